@@ -1,0 +1,251 @@
+// The Config: desired state after decoding, defaults filled in, nothing optional that has a default.
+// Durations are milliseconds (`…Ms`), sizes are bytes (`…Bytes`). It is plain data: it can be posted to a thread as it is.
+
+export interface Config {
+  readonly listeners: readonly ListenerConfig[];
+  readonly admin: AdminConfig;
+  /** Number of data-plane threads; 0 stands for `auto`. */
+  readonly workers: number;
+  readonly state: StateConfig;
+  readonly drain: DrainConfig;
+  /** `undefined` = off. */
+  readonly accessLog: AccessLogConfig | undefined;
+  readonly pools: readonly PoolConfig[];
+  readonly routes: readonly RouteConfig[];
+}
+
+export interface ListenerConfig {
+  readonly name: string;
+  readonly address: Address;
+  readonly tls: ListenerTlsConfig | undefined;
+  readonly protocols: readonly ('http1' | 'http2')[];
+  /** CIDR ranges as written. */
+  readonly trustedProxies: readonly string[];
+  readonly proxyProtocol: boolean;
+  readonly limits: ListenerLimits;
+}
+
+/** A TCP address, a Unix socket path, or a DNS service (`srv:` endpoints). Port 0 lets the kernel choose. */
+export type Address =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'srv'; readonly name: string };
+
+export interface ListenerLimits {
+  readonly headerBytes: number;
+  readonly headerCount: number;
+  readonly requestLineBytes: number;
+  readonly headerTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** 0 = no limit. */
+  readonly requestsPerConnection: number;
+  /** Open connections over all workers of the instance; 0 = no limit. */
+  readonly connections: number;
+  /** Largest request body; 0 = no limit. */
+  readonly bodyBytes: number;
+}
+
+export interface ListenerTlsConfig {
+  readonly certificates: readonly { readonly certFile: string; readonly keyFile: string }[];
+  readonly minVersion: '1.2' | '1.3';
+  readonly clientAuth: { readonly caFile: string; readonly required: boolean } | undefined;
+}
+
+export interface AdminConfig {
+  readonly address: Address;
+  readonly tokens: readonly AdminTokenConfig[];
+}
+
+export interface AdminTokenConfig {
+  readonly name: string;
+  readonly role: 'viewer' | 'operator' | 'admin';
+  readonly source: { readonly kind: 'env' | 'file'; readonly name: string };
+}
+
+/** `dir` is absolute (resolved against the file that names it); `undefined` = memory. */
+export interface StateConfig {
+  readonly dir: string | undefined;
+}
+
+export interface DrainConfig {
+  readonly delayMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface AccessLogConfig {
+  /** `stdout` or an absolute file path. */
+  readonly path: string;
+  /** Share of exchanges that are logged, 0 to 1. */
+  readonly sample: number;
+}
+
+export interface PoolConfig {
+  readonly name: string;
+  readonly versions: readonly VersionConfig[];
+  /** Weight by version name; every version has an entry (0 when the file names none; a sole version has 1). */
+  readonly split: Readonly<Record<string, number>>;
+  readonly affinity: AffinityConfig | undefined;
+  readonly overrides: readonly OverrideConfig[];
+  readonly mirrors: readonly MirrorConfig[];
+  readonly balancer: BalancerName;
+  readonly health: HealthConfig | undefined;
+  readonly outlier: OutlierConfig;
+  readonly limits: PoolLimits;
+  readonly slowStartMs: number;
+  readonly timeouts: PoolTimeouts;
+  readonly retries: RetryConfig;
+  readonly fallback: { readonly whenNoneReady: 'split' | 'fail' };
+}
+
+export type BalancerName = 'round-robin' | 'least-request' | 'peak-ewma' | 'ring-hash' | 'random';
+
+export interface VersionConfig {
+  readonly name: string;
+  readonly endpoints: readonly EndpointConfig[];
+  /** Whether the upstream side speaks TLS. */
+  readonly tls: boolean;
+  readonly protocol: 'http1' | 'http2' | 'auto';
+  readonly dnsRefreshMs: number;
+}
+
+export interface EndpointConfig {
+  readonly address: Address;
+  /** The address as one canonical string, such as `127.0.0.1:9001`, `[::1]:80` or `unix:/run/a.sock`; unique in its version. */
+  readonly key: string;
+  readonly weight: number;
+  readonly zone: string | undefined;
+}
+
+export type AffinityConfig =
+  | { readonly kind: 'cookie'; readonly name: string; readonly own: boolean; readonly maxAgeMs: number; readonly path: string }
+  | { readonly kind: 'header'; readonly name: string }
+  | { readonly kind: 'clientIp' };
+
+export interface OverrideConfig {
+  readonly name: string;
+  readonly source: { readonly kind: 'header' | 'cookie' | 'query'; readonly name: string };
+  readonly value: ValueMatcher;
+  readonly version: string;
+}
+
+export type ValueMatcher =
+  | { readonly kind: 'exact'; readonly value: string }
+  | { readonly kind: 'regex'; readonly pattern: string }
+  | { readonly kind: 'present' };
+
+export interface MirrorConfig {
+  readonly name: string;
+  readonly version: string;
+  readonly percent: number;
+}
+
+export interface HealthConfig {
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly healthyAfter: number;
+  readonly unhealthyAfter: number;
+  readonly expect: { readonly status: readonly number[]; readonly body: string | undefined };
+}
+
+export interface OutlierConfig {
+  /** 0 = off. */
+  readonly consecutive: number;
+  readonly intervalMs: number;
+  readonly ejectionMs: number;
+  /** Share, 0 to 1. */
+  readonly maxEjected: number;
+}
+
+/** Bounds per version over the whole instance (each worker gets its part); 0 = no limit. */
+export interface PoolLimits {
+  readonly connections: number;
+  readonly pending: number;
+  readonly requests: number;
+  /** Of answers. */
+  readonly headerBytes: number;
+  readonly headerCount: number;
+}
+
+export interface PoolTimeouts {
+  readonly connectMs: number;
+  /** Until the head of the answer arrives; 0 = none. */
+  readonly responseMs: number;
+  /** Of an unused upstream connection. */
+  readonly idleMs: number;
+}
+
+export type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'gateway-error' | '5xx' | 'response-timeout';
+
+export interface RetryConfig {
+  /** Further attempts after the first. */
+  readonly attempts: number;
+  readonly on: readonly RetryCondition[];
+  readonly perTryMs: number;
+  /** Share of requests that may be retried, 0 to 1. */
+  readonly budget: number;
+}
+
+export interface RouteConfig {
+  readonly name: string;
+  /** Empty = all listeners. */
+  readonly listeners: readonly string[];
+  /** Lower case, without port; empty = any; `*.x` = any depth below x. */
+  readonly hosts: readonly string[];
+  /** Any of; never empty. */
+  readonly match: readonly MatchConfig[];
+  readonly action: RouteAction;
+  /** The whole exchange; 0 = none. */
+  readonly timeoutMs: number;
+  readonly rewrite: RewriteConfig;
+  readonly requestHeaders: HeaderChanges;
+  readonly responseHeaders: HeaderChanges;
+}
+
+export interface MatchConfig {
+  readonly path: PathMatcher;
+  /** Empty = any. */
+  readonly methods: readonly string[];
+  /** Names in lower case. */
+  readonly headers: readonly { readonly name: string; readonly value: ValueMatcher }[];
+  readonly query: readonly { readonly name: string; readonly value: ValueMatcher }[];
+}
+
+export type PathMatcher =
+  | { readonly kind: 'exact'; readonly path: string }
+  | { readonly kind: 'prefix'; readonly path: string }
+  | { readonly kind: 'regex'; readonly pattern: string };
+
+export type RouteAction =
+  | { readonly kind: 'pool'; readonly pool: string; readonly version: string | undefined }
+  | { readonly kind: 'redirect'; readonly redirect: RedirectConfig }
+  | { readonly kind: 'respond'; readonly respond: RespondConfig };
+
+export interface RedirectConfig {
+  readonly scheme: 'http' | 'https' | undefined;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly path: PathRewrite | undefined;
+  readonly status: 301 | 302 | 303 | 307 | 308;
+}
+
+export interface RespondConfig {
+  readonly status: number;
+  readonly body: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface RewriteConfig {
+  readonly host: string | undefined;
+  readonly path: PathRewrite | undefined;
+}
+
+/** `prefix` replaces the matched prefix, `full` the whole path; the query stays. */
+export type PathRewrite = { readonly kind: 'prefix'; readonly value: string } | { readonly kind: 'full'; readonly value: string };
+
+/** Names keep the case they were written in; order is that of the file. */
+export interface HeaderChanges {
+  readonly set: readonly (readonly [string, string])[];
+  readonly add: readonly (readonly [string, string])[];
+  readonly remove: readonly string[];
+}

@@ -1,0 +1,45 @@
+// The one table of how an exchange or an attempt may end. Logs, metrics and the x-sluice-outcome field use its codes.
+
+export type OutcomeSource = 'downstream' | 'upstream' | 'proxy';
+
+export interface Outcome {
+  /** Position in `OUTCOMES`; the slot of its counters. */
+  readonly index: number;
+  readonly code: string;
+  /** Status that Sluice answers with; 0 where it answers nothing. */
+  readonly status: number;
+  readonly source: OutcomeSource;
+  /** The short text of a generated answer; tells a client what it may know, nothing more. */
+  readonly text: string;
+}
+
+const rows = [
+  ['ok', 0, 'upstream', ''],
+  ['replied', 0, 'proxy', ''],
+  ['bad_request', 400, 'downstream', 'The request is malformed.'],
+  ['header_too_large', 431, 'downstream', 'The request header is too large.'],
+  ['uri_too_long', 414, 'downstream', 'The request target is too long.'],
+  ['body_too_large', 413, 'downstream', 'The request body is too large.'],
+  ['request_timeout', 408, 'downstream', 'The request did not arrive in time.'],
+  ['expectation_failed', 417, 'downstream', 'The expectation is not supported.'],
+  ['not_implemented', 501, 'downstream', 'The request method or transfer coding is not supported.'],
+  ['version_not_supported', 505, 'downstream', 'The HTTP version is not supported.'],
+  ['downstream_closed', 499, 'downstream', ''],
+  ['no_route', 404, 'proxy', 'No route matches this request.'],
+  ['no_endpoint', 503, 'proxy', 'No endpoint is ready to answer.'],
+  ['overload', 503, 'proxy', 'Too many requests are waiting.'],
+  ['draining', 503, 'proxy', 'The server is shutting down.'],
+  ['connect_refused', 502, 'upstream', 'The upstream refused the connection.'],
+  ['connect_timeout', 504, 'upstream', 'The upstream did not accept the connection in time.'],
+  ['response_timeout', 504, 'upstream', 'The upstream did not answer in time.'],
+  ['exchange_timeout', 504, 'proxy', 'The exchange took too long.'],
+  ['upstream_reset', 502, 'upstream', 'The upstream closed the connection.'],
+  ['upstream_malformed', 502, 'upstream', 'The upstream sent a malformed answer.'],
+  ['internal', 500, 'proxy', 'Internal error.'],
+] as const;
+
+export type OutcomeCode = (typeof rows)[number][0];
+
+export const OUTCOMES: readonly Outcome[] = rows.map(([code, status, source, text], index) => ({ index, code, status, source, text }));
+
+export const OUTCOME = Object.fromEntries(OUTCOMES.map((outcome) => [outcome.code, outcome])) as Readonly<Record<OutcomeCode, Outcome>>;
