@@ -1,0 +1,112 @@
+// A Config compiled for serving: immutable, swapped as a whole, never asked to parse a string again.
+// Living state (readiness, connections, the split's position) is not here; it is passed in.
+
+import type { BalancerName, HeaderChanges, PathRewrite, PoolConfig, RespondConfig } from '../config/model.ts';
+import type { Matcher } from './match.ts';
+import type { AffinityRule, OverrideRule } from './compile.ts';
+
+export interface Table {
+  readonly revision: number;
+  readonly pools: readonly PoolTable[];
+  readonly routes: readonly RouteTable[];
+  /** By listener name. */
+  readonly matchers: ReadonlyMap<string, Matcher>;
+}
+
+export interface PoolTable {
+  /** Position in `Table.pools`. */
+  readonly index: number;
+  readonly name: string;
+  readonly versions: readonly VersionTable[];
+  /** Weight by version index. */
+  readonly weights: Float64Array;
+  /** Running sums of `weights` divided by their total; the last is 1 (all 0 when the total is 0). */
+  readonly cumulative: Float64Array;
+  /** Hash seed by version index; depends on the names of pool and version alone. */
+  readonly seeds: Int32Array;
+  readonly affinity: AffinityRule | undefined;
+  readonly overrides: readonly OverrideRule[];
+  readonly fallback: 'split' | 'fail';
+  readonly balancer: BalancerName;
+  readonly config: PoolConfig;
+}
+
+export interface VersionTable {
+  /** Position in `PoolTable.versions`. */
+  readonly index: number;
+  readonly name: string;
+}
+
+export const ACTION_POOL = 0;
+export const ACTION_REDIRECT = 1;
+export const ACTION_RESPOND = 2;
+
+export interface RouteTable {
+  /** Position in `Table.routes`. */
+  readonly index: number;
+  readonly name: string;
+  readonly action: typeof ACTION_POOL | typeof ACTION_REDIRECT | typeof ACTION_RESPOND;
+  /** Set when `action` is `ACTION_POOL`. */
+  readonly pool: PoolTable | undefined;
+  /** The one version this route always uses, or undefined. */
+  readonly version: VersionTable | undefined;
+  readonly redirect: CompiledRedirect | undefined;
+  readonly respond: RespondConfig | undefined;
+  readonly timeoutMs: number;
+  readonly rewriteHost: string | undefined;
+  readonly rewritePath: PathRewrite | undefined;
+  /** Undefined when the route changes nothing, so that the hot path tests one field. */
+  readonly requestHeaders: HeaderChanges | undefined;
+  readonly responseHeaders: HeaderChanges | undefined;
+}
+
+export interface CompiledRedirect {
+  readonly scheme: 'http' | 'https' | undefined;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
+  readonly path: PathRewrite | undefined;
+  readonly status: number;
+}
+
+/** One entry of a route's `match` list, made once; what `findRoute` answers with. */
+export interface RouteMatch {
+  readonly route: RouteTable;
+  /** Length of the matched path prefix (without trailing slash); the whole path for exact and regex matches is -1. */
+  readonly prefixLength: number;
+}
+
+/** What routing reads of a request; `RequestHead` has this shape. */
+export interface RoutableRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly authority: string;
+  /** Field lines as one latin1 string, each ending in CRLF. */
+  readonly block: string;
+}
+
+/** Living state of a pool that choosing a version needs; one per worker and pool, outlives Tables. */
+export interface PoolState {
+  /** Whether the version at this index has a ready endpoint. */
+  ready(version: number): boolean;
+  /** Next value of the low-discrepancy sequence, 0 <= x < 1. */
+  nextFraction(): number;
+  /** A fresh random affinity key. */
+  newKey(): string;
+}
+
+export const CHOICE_REASONS = ['route', 'override', 'affinity', 'affinity-new', 'weight', 'fallback', 'none'] as const;
+export type ChoiceReason = (typeof CHOICE_REASONS)[number];
+
+/** Result of `choose`, reused by its caller. */
+export class Choice {
+  version: VersionTable | undefined = undefined;
+  /** Position in `CHOICE_REASONS`. */
+  reason = 0;
+  /** Affinity key of the request (for ring-hash as well); empty when unkeyed. */
+  key = '';
+  /** Whether the answer must set the affinity cookie to `key`. */
+  setCookie = false;
+  /** Name of the override that decided; empty otherwise. */
+  override = '';
+}

@@ -1,0 +1,29 @@
+// What is known of one exchange when it has ended. Exactly one is recorded per exchange.
+
+export class Observation {
+  listener = '';
+  route = '';
+  pool = '';
+  version = '';
+  endpoint = '';
+  method = '';
+  authority = '';
+  target = '';
+  client = '';
+  requestId = '';
+  /** Status sent downstream; 0 when none was. */
+  status = 0;
+  /** Code from `OUTCOMES`. */
+  outcome = 'ok';
+  /** Why this version: one of routing's choice reasons; empty when no version was chosen. */
+  reason = '';
+  attempts = 0;
+  /** Milliseconds since the epoch at which the request head was complete. */
+  startedAtMs = 0;
+  durationMs = 0;
+  /** Until the head of the answer; -1 when there was none. */
+  firstByteMs = -1;
+  /** Body bytes as framed on the wire. */
+  bytesIn = 0;
+  bytesOut = 0;
+}
