@@ -129,9 +129,7 @@ export interface OverrideConfig {
 }
 
 export type ValueMatcher =
-  | { readonly kind: 'exact'; readonly value: string }
-  | { readonly kind: 'regex'; readonly pattern: string }
-  | { readonly kind: 'present' };
+  { readonly kind: 'exact'; readonly value: string } | { readonly kind: 'regex'; readonly pattern: string } | { readonly kind: 'present' };
 
 export interface MirrorConfig {
   readonly name: string;

@@ -1,4 +1,7 @@
-// How the end of a message body is found (RFC 9112, section 6.3).
+// How the end of a message body is found (RFC 9112, section 6.3), and the two fields that say so.
+
+import { trimSpaces } from './connection-options.ts';
+import { REFUSE_BAD_REQUEST, REFUSE_NOT_IMPLEMENTED, type Refusal } from './refusal.ts';
 
 export const BODY_NONE = 0;
 export const BODY_LENGTH = 1;
@@ -6,3 +9,30 @@ export const BODY_CHUNKED = 2;
 /** Responses only. */
 export const BODY_UNTIL_CLOSE = 3;
 export type BodyKind = 0 | 1 | 2 | 3;
+
+const CODING = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
+/** The number in a Content-Length value; -1 unless it is plain digits without padding, up to 2^53 - 1. */
+export function parseContentLength(value: string): number {
+  const digits = value.length;
+  if (digits === 0 || digits > 16 || (digits > 1 && value.charCodeAt(0) === 0x30)) return -1;
+  let length = 0;
+  for (let i = 0; i < digits; i++) {
+    const digit = value.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    length = length * 10 + digit;
+  }
+  return length <= Number.MAX_SAFE_INTEGER ? length : -1;
+}
+
+/** Why this Transfer-Encoding value is refused; undefined for the one that is served, a single `chunked`. */
+export function judgeTransferEncoding(value: string): Refusal | undefined {
+  const codings = value.toLowerCase();
+  if (codings === 'chunked') return undefined;
+  const names = codings.split(',').map(trimSpaces);
+  const chunked = names.indexOf('chunked');
+  const sound = names.every((name) => CODING.test(name)) && (chunked < 0 || chunked === names.length - 1);
+  return sound
+    ? { code: REFUSE_NOT_IMPLEMENTED, reason: 'unknown transfer coding' }
+    : { code: REFUSE_BAD_REQUEST, reason: 'malformed transfer-encoding' };
+}

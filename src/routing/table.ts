@@ -1,9 +1,11 @@
 // A Config compiled for serving: immutable, swapped as a whole, never asked to parse a string again.
 // Living state (readiness, connections, the split's position) is not here; it is passed in.
 
-import type { BalancerName, HeaderChanges, PathRewrite, PoolConfig, RespondConfig } from '../config/model.ts';
+import type { CompiledHeaderChanges } from '../lib/header-changes.ts';
+import type { BalancerName, PathRewrite, PoolConfig, RespondConfig, RouteConfig } from '../config/model.ts';
+import type { AffinityRule } from './affinity.ts';
 import type { Matcher } from './match.ts';
-import type { AffinityRule, OverrideRule } from './compile.ts';
+import type { OverrideRule } from './overrides.ts';
 
 export interface Table {
   readonly revision: number;
@@ -20,6 +22,7 @@ export interface PoolTable {
   readonly versions: readonly VersionTable[];
   /** Weight by version index. */
   readonly weights: Float64Array;
+  readonly weightTotal: number;
   /** Running sums of `weights` divided by their total; the last is 1 (all 0 when the total is 0). */
   readonly cumulative: Float64Array;
   /** Hash seed by version index; depends on the names of pool and version alone. */
@@ -56,8 +59,9 @@ export interface RouteTable {
   readonly rewriteHost: string | undefined;
   readonly rewritePath: PathRewrite | undefined;
   /** Undefined when the route changes nothing, so that the hot path tests one field. */
-  readonly requestHeaders: HeaderChanges | undefined;
-  readonly responseHeaders: HeaderChanges | undefined;
+  readonly requestHeaders: CompiledHeaderChanges | undefined;
+  readonly responseHeaders: CompiledHeaderChanges | undefined;
+  readonly config: RouteConfig;
 }
 
 export interface CompiledRedirect {
@@ -68,10 +72,10 @@ export interface CompiledRedirect {
   readonly status: number;
 }
 
-/** One entry of a route's `match` list, made once; what `findRoute` answers with. */
+/** One entry of a route's `match` list, made once; what `Matcher.find` answers with. */
 export interface RouteMatch {
   readonly route: RouteTable;
-  /** Length of the matched path prefix (without trailing slash); the whole path for exact and regex matches is -1. */
+  /** Length of the matched prefix in the canonical path (without trailing slash); -1 for exact and regex matches, which take the whole path. */
   readonly prefixLength: number;
 }
 
@@ -95,7 +99,16 @@ export interface PoolState {
   newKey(): string;
 }
 
+/** `fallback`: what would have been chosen is not ready, so another version of the split answers. */
 export const CHOICE_REASONS = ['route', 'override', 'affinity', 'affinity-new', 'weight', 'fallback', 'none'] as const;
+/** Positions in `CHOICE_REASONS`. */
+export const REASON_ROUTE = 0;
+export const REASON_OVERRIDE = 1;
+export const REASON_AFFINITY = 2;
+export const REASON_AFFINITY_NEW = 3;
+export const REASON_WEIGHT = 4;
+export const REASON_FALLBACK = 5;
+export const REASON_NONE = 6;
 export type ChoiceReason = (typeof CHOICE_REASONS)[number];
 
 /** Result of `choose`, reused by its caller. */

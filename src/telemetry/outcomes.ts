@@ -34,6 +34,7 @@ const rows = [
   ['response_timeout', 504, 'upstream', 'The upstream did not answer in time.'],
   ['exchange_timeout', 504, 'proxy', 'The exchange took too long.'],
   ['upstream_reset', 502, 'upstream', 'The upstream closed the connection.'],
+  ['upstream_error', 502, 'upstream', 'The upstream answered with an error.'],
   ['upstream_malformed', 502, 'upstream', 'The upstream sent a malformed answer.'],
   ['internal', 500, 'proxy', 'Internal error.'],
 ] as const;

@@ -1,0 +1,44 @@
+// Ports for programs that cannot be told to let the kernel choose, and the wait until they serve.
+
+import { createServer } from 'node:net';
+import { get } from 'node:http';
+import type { Child } from './children.ts';
+import { pause } from './children.ts';
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Resolves when a GET is answered with 200; rejects with what the process wrote when it ends or 20 s pass. */
+export async function waitUntilServing(child: Child, port: number, path: string): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  let ended = false;
+  void child.exited.then(() => (ended = true));
+  let status = 0;
+  while (status !== 200) {
+    status = await statusOf(port, path);
+    if (ended) throw new Error(`ended before it served:\n${child.output()}`);
+    if (performance.now() > deadline) throw new Error(`no 200 within 20 s, but ${status || 'no answer'}:\n${child.output()}`);
+    if (status !== 200) await pause(50);
+  }
+}
+
+function statusOf(port: number, path: string): Promise<number> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false, timeout: 1_000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(0));
+  });
+}

@@ -1,0 +1,122 @@
+// The bench against rivals: same upstream, same generator, same core; CPU time per request is the figure that counts.
+// Ends with 1 when Sluice fails to run or breaks a budget.
+
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { checkBudgets, checkIdleBudget } from './budgets.ts';
+import type { BudgetResult } from './budgets.ts';
+import { chooseGenerator } from './load/generator.ts';
+import type { Generator } from './load/generator.ts';
+import { killChildrenOnExit } from './machine/children.ts';
+import { parseOptions, USAGE } from './options.ts';
+import type { Options, ScenarioName } from './options.ts';
+import { describeIdle, describeMeasurements } from './report/rows.ts';
+import { describeInstallation, RIVALS } from './rivals/all.ts';
+import type { Rival } from './rivals/rival.ts';
+import { sluiceWithRoutes } from './rivals/sluice.ts';
+import { measureIdle } from './scenarios/idle.ts';
+import type { IdleMeasurement } from './scenarios/idle.ts';
+import { measureRivals } from './scenarios/proxied.ts';
+import type { Measurement } from './scenarios/proxied.ts';
+
+interface Tools {
+  readonly generator: Generator;
+  readonly dir: string;
+}
+
+interface Result {
+  readonly scenario: ScenarioName;
+  readonly measurements: readonly (Measurement | IdleMeasurement)[];
+  readonly table: string;
+  readonly budgets: readonly BudgetResult[];
+}
+
+/** Fewer connections for uploads: what is in flight when the time is up has cost, but is not counted. */
+const LOADS = {
+  small: { path: '/', bodyBytes: 0, connections: 64 },
+  large: { path: '/large', bodyBytes: 0, connections: 64 },
+  upload: { path: '/upload', bodyBytes: 1024 * 1024, connections: 16 },
+  routes: { path: '/', bodyBytes: 0, connections: 64 },
+} as const;
+
+/** Those that say something about idle connections; the relay needs two files for each. */
+const IDLE_RIVALS = ['sluice', 'nginx', 'undici'];
+const IDLE_CONNECTIONS = 10_000;
+
+await main();
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options.installHelp) return console.log(describeInstallation());
+  if (!existsSync('/proc/self/stat')) throw new Error('The bench reads CPU time from /proc: it needs Linux.');
+  killChildrenOnExit();
+  const dir = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  // Not every rival runs its workers as the user who started it.
+  chmodSync(dir, 0o755);
+  process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
+  const tools = { generator: chooseGenerator(), dir };
+  const machine = describeMachine(tools.generator);
+  console.log(machine);
+  const results: Result[] = [];
+  for (const scenario of options.scenarios) {
+    const result = scenario === 'idle' ? await runIdle(options, tools) : await runLoad(scenario, options, tools);
+    console.log(`\n${scenario}\n${result.table}`);
+    result.budgets.forEach((budget) => console.log(`  ${budget.text}`));
+    results.push(result);
+  }
+  writeResults(results, machine, options);
+  const sluiceFailed = results.some((result) =>
+    result.measurements.some((each) => each.failure !== '' && /sluice|routes/.test(each.rival)),
+  );
+  process.exit(sluiceFailed || results.some((result) => result.budgets.some((budget) => !budget.kept)) ? 1 : 0);
+}
+
+async function runLoad(scenario: Exclude<ScenarioName, 'idle'>, options: Options, tools: Tools): Promise<Result> {
+  const ours = scenario === 'routes';
+  const rivals = (ours ? [sluiceWithRoutes(10), sluiceWithRoutes(10_000)] : chosenRivals(options, [])).filter((rival) => rival.available());
+  const shape = LOADS[scenario];
+  const load = { ...shape, connections: options.connections || shape.connections, seconds: options.seconds, rounds: options.rounds };
+  const measurements = await measureRivals(rivals, load, tools);
+  const table = describeMeasurements(measurements, ours ? ['10 routes'] : ['nginx', 'relay']);
+  return { scenario, measurements, table, budgets: checkBudgets(scenario, measurements) };
+}
+
+async function runIdle(options: Options, tools: Tools): Promise<Result> {
+  const measurements: IdleMeasurement[] = [];
+  for (const rival of chosenRivals(options, IDLE_RIVALS)) {
+    if (rival.available()) measurements.push(await measureIdle(rival, options.connections || IDLE_CONNECTIONS, tools));
+  }
+  return { scenario: 'idle', measurements, table: describeIdle(measurements), budgets: measurements.flatMap(checkIdleBudget) };
+}
+
+/** What `--only` names; else those in `usual`; else all. */
+function chosenRivals(options: Options, usual: readonly string[]): readonly Rival[] {
+  const names = options.only.length > 0 ? options.only : usual;
+  return RIVALS.filter((rival) => names.length === 0 || names.includes(rival.name));
+}
+
+function readOptions(): Options {
+  try {
+    return parseOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return process.exit(2);
+  }
+}
+
+function describeMachine(generator: Generator): string {
+  const missing = RIVALS.filter((rival) => !rival.available()).map((rival) => rival.name);
+  const absent = missing.length === 0 ? '' : `; not installed: ${missing.join(', ')}`;
+  return `${cpus()[0]?.model.trim() ?? 'unknown CPU'}, ${availableParallelism()} cores, Linux ${release()}, Node ${process.versions.node}, load by ${generator.name}${absent}`;
+}
+
+function writeResults(results: readonly Result[], machine: string, options: Options): void {
+  const at = new Date().toISOString();
+  const text = `${JSON.stringify({ at, machine, seconds: options.seconds, rounds: options.rounds, results }, undefined, 2)}\n`;
+  const folder = new URL('results/', import.meta.url).pathname;
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${at.replaceAll(':', '-')}.json`);
+  for (const each of [file, ...(options.json === '' ? [] : [options.json])]) writeFileSync(each, text);
+  console.log(`\nresults: ${file}`);
+}

@@ -1,0 +1,86 @@
+// nginx with one worker, in two shapes: as most run it, and with buffers chosen for what the bench sends.
+// Both keep connections to the upstream and write no log.
+
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isInstalled, startChild } from '../machine/children.ts';
+import { freePort } from '../machine/ports.ts';
+import type { Rival } from './rival.ts';
+
+/** The reference of the budgets: its own defaults for buffers, so that an upload is read whole, into a file, before it goes on. */
+export const nginx = nginxWith('nginx', '');
+
+/** Few, large reads; uploads stream, as in the other rivals. */
+export const nginxTuned = nginxWith(
+  'nginx-tuned',
+  `
+      client_body_buffer_size 256k;
+      proxy_request_buffering off;
+      proxy_buffer_size 16k;
+      proxy_buffers 8 16k;
+      proxy_busy_buffers_size 32k;`,
+);
+
+function nginxWith(name: string, tuning: string): Rival {
+  return {
+    name,
+    install: 'apt-get install nginx-light',
+    available: () => isInstalled('nginx'),
+    start: async (upstreamPort, dir) => {
+      const port = await freePort();
+      const file = join(dir, 'nginx.conf');
+      writeFileSync(file, configuration({ port, upstreamPort, dir, tuning }));
+      // Started by root, its worker is another user, who must get to the directories for bodies.
+      chmodSync(dir, 0o755);
+      const child = startChild({ role: 'proxy', file: 'nginx', args: ['-p', dir, '-e', 'stderr', '-c', file] });
+      return { port, pids: [child.pid], child };
+    },
+  };
+}
+
+interface Shape {
+  readonly port: number;
+  readonly upstreamPort: number;
+  readonly dir: string;
+  readonly tuning: string;
+}
+
+function configuration({ port, upstreamPort, dir, tuning }: Shape): string {
+  return `
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile 20000;
+pid ${dir}/nginx.pid;
+error_log stderr error;
+events { worker_connections 20000; }
+http {
+  access_log off;
+  sendfile on;
+  tcp_nodelay on;
+  keepalive_requests 1000000000;
+  keepalive_timeout 600s;
+  client_max_body_size 0;
+  client_body_temp_path ${dir}/body;
+  proxy_temp_path ${dir}/proxy;
+  fastcgi_temp_path ${dir}/fastcgi;
+  uwsgi_temp_path ${dir}/uwsgi;
+  scgi_temp_path ${dir}/scgi;
+  upstream app {
+    server 127.0.0.1:${upstreamPort};
+    keepalive 256;
+    keepalive_requests 1000000000;
+  }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / {
+      proxy_pass http://app;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_max_temp_file_size 0;${tuning}
+    }
+  }
+}
+`;
+}

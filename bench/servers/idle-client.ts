@@ -1,0 +1,39 @@
+// Opens many connections, makes one request on each, keeps all open until it is killed. Prints `open N, failed N` when all had their turn.
+// Usage: idle-client.ts PORT COUNT
+
+import { connect } from 'node:net';
+import { requestHead } from '../load/request.ts';
+
+const [port = 0, count = 0] = process.argv.slice(2).map(Number);
+const AT_ONCE = 100;
+// Each source address has its own range of ports, some 28,000 of them.
+const PER_ADDRESS = 5_000;
+const TIMEOUT_MS = 10_000;
+
+const head = requestHead({ port, path: '/', bodyBytes: 0 });
+let next = 0;
+let opened = 0;
+let failed = 0;
+
+for (let lane = 0; lane < AT_ONCE; lane++) openNext();
+
+function openNext(): void {
+  if (next === count) {
+    if (opened + failed === count) console.log(`open ${opened}, failed ${failed}`);
+    return;
+  }
+  const localAddress = `127.0.0.${2 + Math.floor(next++ / PER_ADDRESS)}`;
+  const socket = connect({ port, host: '127.0.0.1', localAddress }, () => socket.write(head));
+  const settle = (error?: Error) => {
+    socket.setTimeout(0);
+    socket.removeAllListeners();
+    socket.on('error', () => socket.destroy());
+    if (error === undefined) opened++;
+    else failed++;
+    openNext();
+  };
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')));
+  socket.once('data', () => settle());
+  socket.once('close', () => settle(new Error('closed')));
+  socket.on('error', () => undefined);
+}

@@ -1,0 +1,25 @@
+// Answers of the admin API that say what went wrong: RFC 9457 problem details.
+
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply } from 'fastify';
+
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** @param detail what is wrong and what would be right; @param extra further members of the problem */
+export function sendProblem(reply: FastifyReply, status: number, detail: string, extra: Readonly<Record<string, unknown>> = {}): FastifyReply {
+  const problem = problemDetails(status, detail);
+  return reply
+    .code(status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send({ ...extra, ...problem });
+}
+
+export function problemDetails(status: number, detail: string): ProblemDetails {
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail };
+}

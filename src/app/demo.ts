@@ -1,0 +1,56 @@
+// `sluice demo`: v1, v2 and v3 of an application in this process, and `config/demo.yaml` in front of them.
+
+import { fileURLToPath } from 'node:url';
+import type { LoadResult } from '../config/decode.ts';
+import type { Config, EndpointConfig } from '../config/model.ts';
+import type { Log } from '../lib/log.ts';
+import { DemoUpstream } from './demo-upstreams.ts';
+import type { Instance } from './instance.ts';
+import { readyLine, run } from './run.ts';
+
+const CONFIG = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
+
+export interface DemoOptions {
+  readonly log: Log;
+  /** Let the kernel choose all ports. */
+  readonly anyPort: boolean;
+  readonly print: (line: string) => void;
+}
+
+export async function demo({ log, anyPort, print }: DemoOptions): Promise<number> {
+  const upstreams = ['v1', 'v2', 'v3'].map((version) => new DemoUpstream(version));
+  try {
+    const ports = new Map<string, number>();
+    for (const [index, upstream] of upstreams.entries()) ports.set(upstream.version, await upstream.listen(anyPort ? 0 : 9001 + index));
+    const adapt = (load: LoadResult): LoadResult => (anyPort && load.config !== undefined ? { ...load, config: withPorts(load.config, ports) } : load);
+    return await run({ config: CONFIG, workers: undefined, log, adapt, onReady: (instance) => invite(instance, print) });
+  } catch (error) {
+    print(`sluice demo: ${error instanceof Error ? error.message : String(error)} (try: npm start -- demo --any-port)`);
+    return 1;
+  } finally {
+    for (const upstream of upstreams) upstream.close();
+  }
+}
+
+function invite(instance: Instance, print: (line: string) => void): void {
+  const web = instance.ports['web'] ?? 8080;
+  const admin = instance.adminAddress.kind === 'tcp' ? instance.adminAddress.port : 9901;
+  print(readyLine(instance));
+  print(`try: curl http://127.0.0.1:${web}/                       90 of 100 requests reach v1, 10 reach v2`);
+  print(`     curl -H 'x-version: v3' http://127.0.0.1:${web}/    a header picks the version`);
+  print(`     curl http://127.0.0.1:${admin}/metrics | grep sluice_requests_total`);
+  print(`     edit config/demo.yaml (split: { v1: 50, v2: 50 }) and save: no restart, no request lost`);
+}
+
+function withPorts(config: Config, ports: ReadonlyMap<string, number>): Config {
+  const endpoint = (version: string): EndpointConfig[] => {
+    const port = ports.get(version)!;
+    return [{ address: { kind: 'tcp', host: '127.0.0.1', port }, key: `127.0.0.1:${port}`, weight: 1, zone: undefined }];
+  };
+  return {
+    ...config,
+    listeners: config.listeners.map((listener) => ({ ...listener, address: { kind: 'tcp', host: '127.0.0.1', port: 0 } })),
+    admin: { ...config.admin, address: { kind: 'tcp', host: '127.0.0.1', port: 0 } },
+    pools: config.pools.map((pool) => ({ ...pool, versions: pool.versions.map((version) => ({ ...version, endpoints: endpoint(version.name) })) })),
+  };
+}

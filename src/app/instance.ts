@@ -1,0 +1,180 @@
+// One Sluice process: control plane here, data plane in worker threads. Wires them, starts them in order, and ends them in order.
+
+import { availableParallelism } from 'node:os';
+import { AdminServer } from '../admin/admin-server.ts';
+import type { LoadResult } from '../config/decode.ts';
+import { formatAddress } from '../config/address.ts';
+import type { Address, Config } from '../config/model.ts';
+import { ConfigWatch } from '../control/config-watch.ts';
+import { Controller } from '../control/controller.ts';
+import type { Adoption, ApplyResult, DataPlane } from '../control/controller.ts';
+import { after, nowMs } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { RETRY_REASONS } from '../proxy/retry.ts';
+import { CHOICE_REASONS } from '../routing/table.ts';
+import { CounterRegistry } from '../telemetry/counter-registry.ts';
+import { Exposition } from '../telemetry/exposition.ts';
+import { LogWriter } from '../telemetry/log-writer.ts';
+import { claimAddress } from './claim-address.ts';
+import type { Update } from './messages.ts';
+import { version } from './version.ts';
+import { Workers } from './workers.ts';
+
+export interface InstanceOptions {
+  /** Reads and judges the config; called at the start and at every change. */
+  readonly load: () => LoadResult;
+  /** What to watch for changes; undefined = nothing. */
+  readonly watchPath: string | undefined;
+  /** Overrides the config's number of workers. */
+  readonly workers: number | undefined;
+  readonly log: Log;
+}
+
+export class Instance {
+  readonly config: Config;
+  readonly #options: InstanceOptions;
+  readonly #workers: Workers;
+  readonly #controller: Controller;
+  readonly #exposition: Exposition;
+  readonly #admin: AdminServer;
+  readonly #watch: ConfigWatch | undefined;
+  #accessLog: LogWriter | undefined = undefined;
+  #accessPath = '';
+  #draining = false;
+  adminAddress: Address;
+
+  /** `config` is the first one, already judged. */
+  constructor(config: Config, options: InstanceOptions) {
+    this.config = config;
+    this.#options = options;
+    const { log } = options;
+    // Without reusePort (macOS, Windows) only one thread can listen on a port.
+    const reusePort = process.platform === 'linux';
+    const wanted = options.workers ?? (config.workers === 0 ? availableParallelism() : config.workers);
+    const count = reusePort ? wanted : 1;
+    if (!reusePort && wanted > 1) log.warn({ platform: process.platform }, 'this system cannot share a port between threads: one worker serves');
+    const counters = new CounterRegistry(count);
+    this.#exposition = new Exposition(counters, { retryReasons: RETRY_REASONS, choiceReasons: CHOICE_REASONS, build: version });
+    this.#workers = new Workers({
+      count,
+      reusePort: reusePort && count > 1,
+      counters,
+      log,
+      nowMs,
+      onAccess: (chunk, lines) => this.#writeAccess(chunk, lines),
+      onRestarted: () => this.#exposition.workerRestarted(),
+    });
+    const dataPlane: DataPlane = { apply: (update) => this.#post(update) };
+    this.#controller = new Controller({ dataPlane, counters, exposition: this.#exposition, log });
+    this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
+    this.adminAddress = config.admin.address;
+    this.#admin = new AdminServer({
+      address: config.admin.address,
+      metricsType: this.#exposition.contentType,
+      ports: {
+        ready: () => this.#readiness(),
+        metrics: () => this.#metrics(),
+        onError: (error) => log.error({ err: error }, 'an admin request failed'),
+      },
+    });
+  }
+
+  /** Serves. Rejects with a message for operators when an address is taken; nothing is left running then. */
+  async start(): Promise<ApplyResult & { result: 'applied' }> {
+    try {
+      await claimAddress(this.config.admin.address);
+      await this.#watch?.ready;
+      this.#openAccessLog();
+      this.adminAddress = await this.#admin.listen();
+      const result = await this.#controller.apply(this.#options.load(), 'start');
+      if (result.result === 'failed') throw result.error;
+      if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');
+      return result;
+    } catch (error) {
+      await this.stop(0);
+      throw error;
+    }
+  }
+
+  /** Port of each listener by name, as bound. */
+  get ports(): Readonly<Record<string, number>> {
+    return this.#workers.ports;
+  }
+
+  get workers(): number {
+    return this.#workers.total;
+  }
+
+  /** Not ready first; then, after the delay, no new connections; then as long as the drain time allows. Answers connections cut. */
+  async drain(): Promise<number> {
+    const { delayMs, timeoutMs } = (this.#controller.config ?? this.config).drain;
+    this.#draining = true;
+    this.#options.log.info({ delayMs, timeoutMs }, 'draining');
+    await this.#watch?.close();
+    if (delayMs > 0) await new Promise<void>((resolve) => void after(delayMs, resolve));
+    return this.stop(timeoutMs);
+  }
+
+  async stop(timeoutMs: number): Promise<number> {
+    this.#draining = true;
+    await this.#watch?.close();
+    const cut = await this.#workers.drain(timeoutMs);
+    await this.#admin.close();
+    await this.#accessLog?.close();
+    return cut;
+  }
+
+  /** Addresses that are new must be nobody else's before the workers bind them. */
+  async #post(update: Update): Promise<Adoption> {
+    const known = new Set((this.#controller.config?.listeners ?? []).map(({ address }) => formatAddress(address)));
+    for (const { address } of update.config.listeners) if (!known.has(formatAddress(address))) await claimAddress(address);
+    return this.#workers.apply(update);
+  }
+
+  #createWatch(path: string): ConfigWatch {
+    const { log, load } = this.#options;
+    return new ConfigWatch(path, () => void this.#reload(load), {
+      onMissing: () => log.warn({ path }, 'the config is gone; what was served is served on'),
+    });
+  }
+
+  async #reload(load: () => LoadResult): Promise<void> {
+    if (this.#draining) return;
+    const result = await this.#controller.apply(load(), 'file');
+    if (result.result === 'applied') this.#openAccessLog();
+    this.#accessLog?.reopen();
+  }
+
+  #openAccessLog(): void {
+    const path = (this.#controller.config ?? this.config).accessLog?.path ?? '';
+    if (path === this.#accessPath) return;
+    void this.#accessLog?.close();
+    this.#accessPath = path;
+    this.#accessLog =
+      path === ''
+        ? undefined
+        : new LogWriter({
+            path,
+            onDropped: (lines) => this.#exposition.accessLogDropped(lines),
+            onError: (error) => this.#options.log.error({ err: error, path }, 'the access log cannot be written'),
+          });
+  }
+
+  #writeAccess(chunk: string, lines: number): void {
+    if (this.#accessLog === undefined) this.#exposition.accessLogDropped(lines);
+    else this.#accessLog.write(chunk, lines);
+  }
+
+  #readiness(): { ok: boolean; reason: string } {
+    if (this.#draining) return { ok: false, reason: 'draining' };
+    if (this.#controller.revision === 0) return { ok: false, reason: 'starting' };
+    if (this.#workers.serving === 0) return { ok: false, reason: 'no workers' };
+    return { ok: true, reason: '' };
+  }
+
+  #metrics(): Promise<string> {
+    const serving = this.#workers.serving;
+    this.#exposition.workersAre({ serving, starting: this.#workers.total - serving });
+    return this.#exposition.text();
+  }
+}

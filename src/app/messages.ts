@@ -1,0 +1,32 @@
+// What the control thread and a data-plane thread say to each other. Plain data, structured-cloneable.
+
+import type { Config } from '../config/model.ts';
+import type { LogLine } from '../lib/log.ts';
+import type { CounterPlan } from '../telemetry/counter-plan.ts';
+
+/** A Config to serve, with the places of its counters. */
+export interface Update {
+  readonly revision: number;
+  readonly config: Config;
+  readonly counters: CounterPlan;
+}
+
+export interface WorkerStart {
+  /** From 0. */
+  readonly index: number;
+  readonly workers: number;
+  readonly reusePort: boolean;
+}
+
+export type ToWorker =
+  /** `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. */
+  | { readonly kind: 'apply'; readonly id: number; readonly update: Update; readonly ports: Readonly<Record<string, number>> }
+  | { readonly kind: 'drain'; readonly timeoutMs: number };
+
+export type FromWorker =
+  | { readonly kind: 'applied'; readonly id: number; readonly ports: Readonly<Record<string, number>> }
+  | { readonly kind: 'refused'; readonly id: number; readonly reason: string }
+  | { readonly kind: 'log'; readonly line: LogLine }
+  | { readonly kind: 'access'; readonly chunk: string; readonly lines: number }
+  /** Connections that had to be cut at the deadline. */
+  | { readonly kind: 'drained'; readonly cut: number };

@@ -1,0 +1,79 @@
+// Entry of a data-plane thread: takes Configs from the control thread, compiles and serves them, and drains when told.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { Deadlines } from '../lib/deadlines.ts';
+import { every } from '../lib/clock.ts';
+import { forwardLog } from '../lib/log.ts';
+import { ProxyContext } from '../proxy/context.ts';
+import { drain } from '../proxy/drain.ts';
+import { compileTable } from '../routing/compile.ts';
+import { AccessLog } from '../telemetry/access-log.ts';
+import { CounterSet } from '../telemetry/counter-set.ts';
+import { Registry } from '../upstream/registry.ts';
+import { ListenerSet } from './listener-set.ts';
+import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
+import { ServingBuilder } from './serving-builder.ts';
+
+const ACCESS_LOG_FLUSH_MS = 200;
+
+const port = parentPort;
+if (port === null) throw new Error('worker-thread.ts is started by Sluice, as a worker thread');
+const start = workerData as WorkerStart;
+const post = (message: FromWorker): void => port.postMessage(message);
+
+const deadlines = new Deadlines();
+const counters = new CounterSet(start.index);
+const registry = new Registry({ deadlines, counters, workers: start.workers });
+const builder = new ServingBuilder(registry, counters);
+const log = forwardLog((line) => post({ kind: 'log', line }));
+let context: ProxyContext | undefined;
+let listeners: ListenerSet | undefined;
+
+async function apply(update: Update, ports: Readonly<Record<string, number>>): Promise<Record<string, number>> {
+  counters.adopt(update.counters);
+  const table = compileTable(update.config, update.revision);
+  if (context === undefined || listeners === undefined) {
+    context = new ProxyContext(builder.build(update.config, table), deadlines, counters.worker(), log);
+    listeners = new ListenerSet(context, counters, start);
+  } else {
+    // Binding is what can still fail; it comes before anything is changed.
+    await listeners.prepare(update.config.listeners, ports);
+    context.serving = builder.build(update.config, table);
+  }
+  setAccessLog(context, update);
+  return listeners.apply(update.config.listeners, ports);
+}
+
+function setAccessLog(target: ProxyContext, update: Update): void {
+  const config = update.config.accessLog;
+  if (config === undefined) {
+    target.accessLog?.flush();
+    target.accessLog = undefined;
+  } else if (target.accessLog !== undefined) target.accessLog.resample(config.sample);
+  else target.accessLog = new AccessLog(config.sample, (chunk, lines) => post({ kind: 'access', chunk, lines }));
+}
+
+const flushing = every(ACCESS_LOG_FLUSH_MS, () => context?.accessLog?.flush());
+
+async function onMessage(message: ToWorker): Promise<void> {
+  if (message.kind === 'apply') {
+    try {
+      post({ kind: 'applied', id: message.id, ports: await apply(message.update, message.ports) });
+    } catch (error) {
+      post({ kind: 'refused', id: message.id, reason: error instanceof Error ? error.message : String(error) });
+    }
+    return;
+  }
+  const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
+  context?.accessLog?.flush();
+  flushing.stop();
+  deadlines.close();
+  post({ kind: 'drained', cut });
+  port?.close();
+}
+
+// One after the other: a drain that overtakes an apply would leave the new listeners open.
+let queue = Promise.resolve();
+port.on('message', (message: ToWorker) => {
+  queue = queue.then(() => onMessage(message));
+});

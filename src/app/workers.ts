@@ -1,0 +1,196 @@
+// The data-plane threads as the control thread sees them: starts them, hands them Configs, replaces the dead, drains all.
+
+import { Worker } from 'node:worker_threads';
+import { after } from '../lib/clock.ts';
+import type { Timer } from '../lib/clock.ts';
+import { writeLine } from '../lib/log.ts';
+import type { Log } from '../lib/log.ts';
+import type { CounterRegistry } from '../telemetry/counter-registry.ts';
+import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
+
+/** A worker that dies this often within the window is replaced more slowly. */
+const CRASHES_MAX = 5;
+const CRASH_WINDOW_MS = 60_000;
+const SLOW_RESTART_MS = 10_000;
+const FAST_RESTART_MS = 50;
+const APPLY_TIMEOUT_MS = 15_000;
+/** Beyond the drain time, for the thread to say so. */
+const DRAIN_SLACK_MS = 1000;
+
+export interface WorkersOptions {
+  readonly count: number;
+  readonly reusePort: boolean;
+  readonly counters: CounterRegistry;
+  readonly log: Log;
+  readonly onAccess: (chunk: string, lines: number) => void;
+  readonly onRestarted: () => void;
+  readonly nowMs: () => number;
+}
+
+interface Thread {
+  readonly index: number;
+  readonly worker: Worker;
+  /** Whether it serves the current Update. */
+  serving: boolean;
+  readonly waiting: Map<number, (answer: FromWorker) => void>;
+  readonly ended: Promise<void>;
+}
+
+export class Workers {
+  readonly #options: WorkersOptions;
+  readonly #threads: (Thread | undefined)[];
+  readonly #crashesMs: number[] = [];
+  readonly #restarts = new Set<Timer>();
+  #update: Update | undefined = undefined;
+  #ports: Record<string, number> = {};
+  #lastId = 0;
+  #closing = false;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+    this.#threads = Array.from({ length: options.count }, (_, index) => this.#start(index));
+  }
+
+  get total(): number {
+    return this.#options.count;
+  }
+
+  /** Workers that serve the current Config. */
+  get serving(): number {
+    return this.#threads.filter((thread) => thread?.serving === true).length;
+  }
+
+  /** Port of each listener by name, as bound. */
+  get ports(): Readonly<Record<string, number>> {
+    return this.#ports;
+  }
+
+  /**
+   * Hands a Config to all workers and waits until they serve it. Rejects when the first worker cannot (then no other was asked):
+   * binding an address is what may fail, and what fails in one fails in all.
+   */
+  async apply(update: Update): Promise<{ applied: number; total: number }> {
+    const first = this.#threads.find((thread) => thread !== undefined);
+    if (first === undefined) throw new Error('no worker is alive');
+    const ports = await this.#send(first, update, this.#ports);
+    this.#update = update;
+    this.#ports = { ...ports };
+    // Looked up only now: one that died and one that took its place meanwhile are both accounted for.
+    const others = this.#threads.filter((thread) => thread !== undefined && thread !== first) as Thread[];
+    const results = await Promise.allSettled(others.map((thread) => this.#send(thread, update, this.#ports)));
+    for (const result of results) {
+      if (result.status === 'rejected') this.#options.log.error({ err: result.reason as Error }, 'a worker did not take the config');
+    }
+    return { applied: this.serving, total: this.total };
+  }
+
+  /** Drains all workers and ends them. Answers how many connections had to be cut. */
+  async drain(timeoutMs: number): Promise<number> {
+    this.#closing = true;
+    for (const restart of this.#restarts) restart.stop();
+    const cuts = await Promise.all(this.#threads.map((thread) => (thread === undefined ? 0 : this.#drainOne(thread, timeoutMs))));
+    return cuts.reduce((sum, cut) => sum + cut, 0);
+  }
+
+  async #drainOne(thread: Thread, timeoutMs: number): Promise<number> {
+    const drained = new Promise<number>((resolve) => {
+      thread.worker.on('message', (message: FromWorker) => {
+        if (message.kind === 'drained') resolve(message.cut);
+      });
+      void thread.ended.then(() => resolve(0));
+    });
+    thread.worker.postMessage({ kind: 'drain', timeoutMs } satisfies ToWorker);
+    const late = after(timeoutMs + DRAIN_SLACK_MS, () => void thread.worker.terminate());
+    const cut = await drained;
+    await thread.ended;
+    late.stop();
+    return cut;
+  }
+
+  #start(index: number): Thread {
+    const { counters, log, count, reusePort } = this.#options;
+    const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
+      name: `worker ${index}`,
+      workerData: { index, workers: count, reusePort } satisfies WorkerStart,
+    });
+    let end: () => void = () => undefined;
+    const thread: Thread = { index, worker, serving: false, waiting: new Map(), ended: new Promise((resolve) => (end = resolve)) };
+    worker.on('message', (message: FromWorker) => this.#onMessage(thread, message));
+    worker.on('error', (error) => log.error({ worker: index, err: error }, 'a worker died'));
+    worker.on('exit', (code) => {
+      end();
+      for (const answer of thread.waiting.values()) answer({ kind: 'refused', id: 0, reason: `worker ${index} ended with code ${code}` });
+      this.#threads[index] = undefined;
+      if (this.#closing) return;
+      counters.forgetGauges(index);
+      this.#replace(index);
+    });
+    return thread;
+  }
+
+  #replace(index: number): void {
+    const nowMs = this.#options.nowMs();
+    this.#crashesMs.push(nowMs);
+    while (this.#crashesMs[0]! < nowMs - CRASH_WINDOW_MS) this.#crashesMs.shift();
+    const waitMs = this.#crashesMs.length > CRASHES_MAX ? SLOW_RESTART_MS : FAST_RESTART_MS;
+    const restart = after(waitMs, () => {
+      this.#restarts.delete(restart);
+      void this.#revive(index);
+    });
+    this.#restarts.add(restart);
+  }
+
+  async #revive(index: number): Promise<void> {
+    const { log, counters } = this.#options;
+    this.#options.onRestarted();
+    const thread = this.#start(index);
+    this.#threads[index] = thread;
+    try {
+      let served: Update | undefined;
+      // A reload may have come and gone while it started.
+      while (this.#update !== served) {
+        served = this.#update;
+        if (served !== undefined) await this.#send(thread, { ...served, counters: counters.complete() }, this.#ports);
+      }
+      log.warn({ worker: index }, 'a worker was replaced');
+    } catch (error) {
+      log.error({ worker: index, err: error as Error }, 'a new worker cannot serve');
+      void thread.worker.terminate();
+    }
+  }
+
+  #send(thread: Thread, update: Update, ports: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> {
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      // A thread that hangs is of no use to anyone: its end settles the promise, and another takes its place.
+      const late = after(APPLY_TIMEOUT_MS, () => void thread.worker.terminate());
+      thread.waiting.set(id, (answer) => {
+        late.stop();
+        thread.waiting.delete(id);
+        if (answer.kind === 'applied') {
+          thread.serving = true;
+          resolve(answer.ports);
+        } else reject(new Error(answer.kind === 'refused' ? answer.reason : 'unexpected answer of a worker'));
+      });
+      thread.worker.postMessage({ kind: 'apply', id, update, ports } satisfies ToWorker);
+    });
+  }
+
+  #onMessage(thread: Thread, message: FromWorker): void {
+    switch (message.kind) {
+      case 'applied':
+      case 'refused':
+        thread.waiting.get(message.id)?.(message);
+        break;
+      case 'log':
+        writeLine(this.#options.log, message.line);
+        break;
+      case 'access':
+        this.#options.onAccess(message.chunk, message.lines);
+        break;
+      case 'drained':
+        break;
+    }
+  }
+}
+

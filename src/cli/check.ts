@@ -1,0 +1,60 @@
+// `sluice check F`: says whether a config is good. Offline; it starts nothing.
+
+import type { LoadResult } from '../config/decode.ts';
+import { loadConfig } from '../config/load.ts';
+import { printConfig } from '../config/print.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { Problem } from '../config/problem.ts';
+import { jsonSchema } from '../config/schema/root.ts';
+
+export interface CheckOptions {
+  /** Print the config with all defaults filled in. */
+  readonly print?: boolean;
+  /** Print the JSON Schema of the config; no file is needed. */
+  readonly schema?: boolean;
+  /** Print the findings as one JSON object. */
+  readonly json?: boolean;
+}
+
+/** Where lines go, without their line ends. */
+export interface Output {
+  out(line: string): void;
+  err(line: string): void;
+}
+
+/** Exit code: 0 when the config is good (notices do not count), 1 when it has Problems or no file was named. */
+export function runCheck(path: string | undefined, options: CheckOptions, output: Output): number {
+  if (options.schema === true) {
+    output.out(JSON.stringify(jsonSchema(), undefined, 2));
+    return 0;
+  }
+  if (path === undefined) {
+    output.err('sluice check needs a file or a directory');
+    return 1;
+  }
+  const result = loadConfig(path);
+  if (options.json === true) printJson(result, output);
+  else printText(path, result, options, output);
+  return result.config === undefined ? 1 : 0;
+}
+
+/** `F:line:col: notice: message`. */
+export function formatNotice(notice: Problem): string {
+  return formatProblem({ ...notice, message: `notice: ${notice.message}` });
+}
+
+function printJson({ config, problems, notices }: LoadResult, output: Output): void {
+  output.out(JSON.stringify({ ok: config !== undefined, problems, notices }, undefined, 2));
+}
+
+function printText(path: string, { config, problems, notices }: LoadResult, options: CheckOptions, output: Output): void {
+  for (const problem of problems) output.err(formatProblem(problem));
+  for (const notice of notices) output.err(formatNotice(notice));
+  if (config === undefined) return;
+  if (options.print === true) output.out(printConfig(config).trimEnd());
+  else output.out(`${path}: ok (${count(config.pools.length, 'pool')}, ${count(config.routes.length, 'route')})`);
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

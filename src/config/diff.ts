@@ -1,0 +1,79 @@
+// What a reload changed, in the words of the YAML, for the log and the journal. It decides nothing.
+
+import type { Config } from './model.ts';
+import { formatPath } from './path.ts';
+import type { Path } from './path.ts';
+import { describeConfig } from './print.ts';
+
+export interface Difference {
+  /** Named things by name: `pools.shop.split.v1`, `routes.api.timeout`, `pools.shop.versions.v1.endpoints["127.0.0.1:9001"]`. */
+  readonly path: string;
+  /** As it would be written; undefined when it was not there. */
+  readonly before: string | undefined;
+  /** As it would be written; undefined when it is gone. */
+  readonly after: string | undefined;
+}
+
+const LONGEST_TEXT = 120;
+
+/** In the order of `before`, with what is new at the end of each map. The order of routes counts as a difference of its own. */
+export function diffConfigs(before: Config, after: Config): readonly Difference[] {
+  const differences: Difference[] = [];
+  compare(byName(describeConfig(before)), byName(describeConfig(after)), [], differences);
+  const [orderBefore, orderAfter] = [commonRoutes(before, after), commonRoutes(after, before)];
+  if (orderBefore.join(' ') !== orderAfter.join(' ')) {
+    differences.push({ path: 'routes (order)', before: shorten(orderBefore.join(', ')), after: shorten(orderAfter.join(', ')) });
+  }
+  return differences;
+}
+
+/** `pools.shop.split.v1: 95 -> 90`, `routes.api: added`, `pools.old: removed`. */
+export function formatDifference({ path, before, after }: Difference): string {
+  if (before === undefined) return `${path}: added ${after ?? ''}`.trimEnd();
+  return after === undefined ? `${path}: removed` : `${path}: ${before} -> ${after}`;
+}
+
+function compare(before: unknown, after: unknown, path: Path, differences: Difference[]): void {
+  if (isRecord(before) && isRecord(after)) {
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      compare(own(before, key), own(after, key), [...path, key], differences);
+    }
+    return;
+  }
+  const [was, is] = [JSON.stringify(before), JSON.stringify(after)];
+  if (was !== is) differences.push({ path: formatPath(path), before: textOf(before), after: textOf(after) });
+}
+
+/** Lists of things with a name or an address become maps, so that an insertion does not look like a change of all that follow. */
+function byName(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const keys = value.map((item) => (isRecord(item) ? (item['name'] ?? item['address']) : undefined));
+    const distinct = keys.every((key) => typeof key === 'string') && new Set(keys).size === keys.length;
+    if (value.length === 0 || !distinct) return value.map(byName);
+    return Object.fromEntries(value.map((item, index) => [keys[index], byName(item)]));
+  }
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, byName(inner)]));
+}
+
+function commonRoutes(config: Config, other: Config): readonly string[] {
+  const names = new Set(other.routes.map(({ name }) => name));
+  return config.routes.map(({ name }) => name).filter((name) => names.has(name));
+}
+
+function own(record: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function textOf(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  return shorten(typeof value === 'object' ? JSON.stringify(value) : String(value));
+}
+
+function shorten(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`;
+}

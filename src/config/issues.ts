@@ -1,0 +1,98 @@
+// zod's issues to Problems: one readable sentence each, at the very node that is wrong.
+
+import type { z } from 'zod';
+import type { Merged } from './merge.ts';
+import { formatPath, show, valueAt } from './path.ts';
+import type { Path } from './path.ts';
+import type { Problem } from './problem.ts';
+import type { Side } from './source.ts';
+import { didYouMean } from './suggest.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** Nobody reads more, and a hostile file may have a million. */
+export const MOST_PROBLEMS = 1_000;
+
+export function problemsOf(issues: readonly Issue[], merged: Merged): Problem[] {
+  const problems: Problem[] = [];
+  for (const issue of issues) {
+    if (problems.length >= MOST_PROBLEMS) break;
+    describe(issue, pathOf(issue), { merged, problems });
+  }
+  return problems;
+}
+
+/** A Problem at a path of the document; its message begins with the path. */
+export function problemAt(merged: Merged, path: Path, message: string, side: Side = 'value'): Problem {
+  const where = formatPath(path);
+  return { ...merged.place(path, side), path: where, message: where === '' ? message : `${where}: ${message}` };
+}
+
+interface Work {
+  readonly merged: Merged;
+  readonly problems: Problem[];
+}
+
+function describe(issue: Issue, path: Path, work: Work): void {
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return describeUnknownKeys(issue, path, work);
+    case 'invalid_union':
+      return describeUnion(issue, path, work);
+    case 'invalid_key':
+      return report(work, path, withFound(issue.issues[0]?.message ?? issue.message, path.at(-1)), 'key');
+    case 'custom':
+      return report(
+        work,
+        path,
+        issue.params?.['whole'] === true ? issue.message : withFound(issue.message, valueAt(work.merged.value, path)),
+      );
+    default:
+      return describeValue(issue, path, work);
+  }
+}
+
+function describeValue(issue: Issue, path: Path, work: Work): void {
+  const parent = path.slice(0, -1);
+  const key = path.at(-1);
+  const around = valueAt(work.merged.value, parent);
+  const missing = typeof key === 'string' && typeof around === 'object' && around !== null && !Object.hasOwn(around, key);
+  if (missing) return report(work, parent, `the required key "${key}" is missing`);
+  report(work, path, withFound(issue.message, valueAt(work.merged.value, path)));
+}
+
+/** The message of such an issue is the list of known keys: see `shape`. */
+function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, path: Path, work: Work): void {
+  const known = issue.message.split(' ').filter((key) => key !== '');
+  for (const key of issue.keys) {
+    if (work.problems.length >= MOST_PROBLEMS) return;
+    const hint = didYouMean(key, known) || (known.length === 0 ? ' (this map has no keys)' : '');
+    const problem = problemAt(work.merged, [...path, key], '', 'key');
+    const where = formatPath(path);
+    work.problems.push({ ...problem, message: `${where === '' ? '' : `${where}: `}unknown key ${show(key)}${hint}` });
+  }
+}
+
+/** Of alternatives, the one that the kind of the value speaks for; when there is none, what all of them are. */
+function describeUnion(issue: Extract<Issue, { code: 'invalid_union' }>, path: Path, work: Work): void {
+  const near = issue.errors.find((branch) => branch.every((inner) => inner.path.length > 0 || !isOtherKind(inner)));
+  if (near === undefined) return describeValue(issue, path, work);
+  for (const inner of near) describe(inner, [...path, ...pathOf(inner)], work);
+}
+
+function isOtherKind(issue: Issue): boolean {
+  return issue.code === 'invalid_type' || issue.code === 'invalid_value';
+}
+
+function report(work: Work, path: Path, message: string, side: Side = 'value'): void {
+  work.problems.push(problemAt(work.merged, path, message, side));
+}
+
+function withFound(message: string, found: unknown): string {
+  const needsQuotes = (typeof found === 'number' || typeof found === 'boolean') && / text\b/.test(message) && !message.includes('quotes');
+  return `${message}, got ${show(found)}${needsQuotes ? ' (put it in quotes)' : ''}`;
+}
+
+function pathOf(issue: Issue): Path {
+  return issue.path.map((part) => (typeof part === 'number' ? part : String(part)));
+}

@@ -1,0 +1,66 @@
+// Reads a file, or a directory of files, into a Config. The one place in this room that touches the disk; never throws on what it finds there.
+
+import { closeSync, fstatSync, openSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeFiles } from './decode.ts';
+import type { FileText, LoadResult } from './decode.ts';
+import { LONGEST_TEXT } from './parse.ts';
+import type { Problem } from './problem.ts';
+
+const MOST_FILES = 1_000;
+
+/** Loads `path`: a YAML file, or a directory whose *.yaml and *.yml files are merged in the order of their names. */
+export function loadConfig(path: string): LoadResult {
+  const files = listFiles(path);
+  if (typeof files === 'string') return decodeFiles([], [problemIn(path, files)]);
+  const texts: FileText[] = [];
+  const problems: Problem[] = [];
+  for (const file of files) {
+    const read = readText(file);
+    if ('text' in read) texts.push(read);
+    else problems.push(problemIn(file, read.fault));
+  }
+  return decodeFiles(texts, problems);
+}
+
+/** The files, or why there are none. Hidden files are left out: editors and Kubernetes keep their own there. */
+function listFiles(path: string): readonly string[] | string {
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+    const names = readdirSync(path).filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.'));
+    if (names.length === 0) return 'the directory has no *.yaml or *.yml file';
+    if (names.length > MOST_FILES) return `the directory has more than ${MOST_FILES} files`;
+    return names.sort().map((name) => join(path, name));
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+function readText(file: string): FileText | { readonly fault: string } {
+  try {
+    const descriptor = openSync(file, 'r');
+    try {
+      const stat = fstatSync(descriptor);
+      if (!stat.isFile() && !stat.isFIFO()) return { fault: 'this is neither a file nor a pipe' };
+      // UTF-8 has at most three bytes per UTF-16 unit; the exact bound is checked on the text.
+      if (stat.size > 3 * LONGEST_TEXT) return { fault: `the file is larger than ${LONGEST_TEXT / 1024 ** 2} MiB` };
+      return { file, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(descriptor)) };
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    return { fault: reasonOf(error) };
+  }
+}
+
+function problemIn(file: string, message: string): Problem {
+  return { file, line: 1, column: 1, path: '', message };
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'there is no such file or directory';
+  if (code === 'EACCES' || code === 'EPERM') return 'the file may not be read by this user';
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return 'the file is not UTF-8 text';
+  return `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+}

@@ -1,0 +1,119 @@
+// Several Sources seen as one document: lists are joined, pools are put side by side, everything else may stand in one file only.
+
+import { valueAt } from './path.ts';
+import type { Path } from './path.ts';
+import type { Problem } from './problem.ts';
+import { locate } from './source.ts';
+import type { Place, Side, Source } from './source.ts';
+
+export interface Merged {
+  /** Plain data, as if it stood in one file. */
+  readonly value: Readonly<Record<string, unknown>>;
+  /** Place of the deepest node that exists on a path of `value`. */
+  place(path: Path, side: Side): Place;
+  readonly problems: readonly Problem[];
+}
+
+/** Of each joined part, which Source it came from and where it stood there. */
+interface Origin {
+  readonly source: Source;
+  readonly path: Path;
+}
+
+const NAMED_LISTS = ['listeners', 'routes'];
+
+/** At least one Source. The order of files is the order of their routes. */
+export function mergeSources(sources: readonly [Source, ...Source[]]): Merged {
+  const [first, ...others] = sources;
+  if (others.length === 0) return { value: first.value, place: (path, side) => locate(first, path, side), problems: [] };
+  const merge = new Merge(first);
+  for (const source of sources) merge.add(source);
+  return merge;
+}
+
+class Merge implements Merged {
+  readonly value: Record<string, unknown> = {};
+  readonly problems: Problem[] = [];
+  private readonly origins = new Map<string, Origin>();
+  private readonly first: Source;
+
+  constructor(first: Source) {
+    this.first = first;
+  }
+
+  add(source: Source): void {
+    for (const [key, value] of Object.entries(source.value)) {
+      if (NAMED_LISTS.includes(key) && Array.isArray(value)) this.addList(source, key, value);
+      else if (key === 'pools' && isRecord(value)) this.addPools(source, value);
+      else this.addOnly(source, key, value);
+    }
+  }
+
+  place(path: Path, side: Side): Place {
+    for (const depth of [2, 1]) {
+      const origin = path.length >= depth ? this.origins.get(keyOf(path.slice(0, depth))) : undefined;
+      if (origin !== undefined) return locate(origin.source, [...origin.path, ...path.slice(depth)], side);
+    }
+    return locate(this.first, path, side);
+  }
+
+  private addList(source: Source, key: string, items: readonly unknown[]): void {
+    if (!this.claim(source, key, Array.isArray)) return;
+    const joined = (this.value[key] ??= []) as unknown[];
+    for (const [index, item] of items.entries()) {
+      this.twice({ source, path: [key, index, 'name'] }, joined, key, valueAt(item, ['name']));
+      this.origins.set(keyOf([key, joined.length]), { source, path: [key, index] });
+      joined.push(item);
+    }
+  }
+
+  private addPools(source: Source, pools: Readonly<Record<string, unknown>>): void {
+    if (!this.claim(source, 'pools', isRecord)) return;
+    const joined = (this.value['pools'] ??= {}) as Record<string, unknown>;
+    for (const [name, pool] of Object.entries(pools)) {
+      const known = this.origins.get(keyOf(['pools', name]));
+      if (known !== undefined) this.collide({ source, path: ['pools', name] }, known, `pool "${name}"`);
+      else this.origins.set(keyOf(['pools', name]), { source, path: ['pools', name] });
+      if (known === undefined) joined[name] = pool;
+    }
+  }
+
+  private addOnly(source: Source, key: string, value: unknown): void {
+    const known = this.origins.get(keyOf([key]));
+    if (known !== undefined) return this.collide({ source, path: [key] }, known, `key "${key}"`);
+    this.origins.set(keyOf([key]), { source, path: [key] });
+    this.value[key] = value;
+  }
+
+  /** False when an earlier file gave this key a value that nothing can be joined to. */
+  private claim(source: Source, key: string, fits: (value: unknown) => boolean): boolean {
+    const known = this.origins.get(keyOf([key]));
+    if (known !== undefined && !fits(this.value[key])) return (this.addOnly(source, key, undefined), false);
+    if (known === undefined) this.origins.set(keyOf([key]), { source, path: [key] });
+    return true;
+  }
+
+  /** A name repeated within one file is left to the rules; here only what two files define. */
+  private twice(origin: Origin, joined: readonly unknown[], key: string, name: unknown): void {
+    if (typeof name !== 'string') return;
+    const id = keyOf([key, 'name', name]);
+    const known = this.origins.get(id);
+    if (known === undefined) this.origins.set(id, { source: origin.source, path: [key, origin.path[1] ?? joined.length, 'name'] });
+    else if (known.source !== origin.source) this.collide(origin, known, `${key.slice(0, -1)} "${name}"`);
+  }
+
+  private collide(origin: Origin, known: Origin, what: string): void {
+    const there = locate(known.source, known.path, 'key');
+    const here = locate(origin.source, origin.path, 'key');
+    const message = `${what} is already defined at ${there.file}:${there.line}:${there.column}`;
+    this.problems.push({ ...here, path: '', message });
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function keyOf(path: Path): string {
+  return JSON.stringify(path);
+}

@@ -1,0 +1,153 @@
+// Text to a Source: YAML 1.2, one document, a map at the top. Bounded in size, depth and aliases; never throws.
+
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Alias, Document, Node, YAMLMap, YAMLSeq } from 'yaml';
+import { formatPath } from './path.ts';
+import type { Path } from './path.ts';
+import type { Problem } from './problem.ts';
+import { keyText, placeOf } from './source.ts';
+import type { Source } from './source.ts';
+
+export interface Parsed {
+  readonly source: Source | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** In characters. */
+export const LONGEST_TEXT = 8 * 1024 * 1024;
+const DEEPEST = 32;
+/** Nodes that aliases may add, so that a small file cannot stand for a huge one. */
+const MOST_ALIASED = 10_000;
+/** One mistake often makes the parser stumble over all that follows; what comes later helps nobody. */
+const MOST_SYNTAX_PROBLEMS = 10;
+
+type Origin = Pick<Source, 'file' | 'text' | 'lines'>;
+
+export function parseText(file: string, text: string): Parsed {
+  const origin: Origin = { file, text, lines: new LineCounter() };
+  if (text.length > LONGEST_TEXT) return failed(origin, 0, `the file is larger than ${LONGEST_TEXT / 1024 ** 2} MiB`);
+  const document = read(origin);
+  if (document === undefined) return failed(origin, 0, 'the YAML cannot be read: it nests too deeply');
+  const faults = [...document.errors, ...document.warnings].slice(0, MOST_SYNTAX_PROBLEMS);
+  if (faults.length > 0) return { source: undefined, problems: faults.map((fault) => syntaxProblem(origin, fault)) };
+  const root: unknown = document.contents;
+  if (root === null || (isScalar(root) && root.value === null)) return failed(origin, 0, 'the file is empty: it needs at least listeners');
+  if (!isMap(root))
+    return failed(origin, (root as Node).range?.[0] ?? 0, 'the file must be a map with keys such as listeners, pools and routes');
+  return toSource(origin, root);
+}
+
+function read(origin: Origin): Document | undefined {
+  try {
+    // The package compares every key with every other; `Reader.map` finds repeated keys in linear time instead.
+    return parseDocument(origin.text, {
+      uniqueKeys: false,
+      stringKeys: true,
+      merge: false,
+      resolveKnownTags: false,
+      prettyErrors: false,
+      logLevel: 'error',
+      lineCounter: origin.lines,
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+function toSource(origin: Origin, root: YAMLMap): Parsed {
+  const reader = new Reader(origin);
+  const value = reader.map(root, []);
+  if (reader.problems.length > 0) return { source: undefined, problems: reader.problems };
+  return { source: { ...origin, root, value, targets: reader.targets }, problems: [] };
+}
+
+function failed(origin: Origin, offset: number, message: string): Parsed {
+  return { source: undefined, problems: [{ ...placeOf(origin, offset), path: '', message }] };
+}
+
+function syntaxProblem(origin: Origin, fault: Document['errors'][number] | Document['warnings'][number]): Problem {
+  const place = placeOf(origin, fault.pos[0]);
+  return { ...place, path: '', message: syntaxMessage(fault.code, fault.message, lineAt(origin, place.line)) };
+}
+
+function syntaxMessage(code: string, message: string, line: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'the file must hold one YAML document: remove the line "---" and what follows';
+  if (code === 'RESOURCE_EXHAUSTION') return 'the YAML nests too deeply';
+  if (/\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]/.test(line))
+    return `not valid YAML: an address with brackets must be in quotes, such as "[::1]:8080"`;
+  if (code === 'TAB_AS_INDENT') return 'not valid YAML: indent with spaces, not tabs';
+  // Only the first line: the rest repeats the source.
+  return `not valid YAML: ${message.split('\n', 1)[0] ?? ''}`;
+}
+
+function lineAt(origin: Origin, line: number): string {
+  const start = origin.lines.lineStarts[line - 1] ?? 0;
+  return origin.text.slice(start, Math.min(origin.lines.lineStarts[line] ?? origin.text.length, start + 1000));
+}
+
+/** Turns nodes into plain data. Anchors are met before their aliases, because YAML is read in order. */
+class Reader {
+  readonly problems: Problem[] = [];
+  readonly targets = new Map<Alias, Node>();
+  private readonly anchors = new Map<string, Node>();
+  private readonly origin: Origin;
+  private aliased = 0;
+  private inAlias = 0;
+
+  constructor(origin: Origin) {
+    this.origin = origin;
+  }
+
+  map(node: YAMLMap, path: Path): Record<string, unknown> {
+    const value: Record<string, unknown> = {};
+    for (const { key, value: child } of node.items) {
+      const name = keyText(key);
+      if (name === undefined) this.refuse(key, path, 'keys must be plain text');
+      else if (name === '__proto__') this.refuse(key, path, 'the key "__proto__" is not allowed');
+      else if (Object.hasOwn(value, name)) this.refuse(key, [...path, name], `the key ${JSON.stringify(name)} is already there`);
+      else value[name] = this.value(child, [...path, name]);
+    }
+    return value;
+  }
+
+  private value(node: unknown, path: Path): unknown {
+    if (node === null || node === undefined) return null;
+    if (path.length > DEEPEST) return this.refuse(node, path.slice(0, DEEPEST), 'the YAML nests too deeply');
+    if (this.inAlias > 0 && ++this.aliased > MOST_ALIASED) return this.tooManyAliases(node, path);
+    if (isAlias(node)) return this.alias(node, path);
+    const anchor = (node as { anchor?: string }).anchor;
+    let value: unknown;
+    if (isMap(node)) value = this.map(node, path);
+    else if (isSeq(node)) value = this.list(node, path);
+    else value = isScalar(node) ? node.value : null;
+    // Only now, so that an alias inside its own anchor finds nothing and cannot make a circle.
+    if (anchor !== undefined && this.inAlias === 0) this.anchors.set(anchor, node as Node);
+    return value;
+  }
+
+  private list(node: YAMLSeq, path: Path): unknown[] {
+    return node.items.map((item, index) => this.value(item, [...path, index]));
+  }
+
+  private alias(node: Alias, path: Path): unknown {
+    const target = this.targets.get(node) ?? this.anchors.get(node.source);
+    if (target === undefined) return this.refuse(node, path, `no anchor &${node.source.slice(0, 64)} stands before this alias`);
+    this.targets.set(node, target);
+    this.inAlias++;
+    const value = this.value(target, path);
+    this.inAlias--;
+    return value;
+  }
+
+  private tooManyAliases(node: unknown, path: Path): undefined {
+    if (this.aliased === MOST_ALIASED + 1) this.refuse(node, path, `aliases may stand for ${MOST_ALIASED} values at most`);
+    return undefined;
+  }
+
+  private refuse(node: unknown, path: Path, message: string): undefined {
+    const where = formatPath(path);
+    const offset = (node as Node | null)?.range?.[0] ?? 0;
+    this.problems.push({ ...placeOf(this.origin, offset), path: where, message: where === '' ? message : `${where}: ${message}` });
+    return undefined;
+  }
+}

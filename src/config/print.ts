@@ -1,0 +1,96 @@
+// A Config back to the grammar it was written in, with every default filled in. What is printed decodes to the same Config.
+
+import { stringify } from 'yaml';
+import { formatAddress } from './address.ts';
+import { formatDuration } from './duration.ts';
+import type { AdminConfig, Config, ListenerConfig, RouteConfig } from './model.ts';
+import { describeMatch, describePathRewrite } from './print-match.ts';
+import { describePool } from './print-pool.ts';
+import { formatSize } from './size.ts';
+
+/** Plain data in the grammar of the YAML; keys whose value is undefined are absent. */
+export type Written = Readonly<Record<string, unknown>>;
+
+/** YAML with all defaults filled in; file paths are absolute. */
+export function printConfig(config: Config): string {
+  return stringify(describeConfig(config), { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' });
+}
+
+/** The Config as plain data in the words of the grammar, as it would be written. */
+export function describeConfig(config: Config): Written {
+  return withoutUndefined({
+    listeners: config.listeners.map(describeListener),
+    admin: describeAdmin(config.admin),
+    workers: config.workers === 0 ? 'auto' : config.workers,
+    state: config.state.dir === undefined ? 'memory' : { dir: config.state.dir },
+    drain: { delay: formatDuration(config.drain.delayMs), timeout: formatDuration(config.drain.timeoutMs) },
+    accessLog: config.accessLog ?? 'off',
+    pools: Object.fromEntries(config.pools.map((pool) => [pool.name, describePool(pool)])),
+    routes: config.routes.map(describeRoute),
+  }) as Written;
+}
+
+function describeListener({ address, limits, ...rest }: ListenerConfig): Written {
+  return {
+    name: rest.name,
+    address: formatAddress(address),
+    tls: rest.tls,
+    protocols: rest.protocols,
+    trustedProxies: rest.trustedProxies,
+    proxyProtocol: rest.proxyProtocol,
+    limits: {
+      headerBytes: formatSize(limits.headerBytes),
+      headerCount: limits.headerCount,
+      requestLine: formatSize(limits.requestLineBytes),
+      headerTimeout: formatDuration(limits.headerTimeoutMs),
+      idleTimeout: formatDuration(limits.idleTimeoutMs),
+      requestsPerConnection: limits.requestsPerConnection,
+      connections: limits.connections,
+      bodyBytes: formatSize(limits.bodyBytes),
+    },
+  };
+}
+
+function describeAdmin({ address, tokens }: AdminConfig): Written {
+  return {
+    address: formatAddress(address),
+    auth: { tokens: tokens.map(({ name, role, source }) => ({ name, role, [source.kind]: source.name })) },
+  };
+}
+
+function describeRoute({ action, timeoutMs, rewrite, ...route }: RouteConfig): Written {
+  const changes = ({ set, add, remove }: RouteConfig['requestHeaders']): Written => ({
+    set: Object.fromEntries(set),
+    add: Object.fromEntries(add),
+    remove,
+  });
+  return {
+    name: route.name,
+    listeners: route.listeners,
+    hosts: route.hosts,
+    match: route.match.map(describeMatch),
+    ...describeAction(action),
+    timeout: formatDuration(timeoutMs),
+    rewrite: { host: rewrite.host, path: describePathRewrite(rewrite.path) },
+    requestHeaders: changes(route.requestHeaders),
+    responseHeaders: changes(route.responseHeaders),
+  };
+}
+
+function describeAction(action: RouteConfig['action']): Written {
+  switch (action.kind) {
+    case 'pool':
+      return { pool: action.pool, version: action.version };
+    case 'redirect':
+      return { redirect: { ...action.redirect, path: describePathRewrite(action.redirect.path) } };
+    case 'respond':
+      return { respond: action.respond };
+  }
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutUndefined(inner)]));
+}

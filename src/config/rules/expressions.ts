@@ -1,0 +1,53 @@
+// Regular expressions must be RE2, which matches in linear time whatever is written.
+
+import { RE2JS } from 're2js';
+import type { Config, ValueMatcher } from '../model.ts';
+import type { Path } from '../path.ts';
+import type { Review } from './review.ts';
+
+/** Time and memory to match grow with the length of the expression times that of the text. */
+const LONGEST_EXPRESSION = 1_000;
+
+export function expressionsCompile(config: Config, review: Review): void {
+  for (const [index, route] of config.routes.entries()) {
+    for (const [position, { path, headers, query }] of route.match.entries()) {
+      const place = ['routes', index, 'match', position];
+      if (path.kind === 'regex') check(review, [...place, 'path', 'regex'], path.pattern);
+      checkWritten(review, [...place, 'headers'], headers);
+      checkWritten(review, [...place, 'query'], query);
+    }
+  }
+  for (const { name, overrides } of config.pools) {
+    for (const [index, { source, value }] of overrides.entries()) {
+      checkValue(review, ['pools', name, 'overrides', index, source.kind, 'value', 'regex'], value);
+    }
+  }
+}
+
+/** Names of headers are in lower case in the Config, so places come from the order, which is that of the file. */
+function checkWritten(review: Review, path: Path, matchers: readonly { readonly value: ValueMatcher }[]): void {
+  const names = Object.keys((review.written(path) as object | undefined) ?? {});
+  for (const [index, { value }] of matchers.entries()) checkValue(review, [...path, names[index] ?? '', 'regex'], value);
+}
+
+function checkValue(review: Review, path: Path, value: ValueMatcher): void {
+  if (value.kind === 'regex') check(review, path, value.pattern);
+}
+
+function check(review: Review, path: Path, pattern: string): void {
+  if (pattern.length > LONGEST_EXPRESSION) {
+    review.problem(path, `a regular expression may have ${LONGEST_EXPRESSION} characters at most, got ${pattern.length}`);
+    return;
+  }
+  try {
+    RE2JS.compile(pattern);
+  } catch (error) {
+    review.problem(path, `not a regular expression (RE2 syntax): ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const plain = text.replace(/^error parsing regexp: /, '');
+  return /Perl syntax/.test(plain) ? `${plain}; look-around and back-references do not run in linear time` : plain;
+}

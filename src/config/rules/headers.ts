@@ -1,0 +1,95 @@
+// Header fields that an operator may not touch or cannot match on.
+
+import type { Config, HeaderChanges } from '../model.ts';
+import type { Path } from '../path.ts';
+import type { Review } from './review.ts';
+
+/** They say where messages end or belong to one connection; the proxy alone writes them. */
+const FRAMING = ['connection', 'content-length', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+
+/** Taken out of the header block before routing sees it. */
+const UNSEEN = [...FRAMING.filter((name) => name !== 'content-length'), 'host', 'forwarded', 'via', 'x-request-id'];
+
+export function headerChangesKeepFraming(config: Config, review: Review): void {
+  for (const [index, route] of config.routes.entries()) {
+    checkChanges(review, ['routes', index, 'requestHeaders'], route.requestHeaders);
+    checkChanges(review, ['routes', index, 'responseHeaders'], route.responseHeaders);
+    if (route.action.kind !== 'respond') continue;
+    checkNames(review, ['routes', index, 'respond', 'headers'], Object.keys(route.action.respond.headers));
+  }
+}
+
+/** Two spellings of one name leave open which one counts. */
+export function headerNamesAreUnique(config: Config, review: Review): void {
+  for (const [index, route] of config.routes.entries()) {
+    uniqueSpelling(
+      review,
+      ['routes', index, 'requestHeaders', 'set'],
+      route.requestHeaders.set.map(([name]) => name),
+    );
+    uniqueSpelling(
+      review,
+      ['routes', index, 'responseHeaders', 'set'],
+      route.responseHeaders.set.map(([name]) => name),
+    );
+    for (const entry of route.match.keys()) {
+      const path = ['routes', index, 'match', entry, 'headers'];
+      uniqueSpelling(review, path, Object.keys((review.written(path) as object | undefined) ?? {}));
+    }
+  }
+}
+
+export function matchedHeadersAreSeen(config: Config, review: Review): void {
+  for (const [index, route] of config.routes.entries()) {
+    for (const entry of route.match.keys()) {
+      const path = ['routes', index, 'match', entry, 'headers'];
+      for (const name of Object.keys((review.written(path) as object | undefined) ?? {})) checkSeen(review, [...path, name], name, 'key');
+    }
+  }
+  for (const { name: pool, overrides, affinity } of config.pools) {
+    if (affinity?.kind === 'header') checkSeen(review, ['pools', pool, 'affinity', 'header'], affinity.name, 'value');
+    for (const [index, { source }] of overrides.entries()) {
+      if (source.kind === 'header') checkSeen(review, ['pools', pool, 'overrides', index, 'header', 'name'], source.name, 'value');
+    }
+  }
+}
+
+function checkChanges(review: Review, path: Path, changes: HeaderChanges): void {
+  checkNames(
+    review,
+    [...path, 'set'],
+    changes.set.map(([name]) => name),
+  );
+  checkNames(
+    review,
+    [...path, 'add'],
+    changes.add.map(([name]) => name),
+  );
+  for (const [index, name] of changes.remove.entries()) checkName(review, [...path, 'remove', index], name, 'value');
+}
+
+function checkNames(review: Review, path: Path, names: readonly string[]): void {
+  for (const name of names) checkName(review, [...path, name], name, 'key');
+}
+
+function checkName(review: Review, path: Path, name: string, side: 'key' | 'value'): void {
+  const lower = name.toLowerCase();
+  if (lower === 'host') review.problem(path, 'host cannot be changed here: use rewrite: { host: … }', side);
+  else if (FRAMING.includes(lower)) review.problem(path, `${lower} belongs to the framing of messages and cannot be changed`, side);
+}
+
+function checkSeen(review: Review, path: Path, name: string, side: 'key' | 'value'): void {
+  const lower = name.toLowerCase();
+  if (lower === 'host') review.problem(path, 'host cannot be matched as a header: use hosts of the route', side);
+  else if (UNSEEN.includes(lower) || lower.startsWith('x-forwarded-'))
+    review.problem(path, `${lower} belongs to the proxy and cannot be matched`, side);
+}
+
+function uniqueSpelling(review: Review, path: Path, names: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const before = seen.get(name.toLowerCase());
+    if (before === undefined) seen.set(name.toLowerCase(), name);
+    else review.problem([...path, name], `"${name}" and "${before}" are the same header`, 'key');
+  }
+}

@@ -1,0 +1,69 @@
+// Names and addresses that must be unique.
+
+import { formatAddress } from '../address.ts';
+import type { Address, Config } from '../model.ts';
+import type { Path } from '../path.ts';
+import type { Review } from './review.ts';
+
+export function uniqueListenerNames(config: Config, review: Review): void {
+  uniqueNames(review, ['listeners'], config.listeners);
+}
+
+export function uniqueRouteNames(config: Config, review: Review): void {
+  uniqueNames(review, ['routes'], config.routes);
+}
+
+export function uniqueTokenNames(config: Config, review: Review): void {
+  uniqueNames(review, ['admin', 'auth', 'tokens'], config.admin.tokens);
+}
+
+export function uniqueNamesInPools(config: Config, review: Review): void {
+  for (const pool of config.pools) {
+    uniqueNames(review, ['pools', pool.name, 'overrides'], pool.overrides);
+    uniqueNames(review, ['pools', pool.name, 'mirrors'], pool.mirrors);
+  }
+}
+
+export function uniqueEndpoints(config: Config, review: Review): void {
+  for (const pool of config.pools) {
+    for (const version of pool.versions) {
+      const path = ['pools', pool.name, 'versions', version.name, 'endpoints'];
+      unique(
+        review,
+        version.endpoints.map(({ key }) => key),
+        (index) => [...path, index],
+        'endpoint',
+      );
+    }
+  }
+}
+
+/** Listeners and the admin API each need an address of their own. Port 0 is a different port each time. */
+export function uniqueAddresses(config: Config, review: Review): void {
+  const addresses = [...config.listeners.map(({ address }) => address), config.admin.address];
+  const pathOf = (index: number): Path => (index < config.listeners.length ? ['listeners', index, 'address'] : ['admin', 'address']);
+  unique(review, addresses.map(boundTo), pathOf, 'address');
+}
+
+function uniqueNames(review: Review, path: Path, named: readonly { readonly name: string }[]): void {
+  unique(
+    review,
+    named.map(({ name }) => name),
+    (index) => [...path, index, 'name'],
+    'name',
+  );
+}
+
+function unique(review: Review, keys: readonly (string | undefined)[], pathOf: (index: number) => Path, what: string): void {
+  const seen = new Map<string, number>();
+  for (const [index, key] of keys.entries()) {
+    if (key === undefined) continue;
+    const before = seen.get(key);
+    if (before === undefined) seen.set(key, index);
+    else review.problem(pathOf(index), `${what} "${key}" is already taken at ${review.lineOf(pathOf(before), pathOf(index))}`);
+  }
+}
+
+function boundTo(address: Address): string | undefined {
+  return address.kind === 'tcp' && address.port === 0 ? undefined : formatAddress(address);
+}

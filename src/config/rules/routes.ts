@@ -1,0 +1,84 @@
+// Routes must lead somewhere, and to something that exists.
+
+import type { Config, RouteConfig } from '../model.ts';
+import type { Path } from '../path.ts';
+import { didYouMean } from '../suggest.ts';
+import type { Review } from './review.ts';
+import { unknownVersion } from './versions.ts';
+
+export function routesNamePools(config: Config, review: Review): void {
+  const names = new Set(config.pools.map(({ name }) => name));
+  for (const [index, { action }] of config.routes.entries()) {
+    if (action.kind !== 'pool' || names.has(action.pool)) continue;
+    review.problem(['routes', index, 'pool'], `there is no pool "${action.pool}"${didYouMean(action.pool, names)}`);
+  }
+}
+
+export function routesNameVersions(config: Config, review: Review): void {
+  const pools = new Map(config.pools.map((pool) => [pool.name, pool.versions.map(({ name }) => name)]));
+  for (const [index, { action }] of config.routes.entries()) {
+    if (action.kind !== 'pool' || action.version === undefined) continue;
+    const names = pools.get(action.pool);
+    if (names === undefined || names.includes(action.version)) continue;
+    review.problem(['routes', index, 'version'], `in pool "${action.pool}" ${unknownVersion(action.version, names)}`);
+  }
+}
+
+export function routesNameListeners(config: Config, review: Review): void {
+  const names = new Set(config.listeners.map(({ name }) => name));
+  for (const [index, { listeners }] of config.routes.entries()) {
+    for (const [position, name] of listeners.entries()) {
+      if (names.has(name)) continue;
+      review.problem(['routes', index, 'listeners', position], `there is no listener "${name}"${didYouMean(name, names)}`);
+    }
+  }
+}
+
+/** A matched prefix can only be replaced where every entry matches by prefix. */
+export function prefixRewritesNeedPrefixes(config: Config, review: Review): void {
+  for (const [index, route] of config.routes.entries()) {
+    const path = prefixRewrite(route, index);
+    if (path === undefined || route.match.every((entry) => entry.path.kind === 'prefix')) continue;
+    review.problem(path, 'replacing a prefix needs a prefix in every entry of match; use full to replace the whole path');
+  }
+}
+
+export function rewritesNeedPools(config: Config, review: Review): void {
+  for (const [index, { action, rewrite }] of config.routes.entries()) {
+    if (action.kind === 'pool' || (rewrite.host ?? rewrite.path) === undefined) continue;
+    review.problem(
+      ['routes', index, 'rewrite'],
+      `a route with ${action.kind} sends nothing upstream, so there is nothing to rewrite`,
+      'key',
+    );
+  }
+}
+
+/** Of two routes with the same listeners, hosts and matchers the first one answers everything. */
+export function routesAreReachable(config: Config, review: Review): void {
+  const seen = new Map<string, number>();
+  for (const [index, { name, listeners, hosts, match }] of config.routes.entries()) {
+    const key = JSON.stringify([[...listeners].sort(), [...hosts].sort(), match.map((entry) => JSON.stringify(entry)).sort()]);
+    const before = seen.get(key);
+    if (before === undefined) seen.set(key, index);
+    else
+      review.notice(
+        ['routes', index],
+        `route "${name}" is never used: route "${config.routes[before]?.name ?? ''}" matches the same requests`,
+      );
+  }
+}
+
+export function poolsAreUsed(config: Config, review: Review): void {
+  const used = new Set(config.routes.map(({ action }) => (action.kind === 'pool' ? action.pool : undefined)));
+  for (const { name } of config.pools) {
+    if (!used.has(name)) review.notice(['pools', name], 'no route leads to this pool', 'key');
+  }
+}
+
+function prefixRewrite(route: RouteConfig, index: number): Path | undefined {
+  if (route.rewrite.path?.kind === 'prefix') return ['routes', index, 'rewrite', 'path', 'prefix'];
+  const { action } = route;
+  if (action.kind === 'redirect' && action.redirect.path?.kind === 'prefix') return ['routes', index, 'redirect', 'path', 'prefix'];
+  return undefined;
+}

@@ -1,0 +1,58 @@
+// Parts of the grammar that this release does not serve. Where serving without them would be wrong it is a Problem; else a notice.
+
+import type { Config, PoolConfig } from '../model.ts';
+import type { Path } from '../path.ts';
+import type { Review } from './review.ts';
+
+const LATER = 'is not served by this release';
+
+export function listenersAreServed(config: Config, review: Review): void {
+  for (const [index, { tls, proxyProtocol, protocols }] of config.listeners.entries()) {
+    const path = ['listeners', index];
+    if (tls !== undefined) review.problem([...path, 'tls'], `TLS ${LATER}: remove tls, and end TLS in front of Sluice`, 'key');
+    if (proxyProtocol) review.problem([...path, 'proxyProtocol'], `the PROXY protocol ${LATER}: set it to false`);
+    if (!protocols.includes('http2')) continue;
+    if (protocols.includes('http1')) review.notice([...path, 'protocols'], `http2 ${LATER}: only http1 is`, 'key');
+    else review.problem([...path, 'protocols'], `http2 ${LATER}: use [http1]`, 'key');
+  }
+}
+
+export function versionsAreServed(config: Config, review: Review): void {
+  for (const pool of config.pools) {
+    for (const { name, tls, protocol, endpoints } of pool.versions) {
+      const path = ['pools', pool.name, 'versions', name];
+      if (tls) review.problem([...path, 'tls'], `TLS to upstreams ${LATER}: remove tls`, 'key');
+      if (protocol === 'http2') review.problem([...path, 'protocol'], `http2 to upstreams ${LATER}: use http1`);
+      if (protocol === 'auto') review.notice([...path, 'protocol'], `http2 to upstreams ${LATER}: auto means http1`);
+      for (const [index, { address }] of endpoints.entries()) {
+        if (address.kind === 'srv') review.problem([...path, 'endpoints', index], `srv: ${LATER}: use name:port`);
+      }
+    }
+  }
+}
+
+export function poolsAreServed(config: Config, review: Review): void {
+  for (const pool of config.pools) {
+    const path = ['pools', pool.name];
+    noticeIf(review, pool.health !== undefined, [...path, 'health'], `active health checks are not made by this release`);
+    noticeIf(review, pool.mirrors.length > 0, [...path, 'mirrors'], `mirroring ${LATER}: no copies are sent`);
+    noticeIf(review, pool.slowStartMs > 0, [...path, 'slowStart'], `slowStart ${LATER}: fresh endpoints get their full share at once`);
+    noticeIf(review, ejects(pool, review), [...path, 'outlier'], `outlier ejection ${LATER}: failing endpoints stay in use`);
+    noticeIf(review, pool.retries.perTryMs > 0, [...path, 'retries', 'perTry'], `perTry ${LATER}: timeouts.response limits each attempt`);
+  }
+}
+
+export function adminIsServed(config: Config, review: Review): void {
+  const message = 'tokens are not used by this release: it answers only health and metrics, which are open without one';
+  noticeIf(review, config.admin.tokens.length > 0, ['admin', 'auth'], message);
+  const kept = config.state.dir !== undefined && review.written(['state']) !== undefined;
+  noticeIf(review, kept, ['state'], 'nothing is kept on disk by this release');
+}
+
+function ejects(pool: PoolConfig, review: Review): boolean {
+  return pool.outlier.consecutive > 0 && review.written(['pools', pool.name, 'outlier']) !== undefined;
+}
+
+function noticeIf(review: Review, applies: unknown, path: Path, message: string): void {
+  if (applies === true) review.notice(path, message, 'key');
+}

@@ -1,0 +1,65 @@
+// What a pool says of its versions must fit together.
+
+import type { Config, PoolConfig } from '../model.ts';
+import { didYouMean } from '../suggest.ts';
+import type { Review } from './review.ts';
+
+export function splitNamesVersions(config: Config, review: Review): void {
+  for (const pool of config.pools) {
+    const names = versionNames(pool);
+    for (const name of Object.keys(writtenSplit(pool, review) ?? {})) {
+      if (names.includes(name)) continue;
+      review.problem(['pools', pool.name, 'split', name], unknownVersion(name, names), 'key');
+    }
+  }
+}
+
+export function splitIsRequired(config: Config, review: Review): void {
+  for (const pool of config.pools) {
+    if (pool.versions.length < 2 || writtenSplit(pool, review) !== undefined) continue;
+    const example = versionNames(pool).map((name, index) => `${name}: ${index === 0 ? 100 : 0}`);
+    review.problem(
+      ['pools', pool.name],
+      `split is required because there are ${pool.versions.length} versions: add split: { ${example.slice(0, 5).join(', ')} }`,
+      'key',
+    );
+  }
+}
+
+export function splitIsNotAllZero(config: Config, review: Review): void {
+  for (const pool of config.pools) {
+    const written = writtenSplit(pool, review);
+    if (written === undefined || Object.values(pool.split).some((weight) => weight > 0)) continue;
+    review.notice(['pools', pool.name, 'split'], 'every weight is 0: requests without an override get 503', 'key');
+  }
+}
+
+export function overridesNameVersions(config: Config, review: Review): void {
+  eachUse(config, review, 'overrides');
+}
+
+export function mirrorsNameVersions(config: Config, review: Review): void {
+  eachUse(config, review, 'mirrors');
+}
+
+function eachUse(config: Config, review: Review, kind: 'overrides' | 'mirrors'): void {
+  for (const pool of config.pools) {
+    const names = versionNames(pool);
+    for (const [index, { version }] of pool[kind].entries()) {
+      if (!names.includes(version)) review.problem(['pools', pool.name, kind, index, 'version'], unknownVersion(version, names));
+    }
+  }
+}
+
+export function unknownVersion(name: string, names: readonly string[]): string {
+  const hint = didYouMean(name, names) || ` (there are ${names.slice(0, 10).join(', ')})`;
+  return `there is no version "${name}"${hint}`;
+}
+
+function versionNames(pool: PoolConfig): readonly string[] {
+  return pool.versions.map(({ name }) => name);
+}
+
+function writtenSplit(pool: PoolConfig, review: Review): object | undefined {
+  return review.written(['pools', pool.name, 'split']) as object | undefined;
+}

@@ -1,0 +1,64 @@
+// The one schema of the whole grammar: it validates, decodes, fills in defaults, and is what editors get as JSON Schema.
+
+import { z } from 'zod';
+import type { Config, StateConfig } from '../model.ts';
+import { admin, listener } from './listener.ts';
+import { pools } from './pool.ts';
+import { route } from './route.ts';
+import { duration, filePath, share } from './scalar.ts';
+import { fullList, list, shape } from './shape.ts';
+
+/** Decodes plain data to a Config whose file paths are still as written. */
+export const schema = shape({
+  listeners: fullList('listener', listener()).describe('Addresses that accept connections.'),
+  admin: admin().describe('The admin API.'),
+  workers: workers().describe('Data-plane threads; auto = available cores.'),
+  state: state().describe('Where revisions, journal and rollouts are kept; memory keeps nothing.'),
+  drain: drain().describe('What happens on SIGTERM.'),
+  accessLog: accessLog().describe('One JSON line per exchange.'),
+  pools: pools().prefault({}).describe('Applications that requests are sent to, by name.'),
+  routes: list(route()).prefault([]).describe('What leads where.'),
+}).transform((written): Config => written);
+
+/** JSON Schema (draft 2020-12) of the YAML, with descriptions, for editors. */
+export function jsonSchema(): object {
+  return { ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), title: 'Sluice configuration' };
+}
+
+function workers() {
+  const error = 'workers must be auto or a whole number from 1 to 512';
+  const count = z.number({ error }).int({ error }).min(1, { error }).max(512, { error });
+  return z
+    .union([z.literal('auto', { error }), count], { error })
+    .transform((written): number => (written === 'auto' ? 0 : written))
+    .prefault('auto');
+}
+
+function state() {
+  const dir = shape({ dir: filePath('dir').prefault('./state').describe('Directory, relative to this file.') });
+  return z
+    .union([z.literal('memory', { error: 'state must be memory or { dir: … }' }), dir], { error: 'state must be memory or { dir: … }' })
+    .transform((written): StateConfig => ({ dir: written === 'memory' ? undefined : written.dir }))
+    .prefault({});
+}
+
+function drain() {
+  return shape({
+    delay: duration().prefault('0s').describe('How long it answers "not ready" before it stops accepting.'),
+    timeout: duration().prefault('30s').describe('How long exchanges in flight may take to end.'),
+  })
+    .transform(({ delay, timeout }) => ({ delayMs: delay, timeoutMs: timeout }))
+    .prefault({});
+}
+
+function accessLog() {
+  const error = 'accessLog must be off or { path: …, sample: … }';
+  const full = shape({
+    path: filePath('path').default('stdout').describe('stdout, or a file relative to this one.'),
+    sample: share().prefault(1).describe('Share of exchanges that are logged.'),
+  });
+  return z
+    .union([z.literal('off', { error }), full], { error })
+    .transform((written) => (written === 'off' ? undefined : written))
+    .prefault('off');
+}

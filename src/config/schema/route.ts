@@ -1,0 +1,135 @@
+// Schema of a route: what it matches, what it does, and what it changes on the way.
+
+import { z } from 'zod';
+import type {
+  HeaderChanges,
+  MatchConfig,
+  RedirectConfig,
+  RespondConfig,
+  RewriteConfig,
+  RouteAction,
+  RouteConfig,
+  ValueMatcher,
+} from '../model.ts';
+import { fieldMatcher, pathMatcher, pathRewrite, queryMatcher } from './matcher.ts';
+import { duration, fieldValue, hostPattern, hostText, method, someText, tokenName } from './scalar.ts';
+import { complain, fullList, list, nameOf, oneOf, oneWord, shape, whole } from './shape.ts';
+
+export function route() {
+  return shape({
+    name: nameOf('route').describe('Name of the route.'),
+    listeners: list(nameOf('listener')).default([]).describe('Listeners it serves; default: all.'),
+    hosts: list(hostPattern()).default([]).describe('Host names, *.name for all below; default: any.'),
+    match: fullList('entry', match()).prefault([{}]).describe('Any of these; within one entry all of it.'),
+    pool: nameOf('pool').describe('The pool that answers.').optional(),
+    redirect: redirect().describe('Answer with a redirect.').optional(),
+    respond: respond().describe('Answer with this.').optional(),
+    version: nameOf('version').describe('This route always uses this version.').optional(),
+    timeout: duration().prefault('30s').describe('The whole exchange; 0s = none.'),
+    rewrite: rewrite().describe('Changes to the request line and Host.'),
+    requestHeaders: headerChanges().describe('Changes to request headers.'),
+    responseHeaders: headerChanges().describe('Changes to headers of the answer.'),
+  }).transform(
+    ({ name, listeners, hosts, match: entries, timeout, rewrite: to, requestHeaders, responseHeaders, ...rest }, context): RouteConfig => {
+      const message = oneOf('route', ['pool', 'redirect', 'respond'], rest);
+      if (message !== undefined) complain(context, message);
+      else if (rest.version !== undefined && rest.pool === undefined) complain(context, 'version needs a pool', ['version']);
+      return {
+        name,
+        listeners,
+        hosts,
+        match: entries,
+        action: actionOf(rest),
+        timeoutMs: timeout,
+        rewrite: to,
+        requestHeaders,
+        responseHeaders,
+      };
+    },
+  );
+}
+
+interface WrittenAction {
+  readonly pool?: string | undefined;
+  readonly version?: string | undefined;
+  readonly redirect?: RedirectConfig | undefined;
+  readonly respond?: RespondConfig | undefined;
+}
+
+function actionOf({ pool, version, redirect: to, respond: answer }: WrittenAction): RouteAction {
+  if (to !== undefined) return { kind: 'redirect', redirect: to };
+  if (answer !== undefined) return { kind: 'respond', respond: answer };
+  return { kind: 'pool', pool: pool ?? '', version };
+}
+
+function match() {
+  return shape({
+    path: pathMatcher().prefault({ prefix: '/' }).describe('exact, prefix or regex.'),
+    methods: list(method()).default([]).describe('Default: any.'),
+    headers: matchers('header', tokenName('header'), fieldMatcher()).describe('All of these headers.'),
+    query: matchers('query parameter', someText('query parameter'), queryMatcher()).describe('All of these query parameters.'),
+  }).transform((written): MatchConfig => ({
+    ...written,
+    headers: written.headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
+  }));
+}
+
+function matchers<M extends z.ZodType<ValueMatcher, unknown>>(what: string, name: z.ZodType<string, string>, value: M) {
+  return z
+    .record(name, value, { error: `must be a map from ${what} to value` })
+    .transform((written) => Object.entries<ValueMatcher>(written).map(([key, matcher]) => ({ name: key, value: matcher })))
+    .prefault({});
+}
+
+function redirect() {
+  return shape({
+    scheme: oneWord('scheme', ['http', 'https']).describe('Default: that of the request.').optional(),
+    host: hostText('host', 'without port').describe('Default: that of the request.').optional(),
+    port: whole('port', 1, 65_535).describe('Default: that of the scheme or of the request.').optional(),
+    path: pathRewrite().describe('Default: that of the request.').optional(),
+    status: z
+      .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], {
+        error: 'status must be 301, 302, 303, 307 or 308',
+      })
+      .default(302)
+      .describe('Status of the redirect.'),
+  }).transform(({ scheme, host, port, path, status }, context): RedirectConfig => {
+    if ((scheme ?? host ?? port ?? path) === undefined) complain(context, 'redirect needs at least one of scheme, host, port or path');
+    return { scheme, host, port, path, status };
+  });
+}
+
+function respond() {
+  return shape({
+    status: whole('status', 200, 599).default(200).describe('Status of the answer.'),
+    body: z.string({ error: 'body must be text' }).default('').describe('Body of the answer.'),
+    headers: headerMap().default({}).describe('Header fields of the answer.'),
+  }).transform((written, context): RespondConfig => {
+    const bodiless = written.status === 204 || written.status === 205 || written.status === 304;
+    if (bodiless && written.body !== '') complain(context, `an answer with status ${written.status} has no body`, ['body']);
+    return written;
+  });
+}
+
+function rewrite() {
+  return shape({
+    host: hostText('host', 'with port').describe('Host field sent upstream.').optional(),
+    path: pathRewrite().describe('Path sent upstream; the query stays.').optional(),
+  })
+    .transform((written): RewriteConfig => ({ host: written.host, path: written.path }))
+    .prefault({});
+}
+
+function headerChanges() {
+  return shape({
+    set: headerMap().default({}).describe('Replace or create.'),
+    add: headerMap().default({}).describe('Append a further field.'),
+    remove: list(tokenName('header')).default([]).describe('Take away.'),
+  })
+    .transform((written): HeaderChanges => ({ set: Object.entries(written.set), add: Object.entries(written.add), remove: written.remove }))
+    .prefault({});
+}
+
+function headerMap() {
+  return z.record(tokenName('header'), fieldValue(), { error: 'must be a map from header to value' });
+}

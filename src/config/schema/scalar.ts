@@ -1,0 +1,165 @@
+// The kinds of text and number that values in the YAML are made of; each turns into what code works with.
+
+import { z } from 'zod';
+import { ENDPOINT_FORM, LISTEN_FORM, parseEndpointAddress, parseListenAddress } from '../address.ts';
+import { DURATION_FORM, DURATION_PATTERN, LONGEST_TIMER_MS, formatDuration, parseDuration } from '../duration.ts';
+import { isFault } from '../fault.ts';
+import type { Fault } from '../fault.ts';
+import type { Address } from '../model.ts';
+import { PERCENT_PATTERN, parsePercent } from '../percent.ts';
+import { SIZE_FORM, SIZE_PATTERN, formatSize, parseSize } from '../size.ts';
+import { canonicalHost, isFieldValue, isPath, isPlainText, isRange, isToken } from '../syntax.ts';
+import { complain } from './shape.ts';
+
+/** Milliseconds from `least` on; at most what a timer can hold unless `most` says otherwise. */
+export function duration(least = 0, most = LONGEST_TIMER_MS) {
+  return z
+    .string({ error: DURATION_FORM })
+    .meta({ pattern: DURATION_PATTERN })
+    .transform((text, context): number => {
+      const ms = parseDuration(text);
+      if (ms === undefined) complain(context, `${DURATION_FORM}, got ${JSON.stringify(text)}`);
+      else if (ms < least) complain(context, `duration must be at least ${formatDuration(least)}, got ${text}`);
+      else if (ms > most) complain(context, `duration must be at most ${formatDuration(most - (most % 86_400_000))}, got ${text}`);
+      return ms ?? z.NEVER;
+    });
+}
+
+/** Bytes. */
+export function size(least: number, most: number) {
+  const text = z.string({ error: SIZE_FORM }).meta({ pattern: SIZE_PATTERN });
+  return z.union([text, z.number({ error: SIZE_FORM })], { error: SIZE_FORM }).transform((written, context): number => {
+    const bytes = parseSize(String(written));
+    if (bytes === undefined) complain(context, `${SIZE_FORM}, got ${JSON.stringify(written)}`);
+    else if (bytes < least) complain(context, `size must be at least ${formatSize(least)}, got ${written}`);
+    else if (bytes > most) complain(context, `size must be at most ${formatSize(most)}, got ${written}`);
+    return bytes ?? z.NEVER;
+  });
+}
+
+/** `50%` or 0.5; gives 0 to 1. */
+export function share() {
+  const error = 'share must be a number from 0 to 1 or look like 50%';
+  return proportion(error, 1).transform((written): number => (typeof written === 'number' ? written : (parsePercent(written) ?? 0) / 100));
+}
+
+/** `10%` or 10; gives 0 to 100. */
+export function percent() {
+  const error = 'percent must be a number from 0 to 100 or look like 50%';
+  return proportion(error, 100).transform((written): number => (typeof written === 'number' ? written : (parsePercent(written) ?? 0)));
+}
+
+export function weight() {
+  const error = 'weight must be a non-negative number';
+  const most = 1_000_000_000;
+  return z
+    .number({ error })
+    .min(0, { error })
+    .max(most, { error: `weight must be at most ${most}` });
+}
+
+export function listenAddress() {
+  return address(LISTEN_FORM, parseListenAddress);
+}
+
+export function endpointAddress() {
+  return address(ENDPOINT_FORM, parseEndpointAddress);
+}
+
+/** Any text without control characters. */
+export function plainText(what: string) {
+  return checked(`${what} must be text without control characters`, isPlainText);
+}
+
+export function someText(what: string) {
+  return checked(`${what} must be text without control characters, and not empty`, (text) => text !== '' && isPlainText(text));
+}
+
+/** Value of a header field. */
+export function fieldValue() {
+  return checked('header value must be printable ASCII text, without a blank at either end', isFieldValue);
+}
+
+export function tokenName(what: string) {
+  return checked(`${what} name must be letters, digits or !#$%&'*+-.^_\`|~`, isToken);
+}
+
+export function path(what = 'path') {
+  return checked(`${what} must start with "/" and have no blank, "?", "#" or character outside ASCII`, isPath);
+}
+
+const STANDARD_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
+
+/** Methods are case-sensitive, so a lower-case `get` would never match what clients send. */
+export function method() {
+  return checked("method must be letters, digits or !#$%&'*+-.^_`|~", isToken).superRefine((text, context) => {
+    const upper = text.toUpperCase();
+    if (upper !== text && STANDARD_METHODS.includes(upper)) complain(context, `methods are written in upper case: ${upper}, got "${text}"`);
+  });
+}
+
+/** Host of a route: lower case, without port; `*.x` for all names below x. */
+export function hostPattern() {
+  return z.string({ error: 'host must be text' }).transform((text, context): string => {
+    const host = readHostPattern(text);
+    if (!isFault(host)) return host;
+    complain(context, host.fault);
+    return z.NEVER;
+  });
+}
+
+/** Host of a redirect, or with a port of a rewrite: what is written into Location or Host. */
+export function hostText(what: string, port: 'with port' | 'without port') {
+  const form = port === 'with port' ? 'a DNS name or IP address, with or without port' : 'a DNS name or IP address without port';
+  return checked(`${what} must be ${form}`, (text) => isHostText(port === 'with port' ? text.replace(/:[0-9]{1,5}$/, '') : text));
+}
+
+export function range() {
+  return checked('must be a range such as 10.0.0.0/8 or fd00::/8, or an IP address', isRange);
+}
+
+/** Path of a file. */
+export function filePath(what: string) {
+  return checked(`${what} must be the path of a file`, (text) => text !== '' && isPlainText(text));
+}
+
+function checked(error: string, right: (text: string) => boolean) {
+  return z.string({ error }).refine(right, { error });
+}
+
+function proportion(error: string, most: number) {
+  const text = z
+    .string({ error })
+    .meta({ pattern: PERCENT_PATTERN })
+    .refine((written) => parsePercent(written) !== undefined, { error });
+  return z.union([text, z.number({ error }).min(0, { error }).max(most, { error })], { error });
+}
+
+function address(form: string, parse: (text: string) => Address | Fault) {
+  return z.string({ error: form }).transform((text, context): Address => {
+    const found = parse(text);
+    if (!isFault(found)) return found;
+    complain(context, found.fault);
+    return z.NEVER;
+  });
+}
+
+function readHostPattern(text: string): string | Fault {
+  const shown = JSON.stringify(text);
+  if (text === '*') return { fault: 'host "*" is not needed: leave hosts out to match any host' };
+  const wild = text.startsWith('*.');
+  const rest = wild ? text.slice(2) : text;
+  if (rest.includes('*')) return { fault: `a wildcard may only stand as the first label, such as *.example.com, got ${shown}` };
+  if (/^[^:]*:[0-9]+$|\]:[0-9]+$/.test(rest)) return { fault: `host must be without port, got ${shown}` };
+  if (!wild && isHostText(rest)) return rest.startsWith('[') ? `[${canonicalHost(rest.slice(1, -1)) ?? ''}]` : (canonicalHost(rest) ?? '');
+  const host = wild && !rest.startsWith('[') ? canonicalHost(rest) : undefined;
+  if (host === undefined || host.includes(':')) return { fault: `host must be a DNS name, an IP address or *.name, got ${shown}` };
+  return `*.${host}`;
+}
+
+/** IPv6 needs brackets here, as in every authority (RFC 3986, section 3.2.2). */
+function isHostText(text: string): boolean {
+  const bracketed = /^\[(.*)\]$/.exec(text)?.[1];
+  if (bracketed !== undefined) return canonicalHost(bracketed)?.includes(':') === true && !bracketed.includes('%');
+  return !text.includes(':') && canonicalHost(text) !== undefined;
+}

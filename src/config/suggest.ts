@@ -1,0 +1,40 @@
+// "Did you mean": the known word nearest to an unknown one.
+
+const LONGEST_WORD = 64;
+
+/** The nearest candidate, or undefined when none is near: at most one edit per three characters. */
+export function suggest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > LONGEST_WORD) return undefined;
+  let nearest: string | undefined;
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= least) continue;
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < least) [nearest, least] = [candidate, distance];
+  }
+  return nearest;
+}
+
+/** ` (did you mean "x"?)`, or nothing. */
+export function didYouMean(word: string, candidates: Iterable<string>): string {
+  const nearest = suggest(word, candidates);
+  return nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
+}
+
+/** Optimal string alignment: insert, delete, replace, or swap two neighbours. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const same = a[row - 1] === b[column - 1];
+      let best = Math.min((above[column - 1] ?? 0) + (same ? 0 : 1), (above[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1);
+      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      if (swapped) best = Math.min(best, (before[column - 2] ?? 0) + 1);
+      current.push(best);
+    }
+    [before, above] = [above, current];
+  }
+  return above[b.length] ?? 0;
+}

@@ -1,0 +1,28 @@
+// Which counters a Config calls for: the labels of every metric come from here, and so from the config alone.
+
+import type { Config, PoolConfig, RouteConfig } from '../config/model.ts';
+import type { CounterKey } from '../telemetry/counter-key.ts';
+
+/** Keys without repetition; a route to a pool has one per version, and one without for answers that no version gave. */
+export function counterKeys(config: Config): readonly CounterKey[] {
+  const pools = new Map(config.pools.map((pool) => [pool.name, pool]));
+  return [
+    ...config.listeners.map(({ name }): CounterKey => ({ kind: 'listener', listener: name })),
+    ...config.pools.flatMap(poolKeys),
+    ...config.routes.flatMap((route) => routeKeys(route, pools)),
+  ];
+}
+
+function poolKeys(pool: PoolConfig): readonly CounterKey[] {
+  return pool.versions.flatMap((version): CounterKey[] => [
+    { kind: 'version', pool: pool.name, version: version.name },
+    ...version.endpoints.map(({ key }): CounterKey => ({ kind: 'endpoint', pool: pool.name, version: version.name, endpoint: key })),
+  ]);
+}
+
+function routeKeys(route: RouteConfig, pools: ReadonlyMap<string, PoolConfig>): readonly CounterKey[] {
+  const { name, action } = route;
+  if (action.kind !== 'pool') return [{ kind: 'route', route: name, pool: '', version: '' }];
+  const versions = pools.get(action.pool)?.versions ?? [];
+  return ['', ...versions.map((version) => version.name)].map((version) => ({ kind: 'route', route: name, pool: action.pool, version }));
+}

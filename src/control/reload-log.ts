@@ -1,0 +1,40 @@
+// What the log says of a reload: one line of what changed, one per Problem. Bounded, whatever the size of the change.
+
+import { diffConfigs, formatDifference } from '../config/diff.ts';
+import type { Config } from '../config/model.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { Problem } from '../config/problem.ts';
+import type { Log } from '../lib/log.ts';
+
+export interface AppliedReload {
+  readonly before: Config | undefined;
+  readonly after: Config;
+  readonly revision: number;
+  readonly cause: string;
+  readonly workers: { readonly applied: number; readonly total: number };
+  readonly notices: readonly string[];
+  /** What the config says but probably does not mean. */
+  readonly doubts: readonly Problem[];
+}
+
+const CHANGES_SHOWN = 20;
+const PROBLEMS_SHOWN = 50;
+
+export function logApplied(log: Log, reload: AppliedReload): void {
+  const { before, after, revision, cause, workers, notices, doubts } = reload;
+  const changes = before === undefined ? [] : diffConfigs(before, after);
+  const fields = { revision, cause, workers, changes: changes.slice(0, CHANGES_SHOWN).map(formatDifference), changeCount: changes.length };
+  if (workers.applied === workers.total) log.info(fields, 'config applied');
+  else log.warn(fields, 'config applied, but not by every worker');
+  for (const notice of notices) log.warn({ revision, notice }, 'config change waits for a restart');
+  for (const doubt of doubts.slice(0, PROBLEMS_SHOWN)) log.warn({ at: formatProblem(doubt), path: doubt.path }, 'config notice');
+}
+
+export function logRejected(log: Log, problems: readonly Problem[], cause: string): void {
+  log.error({ cause, problemCount: problems.length }, 'config rejected, what was served stays');
+  for (const problem of problems.slice(0, PROBLEMS_SHOWN)) log.error({ at: formatProblem(problem), path: problem.path }, 'config problem');
+}
+
+export function logFailed(log: Log, error: Error, cause: string): void {
+  log.error({ cause, err: error }, 'config could not be put in force, what was served stays');
+}

@@ -1,0 +1,233 @@
+// Follows a chunked body (RFC 9112, section 7.1) over the buffers that it arrives in, to find its end. It checks the framing strictly
+// and passes over the data by arithmetic; it never copies or decodes the body.
+
+import { EXTENSION_MALFORMED, EXTENSION_START, mayEndExtension, nextExtensionState } from './chunk-extension.ts';
+import { REFUSE_BAD_REQUEST, REFUSE_BODY_TOO_LARGE, REFUSE_HEADER_TOO_LARGE } from './refusal.ts';
+import { judgeTrailerLine } from './trailer-fields.ts';
+
+/** Of one chunk, and of all chunks of a message. */
+export const CHUNK_EXTENSION_BYTES = 256;
+export const MESSAGE_EXTENSION_BYTES = 16384;
+export const TRAILER_BYTES = 16384;
+export const TRAILER_COUNT = 64;
+/** Hexadecimal digits of a chunk size, padding included; keeps sizes far below 2^53. */
+const SIZE_DIGITS = 12;
+
+const SIZE = 0;
+const EXTENSION = 1;
+const SIZE_LF = 2;
+const DATA = 3;
+const DATA_CR = 4;
+const DATA_LF = 5;
+const TRAILER = 6;
+const DONE = 7;
+const MALFORMED = 8;
+
+const CR = 0x0d;
+const LF = 0x0a;
+
+const NOT_HEX = 16;
+const HEX_DIGITS = new Uint8Array(256).fill(NOT_HEX);
+for (let digit = 0; digit < 16; digit++) {
+  const text = digit.toString(16);
+  HEX_DIGITS[text.charCodeAt(0)] = digit;
+  HEX_DIGITS[text.toUpperCase().charCodeAt(0)] = digit;
+}
+
+export class ChunkedScanner {
+  /** Whether the message has ended. */
+  done = false;
+  /** Data bytes found so far: the length of the body without its framing. */
+  bodyBytes = 0;
+  /**
+   * Set by each `scan`, for a caller that drops trailers: it forwards the bytes from `from` to `dataEnd`, then `closing`
+   * (an empty line when the message ended and its own empty line was not forwarded; else empty).
+   */
+  dataEnd = 0;
+  closing: '' | '\r\n' = '';
+  /** Trailer fields found so far. */
+  trailers = 0;
+  /** Why the message was refused, for logs; empty when it was not. */
+  refusal = '';
+  /** Code of `refusal.ts`: REFUSE_BAD_REQUEST, REFUSE_BODY_TOO_LARGE or REFUSE_HEADER_TOO_LARGE (trailers); 0 when not refused. */
+  refusalCode = 0;
+
+  #state = SIZE;
+  #maxBodyBytes = 0;
+  /** Of the chunk under way. */
+  #size = 0;
+  #digits = 0;
+  #remaining = 0;
+  #extensionState = EXTENSION_START;
+  #extensionBytes = 0;
+  #messageExtensionBytes = 0;
+  #trailerLine = '';
+  #trailerBytes = 0;
+  /** Where the trailer section begins in the buffer being scanned; -1 when not in this buffer. */
+  #trailerAt = -1;
+
+  /** Starts a new message. `maxBodyBytes` bounds its data; 0 = no bound. */
+  reset(maxBodyBytes = 0): void {
+    this.done = false;
+    this.bodyBytes = 0;
+    this.dataEnd = 0;
+    this.closing = '';
+    this.trailers = 0;
+    this.refusal = '';
+    this.refusalCode = 0;
+    this.#state = SIZE;
+    this.#maxBodyBytes = maxBodyBytes;
+    this.#size = 0;
+    this.#digits = 0;
+    this.#remaining = 0;
+    this.#extensionBytes = 0;
+    this.#messageExtensionBytes = 0;
+    this.#trailerLine = '';
+    this.#trailerBytes = 0;
+    this.#trailerAt = -1;
+  }
+
+  /**
+   * Goes over the next bytes of the message. Answers the offset just past its end (`done` is then true), `to` when more is needed,
+   * or -1 when it is refused.
+   */
+  scan(bytes: Buffer, from: number, to: number): number {
+    const wasInTrailers = this.#state >= TRAILER;
+    let at = from;
+    this.#trailerAt = -1;
+    this.closing = '';
+    while (at < to && this.#state < DONE) at = this.#step(bytes, at, to);
+    if (this.#state === MALFORMED) {
+      this.dataEnd = from;
+      return -1;
+    }
+    this.#setDataEnd(wasInTrailers ? from : -1, at);
+    return at;
+  }
+
+  #setDataEnd(from: number, at: number): void {
+    this.dataEnd = this.#state < TRAILER ? at : from >= 0 ? from : this.#trailerAt;
+    if (!this.done || from === at) return;
+    // An empty trailer section that lies whole in this buffer is its own closing line.
+    if (from < 0 && this.trailers === 0) this.dataEnd = at;
+    else this.closing = '\r\n';
+  }
+
+  #step(bytes: Buffer, at: number, to: number): number {
+    switch (this.#state) {
+      case DATA:
+        return this.#skipData(at, to);
+      case SIZE:
+        return this.#readSize(bytes, at, to);
+      case EXTENSION:
+        return this.#readExtension(bytes, at, to);
+      case SIZE_LF:
+        return bytes[at] === LF ? this.#endSize(at + 1) : this.#refuse('bare CR in chunk size');
+      case DATA_CR:
+        this.#state = DATA_LF;
+        return bytes[at] === CR ? at + 1 : this.#refuse('chunk longer than its size');
+      case DATA_LF:
+        this.#startSize();
+        return bytes[at] === LF ? at + 1 : this.#refuse('bare CR after chunk');
+      default:
+        return this.#readTrailer(bytes, at, to);
+    }
+  }
+
+  #startSize(): void {
+    this.#state = SIZE;
+    this.#size = 0;
+    this.#digits = 0;
+    this.#extensionBytes = 0;
+  }
+
+  #readSize(bytes: Buffer, from: number, to: number): number {
+    for (let at = from; at < to; at++) {
+      const digit = HEX_DIGITS[bytes[at]!]!;
+      if (digit === NOT_HEX) return this.#endDigits(bytes[at]!, at + 1);
+      this.#digits++;
+      if (this.#digits > SIZE_DIGITS) return this.#refuse('chunk size too long');
+      this.#size = this.#size * 16 + digit;
+    }
+    return to;
+  }
+
+  #endDigits(byte: number, next: number): number {
+    if (this.#digits === 0 || (byte !== CR && byte !== 0x3b)) return this.#refuse('malformed chunk size');
+    this.#state = byte === CR ? SIZE_LF : EXTENSION;
+    this.#extensionState = EXTENSION_START;
+    return next;
+  }
+
+  #readExtension(bytes: Buffer, from: number, to: number): number {
+    for (let at = from; at < to; at++) {
+      const byte = bytes[at]!;
+      if (byte === CR && mayEndExtension(this.#extensionState)) {
+        this.#state = SIZE_LF;
+        return at + 1;
+      }
+      this.#extensionState = nextExtensionState(this.#extensionState, byte);
+      if (this.#extensionState === EXTENSION_MALFORMED) return this.#refuse('malformed chunk extension');
+      this.#extensionBytes++;
+      this.#messageExtensionBytes++;
+      if (this.#extensionBytes > CHUNK_EXTENSION_BYTES || this.#messageExtensionBytes > MESSAGE_EXTENSION_BYTES) {
+        return this.#refuse('chunk extensions too long');
+      }
+    }
+    return to;
+  }
+
+  #endSize(next: number): number {
+    if (this.#size === 0) {
+      this.#state = TRAILER;
+      this.#trailerAt = next;
+      return next;
+    }
+    if (this.#maxBodyBytes > 0 && this.bodyBytes + this.#size > this.#maxBodyBytes) {
+      return this.#refuse('body too large', REFUSE_BODY_TOO_LARGE);
+    }
+    this.#state = DATA;
+    this.#remaining = this.#size;
+    return next;
+  }
+
+  #skipData(at: number, to: number): number {
+    const length = Math.min(this.#remaining, to - at);
+    this.#remaining -= length;
+    this.bodyBytes += length;
+    if (this.#remaining === 0) this.#state = DATA_CR;
+    return at + length;
+  }
+
+  #readTrailer(bytes: Buffer, from: number, to: number): number {
+    let end = from;
+    while (end < to && bytes[end] !== LF) end++;
+    const whole = end < to;
+    if (whole) end++;
+    this.#trailerBytes += end - from;
+    if (this.#trailerBytes > TRAILER_BYTES) return this.#refuse('trailers too large', REFUSE_HEADER_TOO_LARGE);
+    this.#trailerLine += bytes.toString('latin1', from, end);
+    return whole ? this.#endTrailerLine(end) : end;
+  }
+
+  #endTrailerLine(next: number): number {
+    const line = this.#trailerLine;
+    this.#trailerLine = '';
+    if (line === '\r\n') {
+      this.#state = DONE;
+      this.done = true;
+      return next;
+    }
+    const fault = judgeTrailerLine(line);
+    if (fault !== '') return this.#refuse(fault);
+    this.trailers++;
+    return this.trailers > TRAILER_COUNT ? this.#refuse('too many trailers', REFUSE_HEADER_TOO_LARGE) : next;
+  }
+
+  #refuse(reason: string, code: number = REFUSE_BAD_REQUEST): number {
+    this.#state = MALFORMED;
+    this.refusal = reason;
+    this.refusalCode = code;
+    return -1;
+  }
+}

@@ -1,0 +1,36 @@
+// The rarer forms of a request target (RFC 9112, section 3.2): `*`, absolute-form and what only CONNECT may use.
+// Nothing is decoded or normalised beyond taking scheme and authority off: what is forwarded is the very text that routing matched.
+
+import { isAuthority, sameAuthority } from './authority.ts';
+import { REFUSE_BAD_REQUEST, REFUSE_NOT_IMPLEMENTED, type Refusal } from './refusal.ts';
+
+/** A target in origin-form, or `*`, with the authority that now holds. */
+export interface ReducedTarget {
+  readonly target: string;
+  readonly authority: string;
+}
+
+const ABSOLUTE = /^(https?):\/\/([^/?]*)/i;
+
+/** Reduces a target that is not a plain path. `host` is the checked Host value, or empty. */
+export function reduceTarget(method: string, target: string, host: string): ReducedTarget | Refusal {
+  if (method === 'CONNECT') return { code: REFUSE_NOT_IMPLEMENTED, reason: 'CONNECT' };
+  if (target === '*') return method === 'OPTIONS' ? { target, authority: host } : bad('target * without OPTIONS');
+  const absolute = ABSOLUTE.exec(target);
+  if (absolute === null) return bad('target is neither a path nor an http URI');
+  const [start, scheme, authority] = absolute as unknown as readonly [string, string, string];
+  if (!isAuthority(authority)) return bad('malformed authority in target');
+  // RFC 9112, section 3.2.2, lets the target win. We refuse instead: two names are two readings.
+  if (host !== '' && !sameAuthority(host, authority, scheme.toLowerCase())) return bad('host differs from target');
+  return { target: originForm(method, target.slice(start.length)), authority };
+}
+
+// RFC 9112, section 3.2.4: OPTIONS for a URI without path and query is sent on as `*`.
+function originForm(method: string, rest: string): string {
+  if (rest === '') return method === 'OPTIONS' ? '*' : '/';
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+function bad(reason: string): Refusal {
+  return { code: REFUSE_BAD_REQUEST, reason };
+}

@@ -1,0 +1,61 @@
+// The only place that knows the time. `nowMs` never goes back and is for measuring; `wallMs` may jump and is for showing.
+
+export interface Timer {
+  /** Idempotent; after it the callback never runs. */
+  stop(): void;
+}
+
+export interface TimerOptions {
+  /** Whether the process may end while the timer waits; default false. */
+  readonly unref?: boolean;
+}
+
+/** What takes a Clock instead of calling the functions below can be tested with a ManualClock. */
+export interface Clock {
+  nowMs(): number;
+  wallMs(): number;
+  after(ms: number, fn: () => void, options?: TimerOptions): Timer;
+  every(ms: number, fn: () => void, options?: TimerOptions): Timer;
+}
+
+/** Milliseconds since the thread began, with fractions; monotonic. */
+export function nowMs(): number {
+  return performance.now();
+}
+
+/** Milliseconds since the epoch. */
+export function wallMs(): number {
+  return Date.now();
+}
+
+/** Calls `fn` once, not before `ms` milliseconds have passed. */
+export function after(ms: number, fn: () => void, options?: TimerOptions): Timer {
+  return new SystemTimer(setTimeout(fn, boundedMs(ms)), options);
+}
+
+/** Calls `fn` every `ms` milliseconds until stopped. */
+export function every(ms: number, fn: () => void, options?: TimerOptions): Timer {
+  return new SystemTimer(setInterval(fn, boundedMs(ms)), options);
+}
+
+export const systemClock: Clock = { nowMs, wallMs, after, every };
+
+// Node turns a longer delay into 1 ms: a 30-day timer would fire at once.
+const LONGEST_MS = 2 ** 31 - 1;
+
+function boundedMs(ms: number): number {
+  return Math.min(Math.max(ms, 0), LONGEST_MS);
+}
+
+class SystemTimer implements Timer {
+  readonly #timeout: NodeJS.Timeout;
+
+  constructor(timeout: NodeJS.Timeout, options: TimerOptions | undefined) {
+    this.#timeout = timeout;
+    if (options?.unref === true) timeout.unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timeout);
+  }
+}

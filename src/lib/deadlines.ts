@@ -1,0 +1,99 @@
+// Many timeouts on one shared timer. A duration has one list; arming appends to it, so a list is sorted by
+// expiry and a tick looks at heads alone: O(1) to arm, to disarm, and to find what is due.
+
+import { every, nowMs } from './clock.ts';
+import type { Timer } from './clock.ts';
+
+/** How often due deadlines are looked for, in milliseconds: a deadline fires at most this late. */
+export const TICK_MS = 20;
+
+export interface DeadlineOwner {
+  /** Called once when the deadline has passed; it is disarmed by then. */
+  onDeadline(deadline: Deadline): void;
+}
+
+/** One timeout of one owner: at most one armed expiry at a time. */
+export class Deadline {
+  readonly owner: DeadlineOwner;
+  list: DeadlineList | undefined = undefined;
+  previous: Deadline | undefined = undefined;
+  next: Deadline | undefined = undefined;
+  dueMs = 0;
+
+  constructor(owner: DeadlineOwner) {
+    this.owner = owner;
+  }
+
+  disarm(): void {
+    this.list?.remove(this);
+  }
+}
+
+class DeadlineList {
+  readonly durationMs: number;
+  head: Deadline | undefined = undefined;
+  tail: Deadline | undefined = undefined;
+
+  constructor(durationMs: number) {
+    this.durationMs = durationMs;
+  }
+
+  append(deadline: Deadline, dueMs: number): void {
+    deadline.list = this;
+    deadline.dueMs = dueMs;
+    deadline.previous = this.tail;
+    deadline.next = undefined;
+    if (this.tail === undefined) this.head = deadline;
+    else this.tail.next = deadline;
+    this.tail = deadline;
+  }
+
+  remove(deadline: Deadline): void {
+    if (deadline.previous === undefined) this.head = deadline.next;
+    else deadline.previous.next = deadline.next;
+    if (deadline.next === undefined) this.tail = deadline.previous;
+    else deadline.next.previous = deadline.previous;
+    deadline.list = undefined;
+    deadline.previous = undefined;
+    deadline.next = undefined;
+  }
+}
+
+/** All deadlines of one thread. `close` stops its timer. */
+export class Deadlines {
+  readonly #lists = new Map<number, DeadlineList>();
+  readonly #timer: Timer;
+
+  constructor() {
+    this.#timer = every(TICK_MS, () => this.tick(nowMs()));
+  }
+
+  /** (Re)arms `deadline` to fire `durationMs` from now; a duration of 0 or less means never. */
+  arm(deadline: Deadline, durationMs: number): void {
+    if (deadline.list !== undefined) deadline.list.remove(deadline);
+    if (durationMs <= 0) return;
+    let list = this.#lists.get(durationMs);
+    if (list === undefined) {
+      list = new DeadlineList(durationMs);
+      this.#lists.set(durationMs, list);
+    }
+    list.append(deadline, nowMs() + durationMs);
+  }
+
+  /** Fires what is due at `atMs`. Lists that ran empty are dropped, so that reloads cannot pile them up. */
+  tick(atMs: number): void {
+    for (const [durationMs, list] of this.#lists) {
+      let first = list.head;
+      while (first !== undefined && first.dueMs <= atMs) {
+        list.remove(first);
+        first.owner.onDeadline(first);
+        first = list.head;
+      }
+      if (list.head === undefined) this.#lists.delete(durationMs);
+    }
+  }
+
+  close(): void {
+    this.#timer.stop();
+  }
+}

@@ -1,0 +1,47 @@
+// The only place that knows chance. Everything else takes it as an argument or imports it from here.
+
+import { randomFillSync } from 'node:crypto';
+
+const KEY_BYTES = 16;
+const FRACTION_BYTES = 6;
+
+// Asking the system for a few bytes at a time costs microseconds; asking for many costs nothing per use.
+const pool = Buffer.allocUnsafeSlow(4096);
+let used = pool.length;
+
+/** A key that nobody can guess: 16 random bytes as 22 characters of base64url. */
+export function newKey(): string {
+  const at = take(KEY_BYTES);
+  return pool.toString('base64url', at, at + KEY_BYTES);
+}
+
+/** An unguessable fraction, 0 <= x < 1, in steps of 2^-48. */
+export function freshFraction(): number {
+  return pool.readUIntBE(take(FRACTION_BYTES), FRACTION_BYTES) / 2 ** 48;
+}
+
+/** A cheap fraction, 0 <= x < 1, for balancing and jitter; guessable. */
+export function randomFraction(): number {
+  return Math.random();
+}
+
+/** A repeatable source of fractions, 0 <= x < 1, for tests and simulations (Tommy Ettinger's Mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let value = Math.imul(state ^ (state >>> 15), state | 1);
+    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
+    return ((value ^ (value >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}
+
+function take(bytes: number): number {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const at = used;
+  used += bytes;
+  return at;
+}

@@ -1,0 +1,106 @@
+// The answer on its way to the client: its head is written anew, its body passed on as it was framed.
+// Bytes are written straight from the upstream connection's memory; while any of them are unflushed nothing more is read into it.
+
+import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../http1/framing.ts';
+import type { ResponseHead } from '../http1/response-head.ts';
+import { nowMs } from '../lib/clock.ts';
+import { applyHeaderChanges } from '../lib/header-changes.ts';
+import { affinityCookie } from '../routing/affinity.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { UpstreamConnection } from '../upstream/connection.ts';
+import type { Exchange } from './exchange.ts';
+import { again, retryReasonOfStatus } from './retry.ts';
+import { statusLine } from './reply.ts';
+
+const OK_LINE = statusLine(200);
+
+/** Passes on an interim answer, to clients that know them (RFC 9110, section 15.2). */
+export function answerInterim(exchange: Exchange, connection: UpstreamConnection): void {
+  if (exchange.answered || exchange.head.minor === 0) return;
+  exchange.connection.socket.write(statusText(connection.head) + connection.head.block + '\r\n', 'latin1');
+}
+
+/** Sends the head with what has come of the body. False: pause reading. */
+export function answerHead(exchange: Exchange, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  const answer = connection.head;
+  if (answer.status >= 500) {
+    const reason = retryReasonOfStatus(exchange, answer.status);
+    if (reason >= 0) return retryAnswer(exchange, connection, reason);
+  }
+  const { head, connection: client } = exchange;
+  if (exchange.context.accessLog !== undefined) exchange.firstByteMs = nowMs() - exchange.startedMs;
+  exchange.answered = true;
+  exchange.status = answer.status;
+  exchange.unchunk = answer.body === BODY_CHUNKED && head.minor === 0;
+  exchange.keep = head.keepAlive && client.mayStay && exchange.requestDone && answer.body !== BODY_UNTIL_CLOSE && !exchange.unchunk;
+  const text = headText(exchange, answer);
+  exchange.bytesOut += to - from;
+  if (exchange.unchunk) exchange.unchunker.reset();
+  if (isEdited(exchange, connection, to)) return answerEdited(exchange, connection, text, from, done);
+  let flushed = true;
+  if (connection.text !== '') flushed = client.writeText(text + connection.text.slice(connection.textBody), done);
+  else if (to === from) flushed = client.writeText(text, done);
+  else flushed = client.writeBytes(withHead(connection, text, from, to));
+  return written(exchange, flushed, done);
+}
+
+/** Sends more of the body. False: pause reading. */
+export function answerBytes(exchange: Exchange, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  exchange.bytesOut += to - from;
+  if (isEdited(exchange, connection, to)) return answerEdited(exchange, connection, '', from, done);
+  const flushed = to === from || exchange.connection.writeBytes(connection.memory.subarray(from, to));
+  return written(exchange, flushed, done);
+}
+
+/** Where the head fits in front of the body it is written there, and both leave as one slice. */
+function withHead(connection: UpstreamConnection, text: string, from: number, to: number): Buffer {
+  const start = from - text.length;
+  if (start < 0) return Buffer.concat([Buffer.from(text, 'latin1'), connection.memory.subarray(from, to)]);
+  connection.memory.write(text, start, 'latin1');
+  return connection.memory.subarray(start, to);
+}
+
+/** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers that the client did not ask for (RFC 9110, section 6.5.1). */
+function isEdited(exchange: Exchange, connection: UpstreamConnection, to: number): boolean {
+  if (connection.head.body !== BODY_CHUNKED) return false;
+  if (exchange.unchunk) return true;
+  return !exchange.head.acceptsTrailers && (connection.scanner.dataEnd !== to || connection.scanner.closing !== '');
+}
+
+function answerEdited(exchange: Exchange, connection: UpstreamConnection, text: string, from: number, done: boolean): boolean {
+  const { memory, scanner } = connection;
+  const body = exchange.unchunk
+    ? exchange.unchunker.take(memory, from, scanner.dataEnd).toString('latin1')
+    : memory.toString('latin1', from, scanner.dataEnd) + scanner.closing;
+  const flushed = text + body === '' || exchange.connection.writeText(text + body, done);
+  return written(exchange, flushed, done);
+}
+
+function written(exchange: Exchange, flushed: boolean, done: boolean): boolean {
+  exchange.unflushed = !flushed;
+  if (!flushed) exchange.connection.watchProgress();
+  if (done) exchange.answerEnded();
+  return flushed;
+}
+
+function retryAnswer(exchange: Exchange, connection: UpstreamConnection, reason: number): boolean {
+  exchange.failedEndpoint = connection.endpoint;
+  exchange.endAttempt(OUTCOME.upstream_error);
+  again(exchange, reason);
+  return false;
+}
+
+function headText(exchange: Exchange, answer: ResponseHead): string {
+  const { head, choice } = exchange;
+  const { route } = exchange.match!;
+  let fields = route.responseHeaders === undefined ? answer.block : applyHeaderChanges(answer.block, route.responseHeaders);
+  if (choice.setCookie) fields += affinityCookie(route.pool!.affinity!, choice.key);
+  if (answer.body === BODY_CHUNKED && !exchange.unchunk) fields += 'transfer-encoding: chunked\r\n';
+  if (!exchange.keep) fields += 'connection: close\r\n';
+  else if (head.minor === 0) fields += 'connection: keep-alive\r\n';
+  return (answer.status === 200 && answer.reason === 'OK' ? OK_LINE : statusText(answer)) + fields + '\r\n';
+}
+
+function statusText(answer: ResponseHead): string {
+  return 'HTTP/1.1 ' + answer.status + ' ' + answer.reason + '\r\n';
+}

@@ -1,0 +1,239 @@
+// One HTTP/1 connection of a client: finds requests in what it sends, one exchange at a time, and decides when to close.
+// Its listeners are plain functions on the socket, not closures: ten thousand idle connections must cost little.
+
+import { Socket } from 'node:net';
+import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
+import { parseRequestHead } from '../http1/request-head.ts';
+import { Deadline } from '../lib/deadlines.ts';
+import type { DeadlineOwner } from '../lib/deadlines.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { Outcome } from '../telemetry/outcomes.ts';
+import type { Exchange } from './exchange.ts';
+import type { Listener } from './listener.ts';
+import { refuse } from './reply.ts';
+
+/** How long a closing connection may go on sending what nobody reads (the client must see our answer before a reset). */
+const LINGER_MS = 2000;
+
+/** Waits for a request head. */
+const AWAITING = 0;
+const BUSY = 1;
+/** The last answer has been sent; what still arrives is thrown away. */
+const LINGERING = 2;
+const CLOSED = 3;
+/** Answers wait for the client to read. */
+const FLUSHING = 4;
+
+export class Connection implements DeadlineOwner {
+  readonly listener: Listener;
+  readonly socket: Socket;
+  /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
+  readonly peer: string;
+  /** Requests begun on it. */
+  requests = 0;
+  /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
+  forwarded = '';
+
+  readonly #deadline: Deadline;
+  #phase = AWAITING;
+  #exchange: Exchange | undefined = undefined;
+  #pending = '';
+  #early: Buffer | undefined = undefined;
+  #onFlushed: (() => void) | undefined = undefined;
+  /** Whether `#feed` is on the stack: an exchange that ends inside it must not start another loop. */
+  #feeding = false;
+
+  constructor(listener: Listener, socket: Socket) {
+    this.listener = listener;
+    this.socket = socket;
+    this.peer = plainAddress(socket.remoteAddress ?? '');
+    this.#deadline = new Deadline(this);
+    listener.context.deadlines.arm(this.#deadline, listener.settings.headerTimeoutMs);
+  }
+
+  get closed(): boolean {
+    return this.#phase === CLOSED;
+  }
+
+  /** Whether a request is being served or has begun to arrive. */
+  get busy(): boolean {
+    return this.#phase === BUSY || this.#pending !== '';
+  }
+
+  /** Whether this connection may be kept after the exchange under way. */
+  get mayStay(): boolean {
+    const most = this.listener.settings.requestsPerConnection;
+    return !this.listener.closing && !this.listener.context.draining && (most === 0 || this.requests < most);
+  }
+
+  /** Bytes from the socket, in a buffer that is shared by all connections. */
+  onRead(bytes: Buffer, length: number): void {
+    if (this.#phase === AWAITING) this.#feed(bytes, 0, length);
+    else if (this.#phase === BUSY) this.#readBusy(bytes, length);
+    else if (this.#phase === FLUSHING) this.#keepEarly(bytes, 0, length);
+  }
+
+  /** The client has ended its side, or the socket is gone. */
+  onGone(): void {
+    if (this.#phase === CLOSED) return;
+    const exchange = this.#exchange;
+    this.destroy();
+    exchange?.onDownstreamClosed();
+  }
+
+  onDrain(): void {
+    if (this.#phase !== FLUSHING) return;
+    this.#phase = AWAITING;
+    this.#next();
+  }
+
+  /** Writes latin1 text. False: reading of the answer must wait until the exchange hears that it is flushed. */
+  writeText(text: string, last: boolean): boolean {
+    if (last) {
+      this.socket.write(text, 'latin1');
+      return true;
+    }
+    this.socket.write(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
+    return this.socket.writableLength === 0;
+  }
+
+  /** Writes bytes that must stay as they are until they are flushed. False: they are not yet; the exchange will hear of it. */
+  writeBytes(bytes: Buffer): boolean {
+    this.socket.write(bytes, this.#onFlushed ?? this.#makeOnFlushed());
+    return this.socket.writableLength === 0;
+  }
+
+  onDeadline(): void {
+    if (this.#phase === AWAITING && this.#pending !== '') this.#refuse(OUTCOME.request_timeout);
+    else if (this.#phase === BUSY) this.#exchange?.onDownstreamStalled();
+    else this.destroy();
+  }
+
+  /** (Re)starts the clock on a client that must send or take bytes now. */
+  watchProgress(): void {
+    this.listener.context.deadlines.arm(this.#deadline, this.listener.settings.idleTimeoutMs);
+  }
+
+  unwatchProgress(): void {
+    this.#deadline.disarm();
+  }
+
+  /** The exchange has ended and all it had to say is written. */
+  exchangeEnded(keep: boolean): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    if (exchange !== undefined) this.listener.context.putExchange(exchange);
+    if (this.#phase === CLOSED) return;
+    if (!keep) {
+      this.linger();
+      return;
+    }
+    this.watchProgress();
+    // A client that sends requests but reads no answers gets no further ones.
+    this.#phase = this.socket.writableNeedDrain ? FLUSHING : AWAITING;
+    if (this.#phase === AWAITING && !this.#feeding) this.#next();
+  }
+
+  /** Sends what is written, ends our side, and reads on for a moment without keeping anything. */
+  linger(): void {
+    if (this.#phase === CLOSED) return;
+    this.#phase = LINGERING;
+    this.#early = undefined;
+    this.#pending = '';
+    this.socket.end();
+    this.socket.resume();
+    this.listener.context.deadlines.arm(this.#deadline, LINGER_MS);
+  }
+
+  destroy(): void {
+    if (this.#phase === CLOSED) return;
+    this.#phase = CLOSED;
+    this.#deadline.disarm();
+    this.#early = undefined;
+    this.socket.destroy();
+    this.listener.onConnectionClosed(this);
+  }
+
+  #readBusy(bytes: Buffer, length: number): void {
+    const consumed = this.#exchange!.onRequestBytes(bytes, 0, length);
+    if (consumed < length && this.#phase === BUSY) this.#keepEarly(bytes, consumed, length);
+    else if (consumed < length) this.onRead(bytes.subarray(consumed, length), length - consumed);
+  }
+
+  /** Bytes of a later request: kept, and no more is read until it is their turn. */
+  #keepEarly(bytes: Buffer, from: number, to: number): void {
+    const more = Buffer.from(bytes.subarray(from, to));
+    this.#early = this.#early === undefined ? more : Buffer.concat([this.#early, more]);
+    this.socket.pause();
+  }
+
+  /** Goes on with what was read early, then with the socket. */
+  #next(): void {
+    const bytes = this.#early;
+    if (bytes === undefined) return;
+    this.#early = undefined;
+    this.#feed(bytes, 0, bytes.length);
+    if (this.#early === undefined && this.#phase !== CLOSED) this.socket.resume();
+  }
+
+  /** Made at the first write that needs it: idle connections and small answers do without. */
+  #makeOnFlushed(): () => void {
+    this.#onFlushed = () => {
+      if (this.socket.writableLength === 0) this.#exchange?.onDownstreamFlushed();
+    };
+    return this.#onFlushed;
+  }
+
+  /** Serves the requests in `bytes` one after the other until one has to wait or bytes run out. */
+  #feed(bytes: Buffer, from: number, to: number): void {
+    this.#feeding = true;
+    let at = from;
+    while (at < to && this.#phase === AWAITING) at = this.#feedOne(bytes, at, to);
+    this.#feeding = false;
+    if (at < to && (this.#phase === BUSY || this.#phase === FLUSHING)) this.#keepEarly(bytes, at, to);
+  }
+
+  #feedOne(bytes: Buffer, from: number, to: number): number {
+    const listener = this.listener;
+    const before = this.#pending;
+    const text = before === '' ? bytes.toString('latin1', from, to) : before + bytes.toString('latin1', from, to);
+    if (before !== '' && isFarFromEnd(text, before.length, listener.settings.headerBytes)) {
+      this.#pending = text;
+      return to;
+    }
+    const exchange = listener.context.takeExchange();
+    const end = parseRequestHead(text, 0, exchange.head, listener.settings);
+    if (end <= 0) {
+      listener.context.putExchange(exchange);
+      if (end === 0) this.#await(text);
+      else this.#refuse(OUTCOME[REFUSAL_OUTCOMES[-end] ?? 'bad_request']);
+      return to;
+    }
+    this.#pending = '';
+    this.#deadline.disarm();
+    this.#phase = BUSY;
+    this.#exchange = exchange;
+    this.requests++;
+    return exchange.begin(this, bytes, to - (text.length - end), to);
+  }
+
+  #await(text: string): void {
+    if (this.#pending === '') this.listener.context.deadlines.arm(this.#deadline, this.listener.settings.headerTimeoutMs);
+    this.#pending = text;
+  }
+
+  #refuse(outcome: Outcome): void {
+    this.listener.counters.refused(outcome.index);
+    refuse(this, outcome);
+    this.linger();
+  }
+}
+
+/** Whether a head that grew cannot be complete yet; saves a slow sender's head from being parsed again at every byte. */
+function isFarFromEnd(text: string, from: number, limit: number): boolean {
+  return text.length <= limit && text.indexOf('\n\r\n', Math.max(0, from - 3)) === -1;
+}
+
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,48 @@
+// What all connections of one worker share. One per data-plane thread.
+
+import type { Deadlines } from '../lib/deadlines.ts';
+import type { Log } from '../lib/log.ts';
+import { newKey } from '../lib/random.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
+import type { WorkerCounters } from '../telemetry/counters.ts';
+import type { Connection } from './connection.ts';
+import { Exchange } from './exchange.ts';
+import type { Serving } from './serving.ts';
+
+/** Exchanges that are kept for the next request instead of being collected. */
+const SPARE_EXCHANGES = 256;
+
+export class ProxyContext {
+  serving: Serving;
+  draining = false;
+  accessLog: AccessLog | undefined = undefined;
+  readonly deadlines: Deadlines;
+  readonly counters: WorkerCounters;
+  readonly log: Log;
+  readonly connections = new Set<Connection>();
+
+  readonly #spare: Exchange[] = [];
+  readonly #idPrefix = newKey().slice(0, 12);
+  #ids = 0;
+
+  constructor(serving: Serving, deadlines: Deadlines, counters: WorkerCounters, log: Log) {
+    this.serving = serving;
+    this.deadlines = deadlines;
+    this.counters = counters;
+    this.log = log;
+  }
+
+  takeExchange(): Exchange {
+    return this.#spare.pop() ?? new Exchange(this);
+  }
+
+  putExchange(exchange: Exchange): void {
+    if (this.#spare.length < SPARE_EXCHANGES) this.#spare.push(exchange);
+  }
+
+  /** Unique over all workers and restarts; not secret. */
+  newRequestId(): string {
+    this.#ids++;
+    return this.#idPrefix + this.#ids.toString(36);
+  }
+}

@@ -1,0 +1,39 @@
+// Ends a worker's service without failing a request: no new connections, `Connection: close` on what is answered,
+// unused connections closed after a moment in which a request already on its way may still arrive, a deadline for the rest.
+
+import { after, every } from '../lib/clock.ts';
+import type { ProxyContext } from './context.ts';
+import type { Listener } from './listener.ts';
+
+/** A request that a client sent just before it learned of the drain gets this long to arrive. */
+const IDLE_GRACE_MS = 250;
+const LOOK_MS = 10;
+
+/** Resolves when no connection is left, or at the deadline; answers how many had to be cut. */
+export function drain(context: ProxyContext, listeners: readonly Listener[], timeoutMs: number): Promise<number> {
+  context.draining = true;
+  for (const listener of listeners) listener.close();
+  return new Promise((resolve) => {
+    const grace = after(Math.min(IDLE_GRACE_MS, timeoutMs / 2), () => {
+      for (const listener of listeners) listener.closeIdle();
+    });
+    const finish = (): void => {
+      grace.stop();
+      deadline.stop();
+      looking.stop();
+      const cut = count(listeners);
+      for (const listener of listeners) listener.destroyAll();
+      resolve(cut);
+    };
+    const deadline = after(timeoutMs, finish);
+    const looking = every(LOOK_MS, () => {
+      if (count(listeners) === 0) finish();
+    });
+  });
+}
+
+function count(listeners: readonly Listener[]): number {
+  let connections = 0;
+  for (const listener of listeners) connections += listener.connections.size;
+  return connections;
+}

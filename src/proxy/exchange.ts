@@ -1,0 +1,352 @@
+// One request and its answer: the state that its steps share, and the events of its two sides. `serve` is the table of contents.
+// An exchange is reused for later requests; it holds one Serving from its first step to its last.
+
+import { ChunkedScanner } from '../http1/chunked-scanner.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http1/framing.ts';
+import { RequestHead } from '../http1/request-head.ts';
+import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
+import { Unchunker } from '../http1/unchunk.ts';
+import { nowMs } from '../lib/clock.ts';
+import { Deadline } from '../lib/deadlines.ts';
+import type { DeadlineOwner } from '../lib/deadlines.ts';
+import { chooseFor } from '../routing/choose.ts';
+import { isAmbiguousPath } from '../routing/path.ts';
+import { ACTION_POOL, Choice } from '../routing/table.ts';
+import type { RouteMatch } from '../routing/table.ts';
+import { findClient } from '../routing/trust.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { Outcome } from '../telemetry/outcomes.ts';
+import { TEXT_BYTES } from '../upstream/connection.ts';
+import type { UpstreamConnection } from '../upstream/connection.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Applicant, LiveVersion } from '../upstream/version.ts';
+import { answerBytes, answerHead, answerInterim } from './answer.ts';
+import type { Connection } from './connection.ts';
+import type { ProxyContext } from './context.ts';
+import { attempt, sendBody, sendRequest } from './forward.ts';
+import { observe } from './observe.ts';
+import { reply, replyRoute } from './reply.ts';
+import { retry } from './retry.ts';
+import type { Serving } from './serving.ts';
+
+export class Exchange implements Applicant, DeadlineOwner {
+  readonly context: ProxyContext;
+  readonly head = new RequestHead();
+  readonly choice = new Choice();
+  readonly scanner = new ChunkedScanner();
+  readonly unchunker = new Unchunker();
+  readonly exchangeDeadline: Deadline;
+  readonly responseDeadline: Deadline;
+
+  connection: Connection;
+  serving: Serving;
+  match: RouteMatch | undefined = undefined;
+  client = '';
+  requestId = '';
+  live: LiveVersion | undefined = undefined;
+  upstream: UpstreamConnection | undefined = undefined;
+  endpoint: Endpoint | undefined = undefined;
+  failedEndpoint: Endpoint | undefined = undefined;
+
+  startedMs = 0;
+  attemptMs = 0;
+  firstByteMs = -1;
+  attempts = 0;
+  /** A reused connection turned out to be closed; it is replaced once, by a new one. */
+  wantsFresh = false;
+  /** Retries decided on, the replacement of a stale connection not counted. */
+  retries = 0;
+  /** Whether a place in `live` is held. */
+  attempting = false;
+
+  /** What an attempt sends at once: the head, and the body's first bytes when they are few. */
+  requestText = '';
+  bodyText = '';
+  /** Body bytes that wait for a connection. */
+  held: Buffer[] = [];
+  /** The whole request body has been read. */
+  requestDone = false;
+  /** Whether everything the client sent of this request can be sent again. */
+  replayable = true;
+  bodyRemaining = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+
+  /** A byte of the answer may have left: no other answer can be given. */
+  answered = false;
+  answerDone = false;
+  /** The client cannot read chunks (HTTP/1.0): they are taken apart. */
+  unchunk = false;
+  keep = true;
+  status = 0;
+  outcome: Outcome = OUTCOME.ok;
+  /** Whether written bytes still lie in the upstream connection's memory. */
+  unflushed = false;
+  active = false;
+
+  constructor(context: ProxyContext) {
+    this.context = context;
+    this.connection = undefined as unknown as Connection;
+    this.serving = context.serving;
+    this.exchangeDeadline = new Deadline(this);
+    this.responseDeadline = new Deadline(this);
+  }
+
+  get requestMethod(): string {
+    return this.head.method;
+  }
+
+  get affinityKey(): string {
+    return this.choice.key;
+  }
+
+  /** Starts on the head just parsed. `bytes` from `from` to `to` follow it; answers where this request ends in them. */
+  begin(connection: Connection, bytes: Buffer, from: number, to: number): number {
+    this.#reset(connection);
+    this.requestDone = this.head.body === BODY_NONE;
+    if (this.requestDone) {
+      this.serve();
+      return from;
+    }
+    const end = this.#beginBody(bytes, from, to);
+    if (end < 0) return to;
+    this.serve();
+    if (!this.requestDone && this.active) this.connection.watchProgress();
+    return end;
+  }
+
+  /** The steps of an exchange, in order; each may end it with a reply. */
+  serve(): void {
+    const head = this.head;
+    if (isAmbiguousPath(head.path)) return reply(this, OUTCOME.bad_request);
+    const match = this.serving.table.matchers.get(this.connection.listener.settings.name)?.find(head);
+    if (match === undefined) return reply(this, OUTCOME.no_route);
+    this.match = match;
+    const route = match.route;
+    if (route.action !== ACTION_POOL || route.pool === undefined) return replyRoute(this, match);
+    this.client = findClient(this.connection.peer, head.forwardedFor, this.connection.listener.settings.trust);
+    const lease = this.serving.leases[route.pool.index]!;
+    chooseFor(route, head, this.client, lease, this.choice);
+    if (this.choice.version === undefined) return reply(this, OUTCOME.no_endpoint);
+    this.live = lease.versions[this.choice.version.index]!;
+    this.live.counters.began();
+    this.live.counters.chosen(this.choice.reason);
+    if (route.timeoutMs > 0) this.context.deadlines.arm(this.exchangeDeadline, route.timeoutMs);
+    attempt(this);
+  }
+
+  /** Body bytes of the request; answers where it ends in them. */
+  onRequestBytes(bytes: Buffer, from: number, to: number): number {
+    if (this.requestDone) return from;
+    const end = this.#scanBody(bytes, from, to);
+    if (end < 0) return to;
+    if (end > from) sendBody(this, Buffer.from(bytes.subarray(from, end)));
+    if (this.active) this.#watchClient();
+    return end;
+  }
+
+  onConnecting(connection: UpstreamConnection): void {
+    this.#hold(connection);
+  }
+
+  onConnected(connection: UpstreamConnection): void {
+    if (this.upstream !== connection) this.#hold(connection);
+    sendRequest(this, connection);
+  }
+
+  onInterim(connection: UpstreamConnection): void {
+    answerInterim(this, connection);
+  }
+
+  onAnswer(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+    this.responseDeadline.disarm();
+    return answerHead(this, connection, from, to, done);
+  }
+
+  onAnswerBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+    return answerBytes(this, connection, from, to, done);
+  }
+
+  onUpstreamDrained(): void {
+    if (!this.requestDone) this.connection.socket.resume();
+  }
+
+  onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void {
+    retry(this, connection, outcome);
+  }
+
+  /** The client went away: nobody wants the answer any more. */
+  onDownstreamClosed(): void {
+    if (!this.active) return;
+    this.outcome = OUTCOME.downstream_closed;
+    this.finish();
+  }
+
+  /** The client neither sent nor took a byte for the listener's idle timeout. */
+  onDownstreamStalled(): void {
+    if (!this.answered && !this.requestDone) reply(this, OUTCOME.request_timeout);
+    else this.abort(OUTCOME.downstream_closed);
+  }
+
+  onDeadline(deadline: Deadline): void {
+    const outcome = deadline === this.responseDeadline ? OUTCOME.response_timeout : OUTCOME.exchange_timeout;
+    if (this.answered) this.abort(outcome);
+    else if (deadline === this.responseDeadline) this.#responseTimedOut(this.upstream);
+    else reply(this, outcome);
+  }
+
+  /** Cuts the answer short so that the client can see it. */
+  abort(outcome: Outcome): void {
+    this.outcome = outcome;
+    this.keep = false;
+    this.finish();
+    this.connection.destroy();
+  }
+
+  /** The answer is complete; the rest of a request body that nobody read is not waited for. */
+  answerEnded(): void {
+    this.answerDone = true;
+    if (this.unflushed) return;
+    if (!this.requestDone) this.keep = false;
+    this.finish();
+  }
+
+  /** The one end of every exchange: gives back what it holds, records it, and lets the connection go on. */
+  finish(): void {
+    if (!this.active) return;
+    this.active = false;
+    this.exchangeDeadline.disarm();
+    this.endAttempt(this.outcome);
+    observe(this);
+    this.connection.unwatchProgress();
+    this.connection.exchangeEnded(this.keep);
+  }
+
+  /** Ends the attempt under way, if any: its connection goes back to its version, or is closed. */
+  endAttempt(outcome: Outcome): void {
+    if (!this.attempting) return;
+    this.attempting = false;
+    this.responseDeadline.disarm();
+    const { upstream, endpoint } = this;
+    const live = this.live!;
+    this.upstream = undefined;
+    live.leave();
+    live.counters.attempted(outcome.index);
+    if (upstream === undefined || endpoint === undefined) {
+      live.withdraw(this);
+      return;
+    }
+    endpoint.inFlight--;
+    endpoint.counters.ended();
+    if (outcome.source === 'upstream' && outcome !== OUTCOME.ok) endpoint.counters.failed();
+    if (!this.answerDone) {
+      upstream.destroy();
+      return;
+    }
+    live.balancer.observed(endpoint, nowMs() - this.attemptMs, this.attemptMs);
+    if (this.requestDone) live.giveBack(upstream);
+    else upstream.destroy();
+  }
+
+  /** All written bytes have left: what waited for that goes on. */
+  onDownstreamFlushed(): void {
+    if (!this.unflushed) return;
+    this.unflushed = false;
+    if (this.requestDone) this.connection.unwatchProgress();
+    if (this.answerDone) this.answerEnded();
+    else this.upstream?.resume();
+  }
+
+  #hold(connection: UpstreamConnection): void {
+    this.upstream = connection;
+    this.endpoint = connection.endpoint;
+    this.endpoint.inFlight++;
+    this.endpoint.counters.began();
+  }
+
+  #responseTimedOut(connection: UpstreamConnection | undefined): void {
+    if (connection === undefined) return reply(this, OUTCOME.response_timeout);
+    connection.destroy();
+    retry(this, connection, OUTCOME.response_timeout);
+  }
+
+  #beginBody(bytes: Buffer, from: number, to: number): number {
+    const { head } = this;
+    const limit = this.connection.listener.settings.bodyBytes;
+    if (head.body === BODY_LENGTH) {
+      this.bodyRemaining = head.contentLength;
+      if (limit > 0 && head.contentLength > limit) return this.#refuseBody(OUTCOME.body_too_large);
+    } else this.scanner.reset(limit);
+    const end = this.#scanBody(bytes, from, to);
+    if (end <= from) return end;
+    if (end - from <= TEXT_BYTES) this.bodyText = bytes.toString('latin1', from, end);
+    else this.held.push(Buffer.from(bytes.subarray(from, end)));
+    this.replayable = this.requestDone && this.held.length === 0;
+    return end;
+  }
+
+  /** Follows the framing of the body: where it ends in these bytes, or -1 when the exchange was ended because it is bad. */
+  #scanBody(bytes: Buffer, from: number, to: number): number {
+    let end = to;
+    if (this.head.body === BODY_CHUNKED) {
+      end = this.scanner.scan(bytes, from, to);
+      if (end < 0) return this.#refuseBody(OUTCOME[REFUSAL_OUTCOMES[this.scanner.refusalCode] ?? 'bad_request']);
+      this.requestDone = this.scanner.done;
+    } else {
+      if (to - from >= this.bodyRemaining) end = from + this.bodyRemaining;
+      this.bodyRemaining -= end - from;
+      this.requestDone = this.bodyRemaining === 0;
+    }
+    this.bytesIn += end - from;
+    return end;
+  }
+
+  #refuseBody(outcome: Outcome): number {
+    this.connection.listener.counters.refused(outcome.index);
+    if (this.answered) this.abort(outcome);
+    else reply(this, outcome);
+    return -1;
+  }
+
+  #watchClient(): void {
+    if (this.requestDone && !this.unflushed) this.connection.unwatchProgress();
+    else this.connection.watchProgress();
+  }
+
+  #reset(connection: Connection): void {
+    this.connection = connection;
+    this.serving = this.context.serving;
+    this.match = undefined;
+    this.client = '';
+    this.requestId = '';
+    this.live = undefined;
+    this.upstream = undefined;
+    this.endpoint = undefined;
+    this.failedEndpoint = undefined;
+    this.startedMs = nowMs();
+    this.attemptMs = this.startedMs;
+    this.firstByteMs = -1;
+    this.attempts = 0;
+    this.retries = 0;
+    this.wantsFresh = false;
+    this.attempting = false;
+    this.requestText = '';
+    this.bodyText = '';
+    if (this.held.length > 0) this.held = [];
+    this.replayable = true;
+    this.bodyRemaining = 0;
+    this.bytesIn = 0;
+    this.bytesOut = 0;
+    this.answered = false;
+    this.answerDone = false;
+    this.unchunk = false;
+    this.keep = true;
+    this.status = 0;
+    this.outcome = OUTCOME.ok;
+    this.unflushed = false;
+    this.active = true;
+    this.choice.version = undefined;
+    this.choice.key = '';
+    this.choice.setCookie = false;
+  }
+}

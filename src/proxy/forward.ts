@@ -1,0 +1,68 @@
+// One attempt: finds a connection and sends the request on it. What comes back goes to the exchange.
+
+import { BODY_CHUNKED } from '../http1/framing.ts';
+import { nowMs } from '../lib/clock.ts';
+import { applyHeaderChanges } from '../lib/header-changes.ts';
+import { rewriteTarget } from '../routing/rewrite.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { UpstreamConnection } from '../upstream/connection.ts';
+import { ACQUIRED, NO_ENDPOINT } from '../upstream/version.ts';
+import type { Exchange } from './exchange.ts';
+import { forwardingFields } from './forwarded.ts';
+import { reply } from './reply.ts';
+
+/** Begins an attempt on the version that was chosen. */
+export function attempt(exchange: Exchange): void {
+  const live = exchange.live!;
+  exchange.attempts++;
+  exchange.attempting = true;
+  if (exchange.attempts === 1) live.budget.deposit();
+  const acquired = live.acquire(exchange);
+  if (acquired === ACQUIRED) return;
+  exchange.attempting = false;
+  exchange.attempts--;
+  reply(exchange, acquired === NO_ENDPOINT ? OUTCOME.no_endpoint : OUTCOME.overload);
+}
+
+/** Sends what there is of the request; called when the connection is usable. */
+export function sendRequest(exchange: Exchange, connection: UpstreamConnection): void {
+  exchange.attemptMs = exchange.attempts === 1 ? exchange.startedMs : nowMs();
+  if (exchange.requestText === '') exchange.requestText = requestText(exchange);
+  connection.begin(exchange, exchange.head.method);
+  let more = connection.send(exchange.requestText);
+  for (const bytes of exchange.held) more = connection.sendBytes(bytes);
+  if (exchange.held.length > 0) exchange.held = [];
+  if (exchange.requestDone) awaitAnswer(exchange);
+  else if (more) exchange.connection.socket.resume();
+}
+
+/** Passes on body bytes that arrived later; they are the exchange's own copy. */
+export function sendBody(exchange: Exchange, bytes: Buffer): void {
+  exchange.replayable = false;
+  const upstream = exchange.upstream;
+  if (upstream === undefined || !upstream.connected || upstream.idle) {
+    exchange.held.push(bytes);
+    if (!exchange.requestDone) exchange.connection.socket.pause();
+    return;
+  }
+  const more = upstream.sendBytes(bytes);
+  if (exchange.requestDone) awaitAnswer(exchange);
+  else if (!more) exchange.connection.socket.pause();
+}
+
+function awaitAnswer(exchange: Exchange): void {
+  const live = exchange.live!;
+  if (!exchange.answered) exchange.context.deadlines.arm(exchange.responseDeadline, live.perTryMs > 0 ? live.perTryMs : live.responseMs);
+}
+
+function requestText(exchange: Exchange): string {
+  const head = exchange.head;
+  const route = exchange.match!.route;
+  const target = route.rewritePath === undefined ? head.target : rewriteTarget(exchange.match!, head);
+  const host = route.rewriteHost ?? head.authority;
+  const block = route.requestHeaders === undefined ? head.block : applyHeaderChanges(head.block, route.requestHeaders);
+  let text = head.method + ' ' + target + ' HTTP/1.1\r\nhost: ' + host + '\r\n' + block + forwardingFields(exchange);
+  if (head.body === BODY_CHUNKED) text += 'transfer-encoding: chunked\r\n';
+  if (head.acceptsTrailers) text += 'te: trailers\r\nconnection: te\r\n';
+  return text + '\r\n' + exchange.bodyText;
+}

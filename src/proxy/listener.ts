@@ -1,0 +1,148 @@
+// A bound address in one worker: accepts connections and hands what they read to their Connection.
+
+import { Server, Socket } from 'node:net';
+import type { HeadLimits } from '../http1/limits.ts';
+import type { TrustedProxies } from '../routing/trust.ts';
+import type { ListenerCounters } from '../telemetry/counters.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import { Connection } from './connection.ts';
+import type { ProxyContext } from './context.ts';
+
+export interface ListenerSettings extends HeadLimits {
+  readonly name: string;
+  readonly headerTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** 0 = no limit. */
+  readonly requestsPerConnection: number;
+  /** Open connections of this worker; 0 = no limit. */
+  readonly connections: number;
+  /** 0 = no limit. */
+  readonly bodyBytes: number;
+  readonly trust: TrustedProxies;
+}
+
+export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
+
+/** One read buffer serves all client connections of a worker: what is kept of a read is copied before the next. */
+const readBuffer = Buffer.allocUnsafeSlow(65536);
+
+export class Listener {
+  readonly context: ProxyContext;
+  readonly counters: ListenerCounters;
+  settings: ListenerSettings;
+  closing = false;
+  readonly connections = new Set<Connection>();
+
+  readonly #server = new Server({ noDelay: true });
+
+  constructor(settings: ListenerSettings, context: ProxyContext, counters: ListenerCounters) {
+    this.settings = settings;
+    this.context = context;
+    this.counters = counters;
+  }
+
+  /** Binds and accepts. Answers the port (0 for a path). Rejects when the address cannot be bound. */
+  open(address: BindAddress): Promise<number> {
+    const server = this.#server;
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ ...address, backlog: 4096 }, () => {
+        server.off('error', reject);
+        server.on('error', (error) => this.context.log.error({ listener: this.settings.name, error: error.message }, 'accept failed'));
+        this.#takeAccepted();
+        const bound = server.address();
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : 0);
+      });
+    });
+  }
+
+  /** Accepts no more; open connections go on. */
+  close(): void {
+    this.closing = true;
+    this.#server.close();
+  }
+
+  /** Closes connections that carry no request; the others close after their answer. */
+  closeIdle(): void {
+    for (const connection of this.connections) if (!connection.busy) connection.linger();
+  }
+
+  destroyAll(): void {
+    for (const connection of this.connections) connection.onGone();
+  }
+
+  onConnectionClosed(connection: Connection): void {
+    this.connections.delete(connection);
+    this.counters.closed();
+  }
+
+  /**
+   * Accepted handles become sockets here rather than in node:net, because only a socket that is made with `onread` reads into
+   * our buffer: without it every read allocates 64 KiB. Where the internals are not as expected, plain `data` events serve.
+   */
+  #takeAccepted(): void {
+    const handle = (this.#server as unknown as { _handle?: ListenHandle })._handle;
+    if (typeof handle?.onconnection !== 'function') {
+      this.#server.on('connection', (socket) => this.#accept(socket));
+      return;
+    }
+    handle.onconnection = (error, client) => {
+      if (client === undefined || error) {
+        this.context.log.warn({ listener: this.settings.name, errno: error }, 'accept failed');
+        return;
+      }
+      const socket = new ClientSocket(client);
+      socket.setNoDelay(true);
+      this.#accept(socket);
+    };
+  }
+
+  #accept(socket: Socket): void {
+    const most = this.settings.connections;
+    if (this.closing || (most > 0 && this.connections.size >= most)) {
+      this.counters.refused(OUTCOME.overload.index);
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection(this, socket);
+    this.connections.add(connection);
+    this.counters.opened();
+    if (socket instanceof ClientSocket) socket.connection = connection;
+    else socket.on('data', (bytes: Buffer) => connection.onRead(bytes, bytes.length));
+    const owned = socket as OwnedSocket;
+    owned.connection = connection;
+    owned.on('error', onSocketError).on('end', onSocketGone).on('close', onSocketGone).on('drain', onSocketDrain);
+  }
+}
+
+interface ListenHandle {
+  onconnection: ((error: number, client: object | undefined) => void) | undefined;
+}
+
+type OwnedSocket = Socket & { connection: Connection | undefined };
+
+class ClientSocket extends Socket {
+  connection: Connection | undefined;
+
+  constructor(handle: object) {
+    // `handle` is what node:net itself passes; it is missing from the published types.
+    super({ handle, onread: { buffer: readBuffer, callback: onSocketRead } } as unknown as ConstructorParameters<typeof Socket>[0]);
+    this.connection = undefined;
+  }
+}
+
+function onSocketRead(this: void | ClientSocket, length: number, bytes: Uint8Array): boolean {
+  (this as ClientSocket).connection?.onRead(bytes as Buffer, length);
+  return true;
+}
+
+function onSocketGone(this: OwnedSocket): void {
+  this.connection?.onGone();
+}
+
+function onSocketDrain(this: OwnedSocket): void {
+  this.connection?.onDrain();
+}
+
+/** A reset is always followed by `close`; there is nothing more to learn from it. */
+function onSocketError(): void {}

@@ -1,0 +1,95 @@
+// Same key, same version: reads the key of a request, and ranks versions by it. A key names a user, never a version.
+
+import { mix, hashString, toFraction } from '../lib/hash.ts';
+import { findCookie, findField, toFieldText } from '../lib/header-block.ts';
+import type { AffinityConfig } from '../config/model.ts';
+import type { PoolState, PoolTable, RoutableRequest } from './table.ts';
+
+export const AFFINITY_OWN_COOKIE = 0;
+export const AFFINITY_COOKIE = 1;
+export const AFFINITY_HEADER = 2;
+export const AFFINITY_CLIENT_IP = 3;
+
+export interface AffinityRule {
+  readonly kind: typeof AFFINITY_OWN_COOKIE | typeof AFFINITY_COOKIE | typeof AFFINITY_HEADER | typeof AFFINITY_CLIENT_IP;
+  /** Of the cookie, or of the field in lower case; empty for the client's address. */
+  readonly name: string;
+  /** What stands before and after the key in the Set-Cookie line of an own cookie. */
+  readonly cookieStart: string;
+  readonly cookieEnd: string;
+}
+
+// A key that we issued has 22 characters; the range leaves room for keys of other lengths later.
+const SHORTEST_OWN_KEY = 16;
+const LONGEST_OWN_KEY = 64;
+const KEY_SEED = 0x5107ce;
+const MAPPED_IPV4 = '::ffff:';
+
+export function compileAffinity(config: AffinityConfig): AffinityRule {
+  if (config.kind === 'clientIp') return { kind: AFFINITY_CLIENT_IP, name: '', cookieStart: '', cookieEnd: '' };
+  if (config.kind === 'header') return { kind: AFFINITY_HEADER, name: config.name.toLowerCase(), cookieStart: '', cookieEnd: '' };
+  const kind = config.own ? AFFINITY_OWN_COOKIE : AFFINITY_COOKIE;
+  const seconds = Math.round(config.maxAgeMs / 1000);
+  const cookieEnd = `; Path=${toFieldText(config.path)}; Max-Age=${seconds}; HttpOnly; SameSite=Lax\r\n`;
+  return { kind, name: toFieldText(config.name), cookieStart: `set-cookie: ${toFieldText(config.name)}=`, cookieEnd };
+}
+
+/** The key that the request brings, or the empty string. An own cookie that we cannot have issued counts as absent. */
+export function readKey(rule: AffinityRule, request: RoutableRequest, client: string): string {
+  switch (rule.kind) {
+    case AFFINITY_OWN_COOKIE: {
+      const key = findCookie(request.block, rule.name);
+      return key !== undefined && isOwnKey(key) ? key : '';
+    }
+    case AFFINITY_COOKIE:
+      return findCookie(request.block, rule.name) ?? '';
+    case AFFINITY_HEADER:
+      return findField(request.block, rule.name) ?? '';
+    case AFFINITY_CLIENT_IP:
+      return canonicalClient(client);
+  }
+}
+
+/** The full Set-Cookie line, with its CRLF, that gives the client its key. */
+export function affinityCookie(rule: AffinityRule, key: string): string {
+  return rule.cookieStart + key + rule.cookieEnd;
+}
+
+/** An IPv4 address that came in through an IPv6 socket is the same client. */
+export function canonicalClient(address: string): string {
+  return address.startsWith(MAPPED_IPV4) && address.indexOf('.') > 0 ? address.slice(MAPPED_IPV4.length) : address;
+}
+
+/**
+ * Index of the version that the key belongs to, or -1: weighted rendezvous hashing (Schindelhauer and Schomaker 2005) with the
+ * score -w / ln(h). Raising one weight moves keys to that version only; leaving one version out moves only its own keys.
+ * With `state`, only ready versions take part. Weight 0 never does.
+ */
+export function rankByKey(pool: PoolTable, key: string, state: PoolState | undefined): number {
+  const { weights, seeds } = pool;
+  const hash = hashString(key, KEY_SEED);
+  let best = -1;
+  let bestCost = Infinity;
+  for (let version = 0; version < weights.length; version++) {
+    const weight = weights[version] as number;
+    if (weight <= 0) continue;
+    // The lowest of -ln(h) / w is the highest of -w / ln(h).
+    const cost = -Math.log(toFraction(mix(Math.imul(hash, 0x9e3779b1) ^ (seeds[version] as number)))) / weight;
+    if (cost < bestCost && (state === undefined || state.ready(version))) {
+      bestCost = cost;
+      best = version;
+    }
+  }
+  return best;
+}
+
+function isOwnKey(key: string): boolean {
+  if (key.length < SHORTEST_OWN_KEY || key.length > LONGEST_OWN_KEY) return false;
+  for (let i = 0; i < key.length; i++) {
+    const code = key.charCodeAt(i);
+    const letter = code | 0x20;
+    const isPlain = (letter >= 0x61 && letter <= 0x7a) || (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x5f;
+    if (!isPlain) return false;
+  }
+  return true;
+}

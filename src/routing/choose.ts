@@ -1,0 +1,97 @@
+// Decides which version of a pool answers a request: override, then affinity, then weight. Synchronous, no I/O; time and chance come in
+// through the PoolState. Five arguments instead of an object: it runs once per request.
+
+import { AFFINITY_OWN_COOKIE, rankByKey, readKey } from './affinity.ts';
+import { findOverride } from './overrides.ts';
+import { pickByWeight, pickReadyByWeight } from './split.ts';
+import {
+  REASON_AFFINITY,
+  REASON_AFFINITY_NEW,
+  REASON_FALLBACK,
+  REASON_NONE,
+  REASON_OVERRIDE,
+  REASON_ROUTE,
+  REASON_WEIGHT,
+  type Choice,
+  type PoolState,
+  type PoolTable,
+  type RoutableRequest,
+  type RouteTable,
+} from './table.ts';
+
+/** Fills `out` for a route to a pool; a route that names a version outright overrules all else. @throws for other routes. */
+export function chooseFor(route: RouteTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
+  const { pool, version } = route;
+  if (pool === undefined) throw new Error(`route ${route.name} leads to no pool`);
+  if (version === undefined) return choose(pool, request, client, state, out);
+  clear(out);
+  keepKeyForBalancer(pool, request, client, out);
+  if (state.ready(version.index)) take(pool, version.index, REASON_ROUTE, out);
+  // A route's own version has no split to fall back to.
+}
+
+/** Fills `out`. `client` is the client's address, empty when unknown. `out.version` is undefined when no version may answer. */
+export function choose(pool: PoolTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
+  clear(out);
+  let missed = false;
+  if (pool.overrides.length > 0) {
+    const rule = findOverride(pool.overrides, request);
+    if (rule !== undefined) {
+      if (state.ready(rule.version.index)) {
+        out.override = rule.name;
+        keepKeyForBalancer(pool, request, client, out);
+        return take(pool, rule.version.index, REASON_OVERRIDE, out);
+      }
+      if (pool.fallback === 'fail') return keepKeyForBalancer(pool, request, client, out);
+      missed = true;
+    }
+  }
+  const { affinity } = pool;
+  if (affinity === undefined) return chooseByWeight(pool, state, missed, out);
+  out.key = readKey(affinity, request, client);
+  if (out.key !== '') return chooseByKey(pool, state, missed ? REASON_FALLBACK : REASON_AFFINITY, out);
+  if (affinity.kind !== AFFINITY_OWN_COOKIE) return chooseByWeight(pool, state, missed, out);
+  out.key = state.newKey();
+  out.setCookie = true;
+  chooseByKey(pool, state, missed ? REASON_FALLBACK : REASON_AFFINITY_NEW, out);
+}
+
+function chooseByKey(pool: PoolTable, state: PoolState, reason: number, out: Choice): void {
+  const wanted = rankByKey(pool, out.key, undefined);
+  if (wanted < 0) return;
+  if (state.ready(wanted)) return take(pool, wanted, reason, out);
+  if (pool.fallback === 'fail') return;
+  const other = rankByKey(pool, out.key, state);
+  if (other >= 0) take(pool, other, REASON_FALLBACK, out);
+}
+
+function chooseByWeight(pool: PoolTable, state: PoolState, missed: boolean, out: Choice): void {
+  const fraction = state.nextFraction();
+  const wanted = pickByWeight(pool, fraction);
+  if (wanted < 0) return;
+  const isReady = state.ready(wanted);
+  if (pool.fallback === 'fail') {
+    if (isReady) take(pool, wanted, REASON_WEIGHT, out);
+    return;
+  }
+  const version = pickReadyByWeight(pool, fraction, state);
+  if (version >= 0) take(pool, version, isReady && !missed ? REASON_WEIGHT : REASON_FALLBACK, out);
+}
+
+/** An override decides the version; the key, where there is one, still decides the endpoint of a ring. */
+function keepKeyForBalancer(pool: PoolTable, request: RoutableRequest, client: string, out: Choice): void {
+  if (pool.balancer === 'ring-hash' && pool.affinity !== undefined) out.key = readKey(pool.affinity, request, client);
+}
+
+function take(pool: PoolTable, version: number, reason: number, out: Choice): void {
+  out.version = pool.versions[version];
+  out.reason = reason;
+}
+
+function clear(out: Choice): void {
+  out.version = undefined;
+  out.reason = REASON_NONE;
+  out.key = '';
+  out.setCookie = false;
+  out.override = '';
+}

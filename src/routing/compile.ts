@@ -1,0 +1,99 @@
+// Turns a Config into a Table. Every string that serving would have to parse is parsed here.
+
+import { hashString } from '../lib/hash.ts';
+import { compileHeaderChanges, type CompiledHeaderChanges } from '../lib/header-changes.ts';
+import type { Config, HeaderChanges, PoolConfig, RouteConfig } from '../config/model.ts';
+import { compileAffinity } from './affinity.ts';
+import { Matcher } from './match.ts';
+import { compileOverride } from './overrides.ts';
+import { ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND, type PoolTable, type RouteTable, type Table, type VersionTable } from './table.ts';
+
+const SEED = 0x51_0c_e5_ed;
+
+/** @throws an Error on a Config that its rules would have refused: an unknown pool or version, a bad pattern or field name. */
+export function compileTable(config: Config, revision: number): Table {
+  const pools = config.pools.map(compilePool);
+  const poolByName = new Map(pools.map((pool) => [pool.name, pool]));
+  const routes = config.routes.map((route, index) => compileRoute(route, index, poolByName));
+  return { revision, pools, routes, matchers: compileMatchers(config, routes) };
+}
+
+export function compilePool(config: PoolConfig, index: number): PoolTable {
+  const versions = config.versions.map((version, position): VersionTable => ({ index: position, name: version.name }));
+  const weights = Float64Array.from(versions, ({ name }) => (Object.hasOwn(config.split, name) ? (config.split[name] ?? 0) : 0));
+  const weightTotal = weights.reduce((sum, weight) => sum + weight, 0);
+  const poolSeed = hashString(config.name, SEED);
+  return {
+    index,
+    name: config.name,
+    versions,
+    weights,
+    weightTotal,
+    cumulative: accumulate(weights, weightTotal),
+    seeds: Int32Array.from(versions, ({ name }) => hashString(name, poolSeed)),
+    affinity: config.affinity === undefined ? undefined : compileAffinity(config.affinity),
+    overrides: config.overrides.map((override) => compileOverride(override, namedVersion(versions, override.version, config.name))),
+    fallback: config.fallback.whenNoneReady,
+    balancer: config.balancer,
+    config,
+  };
+}
+
+function compileRoute(config: RouteConfig, index: number, pools: ReadonlyMap<string, PoolTable>): RouteTable {
+  const { action } = config;
+  const pool = action.kind === 'pool' ? pools.get(action.pool) : undefined;
+  if (action.kind === 'pool' && pool === undefined) throw new Error(`route ${config.name} names the unknown pool ${action.pool}`);
+  const version = action.kind === 'pool' ? action.version : undefined;
+  return {
+    index,
+    name: config.name,
+    action: action.kind === 'pool' ? ACTION_POOL : action.kind === 'redirect' ? ACTION_REDIRECT : ACTION_RESPOND,
+    pool,
+    version: pool === undefined || version === undefined ? undefined : namedVersion(pool.versions, version, pool.name),
+    redirect: action.kind === 'redirect' ? action.redirect : undefined,
+    respond: action.kind === 'respond' ? action.respond : undefined,
+    timeoutMs: config.timeoutMs,
+    rewriteHost: config.rewrite.host,
+    rewritePath: config.rewrite.path,
+    requestHeaders: compileChanges(config.requestHeaders),
+    responseHeaders: compileChanges(config.responseHeaders),
+    config,
+  };
+}
+
+/** Listeners that serve all routes share one Matcher. */
+function compileMatchers(config: Config, routes: readonly RouteTable[]): ReadonlyMap<string, Matcher> {
+  const isShared = routes.every((route) => route.config.listeners.length === 0);
+  const shared = isShared ? new Matcher(routes) : undefined;
+  return new Map(config.listeners.map(({ name }) => [name, shared ?? new Matcher(routes.filter((route) => serves(route, name)))]));
+}
+
+function serves(route: RouteTable, listener: string): boolean {
+  const { listeners } = route.config;
+  return listeners.length === 0 || listeners.includes(listener);
+}
+
+function accumulate(weights: Float64Array, total: number): Float64Array {
+  const sums = new Float64Array(weights.length);
+  if (total === 0) return sums;
+  let sum = 0;
+  let last = 0;
+  for (const [version, weight] of weights.entries()) {
+    sum += weight;
+    sums[version] = sum / total;
+    if (weight > 0) last = version;
+  }
+  // Rounding must not leave a gap below 1 that a trailing version of weight 0 would fill.
+  return sums.fill(1, last);
+}
+
+function namedVersion(versions: readonly VersionTable[], name: string, pool: string): VersionTable {
+  const version = versions.find((candidate) => candidate.name === name);
+  if (version === undefined) throw new Error(`pool ${pool} has no version ${name}`);
+  return version;
+}
+
+function compileChanges(changes: HeaderChanges): CompiledHeaderChanges | undefined {
+  const count = changes.set.length + changes.add.length + changes.remove.length;
+  return count === 0 ? undefined : compileHeaderChanges(changes);
+}

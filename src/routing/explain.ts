@@ -1,0 +1,218 @@
+// Answers which route, pool and version a request gets, and why, in words. Takes the same steps as serving does, and changes no state.
+
+import { AFFINITY_OWN_COOKIE, rankByKey, readKey } from './affinity.ts';
+import { choose } from './choose.ts';
+import { explainRoute, type ConsideredRoute } from './explain-route.ts';
+import { isAmbiguousPath } from './path.ts';
+import { redirectLocation } from './redirect.ts';
+import { rewriteTarget } from './rewrite.ts';
+import {
+  Choice,
+  CHOICE_REASONS,
+  REASON_NONE,
+  type PoolState,
+  type PoolTable,
+  type RoutableRequest,
+  type RouteMatch,
+  type Table,
+} from './table.ts';
+
+export interface ExplainQuestion {
+  readonly listener: string;
+  readonly request: RoutableRequest;
+  /** The client's address; empty when unknown. */
+  readonly client: string;
+  readonly scheme: 'http' | 'https';
+  /** Whether a version has a ready endpoint. */
+  ready(pool: PoolTable, version: number): boolean;
+}
+
+export interface VersionShare {
+  readonly version: string;
+  readonly weight: number;
+  /** Part of the requests that no override or key decides, 0 to 1; versions that are not ready have 0 while another can answer. */
+  readonly share: number;
+  readonly ready: boolean;
+}
+
+export interface Explanation {
+  readonly listener: string;
+  readonly method: string;
+  readonly authority: string;
+  readonly path: string;
+  /** `pool`, `redirect`, `respond`, or what the request is refused with: `bad_request`, `no_route`, `no_endpoint`. */
+  readonly outcome: string;
+  /** Status that Sluice itself answers with; undefined when a version answers. */
+  readonly status: number | undefined;
+  readonly route: string | undefined;
+  readonly match: string | undefined;
+  readonly pool: string | undefined;
+  /** Undefined when no single version is certain: then `shares` says how likely each is. */
+  readonly version: string | undefined;
+  /** One of the choice reasons; undefined without a pool. */
+  readonly reason: string | undefined;
+  readonly override: string | undefined;
+  readonly location: string | undefined;
+  /** Target that the upstream sees. */
+  readonly target: string | undefined;
+  readonly shares: readonly VersionShare[];
+  readonly considered: readonly ConsideredRoute[];
+  readonly omitted: number;
+  /** The decisions in order, one sentence each. */
+  readonly steps: readonly string[];
+}
+
+interface Draft {
+  outcome: string;
+  status: number | undefined;
+  pool: string | undefined;
+  version: string | undefined;
+  reason: string | undefined;
+  override: string | undefined;
+  location: string | undefined;
+  target: string | undefined;
+  shares: readonly VersionShare[];
+  readonly steps: string[];
+}
+
+/** Asks the Table. An unknown listener is answered like a request that no route fits. */
+export function explain(table: Table, question: ExplainQuestion): Explanation {
+  const { request, listener } = question;
+  const draft = emptyDraft();
+  const matcher = table.matchers.get(listener);
+  const isRefused = isAmbiguousPath(request.path);
+  const routing = isRefused || matcher === undefined ? undefined : explainRoute(matcher, request);
+  const found = routing?.found;
+  if (isRefused)
+    refuse(draft, 'bad_request', 400, `The path ${request.path} has dot segments or bytes that servers read differently; it is refused.`);
+  else if (matcher === undefined) refuse(draft, 'no_route', 404, `There is no listener ${listener}.`);
+  else if (found === undefined)
+    refuse(draft, 'no_route', 404, `None of the ${matcher.candidates.length} matches on listener ${listener} fits.`);
+  else {
+    draft.steps.push(`Route ${found.route.name} (${routing?.match ?? ''}): ${routing?.reason ?? ''}.`);
+    explainAction(draft, found, question);
+  }
+  return {
+    listener,
+    method: request.method,
+    authority: request.authority,
+    path: request.path,
+    route: found?.route.name,
+    match: found === undefined ? undefined : routing?.match,
+    considered: routing?.considered ?? [],
+    omitted: routing?.omitted ?? 0,
+    ...draft,
+  };
+}
+
+function explainAction(draft: Draft, found: RouteMatch, question: ExplainQuestion): void {
+  const { route } = found;
+  if (route.redirect !== undefined) {
+    draft.location = redirectLocation(route.redirect, question.request, found, question.scheme);
+    answer(draft, 'redirect', route.redirect.status, `It redirects to ${draft.location} with status ${route.redirect.status}.`);
+  } else if (route.respond !== undefined) {
+    answer(draft, 'respond', route.respond.status, `Sluice itself answers with status ${route.respond.status}.`);
+  } else if (route.pool !== undefined) {
+    draft.outcome = 'pool';
+    draft.pool = route.pool.name;
+    draft.target = rewriteTarget(found, question.request);
+    if (route.rewritePath !== undefined) draft.steps.push(`The upstream sees the target ${draft.target}.`);
+    explainVersion(draft, found, route.pool, question);
+  }
+}
+
+function explainVersion(draft: Draft, found: RouteMatch, pool: PoolTable, question: ExplainQuestion): void {
+  draft.shares = sharesOf(pool, question);
+  const fixed = found.route.version;
+  if (fixed !== undefined) {
+    draft.reason = 'route';
+    draft.steps.push(`The route always uses version ${fixed.name} of pool ${pool.name}.`);
+    if (question.ready(pool, fixed.index)) draft.version = fixed.name;
+    else refuse(draft, 'no_endpoint', 503, `Version ${fixed.name} has no ready endpoint.`);
+    return;
+  }
+  const choice = new Choice();
+  choose(pool, question.request, question.client, stateOf(pool, question), choice);
+  draft.reason = CHOICE_REASONS[choice.reason];
+  draft.version = isCertain(choice, pool, draft.shares) ? choice.version?.name : undefined;
+  draft.override = choice.override === '' ? undefined : choice.override;
+  draft.steps.push(describeChoice(choice, pool, question), `Shares of pool ${pool.name}: ${describeShares(draft.shares)}.`);
+  if (choice.reason === REASON_NONE)
+    refuse(draft, 'no_endpoint', 503, `No version of pool ${pool.name} that may answer has a ready endpoint.`);
+}
+
+function describeChoice(choice: Choice, pool: PoolTable, question: ExplainQuestion): string {
+  const version = choice.version?.name ?? 'none';
+  switch (CHOICE_REASONS[choice.reason]) {
+    case 'override':
+      return `Override ${choice.override} names version ${version} of pool ${pool.name}, whatever the weights say.`;
+    case 'affinity':
+      return `The affinity key "${choice.key}" belongs to version ${version} of pool ${pool.name}.`;
+    case 'affinity-new':
+      return `The request brings no affinity key of pool ${pool.name}; it gets a new one, and the weights say how likely each version is.`;
+    case 'weight':
+      return `Nothing ties the request to a version of pool ${pool.name}; the weights decide.`;
+    case 'fallback':
+      return `The version that was meant has no ready endpoint; another version of pool ${pool.name} answers.`;
+    default:
+      return isKeyed(pool, question)
+        ? 'The version of the affinity key has no ready endpoint.'
+        : 'The version that was meant has no ready endpoint.';
+  }
+}
+
+/** Without a key the next version depends on what came before, unless only one can come. */
+function isCertain(choice: Choice, pool: PoolTable, shares: readonly VersionShare[]): boolean {
+  const isTied = choice.override !== '' || (choice.key !== '' && !choice.setCookie);
+  return isTied || shares.filter((each) => each.share > 0).length === 1 || pool.versions.length === 1;
+}
+
+function isKeyed(pool: PoolTable, question: ExplainQuestion): boolean {
+  return pool.affinity !== undefined && readKey(pool.affinity, question.request, question.client) !== '';
+}
+
+/** Chance is replaced by fixed values: an explanation must not move the split's sequence. */
+function stateOf(pool: PoolTable, question: ExplainQuestion): PoolState {
+  return { ready: (version) => question.ready(pool, version), nextFraction: () => 0, newKey: () => 'new' };
+}
+
+function sharesOf(pool: PoolTable, question: ExplainQuestion): VersionShare[] {
+  const ready = pool.versions.map(({ index }) => question.ready(pool, index));
+  const counts = pool.versions.map(({ index }) => pool.fallback === 'fail' || ready[index] === true);
+  const total = pool.weights.reduce((sum, weight, version) => sum + (counts[version] === true ? weight : 0), 0);
+  return pool.versions.map(({ name, index }) => {
+    const weight = pool.weights[index] ?? 0;
+    return { version: name, weight, share: total > 0 && counts[index] === true ? weight / total : 0, ready: ready[index] === true };
+  });
+}
+
+function describeShares(shares: readonly VersionShare[]): string {
+  return shares
+    .map(({ version, share, ready }) => `${version} ${Number((share * 100).toFixed(2))} %${ready ? '' : ' (not ready)'}`)
+    .join(', ');
+}
+
+function emptyDraft(): Draft {
+  return {
+    outcome: '',
+    status: undefined,
+    pool: undefined,
+    version: undefined,
+    reason: undefined,
+    override: undefined,
+    location: undefined,
+    target: undefined,
+    shares: [],
+    steps: [],
+  };
+}
+
+function refuse(draft: Draft, outcome: string, status: number, step: string): void {
+  answer(draft, outcome, status, `${step} The answer is ${status} ${outcome}.`);
+}
+
+function answer(draft: Draft, outcome: string, status: number, step: string): void {
+  draft.outcome = outcome;
+  draft.status = status;
+  draft.steps.push(step);
+}

@@ -1,0 +1,100 @@
+// Finds the route of a request on one listener. Reads the request, changes nothing of it, allocates nothing.
+//
+// All routes whose host fits take part: those of the exact host first, then those of its wildcards from long to short, then those
+// of any host. Only when no route of a more specific host fits the whole request is the next one asked, so that a route for every
+// host (a health check, a default page) also serves hosts that have routes of their own; `no_route` always means that no route fits.
+
+import { Candidate } from './candidate.ts';
+import { canonicalConfigHost, canonicalHost } from './host.ts';
+import { canonicalPath } from './path.ts';
+import { PathIndex } from './path-index.ts';
+import type { RoutableRequest, RouteMatch, RouteTable } from './table.ts';
+
+export interface HostGroup {
+  /** `shop.example.com`, `*.example.com`, or `*` for any. */
+  readonly name: string;
+  readonly paths: PathIndex;
+  /** The group to ask when no candidate of this one fits. */
+  next: HostGroup | undefined;
+}
+
+export class Matcher {
+  /** Every candidate in the order of the file. */
+  readonly candidates: readonly Candidate[];
+  readonly #exact = new Map<string, HostGroup>();
+  /** By suffix with its leading dot: `.example.com`. */
+  readonly #wildcards = new Map<string, HostGroup>();
+  readonly #any: HostGroup | undefined;
+  readonly #longestSuffix: number;
+  // Most connections ask for one host again and again.
+  #lastAuthority = '';
+  #lastGroup: HostGroup | undefined;
+
+  /** `routes` are those of the listener, in the order of the file. */
+  constructor(routes: readonly RouteTable[]) {
+    const byHost = new Map<string, Candidate[]>();
+    const candidates: Candidate[] = [];
+    for (const route of routes) {
+      const own = route.config.match.map((config) => new Candidate(route, config));
+      candidates.push(...own);
+      for (const host of hostsOf(route)) {
+        const known = byHost.get(host);
+        if (known === undefined) byHost.set(host, [...own]);
+        else known.push(...own);
+      }
+    }
+    this.candidates = candidates;
+    let any: HostGroup | undefined;
+    let longestSuffix = 0;
+    for (const [host, own] of byHost) {
+      const group: HostGroup = { name: host === '' ? '*' : host, paths: new PathIndex(own), next: undefined };
+      if (host === '') any = group;
+      else if (!host.startsWith('*.')) this.#exact.set(host, group);
+      else {
+        this.#wildcards.set(host.slice(1), group);
+        longestSuffix = Math.max(longestSuffix, host.length - 1);
+      }
+    }
+    this.#any = any;
+    this.#longestSuffix = longestSuffix;
+    for (const [suffix, group] of this.#wildcards) group.next = this.#wildcardOf(suffix, 1) ?? this.#any;
+    for (const [host, group] of this.#exact) group.next = this.#wildcardOf(host, 1) ?? this.#any;
+    this.#lastGroup = this.#any;
+  }
+
+  /** The route of the request, or undefined when none fits. `request.path` must have passed `isAmbiguousPath`. */
+  find(request: RoutableRequest): RouteMatch | undefined {
+    const path = canonicalPath(request.path);
+    for (let group = this.groupOf(request.authority); group !== undefined; group = group.next) {
+      const found = group.paths.find(path, request);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  /** The most specific host group of this authority. */
+  groupOf(authority: string): HostGroup | undefined {
+    if (authority === this.#lastAuthority) return this.#lastGroup;
+    const host = canonicalHost(authority);
+    const group = this.#exact.get(host) ?? this.#wildcardOf(host, 1) ?? this.#any;
+    this.#lastAuthority = authority;
+    this.#lastGroup = group;
+    return group;
+  }
+
+  /** The longest wildcard whose suffix begins at or after `from`. Looks at no suffix longer than the longest configured. */
+  #wildcardOf(host: string, from: number): HostGroup | undefined {
+    if (this.#longestSuffix === 0) return undefined;
+    let dot = host.indexOf('.', Math.max(from, host.length - this.#longestSuffix));
+    for (; dot >= 0; dot = host.indexOf('.', dot + 1)) {
+      const group = this.#wildcards.get(host.slice(dot));
+      if (group !== undefined) return group;
+    }
+    return undefined;
+  }
+}
+
+/** Hosts of a route in canonical form, each once; the empty string stands for any. */
+export function hostsOf(route: RouteTable): ReadonlySet<string> {
+  return route.config.hosts.length === 0 ? new Set(['']) : new Set(route.config.hosts.map(canonicalConfigHost));
+}

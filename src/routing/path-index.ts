@@ -1,0 +1,125 @@
+// The candidates of one host, found by path in a time that hardly depends on their number and allocates nothing.
+
+import { mix } from '../lib/hash.ts';
+import { compareCandidates, type Candidate } from './candidate.ts';
+import type { RoutableRequest } from './table.ts';
+
+const SLASH = 0x2f;
+const HASH_START = 0x2545f491;
+const HASH_FACTOR = 0x01000193;
+
+interface PrefixEntry {
+  readonly path: string;
+  readonly candidates: Candidate[];
+  /** The next shorter prefix of the same host. */
+  parent: PrefixEntry | undefined;
+}
+
+export class PathIndex {
+  readonly #exact = new Map<string, Candidate[]>();
+  readonly #root: PrefixEntry = { path: '', candidates: [], parent: undefined };
+  readonly #regexes: Candidate[];
+  /** Open addressing by the hash of the prefix; at most half full. */
+  readonly #slots: (PrefixEntry | undefined)[];
+  readonly #hashes: Int32Array;
+  readonly #longest: number;
+  readonly #shortest: number;
+
+  constructor(candidates: readonly Candidate[]) {
+    const prefixes = new Map<string, PrefixEntry>([['', this.#root]]);
+    for (const candidate of candidates) {
+      const { kind } = candidate.config.path;
+      if (kind === 'exact') pushTo(this.#exact, candidate);
+      if (kind === 'prefix') pushToPrefix(prefixes, candidate);
+    }
+    this.#regexes = candidates.filter((candidate) => candidate.config.path.kind === 'regex').sort(compareCandidates);
+    for (const list of this.#exact.values()) list.sort(compareCandidates);
+    const entries = [...prefixes.values()].filter((entry) => entry !== this.#root);
+    const size = 2 ** Math.ceil(Math.log2(entries.length * 2 + 1));
+    this.#slots = new Array<PrefixEntry | undefined>(size).fill(undefined);
+    this.#hashes = new Int32Array(size);
+    this.#root.candidates.sort(compareCandidates);
+    for (const entry of entries) {
+      entry.candidates.sort(compareCandidates);
+      entry.parent = parentOf(entry.path, prefixes);
+      this.#insert(entry);
+    }
+    this.#longest = entries.reduce((most, entry) => Math.max(most, entry.path.length), 0);
+    this.#shortest = entries.reduce((least, entry) => Math.min(least, entry.path.length), this.#longest);
+  }
+
+  /** The candidate that wins: exact path, longest prefix, regex; each in the order of `compareCandidates`. */
+  find(path: string, request: RoutableRequest): Candidate | undefined {
+    if (this.#exact.size > 0) {
+      const list = this.#exact.get(path);
+      const found = list === undefined ? undefined : firstOf(list, path, request);
+      if (found !== undefined) return found;
+    }
+    for (let entry: PrefixEntry | undefined = this.#longestPrefix(path); entry !== undefined; entry = entry.parent) {
+      const found = firstOf(entry.candidates, path, request);
+      if (found !== undefined) return found;
+    }
+    return firstOf(this.#regexes, path, request);
+  }
+
+  /** One pass over at most the length of the longest prefix, with a hash that grows along; looks a prefix up at each slash. */
+  #longestPrefix(path: string): PrefixEntry {
+    let best = this.#root;
+    if (this.#longest === 0) return best;
+    const limit = Math.min(path.length, this.#longest);
+    let hash = HASH_START;
+    for (let i = 0; i < limit; i++) {
+      const code = path.charCodeAt(i);
+      if (code === SLASH && i >= this.#shortest) best = this.#lookUp(path, i, hash) ?? best;
+      hash = Math.imul(hash ^ code, HASH_FACTOR);
+    }
+    if (limit === path.length || path.charCodeAt(limit) === SLASH) best = this.#lookUp(path, limit, hash) ?? best;
+    return best;
+  }
+
+  #lookUp(path: string, length: number, hash: number): PrefixEntry | undefined {
+    const mask = this.#hashes.length - 1;
+    for (let slot = mix(hash) & mask; ; slot = (slot + 1) & mask) {
+      const entry = this.#slots[slot];
+      if (entry === undefined) return undefined;
+      if (this.#hashes[slot] === hash && entry.path.length === length && path.startsWith(entry.path)) return entry;
+    }
+  }
+
+  #insert(entry: PrefixEntry): void {
+    let hash = HASH_START;
+    for (let i = 0; i < entry.path.length; i++) hash = Math.imul(hash ^ entry.path.charCodeAt(i), HASH_FACTOR);
+    const mask = this.#hashes.length - 1;
+    let slot = mix(hash) & mask;
+    while (this.#slots[slot] !== undefined) slot = (slot + 1) & mask;
+    this.#slots[slot] = entry;
+    this.#hashes[slot] = hash;
+  }
+}
+
+function firstOf(list: readonly Candidate[], path: string, request: RoutableRequest): Candidate | undefined {
+  for (const candidate of list) {
+    if (candidate.accepts(path, request)) return candidate;
+  }
+  return undefined;
+}
+
+function pushTo(lists: Map<string, Candidate[]>, candidate: Candidate): void {
+  const list = lists.get(candidate.path);
+  if (list === undefined) lists.set(candidate.path, [candidate]);
+  else list.push(candidate);
+}
+
+function pushToPrefix(prefixes: Map<string, PrefixEntry>, candidate: Candidate): void {
+  const entry = prefixes.get(candidate.path);
+  if (entry === undefined) prefixes.set(candidate.path, { path: candidate.path, candidates: [candidate], parent: undefined });
+  else entry.candidates.push(candidate);
+}
+
+function parentOf(path: string, prefixes: ReadonlyMap<string, PrefixEntry>): PrefixEntry | undefined {
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    const entry = prefixes.get(path.slice(0, end));
+    if (entry !== undefined) return entry;
+  }
+  return prefixes.get('');
+}

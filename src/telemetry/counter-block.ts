@@ -1,0 +1,62 @@
+// The reading side of one key's counters: adds up what each worker wrote. Never writes, but to clear what nobody writes any more.
+
+import type { CounterKey } from './counter-key.ts';
+import { BLOCK_CELLS, GAUGE_CELLS } from './counter-layout.ts';
+import type { CounterBank } from './counter-plan.ts';
+
+/** A bank as the registry holds it. */
+export interface MappedBank extends CounterBank {
+  /** All workers' parts. */
+  readonly cells: Float64Array;
+  readonly workers: number;
+  /** Blocks that are not free. */
+  used: number;
+}
+
+export class CounterBlock {
+  readonly key: CounterKey;
+  readonly id: string;
+  /** The key's names alone; one object for the life of the block, so that what is derived from it can be kept. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly bank: MappedBank;
+  readonly first: number;
+
+  constructor(key: CounterKey, id: string, bank: MappedBank, first: number) {
+    const { kind: _, ...labels } = key;
+    this.key = key;
+    this.id = id;
+    this.labels = labels;
+    this.bank = bank;
+    this.first = first;
+  }
+
+  get workers(): number {
+    return this.bank.workers;
+  }
+
+  /** What one worker counted. */
+  of(worker: number, cell: number): number {
+    return this.bank.cells[worker * this.bank.cellsPerWorker + this.first + cell]!;
+  }
+
+  /** What all workers counted. */
+  total(cell: number): number {
+    const { cells, cellsPerWorker } = this.bank;
+    let total = 0;
+    for (let index = this.first + cell; index < cells.length; index += cellsPerWorker) total += cells[index]!;
+    return total;
+  }
+
+  /** Only while no worker holds the block. */
+  clear(): void {
+    for (let worker = 0; worker < this.workers; worker++) {
+      const start = worker * this.bank.cellsPerWorker + this.first;
+      this.bank.cells.fill(0, start, start + BLOCK_CELLS[this.key.kind]);
+    }
+  }
+
+  /** Only while the worker is dead. */
+  clearGauges(worker: number): void {
+    for (const cell of GAUGE_CELLS[this.key.kind]) this.bank.cells[worker * this.bank.cellsPerWorker + this.first + cell] = 0;
+  }
+}

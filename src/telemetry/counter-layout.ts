@@ -1,0 +1,66 @@
+// Which cell of a block counts what. A cell is one double; a block belongs to one key and one worker.
+// Gauges stand for something alive in the worker, so they are zeroed when it dies; counters never go back.
+
+import { OUTCOMES } from './outcomes.ts';
+import type { CounterKind } from './counter-key.ts';
+
+/** Upper bounds of the buckets in milliseconds; a last bucket takes the rest. */
+export const DURATION_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000] as const;
+
+/** Distinct statuses that a route block tells apart; further ones share one cell. */
+export const STATUS_PAIRS = 12;
+
+/** Room for reasons; the tables that name them belong to others and must not be longer. */
+export const RETRY_REASONS_MAX = 16;
+export const CHOICE_REASONS_MAX = 16;
+
+/** Pairs of (status, count), then the count of all other statuses. */
+export const ROUTE_OTHER = STATUS_PAIRS * 2;
+const ROUTE_CELLS = ROUTE_OTHER + 1;
+
+export const VERSION_IN_FLIGHT = 0;
+export const VERSION_BYTES_IN = 1;
+export const VERSION_BYTES_OUT = 2;
+export const VERSION_DURATION_SUM_MS = 3;
+export const VERSION_BUCKETS = 4;
+export const VERSION_ATTEMPTS = VERSION_BUCKETS + DURATION_BOUNDS_MS.length + 1;
+export const VERSION_MIRRORED = VERSION_ATTEMPTS + OUTCOMES.length;
+export const VERSION_RETRIES = VERSION_MIRRORED + OUTCOMES.length;
+export const VERSION_CHOICES = VERSION_RETRIES + RETRY_REASONS_MAX;
+const VERSION_CELLS = VERSION_CHOICES + CHOICE_REASONS_MAX;
+
+export const LISTENER_OPEN = 0;
+export const LISTENER_ACCEPTED = 1;
+export const LISTENER_REQUESTS = 2;
+export const LISTENER_REFUSED = 3;
+const LISTENER_CELLS = LISTENER_REFUSED + OUTCOMES.length;
+
+export const ENDPOINT_IN_FLIGHT = 0;
+export const ENDPOINT_CONNECTIONS = 1;
+/** Counts the unready, so that a fresh cell says ready. */
+export const ENDPOINT_UNREADY = 2;
+export const ENDPOINT_FAILURES = 3;
+export const ENDPOINT_EJECTIONS = 4;
+const ENDPOINT_CELLS = 5;
+
+export const WORKER_LOOP_UTILIZATION = 0;
+export const WORKER_LOOP_DELAY_MS = 1;
+export const WORKER_ACCESS_LOG_DROPPED = 2;
+export const WORKER_INTERNAL_ERRORS = 3;
+const WORKER_CELLS = 4;
+
+export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
+  listener: LISTENER_CELLS,
+  route: ROUTE_CELLS,
+  version: VERSION_CELLS,
+  endpoint: ENDPOINT_CELLS,
+  worker: WORKER_CELLS,
+};
+
+export const GAUGE_CELLS: Readonly<Record<CounterKind, readonly number[]>> = {
+  listener: [LISTENER_OPEN],
+  route: [],
+  version: [VERSION_IN_FLIGHT],
+  endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_UNREADY],
+  worker: [WORKER_LOOP_UTILIZATION, WORKER_LOOP_DELAY_MS],
+};

@@ -1,0 +1,196 @@
+// The main thread's side of the counters: gives each configured key a block in shared memory and reads the blocks.
+// A reload reserves, then commits or cancels. A key that stays keeps its block; a block is used again only when no worker can still write to it.
+
+import { CounterBlock } from './counter-block.ts';
+import type { MappedBank } from './counter-block.ts';
+import { ALWAYS, identify } from './counter-key.ts';
+import type { CounterKey, CounterKind } from './counter-key.ts';
+import { BLOCK_CELLS } from './counter-layout.ts';
+import type { CounterPlan } from './counter-plan.ts';
+
+interface Slot {
+  readonly bank: MappedBank;
+  readonly first: number;
+}
+
+interface Reservation {
+  readonly plan: CounterPlan;
+  readonly blocks: ReadonlyMap<string, CounterBlock>;
+  readonly added: readonly CounterBlock[];
+  readonly dropped: readonly CounterBlock[];
+}
+
+type PerKind<T> = Readonly<Record<CounterKind, T[]>>;
+
+export class CounterRegistry {
+  readonly workers: number;
+  #blocks: ReadonlyMap<string, CounterBlock> = new Map();
+  #byKind: PerKind<CounterBlock> = perKind();
+  #free: PerKind<Slot> = perKind();
+  /** Blocks of dropped keys that a worker may still write to. */
+  #fading: CounterBlock[] = [];
+  readonly #banks = new Set<MappedBank>();
+  #lastPlan = 0;
+  #lastBank = 0;
+  #committed = 0;
+  /** Whether every worker has adopted the last plan, so that the next may build on it. */
+  #inStep = true;
+  #pending: Reservation | undefined = undefined;
+
+  /** @param workers number of data-plane threads, at least 1; worker indices are 0 to workers - 1 */
+  constructor(workers: number) {
+    this.workers = workers;
+    this.commit(this.reserve([]), 'all');
+    // Nobody has seen that first plan.
+    this.#inStep = false;
+  }
+
+  /**
+   * Makes room for exactly these keys (and those every instance has). Post the plan to all workers, then `commit` or `cancel`;
+   * until then scrapes see the old keys. Throws while another reservation is open.
+   */
+  reserve(keys: readonly CounterKey[]): CounterPlan {
+    if (this.#pending !== undefined) throw new Error('a counter reservation is open already');
+    const blocks = new Map<string, CounterBlock>();
+    const wanted = new Map<string, CounterKey>();
+    for (const key of [...ALWAYS, ...keys]) {
+      const id = identify(key);
+      const known = this.#blocks.get(id);
+      if (known !== undefined) blocks.set(id, known);
+      else wanted.set(id, key);
+    }
+    const dropped = blocks.size === this.#blocks.size ? [] : [...this.#blocks.values()].filter((block) => !blocks.has(block.id));
+    const added = this.#allocate(wanted);
+    for (const block of added) blocks.set(block.id, block);
+    const posted = this.#inStep ? added : [...blocks.values()];
+    const follows = this.#inStep ? this.#committed : 0;
+    const plan = describe(posted, { number: ++this.#lastPlan, follows, dropped: dropped.map((block) => block.id) });
+    this.#pending = { plan, blocks, added, dropped };
+    return plan;
+  }
+
+  /** The plan is in force. `some`: a worker that has not adopted it may live; the next plan will be complete. */
+  commit(plan: CounterPlan, adoption: 'all' | 'some'): void {
+    const { blocks, dropped } = this.#close(plan);
+    this.#blocks = blocks;
+    this.#byKind = perKind();
+    for (const block of blocks.values()) this.#byKind[block.key.kind].push(block);
+    this.#fading = this.#fading.concat(dropped);
+    this.#committed = plan.number;
+    this.#inStep = adoption === 'all';
+    if (adoption === 'all') this.#settle();
+  }
+
+  /** The plan is void: the old keys hold, with their numbers. */
+  cancel(plan: CounterPlan): void {
+    const { added } = this.#close(plan);
+    // A worker may have adopted it before it was called off.
+    this.#fading = this.#fading.concat(added);
+    this.#inStep = false;
+  }
+
+  /** A complete plan for a worker that starts now; holds the keys in force and those of an open reservation. */
+  complete(): CounterPlan {
+    const blocks = new Map([...this.#blocks, ...(this.#pending?.blocks ?? [])]);
+    return describe([...blocks.values()], { number: this.#committed, follows: 0, dropped: [] });
+  }
+
+  /** Zeroes what stood for living things of a dead worker. Call it after its thread has ended and before its successor starts. */
+  forgetGauges(worker: number): void {
+    for (const block of this.#blocks.values()) block.clearGauges(worker);
+    for (const block of this.#pending?.added ?? []) block.clearGauges(worker);
+  }
+
+  blocks(kind: CounterKind): readonly CounterBlock[] {
+    return this.#byKind[kind];
+  }
+
+  /** Shared memory held, in bytes. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const bank of this.#banks) bytes += bank.buffer.byteLength;
+    return bytes;
+  }
+
+  #close(plan: CounterPlan): Reservation {
+    const pending = this.#pending;
+    if (pending?.plan.number !== plan.number) throw new Error(`counter plan ${plan.number} is not open`);
+    this.#pending = undefined;
+    return pending;
+  }
+
+  #allocate(wanted: ReadonlyMap<string, CounterKey>): CounterBlock[] {
+    const added: CounterBlock[] = [];
+    const unplaced: [string, CounterKey][] = [];
+    for (const [id, key] of wanted) {
+      const slot = this.#free[key.kind].pop();
+      if (slot === undefined) {
+        unplaced.push([id, key]);
+        continue;
+      }
+      slot.bank.used += 1;
+      const block = new CounterBlock(key, id, slot.bank, slot.first);
+      block.clear();
+      added.push(block);
+    }
+    if (unplaced.length > 0) this.#fill(unplaced, added);
+    return added;
+  }
+
+  #fill(unplaced: readonly (readonly [string, CounterKey])[], added: CounterBlock[]): void {
+    const cells = unplaced.reduce((sum, [, key]) => sum + BLOCK_CELLS[key.kind], 0);
+    const bank = createBank(++this.#lastBank, this.workers, cells);
+    bank.used = unplaced.length;
+    this.#banks.add(bank);
+    let first = 0;
+    for (const [id, key] of unplaced) {
+      added.push(new CounterBlock(key, id, bank, first));
+      first += BLOCK_CELLS[key.kind];
+    }
+  }
+
+  /** No worker holds a faded block any more: its slot is free, and a bank without blocks goes. */
+  #settle(): void {
+    let emptied = false;
+    for (const { bank, first, key } of this.#fading) {
+      bank.used -= 1;
+      emptied ||= bank.used === 0;
+      this.#free[key.kind].push({ bank, first });
+    }
+    this.#fading = [];
+    if (!emptied) return;
+    for (const bank of this.#banks) if (bank.used === 0) this.#banks.delete(bank);
+    const free = perKind<Slot>();
+    for (const kind of Object.keys(free) as CounterKind[]) {
+      for (const slot of this.#free[kind]) if (slot.bank.used > 0) free[kind].push(slot);
+    }
+    this.#free = free;
+  }
+}
+
+// One cache line, so that two workers never write to the same one.
+const LINE_CELLS = 8;
+
+function createBank(number: number, workers: number, cells: number): MappedBank {
+  const cellsPerWorker = Math.ceil(cells / LINE_CELLS) * LINE_CELLS;
+  const buffer = new SharedArrayBuffer(workers * cellsPerWorker * Float64Array.BYTES_PER_ELEMENT);
+  return { number, buffer, cellsPerWorker, cells: new Float64Array(buffer), workers, used: 0 };
+}
+
+function describe(blocks: readonly CounterBlock[], plan: Pick<CounterPlan, 'number' | 'follows' | 'dropped'>): CounterPlan {
+  const banks = new Set<MappedBank>();
+  const ids: string[] = [];
+  const places = new Float64Array(blocks.length * 2);
+  blocks.forEach((block, index) => {
+    banks.add(block.bank);
+    ids.push(block.id);
+    places[index * 2] = block.bank.number;
+    places[index * 2 + 1] = block.first;
+  });
+  const posted = [...banks].map(({ number, buffer, cellsPerWorker }) => ({ number, buffer, cellsPerWorker }));
+  return { ...plan, banks: posted, ids, places };
+}
+
+function perKind<T>(): PerKind<T> {
+  return { listener: [], route: [], version: [], endpoint: [], worker: [] };
+}

@@ -1,0 +1,111 @@
+// The worker's side of the counters: finds the live object of a key. Kept in step with the registry by adopting its plans in order.
+
+import { endpointId, listenerId, routeId, versionId, WORKER_ID } from './counter-key.ts';
+import { BLOCK_CELLS } from './counter-layout.ts';
+import type { CounterPlan } from './counter-plan.ts';
+import { EndpointCounters, ListenerCounters, RouteCounters, VersionCounters, WorkerCounters } from './counters.ts';
+
+type Counters = EndpointCounters | ListenerCounters | RouteCounters | VersionCounters | WorkerCounters;
+
+interface Bank {
+  readonly cells: Float64Array;
+  /** Blocks in it; an empty bank is let go. */
+  blocks: number;
+}
+
+interface Place {
+  readonly bank: number;
+  readonly first: number;
+  counters: Counters | undefined;
+}
+
+export class CounterSet {
+  readonly #worker: number;
+  #number = 0;
+  readonly #banks = new Map<number, Bank>();
+  readonly #places = new Map<string, Place>();
+  // Exchanges may outlive their key; what they still count lands here and is never read.
+  readonly #nowhere = new Float64Array(Math.max(...Object.values(BLOCK_CELLS)));
+
+  /** @param worker from 0; no two live sets of one registry share it */
+  constructor(worker: number) {
+    this.#worker = worker;
+  }
+
+  /**
+   * Takes over a plan. Keys that stay keep their object and numbers; objects of dropped keys count into the void from here on.
+   * Throws when a plan in between was missed: ask for a complete one.
+   */
+  adopt(plan: CounterPlan): void {
+    if (plan.follows > this.#number) throw new Error(`counter plan ${plan.number} follows ${plan.follows}, this worker is at ${this.#number}`);
+    for (const bank of plan.banks) this.#map(bank);
+    const complete = plan.follows === 0;
+    const stale = complete ? new Set(this.#places.keys()) : new Set(plan.dropped);
+    for (let index = 0; index < plan.ids.length; index++) {
+      const id = plan.ids[index]!;
+      stale.delete(id);
+      this.#place(id, plan.places[index * 2]!, plan.places[index * 2 + 1]!);
+    }
+    for (const id of stale) this.#drop(id);
+    for (const [number, bank] of this.#banks) if (bank.blocks === 0) this.#banks.delete(number);
+    this.#number = plan.number;
+  }
+
+  listener(listener: string): ListenerCounters {
+    return this.#find(listenerId(listener), ListenerCounters);
+  }
+
+  /** `pool` and `version` are empty where none was chosen; all empty: requests without a route. */
+  route(route: string, pool: string, version: string): RouteCounters {
+    return this.#find(routeId(route, pool, version), RouteCounters);
+  }
+
+  version(pool: string, version: string): VersionCounters {
+    return this.#find(versionId(pool, version), VersionCounters);
+  }
+
+  /** @param endpoint the key of the endpoint as configured, not a resolved address */
+  endpoint(pool: string, version: string, endpoint: string): EndpointCounters {
+    return this.#find(endpointId(pool, version, endpoint), EndpointCounters);
+  }
+
+  worker(): WorkerCounters {
+    return this.#find(WORKER_ID, WorkerCounters);
+  }
+
+  /** Keys that can be counted. */
+  get size(): number {
+    return this.#places.size;
+  }
+
+  #find<T extends Counters>(id: string, kind: new (cells: Float64Array, first: number) => T): T {
+    const place = this.#places.get(id);
+    if (place === undefined) throw new Error(`no counters for ${id}: the config they belong to has not been adopted`);
+    place.counters ??= new kind(this.#banks.get(place.bank)!.cells, place.first);
+    return place.counters as T;
+  }
+
+  #map(bank: CounterPlan['banks'][number]): void {
+    if (this.#banks.has(bank.number)) return;
+    const offset = this.#worker * bank.cellsPerWorker * Float64Array.BYTES_PER_ELEMENT;
+    this.#banks.set(bank.number, { cells: new Float64Array(bank.buffer, offset, bank.cellsPerWorker), blocks: 0 });
+  }
+
+  #place(id: string, bank: number, first: number): void {
+    const known = this.#places.get(id);
+    if (known !== undefined && known.bank === bank && known.first === first) return;
+    const target = this.#banks.get(bank)!;
+    target.blocks += 1;
+    known?.counters?.move(target.cells, first);
+    if (known !== undefined) this.#banks.get(known.bank)!.blocks -= 1;
+    this.#places.set(id, { bank, first, counters: known?.counters });
+  }
+
+  #drop(id: string): void {
+    const place = this.#places.get(id);
+    if (place === undefined) return;
+    place.counters?.move(this.#nowhere, 0);
+    this.#banks.get(place.bank)!.blocks -= 1;
+    this.#places.delete(id);
+  }
+}

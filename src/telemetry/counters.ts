@@ -1,0 +1,157 @@
+// What a worker counts with: thin live objects over its own part of shared memory.
+// One writer per cell, so plain additions suffice; nothing here allocates, waits or throws.
+
+import * as at from './counter-layout.ts';
+
+/** A block's place can change (`move`), its identity cannot: a holder keeps one object for as long as it likes. */
+class Block {
+  protected cells: Float64Array;
+  protected first: number;
+
+  constructor(cells: Float64Array, first: number) {
+    this.cells = cells;
+    this.first = first;
+  }
+
+  move(cells: Float64Array, first: number): void {
+    this.cells = cells;
+    this.first = first;
+  }
+}
+
+export class RouteCounters extends Block {
+  /** Counts one answer. Anything that is no status (0: none was sent) counts as `other`. */
+  answered(status: number): void {
+    const cells = this.cells;
+    const end = this.first + at.ROUTE_OTHER;
+    if (!(status > 0)) {
+      cells[end]!++;
+      return;
+    }
+    for (let cell = this.first; cell < end; cell += 2) {
+      const known = cells[cell];
+      if (known === 0) cells[cell] = status;
+      else if (known !== status) continue;
+      cells[cell + 1]!++;
+      return;
+    }
+    cells[end]!++;
+  }
+}
+
+export class VersionCounters extends Block {
+  began(): void {
+    this.cells[this.first + at.VERSION_IN_FLIGHT]!++;
+  }
+
+  /** @param durationMs of the whole exchange */
+  ended(durationMs: number): void {
+    const cells = this.cells;
+    const first = this.first;
+    cells[first + at.VERSION_IN_FLIGHT]!--;
+    cells[first + at.VERSION_DURATION_SUM_MS]! += durationMs;
+    let bucket = 0;
+    while (bucket < at.DURATION_BOUNDS_MS.length && durationMs > at.DURATION_BOUNDS_MS[bucket]!) bucket++;
+    cells[first + at.VERSION_BUCKETS + bucket]!++;
+  }
+
+  /** @param outcome position in `OUTCOMES` */
+  attempted(outcome: number): void {
+    this.cells[this.first + at.VERSION_ATTEMPTS + outcome]!++;
+  }
+
+  /** @param outcome position in `OUTCOMES` */
+  mirrored(outcome: number): void {
+    this.cells[this.first + at.VERSION_MIRRORED + outcome]!++;
+  }
+
+  /** @param reason position in the retry reasons given to the Exposition */
+  retried(reason: number): void {
+    this.cells[this.first + at.VERSION_RETRIES + reason]!++;
+  }
+
+  /** @param reason position in the choice reasons given to the Exposition */
+  chosen(reason: number): void {
+    this.cells[this.first + at.VERSION_CHOICES + reason]!++;
+  }
+
+  received(bytes: number): void {
+    this.cells[this.first + at.VERSION_BYTES_IN]! += bytes;
+  }
+
+  sent(bytes: number): void {
+    this.cells[this.first + at.VERSION_BYTES_OUT]! += bytes;
+  }
+}
+
+export class ListenerCounters extends Block {
+  opened(): void {
+    this.cells[this.first + at.LISTENER_OPEN]!++;
+    this.cells[this.first + at.LISTENER_ACCEPTED]!++;
+  }
+
+  closed(): void {
+    this.cells[this.first + at.LISTENER_OPEN]!--;
+  }
+
+  requested(): void {
+    this.cells[this.first + at.LISTENER_REQUESTS]!++;
+  }
+
+  /** @param outcome position in `OUTCOMES` */
+  refused(outcome: number): void {
+    this.cells[this.first + at.LISTENER_REFUSED + outcome]!++;
+  }
+}
+
+/** Of one configured endpoint; where its name resolves to several addresses they count together. */
+export class EndpointCounters extends Block {
+  began(): void {
+    this.cells[this.first + at.ENDPOINT_IN_FLIGHT]!++;
+  }
+
+  ended(): void {
+    this.cells[this.first + at.ENDPOINT_IN_FLIGHT]!--;
+  }
+
+  failed(): void {
+    this.cells[this.first + at.ENDPOINT_FAILURES]!++;
+  }
+
+  opened(): void {
+    this.cells[this.first + at.ENDPOINT_CONNECTIONS]!++;
+  }
+
+  closed(): void {
+    this.cells[this.first + at.ENDPOINT_CONNECTIONS]!--;
+  }
+
+  ejected(): void {
+    this.cells[this.first + at.ENDPOINT_EJECTIONS]!++;
+  }
+
+  /** What this worker thinks of it; ready until told otherwise. */
+  ready(): void {
+    this.cells[this.first + at.ENDPOINT_UNREADY] = 0;
+  }
+
+  unready(): void {
+    this.cells[this.first + at.ENDPOINT_UNREADY] = 1;
+  }
+}
+
+export class WorkerCounters extends Block {
+  /** @param utilization busy share of the period, 0 to 1; @param delayMs longest delay in it */
+  looped(utilization: number, delayMs: number): void {
+    this.cells[this.first + at.WORKER_LOOP_UTILIZATION] = utilization;
+    this.cells[this.first + at.WORKER_LOOP_DELAY_MS] = delayMs;
+  }
+
+  accessLogDropped(lines: number): void {
+    this.cells[this.first + at.WORKER_ACCESS_LOG_DROPPED]! += lines;
+  }
+
+  internalError(): void {
+    this.cells[this.first + at.WORKER_INTERNAL_ERRORS]!++;
+  }
+}

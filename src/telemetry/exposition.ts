@@ -1,0 +1,139 @@
+// Everything Sluice measures as Prometheus text. Counters are read from shared memory at the moment of a scrape;
+// what only the main thread knows (revision, reloads, workers) is told to it and kept here.
+
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import type { Metric as PromMetric } from 'prom-client';
+import * as at from './counter-layout.ts';
+import type { CounterRegistry } from './counter-registry.ts';
+import { METRICS } from './names.ts';
+import type { Metric } from './names.ts';
+import { OUTCOMES } from './outcomes.ts';
+import { cellSamples, codeSamples, durationSamples, plainSamples, readySamples, statusSamples, workerSamples } from './samples.ts';
+import type { Samples } from './samples.ts';
+
+export interface ExpositionOptions {
+  /** Names of the positions given to `VersionCounters.retried`; at most RETRY_REASONS_MAX. */
+  readonly retryReasons: readonly string[];
+  /** Names of the positions given to `VersionCounters.chosen`; at most CHOICE_REASONS_MAX. */
+  readonly choiceReasons: readonly string[];
+  /** The version of Sluice. */
+  readonly build: string;
+}
+
+export type ReloadResult = 'applied' | 'rejected' | 'unchanged';
+
+export interface SplitWeight {
+  readonly pool: string;
+  readonly version: string;
+  readonly weight: number;
+}
+
+export class Exposition {
+  readonly #registry = new Registry();
+  readonly #counters: CounterRegistry;
+  readonly #reloads: Record<ReloadResult, number> = { applied: 0, rejected: 0, unchanged: 0 };
+  #revision = 0;
+  #split: readonly SplitWeight[] = [];
+  #workers: Readonly<Record<string, number>> = {};
+  #workerRestarts = 0;
+  #accessLogDropped = 0;
+
+  constructor(counters: CounterRegistry, options: ExpositionOptions) {
+    if (options.retryReasons.length > at.RETRY_REASONS_MAX) throw new Error(`more than ${at.RETRY_REASONS_MAX} retry reasons`);
+    if (options.choiceReasons.length > at.CHOICE_REASONS_MAX) throw new Error(`more than ${at.CHOICE_REASONS_MAX} choice reasons`);
+    this.#counters = counters;
+    this.#exposeExchanges(options);
+    this.#exposeEnds();
+    this.#exposeInstance(options.build);
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The text of one scrape. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  reloaded(result: ReloadResult): void {
+    this.#reloads[result] += 1;
+  }
+
+  /** What is served from now on. */
+  serves(revision: number, split: readonly SplitWeight[]): void {
+    this.#revision = revision;
+    this.#split = split;
+  }
+
+  /** @param states number of workers by state, such as `{ running: 2, starting: 0 }` */
+  workersAre(states: Readonly<Record<string, number>>): void {
+    this.#workers = states;
+  }
+
+  workerRestarted(): void {
+    this.#workerRestarts += 1;
+  }
+
+  /** Lines dropped on the main thread; workers count theirs in their own cells. */
+  accessLogDropped(lines: number): void {
+    this.#accessLogDropped += lines;
+  }
+
+  #exposeExchanges(options: ExpositionOptions): void {
+    const versions = () => this.#counters.blocks('version');
+    const outcomes = OUTCOMES.map(({ code }) => ({ outcome: code }));
+    const retries = options.retryReasons.map((reason) => ({ reason }));
+    const choices = options.choiceReasons.map((reason) => ({ reason }));
+    this.#expose(METRICS.requests, () => statusSamples(this.#counters.blocks('route')));
+    this.#expose(METRICS.duration, () => durationSamples(versions()));
+    this.#expose(METRICS.inFlight, () => cellSamples(versions(), at.VERSION_IN_FLIGHT));
+    this.#expose(METRICS.attempts, () => codeSamples(versions(), at.VERSION_ATTEMPTS, outcomes));
+    this.#expose(METRICS.retries, () => codeSamples(versions(), at.VERSION_RETRIES, retries));
+    this.#expose(METRICS.choices, () => codeSamples(versions(), at.VERSION_CHOICES, choices));
+    this.#expose(METRICS.mirrored, () => codeSamples(versions(), at.VERSION_MIRRORED, outcomes));
+    this.#expose(METRICS.bytesIn, () => cellSamples(versions(), at.VERSION_BYTES_IN));
+    this.#expose(METRICS.bytesOut, () => cellSamples(versions(), at.VERSION_BYTES_OUT));
+    this.#expose(METRICS.splitWeight, () => plainSamples(this.#split.map(({ weight, ...labels }) => [labels, weight])));
+  }
+
+  #exposeEnds(): void {
+    const endpoints = () => this.#counters.blocks('endpoint');
+    const listeners = () => this.#counters.blocks('listener');
+    const outcomes = OUTCOMES.map(({ code }) => ({ outcome: code }));
+    this.#expose(METRICS.endpointReady, () => readySamples(endpoints()));
+    this.#expose(METRICS.endpointInFlight, () => cellSamples(endpoints(), at.ENDPOINT_IN_FLIGHT));
+    this.#expose(METRICS.endpointConnections, () => cellSamples(endpoints(), at.ENDPOINT_CONNECTIONS));
+    this.#expose(METRICS.endpointFailures, () => cellSamples(endpoints(), at.ENDPOINT_FAILURES));
+    this.#expose(METRICS.endpointEjections, () => cellSamples(endpoints(), at.ENDPOINT_EJECTIONS));
+    this.#expose(METRICS.connections, () => cellSamples(listeners(), at.LISTENER_OPEN));
+    this.#expose(METRICS.accepted, () => cellSamples(listeners(), at.LISTENER_ACCEPTED));
+    this.#expose(METRICS.listenerRequests, () => cellSamples(listeners(), at.LISTENER_REQUESTS));
+    this.#expose(METRICS.refused, () => codeSamples(listeners(), at.LISTENER_REFUSED, outcomes));
+  }
+
+  #exposeInstance(build: string): void {
+    const workers = () => this.#counters.blocks('worker');
+    const dropped = () => workers().reduce((sum, block) => sum + block.total(at.WORKER_ACCESS_LOG_DROPPED), this.#accessLogDropped);
+    this.#expose(METRICS.revision, () => plainSamples([[{}, this.#revision]]));
+    this.#expose(METRICS.reloads, () => plainSamples(Object.entries(this.#reloads).map(([result, count]) => [{ result }, count])));
+    this.#expose(METRICS.workers, () => plainSamples(Object.entries(this.#workers).map(([state, count]) => [{ state }, count])));
+    this.#expose(METRICS.workerRestarts, () => plainSamples([[{}, this.#workerRestarts]]));
+    this.#expose(METRICS.loopUtilization, () => workerSamples(workers(), at.WORKER_LOOP_UTILIZATION, 1));
+    this.#expose(METRICS.loopDelay, () => workerSamples(workers(), at.WORKER_LOOP_DELAY_MS, 0.001));
+    this.#expose(METRICS.internalErrors, () => cellSamples(workers(), at.WORKER_INTERNAL_ERRORS));
+    this.#expose(METRICS.accessLogDropped, () => plainSamples([[{}, dropped()]]));
+    this.#expose(METRICS.buildInfo, () => plainSamples([[{ version: build }, 1]]));
+  }
+
+  /**
+   * prom-client formats any iterable of samples, but only its own metric classes are typed; those keep an object per
+   * series for ever and would copy 10,000 routes at each scrape.
+   */
+  #expose(metric: Metric, samples: () => Samples): void {
+    const { name, help, type } = metric;
+    const get = () => Promise.resolve({ name, help, type, values: samples() });
+    this.#registry.registerMetric({ name, help, type, get } as unknown as PromMetric);
+  }
+}

@@ -1,0 +1,55 @@
+// Every metric that Sluice exposes, once: its name, kind, help and label names.
+// A label value comes from the config or from a closed table of codes, never from a request.
+
+export interface Metric {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+export const METRICS = {
+  requests: counter('sluice_requests_total', 'Exchanges answered, by exact status.', 'route', 'pool', 'version', 'status'),
+  duration: histogram('sluice_request_duration_seconds', 'Time from the request head to the end of the answer.', 'pool', 'version'),
+  inFlight: gauge('sluice_requests_in_flight', 'Exchanges that have begun and not ended.', 'pool', 'version'),
+  attempts: counter('sluice_attempts_total', 'Tries against one endpoint, by outcome.', 'pool', 'version', 'outcome'),
+  retries: counter('sluice_retries_total', 'Attempts after the first, by what called for them.', 'pool', 'version', 'reason'),
+  choices: counter('sluice_choices_total', 'Times a version was chosen, by reason.', 'pool', 'version', 'reason'),
+  mirrored: counter('sluice_mirrored_total', 'Requests copied to a shadow, by outcome.', 'pool', 'version', 'outcome'),
+  bytesIn: counter('sluice_request_bytes_total', 'Request body bytes.', 'pool', 'version'),
+  bytesOut: counter('sluice_response_bytes_total', 'Response body bytes.', 'pool', 'version'),
+  splitWeight: gauge('sluice_split_weight', 'Weight in the split, as configured.', 'pool', 'version'),
+
+  endpointReady: gauge('sluice_endpoint_ready', '1 when every worker may pick the endpoint, else 0.', 'pool', 'version', 'endpoint'),
+  endpointInFlight: gauge('sluice_endpoint_requests_in_flight', 'Attempts under way.', 'pool', 'version', 'endpoint'),
+  endpointConnections: gauge('sluice_endpoint_connections', 'Open upstream connections.', 'pool', 'version', 'endpoint'),
+  endpointFailures: counter('sluice_endpoint_failures_total', 'Attempts that failed.', 'pool', 'version', 'endpoint'),
+  endpointEjections: counter('sluice_endpoint_ejections_total', 'Times a worker ejected the endpoint.', 'pool', 'version', 'endpoint'),
+
+  connections: gauge('sluice_connections', 'Open downstream connections.', 'listener'),
+  accepted: counter('sluice_connections_accepted_total', 'Downstream connections accepted.', 'listener'),
+  listenerRequests: counter('sluice_listener_requests_total', 'Requests received, refused ones included.', 'listener'),
+  refused: counter('sluice_refused_total', 'Requests refused before routing, by outcome.', 'listener', 'outcome'),
+
+  revision: gauge('sluice_config_revision', 'Number of the desired state that is served.'),
+  reloads: counter('sluice_config_reloads_total', 'Configs offered, by what became of them.', 'result'),
+  workers: gauge('sluice_workers', 'Data-plane threads, by state.', 'state'),
+  workerRestarts: counter('sluice_worker_restarts_total', 'Data-plane threads replaced after they died.'),
+  loopUtilization: gauge('sluice_worker_event_loop_utilization', 'Busy share of the event loop, 0 to 1.', 'worker'),
+  loopDelay: gauge('sluice_worker_event_loop_delay_seconds', 'Longest recent delay of the event loop.', 'worker'),
+  internalErrors: counter('sluice_internal_errors_total', 'Exchanges that a fault of Sluice itself ended.'),
+  accessLogDropped: counter('sluice_access_log_dropped_total', 'Access log lines dropped because the reader was too slow or failed.'),
+  buildInfo: gauge('sluice_build_info', 'Always 1; the version of Sluice is its label.', 'version'),
+} as const satisfies Record<string, Metric>;
+
+function counter(name: string, help: string, ...labels: readonly string[]): Metric {
+  return { name, type: 'counter', help, labels };
+}
+
+function gauge(name: string, help: string, ...labels: readonly string[]): Metric {
+  return { name, type: 'gauge', help, labels };
+}
+
+function histogram(name: string, help: string, ...labels: readonly string[]): Metric {
+  return { name, type: 'histogram', help, labels };
+}

@@ -1,0 +1,138 @@
+// Turns blocks of counters into the lines of one metric each, lazily: at most one sample object exists per metric and scrape.
+// Codes that were never counted have no line.
+
+import type { CounterBlock } from './counter-block.ts';
+import * as at from './counter-layout.ts';
+import { METRICS } from './names.ts';
+
+/** As prom-client formats it; `sharedLabels` objects must be kept, their text is cached by identity. */
+export interface Sample {
+  value: number;
+  labels: Readonly<Record<string, string>>;
+  sharedLabels: Readonly<Record<string, string>>;
+  metricName: string | undefined;
+}
+
+export type Samples = Iterable<Sample>;
+
+/** One line per block from one cell. */
+export function* cellSamples(blocks: readonly CounterBlock[], cell: number): Samples {
+  const sample = createSample();
+  for (const block of blocks) {
+    sample.sharedLabels = block.labels;
+    sample.value = block.total(cell);
+    yield sample;
+  }
+}
+
+/** One line per block and code that was counted; the cells of the codes lie in a row from `first`. */
+export function* codeSamples(blocks: readonly CounterBlock[], first: number, codes: readonly Readonly<Record<string, string>>[]): Samples {
+  const sample = createSample();
+  for (const block of blocks) {
+    sample.sharedLabels = block.labels;
+    for (let code = 0; code < codes.length; code++) {
+      sample.value = block.total(first + code);
+      if (sample.value === 0) continue;
+      sample.labels = codes[code]!;
+      yield sample;
+    }
+  }
+}
+
+/** One line per route block and status; workers met the statuses in different orders. */
+export function* statusSamples(blocks: readonly CounterBlock[]): Samples {
+  const sample = createSample();
+  const counts = new Map<number, number>();
+  for (const block of blocks) {
+    addStatuses(block, counts);
+    if (counts.size === 0) continue;
+    sample.sharedLabels = block.labels;
+    for (const [status, count] of counts) {
+      sample.labels = statusLabels(status);
+      sample.value = count;
+      yield sample;
+    }
+    counts.clear();
+  }
+}
+
+/** Buckets, sum and count per version block, in seconds. */
+export function* durationSamples(blocks: readonly CounterBlock[]): Samples {
+  const sample = createSample();
+  for (const block of blocks) {
+    sample.sharedLabels = block.labels;
+    sample.metricName = `${METRICS.duration.name}_bucket`;
+    sample.value = 0;
+    for (let bucket = 0; bucket < BUCKET_LABELS.length; bucket++) {
+      sample.value += block.total(at.VERSION_BUCKETS + bucket);
+      sample.labels = BUCKET_LABELS[bucket]!;
+      yield sample;
+    }
+    const count = sample.value;
+    sample.labels = NO_LABELS;
+    sample.metricName = `${METRICS.duration.name}_sum`;
+    sample.value = block.total(at.VERSION_DURATION_SUM_MS) / 1000;
+    yield sample;
+    sample.metricName = `${METRICS.duration.name}_count`;
+    sample.value = count;
+    yield sample;
+  }
+}
+
+/** 1 where no worker holds the endpoint for unready. */
+export function* readySamples(blocks: readonly CounterBlock[]): Samples {
+  for (const sample of cellSamples(blocks, at.ENDPOINT_UNREADY)) {
+    sample.value = sample.value === 0 ? 1 : 0;
+    yield sample;
+  }
+}
+
+/** One line per worker from one cell, times `unit`. */
+export function* workerSamples(blocks: readonly CounterBlock[], cell: number, unit: number): Samples {
+  const sample = createSample();
+  for (const block of blocks) {
+    for (let worker = 0; worker < block.workers; worker++) {
+      sample.labels = { worker: String(worker) };
+      sample.value = block.of(worker, cell) * unit;
+      yield sample;
+    }
+  }
+}
+
+/** Lines whose values are known as they stand. */
+export function* plainSamples(lines: Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>): Samples {
+  const sample = createSample();
+  for (const [labels, value] of lines) {
+    sample.labels = labels;
+    sample.value = value;
+    yield sample;
+  }
+}
+
+const NO_LABELS: Readonly<Record<string, string>> = {};
+
+const BUCKET_LABELS = [...at.DURATION_BOUNDS_MS.map((bound) => ({ le: String(bound / 1000) })), { le: '+Inf' }];
+
+const STATUS_LABELS = new Map<number, Readonly<Record<string, string>>>([[0, { status: 'other' }]]);
+
+function statusLabels(status: number): Readonly<Record<string, string>> {
+  let labels = STATUS_LABELS.get(status);
+  if (labels === undefined) STATUS_LABELS.set(status, (labels = { status: String(status) }));
+  return labels;
+}
+
+function addStatuses(block: CounterBlock, counts: Map<number, number>): void {
+  for (let worker = 0; worker < block.workers; worker++) {
+    for (let cell = 0; cell < at.ROUTE_OTHER; cell += 2) {
+      const status = block.of(worker, cell);
+      if (status === 0) break;
+      counts.set(status, (counts.get(status) ?? 0) + block.of(worker, cell + 1));
+    }
+    const other = block.of(worker, at.ROUTE_OTHER);
+    if (other > 0) counts.set(0, (counts.get(0) ?? 0) + other);
+  }
+}
+
+function createSample(): Sample {
+  return { value: 0, labels: NO_LABELS, sharedLabels: NO_LABELS, metricName: undefined };
+}

@@ -1,0 +1,325 @@
+// One connection to an endpoint: it reads answers and hands them to the exchange that holds it. It never decides
+// what happens next, and it is never used again after anything unexpected was read on it.
+
+import { createConnection } from 'node:net';
+import type { Socket } from 'node:net';
+import { ChunkedScanner } from '../http1/chunked-scanner.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../http1/framing.ts';
+import { ResponseHead, parseResponseHead } from '../http1/response-head.ts';
+import type { HeadLimits } from '../http1/limits.ts';
+import { Deadline } from '../lib/deadlines.ts';
+import type { Deadlines } from '../lib/deadlines.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { Outcome } from '../telemetry/outcomes.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** Room before what was read, so that a changed head can be written in front of the body in place. */
+export const HEADROOM = 2048;
+const READ_BYTES = 65536;
+/** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
+export const TEXT_BYTES = 16384;
+/** Interim (1xx) answers that are accepted before the final one. */
+const INTERIM_MAX = 16;
+
+const CONNECTING = 0;
+const IDLE = 1;
+const HEAD = 2;
+const BODY = 3;
+const DONE = 4;
+const CLOSED = 5;
+
+/** The exchange's side of an upstream connection. Offsets are into `connection.memory`. */
+export interface Receiver {
+  /** A new connection is being made for this exchange; `onConnected` or `onUpstreamFailure` follows. */
+  onConnecting(connection: UpstreamConnection): void;
+  onConnected(connection: UpstreamConnection): void;
+  /** An interim (1xx) head; it is in `connection.head`. */
+  onInterim(connection: UpstreamConnection): void;
+  /**
+   * The final head is in `connection.head`; body bytes that came with it lie in `from` to `to`, and when they are few
+   * the same bytes also end `connection.text` (from `connection.textBody`). `done`: the whole answer is here.
+   * False pauses reading until `resume`.
+   */
+  onAnswer(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
+  /** More body bytes, as framed. False pauses reading until `resume`. */
+  onAnswerBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
+  /** All that was sent has left for the kernel, after `send` or `sendBytes` had answered false. */
+  onUpstreamDrained(connection: UpstreamConnection): void;
+  onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void;
+}
+
+/** What a connection asks of the version that made it. */
+export interface ConnectionHome {
+  readonly deadlines: Deadlines;
+  readonly answerLimits: HeadLimits;
+  readonly connectMs: number;
+  readonly idleMs: number;
+  /** The connection is gone; called exactly once. */
+  onClosed(connection: UpstreamConnection): void;
+}
+
+export class UpstreamConnection {
+  readonly endpoint: Endpoint;
+  readonly head = new ResponseHead();
+  readonly memory: Buffer;
+  /** The read that held the head, decoded, when it was small; else empty. */
+  text = '';
+  textBody = 0;
+  /** Answers read on it so far. */
+  answers = 0;
+  /** Whether a byte of the current answer has been read. */
+  answering = false;
+  /** Whether a byte of the current request was given to the kernel. */
+  sent = false;
+  /** Body bytes of the current answer, as framed, read so far. */
+  bodyBytes = 0;
+  /** Follows chunked answers; knows where their trailer section begins. */
+  readonly scanner = new ChunkedScanner();
+
+  readonly #home: ConnectionHome;
+  readonly #socket: Socket;
+  readonly #deadline: Deadline;
+  #receiver: Receiver | undefined;
+  #phase = CONNECTING;
+  #pending = '';
+  #method = '';
+  #remaining = 0;
+  #interims = 0;
+  #reusable = false;
+  #failure: Outcome = OUTCOME.upstream_reset;
+
+  constructor(endpoint: Endpoint, home: ConnectionHome, receiver: Receiver) {
+    this.endpoint = endpoint;
+    this.#home = home;
+    this.#receiver = receiver;
+    this.#deadline = new Deadline(this);
+    this.memory = Buffer.allocUnsafeSlow(HEADROOM + READ_BYTES);
+    const onread = { buffer: this.memory.subarray(HEADROOM), callback: (length: number): boolean => this.#onRead(length) };
+    const to = endpoint.address;
+    const options = { onread, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
+    if (to.kind === 'unix') this.#socket = createConnection({ path: to.path, ...options });
+    else if (to.kind === 'tcp') this.#socket = createConnection({ host: to.host, port: to.port, ...options });
+    else throw new Error('an SRV name is resolved before a connection is made');
+    this.#socket.on('connect', () => this.#onConnect());
+    this.#socket.on('end', () => this.#onEnd());
+    this.#socket.on('drain', () => this.#receiver?.onUpstreamDrained(this));
+    this.#socket.on('error', (error) => this.#onError(error));
+    this.#socket.on('close', () => this.#onClose());
+    home.deadlines.arm(this.#deadline, home.connectMs);
+  }
+
+  get idle(): boolean {
+    return this.#phase === IDLE;
+  }
+
+  get connected(): boolean {
+    return this.#phase !== CONNECTING && this.#phase !== CLOSED;
+  }
+
+  /** Bytes given to `send` and `sendBytes` that the kernel has not taken yet. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength;
+  }
+
+  /** Takes the connection for one exchange; its request method decides how the answer is framed. */
+  begin(receiver: Receiver, method: string): void {
+    this.#receiver = receiver;
+    this.#method = method;
+    this.#phase = HEAD;
+    this.#deadline.disarm();
+    this.#interims = 0;
+    this.answering = false;
+    this.sent = false;
+    this.bodyBytes = 0;
+  }
+
+  /** Sends latin1 text. False: wait for `onUpstreamDrained` before more. */
+  send(text: string): boolean {
+    this.sent = true;
+    return this.#socket.write(text, 'latin1');
+  }
+
+  /** Sends bytes, which must not change until they are drained. False: wait for `onUpstreamDrained` before more. */
+  sendBytes(bytes: Buffer): boolean {
+    this.sent = true;
+    return this.#socket.write(bytes);
+  }
+
+  resume(): void {
+    if (this.#phase !== CLOSED) this.#socket.resume();
+  }
+
+  /**
+   * Gives the connection back after an answer has ended and its bytes are no longer needed.
+   * True: it is idle and may be used again. False: it is being closed.
+   */
+  release(): boolean {
+    this.#receiver = undefined;
+    this.text = '';
+    if (this.#phase !== DONE || !this.#reusable) {
+      this.destroy();
+      return false;
+    }
+    this.#phase = IDLE;
+    this.#home.deadlines.arm(this.#deadline, this.#home.idleMs);
+    return true;
+  }
+
+  /** Ends the connection at once; the exchange that held it hears nothing more. */
+  destroy(): void {
+    this.#receiver = undefined;
+    if (this.#phase === CLOSED) return;
+    this.#socket.destroy();
+    this.#close();
+  }
+
+  onDeadline(): void {
+    if (this.#phase === CONNECTING) this.#fail(OUTCOME.connect_timeout);
+    else this.destroy();
+  }
+
+  #onConnect(): void {
+    if (this.#phase !== CONNECTING) return;
+    this.#deadline.disarm();
+    this.#phase = IDLE;
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    if (receiver === undefined) this.destroy();
+    else receiver.onConnected(this);
+  }
+
+  #onRead(length: number): boolean {
+    this.answering = true;
+    if (this.#phase === HEAD) return this.#readHead(length);
+    if (this.#phase === BODY) return this.#readBody(HEADROOM, HEADROOM + length);
+    // Bytes that nobody asked for: whatever they are, they must not become the next exchange's answer.
+    if (this.#phase === DONE) this.#reusable = false;
+    else this.destroy();
+    return this.#phase !== CLOSED;
+  }
+
+  #readHead(length: number): boolean {
+    const limit = HEADROOM + length;
+    let offset = HEADROOM;
+    for (;;) {
+      const to = limit - offset > TEXT_BYTES ? this.#probeHead(offset, limit) : limit;
+      const text = this.#pending + this.memory.toString('latin1', offset, to);
+      const end = parseResponseHead(text, 0, this.head, this.#home.answerLimits, this.#method);
+      if (end < 0) return this.#malformed();
+      if (end === 0) {
+        this.#pending = text;
+        offset = to;
+        if (to === limit) return true;
+        continue;
+      }
+      this.#pending = '';
+      offset = to - (text.length - end);
+      if (this.head.status >= 200) return this.#startBody(offset, limit, to === limit ? text : '', end);
+      this.#interims++;
+      if (this.#interims > INTERIM_MAX || this.head.status === 101) return this.#malformed();
+      this.#receiver?.onInterim(this);
+      if (this.#phase !== HEAD || offset === limit) return this.#phase === HEAD;
+    }
+  }
+
+  /** Where to stop decoding a large read: after the head when its end is in sight, so that the body is not decoded. */
+  #probeHead(offset: number, limit: number): number {
+    const end = this.memory.indexOf('\r\n\r\n', offset, 'latin1');
+    return end === -1 || end + 4 > limit ? limit : end + 4;
+  }
+
+  #startBody(from: number, limit: number, text: string, textBody: number): boolean {
+    const head = this.head;
+    this.#phase = BODY;
+    this.#reusable = head.keepAlive && head.body !== BODY_UNTIL_CLOSE;
+    this.#remaining = head.body === BODY_LENGTH ? head.contentLength : 0;
+    if (head.body === BODY_CHUNKED) this.scanner.reset();
+    const to = this.#advance(from, limit);
+    if (to < 0) return this.#malformed();
+    this.text = to === limit ? text : '';
+    this.textBody = textBody;
+    return this.#receiver?.onAnswer(this, from, to, this.#phase === DONE) ?? false;
+  }
+
+  #readBody(from: number, limit: number): boolean {
+    const to = this.#advance(from, limit);
+    if (to < 0) return this.#malformed();
+    return this.#receiver?.onAnswerBytes(this, from, to, this.#phase === DONE) ?? false;
+  }
+
+  /** Follows the body's framing over newly read bytes: where the answer's bytes end in them, or -1 when they are malformed. */
+  #advance(from: number, limit: number): number {
+    let to = limit;
+    switch (this.head.body) {
+      case BODY_NONE:
+        to = from;
+        this.#phase = DONE;
+        break;
+      case BODY_LENGTH:
+        if (limit - from >= this.#remaining) {
+          to = from + this.#remaining;
+          this.#phase = DONE;
+        }
+        this.#remaining -= to - from;
+        break;
+      case BODY_CHUNKED:
+        to = this.scanner.scan(this.memory, from, limit);
+        if (to < 0) return -1;
+        if (this.scanner.done) this.#phase = DONE;
+        break;
+      case BODY_UNTIL_CLOSE:
+        break;
+    }
+    this.bodyBytes += to - from;
+    if (this.#phase === DONE) {
+      this.answers++;
+      // Surplus bytes could be taken for the answer to the next request.
+      if (to < limit) this.#reusable = false;
+    }
+    return to;
+  }
+
+  #malformed(): boolean {
+    this.#fail(OUTCOME.upstream_malformed);
+    return false;
+  }
+
+  #onEnd(): void {
+    if (this.#phase === BODY && this.head.body === BODY_UNTIL_CLOSE) {
+      this.#phase = DONE;
+      this.#reusable = false;
+      this.#receiver?.onAnswerBytes(this, HEADROOM, HEADROOM, true);
+      return;
+    }
+    if (this.#phase === DONE) this.#reusable = false;
+    else this.#fail(OUTCOME.upstream_reset);
+  }
+
+  #onError(error: Error): void {
+    if (this.#phase === CONNECTING) this.#failure = connectOutcome(error);
+  }
+
+  #onClose(): void {
+    if (this.#phase === DONE) this.#reusable = false;
+    else this.#fail(this.#failure);
+    this.#close();
+  }
+
+  #fail(outcome: Outcome): void {
+    const receiver = this.#receiver;
+    const connecting = this.#phase === CONNECTING;
+    this.destroy();
+    receiver?.onUpstreamFailure(this, connecting && outcome === OUTCOME.upstream_reset ? OUTCOME.connect_refused : outcome);
+  }
+
+  #close(): void {
+    if (this.#phase === CLOSED) return;
+    this.#phase = CLOSED;
+    this.#deadline.disarm();
+    this.#home.onClosed(this);
+  }
+}
+
+function connectOutcome(error: NodeJS.ErrnoException): Outcome {
+  return error.code === 'ETIMEDOUT' ? OUTCOME.connect_timeout : OUTCOME.connect_refused;
+}

@@ -1,0 +1,37 @@
+// One address of a version with its living state in this worker: connections, load, latency. It outlives Tables.
+
+import type { Address } from '../config/model.ts';
+import type { EndpointCounters } from '../telemetry/counters.ts';
+import type { UpstreamConnection } from './connection.ts';
+
+export class Endpoint {
+  readonly address: Address;
+  readonly key: string;
+  readonly counters: EndpointCounters;
+  weight: number;
+  /** Unused connections; the last is the most recently used and the first to be used again. */
+  readonly idle: UpstreamConnection[] = [];
+  /** All open connections, used or not, those being made included. */
+  connections = 0;
+  /** Attempts under way. */
+  inFlight = 0;
+  /** No longer in the Config or being drained: takes nothing new. */
+  draining = false;
+  /** Balancers that follow latency keep their running estimate here (milliseconds, and when it was last touched). */
+  costMs = 0;
+  costAtMs = 0;
+  /** Running credit of the smooth weighted round-robin. */
+  credit = 0;
+
+  constructor(address: Address, key: string, weight: number, counters: EndpointCounters) {
+    this.address = address;
+    this.key = key;
+    this.weight = weight;
+    this.counters = counters;
+  }
+
+  /** Whether it may be picked. */
+  get ready(): boolean {
+    return !this.draining && this.weight > 0;
+  }
+}

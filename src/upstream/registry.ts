@@ -1,0 +1,65 @@
+// All living pools of one worker, by name. A reload keeps what it did not change: connections, load, latency.
+
+import type { PoolConfig } from '../config/model.ts';
+import { randomFraction } from '../lib/random.ts';
+import { createBalancer } from './balancers/create.ts';
+import { LiveVersion } from './version.ts';
+import type { VersionSurroundings } from './version.ts';
+
+export class LivePool {
+  readonly name: string;
+  /** In the order of the Config. */
+  versions: readonly LiveVersion[] = [];
+  balancer = '';
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export class Registry {
+  readonly #pools = new Map<string, LivePool>();
+  readonly #surroundings: VersionSurroundings;
+
+  constructor(surroundings: VersionSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Makes the living pools match `pools`; answers them in that order. */
+  apply(pools: readonly PoolConfig[]): LivePool[] {
+    const names = new Set(pools.map((pool) => pool.name));
+    for (const [name, pool] of this.#pools) {
+      if (names.has(name)) continue;
+      for (const version of pool.versions) version.retire();
+      this.#pools.delete(name);
+    }
+    return pools.map((config) => this.#applyPool(config));
+  }
+
+  #applyPool(config: PoolConfig): LivePool {
+    let pool = this.#pools.get(config.name);
+    if (pool === undefined) {
+      pool = new LivePool(config.name);
+      this.#pools.set(config.name, pool);
+    }
+    const before = new Map(pool.versions.map((version) => [version.name, version]));
+    const balancerChanged = pool.balancer !== config.balancer;
+    pool.balancer = config.balancer;
+    const versions = config.versions.map((versionConfig) => {
+      const known = before.get(versionConfig.name);
+      before.delete(versionConfig.name);
+      const version = known ?? new LiveVersion(config.name, versionConfig.name, this.#balancer(config), this.#surroundings);
+      if (known !== undefined && balancerChanged) version.balancer = this.#balancer(config);
+      version.configure(config, versionConfig);
+      return version;
+    });
+    for (const gone of before.values()) gone.retire();
+    // A new array: exchanges under way may hold the versions of the Table they began with.
+    pool.versions = versions;
+    return pool;
+  }
+
+  #balancer(config: PoolConfig): LiveVersion['balancer'] {
+    return createBalancer(config.balancer, randomFraction);
+  }
+}

@@ -1,0 +1,191 @@
+// A version as it lives in one worker: its endpoints, its connections, and those who wait for one.
+// It outlives Tables; a reload changes its settings in place and never a connection that is in use.
+
+import type { PoolConfig, VersionConfig } from '../config/model.ts';
+import type { HeadLimits } from '../http1/limits.ts';
+import type { Deadlines } from '../lib/deadlines.ts';
+import type { CounterSet } from '../telemetry/counter-set.ts';
+import type { VersionCounters } from '../telemetry/counters.ts';
+import type { Balancer } from './balancer.ts';
+import { UpstreamConnection } from './connection.ts';
+import type { ConnectionHome, Receiver } from './connection.ts';
+import { Endpoint } from './endpoint.ts';
+import { RetryBudget } from './retry-budget.ts';
+
+/** How `acquire` ended: `onConnected` was or will be called, or it never will. */
+export const ACQUIRED = 0;
+export const NO_ENDPOINT = 1;
+export const OVERLOAD = 2;
+export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
+
+export interface VersionSurroundings {
+  readonly deadlines: Deadlines;
+  readonly counters: CounterSet;
+  /** Number of workers of the instance: bounds are divided by it. */
+  readonly workers: number;
+}
+
+/** Who asks for a connection. */
+export interface Applicant extends Receiver {
+  readonly requestMethod: string;
+  readonly affinityKey: string;
+  /** The endpoint that just failed it, or undefined. */
+  readonly failedEndpoint: Endpoint | undefined;
+  /** Whether an unused connection will not do. */
+  readonly wantsFresh: boolean;
+}
+
+export class LiveVersion implements ConnectionHome {
+  readonly name: string;
+  readonly counters: VersionCounters;
+  readonly deadlines: Deadlines;
+  balancer: Balancer;
+  endpoints: readonly Endpoint[] = [];
+  readyCount = 0;
+  answerLimits: HeadLimits = { headerBytes: 0, headerCount: 0, requestLineBytes: 0 };
+  connectMs = 0;
+  idleMs = 0;
+  /** Until the head of an answer arrives; 0 = no limit. */
+  responseMs = 0;
+  perTryMs = 0;
+  retryAttempts = 0;
+  retryOn: ReadonlySet<string> = new Set();
+  readonly budget = new RetryBudget();
+  connections = 0;
+  /** Attempts that hold or wait for a connection. */
+  requests = 0;
+
+  readonly #pool: string;
+  readonly #surroundings: VersionSurroundings;
+  readonly #waiting: Applicant[] = [];
+  #connectionLimit = 0;
+  #pendingLimit = 0;
+  #requestLimit = 0;
+
+  constructor(pool: string, name: string, balancer: Balancer, surroundings: VersionSurroundings) {
+    this.#pool = pool;
+    this.name = name;
+    this.balancer = balancer;
+    this.#surroundings = surroundings;
+    this.deadlines = surroundings.deadlines;
+    this.counters = surroundings.counters.version(pool, name);
+  }
+
+  /** Takes over new settings; endpoints that stay keep their state, those that left finish what they have. */
+  configure(pool: PoolConfig, version: VersionConfig): void {
+    const share = (limit: number): number => (limit === 0 ? Infinity : Math.max(1, Math.ceil(limit / this.#surroundings.workers)));
+    this.#connectionLimit = share(pool.limits.connections);
+    this.#pendingLimit = share(pool.limits.pending);
+    this.#requestLimit = share(pool.limits.requests);
+    this.answerLimits = { headerBytes: pool.limits.headerBytes, headerCount: pool.limits.headerCount, requestLineBytes: 1024 };
+    this.connectMs = pool.timeouts.connectMs;
+    this.idleMs = pool.timeouts.idleMs;
+    this.responseMs = pool.timeouts.responseMs;
+    this.perTryMs = pool.retries.perTryMs;
+    this.retryAttempts = pool.retries.attempts;
+    this.retryOn = new Set(pool.retries.on);
+    this.budget.ratio = pool.retries.budget;
+    this.#setEndpoints(version);
+  }
+
+  /** Everything is leaving: unused connections close now, used ones when they are given back. */
+  retire(): void {
+    for (const endpoint of this.endpoints) retireEndpoint(endpoint);
+    this.readyCount = 0;
+  }
+
+  /** Finds a connection for the applicant, makes one, or lets it wait. */
+  acquire(applicant: Applicant): Acquired {
+    if (this.requests >= this.#requestLimit) return OVERLOAD;
+    const endpoint = this.balancer.pick(applicant.affinityKey, applicant.failedEndpoint);
+    if (endpoint === undefined) return NO_ENDPOINT;
+    const idle = applicant.wantsFresh ? undefined : endpoint.idle.pop();
+    if (idle !== undefined) {
+      this.requests++;
+      applicant.onConnected(idle);
+      return ACQUIRED;
+    }
+    if (this.connections < this.#connectionLimit || this.#evictIdle()) {
+      this.requests++;
+      this.#connect(endpoint, applicant);
+      return ACQUIRED;
+    }
+    if (this.#waiting.length >= this.#pendingLimit) return OVERLOAD;
+    this.requests++;
+    this.#waiting.push(applicant);
+    return ACQUIRED;
+  }
+
+  /** The applicant's attempt is over or given up; it holds no connection of this version any more. */
+  leave(): void {
+    this.requests--;
+  }
+
+  /** Withdraws an applicant that may still be waiting. */
+  withdraw(applicant: Applicant): void {
+    const at = this.#waiting.indexOf(applicant);
+    if (at !== -1) this.#waiting.splice(at, 1);
+  }
+
+  /** Takes back a connection whose answer has ended; reuses it when that is safe. */
+  giveBack(connection: UpstreamConnection): void {
+    if (!connection.release()) return;
+    const next = this.#waiting.shift();
+    if (next !== undefined) next.onConnected(connection);
+    else if (connection.endpoint.draining) connection.destroy();
+    else connection.endpoint.idle.push(connection);
+  }
+
+  onClosed(connection: UpstreamConnection): void {
+    const endpoint = connection.endpoint;
+    this.connections--;
+    endpoint.connections--;
+    endpoint.counters.closed();
+    const at = endpoint.idle.lastIndexOf(connection);
+    if (at !== -1) endpoint.idle.splice(at, 1);
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    const target = this.balancer.pick(next.affinityKey, next.failedEndpoint) ?? endpoint;
+    this.#connect(target, next);
+  }
+
+  #connect(endpoint: Endpoint, applicant: Applicant): void {
+    this.connections++;
+    endpoint.connections++;
+    endpoint.counters.opened();
+    applicant.onConnecting(new UpstreamConnection(endpoint, this, applicant));
+  }
+
+  /** Closes an unused connection of another endpoint to make room; false when all are in use. */
+  #evictIdle(): boolean {
+    for (const endpoint of this.endpoints) {
+      const oldest = endpoint.idle.shift();
+      if (oldest === undefined) continue;
+      oldest.destroy();
+      return true;
+    }
+    return false;
+  }
+
+  #setEndpoints(version: VersionConfig): void {
+    const before = new Map(this.endpoints.map((endpoint) => [endpoint.key, endpoint]));
+    this.endpoints = version.endpoints.map((config) => {
+      const known = before.get(config.key);
+      before.delete(config.key);
+      if (known !== undefined) {
+        known.weight = config.weight;
+        return known;
+      }
+      const counters = this.#surroundings.counters.endpoint(this.#pool, this.name, config.key);
+      return new Endpoint(config.address, config.key, config.weight, counters);
+    });
+    for (const gone of before.values()) retireEndpoint(gone);
+    this.readyCount = this.endpoints.filter((endpoint) => endpoint.ready).length;
+    this.balancer.update(this.endpoints);
+  }
+}
+
+function retireEndpoint(endpoint: Endpoint): void {
+  endpoint.draining = true;
+  for (const connection of endpoint.idle.splice(0)) connection.destroy();
+}

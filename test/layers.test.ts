@@ -1,0 +1,118 @@
+// The order of the house, checked: layers, cycles, names, barrels. The law itself is the table in test/layers/allowed.ts.
+
+import { describe, expect, it } from 'vitest';
+import { ALLOWED } from './layers/allowed.ts';
+import { findImports, readFileSet } from './layers/imports.ts';
+import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports } from './layers/rules.ts';
+
+const root = new URL('..', import.meta.url).pathname;
+
+describe('src', () => {
+  const files = readFileSet(root, 'src');
+
+  it('is read', () => {
+    expect(files.size).toBeGreaterThan(5);
+    expect(findImports(files).length).toBeGreaterThan(5);
+  });
+
+  it('imports only what each folder may', () => {
+    expect(findForbiddenImports(files)).toEqual([]);
+  });
+
+  it('has no cycle between files', () => {
+    expect(findFileCycles(files)).toEqual([]);
+  });
+
+  it('has no cycle between folders', () => {
+    expect(findFolderCycles(files)).toEqual([]);
+  });
+
+  it('has telling names and no barrels', () => {
+    expect(findBadFiles(files)).toEqual([]);
+  });
+});
+
+describe('the table', () => {
+  it('names only folders that it lists, and has no cycle', () => {
+    const edges = Object.entries(ALLOWED).flatMap(([from, list]) => list.map((to) => [from, to] as const));
+    expect(edges.filter(([, to]) => ALLOWED[to] === undefined)).toEqual([]);
+    expect(findCycles(edges)).toEqual([]);
+  });
+
+  it('keeps proxy and control apart, and everything apart from app', () => {
+    expect(ALLOWED['proxy']).not.toContain('control');
+    expect(ALLOWED['control']).not.toContain('proxy');
+    expect(Object.values(ALLOWED).filter((list) => list.includes('app'))).toEqual([]);
+  });
+});
+
+describe('the rules', () => {
+  const set = (files: Record<string, string>) => new Map(Object.entries(files));
+
+  it.each([
+    ['a static import', `import { a } from '../control/a.ts';`],
+    ['a side-effect import', `import '../control/a.ts';`],
+    ['a type-only import', `import type { A } from '../control/a.ts';`],
+    ['an inline type', `let a: import('../control/a.ts').A;`],
+    ['a dynamic import', `const a = await import('../control/a.ts');`],
+    ['a dynamic import of a template', 'const a = await import(`../control/a.ts`);'],
+    ['a require', `const a = require('../control/a.ts');`],
+    ['a re-export', `export { a } from '../control/a.ts';`],
+    ['a re-exported type', `export type { A } from '../control/a.ts';`],
+    ['a thread', `new Worker(new URL('../control/a.ts', import.meta.url));`],
+  ])('see %s', (_form, line) => {
+    expect(findForbiddenImports(set({ 'src/proxy/x.ts': `// First line.\n${line}` }))).toEqual([
+      'src/proxy/x.ts:2: imports ../control/a.ts: proxy may import lib, telemetry, http1, upstream, routing',
+    ]);
+  });
+
+  it('let pass what is allowed', () => {
+    const line = `import { a } from '../lib/a.ts'; import b from 'node:net'; import c from 'undici'; import { d } from './d.ts'; // '../control/a.ts'`;
+    expect(findForbiddenImports(set({ 'src/proxy/x.ts': line }))).toEqual([]);
+  });
+
+  it.each([
+    ['../../test/x.ts', 'src imports nothing from outside src'],
+    ['../../bench/x.ts', 'src imports nothing from outside src'],
+    ['../x.ts', 'a file must be in a folder of src'],
+    ['#lib/clock', 'import files by relative path'],
+    ['zod', 'lib may import node:, pino and nothing else from outside'],
+    ['../config/model.ts', 'lib may import no other folder'],
+  ])('forbid lib to import %s', (specifier, fault) => {
+    expect(findForbiddenImports(set({ 'src/lib/x.ts': `import '${specifier}';` }))).toEqual([
+      `src/lib/x.ts:1: imports ${specifier}: ${fault}`,
+    ]);
+  });
+
+  it('find cycles between files, but not over type-only imports', () => {
+    const files = { 'src/lib/a.ts': `import './b.ts';`, 'src/lib/b.ts': `export { c } from './c.ts';`, 'src/lib/c.ts': `import './a.ts';` };
+    expect(findFileCycles(set(files))).toEqual(['src/lib/a.ts -> src/lib/b.ts -> src/lib/c.ts -> src/lib/a.ts']);
+    expect(findFileCycles(set({ ...files, 'src/lib/c.ts': `import type { A } from './a.ts';` }))).toEqual([]);
+    expect(findFileCycles(set({ 'src/lib/a.ts': `import './a.ts';` }))).toEqual(['src/lib/a.ts -> src/lib/a.ts']);
+  });
+
+  it('find cycles between folders, over type-only imports too', () => {
+    const files = { 'src/a/x.ts': `import type { Y } from '../b/y.ts';`, 'src/b/y.ts': '', 'src/b/z.ts': `import '../a/x.ts';` };
+    expect(findFolderCycles(set(files))).toEqual(['a -> b -> a']);
+    expect(findFolderCycles(set({ ...files, 'src/b/z.ts': '' }))).toEqual([]);
+  });
+
+  it.each([
+    ['src/lib/index.ts', 'export const a = 1;', 'src/lib/index.ts: is a barrel; import from the file that defines the name'],
+    ['src/lib/all.ts', `export { a } from './a.ts';`, 'src/lib/all.ts: is a barrel; import from the file that defines the name'],
+    ['src/lib/x.ts', `const b = 1;\nexport * from './a.ts';`, 'src/lib/x.ts:2: export * hides names; export them by name'],
+    ['src/lib/hash-utils.ts', 'const a = 1;', 'src/lib/hash-utils.ts: "utils" is never a name; say what it is'],
+    ['src/lib/common/x.ts', 'const a = 1;', 'src/lib/common/x.ts: "common" is never a name; say what it is'],
+    ['src/lib/hashRing.ts', 'const a = 1;', 'src/lib/hashRing.ts: "hashRing" is not in kebab-case'],
+    ['src/main.ts', 'const a = 1;', 'src/main.ts: not in a folder that test/layers/allowed.ts lists'],
+    ['src/plugins/x.ts', 'const a = 1;', 'src/plugins/x.ts: not in a folder that test/layers/allowed.ts lists'],
+  ])('reject %s', (file, content, message) => {
+    expect(findBadFiles(set({ [file]: content }))).toEqual([message]);
+  });
+
+  it('let a plain file pass', () => {
+    expect(
+      findBadFiles(set({ 'src/lib/hash.ts': `import { a } from './a.ts';\nexport const b = a;\nexport { c } from './c.ts';` })),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { compareRequest, compareResponse } from './agreement.ts';
+import { mutate, mutationArbitrary } from './mutations.ts';
+import { ANSWERS, REQUESTS } from './samples.ts';
+
+const mutations = fc.array(mutationArbitrary, { minLength: 1, maxLength: 4 });
+
+test('Node reads the sound samples as we do', () => {
+  for (const text of REQUESTS) expect(compareRequest(text)).toBe('accepted');
+  for (const text of ANSWERS) expect(compareResponse(text, 'GET')).toBe('accepted');
+  for (const text of ANSWERS) expect(compareResponse(text, 'HEAD')).toBe('accepted');
+});
+
+test('every injured request that we accept is the same request to Node', () => {
+  const seen = new Map<string, number>();
+  fc.assert(
+    fc.property(fc.constantFrom(...REQUESTS), mutations, (text, injuries) => {
+      const verdict = compareRequest(injuries.reduce(mutate, text));
+      seen.set(verdict, (seen.get(verdict) ?? 0) + 1);
+    }),
+    { numRuns: 10_000 },
+  );
+  // The injuries are neither all harmless nor all fatal.
+  expect(seen.get('accepted')).toBeGreaterThan(1000);
+  expect(seen.get('refused')).toBeGreaterThan(1000);
+});
+
+test('every injured answer that we accept is the same answer to Node', () => {
+  const seen = new Map<string, number>();
+  fc.assert(
+    fc.property(fc.constantFrom(...ANSWERS), fc.constantFrom('GET', 'HEAD'), mutations, (text, method, injuries) => {
+      const verdict = compareResponse(injuries.reduce(mutate, text), method);
+      seen.set(verdict, (seen.get(verdict) ?? 0) + 1);
+    }),
+    { numRuns: 10_000 },
+  );
+  expect(seen.get('accepted')).toBeGreaterThan(1000);
+  expect(seen.get('refused')).toBeGreaterThan(1000);
+});

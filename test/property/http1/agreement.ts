@@ -1,0 +1,128 @@
+// Our reading of one whole message against Node's: whoever accepts must see the same message. Throws where they part.
+
+import assert from 'node:assert/strict';
+import { METHODS } from 'node:http';
+import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, type BodyKind } from '../../../src/http1/framing.ts';
+import { RequestHead, parseRequestHead } from '../../../src/http1/request-head.ts';
+import { ResponseHead, parseResponseHead } from '../../../src/http1/response-head.ts';
+import { readRequest, readResponse, type Message } from './llhttp.ts';
+
+const LIMITS = { headerBytes: 65536, headerCount: 1000, requestLineBytes: 65536 };
+const KNOWN_METHODS = new Set(METHODS);
+const CUT_ANSWER_FIELDS = ['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'];
+const CUT_REQUEST_FIELDS = [
+  ...CUT_ANSWER_FIELDS,
+  ...['host', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'via', 'x-request-id'],
+];
+
+export type Agreement = 'accepted' | 'refused' | 'incomplete' | 'not comparable';
+
+interface Body {
+  readonly end: number;
+  readonly bytes: number;
+}
+
+const requestHead = new RequestHead();
+const responseHead = new ResponseHead();
+const scanner = new ChunkedScanner();
+
+export function compareRequest(text: string): Agreement {
+  const bytes = Buffer.from(text, 'latin1');
+  const end = parseRequestHead(text, 0, requestHead, LIMITS);
+  if (end <= 0) return end === 0 ? 'incomplete' : 'refused';
+  const body = findBody(bytes, end, requestHead.body, requestHead.contentLength);
+  if (typeof body === 'string') return body;
+  // Node knows a fixed list of methods; an offered upgrade ends its reading.
+  if (!KNOWN_METHODS.has(requestHead.method)) return 'not comparable';
+  const theirs = readRequest(bytes.subarray(0, body.end));
+  assert.equal(theirs.fault, '', 'Node refuses what we accept');
+  assert.equal(theirs.method, requestHead.method);
+  assert.equal(theirs.minor, requestHead.minor);
+  assert.equal(theirs.body.length, body.bytes);
+  assert.equal(theirs.keepAlive || requestHead.upgrade !== '', requestHead.keepAlive || requestHead.upgrade !== '');
+  compareTarget(theirs.target);
+  compareFields(theirs, requestHead.block, CUT_REQUEST_FIELDS);
+  compareValues(theirs);
+  return 'accepted';
+}
+
+export function compareResponse(text: string, requestMethod: string): Agreement {
+  const bytes = Buffer.from(text, 'latin1');
+  const end = parseResponseHead(text, 0, responseHead, LIMITS, requestMethod);
+  if (end <= 0) return end === 0 ? 'incomplete' : 'refused';
+  const body = findBody(bytes, end, responseHead.body, responseHead.contentLength);
+  if (typeof body === 'string') return body;
+  // A switch of protocols ends Node's reading; a 204 that declares a body is served by us on a connection that is then closed.
+  if (responseHead.status === 101 || (responseHead.status === 204 && !responseHead.keepAlive)) return 'not comparable';
+  const theirs = readResponse(bytes.subarray(0, body.end), requestMethod, responseHead.body === BODY_UNTIL_CLOSE ? 'close' : 'more');
+  assert.equal(theirs.fault, '', 'Node refuses what we accept');
+  assert.equal(theirs.status, responseHead.status);
+  assert.equal(theirs.minor, responseHead.minor);
+  assert.equal(theirs.body.length, body.bytes);
+  // For HEAD, Node says so before it knows that no body follows.
+  if (responseHead.keepAlive && requestMethod !== 'HEAD') assert.ok(theirs.keepAlive, 'we keep a connection that Node would close');
+  const cut = responseHead.status < 200 || responseHead.status === 204 ? [...CUT_ANSWER_FIELDS, 'content-length'] : CUT_ANSWER_FIELDS;
+  compareFields(theirs, responseHead.block, cut);
+  return 'accepted';
+}
+
+function findBody(bytes: Buffer, from: number, kind: BodyKind, contentLength: number): Body | Agreement {
+  if (kind === BODY_NONE) return { end: from, bytes: 0 };
+  if (kind === BODY_UNTIL_CLOSE) return { end: bytes.length, bytes: bytes.length - from };
+  if (kind === BODY_LENGTH) {
+    return from + contentLength <= bytes.length ? { end: from + contentLength, bytes: contentLength } : 'incomplete';
+  }
+  assert.equal(kind, BODY_CHUNKED);
+  scanner.reset();
+  const end = scanner.scan(bytes, from, bytes.length);
+  if (!scanner.done) return end < 0 ? 'refused' : 'incomplete';
+  return { end, bytes: scanner.bodyBytes };
+}
+
+function compareTarget(theirs: string): void {
+  const { target, authority } = requestHead;
+  if (theirs === target) return;
+  // Only an absolute-form target is forwarded in another form.
+  const absolute = /^https?:\/\/([^/?]+)(.*)$/i.exec(theirs);
+  assert.ok(absolute !== null, `target ${theirs} became ${target}`);
+  assert.equal(authority, absolute[1]);
+  assert.equal(target.replace(/^[/*]/, ''), absolute[2]!.replace(/^\//, ''));
+}
+
+// The block holds their fields in their order; what is missing was to be cut, or was named by Connection.
+function compareFields(theirs: Message, block: string, cut: readonly string[]): void {
+  const ours = block.split('\r\n').slice(0, -1);
+  const named = valuesOf(theirs, 'connection').join(',').toLowerCase();
+  let at = 0;
+  for (let i = 0; i < theirs.fields.length; i += 2) {
+    const name = theirs.fields[i]!;
+    const line = ours[at] ?? '';
+    const colon = line.indexOf(':');
+    if (line.slice(0, colon) === name && trim(line.slice(colon + 1)) === trim(theirs.fields[i + 1]!)) {
+      at++;
+      continue;
+    }
+    const plain = name.toLowerCase();
+    const lookalike = plain.includes('_') && [...cut, 'content-length'].includes(plain.replaceAll('_', '-'));
+    const oldExpect = plain === 'expect' && theirs.minor === 0;
+    assert.ok(cut.includes(plain) || named.includes(plain) || lookalike || oldExpect, `field ${name} is missing`);
+  }
+  assert.equal(at, ours.length, 'the block holds a field that Node does not see');
+  for (const line of ours) assert.ok(!cut.includes(line.slice(0, line.indexOf(':')).toLowerCase()), `${line} was to be cut`);
+}
+
+function compareValues(theirs: Message): void {
+  if (/^\/|^\*$/.test(theirs.target)) assert.equal(requestHead.authority, valuesOf(theirs, 'host').join());
+  assert.equal(requestHead.forwardedFor, valuesOf(theirs, 'x-forwarded-for').join(', '));
+  assert.equal(requestHead.via, valuesOf(theirs, 'via').join(', '));
+  assert.equal(requestHead.requestId, valuesOf(theirs, 'x-request-id').join(', '));
+}
+
+function valuesOf(message: Message, name: string): string[] {
+  return message.fields.filter((_, i) => i % 2 === 1 && message.fields[i - 1]!.toLowerCase() === name).map(trim);
+}
+
+function trim(value: string): string {
+  return value.replace(/^[\t ]+/, '').replace(/[\t ]+$/, '');
+}

@@ -1,0 +1,182 @@
+import { describe, expect, it } from 'vitest';
+import { decodeText } from '../../../src/config/decode.ts';
+import { Controller } from '../../../src/control/controller.ts';
+import type { Adoption, DataPlane, Update } from '../../../src/control/controller.ts';
+import type { Log, LogFields } from '../../../src/lib/log.ts';
+import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
+import { CounterSet } from '../../../src/telemetry/counter-set.ts';
+import type { SplitWeight } from '../../../src/telemetry/exposition.ts';
+
+function yaml(options: { weight?: number; extra?: string; route?: string; version?: string } = {}): string {
+  const { weight = 10, extra = '', route = 'main', version = 'v2' } = options;
+  return `
+listeners: [{ name: web, address: 127.0.0.1:8080 }]
+${extra}
+pools:
+  shop:
+    versions:
+      v1: { endpoints: [127.0.0.1:9001] }
+      ${version}: { endpoints: [127.0.0.1:9002] }
+    split: { v1: ${100 - weight}, ${version}: ${weight} }
+routes:
+  - { name: ${route}, pool: shop }
+`;
+}
+
+const load = (options?: Parameters<typeof yaml>[0]) => decodeText('/etc/sluice.yaml', yaml(options));
+
+/** A data plane of two workers that does what it is told. */
+class FakeDataPlane implements DataPlane {
+  readonly updates: Update[] = [];
+  readonly sets = [new CounterSet(0), new CounterSet(1)];
+  /** How the next updates end; absent: all workers apply. */
+  readonly ends: (() => Promise<Adoption>)[] = [];
+  underWay = 0;
+
+  async apply(update: Update): Promise<Adoption> {
+    this.underWay += 1;
+    expect(this.underWay).toBe(1);
+    this.updates.push(structuredClone(update));
+    await new Promise(setImmediate);
+    const end = this.ends.shift();
+    try {
+      if (end !== undefined) return await end();
+      for (const set of this.sets) set.adopt(structuredClone(update.counters));
+      return { applied: 2, total: 2 };
+    } finally {
+      this.underWay -= 1;
+    }
+  }
+}
+
+function open() {
+  const dataPlane = new FakeDataPlane();
+  const counters = new CounterRegistry(2);
+  const reloads: string[] = [];
+  const served: { revision: number; split: readonly SplitWeight[] }[] = [];
+  const lines: { level: string; fields: LogFields; message: string }[] = [];
+  const at = (level: string) => (fields: LogFields, message: string) => void lines.push({ level, fields, message });
+  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') };
+  const exposition = { reloaded: (result: string) => void reloads.push(result), serves: (revision: number, split: readonly SplitWeight[]) => void served.push({ revision, split }) };
+  return { controller: new Controller({ dataPlane, counters, exposition, log }), dataPlane, counters, reloads, served, lines };
+}
+
+describe('Controller', () => {
+  it('puts a valid config in force on every worker, then says so', async () => {
+    const { controller, dataPlane, reloads, served, lines } = open();
+    expect(await controller.apply(load(), 'start')).toEqual({ result: 'applied', revision: 1, workers: { applied: 2, total: 2 }, notices: [] });
+    expect(dataPlane.updates.map(({ revision }) => revision)).toEqual([1]);
+    expect(controller.config).toEqual(load().config);
+    expect(served).toEqual([{ revision: 1, split: [{ pool: 'shop', version: 'v1', weight: 90 }, { pool: 'shop', version: 'v2', weight: 10 }] }]);
+    expect(reloads).toEqual(['applied']);
+    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(['info config applied']);
+  });
+
+  it('gives every config the counters it needs before a worker serves it', async () => {
+    const { controller, dataPlane } = open();
+    await controller.apply(load(), 'start');
+    for (const set of dataPlane.sets) {
+      set.listener('web');
+      set.version('shop', 'v2');
+      set.endpoint('shop', 'v2', '127.0.0.1:9002');
+      for (const version of ['', 'v1', 'v2']) set.route('main', 'shop', version);
+      set.route('', '', '');
+    }
+    const kept = dataPlane.sets[0]!.version('shop', 'v1');
+    await controller.apply(load({ version: 'v3', route: 'other' }), 'file');
+    expect(dataPlane.sets[0]!.version('shop', 'v1')).toBe(kept);
+    dataPlane.sets[0]!.route('other', 'shop', 'v3');
+    expect(() => dataPlane.sets[0]!.version('shop', 'v2')).toThrow();
+  });
+
+  it('a config with a Problem changes nothing, and the log names its place', async () => {
+    const { controller, dataPlane, reloads, lines } = open();
+    await controller.apply(load(), 'start');
+    lines.length = 0;
+    const bad = decodeText('/etc/sluice.yaml', yaml().replace('pool: shop', 'pool: shpo'));
+    const result = await controller.apply(bad, 'file');
+    expect(result).toMatchObject({ result: 'rejected', revision: 1 });
+    expect(dataPlane.updates).toHaveLength(1);
+    expect(controller.config).toEqual(load().config);
+    expect(reloads).toEqual(['applied', 'rejected']);
+    const problems = lines.filter(({ message }) => message === 'config problem');
+    expect(problems).toHaveLength(bad.problems.length);
+    expect(problems[0]!.fields['at']).toMatch(/^\/etc\/sluice\.yaml:\d+:\d+: .*shpo/);
+  });
+
+  it('an equal config is no revision, however it is written', async () => {
+    const { controller, dataPlane, reloads } = open();
+    await controller.apply(load(), 'start');
+    const result = await controller.apply(decodeText('/etc/sluice.yaml', `# a comment\n${yaml()}\n`), 'file');
+    expect(result).toEqual({ result: 'unchanged', revision: 1 });
+    expect(dataPlane.updates).toHaveLength(1);
+    expect(reloads).toEqual(['applied', 'unchanged']);
+  });
+
+  it('tells what changed, in the words of the file', async () => {
+    const { controller, lines } = open();
+    await controller.apply(load(), 'start');
+    await controller.apply(load({ weight: 25 }), 'file');
+    const { fields } = lines.at(-1)!;
+    expect(fields).toMatchObject({ revision: 2, cause: 'file', changeCount: 2 });
+    expect(fields['changes']).toEqual(['pools.shop.split.v1: 90 -> 75', 'pools.shop.split.v2: 10 -> 25']);
+  });
+
+  it('says once what waits for a restart, and not when it is taken back', async () => {
+    const { controller } = open();
+    await controller.apply(load({ extra: 'workers: 1' }), 'start');
+    const changed = await controller.apply(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }' }), 'file');
+    expect(changed).toMatchObject({ result: 'applied', notices: [expect.stringMatching(/^workers changed/), expect.stringMatching(/^admin\.address changed/)] });
+    expect(await controller.apply(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }', weight: 20 }), 'file')).toMatchObject({ notices: [] });
+    expect(await controller.apply(load({ extra: 'workers: 1' }), 'file')).toMatchObject({ notices: [] });
+  });
+
+  it('applies one at a time; of those that wait the newest wins', async () => {
+    const { controller, dataPlane } = open();
+    const results = await Promise.all([11, 12, 13, 14].map((weight) => controller.apply(load({ weight }), 'file')));
+    expect(results.map(({ result }) => result)).toEqual(['applied', 'superseded', 'superseded', 'applied']);
+    expect(dataPlane.updates.map(({ config }) => config.pools[0]!.split['v2'])).toEqual([11, 14]);
+    expect(controller.revision).toBe(2);
+  });
+
+  it('a refused update leaves everything as it was, and its number is not given again', async () => {
+    const { controller, dataPlane, counters, reloads, served } = open();
+    await controller.apply(load(), 'start');
+    dataPlane.sets[0]!.version('shop', 'v2').began();
+    dataPlane.ends.push(() => Promise.reject(new Error('listen EADDRINUSE')));
+    expect(await controller.apply(load({ version: 'v3' }), 'file')).toMatchObject({ result: 'failed', revision: 1, error: { message: 'listen EADDRINUSE' } });
+    expect(controller.revision).toBe(1);
+    expect(served).toHaveLength(1);
+    expect(reloads).toEqual(['applied', 'rejected']);
+    expect(counters.blocks('version').map((block) => block.total(0))).toEqual([0, 1]);
+    expect(await controller.apply(load({ version: 'v3' }), 'signal')).toMatchObject({ result: 'applied', revision: 3 });
+    dataPlane.sets[1]!.version('shop', 'v3').began();
+    expect(counters.blocks('version').map((block) => block.total(0))).toEqual([0, 1]);
+  });
+
+  it('goes on when a worker did not follow', async () => {
+    const { controller, dataPlane, lines } = open();
+    await controller.apply(load(), 'start');
+    dataPlane.ends.push(() => Promise.resolve({ applied: 1, total: 2 }));
+    expect(await controller.apply(load({ weight: 20 }), 'file')).toMatchObject({ result: 'applied', workers: { applied: 1, total: 2 } });
+    expect(lines.at(-1)).toMatchObject({ level: 'warn', message: 'config applied, but not by every worker' });
+    expect(await controller.apply(load({ version: 'v3' }), 'file')).toMatchObject({ result: 'applied', revision: 3 });
+    dataPlane.sets[0]!.version('shop', 'v3');
+  });
+
+  it('refuses what passes the rules but does not compile', async () => {
+    const { controller, dataPlane } = open();
+    const good = load();
+    const broken = { ...good, config: { ...good.config!, routes: good.config!.routes.map((route) => ({ ...route, action: { kind: 'pool' as const, pool: 'gone', version: undefined } })) } };
+    expect(await controller.apply(broken, 'api')).toMatchObject({ result: 'failed' });
+    expect(dataPlane.updates).toEqual([]);
+  });
+
+  it('keeps the log bounded when everything is wrong', async () => {
+    const { controller, lines } = open();
+    const problems = Array.from({ length: 500 }, (_, n) => ({ file: 'f', line: n + 1, column: 1, path: '', message: 'wrong' }));
+    await controller.apply({ ...load(), config: undefined, problems }, 'file');
+    expect(lines).toHaveLength(51);
+    expect(lines[0]!.fields['problemCount']).toBe(500);
+  });
+});

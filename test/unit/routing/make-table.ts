@@ -1,0 +1,137 @@
+// Builds Configs, Tables and requests for tests of routing from the few words that matter to a test.
+
+import type { Config, MatchConfig, PoolConfig, RouteConfig } from '../../../src/config/model.ts';
+import { compileTable } from '../../../src/routing/compile.ts';
+import type { PoolState, PoolTable, RoutableRequest, RouteMatch, Table } from '../../../src/routing/table.ts';
+
+export function makeMatch(match: Partial<MatchConfig> = {}): MatchConfig {
+  return { path: { kind: 'prefix', path: '/' }, methods: [], headers: [], query: [], ...match };
+}
+
+export const prefix = (path: string): Pick<MatchConfig, 'path'> => ({ path: { kind: 'prefix', path } });
+export const exact = (path: string): Pick<MatchConfig, 'path'> => ({ path: { kind: 'exact', path } });
+export const regex = (pattern: string): Pick<MatchConfig, 'path'> => ({ path: { kind: 'regex', pattern } });
+
+/** Exact conditions from an object. */
+export function conditions(values: Readonly<Record<string, string>>): MatchConfig['headers'] {
+  return Object.entries(values).map(([name, value]) => ({ name, value: { kind: 'exact', value } }));
+}
+
+export function makeRoute(name: string, route: Partial<RouteConfig> = {}): RouteConfig {
+  const nothing = { set: [], add: [], remove: [] };
+  return {
+    name,
+    listeners: [],
+    hosts: [],
+    match: [makeMatch()],
+    action: { kind: 'respond', respond: { status: 200, body: name, headers: {} } },
+    timeoutMs: 0,
+    rewrite: { host: undefined, path: undefined },
+    requestHeaders: nothing,
+    responseHeaders: nothing,
+    ...route,
+  };
+}
+
+export function makePool(split: Readonly<Record<string, number>>, pool: Partial<PoolConfig> = {}): PoolConfig {
+  return {
+    name: 'shop',
+    versions: Object.keys(split).map((name) => ({ name, endpoints: [], tls: false, protocol: 'http1', dnsRefreshMs: 5000 })),
+    split,
+    affinity: undefined,
+    overrides: [],
+    mirrors: [],
+    balancer: 'least-request',
+    health: undefined,
+    outlier: { consecutive: 5, intervalMs: 10_000, ejectionMs: 30_000, maxEjected: 0.5 },
+    limits: { connections: 1024, pending: 1024, requests: 0, headerBytes: 32_768, headerCount: 200 },
+    slowStartMs: 0,
+    timeouts: { connectMs: 1000, responseMs: 15_000, idleMs: 60_000 },
+    retries: { attempts: 1, on: [], perTryMs: 0, budget: 0.2 },
+    fallback: { whenNoneReady: 'split' },
+    ...pool,
+  };
+}
+
+export function makeConfig(
+  routes: readonly RouteConfig[],
+  pools: readonly PoolConfig[] = [],
+  listeners: readonly string[] = ['web'],
+): Config {
+  return {
+    listeners: listeners.map((name) => ({
+      name,
+      address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      tls: undefined,
+      protocols: ['http1'],
+      trustedProxies: [],
+      proxyProtocol: false,
+      limits: {
+        headerBytes: 16_384,
+        headerCount: 100,
+        requestLineBytes: 8192,
+        headerTimeoutMs: 10_000,
+        idleTimeoutMs: 60_000,
+        requestsPerConnection: 0,
+        connections: 0,
+        bodyBytes: 0,
+      },
+    })),
+    admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, tokens: [] },
+    workers: 1,
+    state: { dir: undefined },
+    drain: { delayMs: 0, timeoutMs: 30_000 },
+    accessLog: undefined,
+    pools,
+    routes,
+  };
+}
+
+export function makeTable(routes: readonly RouteConfig[], pools: readonly PoolConfig[] = []): Table {
+  return compileTable(makeConfig(routes, pools), 1);
+}
+
+export function makePoolTable(split: Readonly<Record<string, number>>, pool: Partial<PoolConfig> = {}): PoolTable {
+  return makeTable([], [makePool(split, pool)]).pools[0]!;
+}
+
+/** `method url`, where the URL is `host/path?query`; fields become a block. */
+export function makeRequest(line: string, fields: Readonly<Record<string, string>> = {}): RoutableRequest {
+  const [method = '', url = ''] = line.split(' ');
+  const slash = url.indexOf('/');
+  const authority = slash < 0 ? url : url.slice(0, slash);
+  const [path = '', query = ''] = splitOnce(slash < 0 ? '' : url.slice(slash), '?');
+  const block = Object.entries(fields)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
+  return { method, authority, path, query, block };
+}
+
+export function find(table: Table, request: RoutableRequest, listener = 'web'): RouteMatch | undefined {
+  return table.matchers.get(listener)?.find(request);
+}
+
+/** A state with everything ready, a running counter as fraction source, and countable keys. */
+export class FakeState implements PoolState {
+  readonly unready = new Set<number>();
+  fractions: () => number = () => 0;
+  keys = 0;
+
+  ready(version: number): boolean {
+    return !this.unready.has(version);
+  }
+
+  nextFraction(): number {
+    return this.fractions();
+  }
+
+  newKey(): string {
+    this.keys++;
+    return `new-key-number-${String(this.keys).padStart(8, '0')}`;
+  }
+}
+
+function splitOnce(text: string, at: string): [string, string] {
+  const index = text.indexOf(at);
+  return index < 0 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)];
+}

@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import type { CounterKey } from '../../../src/telemetry/counter-key.ts';
+import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
+import { CounterSet } from '../../../src/telemetry/counter-set.ts';
+import { ROUTE_OTHER, VERSION_IN_FLIGHT } from '../../../src/telemetry/counter-layout.ts';
+
+const shop = (version: string): CounterKey => ({ kind: 'version', pool: 'shop', version });
+
+/** A registry with its workers, kept in step as a controller does it. */
+class Fleet {
+  readonly registry: CounterRegistry;
+  readonly sets: CounterSet[];
+
+  constructor(workers: number) {
+    this.registry = new CounterRegistry(workers);
+    this.sets = Array.from({ length: workers }, (_, worker) => new CounterSet(worker));
+  }
+
+  apply(keys: readonly CounterKey[]): void {
+    const plan = structuredClone(this.registry.reserve(keys));
+    for (const set of this.sets) set.adopt(plan);
+    this.registry.commit(plan, 'all');
+  }
+
+  retried(pool: string, version: string): number | undefined {
+    const block = this.registry.blocks('version').find(({ key }) => key.kind === 'version' && key.pool === pool && key.version === version);
+    return block?.total(0);
+  }
+}
+
+describe('CounterRegistry', () => {
+  it('adds up what each worker counted', () => {
+    const fleet = new Fleet(3);
+    fleet.apply([shop('v1'), shop('v2')]);
+    fleet.sets.forEach((set, index) => {
+      for (let n = 0; n <= index; n++) set.version('shop', 'v1').began();
+    });
+    expect(fleet.retried('shop', 'v1')).toBe(6);
+    expect(fleet.retried('shop', 'v2')).toBe(0);
+  });
+
+  it('keeps the numbers and the live object of a key that stays, and drops the rest', () => {
+    const fleet = new Fleet(1);
+    fleet.apply([shop('v1'), shop('v2')]);
+    const v1 = fleet.sets[0]!.version('shop', 'v1');
+    const v2 = fleet.sets[0]!.version('shop', 'v2');
+    v1.began();
+    v2.began();
+    fleet.apply([shop('v1'), shop('v3')]);
+    expect(fleet.sets[0]!.version('shop', 'v1')).toBe(v1);
+    v1.began();
+    expect(fleet.retried('shop', 'v1')).toBe(2);
+    expect(fleet.retried('shop', 'v2')).toBeUndefined();
+    expect(() => fleet.sets[0]!.version('shop', 'v2')).toThrow(/no counters/);
+  });
+
+  it('never lets an exchange that outlives its key count for another', () => {
+    const fleet = new Fleet(2);
+    fleet.apply([shop('old')]);
+    const old = fleet.sets[0]!.version('shop', 'old');
+    old.began();
+    fleet.apply([]);
+    fleet.apply([shop('new')]);
+    old.ended(5);
+    old.began();
+    expect(fleet.retried('shop', 'new')).toBe(0);
+    fleet.apply([shop('new'), shop('old')]);
+    expect(fleet.retried('shop', 'old')).toBe(0);
+  });
+
+  it('is bounded by the live keys over thousands of reloads', () => {
+    const fleet = new Fleet(2);
+    const keep = Array.from({ length: 20 }, (_, n) => shop(`keep${n}`));
+    let most = 0;
+    for (let round = 0; round < 3000; round++) {
+      fleet.apply([...keep, ...Array.from({ length: 10 }, (_, n) => shop(`v${round}-${n}`))]);
+      fleet.sets[round % 2]!.version('shop', 'keep7').began();
+      if (round < 20) most = Math.max(most, fleet.registry.bytes);
+      else expect(fleet.registry.bytes).toBeLessThanOrEqual(most);
+    }
+    expect(fleet.sets[0]!.size).toBe(32);
+    expect(fleet.retried('shop', 'keep7')).toBe(3000);
+  });
+
+  it('lets go of memory when a large config goes', () => {
+    const fleet = new Fleet(1);
+    fleet.apply([]);
+    const before = fleet.registry.bytes;
+    fleet.apply(Array.from({ length: 1000 }, (_, n) => shop(`v${n}`)));
+    expect(fleet.registry.bytes).toBeGreaterThan(before + 100_000);
+    fleet.apply([]);
+    expect(fleet.registry.bytes).toBe(before);
+  });
+
+  it('posts only what is new, and everything after a plan that some worker missed', () => {
+    const fleet = new Fleet(1);
+    fleet.apply([shop('v1'), shop('v2')]);
+    const next = fleet.registry.reserve([shop('v2'), shop('v3')]);
+    expect(next.ids).toHaveLength(1);
+    expect(next.dropped).toHaveLength(1);
+    fleet.registry.commit(next, 'some');
+    const complete = fleet.registry.reserve([shop('v2'), shop('v3')]);
+    expect(complete.follows).toBe(0);
+    expect(complete.ids).toHaveLength(4);
+    // The worker that missed `next` catches up with it.
+    const v1 = fleet.sets[0]!.version('shop', 'v1');
+    fleet.sets[0]!.adopt(complete);
+    fleet.registry.commit(complete, 'all');
+    v1.began();
+    expect(fleet.registry.blocks('version').map((block) => block.total(VERSION_IN_FLIGHT))).toEqual([0, 0]);
+  });
+
+  it('does not reuse the block of a dropped key while a worker may still write to it', () => {
+    const fleet = new Fleet(2);
+    fleet.apply([shop('v1')]);
+    const laggard = fleet.sets[1]!.version('shop', 'v1');
+    const missed = fleet.registry.reserve([]);
+    fleet.sets[0]!.adopt(missed);
+    fleet.registry.commit(missed, 'some');
+    const plan = fleet.registry.reserve([shop('v2')]);
+    laggard.began();
+    for (const set of fleet.sets) set.adopt(plan);
+    fleet.registry.commit(plan, 'all');
+    expect(fleet.retried('shop', 'v2')).toBe(0);
+  });
+
+  it('refuses a plan whose predecessor was missed', () => {
+    const fleet = new Fleet(1);
+    fleet.apply([shop('v1')]);
+    fleet.apply([shop('v2')]);
+    const late = new CounterSet(0);
+    expect(() => late.adopt(fleet.registry.reserve([shop('v3')]))).toThrow(/follows/);
+  });
+
+  it('a cancelled plan leaves the old keys with their numbers', () => {
+    const fleet = new Fleet(1);
+    fleet.apply([shop('v1')]);
+    fleet.sets[0]!.version('shop', 'v1').began();
+    const plan = fleet.registry.reserve([shop('v2')]);
+    fleet.sets[0]!.adopt(plan);
+    fleet.registry.cancel(plan);
+    expect(fleet.retried('shop', 'v1')).toBe(1);
+    expect(fleet.retried('shop', 'v2')).toBeUndefined();
+    fleet.apply([shop('v1'), shop('v3')]);
+    fleet.sets[0]!.version('shop', 'v1').began();
+    expect(fleet.retried('shop', 'v1')).toBe(2);
+    expect(fleet.retried('shop', 'v3')).toBe(0);
+    expect(() => fleet.registry.commit(plan, 'all')).toThrow(/not open/);
+  });
+
+  it('gives a replaced worker all keys, goes on counting, and zeroes only its gauges', () => {
+    const fleet = new Fleet(2);
+    fleet.apply([shop('v1'), { kind: 'listener', listener: 'web' }]);
+    for (const set of fleet.sets) {
+      set.version('shop', 'v1').began();
+      set.listener('web').opened();
+    }
+    fleet.registry.forgetGauges(1);
+    const successor = new CounterSet(1);
+    successor.adopt(structuredClone(fleet.registry.complete()));
+    successor.listener('web').opened();
+    expect(fleet.retried('shop', 'v1')).toBe(1);
+    const [listener] = fleet.registry.blocks('listener');
+    expect([listener!.total(0), listener!.total(1)]).toEqual([2, 3]);
+    fleet.sets[1] = successor;
+    fleet.apply([shop('v1'), shop('v2')]);
+    expect(successor.version('shop', 'v2')).toBeDefined();
+  });
+
+  it('tells names apart whatever characters they hold', () => {
+    const fleet = new Fleet(1);
+    const keys: CounterKey[] = [];
+    for (const [route, pool, version] of [['a', 'bc', ''], ['ab', 'c', ''], ['a', 'b', 'c'], ['__proto__', '', '']] as const) {
+      keys.push({ kind: 'route', route, pool, version });
+    }
+    fleet.apply(keys);
+    expect(fleet.registry.blocks('route')).toHaveLength(5);
+    fleet.sets[0]!.route('ab', 'c', '').answered(200);
+    expect(fleet.registry.blocks('route').filter((block) => block.total(1) === 1)).toHaveLength(1);
+  });
+
+  it('counts requests without a route and worker events whatever the config says', () => {
+    const fleet = new Fleet(1);
+    fleet.apply([]);
+    fleet.sets[0]!.route('', '', '').answered(404);
+    fleet.sets[0]!.worker().internalError();
+    expect(fleet.registry.blocks('route')[0]!.total(1)).toBe(1);
+  });
+
+  it('plans 30,000 keys in well under 100 ms', () => {
+    const keys = Array.from({ length: 30_000 }, (_, n): CounterKey => ({ kind: 'route', route: `route-${n}`, pool: `pool-${n % 100}`, version: `v${n % 3}` }));
+    const fleet = new Fleet(4);
+    const started = performance.now();
+    fleet.apply(keys);
+    const firstMs = performance.now() - started;
+    const again = performance.now();
+    const plan = fleet.registry.reserve([...keys, shop('v9')]);
+    const nextMs = performance.now() - again;
+    expect(plan.ids).toHaveLength(1);
+    // The first figure holds the adoption by four workers as well; both have room for a busy machine.
+    expect(firstMs).toBeLessThan(1000);
+    expect(nextMs).toBeLessThan(300);
+    console.info(`planned and adopted in ${firstMs.toFixed()} ms, next plan in ${nextMs.toFixed()} ms`);
+  });
+});
+
+describe('RouteCounters', () => {
+  it('tells 12 statuses apart and puts the rest together', () => {
+    const fleet = new Fleet(1);
+    fleet.apply([{ kind: 'route', route: 'r', pool: '', version: '' }]);
+    const route = fleet.sets[0]!.route('r', '', '');
+    for (let status = 200; status < 220; status++) for (let n = 0; n < status - 199; n++) route.answered(status);
+    route.answered(0);
+    route.answered(Number.NaN);
+    const block = fleet.registry.blocks('route').find(({ key }) => key.kind === 'route' && key.route === 'r')!;
+    expect(block.total(0)).toBe(200);
+    expect(block.total(23)).toBe(12);
+    expect(block.total(ROUTE_OTHER)).toBe(13 + 14 + 15 + 16 + 17 + 18 + 19 + 20 + 2);
+  });
+});
