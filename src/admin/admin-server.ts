@@ -1,11 +1,14 @@
 // HTTP in front of what operators and probes may ask. No logic of its own: it knows ports, not what is behind them.
 // It must never be reachable through a web page of another origin, and never hold up a shutdown.
 
+import { STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Address } from '../config/model.ts';
 import { allowedHosts } from './allowed-hosts.ts';
-import { sendProblem } from './problem-reply.ts';
+import { PROBLEM_TYPE, problemDetails, sendProblem } from './problem-reply.ts';
 
 export interface AdminPorts {
   readonly ready: () => Readiness;
@@ -67,7 +70,8 @@ function createApp(options: AdminServerOptions): FastifyInstance {
     exposeHeadRoutes: true,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    routerOptions: { maxParamLength: 256, onBadUrl: (_path, _request, response) => refuseBadUrl(response) },
+    routerOptions: { maxParamLength: 256, onBadUrl: (_path, _request, response) => refuseBadUrl(response as ServerResponse) },
+    clientErrorHandler: refuseConnection,
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
   });
   app.server.maxConnections = 256;
@@ -98,6 +102,10 @@ function addProbes(app: FastifyInstance, { ports, metricsType }: AdminServerOpti
 }
 
 async function checkRequest(hosts: (host: string) => boolean, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (countHosts(request.raw.rawHeaders) > 1) {
+    await sendProblem(reply, 400, 'The request has more than one Host field.');
+    return;
+  }
   if (!hosts(request.headers.host ?? '')) {
     await sendProblem(reply, 421, 'The Host field names neither this machine nor the address that the admin API listens on.');
     return;
@@ -107,8 +115,27 @@ async function checkRequest(hosts: (host: string) => boolean, request: FastifyRe
   await sendProblem(reply, 405, 'Only GET and HEAD are answered here.');
 }
 
-function refuseBadUrl(response: unknown): void {
-  const reply = response as import('node:http').ServerResponse;
-  reply.writeHead(400, { 'content-type': 'application/problem+json', connection: 'close' });
-  reply.end(JSON.stringify({ type: 'about:blank', title: 'Bad Request', status: 400, detail: 'The path is not validly encoded.' }));
+/** Node keeps the first of several; RFC 9112, section 3.2 wants none of them believed. */
+function countHosts(rawHeaders: readonly string[]): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
 }
+
+/** The path is not validly encoded; the router gives up before any hook runs. */
+function refuseBadUrl(response: ServerResponse): void {
+  response.writeHead(400, { 'content-type': PROBLEM_TYPE, ...SAFE_HEADERS });
+  response.end(JSON.stringify(problemDetails(400, 'The path is not validly encoded.')));
+}
+
+/** What is not even a request: answered where that is possible, and closed. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;
+  const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+  socket.end(head + body);
+}
+
+const CLIENT_ERRORS: ReadonlyMap<string, number> = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+  ['HPE_HEADER_OVERFLOW', 431],
+]);

@@ -3,6 +3,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
 
+export const PROBLEM_TYPE = 'application/problem+json';
+
 export interface ProblemDetails {
   readonly type: string;
   readonly title: string;
@@ -11,11 +13,16 @@ export interface ProblemDetails {
 }
 
 /** @param detail what is wrong and what would be right; @param extra further members of the problem */
-export function sendProblem(reply: FastifyReply, status: number, detail: string, extra: Readonly<Record<string, unknown>> = {}): FastifyReply {
+export function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  extra: Readonly<Record<string, unknown>> = {},
+): FastifyReply {
   const problem = problemDetails(status, detail);
   return reply
     .code(status)
-    .type('application/problem+json')
+    .type(PROBLEM_TYPE)
     .serializer(JSON.stringify)
     .send({ ...extra, ...problem });
 }

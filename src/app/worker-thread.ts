@@ -67,6 +67,8 @@ async function onMessage(message: ToWorker): Promise<void> {
   const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
   context?.accessLog?.flush();
   flushing.stop();
+  // Unused upstream connections would keep the thread alive.
+  registry.apply([]);
   deadlines.close();
   post({ kind: 'drained', cut });
   port?.close();

@@ -45,7 +45,7 @@ export function formatAddress(address: Address): string {
 /** Whether only programs on this machine can reach it. */
 export function isLoopback(address: Address): boolean {
   if (address.kind !== 'tcp') return address.kind === 'unix';
-  return address.host === 'localhost' || address.host === '::1' || /^(?:127\.|::ffff:7f[0-9a-f]{2}:)/.test(address.host);
+  return address.host === 'localhost' || address.host === '::1' || /^127(?:\.[0-9]+){3}$|^::ffff:7f[0-9a-f]{2}:/.test(address.host);
 }
 
 function splitPort(text: string): readonly [string, number | undefined] {
@@ -54,6 +54,7 @@ function splitPort(text: string): readonly [string, number | undefined] {
 }
 
 function parseTcp(text: string, host: string, port: number): Address | Fault {
+  if (host.includes('://')) return { fault: `an address has no scheme, got ${JSON.stringify(text)}` };
   const bracketed = host.startsWith('[') && host.endsWith(']');
   if (!bracketed && host.includes(':'))
     return { fault: `an IPv6 address needs brackets, such as "[::1]:8080", got ${JSON.stringify(text)}` };

@@ -58,7 +58,10 @@ async function listFiles(path: string): Promise<string[]> {
   if (!found.isDirectory() && !found.isFile()) throw new Error('neither a file nor a folder');
   if (!found.isDirectory()) return [path];
   const names = await readdir(path);
-  return names.filter(isConfigName).sort().map((name) => join(path, name));
+  return names
+    .filter(isConfigName)
+    .sort()
+    .map((name) => join(path, name));
 }
 
 export function isConfigName(name: string): boolean {

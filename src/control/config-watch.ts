@@ -26,7 +26,8 @@ export class ConfigWatch {
   readonly #path: string;
   readonly #onChange: () => void;
   readonly #options: ConfigWatchOptions;
-  readonly #watcher: FSWatcher;
+  /** Undefined until the folders are known. */
+  #watcher: FSWatcher | undefined = undefined;
   readonly #poll: Timer;
   /** Resolves when the state at the start is known: later changes will be told. */
   readonly ready: Promise<void>;
@@ -47,16 +48,6 @@ export class ConfigWatch {
     this.#path = resolve(path);
     this.#onChange = onChange;
     this.#options = options;
-    this.#watcher = watch([], {
-      ignoreInitial: true,
-      depth: 0,
-      followSymlinks: false,
-      atomic: false,
-      ignored: (candidate) => !this.#concerns(candidate),
-    });
-    this.#watcher.on('all', () => this.#stir());
-    // Too few inotify watches, a folder that vanished: the poll goes on.
-    this.#watcher.on('error', () => undefined);
     this.#poll = every(options.pollMs ?? 1000, () => void this.#enqueue(() => this.#compareStamp()), { unref: true });
     process.on('SIGHUP', this.force);
     this.#check = this.#begin();
@@ -75,16 +66,36 @@ export class ConfigWatch {
     this.#poll.stop();
     this.#wait?.stop();
     process.off('SIGHUP', this.force);
-    await this.#watcher.close();
     await this.#check;
+    await this.#watcher?.close();
   }
 
+  /** What changes before the watches stand is part of the start; it must not fall into a gap. */
   async #begin(): Promise<void> {
-    const stamp = await readStamp(this.#path);
+    const { folders, files } = await readStamp(this.#path);
+    this.#folders = new Set(folders);
+    this.#files = new Set(files);
+    await this.#listen(folders);
+    this.#stamp = (await readStamp(this.#path)).text;
     this.#digest = (await readFingerprint(this.#path)).digest;
     this.#missing = this.#digest === undefined;
-    this.#stamp = stamp.text;
-    this.#follow(stamp);
+  }
+
+  /** Resolves when the watches stand, or after a second, when the poll must do. */
+  #listen(folders: readonly string[]): Promise<void> {
+    const ignored = (candidate: string): boolean => !this.#concerns(candidate);
+    const watcher = watch([...folders], { ignoreInitial: true, depth: 0, followSymlinks: false, atomic: false, ignored });
+    this.#watcher = watcher;
+    watcher.on('all', () => this.#stir());
+    // Too few inotify watches, a folder that vanished: the poll goes on.
+    watcher.on('error', () => undefined);
+    return new Promise((resolve) => {
+      const limit = after(1000, resolve);
+      watcher.once('ready', () => {
+        limit.stop();
+        resolve();
+      });
+    });
   }
 
   #enqueue(step: () => Promise<void>): Promise<void> {
@@ -106,8 +117,7 @@ export class ConfigWatch {
 
   async #compareStamp(): Promise<void> {
     const stamp = await readStamp(this.#path);
-    if (stamp.text === this.#stamp) return;
-    this.#stir();
+    if (stamp.text !== this.#stamp && this.#wait === undefined) this.#stir();
   }
 
   async #compareContent(): Promise<void> {
@@ -138,8 +148,11 @@ export class ConfigWatch {
     const gone = [...this.#folders].filter((folder) => !folders.has(folder));
     this.#folders = folders;
     this.#files = new Set(stamp.files);
-    if (gone.length > 0) this.#watcher.unwatch(gone);
-    if (added.length > 0) this.#watcher.add(added);
+    if (gone.length > 0) this.#watcher?.unwatch(gone);
+    if (added.length === 0) return;
+    this.#watcher?.add(added);
+    // Until the new watches stand nothing tells what happens there.
+    this.#stir();
   }
 
   /** Of a crowded folder only the config's own names are looked at, and the links that carry a swap. */

@@ -174,6 +174,10 @@ export class Controller {
 
 function splitWeights(config: Config) {
   return config.pools.flatMap(({ name, versions, split }) =>
-    versions.map((version) => ({ pool: name, version: version.name, weight: Object.hasOwn(split, version.name) ? (split[version.name] ?? 0) : 0 })),
+    versions.map((version) => ({
+      pool: name,
+      version: version.name,
+      weight: Object.hasOwn(split, version.name) ? (split[version.name] ?? 0) : 0,
+    })),
   );
 }

@@ -40,7 +40,7 @@ export const FORWARDING_FIELDS =
 // Of the others it is enough that they leave the block.
 const VALUED = ~((1 << FIELD_KEEP_ALIVE) | (1 << FIELD_PROXY_CONNECTION) | (1 << FIELD_LOOKALIKE));
 
-/** What one walk found. Reused: only fields whose bit is set in `seen` hold a value of this walk. */
+/** What the last walk found. Reused: only fields whose bit is set in `seen` hold a value of it. */
 export class SortedFields {
   block = '';
   /** Number of field lines. */
@@ -65,38 +65,36 @@ export class SortedFields {
     return (this.seen & (1 << field)) === 0 ? 0 : this.lines[field]!;
   }
 
-  add(field: number, value: string): void {
+  /** Sorts the lines of `text` from `from` to the empty line that ends at `end`; fields in the mask `cut` do not enter the block. */
+  sort(text: string, from: number, end: number, cut: number): void {
+    const last = end - 2;
+    let block = '';
+    let runStart = from;
+    let count = 0;
+    this.seen = 0;
+    for (let at = from; at < last; count++) {
+      const next = text.indexOf('\n', at) + 1;
+      const field = fieldAt(text, at);
+      if (field !== FIELD_PLAIN) {
+        if ((VALUED & (1 << field)) !== 0) this.#add(field, valueOfLine(text, at, next - 2));
+        if ((cut & (1 << field)) !== 0) {
+          if (runStart < at) block += text.slice(runStart, at);
+          runStart = next;
+        }
+      }
+      at = next;
+    }
+    if (runStart < last) block += text.slice(runStart, last);
+    this.block = block;
+    this.count = count;
+  }
+
+  #add(field: number, value: string): void {
     const first = (this.seen & (1 << field)) === 0;
     this.seen |= 1 << field;
     this.values[field] = first ? value : `${this.values[field]!}, ${value}`;
     this.lines[field] = first ? 1 : this.lines[field]! + 1;
   }
-}
-
-/** Sorts the lines of `text` from `from` to the empty line that ends at `end`; fields in the mask `cut` do not enter the block. */
-export function sortFields(text: string, from: number, end: number, cut: number, sorted: SortedFields): void {
-  const last = end - 2;
-  let block = '';
-  let runStart = from;
-  let at = from;
-  let count = 0;
-  sorted.seen = 0;
-  while (at < last) {
-    const next = text.indexOf('\n', at) + 1;
-    const field = fieldAt(text, at);
-    if (field !== FIELD_PLAIN) {
-      if ((VALUED & (1 << field)) !== 0) sorted.add(field, valueOfLine(text, at, next - 2));
-      if ((cut & (1 << field)) !== 0) {
-        if (runStart < at) block += text.slice(runStart, at);
-        runStart = next;
-      }
-    }
-    count++;
-    at = next;
-  }
-  if (runStart < last) block = block === '' ? text.slice(runStart, last) : block + text.slice(runStart, last);
-  sorted.block = block;
-  sorted.count = count;
 }
 
 function valueOfLine(text: string, from: number, to: number): string {

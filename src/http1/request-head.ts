@@ -22,7 +22,6 @@ import {
   FORWARDING_FIELDS,
   HOP_BY_HOP_FIELDS,
   SortedFields,
-  sortFields,
 } from './field-sort.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, judgeTransferEncoding, parseContentLength, type BodyKind } from './framing.ts';
 import type { HeadLimits } from './limits.ts';
@@ -122,7 +121,7 @@ export function parseRequestHead(text: string, from: number, head: RequestHead, 
     return reason === '' ? 0 : refuse(head, REFUSE_BAD_REQUEST, reason);
   }
   head.minor = text.charCodeAt(fields - 3) - 0x30;
-  sortFields(text, fields, end, head.minor === 1 ? CUT : CUT_OF_1_0, sorted);
+  sorted.sort(text, fields, end, head.minor === 1 ? CUT : CUT_OF_1_0);
   if (sorted.count > limits.headerCount) return refuse(head, REFUSE_HEADER_TOO_LARGE, 'too many fields');
   const code = readHost(head) || readLine(text, start, fields, head) || readConnection(head) || readFraming(head) || readRare(head);
   return code === 0 ? end : code;

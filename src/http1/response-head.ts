@@ -10,7 +10,6 @@ import {
   FIELD_UPGRADE,
   HOP_BY_HOP_FIELDS,
   SortedFields,
-  sortFields,
 } from './field-sort.ts';
 import {
   BODY_CHUNKED,
@@ -84,7 +83,7 @@ export function parseResponseHead(text: string, from: number, head: ResponseHead
     const reason = judgeFieldLines(text, fields);
     return reason === '' ? 0 : refuse(head, reason);
   }
-  sortFields(text, fields, end, HOP_BY_HOP_FIELDS, sorted);
+  sorted.sort(text, fields, end, HOP_BY_HOP_FIELDS);
   if (sorted.count > limits.headerCount) return refuse(head, 'too many fields');
   head.minor = digitAt(text, from + 7);
   head.status = digitAt(text, from + 9) * 100 + digitAt(text, from + 10) * 10 + digitAt(text, from + 11);

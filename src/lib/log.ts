@@ -38,7 +38,10 @@ export interface LogOutput {
 /** Lines for stderr; one per process writes, other threads forward to it. */
 export function createLog(options: LogOptions): Log {
   const output = options.output ?? stderrOutput();
-  return pino({ level: options.level, name: options.name, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: plainError } }, output);
+  return pino(
+    { level: options.level, name: options.name, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: plainError } },
+    output,
+  );
 }
 
 /** The Log of a thread that does not write itself: each line goes to `post`, which hands it to `writeLine` on the thread that does. */

@@ -1,7 +1,7 @@
 // One HTTP/1 connection of a client: finds requests in what it sends, one exchange at a time, and decides when to close.
 // Its listeners are plain functions on the socket, not closures: ten thousand idle connections must cost little.
 
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
 import { parseRequestHead } from '../http1/request-head.ts';
 import { Deadline } from '../lib/deadlines.ts';
@@ -66,8 +66,17 @@ export class Connection implements DeadlineOwner {
     return !this.listener.closing && !this.listener.context.draining && (most === 0 || this.requests < most);
   }
 
-  /** Bytes from the socket, in a buffer that is shared by all connections. */
+  /** Bytes from the socket, in a buffer that is shared by all connections. A fault of ours costs this connection, not the worker. */
   onRead(bytes: Buffer, length: number): void {
+    try {
+      this.#read(bytes, length);
+    } catch (error) {
+      this.listener.context.failed(error);
+      this.onGone();
+    }
+  }
+
+  #read(bytes: Buffer, length: number): void {
     if (this.#phase === AWAITING) this.#feed(bytes, 0, length);
     else if (this.#phase === BUSY) this.#readBusy(bytes, length);
     else if (this.#phase === FLUSHING) this.#keepEarly(bytes, 0, length);
@@ -157,7 +166,7 @@ export class Connection implements DeadlineOwner {
   #readBusy(bytes: Buffer, length: number): void {
     const consumed = this.#exchange!.onRequestBytes(bytes, 0, length);
     if (consumed < length && this.#phase === BUSY) this.#keepEarly(bytes, consumed, length);
-    else if (consumed < length) this.onRead(bytes.subarray(consumed, length), length - consumed);
+    else if (consumed < length) this.#read(bytes.subarray(consumed, length), length - consumed);
   }
 
   /** Bytes of a later request: kept, and no more is read until it is their turn. */
@@ -214,6 +223,7 @@ export class Connection implements DeadlineOwner {
     this.#phase = BUSY;
     this.#exchange = exchange;
     this.requests++;
+    listener.counters.requested();
     return exchange.begin(this, bytes, to - (text.length - end), to);
   }
 

@@ -5,7 +5,6 @@ import type { Log } from '../lib/log.ts';
 import { newKey } from '../lib/random.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
-import type { Connection } from './connection.ts';
 import { Exchange } from './exchange.ts';
 import type { Serving } from './serving.ts';
 
@@ -19,7 +18,6 @@ export class ProxyContext {
   readonly deadlines: Deadlines;
   readonly counters: WorkerCounters;
   readonly log: Log;
-  readonly connections = new Set<Connection>();
 
   readonly #spare: Exchange[] = [];
   readonly #idPrefix = newKey().slice(0, 12);
@@ -30,6 +28,12 @@ export class ProxyContext {
     this.deadlines = deadlines;
     this.counters = counters;
     this.log = log;
+  }
+
+  /** An error that is ours: counted and logged, with what it hit closed by the caller. */
+  failed(error: unknown): void {
+    this.counters.internalError();
+    this.log.error({ err: error }, 'internal error in an exchange');
   }
 
   takeExchange(): Exchange {

@@ -2,7 +2,7 @@
 // Immutable; swapped as a whole by one assignment, and held by an exchange from its first step to its last.
 
 import { newKey } from '../lib/random.ts';
-import { LowDiscrepancySequence } from '../routing/sequence.ts';
+import type { LowDiscrepancySequence } from '../routing/sequence.ts';
 import type { PoolState, Table } from '../routing/table.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
 import type { LiveVersion } from '../upstream/version.ts';

@@ -87,11 +87,20 @@ export function canonicalConfigPath(path: string): string {
 
 /** Percent-encodes, as UTF-8, every character that is not printable ASCII; the rest stays. */
 export function encodePath(text: string): string {
+  if (isPrintable(text)) return text;
   let made = '';
   for (const byte of Buffer.from(text, 'utf8')) {
     made += byte > 0x20 && byte < 0x7f ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
   }
   return made;
+}
+
+function isPrintable(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code <= 0x20 || code >= 0x7f) return false;
+  }
+  return true;
 }
 
 function tripletAt(path: string, at: number): number {

@@ -37,7 +37,8 @@ export class CounterSet {
    * Throws when a plan in between was missed: ask for a complete one.
    */
   adopt(plan: CounterPlan): void {
-    if (plan.follows > this.#number) throw new Error(`counter plan ${plan.number} follows ${plan.follows}, this worker is at ${this.#number}`);
+    if (plan.follows > this.#number)
+      throw new Error(`counter plan ${plan.number} follows ${plan.follows}, this worker is at ${this.#number}`);
     for (const bank of plan.banks) this.#map(bank);
     const complete = plan.follows === 0;
     const stale = complete ? new Set(this.#places.keys()) : new Set(plan.dropped);

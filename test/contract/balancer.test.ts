@@ -135,7 +135,7 @@ describe.each(balancers)('$name', ({ name, tolerance }) => {
           expectSoundPick(current, undefined, balancer.pick(`key-${seed}`, undefined));
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

@@ -20,25 +20,23 @@ export interface RingOwner {
 const POINTS = 160;
 /** Bounds memory (8 bytes each) and the time of an update. Each owner has at least one point, whatever the bound. */
 const MAX_POINTS = 65_536;
+/** More than there can be. */
+const OWNERS = 2 ** 21;
 const START_SEED = 0x73746172;
 const STEP_SEED = 0x73746570;
 
 /** Makes the ring of `owners`; the same in every process. Two points at one position: the earlier owner's is first. */
 export function makeRing(owners: readonly RingOwner[]): Ring {
-  const pointsPerWeight = pointsPerUnitOfWeight(owners.map((owner) => owner.weight));
-  const points: number[] = [];
-  owners.forEach(({ key, weight }, index) => {
+  const counts = countPoints(owners.map((owner) => owner.weight));
+  const points = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
+  let at = 0;
+  owners.forEach(({ key }, index) => {
     const start = hashString(key, START_SEED);
     const step = hashString(key, STEP_SEED) | 1;
-    const count = Math.max(1, Math.round(weight * pointsPerWeight));
     // Position and owner in one double, below 2^53: numbers sort without a comparison function, and fast.
-    for (let nth = 0; nth < count; nth++) points.push((mix(start + nth * step) >>> 0) * 2 ** 21 + index);
+    for (let nth = 0; nth < counts[index]!; nth++) points[at++] = (mix(start + nth * step) >>> 0) * OWNERS + index;
   });
-  const sorted = Float64Array.from(points).sort();
-  return {
-    positions: Uint32Array.from(sorted, (point) => Math.floor(point / 2 ** 21)),
-    owners: Uint32Array.from(sorted, (point) => point % 2 ** 21),
-  };
+  return splitPoints(points.sort());
 }
 
 /** Index of the first position at or after `hash`, going round at the end. `positions` is not empty. */
@@ -53,12 +51,23 @@ export function findPoint(positions: Uint32Array, hash: number): number {
   return low < positions.length ? low : 0;
 }
 
-/** Steps by powers of two, so that a small change of weights leaves all other counts as they are. */
-function pointsPerUnitOfWeight(weights: readonly number[]): number {
-  if (weights.length === 0) return 0;
+/** The scale steps by powers of two, so that a small change of weights leaves all other counts as they are. */
+function countPoints(weights: readonly number[]): number[] {
+  if (weights.length === 0) return [];
   const median = weights.toSorted((a, b) => a - b)[weights.length >> 1]!;
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  let points = POINTS * 2 ** -Math.round(Math.log2(median));
-  while (total * points > MAX_POINTS) points /= 2;
-  return points;
+  let pointsPerWeight = POINTS * 2 ** -Math.round(Math.log2(median));
+  while (total * pointsPerWeight > MAX_POINTS) pointsPerWeight /= 2;
+  return weights.map((weight) => Math.max(1, Math.round(weight * pointsPerWeight)));
+}
+
+function splitPoints(points: Float64Array): Ring {
+  const positions = new Uint32Array(points.length);
+  const owners = new Uint32Array(points.length);
+  for (let at = 0; at < points.length; at++) {
+    const position = Math.floor(points[at]! / OWNERS);
+    positions[at] = position;
+    owners[at] = points[at]! - position * OWNERS;
+  }
+  return { positions, owners };
 }

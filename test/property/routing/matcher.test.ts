@@ -47,7 +47,7 @@ it('finds what a plain filter and sort finds', () => {
 });
 
 it('never throws, whatever the request holds', () => {
-  const anything = fc.string({ unit: 'binary', maxLength: 60 });
+  const anything = fc.array(fc.nat(0xff), { maxLength: 60 }).map((codes) => String.fromCharCode(...codes));
   const hostile = fc.oneof(anything, fc.stringMatching(/^[/.%\\;25fe]{0,40}$/));
   fc.assert(
     fc.property(fc.array(route, { maxLength: 5 }), hostile, hostile, hostile, anything, (drafts, target, query, authority, block) => {
@@ -55,7 +55,7 @@ it('never throws, whatever the request holds', () => {
       isAmbiguousPath(target);
       find(table, { method: 'GET', path: target, query, authority, block });
     }),
-    { numRuns: 1000 },
+    { numRuns: 300 },
   );
 });
 

@@ -17,8 +17,9 @@ test.each([
   ['1d', 86_400_000],
 ])('duration %s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
-test.each(['', '5', 's', '-1s', '1 s', '1S', '1w', '1e3s', '0.5ms', '1s ', '1s\n', '９s', '1m30s', '1'.repeat(30) + 's'])('duration %j is none', (text) =>
-  expect(parseDuration(text)).toBeUndefined(),
+test.each(['', '5', 's', '-1s', '1 s', '1S', '1w', '1e3s', '0.5ms', '1s ', '1s\n', '９s', '1m30s', '1'.repeat(30) + 's'])(
+  'duration %j is none',
+  (text) => expect(parseDuration(text)).toBeUndefined(),
 );
 
 test('durations are printed in the largest unit that fits', () => {
@@ -33,14 +34,25 @@ test.each([
   ['2GiB', 2_147_483_648],
 ])('size %s is %d bytes', (text, bytes) => expect(parseSize(text)).toBe(bytes));
 
-test.each(['', '-1', '1KB', '1kib', '1.5MiB', '1 MiB', 'KiB', '999999999999999GiB'])('size %j is none', (text) => expect(parseSize(text)).toBeUndefined());
+test.each(['', '-1', '1KB', '1kib', '1.5MiB', '1 MiB', 'KiB', '999999999999999GiB'])('size %j is none', (text) =>
+  expect(parseSize(text)).toBeUndefined(),
+);
 
 test('sizes are printed in the largest unit that fits', () => {
   expect([0, 1000, 1024, 3 * 1_048_576].map(formatSize)).toEqual(['0B', '1000B', '1KiB', '3MiB']);
 });
 
 test('percentages', () => {
-  expect(['50%', '0%', '100%', '12.5%', '101%', '50', '-1%', '%'].map(parsePercent)).toEqual([50, 0, 100, 12.5, undefined, undefined, undefined, undefined]);
+  expect(['50%', '0%', '100%', '12.5%', '101%', '50', '-1%', '%'].map(parsePercent)).toEqual([
+    50,
+    0,
+    100,
+    12.5,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 test.each([
@@ -67,7 +79,7 @@ test.each([
   ['256.1.1.1:80', 'host must be a DNS name or an IP address'],
   ['[127.0.0.1]:80', 'host must be a DNS name or an IP address'],
   ['a b:80', 'host must be a DNS name or an IP address'],
-  ['http://a:80', 'an IPv6 address needs brackets'],
+  ['http://a:80', 'an address has no scheme'],
   ['-a:80', 'host must be a DNS name or an IP address'],
   ['a\r\n:80', 'host must be a DNS name or an IP address'],
   ['unix:run/a.sock', 'unix: needs an absolute path'],

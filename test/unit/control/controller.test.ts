@@ -57,17 +57,33 @@ function open() {
   const lines: { level: string; fields: LogFields; message: string }[] = [];
   const at = (level: string) => (fields: LogFields, message: string) => void lines.push({ level, fields, message });
   const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') };
-  const exposition = { reloaded: (result: string) => void reloads.push(result), serves: (revision: number, split: readonly SplitWeight[]) => void served.push({ revision, split }) };
+  const exposition = {
+    reloaded: (result: string) => void reloads.push(result),
+    serves: (revision: number, split: readonly SplitWeight[]) => void served.push({ revision, split }),
+  };
   return { controller: new Controller({ dataPlane, counters, exposition, log }), dataPlane, counters, reloads, served, lines };
 }
 
 describe('Controller', () => {
   it('puts a valid config in force on every worker, then says so', async () => {
     const { controller, dataPlane, reloads, served, lines } = open();
-    expect(await controller.apply(load(), 'start')).toEqual({ result: 'applied', revision: 1, workers: { applied: 2, total: 2 }, notices: [] });
+    expect(await controller.apply(load(), 'start')).toEqual({
+      result: 'applied',
+      revision: 1,
+      workers: { applied: 2, total: 2 },
+      notices: [],
+    });
     expect(dataPlane.updates.map(({ revision }) => revision)).toEqual([1]);
     expect(controller.config).toEqual(load().config);
-    expect(served).toEqual([{ revision: 1, split: [{ pool: 'shop', version: 'v1', weight: 90 }, { pool: 'shop', version: 'v2', weight: 10 }] }]);
+    expect(served).toEqual([
+      {
+        revision: 1,
+        split: [
+          { pool: 'shop', version: 'v1', weight: 90 },
+          { pool: 'shop', version: 'v2', weight: 10 },
+        ],
+      },
+    ]);
     expect(reloads).toEqual(['applied']);
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(['info config applied']);
   });
@@ -126,8 +142,13 @@ describe('Controller', () => {
     const { controller } = open();
     await controller.apply(load({ extra: 'workers: 1' }), 'start');
     const changed = await controller.apply(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }' }), 'file');
-    expect(changed).toMatchObject({ result: 'applied', notices: [expect.stringMatching(/^workers changed/), expect.stringMatching(/^admin\.address changed/)] });
-    expect(await controller.apply(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }', weight: 20 }), 'file')).toMatchObject({ notices: [] });
+    expect(changed).toMatchObject({
+      result: 'applied',
+      notices: [expect.stringMatching(/^workers changed/), expect.stringMatching(/^admin\.address changed/)],
+    });
+    expect(await controller.apply(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }', weight: 20 }), 'file')).toMatchObject({
+      notices: [],
+    });
     expect(await controller.apply(load({ extra: 'workers: 1' }), 'file')).toMatchObject({ notices: [] });
   });
 
@@ -144,7 +165,11 @@ describe('Controller', () => {
     await controller.apply(load(), 'start');
     dataPlane.sets[0]!.version('shop', 'v2').began();
     dataPlane.ends.push(() => Promise.reject(new Error('listen EADDRINUSE')));
-    expect(await controller.apply(load({ version: 'v3' }), 'file')).toMatchObject({ result: 'failed', revision: 1, error: { message: 'listen EADDRINUSE' } });
+    expect(await controller.apply(load({ version: 'v3' }), 'file')).toMatchObject({
+      result: 'failed',
+      revision: 1,
+      error: { message: 'listen EADDRINUSE' },
+    });
     expect(controller.revision).toBe(1);
     expect(served).toHaveLength(1);
     expect(reloads).toEqual(['applied', 'rejected']);
@@ -167,7 +192,13 @@ describe('Controller', () => {
   it('refuses what passes the rules but does not compile', async () => {
     const { controller, dataPlane } = open();
     const good = load();
-    const broken = { ...good, config: { ...good.config!, routes: good.config!.routes.map((route) => ({ ...route, action: { kind: 'pool' as const, pool: 'gone', version: undefined } })) } };
+    const broken = {
+      ...good,
+      config: {
+        ...good.config!,
+        routes: good.config!.routes.map((route) => ({ ...route, action: { kind: 'pool' as const, pool: 'gone', version: undefined } })),
+      },
+    };
     expect(await controller.apply(broken, 'api')).toMatchObject({ result: 'failed' });
     expect(dataPlane.updates).toEqual([]);
   });

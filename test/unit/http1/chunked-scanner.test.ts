@@ -112,6 +112,7 @@ test.each([
   ['LF in quoted extension', '1;a="\n"\r\n', 'malformed chunk extension'],
   ['CR in extension', '1;a\rb\r\n', 'bare CR in chunk size'],
   ['NUL in quoted extension', '1;a="\0"\r\n', 'malformed chunk extension'],
+  ['DEL in quoted extension', '1;a="\x7f"\r\n', 'malformed chunk extension'],
   ['long extension', `1;${'a'.repeat(CHUNK_EXTENSION_BYTES + 1)}\r\n`, 'chunk extensions too long'],
   ['many extensions', `1;${'a'.repeat(250)}\r\nx\r\n`.repeat(MESSAGE_EXTENSION_BYTES / 250 + 1), 'chunk extensions too long'],
   ['LF for the end', `${lastChunk}\n`, 'bare LF'],

@@ -9,7 +9,11 @@ const LOG = join(import.meta.dirname, '../../../src/lib/log.ts');
 
 function collect() {
   const lines: Record<string, unknown>[] = [];
-  const log = createLog({ level: 'debug', name: 'test', output: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) } });
+  const log = createLog({
+    level: 'debug',
+    name: 'test',
+    output: { write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  });
   return { log, lines };
 }
 
@@ -29,7 +33,13 @@ describe('createLog', () => {
     const { log, lines } = collect();
     log.warn({ revision: 3, err: new TypeError('boom') }, 'config rejected');
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatchObject({ level: 40, name: 'test', msg: 'config rejected', revision: 3, err: { type: 'TypeError', message: 'boom' } });
+    expect(lines[0]).toMatchObject({
+      level: 40,
+      name: 'test',
+      msg: 'config rejected',
+      revision: 3,
+      err: { type: 'TypeError', message: 'boom' },
+    });
     expect(Date.parse(lines[0]!['time'] as string)).toBeGreaterThan(0);
   });
 
@@ -47,11 +57,18 @@ describe('createLog', () => {
     child.stderr.setEncoding('utf8').on('data', (part: string) => (text += part));
     const [code] = (await once(child, 'close')) as [number];
     expect(code).toBe(3);
-    expect(text.trimEnd().split('\n').map((line) => (JSON.parse(line) as { n: number }).n)).toEqual(Array.from({ length: 200 }, (_, n) => n));
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { n: number }).n),
+    ).toEqual(Array.from({ length: 200 }, (_, n) => n));
   });
 
   it('goes on when the reader has closed the pipe', async () => {
-    const child = run(`process.stdin; let n = 0; const timer = setInterval(() => { log.info({ n }, 'into the void'); if (++n === 20) { clearInterval(timer); process.stdout.write('alive'); } }, 5);`);
+    const child = run(
+      `process.stdin; let n = 0; const timer = setInterval(() => { log.info({ n }, 'into the void'); if (++n === 20) { clearInterval(timer); process.stdout.write('alive'); } }, 5);`,
+    );
     child.stderr.destroy();
     const [text] = (await once(child.stdout, 'data')) as [Buffer];
     expect(text.toString()).toBe('alive');
@@ -75,11 +92,20 @@ describe('forwardLog', () => {
   it('posts lines that a thread can clone and that read the same on the other side', () => {
     const posted: LogLine[] = [];
     const forward = forwardLog((line) => posted.push(structuredClone(line)));
-    forward.error({ err: Object.assign(new Error('no'), { code: 'EPIPE' }), port: 1, fn: () => 1, odd: { deep: () => 1 }, none: undefined }, 'worker failed');
+    forward.error(
+      { err: Object.assign(new Error('no'), { code: 'EPIPE' }), port: 1, fn: () => 1, odd: { deep: () => 1 }, none: undefined },
+      'worker failed',
+    );
     forward.debug({}, 'quiet');
     const { log, lines } = collect();
     for (const line of posted) writeLine(log, line);
-    expect(lines[0]).toMatchObject({ level: 50, msg: 'worker failed', port: 1, err: { type: 'Error', message: 'no', code: 'EPIPE' }, odd: {} });
+    expect(lines[0]).toMatchObject({
+      level: 50,
+      msg: 'worker failed',
+      port: 1,
+      err: { type: 'Error', message: 'no', code: 'EPIPE' },
+      odd: {},
+    });
     expect(lines[1]).toMatchObject({ level: 20, msg: 'quiet' });
   });
 });

@@ -13,16 +13,64 @@ function collect(sample: number) {
     chunks.push(chunk);
     lines += count;
   });
-  return { log, chunks, lines: () => lines, targets: () => chunks.join('').split('\n').filter(Boolean).map((line) => (JSON.parse(line) as { target: string }).target) };
+  return {
+    log,
+    chunks,
+    lines: () => lines,
+    targets: () =>
+      chunks
+        .join('')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as { target: string }).target),
+  };
 }
 
 describe('AccessLog', () => {
   it('writes every field of an exchange', () => {
-    const line = formatLine(observe({ listener: 'web', route: 'r', pool: 'shop', version: 'v1', endpoint: '127.0.0.1:1', method: 'GET', authority: 'a.b', target: '/x?y', client: '::1', requestId: 'id', status: 200, reason: 'weight', attempts: 1, startedAtMs: Date.UTC(2026, 10, 21, 1, 2, 3, 45), durationMs: 12.34567, firstByteMs: 1.5, bytesIn: 3, bytesOut: 1234 }));
+    const line = formatLine(
+      observe({
+        listener: 'web',
+        route: 'r',
+        pool: 'shop',
+        version: 'v1',
+        endpoint: '127.0.0.1:1',
+        method: 'GET',
+        authority: 'a.b',
+        target: '/x?y',
+        client: '::1',
+        requestId: 'id',
+        status: 200,
+        reason: 'weight',
+        attempts: 1,
+        startedAtMs: Date.UTC(2026, 10, 21, 1, 2, 3, 45),
+        durationMs: 12.34567,
+        firstByteMs: 1.5,
+        bytesIn: 3,
+        bytesOut: 1234,
+      }),
+    );
     expect(line.endsWith('}\n')).toBe(true);
     expect(JSON.parse(line)).toEqual({
-      time: '2026-11-21T01:02:03.045Z', listener: 'web', route: 'r', pool: 'shop', version: 'v1', endpoint: '127.0.0.1:1', method: 'GET', authority: 'a.b', target: '/x?y', client: '::1', requestId: 'id',
-      status: 200, outcome: 'ok', reason: 'weight', attempts: 1, durationMs: 12.346, firstByteMs: 1.5, bytesIn: 3, bytesOut: 1234,
+      time: '2026-11-21T01:02:03.045Z',
+      listener: 'web',
+      route: 'r',
+      pool: 'shop',
+      version: 'v1',
+      endpoint: '127.0.0.1:1',
+      method: 'GET',
+      authority: 'a.b',
+      target: '/x?y',
+      client: '::1',
+      requestId: 'id',
+      status: 200,
+      outcome: 'ok',
+      reason: 'weight',
+      attempts: 1,
+      durationMs: 12.346,
+      firstByteMs: 1.5,
+      bytesIn: 3,
+      bytesOut: 1234,
     });
   });
 
@@ -41,7 +89,13 @@ describe('AccessLog', () => {
     expect(lines()).toBe(21);
   });
 
-  it.each([[1, 1000], [0.1, 100], [0.25, 250], [0.001, 1], [0, 0]])('a sample of %d logs %d of 1000, evenly', (sample, expected) => {
+  it.each([
+    [1, 1000],
+    [0.1, 100],
+    [0.25, 250],
+    [0.001, 1],
+    [0, 0],
+  ])('a sample of %d logs %d of 1000, evenly', (sample, expected) => {
     const { log, targets } = collect(sample);
     for (let n = 0; n < 1000; n++) log.record(observe({ target: String(n) }));
     log.flush();

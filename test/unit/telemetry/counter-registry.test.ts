@@ -170,7 +170,12 @@ describe('CounterRegistry', () => {
   it('tells names apart whatever characters they hold', () => {
     const fleet = new Fleet(1);
     const keys: CounterKey[] = [];
-    for (const [route, pool, version] of [['a', 'bc', ''], ['ab', 'c', ''], ['a', 'b', 'c'], ['__proto__', '', '']] as const) {
+    for (const [route, pool, version] of [
+      ['a', 'bc', ''],
+      ['ab', 'c', ''],
+      ['a', 'b', 'c'],
+      ['__proto__', '', ''],
+    ] as const) {
       keys.push({ kind: 'route', route, pool, version });
     }
     fleet.apply(keys);
@@ -188,7 +193,12 @@ describe('CounterRegistry', () => {
   });
 
   it('plans 30,000 keys in well under 100 ms', () => {
-    const keys = Array.from({ length: 30_000 }, (_, n): CounterKey => ({ kind: 'route', route: `route-${n}`, pool: `pool-${n % 100}`, version: `v${n % 3}` }));
+    const keys = Array.from({ length: 30_000 }, (_, n): CounterKey => ({
+      kind: 'route',
+      route: `route-${n}`,
+      pool: `pool-${n % 100}`,
+      version: `v${n % 3}`,
+    }));
     const fleet = new Fleet(4);
     const started = performance.now();
     fleet.apply(keys);

@@ -75,7 +75,9 @@ describe('Exposition', () => {
     sets[1]!.route('r', 'shop', 'v1').answered(200);
     sets[1]!.route('r', 'shop', 'v1').answered(0);
     sets[0]!.route('', '', '').answered(404);
-    const rows = (await values('sluice_requests_total')).map(({ labels, value }) => `${labels['route']}|${labels['pool']}|${labels['version']}|${labels['status']} ${value}`);
+    const rows = (await values('sluice_requests_total')).map(
+      ({ labels, value }) => `${labels['route']}|${labels['pool']}|${labels['version']}|${labels['status']} ${value}`,
+    );
     expect(rows.sort()).toEqual(['r|shop|v1|200 3', 'r|shop|v1|404 2', 'r|shop|v1|other 1', '||||404 1'.slice(1)].sort());
   });
 
@@ -99,7 +101,10 @@ describe('Exposition', () => {
   });
 
   it('names outcomes and reasons, and leaves out what never happened', async () => {
-    const { sets, scrape } = await open([{ kind: 'version', ...V1 }, { kind: 'listener', listener: 'web' }]);
+    const { sets, scrape } = await open([
+      { kind: 'version', ...V1 },
+      { kind: 'listener', listener: 'web' },
+    ]);
     const version = sets[0]!.version('shop', 'v1');
     version.attempted(OUTCOME.connect_refused.index);
     version.retried(1);
@@ -158,14 +163,20 @@ describe('Exposition', () => {
     expect(row('sluice_worker_restarts_total')).toEqual([{ value: 1 }]);
     expect(row('sluice_access_log_dropped_total')).toEqual([{ value: 7 }]);
     expect(row('sluice_build_info')).toEqual([{ version: '1.2.3', value: 1 }]);
-    expect(row('sluice_worker_event_loop_delay_seconds')).toEqual([{ worker: '0', value: 0 }, { worker: '1', value: 0.02 }]);
+    expect(row('sluice_worker_event_loop_delay_seconds')).toEqual([
+      { worker: '0', value: 0 },
+      { worker: '1', value: 0.02 },
+    ]);
     expect(row('process_cpu_seconds_total')).toHaveLength(1);
     for (const { name, type } of Object.values(METRICS)) expect(types.get(name), name).toBe(type);
   });
 
   it('escapes whatever a config may hold, and shows exactly the labels that are declared', async () => {
     const hostile = 'a"b\\c\nd{},= é\\n';
-    const { sets, scrape } = await open([{ kind: 'route', route: hostile, ...V1 }, { kind: 'endpoint', ...V1, endpoint: 'unix:/a\\"b' }]);
+    const { sets, scrape } = await open([
+      { kind: 'route', route: hostile, ...V1 },
+      { kind: 'endpoint', ...V1, endpoint: 'unix:/a\\"b' },
+    ]);
     sets[0]!.route(hostile, 'shop', 'v1').answered(200);
     const { series } = await scrape();
     expect(series.find((s) => s.name === 'sluice_requests_total')!.labels).toEqual({ route: hostile, ...V1, status: '200' });
@@ -186,9 +197,11 @@ describe('Exposition', () => {
 
   it('scrapes 10,000 routes of three versions quickly', async () => {
     const keys: CounterKey[] = [];
-    for (let n = 0; n < 10_000; n++) for (const version of ['v1', 'v2', 'v3']) keys.push({ kind: 'route', route: `route-${n}`, pool: `pool-${n % 50}`, version });
+    for (let n = 0; n < 10_000; n++)
+      for (const version of ['v1', 'v2', 'v3']) keys.push({ kind: 'route', route: `route-${n}`, pool: `pool-${n % 50}`, version });
     const { sets, exposition } = await open(keys);
-    for (let n = 0; n < 10_000; n++) for (const set of sets) for (const status of [200, 404]) set.route(`route-${n}`, `pool-${n % 50}`, 'v1').answered(status);
+    for (let n = 0; n < 10_000; n++)
+      for (const set of sets) for (const status of [200, 404]) set.route(`route-${n}`, `pool-${n % 50}`, 'v1').answered(status);
     await exposition.text();
     const started = performance.now();
     const text = await exposition.text();

@@ -95,7 +95,9 @@ describe('LogWriter to stdout', () => {
   });
 
   it('neither stops nor dies when the reader has closed the pipe', async () => {
-    const child = run(`let n = 0; const timer = setInterval(() => { writer.write('x\\n', 1); if (++n === 20) { clearInterval(timer); process.stderr.write('dropped ' + dropped); } }, 5);`);
+    const child = run(
+      `let n = 0; const timer = setInterval(() => { writer.write('x\\n', 1); if (++n === 20) { clearInterval(timer); process.stderr.write('dropped ' + dropped); } }, 5);`,
+    );
     child.stdout.destroy();
     const [text] = (await once(child.stderr, 'data')) as [Buffer];
     expect(text.toString()).toMatch(/^dropped (1[0-9]|20)$/);

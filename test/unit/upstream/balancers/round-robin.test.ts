@@ -99,6 +99,17 @@ describe('unequal weights', () => {
     expect(Math.abs(counts['a']! - counts['b']!)).toBeLessThanOrEqual(4);
   });
 
+  it('still gives a very light endpoint its turn after it has served alone for long', () => {
+    const endpoints = makeWeighted(1000, 1000, 0.001);
+    const balancer = make(endpoints);
+    endpoints[0]!.draining = endpoints[1]!.draining = true;
+    countPicks(balancer, 10_000);
+    endpoints[0]!.draining = endpoints[1]!.draining = false;
+    const counts = countPicks(balancer, 2_100_000);
+    expect(counts['c']).toBeGreaterThanOrEqual(1);
+    expect(counts['c']).toBeLessThanOrEqual(2);
+  });
+
   it('keeps exact shares among the few that are ready of many', () => {
     const endpoints = makeEndpoints(500);
     endpoints.forEach((endpoint, index) => Object.assign(endpoint, { draining: index % 100 !== 0, weight: 1 + index / 100 }));

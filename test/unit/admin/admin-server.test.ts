@@ -1,0 +1,244 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import type { IncomingHttpHeaders, RequestOptions } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { AdminServer } from '../../../src/admin/admin-server.ts';
+import type { Readiness } from '../../../src/admin/admin-server.ts';
+import { allowedHosts } from '../../../src/admin/allowed-hosts.ts';
+import type { Address } from '../../../src/config/model.ts';
+
+const servers: AdminServer[] = [];
+afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
+
+interface Parts {
+  readonly address?: Address;
+  readonly ready?: () => Readiness;
+  readonly metrics?: () => Promise<string>;
+  readonly errors?: Error[];
+}
+
+async function open(parts: Parts = {}) {
+  const { address = { kind: 'tcp', host: '127.0.0.1', port: 0 }, errors = [] } = parts;
+  const ports = {
+    ready: parts.ready ?? (() => ({ ok: true, reason: '' })),
+    metrics: parts.metrics ?? (() => Promise.resolve('a 1\n')),
+    onError: (error: Error) => void errors.push(error),
+  };
+  const server = new AdminServer({ address, ports, metricsType: 'text/plain; version=0.0.4; charset=utf-8' });
+  servers.push(server);
+  const bound = await server.listen();
+  const where: RequestOptions =
+    bound.kind === 'unix' ? { socketPath: bound.path } : { host: '127.0.0.1', port: bound.kind === 'tcp' ? bound.port : 0 };
+  return {
+    server,
+    bound,
+    port: where.port as number,
+    ask: (path: string, options: RequestOptions = {}) => ask({ ...where, path, agent: false, ...options }),
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+function ask(options: RequestOptions): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(options, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => (text += part));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+/** Sends bytes as they are; resolves with all that comes back until the other side closes. */
+async function send(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  socket.setEncoding('latin1').on('data', (part: string) => (text += part));
+  socket.on('error', () => undefined);
+  socket.write(bytes, 'latin1');
+  await once(socket, 'close');
+  return text;
+}
+
+function problem(answer: Answer): Record<string, unknown> {
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  const body = JSON.parse(answer.text) as Record<string, unknown>;
+  expect(body).toMatchObject({ type: 'about:blank', status: answer.status, title: expect.any(String), detail: expect.any(String) });
+  return body;
+}
+
+describe('AdminServer', () => {
+  it('is alive', async () => {
+    const { ask } = await open();
+    const answer = await ask('/livez');
+    expect(answer).toMatchObject({ status: 200, text: '{"status":"ok"}' });
+    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    expect(await ask('/livez', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
+  });
+
+  it.each(['starting', 'draining', 'no workers'])('is not ready while %s, and ready afterwards', async (reason) => {
+    let state: Readiness = { ok: false, reason };
+    const { ask } = await open({ ready: () => state });
+    const answer = await ask('/readyz');
+    expect(answer.status).toBe(503);
+    expect(problem(answer)['reason']).toBe(reason);
+    state = { ok: true, reason: '' };
+    expect((await ask('/readyz')).status).toBe(200);
+  });
+
+  it('serves metrics in their own type', async () => {
+    const { ask } = await open({ metrics: () => Promise.resolve('x{a="b"} 1\n') });
+    expect(await ask('/metrics')).toMatchObject({
+      status: 200,
+      text: 'x{a="b"} 1\n',
+      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
+    });
+  });
+
+  it('tells the fault of a failed scrape to its owner, not to the caller', async () => {
+    const errors: Error[] = [];
+    const { ask } = await open({ metrics: () => Promise.reject(new Error('secret path /a/b')), errors });
+    const answer = await ask('/metrics');
+    expect(answer.status).toBe(500);
+    expect(JSON.stringify(problem(answer))).not.toContain('secret');
+    expect(errors.map(({ message }) => message)).toEqual(['secret path /a/b']);
+  });
+
+  it.each([
+    '/',
+    '/livez/',
+    '/LIVEZ',
+    '/metrics/../livez',
+    '/v1/pools',
+    '//livez',
+    '/%2e%2e/etc/passwd',
+    '/__proto__',
+    `/${'x'.repeat(5000)}`,
+  ])('has nothing at %s', async (path) => {
+    const { ask } = await open();
+    const answer = await ask(path);
+    expect(answer.status).toBe(404);
+    problem(answer);
+  });
+
+  it('says so when a path is not validly encoded', async () => {
+    const { ask } = await open();
+    const answer = await ask('/%zz');
+    expect(answer.status).toBe(400);
+    problem(answer);
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY'])('does not do %s', async (method) => {
+    const { ask } = await open();
+    for (const path of ['/livez', '/nothing']) {
+      const answer = await ask(path, { method });
+      expect(answer.status).toBe(405);
+      expect(answer.headers['allow']).toBe('GET, HEAD');
+      problem(answer);
+    }
+  });
+
+  it.each([
+    'evil.example',
+    'evil.example:9901',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    '127.0.0.2',
+    '[::2]',
+    'localhost:99999999',
+  ])('refuses the host %j', async (host) => {
+    const { ask } = await open();
+    const answer = await ask('/metrics', { headers: { host } });
+    expect([400, 421]).toContain(answer.status);
+    if (answer.status === 421) problem(answer);
+    expect(answer.text).not.toContain('a 1');
+  });
+
+  it.each(['localhost', 'LOCALHOST:1', '127.0.0.1:80', '[::1]:9901'])('takes the host %s', async (host) => {
+    const { ask } = await open();
+    expect((await ask('/livez', { headers: { host } })).status).toBe(200);
+  });
+
+  it('listens on a Unix socket', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'sluice-admin-'));
+    const { ask, bound } = await open({ address: { kind: 'unix', path: join(dir, 'admin.sock') } });
+    expect(bound).toEqual({ kind: 'unix', path: join(dir, 'admin.sock') });
+    expect((await ask('/livez', { headers: { host: 'anything' } })).status).toBe(200);
+    await servers.pop()!.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  it('rejects when the address is taken', async () => {
+    const { port } = await open();
+    await expect(open({ address: { kind: 'tcp', host: '127.0.0.1', port } })).rejects.toThrow(/EADDRINUSE/);
+  });
+
+  it.each([
+    ['garbage', '\x00\x01\x02\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['two lengths', 'GET /livez HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['a huge header', `GET /livez HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
+    ['two hosts', 'GET /livez HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
+    ['an empty host', 'GET /metrics HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 421 /],
+    ['no host', 'GET /metrics HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 421 /],
+  ])('answers %s and closes', async (_, bytes, expected) => {
+    const { port, ask } = await open();
+    expect(await send(port, bytes)).toMatch(expected);
+    expect((await ask('/livez')).status).toBe(200);
+  });
+
+  it('does not read a body that nobody asked for', async () => {
+    const { port } = await open();
+    const text = await send(
+      port,
+      `POST /livez HTTP/1.1\r\nhost: localhost\r\ncontent-length: 999999999\r\nconnection: close\r\n\r\n${'x'.repeat(1000)}`,
+    );
+    expect(text).toMatch(/^HTTP\/1\.1 405 /);
+  });
+
+  it('closes at once, whatever is still connected', async () => {
+    let release: (text: string) => void = () => undefined;
+    const slow = new Promise<string>((resolve) => (release = resolve));
+    const { server, port, ask } = await open({ metrics: () => slow });
+    const idle = connect(port, '127.0.0.1');
+    const kept = connect(port, '127.0.0.1');
+    kept.write('GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await once(kept, 'data');
+    const scrape = ask('/metrics').catch((error: Error) => error);
+    // One round trip, so that the scrape has arrived.
+    await ask('/livez');
+    const closed = [once(idle, 'close'), once(kept, 'close')];
+    const started = performance.now();
+    await server.close();
+    expect(performance.now() - started).toBeLessThan(1000);
+    await Promise.all(closed);
+    expect(await scrape).toBeInstanceOf(Error);
+    release('');
+    await server.close();
+  });
+});
+
+describe('allowedHosts', () => {
+  const tcp = (host: string): Address => ({ kind: 'tcp', host, port: 9901 });
+
+  it('takes the configured address, whatever its form', () => {
+    expect(allowedHosts(tcp('admin.internal'))('Admin.Internal:9901')).toBe(true);
+    expect(allowedHosts(tcp('2001:db8::1'))('[2001:db8::1]:9901')).toBe(true);
+    expect(allowedHosts(tcp('10.0.0.1'))('10.0.0.2')).toBe(false);
+  });
+
+  it.each(['0.0.0.0', '::', '[::]'])('on the wildcard %s takes any literal and no name', (host) => {
+    const allowed = allowedHosts(tcp(host));
+    expect([allowed('10.1.2.3:9901'), allowed('[fe80::1]'), allowed('localhost')]).toEqual([true, true, true]);
+    expect([allowed('evil.example'), allowed('10.1.2.3.evil.example'), allowed('')]).toEqual([false, false, false]);
+  });
+});

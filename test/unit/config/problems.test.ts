@@ -1,0 +1,399 @@
+import { expect, test } from 'vitest';
+import { decodeText } from '../../../src/config/decode.ts';
+import { SMALL } from './good.ts';
+
+function findings(text: string, kind: 'problems' | 'notices' = 'problems'): string[] {
+  return decodeText('f.yaml', text)[kind].map(({ line, column, message }) => `${line}:${column}: ${message}`);
+}
+
+/** SMALL with one piece of text replaced. */
+function change(before: string, after: string): string {
+  expect(SMALL).toContain(before);
+  return SMALL.replace(before, after);
+}
+
+const BAD_TEXTS: [string, string, string[]][] = [
+  ['an empty file', '', ['1:1: the file is empty: it needs at least listeners']],
+  ['only comments', '# nothing\n', ['1:1: the file is empty: it needs at least listeners']],
+  ['a list', '- 1\n', ['1:1: the file must be a map with keys such as listeners, pools and routes']],
+  ['a word', '\nhello\n', ['2:1: the file must be a map with keys such as listeners, pools and routes']],
+  ['two documents', `${SMALL}---\n${SMALL}`, ['11:1: the file must hold one YAML document: remove the line "---" and what follows']],
+  ['a repeated key', 'workers: 1\nworkers: 2\n', ['2:1: workers: the key "workers" is already there']],
+  ['__proto__', 'pools:\n  __proto__: {}\n', ['2:3: pools: the key "__proto__" is not allowed']],
+  ['a tab', 'pools:\n\tshop: {}\n', ['2:1: not valid YAML: indent with spaces, not tabs']],
+  [
+    'an unquoted IPv6 address',
+    'listeners:\n  - { name: a, address: [::1]:80 }\n',
+    ['2:30: not valid YAML: an address with brackets must be in quotes, such as "[::1]:8080"'],
+  ],
+  ['an unknown tag', 'workers: !vault 1\n', ['1:10: not valid YAML: Unresolved tag: !vault']],
+  ['an alias without anchor', 'workers: *a\n', ['1:10: workers: no anchor &a stands before this alias']],
+  ['an alias inside its own anchor', 'pools: &a\n  b: *a\n', ['2:6: pools.b: no anchor &a stands before this alias']],
+];
+
+test.each(BAD_TEXTS)('%s', (_, text, expected) => {
+  const found = findings(text);
+  expect(found.slice(0, expected.length)).toEqual(expected);
+});
+
+const BAD_CHANGES: [string, string, string[]][] = [
+  // Kinds of values.
+  ['v1: 90', 'v1: "abc"', ['8:18: pools.shop.split.v1: weight must be a non-negative number, got "abc"']],
+  ['v1: 90', 'v1: -1', ['8:18: pools.shop.split.v1: weight must be a non-negative number, got -1']],
+  ['v1: 90', 'v1: .inf', ['8:18: pools.shop.split.v1: weight must be a non-negative number, got Infinity']],
+  ['v1: 90', 'v1:', ['8:17: pools.shop.split.v1: weight must be a non-negative number, got nothing']],
+  [
+    '127.0.0.1:8080',
+    '127.0.0.1',
+    ['2:27: listeners[0].address: address must look like 127.0.0.1:8080, "[::]:8080", :8080 or unix:/path, got "127.0.0.1"'],
+  ],
+  ['name: web, ', '', ['2:5: listeners[0]: the required key "name" is missing']],
+  [
+    'address: 127.0.0.1:8080',
+    'adress: 127.0.0.1:8080',
+    ['2:5: listeners[0]: the required key "address" is missing', '2:18: listeners[0]: unknown key "adress" (did you mean "address"?)'],
+  ],
+  ['name: web', 'name: 5', ['2:13: listeners[0].name: listener name must be text, got 5 (put it in quotes)']],
+  [
+    'name: web',
+    'name: "a b"',
+    [
+      '2:13: listeners[0].name: listener name must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit, got "a b"',
+    ],
+  ],
+  ['[127.0.0.1:9001]', '[]', ['6:24: pools.shop.versions.v1.endpoints: must be a list with at least one endpoint, got an empty list']],
+  [
+    '[127.0.0.1:9001]',
+    '[9001]',
+    ['6:25: pools.shop.versions.v1.endpoints[0]: endpoint must be an address or a map with an address, got 9001'],
+  ],
+  [
+    '[127.0.0.1:9001]',
+    '[{ adress: a:1 }]',
+    [
+      '6:25: pools.shop.versions.v1.endpoints[0]: the required key "address" is missing',
+      '6:27: pools.shop.versions.v1.endpoints[0]: unknown key "adress" (did you mean "address"?)',
+    ],
+  ],
+  ['[127.0.0.1:9001]', '[a:99999]', ['6:25: pools.shop.versions.v1.endpoints[0]: port must be 1 to 65535, got 99999']],
+  [
+    '  shop:\n',
+    '  shöp:\n',
+    ['4:3: pools["shöp"]: pool name must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit, got "shöp"'],
+  ],
+  ['routes:', 'timeout: 5s\nroutes:', ['9:1: unknown key "timeout"']],
+  ['routes:', 'worker: 5\nroutes:', ['9:1: unknown key "worker" (did you mean "workers"?)']],
+  ['routes:', 'workers: 0\nroutes:', ['9:10: workers: workers must be auto or a whole number from 1 to 512, got 0']],
+  ['routes:', 'accessLog: on\nroutes:', ['9:12: accessLog: accessLog must be off or { path: …, sample: … }, got "on"']],
+  [
+    'routes:',
+    'accessLog: { sample: 200% }\nroutes:',
+    ['9:22: accessLog.sample: share must be a number from 0 to 1 or look like 50%, got "200%"'],
+  ],
+  ['routes:', 'admin:\nroutes:', ['9:7: admin: must be a map, got nothing']],
+  ['    split:', '    timeout: 5s\n    split:', ['8:5: pools.shop: unknown key "timeout" (did you mean "timeouts"?)']],
+  [
+    '    split:',
+    '    timeouts: { connect: 5 }\n    split:',
+    ['8:26: pools.shop.timeouts.connect: duration must look like 250ms, 5s, 1m, 2h or 1d, got 5'],
+  ],
+  [
+    '    split:',
+    '    timeouts: { connect: 0s, response: 60d }\n    split:',
+    [
+      '8:26: pools.shop.timeouts.connect: duration must be at least 1ms, got 0s',
+      '8:40: pools.shop.timeouts.response: duration must be at most 24d, got 60d',
+    ],
+  ],
+  [
+    '    split:',
+    '    limits: { headerBytes: 64KB, connections: 1.5 }\n    split:',
+    [
+      '8:28: pools.shop.limits.headerBytes: size must look like 64KiB or 1MiB, or be a whole number of bytes, got "64KB"',
+      '8:47: pools.shop.limits.connections: connections must be a whole number from 0 to 1000000000, got 1.5',
+    ],
+  ],
+  [
+    '    split:',
+    '    balancer: least-requests\n    split:',
+    ['8:15: pools.shop.balancer: balancer must be round-robin, least-request, peak-ewma, ring-hash or random, got "least-requests"'],
+  ],
+  [
+    '    split:',
+    '    affinity: { cookie: {}, header: x }\n    split:',
+    ['8:15: pools.shop.affinity: affinity needs exactly one of cookie, header or clientIp, got cookie and header'],
+  ],
+  [
+    '    split:',
+    '    affinity: { cookie: { own: false } }\n    split:',
+    ['8:25: pools.shop.affinity.cookie: a cookie that Sluice does not own needs a name'],
+  ],
+  [
+    '    split:',
+    '    affinity: { cookie: { name: "a;b" } }\n    split:',
+    ['8:33: pools.shop.affinity.cookie.name: cookie name must be letters, digits or !#$%&\'*+-.^_`|~, got "a;b"'],
+  ],
+  [
+    '    split:',
+    '    overrides: [{ name: qa, version: v1 }]\n    split:',
+    ['8:17: pools.shop.overrides[0]: override needs exactly one of header, cookie or query, got none'],
+  ],
+  [
+    '    split:',
+    '    overrides: [{ name: qa, header: { name: x-v, value: 2 }, version: v1 }]\n    split:',
+    [
+      '8:57: pools.shop.overrides[0].header.value: value must be text (numbers, true and false in quotes), { regex: … } or { present: true }, got 2',
+    ],
+  ],
+  // Routes.
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ path: { exact: /a, prefix: /b } }] }',
+    ['10:47: routes[0].match[0].path: path needs exactly one of exact, prefix or regex, got exact and prefix'],
+  ],
+  ['pool: shop }', 'pool: shop, match: [{ path: /a }] }', ['10:47: routes[0].match[0].path: must be a map, got "/a"']],
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ path: { prefix: a } }] }',
+    ['10:57: routes[0].match[0].path.prefix: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "a"'],
+  ],
+  ['pool: shop }', 'pool: shop, match: [] }', ['10:38: routes[0].match: must be a list with at least one entry, got an empty list']],
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ methods: [get] }] }',
+    ['10:51: routes[0].match[0].methods[0]: methods are written in upper case: GET, got "get"'],
+  ],
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ headers: { "a b": c } }] }',
+    ['10:52: routes[0].match[0].headers["a b"]: header name must be letters, digits or !#$%&\'*+-.^_`|~, got "a b"'],
+  ],
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ headers: { a: "c\\r\\nd: e" } }] }',
+    ['10:55: routes[0].match[0].headers.a: header value must be printable ASCII text, without a blank at either end, got "c\\r\\nd: e"'],
+  ],
+  ['pool: shop }', 'pool: shop, hosts: ["*"] }', ['10:39: routes[0].hosts[0]: host "*" is not needed: leave hosts out to match any host']],
+  [
+    'pool: shop }',
+    'pool: shop, hosts: [a.*.b] }',
+    ['10:39: routes[0].hosts[0]: a wildcard may only stand as the first label, such as *.example.com, got "a.*.b"'],
+  ],
+  ['pool: shop }', 'pool: shop, hosts: ["a:80"] }', ['10:39: routes[0].hosts[0]: host must be without port, got "a:80"']],
+  [
+    'pool: shop }',
+    'pool: shop, redirect: { port: 1 } }',
+    ['10:5: routes[0]: route needs exactly one of pool, redirect or respond, got pool and redirect'],
+  ],
+  ['pool: shop }', 'respond: { status: 99 } }', ['10:38: routes[0].respond.status: status must be a whole number from 200 to 599, got 99']],
+  ['pool: shop }', 'respond: { status: 204, body: x } }', ['10:49: routes[0].respond.body: an answer with status 204 has no body']],
+  ['pool: shop }', 'redirect: { status: 302 } }', ['10:29: routes[0].redirect: redirect needs at least one of scheme, host, port or path']],
+  [
+    'pool: shop }',
+    'redirect: { port: 1, status: 300 } }',
+    ['10:48: routes[0].redirect.status: status must be 301, 302, 303, 307 or 308, got 300'],
+  ],
+  [
+    'pool: shop }',
+    'redirect: { host: "a/b" } }',
+    ['10:37: routes[0].redirect.host: host must be a DNS name or IP address without port, got "a/b"'],
+  ],
+  ['pool: shop }', 'redirect: { port: 1 }, version: v1 }', ['10:51: routes[0].version: version needs a pool']],
+  // Rules: what must fit together.
+  ['pool: shop }', 'pool: shp }', ['10:25: routes[0].pool: there is no pool "shp" (did you mean "shop"?)']],
+  ['pool: shop }', 'pool: shop, version: v3 }', ['10:40: routes[0].version: in pool "shop" there is no version "v3" (did you mean "v1"?)']],
+  ['pool: shop }', 'pool: shop, listeners: [wbe] }', ['10:43: routes[0].listeners[0]: there is no listener "wbe" (did you mean "web"?)']],
+  [
+    '    split: { v1: 90, v2: 10 }\n',
+    '',
+    ['4:3: pools.shop: split is required because there are 2 versions: add split: { v1: 100, v2: 0 }'],
+  ],
+  ['v2: 10', 'banana: 10', ['8:22: pools.shop.split.banana: there is no version "banana" (there are v1, v2)']],
+  [
+    '      v1: { endpoints: [127.0.0.1:9001] }\n      v2: { endpoints: [127.0.0.1:9002] }\n    split: { v1: 90, v2: 10 }',
+    '      {}',
+    ['6:7: pools.shop.versions: must be a map with at least one version, got an empty map'],
+  ],
+  [
+    '127.0.0.1:9001]',
+    '127.0.0.1:9001, a:1, "127.0.0.1:9001"]',
+    ['6:46: pools.shop.versions.v1.endpoints[2]: endpoint "127.0.0.1:9001" is already taken at line 6'],
+  ],
+  [
+    'pools:\n',
+    '  - { name: web, address: 127.0.0.1:8080 }\npools:\n',
+    [
+      '3:13: listeners[1].name: name "web" is already taken at line 2',
+      '3:27: listeners[1].address: address "127.0.0.1:8080" is already taken at line 2',
+    ],
+  ],
+  [
+    '    split:',
+    '    overrides: [{ name: qa, query: { name: v, value: a }, version: v9 }]\n    split:',
+    ['8:68: pools.shop.overrides[0].version: there is no version "v9" (did you mean "v1"?)'],
+  ],
+  [
+    '    split:',
+    '    mirrors: [{ name: dark, version: v9 }]\n    split:',
+    ['8:38: pools.shop.mirrors[0].version: there is no version "v9" (did you mean "v1"?)'],
+  ],
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ path: { exact: /a } }], rewrite: { path: { prefix: /b } } }',
+    ['10:92: routes[0].rewrite.path.prefix: replacing a prefix needs a prefix in every entry of match; use full to replace the whole path'],
+  ],
+  [
+    'pool: shop }',
+    'respond: {}, rewrite: { host: a } }',
+    ['10:32: routes[0].rewrite: a route with respond sends nothing upstream, so there is nothing to rewrite'],
+  ],
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ path: { regex: "a(" } }] }',
+    ['10:56: routes[0].match[0].path.regex: not a regular expression (RE2 syntax): missing closing ): `a(`'],
+  ],
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ headers: { X-B: b, X-A: { regex: "(?=a)" } } }] }',
+    [
+      '10:74: routes[0].match[0].headers.X-A.regex: not a regular expression (RE2 syntax): invalid or unsupported Perl syntax: `(?=`; look-around and back-references do not run in linear time',
+    ],
+  ],
+  [
+    'pool: shop }',
+    'pool: shop, requestHeaders: { set: { Content-Length: "5", host: a }, remove: [Transfer-Encoding] } }',
+    [
+      '10:56: routes[0].requestHeaders.set.Content-Length: content-length belongs to the framing of messages and cannot be changed',
+      '10:77: routes[0].requestHeaders.set.host: host cannot be changed here: use rewrite: { host: … }',
+      '10:97: routes[0].requestHeaders.remove[0]: transfer-encoding belongs to the framing of messages and cannot be changed',
+    ],
+  ],
+  [
+    'pool: shop }',
+    'pool: shop, responseHeaders: { set: { X-A: b, x-a: c } } }',
+    ['10:65: routes[0].responseHeaders.set.x-a: "x-a" and "X-A" are the same header'],
+  ],
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ headers: { Host: a, X-Forwarded-For: b } }] }',
+    [
+      '10:52: routes[0].match[0].headers.Host: host cannot be matched as a header: use hosts of the route',
+      '10:61: routes[0].match[0].headers.X-Forwarded-For: x-forwarded-for belongs to the proxy and cannot be matched',
+    ],
+  ],
+  [
+    'pools:\n',
+    'admin: { address: ":9901" }\npools:\n',
+    ['3:19: admin.address: [::]:9901 can be reached from other machines: add auth with tokens, or use a loopback address'],
+  ],
+  [
+    'pools:\n',
+    'admin: { auth: { tokens: [{ name: a, role: viewer, env: A, file: b }] } }\npools:\n',
+    ['3:27: admin.auth.tokens[0]: token needs exactly one of env or file, got env and file'],
+  ],
+  // Not served yet.
+  [
+    'address: 127.0.0.1:8080',
+    'address: 127.0.0.1:8080, tls: { certificates: [{ certFile: a, keyFile: b }] }',
+    ['2:43: listeners[0].tls: TLS is not served by this release: remove tls, and end TLS in front of Sluice'],
+  ],
+  [
+    'address: 127.0.0.1:8080',
+    'address: 127.0.0.1:8080, proxyProtocol: true',
+    ['2:58: listeners[0].proxyProtocol: the PROXY protocol is not served by this release: set it to false'],
+  ],
+  [
+    'address: 127.0.0.1:8080',
+    'address: 127.0.0.1:8080, protocols: [http2]',
+    ['2:43: listeners[0].protocols: http2 is not served by this release: use [http1]'],
+  ],
+  [
+    '[127.0.0.1:9001] }',
+    '["srv:_http._tcp.a"], tls: {}, protocol: http2 }',
+    [
+      '6:25: pools.shop.versions.v1.endpoints[0]: srv: is not served by this release: use name:port',
+      '6:46: pools.shop.versions.v1.tls: TLS to upstreams is not served by this release: remove tls',
+      '6:65: pools.shop.versions.v1.protocol: http2 to upstreams is not served by this release: use http1',
+    ],
+  ],
+];
+
+test.each(BAD_CHANGES)('%j written as %j', (before, after, expected) => {
+  expect(findings(change(before, after))).toEqual(expected);
+});
+
+const NOTICES: [string, string, string[]][] = [
+  [
+    'pool: shop }',
+    'pool: shop }\n  - { name: again, pool: shop, hosts: [] }',
+    ['11:5: routes[1]: route "again" is never used: route "shop" matches the same requests'],
+  ],
+  ['pool: shop }', 'redirect: { port: 81 } }', ['4:3: pools.shop: no route leads to this pool']],
+  ['v1: 90, v2: 10', 'v1: 0, v2: 0', ['8:5: pools.shop.split: every weight is 0: requests without an override get 503']],
+  [
+    'address: 127.0.0.1:8080',
+    'address: 127.0.0.1:8080, protocols: [http1, http2]',
+    ['2:43: listeners[0].protocols: http2 is not served by this release: only http1 is'],
+  ],
+  [
+    '    split:',
+    '    health: {}\n    mirrors: [{ name: dark, version: v2 }]\n    slowStart: 1s\n    outlier: {}\n    retries: { perTry: 1s }\n    split:',
+    [
+      '8:5: pools.shop.health: active health checks are not made by this release',
+      '9:5: pools.shop.mirrors: mirroring is not served by this release: no copies are sent',
+      '10:5: pools.shop.slowStart: slowStart is not served by this release: fresh endpoints get their full share at once',
+      '11:5: pools.shop.outlier: outlier ejection is not served by this release: failing endpoints stay in use',
+      '12:16: pools.shop.retries.perTry: perTry is not served by this release: timeouts.response limits each attempt',
+    ],
+  ],
+  ['    split:', '    slowStart: 0s\n    outlier: { consecutive: 0 }\n    retries: { perTry: 0s }\n    split:', []],
+  ['pools:', 'state: { dir: a }\npools:', ['3:1: state: nothing is kept on disk by this release']],
+  ['pools:', 'state: memory\npools:', []],
+  [
+    'pools:',
+    'admin: { address: ":9901", auth: { tokens: [{ name: a, role: viewer, env: A }] } }\npools:',
+    ['3:28: admin.auth: tokens are not used by this release: it answers only health and metrics, which are open without one'],
+  ],
+];
+
+test.each(NOTICES)('notice: %j written as %j', (before, after, expected) => {
+  const text = change(before, after);
+  expect(findings(text)).toEqual([]);
+  expect(findings(text, 'notices')).toEqual(expected);
+});
+
+test('what stands far apart is told in the order of lines', () => {
+  const text = change('v1: 90', 'v1: x').replace('127.0.0.1:8080', 'x').replace('pool: shop', 'pool: 5');
+  expect(decodeText('f.yaml', text).problems.map(({ line }) => line)).toEqual([2, 8, 10]);
+});
+
+test('a small file cannot stand for a huge one', () => {
+  let text = 'a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n';
+  for (let level = 1; level < 20; level++)
+    text += `a${level}: &a${level} [${Array.from({ length: 10 }, () => `*a${level - 1}`).join(', ')}]\n`;
+  expect(findings(text).some((line) => line.endsWith('aliases may stand for 10000 values at most'))).toBe(true);
+});
+
+test.each(['[', '{a: ', '- ', '? '])('deep nesting with %j is a Problem', (part) => {
+  expect(findings(`a:\n  ${part.repeat(20_000)}`).length).toBeGreaterThan(0);
+  expect(findings(`a: ${'['.repeat(100)}${']'.repeat(100)}`)[0]).toContain('the YAML nests too deeply');
+});
+
+test('a huge file is refused unread', () => {
+  expect(findings(`# ${'x'.repeat(8 * 1024 * 1024)}\n${SMALL}`)).toEqual(['1:1: the file is larger than 8 MiB']);
+});
+
+test('as many keys as fit are told apart in linear time', () => {
+  const keys = Array.from({ length: 50_000 }, (_, index) => `k${index}: 1\n`).join('');
+  expect(findings(`${keys}k7: 2\n`)).toEqual(['50001:1: k7: the key "k7" is already there']);
+  expect(findings(keys)).toHaveLength(1_000);
+});
+
+test('an anchor may be used again, and places are those of the anchor', () => {
+  const text = change('v2: { endpoints: [127.0.0.1:9002] }', 'v2: *one').replace('v1: { endpoints', 'v1: &one { endpoints');
+  expect(findings(text)).toEqual([]);
+  expect(findings(text.replace(':9001', ':99999'))).toEqual([
+    '6:30: pools.shop.versions.v1.endpoints[0]: port must be 1 to 65535, got 99999',
+    '6:30: pools.shop.versions.v2.endpoints[0]: port must be 1 to 65535, got 99999',
+  ]);
+});

@@ -1,0 +1,215 @@
+import { describe, expect, it } from 'vitest';
+import type { AffinityConfig, OverrideConfig, PoolConfig } from '../../../src/config/model.ts';
+import { choose, chooseFor } from '../../../src/routing/choose.ts';
+import { Choice, CHOICE_REASONS, type PoolTable, type RoutableRequest } from '../../../src/routing/table.ts';
+import { FakeState, makePool, makePoolTable, makeRequest, makeRoute, makeTable } from './make-table.ts';
+
+const OWN: AffinityConfig = { kind: 'cookie', name: 'sluice-shop', own: true, maxAgeMs: 86_400_000, path: '/' };
+const FOREIGN: AffinityConfig = { kind: 'cookie', name: 'sid', own: false, maxAgeMs: 0, path: '/' };
+const HEADER: AffinityConfig = { kind: 'header', name: 'x-user-id' };
+const QA: OverrideConfig = {
+  name: 'qa',
+  source: { kind: 'header', name: 'x-version' },
+  value: { kind: 'exact', value: 'v2' },
+  version: 'v2',
+};
+const KEY = 'AbCdEfGhIjKlMnOpQrSt_-';
+
+function chosen(pool: PoolTable, request: RoutableRequest, state = new FakeState(), client = '') {
+  const out = new Choice();
+  choose(pool, request, client, state, out);
+  return { version: out.version?.name, reason: CHOICE_REASONS[out.reason], key: out.key, setCookie: out.setCookie, override: out.override };
+}
+
+const plain = makeRequest('GET a/');
+const pool = (split: Record<string, number>, more: Partial<PoolConfig> = {}) => makePoolTable(split, more);
+
+describe('by weight', () => {
+  it('lays the fraction over the cumulative weights', () => {
+    const state = new FakeState();
+    for (const [fraction, version] of [
+      [0, 'v1'],
+      [0.899, 'v1'],
+      [0.9, 'v2'],
+      [0.949, 'v2'],
+      [0.95, 'v4'],
+      [0.9999999999999999, 'v4'],
+    ] as const) {
+      state.fractions = () => fraction;
+      expect(chosen(pool({ v0: 0, v1: 90, v2: 5, v3: 0, v4: 5, v5: 0 }), plain, state)).toMatchObject({
+        version,
+        reason: 'weight',
+        key: '',
+        setCookie: false,
+      });
+    }
+  });
+
+  it('chooses none when all weights are 0 or no version is ready', () => {
+    expect(chosen(pool({ v1: 0, v2: 0 }), plain)).toMatchObject({ version: undefined, reason: 'none' });
+    const state = new FakeState();
+    state.unready.add(0).add(1);
+    expect(chosen(pool({ v1: 1, v2: 1 }), plain, state)).toMatchObject({ version: undefined, reason: 'none' });
+  });
+
+  it('spreads the share of an unready version over the ready ones in proportion', () => {
+    const state = new FakeState();
+    state.unready.add(0);
+    const shop = pool({ v1: 80, v2: 15, v3: 5, v4: 0 });
+    const counts = new Map<string | undefined, number>();
+    const reasons = new Map<string | undefined, number>();
+    for (let i = 0; i < 1000; i++) {
+      state.fractions = () => i / 1000;
+      const { version, reason } = chosen(shop, plain, state);
+      counts.set(version, (counts.get(version) ?? 0) + 1);
+      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+    }
+    expect(Object.fromEntries(counts)).toEqual({ v2: 750, v3: 250 });
+    expect(Object.fromEntries(reasons)).toEqual({ fallback: 800, weight: 200 });
+  });
+
+  it('a pool that fails answers with none in the share of the unready version alone', () => {
+    const state = new FakeState();
+    state.unready.add(1);
+    const shop = pool({ v1: 90, v2: 10 }, { fallback: { whenNoneReady: 'fail' } });
+    state.fractions = () => 0.95;
+    expect(chosen(shop, plain, state)).toMatchObject({ version: undefined, reason: 'none' });
+    state.fractions = () => 0.5;
+    expect(chosen(shop, plain, state)).toMatchObject({ version: 'v1', reason: 'weight' });
+  });
+});
+
+describe('by override', () => {
+  const shop = pool({ v1: 100, v2: 0 }, { overrides: [QA], affinity: HEADER });
+  const asked = makeRequest('GET a/', { 'X-Version': 'v2', 'x-user-id': '7' });
+
+  it('beats affinity and weight, also with weight 0', () => {
+    expect(chosen(shop, asked)).toEqual({ version: 'v2', reason: 'override', key: '', setCookie: false, override: 'qa' });
+    expect(chosen(shop, makeRequest('GET a/', { 'x-version': 'v2x' }))).toMatchObject({ version: 'v1', reason: 'weight', override: '' });
+  });
+
+  it('keeps the key for a ring', () => {
+    expect(chosen(pool({ v1: 1, v2: 0 }, { overrides: [QA], affinity: HEADER, balancer: 'ring-hash' }), asked)).toMatchObject({
+      version: 'v2',
+      key: '7',
+    });
+  });
+
+  it('to a version that is not ready falls back, or fails where the pool says so', () => {
+    const state = new FakeState();
+    state.unready.add(1);
+    expect(chosen(shop, asked, state)).toMatchObject({ version: 'v1', reason: 'fallback', override: '' });
+    const strict = pool({ v1: 100, v2: 0 }, { overrides: [QA], fallback: { whenNoneReady: 'fail' } });
+    expect(chosen(strict, asked, state)).toMatchObject({ version: undefined, reason: 'none', override: '' });
+  });
+
+  it('reads cookies and the query, and takes the first rule that fits', () => {
+    const overrides: OverrideConfig[] = [
+      { name: 'cookie', source: { kind: 'cookie', name: 'ring' }, value: { kind: 'regex', pattern: '^(beta|dev)$' }, version: 'v2' },
+      { name: 'query', source: { kind: 'query', name: 'canary' }, value: { kind: 'present' }, version: 'v3' },
+    ];
+    const both = pool({ v1: 1, v2: 0, v3: 0 }, { overrides });
+    expect(chosen(both, makeRequest('GET a/?canary', { cookie: 'ring=beta' })).override).toBe('cookie');
+    expect(chosen(both, makeRequest('GET a/?canary', { cookie: 'ring=betas' })).override).toBe('query');
+    expect(chosen(both, makeRequest('GET a/?canar=1')).version).toBe('v1');
+  });
+});
+
+describe('by affinity', () => {
+  it('issues a key to a client that brings none or an implausible one', () => {
+    const shop = pool({ v1: 1, v2: 1 }, { affinity: OWN });
+    const bad = ['', 'short', `${KEY};x`.replace(';', '!'), 'x'.repeat(65), 'v2', 'é'.repeat(22)];
+    for (const cookie of [undefined, ...bad]) {
+      const request = cookie === undefined ? plain : makeRequest('GET a/', { cookie: `sluice-shop=${cookie}` });
+      expect(chosen(shop, request)).toMatchObject({ reason: 'affinity-new', setCookie: true, key: 'new-key-number-00000001' });
+    }
+  });
+
+  it('keeps a plausible key, and the same key gets the same version wherever it comes from', () => {
+    const shop = pool({ v1: 1, v2: 1 }, { affinity: OWN });
+    const first = chosen(shop, makeRequest('GET a/', { Cookie: `a=b; sluice-shop=${KEY}` }));
+    expect(first).toMatchObject({ reason: 'affinity', setCookie: false, key: KEY });
+    expect(chosen(pool({ v1: 1, v2: 1 }, { affinity: HEADER }), makeRequest('GET a/', { 'x-user-id': KEY })).version).toBe(first.version);
+  });
+
+  it.each([
+    ['header', HEADER, makeRequest('GET a/', { 'X-User-Id': 'u1' }), 'u1'],
+    ['foreign cookie', FOREIGN, makeRequest('GET a/', { cookie: 'sid=u1' }), 'u1'],
+    ['client', { kind: 'clientIp' } as const, plain, '10.0.0.1'],
+  ])('%s', (_, affinity, request, key) => {
+    expect(chosen(pool({ v1: 1, v2: 1 }, { affinity }), request, new FakeState(), '::ffff:10.0.0.1')).toMatchObject({
+      reason: 'affinity',
+      key,
+      setCookie: false,
+    });
+  });
+
+  it('without a key the weights decide', () => {
+    for (const affinity of [HEADER, FOREIGN, { kind: 'clientIp' } as const]) {
+      expect(chosen(pool({ v1: 1, v2: 0 }, { affinity }), plain)).toMatchObject({
+        version: 'v1',
+        reason: 'weight',
+        key: '',
+        setCookie: false,
+      });
+    }
+  });
+
+  it('moves only the users of the unready version, and says so', () => {
+    const shop = pool({ v1: 60, v2: 30, v3: 10 }, { affinity: HEADER });
+    const state = new FakeState();
+    state.unready.add(1);
+    for (let user = 0; user < 500; user++) {
+      const request = makeRequest('GET a/', { 'x-user-id': `user-${user}` });
+      const before = chosen(shop, request);
+      const after = chosen(shop, request, state);
+      if (before.version === 'v2') expect(['v1', 'v3']).toContain(after.version);
+      else expect(after.version).toBe(before.version);
+      expect(after.reason).toBe(before.version === 'v2' ? 'fallback' : 'affinity');
+    }
+  });
+
+  it('fails the users of the unready version alone where the pool says so', () => {
+    const shop = pool({ v1: 50, v2: 50 }, { affinity: HEADER, fallback: { whenNoneReady: 'fail' } });
+    const state = new FakeState();
+    state.unready.add(1);
+    for (let user = 0; user < 100; user++) {
+      const request = makeRequest('GET a/', { 'x-user-id': `user-${user}` });
+      const before = chosen(shop, request).version;
+      expect(chosen(shop, request, state)).toMatchObject(
+        before === 'v1' ? { version: 'v1', reason: 'affinity' } : { version: undefined, reason: 'none' },
+      );
+    }
+  });
+});
+
+describe('chooseFor', () => {
+  const action = (version: string | undefined) => ({ action: { kind: 'pool', pool: 'shop', version } }) as const;
+  const table = makeTable(
+    [makeRoute('fixed', action('v2')), makeRoute('free', action(undefined)), makeRoute('respond')],
+    [makePool({ v1: 1, v2: 0 }, { overrides: [QA] })],
+  );
+  const [fixed, free, respond] = table.routes;
+
+  it('a version of the route is above everything', () => {
+    const out = new Choice();
+    chooseFor(fixed!, plain, '', new FakeState(), out);
+    expect([out.version?.name, CHOICE_REASONS[out.reason]]).toEqual(['v2', 'route']);
+    const state = new FakeState();
+    state.unready.add(1);
+    chooseFor(fixed!, plain, '', state, out);
+    expect([out.version?.name, CHOICE_REASONS[out.reason]]).toEqual([undefined, 'none']);
+  });
+
+  it('else leaves it to the pool, and forgets what the Choice held', () => {
+    const out = new Choice();
+    chooseFor(free!, makeRequest('GET a/', { 'x-version': 'v2' }), '', new FakeState(), out);
+    expect([out.version?.name, out.override]).toEqual(['v2', 'qa']);
+    chooseFor(free!, plain, '', new FakeState(), out);
+    expect([out.version?.name, out.override, CHOICE_REASONS[out.reason]]).toEqual(['v1', '', 'weight']);
+  });
+
+  it('refuses a route without a pool', () => {
+    expect(() => chooseFor(respond!, plain, '', new FakeState(), new Choice())).toThrow('leads to no pool');
+  });
+});

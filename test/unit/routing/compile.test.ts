@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { compileTable } from '../../../src/routing/compile.ts';
+import { compilePattern } from '../../../src/routing/value.ts';
+import { ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND } from '../../../src/routing/table.ts';
+import { find, makeConfig, makeMatch, makePool, makePoolTable, makeRequest, makeRoute, makeTable, prefix } from './make-table.ts';
+
+describe('compileTable', () => {
+  it('keeps the revision, and resolves routes to pools and versions', () => {
+    const pool = { kind: 'pool', pool: 'shop', version: 'v2' } as const;
+    const redirect = {
+      kind: 'redirect',
+      redirect: { scheme: 'https', host: undefined, port: undefined, path: undefined, status: 301 },
+    } as const;
+    const table = compileTable(
+      makeConfig([makeRoute('p', { action: pool }), makeRoute('r', { action: redirect }), makeRoute('s')], [makePool({ v1: 1, v2: 0 })]),
+      12,
+    );
+    expect(table.revision).toBe(12);
+    expect(table.routes.map(({ action }) => action)).toEqual([ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND]);
+    expect(table.routes[0]?.pool).toBe(table.pools[0]);
+    expect(table.routes[0]?.version).toBe(table.pools[0]?.versions[1]);
+    expect(table.routes[1]?.redirect?.status).toBe(301);
+    expect(table.routes[2]?.respond?.body).toBe('s');
+  });
+
+  it('sums the weights up, and ends at exactly 1', () => {
+    expect([...makePoolTable({ a: 1, b: 0, c: 3, d: 0 }).cumulative]).toEqual([0.25, 0.25, 1, 1]);
+    expect([...makePoolTable({ a: 0.1, b: 0.2, c: 0.7 }).cumulative].at(-1)).toBe(1);
+    expect([...makePoolTable({ a: 0, b: 0 }).cumulative]).toEqual([0, 0]);
+  });
+
+  it('seeds depend on the names of pool and version alone', () => {
+    const one = makePoolTable({ a: 1, b: 2 });
+    expect([...makePoolTable({ b: 5, a: 0 }).seeds].toReversed()).toEqual([...one.seeds]);
+    expect([...makePoolTable({ a: 1, b: 2 }, { name: 'other' }).seeds]).not.toEqual([...one.seeds]);
+  });
+
+  it('has header changes only where the route changes something', () => {
+    const [none, some] = makeTable([
+      makeRoute('n'),
+      makeRoute('s', { requestHeaders: { set: [['A', '1']], add: [], remove: ['B'] } }),
+    ]).routes;
+    expect(none?.requestHeaders).toBeUndefined();
+    expect(some?.requestHeaders).toMatchObject({ append: 'A: 1\r\n', remove: new Set(['a', 'b']) });
+    expect(some?.responseHeaders).toBeUndefined();
+  });
+
+  it('refuses what the rules of the Config would have refused', () => {
+    const to = (pool: string, version?: string) => makeRoute('r', { action: { kind: 'pool', pool, version } });
+    expect(() => makeTable([to('absent')])).toThrow('route r names the unknown pool absent');
+    expect(() => makeTable([to('shop', 'v9')], [makePool({ v1: 1 })])).toThrow('pool shop has no version v9');
+    expect(() => makeTable([makeRoute('r', { match: [makeMatch({ path: { kind: 'regex', pattern: '(' } })] })])).toThrow();
+  });
+
+  it('a version named like a property of Object.prototype has no weight of its own', () => {
+    const versions = makePool({ constructor: 1 }).versions;
+    expect([...makePoolTable({}, { versions }).weights]).toEqual([0]);
+  });
+
+  it('compiles 10,000 routes in well under a second, and asks them as fast as ten', () => {
+    const many = Array.from({ length: 10_000 }, (_, index) =>
+      makeRoute(`r${index}`, { hosts: [`h${index % 100}.example.com`], match: [makeMatch(prefix(`/app${index}/api`))] }),
+    );
+    const start = performance.now();
+    const table = makeTable(many);
+    expect(performance.now() - start).toBeLessThan(1000);
+    expect(find(table, makeRequest('GET h99.example.com/app9999/api/x'))?.route.name).toBe('r9999');
+    expect(find(table, makeRequest('GET h98.example.com/app9999/api/x'))).toBeUndefined();
+  });
+});
+
+it('compiles a pattern once', () => {
+  expect(compilePattern('^a+$')).toBe(compilePattern('^a+$'));
+});
+
+it('a pattern that explodes elsewhere stays linear', () => {
+  const start = performance.now();
+  expect(compilePattern('^(a+)+$').test(`${'a'.repeat(5000)}!`)).toBe(false);
+  expect(performance.now() - start).toBeLessThan(1000);
+});
