@@ -67,7 +67,6 @@ function parseTcp(text: string, host: string, port: number): Address | Fault {
 
 function parseUnix(text: string): Address | Fault {
   const path = text.slice('unix:'.length);
-  // eslint-disable-next-line no-control-regex -- a NUL would end the path early
   if (!path.startsWith('/') || path === '/' || /[\u0000-\u001f\u007f]/.test(path)) {
     return { fault: `unix: needs an absolute path, such as unix:/run/app.sock, got ${JSON.stringify(text)}` };
   }

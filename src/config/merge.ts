@@ -1,6 +1,6 @@
 // Several Sources seen as one document: lists are joined, pools are put side by side, everything else may stand in one file only.
+// Names that lists repeat are left to the rules, which see all files.
 
-import { valueAt } from './path.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import { locate } from './source.ts';
@@ -61,7 +61,6 @@ class Merge implements Merged {
     if (!this.claim(source, key, Array.isArray)) return;
     const joined = (this.value[key] ??= []) as unknown[];
     for (const [index, item] of items.entries()) {
-      this.twice({ source, path: [key, index, 'name'] }, joined, key, valueAt(item, ['name']));
       this.origins.set(keyOf([key, joined.length]), { source, path: [key, index] });
       joined.push(item);
     }
@@ -91,15 +90,6 @@ class Merge implements Merged {
     if (known !== undefined && !fits(this.value[key])) return (this.addOnly(source, key, undefined), false);
     if (known === undefined) this.origins.set(keyOf([key]), { source, path: [key] });
     return true;
-  }
-
-  /** A name repeated within one file is left to the rules; here only what two files define. */
-  private twice(origin: Origin, joined: readonly unknown[], key: string, name: unknown): void {
-    if (typeof name !== 'string') return;
-    const id = keyOf([key, 'name', name]);
-    const known = this.origins.get(id);
-    if (known === undefined) this.origins.set(id, { source: origin.source, path: [key, origin.path[1] ?? joined.length, 'name'] });
-    else if (known.source !== origin.source) this.collide(origin, known, `${key.slice(0, -1)} "${name}"`);
   }
 
   private collide(origin: Origin, known: Origin, what: string): void {

@@ -30,7 +30,6 @@ export function isFieldValue(text: string): boolean {
 
 /** Text without control characters. */
 export function isPlainText(text: string): boolean {
-  // eslint-disable-next-line no-control-regex -- control characters are what this looks for
   return text.length <= 8192 && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
 }
 

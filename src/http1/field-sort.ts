@@ -76,7 +76,7 @@ export class SortedFields {
       const next = text.indexOf('\n', at) + 1;
       const field = fieldAt(text, at);
       if (field !== FIELD_PLAIN) {
-        if ((VALUED & (1 << field)) !== 0) this.#add(field, valueOfLine(text, at, next - 2));
+        if ((VALUED & (1 << field)) !== 0) this.#add(field, valueOfLine(text, at, next - 2, field));
         if ((cut & (1 << field)) !== 0) {
           if (runStart < at) block += text.slice(runStart, at);
           runStart = next;
@@ -97,11 +97,13 @@ export class SortedFields {
   }
 }
 
-function valueOfLine(text: string, from: number, to: number): string {
+// A tab after a transfer coding stays, and makes it malformed: some recipients do not know `chunked` with a tab.
+function valueOfLine(text: string, from: number, to: number, field: number): string {
   let start = text.indexOf(':', from) + 1;
   let end = to;
   while (start < end && isSpace(text.charCodeAt(start))) start++;
-  while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
+  if (field === FIELD_TRANSFER_ENCODING) while (end > start && text.charCodeAt(end - 1) === 0x20) end--;
+  else while (end > start && isSpace(text.charCodeAt(end - 1))) end--;
   return text.slice(start, end);
 }
 

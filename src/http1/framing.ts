@@ -31,7 +31,7 @@ export function judgeTransferEncoding(value: string): Refusal | undefined {
   if (codings === 'chunked') return undefined;
   const names = codings.split(',').map(trimSpaces);
   const chunked = names.indexOf('chunked');
-  const sound = names.every((name) => CODING.test(name)) && (chunked < 0 || chunked === names.length - 1);
+  const sound = names.every((name) => CODING.test(name)) && chunked !== 0 && (chunked < 0 || chunked === names.length - 1);
   return sound
     ? { code: REFUSE_NOT_IMPLEMENTED, reason: 'unknown transfer coding' }
     : { code: REFUSE_BAD_REQUEST, reason: 'malformed transfer-encoding' };

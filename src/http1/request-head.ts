@@ -44,6 +44,7 @@ export class RequestHead {
   authority = '';
   /** Header block: field lines as received, each with its CRLF; without Host, hop-by-hop, forwarding fields, x-request-id and transfer-encoding. */
   block = '';
+  /** BODY_NONE also when Content-Length is 0. */
   body: BodyKind = 0;
   /** -1 when there is no Content-Length. */
   contentLength = -1;

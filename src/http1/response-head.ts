@@ -33,6 +33,7 @@ export class ResponseHead {
   minor = 1;
   /** Header block: field lines as received, each with its CRLF; without hop-by-hop fields and transfer-encoding. */
   block = '';
+  /** BODY_NONE also when Content-Length is 0. */
   body: BodyKind = BODY_NONE;
   /** As declared, also where no body follows (HEAD, 304); -1 when there is no Content-Length. */
   contentLength = -1;

@@ -28,7 +28,12 @@ export function answerHead(exchange: Exchange, connection: UpstreamConnection, f
     if (reason >= 0) return retryAnswer(exchange, connection, reason);
   }
   const { head, connection: client } = exchange;
-  if (exchange.context.accessLog !== undefined) exchange.firstByteMs = nowMs() - exchange.startedMs;
+  const { balancer } = exchange.live!;
+  if (balancer.followsLatency || exchange.context.accessLog !== undefined) {
+    const atMs = nowMs();
+    exchange.firstByteMs = atMs - exchange.startedMs;
+    balancer.observed(connection.endpoint, atMs - exchange.attemptMs, atMs);
+  }
   exchange.answered = true;
   exchange.status = answer.status;
   exchange.unchunk = answer.body === BODY_CHUNKED && head.minor === 0;

@@ -15,6 +15,12 @@ import { refuse } from './reply.ts';
 /** How long a closing connection may go on sending what nobody reads (the client must see our answer before a reset). */
 const LINGER_MS = 2000;
 
+/**
+ * A client that ends its side after a whole request has either gone away or still reads (a half-close): TCP does not tell which.
+ * An answer that comes this soon is still delivered; then the exchange counts as given up, and its upstream work ends.
+ */
+const HALF_CLOSE_MS = 250;
+
 /** Waits for a request head. */
 const AWAITING = 0;
 const BUSY = 1;
@@ -42,6 +48,8 @@ export class Connection implements DeadlineOwner {
   #onFlushed: (() => void) | undefined = undefined;
   /** Whether `#feed` is on the stack: an exchange that ends inside it must not start another loop. */
   #feeding = false;
+  /** The client has ended its side. */
+  #ended = false;
 
   constructor(listener: Listener, socket: Socket) {
     this.listener = listener;
@@ -82,7 +90,14 @@ export class Connection implements DeadlineOwner {
     else if (this.#phase === FLUSHING) this.#keepEarly(bytes, 0, length);
   }
 
-  /** The client has ended its side, or the socket is gone. */
+  /** The client has ended its side: it sends nothing more. */
+  onEnd(): void {
+    this.#ended = true;
+    if (this.#phase !== BUSY || !this.#exchange!.requestDone) this.onGone();
+    else if (!this.#exchange!.answered) this.listener.context.deadlines.arm(this.#deadline, HALF_CLOSE_MS);
+  }
+
+  /** Nobody is there any more. */
   onGone(): void {
     if (this.#phase === CLOSED) return;
     const exchange = this.#exchange;
@@ -114,7 +129,8 @@ export class Connection implements DeadlineOwner {
 
   onDeadline(): void {
     if (this.#phase === AWAITING && this.#pending !== '') this.#refuse(OUTCOME.request_timeout);
-    else if (this.#phase === BUSY) this.#exchange?.onDownstreamStalled();
+    else if (this.#phase === BUSY && this.#ended && !this.#exchange!.answered) this.onGone();
+    else if (this.#phase === BUSY) this.#exchange!.onDownstreamStalled();
     else this.destroy();
   }
 
@@ -141,6 +157,7 @@ export class Connection implements DeadlineOwner {
     // A client that sends requests but reads no answers gets no further ones.
     this.#phase = this.socket.writableNeedDrain ? FLUSHING : AWAITING;
     if (this.#phase === AWAITING && !this.#feeding) this.#next();
+    if (this.#ended && this.#phase === AWAITING && !this.#feeding) this.linger();
   }
 
   /** Sends what is written, ends our side, and reads on for a moment without keeping anything. */

@@ -69,6 +69,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   /** Whether everything the client sent of this request can be sent again. */
   replayable = true;
   bodyRemaining = 0;
+  clientPaused = false;
   bytesIn = 0;
   bytesOut = 0;
 
@@ -111,7 +112,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     const end = this.#beginBody(bytes, from, to);
     if (end < 0) return to;
     this.serve();
-    if (!this.requestDone && this.active) this.connection.watchProgress();
+    if (!this.requestDone && this.active) this.#watchClient();
     return end;
   }
 
@@ -168,7 +169,9 @@ export class Exchange implements Applicant, DeadlineOwner {
   }
 
   onUpstreamDrained(): void {
-    if (!this.requestDone) this.connection.socket.resume();
+    if (this.requestDone) return;
+    this.responseDeadline.disarm();
+    this.resumeClient();
   }
 
   onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void {
@@ -243,7 +246,6 @@ export class Exchange implements Applicant, DeadlineOwner {
       upstream.destroy();
       return;
     }
-    live.balancer.observed(endpoint, nowMs() - this.attemptMs, this.attemptMs);
     if (this.requestDone) live.giveBack(upstream);
     else upstream.destroy();
   }
@@ -308,8 +310,23 @@ export class Exchange implements Applicant, DeadlineOwner {
     return -1;
   }
 
+  /** Reads no more of the request body for now; it is not the client who is slow. */
+  pauseClient(): void {
+    if (this.requestDone || this.clientPaused) return;
+    this.clientPaused = true;
+    this.connection.socket.pause();
+    if (!this.unflushed) this.connection.unwatchProgress();
+  }
+
+  resumeClient(): void {
+    if (!this.clientPaused) return;
+    this.clientPaused = false;
+    this.connection.socket.resume();
+    this.connection.watchProgress();
+  }
+
   #watchClient(): void {
-    if (this.requestDone && !this.unflushed) this.connection.unwatchProgress();
+    if ((this.requestDone || this.clientPaused) && !this.unflushed) this.connection.unwatchProgress();
     else this.connection.watchProgress();
   }
 
@@ -335,6 +352,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (this.held.length > 0) this.held = [];
     this.replayable = true;
     this.bodyRemaining = 0;
+    this.clientPaused = false;
     this.bytesIn = 0;
     this.bytesOut = 0;
     this.answered = false;

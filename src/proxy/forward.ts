@@ -33,7 +33,8 @@ export function sendRequest(exchange: Exchange, connection: UpstreamConnection):
   for (const bytes of exchange.held) more = connection.sendBytes(bytes);
   if (exchange.held.length > 0) exchange.held = [];
   if (exchange.requestDone) awaitAnswer(exchange);
-  else if (more) exchange.connection.socket.resume();
+  else if (more) exchange.resumeClient();
+  else exchange.pauseClient();
 }
 
 /** Passes on body bytes that arrived later; they are the exchange's own copy. */
@@ -42,12 +43,16 @@ export function sendBody(exchange: Exchange, bytes: Buffer): void {
   const upstream = exchange.upstream;
   if (upstream === undefined || !upstream.connected || upstream.idle) {
     exchange.held.push(bytes);
-    if (!exchange.requestDone) exchange.connection.socket.pause();
+    exchange.pauseClient();
     return;
   }
   const more = upstream.sendBytes(bytes);
   if (exchange.requestDone) awaitAnswer(exchange);
-  else if (!more) exchange.connection.socket.pause();
+  else if (!more) {
+    exchange.pauseClient();
+    // An upstream that takes no more of the body is as bad as one that does not answer.
+    awaitAnswer(exchange);
+  }
 }
 
 function awaitAnswer(exchange: Exchange): void {

@@ -111,7 +111,7 @@ export class Listener {
     else socket.on('data', (bytes: Buffer) => connection.onRead(bytes, bytes.length));
     const owned = socket as OwnedSocket;
     owned.connection = connection;
-    owned.on('error', onSocketError).on('end', onSocketGone).on('close', onSocketGone).on('drain', onSocketDrain);
+    owned.on('error', onSocketError).on('end', onSocketEnd).on('close', onSocketGone).on('drain', onSocketDrain);
   }
 }
 
@@ -126,7 +126,7 @@ class ClientSocket extends Socket {
 
   constructor(handle: object) {
     // `handle` is what node:net itself passes; it is missing from the published types.
-    super({ handle, onread: { buffer: readBuffer, callback: onSocketRead } } as unknown as ConstructorParameters<typeof Socket>[0]);
+    super({ handle, allowHalfOpen: true, onread: { buffer: readBuffer, callback: onSocketRead } } as unknown as ConstructorParameters<typeof Socket>[0]);
     this.connection = undefined;
   }
 }
@@ -134,6 +134,10 @@ class ClientSocket extends Socket {
 function onSocketRead(this: void | ClientSocket, length: number, bytes: Uint8Array): boolean {
   (this as ClientSocket).connection?.onRead(bytes as Buffer, length);
   return true;
+}
+
+function onSocketEnd(this: OwnedSocket): void {
+  this.connection?.onEnd();
 }
 
 function onSocketGone(this: OwnedSocket): void {

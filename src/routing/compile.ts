@@ -73,18 +73,10 @@ function serves(route: RouteTable, listener: string): boolean {
   return listeners.length === 0 || listeners.includes(listener);
 }
 
+/** `total` must be the sum in the same order: only then is the last quotient exactly 1. */
 function accumulate(weights: Float64Array, total: number): Float64Array {
-  const sums = new Float64Array(weights.length);
-  if (total === 0) return sums;
   let sum = 0;
-  let last = 0;
-  for (const [version, weight] of weights.entries()) {
-    sum += weight;
-    sums[version] = sum / total;
-    if (weight > 0) last = version;
-  }
-  // Rounding must not leave a gap below 1 that a trailing version of weight 0 would fill.
-  return sums.fill(1, last);
+  return weights.map((weight) => (total === 0 ? 0 : (sum += weight) / total));
 }
 
 function namedVersion(versions: readonly VersionTable[], name: string, pool: string): VersionTable {

@@ -1,6 +1,6 @@
 // Answers which route, pool and version a request gets, and why, in words. Takes the same steps as serving does, and changes no state.
 
-import { AFFINITY_OWN_COOKIE, rankByKey, readKey } from './affinity.ts';
+import { readKey } from './affinity.ts';
 import { choose } from './choose.ts';
 import { explainRoute, type ConsideredRoute } from './explain-route.ts';
 import { isAmbiguousPath } from './path.ts';

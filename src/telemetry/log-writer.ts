@@ -105,11 +105,9 @@ interface Destination {
 
 /** Node writes to pipes without blocking; the callback comes when the reader has taken the bytes. */
 class StdoutDestination implements Destination {
-  readonly #ignore = (): void => undefined;
-
   constructor() {
-    // A closed pipe is told here as well as to the callback; unheard it would end the process.
-    process.stdout.on('error', this.#ignore);
+    // A closed pipe is told here as well as to the callback; unheard it would end the process. Once is enough for all writers.
+    if (!process.stdout.listeners('error').includes(ignore)) process.stdout.on('error', ignore);
   }
 
   write(bytes: Buffer, done: (error?: Error) => void): void {
@@ -123,6 +121,10 @@ class StdoutDestination implements Destination {
   close(): void {
     // The listener stays: a write under way may still fail.
   }
+}
+
+function ignore(): void {
+  // The callback of the write counts what is lost.
 }
 
 class FileDestination implements Destination {

@@ -20,8 +20,6 @@ export class Endpoint {
   /** Balancers that follow latency keep their running estimate here (milliseconds, and when it was last touched). */
   costMs = 0;
   costAtMs = 0;
-  /** Running credit of the smooth weighted round-robin. */
-  credit = 0;
 
   constructor(address: Address, key: string, weight: number, counters: EndpointCounters) {
     this.address = address;

@@ -1,6 +1,7 @@
 // Schemas of what moves single requests: affinity, overrides and mirrors.
 
-import type { AffinityConfig, MirrorConfig, OverrideConfig } from '../model.ts';
+import type { z } from 'zod';
+import type { AffinityConfig, MirrorConfig, OverrideConfig, ValueMatcher } from '../model.ts';
 import { fieldMatcher, queryMatcher } from './matcher.ts';
 import { duration, path, percent, someText, tokenName } from './scalar.ts';
 import { choice, complain, flag, nameOf, oneOf, shape } from './shape.ts';
@@ -23,15 +24,9 @@ export function affinity() {
 export function override() {
   return shape({
     name: nameOf('override').describe('Name of the override.'),
-    header: shape({ name: tokenName('header'), value: fieldMatcher() })
-      .describe('Request header that decides.')
-      .optional(),
-    cookie: shape({ name: tokenName('cookie'), value: fieldMatcher() })
-      .describe('Cookie that decides.')
-      .optional(),
-    query: shape({ name: someText('query parameter'), value: queryMatcher() })
-      .describe('Query parameter that decides.')
-      .optional(),
+    header: named(tokenName('header'), fieldMatcher()).describe('Request header that decides.').optional(),
+    cookie: named(tokenName('cookie'), fieldMatcher()).describe('Cookie that decides.').optional(),
+    query: named(someText('query parameter'), queryMatcher()).describe('Query parameter that decides.').optional(),
     version: nameOf('version').describe('The version that such requests get.'),
   }).transform((written, context): OverrideConfig => {
     const message = oneOf('override', ['header', 'cookie', 'query'], written);
@@ -52,6 +47,10 @@ export function mirror() {
     version: nameOf('version').describe('The version that gets the copies.'),
     percent: percent().prefault(100).describe('How many of 100 requests are copied.'),
   }).transform((written): MirrorConfig => written);
+}
+
+function named<V extends z.ZodType<ValueMatcher, unknown>>(name: z.ZodType<string, string>, value: V) {
+  return shape({ name: name.describe('Its name.'), value: value.describe('Its value: text, { regex: … } or { present: true }.') });
 }
 
 function cookie() {

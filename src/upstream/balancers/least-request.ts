@@ -6,6 +6,7 @@ import { pickLighter } from './two-choices.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
 export class LeastRequest implements Balancer {
+  readonly followsLatency = false;
   readonly #draw: WeightedDraw;
 
   constructor(random: () => number) {

@@ -17,6 +17,7 @@ const MAX_COST_MS = 60_000;
 const UNSEEN_COST_MS = 1e12;
 
 export class PeakEwma implements Balancer {
+  readonly followsLatency = true;
   readonly #draw: WeightedDraw;
   readonly #load: Load;
   /** The time of the latest answer of any endpoint stands for the present: reading a clock would cost more than the pick. */

@@ -6,6 +6,7 @@ import { avoidedIfReady, isPickable } from './pickable.ts';
 import { WeightedDraw } from './weighted-draw.ts';
 
 export class RandomChoice implements Balancer {
+  readonly followsLatency = false;
   readonly #random: () => number;
   readonly #draw: WeightedDraw;
 

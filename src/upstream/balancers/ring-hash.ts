@@ -14,6 +14,7 @@ const KEY_SEED = 0x72696e67;
 const MAX_WALK = 128;
 
 export class RingHash implements Balancer {
+  readonly followsLatency = false;
   readonly #random: () => number;
   #endpoints: readonly Endpoint[] = [];
   #weights: readonly number[] = [];

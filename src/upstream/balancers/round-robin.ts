@@ -6,6 +6,7 @@ import { avoidedIfReady, dropWeightless, isPickable } from './pickable.ts';
 import { TurnQueue } from './turn-queue.ts';
 
 export class RoundRobin implements Balancer {
+  readonly followsLatency = false;
   readonly #queue: TurnQueue;
   #endpoints: readonly Endpoint[] = [];
   #equalWeights = true;

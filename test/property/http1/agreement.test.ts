@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { compareRequest, compareResponse } from './agreement.ts';
 import { mutate, mutationArbitrary } from './mutations.ts';
 import { ANSWERS, REQUESTS } from './samples.ts';
+import { bodyArbitrary, fieldsArbitrary } from './spellings.ts';
 
 const mutations = fc.array(mutationArbitrary, { minLength: 1, maxLength: 4 });
 
@@ -37,4 +38,24 @@ test('every injured answer that we accept is the same answer to Node', () => {
   );
   expect(seen.get('accepted')).toBeGreaterThan(1000);
   expect(seen.get('refused')).toBeGreaterThan(1000);
+});
+
+const minor = fc.constantFrom(0, 1, 1);
+
+test('the fields that frame a message and keep a connection mean the same to Node, however they are spelt', () => {
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(fieldsArbitrary, bodyArbitrary, minor, fc.constantFrom('GET', 'POST'), (fields, body, version, method) => {
+      seen.add(compareRequest(`${method} / HTTP/1.${version}\r\nHost: a\r\n${fields}\r\n${body}`));
+    }),
+    { numRuns: 10_000 },
+  );
+  fc.assert(
+    fc.property(fieldsArbitrary, bodyArbitrary, minor, fc.constantFrom(100, 200, 204, 304), (fields, body, version, status) => {
+      seen.add(compareResponse(`HTTP/1.${version} ${status} x\r\n${fields}\r\n${body}`, 'GET'));
+    }),
+    { numRuns: 10_000 },
+  );
+  expect(seen).toContain('accepted');
+  expect(seen).toContain('refused');
 });

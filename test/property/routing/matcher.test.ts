@@ -6,7 +6,7 @@ import type { RoutableRequest } from '../../../src/routing/table.ts';
 import { find, makeMatch, makeRoute, makeTable } from '../../unit/routing/make-table.ts';
 
 // Few words, so that routes collide, nest and shadow each other.
-const element = fc.constantFrom('a', 'b', 'ab', 'a.b', 'c-d');
+const element = fc.constantFrom('a', 'a', 'b', 'ab', 'a.b');
 const path = fc.array(element, { maxLength: 4 }).map((elements) => `/${elements.join('/')}`);
 const slashed = fc.tuple(path, fc.boolean()).map(([text, slash]) => (slash && text !== '/' ? `${text}/` : text));
 const host = fc.constantFrom('x.com', 'a.x.com', 'b.a.x.com', 'y.org');

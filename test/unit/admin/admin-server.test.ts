@@ -219,7 +219,7 @@ describe('AdminServer', () => {
     const closed = [once(idle, 'close'), once(kept, 'close')];
     const started = performance.now();
     await server.close();
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(performance.now() - started).toBeLessThan(3000);
     await Promise.all(closed);
     expect(await scrape).toBeInstanceOf(Error);
     release('');

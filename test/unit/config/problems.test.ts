@@ -384,8 +384,8 @@ test('a huge file is refused unread', () => {
 });
 
 test('as many keys as fit are told apart in linear time', () => {
-  const keys = Array.from({ length: 50_000 }, (_, index) => `k${index}: 1\n`).join('');
-  expect(findings(`${keys}k7: 2\n`)).toEqual(['50001:1: k7: the key "k7" is already there']);
+  const keys = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1\n`).join('');
+  expect(findings(`${keys}k7: 2\n`)).toEqual(['20001:1: k7: the key "k7" is already there']);
   expect(findings(keys)).toHaveLength(1_000);
 });
 

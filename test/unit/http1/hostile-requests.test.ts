@@ -55,6 +55,7 @@ const framing: Row[] = [
   ['coding empty', field('Transfer-Encoding:'), 'bad_request: malformed transfer-encoding'],
   ['coding with no-break space', field('Transfer-Encoding: chunked\xa0'), 'bad_request: malformed transfer-encoding'],
   ['coding with vertical tab', field('Transfer-Encoding: \x0bchunked'), 'bad_request: illegal byte in field value'],
+  ['coding with a tab after it', field('Transfer-Encoding: chunked\t '), 'bad_request: malformed transfer-encoding'],
   ['coding folded', field('Transfer-Encoding:', ' chunked'), 'bad_request: folded field line'],
   ['coding name with tab', field('Transfer-Encoding\t: chunked'), 'bad_request: space before colon'],
   ['coding after bare LF', field('X: y\nTransfer-Encoding: chunked'), 'bad_request: bare LF'],

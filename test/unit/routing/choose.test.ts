@@ -125,6 +125,14 @@ describe('by affinity', () => {
     }
   });
 
+  it('forgets the cookie of the request before', () => {
+    const out = new Choice();
+    choose(pool({ v1: 1, v2: 1 }, { affinity: OWN }), plain, '', new FakeState(), out);
+    expect(out.setCookie).toBe(true);
+    choose(pool({ v1: 1, v2: 1 }), plain, '', new FakeState(), out);
+    expect([out.setCookie, out.key]).toEqual([false, '']);
+  });
+
   it('keeps a plausible key, and the same key gets the same version wherever it comes from', () => {
     const shop = pool({ v1: 1, v2: 1 }, { affinity: OWN });
     const first = chosen(shop, makeRequest('GET a/', { Cookie: `a=b; sluice-shop=${KEY}` }));

@@ -218,6 +218,19 @@ describe('beyond the conformance cases', () => {
     ]);
   });
 
+  it('asks every shorter prefix in turn when conditions of a longer one fail', () => {
+    const only = (name: string, path: string) => at(name, { ...prefix(path), methods: [name] });
+    check(
+      [only('AB', '/a/b'), only('A', '/a'), only('ABCD', '/a/b/c/d'), at('root', prefix('/'))],
+      [
+        ['AB a/a/b/c/d', 'AB'],
+        ['A a/a/b/c/d', 'A'],
+        ['ABCD a/a/b/c/d', 'ABCD'],
+        ['ABCD a/a/b/c', 'root'],
+      ],
+    );
+  });
+
   it('a regex may match anywhere; its anchors are the operator’s', () => {
     check(
       [at('free', regex('b+'))],

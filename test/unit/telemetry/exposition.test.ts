@@ -203,12 +203,14 @@ describe('Exposition', () => {
     for (let n = 0; n < 10_000; n++)
       for (const set of sets) for (const status of [200, 404]) set.route(`route-${n}`, `pool-${n % 50}`, 'v1').answered(status);
     await exposition.text();
-    const started = performance.now();
+    // CPU time of this thread: unlike elapsed time it does not depend on what else the machine does.
+    const before = process.threadCpuUsage();
     const text = await exposition.text();
-    const tookMs = performance.now() - started;
+    const { user, system } = process.threadCpuUsage(before);
+    const tookMs = (user + system) / 1000;
     console.info(`10,000 routes, 20,000 series: ${tookMs.toFixed()} ms, ${text.length} characters`);
     expect(text.split('\nsluice_requests_total{').length - 1).toBe(20_000);
-    expect(tookMs).toBeLessThan(1000);
+    expect(tookMs).toBeLessThan(600);
   });
 
   it('refuses tables of reasons that do not fit', () => {

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { decodeText } from '../../../src/config/decode.ts';
+import type { LoadResult } from '../../../src/config/decode.ts';
+import { diffConfigs } from '../../../src/config/diff.ts';
+import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
+import { printConfig } from '../../../src/config/print.ts';
+import { formatSize, parseSize } from '../../../src/config/size.ts';
+import { suggest } from '../../../src/config/suggest.ts';
+import { SMALL, WHOLE, servedOnly } from '../../unit/config/good.ts';
+import { writtenConfig } from './written.ts';
+
+/** What holds for every text: a Config or Problems, never both, and every place lies inside the text. */
+function checkResult(text: string, { config, problems, notices }: LoadResult): void {
+  expect(config === undefined).toBe(problems.length > 0);
+  const lines = text.split(/\r\n|[\r\n]/);
+  for (const { line, column, message } of [...problems, ...notices]) {
+    expect(line).toBeGreaterThanOrEqual(1);
+    expect(line).toBeLessThanOrEqual(Math.max(lines.length, 1));
+    expect(column).toBeGreaterThanOrEqual(1);
+    expect(column).toBeLessThanOrEqual((lines[line - 1] ?? '').length + 2);
+    expect(message).not.toBe('');
+  }
+}
+
+test('any text gives a Config or Problems', () => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 200 }),
+    fc.string({ unit: fc.constantFrom(...'[]{}:,-?&*!|>\'"%@#` \n\tab1'), maxLength: 60 }),
+  );
+  fc.assert(
+    fc.property(text, (written) => checkResult(written, decodeText('f.yaml', written))),
+    { numRuns: 1_000 },
+  );
+});
+
+test('any plain data gives a Config or Problems', () => {
+  const keys = fc.constantFrom(
+    'listeners',
+    'pools',
+    'routes',
+    'admin',
+    'workers',
+    'state',
+    'drain',
+    'accessLog',
+    'name',
+    'match',
+    'versions',
+    '__proto__',
+    'constructor',
+  );
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 4 },
+      fc.jsonValue({ maxDepth: 2 }),
+      fc.array(tie('any'), { maxLength: 3 }),
+      fc.dictionary(keys, tie('any'), { maxKeys: 5 }),
+    ),
+  })).any;
+  fc.assert(
+    fc.property(fc.dictionary(keys, value), (data) => {
+      const text = JSON.stringify(data);
+      checkResult(text, decodeText('f.yaml', text));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a good config with one value replaced by anything gives a Config or Problems at a place inside', () => {
+  const base = decodeText('f.yaml', servedOnly(WHOLE)).config;
+  if (base === undefined) throw new Error('the whole example must decode');
+  const printed = printConfig(base).split('\n');
+  fc.assert(
+    fc.property(fc.nat(printed.length - 2), fc.jsonValue({ maxDepth: 1 }), (at, value) => {
+      const text = printed
+        .map((line, index) => (index === at ? line.replace(/(: |- )[^:]*$/, (_, mark: string) => `${mark}${JSON.stringify(value)}`) : line))
+        .join('\n');
+      checkResult(text, decodeText('f.yaml', text));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a file cut at any byte gives a Config or Problems at a place inside', () => {
+  const text = servedOnly(WHOLE);
+  for (let length = 0; length < text.length; length++) {
+    const cut = text.slice(0, length);
+    checkResult(cut, decodeText('f.yaml', cut));
+  }
+});
+
+test('what is printed decodes to the same Config, without notices or differences of its own', () => {
+  fc.assert(
+    fc.property(writtenConfig, (written) => {
+      const first = decodeText('/a/f.yaml', stringify(written));
+      expect(first.problems).toEqual([]);
+      if (first.config === undefined) return;
+      const printed = printConfig(first.config);
+      const second = decodeText('/b/g.yaml', printed);
+      expect(second.config).toEqual(first.config);
+      if (second.config === undefined) return;
+      expect(printConfig(second.config)).toBe(printed);
+      expect(diffConfigs(first.config, second.config)).toEqual([]);
+      // It is posted to threads as it is.
+      expect(structuredClone(first.config)).toEqual(first.config);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('durations and sizes are read back', () => {
+  fc.assert(fc.property(fc.maxSafeNat(), (ms) => parseDuration(formatDuration(ms % 1e12)) === ms % 1e12));
+  fc.assert(fc.property(fc.maxSafeNat(), (bytes) => parseSize(formatSize(bytes % 1e15)) === bytes % 1e15));
+});
+
+test('a word with one letter changed is recognised', () => {
+  const known = ['listeners', 'timeouts', 'overrides', 'responseHeaders', 'accessLog'];
+  fc.assert(
+    fc.property(fc.constantFrom(...known), fc.nat(), fc.constantFrom('', 'x', 'zz'), (word, seed, letters) => {
+      const at = seed % word.length;
+      return suggest(word.slice(0, at) + letters + word.slice(at + 1), known) === word;
+    }),
+  );
+});
+
+test('ten thousand routes load in reasonable time', () => {
+  const route = (index: number): string =>
+    `  - { name: r${index}, pool: shop, hosts: [h${index}.example.com], match: [{ path: { prefix: /a }, methods: [GET] }] }\n`;
+  const text = SMALL + Array.from({ length: 10_000 }, (_, index) => route(index)).join('');
+  const before = process.cpuUsage();
+  expect(decodeText('f.yaml', text).config?.routes).toHaveLength(10_001);
+  const { user } = process.cpuUsage(before);
+  // Generous: about 1.5 s where nothing else runs. What this guards against is quadratic growth.
+  expect(user / 1_000).toBeLessThan(10_000);
+});

@@ -1,0 +1,174 @@
+import { expect, test } from 'vitest';
+import { decodeText } from '../../../src/config/decode.ts';
+import { printConfig } from '../../../src/config/print.ts';
+import { jsonSchema } from '../../../src/config/schema/root.ts';
+import { SMALL, WHOLE, servedOnly } from './good.ts';
+
+test('every key of the grammar parses; what is not served is refused by name', () => {
+  expect(decodeText('f.yaml', WHOLE).problems.map(({ path }) => path)).toEqual(['listeners[0].tls', 'pools.shop.versions.v2.tls']);
+  expect(decodeText('f.yaml', servedOnly(WHOLE)).problems).toEqual([]);
+});
+
+test('defaults are filled in', () => {
+  const { config, problems, notices } = decodeText('/etc/sluice/f.yaml', SMALL);
+  expect([...problems, ...notices]).toEqual([]);
+  expect(config).toEqual({
+    listeners: [
+      {
+        name: 'web',
+        address: { kind: 'tcp', host: '127.0.0.1', port: 8080 },
+        tls: undefined,
+        protocols: ['http1'],
+        trustedProxies: [],
+        proxyProtocol: false,
+        limits: {
+          headerBytes: 16_384,
+          headerCount: 100,
+          requestLineBytes: 8_192,
+          headerTimeoutMs: 10_000,
+          idleTimeoutMs: 60_000,
+          requestsPerConnection: 0,
+          connections: 10_000,
+          bodyBytes: 0,
+        },
+      },
+    ],
+    admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 9901 }, tokens: [] },
+    workers: 0,
+    state: { dir: '/etc/sluice/state' },
+    drain: { delayMs: 0, timeoutMs: 30_000 },
+    accessLog: undefined,
+    pools: [
+      {
+        name: 'shop',
+        versions: [version('v1', 9001), version('v2', 9002)],
+        split: { v1: 90, v2: 10 },
+        affinity: undefined,
+        overrides: [],
+        mirrors: [],
+        balancer: 'least-request',
+        health: undefined,
+        outlier: { consecutive: 5, intervalMs: 10_000, ejectionMs: 30_000, maxEjected: 0.5 },
+        limits: { connections: 1024, pending: 1024, requests: 0, headerBytes: 32_768, headerCount: 200 },
+        slowStartMs: 0,
+        timeouts: { connectMs: 1_000, responseMs: 15_000, idleMs: 60_000 },
+        retries: { attempts: 1, on: ['connect-failure', 'reset', 'refused-stream'], perTryMs: 0, budget: 0.2 },
+        fallback: { whenNoneReady: 'split' },
+      },
+    ],
+    routes: [
+      {
+        name: 'shop',
+        listeners: [],
+        hosts: [],
+        match: [{ path: { kind: 'prefix', path: '/' }, methods: [], headers: [], query: [] }],
+        action: { kind: 'pool', pool: 'shop', version: undefined },
+        timeoutMs: 30_000,
+        rewrite: { host: undefined, path: undefined },
+        requestHeaders: { set: [], add: [], remove: [] },
+        responseHeaders: { set: [], add: [], remove: [] },
+      },
+    ],
+  });
+});
+
+function version(name: string, port: number): object {
+  const address = { kind: 'tcp', host: '127.0.0.1', port };
+  return {
+    name,
+    endpoints: [{ address, key: `127.0.0.1:${port}`, weight: 1, zone: undefined }],
+    tls: false,
+    protocol: 'http1',
+    dnsRefreshMs: 5_000,
+  };
+}
+
+test('every version has a weight, and a sole version needs no split', () => {
+  const without = (text: string): unknown => decodeText('f.yaml', text).config?.pools[0]?.split;
+  expect(without(SMALL.replace('v1: 90, v2: 10', 'v2: 1'))).toEqual({ v1: 0, v2: 1 });
+  expect(without(SMALL.replace(/ {6}v2: .*\n {4}split.*\n/, ''))).toEqual({ v1: 1 });
+});
+
+test('hosts and header names are lower case, addresses canonical', () => {
+  const text = SMALL.replace('pool: shop }', 'pool: shop, hosts: ["*.Example.COM", "[0::1]"], match: [{ headers: { X-A: b } }] }');
+  const route = decodeText('f.yaml', text.replace('127.0.0.1:9001', '"[0:0::1]:80"')).config;
+  expect(route?.routes[0]?.hosts).toEqual(['*.example.com', '[::1]']);
+  expect(route?.routes[0]?.match[0]?.headers).toEqual([{ name: 'x-a', value: { kind: 'exact', value: 'b' } }]);
+  expect(route?.pools[0]?.versions[0]?.endpoints[0]?.key).toBe('[::1]:80');
+});
+
+test('an own cookie is named after its pool', () => {
+  const text = SMALL.replace('    split:', '    affinity: { cookie: {} }\n    split:');
+  expect(decodeText('f.yaml', text).config?.pools[0]?.affinity).toEqual({
+    kind: 'cookie',
+    name: 'sluice-shop',
+    own: true,
+    maxAgeMs: 86_400_000,
+    path: '/',
+  });
+});
+
+test('names of built-in properties are names like others', () => {
+  const text = SMALL.replaceAll('v1', 'constructor').replaceAll('v2', 'toString');
+  const { config, problems } = decodeText('f.yaml', text);
+  expect(problems).toEqual([]);
+  expect(Object.entries(config?.pools[0]?.split ?? {})).toEqual([
+    ['constructor', 90],
+    ['toString', 10],
+  ]);
+  const split = SMALL.replace('split: { v1: 90, v2: 10 }', 'split: { v1: 90, toString: 10 }');
+  expect(decodeText('f.yaml', split).problems.map(({ path }) => path)).toEqual(['pools.shop.split.toString']);
+});
+
+test('JSON is YAML too', () => {
+  const config = decodeText('f.yaml', SMALL).config;
+  expect(decodeText('f.yaml', JSON.stringify({ listeners: [{ name: 'web', address: '127.0.0.1:8080' }] })).problems).toEqual([]);
+  expect(config).toBeDefined();
+});
+
+test('file names are relative to the file that names them', () => {
+  const text = `${SMALL}state: { dir: ../state }\naccessLog: { path: logs/access.log, sample: 10% }\n`;
+  const { config } = decodeText('/etc/sluice/f.yaml', text);
+  expect(config?.state.dir).toBe('/etc/state');
+  expect(config?.accessLog).toEqual({ path: '/etc/sluice/logs/access.log', sample: 0.1 });
+  expect(decodeText('/etc/f.yaml', `${SMALL}accessLog: {}\nstate: memory\n`).config).toMatchObject({
+    accessLog: { path: 'stdout' },
+    state: {},
+  });
+});
+
+test('what is printed decodes to the same Config', () => {
+  const { config } = decodeText('/etc/sluice/f.yaml', servedOnly(WHOLE));
+  expect(config).toBeDefined();
+  if (config === undefined) return;
+  const printed = printConfig(config);
+  expect(decodeText('/elsewhere/g.yaml', printed).config).toEqual(config);
+  expect(printed).toContain('requestLine: 8KiB');
+});
+
+test('the hash tells whether anything changed', () => {
+  const hash = (text: string): string => decodeText('f.yaml', text).hash;
+  expect(hash(SMALL)).toBe(hash(SMALL));
+  expect(hash(SMALL)).not.toBe(hash(`${SMALL}#`));
+  expect(hash(SMALL)).toMatch(/^[0-9a-f]{64}$/);
+});
+
+test('the JSON Schema describes every key', () => {
+  const undescribed: string[] = [];
+  walk(jsonSchema(), '', undescribed);
+  expect(undescribed).toEqual([]);
+  expect(JSON.stringify(jsonSchema())).toContain('"default":"16KiB"');
+});
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly description?: string;
+}
+
+function walk(node: unknown, path: string, undescribed: string[]): void {
+  if (typeof node !== 'object' || node === null) return;
+  for (const [key, property] of Object.entries((node as SchemaNode).properties ?? {})) {
+    if (property.description === undefined) undescribed.push(`${path}.${key}`);
+  }
+  for (const [key, inner] of Object.entries(node)) walk(inner, `${path}/${key}`, undescribed);
+}
