@@ -3,7 +3,15 @@
 
 import { unlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Address } from '../config/model.ts';
+
+/** The host to bind: where a machine has no IPv6, "all interfaces" are those of IPv4. */
+export function bindableHost(host: string): string {
+  if (host !== '::') return host;
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.some(({ family }) => family === 'IPv6') ? host : '0.0.0.0';
+}
 
 /** Rejects with a message for operators when somebody else listens there. A socket file that nobody listens on is removed. */
 export async function claimAddress(address: Address): Promise<void> {
@@ -13,7 +21,7 @@ export async function claimAddress(address: Address): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(explainError(error, `${host}:${port}`))));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()));
+    server.listen({ host: bindableHost(host), port, exclusive: true }, () => server.close(() => resolve()));
   });
 }
 

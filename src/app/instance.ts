@@ -15,7 +15,7 @@ import { CHOICE_REASONS } from '../routing/table.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
-import { claimAddress } from './claim-address.ts';
+import { bindableHost, claimAddress } from './claim-address.ts';
 import type { Update } from './messages.ts';
 import { version } from './version.ts';
 import { Workers } from './workers.ts';
@@ -69,7 +69,7 @@ export class Instance {
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
     this.adminAddress = config.admin.address;
     this.#admin = new AdminServer({
-      address: config.admin.address,
+      address: bindable(config.admin.address),
       metricsType: this.#exposition.contentType,
       ports: {
         ready: () => this.#readiness(),
@@ -177,4 +177,8 @@ export class Instance {
     this.#exposition.workersAre({ serving, starting: this.#workers.total - serving });
     return this.#exposition.text();
   }
+}
+
+function bindable(address: Address): Address {
+  return address.kind === 'tcp' ? { ...address, host: bindableHost(address.host) } : address;
 }

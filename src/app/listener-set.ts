@@ -6,6 +6,7 @@ import { Listener } from '../proxy/listener.ts';
 import type { BindAddress, ListenerSettings } from '../proxy/listener.ts';
 import { compileTrust } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
+import { bindableHost } from './claim-address.ts';
 import type { WorkerStart } from './messages.ts';
 
 interface Bound {
@@ -77,7 +78,7 @@ export class ListenerSet {
     const { address } = config;
     if (address.kind === 'unix') return { path: address.path };
     if (address.kind === 'srv') throw new Error('a listener needs an address');
-    return { host: address.host, port: port ?? address.port, reusePort: this.#start.reusePort };
+    return { host: bindableHost(address.host), port: port ?? address.port, reusePort: this.#start.reusePort };
   }
 
   #retire(name: string): void {

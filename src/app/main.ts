@@ -31,8 +31,8 @@ program
   });
 
 program
-  .command('demo', { isDefault: true })
-  .description('start small v1, v2 and v3 applications and serve config/demo.yaml in front of them')
+  .command('demo')
+  .description('start small v1, v2 and v3 applications and serve config/demo.yaml in front of them; what `sluice` alone does')
   .option('--any-port', 'let the system choose all ports', false)
   .action(async (options: { anyPort: boolean }) => {
     await end(demo({ log: log(), anyPort: options.anyPort, print }));
@@ -64,7 +64,8 @@ program
     await end(runExplain({ config, method, url, headers: header, json, listener, client }, process.stdout));
   });
 
-await program.parseAsync();
+const words = process.argv.slice(2);
+await program.parseAsync(words.length === 0 ? ['demo'] : words, { from: 'user' });
 
 /** Ends with `code` once what was written has left: `process.exit` would cut a pipe short. */
 async function end(code: number | Promise<number>): Promise<void> {

@@ -7,7 +7,7 @@ import { watch } from 'chokidar';
 import type { FSWatcher } from 'chokidar';
 import { after, every, nowMs } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
-import { readFingerprint, readStamp } from './config-fingerprint.ts';
+import { isConfigName, readFingerprint, readStamp } from './config-fingerprint.ts';
 import type { Stamp } from './config-fingerprint.ts';
 
 export interface ConfigWatchOptions {
@@ -160,6 +160,6 @@ export class ConfigWatch {
     if (this.#folders.has(candidate) || this.#files.has(candidate)) return true;
     if (!this.#folders.has(dirname(candidate))) return false;
     const name = basename(candidate);
-    return name === '..data' || (this.#folders.has(this.#path) && /\.ya?ml$/.test(name));
+    return name === '..data' || (this.#folders.has(this.#path) && isConfigName(name));
   }
 }

@@ -10,7 +10,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   analysis: ['lib'],
   http1: ['lib'],
   store: ['lib'],
-  telemetry: ['lib', 'config'],
+  telemetry: ['lib'],
 
   // The data plane. `proxy` sees the Config only as compiled into the Table.
   routing: ['lib', 'config'],
