@@ -40,7 +40,8 @@ async function claimPath(path: string): Promise<void> {
 
 function explainError(error: NodeJS.ErrnoException, address: string): string {
   if (error.code === 'EADDRINUSE') return `${address} is in use by another process; stop it or listen on another address`;
-  if (error.code === 'EACCES') return `${address} needs a privilege to bind (ports below 1024); use a higher port or grant CAP_NET_BIND_SERVICE`;
+  if (error.code === 'EACCES')
+    return `${address} needs a privilege to bind (ports below 1024); use a higher port or grant CAP_NET_BIND_SERVICE`;
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return `${address} is not an address of this machine`;
   return `${address} cannot be bound: ${error.message}`;
 }

@@ -22,7 +22,8 @@ export async function demo({ log, anyPort, print }: DemoOptions): Promise<number
   try {
     const ports = new Map<string, number>();
     for (const [index, upstream] of upstreams.entries()) ports.set(upstream.version, await upstream.listen(anyPort ? 0 : 9001 + index));
-    const adapt = (load: LoadResult): LoadResult => (anyPort && load.config !== undefined ? { ...load, config: withPorts(load.config, ports) } : load);
+    const adapt = (load: LoadResult): LoadResult =>
+      anyPort && load.config !== undefined ? { ...load, config: withPorts(load.config, ports) } : load;
     return await run({ config: CONFIG, workers: undefined, log, adapt, onReady: (instance) => invite(instance, print) });
   } catch (error) {
     print(`sluice demo: ${error instanceof Error ? error.message : String(error)} (try: npm start -- demo --any-port)`);
@@ -51,6 +52,9 @@ function withPorts(config: Config, ports: ReadonlyMap<string, number>): Config {
     ...config,
     listeners: config.listeners.map((listener) => ({ ...listener, address: { kind: 'tcp', host: '127.0.0.1', port: 0 } })),
     admin: { ...config.admin, address: { kind: 'tcp', host: '127.0.0.1', port: 0 } },
-    pools: config.pools.map((pool) => ({ ...pool, versions: pool.versions.map((version) => ({ ...version, endpoints: endpoint(version.name) })) })),
+    pools: config.pools.map((pool) => ({
+      ...pool,
+      versions: pool.versions.map((version) => ({ ...version, endpoints: endpoint(version.name) })),
+    })),
   };
 }

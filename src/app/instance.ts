@@ -52,12 +52,13 @@ export class Instance {
     const reusePort = process.platform === 'linux';
     const wanted = options.workers ?? (config.workers === 0 ? availableParallelism() : config.workers);
     const count = reusePort ? wanted : 1;
-    if (!reusePort && wanted > 1) log.warn({ platform: process.platform }, 'this system cannot share a port between threads: one worker serves');
+    if (!reusePort && wanted > 1)
+      log.warn({ platform: process.platform }, 'this system cannot share a port between threads: one worker serves');
     const counters = new CounterRegistry(count);
     this.#exposition = new Exposition(counters, { retryReasons: RETRY_REASONS, choiceReasons: CHOICE_REASONS, build: version });
     this.#workers = new Workers({
       count,
-      reusePort: reusePort && count > 1,
+      reusePort,
       counters,
       log,
       nowMs,

@@ -1,6 +1,8 @@
 // The listeners of this worker, kept in step with the Config: what stays is never closed, what is new is bound before anything else changes.
 
+import { formatAddress } from '../config/address.ts';
 import type { ListenerConfig } from '../config/model.ts';
+import { IDLE_GRACE_MS } from '../proxy/connection.ts';
 import type { ProxyContext } from '../proxy/context.ts';
 import { Listener } from '../proxy/listener.ts';
 import type { BindAddress, ListenerSettings } from '../proxy/listener.ts';
@@ -11,7 +13,6 @@ import type { WorkerStart } from './messages.ts';
 
 interface Bound {
   readonly listener: Listener;
-  readonly address: string;
   readonly port: number;
 }
 
@@ -19,7 +20,10 @@ export class ListenerSet {
   readonly #context: ProxyContext;
   readonly #counters: CounterSet;
   readonly #start: WorkerStart;
+  /** By what they were told to bind: a listener that is only renamed keeps its socket and its connections. */
   readonly #bound = new Map<string, Bound>();
+  /** No longer in the Config, but with connections that finish what they carry. */
+  #retired: Listener[] = [];
 
   constructor(context: ProxyContext, counters: CounterSet, start: WorkerStart) {
     this.#context = context;
@@ -27,8 +31,9 @@ export class ListenerSet {
     this.#start = start;
   }
 
+  /** All that may have connections. */
   get open(): Listener[] {
-    return [...this.#bound.values()].map((bound) => bound.listener);
+    return [...[...this.#bound.values()].map((bound) => bound.listener), ...this.#retired];
   }
 
   /** Binds what is new. Rejects with nothing changed when an address cannot be bound. */
@@ -36,29 +41,25 @@ export class ListenerSet {
     const fresh: [string, Bound][] = [];
     try {
       for (const config of configs) {
-        if (this.#bound.get(config.name)?.address === addressText(config) || !this.#serves(config)) continue;
-        fresh.push([config.name, await this.#bind(config, ports[config.name])]);
+        const place = placeOf(config);
+        if (!this.#bound.has(place) && this.#serves(config)) fresh.push([place, await this.#bind(config, ports[config.name])]);
       }
     } catch (error) {
-      for (const [, bound] of fresh) bound.listener.close();
+      for (const [, bound] of fresh) bound.listener.retire(0);
       throw error;
     }
-    for (const [name, bound] of fresh) {
-      this.#retire(name);
-      this.#bound.set(name, bound);
-    }
+    for (const [place, bound] of fresh) this.#bound.set(place, bound);
   }
 
   /** Takes over settings, and closes what the Config no longer has. Answers the port of each listener by name. */
   async apply(configs: readonly ListenerConfig[], ports: Readonly<Record<string, number>>): Promise<Record<string, number>> {
     await this.prepare(configs, ports);
-    const names = new Set(configs.map((config) => config.name));
-    for (const name of [...this.#bound.keys()]) if (!names.has(name)) this.#retire(name);
+    this.#retireAllBut(new Set(configs.map(placeOf)));
     const bound: Record<string, number> = {};
     for (const config of configs) {
       if (!this.#serves(config)) continue;
-      const { listener, port } = this.#bound.get(config.name)!;
-      listener.settings = this.#settings(config);
+      const { listener, port } = this.#bound.get(placeOf(config))!;
+      listener.configure(this.#settings(config), this.#counters.listener(config.name));
       bound[config.name] = port;
     }
     return bound;
@@ -71,22 +72,24 @@ export class ListenerSet {
 
   async #bind(config: ListenerConfig, port: number | undefined): Promise<Bound> {
     const listener = new Listener(this.#settings(config), this.#context, this.#counters.listener(config.name));
-    return { listener, address: addressText(config), port: await listener.open(this.#bindAddress(config, port)) };
+    return { listener, port: await listener.open(this.#bindAddress(config, port)) };
   }
 
   #bindAddress(config: ListenerConfig, port: number | undefined): BindAddress {
     const { address } = config;
     if (address.kind === 'unix') return { path: address.path };
     if (address.kind === 'srv') throw new Error('a listener needs an address');
-    return { host: bindableHost(address.host), port: port ?? address.port, reusePort: this.#start.reusePort };
+    return { host: bindableHost(address.host), port: address.port === 0 ? (port ?? 0) : address.port, reusePort: this.#start.reusePort };
   }
 
-  #retire(name: string): void {
-    const bound = this.#bound.get(name);
-    if (bound === undefined) return;
-    this.#bound.delete(name);
-    bound.listener.close();
-    bound.listener.closeIdle();
+  #retireAllBut(places: ReadonlySet<string>): void {
+    this.#retired = this.#retired.filter((listener) => listener.connections.size > 0);
+    for (const [place, { listener }] of this.#bound) {
+      if (places.has(place)) continue;
+      this.#bound.delete(place);
+      listener.retire(IDLE_GRACE_MS);
+      this.#retired.push(listener);
+    }
   }
 
   #settings(config: ListenerConfig): ListenerSettings {
@@ -106,7 +109,7 @@ export class ListenerSet {
   }
 }
 
-function addressText(config: ListenerConfig): string {
-  const { address } = config;
-  return address.kind === 'tcp' ? `${address.host} ${address.port}` : address.kind === 'unix' ? address.path : address.name;
+/** What makes two listeners the same one; those that let the kernel choose a port are told apart by name. */
+function placeOf({ name, address }: ListenerConfig): string {
+  return address.kind === 'tcp' && address.port === 0 ? `${formatAddress(address)} ${name}` : formatAddress(address);
 }

@@ -59,10 +59,16 @@ program
   .option('--listener <name>', 'the listener it comes in on; default: the first')
   .option('--client <address>', 'IP address of the client, for affinity by it')
   .option('--json', 'print JSON', false)
-  .action(async (method: string, url: string, options: { config: string; header: string[]; listener?: string; client?: string; json: boolean }) => {
-    const { config, header, listener, client, json } = options;
-    await end(runExplain({ config, method, url, headers: header, json, listener, client }, process.stdout));
-  });
+  .action(
+    async (
+      method: string,
+      url: string,
+      options: { config: string; header: string[]; listener?: string; client?: string; json: boolean },
+    ) => {
+      const { config, header, listener, client, json } = options;
+      await end(runExplain({ config, method, url, headers: header, json, listener, client }, process.stdout));
+    },
+  );
 
 const words = process.argv.slice(2);
 await program.parseAsync(words.length === 0 ? ['demo'] : words, { from: 'user' });

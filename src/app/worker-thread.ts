@@ -2,7 +2,7 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { Deadlines } from '../lib/deadlines.ts';
-import { every } from '../lib/clock.ts';
+import { every, loopMeter } from '../lib/clock.ts';
 import { forwardLog } from '../lib/log.ts';
 import { ProxyContext } from '../proxy/context.ts';
 import { drain } from '../proxy/drain.ts';
@@ -15,6 +15,7 @@ import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
 import { ServingBuilder } from './serving-builder.ts';
 
 const ACCESS_LOG_FLUSH_MS = 200;
+const LOOP_METER_MS = 1000;
 
 const port = parentPort;
 if (port === null) throw new Error('worker-thread.ts is started by Sluice, as a worker thread');
@@ -54,6 +55,8 @@ function setAccessLog(target: ProxyContext, update: Update): void {
 }
 
 const flushing = every(ACCESS_LOG_FLUSH_MS, () => context?.accessLog?.flush());
+const utilization = loopMeter();
+const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization(), deadlines.takeLateness()));
 
 async function onMessage(message: ToWorker): Promise<void> {
   if (message.kind === 'apply') {
@@ -67,6 +70,7 @@ async function onMessage(message: ToWorker): Promise<void> {
   const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
   context?.accessLog?.flush();
   flushing.stop();
+  metering.stop();
   // Unused upstream connections would keep the thread alive.
   registry.apply([]);
   deadlines.close();

@@ -28,6 +28,17 @@ export function wallMs(): number {
   return Date.now();
 }
 
+/** A meter of how busy this thread is: each call answers the busy share of the time since the call before, 0 to 1. */
+export function loopMeter(): () => number {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    return utilization;
+  };
+}
+
 /** Calls `fn` once, not before `ms` milliseconds have passed. */
 export function after(ms: number, fn: () => void, options?: TimerOptions): Timer {
   return new SystemTimer(setTimeout(fn, boundedMs(ms)), options);

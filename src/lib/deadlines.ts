@@ -4,7 +4,7 @@
 import { every, nowMs } from './clock.ts';
 import type { Timer } from './clock.ts';
 
-/** How often due deadlines are looked for, in milliseconds: a deadline fires at most this late. */
+/** How often due deadlines are looked for, in milliseconds. */
 export const TICK_MS = 20;
 
 export interface DeadlineOwner {
@@ -63,12 +63,24 @@ class DeadlineList {
 export class Deadlines {
   readonly #lists = new Map<number, DeadlineList>();
   readonly #timer: Timer;
+  #atMs = nowMs();
+  #tickedMs = this.#atMs;
+  #latenessMs = 0;
 
   constructor() {
     this.#timer = every(TICK_MS, () => this.tick(nowMs()));
   }
 
-  /** (Re)arms `deadline` to fire `durationMs` from now; a duration of 0 or less means never. */
+  /** Looks at the clock; what is armed from here on counts from this moment. Answers it: monotonic milliseconds. */
+  refresh(): number {
+    this.#atMs = nowMs();
+    return this.#atMs;
+  }
+
+  /**
+   * (Re)arms `deadline` to fire `durationMs` from now, at most two ticks late; a duration of 0 or less means never.
+   * "Now" is the last look at the clock, at most a tick ago: reading it for every deadline would cost more than all else here.
+   */
   arm(deadline: Deadline, durationMs: number): void {
     if (deadline.list !== undefined) deadline.list.remove(deadline);
     if (durationMs <= 0) return;
@@ -77,11 +89,14 @@ export class Deadlines {
       list = new DeadlineList(durationMs);
       this.#lists.set(durationMs, list);
     }
-    list.append(deadline, nowMs() + durationMs);
+    list.append(deadline, this.#atMs + TICK_MS + durationMs);
   }
 
   /** Fires what is due at `atMs`. Lists that ran empty are dropped, so that reloads cannot pile them up. */
   tick(atMs: number): void {
+    this.#latenessMs = Math.max(this.#latenessMs, atMs - this.#tickedMs - TICK_MS);
+    this.#tickedMs = atMs;
+    this.#atMs = atMs;
     for (const [durationMs, list] of this.#lists) {
       let first = list.head;
       while (first !== undefined && first.dueMs <= atMs) {
@@ -91,6 +106,13 @@ export class Deadlines {
       }
       if (list.head === undefined) this.#lists.delete(durationMs);
     }
+  }
+
+  /** How late the latest tick was since this was last asked, in milliseconds: the longest the thread was busy with one thing. */
+  takeLateness(): number {
+    const latenessMs = this.#latenessMs;
+    this.#latenessMs = 0;
+    return latenessMs;
   }
 
   close(): void {

@@ -6,6 +6,7 @@ import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
 import { parseRequestHead } from '../http1/request-head.ts';
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
+import { latin1 } from '../lib/latin1.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Exchange } from './exchange.ts';
@@ -20,6 +21,9 @@ const LINGER_MS = 2000;
  * An answer that comes this soon is still delivered; then the exchange counts as given up, and its upstream work ends.
  */
 const HALF_CLOSE_MS = 250;
+
+/** A request that a client sent just before it learned that the listener leaves gets this long to arrive. */
+export const IDLE_GRACE_MS = 250;
 
 /** Waits for a request head. */
 const AWAITING = 0;
@@ -153,7 +157,7 @@ export class Connection implements DeadlineOwner {
       this.linger();
       return;
     }
-    this.watchProgress();
+    this.#watchIdle();
     // A client that sends requests but reads no answers gets no further ones.
     this.#phase = this.socket.writableNeedDrain ? FLUSHING : AWAITING;
     if (this.#phase === AWAITING && !this.#feeding) this.#next();
@@ -184,6 +188,12 @@ export class Connection implements DeadlineOwner {
     const consumed = this.#exchange!.onRequestBytes(bytes, 0, length);
     if (consumed < length && this.#phase === BUSY) this.#keepEarly(bytes, consumed, length);
     else if (consumed < length) this.#read(bytes.subarray(consumed, length), length - consumed);
+  }
+
+  /** What was promised to stay before its listener began to leave stays for a moment only. */
+  #watchIdle(): void {
+    const { closing, context, settings } = this.listener;
+    context.deadlines.arm(this.#deadline, closing ? IDLE_GRACE_MS : settings.idleTimeoutMs);
   }
 
   /** Bytes of a later request: kept, and no more is read until it is their turn. */
@@ -222,7 +232,7 @@ export class Connection implements DeadlineOwner {
   #feedOne(bytes: Buffer, from: number, to: number): number {
     const listener = this.listener;
     const before = this.#pending;
-    const text = before === '' ? bytes.toString('latin1', from, to) : before + bytes.toString('latin1', from, to);
+    const text = before === '' ? latin1(bytes, from, to) : before + latin1(bytes, from, to);
     if (before !== '' && isFarFromEnd(text, before.length, listener.settings.headerBytes)) {
       this.#pending = text;
       return to;

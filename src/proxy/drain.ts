@@ -2,23 +2,18 @@
 // unused connections closed after a moment in which a request already on its way may still arrive, a deadline for the rest.
 
 import { after, every } from '../lib/clock.ts';
+import { IDLE_GRACE_MS } from './connection.ts';
 import type { ProxyContext } from './context.ts';
 import type { Listener } from './listener.ts';
 
-/** A request that a client sent just before it learned of the drain gets this long to arrive. */
-const IDLE_GRACE_MS = 250;
 const LOOK_MS = 10;
 
 /** Resolves when no connection is left, or at the deadline; answers how many had to be cut. */
 export function drain(context: ProxyContext, listeners: readonly Listener[], timeoutMs: number): Promise<number> {
   context.draining = true;
-  for (const listener of listeners) listener.close();
+  for (const listener of listeners) listener.retire(Math.min(IDLE_GRACE_MS, timeoutMs / 2));
   return new Promise((resolve) => {
-    const grace = after(Math.min(IDLE_GRACE_MS, timeoutMs / 2), () => {
-      for (const listener of listeners) listener.closeIdle();
-    });
     const finish = (): void => {
-      grace.stop();
       deadline.stop();
       looking.stop();
       const cut = count(listeners);

@@ -6,7 +6,6 @@ import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http1/framing.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
 import { Unchunker } from '../http1/unchunk.ts';
-import { nowMs } from '../lib/clock.ts';
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
 import { chooseFor } from '../routing/choose.ts';
@@ -340,7 +339,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.upstream = undefined;
     this.endpoint = undefined;
     this.failedEndpoint = undefined;
-    this.startedMs = nowMs();
+    this.startedMs = this.context.deadlines.refresh();
     this.attemptMs = this.startedMs;
     this.firstByteMs = -1;
     this.attempts = 0;

@@ -1,7 +1,6 @@
 // One attempt: finds a connection and sends the request on it. What comes back goes to the exchange.
 
 import { BODY_CHUNKED } from '../http1/framing.ts';
-import { nowMs } from '../lib/clock.ts';
 import { applyHeaderChanges } from '../lib/header-changes.ts';
 import { rewriteTarget } from '../routing/rewrite.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
@@ -26,7 +25,7 @@ export function attempt(exchange: Exchange): void {
 
 /** Sends what there is of the request; called when the connection is usable. */
 export function sendRequest(exchange: Exchange, connection: UpstreamConnection): void {
-  exchange.attemptMs = exchange.attempts === 1 ? exchange.startedMs : nowMs();
+  exchange.attemptMs = exchange.attempts === 1 && connection.answers > 0 ? exchange.startedMs : exchange.context.deadlines.refresh();
   if (exchange.requestText === '') exchange.requestText = requestText(exchange);
   connection.begin(exchange, exchange.head.method);
   let more = connection.send(exchange.requestText);

@@ -2,6 +2,8 @@
 
 import { Server, Socket } from 'node:net';
 import type { HeadLimits } from '../http1/limits.ts';
+import { after } from '../lib/clock.ts';
+import type { Timer } from '../lib/clock.ts';
 import type { TrustedProxies } from '../routing/trust.ts';
 import type { ListenerCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
@@ -28,12 +30,13 @@ const readBuffer = Buffer.allocUnsafeSlow(65536);
 
 export class Listener {
   readonly context: ProxyContext;
-  readonly counters: ListenerCounters;
+  counters: ListenerCounters;
   settings: ListenerSettings;
   closing = false;
   readonly connections = new Set<Connection>();
 
   readonly #server = new Server({ noDelay: true });
+  #grace: Timer | undefined = undefined;
 
   constructor(settings: ListenerSettings, context: ProxyContext, counters: ListenerCounters) {
     this.settings = settings;
@@ -56,19 +59,29 @@ export class Listener {
     });
   }
 
-  /** Accepts no more; open connections go on. */
-  close(): void {
-    this.closing = true;
-    this.#server.close();
+  /** Takes over settings; under a new name its open connections count as that listener's. */
+  configure(settings: ListenerSettings, counters: ListenerCounters): void {
+    this.settings = settings;
+    if (counters === this.counters) return;
+    this.counters.moved(-this.connections.size);
+    counters.moved(this.connections.size);
+    this.counters = counters;
   }
 
-  /** Closes connections that carry no request; the others close after their answer. */
-  closeIdle(): void {
-    for (const connection of this.connections) if (!connection.busy) connection.linger();
+  /** Accepts no more. What is under way goes on; connections without a request close after the grace, the others after their answer. */
+  retire(graceMs: number): void {
+    this.closing = true;
+    this.#server.close();
+    this.#grace = after(graceMs, () => this.#closeIdle(), { unref: true });
   }
 
   destroyAll(): void {
+    this.#grace?.stop();
     for (const connection of this.connections) connection.onGone();
+  }
+
+  #closeIdle(): void {
+    for (const connection of this.connections) if (!connection.busy) connection.linger();
   }
 
   onConnectionClosed(connection: Connection): void {
@@ -126,7 +139,9 @@ class ClientSocket extends Socket {
 
   constructor(handle: object) {
     // `handle` is what node:net itself passes; it is missing from the published types.
-    super({ handle, allowHalfOpen: true, onread: { buffer: readBuffer, callback: onSocketRead } } as unknown as ConstructorParameters<typeof Socket>[0]);
+    super({ handle, allowHalfOpen: true, onread: { buffer: readBuffer, callback: onSocketRead } } as unknown as ConstructorParameters<
+      typeof Socket
+    >[0]);
     this.connection = undefined;
   }
 }

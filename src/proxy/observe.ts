@@ -17,7 +17,8 @@ export function observe(exchange: Exchange): void {
     live.counters.sent(exchange.bytesOut);
   }
   const version = exchange.choice.version;
-  const counters = match === undefined ? serving.unrouted : serving.routes[match.route.index]![live === undefined ? 0 : version!.index + 1]!;
+  const counters =
+    match === undefined ? serving.unrouted : serving.routes[match.route.index]![live === undefined ? 0 : version!.index + 1]!;
   counters.answered(exchange.status);
   if (context.accessLog !== undefined) record(exchange, durationMs);
 }

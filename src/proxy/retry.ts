@@ -41,7 +41,8 @@ export function retry(exchange: Exchange, connection: UpstreamConnection, outcom
 export function retryReasonOfStatus(exchange: Exchange, status: number): number {
   if (status < 500) return -1;
   const on = exchange.live!.retryOn;
-  if (on.has('gateway-error') && (status === 502 || status === 503 || status === 504) && mayRetry(exchange, GATEWAY_ERROR, true)) return GATEWAY_ERROR;
+  if (on.has('gateway-error') && (status === 502 || status === 503 || status === 504) && mayRetry(exchange, GATEWAY_ERROR, true))
+    return GATEWAY_ERROR;
   if (on.has('5xx') && mayRetry(exchange, SERVER_ERROR, true)) return SERVER_ERROR;
   return -1;
 }

@@ -47,6 +47,7 @@ export function compileTrust(cidrs: readonly string[]): TrustedProxies {
  */
 export function findClient(peer: string, forwardedFor: string, trust: TrustedProxies): string {
   let client = canonicalClient(peer);
+  if (forwardedFor === '') return client;
   let end = forwardedFor.length;
   for (let hops = 0; end > 0 && hops < MAX_HOPS && trust.trusts(client); hops++) {
     const comma = forwardedFor.lastIndexOf(',', end - 1);

@@ -61,7 +61,6 @@ export function formatLine(o: Observation): string {
   );
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what must not pass
 const NEEDS_ESCAPE = /["\\\x00-\x1f\x7f-\uffff]/;
 
 function text(value: string): string {

@@ -94,6 +94,11 @@ export class ListenerCounters extends Block {
     this.cells[this.first + at.LISTENER_OPEN]!--;
   }
 
+  /** Open connections that a listener took along when it was renamed; negative where they left. */
+  moved(connections: number): void {
+    this.cells[this.first + at.LISTENER_OPEN]! += connections;
+  }
+
   requested(): void {
     this.cells[this.first + at.LISTENER_REQUESTS]!++;
   }

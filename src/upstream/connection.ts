@@ -9,6 +9,7 @@ import { ResponseHead, parseResponseHead } from '../http1/response-head.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { Deadline } from '../lib/deadlines.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
+import { latin1 } from '../lib/latin1.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -203,7 +204,7 @@ export class UpstreamConnection {
     let offset = HEADROOM;
     for (;;) {
       const to = limit - offset > TEXT_BYTES ? this.#probeHead(offset, limit) : limit;
-      const text = this.#pending + this.memory.toString('latin1', offset, to);
+      const text = this.#pending + latin1(this.memory, offset, to);
       const end = parseResponseHead(text, 0, this.head, this.#home.answerLimits, this.#method);
       if (end < 0) return this.#malformed();
       if (end === 0) {

@@ -58,6 +58,7 @@ export class Sluice {
   readonly #process: ChildProcess;
   readonly #expected: RegExp[] = [];
   #turn: Wire | undefined = undefined;
+  #turning: Promise<void> = Promise.resolve();
   #gone = false;
 
   constructor(config: string, options: SluiceOptions) {
@@ -131,7 +132,13 @@ export class Sluice {
   }
 
   /** One round trip through worker 0 on a connection of its own: what reached the worker before it has been handled. */
-  async turn(): Promise<void> {
+  turn(): Promise<void> {
+    const mine = this.#turning.then(() => this.#takeTurn());
+    this.#turning = mine.catch(() => undefined);
+    return mine;
+  }
+
+  async #takeTurn(): Promise<void> {
     if (this.#turn === undefined || this.#turn.ended) this.#turn = new Wire(connect({ host: '127.0.0.1', port: this.port }));
     await this.#turn.write(`GET / HTTP/1.1\r\nhost: ${TURN_HOST}\r\n\r\n`);
     await this.#turn.readHead();

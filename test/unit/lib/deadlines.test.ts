@@ -1,0 +1,109 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { nowMs } from '../../../src/lib/clock.ts';
+import { Deadline, Deadlines, TICK_MS } from '../../../src/lib/deadlines.ts';
+
+const open: Deadlines[] = [];
+
+function create(): Deadlines {
+  const deadlines = new Deadlines();
+  open.push(deadlines);
+  return deadlines;
+}
+
+class Owner {
+  readonly fired: Deadline[] = [];
+  onFire: () => void = () => undefined;
+
+  onDeadline(deadline: Deadline): void {
+    this.fired.push(deadline);
+    this.onFire();
+  }
+}
+
+afterEach(() => {
+  for (const deadlines of open.splice(0)) deadlines.close();
+});
+
+describe('Deadlines', () => {
+  it('fires once, not early and at most two ticks late', () => {
+    const deadlines = create();
+    const owner = new Owner();
+    const startMs = deadlines.refresh();
+    deadlines.arm(new Deadline(owner), 100);
+    deadlines.tick(startMs + 99);
+    expect(owner.fired).toHaveLength(0);
+    deadlines.tick(startMs + 100 + 2 * TICK_MS);
+    deadlines.tick(startMs + 1000);
+    expect(owner.fired).toHaveLength(1);
+  });
+
+  it('never fires for a duration of 0', () => {
+    const deadlines = create();
+    const owner = new Owner();
+    deadlines.arm(new Deadline(owner), 0);
+    deadlines.tick(nowMs() + 1e9);
+    expect(owner.fired).toHaveLength(0);
+  });
+
+  it('counts anew when armed again, also with another duration', () => {
+    const deadlines = create();
+    const owner = new Owner();
+    const deadline = new Deadline(owner);
+    const startMs = deadlines.refresh();
+    deadlines.arm(deadline, 100);
+    deadlines.tick(startMs + 80);
+    deadlines.arm(deadline, 100);
+    deadlines.tick(startMs + 150);
+    expect(owner.fired).toHaveLength(0);
+    deadlines.arm(deadline, 5000);
+    deadlines.tick(startMs + 1000);
+    expect(owner.fired).toHaveLength(0);
+    deadlines.tick(startMs + 7000);
+    expect(owner.fired).toEqual([deadline]);
+  });
+
+  it('forgets what was disarmed, from the head, the middle and the tail of a list', () => {
+    const deadlines = create();
+    const owner = new Owner();
+    const all = Array.from({ length: 5 }, () => new Deadline(owner));
+    for (const deadline of all) deadlines.arm(deadline, 50);
+    for (const index of [0, 2, 4]) all[index]!.disarm();
+    all[2]!.disarm();
+    deadlines.tick(nowMs() + 1000);
+    expect(owner.fired).toEqual([all[1], all[3]]);
+  });
+
+  it('lets an owner arm and disarm deadlines while they fire', () => {
+    const deadlines = create();
+    const owner = new Owner();
+    const [first, second, third] = [new Deadline(owner), new Deadline(owner), new Deadline(owner)] as const;
+    for (const deadline of [first, second, third]) deadlines.arm(deadline, 50);
+    owner.onFire = () => {
+      second.disarm();
+      deadlines.arm(first, 50);
+    };
+    const atMs = nowMs() + 1000;
+    deadlines.tick(atMs);
+    expect(owner.fired).toEqual([first, third]);
+    deadlines.tick(atMs + 500);
+    expect(owner.fired).toEqual([first, third, first]);
+  });
+
+  it('tells how late a tick was, once', () => {
+    const deadlines = create();
+    const startMs = deadlines.refresh();
+    deadlines.tick(startMs + 5000);
+    expect(deadlines.takeLateness()).toBeGreaterThan(4000);
+    expect(deadlines.takeLateness()).toBe(0);
+  });
+
+  it('fires by its own timer', async () => {
+    const deadlines = create();
+    const owner = new Owner();
+    const startMs = deadlines.refresh();
+    const fired = new Promise<void>((resolve) => (owner.onFire = resolve));
+    deadlines.arm(new Deadline(owner), 30);
+    await fired;
+    expect(nowMs() - startMs).toBeGreaterThanOrEqual(30);
+  });
+});
