@@ -1,7 +1,7 @@
 // Makes sure that an address is ours alone before the workers share it: with SO_REUSEPORT a second instance would not fail to bind,
 // it would silently take half of the connections.
 
-import { unlink } from 'node:fs/promises';
+import { lstat, unlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import type { Address } from '../config/model.ts';
@@ -26,6 +26,10 @@ export async function claimAddress(address: Address): Promise<void> {
 }
 
 async function claimPath(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found === undefined) return;
+  // Connecting to a plain file is refused just as a stale socket is; what is somebody's file is not ours to remove.
+  if (!found.isSocket()) throw new Error(`unix:${path} is a file that is no socket; name another path or remove it`);
   const state = await new Promise<'free' | 'taken' | 'stale'>((resolve) => {
     const socket = connect({ path });
     socket.once('connect', () => {

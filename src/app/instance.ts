@@ -125,10 +125,10 @@ export class Instance {
     return cut;
   }
 
-  /** Addresses that are new must be nobody else's before the workers bind them. */
+  /** Addresses that are new must be nobody else's before the workers bind them. A port that is ours already only changes its host. */
   async #post(update: Update): Promise<Adoption> {
-    const known = new Set((this.#controller.config?.listeners ?? []).map(({ address }) => formatAddress(address)));
-    for (const { address } of update.config.listeners) if (!known.has(formatAddress(address))) await claimAddress(address);
+    const known = new Set((this.#controller.config?.listeners ?? []).map(({ address }) => claimOf(address)));
+    for (const { address } of update.config.listeners) if (!known.has(claimOf(address))) await claimAddress(address);
     return this.#workers.apply(update);
   }
 
@@ -182,4 +182,8 @@ export class Instance {
 
 function bindable(address: Address): Address {
   return address.kind === 'tcp' ? { ...address, host: bindableHost(address.host) } : address;
+}
+
+function claimOf(address: Address): string {
+  return address.kind === 'tcp' ? `port ${address.port}` : formatAddress(address);
 }

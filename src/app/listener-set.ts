@@ -8,7 +8,7 @@ import { Listener } from '../proxy/listener.ts';
 import type { BindAddress, ListenerSettings } from '../proxy/listener.ts';
 import { compileTrust } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
-import { bindableHost } from './claim-address.ts';
+import { bindableHost, claimAddress } from './claim-address.ts';
 import type { WorkerStart } from './messages.ts';
 
 interface Bound {
@@ -72,6 +72,8 @@ export class ListenerSet {
 
   async #bind(config: ListenerConfig, port: number | undefined): Promise<Bound> {
     const listener = new Listener(this.#settings(config), this.#context, this.#counters.listener(config.name));
+    // A worker that died has left its socket file behind.
+    if (config.address.kind === 'unix') await claimAddress(config.address);
     return { listener, port: await listener.open(this.#bindAddress(config, port)) };
   }
 

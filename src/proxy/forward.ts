@@ -55,8 +55,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer): void {
 }
 
 function awaitAnswer(exchange: Exchange): void {
-  const live = exchange.live!;
-  if (!exchange.answered) exchange.context.deadlines.arm(exchange.responseDeadline, live.perTryMs > 0 ? live.perTryMs : live.responseMs);
+  if (!exchange.answered) exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.responseMs);
 }
 
 function requestText(exchange: Exchange): string {

@@ -45,9 +45,8 @@ export class LiveVersion implements ConnectionHome {
   answerLimits: HeadLimits = { headerBytes: 0, headerCount: 0, requestLineBytes: 0 };
   connectMs = 0;
   idleMs = 0;
-  /** Until the head of an answer arrives; 0 = no limit. */
+  /** Until the head of an answer arrives, per attempt; 0 = no limit. */
   responseMs = 0;
-  perTryMs = 0;
   retryAttempts = 0;
   retryOn: ReadonlySet<string> = new Set();
   readonly budget = new RetryBudget();
@@ -80,8 +79,9 @@ export class LiveVersion implements ConnectionHome {
     this.answerLimits = { headerBytes: pool.limits.headerBytes, headerCount: pool.limits.headerCount, requestLineBytes: 1024 };
     this.connectMs = pool.timeouts.connectMs;
     this.idleMs = pool.timeouts.idleMs;
-    this.responseMs = pool.timeouts.responseMs;
-    this.perTryMs = pool.retries.perTryMs;
+    const { perTryMs } = pool.retries;
+    const { responseMs } = pool.timeouts;
+    this.responseMs = perTryMs > 0 && (responseMs === 0 || perTryMs < responseMs) ? perTryMs : responseMs;
     this.retryAttempts = pool.retries.attempts;
     this.retryOn = new Set(pool.retries.on);
     this.budget.ratio = pool.retries.budget;

@@ -13,23 +13,26 @@ let sluice: Sluice;
 
 beforeAll(async () => {
   upstream = await startUpstream(answering(() => ok()));
+  const hosts = ['a.example'];
   const at = (path: string): object[] => [{ path: { prefix: path } }];
   const routes = [
     {
       name: 'moved',
+      hosts,
       match: at('/moved'),
       redirect: { scheme: 'https', host: 'new.example', port: 8443, path: { prefix: '/to' }, status: 308 },
     },
-    { name: 'secure', match: at('/secure'), redirect: { scheme: 'https', status: 301 } },
+    { name: 'secure', hosts, match: at('/secure'), redirect: { scheme: 'https', status: 301 } },
     {
       name: 'fixed',
+      hosts,
       match: at('/fixed'),
       respond: { status: 418, body: 'tea é\n', headers: { 'content-type': 'text/plain; charset=utf-8', 'X-Pot': 'blue' } },
       responseHeaders: { set: { 'x-more': 'milk' } },
     },
-    { name: 'empty', match: at('/empty'), respond: { status: 204 } },
+    { name: 'empty', hosts, match: at('/empty'), respond: { status: 204 } },
   ];
-  sluice = await startSluice(configFor({ endpoints: [upstream.address], routes, route: { hosts: ['a.example'] } }));
+  sluice = await startSluice(configFor({ endpoints: [upstream.address], routes, route: { hosts } }));
 });
 afterAll(closeAll);
 

@@ -84,12 +84,29 @@ describe.each([1, 2])('with %i worker(s)', (workers) => {
   });
 });
 
+test.each([1, 2])('a port may change its host, to all interfaces and back, with %i worker(s)', async (workers) => {
+  const upstream = await startLoadUpstream();
+  const port = await freePort();
+  const at = (host: string): object => withListeners(upstream.address, [{ name: 'web', address: `${host}:${port}` }]);
+  const sluice = await startSluice(at('127.0.0.1'), { workers });
+  const load = startLoad({ port, keepAlive: 2, fresh: 2 });
+  for (const [index, host] of ['0.0.0.0', '127.0.0.1'].entries()) {
+    sluice.writeConfig(at(host));
+    await applied(sluice, index + 2);
+    const before = load.tally.exchanges;
+    await eventually('load goes on', () => load.tally.exchanges > before + 30);
+  }
+  const tally = await load.stop();
+  expect(tally.faults).toEqual([]);
+  expect(tally).toMatchObject({ failed: 0, truncated: 0, refused: 0 });
+});
+
 test('an address that is taken refuses the reload; the listeners that are there serve on', async () => {
   const upstream = await startLoadUpstream();
   const [port, taken] = [await freePort(), Number(upstream.address.split(':')[1])];
   const web = { name: 'web', address: `127.0.0.1:${port}` };
   const sluice = await startSluice(withListeners(upstream.address, [web]), { workers: 2 });
-  sluice.expectLog(/config could not be put in force.*in use by another process/);
+  sluice.expectLog(/in use by another process.*config could not be put in force/);
   sluice.writeConfig(withListeners(upstream.address, [web, { name: 'extra', address: `127.0.0.1:${taken}` }]));
   await eventually('the refusal', async () => (await sluice.metric('sluice_config_reloads_total', { result: 'rejected' })) === 1);
   const wire = await connectTo(sluice);

@@ -38,7 +38,6 @@ export function poolsAreServed(config: Config, review: Review): void {
     noticeIf(review, pool.mirrors.length > 0, [...path, 'mirrors'], `mirroring ${LATER}: no copies are sent`);
     noticeIf(review, pool.slowStartMs > 0, [...path, 'slowStart'], `slowStart ${LATER}: fresh endpoints get their full share at once`);
     noticeIf(review, ejects(pool, review), [...path, 'outlier'], `outlier ejection ${LATER}: failing endpoints stay in use`);
-    noticeIf(review, pool.retries.perTryMs > 0, [...path, 'retries', 'perTry'], `perTry ${LATER}: timeouts.response limits each attempt`);
   }
 }
 

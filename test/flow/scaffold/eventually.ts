@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 6_000;
 const LOOK_MS = 4;
 
 /** Resolves with the first value of `look` that is neither false nor undefined. Rejects after `deadlineMs`, naming `what`. */
