@@ -16,6 +16,7 @@ export const BUDGETS: readonly Budget[] = [
   { scenario: 'small', subject: 'sluice', reference: 'nginx', ratio: 1.25 },
   { scenario: 'small', subject: 'sluice', reference: 'relay', ratio: 1.3 },
   { scenario: 'small', subject: 'sluice', reference: 'undici', ratio: 0.5 },
+  { scenario: 'small', subject: 'sluice', reference: 'http-proxy', ratio: 0.2 },
   { scenario: 'large', subject: 'sluice', reference: 'nginx', ratio: 1.3 },
   { scenario: 'routes', subject: '10,000 routes', reference: '10 routes', ratio: 1.05 },
 ];

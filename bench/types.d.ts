@@ -6,7 +6,7 @@ declare module 'http-proxy' {
     web(request: IncomingMessage, response: ServerResponse): void;
     on(event: 'error', listener: (error: Error, request: IncomingMessage, response: ServerResponse) => void): this;
   }
-  const httpProxy: { createProxyServer(options: { readonly target: string; readonly agent: Agent; readonly xfwd: boolean }): HttpProxy };
+  const httpProxy: { createProxyServer(options: { readonly target: string; readonly agent?: Agent; readonly xfwd: boolean }): HttpProxy };
   export = httpProxy;
 }
 

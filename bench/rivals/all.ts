@@ -4,11 +4,11 @@ import { isInstalled } from '../machine/children.ts';
 import { caddy } from './caddy.ts';
 import { haproxy } from './haproxy.ts';
 import { nginx, nginxTuned } from './nginx.ts';
-import { fastProxy, httpProxy, relay, undiciProxy } from './node-servers.ts';
+import { fastProxy, httpProxy, httpProxyKept, relay, undiciProxy } from './node-servers.ts';
 import type { Rival } from './rival.ts';
 import { sluice } from './sluice.ts';
 
-export const RIVALS: readonly Rival[] = [sluice, relay, nginx, nginxTuned, haproxy, caddy, undiciProxy, fastProxy, httpProxy];
+export const RIVALS: readonly Rival[] = [sluice, relay, nginx, nginxTuned, haproxy, caddy, undiciProxy, fastProxy, httpProxy, httpProxyKept];
 
 /** One line per rival: whether it is there, and how to get it on Debian. */
 export function describeInstallation(): string {

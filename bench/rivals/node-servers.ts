@@ -7,6 +7,7 @@ export const relay = nodeServer('relay', 'relay.ts');
 export const undiciProxy = nodeServer('undici', 'undici-proxy.ts');
 export const fastProxy = nodeServer('fast-proxy', 'fast-proxy.ts');
 export const httpProxy = nodeServer('http-proxy', 'http-proxy.ts');
+export const httpProxyKept = nodeServer('http-proxy+keepalive', 'http-proxy-keepalive.ts');
 
 function nodeServer(name: string, program: string): Rival {
   return {

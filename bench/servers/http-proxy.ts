@@ -1,11 +1,10 @@
-// The most used proxy package on npm, with keep-alive to the upstream, which it does not have by itself.
+// The most used proxy package on npm as it comes: one upstream connection per request.
 
-import { Agent, createServer } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import httpProxy from 'http-proxy';
 
-const agent = new Agent({ keepAlive: true, maxSockets: 256, maxFreeSockets: 256 });
-const proxy = httpProxy.createProxyServer({ target: `http://127.0.0.1:${process.argv[2]}`, agent, xfwd: true });
+const proxy = httpProxy.createProxyServer({ target: `http://127.0.0.1:${process.argv[2]}`, xfwd: true });
 proxy.on('error', (_error, _request, response) => {
   if (response.headersSent) response.destroy();
   else response.writeHead(502).end();

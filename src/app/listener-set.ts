@@ -36,7 +36,10 @@ export class ListenerSet {
     return [...[...this.#bound.values()].map((bound) => bound.listener), ...this.#retired];
   }
 
-  /** Binds what is new. Rejects with nothing changed when an address cannot be bound. */
+  /**
+   * Binds what is new and lets go of what the Config no longer has; call it before the Table is swapped.
+   * Rejects with nothing changed when an address cannot be bound.
+   */
   async prepare(configs: readonly ListenerConfig[], ports: Readonly<Record<string, number>>): Promise<void> {
     const fresh: [string, Bound][] = [];
     try {
@@ -49,12 +52,11 @@ export class ListenerSet {
       throw error;
     }
     for (const [place, bound] of fresh) this.#bound.set(place, bound);
+    this.#retireAllBut(new Set(configs.map(placeOf)));
   }
 
-  /** Takes over settings, and closes what the Config no longer has. Answers the port of each listener by name. */
-  async apply(configs: readonly ListenerConfig[], ports: Readonly<Record<string, number>>): Promise<Record<string, number>> {
-    await this.prepare(configs, ports);
-    this.#retireAllBut(new Set(configs.map(placeOf)));
+  /** Takes over settings. Answers the port of each listener by name. */
+  apply(configs: readonly ListenerConfig[]): Record<string, number> {
     const bound: Record<string, number> = {};
     for (const config of configs) {
       if (!this.#serves(config)) continue;

@@ -29,6 +29,8 @@ export function untilStopped(instance: Stoppable, log: Log): Promise<number> {
         resolve(0);
       });
     };
+    // The config watch ends with the drain, its signal may still come: unheard it would end the process.
+    process.on('SIGHUP', () => undefined);
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });

@@ -36,13 +36,14 @@ async function apply(update: Update, ports: Readonly<Record<string, number>>): P
   if (context === undefined || listeners === undefined) {
     context = new ProxyContext(builder.build(update.config, table), deadlines, counters.worker(), log);
     listeners = new ListenerSet(context, counters, start);
+    await listeners.prepare(update.config.listeners, ports);
   } else {
     // Binding is what can still fail; it comes before anything is changed.
     await listeners.prepare(update.config.listeners, ports);
     context.serving = builder.build(update.config, table);
   }
   setAccessLog(context, update);
-  return listeners.apply(update.config.listeners, ports);
+  return listeners.apply(update.config.listeners);
 }
 
 function setAccessLog(target: ProxyContext, update: Update): void {

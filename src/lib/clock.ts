@@ -44,6 +44,11 @@ export function after(ms: number, fn: () => void, options?: TimerOptions): Timer
   return new SystemTimer(setTimeout(fn, boundedMs(ms)), options);
 }
 
+/** Calls `fn` once, after the events that are at hand by then have been handled. */
+export function soon(fn: () => void): void {
+  setImmediate(() => setImmediate(fn));
+}
+
 /** Calls `fn` every `ms` milliseconds until stopped. */
 export function every(ms: number, fn: () => void, options?: TimerOptions): Timer {
   return new SystemTimer(setInterval(fn, boundedMs(ms)), options);

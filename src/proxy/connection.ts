@@ -172,7 +172,15 @@ export class Connection implements DeadlineOwner {
     this.#pending = '';
     this.socket.end();
     this.socket.resume();
-    this.listener.context.deadlines.arm(this.#deadline, LINGER_MS);
+    // What a slow reader has yet to take is not cut short by our haste to be gone.
+    const { context, settings } = this.listener;
+    context.deadlines.arm(this.#deadline, this.socket.writableLength > 0 ? settings.idleTimeoutMs : LINGER_MS);
+  }
+
+  /** Closes so that nobody can take what was sent for a whole answer: without a length, only a reset tells. */
+  cut(): void {
+    if (this.#phase !== CLOSED && this.peer !== '') this.socket.resetAndDestroy();
+    this.destroy();
   }
 
   destroy(): void {

@@ -118,8 +118,11 @@ export class Exchange implements Applicant, DeadlineOwner {
   /** The steps of an exchange, in order; each may end it with a reply. */
   serve(): void {
     const head = this.head;
-    if (isAmbiguousPath(head.path)) return reply(this, OUTCOME.bad_request);
-    const match = this.serving.table.matchers.get(this.connection.listener.settings.name)?.find(head);
+    if (isAmbiguousPath(head.path)) return this.#refuseTarget();
+    const { listener } = this.connection;
+    // A listener that left the Config still answers what was on its way, by the Table that knew it.
+    if (listener.lastServing !== undefined) this.serving = listener.lastServing;
+    const match = this.serving.table.matchers.get(listener.settings.name)?.find(head);
     if (match === undefined) return reply(this, OUTCOME.no_route);
     this.match = match;
     const route = match.route;
@@ -201,8 +204,9 @@ export class Exchange implements Applicant, DeadlineOwner {
   abort(outcome: Outcome): void {
     this.outcome = outcome;
     this.keep = false;
+    // First: what ends an exchange in good order would send a clean end.
+    this.connection.cut();
     this.finish();
-    this.connection.destroy();
   }
 
   /** The answer is complete; the rest of a request body that nobody read is not waited for. */
@@ -269,6 +273,13 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (connection === undefined) return reply(this, OUTCOME.response_timeout);
     connection.destroy();
     retry(this, connection, OUTCOME.response_timeout);
+  }
+
+  /** A target with two readings: refused like any other malformed request, with the connection closed. */
+  #refuseTarget(): void {
+    this.connection.listener.counters.refused(OUTCOME.bad_request.index);
+    this.head.keepAlive = false;
+    reply(this, OUTCOME.bad_request);
   }
 
   #beginBody(bytes: Buffer, from: number, to: number): number {

@@ -2,13 +2,14 @@
 
 import { Server, Socket } from 'node:net';
 import type { HeadLimits } from '../http1/limits.ts';
-import { after } from '../lib/clock.ts';
+import { after, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
 import type { TrustedProxies } from '../routing/trust.ts';
 import type { ListenerCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
+import type { Serving } from './serving.ts';
 
 export interface ListenerSettings extends HeadLimits {
   readonly name: string;
@@ -25,6 +26,11 @@ export interface ListenerSettings extends HeadLimits {
 
 export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
 
+/** Bounds how long a flood of new connections can keep a leaving listener open. */
+const CALM_TURNS_MAX = 1000;
+
+const ACCEPT_LOG_MS = 1000;
+
 /** One read buffer serves all client connections of a worker: what is kept of a read is copied before the next. */
 const readBuffer = Buffer.allocUnsafeSlow(65536);
 
@@ -33,10 +39,14 @@ export class Listener {
   counters: ListenerCounters;
   settings: ListenerSettings;
   closing = false;
+  /** The last one that knew this listener, once it is leaving: requests that were on their way are answered by it. */
+  lastServing: Serving | undefined = undefined;
   readonly connections = new Set<Connection>();
 
   readonly #server = new Server({ noDelay: true });
+  #quietUntilMs = 0;
   #grace: Timer | undefined = undefined;
+  #accepted = 0;
 
   constructor(settings: ListenerSettings, context: ProxyContext, counters: ListenerCounters) {
     this.settings = settings;
@@ -71,13 +81,23 @@ export class Listener {
   /** Accepts no more. What is under way goes on; connections without a request close after the grace, the others after their answer. */
   retire(graceMs: number): void {
     this.closing = true;
-    this.#server.close();
+    this.lastServing ??= this.context.serving;
+    this.#closeWhenCalm(CALM_TURNS_MAX);
     this.#grace = after(graceMs, () => this.#closeIdle(), { unref: true });
   }
 
   destroyAll(): void {
     this.#grace?.stop();
     for (const connection of this.connections) connection.onGone();
+  }
+
+  /** What the kernel has accepted for us would be reset with the socket: it is taken first, until a turn brings nothing more. */
+  #closeWhenCalm(turns: number): void {
+    const before = this.#accepted;
+    soon(() => {
+      if (turns > 0 && this.#accepted > before) this.#closeWhenCalm(turns - 1);
+      else this.#server.close();
+    });
   }
 
   #closeIdle(): void {
@@ -101,7 +121,7 @@ export class Listener {
     }
     handle.onconnection = (error, client) => {
       if (client === undefined || error) {
-        this.context.log.warn({ listener: this.settings.name, errno: error }, 'accept failed');
+        this.#acceptFailed(error);
         return;
       }
       const socket = new ClientSocket(client);
@@ -110,9 +130,19 @@ export class Listener {
     };
   }
 
+  /** Out of file descriptors, mostly: counted each time, told once a second at most. */
+  #acceptFailed(errno: number): void {
+    this.counters.refused(OUTCOME.overload.index);
+    const atMs = this.context.deadlines.refresh();
+    if (atMs < this.#quietUntilMs) return;
+    this.#quietUntilMs = atMs + ACCEPT_LOG_MS;
+    this.context.log.warn({ listener: this.settings.name, errno, connections: this.connections.size }, 'accept failed');
+  }
+
   #accept(socket: Socket): void {
     const most = this.settings.connections;
-    if (this.closing || (most > 0 && this.connections.size >= most)) {
+    this.#accepted++;
+    if (most > 0 && this.connections.size >= most) {
       this.counters.refused(OUTCOME.overload.index);
       socket.destroy();
       return;

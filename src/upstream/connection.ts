@@ -87,6 +87,8 @@ export class UpstreamConnection {
   #remaining = 0;
   #interims = 0;
   #reusable = false;
+  /** Nothing is read until `resume`: written bytes still lie in the memory. */
+  #paused = false;
   #failure: Outcome = OUTCOME.upstream_reset;
 
   constructor(endpoint: Endpoint, home: ConnectionHome, receiver: Receiver) {
@@ -147,6 +149,7 @@ export class UpstreamConnection {
   }
 
   resume(): void {
+    this.#paused = false;
     if (this.#phase !== CLOSED) this.#socket.resume();
   }
 
@@ -162,6 +165,8 @@ export class UpstreamConnection {
       return false;
     }
     this.#phase = IDLE;
+    // The last bytes of an answer may have been slow to leave; unread, the connection would never answer again.
+    if (this.#paused) this.resume();
     this.#home.deadlines.arm(this.#deadline, this.#home.idleMs);
     return true;
   }
@@ -191,8 +196,11 @@ export class UpstreamConnection {
 
   #onRead(length: number): boolean {
     this.answering = true;
-    if (this.#phase === HEAD) return this.#readHead(length);
-    if (this.#phase === BODY) return this.#readBody(HEADROOM, HEADROOM + length);
+    if (this.#phase === HEAD || this.#phase === BODY) {
+      const more = this.#phase === HEAD ? this.#readHead(length) : this.#readBody(HEADROOM, HEADROOM + length);
+      if (!more) this.#paused = true;
+      return more;
+    }
     // Bytes that nobody asked for: whatever they are, they must not become the next exchange's answer.
     if (this.#phase === DONE) this.#reusable = false;
     else this.destroy();

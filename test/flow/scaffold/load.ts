@@ -1,5 +1,7 @@
 // Load that trusts nothing: keep-alive connections, fresh connections and uploads, each answer checked for status, length and
-// content. What went wrong is told apart: `failed` (no or a wrong answer), `truncated` (part of one), `refused` (nobody listened).
+// content. What went wrong is told apart: `failed` (no or a wrong answer), `truncated` (part of one), `refused` (nobody listened),
+// `unaccepted` (a new connection was reset before a byte came back: a listening socket closed while the kernel held it; the
+// server's count of accepted connections against `connections` proves it).
 //
 //   const load = startLoad({ port: sluice.port, keepAlive: 4, fresh: 2, uploads: 2 });
 //   ... const tally = await load.stop();    tally.faults is what an assertion should show
@@ -30,6 +32,9 @@ export interface Tally {
   failed: number;
   truncated: number;
   refused: number;
+  unaccepted: number;
+  /** On which an answer came. */
+  connections: number;
   /** Of answers, by version. */
   readonly versions: Map<string, number>;
   /** First faults, for people. */
@@ -40,7 +45,17 @@ export interface Tally {
 const SIZES = [0, 1, 300, 5_000, 17_000, 70_000];
 
 export class Load {
-  readonly tally: Tally = { exchanges: 0, failed: 0, truncated: 0, refused: 0, versions: new Map(), faults: [], slowestMs: 0 };
+  readonly tally: Tally = {
+    exchanges: 0,
+    failed: 0,
+    truncated: 0,
+    refused: 0,
+    unaccepted: 0,
+    connections: 0,
+    versions: new Map(),
+    faults: [],
+    slowestMs: 0,
+  };
   readonly #options: LoadOptions;
   readonly #loops: Promise<void>[];
   #stopping = false;
@@ -100,11 +115,16 @@ export class Load {
     try {
       const answer = await exchange(wire);
       this.tally.exchanges++;
+      if (before === 0) this.tally.connections++;
       this.tally.slowestMs = Math.max(this.tally.slowestMs, performance.now() - began);
       const version = answer.field('x-version') ?? '';
       this.tally.versions.set(version, (this.tally.versions.get(version) ?? 0) + 1);
       return answer.field('connection') !== 'close';
     } catch (error) {
+      if (before === 0 && wire.total === 0 && wire.isReset) {
+        this.tally.unaccepted++;
+        return false;
+      }
       const truncated = error instanceof Ended && wire.total > before;
       this.tally[truncated ? 'truncated' : 'failed']++;
       this.#fault(`${truncated ? 'truncated' : 'failed'}${wire.isReset ? ' by a reset' : ''}: ${String(error).slice(0, 300)}`);
@@ -144,7 +164,9 @@ export class Load {
       wire.socket.once('connect', () => resolve(undefined)).once('error', resolve);
     });
     if (error === undefined) return wire;
+    wire.destroy();
     if (error.code === 'ECONNREFUSED') this.tally.refused++;
+    else if (error.code === 'ECONNRESET') this.tally.unaccepted++;
     else {
       this.tally.failed++;
       this.#fault(`connect: ${error.message}`);

@@ -8,6 +8,7 @@
 //   upstream.wires, upstream.open, upstream.bytes    connections seen, those open now, bytes received on all of them
 //   await upstream.wire(n)                       waits for connection n
 //   startUpstream(answering(request => answer))  answers every request on every connection, keep-alive
+//   startUpstream(scripted(() => script))        runs, for every request, the script that is current when it comes
 //
 // A script that meets the end of its connection just ends; any other failure of a script fails the test when it closes.
 
@@ -68,6 +69,7 @@ export async function startUpstream(script: Script, where: ListenOptions = { hos
   const faults: unknown[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     const wire = new Wire(socket);
+    wire.deadlineMs = Infinity;
     wires.push(wire);
     void Promise.resolve()
       .then(() => script(wire, wires.length - 1))
@@ -86,6 +88,16 @@ export function answering(answer: (request: Message, count: number) => string): 
   let count = 0;
   return async (wire) => {
     for (;;) await wire.write(answer(await wire.readMessage(), count++));
+  };
+}
+
+/** A script that looks up what to do anew for every request: `scripted(() => current)`. */
+export function scripted(current: () => (wire: Wire) => Promise<void>): Script {
+  return async (wire) => {
+    for (;;) {
+      await wire.arrival();
+      await current()(wire);
+    }
   };
 }
 

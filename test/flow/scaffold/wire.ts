@@ -5,6 +5,7 @@
 //   await wire.readMessage('GET')                head and body, framed by Content-Length, chunks or the end of the connection
 //   await wire.read(10) / wire.readTo('\r\n')    exact bytes (as latin1 text) / up to and with that text
 //   await wire.readRest()                        all until the peer ends (throws `Reset` when it was cut by a reset)
+//   await wire.arrival()                         at least one byte is there (nothing is taken)
 //   wire.pause() / resume()                      stop reading, so that the peer meets back-pressure
 //   wire.end() / reset() / destroy()             FIN / RST / close
 //   wire.unread, wire.total, wire.ended, wire.isReset, wire.closed (promise)
@@ -44,6 +45,8 @@ export class Wire {
   /** The peer has ended its side, or the connection is gone. */
   ended = false;
   isReset = false;
+  /** How long a read waits; an upstream's script waits as long as its test does. */
+  deadlineMs: number | undefined = undefined;
   /** Resolves when the connection is gone on both sides. */
   readonly closed: Promise<void>;
   #pieces: Buffer[] = [];
@@ -72,6 +75,10 @@ export class Wire {
   write(content: string | Buffer): Promise<void> {
     const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
     return new Promise((resolve, reject) => this.socket.write(bytes, (error) => (error ? reject(new Ended(error.message)) : resolve())));
+  }
+
+  arrival(): Promise<void> {
+    return this.#until('a byte', () => this.#unread > 0);
   }
 
   async read(bytes: number): Promise<string> {
@@ -204,10 +211,9 @@ export class Wire {
   async #until(what: string, done: () => boolean): Promise<void> {
     while (!done()) {
       if (this.ended) throw new Ended(`ended before ${what}; unread: ${JSON.stringify(this.unread.slice(0, 400))}`);
-      await within(
-        `receive ${what}; unread: ${JSON.stringify(this.unread.slice(0, 400))}`,
-        new Promise<void>((resolve) => (this.#wake = resolve)),
-      );
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      if (this.deadlineMs === Infinity) await woken;
+      else await within(`receive ${what}; unread: ${JSON.stringify(this.unread.slice(0, 400))}`, woken, this.deadlineMs);
     }
   }
 
