@@ -143,7 +143,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (this.requestDone) return from;
     const end = this.#scanBody(bytes, from, to);
     if (end < 0) return to;
-    if (end > from) sendBody(this, Buffer.from(bytes.subarray(from, end)));
+    if (end > from) sendBody(this, bytes, from, end);
     if (this.active) this.#watchClient();
     return end;
   }

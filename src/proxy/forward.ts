@@ -36,16 +36,16 @@ export function sendRequest(exchange: Exchange, connection: UpstreamConnection):
   else exchange.pauseClient();
 }
 
-/** Passes on body bytes that arrived later; they are the exchange's own copy. */
-export function sendBody(exchange: Exchange, bytes: Buffer): void {
+/** Passes on body bytes that arrived later; they lie in memory that the next read overwrites. */
+export function sendBody(exchange: Exchange, bytes: Buffer, from: number, to: number): void {
   exchange.replayable = false;
   const upstream = exchange.upstream;
   if (upstream === undefined || !upstream.connected || upstream.idle) {
-    exchange.held.push(bytes);
+    exchange.held.push(Buffer.from(bytes.subarray(from, to)));
     exchange.pauseClient();
     return;
   }
-  const more = upstream.sendBytes(bytes);
+  const more = upstream.sendCopy(bytes, from, to);
   if (exchange.requestDone) awaitAnswer(exchange);
   else if (!more) {
     exchange.pauseClient();

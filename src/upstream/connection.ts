@@ -22,6 +22,9 @@ export const TEXT_BYTES = 16384;
 /** Interim (1xx) answers that are accepted before the final one. */
 const INTERIM_MAX = 16;
 
+/** The one block that copies are made in while nothing refers to it; shared by all connections of the thread. */
+let spare: Buffer | undefined;
+
 const CONNECTING = 0;
 const IDLE = 1;
 const HEAD = 2;
@@ -146,6 +149,18 @@ export class UpstreamConnection {
   sendBytes(bytes: Buffer): boolean {
     this.sent = true;
     return this.#socket.write(bytes);
+  }
+
+  /** Sends bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */
+  sendCopy(bytes: Buffer, from: number, to: number): boolean {
+    if (to - from > READ_BYTES) return this.sendBytes(Buffer.from(bytes.subarray(from, to)));
+    const copy = spare ?? Buffer.allocUnsafeSlow(READ_BYTES);
+    spare = undefined;
+    const length = bytes.copy(copy, 0, from, to);
+    const more = this.sendBytes(copy.subarray(0, length));
+    // Taken by the kernel at once, as most are: the copy has served, and is still warm for the next.
+    if (this.#socket.writableLength === 0) spare = copy;
+    return more;
   }
 
   resume(): void {

@@ -32,7 +32,7 @@ const path = process.env['MORTAL_SOCKET'];
 if (path !== undefined) {
   const channel = new BroadcastChannel('mortal');
   if (isMainThread) listen(path, channel);
-  else channel.onmessage = (event) => obey((event as MessageEvent<Strike>).data);
+  else channel.onmessage = (event) => obey((event as unknown as { data: Strike }).data);
   // A thread that is to end must not wait for orders.
   (channel as unknown as { unref(): void }).unref();
 }
@@ -48,6 +48,9 @@ function obey({ worker, death }: Strike): void {
   if ((workerData as { index: number }).index !== worker) return;
   if (death === 'exit') process.exit(7);
   if (death === 'reject') void Promise.reject(new Error('struck: a rejection that nobody heard'));
-  if (death === 'throw') setImmediate(() => { throw new Error('struck: a fault outside of every exchange'); });
-  if (death === 'stall') for (const end = performance.now() + STALL_MS; performance.now() < end; );
+  if (death === 'throw')
+    setImmediate(() => {
+      throw new Error('struck: a fault outside of every exchange');
+    });
+  if (death === 'stall') for (const end = performance.now() + STALL_MS; performance.now() < end;);
 }

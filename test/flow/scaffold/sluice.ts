@@ -183,7 +183,8 @@ export class Sluice {
     rmSync(this.dir, { recursive: true, force: true });
     const unexpected = this.unexpected();
     if (unexpected.length > 0) throw new Error(`unexpected on stderr:\n${unexpected.join('\n')}`);
-    if (end.code !== this.exitCode) throw new Error(`exit code ${end.code}, signal ${end.signal}\n${this.logs.map((line) => line.text).join('\n')}`);
+    if (end.code !== this.exitCode)
+      throw new Error(`exit code ${end.code}, signal ${end.signal}\n${this.logs.map((line) => line.text).join('\n')}`);
   }
 
   /** Resolves when the ready line has come. Rejects with what is on stderr when the process ends instead. */

@@ -1,0 +1,193 @@
+// An upstream that fails, in every phase: an answer that names the failure where none was begun, a visibly broken one where it was.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ask, connectTo, get, post } from './scaffold/client.ts';
+import { eventually } from './scaffold/eventually.ts';
+import { closeAll } from './scaffold/open.ts';
+import { configFor, startSluice } from './scaffold/sluice.ts';
+import type { Sluice } from './scaffold/sluice.ts';
+import { ok, scripted, startUpstream } from './scaffold/upstream.ts';
+import type { Upstream } from './scaffold/upstream.ts';
+import { Ended, Reset } from './scaffold/wire.ts';
+import type { Wire } from './scaffold/wire.ts';
+
+let upstream: Upstream;
+let sluice: Sluice;
+let script: (wire: Wire) => Promise<void>;
+
+beforeAll(async () => {
+  upstream = await startUpstream(scripted(() => script));
+  const dead = await startUpstream(() => undefined);
+  await dead.close();
+  const routes = [{ name: 'dead', match: [{ path: { prefix: '/dead' } }], pool: 'dead' }];
+  const config = configFor({ endpoints: [upstream.address], pool: { retries: { attempts: 0 } }, routes }) as { pools: object };
+  sluice = await startSluice({ ...config, pools: { ...config.pools, dead: { versions: { v1: { endpoints: [dead.address] } } } } });
+});
+afterAll(closeAll);
+
+/** The script writes `text` in one piece, then does `then`. */
+function answers(text: string, then: (wire: Wire) => Promise<void> | void = () => undefined): (wire: Wire) => Promise<void> {
+  return async (wire) => {
+    await wire.readMessage();
+    if (text !== '') await wire.write(text);
+    // What was written shall have been read before the connection goes: a reset overtakes nothing then.
+    await sluice.turn();
+    await then(wire);
+  };
+}
+
+async function worksAfterwards(): Promise<void> {
+  await sluice.untilQuiet(0);
+  script = answers(ok('well', 'connection: close'));
+  expect((await ask(sluice, get('/'))).body).toBe('well');
+  expect(await sluice.metric('sluice_internal_errors_total')).toBe(0);
+}
+
+test('refuses the connection', async () => {
+  const answer = await ask(sluice, get('/dead'));
+  expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([502, 'connect_refused']);
+});
+
+test.each([
+  ['resets after the request', (wire: Wire) => wire.reset()],
+  ['closes after the request', (wire: Wire) => wire.end()],
+])('%s, without a byte: GET and POST', async (_what, then) => {
+  for (const request of [get('/'), post('/', 'body')]) {
+    script = answers('', then);
+    const wire = await connectTo(sluice);
+    await wire.write(request);
+    const answer = await wire.readMessage();
+    expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([502, 'upstream_reset']);
+    // It was not the client's fault: it may go on.
+    script = answers(ok('next', 'connection: close'));
+    await wire.write(get('/'));
+    expect((await wire.readMessage()).body).toBe('next');
+    wire.destroy();
+  }
+  await worksAfterwards();
+});
+
+test.each([
+  ['resets', (wire: Wire) => wire.reset()],
+  ['closes', (wire: Wire) => wire.end()],
+])('%s in the middle of the head', async (_what, then) => {
+  script = answers('HTTP/1.1 200 OK\r\ncontent-le', then);
+  const answer = await ask(sluice, get('/'));
+  expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([502, 'upstream_reset']);
+  await worksAfterwards();
+});
+
+const LENGTH = 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nsome';
+const CHUNKS = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\n';
+const TO_END = 'HTTP/1.1 200 OK\r\n\r\nsome';
+
+test.each([
+  ['resets a body by length', LENGTH, (wire: Wire) => wire.reset()],
+  ['closes a body by length', LENGTH, (wire: Wire) => wire.end()],
+  ['resets a chunked body', CHUNKS, (wire: Wire) => wire.reset()],
+  ['closes a chunked body', CHUNKS, (wire: Wire) => wire.end()],
+  ['closes in the middle of a chunk', `${CHUNKS}a\r\nmo`, (wire: Wire) => wire.end()],
+  ['closes before the last empty line', `${CHUNKS}0\r\n`, (wire: Wire) => wire.end()],
+])('%s: the client sees a broken answer', async (_what, text, then) => {
+  script = answers(text, then);
+  const wire = await connectTo(sluice);
+  await wire.write(get('/'));
+  expect((await wire.readHead()).startsWith('HTTP/1.1 200 OK\r\n')).toBe(true);
+  await wire.readTo('some');
+  await eventually('the end', () => wire.ended);
+  expect(wire.unread.endsWith('0\r\n\r\n')).toBe(false);
+  wire.destroy();
+  expect(await sluice.metric('sluice_attempts_total', { outcome: 'upstream_reset' })).toBeGreaterThan(0);
+  await worksAfterwards();
+});
+
+test('resets a body that lasts until the end: the client must not see a clean one', async () => {
+  script = answers(TO_END, (wire) => wire.reset());
+  const wire = await connectTo(sluice);
+  await wire.write(get('/'));
+  await wire.readHead();
+  await wire.readTo('some');
+  await expect(wire.readRest()).rejects.toThrow(Reset);
+  await worksAfterwards();
+});
+
+test.each([
+  ['by length', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nsome'],
+  ['chunked', CHUNKS],
+])('truncates a body %s for an HTTP/1.0 client: no clean end', async (_what, text) => {
+  script = answers(text, (wire) => wire.end());
+  const wire = await connectTo(sluice);
+  await wire.write('GET / HTTP/1.0\r\n\r\n');
+  await wire.readHead();
+  await wire.readTo('some');
+  await expect(wire.readRest()).rejects.toThrow(Reset);
+  await worksAfterwards();
+});
+
+test.each([
+  ['bad chunk size', `${CHUNKS}xyz\r\n`],
+  ['chunk longer than its size', `${CHUNKS}1\r\nabc\r\n`],
+  ['bare LF after a chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\n1\r\na\n'],
+  ['a trailer that is a framing field', `${CHUNKS}0\r\nContent-Length: 5\r\n\r\n`],
+  ['a trailer that is no field', `${CHUNKS}0\r\nno field\r\n\r\n`],
+])('sends a malformed body later on (%s): a broken answer, and the connection goes', async (_what, text) => {
+  script = async (wire) => {
+    await wire.readMessage();
+    await wire.write(text.slice(0, CHUNKS.length));
+    await sluice.turn();
+    await wire.write(text.slice(CHUNKS.length));
+    await wire.closed;
+  };
+  const wire = await connectTo(sluice);
+  await wire.write(get('/'));
+  await wire.readHead();
+  await wire.readTo('some');
+  await eventually('the end', () => wire.ended);
+  expect(wire.unread.endsWith('0\r\n\r\n')).toBe(false);
+  await worksAfterwards();
+});
+
+test('sends more than it announced: the surplus goes nowhere, the connection is not used again', async () => {
+  script = answers('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison');
+  const opened = upstream.wires.length;
+  const wire = await connectTo(sluice);
+  await wire.write(get('/'));
+  expect((await wire.readMessage()).body).toBe('ok');
+  script = answers(ok('clean', 'connection: close'));
+  await wire.write(get('/'));
+  expect((await wire.readMessage()).body).toBe('clean');
+  expect(upstream.wires.length).toBe(opened + 2);
+  wire.destroy();
+  await worksAfterwards();
+});
+
+test('speaks on an idle connection: it is closed, and what it said goes nowhere', async () => {
+  script = answers(ok('first'), async (wire) => {
+    await wire.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison');
+    await expect(wire.readHead()).rejects.toThrow(Ended);
+  });
+  const opened = upstream.wires.length;
+  const wire = await connectTo(sluice);
+  await wire.write(get('/'));
+  expect((await wire.readMessage()).body).toBe('first');
+  await (
+    await upstream.wire(opened)
+  ).closed;
+  script = answers(ok('second', 'connection: close'));
+  await wire.write(get('/'));
+  expect((await wire.readMessage()).body).toBe('second');
+  wire.destroy();
+  await worksAfterwards();
+});
+
+test('closes an idle connection: the next request takes a fresh one', async () => {
+  script = answers(ok('first'));
+  const opened = upstream.wires.length;
+  await ask(sluice, get('/'));
+  const idle = await upstream.wire(opened);
+  idle.end();
+  await idle.closed;
+  script = answers(ok('second', 'connection: close'));
+  expect((await ask(sluice, post('/', 'body'))).body).toBe('second');
+  await worksAfterwards();
+});
