@@ -73,7 +73,7 @@ export class ListenerSet {
   }
 
   async #bind(config: ListenerConfig, port: number | undefined): Promise<Bound> {
-    const listener = new Listener(this.#settings(config), this.#context, this.#counters.listener(config.name));
+    const listener = new Listener(this.#settings(config), this.#context, this.#counters);
     // A worker that died has left its socket file behind.
     if (config.address.kind === 'unix') await claimAddress(config.address);
     return { listener, port: await listener.open(this.#bindAddress(config, port)) };
@@ -106,7 +106,7 @@ export class ListenerSet {
       headerTimeoutMs: limits.headerTimeoutMs,
       idleTimeoutMs: limits.idleTimeoutMs,
       requestsPerConnection: limits.requestsPerConnection,
-      connections: Math.ceil(limits.connections / this.#start.workers),
+      connections: limits.connections,
       bodyBytes: limits.bodyBytes,
       trust: compileTrust(config.trustedProxies),
     };

@@ -5,6 +5,7 @@ import type { HeadLimits } from '../http1/limits.ts';
 import { after, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
 import type { TrustedProxies } from '../routing/trust.ts';
+import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { ListenerCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import { Connection } from './connection.ts';
@@ -17,7 +18,7 @@ export interface ListenerSettings extends HeadLimits {
   readonly idleTimeoutMs: number;
   /** 0 = no limit. */
   readonly requestsPerConnection: number;
-  /** Open connections of this worker; 0 = no limit. */
+  /** Open connections over all workers; 0 = no limit. */
   readonly connections: number;
   /** 0 = no limit. */
   readonly bodyBytes: number;
@@ -43,15 +44,17 @@ export class Listener {
   lastServing: Serving | undefined = undefined;
   readonly connections = new Set<Connection>();
 
+  readonly #allCounters: CounterSet;
   readonly #server = new Server({ noDelay: true });
   #quietUntilMs = 0;
   #grace: Timer | undefined = undefined;
   #accepted = 0;
 
-  constructor(settings: ListenerSettings, context: ProxyContext, counters: ListenerCounters) {
+  constructor(settings: ListenerSettings, context: ProxyContext, counters: CounterSet) {
     this.settings = settings;
     this.context = context;
-    this.counters = counters;
+    this.#allCounters = counters;
+    this.counters = counters.listener(settings.name);
   }
 
   /** Binds and accepts. Answers the port (0 for a path). Rejects when the address cannot be bound. */
@@ -142,7 +145,7 @@ export class Listener {
   #accept(socket: Socket): void {
     const most = this.settings.connections;
     this.#accepted++;
-    if (most > 0 && this.connections.size >= most) {
+    if (most > 0 && this.#allCounters.openConnections(this.settings.name) >= most) {
       this.counters.refused(OUTCOME.overload.index);
       socket.destroy();
       return;

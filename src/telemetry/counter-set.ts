@@ -1,7 +1,7 @@
 // The worker's side of the counters: finds the live object of a key. Kept in step with the registry by adopting its plans in order.
 
 import { endpointId, listenerId, routeId, versionId, WORKER_ID } from './counter-key.ts';
-import { BLOCK_CELLS } from './counter-layout.ts';
+import { BLOCK_CELLS, LISTENER_OPEN } from './counter-layout.ts';
 import type { CounterPlan } from './counter-plan.ts';
 import { EndpointCounters, ListenerCounters, RouteCounters, VersionCounters, WorkerCounters } from './counters.ts';
 
@@ -9,6 +9,9 @@ type Counters = EndpointCounters | ListenerCounters | RouteCounters | VersionCou
 
 interface Bank {
   readonly cells: Float64Array;
+  /** Of all workers, `cellsPerWorker` apart. */
+  readonly everyone: Float64Array;
+  readonly cellsPerWorker: number;
   /** Blocks in it; an empty bank is let go. */
   blocks: number;
 }
@@ -56,6 +59,16 @@ export class CounterSet {
     return this.#find(listenerId(listener), ListenerCounters);
   }
 
+  /** Connections that are open on a listener in all workers together; those of others may be a moment old. */
+  openConnections(listener: string): number {
+    const place = this.#places.get(listenerId(listener));
+    if (place === undefined) return 0;
+    const { everyone, cellsPerWorker } = this.#banks.get(place.bank)!;
+    let open = 0;
+    for (let cell = place.first + LISTENER_OPEN; cell < everyone.length; cell += cellsPerWorker) open += everyone[cell]!;
+    return open;
+  }
+
   /** `pool` and `version` are empty where none was chosen; all empty: requests without a route. */
   route(route: string, pool: string, version: string): RouteCounters {
     return this.#find(routeId(route, pool, version), RouteCounters);
@@ -89,7 +102,9 @@ export class CounterSet {
   #map(bank: CounterPlan['banks'][number]): void {
     if (this.#banks.has(bank.number)) return;
     const offset = this.#worker * bank.cellsPerWorker * Float64Array.BYTES_PER_ELEMENT;
-    this.#banks.set(bank.number, { cells: new Float64Array(bank.buffer, offset, bank.cellsPerWorker), blocks: 0 });
+    const { buffer, cellsPerWorker } = bank;
+    const cells = new Float64Array(buffer, offset, cellsPerWorker);
+    this.#banks.set(bank.number, { cells, everyone: new Float64Array(buffer), cellsPerWorker, blocks: 0 });
   }
 
   #place(id: string, bank: number, first: number): void {

@@ -45,7 +45,7 @@ async function versionsOf(users: readonly string[], wires: readonly Wire[]): Pro
 }
 
 test('a ramp of 1, 5, 25, 50, 100: no keyed user ever goes back, on any worker, nor after a restart', { timeout: 120_000 }, async () => {
-  const users = Array.from({ length: scaled(3000, 20_000) }, (_, index) => `user-${index * 7919}`);
+  const users = Array.from({ length: scaled(4000, 20_000) }, (_, index) => `user-${index * 7919}`);
   const [v1, v2] = [await startUpstream(saying('v1')), await startUpstream(saying('v2'))];
   const config = (percent: number): object =>
     configFor({

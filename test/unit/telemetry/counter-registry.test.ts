@@ -44,6 +44,23 @@ describe('CounterRegistry', () => {
     expect(fleet.inFlight('shop', 'v2')).toBe(0);
   });
 
+  it('tells each worker how many connections all of them hold', () => {
+    const fleet = new Fleet(3);
+    fleet.apply([{ kind: 'listener', listener: 'web' }, shop('v1')]);
+    fleet.apply([{ kind: 'listener', listener: 'web' }, { kind: 'listener', listener: 'other' }]);
+    for (const set of fleet.sets) {
+      set.listener('web').opened();
+      set.listener('web').opened();
+    }
+    fleet.sets[1]!.listener('web').closed();
+    fleet.sets[2]!.listener('other').opened();
+    expect(fleet.sets.map((set) => [set.openConnections('web'), set.openConnections('other'), set.openConnections('gone')])).toEqual([
+      [5, 1, 0],
+      [5, 1, 0],
+      [5, 1, 0],
+    ]);
+  });
+
   it('keeps the numbers and the live object of a key that stays, and drops the rest', () => {
     const fleet = new Fleet(1);
     fleet.apply([shop('v1'), shop('v2')]);
