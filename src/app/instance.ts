@@ -6,6 +6,7 @@ import type { LoadResult } from '../config/decode.ts';
 import { formatAddress } from '../config/address.ts';
 import type { Address, Config } from '../config/model.ts';
 import { ConfigWatch } from '../control/config-watch.ts';
+import type { ChangeCause } from '../control/config-watch.ts';
 import { Controller } from '../control/controller.ts';
 import type { Adoption, ApplyResult, DataPlane } from '../control/controller.ts';
 import { after, nowMs } from '../lib/clock.ts';
@@ -134,14 +135,14 @@ export class Instance {
 
   #createWatch(path: string): ConfigWatch {
     const { log, load } = this.#options;
-    return new ConfigWatch(path, () => void this.#reload(load), {
+    return new ConfigWatch(path, (cause) => void this.#reload(load, cause), {
       onMissing: () => log.warn({ path }, 'the config is gone; what was served is served on'),
     });
   }
 
-  async #reload(load: () => LoadResult): Promise<void> {
+  async #reload(load: () => LoadResult, cause: ChangeCause): Promise<void> {
     if (this.#draining) return;
-    const result = await this.#controller.apply(load(), 'file');
+    const result = await this.#controller.apply(load(), cause);
     if (result.result === 'applied') this.#openAccessLog();
     this.#accessLog?.reopen();
   }

@@ -12,6 +12,8 @@ import { readyLine, run } from './run.ts';
 import { version } from './version.ts';
 
 const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+// Whoever reads what we print may go away; unheard, that would end a process that serves.
+process.stdout.on('error', () => undefined);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const program = new Command('sluice')
   .description('A traffic shifter: splits, shifts and takes back traffic between versions of an application.')

@@ -42,7 +42,7 @@ export class Workers {
   readonly #crashesMs: number[] = [];
   readonly #restarts = new Set<Timer>();
   #update: Update | undefined = undefined;
-  #ports: Record<string, number> = {};
+  #ports: Readonly<Record<string, number>> = {};
   #lastId = 0;
   #closing = false;
 
@@ -70,18 +70,42 @@ export class Workers {
    * binding an address is what may fail, and what fails in one fails in all.
    */
   async apply(update: Update): Promise<{ applied: number; total: number }> {
-    const first = this.#threads.find((thread) => thread !== undefined);
-    if (first === undefined) throw new Error('no worker is alive');
-    const ports = await this.#send(first, update, this.#ports);
-    this.#update = update;
-    this.#ports = { ...ports };
+    const first = await this.#applyFirst(update);
     // Looked up only now: one that died and one that took its place meanwhile are both accounted for.
     const others = this.#threads.filter((thread) => thread !== undefined && thread !== first) as Thread[];
     const results = await Promise.allSettled(others.map((thread) => this.#send(thread, update, this.#ports)));
-    for (const result of results) {
-      if (result.status === 'rejected') this.#options.log.error({ err: result.reason as Error }, 'a worker did not take the config');
-    }
+    results.forEach((result, index) => {
+      if (result.status === 'fulfilled') return;
+      this.#options.log.error({ err: result.reason as Error }, 'a worker did not take the config, another takes its place');
+      others[index]!.serving = false;
+      void others[index]!.worker.terminate();
+    });
     return { applied: this.serving, total: this.total };
+  }
+
+  /** Answers the worker that took the Config. One that dies over it says nothing about the Config: another is asked, once. */
+  async #applyFirst(update: Update): Promise<Thread> {
+    let first = await this.#findAlive(undefined);
+    let ports: Readonly<Record<string, number>>;
+    try {
+      ports = await this.#send(first, update, this.#ports);
+    } catch (error) {
+      if (this.#threads.includes(first)) throw error;
+      first = await this.#findAlive(first);
+      ports = await this.#send(first, update, this.#ports);
+    }
+    this.#update = update;
+    this.#ports = ports;
+    return first;
+  }
+
+  /** A living worker other than the dead one, or the one that takes its place. */
+  async #findAlive(dead: Thread | undefined): Promise<Thread> {
+    const find = () => this.#threads.find((thread) => thread !== undefined && thread !== dead);
+    if (find() === undefined) await new Promise<void>((resolve) => void after(2 * FAST_RESTART_MS, resolve));
+    const alive = find();
+    if (alive === undefined) throw new Error('no worker is alive');
+    return alive;
   }
 
   /** Drains all workers and ends them. Answers how many connections had to be cut. */

@@ -19,12 +19,15 @@ export interface ConfigWatchOptions {
   readonly quietMs?: number;
 }
 
+/** What made us look: the disk, or somebody who asked for it. */
+export type ChangeCause = 'file' | 'signal';
+
 /** A file that never comes to rest is read all the same. */
 const LONGEST_WAIT_MS = 500;
 
 export class ConfigWatch {
   readonly #path: string;
-  readonly #onChange: () => void;
+  readonly #onChange: (cause: ChangeCause) => void;
   readonly #options: ConfigWatchOptions;
   /** Undefined until the folders are known. */
   #watcher: FSWatcher | undefined = undefined;
@@ -44,7 +47,7 @@ export class ConfigWatch {
   #check: Promise<void>;
 
   /** Await `ready`, then load: a change in between is told, a change before is loaded. */
-  constructor(path: string, onChange: () => void, options: ConfigWatchOptions = {}) {
+  constructor(path: string, onChange: (cause: ChangeCause) => void, options: ConfigWatchOptions = {}) {
     this.#path = resolve(path);
     this.#onChange = onChange;
     this.#options = options;
@@ -132,7 +135,7 @@ export class ConfigWatch {
     this.#missing = digest === undefined;
     if (digest === this.#digest && !forced) return;
     this.#digest = digest ?? this.#digest;
-    this.#onChange();
+    this.#onChange(forced ? 'signal' : 'file');
   }
 
   #vanished(): void {

@@ -21,9 +21,14 @@ const LINGER_MS = 2000;
  * An answer that comes this soon is still delivered; then the exchange counts as given up, and its upstream work ends.
  */
 const HALF_CLOSE_MS = 250;
+/** The same between two pieces of an answer that has begun: nobody may be left to take the next one. */
+const HALF_CLOSED_GAP_MS = 2000;
 
 /** A request that a client sent just before it learned that the listener leaves gets this long to arrive. */
 export const IDLE_GRACE_MS = 250;
+
+/** Of later requests that are read while one is served; what is beyond waits in the kernel. */
+const EARLY_BYTES = 16384;
 
 /** Waits for a request head. */
 const AWAITING = 0;
@@ -97,8 +102,10 @@ export class Connection implements DeadlineOwner {
   /** The client has ended its side: it sends nothing more. */
   onEnd(): void {
     this.#ended = true;
+    // Answers that it has yet to take are still on their way out.
+    if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.socket.writableLength > 0)) return;
     if (this.#phase !== BUSY || !this.#exchange!.requestDone) this.onGone();
-    else if (!this.#exchange!.answered) this.listener.context.deadlines.arm(this.#deadline, HALF_CLOSE_MS);
+    else if (!this.#exchange!.unflushed) this.#watchHalfClosed();
   }
 
   /** Nobody is there any more. */
@@ -113,6 +120,7 @@ export class Connection implements DeadlineOwner {
     if (this.#phase !== FLUSHING) return;
     this.#phase = AWAITING;
     this.#next();
+    if (this.#ended && this.#phase === AWAITING) this.linger();
   }
 
   /** Writes latin1 text. False: reading of the answer must wait until the exchange hears that it is flushed. */
@@ -121,19 +129,21 @@ export class Connection implements DeadlineOwner {
       this.socket.write(text, 'latin1');
       return true;
     }
+    if (this.#ended) this.#watchHalfClosed();
     this.socket.write(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
     return this.socket.writableLength === 0;
   }
 
   /** Writes bytes that must stay as they are until they are flushed. False: they are not yet; the exchange will hear of it. */
   writeBytes(bytes: Buffer): boolean {
+    if (this.#ended) this.#watchHalfClosed();
     this.socket.write(bytes, this.#onFlushed ?? this.#makeOnFlushed());
     return this.socket.writableLength === 0;
   }
 
   onDeadline(): void {
     if (this.#phase === AWAITING && this.#pending !== '') this.#refuse(OUTCOME.request_timeout);
-    else if (this.#phase === BUSY && this.#ended && !this.#exchange!.answered) this.onGone();
+    else if (this.#phase === BUSY && this.#ended) this.onGone();
     else if (this.#phase === BUSY) this.#exchange!.onDownstreamStalled();
     else this.destroy();
   }
@@ -144,7 +154,8 @@ export class Connection implements DeadlineOwner {
   }
 
   unwatchProgress(): void {
-    this.#deadline.disarm();
+    if (this.#ended) this.#watchHalfClosed();
+    else this.#deadline.disarm();
   }
 
   /** The exchange has ended and all it had to say is written. */
@@ -198,17 +209,22 @@ export class Connection implements DeadlineOwner {
     else if (consumed < length) this.#read(bytes.subarray(consumed, length), length - consumed);
   }
 
+  #watchHalfClosed(): void {
+    const answered = this.#exchange?.answered === true;
+    this.listener.context.deadlines.arm(this.#deadline, answered ? HALF_CLOSED_GAP_MS : HALF_CLOSE_MS);
+  }
+
   /** What was promised to stay before its listener began to leave stays for a moment only. */
   #watchIdle(): void {
     const { closing, context, settings } = this.listener;
     context.deadlines.arm(this.#deadline, closing ? IDLE_GRACE_MS : settings.idleTimeoutMs);
   }
 
-  /** Bytes of a later request: kept, and no more is read until it is their turn. */
+  /** Bytes of a later request: kept until it is their turn. Reading goes on for a while, for that alone tells when the client leaves. */
   #keepEarly(bytes: Buffer, from: number, to: number): void {
     const more = Buffer.from(bytes.subarray(from, to));
     this.#early = this.#early === undefined ? more : Buffer.concat([this.#early, more]);
-    this.socket.pause();
+    if (this.#early.length >= EARLY_BYTES) this.socket.pause();
   }
 
   /** Goes on with what was read early, then with the socket. */
@@ -259,7 +275,9 @@ export class Connection implements DeadlineOwner {
     this.#exchange = exchange;
     this.requests++;
     listener.counters.requested();
-    return exchange.begin(this, bytes, to - (text.length - end), to);
+    const next = exchange.begin(this, bytes, to - (text.length - end), to);
+    if (this.#ended && this.#phase === BUSY) this.onEnd();
+    return next;
   }
 
   #await(text: string): void {

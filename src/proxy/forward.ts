@@ -10,6 +10,9 @@ import type { Exchange } from './exchange.ts';
 import { forwardingFields } from './forwarded.ts';
 import { reply } from './reply.ts';
 
+/** Of a request body that waits for a connection. */
+const HELD_BYTES = 65536;
+
 /** Begins an attempt on the version that was chosen. */
 export function attempt(exchange: Exchange): void {
   const live = exchange.live!;
@@ -42,7 +45,8 @@ export function sendBody(exchange: Exchange, bytes: Buffer, from: number, to: nu
   const upstream = exchange.upstream;
   if (upstream === undefined || !upstream.connected || upstream.idle) {
     exchange.held.push(Buffer.from(bytes.subarray(from, to)));
-    exchange.pauseClient();
+    // A client that is not read cannot be seen to leave: it is paused for the sake of memory only.
+    if (exchange.bytesIn >= HELD_BYTES) exchange.pauseClient();
     return;
   }
   const more = upstream.sendCopy(bytes, from, to);

@@ -2,7 +2,7 @@
 
 import { Server, Socket } from 'node:net';
 import type { HeadLimits } from '../http1/limits.ts';
-import { after, soon } from '../lib/clock.ts';
+import { after, nowMs, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
 import type { TrustedProxies } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
@@ -28,7 +28,8 @@ export interface ListenerSettings extends HeadLimits {
 export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
 
 /** Bounds how long a flood of new connections can keep a leaving listener open. */
-const CALM_TURNS_MAX = 1000;
+const CALM_TURNS_MAX = 200;
+const CALM_MS = 0.2;
 
 const ACCEPT_LOG_MS = 1000;
 
@@ -94,12 +95,14 @@ export class Listener {
     for (const connection of this.connections) connection.onGone();
   }
 
-  /** What the kernel has accepted for us would be reset with the socket: it is taken first, until a turn brings nothing more. */
+  /** What the kernel has accepted for us would be reset with the socket: it is taken first, until a short turn brings nothing more. */
   #closeWhenCalm(turns: number): void {
     const before = this.#accepted;
+    const sinceMs = nowMs();
     soon(() => {
-      if (turns > 0 && this.#accepted > before) this.#closeWhenCalm(turns - 1);
-      else this.#server.close();
+      const calm = this.#accepted === before && nowMs() - sinceMs < CALM_MS;
+      if (calm || turns === 0) this.#server.close();
+      else this.#closeWhenCalm(turns - 1);
     });
   }
 

@@ -92,6 +92,8 @@ export class UpstreamConnection {
   #reusable = false;
   /** Nothing is read until `resume`: written bytes still lie in the memory. */
   #paused = false;
+  /** The upstream takes no more of the request; what it has answered may still be there to read. */
+  #refused = false;
   #failure: Outcome = OUTCOME.upstream_reset;
 
   constructor(endpoint: Endpoint, home: ConnectionHome, receiver: Receiver) {
@@ -106,6 +108,7 @@ export class UpstreamConnection {
     if (to.kind === 'unix') this.#socket = createConnection({ path: to.path, ...options });
     else if (to.kind === 'tcp') this.#socket = createConnection({ host: to.host, port: to.port, ...options });
     else throw new Error('an SRV name is resolved before a connection is made');
+    keepAfterFailedWrite(this.#socket);
     this.#socket.on('connect', () => this.#onConnect());
     this.#socket.on('end', () => this.#onEnd());
     this.#socket.on('drain', () => this.#receiver?.onUpstreamDrained(this));
@@ -309,7 +312,7 @@ export class UpstreamConnection {
   }
 
   #onEnd(): void {
-    if (this.#phase === BODY && this.head.body === BODY_UNTIL_CLOSE) {
+    if (this.#phase === BODY && this.head.body === BODY_UNTIL_CLOSE && !this.#refused) {
       this.#phase = DONE;
       this.#reusable = false;
       this.#receiver?.onAnswerBytes(this, HEADROOM, HEADROOM, true);
@@ -321,6 +324,8 @@ export class UpstreamConnection {
 
   #onError(error: Error): void {
     if (this.#phase === CONNECTING) this.#failure = connectOutcome(error);
+    // Reading goes on and finds the answer, or the end of the connection.
+    this.#refused = true;
   }
 
   #onClose(): void {
@@ -346,4 +351,18 @@ export class UpstreamConnection {
 
 function connectOutcome(error: NodeJS.ErrnoException): Outcome {
   return error.code === 'ETIMEDOUT' ? OUTCOME.connect_timeout : OUTCOME.connect_refused;
+}
+
+/**
+ * An upstream may answer a request, close, and so refuse the rest of its body (413). Node would destroy a socket whose write has failed,
+ * with the answer unread; without this flag it reads on. Errors of reading and connecting destroy the socket all the same.
+ */
+function keepAfterFailedWrite(socket: Socket): void {
+  const states = socket as unknown as { readonly _writableState?: StreamState; readonly _readableState?: StreamState };
+  if (states._writableState !== undefined) states._writableState.autoDestroy = false;
+  if (states._readableState !== undefined) states._readableState.autoDestroy = false;
+}
+
+interface StreamState {
+  autoDestroy: boolean;
 }

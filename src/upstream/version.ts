@@ -57,6 +57,7 @@ export class LiveVersion implements ConnectionHome {
   readonly #pool: string;
   readonly #surroundings: VersionSurroundings;
   readonly #waiting: Applicant[] = [];
+  #retired = false;
   #connectionLimit = 0;
   #pendingLimit = 0;
   #requestLimit = 0;
@@ -88,10 +89,13 @@ export class LiveVersion implements ConnectionHome {
     this.#setEndpoints(version);
   }
 
-  /** Everything is leaving: unused connections close now, used ones when they are given back. */
+  /**
+   * No new Table has it: unused connections close now, used ones when they are given back. Exchanges that began with an older
+   * Table are still served, retries among them.
+   */
   retire(): void {
-    for (const endpoint of this.endpoints) retireEndpoint(endpoint);
-    this.readyCount = 0;
+    this.#retired = true;
+    for (const endpoint of this.endpoints) closeIdle(endpoint);
   }
 
   /** Finds a connection for the applicant, makes one, or lets it wait. */
@@ -132,7 +136,7 @@ export class LiveVersion implements ConnectionHome {
     if (!connection.release()) return;
     const next = this.#waiting.shift();
     if (next !== undefined) next.onConnected(connection);
-    else if (connection.endpoint.draining) connection.destroy();
+    else if (this.#retired || connection.endpoint.draining) connection.destroy();
     else connection.endpoint.idle.push(connection);
   }
 
@@ -179,13 +183,15 @@ export class LiveVersion implements ConnectionHome {
       const counters = this.#surroundings.counters.endpoint(this.#pool, this.name, config.key);
       return new Endpoint(config.address, config.key, config.weight, counters);
     });
-    for (const gone of before.values()) retireEndpoint(gone);
+    for (const gone of before.values()) {
+      gone.draining = true;
+      closeIdle(gone);
+    }
     this.readyCount = this.endpoints.filter((endpoint) => endpoint.ready).length;
     this.balancer.update(this.endpoints);
   }
 }
 
-function retireEndpoint(endpoint: Endpoint): void {
-  endpoint.draining = true;
+function closeIdle(endpoint: Endpoint): void {
   for (const connection of endpoint.idle.splice(0)) connection.destroy();
 }

@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connectToEach } from './scaffold/by-worker.ts';
-import { ask, connectTo, get } from './scaffold/client.ts';
+import { get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { figure, scaled } from './scaffold/full.ts';
 import { freePort } from './scaffold/free-port.ts';

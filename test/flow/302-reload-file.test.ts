@@ -32,12 +32,16 @@ test('rename-over, writing in place, SIGHUP: each takes effect; the log says wha
   await says(sluice, 'two');
   writeFileSync(sluice.configPath, marked('three'));
   await says(sluice, 'three');
-  const applied = sluice.logs.filter((line) => line.msg === 'config applied');
+  const applied = await eventually('three log lines', () => {
+    const lines = sluice.logs.filter((line) => line.msg === 'config applied');
+    return lines.length === 3 && lines;
+  });
   expect(applied.map((line) => line.fields['revision'])).toEqual([1, 2, 3]);
   expect(JSON.stringify(applied[2]!.fields['changes'])).toContain('three');
   sluice.signal('SIGHUP');
   await eventually('an unchanged reload', async () => (await sluice.metric('sluice_config_reloads_total', { result: 'unchanged' })) === 1);
   expect(await sluice.metric('sluice_config_revision')).toBe(3);
+  expect(sluice.logs.find((line) => line.msg === 'config unchanged')?.fields['cause']).toBe('signal');
 });
 
 test('a storm of SIGHUP is one reload or few', async () => {

@@ -55,6 +55,32 @@ describe.each([1, 2])('with %i worker(s)', (workers) => {
     expect(await isRefused(stay)).toBe(false);
   });
 
+  test('an application that leaves with its listener, route and pool at once fails no exchange', async () => {
+    const upstream = await startLoadUpstream();
+    const [stay, leave] = [await freePort(), await freePort()];
+    const without = withListeners(upstream.address, [{ name: 'web', address: `127.0.0.1:${stay}` }]) as {
+      listeners: object[];
+      routes: object[];
+      pools: object;
+    };
+    const sluice = await startSluice(
+      {
+        ...without,
+        listeners: [...without.listeners, { name: 'old', address: `127.0.0.1:${leave}` }],
+        routes: [{ name: 'old', listeners: ['old'], pool: 'old' }, ...without.routes],
+        pools: { ...without.pools, old: { versions: { v1: { endpoints: [upstream.address] } } } },
+      },
+      { workers },
+    );
+    const load = startLoad({ port: leave, keepAlive: 6, uploads: 1, untilRefused: true });
+    await eventually('load', () => load.tally.exchanges > 50);
+    sluice.writeConfig(without);
+    const tally = await load.finished();
+    expect(tally.faults).toEqual([]);
+    expect(tally).toMatchObject({ failed: 0, truncated: 0 });
+    await sluice.untilQuiet(0);
+  });
+
   test('a listener that moves is found at its new address, and no longer at its old one', async () => {
     const upstream = await startLoadUpstream();
     const [from, to] = [await freePort(), await freePort()];

@@ -14,7 +14,13 @@ import { configFor, startSluice } from './scaffold/sluice.ts';
 afterEach(closeAll);
 
 function responding(address: string, more: object = {}): object {
-  return { ...configFor({}), pools: {}, listeners: [{ name: 'web', address }], routes: [{ name: 'all', respond: { status: 200, body: 'hi' } }], ...more };
+  return {
+    ...configFor({}),
+    pools: {},
+    listeners: [{ name: 'web', address }],
+    routes: [{ name: 'all', respond: { status: 200, body: 'hi' } }],
+    ...more,
+  };
 }
 
 function isFree(port: number): Promise<boolean> {

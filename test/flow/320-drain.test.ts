@@ -81,7 +81,12 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s under load: nothing fails, nothing
   for (const wire of [...idle, used, holding, ...downloads, ...uploads]) wire.destroy();
   const end = await within('exit', sluice.exited, 11_000);
   figure(`drain by ${signal}`, {
-    exchanges: tally.exchanges, failed: tally.failed, truncated: tally.truncated, refused: tally.refused, unaccepted: tally.unaccepted, ms: performance.now() - signalled,
+    exchanges: tally.exchanges,
+    failed: tally.failed,
+    truncated: tally.truncated,
+    refused: tally.refused,
+    unaccepted: tally.unaccepted,
+    ms: performance.now() - signalled,
   });
   expect(end).toEqual({ code: 0, signal: null });
   expect(tally.faults).toEqual([]);

@@ -35,7 +35,10 @@ test.each<Death>(['throw', 'reject', 'exit'])('a worker that dies by %s is repla
   sluice.expectLog(/a worker died|a worker was replaced/);
   const wires = await connectToEach(sluice, 2);
   for (const wire of wires) await wire.write(get('/hold'));
-  await eventually('both in flight', async () => upstream.held === 2 && (await sluice.metric('sluice_requests_in_flight', { pool: 'shop' })) === 2);
+  await eventually(
+    'both in flight',
+    async () => upstream.held === 2 && (await sluice.metric('sluice_requests_in_flight', { pool: 'shop' })) === 2,
+  );
   const began = performance.now();
   await strike(path, 0, death);
   const victim = await eventually('the connection of the dead worker to end', () => wires.find((wire) => wire.ended));
@@ -74,12 +77,17 @@ test('a sole worker that dies is replaced, and its Unix socket with it', async (
   const folder = makeFolder();
   const [socket, path] = [folder.file('web.sock'), folder.file('mortal')];
   const config = { ...configFor({}), pools: {}, routes: [{ name: 'all', respond: { status: 200, body: 'hi' } }] };
-  const listeners = [{ name: 'tcp', address: '127.0.0.1:0' }, { name: 'web', address: `unix:${socket}` }];
+  const listeners = [
+    { name: 'tcp', address: '127.0.0.1:0' },
+    { name: 'web', address: `unix:${socket}` },
+  ];
   const sluice = await startSluice({ ...config, listeners }, { ...mortal(path) });
   sluice.expectLog(/a worker died|a worker was replaced/);
   await strike(path, 0, 'throw');
   await eventually('the restart', async () => (await sluice.metric('sluice_worker_restarts_total')) === 1);
-  const wire = await eventually('the socket again', () => (existsSync(socket) ? connectAt({ path: socket }).catch(() => undefined) : undefined));
+  const wire = await eventually('the socket again', () =>
+    existsSync(socket) ? connectAt({ path: socket }).catch(() => undefined) : undefined,
+  );
   await wire.write(get());
   expect((await wire.readMessage()).body).toBe('hi');
   expect((await ask(sluice, get(), 'tcp')).body).toBe('hi');
@@ -87,7 +95,11 @@ test('a sole worker that dies is replaced, and its Unix socket with it', async (
 
 test('deaths during a reload leave no worker behind on an old config', async () => {
   const upstream = await startLoadUpstream();
-  const config = (body: string) => configFor({ endpoints: [upstream.address], routes: [{ name: 'marker', match: [{ path: { exact: '/marker' } }], respond: { status: 200, body } }] });
+  const config = (body: string) =>
+    configFor({
+      endpoints: [upstream.address],
+      routes: [{ name: 'marker', match: [{ path: { exact: '/marker' } }], respond: { status: 200, body } }],
+    });
   const path = makeFolder().file('mortal');
   const sluice = await startSluice(config('rev-0'), { workers: 2, ...mortal(path) });
   sluice.expectLog(/a worker died|was replaced|config applied, but not by every worker|did not take the config|could not be put in force/);
@@ -108,6 +120,21 @@ test('deaths during a reload leave no worker behind on an old config', async () 
       return bodies.every((body) => body === `rev-${round}`);
     });
   }
+});
+
+test.each([1, 2])('a worker that dies while it is asked to take a config does not cost the config, of %i', async (workers) => {
+  const marker = (body: string) => ({ ...configFor({}), pools: {}, routes: [{ name: 'all', respond: { status: 200, body } }] });
+  const path = makeFolder().file('mortal');
+  const sluice = await startSluice(marker('old'), { workers, ...mortal(path) });
+  sluice.expectLog(/a worker died|was replaced|config applied, but not by every worker/);
+  await strike(path, 0, 'stall-exit');
+  sluice.writeConfig(marker('new'));
+  await eventually('all workers to serve the new config', async () => {
+    const metrics = await sluice.metrics();
+    return metrics.sum('sluice_workers', { state: 'serving' }) === workers && metrics.sum('sluice_config_revision') === 2;
+  });
+  expect(await sluice.metric('sluice_worker_restarts_total')).toBe(1);
+  for (let asked = 0; asked < 20; asked++) expect((await ask(sluice, get())).body).toBe('new');
 });
 
 test('a worker that stalls does not hold up the other', async () => {

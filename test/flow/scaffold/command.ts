@@ -25,7 +25,9 @@ export class Started {
   readonly #process: ChildProcess;
 
   constructor(program: string, parameters: readonly string[]) {
-    this.#process = spawn(program, parameters, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const env = { ...process.env, NODE_OPTIONS: '' };
+    // A group of its own: what a shell has started ends with it.
+    this.#process = spawn(program, parameters, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.#process.stdout!.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.#process.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.ended = new Promise((resolve) => {
@@ -47,8 +49,16 @@ export class Started {
   }
 
   async close(): Promise<void> {
-    this.#process.kill('SIGTERM');
-    await within('exit', this.ended, 10_000).catch(() => this.#process.kill('SIGKILL'));
+    this.#killGroup('SIGTERM');
+    await within('exit', this.ended, 10_000).catch(() => this.#killGroup('SIGKILL'));
+  }
+
+  #killGroup(signal: NodeJS.Signals): void {
+    try {
+      process.kill(-this.pid, signal);
+    } catch {
+      // It has ended already.
+    }
   }
 }
 

@@ -64,7 +64,9 @@ async function obey(order: CrowdOrder): Promise<void> {
     case 'leave':
       clearInterval(sipping);
       sipping = undefined;
-      await Promise.all(clients.map(({ socket }) => new Promise((resolve) => (socket.destroyed ? resolve(0) : socket.once('close', resolve).destroy()))));
+      await Promise.all(
+        clients.map(({ socket }) => new Promise((resolve) => (socket.destroyed ? resolve(0) : socket.once('close', resolve).destroy()))),
+      );
       clients = [];
   }
 }

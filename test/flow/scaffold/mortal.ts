@@ -6,7 +6,7 @@
 import { createServer, connect } from 'node:net';
 import { isMainThread, workerData } from 'node:worker_threads';
 
-export type Death = 'throw' | 'reject' | 'exit' | 'stall';
+export type Death = 'throw' | 'reject' | 'exit' | 'stall' | 'stall-exit';
 
 interface Strike {
   readonly worker: number;
@@ -52,5 +52,7 @@ function obey({ worker, death }: Strike): void {
     setImmediate(() => {
       throw new Error('struck: a fault outside of every exchange');
     });
-  if (death === 'stall') for (const end = performance.now() + STALL_MS; performance.now() < end;);
+  if (death !== 'stall' && death !== 'stall-exit') return;
+  for (const end = performance.now() + STALL_MS; performance.now() < end;);
+  if (death === 'stall-exit') process.exit(7);
 }

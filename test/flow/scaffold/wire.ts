@@ -51,7 +51,7 @@ export class Wire {
   readonly closed: Promise<void>;
   #pieces: Buffer[] = [];
   #unread = 0;
-  #wake: () => void = () => undefined;
+  #waiting: (() => void)[] = [];
   #counting: { readonly hash: ReturnType<typeof createHash>; left: number } | undefined = undefined;
 
   constructor(socket: Socket) {
@@ -203,6 +203,10 @@ export class Wire {
     this.#unread += bytes.length - mine.length;
   }
 
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   #over(): void {
     this.ended = true;
     this.#wake();
@@ -211,7 +215,7 @@ export class Wire {
   async #until(what: string, done: () => boolean): Promise<void> {
     while (!done()) {
       if (this.ended) throw new Ended(`ended before ${what}; unread: ${JSON.stringify(this.unread.slice(0, 400))}`);
-      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      const woken = new Promise<void>((resolve) => this.#waiting.push(resolve));
       if (this.deadlineMs === Infinity) await woken;
       else await within(`receive ${what}; unread: ${JSON.stringify(this.unread.slice(0, 400))}`, woken, this.deadlineMs);
     }

@@ -1,0 +1,61 @@
+// The first thing that anybody does with Sluice.
+
+import { readFileSync } from 'node:fs';
+import { afterEach, expect, test } from 'vitest';
+import { connectAt, get } from './scaffold/client.ts';
+import { startCommand } from './scaffold/command.ts';
+import { closeAll } from './scaffold/open.ts';
+
+afterEach(closeAll);
+
+test('`sluice demo --any-port` says that it is ready and what to try; all of it works; it ends cleanly', async () => {
+  const demo = startCommand(['demo', '--any-port']);
+  const [, port = '', adminPort = ''] = await demo.printed(
+    /^sluice ready: web 127\.0\.0\.1:(\d+), admin 127\.0\.0\.1:(\d+), \d+ workers?\n/,
+  );
+  await demo.printed(/no restart, no request lost\n/);
+  const invited = demo.stdout.slice(demo.stdout.indexOf('\n') + 1);
+  expect(invited).toMatch(new RegExp(`^try: curl http://127\\.0\\.0\\.1:${port}/ `));
+  expect(invited).toContain(`curl -H 'x-version: v3' http://127.0.0.1:${port}/`);
+  expect(invited).toContain(`curl http://127.0.0.1:${adminPort}/metrics`);
+  const wire = await connectAt({ host: '127.0.0.1', port: Number(port) });
+  const seen = new Map<string, number>();
+  for (let sent = 0; sent < 100; sent++) {
+    await wire.write(get());
+    const version = (await wire.readMessage()).field('x-version') ?? '';
+    seen.set(version, (seen.get(version) ?? 0) + 1);
+  }
+  expect([seen.get('v1'), seen.get('v2'), seen.get('v3')].map((count) => count ?? 0).map((count) => Math.round(count / 10))).toEqual([
+    9, 1, 0,
+  ]);
+  await wire.write(get('/', 'x-version: v3'));
+  expect((await wire.readMessage()).body).toBe('hello from v3: GET /\n');
+  expect(await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()).toContain('sluice_requests_total{');
+  wire.destroy();
+  demo.signal('SIGINT');
+  expect(await demo.ended).toMatchObject({ code: 0, signal: null });
+});
+
+test('`npm start` is that command, and passes its arguments on', () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  expect(scripts['start']).toBe('node src/app/main.ts');
+});
+
+test('without a command, `sluice` is the demo; a taken port is said, with the way out', async () => {
+  // Whether :8080 and :9001 are free is not ours to say: both ends are right.
+  const demo = startCommand([]);
+  await Promise.race([
+    demo.printed(/^sluice ready: web 127\.0\.0\.1:8080, admin 127\.0\.0\.1:9901/),
+    demo.printed(/--any-port/),
+    demo.ended,
+  ]);
+  if (demo.stdout.startsWith('sluice ready')) {
+    demo.signal('SIGTERM');
+    expect((await demo.ended).code).toBe(0);
+  } else {
+    const { code, stdout, stderr } = await demo.ended;
+    expect([code, /in use|EADDRINUSE/.test(stdout + stderr)]).toEqual([1, true]);
+  }
+});
