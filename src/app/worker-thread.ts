@@ -24,7 +24,7 @@ const post = (message: FromWorker): void => port.postMessage(message);
 
 const deadlines = new Deadlines();
 const counters = new CounterSet(start.index);
-const registry = new Registry({ deadlines, counters, workers: start.workers });
+const registry = new Registry({ deadlines, counters, workers: start.workers, onFault: (error) => context?.failed(error) });
 const builder = new ServingBuilder(registry, counters);
 const log = forwardLog((line) => post({ kind: 'log', line }));
 let context: ProxyContext | undefined;

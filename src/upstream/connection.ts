@@ -22,6 +22,13 @@ export const TEXT_BYTES = 16384;
 /** Interim (1xx) answers that are accepted before the final one. */
 const INTERIM_MAX = 16;
 
+/**
+ * Memory of closed connections, for the next ones: allocated anew for each, a storm of short connections would leave the heap
+ * in pieces. A block that a pending write may still refer to does not come back here.
+ */
+const blocks: Buffer[] = [];
+const BLOCKS_MAX = 64;
+
 /** The one block that copies are made in while nothing refers to it; shared by all connections of the thread. */
 let spare: Buffer | undefined;
 
@@ -58,6 +65,8 @@ export interface ConnectionHome {
   readonly answerLimits: HeadLimits;
   readonly connectMs: number;
   readonly idleMs: number;
+  /** An error that is ours, not the upstream's. */
+  onFault(error: unknown): void;
   /** The connection is gone; called exactly once. */
   onClosed(connection: UpstreamConnection): void;
 }
@@ -92,6 +101,8 @@ export class UpstreamConnection {
   #reusable = false;
   /** Nothing is read until `resume`: written bytes still lie in the memory. */
   #paused = false;
+  /** What was read just now is being passed on. */
+  #reading = false;
   /** The upstream takes no more of the request; what it has answered may still be there to read. */
   #refused = false;
   #failure: Outcome = OUTCOME.upstream_reset;
@@ -101,8 +112,8 @@ export class UpstreamConnection {
     this.#home = home;
     this.#receiver = receiver;
     this.#deadline = new Deadline(this);
-    this.memory = Buffer.allocUnsafeSlow(HEADROOM + READ_BYTES);
-    const onread = { buffer: this.memory.subarray(HEADROOM), callback: (length: number): boolean => this.#onRead(length) };
+    this.memory = blocks.pop() ?? Buffer.allocUnsafeSlow(HEADROOM + READ_BYTES);
+    const onread = { buffer: this.memory.subarray(HEADROOM), callback: (length: number): boolean => this.#read(length) };
     const to = endpoint.address;
     const options = { onread, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
     if (to.kind === 'unix') this.#socket = createConnection({ path: to.path, ...options });
@@ -210,6 +221,20 @@ export class UpstreamConnection {
     this.#receiver = undefined;
     if (receiver === undefined) this.destroy();
     else receiver.onConnected(this);
+  }
+
+  /** A fault of ours costs this connection and its exchange, not the worker. */
+  #read(length: number): boolean {
+    this.#reading = true;
+    try {
+      return this.#onRead(length);
+    } catch (error) {
+      this.#home.onFault(error);
+      this.#fail(OUTCOME.internal);
+      return false;
+    } finally {
+      this.#reading = false;
+    }
   }
 
   #onRead(length: number): boolean {
@@ -345,6 +370,7 @@ export class UpstreamConnection {
     if (this.#phase === CLOSED) return;
     this.#phase = CLOSED;
     this.#deadline.disarm();
+    if (!this.#paused && !this.#reading && blocks.length < BLOCKS_MAX) blocks.push(this.memory);
     this.#home.onClosed(this);
   }
 }

@@ -23,6 +23,8 @@ export interface VersionSurroundings {
   readonly counters: CounterSet;
   /** Number of workers of the instance: bounds are divided by it. */
   readonly workers: number;
+  /** Told of errors that are ours. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** Who asks for a connection. */
@@ -138,6 +140,10 @@ export class LiveVersion implements ConnectionHome {
     if (next !== undefined) next.onConnected(connection);
     else if (this.#retired || connection.endpoint.draining) connection.destroy();
     else connection.endpoint.idle.push(connection);
+  }
+
+  onFault(error: unknown): void {
+    this.#surroundings.onFault(error);
   }
 
   onClosed(connection: UpstreamConnection): void {

@@ -169,6 +169,30 @@ describe.each(['destroy', 'reset'] as const)('by %s', (manner) => {
   });
 });
 
+test('a client that pipelines and leaves: what it gave up waiting for is given up here, too', async () => {
+  let answer: () => void = () => undefined;
+  const left = new Promise<void>((resolve) => (answer = resolve));
+  const paths: string[] = [];
+  script = async (wire) => {
+    paths.push((await wire.readMessage()).line);
+    if (paths.length > 1) return wire.closed;
+    await left;
+    await wire.write(ok());
+  };
+  const opened = upstream.wires.length;
+  const wire = await connectTo(sluice);
+  await wire.write(get('/1') + get('/2'));
+  const there = await upstream.wire(opened);
+  wire.end();
+  await sluice.turn();
+  answer();
+  const since = performance.now();
+  await there.closed;
+  expect(paths).toEqual(['GET /1 HTTP/1.1', 'GET /2 HTTP/1.1']);
+  expect(performance.now() - since).toBeLessThan(2_000);
+  await staysUsable();
+});
+
 test('a client that only ends its side after the request gets a prompt answer', async () => {
   script = async (wire) => {
     await wire.readMessage();
