@@ -30,6 +30,13 @@ export const IDLE_GRACE_MS = 250;
 /** Of later requests that are read while one is served; what is beyond waits in the kernel. */
 const EARLY_BYTES = 16384;
 
+/** How much of a read is decoded at first to find a head. */
+const HEAD_PROBE_BYTES = 2048;
+/** Empty lines that may come before a head, with room to spare. */
+const LEADING_BYTES = 8;
+/** A head that comes in more reads than this is judged again only when its end is in sight: a slow sender must not cost a parse a byte. */
+const PIECES_JUDGED = 8;
+
 /** Waits for a request head. */
 const AWAITING = 0;
 const BUSY = 1;
@@ -53,6 +60,8 @@ export class Connection implements DeadlineOwner {
   #phase = AWAITING;
   #exchange: Exchange | undefined = undefined;
   #pending = '';
+  /** Reads that the head under way has come in. */
+  #pieces = 0;
   #early: Buffer | undefined = undefined;
   #onFlushed: (() => void) | undefined = undefined;
   /** Whether `#feed` is on the stack: an exchange that ends inside it must not start another loop. */
@@ -256,13 +265,20 @@ export class Connection implements DeadlineOwner {
   #feedOne(bytes: Buffer, from: number, to: number): number {
     const listener = this.listener;
     const before = this.#pending;
-    const text = before === '' ? latin1(bytes, from, to) : before + latin1(bytes, from, to);
-    if (before !== '' && isFarFromEnd(text, before.length, listener.settings.headerBytes)) {
+    // Beyond this the head is refused, whatever follows; most end far before, and a body need not be decoded.
+    const most = Math.min(to, from + listener.settings.headerBytes + LEADING_BYTES);
+    const probe = before === '' ? Math.min(most, from + HEAD_PROBE_BYTES) : most;
+    let text = before + latin1(bytes, from, probe);
+    if (before !== '' && ++this.#pieces > PIECES_JUDGED && isFarFromEnd(text, before.length, listener.settings.headerBytes)) {
       this.#pending = text;
       return to;
     }
     const exchange = listener.context.takeExchange();
-    const end = parseRequestHead(text, 0, exchange.head, listener.settings);
+    let end = parseRequestHead(text, 0, exchange.head, listener.settings);
+    if (end === 0 && probe < most) {
+      text = latin1(bytes, from, most);
+      end = parseRequestHead(text, 0, exchange.head, listener.settings);
+    }
     if (end <= 0) {
       listener.context.putExchange(exchange);
       if (end === 0) this.#await(text);
@@ -275,13 +291,14 @@ export class Connection implements DeadlineOwner {
     this.#exchange = exchange;
     this.requests++;
     listener.counters.requested();
-    const next = exchange.begin(this, bytes, to - (text.length - end), to);
+    const next = exchange.begin(this, bytes, from + end - before.length, to);
     if (this.#ended && this.#phase === BUSY) this.onEnd();
     return next;
   }
 
   #await(text: string): void {
     if (this.#pending === '') this.listener.context.deadlines.arm(this.#deadline, this.listener.settings.headerTimeoutMs);
+    if (this.#pending === '') this.#pieces = 0;
     this.#pending = text;
   }
 

@@ -1,13 +1,12 @@
 // One request and its answer: the state that its steps share, and the events of its two sides. `serve` is the table of contents.
-// An exchange is reused for later requests; it holds one Serving from its first step to its last.
+// An exchange is reused for later requests; it holds one Serving from its first step to its last. Long because every event of both sides
+// meets here, so that what must happen once is in one place; what to do about them stands in the files it imports.
 
-import { ChunkedScanner } from '../http1/chunked-scanner.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http1/framing.ts';
 import { RequestHead } from '../http1/request-head.ts';
-import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
 import { Unchunker } from '../http1/unchunk.ts';
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
+import { latin1 } from '../lib/latin1.ts';
 import { chooseFor } from '../routing/choose.ts';
 import { isAmbiguousPath } from '../routing/path.ts';
 import { ACTION_POOL, Choice } from '../routing/table.ts';
@@ -25,6 +24,7 @@ import type { ProxyContext } from './context.ts';
 import { attempt, sendBody, sendRequest } from './forward.ts';
 import { observe } from './observe.ts';
 import { reply, replyRoute } from './reply.ts';
+import { RequestBody } from './request-body.ts';
 import { retry } from './retry.ts';
 import type { Serving } from './serving.ts';
 
@@ -32,7 +32,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   readonly context: ProxyContext;
   readonly head = new RequestHead();
   readonly choice = new Choice();
-  readonly scanner = new ChunkedScanner();
+  readonly body = new RequestBody();
   readonly unchunker = new Unchunker();
   readonly exchangeDeadline: Deadline;
   readonly responseDeadline: Deadline;
@@ -63,13 +63,9 @@ export class Exchange implements Applicant, DeadlineOwner {
   bodyText = '';
   /** Body bytes that wait for a connection. */
   held: Buffer[] = [];
-  /** The whole request body has been read. */
-  requestDone = false;
   /** Whether everything the client sent of this request can be sent again. */
   replayable = true;
-  bodyRemaining = 0;
   clientPaused = false;
-  bytesIn = 0;
   bytesOut = 0;
 
   /** A byte of the answer may have left: no other answer can be given. */
@@ -96,6 +92,11 @@ export class Exchange implements Applicant, DeadlineOwner {
     return this.head.method;
   }
 
+  /** Whether the whole request has been read. */
+  get requestDone(): boolean {
+    return this.body.done;
+  }
+
   get affinityKey(): string {
     return this.choice.key;
   }
@@ -103,15 +104,18 @@ export class Exchange implements Applicant, DeadlineOwner {
   /** Starts on the head just parsed. `bytes` from `from` to `to` follow it; answers where this request ends in them. */
   begin(connection: Connection, bytes: Buffer, from: number, to: number): number {
     this.#reset(connection);
-    this.requestDone = this.head.body === BODY_NONE;
-    if (this.requestDone) {
+    if (!this.body.begin(this.head, connection.listener.settings.bodyBytes)) return this.#refuseBody(to);
+    if (this.body.done) {
       this.serve();
       return from;
     }
-    const end = this.#beginBody(bytes, from, to);
-    if (end < 0) return to;
+    const end = this.body.advance(bytes, from, to);
+    if (end < 0) return this.#refuseBody(to);
+    if (end - from > TEXT_BYTES) this.held.push(Buffer.from(bytes.subarray(from, end)));
+    else if (end > from) this.bodyText = latin1(bytes, from, end);
+    this.replayable = this.body.done && this.held.length === 0;
     this.serve();
-    if (!this.requestDone && this.active) this.#watchClient();
+    if (!this.body.done && this.active) this.#watchClient();
     return end;
   }
 
@@ -140,9 +144,9 @@ export class Exchange implements Applicant, DeadlineOwner {
 
   /** Body bytes of the request; answers where it ends in them. */
   onRequestBytes(bytes: Buffer, from: number, to: number): number {
-    if (this.requestDone) return from;
-    const end = this.#scanBody(bytes, from, to);
-    if (end < 0) return to;
+    if (this.body.done) return from;
+    const end = this.body.advance(bytes, from, to);
+    if (end < 0) return this.#refuseBody(to);
     if (end > from) sendBody(this, bytes, from, end);
     if (this.active) this.#watchClient();
     return end;
@@ -282,42 +286,12 @@ export class Exchange implements Applicant, DeadlineOwner {
     reply(this, OUTCOME.bad_request);
   }
 
-  #beginBody(bytes: Buffer, from: number, to: number): number {
-    const { head } = this;
-    const limit = this.connection.listener.settings.bodyBytes;
-    if (head.body === BODY_LENGTH) {
-      this.bodyRemaining = head.contentLength;
-      if (limit > 0 && head.contentLength > limit) return this.#refuseBody(OUTCOME.body_too_large);
-    } else this.scanner.reset(limit);
-    const end = this.#scanBody(bytes, from, to);
-    if (end <= from) return end;
-    if (end - from <= TEXT_BYTES) this.bodyText = bytes.toString('latin1', from, end);
-    else this.held.push(Buffer.from(bytes.subarray(from, end)));
-    this.replayable = this.requestDone && this.held.length === 0;
-    return end;
-  }
-
-  /** Follows the framing of the body: where it ends in these bytes, or -1 when the exchange was ended because it is bad. */
-  #scanBody(bytes: Buffer, from: number, to: number): number {
-    let end = to;
-    if (this.head.body === BODY_CHUNKED) {
-      end = this.scanner.scan(bytes, from, to);
-      if (end < 0) return this.#refuseBody(OUTCOME[REFUSAL_OUTCOMES[this.scanner.refusalCode] ?? 'bad_request']);
-      this.requestDone = this.scanner.done;
-    } else {
-      if (to - from >= this.bodyRemaining) end = from + this.bodyRemaining;
-      this.bodyRemaining -= end - from;
-      this.requestDone = this.bodyRemaining === 0;
-    }
-    this.bytesIn += end - from;
-    return end;
-  }
-
-  #refuseBody(outcome: Outcome): number {
-    this.connection.listener.counters.refused(outcome.index);
-    if (this.answered) this.abort(outcome);
-    else reply(this, outcome);
-    return -1;
+  /** Ends the exchange for a body that cannot be passed on; nothing up to `to` is used. */
+  #refuseBody(to: number): number {
+    this.connection.listener.counters.refused(this.body.refusal.index);
+    if (this.answered) this.abort(this.body.refusal);
+    else reply(this, this.body.refusal);
+    return to;
   }
 
   /** Reads no more of the request body for now; it is not the client who is slow. */
@@ -361,9 +335,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.bodyText = '';
     if (this.held.length > 0) this.held = [];
     this.replayable = true;
-    this.bodyRemaining = 0;
     this.clientPaused = false;
-    this.bytesIn = 0;
     this.bytesOut = 0;
     this.answered = false;
     this.answerDone = false;

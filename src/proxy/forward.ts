@@ -46,7 +46,7 @@ export function sendBody(exchange: Exchange, bytes: Buffer, from: number, to: nu
   if (upstream === undefined || !upstream.connected || upstream.idle) {
     exchange.held.push(Buffer.from(bytes.subarray(from, to)));
     // A client that is not read cannot be seen to leave: it is paused for the sake of memory only.
-    if (exchange.bytesIn >= HELD_BYTES) exchange.pauseClient();
+    if (exchange.body.bytes >= HELD_BYTES) exchange.pauseClient();
     return;
   }
   const more = upstream.sendCopy(bytes, from, to);

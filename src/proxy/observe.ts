@@ -13,17 +13,19 @@ export function observe(exchange: Exchange): void {
   const { live, match, serving, context } = exchange;
   if (live !== undefined) {
     live.counters.ended(durationMs);
-    live.counters.received(exchange.bytesIn);
+    live.counters.received(exchange.body.bytes);
     live.counters.sent(exchange.bytesOut);
   }
   const version = exchange.choice.version;
   const counters =
     match === undefined ? serving.unrouted : serving.routes[match.route.index]![live === undefined ? 0 : version!.index + 1]!;
-  counters.answered(exchange.status);
-  if (context.accessLog !== undefined) record(exchange, durationMs);
+  // Where no answer was sent, the outcome says what stands in its place (499: the client went away).
+  const status = exchange.status === 0 ? exchange.outcome.status : exchange.status;
+  counters.answered(status);
+  if (context.accessLog !== undefined) record(exchange, status, durationMs);
 }
 
-function record(exchange: Exchange, durationMs: number): void {
+function record(exchange: Exchange, status: number, durationMs: number): void {
   const log = exchange.context.accessLog!;
   const { head, connection, match } = exchange;
   observation.listener = connection.listener.settings.name;
@@ -36,14 +38,14 @@ function record(exchange: Exchange, durationMs: number): void {
   observation.target = head.target;
   observation.client = exchange.client === '' ? connection.peer : exchange.client;
   observation.requestId = exchange.requestId;
-  observation.status = exchange.status;
+  observation.status = status;
   observation.outcome = exchange.outcome.code;
   observation.reason = exchange.live === undefined ? '' : CHOICE_REASONS[exchange.choice.reason]!;
   observation.attempts = exchange.attempts;
   observation.startedAtMs = wallMs() - durationMs;
   observation.durationMs = durationMs;
   observation.firstByteMs = exchange.firstByteMs;
-  observation.bytesIn = exchange.bytesIn;
+  observation.bytesIn = exchange.body.bytes;
   observation.bytesOut = exchange.bytesOut;
   log.record(observation);
 }

@@ -11,7 +11,7 @@ export class Observation {
   target = '';
   client = '';
   requestId = '';
-  /** Status sent downstream; 0 when none was. */
+  /** Status sent downstream, or that of the outcome when none was: 499 when the client went away first. */
   status = 0;
   /** Code from `OUTCOMES`. */
   outcome = 'ok';

@@ -47,7 +47,10 @@ describe('CounterRegistry', () => {
   it('tells each worker how many connections all of them hold', () => {
     const fleet = new Fleet(3);
     fleet.apply([{ kind: 'listener', listener: 'web' }, shop('v1')]);
-    fleet.apply([{ kind: 'listener', listener: 'web' }, { kind: 'listener', listener: 'other' }]);
+    fleet.apply([
+      { kind: 'listener', listener: 'web' },
+      { kind: 'listener', listener: 'other' },
+    ]);
     for (const set of fleet.sets) {
       set.listener('web').opened();
       set.listener('web').opened();

@@ -1,0 +1,54 @@
+// The body of a request on its way through: finds where it ends in what the client sends, and refuses what is malformed or too large
+// before a byte of it is passed on.
+
+import { ChunkedScanner } from '../http1/chunked-scanner.ts';
+import { BODY_CHUNKED, BODY_NONE } from '../http1/framing.ts';
+import type { BodyKind } from '../http1/framing.ts';
+import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
+import type { RequestHead } from '../http1/request-head.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { Outcome } from '../telemetry/outcomes.ts';
+
+export class RequestBody {
+  /** All of it has been read. */
+  done = true;
+  /** Bytes of it read so far, as framed. */
+  bytes = 0;
+  /** Why it was refused, once `advance` or `begin` has said so. */
+  refusal: Outcome = OUTCOME.bad_request;
+
+  readonly #scanner = new ChunkedScanner();
+  #kind: BodyKind = BODY_NONE;
+  #remaining = 0;
+
+  /** Starts on the body that `head` announces; false when it is larger than `limit` bytes (0 = no limit). */
+  begin(head: RequestHead, limit: number): boolean {
+    this.#kind = head.body;
+    this.done = head.body === BODY_NONE;
+    this.bytes = 0;
+    this.#remaining = 0;
+    if (this.done) return true;
+    if (head.body === BODY_CHUNKED) {
+      this.#scanner.reset(limit);
+      return true;
+    }
+    this.#remaining = head.contentLength;
+    if (limit === 0 || head.contentLength <= limit) return true;
+    this.refusal = OUTCOME.body_too_large;
+    return false;
+  }
+
+  /** Where the body ends in `bytes` from `from` to `to`: `to` when all of them belong to it, -1 when it is refused. */
+  advance(bytes: Buffer, from: number, to: number): number {
+    if (this.done) return from;
+    const end = this.#kind === BODY_CHUNKED ? this.#scanner.scan(bytes, from, to) : Math.min(to, from + this.#remaining);
+    if (end < 0) {
+      this.refusal = OUTCOME[REFUSAL_OUTCOMES[this.#scanner.refusalCode] ?? 'bad_request'];
+      return -1;
+    }
+    this.#remaining -= end - from;
+    this.done = this.#kind === BODY_CHUNKED ? this.#scanner.done : this.#remaining === 0;
+    this.bytes += end - from;
+    return end;
+  }
+}
