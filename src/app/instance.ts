@@ -135,9 +135,13 @@ export class Instance {
 
   #createWatch(path: string): ConfigWatch {
     const { log, load } = this.#options;
-    return new ConfigWatch(path, (cause) => void this.#reload(load, cause), {
-      onMissing: () => log.warn({ path }, 'the config is gone; what was served is served on'),
-    });
+    return new ConfigWatch(
+      path,
+      (cause) => void this.#reload(load, cause).catch((error: unknown) => log.error({ err: error }, 'a reload failed')),
+      {
+        onMissing: () => log.warn({ path }, 'the config is gone; what was served is served on'),
+      },
+    );
   }
 
   async #reload(load: () => LoadResult, cause: ChangeCause): Promise<void> {

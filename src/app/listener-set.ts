@@ -62,6 +62,7 @@ export class ListenerSet {
       if (!this.#serves(config)) continue;
       const { listener, port } = this.#bound.get(placeOf(config))!;
       listener.configure(this.#settings(config), this.#counters.listener(config.name));
+      listener.start();
       bound[config.name] = port;
     }
     return bound;

@@ -24,14 +24,20 @@ const post = (message: FromWorker): void => port.postMessage(message);
 
 const deadlines = new Deadlines();
 const counters = new CounterSet(start.index);
-const registry = new Registry({ deadlines, counters, workers: start.workers, onFault: (error) => context?.failed(error) });
+const registry = new Registry({
+  deadlines,
+  counters,
+  worker: start.index,
+  workers: start.workers,
+  onFault: (error) => context?.failed(error),
+});
 const builder = new ServingBuilder(registry, counters);
 const log = forwardLog((line) => post({ kind: 'log', line }));
 let context: ProxyContext | undefined;
 let listeners: ListenerSet | undefined;
 
 async function apply(update: Update, ports: Readonly<Record<string, number>>): Promise<Record<string, number>> {
-  counters.adopt(update.counters);
+  counters.place(update.counters);
   const table = compileTable(update.config, update.revision);
   if (context === undefined || listeners === undefined) {
     context = new ProxyContext(builder.build(update.config, table), deadlines, counters.worker(), log);
@@ -40,10 +46,12 @@ async function apply(update: Update, ports: Readonly<Record<string, number>>): P
   } else {
     // Binding is what can still fail; it comes before anything is changed.
     await listeners.prepare(update.config.listeners, ports);
-    context.serving = builder.build(update.config, table);
+    context.serve(builder.build(update.config, table));
   }
   setAccessLog(context, update);
-  return listeners.apply(update.config.listeners);
+  const bound = listeners.apply(update.config.listeners);
+  counters.settle();
+  return bound;
 }
 
 function setAccessLog(target: ProxyContext, update: Update): void {

@@ -19,6 +19,8 @@ export const FIELD_VIA = 14;
 export const FIELD_REQUEST_ID = 15;
 /** A name that differs from one of the above only in `_` for `-`; some applications cannot tell them apart. */
 export const FIELD_LOOKALIKE = 16;
+/** Says something of the client or of the way to us that only a proxy can know: `x-forwarded-port`, `x-real-ip` and the like. */
+export const FIELD_FORWARDED_OTHER = 17;
 const FIELD_PLAIN = 0;
 
 export const HOP_BY_HOP_FIELDS =
@@ -47,9 +49,9 @@ export class SortedFields {
   count = 0;
   seen = 0;
   /** Number of lines by field number. */
-  readonly lines: number[] = new Array<number>(17).fill(0);
+  readonly lines: number[] = new Array<number>(18).fill(0);
   /** Value by field number, without outer whitespace; several lines joined by `, `. */
-  readonly values: string[] = new Array<string>(17).fill('');
+  readonly values: string[] = new Array<string>(18).fill('');
 
   has(field: number): boolean {
     return (this.seen & (1 << field)) !== 0;
@@ -130,6 +132,7 @@ function fieldAt(text: string, at: number): number {
       return text.charCodeAt(at + 16) === 0x3a ? match(text, at, 'proxy-connection', FIELD_PROXY_CONNECTION) : FIELD_PLAIN;
     case 0x74: // t
       if (text.charCodeAt(at + 2) === 0x3a) return match(text, at, 'te', FIELD_TE);
+      if (text.charCodeAt(at + 14) === 0x3a) return match(text, at, 'true-client-ip', FIELD_FORWARDED_OTHER);
       return text.charCodeAt(at + 17) === 0x3a ? match(text, at, 'transfer-encoding', FIELD_TRANSFER_ENCODING) : FIELD_PLAIN;
     case 0x75: // u
       return text.charCodeAt(at + 7) === 0x3a ? match(text, at, 'upgrade', FIELD_UPGRADE) : FIELD_PLAIN;
@@ -143,6 +146,12 @@ function fieldAt(text: string, at: number): number {
 }
 
 function extensionAt(text: string, at: number): number {
+  const field = knownExtensionAt(text, at);
+  return field === FIELD_PLAIN ? match(text, at, 'x-forwarded-', FIELD_FORWARDED_OTHER) : field;
+}
+
+function knownExtensionAt(text: string, at: number): number {
+  if (text.charCodeAt(at + 9) === 0x3a) return match(text, at, 'x-real-ip', FIELD_FORWARDED_OTHER);
   if (text.charCodeAt(at + 12) === 0x3a) return match(text, at, 'x-request-id', FIELD_REQUEST_ID);
   if (text.charCodeAt(at + 15) === 0x3a) return match(text, at, 'x-forwarded-for', FIELD_FORWARDED_FOR);
   if (text.charCodeAt(at + 16) === 0x3a) return match(text, at, 'x-forwarded-host', FIELD_FORWARDED_HOST);

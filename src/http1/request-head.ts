@@ -11,6 +11,7 @@ import {
   FIELD_FORWARDED,
   FIELD_FORWARDED_FOR,
   FIELD_FORWARDED_HOST,
+  FIELD_FORWARDED_OTHER,
   FIELD_FORWARDED_PROTO,
   FIELD_HOST,
   FIELD_LOOKALIKE,
@@ -60,6 +61,8 @@ export class RequestHead {
   forwardedHost = '';
   via = '';
   requestId = '';
+  /** Whether the block holds other fields that only a proxy may write (`forwarded-fields.ts`). */
+  forwardedOther = false;
   /** Received value of Forwarded (RFC 7239); not in the block. */
   forwarded = '';
   /** Why the request was refused, for logs; empty when it was not. */
@@ -85,6 +88,7 @@ export class RequestHead {
     this.forwardedHost = '';
     this.via = '';
     this.requestId = '';
+    this.forwardedOther = false;
     this.forwarded = '';
     this.refusal = '';
   }
@@ -93,7 +97,7 @@ export class RequestHead {
 const CUT = HOP_BY_HOP_FIELDS | FORWARDING_FIELDS | (1 << FIELD_HOST) | (1 << FIELD_LOOKALIKE);
 const CUT_OF_1_0 = CUT | (1 << FIELD_EXPECT);
 const FRAMING = (1 << FIELD_CONTENT_LENGTH) | (1 << FIELD_TRANSFER_ENCODING);
-const RARE = FORWARDING_FIELDS | (1 << FIELD_TE) | (1 << FIELD_EXPECT) | (1 << FIELD_UPGRADE);
+const RARE = FORWARDING_FIELDS | (1 << FIELD_FORWARDED_OTHER) | (1 << FIELD_TE) | (1 << FIELD_EXPECT) | (1 << FIELD_UPGRADE);
 /** Of empty lines before a request. */
 const LEADING_BYTES = 4;
 
@@ -217,6 +221,7 @@ function readRare(head: RequestHead): number {
   head.forwarded = sorted.value(FIELD_FORWARDED);
   head.via = sorted.value(FIELD_VIA);
   head.requestId = sorted.value(FIELD_REQUEST_ID);
+  head.forwardedOther = sorted.has(FIELD_FORWARDED_OTHER);
   head.acceptsTrailers = namesOption(sorted.value(FIELD_TE), 'trailers');
   // An upgrade with a body leaves open where the new protocol starts; ignoring the offer is always allowed (RFC 9110, section 7.8).
   if (options.upgrade && head.minor === 1 && head.body === BODY_NONE) head.upgrade = sorted.value(FIELD_UPGRADE);

@@ -84,6 +84,7 @@ function answerEdited(exchange: Exchange, connection: UpstreamConnection, text: 
 function written(exchange: Exchange, flushed: boolean, done: boolean): boolean {
   exchange.unflushed = !flushed;
   if (!flushed) exchange.connection.watchProgress();
+  else if (!exchange.requestDone) exchange.watchClient();
   if (done) exchange.answerEnded();
   return flushed;
 }

@@ -83,7 +83,7 @@ export class Connection implements DeadlineOwner {
 
   /** Whether a request is being served or has begun to arrive. */
   get busy(): boolean {
-    return this.#phase === BUSY || this.#pending !== '';
+    return this.#phase === BUSY || this.#phase === FLUSHING || this.#pending !== '';
   }
 
   /** Whether this connection may be kept after the exchange under way. */
@@ -113,7 +113,8 @@ export class Connection implements DeadlineOwner {
     this.#ended = true;
     // Answers that it has yet to take are still on their way out.
     if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.socket.writableLength > 0)) return;
-    if (this.#phase !== BUSY || !this.#exchange!.requestDone) this.onGone();
+    if (this.#phase === AWAITING && this.socket.writableLength > 0) this.linger();
+    else if (this.#phase !== BUSY || (!this.#exchange!.requestDone && !this.#exchange!.answered)) this.onGone();
     else if (!this.#exchange!.unflushed) this.#watchHalfClosed();
   }
 
@@ -128,6 +129,7 @@ export class Connection implements DeadlineOwner {
   onDrain(): void {
     if (this.#phase !== FLUSHING) return;
     this.#phase = AWAITING;
+    this.#watchIdle();
     this.#next();
     if (this.#ended && this.#phase === AWAITING) this.linger();
   }
@@ -177,9 +179,10 @@ export class Connection implements DeadlineOwner {
       this.linger();
       return;
     }
-    this.#watchIdle();
     // A client that sends requests but reads no answers gets no further ones.
     this.#phase = this.socket.writableNeedDrain ? FLUSHING : AWAITING;
+    if (this.#phase === FLUSHING) this.watchProgress();
+    else this.#watchIdle();
     if (this.#phase === AWAITING && !this.#feeding) this.#next();
     if (this.#ended && this.#phase === AWAITING && !this.#feeding) this.linger();
   }
@@ -297,6 +300,11 @@ export class Connection implements DeadlineOwner {
   }
 
   #await(text: string): void {
+    // Empty lines after a request are no request (RFC 9112, section 2.2): nobody waits for an answer to them.
+    if (text === '\r\n' || text === '\r\n\r\n') {
+      this.#pending = '';
+      return;
+    }
     if (this.#pending === '') this.listener.context.deadlines.arm(this.#deadline, this.listener.settings.headerTimeoutMs);
     if (this.#pending === '') this.#pieces = 0;
     this.#pending = text;

@@ -36,6 +36,12 @@ export class ProxyContext {
     this.log.error({ err: error }, 'internal error in an exchange');
   }
 
+  /** From here on requests are served with this. Spare exchanges would hold on to what was served before. */
+  serve(serving: Serving): void {
+    this.serving = serving;
+    this.#spare.length = 0;
+  }
+
   takeExchange(): Exchange {
     return this.#spare.pop() ?? new Exchange(this);
   }

@@ -113,9 +113,9 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (end < 0) return this.#refuseBody(to);
     if (end - from > TEXT_BYTES) this.held.push(Buffer.from(bytes.subarray(from, end)));
     else if (end > from) this.bodyText = latin1(bytes, from, end);
-    this.replayable = this.body.done && this.held.length === 0;
+    this.replayable = this.body.bytes === 0 || (this.body.done && this.held.length === 0);
     this.serve();
-    if (!this.body.done && this.active) this.#watchClient();
+    if (!this.body.done && this.active) this.watchClient();
     return end;
   }
 
@@ -148,8 +148,17 @@ export class Exchange implements Applicant, DeadlineOwner {
     const end = this.body.advance(bytes, from, to);
     if (end < 0) return this.#refuseBody(to);
     if (end > from) sendBody(this, bytes, from, end);
-    if (this.active) this.#watchClient();
+    if (this.active) this.watchClient();
     return end;
+  }
+
+  onWaiting(): void {
+    // A client that has gone unseen must not hold a place in the queue; a place in it is worth as much time as a connection.
+    this.context.deadlines.arm(this.responseDeadline, this.live!.connectMs);
+  }
+
+  onTurnedAway(outcome: Outcome): void {
+    reply(this, outcome);
   }
 
   onConnecting(connection: UpstreamConnection): void {
@@ -166,7 +175,8 @@ export class Exchange implements Applicant, DeadlineOwner {
   }
 
   onAnswer(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
-    this.responseDeadline.disarm();
+    // While the client is paused the upstream still owes us its reading.
+    if (!this.clientPaused) this.responseDeadline.disarm();
     return answerHead(this, connection, from, to, done);
   }
 
@@ -228,6 +238,9 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.exchangeDeadline.disarm();
     this.endAttempt(this.outcome);
     observe(this);
+    this.requestText = '';
+    this.bodyText = '';
+    if (this.held.length > 0) this.held = [];
     this.connection.unwatchProgress();
     this.connection.exchangeEnded(this.keep);
   }
@@ -261,12 +274,13 @@ export class Exchange implements Applicant, DeadlineOwner {
   onDownstreamFlushed(): void {
     if (!this.unflushed) return;
     this.unflushed = false;
-    if (this.requestDone) this.connection.unwatchProgress();
+    this.watchClient();
     if (this.answerDone) this.answerEnded();
     else this.upstream?.resume();
   }
 
   #hold(connection: UpstreamConnection): void {
+    this.responseDeadline.disarm();
     this.upstream = connection;
     this.endpoint = connection.endpoint;
     this.endpoint.inFlight++;
@@ -274,7 +288,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   }
 
   #responseTimedOut(connection: UpstreamConnection | undefined): void {
-    if (connection === undefined) return reply(this, OUTCOME.response_timeout);
+    if (connection === undefined) return reply(this, OUTCOME.overload);
     connection.destroy();
     retry(this, connection, OUTCOME.response_timeout);
   }
@@ -309,7 +323,8 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.connection.watchProgress();
   }
 
-  #watchClient(): void {
+  /** The client's clock runs while it is its turn: to send more of a body, or to take what is written. */
+  watchClient(): void {
     if ((this.requestDone || this.clientPaused) && !this.unflushed) this.connection.unwatchProgress();
     else this.connection.watchProgress();
   }
@@ -331,9 +346,6 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.retries = 0;
     this.wantsFresh = false;
     this.attempting = false;
-    this.requestText = '';
-    this.bodyText = '';
-    if (this.held.length > 0) this.held = [];
     this.replayable = true;
     this.clientPaused = false;
     this.bytesOut = 0;

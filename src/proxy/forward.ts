@@ -1,13 +1,14 @@
 // One attempt: finds a connection and sends the request on it. What comes back goes to the exchange.
 
 import { BODY_CHUNKED } from '../http1/framing.ts';
+import { withoutForwardedFields } from '../http1/forwarded-fields.ts';
 import { applyHeaderChanges } from '../lib/header-changes.ts';
 import { rewriteTarget } from '../routing/rewrite.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
 import { ACQUIRED, NO_ENDPOINT } from '../upstream/version.ts';
 import type { Exchange } from './exchange.ts';
-import { forwardingFields } from './forwarded.ts';
+import { forwardingFields, isTrusted } from './forwarded.ts';
 import { reply } from './reply.ts';
 
 /** Of a request body that waits for a connection. */
@@ -36,7 +37,7 @@ export function sendRequest(exchange: Exchange, connection: UpstreamConnection):
   if (exchange.held.length > 0) exchange.held = [];
   if (exchange.requestDone) awaitAnswer(exchange);
   else if (more) exchange.resumeClient();
-  else exchange.pauseClient();
+  else pauseFor(exchange);
 }
 
 /** Passes on body bytes that arrived later; they lie in memory that the next read overwrites. */
@@ -51,11 +52,13 @@ export function sendBody(exchange: Exchange, bytes: Buffer, from: number, to: nu
   }
   const more = upstream.sendCopy(bytes, from, to);
   if (exchange.requestDone) awaitAnswer(exchange);
-  else if (!more) {
-    exchange.pauseClient();
-    // An upstream that takes no more of the body is as bad as one that does not answer.
-    awaitAnswer(exchange);
-  }
+  else if (!more) pauseFor(exchange);
+}
+
+/** The upstream takes no more of the body for now. One that never does is as bad as one that never answers. */
+function pauseFor(exchange: Exchange): void {
+  exchange.pauseClient();
+  exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.responseMs);
 }
 
 function awaitAnswer(exchange: Exchange): void {
@@ -67,7 +70,8 @@ function requestText(exchange: Exchange): string {
   const route = exchange.match!.route;
   const target = route.rewritePath === undefined ? head.target : rewriteTarget(exchange.match!, head);
   const host = route.rewriteHost ?? head.authority;
-  const block = route.requestHeaders === undefined ? head.block : applyHeaderChanges(head.block, route.requestHeaders);
+  const received = head.forwardedOther && !isTrusted(exchange) ? withoutForwardedFields(head.block) : head.block;
+  const block = route.requestHeaders === undefined ? received : applyHeaderChanges(received, route.requestHeaders);
   let text = head.method + ' ' + target + ' HTTP/1.1\r\nhost: ' + host + '\r\n' + block + forwardingFields(exchange);
   if (head.body === BODY_CHUNKED) text += 'transfer-encoding: chunked\r\n';
   if (head.acceptsTrailers) text += 'te: trailers\r\nconnection: te\r\n';

@@ -7,11 +7,15 @@ const VIA = '1.1 sluice';
 /** A request id from a trusted peer is kept when it is this short and plain. */
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
+/** Whether the peer is a proxy whose word we take. */
+export function isTrusted({ connection }: Exchange): boolean {
+  return connection.listener.settings.trust.trusts(connection.peer);
+}
+
 /** The forwarding field lines of one request, each with its CRLF. Sets the exchange's request id. */
 export function forwardingFields(exchange: Exchange): string {
   const { connection, head } = exchange;
-  const trusted = connection.listener.settings.trust.trusts(connection.peer);
-  if (trusted) return trustedFields(exchange);
+  if (isTrusted(exchange)) return trustedFields(exchange);
   exchange.requestId = exchange.context.newRequestId();
   if (connection.forwarded === '') {
     const client = connection.peer === '' ? 'unknown' : connection.peer;

@@ -48,6 +48,8 @@ export class Listener {
   readonly #allCounters: CounterSet;
   readonly #server = new Server({ noDelay: true });
   #quietUntilMs = 0;
+  /** Connections accepted before `start`. */
+  #held: (() => void)[] | undefined = [];
   #grace: Timer | undefined = undefined;
   #accepted = 0;
 
@@ -73,6 +75,13 @@ export class Listener {
     });
   }
 
+  /** Serves what was accepted so far and from here on; the Table that knows this listener is in force by now. */
+  start(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    for (const accept of held ?? []) accept();
+  }
+
   /** Takes over settings; under a new name its open connections count as that listener's. */
   configure(settings: ListenerSettings, counters: ListenerCounters): void {
     this.settings = settings;
@@ -85,6 +94,7 @@ export class Listener {
   /** Accepts no more. What is under way goes on; connections without a request close after the grace, the others after their answer. */
   retire(graceMs: number): void {
     this.closing = true;
+    this.start();
     this.lastServing ??= this.context.serving;
     this.#closeWhenCalm(CALM_TURNS_MAX);
     this.#grace = after(graceMs, () => this.#closeIdle(), { unref: true });
@@ -122,7 +132,7 @@ export class Listener {
   #takeAccepted(): void {
     const handle = (this.#server as unknown as { _handle?: ListenHandle })._handle;
     if (typeof handle?.onconnection !== 'function') {
-      this.#server.on('connection', (socket) => this.#accept(socket));
+      this.#server.on('connection', (socket) => this.#admit(() => this.#accept(socket)));
       return;
     }
     handle.onconnection = (error, client) => {
@@ -130,10 +140,21 @@ export class Listener {
         this.#acceptFailed(error);
         return;
       }
-      const socket = new ClientSocket(client);
-      socket.setNoDelay(true);
-      this.#accept(socket);
+      if (this.#held === undefined) this.#acceptHandle(client);
+      else this.#admit(() => this.#acceptHandle(client));
     };
+  }
+
+  /** Now, or when the listener is started. */
+  #admit(accept: () => void): void {
+    if (this.#held === undefined) accept();
+    else this.#held.push(accept);
+  }
+
+  #acceptHandle(client: object): void {
+    const socket = new ClientSocket(client);
+    socket.setNoDelay(true);
+    this.#accept(socket);
   }
 
   /** Out of file descriptors, mostly: counted each time, told once a second at most. */

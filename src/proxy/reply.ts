@@ -8,6 +8,7 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
+import { isTrusted } from './forwarded.ts';
 import { reasonPhrase } from './reason-phrase.ts';
 
 /** Ends the exchange with the answer of a failed outcome. */
@@ -23,7 +24,7 @@ export function replyRoute(exchange: Exchange, match: RouteMatch): void {
   const { route } = match;
   exchange.outcome = OUTCOME.replied;
   if (route.redirect !== undefined) {
-    const location = redirectLocation(route.redirect, exchange.head, match, 'http');
+    const location = redirectLocation(route.redirect, exchange.head, match, schemeOf(exchange));
     answer(exchange, route.redirect.status, changed(match, 'location: ' + location + '\r\n'), '');
   } else if (route.respond !== undefined) {
     let fields = '';
@@ -71,4 +72,9 @@ function answer(exchange: Exchange, status: number, fields: string, body: string
 function changed(match: RouteMatch, fields: string): string {
   const changes = match.route.responseHeaders;
   return changes === undefined ? fields : applyHeaderChanges(fields, changes);
+}
+
+/** How the client asked: what a trusted proxy says, or as we were asked ourselves. */
+function schemeOf(exchange: Exchange): 'http' | 'https' {
+  return exchange.head.forwardedProto === 'https' && isTrusted(exchange) ? 'https' : 'http';
 }

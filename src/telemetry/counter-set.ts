@@ -25,6 +25,7 @@ interface Place {
 export class CounterSet {
   readonly #worker: number;
   #number = 0;
+  #stale: ReadonlySet<string> = new Set();
   readonly #banks = new Map<number, Bank>();
   readonly #places = new Map<string, Place>();
   // Exchanges may outlive their key; what they still count lands here and is never read.
@@ -40,6 +41,12 @@ export class CounterSet {
    * Throws when a plan in between was missed: ask for a complete one.
    */
   adopt(plan: CounterPlan): void {
+    this.place(plan);
+    this.settle();
+  }
+
+  /** The first half of `adopt`: adds what is new. What is gone still counts, for what the plan belongs to may yet be refused. */
+  place(plan: CounterPlan): void {
     if (plan.follows > this.#number)
       throw new Error(`counter plan ${plan.number} follows ${plan.follows}, this worker is at ${this.#number}`);
     for (const bank of plan.banks) this.#map(bank);
@@ -50,9 +57,16 @@ export class CounterSet {
       stale.delete(id);
       this.#place(id, plan.places[index * 2]!, plan.places[index * 2 + 1]!);
     }
-    for (const id of stale) this.#drop(id);
+    this.#stale = stale;
+    // A complete plan that was made while a newer one was under way holds that one's keys, but the number before it.
+    this.#number = Math.max(this.#number, plan.number);
+  }
+
+  /** The second half of `adopt`: lets go of what the last plan no longer has. */
+  settle(): void {
+    for (const id of this.#stale) this.#drop(id);
+    this.#stale = new Set();
     for (const [number, bank] of this.#banks) if (bank.blocks === 0) this.#banks.delete(number);
-    this.#number = plan.number;
   }
 
   listener(listener: string): ListenerCounters {

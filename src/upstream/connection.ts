@@ -189,7 +189,7 @@ export class UpstreamConnection {
   release(): boolean {
     this.#receiver = undefined;
     this.text = '';
-    if (this.#phase !== DONE || !this.#reusable) {
+    if (this.#phase !== DONE || !this.#reusable || this.#refused) {
       this.destroy();
       return false;
     }

@@ -6,6 +6,8 @@ import type { HeadLimits } from '../http1/limits.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { VersionCounters } from '../telemetry/counters.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Balancer } from './balancer.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionHome, Receiver } from './connection.ts';
@@ -21,6 +23,8 @@ export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 export interface VersionSurroundings {
   readonly deadlines: Deadlines;
   readonly counters: CounterSet;
+  /** From 0. */
+  readonly worker: number;
   /** Number of workers of the instance: bounds are divided by it. */
   readonly workers: number;
   /** Told of errors that are ours. */
@@ -29,6 +33,10 @@ export interface VersionSurroundings {
 
 /** Who asks for a connection. */
 export interface Applicant extends Receiver {
+  /** All connections are in use: `onConnecting`, `onConnected` or `onTurnedAway` follows. */
+  onWaiting(): void;
+  /** Waiting has ended without a connection. */
+  onTurnedAway(outcome: Outcome): void;
   readonly requestMethod: string;
   readonly affinityKey: string;
   /** The endpoint that just failed it, or undefined. */
@@ -75,10 +83,9 @@ export class LiveVersion implements ConnectionHome {
 
   /** Takes over new settings; endpoints that stay keep their state, those that left finish what they have. */
   configure(pool: PoolConfig, version: VersionConfig): void {
-    const share = (limit: number): number => (limit === 0 ? Infinity : Math.max(1, Math.ceil(limit / this.#surroundings.workers)));
-    this.#connectionLimit = share(pool.limits.connections);
-    this.#pendingLimit = share(pool.limits.pending);
-    this.#requestLimit = share(pool.limits.requests);
+    this.#connectionLimit = this.#share(pool.limits.connections);
+    this.#pendingLimit = this.#share(pool.limits.pending);
+    this.#requestLimit = this.#share(pool.limits.requests);
     this.answerLimits = { headerBytes: pool.limits.headerBytes, headerCount: pool.limits.headerCount, requestLineBytes: 1024 };
     this.connectMs = pool.timeouts.connectMs;
     this.idleMs = pool.timeouts.idleMs;
@@ -89,6 +96,8 @@ export class LiveVersion implements ConnectionHome {
     this.retryOn = new Set(pool.retries.on);
     this.budget.ratio = pool.retries.budget;
     this.#setEndpoints(version);
+    while (this.connections > this.#connectionLimit && this.#evictIdle());
+    this.#serveWaiting();
   }
 
   /**
@@ -111,7 +120,7 @@ export class LiveVersion implements ConnectionHome {
       applicant.onConnected(idle);
       return ACQUIRED;
     }
-    if (this.connections < this.#connectionLimit || this.#evictIdle()) {
+    if (this.#makeRoom()) {
       this.requests++;
       this.#connect(endpoint, applicant);
       return ACQUIRED;
@@ -119,6 +128,7 @@ export class LiveVersion implements ConnectionHome {
     if (this.#waiting.length >= this.#pendingLimit) return OVERLOAD;
     this.requests++;
     this.#waiting.push(applicant);
+    applicant.onWaiting();
     return ACQUIRED;
   }
 
@@ -136,10 +146,15 @@ export class LiveVersion implements ConnectionHome {
   /** Takes back a connection whose answer has ended; reuses it when that is safe. */
   giveBack(connection: UpstreamConnection): void {
     if (!connection.release()) return;
-    const next = this.#waiting.shift();
-    if (next !== undefined) next.onConnected(connection);
-    else if (this.#retired || connection.endpoint.draining) connection.destroy();
-    else connection.endpoint.idle.push(connection);
+    const { endpoint } = connection;
+    const next = this.#waiting[0];
+    if (!endpoint.ready || this.connections > this.#connectionLimit) connection.destroy();
+    else if (next === undefined && !this.#retired) endpoint.idle.push(connection);
+    else if (next === undefined || next.wantsFresh || (next.failedEndpoint === endpoint && this.readyCount > 1)) connection.destroy();
+    else {
+      this.#waiting.shift();
+      next.onConnected(connection);
+    }
   }
 
   onFault(error: unknown): void {
@@ -153,10 +168,24 @@ export class LiveVersion implements ConnectionHome {
     endpoint.counters.closed();
     const at = endpoint.idle.lastIndexOf(connection);
     if (at !== -1) endpoint.idle.splice(at, 1);
-    const next = this.#waiting.shift();
-    if (next === undefined) return;
-    const target = this.balancer.pick(next.affinityKey, next.failedEndpoint) ?? endpoint;
-    this.#connect(target, next);
+    this.#serveWaiting();
+  }
+
+  /** This worker's part of a bound on the whole instance; at least 1. */
+  #share(limit: number): number {
+    const { worker, workers } = this.#surroundings;
+    if (limit === 0) return Infinity;
+    return Math.max(1, Math.floor(limit / workers) + (worker < limit % workers ? 1 : 0));
+  }
+
+  /** Makes connections for those who wait, as far as the limit allows. */
+  #serveWaiting(): void {
+    while (this.#waiting.length > 0 && this.connections < this.#connectionLimit) {
+      const next = this.#waiting.shift()!;
+      const endpoint = this.balancer.pick(next.affinityKey, next.failedEndpoint);
+      if (endpoint === undefined) next.onTurnedAway(OUTCOME.no_endpoint);
+      else this.#connect(endpoint, next);
+    }
   }
 
   #connect(endpoint: Endpoint, applicant: Applicant): void {
@@ -166,7 +195,13 @@ export class LiveVersion implements ConnectionHome {
     applicant.onConnecting(new UpstreamConnection(endpoint, this, applicant));
   }
 
-  /** Closes an unused connection of another endpoint to make room; false when all are in use. */
+  /** Whether one more connection may be made, if need be in place of unused ones. */
+  #makeRoom(): boolean {
+    while (this.connections >= this.#connectionLimit) if (!this.#evictIdle()) return false;
+    return true;
+  }
+
+  /** Closes an unused connection of any endpoint; false when all are in use. */
   #evictIdle(): boolean {
     for (const endpoint of this.endpoints) {
       const oldest = endpoint.idle.shift();
@@ -184,6 +219,7 @@ export class LiveVersion implements ConnectionHome {
       before.delete(config.key);
       if (known !== undefined) {
         known.weight = config.weight;
+        if (!known.ready) closeIdle(known);
         return known;
       }
       const counters = this.#surroundings.counters.endpoint(this.#pool, this.name, config.key);

@@ -55,6 +55,7 @@ test('sorts every kind of field', () => {
     forwardedProto: 'https',
     forwardedHost: 'b.example',
     forwarded: 'for=192.0.2.1',
+    forwardedOther: false,
     via: '1.1 one, 1.1 two',
     requestId: 'r1',
     refusal: '',
