@@ -92,7 +92,9 @@ export class CounterRegistry {
   /** A complete plan for a worker that starts now; holds the keys in force and those of an open reservation. */
   complete(): CounterPlan {
     const blocks = new Map([...this.#blocks, ...(this.#pending?.blocks ?? [])]);
-    return describe([...blocks.values()], { number: this.#committed, follows: 0, dropped: [] });
+    // Should the open one be cancelled, the next plan will be complete again.
+    const number = this.#pending?.plan.number ?? this.#committed;
+    return describe([...blocks.values()], { number, follows: 0, dropped: [] });
   }
 
   /** Zeroes what stood for living things of a dead worker. Call it after its thread has ended and before its successor starts. */

@@ -58,7 +58,7 @@ export class CounterSet {
       this.#place(id, plan.places[index * 2]!, plan.places[index * 2 + 1]!);
     }
     this.#stale = stale;
-    // A complete plan that was made while a newer one was under way holds that one's keys, but the number before it.
+    // A complete plan may come after a newer one that it already holds.
     this.#number = Math.max(this.#number, plan.number);
   }
 

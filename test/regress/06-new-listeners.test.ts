@@ -19,9 +19,12 @@ afterEach(async () => {
   await closeAll();
 });
 
-/** Status of one request on a new connection; undefined when nobody answers. */
+/**
+ * Status of one request on a new connection; undefined when nobody answers. From another address: a connection to a free port of the
+ * system's own range could otherwise meet itself, and take the port.
+ */
 async function statusOf(port: number): Promise<number | undefined> {
-  const wire = new Wire(connect({ host: '127.0.0.1', port }));
+  const wire = new Wire(connect({ host: '127.0.0.1', port, localAddress: '127.0.0.2' }));
   try {
     await wire.write(get('/', 'connection: close'));
     return (await wire.readMessage()).status;
@@ -33,11 +36,11 @@ async function statusOf(port: number): Promise<number | undefined> {
 }
 
 test.each([1, 2])('every answer of a listener that is being added is that of its route, with %i worker(s)', async (workers) => {
-  const ports = await Promise.all(Array.from({ length: 6 }, () => freePort()));
+  const ports = await Promise.all(Array.from({ length: 12 }, () => freePort()));
   const added = ports.map((port, index) => ({
     name: `added-${index}`,
     // A name takes longer to bind than an address.
-    address: `${index % 2 === 0 ? '127.0.0.1' : 'localhost'}:${port}`,
+    address: `${index % 4 === 0 ? '127.0.0.1' : 'localhost'}:${port}`,
   }));
   const respond = { status: 200, body: 'here' };
   const config = configFor({ endpoints: ['127.0.0.1:1'], routes: [{ name: 'here', hosts: ['a.example'], respond }] });
