@@ -22,7 +22,7 @@ beforeAll(async () => {
     configFor({
       endpoints: [silent.address],
       listener: { limits: { connections: 4 } },
-      pool: { limits: { connections: 1, pending: 1 } },
+      pool: { timeouts: { connect: '5s' }, limits: { connections: 1, pending: 1 } },
       route: { timeout: '1s' },
     }),
   );
