@@ -8,7 +8,18 @@ import { fastProxy, httpProxy, httpProxyKept, relay, undiciProxy } from './node-
 import type { Rival } from './rival.ts';
 import { sluice } from './sluice.ts';
 
-export const RIVALS: readonly Rival[] = [sluice, relay, nginx, nginxTuned, haproxy, caddy, undiciProxy, fastProxy, httpProxy, httpProxyKept];
+export const RIVALS: readonly Rival[] = [
+  sluice,
+  relay,
+  nginx,
+  nginxTuned,
+  haproxy,
+  caddy,
+  undiciProxy,
+  fastProxy,
+  httpProxy,
+  httpProxyKept,
+];
 
 /** One line per rival: whether it is there, and how to get it on Debian. */
 export function describeInstallation(): string {
