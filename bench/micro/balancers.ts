@@ -7,6 +7,7 @@ import type { EndpointCounters } from '../../src/telemetry/counters.ts';
 import type { Balancer } from '../../src/upstream/balancer.ts';
 import { createBalancer } from '../../src/upstream/balancers/create.ts';
 import { Endpoint } from '../../src/upstream/endpoint.ts';
+import { UNREADY_DRAINING } from '../../src/upstream/endpoint.ts';
 
 const names: readonly BalancerName[] = ['round-robin', 'least-request', 'peak-ewma', 'ring-hash', 'random'];
 
@@ -20,7 +21,7 @@ function benchmarkPicks(name: BalancerName, count: number, shape: 'equal' | 'wei
   const endpoints = Array.from({ length: count }, (_, index) => {
     const weight = shape === 'weighted' ? 1 + (index % 5) : 1;
     const endpoint = new Endpoint({ kind: 'tcp', host: `10.0.0.${index}`, port: 80 }, `10.0.0.${index}:80`, weight, {} as EndpointCounters);
-    endpoint.draining = shape === 'half unready' && index % 2 === 1;
+    endpoint.unready = shape === 'half unready' && index % 2 === 1 ? UNREADY_DRAINING : 0;
     endpoint.inFlight = 1 + (index % 3);
     return endpoint;
   });

@@ -4,6 +4,13 @@ import type { Address } from '../config/model.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
 import type { UpstreamConnection } from './connection.ts';
 
+/** Left the Config, or is being drained. */
+export const UNREADY_DRAINING = 1;
+/** Active probes found it unhealthy. */
+export const UNREADY_UNHEALTHY = 2;
+/** Passive observation ejected it. */
+export const UNREADY_EJECTED = 4;
+
 export class Endpoint {
   readonly address: Address;
   readonly key: string;
@@ -15,8 +22,8 @@ export class Endpoint {
   connections = 0;
   /** Attempts under way. */
   inFlight = 0;
-  /** No longer in the Config or being drained: takes nothing new. */
-  draining = false;
+  /** Why it may not be picked: a set of the bits below; 0 when nothing speaks against it. Changed by its version alone. */
+  unready = 0;
   /** Balancers that follow latency keep their running estimate here (milliseconds, and when it was last touched). */
   costMs = 0;
   costAtMs = 0;
@@ -30,6 +37,6 @@ export class Endpoint {
 
   /** Whether it may be picked. */
   get ready(): boolean {
-    return !this.draining && this.weight > 0;
+    return this.unready === 0 && this.weight > 0;
   }
 }

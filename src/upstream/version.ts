@@ -11,7 +11,7 @@ import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Balancer } from './balancer.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionHome, Receiver } from './connection.ts';
-import { Endpoint } from './endpoint.ts';
+import { Endpoint, UNREADY_DRAINING } from './endpoint.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 /** How `acquire` ended: `onConnected` was or will be called, or it never will. */
@@ -107,6 +107,16 @@ export class LiveVersion implements ConnectionHome {
   retire(): void {
     this.#retired = true;
     for (const endpoint of this.endpoints) closeIdle(endpoint);
+  }
+
+  /** Adds or removes a reason (`UNREADY_…`) why an endpoint may not be picked. What is under way on it goes on. */
+  mark(endpoint: Endpoint, reason: number, applies: boolean): void {
+    const unready = applies ? endpoint.unready | reason : endpoint.unready & ~reason;
+    if (unready === endpoint.unready) return;
+    endpoint.unready = unready;
+    if (unready === 0) endpoint.counters.ready();
+    else endpoint.counters.unready();
+    this.#countReady();
   }
 
   /** Finds a connection for the applicant, makes one, or lets it wait. */
@@ -226,11 +236,15 @@ export class LiveVersion implements ConnectionHome {
       return new Endpoint(config.address, config.key, config.weight, counters);
     });
     for (const gone of before.values()) {
-      gone.draining = true;
+      gone.unready |= UNREADY_DRAINING;
       closeIdle(gone);
     }
-    this.readyCount = this.endpoints.filter((endpoint) => endpoint.ready).length;
+    this.#countReady();
     this.balancer.update(this.endpoints);
+  }
+
+  #countReady(): void {
+    this.readyCount = this.endpoints.filter((endpoint) => endpoint.ready).length;
   }
 }
 
