@@ -1,5 +1,6 @@
 // One connection to an endpoint: it reads answers and hands them to the exchange that holds it. It never decides
-// what happens next, and it is never used again after anything unexpected was read on it.
+// what happens next, and it is never used again after anything unexpected was read on it. Long because its phases, what was read and
+// what is owed to the kernel decide together whether it may be used again.
 
 import { createConnection } from 'node:net';
 import type { Socket } from 'node:net';
@@ -12,25 +13,13 @@ import type { Deadlines } from '../lib/deadlines.ts';
 import { latin1 } from '../lib/latin1.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
+import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, takeBlock, takeCopyBlock } from './blocks.ts';
 import type { Endpoint } from './endpoint.ts';
 
-/** Room before what was read, so that a changed head can be written in front of the body in place. */
-export const HEADROOM = 2048;
-const READ_BYTES = 65536;
 /** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
 export const TEXT_BYTES = 16384;
 /** Interim (1xx) answers that are accepted before the final one. */
 const INTERIM_MAX = 16;
-
-/**
- * Memory of closed connections, for the next ones: allocated anew for each, a storm of short connections would leave the heap
- * in pieces. A block that a pending write may still refer to does not come back here.
- */
-const blocks: Buffer[] = [];
-const BLOCKS_MAX = 64;
-
-/** The one block that copies are made in while nothing refers to it; shared by all connections of the thread. */
-let spare: Buffer | undefined;
 
 const CONNECTING = 0;
 const IDLE = 1;
@@ -112,7 +101,7 @@ export class UpstreamConnection {
     this.#home = home;
     this.#receiver = receiver;
     this.#deadline = new Deadline(this);
-    this.memory = blocks.pop() ?? Buffer.allocUnsafeSlow(HEADROOM + READ_BYTES);
+    this.memory = takeBlock();
     const onread = { buffer: this.memory.subarray(HEADROOM), callback: (length: number): boolean => this.#read(length) };
     const to = endpoint.address;
     const options = { onread, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
@@ -168,12 +157,11 @@ export class UpstreamConnection {
   /** Sends bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */
   sendCopy(bytes: Buffer, from: number, to: number): boolean {
     if (to - from > READ_BYTES) return this.sendBytes(Buffer.from(bytes.subarray(from, to)));
-    const copy = spare ?? Buffer.allocUnsafeSlow(READ_BYTES);
-    spare = undefined;
+    const copy = takeCopyBlock();
     const length = bytes.copy(copy, 0, from, to);
     const more = this.sendBytes(copy.subarray(0, length));
-    // Taken by the kernel at once, as most are: the copy has served, and is still warm for the next.
-    if (this.#socket.writableLength === 0) spare = copy;
+    // Taken by the kernel at once, as most are: the copy has served.
+    if (this.#socket.writableLength === 0) giveCopyBlock(copy);
     return more;
   }
 
@@ -370,7 +358,7 @@ export class UpstreamConnection {
     if (this.#phase === CLOSED) return;
     this.#phase = CLOSED;
     this.#deadline.disarm();
-    if (!this.#paused && !this.#reading && blocks.length < BLOCKS_MAX) blocks.push(this.memory);
+    if (!this.#paused && !this.#reading) giveBlock(this.memory);
     this.#home.onClosed(this);
   }
 }
