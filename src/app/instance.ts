@@ -9,13 +9,16 @@ import { ConfigWatch } from '../control/config-watch.ts';
 import type { ChangeCause } from '../control/config-watch.ts';
 import { Controller } from '../control/controller.ts';
 import type { Adoption, ApplyResult, DataPlane } from '../control/controller.ts';
-import { after, nowMs } from '../lib/clock.ts';
+import { after, nowMs, systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { randomFraction } from '../lib/random.ts';
 import { RETRY_REASONS } from '../proxy/retry.ts';
 import { CHOICE_REASONS } from '../routing/table.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
+import { probeHttp } from '../upstream/probes/probe.ts';
+import { Probes } from '../upstream/probes/probes.ts';
 import { bindableHost, claimAddress } from './claim-address.ts';
 import type { Update } from './messages.ts';
 import { version } from './version.ts';
@@ -35,6 +38,7 @@ export class Instance {
   readonly config: Config;
   readonly #options: InstanceOptions;
   readonly #workers: Workers;
+  readonly #probes: Probes;
   readonly #controller: Controller;
   readonly #exposition: Exposition;
   readonly #admin: AdminServer;
@@ -66,6 +70,7 @@ export class Instance {
       onAccess: (chunk, lines) => this.#writeAccess(chunk, lines),
       onRestarted: () => this.#exposition.workerRestarted(),
     });
+    this.#probes = this.#createProbes();
     const dataPlane: DataPlane = { apply: (update) => this.#post(update) };
     this.#controller = new Controller({ dataPlane, counters, exposition: this.#exposition, log });
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
@@ -121,6 +126,7 @@ export class Instance {
     this.#draining = true;
     await this.#watch?.close();
     const cut = await this.#workers.drain(timeoutMs);
+    this.#probes.close();
     await this.#admin.close();
     await this.#accessLog?.close();
     return cut;
@@ -130,7 +136,16 @@ export class Instance {
   async #post(update: Update): Promise<Adoption> {
     const known = new Set((this.#controller.config?.listeners ?? []).map(({ address }) => claimOf(address)));
     for (const { address } of update.config.listeners) if (!known.has(claimOf(address))) await claimAddress(address);
-    return this.#workers.apply(update);
+    const adoption = await this.#workers.apply(update);
+    this.#probes.configure(update.config.pools);
+    return adoption;
+  }
+
+  #createProbes(): Probes {
+    const onHealth = this.#workers.setHealth.bind(this.#workers);
+    const probes = new Probes({ clock: systemClock, random: randomFraction, probe: probeHttp, log: this.#options.log, onHealth });
+    this.#exposition.healthChecksAre(() => probes.counts());
+    return probes;
   }
 
   #createWatch(path: string): ConfigWatch {

@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { runCheck } from '../cli/check.ts';
 import type { CheckOptions } from '../cli/check.ts';
 import { runExplain } from '../cli/explain.ts';
-import { createLog } from '../lib/log.ts';
+import { createLog, flushOutput } from '../lib/log.ts';
 import type { LogLevel } from '../lib/log.ts';
 import { demo } from './demo.ts';
 import { readyLine, run } from './run.ts';
@@ -75,10 +75,10 @@ program
 const words = process.argv.slice(2);
 await program.parseAsync(words.length === 0 ? ['demo'] : words, { from: 'user' });
 
-/** Ends with `code` once what was written has left: `process.exit` would cut a pipe short. */
+/** Ends with `code` once what was written has left. */
 async function end(code: number | Promise<number>): Promise<void> {
   process.exitCode = await code;
-  if (process.exitCode !== 0 || process.stdout.writableLength === 0) await new Promise((resolve) => process.stdout.write('', resolve));
+  await flushOutput();
   process.exit();
 }
 

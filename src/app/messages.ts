@@ -3,6 +3,7 @@
 import type { Config } from '../config/model.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
+import type { EndpointName } from '../upstream/endpoint.ts';
 
 /** A Config to serve, with the places of its counters. */
 export interface Update {
@@ -21,6 +22,8 @@ export interface WorkerStart {
 export type ToWorker =
   /** `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. */
   | { readonly kind: 'apply'; readonly id: number; readonly update: Update; readonly ports: Readonly<Record<string, number>> }
+  /** All endpoints that are unhealthy; each message stands for itself, so that none can be missed for long. */
+  | { readonly kind: 'health'; readonly unhealthy: readonly EndpointName[] }
   | { readonly kind: 'drain'; readonly timeoutMs: number };
 
 export type FromWorker =

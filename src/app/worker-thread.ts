@@ -24,15 +24,16 @@ const post = (message: FromWorker): void => port.postMessage(message);
 
 const deadlines = new Deadlines();
 const counters = new CounterSet(start.index);
+const log = forwardLog((line) => post({ kind: 'log', line }));
 const registry = new Registry({
   deadlines,
   counters,
+  log,
   worker: start.index,
   workers: start.workers,
   onFault: (error) => context?.failed(error),
 });
 const builder = new ServingBuilder(registry, counters);
-const log = forwardLog((line) => post({ kind: 'log', line }));
 let context: ProxyContext | undefined;
 let listeners: ListenerSet | undefined;
 
@@ -67,7 +68,7 @@ const flushing = every(ACCESS_LOG_FLUSH_MS, () => context?.accessLog?.flush());
 const utilization = loopMeter();
 const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization(), deadlines.takeLateness()));
 
-async function onMessage(message: ToWorker): Promise<void> {
+async function onMessage(message: Exclude<ToWorker, { kind: 'health' }>): Promise<void> {
   if (message.kind === 'apply') {
     try {
       post({ kind: 'applied', id: message.id, ports: await apply(message.update, message.ports) });
@@ -90,5 +91,7 @@ async function onMessage(message: ToWorker): Promise<void> {
 // One after the other: a drain that overtakes an apply would leave the new listeners open.
 let queue = Promise.resolve();
 port.on('message', (message: ToWorker) => {
-  queue = queue.then(() => onMessage(message));
+  // Health waits for nobody: what is in flight while the worker drains is to be retried well, too.
+  if (message.kind === 'health') registry.setUnhealthy(message.unhealthy);
+  else queue = queue.then(() => onMessage(message));
 });

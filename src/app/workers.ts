@@ -6,6 +6,7 @@ import type { Timer } from '../lib/clock.ts';
 import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
+import type { EndpointName } from '../upstream/endpoint.ts';
 import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
 
 /** A worker that dies this often within the window is replaced more slowly. */
@@ -42,6 +43,7 @@ export class Workers {
   readonly #crashesMs: number[] = [];
   readonly #restarts = new Set<Timer>();
   #update: Update | undefined = undefined;
+  #unhealthy: readonly EndpointName[] = [];
   #ports: Readonly<Record<string, number>> = {};
   #lastId = 0;
   #closing = false;
@@ -81,6 +83,12 @@ export class Workers {
       void others[index]!.worker.terminate();
     });
     return { applied: this.serving, total: this.total };
+  }
+
+  /** All endpoints that are unhealthy, told to all workers and to those that will take their place. */
+  setHealth(unhealthy: readonly EndpointName[]): void {
+    this.#unhealthy = unhealthy;
+    for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'health', unhealthy } satisfies ToWorker);
   }
 
   /** Answers the worker that took the Config. One that dies over it says nothing about the Config: another is asked, once. */
@@ -137,6 +145,8 @@ export class Workers {
       name: `worker ${index}`,
       workerData: { index, workers: count, reusePort } satisfies WorkerStart,
     });
+    // Before its first Config: it never takes an endpoint for healthy that is known not to be.
+    if (this.#unhealthy.length > 0) worker.postMessage({ kind: 'health', unhealthy: this.#unhealthy } satisfies ToWorker);
     let end: () => void = () => undefined;
     const thread: Thread = { index, worker, serving: false, waiting: new Map(), ended: new Promise((resolve) => (end = resolve)) };
     worker.on('message', (message: FromWorker) => this.#onMessage(thread, message));

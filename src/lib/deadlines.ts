@@ -66,6 +66,8 @@ export class Deadlines {
   #atMs = nowMs();
   #tickedMs = this.#atMs;
   #latenessMs = 0;
+  /** How late the latest tick was, in milliseconds: what fires in it may do so because this thread was busy. */
+  lateMs = 0;
 
   constructor() {
     this.#timer = every(TICK_MS, () => this.tick(nowMs()));
@@ -94,7 +96,8 @@ export class Deadlines {
 
   /** Fires what is due at `atMs`. Lists that ran empty are dropped, so that reloads cannot pile them up. */
   tick(atMs: number): void {
-    this.#latenessMs = Math.max(this.#latenessMs, atMs - this.#tickedMs - TICK_MS);
+    this.lateMs = atMs - this.#tickedMs - TICK_MS;
+    this.#latenessMs = Math.max(this.#latenessMs, this.lateMs);
     this.#tickedMs = atMs;
     this.#atMs = atMs;
     for (const [durationMs, list] of this.#lists) {

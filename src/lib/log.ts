@@ -2,6 +2,7 @@
 // It must never throw, block or grow: a stalled or closed reader costs lines, which are counted, never the process.
 
 import { pino, stdSerializers } from 'pino';
+import { after } from './clock.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
@@ -44,6 +45,20 @@ export function createLog(options: LogOptions): Log {
   );
 }
 
+/** Resolves when what was written to stdout and stderr has left, or after `timeoutMs`; `process.exit` would cut a full pipe short. */
+export async function flushOutput(timeoutMs = 1000): Promise<void> {
+  const left = Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise<void>((done) => void stream.write('', () => done()))),
+  );
+  await new Promise<void>((resolve) => {
+    const late = after(timeoutMs, resolve);
+    void left.then(() => {
+      late.stop();
+      resolve();
+    });
+  });
+}
+
 /** The Log of a thread that does not write itself: each line goes to `post`, which hands it to `writeLine` on the thread that does. */
 export function forwardLog(post: (line: LogLine) => void): Log {
   const at = (level: LogLevel) => (fields: LogFields, message: string) => post({ level, fields: cloneable(fields), message });
@@ -54,7 +69,7 @@ export function writeLine(log: Log, line: LogLine): void {
   log[line.level](line.fields, line.message);
 }
 
-/** Node writes to files and terminals at once and to pipes without waiting, so lines written before `process.exit` are not lost. */
+/** Node writes to files and terminals at once, to pipes as far as they have room; `flushOutput` waits for the rest. */
 const LONGEST_BACKLOG_BYTES = 1024 * 1024;
 
 let shared: LogOutput | undefined;

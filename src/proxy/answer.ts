@@ -92,6 +92,7 @@ function written(exchange: Exchange, flushed: boolean, done: boolean): boolean {
 function retryAnswer(exchange: Exchange, connection: UpstreamConnection, reason: number): boolean {
   exchange.failedEndpoint = connection.endpoint;
   exchange.endAttempt(OUTCOME.upstream_error);
+  exchange.live!.failed(connection.endpoint, OUTCOME.upstream_error);
   again(exchange, reason);
   return false;
 }

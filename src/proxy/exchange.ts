@@ -261,7 +261,10 @@ export class Exchange implements Applicant, DeadlineOwner {
     }
     endpoint.inFlight--;
     endpoint.counters.ended();
-    if (outcome.source === 'upstream' && outcome !== OUTCOME.ok) endpoint.counters.failed();
+    if (outcome === OUTCOME.ok) {
+      if (this.status < 500) live.succeeded(endpoint);
+      else live.failed(endpoint, outcome);
+    } else if (outcome.source === 'upstream') endpoint.counters.failed();
     if (!this.answerDone) {
       upstream.destroy();
       return;

@@ -22,12 +22,14 @@ const SERVER_ERROR = 5;
 export function retry(exchange: Exchange, connection: UpstreamConnection, outcome: Outcome): void {
   if (exchange.answered) {
     exchange.endAttempt(outcome);
+    exchange.live!.failed(connection.endpoint, outcome);
     exchange.abort(outcome);
     return;
   }
   const stale = isStale(exchange, connection, outcome);
   const reason = stale ? STALE : reasonOf(outcome);
   exchange.endAttempt(outcome);
+  if (!stale) exchange.live!.failed(connection.endpoint, outcome);
   if (stale) {
     exchange.wantsFresh = true;
     again(exchange, STALE);

@@ -41,13 +41,17 @@ export const ENDPOINT_CONNECTIONS = 1;
 export const ENDPOINT_UNREADY = 2;
 export const ENDPOINT_FAILURES = 3;
 export const ENDPOINT_EJECTIONS = 4;
-const ENDPOINT_CELLS = 5;
+/** Stamp of the ejection that the worker decided on; 0 when there is none. */
+export const ENDPOINT_EJECTED = 5;
+const ENDPOINT_CELLS = 6;
 
 export const WORKER_LOOP_UTILIZATION = 0;
 export const WORKER_LOOP_DELAY_MS = 1;
 export const WORKER_ACCESS_LOG_DROPPED = 2;
 export const WORKER_INTERNAL_ERRORS = 3;
-const WORKER_CELLS = 4;
+/** Ejections begun and ended: others look at endpoints when it has changed. */
+export const WORKER_EJECTION_CHANGES = 4;
+const WORKER_CELLS = 5;
 
 export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
   listener: LISTENER_CELLS,
@@ -61,6 +65,6 @@ export const GAUGE_CELLS: Readonly<Record<CounterKind, readonly number[]>> = {
   listener: [LISTENER_OPEN],
   route: [],
   version: [VERSION_IN_FLIGHT],
-  endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_UNREADY],
+  endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_UNREADY, ENDPOINT_EJECTED],
   worker: [WORKER_LOOP_UTILIZATION, WORKER_LOOP_DELAY_MS],
 };

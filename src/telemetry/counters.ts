@@ -131,8 +131,23 @@ export class EndpointCounters extends Block {
     this.cells[this.first + at.ENDPOINT_CONNECTIONS]!--;
   }
 
-  ejected(): void {
+  /** @param stamp a positive number that tells the other workers of it; a later end is a larger one */
+  ejected(stamp: number): void {
     this.cells[this.first + at.ENDPOINT_EJECTIONS]!++;
+    this.cells[this.first + at.ENDPOINT_EJECTED] = stamp;
+  }
+
+  ejectionEnded(): void {
+    this.cells[this.first + at.ENDPOINT_EJECTED] = 0;
+  }
+
+  /** The largest stamp of all workers; 0 when none has one. Those of others may be a moment old. */
+  ejection(): number {
+    const everyone = new Float64Array(this.cells.buffer);
+    let stamp = 0;
+    for (let cell = this.first + at.ENDPOINT_EJECTED; cell < everyone.length; cell += this.cells.length)
+      stamp = Math.max(stamp, everyone[cell]!);
+    return stamp;
   }
 
   /** What this worker thinks of it; ready until told otherwise. */
@@ -158,5 +173,17 @@ export class WorkerCounters extends Block {
 
   internalError(): void {
     this.cells[this.first + at.WORKER_INTERNAL_ERRORS]!++;
+  }
+
+  ejectionsChanged(): void {
+    this.cells[this.first + at.WORKER_EJECTION_CHANGES]!++;
+  }
+
+  /** Of all workers together: when it differs from before, some worker ejected an endpoint or let one return. */
+  ejectionChanges(): number {
+    const everyone = new Float64Array(this.cells.buffer);
+    let changes = 0;
+    for (let cell = this.first + at.WORKER_EJECTION_CHANGES; cell < everyone.length; cell += this.cells.length) changes += everyone[cell]!;
+    return changes;
   }
 }

@@ -9,7 +9,7 @@ import { METRICS } from './names.ts';
 import type { Metric } from './names.ts';
 import { OUTCOMES } from './outcomes.ts';
 import { cellSamples, codeSamples, durationSamples, plainSamples, readySamples, statusSamples, workerSamples } from './samples.ts';
-import type { Samples } from './samples.ts';
+import type { Lines, Samples } from './samples.ts';
 
 export interface ExpositionOptions {
   /** Names of the positions given to `VersionCounters.retried`; at most RETRY_REASONS_MAX. */
@@ -37,6 +37,7 @@ export class Exposition {
   #workers: Readonly<Record<string, number>> = {};
   #workerRestarts = 0;
   #accessLogDropped = 0;
+  #healthChecks: () => Lines = () => [];
 
   constructor(counters: CounterRegistry, options: ExpositionOptions) {
     if (options.retryReasons.length > at.RETRY_REASONS_MAX) throw new Error(`more than ${at.RETRY_REASONS_MAX} retry reasons`);
@@ -81,6 +82,11 @@ export class Exposition {
     this.#accessLogDropped += lines;
   }
 
+  /** @param counts probes that ended, read anew at each scrape */
+  healthChecksAre(counts: () => Lines): void {
+    this.#healthChecks = counts;
+  }
+
   #exposeExchanges(options: ExpositionOptions): void {
     const versions = () => this.#counters.blocks('version');
     const outcomes = OUTCOMES.map(({ code }) => ({ outcome: code }));
@@ -107,6 +113,7 @@ export class Exposition {
     this.#expose(METRICS.endpointConnections, () => cellSamples(endpoints(), at.ENDPOINT_CONNECTIONS));
     this.#expose(METRICS.endpointFailures, () => cellSamples(endpoints(), at.ENDPOINT_FAILURES));
     this.#expose(METRICS.endpointEjections, () => cellSamples(endpoints(), at.ENDPOINT_EJECTIONS));
+    this.#expose(METRICS.healthChecks, () => plainSamples(this.#healthChecks()));
     this.#expose(METRICS.connections, () => cellSamples(listeners(), at.LISTENER_OPEN));
     this.#expose(METRICS.accepted, () => cellSamples(listeners(), at.LISTENER_ACCEPTED));
     this.#expose(METRICS.listenerRequests, () => cellSamples(listeners(), at.LISTENER_REQUESTS));

@@ -24,7 +24,21 @@ export const METRICS = {
   endpointInFlight: gauge('sluice_endpoint_requests_in_flight', 'Attempts under way.', 'pool', 'version', 'endpoint'),
   endpointConnections: gauge('sluice_endpoint_connections', 'Open upstream connections.', 'pool', 'version', 'endpoint'),
   endpointFailures: counter('sluice_endpoint_failures_total', 'Attempts that failed.', 'pool', 'version', 'endpoint'),
-  endpointEjections: counter('sluice_endpoint_ejections_total', 'Times a worker ejected the endpoint.', 'pool', 'version', 'endpoint'),
+  endpointEjections: counter(
+    'sluice_endpoint_ejections_total',
+    'Times the endpoint was taken out of use because it failed.',
+    'pool',
+    'version',
+    'endpoint',
+  ),
+  healthChecks: counter(
+    'sluice_health_checks_total',
+    'Probes of an endpoint that ended, by result.',
+    'pool',
+    'version',
+    'endpoint',
+    'result',
+  ),
 
   connections: gauge('sluice_connections', 'Open downstream connections.', 'listener'),
   accepted: counter('sluice_connections_accepted_total', 'Downstream connections accepted.', 'listener'),

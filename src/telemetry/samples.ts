@@ -15,6 +15,8 @@ export interface Sample {
 
 export type Samples = Iterable<Sample>;
 
+export type Lines = Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>;
+
 /** One line per block from one cell. */
 export function* cellSamples(blocks: readonly CounterBlock[], cell: number): Samples {
   const sample = createSample();
@@ -100,7 +102,7 @@ export function* workerSamples(blocks: readonly CounterBlock[], cell: number, un
 }
 
 /** Lines whose values are known as they stand. */
-export function* plainSamples(lines: Iterable<readonly [labels: Readonly<Record<string, string>>, value: number]>): Samples {
+export function* plainSamples(lines: Lines): Samples {
   const sample = createSample();
   for (const [labels, value] of lines) {
     sample.labels = labels;

@@ -3,6 +3,7 @@
 import type { Address } from '../config/model.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
 import type { UpstreamConnection } from './connection.ts';
+import { Outlier } from './outlier.ts';
 
 /** Left the Config, or is being drained. */
 export const UNREADY_DRAINING = 1;
@@ -10,6 +11,19 @@ export const UNREADY_DRAINING = 1;
 export const UNREADY_UNHEALTHY = 2;
 /** Passive observation ejected it. */
 export const UNREADY_EJECTED = 4;
+
+/** An endpoint by name, wherever it lives; plain data. */
+export interface EndpointName {
+  readonly pool: string;
+  readonly version: string;
+  /** The key of its address. */
+  readonly endpoint: string;
+}
+
+/** One string per name; no part of a name holds a line feed. */
+export function identifyEndpoint({ pool, version, endpoint }: EndpointName): string {
+  return `${pool}\n${version}\n${endpoint}`;
+}
 
 export class Endpoint {
   readonly address: Address;
@@ -24,6 +38,8 @@ export class Endpoint {
   inFlight = 0;
   /** Why it may not be picked: a set of the bits below; 0 when nothing speaks against it. Changed by its version alone. */
   unready = 0;
+  /** How it fails; its version judges. */
+  readonly outlier = new Outlier();
   /** Balancers that follow latency keep their running estimate here (milliseconds, and when it was last touched). */
   costMs = 0;
   costAtMs = 0;

@@ -3,6 +3,10 @@
 import type { PoolConfig } from '../config/model.ts';
 import { randomFraction } from '../lib/random.ts';
 import { createBalancer } from './balancers/create.ts';
+import { EjectionWatch } from './ejection-watch.ts';
+import type { Ejector } from './ejector.ts';
+import { identifyEndpoint, UNREADY_UNHEALTHY } from './endpoint.ts';
+import type { EndpointName } from './endpoint.ts';
 import { LiveVersion } from './version.ts';
 import type { VersionSurroundings } from './version.ts';
 
@@ -20,9 +24,12 @@ export class LivePool {
 export class Registry {
   readonly #pools = new Map<string, LivePool>();
   readonly #surroundings: VersionSurroundings;
+  readonly #watch: EjectionWatch;
+  #unhealthy: ReadonlySet<string> = new Set();
 
   constructor(surroundings: VersionSurroundings) {
     this.#surroundings = surroundings;
+    this.#watch = new EjectionWatch(surroundings, () => this.#ejectors());
   }
 
   /** Makes the living pools match `pools`; answers them in that order. */
@@ -33,7 +40,27 @@ export class Registry {
       for (const version of pool.versions) version.retire();
       this.#pools.delete(name);
     }
-    return pools.map((config) => this.#applyPool(config));
+    const living = pools.map((config) => this.#applyPool(config));
+    this.#markHealth();
+    this.#watch.restart();
+    return living;
+  }
+
+  /** All endpoints that probes find unhealthy; every other one is healthy. Holds for endpoints that come later, too. */
+  setUnhealthy(names: readonly EndpointName[]): void {
+    this.#unhealthy = new Set(names.map(identifyEndpoint));
+    this.#markHealth();
+  }
+
+  #markHealth(): void {
+    for (const { name: pool, versions } of this.#pools.values()) {
+      for (const version of versions) {
+        for (const endpoint of version.endpoints) {
+          const unhealthy = this.#unhealthy.has(identifyEndpoint({ pool, version: version.name, endpoint: endpoint.key }));
+          version.mark(endpoint, UNREADY_UNHEALTHY, unhealthy);
+        }
+      }
+    }
   }
 
   #applyPool(config: PoolConfig): LivePool {
@@ -57,6 +84,10 @@ export class Registry {
     // A new array: exchanges under way may hold the versions of the Table they began with.
     pool.versions = versions;
     return pool;
+  }
+
+  *#ejectors(): Iterable<Ejector> {
+    for (const { versions } of this.#pools.values()) for (const version of versions) yield version.ejector;
   }
 
   #balancer(config: PoolConfig): LiveVersion['balancer'] {

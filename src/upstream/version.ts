@@ -4,14 +4,15 @@
 import type { PoolConfig, VersionConfig } from '../config/model.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
-import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { VersionCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Balancer } from './balancer.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionHome, Receiver } from './connection.ts';
-import { Endpoint, UNREADY_DRAINING } from './endpoint.ts';
+import { Ejector } from './ejector.ts';
+import type { EjectorSurroundings } from './ejector.ts';
+import { Endpoint, UNREADY_DRAINING, UNREADY_UNHEALTHY } from './endpoint.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 /** How `acquire` ended: `onConnected` was or will be called, or it never will. */
@@ -20,9 +21,7 @@ export const NO_ENDPOINT = 1;
 export const OVERLOAD = 2;
 export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 
-export interface VersionSurroundings {
-  readonly deadlines: Deadlines;
-  readonly counters: CounterSet;
+export interface VersionSurroundings extends EjectorSurroundings {
   /** From 0. */
   readonly worker: number;
   /** Number of workers of the instance: bounds are divided by it. */
@@ -64,6 +63,7 @@ export class LiveVersion implements ConnectionHome {
   /** Attempts that hold or wait for a connection. */
   requests = 0;
 
+  readonly ejector: Ejector;
   readonly #pool: string;
   readonly #surroundings: VersionSurroundings;
   readonly #waiting: Applicant[] = [];
@@ -79,6 +79,7 @@ export class LiveVersion implements ConnectionHome {
     this.#surroundings = surroundings;
     this.deadlines = surroundings.deadlines;
     this.counters = surroundings.counters.version(pool, name);
+    this.ejector = new Ejector(pool, this, surroundings);
   }
 
   /** Takes over new settings; endpoints that stay keep their state, those that left finish what they have. */
@@ -96,6 +97,7 @@ export class LiveVersion implements ConnectionHome {
     this.retryOn = new Set(pool.retries.on);
     this.budget.ratio = pool.retries.budget;
     this.#setEndpoints(version);
+    this.ejector.configure(pool.outlier);
     while (this.connections > this.#connectionLimit && this.#evictIdle());
     this.#serveWaiting();
   }
@@ -117,6 +119,17 @@ export class LiveVersion implements ConnectionHome {
     if (unready === 0) endpoint.counters.ready();
     else endpoint.counters.unready();
     this.#countReady();
+    if (applies && reason === UNREADY_UNHEALTHY) closeIdle(endpoint);
+  }
+
+  /** An attempt on the endpoint ended well. */
+  succeeded(endpoint: Endpoint): void {
+    if (endpoint.outlier.failures !== 0) endpoint.outlier.failures = 0;
+  }
+
+  /** An attempt on the endpoint failed, or was answered with 500 or above (`ok`, `upstream_error`): enough of them eject it. */
+  failed(endpoint: Endpoint, outcome: Outcome): void {
+    this.ejector.failed(endpoint, outcome);
   }
 
   /** Finds a connection for the applicant, makes one, or lets it wait. */

@@ -1,6 +1,6 @@
 // Parts of the grammar that this release does not serve. Where serving without them would be wrong it is a Problem; else a notice.
 
-import type { Config, PoolConfig } from '../model.ts';
+import type { Config } from '../model.ts';
 import type { Path } from '../path.ts';
 import type { Review } from './review.ts';
 
@@ -34,10 +34,8 @@ export function versionsAreServed(config: Config, review: Review): void {
 export function poolsAreServed(config: Config, review: Review): void {
   for (const pool of config.pools) {
     const path = ['pools', pool.name];
-    noticeIf(review, pool.health !== undefined, [...path, 'health'], `active health checks are not made by this release`);
     noticeIf(review, pool.mirrors.length > 0, [...path, 'mirrors'], `mirroring ${LATER}: no copies are sent`);
     noticeIf(review, pool.slowStartMs > 0, [...path, 'slowStart'], `slowStart ${LATER}: fresh endpoints get their full share at once`);
-    noticeIf(review, ejects(pool, review), [...path, 'outlier'], `outlier ejection ${LATER}: failing endpoints stay in use`);
   }
 }
 
@@ -46,10 +44,6 @@ export function adminIsServed(config: Config, review: Review): void {
   noticeIf(review, config.admin.tokens.length > 0, ['admin', 'auth'], message);
   const kept = config.state.dir !== undefined && review.written(['state']) !== undefined;
   noticeIf(review, kept, ['state'], 'nothing is kept on disk by this release');
-}
-
-function ejects(pool: PoolConfig, review: Review): boolean {
-  return pool.outlier.consecutive > 0 && review.written(['pools', pool.name, 'outlier']) !== undefined;
 }
 
 function noticeIf(review: Review, applies: unknown, path: Path, message: string): void {

@@ -339,10 +339,8 @@ const NOTICES: [string, string, string[]][] = [
     '    split:',
     '    health: {}\n    mirrors: [{ name: dark, version: v2 }]\n    slowStart: 1s\n    outlier: {}\n    split:',
     [
-      '8:5: pools.shop.health: active health checks are not made by this release',
       '9:5: pools.shop.mirrors: mirroring is not served by this release: no copies are sent',
       '10:5: pools.shop.slowStart: slowStart is not served by this release: fresh endpoints get their full share at once',
-      '11:5: pools.shop.outlier: outlier ejection is not served by this release: failing endpoints stay in use',
     ],
   ],
   ['    split:', '    slowStart: 0s\n    outlier: { consecutive: 0 }\n    retries: { perTry: 1s }\n    split:', []],

@@ -19,7 +19,7 @@ function collect() {
 
 /** Runs a script that has `log`; resolves with how it ended. */
 function run(script: string) {
-  const source = `import { createLog } from ${JSON.stringify(LOG)}; const log = createLog({ level: 'info', name: 'child' }); ${script}`;
+  const source = `import { createLog, flushOutput } from ${JSON.stringify(LOG)}; const log = createLog({ level: 'info', name: 'child' }); ${script}`;
   return spawn(process.execPath, ['--input-type=module-typescript', '-e', source], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
@@ -51,8 +51,8 @@ describe('createLog', () => {
     expect(lines[0]).toMatchObject({ msg: 'odd', hostile: '"}\n{' });
   });
 
-  it('loses no line at process.exit', async () => {
-    const child = run(`for (let n = 0; n < 200; n++) log.info({ n }, 'line'); process.exit(3);`);
+  it('loses no line at process.exit once it is flushed, also when the reader is late', async () => {
+    const child = run(`for (let n = 0; n < 2000; n++) log.info({ n }, 'line'); await flushOutput(30_000); process.exit(3);`);
     let text = '';
     child.stderr.setEncoding('utf8').on('data', (part: string) => (text += part));
     const [code] = (await once(child, 'close')) as [number];
@@ -62,7 +62,7 @@ describe('createLog', () => {
         .trimEnd()
         .split('\n')
         .map((line) => (JSON.parse(line) as { n: number }).n),
-    ).toEqual(Array.from({ length: 200 }, (_, n) => n));
+    ).toEqual(Array.from({ length: 2000 }, (_, n) => n));
   });
 
   it('goes on when the reader has closed the pipe', async () => {

@@ -134,7 +134,7 @@ describe('Exposition', () => {
     const [one, two] = sets.map((set) => set.endpoint('shop', 'v1', '127.0.0.1:9001'));
     expect(await ready()).toBe(1);
     one!.unready();
-    one!.ejected();
+    one!.ejected(1);
     two!.unready();
     expect(await ready()).toBe(0);
     one!.ready();

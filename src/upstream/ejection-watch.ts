@@ -1,0 +1,40 @@
+// Looks, for all versions of a worker, for ejections that are over and for those of other workers: at most 100 ms late while the
+// event loop turns. One deadline per worker; as long as nobody ejects anything a look costs one cell per worker.
+
+import { Deadline } from '../lib/deadlines.ts';
+import type { DeadlineOwner } from '../lib/deadlines.ts';
+import type { Ejector, EjectorSurroundings } from './ejector.ts';
+
+/** Deadlines fire up to two ticks (40 ms) late. */
+const LOOK_MS = 40;
+/** Looks that follow a change: on some machines one cell may be seen to change before another that was written first. */
+const LOOKS = 2;
+
+export class EjectionWatch implements DeadlineOwner {
+  readonly #surroundings: EjectorSurroundings;
+  readonly #ejectors: () => Iterable<Ejector>;
+  readonly #deadline: Deadline;
+  #seen = 0;
+  #looks = LOOKS;
+
+  constructor(surroundings: EjectorSurroundings, ejectors: () => Iterable<Ejector>) {
+    this.#surroundings = surroundings;
+    this.#ejectors = ejectors;
+    this.#deadline = new Deadline(this);
+  }
+
+  /** There may be new endpoints: others may have ejected them already. */
+  restart(): void {
+    this.#looks = LOOKS;
+    this.#surroundings.deadlines.arm(this.#deadline, LOOK_MS);
+  }
+
+  onDeadline(): void {
+    this.#surroundings.deadlines.arm(this.#deadline, LOOK_MS);
+    const seen = this.#surroundings.counters.worker().ejectionChanges();
+    if (seen !== this.#seen) this.#looks = LOOKS;
+    this.#seen = seen;
+    for (const ejector of this.#ejectors()) if (this.#looks > 0 || ejector.ejected > 0) ejector.review();
+    if (this.#looks > 0) this.#looks--;
+  }
+}

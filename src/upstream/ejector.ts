@@ -1,0 +1,134 @@
+// Takes the failing endpoints of one version out of use, within the bound of its pool, and lets them return.
+// All workers obey the worker that ejects: it writes the end of the ejection into its own cell of the endpoint's counters and clears
+// it when it is over; the others read it (`EjectionWatch`). It never ejects the last endpoint that is ready.
+
+import type { OutlierConfig } from '../config/model.ts';
+import { nowMs, wallMs } from '../lib/clock.ts';
+import type { Deadlines } from '../lib/deadlines.ts';
+import type { Log } from '../lib/log.ts';
+import { randomFraction } from '../lib/random.ts';
+import type { CounterSet } from '../telemetry/counter-set.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { Outcome } from '../telemetry/outcomes.ts';
+import { UNREADY_EJECTED } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
+import { stampOf, timesOf, untilOf } from './outlier.ts';
+
+export interface EjectorSurroundings {
+  readonly deadlines: Deadlines;
+  readonly counters: CounterSet;
+  readonly log: Log;
+}
+
+/** The version whose endpoints these are. */
+export interface EjectorHome {
+  readonly name: string;
+  readonly endpoints: readonly Endpoint[];
+  readonly readyCount: number;
+  mark(endpoint: Endpoint, reason: number, applies: boolean): void;
+}
+
+/** A timeout that fires while this thread is later than this is our own: the answer may lie unread. */
+const STALLED_MS = 250;
+/** Makes up for shares that a binary fraction cannot hold: 29 % of 100 is 29. */
+const ROUNDING = 1e-9;
+
+export class Ejector {
+  /** Endpoints that are ejected here. */
+  ejected = 0;
+  readonly #pool: string;
+  readonly #home: EjectorHome;
+  readonly #surroundings: EjectorSurroundings;
+  #settings: OutlierConfig = { consecutive: 0, intervalMs: 1, ejectionMs: 1, maxEjected: 0 };
+
+  constructor(pool: string, home: EjectorHome, surroundings: EjectorSurroundings) {
+    this.#pool = pool;
+    this.#home = home;
+    this.#surroundings = surroundings;
+  }
+
+  /** Takes over new settings and the home's new endpoints; what is ejected stays so, unless ejection is off now (`review`). */
+  configure(settings: OutlierConfig): void {
+    this.#settings = settings;
+    this.ejected = this.#home.endpoints.filter(isEjected).length;
+  }
+
+  /** An attempt failed, or its answer says that the endpoint did. */
+  failed(endpoint: Endpoint, outcome: Outcome): void {
+    const settings = this.#settings;
+    if (settings.consecutive === 0 || isEjected(endpoint) || this.#isOurs(outcome)) return;
+    const atMs = nowMs();
+    if (!endpoint.outlier.failed(settings, atMs) || !this.#mayEject(endpoint)) return;
+    // Another worker may have been quicker, with this endpoint or with others: it counts once.
+    this.review();
+    if (this.#mayEject(endpoint)) this.#eject(endpoint, atMs);
+  }
+
+  /** Ends what is over, and follows what other workers decided. */
+  review(): void {
+    const atMs = nowMs();
+    const atWallMs = wallMs();
+    for (const endpoint of this.#home.endpoints) {
+      if (endpoint.outlier.endsMs !== 0 && (atMs >= endpoint.outlier.endsMs || this.#settings.consecutive === 0)) this.#end(endpoint);
+      const stamp = endpoint.counters.ejection();
+      const applies = this.#settings.consecutive > 0 && (endpoint.outlier.endsMs !== 0 || untilOf(stamp) > atWallMs);
+      if (applies === isEjected(endpoint)) continue;
+      if (!applies) this.#return(endpoint, atMs);
+      else if (this.#mayEject(endpoint)) {
+        endpoint.outlier.follow(timesOf(stamp));
+        this.#takeOut(endpoint);
+      }
+    }
+  }
+
+  /** Only what may be picked, within the bound, and never the last one. */
+  #mayEject(endpoint: Endpoint): boolean {
+    const { endpoints, readyCount } = this.#home;
+    if (!endpoint.ready || readyCount <= 1) return false;
+    return this.ejected + 1 <= endpoints.length * this.#settings.maxEjected + ROUNDING;
+  }
+
+  #isOurs(outcome: Outcome): boolean {
+    if (outcome !== OUTCOME.response_timeout && outcome !== OUTCOME.connect_timeout) return false;
+    return this.#surroundings.deadlines.lateMs > STALLED_MS;
+  }
+
+  #eject(endpoint: Endpoint, atMs: number): void {
+    const { outlier, counters } = endpoint;
+    const failures = outlier.inARow;
+    const lengthMs = outlier.eject(this.#settings, atMs, randomFraction());
+    counters.ejected(stampOf(wallMs() + lengthMs, outlier.times));
+    this.#surroundings.counters.worker().ejectionsChanged();
+    this.#surroundings.log.warn({ ...this.#fields(endpoint), failures, times: outlier.times, lengthMs }, 'endpoint ejected');
+    this.#takeOut(endpoint);
+  }
+
+  /** Unused connections close: on its return the endpoint is tried with new ones. */
+  #takeOut(endpoint: Endpoint): void {
+    this.ejected++;
+    this.#home.mark(endpoint, UNREADY_EJECTED, true);
+    for (const connection of endpoint.idle.splice(0)) connection.destroy();
+  }
+
+  /** The ejection that this worker decided on is over. */
+  #end(endpoint: Endpoint): void {
+    endpoint.outlier.endsMs = 0;
+    endpoint.counters.ejectionEnded();
+    this.#surroundings.counters.worker().ejectionsChanged();
+    this.#surroundings.log.info(this.#fields(endpoint), 'endpoint is tried again');
+  }
+
+  #return(endpoint: Endpoint, atMs: number): void {
+    this.ejected--;
+    endpoint.outlier.returned(atMs);
+    this.#home.mark(endpoint, UNREADY_EJECTED, false);
+  }
+
+  #fields(endpoint: Endpoint): { pool: string; version: string; endpoint: string } {
+    return { pool: this.#pool, version: this.#home.name, endpoint: endpoint.key };
+  }
+}
+
+function isEjected(endpoint: Endpoint): boolean {
+  return (endpoint.unready & UNREADY_EJECTED) !== 0;
+}

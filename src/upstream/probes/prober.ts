@@ -1,0 +1,98 @@
+// Probes one endpoint again and again: one probe at a time, each within its timeout, one interval from start to start.
+// A timer of ours that comes late is no fault of the endpoint.
+
+import type { EndpointConfig, HealthConfig } from '../../config/model.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Probe, ProbeResult, Probing } from './probe.ts';
+import type { Turns } from './turns.ts';
+
+export interface ProberParts {
+  readonly clock: Clock;
+  /** 0 <= x < 1. */
+  readonly random: () => number;
+  readonly probe: Probe;
+  readonly turns: Turns;
+}
+
+/** Share by which intervals differ, so that probes of many endpoints spread out. */
+const JITTER = 0.1;
+/** The timeout is measured in so many slices: one in which this thread was held up is not counted, the others are. */
+const SLICES = 5;
+const LATE_MS = 20;
+/** Slices that may go uncounted; a thread that is always late must still come to an end. */
+const LATE_MAX = SLICES;
+
+export class Prober {
+  readonly endpoint: EndpointConfig;
+  readonly health: HealthConfig;
+  readonly #parts: ProberParts;
+  readonly #onResult: (result: ProbeResult, detail: string) => void;
+  readonly #begin = (): void => this.#run();
+  /** Waits for the next probe, or for the end of a slice of this one. */
+  #timer: Timer | undefined = undefined;
+  #running: Probing | undefined = undefined;
+  #beganMs = 0;
+  #rounds = 0;
+  #stopped = false;
+
+  /** The first probe begins at once, or as soon as it has a turn. */
+  constructor(of: Pick<Prober, 'endpoint' | 'health'>, parts: ProberParts, onResult: (result: ProbeResult, detail: string) => void) {
+    this.endpoint = of.endpoint;
+    this.health = of.health;
+    this.#parts = parts;
+    this.#onResult = onResult;
+    parts.turns.take(this.#begin);
+  }
+
+  /** No result comes after it. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#timer?.stop();
+    this.#parts.turns.withdraw(this.#begin);
+    if (this.#running === undefined) return;
+    this.#running.cancel();
+    this.#running = undefined;
+    this.#parts.turns.end();
+  }
+
+  #run(): void {
+    const { probe, clock } = this.#parts;
+    this.#beganMs = clock.nowMs();
+    this.#rounds++;
+    this.#running = probe(this.endpoint, this.health, (result, detail) => this.#end(result, detail));
+    this.#watch(SLICES, LATE_MAX);
+  }
+
+  #watch(slices: number, lateSlices: number): void {
+    const { clock } = this.#parts;
+    const sliceMs = this.health.timeoutMs / SLICES;
+    const dueMs = clock.nowMs() + sliceMs;
+    this.#timer = clock.after(sliceMs, () => {
+      const late = clock.nowMs() > dueMs + LATE_MS;
+      if (late && lateSlices > 0) this.#watch(slices, lateSlices - 1);
+      else if (slices > 1) this.#watch(slices - 1, lateSlices);
+      else {
+        this.#running?.cancel();
+        this.#end('timeout', `no answer within ${this.health.timeoutMs} ms`);
+      }
+    });
+  }
+
+  #end(result: ProbeResult, detail: string): void {
+    if (this.#running === undefined) return;
+    this.#running = undefined;
+    const { clock, turns } = this.#parts;
+    this.#timer?.stop();
+    this.#timer = clock.after(this.#beganMs + this.#intervalMs() - clock.nowMs(), () => turns.take(this.#begin));
+    turns.end();
+    this.#onResult(result, detail);
+  }
+
+  /** All first probes begin together; the first interval, shortened by up to a half, drives those that follow apart. */
+  #intervalMs(): number {
+    const chance = this.#parts.random();
+    const factor = this.#rounds === 1 ? 1 - chance / 2 : 1 - JITTER + 2 * JITTER * chance;
+    return this.health.intervalMs * factor;
+  }
+}

@@ -1,0 +1,46 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { LONGEST_MS, Outlier } from '../../../src/upstream/outlier.ts';
+
+const settings = fc.record({
+  consecutive: fc.integer({ min: 1, max: 6 }),
+  intervalMs: fc.integer({ min: 1, max: 60_000 }),
+  ejectionMs: fc.integer({ min: 1, max: 1_000_000 }),
+  maxEjected: fc.constant(1),
+});
+const step = fc.record({
+  waitMs: fc.nat(100_000),
+  ok: fc.boolean(),
+  chance: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+});
+
+it('ejects exactly after the failures in a row that are configured, or one after a return; the length keeps its bounds', () => {
+  fc.assert(
+    fc.property(settings, fc.array(step, { maxLength: 60 }), (config, steps) => {
+      const outlier = new Outlier();
+      let atMs = 0;
+      let needed = config.consecutive;
+      let most = 0;
+      for (const { waitMs, ok, chance } of steps) {
+        atMs += waitMs;
+        if (ok) {
+          outlier.failures = 0;
+          needed = config.consecutive;
+          continue;
+        }
+        needed--;
+        expect(outlier.failed(config, atMs)).toBe(needed <= 0);
+        if (needed > 0) continue;
+        const lengthMs = outlier.eject(config, atMs, chance);
+        most++;
+        expect(outlier.times).toBeLessThanOrEqual(most);
+        expect(lengthMs).toBeGreaterThanOrEqual(config.ejectionMs);
+        expect(lengthMs).toBeLessThanOrEqual(Math.ceil(Math.max(LONGEST_MS, config.ejectionMs) * 1.1));
+        atMs = outlier.endsMs;
+        outlier.returned(atMs);
+        needed = 1;
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,228 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { OutlierConfig } from '../../../src/config/model.ts';
+import { Deadlines } from '../../../src/lib/deadlines.ts';
+import type { Log, LogFields } from '../../../src/lib/log.ts';
+import type { CounterKey } from '../../../src/telemetry/counter-key.ts';
+import { ENDPOINT_EJECTIONS } from '../../../src/telemetry/counter-layout.ts';
+import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
+import { CounterSet } from '../../../src/telemetry/counter-set.ts';
+import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
+import { EjectionWatch } from '../../../src/upstream/ejection-watch.ts';
+import { Ejector } from '../../../src/upstream/ejector.ts';
+import { Endpoint, UNREADY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
+
+const settings: OutlierConfig = { consecutive: 3, intervalMs: 10_000, ejectionMs: 30_000, maxEjected: 0.5 };
+const keys = ['a', 'b', 'c', 'd'];
+
+/** One version as one worker has it. */
+class Home {
+  readonly name = 'v1';
+  readonly endpoints: readonly Endpoint[];
+  readonly ejector: Ejector;
+  readonly deadlines = new Deadlines();
+  readonly logged: [LogFields, string][] = [];
+
+  constructor(counters: CounterSet, count: number, config: OutlierConfig) {
+    this.endpoints = keys.slice(0, count).map((key) => {
+      return new Endpoint({ kind: 'tcp', host: key, port: 80 } as never, key, 1, counters.endpoint('shop', 'v1', key));
+    });
+    const note = (fields: LogFields, message: string): number => this.logged.push([fields, message]);
+    const log = { warn: note, info: note } as unknown as Log;
+    const surroundings = { deadlines: this.deadlines, counters, log };
+    this.ejector = new Ejector('shop', this, surroundings);
+    this.ejector.configure(config);
+    new EjectionWatch(surroundings, () => [this.ejector]).restart();
+  }
+
+  get readyCount(): number {
+    return this.endpoints.filter((endpoint) => endpoint.ready).length;
+  }
+
+  get ready(): string {
+    return this.endpoints.map((endpoint) => (endpoint.ready ? endpoint.key : '-')).join('');
+  }
+
+  mark(endpoint: Endpoint, reason: number, applies: boolean): void {
+    endpoint.unready = applies ? endpoint.unready | reason : endpoint.unready & ~reason;
+  }
+
+  fail(key: string, times: number, outcome = OUTCOME.upstream_reset): void {
+    for (let i = 0; i < times; i++)
+      this.ejector.failed(
+        this.endpoints.find((endpoint) => endpoint.key === key)!,
+        outcome,
+      );
+  }
+}
+
+let registry: CounterRegistry;
+
+function homes(count: number, config = settings): [Home, Home] {
+  registry = new CounterRegistry(2);
+  const endpointKeys = keys.map((endpoint): CounterKey => ({ kind: 'endpoint', pool: 'shop', version: 'v1', endpoint }));
+  const plan = registry.reserve(endpointKeys);
+  const sets = [new CounterSet(0), new CounterSet(1)];
+  for (const set of sets) set.adopt(plan);
+  registry.commit(plan, 'all');
+  const both: [Home, Home] = [new Home(sets[0]!, count, config), new Home(sets[1]!, count, config)];
+  // The looks that follow a start are over: from here on a change must call for them.
+  vi.advanceTimersByTime(1000);
+  return both;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the bound', () => {
+  it.each([
+    [1, 0.5, '-', 'a'],
+    [1, 1, 'a', 'a'],
+    [2, 0.5, 'ab', '-b'],
+    [2, 1, 'ab', '-b'],
+    [3, 0.5, 'abc', '-bc'],
+    [4, 0.5, 'abcd', '--cd'],
+    [4, 1, 'abcd', '---d'],
+    [4, 0.24, 'abcd', 'abcd'],
+    [4, 0, 'abcd', 'abcd'],
+  ])('of %i endpoints and %d', (count, maxEjected, failing, left) => {
+    const [home] = homes(count, { ...settings, maxEjected });
+    for (const key of failing) if (key !== '-') home.fail(key, 10);
+    expect(home.ready).toBe(left);
+  });
+
+  it('lets the next one go as soon as there is room', () => {
+    const [home] = homes(3);
+    home.fail('a', 3);
+    home.fail('b', 3);
+    expect(home.ready).toBe('-bc');
+    vi.advanceTimersByTime(33_200);
+    expect(home.ready).toBe('abc');
+    home.fail('b', 1);
+    expect(home.ready).toBe('a-c');
+  });
+
+  it('does not take the last one that is ready, whatever made the others unready', () => {
+    const [home] = homes(2);
+    home.mark(home.endpoints[0]!, UNREADY_UNHEALTHY, true);
+    home.fail('b', 10);
+    expect(home.ready).toBe('-b');
+  });
+});
+
+describe('one worker', () => {
+  it('ejects, says so, lets return, and ejects again at one failure for longer', () => {
+    const [home] = homes(3);
+    home.fail('a', 2);
+    expect(home.ready).toBe('abc');
+    home.fail('a', 1);
+    expect(home.ready).toBe('-bc');
+    expect(home.logged[0]).toMatchObject([{ pool: 'shop', version: 'v1', endpoint: 'a', failures: 3, times: 1 }, 'endpoint ejected']);
+    home.fail('a', 3);
+    vi.advanceTimersByTime(29_900);
+    expect(home.ready).toBe('-bc');
+    vi.advanceTimersByTime(3_300);
+    expect(home.ready).toBe('abc');
+    home.fail('a', 1);
+    vi.advanceTimersByTime(59_900);
+    expect(home.ready).toBe('-bc');
+    vi.advanceTimersByTime(6_300);
+    expect(home.ready).toBe('abc');
+    expect(home.logged.map(([, message]) => message)).toEqual([
+      'endpoint ejected',
+      'endpoint is tried again',
+      'endpoint ejected',
+      'endpoint is tried again',
+    ]);
+  });
+
+  it('does nothing with 0, and what was ejected before returns', () => {
+    const [home] = homes(3);
+    home.fail('a', 3);
+    home.ejector.configure({ ...settings, consecutive: 0 });
+    vi.advanceTimersByTime(100);
+    expect(home.ready).toBe('abc');
+    home.fail('a', 50);
+    expect(home.ready).toBe('abc');
+  });
+
+  it('does not hold timeouts against an endpoint that fire because the thread was busy', () => {
+    const [home] = homes(3);
+    home.deadlines.tick(performance.now() + 2000);
+    home.fail('a', 3, OUTCOME.response_timeout);
+    home.fail('a', 3, OUTCOME.connect_timeout);
+    expect(home.ready).toBe('abc');
+    home.deadlines.tick(performance.now() + 2020);
+    home.fail('a', 3, OUTCOME.response_timeout);
+    expect(home.ready).toBe('-bc');
+  });
+
+  it('survives new settings', () => {
+    const [home] = homes(3);
+    home.fail('a', 3);
+    home.ejector.configure({ ...settings, consecutive: 9 });
+    vi.advanceTimersByTime(1000);
+    expect([home.ready, home.ejector.ejected]).toEqual(['-bc', 1]);
+  });
+});
+
+describe('two workers', () => {
+  it('the other obeys within 100 ms, and both let it return; it counts once', () => {
+    const [one, two] = homes(3);
+    one.fail('a', 3);
+    vi.advanceTimersByTime(100);
+    expect(two.ready).toBe('-bc');
+    vi.advanceTimersByTime(29_700);
+    expect([one.ready, two.ready]).toEqual(['-bc', '-bc']);
+    vi.advanceTimersByTime(3_500);
+    expect([one.ready, two.ready]).toEqual(['abc', 'abc']);
+    expect([one.logged.length, two.logged.length]).toEqual([2, 0]);
+    two.fail('a', 1);
+    expect(two.logged[0]).toMatchObject([{ times: 2 }, 'endpoint ejected']);
+  });
+
+  it('that eject the same endpoint at once count once', () => {
+    const [one, two] = homes(3);
+    one.fail('a', 3);
+    two.fail('a', 3);
+    expect([one.ready, two.ready]).toEqual(['-bc', '-bc']);
+    expect(two.logged).toEqual([]);
+    const block = registry.blocks('endpoint').find(({ key }) => key.kind === 'endpoint' && key.endpoint === 'a')!;
+    expect(block.total(ENDPOINT_EJECTIONS)).toBe(1);
+  });
+
+  it('keep the bound together', () => {
+    const [one, two] = homes(3);
+    one.fail('a', 3);
+    two.fail('b', 3);
+    vi.advanceTimersByTime(100);
+    expect([one.ready, two.ready]).toEqual(['-bc', '-bc']);
+  });
+
+  it('the clock may jump: ahead the others return early, back nobody waits longer than the ejection lasts', () => {
+    const [one, two] = homes(3);
+    one.fail('a', 3);
+    vi.advanceTimersByTime(100);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    vi.advanceTimersByTime(33_300);
+    expect([one.ready, two.ready]).toEqual(['abc', 'abc']);
+    one.fail('b', 3);
+    vi.advanceTimersByTime(100);
+    vi.setSystemTime(Date.now() + 3_600_000);
+    vi.advanceTimersByTime(100);
+    expect([one.ready, two.ready]).toEqual(['a-c', 'abc']);
+  });
+
+  it('an ejection ends with the worker that decided on it', () => {
+    const [one, two] = homes(3);
+    one.fail('a', 3);
+    vi.advanceTimersByTime(100);
+    one.deadlines.close();
+    for (const block of registry.blocks('endpoint')) block.clearGauges(0);
+    vi.advanceTimersByTime(100);
+    expect(two.ready).toBe('abc');
+  });
+});

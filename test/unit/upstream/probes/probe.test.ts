@@ -1,0 +1,113 @@
+// One probe against a raw server on this machine.
+
+import { createServer } from 'node:net';
+import type { Server, Socket } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { Address, HealthConfig } from '../../../../src/config/model.ts';
+import { formatAddress } from '../../../../src/config/address.ts';
+import { probeHttp } from '../../../../src/upstream/probes/probe.ts';
+
+const open: (() => void)[] = [];
+afterEach(() => {
+  for (const close of open.splice(0)) close();
+});
+
+interface Raw {
+  readonly address: Address;
+  readonly sockets: Socket[];
+  /** All that was received, on all connections. */
+  received: string;
+  readonly server: Server;
+}
+
+async function listen(answer: string | undefined, path?: string): Promise<Raw> {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes) => {
+      raw.received += bytes.toString('latin1');
+      if (answer === '') socket.destroy();
+      else if (answer !== undefined) socket.write(answer, 'latin1');
+    });
+  });
+  await new Promise<void>((resolve) => (path === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(path, resolve)));
+  const bound = server.address();
+  const address: Address =
+    typeof bound === 'object' ? { kind: 'tcp', host: '127.0.0.1', port: bound!.port } : { kind: 'unix', path: bound! };
+  const raw: Raw = { address, sockets, received: '', server };
+  open.push(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  return raw;
+}
+
+function run(address: Address, expected: Partial<HealthConfig['expect']> = {}, path = '/healthz'): Promise<string> {
+  const expectation = { status: [200], body: undefined, ...expected };
+  const health = { path, intervalMs: 1, timeoutMs: 1, healthyAfter: 1, unhealthyAfter: 1, expect: expectation };
+  return new Promise((resolve) => {
+    probeHttp({ address, key: formatAddress(address), weight: 1, zone: undefined }, health, (result) => resolve(result));
+  });
+}
+
+const answer = (status: number, body: string, ...fields: string[]): string =>
+  [`HTTP/1.1 ${status} X`, ...fields, `content-length: ${body.length}`, '', body].join('\r\n');
+
+test.each<[string, string, Partial<HealthConfig['expect']>, string]>([
+  ['the expected status', answer(200, 'hi'), {}, 'ok'],
+  ['one of several', answer(204, ''), { status: [200, 204] }, 'ok'],
+  ['another status', answer(503, 'no'), {}, 'status'],
+  ['a redirect is not followed', answer(302, '', 'location: /ok'), {}, 'status'],
+  ['the text in the body', answer(200, 'all is fine here'), { body: 'fine' }, 'ok'],
+  ['another text', answer(200, 'all is lost'), { body: 'fine' }, 'body'],
+  ['text beyond ASCII', answer(200, Buffer.from('läuft').toString('latin1')), { body: 'läuft' }, 'ok'],
+  ['an interim answer comes first', `HTTP/1.1 103 Early\r\n\r\n${answer(200, 'x')}`, {}, 'ok'],
+  ['no HTTP', 'SSH-2.0-x\r\n', {}, 'broken'],
+  ['cut off', '', {}, 'broken'],
+  ['text within 64 KiB of an endless body', `HTTP/1.1 200 OK\r\n\r\nfine${'x'.repeat(70_000)}`, { body: 'fine' }, 'ok'],
+  ['text beyond 64 KiB', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(65_536)}fine`, { body: 'fine' }, 'body'],
+  ['a head without end', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(70_000)}`, {}, 'broken'],
+])('%s', async (_name, text, expected, result) => {
+  const raw = await listen(text);
+  expect(await run(raw.address, expected)).toBe(result);
+});
+
+test('it asks for the path, with the address as host, and closes its connection', async () => {
+  const raw = await listen(answer(200, ''));
+  expect(await run(raw.address, {}, '/live')).toBe('ok');
+  expect(raw.received).toMatch(/^GET \/live HTTP\/1\.1\r\n/);
+  expect(raw.received.toLowerCase()).toContain(`\r\nhost: ${formatAddress(raw.address)}\r\n`);
+  expect(raw.received.toLowerCase()).toContain('\r\nconnection: close\r\n');
+  await expect.poll(() => raw.sockets.every((socket) => socket.readableEnded || socket.destroyed)).toBe(true);
+});
+
+test('Unix sockets', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-probe-'));
+  open.push(() => rmSync(folder, { recursive: true, force: true }));
+  const raw = await listen(answer(200, ''), join(folder, 'a.sock'));
+  expect(await run(raw.address)).toBe('ok');
+  expect(await run({ kind: 'unix', path: join(folder, 'none.sock') })).toBe('connect');
+});
+
+test('a refused connection', async () => {
+  const raw = await listen('');
+  await new Promise<void>((resolve) => raw.server.close(() => resolve()));
+  expect(await run(raw.address)).toBe('connect');
+});
+
+test('a cancelled probe closes its connection and says nothing', async () => {
+  const raw = await listen(undefined);
+  const health = { path: '/', intervalMs: 1, timeoutMs: 1, healthyAfter: 1, unhealthyAfter: 1, expect: { status: [200], body: undefined } };
+  const ended: string[] = [];
+  const endpoint = { address: raw.address, key: formatAddress(raw.address), weight: 1, zone: undefined };
+  const probing = probeHttp(endpoint, health, (result) => ended.push(result));
+  await expect.poll(() => raw.received).toContain('GET /');
+  probing.cancel();
+  probing.cancel();
+  await expect.poll(() => raw.sockets[0]!.readableEnded || raw.sockets[0]!.destroyed).toBe(true);
+  expect(ended).toEqual([]);
+});
