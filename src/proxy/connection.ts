@@ -1,5 +1,6 @@
 // One HTTP/1 connection of a client: finds requests in what it sends, one exchange at a time, and decides when to close.
-// Its listeners are plain functions on the socket, not closures: ten thousand idle connections must cost little.
+// Its listeners are plain functions on the socket, not closures: ten thousand idle connections must cost little. Long because what the
+// client may do at any moment (send early, end its side, go, stop reading) is answered by one small state machine.
 
 import type { Socket } from 'node:net';
 import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
