@@ -81,6 +81,16 @@ export class Ejector {
     }
   }
 
+  /**
+   * Probes had found the endpoint unhealthy and now find it well: an ejection that this worker decided on ends early, half-open as
+   * ever; the other workers follow. A probe that never saw the fault ends nothing.
+   */
+  pardon(endpoint: Endpoint): void {
+    if (endpoint.outlier.endsMs === 0) return;
+    this.#end(endpoint);
+    this.review();
+  }
+
   /** Only what may be picked, within the bound, and never the last one. */
   #mayEject(endpoint: Endpoint): boolean {
     const { endpoints, readyCount } = this.#home;

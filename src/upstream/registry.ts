@@ -57,7 +57,9 @@ export class Registry {
       for (const version of versions) {
         for (const endpoint of version.endpoints) {
           const unhealthy = this.#unhealthy.has(identifyEndpoint({ pool, version: version.name, endpoint: endpoint.key }));
+          const recovered = !unhealthy && (endpoint.unready & UNREADY_UNHEALTHY) !== 0;
           version.mark(endpoint, UNREADY_UNHEALTHY, unhealthy);
+          if (recovered) version.ejector.pardon(endpoint);
         }
       }
     }

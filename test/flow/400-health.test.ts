@@ -83,6 +83,7 @@ async function startApps(...names: string[]): Promise<App[]> {
 interface HealthConfigMore {
   readonly routes?: readonly object[];
   readonly retries?: object;
+  readonly outlier?: object;
 }
 
 /** @param more further keys of the pool, and routes */
@@ -163,6 +164,25 @@ test('one of three is killed: out and back in time, not one error between', asyn
   going = false;
   await load;
   expect([...statuses]).toEqual([200]);
+});
+
+test.each([1, 2])('probes that find an endpoint well again end its ejection, %i worker(s)', async (workers) => {
+  const apps = await startApps('a', 'b', 'c');
+  const [, dead] = apps as [App, App];
+  // Without the probes' word it would stay out for a minute.
+  const outlier = { consecutive: 2, ejection: '1m' };
+  const sluice = await startSluice(healthConfig(apps, {}, { retries: { budget: '100%' }, outlier }), { workers });
+  sluice.expectLog(/an endpoint is unhealthy|endpoint ejected/);
+  await probed(apps);
+  await dead.close();
+  await eventually('it is ejected', async () => {
+    await ask(sluice, get());
+    return (await sluice.metric('sluice_endpoint_ejections_total', { endpoint: dead.address })) === 1;
+  });
+  await eventually('probes have found it dead', async () => (await checks(sluice, dead, 'connect')) >= 3);
+  await dead.start();
+  expect(await untilReady(sluice, dead, 1)).toBeLessThan(BACK_MS);
+  await eventually('it is used again', async () => (await ask(sluice, get())).body === 'b');
 });
 
 test('all endpoints down: 503 at once; back within an interval of the first that is', async () => {
