@@ -25,6 +25,10 @@ import { version } from './version.ts';
 import { Workers } from './workers.ts';
 
 export interface InstanceOptions {
+  /** The config to start with, already judged. */
+  readonly first: LoadResult;
+  /** Fingerprint of the config on disk from before `first` was read. */
+  readonly firstDigest: string | undefined;
   /** Reads and judges the config; called at the start and at every change. */
   readonly load: () => LoadResult;
   /** What to watch for changes; undefined = nothing. */
@@ -93,7 +97,7 @@ export class Instance {
       await this.#watch?.ready;
       this.#openAccessLog();
       this.adminAddress = await this.#admin.listen();
-      const result = await this.#controller.apply(this.#options.load(), 'start');
+      const result = await this.#controller.apply(this.#firstLoad(), 'start');
       if (result.result === 'failed') throw result.error;
       if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');
       return result;
@@ -101,6 +105,12 @@ export class Instance {
       await this.stop(0);
       throw error;
     }
+  }
+
+  /** What was read at first, unless it has changed before the watch began. */
+  #firstLoad(): LoadResult {
+    const { first, firstDigest, load } = this.#options;
+    return this.#watch === undefined || this.#watch.digest === firstDigest ? first : load();
   }
 
   /** Port of each listener by name, as bound. */

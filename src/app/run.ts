@@ -1,9 +1,11 @@
 // `sluice run`: serves a config until it is told to stop.
 
+import { resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { LoadResult } from '../config/decode.ts';
 import { formatProblem } from '../config/problem.ts';
 import { formatAddress } from '../config/address.ts';
+import { readFingerprint } from '../control/config-fingerprint.ts';
 import { formatNotice } from '../cli/check.ts';
 import type { Log } from '../lib/log.ts';
 import { Instance } from './instance.ts';
@@ -27,11 +29,13 @@ export async function run(options: RunOptions): Promise<number> {
     const result = loadConfig(options.config);
     return options.adapt === undefined ? result : options.adapt(result);
   };
+  // Reading a large config takes a second: it is read again only if it changes while Sluice starts.
+  const { digest: firstDigest } = await readFingerprint(resolve(options.config));
   const first = load();
   for (const problem of first.problems) process.stderr.write(`${formatProblem(problem)}\n`);
   if (first.config === undefined) return 1;
   for (const notice of first.notices) process.stderr.write(`${formatNotice(notice)}\n`);
-  const instance = new Instance(first.config, { load, watchPath: options.config, workers: options.workers, log });
+  const instance = new Instance(first.config, { first, firstDigest, load, watchPath: options.config, workers: options.workers, log });
   try {
     await instance.start();
   } catch (error) {

@@ -9,15 +9,10 @@ export const TOKEN_PATTERN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$";
 export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$';
 
 const token = new RegExp(TOKEN_PATTERN);
-const name = new RegExp(NAME_PATTERN);
 const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 export function isToken(text: string): boolean {
   return token.test(text);
-}
-
-export function isName(text: string): boolean {
-  return name.test(text);
 }
 
 /**

@@ -57,6 +57,11 @@ export class ConfigWatch {
     this.ready = this.#check;
   }
 
+  /** Of what is on disk, as far as it was looked at; see `readFingerprint`. */
+  get digest(): string | undefined {
+    return this.#digest;
+  }
+
   /** Tells a change even if there is none, as SIGHUP does; storms count once. */
   readonly force = (): void => {
     this.#forced = true;

@@ -78,10 +78,6 @@ export class Connection implements DeadlineOwner {
     listener.context.deadlines.arm(this.#deadline, listener.settings.headerTimeoutMs);
   }
 
-  get closed(): boolean {
-    return this.#phase === CLOSED;
-  }
-
   /** Whether a request is being served or has begun to arrive. */
   get busy(): boolean {
     return this.#phase === BUSY || this.#phase === FLUSHING || this.#pending !== '';

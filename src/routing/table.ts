@@ -109,7 +109,6 @@ export const REASON_AFFINITY_NEW = 3;
 export const REASON_WEIGHT = 4;
 export const REASON_FALLBACK = 5;
 export const REASON_NONE = 6;
-export type ChoiceReason = (typeof CHOICE_REASONS)[number];
 
 /** Result of `choose`, reused by its caller. */
 export class Choice {

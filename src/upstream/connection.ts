@@ -73,8 +73,6 @@ export class UpstreamConnection {
   answering = false;
   /** Whether a byte of the current request was given to the kernel. */
   sent = false;
-  /** Body bytes of the current answer, as framed, read so far. */
-  bodyBytes = 0;
   /** Follows chunked answers; knows where their trailer section begins. */
   readonly scanner = new ChunkedScanner();
 
@@ -125,11 +123,6 @@ export class UpstreamConnection {
     return this.#phase !== CONNECTING && this.#phase !== CLOSED;
   }
 
-  /** Bytes given to `send` and `sendBytes` that the kernel has not taken yet. */
-  get unsentBytes(): number {
-    return this.#socket.writableLength;
-  }
-
   /** Takes the connection for one exchange; its request method decides how the answer is framed. */
   begin(receiver: Receiver, method: string): void {
     this.#receiver = receiver;
@@ -139,7 +132,6 @@ export class UpstreamConnection {
     this.#interims = 0;
     this.answering = false;
     this.sent = false;
-    this.bodyBytes = 0;
   }
 
   /** Sends latin1 text. False: wait for `onUpstreamDrained` before more. */
@@ -310,7 +302,6 @@ export class UpstreamConnection {
       case BODY_UNTIL_CLOSE:
         break;
     }
-    this.bodyBytes += to - from;
     if (this.#phase === DONE) {
       this.answers++;
       // Surplus bytes could be taken for the answer to the next request.
