@@ -46,7 +46,7 @@ function invite(instance: Instance, print: (line: string) => void): void {
 function withPorts(config: Config, ports: ReadonlyMap<string, number>): Config {
   const endpoint = (version: string): EndpointConfig[] => {
     const port = ports.get(version)!;
-    return [{ address: { kind: 'tcp', host: '127.0.0.1', port }, key: `127.0.0.1:${port}`, weight: 1, zone: undefined }];
+    return [{ address: { kind: 'tcp', host: '127.0.0.1', port }, key: `127.0.0.1:${port}`, weight: 1, zone: undefined, drain: false }];
   };
   return {
     ...config,

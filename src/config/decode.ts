@@ -69,7 +69,7 @@ function decodeSources(sources: readonly [Source, ...Source[]]): Decoded {
 
 function withAbsolutePaths(config: Config, merged: Merged): Config {
   const absolute = (name: string, path: Path): string => resolve(dirname(merged.place(path, 'value').file), name);
-  const { state, accessLog, admin, listeners } = config;
+  const { state, accessLog, admin, listeners, pools } = config;
   return {
     ...config,
     listeners: listeners.map((listener, index) => {
@@ -92,6 +92,14 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
         source: source.kind === 'file' ? { ...source, name: absolute(source.name, ['admin']) } : source,
       })),
     },
+    pools: pools.map((pool) => ({
+      ...pool,
+      versions: pool.versions.map((version) => {
+        if (version.endpointsFile === undefined) return version;
+        const at = ['pools', pool.name, 'versions', version.name, 'endpointsFile'];
+        return { ...version, endpointsFile: absolute(version.endpointsFile, at) };
+      }),
+    })),
     state: { dir: state.dir === undefined ? undefined : absolute(state.dir, ['state']) },
     accessLog:
       accessLog === undefined || accessLog.path === 'stdout' ? accessLog : { ...accessLog, path: absolute(accessLog.path, ['accessLog']) },

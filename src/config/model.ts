@@ -91,7 +91,16 @@ export interface PoolConfig {
   readonly health: HealthConfig | undefined;
   readonly outlier: OutlierConfig;
   readonly limits: PoolLimits;
+  /** How long an endpoint that comes new or returns takes to get its full share; 0 = at once. */
   readonly slowStartMs: number;
+  /** Zones of endpoints in the order in which they are used; all others come together after them. Empty: zones do not matter. */
+  readonly zones: readonly string[];
+  /** Below this share of ready endpoints all of a version are used, ready or not; 0 to 1, 0 = never. */
+  readonly panic: number;
+  /** How long a request may wait for a version without a ready endpoint; 0 = not at all. */
+  readonly holdMs: number;
+  /** How long an endpoint that leaves or is drained may finish what it has; 0 = as long as it takes. */
+  readonly drainTimeoutMs: number;
   readonly timeouts: PoolTimeouts;
   readonly retries: RetryConfig;
   readonly fallback: { readonly whenNoneReady: 'split' | 'fail' };
@@ -105,7 +114,18 @@ export interface VersionConfig {
   /** Whether the upstream side speaks TLS. */
   readonly tls: boolean;
   readonly protocol: 'http1' | 'http2' | 'auto';
-  readonly dnsRefreshMs: number;
+  readonly dns: DnsConfig;
+  /** A list of further endpoints that is watched; absolute. */
+  readonly endpointsFile: string | undefined;
+  /** How long a version that comes into use takes to get its full share of the split; 0 = at once. */
+  readonly slowStartMs: number;
+}
+
+export interface DnsConfig {
+  /** Longest time between two resolutions; a shorter TTL shortens it. */
+  readonly refreshMs: number;
+  /** `address:port` of the servers to ask; empty = those of the system. */
+  readonly servers: readonly string[];
 }
 
 export interface EndpointConfig {
@@ -114,6 +134,8 @@ export interface EndpointConfig {
   readonly key: string;
   readonly weight: number;
   readonly zone: string | undefined;
+  /** Gets nothing new; what it has is finished. */
+  readonly drain: boolean;
 }
 
 export type AffinityConfig =
@@ -138,17 +160,36 @@ export interface MirrorConfig {
 }
 
 export interface HealthConfig {
+  /** `tcp`: a connection that opens is good. */
+  readonly protocol: 'http' | 'tcp';
   readonly path: string;
   readonly intervalMs: number;
+  /** In place of `intervalMs` while the version gets no requests; 0 = the same. */
+  readonly idleIntervalMs: number;
   readonly timeoutMs: number;
   readonly healthyAfter: number;
   readonly unhealthyAfter: number;
-  readonly expect: { readonly status: readonly number[]; readonly body: string | undefined };
+  /** What an endpoint counts as until its first probe has ended. */
+  readonly start: 'healthy' | 'unhealthy';
+  readonly expect: HealthExpectation;
+}
+
+export interface HealthExpectation {
+  readonly status: readonly number[];
+  readonly body: string | undefined;
+  /** Fields of a JSON body by their path (`checks.db.ok`, `nodes.0`) with the values they must have. */
+  readonly json: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface OutlierConfig {
-  /** 0 = off. */
+  /** Failures in a row of any kind; 0 = off. */
   readonly consecutive: number;
+  /** Of these in a row, those that say that the endpoint could not be reached or did not answer itself (502, 503, 504); 0 = off. */
+  readonly consecutiveGateway: number;
+  /** Share of failures within an interval that ejects; 0 to 1, 0 = off. */
+  readonly failureShare: number;
+  /** Fewer attempts than this within an interval, over all workers, say nothing about the share. */
+  readonly minRequests: number;
   readonly intervalMs: number;
   readonly ejectionMs: number;
   /** Share, 0 to 1. */
@@ -160,6 +201,8 @@ export interface PoolLimits {
   readonly connections: number;
   readonly pending: number;
   readonly requests: number;
+  /** Whether requests in flight are also bounded by what latency says that the version can take. */
+  readonly adaptive: boolean;
   /** Of answers. */
   readonly headerBytes: number;
   readonly headerCount: number;
@@ -182,6 +225,8 @@ export interface RetryConfig {
   readonly perTryMs: number;
   /** Share of requests that may be retried, 0 to 1. */
   readonly budget: number;
+  /** Whether another version of the split may answer what this one failed. */
+  readonly acrossVersions: boolean;
 }
 
 export interface RouteConfig {

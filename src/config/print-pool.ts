@@ -18,28 +18,44 @@ export function describePool(pool: PoolConfig): object {
     health: pool.health && describeHealth(pool.health),
     outlier: {
       consecutive: outlier.consecutive,
+      consecutiveGateway: outlier.consecutiveGateway,
+      failures: outlier.failureShare,
+      minRequests: outlier.minRequests,
       interval: formatDuration(outlier.intervalMs),
       ejection: formatDuration(outlier.ejectionMs),
       maxEjected: outlier.maxEjected,
     },
     limits: { ...limits, headerBytes: formatSize(limits.headerBytes) },
     slowStart: formatDuration(pool.slowStartMs),
+    zones: pool.zones,
+    panic: pool.panic,
+    hold: formatDuration(pool.holdMs),
+    drain: { timeout: formatDuration(pool.drainTimeoutMs) },
     timeouts: {
       connect: formatDuration(timeouts.connectMs),
       response: formatDuration(timeouts.responseMs),
       idle: formatDuration(timeouts.idleMs),
     },
-    retries: { attempts: retries.attempts, on: retries.on, perTry: formatDuration(retries.perTryMs), budget: retries.budget },
+    retries: {
+      attempts: retries.attempts,
+      on: retries.on,
+      perTry: formatDuration(retries.perTryMs),
+      budget: retries.budget,
+      acrossVersions: retries.acrossVersions,
+    },
     fallback: pool.fallback,
   };
 }
 
-function describeVersion({ endpoints, tls, protocol, dnsRefreshMs }: VersionConfig): object {
+function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, slowStartMs }: VersionConfig): object {
+  const listed = endpoints.map(({ address, weight, zone, drain }) => ({ address: formatAddress(address), weight, zone, drain }));
   return {
-    endpoints: endpoints.map(({ address, weight, zone }) => ({ address: formatAddress(address), weight, zone })),
+    endpoints: listed.length === 0 ? undefined : listed,
+    endpointsFile,
     tls: tls ? {} : undefined,
     protocol,
-    dns: { refresh: formatDuration(dnsRefreshMs) },
+    dns: { refresh: formatDuration(dns.refreshMs), servers: dns.servers },
+    slowStart: formatDuration(slowStartMs),
   };
 }
 
@@ -58,6 +74,11 @@ function describeOverride({ name, source, value, version }: OverrideConfig): obj
   return { name, [source.kind]: { name: source.name, value: describeValue(value) }, version };
 }
 
-function describeHealth({ intervalMs, timeoutMs, ...rest }: HealthConfig): object {
-  return { ...rest, interval: formatDuration(intervalMs), timeout: formatDuration(timeoutMs) };
+function describeHealth({ intervalMs, idleIntervalMs, timeoutMs, ...rest }: HealthConfig): object {
+  return {
+    ...rest,
+    interval: formatDuration(intervalMs),
+    idleInterval: formatDuration(idleIntervalMs),
+    timeout: formatDuration(timeoutMs),
+  };
 }

@@ -33,13 +33,23 @@ const STALLED_MS = 250;
 /** Makes up for shares that a binary fraction cannot hold: 29 % of 100 is 29. */
 const ROUNDING = 1e-9;
 
+const OFF: OutlierConfig = {
+  consecutive: 0,
+  consecutiveGateway: 0,
+  failureShare: 0,
+  minRequests: 1,
+  intervalMs: 1,
+  ejectionMs: 1,
+  maxEjected: 0,
+};
+
 export class Ejector {
   /** Endpoints that are ejected here. */
   ejected = 0;
   readonly #pool: string;
   readonly #home: EjectorHome;
   readonly #surroundings: EjectorSurroundings;
-  #settings: OutlierConfig = { consecutive: 0, intervalMs: 1, ejectionMs: 1, maxEjected: 0 };
+  #settings: OutlierConfig = OFF;
 
   constructor(pool: string, home: EjectorHome, surroundings: EjectorSurroundings) {
     this.#pool = pool;

@@ -1,7 +1,7 @@
 // A version as it lives in one worker: its endpoints, its connections, and those who wait for one.
 // It outlives Tables; a reload changes its settings in place and never a connection that is in use.
 
-import type { PoolConfig, VersionConfig } from '../config/model.ts';
+import type { EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { VersionCounters } from '../telemetry/counters.ts';
@@ -96,7 +96,7 @@ export class LiveVersion implements ConnectionHome {
     this.retryAttempts = pool.retries.attempts;
     this.retryOn = new Set(pool.retries.on);
     this.budget.ratio = pool.retries.budget;
-    this.#setEndpoints(version);
+    this.setEndpoints(version.endpoints);
     this.ejector.configure(pool.outlier);
     while (this.connections > this.#connectionLimit && this.#evictIdle());
     this.#serveWaiting();
@@ -235,9 +235,10 @@ export class LiveVersion implements ConnectionHome {
     return false;
   }
 
-  #setEndpoints(version: VersionConfig): void {
+  /** Those that stay keep their state; those that left finish what they have. */
+  setEndpoints(endpoints: readonly EndpointConfig[]): void {
     const before = new Map(this.endpoints.map((endpoint) => [endpoint.key, endpoint]));
-    this.endpoints = version.endpoints.map((config) => {
+    this.endpoints = endpoints.map((config) => {
       const known = before.get(config.key);
       before.delete(config.key);
       if (known !== undefined) {

@@ -1,20 +1,54 @@
-// Schemas of how a pool looks after its endpoints and exchanges: health checks and retries.
+// Schemas of how a pool looks after its endpoints and exchanges: health checks, outliers and retries.
 
-import type { HealthConfig, RetryConfig } from '../model.ts';
+import { z } from 'zod';
+import type { HealthConfig, HealthExpectation, OutlierConfig, RetryConfig } from '../model.ts';
 import { duration, path, share, someText } from './scalar.ts';
-import { complain, fullList, list, oneWord, shape, whole } from './shape.ts';
+import { complain, flag, fullList, list, oneWord, shape, whole } from './shape.ts';
 
 const CONDITIONS = ['connect-failure', 'reset', 'refused-stream', 'gateway-error', '5xx', 'response-timeout'] as const;
 
 export function health() {
   return shape({
+    protocol: oneWord('protocol', ['http', 'tcp']).default('http').describe('tcp: a connection that opens is enough.'),
     path: path().default('/healthz').describe('What is asked for.'),
     interval: duration(1).prefault('2s').describe('From one probe to the next.'),
+    idleInterval: duration().prefault('0s').describe('The same while the version gets no requests; 0s = no difference.'),
     timeout: duration(1).prefault('1s').describe('How long one probe may take.'),
     healthyAfter: whole('healthyAfter', 1, 1000).default(2).describe('Good probes in a row that make an endpoint healthy.'),
     unhealthyAfter: whole('unhealthyAfter', 1, 1000).default(3).describe('Bad probes in a row that make it unhealthy.'),
+    start: oneWord('start', ['healthy', 'unhealthy']).default('healthy').describe('What a new endpoint counts as until its first probe.'),
     expect: expect().describe('What makes a probe good.'),
-  }).transform(({ interval, timeout, ...rest }): HealthConfig => ({ ...rest, intervalMs: interval, timeoutMs: timeout }));
+  }).transform(({ interval, idleInterval, timeout, ...rest }): HealthConfig => ({
+    ...rest,
+    intervalMs: interval,
+    idleIntervalMs: idleInterval,
+    timeoutMs: timeout,
+  }));
+}
+
+export function outlier() {
+  return shape({
+    consecutive: whole('consecutive', 0, 1_000_000).default(5).describe('Failures in a row that eject; 0 = off.'),
+    consecutiveGateway: whole('consecutiveGateway', 0, 1_000_000)
+      .default(0)
+      .describe('The same for failures to reach it and for 502, 503, 504; 0 = off.'),
+    failures: share().prefault('0%').describe('Share of failures within an interval that ejects; 0% = off.'),
+    minRequests: whole('minRequests', 1, 1_000_000_000)
+      .default(50)
+      .describe('Attempts within an interval below which the share says nothing.'),
+    interval: duration(1)
+      .prefault('10s')
+      .describe('How long the share is counted, and how long without a failure makes the next ejection shorter.'),
+    ejection: duration(1).prefault('30s').describe('How long the first ejection lasts.'),
+    maxEjected: share().prefault('50%').describe('Largest share of endpoints that may be ejected.'),
+  })
+    .transform(({ failures, interval, ejection, ...rest }): OutlierConfig => ({
+      ...rest,
+      failureShare: failures,
+      intervalMs: interval,
+      ejectionMs: ejection,
+    }))
+    .prefault({});
 }
 
 export function retries() {
@@ -23,6 +57,7 @@ export function retries() {
     on: conditions().describe('What is tried again.'),
     perTry: duration().prefault('0s').describe('How long one attempt may take; 0s = no own limit.'),
     budget: share().prefault('20%').describe('Share of requests that may be tried again.'),
+    acrossVersions: flag().default(false).describe('true: another version of the split may answer what one failed.'),
   })
     .transform(({ perTry, ...rest }): RetryConfig => ({ ...rest, perTryMs: perTry }))
     .prefault({});
@@ -34,9 +69,16 @@ function expect() {
       .default([200])
       .describe('Any of these.'),
     body: someText('body').describe('Text that the answer must contain.').optional(),
+    json: jsonFields().describe('Fields of a JSON answer by path (checks.db.ok, nodes.0) with the values they must have.'),
   })
-    .transform((written) => ({ status: written.status, body: written.body }))
+    .transform((written): HealthExpectation => ({ status: written.status, body: written.body, json: written.json }))
     .prefault({});
+}
+
+function jsonFields() {
+  const error = 'value must be text, a number, true or false';
+  const value = z.union([z.string(), z.number(), z.boolean()], { error });
+  return z.record(someText('field path'), value, { error: 'must be a map of values by field path' }).default({});
 }
 
 function conditions() {

@@ -1,12 +1,12 @@
 // Schema of a pool: its versions, their split, and how they are reached.
 
 import { z } from 'zod';
-import { formatAddress } from '../address.ts';
-import type { AffinityConfig, EndpointConfig, OutlierConfig, PoolConfig, VersionConfig } from '../model.ts';
-import { duration, endpointAddress, share, size, someText, weight } from './scalar.ts';
-import { fullList, list, named, oneWord, shape, whole } from './shape.ts';
+import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
+import { endpoint } from './endpoint.ts';
+import { dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
+import { complain, flag, fullList, list, nameOf, named, oneWord, shape, whole } from './shape.ts';
 import { affinity, mirror, override } from './steering.ts';
-import { health, retries } from './care.ts';
+import { health, outlier, retries } from './care.ts';
 
 const MIB = 1024 * 1024;
 const MOST = 1_000_000_000;
@@ -31,16 +31,24 @@ function pool() {
     health: health().describe('Active health checks.').optional(),
     outlier: outlier().describe('Ejects endpoints that fail real requests.'),
     limits: limits().describe('Bounds per version.'),
-    slowStart: duration().prefault('0s').describe('How long a fresh endpoint takes to get its full share.'),
+    slowStart: duration().prefault('0s').describe('How long an endpoint that comes new or returns takes to get its full share.'),
+    zones: zones().describe('Zones of endpoints in the order in which they are used; the next takes over as far as one is not ready.'),
+    panic: share().prefault('0%').describe('Below this share of ready endpoints all are used, ready or not; 0% = never.'),
+    hold: duration().prefault('0s').describe('How long a request waits while no endpoint is ready; 0s = it is answered with 503 at once.'),
+    drain: shape({ timeout: duration().prefault('0s').describe('After it connections in use are cut; 0s = never.') })
+      .prefault({})
+      .describe('How long an endpoint that leaves may finish what it has.'),
     timeouts: timeouts().describe('Of the upstream side.'),
     retries: retries().describe('When and how often an exchange is tried again.'),
     fallback: fallback().describe('What answers when a version has no ready endpoint.'),
-  }).transform(({ slowStart, split, ...rest }): PoolBody => ({
+  }).transform(({ slowStart, hold, drain, split, ...rest }): PoolBody => ({
     ...rest,
     split: fillSplit(rest.versions, split),
     affinity: rest.affinity,
     health: rest.health,
     slowStartMs: slowStart,
+    holdMs: hold,
+    drainTimeoutMs: drain.timeout,
   }));
 }
 
@@ -62,47 +70,37 @@ function versions() {
 
 function version() {
   return shape({
-    endpoints: fullList('endpoint', endpoint()).describe('Addresses that serve this version.'),
+    endpoints: fullList('endpoint', endpoint()).describe('Addresses that serve this version.').optional(),
+    endpointsFile: filePath('endpointsFile').describe('A YAML or JSON list of further endpoints; it is watched.').optional(),
     tls: shape({}).describe('Present: the upstream side speaks TLS.').optional(),
     protocol: oneWord('protocol', ['http1', 'http2', 'auto']).default('http1').describe('What the upstream speaks.'),
-    dns: shape({ refresh: duration(1).prefault('5s').describe('How often names are resolved again.') })
-      .prefault({})
-      .describe('How names are resolved.'),
-  }).transform(({ endpoints, tls, protocol, dns }) => ({ endpoints, tls: tls !== undefined, protocol, dnsRefreshMs: dns.refresh }));
+    dns: dns().describe('How names are resolved.'),
+    slowStart: duration().prefault('0s').describe('How long this version takes to get its full share of the split when it comes into use.'),
+  }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, slowStart }, context) => {
+    if (endpoints.length === 0 && endpointsFile === undefined) complain(context, 'a version needs endpoints or an endpointsFile');
+    return { endpoints, endpointsFile, tls: tls !== undefined, protocol, dns: resolving, slowStartMs: slowStart };
+  });
 }
 
-function endpoint() {
-  const full = shape({
-    address: endpointAddress().describe('host:port, "[v6]:port", unix:/path or srv:_service._tcp.name.'),
-    weight: weight().default(1).describe('Share among the endpoints of the version.'),
-    zone: someText('zone').describe('Where it is.').optional(),
-  });
-  return z
-    .union([endpointAddress(), full], { error: 'endpoint must be an address or a map with an address' })
-    .transform((written): EndpointConfig => {
-      if ('kind' in written) return { address: written, key: formatAddress(written), weight: 1, zone: undefined };
-      return { address: written.address, key: formatAddress(written.address), weight: written.weight, zone: written.zone };
-    });
+function dns() {
+  return shape({
+    refresh: duration(1).prefault('5s').describe('Longest time until names are resolved again; a shorter TTL shortens it.'),
+    servers: list(dnsServer()).default([]).describe('Servers to ask, such as 10.0.0.53 or 127.0.0.1:8600; default: those of the system.'),
+  })
+    .transform(({ refresh, servers }) => ({ refreshMs: refresh, servers }))
+    .prefault({});
+}
+
+function zones() {
+  return list(nameOf('zone'))
+    .superRefine((written, context) => {
+      if (new Set(written).size < written.length) complain(context, 'a zone is named twice');
+    })
+    .default([]);
 }
 
 function balancer() {
   return oneWord('balancer', ['round-robin', 'least-request', 'peak-ewma', 'ring-hash', 'random']).default('least-request');
-}
-
-function outlier() {
-  return shape({
-    consecutive: whole('consecutive', 0, 1_000_000).default(5).describe('Failures in a row that eject; 0 = off.'),
-    interval: duration(1).prefault('10s').describe('How often ejections are reviewed.'),
-    ejection: duration(1).prefault('30s').describe('How long the first ejection lasts.'),
-    maxEjected: share().prefault('50%').describe('Largest share of endpoints that may be ejected.'),
-  })
-    .transform(({ consecutive, interval, ejection, maxEjected }): OutlierConfig => ({
-      consecutive,
-      intervalMs: interval,
-      ejectionMs: ejection,
-      maxEjected,
-    }))
-    .prefault({});
 }
 
 function limits() {
@@ -110,6 +108,7 @@ function limits() {
     connections: whole('connections', 0, MOST).default(1024).describe('Open connections; 0 = no limit.'),
     pending: whole('pending', 0, MOST).default(1024).describe('Requests that wait for a connection; 0 = no limit.'),
     requests: whole('requests', 0, MOST).default(0).describe('Requests in flight; 0 = no limit.'),
+    adaptive: flag().default(false).describe('Bound requests in flight by what latency says that the version can take.'),
     headerBytes: size(256, MIB).prefault('32KiB').describe('Largest head of an answer.'),
     headerCount: whole('headerCount', 1, 10_000).default(200).describe('Most header fields of an answer.'),
   }).prefault({});

@@ -1,7 +1,8 @@
 // The kinds of text and number that values in the YAML are made of; each turns into what code works with.
 
+import { isIP } from 'node:net';
 import { z } from 'zod';
-import { ENDPOINT_FORM, LISTEN_FORM, parseEndpointAddress, parseListenAddress } from '../address.ts';
+import { ENDPOINT_FORM, LISTEN_FORM, formatAddress, parseEndpointAddress, parseListenAddress } from '../address.ts';
 import { DURATION_FORM, DURATION_PATTERN, LONGEST_TIMER_MS, formatDuration, parseDuration } from '../duration.ts';
 import { isFault } from '../fault.ts';
 import type { Fault } from '../fault.ts';
@@ -116,6 +117,18 @@ export function hostText(what: string, port: 'with port' | 'without port') {
 
 export function range() {
   return checked('must be a range such as 10.0.0.0/8 or fd00::/8, or an IP address', isRange);
+}
+
+/** Address of a DNS server, with its port. */
+export function dnsServer() {
+  const error = 'a DNS server must look like 10.0.0.53, 10.0.0.53:53, "::1" or "[::1]:53"';
+  return z.string({ error }).transform((text, context): string => {
+    const bare = isIP(text) === 6 ? `[${text}]:53` : `${text}:53`;
+    const found = parseEndpointAddress(isIP(text) === 0 ? text : bare);
+    if (!isFault(found) && found.kind === 'tcp' && isIP(found.host) !== 0) return formatAddress(found);
+    complain(context, `${error}, got ${JSON.stringify(text)}`);
+    return z.NEVER;
+  });
 }
 
 /** Path of a file. */

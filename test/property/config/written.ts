@@ -73,23 +73,44 @@ const pool = versions.chain((names) =>
         interval: duration,
         timeout: duration,
         healthyAfter: port,
-        expect: fc.record({ status: fc.constant([200, 204]), body: fc.constant('ok') }),
+        expect: fc.record({
+          status: fc.constant([200, 204]),
+          body: fc.constant('ok'),
+          json: fc.constantFrom({}, { status: 'ok', 'db.0': true, n: 1.5 }),
+        }),
+        protocol: fc.constantFrom('http', 'tcp'),
+        idleInterval: duration,
+        start: fc.constantFrom('healthy', 'unhealthy'),
       }).map(({ healthyAfter, ...rest }) => ({ ...rest, healthyAfter: ((healthyAfter ?? 1) % 1000) + 1 })),
-      outlier: optional({ consecutive: fc.nat(9), interval: duration, ejection: duration, maxEjected: share }),
+      outlier: optional({
+        consecutive: fc.nat(9),
+        consecutiveGateway: fc.nat(9),
+        failures: share,
+        minRequests: port,
+        interval: duration,
+        ejection: duration,
+        maxEjected: share,
+      }),
       limits: optional({
         connections: fc.nat(9_999),
         pending: fc.nat(9_999),
         requests: fc.nat(9_999),
+        adaptive: fc.boolean(),
         headerBytes: size,
         headerCount: fc.integer({ min: 1, max: 500 }),
       }),
       slowStart: duration,
+      zones: fc.constantFrom([], ['a'], ['b', 'a']),
+      panic: share,
+      hold: duration,
+      drain: fc.record({ timeout: duration }),
       timeouts: optional({ connect: duration, response: fc.oneof(duration, fc.constant('0s')), idle: duration }),
       retries: optional({
         attempts: fc.nat(10),
         on: fc.uniqueArray(fc.constantFrom('reset', '5xx', 'gateway-error', 'response-timeout')),
         perTry: duration,
         budget: share,
+        acrossVersions: fc.boolean(),
       }),
       fallback: fc.record({ whenNoneReady: fc.constantFrom('split', 'fail') }),
     },
@@ -98,14 +119,16 @@ const pool = versions.chain((names) =>
 );
 
 function version(): fc.Arbitrary<object> {
-  const endpoint = fc.oneof(address, fc.record({ address, weight, zone: label }, { requiredKeys: ['address'] }));
+  const endpoint = fc.oneof(address, fc.record({ address, weight, zone: name, drain: fc.boolean() }, { requiredKeys: ['address'] }));
   const canonical = (entry: unknown): string => JSON.stringify(entry);
   return fc.record(
     {
       // One IPv6 address has several spellings, so an address that may repeat another is left out.
       endpoints: fc.uniqueArray(endpoint, { minLength: 1, maxLength: 3, selector: canonical }).map((list) => list.slice(0, 1)),
       protocol: fc.constantFrom('http1', 'auto'),
-      dns: optional({ refresh: duration }),
+      dns: optional({ refresh: duration, servers: fc.constantFrom([], ['10.0.0.53'], ['::1', '127.0.0.1:8600']) }),
+      slowStart: duration,
+      endpointsFile: fc.constantFrom('/etc/sluice/a.yaml', '/b.json'),
     },
     { requiredKeys: ['endpoints'] },
   );

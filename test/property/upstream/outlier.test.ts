@@ -4,6 +4,9 @@ import { LONGEST_MS, Outlier } from '../../../src/upstream/outlier.ts';
 
 const settings = fc.record({
   consecutive: fc.integer({ min: 1, max: 6 }),
+  consecutiveGateway: fc.constant(0),
+  failureShare: fc.constant(0),
+  minRequests: fc.constant(50),
   intervalMs: fc.integer({ min: 1, max: 60_000 }),
   ejectionMs: fc.integer({ min: 1, max: 1_000_000 }),
   maxEjected: fc.constant(1),

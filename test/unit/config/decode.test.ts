@@ -48,11 +48,23 @@ test('defaults are filled in', () => {
         mirrors: [],
         balancer: 'least-request',
         health: undefined,
-        outlier: { consecutive: 5, intervalMs: 10_000, ejectionMs: 30_000, maxEjected: 0.5 },
-        limits: { connections: 1024, pending: 1024, requests: 0, headerBytes: 32_768, headerCount: 200 },
+        outlier: {
+          consecutive: 5,
+          consecutiveGateway: 0,
+          failureShare: 0,
+          minRequests: 50,
+          intervalMs: 10_000,
+          ejectionMs: 30_000,
+          maxEjected: 0.5,
+        },
+        limits: { connections: 1024, pending: 1024, requests: 0, adaptive: false, headerBytes: 32_768, headerCount: 200 },
         slowStartMs: 0,
+        zones: [],
+        panic: 0,
+        holdMs: 0,
+        drainTimeoutMs: 0,
         timeouts: { connectMs: 1_000, responseMs: 15_000, idleMs: 60_000 },
-        retries: { attempts: 1, on: ['connect-failure', 'reset', 'refused-stream'], perTryMs: 0, budget: 0.2 },
+        retries: { attempts: 1, on: ['connect-failure', 'reset', 'refused-stream'], perTryMs: 0, budget: 0.2, acrossVersions: false },
         fallback: { whenNoneReady: 'split' },
       },
     ],
@@ -76,10 +88,12 @@ function version(name: string, port: number): object {
   const address = { kind: 'tcp', host: '127.0.0.1', port };
   return {
     name,
-    endpoints: [{ address, key: `127.0.0.1:${port}`, weight: 1, zone: undefined }],
+    endpoints: [{ address, key: `127.0.0.1:${port}`, weight: 1, zone: undefined, drain: false }],
     tls: false,
     protocol: 'http1',
-    dnsRefreshMs: 5_000,
+    dns: { refreshMs: 5_000, servers: [] },
+    endpointsFile: undefined,
+    slowStartMs: 0,
   };
 }
 

@@ -11,7 +11,15 @@ import { EjectionWatch } from '../../../src/upstream/ejection-watch.ts';
 import { Ejector } from '../../../src/upstream/ejector.ts';
 import { Endpoint, UNREADY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
 
-const settings: OutlierConfig = { consecutive: 3, intervalMs: 10_000, ejectionMs: 30_000, maxEjected: 0.5 };
+const settings: OutlierConfig = {
+  consecutive: 3,
+  consecutiveGateway: 0,
+  failureShare: 0,
+  minRequests: 50,
+  intervalMs: 10_000,
+  ejectionMs: 30_000,
+  maxEjected: 0.5,
+};
 const keys = ['a', 'b', 'c', 'd'];
 
 /** One version as one worker has it. */

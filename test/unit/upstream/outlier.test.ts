@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { LONGEST_MS, Outlier, stampOf, timesOf, untilOf } from '../../../src/upstream/outlier.ts';
 
-const settings = { consecutive: 3, intervalMs: 10_000, ejectionMs: 30_000, maxEjected: 0.5 };
+const settings = {
+  consecutive: 3,
+  consecutiveGateway: 0,
+  failureShare: 0,
+  minRequests: 50,
+  intervalMs: 10_000,
+  ejectionMs: 30_000,
+  maxEjected: 0.5,
+};
 
 function failTimes(outlier: Outlier, times: number, atMs = 0): boolean[] {
   return Array.from({ length: times }, () => outlier.failed(settings, atMs));

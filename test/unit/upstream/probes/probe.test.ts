@@ -47,10 +47,20 @@ async function listen(answer: string | undefined, path?: string): Promise<Raw> {
 }
 
 function run(address: Address, expected: Partial<HealthConfig['expect']> = {}, path = '/healthz'): Promise<string> {
-  const expectation = { status: [200], body: undefined, ...expected };
-  const health = { path, intervalMs: 1, timeoutMs: 1, healthyAfter: 1, unhealthyAfter: 1, expect: expectation };
+  const expectation = { status: [200], body: undefined, json: {}, ...expected };
+  const health = {
+    path,
+    intervalMs: 1,
+    timeoutMs: 1,
+    healthyAfter: 1,
+    protocol: 'http' as const,
+    idleIntervalMs: 0,
+    start: 'healthy' as const,
+    unhealthyAfter: 1,
+    expect: expectation,
+  };
   return new Promise((resolve) => {
-    probeHttp({ address, key: formatAddress(address), weight: 1, zone: undefined }, health, (result) => resolve(result));
+    probeHttp({ address, key: formatAddress(address), weight: 1, zone: undefined, drain: false }, health, (result) => resolve(result));
   });
 }
 
@@ -101,9 +111,19 @@ test('a refused connection', async () => {
 
 test('a cancelled probe closes its connection and says nothing', async () => {
   const raw = await listen(undefined);
-  const health = { path: '/', intervalMs: 1, timeoutMs: 1, healthyAfter: 1, unhealthyAfter: 1, expect: { status: [200], body: undefined } };
+  const health = {
+    path: '/',
+    intervalMs: 1,
+    timeoutMs: 1,
+    healthyAfter: 1,
+    protocol: 'http' as const,
+    idleIntervalMs: 0,
+    start: 'healthy' as const,
+    unhealthyAfter: 1,
+    expect: { status: [200], body: undefined, json: {} },
+  };
   const ended: string[] = [];
-  const endpoint = { address: raw.address, key: formatAddress(raw.address), weight: 1, zone: undefined };
+  const endpoint = { address: raw.address, key: formatAddress(raw.address), weight: 1, zone: undefined, drain: false };
   const probing = probeHttp(endpoint, health, (result) => ended.push(result));
   await expect.poll(() => raw.received).toContain('GET /');
   probing.cancel();

@@ -13,13 +13,16 @@ const HEALTH: HealthConfig = {
   intervalMs: 1000,
   timeoutMs: 500,
   healthyAfter: 2,
+  protocol: 'http' as const,
+  idleIntervalMs: 0,
+  start: 'healthy' as const,
   unhealthyAfter: 3,
-  expect: { status: [200], body: undefined },
+  expect: { status: [200], body: undefined, json: {} },
 };
 
 /** Pool `shop`, version `v1`; probes look at nothing else of a pool. */
 function shop(keys: readonly string[], health: HealthConfig | undefined = HEALTH): PoolConfig {
-  const endpoints = keys.map((key) => ({ address: { kind: 'tcp', host: key, port: 80 }, key, weight: 1, zone: undefined }));
+  const endpoints = keys.map((key) => ({ address: { kind: 'tcp', host: key, port: 80 }, key, weight: 1, zone: undefined, drain: false }));
   return { name: 'shop', health, versions: [{ name: 'v1', endpoints }] } as unknown as PoolConfig;
 }
 
