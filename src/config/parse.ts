@@ -26,6 +26,7 @@ type Origin = Pick<Source, 'file' | 'text' | 'lines'>;
 export function parseText(file: string, text: string): Parsed {
   const origin: Origin = { file, text, lines: new LineCounter() };
   if (text.length > LONGEST_TEXT) return failed(origin, 0, `the file is larger than ${LONGEST_TEXT / 1024 ** 2} MiB`);
+  countLines(origin);
   const document = read(origin);
   if (document === undefined) return failed(origin, 0, 'the YAML cannot be read: it nests too deeply');
   const faults = [...document.errors, ...document.warnings].slice(0, MOST_SYNTAX_PROBLEMS);
@@ -35,6 +36,12 @@ export function parseText(file: string, text: string): Parsed {
   if (!isMap(root))
     return failed(origin, (root as Node).range?.[0] ?? 0, 'the file must be a map with keys such as listeners, pools and routes');
   return toSource(origin, root);
+}
+
+/** Done here because the package loses count in text that is not valid YAML. */
+function countLines({ text, lines }: Origin): void {
+  lines.addNewLine(0);
+  for (const { index, 0: end } of text.matchAll(/\r\n|[\r\n]/g)) lines.addNewLine(index + end.length);
 }
 
 function read(origin: Origin): Document | undefined {
@@ -47,7 +54,6 @@ function read(origin: Origin): Document | undefined {
       resolveKnownTags: false,
       prettyErrors: false,
       logLevel: 'error',
-      lineCounter: origin.lines,
     });
   } catch {
     return undefined;

@@ -31,7 +31,8 @@ test('any text gives a Config or Problems', () => {
   );
   fc.assert(
     fc.property(text, (written) => checkResult(written, decodeText('f.yaml', written))),
-    { numRuns: 1_000 },
+    // A line feed inside a token that the YAML package gives up on.
+    { numRuns: 1_000, examples: [["[[}'\n[["]] },
   );
 });
 
