@@ -101,8 +101,10 @@ test('closes when the client asks for it, and says so', async () => {
 });
 
 test('counts what it served', async () => {
+  await sluice.turn();
   const before = await sluice.metrics();
   await ask(sluice, post('/', 'four'));
+  await sluice.turn();
   const after = await sluice.metrics();
   const grew = (name: string, labels = {}): number => after.sum(name, labels) - before.sum(name, labels);
   expect(grew('sluice_requests_total', { route: 'shop', pool: 'shop', version: 'v1', status: '200' })).toBe(1);

@@ -46,7 +46,7 @@ async function staysUsable(): Promise<void> {
     await wire.write(ok('still here', 'connection: close'));
   };
   expect((await ask(sluice, get('/'))).body).toBe('still here');
-  expect(await sluice.metric('sluice_internal_errors_total')).toBe(0);
+  expect(await sluice.counted('sluice_internal_errors_total')).toBe(0);
 }
 
 describe.each(['destroy', 'reset'] as const)('by %s', (manner) => {

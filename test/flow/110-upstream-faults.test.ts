@@ -40,7 +40,7 @@ async function worksAfterwards(): Promise<void> {
   await sluice.untilQuiet(0);
   script = answers(ok('well', 'connection: close'));
   expect((await ask(sluice, get('/'))).body).toBe('well');
-  expect(await sluice.metric('sluice_internal_errors_total')).toBe(0);
+  expect(await sluice.counted('sluice_internal_errors_total')).toBe(0);
 }
 
 test('refuses the connection', async () => {

@@ -111,6 +111,7 @@ test('nothing is repeated once a byte of the answer was there', async () => {
   await wire.write(get('/'));
   await wire.readTo('some');
   await eventually('the end', () => wire.ended);
+  await sluice.turn();
   expect(bad.wires.length).toBe(1);
 });
 

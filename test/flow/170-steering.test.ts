@@ -71,7 +71,7 @@ test('the split holds within 2 of any 1,000', async () => {
     expect(Math.abs(counts['v2']! - 90)).toBeLessThanOrEqual(2);
     expect(Math.abs(counts['v3']! - 10)).toBeLessThanOrEqual(2);
   }
-  expect(await sluice.metric('sluice_requests_total', { pool: 'split' })).toBe(3000);
+  expect(await sluice.counted('sluice_requests_total', { pool: 'split' })).toBe(3000);
 });
 
 test('weight 0 never, unless it is asked for', async () => {

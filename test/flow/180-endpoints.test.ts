@@ -80,6 +80,7 @@ test('least-request keeps away from an endpoint that hangs', async () => {
     const wire = await connectTo(sluice);
     await wire.write(get('/'));
     const idle = { endpoint: good!.address };
+    await sluice.turn();
     await eventually('the good one to be done', async () => (await sluice.metric('sluice_endpoint_requests_in_flight', idle)) === 0);
   }
   // Two choices of two endpoints: once one of them has a request stuck, the other is the lighter one for all that follow.

@@ -63,7 +63,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
 };
 
 /** Not to be seen by one client alone, or not at all: success, fixed answers, a client that has gone; the others have tests of their own. */
-const ELSEWHERE = ['ok', 'replied', 'downstream_closed', 'overload', 'draining', 'upstream_error', 'internal'];
+const ELSEWHERE = ['ok', 'replied', 'downstream_closed', 'overload', 'draining', 'drain_timeout', 'upstream_error', 'internal'];
 
 const rows = OUTCOMES.filter((outcome) => !ELSEWHERE.includes(outcome.code));
 
@@ -75,6 +75,7 @@ test.each(rows)('$code', async ({ code, status, text }) => {
   expect(answer.field('content-type')).toBe('text/plain; charset=utf-8');
   expect(answer.body).toBe(`${text}\n`);
   expect(answer.field('retry-after')).toBe(status === 503 ? '1' : undefined);
+  await sluice.turn();
   const metrics = await sluice.metrics();
   const counted =
     metrics.sum('sluice_refused_total', { outcome: code }) +

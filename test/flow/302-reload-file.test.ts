@@ -41,7 +41,8 @@ test('rename-over, writing in place, SIGHUP: each takes effect; the log says wha
   sluice.signal('SIGHUP');
   await eventually('an unchanged reload', async () => (await sluice.metric('sluice_config_reloads_total', { result: 'unchanged' })) === 1);
   expect(await sluice.metric('sluice_config_revision')).toBe(3);
-  expect(sluice.logs.find((line) => line.msg === 'config unchanged')?.fields['cause']).toBe('signal');
+  const unchanged = await eventually('the log line', () => sluice.logs.find((line) => line.msg === 'config unchanged'));
+  expect(unchanged.fields['cause']).toBe('signal');
 });
 
 test('a storm of SIGHUP is one reload or few', async () => {
@@ -155,7 +156,7 @@ test('exchanges under way outlive their pool, and its return counts from nothing
   await eventually('the pool again', async () => (await ask(sluice, get('/', 'x-pool: other'))).field('x-version') === 'other');
   for (const wire of [holding, loading, uploading]) wire.destroy();
   await sluice.untilQuiet();
-  expect(await sluice.metric('sluice_request_duration_seconds_count', { pool: 'other' })).toBe(1);
+  expect(await sluice.counted('sluice_request_duration_seconds_count', { pool: 'other' })).toBe(1);
 });
 
 test('counters and the sequence of the split go on over a reload', async () => {

@@ -34,9 +34,11 @@ async function readSlowly(wire: Wire, size: number, seed: number): Promise<void>
   }
 }
 
-async function writeSlowly(wire: Wire, body: Buffer): Promise<void> {
+/** The last of 16 bites waits for `last`. */
+async function writeSlowly(wire: Wire, body: Buffer, last: Promise<void>): Promise<void> {
   const bite = Math.ceil(body.length / 16);
   for (let at = 0; at < body.length; at += bite) {
+    if (at + bite >= body.length) await last;
     await wire.write(body.subarray(at, at + bite));
     await pause(40);
   }
@@ -58,13 +60,16 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s under load: nothing fails, nothing
   const uploads = await Promise.all(Array.from({ length: 3 }, () => connectTo(sluice)));
   const body = recipe(size, 9);
   for (const wire of uploads) await wire.write(requestText('POST', '/digest', [`content-length: ${size}`]));
-  const slow = [...downloads.map((wire, seed) => readSlowly(wire, size, seed)), ...uploads.map((wire) => writeSlowly(wire, body))];
+  let endUploads = (): void => undefined;
+  const last = new Promise<void>((resolve) => (endUploads = resolve));
+  const slow = [...downloads.map((wire, seed) => readSlowly(wire, size, seed)), ...uploads.map((wire) => writeSlowly(wire, body, last))];
   const load = startLoad({ port: sluice.port, keepAlive: 4, fresh: 3, uploads: 2, untilRefused: true });
   await eventually('load', () => load.tally.exchanges > 200 && upstream.held === 1);
   expect(await readiness(sluice)).toBe(200);
   const signalled = performance.now();
   sluice.signal(signal);
   await eventually('readyz 503', async () => (await readiness(sluice)) === 503);
+  endUploads();
   const tally = await load.finished();
   for (const wire of [...idle, used]) await eventually('idle connections closed', () => wire.ended, 3000);
   await Promise.all(slow);

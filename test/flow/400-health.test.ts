@@ -1,9 +1,9 @@
 // Active health checks: who fails its probes gets no requests, in every worker, and gets them again when it is well.
 
-import { createServer } from 'node:http';
-import type { Server, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { startApp, startApps } from './scaffold/app.ts';
+import type { App } from './scaffold/app.ts';
 import { startBlackhole } from './scaffold/blackhole.ts';
 import { connectToEach } from './scaffold/by-worker.ts';
 import { ask, connectTo, get } from './scaffold/client.ts';
@@ -23,62 +23,6 @@ const HEALTHY_AFTER = 2;
 const HEALTH = { interval: '100ms', timeout: '100ms', unhealthyAfter: UNHEALTHY_AFTER, healthyAfter: HEALTHY_AFTER };
 const OUT_MS = INTERVAL_MS * UNHEALTHY_AFTER + TIMEOUT_MS + 1000;
 const BACK_MS = INTERVAL_MS * HEALTHY_AFTER + 1000;
-
-/** An application: its probes are answered by `probe`, all else with its name. */
-class App {
-  readonly name: string;
-  probe: (response: ServerResponse) => void = (response) => void response.end('ok');
-  probes = 0;
-  connections = 0;
-  port = 0;
-  #server: Server | undefined = undefined;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  get address(): string {
-    return `127.0.0.1:${this.port}`;
-  }
-
-  async start(): Promise<this> {
-    const server = createServer((request, response) => {
-      if (request.url !== '/healthz') {
-        response.setHeader('x-request-id', request.headers['x-request-id'] ?? '');
-        return void response.end(this.name);
-      }
-      this.probes++;
-      this.probe(response);
-    });
-    server.keepAliveTimeout = 120_000;
-    server.on('connection', (socket) => {
-      this.connections++;
-      socket.on('close', () => this.connections--);
-    });
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
-    this.port = (server.address() as { port: number }).port;
-    this.#server = server;
-    return this;
-  }
-
-  /** As a killed process: the port refuses, connections are gone. */
-  async close(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined) return;
-    const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
-  }
-}
-
-function startApp(name: string): Promise<App> {
-  return open(new App(name)).start();
-}
-
-async function startApps(...names: string[]): Promise<App[]> {
-  return Promise.all(names.map(startApp));
-}
 
 interface HealthConfigMore {
   readonly routes?: readonly object[];
@@ -137,7 +81,8 @@ test.each<[string, (app: App) => unknown, string]>([
   expect(await names(sluice, 6)).toEqual(new Set(['well']));
   expect(await checks(sluice, ill, result)).toBeGreaterThanOrEqual(UNHEALTHY_AFTER);
   expect(await checks(sluice, well, 'ok')).toBeGreaterThan(0);
-  expect(sluice.logs.find(({ msg }) => msg === 'an endpoint is unhealthy')?.fields).toMatchObject({ endpoint: ill.address, result });
+  const line = await eventually('the log line', () => sluice.logs.find(({ msg }) => msg === 'an endpoint is unhealthy'));
+  expect(line.fields).toMatchObject({ endpoint: ill.address, result });
   ill.probe = (response) => response.end('ok');
   if (result === 'connect') await ill.start();
   expect(await untilReady(sluice, ill, 1)).toBeLessThan(BACK_MS);

@@ -75,7 +75,7 @@ test('a lower limit of connections is soon obeyed, however busy they are', async
   await eventually('as many connections as clients', () => upstream.open === 50);
   sluice.writeConfig(limited(2));
   await eventually('2 connections', () => upstream.open <= 2, 3000);
-  expect(await sluice.metric('sluice_endpoint_connections')).toBeLessThanOrEqual(2);
+  expect(await sluice.counted('sluice_endpoint_connections')).toBeLessThanOrEqual(2);
   sluice.writeConfig(limited(50));
   await eventually('more connections again', () => upstream.open > 25, 3000);
 });

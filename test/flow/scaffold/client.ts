@@ -10,7 +10,7 @@ import type { Message } from './wire.ts';
 
 /** A connected client; closed by `closeAll`. */
 export async function connectTo(sluice: Sluice, listener?: string): Promise<Wire> {
-  return connectAt({ host: '127.0.0.1', port: sluice.portOf(listener) });
+  return connectAt(sluice.whereOf(listener));
 }
 
 export async function connectAt(where: NetConnectOpts): Promise<Wire> {

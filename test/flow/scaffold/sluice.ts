@@ -5,22 +5,32 @@
 //   await sluice.metrics()                       one scrape: `.sum(name, labels)`
 //   await sluice.metric(name, labels)            one value of a new scrape
 //   await sluice.untilQuiet()                    waits until nothing is in flight and no client is connected
-//   await sluice.turn()                          waits until worker 0 has handled what reached it before (needs `configFor`)
+//   await sluice.turn()                          waits until worker 0 has handled what reached it before, and counted it
+//   await sluice.counted(name, labels)           one value after a turn, where `metric` would be too early (see below)
 //   await sluice.writeConfig(config)             replaces the file by rename
 //   sluice.logs                                  stderr lines; JSON ones decoded: `.msg`, `.level`
 //   sluice.expectLog(/pattern/)                  a warning or error that this test provokes
 //   sluice.signal('SIGHUP'), sluice.rssBytes(), await sluice.exited
 //   await sluice.close()                         SIGTERM (by closeAll, too): exit 0 and nothing unexpected on stderr, or it throws
 //
+// A worker counts an exchange after its answer has left, and a close after it has closed: a client may know of both sooner than
+// /metrics does. Right after an answer ask `counted`, with one worker, or wait for the value with `eventually`, with several. A turn adds
+// to what is counted by listener (connections, accepted ones, requests) and to requests without a pool, and to nothing else. It needs
+// a config that answers for it without an upstream, as that of `configFor` does.
+//
 // Unexpected on stderr is all that is not a JSON log line of level info, unless `expectLog` named it.
 
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect } from 'node:net';
+import type { NetConnectOpts } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { eventually, within } from './eventually.ts';
 import { Metrics } from './metrics.ts';
@@ -39,6 +49,8 @@ export interface SluiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Arguments of node itself. */
   readonly nodeArguments?: readonly string[];
+  /** A command that ends by executing its parameters, such as `['prlimit', '--nofile=256']`: the process stays the one that was spawned. */
+  readonly within?: readonly string[];
 }
 
 export interface LogLine {
@@ -56,11 +68,9 @@ export class Sluice {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   readyLine = '';
   /** What a clean end is, for a test that ends it otherwise. */
-  exitCode = 0;
+  exitCode: number | null = 0;
   readonly #process: ChildProcess;
   readonly #expected: RegExp[] = [];
-  #turn: Wire | undefined = undefined;
-  #turning: Promise<void> = Promise.resolve();
   #gone = false;
 
   constructor(config: string, options: SluiceOptions) {
@@ -68,7 +78,8 @@ export class Sluice {
     this.configPath = join(this.dir, 'sluice.yaml');
     writeFileSync(this.configPath, config);
     const run = ['src/app/main.ts', 'run', '--config', this.configPath, '--workers', String(options.workers ?? 1)];
-    this.#process = spawn(process.execPath, [...(options.nodeArguments ?? []), ...run], {
+    const [program, ...parameters] = [...(options.within ?? []), process.execPath, ...(options.nodeArguments ?? []), ...run];
+    this.#process = spawn(program!, parameters, {
       cwd: ROOT,
       env: { ...process.env, NODE_OPTIONS: '', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -89,6 +100,11 @@ export class Sluice {
     return this.#process.pid!;
   }
 
+  /** Our end of its stdout, to be paused or closed. */
+  get stdout(): Readable {
+    return this.#process.stdout!;
+  }
+
   /** Port of the first listener. */
   get port(): number {
     return this.portOf();
@@ -105,19 +121,40 @@ export class Sluice {
     return Number(/:(\d+)$/.exec(found ?? '')?.[1]);
   }
 
+  /** Where a client finds a listener by name; the first without one. */
+  whereOf(name?: string): NetConnectOpts {
+    const listed = this.readyLine.slice('sluice ready: '.length).split(', ');
+    const found = name === undefined ? listed[0] : listed.find((each) => each.startsWith(`${name} `));
+    const path = / unix:(.+)$/.exec(found ?? '')?.[1];
+    return path === undefined ? { host: '127.0.0.1', port: this.portOf(name) } : { path };
+  }
+
   async metrics(): Promise<Metrics> {
-    const response = await fetch(`http://127.0.0.1:${this.adminPort}/metrics`);
-    return new Metrics(await response.text());
+    return new Metrics(await this.#scrape());
+  }
+
+  async #scrape(): Promise<string> {
+    const socketPath = /, admin unix:([^,]+)/.exec(this.readyLine)?.[1];
+    if (socketPath === undefined) return (await fetch(`http://127.0.0.1:${this.adminPort}/metrics`)).text();
+    return new Promise((resolve, reject) => {
+      const asked = request({ socketPath, path: '/metrics', agent: false, headers: { host: 'localhost' } });
+      asked.once('response', (answer) => void textOf(answer).then(resolve, reject));
+      asked.once('error', reject).end();
+    });
   }
 
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
     return (await this.metrics()).sum(name, labels);
   }
 
+  /** The same after a `turn`: with what worker 0 has done and had yet to count. */
+  async counted(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    await this.turn();
+    return this.metric(name, labels);
+  }
+
   /** Waits until no exchange and no attempt is under way and no client is connected; `upstreams` = upstream connections that may stay. */
   async untilQuiet(upstreams = Infinity): Promise<void> {
-    this.#turn?.destroy();
-    this.#turn = undefined;
     let seen = '';
     const look = async (): Promise<boolean> => {
       const metrics = await this.metrics();
@@ -133,17 +170,18 @@ export class Sluice {
     });
   }
 
-  /** One round trip through worker 0 on a connection of its own: what reached the worker before it has been handled. */
-  turn(): Promise<void> {
-    const mine = this.#turning.then(() => this.#takeTurn());
-    this.#turning = mine.catch(() => undefined);
-    return mine;
-  }
-
-  async #takeTurn(): Promise<void> {
-    if (this.#turn === undefined || this.#turn.ended) this.#turn = new Wire(connect({ host: '127.0.0.1', port: this.port }));
-    await this.#turn.write(`GET / HTTP/1.1\r\nhost: ${TURN_HOST}\r\n\r\n`);
-    await this.#turn.readHead();
+  /**
+   * One round trip through worker 0: what reached the worker before it has been handled. On a fresh connection, for one that is kept
+   * could overtake those that have yet to be accepted.
+   */
+  async turn(): Promise<void> {
+    const wire = new Wire(connect(this.whereOf()));
+    try {
+      await wire.write(`GET / HTTP/1.1\r\nhost: ${TURN_HOST}\r\n\r\n`);
+      await wire.readMessage();
+    } finally {
+      wire.destroy();
+    }
   }
 
   /** Replaces the config file by rename, as editors do. */
@@ -174,7 +212,6 @@ export class Sluice {
   }
 
   async close(): Promise<void> {
-    this.#turn?.destroy();
     if (!this.#gone) this.#process.kill('SIGTERM');
     const end = await within('exit after SIGTERM', this.exited, STOP_MS).catch((error: unknown) => {
       this.#process.kill('SIGKILL');
