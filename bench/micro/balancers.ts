@@ -20,7 +20,9 @@ export const benchmarks: readonly { name: string; run: (iterations: number) => v
 function benchmarkPicks(name: BalancerName, count: number, shape: 'equal' | 'weighted' | 'half unready') {
   const endpoints = Array.from({ length: count }, (_, index) => {
     const weight = shape === 'weighted' ? 1 + (index % 5) : 1;
-    const endpoint = new Endpoint({ kind: 'tcp', host: `10.0.0.${index}`, port: 80 }, `10.0.0.${index}:80`, weight, {} as EndpointCounters);
+    const host = `10.0.0.${index}`;
+    const config = { address: { kind: 'tcp', host, port: 80 } as const, key: `${host}:80`, weight, zone: undefined, drain: false };
+    const endpoint = new Endpoint(config, {} as EndpointCounters);
     endpoint.unready = shape === 'half unready' && index % 2 === 1 ? UNREADY_DRAINING : 0;
     endpoint.inFlight = 1 + (index % 3);
     return endpoint;

@@ -21,7 +21,13 @@ const QA = { name: 'qa', source: { kind: 'header', name: 'x-version' }, value: {
 const OWN = { kind: 'cookie', name: 'sluice-shop', own: true, maxAgeMs: 86_400_000, path: '/' } as const;
 
 const sequence = new LowDiscrepancySequence(0.1);
-const state = { ready: () => true, nextFraction: () => sequence.next(), newKey: () => 'AbCdEfGhIjKlMnOpQrSt_-' };
+const state = {
+  ready: () => true,
+  warmth: () => 1,
+  chance: () => 0,
+  nextFraction: () => sequence.next(),
+  newKey: () => 'AbCdEfGhIjKlMnOpQrSt_-',
+};
 const out = new Choice();
 
 export const benchmarks: readonly { name: string; run: (iterations: number) => void }[] = [

@@ -17,10 +17,14 @@ import { CHOICE_REASONS } from '../routing/table.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
-import { probeHttp } from '../upstream/probes/probe.ts';
+import { versionActivity } from '../telemetry/version-activity.ts';
+import type { VersionActivity } from '../telemetry/version-activity.ts';
+import type { Discovery } from '../upstream/discovery/discovery.ts';
+import { probeEndpoint } from '../upstream/probes/probe-endpoint.ts';
 import { Probes } from '../upstream/probes/probes.ts';
 import { bindableHost, claimAddress } from './claim-address.ts';
-import type { Update } from './messages.ts';
+import { createDiscovery } from './create-discovery.ts';
+import type { EndpointUpdate, Update } from './messages.ts';
 import { version } from './version.ts';
 import { Workers } from './workers.ts';
 
@@ -43,6 +47,7 @@ export class Instance {
   readonly #options: InstanceOptions;
   readonly #workers: Workers;
   readonly #probes: Probes;
+  readonly #discovery: Discovery;
   readonly #controller: Controller;
   readonly #exposition: Exposition;
   readonly #admin: AdminServer;
@@ -74,9 +79,11 @@ export class Instance {
       onAccess: (chunk, lines) => this.#writeAccess(chunk, lines),
       onRestarted: () => this.#exposition.workerRestarted(),
     });
-    this.#probes = this.#createProbes();
-    const dataPlane: DataPlane = { apply: (update) => this.#post(update) };
-    this.#controller = new Controller({ dataPlane, counters, exposition: this.#exposition, log });
+    this.#probes = this.#createProbes(versionActivity(counters));
+    this.#discovery = createDiscovery(log, () => this.#controller.rediscover());
+    this.#exposition.discoveryIs(() => this.#discovery.samples());
+    const dataPlane: DataPlane = { apply: (update) => this.#post(update), setEndpoints: (update) => this.#postEndpoints(update) };
+    this.#controller = new Controller({ dataPlane, discovery: this.#discovery, counters, exposition: this.#exposition, log });
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
     this.adminAddress = config.admin.address;
     this.#admin = new AdminServer({
@@ -135,6 +142,9 @@ export class Instance {
   async stop(timeoutMs: number): Promise<number> {
     this.#draining = true;
     await this.#watch?.close();
+    // What reaches a worker after it was told to drain is not answered any more.
+    this.#controller.close();
+    await this.#discovery.close();
     const cut = await this.#workers.drain(timeoutMs);
     this.#probes.close();
     await this.#admin.close();
@@ -146,14 +156,17 @@ export class Instance {
   async #post(update: Update): Promise<Adoption> {
     const known = new Set((this.#controller.config?.listeners ?? []).map(({ address }) => claimOf(address)));
     for (const { address } of update.config.listeners) if (!known.has(claimOf(address))) await claimAddress(address);
-    const adoption = await this.#workers.apply(update);
-    this.#probes.configure(update.config.pools);
-    return adoption;
+    return this.#probes.adopt(update.config.pools, () => this.#workers.apply(update));
   }
 
-  #createProbes(): Probes {
+  #postEndpoints(update: EndpointUpdate): Promise<Adoption> {
+    return this.#probes.adopt(update.config.pools, () => this.#workers.setEndpoints(update));
+  }
+
+  #createProbes(activity: VersionActivity): Probes {
+    const { log } = this.#options;
     const onHealth = this.#workers.setHealth.bind(this.#workers);
-    const probes = new Probes({ clock: systemClock, random: randomFraction, probe: probeHttp, log: this.#options.log, onHealth });
+    const probes = new Probes({ clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, onHealth });
     this.#exposition.healthChecksAre(() => probes.counts());
     return probes;
   }

@@ -24,6 +24,7 @@ export class ListenerSet {
   readonly #bound = new Map<string, Bound>();
   /** No longer in the Config, but with connections that finish what they carry. */
   #retired: Listener[] = [];
+  #closing: Promise<void>[] = [];
 
   constructor(context: ProxyContext, counters: CounterSet, start: WorkerStart) {
     this.#context = context;
@@ -48,7 +49,7 @@ export class ListenerSet {
         if (!this.#bound.has(place) && this.#serves(config)) fresh.push([place, await this.#bind(config, ports[config.name])]);
       }
     } catch (error) {
-      for (const [, bound] of fresh) bound.listener.retire(0);
+      for (const [, bound] of fresh) void bound.listener.retire(0);
       throw error;
     }
     for (const [place, bound] of fresh) this.#bound.set(place, bound);
@@ -66,6 +67,11 @@ export class ListenerSet {
       bound[config.name] = port;
     }
     return bound;
+  }
+
+  /** Resolves when every address that the Config no longer has is free: a reload that names one again can bind it. */
+  async released(): Promise<void> {
+    await Promise.all(this.#closing.splice(0));
   }
 
   /** A Unix socket cannot be shared as a TCP port can: the first worker has it alone. */
@@ -92,7 +98,7 @@ export class ListenerSet {
     for (const [place, { listener }] of this.#bound) {
       if (places.has(place)) continue;
       this.#bound.delete(place);
-      listener.retire(IDLE_GRACE_MS);
+      this.#closing.push(listener.retire(IDLE_GRACE_MS));
       this.#retired.push(listener);
     }
   }

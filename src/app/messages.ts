@@ -1,6 +1,6 @@
 // What the control thread and a data-plane thread say to each other. Plain data, structured-cloneable.
 
-import type { Config } from '../config/model.ts';
+import type { Config, VersionEndpoints } from '../config/model.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
@@ -9,6 +9,15 @@ import type { EndpointName } from '../upstream/endpoint.ts';
 export interface Update {
   readonly revision: number;
   readonly config: Config;
+  readonly counters: CounterPlan;
+}
+
+/** Other endpoints for a Config that is served. */
+export interface EndpointUpdate {
+  /** As a whole, for workers that start later. */
+  readonly config: Config;
+  /** What is other than it was. */
+  readonly versions: readonly VersionEndpoints[];
   readonly counters: CounterPlan;
 }
 
@@ -22,12 +31,16 @@ export interface WorkerStart {
 export type ToWorker =
   /** `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. */
   | { readonly kind: 'apply'; readonly id: number; readonly update: Update; readonly ports: Readonly<Record<string, number>> }
+  /** Endpoints of some versions of the Config that is served. */
+  | { readonly kind: 'endpoints'; readonly id: number; readonly versions: readonly VersionEndpoints[]; readonly counters: CounterPlan }
   /** All endpoints that are unhealthy; each message stands for itself, so that none can be missed for long. */
   | { readonly kind: 'health'; readonly unhealthy: readonly EndpointName[] }
   | { readonly kind: 'drain'; readonly timeoutMs: number };
 
 export type FromWorker =
   | { readonly kind: 'applied'; readonly id: number; readonly ports: Readonly<Record<string, number>> }
+  /** The answer to `endpoints`. */
+  | { readonly kind: 'followed'; readonly id: number }
   | { readonly kind: 'refused'; readonly id: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'access'; readonly chunk: string; readonly lines: number }

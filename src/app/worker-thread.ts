@@ -52,6 +52,7 @@ async function apply(update: Update, ports: Readonly<Record<string, number>>): P
   setAccessLog(context, update);
   const bound = listeners.apply(update.config.listeners);
   counters.settle();
+  await listeners.released();
   return bound;
 }
 
@@ -68,15 +69,28 @@ const flushing = every(ACCESS_LOG_FLUSH_MS, () => context?.accessLog?.flush());
 const utilization = loopMeter();
 const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization(), deadlines.takeLateness()));
 
-async function onMessage(message: Exclude<ToWorker, { kind: 'health' }>): Promise<void> {
-  if (message.kind === 'apply') {
-    try {
-      post({ kind: 'applied', id: message.id, ports: await apply(message.update, message.ports) });
-    } catch (error) {
-      post({ kind: 'refused', id: message.id, reason: error instanceof Error ? error.message : String(error) });
-    }
-    return;
+type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
+
+/** The Table stays: it names versions, not endpoints. */
+function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'endpoints' }>): void {
+  counters.place(plan);
+  registry.setEndpoints(versions);
+  counters.settle();
+}
+
+async function onChange(message: Change): Promise<void> {
+  const { id } = message;
+  try {
+    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await apply(message.update, message.ports) });
+    setEndpoints(message);
+    post({ kind: 'followed', id });
+  } catch (error) {
+    post({ kind: 'refused', id, reason: error instanceof Error ? error.message : String(error) });
   }
+}
+
+async function onMessage(message: Exclude<ToWorker, { kind: 'health' }>): Promise<void> {
+  if (message.kind !== 'drain') return onChange(message);
   const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
   context?.accessLog?.flush();
   flushing.stop();

@@ -7,7 +7,7 @@ import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
-import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
+import type { EndpointUpdate, FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
 
 /** A worker that dies this often within the window is replaced more slowly. */
 const CRASHES_MAX = 5;
@@ -75,12 +75,24 @@ export class Workers {
     const first = await this.#applyFirst(update);
     // Looked up only now: one that died and one that took its place meanwhile are both accounted for.
     const others = this.#threads.filter((thread) => thread !== undefined && thread !== first) as Thread[];
-    const results = await Promise.allSettled(others.map((thread) => this.#send(thread, update, this.#ports)));
+    return this.#settle(others, (thread) => this.#send(thread, update, this.#ports));
+  }
+
+  /** The same for endpoints alone. Never rejects; a worker that starts meanwhile begins with the endpoints of now. */
+  async setEndpoints({ config, versions, counters }: EndpointUpdate): Promise<{ applied: number; total: number }> {
+    if (this.#update !== undefined) this.#update = { ...this.#update, config };
+    const threads = this.#threads.filter((thread) => thread !== undefined);
+    return this.#settle(threads, (thread) => this.#ask(thread, (id) => ({ kind: 'endpoints', id, versions, counters })));
+  }
+
+  /** Waits until all have taken a change; those that did not are replaced. */
+  async #settle(threads: readonly Thread[], hand: (thread: Thread) => Promise<unknown>): Promise<{ applied: number; total: number }> {
+    const results = await Promise.allSettled(threads.map(hand));
     results.forEach((result, index) => {
       if (result.status === 'fulfilled') return;
       this.#options.log.error({ err: result.reason as Error }, 'a worker did not take the config, another takes its place');
-      others[index]!.serving = false;
-      void others[index]!.worker.terminate();
+      threads[index]!.serving = false;
+      void threads[index]!.worker.terminate();
     });
     return { applied: this.serving, total: this.total };
   }
@@ -193,7 +205,15 @@ export class Workers {
     }
   }
 
-  #send(thread: Thread, update: Update, ports: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> {
+  async #send(thread: Thread, update: Update, ports: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> {
+    const answer = await this.#ask(thread, (id) => ({ kind: 'apply', id, update, ports }));
+    if (answer.kind !== 'applied') throw new Error('unexpected answer of a worker');
+    thread.serving = true;
+    return answer.ports;
+  }
+
+  /** Rejects when the worker refuses, ends, or does not answer in time. */
+  #ask(thread: Thread, message: (id: number) => ToWorker): Promise<FromWorker> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       // A thread that hangs is of no use to anyone: its end settles the promise, and another takes its place.
@@ -201,18 +221,17 @@ export class Workers {
       thread.waiting.set(id, (answer) => {
         late.stop();
         thread.waiting.delete(id);
-        if (answer.kind === 'applied') {
-          thread.serving = true;
-          resolve(answer.ports);
-        } else reject(new Error(answer.kind === 'refused' ? answer.reason : 'unexpected answer of a worker'));
+        if (answer.kind === 'refused') reject(new Error(answer.reason));
+        else resolve(answer);
       });
-      thread.worker.postMessage({ kind: 'apply', id, update, ports } satisfies ToWorker);
+      thread.worker.postMessage(message(id));
     });
   }
 
   #onMessage(thread: Thread, message: FromWorker): void {
     switch (message.kind) {
       case 'applied':
+      case 'followed':
       case 'refused':
         thread.waiting.get(message.id)?.(message);
         break;

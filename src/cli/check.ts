@@ -1,7 +1,7 @@
 // `sluice check F`: says whether a config is good. Offline; it starts nothing.
 
 import type { LoadResult } from '../config/decode.ts';
-import { loadConfig } from '../config/load.ts';
+import { loadConfig, loadEndpoints } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
@@ -32,10 +32,17 @@ export function runCheck(path: string | undefined, options: CheckOptions, output
     output.err('sluice check needs a file or a directory');
     return 1;
   }
-  const result = loadConfig(path);
+  const result = withEndpointFiles(loadConfig(path));
   if (options.json === true) printJson(result, output);
   else printText(path, result, options, output);
   return result.config === undefined ? 1 : 0;
+}
+
+/** A bad endpoint file keeps no config from being served: what is wrong with it are notices. */
+function withEndpointFiles(result: LoadResult): LoadResult {
+  const files = (result.config?.pools ?? []).flatMap(({ versions }) => versions.flatMap(({ endpointsFile }) => endpointsFile ?? []));
+  const notices = [...new Set(files)].flatMap((file) => loadEndpoints(file).problems);
+  return notices.length === 0 ? result : { ...result, notices: [...result.notices, ...notices] };
 }
 
 /** `F:line:col: notice: message`. */

@@ -4,6 +4,8 @@ import { closeSync, fstatSync, openSync, readFileSync, readdirSync, statSync } f
 import { join } from 'node:path';
 import { decodeFiles } from './decode.ts';
 import type { FileText, LoadResult } from './decode.ts';
+import { LARGEST_ENDPOINT_FILE_BYTES, decodeEndpoints } from './endpoint-file.ts';
+import type { EndpointList } from './endpoint-file.ts';
 import { LONGEST_TEXT } from './parse.ts';
 import type { Problem } from './problem.ts';
 
@@ -21,6 +23,24 @@ export function loadConfig(path: string): LoadResult {
     else problems.push(problemIn(file, read.fault));
   }
   return decodeFiles(texts, problems);
+}
+
+/** Loads a file of endpoints. A pipe is refused: to read one would wait for ever. */
+export function loadEndpoints(path: string): EndpointList {
+  try {
+    const found = statSync(path);
+    if (!found.isFile()) return refused(path, 'this is not a file');
+    if (found.size > LARGEST_ENDPOINT_FILE_BYTES)
+      return refused(path, `the file is larger than ${LARGEST_ENDPOINT_FILE_BYTES / 1024 ** 2} MiB`);
+  } catch (error) {
+    return refused(path, reasonOf(error));
+  }
+  const read = readText(path);
+  return 'text' in read ? decodeEndpoints(path, read.text) : refused(path, read.fault);
+}
+
+function refused(path: string, message: string): EndpointList {
+  return { endpoints: undefined, problems: [problemIn(path, message)] };
 }
 
 /** The files, or why there are none. Hidden files are left out: editors and Kubernetes keep their own there. */

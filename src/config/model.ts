@@ -117,6 +117,8 @@ export interface VersionConfig {
   readonly dns: DnsConfig;
   /** A list of further endpoints that is watched; absolute. */
   readonly endpointsFile: string | undefined;
+  /** All its endpoints get nothing new; what they have is finished. */
+  readonly drain: boolean;
   /** How long a version that comes into use takes to get its full share of the split; 0 = at once. */
   readonly slowStartMs: number;
 }
@@ -136,6 +138,13 @@ export interface EndpointConfig {
   readonly zone: string | undefined;
   /** Gets nothing new; what it has is finished. */
   readonly drain: boolean;
+}
+
+/** The endpoints of one version by its name; names and services in them have been resolved. */
+export interface VersionEndpoints {
+  readonly pool: string;
+  readonly version: string;
+  readonly endpoints: readonly EndpointConfig[];
 }
 
 export type AffinityConfig =

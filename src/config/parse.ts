@@ -1,7 +1,7 @@
-// Text to a Source: YAML 1.2, one document, a map at the top. Bounded in size, depth and aliases; never throws.
+// Text to a Source: YAML 1.2, one document, a map or a list at the top. Bounded in size, depth and aliases; never throws.
 
-import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
-import type { Alias, Document, Node, YAMLMap, YAMLSeq } from 'yaml';
+import { LineCounter, Pair, Scalar, YAMLMap, isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import type { Alias, Document, Node, YAMLSeq } from 'yaml';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
@@ -25,17 +25,33 @@ type Origin = Pick<Source, 'file' | 'text' | 'lines'>;
 
 export function parseText(file: string, text: string): Parsed {
   const origin: Origin = { file, text, lines: new LineCounter() };
-  if (text.length > LONGEST_TEXT) return failed(origin, 0, `the file is larger than ${LONGEST_TEXT / 1024 ** 2} MiB`);
+  const root = readRoot(origin, 'the file is empty: it needs at least listeners');
+  if (!isNode(root)) return root;
+  if (!isMap(root)) return failed(origin, root.range?.[0] ?? 0, 'the file must be a map with keys such as listeners, pools and routes');
+  return toSource(origin, root as YAMLMap);
+}
+
+/** Text with a list at the top; in the Source it stands under `key`, as if the file were a map with that one key. */
+export function parseList(file: string, text: string, key: string): Parsed {
+  const origin: Origin = { file, text, lines: new LineCounter() };
+  const root = readRoot(origin, 'the file is empty: write [] for an empty list');
+  if (!isNode(root)) return root;
+  if (!isSeq(root)) return failed(origin, root.range?.[0] ?? 0, 'the file must be a list');
+  const around = new YAMLMap();
+  around.items.push(new Pair(new Scalar(key), root));
+  return toSource(origin, around);
+}
+
+/** The node at the top, or why there is none. */
+function readRoot(origin: Origin, whenEmpty: string): Node | Parsed {
+  if (origin.text.length > LONGEST_TEXT) return failed(origin, 0, `the file is larger than ${LONGEST_TEXT / 1024 ** 2} MiB`);
   countLines(origin);
   const document = read(origin);
   if (document === undefined) return failed(origin, 0, 'the YAML cannot be read: it nests too deeply');
   const faults = [...document.errors, ...document.warnings].slice(0, MOST_SYNTAX_PROBLEMS);
   if (faults.length > 0) return { source: undefined, problems: faults.map((fault) => syntaxProblem(origin, fault)) };
   const root: unknown = document.contents;
-  if (root === null || (isScalar(root) && root.value === null)) return failed(origin, 0, 'the file is empty: it needs at least listeners');
-  if (!isMap(root))
-    return failed(origin, (root as Node).range?.[0] ?? 0, 'the file must be a map with keys such as listeners, pools and routes');
-  return toSource(origin, root);
+  return root === null || (isScalar(root) && root.value === null) ? failed(origin, 0, whenEmpty) : (root as Node);
 }
 
 /** Done here because the package loses count in text that is not valid YAML. */

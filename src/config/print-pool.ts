@@ -47,14 +47,15 @@ export function describePool(pool: PoolConfig): object {
   };
 }
 
-function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, slowStartMs }: VersionConfig): object {
-  const listed = endpoints.map(({ address, weight, zone, drain }) => ({ address: formatAddress(address), weight, zone, drain }));
+function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, drain, slowStartMs }: VersionConfig): object {
+  const listed = endpoints.map((endpoint) => ({ ...endpoint, key: undefined, address: formatAddress(endpoint.address) }));
   return {
     endpoints: listed.length === 0 ? undefined : listed,
     endpointsFile,
     tls: tls ? {} : undefined,
     protocol,
     dns: { refresh: formatDuration(dns.refreshMs), servers: dns.servers },
+    drain,
     slowStart: formatDuration(slowStartMs),
   };
 }

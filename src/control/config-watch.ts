@@ -1,4 +1,5 @@
-// Notices that the config on disk changed: edits, rename-over, delete and recreate, and Kubernetes' swaps of the `..data` link.
+// Notices that the config on disk changed, or a file that it names: edits, rename-over, delete and recreate, and Kubernetes' swaps of
+// the `..data` link.
 // It watches folders, since a watch on a file goes deaf when the file is replaced; a poll each second catches what no event told.
 // It says only that something changed: reading, judging and keeping the last good config are for others.
 
@@ -13,6 +14,10 @@ import type { Stamp } from './config-fingerprint.ts';
 export interface ConfigWatchOptions {
   /** The config was deleted; called once per disappearance. What is served stays. */
   readonly onMissing?: () => void;
+  /** It was missing and is back, with the content that it had; otherwise its return is a change. */
+  readonly onReturned?: () => void;
+  /** What else makes it look; default SIGHUP. */
+  readonly signal?: 'SIGHUP' | 'none';
   /** Default 1000. */
   readonly pollMs?: number;
   /** How long the file must be quiet; default 100. */
@@ -52,7 +57,7 @@ export class ConfigWatch {
     this.#onChange = onChange;
     this.#options = options;
     this.#poll = every(options.pollMs ?? 1000, () => void this.#enqueue(() => this.#compareStamp()), { unref: true });
-    process.on('SIGHUP', this.force);
+    if (options.signal !== 'none') process.on('SIGHUP', this.force);
     this.#check = this.#begin();
     this.ready = this.#check;
   }
@@ -137,8 +142,12 @@ export class ConfigWatch {
     const forced = this.#forced;
     this.#forced = false;
     if (digest === undefined && !forced) return this.#vanished();
+    const returned = this.#missing && digest !== undefined;
     this.#missing = digest === undefined;
-    if (digest === this.#digest && !forced) return;
+    if (digest === this.#digest && !forced) {
+      if (returned) this.#options.onReturned?.();
+      return;
+    }
     this.#digest = digest ?? this.#digest;
     this.#onChange(forced ? 'signal' : 'file');
   }

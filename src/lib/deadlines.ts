@@ -1,11 +1,13 @@
 // Many timeouts on one shared timer. A duration has one list; arming appends to it, so a list is sorted by
 // expiry and a tick looks at heads alone: O(1) to arm, to disarm, and to find what is due.
 
-import { every, nowMs } from './clock.ts';
+import { every, nowMs, soon } from './clock.ts';
 import type { Timer } from './clock.ts';
 
 /** How often due deadlines are looked for, in milliseconds. */
 export const TICK_MS = 20;
+/** A tick later than this finds a thread that was busy or stopped. */
+const STALL_MS = 5 * TICK_MS;
 
 export interface DeadlineOwner {
   /** Called once when the deadline has passed; it is disarmed by then. */
@@ -66,11 +68,12 @@ export class Deadlines {
   #atMs = nowMs();
   #tickedMs = this.#atMs;
   #latenessMs = 0;
+  #closed = false;
   /** How late the latest tick was, in milliseconds: what fires in it may do so because this thread was busy. */
   lateMs = 0;
 
   constructor() {
-    this.#timer = every(TICK_MS, () => this.tick(nowMs()));
+    this.#timer = every(TICK_MS, () => this.#onTimer());
   }
 
   /** Looks at the clock; what is armed from here on counts from this moment. Answers it: monotonic milliseconds. */
@@ -119,6 +122,16 @@ export class Deadlines {
   }
 
   close(): void {
+    this.#closed = true;
     this.#timer.stop();
+  }
+
+  /** Timers come before sockets: after a stall, what arrived meanwhile is read before anyone is told that it came too late. */
+  #onTimer(): void {
+    const atMs = nowMs();
+    if (atMs - this.#tickedMs < STALL_MS) return this.tick(atMs);
+    soon(() => {
+      if (!this.#closed) this.tick(nowMs());
+    });
   }
 }

@@ -28,11 +28,11 @@ export function answerHead(exchange: Exchange, connection: UpstreamConnection, f
     if (reason >= 0) return retryAnswer(exchange, connection, reason);
   }
   const { head, connection: client } = exchange;
-  const { balancer } = exchange.live!;
-  if (balancer.followsLatency || exchange.context.accessLog !== undefined) {
+  const live = exchange.live!;
+  if (live.followsLatency || exchange.context.accessLog !== undefined) {
     const atMs = nowMs();
     exchange.firstByteMs = atMs - exchange.startedMs;
-    balancer.observed(connection.endpoint, atMs - exchange.attemptMs, atMs);
+    live.observed(connection.endpoint, answer.status, atMs - exchange.attemptMs, atMs);
   }
   exchange.answered = true;
   exchange.status = answer.status;
@@ -92,7 +92,7 @@ function written(exchange: Exchange, flushed: boolean, done: boolean): boolean {
 function retryAnswer(exchange: Exchange, connection: UpstreamConnection, reason: number): boolean {
   exchange.failedEndpoint = connection.endpoint;
   exchange.endAttempt(OUTCOME.upstream_error);
-  exchange.live!.failed(connection.endpoint, OUTCOME.upstream_error);
+  exchange.live!.failed(connection.endpoint, OUTCOME.upstream_error, connection.head.status);
   again(exchange, reason);
   return false;
 }

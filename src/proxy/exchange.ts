@@ -36,6 +36,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   readonly unchunker = new Unchunker();
   readonly exchangeDeadline: Deadline;
   readonly responseDeadline: Deadline;
+  readonly holdDeadline: Deadline;
 
   connection: Connection;
   serving: Serving;
@@ -48,6 +49,8 @@ export class Exchange implements Applicant, DeadlineOwner {
   failedEndpoint: Endpoint | undefined = undefined;
 
   startedMs = 0;
+  /** From when on `live` is what answers. */
+  liveSinceMs = 0;
   attemptMs = 0;
   firstByteMs = -1;
   attempts = 0;
@@ -57,6 +60,8 @@ export class Exchange implements Applicant, DeadlineOwner {
   retries = 0;
   /** Whether a place in `live` is held. */
   attempting = false;
+  /** It has been held for as long as it may be. */
+  holdOver = false;
 
   /** What an attempt sends at once: the head, and the body's first bytes when they are few. */
   requestText = '';
@@ -86,6 +91,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.serving = context.serving;
     this.exchangeDeadline = new Deadline(this);
     this.responseDeadline = new Deadline(this);
+    this.holdDeadline = new Deadline(this);
   }
 
   get requestMethod(): string {
@@ -154,7 +160,11 @@ export class Exchange implements Applicant, DeadlineOwner {
 
   onWaiting(): void {
     // A client that has gone unseen must not hold a place in the queue; a place in it is worth as much time as a connection.
-    this.context.deadlines.arm(this.responseDeadline, this.live!.connectMs);
+    this.context.deadlines.arm(this.responseDeadline, this.live!.settings.connectMs);
+  }
+
+  onHeld(): void {
+    if (this.holdDeadline.list === undefined) this.context.deadlines.arm(this.holdDeadline, this.live!.settings.holdMs);
   }
 
   onTurnedAway(outcome: Outcome): void {
@@ -197,6 +207,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   /** The client went away: nobody wants the answer any more. */
   onDownstreamClosed(): void {
     if (!this.active) return;
+    if (this.upstream !== undefined && !this.answered) this.live!.unanswered(this.attemptMs, 'unwanted');
     this.outcome = OUTCOME.downstream_closed;
     this.finish();
   }
@@ -208,7 +219,9 @@ export class Exchange implements Applicant, DeadlineOwner {
   }
 
   onDeadline(deadline: Deadline): void {
+    if (deadline === this.holdDeadline) return this.#heldTooLong();
     const outcome = deadline === this.responseDeadline ? OUTCOME.response_timeout : OUTCOME.exchange_timeout;
+    if (this.upstream !== undefined && !this.answered) this.live!.unanswered(this.attemptMs, 'late');
     if (this.answered) this.abort(outcome);
     else if (deadline === this.responseDeadline) this.#responseTimedOut(this.upstream);
     else reply(this, outcome);
@@ -236,6 +249,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (!this.active) return;
     this.active = false;
     this.exchangeDeadline.disarm();
+    this.holdDeadline.disarm();
     this.endAttempt(this.outcome);
     observe(this);
     this.requestText = '';
@@ -263,7 +277,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     endpoint.counters.ended();
     if (outcome === OUTCOME.ok) {
       if (this.status < 500) live.succeeded(endpoint);
-      else live.failed(endpoint, outcome);
+      else live.failed(endpoint, outcome, this.status);
     } else if (outcome.source === 'upstream') endpoint.counters.failed();
     if (!this.answerDone) {
       upstream.destroy();
@@ -288,6 +302,12 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.endpoint = connection.endpoint;
     this.endpoint.inFlight++;
     this.endpoint.counters.began();
+  }
+
+  /** One that is being connected for just now may still come through. */
+  #heldTooLong(): void {
+    this.holdOver = true;
+    if (this.upstream === undefined) reply(this, OUTCOME.no_endpoint);
   }
 
   #responseTimedOut(connection: UpstreamConnection | undefined): void {
@@ -343,12 +363,14 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.endpoint = undefined;
     this.failedEndpoint = undefined;
     this.startedMs = this.context.deadlines.refresh();
+    this.liveSinceMs = this.startedMs;
     this.attemptMs = this.startedMs;
     this.firstByteMs = -1;
     this.attempts = 0;
     this.retries = 0;
     this.wantsFresh = false;
     this.attempting = false;
+    this.holdOver = false;
     this.replayable = true;
     this.clientPaused = false;
     this.bytesOut = 0;

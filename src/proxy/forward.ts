@@ -27,10 +27,20 @@ export function attempt(exchange: Exchange): void {
   reply(exchange, acquired === NO_ENDPOINT ? OUTCOME.no_endpoint : OUTCOME.overload);
 }
 
+/** Waits, after a connection that failed, until an endpoint takes connections again. False: it may not, or has waited long enough. */
+export function hold(exchange: Exchange): boolean {
+  const live = exchange.live!;
+  if (live.settings.holdMs === 0 || exchange.holdOver || live.hold(exchange) !== ACQUIRED) return false;
+  exchange.attempts++;
+  exchange.attempting = true;
+  return true;
+}
+
 /** Sends what there is of the request; called when the connection is usable. */
 export function sendRequest(exchange: Exchange, connection: UpstreamConnection): void {
   exchange.attemptMs = exchange.attempts === 1 && connection.answers > 0 ? exchange.startedMs : exchange.context.deadlines.refresh();
   if (exchange.requestText === '') exchange.requestText = requestText(exchange);
+  exchange.holdDeadline.disarm();
   connection.begin(exchange, exchange.head.method);
   let more = connection.send(exchange.requestText);
   for (const bytes of exchange.held) more = connection.sendBytes(bytes);
@@ -58,11 +68,11 @@ export function sendBody(exchange: Exchange, bytes: Buffer, from: number, to: nu
 /** The upstream takes no more of the body for now. One that never does is as bad as one that never answers. */
 function pauseFor(exchange: Exchange): void {
   exchange.pauseClient();
-  exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.responseMs);
+  exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.settings.responseMs);
 }
 
 function awaitAnswer(exchange: Exchange): void {
-  if (!exchange.answered) exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.responseMs);
+  if (!exchange.answered) exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.settings.responseMs);
 }
 
 function requestText(exchange: Exchange): string {

@@ -91,13 +91,16 @@ export class Listener {
     this.counters = counters;
   }
 
-  /** Accepts no more. What is under way goes on; connections without a request close after the grace, the others after their answer. */
-  retire(graceMs: number): void {
+  /**
+   * Accepts no more. What is under way goes on; connections without a request close after the grace, the others after their answer.
+   * Resolves when the address is free again.
+   */
+  retire(graceMs: number): Promise<void> {
     this.closing = true;
     this.start();
     this.lastServing ??= this.context.serving;
-    this.#closeWhenCalm(CALM_TURNS_MAX);
     this.#grace = after(graceMs, () => this.#closeIdle(), { unref: true });
+    return new Promise((resolve) => this.#closeWhenCalm(CALM_TURNS_MAX, resolve));
   }
 
   destroyAll(): void {
@@ -106,13 +109,14 @@ export class Listener {
   }
 
   /** What the kernel has accepted for us would be reset with the socket: it is taken first, until a short turn brings nothing more. */
-  #closeWhenCalm(turns: number): void {
+  #closeWhenCalm(turns: number, onClosed: () => void): void {
     const before = this.#accepted;
     const sinceMs = nowMs();
     soon(() => {
       const calm = this.#accepted === before && nowMs() - sinceMs < CALM_MS;
-      if (calm || turns === 0) this.#server.close();
-      else this.#closeWhenCalm(turns - 1);
+      if (!calm && turns > 0) return this.#closeWhenCalm(turns - 1, onClosed);
+      this.#server.close();
+      onClosed();
     });
   }
 

@@ -9,10 +9,11 @@ import type { Exchange } from './exchange.ts';
 const observation = new Observation();
 
 export function observe(exchange: Exchange): void {
-  const durationMs = nowMs() - exchange.startedMs;
+  const endedMs = nowMs();
+  const durationMs = endedMs - exchange.startedMs;
   const { live, match, serving, context } = exchange;
   if (live !== undefined) {
-    live.counters.ended(durationMs);
+    live.counters.ended(endedMs - exchange.liveSinceMs);
     live.counters.received(exchange.body.bytes);
     live.counters.sent(exchange.bytesOut);
   }

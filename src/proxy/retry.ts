@@ -5,9 +5,10 @@ import { nowMs } from '../lib/clock.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
-import { attempt } from './forward.ts';
+import { attempt, hold } from './forward.ts';
 import type { Exchange } from './exchange.ts';
 import { reply } from './reply.ts';
+import { rescue } from './rescue.ts';
 
 /** Why a request was sent again; positions are those of the retry counters. */
 export const RETRY_REASONS = ['stale', 'connect-failure', 'reset', 'response-timeout', 'gateway-error', '5xx'] as const;
@@ -36,13 +37,13 @@ export function retry(exchange: Exchange, connection: UpstreamConnection, outcom
   } else if (reason >= 0 && mayRetry(exchange, reason, connection.sent)) {
     exchange.failedEndpoint = connection.endpoint;
     again(exchange, reason);
-  } else reply(exchange, outcome);
+  } else if (reason !== CONNECT_FAILURE || !hold(exchange)) reply(exchange, exchange.holdOver ? OUTCOME.no_endpoint : outcome);
 }
 
 /** Whether an answer with this status is to be thrown away and the request sent again. */
 export function retryReasonOfStatus(exchange: Exchange, status: number): number {
   if (status < 500) return -1;
-  const on = exchange.live!.retryOn;
+  const on = exchange.live!.settings.retryOn;
   if (on.has('gateway-error') && (status === 502 || status === 503 || status === 504) && mayRetry(exchange, GATEWAY_ERROR, true))
     return GATEWAY_ERROR;
   if (on.has('5xx') && mayRetry(exchange, SERVER_ERROR, true)) return SERVER_ERROR;
@@ -50,8 +51,11 @@ export function retryReasonOfStatus(exchange: Exchange, status: number): number 
 }
 
 export function again(exchange: Exchange, reason: number): void {
-  if (reason !== STALE) exchange.retries++;
   exchange.live!.counters.retried(reason);
+  if (reason !== STALE) {
+    exchange.retries++;
+    if (exchange.live!.settings.acrossVersions) rescue(exchange);
+  }
   attempt(exchange);
 }
 
@@ -63,13 +67,13 @@ function isStale(exchange: Exchange, connection: UpstreamConnection, outcome: Ou
 
 function reasonOf(outcome: Outcome): number {
   if (outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout) return CONNECT_FAILURE;
-  if (outcome === OUTCOME.upstream_reset) return RESET;
+  if (outcome === OUTCOME.upstream_reset || outcome === OUTCOME.drain_timeout) return RESET;
   return outcome === OUTCOME.response_timeout ? RESPONSE_TIMEOUT : -1;
 }
 
 function mayRetry(exchange: Exchange, reason: number, sent: boolean): boolean {
   const live = exchange.live!;
-  if (exchange.retries >= live.retryAttempts || !live.retryOn.has(RETRY_REASONS[reason]!)) return false;
+  if (exchange.retries >= live.settings.retryAttempts || !live.settings.retryOn.has(RETRY_REASONS[reason]!)) return false;
   if (sent && !(exchange.replayable && isIdempotent(exchange.head.method))) return false;
   return live.budget.withdraw(nowMs());
 }

@@ -1,7 +1,7 @@
 // What a worker serves with at one moment: a Table, and beside it the living state and counters it is served with.
 // Immutable; swapped as a whole by one assignment, and held by an exchange from its first step to its last.
 
-import { newKey } from '../lib/random.ts';
+import { newKey, randomFraction } from '../lib/random.ts';
 import type { LowDiscrepancySequence } from '../routing/sequence.ts';
 import type { PoolState, Table } from '../routing/table.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
@@ -19,6 +19,14 @@ export class Lease implements PoolState {
 
   ready(version: number): boolean {
     return this.versions[version]!.readyCount > 0;
+  }
+
+  warmth(version: number): number {
+    return this.versions[version]!.warmth;
+  }
+
+  chance(): number {
+    return randomFraction();
   }
 
   nextFraction(): number {

@@ -2,6 +2,7 @@
 // through the PoolState. Five arguments instead of an object: it runs once per request.
 
 import { AFFINITY_OWN_COOKIE, rankByKey, readKey } from './affinity.ts';
+import { spareStarting, WhenReady } from './choose-otherwise.ts';
 import { findOverride } from './overrides.ts';
 import { pickByWeight, pickReadyByWeight } from './split.ts';
 import {
@@ -26,12 +27,22 @@ export function chooseFor(route: RouteTable, request: RoutableRequest, client: s
   if (version === undefined) return choose(pool, request, client, state, out);
   clear(out);
   keepKeyForBalancer(pool, request, client, out);
-  if (state.ready(version.index)) take(pool, version.index, REASON_ROUTE, out);
+  if (pool.holds || state.ready(version.index)) take(pool, version.index, REASON_ROUTE, out);
   // A route's own version has no split to fall back to.
 }
 
-/** Fills `out`. `client` is the client's address, empty when unknown. `out.version` is undefined when no version may answer. */
+/**
+ * Fills `out`. `client` is the client's address, empty when unknown. `out.version` is undefined when no version may answer; in a pool that
+ * holds requests it is then the one to wait for.
+ */
 export function choose(pool: PoolTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
+  decide(pool, request, client, state, out);
+  if (out.version === undefined) {
+    if (pool.holds) decide(pool, request, client, new WhenReady(state), out);
+  } else if (pool.warms) spareStarting(pool, state, out);
+}
+
+function decide(pool: PoolTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
   clear(out);
   let missed = false;
   if (pool.overrides.length > 0) {

@@ -34,6 +34,8 @@ export function compilePool(config: PoolConfig, index: number): PoolTable {
     affinity: config.affinity === undefined ? undefined : compileAffinity(config.affinity),
     overrides: config.overrides.map((override) => compileOverride(override, namedVersion(versions, override.version, config.name))),
     fallback: config.fallback.whenNoneReady,
+    holds: config.holdMs > 0,
+    warms: config.versions.some(({ slowStartMs }) => slowStartMs > 0),
     balancer: config.balancer,
     config,
   };

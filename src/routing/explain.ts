@@ -128,6 +128,7 @@ function explainVersion(draft: Draft, found: RouteMatch, pool: PoolTable, questi
     draft.reason = 'route';
     draft.steps.push(`The route always uses version ${fixed.name} of pool ${pool.name}.`);
     if (question.ready(pool, fixed.index)) draft.version = fixed.name;
+    else if (pool.holds) draft.steps.push(waits(pool));
     else refuse(draft, 'no_endpoint', 503, `Version ${fixed.name} has no ready endpoint.`);
     return;
   }
@@ -137,8 +138,13 @@ function explainVersion(draft: Draft, found: RouteMatch, pool: PoolTable, questi
   draft.version = isCertain(choice, pool, draft.shares) ? choice.version?.name : undefined;
   draft.override = choice.override === '' ? undefined : choice.override;
   draft.steps.push(describeChoice(choice, pool, question), `Shares of pool ${pool.name}: ${describeShares(draft.shares)}.`);
+  if (pool.holds && choice.version !== undefined && !question.ready(pool, choice.version.index)) draft.steps.push(waits(pool));
   if (choice.reason === REASON_NONE)
     refuse(draft, 'no_endpoint', 503, `No version of pool ${pool.name} that may answer has a ready endpoint.`);
+}
+
+function waits(pool: PoolTable): string {
+  return `No endpoint is ready: the request waits for one, at most ${pool.config.holdMs} ms.`;
 }
 
 function describeChoice(choice: Choice, pool: PoolTable, question: ExplainQuestion): string {
@@ -173,7 +179,13 @@ function isKeyed(pool: PoolTable, question: ExplainQuestion): boolean {
 
 /** Chance is replaced by fixed values: an explanation must not move the split's sequence. */
 function stateOf(pool: PoolTable, question: ExplainQuestion): PoolState {
-  return { ready: (version) => question.ready(pool, version), nextFraction: () => 0, newKey: () => 'new' };
+  return {
+    ready: (version) => question.ready(pool, version),
+    warmth: () => 1,
+    chance: () => 0,
+    nextFraction: () => 0,
+    newKey: () => 'new',
+  };
 }
 
 function sharesOf(pool: PoolTable, question: ExplainQuestion): VersionShare[] {

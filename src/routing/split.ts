@@ -12,6 +12,20 @@ export function pickByWeight(pool: PoolTable, fraction: number): number {
   return version;
 }
 
+/** Index of the ready version with the greatest weight, where that is more than the one of `failed`; else -1. */
+export function findRescuer(pool: PoolTable, failed: number, state: PoolState): number {
+  const { weights } = pool;
+  let best = -1;
+  let most = weights[failed] as number;
+  for (let version = 0; version < weights.length; version++) {
+    const weight = weights[version] as number;
+    if (weight <= most || !state.ready(version)) continue;
+    best = version;
+    most = weight;
+  }
+  return best;
+}
+
 /** The same over the ready versions alone, whose shares keep their proportions; -1 when none with a weight is ready. */
 export function pickReadyByWeight(pool: PoolTable, fraction: number, state: PoolState): number {
   const { weights } = pool;

@@ -30,6 +30,10 @@ export interface PoolTable {
   readonly affinity: AffinityRule | undefined;
   readonly overrides: readonly OverrideRule[];
   readonly fallback: 'split' | 'fail';
+  /** Whether a request waits when no version that may answer it is ready. */
+  readonly holds: boolean;
+  /** Whether any version starts slowly. */
+  readonly warms: boolean;
   readonly balancer: BalancerName;
   readonly config: PoolConfig;
 }
@@ -93,14 +97,21 @@ export interface RoutableRequest {
 export interface PoolState {
   /** Whether the version at this index has a ready endpoint. */
   ready(version: number): boolean;
+  /** Part of its share that the version is to get at present: below 1 in its slow start, else 1. */
+  warmth(version: number): number;
+  /** A random fraction, 0 <= x < 1. */
+  chance(): number;
   /** Next value of the low-discrepancy sequence, 0 <= x < 1. */
   nextFraction(): number;
   /** A fresh random affinity key. */
   newKey(): string;
 }
 
-/** `fallback`: what would have been chosen is not ready, so another version of the split answers. */
-export const CHOICE_REASONS = ['route', 'override', 'affinity', 'affinity-new', 'weight', 'fallback', 'none'] as const;
+/**
+ * `fallback`: what would have been chosen is not ready, or has failed the request, so another version of the split answers.
+ * `slow-start`: another one answers because what would have been chosen is only starting.
+ */
+export const CHOICE_REASONS = ['route', 'override', 'affinity', 'affinity-new', 'weight', 'fallback', 'none', 'slow-start'] as const;
 /** Positions in `CHOICE_REASONS`. */
 export const REASON_ROUTE = 0;
 export const REASON_OVERRIDE = 1;
@@ -109,6 +120,7 @@ export const REASON_AFFINITY_NEW = 3;
 export const REASON_WEIGHT = 4;
 export const REASON_FALLBACK = 5;
 export const REASON_NONE = 6;
+export const REASON_SLOW_START = 7;
 
 /** Result of `choose`, reused by its caller. */
 export class Choice {

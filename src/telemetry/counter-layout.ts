@@ -27,7 +27,16 @@ export const VERSION_ATTEMPTS = VERSION_BUCKETS + DURATION_BOUNDS_MS.length + 1;
 export const VERSION_MIRRORED = VERSION_ATTEMPTS + OUTCOMES.length;
 export const VERSION_RETRIES = VERSION_MIRRORED + OUTCOMES.length;
 export const VERSION_CHOICES = VERSION_RETRIES + RETRY_REASONS_MAX;
-const VERSION_CELLS = VERSION_CHOICES + CHOICE_REASONS_MAX;
+export const VERSION_EJECTIONS = VERSION_CHOICES + CHOICE_REASONS_MAX;
+/** Requests that wait until an endpoint is ready. */
+export const VERSION_HELD = VERSION_EJECTIONS + 1;
+/** Requests that another version answered in place of this one. */
+export const VERSION_RESCUED = VERSION_HELD + 1;
+/** What latency says that the version can take; 0 = nothing says so. */
+export const VERSION_CONCURRENCY_LIMIT = VERSION_RESCUED + 1;
+/** 1 while all endpoints are used, ready or not. */
+export const VERSION_PANIC = VERSION_CONCURRENCY_LIMIT + 1;
+const VERSION_CELLS = VERSION_PANIC + 1;
 
 export const LISTENER_OPEN = 0;
 export const LISTENER_ACCEPTED = 1;
@@ -43,7 +52,13 @@ export const ENDPOINT_FAILURES = 3;
 export const ENDPOINT_EJECTIONS = 4;
 /** Stamp of the ejection that the worker decided on; 0 when there is none. */
 export const ENDPOINT_EJECTED = 5;
-const ENDPOINT_CELLS = 6;
+/** Attempts that ended, however. */
+export const ENDPOINT_ATTEMPTS = 6;
+/** Of these, the ones that count against it: failures that are its own, and answers of 500 and above. */
+export const ENDPOINT_FAULTS = 7;
+/** 1 while the endpoint gets nothing new because it leaves or is drained. */
+export const ENDPOINT_DRAINING = 8;
+const ENDPOINT_CELLS = 9;
 
 export const WORKER_LOOP_UTILIZATION = 0;
 export const WORKER_LOOP_DELAY_MS = 1;
@@ -64,7 +79,7 @@ export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
 export const GAUGE_CELLS: Readonly<Record<CounterKind, readonly number[]>> = {
   listener: [LISTENER_OPEN],
   route: [],
-  version: [VERSION_IN_FLIGHT],
-  endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_UNREADY, ENDPOINT_EJECTED],
+  version: [VERSION_IN_FLIGHT, VERSION_HELD, VERSION_CONCURRENCY_LIMIT, VERSION_PANIC],
+  endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_UNREADY, ENDPOINT_EJECTED, ENDPOINT_DRAINING],
   worker: [WORKER_LOOP_UTILIZATION, WORKER_LOOP_DELAY_MS],
 };

@@ -92,7 +92,7 @@ export class CounterSet {
     return this.#find(versionId(pool, version), VersionCounters);
   }
 
-  /** @param endpoint the key of the endpoint as configured, not a resolved address */
+  /** @param endpoint the key of the endpoint as it is served: a resolved address where the config has a name */
   endpoint(pool: string, version: string, endpoint: string): EndpointCounters {
     return this.#find(endpointId(pool, version, endpoint), EndpointCounters);
   }

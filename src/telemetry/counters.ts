@@ -55,6 +55,30 @@ export class VersionCounters extends Block {
     cells[first + at.VERSION_BUCKETS + bucket]!++;
   }
 
+  /** Another version answers in place of this one. */
+  rescued(): void {
+    this.cells[this.first + at.VERSION_IN_FLIGHT]!--;
+    this.cells[this.first + at.VERSION_RESCUED]!++;
+  }
+
+  /** @param requests that wait for a ready endpoint now */
+  held(requests: number): void {
+    this.cells[this.first + at.VERSION_HELD] = requests;
+  }
+
+  /** @param requests that may be in flight in this worker */
+  concurrencyLimited(requests: number): void {
+    this.cells[this.first + at.VERSION_CONCURRENCY_LIMIT] = requests;
+  }
+
+  panicked(): void {
+    this.cells[this.first + at.VERSION_PANIC] = 1;
+  }
+
+  calmed(): void {
+    this.cells[this.first + at.VERSION_PANIC] = 0;
+  }
+
   /** @param outcome position in `OUTCOMES` */
   attempted(outcome: number): void {
     this.cells[this.first + at.VERSION_ATTEMPTS + outcome]!++;
@@ -73,6 +97,11 @@ export class VersionCounters extends Block {
   /** @param reason position in the choice reasons given to the Exposition */
   chosen(reason: number): void {
     this.cells[this.first + at.VERSION_CHOICES + reason]!++;
+  }
+
+  /** One of its endpoints was ejected. */
+  ejected(): void {
+    this.cells[this.first + at.VERSION_EJECTIONS]!++;
   }
 
   received(bytes: number): void {
@@ -109,7 +138,7 @@ export class ListenerCounters extends Block {
   }
 }
 
-/** Of one configured endpoint; where its name resolves to several addresses they count together. */
+/** Of one endpoint as it is served: of each address that a name resolves to. */
 export class EndpointCounters extends Block {
   began(): void {
     this.cells[this.first + at.ENDPOINT_IN_FLIGHT]!++;
@@ -117,10 +146,28 @@ export class EndpointCounters extends Block {
 
   ended(): void {
     this.cells[this.first + at.ENDPOINT_IN_FLIGHT]!--;
+    this.cells[this.first + at.ENDPOINT_ATTEMPTS]!++;
   }
 
   failed(): void {
     this.cells[this.first + at.ENDPOINT_FAILURES]!++;
+  }
+
+  /** An attempt that ended counts against it. */
+  faulted(): void {
+    this.cells[this.first + at.ENDPOINT_FAULTS]!++;
+  }
+
+  /** Attempts that ended, and those that counted against it, in all workers; those of others may be a moment old. */
+  record(): { readonly attempts: number; readonly faults: number } {
+    const everyone = new Float64Array(this.cells.buffer);
+    let attempts = 0;
+    let faults = 0;
+    for (let block = this.first; block < everyone.length; block += this.cells.length) {
+      attempts += everyone[block + at.ENDPOINT_ATTEMPTS]!;
+      faults += everyone[block + at.ENDPOINT_FAULTS]!;
+    }
+    return { attempts, faults };
   }
 
   opened(): void {
@@ -157,6 +204,14 @@ export class EndpointCounters extends Block {
 
   unready(): void {
     this.cells[this.first + at.ENDPOINT_UNREADY] = 1;
+  }
+
+  draining(): void {
+    this.cells[this.first + at.ENDPOINT_DRAINING] = 1;
+  }
+
+  drainingEnded(): void {
+    this.cells[this.first + at.ENDPOINT_DRAINING] = 0;
   }
 }
 

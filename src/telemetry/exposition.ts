@@ -8,8 +8,18 @@ import type { CounterRegistry } from './counter-registry.ts';
 import { METRICS } from './names.ts';
 import type { Metric } from './names.ts';
 import { OUTCOMES } from './outcomes.ts';
-import { cellSamples, codeSamples, durationSamples, plainSamples, readySamples, statusSamples, workerSamples } from './samples.ts';
-import type { Lines, Samples } from './samples.ts';
+import {
+  cellSamples,
+  codeSamples,
+  discoverySamples,
+  durationSamples,
+  ejectedSamples,
+  plainSamples,
+  readySamples,
+  statusSamples,
+  workerSamples,
+} from './samples.ts';
+import type { DiscoverySample, Lines, Samples } from './samples.ts';
 
 export interface ExpositionOptions {
   /** Names of the positions given to `VersionCounters.retried`; at most RETRY_REASONS_MAX. */
@@ -38,6 +48,7 @@ export class Exposition {
   #workerRestarts = 0;
   #accessLogDropped = 0;
   #healthChecks: () => Lines = () => [];
+  #discovery: () => Iterable<DiscoverySample> = () => [];
 
   constructor(counters: CounterRegistry, options: ExpositionOptions) {
     if (options.retryReasons.length > at.RETRY_REASONS_MAX) throw new Error(`more than ${at.RETRY_REASONS_MAX} retry reasons`);
@@ -87,6 +98,11 @@ export class Exposition {
     this.#healthChecks = counts;
   }
 
+  /** @param sources that endpoints come from, read anew at each scrape */
+  discoveryIs(sources: () => Iterable<DiscoverySample>): void {
+    this.#discovery = sources;
+  }
+
   #exposeExchanges(options: ExpositionOptions): void {
     const versions = () => this.#counters.blocks('version');
     const outcomes = OUTCOMES.map(({ code }) => ({ outcome: code }));
@@ -99,6 +115,10 @@ export class Exposition {
     this.#expose(METRICS.retries, () => codeSamples(versions(), at.VERSION_RETRIES, retries));
     this.#expose(METRICS.choices, () => codeSamples(versions(), at.VERSION_CHOICES, choices));
     this.#expose(METRICS.mirrored, () => codeSamples(versions(), at.VERSION_MIRRORED, outcomes));
+    this.#expose(METRICS.held, () => cellSamples(versions(), at.VERSION_HELD));
+    this.#expose(METRICS.rescued, () => cellSamples(versions(), at.VERSION_RESCUED));
+    this.#expose(METRICS.concurrencyLimit, () => cellSamples(versions(), at.VERSION_CONCURRENCY_LIMIT));
+    this.#expose(METRICS.panic, () => cellSamples(versions(), at.VERSION_PANIC));
     this.#expose(METRICS.bytesIn, () => cellSamples(versions(), at.VERSION_BYTES_IN));
     this.#expose(METRICS.bytesOut, () => cellSamples(versions(), at.VERSION_BYTES_OUT));
     this.#expose(METRICS.splitWeight, () => plainSamples(this.#split.map(({ weight, ...labels }) => [labels, weight])));
@@ -111,9 +131,15 @@ export class Exposition {
     this.#expose(METRICS.endpointReady, () => readySamples(endpoints()));
     this.#expose(METRICS.endpointInFlight, () => cellSamples(endpoints(), at.ENDPOINT_IN_FLIGHT));
     this.#expose(METRICS.endpointConnections, () => cellSamples(endpoints(), at.ENDPOINT_CONNECTIONS));
+    this.#expose(METRICS.endpointDraining, () => cellSamples(endpoints(), at.ENDPOINT_DRAINING));
     this.#expose(METRICS.endpointFailures, () => cellSamples(endpoints(), at.ENDPOINT_FAILURES));
     this.#expose(METRICS.endpointEjections, () => cellSamples(endpoints(), at.ENDPOINT_EJECTIONS));
+    this.#expose(METRICS.endpointEjected, () => ejectedSamples(endpoints()));
+    this.#expose(METRICS.versionEjections, () => cellSamples(this.#counters.blocks('version'), at.VERSION_EJECTIONS));
     this.#expose(METRICS.healthChecks, () => plainSamples(this.#healthChecks()));
+    this.#expose(METRICS.discoveryFailures, () => discoverySamples(this.#discovery(), ({ failures }) => failures));
+    this.#expose(METRICS.discoveryAddresses, () => discoverySamples(this.#discovery(), ({ addresses }) => addresses));
+    this.#expose(METRICS.discoveryAge, () => discoverySamples(this.#discovery(), ({ ageMs }) => ageMs / 1000));
     this.#expose(METRICS.connections, () => cellSamples(listeners(), at.LISTENER_OPEN));
     this.#expose(METRICS.accepted, () => cellSamples(listeners(), at.LISTENER_ACCEPTED));
     this.#expose(METRICS.listenerRequests, () => cellSamples(listeners(), at.LISTENER_REQUESTS));

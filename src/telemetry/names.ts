@@ -18,11 +18,27 @@ export const METRICS = {
   mirrored: counter('sluice_mirrored_total', 'Requests copied to a shadow, by outcome.', 'pool', 'version', 'outcome'),
   bytesIn: counter('sluice_request_bytes_total', 'Request body bytes.', 'pool', 'version'),
   bytesOut: counter('sluice_response_bytes_total', 'Response body bytes.', 'pool', 'version'),
+  held: gauge('sluice_requests_held', 'Requests that wait until an endpoint is ready.', 'pool', 'version'),
+  rescued: counter('sluice_rescued_total', 'Requests of this version that another one answered after it had failed.', 'pool', 'version'),
+  concurrencyLimit: gauge(
+    'sluice_concurrency_limit',
+    'Requests that may be in flight, as latency allows; 0 = no limit.',
+    'pool',
+    'version',
+  ),
+  panic: gauge('sluice_version_panic', 'Workers that use all endpoints of the version, ready or not.', 'pool', 'version'),
   splitWeight: gauge('sluice_split_weight', 'Weight in the split, as configured.', 'pool', 'version'),
 
   endpointReady: gauge('sluice_endpoint_ready', '1 when every worker may pick the endpoint, else 0.', 'pool', 'version', 'endpoint'),
   endpointInFlight: gauge('sluice_endpoint_requests_in_flight', 'Attempts under way.', 'pool', 'version', 'endpoint'),
   endpointConnections: gauge('sluice_endpoint_connections', 'Open upstream connections.', 'pool', 'version', 'endpoint'),
+  endpointDraining: gauge(
+    'sluice_endpoint_draining',
+    'Workers in which the endpoint gets nothing new because it is drained.',
+    'pool',
+    'version',
+    'endpoint',
+  ),
   endpointFailures: counter('sluice_endpoint_failures_total', 'Attempts that failed.', 'pool', 'version', 'endpoint'),
   endpointEjections: counter(
     'sluice_endpoint_ejections_total',
@@ -31,6 +47,8 @@ export const METRICS = {
     'version',
     'endpoint',
   ),
+  endpointEjected: gauge('sluice_endpoint_ejected', '1 while a worker has taken the endpoint out of use.', 'pool', 'version', 'endpoint'),
+  versionEjections: counter('sluice_version_ejections_total', 'Times one of its endpoints was taken out of use.', 'pool', 'version'),
   healthChecks: counter(
     'sluice_health_checks_total',
     'Probes of an endpoint that ended, by result.',
@@ -38,6 +56,28 @@ export const METRICS = {
     'version',
     'endpoint',
     'result',
+  ),
+
+  discoveryFailures: counter(
+    'sluice_discovery_failures_total',
+    'Times a name was not resolved, or an endpoint file was found missing or bad.',
+    'pool',
+    'version',
+    'source',
+  ),
+  discoveryAddresses: gauge(
+    'sluice_discovery_addresses',
+    'Addresses that a name has, or entries of an endpoint file, as far as they are used.',
+    'pool',
+    'version',
+    'source',
+  ),
+  discoveryAge: gauge(
+    'sluice_discovery_age_seconds',
+    'Since a name was last resolved; how long an endpoint file has been missing or bad.',
+    'pool',
+    'version',
+    'source',
   ),
 
   connections: gauge('sluice_connections', 'Open downstream connections.', 'listener'),

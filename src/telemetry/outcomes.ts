@@ -32,6 +32,7 @@ const rows = [
   ['connect_refused', 502, 'upstream', 'The upstream refused the connection.'],
   ['connect_timeout', 504, 'upstream', 'The upstream did not accept the connection in time.'],
   ['response_timeout', 504, 'upstream', 'The upstream did not answer in time.'],
+  ['drain_timeout', 503, 'proxy', 'The endpoint was drained before it answered.'],
   ['exchange_timeout', 504, 'proxy', 'The exchange took too long.'],
   ['upstream_reset', 502, 'upstream', 'The upstream closed the connection.'],
   ['upstream_error', 502, 'upstream', 'The upstream answered with an error.'],

@@ -89,6 +89,14 @@ export function* readySamples(blocks: readonly CounterBlock[]): Samples {
   }
 }
 
+/** 1 where the stamp of an ejection stands. */
+export function* ejectedSamples(blocks: readonly CounterBlock[]): Samples {
+  for (const sample of cellSamples(blocks, at.ENDPOINT_EJECTED)) {
+    sample.value = sample.value === 0 ? 0 : 1;
+    yield sample;
+  }
+}
+
 /** One line per worker from one cell, times `unit`. */
 export function* workerSamples(blocks: readonly CounterBlock[], cell: number, unit: number): Samples {
   const sample = createSample();
@@ -98,6 +106,25 @@ export function* workerSamples(blocks: readonly CounterBlock[], cell: number, un
       sample.value = block.of(worker, cell) * unit;
       yield sample;
     }
+  }
+}
+
+/** How a name, service or file fares that endpoints come from. */
+export interface DiscoverySample {
+  /** Pool, version and source. */
+  readonly name: Readonly<Record<'pool' | 'version' | 'source', string>>;
+  readonly failures: number;
+  readonly addresses: number;
+  readonly ageMs: number;
+}
+
+/** One line per source. */
+export function* discoverySamples(sources: Iterable<DiscoverySample>, valueOf: (source: DiscoverySample) => number): Samples {
+  const sample = createSample();
+  for (const source of sources) {
+    sample.labels = source.name;
+    sample.value = valueOf(source);
+    yield sample;
   }
 }
 

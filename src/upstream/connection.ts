@@ -48,14 +48,20 @@ export interface Receiver {
   onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void;
 }
 
-/** What a connection asks of the version that made it. */
-export interface ConnectionHome {
-  readonly deadlines: Deadlines;
+export interface ConnectionSettings {
   readonly answerLimits: HeadLimits;
   readonly connectMs: number;
   readonly idleMs: number;
+}
+
+/** What a connection asks of the version that made it. */
+export interface ConnectionHome {
+  readonly deadlines: Deadlines;
+  readonly settings: ConnectionSettings;
   /** An error that is ours, not the upstream's. */
   onFault(error: unknown): void;
+  /** A new connection is open; called before its receiver hears of it. */
+  onOpened(): void;
   /** The connection is gone; called exactly once. */
   onClosed(connection: UpstreamConnection): void;
 }
@@ -112,7 +118,7 @@ export class UpstreamConnection {
     this.#socket.on('drain', () => this.#receiver?.onUpstreamDrained(this));
     this.#socket.on('error', (error) => this.#onError(error));
     this.#socket.on('close', () => this.#onClose());
-    home.deadlines.arm(this.#deadline, home.connectMs);
+    home.deadlines.arm(this.#deadline, home.settings.connectMs);
   }
 
   get idle(): boolean {
@@ -176,7 +182,7 @@ export class UpstreamConnection {
     this.#phase = IDLE;
     // The last bytes of an answer may have been slow to leave; unread, the connection would never answer again.
     if (this.#paused) this.resume();
-    this.#home.deadlines.arm(this.#deadline, this.#home.idleMs);
+    this.#home.deadlines.arm(this.#deadline, this.#home.settings.idleMs);
     return true;
   }
 
@@ -186,6 +192,11 @@ export class UpstreamConnection {
     if (this.#phase === CLOSED) return;
     this.#socket.destroy();
     this.#close();
+  }
+
+  /** Ends the connection at once; the exchange that holds it hears that its endpoint was drained. */
+  cut(): void {
+    this.#fail(OUTCOME.drain_timeout);
   }
 
   onDeadline(): void {
@@ -199,6 +210,7 @@ export class UpstreamConnection {
     this.#phase = IDLE;
     const receiver = this.#receiver;
     this.#receiver = undefined;
+    this.#home.onOpened();
     if (receiver === undefined) this.destroy();
     else receiver.onConnected(this);
   }
@@ -236,7 +248,7 @@ export class UpstreamConnection {
     for (;;) {
       const to = limit - offset > TEXT_BYTES ? this.#probeHead(offset, limit) : limit;
       const text = this.#pending + latin1(this.memory, offset, to);
-      const end = parseResponseHead(text, 0, this.head, this.#home.answerLimits, this.#method);
+      const end = parseResponseHead(text, 0, this.head, this.#home.settings.answerLimits, this.#method);
       if (end < 0) return this.#malformed();
       if (end === 0) {
         this.#pending = text;
@@ -330,6 +342,7 @@ export class UpstreamConnection {
     if (this.#phase === CONNECTING) this.#failure = connectOutcome(error);
     // Reading goes on and finds the answer, or the end of the connection.
     this.#refused = true;
+    hearEnd(this.#socket);
   }
 
   #onClose(): void {
@@ -368,6 +381,13 @@ function keepAfterFailedWrite(socket: Socket): void {
   if (states._readableState !== undefined) states._readableState.autoDestroy = false;
 }
 
+/** A stream that has met an error does not tell its end any more; after an error of writing this one has to. */
+function hearEnd(socket: Socket): void {
+  const { _readableState: state } = socket as unknown as { readonly _readableState?: StreamState };
+  if (state !== undefined) state.errored = null;
+}
+
 interface StreamState {
   autoDestroy: boolean;
+  errored: Error | null;
 }

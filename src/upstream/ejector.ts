@@ -8,11 +8,13 @@ import type { Deadlines } from '../lib/deadlines.ts';
 import type { Log } from '../lib/log.ts';
 import { randomFraction } from '../lib/random.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
+import type { VersionCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import { UNREADY_EJECTED } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
-import { stampOf, timesOf, untilOf } from './outlier.ts';
+import { ejects, stampOf, timesOf, untilOf } from './outlier.ts';
+import type { EjectionRule, FailureKind } from './outlier.ts';
 
 export interface EjectorSurroundings {
   readonly deadlines: Deadlines;
@@ -49,39 +51,44 @@ export class Ejector {
   readonly #pool: string;
   readonly #home: EjectorHome;
   readonly #surroundings: EjectorSurroundings;
+  readonly #counters: VersionCounters;
   #settings: OutlierConfig = OFF;
 
   constructor(pool: string, home: EjectorHome, surroundings: EjectorSurroundings) {
     this.#pool = pool;
     this.#home = home;
     this.#surroundings = surroundings;
+    this.#counters = surroundings.counters.version(pool, home.name);
   }
 
   /** Takes over new settings and the home's new endpoints; what is ejected stays so, unless ejection is off now (`review`). */
   configure(settings: OutlierConfig): void {
     this.#settings = settings;
-    this.ejected = this.#home.endpoints.filter(isEjected).length;
+    this.#count();
   }
 
-  /** An attempt failed, or its answer says that the endpoint did. */
-  failed(endpoint: Endpoint, outcome: Outcome): void {
-    const settings = this.#settings;
-    if (settings.consecutive === 0 || isEjected(endpoint) || this.#isOurs(outcome)) return;
+  /** An attempt failed, or its answer says that the endpoint did: then `status` is that of the answer. */
+  failed(endpoint: Endpoint, outcome: Outcome, status = 0): void {
+    if (!ejects(this.#settings) || isEjected(endpoint) || this.#isOurs(outcome)) return;
+    endpoint.counters.faulted();
     const atMs = nowMs();
-    if (!endpoint.outlier.failed(settings, atMs) || !this.#mayEject(endpoint)) return;
+    const rule = this.#judge(endpoint, kindOf(outcome, status), atMs);
+    if (rule === undefined || !this.#mayEject(endpoint)) return;
     // Another worker may have been quicker, with this endpoint or with others: it counts once.
     this.review();
-    if (this.#mayEject(endpoint)) this.#eject(endpoint, atMs);
+    if (this.#mayEject(endpoint)) this.#eject(endpoint, rule, atMs);
   }
 
   /** Ends what is over, and follows what other workers decided. */
   review(): void {
     const atMs = nowMs();
     const atWallMs = wallMs();
+    // Endpoints may have come and gone since.
+    this.#count();
     for (const endpoint of this.#home.endpoints) {
-      if (endpoint.outlier.endsMs !== 0 && (atMs >= endpoint.outlier.endsMs || this.#settings.consecutive === 0)) this.#end(endpoint);
+      if (endpoint.outlier.endsMs !== 0 && (atMs >= endpoint.outlier.endsMs || !ejects(this.#settings))) this.#end(endpoint);
       const stamp = endpoint.counters.ejection();
-      const applies = this.#settings.consecutive > 0 && (endpoint.outlier.endsMs !== 0 || untilOf(stamp) > atWallMs);
+      const applies = ejects(this.#settings) && (endpoint.outlier.endsMs !== 0 || untilOf(stamp) > atWallMs);
       if (applies === isEjected(endpoint)) continue;
       if (!applies) this.#return(endpoint, atMs);
       else if (this.#mayEject(endpoint)) {
@@ -101,6 +108,10 @@ export class Ejector {
     this.review();
   }
 
+  #count(): void {
+    this.ejected = this.#home.endpoints.filter(isEjected).length;
+  }
+
   /** Only what may be picked, within the bound, and never the last one. */
   #mayEject(endpoint: Endpoint): boolean {
     const { endpoints, readyCount } = this.#home;
@@ -108,18 +119,27 @@ export class Ejector {
     return this.ejected + 1 <= endpoints.length * this.#settings.maxEjected + ROUNDING;
   }
 
+  #judge({ outlier, counters }: Endpoint, kind: FailureKind, atMs: number): EjectionRule | undefined {
+    const rule = outlier.failed(this.#settings, kind, atMs);
+    if (this.#settings.failureShare === 0) return rule;
+    // Also where another rule has the say already: the window begins with the first failure.
+    return outlier.window.isExceeded(this.#settings, counters.record(), atMs) ? (rule ?? 'failure-share') : rule;
+  }
+
   #isOurs(outcome: Outcome): boolean {
     if (outcome !== OUTCOME.response_timeout && outcome !== OUTCOME.connect_timeout) return false;
     return this.#surroundings.deadlines.lateMs > STALLED_MS;
   }
 
-  #eject(endpoint: Endpoint, atMs: number): void {
+  #eject(endpoint: Endpoint, rule: EjectionRule, atMs: number): void {
     const { outlier, counters } = endpoint;
-    const failures = outlier.inARow;
+    const seen = rule === 'failure-share' ? outlier.window.seen : undefined;
+    const why = { rule, failures: outlier.inARow, ...(seen && { faults: seen.faults, attempts: seen.attempts }) };
     const lengthMs = outlier.eject(this.#settings, atMs, randomFraction());
     counters.ejected(stampOf(wallMs() + lengthMs, outlier.times));
+    this.#counters.ejected();
     this.#surroundings.counters.worker().ejectionsChanged();
-    this.#surroundings.log.warn({ ...this.#fields(endpoint), failures, times: outlier.times, lengthMs }, 'endpoint ejected');
+    this.#surroundings.log.warn({ ...this.#fields(endpoint), ...why, times: outlier.times, lengthMs }, 'endpoint ejected');
     this.#takeOut(endpoint);
   }
 
@@ -147,6 +167,12 @@ export class Ejector {
   #fields(endpoint: Endpoint): { pool: string; version: string; endpoint: string } {
     return { pool: this.#pool, version: this.#home.name, endpoint: endpoint.key };
   }
+}
+
+/** Failures that are no answer say that it was not reached, or did not do as HTTP asks. */
+function kindOf(outcome: Outcome, status: number): FailureKind {
+  if (outcome !== OUTCOME.ok && outcome !== OUTCOME.upstream_error) return 'gateway';
+  return status === 502 || status === 503 || status === 504 ? 'gateway' : 'own';
 }
 
 function isEjected(endpoint: Endpoint): boolean {

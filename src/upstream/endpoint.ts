@@ -1,11 +1,11 @@
 // One address of a version with its living state in this worker: connections, load, latency. It outlives Tables.
 
-import type { Address } from '../config/model.ts';
+import type { Address, EndpointConfig } from '../config/model.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
 import type { UpstreamConnection } from './connection.ts';
 import { Outlier } from './outlier.ts';
 
-/** Left the Config, or is being drained. */
+/** Left the Config, or is drained: it gets nothing new. */
 export const UNREADY_DRAINING = 1;
 /** Active probes found it unhealthy. */
 export const UNREADY_UNHEALTHY = 2;
@@ -30,29 +30,35 @@ export class Endpoint {
   readonly key: string;
   readonly counters: EndpointCounters;
   weight: number;
+  zone: string | undefined;
+  /** Position of its zone in the version's order. */
+  zoneRank = 0;
   /** Unused connections; the last is the most recently used and the first to be used again. */
   readonly idle: UpstreamConnection[] = [];
   /** All open connections, used or not, those being made included. */
-  connections = 0;
+  readonly connections = new Set<UpstreamConnection>();
   /** Attempts under way. */
   inFlight = 0;
   /** Why it may not be picked: a set of the bits below; 0 when nothing speaks against it. Changed by its version alone. */
   unready = 0;
+  /** Reasons that do not count at present (a panic). Changed by the version's selection alone. */
+  ignored = 0;
   /** How it fails; its version judges. */
   readonly outlier = new Outlier();
   /** Balancers that follow latency keep their running estimate here (milliseconds, and when it was last touched). */
   costMs = 0;
   costAtMs = 0;
 
-  constructor(address: Address, key: string, weight: number, counters: EndpointCounters) {
+  constructor({ address, key, weight, zone }: EndpointConfig, counters: EndpointCounters) {
     this.address = address;
     this.key = key;
     this.weight = weight;
+    this.zone = zone;
     this.counters = counters;
   }
 
   /** Whether it may be picked. */
   get ready(): boolean {
-    return this.unready === 0 && this.weight > 0;
+    return (this.unready & ~this.ignored) === 0 && this.weight > 0;
   }
 }

@@ -1,8 +1,6 @@
 // All living pools of one worker, by name. A reload keeps what it did not change: connections, load, latency.
 
-import type { PoolConfig } from '../config/model.ts';
-import { randomFraction } from '../lib/random.ts';
-import { createBalancer } from './balancers/create.ts';
+import type { PoolConfig, VersionEndpoints } from '../config/model.ts';
 import { EjectionWatch } from './ejection-watch.ts';
 import type { Ejector } from './ejector.ts';
 import { identifyEndpoint, UNREADY_UNHEALTHY } from './endpoint.ts';
@@ -14,7 +12,6 @@ export class LivePool {
   readonly name: string;
   /** In the order of the Config. */
   versions: readonly LiveVersion[] = [];
-  balancer = '';
 
   constructor(name: string) {
     this.name = name;
@@ -46,6 +43,18 @@ export class Registry {
     return living;
   }
 
+  /** Gives living versions other endpoints; what a Table says of them stays. Versions that are not there are left out. */
+  setEndpoints(versions: readonly VersionEndpoints[]): void {
+    for (const { pool, version, endpoints } of versions) {
+      this.#pools
+        .get(pool)
+        ?.versions.find(({ name }) => name === version)
+        ?.setEndpoints(endpoints);
+    }
+    this.#markHealth();
+    this.#watch.restart();
+  }
+
   /** All endpoints that probes find unhealthy; every other one is healthy. Holds for endpoints that come later, too. */
   setUnhealthy(names: readonly EndpointName[]): void {
     this.#unhealthy = new Set(names.map(identifyEndpoint));
@@ -66,19 +75,15 @@ export class Registry {
   }
 
   #applyPool(config: PoolConfig): LivePool {
-    let pool = this.#pools.get(config.name);
-    if (pool === undefined) {
-      pool = new LivePool(config.name);
-      this.#pools.set(config.name, pool);
-    }
+    const known = this.#pools.get(config.name);
+    const pool = known ?? new LivePool(config.name);
+    this.#pools.set(config.name, pool);
     const before = new Map(pool.versions.map((version) => [version.name, version]));
-    const balancerChanged = pool.balancer !== config.balancer;
-    pool.balancer = config.balancer;
     const versions = config.versions.map((versionConfig) => {
-      const known = before.get(versionConfig.name);
-      before.delete(versionConfig.name);
-      const version = known ?? new LiveVersion(config.name, versionConfig.name, this.#balancer(config), this.#surroundings);
-      if (known !== undefined && balancerChanged) version.balancer = this.#balancer(config);
+      const { name } = versionConfig;
+      const version = before.get(name) ?? new LiveVersion(config, name, this.#surroundings);
+      if (known !== undefined && !before.has(name)) version.comeNew();
+      before.delete(name);
       version.configure(config, versionConfig);
       return version;
     });
@@ -90,9 +95,5 @@ export class Registry {
 
   *#ejectors(): Iterable<Ejector> {
     for (const { versions } of this.#pools.values()) for (const version of versions) yield version.ejector;
-  }
-
-  #balancer(config: PoolConfig): LiveVersion['balancer'] {
-    return createBalancer(config.balancer, randomFraction);
   }
 }

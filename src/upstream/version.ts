@@ -1,19 +1,27 @@
 // A version as it lives in one worker: its endpoints, its connections, and those who wait for one.
-// It outlives Tables; a reload changes its settings in place and never a connection that is in use.
+// It outlives Tables; a reload changes its settings in place and never a connection that is in use. Long because every way to a connection,
+// and back, counts the same few numbers.
 
 import type { EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
-import type { HeadLimits } from '../http1/limits.ts';
+import { nowMs, wallMs } from '../lib/clock.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
+import { randomFraction } from '../lib/random.ts';
 import type { VersionCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
-import type { Balancer } from './balancer.ts';
+import { AdaptiveLimit } from './adaptive-limit.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionHome, Receiver } from './connection.ts';
+import { Departure } from './departure.ts';
 import { Ejector } from './ejector.ts';
 import type { EjectorSurroundings } from './ejector.ts';
 import { Endpoint, UNREADY_DRAINING, UNREADY_UNHEALTHY } from './endpoint.ts';
+import { Hold } from './hold.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { Selection } from './selection.ts';
+import { shareAt } from './slow-start.ts';
+import { settingsOf } from './version-settings.ts';
+import type { VersionSettings } from './version-settings.ts';
 
 /** How `acquire` ended: `onConnected` was or will be called, or it never will. */
 export const ACQUIRED = 0;
@@ -34,6 +42,8 @@ export interface VersionSurroundings extends EjectorSurroundings {
 export interface Applicant extends Receiver {
   /** All connections are in use: `onConnecting`, `onConnected` or `onTurnedAway` follows. */
   onWaiting(): void;
+  /** No endpoint is ready: the same follows, or the applicant withdraws when it has waited long enough. */
+  onHeld(): void;
   /** Waiting has ended without a connection. */
   onTurnedAway(outcome: Outcome): void;
   readonly requestMethod: string;
@@ -48,58 +58,77 @@ export class LiveVersion implements ConnectionHome {
   readonly name: string;
   readonly counters: VersionCounters;
   readonly deadlines: Deadlines;
-  balancer: Balancer;
-  endpoints: readonly Endpoint[] = [];
-  readyCount = 0;
-  answerLimits: HeadLimits = { headerBytes: 0, headerCount: 0, requestLineBytes: 0 };
-  connectMs = 0;
-  idleMs = 0;
-  /** Until the head of an answer arrives, per attempt; 0 = no limit. */
-  responseMs = 0;
-  retryAttempts = 0;
-  retryOn: ReadonlySet<string> = new Set();
+  readonly selection: Selection;
+  readonly ejector: Ejector;
   readonly budget = new RetryBudget();
+  settings: VersionSettings;
+  endpoints: readonly Endpoint[] = [];
   connections = 0;
   /** Attempts that hold or wait for a connection. */
   requests = 0;
 
-  readonly ejector: Ejector;
   readonly #pool: string;
   readonly #surroundings: VersionSurroundings;
   readonly #waiting: Applicant[] = [];
+  readonly #hold: Hold<Applicant>;
+  #adaptive: AdaptiveLimit | undefined = undefined;
+  #shownLimit = 0;
+  /** Of endpoints that leave or are drained, by endpoint. */
+  readonly #departures = new Map<Endpoint, Departure>();
+  #drains = false;
+  #slowStartMs = 0;
+  /** When it came into use; 0 = it always was, or its slow start is over. */
+  #sinceMs = 0;
+  #configured = false;
   #retired = false;
-  #connectionLimit = 0;
-  #pendingLimit = 0;
-  #requestLimit = 0;
 
-  constructor(pool: string, name: string, balancer: Balancer, surroundings: VersionSurroundings) {
-    this.#pool = pool;
+  constructor(pool: PoolConfig, name: string, surroundings: VersionSurroundings) {
+    this.#pool = pool.name;
     this.name = name;
-    this.balancer = balancer;
     this.#surroundings = surroundings;
+    this.settings = settingsOf(pool, surroundings.worker, surroundings.workers);
     this.deadlines = surroundings.deadlines;
-    this.counters = surroundings.counters.version(pool, name);
-    this.ejector = new Ejector(pool, this, surroundings);
+    this.counters = surroundings.counters.version(pool.name, name);
+    this.selection = new Selection(randomFraction);
+    this.ejector = new Ejector(pool.name, this, surroundings);
+    this.#hold = new Hold(surroundings.deadlines, (applicant) => this.#proceed(applicant));
+  }
+
+  /** Endpoints that may be picked. */
+  get readyCount(): number {
+    return this.selection.readyCount;
+  }
+
+  /** Whether it wants to hear of latencies; where not, nobody looks at the clock for it. */
+  get followsLatency(): boolean {
+    return this.selection.followsLatency || this.#adaptive !== undefined;
+  }
+
+  /** Share of its part of the split that it is to get at present: below 1 in its slow start. */
+  get warmth(): number {
+    if (this.#sinceMs === 0) return 1;
+    const share = shareAt(nowMs() - this.#sinceMs, this.#slowStartMs);
+    if (share === 1) this.#sinceMs = 0;
+    return share;
   }
 
   /** Takes over new settings; endpoints that stay keep their state, those that left finish what they have. */
   configure(pool: PoolConfig, version: VersionConfig): void {
-    this.#connectionLimit = this.#share(pool.limits.connections);
-    this.#pendingLimit = this.#share(pool.limits.pending);
-    this.#requestLimit = this.#share(pool.limits.requests);
-    this.answerLimits = { headerBytes: pool.limits.headerBytes, headerCount: pool.limits.headerCount, requestLineBytes: 1024 };
-    this.connectMs = pool.timeouts.connectMs;
-    this.idleMs = pool.timeouts.idleMs;
-    const { perTryMs } = pool.retries;
-    const { responseMs } = pool.timeouts;
-    this.responseMs = perTryMs > 0 && (responseMs === 0 || perTryMs < responseMs) ? perTryMs : responseMs;
-    this.retryAttempts = pool.retries.attempts;
-    this.retryOn = new Set(pool.retries.on);
+    this.settings = settingsOf(pool, this.#surroundings.worker, this.#surroundings.workers);
     this.budget.ratio = pool.retries.budget;
+    this.#drains = version.drain;
+    this.#slowStartMs = version.slowStartMs;
+    this.#adapt(pool.limits.adaptive);
+    this.selection.configure(pool);
     this.setEndpoints(version.endpoints);
     this.ejector.configure(pool.outlier);
-    while (this.connections > this.#connectionLimit && this.#evictIdle());
+    while (this.connections > this.settings.connectionLimit && this.#evictIdle());
     this.#serveWaiting();
+  }
+
+  /** It joins others that serve already: its slow start begins with its first ready endpoint. */
+  comeNew(): void {
+    this.#configured = true;
   }
 
   /**
@@ -108,18 +137,45 @@ export class LiveVersion implements ConnectionHome {
    */
   retire(): void {
     this.#retired = true;
-    for (const endpoint of this.endpoints) closeIdle(endpoint);
+    for (const endpoint of this.endpoints) {
+      closeIdle(endpoint);
+      this.#watchDeparture(endpoint, () => undefined);
+    }
+  }
+
+  /** Those that stay keep their state; those that left finish what they have. */
+  setEndpoints(endpoints: readonly EndpointConfig[]): void {
+    const readyBefore = this.readyCount;
+    const before = new Map(this.endpoints.map((endpoint) => [endpoint.key, endpoint]));
+    // Where nothing stays, nothing can be spared for a while.
+    const stays = readyBefore > 0 && endpoints.some(({ key }) => before.has(key));
+    this.endpoints = endpoints.map((config) => {
+      const known = before.get(config.key);
+      before.delete(config.key);
+      const endpoint = known ?? new Endpoint(config, this.#surroundings.counters.endpoint(this.#pool, this.name, config.key));
+      endpoint.weight = config.weight;
+      endpoint.zone = config.zone;
+      const changed = this.#setReason(endpoint, UNREADY_DRAINING, config.drain || this.#drains);
+      if (stays && endpoint.unready === 0 && (known === undefined || changed)) this.selection.slowStart.begin(endpoint);
+      if (endpoint.weight === 0) closeIdle(endpoint);
+      return endpoint;
+    });
+    for (const gone of before.values()) {
+      this.selection.slowStart.end(gone);
+      this.#setReason(gone, UNREADY_DRAINING, true);
+    }
+    this.selection.update(this.endpoints);
+    this.#readinessChanged(readyBefore);
+    this.#configured = true;
   }
 
   /** Adds or removes a reason (`UNREADY_…`) why an endpoint may not be picked. What is under way on it goes on. */
   mark(endpoint: Endpoint, reason: number, applies: boolean): void {
-    const unready = applies ? endpoint.unready | reason : endpoint.unready & ~reason;
-    if (unready === endpoint.unready) return;
-    endpoint.unready = unready;
-    if (unready === 0) endpoint.counters.ready();
-    else endpoint.counters.unready();
-    this.#countReady();
-    if (applies && reason === UNREADY_UNHEALTHY) closeIdle(endpoint);
+    const readyBefore = this.readyCount;
+    if (!this.#setReason(endpoint, reason, applies)) return;
+    if (endpoint.unready === 0 && readyBefore > 0) this.selection.slowStart.begin(endpoint);
+    this.selection.refresh();
+    this.#readinessChanged(readyBefore);
   }
 
   /** An attempt on the endpoint ended well. */
@@ -127,16 +183,38 @@ export class LiveVersion implements ConnectionHome {
     if (endpoint.outlier.failures !== 0) endpoint.outlier.failures = 0;
   }
 
-  /** An attempt on the endpoint failed, or was answered with 500 or above (`ok`, `upstream_error`): enough of them eject it. */
-  failed(endpoint: Endpoint, outcome: Outcome): void {
-    this.ejector.failed(endpoint, outcome);
+  /**
+   * An attempt on the endpoint failed, or was answered with 500 or above (`ok`, `upstream_error`; `status` is that of the answer, else 0):
+   * enough of them eject it.
+   */
+  failed(endpoint: Endpoint, outcome: Outcome, status = 0): void {
+    // What we cut ourselves says nothing about it.
+    if (outcome !== OUTCOME.drain_timeout) this.ejector.failed(endpoint, outcome, status);
+  }
+
+  /** The head of an answer with this status came `latencyMs` after its attempt began, at monotonic time `atMs`. */
+  observed(endpoint: Endpoint, status: number, latencyMs: number, atMs: number): void {
+    this.selection.observed(endpoint, latencyMs, atMs);
+    if (this.#adaptive === undefined || status >= 500) return;
+    this.#adaptive.answered(latencyMs, this.#admitted, atMs);
+    this.#showLimit(this.#adaptive.limit);
+  }
+
+  /** An attempt that began at `sinceMs` is given up: its time is over, or whoever wanted it has gone. */
+  unanswered(sinceMs: number, why: 'late' | 'unwanted'): void {
+    if (this.#adaptive === undefined) return;
+    const atMs = nowMs();
+    if (why === 'late') this.#adaptive.timedOut(atMs - sinceMs, this.#admitted, atMs);
+    else this.#adaptive.abandoned(atMs - sinceMs, this.#admitted, atMs);
+    this.#showLimit(this.#adaptive.limit);
   }
 
   /** Finds a connection for the applicant, makes one, or lets it wait. */
   acquire(applicant: Applicant): Acquired {
-    if (this.requests >= this.#requestLimit) return OVERLOAD;
-    const endpoint = this.balancer.pick(applicant.affinityKey, applicant.failedEndpoint);
-    if (endpoint === undefined) return NO_ENDPOINT;
+    if (this.requests >= this.settings.requestLimit) return OVERLOAD;
+    if (this.#adaptive !== undefined && !this.#adaptive.admits(this.#admitted)) return OVERLOAD;
+    const endpoint = this.selection.pick(applicant.affinityKey, applicant.failedEndpoint);
+    if (endpoint === undefined) return this.settings.holdMs > 0 ? this.hold(applicant) : NO_ENDPOINT;
     const idle = applicant.wantsFresh ? undefined : endpoint.idle.pop();
     if (idle !== undefined) {
       this.requests++;
@@ -148,10 +226,19 @@ export class LiveVersion implements ConnectionHome {
       this.#connect(endpoint, applicant);
       return ACQUIRED;
     }
-    if (this.#waiting.length >= this.#pendingLimit) return OVERLOAD;
+    if (this.#isFull) return OVERLOAD;
     this.requests++;
-    this.#waiting.push(applicant);
-    applicant.onWaiting();
+    this.#wait(applicant);
+    return ACQUIRED;
+  }
+
+  /** Lets the applicant wait until an endpoint takes connections. */
+  hold(applicant: Applicant): Acquired {
+    if (this.#isFull) return OVERLOAD;
+    this.requests++;
+    this.#hold.add(applicant);
+    this.counters.held(this.#hold.size);
+    applicant.onHeld();
     return ACQUIRED;
   }
 
@@ -164,6 +251,7 @@ export class LiveVersion implements ConnectionHome {
   withdraw(applicant: Applicant): void {
     const at = this.#waiting.indexOf(applicant);
     if (at !== -1) this.#waiting.splice(at, 1);
+    else if (this.#hold.withdraw(applicant)) this.counters.held(this.#hold.size);
   }
 
   /** Takes back a connection whose answer has ended; reuses it when that is safe. */
@@ -171,7 +259,7 @@ export class LiveVersion implements ConnectionHome {
     if (!connection.release()) return;
     const { endpoint } = connection;
     const next = this.#waiting[0];
-    if (!endpoint.ready || this.connections > this.#connectionLimit) connection.destroy();
+    if (!endpoint.ready || this.connections > this.settings.connectionLimit) connection.destroy();
     else if (next === undefined && !this.#retired) endpoint.idle.push(connection);
     else if (next === undefined || next.wantsFresh || (next.failedEndpoint === endpoint && this.readyCount > 1)) connection.destroy();
     else {
@@ -184,43 +272,122 @@ export class LiveVersion implements ConnectionHome {
     this.#surroundings.onFault(error);
   }
 
+  onOpened(): void {
+    this.#hold.flow();
+  }
+
   onClosed(connection: UpstreamConnection): void {
     const endpoint = connection.endpoint;
     this.connections--;
-    endpoint.connections--;
+    endpoint.connections.delete(connection);
     endpoint.counters.closed();
     const at = endpoint.idle.lastIndexOf(connection);
     if (at !== -1) endpoint.idle.splice(at, 1);
+    if (this.#departures.size > 0) this.#departures.get(endpoint)?.check();
     this.#serveWaiting();
   }
 
-  /** This worker's part of a bound on the whole instance; at least 1. */
-  #share(limit: number): number {
-    const { worker, workers } = this.#surroundings;
-    if (limit === 0) return Infinity;
-    return Math.max(1, Math.floor(limit / workers) + (worker < limit % workers ? 1 : 0));
+  /** Attempts that the version works on, or that wait for a connection to it. */
+  get #admitted(): number {
+    return this.requests - this.#hold.size;
+  }
+
+  #adapt(wanted: boolean): void {
+    // Threads count their time from different moments; the wall clock is the one that they share.
+    if (wanted) this.#adaptive ??= new AdaptiveLimit(this.#surroundings.workers, wallMs() - nowMs());
+    else this.#adaptive = undefined;
+    this.#showLimit(this.#adaptive?.limit ?? 0);
+  }
+
+  #showLimit(limit: number): void {
+    if (limit === this.#shownLimit) return;
+    this.#shownLimit = limit;
+    this.counters.concurrencyLimited(limit);
+  }
+
+  get #isFull(): boolean {
+    return this.#waiting.length + this.#hold.size >= this.settings.pendingLimit;
+  }
+
+  #readinessChanged(readyBefore: number): void {
+    const { panicking, readyCount } = this.selection;
+    if (panicking) this.counters.panicked();
+    else this.counters.calmed();
+    if (readyBefore > 0 || readyCount === 0) return;
+    if (this.#configured && this.#slowStartMs > 0) this.#sinceMs = nowMs();
+    this.#hold.scout();
+  }
+
+  /** Whether anything changed. */
+  #setReason(endpoint: Endpoint, reason: number, applies: boolean): boolean {
+    const unready = applies ? endpoint.unready | reason : endpoint.unready & ~reason;
+    if (unready === endpoint.unready) return false;
+    endpoint.unready = unready;
+    if (unready === 0) endpoint.counters.ready();
+    else endpoint.counters.unready();
+    if (reason === UNREADY_DRAINING) this.#drain(endpoint, applies);
+    else if (applies && reason === UNREADY_UNHEALTHY) closeIdle(endpoint);
+    return true;
+  }
+
+  #drain(endpoint: Endpoint, begins: boolean): void {
+    this.#departures.get(endpoint)?.cancel();
+    this.#departures.delete(endpoint);
+    if (!begins) return endpoint.counters.drainingEnded();
+    endpoint.counters.draining();
+    closeIdle(endpoint);
+    this.#watchDeparture(endpoint, (fields) => this.#surroundings.log.info(fields, 'endpoint is drained'));
+  }
+
+  #watchDeparture(endpoint: Endpoint, onDrained: (fields: Readonly<Record<string, string>>) => void): void {
+    const fields = { pool: this.#pool, version: this.name, endpoint: endpoint.key };
+    const departure = new Departure(endpoint, this.deadlines, this.settings.drainTimeoutMs, (cut) => {
+      this.#departures.delete(endpoint);
+      if (cut > 0) this.#surroundings.log.warn({ ...fields, cut }, 'connections were cut at the deadline of a drain');
+      else onDrained(fields);
+    });
+    this.#departures.set(endpoint, departure);
+    departure.check();
+  }
+
+  /** One that was held goes on: to a connection, into the line, or back. */
+  #proceed(applicant: Applicant): void {
+    this.counters.held(this.#hold.size);
+    const endpoint = this.selection.pick(applicant.affinityKey, applicant.failedEndpoint);
+    if (endpoint === undefined) this.#hold.add(applicant);
+    else if (this.#makeRoom()) this.#connect(endpoint, applicant);
+    else this.#wait(applicant);
+  }
+
+  #wait(applicant: Applicant): void {
+    this.#waiting.push(applicant);
+    applicant.onWaiting();
   }
 
   /** Makes connections for those who wait, as far as the limit allows. */
   #serveWaiting(): void {
-    while (this.#waiting.length > 0 && this.connections < this.#connectionLimit) {
+    while (this.#waiting.length > 0 && this.connections < this.settings.connectionLimit) {
       const next = this.#waiting.shift()!;
-      const endpoint = this.balancer.pick(next.affinityKey, next.failedEndpoint);
-      if (endpoint === undefined) next.onTurnedAway(OUTCOME.no_endpoint);
-      else this.#connect(endpoint, next);
+      const endpoint = this.selection.pick(next.affinityKey, next.failedEndpoint);
+      if (endpoint !== undefined) this.#connect(endpoint, next);
+      else if (this.settings.holdMs > 0) {
+        this.#hold.add(next);
+        next.onHeld();
+      } else next.onTurnedAway(OUTCOME.no_endpoint);
     }
   }
 
   #connect(endpoint: Endpoint, applicant: Applicant): void {
     this.connections++;
-    endpoint.connections++;
     endpoint.counters.opened();
-    applicant.onConnecting(new UpstreamConnection(endpoint, this, applicant));
+    const connection = new UpstreamConnection(endpoint, this, applicant);
+    endpoint.connections.add(connection);
+    applicant.onConnecting(connection);
   }
 
   /** Whether one more connection may be made, if need be in place of unused ones. */
   #makeRoom(): boolean {
-    while (this.connections >= this.#connectionLimit) if (!this.#evictIdle()) return false;
+    while (this.connections >= this.settings.connectionLimit) if (!this.#evictIdle()) return false;
     return true;
   }
 
@@ -233,32 +400,6 @@ export class LiveVersion implements ConnectionHome {
       return true;
     }
     return false;
-  }
-
-  /** Those that stay keep their state; those that left finish what they have. */
-  setEndpoints(endpoints: readonly EndpointConfig[]): void {
-    const before = new Map(this.endpoints.map((endpoint) => [endpoint.key, endpoint]));
-    this.endpoints = endpoints.map((config) => {
-      const known = before.get(config.key);
-      before.delete(config.key);
-      if (known !== undefined) {
-        known.weight = config.weight;
-        if (!known.ready) closeIdle(known);
-        return known;
-      }
-      const counters = this.#surroundings.counters.endpoint(this.#pool, this.name, config.key);
-      return new Endpoint(config.address, config.key, config.weight, counters);
-    });
-    for (const gone of before.values()) {
-      gone.unready |= UNREADY_DRAINING;
-      closeIdle(gone);
-    }
-    this.#countReady();
-    this.balancer.update(this.endpoints);
-  }
-
-  #countReady(): void {
-    this.readyCount = this.endpoints.filter((endpoint) => endpoint.ready).length;
   }
 }
 

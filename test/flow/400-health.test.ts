@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { startApp, startApps } from './scaffold/app.ts';
+import { startApps } from './scaffold/app.ts';
 import type { App } from './scaffold/app.ts';
 import { startBlackhole } from './scaffold/blackhole.ts';
 import { connectToEach } from './scaffold/by-worker.ts';
@@ -10,7 +10,7 @@ import { ask, connectTo, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
 import { mortal, strike } from './scaffold/mortal.ts';
-import { closeAll, open } from './scaffold/open.ts';
+import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
 

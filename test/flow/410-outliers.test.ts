@@ -4,10 +4,13 @@ import { afterEach, expect, test } from 'vitest';
 import { connectToEach } from './scaffold/by-worker.ts';
 import { connectTo, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
+import { figure, isFull, scaled } from './scaffold/full.ts';
+import { startLoad } from './scaffold/load.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { LogLine, Sluice } from './scaffold/sluice.ts';
 import { answerText, answering, startUpstream } from './scaffold/upstream.ts';
+import { startUpstreamProcess } from './scaffold/upstream-process.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 import type { Wire } from './scaffold/wire.ts';
 
@@ -60,6 +63,11 @@ async function askUntil(wire: Wire, done: () => boolean): Promise<void> {
   expect(done()).toBe(true);
 }
 
+function counting(shop: Shop, more: number): () => boolean {
+  const until = shop.requests + more;
+  return () => shop.requests >= until;
+}
+
 function ejections(sluice: Sluice): readonly LogLine[] {
   return sluice.logs.filter((line) => line.msg === 'endpoint ejected');
 }
@@ -94,6 +102,45 @@ test('one of three dies under load: no request fails, and five failures eject it
   const [line, ...more] = await eventually('the log line', () => ejections(sluice).length > 0 && ejections(sluice));
   expect(line!.fields).toMatchObject({ pool: 'shop', version: 'v1', endpoint: victim.upstream.address, failures: 5, times: 1 });
   expect(more).toEqual([]);
+});
+
+test('a process of three is killed under load, two workers: no request fails, out within 1 s or 5 failures, back in time', async () => {
+  const upstreams = await Promise.all(['a', 'b', 'c'].map(startUpstreamProcess));
+  const victim = upstreams[1]!;
+  const healthyAfter = 2;
+  const intervalMs = 200;
+  const health = { interval: '200ms', timeout: '200ms', healthyAfter, unhealthyAfter: 3 };
+  const endpoints = upstreams.map(({ address }) => address);
+  const pool = { balancer: 'round-robin', health, outlier: {} };
+  const sluice = await startSluice(configFor({ endpoints, pool }), { workers: 2 });
+  sluice.expectLog(/endpoint ejected|an endpoint is unhealthy/);
+  const load = startLoad({ port: sluice.port, keepAlive: 6, fresh: 2 });
+  const used = (name: string): number => load.tally.versions.get(name) ?? 0;
+  const ofVictim = (name: string): Promise<number> => sluice.metric(name, { endpoint: victim.address });
+  const isReady = async (): Promise<boolean> => (await ofVictim('sluice_endpoint_ready')) === 1;
+  for (let round = 1; round <= scaled(1, 10); round++) {
+    await eventually('load on it', () => used('b') > 40 * round);
+    const before = ejections(sluice).length;
+    victim.kill();
+    const killed = performance.now();
+    await eventually('it is out', async () => !(await isReady()));
+    const outMs = performance.now() - killed;
+    await eventually('probes find it dead', () => sluice.logs.filter(({ msg }) => msg === 'an endpoint is unhealthy').length >= round);
+    await victim.start();
+    const started = performance.now();
+    await eventually('it is back', isReady);
+    const backMs = performance.now() - started;
+    const answered = used('b');
+    await eventually('it is used', () => used('b') > answered);
+    const [line] = await eventually('the log line', () => ejections(sluice).length > before && ejections(sluice).slice(before));
+    const failures = Number(line!.fields['failures']);
+    expect(outMs < 1000 || failures <= 5, `out after ${outMs} ms and ${failures} failures`).toBe(true);
+    expect(backMs).toBeLessThan(intervalMs * healthyAfter + 1000);
+    if (isFull) figure('SIGKILL of 1 of 3', { round, outMs, failures, backMs, exchanges: load.tally.exchanges });
+  }
+  const { failed, truncated, refused, faults, exchanges } = await load.stop();
+  if (isFull) figure('SIGKILL of 1 of 3', { exchanges, failed, truncated });
+  expect({ failed, truncated, refused, faults }).toEqual({ failed: 0, truncated: 0, refused: 0, faults: [] });
 });
 
 test('five answers of 503 eject; it is tried again, one more ejects it for longer, a success keeps it', async () => {
@@ -185,6 +232,57 @@ test('an ejection survives a reload, unless it turns ejection off', async () => 
   expect(await readiness(sluice, bad)).toBe(0);
   sluice.writeConfig(config(shops, { consecutive: 0 }));
   await eventually('it is back', async () => (await readiness(sluice, bad)) === 1);
+});
+
+test('consecutiveGateway: 502, 503 and 504 in a row eject, 500 breaks the row', async () => {
+  const shops = await startShops(3);
+  const [bad] = shops as [Shop];
+  const sluice = await start(shops, { consecutive: 0, consecutiveGateway: 3 });
+  const wire = await connectTo(sluice);
+  let from = 0;
+  for (const status of [503, 502, 500, 504, 503, 501, 502, 503, 200, 502, 504]) {
+    bad.status = status;
+    await askUntil(wire, () => bad.requests === from + 1);
+    from++;
+  }
+  expect(await sluice.counted('sluice_endpoint_ejections_total')).toBe(0);
+  bad.status = 503;
+  await askUntil(wire, () => bad.requests === from + 1);
+  expect(new Set(await ask(wire, 20))).toEqual(new Set(['b', 'c']));
+  const line = await eventually('the log line', () => ejections(sluice)[0]);
+  expect(line.fields).toMatchObject({ rule: 'consecutive-gateway', failures: 3 });
+});
+
+test('failures: a share of them over both workers ejects, and is told by endpoint and version', async () => {
+  const shops = await startShops(3);
+  const [bad] = shops as [Shop];
+  const sluice = await start(shops, { consecutive: 0, failures: '30%', minRequests: 20, ejection: '300ms' }, undefined, 2);
+  const wires = await connectToEach(sluice, 2);
+  // Every second answer of one endpoint, whichever worker asks it: no two failures in a row are needed.
+  while (ejections(sluice).length === 0 && bad.requests < 100) {
+    for (const wire of wires) {
+      bad.status = bad.requests % 2 === 0 ? 500 : 200;
+      await ask(wire, 1);
+    }
+  }
+  const line = await eventually('the log line', () => ejections(sluice)[0]);
+  expect(line.fields).toMatchObject({ rule: 'failure-share', version: 'v1', endpoint: bad.upstream.address, times: 1 });
+  const { faults, attempts } = line.fields as { faults: number; attempts: number };
+  expect(attempts).toBeGreaterThanOrEqual(20);
+  expect(faults / attempts).toBeGreaterThanOrEqual(0.3);
+  const metrics = await sluice.metrics();
+  expect(metrics.sum('sluice_endpoint_ejected', { endpoint: bad.upstream.address })).toBe(1);
+  expect(metrics.sum('sluice_endpoint_ejected')).toBe(1);
+  expect(metrics.sum('sluice_version_ejections_total', { pool: 'shop', version: 'v1' })).toBe(1);
+  bad.status = 200;
+  await eventually('both have it back', async () => (await readiness(sluice, bad)) === 1);
+  expect(await sluice.metric('sluice_endpoint_ejected')).toBe(0);
+  for (const wire of wires) expect(await ask(wire, 6)).toContain('a');
+  bad.status = 500;
+  for (const wire of wires) await askUntil(wire, counting(bad, 2));
+  bad.status = 200;
+  for (const wire of wires) expect(await ask(wire, 6)).toContain('a');
+  expect(ejections(sluice)).toHaveLength(1);
 });
 
 test('neither connections that had gone stale nor clients that leave count against an endpoint', async () => {

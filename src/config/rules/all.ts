@@ -5,6 +5,7 @@ import type { Config } from '../model.ts';
 import { adminNeedsAuth } from './admin.ts';
 import { expressionsCompile } from './expressions.ts';
 import { headerChangesKeepFraming, headerNamesAreUnique, matchedHeadersAreSeen } from './headers.ts';
+import { gatewayFailuresDecide, healthKeysMeanSomething } from './health.ts';
 import { uniqueAddresses, uniqueEndpoints, uniqueListenerNames, uniqueNamesInPools, uniqueRouteNames, uniqueTokenNames } from './names.ts';
 import { Review } from './review.ts';
 import type { Rule } from './review.ts';
@@ -43,6 +44,8 @@ const RULES: readonly Rule[] = [
   headerNamesAreUnique,
   matchedHeadersAreSeen,
   expressionsCompile,
+  healthKeysMeanSomething,
+  gatewayFailuresDecide,
   adminNeedsAuth,
   listenersAreServed,
   versionsAreServed,

@@ -19,14 +19,11 @@ export function listenersAreServed(config: Config, review: Review): void {
 
 export function versionsAreServed(config: Config, review: Review): void {
   for (const pool of config.pools) {
-    for (const { name, tls, protocol, endpoints } of pool.versions) {
+    for (const { name, tls, protocol } of pool.versions) {
       const path = ['pools', pool.name, 'versions', name];
       if (tls) review.problem([...path, 'tls'], `TLS to upstreams ${LATER}: remove tls`, 'key');
       if (protocol === 'http2') review.problem([...path, 'protocol'], `http2 to upstreams ${LATER}: use http1`);
       if (protocol === 'auto') review.notice([...path, 'protocol'], `http2 to upstreams ${LATER}: auto means http1`);
-      for (const [index, { address }] of endpoints.entries()) {
-        if (address.kind === 'srv') review.problem([...path, 'endpoints', index], `srv: ${LATER}: use name:port`);
-      }
     }
   }
 }
@@ -35,7 +32,6 @@ export function poolsAreServed(config: Config, review: Review): void {
   for (const pool of config.pools) {
     const path = ['pools', pool.name];
     noticeIf(review, pool.mirrors.length > 0, [...path, 'mirrors'], `mirroring ${LATER}: no copies are sent`);
-    noticeIf(review, pool.slowStartMs > 0, [...path, 'slowStart'], `slowStart ${LATER}: fresh endpoints get their full share at once`);
   }
 }
 

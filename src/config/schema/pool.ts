@@ -1,6 +1,5 @@
 // Schema of a pool: its versions, their split, and how they are reached.
 
-import { z } from 'zod';
 import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
 import { endpoint } from './endpoint.ts';
 import { dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
@@ -75,10 +74,11 @@ function version() {
     tls: shape({}).describe('Present: the upstream side speaks TLS.').optional(),
     protocol: oneWord('protocol', ['http1', 'http2', 'auto']).default('http1').describe('What the upstream speaks.'),
     dns: dns().describe('How names are resolved.'),
+    drain: flag().default(false).describe('true: it gets nothing new, and finishes what it has.'),
     slowStart: duration().prefault('0s').describe('How long this version takes to get its full share of the split when it comes into use.'),
-  }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, slowStart }, context) => {
+  }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, drain, slowStart }, context) => {
     if (endpoints.length === 0 && endpointsFile === undefined) complain(context, 'a version needs endpoints or an endpointsFile');
-    return { endpoints, endpointsFile, tls: tls !== undefined, protocol, dns: resolving, slowStartMs: slowStart };
+    return { endpoints, endpointsFile, tls: tls !== undefined, protocol, dns: resolving, drain, slowStartMs: slowStart };
   });
 }
 

@@ -1,8 +1,5 @@
-// One probe: a GET on a connection of its own, judged by status and text. It knows no time: who began it cancels it.
-// It follows no redirect and keeps no more of an answer than BODY_MAX_BYTES.
+// What a probe is: one question to one endpoint, on a connection of its own. It knows no time: who began it cancels it.
 
-import { Client } from 'undici';
-import type { Dispatcher } from 'undici';
 import type { EndpointConfig, HealthConfig } from '../../config/model.ts';
 
 /**
@@ -12,92 +9,13 @@ import type { EndpointConfig, HealthConfig } from '../../config/model.ts';
 export const PROBE_RESULTS = ['ok', 'connect', 'timeout', 'status', 'body', 'broken'] as const;
 export type ProbeResult = (typeof PROBE_RESULTS)[number];
 
+/** `detail` is for people: what was found, empty where all is well. */
+export type ProbeEnd = (result: ProbeResult, detail: string) => void;
+
 export interface Probing {
   /** Gives the probe up and closes its connection; `onEnd` is not called any more. Idempotent. */
   cancel(): void;
 }
 
-/** Begins a probe. `onEnd` is called at most once, never before the call has returned. */
-export type Probe = (endpoint: EndpointConfig, health: HealthConfig, onEnd: (result: ProbeResult, detail: string) => void) => Probing;
-
-/** What an answer's body is searched in; the rest is not read. */
-const BODY_MAX_BYTES = 64 * 1024;
-
-/** Asks the endpoint over HTTP/1.1. The endpoint must have a TCP or Unix address. */
-export const probeHttp: Probe = (endpoint, health, onEnd) => {
-  const { address, key } = endpoint;
-  const host = address.kind === 'unix' ? 'localhost' : key;
-  const client = new Client(`http://${host}`, {
-    connect: address.kind === 'unix' ? { socketPath: address.path, timeout: 0 } : { timeout: 0 },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    allowH2: false,
-  });
-  let cancelled = false;
-  const answer = new Answer(health, (result, detail) => {
-    void client.destroy();
-    // What cannot even be sent is told before `dispatch` returns.
-    queueMicrotask(() => {
-      if (!cancelled) onEnd(result, detail);
-    });
-  });
-  client.on('connect', () => (answer.connected = true));
-  client.dispatch(
-    { method: 'GET', path: health.path, headers: { host, 'user-agent': 'sluice-probe', accept: '*/*' }, reset: true },
-    answer,
-  );
-  return {
-    cancel: () => {
-      cancelled = true;
-      answer.over = true;
-      void client.destroy();
-    },
-  };
-};
-
-class Answer implements Dispatcher.DispatchHandler {
-  connected = false;
-  over = false;
-  readonly #expect: HealthConfig['expect'];
-  readonly #settle: (result: ProbeResult, detail: string) => void;
-  readonly #pieces: Buffer[] = [];
-  #bytes = 0;
-
-  constructor(health: HealthConfig, settle: (result: ProbeResult, detail: string) => void) {
-    this.#expect = health.expect;
-    this.#settle = settle;
-  }
-
-  onRequestStart(): void {}
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
-    if (status >= 200 && !this.#expect.status.includes(status)) this.#end('status', `status ${status}`);
-  }
-
-  onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
-    if (this.over) return;
-    this.#pieces.push(piece.subarray(0, BODY_MAX_BYTES - this.#bytes));
-    this.#bytes += piece.length;
-    if (this.#bytes >= BODY_MAX_BYTES) this.#judge();
-  }
-
-  onResponseEnd(): void {
-    this.#judge();
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    this.#end(this.connected ? 'broken' : 'connect', error.message);
-  }
-
-  #judge(): void {
-    const wanted = this.#expect.body;
-    if (wanted === undefined || Buffer.concat(this.#pieces).includes(wanted)) this.#end('ok', '');
-    else this.#end('body', 'the expected text is not in the body');
-  }
-
-  #end(result: ProbeResult, detail: string): void {
-    if (this.over) return;
-    this.over = true;
-    this.#settle(result, detail);
-  }
-}
+/** Begins a probe. `onEnd` is called at most once, never before the call has returned. The address must not be a DNS service. */
+export type Probe = (endpoint: EndpointConfig, health: HealthConfig, onEnd: ProbeEnd) => Probing;

@@ -1,10 +1,19 @@
 // Probes one endpoint again and again: one probe at a time, each within its timeout, one interval from start to start.
-// A timer of ours that comes late is no fault of the endpoint.
+// A timer of ours that comes late is no fault of the endpoint. One that is well and not in use is left alone for longer.
 
 import type { EndpointConfig, HealthConfig } from '../../config/model.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
-import type { Probe, ProbeResult, Probing } from './probe.ts';
+import type { Probe, ProbeEnd, ProbeResult, Probing } from './probe.ts';
 import type { Turns } from './turns.ts';
+
+/** Whose prober it is. */
+export interface ProberOwner {
+  readonly taken: ProbeEnd;
+  /** Whether there is no doubt that it is healthy. */
+  readonly certain: () => boolean;
+  /** A number that grows while the endpoint's version is in use. */
+  readonly activity: () => number;
+}
 
 export interface ProberParts {
   readonly clock: Clock;
@@ -26,21 +35,23 @@ export class Prober {
   readonly endpoint: EndpointConfig;
   readonly health: HealthConfig;
   readonly #parts: ProberParts;
-  readonly #onResult: (result: ProbeResult, detail: string) => void;
+  readonly #owner: ProberOwner;
   readonly #begin = (): void => this.#run();
   /** Waits for the next probe, or for the end of a slice of this one. */
   #timer: Timer | undefined = undefined;
   #running: Probing | undefined = undefined;
   #beganMs = 0;
+  /** The owner's activity when the latest probe began. */
+  #activity = 0;
   #rounds = 0;
   #stopped = false;
 
   /** The first probe begins at once, or as soon as it has a turn. */
-  constructor(of: Pick<Prober, 'endpoint' | 'health'>, parts: ProberParts, onResult: (result: ProbeResult, detail: string) => void) {
+  constructor(of: Pick<Prober, 'endpoint' | 'health'>, parts: ProberParts, owner: ProberOwner) {
     this.endpoint = of.endpoint;
     this.health = of.health;
     this.#parts = parts;
-    this.#onResult = onResult;
+    this.#owner = owner;
     parts.turns.take(this.#begin);
   }
 
@@ -59,6 +70,7 @@ export class Prober {
   #run(): void {
     const { probe, clock } = this.#parts;
     this.#beganMs = clock.nowMs();
+    this.#activity = this.#owner.activity();
     this.#rounds++;
     this.#running = probe(this.endpoint, this.health, (result, detail) => this.#end(result, detail));
     this.#watch(SLICES, LATE_MAX);
@@ -84,15 +96,25 @@ export class Prober {
     this.#running = undefined;
     const { clock, turns } = this.#parts;
     this.#timer?.stop();
-    this.#timer = clock.after(this.#beganMs + this.#intervalMs() - clock.nowMs(), () => turns.take(this.#begin));
+    const factor = this.#spread();
+    const restsUntilMs = this.#beganMs + this.health.idleIntervalMs * factor;
+    this.#timer = clock.after(this.#beganMs + this.health.intervalMs * factor - clock.nowMs(), () => this.#due(restsUntilMs));
     turns.end();
-    this.#onResult(result, detail);
+    this.#owner.taken(result, detail);
+  }
+
+  /** An interval is over: time for a probe, unless nobody would miss it. Then the next look comes an interval later. */
+  #due(restsUntilMs: number): void {
+    const { clock, turns } = this.#parts;
+    const restMs = restsUntilMs - clock.nowMs();
+    const idle = this.#owner.certain() && this.#owner.activity() === this.#activity;
+    if (idle && restMs > 0) this.#timer = clock.after(Math.min(this.health.intervalMs, restMs), () => this.#due(restsUntilMs));
+    else turns.take(this.#begin);
   }
 
   /** All first probes begin together; the first interval, shortened by up to a half, drives those that follow apart. */
-  #intervalMs(): number {
+  #spread(): number {
     const chance = this.#parts.random();
-    const factor = this.#rounds === 1 ? 1 - chance / 2 : 1 - JITTER + 2 * JITTER * chance;
-    return this.health.intervalMs * factor;
+    return this.#rounds === 1 ? 1 - chance / 2 : 1 - JITTER + 2 * JITTER * chance;
   }
 }

@@ -4,12 +4,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { PoolConfig } from '../../config/model.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
+import type { VersionActivity } from '../../telemetry/version-activity.ts';
 import { identifyEndpoint } from '../endpoint.ts';
 import type { EndpointName } from '../endpoint.ts';
 import { PROBE_RESULTS } from './probe.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import { Prober } from './prober.ts';
-import type { ProberParts } from './prober.ts';
+import type { ProberOwner, ProberParts } from './prober.ts';
 import { Turns } from './turns.ts';
 import { Verdict } from './verdict.ts';
 
@@ -19,6 +20,7 @@ export interface ProbesOptions {
   readonly random: () => number;
   readonly probe: Probe;
   readonly log: Log;
+  readonly activity: VersionActivity;
   /** Told after every change: all endpoints that are unhealthy now. */
   readonly onHealth: (unhealthy: readonly EndpointName[]) => void;
 }
@@ -27,6 +29,8 @@ export interface ProbesOptions {
 const AT_ONCE = 256;
 /** Changes that come this close together are told as one. */
 const GATHER_MS = 5;
+
+type Target = Pick<Prober, 'endpoint' | 'health'>;
 
 interface Probed {
   readonly name: EndpointName;
@@ -39,6 +43,10 @@ export class Probes {
   readonly #options: ProbesOptions;
   readonly #parts: ProberParts;
   #probed: ReadonlyMap<string, Probed> = new Map();
+  /** All endpoints of the latest Config, probed or not. */
+  #known: ReadonlySet<string> = new Set();
+  /** Endpoints of what is being handed on, which count as unhealthy from the start. */
+  readonly #expected = new Set<readonly EndpointName[]>();
   #telling: Timer | undefined = undefined;
   #closed = false;
 
@@ -49,27 +57,43 @@ export class Probes {
   }
 
   /**
+   * Hands a Config on with `apply`, then probes what it names (`configure`). Endpoints that are new and start unhealthy are told before:
+   * nobody who knows them takes them for healthy. What `apply` refuses leaves no trace.
+   */
+  async adopt<T>(pools: readonly PoolConfig[], apply: () => Promise<T>): Promise<T> {
+    const expected = [...wanted(pools)].filter((each) => this.#startsUnhealthy(each)).map(nameOf);
+    this.#expected.add(expected);
+    if (expected.length > 0) this.#tell();
+    try {
+      const adopted = await apply();
+      this.configure(pools);
+      return adopted;
+    } finally {
+      this.#expected.delete(expected);
+      if (expected.length > 0) this.#tellSoon();
+    }
+  }
+
+  /**
    * Probes exactly the endpoints of pools with `health`. What stays as it is, is probed on undisturbed. An endpoint whose settings
-   * changed keeps its verdict until its next probe, which begins at once and decides. A new one counts as healthy until then.
+   * changed keeps its verdict until its next probe, which begins at once and decides. A new one counts as what `start` says until then;
+   * one that was in use before its pool had `health` is not new.
    */
   configure(pools: readonly PoolConfig[]): void {
     // A reload may end only after the instance has.
     if (this.#closed) return;
     const before = new Map(this.#probed);
     const probed = new Map<string, Probed>();
-    for (const { pool, health, version, endpoint } of wanted(pools)) {
-      const name = { pool, version, endpoint: endpoint.key };
-      const id = identifyEndpoint(name);
+    for (const each of wanted(pools)) {
+      const id = identifyEndpoint(nameOf(each));
       const known = before.get(id);
       before.delete(id);
-      if (known === undefined) probed.set(id, this.#add(name, { endpoint, health }));
-      else {
-        if (!isDeepStrictEqual(known.prober.health, health)) this.#restart(known, { endpoint, health });
-        probed.set(id, known);
-      }
+      if (known !== undefined && !isDeepStrictEqual(known.prober.health, each.health)) this.#restart(known, each);
+      probed.set(id, known ?? this.#add(each, !this.#startsUnhealthy(each)));
     }
     for (const gone of before.values()) gone.prober.stop();
     this.#probed = probed;
+    this.#known = new Set([...named(pools)].map(identifyEndpoint));
     if ([...before.values()].some(({ verdict }) => !verdict.healthy)) this.#tellSoon();
   }
 
@@ -89,44 +113,77 @@ export class Probes {
     this.#telling = undefined;
   }
 
-  #add(name: EndpointName, of: Pick<Prober, 'endpoint' | 'health'>): Probed {
+  #startsUnhealthy(wanted: Wanted): boolean {
+    return wanted.health.start === 'unhealthy' && !this.#known.has(identifyEndpoint(nameOf(wanted)));
+  }
+
+  #add(wanted: Wanted, healthy: boolean): Probed {
     const counts = { ok: 0, connect: 0, timeout: 0, status: 0, body: 0, broken: 0 };
-    const probed: Probed = { name, counts, verdict: new Verdict(of.health, true), prober: this.#start(of, () => probed) };
+    const verdict = new Verdict(wanted.health, healthy);
+    const probed: Probed = { name: nameOf(wanted), counts, verdict, prober: this.#start(wanted, () => probed) };
     return probed;
   }
 
-  #restart(probed: Probed, of: Pick<Prober, 'endpoint' | 'health'>): void {
+  #restart(probed: Probed, wanted: Wanted): void {
     probed.prober.stop();
-    probed.verdict = new Verdict(of.health, probed.verdict.healthy);
-    probed.prober = this.#start(of, () => probed);
+    probed.verdict = new Verdict(wanted.health, probed.verdict.healthy);
+    probed.prober = this.#start(wanted, () => probed);
   }
 
-  #start(of: Pick<Prober, 'endpoint' | 'health'>, probed: () => Probed): Prober {
-    return new Prober(of, this.#parts, (result, detail) => this.#take(probed(), result, detail));
+  #start(wanted: Wanted, probed: () => Probed): Prober {
+    const owner: ProberOwner = {
+      taken: (result, detail) => this.#take(probed(), result, detail),
+      certain: () => probed().verdict.certain,
+      activity: () => (wanted.health.idleIntervalMs === 0 ? 0 : this.#options.activity(wanted.pool, wanted.version)),
+    };
+    return new Prober(wanted, this.#parts, owner);
   }
 
   #take({ name, counts, verdict }: Probed, result: ProbeResult, detail: string): void {
     counts[result]++;
-    if (!verdict.take(result === 'ok')) return;
-    if (verdict.healthy) this.#options.log.info({ ...name }, 'an endpoint is healthy again');
-    else this.#options.log.warn({ ...name, result, detail }, 'an endpoint is unhealthy');
+    const first = !verdict.proven;
+    const changed = verdict.take(result === 'ok');
+    if (!verdict.healthy && (changed || first)) this.#options.log.warn({ ...name, result, detail }, 'an endpoint is unhealthy');
+    if (!changed) return;
+    if (verdict.healthy) this.#options.log.info({ ...name }, first ? 'a new endpoint is healthy' : 'an endpoint is healthy again');
     this.#tellSoon();
   }
 
   #tellSoon(): void {
-    this.#telling ??= this.#options.clock.after(GATHER_MS, () => {
-      this.#telling = undefined;
-      const unhealthy = [...this.#probed.values()].filter(({ verdict }) => !verdict.healthy);
-      this.#options.onHealth(unhealthy.map(({ name }) => name));
-    });
+    if (this.#closed) return;
+    this.#telling ??= this.#options.clock.after(GATHER_MS, () => this.#tell());
+  }
+
+  #tell(): void {
+    if (this.#closed) return;
+    this.#telling?.stop();
+    this.#telling = undefined;
+    const unhealthy = [...this.#probed.values()].filter(({ verdict }) => !verdict.healthy);
+    this.#options.onHealth([...[...this.#expected].flat(), ...unhealthy.map(({ name }) => name)]);
   }
 }
 
-function* wanted(pools: readonly PoolConfig[]) {
+/** One endpoint that is to be probed. */
+interface Wanted extends Target {
+  readonly pool: string;
+  readonly version: string;
+}
+
+function nameOf({ pool, version, endpoint }: Wanted): EndpointName {
+  return { pool, version, endpoint: endpoint.key };
+}
+
+function* wanted(pools: readonly PoolConfig[]): Iterable<Wanted> {
   for (const { name: pool, health, versions } of pools) {
     if (health === undefined) continue;
     for (const { name: version, endpoints } of versions) {
       for (const endpoint of endpoints) if (endpoint.address.kind !== 'srv') yield { pool, health, version, endpoint };
     }
+  }
+}
+
+function* named(pools: readonly PoolConfig[]): Iterable<EndpointName> {
+  for (const { name: pool, versions } of pools) {
+    for (const { name: version, endpoints } of versions) for (const { key } of endpoints) yield { pool, version, endpoint: key };
   }
 }

@@ -13,7 +13,8 @@ export class Verdict {
   readonly #thresholds: Thresholds;
   /** Probes in a row that contradict the verdict. */
   #against = 0;
-  #proven = false;
+  /** Whether a probe has ended. */
+  proven = false;
 
   /** @param healthy what is taken for granted until the first probe has ended */
   constructor(thresholds: Thresholds, healthy: boolean) {
@@ -21,10 +22,15 @@ export class Verdict {
     this.healthy = healthy;
   }
 
+  /** Healthy, and the latest probe says so. */
+  get certain(): boolean {
+    return this.proven && this.healthy && this.#against === 0;
+  }
+
   /** Takes the result of one probe; answers whether the verdict has changed. */
   take(good: boolean): boolean {
-    const first = !this.#proven;
-    this.#proven = true;
+    const first = !this.proven;
+    this.proven = true;
     if (good === this.healthy) {
       this.#against = 0;
       return false;

@@ -127,6 +127,7 @@ function version(): fc.Arbitrary<object> {
       endpoints: fc.uniqueArray(endpoint, { minLength: 1, maxLength: 3, selector: canonical }).map((list) => list.slice(0, 1)),
       protocol: fc.constantFrom('http1', 'auto'),
       dns: optional({ refresh: duration, servers: fc.constantFrom([], ['10.0.0.53'], ['::1', '127.0.0.1:8600']) }),
+      drain: fc.boolean(),
       slowStart: duration,
       endpointsFile: fc.constantFrom('/etc/sluice/a.yaml', '/b.json'),
     },

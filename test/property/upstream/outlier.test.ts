@@ -32,7 +32,7 @@ it('ejects exactly after the failures in a row that are configured, or one after
           continue;
         }
         needed--;
-        expect(outlier.failed(config, atMs)).toBe(needed <= 0);
+        expect(outlier.failed(config, chance < 0.5 ? 'gateway' : 'own', atMs) !== undefined).toBe(needed <= 0);
         if (needed > 0) continue;
         const lengthMs = outlier.eject(config, atMs, chance);
         most++;
@@ -45,5 +45,31 @@ it('ejects exactly after the failures in a row that are configured, or one after
       }
     }),
     { numRuns: 300 },
+  );
+});
+
+it('ejects for gateway failures in a row, whatever came before and between', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5 }),
+      fc.integer({ min: 0, max: 8 }),
+      fc.array(fc.constantFrom<'ok' | 'gateway' | 'own'>('ok', 'gateway', 'own'), { maxLength: 60 }),
+      (consecutiveGateway, consecutive, steps) => {
+        const outlier = new Outlier();
+        const config = { consecutive, consecutiveGateway, failureShare: 0, minRequests: 1, intervalMs: 1, ejectionMs: 1, maxEjected: 1 };
+        let gateways = 0;
+        let any = 0;
+        for (const step of steps) {
+          gateways = step === 'gateway' ? gateways + 1 : 0;
+          any = step === 'ok' ? 0 : any + 1;
+          if (step === 'ok') outlier.failures = 0;
+          else {
+            const gateway = gateways >= consecutiveGateway ? 'consecutive-gateway' : undefined;
+            expect(outlier.failed(config, step, 0)).toBe(consecutive > 0 && any >= consecutive ? 'consecutive' : gateway);
+          }
+        }
+      },
+    ),
+    { numRuns: 500 },
   );
 });

@@ -93,6 +93,7 @@ function version(name: string, port: number): object {
     protocol: 'http1',
     dns: { refreshMs: 5_000, servers: [] },
     endpointsFile: undefined,
+    drain: false,
     slowStartMs: 0,
   };
 }

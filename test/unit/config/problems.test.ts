@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
+import { printConfig } from '../../../src/config/print.ts';
 import { SMALL } from './good.ts';
 
 function findings(text: string, kind: 'problems' | 'notices' = 'problems'): string[] {
@@ -311,7 +312,6 @@ const BAD_CHANGES: [string, string, string[]][] = [
     '[127.0.0.1:9001] }',
     '["srv:_http._tcp.a"], tls: {}, protocol: http2 }',
     [
-      '6:25: pools.shop.versions.v1.endpoints[0]: srv: is not served by this release: use name:port',
       '6:46: pools.shop.versions.v1.tls: TLS to upstreams is not served by this release: remove tls',
       '6:65: pools.shop.versions.v1.protocol: http2 to upstreams is not served by this release: use http1',
     ],
@@ -338,12 +338,27 @@ const NOTICES: [string, string, string[]][] = [
   [
     '    split:',
     '    health: {}\n    mirrors: [{ name: dark, version: v2 }]\n    slowStart: 1s\n    outlier: {}\n    split:',
-    [
-      '9:5: pools.shop.mirrors: mirroring is not served by this release: no copies are sent',
-      '10:5: pools.shop.slowStart: slowStart is not served by this release: fresh endpoints get their full share at once',
-    ],
+    ['9:5: pools.shop.mirrors: mirroring is not served by this release: no copies are sent'],
   ],
   ['    split:', '    slowStart: 0s\n    outlier: { consecutive: 0 }\n    retries: { perTry: 1s }\n    split:', []],
+  [
+    '    split:',
+    '    health: { protocol: tcp, path: /x, expect: { body: ok }, interval: 2s, idleInterval: 1s }\n    split:',
+    [
+      '8:30: pools.shop.health.path: path has no meaning for tcp: a connection that opens is good',
+      '8:40: pools.shop.health.expect: expect has no meaning for tcp: a connection that opens is good',
+      '8:90: pools.shop.health.idleInterval: idleInterval is shorter than interval (2s), which is used in its place',
+    ],
+  ],
+  ['    split:', '    health: { protocol: tcp, interval: 2s, idleInterval: 2s }\n    split:', []],
+  ['    split:', '    health: { path: /x, expect: { json: { db.ok: true } }, idleInterval: 0s }\n    split:', []],
+  [
+    '    split:',
+    '    outlier: { consecutive: 3, consecutiveGateway: 3, minRequests: 9 }\n    split:',
+    ['8:52: pools.shop.outlier.consecutiveGateway: consecutiveGateway never decides: consecutive ejects after 3 failures of any kind'],
+  ],
+  ['    split:', '    outlier: { consecutive: 3, consecutiveGateway: 2, failures: 50%, minRequests: 9 }\n    split:', []],
+  ['    split:', '    outlier: { consecutive: 0, consecutiveGateway: 9 }\n    split:', []],
   ['pools:', 'state: { dir: a }\npools:', ['3:1: state: nothing is kept on disk by this release']],
   ['pools:', 'state: memory\npools:', []],
   [
@@ -357,6 +372,15 @@ test.each(NOTICES)('notice: %j written as %j', (before, after, expected) => {
   const text = change(before, after);
   expect(findings(text)).toEqual([]);
   expect(findings(text, 'notices')).toEqual(expected);
+});
+
+test('defaults that have no meaning get no notice, for a printed config has them all', () => {
+  const text = change('    split:', '    health: { protocol: tcp }\n    outlier: { consecutiveGateway: 0 }\n    split:');
+  const { config } = decodeText('f.yaml', text);
+  expect(findings(printConfig(config!), 'notices').filter((line) => line.includes('pools.shop'))).toEqual([]);
+  expect(findings(printConfig(config!).replace('path: /healthz', 'path: /x'), 'notices')).toContainEqual(
+    expect.stringContaining('for tcp'),
+  );
 });
 
 test('what stands far apart is told in the order of lines', () => {

@@ -121,6 +121,19 @@ describe('ConfigWatch on a file', () => {
     await seen.until(() => seen.missing === 2);
   });
 
+  it('tells the return of a file as it was to who asks for it', async () => {
+    writeFileSync(file, 'one');
+    const seen: Seen = await watch(file, { onReturned: () => seen.changed() });
+    unlinkSync(file);
+    await seen.until(() => seen.missing === 1);
+    expect(seen.texts).toEqual([]);
+    writeFileSync(file, 'one');
+    await seen.last('one');
+    writeFileSync(file, 'two');
+    await seen.last('two');
+    expect(seen.texts).toEqual(['one', 'two']);
+  });
+
   it('says nothing when the same content comes back or only the time changes', async () => {
     writeFileSync(file, 'one');
     const seen = await watch(file);
@@ -273,6 +286,12 @@ describe('ConfigWatch and signals', () => {
     writeFileSync(file, 'two');
     await other.last('two');
     expect(seen.texts).toEqual(['one']);
+  });
+
+  it('heeds no signal when told so', async () => {
+    const before = process.listenerCount('SIGHUP');
+    await watch(file, { signal: 'none' });
+    expect(process.listenerCount('SIGHUP')).toBe(before);
   });
 
   it('does not wait for ever on a path that is no file', async () => {

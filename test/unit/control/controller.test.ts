@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
+import type { EndpointConfig, PoolConfig } from '../../../src/config/model.ts';
 import { Controller } from '../../../src/control/controller.ts';
-import type { Adoption, DataPlane, Update } from '../../../src/control/controller.ts';
+import type { Adoption, DataPlane, EndpointDiscovery, EndpointUpdate, Update } from '../../../src/control/controller.ts';
 import type { Log, LogFields } from '../../../src/lib/log.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
@@ -28,15 +29,25 @@ const load = (options?: Parameters<typeof yaml>[0]) => decodeText('/etc/sluice.y
 /** A data plane of two workers that does what it is told. */
 class FakeDataPlane implements DataPlane {
   readonly updates: Update[] = [];
+  readonly endpoints: EndpointUpdate[] = [];
   readonly sets = [new CounterSet(0), new CounterSet(1)];
   /** How the next updates end; absent: all workers apply. */
   readonly ends: (() => Promise<Adoption>)[] = [];
   underWay = 0;
 
-  async apply(update: Update): Promise<Adoption> {
+  apply(update: Update): Promise<Adoption> {
+    this.updates.push(structuredClone(update));
+    return this.#take(update);
+  }
+
+  setEndpoints(update: EndpointUpdate): Promise<Adoption> {
+    this.endpoints.push(structuredClone(update));
+    return this.#take(update);
+  }
+
+  async #take(update: Pick<Update, 'counters'>): Promise<Adoption> {
     this.underWay += 1;
     expect(this.underWay).toBe(1);
-    this.updates.push(structuredClone(update));
     await new Promise(setImmediate);
     const end = this.ends.shift();
     try {
@@ -46,6 +57,37 @@ class FakeDataPlane implements DataPlane {
     } finally {
       this.underWay -= 1;
     }
+  }
+}
+
+/** Knows what the test says it knows: addresses on port 80 for names, by name. */
+class FakeDiscovery implements EndpointDiscovery {
+  readonly known = new Map<string, readonly string[]>();
+  readonly steps: string[] = [];
+  /** What `prepare` waits for. */
+  ready: Promise<void> = Promise.resolve();
+
+  prepare(pools: readonly PoolConfig[]): Promise<void> {
+    this.steps.push(`prepare ${pools.map(({ name }) => name).join(' ')}`);
+    return this.ready;
+  }
+
+  expand(pools: readonly PoolConfig[]): readonly PoolConfig[] {
+    const at = (endpoint: EndpointConfig): readonly EndpointConfig[] => {
+      const name = endpoint.address.kind === 'tcp' ? endpoint.address.host : '';
+      const hosts = this.known.get(name);
+      return hosts === undefined
+        ? [endpoint]
+        : hosts.map((host) => ({ ...endpoint, address: { kind: 'tcp', host, port: 80 }, key: `${host}:80` }));
+    };
+    return pools.map((pool) => ({
+      ...pool,
+      versions: pool.versions.map((version) => ({ ...version, endpoints: version.endpoints.flatMap(at) })),
+    }));
+  }
+
+  settle(pools: readonly PoolConfig[]): void {
+    this.steps.push(`settle ${pools.map(({ name }) => name).join(' ')}`);
   }
 }
 
@@ -61,7 +103,9 @@ function open() {
     reloaded: (result: string) => void reloads.push(result),
     serves: (revision: number, split: readonly SplitWeight[]) => void served.push({ revision, split }),
   };
-  return { controller: new Controller({ dataPlane, counters, exposition, log }), dataPlane, counters, reloads, served, lines };
+  const discovery = new FakeDiscovery();
+  const controller = new Controller({ dataPlane, discovery, counters, exposition, log });
+  return { controller, dataPlane, discovery, counters, reloads, served, lines };
 }
 
 describe('Controller', () => {
@@ -210,4 +254,144 @@ describe('Controller', () => {
     expect(lines).toHaveLength(51);
     expect(lines[0]!.fields['problemCount']).toBe(500);
   });
+
+  describe('discovery', () => {
+    const named = () => decodeText('/etc/sluice.yaml', yaml().replace('127.0.0.1:9002', 'app.test:80'));
+    const keysOf = ({ config }: { config: Update['config'] }) =>
+      config.pools.flatMap(({ versions }) => versions.flatMap(({ endpoints }) => endpoints.map(({ key }) => key)));
+
+    it('workers get what was discovered; the config stays as it was written', async () => {
+      const { controller, dataPlane, discovery } = open();
+      discovery.known.set('app.test', ['10.0.0.1', '10.0.0.2']);
+      await controller.apply(named(), 'start');
+      expect(discovery.steps).toEqual(['prepare shop', 'settle shop']);
+      expect(keysOf(dataPlane.updates[0]!)).toEqual(['127.0.0.1:9001', '10.0.0.1:80', '10.0.0.2:80']);
+      for (const set of dataPlane.sets) set.endpoint('shop', 'v2', '10.0.0.2:80');
+      expect(controller.config).toEqual(named().config);
+      expect(await controller.apply(named(), 'file')).toEqual({ result: 'unchanged', revision: 1 });
+    });
+
+    it('a change of endpoints is handed on alone, with its counters, and is no revision', async () => {
+      const { controller, dataPlane, discovery, lines } = open();
+      discovery.known.set('app.test', ['10.0.0.1']);
+      await controller.apply(named(), 'start');
+      lines.length = 0;
+      discovery.known.set('app.test', ['10.0.0.2']);
+      controller.rediscover();
+      await settled();
+      expect(dataPlane.endpoints).toHaveLength(1);
+      const { versions, config } = dataPlane.endpoints[0]!;
+      expect(versions.map(({ pool, version, endpoints }) => [pool, version, endpoints.map(({ key }) => key)])).toEqual([
+        ['shop', 'v2', ['10.0.0.2:80']],
+      ]);
+      expect(keysOf({ config })).toEqual(['127.0.0.1:9001', '10.0.0.2:80']);
+      expect([controller.revision, dataPlane.updates.length]).toEqual([1, 1]);
+      for (const set of dataPlane.sets) {
+        set.endpoint('shop', 'v2', '10.0.0.2:80');
+        expect(() => set.endpoint('shop', 'v2', '10.0.0.1:80')).toThrow();
+      }
+      expect(lines).toEqual([
+        {
+          level: 'info',
+          message: 'endpoints changed',
+          fields: {
+            pool: 'shop',
+            version: 'v2',
+            added: ['10.0.0.2:80'],
+            removed: ['10.0.0.1:80'],
+            addedCount: 1,
+            removedCount: 1,
+            total: 1,
+          },
+        },
+      ]);
+    });
+
+    it('what changes nothing reaches nobody; many calls at once are one change', async () => {
+      const { controller, dataPlane, discovery } = open();
+      controller.rediscover();
+      await settled();
+      discovery.known.set('app.test', ['10.0.0.1']);
+      await controller.apply(named(), 'start');
+      controller.rediscover();
+      await settled();
+      expect(dataPlane.endpoints).toHaveLength(0);
+      discovery.known.set('app.test', ['10.0.0.2']);
+      for (let call = 0; call < 10; call++) controller.rediscover();
+      await settled();
+      expect(dataPlane.endpoints).toHaveLength(1);
+    });
+
+    it('a change and a config follow each other, whichever comes first; the log lists ten names', async () => {
+      const { controller, dataPlane, discovery, lines } = open();
+      discovery.known.set('app.test', ['10.0.0.1']);
+      await controller.apply(named(), 'start');
+      for (let round = 2; round < 12; round++) {
+        discovery.known.set('app.test', [`10.0.0.${round}`]);
+        controller.rediscover();
+        await controller.apply(decodeText('/etc/sluice.yaml', yaml({ weight: round }).replace('127.0.0.1:9002', 'app.test:80')), 'file');
+        controller.rediscover();
+      }
+      discovery.known.set(
+        'app.test',
+        Array.from({ length: 30 }, (_, index) => `10.0.1.${index}`),
+      );
+      controller.rediscover();
+      await settled();
+      const [last] = dataPlane.endpoints.slice(-1);
+      expect(keysOf(last!)).toHaveLength(31);
+      expect(lines.at(-1)!.fields).toMatchObject({ addedCount: 30, removedCount: 1, total: 30 });
+      expect(lines.at(-1)!.fields['added']).toHaveLength(10);
+      expect(controller.revision).toBe(11);
+    });
+
+    it('after a worker has missed endpoints the next plan is complete', async () => {
+      const { controller, dataPlane, discovery, counters } = open();
+      discovery.known.set('app.test', ['10.0.0.1']);
+      await controller.apply(named(), 'start');
+      dataPlane.ends.push(async () => {
+        dataPlane.sets[0]!.adopt(structuredClone(dataPlane.endpoints.at(-1)!.counters));
+        return { applied: 1, total: 2 };
+      });
+      discovery.known.set('app.test', ['10.0.0.2']);
+      controller.rediscover();
+      await settled();
+      dataPlane.sets[1] = new CounterSet(1);
+      dataPlane.sets[1].adopt(structuredClone(counters.complete()));
+      discovery.known.set('app.test', ['10.0.0.3']);
+      controller.rediscover();
+      await settled();
+      expect(dataPlane.endpoints.map(({ counters: plan }) => plan.follows === 0)).toEqual([false, true]);
+      for (const set of dataPlane.sets) set.endpoint('shop', 'v2', '10.0.0.3:80');
+    });
+
+    it('a refused config leaves what is in force to be discovered', async () => {
+      const { controller, dataPlane, discovery } = open();
+      await controller.apply(load(), 'start');
+      dataPlane.ends.push(() => Promise.reject(new Error('taken')));
+      expect(await controller.apply(named(), 'file')).toMatchObject({ result: 'failed' });
+      expect(discovery.steps).toEqual(['prepare shop', 'settle shop', 'prepare shop', 'settle shop']);
+    });
+
+    it('once it is closed nothing reaches a worker, not even what waited for names', async () => {
+      const { controller, dataPlane, discovery } = open();
+      await controller.apply(load(), 'start');
+      let known: () => void = () => undefined;
+      discovery.ready = new Promise((resolve) => (known = resolve));
+      const waiting = controller.apply(named(), 'file');
+      await settled();
+      controller.close();
+      known();
+      expect(await waiting).toEqual({ result: 'superseded', revision: 1 });
+      discovery.known.set('127.0.0.1', ['10.0.0.1']);
+      controller.rediscover();
+      await settled();
+      expect([dataPlane.updates.length, dataPlane.endpoints.length]).toEqual([1, 0]);
+    });
+  });
 });
+
+/** Until the controller has done what it can do without waiting. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+}

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { MessageChannel } from 'node:worker_threads';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { nowMs } from '../../../src/lib/clock.ts';
 import { Deadline, Deadlines, TICK_MS } from '../../../src/lib/deadlines.ts';
 
@@ -105,5 +106,21 @@ describe('Deadlines', () => {
     deadlines.arm(new Deadline(owner), 30);
     await fired;
     expect(nowMs() - startMs).toBeGreaterThanOrEqual(30);
+  });
+
+  it('hears what came during a stall before it fires what is due', async () => {
+    const deadlines = create();
+    const owner = new Owner();
+    const { port1, port2 } = new MessageChannel();
+    const answered = new Deadline(owner);
+    const silent = new Deadline(owner);
+    deadlines.arm(answered, 100);
+    deadlines.arm(silent, 100);
+    port1.once('message', () => answered.disarm());
+    port2.postMessage('in time');
+    for (const end = nowMs() + 300; nowMs() < end;);
+    await vi.waitFor(() => expect(owner.fired).toContain(silent));
+    port1.close();
+    expect(owner.fired).toEqual([silent]);
   });
 });

@@ -221,3 +221,81 @@ describe('chooseFor', () => {
     expect(() => chooseFor(respond!, plain, '', new FakeState(), new Choice())).toThrow('leads to no pool');
   });
 });
+
+describe('a pool that holds requests', () => {
+  const holding = { holdMs: 10_000 };
+
+  it('names the version to wait for when none is ready', () => {
+    const state = new FakeState();
+    state.unready.add(0).add(1);
+    state.fractions = () => 0.95;
+    expect(chosen(pool({ v1: 90, v2: 10 }, holding), plain, state)).toMatchObject({ version: 'v2', reason: 'weight' });
+    const shop = pool({ v1: 90, v2: 10 }, { ...holding, overrides: [QA], fallback: { whenNoneReady: 'fail' } });
+    expect(chosen(shop, makeRequest('GET a/', { 'x-version': 'v2' }), state)).toMatchObject({
+      version: 'v2',
+      reason: 'override',
+      override: 'qa',
+    });
+  });
+
+  it('prefers another version that is ready', () => {
+    const state = new FakeState();
+    state.unready.add(1);
+    state.fractions = () => 0.95;
+    expect(chosen(pool({ v1: 90, v2: 10 }, holding), plain, state)).toMatchObject({ version: 'v1', reason: 'fallback' });
+  });
+
+  it('finds nothing to wait for when every weight is 0', () => {
+    expect(chosen(pool({ v1: 0, v2: 0 }, holding), plain)).toMatchObject({ version: undefined, reason: 'none' });
+  });
+});
+
+describe('a version in its slow start', () => {
+  const starting = (split: Record<string, number>, more: Partial<PoolConfig> = {}) => {
+    const made = makePool(split, more);
+    return makePoolTable(split, { ...more, versions: made.versions.map((version) => ({ ...version, slowStartMs: 1_000 })) });
+  };
+
+  it('keeps what chance allows and gives the rest to versions that are further, by their weights', () => {
+    const state = new FakeState();
+    state.warmths.push(1, 0.25, 1);
+    state.fractions = () => 0.5;
+    const shop = starting({ v1: 30, v2: 40, v3: 30 });
+    state.chances.push(0.24);
+    expect(chosen(shop, plain, state)).toMatchObject({ version: 'v2', reason: 'weight' });
+    state.chances.push(0.25, 0.49);
+    expect(chosen(shop, plain, state)).toMatchObject({ version: 'v1', reason: 'slow-start' });
+    state.chances.push(0.9, 0.51);
+    expect(chosen(shop, plain, state)).toMatchObject({ version: 'v3', reason: 'slow-start' });
+  });
+
+  it('keeps all when the others are no further or not ready', () => {
+    const state = new FakeState();
+    state.warmths.push(0.1, 0.1);
+    state.chances.push(0.99, 0.99);
+    expect(chosen(starting({ v1: 50, v2: 50 }), plain, state)).toMatchObject({ reason: 'weight' });
+    state.warmths[1] = 1;
+    state.unready.add(1);
+    expect(chosen(starting({ v1: 50, v2: 50 }), plain, state)).toMatchObject({ version: 'v1', reason: 'weight' });
+  });
+
+  it('gets each keyed user once, and keeps it; an override is obeyed at once', () => {
+    const state = new FakeState();
+    const shop = starting({ v1: 50, v2: 50 }, { affinity: HEADER, overrides: [QA] });
+    for (let user = 0; user < 200; user++) {
+      const request = makeRequest('GET a/', { 'x-user-id': `user-${user}` });
+      const own = chosen(shop, request).version;
+      let came = false;
+      for (const warmth of [0.1, 0.4, 0.7, 0.999, 1]) {
+        state.warmths[1] = warmth;
+        const { version } = chosen(shop, request, state);
+        if (own === 'v1' || came) expect(version).toBe(own);
+        came ||= version === 'v2';
+      }
+      expect(came).toBe(own === 'v2');
+    }
+    state.warmths[1] = 0.1;
+    state.chances.push(0.9);
+    expect(chosen(shop, makeRequest('GET a/', { 'x-version': 'v2' }), state)).toMatchObject({ version: 'v2', reason: 'override' });
+  });
+});

@@ -43,6 +43,7 @@ export function makePool(split: Readonly<Record<string, number>>, pool: Partial<
       protocol: 'http1',
       dns: { refreshMs: 5000, servers: [] },
       endpointsFile: undefined,
+      drain: false,
       slowStartMs: 0,
     })),
     split,
@@ -134,11 +135,22 @@ export function find(table: Table, request: RoutableRequest, listener = 'web'): 
 /** A state with everything ready, a running counter as fraction source, and countable keys. */
 export class FakeState implements PoolState {
   readonly unready = new Set<number>();
+  readonly warmths: number[] = [];
+  /** Answered in turn; 0 when none is left. */
+  readonly chances: number[] = [];
   fractions: () => number = () => 0;
   keys = 0;
 
   ready(version: number): boolean {
     return !this.unready.has(version);
+  }
+
+  warmth(version: number): number {
+    return this.warmths[version] ?? 1;
+  }
+
+  chance(): number {
+    return this.chances.shift() ?? 0;
   }
 
   nextFraction(): number {

@@ -3,7 +3,7 @@ import type { OutlierConfig } from '../../../src/config/model.ts';
 import { Deadlines } from '../../../src/lib/deadlines.ts';
 import type { Log, LogFields } from '../../../src/lib/log.ts';
 import type { CounterKey } from '../../../src/telemetry/counter-key.ts';
-import { ENDPOINT_EJECTIONS } from '../../../src/telemetry/counter-layout.ts';
+import { ENDPOINT_EJECTIONS, VERSION_EJECTIONS } from '../../../src/telemetry/counter-layout.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
@@ -25,14 +25,17 @@ const keys = ['a', 'b', 'c', 'd'];
 /** One version as one worker has it. */
 class Home {
   readonly name = 'v1';
-  readonly endpoints: readonly Endpoint[];
+  endpoints: readonly Endpoint[];
   readonly ejector: Ejector;
   readonly deadlines = new Deadlines();
   readonly logged: [LogFields, string][] = [];
 
   constructor(counters: CounterSet, count: number, config: OutlierConfig) {
     this.endpoints = keys.slice(0, count).map((key) => {
-      return new Endpoint({ kind: 'tcp', host: key, port: 80 } as never, key, 1, counters.endpoint('shop', 'v1', key));
+      return new Endpoint(
+        { address: { kind: 'tcp', host: key, port: 80 }, key, weight: 1, zone: undefined, drain: false },
+        counters.endpoint('shop', 'v1', key),
+      );
     });
     const note = (fields: LogFields, message: string): number => this.logged.push([fields, message]);
     const log = { warn: note, info: note } as unknown as Log;
@@ -54,12 +57,26 @@ class Home {
     endpoint.unready = applies ? endpoint.unready | reason : endpoint.unready & ~reason;
   }
 
-  fail(key: string, times: number, outcome = OUTCOME.upstream_reset): void {
-    for (let i = 0; i < times; i++)
-      this.ejector.failed(
-        this.endpoints.find((endpoint) => endpoint.key === key)!,
-        outcome,
-      );
+  endpoint(key: string): Endpoint {
+    return this.endpoints.find((endpoint) => endpoint.key === key)!;
+  }
+
+  fail(key: string, times: number, outcome = OUTCOME.upstream_reset, status = 0): void {
+    const endpoint = this.endpoint(key);
+    for (let i = 0; i < times; i++) {
+      endpoint.counters.began();
+      endpoint.counters.ended();
+      this.ejector.failed(endpoint, outcome, status);
+    }
+  }
+
+  succeed(key: string, times: number): void {
+    const endpoint = this.endpoint(key);
+    for (let i = 0; i < times; i++) {
+      endpoint.counters.began();
+      endpoint.counters.ended();
+      endpoint.outlier.failures = 0;
+    }
   }
 }
 
@@ -68,7 +85,7 @@ let registry: CounterRegistry;
 function homes(count: number, config = settings): [Home, Home] {
   registry = new CounterRegistry(2);
   const endpointKeys = keys.map((endpoint): CounterKey => ({ kind: 'endpoint', pool: 'shop', version: 'v1', endpoint }));
-  const plan = registry.reserve(endpointKeys);
+  const plan = registry.reserve([...endpointKeys, { kind: 'version', pool: 'shop', version: 'v1' }]);
   const sets = [new CounterSet(0), new CounterSet(1)];
   for (const set of sets) set.adopt(plan);
   registry.commit(plan, 'all');
@@ -111,6 +128,17 @@ describe('the bound', () => {
     expect(home.ready).toBe('abc');
     home.fail('b', 1);
     expect(home.ready).toBe('a-c');
+  });
+
+  it('is not taken up by an endpoint that has left', () => {
+    const [home] = homes(4, { ...settings, maxEjected: 0.34 });
+    home.fail('a', 3);
+    home.fail('b', 3);
+    expect(home.ready).toBe('-bcd');
+    home.endpoints = home.endpoints.slice(1);
+    vi.advanceTimersByTime(100);
+    home.fail('b', 3);
+    expect(home.ready).toBe('-cd');
   });
 
   it('does not take the last one that is ready, whatever made the others unready', () => {
@@ -174,6 +202,105 @@ describe('one worker', () => {
     home.ejector.configure({ ...settings, consecutive: 9 });
     vi.advanceTimersByTime(1000);
     expect([home.ready, home.ejector.ejected]).toEqual(['-bc', 1]);
+  });
+});
+
+describe('gateway failures', () => {
+  const gateway = { ...settings, consecutive: 0, consecutiveGateway: 3 };
+
+  it.each([502, 503, 504])('are answers of %i', (status) => {
+    const [home] = homes(3, gateway);
+    home.fail('a', 2, OUTCOME.ok, status);
+    home.fail('a', 1, OUTCOME.upstream_error, status);
+    expect(home.ready).toBe('-bc');
+    expect(home.logged[0]).toMatchObject([{ rule: 'consecutive-gateway', failures: 3, times: 1 }, 'endpoint ejected']);
+  });
+
+  it.each(['connect_refused', 'connect_timeout', 'response_timeout', 'upstream_reset', 'upstream_malformed'] as const)('are %s', (code) => {
+    const [home] = homes(3, gateway);
+    home.fail('a', 3, OUTCOME[code]);
+    expect(home.ready).toBe('-bc');
+  });
+
+  it.each([500, 501, 505, 0])('are not answers of %i, which break the row', (status) => {
+    const [home] = homes(3, gateway);
+    for (let i = 0; i < 5; i++) {
+      home.fail('a', 2);
+      home.fail('a', 1, OUTCOME.ok, status);
+    }
+    expect(home.ready).toBe('abc');
+    home.fail('a', 3);
+    expect(home.ready).toBe('-bc');
+  });
+});
+
+describe('the share of failures', () => {
+  const share = { ...settings, consecutive: 0, failureShare: 0.5, minRequests: 20 };
+
+  it('is counted over both workers, and said', () => {
+    const [one, two] = homes(3, share);
+    one.fail('a', 1);
+    two.fail('a', 9);
+    two.succeed('a', 9);
+    expect(one.ready).toBe('abc');
+    one.fail('a', 2);
+    expect(one.ready).toBe('-bc');
+    expect(one.logged[0]).toMatchObject([{ rule: 'failure-share', faults: 11, attempts: 20, times: 1 }, 'endpoint ejected']);
+    vi.advanceTimersByTime(100);
+    expect(two.ready).toBe('-bc');
+  });
+
+  it('below its bound does nothing, however many fail', () => {
+    const [home] = homes(3, share);
+    for (let i = 0; i < 100; i++) {
+      home.succeed('a', 2);
+      home.fail('a', 1);
+    }
+    expect(home.ready).toBe('abc');
+  });
+
+  it('says nothing when there are too few within an interval', () => {
+    const [home] = homes(3, share);
+    for (let i = 0; i < 100; i++) {
+      home.fail('a', 1);
+      vi.advanceTimersByTime(1000);
+    }
+    expect(home.ready).toBe('abc');
+  });
+
+  it('of before does not count after the return, in either worker; half-open it needs a success', () => {
+    const [one, two] = homes(3, share);
+    for (const home of [one, two]) home.fail('a', 1);
+    one.fail('a', 40);
+    vi.advanceTimersByTime(33_500);
+    expect([one.ready, two.ready]).toEqual(['abc', 'abc']);
+    for (const home of [one, two]) {
+      home.succeed('a', 1);
+      home.fail('a', 1);
+    }
+    expect([one.ready, two.ready]).toEqual(['abc', 'abc']);
+    vi.advanceTimersByTime(100);
+    one.fail('a', 30);
+    vi.advanceTimersByTime(70_000);
+    one.fail('a', 1);
+    expect(one.ready).toBe('-bc');
+    expect(one.logged.at(-1)).toMatchObject([{ rule: 'half-open', failures: 1 }, 'endpoint ejected']);
+  });
+
+  it('that both find too large at once counts once, for the version, too', () => {
+    const [one, two] = homes(3, share);
+    for (const home of [one, two]) home.fail('a', 1);
+    one.fail('a', 20);
+    two.fail('a', 20);
+    expect([one.ready, two.ready]).toEqual(['-bc', '-bc']);
+    expect(two.logged).toEqual([]);
+    expect(registry.blocks('version')[0]!.total(VERSION_EJECTIONS)).toBe(1);
+  });
+
+  it('keeps to the bound, and to the last one', () => {
+    const [home] = homes(4, share);
+    for (const key of 'abcd') home.fail(key, 50);
+    expect(home.ready).toBe('--cd');
   });
 });
 

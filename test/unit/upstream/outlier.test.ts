@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { LONGEST_MS, Outlier, stampOf, timesOf, untilOf } from '../../../src/upstream/outlier.ts';
+import type { OutlierConfig } from '../../../src/config/model.ts';
+import { ejects, LONGEST_MS, Outlier, stampOf, timesOf, untilOf } from '../../../src/upstream/outlier.ts';
 
-const settings = {
+const settings: OutlierConfig = {
   consecutive: 3,
   consecutiveGateway: 0,
   failureShare: 0,
@@ -12,7 +13,16 @@ const settings = {
 };
 
 function failTimes(outlier: Outlier, times: number, atMs = 0): boolean[] {
-  return Array.from({ length: times }, () => outlier.failed(settings, atMs));
+  return Array.from({ length: times }, () => outlier.failed(settings, 'gateway', atMs) !== undefined);
+}
+
+/** `g` a gateway failure, `o` one of another kind, `+` a success; answers what each leads to, `.` for nothing. */
+function follow(outlier: Outlier, steps: string, config: Partial<OutlierConfig>): string[] {
+  return [...steps].map((step) => {
+    if (step !== '+') return outlier.failed({ ...settings, ...config }, step === 'g' ? 'gateway' : 'own', 0) ?? '.';
+    outlier.failures = 0;
+    return '.';
+  });
 }
 
 /** Ejected once, `times` in a row, and back at `atMs`. */
@@ -35,6 +45,39 @@ describe('failures', () => {
     outlier.failures = 0;
     expect(failTimes(outlier, 3)).toEqual([false, false, true]);
   });
+});
+
+describe('gateway failures', () => {
+  const GATEWAY = 'consecutive-gateway';
+
+  it.each<[string, Partial<OutlierConfig>, string[]]>([
+    ['ggg', { consecutive: 9, consecutiveGateway: 2 }, ['.', GATEWAY, GATEWAY]],
+    ['gogg', { consecutive: 9, consecutiveGateway: 2 }, ['.', '.', '.', GATEWAY]],
+    ['g+gg', { consecutive: 9, consecutiveGateway: 2 }, ['.', '.', '.', GATEWAY]],
+    ['g+g+g+', { consecutive: 9, consecutiveGateway: 2 }, ['.', '.', '.', '.', '.', '.']],
+    ['oog', { consecutive: 3, consecutiveGateway: 2 }, ['.', '.', 'consecutive']],
+    ['oooog', { consecutive: 0, consecutiveGateway: 1 }, ['.', '.', '.', '.', GATEWAY]],
+    ['gogog', { consecutive: 0, consecutiveGateway: 2 }, ['.', '.', '.', '.', '.']],
+    ['ggggg', { consecutive: 0, consecutiveGateway: 0, failureShare: 0.5 }, ['.', '.', '.', '.', '.']],
+  ])('%s with %o', (steps, config, expected) => {
+    expect(follow(new Outlier(), steps, config)).toEqual(expected);
+  });
+
+  it('alone, half-open: a failure of another kind closes it', () => {
+    const alone = { consecutive: 0, consecutiveGateway: 2 };
+    expect(follow(returned(1), 'g', alone)).toEqual(['half-open']);
+    expect(follow(returned(1), 'ogg', alone)).toEqual(['.', '.', GATEWAY]);
+    expect(follow(returned(1), 'o', { ...alone, failureShare: 0.1 })).toEqual(['half-open']);
+  });
+});
+
+it.each<[boolean, Partial<OutlierConfig>]>([
+  [true, {}],
+  [false, { consecutive: 0 }],
+  [true, { consecutive: 0, consecutiveGateway: 1 }],
+  [true, { consecutive: 0, failureShare: 0.01 }],
+])('any rule is on: %s with %o', (on, config) => {
+  expect(ejects({ ...settings, ...config })).toBe(on);
 });
 
 describe('an ejection', () => {
@@ -72,7 +115,7 @@ describe('an ejection', () => {
       [500_000, 1],
     ] as const) {
       const outlier = returned(3);
-      outlier.failed(settings, quietMs);
+      outlier.failed(settings, 'own', quietMs);
       outlier.eject(settings, quietMs, 0);
       expect(outlier.times, `${quietMs} ms quiet`).toBe(expected);
     }
@@ -82,7 +125,7 @@ describe('an ejection', () => {
     const outlier = returned(3);
     for (let atMs = 0; atMs < 100_000; atMs += 9000) {
       outlier.failures = 0;
-      outlier.failed(settings, atMs);
+      outlier.failed(settings, 'own', atMs);
     }
     expect(outlier.times).toBe(3);
   });
@@ -90,7 +133,7 @@ describe('an ejection', () => {
 
 describe('half-open', () => {
   it('one failure is enough', () => {
-    expect(returned(1).failed(settings, 1)).toBe(true);
+    expect(returned(1).failed(settings, 'own', 1)).toBe('half-open');
   });
 
   it('a success closes it', () => {
@@ -102,7 +145,7 @@ describe('half-open', () => {
   it('one failure is enough also where it always is', () => {
     const outlier = new Outlier();
     outlier.returned(0);
-    expect(outlier.failed({ ...settings, consecutive: 1 }, 0)).toBe(true);
+    expect(outlier.failed({ ...settings, consecutive: 1 }, 'own', 0)).toBe('half-open');
   });
 
   it('stays so while there is no room to eject it, and its failures are counted from its return', () => {

@@ -8,7 +8,10 @@ import { Endpoint } from '../../../../src/upstream/endpoint.ts';
 const noCounters = {} as EndpointCounters;
 
 export function makeEndpoint(name: string, weight = 1): Endpoint {
-  return new Endpoint({ kind: 'tcp', host: name, port: 80 }, `${name}:80`, weight, noCounters);
+  return new Endpoint(
+    { address: { kind: 'tcp', host: name, port: 80 }, key: `${name}:80`, weight, zone: undefined, drain: false },
+    noCounters,
+  );
 }
 
 export function makeEndpoints(count: number): Endpoint[] {

@@ -1,6 +1,6 @@
 // Probes on a clock that is turned by hand, with probes that end when the test says so.
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HealthConfig, PoolConfig } from '../../../../src/config/model.ts';
 import { ManualClock } from '../../../../src/lib/manual-clock.ts';
 import type { Log } from '../../../../src/lib/log.ts';
@@ -42,6 +42,8 @@ let chance: number;
 let heldUpMs: number;
 /** How probes end at once, by key; what has none stays open. */
 let ends: Map<string, ProbeResult>;
+/** Requests and attempts of the version so far. */
+let activity: number;
 let probes: Probes;
 
 beforeEach(() => {
@@ -53,6 +55,7 @@ beforeEach(() => {
   chance = 0.5;
   heldUpMs = 0;
   ends = new Map();
+  activity = 0;
   const log = { info: (_: object, text: string) => logged.push(text), warn: (_: object, text: string) => logged.push(text) };
   probes = new Probes({
     clock: {
@@ -62,6 +65,7 @@ beforeEach(() => {
       every: clock.every.bind(clock),
     },
     random: () => chance,
+    activity: () => activity,
     log: log as unknown as Log,
     onHealth: (unhealthy: readonly EndpointName[]) => told.push(unhealthy.map(({ endpoint }) => endpoint)),
     probe: ({ key }, _health, onEnd) => {
@@ -226,6 +230,132 @@ test('without `health` nothing is probed, and what was unhealthy is taken for he
   expect(begun).toHaveLength(1);
   expect(told).toEqual([['a'], []]);
   expect([...probes.counts()]).toEqual([]);
+});
+
+describe('idleInterval', () => {
+  const idle = { ...HEALTH, idleIntervalMs: 10_000 };
+
+  test('while the version is not in use, the next probe comes after it', () => {
+    ends.set('a', 'ok');
+    probes.configure([shop(['a'], idle)]);
+    clock.advance(30_000);
+    expect(begunOf('a')).toEqual([0, 7500, 17_500, 27_500]);
+  });
+
+  test('when it is in use again, the next probe comes within an interval; then one per interval', () => {
+    ends.set('a', 'ok');
+    probes.configure([shop(['a'], idle)]);
+    clock.advance(9100);
+    activity++;
+    clock.advance(900);
+    expect(begunOf('a')).toEqual([0, 7500, 9500]);
+    for (let second = 0; second < 5; second++) {
+      activity++;
+      clock.advance(1000);
+    }
+    expect(begunOf('a')).toEqual([0, 7500, 9500, 10_500, 11_500, 12_500, 13_500, 14_500]);
+  });
+
+  test('where there is doubt, one per interval: unhealthy, or a bad probe', () => {
+    ends.set('a', 'ok');
+    probes.configure([shop(['a'], idle)]);
+    clock.advance(7499);
+    ends.set('a', 'status');
+    clock.advance(4000);
+    expect(begunOf('a')).toEqual([0, 7500, 8500, 9500, 10_500]);
+    expect(told).toEqual([['a']]);
+    ends.set('a', 'ok');
+    clock.advance(3000);
+    expect(begunOf('a').slice(5)).toEqual([11_500, 12_500]);
+    expect(told).toEqual([['a'], []]);
+    clock.advance(8001);
+    expect(begunOf('a').slice(7)).toEqual([22_500]);
+  });
+
+  test('shorter than the interval it changes nothing', () => {
+    ends.set('a', 'ok');
+    probes.configure([shop(['a'], { ...HEALTH, idleIntervalMs: 10 })]);
+    clock.advance(2000);
+    expect(begunOf('a')).toEqual([0, 750, 1750]);
+  });
+});
+
+describe('start: unhealthy', () => {
+  const careful = { ...HEALTH, start: 'unhealthy' as const };
+
+  /** Hands on what is new; answers what had been told by the time that it was. */
+  async function adopt(pools: readonly PoolConfig[], apply: () => Promise<void> = () => Promise.resolve()): Promise<string[][]> {
+    let before: string[][] = [];
+    await probes.adopt(pools, () => {
+      before = structuredClone(told);
+      return apply();
+    });
+    return before;
+  }
+
+  test('is told before anybody knows the endpoint; the first good probe ends it', async () => {
+    expect(await adopt([shop(['a', 'b'], careful)])).toEqual([['a', 'b']]);
+    clock.advance(100);
+    expect(told.at(-1)).toEqual(['a', 'b']);
+    begun[0]!.end('ok');
+    clock.advance(10);
+    expect(told.at(-1)).toEqual(['b']);
+    begun[1]!.end('connect');
+    clock.advance(10);
+    expect(told.at(-1)).toEqual(['b']);
+    expect(logged).toEqual(['a new endpoint is healthy', 'an endpoint is unhealthy']);
+  });
+
+  test('only what is new starts so: neither what was healthy nor what had no probes', async () => {
+    ends.set('a', 'ok').set('b', 'ok');
+    await adopt([{ ...shop(['a']), health: undefined }]);
+    expect(await adopt([shop(['a', 'b'], careful)])).toEqual([['b']]);
+    clock.advance(10);
+    expect(told.at(-1)).toEqual([]);
+    const rounds = told.length;
+    await adopt([shop(['b', 'a'], careful)]);
+    clock.advance(10);
+    expect(told.slice(rounds).flat()).toEqual([]);
+  });
+
+  test('what is refused leaves no mark, and may come again', async () => {
+    ends.set('a', 'ok').set('b', 'ok');
+    await adopt([shop(['a'])]);
+    clock.advance(10);
+    const refused = adopt([shop(['a', 'b'], careful)], () => Promise.reject(new Error('a port is taken')));
+    await expect(refused).rejects.toThrow('a port is taken');
+    expect(told).toEqual([['b']]);
+    clock.advance(10);
+    expect(told).toEqual([['b'], []]);
+    expect(begunOf('b')).toEqual([]);
+    expect(await adopt([shop(['a', 'b'], careful)])).toEqual([['b'], [], ['b']]);
+    clock.advance(10);
+    expect(told.at(-1)).toEqual([]);
+  });
+
+  test('a verdict that comes while it is handed on does not lose it', async () => {
+    ends.set('a', 'connect');
+    await adopt([shop(['a'])]);
+    await adopt([shop(['a', 'b'], careful)], () => {
+      clock.advance(10);
+      expect(told.at(-1)).toEqual(['b', 'a']);
+      return Promise.resolve();
+    });
+    clock.advance(10);
+    expect(told.at(-1)).toEqual(['a', 'b']);
+  });
+
+  test('nothing is told once it is closed', async () => {
+    await adopt([shop(['a'], careful)], () => {
+      probes.close();
+      return Promise.resolve();
+    });
+    clock.advance(100);
+    await adopt([shop(['a', 'b'], careful)]);
+    clock.advance(100);
+    expect(told).toEqual([['a']]);
+    expect(begun).toEqual([]);
+  });
 });
 
 test('after close nothing begins and nothing is told, whatever a late reload wants', () => {

@@ -1,4 +1,4 @@
-// One probe against a raw server on this machine.
+// One probe over HTTP against a raw server on this machine.
 
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Address, HealthConfig } from '../../../../src/config/model.ts';
 import { formatAddress } from '../../../../src/config/address.ts';
-import { probeHttp } from '../../../../src/upstream/probes/probe.ts';
+import { probeHttp } from '../../../../src/upstream/probes/probe-http.ts';
 
 const open: (() => void)[] = [];
 afterEach(() => {
@@ -31,6 +31,7 @@ async function listen(answer: string | undefined, path?: string): Promise<Raw> {
     socket.on('data', (bytes) => {
       raw.received += bytes.toString('latin1');
       if (answer === '') socket.destroy();
+      else if (answer?.includes('content-length: 99') === true) socket.end(answer, 'latin1');
       else if (answer !== undefined) socket.write(answer, 'latin1');
     });
   });
@@ -80,6 +81,14 @@ test.each<[string, string, Partial<HealthConfig['expect']>, string]>([
   ['cut off', '', {}, 'broken'],
   ['text within 64 KiB of an endless body', `HTTP/1.1 200 OK\r\n\r\nfine${'x'.repeat(70_000)}`, { body: 'fine' }, 'ok'],
   ['text beyond 64 KiB', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(65_536)}fine`, { body: 'fine' }, 'body'],
+  ['the fields of a JSON body', answer(200, '{"db":{"ok":true},"nodes":[3]}'), { json: { 'db.ok': true, 'nodes.0': 3 } }, 'ok'],
+  ['another value in a JSON body', answer(200, '{"db":{"ok":false}}'), { json: { 'db.ok': true } }, 'body'],
+  ['no JSON', answer(200, 'fine'), { json: { ok: true } }, 'body'],
+  ['both text and field', answer(200, '{"ok":true}'), { body: 'true', json: { ok: true } }, 'ok'],
+  ['the field but not the text', answer(200, '{"ok":true}'), { body: 'fine', json: { ok: true } }, 'body'],
+  ['JSON of 64 KiB', answer(200, `{"a":1}${' '.repeat(65_529)}`), { json: { a: 1 } }, 'ok'],
+  ['JSON beyond 64 KiB', answer(200, `{"a":1,"b":"${'x'.repeat(70_000)}"}`), { json: { a: 1 } }, 'body'],
+  ['JSON that is cut off', `HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"a":1}`, { json: { a: 1 } }, 'broken'],
   ['a head without end', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(70_000)}`, {}, 'broken'],
 ])('%s', async (_name, text, expected, result) => {
   const raw = await listen(text);

@@ -1,0 +1,23 @@
+// Discovery with what it needs of this machine: DNS, files, time and chance.
+
+import { loadEndpoints } from '../config/load.ts';
+import { ConfigWatch } from '../control/config-watch.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { randomFraction } from '../lib/random.ts';
+import type { Lookups } from '../upstream/discovery/answer.ts';
+import { Discovery } from '../upstream/discovery/discovery.ts';
+import type { WatchFile } from '../upstream/discovery/endpoint-file.ts';
+import { NameResolver } from '../upstream/discovery/resolver.ts';
+import { SystemNames } from '../upstream/discovery/system-names.ts';
+
+export function createDiscovery(log: Log, onChange: () => void): Discovery {
+  const names = new SystemNames(systemClock);
+  // Who names servers wants their answers, whatever this machine says.
+  const createLookups = (servers: readonly string[]): Lookups =>
+    new NameResolver({ clock: systemClock, servers, system: servers.length === 0 ? names : undefined });
+  return new Discovery({ clock: systemClock, random: randomFraction, log, createLookups, watch: watchFile, load: loadEndpoints, onChange });
+}
+
+const watchFile: WatchFile = (path, { onChange, onMissing }) =>
+  new ConfigWatch(path, onChange, { onMissing, onReturned: onChange, signal: 'none' });

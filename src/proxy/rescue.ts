@@ -1,0 +1,26 @@
+// A retry on another version: what a version of small weight failed, the one of the greatest weight may answer. The failure stays with the
+// version that failed; the answer, and the time it took, are the other's.
+
+import { nowMs } from '../lib/clock.ts';
+import { findRescuer } from '../routing/split.ts';
+import { REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE } from '../routing/table.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Hands the exchange to another version where there is one that may take it. Its attempt on the first has ended. */
+export function rescue(exchange: Exchange): void {
+  const { choice, match } = exchange;
+  const pool = match!.route.pool!;
+  // Who asks for a version outright wants to know how it fares.
+  if (choice.reason === REASON_ROUTE || choice.reason === REASON_OVERRIDE) return;
+  const lease = exchange.serving.leases[pool.index]!;
+  const index = findRescuer(pool, choice.version!.index, lease);
+  if (index < 0) return;
+  exchange.live!.counters.rescued();
+  choice.version = pool.versions[index];
+  choice.reason = REASON_FALLBACK;
+  exchange.live = lease.versions[index]!;
+  exchange.live.counters.began();
+  exchange.live.counters.chosen(REASON_FALLBACK);
+  exchange.liveSinceMs = nowMs();
+  exchange.failedEndpoint = undefined;
+}

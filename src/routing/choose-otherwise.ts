@@ -1,0 +1,65 @@
+// What changes a choice after it was made: a version that is only starting gives part of its share away, and where none is ready a request
+// may wait for one.
+
+import { hashString, toFraction } from '../lib/hash.ts';
+import { rankByKey } from './affinity.ts';
+import { pickReadyByWeight } from './split.ts';
+import { REASON_OVERRIDE, REASON_SLOW_START, type Choice, type PoolState, type PoolTable } from './table.ts';
+
+const STARTING_SEED = 0x57a47;
+
+/** Leaves a request to the chosen version with the chance that its slow start allows; the same key comes to it once, and stays. */
+export function spareStarting(pool: PoolTable, state: PoolState, out: Choice): void {
+  const warmth = state.warmth(out.version!.index);
+  if (warmth >= 1 || out.reason === REASON_OVERRIDE) return;
+  const fraction = out.key === '' ? state.chance() : toFraction(hashString(out.key, STARTING_SEED));
+  if (fraction < warmth) return;
+  const warmer = new Warmer(state, warmth);
+  const other = out.key === '' ? pickReadyByWeight(pool, state.chance(), warmer) : rankByKey(pool, out.key, warmer);
+  if (other < 0) return;
+  out.version = pool.versions[other];
+  out.reason = REASON_SLOW_START;
+}
+
+/** The state of a pool in which every version is ready. */
+export class WhenReady implements PoolState {
+  protected readonly state: PoolState;
+
+  constructor(state: PoolState) {
+    this.state = state;
+  }
+
+  ready(_version: number): boolean {
+    return true;
+  }
+
+  warmth(version: number): number {
+    return this.state.warmth(version);
+  }
+
+  chance(): number {
+    return this.state.chance();
+  }
+
+  nextFraction(): number {
+    return this.state.nextFraction();
+  }
+
+  newKey(): string {
+    return this.state.newKey();
+  }
+}
+
+/** The state of a pool in which only versions that are further in their start are ready. */
+class Warmer extends WhenReady {
+  readonly #warmth: number;
+
+  constructor(state: PoolState, warmth: number) {
+    super(state);
+    this.#warmth = warmth;
+  }
+
+  override ready(version: number): boolean {
+    return this.state.ready(version) && this.state.warmth(version) > this.#warmth;
+  }
+}

@@ -1,0 +1,57 @@
+// What a lookup of a name or a service gives. Plain data; hosts are IP addresses, always.
+
+/** One place that a name or a service stands for. */
+export interface Found {
+  /** An IP address in canonical form, without brackets. */
+  readonly host: string;
+  /** Of a service; 0 where the entry in the config says it. */
+  readonly port: number;
+  /** Of a service, at least 1; else 1. The weight of the entry comes on top. */
+  readonly weight: number;
+  /** The question that it answers, such as `A shop.internal`. */
+  readonly question: string;
+}
+
+export interface Answer {
+  /** Never empty, sorted, at most ADDRESSES_MAX. */
+  readonly found: readonly Found[];
+  /** How long it holds; Infinity where nothing says so. */
+  readonly ttlMs: number;
+  /** Questions that went unanswered while others were answered: what they gave before still counts. */
+  readonly unanswered: readonly string[];
+  /** What was left out of `found` because there was too much of it. */
+  readonly leftOut: number;
+}
+
+/** A name or service was not resolved. `code` is that of c-ares: ENOTFOUND, ENODATA, ESERVFAIL, ETIMEOUT, ECONNREFUSED … */
+export class Unresolved extends Error {
+  readonly code: string;
+
+  constructor(code: string, question: string) {
+    super(`${question}: ${code}`);
+    this.code = code;
+  }
+
+  /** Whether an answer came and says that there is nothing, so that another name may be tried. */
+  get isAbsence(): boolean {
+    return this.code === 'ENOTFOUND' || this.code === 'ENODATA';
+  }
+}
+
+/** Resolves names and services in one way. Both reject with Unresolved. */
+export interface Lookups {
+  name(name: string): Promise<Answer>;
+  service(name: string): Promise<Answer>;
+  /** Gives up what is under way. */
+  close(): void;
+}
+
+/** Addresses of one name or service that are used; a version does not get more endpoints by one entry of the config. */
+export const ADDRESSES_MAX = 256;
+
+/** Sorted, so that the same answer in another order is the same answer, without repetition, and bounded. */
+export function bound(found: readonly Found[]): Pick<Answer, 'found' | 'leftOut'> {
+  const distinct = new Map(found.map((each) => [`${each.host} ${each.port}`, each]));
+  const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
+  return { found: sorted.slice(0, ADDRESSES_MAX), leftOut: Math.max(0, sorted.length - ADDRESSES_MAX) };
+}

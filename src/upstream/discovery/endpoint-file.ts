@@ -1,0 +1,123 @@
+// A watched file of endpoints. What is in it counts when all of it is good; else what was in it before.
+
+import type { EndpointList } from '../../config/endpoint-file.ts';
+import type { EndpointConfig } from '../../config/model.ts';
+import { formatProblem } from '../../config/problem.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { SourceName } from './source-name.ts';
+
+/** Told of what becomes of a file. */
+export interface FileEvents {
+  /** Its content is another one, or it was missing and is back. */
+  readonly onChange: () => void;
+  readonly onMissing: () => void;
+}
+
+/** Changes from before `ready` resolves may go untold. */
+export type WatchFile = (path: string, events: FileEvents) => { readonly ready: Promise<void>; close(): Promise<void> };
+
+export interface EndpointFileParts {
+  readonly watch: WatchFile;
+  /** Reads the file. Must not throw. */
+  readonly load: (path: string) => EndpointList;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called before `entries` change; they change when it has resolved. */
+  readonly prepare: (entries: readonly EndpointConfig[]) => Promise<void>;
+  /** `entries` are others. */
+  readonly onChange: () => void;
+}
+
+const PROBLEMS_SHOWN = 20;
+
+export class EndpointFile {
+  readonly name: SourceName;
+  entries: readonly EndpointConfig[] = [];
+  /** What `entries` will be once it is prepared. */
+  coming: readonly EndpointConfig[] = [];
+  failures = 0;
+  /** Resolves when the file was read once. */
+  readonly first: Promise<void>;
+  readonly #parts: EndpointFileParts;
+  readonly #watch: ReturnType<WatchFile>;
+  /** Undefined while what is on disk is what counts. */
+  #badSinceMs: number | undefined = undefined;
+  #loading: Promise<void> | undefined = undefined;
+  #again = false;
+  #stopped = false;
+
+  /** @param before the same file under other settings, whose entries and counts are taken over */
+  constructor(name: SourceName, parts: EndpointFileParts, before: EndpointFile | undefined) {
+    this.name = name;
+    this.#parts = parts;
+    this.entries = before?.entries ?? [];
+    this.failures = before?.failures ?? 0;
+    this.#badSinceMs = before === undefined ? undefined : before.#badSinceMs;
+    this.#watch = parts.watch(name.source, {
+      onChange: () => void this.#load(),
+      onMissing: () => this.#miss(),
+    });
+    this.first = this.#watch.ready.then(() => (this.#stopped ? undefined : this.#load()));
+  }
+
+  /** How long the file has been missing or bad; 0 while it is good. */
+  get ageMs(): number {
+    return this.#badSinceMs === undefined ? 0 : this.#parts.clock.nowMs() - this.#badSinceMs;
+  }
+
+  /** Nothing changes any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#watch.close();
+  }
+
+  /** One after the other; of changes that come meanwhile only the last counts. */
+  #load(): Promise<void> {
+    this.#again = true;
+    this.#loading ??= this.#loadAll().finally(() => (this.#loading = undefined));
+    return this.#loading;
+  }
+
+  async #loadAll(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      this.#again = false;
+      const { endpoints, problems } = this.#parts.load(this.name.source);
+      if (endpoints === undefined) this.#refuse(problems);
+      else await this.#take(endpoints);
+    }
+  }
+
+  async #take(entries: readonly EndpointConfig[]): Promise<void> {
+    this.#recover();
+    this.coming = entries;
+    await this.#parts.prepare(entries);
+    this.coming = [];
+    if (this.#stopped) return;
+    this.entries = entries;
+    this.#parts.onChange();
+  }
+
+  #refuse(problems: EndpointList['problems']): void {
+    const { log, clock } = this.#parts;
+    this.failures++;
+    this.#badSinceMs ??= clock.nowMs();
+    const fields = { ...this.name, problemCount: problems.length, kept: this.entries.length };
+    log.error(fields, 'an endpoint file is bad, what was known of it stays');
+    for (const problem of problems.slice(0, PROBLEMS_SHOWN))
+      log.error({ at: formatProblem(problem), path: problem.path }, 'endpoint file problem');
+  }
+
+  #miss(): void {
+    const { log, clock } = this.#parts;
+    this.failures++;
+    this.#badSinceMs ??= clock.nowMs();
+    log.warn({ ...this.name, kept: this.entries.length }, 'an endpoint file is gone, what was known of it stays');
+  }
+
+  #recover(): void {
+    if (this.#badSinceMs === undefined) return;
+    this.#badSinceMs = undefined;
+    this.#parts.log.info({ ...this.name }, 'an endpoint file is good again');
+  }
+}

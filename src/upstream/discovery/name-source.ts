@@ -1,0 +1,110 @@
+// One name or service of a version: resolved again and again, its last good answer kept whatever happens.
+
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import { bound, Unresolved } from './answer.ts';
+import type { Answer, Found } from './answer.ts';
+import type { SourceName } from './source-name.ts';
+
+export interface NameSourceOptions {
+  readonly name: SourceName;
+  readonly ask: () => Promise<Answer>;
+  /** Longest time until it is resolved again. */
+  readonly refreshMs: number;
+}
+
+export interface NameSourceParts {
+  readonly clock: Clock;
+  /** 0 <= x < 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  /** `found` is another one. */
+  readonly onChange: () => void;
+}
+
+/** A TTL below it is taken for it, so that a TTL of 0 is no storm. */
+const SHORTEST_TTL_MS = 1000;
+/** From a failure until the next try, unless `refreshMs` is shorter. */
+const RETRY_MS = 5000;
+/** Share by which times differ, so that many names spread out. Only ever shorter: a change is seen within the TTL. */
+const JITTER = 0.1;
+
+export class NameSource {
+  readonly name: SourceName;
+  /** The last good answer; empty until the first. */
+  found: readonly Found[] = [];
+  failures = 0;
+  /** Resolves when the first question has ended, however. At once where an answer was taken over. */
+  readonly first: Promise<void>;
+  readonly #options: NameSourceOptions;
+  readonly #parts: NameSourceParts;
+  #goodMs: number;
+  #failing = false;
+  #leftOut = 0;
+  #timer: Timer | undefined = undefined;
+  #stopped = false;
+
+  /** Asks at once. @param before the same name under other settings, whose answer and counts are taken over */
+  constructor(options: NameSourceOptions, parts: NameSourceParts, before: NameSource | undefined) {
+    this.name = options.name;
+    this.#options = options;
+    this.#parts = parts;
+    this.#goodMs = before === undefined ? parts.clock.nowMs() : before.#goodMs;
+    this.found = before?.found ?? [];
+    this.failures = before?.failures ?? 0;
+    this.#failing = before !== undefined && before.#failing;
+    const asked = this.#ask();
+    this.first = this.found.length > 0 ? Promise.resolve() : asked;
+  }
+
+  /** Since the last good answer, or since it was first asked for. */
+  get ageMs(): number {
+    return this.#parts.clock.nowMs() - this.#goodMs;
+  }
+
+  /** Nothing changes any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.stop();
+  }
+
+  async #ask(): Promise<void> {
+    let waitMs = Math.min(this.#options.refreshMs, RETRY_MS);
+    try {
+      const answer = await this.#options.ask();
+      if (this.#stopped) return;
+      waitMs = Math.min(this.#options.refreshMs, Math.max(answer.ttlMs, SHORTEST_TTL_MS));
+      this.#take(answer);
+    } catch (error) {
+      if (this.#stopped) return;
+      this.#fail(error);
+    }
+    const { clock, random } = this.#parts;
+    this.#timer = clock.after(waitMs * (1 - JITTER * random()), () => void this.#ask());
+  }
+
+  #take(answer: Answer): void {
+    const { clock, log, onChange } = this.#parts;
+    this.#goodMs = clock.nowMs();
+    if (this.#failing) log.info({ ...this.name }, 'a name resolves again');
+    this.#failing = false;
+    if (answer.leftOut > 0 && this.#leftOut === 0)
+      log.warn({ ...this.name, used: answer.found.length, leftOut: answer.leftOut }, 'a name has more addresses than are used');
+    this.#leftOut = answer.leftOut;
+    const kept = this.found.filter(({ question }) => answer.unanswered.includes(question));
+    const found = kept.length === 0 ? answer.found : bound([...answer.found, ...kept]).found;
+    if (isDeepStrictEqual(found, this.found)) return;
+    this.found = found;
+    onChange();
+  }
+
+  #fail(error: unknown): void {
+    this.failures++;
+    if (this.#failing) return;
+    this.#failing = true;
+    const code = error instanceof Unresolved ? error.code : 'unknown';
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#parts.log.warn({ ...this.name, code, reason, kept: this.found.length }, 'a name does not resolve, what was known of it stays');
+  }
+}

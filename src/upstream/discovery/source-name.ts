@@ -1,0 +1,17 @@
+// A name, service or file that endpoints come from, as logs and metrics call it.
+
+export interface SourceName {
+  readonly pool: string;
+  readonly version: string;
+  /** As the config has it: `shop.internal`, `srv:_http._tcp.shop`, `/etc/shop/endpoints.yaml`. */
+  readonly source: string;
+}
+
+/** How a source fares, for metrics. */
+export interface SourceSample {
+  readonly name: SourceName;
+  readonly failures: number;
+  /** Addresses of a name, entries of a file. */
+  readonly addresses: number;
+  readonly ageMs: number;
+}

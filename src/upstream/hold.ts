@@ -1,0 +1,70 @@
+// Requests that wait while no endpoint of a version takes them, instead of failing: a deploy that stops the old before it starts the new
+// loses none. One at a time goes ahead as a scout; when a connection opens, the others follow in steps, so that a fresh endpoint is not
+// met by all at once. How long each may wait is its own business.
+
+import { Deadline } from '../lib/deadlines.ts';
+import type { DeadlineOwner, Deadlines } from '../lib/deadlines.ts';
+
+/** From one scout to the next. */
+const SCOUT_MS = 100;
+/** Requests that follow in one step, and the time between steps. */
+const STEP = 64;
+const STEP_MS = 20;
+
+export class Hold<Held extends object> implements DeadlineOwner {
+  readonly #held: Held[] = [];
+  readonly #deadlines: Deadlines;
+  readonly #release: (held: Held) => void;
+  readonly #deadline: Deadline;
+  #flowing = false;
+
+  /** @param release lets one go on; it may be added again */
+  constructor(deadlines: Deadlines, release: (held: Held) => void) {
+    this.#deadlines = deadlines;
+    this.#release = release;
+    this.#deadline = new Deadline(this);
+  }
+
+  get size(): number {
+    return this.#held.length;
+  }
+
+  add(held: Held): void {
+    this.#held.push(held);
+    this.#flowing = false;
+    if (this.#deadline.list === undefined) this.#deadlines.arm(this.#deadline, SCOUT_MS);
+  }
+
+  /** False: it was not held. */
+  withdraw(held: Held): boolean {
+    const at = this.#held.indexOf(held);
+    if (at !== -1) this.#held.splice(at, 1);
+    if (this.#held.length === 0) this.#deadline.disarm();
+    return at !== -1;
+  }
+
+  /** There may be somebody to answer: one goes ahead. */
+  scout(): void {
+    this.#let(1, SCOUT_MS);
+  }
+
+  /** A connection has opened: all go on. */
+  flow(): void {
+    if (this.#held.length === 0) return;
+    this.#flowing = true;
+    this.#let(STEP, STEP_MS);
+  }
+
+  onDeadline(): void {
+    if (this.#flowing) this.#let(STEP, STEP_MS);
+    else this.scout();
+  }
+
+  #let(count: number, nextMs: number): void {
+    const going = this.#held.splice(0, count);
+    // First: those who go may come back, and then there is a scout again.
+    if (this.#held.length > 0) this.#deadlines.arm(this.#deadline, nextMs);
+    else this.#deadline.disarm();
+    for (const held of going) this.#release(held);
+  }
+}

@@ -1,0 +1,94 @@
+// A probe over HTTP: a GET, judged by the status and the body of its answer.
+// It follows no redirect and keeps no more of an answer than BODY_MAX_BYTES.
+
+import { Client } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { HealthConfig, HealthExpectation } from '../../config/model.ts';
+import { findMismatch } from './json-fields.ts';
+import type { Probe, ProbeEnd, ProbeResult } from './probe.ts';
+
+/** What an answer's body is searched in; the rest is not read. */
+const BODY_MAX_BYTES = 64 * 1024;
+
+/** Asks the endpoint over HTTP/1.1. The endpoint must have a TCP or Unix address. */
+export const probeHttp: Probe = (endpoint, health, onEnd) => {
+  const { address, key } = endpoint;
+  const host = address.kind === 'unix' ? 'localhost' : key;
+  const client = new Client(`http://${host}`, {
+    connect: address.kind === 'unix' ? { socketPath: address.path, timeout: 0 } : { timeout: 0 },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    allowH2: false,
+  });
+  let cancelled = false;
+  const answer = new Answer(health, (result, detail) => {
+    void client.destroy();
+    // What cannot even be sent is told before `dispatch` returns.
+    queueMicrotask(() => {
+      if (!cancelled) onEnd(result, detail);
+    });
+  });
+  client.on('connect', () => (answer.connected = true));
+  client.dispatch(
+    { method: 'GET', path: health.path, headers: { host, 'user-agent': 'sluice-probe', accept: '*/*' }, reset: true },
+    answer,
+  );
+  return {
+    cancel: () => {
+      cancelled = true;
+      answer.over = true;
+      void client.destroy();
+    },
+  };
+};
+
+class Answer implements Dispatcher.DispatchHandler {
+  connected = false;
+  over = false;
+  readonly #expect: HealthExpectation;
+  readonly #settle: ProbeEnd;
+  readonly #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  constructor(health: HealthConfig, settle: ProbeEnd) {
+    this.#expect = health.expect;
+    this.#settle = settle;
+  }
+
+  onRequestStart(): void {}
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number): void {
+    if (status >= 200 && !this.#expect.status.includes(status)) this.#end('status', `status ${status}`);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.over) return;
+    this.#pieces.push(piece.subarray(0, BODY_MAX_BYTES - this.#bytes));
+    this.#bytes += piece.length;
+    if (this.#bytes >= BODY_MAX_BYTES) this.#judge();
+  }
+
+  onResponseEnd(): void {
+    this.#judge();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    this.#end(this.connected ? 'broken' : 'connect', error.message);
+  }
+
+  #judge(): void {
+    if (this.over) return;
+    const { body, json } = this.#expect;
+    const bytes = Buffer.concat(this.#pieces);
+    if (body !== undefined && !bytes.includes(body)) return this.#end('body', 'the expected text is not in the body');
+    const mismatch = Object.keys(json).length > 0 ? findMismatch(bytes, json) : undefined;
+    if (mismatch === undefined) this.#end('ok', '');
+    else this.#end('body', this.#bytes > BODY_MAX_BYTES ? `the body is longer than ${BODY_MAX_BYTES} bytes: ${mismatch}` : mismatch);
+  }
+
+  #end(result: ProbeResult, detail: string): void {
+    if (this.over) return;
+    this.over = true;
+    this.#settle(result, detail);
+  }
+}

@@ -1,0 +1,52 @@
+// What a version is told by its pool, as one worker needs it: bounds that hold for the whole instance are divided by the workers.
+
+import type { PoolConfig } from '../config/model.ts';
+import type { HeadLimits } from '../http1/limits.ts';
+
+export interface VersionSettings {
+  /** Infinity where there is no bound; the same for the next two. */
+  readonly connectionLimit: number;
+  readonly pendingLimit: number;
+  readonly requestLimit: number;
+  readonly answerLimits: HeadLimits;
+  readonly connectMs: number;
+  readonly idleMs: number;
+  /** Until the head of an answer arrives, per attempt; 0 = no limit. */
+  readonly responseMs: number;
+  readonly retryAttempts: number;
+  readonly retryOn: ReadonlySet<string>;
+  readonly acrossVersions: boolean;
+  readonly holdMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+/** @param worker from 0; @param workers of the instance */
+export function settingsOf(pool: PoolConfig, worker: number, workers: number): VersionSettings {
+  const { limits, timeouts, retries } = pool;
+  return {
+    connectionLimit: partOf(limits.connections, worker, workers),
+    pendingLimit: partOf(limits.pending, worker, workers),
+    requestLimit: partOf(limits.requests, worker, workers),
+    answerLimits: { headerBytes: limits.headerBytes, headerCount: limits.headerCount, requestLineBytes: 1024 },
+    connectMs: timeouts.connectMs,
+    idleMs: timeouts.idleMs,
+    responseMs: shorterOf(retries.perTryMs, timeouts.responseMs),
+    retryAttempts: retries.attempts,
+    retryOn: new Set(retries.on),
+    acrossVersions: retries.acrossVersions,
+    holdMs: pool.holdMs,
+    drainTimeoutMs: pool.drainTimeoutMs,
+  };
+}
+
+/** One worker's part of a bound; at least 1. */
+function partOf(limit: number, worker: number, workers: number): number {
+  if (limit === 0) return Infinity;
+  return Math.max(1, Math.floor(limit / workers) + (worker < limit % workers ? 1 : 0));
+}
+
+/** Of two durations of which 0 means none. */
+function shorterOf(a: number, b: number): number {
+  if (a === 0 || b === 0) return a + b;
+  return Math.min(a, b);
+}
