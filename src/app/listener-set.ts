@@ -2,6 +2,7 @@
 
 import { formatAddress } from '../config/address.ts';
 import type { ListenerConfig } from '../config/model.ts';
+import { descriptorLimit } from '../lib/descriptors.ts';
 import { IDLE_GRACE_MS } from '../proxy/connection.ts';
 import type { ProxyContext } from '../proxy/context.ts';
 import { Listener } from '../proxy/listener.ts';
@@ -10,6 +11,9 @@ import { compileTrust } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import { bindableHost, claimAddress } from './claim-address.ts';
 import type { WorkerStart } from './messages.ts';
+
+/** Descriptors that are no connections of listeners or to upstreams. */
+const KEPT_DESCRIPTORS = 64;
 
 interface Bound {
   readonly listener: Listener;
@@ -20,11 +24,15 @@ export class ListenerSet {
   readonly #context: ProxyContext;
   readonly #counters: CounterSet;
   readonly #start: WorkerStart;
+  readonly #descriptors = descriptorLimit();
+  #toldLimit = '';
   /** By what they were told to bind: a listener that is only renamed keeps its socket and its connections. */
   readonly #bound = new Map<string, Bound>();
   /** No longer in the Config, but with connections that finish what they carry. */
   #retired: Listener[] = [];
   #closing: Promise<void>[] = [];
+  /** Most connections of one listener. */
+  #share = Infinity;
 
   constructor(context: ProxyContext, counters: CounterSet, start: WorkerStart) {
     this.#context = context;
@@ -59,6 +67,7 @@ export class ListenerSet {
   /** Takes over settings. Answers the port of each listener by name. */
   apply(configs: readonly ListenerConfig[]): Record<string, number> {
     const bound: Record<string, number> = {};
+    this.#share = this.#shareOf(configs);
     for (const config of configs) {
       if (!this.#serves(config)) continue;
       const { listener, port } = this.#bound.get(placeOf(config))!;
@@ -103,6 +112,22 @@ export class ListenerSet {
     }
   }
 
+  /**
+   * Connections that one listener may have: each may need another one to an upstream, and metrics, logs and files need some. Out of
+   * descriptors the system would turn clients away for us, uncounted, and operators with them.
+   */
+  #shareOf(configs: readonly ListenerConfig[]): number {
+    const share = Math.max(1, Math.floor((this.#descriptors - KEPT_DESCRIPTORS) / 2 / configs.length));
+    const short = configs.filter(({ limits }) => limits.connections === 0 || limits.connections > share).map(({ name }) => name);
+    const told = `${share} ${short.join()}`;
+    if (share === Infinity || short.length === 0 || this.#start.index > 0 || told === this.#toldLimit) return share;
+    this.#toldLimit = told;
+    const fields = { descriptors: this.#descriptors, connections: share, listeners: short };
+    // For information: who leaves the default of the config alone asks for more than many systems allow.
+    this.#context.log.info(fields, 'the limit on open files allows fewer connections than the config: raise it (ulimit -n)');
+    return share;
+  }
+
   #settings(config: ListenerConfig): ListenerSettings {
     const { limits } = config;
     return {
@@ -113,7 +138,7 @@ export class ListenerSet {
       headerTimeoutMs: limits.headerTimeoutMs,
       idleTimeoutMs: limits.idleTimeoutMs,
       requestsPerConnection: limits.requestsPerConnection,
-      connections: limits.connections,
+      connections: Math.min(limits.connections === 0 ? Infinity : limits.connections, this.#share),
       bodyBytes: limits.bodyBytes,
       trust: compileTrust(config.trustedProxies),
     };

@@ -368,8 +368,13 @@ export class UpstreamConnection {
 }
 
 function connectOutcome(error: NodeJS.ErrnoException): Outcome {
-  return error.code === 'ETIMEDOUT' ? OUTCOME.connect_timeout : OUTCOME.connect_refused;
+  const code = error.code ?? '';
+  if (OURS.has(code)) return OUTCOME.overload;
+  return code === 'ETIMEDOUT' ? OUTCOME.connect_timeout : OUTCOME.connect_refused;
 }
+
+/** Descriptors, local ports or memory that this machine has run out of: no fault of the endpoint's. */
+const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EAGAIN', 'ENOBUFS', 'ENOMEM']);
 
 /**
  * An upstream may answer a request, close, and so refuse the rest of its body (413). Node would destroy a socket whose write has failed,

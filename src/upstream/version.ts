@@ -188,8 +188,8 @@ export class LiveVersion implements ConnectionHome {
    * enough of them eject it.
    */
   failed(endpoint: Endpoint, outcome: Outcome, status = 0): void {
-    // What we cut ourselves says nothing about it.
-    if (outcome !== OUTCOME.drain_timeout) this.ejector.failed(endpoint, outcome, status);
+    // What we cut ourselves, or had no means for, says nothing about it.
+    if (outcome.source === 'upstream') this.ejector.failed(endpoint, outcome, status);
   }
 
   /** The head of an answer with this status came `latencyMs` after its attempt began, at monotonic time `atMs`. */
