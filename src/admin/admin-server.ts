@@ -18,7 +18,7 @@ export interface AdminPorts {
   readonly onError?: (error: Error) => void;
 }
 
-/** `reason` is empty when ok: else `starting`, `draining` or `no workers`. */
+/** `reason` is empty when ok: else `starting`, `draining`, `no workers` or `overload`. */
 export interface Readiness {
   readonly ok: boolean;
   readonly reason: string;

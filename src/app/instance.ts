@@ -9,11 +9,15 @@ import { ConfigWatch } from '../control/config-watch.ts';
 import type { ChangeCause } from '../control/config-watch.ts';
 import { Controller } from '../control/controller.ts';
 import type { Adoption, ApplyResult, DataPlane } from '../control/controller.ts';
+import { memoryLimit } from '../control/memory-limit.ts';
+import { MemoryWatch } from '../control/memory-watch.ts';
 import { after, nowMs, systemClock } from '../lib/clock.ts';
+import { collectGarbage, heapBytes } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
 import { randomFraction } from '../lib/random.ts';
 import { RETRY_REASONS } from '../proxy/retry.ts';
 import { CHOICE_REASONS } from '../routing/table.ts';
+import { WORKER_MEMORY_BYTES } from '../telemetry/counter-layout.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
@@ -51,6 +55,7 @@ export class Instance {
   readonly #controller: Controller;
   readonly #exposition: Exposition;
   readonly #admin: AdminServer;
+  readonly #memory: MemoryWatch;
   readonly #watch: ConfigWatch | undefined;
   #accessLog: LogWriter | undefined = undefined;
   #accessPath = '';
@@ -84,6 +89,8 @@ export class Instance {
     this.#exposition.discoveryIs(() => this.#discovery.samples());
     const dataPlane: DataPlane = { apply: (update) => this.#post(update), setEndpoints: (update) => this.#postEndpoints(update) };
     this.#controller = new Controller({ dataPlane, discovery: this.#discovery, counters, exposition: this.#exposition, log });
+    this.#memory = this.#createMemoryWatch(counters);
+    this.#exposition.overloadIs(() => this.#memory.sample);
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
     this.adminAddress = config.admin.address;
     this.#admin = new AdminServer({
@@ -146,6 +153,7 @@ export class Instance {
     this.#controller.close();
     await this.#discovery.close();
     const cut = await this.#workers.drain(timeoutMs);
+    this.#memory.close();
     this.#probes.close();
     await this.#admin.close();
     await this.#accessLog?.close();
@@ -169,6 +177,23 @@ export class Instance {
     const probes = new Probes({ clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, onHealth });
     this.#exposition.healthChecksAre(() => probes.counts());
     return probes;
+  }
+
+  #createMemoryWatch(counters: CounterRegistry): MemoryWatch {
+    const workers = this.#workers;
+    const workerBytes = () => counters.blocks('worker').reduce((sum, block) => sum + block.total(WORKER_MEMORY_BYTES), 0);
+    return new MemoryWatch({
+      clock: systemClock,
+      log: this.#options.log,
+      overload: () => (this.#controller.config ?? this.config).overload,
+      findLimit: memoryLimit,
+      liveBytes: () => workerBytes() + heapBytes(),
+      onPressure: (level) => workers.setPressure(level),
+      onCollect: () => {
+        workers.collect();
+        collectGarbage();
+      },
+    });
   }
 
   #createWatch(path: string): ConfigWatch {
@@ -213,6 +238,7 @@ export class Instance {
     if (this.#draining) return { ok: false, reason: 'draining' };
     if (this.#controller.revision === 0) return { ok: false, reason: 'starting' };
     if (this.#workers.serving === 0) return { ok: false, reason: 'no workers' };
+    if (this.#memory.level === 3) return { ok: false, reason: 'overload' };
     return { ok: true, reason: '' };
   }
 

@@ -1,6 +1,7 @@
 // What the control thread and a data-plane thread say to each other. Plain data, structured-cloneable.
 
 import type { Config, VersionEndpoints } from '../config/model.ts';
+import type { PressureLevel } from '../control/pressure.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
@@ -35,6 +36,10 @@ export type ToWorker =
   | { readonly kind: 'endpoints'; readonly id: number; readonly versions: readonly VersionEndpoints[]; readonly counters: CounterPlan }
   /** All endpoints that are unhealthy; each message stands for itself, so that none can be missed for long. */
   | { readonly kind: 'health'; readonly unhealthy: readonly EndpointName[] }
+  /** How hard the memory limit presses on the process; each message stands for itself. */
+  | { readonly kind: 'pressure'; readonly level: PressureLevel }
+  /** Collect garbage now. */
+  | { readonly kind: 'collect' }
   | { readonly kind: 'drain'; readonly timeoutMs: number };
 
 export type FromWorker =

@@ -1,8 +1,10 @@
 // Entry of a data-plane thread: takes Configs from the control thread, compiles and serves them, and drains when told.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import type { PressureLevel } from '../control/pressure.ts';
 import { Deadlines } from '../lib/deadlines.ts';
 import { every, loopMeter } from '../lib/clock.ts';
+import { collectGarbage, heapBytes } from '../lib/heap.ts';
 import { forwardLog } from '../lib/log.ts';
 import { ProxyContext } from '../proxy/context.ts';
 import { drain } from '../proxy/drain.ts';
@@ -16,6 +18,8 @@ import { ServingBuilder } from './serving-builder.ts';
 
 const ACCESS_LOG_FLUSH_MS = 200;
 const LOOP_METER_MS = 1000;
+/** As often as the control thread looks. */
+const HEAP_METER_MS = 250;
 
 const port = parentPort;
 if (port === null) throw new Error('worker-thread.ts is started by Sluice, as a worker thread');
@@ -34,6 +38,7 @@ const registry = new Registry({
   onFault: (error) => context?.failed(error),
 });
 const builder = new ServingBuilder(registry, counters);
+let pressure: PressureLevel = 0;
 let context: ProxyContext | undefined;
 let listeners: ListenerSet | undefined;
 
@@ -42,6 +47,7 @@ async function apply(update: Update, ports: Readonly<Record<string, number>>): P
   const table = compileTable(update.config, update.revision);
   if (context === undefined || listeners === undefined) {
     context = new ProxyContext(builder.build(update.config, table), deadlines, counters.worker(), log);
+    context.press(pressure);
     listeners = new ListenerSet(context, counters, start);
     await listeners.prepare(update.config.listeners, ports);
   } else {
@@ -69,6 +75,8 @@ const flushing = every(ACCESS_LOG_FLUSH_MS, () => context?.accessLog?.flush());
 const utilization = loopMeter();
 const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization(), deadlines.takeLateness()));
 
+const weighing = every(HEAP_METER_MS, () => context?.counters.holds(heapBytes()));
+
 type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
 
 /** The Table stays: it names versions, not endpoints. */
@@ -89,12 +97,19 @@ async function onChange(message: Change): Promise<void> {
   }
 }
 
-async function onMessage(message: Exclude<ToWorker, { kind: 'health' }>): Promise<void> {
+function setPressure(level: PressureLevel): void {
+  pressure = level;
+  context?.press(level);
+  if (level > 0) for (const listener of listeners?.open ?? []) listener.closeUnused();
+}
+
+async function onMessage(message: Exclude<ToWorker, { kind: 'health' | 'pressure' | 'collect' }>): Promise<void> {
   if (message.kind !== 'drain') return onChange(message);
   const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
   context?.accessLog?.flush();
   flushing.stop();
   metering.stop();
+  weighing.stop();
   // Unused upstream connections would keep the thread alive.
   registry.apply([]);
   deadlines.close();
@@ -105,7 +120,9 @@ async function onMessage(message: Exclude<ToWorker, { kind: 'health' }>): Promis
 // One after the other: a drain that overtakes an apply would leave the new listeners open.
 let queue = Promise.resolve();
 port.on('message', (message: ToWorker) => {
-  // Health waits for nobody: what is in flight while the worker drains is to be retried well, too.
+  // Health and pressure wait for nobody: what is in flight while the worker drains is to be retried well, too, and may be too much.
   if (message.kind === 'health') registry.setUnhealthy(message.unhealthy);
+  else if (message.kind === 'pressure') setPressure(message.level);
+  else if (message.kind === 'collect') collectGarbage();
   else queue = queue.then(() => onMessage(message));
 });

@@ -1,6 +1,7 @@
 // The data-plane threads as the control thread sees them: starts them, hands them Configs, replaces the dead, drains all.
 
 import { Worker } from 'node:worker_threads';
+import type { PressureLevel } from '../control/pressure.ts';
 import { after } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
 import { writeLine } from '../lib/log.ts';
@@ -44,6 +45,7 @@ export class Workers {
   readonly #restarts = new Set<Timer>();
   #update: Update | undefined = undefined;
   #unhealthy: readonly EndpointName[] = [];
+  #pressure: PressureLevel = 0;
   #ports: Readonly<Record<string, number>> = {};
   #lastId = 0;
   #closing = false;
@@ -103,6 +105,16 @@ export class Workers {
     for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'health', unhealthy } satisfies ToWorker);
   }
 
+  /** The same for the pressure on memory. */
+  setPressure(level: PressureLevel): void {
+    this.#pressure = level;
+    for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'pressure', level } satisfies ToWorker);
+  }
+
+  collect(): void {
+    for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'collect' } satisfies ToWorker);
+  }
+
   /** Answers the worker that took the Config. One that dies over it says nothing about the Config: another is asked, once. */
   async #applyFirst(update: Update): Promise<Thread> {
     let first = await this.#findAlive(undefined);
@@ -159,6 +171,7 @@ export class Workers {
     });
     // Before its first Config: it never takes an endpoint for healthy that is known not to be.
     if (this.#unhealthy.length > 0) worker.postMessage({ kind: 'health', unhealthy: this.#unhealthy } satisfies ToWorker);
+    if (this.#pressure > 0) worker.postMessage({ kind: 'pressure', level: this.#pressure } satisfies ToWorker);
     let end: () => void = () => undefined;
     const thread: Thread = { index, worker, serving: false, waiting: new Map(), ended: new Promise((resolve) => (end = resolve)) };
     worker.on('message', (message: FromWorker) => this.#onMessage(thread, message));

@@ -8,6 +8,7 @@ export interface Config {
   readonly workers: number;
   readonly state: StateConfig;
   readonly drain: DrainConfig;
+  readonly overload: OverloadConfig;
   /** `undefined` = off. */
   readonly accessLog: AccessLogConfig | undefined;
   readonly pools: readonly PoolConfig[];
@@ -70,6 +71,11 @@ export interface StateConfig {
 export interface DrainConfig {
   readonly delayMs: number;
   readonly timeoutMs: number;
+}
+
+export interface OverloadConfig {
+  /** The most memory that the instance is to use; `auto` = what the system sets for the process; 0 = no limit. */
+  readonly memoryBytes: number | 'auto';
 }
 
 export interface AccessLogConfig {

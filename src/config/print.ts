@@ -3,7 +3,7 @@
 import { stringify } from 'yaml';
 import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
-import type { AdminConfig, Config, ListenerConfig, RouteConfig } from './model.ts';
+import type { AdminConfig, Config, ListenerConfig, OverloadConfig, RouteConfig } from './model.ts';
 import { describeMatch, describePathRewrite } from './print-match.ts';
 import { describePool } from './print-pool.ts';
 import { formatSize } from './size.ts';
@@ -24,10 +24,16 @@ export function describeConfig(config: Config): Written {
     workers: config.workers === 0 ? 'auto' : config.workers,
     state: config.state.dir === undefined ? 'memory' : { dir: config.state.dir },
     drain: { delay: formatDuration(config.drain.delayMs), timeout: formatDuration(config.drain.timeoutMs) },
+    overload: { memory: describeMemory(config.overload) },
     accessLog: config.accessLog ?? 'off',
     pools: Object.fromEntries(config.pools.map((pool) => [pool.name, describePool(pool)])),
     routes: config.routes.map(describeRoute),
   }) as Written;
+}
+
+function describeMemory({ memoryBytes }: OverloadConfig): string {
+  if (memoryBytes === 'auto') return 'auto';
+  return memoryBytes === 0 ? 'off' : formatSize(memoryBytes);
 }
 
 function describeListener({ address, limits, ...rest }: ListenerConfig): Written {

@@ -32,7 +32,7 @@ export function answerHead(exchange: Exchange, connection: UpstreamConnection, f
   if (live.followsLatency || exchange.context.accessLog !== undefined) {
     const atMs = nowMs();
     exchange.firstByteMs = atMs - exchange.startedMs;
-    live.observed(connection.endpoint, answer.status, atMs - exchange.attemptMs, atMs);
+    if (exchange.requestDone) live.observed(connection.endpoint, answer.status, atMs - exchange.attemptMs, atMs);
   }
   exchange.answered = true;
   exchange.status = answer.status;

@@ -13,12 +13,18 @@ const SPARE_EXCHANGES = 256;
 
 export class ProxyContext {
   serving: Serving;
-  draining = false;
+  /** Whether client connections may be kept after an answer. */
+  keepsClients = true;
+  /** Whether new requests are refused. */
+  sheds = false;
+  /** Whether new connections are. */
+  shuts = false;
   accessLog: AccessLog | undefined = undefined;
   readonly deadlines: Deadlines;
   readonly counters: WorkerCounters;
   readonly log: Log;
 
+  #draining = false;
   readonly #spare: Exchange[] = [];
   readonly #idPrefix = newKey().slice(0, 12);
   #ids = 0;
@@ -34,6 +40,19 @@ export class ProxyContext {
   failed(error: unknown): void {
     this.counters.internalError();
     this.log.error({ err: error }, 'internal error in an exchange');
+  }
+
+  /** From here on no connection is kept. */
+  drain(): void {
+    this.#draining = true;
+    this.keepsClients = false;
+  }
+
+  /** Sheds load. @param level 0 = none; 1 = connections are not kept; 2 = new requests are refused; 3 = new connections, too */
+  press(level: number): void {
+    this.keepsClients = level < 1 && !this.#draining;
+    this.sheds = level >= 2;
+    this.shuts = level >= 3;
   }
 
   /** From here on requests are served with this. Spare exchanges would hold on to what was served before. */

@@ -10,7 +10,7 @@ const LOOK_MS = 10;
 
 /** Resolves when no connection is left, or at the deadline; answers how many had to be cut. */
 export function drain(context: ProxyContext, listeners: readonly Listener[], timeoutMs: number): Promise<number> {
-  context.draining = true;
+  context.drain();
   for (const listener of listeners) void listener.retire(Math.min(IDLE_GRACE_MS, timeoutMs / 2));
   return new Promise((resolve) => {
     const finish = (): void => {

@@ -25,6 +25,7 @@ import { attempt, sendBody, sendRequest } from './forward.ts';
 import { observe } from './observe.ts';
 import { reply, replyRoute } from './reply.ts';
 import { RequestBody } from './request-body.ts';
+import { relieve } from './relieve.ts';
 import { retry } from './retry.ts';
 import type { Serving } from './serving.ts';
 
@@ -51,6 +52,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   startedMs = 0;
   /** From when on `live` is what answers. */
   liveSinceMs = 0;
+  /** When the attempt began, or had the whole request; 0 while it is held. */
   attemptMs = 0;
   firstByteMs = -1;
   attempts = 0;
@@ -111,6 +113,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   begin(connection: Connection, bytes: Buffer, from: number, to: number): number {
     this.#reset(connection);
     if (!this.body.begin(this.head, connection.listener.settings.bodyBytes)) return this.#refuseBody(to);
+    if (this.context.sheds) return this.#shed(to);
     if (this.body.done) {
       this.serve();
       return from;
@@ -164,7 +167,14 @@ export class Exchange implements Applicant, DeadlineOwner {
   }
 
   onHeld(): void {
+    // It may come from the line, whose time is not that of the hold.
+    this.responseDeadline.disarm();
+    this.attemptMs = 0;
     if (this.holdDeadline.list === undefined) this.context.deadlines.arm(this.holdDeadline, this.live!.settings.holdMs);
+  }
+
+  onStillHeld(): boolean {
+    return relieve(this);
   }
 
   onTurnedAway(outcome: Outcome): void {
@@ -172,6 +182,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   }
 
   onConnecting(connection: UpstreamConnection): void {
+    this.attemptMs = this.context.deadlines.refresh();
     this.#hold(connection);
   }
 
@@ -207,7 +218,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   /** The client went away: nobody wants the answer any more. */
   onDownstreamClosed(): void {
     if (!this.active) return;
-    if (this.upstream !== undefined && !this.answered) this.live!.unanswered(this.attemptMs, 'unwanted');
+    this.#tellGivenUp('unwanted');
     this.outcome = OUTCOME.downstream_closed;
     this.finish();
   }
@@ -221,7 +232,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   onDeadline(deadline: Deadline): void {
     if (deadline === this.holdDeadline) return this.#heldTooLong();
     const outcome = deadline === this.responseDeadline ? OUTCOME.response_timeout : OUTCOME.exchange_timeout;
-    if (this.upstream !== undefined && !this.answered) this.live!.unanswered(this.attemptMs, 'late');
+    this.#tellGivenUp('late');
     if (this.answered) this.abort(outcome);
     else if (deadline === this.responseDeadline) this.#responseTimedOut(this.upstream);
     else reply(this, outcome);
@@ -304,6 +315,12 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.endpoint.counters.began();
   }
 
+  /** An upload that its client has yet to send is nothing that the upstream is late with. */
+  #tellGivenUp(why: 'late' | 'unwanted'): void {
+    if (this.upstream === undefined || this.answered) return;
+    if (this.requestDone || this.clientPaused) this.live!.unanswered(this.attemptMs, why);
+  }
+
   /** One that is being connected for just now may still come through. */
   #heldTooLong(): void {
     this.holdOver = true;
@@ -328,6 +345,13 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.connection.listener.counters.refused(this.body.refusal.index);
     if (this.answered) this.abort(this.body.refusal);
     else reply(this, this.body.refusal);
+    return to;
+  }
+
+  /** Ends the exchange before anything is spent on it; nothing up to `to` is used. */
+  #shed(to: number): number {
+    this.connection.listener.counters.refused(OUTCOME.overload.index);
+    reply(this, OUTCOME.overload);
     return to;
   }
 

@@ -38,7 +38,8 @@ export function hold(exchange: Exchange): boolean {
 
 /** Sends what there is of the request; called when the connection is usable. */
 export function sendRequest(exchange: Exchange, connection: UpstreamConnection): void {
-  exchange.attemptMs = exchange.attempts === 1 && connection.answers > 0 ? exchange.startedMs : exchange.context.deadlines.refresh();
+  const atOnce = exchange.attempts === 1 && connection.answers > 0 && exchange.attemptMs === exchange.startedMs;
+  if (!atOnce) exchange.attemptMs = exchange.context.deadlines.refresh();
   if (exchange.requestText === '') exchange.requestText = requestText(exchange);
   exchange.holdDeadline.disarm();
   connection.begin(exchange, exchange.head.method);
@@ -61,8 +62,13 @@ export function sendBody(exchange: Exchange, bytes: Buffer, from: number, to: nu
     return;
   }
   const more = upstream.sendCopy(bytes, from, to);
-  if (exchange.requestDone) awaitAnswer(exchange);
-  else if (!more) pauseFor(exchange);
+  if (!exchange.requestDone) {
+    if (!more) pauseFor(exchange);
+    return;
+  }
+  // The time of the upload was the client's.
+  exchange.attemptMs = exchange.context.deadlines.refresh();
+  awaitAnswer(exchange);
 }
 
 /** The upstream takes no more of the body for now. One that never does is as bad as one that never answers. */

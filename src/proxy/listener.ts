@@ -103,6 +103,11 @@ export class Listener {
     return new Promise((resolve) => this.#closeWhenCalm(CALM_TURNS_MAX, resolve));
   }
 
+  /** Ends connections that were used and are not now. One that is new may have its first request on its way. */
+  closeUnused(): void {
+    for (const connection of this.connections) if (!connection.busy && connection.requests > 0) connection.linger();
+  }
+
   destroyAll(): void {
     this.#grace?.stop();
     for (const connection of this.connections) connection.onGone();
@@ -173,7 +178,8 @@ export class Listener {
   #accept(socket: Socket): void {
     const most = this.settings.connections;
     this.#accepted++;
-    if (most > 0 && this.#allCounters.openConnections(this.settings.name) >= most) {
+    // Left to wait in the kernel's queue a client would learn nothing; closed at once it can turn to another instance.
+    if (this.context.shuts || (most > 0 && this.#allCounters.openConnections(this.settings.name) >= most)) {
       this.counters.refused(OUTCOME.overload.index);
       socket.destroy();
       return;

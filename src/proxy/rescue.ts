@@ -15,10 +15,17 @@ export function rescue(exchange: Exchange): void {
   const lease = exchange.serving.leases[pool.index]!;
   const index = findRescuer(pool, choice.version!.index, lease);
   if (index < 0) return;
+  handOver(exchange, index);
+}
+
+/** Makes the version at `index` of the pool the one that answers. */
+export function handOver(exchange: Exchange, index: number): void {
+  const { choice, match } = exchange;
+  const pool = match!.route.pool!;
   exchange.live!.counters.rescued();
   choice.version = pool.versions[index];
   choice.reason = REASON_FALLBACK;
-  exchange.live = lease.versions[index]!;
+  exchange.live = exchange.serving.leases[pool.index]!.versions[index]!;
   exchange.live.counters.began();
   exchange.live.counters.chosen(REASON_FALLBACK);
   exchange.liveSinceMs = nowMs();

@@ -28,7 +28,7 @@ export function retry(exchange: Exchange, connection: UpstreamConnection, outcom
     return;
   }
   const stale = isStale(exchange, connection, outcome);
-  const reason = stale ? STALE : reasonOf(outcome);
+  const reason = stale ? STALE : reasonOf(outcome, connection.sent);
   exchange.endAttempt(outcome);
   if (!stale) exchange.live!.failed(connection.endpoint, outcome);
   if (stale) {
@@ -37,7 +37,8 @@ export function retry(exchange: Exchange, connection: UpstreamConnection, outcom
   } else if (reason >= 0 && mayRetry(exchange, reason, connection.sent)) {
     exchange.failedEndpoint = connection.endpoint;
     again(exchange, reason);
-  } else if (reason !== CONNECT_FAILURE || !hold(exchange)) reply(exchange, exchange.holdOver ? OUTCOME.no_endpoint : outcome);
+  } else if (reason !== CONNECT_FAILURE) reply(exchange, outcome);
+  else if (!hold(exchange)) reply(exchange, exchange.holdOver ? OUTCOME.no_endpoint : outcome);
 }
 
 /** Whether an answer with this status is to be thrown away and the request sent again. */
@@ -65,9 +66,10 @@ function isStale(exchange: Exchange, connection: UpstreamConnection, outcome: Ou
   return connection.answers > 0 && !connection.answering && exchange.replayable && isIdempotent(exchange.head.method);
 }
 
-function reasonOf(outcome: Outcome): number {
+function reasonOf(outcome: Outcome, sent: boolean): number {
   if (outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout) return CONNECT_FAILURE;
-  if (outcome === OUTCOME.upstream_reset || outcome === OUTCOME.drain_timeout) return RESET;
+  if (outcome === OUTCOME.drain_timeout) return sent ? RESET : CONNECT_FAILURE;
+  if (outcome === OUTCOME.upstream_reset) return RESET;
   return outcome === OUTCOME.response_timeout ? RESPONSE_TIMEOUT : -1;
 }
 

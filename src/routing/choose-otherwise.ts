@@ -8,17 +8,30 @@ import { REASON_OVERRIDE, REASON_SLOW_START, type Choice, type PoolState, type P
 
 const STARTING_SEED = 0x57a47;
 
-/** Leaves a request to the chosen version with the chance that its slow start allows; the same key comes to it once, and stays. */
+/**
+ * Leaves a request to the chosen version with the chance that its slow start allows, beside the warmest of the others: those that start
+ * together keep their shares. The same key comes to it once, and stays.
+ */
 export function spareStarting(pool: PoolTable, state: PoolState, out: Choice): void {
   const warmth = state.warmth(out.version!.index);
   if (warmth >= 1 || out.reason === REASON_OVERRIDE) return;
   const fraction = out.key === '' ? state.chance() : toFraction(hashString(out.key, STARTING_SEED));
-  if (fraction < warmth) return;
+  if (fraction < warmth / warmestOf(pool, state)) return;
   const warmer = new Warmer(state, warmth);
   const other = out.key === '' ? pickReadyByWeight(pool, state.chance(), warmer) : rankByKey(pool, out.key, warmer);
   if (other < 0) return;
   out.version = pool.versions[other];
   out.reason = REASON_SLOW_START;
+}
+
+/** The greatest warmth of a version that could answer instead. */
+function warmestOf(pool: PoolTable, state: PoolState): number {
+  const { weights } = pool;
+  let warmest = 0;
+  for (let version = 0; version < weights.length; version++) {
+    if ((weights[version] as number) > 0 && state.ready(version)) warmest = Math.max(warmest, state.warmth(version));
+  }
+  return warmest;
 }
 
 /** The state of a pool in which every version is ready. */

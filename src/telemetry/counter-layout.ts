@@ -66,7 +66,9 @@ export const WORKER_ACCESS_LOG_DROPPED = 2;
 export const WORKER_INTERNAL_ERRORS = 3;
 /** Ejections begun and ended: others look at endpoints when it has changed. */
 export const WORKER_EJECTION_CHANGES = 4;
-const WORKER_CELLS = 5;
+/** Of its heap and what that refers to; garbage counts until it is collected. */
+export const WORKER_MEMORY_BYTES = 5;
+const WORKER_CELLS = 6;
 
 export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
   listener: LISTENER_CELLS,
@@ -81,5 +83,5 @@ export const GAUGE_CELLS: Readonly<Record<CounterKind, readonly number[]>> = {
   route: [],
   version: [VERSION_IN_FLIGHT, VERSION_HELD, VERSION_CONCURRENCY_LIMIT, VERSION_PANIC],
   endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_UNREADY, ENDPOINT_EJECTED, ENDPOINT_DRAINING],
-  worker: [WORKER_LOOP_UTILIZATION, WORKER_LOOP_DELAY_MS],
+  worker: [WORKER_LOOP_UTILIZATION, WORKER_LOOP_DELAY_MS, WORKER_MEMORY_BYTES],
 };

@@ -222,6 +222,10 @@ export class WorkerCounters extends Block {
     this.cells[this.first + at.WORKER_LOOP_DELAY_MS] = delayMs;
   }
 
+  holds(memoryBytes: number): void {
+    this.cells[this.first + at.WORKER_MEMORY_BYTES] = memoryBytes;
+  }
+
   accessLogDropped(lines: number): void {
     this.cells[this.first + at.WORKER_ACCESS_LOG_DROPPED]! += lines;
   }

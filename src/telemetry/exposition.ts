@@ -38,6 +38,14 @@ export interface SplitWeight {
   readonly weight: number;
 }
 
+export interface OverloadSample {
+  /** 0 to 3. */
+  readonly level: number;
+  readonly usedBytes: number;
+  /** 0 = no limit. */
+  readonly limitBytes: number;
+}
+
 export class Exposition {
   readonly #registry = new Registry();
   readonly #counters: CounterRegistry;
@@ -47,6 +55,7 @@ export class Exposition {
   #workers: Readonly<Record<string, number>> = {};
   #workerRestarts = 0;
   #accessLogDropped = 0;
+  #overload: () => OverloadSample = () => ({ level: 0, usedBytes: 0, limitBytes: 0 });
   #healthChecks: () => Lines = () => [];
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
@@ -103,6 +112,11 @@ export class Exposition {
     this.#discovery = sources;
   }
 
+  /** @param read the memory and its pressure of now, called at each scrape */
+  overloadIs(read: () => OverloadSample): void {
+    this.#overload = read;
+  }
+
   #exposeExchanges(options: ExpositionOptions): void {
     const versions = () => this.#counters.blocks('version');
     const outcomes = OUTCOMES.map(({ code }) => ({ outcome: code }));
@@ -155,6 +169,10 @@ export class Exposition {
     this.#expose(METRICS.workerRestarts, () => plainSamples([[{}, this.#workerRestarts]]));
     this.#expose(METRICS.loopUtilization, () => workerSamples(workers(), at.WORKER_LOOP_UTILIZATION, 1));
     this.#expose(METRICS.loopDelay, () => workerSamples(workers(), at.WORKER_LOOP_DELAY_MS, 0.001));
+    this.#expose(METRICS.workerMemory, () => workerSamples(workers(), at.WORKER_MEMORY_BYTES, 1));
+    this.#expose(METRICS.overloadLevel, () => plainSamples([[{}, this.#overload().level]]));
+    this.#expose(METRICS.memoryUsed, () => plainSamples([[{}, this.#overload().usedBytes]]));
+    this.#expose(METRICS.memoryLimit, () => plainSamples([[{}, this.#overload().limitBytes]]));
     this.#expose(METRICS.internalErrors, () => cellSamples(workers(), at.WORKER_INTERNAL_ERRORS));
     this.#expose(METRICS.accessLogDropped, () => plainSamples([[{}, dropped()]]));
     this.#expose(METRICS.buildInfo, () => plainSamples([[{ version: build }, 1]]));

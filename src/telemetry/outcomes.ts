@@ -27,7 +27,7 @@ const rows = [
   ['downstream_closed', 499, 'downstream', ''],
   ['no_route', 404, 'proxy', 'No route matches this request.'],
   ['no_endpoint', 503, 'proxy', 'No endpoint is ready to answer.'],
-  ['overload', 503, 'proxy', 'Too many requests are waiting.'],
+  ['overload', 503, 'proxy', 'The server is overloaded.'],
   ['draining', 503, 'proxy', 'The server is shutting down.'],
   ['connect_refused', 502, 'upstream', 'The upstream refused the connection.'],
   ['connect_timeout', 504, 'upstream', 'The upstream did not accept the connection in time.'],

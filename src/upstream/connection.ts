@@ -196,7 +196,9 @@ export class UpstreamConnection {
 
   /** Ends the connection at once; the exchange that holds it hears that its endpoint was drained. */
   cut(): void {
-    this.#fail(OUTCOME.drain_timeout);
+    // A whole answer stays one while the client takes it.
+    if (this.#phase === DONE) this.destroy();
+    else this.#fail(OUTCOME.drain_timeout);
   }
 
   onDeadline(): void {

@@ -15,13 +15,15 @@ export class Hold<Held extends object> implements DeadlineOwner {
   readonly #held: Held[] = [];
   readonly #deadlines: Deadlines;
   readonly #release: (held: Held) => void;
+  readonly #room: () => number;
   readonly #deadline: Deadline;
   #flowing = false;
 
-  /** @param release lets one go on; it may be added again */
-  constructor(deadlines: Deadlines, release: (held: Held) => void) {
+  /** @param release lets one go on; it may be added again; @param room how many may go at present, beside a scout */
+  constructor(deadlines: Deadlines, release: (held: Held) => void, room: () => number) {
     this.#deadlines = deadlines;
     this.#release = release;
+    this.#room = room;
     this.#deadline = new Deadline(this);
   }
 
@@ -52,12 +54,23 @@ export class Hold<Held extends object> implements DeadlineOwner {
   flow(): void {
     if (this.#held.length === 0) return;
     this.#flowing = true;
-    this.#let(STEP, STEP_MS);
+    this.#step();
+  }
+
+  /** Those who went ahead found another place: the others need not wait for a scout each. */
+  hasten(): void {
+    if (this.#held.length === 0 || this.#flowing) return;
+    this.#flowing = true;
+    this.#deadlines.arm(this.#deadline, STEP_MS);
   }
 
   onDeadline(): void {
-    if (this.#flowing) this.#let(STEP, STEP_MS);
+    if (this.#flowing) this.#step();
     else this.scout();
+  }
+
+  #step(): void {
+    this.#let(Math.max(0, Math.min(STEP, this.#room())), STEP_MS);
   }
 
   #let(count: number, nextMs: number): void {

@@ -92,7 +92,7 @@ export class Selection {
     const zones = this.#zones;
     const endpoint = zones.length === 1 ? zones[0]!.balancer.pick(key, avoid) : this.#pickByZone(key, avoid);
     if (endpoint === undefined || !this.slowStart.active) return endpoint;
-    if (!this.slowStart.passesOver(endpoint)) return endpoint;
+    if (!this.slowStart.passesOver(endpoint, key)) return endpoint;
     const other = this.#pickByZone(key, endpoint);
     return other === undefined || other === avoid ? endpoint : other;
   }

@@ -2,10 +2,12 @@
 // starting is passed over with a chance that falls as its time goes by (Envoy's slow start, linear, from 10 %).
 
 import { nowMs } from '../lib/clock.ts';
+import { hashString, toFraction } from '../lib/hash.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /** Share at the beginning: nothing would warm up without a request. */
 const LEAST = 0.1;
+const STARTING_SEED = 0x736c6f77;
 
 export class SlowStart {
   /** Whether any endpoint is starting. */
@@ -31,12 +33,12 @@ export class SlowStart {
     this.active = this.#sinceMs.size > 0;
   }
 
-  /** Whether this pick of the endpoint is one too many for its time. */
-  passesOver(endpoint: Endpoint): boolean {
+  /** Whether this pick of the endpoint is one too many for its time. A key comes to it once, and stays. */
+  passesOver(endpoint: Endpoint, key: string): boolean {
     const sinceMs = this.#sinceMs.get(endpoint);
     if (sinceMs === undefined) return false;
     const share = shareAt(nowMs() - sinceMs, this.windowMs);
-    if (share < 1) return this.#random() >= share;
+    if (share < 1) return (key === '' ? this.#random() : toFraction(hashString(key, STARTING_SEED))) >= share;
     this.end(endpoint);
     return false;
   }

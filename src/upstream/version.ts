@@ -44,6 +44,8 @@ export interface Applicant extends Receiver {
   onWaiting(): void;
   /** No endpoint is ready: the same follows, or the applicant withdraws when it has waited long enough. */
   onHeld(): void;
+  /** It was held, and still no endpoint is ready. True: it has turned to another version. */
+  onStillHeld(): boolean;
   /** Waiting has ended without a connection. */
   onTurnedAway(outcome: Outcome): void;
   readonly requestMethod: string;
@@ -52,6 +54,8 @@ export interface Applicant extends Receiver {
   readonly failedEndpoint: Endpoint | undefined;
   /** Whether an unused connection will not do. */
   readonly wantsFresh: boolean;
+  /** Whether it has been held for as long as it may be. */
+  readonly holdOver: boolean;
 }
 
 export class LiveVersion implements ConnectionHome {
@@ -91,7 +95,8 @@ export class LiveVersion implements ConnectionHome {
     this.counters = surroundings.counters.version(pool.name, name);
     this.selection = new Selection(randomFraction);
     this.ejector = new Ejector(pool.name, this, surroundings);
-    this.#hold = new Hold(surroundings.deadlines, (applicant) => this.#proceed(applicant));
+    const room = (): number => (this.#adaptive === undefined ? Infinity : this.#adaptive.limit - this.#admitted);
+    this.#hold = new Hold(surroundings.deadlines, (applicant) => this.#proceed(applicant), room);
   }
 
   /** Endpoints that may be picked. */
@@ -139,7 +144,8 @@ export class LiveVersion implements ConnectionHome {
     this.#retired = true;
     for (const endpoint of this.endpoints) {
       closeIdle(endpoint);
-      this.#watchDeparture(endpoint, () => undefined);
+      // One that is drained already has its deadline.
+      if (!this.#departures.has(endpoint)) this.#watchDeparture(endpoint, () => undefined);
     }
   }
 
@@ -214,7 +220,7 @@ export class LiveVersion implements ConnectionHome {
     if (this.requests >= this.settings.requestLimit) return OVERLOAD;
     if (this.#adaptive !== undefined && !this.#adaptive.admits(this.#admitted)) return OVERLOAD;
     const endpoint = this.selection.pick(applicant.affinityKey, applicant.failedEndpoint);
-    if (endpoint === undefined) return this.settings.holdMs > 0 ? this.hold(applicant) : NO_ENDPOINT;
+    if (endpoint === undefined) return this.#mayHold(applicant) ? this.hold(applicant) : NO_ENDPOINT;
     const idle = applicant.wantsFresh ? undefined : endpoint.idle.pop();
     if (idle !== undefined) {
       this.requests++;
@@ -236,8 +242,7 @@ export class LiveVersion implements ConnectionHome {
   hold(applicant: Applicant): Acquired {
     if (this.#isFull) return OVERLOAD;
     this.requests++;
-    this.#hold.add(applicant);
-    this.counters.held(this.#hold.size);
+    this.#park(applicant);
     applicant.onHeld();
     return ACQUIRED;
   }
@@ -354,9 +359,23 @@ export class LiveVersion implements ConnectionHome {
   #proceed(applicant: Applicant): void {
     this.counters.held(this.#hold.size);
     const endpoint = this.selection.pick(applicant.affinityKey, applicant.failedEndpoint);
-    if (endpoint === undefined) this.#hold.add(applicant);
+    if (endpoint === undefined) this.#proceedHeld(applicant);
     else if (this.#makeRoom()) this.#connect(endpoint, applicant);
     else this.#wait(applicant);
+  }
+
+  #mayHold(applicant: Applicant): boolean {
+    return this.settings.holdMs > 0 && !applicant.holdOver;
+  }
+
+  #park(applicant: Applicant): void {
+    this.#hold.add(applicant);
+    this.counters.held(this.#hold.size);
+  }
+
+  #proceedHeld(applicant: Applicant): void {
+    if (applicant.onStillHeld()) this.#hold.hasten();
+    else this.#park(applicant);
   }
 
   #wait(applicant: Applicant): void {
@@ -370,8 +389,8 @@ export class LiveVersion implements ConnectionHome {
       const next = this.#waiting.shift()!;
       const endpoint = this.selection.pick(next.affinityKey, next.failedEndpoint);
       if (endpoint !== undefined) this.#connect(endpoint, next);
-      else if (this.settings.holdMs > 0) {
-        this.#hold.add(next);
+      else if (this.#mayHold(next)) {
+        this.#park(next);
         next.onHeld();
       } else next.onTurnedAway(OUTCOME.no_endpoint);
     }

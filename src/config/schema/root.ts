@@ -1,12 +1,16 @@
 // The one schema of the whole grammar: it validates, decodes, fills in defaults, and is what editors get as JSON Schema.
 
 import { z } from 'zod';
-import type { Config, StateConfig } from '../model.ts';
+import type { Config, OverloadConfig, StateConfig } from '../model.ts';
+import { SIZE_PATTERN, formatSize, parseSize } from '../size.ts';
 import { admin, listener } from './listener.ts';
 import { pools } from './pool.ts';
 import { route } from './route.ts';
 import { duration, filePath, share } from './scalar.ts';
-import { fullList, list, shape } from './shape.ts';
+import { complain, fullList, list, shape } from './shape.ts';
+
+/** Node with one worker needs more than this to begin with. */
+const LEAST_MEMORY = 64 * 1024 ** 2;
 
 /** Decodes plain data to a Config whose file paths are still as written. */
 export const schema = shape({
@@ -15,6 +19,7 @@ export const schema = shape({
   workers: workers().describe('Data-plane threads; auto = available cores.'),
   state: state().describe('Where revisions, journal and rollouts are kept; memory keeps nothing.'),
   drain: drain().describe('What happens on SIGTERM.'),
+  overload: overload().describe('When load is shed before it does harm.'),
   accessLog: accessLog().describe('One JSON line per exchange.'),
   pools: pools().prefault({}).describe('Applications that requests are sent to, by name.'),
   routes: list(route()).prefault([]).describe('What leads where.'),
@@ -48,6 +53,27 @@ function drain() {
     timeout: duration().prefault('30s').describe('How long exchanges in flight may take to end.'),
   })
     .transform(({ delay, timeout }) => ({ delayMs: delay, timeoutMs: timeout }))
+    .prefault({});
+}
+
+function overload() {
+  const error = 'memory must be auto, off or a size such as 512MiB';
+  const memory = z
+    .union([z.string({ error }).meta({ pattern: `^auto$|^off$|${SIZE_PATTERN}` }), z.number({ error })], { error })
+    .transform((written, context): OverloadConfig['memoryBytes'] => {
+      if (written === 'auto') return 'auto';
+      if (written === 'off') return 0;
+      const bytes = parseSize(String(written));
+      if (bytes === undefined) complain(context, `${error}, got ${JSON.stringify(written)}`);
+      else if (bytes < LEAST_MEMORY) complain(context, `memory must be at least ${formatSize(LEAST_MEMORY)}, got ${written}`);
+      return bytes ?? z.NEVER;
+    });
+  return shape({
+    memory: memory
+      .prefault('auto')
+      .describe('Most memory to use; auto = the limit that the system sets for the process, where there is one.'),
+  })
+    .transform((written): OverloadConfig => ({ memoryBytes: written.memory }))
     .prefault({});
 }
 

@@ -45,6 +45,7 @@ test('any plain data gives a Config or Problems', () => {
     'workers',
     'state',
     'drain',
+    'overload',
     'accessLog',
     'name',
     'match',

@@ -216,6 +216,7 @@ export const writtenConfig: fc.Arbitrary<object> = fc.uniqueArray(name, { minLen
       workers: fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 512 })),
       state: fc.oneof(fc.constant('memory'), fc.record({ dir: label })),
       drain: optional({ delay: duration, timeout: duration }),
+      overload: optional({ memory: fc.constantFrom('auto', 'off', '512MiB', '2GiB', 100_000_000) }),
       accessLog: fc.oneof(fc.constant('off'), optional({ path: fc.constantFrom('stdout', './a.log', '/var/log/a'), sample: share })),
       pools: fc.tuple(...pools.map(() => pool)).map((bodies) => Object.fromEntries(pools.map((key, index) => [key, bodies[index]]))),
       routes: fc.uniqueArray(route(pools), { maxLength: 4, selector: (entry) => entry.name }),

@@ -37,6 +37,7 @@ test('defaults are filled in', () => {
     workers: 0,
     state: { dir: '/etc/sluice/state' },
     drain: { delayMs: 0, timeoutMs: 30_000 },
+    overload: { memoryBytes: 'auto' },
     accessLog: undefined,
     pools: [
       {
@@ -150,6 +151,15 @@ test('file names are relative to the file that names them', () => {
     accessLog: { path: 'stdout' },
     state: {},
   });
+});
+
+test.each([
+  ['auto', 'auto'],
+  ['off', 0],
+  ['512MiB', 512 * 1024 ** 2],
+  ['100000000', 100_000_000],
+])('a memory limit of %s is %j', (written, memoryBytes) => {
+  expect(decodeText('f.yaml', `${SMALL}overload: { memory: ${written} }\n`).config?.overload).toEqual({ memoryBytes });
 });
 
 test('what is printed decodes to the same Config', () => {

@@ -33,6 +33,7 @@ admin:
 workers: auto
 state: { dir: ./state }
 drain: { delay: 0s, timeout: 30s }
+overload: { memory: auto }
 accessLog: off
 
 pools:

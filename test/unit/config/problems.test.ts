@@ -88,6 +88,17 @@ const BAD_CHANGES: [string, string, string[]][] = [
   ['routes:', 'accessLog: on\nroutes:', ['9:12: accessLog: accessLog must be off or { path: …, sample: … }, got "on"']],
   [
     'routes:',
+    'overload: { memory: lots }\nroutes:',
+    ['9:21: overload.memory: memory must be auto, off or a size such as 512MiB, got "lots"'],
+  ],
+  ['routes:', 'overload: { memory: 1MiB }\nroutes:', ['9:21: overload.memory: memory must be at least 64MiB, got 1MiB']],
+  [
+    'routes:',
+    'overload: { memory: true }\nroutes:',
+    ['9:21: overload.memory: memory must be auto, off or a size such as 512MiB, got true'],
+  ],
+  [
+    'routes:',
     'accessLog: { sample: 200% }\nroutes:',
     ['9:22: accessLog.sample: share must be a number from 0 to 1 or look like 50%, got "200%"'],
   ],

@@ -102,6 +102,7 @@ export function makeConfig(
     workers: 1,
     state: { dir: undefined },
     drain: { delayMs: 0, timeoutMs: 30_000 },
+    overload: { memoryBytes: 0 },
     accessLog: undefined,
     pools,
     routes,

@@ -9,6 +9,7 @@ interface Request {
 let deadlines: Deadlines;
 let nowMs = 0;
 let gone: number[] = [];
+let room = Infinity;
 let onRelease: (request: Request) => void = () => undefined;
 let hold: Hold<Request>;
 
@@ -17,10 +18,12 @@ beforeEach(() => {
   nowMs = deadlines.refresh();
   gone = [];
   onRelease = () => undefined;
-  hold = new Hold(deadlines, (request: Request) => {
+  room = Infinity;
+  const release = (request: Request): void => {
     gone.push(request.id);
     onRelease(request);
-  });
+  };
+  hold = new Hold(deadlines, release, () => room);
 });
 afterEach(() => deadlines.close());
 
@@ -78,4 +81,19 @@ it('who withdraws is not let go; an empty hold waits for nothing', () => {
   expect(hold.withdraw(second!)).toBe(false);
   pass(500);
   expect(gone).toEqual([1]);
+});
+
+it('lets no more go than there is room for, and a scout always', () => {
+  add(5);
+  room = 2;
+  hold.flow();
+  expect(gone).toEqual([0, 1]);
+  room = -1;
+  pass(50);
+  expect(gone).toEqual([0, 1]);
+  hold.scout();
+  expect(gone).toEqual([0, 1, 2]);
+  room = 9;
+  pass(150);
+  expect(gone).toEqual([0, 1, 2, 3, 4]);
 });

@@ -1,0 +1,24 @@
+// A request that is held for its version while another of the split has become ready: it goes there, as it would if it came now.
+
+import { rankByKey } from '../routing/affinity.ts';
+import { pickReadyByWeight } from '../routing/split.ts';
+import { REASON_ROUTE } from '../routing/table.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { Exchange } from './exchange.ts';
+import { attempt } from './forward.ts';
+import { handOver } from './rescue.ts';
+
+/** Hands the exchange to a ready version. False: there is none that may take it. */
+export function relieve(exchange: Exchange): boolean {
+  const { choice, match } = exchange;
+  const pool = match!.route.pool!;
+  if (choice.reason === REASON_ROUTE || pool.fallback === 'fail') return false;
+  const lease = exchange.serving.leases[pool.index]!;
+  const keyed = pool.affinity !== undefined && choice.key !== '';
+  const index = keyed ? rankByKey(pool, choice.key, lease) : pickReadyByWeight(pool, lease.chance(), lease);
+  if (index < 0 || index === choice.version!.index) return false;
+  exchange.endAttempt(OUTCOME.no_endpoint);
+  handOver(exchange, index);
+  attempt(exchange);
+  return true;
+}

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import type { OverloadConfig } from '../../../src/config/model.ts';
+import { MemoryWatch } from '../../../src/control/memory-watch.ts';
+import { createLog } from '../../../src/lib/log.ts';
+import { ManualClock } from '../../../src/lib/manual-clock.ts';
+
+const LIMIT = 1000;
+
+function watch() {
+  const clock = new ManualClock();
+  const seen = { levels: [] as number[], collections: 0, logs: [] as Record<string, unknown>[] };
+  const state = { held: 500, live: 300, overload: { memoryBytes: LIMIT } as OverloadConfig };
+  const memory = new MemoryWatch({
+    clock,
+    log: createLog({
+      level: 'info',
+      name: 'test',
+      output: { write: (line) => void seen.logs.push(JSON.parse(line) as Record<string, unknown>) },
+    }),
+    overload: () => state.overload,
+    findLimit: ({ memoryBytes }) => ({ limitBytes: memoryBytes === 'auto' ? 0 : memoryBytes, heldBytes: () => state.held }),
+    liveBytes: () => state.live,
+    onPressure: (level) => seen.levels.push(level),
+    onCollect: () => seen.collections++,
+  });
+  /** Grows or shrinks the process by live memory and lets time pass. */
+  const hold = (held: number, forMs = 250): void => {
+    state.live += held - state.held;
+    state.held = held;
+    clock.advance(forMs);
+  };
+  return { memory, clock, seen, state, hold };
+}
+
+test('tells each level once, on the way up and on the way down', () => {
+  const { seen, hold } = watch();
+  for (const held of [600, 930, 930, 960, 990, 990]) hold(held);
+  hold(940, 1000);
+  hold(100, 1000);
+  expect(seen.levels).toEqual([1, 2, 3, 2, 0]);
+});
+
+test('a rise is a warning with figures, a fall is not', () => {
+  const { seen, hold } = watch();
+  hold(960);
+  hold(500, 1000);
+  expect(seen.logs).toMatchObject([
+    { level: 40, msg: 'memory runs short: load is shed' },
+    { level: 30, msg: 'memory suffices again' },
+  ]);
+  expect(seen.logs[0]).toMatchObject({ pressure: 2, usedBytes: 960, heldBytes: 960, limitBytes: LIMIT });
+});
+
+test('memory that is freed but not given back ends the pressure', () => {
+  const { memory, clock, state, seen, hold } = watch();
+  hold(990);
+  state.live -= 400;
+  clock.advance(1000);
+  expect(seen.levels).toEqual([3, 0]);
+  expect(memory.sample).toEqual({ level: 0, usedBytes: 590, limitBytes: LIMIT });
+});
+
+test('garbage is collected before anything is shed, ever more rarely when that does not help', () => {
+  const { seen, hold } = watch();
+  hold(879, 10_000);
+  expect(seen.collections).toBe(0);
+  hold(900, 250);
+  expect(seen).toMatchObject({ collections: 1, levels: [] });
+  hold(900, 59_000);
+  expect(seen.collections).toBe(4);
+});
+
+test('garbage is collected every two seconds while load is shed', () => {
+  const { seen, hold } = watch();
+  hold(960, 20_000);
+  expect(seen.collections).toBe(10);
+});
+
+test('a limit that comes, changes or goes with a config holds from the next look on', () => {
+  const { memory, state, seen, hold } = watch();
+  state.overload = { memoryBytes: 0 };
+  hold(990, 1000);
+  expect(memory.sample).toEqual({ level: 0, usedBytes: 0, limitBytes: 0 });
+  state.overload = { memoryBytes: LIMIT };
+  hold(990);
+  expect(memory.level).toBe(3);
+  state.overload = { memoryBytes: 2 * LIMIT };
+  hold(990, 1000);
+  expect(seen.levels).toEqual([3, 0]);
+});
+
+test('after its end it looks no more', () => {
+  const { memory, seen, hold } = watch();
+  memory.close();
+  hold(990, 1000);
+  expect(seen).toMatchObject({ levels: [], collections: 0 });
+});
