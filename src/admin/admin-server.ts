@@ -1,14 +1,18 @@
 // HTTP in front of what operators and probes may ask. No logic of its own: it knows ports, not what is behind them.
 // It must never be reachable through a web page of another origin, and never hold up a shutdown.
 
-import { STATUS_CODES } from 'node:http';
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { fastify } from 'fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Address } from '../config/model.ts';
-import { allowedHosts } from './allowed-hosts.ts';
-import { PROBLEM_TYPE, problemDetails, sendProblem } from './problem-reply.ts';
+import type { FastifyInstance } from 'fastify';
+import { isLoopback } from '../config/address.ts';
+import type { AdminConfig, Address } from '../config/model.ts';
+import type { Steering } from '../control/steering.ts';
+import { systemClock } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { createApp } from './create-app.ts';
+import { Entrance } from './entrance.ts';
+import { knownPaths } from './known-paths.ts';
+import { Refusals } from './refusals.ts';
+import { Tokens } from './tokens.ts';
 
 export interface AdminPorts {
   readonly ready: () => Readiness;
@@ -25,18 +29,41 @@ export interface Readiness {
 }
 
 export interface AdminServerOptions {
+  /** Where to bind; cannot change live. */
   readonly address: Address;
   readonly metricsType: string;
   readonly ports: AdminPorts;
+  /** Absent: probes alone are answered. */
+  readonly steering?: Steering;
+  /** Tokens and limits to begin with; see `configure`. */
+  readonly config?: Pick<AdminConfig, 'tokens' | 'limits'>;
+  /** Told of tokens that nobody can use. */
+  readonly log?: Pick<Log, 'info' | 'warn'>;
+  /** Default: that of the process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly clock?: Clock;
+  /** The version of Sluice, for the OpenAPI document. */
+  readonly build?: string;
 }
 
 export class AdminServer {
   readonly #options: AdminServerOptions;
+  readonly #tokens: Tokens;
+  readonly #refusals: Refusals;
   readonly #app: FastifyInstance;
+  #entrance: Entrance | undefined = undefined;
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
-    this.#app = createApp(options);
+    const { clock = systemClock, env = process.env, log = SILENT, config = NO_CONFIG, address } = options;
+    const nowMs = () => clock.nowMs();
+    if (options.steering !== undefined && !this.#mayBeOpen(config)) throw new Error(NEEDS_TOKENS);
+    this.#tokens = new Tokens({ log, nowMs, env }, config.tokens);
+    this.#refusals = new Refusals(options.steering, nowMs);
+    const [tokens, refusals, { limits }] = [this.#tokens, this.#refusals, config];
+    const createEntrance = (app: FastifyInstance) =>
+      (this.#entrance = new Entrance({ address, tokens, limits, clock, refusals, methodsAt: knownPaths(app) }));
+    this.#app = createApp({ options, clock, tokens, createEntrance });
   }
 
   /** Where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */
@@ -52,90 +79,31 @@ export class AdminServer {
     return { ...address, port: typeof bound === 'object' && bound !== null ? bound.port : address.port };
   }
 
+  /** Tokens and limits from now on. Whoever has no valid token any more is refused at once; streams of theirs end at their next heartbeat. */
+  configure(config: Pick<AdminConfig, 'tokens' | 'limits'>): void {
+    this.#entrance?.configure(config.limits);
+    // The rules judged the address that the config names now; bound is the one that it named at the start.
+    if (this.#mayBeOpen(config)) this.#tokens.configure(config.tokens);
+    else this.#options.log?.warn({}, `the tokens of the admin API stay as they are until a restart: ${NEEDS_TOKENS}`);
+  }
+
+  /** Lines of `sluice_admin_refused_total`, read at a scrape. */
+  refused(): Iterable<readonly [Readonly<Record<string, string>>, number]> {
+    return this.#refusals.lines();
+  }
+
+  #mayBeOpen({ tokens }: Pick<AdminConfig, 'tokens'>): boolean {
+    return tokens.length > 0 || isLoopback(this.#options.address);
+  }
+
   /** Stops at once: a scrape under way is cut, so that no slow reader delays a shutdown. */
   async close(): Promise<void> {
     await this.#app.close();
   }
 }
 
-function createApp(options: AdminServerOptions): FastifyInstance {
-  const app = fastify({
-    logger: false,
-    bodyLimit: 1024 * 1024,
-    keepAliveTimeout: 30_000,
-    requestTimeout: 10_000,
-    handlerTimeout: 30_000,
-    forceCloseConnections: true,
-    return503OnClosing: false,
-    exposeHeadRoutes: true,
-    onProtoPoisoning: 'error',
-    onConstructorPoisoning: 'error',
-    routerOptions: { maxParamLength: 256, onBadUrl: (_path, _request, response) => refuseBadUrl(response as ServerResponse) },
-    clientErrorHandler: refuseConnection,
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
-  });
-  app.server.maxConnections = 256;
-  const hosts = allowedHosts(options.address);
-  app.addHook('onRequest', async (request, reply) => checkRequest(hosts, request, reply));
-  app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
-  app.setNotFoundHandler((request, reply) => sendProblem(reply, 404, `Nothing is at ${request.url.split('?', 1)[0]}.`));
-  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const status = error.statusCode ?? 500;
-    if (status < 500) return sendProblem(reply, status, error.message);
-    options.ports.onError?.(error);
-    return sendProblem(reply, status, 'The request could not be served.');
-  });
-  addProbes(app, options);
-  return app;
-}
+const NEEDS_TOKENS = 'without tokens it may only listen on an address of this machine';
 
-const SAFE_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+const NO_CONFIG: Pick<AdminConfig, 'tokens' | 'limits'> = { tokens: [], limits: { writesPerSecond: 500 } };
 
-function addProbes(app: FastifyInstance, { ports, metricsType }: AdminServerOptions): void {
-  app.get('/livez', () => ({ status: 'ok' }));
-  app.get('/readyz', (_request, reply) => {
-    const { ok, reason } = ports.ready();
-    if (ok) return reply.send({ status: 'ok' });
-    return sendProblem(reply, 503, `Not ready: ${reason}.`, { reason });
-  });
-  app.get('/metrics', async (_request, reply) => reply.type(metricsType).send(await ports.metrics()));
-}
-
-async function checkRequest(hosts: (host: string) => boolean, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (countHosts(request.raw.rawHeaders) > 1) {
-    await sendProblem(reply, 400, 'The request has more than one Host field.');
-    return;
-  }
-  if (!hosts(request.headers.host ?? '')) {
-    await sendProblem(reply, 421, 'The Host field names neither this machine nor the address that the admin API listens on.');
-    return;
-  }
-  if (request.method === 'GET' || request.method === 'HEAD') return;
-  reply.header('allow', 'GET, HEAD');
-  await sendProblem(reply, 405, 'Only GET and HEAD are answered here.');
-}
-
-/** Node keeps the first of several; RFC 9112, section 3.2 wants none of them believed. */
-function countHosts(rawHeaders: readonly string[]): number {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
-}
-
-/** The path is not validly encoded; the router gives up before any hook runs. */
-function refuseBadUrl(response: ServerResponse): void {
-  response.writeHead(400, { 'content-type': PROBLEM_TYPE, ...SAFE_HEADERS });
-  response.end(JSON.stringify(problemDetails(400, 'The path is not validly encoded.')));
-}
-
-/** What is not even a request: answered where that is possible, and closed. */
-function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;
-  const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
-  socket.end(head + body);
-}
-
-const CLIENT_ERRORS: ReadonlyMap<string, number> = new Map([
-  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
-  ['HPE_HEADER_OVERFLOW', 431],
-]);
+const SILENT: Pick<Log, 'info' | 'warn'> = { info: () => undefined, warn: () => undefined };

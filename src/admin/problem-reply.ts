@@ -12,6 +12,25 @@ export interface ProblemDetails {
   readonly detail: string;
 }
 
+/** Thrown by what serves a request, for what the caller did: it becomes the answer. Never for a fault of Sluice itself. */
+export class Refused extends Error {
+  readonly statusCode: number;
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    statusCode: number,
+    detail: string,
+    extra: Readonly<Record<string, unknown>> = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(detail);
+    this.statusCode = statusCode;
+    this.extra = extra;
+    this.headers = headers;
+  }
+}
+
 /** @param detail what is wrong and what would be right; @param extra further members of the problem */
 export function sendProblem(
   reply: FastifyReply,

@@ -40,6 +40,9 @@ function invite(instance: Instance, print: (line: string) => void): void {
   print(`try: curl http://127.0.0.1:${web}/                       90 of 100 requests reach v1, 10 reach v2`);
   print(`     curl -H 'x-version: v3' http://127.0.0.1:${web}/    a header picks the version`);
   print(`     curl http://127.0.0.1:${admin}/metrics | grep sluice_requests_total`);
+  print(
+    `     npm start -- split shop v1=50 v2=50 --admin http://127.0.0.1:${admin}, then: npm start -- rollback --admin http://127.0.0.1:${admin}`,
+  );
   print(`     edit config/demo.yaml (split: { v1: 50, v2: 50 }) and save: no restart, no request lost`);
 }
 

@@ -8,16 +8,21 @@ import type { Address, Config } from '../config/model.ts';
 import { ConfigWatch } from '../control/config-watch.ts';
 import type { ChangeCause } from '../control/config-watch.ts';
 import { Controller } from '../control/controller.ts';
-import type { Adoption, ApplyResult, DataPlane } from '../control/controller.ts';
+import { Journal } from '../control/journal.ts';
+import { LiveSteering } from '../control/live-steering.ts';
+import type { DataPlane } from '../control/ports.ts';
+import type { ApplyResult, Load, Loaded } from '../control/orders.ts';
+import type { Adoption } from '../control/steering.ts';
 import { memoryLimit } from '../control/memory-limit.ts';
 import { MemoryWatch } from '../control/memory-watch.ts';
-import { after, nowMs, systemClock } from '../lib/clock.ts';
+import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
 import { collectGarbage, heapBytes } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
 import { randomFraction } from '../lib/random.ts';
 import { RETRY_REASONS } from '../proxy/retry.ts';
 import { CHOICE_REASONS } from '../routing/table.ts';
 import { WORKER_MEMORY_BYTES } from '../telemetry/counter-layout.ts';
+import type { Store } from '../store/store.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
@@ -34,11 +39,15 @@ import { Workers } from './workers.ts';
 
 export interface InstanceOptions {
   /** The config to start with, already judged. */
-  readonly first: LoadResult;
+  readonly first: Loaded;
+  /** Where state is kept; closed when the instance has stopped. */
+  readonly store: Store;
+  /** Changes what was decoded. */
+  readonly adapt?: ((load: LoadResult) => LoadResult) | undefined;
   /** Fingerprint of the config on disk from before `first` was read. */
   readonly firstDigest: string | undefined;
-  /** Reads and judges the config; called at the start and at every change. */
-  readonly load: () => LoadResult;
+  /** Reads the config; called at every change. */
+  readonly load: Load;
   /** What to watch for changes; undefined = nothing. */
   readonly watchPath: string | undefined;
   /** Overrides the config's number of workers. */
@@ -88,7 +97,11 @@ export class Instance {
     this.#discovery = createDiscovery(log, () => this.#controller.rediscover());
     this.#exposition.discoveryIs(() => this.#discovery.samples());
     const dataPlane: DataPlane = { apply: (update) => this.#post(update), setEndpoints: (update) => this.#postEndpoints(update) };
-    this.#controller = new Controller({ dataPlane, discovery: this.#discovery, counters, exposition: this.#exposition, log });
+    const journal = new Journal(options.store, wallMs);
+    const { exposition, discovery } = { exposition: this.#exposition, discovery: this.#discovery };
+    const onServed = (served: Config): void => this.#takeOver(served);
+    this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt: options.adapt, onServed });
+    const steering = new LiveSteering({ controller: this.#controller, journal, counters });
     this.#memory = this.#createMemoryWatch(counters);
     this.#exposition.overloadIs(() => this.#memory.sample);
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
@@ -101,7 +114,12 @@ export class Instance {
         metrics: () => this.#metrics(),
         onError: (error) => log.error({ err: error }, 'an admin request failed'),
       },
+      steering,
+      config: config.admin,
+      log,
+      build: version,
     });
+    this.#exposition.adminRefusalsAre(() => this.#admin.refused());
   }
 
   /** Serves. Rejects with a message for operators when an address is taken; nothing is left running then. */
@@ -109,9 +127,9 @@ export class Instance {
     try {
       await claimAddress(this.config.admin.address);
       await this.#watch?.ready;
-      this.#openAccessLog();
+      this.#openAccessLog(this.config.accessLog?.path ?? '');
       this.adminAddress = await this.#admin.listen();
-      const result = await this.#controller.apply(this.#firstLoad(), 'start');
+      const result = await this.#controller.apply(() => this.#firstLoad(), 'start');
       if (result.result === 'failed') throw result.error;
       if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');
       return result;
@@ -122,7 +140,7 @@ export class Instance {
   }
 
   /** What was read at first, unless it has changed before the watch began. */
-  #firstLoad(): LoadResult {
+  #firstLoad(): Loaded {
     const { first, firstDigest, load } = this.#options;
     return this.#watch === undefined || this.#watch.digest === firstDigest ? first : load();
   }
@@ -157,6 +175,7 @@ export class Instance {
     this.#probes.close();
     await this.#admin.close();
     await this.#accessLog?.close();
+    this.#options.store.close();
     return cut;
   }
 
@@ -207,15 +226,19 @@ export class Instance {
     );
   }
 
-  async #reload(load: () => LoadResult, cause: ChangeCause): Promise<void> {
+  async #reload(load: Load, cause: ChangeCause): Promise<void> {
     if (this.#draining) return;
-    const result = await this.#controller.apply(load(), cause);
-    if (result.result === 'applied') this.#openAccessLog();
+    await this.#controller.apply(load, cause);
     this.#accessLog?.reopen();
   }
 
-  #openAccessLog(): void {
-    const path = (this.#controller.config ?? this.config).accessLog?.path ?? '';
+  /** What is no worker's business. */
+  #takeOver({ admin, accessLog }: Config): void {
+    this.#admin.configure(admin);
+    this.#openAccessLog(accessLog?.path ?? '');
+  }
+
+  #openAccessLog(path: string): void {
     if (path === this.#accessPath) return;
     void this.#accessLog?.close();
     this.#accessPath = path;

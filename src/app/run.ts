@@ -1,14 +1,17 @@
 // `sluice run`: serves a config until it is told to stop.
 
 import { resolve } from 'node:path';
-import { loadConfig } from '../config/load.ts';
+import { decodeRead } from '../config/decode.ts';
 import type { LoadResult } from '../config/decode.ts';
+import { readConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { formatAddress } from '../config/address.ts';
 import { readFingerprint } from '../control/config-fingerprint.ts';
+import type { Loaded } from '../control/orders.ts';
 import { formatNotice } from '../cli/check.ts';
 import type { Log } from '../lib/log.ts';
 import { Instance } from './instance.ts';
+import { openState } from './open-state.ts';
 import { untilStopped } from './shutdown.ts';
 
 export interface RunOptions {
@@ -24,19 +27,21 @@ export interface RunOptions {
 
 /** Exit code: 0 after a drain, 1 when the config is bad or an address cannot be bound. */
 export async function run(options: RunOptions): Promise<number> {
-  const { log } = options;
-  const load = (): LoadResult => {
-    const result = loadConfig(options.config);
-    return options.adapt === undefined ? result : options.adapt(result);
-  };
+  const { log, adapt } = options;
+  const load = (): Loaded => ({ read: readConfig(options.config) });
   // Reading a large config takes a second: it is read again only if it changes while Sluice starts.
   const { digest: firstDigest } = await readFingerprint(resolve(options.config));
-  const first = load();
-  for (const problem of first.problems) process.stderr.write(`${formatProblem(problem)}\n`);
-  if (first.config === undefined) return 1;
-  for (const notice of first.notices) process.stderr.write(`${formatNotice(notice)}\n`);
-  const instance = new Instance(first.config, { first, firstDigest, load, watchPath: options.config, workers: options.workers, log });
+  const read = readConfig(options.config);
+  const alone = decodeRead(read);
+  const { config, problems, notices } = adapt?.(alone) ?? alone;
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  if (config === undefined) return 1;
+  for (const notice of notices) process.stderr.write(`${formatNotice(notice)}\n`);
+  let instance: Instance;
   try {
+    const store = openState(config.state, { explicit: read.document?.value['state'] !== undefined, log });
+    const { workers } = options;
+    instance = new Instance(config, { first: { read, alone }, store, adapt, firstDigest, load, watchPath: options.config, workers, log });
     await instance.start();
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);

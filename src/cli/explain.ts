@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { compileTable } from '../routing/compile.ts';
 import { explain, type Explanation } from '../routing/explain.ts';
-import type { RoutableRequest } from '../routing/table.ts';
+import { readQuestion } from '../routing/question.ts';
 
 export interface ExplainOptions {
   /** File or directory. */
@@ -25,15 +25,6 @@ export interface ExplainOptions {
 export interface TextSink {
   write(text: string): unknown;
 }
-
-interface Question {
-  readonly request: RoutableRequest;
-  readonly scheme: 'http' | 'https';
-}
-
-const URL_FORM = /^(https?):\/\/([^/?#\s]+)([^\s#]*)$/i;
-const PATH_FORM = /^(?:\/[^\s#]*|\*)$/;
-const FIELD_FORM = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\uffff]*)$/;
 
 /** Exit status: 0 explained, 1 the config has Problems, 2 the question itself is malformed. */
 export function runExplain(options: ExplainOptions, out: TextSink): number {
@@ -76,28 +67,4 @@ export function formatExplanation(explanation: Explanation): string {
   const others = explanation.considered.map((each) => `  - ${each.route} (${each.match}): ${each.reason}\n`).join('');
   const more = explanation.omitted > 0 ? `  - and ${explanation.omitted} more\n` : '';
   return `${head}why\n${why}${others === '' ? '' : `other matches\n${others}${more}`}`;
-}
-
-/** The request that was asked about, or what is wrong with the question. */
-function readQuestion(options: ExplainOptions): Question | string {
-  const method = options.method.toUpperCase();
-  const url = URL_FORM.exec(options.url);
-  if (url === null && !PATH_FORM.test(options.url)) {
-    return `${JSON.stringify(options.url)} is neither a URL such as http://shop.example.com/cart?x=1 nor a path such as /cart`;
-  }
-  let authority = url?.[2] ?? '';
-  let block = '';
-  for (const header of options.headers) {
-    const field = FIELD_FORM.exec(header);
-    if (field === null) return `${JSON.stringify(header)} is no header; write it as 'name: value'`;
-    const [, name = '', value = ''] = field;
-    if (name.toLowerCase() === 'host') authority = value.trim();
-    else block += `${name}: ${Buffer.from(value, 'utf8').toString('latin1')}\r\n`;
-  }
-  const rest = url === null ? options.url : (url[3] ?? '');
-  const target = rest.startsWith('/') || rest === '*' ? rest : `/${rest}`;
-  const mark = target.indexOf('?');
-  const path = mark < 0 ? target : target.slice(0, mark);
-  const query = mark < 0 ? '' : target.slice(mark + 1);
-  return { request: { method, path, query, authority, block }, scheme: url?.[1]?.toLowerCase() === 'https' ? 'https' : 'http' };
 }

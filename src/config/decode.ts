@@ -2,16 +2,19 @@
 
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import type { Amendment, Overtaken } from './amend.ts';
+import { AmendedDocument } from './amended-document.ts';
+import { fit } from './fit.ts';
 import { problemsOf } from './issues.ts';
 import { mergeSources } from './merge.ts';
 import type { Merged } from './merge.ts';
 import type { Config } from './model.ts';
 import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
+import type { Plain } from './plain.ts';
 import type { Problem } from './problem.ts';
 import { reviewConfig } from './rules/all.ts';
 import { schema } from './schema/root.ts';
-import type { Source } from './source.ts';
 
 export interface LoadResult {
   /** Undefined exactly when there are Problems. */
@@ -24,6 +27,24 @@ export interface LoadResult {
   readonly hash: string;
   /** What was read, in order. */
   readonly files: readonly string[];
+  /** What the files say, as plain data without any amendment; undefined when they could not be read. */
+  readonly written: Plain | undefined;
+  /** What the API has set over the files. */
+  readonly amended: {
+    /** Those in force, in order. When the files have Problems: all that were given. */
+    readonly amendments: readonly Amendment[];
+    /** Those in whose place the file counts from now on. */
+    readonly overtaken: readonly Overtaken[];
+  };
+}
+
+/** What stands in the files, read once, to be decoded with one list of amendments after the other. It holds all their text. */
+export interface FileRead {
+  readonly files: readonly string[];
+  readonly hash: string;
+  readonly problems: readonly Problem[];
+  /** Undefined when there are Problems. */
+  readonly document: Merged | undefined;
 }
 
 export interface FileText {
@@ -36,35 +57,76 @@ export function decodeText(file: string, text: string): LoadResult {
   return decodeFiles([{ file, text }]);
 }
 
-/** Decodes texts that together make one Config. `before` are Problems met while they were read. */
-export function decodeFiles(texts: readonly FileText[], before: readonly Problem[] = []): LoadResult {
-  const files = texts.map(({ file }) => file);
+/**
+ * Decodes texts that together make one Config, with the amendments that still fit them. `before` are Problems met while they were read.
+ * Whether they are refused is up to the texts alone: amendments that no longer fit are overtaken.
+ */
+export function decodeFiles(
+  texts: readonly FileText[],
+  before: readonly Problem[] = [],
+  amendments: readonly Amendment[] = [],
+): LoadResult {
+  return decodeFitting(readFiles(texts, before), amendments);
+}
+
+export function readFiles(texts: readonly FileText[], before: readonly Problem[] = []): FileRead {
   const parsed = texts.map(({ file, text }) => parseText(file, text));
-  const sources = parsed.map(({ source }) => source).filter((source) => source !== undefined);
   const problems = [...before, ...parsed.flatMap((each) => each.problems)];
-  const [first, ...others] = sources;
-  const found = first === undefined || problems.length > 0 ? REFUSED : decodeSources([first, ...others]);
-  const all = [...problems, ...found.problems];
-  return {
-    config: all.length === 0 ? found.config : undefined,
-    problems: inOrder(all, files),
-    notices: inOrder(found.notices, files),
-    hash: hashOf(texts),
-    files,
-  };
+  const [first, ...others] = parsed.map(({ source }) => source).filter((source) => source !== undefined);
+  const document = first === undefined || problems.length > 0 ? undefined : mergeSources([first, ...others]);
+  return { files: texts.map(({ file }) => file), hash: hashOf(texts), problems, document };
+}
+
+/** For files that are new: amendments that no longer fit them are overtaken. */
+export function decodeFitting(read: FileRead, amendments: readonly Amendment[]): LoadResult {
+  const { document } = read;
+  if (document === undefined || amendments.length === 0 || problemsAlone(read, document).length > 0) return decodeRead(read, amendments);
+  const fitting = fit(document, amendments, (tried) => decodeDocument(tried).problems);
+  const result = decodeRead(read, fitting.amendments);
+  return { ...result, amended: { ...result.amended, overtaken: [...fitting.overtaken, ...result.amended.overtaken] } };
+}
+
+/** For amendments that are new: what is wrong with them is a Problem. What is wrong with the files alone comes first and alone. */
+export function decodeRead(read: FileRead, amendments: readonly Amendment[] = []): LoadResult {
+  const { document, files, hash } = read;
+  const given = { files, hash, written: document?.value, amended: { amendments, overtaken: [] } };
+  if (document === undefined) return { ...given, config: undefined, problems: inOrder(read.problems, files), notices: [] };
+  if (amendments.length === 0) {
+    const decoded = decodeDocument(document);
+    alone.set(read, decoded.problems);
+    return { ...given, ...settled(decoded, files) };
+  }
+  const faults = problemsAlone(read, document);
+  if (faults.length > 0) return { ...given, config: undefined, problems: inOrder(faults, files), notices: [] };
+  const amended = new AmendedDocument(document, amendments);
+  const found = decodeDocument(amended);
+  const [problems, notices] = [amended.mark(found.problems), amended.mark(found.notices)];
+  const { amendments: inForce, overtaken } = amended.amended;
+  return { ...given, ...settled({ ...found, problems, notices }, files), amended: { amendments: inForce, overtaken } };
 }
 
 type Decoded = Pick<LoadResult, 'config' | 'problems' | 'notices'>;
 
-const REFUSED: Decoded = { config: undefined, problems: [], notices: [] };
+const alone = new WeakMap<FileRead, readonly Problem[]>();
 
-function decodeSources(sources: readonly [Source, ...Source[]]): Decoded {
-  const merged = mergeSources(sources);
-  const decoded = schema.safeParse(merged.value);
-  if (!decoded.success) return { ...REFUSED, problems: [...merged.problems, ...problemsOf(decoded.error.issues, merged)] };
-  const review = reviewConfig(decoded.data, merged);
-  const problems = [...merged.problems, ...review.problems];
-  return { config: withAbsolutePaths(decoded.data, merged), problems, notices: review.notices };
+/** Found once: the files stay the same while amendments come and go. */
+function problemsAlone(read: FileRead, document: Merged): readonly Problem[] {
+  let problems = alone.get(read);
+  if (problems === undefined) alone.set(read, (problems = decodeDocument(document).problems));
+  return problems;
+}
+
+function settled({ config, problems, notices }: Decoded, files: readonly string[]): Decoded {
+  return { config: problems.length === 0 ? config : undefined, problems: inOrder(problems, files), notices: inOrder(notices, files) };
+}
+
+function decodeDocument(document: Merged): Decoded {
+  const decoded = schema.safeParse(document.value);
+  if (!decoded.success)
+    return { config: undefined, problems: [...document.problems, ...problemsOf(decoded.error.issues, document)], notices: [] };
+  const review = reviewConfig(decoded.data, document);
+  const problems = [...document.problems, ...review.problems];
+  return { config: withAbsolutePaths(decoded.data, document), problems, notices: review.notices };
 }
 
 function withAbsolutePaths(config: Config, merged: Merged): Config {

@@ -2,8 +2,9 @@
 
 import { closeSync, fstatSync, openSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeFiles } from './decode.ts';
-import type { FileText, LoadResult } from './decode.ts';
+import type { Amendment } from './amend.ts';
+import { decodeFitting, readFiles } from './decode.ts';
+import type { FileRead, FileText, LoadResult } from './decode.ts';
 import { LARGEST_ENDPOINT_FILE_BYTES, decodeEndpoints } from './endpoint-file.ts';
 import type { EndpointList } from './endpoint-file.ts';
 import { LONGEST_TEXT } from './parse.ts';
@@ -11,10 +12,15 @@ import type { Problem } from './problem.ts';
 
 const MOST_FILES = 1_000;
 
-/** Loads `path`: a YAML file, or a directory whose *.yaml and *.yml files are merged in the order of their names. */
-export function loadConfig(path: string): LoadResult {
+/** Loads `path`, with the amendments that still fit it. */
+export function loadConfig(path: string, amendments: readonly Amendment[] = []): LoadResult {
+  return decodeFitting(readConfig(path), amendments);
+}
+
+/** Reads `path`: a YAML file, or a directory whose *.yaml and *.yml files are merged in the order of their names. */
+export function readConfig(path: string): FileRead {
   const files = listFiles(path);
-  if (typeof files === 'string') return decodeFiles([], [problemIn(path, files)]);
+  if (typeof files === 'string') return readFiles([], [problemIn(path, files)]);
   const texts: FileText[] = [];
   const problems: Problem[] = [];
   for (const file of files) {
@@ -22,7 +28,7 @@ export function loadConfig(path: string): LoadResult {
     if ('text' in read) texts.push(read);
     else problems.push(problemIn(file, read.fault));
   }
-  return decodeFiles(texts, problems);
+  return readFiles(texts, problems);
 }
 
 /** Loads a file of endpoints. A pipe is refused: to read one would wait for ever. */

@@ -55,6 +55,12 @@ export interface ListenerTlsConfig {
 export interface AdminConfig {
   readonly address: Address;
   readonly tokens: readonly AdminTokenConfig[];
+  readonly limits: AdminLimits;
+}
+
+export interface AdminLimits {
+  /** Changes that one token may ask for; twice as many at once after a pause. */
+  readonly writesPerSecond: number;
 }
 
 export interface AdminTokenConfig {
@@ -114,6 +120,9 @@ export interface PoolConfig {
 
 export type BalancerName = 'round-robin' | 'least-request' | 'peak-ewma' | 'ring-hash' | 'random';
 
+/** true: as long as its pool allows; a number: within so many milliseconds. */
+export type Drained = boolean | number;
+
 export interface VersionConfig {
   readonly name: string;
   readonly endpoints: readonly EndpointConfig[];
@@ -124,7 +133,7 @@ export interface VersionConfig {
   /** A list of further endpoints that is watched; absolute. */
   readonly endpointsFile: string | undefined;
   /** All its endpoints get nothing new; what they have is finished. */
-  readonly drain: boolean;
+  readonly drain: Drained;
   /** How long a version that comes into use takes to get its full share of the split; 0 = at once. */
   readonly slowStartMs: number;
 }
@@ -143,7 +152,7 @@ export interface EndpointConfig {
   readonly weight: number;
   readonly zone: string | undefined;
   /** Gets nothing new; what it has is finished. */
-  readonly drain: boolean;
+  readonly drain: Drained;
 }
 
 /** The endpoints of one version by its name; names and services in them have been resolved. */

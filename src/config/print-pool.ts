@@ -2,7 +2,7 @@
 
 import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
-import type { AffinityConfig, HealthConfig, OverrideConfig, PoolConfig, VersionConfig } from './model.ts';
+import type { AffinityConfig, Drained, HealthConfig, OverrideConfig, PoolConfig, VersionConfig } from './model.ts';
 import { describeValue } from './print-match.ts';
 import { formatSize } from './size.ts';
 
@@ -48,16 +48,22 @@ export function describePool(pool: PoolConfig): object {
 }
 
 function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, drain, slowStartMs }: VersionConfig): object {
-  const listed = endpoints.map((endpoint) => ({ ...endpoint, key: undefined, address: formatAddress(endpoint.address) }));
+  const listed = endpoints.map(({ address, weight, zone, drain: drained }) => {
+    return { address: formatAddress(address), weight, zone, drain: describeDrained(drained) };
+  });
   return {
     endpoints: listed.length === 0 ? undefined : listed,
     endpointsFile,
     tls: tls ? {} : undefined,
     protocol,
     dns: { refresh: formatDuration(dns.refreshMs), servers: dns.servers },
-    drain,
+    drain: describeDrained(drain),
     slowStart: formatDuration(slowStartMs),
   };
+}
+
+function describeDrained(drain: Drained): boolean | string {
+  return typeof drain === 'number' ? formatDuration(drain) : drain;
 }
 
 function describeAffinity(affinity: AffinityConfig): object {

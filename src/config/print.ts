@@ -13,7 +13,12 @@ export type Written = Readonly<Record<string, unknown>>;
 
 /** YAML with all defaults filled in; file paths are absolute. */
 export function printConfig(config: Config): string {
-  return stringify(describeConfig(config), { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' });
+  return printWritten(describeConfig(config));
+}
+
+/** Plain data in the words of the grammar as YAML. */
+export function printWritten(written: unknown): string {
+  return stringify(written, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' });
 }
 
 /** The Config as plain data in the words of the grammar, as it would be written. */
@@ -57,10 +62,11 @@ function describeListener({ address, limits, ...rest }: ListenerConfig): Written
   };
 }
 
-function describeAdmin({ address, tokens }: AdminConfig): Written {
+function describeAdmin({ address, tokens, limits }: AdminConfig): Written {
   return {
     address: formatAddress(address),
     auth: { tokens: tokens.map(({ name, role, source }) => ({ name, role, [source.kind]: source.name })) },
+    limits,
   };
 }
 

@@ -1,74 +1,54 @@
-// The one writer: every change of what is served passes through `apply`, one after the other.
-// A config with a Problem changes nothing. A change is done when the workers have said so.
+// The one writer: every change of what is served passes through `apply` (the file) or `order` (everybody else), one after the other.
+// A config with a Problem changes nothing. A change is done when the workers have said so and it is kept.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { LoadResult } from '../config/decode.ts';
-import type { Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
-import type { Problem } from '../config/problem.ts';
+import { readAmendments } from '../config/amend.ts';
+import type { Amendment } from '../config/amend.ts';
+import { decodeFitting, decodeRead } from '../config/decode.ts';
+import type { FileRead, LoadResult } from '../config/decode.ts';
+import { diffConfigs } from '../config/diff.ts';
+import type { Config } from '../config/model.ts';
+import { isFault } from '../config/fault.ts';
+import { describeConfig } from '../config/print.ts';
+import { formatPath } from '../config/path.ts';
 import type { Log } from '../lib/log.ts';
 import { compileTable } from '../routing/compile.ts';
-import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Exposition } from '../telemetry/exposition.ts';
 import { counterKeys } from './counter-keys.ts';
 import { findChanges, logChanges } from './endpoint-changes.ts';
 import { logApplied, logFailed, logRejected } from './reload-log.ts';
+import type { Journal } from './journal.ts';
 import { restartNotices } from './restart-notices.ts';
+import type { Adoption, ChangeOutcome } from './steering.ts';
+import type { DataPlane, EndpointDiscovery } from './ports.ts';
+import type { ApplyResult, Load, Order } from './orders.ts';
 
-export interface Update {
-  readonly revision: number;
-  /** With the endpoints that were discovered. */
+/** What is about to be in force. */
+interface Next {
+  readonly read: FileRead;
+  readonly load: LoadResult;
   readonly config: Config;
-  readonly counters: CounterPlan;
 }
 
-/** Other endpoints for a Config that is served. */
-export interface EndpointUpdate {
-  /** As a whole, for workers that start later. */
-  readonly config: Config;
-  /** What is other than it was. */
-  readonly versions: readonly VersionEndpoints[];
-  readonly counters: CounterPlan;
+interface OrderTask {
+  readonly order: Order;
+  readonly settle: (outcome: ChangeOutcome) => void;
 }
 
-export interface Adoption {
-  /** Workers that serve the update. */
-  readonly applied: number;
-  readonly total: number;
+/** Whose change it is. */
+interface Origin {
+  readonly cause: string;
+  readonly author: string;
+  readonly reason: string;
 }
-
-/** The workers, as control sees them. */
-export interface DataPlane {
-  /**
-   * Resolves when every worker has answered or was given up; one that did not apply must be replaced. Counters are adopted before
-   * the Table is swapped. Rejects only when the update is refused as a whole, such as a listener that cannot be bound:
-   * then all workers serve what they served before. Must settle within bounded time.
-   */
-  apply(update: Update): Promise<Adoption>;
-  /** The same for endpoints alone, which cannot be refused. Never rejects. */
-  setEndpoints(update: EndpointUpdate): Promise<Adoption>;
-}
-
-/** What names, services and files stand for, as control sees it. */
-export interface EndpointDiscovery {
-  /** Begins with what is new in these pools; resolves when that is known, or after bounded time. */
-  prepare(pools: readonly PoolConfig[]): Promise<void>;
-  /** The same pools in the same order, with the endpoints that are known by now. */
-  expand(pools: readonly PoolConfig[]): readonly PoolConfig[];
-  /** These pools are in force; follows each `prepare`. */
-  settle(pools: readonly PoolConfig[]): void;
-}
-
-export type ApplyResult =
-  | { readonly result: 'applied'; readonly revision: number; readonly workers: Adoption; readonly notices: readonly string[] }
-  | { readonly result: 'unchanged'; readonly revision: number }
-  | { readonly result: 'rejected'; readonly revision: number; readonly problems: readonly Problem[] }
-  /** The config is valid, but the data plane refused it; the old one holds. */
-  | { readonly result: 'failed'; readonly revision: number; readonly error: Error }
-  /** A newer one came while this one waited for its turn. */
-  | { readonly result: 'superseded'; readonly revision: number };
 
 export interface ControllerParts {
+  readonly journal: Journal;
+  /** Changes what was decoded (the demo puts its own upstreams in). */
+  readonly adapt?: ((load: LoadResult) => LoadResult) | undefined;
+  /** Told of each config that has come into force. */
+  readonly onServed?: (config: Config) => void;
   readonly dataPlane: DataPlane;
   readonly discovery: EndpointDiscovery;
   readonly counters: CounterRegistry;
@@ -77,7 +57,7 @@ export interface ControllerParts {
 }
 
 interface Waiting {
-  readonly load: LoadResult;
+  readonly load: Load;
   readonly cause: string;
   readonly settle: (result: ApplyResult) => void;
   readonly fail: (error: unknown) => void;
@@ -90,9 +70,11 @@ export class Controller {
   #config: Config | undefined = undefined;
   /** `#config` with the endpoints that the workers have. */
   #served: Config | undefined = undefined;
+  #read: FileRead | undefined = undefined;
+  #amendments: readonly Amendment[];
+  #adoption: Adoption = { applied: 0, total: 0 };
   #revision = 0;
-  /** Revisions that were tried; a number is never given to two different configs, even if the first of them failed. */
-  #lastNumber = 0;
+  readonly #orders: OrderTask[] = [];
   #busy = false;
   #waiting: Waiting | undefined = undefined;
   #rediscover = false;
@@ -100,6 +82,8 @@ export class Controller {
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
+    const kept = readAmendments(parts.journal.latest?.amendments ?? []);
+    this.#amendments = isFault(kept) ? [] : kept;
   }
 
   /** What is served, as it was written; undefined before the first success. */
@@ -112,12 +96,34 @@ export class Controller {
     return this.#revision;
   }
 
+  /** What is served, with the endpoints that the workers have. */
+  get served(): Config | undefined {
+    return this.#served;
+  }
+
+  get amendments(): readonly Amendment[] {
+    return this.#amendments;
+  }
+
+  /** Workers that obeyed when the revision was put in force. */
+  get adoption(): Adoption {
+    return this.#adoption;
+  }
+
+  /** Puts in force what somebody asks for. Orders wait for each other; none takes another's place. */
+  order(order: Order): Promise<ChangeOutcome> {
+    return new Promise((settle) => {
+      this.#orders.push({ order, settle });
+      if (!this.#busy) void this.#work();
+    });
+  }
+
   /**
    * Makes `load` the desired state. Never rejects for what an operator wrote or a worker did.
    * While one is applied one other waits; a newer one takes its place.
    * @param cause who asks, for the log: `start`, `file`, `signal`, a user of the API
    */
-  apply(load: LoadResult, cause: string): Promise<ApplyResult> {
+  apply(load: Load, cause: string): Promise<ApplyResult> {
     return new Promise((settle, fail) => {
       this.#waiting?.settle({ result: 'superseded', revision: this.#revision });
       this.#waiting = { load, cause, settle, fail };
@@ -136,15 +142,19 @@ export class Controller {
     this.#closed = true;
     this.#waiting?.settle({ result: 'superseded', revision: this.#revision });
     this.#waiting = undefined;
+    for (const { settle } of this.#orders.splice(0)) settle({ result: 'failed', message: 'Sluice is stopping.' });
   }
 
   async #work(): Promise<void> {
     this.#busy = true;
     for (;;) {
+      const task = this.#orders.shift();
+      if (task !== undefined) task.settle(await this.#obey(task.order));
+      // After each order: no stream of them can keep the file waiting.
       const next = this.#take();
       if (next !== undefined) await this.#applyNow(next.load, next.cause).then(next.settle, next.fail);
       else if (this.#rediscover) await this.#follow();
-      else break;
+      else if (this.#orders.length === 0) break;
     }
     this.#busy = false;
   }
@@ -155,12 +165,54 @@ export class Controller {
     return next;
   }
 
-  async #applyNow(load: LoadResult, cause: string): Promise<ApplyResult> {
+  async #applyNow(read: Load, cause: string): Promise<ApplyResult> {
+    const loaded = read();
+    const known = this.#amendments.length === 0 ? loaded.alone : undefined;
+    const load = this.#adapt(known ?? decodeFitting(loaded.read, this.#amendments));
     const { config } = load;
     if (config === undefined || load.problems.length > 0) return this.#reject(load, cause);
-    if (this.#config !== undefined && isDeepStrictEqual(config, this.#config)) return this.#leave(cause);
-    const revision = ++this.#lastNumber;
-    const { discovery } = this.#parts;
+    if (this.#isInForce(config, load)) return this.#leave(loaded.read, cause);
+    return this.#putInForce({ read: loaded.read, load, config }, { cause, author: '', reason: '' });
+  }
+
+  #adapt(load: LoadResult): LoadResult {
+    return this.#parts.adapt?.(load) ?? load;
+  }
+
+  /** Whether nothing would change, neither what is served nor what the API changed over the file. */
+  #isInForce(config: Config, { amended }: LoadResult): boolean {
+    if (this.#config === undefined || !isDeepStrictEqual(config, this.#config)) return false;
+    return isDeepStrictEqual(amended.amendments, this.#amendments);
+  }
+
+  async #obey({ reduce, expected, dryRun, ...origin }: Order): Promise<ChangeOutcome> {
+    const [config, read] = [this.#config, this.#read];
+    if (this.#closed) return { result: 'failed', message: 'Sluice is stopping.' };
+    if (config === undefined || read === undefined) return { result: 'failed', message: 'No config is in force.' };
+    const revision = this.#revision;
+    if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
+    const amendments = reduce({ revision, config, read, amendments: this.#amendments });
+    if ('result' in amendments) return amendments;
+    const asked = this.#adapt(decodeRead(read, amendments));
+    if (asked.config === undefined) {
+      // Places are those of the file, which nobody asked about.
+      return { result: 'rejected', revision, problems: asked.problems.map(({ path, message }) => ({ path, message })) };
+    }
+    // The file is the one that the others fit, so what does not is what was asked for.
+    const lost = asked.amended.overtaken.map(({ amendment, reason }) => ({ path: formatPath(amendment.path), message: reason }));
+    if (lost.length > 0) return { result: 'rejected', revision, problems: lost };
+    const differences = diffConfigs(config, asked.config);
+    if (dryRun) return { result: 'dry-run', revision, differences };
+    if (this.#isInForce(asked.config, asked)) return { result: 'applied', revision, workers: this.#adoption, differences: [] };
+    const done = await this.#putInForce({ read, load: asked, config: asked.config }, origin);
+    if (done.result === 'applied') return { result: 'applied', revision: done.revision, workers: done.workers, differences };
+    return { result: 'failed', message: done.result === 'failed' ? done.error.message : 'Sluice is stopping.' };
+  }
+
+  async #putInForce(next: Next, origin: Origin): Promise<ApplyResult> {
+    const { discovery, journal } = this.#parts;
+    const { config, load } = next;
+    const revision = journal.number + (this.#isKept(config, load) ? 0 : 1);
     let workers: Adoption;
     try {
       // A trial: what cannot be compiled must not reach a worker.
@@ -168,12 +220,35 @@ export class Controller {
       await discovery.prepare(config.pools);
       if (this.#closed) return { result: 'superseded', revision: this.#revision };
       workers = await this.#post(revision, config);
+      await this.#keep(revision, next, origin);
     } catch (error) {
       discovery.settle(this.#config?.pools ?? []);
-      return this.#refuse(error instanceof Error ? error : new Error(String(error)), cause);
+      return this.#refuse(error instanceof Error ? error : new Error(String(error)), origin.cause);
     }
     discovery.settle(config.pools);
-    return this.#accept({ load, config, revision, cause, workers });
+    return this.#accept({ ...next, revision, cause: origin.cause, workers });
+  }
+
+  /** Whether a start finds the state as it was kept. */
+  #isKept(config: Config, { amended }: LoadResult): boolean {
+    const latest = this.#config === undefined ? this.#parts.journal.latest : undefined;
+    if (latest === undefined || !isDeepStrictEqual(latest.written, plain(describeConfig(config)))) return false;
+    return isDeepStrictEqual(latest.amendments, plain(amended.amendments));
+  }
+
+  /** What cannot be kept is taken back: it would be gone after the next start. */
+  async #keep(number: number, { config, load }: Next, origin: Origin): Promise<void> {
+    const { journal } = this.#parts;
+    if (number === journal.number) return;
+    const differences = this.#config === undefined ? [] : diffConfigs(this.#config, config);
+    const { amendments, overtaken } = load.amended;
+    const facts = overtaken.length === 0 ? {} : { overtaken: overtaken.map(({ reason }) => reason) };
+    try {
+      journal.keep({ number, ...origin, amendments, written: describeConfig(config), differences, facts });
+    } catch (error) {
+      if (this.#config !== undefined) await this.#post(this.#revision, this.#config);
+      throw error;
+    }
   }
 
   async #post(revision: number, config: Config): Promise<Adoption> {
@@ -207,15 +282,19 @@ export class Controller {
     logChanges(log, before.pools, versions);
   }
 
-  #accept(done: { load: LoadResult; config: Config; revision: number; cause: string; workers: Adoption }): ApplyResult {
-    const { load, config, revision, cause, workers } = done;
+  #accept(done: Next & { revision: number; cause: string; workers: Adoption }): ApplyResult {
+    const { read, load, config, revision, cause, workers } = done;
     const before = this.#config;
     this.#started ??= config;
     const notices = restartNotices({ started: this.#started, before: before ?? config, after: config });
     this.#config = config;
+    this.#read = read;
+    this.#amendments = load.amended.amendments;
+    this.#adoption = workers;
     this.#revision = revision;
     this.#parts.exposition.serves(revision, splitWeights(config));
     this.#parts.exposition.reloaded('applied');
+    this.#parts.onServed?.(config);
     logApplied(this.#parts.log, { before, after: config, revision, cause, workers, notices, doubts: load.notices });
     return { result: 'applied', revision, workers, notices };
   }
@@ -232,11 +311,18 @@ export class Controller {
     return { result: 'failed', revision: this.#revision, error };
   }
 
-  #leave(cause: string): ApplyResult {
+  /** Also what changes nothing may be written otherwise than before. */
+  #leave(read: FileRead, cause: string): ApplyResult {
+    this.#read = read;
     this.#parts.exposition.reloaded('unchanged');
     this.#parts.log.info({ revision: this.#revision, cause }, 'config unchanged');
     return { result: 'unchanged', revision: this.#revision };
   }
+}
+
+/** As it comes back from JSON. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 function splitWeights(config: Config) {

@@ -57,6 +57,7 @@ export class Exposition {
   #accessLogDropped = 0;
   #overload: () => OverloadSample = () => ({ level: 0, usedBytes: 0, limitBytes: 0 });
   #healthChecks: () => Lines = () => [];
+  #adminRefused: () => Lines = () => [];
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
   constructor(counters: CounterRegistry, options: ExpositionOptions) {
@@ -105,6 +106,11 @@ export class Exposition {
   /** @param counts probes that ended, read anew at each scrape */
   healthChecksAre(counts: () => Lines): void {
     this.#healthChecks = counts;
+  }
+
+  /** @param counts requests that the admin API refused, read anew at each scrape */
+  adminRefusalsAre(counts: () => Lines): void {
+    this.#adminRefused = counts;
   }
 
   /** @param sources that endpoints come from, read anew at each scrape */
@@ -165,6 +171,7 @@ export class Exposition {
     const dropped = () => workers().reduce((sum, block) => sum + block.total(at.WORKER_ACCESS_LOG_DROPPED), this.#accessLogDropped);
     this.#expose(METRICS.revision, () => plainSamples([[{}, this.#revision]]));
     this.#expose(METRICS.reloads, () => plainSamples(Object.entries(this.#reloads).map(([result, count]) => [{ result }, count])));
+    this.#expose(METRICS.adminRefused, () => plainSamples(this.#adminRefused()));
     this.#expose(METRICS.workers, () => plainSamples(Object.entries(this.#workers).map(([state, count]) => [{ state }, count])));
     this.#expose(METRICS.workerRestarts, () => plainSamples([[{}, this.#workerRestarts]]));
     this.#expose(METRICS.loopUtilization, () => workerSamples(workers(), at.WORKER_LOOP_UTILIZATION, 1));

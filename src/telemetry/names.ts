@@ -92,6 +92,7 @@ export const METRICS = {
 
   revision: gauge('sluice_config_revision', 'Number of the desired state that is served.'),
   reloads: counter('sluice_config_reloads_total', 'Configs offered, by what became of them.', 'result'),
+  adminRefused: counter('sluice_admin_refused_total', 'Requests that the admin API turned away at the door, by reason.', 'reason'),
   workers: gauge('sluice_workers', 'Data-plane threads, by state.', 'state'),
   workerRestarts: counter('sluice_worker_restarts_total', 'Data-plane threads replaced after they died.'),
   loopUtilization: gauge('sluice_worker_event_loop_utilization', 'Busy share of the event loop, 0 to 1.', 'worker'),

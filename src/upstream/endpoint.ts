@@ -31,6 +31,8 @@ export class Endpoint {
   readonly counters: EndpointCounters;
   weight: number;
   zone: string | undefined;
+  /** How long it may take to be drained; 0 = as long as its pool allows. */
+  drainMs = 0;
   /** Position of its zone in the version's order. */
   zoneRank = 0;
   /** Unused connections; the last is the most recently used and the first to be used again. */

@@ -2,7 +2,7 @@
 // It outlives Tables; a reload changes its settings in place and never a connection that is in use. Long because every way to a connection,
 // and back, counts the same few numbers.
 
-import type { EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
+import type { Drained, EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
 import { nowMs, wallMs } from '../lib/clock.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import { randomFraction } from '../lib/random.ts';
@@ -79,7 +79,7 @@ export class LiveVersion implements ConnectionHome {
   #shownLimit = 0;
   /** Of endpoints that leave or are drained, by endpoint. */
   readonly #departures = new Map<Endpoint, Departure>();
-  #drains = false;
+  #drains: Drained = false;
   #slowStartMs = 0;
   /** When it came into use; 0 = it always was, or its slow start is over. */
   #sinceMs = 0;
@@ -161,7 +161,9 @@ export class LiveVersion implements ConnectionHome {
       const endpoint = known ?? new Endpoint(config, this.#surroundings.counters.endpoint(this.#pool, this.name, config.key));
       endpoint.weight = config.weight;
       endpoint.zone = config.zone;
-      const changed = this.#setReason(endpoint, UNREADY_DRAINING, config.drain || this.#drains);
+      const drain = config.drain === false ? this.#drains : config.drain;
+      const changed = this.#setReason(endpoint, UNREADY_DRAINING, drain !== false);
+      this.#setDrainTime(endpoint, typeof drain === 'number' ? drain : 0);
       if (stays && endpoint.unready === 0 && (known === undefined || changed)) this.selection.slowStart.begin(endpoint);
       if (endpoint.weight === 0) closeIdle(endpoint);
       return endpoint;
@@ -323,6 +325,13 @@ export class LiveVersion implements ConnectionHome {
     this.#hold.scout();
   }
 
+  /** @param ms 0 = as the pool says */
+  #setDrainTime(endpoint: Endpoint, ms: number): void {
+    if (endpoint.drainMs === ms) return;
+    endpoint.drainMs = ms;
+    if (this.#departures.has(endpoint)) this.#drain(endpoint, true);
+  }
+
   /** Whether anything changed. */
   #setReason(endpoint: Endpoint, reason: number, applies: boolean): boolean {
     const unready = applies ? endpoint.unready | reason : endpoint.unready & ~reason;
@@ -346,7 +355,7 @@ export class LiveVersion implements ConnectionHome {
 
   #watchDeparture(endpoint: Endpoint, onDrained: (fields: Readonly<Record<string, string>>) => void): void {
     const fields = { pool: this.#pool, version: this.name, endpoint: endpoint.key };
-    const departure = new Departure(endpoint, this.deadlines, this.settings.drainTimeoutMs, (cut) => {
+    const departure = new Departure(endpoint, this.deadlines, endpoint.drainMs || this.settings.drainTimeoutMs, (cut) => {
       this.#departures.delete(endpoint);
       if (cut > 0) this.#surroundings.log.warn({ ...fields, cut }, 'connections were cut at the deadline of a drain');
       else onDrained(fields);

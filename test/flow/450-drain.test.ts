@@ -105,6 +105,28 @@ test('what is not done at the deadline is cut: a GET is answered by another endp
   a.release();
 });
 
+test('a drain may have a time of its own', async () => {
+  const a = await startHeld('a');
+  const b = await startUpstream(answering(() => ok('b')));
+  const config = (drain: boolean | string): object =>
+    configFor({
+      endpoints: {
+        v1: [
+          { address: a.upstream.address, drain },
+          { address: b.address, drain: drain === false },
+        ],
+      },
+    });
+  const sluice = await startSluice(config(false));
+  sluice.expectLog(/cut at the deadline of a drain/);
+  const wire = await connectTo(sluice);
+  await wire.write(get('/held'));
+  await eventually('held', async () => (await sluice.metric('sluice_endpoint_requests_in_flight')) === 1);
+  sluice.writeConfig(config('100ms'));
+  expect((await wire.readMessage()).body).toBe('b');
+  a.release();
+});
+
 test('a drained version gives its share to the others', async () => {
   const a = await startUpstream(answering(() => ok('a')));
   const b = await startUpstream(answering(() => ok('b')));

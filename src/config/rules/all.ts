@@ -18,7 +18,7 @@ import {
   routesNamePools,
   routesNameVersions,
 } from './routes.ts';
-import { adminIsServed, listenersAreServed, poolsAreServed, versionsAreServed } from './unserved.ts';
+import { listenersAreServed, poolsAreServed, versionsAreServed } from './unserved.ts';
 import { mirrorsNameVersions, overridesNameVersions, splitIsNotAllZero, splitIsRequired, splitNamesVersions } from './versions.ts';
 
 const RULES: readonly Rule[] = [
@@ -50,7 +50,6 @@ const RULES: readonly Rule[] = [
   listenersAreServed,
   versionsAreServed,
   poolsAreServed,
-  adminIsServed,
 ];
 
 export function reviewConfig(config: Config, merged: Merged): Review {

@@ -35,13 +35,6 @@ export function poolsAreServed(config: Config, review: Review): void {
   }
 }
 
-export function adminIsServed(config: Config, review: Review): void {
-  const message = 'tokens are not used by this release: it answers only health and metrics, which are open without one';
-  noticeIf(review, config.admin.tokens.length > 0, ['admin', 'auth'], message);
-  const kept = config.state.dir !== undefined && review.written(['state']) !== undefined;
-  noticeIf(review, kept, ['state'], 'nothing is kept on disk by this release');
-}
-
 function noticeIf(review: Review, applies: unknown, path: Path, message: string): void {
   if (applies === true) review.notice(path, message, 'key');
 }

@@ -3,15 +3,15 @@
 import { z } from 'zod';
 import { formatAddress } from '../address.ts';
 import type { EndpointConfig } from '../model.ts';
-import { endpointAddress, weight } from './scalar.ts';
-import { flag, list, nameOf, shape } from './shape.ts';
+import { duration, endpointAddress, weight } from './scalar.ts';
+import { list, nameOf, shape } from './shape.ts';
 
 export function endpoint() {
   const full = shape({
     address: endpointAddress().describe('host:port, "[v6]:port", unix:/path or srv:_service._tcp.name.'),
     weight: weight().default(1).describe('Share among the endpoints of the version.'),
     zone: nameOf('zone').describe('Where it is.').optional(),
-    drain: flag().default(false).describe('true: it gets nothing new, and finishes what it has.'),
+    drain: drained().describe('true: it gets nothing new, and finishes what it has; a duration: within that time.'),
   });
   return z
     .union([endpointAddress(), full], { error: 'endpoint must be an address or a map with an address' })
@@ -19,6 +19,11 @@ export function endpoint() {
       const from = 'kind' in written ? { address: written, weight: 1, zone: undefined, drain: false } : written;
       return { address: from.address, key: formatAddress(from.address), weight: from.weight, zone: from.zone, drain: from.drain };
     });
+}
+
+export function drained() {
+  const error = 'drain must be true, false or a duration such as 30s';
+  return z.union([z.boolean({ error }), duration(1)], { error }).default(false);
 }
 
 /** What an endpoint file holds; an empty list is as good as any. */

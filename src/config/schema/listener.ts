@@ -28,8 +28,11 @@ export function admin() {
     auth: shape({ tokens: list(token()).default([]).describe('Who may call the admin API.') })
       .prefault({})
       .describe('Without it only a loopback address is allowed.'),
+    limits: shape({ writesPerSecond: whole('writesPerSecond', 1, MILLION).default(500).describe('Changes that one token may ask for.') })
+      .prefault({})
+      .describe('Bounds on what callers may ask.'),
   })
-    .transform((written): AdminConfig => ({ address: written.address, tokens: written.auth.tokens }))
+    .transform(({ address, auth, limits: bounds }): AdminConfig => ({ address, tokens: auth.tokens, limits: bounds }))
     .prefault({});
 }
 

@@ -1,7 +1,7 @@
 // Schema of a pool: its versions, their split, and how they are reached.
 
 import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
-import { endpoint } from './endpoint.ts';
+import { drained, endpoint } from './endpoint.ts';
 import { dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
 import { complain, flag, fullList, list, nameOf, named, oneWord, shape, whole } from './shape.ts';
 import { affinity, mirror, override } from './steering.ts';
@@ -74,7 +74,7 @@ function version() {
     tls: shape({}).describe('Present: the upstream side speaks TLS.').optional(),
     protocol: oneWord('protocol', ['http1', 'http2', 'auto']).default('http1').describe('What the upstream speaks.'),
     dns: dns().describe('How names are resolved.'),
-    drain: flag().default(false).describe('true: it gets nothing new, and finishes what it has.'),
+    drain: drained().describe('true: it gets nothing new, and finishes what it has; a duration: within that time.'),
     slowStart: duration().prefault('0s').describe('How long this version takes to get its full share of the split when it comes into use.'),
   }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, drain, slowStart }, context) => {
     if (endpoints.length === 0 && endpointsFile === undefined) complain(context, 'a version needs endpoints or an endpointsFile');

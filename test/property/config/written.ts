@@ -119,7 +119,10 @@ const pool = versions.chain((names) =>
 );
 
 function version(): fc.Arbitrary<object> {
-  const endpoint = fc.oneof(address, fc.record({ address, weight, zone: name, drain: fc.boolean() }, { requiredKeys: ['address'] }));
+  const endpoint = fc.oneof(
+    address,
+    fc.record({ address, weight, zone: name, drain: fc.constantFrom(false, true, '30s') }, { requiredKeys: ['address'] }),
+  );
   const canonical = (entry: unknown): string => JSON.stringify(entry);
   return fc.record(
     {
@@ -127,7 +130,7 @@ function version(): fc.Arbitrary<object> {
       endpoints: fc.uniqueArray(endpoint, { minLength: 1, maxLength: 3, selector: canonical }).map((list) => list.slice(0, 1)),
       protocol: fc.constantFrom('http1', 'auto'),
       dns: optional({ refresh: duration, servers: fc.constantFrom([], ['10.0.0.53'], ['::1', '127.0.0.1:8600']) }),
-      drain: fc.boolean(),
+      drain: fc.constantFrom(false, true, '30s'),
       slowStart: duration,
       endpointsFile: fc.constantFrom('/etc/sluice/a.yaml', '/b.json'),
     },
@@ -212,7 +215,10 @@ export const writtenConfig: fc.Arbitrary<object> = fc.uniqueArray(name, { minLen
             trustedProxies: ['10.0.0.0/8', '::1'],
           })),
         ),
-      admin: fc.record({ address: fc.constantFrom('127.0.0.1:9901', '[::1]:9901', 'unix:/run/admin.sock') }),
+      admin: fc.record({
+        address: fc.constantFrom('127.0.0.1:9901', '[::1]:9901', 'unix:/run/admin.sock'),
+        limits: fc.record({ writesPerSecond: fc.integer({ min: 1, max: 1000 }) }),
+      }),
       workers: fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 512 })),
       state: fc.oneof(fc.constant('memory'), fc.record({ dir: label })),
       drain: optional({ delay: duration, timeout: duration }),

@@ -140,12 +140,11 @@ describe('AdminServer', () => {
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY'])('does not do %s', async (method) => {
     const { ask } = await open();
-    for (const path of ['/livez', '/nothing']) {
-      const answer = await ask(path, { method });
-      expect(answer.status).toBe(405);
-      expect(answer.headers['allow']).toBe('GET, HEAD');
-      problem(answer);
-    }
+    const answer = await ask('/livez', { method });
+    expect(answer.status).toBe(405);
+    expect(answer.headers['allow']).toBe('GET, HEAD');
+    problem(answer);
+    expect((await ask('/nothing', { method })).status).toBe(404);
   });
 
   it.each([

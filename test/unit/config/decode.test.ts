@@ -33,7 +33,7 @@ test('defaults are filled in', () => {
         },
       },
     ],
-    admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 9901 }, tokens: [] },
+    admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 9901 }, tokens: [], limits: { writesPerSecond: 500 } },
     workers: 0,
     state: { dir: '/etc/sluice/state' },
     drain: { delayMs: 0, timeoutMs: 30_000 },

@@ -29,6 +29,7 @@ admin:
   address: 127.0.0.1:9901
   auth:
     tokens: [{ name: ci, role: operator, env: SLUICE_TOKEN_CI }]
+  limits: { writesPerSecond: 50 }
 
 workers: auto
 state: { dir: ./state }

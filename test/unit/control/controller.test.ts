@@ -1,117 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
-import type { EndpointConfig, PoolConfig } from '../../../src/config/model.ts';
-import { Controller } from '../../../src/control/controller.ts';
-import type { Adoption, DataPlane, EndpointDiscovery, EndpointUpdate, Update } from '../../../src/control/controller.ts';
-import type { Log, LogFields } from '../../../src/lib/log.ts';
-import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
+import type { Update } from '../../../src/control/ports.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
-import type { SplitWeight } from '../../../src/telemetry/exposition.ts';
-
-function yaml(options: { weight?: number; extra?: string; route?: string; version?: string } = {}): string {
-  const { weight = 10, extra = '', route = 'main', version = 'v2' } = options;
-  return `
-listeners: [{ name: web, address: 127.0.0.1:8080 }]
-${extra}
-pools:
-  shop:
-    versions:
-      v1: { endpoints: [127.0.0.1:9001] }
-      ${version}: { endpoints: [127.0.0.1:9002] }
-    split: { v1: ${100 - weight}, ${version}: ${weight} }
-routes:
-  - { name: ${route}, pool: shop }
-`;
-}
-
-const load = (options?: Parameters<typeof yaml>[0]) => decodeText('/etc/sluice.yaml', yaml(options));
-
-/** A data plane of two workers that does what it is told. */
-class FakeDataPlane implements DataPlane {
-  readonly updates: Update[] = [];
-  readonly endpoints: EndpointUpdate[] = [];
-  readonly sets = [new CounterSet(0), new CounterSet(1)];
-  /** How the next updates end; absent: all workers apply. */
-  readonly ends: (() => Promise<Adoption>)[] = [];
-  underWay = 0;
-
-  apply(update: Update): Promise<Adoption> {
-    this.updates.push(structuredClone(update));
-    return this.#take(update);
-  }
-
-  setEndpoints(update: EndpointUpdate): Promise<Adoption> {
-    this.endpoints.push(structuredClone(update));
-    return this.#take(update);
-  }
-
-  async #take(update: Pick<Update, 'counters'>): Promise<Adoption> {
-    this.underWay += 1;
-    expect(this.underWay).toBe(1);
-    await new Promise(setImmediate);
-    const end = this.ends.shift();
-    try {
-      if (end !== undefined) return await end();
-      for (const set of this.sets) set.adopt(structuredClone(update.counters));
-      return { applied: 2, total: 2 };
-    } finally {
-      this.underWay -= 1;
-    }
-  }
-}
-
-/** Knows what the test says it knows: addresses on port 80 for names, by name. */
-class FakeDiscovery implements EndpointDiscovery {
-  readonly known = new Map<string, readonly string[]>();
-  readonly steps: string[] = [];
-  /** What `prepare` waits for. */
-  ready: Promise<void> = Promise.resolve();
-
-  prepare(pools: readonly PoolConfig[]): Promise<void> {
-    this.steps.push(`prepare ${pools.map(({ name }) => name).join(' ')}`);
-    return this.ready;
-  }
-
-  expand(pools: readonly PoolConfig[]): readonly PoolConfig[] {
-    const at = (endpoint: EndpointConfig): readonly EndpointConfig[] => {
-      const name = endpoint.address.kind === 'tcp' ? endpoint.address.host : '';
-      const hosts = this.known.get(name);
-      return hosts === undefined
-        ? [endpoint]
-        : hosts.map((host) => ({ ...endpoint, address: { kind: 'tcp', host, port: 80 }, key: `${host}:80` }));
-    };
-    return pools.map((pool) => ({
-      ...pool,
-      versions: pool.versions.map((version) => ({ ...version, endpoints: version.endpoints.flatMap(at) })),
-    }));
-  }
-
-  settle(pools: readonly PoolConfig[]): void {
-    this.steps.push(`settle ${pools.map(({ name }) => name).join(' ')}`);
-  }
-}
-
-function open() {
-  const dataPlane = new FakeDataPlane();
-  const counters = new CounterRegistry(2);
-  const reloads: string[] = [];
-  const served: { revision: number; split: readonly SplitWeight[] }[] = [];
-  const lines: { level: string; fields: LogFields; message: string }[] = [];
-  const at = (level: string) => (fields: LogFields, message: string) => void lines.push({ level, fields, message });
-  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') };
-  const exposition = {
-    reloaded: (result: string) => void reloads.push(result),
-    serves: (revision: number, split: readonly SplitWeight[]) => void served.push({ revision, split }),
-  };
-  const discovery = new FakeDiscovery();
-  const controller = new Controller({ dataPlane, discovery, counters, exposition, log });
-  return { controller, dataPlane, discovery, counters, reloads, served, lines };
-}
+import { from, load, open, settled, yaml } from './fakes.ts';
 
 describe('Controller', () => {
   it('puts a valid config in force on every worker, then says so', async () => {
     const { controller, dataPlane, reloads, served, lines } = open();
-    expect(await controller.apply(load(), 'start')).toEqual({
+    expect(await controller.apply(from(load()), 'start')).toEqual({
       result: 'applied',
       revision: 1,
       workers: { applied: 2, total: 2 },
@@ -134,7 +30,7 @@ describe('Controller', () => {
 
   it('gives every config the counters it needs before a worker serves it', async () => {
     const { controller, dataPlane } = open();
-    await controller.apply(load(), 'start');
+    await controller.apply(from(load()), 'start');
     for (const set of dataPlane.sets) {
       set.listener('web');
       set.version('shop', 'v2');
@@ -143,7 +39,7 @@ describe('Controller', () => {
       set.route('', '', '');
     }
     const kept = dataPlane.sets[0]!.version('shop', 'v1');
-    await controller.apply(load({ version: 'v3', route: 'other' }), 'file');
+    await controller.apply(from(load({ version: 'v3', route: 'other' })), 'file');
     expect(dataPlane.sets[0]!.version('shop', 'v1')).toBe(kept);
     dataPlane.sets[0]!.route('other', 'shop', 'v3');
     expect(() => dataPlane.sets[0]!.version('shop', 'v2')).toThrow();
@@ -151,10 +47,10 @@ describe('Controller', () => {
 
   it('a config with a Problem changes nothing, and the log names its place', async () => {
     const { controller, dataPlane, reloads, lines } = open();
-    await controller.apply(load(), 'start');
+    await controller.apply(from(load()), 'start');
     lines.length = 0;
     const bad = decodeText('/etc/sluice.yaml', yaml().replace('pool: shop', 'pool: shpo'));
-    const result = await controller.apply(bad, 'file');
+    const result = await controller.apply(from(bad), 'file');
     expect(result).toMatchObject({ result: 'rejected', revision: 1 });
     expect(dataPlane.updates).toHaveLength(1);
     expect(controller.config).toEqual(load().config);
@@ -166,8 +62,8 @@ describe('Controller', () => {
 
   it('an equal config is no revision, however it is written', async () => {
     const { controller, dataPlane, reloads } = open();
-    await controller.apply(load(), 'start');
-    const result = await controller.apply(decodeText('/etc/sluice.yaml', `# a comment\n${yaml()}\n`), 'file');
+    await controller.apply(from(load()), 'start');
+    const result = await controller.apply(from(decodeText('/etc/sluice.yaml', `# a comment\n${yaml()}\n`)), 'file');
     expect(result).toEqual({ result: 'unchanged', revision: 1 });
     expect(dataPlane.updates).toHaveLength(1);
     expect(reloads).toEqual(['applied', 'unchanged']);
@@ -175,8 +71,8 @@ describe('Controller', () => {
 
   it('tells what changed, in the words of the file', async () => {
     const { controller, lines } = open();
-    await controller.apply(load(), 'start');
-    await controller.apply(load({ weight: 25 }), 'file');
+    await controller.apply(from(load()), 'start');
+    await controller.apply(from(load({ weight: 25 })), 'file');
     const { fields } = lines.at(-1)!;
     expect(fields).toMatchObject({ revision: 2, cause: 'file', changeCount: 2 });
     expect(fields['changes']).toEqual(['pools.shop.split.v1: 90 -> 75', 'pools.shop.split.v2: 10 -> 25']);
@@ -184,32 +80,34 @@ describe('Controller', () => {
 
   it('says once what waits for a restart, and not when it is taken back', async () => {
     const { controller } = open();
-    await controller.apply(load({ extra: 'workers: 1' }), 'start');
-    const changed = await controller.apply(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }' }), 'file');
+    await controller.apply(from(load({ extra: 'workers: 1' })), 'start');
+    const changed = await controller.apply(from(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }' })), 'file');
     expect(changed).toMatchObject({
       result: 'applied',
       notices: [expect.stringMatching(/^workers changed/), expect.stringMatching(/^admin\.address changed/)],
     });
-    expect(await controller.apply(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }', weight: 20 }), 'file')).toMatchObject({
+    expect(
+      await controller.apply(from(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }', weight: 20 })), 'file'),
+    ).toMatchObject({
       notices: [],
     });
-    expect(await controller.apply(load({ extra: 'workers: 1' }), 'file')).toMatchObject({ notices: [] });
+    expect(await controller.apply(from(load({ extra: 'workers: 1' })), 'file')).toMatchObject({ notices: [] });
   });
 
   it('applies one at a time; of those that wait the newest wins', async () => {
     const { controller, dataPlane } = open();
-    const results = await Promise.all([11, 12, 13, 14].map((weight) => controller.apply(load({ weight }), 'file')));
+    const results = await Promise.all([11, 12, 13, 14].map((weight) => controller.apply(from(load({ weight })), 'file')));
     expect(results.map(({ result }) => result)).toEqual(['applied', 'superseded', 'superseded', 'applied']);
     expect(dataPlane.updates.map(({ config }) => config.pools[0]!.split['v2'])).toEqual([11, 14]);
     expect(controller.revision).toBe(2);
   });
 
-  it('a refused update leaves everything as it was, and its number is not given again', async () => {
+  it('a refused update leaves everything as it was', async () => {
     const { controller, dataPlane, counters, reloads, served } = open();
-    await controller.apply(load(), 'start');
+    await controller.apply(from(load()), 'start');
     dataPlane.sets[0]!.version('shop', 'v2').began();
     dataPlane.ends.push(() => Promise.reject(new Error('listen EADDRINUSE')));
-    expect(await controller.apply(load({ version: 'v3' }), 'file')).toMatchObject({
+    expect(await controller.apply(from(load({ version: 'v3' })), 'file')).toMatchObject({
       result: 'failed',
       revision: 1,
       error: { message: 'listen EADDRINUSE' },
@@ -218,18 +116,21 @@ describe('Controller', () => {
     expect(served).toHaveLength(1);
     expect(reloads).toEqual(['applied', 'rejected']);
     expect(counters.blocks('version').map((block) => block.total(0))).toEqual([0, 1]);
-    expect(await controller.apply(load({ version: 'v3' }), 'signal')).toMatchObject({ result: 'applied', revision: 3 });
+    expect(await controller.apply(from(load({ version: 'v3' })), 'signal')).toMatchObject({ result: 'applied', revision: 2 });
     dataPlane.sets[1]!.version('shop', 'v3').began();
     expect(counters.blocks('version').map((block) => block.total(0))).toEqual([0, 1]);
   });
 
   it('goes on when a worker did not follow', async () => {
     const { controller, dataPlane, lines } = open();
-    await controller.apply(load(), 'start');
+    await controller.apply(from(load()), 'start');
     dataPlane.ends.push(() => Promise.resolve({ applied: 1, total: 2 }));
-    expect(await controller.apply(load({ weight: 20 }), 'file')).toMatchObject({ result: 'applied', workers: { applied: 1, total: 2 } });
+    expect(await controller.apply(from(load({ weight: 20 })), 'file')).toMatchObject({
+      result: 'applied',
+      workers: { applied: 1, total: 2 },
+    });
     expect(lines.at(-1)).toMatchObject({ level: 'warn', message: 'config applied, but not by every worker' });
-    expect(await controller.apply(load({ version: 'v3' }), 'file')).toMatchObject({ result: 'applied', revision: 3 });
+    expect(await controller.apply(from(load({ version: 'v3' })), 'file')).toMatchObject({ result: 'applied', revision: 3 });
     dataPlane.sets[0]!.version('shop', 'v3');
   });
 
@@ -243,14 +144,14 @@ describe('Controller', () => {
         routes: good.config!.routes.map((route) => ({ ...route, action: { kind: 'pool' as const, pool: 'gone', version: undefined } })),
       },
     };
-    expect(await controller.apply(broken, 'api')).toMatchObject({ result: 'failed' });
+    expect(await controller.apply(from(broken), 'api')).toMatchObject({ result: 'failed' });
     expect(dataPlane.updates).toEqual([]);
   });
 
   it('keeps the log bounded when everything is wrong', async () => {
     const { controller, lines } = open();
     const problems = Array.from({ length: 500 }, (_, n) => ({ file: 'f', line: n + 1, column: 1, path: '', message: 'wrong' }));
-    await controller.apply({ ...load(), config: undefined, problems }, 'file');
+    await controller.apply(from({ ...load(), config: undefined, problems }), 'file');
     expect(lines).toHaveLength(51);
     expect(lines[0]!.fields['problemCount']).toBe(500);
   });
@@ -263,18 +164,18 @@ describe('Controller', () => {
     it('workers get what was discovered; the config stays as it was written', async () => {
       const { controller, dataPlane, discovery } = open();
       discovery.known.set('app.test', ['10.0.0.1', '10.0.0.2']);
-      await controller.apply(named(), 'start');
+      await controller.apply(from(named()), 'start');
       expect(discovery.steps).toEqual(['prepare shop', 'settle shop']);
       expect(keysOf(dataPlane.updates[0]!)).toEqual(['127.0.0.1:9001', '10.0.0.1:80', '10.0.0.2:80']);
       for (const set of dataPlane.sets) set.endpoint('shop', 'v2', '10.0.0.2:80');
       expect(controller.config).toEqual(named().config);
-      expect(await controller.apply(named(), 'file')).toEqual({ result: 'unchanged', revision: 1 });
+      expect(await controller.apply(from(named()), 'file')).toEqual({ result: 'unchanged', revision: 1 });
     });
 
     it('a change of endpoints is handed on alone, with its counters, and is no revision', async () => {
       const { controller, dataPlane, discovery, lines } = open();
       discovery.known.set('app.test', ['10.0.0.1']);
-      await controller.apply(named(), 'start');
+      await controller.apply(from(named()), 'start');
       lines.length = 0;
       discovery.known.set('app.test', ['10.0.0.2']);
       controller.rediscover();
@@ -312,7 +213,7 @@ describe('Controller', () => {
       controller.rediscover();
       await settled();
       discovery.known.set('app.test', ['10.0.0.1']);
-      await controller.apply(named(), 'start');
+      await controller.apply(from(named()), 'start');
       controller.rediscover();
       await settled();
       expect(dataPlane.endpoints).toHaveLength(0);
@@ -325,11 +226,14 @@ describe('Controller', () => {
     it('a change and a config follow each other, whichever comes first; the log lists ten names', async () => {
       const { controller, dataPlane, discovery, lines } = open();
       discovery.known.set('app.test', ['10.0.0.1']);
-      await controller.apply(named(), 'start');
+      await controller.apply(from(named()), 'start');
       for (let round = 2; round < 12; round++) {
         discovery.known.set('app.test', [`10.0.0.${round}`]);
         controller.rediscover();
-        await controller.apply(decodeText('/etc/sluice.yaml', yaml({ weight: round }).replace('127.0.0.1:9002', 'app.test:80')), 'file');
+        await controller.apply(
+          from(decodeText('/etc/sluice.yaml', yaml({ weight: round }).replace('127.0.0.1:9002', 'app.test:80'))),
+          'file',
+        );
         controller.rediscover();
       }
       discovery.known.set(
@@ -348,7 +252,7 @@ describe('Controller', () => {
     it('after a worker has missed endpoints the next plan is complete', async () => {
       const { controller, dataPlane, discovery, counters } = open();
       discovery.known.set('app.test', ['10.0.0.1']);
-      await controller.apply(named(), 'start');
+      await controller.apply(from(named()), 'start');
       dataPlane.ends.push(async () => {
         dataPlane.sets[0]!.adopt(structuredClone(dataPlane.endpoints.at(-1)!.counters));
         return { applied: 1, total: 2 };
@@ -367,18 +271,18 @@ describe('Controller', () => {
 
     it('a refused config leaves what is in force to be discovered', async () => {
       const { controller, dataPlane, discovery } = open();
-      await controller.apply(load(), 'start');
+      await controller.apply(from(load()), 'start');
       dataPlane.ends.push(() => Promise.reject(new Error('taken')));
-      expect(await controller.apply(named(), 'file')).toMatchObject({ result: 'failed' });
+      expect(await controller.apply(from(named()), 'file')).toMatchObject({ result: 'failed' });
       expect(discovery.steps).toEqual(['prepare shop', 'settle shop', 'prepare shop', 'settle shop']);
     });
 
     it('once it is closed nothing reaches a worker, not even what waited for names', async () => {
       const { controller, dataPlane, discovery } = open();
-      await controller.apply(load(), 'start');
+      await controller.apply(from(load()), 'start');
       let known: () => void = () => undefined;
       discovery.ready = new Promise((resolve) => (known = resolve));
-      const waiting = controller.apply(named(), 'file');
+      const waiting = controller.apply(from(named()), 'file');
       await settled();
       controller.close();
       known();
@@ -390,8 +294,3 @@ describe('Controller', () => {
     });
   });
 });
-
-/** Until the controller has done what it can do without waiting. */
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
-}

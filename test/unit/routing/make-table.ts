@@ -98,7 +98,7 @@ export function makeConfig(
         bodyBytes: 0,
       },
     })),
-    admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, tokens: [] },
+    admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, tokens: [], limits: { writesPerSecond: 500 } },
     workers: 1,
     state: { dir: undefined },
     drain: { delayMs: 0, timeoutMs: 30_000 },

@@ -1,0 +1,60 @@
+// A router with four verbs (Flagger asks for these of every mesh and ingress) over Sluice's admin API. All state is in Sluice:
+// GetRoutes answers what is set, whoever has set it.
+
+import { askSluice, type Sluice } from './ask-sluice.ts';
+
+export interface Canary {
+  /** The pool. */
+  readonly name: string;
+  /** Names of its versions. */
+  readonly primary: string;
+  readonly canary: string;
+}
+
+export interface Routes {
+  /** Percent, 0 to 100. */
+  readonly primaryWeight: number;
+  readonly canaryWeight: number;
+  readonly mirrored: boolean;
+}
+
+interface Pool {
+  readonly weights: Readonly<Record<string, number>>;
+  readonly versions: readonly { readonly name: string }[];
+}
+
+export function router(sluice: Sluice) {
+  const ask = askSluice(sluice);
+  const pathOf = ({ name }: Canary): string => `/v1/pools/${encodeURIComponent(name)}`;
+  const put = (canary: Canary, { primaryWeight, canaryWeight }: Omit<Routes, 'mirrored'>, reason: string): Promise<unknown> =>
+    ask('PUT', `${pathOf(canary)}/split`, { weights: { [canary.primary]: primaryWeight, [canary.canary]: canaryWeight }, reason });
+
+  return {
+    /** The pool and its versions are in the config of Sluice: here is only seen that they are, before a run begins. */
+    async Reconcile(canary: Canary): Promise<void> {
+      const { versions } = await ask<Pool>('GET', pathOf(canary));
+      const missing = [canary.primary, canary.canary].filter((name) => !versions.some((version) => version.name === name));
+      if (missing.length > 0) throw new Error(`pool ${canary.name} has no version ${missing.join(' and no version ')}`);
+    },
+
+    /** When it resolves, every worker obeys. */
+    async SetRoutes(canary: Canary, routes: Routes): Promise<void> {
+      if (routes.mirrored) throw new Error('Sluice does not serve mirrors yet; take mirror out of the analysis');
+      await put(canary, routes, `SetRoutes ${routes.primaryWeight}/${routes.canaryWeight}`);
+    },
+
+    async GetRoutes(canary: Canary): Promise<Routes> {
+      const { weights } = await ask<Pool>('GET', pathOf(canary));
+      const [primary, second] = [weights[canary.primary] ?? 0, weights[canary.canary] ?? 0];
+      const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
+      const percent = (weight: number): number => (total === 0 ? 0 : Math.round((weight / total) * 100));
+      return { primaryWeight: percent(primary), canaryWeight: percent(second), mirrored: false };
+    },
+
+    /** The canary is no more: all traffic to the primary, and the overrides that were added go. */
+    async Finalize(canary: Canary): Promise<void> {
+      await put(canary, { primaryWeight: 100, canaryWeight: 0 }, 'Finalize');
+      await ask('DELETE', `${pathOf(canary)}/overrides?reason=Finalize`);
+    },
+  };
+}

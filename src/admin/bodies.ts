@@ -1,0 +1,62 @@
+// What calls take in their bodies, as schemas: they judge, decode, and are what the OpenAPI document says.
+
+import { z } from 'zod';
+import { duration, weight } from '../config/schema/scalar.ts';
+import { complain, named, nameOf, oneOf, shape } from '../config/schema/shape.ts';
+import { override } from '../config/schema/steering.ts';
+import { isPlainText, isToken } from '../config/syntax.ts';
+import type { ExplainRequest } from '../control/steering.ts';
+import { LONGEST_REASON } from './query.ts';
+
+const LONGEST_URL = 8192;
+const MOST_FIELDS = 100;
+
+const reason = z
+  .string({ error: 'reason must be text' })
+  .max(LONGEST_REASON, { error: `reason must be at most ${LONGEST_REASON} characters` })
+  .refine(isPlainText, { error: 'reason must be text without control characters' })
+  .describe('Why, for the journal.')
+  .optional();
+
+export const splitBody = shape({
+  weights: named('version', weight()).describe('Weight by version; what is not named gets 0.'),
+  reason,
+});
+
+const { name: _, ...overrideKeys } = override().in.shape;
+
+/** As the YAML would say it, without the name, which the path says. */
+export const overrideBody = shape({ ...overrideKeys, reason }).superRefine((written, context) => {
+  const message = oneOf('override', ['header', 'cookie', 'query'], written);
+  if (message !== undefined) complain(context, message);
+});
+
+export const drainBody = shape({
+  deadline: duration().describe('After it connections in use are cut; default: drain.timeout of the pool.').optional(),
+  reason,
+});
+
+export const reasonBody = shape({ reason });
+
+export const explainBody = shape({
+  method: text('method', 64).refine(isToken, { error: 'method must be letters, digits or punctuation without blanks' }).default('GET'),
+  url: text('url', LONGEST_URL).describe('http://host/path?query, or a path alone.'),
+  headers: z
+    .record(z.string(), text('header value', LONGEST_URL), { error: 'headers must be a map of values by name' })
+    .superRefine((written, context) => {
+      const names = Object.keys(written);
+      if (names.length > MOST_FIELDS) complain(context, `headers must be at most ${MOST_FIELDS}`);
+      const bad = names.find((name) => !isToken(name));
+      if (bad !== undefined) complain(context, 'header names must be letters, digits or punctuation without blanks', [bad]);
+    })
+    .default({}),
+  listener: nameOf('listener').describe('Default: the first.').optional(),
+  client: text('client', 64).describe('Address of the client, for affinity by it.').optional(),
+}).transform((written): ExplainRequest => ({ ...written, listener: written.listener, client: written.client }));
+
+function text(what: string, most: number) {
+  return z
+    .string({ error: `${what} must be text` })
+    .max(most, { error: `${what} must be at most ${most} characters` })
+    .refine(isPlainText, { error: `${what} must be text without control characters` });
+}

@@ -1,0 +1,138 @@
+// The admin API put together: the door, the routes, and what becomes of faults. It listens nowhere.
+
+import { STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { fastifySwagger } from '@fastify/swagger';
+import { fastify } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { Clock } from '../lib/clock.ts';
+import type { AdminServerOptions } from './admin-server.ts';
+import { identify } from './auth.ts';
+import { addConfig } from './whole-config.ts';
+import { addDrains } from './drains.ts';
+import type { Entrance } from './entrance.ts';
+import { addEvents } from './events.ts';
+import { addExplain } from './explain.ts';
+import { describe, documentOptions } from './openapi.ts';
+import { addOverrides } from './overrides.ts';
+import { addPools } from './pools.ts';
+import { addProbes } from './probes.ts';
+import { PROBLEM_TYPE, problemDetails, Refused, sendProblem } from './problem-reply.ts';
+import { addRevisions } from './revisions.ts';
+import { SAFE_HEADERS } from './safe-headers.ts';
+import { JSON_TYPE, takeJson } from './sent-body.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface AppParts {
+  readonly options: AdminServerOptions;
+  readonly clock: Clock;
+  readonly tokens: Tokens;
+  /** Made for the app before it has routes. */
+  readonly createEntrance: (app: FastifyInstance) => Entrance;
+}
+
+const MOST_CONNECTIONS = 256;
+
+export function createApp(parts: AppParts): FastifyInstance {
+  const { options } = parts;
+  const app = fastify({
+    logger: false,
+    bodyLimit: 1024 * 1024,
+    keepAliveTimeout: 30_000,
+    requestTimeout: 10_000,
+    handlerTimeout: 30_000,
+    forceCloseConnections: true,
+    return503OnClosing: false,
+    exposeHeadRoutes: true,
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    routerOptions: { maxParamLength: 512, onBadUrl: (_path, _request, response) => refuseBadUrl(response as ServerResponse) },
+    clientErrorHandler: refuseConnection,
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+  });
+  app.server.maxConnections = MOST_CONNECTIONS;
+  app.decorateRequest('author', '');
+  // Routes judge what they get themselves, with located faults; schemas are for the document. Tests hold answers against it.
+  app.setValidatorCompiler(() => () => true);
+  app.setSerializerCompiler(() => JSON.stringify);
+  takeJson(app);
+  const entrance = parts.createEntrance(app);
+  app.addHook('onRequest', async (request, reply) => entrance.admit(request, reply));
+  app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'Nothing is here.'));
+  app.setErrorHandler<FastifyError>((error, _request, reply) => answerFault(options, error, reply));
+  void app.register(fastifySwagger, documentOptions(options.build ?? '0.0.0'));
+  void app.register(async (scope) => addRoutes(scope, entrance, parts));
+  return app;
+}
+
+function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, tokens }: AppParts): void {
+  addProbes(app, options);
+  const { steering } = options;
+  if (steering === undefined) return;
+  addPools(app, steering);
+  addOverrides(app, steering);
+  addDrains(app, steering);
+  addRevisions(app, steering);
+  addExplain(app, steering);
+  addEvents(app, {
+    steering,
+    clock,
+    isAllowed: ({ author, headers }) => {
+      const caller = identify(tokens, headers.authorization);
+      return caller.kind === 'known' && caller.author === author;
+    },
+    onOpen: (reply) => entrance.release(reply),
+  });
+  void app.register(async (scope) => addConfig(scope, steering));
+  const schema = describe({ id: 'getOpenApi', tag: 'instance', summary: 'This document.', answer: 'Document', kind: 'document' });
+  app.get('/openapi.json', { schema: { ...schema } }, (_request, reply) => reply.type(JSON_TYPE).send(app.swagger()));
+}
+
+function answerFault({ ports }: AdminServerOptions, error: FastifyError | Refused, reply: FastifyReply): FastifyReply {
+  if (error instanceof Refused) return sendProblem(reply.headers(error.headers), error.statusCode, error.message, error.extra);
+  const status = error.statusCode ?? 500;
+  const known = FAULTS.get(error.code);
+  if (known !== undefined) return sendProblem(reply.headers(known.headers ?? {}), status, known.detail);
+  if (status < 500) return sendProblem(reply, status, 'The request is malformed.');
+  ports.onError?.(error);
+  return sendProblem(reply.header('retry-after', '1'), status, 'The request could not be served.');
+}
+
+/** In our words, because those of the framework speak of its parts. */
+const FAULTS: ReadonlyMap<string, { readonly detail: string; readonly headers?: Readonly<Record<string, string>> }> = new Map([
+  [
+    'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+    { detail: 'A body must be application/json; the config may be application/yaml, too.', headers: { accept: JSON_TYPE } },
+  ],
+  ['FST_ERR_CTP_BODY_TOO_LARGE', { detail: 'The body is larger than 1 MiB, or than 8 MiB for a config.' }],
+  [
+    'FST_ERR_HANDLER_TIMEOUT',
+    {
+      detail: 'It takes longer than 30 s. A change that was asked for may still come into force: look at the state before asking again.',
+      headers: { 'retry-after': '5' },
+    },
+  ],
+  ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', { detail: 'The body has another length than Content-Length says.' }],
+]);
+
+/** The path is not validly encoded; the router gives up before any hook runs. */
+function refuseBadUrl(response: ServerResponse): void {
+  response.writeHead(400, { 'content-type': PROBLEM_TYPE, ...SAFE_HEADERS });
+  response.end(JSON.stringify(problemDetails(400, 'The path is not validly encoded.')));
+}
+
+/** What is not even a request: answered where that is possible, and closed. */
+function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;
+  const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+  socket.end(head + body);
+}
+
+const CLIENT_ERRORS: ReadonlyMap<string, number> = new Map([
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+  ['HPE_HEADER_OVERFLOW', 431],
+]);

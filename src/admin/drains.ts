@@ -1,0 +1,75 @@
+// Versions and endpoints: what is left on them, and taking them out of use and back.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Change, Steering } from '../control/steering.ts';
+import { drainBody, reasonBody } from './bodies.ts';
+import { addressIn, nameIn } from './names.ts';
+import { describe } from './openapi.ts';
+import { findPool } from './pools.ts';
+import { Refused } from './problem-reply.ts';
+import { readQuery } from './query.ts';
+import { readBody } from './sent-body.ts';
+import { sendState } from './state-reply.ts';
+import { carryOut, WRITE_QUERY } from './write.ts';
+
+const VERSION = '/v1/pools/:pool/versions/:version';
+const ENDPOINT = `${VERSION}/endpoints/:address`;
+
+type Target = Pick<Change & { kind: 'drain' }, 'pool' | 'version' | 'endpoint'>;
+
+export function addDrains(app: FastifyInstance, steering: Steering): void {
+  addVersion(app, steering);
+  for (const [url, path, what] of [
+    [VERSION, ['pool', 'version'], 'Version'],
+    [ENDPOINT, ['pool', 'version', 'address'], 'Endpoint'],
+  ] as const) {
+    const write = { tag: 'pools', kind: 'write', query: WRITE_QUERY, answer: 'ChangeAnswer', path } as const;
+    const noun = what === 'Version' ? 'a version' : 'an endpoint';
+    const drain = describe({
+      ...write,
+      id: `drain${what}`,
+      summary: `Gives ${noun} nothing new; what it has is finished.`,
+      body: 'DrainBody',
+    });
+    app.post(`${url}/drain`, { schema: drain, config: { access: 'operator' } }, (request, reply) => {
+      const target = targetOf(request);
+      const { deadline, reason } = readBody(drainBody, request);
+      const limit = deadline === undefined ? {} : { deadlineMs: deadline };
+      return carryOut(steering, { request, reply }, { kind: 'drain', ...target, ...limit }, reason);
+    });
+    const resume = describe({ ...write, id: `resume${what}`, summary: `Takes ${noun} back into use.`, body: 'ReasonBody' });
+    app.post(`${url}/resume`, { schema: resume, config: { access: 'operator' } }, (request, reply) => {
+      const target = targetOf(request);
+      const { reason } = readBody(reasonBody, request);
+      return carryOut(steering, { request, reply }, { kind: 'resume', ...target }, reason);
+    });
+  }
+}
+
+function addVersion(app: FastifyInstance, steering: Steering): void {
+  const schema = describe({
+    id: 'getVersion',
+    tag: 'pools',
+    summary: 'A version with its live state: what is left on it while it drains.',
+    path: ['pool', 'version'],
+    answer: 'VersionState',
+    kind: 'state',
+  });
+  app.get(VERSION, { schema }, (request, reply) => {
+    readQuery(request.query, []);
+    const { name: pool, revision, workers, versions } = findPool(steering, nameIn(request, 'pool'));
+    const name = nameIn(request, 'version');
+    const version = versions.find((each) => each.name === name);
+    if (version === undefined) throw new Refused(404, `Pool ${pool} has no version ${name}.`);
+    return sendState(request, reply, revision, { pool, revision, workers, ...version });
+  });
+}
+
+function targetOf(request: FastifyRequest): Target {
+  const hasEndpoint = Object.hasOwn(request.params as object, 'address');
+  return {
+    pool: nameIn(request, 'pool'),
+    version: nameIn(request, 'version'),
+    endpoint: hasEndpoint ? addressIn(request) : undefined,
+  };
+}

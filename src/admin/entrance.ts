@@ -1,0 +1,174 @@
+// The door of the admin API: what a request must be before anything looks at its meaning. It reads no body.
+
+import { finished } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AdminConfig, Address } from '../config/model.ts';
+import type { Clock } from '../lib/clock.ts';
+import { allowedHosts } from './allowed-hosts.ts';
+import { ANONYMOUS, identify, mayDo } from './auth.ts';
+import type { Access, Caller } from './auth.ts';
+import { isAllowedOrigin } from './origins.ts';
+import { Refused } from './problem-reply.ts';
+import { RateBound } from './rate-bound.ts';
+import type { Refusals } from './refusals.ts';
+import type { Tokens } from './tokens.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Who may call; `viewer` where nothing is said. */
+    access?: Access;
+  }
+  interface FastifyRequest {
+    /** Name of a token, or `anonymous`. */
+    author: string;
+  }
+}
+
+export interface EntranceOptions {
+  readonly address: Address;
+  readonly tokens: Tokens;
+  readonly limits: AdminConfig['limits'];
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly refusals: Refusals;
+  /** Methods that the path of a request knows; empty when nothing is there. */
+  readonly methodsAt: (path: string) => readonly string[];
+}
+
+/** Requests that are served at one time, subscribers to events aside. */
+const MOST_AT_WORK = 64;
+const FAILURES_PER_SECOND = 10;
+
+export class Entrance {
+  readonly #options: EntranceOptions;
+  readonly #hosts: (host: string) => boolean;
+  readonly #writes: RateBound;
+  readonly #failures: RateBound;
+  #atWork = 0;
+
+  constructor(options: EntranceOptions) {
+    this.#options = options;
+    this.#hosts = allowedHosts(options.address);
+    const nowMs = () => options.clock.nowMs();
+    const { writesPerSecond } = options.limits;
+    this.#writes = new RateBound(nowMs, writesPerSecond, 2 * writesPerSecond);
+    this.#failures = new RateBound(nowMs, FAILURES_PER_SECOND, FAILURES_PER_SECOND);
+  }
+
+  configure({ writesPerSecond }: AdminConfig['limits']): void {
+    this.#writes.configure(writesPerSecond, 2 * writesPerSecond);
+  }
+
+  /** Throws Refused for a request that must not come in. */
+  admit(request: FastifyRequest, reply: FastifyReply): void {
+    this.#checkFields(request);
+    const { access = 'viewer' } = request.routeOptions.config;
+    const isOpen = access === 'open' || this.#isOpenPath(request);
+    if (!isOpen) {
+      this.#occupy(reply);
+      this.#authorize(request, access);
+    }
+    if (request.is404) this.#refuseNowhere(request);
+    if (isRead(request)) return;
+    this.#checkWrite(request, access);
+  }
+
+  /** One more stream that lives long: it does not count as work. Answers how to say so. */
+  release(reply: FastifyReply): void {
+    if (this.#occupied.delete(reply)) this.#atWork -= 1;
+  }
+
+  readonly #occupied = new WeakSet<FastifyReply>();
+
+  #checkFields(request: FastifyRequest): void {
+    const { refusals } = this.#options;
+    for (const field of ['host', 'origin', 'authorization', 'content-type'])
+      if (countFields(request.raw.rawHeaders, field) > 1) throw new Refused(400, `The request has more than one ${titleOf(field)} field.`);
+    const { host = '', origin } = request.headers;
+    if (!this.#hosts(host)) {
+      refusals.report(request, 'host', ANONYMOUS);
+      throw new Refused(421, 'The Host field names neither this machine nor the address that the admin API listens on.');
+    }
+    if (origin === undefined || isAllowedOrigin(origin, host, request.method, this.#hosts)) return;
+    refusals.report(request, 'origin', ANONYMOUS);
+    throw new Refused(403, 'The request comes from a web page of another origin.');
+  }
+
+  /** What nobody may call is told from what is not there only to those who may read. */
+  #isOpenPath(request: FastifyRequest): boolean {
+    return request.is404 && OPEN_PATHS.has(pathOf(request));
+  }
+
+  #occupy(reply: FastifyReply): void {
+    if (this.#atWork >= MOST_AT_WORK) {
+      this.#options.refusals.count('busy');
+      throw new Refused(503, `${MOST_AT_WORK} requests are at work already.`, {}, { 'retry-after': '1' });
+    }
+    this.#atWork += 1;
+    this.#occupied.add(reply);
+    finished(reply.raw, () => this.release(reply));
+  }
+
+  #authorize(request: FastifyRequest, access: Access): void {
+    const caller = identify(this.#options.tokens, request.headers.authorization);
+    if (caller.kind === 'unknown') throw this.#refuseUnknown(request, caller);
+    request.author = caller.author;
+    if (mayDo(caller.role, access)) return;
+    this.#options.refusals.report(request, 'role', caller.author);
+    const challenge = { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope"` };
+    throw new Refused(403, `This needs the role ${access}; the token ${caller.author} has the role ${caller.role}.`, {}, challenge);
+  }
+
+  /** A right token is never held up by wrong ones: whoever guesses must not be able to lock out who steers. */
+  #refuseUnknown(request: FastifyRequest, { isMissing }: Caller & { kind: 'unknown' }): Refused {
+    const { refusals } = this.#options;
+    const reason = isMissing ? 'no-token' : 'bad-token';
+    if (!this.#failures.take(request.socket.remoteAddress ?? '')) {
+      refusals.count(reason);
+      return new Refused(429, 'Too many requests without a valid token came from this address.', {}, { 'retry-after': '1' });
+    }
+    refusals.report(request, reason, ANONYMOUS);
+    const error = isMissing ? '' : ', error="invalid_token"';
+    const detail = isMissing ? 'Send a token: Authorization: Bearer …' : 'The Authorization field holds no valid token.';
+    return new Refused(401, detail, {}, { 'www-authenticate': CHALLENGE + error });
+  }
+
+  #refuseNowhere(request: FastifyRequest): never {
+    const path = pathOf(request);
+    const methods = this.#options.methodsAt(path);
+    if (methods.length === 0) throw new Refused(404, `Nothing is at ${path}.`);
+    const allow = methods.join(', ');
+    throw new Refused(405, `The methods here are ${allow}.`, {}, { allow });
+  }
+
+  #checkWrite(request: FastifyRequest, access: Access): void {
+    const coding = request.headers['content-encoding'];
+    if (coding !== undefined && coding.toLowerCase() !== 'identity')
+      throw new Refused(415, 'A body must come without a content coding.', {}, { 'accept-encoding': 'identity' });
+    // A question in a body changes nothing.
+    if (access === 'viewer' || this.#writes.take(request.author)) return;
+    this.#options.refusals.count('rate');
+    const after = { 'retry-after': String(this.#writes.retryAfter) };
+    throw new Refused(429, `${request.author} makes more changes per second than admin.limits.writesPerSecond allows.`, {}, after);
+  }
+}
+
+export const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+
+const CHALLENGE = 'Bearer realm="sluice"';
+
+export function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? '';
+}
+
+function isRead({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** Node keeps the first of several, or the last; RFC 9112, section 3.2 wants none of them believed. */
+function countFields(rawHeaders: readonly string[], field: string): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === field).length;
+}
+
+function titleOf(field: string): string {
+  return field.replace(/(?:^|-)[a-z]/g, (letter) => letter.toUpperCase());
+}

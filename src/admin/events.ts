@@ -1,0 +1,59 @@
+// The journal as server-sent events.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Steering } from '../control/steering.ts';
+import type { Clock } from '../lib/clock.ts';
+import { chooseType } from './accept.ts';
+import { describe } from './openapi.ts';
+import { Refused } from './problem-reply.ts';
+import { readQuery } from './query.ts';
+import { SAFE_HEADERS } from './safe-headers.ts';
+import { Subscriber } from './subscriber.ts';
+
+export interface EventsOptions {
+  readonly steering: Steering;
+  readonly clock: Clock;
+  /** Whether the token of a request still opens the door. */
+  readonly isAllowed: (request: FastifyRequest) => boolean;
+  /** Told that a request stays open and is no work any more. */
+  readonly onOpen: (reply: FastifyReply) => void;
+}
+
+const EVENTS_TYPE = 'text/event-stream';
+const MOST_SUBSCRIBERS = 32;
+
+export function addEvents(app: FastifyInstance, options: EventsOptions): void {
+  const { steering, clock } = options;
+  const open = new Set<Subscriber>();
+  const schema = describe({
+    id: 'followEvents',
+    tag: 'events',
+    summary: 'What happens, as server-sent events: id is the number, event the kind, data a JournalLine as JSON.',
+    query: ['after'],
+    answer: [EVENTS_TYPE],
+    kind: 'events',
+  });
+  app.get('/v1/events', { schema, exposeHeadRoute: false }, (request, reply) => {
+    const { after } = readQuery(request.query, ['after']);
+    chooseType(request.headers.accept, [EVENTS_TYPE]);
+    const last = lastEvent(request.headers['last-event-id']) ?? after;
+    if (open.size >= MOST_SUBSCRIBERS)
+      throw new Refused(503, `There are ${MOST_SUBSCRIBERS} subscribers already.`, {}, { 'retry-after': '5' });
+    reply.hijack();
+    options.onOpen(reply);
+    reply.raw.writeHead(200, { ...SAFE_HEADERS, 'content-type': EVENTS_TYPE, 'x-accel-buffering': 'no' });
+    const subscriber = new Subscriber({ out: reply.raw, steering, clock, after: last, isAllowed: () => options.isAllowed(request) });
+    open.add(subscriber);
+    reply.raw.once('close', () => open.delete(subscriber));
+    if (reply.raw.destroyed) open.delete(subscriber);
+  });
+  app.addHook('onClose', async () => {
+    for (const subscriber of open) subscriber.close();
+  });
+}
+
+function lastEvent(field: string | string[] | undefined): number | undefined {
+  if (field === undefined || field === '') return undefined;
+  if (typeof field === 'string' && /^[0-9]{1,15}$/.test(field)) return Number(field);
+  throw new Refused(400, 'Last-Event-ID must be the id of an event: a whole number.');
+}

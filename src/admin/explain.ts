@@ -1,0 +1,31 @@
+// Why a request goes where it goes, asked of the running instance.
+
+import type { FastifyInstance } from 'fastify';
+import type { Steering } from '../control/steering.ts';
+import { chooseType } from './accept.ts';
+import { explainBody } from './bodies.ts';
+import { describe } from './openapi.ts';
+import { Refused } from './problem-reply.ts';
+import { readQuery } from './query.ts';
+import { JSON_TYPE, readBody } from './sent-body.ts';
+import { mustServe } from './state-reply.ts';
+
+export function addExplain(app: FastifyInstance, steering: Steering): void {
+  const schema = describe({
+    id: 'explain',
+    tag: 'instance',
+    summary: 'Which route, pool and version a request would get, and why. Changes nothing.',
+    body: 'ExplainBody',
+    answer: 'Explanation',
+    kind: 'question',
+  });
+  app.post('/v1/explain', { schema, config: { access: 'viewer' } }, (request, reply) => {
+    readQuery(request.query, []);
+    const question = readBody(explainBody, request);
+    chooseType(request.headers.accept, [JSON_TYPE]);
+    mustServe(steering);
+    const explanation = steering.explain(question);
+    if (typeof explanation === 'string') throw new Refused(422, explanation);
+    return reply.type(JSON_TYPE).send(explanation);
+  });
+}

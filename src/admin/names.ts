@@ -1,0 +1,30 @@
+// The parts of paths that name things. What cannot be a name names nothing: 404, and the controller never sees it.
+
+import type { FastifyRequest } from 'fastify';
+import { isPlainText, NAME_PATTERN } from '../config/syntax.ts';
+import { Refused } from './problem-reply.ts';
+
+const name = new RegExp(NAME_PATTERN);
+const LONGEST_ADDRESS = 300;
+
+export function nameIn(request: FastifyRequest, part: 'pool' | 'version' | 'name'): string {
+  const text = partOf(request, part);
+  if (name.test(text)) return text;
+  throw new Refused(404, `There is no ${part === 'name' ? 'override' : part} of this name; names are letters, digits, ".", "_" and "-".`);
+}
+
+export function addressIn(request: FastifyRequest): string {
+  const text = partOf(request, 'address');
+  if (text !== '' && text.length <= LONGEST_ADDRESS && isPlainText(text)) return text;
+  throw new Refused(404, 'There is no endpoint of this address.');
+}
+
+export function revisionIn(request: FastifyRequest): number {
+  const text = partOf(request, 'revision');
+  if (/^[1-9][0-9]{0,14}$/.test(text)) return Number(text);
+  throw new Refused(404, 'There is no such revision; they are numbers from 1.');
+}
+
+function partOf(request: FastifyRequest, part: string): string {
+  return (request.params as Readonly<Record<string, string>>)[part] ?? '';
+}

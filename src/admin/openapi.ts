@@ -1,0 +1,176 @@
+// What the OpenAPI document says of each call. One description serves both: routes carry it, the document is made of it.
+
+import type { FastifySchema } from 'fastify';
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import { NAME_PATTERN } from '../config/syntax.ts';
+import { PROBLEM_TYPE } from './problem-reply.ts';
+import { PARAMETERS } from './query.ts';
+import type { ParameterName } from './query.ts';
+import { componentSchemas, referenceTo } from './schemas.ts';
+import type { SchemaName } from './schemas.ts';
+import { JSON_TYPE, YAML_TYPE } from './sent-body.ts';
+
+type PathPart = keyof typeof PATH_PARTS;
+
+export interface Operation {
+  readonly id: string;
+  readonly tag: 'pools' | 'config' | 'revisions' | 'events' | 'instance';
+  readonly summary: string;
+  readonly path?: readonly PathPart[];
+  readonly query?: readonly ParameterName[];
+  /** Of a JSON body. */
+  readonly body?: SchemaName;
+  /** Schema of the JSON answer, or types whose content is text. */
+  readonly answer: SchemaName | readonly string[];
+  /** `state`: has a tag and can be asked for only if it changed. `write`: changes something. */
+  readonly kind: 'state' | 'write' | 'question' | 'probe' | 'events' | 'document';
+}
+
+const PATH_PARTS = {
+  pool: { type: 'string', pattern: NAME_PATTERN, description: 'Name of a pool.' },
+  version: { type: 'string', pattern: NAME_PATTERN, description: 'Name of a version.' },
+  name: { type: 'string', pattern: NAME_PATTERN, description: 'Name of an override.' },
+  address: {
+    type: 'string',
+    minLength: 1,
+    maxLength: 300,
+    description: 'Address of an endpoint, percent-encoded, such as 127.0.0.1%3A9001.',
+  },
+  revision: { type: 'integer', minimum: 1, description: 'Number of a revision.' },
+} as const;
+
+const TAG_HEADER = { ETag: { type: 'string', description: 'The revision in quotes: what If-Match takes.' } };
+const AFTER_HEADER = { 'Retry-After': { type: 'integer', description: 'Seconds.' } };
+
+/** Answers that say what went wrong, by status. */
+const PROBLEMS: Readonly<Record<number, string>> = {
+  400: 'The request is malformed; `problems` says where.',
+  401: 'No valid token.',
+  403: 'The role of the token is not enough, or a web page of another origin asks.',
+  404: 'There is no such thing.',
+  406: 'Accept asks for a type that there is not.',
+  412: 'The state is not the one that If-Match names; `revision` is the current one.',
+  413: 'The body is too large.',
+  415: 'The body has another type than this call takes.',
+  421: 'The Host field names another machine.',
+  422: 'The rules of the config do not allow it; `problems` says why. Nothing has changed.',
+  429: 'Too many changes, or too many wrong tokens.',
+  500: 'A fault of Sluice.',
+  503: 'It cannot be served now; `detail` says why.',
+};
+
+const EXPECTED: Readonly<Record<Operation['kind'], readonly number[]>> = {
+  state: [400, 401, 403, 404, 406, 421, 429, 500, 503],
+  write: [400, 401, 403, 404, 406, 412, 413, 415, 421, 422, 429, 500, 503],
+  question: [400, 401, 403, 406, 413, 415, 421, 422, 429, 500, 503],
+  document: [400, 401, 403, 421, 429, 500, 503],
+  events: [400, 401, 403, 406, 421, 429, 500, 503],
+  probe: [400, 403, 421, 500, 503],
+};
+
+export function describe(operation: Operation): FastifySchema {
+  const { path = [], query = [], body } = operation;
+  return {
+    operationId: operation.id,
+    summary: operation.summary,
+    tags: [operation.tag],
+    ...(operation.kind === 'probe' ? { security: [] } : {}),
+    ...(path.length === 0 ? {} : { params: { type: 'object', required: path, properties: pick(PATH_PARTS, path) } }),
+    ...(query.length === 0 ? {} : { querystring: { type: 'object', properties: pick(PARAMETERS, query) } }),
+    ...headersOf(operation),
+    ...(body === undefined ? {} : { body: { content: { [JSON_TYPE]: { schema: { $ref: referenceTo(body) } } } } }),
+    response: { 200: answerOf(operation), ...problemsOf(operation) },
+  } as FastifySchema;
+}
+
+/** The body of a whole config may be text of either type. */
+export function describeConfigWrite(operation: Operation): FastifySchema {
+  const content = { [JSON_TYPE]: { schema: { $ref: referenceTo('Config') } }, [YAML_TYPE]: { schema: { type: 'string' } } };
+  return { ...describe(operation), body: { content } };
+}
+
+export function documentOptions(build: string): FastifyDynamicSwaggerOptions {
+  return {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Sluice admin API',
+        version: build,
+        description:
+          'Steers a running instance. Writes are idempotent, answer when every worker obeys, and take If-Match with the revision that they are meant for. ' +
+          'Where the instance has no tokens configured, which only an address of its own machine allows, none is needed.',
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      servers: [{ url: '/' }],
+      tags: ['pools', 'config', 'revisions', 'events', 'instance'].map((name) => ({ name })),
+      security: [{ token: [] }],
+      components: {
+        schemas: componentSchemas(),
+        securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'A token of admin.auth.tokens.' } },
+      } as never,
+    },
+    // A body is taken as needed unless it says otherwise; the plugin has no way to say it.
+    transformObject: (made) => withOptionalBodies('openapiObject' in made ? made.openapiObject : {}) as never,
+  };
+}
+
+const OPTIONAL_BODIES: readonly SchemaName[] = ['DrainBody', 'ReasonBody'];
+
+interface Written {
+  paths?: Record<string, Record<string, { requestBody?: { required?: boolean; content: Record<string, { schema: { $ref?: string } }> } }>>;
+}
+
+function withOptionalBodies(document: object): object {
+  for (const item of Object.values((document as Written).paths ?? {}))
+    for (const { requestBody } of Object.values(item)) {
+      const reference = requestBody?.content[JSON_TYPE]?.schema.$ref;
+      if (requestBody !== undefined && OPTIONAL_BODIES.some((name) => reference === referenceTo(name))) requestBody.required = false;
+    }
+  return document;
+}
+
+function headersOf({ kind }: Operation): { headers?: object } {
+  const header = (name: string, description: string) => ({
+    headers: { type: 'object', properties: { [name]: { type: 'string', description } } },
+  });
+  switch (kind) {
+    case 'state':
+      return header('If-None-Match', 'A tag that was answered before: 304 when the revision is still that one.');
+    case 'write':
+      return header('If-Match', 'The revision that the change is meant for, in quotes; several, separated by commas; or *.');
+    case 'events':
+      return header('Last-Event-ID', 'Number of the last event that was received: what came after it is sent first.');
+    case 'question':
+    case 'document':
+    case 'probe':
+      return {};
+  }
+}
+
+function answerOf({ answer, kind }: Operation): object {
+  const types: readonly string[] = typeof answer === 'string' ? [JSON_TYPE] : answer;
+  const schema = typeof answer === 'string' ? { $ref: referenceTo(answer) } : { type: 'string' };
+  const isTagged = kind === 'state' || kind === 'write';
+  const content = types.map((type) => [type, { schema: type === JSON_TYPE ? jsonSchema(answer) : schema }]);
+  return { description: 'As asked.', ...(isTagged ? { headers: TAG_HEADER } : {}), content: Object.fromEntries(content) };
+}
+
+function jsonSchema(answer: Operation['answer']): object {
+  if (typeof answer === 'string') return { $ref: referenceTo(answer) };
+  return { $ref: referenceTo('Config') };
+}
+
+function problemsOf({ kind }: Operation): object {
+  const content = { [PROBLEM_TYPE]: { schema: { $ref: referenceTo('Problem') } } };
+  const entries = EXPECTED[kind].map((status) => [
+    status,
+    { description: PROBLEMS[status], ...(status === 429 || status === 503 ? { headers: AFTER_HEADER } : {}), content },
+  ]);
+  const unchanged =
+    kind === 'state' ? [[304, { description: 'The revision is still the one of If-None-Match.', headers: TAG_HEADER }]] : [];
+  return Object.fromEntries([...entries, ...unchanged]) as object;
+}
+
+function pick(from: Readonly<Record<string, object>>, names: readonly string[]): object {
+  return Object.fromEntries(names.map((name) => [name, from[name]]));
+}

@@ -1,0 +1,68 @@
+// Pools, their versions and their split.
+
+import type { FastifyInstance } from 'fastify';
+import type { PoolStatus, Steering } from '../control/steering.ts';
+import { splitBody } from './bodies.ts';
+import { nameIn } from './names.ts';
+import { describe } from './openapi.ts';
+import { Refused } from './problem-reply.ts';
+import { readQuery } from './query.ts';
+import { readBody } from './sent-body.ts';
+import { mustServe, sendState } from './state-reply.ts';
+import { carryOut, WRITE_QUERY } from './write.ts';
+
+export function addPools(app: FastifyInstance, steering: Steering): void {
+  addReads(app, steering);
+  const schema = describe({
+    id: 'setSplit',
+    tag: 'pools',
+    summary: 'Sets the weights of all versions of a pool.',
+    path: ['pool'],
+    query: WRITE_QUERY,
+    body: 'SplitBody',
+    answer: 'ChangeAnswer',
+    kind: 'write',
+  });
+  app.put('/v1/pools/:pool/split', { schema, config: { access: 'operator' } }, (request, reply) => {
+    const pool = nameIn(request, 'pool');
+    const { weights, reason } = readBody(splitBody, request);
+    return carryOut(steering, { request, reply }, { kind: 'split', pool, weights }, reason);
+  });
+}
+
+/** Throws Refused (404) when there is none. */
+export function findPool(steering: Steering, name: string): PoolStatus {
+  mustServe(steering);
+  const pool = steering.pool(name);
+  if (pool === undefined) throw new Refused(404, `There is no pool ${name}.`);
+  return pool;
+}
+
+function addReads(app: FastifyInstance, steering: Steering): void {
+  const read = { tag: 'pools', kind: 'state' } as const;
+  const all = describe({ ...read, id: 'listPools', summary: 'All pools with their live state.', answer: 'Pools' });
+  app.get('/v1/pools', { schema: all }, (request, reply) => {
+    readQuery(request.query, []);
+    mustServe(steering);
+    const { revision } = steering;
+    return sendState(request, reply, revision, { revision, pools: steering.pools() });
+  });
+  const one = describe({ ...read, id: 'getPool', summary: 'A pool with its live state.', path: ['pool'], answer: 'Pool' });
+  app.get('/v1/pools/:pool', { schema: one }, (request, reply) => {
+    readQuery(request.query, []);
+    const pool = findPool(steering, nameIn(request, 'pool'));
+    return sendState(request, reply, pool.revision, pool);
+  });
+  const split = describe({
+    ...read,
+    id: 'getSplit',
+    summary: 'The weights of a pool, and how many workers obey them.',
+    path: ['pool'],
+    answer: 'Split',
+  });
+  app.get('/v1/pools/:pool/split', { schema: split }, (request, reply) => {
+    readQuery(request.query, []);
+    const { name: pool, revision, workers, weights } = findPool(steering, nameIn(request, 'pool'));
+    return sendState(request, reply, revision, { pool, revision, workers, weights });
+  });
+}

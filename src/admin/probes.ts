@@ -1,0 +1,21 @@
+// What machines ask without a token: is it alive, is it ready, what does it measure; and, with one, what the API is.
+
+import type { FastifyInstance } from 'fastify';
+import type { AdminServerOptions } from './admin-server.ts';
+import { describe } from './openapi.ts';
+import { sendProblem } from './problem-reply.ts';
+
+export function addProbes(app: FastifyInstance, { ports, metricsType }: AdminServerOptions): void {
+  const probe = { tag: 'instance', kind: 'probe' } as const;
+  const config = { access: 'open' } as const;
+  const livez = describe({ ...probe, id: 'isAlive', summary: 'Whether the process answers.', answer: 'Probe' });
+  app.get('/livez', { schema: livez, config }, () => ({ status: 'ok' }));
+  const readyz = describe({ ...probe, id: 'isReady', summary: '503 while it starts, drains or is overloaded.', answer: 'Probe' });
+  app.get('/readyz', { schema: readyz, config }, (_request, reply) => {
+    const { ok, reason } = ports.ready();
+    if (ok) return reply.send({ status: 'ok' });
+    return sendProblem(reply, 503, `Not ready: ${reason}.`, { reason });
+  });
+  const metrics = describe({ ...probe, id: 'getMetrics', summary: 'Prometheus text.', answer: ['text/plain'] });
+  app.get('/metrics', { schema: metrics, config }, async (_request, reply) => reply.type(metricsType).send(await ports.metrics()));
+}

@@ -1,0 +1,71 @@
+// The query parameters that calls take: one table, which is also what the OpenAPI document says of them. Nothing unknown is passed over.
+
+import { didYouMean } from '../config/suggest.ts';
+import { isPlainText } from '../config/syntax.ts';
+import { Refused } from './problem-reply.ts';
+
+export const LONGEST_REASON = 500;
+export const MOST_PER_PAGE = 100;
+const MOST = Number.MAX_SAFE_INTEGER;
+
+export const PARAMETERS = {
+  dryRun: { type: 'boolean', default: false, description: 'true: only says what would change.' },
+  reason: { type: 'string', maxLength: LONGEST_REASON, description: 'Why, for the journal, where the body does not say it.' },
+  before: { type: 'integer', minimum: 1, maximum: MOST, description: 'Only what is older than this revision.' },
+  limit: { type: 'integer', minimum: 1, maximum: MOST_PER_PAGE, default: 20, description: 'How many at most.' },
+  after: { type: 'integer', minimum: 0, maximum: MOST, description: 'Begin after this number of the journal, as Last-Event-ID does.' },
+} as const;
+
+export type ParameterName = keyof typeof PARAMETERS;
+
+export interface Query {
+  readonly dryRun: boolean;
+  readonly reason: string | undefined;
+  readonly before: number | undefined;
+  readonly limit: number;
+  readonly after: number | undefined;
+}
+
+/** Throws Refused (400) for a parameter that is not among `names`, comes twice, or is not what the table says. */
+export function readQuery(sent: unknown, names: readonly ParameterName[]): Query {
+  const query: Record<string, unknown> = {
+    dryRun: false,
+    reason: undefined,
+    before: undefined,
+    limit: PARAMETERS.limit.default,
+    after: undefined,
+  };
+  for (const [name, value] of Object.entries((sent ?? {}) as Record<string, unknown>)) {
+    const known = names.find((each) => each === name);
+    if (known === undefined) throw refuse(name, unknownParameter(name, names));
+    if (typeof value !== 'string') throw refuse(name, `${name} may come only once`);
+    query[known] = readValue(known, value);
+  }
+  return query as unknown as Query;
+}
+
+function readValue(name: ParameterName, text: string): string | number | boolean {
+  const rule = PARAMETERS[name];
+  switch (rule.type) {
+    case 'boolean':
+      if (text === 'true' || text === 'false') return text === 'true';
+      throw refuse(name, `${name} must be true or false`);
+    case 'integer': {
+      const number = /^[0-9]{1,16}$/.test(text) ? Number(text) : NaN;
+      if (number >= rule.minimum && number <= rule.maximum) return number;
+      throw refuse(name, `${name} must be a whole number from ${rule.minimum} to ${rule.maximum}`);
+    }
+    case 'string':
+      if (text.length <= rule.maxLength && isPlainText(text)) return text;
+      throw refuse(name, `${name} must be at most ${rule.maxLength} characters without control characters`);
+  }
+}
+
+function unknownParameter(name: string, names: readonly ParameterName[]): string {
+  const hint = didYouMean(name, names);
+  return `there is no query parameter ${JSON.stringify(name.slice(0, 64))} here${hint === '' ? '' : hint}`;
+}
+
+function refuse(path: string, message: string): Refused {
+  return new Refused(400, 'The query is not what this call takes.', { problems: [{ path: path.slice(0, 64), message }] });
+}

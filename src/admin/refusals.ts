@@ -1,0 +1,41 @@
+// Counts what was turned away at the door, and tells it to the journal: without secrets, and at a bounded rate, so that it cannot be flooded.
+
+import type { FastifyRequest } from 'fastify';
+import type { Steering } from '../control/steering.ts';
+import { RateBound } from './rate-bound.ts';
+
+const REASONS = ['host', 'origin', 'no-token', 'bad-token', 'role', 'rate', 'busy'] as const;
+
+/** Why a request was turned away; the label of the metric. */
+export type RefusalReason = (typeof REASONS)[number];
+
+const REPORTS_PER_SECOND = 10;
+const LONGEST_PATH = 256;
+
+export class Refusals {
+  readonly #counts = new Map<RefusalReason, number>(REASONS.map((reason) => [reason, 0]));
+  readonly #steering: Pick<Steering, 'refused'> | undefined;
+  readonly #reports: RateBound;
+
+  constructor(steering: Pick<Steering, 'refused'> | undefined, nowMs: () => number) {
+    this.#steering = steering;
+    this.#reports = new RateBound(nowMs, REPORTS_PER_SECOND, REPORTS_PER_SECOND);
+  }
+
+  count(reason: RefusalReason): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
+  }
+
+  /** Counts, and tells the journal unless there were many just now. The query stays out: some put secrets there. */
+  report(request: FastifyRequest, reason: RefusalReason, author: string): void {
+    this.count(reason);
+    if (!this.#reports.take('')) return;
+    const path = (request.url.split('?', 1)[0] ?? '').slice(0, LONGEST_PATH);
+    this.#steering?.refused({ method: request.method, path, reason, author });
+  }
+
+  /** Lines of `sluice_admin_refused_total`. */
+  *lines(): Iterable<readonly [Readonly<Record<string, string>>, number]> {
+    for (const [reason, count] of this.#counts) yield [{ reason }, count];
+  }
+}

@@ -1,0 +1,54 @@
+// What was in force before, who changed it and why; and the way back.
+
+import type { FastifyInstance } from 'fastify';
+import type { Steering } from '../control/steering.ts';
+import { reasonBody } from './bodies.ts';
+import { revisionIn } from './names.ts';
+import { describe } from './openapi.ts';
+import { Refused } from './problem-reply.ts';
+import { readQuery } from './query.ts';
+import { readBody } from './sent-body.ts';
+import { sendState } from './state-reply.ts';
+import { carryOut, WRITE_QUERY } from './write.ts';
+
+export function addRevisions(app: FastifyInstance, steering: Steering): void {
+  const read = { tag: 'revisions', kind: 'state' } as const;
+  const all = describe({
+    ...read,
+    id: 'listRevisions',
+    summary: 'Revisions, newest first: who, when, why and what.',
+    query: ['before', 'limit'],
+    answer: 'Revisions',
+  });
+  app.get('/v1/revisions', { schema: all }, (request, reply) => {
+    const { before, limit } = readQuery(request.query, ['before', 'limit']);
+    const { revision } = steering;
+    // One more says whether there is another page.
+    const found = steering.revisions({ before, limit: limit + 1 });
+    const revisions = found.slice(0, limit);
+    const next = found.length > limit ? revisions.at(-1)?.revision : undefined;
+    return sendState(request, reply, revision, { revision, revisions, next });
+  });
+  const one = describe({ ...read, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], answer: 'Revision' });
+  app.get('/v1/revisions/:revision', { schema: one }, (request, reply) => {
+    readQuery(request.query, []);
+    const found = steering.findRevision(revisionIn(request));
+    if (found === undefined) throw new Refused(404, 'There is no such revision, or it is not kept any more.');
+    return sendState(request, reply, found.revision, found);
+  });
+  const restore = describe({
+    id: 'restoreRevision',
+    tag: 'revisions',
+    summary: 'Makes a new revision that says what this one said.',
+    path: ['revision'],
+    query: WRITE_QUERY,
+    body: 'ReasonBody',
+    answer: 'ChangeAnswer',
+    kind: 'write',
+  });
+  app.post('/v1/revisions/:revision/restore', { schema: restore, config: { access: 'operator' } }, (request, reply) => {
+    const revision = revisionIn(request);
+    const { reason } = readBody(reasonBody, request);
+    return carryOut(steering, { request, reply }, { kind: 'restore', revision }, reason);
+  });
+}

@@ -1,0 +1,217 @@
+// What the admin API answers, as schemas for the OpenAPI document. The compiler holds each of them against the type that is sent.
+
+import { z } from 'zod';
+import type {
+  Adoption,
+  ChangeProblem,
+  EndpointStatus,
+  JournalLine,
+  OverrideStatus,
+  PoolStatus,
+  RevisionSummary,
+  Steering,
+  VersionStatus,
+} from '../control/steering.ts';
+import type { Difference } from '../config/diff.ts';
+import { drainBody, explainBody, overrideBody, reasonBody, splitBody } from './bodies.ts';
+
+const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+const revision = count.describe('Number of a desired state; 0 before the first.');
+const milliseconds = z.number().describe('Milliseconds since the epoch.');
+
+const adoption = z.object({ applied: count, total: count }).describe('How many workers obey the revision.');
+
+const difference = z
+  .object({
+    path: z.string().describe('Such as pools.shop.split.v1.'),
+    before: z.string().describe('As it was written; absent when it was not there.').optional(),
+    after: z.string().describe('As it is written; absent when it is gone.').optional(),
+  })
+  .describe('One thing that a change made other than it was.');
+
+const located = z.object({
+  path: z.string().describe('Where in the document; empty for all of it.'),
+  line: z.int().min(1).optional(),
+  column: z.int().min(1).optional(),
+  message: z.string().describe('What is wrong and what would be right.'),
+});
+
+const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int().min(400).max(599),
+    detail: z.string(),
+    revision: revision.describe('The current one, where a precondition failed.').optional(),
+    reason: z.string().describe('Why it is not ready.').optional(),
+    problems: z.array(located).optional(),
+  })
+  .describe('What went wrong (RFC 9457).');
+
+const endpoint = z.object({
+  address: z.string(),
+  weight: z.number().min(0),
+  zone: z.string().optional(),
+  ready: z.boolean().describe('Whether it may be picked.'),
+  reason: z.enum(['unhealthy', 'ejected', 'draining', 'weightless']).describe('Why it may not be picked.').optional(),
+  inFlight: count,
+  connections: count,
+});
+
+const versionKeys = {
+  name: z.string(),
+  weight: z.number().min(0),
+  share: z.number().min(0).max(1).describe('Part of the split.'),
+  ready: z.boolean(),
+  draining: z.boolean(),
+  inFlight: count.describe('Requests that are left on it.'),
+  connections: count.describe('Connections that are left on it.'),
+  endpoints: z.array(endpoint),
+};
+const version = z.object(versionKeys);
+const oneVersion = z.object({ pool: z.string(), revision, workers: adoption, ...versionKeys });
+
+const overrideOrigin = z.enum(['file', 'api']).describe('api: added or changed through the API.');
+const override = z.object({ name: z.string(), version: z.string(), origin: overrideOrigin });
+const matcher = z.object({
+  name: z.string(),
+  value: z.union([z.string(), z.object({ regex: z.string() }), z.object({ present: z.literal(true) })]),
+});
+const oneOverride = z.object({
+  pool: z.string(),
+  revision,
+  name: z.string(),
+  version: z.string(),
+  origin: overrideOrigin,
+  header: matcher.optional(),
+  cookie: matcher.optional(),
+  query: matcher.optional(),
+});
+
+const weights = z.record(z.string(), z.number().min(0)).describe('Weight by version.');
+const pool = z.object({
+  name: z.string(),
+  revision,
+  workers: adoption,
+  weights,
+  versions: z.array(version),
+  overrides: z.array(override),
+});
+
+const summaryKeys = {
+  revision,
+  atMs: milliseconds,
+  author: z.string().describe('Name of a token, or anonymous.'),
+  reason: z.string(),
+  cause: z.string().describe('start, file, signal, api or restore.'),
+  differences: z.array(difference),
+};
+
+const share = z.object({ version: z.string(), weight: z.number(), share: z.number(), ready: z.boolean() });
+const considered = z.object({ route: z.string(), match: z.string(), reason: z.string() });
+
+/** By the name that the OpenAPI document gives them. */
+export const SCHEMAS = {
+  Problem: problem,
+  ProblemLocation: located,
+  Adoption: adoption,
+  Difference: difference,
+  Endpoint: endpoint,
+  Version: version,
+  VersionState: oneVersion,
+  Pool: pool,
+  Pools: z.object({ revision, pools: z.array(pool) }),
+  Split: z.object({ pool: z.string(), revision, workers: adoption, weights }),
+  Override: override,
+  OverrideState: oneOverride,
+  Overrides: z.object({ pool: z.string(), revision, overrides: z.array(override) }),
+  Config: z.record(z.string(), z.unknown()).describe('The config with all defaults, in the words of the YAML.'),
+  Document: z.record(z.string(), z.unknown()).describe('An OpenAPI document.'),
+  RevisionSummary: z.object(summaryKeys),
+  Revision: z.object({ ...summaryKeys, config: z.string().describe('The whole config, as YAML.') }),
+  Revisions: z.object({
+    revision: revision.describe('The current one.'),
+    revisions: z.array(z.object(summaryKeys)).describe('Newest first.'),
+    next: revision.describe('What `before` must be for the next page; absent on the last.').optional(),
+  }),
+  ChangeAnswer: z
+    .object({
+      revision,
+      workers: adoption.describe('Absent for a dry run.').optional(),
+      dryRun: z.literal(true).describe('Present when nothing was changed.').optional(),
+      differences: z.array(difference).describe('Empty when the state was as asked for already.'),
+    })
+    .describe('Every worker obeys by now.'),
+  Explanation: z.object({
+    listener: z.string(),
+    method: z.string(),
+    authority: z.string(),
+    path: z.string(),
+    outcome: z.string(),
+    status: z.int().optional(),
+    route: z.string().optional(),
+    match: z.string().optional(),
+    pool: z.string().optional(),
+    version: z.string().describe('Absent when no single version is certain: then `shares` says how likely each is.').optional(),
+    reason: z.string().optional(),
+    override: z.string().optional(),
+    location: z.string().optional(),
+    target: z.string().optional(),
+    shares: z.array(share),
+    considered: z.array(considered),
+    omitted: count,
+    steps: z.array(z.string()).describe('The decisions in order, one sentence each.'),
+  }),
+  JournalLine: z.object({
+    seq: count,
+    atMs: milliseconds,
+    kind: z.string(),
+    author: z.string(),
+    revision,
+    detail: z.record(z.string(), z.unknown()),
+  }),
+  Probe: z.object({ status: z.literal('ok') }),
+  SplitBody: splitBody,
+  OverrideBody: overrideBody,
+  DrainBody: drainBody,
+  ReasonBody: reasonBody,
+  ExplainBody: explainBody,
+} as const;
+
+export type SchemaName = keyof typeof SCHEMAS;
+
+/** JSON Schemas (2020-12) that refer to each other as `#/components/schemas/…`. */
+export function componentSchemas(): Readonly<Record<SchemaName, object>> {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(SCHEMAS)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { io: 'input', unrepresentable: 'any', uri: referenceTo });
+  const plain = Object.entries(schemas).map(([id, { $id: _id, $schema: _schema, ...schema }]) => [id, schema]);
+  return Object.fromEntries(plain) as Record<SchemaName, object>;
+}
+
+export function referenceTo(name: string): string {
+  return `#/components/schemas/${name}`;
+}
+
+type Plain<T> = T extends readonly (infer Item)[]
+  ? readonly Plain<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Plain<T[Key]> }
+    : T;
+
+/** Does not compile when a type has a value that its schema does not allow. */
+type Fits<Name extends SchemaName, Sent extends Plain<z.input<(typeof SCHEMAS)[Name]>>> = Sent;
+
+export type Answers = [
+  Fits<'Adoption', Adoption>,
+  Fits<'Difference', Difference>,
+  Fits<'ProblemLocation', ChangeProblem>,
+  Fits<'Endpoint', EndpointStatus>,
+  Fits<'Version', VersionStatus>,
+  Fits<'Override', OverrideStatus>,
+  Fits<'Pool', PoolStatus>,
+  Fits<'RevisionSummary', RevisionSummary>,
+  Fits<'Revision', NonNullable<ReturnType<Steering['findRevision']>>>,
+  Fits<'Explanation', Exclude<ReturnType<Steering['explain']>, string>>,
+  Fits<'JournalLine', JournalLine>,
+];

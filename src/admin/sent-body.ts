@@ -1,0 +1,135 @@
+// Bodies of calls: strict JSON (or YAML where a call says so), judged by a schema, with every fault located in the text that was sent.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { problemsOf } from '../config/issues.ts';
+import { mergeSources } from '../config/merge.ts';
+import type { Merged } from '../config/merge.ts';
+import { parseText } from '../config/parse.ts';
+import type { ChangeProblem } from '../control/steering.ts';
+import { Refused } from './problem-reply.ts';
+
+export const JSON_TYPE = 'application/json';
+export const YAML_TYPE = 'application/yaml';
+/** RFC 9512 names the first; the others were in use before. */
+const YAML_TYPES = [YAML_TYPE, 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
+
+/** What the parsers leave in `request.body`. */
+export interface SentBody {
+  readonly text: string;
+  /** Undefined for YAML, which whoever takes it parses. */
+  readonly value: unknown;
+}
+
+/** Longer texts are judged, but faults in them are not located: that takes a second parser. */
+const LONGEST_LOCATED = 64 * 1024;
+const MOST_PROBLEMS = 100;
+
+/** JSON is the only type that is taken, until `takeYaml`. */
+export function takeJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (request, bytes, done) => {
+    finish(done, () => readJson(textOf(request, bytes as Buffer)));
+  });
+}
+
+export function takeYaml(app: FastifyInstance): void {
+  app.addContentTypeParser(YAML_TYPES, { parseAs: 'buffer' }, (request, bytes, done) => {
+    finish(done, () => ({ text: textOf(request, bytes as Buffer), value: undefined }));
+  });
+}
+
+/** The text of a body that must be there. */
+export function readText(request: FastifyRequest): string {
+  const body = request.body as SentBody | undefined;
+  if (body === undefined || body.text.trim() === '') throw malformed([{ path: '', message: 'a body is needed' }]);
+  return body.text;
+}
+
+/** The body as `schema` decodes it; without a body, an empty map. Throws Refused (400) with all its faults. */
+export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
+  const { text, value } = (request.body as SentBody | undefined) ?? EMPTY;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw malformed([{ path: '', line: 1, column: 1, message: 'the body must be a map' }]);
+  const merged = text.length > LONGEST_LOCATED ? unlocated(value) : located(text, value);
+  const decoded = schema.safeParse(value);
+  if (decoded.success) return decoded.data;
+  throw malformed(problemsOf(decoded.error.issues, merged).slice(0, MOST_PROBLEMS).map(placed));
+}
+
+/** For a route that takes no body. */
+export function refuseBody(request: FastifyRequest): void {
+  if (request.body !== undefined) throw malformed([{ path: '', message: 'this call takes no body: give the reason as ?reason=' }]);
+}
+
+const EMPTY: SentBody = { text: '{}', value: {} };
+
+function malformed(problems: readonly ChangeProblem[]): Refused {
+  return new Refused(400, 'The body is not what this call takes.', { problems });
+}
+
+function finish(done: (error: Error | null, body?: unknown) => void, read: () => SentBody | undefined): void {
+  try {
+    done(null, read());
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+function textOf(request: FastifyRequest, bytes: Buffer): string {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw new Refused(415, 'A body must be UTF-8.');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw malformed([{ path: '', message: 'the body is not UTF-8' }]);
+  }
+}
+
+/** Some clients announce JSON and send nothing. */
+function readJson(text: string): SentBody | undefined {
+  if (text === '') return undefined;
+  try {
+    // Names like this would be dropped, or worse, by whatever copies the map.
+    const value: unknown = text.includes('__') || text.includes('\\u') ? JSON.parse(text, refuseProto) : JSON.parse(text);
+    return { text, value };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : '';
+    if (error instanceof ForbiddenKey) throw malformed([{ path: '', message }]);
+    throw malformed([{ path: '', ...placeIn(text, message), message: `not valid JSON: ${shortened(message)}` }]);
+  }
+}
+
+/** V8 says the position of most faults. */
+function placeIn(text: string, message: string): Pick<ChangeProblem, 'line' | 'column'> {
+  const position = / at position ([0-9]+)/.exec(message)?.[1];
+  if (position === undefined) return {};
+  const lines = text.slice(0, Number(position)).split('\n');
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+}
+
+class ForbiddenKey extends Error {}
+
+function refuseProto(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new ForbiddenKey('"__proto__" cannot be a key');
+  return value;
+}
+
+/** JSON is YAML: the parser of the config knows lines and columns, and finds keys that come twice. */
+function located(text: string, value: object): Merged {
+  const { source, problems } = parseText('', text);
+  if (source === undefined) throw malformed(problems.slice(0, MOST_PROBLEMS).map(placed));
+  return { ...mergeSources([source]), value: value as Merged['value'] };
+}
+
+function unlocated(value: object): Merged {
+  return { value: value as Merged['value'], problems: [], place: () => ({ file: '', line: 0, column: 0 }) };
+}
+
+function placed({ path, line, column, message }: Required<ChangeProblem>): ChangeProblem {
+  return line === 0 ? { path, message } : { path, line, column, message };
+}
+
+function shortened(message: string): string {
+  return message.replaceAll(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').slice(0, 200);
+}

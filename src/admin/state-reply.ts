@@ -1,0 +1,27 @@
+// How state is answered: with its revision as the tag, and not at all when the caller has it.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Steering } from '../control/steering.ts';
+import { chooseType } from './accept.ts';
+import { isKnown, tagOf } from './preconditions.ts';
+import { Refused } from './problem-reply.ts';
+import { JSON_TYPE } from './sent-body.ts';
+
+/** Ends a GET with `state` of `revision` as JSON, or with 304. */
+export function sendState(request: FastifyRequest, reply: FastifyReply, revision: number, state: object): FastifyReply {
+  chooseType(request.headers.accept, [JSON_TYPE]);
+  if (tagUnlessKnown(request, reply, revision)) return reply.code(304).send();
+  return reply.type(JSON_TYPE).send(state);
+}
+
+/** Sets the tag; true when the caller has named it. It stands for the desired state: who watches live state does not name one. */
+export function tagUnlessKnown(request: FastifyRequest, reply: FastifyReply, revision: number): boolean {
+  const tag = tagOf(revision);
+  reply.header('etag', tag);
+  return isKnown(request.headers['if-none-match'], tag);
+}
+
+/** Throws Refused (503) before the first config is in force. */
+export function mustServe(steering: Steering): void {
+  if (steering.revision === 0) throw new Refused(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
+}

@@ -1,0 +1,131 @@
+// The secrets that open the admin API, as digests. Files are read again when they change, so that secrets are rotated without a reload.
+// A secret never leaves this file, and how long a search takes says nothing about the secrets.
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import type { AdminTokenConfig } from '../config/model.ts';
+import type { Log } from '../lib/log.ts';
+
+export interface TokensOptions {
+  readonly log: Pick<Log, 'warn' | 'info'>;
+  readonly nowMs: () => number;
+  /** Environment of the process; read once per token. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+interface Held {
+  readonly config: AdminTokenConfig;
+  /** Undefined while there is no usable secret. */
+  digest: Buffer | undefined;
+  /** Of the file that was read last: changes when it does. */
+  mark: string;
+}
+
+const SHORTEST = 16;
+const LONGEST = 4096;
+/** Files are looked at no more often than this. */
+const LOOK_MS = 1000;
+
+export class Tokens {
+  readonly #options: TokensOptions;
+  #held: readonly Held[] = [];
+  #configs: readonly AdminTokenConfig[] = [];
+  #lookedMs = -Infinity;
+
+  constructor(options: TokensOptions, configs: readonly AdminTokenConfig[]) {
+    this.#options = options;
+    this.configure(configs);
+  }
+
+  /** Whether any is configured, usable or not: without, nobody needs one. */
+  get required(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** The same ones again change nothing: each change of the config comes by here. */
+  configure(configs: readonly AdminTokenConfig[]): void {
+    if (isDeepStrictEqual(configs, this.#configs)) return;
+    this.#configs = configs;
+    this.#held = configs.map((config) => ({ config, digest: undefined, mark: '' }));
+    for (const held of this.#held) if (held.config.source.kind === 'env') this.#hold(held, this.#options.env[held.config.source.name]);
+    this.#lookedMs = -Infinity;
+    this.#look();
+  }
+
+  /** Whose secret this is. Compares with every one, whether an earlier one fits or not. */
+  find(secret: string): AdminTokenConfig | undefined {
+    this.#look();
+    const digest = digestOf(secret);
+    let found: AdminTokenConfig | undefined;
+    for (const held of this.#held) {
+      const fits = timingSafeEqual(held.digest ?? NOTHING, digest) && held.digest !== undefined;
+      if (fits && found === undefined) found = held.config;
+    }
+    return found;
+  }
+
+  #look(): void {
+    const now = this.#options.nowMs();
+    if (now - this.#lookedMs < LOOK_MS) return;
+    this.#lookedMs = now;
+    for (const held of this.#held) if (held.config.source.kind === 'file') this.#lookAt(held, held.config.source.name);
+  }
+
+  #lookAt(held: Held, path: string): void {
+    const mark = markOf(path);
+    if (mark === held.mark) return;
+    const isFirst = held.mark === '';
+    held.mark = mark;
+    this.#hold(held, readBounded(path));
+    if (!isFirst && held.digest !== undefined)
+      this.#options.log.info({ token: held.config.name }, 'a token of the admin API was read again');
+  }
+
+  #hold(held: Held, text: string | undefined): void {
+    const secret = text?.trim();
+    const fault = this.#faultOf(held, secret);
+    held.digest = fault === undefined ? digestOf(secret ?? '') : undefined;
+    if (fault === undefined) return;
+    const { name, source } = held.config;
+    this.#options.log.warn({ token: name, [source.kind]: source.name, fault }, 'a token of the admin API is refused: nobody can use it');
+  }
+
+  /** What is wrong with a secret, in words that do not tell it. */
+  #faultOf(held: Held, secret: string | undefined): string | undefined {
+    if (secret === undefined || secret === '') return 'it is missing or empty';
+    if (secret.length < SHORTEST) return `it is shorter than ${SHORTEST} characters`;
+    if (secret.length > LONGEST) return `it is longer than ${LONGEST} characters`;
+    if (!/^[\x21-\x7e]+$/.test(secret)) return 'it has blanks, line ends or characters other than printable ASCII';
+    const digest = digestOf(secret);
+    const same = this.#held.find((other) => other !== held && other.digest !== undefined && timingSafeEqual(other.digest, digest));
+    return same === undefined ? undefined : `it is the same as that of ${same.config.name}, so that it would not say who calls`;
+  }
+}
+
+/** What a token without a secret is compared with, so that it takes as long. */
+const NOTHING = Buffer.alloc(32);
+
+function digestOf(secret: string): Buffer {
+  return createHash('sha256').update(secret, 'latin1').digest();
+}
+
+/** Follows symbolic links, as the mounts of secrets use them. */
+function markOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
+  return stat === undefined ? 'none' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+}
+
+/** At most a little more than the longest secret; undefined when it cannot be read. Never waits for a pipe. */
+function readBounded(path: string): string | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const bytes = Buffer.alloc(LONGEST + 64);
+    return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0));
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}

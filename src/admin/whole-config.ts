@@ -1,0 +1,43 @@
+// The whole config: read with all its defaults, and replaced at once.
+
+import type { FastifyInstance } from 'fastify';
+import { describeConfig, printConfig } from '../config/print.ts';
+import type { Steering } from '../control/steering.ts';
+import { chooseType } from './accept.ts';
+import { describe, describeConfigWrite } from './openapi.ts';
+import { Refused } from './problem-reply.ts';
+import { readQuery } from './query.ts';
+import { JSON_TYPE, readText, takeYaml, YAML_TYPE } from './sent-body.ts';
+import { mustServe, tagUnlessKnown } from './state-reply.ts';
+import { carryOut, WRITE_QUERY } from './write.ts';
+
+const LARGEST_BYTES = 8 * 1024 * 1024;
+
+/** `app` is a scope of its own: only here YAML is taken. */
+export function addConfig(app: FastifyInstance, steering: Steering): void {
+  takeYaml(app);
+  const types = [JSON_TYPE, YAML_TYPE] as const;
+  const read = describe({ id: 'getConfig', tag: 'config', summary: 'The config in force.', answer: types, kind: 'state' });
+  app.get('/v1/config', { schema: read }, (request, reply) => {
+    readQuery(request.query, []);
+    const type = chooseType(request.headers.accept, types);
+    mustServe(steering);
+    const { config, revision } = steering;
+    if (config === undefined) throw new Refused(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
+    reply.header('vary', 'accept');
+    if (tagUnlessKnown(request, reply, revision)) return reply.code(304).send();
+    return type === JSON_TYPE ? reply.type(type).send(describeConfig(config)) : reply.type(type).send(printConfig(config));
+  });
+  const write = describeConfigWrite({
+    id: 'setConfig',
+    tag: 'config',
+    summary: 'Replaces the config: all of it or nothing.',
+    query: WRITE_QUERY,
+    answer: 'ChangeAnswer',
+    kind: 'write',
+  });
+  app.put('/v1/config', { schema: write, bodyLimit: LARGEST_BYTES, config: { access: 'admin' } }, (request, reply) =>
+    // JSON is YAML: passed as text, so that faults are located.
+    carryOut(steering, { request, reply }, { kind: 'config', document: readText(request) }),
+  );
+}

@@ -1,0 +1,61 @@
+// One change from a request to its answer. What the change means is not known here.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Change, ChangeOutcome, Steering } from '../control/steering.ts';
+import { chooseType } from './accept.ts';
+import { expectedRevision, tagOf } from './preconditions.ts';
+import { Refused } from './problem-reply.ts';
+import { readQuery } from './query.ts';
+import { JSON_TYPE } from './sent-body.ts';
+
+/** Query parameters of every write. */
+export const WRITE_QUERY = ['dryRun', 'reason'] as const;
+
+/** @param reason of the body, which counts before that of the query */
+export async function carryOut(
+  steering: Steering,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  change: Change,
+  reason?: string,
+): Promise<FastifyReply> {
+  const query = readQuery(request.query, WRITE_QUERY);
+  chooseType(request.headers.accept, [JSON_TYPE]);
+  if (request.headers['if-none-match'] !== undefined) throw new Refused(400, 'A change takes If-Match, not If-None-Match.');
+  const outcome = await steering.change({
+    change,
+    author: request.author,
+    reason: reason ?? query.reason ?? '',
+    expected: expectedRevision(request.headers['if-match'], steering.revision),
+    dryRun: query.dryRun,
+  });
+  return answer(reply, outcome);
+}
+
+function answer(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
+  switch (outcome.result) {
+    case 'applied': {
+      const { revision, workers, differences } = outcome;
+      return tagged(reply, revision).send({ revision, workers, differences });
+    }
+    case 'dry-run': {
+      const { revision, differences } = outcome;
+      return tagged(reply, revision).send({ revision, dryRun: true, differences });
+    }
+    case 'stale': {
+      const { revision } = outcome;
+      throw new Refused(412, `The current revision is ${revision}.`, { revision }, { etag: tagOf(revision) });
+    }
+    case 'rejected': {
+      const problems = outcome.problems.map(({ path, line, column, message }) => ({ path, line, column, message }));
+      throw new Refused(422, 'The rules of the config do not allow this; nothing has changed.', { problems });
+    }
+    case 'unknown':
+      throw new Refused(404, outcome.message);
+    case 'failed':
+      throw new Refused(503, outcome.message, {}, { 'retry-after': '1' });
+  }
+}
+
+function tagged(reply: FastifyReply, revision: number): FastifyReply {
+  return reply.header('etag', tagOf(revision)).type(JSON_TYPE);
+}

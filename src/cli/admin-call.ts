@@ -1,0 +1,105 @@
+// What every command of the admin client shares: it asks, ends on a refusal with names that exist, and shows what a write has changed.
+
+import { didYouMean } from '../config/suggest.ts';
+import type { AdminClient, AdminAnswer, AdminQuestion } from './admin-client.ts';
+import { pathOf } from './admin-client.ts';
+import { readPools, readWrite, type PoolAnswer, type WriteAnswer } from './answers.ts';
+import { describeWrite } from './describe-write.ts';
+import { refusal } from './refusal.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface WriteOptions {
+  readonly reason?: string | undefined;
+  readonly dryRun?: boolean | undefined;
+  readonly ifRevision?: number | undefined;
+  readonly yes?: boolean | undefined;
+}
+
+export interface AdminCall<Options = object> {
+  readonly client: AdminClient;
+  readonly terminal: Terminal;
+  readonly options: Options & { readonly json?: boolean | undefined };
+}
+
+/** What a question names, to say which names exist when one of them does not. */
+export interface Named {
+  readonly pool?: string | undefined;
+  readonly version?: string | undefined;
+  readonly endpoint?: string | undefined;
+}
+
+/** The decoded body; any refusal ends the command. */
+export async function ask(call: AdminCall, question: AdminQuestion, named: Named = {}): Promise<unknown> {
+  const answer = await call.client.ask(question);
+  return bodyOf(call, answer, named);
+}
+
+/** A write with the options that all of them have. */
+export async function write(
+  call: AdminCall<WriteOptions>,
+  question: { readonly method: 'PUT' | 'POST'; readonly path: string; readonly body?: object },
+  named: Named = {},
+): Promise<unknown> {
+  const { reason, dryRun, ifRevision } = call.options;
+  return ask(
+    call,
+    {
+      method: question.method,
+      path: dryRun === true ? `${question.path}?dryRun=true` : question.path,
+      body: { ...question.body, ...(reason === undefined ? {} : { reason }) },
+      expected: ifRevision,
+    },
+    named,
+  );
+}
+
+/** The body as it came for `--json`, else the words for it. */
+export function showWrite(call: AdminCall<WriteOptions>, body: unknown, more: (answer: WriteAnswer) => readonly string[] = () => []): void {
+  if (call.options.json === true) return showJson(call, body);
+  const answer = readWrite(body);
+  const kind = call.options.dryRun === true ? 'dry-run' : 'done';
+  show(call, [...describeWrite(answer, kind, call.terminal.paint), ...more(answer)]);
+}
+
+export function show(call: AdminCall, lines: readonly string[]): void {
+  if (lines.length > 0) call.terminal.out(`${lines.join('\n')}\n`);
+}
+
+export function showJson(call: AdminCall, body: unknown): void {
+  call.terminal.out(`${JSON.stringify(body, undefined, 2)}\n`);
+}
+
+async function bodyOf(call: AdminCall, { status, body }: AdminAnswer, named: Named): Promise<unknown> {
+  if (status < 400) return body;
+  const hints = status === 404 ? await namesThatExist(call, named) : [];
+  throw refusal({ status, body, address: call.client.address, hints });
+}
+
+async function namesThatExist({ client }: AdminCall, named: Named): Promise<readonly string[]> {
+  if (named.pool === undefined) return [];
+  try {
+    const { status, body } = await client.ask({ method: 'GET', path: pathOf('v1', 'pools') });
+    return status === 200 ? whichOf(readPools(body), named) : [];
+  } catch {
+    // The refusal itself is what counts; hints are a courtesy.
+    return [];
+  }
+}
+
+function whichOf(pools: readonly PoolAnswer[], { pool = '', version, endpoint }: Named): readonly string[] {
+  const found = pools.find(({ name }) => name === pool);
+  if (found === undefined) return [listNames('pools', pool, names(pools))];
+  if (version === undefined) return [];
+  const inner = found.versions.find(({ name }) => name === version);
+  if (inner === undefined) return [listNames(`versions of ${pool}`, version, names(found.versions))];
+  const addresses = inner.endpoints.map(({ address }) => address);
+  return endpoint === undefined || addresses.includes(endpoint) ? [] : [listNames(`endpoints of ${version}`, endpoint, addresses)];
+}
+
+function listNames(what: string, asked: string, all: readonly string[]): string {
+  return `${what}: ${all.join(', ') || 'none'}${didYouMean(asked, all)}`;
+}
+
+function names(things: readonly { readonly name: string }[]): readonly string[] {
+  return things.map(({ name }) => name);
+}

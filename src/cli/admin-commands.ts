@@ -1,0 +1,164 @@
+// The commands of the admin client, as the command line knows them: names, arguments, options, help. What they do is loaded when asked for,
+// so that a person who types `sluice rollback` waits for nothing else.
+
+import { InvalidArgumentError, type Command } from 'commander';
+import type { AccessOptions } from './access.ts';
+import type { AdminCall, WriteOptions } from './admin-call.ts';
+import type { DrainOptions } from './drain.ts';
+import type { EventsOptions } from './events.ts';
+import { EXIT, Failure, formatFailure } from './failure.ts';
+import type { RevisionsOptions } from './revisions.ts';
+import { runAdminCommand, type CommandOptions, type Surroundings } from './run-admin-command.ts';
+import type { StatusOptions } from './status.ts';
+
+export interface CommandLine extends Surroundings {
+  /** Told the exit code of a command that has ended. */
+  finish(code: number): void;
+}
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 refused (nothing was changed), 2 wrong usage, 3 the admin API cannot be reached, 4 the expected revision is not the current one.
+Environment: SLUICE_ADMIN (address), SLUICE_TOKEN (token), NO_COLOR.`;
+
+/** Adds `status`, `split`, `drain`, `resume`, `rollback`, `revisions`, `events`, `completion` and what completion asks. */
+export function addAdminCommands(program: Command, line: CommandLine): void {
+  addStatus(program, line);
+  addSplit(program, line);
+  addDrain(program, line);
+  addRollback(program, line);
+  addRevisions(program, line);
+  addEvents(program, line);
+  addCompletion(program, line);
+}
+
+/** Where the admin API is and who asks; `explain` takes them, too. */
+export function withAccess(command: Command): Command {
+  return command
+    .option('--admin <url>', 'the admin API: http://host:port, https://host:port or unix:/path (default: http://127.0.0.1:9901)')
+    .option('--token <token>', 'better: SLUICE_TOKEN or --token-file, which other users of the machine cannot see')
+    .option('--token-file <path>', 'file with the token')
+    .option('--ca-file <path>', 'PEM file with the authority of the certificate, for https')
+    .option('--cert-file <path>', 'PEM file with our own certificate, where the admin API asks for one')
+    .option('--key-file <path>', 'PEM file with its key');
+}
+
+function addStatus(program: Command, line: CommandLine): void {
+  asClient(program.command('status'), 'show which versions answer, and how they are')
+    .argument('[pool]', 'default: all of them')
+    .option('--watch', 'look again each second')
+    .action(async (pool: string | undefined, options: CommandOptions & StatusOptions) => {
+      const { runStatus } = await import('./status.ts');
+      await run(line, options, (call) => runStatus(call, pool));
+    });
+}
+
+function addSplit(program: Command, line: CommandLine): void {
+  asWriter(asClient(program.command('split'), 'show the split of a pool, or set it: sluice split shop v1=90 v2=10'))
+    .argument('<pool>')
+    .argument('[weights...]', 'version=weight; versions that are not named get 0')
+    .action(async (pool: string, weights: string[], options: CommandOptions & WriteOptions) => {
+      const { runSplit } = await import('./split.ts');
+      await run(line, options, (call) => runSplit(call, pool, weights));
+    });
+}
+
+function addDrain(program: Command, line: CommandLine): void {
+  asWriter(asClient(program.command('drain'), 'let a version, or one of its endpoints, finish and take nothing new'))
+    .argument('<pool>')
+    .argument('<version>')
+    .argument('[endpoint]', 'address, as status shows it; default: the whole version')
+    .option('--deadline <duration>', 'such as 30s: what is left then is cut')
+    .option('--watch', 'wait until nothing is left')
+    .action(async (pool: string, version: string, endpoint: string | undefined, options: CommandOptions & DrainOptions) => {
+      const { runDrain } = await import('./drain.ts');
+      await run(line, options, (call) => runDrain(call, { pool, version, endpoint }));
+    });
+  asWriter(asClient(program.command('resume'), 'let it take requests again'))
+    .argument('<pool>')
+    .argument('<version>')
+    .argument('[endpoint]', 'default: the whole version')
+    .action(async (pool: string, version: string, endpoint: string | undefined, options: CommandOptions & WriteOptions) => {
+      const { runResume } = await import('./drain.ts');
+      await run(line, options, (call) => runResume(call, { pool, version, endpoint }));
+    });
+}
+
+function addRollback(program: Command, line: CommandLine): void {
+  asWriter(asClient(program.command('rollback'), 'undo the last change of traffic, or go back to a revision; shows it and asks first'))
+    .argument('[revision]', 'default: the one before the last change of traffic', readNumber)
+    .action(async (revision: number | undefined, options: CommandOptions & WriteOptions) => {
+      const { runRollback } = await import('./rollback.ts');
+      await run(line, options, (call) => runRollback(call, revision));
+    });
+}
+
+function addRevisions(program: Command, line: CommandLine): void {
+  asClient(program.command('revisions'), 'show who changed what, when and why')
+    .argument('[number]', 'one revision with all its differences', readNumber)
+    .option('--limit <number>', 'how many (default: 20)', readNumber)
+    .action(async (number: number | undefined, options: CommandOptions & RevisionsOptions) => {
+      const { runRevisions } = await import('./revisions.ts');
+      await run(line, options, (call) => runRevisions(call, number));
+    });
+}
+
+function addEvents(program: Command, line: CommandLine): void {
+  asClient(program.command('events'), 'show what happened: changes, health, refusals')
+    .option('--follow', 'go on with what happens now')
+    .option('--last <number>', 'how many of the past (default: 20)', readNumber)
+    .action(async (options: CommandOptions & EventsOptions) => {
+      const { runEvents } = await import('./events.ts');
+      await run(line, options, (call) => runEvents(call));
+    });
+}
+
+function addCompletion(program: Command, line: CommandLine): void {
+  program
+    .command('completion')
+    .description('print a script for tab completion: source <(sluice completion bash)')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(async (shell: string) => {
+      const { completionScript } = await import('./completion.ts');
+      try {
+        line.terminal.out(completionScript(shell));
+        line.finish(EXIT.done);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        line.terminal.err(`${formatFailure(error)}\n`);
+        line.finish(error.exitCode);
+      }
+    });
+  program
+    .command('__complete', { hidden: true })
+    .argument('[words...]')
+    .action(async (words: string[]) => {
+      const { complete } = await import('./complete.ts');
+      for (const word of await complete(program, words, line.env)) line.terminal.out(`${word}\n`);
+      line.finish(EXIT.done);
+    });
+}
+
+function asClient(command: Command, description: string): Command {
+  return withAccess(command.description(description)).option('--json', 'print JSON').addHelpText('after', EXIT_CODES);
+}
+
+function asWriter(command: Command): Command {
+  return command
+    .option('--reason <text>', 'why, for the journal')
+    .option('--dry-run', 'only show what would change')
+    .option('--if-revision <number>', 'only if this is still the current revision', readNumber)
+    .option('--yes', 'ask nothing');
+}
+
+async function run<Options extends AccessOptions>(
+  line: CommandLine,
+  options: Options,
+  command: (call: AdminCall<Options>) => Promise<void>,
+): Promise<void> {
+  line.finish(await runAdminCommand(line, options, command));
+}
+
+function readNumber(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('it must be a number from 1');
+  return Number(text);
+}

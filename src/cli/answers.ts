@@ -1,0 +1,208 @@
+// What the admin API answers, read with care: only what is shown is asked for, texts become safe to print, and an answer of
+// another shape ends the command with words instead of a stack.
+
+import { EXIT, Failure } from './failure.ts';
+import { visible } from './visible.ts';
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface Adoption {
+  readonly applied: number;
+  readonly total: number;
+}
+
+export interface DifferenceAnswer {
+  readonly path: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+export interface WriteAnswer {
+  readonly revision: number;
+  /** Undefined for a dry run. */
+  readonly workers: Adoption | undefined;
+  readonly differences: readonly DifferenceAnswer[];
+  /** What a dry run foresees, as the server words it. */
+  readonly impact: Fields | undefined;
+}
+
+export interface EndpointAnswer {
+  readonly address: string;
+  readonly weight: number;
+  readonly zone: string;
+  readonly ready: boolean;
+  readonly reason: string;
+  readonly inFlight: number;
+  readonly connections: number;
+}
+
+export interface VersionAnswer {
+  readonly name: string;
+  readonly weight: number;
+  /** 0 to 1. */
+  readonly share: number;
+  readonly ready: boolean;
+  readonly draining: boolean;
+  readonly inFlight: number;
+  readonly connections: number;
+  readonly endpoints: readonly EndpointAnswer[];
+}
+
+export interface PoolAnswer {
+  readonly name: string;
+  readonly revision: number;
+  readonly workers: Adoption;
+  readonly versions: readonly VersionAnswer[];
+  readonly overrides: readonly { readonly name: string; readonly version: string; readonly origin: string }[];
+}
+
+export interface RevisionAnswer {
+  readonly revision: number;
+  readonly atMs: number;
+  readonly author: string;
+  readonly reason: string;
+  readonly cause: string;
+  readonly differences: readonly DifferenceAnswer[];
+}
+
+export interface JournalAnswer {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly kind: string;
+  readonly author: string;
+  readonly revision: number;
+  readonly detail: Fields;
+}
+
+export function readWrite(body: unknown): WriteAnswer {
+  const fields = fieldsOf(body, 'the answer');
+  return {
+    revision: number(fields, 'revision'),
+    workers: fields['workers'] === undefined ? undefined : readAdoption(fields['workers']),
+    differences: readDifferences(fields),
+    impact: isFields(fields['impact']) ? fields['impact'] : undefined,
+  };
+}
+
+export function readPools(body: unknown): readonly PoolAnswer[] {
+  return listOf(body, 'pools').map(readPool);
+}
+
+export function readPool(body: unknown): PoolAnswer {
+  const fields = fieldsOf(body, 'a pool');
+  return {
+    name: text(fields, 'name'),
+    revision: number(fields, 'revision'),
+    workers: readAdoption(fields['workers']),
+    versions: listOf(fields['versions'], 'versions').map(readVersion),
+    overrides: listOf(fields['overrides'] ?? [], 'overrides').map((each) => {
+      const override = fieldsOf(each, 'an override');
+      return { name: text(override, 'name'), version: optionalText(override, 'version'), origin: optionalText(override, 'origin') };
+    }),
+  };
+}
+
+/** The list itself, or one page of it under its name. */
+export function readRevisions(body: unknown): readonly RevisionAnswer[] {
+  return listOf(body, 'revisions').map(readRevision);
+}
+
+export function readRevision(body: unknown): RevisionAnswer {
+  const fields = fieldsOf(body, 'a revision');
+  return {
+    revision: number(fields, 'revision'),
+    atMs: number(fields, 'atMs'),
+    author: optionalText(fields, 'author'),
+    reason: optionalText(fields, 'reason'),
+    cause: optionalText(fields, 'cause'),
+    differences: readDifferences(fields),
+  };
+}
+
+export function readJournalLine(body: unknown): JournalAnswer {
+  const fields = fieldsOf(body, 'an event');
+  return {
+    seq: number(fields, 'seq'),
+    atMs: number(fields, 'atMs'),
+    kind: text(fields, 'kind'),
+    author: optionalText(fields, 'author'),
+    revision: typeof fields['revision'] === 'number' ? fields['revision'] : 0,
+    detail: isFields(fields['detail']) ? fields['detail'] : {},
+  };
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The text under `name`, safe to print; empty when there is none. */
+export function optionalText(fields: Fields, name: string): string {
+  const value = own(fields, name);
+  return typeof value === 'string' ? visible(value) : '';
+}
+
+function readVersion(body: unknown): VersionAnswer {
+  const fields = fieldsOf(body, 'a version');
+  return {
+    name: text(fields, 'name'),
+    weight: number(fields, 'weight'),
+    share: number(fields, 'share'),
+    ready: fields['ready'] === true,
+    draining: fields['draining'] === true,
+    inFlight: number(fields, 'inFlight'),
+    connections: number(fields, 'connections'),
+    endpoints: listOf(fields['endpoints'], 'endpoints').map((each) => {
+      const endpoint = fieldsOf(each, 'an endpoint');
+      return {
+        address: text(endpoint, 'address'),
+        weight: number(endpoint, 'weight'),
+        zone: optionalText(endpoint, 'zone'),
+        ready: endpoint['ready'] === true,
+        reason: optionalText(endpoint, 'reason'),
+        inFlight: number(endpoint, 'inFlight'),
+        connections: number(endpoint, 'connections'),
+      };
+    }),
+  };
+}
+
+function readDifferences(fields: Fields): readonly DifferenceAnswer[] {
+  return listOf(fields['differences'] ?? [], 'differences').map((each) => {
+    const difference = fieldsOf(each, 'a difference');
+    const side = (name: string): string | undefined => (typeof difference[name] === 'string' ? optionalText(difference, name) : undefined);
+    return { path: text(difference, 'path'), before: side('before'), after: side('after') };
+  });
+}
+
+function readAdoption(value: unknown): Adoption {
+  const fields = fieldsOf(value, 'workers');
+  return { applied: number(fields, 'applied'), total: number(fields, 'total') };
+}
+
+function listOf(body: unknown, name: string): readonly unknown[] {
+  const list = isFields(body) ? own(body, name) : body;
+  return Array.isArray(list) ? (list as readonly unknown[]) : unexpected(`${name} is no list`);
+}
+
+function fieldsOf(value: unknown, what: string): Fields {
+  return isFields(value) ? value : unexpected(`${what} is no object`);
+}
+
+function text(fields: Fields, name: string): string {
+  return typeof own(fields, name) === 'string' ? optionalText(fields, name) : unexpected(`${name} is no text`);
+}
+
+function number(fields: Fields, name: string): number {
+  const value = own(fields, name);
+  return typeof value === 'number' ? value : unexpected(`${name} is no number`);
+}
+
+function own(fields: Fields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}
+
+function unexpected(what: string): never {
+  throw new Failure(EXIT.refused, `the answer is not one of the admin API: ${what}`, [
+    'Is it Sluice that answers there, and of the same release as this command?',
+  ]);
+}

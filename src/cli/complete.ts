@@ -1,0 +1,132 @@
+// `sluice __complete`: the words that may come next, for the shells. It asks the running instance for names, waits at most 300 ms for
+// it, and says nothing when anything is amiss: a person is typing.
+
+import type { Command, Option } from 'commander';
+import { readAccess, type AccessOptions, type Environment } from './access.ts';
+import { AdminClient, pathOf } from './admin-client.ts';
+import { readPool, readPools, readRevisions, type PoolAnswer } from './answers.ts';
+import { SHELLS } from './completion.ts';
+import { revisionsPath } from './revisions.ts';
+
+const LONGEST_WAIT_MS = 300;
+const MOST_REVISIONS = 20;
+
+interface Typed {
+  readonly command: Command | undefined;
+  /** Arguments that are complete. */
+  readonly given: readonly string[];
+  /** Of options with a value, by attribute name. */
+  readonly values: Readonly<Record<string, string>>;
+  /** The option whose value is being typed. */
+  readonly awaiting: Option | undefined;
+  readonly current: string;
+}
+
+/** @param words after the name of the program, up to the one that is being typed */
+export async function complete(program: Command, words: readonly string[], env: Environment): Promise<readonly string[]> {
+  const typed = readWords(program, words);
+  const candidates = await candidatesFor(program, typed, env);
+  return candidates.filter((candidate) => candidate.startsWith(typed.current));
+}
+
+async function candidatesFor(program: Command, typed: Typed, env: Environment): Promise<readonly string[]> {
+  const { command, given, awaiting, current } = typed;
+  if (awaiting !== undefined) return awaiting.argChoices ?? [];
+  if (current.startsWith('-')) return [...(command ?? program).options.map(({ long }) => long ?? ''), '--help'];
+  if (command === undefined) return visibleCommands(program).map((each) => each.name());
+  if (command.name() === 'completion') return given.length === 0 ? Object.keys(SHELLS) : [];
+  const names = ARGUMENTS[command.name()];
+  if (names === undefined) return [];
+  const client = openClient(typed.values, env);
+  try {
+    return client === undefined ? [] : await names(client, given);
+  } catch {
+    return [];
+  } finally {
+    await client?.close();
+  }
+}
+
+type NamesOf = (client: AdminClient, given: readonly string[]) => Promise<readonly string[]>;
+
+const ARGUMENTS: Readonly<Record<string, NamesOf | undefined>> = {
+  status: (client, given) => (given.length === 0 ? poolNames(client) : nothing()),
+  split: async (client, given) => {
+    if (given.length === 0) return poolNames(client);
+    const named = new Set(given.slice(1).map((weight) => weight.split('=', 1)[0]));
+    return (await poolOf(client, given)).versions.filter(({ name }) => !named.has(name)).map(({ name }) => `${name}=`);
+  },
+  drain: livingThings,
+  resume: livingThings,
+  rollback: revisionNumbers,
+  revisions: revisionNumbers,
+};
+
+async function livingThings(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
+  if (given.length === 0) return poolNames(client);
+  const { versions } = await poolOf(client, given);
+  if (given.length === 1) return versions.map(({ name }) => name);
+  const version = versions.find(({ name }) => name === given[1]);
+  return given.length > 2 || version === undefined ? [] : version.endpoints.map(({ address }) => address);
+}
+
+async function revisionNumbers(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
+  if (given.length > 0) return [];
+  const { body } = await client.ask({ method: 'GET', path: revisionsPath({ limit: MOST_REVISIONS }) });
+  return readRevisions(body).map(({ revision }) => String(revision));
+}
+
+async function poolNames(client: AdminClient): Promise<readonly string[]> {
+  const { body } = await client.ask({ method: 'GET', path: pathOf('v1', 'pools') });
+  return readPools(body).map(({ name }) => name);
+}
+
+async function poolOf(client: AdminClient, [pool = '']: readonly string[]): Promise<PoolAnswer> {
+  const { body } = await client.ask({ method: 'GET', path: pathOf('v1', 'pools', pool) });
+  return readPool(body);
+}
+
+function nothing(): Promise<readonly string[]> {
+  return Promise.resolve([]);
+}
+
+function openClient(values: AccessOptions, env: Environment): AdminClient | undefined {
+  try {
+    return new AdminClient(readAccess(values, env), LONGEST_WAIT_MS);
+  } catch {
+    return undefined;
+  }
+}
+
+function readWords(program: Command, words: readonly string[]): Typed {
+  const [before, current] = [words.slice(0, -1), words.at(-1) ?? ''];
+  const given: string[] = [];
+  const values: Record<string, string> = {};
+  let command: Command | undefined;
+  let awaiting: Option | undefined;
+  for (const word of before) {
+    if (awaiting !== undefined) {
+      values[awaiting.attributeName()] = word;
+      awaiting = undefined;
+    } else if (word.startsWith('-')) {
+      const [flag, value] = splitFlag(word);
+      const option = (command ?? program).options.find(({ long, short }) => long === flag || short === flag);
+      if (option !== undefined && value !== undefined) values[option.attributeName()] = value;
+      else if (option?.required === true) awaiting = option;
+    } else if (command === undefined) {
+      command = visibleCommands(program).find((each) => each.name() === word);
+    } else {
+      given.push(word);
+    }
+  }
+  return { command, given, values, awaiting, current };
+}
+
+function splitFlag(word: string): readonly [string, string | undefined] {
+  const at = word.indexOf('=');
+  return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
+}
+
+function visibleCommands(program: Command): readonly Command[] {
+  return program.createHelp().visibleCommands(program);
+}

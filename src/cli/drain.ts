@@ -1,0 +1,89 @@
+// `sluice drain` and `resume`: a version or one of its endpoints takes nothing new, and takes it again. `--watch` waits until nothing is left.
+
+import { ask, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
+import { pathOf } from './admin-client.ts';
+import { readPool } from './answers.ts';
+import { EXIT, Failure } from './failure.ts';
+import { count, formatSpan } from './quantity.ts';
+import type { Terminal } from './terminal.ts';
+import { watch } from './watch.ts';
+
+export interface DrainOptions extends WriteOptions {
+  readonly watch?: boolean | undefined;
+  /** Such as `30s`: after it what is left is cut. */
+  readonly deadline?: string | undefined;
+}
+
+export interface DrainTarget {
+  readonly pool: string;
+  readonly version: string;
+  /** Undefined for the whole version. */
+  readonly endpoint: string | undefined;
+}
+
+interface Left {
+  readonly requests: number;
+  readonly connections: number;
+  /** Undefined until it has become less. */
+  readonly estimateMs: number | undefined;
+}
+
+export async function runDrain(call: AdminCall<DrainOptions>, target: DrainTarget): Promise<void> {
+  const { deadline, dryRun, json } = call.options;
+  const path = `${pathOf('v1', 'pools', target.pool, 'versions', target.version)}${endpointPath(target)}/drain`;
+  const body = await write(call, { method: 'POST', path, body: deadline === undefined ? {} : { deadline } }, target);
+  showWrite(call, body);
+  if (dryRun === true) return;
+  if (call.options.watch === true) return watchDrain(call, target);
+  if (json !== true) call.terminal.out(`${describeLeft(await countLeft(call, target))}\n`);
+}
+
+export async function runResume(call: AdminCall<WriteOptions>, target: DrainTarget): Promise<void> {
+  const path = `${pathOf('v1', 'pools', target.pool, 'versions', target.version)}${endpointPath(target)}/resume`;
+  showWrite(call, await write(call, { method: 'POST', path }, target));
+}
+
+async function watchDrain(call: AdminCall<DrainOptions>, target: DrainTarget): Promise<void> {
+  const estimate = estimator(call.terminal);
+  await watch(call, {
+    look: async () => estimate(await countLeft(call, target)),
+    calm: ({ requests, connections }) => `${requests} ${connections}`,
+    lines: (left) => [`${nameOf(target)}: ${describeLeft(left)}`],
+    json: ({ requests, connections }) => ({ inFlight: requests, connections }),
+    isOver: ({ requests, connections }) => requests === 0 && connections === 0,
+  });
+}
+
+async function countLeft(call: AdminCall, target: DrainTarget): Promise<Left> {
+  const pool = readPool(await ask(call, { method: 'GET', path: pathOf('v1', 'pools', target.pool) }, target));
+  const version = pool.versions.find(({ name }) => name === target.version);
+  const found = target.endpoint === undefined ? version : version?.endpoints.find(({ address }) => address === target.endpoint);
+  if (found === undefined) throw new Failure(EXIT.refused, `${nameOf(target)} is no longer in the config`);
+  return { requests: found.inFlight, connections: found.connections, estimateMs: undefined };
+}
+
+/** At the pace since the first look: a straight line, for more is not known about what the requests still do. */
+function estimator({ clock }: Terminal): (left: Left) => Left {
+  const beganMs = clock.nowMs();
+  let first: number | undefined;
+  return (left) => {
+    const now = left.requests + left.connections;
+    first ??= now;
+    const done = first - now;
+    return { ...left, estimateMs: done > 0 ? ((clock.nowMs() - beganMs) / done) * now : undefined };
+  };
+}
+
+function describeLeft({ requests, connections, estimateMs }: Left): string {
+  if (requests === 0 && connections === 0) return 'nothing is left';
+  const when = estimateMs === undefined ? '' : `, about ${formatSpan(estimateMs)} more`;
+  return `${count(requests, 'request')} and ${count(connections, 'connection')} left${when}`;
+}
+
+function endpointPath({ endpoint }: DrainTarget): string {
+  return endpoint === undefined ? '' : pathOf('endpoints', endpoint);
+}
+
+function nameOf({ pool, version, endpoint }: DrainTarget): string {
+  return endpoint === undefined ? `${pool}/${version}` : `${pool}/${version}/${endpoint}`;
+}

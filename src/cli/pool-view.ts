@@ -1,0 +1,85 @@
+// A pool as lines for people: versions and endpoints under each other, with their state in words.
+
+import type { EndpointAnswer, PoolAnswer, VersionAnswer } from './answers.ts';
+import { formatShare } from './quantity.ts';
+import { formatTable, type Column } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+type Paint = Terminal['paint'];
+
+const COLUMNS: readonly Column[] = [
+  { title: '  VERSION' },
+  { title: 'WEIGHT', align: 'right' },
+  { title: 'SHARE', align: 'right' },
+  { title: 'STATE' },
+  { title: 'IN FLIGHT', align: 'right' },
+  { title: 'CONNECTIONS', align: 'right' },
+];
+
+/** The pool, its versions with their endpoints, and its overrides. */
+export function viewPool(pool: PoolAnswer, paint: Paint): readonly string[] {
+  const rows = pool.versions.flatMap((version) => [
+    versionRow(version, paint),
+    ...version.endpoints.map((endpoint) => endpointRow(endpoint, paint)),
+  ]);
+  return [headOf(pool, paint), ...formatTable(COLUMNS, rows), ...overrideLines(pool)];
+}
+
+/** The split alone. */
+export function viewSplit(pool: PoolAnswer, paint: Paint): readonly string[] {
+  const rows = pool.versions.map((version) => versionRow(version, paint).slice(0, 4));
+  return [headOf(pool, paint), ...formatTable(COLUMNS.slice(0, 4), rows)];
+}
+
+/** Without the counts that change all the time: what makes a new block for a reader that is no screen. */
+export function settledView(pool: PoolAnswer): string {
+  const calm = pool.versions.map(({ endpoints, ...version }) => ({
+    ...version,
+    inFlight: 0,
+    connections: 0,
+    endpoints: endpoints.map((endpoint) => ({ ...endpoint, inFlight: 0, connections: 0 })),
+  }));
+  return JSON.stringify({ ...pool, versions: calm });
+}
+
+function headOf({ name, revision, workers }: PoolAnswer, paint: Paint): string {
+  const obey = `${workers.applied} of ${workers.total} workers obey revision ${revision}`;
+  return `${paint('strong', name)}  ${workers.applied === workers.total ? obey : paint('warn', obey)}`;
+}
+
+function versionRow(version: VersionAnswer, paint: Paint): readonly string[] {
+  const { name, weight, share, inFlight, connections } = version;
+  return [`  ${paint('strong', name)}`, String(weight), formatShare(share), stateOf(version, paint), String(inFlight), String(connections)];
+}
+
+function stateOf({ ready, draining, endpoints }: VersionAnswer, paint: Paint): string {
+  const open = endpoints.filter((endpoint) => endpoint.ready).length;
+  if (draining) return paint('warn', 'draining');
+  if (!ready) return paint('bad', endpoints.length === 0 ? 'not ready: no endpoints' : 'not ready');
+  return open === endpoints.length ? paint('good', 'ready') : paint('warn', `ready, ${open} of ${endpoints.length} endpoints`);
+}
+
+function endpointRow(endpoint: EndpointAnswer, paint: Paint): readonly string[] {
+  const { address, weight, zone, inFlight, connections } = endpoint;
+  const place = zone === '' ? '' : ` (zone ${zone})`;
+  return [`    ${address}${place}`, paint('dim', String(weight)), '', readiness(endpoint, paint), String(inFlight), String(connections)];
+}
+
+const REASONS: Readonly<Record<string, string | undefined>> = {
+  unhealthy: 'not ready: its health check fails',
+  ejected: 'not ready: ejected after failures',
+  draining: 'draining',
+  weightless: 'not ready: weight 0',
+};
+
+function readiness({ ready, reason }: EndpointAnswer, paint: Paint): string {
+  if (ready) return paint('good', 'ready');
+  const words = Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined;
+  return paint(reason === 'draining' ? 'warn' : 'bad', words ?? (reason === '' ? 'not ready' : `not ready: ${reason}`));
+}
+
+function overrideLines({ overrides }: PoolAnswer): readonly string[] {
+  if (overrides.length === 0) return [];
+  const each = overrides.map(({ name, version, origin }) => `${name} -> ${version}${origin === 'api' ? ' (by API)' : ''}`);
+  return [`  overrides: ${each.join(', ')}`];
+}

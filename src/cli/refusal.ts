@@ -1,0 +1,119 @@
+// From what the admin API refused, or why it could not be asked, to what a person can do about it.
+
+import { isFields, optionalText, type Fields } from './answers.ts';
+import { EXIT, Failure } from './failure.ts';
+import { visible } from './visible.ts';
+
+export interface Refusal {
+  readonly status: number;
+  readonly body: unknown;
+  /** Where it was asked. */
+  readonly address: string;
+  /** Names that exist, for 404; found out by whoever asked. */
+  readonly hints?: readonly string[];
+}
+
+const LONGEST_BODY = 300;
+
+/** Status 400 or higher, as the end of a command. */
+export function refusal({ status, body, address, hints = [] }: Refusal): Failure {
+  const problem = isFields(body) ? body : {};
+  const detail = optionalText(problem, 'detail') || textOf(body) || `status ${status}`;
+  switch (status) {
+    case 401:
+      return new Failure(EXIT.refused, `the admin API at ${address} wants a token it knows`, [
+        'Put it in SLUICE_TOKEN, or in a file named with --token-file. Which tokens there are is in the config: admin.auth.tokens.',
+      ]);
+    case 403:
+      return new Failure(EXIT.refused, `the token may not do this: ${detail}`, [
+        'Roles: viewer reads, operator also changes traffic, admin also replaces the config. Use a token with a higher role.',
+      ]);
+    case 404:
+      return new Failure(EXIT.refused, detail, hints);
+    case 412:
+      return stale(problem);
+    case 421:
+      return new Failure(EXIT.refused, detail, ['Name the admin API by its IP address, or by the name in the config: admin.address.']);
+    case 422:
+    case 400:
+      return new Failure(EXIT.refused, detail, problemLines(problem));
+    case 429:
+      return new Failure(EXIT.refused, `too many requests: ${detail}`, ['Wait a moment and try again.']);
+    default:
+      return new Failure(EXIT.refused, `${detail} (status ${status} of ${address})`, problemLines(problem));
+  }
+}
+
+/** @param error what undici or the system threw; @param kind a write that was not answered may have been carried out */
+export function unreachable(address: string, error: unknown, kind: 'read' | 'write'): Failure {
+  const code = codeOf(error);
+  const [what, ...advice] = REACH[code] ?? [`the connection failed: ${visible(error instanceof Error ? error.message : String(error))}`];
+  const unsure = kind === 'write' && !BEFORE_SENDING.has(code);
+  return new Failure(EXIT.unreachable, `cannot reach the admin API at ${address}: ${what}`, [
+    ...advice,
+    'Another address: --admin URL or SLUICE_ADMIN=URL, such as http://127.0.0.1:9901 or unix:/run/sluice.sock (admin.address in the config).',
+    ...(unsure ? ['Whether the change was made is not known: look with `sluice revisions` before you try again.'] : []),
+  ]);
+}
+
+const REACH: Readonly<Record<string, readonly [string, ...string[]] | undefined>> = {
+  ECONNREFUSED: ['nothing listens there', 'Is Sluice running? Its ready line names the address: "sluice ready: ..., admin ...".'],
+  ENOENT: ['there is no such socket', 'Is Sluice running? Its ready line names the address: "sluice ready: ..., admin ...".'],
+  EACCES: ['no permission for this socket', 'Run as the user that Sluice runs as, or as one of its group.'],
+  ENOTFOUND: ['the name does not resolve'],
+  EAI_AGAIN: ['the name does not resolve at the moment'],
+  EHOSTUNREACH: ['there is no way to this host'],
+  ENETUNREACH: ['there is no way to this network'],
+  UND_ERR_CONNECT_TIMEOUT: ['it does not accept the connection in time', 'Is a firewall in between?'],
+  UND_ERR_HEADERS_TIMEOUT: ['it does not answer in time'],
+  UND_ERR_BODY_TIMEOUT: ['its answer stops in the middle'],
+  UND_ERR_SOCKET: ['it closed the connection without a full answer', 'Does it speak HTTPS? Then write https:// before the address.'],
+  ECONNRESET: ['it closed the connection without a full answer', 'Does it speak HTTPS? Then write https:// before the address.'],
+  HPE_INVALID_CONSTANT: ['what listens there does not speak HTTP'],
+  EPROTO: ['it does not speak HTTPS', 'Write http:// before the address.'],
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: ['it does not speak HTTPS', 'Write http:// before the address.'],
+  ERR_SSL_WRONG_VERSION_NUMBER: ['it does not speak HTTPS', 'Write http:// before the address.'],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is of an authority that is not trusted here', 'Name the authority with --ca-file.'],
+  SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is of an authority that is not trusted here', 'Name the authority with --ca-file.'],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['its certificate is of an authority that is not trusted here', 'Name the authority with --ca-file.'],
+};
+
+const BEFORE_SENDING: ReadonlySet<string> = new Set(
+  Object.keys(REACH).filter((code) => !['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_SOCKET', 'ECONNRESET'].includes(code)),
+);
+
+function stale(problem: Fields): Failure {
+  const now = problem['revision'];
+  const known = typeof now === 'number' ? `revision ${now}` : 'another revision';
+  return new Failure(EXIT.stale, `nothing was changed: the current one is ${known}, not the one you expected`, [
+    'Somebody else changed it meanwhile. `sluice revisions` shows who and what; then try again' +
+      (typeof now === 'number' ? ` with --if-revision ${now}.` : '.'),
+  ]);
+}
+
+/** `line 3, column 5: pools.shop.split.v9: there is no version "v9"`. */
+function problemLines(problem: Fields): readonly string[] {
+  const problems = Array.isArray(problem['problems']) ? (problem['problems'] as readonly unknown[]) : [];
+  return problems.filter(isFields).map((each) => {
+    const [line, column, path, message] = [each['line'], each['column'], optionalText(each, 'path'), optionalText(each, 'message')];
+    const place = typeof line === 'number' ? `line ${line}${typeof column === 'number' ? `, column ${column}` : ''}: ` : '';
+    // Some messages name the path by themselves.
+    return `${place}${path === '' || message.startsWith(`${path}:`) ? '' : `${path}: `}${message}`;
+  });
+}
+
+function textOf(body: unknown): string {
+  return typeof body === 'string' ? visible(body.trim().slice(0, LONGEST_BODY)) : '';
+}
+
+/** Of an error, of what caused it, or of the first of several (a name with two addresses). */
+function codeOf(error: unknown): string {
+  for (let each: unknown = error, depth = 0; each instanceof Error && depth < 4; depth++) {
+    const { code } = each as NodeJS.ErrnoException;
+    if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
+    const inner: unknown = each instanceof AggregateError ? each.errors[0] : each.cause;
+    if (typeof code === 'string' && !(inner instanceof Error)) return code;
+    each = inner;
+  }
+  return '';
+}

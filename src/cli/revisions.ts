@@ -1,0 +1,74 @@
+// `sluice revisions [n]`: who changed what, when and why; one of them with its differences.
+
+import { ask, show, showJson, type AdminCall } from './admin-call.ts';
+import { pathOf } from './admin-client.ts';
+import { readRevision, readRevisions, type RevisionAnswer } from './answers.ts';
+import { describeDifferences } from './describe-write.ts';
+import { count, formatAgo, formatInstant } from './quantity.ts';
+import { formatPairs, formatTable } from './table.ts';
+
+export interface RevisionsOptions {
+  readonly limit?: number | undefined;
+}
+
+const DEFAULT_LIMIT = 20;
+
+export async function runRevisions(call: AdminCall<RevisionsOptions>, number: number | undefined): Promise<void> {
+  const path = number === undefined ? revisionsPath({ limit: call.options.limit ?? DEFAULT_LIMIT }) : pathOf('v1', 'revisions', number);
+  const body = await ask(call, { method: 'GET', path });
+  if (call.options.json === true) return showJson(call, body);
+  show(call, number === undefined ? viewRevisions(call, readRevisions(body)) : viewRevision(call, readRevision(body)));
+}
+
+/** Newest first; `before` is exclusive. */
+export function revisionsPath(page: { readonly limit: number; readonly before?: number | undefined }): string {
+  return `/v1/revisions?limit=${page.limit}${page.before === undefined ? '' : `&before=${page.before}`}`;
+}
+
+function viewRevisions({ terminal }: AdminCall, revisions: readonly RevisionAnswer[]): readonly string[] {
+  const nowMs = terminal.clock.wallMs();
+  const columns = [
+    { title: 'REVISION', align: 'right' },
+    { title: 'WHEN' },
+    { title: 'WHO' },
+    { title: 'BY' },
+    { title: 'CHANGED' },
+    { title: 'WHY' },
+  ] as const;
+  const rows = revisions.map((each) => [
+    terminal.paint('strong', String(each.revision)),
+    formatAgo(each.atMs, nowMs),
+    each.author,
+    each.cause,
+    summarise(each),
+    each.reason,
+  ]);
+  return rows.length === 0 ? ['No revision is on record.'] : formatTable(columns, rows);
+}
+
+function viewRevision({ terminal }: AdminCall, each: RevisionAnswer): readonly string[] {
+  const head = formatPairs([
+    ['revision', terminal.paint('strong', String(each.revision))],
+    ['when', `${formatInstant(each.atMs)} UTC, ${formatAgo(each.atMs, terminal.clock.wallMs())}`],
+    ['who', each.author],
+    ['by', each.cause],
+    ['why', each.reason === '' ? '-' : each.reason],
+    ['changed', each.differences.length === 0 ? 'nothing' : count(each.differences.length, 'value')],
+  ]);
+  return [...head, ...describeDifferences(each.differences, terminal.paint)];
+}
+
+/** The first difference in full, and how many more there are. */
+function summarise({ differences }: RevisionAnswer): string {
+  const [first] = differences;
+  if (first === undefined) return '-';
+  const sides = first.before === undefined ? 'added' : first.after === undefined ? 'removed' : `${first.before} -> ${first.after}`;
+  const more = differences.length > 1 ? ` and ${differences.length - 1} more` : '';
+  return `${shorten(`${first.path} ${sides}`)}${more}`;
+}
+
+const LONGEST_SUMMARY = 60;
+
+function shorten(text: string): string {
+  return text.length <= LONGEST_SUMMARY ? text : `${text.slice(0, LONGEST_SUMMARY)}…`;
+}

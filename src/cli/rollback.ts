@@ -1,0 +1,105 @@
+// `sluice rollback [revision]`: restores a revision; without one, the one before the last change of traffic. It shows first what will
+// change and asks; it never restores anything but what it has shown.
+
+import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
+import { pathOf } from './admin-client.ts';
+import { readRevisions, readWrite, type RevisionAnswer } from './answers.ts';
+import { describeDifferences } from './describe-write.ts';
+import { EXIT, Failure } from './failure.ts';
+import { formatAgo } from './quantity.ts';
+import { revisionsPath } from './revisions.ts';
+
+interface Target {
+  readonly revision: number;
+  /** Why this one, in a sentence; empty when it was named. */
+  readonly because: string;
+  /** For the journal, which knows times and names by itself. */
+  readonly reason: string;
+}
+
+/** What decides who answers: weights, who may overrule them, which versions, endpoints and routes there are, and what drains. */
+const TRAFFIC =
+  /^routes(?:$|[ .[])|^pools(?:$|(?:\.[^.[\]"]+|\["[^"]*"\])(?:$|\.(?:split|overrides|mirrors|versions|affinity|fallback|drain)(?:$|[ .[])))/;
+
+const PAGE = 50;
+const MOST_PAGES = 20;
+const LONGEST_REASON = 200;
+
+export async function runRollback(call: AdminCall<WriteOptions>, revision: number | undefined): Promise<void> {
+  const { json, yes, dryRun, ifRevision } = call.options;
+  if (yes !== true && dryRun !== true && !call.terminal.isAttended) {
+    throw new Failure(EXIT.usage, 'nobody is there to confirm it: this is no terminal', [
+      'Add --yes to restore without asking, or --dry-run to see only what would change.',
+    ]);
+  }
+  const target = revision === undefined ? await findTarget(call) : { revision, because: '', reason: `rollback to revision ${revision}` };
+  const path = pathOf('v1', 'revisions', target.revision, 'restore');
+  const tried = await write(withOptions(call, { dryRun: true }), { method: 'POST', path });
+  const preview = readWrite(tried);
+  if (dryRun === true && json === true) return showJson(call, tried);
+  // With --json the answer alone is for stdout; whoever is asked must see the plan all the same.
+  const plan = describePlan(call, target, preview);
+  if (json !== true) show(call, plan);
+  else if (yes !== true) call.terminal.err(`${plan.join('\n')}\n`);
+  if (dryRun === true || (preview.differences.length === 0 && json !== true)) return;
+  if (yes !== true) await confirm(call, target);
+  // Only over the revision that the preview was made from: what was shown is what happens.
+  const exact = withOptions(call, { ifRevision: ifRevision ?? preview.revision, reason: call.options.reason ?? target.reason });
+  showWrite(exact, await write(exact, { method: 'POST', path }));
+}
+
+/** The newest revision that changed traffic and has one before it on record. */
+export function beforeLastChange(revisions: readonly RevisionAnswer[]): { change: RevisionAnswer; before: RevisionAnswer } | undefined {
+  const at = revisions.findIndex(({ differences }) => differences.some(({ path }) => touchesTraffic(path)));
+  const [change, before] = [revisions[at], revisions[at + 1]];
+  return at < 0 || change === undefined || before === undefined ? undefined : { change, before };
+}
+
+/** Whether a difference at this path moves requests from one version to another. */
+export function touchesTraffic(path: string): boolean {
+  return TRAFFIC.test(path);
+}
+
+async function findTarget(call: AdminCall): Promise<Target> {
+  const revisions: RevisionAnswer[] = [];
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const path = revisionsPath({ limit: PAGE, before: revisions.at(-1)?.revision });
+    const more = readRevisions(await ask(call, { method: 'GET', path }));
+    revisions.push(...more);
+    const found = beforeLastChange(revisions);
+    if (found !== undefined) return targetOf(call, found.change, found.before);
+    if (more.length < PAGE) break;
+  }
+  throw new Failure(EXIT.refused, 'no change of traffic is on record that could be undone', [
+    '`sluice revisions` lists what there is; `sluice rollback N` restores one of them.',
+  ]);
+}
+
+function targetOf(call: AdminCall, change: RevisionAnswer, { revision }: RevisionAnswer): Target {
+  // A rollback of a rollback need not tell the whole story again: the revisions have it.
+  const why = change.reason === '' || change.cause === 'restore' ? '' : `: ${change.reason}`;
+  const reason = `rollback of revision ${change.revision}${why}`.slice(0, LONGEST_REASON);
+  return { revision, because: describeChange(call, change), reason };
+}
+
+function describeChange({ terminal }: AdminCall, { revision, author, atMs, reason }: RevisionAnswer): string {
+  const why = reason === '' ? '' : `: ${reason}`;
+  return `undoes revision ${revision}, by ${author || 'unknown'} ${formatAgo(atMs, terminal.clock.wallMs())}${why}`;
+}
+
+function describePlan(call: AdminCall, { revision, because }: Target, preview: ReturnType<typeof readWrite>): readonly string[] {
+  const { paint } = call.terminal;
+  const why = because === '' ? '' : `; it ${because}`;
+  if (preview.differences.length === 0) return [`revision ${preview.revision} is already the same as revision ${revision}: nothing to do`];
+  return [`restore of revision ${paint('strong', String(revision))}${why}`, ...describeDifferences(preview.differences, paint)];
+}
+
+async function confirm(call: AdminCall, { revision }: Target): Promise<void> {
+  const answer = await call.terminal.ask(`Restore revision ${revision}? [y/N] `);
+  if (/^y(?:es)?$/i.test(answer)) return;
+  throw new Failure(EXIT.refused, 'not confirmed: nothing was changed');
+}
+
+function withOptions(call: AdminCall<WriteOptions>, more: WriteOptions): AdminCall<WriteOptions> {
+  return { ...call, options: { ...call.options, ...more } };
+}

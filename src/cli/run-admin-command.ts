@@ -1,0 +1,38 @@
+// The frame around every command of the admin client: opens the connection, runs, turns a Failure into words and an exit code, closes.
+
+import { readAccess, type AccessOptions, type Environment } from './access.ts';
+import type { AdminCall } from './admin-call.ts';
+import { AdminClient } from './admin-client.ts';
+import { EXIT, Failure, formatFailure, type ExitCode } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface Surroundings {
+  readonly terminal: Terminal;
+  readonly env: Environment;
+}
+
+export type CommandOptions = AccessOptions & { readonly json?: boolean | undefined };
+
+/** Answers the exit code. Rejects only for bugs. */
+export async function runAdminCommand<Options extends CommandOptions>(
+  { terminal, env }: Surroundings,
+  options: Options,
+  run: (call: AdminCall<Options>) => Promise<void>,
+): Promise<ExitCode> {
+  let client: AdminClient | undefined;
+  try {
+    client = new AdminClient(readAccess(options, env));
+    await run({ client, terminal, options });
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    terminal.err(`${options.json === true ? failureJson(error) : formatFailure(error)}\n`);
+    return error.exitCode;
+  } finally {
+    await client?.close();
+  }
+}
+
+function failureJson({ message, advice, exitCode }: Failure): string {
+  return JSON.stringify({ error: message, advice, exitCode });
+}

@@ -1,0 +1,156 @@
+// What a controller asks for, as amendments to the file: the list that is to be in force from now on, or why it is refused. Pure.
+
+import { MOST_AMENDMENTS, amend, amendmentOf, covers } from './amend.ts';
+import type { Amendment } from './amend.ts';
+import { readField } from './field.ts';
+import type { FieldPath } from './field.ts';
+import { problemsOf } from './issues.ts';
+import { formatPath } from './path.ts';
+import type { Path } from './path.ts';
+import { isMap, own, plainFault } from './plain.ts';
+import type { Plain } from './plain.ts';
+import { shape } from './schema/shape.ts';
+import { override as overrideSchema } from './schema/steering.ts';
+import { suggest } from './suggest.ts';
+import { NAME_PATTERN } from './syntax.ts';
+
+/** What a change starts from. */
+export interface Standing {
+  /** What the file says, without amendments. */
+  readonly written: Plain;
+  /** Those in force. */
+  readonly amendments: readonly Amendment[];
+}
+
+export interface ChangeFault {
+  /** `unknown`: the pool, version or endpoint that is to be changed is not there. */
+  readonly kind: 'unknown' | 'invalid';
+  /** As in a Problem: `pools.shop.split.v2`. */
+  readonly path: string;
+  /** Begins with the path, as in a Problem. */
+  readonly message: string;
+}
+
+export interface Refused {
+  /** At least one. */
+  readonly faults: readonly ChangeFault[];
+}
+
+/** All amendments from now on, or why it stays as it is. What is as asked for already leaves them equal. */
+export type Changed = readonly Amendment[] | Refused;
+
+const MOST_WEIGHT = 1_000_000_000;
+
+export function isRefused<T>(found: T | Refused): found is Refused {
+  return isMap(found) && Object.hasOwn(found, 'faults');
+}
+
+/** The whole split: versions that `weights` does not name get 0. At least one weight must be above 0, for else the pool answers 503. */
+export function setSplit(standing: Standing, pool: string, weights: Readonly<Record<string, unknown>>): Changed {
+  const versions = versionsOf(standing, pool);
+  if (isRefused(versions)) return versions;
+  const path = ['pools', pool, 'split'];
+  const faults = Object.entries(weights).flatMap(([name, weight]) => weightFault([...path, name], weight, versions) ?? []);
+  if (faults.length > 0) return { faults };
+  const split = weights as Readonly<Record<string, number>>;
+  if (!Object.values(split).some((weight) => weight > 0))
+    return refuse('invalid', path, 'at least one weight must be above 0: else all requests to the pool get 503');
+  const said = readField(standing.written, path);
+  return record(standing, [amendmentOf(standing.written, path, sameSplit(said, split) ? said : { ...split })]);
+}
+
+/** Adds an override, after those that are there, or replaces the one of this name in its place. `override` is what the YAML says. */
+export function setOverride(standing: Standing, pool: string, name: string, override: unknown): Changed {
+  const versions = versionsOf(standing, pool);
+  if (isRefused(versions)) return versions;
+  const path = ['pools', pool, 'overrides', name];
+  if (!new RegExp(NAME_PATTERN).test(name))
+    return refuse('invalid', path, 'override name must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit');
+  if (!isMap(override)) return refuse('invalid', path, 'an override must be a map with header, cookie or query, and version');
+  const unfit = plainFault(override);
+  if (unfit !== undefined) return refuse('invalid', path, unfit);
+  const given = own(override, 'name');
+  if (given !== undefined && given !== name)
+    return refuse('invalid', [...path, 'name'], `the name must be "${name}", as in the address, or be left out`);
+  const value = { name, ...override };
+  const faults = overrideFaults(pool, name, value);
+  if (faults.length > 0) return { faults };
+  const version = String(own(override, 'version'));
+  if (!versions.includes(version)) return refuse('invalid', [...path, 'version'], noSuch('version', version, versions));
+  return record(standing, [amendmentOf(standing.written, path, value)]);
+}
+
+/** Removes an override, whoever set it. One that is not there is removed already. */
+export function removeOverride(standing: Standing, pool: string, name: string): Changed {
+  const versions = versionsOf(standing, pool);
+  if (isRefused(versions)) return versions;
+  return record(standing, [amendmentOf(standing.written, ['pools', pool, 'overrides', name], undefined)]);
+}
+
+/** Takes back all that the API did to the overrides of a pool: what it added goes, what it changed or removed is again as the file has it. */
+export function clearOverrides(standing: Standing, pool: string): Changed {
+  const versions = versionsOf(standing, pool);
+  if (isRefused(versions)) return versions;
+  return standing.amendments.filter((amendment) => !covers({ path: ['pools', pool, 'overrides'] }, amendment.path));
+}
+
+/** Puts the amendments of one change over those in force. */
+export function record({ written, amendments }: Standing, added: readonly Amendment[]): Changed {
+  const { amendments: all, overtaken } = amend(written, [...amendments, ...added]);
+  const asked = new Set(added.map(({ path }) => formatPath(path)));
+  const lost = overtaken.filter(({ amendment }) => asked.has(formatPath(amendment.path)));
+  if (lost.length === 0) return all;
+  const hint = all.length >= MOST_AMENDMENTS ? ': write some of them to the file' : '';
+  return { faults: lost.flatMap(({ amendment, reason }) => refuse('invalid', amendment.path, `${reason}${hint}`).faults) };
+}
+
+/** What the file and the amendments say together. */
+export function standingValue({ written, amendments }: Standing): Plain {
+  return amend(written, amendments).value;
+}
+
+export function refuse(kind: ChangeFault['kind'], path: Path, message: string): Refused {
+  const where = formatPath(path);
+  return { faults: [{ kind, path: where, message: `${where}: ${message}` }] };
+}
+
+/** Names of the versions of a pool that is there. */
+export function versionsOf(standing: Standing, pool: string): readonly string[] | Refused {
+  const value = standingValue(standing);
+  const versions = readField(value, ['pools', pool, 'versions']);
+  if (isMap(versions)) return Object.keys(versions);
+  return refuse('unknown', ['pools', pool], noSuch('pool', pool, Object.keys(own(value, 'pools') ?? {})));
+}
+
+/** `there is no version "v9"`, and which one was perhaps meant. */
+export function noSuch(what: string, name: string, names: readonly string[]): string {
+  const nearest = suggest(name, names);
+  const some = names.length === 0 ? '' : ` (there are ${names.slice(0, 10).join(', ')})`;
+  return `there is no ${what} ${JSON.stringify(name.slice(0, 100))}${nearest === undefined ? some : ` (did you mean "${nearest}"?)`}`;
+}
+
+function weightFault(path: FieldPath, weight: unknown, versions: readonly string[]): readonly ChangeFault[] | undefined {
+  const name = path.at(-1) ?? '';
+  if (!versions.includes(name)) return refuse('invalid', path, noSuch('version', name, versions)).faults;
+  if (typeof weight === 'number' && weight >= 0 && weight <= MOST_WEIGHT) return undefined;
+  return refuse('invalid', path, `weight must be a number from 0 to ${MOST_WEIGHT}`).faults;
+}
+
+/** Whether both mean the same; a version without a weight has 0. */
+function sameSplit(said: unknown, split: Plain): boolean {
+  if (!isMap(said)) return false;
+  return [...Object.keys(said), ...Object.keys(split)].every((name) => (own(said, name) ?? 0) === (own(split, name) ?? 0));
+}
+
+const schema = overrideSchema();
+
+/** The schema knows an override alone; where one is wrong it is asked again with all that is around, for the whole path. */
+function overrideFaults(pool: string, name: string, value: Plain): readonly ChangeFault[] {
+  if (schema.safeParse(value).success) return [];
+  const document = { pools: { [pool]: { overrides: { [name]: value } } } };
+  const around = shape({ pools: shape({ [pool]: shape({ overrides: shape({ [name]: schema }) }) }) });
+  const { error } = around.safeParse(document);
+  const nowhere = { file: '', line: 1, column: 1 };
+  const problems = problemsOf(error?.issues ?? [], { value: document, problems: [], place: () => nowhere });
+  return problems.map(({ path, message }) => ({ kind: 'invalid', path, message }));
+}

@@ -1,0 +1,80 @@
+// A whole config as amendments: the smallest list at the grain of fields of pools and versions, of listed overrides, mirrors and endpoints,
+// and of top-level keys. What means the same as before stays as it is, however it is written. Pure.
+
+import { amendmentOf, covers } from './amend.ts';
+import type { Amendment } from './amend.ts';
+import { record } from './changes.ts';
+import type { Changed, Standing } from './changes.ts';
+import { isNamedList, itemsOf, readField } from './field.ts';
+import type { FieldPath } from './field.ts';
+import type { Config } from './model.ts';
+import { isMap, samePlain } from './plain.ts';
+import type { Plain } from './plain.ts';
+import { describeConfig } from './print.ts';
+
+/** A config as it is written and as what it means. */
+export interface Meant {
+  readonly written: Plain;
+  readonly config: Config;
+}
+
+export interface Current extends Standing {
+  /** What is in force: the file with its amendments. */
+  readonly config: Config;
+  /** What the file means alone, so that what the document only says like the file is not recorded; undefined when it is not known. */
+  readonly alone?: Config | undefined;
+}
+
+/** The amendments with which the file means what `document` does. */
+export function setConfig(current: Current, document: Meant): Changed {
+  const before = describeConfig(current.config);
+  const after = describeConfig(document.config);
+  const alone = current.alone && describeConfig(current.alone);
+  const added = wholes(findDifferent(before, after, []), current.amendments).map((path): Amendment => {
+    const asFile = alone !== undefined && samePlain(readField(alone, path), readField(after, path));
+    return amendmentOf(current.written, path, readField(asFile ? current.written : document.written, path));
+  });
+  return record(current, inOrder(added, before, after));
+}
+
+/** What lies in a whole that the API set is set with that whole: then nothing is left of it once the whole is as in the file again. */
+function wholes(paths: readonly FieldPath[], amendments: readonly Amendment[]): readonly FieldPath[] {
+  const found = paths.map((path) => {
+    const around = amendments.filter((amendment) => covers(amendment, path)).map((amendment) => amendment.path);
+    return around.sort((a, b) => a.length - b.length)[0] ?? path;
+  });
+  return [...new Map(found.map((path) => [JSON.stringify(path), path])).values()];
+}
+
+/** Paths at which the two descriptions differ, as deep as is worth it. */
+function findDifferent(before: Plain, after: Plain, path: FieldPath): readonly FieldPath[] {
+  const [was, is] = path.length === 0 ? [before, after] : [readField(before, path), readField(after, path)];
+  if (samePlain(was, is)) return [];
+  const names = namesWithin(was, is, path);
+  return names === undefined ? [path] : names.flatMap((name) => findDifferent(before, after, [...path, name]));
+}
+
+/** What to compare one by one; undefined when it is to be taken as a whole. */
+function namesWithin(was: unknown, is: unknown, path: FieldPath): readonly string[] | undefined {
+  if (Array.isArray(was) && Array.isArray(is)) {
+    if (path[0] !== 'pools' || !isNamedList(path)) return undefined;
+    // A version without any endpoint of its own has no such key; an empty list would be a Problem.
+    if (is.length === 0 && path.at(-1) === 'endpoints') return undefined;
+    const [old, now] = [[...itemsOf(was, path).keys()], [...itemsOf(is, path).keys()]];
+    const lasting = old.filter((name) => now.includes(name));
+    return lasting.every((name, index) => name === now[index]) ? [...new Set([...old, ...now])].map(String) : undefined;
+  }
+  if (!isMap(was) || !isMap(is)) return undefined;
+  return isOpen(path) ? [...new Set([...Object.keys(was), ...Object.keys(is)])] : undefined;
+}
+
+/** The document, `pools`, a pool, its `versions`, a version. */
+function isOpen(path: FieldPath): boolean {
+  return path.length === 0 || (path[0] === 'pools' && (path.length <= 2 || (path[2] === 'versions' && path.length <= 4)));
+}
+
+/** What is new first and what goes last, so that a beginning of the list is likely to fit as well. */
+function inOrder(added: readonly Amendment[], before: Plain, after: Plain): readonly Amendment[] {
+  const rank = ({ path }: Amendment): number => (readField(before, path) === undefined ? 0 : readField(after, path) === undefined ? 2 : 1);
+  return [...added].sort((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,122 @@
+// What happened, in order: written to the store, told to who follows. It decides nothing.
+
+import { formatDifference } from '../config/diff.ts';
+import type { Difference } from '../config/diff.ts';
+import { StoreFailed } from '../store/store-errors.ts';
+import type { JournalEntry, NewEntry, Store } from '../store/store.ts';
+import type { JournalLine, RevisionSummary } from './steering.ts';
+
+/** What a new revision says of itself. */
+export interface NewRevision {
+  readonly number: number;
+  readonly cause: string;
+  readonly author: string;
+  readonly reason: string;
+  /** What the API changed over the file, as it stands now. */
+  readonly amendments: readonly unknown[];
+  /** The whole desired config in the words of the grammar. */
+  readonly written: Readonly<Record<string, unknown>>;
+  readonly differences: readonly Difference[];
+  /** Further facts for the journal. */
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** Bounds what one journal line repeats of a revision. */
+const DIFFERENCES_SHOWN = 50;
+
+export class Journal {
+  readonly #store: Store;
+  readonly #wallMs: () => number;
+  /** Of the newest revision; 0 = there is none. */
+  #number: number;
+  readonly #followers = new Set<(line: JournalLine) => void>();
+
+  /** @param wallMs milliseconds since the epoch */
+  constructor(store: Store, wallMs: () => number) {
+    this.#store = store;
+    this.#wallMs = wallMs;
+    this.#number = store.latest()?.number ?? 0;
+  }
+
+  /** Of the newest revision that is kept; 0 = there is none. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Durable when it returns. Throws when it cannot be kept; then nothing was. */
+  keep(revision: NewRevision): void {
+    const { number, cause, author, reason, amendments, written, differences, facts } = revision;
+    const atMs = this.#wallMs();
+    const detail = {
+      cause,
+      reason,
+      changes: differences.slice(0, DIFFERENCES_SHOWN).map(formatDifference),
+      changeCount: differences.length,
+      ...facts,
+    };
+    const entry = this.#store.append(
+      {
+        number,
+        atMs,
+        cause,
+        author,
+        reason,
+        amendments: JSON.stringify(amendments),
+        written: JSON.stringify(written),
+        differences: JSON.stringify(differences),
+      },
+      { atMs, kind: 'revision', author, revision: number, detail: JSON.stringify(detail) },
+    );
+    this.#number = number;
+    this.#tell({ ...entry, detail });
+  }
+
+  /** A thing that made no revision. What cannot be kept is told to followers all the same. */
+  record(kind: string, by: { readonly author: string; readonly revision: number }, detail: Readonly<Record<string, unknown>>): void {
+    const entry = { atMs: this.#wallMs(), kind, ...by, detail: JSON.stringify(detail) };
+    this.#tell({ ...this.#recorded(entry), detail });
+  }
+
+  lines(page: { readonly after: number; readonly limit: number }): readonly JournalLine[] {
+    return this.#store.entries(page).map((entry) => ({ ...entry, detail: JSON.parse(entry.detail) as JournalLine['detail'] }));
+  }
+
+  follow(onLine: (line: JournalLine) => void): () => void {
+    this.#followers.add(onLine);
+    return () => void this.#followers.delete(onLine);
+  }
+
+  revisions({ before, limit }: { readonly before: number | undefined; readonly limit: number }): readonly RevisionSummary[] {
+    return this.#store.list(before === undefined ? { limit } : { before, limit }).map(summaryOf);
+  }
+
+  find(number: number): { readonly summary: RevisionSummary; readonly written: unknown; readonly amendments: unknown } | undefined {
+    const found = this.#store.find(number);
+    if (found === undefined) return undefined;
+    return { summary: summaryOf(found), written: JSON.parse(found.written), amendments: JSON.parse(found.amendments) };
+  }
+
+  get latest(): { readonly number: number; readonly written: unknown; readonly amendments: unknown } | undefined {
+    const found = this.#store.latest();
+    return found && { number: found.number, written: JSON.parse(found.written), amendments: JSON.parse(found.amendments) };
+  }
+
+  /** What is not kept gets no number of its own: who resumes after it misses nothing that is kept. */
+  #recorded(entry: NewEntry): JournalEntry {
+    try {
+      return this.#store.record(entry);
+    } catch (error) {
+      if (error instanceof StoreFailed) return { ...entry, seq: this.#store.lastSeq };
+      throw error;
+    }
+  }
+
+  #tell(line: JournalLine): void {
+    for (const follower of this.#followers) follower(line);
+  }
+}
+
+function summaryOf(stored: NonNullable<ReturnType<Store['latest']>>): RevisionSummary {
+  const { number, atMs, author, reason, cause, differences } = stored;
+  return { revision: number, atMs, author, reason, cause, differences: JSON.parse(differences) as readonly Difference[] };
+}

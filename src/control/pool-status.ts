@@ -1,0 +1,83 @@
+// What the pools are at this moment: the desired state beside what the counters of all workers say. It asks no worker.
+
+import type { EndpointConfig, OverrideConfig, PoolConfig, VersionConfig } from '../config/model.ts';
+import type { CounterBlock } from '../telemetry/counter-block.ts';
+import * as at from '../telemetry/counter-layout.ts';
+import type { CounterRegistry } from '../telemetry/counter-registry.ts';
+import type { Adoption, EndpointStatus, OverrideStatus, PoolStatus, UnreadyReason, VersionStatus } from './steering.ts';
+
+export interface PoolStatusParts {
+  readonly counters: Pick<CounterRegistry, 'blocks'>;
+  readonly revision: number;
+  readonly workers: Adoption;
+  /** Whether the API added or changed this override. */
+  readonly isAmended: (pool: string, override: string) => boolean;
+}
+
+/** `pools` with the endpoints that are served. */
+export function poolStatuses(pools: readonly PoolConfig[], parts: PoolStatusParts): readonly PoolStatus[] {
+  const blocks = new Map<string, CounterBlock>();
+  for (const block of parts.counters.blocks('endpoint')) {
+    const { key } = block;
+    if (key.kind === 'endpoint') blocks.set(`${key.pool}\n${key.version}\n${key.endpoint}`, block);
+  }
+  return pools.map((pool) => statusOf(pool, parts, (version, endpoint) => blocks.get(`${pool.name}\n${version}\n${endpoint}`)));
+}
+
+type FindBlock = (version: string, endpoint: string) => CounterBlock | undefined;
+
+function statusOf(pool: PoolConfig, { revision, workers, isAmended }: PoolStatusParts, find: FindBlock): PoolStatus {
+  const total = Object.values(pool.split).reduce((sum, weight) => sum + weight, 0);
+  return {
+    name: pool.name,
+    revision,
+    workers,
+    weights: pool.split,
+    versions: pool.versions.map((version) => versionStatus(version, weightOf(pool, version.name), total, find)),
+    overrides: pool.overrides.map((override) => overrideStatus(override, isAmended(pool.name, override.name))),
+  };
+}
+
+function weightOf({ split }: PoolConfig, version: string): number {
+  return Object.hasOwn(split, version) ? (split[version] ?? 0) : 0;
+}
+
+function versionStatus(version: VersionConfig, weight: number, total: number, find: FindBlock): VersionStatus {
+  const endpoints = version.endpoints.map((endpoint) => endpointStatus(endpoint, version, find(version.name, endpoint.key)));
+  return {
+    name: version.name,
+    weight,
+    share: total === 0 ? 0 : weight / total,
+    ready: endpoints.some(({ ready }) => ready),
+    draining: version.drain !== false,
+    inFlight: endpoints.reduce((sum, { inFlight }) => sum + inFlight, 0),
+    connections: endpoints.reduce((sum, { connections }) => sum + connections, 0),
+    endpoints,
+  };
+}
+
+function endpointStatus(endpoint: EndpointConfig, version: VersionConfig, block: CounterBlock | undefined): EndpointStatus {
+  const count = (cell: number): number => block?.total(cell) ?? 0;
+  const reason = reasonOf(endpoint, version, count);
+  return {
+    address: endpoint.key,
+    weight: endpoint.weight,
+    zone: endpoint.zone,
+    ready: reason === undefined,
+    reason,
+    inFlight: count(at.ENDPOINT_IN_FLIGHT),
+    connections: count(at.ENDPOINT_CONNECTIONS),
+  };
+}
+
+/** The one that an operator can do most about comes first. */
+function reasonOf(endpoint: EndpointConfig, version: VersionConfig, count: (cell: number) => number): UnreadyReason | undefined {
+  if (endpoint.drain !== false || version.drain !== false) return 'draining';
+  if (endpoint.weight === 0) return 'weightless';
+  if (count(at.ENDPOINT_UNREADY) === 0) return undefined;
+  return count(at.ENDPOINT_EJECTED) > 0 ? 'ejected' : 'unhealthy';
+}
+
+function overrideStatus({ name, version }: OverrideConfig, amended: boolean): OverrideStatus {
+  return { name, version, origin: amended ? 'api' : 'file' };
+}

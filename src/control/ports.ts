@@ -1,0 +1,43 @@
+// What the controller needs of those who serve: the workers, and what finds out where names lead.
+
+import type { Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
+import type { CounterPlan } from '../telemetry/counter-plan.ts';
+import type { Adoption } from './steering.ts';
+
+export interface Update {
+  readonly revision: number;
+  /** With the endpoints that were discovered. */
+  readonly config: Config;
+  readonly counters: CounterPlan;
+}
+
+/** Other endpoints for a Config that is served. */
+export interface EndpointUpdate {
+  /** As a whole, for workers that start later. */
+  readonly config: Config;
+  /** What is other than it was. */
+  readonly versions: readonly VersionEndpoints[];
+  readonly counters: CounterPlan;
+}
+
+/** The workers, as control sees them. */
+export interface DataPlane {
+  /**
+   * Resolves when every worker has answered or was given up; one that did not apply must be replaced. Counters are adopted before
+   * the Table is swapped. Rejects only when the update is refused as a whole, such as a listener that cannot be bound:
+   * then all workers serve what they served before. Must settle within bounded time.
+   */
+  apply(update: Update): Promise<Adoption>;
+  /** The same for endpoints alone, which cannot be refused. Never rejects. */
+  setEndpoints(update: EndpointUpdate): Promise<Adoption>;
+}
+
+/** What names, services and files stand for, as control sees it. */
+export interface EndpointDiscovery {
+  /** Begins with what is new in these pools; resolves when that is known, or after bounded time. */
+  prepare(pools: readonly PoolConfig[]): Promise<void>;
+  /** The same pools in the same order, with the endpoints that are known by now. */
+  expand(pools: readonly PoolConfig[]): readonly PoolConfig[];
+  /** These pools are in force; follows each `prepare`. */
+  settle(pools: readonly PoolConfig[]): void;
+}

@@ -1,0 +1,77 @@
+// What somebody asks for as the amendments that are to stand over the file: from words of control to those of the config.
+
+import { dirname, join } from 'node:path';
+import type { Amendment } from '../config/amend.ts';
+import { clearOverrides, isRefused, removeOverride, setOverride, setSplit } from '../config/changes.ts';
+import type { Changed, Standing } from '../config/changes.ts';
+import { decodeRead, decodeText } from '../config/decode.ts';
+import { isMap, samePlain } from '../config/plain.ts';
+import { describeConfig } from '../config/print.ts';
+import { setConfig } from '../config/set-config.ts';
+import { setDrain } from '../config/set-drain.ts';
+import type { Journal } from './journal.ts';
+import type { Desired, Refusal } from './orders.ts';
+import type { Change } from './steering.ts';
+
+type Reduced = readonly Amendment[] | Refusal;
+
+export function reduce(change: Change, desired: Desired, journal: Pick<Journal, 'find'>): Reduced {
+  const standing: Standing = { written: desired.read.document?.value ?? {}, amendments: desired.amendments };
+  switch (change.kind) {
+    case 'split':
+      return told(setSplit(standing, change.pool, change.weights), desired);
+    case 'override':
+      return told(setOverride(standing, change.pool, change.name, change.override), desired);
+    case 'remove-override':
+      return told(removeOverride(standing, change.pool, change.name), desired);
+    case 'clear-overrides':
+      return told(clearOverrides(standing, change.pool), desired);
+    case 'drain':
+      return told(setDrain(standing, change, change.deadlineMs ?? true), desired);
+    case 'resume':
+      return told(setDrain(standing, change, false), desired);
+    case 'config':
+      return replaceConfig(change.document, standing, desired);
+    case 'restore':
+      return restore(change.revision, { standing, desired, journal });
+  }
+}
+
+function told(changed: Changed, { revision }: Desired): Reduced {
+  if (!isRefused(changed)) return changed;
+  const [first] = changed.faults;
+  if (first?.kind === 'unknown') return { result: 'unknown', message: first.message };
+  return { result: 'rejected', revision, problems: changed.faults.map(({ path, message }) => ({ path, message })) };
+}
+
+/** Text is YAML, of which JSON is a part. Paths of files in it are relative to the folder of the config. */
+function replaceConfig(document: unknown, standing: Standing, desired: Desired): Reduced {
+  const { config, read, revision } = desired;
+  const file = join(dirname(read.files[0] ?? '.'), 'config');
+  const text = typeof document === 'string' ? document : (JSON.stringify(document) as string | undefined);
+  const asked = decodeText(file, text ?? 'null');
+  if (asked.config === undefined || asked.written === undefined)
+    return {
+      result: 'rejected',
+      revision,
+      problems: asked.problems.map(({ path, line, column, message }) => ({ path, line, column, message })),
+    };
+  const alone = decodeRead(read).config;
+  return told(setConfig({ ...standing, config, alone }, { written: asked.written, config: asked.config }), desired);
+}
+
+interface Restoring {
+  readonly standing: Standing;
+  readonly desired: Desired;
+  readonly journal: Pick<Journal, 'find'>;
+}
+
+/** What stood over the file then, if that gives what was in force then; else what differs from the file of today. */
+function restore(revision: number, { standing, desired, journal }: Restoring): Reduced {
+  const found = journal.find(revision);
+  if (found === undefined || !isMap(found.written))
+    return { result: 'unknown', message: `There is no revision ${revision}; it was never made, or is too old to be kept.` };
+  const before = decodeRead(desired.read, found.amendments as readonly Amendment[]);
+  if (before.config !== undefined && samePlain(describeConfig(before.config), found.written)) return before.amended.amendments;
+  return replaceConfig(found.written, standing, desired);
+}

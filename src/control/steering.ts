@@ -1,0 +1,158 @@
+// What operators and controllers may ask of a running instance, in the words of the design and without HTTP: the admin API is a face of this.
+
+import type { Config } from '../config/model.ts';
+import type { Difference } from '../config/diff.ts';
+import type { Problem } from '../config/problem.ts';
+import type { Explanation } from '../routing/explain.ts';
+
+/** One requested edit of the desired state. Plain data; what it says is checked by the rules of the config. */
+export type Change =
+  | { readonly kind: 'split'; readonly pool: string; readonly weights: Readonly<Record<string, number>> }
+  /** `override` is what the YAML would say, without its name. */
+  | { readonly kind: 'override'; readonly pool: string; readonly name: string; readonly override: unknown }
+  | { readonly kind: 'remove-override'; readonly pool: string; readonly name: string }
+  /** All that the API added or changed; those of the file come back. */
+  | { readonly kind: 'clear-overrides'; readonly pool: string }
+  /** Without an endpoint the whole version. */
+  | {
+      readonly kind: 'drain' | 'resume';
+      readonly pool: string;
+      readonly version: string;
+      readonly endpoint: string | undefined;
+      /** Of a drain: how long what is in flight may take, in place of the pool's own time. */
+      readonly deadlineMs?: number;
+    }
+  /** The whole config, as plain data or as YAML text. */
+  | { readonly kind: 'config'; readonly document: unknown }
+  | { readonly kind: 'restore'; readonly revision: number };
+
+export interface ChangeOrder {
+  readonly change: Change;
+  /** Name of a token, or `anonymous`. */
+  readonly author: string;
+  /** Empty when none was given. */
+  readonly reason: string;
+  /** Stale unless this is the current revision; undefined = whatever it is. */
+  readonly expected: number | undefined;
+  /** Only says what would change. */
+  readonly dryRun: boolean;
+}
+
+/** How many workers obey. */
+export interface Adoption {
+  readonly applied: number;
+  readonly total: number;
+}
+
+export type ChangeOutcome =
+  /** Every worker that lives obeys. `differences` is empty when the state was as asked for already: then no revision was made. */
+  | { readonly result: 'applied'; readonly revision: number; readonly workers: Adoption; readonly differences: readonly Difference[] }
+  | { readonly result: 'dry-run'; readonly revision: number; readonly differences: readonly Difference[] }
+  | { readonly result: 'stale'; readonly revision: number }
+  | { readonly result: 'rejected'; readonly revision: number; readonly problems: readonly ChangeProblem[] }
+  /** There is no such pool, version, endpoint or revision. */
+  | { readonly result: 'unknown'; readonly message: string }
+  /** Valid, but it could not be put in force or kept; nothing has changed. */
+  | { readonly result: 'failed'; readonly message: string };
+
+/** `line` and `column` are those of a text that was sent; undefined where the change was none. */
+export interface ChangeProblem extends Pick<Problem, 'path' | 'message'> {
+  readonly line?: number;
+  readonly column?: number;
+}
+
+/** Why an endpoint may not be picked. */
+export type UnreadyReason = 'unhealthy' | 'ejected' | 'draining' | 'weightless';
+
+export interface EndpointStatus {
+  readonly address: string;
+  readonly weight: number;
+  readonly zone: string | undefined;
+  readonly ready: boolean;
+  readonly reason: UnreadyReason | undefined;
+  readonly inFlight: number;
+  readonly connections: number;
+}
+
+export interface VersionStatus {
+  readonly name: string;
+  readonly weight: number;
+  /** Part of the split, 0 to 1. */
+  readonly share: number;
+  readonly ready: boolean;
+  readonly draining: boolean;
+  /** Requests and connections that are left on it. */
+  readonly inFlight: number;
+  readonly connections: number;
+  readonly endpoints: readonly EndpointStatus[];
+}
+
+export interface OverrideStatus {
+  readonly name: string;
+  readonly version: string;
+  /** `api` when it was added or changed through the API. */
+  readonly origin: 'file' | 'api';
+}
+
+export interface PoolStatus {
+  readonly name: string;
+  readonly revision: number;
+  /** Workers that obey this revision. */
+  readonly workers: Adoption;
+  readonly weights: Readonly<Record<string, number>>;
+  readonly versions: readonly VersionStatus[];
+  readonly overrides: readonly OverrideStatus[];
+}
+
+export interface RevisionSummary {
+  readonly revision: number;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly author: string;
+  readonly reason: string;
+  /** `start`, `file`, `signal`, `api` or `restore`. */
+  readonly cause: string;
+  readonly differences: readonly Difference[];
+}
+
+/** One thing that happened; `seq` rises without gaps. */
+export interface JournalLine {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly kind: string;
+  readonly author: string;
+  readonly revision: number;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+export interface ExplainRequest {
+  readonly method: string;
+  /** `http://host/path?query`, or a path alone. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Default: the first listener. */
+  readonly listener: string | undefined;
+  readonly client: string | undefined;
+}
+
+export interface Steering {
+  /** 0 before the first config is in force. */
+  readonly revision: number;
+  readonly config: Config | undefined;
+  /** One after the other; never rejects for what was asked. */
+  change(order: ChangeOrder): Promise<ChangeOutcome>;
+  pools(): readonly PoolStatus[];
+  pool(name: string): PoolStatus | undefined;
+  /** Newest first; `before` is exclusive. */
+  revisions(page: { readonly before: number | undefined; readonly limit: number }): readonly RevisionSummary[];
+  /** With the whole config as YAML. */
+  findRevision(number: number): (RevisionSummary & { readonly config: string }) | undefined;
+  /** Oldest first, after `seq`. */
+  journal(page: { readonly after: number; readonly limit: number }): readonly JournalLine[];
+  /** Told of each new line; answers how to end that. */
+  follow(onLine: (line: JournalLine) => void): () => void;
+  /** A string says what is wrong with the question. */
+  explain(request: ExplainRequest): Explanation | string;
+  /** A request that was refused for lack of rights, for the journal. */
+  refused(detail: { readonly method: string; readonly path: string; readonly reason: string; readonly author: string }): void;
+}

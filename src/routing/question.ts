@@ -1,0 +1,45 @@
+// A request as somebody writes it down to ask where it would go.
+
+import type { RoutableRequest } from './table.ts';
+
+/** What is asked about, before it is read. */
+export interface AskedRequest {
+  readonly method: string;
+  /** `http://shop.example.com/cart?x=1`, or a path alone. */
+  readonly url: string;
+  /** Each as `name: value`. */
+  readonly headers: readonly string[];
+}
+
+export interface Question {
+  readonly request: RoutableRequest;
+  readonly scheme: 'http' | 'https';
+}
+
+const URL_FORM = /^(https?):\/\/([^/?#\s]+)([^\s#]*)$/i;
+const PATH_FORM = /^(?:\/[^\s#]*|\*)$/;
+const FIELD_FORM = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\uffff]*)$/;
+
+/** The request that was asked about, or what is wrong with the question. */
+export function readQuestion(options: AskedRequest): Question | string {
+  const method = options.method.toUpperCase();
+  const url = URL_FORM.exec(options.url);
+  if (url === null && !PATH_FORM.test(options.url)) {
+    return `${JSON.stringify(options.url)} is neither a URL such as http://shop.example.com/cart?x=1 nor a path such as /cart`;
+  }
+  let authority = url?.[2] ?? '';
+  let block = '';
+  for (const header of options.headers) {
+    const field = FIELD_FORM.exec(header);
+    if (field === null) return `${JSON.stringify(header)} is no header; write it as 'name: value'`;
+    const [, name = '', value = ''] = field;
+    if (name.toLowerCase() === 'host') authority = value.trim();
+    else block += `${name}: ${Buffer.from(value, 'utf8').toString('latin1')}\r\n`;
+  }
+  const rest = url === null ? options.url : (url[3] ?? '');
+  const target = rest.startsWith('/') || rest === '*' ? rest : `/${rest}`;
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  const query = mark < 0 ? '' : target.slice(mark + 1);
+  return { request: { method, path, query, authority, block }, scheme: url?.[1]?.toLowerCase() === 'https' ? 'https' : 'http' };
+}

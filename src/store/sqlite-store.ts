@@ -1,0 +1,185 @@
+// A store in one SQLite file that is open in this process alone. Each call is one transaction; the extent that this object knows
+// changes only after a commit. Opened by open-store.ts, which has inspected the file.
+
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { extend, pageLength } from './retention.ts';
+import type { Extent, Retention } from './retention.ts';
+import type { Inspected } from './inspect.ts';
+import { toEntry, toRevision } from './rows.ts';
+import type { Statements } from './schema.ts';
+import { normalEntry, normalRevision, sealEntry, sealRevision } from './seal.ts';
+import { RevisionConflict, StoreFailed, messageOf } from './store-errors.ts';
+import type { JournalEntry, NewEntry, Store, StoredRevision } from './store.ts';
+
+export interface OpenedDatabase extends Inspected {
+  readonly db: DatabaseSync;
+  readonly statements: Statements;
+  /** For messages. */
+  readonly path: string;
+  readonly retention: Retention;
+  /** Called once, after the file was closed. */
+  readonly onClosed: () => void;
+}
+
+// A log of some MiB at most.
+const RECORDS_PER_CHECKPOINT = 256;
+
+export class SqliteStore implements Store {
+  readonly id: string;
+  readonly #opened: OpenedDatabase;
+  readonly #db: DatabaseSync;
+  readonly #sql: Statements;
+  readonly #inode: bigint | undefined;
+  #extent: Extent;
+  #records: number;
+
+  constructor(opened: OpenedDatabase) {
+    this.id = opened.id;
+    this.#opened = opened;
+    this.#db = opened.db;
+    this.#sql = opened.statements;
+    this.#inode = inodeOf(opened.path);
+    this.#extent = opened.extent;
+    this.#records = 0;
+  }
+
+  get lastSeq(): number {
+    return this.#extent.entries.last;
+  }
+
+  latest(): StoredRevision | undefined {
+    return this.find(this.#extent.revisions.last);
+  }
+
+  find(number: number): StoredRevision | undefined {
+    return this.#read(() => {
+      const row = this.#sql.findRevision.get(number);
+      return row === undefined ? undefined : toRevision(this.id, row);
+    });
+  }
+
+  list(options: { readonly before?: number; readonly limit: number }): readonly StoredRevision[] {
+    const before = options.before ?? Infinity;
+    return this.#read(() => this.#sql.listRevisions.all(before, pageLength(options.limit)).map((row) => toRevision(this.id, row)));
+  }
+
+  append(revision: StoredRevision, entry: NewEntry): JournalEntry {
+    this.#expectOpen();
+    const { last } = this.#extent.revisions;
+    if (revision.number !== last + 1) throw new RevisionConflict(revision.number, last);
+    const added = this.#write(() => {
+      this.#expectFile();
+      this.#db.exec('PRAGMA synchronous = FULL');
+      this.#sql.begin.run();
+      const revisions = this.#addRevision(normalRevision(revision));
+      return this.#addEntry(normalEntry(this.lastSeq + 1, entry), revisions);
+    });
+    this.#checkpoint();
+    return added;
+  }
+
+  record(entry: NewEntry): JournalEntry {
+    this.#expectOpen();
+    const added = this.#write(() => {
+      // Refused calls are recorded too: whoever knocks must not make this thread wait for the disk.
+      this.#db.exec('PRAGMA synchronous = NORMAL');
+      this.#sql.begin.run();
+      return this.#addEntry(normalEntry(this.lastSeq + 1, entry), this.#extent.revisions);
+    });
+    this.#records++;
+    if (this.#records >= RECORDS_PER_CHECKPOINT) this.#checkpoint();
+    return added;
+  }
+
+  entries(options: { readonly after: number; readonly limit: number }): readonly JournalEntry[] {
+    return this.#read(() => this.#sql.listEntries.all(options.after, pageLength(options.limit)).map((row) => toEntry(this.id, row)));
+  }
+
+  close(): void {
+    if (!this.#db.isOpen) return;
+    // Writes the log into the file and removes it.
+    this.#db.close();
+    this.#opened.onClosed();
+  }
+
+  #addRevision(revision: StoredRevision): Extent['revisions'] {
+    const { number, atMs, author, reason, cause, amendments, written, differences } = revision;
+    const { size, digest } = sealRevision(this.id, revision);
+    const span = this.#extent.revisions;
+    const next = extend(span, size, this.#opened.retention.revisions, (old) => Number(this.#sql.revisionSize.get(old)?.['size']));
+    this.#sql.addRevision.run(number, atMs, size, digest, author, reason, cause, amendments, written, differences);
+    if (next.first > span.first) this.#sql.dropRevisions.run(next.first);
+    return next;
+  }
+
+  #addEntry(entry: JournalEntry, revisions: Extent['revisions']): { readonly entry: JournalEntry; readonly extent: Extent } {
+    const { seq, atMs, kind, author, revision, detail } = entry;
+    const { size, digest } = sealEntry(this.id, entry);
+    const span = this.#extent.entries;
+    const entries = extend(span, size, this.#opened.retention.entries, (old) => Number(this.#sql.entrySize.get(old)?.['size']));
+    this.#sql.addEntry.run(seq, atMs, size, digest, revision, kind, author, detail);
+    if (entries.first > span.first) this.#sql.dropEntries.run(entries.first);
+    this.#sql.setExtent.run(revisions.first, revisions.last, revisions.size, entries.first, entries.last, entries.size);
+    return { entry, extent: { revisions, entries } };
+  }
+
+  #write(change: () => { readonly entry: JournalEntry; readonly extent: Extent }): JournalEntry {
+    try {
+      const { entry, extent } = change();
+      this.#sql.commit.run();
+      this.#extent = extent;
+      return Object.freeze(entry);
+    } catch (error) {
+      this.#rollBack();
+      throw new StoreFailed(`the state was not written to ${this.#opened.path}: ${messageOf(error)}; nothing was changed`, {
+        cause: error,
+      });
+    }
+  }
+
+  #rollBack(): void {
+    try {
+      // SQLite has done it itself after some faults of the disk.
+      if (this.#db.isTransaction) this.#sql.rollback.run();
+    } catch {
+      // The next begin says so, and nothing was committed.
+    }
+  }
+
+  /**
+   * Copies the log into the file; the next transaction then writes the log anew. As this follows every append, damage of the log
+   * can take no revision: the file has them all. Where the disk is full the log still has them, and the next append tries again.
+   */
+  #checkpoint(): void {
+    try {
+      this.#sql.checkpoint.get();
+      this.#records = 0;
+    } catch {
+      // What was committed is durable without it.
+    }
+  }
+
+  #read<T>(look: () => T): T {
+    this.#expectOpen();
+    try {
+      return look();
+    } catch (error) {
+      throw new StoreFailed(`the state cannot be read from ${this.#opened.path}: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** SQLite would go on writing to a file that has no name any more, and all of it would be gone with the process. */
+  #expectFile(): void {
+    if (inodeOf(this.#opened.path) === this.#inode) return;
+    throw new Error('somebody removed or replaced the file while it was in use; restart Sluice to begin anew there');
+  }
+
+  #expectOpen(): void {
+    if (!this.#db.isOpen) throw new StoreFailed('the state cannot be reached: the store is closed');
+  }
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}

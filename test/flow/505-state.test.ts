@@ -1,0 +1,159 @@
+// What is kept on disk: every change that was acknowledged, whatever ends the process; and what a start does with a folder that it cannot use.
+
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { call, revisionOf, setWeights, weightsOf } from './scaffold/admin.ts';
+import { ask, get } from './scaffold/client.ts';
+import { within } from './scaffold/eventually.ts';
+import { makeFolder } from './scaffold/folder.ts';
+import { figure, scaled } from './scaffold/full.ts';
+import { startLoadUpstream } from './scaffold/load-upstream.ts';
+import { closeAll, open } from './scaffold/open.ts';
+import { configFor, Sluice, startSluice } from './scaffold/sluice.ts';
+
+afterEach(closeAll);
+
+/** All goes to v1, unless somebody says otherwise. */
+async function configWith(state: unknown): Promise<object> {
+  const [one, two] = [await startLoadUpstream('v1'), await startLoadUpstream('v2')];
+  return configFor({ endpoints: { v1: [one.address], v2: [two.address] }, pool: { split: { v1: 100 } }, top: { state } });
+}
+
+async function served(sluice: Sluice): Promise<string | undefined> {
+  return (await ask(sluice, get('/'))).field('x-version');
+}
+
+async function stop(sluice: Sluice): Promise<void> {
+  sluice.signal('SIGTERM');
+  expect((await within('the end', sluice.exited, 20_000)).code).toBe(0);
+}
+
+test('a restart keeps revisions, split and numbers', { timeout: 60_000 }, async () => {
+  const dir = makeFolder().file('state');
+  const config = await configWith({ dir });
+  const first = await startSluice(config);
+  expect(await revisionOf(first)).toBe(1);
+  await setWeights(first, { v1: 1, v2: 1 });
+  expect(await setWeights(first, { v1: 0, v2: 7 })).toBe(3);
+  await stop(first);
+
+  const second = await startSluice(config);
+  expect(await revisionOf(second)).toBe(3);
+  expect(await weightsOf(second)).toEqual({ v1: 0, v2: 7 });
+  expect(await served(second)).toBe('v2');
+  const { revisions } = (await call(second, 'GET', '/v1/revisions')).body;
+  expect(revisions.map(({ revision, cause }) => `${revision} ${cause}`)).toEqual(['3 api', '2 api', '1 start']);
+  expect((await call(second, 'POST', '/v1/revisions/1/restore', {})).body.revision).toBe(4);
+  expect(await served(second)).toBe('v1');
+});
+
+test('SIGKILL at any moment loses no acknowledged change', { timeout: scaled(120_000, 600_000) }, async () => {
+  const dir = makeFolder().file('state');
+  const config = await configWith({ dir });
+  const rounds = scaled(8, 40);
+  let sluice = await startSluice(config);
+  // Change n sets v2 to n, and makes revision n + 1.
+  let acknowledged = 0;
+  let asked = 0;
+  let underWay = 0;
+  for (let round = 1; round <= rounds; round++) {
+    let dead = false;
+    const until = acknowledged + 1 + Math.floor(Math.random() * 20);
+    const killed = sluice.exited.then(() => (dead = true));
+    while (!dead) {
+      asked = acknowledged + 1;
+      // A chance moment, within the time that a change takes.
+      if (asked === until) void pause(Math.random() * 12).then(() => sluice.signal('SIGKILL'));
+      const answer = await call(sluice, 'PUT', '/v1/pools/shop/split', { weights: { v1: 1, v2: asked } }).catch(() => undefined);
+      if (answer === undefined) break;
+      expect({ status: answer.status, revision: answer.body.revision }).toEqual({ status: 200, revision: asked + 1 });
+      acknowledged = asked;
+    }
+    await within('the death', killed, 20_000);
+    sluice.exitCode = null;
+    sluice = await startSluice(config);
+    const [revision, weights] = [await revisionOf(sluice), await weightsOf(sluice)];
+    const seen = `round ${round}: acknowledged ${acknowledged}, asked ${asked}, then revision ${revision} with ${JSON.stringify(weights)}`;
+    const kept = revision - 1;
+    expect(kept >= acknowledged && kept <= asked, seen).toBe(true);
+    expect(kept === 0 ? 0 : weights['v2'], seen).toBe(kept);
+    if (kept > acknowledged) underWay++;
+    acknowledged = kept;
+  }
+  figure('SIGKILL during changes', { rounds, changes: acknowledged, 'kept without an answer': underWay });
+});
+
+test('a second process on one state directory ends with 1 and names it', { timeout: 60_000 }, async () => {
+  const dir = makeFolder().file('state');
+  const config = await configWith({ dir });
+  const first = await startSluice(config);
+  const second = open(new Sluice(JSON.stringify(config), {}));
+  second.exitCode = 1;
+  second.expectLog(/state directory is in use/);
+  expect((await within('the end', second.exited, 20_000)).code).toBe(1);
+  expect(second.readyLine).toBe('');
+  expect(second.logs.map(({ text }) => text).join('\n')).toContain(dir);
+  expect(await setWeights(first, { v1: 0, v2: 1 })).toBe(2);
+  expect(await served(first)).toBe('v2');
+});
+
+test('a damaged database is moved aside, and state begins anew', { timeout: 60_000 }, async () => {
+  const dir = makeFolder().file('state');
+  const config = await configWith({ dir });
+  const first = await startSluice(config);
+  await setWeights(first, { v1: 0, v2: 1 });
+  await stop(first);
+  writeFileSync(join(dir, 'sluice.db'), 'no database'.repeat(2_000));
+
+  const second = await startSluice(config);
+  second.expectLog(/moved aside/);
+  expect(second.logs.filter(({ msg }) => msg.includes('moved aside'))).toHaveLength(1);
+  const moved = readdirSync(dir).filter((name) => name.startsWith('sluice.db.corrupt-'));
+  expect(moved.length).toBeGreaterThan(0);
+  expect(await served(second)).toBe('v1');
+  expect(await setWeights(second, { v1: 0, v2: 1 })).toBe(2);
+  await stop(second);
+
+  const third = await startSluice(config);
+  expect(await revisionOf(third)).toBe(2);
+  expect(readdirSync(dir).filter((name) => name.startsWith('sluice.db.corrupt-'))).toEqual(moved);
+});
+
+test('where the default folder cannot be made it serves, and says that nothing is kept', { timeout: 60_000 }, async () => {
+  // A file in the way: rights would not stop root.
+  const sluice = await startSluice(await configWith(undefined), { within: ['sh', '-c', 'touch "${5%/*}/state" && exec "$@"', 'sh'] });
+  sluice.expectLog(/nothing is kept on disk/);
+  expect(sluice.logs.filter(({ msg, level }) => level === 40 && msg.startsWith('nothing is kept on disk'))).toHaveLength(1);
+  await setWeights(sluice, { v1: 0, v2: 1 });
+  expect(await served(sluice)).toBe('v2');
+});
+
+test('where the folder that the config names cannot be made it ends with 1', { timeout: 60_000 }, async () => {
+  const dir = makeFolder().write('state', 'in the way');
+  const sluice = open(new Sluice(JSON.stringify(await configWith({ dir })), {}));
+  sluice.exitCode = 1;
+  sluice.expectLog(/state directory cannot be used/);
+  expect((await within('the end', sluice.exited, 20_000)).code).toBe(1);
+  expect(sluice.readyLine).toBe('');
+  expect(sluice.logs.map(({ text }) => text).join('\n')).toContain(`${dir}: `);
+});
+
+test('the default folder lies beside the config', { timeout: 60_000 }, async () => {
+  const sluice = await startSluice(await configWith(undefined));
+  await setWeights(sluice, { v1: 0, v2: 1 });
+  expect(existsSync(join(sluice.dir, 'state', 'sluice.db'))).toBe(true);
+});
+
+test('state: memory keeps nothing', { timeout: 60_000 }, async () => {
+  const config = await configWith('memory');
+  const first = await startSluice(config);
+  expect(await setWeights(first, { v1: 0, v2: 1 })).toBe(2);
+  expect(await served(first)).toBe('v2');
+  expect(readdirSync(first.dir)).toEqual(['sluice.yaml']);
+  await stop(first);
+  const second = await startSluice(config);
+  expect(await revisionOf(second)).toBe(1);
+  expect(await served(second)).toBe('v1');
+});

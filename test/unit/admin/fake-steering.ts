@@ -1,0 +1,152 @@
+// A Steering that remembers what it was asked, over a real Config. It judges nothing: tests say what becomes of a change.
+
+import { decodeText } from '../../../src/config/decode.ts';
+import type {
+  ChangeOrder,
+  ChangeOutcome,
+  ExplainRequest,
+  JournalLine,
+  PoolStatus,
+  RevisionSummary,
+  Steering,
+} from '../../../src/control/steering.ts';
+
+const YAML = `
+listeners: [{ name: web, address: 127.0.0.1:8080 }]
+state: memory
+pools:
+  shop:
+    versions:
+      v1: { endpoints: [127.0.0.1:9001] }
+      v2: { endpoints: [{ address: 127.0.0.1:9002, zone: a }] }
+    split: { v1: 90, v2: 10 }
+    overrides:
+      - { name: qa, header: { name: x-version, value: v2 }, version: v2 }
+routes: [{ name: shop, match: [{ path: { prefix: / } }], pool: shop }]
+`;
+
+type Explained = ReturnType<Steering['explain']>;
+
+export class FakeSteering implements Steering {
+  revision = 7;
+  config = decodeText('test.yaml', YAML).config!;
+  readonly orders: ChangeOrder[] = [];
+  readonly questions: ExplainRequest[] = [];
+  readonly refusals: { method: string; path: string; reason: string; author: string }[] = [];
+  readonly lines: JournalLine[] = [];
+  readonly followers = new Set<(line: JournalLine) => void>();
+  outcome: (order: ChangeOrder) => ChangeOutcome | Promise<ChangeOutcome> = (order) => this.#judge(order);
+  explanation: Explained = {
+    listener: 'web',
+    method: 'GET',
+    authority: 'shop',
+    path: '/',
+    outcome: 'pool',
+    status: undefined,
+    route: 'shop',
+    match: 'prefix /',
+    pool: 'shop',
+    version: undefined,
+    reason: 'weight',
+    override: undefined,
+    location: undefined,
+    target: '/',
+    shares: [{ version: 'v1', weight: 90, share: 0.9, ready: true }],
+    considered: [],
+    omitted: 0,
+    steps: ['Route shop.'],
+  };
+
+  change(order: ChangeOrder): Promise<ChangeOutcome> {
+    this.orders.push(order);
+    return Promise.resolve(this.outcome(order));
+  }
+
+  pools(): readonly PoolStatus[] {
+    return [poolStatus(this.revision)];
+  }
+
+  pool(name: string): PoolStatus | undefined {
+    return this.pools().find((pool) => pool.name === name);
+  }
+
+  revisions({ before, limit }: { before: number | undefined; limit: number }): readonly RevisionSummary[] {
+    const all = Array.from({ length: this.revision }, (_, index) => summary(this.revision - index));
+    return all.filter(({ revision }) => before === undefined || revision < before).slice(0, limit);
+  }
+
+  findRevision(number: number): (RevisionSummary & { readonly config: string }) | undefined {
+    return number <= this.revision ? { ...summary(number), config: YAML } : undefined;
+  }
+
+  journal({ after, limit }: { after: number; limit: number }): readonly JournalLine[] {
+    return this.lines.filter(({ seq }) => seq > after).slice(0, limit);
+  }
+
+  follow(onLine: (line: JournalLine) => void): () => void {
+    this.followers.add(onLine);
+    return () => void this.followers.delete(onLine);
+  }
+
+  explain(request: ExplainRequest): Explained {
+    this.questions.push(request);
+    return this.explanation;
+  }
+
+  refused(detail: { method: string; path: string; reason: string; author: string }): void {
+    this.refusals.push(detail);
+  }
+
+  /** Something happens. */
+  happen(detail: Readonly<Record<string, unknown>> = {}, seq = (this.lines.at(-1)?.seq ?? 0) + 1): JournalLine {
+    const line: JournalLine = { seq, atMs: 1, kind: 'change', author: 'ci', revision: this.revision, detail };
+    this.lines.push(line);
+    for (const follower of this.followers) follower(line);
+    return line;
+  }
+
+  #judge({ expected, dryRun }: ChangeOrder): ChangeOutcome {
+    const { revision } = this;
+    if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
+    const differences = [{ path: 'pools.shop.split.v1', before: undefined, after: '10' }];
+    if (dryRun) return { result: 'dry-run', revision, differences };
+    return { result: 'applied', revision: revision + 1, workers: { applied: 2, total: 2 }, differences };
+  }
+}
+
+function poolStatus(revision: number): PoolStatus {
+  const endpoint = { weight: 1, inFlight: 0, connections: 1 };
+  const live = { inFlight: 3, connections: 1 };
+  return {
+    name: 'shop',
+    revision,
+    workers: { applied: 2, total: 2 },
+    weights: { v1: 90, v2: 10 },
+    versions: [
+      {
+        name: 'v1',
+        weight: 90,
+        share: 0.9,
+        ready: true,
+        draining: false,
+        ...live,
+        endpoints: [{ ...endpoint, address: '127.0.0.1:9001', zone: undefined, ready: true, reason: undefined }],
+      },
+      {
+        name: 'v2',
+        weight: 10,
+        share: 0.1,
+        ready: false,
+        draining: true,
+        ...live,
+        endpoints: [{ ...endpoint, address: '127.0.0.1:9002', zone: 'a', ready: false, reason: 'draining' }],
+      },
+    ],
+    overrides: [{ name: 'qa', version: 'v2', origin: 'file' }],
+  };
+}
+
+function summary(revision: number): RevisionSummary {
+  const differences = [{ path: 'pools.shop.split.v1', before: '100', after: undefined }];
+  return { revision, atMs: 1_700_000_000_000, author: 'ci', reason: 'step', cause: 'api', differences };
+}

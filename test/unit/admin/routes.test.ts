@@ -1,0 +1,301 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Change, ChangeOutcome } from '../../../src/control/steering.ts';
+import { closeAdmins, expectProblem, openAdmin } from './open-admin.ts';
+
+afterEach(closeAdmins);
+
+const SPLIT = '/v1/pools/shop/split';
+const weights = { v1: 0, v2: 100 };
+
+describe('reading', () => {
+  it.each([
+    ['/v1/pools', { revision: 7, pools: [{ name: 'shop' }] }],
+    ['/v1/pools/shop', { name: 'shop', revision: 7, workers: { applied: 2, total: 2 }, weights: { v1: 90, v2: 10 } }],
+    [SPLIT, { pool: 'shop', revision: 7, workers: { applied: 2, total: 2 }, weights: { v1: 90, v2: 10 } }],
+    ['/v1/pools/shop/overrides', { pool: 'shop', overrides: [{ name: 'qa', version: 'v2', origin: 'file' }] }],
+    ['/v1/pools/shop/overrides/qa', { name: 'qa', version: 'v2', origin: 'file', header: { name: 'x-version', value: 'v2' } }],
+    ['/v1/pools/shop/versions/v2', { pool: 'shop', revision: 7, name: 'v2', draining: true, inFlight: 3, connections: 1 }],
+    ['/v1/config', { pools: { shop: { split: { v1: 90, v2: 10 } } } }],
+    ['/v1/revisions', { revision: 7, revisions: [{ revision: 7 }, { revision: 6 }, {}, {}, {}, {}, { revision: 1 }] }],
+    ['/v1/revisions?limit=2&before=6', { revisions: [{ revision: 5 }, { revision: 4 }], next: 4 }],
+    ['/v1/revisions/7', { revision: 7, author: 'ci', reason: 'step', config: expect.stringContaining('pools:') }],
+  ])('answers %s with its tag, and 304 to who has it', async (path, expected) => {
+    const { ask } = await openAdmin();
+    const answer = await ask(path);
+    expect(answer).toMatchObject({ status: 200, json: expected, headers: { etag: '"7"', 'cache-control': 'no-store' } });
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    for (const tag of ['"7"', 'W/"7"', '"3", "7"', '*'])
+      expect(await ask(path, { headers: { 'if-none-match': tag } })).toMatchObject({ status: 304, text: '', headers: { etag: '"7"' } });
+    expect((await ask(path, { headers: { 'if-none-match': '"6"' } })).status).toBe(200);
+    expectProblem(await ask(path, { headers: { 'if-none-match': '7' } }), 400);
+    expectProblem(await ask(path, { headers: { accept: 'text/html' } }), 406);
+    expect(await ask(path, { method: 'HEAD' })).toMatchObject({ status: 200, text: '', headers: { etag: '"7"' } });
+  });
+
+  it.each([
+    '/v1/pools/none',
+    '/v1/pools/none/split',
+    '/v1/pools/none/overrides',
+    '/v1/pools/shop/overrides/none',
+    '/v1/pools/shop/versions/none',
+    '/v1/pools/%00',
+    '/v1/pools/__proto__',
+    '/v1/pools/..%2f..',
+    '/v1/revisions/8',
+    '/v1/revisions/0',
+    '/v1/revisions/1e3',
+    '/v1/nothing',
+  ])('has nothing at %s', async (path) => {
+    const { ask } = await openAdmin();
+    expectProblem(await ask(path), 404);
+  });
+
+  it.each([
+    '/v1/pools?x=1',
+    '/v1/revisions?limit=0',
+    '/v1/revisions?limit=101',
+    '/v1/revisions?limit=1&limit=2',
+    '/v1/revisions?before=%20',
+  ])('refuses the query of %s and says where', async (path) => {
+    const { ask } = await openAdmin();
+    expect(expectProblem(await ask(path), 400)['problems']).toMatchObject([{ path: expect.any(String), message: expect.any(String) }]);
+  });
+
+  it('gives the config as YAML to who prefers it', async () => {
+    const { ask } = await openAdmin();
+    const answer = await ask('/v1/config', { headers: { accept: 'application/json;q=0.5, application/yaml' } });
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/yaml', vary: 'accept' } });
+    expect(answer.text).toContain('shop:');
+    expectProblem(await ask('/v1/config', { headers: { accept: 'application/json;q=0' } }), 406);
+  });
+
+  it('says that it starts before a config is in force', async () => {
+    const admin = await openAdmin();
+    admin.steering.revision = 0;
+    for (const path of ['/v1/pools', '/v1/pools/shop', '/v1/config']) {
+      const answer = await admin.ask(path);
+      expectProblem(answer, 503);
+      expect(answer.headers['retry-after']).toBe('1');
+    }
+  });
+
+  it('explains', async () => {
+    const { ask, steering } = await openAdmin();
+    const answer = await ask('/v1/explain', { method: 'POST', body: { url: 'http://shop/', headers: { 'x-a': 'b' } } });
+    expect(answer).toMatchObject({ status: 200, json: { pool: 'shop', shares: [{ version: 'v1' }] } });
+    expect(steering.questions).toEqual([
+      { method: 'GET', url: 'http://shop/', headers: { 'x-a': 'b' }, listener: undefined, client: undefined },
+    ]);
+    steering.explanation = 'there is no listener x';
+    expect(expectProblem(await ask('/v1/explain', { method: 'POST', body: { url: '/' } }), 422)['detail']).toBe('there is no listener x');
+    expectProblem(await ask('/v1/explain', { method: 'POST', body: { url: 5 } }), 400);
+  });
+});
+
+interface Write {
+  readonly path: string;
+  readonly method: string;
+  readonly body?: unknown;
+  readonly change: Change;
+}
+
+const override = { header: { name: 'x-a', value: { regex: '^b' } }, version: 'v2' };
+const WRITES: readonly Write[] = [
+  { method: 'PUT', path: SPLIT, body: { weights }, change: { kind: 'split', pool: 'shop', weights } },
+  {
+    method: 'PUT',
+    path: '/v1/pools/shop/overrides/mine',
+    body: override,
+    change: { kind: 'override', pool: 'shop', name: 'mine', override },
+  },
+  { method: 'DELETE', path: '/v1/pools/shop/overrides/mine', change: { kind: 'remove-override', pool: 'shop', name: 'mine' } },
+  { method: 'DELETE', path: '/v1/pools/shop/overrides', change: { kind: 'clear-overrides', pool: 'shop' } },
+  ...(['drain', 'resume'] as const).flatMap((kind): Write[] => [
+    { method: 'POST', path: `/v1/pools/shop/versions/v1/${kind}`, change: { kind, pool: 'shop', version: 'v1', endpoint: undefined } },
+    {
+      method: 'POST',
+      path: `/v1/pools/shop/versions/v1/endpoints/${encodeURIComponent('unix:/run/a.sock')}/${kind}`,
+      body: {},
+      change: { kind, pool: 'shop', version: 'v1', endpoint: 'unix:/run/a.sock' },
+    },
+  ]),
+  {
+    method: 'POST',
+    path: '/v1/pools/shop/versions/v1/drain',
+    body: { deadline: '30s' },
+    change: { kind: 'drain', pool: 'shop', version: 'v1', endpoint: undefined, deadlineMs: 30_000 },
+  },
+  { method: 'PUT', path: '/v1/config', body: { listeners: [] }, change: { kind: 'config', document: '{"listeners":[]}' } },
+  { method: 'POST', path: '/v1/revisions/3/restore', change: { kind: 'restore', revision: 3 } },
+];
+
+describe('writing', () => {
+  it.each(WRITES)('$method $path', async ({ method, path, body, change }) => {
+    const { ask, steering } = await openAdmin();
+    const answer = await ask(path, { method, body });
+    expect(answer).toMatchObject({
+      status: 200,
+      json: { revision: 8, workers: { applied: 2, total: 2 }, differences: [{ path: 'pools.shop.split.v1', after: '10' }] },
+      headers: { etag: '"8"' },
+    });
+    expect(steering.orders).toEqual([{ change, author: 'anonymous', reason: '', expected: undefined, dryRun: false }]);
+  });
+
+  it.each(WRITES)('$method $path as a dry run, for a reason, for a revision', async ({ method, path, body }) => {
+    const { ask, steering } = await openAdmin();
+    const answer = await ask(`${path}?dryRun=true&reason=step%20one`, { method, body, headers: { 'if-match': '"7"' } });
+    expect(answer).toMatchObject({ status: 200, json: { revision: 7, dryRun: true }, headers: { etag: '"7"' } });
+    expect(steering.orders).toMatchObject([{ reason: 'step one', expected: 7, dryRun: true }]);
+    const stale = await ask(path, { method, body, headers: { 'if-match': '"6"' } });
+    expect(expectProblem(stale, 412)['revision']).toBe(7);
+    expectProblem(await ask(`${path}?dryRun=maybe`, { method, body }), 400);
+    expectProblem(await ask(path, { method, body, headers: { 'if-none-match': '*' } }), 400);
+    expect(steering.orders).toHaveLength(2);
+  });
+
+  it.each<[string, ChangeOutcome, number, Record<string, unknown>]>([
+    [
+      'rejected',
+      { result: 'rejected', revision: 7, problems: [{ path: 'split', line: 1, column: 2, message: 'all weights are 0' }] },
+      422,
+      { problems: [{ path: 'split', line: 1, column: 2, message: 'all weights are 0' }] },
+    ],
+    ['unknown', { result: 'unknown', message: 'There is no pool x.' }, 404, { detail: 'There is no pool x.' }],
+    ['failed', { result: 'failed', message: 'A listener cannot be bound.' }, 503, { detail: 'A listener cannot be bound.' }],
+    ['stale', { result: 'stale', revision: 9 }, 412, { revision: 9 }],
+  ])('answers what was %s', async (_, outcome, status, expected) => {
+    const { ask, steering } = await openAdmin();
+    steering.outcome = () => outcome;
+    const answer = await ask(SPLIT, { method: 'PUT', body: { weights } });
+    expect(expectProblem(answer, status)).toMatchObject(expected);
+    expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
+  });
+
+  it('takes the reason of the body before that of the query', async () => {
+    const { ask, steering } = await openAdmin();
+    await ask(`${SPLIT}?reason=query`, { method: 'PUT', body: { weights, reason: 'body' } });
+    await ask('/v1/pools/shop/versions/v1/drain', { method: 'POST', body: { reason: 'slow' } });
+    expect(steering.orders.map(({ reason }) => reason)).toEqual(['body', 'slow']);
+  });
+
+  it.each([
+    ['text', { weights: 'v1' }, 'weights'],
+    ['a negative weight', { weights: { v1: -1 } }, 'weights.v1'],
+    ['a weight as text', { weights: { v1: '90' } }, 'weights.v1'],
+    ['a list', [weights], ''],
+    ['nothing', {}, ''],
+    ['a typing error', { weigths: { v1: 1 } }, ''],
+    ['a long reason', { weights, reason: 'x'.repeat(501) }, 'reason'],
+    ['a reason with control characters', { weights, reason: 'a\nb' }, 'reason'],
+    ['a bad name', { weights: { 'v 1': 1 } }, 'weights["v 1"]'],
+    ['null', null, ''],
+  ])('refuses %s as a split and says where', async (_, body, path) => {
+    const { ask, steering } = await openAdmin();
+    const { problems } = expectProblem(await ask(SPLIT, { method: 'PUT', body }), 400);
+    expect(problems).toContainEqual({ path, line: 1, column: expect.any(Number), message: expect.any(String) });
+    expect(steering.orders).toEqual([]);
+  });
+
+  it.each([
+    ['{"weights": {"v1": 1,\n "v1": 2}}', { line: 2, column: 2 }],
+    ['{"weights":\n {"v1": 1,}}', { line: 2, column: 11 }],
+    ['{"weights": {"__proto__": 1}}', { message: '"__proto__" cannot be a key' }],
+    ['{"weights": {"\\u005f_proto__": 1}}', { message: '"__proto__" cannot be a key' }],
+    ['\u00ff', { message: expect.stringContaining('not valid JSON') }],
+  ])('refuses the JSON %s', async (body, expected) => {
+    const { ask, steering } = await openAdmin();
+    const answer = await ask(SPLIT, { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
+    expect(expectProblem(answer, 400)['problems']).toMatchObject([expected]);
+    expect(steering.orders).toEqual([]);
+  });
+
+  it('takes the config as YAML, as it came', async () => {
+    const { ask, steering } = await openAdmin();
+    const body = 'pools: {}\n# ü\n';
+    for (const type of ['application/yaml', 'application/x-yaml; charset=utf-8', 'text/yaml'])
+      expect((await ask('/v1/config', { method: 'PUT', body, headers: { 'content-type': type } })).status).toBe(200);
+    expect(steering.orders.map(({ change }) => change)).toEqual(Array(3).fill({ kind: 'config', document: body }));
+    expectProblem(await ask('/v1/config', { method: 'PUT' }), 400);
+    expectProblem(await ask('/v1/config', { method: 'PUT', body: ' \n', headers: { 'content-type': 'application/yaml' } }), 400);
+    const latin = { 'content-type': 'application/yaml' };
+    expectProblem(await ask('/v1/config', { method: 'PUT', body: Buffer.from([0x61, 0xff]), headers: latin }), 400);
+  });
+
+  it.each([
+    ['application/x-www-form-urlencoded', 'weights=1'],
+    ['text/plain', '{"weights":{"v1":1}}'],
+    ['application/yaml', 'weights: {v1: 1}'],
+    ['application/json; charset=latin1', '{}'],
+    ['', '{}'],
+  ])('refuses a split of type "%s"', async (type, body) => {
+    const { ask, steering } = await openAdmin();
+    expectProblem(await ask(SPLIT, { method: 'PUT', body, headers: type === '' ? {} : { 'content-type': type } }), 415);
+    expect(steering.orders).toEqual([]);
+  });
+
+  it('refuses coded bodies, and bodies where none belongs', async () => {
+    const { ask, steering } = await openAdmin();
+    const coded = await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'content-encoding': 'gzip' } });
+    expectProblem(coded, 415);
+    expect(coded.headers['accept-encoding']).toBe('identity');
+    expectProblem(await ask('/v1/pools/shop/overrides', { method: 'DELETE', body: { reason: 'x' } }), 400);
+    expect(steering.orders).toEqual([]);
+  });
+
+  it('bounds bodies: 1 MiB, for a config 8 MiB', async () => {
+    const { ask, steering } = await openAdmin();
+    const large = { weights, reason: 'x'.repeat(1024 * 1024) };
+    expectProblem(await ask(SPLIT, { method: 'PUT', body: large }), 413);
+    const yaml = { 'content-type': 'application/yaml' };
+    expect((await ask('/v1/config', { method: 'PUT', body: `# ${'x'.repeat(2 * 1024 * 1024)}`, headers: yaml })).status).toBe(200);
+    expectProblem(await ask('/v1/config', { method: 'PUT', body: `# ${'x'.repeat(8 * 1024 * 1024)}`, headers: yaml }), 413);
+    expect(steering.orders).toHaveLength(1);
+  });
+
+  it.each([
+    ['POST', SPLIT, 'GET, HEAD, PUT'],
+    ['PUT', '/v1/pools', 'GET, HEAD'],
+    ['GET', '/v1/explain', 'POST'],
+    ['HEAD', '/v1/events', 'GET'],
+    ['OPTIONS', '/v1/config', 'GET, HEAD, PUT'],
+  ])('does not %s %s', async (method, path, allow) => {
+    const { ask } = await openAdmin();
+    const answer = await ask(path, { method });
+    expect(answer).toMatchObject({ status: 405, headers: { allow } });
+  });
+
+  it('tells a fault of the controller to its owner, not to the caller', async () => {
+    const { ask, steering, errors } = await openAdmin();
+    steering.outcome = () => Promise.reject(new Error('secret /a/b'));
+    expect(JSON.stringify(expectProblem(await ask(SPLIT, { method: 'PUT', body: { weights } }), 500))).not.toContain('secret');
+    expect(errors.map(({ message }) => message)).toEqual(['secret /a/b']);
+  });
+});
+
+describe('If-Match', () => {
+  it.each([
+    ['*', undefined],
+    [' * ', undefined],
+    ['"7"', 7],
+    ['"3","7"', 7],
+    ['W/"7", "9"', 9],
+    ['"5" , "9"', 9],
+  ])('%s', async (tags, expected) => {
+    const { ask, steering } = await openAdmin();
+    await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'if-match': tags } });
+    expect(steering.orders).toMatchObject([{ expected }]);
+  });
+
+  it.each(['7', '"7', '', ',', '"7";"8"', 'w/"7"', "'7'", '"7" "8"'])('refuses %j', async (tags) => {
+    const { ask, steering } = await openAdmin();
+    expectProblem(await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'if-match': tags } }), 400);
+    expect(steering.orders).toEqual([]);
+  });
+
+  it.each(['W/"7"', '"abc"', '"07"', '"7.0"', '"99999999999999999999"'])('is never met by %s', async (tags) => {
+    const { ask, steering } = await openAdmin();
+    const answer = await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'if-match': tags } });
+    expect(expectProblem(answer, 412)['revision']).toBe(7);
+    expect(steering.orders).toEqual([]);
+  });
+});

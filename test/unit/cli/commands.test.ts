@@ -1,0 +1,312 @@
+// Each command against a small admin API: what is asked, what is shown, and the exit code.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { runDrain, runResume } from '../../../src/cli/drain.ts';
+import { runEvents } from '../../../src/cli/events.ts';
+import { runExplainLive } from '../../../src/cli/explain-live.ts';
+import { runRevisions } from '../../../src/cli/revisions.ts';
+import { runSplit } from '../../../src/cli/split.ts';
+import { runStatus } from '../../../src/cli/status.ts';
+import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { FakeAdmin, FakeTerminal, NOW_MS, problem, runAgainst, shop } from './fake-admin.ts';
+
+let admin: FakeAdmin;
+
+beforeEach(async () => {
+  admin = new FakeAdmin();
+  await admin.listen();
+});
+
+afterEach(() => admin.close());
+
+const STATUS = `shop  2 of 2 workers obey revision 4
+  VERSION                    WEIGHT  SHARE  STATE                              IN FLIGHT  CONNECTIONS
+  v1                             90   90 %  ready, 1 of 2 endpoints                   13           21
+    127.0.0.1:9001 (zone a)       1         ready                                     13           20
+    127.0.0.1:9002                1         not ready: its health check fails          0            1
+  v2                             10   10 %  ready                                      1            2
+    127.0.0.1:9003                2         ready                                      1            2
+  overrides: qa -> v2 (by API)
+`;
+
+describe('status', () => {
+  test('a table per pool', async () => {
+    expect(await runAgainst(admin.url, {}, (call) => runStatus(call, undefined))).toEqual({ code: 0, stdout: STATUS, stderr: '' });
+    admin.pools.push({ ...shop(), name: 'cart', versions: [], overrides: [], workers: { applied: 1, total: 2 } });
+    const both = await runAgainst(admin.url, {}, (call) => runStatus(call, undefined));
+    expect(both.stdout).toBe(`${STATUS}\ncart  1 of 2 workers obey revision 4\n`);
+  });
+
+  test('one pool, and JSON as it came', async () => {
+    expect((await runAgainst(admin.url, {}, (call) => runStatus(call, 'shop'))).stdout).toBe(STATUS);
+    const { stdout } = await runAgainst(admin.url, { json: true }, (call) => runStatus(call, 'shop'));
+    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(shop())));
+  });
+
+  test('over a Unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
+    const local = new FakeAdmin();
+    try {
+      await local.listen(join(folder, 'admin.sock'));
+      expect((await runAgainst(`unix:${folder}/admin.sock`, {}, (call) => runStatus(call, undefined))).stdout).toBe(STATUS);
+    } finally {
+      await local.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('a pool that is not there: which there are', async () => {
+    expect(await runAgainst(admin.url, {}, (call) => runStatus(call, 'shp'))).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'error: There is no pool "shp".\n  pools: shop (did you mean "shop"?)\n',
+    });
+  });
+
+  test('what a name does to a terminal is shown, not done', async () => {
+    admin.pools = [{ ...shop(), name: 'a\u001b[2Jb', versions: [], overrides: [] }];
+    const { stdout } = await runAgainst(admin.url, {}, (call) => runStatus(call, undefined));
+    expect(stdout).toBe('a\\u001b[2Jb  2 of 2 workers obey revision 4\n');
+  });
+
+  test('an answer of another kind of server', async () => {
+    admin.scripted.set('GET /v1/pools', { status: 200, body: { hello: 'world' } });
+    const ended = await runAgainst(admin.url, {}, (call) => runStatus(call, undefined));
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('pools is no list') as string });
+  });
+});
+
+describe('status --watch', () => {
+  test('a block per change where there is no screen; it ends on a refusal', async () => {
+    const clock = new ManualClock();
+    const terminal = new FakeTerminal();
+    terminal.clock = clock;
+    const watching = runAgainst(admin.url, { watch: true }, (call) => runStatus(call, 'shop'), terminal);
+    const looks = async (number: number): Promise<void> => {
+      await expect.poll(() => admin.asked.length).toBe(number);
+      await expect.poll(() => clock.pending).toBe(1);
+    };
+    await looks(1);
+    admin.pools = [{ ...shop(), versions: shop().versions.map((version) => ({ ...version, inFlight: 77 })) }];
+    clock.advance(1000);
+    await looks(2);
+    admin.pools = [{ ...shop(), revision: 5 }];
+    clock.advance(1000);
+    await looks(3);
+    admin.scripted.set('GET /v1/pools/shop', problem(403, 'role viewer'));
+    clock.advance(1000);
+    const { code, stdout } = await watching;
+    expect(code).toBe(1);
+    expect(stdout.match(/workers obey revision \d/g)).toEqual(['workers obey revision 4', 'workers obey revision 5']);
+    expect(stdout).toContain(' UTC\nshop ');
+  });
+});
+
+test('status --watch on a screen: drawn anew, cut to fit, and patient while the server is away', async () => {
+  const clock = new ManualClock();
+  const terminal = new FakeTerminal();
+  Object.assign(terminal, { clock, isScreen: true, rows: 6 });
+  const watching = runAgainst(admin.url, { watch: true }, (call) => runStatus(call, 'shop'), terminal);
+  await expect.poll(() => clock.pending).toBe(1);
+  expect(terminal.stdout).toMatch(/^\u001b\[2J\u001b\[H/);
+  expect(terminal.stdout.split('\u001b[K\n')).toHaveLength(6);
+  expect(terminal.stdout).toContain('(5 more lines; name a pool to see less)');
+  admin.scripted.set('GET /v1/pools/shop', 'silence');
+  terminal.stdout = '';
+  clock.advance(1000);
+  await expect.poll(() => terminal.stderr, { timeout: 5000 }).toContain('it does not answer in time; trying again');
+  await expect.poll(() => clock.pending).toBe(1);
+  admin.scripted.delete('GET /v1/pools/shop');
+  clock.advance(1000);
+  await expect.poll(() => terminal.stdout).toMatch(/^\u001b\[H(?!.*\u001b\[2J)/s);
+  await expect.poll(() => clock.pending).toBe(1);
+  admin.scripted.set('GET /v1/pools/shop', problem(401, 'no'));
+  clock.advance(1000);
+  expect((await watching).code).toBe(1);
+});
+
+describe('split', () => {
+  test('shows', async () => {
+    const { stdout } = await runAgainst(admin.url, {}, (call) => runSplit(call, 'shop', []));
+    expect(stdout).toBe(`shop  2 of 2 workers obey revision 4
+  VERSION  WEIGHT  SHARE  STATE
+  v1           90   90 %  ready, 1 of 2 endpoints
+  v2           10   10 %  ready
+`);
+    const json = await runAgainst(admin.url, { json: true }, (call) => runSplit(call, 'shop', []));
+    expect(JSON.parse(json.stdout)).toMatchObject({ weights: { v1: 90, v2: 10 } });
+  });
+
+  test('sets, with all that a write may say', async () => {
+    const options = { reason: 'night shift', ifRevision: 4, token: 'secret' };
+    const ended = await runAgainst(admin.url, options, (call) => runSplit(call, 'shop', ['v1=100']));
+    expect(ended).toEqual({
+      code: 0,
+      stdout: 'revision 5, obeyed by 2 of 2 workers\n  pools.shop.split.v1  90 -> 100\nshop: v1 100 %\n',
+      stderr: '',
+    });
+    expect(admin.asked).toEqual([
+      {
+        method: 'PUT',
+        url: '/v1/pools/shop/split',
+        ifMatch: '"4"',
+        authorization: 'Bearer secret',
+        body: { weights: { v1: 100 }, reason: 'night shift' },
+      },
+    ]);
+  });
+
+  test('a dry run changes nothing and says so', async () => {
+    const { stdout } = await runAgainst(admin.url, { dryRun: true }, (call) => runSplit(call, 'shop', ['v1=100']));
+    expect(stdout).toBe('would change, over revision 4; nothing was done:\n  pools.shop.split.v1  90 -> 100\nshop: v1 100 %\n');
+    expect(admin.asked[0]?.url).toBe('/v1/pools/shop/split?dryRun=true');
+  });
+
+  test('a stale revision', async () => {
+    const ended = await runAgainst(admin.url, { ifRevision: 2 }, (call) => runSplit(call, 'shop', ['v1=100']));
+    expect(ended.code).toBe(4);
+    expect(ended.stderr).toContain('the current one is revision 4, not the one you expected');
+    expect(ended.stderr).toContain('--if-revision 4');
+  });
+
+  test('nothing to change', async () => {
+    admin.scripted.set('PUT /v1/pools/shop/split', {
+      status: 200,
+      body: { revision: 4, workers: { applied: 2, total: 2 }, differences: [] },
+    });
+    const { stdout } = await runAgainst(admin.url, {}, (call) => runSplit(call, 'shop', ['v1=90', 'v2=10']));
+    expect(stdout).toBe('nothing to change: revision 4 is already so\nshop: v1 90 %, v2 10 %\n');
+  });
+});
+
+describe('drain and resume', () => {
+  test('a version, an endpoint', async () => {
+    const drained = await runAgainst(admin.url, { deadline: '30s' }, (call) =>
+      runDrain(call, { pool: 'shop', version: 'v1', endpoint: '127.0.0.1:9001' }),
+    );
+    expect(drained.stdout).toMatch(/\n13 requests and 20 connections left\n$/);
+    await runAgainst(admin.url, { reason: 'ok' }, (call) => runResume(call, { pool: 'shop', version: 'v1', endpoint: undefined }));
+    expect(admin.asked.map(({ method, url, body }) => [method, url, body])).toEqual([
+      ['POST', '/v1/pools/shop/versions/v1/endpoints/127.0.0.1%3A9001/drain', { deadline: '30s' }],
+      ['GET', '/v1/pools/shop', undefined],
+      ['POST', '/v1/pools/shop/versions/v1/resume', { reason: 'ok' }],
+    ]);
+  });
+
+  test('--watch waits until nothing is left, with an estimate', async () => {
+    const clock = new ManualClock();
+    const terminal = new FakeTerminal();
+    terminal.clock = clock;
+    const left = (inFlight: number, connections: number): void => {
+      admin.pools = [{ ...shop(), versions: [{ ...shop().versions[0]!, inFlight, connections }] }];
+    };
+    const step = async (looks: number, inFlight: number, connections: number): Promise<void> => {
+      await expect.poll(() => admin.asked.length).toBe(looks);
+      await expect.poll(() => clock.pending).toBe(1);
+      left(inFlight, connections);
+      clock.advance(1000);
+    };
+    left(10, 10);
+    const target = { pool: 'shop', version: 'v1', endpoint: undefined };
+    const draining = runAgainst(admin.url, { watch: true }, (call) => runDrain(call, target), terminal);
+    await step(2, 6, 10);
+    await step(3, 0, 0);
+    const { code, stdout } = await draining;
+    expect(code).toBe(0);
+    expect(stdout.match(/^shop\/v1: .*$/gm)).toEqual([
+      'shop/v1: 10 requests and 10 connections left',
+      'shop/v1: 6 requests and 10 connections left, about 4 s more',
+      'shop/v1: nothing is left',
+    ]);
+  });
+
+  test('names that exist', async () => {
+    const path = '/v1/pools/shop/versions/v3/drain';
+    admin.scripted.set(`POST ${path}`, problem(404, 'There is no version "v3".'));
+    const { stderr } = await runAgainst(admin.url, {}, (call) => runDrain(call, { pool: 'shop', version: 'v3', endpoint: undefined }));
+    expect(stderr).toBe('error: There is no version "v3".\n  versions of shop: v1, v2 (did you mean "v1"?)\n');
+  });
+});
+
+test('revisions, and one of them', async () => {
+  const list = await runAgainst(admin.url, {}, (call) => runRevisions(call, undefined));
+  expect(list.stdout).toBe(`REVISION  WHEN       WHO        BY     CHANGED                                  WHY
+       4  1 min ago  anonymous  file   accessLog off -> {"path":"stdout"}
+       3  3 h ago    ci         api    pools.shop.split.v1 95 -> 90 and 1 more  canary step 2
+       2  4 h ago    ci         api    pools.shop.split.v2 added                canary step 1
+       1  3 d ago    anonymous  start  -
+`);
+  const one = await runAgainst(admin.url, {}, (call) => runRevisions(call, 3));
+  expect(one.stdout).toBe(`revision  3
+when      2026-01-31 00:00:00 UTC, 3 h ago
+who       ci
+by        api
+why       canary step 2
+changed   2 values
+  pools.shop.split.v1  95 -> 90
+  pools.shop.split.v2  5 -> 10
+`);
+});
+
+test('events: the last of the past', async () => {
+  const line = (seq: number) => ({ seq, atMs: NOW_MS, kind: 'change', author: 'ci', revision: 3, detail: { pool: 'shop', seq } });
+  admin.journal = [line(1), line(2), line(3)];
+  const { code, stdout } = await runAgainst(admin.url, { last: 2 }, (call) => runEvents(call));
+  expect(code).toBe(0);
+  expect(stdout).toBe([2, 3].map((seq) => `2026-01-31 03:00:00  change          by ci  revision 3  pool=shop  seq=${seq}\n`).join(''));
+  const changes = { cause: 'api', reason: 'night shift', changes: ['pools.a.split.v1: 1 -> 2'], changeCount: 3, empty: '' };
+  admin.journal.push({ ...line(4), detail: changes });
+  const change = await runAgainst(admin.url, { last: 1 }, (call) => runEvents(call));
+  expect(change.stdout).toMatch(/cause=api {2}reason="night shift" {2}pools\.a\.split\.v1: 1 -> 2; and 2 more\n$/);
+  admin.journal.pop();
+  const json = await runAgainst(admin.url, { last: 1, json: true }, (call) => runEvents(call));
+  expect(JSON.parse(json.stdout)).toEqual(line(3));
+});
+
+test('events --follow takes up a broken stream where it ended', async () => {
+  const clock = new ManualClock();
+  const terminal = new FakeTerminal();
+  terminal.clock = clock;
+  admin.cutsStreams = true;
+  const line = (seq: number) => ({ seq, atMs: NOW_MS, kind: 'change', author: '', revision: 0, detail: {} });
+  admin.journal = [line(1), line(2)];
+  const following = runAgainst(admin.url, { follow: true }, (call) => runEvents(call), terminal);
+  const step = async (asked: number): Promise<void> => {
+    await expect.poll(() => admin.asked.length).toBe(asked);
+    await expect.poll(() => clock.pending).toBe(1);
+  };
+  await step(2);
+  admin.journal.push(line(3));
+  clock.advance(1000);
+  await step(3);
+  admin.scripted.set('GET /v1/events', problem(401, 'gone'));
+  clock.advance(1000);
+  const { code, stdout } = await following;
+  expect(code).toBe(1);
+  expect(stdout.split('\n')).toHaveLength(4);
+});
+
+test('explain asks the instance', async () => {
+  const shares = [{ version: 'v1', weight: 1, share: 1, ready: true }];
+  const explanation = {
+    listener: 'web',
+    method: 'GET',
+    authority: 'a.test',
+    path: '/x',
+    outcome: 'pool',
+    route: 'shop',
+    pool: 'shop',
+    version: 'v1',
+  };
+  admin.scripted.set('POST /v1/explain', {
+    status: 200,
+    body: { ...explanation, reason: 'weight', shares, considered: [], omitted: 0, steps: ['Route shop fits.'] },
+  });
+  const question = { method: 'get', url: 'http://a.test/x', headers: ['A: 1', 'a: 2'], listener: undefined, client: undefined };
+  const { stdout } = await runAgainst(admin.url, {}, (call) => runExplainLive(call, question));
+  expect(stdout).toContain('route    shop\npool     shop\nversion  v1\n');
+  expect(admin.asked[0]?.body).toEqual({ method: 'GET', url: 'http://a.test/x', headers: { a: '1, 2' } });
+});

@@ -1,0 +1,139 @@
+// Rollback: which revision it chooses, what it shows, when it asks, and that it restores nothing but what it has shown.
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeLastChange, runRollback, touchesTraffic } from '../../../src/cli/rollback.ts';
+import { FakeAdmin, FakeTerminal, history, problem, runAgainst } from './fake-admin.ts';
+
+let admin: FakeAdmin;
+
+beforeEach(async () => {
+  admin = new FakeAdmin();
+  await admin.listen();
+});
+
+afterEach(() => admin.close());
+
+describe('touchesTraffic', () => {
+  test.each([
+    'pools.shop.split.v1',
+    'pools.shop.split',
+    'pools.shop',
+    'pools["my.shop"].split.v1',
+    'pools["my.shop"]',
+    'pools.shop.overrides.qa.version',
+    'pools.shop.mirrors.dark',
+    'pools.shop.versions.v1.endpoints["127.0.0.1:9001"].drain',
+    'pools.shop.versions.v2',
+    'pools.shop.affinity.hold',
+    'routes.shop.version',
+    'routes (order)',
+    'routes["a.b"].hosts',
+  ])('%s', (path) => expect(touchesTraffic(path)).toBe(true));
+
+  test.each([
+    'accessLog',
+    'pools.shop.limits.pending',
+    'pools.shop.splitter',
+    'pools["a"].timeouts.connect',
+    'listeners.web.limits.connections',
+    'admin.auth',
+    'workers',
+    'routesX',
+  ])('not %s', (path) => expect(touchesTraffic(path)).toBe(false));
+});
+
+describe('the choice', () => {
+  test('passes over what moved no traffic', () => {
+    const found = beforeLastChange(history());
+    expect([found?.change.revision, found?.before.revision]).toEqual([3, 2]);
+  });
+
+  test('the first on record has none before it', () => {
+    expect(beforeLastChange(history().slice(0, 2))).toBeUndefined();
+    expect(beforeLastChange([])).toBeUndefined();
+  });
+});
+
+describe('the command', () => {
+  const restored = () => admin.asked.filter(({ url }) => url === '/v1/revisions/2/restore');
+
+  test('--yes restores the one before the last change, over what the preview was made from', async () => {
+    const ended = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
+    expect(ended).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: `restore of revision 2; it undoes revision 3, by ci 3 h ago: canary step 2
+  pools.shop.split.v1  90 -> 100
+revision 5, obeyed by 2 of 2 workers
+  pools.shop.split.v1  90 -> 100
+`,
+    });
+    expect(admin.asked.map(({ method, url, ifMatch }) => [method, url, ifMatch])).toEqual([
+      ['GET', '/v1/revisions?limit=50', undefined],
+      ['POST', '/v1/revisions/2/restore?dryRun=true', undefined],
+      ['POST', '/v1/revisions/2/restore', '"4"'],
+    ]);
+    expect(restored()[0]?.body).toEqual({ reason: 'rollback of revision 3: canary step 2' });
+  });
+
+  test('a person says yes', async () => {
+    const terminal = new FakeTerminal('y');
+    const { code, stdout } = await runAgainst(admin.url, { reason: 'errors' }, (call) => runRollback(call, undefined), terminal);
+    expect([code, terminal.questions]).toEqual([0, ['Restore revision 2? [y/N] ']]);
+    expect(stdout).toContain('revision 5, obeyed');
+    expect(restored()[0]?.body).toEqual({ reason: 'errors' });
+  });
+
+  test.each(['', 'n', 'yep'])('a person says "%s"', async (word) => {
+    const terminal = new FakeTerminal(word);
+    const ended = await runAgainst(admin.url, {}, (call) => runRollback(call, undefined), terminal);
+    expect([ended.code, ended.stderr, restored()]).toEqual([1, 'error: not confirmed: nothing was changed\n', []]);
+  });
+
+  test('nobody is there', async () => {
+    const ended = await runAgainst(admin.url, {}, (call) => runRollback(call, undefined));
+    expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--yes') as string });
+    expect(admin.asked).toEqual([]);
+  });
+
+  test('a dry run shows and ends', async () => {
+    const { code, stdout } = await runAgainst(admin.url, { dryRun: true }, (call) => runRollback(call, 1));
+    expect([code, stdout]).toEqual([0, 'restore of revision 1\n  pools.shop.split.v1  90 -> 100\n']);
+    expect(admin.asked.map(({ url }) => url)).toEqual(['/v1/revisions/1/restore?dryRun=true']);
+  });
+
+  test('somebody else was faster', async () => {
+    const stale = problem(412, 'The current revision is 9.', { revision: 9 });
+    const terminal = new FakeTerminal('y');
+    terminal.ask = () => {
+      admin.scripted.set('POST /v1/revisions/2/restore', stale);
+      return Promise.resolve('y');
+    };
+    const ended = await runAgainst(admin.url, {}, (call) => runRollback(call, undefined), terminal);
+    expect(ended).toMatchObject({ code: 4, stderr: expect.stringContaining('the current one is revision 9') as string });
+  });
+
+  test('looks further back, page by page', async () => {
+    const dull = Array.from({ length: 120 }, (_, index) => ({ ...history()[0]!, revision: 200 - index }));
+    admin.revisions = [...dull, ...history().slice(1)];
+    await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
+    expect(admin.asked.slice(0, 3).map(({ url }) => url)).toEqual([
+      '/v1/revisions?limit=50',
+      '/v1/revisions?limit=50&before=151',
+      '/v1/revisions?limit=50&before=101',
+    ]);
+    expect(restored()).toHaveLength(1);
+  });
+
+  test('nothing on record', async () => {
+    admin.revisions = history().slice(3);
+    const ended = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('no change of traffic is on record') as string });
+  });
+
+  test('--json: the answer alone on stdout, the plan on stderr for whoever is asked', async () => {
+    const ended = await runAgainst(admin.url, { json: true }, (call) => runRollback(call, undefined), new FakeTerminal('yes'));
+    expect(JSON.parse(ended.stdout)).toMatchObject({ revision: 5 });
+    expect(ended.stderr).toContain('restore of revision 2');
+  });
+});

@@ -1,0 +1,314 @@
+import { describe, expect, it } from 'vitest';
+import { MOST_AMENDMENTS } from '../../../src/config/amend.ts';
+import { decodeRead, readFiles } from '../../../src/config/decode.ts';
+import type { Desired, Load, Order } from '../../../src/control/orders.ts';
+import { reduce } from '../../../src/control/reduce.ts';
+import type { Change } from '../../../src/control/steering.ts';
+import { MemoryStore } from '../../../src/store/memory-store.ts';
+import { StoreFailed } from '../../../src/store/store-errors.ts';
+import type { JournalEntry, NewEntry, StoredRevision } from '../../../src/store/store.ts';
+import { load, open, settled, yaml } from './fakes.ts';
+
+/** Files are read here, so that amendments can be laid over them. */
+const file =
+  (options?: Parameters<typeof yaml>[0]): Load =>
+  () => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: yaml(options) }]) });
+
+type Opened = ReturnType<typeof open>;
+
+const order = ({ journal }: Pick<Opened, 'journal'>, change: Change, rest: Partial<Order> = {}): Order => ({
+  cause: 'api',
+  author: 'ci',
+  reason: 'canary',
+  expected: undefined,
+  dryRun: false,
+  reduce: (desired: Desired) => reduce(change, desired, journal),
+  ...rest,
+});
+
+const weight = (v2: number): Change => ({ kind: 'split', pool: 'shop', weights: { v1: 100 - v2, v2 } });
+const moved = (before: number, after: number) => [
+  { path: 'pools.shop.split.v1', before: `${100 - before}`, after: `${100 - after}` },
+  { path: 'pools.shop.split.v2', before: `${before}`, after: `${after}` },
+];
+const weights = ({ dataPlane }: Opened) => dataPlane.updates.map(({ revision, config }) => [revision, config.pools[0]!.split['v2']]);
+
+async function started(store?: MemoryStore): Promise<Opened> {
+  const opened = open(store);
+  await opened.controller.apply(file(), 'start');
+  return opened;
+}
+
+/** Fails to keep as long as it is told to. */
+class FailingStore extends MemoryStore {
+  failing = false;
+
+  override append(revision: StoredRevision, entry: NewEntry): JournalEntry {
+    if (this.failing) throw new StoreFailed('the disk is full');
+    return super.append(revision, entry);
+  }
+}
+
+describe('Controller.order', () => {
+  it('puts a change in force on every worker, keeps it, then says so', async () => {
+    const opened = await started();
+    const { controller, journal } = opened;
+    expect(await controller.order(order(opened, weight(25)))).toEqual({
+      result: 'applied',
+      revision: 2,
+      workers: { applied: 2, total: 2 },
+      differences: moved(10, 25),
+    });
+    expect([controller.revision, controller.config]).toEqual([2, load({ weight: 25 }).config]);
+    expect(weights(opened)).toEqual([
+      [1, 10],
+      [2, 25],
+    ]);
+    expect(journal.find(2)?.summary).toMatchObject({ cause: 'api', author: 'ci', reason: 'canary', differences: moved(10, 25) });
+    expect(journal.latest?.amendments).toEqual(controller.amendments);
+  });
+
+  it('is stale when another revision is in force when its turn comes', async () => {
+    const opened = await started();
+    const orders = [20, 30].map((v2) => opened.controller.order(order(opened, weight(v2), { expected: 1 })));
+    expect(await Promise.all(orders)).toEqual([expect.objectContaining({ result: 'applied' }), { result: 'stale', revision: 2 }]);
+    expect(await opened.controller.order(order(opened, weight(30), { expected: 2 }))).toMatchObject({ result: 'applied', revision: 3 });
+    expect(opened.dataPlane.updates).toHaveLength(3);
+  });
+
+  it('a dry run says what would change and changes nothing', async () => {
+    const opened = await started();
+    const { controller, journal } = opened;
+    const before = [controller.config, controller.amendments, journal.number];
+    expect(await controller.order(order(opened, weight(25), { dryRun: true }))).toEqual({
+      result: 'dry-run',
+      revision: 1,
+      differences: moved(10, 25),
+    });
+    expect(await controller.order(order(opened, weight(-5), { dryRun: true }))).toMatchObject({ result: 'rejected' });
+    expect(await controller.order(order(opened, weight(1), { dryRun: true, expected: 7 }))).toEqual({ result: 'stale', revision: 1 });
+    expect([controller.config, controller.amendments, journal.number]).toEqual(before);
+    expect(opened.dataPlane.updates).toHaveLength(1);
+  });
+
+  it('what is in force already makes no revision', async () => {
+    const opened = await started();
+    await opened.controller.order(order(opened, weight(25)));
+    expect(await opened.controller.order(order(opened, weight(25)))).toEqual({
+      result: 'applied',
+      revision: 2,
+      workers: { applied: 2, total: 2 },
+      differences: [],
+    });
+    expect([opened.journal.number, opened.dataPlane.updates.length]).toEqual([2, 2]);
+  });
+
+  it('what breaks a rule or names nothing reaches nobody', async () => {
+    const opened = await started();
+    expect(await opened.controller.order(order(opened, { kind: 'split', pool: 'shop', weights: { v9: 1 } }))).toMatchObject({
+      result: 'rejected',
+      revision: 1,
+      problems: [{ path: expect.stringContaining('split'), message: expect.stringContaining('v9') }],
+    });
+    expect(await opened.controller.order(order(opened, { kind: 'clear-overrides', pool: 'x' }))).toMatchObject({ result: 'unknown' });
+    expect([opened.journal.number, opened.dataPlane.updates.length, opened.controller.amendments]).toEqual([1, 1, []]);
+  });
+
+  it('says so when a change cannot lie over the file', async () => {
+    const opened = await started();
+    const path = ['pools', 'shop', 'overrides', '__proto__'];
+    const outcome = await opened.controller.order(order(opened, weight(1), { reduce: () => [{ path, value: {} }] }));
+    expect(outcome).toMatchObject({ result: 'rejected', problems: [{ message: expect.stringContaining('is no path') }] });
+    const many = Array.from({ length: MOST_AMENDMENTS + 1 }, (_, n) => ({ path: ['pools', 'shop', 'overrides', `o${n}`] }));
+    expect(await opened.controller.order(order(opened, weight(1), { reduce: () => many }))).toMatchObject({
+      result: 'rejected',
+      problems: [{ path: `pools.shop.overrides.o${MOST_AMENDMENTS}`, message: expect.stringContaining('more than') }],
+    });
+    expect(opened.journal.number).toBe(1);
+  });
+
+  it('what cannot be kept is taken back from the workers, and has failed', async () => {
+    const store = new FailingStore();
+    const opened = await started(store);
+    const { controller, journal } = opened;
+    const told: unknown[] = [];
+    journal.follow((line) => void told.push(line));
+    store.failing = true;
+    expect(await controller.order(order(opened, weight(25)))).toEqual({ result: 'failed', message: 'the disk is full' });
+    expect(weights(opened)).toEqual([
+      [1, 10],
+      [2, 25],
+      [1, 10],
+    ]);
+    expect([controller.revision, controller.amendments, controller.config, told]).toEqual([1, [], load().config, []]);
+    expect(controller.served?.pools[0]?.split['v2']).toBe(10);
+    store.failing = false;
+    expect(await controller.order(order(opened, weight(30)))).toMatchObject({ result: 'applied', revision: 2 });
+    expect(told).toHaveLength(1);
+  });
+
+  it('a file that cannot be kept is taken back as well', async () => {
+    const store = new FailingStore();
+    const opened = await started(store);
+    store.failing = true;
+    expect(await opened.controller.apply(file({ version: 'v3' }), 'file')).toMatchObject({ result: 'failed', revision: 1 });
+    expect(opened.dataPlane.updates.at(-1)).toMatchObject({ revision: 1, config: { pools: [{ split: { v1: 90, v2: 10 } }] } });
+    for (const set of opened.dataPlane.sets) set.version('shop', 'v2');
+    expect(opened.reloads).toEqual(['applied', 'rejected']);
+  });
+
+  it('has failed when the workers refuse it; the next one goes on', async () => {
+    const opened = await started();
+    opened.dataPlane.ends.push(() => Promise.reject(new Error('refused')));
+    expect(await opened.controller.order(order(opened, weight(25)))).toEqual({ result: 'failed', message: 'refused' });
+    expect([opened.journal.number, opened.controller.amendments]).toEqual([1, []]);
+    expect(await opened.controller.order(order(opened, weight(25)))).toMatchObject({ result: 'applied', revision: 2 });
+  });
+
+  it('orders are obeyed one after the other, each from what the one before left', async () => {
+    const opened = await started();
+    const seen: number[] = [];
+    const asked = [20, 30, 40].map((v2) =>
+      opened.controller.order(
+        order(opened, weight(v2), {
+          reduce: (desired) => {
+            seen.push(desired.config.pools[0]!.split['v2']!);
+            return reduce(weight(v2), desired, opened.journal);
+          },
+        }),
+      ),
+    );
+    const outcomes = await Promise.all(asked);
+    expect(outcomes.map((outcome) => 'revision' in outcome && outcome.revision)).toEqual([2, 3, 4]);
+    expect(seen).toEqual([10, 20, 30]);
+  });
+
+  it('orders and files take turns; what the file changed itself is the file’s', async () => {
+    const opened = await started();
+    const { controller } = opened;
+    const outcomes = await Promise.all([
+      controller.order(order(opened, weight(20))),
+      controller.apply(file({ extra: 'workers: 2' }), 'file'),
+      controller.order(order(opened, { kind: 'drain', pool: 'shop', version: 'v1', endpoint: undefined })),
+    ]);
+    expect(outcomes.map(({ result }) => result)).toEqual(['applied', 'applied', 'applied']);
+    expect(controller.config).toMatchObject({ workers: 2, pools: [{ split: { v2: 20 }, versions: [{ drain: true }, { drain: false }] }] });
+    expect(controller.revision).toBe(4);
+    await controller.apply(file({ weight: 50 }), 'file');
+    expect(controller.config?.pools[0]).toMatchObject({ split: { v2: 50 }, versions: [{ drain: true }, {}] });
+    expect(opened.journal.lines({ after: 0, limit: 100 }).at(-1)?.detail).toMatchObject({
+      cause: 'file',
+      overtaken: ['the file changed pools.shop.split itself'],
+    });
+  });
+
+  it('before the first config is in force there is nothing to change', async () => {
+    const opened = open();
+    expect(await opened.controller.order(order(opened, weight(20)))).toEqual({ result: 'failed', message: 'No config is in force.' });
+    await opened.controller.apply(() => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: 'pools: 5' }]) }), 'start');
+    expect(await opened.controller.order(order(opened, weight(20)))).toMatchObject({ result: 'failed' });
+    expect(opened.dataPlane.updates).toEqual([]);
+  });
+
+  it('one that comes while the first config is put in force waits for it', async () => {
+    const opened = open();
+    const first = opened.controller.apply(file(), 'start');
+    expect(await opened.controller.order(order(opened, weight(20)))).toMatchObject({ result: 'applied', revision: 2 });
+    expect(await first).toMatchObject({ result: 'applied', revision: 1 });
+  });
+
+  it('close() settles those that wait and those that come; none reaches a worker', async () => {
+    const opened = await started();
+    let known: () => void = () => undefined;
+    opened.discovery.ready = new Promise((resolve) => (known = resolve));
+    const asked = [20, 30, 40].map((v2) => opened.controller.order(order(opened, weight(v2))));
+    await settled();
+    opened.controller.close();
+    const stopping = { result: 'failed', message: 'Sluice is stopping.' };
+    expect(await Promise.all(asked.slice(1))).toEqual([stopping, stopping]);
+    known();
+    expect(await asked[0]).toEqual(stopping);
+    expect(await opened.controller.order(order(opened, weight(50)))).toEqual(stopping);
+    expect(await opened.controller.order(order(opened, weight(50), { dryRun: true }))).toEqual(stopping);
+    expect([opened.dataPlane.updates.length, opened.journal.number]).toEqual([1, 1]);
+  });
+
+  it('one that the workers have already is kept though close() comes meanwhile', async () => {
+    const opened = await started();
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    opened.dataPlane.ends.push(() => ended.then(() => ({ applied: 2, total: 2 })));
+    const asked = opened.controller.order(order(opened, weight(20)));
+    await settled();
+    opened.controller.close();
+    end();
+    expect(await asked).toMatchObject({ result: 'applied', revision: 2 });
+    expect(opened.journal.number).toBe(2);
+  });
+});
+
+describe('a start with a kept state', () => {
+  async function left(): Promise<MemoryStore> {
+    const store = new MemoryStore();
+    const opened = await started(store);
+    await opened.controller.order(order(opened, weight(25)));
+    return store;
+  }
+
+  it('finds the same state under the same number', async () => {
+    const store = await left();
+    const { lastSeq } = store;
+    const opened = open(store);
+    expect(await opened.controller.apply(file(), 'start')).toMatchObject({ result: 'applied', revision: 2 });
+    expect(weights(opened)).toEqual([[2, 25]]);
+    expect([opened.journal.number, store.lastSeq]).toEqual([2, lastSeq]);
+    expect(await opened.controller.order(order(opened, weight(30)))).toMatchObject({ revision: 3, differences: moved(25, 30) });
+  });
+
+  it('a file that has changed elsewhere is the next number, under what was amended', async () => {
+    const opened = open(await left());
+    expect(await opened.controller.apply(file({ extra: 'workers: 3' }), 'start')).toMatchObject({ result: 'applied', revision: 3 });
+    expect(opened.controller.config).toMatchObject({ workers: 3, pools: [{ split: { v1: 75, v2: 25 } }] });
+    expect(opened.journal.latest).toMatchObject({ number: 3, written: { workers: 3 } });
+    expect(opened.journal.find(3)?.summary).toMatchObject({ cause: 'start', author: '' });
+  });
+
+  it('tells which amendments the file has overtaken meanwhile', async () => {
+    const opened = open(await left());
+    await opened.controller.apply(file({ weight: 40 }), 'start');
+    expect(weights(opened)).toEqual([[3, 40]]);
+    expect(opened.controller.amendments).toEqual([]);
+    expect(opened.journal.lines({ after: 0, limit: 100 }).at(-1)).toMatchObject({
+      revision: 3,
+      detail: { cause: 'start', overtaken: ['the file changed pools.shop.split itself'] },
+    });
+  });
+
+  it('a file that says by now what was amended is a new number without amendments', async () => {
+    const opened = open(await left());
+    await opened.controller.apply(file({ weight: 25 }), 'start');
+    expect([opened.controller.revision, opened.controller.amendments]).toEqual([3, []]);
+    expect(opened.controller.config).toEqual(decodeRead(file({ weight: 25 })().read).config);
+  });
+
+  it('a broken file changes nothing that was kept', async () => {
+    const store = await left();
+    const opened = open(store);
+    const broken: Load = () => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: 'listeners: 5' }]) });
+    expect(await opened.controller.apply(broken, 'start')).toMatchObject({ result: 'rejected', revision: 0 });
+    expect([opened.journal.number, opened.controller.amendments.length]).toEqual([2, 1]);
+    expect(await opened.controller.apply(file(), 'file')).toMatchObject({ result: 'applied', revision: 2 });
+  });
+
+  it('amendments that cannot be read are left out', async () => {
+    const store = new MemoryStore();
+    const about = { number: 1, atMs: 0, author: '', reason: '', cause: 'start', written: '{}', differences: '[]' };
+    store.append(
+      { ...about, amendments: '[{"path":["__proto__"]}]' },
+      { atMs: 0, kind: 'revision', author: '', revision: 1, detail: '{}' },
+    );
+    const opened = open(store);
+    expect(opened.controller.amendments).toEqual([]);
+    expect(await opened.controller.apply(file(), 'start')).toMatchObject({ result: 'applied', revision: 2 });
+  });
+});
