@@ -83,7 +83,8 @@ test('amendments are read back from JSON and do the same', () => {
     fc.property(fileAndChanges, ([file, amendments]) => {
       const { value, amendments: inForce } = amend(file, amendments);
       const stored = readAmendments(copyOf(inForce));
-      expect('fault' in stored ? stored.fault : amend(file, stored).value).toEqual(value);
+      // JSON has no -0, and nothing here tells it from 0.
+      expect('fault' in stored ? stored.fault : copyOf(amend(file, stored).value)).toEqual(copyOf(value));
     }),
   );
 });
