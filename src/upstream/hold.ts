@@ -16,14 +16,21 @@ export class Hold<Held extends object> implements DeadlineOwner {
   readonly #deadlines: Deadlines;
   readonly #release: (held: Held) => void;
   readonly #room: () => number;
+  readonly #counted: (held: number) => void;
   readonly #deadline: Deadline;
   #flowing = false;
+  #releasing = false;
 
-  /** @param release lets one go on; it may be added again; @param room how many may go at present, beside a scout */
-  constructor(deadlines: Deadlines, release: (held: Held) => void, room: () => number) {
+  /**
+   * @param release lets one go on; it may be added again
+   * @param room how many may go at present, beside a scout
+   * @param counted hears how many are held; who goes ahead and comes back at once never shows as gone
+   */
+  constructor(deadlines: Deadlines, release: (held: Held) => void, room: () => number, counted: (held: number) => void) {
     this.#deadlines = deadlines;
     this.#release = release;
     this.#room = room;
+    this.#counted = counted;
     this.#deadline = new Deadline(this);
   }
 
@@ -33,6 +40,7 @@ export class Hold<Held extends object> implements DeadlineOwner {
 
   add(held: Held): void {
     this.#held.push(held);
+    this.#count();
     this.#flowing = false;
     if (this.#deadline.list === undefined) this.#deadlines.arm(this.#deadline, SCOUT_MS);
   }
@@ -40,9 +48,11 @@ export class Hold<Held extends object> implements DeadlineOwner {
   /** False: it was not held. */
   withdraw(held: Held): boolean {
     const at = this.#held.indexOf(held);
-    if (at !== -1) this.#held.splice(at, 1);
+    if (at === -1) return false;
+    this.#held.splice(at, 1);
+    this.#count();
     if (this.#held.length === 0) this.#deadline.disarm();
-    return at !== -1;
+    return true;
   }
 
   /** There may be somebody to answer: one goes ahead. */
@@ -78,6 +88,14 @@ export class Hold<Held extends object> implements DeadlineOwner {
     // First: those who go may come back, and then there is a scout again.
     if (this.#held.length > 0) this.#deadlines.arm(this.#deadline, nextMs);
     else this.#deadline.disarm();
+    // Another thread reads the count at any moment.
+    this.#releasing = true;
     for (const held of going) this.#release(held);
+    this.#releasing = false;
+    this.#count();
+  }
+
+  #count(): void {
+    if (!this.#releasing) this.#counted(this.#held.length);
   }
 }

@@ -96,7 +96,12 @@ export class LiveVersion implements ConnectionHome {
     this.selection = new Selection(randomFraction);
     this.ejector = new Ejector(pool.name, this, surroundings);
     const room = (): number => (this.#adaptive === undefined ? Infinity : this.#adaptive.limit - this.#admitted);
-    this.#hold = new Hold(surroundings.deadlines, (applicant) => this.#proceed(applicant), room);
+    this.#hold = new Hold(
+      surroundings.deadlines,
+      (applicant) => this.#proceed(applicant),
+      room,
+      (held) => this.counters.held(held),
+    );
   }
 
   /** Endpoints that may be picked. */
@@ -244,7 +249,7 @@ export class LiveVersion implements ConnectionHome {
   hold(applicant: Applicant): Acquired {
     if (this.#isFull) return OVERLOAD;
     this.requests++;
-    this.#park(applicant);
+    this.#hold.add(applicant);
     applicant.onHeld();
     return ACQUIRED;
   }
@@ -258,7 +263,7 @@ export class LiveVersion implements ConnectionHome {
   withdraw(applicant: Applicant): void {
     const at = this.#waiting.indexOf(applicant);
     if (at !== -1) this.#waiting.splice(at, 1);
-    else if (this.#hold.withdraw(applicant)) this.counters.held(this.#hold.size);
+    else this.#hold.withdraw(applicant);
   }
 
   /** Takes back a connection whose answer has ended; reuses it when that is safe. */
@@ -366,7 +371,6 @@ export class LiveVersion implements ConnectionHome {
 
   /** One that was held goes on: to a connection, into the line, or back. */
   #proceed(applicant: Applicant): void {
-    this.counters.held(this.#hold.size);
     const endpoint = this.selection.pick(applicant.affinityKey, applicant.failedEndpoint);
     if (endpoint === undefined) this.#proceedHeld(applicant);
     else if (this.#makeRoom()) this.#connect(endpoint, applicant);
@@ -377,14 +381,9 @@ export class LiveVersion implements ConnectionHome {
     return this.settings.holdMs > 0 && !applicant.holdOver;
   }
 
-  #park(applicant: Applicant): void {
-    this.#hold.add(applicant);
-    this.counters.held(this.#hold.size);
-  }
-
   #proceedHeld(applicant: Applicant): void {
     if (applicant.onStillHeld()) this.#hold.hasten();
-    else this.#park(applicant);
+    else this.#hold.add(applicant);
   }
 
   #wait(applicant: Applicant): void {
@@ -399,7 +398,7 @@ export class LiveVersion implements ConnectionHome {
       const endpoint = this.selection.pick(next.affinityKey, next.failedEndpoint);
       if (endpoint !== undefined) this.#connect(endpoint, next);
       else if (this.#mayHold(next)) {
-        this.#park(next);
+        this.#hold.add(next);
         next.onHeld();
       } else next.onTurnedAway(OUTCOME.no_endpoint);
     }

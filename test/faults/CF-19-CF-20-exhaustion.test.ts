@@ -57,12 +57,14 @@ test('CF-19: metrics live while there is no descriptor left, and say how many we
   for (const wire of tooMany) wire.destroy();
 });
 
-test('CF-19: requests that wait upstream take descriptors, too: there are enough for nearly all who are in, the others get 503, and no endpoint is ejected', async () => {
+test('CF-19: requests that wait upstream take descriptors, too: there are enough for all who are in, and no endpoint is ejected', async () => {
   const [a, b] = await startMortals('a', 'b');
   const held: (() => void)[] = [];
   for (const mortal of [a!, b!]) mortal.answer = (_request, response) => void held.push(() => response.end('late'));
   const outlier = { consecutive: 1, ejection: '60s', maxEjected: '100%' };
-  const rig = await startRig(poolsConfig({ shop: { ...at(a!.address, b!.address), outlier } }), LIMITED);
+  // Unused connections of one worker would take the descriptors of the other.
+  const timeouts = { idle: '100ms' };
+  const rig = await startRig(poolsConfig({ shop: { ...at(a!.address, b!.address), outlier, timeouts } }), LIMITED);
   const { sluice } = rig;
   await leavesNothing(rig, async () => {
     const wires = await startTooMany(sluice);
@@ -71,15 +73,11 @@ test('CF-19: requests that wait upstream take descriptors, too: there are enough
     expect(into().length).toBeLessThanOrEqual(MOST);
     const asking = into();
     for (const wire of asking) await wire.write(get());
-    const refused = (): Wire[] => asking.filter((wire) => wire.total > 0 || wire.ended);
-    await eventually('all requests upstream, or refused', () => held.length + refused().length >= asking.length);
-    const [early, waiting] = [refused(), asking.filter((wire) => !refused().includes(wire))];
-    for (const wire of early) expect(verdictOf(await wire.readMessage())).toBe('503 overload');
+    await eventually('all requests upstream', () => held.length === asking.length);
     for (const answer of held.splice(0)) answer();
-    for (const wire of waiting) expect((await wire.readMessage()).body).toBe('late');
-    expect(early.length).toBeLessThan(asking.length / 4);
+    for (const wire of asking) expect((await wire.readMessage()).body).toBe('late');
     for (const wire of wires) wire.destroy();
-    await sluice.untilQuiet();
+    await sluice.untilQuiet(0);
     expect(await sluice.metric('sluice_endpoint_ejections_total')).toBe(0);
     expect(await sluice.metric('sluice_endpoint_failures_total')).toBe(0);
   });

@@ -11,6 +11,7 @@ let nowMs = 0;
 let gone: number[] = [];
 let room = Infinity;
 let onRelease: (request: Request) => void = () => undefined;
+let counts: number[] = [];
 let hold: Hold<Request>;
 
 beforeEach(() => {
@@ -19,11 +20,17 @@ beforeEach(() => {
   gone = [];
   onRelease = () => undefined;
   room = Infinity;
+  counts = [];
   const release = (request: Request): void => {
     gone.push(request.id);
     onRelease(request);
   };
-  hold = new Hold(deadlines, release, () => room);
+  hold = new Hold(
+    deadlines,
+    release,
+    () => room,
+    (held) => counts.push(held),
+  );
 });
 afterEach(() => deadlines.close());
 
@@ -96,4 +103,18 @@ it('lets no more go than there is room for, and a scout always', () => {
   room = 9;
   pass(150);
   expect(gone).toEqual([0, 1, 2, 3, 4]);
+});
+
+it('tells how many are held; who goes ahead and comes back at once never shows as gone', () => {
+  const [, second] = add(2);
+  onRelease = (request) => hold.add(request);
+  pass(150);
+  hold.flow();
+  expect(counts).toEqual([1, 2, 2, 2]);
+  onRelease = () => undefined;
+  hold.scout();
+  hold.withdraw(second!);
+  expect(hold.size).toBe(counts.at(-1));
+  hold.flow();
+  expect(counts.at(-1)).toBe(0);
 });
