@@ -4,6 +4,8 @@ import { availableParallelism } from 'node:os';
 import { AdminServer } from '../admin/admin-server.ts';
 import type { LoadResult } from '../config/decode.ts';
 import { formatAddress } from '../config/address.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { Problem } from '../config/problem.ts';
 import type { Address, Config } from '../config/model.ts';
 import { ConfigWatch } from '../control/config-watch.ts';
 import type { ChangeCause } from '../control/config-watch.ts';
@@ -40,6 +42,8 @@ import { Workers } from './workers.ts';
 export interface InstanceOptions {
   /** The config to start with, already judged. */
   readonly first: Loaded;
+  /** Where `first` comes from when the config on disk has Problems; undefined when that is what is served. */
+  readonly lastGood: { readonly revision: number; readonly atMs: number; readonly problems: readonly Problem[] } | undefined;
   /** Where state is kept; closed when the instance has stopped. */
   readonly store: Store;
   /** Changes what was decoded. */
@@ -62,6 +66,7 @@ export class Instance {
   readonly #probes: Probes;
   readonly #discovery: Discovery;
   readonly #controller: Controller;
+  readonly #journal: Journal;
   readonly #exposition: Exposition;
   readonly #admin: AdminServer;
   readonly #memory: MemoryWatch;
@@ -97,7 +102,8 @@ export class Instance {
     this.#discovery = createDiscovery(log, () => this.#controller.rediscover());
     this.#exposition.discoveryIs(() => this.#discovery.samples());
     const dataPlane: DataPlane = { apply: (update) => this.#post(update), setEndpoints: (update) => this.#postEndpoints(update) };
-    const journal = new Journal(options.store, wallMs);
+    this.#journal = new Journal(options.store, wallMs);
+    const journal = this.#journal;
     const { exposition, discovery } = { exposition: this.#exposition, discovery: this.#discovery };
     const onServed = (served: Config): void => this.#takeOver(served);
     this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt: options.adapt, onServed });
@@ -132,6 +138,7 @@ export class Instance {
       const result = await this.#controller.apply(() => this.#firstLoad(), 'start');
       if (result.result === 'failed') throw result.error;
       if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');
+      this.#tellLastGood();
       return result;
     } catch (error) {
       await this.stop(0);
@@ -141,8 +148,25 @@ export class Instance {
 
   /** What was read at first, unless it has changed before the watch began. */
   #firstLoad(): Loaded {
-    const { first, firstDigest, load } = this.#options;
-    return this.#watch === undefined || this.#watch.digest === firstDigest ? first : load();
+    const { first, firstDigest, lastGood, load } = this.#options;
+    return this.#watch === undefined || this.#watch.digest === firstDigest || lastGood !== undefined ? first : load();
+  }
+
+  /** Loudly: what is served is not what the operator wrote. */
+  #tellLastGood(): void {
+    const { firstDigest, lastGood, load, log } = this.#options;
+    if (lastGood === undefined) return;
+    const { revision, problems } = lastGood;
+    const facts = { at: new Date(lastGood.atMs).toISOString(), problems: problems.slice(0, 10).map(formatProblem) };
+    this.#exposition.fileIs('refused');
+    this.#journal.record('fallback', { author: '', revision }, facts);
+    log.error({ revision, ...facts }, 'the config has problems: the last known good one is served until they are mended');
+    if (this.#watch !== undefined && this.#watch.digest !== firstDigest) void this.#reload(load, 'file');
+  }
+
+  /** Whether the config on disk had Problems at the start, and still has. */
+  get isLastGood(): boolean {
+    return this.#options.lastGood !== undefined && !this.#exposition.servesFile;
   }
 
   /** Port of each listener by name, as bound. */

@@ -28,11 +28,15 @@ program
   .description('serve a config; prints one line when ready')
   .requiredOption('--config <path>', 'YAML file, or a directory of them')
   .option('--workers <number>', 'data-plane threads, instead of what the config says', readCount)
-  .action(async (options: { config: string; workers?: number }) => {
+  .option(
+    '--fallback-to-last-good [dir]',
+    'when the config has problems, serve what was served last until they are mended; dir: the state folder, if not the one that the config names',
+  )
+  .action(async (options: { config: string; workers?: number; fallbackToLastGood?: string | true }) => {
     const { readyLine, run } = await import('./run.ts');
-    await end(
-      run({ config: options.config, workers: options.workers, log: await openLog(), onReady: (instance) => print(readyLine(instance)) }),
-    );
+    const { config, workers, fallbackToLastGood: last } = options;
+    const fallback = last === undefined ? undefined : { stateDir: last === true ? undefined : last };
+    await end(run({ config, workers, fallback, log: await openLog(), onReady: (instance) => print(readyLine(instance)) }));
   });
 
 program

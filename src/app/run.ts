@@ -9,8 +9,11 @@ import { formatAddress } from '../config/address.ts';
 import { readFingerprint } from '../control/config-fingerprint.ts';
 import type { Loaded } from '../control/orders.ts';
 import { formatNotice } from '../cli/check.ts';
+import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
 import { Instance } from './instance.ts';
+import type { InstanceOptions } from './instance.ts';
+import { findLastGood, findStateFolder } from './last-good.ts';
 import { openState } from './open-state.ts';
 import { untilStopped } from './shutdown.ts';
 
@@ -21,27 +24,24 @@ export interface RunOptions {
   readonly log: Log;
   /** Told once, when everything listens. */
   readonly onReady: (instance: Instance) => void;
+  /** Serves the last known good config when this one has Problems; `stateDir`: where it is kept, if not where the config says. */
+  readonly fallback?: { readonly stateDir: string | undefined } | undefined;
   /** Changes the config after it was read (the demo puts its own upstreams in). */
   readonly adapt?: (load: LoadResult) => LoadResult;
 }
 
 /** Exit code: 0 after a drain, 1 when the config is bad or an address cannot be bound. */
 export async function run(options: RunOptions): Promise<number> {
-  const { log, adapt } = options;
-  const load = (): Loaded => ({ read: readConfig(options.config) });
-  // Reading a large config takes a second: it is read again only if it changes while Sluice starts.
-  const { digest: firstDigest } = await readFingerprint(resolve(options.config));
-  const read = readConfig(options.config);
-  const alone = decodeRead(read);
-  const { config, problems, notices } = adapt?.(alone) ?? alone;
-  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
-  if (config === undefined) return 1;
-  for (const notice of notices) process.stderr.write(`${formatNotice(notice)}\n`);
+  const { log, adapt, workers, config: watchPath } = options;
+  const load = (): Loaded => ({ read: readConfig(watchPath) });
   let instance: Instance;
   try {
-    const store = openState(config.state, { explicit: read.document?.value['state'] !== undefined, log });
-    const { workers } = options;
-    instance = new Instance(config, { first: { read, alone }, store, adapt, firstDigest, load, watchPath: options.config, workers, log });
+    // Reading a large config takes a second: it is read again only if it changes while Sluice starts.
+    const { digest: firstDigest } = await readFingerprint(resolve(watchPath));
+    const start = readFirst(options);
+    if (start === undefined) return 1;
+    const { config, ...beginning } = start;
+    instance = new Instance(config, { ...beginning, adapt, firstDigest, load, watchPath, workers, log });
     await instance.start();
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -52,6 +52,30 @@ export async function run(options: RunOptions): Promise<number> {
   return stopped;
 }
 
+type Start = Pick<InstanceOptions, 'first' | 'store' | 'lastGood'> & { readonly config: Config };
+
+/** Undefined when there is nothing to serve; then it was said why. */
+function readFirst({ config: path, adapt, log, fallback }: RunOptions): Start | undefined {
+  const read = readConfig(path);
+  const alone = decodeRead(read);
+  const { config, problems, notices } = adapt?.(alone) ?? alone;
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  for (const notice of notices) process.stderr.write(`${formatNotice(notice)}\n`);
+  if (config !== undefined) {
+    const store = openState(config.state, { explicit: read.document?.value['state'] !== undefined, log });
+    return { config, store, first: { read, alone }, lastGood: undefined };
+  }
+  if (fallback === undefined) return undefined;
+  const dir = findStateFolder(path, read, fallback.stateDir);
+  if (dir === undefined)
+    throw new Error('there is no last known good config to fall back to: name the state folder, --fallback-to-last-good <dir>');
+  const store = openState({ dir }, { explicit: true, log });
+  const found = findLastGood(store, path);
+  if (found !== undefined) return { config: found.config, store, first: { read: found.read }, lastGood: { ...found, problems } };
+  store.close();
+  throw new Error(`there is no last known good config to fall back to in ${dir}`);
+}
+
 /** `sluice ready: web 127.0.0.1:8080, admin 127.0.0.1:9901, 2 workers`. */
 export function readyLine(instance: Instance): string {
   const listeners = instance.config.listeners.map(({ name, address }) => {
@@ -59,5 +83,6 @@ export function readyLine(instance: Instance): string {
     return `${name} ${formatAddress(address.kind === 'tcp' && port !== undefined ? { ...address, port } : address)}`;
   });
   const workers = instance.workers === 1 ? '1 worker' : `${instance.workers} workers`;
-  return `sluice ready: ${[...listeners, `admin ${formatAddress(instance.adminAddress)}`, workers].join(', ')}`;
+  const ready = `sluice ready: ${[...listeners, `admin ${formatAddress(instance.adminAddress)}`, workers].join(', ')}`;
+  return instance.isLastGood ? `${ready} (the last known good config, for the file has problems)` : ready;
 }

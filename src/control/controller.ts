@@ -52,7 +52,7 @@ export interface ControllerParts {
   readonly dataPlane: DataPlane;
   readonly discovery: EndpointDiscovery;
   readonly counters: CounterRegistry;
-  readonly exposition: Pick<Exposition, 'reloaded' | 'serves'>;
+  readonly exposition: Pick<Exposition, 'reloaded' | 'serves' | 'fileIs'>;
   readonly log: Log;
 }
 
@@ -62,6 +62,8 @@ interface Waiting {
   readonly settle: (result: ApplyResult) => void;
   readonly fail: (error: unknown) => void;
 }
+
+const TAKEN: ReadonlySet<ApplyResult['result']> = new Set(['applied', 'unchanged']);
 
 export class Controller {
   readonly #parts: ControllerParts;
@@ -170,9 +172,14 @@ export class Controller {
     const known = this.#amendments.length === 0 ? loaded.alone : undefined;
     const load = this.#adapt(known ?? decodeFitting(loaded.read, this.#amendments));
     const { config } = load;
-    if (config === undefined || load.problems.length > 0) return this.#reject(load, cause);
-    if (this.#isInForce(config, load)) return this.#leave(loaded.read, cause);
-    return this.#putInForce({ read: loaded.read, load, config }, { cause, author: '', reason: '' });
+    if (config === undefined || load.problems.length > 0) return this.#settleFile(this.#reject(load, cause));
+    if (this.#isInForce(config, load)) return this.#settleFile(this.#leave(loaded.read, cause));
+    return this.#settleFile(await this.#putInForce({ read: loaded.read, load, config }, { cause, author: '', reason: '' }));
+  }
+
+  #settleFile(result: ApplyResult): ApplyResult {
+    if (result.result !== 'superseded') this.#parts.exposition.fileIs(TAKEN.has(result.result) ? 'taken' : 'refused');
+    return result;
   }
 
   #adapt(load: LoadResult): LoadResult {

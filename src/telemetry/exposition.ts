@@ -57,6 +57,7 @@ export class Exposition {
   #accessLogDropped = 0;
   #overload: () => OverloadSample = () => ({ level: 0, usedBytes: 0, limitBytes: 0 });
   #healthChecks: () => Lines = () => [];
+  #servesFile = true;
   #adminRefused: () => Lines = () => [];
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
@@ -81,6 +82,15 @@ export class Exposition {
 
   reloaded(result: ReloadResult): void {
     this.#reloads[result] += 1;
+  }
+
+  /** Whether the config on disk was taken when it was last read; what was served before is served on where it was not. */
+  fileIs(state: 'taken' | 'refused'): void {
+    this.#servesFile = state === 'taken';
+  }
+
+  get servesFile(): boolean {
+    return this.#servesFile;
   }
 
   /** What is served from now on. */
@@ -171,6 +181,7 @@ export class Exposition {
     const dropped = () => workers().reduce((sum, block) => sum + block.total(at.WORKER_ACCESS_LOG_DROPPED), this.#accessLogDropped);
     this.#expose(METRICS.revision, () => plainSamples([[{}, this.#revision]]));
     this.#expose(METRICS.reloads, () => plainSamples(Object.entries(this.#reloads).map(([result, count]) => [{ result }, count])));
+    this.#expose(METRICS.fileTaken, () => plainSamples([[{}, this.#servesFile ? 1 : 0]]));
     this.#expose(METRICS.adminRefused, () => plainSamples(this.#adminRefused()));
     this.#expose(METRICS.workers, () => plainSamples(Object.entries(this.#workers).map(([state, count]) => [{ state }, count])));
     this.#expose(METRICS.workerRestarts, () => plainSamples([[{}, this.#workerRestarts]]));

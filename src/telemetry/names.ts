@@ -92,6 +92,10 @@ export const METRICS = {
 
   revision: gauge('sluice_config_revision', 'Number of the desired state that is served.'),
   reloads: counter('sluice_config_reloads_total', 'Configs offered, by what became of them.', 'result'),
+  fileTaken: gauge(
+    'sluice_config_last_reload_successful',
+    '0 while the config on disk was refused, and what was served before it is served on.',
+  ),
   adminRefused: counter('sluice_admin_refused_total', 'Requests that the admin API turned away at the door, by reason.', 'reason'),
   workers: gauge('sluice_workers', 'Data-plane threads, by state.', 'state'),
   workerRestarts: counter('sluice_worker_restarts_total', 'Data-plane threads replaced after they died.'),

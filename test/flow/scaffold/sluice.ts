@@ -47,6 +47,8 @@ export interface SluiceOptions {
   /** Default 1. */
   readonly workers?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of `sluice run`. */
+  readonly runArguments?: readonly string[];
   /** Arguments of node itself. */
   readonly nodeArguments?: readonly string[];
   /** A command that ends by executing its parameters, such as `['prlimit', '--nofile=256']`: the process stays the one that was spawned. */
@@ -77,7 +79,7 @@ export class Sluice {
     this.dir = mkdtempSync(join(tmpdir(), 'sluice-flow-'));
     this.configPath = join(this.dir, 'sluice.yaml');
     writeFileSync(this.configPath, config);
-    const run = ['src/app/main.ts', 'run', '--config', this.configPath, '--workers', String(options.workers ?? 1)];
+    const run = ['src/app/main.ts', 'run', '--config', this.configPath, '--workers', String(options.workers ?? 1), ...(options.runArguments ?? [])];
     const [program, ...parameters] = [...(options.within ?? []), process.execPath, ...(options.nodeArguments ?? []), ...run];
     this.#process = spawn(program!, parameters, {
       cwd: ROOT,

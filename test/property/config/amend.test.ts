@@ -4,11 +4,13 @@ import { stringify } from 'yaml';
 import { amend, amendmentOf, readAmendments } from '../../../src/config/amend.ts';
 import type { Amendment } from '../../../src/config/amend.ts';
 import { isRefused, setSplit, standingValue } from '../../../src/config/changes.ts';
-import { decodeFiles, decodeRead, decodeText, readFiles } from '../../../src/config/decode.ts';
+import { decodeFiles, decodeFitting, decodeRead, decodeText, readFiles } from '../../../src/config/decode.ts';
 import { diffConfigs } from '../../../src/config/diff.ts';
 import { readField } from '../../../src/config/field.ts';
 import type { Plain } from '../../../src/config/plain.ts';
 import { setConfig } from '../../../src/config/set-config.ts';
+import { describeConfig } from '../../../src/config/print.ts';
+import { withdraw } from '../../../src/config/withdraw.ts';
 import { writtenConfig } from './written.ts';
 
 const written = writtenConfig as fc.Arbitrary<Plain>;
@@ -171,3 +173,28 @@ test('a whole config that is put over a file and what was changed before is what
     { numRuns: 30 },
   );
 });
+
+test('from what is in force and its amendments comes what the file meant', () => {
+  fc.assert(
+    fc.property(fileAndChanges, ([file, amendments]) => {
+      const loaded = decodeFiles([{ file: '/a/f.yaml', text: stringify(file) }], [], amendments);
+      const inForce = loaded.amended.amendments;
+      if (loaded.config === undefined) throw new Error('a load always decodes');
+      const base = withdraw(describeConfig(loaded.config), inForce);
+      const again = decodeFitting(readFiles([{ file: '/a/last.yaml', text: stringify(copyOf(base)) }]), inForce);
+      expect(again.problems).toEqual([]);
+      expect(again.amended.overtaken).toEqual([]);
+      expect(again.config).toEqual(loaded.config);
+      const alone = decodeText('/a/f.yaml', stringify(file)).config;
+      expect(inAnyOrder(decodeText('/a/last.yaml', stringify(copyOf(base))).config)).toEqual(inAnyOrder(alone));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Where a thing stood that was removed from a list is not known any more. */
+function inAnyOrder(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (_key, part: unknown) =>
+    Array.isArray(part) ? part.map((item) => JSON.stringify(item)).sort() : part,
+  );
+}

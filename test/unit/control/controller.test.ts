@@ -69,6 +69,16 @@ describe('Controller', () => {
     expect(reloads).toEqual(['applied', 'unchanged']);
   });
 
+  it('tells after each read of the file whether it was taken, whatever the API does', async () => {
+    const { controller, dataPlane, files } = open();
+    await controller.apply(from(load()), 'start');
+    await controller.apply(from(decodeText('/etc/sluice.yaml', 'pools: 7')), 'file');
+    await controller.apply(from(load()), 'file');
+    dataPlane.ends.push(() => Promise.reject(new Error('listen EADDRINUSE')));
+    await controller.apply(from(load({ version: 'v3' })), 'file');
+    expect(files).toEqual(['taken', 'refused', 'taken', 'refused']);
+  });
+
   it('tells what changed, in the words of the file', async () => {
     const { controller, lines } = open();
     await controller.apply(from(load()), 'start');

@@ -112,14 +112,16 @@ export function open(store: Store = new MemoryStore()) {
   const lines: { level: string; fields: LogFields; message: string }[] = [];
   const at = (level: string) => (fields: LogFields, message: string) => void lines.push({ level, fields, message });
   const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), fatal: at('fatal') };
+  const files: string[] = [];
   const exposition = {
+    fileIs: (state: string) => void files.push(state),
     reloaded: (result: string) => void reloads.push(result),
     serves: (revision: number, split: readonly SplitWeight[]) => void served.push({ revision, split }),
   };
   const discovery = new FakeDiscovery();
   const journal = new Journal(store, () => 0);
   const controller = new Controller({ journal, dataPlane, discovery, counters, exposition, log });
-  return { controller, journal, dataPlane, discovery, counters, reloads, served, lines };
+  return { controller, journal, dataPlane, discovery, counters, reloads, files, served, lines };
 }
 
 /** Until the controller has done what it can do without waiting. */
