@@ -199,6 +199,7 @@ export class Instance {
     this.#probes.close();
     await this.#admin.close();
     await this.#accessLog?.close();
+    this.#journal.close();
     this.#options.store.close();
     return cut;
   }

@@ -4,15 +4,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { readAmendments } from '../config/amend.ts';
 import type { Amendment } from '../config/amend.ts';
-import { decodeFitting, decodeRead } from '../config/decode.ts';
+import { decodeFitting, decodeRead, decodeText } from '../config/decode.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import { diffConfigs } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { isFault } from '../config/fault.ts';
-import { describeConfig } from '../config/print.ts';
+import { describeConfig, printWritten } from '../config/print.ts';
 import { formatPath } from '../config/path.ts';
 import type { Log } from '../lib/log.ts';
 import { compileTable } from '../routing/compile.ts';
+import { StoreFailed } from '../store/store-errors.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Exposition } from '../telemetry/exposition.ts';
 import { counterKeys } from './counter-keys.ts';
@@ -63,6 +64,7 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
+const OF_THE_FILE: ReadonlySet<string> = new Set(['start', 'file', 'signal']);
 const TAKEN: ReadonlySet<ApplyResult['result']> = new Set(['applied', 'unchanged']);
 
 export class Controller {
@@ -243,19 +245,32 @@ export class Controller {
     return isDeepStrictEqual(latest.amendments, plain(amended.amendments));
   }
 
-  /** What cannot be kept is taken back: it would be gone after the next start. */
+  /** What the API asked and cannot be kept is taken back: it would be gone after the next start. The file stays without us. */
   async #keep(number: number, { config, load }: Next, origin: Origin): Promise<void> {
-    const { journal } = this.#parts;
+    const { journal, log } = this.#parts;
     if (number === journal.number) return;
-    const differences = this.#config === undefined ? [] : diffConfigs(this.#config, config);
+    const before = this.#config ?? this.#keptConfig();
+    const differences = before === undefined ? [] : diffConfigs(before, config);
     const { amendments, overtaken } = load.amended;
     const facts = overtaken.length === 0 ? {} : { overtaken: overtaken.map(({ reason }) => reason) };
+    const revision = { number, ...origin, amendments, written: describeConfig(config), differences, facts };
     try {
-      journal.keep({ number, ...origin, amendments, written: describeConfig(config), differences, facts });
+      journal.keep(revision);
     } catch (error) {
+      if (OF_THE_FILE.has(origin.cause) && error instanceof StoreFailed) {
+        journal.keepLater(revision);
+        log.error({ err: error, revision: number }, 'a revision could not be kept; it is served, and kept before the next one');
+        return;
+      }
       if (this.#config !== undefined) await this.#post(this.#revision, this.#config);
       throw error;
     }
+  }
+
+  /** What was in force before this start; undefined when nothing was, or it is no config of today. */
+  #keptConfig(): Config | undefined {
+    const written = this.#parts.journal.latest?.written;
+    return written === undefined ? undefined : decodeText('/', printWritten(written)).config;
   }
 
   async #post(revision: number, config: Config): Promise<Adoption> {

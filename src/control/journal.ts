@@ -3,7 +3,7 @@
 import { formatDifference } from '../config/diff.ts';
 import type { Difference } from '../config/diff.ts';
 import { StoreFailed } from '../store/store-errors.ts';
-import type { JournalEntry, NewEntry, Store } from '../store/store.ts';
+import type { JournalEntry, NewEntry, Store, StoredRevision } from '../store/store.ts';
 import type { JournalLine, RevisionSummary } from './steering.ts';
 
 /** What a new revision says of itself. */
@@ -21,14 +21,23 @@ export interface NewRevision {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
+/** Each holds a whole config. */
+const MOST_LATE = 16;
 /** Bounds what one journal line repeats of a revision. */
 const DIFFERENCES_SHOWN = 50;
+
+interface Late {
+  readonly revision: NewRevision;
+  readonly stored: StoredRevision;
+}
 
 export class Journal {
   readonly #store: Store;
   readonly #wallMs: () => number;
   /** Of the newest revision; 0 = there is none. */
   #number: number;
+  /** In force, and not kept yet; oldest first. */
+  readonly #late: Late[] = [];
   readonly #followers = new Set<(line: JournalLine) => void>();
 
   /** @param wallMs milliseconds since the epoch */
@@ -38,37 +47,62 @@ export class Journal {
     this.#number = store.latest()?.number ?? 0;
   }
 
-  /** Of the newest revision that is kept; 0 = there is none. */
+  /** Of the newest revision, kept or late; 0 = there is none. */
   get number(): number {
     return this.#number;
   }
 
-  /** Durable when it returns. Throws when it cannot be kept; then nothing was. */
+  /** Durable when it returns, with all that were late. Throws when it cannot be kept; then it was not. */
   keep(revision: NewRevision): void {
-    const { number, cause, author, reason, amendments, written, differences, facts } = revision;
-    const atMs = this.#wallMs();
-    const detail = {
-      cause,
-      reason,
-      changes: differences.slice(0, DIFFERENCES_SHOWN).map(formatDifference),
-      changeCount: differences.length,
-      ...facts,
+    this.#catchUp();
+    this.#append(this.#stamp(revision));
+    this.#number = revision.number;
+  }
+
+  /**
+   * For a revision that is in force although it could not be kept, since its file is: it is kept before the next one.
+   * Throws when too many are late.
+   */
+  keepLater(revision: NewRevision): void {
+    if (this.#late.length >= MOST_LATE) throw new Error(`more than ${MOST_LATE} revisions in a row could not be kept`);
+    this.#late.push(this.#stamp(revision));
+    this.#number = revision.number;
+  }
+
+  /** The last chance for what is late. Never throws. */
+  close(): void {
+    try {
+      this.#catchUp();
+    } catch {
+      // It was told when it could not be kept; the file still says it.
+    }
+  }
+
+  #catchUp(): void {
+    for (;;) {
+      const [oldest] = this.#late;
+      if (oldest === undefined) return;
+      this.#append(oldest);
+      this.#late.shift();
+    }
+  }
+
+  #stamp(revision: NewRevision): Late {
+    const { number, cause, author, reason, amendments, written, differences } = revision;
+    const texts = {
+      amendments: JSON.stringify(amendments),
+      written: JSON.stringify(written),
+      differences: JSON.stringify(differences),
     };
-    const entry = this.#store.append(
-      {
-        number,
-        atMs,
-        cause,
-        author,
-        reason,
-        amendments: JSON.stringify(amendments),
-        written: JSON.stringify(written),
-        differences: JSON.stringify(differences),
-      },
-      { atMs, kind: 'revision', author, revision: number, detail: JSON.stringify(detail) },
-    );
-    this.#number = number;
-    this.#tell({ ...entry, detail });
+    return { revision, stored: { number, atMs: this.#wallMs(), cause, author, reason, ...texts } };
+  }
+
+  #append({ revision, stored }: Late): void {
+    const { number, cause, author, reason, differences, facts } = revision;
+    const changes = differences.slice(0, DIFFERENCES_SHOWN).map(formatDifference);
+    const detail = { cause, reason, changes, changeCount: differences.length, ...facts };
+    const entry = { atMs: stored.atMs, kind: 'revision', author, revision: number, detail: JSON.stringify(detail) };
+    this.#tell({ ...this.#store.append(stored, entry), detail });
   }
 
   /** A thing that made no revision. What cannot be kept is told to followers all the same. */
@@ -87,11 +121,13 @@ export class Journal {
   }
 
   revisions({ before, limit }: { readonly before: number | undefined; readonly limit: number }): readonly RevisionSummary[] {
-    return this.#store.list(before === undefined ? { limit } : { before, limit }).map(summaryOf);
+    const late = this.#late.map(({ stored }) => stored).filter(({ number }) => before === undefined || number < before);
+    const kept = this.#store.list(before === undefined ? { limit } : { before, limit });
+    return [...late.reverse(), ...kept].slice(0, limit).map(summaryOf);
   }
 
   find(number: number): { readonly summary: RevisionSummary; readonly written: unknown; readonly amendments: unknown } | undefined {
-    const found = this.#store.find(number);
+    const found = this.#late.find(({ stored }) => stored.number === number)?.stored ?? this.#store.find(number);
     if (found === undefined) return undefined;
     return { summary: summaryOf(found), written: JSON.parse(found.written), amendments: JSON.parse(found.amendments) };
   }

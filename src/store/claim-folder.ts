@@ -57,8 +57,8 @@ function lock(path: string): DatabaseSync {
 function lockOnce(path: string): DatabaseSync {
   const db = connect(path);
   try {
-    // Nothing is ever written, so that the file stays empty.
-    db.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written, so that the file stays empty; nor beside it, so that a full disk is no obstacle.
+    db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     return db;
   } catch (error) {
     db.close();

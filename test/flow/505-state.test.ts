@@ -1,6 +1,7 @@
 // What is kept on disk: every change that was acknowledged, whatever ends the process; and what a start does with a folder that it cannot use.
 
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
@@ -157,3 +158,31 @@ test('state: memory keeps nothing', { timeout: 60_000 }, async () => {
   expect(await revisionOf(second)).toBe(1);
   expect(await served(second)).toBe('v1');
 });
+
+test(
+  'on a full disk the state is read and the file is served; what the API asks is refused until there is room',
+  { timeout: 60_000 },
+  async (context) => {
+    const disk = makeFolder();
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=600k', 'tmpfs', disk.path]).status === 0;
+    if (!mounted) return context.skip('file systems cannot be mounted here');
+    open({ close: () => Promise.resolve(void spawnSync('umount', ['-l', disk.path])) });
+    const config = (await configWith({ dir: disk.file('state') })) as { readonly drain?: object };
+    const first = await startSluice(config);
+    await setWeights(first, { v1: 0, v2: 1 });
+    await stop(first);
+    expect(() => disk.write('fill', 'x'.repeat(1_000_000))).toThrow(/ENOSPC/);
+
+    const second = await startSluice({ ...config, overload: { memory: 'off' } });
+    second.expectLog(/a revision could not be kept/);
+    second.expectLog(/could not be put in force.*|what was served stays/);
+    expect([await served(second), await revisionOf(second)]).toEqual(['v2', 3]);
+    const refused = await call(second, 'PUT', '/v1/pools/shop/split', { weights: { v1: 1 } });
+    expect([refused.status, refused.body.detail]).toEqual([503, expect.stringMatching(/full/)]);
+    expect(await served(second)).toBe('v2');
+    rmSync(disk.file('fill'));
+    expect(await setWeights(second, { v1: 1, v2: 0 })).toBe(4);
+    const { revisions } = (await call(second, 'GET', '/v1/revisions')).body;
+    expect(revisions.map(({ revision, cause }) => `${revision} ${cause}`)).toEqual(['4 api', '3 start', '2 api', '1 start']);
+  },
+);

@@ -147,14 +147,57 @@ describe('Controller.order', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('a file that cannot be kept is taken back as well', async () => {
+  it('a file that cannot be kept is served all the same, and kept before the next change', async () => {
+    const store = new FailingStore();
+    const opened = await started(store);
+    const { controller, journal, lines } = opened;
+    store.failing = true;
+    expect(await controller.apply(file({ extra: 'workers: 3' }), 'file')).toMatchObject({ result: 'applied', revision: 2 });
+    expect(await controller.apply(file({ extra: 'workers: 4' }), 'signal')).toMatchObject({ result: 'applied', revision: 3 });
+    expect(lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['revision'])).toEqual([2, 3]);
+    expect([store.latest()?.number, controller.revision]).toEqual([1, 3]);
+    expect(journal.revisions({ before: undefined, limit: 10 }).map((each) => `${each.revision} ${each.cause}`)).toEqual([
+      '3 signal',
+      '2 file',
+      '1 start',
+    ]);
+    expect(journal.find(2)?.written).toMatchObject({ workers: 3 });
+    // What is asked is refused as before, and the numbers go on without a gap.
+    expect(await controller.order(order(opened, weight(25)))).toMatchObject({ result: 'failed', message: 'the disk is full' });
+    store.failing = false;
+    expect(await controller.order(order(opened, weight(25)))).toMatchObject({ result: 'applied', revision: 4 });
+    expect(store.list({ limit: 10 }).map(({ number, cause }) => `${number} ${cause}`)).toEqual(['4 api', '3 signal', '2 file', '1 start']);
+    expect(store.find(2)?.atMs).toBe(0);
+  });
+
+  it('what is late is kept at the end, if it can be', async () => {
+    const store = new FailingStore();
+    const { controller, journal } = await started(store);
+    store.failing = true;
+    await controller.apply(file({ extra: 'workers: 3' }), 'file');
+    journal.close();
+    expect(store.latest()?.number).toBe(1);
+    store.failing = false;
+    journal.close();
+    expect(store.latest()).toMatchObject({ number: 2, cause: 'file' });
+  });
+
+  it('a start whose state cannot be written serves', async () => {
+    const store = new FailingStore();
+    store.failing = true;
+    const opened = open(store);
+    expect(await opened.controller.apply(file(), 'start')).toMatchObject({ result: 'applied', revision: 1 });
+  });
+
+  it('files are not kept in memory without a bound', async () => {
     const store = new FailingStore();
     const opened = await started(store);
     store.failing = true;
-    expect(await opened.controller.apply(file({ version: 'v3' }), 'file')).toMatchObject({ result: 'failed', revision: 1 });
-    expect(opened.dataPlane.updates.at(-1)).toMatchObject({ revision: 1, config: { pools: [{ split: { v1: 90, v2: 10 } }] } });
-    for (const set of opened.dataPlane.sets) set.version('shop', 'v2');
-    expect(opened.reloads).toEqual(['applied', 'rejected']);
+    const results: string[] = [];
+    for (let workers = 2; workers < 20; workers++)
+      results.push((await opened.controller.apply(file({ extra: `workers: ${workers}` }), 'file')).result);
+    expect(results).toEqual([...Array<string>(16).fill('applied'), 'failed', 'failed']);
+    expect(opened.controller.config?.workers).toBe(17);
   });
 
   it('has failed when the workers refuse it; the next one goes on', async () => {
@@ -270,7 +313,11 @@ describe('a start with a kept state', () => {
     expect(await opened.controller.apply(file({ extra: 'workers: 3' }), 'start')).toMatchObject({ result: 'applied', revision: 3 });
     expect(opened.controller.config).toMatchObject({ workers: 3, pools: [{ split: { v1: 75, v2: 25 } }] });
     expect(opened.journal.latest).toMatchObject({ number: 3, written: { workers: 3 } });
-    expect(opened.journal.find(3)?.summary).toMatchObject({ cause: 'start', author: '' });
+    expect(opened.journal.find(3)?.summary).toMatchObject({
+      cause: 'start',
+      author: '',
+      differences: [{ path: 'workers', before: 'auto', after: '3' }],
+    });
   });
 
   it('tells which amendments the file has overtaken meanwhile', async () => {
