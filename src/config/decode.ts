@@ -120,8 +120,23 @@ function settled({ config, problems, notices }: Decoded, files: readonly string[
   return { config: problems.length === 0 ? config : undefined, problems: inOrder(problems, files), notices: inOrder(notices, files) };
 }
 
+const knownRoutes = new WeakMap<object, Config['routes']>();
+
+/** A list of routes is decoded once: changes of the API leave the list of the file as it is, and routes may be many. */
+function parseDocument(value: Plain): ReturnType<typeof schema.safeParse> {
+  const { routes } = value;
+  const known = Array.isArray(routes) ? knownRoutes.get(routes) : undefined;
+  if (known !== undefined) {
+    const rest = schema.safeParse({ ...value, routes: [] });
+    if (rest.success) return { ...rest, data: { ...rest.data, routes: known } };
+  }
+  const decoded = schema.safeParse(value);
+  if (decoded.success && Array.isArray(routes)) knownRoutes.set(routes, decoded.data.routes);
+  return decoded;
+}
+
 function decodeDocument(document: Merged): Decoded {
-  const decoded = schema.safeParse(document.value);
+  const decoded = parseDocument(document.value);
   if (!decoded.success)
     return { config: undefined, problems: [...document.problems, ...problemsOf(decoded.error.issues, document)], notices: [] };
   const review = reviewConfig(decoded.data, document);

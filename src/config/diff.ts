@@ -19,7 +19,8 @@ const LONGEST_TEXT = 120;
 /** In the order of `before`, with what is new at the end of each map. The order of routes counts as a difference of its own. */
 export function diffConfigs(before: Config, after: Config): readonly Difference[] {
   const differences: Difference[] = [];
-  compare(byName(describeConfig(before)), byName(describeConfig(after)), [], differences);
+  compare(describeConfig(before), describeConfig(after), [], differences);
+  if (before.routes === after.routes) return differences;
   const [orderBefore, orderAfter] = [commonRoutes(before, after), commonRoutes(after, before)];
   if (orderBefore.join(' ') !== orderAfter.join(' ')) {
     differences.push({ path: 'routes (order)', before: shorten(orderBefore.join(', ')), after: shorten(orderAfter.join(', ')) });
@@ -33,27 +34,25 @@ export function formatDifference({ path, before, after }: Difference): string {
   return after === undefined ? `${path}: removed` : `${path}: ${before} -> ${after}`;
 }
 
-function compare(before: unknown, after: unknown, path: Path, differences: Difference[]): void {
+function compare(was: unknown, is: unknown, path: Path, differences: Difference[]): void {
+  if (was === is) return;
+  const [before, after] = [byName(was), byName(is)];
   if (isRecord(before) && isRecord(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       compare(own(before, key), own(after, key), [...path, key], differences);
     }
     return;
   }
-  const [was, is] = [JSON.stringify(before), JSON.stringify(after)];
-  if (was !== is) differences.push({ path: formatPath(path), before: textOf(before), after: textOf(after) });
+  if (JSON.stringify(before) !== JSON.stringify(after))
+    differences.push({ path: formatPath(path), before: textOf(before), after: textOf(after) });
 }
 
-/** Lists of things with a name or an address become maps, so that an insertion does not look like a change of all that follow. */
+/** A list of things with a name or an address as a map, so that an insertion does not look like a change of all that follow. */
 function byName(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const keys = value.map((item) => (isRecord(item) ? (item['name'] ?? item['address']) : undefined));
-    const distinct = keys.every((key) => typeof key === 'string') && new Set(keys).size === keys.length;
-    if (value.length === 0 || !distinct) return value.map(byName);
-    return Object.fromEntries(value.map((item, index) => [keys[index], byName(item)]));
-  }
-  if (!isRecord(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, byName(inner)]));
+  if (!Array.isArray(value) || value.length === 0) return value;
+  const keys = value.map((item) => (isRecord(item) ? (item['name'] ?? item['address']) : undefined));
+  const distinct = keys.every((key) => typeof key === 'string') && new Set(keys).size === keys.length;
+  return distinct ? Object.fromEntries(value.map((item, index) => [keys[index], item])) : value;
 }
 
 function commonRoutes(config: Config, other: Config): readonly string[] {

@@ -21,9 +21,18 @@ export function printWritten(written: unknown): string {
   return stringify(written, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' });
 }
 
-/** The Config as plain data in the words of the grammar, as it would be written. */
+const described = new WeakMap<Config, Written>();
+const describedRoutes = new WeakMap<Config['routes'], readonly Written[]>();
+
+/** The Config as plain data in the words of the grammar, as it would be written. Made once for each Config, and for each list of routes. */
 export function describeConfig(config: Config): Written {
-  return withoutUndefined({
+  let written = described.get(config);
+  if (written === undefined) described.set(config, (written = describe(config)));
+  return written;
+}
+
+function describe(config: Config): Written {
+  const top = withoutUndefined({
     listeners: config.listeners.map(describeListener),
     admin: describeAdmin(config.admin),
     workers: config.workers === 0 ? 'auto' : config.workers,
@@ -32,8 +41,15 @@ export function describeConfig(config: Config): Written {
     overload: { memory: describeMemory(config.overload) },
     accessLog: config.accessLog ?? 'off',
     pools: Object.fromEntries(config.pools.map((pool) => [pool.name, describePool(pool)])),
-    routes: config.routes.map(describeRoute),
   }) as Written;
+  return { ...top, routes: describeRoutes(config.routes) };
+}
+
+function describeRoutes(routes: Config['routes']): readonly Written[] {
+  let written = describedRoutes.get(routes);
+  if (written === undefined)
+    describedRoutes.set(routes, (written = routes.map((route) => withoutUndefined(describeRoute(route)) as Written)));
+  return written;
 }
 
 function describeMemory({ memoryBytes }: OverloadConfig): string {

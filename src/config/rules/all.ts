@@ -3,8 +3,8 @@
 import type { Merged } from '../merge.ts';
 import type { Config } from '../model.ts';
 import { adminNeedsAuth } from './admin.ts';
-import { expressionsCompile } from './expressions.ts';
-import { headerChangesKeepFraming, headerNamesAreUnique, matchedHeadersAreSeen } from './headers.ts';
+import { expressionsOfPoolsCompile, expressionsOfRoutesCompile } from './expressions.ts';
+import { headerChangesKeepFraming, headerNamesAreUnique, headersOfPoolsAreSeen, headersOfRoutesAreSeen } from './headers.ts';
 import { gatewayFailuresDecide, healthKeysMeanSomething } from './health.ts';
 import { uniqueAddresses, uniqueEndpoints, uniqueListenerNames, uniqueNamesInPools, uniqueRouteNames, uniqueTokenNames } from './names.ts';
 import { Review } from './review.ts';
@@ -23,7 +23,6 @@ import { mirrorsNameVersions, overridesNameVersions, splitIsNotAllZero, splitIsR
 
 const RULES: readonly Rule[] = [
   uniqueListenerNames,
-  uniqueRouteNames,
   uniqueTokenNames,
   uniqueNamesInPools,
   uniqueEndpoints,
@@ -33,17 +32,9 @@ const RULES: readonly Rule[] = [
   splitIsNotAllZero,
   overridesNameVersions,
   mirrorsNameVersions,
-  routesNamePools,
-  routesNameVersions,
-  routesNameListeners,
-  prefixRewritesNeedPrefixes,
-  rewritesNeedPools,
-  routesAreReachable,
   poolsAreUsed,
-  headerChangesKeepFraming,
-  headerNamesAreUnique,
-  matchedHeadersAreSeen,
-  expressionsCompile,
+  headersOfPoolsAreSeen,
+  expressionsOfPoolsCompile,
   healthKeysMeanSomething,
   gatewayFailuresDecide,
   adminNeedsAuth,
@@ -52,8 +43,35 @@ const RULES: readonly Rule[] = [
   poolsAreServed,
 ];
 
+/** These look at routes, and at nothing else but the names that routes may name. */
+const RULES_OF_ROUTES: readonly Rule[] = [
+  uniqueRouteNames,
+  routesNamePools,
+  routesNameVersions,
+  routesNameListeners,
+  prefixRewritesNeedPrefixes,
+  rewritesNeedPools,
+  routesAreReachable,
+  headerChangesKeepFraming,
+  headerNamesAreUnique,
+  headersOfRoutesAreSeen,
+  expressionsOfRoutesCompile,
+];
+
+/** Lists of routes in which nothing was found, with the names that they could name then. */
+const sound = new WeakMap<Config['routes'], string>();
+
 export function reviewConfig(config: Config, merged: Merged): Review {
   const review = new Review(merged);
   for (const rule of RULES) rule(config, review);
+  const names = namesFor(config);
+  if (sound.get(config.routes) === names) return review;
+  const found = review.count;
+  for (const rule of RULES_OF_ROUTES) rule(config, review);
+  if (review.count === found) sound.set(config.routes, names);
   return review;
+}
+
+function namesFor({ listeners, pools }: Config): string {
+  return JSON.stringify([listeners.map(({ name }) => name), pools.map(({ name, versions }) => [name, versions.map((each) => each.name)])]);
 }

@@ -8,7 +8,7 @@ import type { Review } from './review.ts';
 /** Time and memory to match grow with the length of the expression times that of the text. */
 const LONGEST_EXPRESSION = 1_000;
 
-export function expressionsCompile(config: Config, review: Review): void {
+export function expressionsOfRoutesCompile(config: Config, review: Review): void {
   for (const [index, route] of config.routes.entries()) {
     for (const [position, { path, headers, query }] of route.match.entries()) {
       const place = ['routes', index, 'match', position];
@@ -17,6 +17,9 @@ export function expressionsCompile(config: Config, review: Review): void {
       checkWritten(review, [...place, 'query'], query);
     }
   }
+}
+
+export function expressionsOfPoolsCompile(config: Config, review: Review): void {
   for (const { name, overrides } of config.pools) {
     for (const [index, { source, value }] of overrides.entries()) {
       checkValue(review, ['pools', name, 'overrides', index, source.kind, 'value', 'regex'], value);

@@ -39,13 +39,16 @@ export function headerNamesAreUnique(config: Config, review: Review): void {
   }
 }
 
-export function matchedHeadersAreSeen(config: Config, review: Review): void {
+export function headersOfRoutesAreSeen(config: Config, review: Review): void {
   for (const [index, route] of config.routes.entries()) {
     for (const entry of route.match.keys()) {
       const path = ['routes', index, 'match', entry, 'headers'];
       for (const name of Object.keys((review.written(path) as object | undefined) ?? {})) checkSeen(review, [...path, name], name, 'key');
     }
   }
+}
+
+export function headersOfPoolsAreSeen(config: Config, review: Review): void {
   for (const { name: pool, overrides, affinity } of config.pools) {
     if (affinity?.kind === 'header') checkSeen(review, ['pools', pool, 'affinity', 'header'], affinity.name, 'value');
     for (const [index, { source }] of overrides.entries()) {

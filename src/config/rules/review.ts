@@ -21,6 +21,11 @@ export class Review {
     this.merged = merged;
   }
 
+  /** How much was found. */
+  get count(): number {
+    return this.problems.length + this.notices.length;
+  }
+
   /** A fault: the Config is refused. */
   problem(path: Path, message: string, side: Side = 'value'): void {
     this.problems.push(problemAt(this.merged, path, message, side));
