@@ -1,0 +1,123 @@
+// The command line: reads arguments, starts what they name, and ends with its exit code. What a command needs is loaded when it is
+// asked for: a person who types `sluice rollback` must not wait for the proxy's code.
+
+import { Command, InvalidArgumentError, type CommanderError } from 'commander';
+import { addAdminCommands, withAccess } from '../cli/admin-commands.ts';
+import type { CheckOptions } from '../cli/check.ts';
+import type { AccessOptions } from '../cli/access.ts';
+import { runAdminCommand } from '../cli/run-admin-command.ts';
+import { openTerminal } from '../cli/terminal.ts';
+import type { Log, LogLevel } from '../lib/log.ts';
+import { version } from './version.ts';
+
+const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+// Whoever reads what we print may go away; unheard, that would end a process that serves.
+process.stdout.on('error', () => undefined);
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+const program = new Command('sluice')
+  .description('A traffic shifter: splits, shifts and takes back traffic between versions of an application.')
+  .version(version)
+  .option('--log-level <level>', `how much to log to stderr: ${LEVELS.join(', ')}`, readLevel, 'info')
+  .showHelpAfterError('(sluice --help lists the commands)')
+  .exitOverride(endUsage);
+const surroundings = { terminal: openTerminal(process, process.env), env: process.env };
+
+program
+  .command('run')
+  .description('serve a config; prints one line when ready')
+  .requiredOption('--config <path>', 'YAML file, or a directory of them')
+  .option('--workers <number>', 'data-plane threads, instead of what the config says', readCount)
+  .option(
+    '--fallback-to-last-good [dir]',
+    'when the config has problems, serve what was served last until they are mended; dir: the state folder, if not the one that the config names',
+  )
+  .action(async (options: { config: string; workers?: number; fallbackToLastGood?: string | true }) => {
+    const { readyLine, run } = await import('./run.ts');
+    const { config, workers, fallbackToLastGood: last } = options;
+    const fallback = last === undefined ? undefined : { stateDir: last === true ? undefined : last };
+    await end(run({ config, workers, fallback, log: await openLog(), onReady: (instance) => print(readyLine(instance)) }));
+  });
+
+program
+  .command('demo')
+  .description('start small v1, v2 and v3 applications and serve config/demo.yaml in front of them; what `sluice` alone does')
+  .option('--any-port', 'let the system choose all ports', false)
+  .action(async (options: { anyPort: boolean }) => {
+    const { demo } = await import('./demo.ts');
+    await end(demo({ log: await openLog(), anyPort: options.anyPort, print }));
+  });
+
+program
+  .command('check')
+  .description('validate a config; prints file:line:column: message for each Problem')
+  .argument('[path]', 'YAML file, or a directory of them')
+  .option('--print', 'print the config with all defaults filled in')
+  .option('--schema', 'print the JSON Schema of the config, for editors')
+  .option('--json', 'print the findings as JSON')
+  .action(async (path: string | undefined, options: CheckOptions) => {
+    const { runCheck } = await import('../cli/check.ts');
+    await end(runCheck(path, options, { out: print, err: (line) => void process.stderr.write(`${line}\n`) }));
+  });
+
+interface ExplainArguments extends AccessOptions {
+  readonly config?: string;
+  readonly header: string[];
+  readonly listener?: string;
+  readonly client?: string;
+  readonly json: boolean;
+}
+
+withAccess(program.command('explain'))
+  .description('say which route, pool and version a request would get, and why: of a config, or of the running instance')
+  .option('--config <path>', 'YAML file, or a directory of them; without it the running instance is asked')
+  .argument('<method>', 'such as GET')
+  .argument('<url>', 'http://host/path?query, or a path alone')
+  .option('-H, --header <field...>', "a request field: 'name: value'; may be repeated", [])
+  .option('--listener <name>', 'the listener it comes in on; default: the first')
+  .option('--client <address>', 'IP address of the client, for affinity by it')
+  .option('--json', 'print JSON', false)
+  .action(async (method: string, url: string, options: ExplainArguments) => {
+    const { config, header, listener, client, json } = options;
+    if (config !== undefined && options.admin !== undefined) {
+      return program.error('error: --config asks the file, --admin the running instance: give one of them', { exitCode: 2 });
+    }
+    if (config !== undefined) {
+      const { runExplain } = await import('../cli/explain.ts');
+      return end(runExplain({ config, method, url, headers: header, json, listener, client }, process.stdout));
+    }
+    const { runExplainLive } = await import('../cli/explain-live.ts');
+    await end(runAdminCommand(surroundings, options, (call) => runExplainLive(call, { method, url, headers: header, listener, client })));
+  });
+
+addAdminCommands(program, { ...surroundings, finish: (code) => void (process.exitCode = code) });
+
+const words = process.argv.slice(2);
+await program.parseAsync(words.length === 0 ? ['demo'] : words, { from: 'user' });
+
+/** Ends with `code` once what was written has left. */
+async function end(code: number | Promise<number>): Promise<void> {
+  process.exitCode = await code;
+  const { flushOutput } = await import('../lib/log.ts');
+  await flushOutput();
+  process.exit();
+}
+
+/** Commander has said what is wrong, or shown the help. Wrong usage is 2: 1 is for what was refused. */
+function endUsage(error: CommanderError): never {
+  process.exit(error.exitCode === 0 ? 0 : 2);
+}
+
+async function openLog(): Promise<Log> {
+  const { createLog } = await import('../lib/log.ts');
+  return createLog({ level: program.opts<{ logLevel: LogLevel }>().logLevel, name: 'sluice' });
+}
+
+function readCount(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('it must be a number from 1 to 999');
+  return Number(text);
+}
+
+function readLevel(text: string): string {
+  if (!LEVELS.includes(text)) throw new InvalidArgumentError(`it must be one of ${LEVELS.join(', ')}`);
+  return text;
+}
