@@ -30,8 +30,17 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
-  /** `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. */
-  | { readonly kind: 'apply'; readonly id: number; readonly update: Update; readonly ports: Readonly<Record<string, number>> }
+  /**
+   * `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. `routes`: those of the Config,
+   * which comes without, as they may be many; undefined = those of the last `apply`.
+   */
+  | {
+      readonly kind: 'apply';
+      readonly id: number;
+      readonly update: Update;
+      readonly routes: Config['routes'] | undefined;
+      readonly ports: Readonly<Record<string, number>>;
+    }
   /** Endpoints of some versions of the Config that is served. */
   | { readonly kind: 'endpoints'; readonly id: number; readonly versions: readonly VersionEndpoints[]; readonly counters: CounterPlan }
   /** All endpoints that are unhealthy; each message stands for itself, so that none can be missed for long. */

@@ -5,16 +5,24 @@ import { freshFraction } from '../lib/random.ts';
 import { Lease } from '../proxy/serving.ts';
 import type { Serving } from '../proxy/serving.ts';
 import { LowDiscrepancySequence } from '../routing/sequence.ts';
-import type { RouteTable, Table } from '../routing/table.ts';
+import type { PoolTable, RouteTable, Table } from '../routing/table.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
 import type { Registry } from '../upstream/registry.ts';
+
+interface Counted {
+  readonly routes: Table['routes'];
+  /** Of pools and versions. */
+  readonly names: string;
+  readonly counters: Serving['routes'];
+}
 
 export class ServingBuilder {
   readonly #registry: Registry;
   readonly #counters: CounterSet;
   /** By pool name: a reload does not start a split's sequence anew, which would bend the shares. */
   #sequences = new Map<string, LowDiscrepancySequence>();
+  #last: Counted | undefined = undefined;
 
   constructor(registry: Registry, counters: CounterSet) {
     this.#registry = registry;
@@ -29,13 +37,22 @@ export class ServingBuilder {
       return new Lease(pool.versions, sequence);
     });
     this.#sequences = sequences;
-    const routes = table.routes.map((route) => this.#routeCounters(route));
-    return { table, leases, routes, unrouted: this.#counters.route('', '', '') };
+    return { table, leases, routes: this.#routeCounters(table), unrouted: this.#counters.route('', '', '') };
   }
 
-  #routeCounters(route: RouteTable): RouteCounters[] {
-    const pool = route.pool?.name ?? '';
-    const versions = route.pool?.versions ?? [];
-    return [this.#counters.route(route.name, pool, ''), ...versions.map((version) => this.#counters.route(route.name, pool, version.name))];
+  /** Counters of a key stay the same object; only other routes or names of versions call for others. */
+  #routeCounters(table: Table): Serving['routes'] {
+    const names = JSON.stringify(table.pools.map(({ name, versions }) => [name, versions.map((version) => version.name)]));
+    if (this.#last?.routes !== table.routes || this.#last.names !== names) {
+      const counters = table.routes.map((route) => this.#countersOf(route, table.destinations[route.index]?.pool));
+      this.#last = { routes: table.routes, names, counters };
+    }
+    return this.#last.counters;
+  }
+
+  #countersOf({ name }: RouteTable, pool: PoolTable | undefined): RouteCounters[] {
+    const poolName = pool?.name ?? '';
+    const versions = pool?.versions ?? [];
+    return [this.#counters.route(name, poolName, ''), ...versions.map((version) => this.#counters.route(name, poolName, version.name))];
   }
 }

@@ -1,6 +1,7 @@
 // Entry of a data-plane thread: takes Configs from the control thread, compiles and serves them, and drains when told.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Config } from '../config/model.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { Deadlines } from '../lib/deadlines.ts';
 import { every, loopMeter } from '../lib/clock.ts';
@@ -42,7 +43,12 @@ let pressure: PressureLevel = 0;
 let context: ProxyContext | undefined;
 let listeners: ListenerSet | undefined;
 
-async function apply(update: Update, ports: Readonly<Record<string, number>>): Promise<Record<string, number>> {
+let routes: Config['routes'] = [];
+
+async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promise<Record<string, number>> {
+  // Also when it is refused: the control thread goes by what it has sent.
+  routes = sentRoutes ?? routes;
+  const update: Update = { ...sent, config: { ...sent.config, routes } };
   counters.place(update.counters);
   const table = compileTable(update.config, update.revision);
   if (context === undefined || listeners === undefined) {
@@ -77,6 +83,7 @@ const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization
 
 const weighing = every(HEAP_METER_MS, () => context?.counters.holds(heapBytes()));
 
+type Apply = Extract<ToWorker, { kind: 'apply' }>;
 type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
 
 /** The Table stays: it names versions, not endpoints. */
@@ -89,7 +96,7 @@ function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'e
 async function onChange(message: Change): Promise<void> {
   const { id } = message;
   try {
-    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await apply(message.update, message.ports) });
+    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await apply(message) });
     setEndpoints(message);
     post({ kind: 'followed', id });
   } catch (error) {

@@ -1,6 +1,7 @@
 // The data-plane threads as the control thread sees them: starts them, hands them Configs, replaces the dead, drains all.
 
 import { Worker } from 'node:worker_threads';
+import type { Config } from '../config/model.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { after } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
@@ -34,6 +35,8 @@ interface Thread {
   readonly worker: Worker;
   /** Whether it serves the current Update. */
   serving: boolean;
+  /** What it was sent last. */
+  routes: Config['routes'] | undefined;
   readonly waiting: Map<number, (answer: FromWorker) => void>;
   readonly ended: Promise<void>;
 }
@@ -173,7 +176,14 @@ export class Workers {
     if (this.#unhealthy.length > 0) worker.postMessage({ kind: 'health', unhealthy: this.#unhealthy } satisfies ToWorker);
     if (this.#pressure > 0) worker.postMessage({ kind: 'pressure', level: this.#pressure } satisfies ToWorker);
     let end: () => void = () => undefined;
-    const thread: Thread = { index, worker, serving: false, waiting: new Map(), ended: new Promise((resolve) => (end = resolve)) };
+    const thread: Thread = {
+      index,
+      worker,
+      serving: false,
+      routes: undefined,
+      waiting: new Map(),
+      ended: new Promise((resolve) => (end = resolve)),
+    };
     worker.on('message', (message: FromWorker) => this.#onMessage(thread, message));
     worker.on('error', (error) => log.error({ worker: index, err: error }, 'a worker died'));
     worker.on('exit', (code) => {
@@ -219,7 +229,11 @@ export class Workers {
   }
 
   async #send(thread: Thread, update: Update, ports: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> {
-    const answer = await this.#ask(thread, (id) => ({ kind: 'apply', id, update, ports }));
+    const { config } = update;
+    const routes = thread.routes === config.routes ? undefined : config.routes;
+    thread.routes = config.routes;
+    const light = { ...update, config: { ...config, routes: [] } };
+    const answer = await this.#ask(thread, (id) => ({ kind: 'apply', id, update: light, routes, ports }));
     if (answer.kind !== 'applied') throw new Error('unexpected answer of a worker');
     thread.serving = true;
     return answer.ports;

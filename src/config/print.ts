@@ -11,6 +11,17 @@ import { formatSize } from './size.ts';
 /** Plain data in the grammar of the YAML; keys whose value is undefined are absent. */
 export type Written = Readonly<Record<string, unknown>>;
 
+const routesAsJson = new WeakMap<object, string>();
+
+/** What `describeConfig` answered, as JSON; routes that stay are put into words once. */
+export function writtenAsJson({ routes, ...top }: Written): string {
+  if (!Array.isArray(routes)) return JSON.stringify({ ...top, routes });
+  let text = routesAsJson.get(routes);
+  if (text === undefined) routesAsJson.set(routes, (text = JSON.stringify(routes)));
+  const rest = JSON.stringify(top).slice(0, -1);
+  return `${rest}${rest === '{' ? '' : ','}"routes":${text}}`;
+}
+
 /** YAML with all defaults filled in; file paths are absolute. */
 export function printConfig(config: Config): string {
   return printWritten(describeConfig(config));

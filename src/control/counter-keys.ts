@@ -3,8 +3,31 @@
 import type { Config, PoolConfig, RouteConfig } from '../config/model.ts';
 import type { CounterKey } from '../telemetry/counter-key.ts';
 
-/** Keys without repetition; a route to a pool has one per version, and one without for answers that no version gave. */
+interface Known {
+  /** Of listeners, pools, versions and endpoints. */
+  readonly names: string;
+  readonly keys: readonly CounterKey[];
+}
+
+const known = new WeakMap<Config['routes'], Known>();
+
+/**
+ * Keys without repetition; a route to a pool has one per version, and one without for answers that no version gave.
+ * The same list as long as routes and names stay.
+ */
 export function counterKeys(config: Config): readonly CounterKey[] {
+  const names = namesIn(config);
+  let found = known.get(config.routes);
+  if (found?.names !== names) known.set(config.routes, (found = { names, keys: findKeys(config) }));
+  return found.keys;
+}
+
+function namesIn({ listeners, pools }: Config): string {
+  const inPools = pools.map(({ name, versions }) => [name, versions.map((each) => [each.name, each.endpoints.map(({ key }) => key)])]);
+  return JSON.stringify([listeners.map(({ name }) => name), inPools]);
+}
+
+function findKeys(config: Config): readonly CounterKey[] {
   const pools = new Map(config.pools.map((pool) => [pool.name, pool]));
   return [
     ...config.listeners.map(({ name }): CounterKey => ({ kind: 'listener', listener: name })),

@@ -1,6 +1,7 @@
 // What happened, in order: written to the store, told to who follows. It decides nothing.
 
 import { formatDifference } from '../config/diff.ts';
+import { writtenAsJson } from '../config/print.ts';
 import type { Difference } from '../config/diff.ts';
 import { StoreFailed } from '../store/store-errors.ts';
 import type { JournalEntry, NewEntry, Store, StoredRevision } from '../store/store.ts';
@@ -91,7 +92,7 @@ export class Journal {
     const { number, cause, author, reason, amendments, written, differences } = revision;
     const texts = {
       amendments: JSON.stringify(amendments),
-      written: JSON.stringify(written),
+      written: writtenAsJson(written),
       differences: JSON.stringify(differences),
     };
     return { revision, stored: { number, atMs: this.#wallMs(), cause, author, reason, ...texts } };

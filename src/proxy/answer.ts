@@ -101,7 +101,7 @@ function headText(exchange: Exchange, answer: ResponseHead): string {
   const { head, choice } = exchange;
   const { route } = exchange.match!;
   let fields = route.responseHeaders === undefined ? answer.block : applyHeaderChanges(answer.block, route.responseHeaders);
-  if (choice.setCookie) fields += affinityCookie(route.pool!.affinity!, choice.key);
+  if (choice.setCookie) fields += affinityCookie(exchange.destination!.pool.affinity!, choice.key);
   if (answer.body === BODY_CHUNKED && !exchange.unchunk) fields += 'transfer-encoding: chunked\r\n';
   if (!exchange.keep) fields += 'connection: close\r\n';
   else if (head.minor === 0) fields += 'connection: keep-alive\r\n';

@@ -9,8 +9,8 @@ import type { DeadlineOwner } from '../lib/deadlines.ts';
 import { latin1 } from '../lib/latin1.ts';
 import { chooseFor } from '../routing/choose.ts';
 import { isAmbiguousPath } from '../routing/path.ts';
-import { ACTION_POOL, Choice } from '../routing/table.ts';
-import type { RouteMatch } from '../routing/table.ts';
+import { Choice } from '../routing/table.ts';
+import type { Destination, RouteMatch } from '../routing/table.ts';
 import { findClient } from '../routing/trust.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
@@ -42,6 +42,8 @@ export class Exchange implements Applicant, DeadlineOwner {
   connection: Connection;
   serving: Serving;
   match: RouteMatch | undefined = undefined;
+  /** Set when the route leads to a pool. */
+  destination: Destination | undefined = undefined;
   client = '';
   requestId = '';
   live: LiveVersion | undefined = undefined;
@@ -139,10 +141,12 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (match === undefined) return reply(this, OUTCOME.no_route);
     this.match = match;
     const route = match.route;
-    if (route.action !== ACTION_POOL || route.pool === undefined) return replyRoute(this, match);
+    const destination = this.serving.table.destinations[route.index];
+    if (destination === undefined) return replyRoute(this, match);
+    this.destination = destination;
     this.client = findClient(this.connection.peer, head.forwardedFor, this.connection.listener.settings.trust);
-    const lease = this.serving.leases[route.pool.index]!;
-    chooseFor(route, head, this.client, lease, this.choice);
+    const lease = this.serving.leases[destination.pool.index]!;
+    chooseFor(destination, head, this.client, lease, this.choice);
     if (this.choice.version === undefined) return reply(this, OUTCOME.no_endpoint);
     this.live = lease.versions[this.choice.version.index]!;
     this.live.counters.began();
@@ -380,6 +384,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.connection = connection;
     this.serving = this.context.serving;
     this.match = undefined;
+    this.destination = undefined;
     this.client = '';
     this.requestId = '';
     this.live = undefined;

@@ -31,7 +31,7 @@ function record(exchange: Exchange, status: number, durationMs: number): void {
   const { head, connection, match } = exchange;
   observation.listener = connection.listener.settings.name;
   observation.route = match?.route.name ?? '';
-  observation.pool = match?.route.pool?.name ?? '';
+  observation.pool = exchange.destination?.pool.name ?? '';
   observation.version = exchange.live?.name ?? '';
   observation.endpoint = exchange.endpoint?.key ?? '';
   observation.method = head.method;

@@ -10,8 +10,8 @@ import { handOver } from './rescue.ts';
 
 /** Hands the exchange to a ready version. False: there is none that may take it. */
 export function relieve(exchange: Exchange): boolean {
-  const { choice, match } = exchange;
-  const pool = match!.route.pool!;
+  const { choice } = exchange;
+  const { pool } = exchange.destination!;
   if (choice.reason === REASON_ROUTE || pool.fallback === 'fail') return false;
   const lease = exchange.serving.leases[pool.index]!;
   const keyed = pool.affinity !== undefined && choice.key !== '';

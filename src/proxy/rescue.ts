@@ -8,8 +8,8 @@ import type { Exchange } from './exchange.ts';
 
 /** Hands the exchange to another version where there is one that may take it. Its attempt on the first has ended. */
 export function rescue(exchange: Exchange): void {
-  const { choice, match } = exchange;
-  const pool = match!.route.pool!;
+  const { choice } = exchange;
+  const { pool } = exchange.destination!;
   // Who asks for a version outright wants to know how it fares.
   if (choice.reason === REASON_ROUTE || choice.reason === REASON_OVERRIDE) return;
   const lease = exchange.serving.leases[pool.index]!;
@@ -20,8 +20,8 @@ export function rescue(exchange: Exchange): void {
 
 /** Makes the version at `index` of the pool the one that answers. */
 export function handOver(exchange: Exchange, index: number): void {
-  const { choice, match } = exchange;
-  const pool = match!.route.pool!;
+  const { choice } = exchange;
+  const { pool } = exchange.destination!;
   exchange.live!.counters.rescued();
   choice.version = pool.versions[index];
   choice.reason = REASON_FALLBACK;

@@ -14,16 +14,14 @@ import {
   REASON_ROUTE,
   REASON_WEIGHT,
   type Choice,
+  type Destination,
   type PoolState,
   type PoolTable,
   type RoutableRequest,
-  type RouteTable,
 } from './table.ts';
 
-/** Fills `out` for a route to a pool; a route that names a version outright overrules all else. @throws for other routes. */
-export function chooseFor(route: RouteTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
-  const { pool, version } = route;
-  if (pool === undefined) throw new Error(`route ${route.name} leads to no pool`);
+/** Fills `out`; a destination that names a version outright overrules all else. */
+export function chooseFor({ pool, version }: Destination, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
   if (version === undefined) return choose(pool, request, client, state, out);
   clear(out);
   keepKeyForBalancer(pool, request, client, out);

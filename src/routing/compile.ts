@@ -6,16 +6,57 @@ import type { Config, HeaderChanges, PoolConfig, RouteConfig } from '../config/m
 import { compileAffinity } from './affinity.ts';
 import { Matcher } from './match.ts';
 import { compileOverride } from './overrides.ts';
-import { ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND, type PoolTable, type RouteTable, type Table, type VersionTable } from './table.ts';
+import {
+  ACTION_POOL,
+  ACTION_REDIRECT,
+  ACTION_RESPOND,
+  type Destination,
+  type PoolTable,
+  type RouteTable,
+  type Table,
+  type VersionTable,
+} from './table.ts';
 
 const SEED = 0x51_0c_e5_ed;
 
-/** @throws an Error on a Config that its rules would have refused: an unknown pool or version, a bad pattern or field name. */
+/** What was made of a list of routes. */
+interface Compiled extends Pick<Table, 'routes' | 'matchers'> {
+  /** Names of the listeners that it was made for. */
+  readonly listeners: string;
+}
+
+const compiled = new WeakMap<Config['routes'], Compiled>();
+
+/**
+ * A list of routes is compiled once for each set of listeners, so that a change of pools alone costs little however many routes there are.
+ * @throws an Error on a Config that its rules would have refused: an unknown pool or version, a bad pattern or field name
+ */
 export function compileTable(config: Config, revision: number): Table {
   const pools = config.pools.map(compilePool);
-  const poolByName = new Map(pools.map((pool) => [pool.name, pool]));
-  const routes = config.routes.map((route, index) => compileRoute(route, index, poolByName));
-  return { revision, pools, routes, matchers: compileMatchers(config, routes) };
+  const { routes, matchers } = compileRoutes(config);
+  return { revision, pools, routes, matchers, destinations: findDestinations(config, pools) };
+}
+
+function compileRoutes(config: Config): Compiled {
+  const listeners = JSON.stringify(config.listeners.map(({ name }) => name));
+  const known = compiled.get(config.routes);
+  if (known?.listeners === listeners) return known;
+  const routes = config.routes.map(compileRoute);
+  const made = { routes, matchers: compileMatchers(config, routes), listeners };
+  compiled.set(config.routes, made);
+  return made;
+}
+
+/** Routes that lead to the same place share it. */
+function findDestinations(config: Config, pools: readonly PoolTable[]): readonly (Destination | undefined)[] {
+  const whole = new Map(pools.map((pool): [string, Destination] => [pool.name, { pool, version: undefined }]));
+  return config.routes.map(({ name, action }) => {
+    if (action.kind !== 'pool') return undefined;
+    const destination = whole.get(action.pool);
+    if (destination === undefined) throw new Error(`route ${name} names the unknown pool ${action.pool}`);
+    const { pool } = destination;
+    return action.version === undefined ? destination : { pool, version: namedVersion(pool.versions, action.version, pool.name) };
+  });
 }
 
 export function compilePool(config: PoolConfig, index: number): PoolTable {
@@ -41,17 +82,12 @@ export function compilePool(config: PoolConfig, index: number): PoolTable {
   };
 }
 
-function compileRoute(config: RouteConfig, index: number, pools: ReadonlyMap<string, PoolTable>): RouteTable {
+function compileRoute(config: RouteConfig, index: number): RouteTable {
   const { action } = config;
-  const pool = action.kind === 'pool' ? pools.get(action.pool) : undefined;
-  if (action.kind === 'pool' && pool === undefined) throw new Error(`route ${config.name} names the unknown pool ${action.pool}`);
-  const version = action.kind === 'pool' ? action.version : undefined;
   return {
     index,
     name: config.name,
     action: action.kind === 'pool' ? ACTION_POOL : action.kind === 'redirect' ? ACTION_REDIRECT : ACTION_RESPOND,
-    pool,
-    version: pool === undefined || version === undefined ? undefined : namedVersion(pool.versions, version, pool.name),
     redirect: action.kind === 'redirect' ? action.redirect : undefined,
     respond: action.kind === 'respond' ? action.respond : undefined,
     timeoutMs: config.timeoutMs,

@@ -10,6 +10,7 @@ import {
   Choice,
   CHOICE_REASONS,
   REASON_NONE,
+  type Destination,
   type PoolState,
   type PoolTable,
   type RoutableRequest,
@@ -90,7 +91,7 @@ export function explain(table: Table, question: ExplainQuestion): Explanation {
     refuse(draft, 'no_route', 404, `None of the ${matcher.candidates.length} matches on listener ${listener} fits.`);
   else {
     draft.steps.push(`Route ${found.route.name} (${routing?.match ?? ''}): ${routing?.reason ?? ''}.`);
-    explainAction(draft, found, question);
+    explainAction(draft, found, table.destinations[found.route.index], question);
   }
   return {
     listener,
@@ -105,25 +106,24 @@ export function explain(table: Table, question: ExplainQuestion): Explanation {
   };
 }
 
-function explainAction(draft: Draft, found: RouteMatch, question: ExplainQuestion): void {
+function explainAction(draft: Draft, found: RouteMatch, destination: Destination | undefined, question: ExplainQuestion): void {
   const { route } = found;
   if (route.redirect !== undefined) {
     draft.location = redirectLocation(route.redirect, question.request, found, question.scheme);
     answer(draft, 'redirect', route.redirect.status, `It redirects to ${draft.location} with status ${route.redirect.status}.`);
   } else if (route.respond !== undefined) {
     answer(draft, 'respond', route.respond.status, `Sluice itself answers with status ${route.respond.status}.`);
-  } else if (route.pool !== undefined) {
+  } else if (destination !== undefined) {
     draft.outcome = 'pool';
-    draft.pool = route.pool.name;
+    draft.pool = destination.pool.name;
     draft.target = rewriteTarget(found, question.request);
     if (route.rewritePath !== undefined) draft.steps.push(`The upstream sees the target ${draft.target}.`);
-    explainVersion(draft, found, route.pool, question);
+    explainVersion(draft, destination, question);
   }
 }
 
-function explainVersion(draft: Draft, found: RouteMatch, pool: PoolTable, question: ExplainQuestion): void {
+function explainVersion(draft: Draft, { pool, version: fixed }: Destination, question: ExplainQuestion): void {
   draft.shares = sharesOf(pool, question);
-  const fixed = found.route.version;
   if (fixed !== undefined) {
     draft.reason = 'route';
     draft.steps.push(`The route always uses version ${fixed.name} of pool ${pool.name}.`);

@@ -10,9 +10,19 @@ import type { OverrideRule } from './overrides.ts';
 export interface Table {
   readonly revision: number;
   readonly pools: readonly PoolTable[];
+  /** With `matchers` shared by all Tables that were compiled from the same list of routes. */
   readonly routes: readonly RouteTable[];
   /** By listener name. */
   readonly matchers: ReadonlyMap<string, Matcher>;
+  /** By route index; undefined where Sluice itself answers. */
+  readonly destinations: readonly (Destination | undefined)[];
+}
+
+/** Where a route leads. */
+export interface Destination {
+  readonly pool: PoolTable;
+  /** The one version that the route always uses, or undefined. */
+  readonly version: VersionTable | undefined;
 }
 
 export interface PoolTable {
@@ -53,10 +63,6 @@ export interface RouteTable {
   readonly index: number;
   readonly name: string;
   readonly action: typeof ACTION_POOL | typeof ACTION_REDIRECT | typeof ACTION_RESPOND;
-  /** Set when `action` is `ACTION_POOL`. */
-  readonly pool: PoolTable | undefined;
-  /** The one version this route always uses, or undefined. */
-  readonly version: VersionTable | undefined;
   readonly redirect: CompiledRedirect | undefined;
   readonly respond: RespondConfig | undefined;
   readonly timeoutMs: number;

@@ -14,6 +14,7 @@ interface Slot {
 }
 
 interface Reservation {
+  readonly keys: readonly CounterKey[];
   readonly plan: CounterPlan;
   readonly blocks: ReadonlyMap<string, CounterBlock>;
   readonly added: readonly CounterBlock[];
@@ -24,6 +25,7 @@ type PerKind<T> = Readonly<Record<CounterKind, T[]>>;
 
 export class CounterRegistry {
   readonly workers: number;
+  #keys: readonly CounterKey[] | undefined = undefined;
   #blocks: ReadonlyMap<string, CounterBlock> = new Map();
   #byKind: PerKind<CounterBlock> = perKind();
   #free: PerKind<Slot> = perKind();
@@ -51,6 +53,15 @@ export class CounterRegistry {
    */
   reserve(keys: readonly CounterKey[]): CounterPlan {
     if (this.#pending !== undefined) throw new Error('a counter reservation is open already');
+    const { blocks, added, dropped } = keys === this.#keys ? { blocks: this.#blocks, added: [], dropped: [] } : this.#match(keys);
+    const posted = this.#inStep ? added : [...blocks.values()];
+    const follows = this.#inStep ? this.#committed : 0;
+    const plan = describe(posted, { number: ++this.#lastPlan, follows, dropped: dropped.map((block) => block.id) });
+    this.#pending = { keys, plan, blocks, added, dropped };
+    return plan;
+  }
+
+  #match(keys: readonly CounterKey[]): Pick<Reservation, 'blocks' | 'added' | 'dropped'> {
     const blocks = new Map<string, CounterBlock>();
     const wanted = new Map<string, CounterKey>();
     for (const key of [...ALWAYS, ...keys]) {
@@ -62,19 +73,18 @@ export class CounterRegistry {
     const dropped = blocks.size === this.#blocks.size ? [] : [...this.#blocks.values()].filter((block) => !blocks.has(block.id));
     const added = this.#allocate(wanted);
     for (const block of added) blocks.set(block.id, block);
-    const posted = this.#inStep ? added : [...blocks.values()];
-    const follows = this.#inStep ? this.#committed : 0;
-    const plan = describe(posted, { number: ++this.#lastPlan, follows, dropped: dropped.map((block) => block.id) });
-    this.#pending = { plan, blocks, added, dropped };
-    return plan;
+    return { blocks, added, dropped };
   }
 
   /** The plan is in force. `some`: a worker that has not adopted it may live; the next plan will be complete. */
   commit(plan: CounterPlan, adoption: 'all' | 'some'): void {
-    const { blocks, dropped } = this.#close(plan);
-    this.#blocks = blocks;
-    this.#byKind = perKind();
-    for (const block of blocks.values()) this.#byKind[block.key.kind].push(block);
+    const { keys, blocks, dropped } = this.#close(plan);
+    this.#keys = keys;
+    if (blocks !== this.#blocks) {
+      this.#blocks = blocks;
+      this.#byKind = perKind();
+      for (const block of blocks.values()) this.#byKind[block.key.kind].push(block);
+    }
     this.#fading = this.#fading.concat(dropped);
     this.#committed = plan.number;
     this.#inStep = adoption === 'all';

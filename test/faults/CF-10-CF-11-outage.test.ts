@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { get } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
-import { figure } from '../flow/scaffold/full.ts';
+import { figure, promised } from '../flow/scaffold/full.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { leavesNothing } from './leak-check.ts';
 import { startMortals } from './mortal-upstream.ts';
@@ -91,7 +91,7 @@ test('CF-11: all down: 503 at once and nothing piles up; all up: back within an 
     await eventually('more answers', () => (traffic.tally.ends.get('200') ?? 0) > served + 200);
     const tally = await traffic.stop();
     expect(kinds(tally)).toEqual(['200', '503 no_endpoint']);
-    expect(backMs).toBeLessThan(200 + 1_000);
+    expect(backMs).toBeLessThan(promised(200 + 1_000));
     // Not more connections than there are clients, and the probes'.
     const made = mortals.reduce((sum, mortal, index) => sum + mortal.connections - connections[index]!, 0);
     figure('recovery', { backMs, made });

@@ -9,6 +9,7 @@ import { connectToEach } from './scaffold/by-worker.ts';
 import { ask, connectTo, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
+import { promised } from './scaffold/full.ts';
 import { mortal, strike } from './scaffold/mortal.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
@@ -77,7 +78,7 @@ test.each<[string, (app: App) => unknown, string]>([
   await probed([well, ill]);
   expect(await names(sluice, 4)).toEqual(new Set(['well', 'ill']));
   await hurt(ill);
-  expect(await untilReady(sluice, ill, 0)).toBeLessThan(OUT_MS);
+  expect(await untilReady(sluice, ill, 0)).toBeLessThan(promised(OUT_MS));
   expect(await names(sluice, 6)).toEqual(new Set(['well']));
   expect(await checks(sluice, ill, result)).toBeGreaterThanOrEqual(UNHEALTHY_AFTER);
   expect(await checks(sluice, well, 'ok')).toBeGreaterThan(0);
@@ -85,7 +86,7 @@ test.each<[string, (app: App) => unknown, string]>([
   expect(line.fields).toMatchObject({ endpoint: ill.address, result });
   ill.probe = (response) => response.end('ok');
   if (result === 'connect') await ill.start();
-  expect(await untilReady(sluice, ill, 1)).toBeLessThan(BACK_MS);
+  expect(await untilReady(sluice, ill, 1)).toBeLessThan(promised(BACK_MS));
   expect(await names(sluice, 4)).toEqual(new Set(['well', 'ill']));
   await eventually('the log line', () => sluice.logs.some(({ msg }) => msg === 'an endpoint is healthy again'));
 });
@@ -103,9 +104,9 @@ test('one of three is killed: out and back in time, not one error between', asyn
     while (going) statuses.add((await ask(sluice, get())).status);
   })();
   await dead.close();
-  expect(await untilReady(sluice, dead, 0)).toBeLessThan(OUT_MS);
+  expect(await untilReady(sluice, dead, 0)).toBeLessThan(promised(OUT_MS));
   await dead.start();
-  expect(await untilReady(sluice, dead, 1)).toBeLessThan(BACK_MS);
+  expect(await untilReady(sluice, dead, 1)).toBeLessThan(promised(BACK_MS));
   going = false;
   await load;
   expect([...statuses]).toEqual([200]);
@@ -126,7 +127,7 @@ test.each([1, 2])('probes that find an endpoint well again end its ejection, %i 
   });
   await eventually('probes have found it dead', async () => (await checks(sluice, dead, 'connect')) >= 3);
   await dead.start();
-  expect(await untilReady(sluice, dead, 1)).toBeLessThan(BACK_MS);
+  expect(await untilReady(sluice, dead, 1)).toBeLessThan(promised(BACK_MS));
   await eventually('it is used again', async () => (await ask(sluice, get())).body === 'b');
 });
 
@@ -141,13 +142,13 @@ test('all endpoints down: 503 at once; back within an interval of the first that
   const began = performance.now();
   await wire.write(get());
   const refused = await wire.readMessage();
-  expect(performance.now() - began).toBeLessThan(50);
+  expect(performance.now() - began).toBeLessThan(promised(50));
   expect(refused.status).toBe(503);
   expect(refused.field('x-sluice-outcome')).toBe('no_endpoint');
   await apps[0]!.start();
   const back = performance.now();
   await eventually('an answer', async () => (await ask(sluice, get())).body === 'a');
-  expect(performance.now() - back).toBeLessThan(INTERVAL_MS + 1000);
+  expect(performance.now() - back).toBeLessThan(promised(INTERVAL_MS + 1000));
 });
 
 test('the first probe decides about an endpoint that is down from the start', async () => {

@@ -79,7 +79,15 @@ export class Sluice {
     this.dir = mkdtempSync(join(tmpdir(), 'sluice-flow-'));
     this.configPath = join(this.dir, 'sluice.yaml');
     writeFileSync(this.configPath, config);
-    const run = ['src/app/main.ts', 'run', '--config', this.configPath, '--workers', String(options.workers ?? 1), ...(options.runArguments ?? [])];
+    const run = [
+      'src/app/main.ts',
+      'run',
+      '--config',
+      this.configPath,
+      '--workers',
+      String(options.workers ?? 1),
+      ...(options.runArguments ?? []),
+    ];
     const [program, ...parameters] = [...(options.within ?? []), process.execPath, ...(options.nodeArguments ?? []), ...run];
     this.#process = spawn(program!, parameters, {
       cwd: ROOT,

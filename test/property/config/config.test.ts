@@ -5,7 +5,7 @@ import { decodeText } from '../../../src/config/decode.ts';
 import type { LoadResult } from '../../../src/config/decode.ts';
 import { diffConfigs } from '../../../src/config/diff.ts';
 import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
-import { printConfig } from '../../../src/config/print.ts';
+import { describeConfig, printConfig, writtenAsJson } from '../../../src/config/print.ts';
 import { formatSize, parseSize } from '../../../src/config/size.ts';
 import { suggest } from '../../../src/config/suggest.ts';
 import { SMALL, WHOLE, servedOnly } from '../../unit/config/good.ts';
@@ -136,4 +136,18 @@ test('ten thousand routes load in reasonable time', () => {
   const { user } = process.cpuUsage(before);
   // Generous: about 1.5 s where nothing else runs. What this guards against is quadratic growth.
   expect(user / 1_000).toBeLessThan(10_000);
+});
+
+test('a described config as JSON is what JSON.stringify makes of it, and stays it', () => {
+  fc.assert(
+    fc.property(writtenConfig, (file) => {
+      const { config } = decodeText('/a/f.yaml', stringify(file));
+      if (config === undefined) throw new Error('it must decode');
+      const described = describeConfig(config);
+      const plain = JSON.parse(JSON.stringify(described)) as unknown;
+      for (let again = 0; again < 2; again++) expect(JSON.parse(writtenAsJson(described))).toEqual(plain);
+      expect(writtenAsJson({})).toBe('{}');
+    }),
+    { numRuns: 30 },
+  );
 });

@@ -194,10 +194,10 @@ describe('by affinity', () => {
 describe('chooseFor', () => {
   const action = (version: string | undefined) => ({ action: { kind: 'pool', pool: 'shop', version } }) as const;
   const table = makeTable(
-    [makeRoute('fixed', action('v2')), makeRoute('free', action(undefined)), makeRoute('respond')],
+    [makeRoute('fixed', action('v2')), makeRoute('free', action(undefined))],
     [makePool({ v1: 1, v2: 0 }, { overrides: [QA] })],
   );
-  const [fixed, free, respond] = table.routes;
+  const [fixed, free] = table.destinations;
 
   it('a version of the route is above everything', () => {
     const out = new Choice();
@@ -215,10 +215,6 @@ describe('chooseFor', () => {
     expect([out.version?.name, out.override]).toEqual(['v2', 'qa']);
     chooseFor(free!, plain, '', new FakeState(), out);
     expect([out.version?.name, out.override, CHOICE_REASONS[out.reason]]).toEqual(['v1', '', 'weight']);
-  });
-
-  it('refuses a route without a pool', () => {
-    expect(() => chooseFor(respond!, plain, '', new FakeState(), new Choice())).toThrow('leads to no pool');
   });
 });
 

@@ -17,10 +17,25 @@ describe('compileTable', () => {
     );
     expect(table.revision).toBe(12);
     expect(table.routes.map(({ action }) => action)).toEqual([ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND]);
-    expect(table.routes[0]?.pool).toBe(table.pools[0]);
-    expect(table.routes[0]?.version).toBe(table.pools[0]?.versions[1]);
+    expect(table.destinations.map((each) => each?.pool)).toEqual([table.pools[0], undefined, undefined]);
+    expect(table.destinations[0]?.version).toBe(table.pools[0]?.versions[1]);
     expect(table.routes[1]?.redirect?.status).toBe(301);
     expect(table.routes[2]?.respond?.body).toBe('s');
+  });
+
+  it('of the same list of routes compiles them once, and knows other listeners and pools', () => {
+    const routes = [makeRoute('a', { action: { kind: 'pool', pool: 'shop', version: undefined } })];
+    const config = makeConfig(routes, [makePool({ v1: 1, v2: 0 })]);
+    const before = compileTable(config, 1);
+    const after = compileTable({ ...config, pools: [makePool({ v1: 0, v2: 1 })] }, 2);
+    expect([after.routes, after.matchers]).toEqual([before.routes, before.matchers]);
+    expect(after.routes).toBe(before.routes);
+    expect(after.matchers).toBe(before.matchers);
+    expect([...(after.destinations[0]?.pool.weights ?? [])]).toEqual([0, 1]);
+    expect([...(before.destinations[0]?.pool.weights ?? [])]).toEqual([1, 0]);
+    const listeners = [...config.listeners, { ...config.listeners[0]!, name: 'second' }];
+    expect([...compileTable({ ...config, listeners }, 3).matchers.keys()]).toContain('second');
+    expect(() => compileTable({ ...config, pools: [] }, 4)).toThrow('route a names the unknown pool shop');
   });
 
   it('sums the weights up, and ends at exactly 1', () => {

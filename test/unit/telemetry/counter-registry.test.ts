@@ -135,6 +135,26 @@ describe('CounterRegistry', () => {
     expect(fleet.registry.blocks('version').map((block) => block.total(VERSION_IN_FLIGHT))).toEqual([0, 0]);
   });
 
+  it('the very same list of keys is an empty plan, unless some worker missed one', () => {
+    const { registry, sets } = new Fleet(2);
+    const keys = [shop('v1'), shop('v2')];
+    for (const adoption of ['all', 'some'] as const) {
+      const plan = registry.reserve(keys);
+      for (const set of sets) set.adopt(plan);
+      registry.commit(plan, adoption);
+      if (adoption === 'some') expect(plan.ids).toEqual([]);
+    }
+    const complete = registry.reserve(keys);
+    expect([complete.follows, complete.ids.length]).toEqual([0, 4]);
+    registry.cancel(complete);
+    sets[0]!.version('shop', 'v1').began();
+    const again = registry.reserve(keys);
+    expect([again.follows, again.dropped]).toEqual([0, []]);
+    for (const set of sets) set.adopt(again);
+    registry.commit(again, 'all');
+    expect(registry.blocks('version').map((block) => block.total(VERSION_IN_FLIGHT))).toEqual([1, 0]);
+  });
+
   it('does not reuse the block of a dropped key while a worker may still write to it', () => {
     const fleet = new Fleet(2);
     // The key that stays keeps the bank, so that the dropped key's place in it could be given away.
