@@ -1,8 +1,10 @@
 // Time of routing decisions: what each costs per request, and that 10,000 routes cost no more than ten.
 
+import { wallMs } from '../../src/lib/clock.ts';
 import { compileTable } from '../../src/routing/compile.ts';
 import { choose } from '../../src/routing/choose.ts';
 import { isAmbiguousPath } from '../../src/routing/path.ts';
+import { createSessionMemory, Sessions } from '../../src/routing/sessions.ts';
 import { LowDiscrepancySequence } from '../../src/routing/sequence.ts';
 import { Choice, type PoolTable, type RoutableRequest, type Table } from '../../src/routing/table.ts';
 import type { PoolConfig } from '../../src/config/model.ts';
@@ -27,7 +29,10 @@ const state = {
   chance: () => 0,
   nextFraction: () => sequence.next(),
   newKey: () => 'AbCdEfGhIjKlMnOpQrSt_-',
+  sessions: new Sessions(createSessionMemory(65_536, [1, 2])),
+  wallSeconds: () => Math.floor(wallMs() / 1000) | 0,
 };
+const HOLD = { timeMs: 7_200_000, quietMs: 1_800_000, users: 65_536 };
 const out = new Choice();
 
 export const benchmarks: readonly { name: string; run: (iterations: number) => void }[] = [
@@ -35,8 +40,10 @@ export const benchmarks: readonly { name: string; run: (iterations: number) => v
   { name: 'match in 10,000 routes of one host', run: matching(10_000, 1) },
   { name: 'match in 10,000 routes of 100 hosts', run: matching(10_000, 100) },
   { name: 'choose unkeyed', run: choosing({}) },
-  { name: 'choose by header key', run: choosing({ affinity: { kind: 'header', name: 'x-user-id' } }) },
-  { name: 'choose by own cookie', run: choosing({ affinity: OWN }) },
+  { name: 'choose by header key', run: choosing({ affinity: { kind: 'header', name: 'x-user-id', hold: undefined } }) },
+  { name: 'choose by own cookie', run: choosing({ affinity: { ...OWN, hold: undefined } }) },
+  { name: 'choose by own cookie, with a session', run: choosing({ affinity: { ...OWN, hold: HOLD } }) },
+  { name: 'choose by own cookie, held by a session', run: choosing({ affinity: { ...OWN, hold: HOLD }, split: { v1: 0, v2: 1 } }) },
   { name: 'choose by override', run: choosing({ overrides: [QA] }, { ...FIELDS, 'X-Version': 'v2' }) },
   { name: 'choose past an override that does not fit', run: choosing({ overrides: [QA] }) },
 ];

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { duration, weight } from '../config/schema/scalar.ts';
-import { complain, named, nameOf, oneOf, shape } from '../config/schema/shape.ts';
+import { complain, named, nameOf, oneOf, oneWord, shape } from '../config/schema/shape.ts';
 import { override } from '../config/schema/steering.ts';
 import { isPlainText, isToken } from '../config/syntax.ts';
 import type { ExplainRequest } from '../control/steering.ts';
@@ -20,8 +20,11 @@ const reason = z
 
 export const splitBody = shape({
   weights: named('version', weight()).describe('Weight by version; what is not named gets 0.'),
+  sessions: userMove('hold').optional(),
   reason,
 });
+
+export const restoreBody = shape({ sessions: userMove('move').optional(), reason });
 
 const { name: _, ...overrideKeys } = override().in.shape;
 
@@ -53,6 +56,11 @@ export const explainBody = shape({
   listener: nameOf('listener').describe('Default: the first.').optional(),
   client: text('client', 64).describe('Address of the client, for affinity by it.').optional(),
 }).transform((written): ExplainRequest => ({ ...written, listener: written.listener, client: written.client }));
+
+function userMove(byDefault: 'hold' | 'move') {
+  const says = 'hold: users of a pool with affinity.hold keep the version that they have; move: they follow the weights at once.';
+  return oneWord('sessions', ['hold', 'move']).describe(`${says} Default: ${byDefault}.`);
+}
 
 function text(what: string, most: number) {
   return z

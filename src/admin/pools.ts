@@ -25,8 +25,8 @@ export function addPools(app: FastifyInstance, steering: Steering): void {
   });
   app.put('/v1/pools/:pool/split', { schema, config: { access: 'operator' } }, (request, reply) => {
     const pool = nameIn(request, 'pool');
-    const { weights, reason } = readBody(splitBody, request);
-    return carryOut(steering, { request, reply }, { kind: 'split', pool, weights }, reason);
+    const { weights, sessions, reason } = readBody(splitBody, request);
+    return carryOut(steering, { request, reply }, { kind: 'split', pool, weights, sessions }, reason);
   });
 }
 

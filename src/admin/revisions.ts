@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { Steering } from '../control/steering.ts';
-import { reasonBody } from './bodies.ts';
+import { restoreBody } from './bodies.ts';
 import { revisionIn } from './names.ts';
 import { describe } from './openapi.ts';
 import { Refused } from './problem-reply.ts';
@@ -42,13 +42,13 @@ export function addRevisions(app: FastifyInstance, steering: Steering): void {
     summary: 'Makes a new revision that says what this one said.',
     path: ['revision'],
     query: WRITE_QUERY,
-    body: 'ReasonBody',
+    body: 'RestoreBody',
     answer: 'ChangeAnswer',
     kind: 'write',
   });
   app.post('/v1/revisions/:revision/restore', { schema: restore, config: { access: 'operator' } }, (request, reply) => {
     const revision = revisionIn(request);
-    const { reason } = readBody(reasonBody, request);
-    return carryOut(steering, { request, reply }, { kind: 'restore', revision }, reason);
+    const { sessions, reason } = readBody(restoreBody, request);
+    return carryOut(steering, { request, reply }, { kind: 'restore', revision, sessions }, reason);
   });
 }

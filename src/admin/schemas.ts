@@ -13,7 +13,7 @@ import type {
   VersionStatus,
 } from '../control/steering.ts';
 import type { Difference } from '../config/diff.ts';
-import { drainBody, explainBody, overrideBody, reasonBody, splitBody } from './bodies.ts';
+import { drainBody, explainBody, overrideBody, reasonBody, restoreBody, splitBody } from './bodies.ts';
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const revision = count.describe('Number of a desired state; 0 before the first.');
@@ -66,6 +66,7 @@ const versionKeys = {
   draining: z.boolean(),
   inFlight: count.describe('Requests that are left on it.'),
   connections: count.describe('Connections that are left on it.'),
+  users: count.describe('That have this version and are not quiet; absent in a pool without affinity.hold.').optional(),
   endpoints: z.array(endpoint),
 };
 const version = z.object(versionKeys);
@@ -140,6 +141,10 @@ export const SCHEMAS = {
       workers: adoption.describe('Absent for a dry run.').optional(),
       dryRun: z.literal(true).describe('Present when nothing was changed.').optional(),
       differences: z.array(difference).describe('Empty when the state was as asked for already.'),
+      moved: z
+        .array(z.string())
+        .describe('Pools whose users no longer keep the version that they had; absent when there is none.')
+        .optional(),
     })
     .describe('Every worker obeys by now.'),
   Explanation: z.object({
@@ -175,6 +180,7 @@ export const SCHEMAS = {
   OverrideBody: overrideBody,
   DrainBody: drainBody,
   ReasonBody: reasonBody,
+  RestoreBody: restoreBody,
   ExplainBody: explainBody,
 } as const;
 

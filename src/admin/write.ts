@@ -34,12 +34,12 @@ export async function carryOut(
 function answer(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
   switch (outcome.result) {
     case 'applied': {
-      const { revision, workers, differences } = outcome;
-      return tagged(reply, revision).send({ revision, workers, differences });
+      const { revision, workers, differences, moved } = outcome;
+      return tagged(reply, revision).send({ revision, workers, differences, moved });
     }
     case 'dry-run': {
-      const { revision, differences } = outcome;
-      return tagged(reply, revision).send({ revision, dryRun: true, differences });
+      const { revision, differences, moved } = outcome;
+      return tagged(reply, revision).send({ revision, dryRun: true, differences, moved });
     }
     case 'stale': {
       const { revision } = outcome;

@@ -12,18 +12,21 @@ import type { ChangeCause } from '../control/config-watch.ts';
 import { Controller } from '../control/controller.ts';
 import { Journal } from '../control/journal.ts';
 import { LiveSteering } from '../control/live-steering.ts';
-import type { DataPlane } from '../control/ports.ts';
+import type { DataPlane, Update } from '../control/ports.ts';
 import type { ApplyResult, Load, Loaded } from '../control/orders.ts';
+import { SessionKeeper } from '../control/session-keeper.ts';
+import { SessionTables } from '../control/session-tables.ts';
 import type { Adoption } from '../control/steering.ts';
 import { memoryLimit } from '../control/memory-limit.ts';
 import { MemoryWatch } from '../control/memory-watch.ts';
 import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
 import { collectGarbage, heapBytes } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
-import { randomFraction } from '../lib/random.ts';
+import { freshFraction, randomFraction } from '../lib/random.ts';
 import { RETRY_REASONS } from '../proxy/retry.ts';
 import { CHOICE_REASONS } from '../routing/table.ts';
 import { WORKER_MEMORY_BYTES } from '../telemetry/counter-layout.ts';
+import { MemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
@@ -35,7 +38,7 @@ import { probeEndpoint } from '../upstream/probes/probe-endpoint.ts';
 import { Probes } from '../upstream/probes/probes.ts';
 import { bindableHost, claimAddress } from './claim-address.ts';
 import { createDiscovery } from './create-discovery.ts';
-import type { EndpointUpdate, Update } from './messages.ts';
+import type { EndpointUpdate } from './messages.ts';
 import { version } from './version.ts';
 import { Workers } from './workers.ts';
 
@@ -70,6 +73,8 @@ export class Instance {
   readonly #exposition: Exposition;
   readonly #admin: AdminServer;
   readonly #memory: MemoryWatch;
+  readonly #sessions: SessionTables;
+  readonly #keeper: SessionKeeper | undefined;
   readonly #watch: ConfigWatch | undefined;
   #accessLog: LogWriter | undefined = undefined;
   #accessPath = '';
@@ -101,13 +106,18 @@ export class Instance {
     this.#probes = this.#createProbes(versionActivity(counters));
     this.#discovery = createDiscovery(log, () => this.#controller.rediscover());
     this.#exposition.discoveryIs(() => this.#discovery.samples());
+    this.#sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => this.#keeper?.load(pool) });
+    this.#exposition.usersAre(() => this.#sessions.lines());
+    this.#keeper = this.#createKeeper();
     const dataPlane: DataPlane = { apply: (update) => this.#post(update), setEndpoints: (update) => this.#postEndpoints(update) };
     this.#journal = new Journal(options.store, wallMs);
     const journal = this.#journal;
     const { exposition, discovery } = { exposition: this.#exposition, discovery: this.#discovery };
     const onServed = (served: Config): void => this.#takeOver(served);
-    this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt: options.adapt, onServed });
-    const steering = new LiveSteering({ controller: this.#controller, journal, counters });
+    const moveUsers = (pools: readonly string[]): void => this.#moveUsers(pools);
+    const { adapt } = options;
+    this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt, moveUsers, onServed });
+    const steering = new LiveSteering({ controller: this.#controller, journal, counters, sessions: this.#sessions });
     this.#memory = this.#createMemoryWatch(counters);
     this.#exposition.overloadIs(() => this.#memory.sample);
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
@@ -200,6 +210,7 @@ export class Instance {
     await this.#admin.close();
     await this.#accessLog?.close();
     this.#journal.close();
+    await this.#keeper?.close();
     this.#options.store.close();
     return cut;
   }
@@ -208,7 +219,25 @@ export class Instance {
   async #post(update: Update): Promise<Adoption> {
     const known = new Set((this.#controller.config?.listeners ?? []).map(({ address }) => claimOf(address)));
     for (const { address } of update.config.listeners) if (!known.has(claimOf(address))) await claimAddress(address);
-    return this.#probes.adopt(update.config.pools, () => this.#workers.apply(update));
+    const tables = this.#sessions.plan(update.config.pools);
+    const sessions = Object.fromEntries([...tables].map(([pool, table]) => [pool, table.sessions.memory]));
+    const adoption = await this.#probes.adopt(update.config.pools, () => this.#workers.apply({ ...update, sessions }));
+    this.#sessions.commit(tables);
+    return adoption;
+  }
+
+  #moveUsers(pools: readonly string[]): void {
+    this.#sessions.move(pools);
+    this.#keeper?.forget(pools);
+  }
+
+  /** Where nothing is kept on disk, sessions are not either. */
+  #createKeeper(): SessionKeeper | undefined {
+    const { store, log } = this.#options;
+    const { dir } = this.config.state;
+    if (dir === undefined || store instanceof MemoryStore) return undefined;
+    const sessions = this.#sessions;
+    return new SessionKeeper({ dir, tables: () => sessions.all, wallSeconds: () => sessions.wallSeconds(), clock: systemClock, log });
   }
 
   #postEndpoints(update: EndpointUpdate): Promise<Adoption> {

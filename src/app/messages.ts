@@ -11,6 +11,8 @@ export interface Update {
   readonly revision: number;
   readonly config: Config;
   readonly counters: CounterPlan;
+  /** Memory of the sessions of each pool that has them, by name. */
+  readonly sessions: Readonly<Record<string, SharedArrayBuffer>>;
 }
 
 /** Other endpoints for a Config that is served. */

@@ -5,6 +5,7 @@ import { freshFraction } from '../lib/random.ts';
 import { Lease } from '../proxy/serving.ts';
 import type { Serving } from '../proxy/serving.ts';
 import { LowDiscrepancySequence } from '../routing/sequence.ts';
+import { Sessions } from '../routing/sessions.ts';
 import type { PoolTable, RouteTable, Table } from '../routing/table.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
@@ -29,12 +30,14 @@ export class ServingBuilder {
     this.#counters = counters;
   }
 
-  build(config: Config, table: Table): Serving {
+  /** @param memory of the sessions of each pool that has them */
+  build(config: Config, table: Table, memory: Readonly<Record<string, SharedArrayBuffer>>): Serving {
     const sequences = new Map<string, LowDiscrepancySequence>();
     const leases = this.#registry.apply(config.pools).map((pool) => {
       const sequence = this.#sequences.get(pool.name) ?? new LowDiscrepancySequence(freshFraction());
       sequences.set(pool.name, sequence);
-      return new Lease(pool.versions, sequence);
+      const sessions = Object.hasOwn(memory, pool.name) ? new Sessions(memory[pool.name]!) : undefined;
+      return new Lease(pool.versions, sequence, sessions);
     });
     this.#sequences = sequences;
     return { table, leases, routes: this.#routeCounters(table), unrouted: this.#counters.route('', '', '') };

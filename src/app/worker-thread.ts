@@ -52,14 +52,14 @@ async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promis
   counters.place(update.counters);
   const table = compileTable(update.config, update.revision);
   if (context === undefined || listeners === undefined) {
-    context = new ProxyContext(builder.build(update.config, table), deadlines, counters.worker(), log);
+    context = new ProxyContext(builder.build(update.config, table, update.sessions), deadlines, counters.worker(), log);
     context.press(pressure);
     listeners = new ListenerSet(context, counters, start);
     await listeners.prepare(update.config.listeners, ports);
   } else {
     // Binding is what can still fail; it comes before anything is changed.
     await listeners.prepare(update.config.listeners, ports);
-    context.serve(builder.build(update.config, table));
+    context.serve(builder.build(update.config, table, update.sessions));
   }
   setAccessLog(context, update);
   const bound = listeners.apply(update.config.listeners);

@@ -8,7 +8,9 @@ import type { DrainOptions } from './drain.ts';
 import type { EventsOptions } from './events.ts';
 import { EXIT, Failure, formatFailure } from './failure.ts';
 import type { RevisionsOptions } from './revisions.ts';
+import type { RollbackOptions } from './rollback.ts';
 import { runAdminCommand, type CommandOptions, type Surroundings } from './run-admin-command.ts';
+import type { SplitOptions } from './split.ts';
 import type { StatusOptions } from './status.ts';
 
 export interface CommandLine extends Surroundings {
@@ -56,7 +58,8 @@ function addSplit(program: Command, line: CommandLine): void {
   asWriter(asClient(program.command('split'), 'show the split of a pool, or set it: sluice split shop v1=90 v2=10'))
     .argument('<pool>')
     .argument('[weights...]', 'version=weight; versions that are not named get 0')
-    .action(async (pool: string, weights: string[], options: CommandOptions & WriteOptions) => {
+    .option('--move-users', 'users that affinity.hold keeps where they are follow the weights at once')
+    .action(async (pool: string, weights: string[], options: CommandOptions & SplitOptions) => {
       const { runSplit } = await import('./split.ts');
       await run(line, options, (call) => runSplit(call, pool, weights));
     });
@@ -86,7 +89,8 @@ function addDrain(program: Command, line: CommandLine): void {
 function addRollback(program: Command, line: CommandLine): void {
   asWriter(asClient(program.command('rollback'), 'undo the last change of traffic, or go back to a revision; shows it and asks first'))
     .argument('[revision]', 'default: the one before the last change of traffic', readNumber)
-    .action(async (revision: number | undefined, options: CommandOptions & WriteOptions) => {
+    .option('--hold-users', 'users keep the version that they have as long as affinity.hold says')
+    .action(async (revision: number | undefined, options: CommandOptions & RollbackOptions) => {
       const { runRollback } = await import('./rollback.ts');
       await run(line, options, (call) => runRollback(call, revision));
     });

@@ -22,6 +22,8 @@ export interface WriteAnswer {
   /** Undefined for a dry run. */
   readonly workers: Adoption | undefined;
   readonly differences: readonly DifferenceAnswer[];
+  /** Pools whose users follow the weights at once. */
+  readonly moved: readonly string[];
   /** What a dry run foresees, as the server words it. */
   readonly impact: Fields | undefined;
 }
@@ -45,6 +47,8 @@ export interface VersionAnswer {
   readonly draining: boolean;
   readonly inFlight: number;
   readonly connections: number;
+  /** Undefined where the pool does not count them. */
+  readonly users: number | undefined;
   readonly endpoints: readonly EndpointAnswer[];
 }
 
@@ -80,6 +84,7 @@ export function readWrite(body: unknown): WriteAnswer {
     revision: number(fields, 'revision'),
     workers: fields['workers'] === undefined ? undefined : readAdoption(fields['workers']),
     differences: readDifferences(fields),
+    moved: listOf(fields['moved'] ?? [], 'moved').map((pool) => optionalText({ pool }, 'pool')),
     impact: isFields(fields['impact']) ? fields['impact'] : undefined,
   };
 }
@@ -151,6 +156,7 @@ function readVersion(body: unknown): VersionAnswer {
     draining: fields['draining'] === true,
     inFlight: number(fields, 'inFlight'),
     connections: number(fields, 'connections'),
+    users: fields['users'] === undefined ? undefined : number(fields, 'users'),
     endpoints: listOf(fields['endpoints'], 'endpoints').map((each) => {
       const endpoint = fieldsOf(each, 'an endpoint');
       return {

@@ -10,19 +10,26 @@ type Paint = Terminal['paint'];
 
 /** A first line with the outcome, then a line per difference. */
 export function describeWrite(answer: WriteAnswer, kind: 'done' | 'dry-run', paint: Paint): readonly string[] {
-  const { revision, workers, differences, impact } = answer;
+  const { revision, workers, differences, moved, impact } = answer;
   if (kind === 'dry-run') {
-    if (differences.length === 0) return [`would change nothing: revision ${revision} is already so`];
+    if (differences.length === 0)
+      return [`would change nothing: revision ${revision} is already so`, ...describeMoved(moved, 'would follow')];
     return [
       paint('warn', `would change, over revision ${revision}; nothing was done:`),
       ...describeDifferences(differences, paint),
+      ...describeMoved(moved, 'would follow'),
       ...describeImpact(impact),
     ];
   }
-  if (differences.length === 0) return [`nothing to change: revision ${revision} is already so`];
+  if (differences.length === 0) return [`nothing to change: revision ${revision} is already so`, ...describeMoved(moved, 'follow')];
   const obeyed = workers === undefined ? '' : `, obeyed by ${workers.applied} of ${count(workers.total, 'worker')}`;
   const colour = workers === undefined || workers.applied === workers.total ? 'good' : 'warn';
-  return [paint(colour, `revision ${revision}${obeyed}`), ...describeDifferences(differences, paint)];
+  return [paint(colour, `revision ${revision}${obeyed}`), ...describeDifferences(differences, paint), ...describeMoved(moved, 'follow')];
+}
+
+/** `  users of shop follow the weights at once`. */
+export function describeMoved(moved: readonly string[], verb: string): readonly string[] {
+  return moved.length === 0 ? [] : [`  users of ${moved.join(', ')} ${verb} the weights at once`];
 }
 
 /** `  pools.shop.split.v1  90 -> 0`. */

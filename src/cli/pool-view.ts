@@ -16,13 +16,16 @@ const COLUMNS: readonly Column[] = [
   { title: 'CONNECTIONS', align: 'right' },
 ];
 
+const USERS: Column = { title: 'USERS', align: 'right' };
+
 /** The pool, its versions with their endpoints, and its overrides. */
 export function viewPool(pool: PoolAnswer, paint: Paint): readonly string[] {
+  const counts = pool.versions.some(({ users }) => users !== undefined);
   const rows = pool.versions.flatMap((version) => [
-    versionRow(version, paint),
-    ...version.endpoints.map((endpoint) => endpointRow(endpoint, paint)),
+    [...versionRow(version, paint), ...(counts ? [String(version.users ?? '')] : [])],
+    ...version.endpoints.map((endpoint) => [...endpointRow(endpoint, paint), ...(counts ? [''] : [])]),
   ]);
-  return [headOf(pool, paint), ...formatTable(COLUMNS, rows), ...overrideLines(pool)];
+  return [headOf(pool, paint), ...formatTable(counts ? [...COLUMNS, USERS] : COLUMNS, rows), ...overrideLines(pool)];
 }
 
 /** The split alone. */
@@ -37,6 +40,7 @@ export function settledView(pool: PoolAnswer): string {
     ...version,
     inFlight: 0,
     connections: 0,
+    users: undefined,
     endpoints: endpoints.map((endpoint) => ({ ...endpoint, inFlight: 0, connections: 0 })),
   }));
   return JSON.stringify({ ...pool, versions: calm });

@@ -3,11 +3,16 @@
 
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readRevisions, readWrite, type RevisionAnswer } from './answers.ts';
-import { describeDifferences } from './describe-write.ts';
+import { readRevisions, readWrite, type RevisionAnswer, type WriteAnswer } from './answers.ts';
+import { describeDifferences, describeMoved } from './describe-write.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatAgo } from './quantity.ts';
 import { revisionsPath } from './revisions.ts';
+
+export interface RollbackOptions extends WriteOptions {
+  /** Users keep the version that they have, as far as `affinity.hold` says so. */
+  readonly holdUsers?: boolean | undefined;
+}
 
 interface Target {
   readonly revision: number;
@@ -25,7 +30,7 @@ const PAGE = 50;
 const MOST_PAGES = 20;
 const LONGEST_REASON = 200;
 
-export async function runRollback(call: AdminCall<WriteOptions>, revision: number | undefined): Promise<void> {
+export async function runRollback(call: AdminCall<RollbackOptions>, revision: number | undefined): Promise<void> {
   const { json, yes, dryRun, ifRevision } = call.options;
   if (yes !== true && dryRun !== true && !call.terminal.isAttended) {
     throw new Failure(EXIT.usage, 'nobody is there to confirm it: this is no terminal', [
@@ -34,18 +39,19 @@ export async function runRollback(call: AdminCall<WriteOptions>, revision: numbe
   }
   const target = revision === undefined ? await findTarget(call) : { revision, because: '', reason: `rollback to revision ${revision}` };
   const path = pathOf('v1', 'revisions', target.revision, 'restore');
-  const tried = await write(withOptions(call, { dryRun: true }), { method: 'POST', path });
+  const body = call.options.holdUsers === true ? { sessions: 'hold' } : {};
+  const tried = await write(withOptions(call, { dryRun: true }), { method: 'POST', path, body });
   const preview = readWrite(tried);
   if (dryRun === true && json === true) return showJson(call, tried);
   // With --json the answer alone is for stdout; whoever is asked must see the plan all the same.
   const plan = describePlan(call, target, preview);
   if (json !== true) show(call, plan);
   else if (yes !== true) call.terminal.err(`${plan.join('\n')}\n`);
-  if (dryRun === true || (preview.differences.length === 0 && json !== true)) return;
+  if (dryRun === true || (isNothing(preview) && json !== true)) return;
   if (yes !== true) await confirm(call, target);
   // Only over the revision that the preview was made from: what was shown is what happens.
   const exact = withOptions(call, { ifRevision: ifRevision ?? preview.revision, reason: call.options.reason ?? target.reason });
-  showWrite(exact, await write(exact, { method: 'POST', path }));
+  showWrite(exact, await write(exact, { method: 'POST', path, body }));
 }
 
 /** The newest revision that changed traffic and has one before it on record. */
@@ -87,11 +93,17 @@ function describeChange({ terminal }: AdminCall, { revision, author, atMs, reaso
   return `undoes revision ${revision}, by ${author || 'unknown'} ${formatAgo(atMs, terminal.clock.wallMs())}${why}`;
 }
 
-function describePlan(call: AdminCall, { revision, because }: Target, preview: ReturnType<typeof readWrite>): readonly string[] {
+function describePlan(call: AdminCall, { revision, because }: Target, preview: WriteAnswer): readonly string[] {
   const { paint } = call.terminal;
   const why = because === '' ? '' : `; it ${because}`;
-  if (preview.differences.length === 0) return [`revision ${preview.revision} is already the same as revision ${revision}: nothing to do`];
-  return [`restore of revision ${paint('strong', String(revision))}${why}`, ...describeDifferences(preview.differences, paint)];
+  const moved = describeMoved(preview.moved, 'will follow');
+  const same = `revision ${preview.revision} is already the same as revision ${revision}`;
+  if (preview.differences.length === 0) return isNothing(preview) ? [`${same}: nothing to do`] : [same, ...moved];
+  return [`restore of revision ${paint('strong', String(revision))}${why}`, ...describeDifferences(preview.differences, paint), ...moved];
+}
+
+function isNothing({ differences, moved }: WriteAnswer): boolean {
+  return differences.length === 0 && moved.length === 0;
 }
 
 async function confirm(call: AdminCall, { revision }: Target): Promise<void> {

@@ -6,11 +6,20 @@ import { readPool } from './answers.ts';
 import { viewSplit } from './pool-view.ts';
 import { describeWeights, parseWeights } from './weights.ts';
 
-export async function runSplit(call: AdminCall<WriteOptions>, pool: string, words: readonly string[]): Promise<void> {
+export interface SplitOptions extends WriteOptions {
+  /** Users that are held follow the weights at once. */
+  readonly moveUsers?: boolean | undefined;
+}
+
+export async function runSplit(call: AdminCall<SplitOptions>, pool: string, words: readonly string[]): Promise<void> {
   if (words.length === 0) return showSplit(call, pool);
   const weights = parseWeights(words);
   const path = pathOf('v1', 'pools', pool, 'split');
-  const body = await write(call, { method: 'PUT', path, body: { weights } }, { pool });
+  const body = await write(
+    call,
+    { method: 'PUT', path, body: call.options.moveUsers === true ? { weights, sessions: 'move' } : { weights } },
+    { pool },
+  );
   showWrite(call, body, () => [`${pool}: ${describeWeights(weights)}`]);
 }
 

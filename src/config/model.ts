@@ -162,10 +162,26 @@ export interface VersionEndpoints {
   readonly endpoints: readonly EndpointConfig[];
 }
 
-export type AffinityConfig =
+export type AffinityConfig = KeySource & {
+  /** Undefined: a change of weights moves users at once. */
+  readonly hold: SessionConfig | undefined;
+};
+
+/** What tells users apart. */
+export type KeySource =
   | { readonly kind: 'cookie'; readonly name: string; readonly own: boolean; readonly maxAgeMs: number; readonly path: string }
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'clientIp' };
+
+/** How long users keep the version that they have when the weights give them another. */
+export interface SessionConfig {
+  /** From the first request on for which the weights say otherwise. */
+  readonly timeMs: number;
+  /** A user that was not seen for this long is a new one. */
+  readonly quietMs: number;
+  /** How many are remembered. */
+  readonly users: number;
+}
 
 export interface OverrideConfig {
   readonly name: string;

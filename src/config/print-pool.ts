@@ -2,7 +2,7 @@
 
 import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
-import type { AffinityConfig, Drained, HealthConfig, OverrideConfig, PoolConfig, VersionConfig } from './model.ts';
+import type { AffinityConfig, Drained, HealthConfig, KeySource, OverrideConfig, PoolConfig, VersionConfig } from './model.ts';
 import { describeValue } from './print-match.ts';
 import { formatSize } from './size.ts';
 
@@ -67,6 +67,13 @@ function describeDrained(drain: Drained): boolean | string {
 }
 
 function describeAffinity(affinity: AffinityConfig): object {
+  const { hold } = affinity;
+  if (hold === undefined) return describeKeySource(affinity);
+  const [time, quiet] = [formatDuration(hold.timeMs), formatDuration(hold.quietMs)];
+  return { ...describeKeySource(affinity), hold: { time, quiet, users: hold.users } };
+}
+
+function describeKeySource(affinity: KeySource): object {
   switch (affinity.kind) {
     case 'cookie':
       return { cookie: { name: affinity.name, own: affinity.own, maxAge: formatDuration(affinity.maxAgeMs), path: affinity.path } };

@@ -42,12 +42,16 @@ interface Origin {
   readonly cause: string;
   readonly author: string;
   readonly reason: string;
+  /** Pools whose users follow the weights at once when it is in force. */
+  readonly moved: readonly string[];
 }
 
 export interface ControllerParts {
   readonly journal: Journal;
   /** Changes what was decoded (the demo puts its own upstreams in). */
   readonly adapt?: ((load: LoadResult) => LoadResult) | undefined;
+  /** Lets users of these pools follow the weights at once, on all workers when it returns. */
+  readonly moveUsers?: (pools: readonly string[]) => void;
   /** Told of each config that has come into force. */
   readonly onServed?: (config: Config) => void;
   readonly dataPlane: DataPlane;
@@ -176,7 +180,8 @@ export class Controller {
     const { config } = load;
     if (config === undefined || load.problems.length > 0) return this.#settleFile(this.#reject(load, cause));
     if (this.#isInForce(config, load)) return this.#settleFile(this.#leave(loaded.read, cause));
-    return this.#settleFile(await this.#putInForce({ read: loaded.read, load, config }, { cause, author: '', reason: '' }));
+    const origin = { cause, author: '', reason: '', moved: [] };
+    return this.#settleFile(await this.#putInForce({ read: loaded.read, load, config }, origin));
   }
 
   #settleFile(result: ApplyResult): ApplyResult {
@@ -194,7 +199,7 @@ export class Controller {
     return isDeepStrictEqual(amended.amendments, this.#amendments);
   }
 
-  async #obey({ reduce, expected, dryRun, ...origin }: Order): Promise<ChangeOutcome> {
+  async #obey({ reduce, moves, expected, dryRun, ...by }: Order): Promise<ChangeOutcome> {
     const [config, read] = [this.#config, this.#read];
     if (this.#closed) return { result: 'failed', message: 'Sluice is stopping.' };
     if (config === undefined || read === undefined) return { result: 'failed', message: 'No config is in force.' };
@@ -211,11 +216,24 @@ export class Controller {
     const lost = asked.amended.overtaken.map(({ amendment, reason }) => ({ path: formatPath(amendment.path), message: reason }));
     if (lost.length > 0) return { result: 'rejected', revision, problems: lost };
     const differences = diffConfigs(config, asked.config);
-    if (dryRun) return { result: 'dry-run', revision, differences };
-    if (this.#isInForce(asked.config, asked)) return { result: 'applied', revision, workers: this.#adoption, differences: [] };
+    const moved = moves?.(config, asked.config) ?? [];
+    const told = moved.length === 0 ? {} : { moved };
+    if (dryRun) return { result: 'dry-run', revision, differences, ...told };
+    const origin = { ...by, moved };
+    if (this.#isInForce(asked.config, asked)) {
+      this.#moveAlone(origin);
+      return { result: 'applied', revision, workers: this.#adoption, differences: [], ...told };
+    }
     const done = await this.#putInForce({ read, load: asked, config: asked.config }, origin);
-    if (done.result === 'applied') return { result: 'applied', revision: done.revision, workers: done.workers, differences };
+    if (done.result === 'applied') return { result: 'applied', revision: done.revision, workers: done.workers, differences, ...told };
     return { result: 'failed', message: done.result === 'failed' ? done.error.message : 'Sluice is stopping.' };
+  }
+
+  /** The weights are as asked for already; users that still have what they had before follow them now. */
+  #moveAlone({ author, reason, moved }: Origin): void {
+    if (moved.length === 0) return;
+    this.#parts.moveUsers?.(moved);
+    this.#parts.journal.record('moved', { author, revision: this.#revision }, { reason, moved });
   }
 
   async #putInForce(next: Next, origin: Origin): Promise<ApplyResult> {
@@ -230,6 +248,8 @@ export class Controller {
       if (this.#closed) return { result: 'superseded', revision: this.#revision };
       workers = await this.#post(revision, config);
       await this.#keep(revision, next, origin);
+      // Only now: every worker has the weights, and nothing can refuse them any more.
+      if (origin.moved.length > 0) this.#parts.moveUsers?.(origin.moved);
     } catch (error) {
       discovery.settle(this.#config?.pools ?? []);
       return this.#refuse(error instanceof Error ? error : new Error(String(error)), origin.cause);
@@ -246,13 +266,16 @@ export class Controller {
   }
 
   /** What the API asked and cannot be kept is taken back: it would be gone after the next start. The file stays without us. */
-  async #keep(number: number, { config, load }: Next, origin: Origin): Promise<void> {
+  async #keep(number: number, { config, load }: Next, { moved, ...origin }: Origin): Promise<void> {
     const { journal, log } = this.#parts;
     if (number === journal.number) return;
     const before = this.#config ?? this.#keptConfig();
     const differences = before === undefined ? [] : diffConfigs(before, config);
     const { amendments, overtaken } = load.amended;
-    const facts = overtaken.length === 0 ? {} : { overtaken: overtaken.map(({ reason }) => reason) };
+    const facts = {
+      ...(overtaken.length > 0 && { overtaken: overtaken.map(({ reason }) => reason) }),
+      ...(moved.length > 0 && { moved }),
+    };
     const revision = { number, ...origin, amendments, written: describeConfig(config), differences, facts };
     try {
       journal.keep(revision);

@@ -11,14 +11,17 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Controller } from './controller.ts';
 import type { Desired } from './orders.ts';
 import type { Journal } from './journal.ts';
+import { movedPools } from './moved-pools.ts';
 import { poolStatuses } from './pool-status.ts';
 import { reduce } from './reduce.ts';
+import type { SessionTables } from './session-tables.ts';
 import type { ChangeOrder, ChangeOutcome, ExplainRequest, PoolStatus, Steering } from './steering.ts';
 
 export interface LiveSteeringParts {
   readonly controller: Controller;
   readonly journal: Journal;
   readonly counters: Pick<CounterRegistry, 'blocks'>;
+  readonly sessions: Pick<SessionTables, 'users' | 'find' | 'wallSeconds'>;
 }
 
 export class LiveSteering implements Steering {
@@ -41,15 +44,16 @@ export class LiveSteering implements Steering {
   change({ change, ...order }: ChangeOrder): Promise<ChangeOutcome> {
     const { controller, journal } = this.#parts;
     const cause = change.kind === 'restore' ? 'restore' : 'api';
-    return controller.order({ ...order, cause, reduce: (desired: Desired) => reduce(change, desired, journal) });
+    const moves = (before: Config, after: Config): readonly string[] => movedPools(change, before, after);
+    return controller.order({ ...order, cause, reduce: (desired: Desired) => reduce(change, desired, journal), moves });
   }
 
   pools(): readonly PoolStatus[] {
-    const { controller, counters } = this.#parts;
+    const { controller, counters, sessions } = this.#parts;
     const { served, revision, adoption, amendments } = controller;
     const isAmended = (pool: string, override: string): boolean =>
       amendments.some(({ path }) => path[0] === 'pools' && path[1] === pool && path[2] === 'overrides' && path[3] === override);
-    return poolStatuses(served?.pools ?? [], { counters, revision, workers: adoption, isAmended });
+    return poolStatuses(served?.pools ?? [], { counters, revision, workers: adoption, isAmended, users: (pool) => sessions.users(pool) });
   }
 
   pool(name: string): PoolStatus | undefined {
@@ -90,6 +94,7 @@ export class LiveSteering implements Steering {
       ...question,
       listener,
       client,
+      memory: this.#parts.sessions,
       ready: (pool, version) => ready.has(`${pool.name} ${pool.versions[version]?.name ?? ''}`),
     });
   }

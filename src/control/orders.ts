@@ -45,4 +45,6 @@ export interface Order {
   readonly dryRun: boolean;
   /** What is to stand over the file from now on, or why not; called when its turn comes. */
   readonly reduce: (desired: Desired) => readonly Amendment[] | Refusal;
+  /** Pools whose users are to follow the weights at once when `after` takes the place of `before`. */
+  readonly moves?: (before: Config, after: Config) => readonly string[];
 }

@@ -12,6 +12,8 @@ export interface PoolStatusParts {
   readonly workers: Adoption;
   /** Whether the API added or changed this override. */
   readonly isAmended: (pool: string, override: string) => boolean;
+  /** Users of a pool by version; undefined where nobody counts them. */
+  readonly users?: (pool: string) => ReadonlyMap<string, number> | undefined;
 }
 
 /** `pools` with the endpoints that are served. */
@@ -26,14 +28,18 @@ export function poolStatuses(pools: readonly PoolConfig[], parts: PoolStatusPart
 
 type FindBlock = (version: string, endpoint: string) => CounterBlock | undefined;
 
-function statusOf(pool: PoolConfig, { revision, workers, isAmended }: PoolStatusParts, find: FindBlock): PoolStatus {
+function statusOf(pool: PoolConfig, { revision, workers, isAmended, users }: PoolStatusParts, find: FindBlock): PoolStatus {
+  const counted = users?.(pool.name);
   const total = Object.values(pool.split).reduce((sum, weight) => sum + weight, 0);
   return {
     name: pool.name,
     revision,
     workers,
     weights: pool.split,
-    versions: pool.versions.map((version) => versionStatus(version, weightOf(pool, version.name), total, find)),
+    versions: pool.versions.map((version) => ({
+      ...versionStatus(version, weightOf(pool, version.name), total, find),
+      ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }),
+    })),
     overrides: pool.overrides.map((override) => overrideStatus(override, isAmended(pool.name, override.name))),
   };
 }

@@ -5,9 +5,18 @@ import type { Difference } from '../config/diff.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Explanation } from '../routing/explain.ts';
 
+/** What becomes of the users of pools with `affinity.hold` when weights change: they keep the version that they have, or follow at once. */
+export type UserMove = 'hold' | 'move';
+
 /** One requested edit of the desired state. Plain data; what it says is checked by the rules of the config. */
 export type Change =
-  | { readonly kind: 'split'; readonly pool: string; readonly weights: Readonly<Record<string, number>> }
+  /** `sessions` is `hold` where it is not said. */
+  | {
+      readonly kind: 'split';
+      readonly pool: string;
+      readonly weights: Readonly<Record<string, number>>;
+      readonly sessions?: UserMove | undefined;
+    }
   /** `override` is what the YAML would say, without its name. */
   | { readonly kind: 'override'; readonly pool: string; readonly name: string; readonly override: unknown }
   | { readonly kind: 'remove-override'; readonly pool: string; readonly name: string }
@@ -24,7 +33,8 @@ export type Change =
     }
   /** The whole config, as plain data or as YAML text. */
   | { readonly kind: 'config'; readonly document: unknown }
-  | { readonly kind: 'restore'; readonly revision: number };
+  /** `sessions` is `move` where it is not said: what is taken back is to be gone. */
+  | { readonly kind: 'restore'; readonly revision: number; readonly sessions?: UserMove | undefined };
 
 export interface ChangeOrder {
   readonly change: Change;
@@ -46,14 +56,24 @@ export interface Adoption {
 
 export type ChangeOutcome =
   /** Every worker that lives obeys. `differences` is empty when the state was as asked for already: then no revision was made. */
-  | { readonly result: 'applied'; readonly revision: number; readonly workers: Adoption; readonly differences: readonly Difference[] }
-  | { readonly result: 'dry-run'; readonly revision: number; readonly differences: readonly Difference[] }
+  | ({
+      readonly result: 'applied';
+      readonly revision: number;
+      readonly workers: Adoption;
+      readonly differences: readonly Difference[];
+    } & Moved)
+  | ({ readonly result: 'dry-run'; readonly revision: number; readonly differences: readonly Difference[] } & Moved)
   | { readonly result: 'stale'; readonly revision: number }
   | { readonly result: 'rejected'; readonly revision: number; readonly problems: readonly ChangeProblem[] }
   /** There is no such pool, version, endpoint or revision. */
   | { readonly result: 'unknown'; readonly message: string }
   /** Valid, but it could not be put in force or kept; nothing has changed. */
   | { readonly result: 'failed'; readonly message: string };
+
+/** Pools whose users no longer keep the version that they had; absent when there is none. */
+export interface Moved {
+  readonly moved?: readonly string[];
+}
 
 /** `line` and `column` are those of a text that was sent; undefined where the change was none. */
 export interface ChangeProblem extends Pick<Problem, 'path' | 'message'> {
@@ -84,6 +104,8 @@ export interface VersionStatus {
   /** Requests and connections that are left on it. */
   readonly inFlight: number;
   readonly connections: number;
+  /** That have this version and are not quiet; undefined in a pool without `affinity.hold`. */
+  readonly users?: number | undefined;
   readonly endpoints: readonly EndpointStatus[];
 }
 

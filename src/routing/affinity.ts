@@ -2,7 +2,7 @@
 
 import { mix, hashString, toFraction } from '../lib/hash.ts';
 import { findCookie, findField, toFieldText } from '../lib/header-block.ts';
-import type { AffinityConfig } from '../config/model.ts';
+import type { KeySource } from '../config/model.ts';
 import type { PoolState, PoolTable, RoutableRequest } from './table.ts';
 
 export const AFFINITY_OWN_COOKIE = 0;
@@ -25,7 +25,7 @@ const LONGEST_OWN_KEY = 64;
 const KEY_SEED = 0x5107ce;
 const MAPPED_IPV4 = '::ffff:';
 
-export function compileAffinity(config: AffinityConfig): AffinityRule {
+export function compileAffinity(config: KeySource): AffinityRule {
   if (config.kind === 'clientIp') return { kind: AFFINITY_CLIENT_IP, name: '', cookieStart: '', cookieEnd: '' };
   if (config.kind === 'header') return { kind: AFFINITY_HEADER, name: config.name.toLowerCase(), cookieStart: '', cookieEnd: '' };
   const kind = config.own ? AFFINITY_OWN_COOKIE : AFFINITY_COOKIE;

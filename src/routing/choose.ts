@@ -4,11 +4,13 @@
 import { AFFINITY_OWN_COOKIE, rankByKey, readKey } from './affinity.ts';
 import { spareStarting, WhenReady } from './choose-otherwise.ts';
 import { findOverride } from './overrides.ts';
+import { recall } from './recall.ts';
 import { pickByWeight, pickReadyByWeight } from './split.ts';
 import {
   REASON_AFFINITY,
   REASON_AFFINITY_NEW,
   REASON_FALLBACK,
+  REASON_HELD,
   REASON_NONE,
   REASON_OVERRIDE,
   REASON_ROUTE,
@@ -68,6 +70,11 @@ function decide(pool: PoolTable, request: RoutableRequest, client: string, state
 function chooseByKey(pool: PoolTable, state: PoolState, reason: number, out: Choice): void {
   const wanted = rankByKey(pool, out.key, undefined);
   if (wanted < 0) return;
+  // A fallback is for once, and nothing to remember.
+  if (pool.sessions !== undefined && reason !== REASON_FALLBACK) {
+    const kept = recall(pool, state, wanted, out);
+    if (kept >= 0) return take(pool, kept, REASON_HELD, out);
+  }
   if (state.ready(wanted)) return take(pool, wanted, reason, out);
   if (pool.fallback === 'fail') return;
   const other = rankByKey(pool, out.key, state);

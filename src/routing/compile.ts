@@ -6,6 +6,7 @@ import type { Config, HeaderChanges, PoolConfig, RouteConfig } from '../config/m
 import { compileAffinity } from './affinity.ts';
 import { Matcher } from './match.ts';
 import { compileOverride } from './overrides.ts';
+import { compileSessionRule } from './recall.ts';
 import {
   ACTION_POOL,
   ACTION_REDIRECT,
@@ -73,6 +74,7 @@ export function compilePool(config: PoolConfig, index: number): PoolTable {
     cumulative: accumulate(weights, weightTotal),
     seeds: Int32Array.from(versions, ({ name }) => hashString(name, poolSeed)),
     affinity: config.affinity === undefined ? undefined : compileAffinity(config.affinity),
+    sessions: config.affinity?.hold === undefined ? undefined : compileSessionRule(config.affinity.hold, versions),
     overrides: config.overrides.map((override) => compileOverride(override, namedVersion(versions, override.version, config.name))),
     fallback: config.fallback.whenNoneReady,
     holds: config.holdMs > 0,

@@ -1,11 +1,12 @@
 // Answers which route, pool and version a request gets, and why, in words. Takes the same steps as serving does, and changes no state.
 
-import { readKey } from './affinity.ts';
+import { rankByKey, readKey } from './affinity.ts';
 import { choose } from './choose.ts';
 import { explainRoute, type ConsideredRoute } from './explain-route.ts';
 import { isAmbiguousPath } from './path.ts';
 import { redirectLocation } from './redirect.ts';
 import { rewriteTarget } from './rewrite.ts';
+import type { SessionReader } from './session-reader.ts';
 import {
   Choice,
   CHOICE_REASONS,
@@ -26,6 +27,14 @@ export interface ExplainQuestion {
   readonly scheme: 'http' | 'https';
   /** Whether a version has a ready endpoint. */
   ready(pool: PoolTable, version: number): boolean;
+  /** Of the instance that is asked; undefined where it is a file that is asked. */
+  readonly memory?: SessionMemory | undefined;
+}
+
+/** Which version users have, to be read. */
+export interface SessionMemory {
+  find(pool: string): SessionReader | undefined;
+  wallSeconds(): number;
 }
 
 export interface VersionShare {
@@ -154,6 +163,8 @@ function describeChoice(choice: Choice, pool: PoolTable, question: ExplainQuesti
       return `Override ${choice.override} names version ${version} of pool ${pool.name}, whatever the weights say.`;
     case 'affinity':
       return `The affinity key "${choice.key}" belongs to version ${version} of pool ${pool.name}.`;
+    case 'held':
+      return `The affinity key "${choice.key}" keeps version ${version} of pool ${pool.name} for now (affinity.hold); by the weights it belongs to ${nameOf(pool, rankByKey(pool, choice.key, undefined))}.`;
     case 'affinity-new':
       return `The request brings no affinity key of pool ${pool.name}; it gets a new one, and the weights say how likely each version is.`;
     case 'weight':
@@ -165,6 +176,10 @@ function describeChoice(choice: Choice, pool: PoolTable, question: ExplainQuesti
         ? 'The version of the affinity key has no ready endpoint.'
         : 'The version that was meant has no ready endpoint.';
   }
+}
+
+function nameOf(pool: PoolTable, version: number): string {
+  return pool.versions[version]?.name ?? 'none';
 }
 
 /** Without a key the next version depends on what came before, unless only one can come. */
@@ -185,6 +200,8 @@ function stateOf(pool: PoolTable, question: ExplainQuestion): PoolState {
     chance: () => 0,
     nextFraction: () => 0,
     newKey: () => 'new',
+    sessions: pool.sessions === undefined ? undefined : question.memory?.find(pool.name),
+    wallSeconds: () => question.memory?.wallSeconds() ?? 0,
   };
 }
 

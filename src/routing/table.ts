@@ -6,6 +6,8 @@ import type { BalancerName, PathRewrite, PoolConfig, RespondConfig, RouteConfig 
 import type { AffinityRule } from './affinity.ts';
 import type { Matcher } from './match.ts';
 import type { OverrideRule } from './overrides.ts';
+import type { SessionRule } from './recall.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface Table {
   readonly revision: number;
@@ -38,6 +40,8 @@ export interface PoolTable {
   /** Hash seed by version index; depends on the names of pool and version alone. */
   readonly seeds: Int32Array;
   readonly affinity: AffinityRule | undefined;
+  /** Set where keyed users keep the version that they have. */
+  readonly sessions: SessionRule | undefined;
   readonly overrides: readonly OverrideRule[];
   readonly fallback: 'split' | 'fail';
   /** Whether a request waits when no version that may answer it is ready. */
@@ -111,13 +115,28 @@ export interface PoolState {
   nextFraction(): number;
   /** A fresh random affinity key. */
   newKey(): string;
+  /** Which version each user has; undefined in a pool without `affinity.hold`. */
+  readonly sessions: Sessions | undefined;
+  /** Whole seconds since the epoch. */
+  wallSeconds(): number;
 }
 
 /**
  * `fallback`: what would have been chosen is not ready, or has failed the request, so another version of the split answers.
  * `slow-start`: another one answers because what would have been chosen is only starting.
+ * `held`: the user keeps the version that it has, though the weights say otherwise by now.
  */
-export const CHOICE_REASONS = ['route', 'override', 'affinity', 'affinity-new', 'weight', 'fallback', 'none', 'slow-start'] as const;
+export const CHOICE_REASONS = [
+  'route',
+  'override',
+  'affinity',
+  'affinity-new',
+  'weight',
+  'fallback',
+  'none',
+  'slow-start',
+  'held',
+] as const;
 /** Positions in `CHOICE_REASONS`. */
 export const REASON_ROUTE = 0;
 export const REASON_OVERRIDE = 1;
@@ -127,6 +146,7 @@ export const REASON_WEIGHT = 4;
 export const REASON_FALLBACK = 5;
 export const REASON_NONE = 6;
 export const REASON_SLOW_START = 7;
+export const REASON_HELD = 8;
 
 /** Result of `choose`, reused by its caller. */
 export class Choice {

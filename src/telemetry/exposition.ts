@@ -59,6 +59,7 @@ export class Exposition {
   #healthChecks: () => Lines = () => [];
   #servesFile = true;
   #adminRefused: () => Lines = () => [];
+  #users: () => Lines = () => [];
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
   constructor(counters: CounterRegistry, options: ExpositionOptions) {
@@ -123,6 +124,11 @@ export class Exposition {
     this.#adminRefused = counts;
   }
 
+  /** @param counts users by pool and version, asked at each scrape */
+  usersAre(counts: () => Lines): void {
+    this.#users = counts;
+  }
+
   /** @param sources that endpoints come from, read anew at each scrape */
   discoveryIs(sources: () => Iterable<DiscoverySample>): void {
     this.#discovery = sources;
@@ -151,6 +157,7 @@ export class Exposition {
     this.#expose(METRICS.panic, () => cellSamples(versions(), at.VERSION_PANIC));
     this.#expose(METRICS.bytesIn, () => cellSamples(versions(), at.VERSION_BYTES_IN));
     this.#expose(METRICS.bytesOut, () => cellSamples(versions(), at.VERSION_BYTES_OUT));
+    this.#expose(METRICS.affinityUsers, () => plainSamples(this.#users()));
     this.#expose(METRICS.splitWeight, () => plainSamples(this.#split.map(({ weight, ...labels }) => [labels, weight])));
   }
 

@@ -32,6 +32,12 @@ export const METRICS = {
     'version',
   ),
   panic: gauge('sluice_version_panic', 'Workers that use all endpoints of the version, ready or not.', 'pool', 'version'),
+  affinityUsers: gauge(
+    'sluice_affinity_users',
+    'Users that have the version and are not quiet; of pools with affinity.hold.',
+    'pool',
+    'version',
+  ),
   splitWeight: gauge('sluice_split_weight', 'Weight in the split, as configured.', 'pool', 'version'),
 
   endpointReady: gauge('sluice_endpoint_ready', '1 when every worker may pick the endpoint, else 0.', 'pool', 'version', 'endpoint'),

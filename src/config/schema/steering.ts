@@ -1,24 +1,36 @@
 // Schemas of what moves single requests: affinity, overrides and mirrors.
 
-import type { z } from 'zod';
-import type { AffinityConfig, MirrorConfig, OverrideConfig, ValueMatcher } from '../model.ts';
+import { z } from 'zod';
+import type { AffinityConfig, MirrorConfig, OverrideConfig, SessionConfig, ValueMatcher } from '../model.ts';
 import { fieldMatcher, queryMatcher } from './matcher.ts';
 import { duration, path, percent, someText, tokenName } from './scalar.ts';
-import { choice, complain, flag, nameOf, oneOf, shape } from './shape.ts';
+import { complain, flag, nameOf, oneOf, shape, whole } from './shape.ts';
 
 /** Browsers keep no cookie longer. */
 const LONGEST_COOKIE_MS = 400 * 86_400_000;
+const LONGEST_HOLD_MS = 30 * 86_400_000;
+const DEFAULT_QUIET_MS = 1_800_000;
+
+const KEY_SOURCES = ['cookie', 'header', 'clientIp'] as const;
 
 /** The name of an own cookie is left empty when it is to follow the pool's. */
 export function affinity() {
-  return choice('affinity', {
+  return shape({
     cookie: cookie().describe('A cookie; Sluice sets it unless own is false.').optional(),
     header: tokenName('header').describe('Name of a request header.').optional(),
     clientIp: shape({}).describe('The address of the client.').optional(),
-  }).transform((written): AffinityConfig => {
-    if (written.cookie !== undefined) return { kind: 'cookie', ...written.cookie };
-    return written.header === undefined ? { kind: 'clientIp' } : { kind: 'header', name: written.header.toLowerCase() };
-  });
+    hold: hold().describe('How long users keep the version that they have when the weights change.').optional(),
+  })
+    .superRefine((written, context) => {
+      const message = oneOf('affinity', KEY_SOURCES, written);
+      if (message !== undefined) complain(context, message);
+    })
+    .meta({ oneOf: KEY_SOURCES.map((key) => ({ required: [key] })) })
+    .transform((written): AffinityConfig => {
+      const held = { hold: written.hold };
+      if (written.cookie !== undefined) return { kind: 'cookie', ...written.cookie, ...held };
+      return written.header === undefined ? { kind: 'clientIp', ...held } : { kind: 'header', name: written.header.toLowerCase(), ...held };
+    });
 }
 
 export function override() {
@@ -47,6 +59,20 @@ export function mirror() {
     version: nameOf('version').describe('The version that gets the copies.'),
     percent: percent().prefault(100).describe('How many of 100 requests are copied.'),
   }).transform((written): MirrorConfig => written);
+}
+
+function hold() {
+  const error = 'hold must be a duration such as 2h, or a map with time, quiet and users';
+  const span = () => duration(1000, LONGEST_HOLD_MS);
+  const full = shape({
+    time: span().describe('From the first request on for which the weights say otherwise.'),
+    quiet: span().describe('A user that was not seen for this long is a new one; default: 30m, or time where that is less.').optional(),
+    users: whole('users', 1_000, 4_000_000).default(65_536).describe('How many users are remembered; each takes about 64 bytes.'),
+  });
+  return z.union([span(), full], { error }).transform((written): SessionConfig => {
+    const { time, quiet, users } = typeof written === 'number' ? { time: written, quiet: undefined, users: 65_536 } : written;
+    return { timeMs: time, quietMs: quiet ?? Math.min(time, DEFAULT_QUIET_MS), users };
+  });
 }
 
 function named<V extends z.ZodType<ValueMatcher, unknown>>(name: z.ZodType<string, string>, value: V) {

@@ -78,6 +78,7 @@ const BODIES: Readonly<Record<string, Json>> = {
   OverrideBody: { header: { name: 'x-version', value: { present: true } }, version: 'v2', reason: 'qa' },
   DrainBody: { deadline: '30s' },
   ReasonBody: { reason: 'back' },
+  RestoreBody: { sessions: 'hold', reason: 'back' },
   ExplainBody: { method: 'GET', url: 'http://shop.example.com/', headers: { a: 'b' } },
   Config: { listeners: [] },
 };

@@ -127,6 +127,18 @@ const WRITES: readonly Write[] = [
   },
   { method: 'PUT', path: '/v1/config', body: { listeners: [] }, change: { kind: 'config', document: '{"listeners":[]}' } },
   { method: 'POST', path: '/v1/revisions/3/restore', change: { kind: 'restore', revision: 3 } },
+  {
+    method: 'PUT',
+    path: SPLIT,
+    body: { weights, sessions: 'move' },
+    change: { kind: 'split', pool: 'shop', weights, sessions: 'move' },
+  },
+  {
+    method: 'POST',
+    path: '/v1/revisions/3/restore',
+    body: { sessions: 'hold' },
+    change: { kind: 'restore', revision: 3, sessions: 'hold' },
+  },
 ];
 
 describe('writing', () => {
@@ -139,6 +151,17 @@ describe('writing', () => {
       headers: { etag: '"8"' },
     });
     expect(steering.orders).toEqual([{ change, author: 'anonymous', reason: '', expected: undefined, dryRun: false }]);
+  });
+
+  it('says whose users were moved', async () => {
+    const { ask, steering } = await openAdmin();
+    const moved = ['shop'];
+    steering.outcome = () => ({ result: 'applied', revision: 7, workers: { applied: 2, total: 2 }, differences: [], moved });
+    expect((await ask(SPLIT, { method: 'PUT', body: { weights, sessions: 'move' } })).json).toMatchObject({ moved });
+    steering.outcome = () => ({ result: 'dry-run', revision: 7, differences: [], moved });
+    expect((await ask(`${SPLIT}?dryRun=true`, { method: 'PUT', body: { weights, sessions: 'move' } })).json).toMatchObject({ moved });
+    const bad = await ask(SPLIT, { method: 'PUT', body: { weights, sessions: true } });
+    expect(expectProblem(bad, 400)['problems']).toMatchObject([{ path: 'sessions', message: expect.stringContaining('hold or move') }]);
   });
 
   it.each(WRITES)('$method $path as a dry run, for a reason, for a revision', async ({ method, path, body }) => {

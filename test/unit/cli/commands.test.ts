@@ -40,6 +40,14 @@ describe('status', () => {
     expect(both.stdout).toBe(`${STATUS}\ncart  1 of 2 workers obey revision 4\n`);
   });
 
+  test('with the users of each version, where they are counted', async () => {
+    const { versions } = shop();
+    admin.pools = [{ ...shop(), overrides: [], versions: versions.map((version, index) => ({ ...version, users: 1200 * index })) }];
+    const { stdout } = await runAgainst(admin.url, {}, (call) => runStatus(call, 'shop'));
+    const columns = stdout.split('\n').map((line) => line.trimEnd().split(/ {2,}/).at(-1));
+    expect([columns[1], columns[2], columns[5]]).toEqual(['USERS', '0', '1200']);
+  });
+
   test('one pool, and JSON as it came', async () => {
     expect((await runAgainst(admin.url, {}, (call) => runStatus(call, 'shop'))).stdout).toBe(STATUS);
     const { stdout } = await runAgainst(admin.url, { json: true }, (call) => runStatus(call, 'shop'));
@@ -163,6 +171,14 @@ describe('split', () => {
     const { stdout } = await runAgainst(admin.url, { dryRun: true }, (call) => runSplit(call, 'shop', ['v1=100']));
     expect(stdout).toBe('would change, over revision 4; nothing was done:\n  pools.shop.split.v1  90 -> 100\nshop: v1 100 %\n');
     expect(admin.asked[0]?.url).toBe('/v1/pools/shop/split?dryRun=true');
+  });
+
+  test('lets users follow at once when it is told to, and says so', async () => {
+    const answer = { revision: 4, workers: { applied: 2, total: 2 }, differences: [], moved: ['shop'] };
+    admin.scripted.set('PUT /v1/pools/shop/split', { status: 200, body: answer });
+    const { stdout } = await runAgainst(admin.url, { moveUsers: true }, (call) => runSplit(call, 'shop', ['v1=100']));
+    expect(stdout).toBe('nothing to change: revision 4 is already so\n  users of shop follow the weights at once\nshop: v1 100 %\n');
+    expect(admin.asked[0]?.body).toEqual({ weights: { v1: 100 }, sessions: 'move' });
   });
 
   test('a stale revision', async () => {

@@ -10,6 +10,8 @@ import type { DrainOptions } from '../../../src/cli/drain.ts';
 import type { EventsOptions } from '../../../src/cli/events.ts';
 import { EXIT, Failure, formatFailure } from '../../../src/cli/failure.ts';
 import type { RevisionsOptions } from '../../../src/cli/revisions.ts';
+import type { RollbackOptions } from '../../../src/cli/rollback.ts';
+import type { SplitOptions } from '../../../src/cli/split.ts';
 import type { StatusOptions } from '../../../src/cli/status.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
 import type { JournalLine, PoolStatus, RevisionSummary } from '../../../src/control/steering.ts';
@@ -135,7 +137,12 @@ export class FakeTerminal implements Terminal {
   }
 }
 
-type AnyOptions = StatusOptions & RevisionsOptions & DrainOptions & EventsOptions & { readonly json?: boolean; readonly token?: string };
+type AnyOptions = StatusOptions &
+  RevisionsOptions &
+  DrainOptions &
+  EventsOptions &
+  SplitOptions &
+  RollbackOptions & { readonly json?: boolean; readonly token?: string };
 
 export interface Ended {
   readonly code: number;

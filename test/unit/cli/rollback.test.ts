@@ -76,6 +76,23 @@ revision 5, obeyed by 2 of 2 workers
     expect(restored()[0]?.body).toEqual({ reason: 'rollback of revision 3: canary step 2' });
   });
 
+  test('holds users when it is told to, in the preview as well', async () => {
+    await runAgainst(admin.url, { yes: true, holdUsers: true }, (call) => runRollback(call, undefined));
+    expect(restored()[0]?.body).toEqual({ sessions: 'hold', reason: 'rollback of revision 3: canary step 2' });
+    expect(admin.asked.filter(({ method }) => method === 'POST').map(({ body }) => body?.['sessions'])).toEqual(['hold', 'hold']);
+  });
+
+  test('to what is in force already still moves users that were held, and shows it', async () => {
+    const answer = { revision: 4, dryRun: true, differences: [], moved: ['shop'] };
+    admin.scripted.set('POST /v1/revisions/4/restore', { status: 200, body: answer });
+    const { stdout } = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, 4));
+    expect(stdout).toBe(`revision 4 is already the same as revision 4
+  users of shop will follow the weights at once
+nothing to change: revision 4 is already so
+  users of shop follow the weights at once
+`);
+  });
+
   test('a person says yes', async () => {
     const terminal = new FakeTerminal('y');
     const { code, stdout } = await runAgainst(admin.url, { reason: 'errors' }, (call) => runRollback(call, undefined), terminal);

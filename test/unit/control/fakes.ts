@@ -120,8 +120,11 @@ export function open(store: Store = new MemoryStore()) {
   };
   const discovery = new FakeDiscovery();
   const journal = new Journal(store, () => 0);
-  const controller = new Controller({ journal, dataPlane, discovery, counters, exposition, log });
-  return { controller, journal, dataPlane, discovery, counters, reloads, files, served, lines };
+  /** Pools whose users were moved, with how many updates the workers had got by then. */
+  const movedUsers: string[] = [];
+  const moveUsers = (pools: readonly string[]) => void movedUsers.push(`${pools.join(' ')} after ${dataPlane.updates.length}`);
+  const controller = new Controller({ journal, dataPlane, discovery, counters, exposition, log, moveUsers });
+  return { controller, journal, dataPlane, discovery, counters, reloads, files, served, lines, movedUsers };
 }
 
 /** Until the controller has done what it can do without waiting. */

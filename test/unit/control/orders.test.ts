@@ -127,6 +127,49 @@ describe('Controller.order', () => {
     expect(opened.journal.number).toBe(1);
   });
 
+  it('moves users when the change is in force and kept, and the journal says so', async () => {
+    const opened = await started();
+    const { controller, journal, movedUsers } = opened;
+    const moves = () => ['shop'];
+    expect(await controller.order(order(opened, weight(25), { moves, dryRun: true }))).toMatchObject({
+      result: 'dry-run',
+      moved: ['shop'],
+    });
+    expect(movedUsers).toEqual([]);
+    expect(await controller.order(order(opened, weight(25), { moves }))).toMatchObject({ revision: 2, moved: ['shop'] });
+    expect(movedUsers).toEqual(['shop after 2']);
+    expect(journal.lines({ after: 0, limit: 100 }).at(-1)).toMatchObject({ kind: 'revision', revision: 2, detail: { moved: ['shop'] } });
+    expect(await controller.order(order(opened, weight(30), { moves: () => [] }))).not.toHaveProperty('moved');
+    expect(journal.lines({ after: 0, limit: 100 }).at(-1)?.detail).not.toHaveProperty('moved');
+    expect(movedUsers).toHaveLength(1);
+  });
+
+  it('moves users also when all is as asked for already, without a revision', async () => {
+    const opened = await started();
+    const outcome = await opened.controller.order(order(opened, weight(10), { moves: () => ['shop'], reason: 'now' }));
+    expect(outcome).toEqual({ result: 'applied', revision: 1, workers: { applied: 2, total: 2 }, differences: [], moved: ['shop'] });
+    expect([opened.movedUsers, opened.journal.number, opened.dataPlane.updates.length]).toEqual([['shop after 1'], 1, 1]);
+    expect(opened.journal.lines({ after: 0, limit: 100 }).at(-1)).toMatchObject({
+      kind: 'moved',
+      author: 'ci',
+      revision: 1,
+      detail: { reason: 'now', moved: ['shop'] },
+    });
+  });
+
+  it('moves nobody for what is refused or fails', async () => {
+    const store = new FailingStore();
+    const opened = await started(store);
+    const moves = () => ['shop'];
+    await opened.controller.order(order(opened, weight(25), { moves, expected: 9 }));
+    await opened.controller.order(order(opened, weight(-1), { moves }));
+    opened.dataPlane.ends.push(() => Promise.reject(new Error('a port is taken')));
+    expect(await opened.controller.order(order(opened, weight(25), { moves }))).toMatchObject({ result: 'failed' });
+    store.failing = true;
+    expect(await opened.controller.order(order(opened, weight(25), { moves }))).toMatchObject({ result: 'failed' });
+    expect(opened.movedUsers).toEqual([]);
+  });
+
   it('what cannot be kept is taken back from the workers, and has failed', async () => {
     const store = new FailingStore();
     const opened = await started(store);

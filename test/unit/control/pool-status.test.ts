@@ -33,7 +33,8 @@ function open(options?: Parameters<typeof text>[0]) {
   counters.commit(plan, 'all');
   const workers = { applied: 1, total: 2 };
   const isAmended = (pool: string, override: string): boolean => pool === 'shop' && override === 'qb';
-  const statuses = () => poolStatuses(config!.pools, { counters, revision: 7, workers, isAmended });
+  const users = (pool: string) => (pool === 'shop' ? new Map([['v2', 12]]) : undefined);
+  const statuses = () => poolStatuses(config!.pools, { counters, revision: 7, workers, isAmended, users });
   const shop = () => statuses().find(({ name }) => name === 'shop')!;
   const version = (name: string) => shop().versions.find((each) => each.name === name)!;
   const endpoint = (address: string, of = 'v1') => version(of).endpoints.find((each) => each.address === address)!;
@@ -41,6 +42,13 @@ function open(options?: Parameters<typeof text>[0]) {
 }
 
 describe('poolStatuses', () => {
+  it('counts the users of pools that have them', () => {
+    const { statuses } = open();
+    const counts = statuses().map(({ versions }) => versions.map((version) => ('users' in version ? version.users : 'none')));
+    expect(counts[0]).toEqual([0, 12]);
+    expect(new Set(counts[1])).toEqual(new Set(['none']));
+  });
+
   it('says of each pool its revision, workers, weights and overrides with their origin', () => {
     const { statuses, shop } = open();
     expect(statuses().map(({ name }) => name)).toEqual(['shop', 'other']);

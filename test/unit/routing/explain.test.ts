@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { OverrideConfig, PoolConfig } from '../../../src/config/model.ts';
-import { explain, type ExplainQuestion } from '../../../src/routing/explain.ts';
+import { explain, type ExplainQuestion, type SessionMemory } from '../../../src/routing/explain.ts';
+import { compileSessionRule } from '../../../src/routing/recall.ts';
+import { SessionReader } from '../../../src/routing/session-reader.ts';
+import { createSessionMemory, Sessions } from '../../../src/routing/sessions.ts';
 import type { RoutableRequest } from '../../../src/routing/table.ts';
 import { conditions, exact, makeMatch, makePool, makeRequest, makeRoute, makeTable, prefix } from './make-table.ts';
 
@@ -12,7 +15,7 @@ const QA: OverrideConfig = {
 };
 const toShop = { action: { kind: 'pool', pool: 'shop', version: undefined } } as const;
 
-function ask(request: RoutableRequest, pool: Partial<PoolConfig> = {}, unready: readonly string[] = []) {
+function ask(request: RoutableRequest, pool: Partial<PoolConfig> = {}, unready: readonly string[] = [], memory?: SessionMemory) {
   const routes = [
     makeRoute('shop', { ...toShop, hosts: ['shop.example.com'], rewrite: { host: undefined, path: { kind: 'prefix', value: '/v2' } } }),
     makeRoute('cart', { ...toShop, hosts: ['shop.example.com'], match: [makeMatch({ ...prefix('/cart'), methods: ['POST'] })] }),
@@ -34,6 +37,7 @@ function ask(request: RoutableRequest, pool: Partial<PoolConfig> = {}, unready: 
     request,
     client: '',
     scheme: 'http',
+    memory,
     ready: (each, version) => !unready.includes(each.versions[version]!.name),
   };
   return explain(table, question);
@@ -76,13 +80,29 @@ describe('explain', () => {
   });
 
   it('an affinity key, and a new one', () => {
-    const affinity = { kind: 'header', name: 'x-user' } as const;
+    const affinity = { kind: 'header', name: 'x-user', hold: undefined } as const;
     expect(ask(makeRequest('GET shop.example.com/', { 'x-user': 'u1' }), { affinity })).toMatchObject({
       version: 'v1',
       reason: 'affinity',
     });
-    const own = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/' } as const;
+    const own = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', hold: undefined } as const;
     expect(ask(makeRequest('GET shop.example.com/'), { affinity: own })).toMatchObject({ version: undefined, reason: 'affinity-new' });
+  });
+
+  it('a key whose user keeps another version than the weights say', () => {
+    const affinity = { kind: 'header', name: 'x-user', hold: { timeMs: 60_000, quietMs: 60_000, users: 1000 } } as const;
+    const sessions = new SessionReader(createSessionMemory(1000, [1, 2]));
+    const memory = { find: (pool: string) => (pool === 'shop' ? sessions : undefined), wallSeconds: () => 1000 };
+    const request = makeRequest('GET shop.example.com/', { 'x-user': 'u1' });
+    expect(ask(request, { affinity }, [], memory)).toMatchObject({ version: 'v1', reason: 'affinity' });
+    const writer = new Sessions(sessions.memory);
+    writer.name('u1');
+    writer.add(compileSessionRule(affinity.hold, [{ name: 'v3' }]).marks[0]!, 1000, 60);
+    const held = ask(request, { affinity }, [], memory);
+    expect(held).toMatchObject({ version: 'v3', reason: 'held' });
+    expect(held.steps.join(' ')).toContain('keeps version v3 of pool shop for now (affinity.hold); by the weights it belongs to v1.');
+    // A file knows nothing of users.
+    expect(ask(request, { affinity })).toMatchObject({ version: 'v1', reason: 'affinity' });
   });
 
   it('what is not ready', () => {

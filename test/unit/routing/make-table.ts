@@ -2,6 +2,7 @@
 
 import type { Config, MatchConfig, PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
+import type { Sessions } from '../../../src/routing/sessions.ts';
 import type { PoolState, PoolTable, RoutableRequest, RouteMatch, Table } from '../../../src/routing/table.ts';
 
 export function makeMatch(match: Partial<MatchConfig> = {}): MatchConfig {
@@ -140,6 +141,8 @@ export class FakeState implements PoolState {
   /** Answered in turn; 0 when none is left. */
   readonly chances: number[] = [];
   fractions: () => number = () => 0;
+  sessions: Sessions | undefined = undefined;
+  nowS = 1_800_000_000;
   keys = 0;
 
   ready(version: number): boolean {
@@ -156,6 +159,10 @@ export class FakeState implements PoolState {
 
   nextFraction(): number {
     return this.fractions();
+  }
+
+  wallSeconds(): number {
+    return this.nowS;
   }
 
   newKey(): string {

@@ -1,0 +1,25 @@
+// The sessions of a pool for who only asks, such as an explanation: answers like the table and never writes.
+
+import { Sessions } from './sessions.ts';
+
+export class SessionReader extends Sessions {
+  override diverge(at: number, nowS: number): number {
+    return this.divergedFor(at, nowS);
+  }
+
+  override agree(): void {
+    // It leaves no trace.
+  }
+
+  override see(): void {
+    // As above.
+  }
+
+  override move(): void {
+    // As above.
+  }
+
+  override add(): void {
+    // As above.
+  }
+}
