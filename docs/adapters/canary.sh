@@ -21,6 +21,7 @@ readonly pool=$1 stable=$2 canary=$3
 readonly admin=${SLUICE_ADMIN:-http://127.0.0.1:9901}
 before='' # the split as it was found
 ours=''   # the split as we have set it last
+sent=''   # the split that we asked for: a signal may come before its answer is read
 nap=''    # the process that waits
 
 # ask METHOD PATH [BODY [REVISION]]: prints the body, then the status on a line of its own. The token is in no argument list.
@@ -47,20 +48,22 @@ weights_of() { jq --compact-output --sort-keys '.weights | with_entries(select(.
 
 # shift_to WEIGHTS REASON: only from the split that we know; a change of anything else in between is no reason to stop.
 shift_to() {
-  local state revision answer status body
+  local state now revision answer status body
   body=$(jq --null-input --compact-output --argjson weights "$1" --arg reason "$2" '{weights: $weights, reason: $reason}')
   for _ in 1 2 3 4 5; do
     state=$(read_split) || return 1
-    if [[ $(weights_of <<<"$state") != "$ours" ]]; then
+    now=$(weights_of <<<"$state")
+    if [[ $now != "$ours" && $now != "$sent" ]]; then
       echo "somebody else has moved the split of $pool: hands off" >&2
       trap - EXIT
       exit 4
     fi
     revision=$(jq .revision <<<"$state")
+    sent=$(jq --compact-output --sort-keys 'with_entries(select(.value > 0))' <<<"$1")
     answer=$(ask PUT "/v1/pools/$pool/split" "$body" "$revision")
     status=${answer##*$'\n'}
     case $status in
-      200) ours=$(jq --compact-output --sort-keys 'with_entries(select(.value > 0))' <<<"$1"); return 0 ;;
+      200) ours=$sent; return 0 ;;
       412) ;; # look again
       *) echo "the split was refused ($status): ${answer%$'\n'*}" >&2; return 1 ;;
     esac

@@ -39,6 +39,32 @@ export const drainBody = shape({
   reason,
 });
 
+const LONGEST_DEPLOY = 100;
+const LONGEST_LINK = 2048;
+
+export const markerBody = shape({
+  pool: nameOf('pool'),
+  version: nameOf('version'),
+  deploy: z
+    .string({ error: 'deploy must be text' })
+    .max(LONGEST_DEPLOY, { error: `deploy must be at most ${LONGEST_DEPLOY} characters` })
+    .refine(isPrintable, { error: `deploy must be 1 to ${LONGEST_DEPLOY} printable characters, the first and the last no space` })
+    .describe('What the deploy is called, such as 2026-11-21.3.'),
+  sha: z
+    .string({ error: 'sha must be text' })
+    .regex(/^[0-9A-Fa-f]{7,64}$/, { error: 'sha must be 7 to 64 hexadecimal digits' })
+    .transform((sha) => sha.toLowerCase())
+    .describe('Of the commit.')
+    .optional(),
+  url: z
+    .string({ error: 'url must be text' })
+    .max(LONGEST_LINK, { error: `url must be at most ${LONGEST_LINK} characters` })
+    .refine(isLink, { error: 'url must be an address that begins with http:// or https:// and has no password in it' })
+    .describe('Where more is told about it.')
+    .optional(),
+  reason,
+});
+
 export const reasonBody = shape({ reason });
 
 export const explainBody = shape({
@@ -60,6 +86,17 @@ export const explainBody = shape({
 function userMove(byDefault: 'hold' | 'move') {
   const says = 'hold: users of a pool with affinity.hold keep the version that they have; move: they follow the weights at once.';
   return oneWord('sessions', ['hold', 'move']).describe(`${says} Default: ${byDefault}.`);
+}
+
+/** Nothing that cannot be seen but single spaces within: it stands in labels, logs and on terminals. */
+function isPrintable(name: string): boolean {
+  return /^[^\p{C}\p{Z}]+(?: [^\p{C}\p{Z}]+)*$/u.test(name);
+}
+
+function isLink(link: string): boolean {
+  if (!/^https?:\/\/[!-~]+$/i.test(link) || !URL.canParse(link)) return false;
+  const { username, password } = new URL(link);
+  return username === '' && password === '';
 }
 
 function text(what: string, most: number) {

@@ -15,6 +15,8 @@ import type { Entrance } from './entrance.ts';
 import { addEvents } from './events.ts';
 import { addExplain } from './explain.ts';
 import { describe, documentOptions } from './openapi.ts';
+import { addJournal } from './journal.ts';
+import { addMarkers } from './markers.ts';
 import { addOverrides } from './overrides.ts';
 import { addPools } from './pools.ts';
 import { addProbes } from './probes.ts';
@@ -75,7 +77,9 @@ function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, t
   addOverrides(app, steering);
   addDrains(app, steering);
   addRevisions(app, steering);
+  addMarkers(app, steering);
   addExplain(app, steering);
+  addJournal(app, steering, clock);
   addEvents(app, {
     steering,
     clock,

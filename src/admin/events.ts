@@ -28,7 +28,8 @@ export function addEvents(app: FastifyInstance, options: EventsOptions): void {
   const schema = describe({
     id: 'followEvents',
     tag: 'events',
-    summary: 'What happens, as server-sent events: id is the number, event the kind, data a JournalLine as JSON.',
+    summary:
+      'What happens, as server-sent events: id is the number, event the kind, data a JournalLine as JSON. /v1/journal has the same in pages.',
     query: ['after'],
     answer: [EVENTS_TYPE],
     kind: 'events',

@@ -14,7 +14,7 @@ type PathPart = keyof typeof PATH_PARTS;
 
 export interface Operation {
   readonly id: string;
-  readonly tag: 'pools' | 'config' | 'revisions' | 'events' | 'instance';
+  readonly tag: 'pools' | 'markers' | 'config' | 'revisions' | 'events' | 'instance';
   readonly summary: string;
   readonly path?: readonly PathPart[];
   readonly query?: readonly ParameterName[];
@@ -22,8 +22,8 @@ export interface Operation {
   readonly body?: SchemaName;
   /** Schema of the JSON answer, or types whose content is text. */
   readonly answer: SchemaName | readonly string[];
-  /** `state`: has a tag and can be asked for only if it changed. `write`: changes something. */
-  readonly kind: 'state' | 'write' | 'question' | 'probe' | 'events' | 'document';
+  /** `state`: has a tag and can be asked for only if it changed. `write`: changes something. `history`: what was; it has no tag. */
+  readonly kind: 'state' | 'write' | 'question' | 'history' | 'probe' | 'events' | 'document';
 }
 
 const PATH_PARTS = {
@@ -63,6 +63,7 @@ const EXPECTED: Readonly<Record<Operation['kind'], readonly number[]>> = {
   state: [400, 401, 403, 404, 406, 421, 429, 500, 503],
   write: [400, 401, 403, 404, 406, 412, 413, 415, 421, 422, 429, 500, 503],
   question: [400, 401, 403, 406, 413, 415, 421, 422, 429, 500, 503],
+  history: [400, 401, 403, 404, 406, 421, 429, 500, 503],
   document: [400, 401, 403, 421, 429, 500, 503],
   events: [400, 401, 403, 406, 421, 429, 500, 503],
   probe: [400, 403, 421, 500, 503],
@@ -102,7 +103,7 @@ export function documentOptions(build: string): FastifyDynamicSwaggerOptions {
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
-      tags: ['pools', 'config', 'revisions', 'events', 'instance'].map((name) => ({ name })),
+      tags: ['pools', 'markers', 'config', 'revisions', 'events', 'instance'].map((name) => ({ name })),
       security: [{ token: [] }],
       components: {
         schemas: componentSchemas(),
@@ -141,6 +142,7 @@ function headersOf({ kind }: Operation): { headers?: object } {
     case 'events':
       return header('Last-Event-ID', 'Number of the last event that was received: what came after it is sent first.');
     case 'question':
+    case 'history':
     case 'document':
     case 'probe':
       return {};

@@ -1,5 +1,6 @@
 // The query parameters that calls take: one table, which is also what the OpenAPI document says of them. Nothing unknown is passed over.
 
+import { DURATION_PATTERN, parseDuration } from '../config/duration.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { isPlainText } from '../config/syntax.ts';
 import { Refused } from './problem-reply.ts';
@@ -13,6 +14,16 @@ export const PARAMETERS = {
   reason: { type: 'string', maxLength: LONGEST_REASON, description: 'Why, for the journal, where the body does not say it.' },
   before: { type: 'integer', minimum: 1, maximum: MOST, description: 'Only what is older than this revision.' },
   limit: { type: 'integer', minimum: 1, maximum: MOST_PER_PAGE, default: 20, description: 'How many at most.' },
+  pool: { type: 'string', maxLength: 100, description: 'Only those of this pool.' },
+  version: { type: 'string', maxLength: 100, description: 'Only those of this version.' },
+  kind: { type: 'string', maxLength: 100, description: 'Only those of this kind, such as revision.' },
+  since: {
+    type: 'string',
+    pattern: DURATION_PATTERN,
+    maxLength: 20,
+    description: 'Only what happened in this time up to now, such as 10m.',
+  },
+  last: { type: 'integer', minimum: 1, maximum: 1000, description: 'The newest of those that fit, this many, in place of the oldest.' },
   after: { type: 'integer', minimum: 0, maximum: MOST, description: 'Begin after this number of the journal, as Last-Event-ID does.' },
 } as const;
 
@@ -24,6 +35,12 @@ export interface Query {
   readonly before: number | undefined;
   readonly limit: number;
   readonly after: number | undefined;
+  readonly pool: string | undefined;
+  readonly version: string | undefined;
+  readonly kind: string | undefined;
+  /** Milliseconds. */
+  readonly since: number | undefined;
+  readonly last: number | undefined;
 }
 
 /** Throws Refused (400) for a parameter that is not among `names`, comes twice, or is not what the table says. */
@@ -34,6 +51,11 @@ export function readQuery(sent: unknown, names: readonly ParameterName[]): Query
     before: undefined,
     limit: PARAMETERS.limit.default,
     after: undefined,
+    pool: undefined,
+    version: undefined,
+    kind: undefined,
+    since: undefined,
+    last: undefined,
   };
   for (const [name, value] of Object.entries((sent ?? {}) as Record<string, unknown>)) {
     const known = names.find((each) => each === name);
@@ -56,9 +78,16 @@ function readValue(name: ParameterName, text: string): string | number | boolean
       throw refuse(name, `${name} must be a whole number from ${rule.minimum} to ${rule.maximum}`);
     }
     case 'string':
+      if ('pattern' in rule) return readDuration(name, text);
       if (text.length <= rule.maxLength && isPlainText(text)) return text;
       throw refuse(name, `${name} must be at most ${rule.maxLength} characters without control characters`);
   }
+}
+
+function readDuration(name: ParameterName, text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw refuse(name, `${name} must be a time such as 30s, 10m, 2h or 1d`);
 }
 
 function unknownParameter(name: string, names: readonly ParameterName[]): string {

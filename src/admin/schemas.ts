@@ -1,11 +1,15 @@
 // What the admin API answers, as schemas for the OpenAPI document. The compiler holds each of them against the type that is sent.
+// Long because it is a list.
 
 import { z } from 'zod';
 import type {
   Adoption,
   ChangeProblem,
   EndpointStatus,
+  DeployStatus,
+  DrainStatus,
   JournalLine,
+  Marker,
   OverrideStatus,
   PoolStatus,
   RevisionSummary,
@@ -13,7 +17,7 @@ import type {
   VersionStatus,
 } from '../control/steering.ts';
 import type { Difference } from '../config/diff.ts';
-import { drainBody, explainBody, overrideBody, reasonBody, restoreBody, splitBody } from './bodies.ts';
+import { drainBody, explainBody, markerBody, overrideBody, reasonBody, restoreBody, splitBody } from './bodies.ts';
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const revision = count.describe('Number of a desired state; 0 before the first.');
@@ -48,6 +52,36 @@ const problem = z
   })
   .describe('What went wrong (RFC 9457).');
 
+const drain = z
+  .object({
+    since: milliseconds,
+    deadline: milliseconds.describe('Milliseconds since the epoch; absent: as long as it takes.').optional(),
+    inFlight: count.describe('Requests that are left.'),
+    connections: count.describe('Connections that are left.'),
+    inFlightAtStart: count,
+    estimateMs: z
+      .number()
+      .min(0)
+      .describe('Until nothing is left, as what has ended so far foretells; never beyond the deadline; absent before anything has ended.')
+      .optional(),
+  })
+  .describe('Present while it is drained.');
+
+const deploy = z
+  .object({ deploy: z.string(), sha: z.string().optional(), atMs: milliseconds })
+  .describe('Which deploy it is, as the latest marker says; absent when there is none.');
+
+const marker = z.object({
+  pool: z.string(),
+  version: z.string(),
+  deploy: z.string(),
+  sha: z.string().optional(),
+  url: z.string().optional(),
+  reason: z.string(),
+  author: z.string().describe('Name of a token, or anonymous.'),
+  atMs: milliseconds,
+});
+
 const endpoint = z.object({
   address: z.string(),
   weight: z.number().min(0),
@@ -56,6 +90,7 @@ const endpoint = z.object({
   reason: z.enum(['unhealthy', 'ejected', 'draining', 'weightless']).describe('Why it may not be picked.').optional(),
   inFlight: count,
   connections: count,
+  drain: drain.optional(),
 });
 
 const versionKeys = {
@@ -68,11 +103,13 @@ const versionKeys = {
   connections: count.describe('Connections that are left on it.'),
   users: count.describe('That have this version and are not quiet; absent in a pool without affinity.hold.').optional(),
   endpoints: z.array(endpoint),
+  deploy: deploy.optional(),
+  drain: drain.optional(),
 };
 const version = z.object(versionKeys);
 const oneVersion = z.object({ pool: z.string(), revision, workers: adoption, ...versionKeys });
 
-const overrideOrigin = z.enum(['file', 'api']).describe('api: added or changed through the API.');
+const overrideOrigin = z.enum(['file', 'api']).describe('api: the file does not have it, or has it otherwise.');
 const override = z.object({ name: z.string(), version: z.string(), origin: overrideOrigin });
 const matcher = z.object({
   name: z.string(),
@@ -110,6 +147,15 @@ const summaryKeys = {
 
 const share = z.object({ version: z.string(), weight: z.number(), share: z.number(), ready: z.boolean() });
 const considered = z.object({ route: z.string(), match: z.string(), reason: z.string() });
+
+const journalLine = z.object({
+  seq: count,
+  atMs: milliseconds,
+  kind: z.string(),
+  author: z.string(),
+  revision,
+  detail: z.record(z.string(), z.unknown()),
+});
 
 /** By the name that the OpenAPI document gives them. */
 export const SCHEMAS = {
@@ -167,18 +213,35 @@ export const SCHEMAS = {
     omitted: count,
     steps: z.array(z.string()).describe('The decisions in order, one sentence each.'),
   }),
-  JournalLine: z.object({
-    seq: count,
-    atMs: milliseconds,
-    kind: z.string(),
-    author: z.string(),
-    revision,
-    detail: z.record(z.string(), z.unknown()),
+  JournalLine: journalLine,
+  Journal: z.object({
+    lines: z.array(journalLine).describe('Oldest first.'),
+    next: count.describe('What `after` must be for the next page; absent on the last.').optional(),
+    first: count.describe('Number of the oldest line on record; `last` + 1 when there is none.'),
+    last: count.describe('Number of the newest line on record, whatever was asked for; 0 when there is none.'),
   }),
+  Drain: drain,
+  Deploy: deploy,
+  Marker: marker,
+  Markers: z.object({
+    revision,
+    markers: z.array(marker).describe('The latest of each version that has one.'),
+    recent: z.array(marker).describe('Those on record in the journal, newest first; also of versions that are gone.'),
+  }),
+  MarkerAnswer: z
+    .object({
+      revision: revision.describe('The current one: a marker makes none.'),
+      workers: adoption.describe('How many know it; absent for a dry run.').optional(),
+      dryRun: z.literal(true).describe('Present when nothing was changed.').optional(),
+      changed: z.boolean().describe('False when the version was marked so already.'),
+      marker: marker.describe('As it stands, or would stand.'),
+    })
+    .describe('Every worker knows it by now.'),
   Probe: z.object({ status: z.literal('ok') }),
   SplitBody: splitBody,
   OverrideBody: overrideBody,
   DrainBody: drainBody,
+  MarkerBody: markerBody,
   ReasonBody: reasonBody,
   RestoreBody: restoreBody,
   ExplainBody: explainBody,
@@ -220,4 +283,7 @@ export type Answers = [
   Fits<'Revision', NonNullable<ReturnType<Steering['findRevision']>>>,
   Fits<'Explanation', Exclude<ReturnType<Steering['explain']>, string>>,
   Fits<'JournalLine', JournalLine>,
+  Fits<'Drain', DrainStatus>,
+  Fits<'Deploy', DeployStatus>,
+  Fits<'Marker', Marker>,
 ];

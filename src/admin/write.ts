@@ -41,21 +41,29 @@ function answer(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
       const { revision, differences, moved } = outcome;
       return tagged(reply, revision).send({ revision, dryRun: true, differences, moved });
     }
-    case 'stale': {
-      const { revision } = outcome;
-      throw new Refused(412, `The current revision is ${revision}.`, { revision }, { etag: tagOf(revision) });
-    }
-    case 'rejected': {
-      const problems = outcome.problems.map(({ path, line, column, message }) => ({ path, line, column, message }));
-      throw new Refused(422, 'The rules of the config do not allow this; nothing has changed.', { problems });
-    }
-    case 'unknown':
-      throw new Refused(404, outcome.message);
-    case 'failed':
-      throw new Refused(503, outcome.message, {}, { 'retry-after': '1' });
+    default:
+      throw refusedBy(outcome);
   }
 }
 
-function tagged(reply: FastifyReply, revision: number): FastifyReply {
+/** Why nothing was changed, as what the caller is told. */
+export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 'dry-run' }>): Refused {
+  switch (outcome.result) {
+    case 'stale': {
+      const { revision } = outcome;
+      return new Refused(412, `The current revision is ${revision}.`, { revision }, { etag: tagOf(revision) });
+    }
+    case 'rejected': {
+      const problems = outcome.problems.map(({ path, line, column, message }) => ({ path, line, column, message }));
+      return new Refused(422, 'The rules of the config do not allow this; nothing has changed.', { problems });
+    }
+    case 'unknown':
+      return new Refused(404, outcome.message);
+    case 'failed':
+      return new Refused(503, outcome.message, {}, { 'retry-after': '1' });
+  }
+}
+
+export function tagged(reply: FastifyReply, revision: number): FastifyReply {
   return reply.header('etag', tagOf(revision)).type(JSON_TYPE);
 }

@@ -2,7 +2,8 @@
 // asked for: a person who types `sluice rollback` must not wait for the proxy's code.
 
 import { Command, InvalidArgumentError, type CommanderError } from 'commander';
-import { addAdminCommands, withAccess } from '../cli/admin-commands.ts';
+import { addAdminCommands } from '../cli/admin-commands.ts';
+import { withAccess } from '../cli/command-frame.ts';
 import type { CheckOptions } from '../cli/check.ts';
 import type { AccessOptions } from '../cli/access.ts';
 import { runAdminCommand } from '../cli/run-admin-command.ts';
@@ -92,6 +93,8 @@ withAccess(program.command('explain'))
 addAdminCommands(program, { ...surroundings, finish: (code) => void (process.exitCode = code) });
 
 const words = process.argv.slice(2);
+// Else `--version` would be that of Sluice, wherever it stands.
+program.enablePositionalOptions(words.includes('override'));
 await program.parseAsync(words.length === 0 ? ['demo'] : words, { from: 'user' });
 
 /** Ends with `code` once what was written has left. */

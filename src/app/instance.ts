@@ -10,8 +10,10 @@ import type { Address, Config } from '../config/model.ts';
 import { ConfigWatch } from '../control/config-watch.ts';
 import type { ChangeCause } from '../control/config-watch.ts';
 import { Controller } from '../control/controller.ts';
+import { DrainWatch } from '../control/drain-watch.ts';
 import { Journal } from '../control/journal.ts';
 import { LiveSteering } from '../control/live-steering.ts';
+import { Markers } from '../control/markers.ts';
 import type { DataPlane, Update } from '../control/ports.ts';
 import type { ApplyResult, Load, Loaded } from '../control/orders.ts';
 import { SessionKeeper } from '../control/session-keeper.ts';
@@ -75,6 +77,8 @@ export class Instance {
   readonly #memory: MemoryWatch;
   readonly #sessions: SessionTables;
   readonly #keeper: SessionKeeper | undefined;
+  readonly #markers: Markers;
+  readonly #drains: DrainWatch;
   readonly #watch: ConfigWatch | undefined;
   #accessLog: LogWriter | undefined = undefined;
   #accessPath = '';
@@ -112,12 +116,16 @@ export class Instance {
     const dataPlane: DataPlane = { apply: (update) => this.#post(update), setEndpoints: (update) => this.#postEndpoints(update) };
     this.#journal = new Journal(options.store, wallMs);
     const journal = this.#journal;
+    this.#markers = new Markers({ journal, tell: (deploys) => this.#workers.setDeploys(deploys), wallMs, log });
+    this.#exposition.deploysAre(() => this.#markers.labels());
+    this.#drains = new DrainWatch({ clock: systemClock, counters });
+    const [markers, drains, sessions] = [this.#markers, this.#drains, this.#sessions];
     const { exposition, discovery } = { exposition: this.#exposition, discovery: this.#discovery };
     const onServed = (served: Config): void => this.#takeOver(served);
     const moveUsers = (pools: readonly string[]): void => this.#moveUsers(pools);
     const { adapt } = options;
     this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt, moveUsers, onServed });
-    const steering = new LiveSteering({ controller: this.#controller, journal, counters, sessions: this.#sessions });
+    const steering = new LiveSteering({ controller: this.#controller, journal, counters, sessions, markers, drains });
     this.#memory = this.#createMemoryWatch(counters);
     this.#exposition.overloadIs(() => this.#memory.sample);
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
@@ -207,6 +215,7 @@ export class Instance {
     const cut = await this.#workers.drain(timeoutMs);
     this.#memory.close();
     this.#probes.close();
+    this.#drains.close();
     await this.#admin.close();
     await this.#accessLog?.close();
     this.#journal.close();
@@ -223,6 +232,7 @@ export class Instance {
     const sessions = Object.fromEntries([...tables].map(([pool, table]) => [pool, table.sessions.memory]));
     const adoption = await this.#probes.adopt(update.config.pools, () => this.#workers.apply({ ...update, sessions }));
     this.#sessions.commit(tables);
+    this.#drains.follow(update.config.pools);
     return adoption;
   }
 
@@ -240,8 +250,10 @@ export class Instance {
     return new SessionKeeper({ dir, tables: () => sessions.all, wallSeconds: () => sessions.wallSeconds(), clock: systemClock, log });
   }
 
-  #postEndpoints(update: EndpointUpdate): Promise<Adoption> {
-    return this.#probes.adopt(update.config.pools, () => this.#workers.setEndpoints(update));
+  async #postEndpoints(update: EndpointUpdate): Promise<Adoption> {
+    const adoption = await this.#probes.adopt(update.config.pools, () => this.#workers.setEndpoints(update));
+    this.#drains.follow(update.config.pools);
+    return adoption;
   }
 
   #createProbes(activity: VersionActivity): Probes {
@@ -287,7 +299,9 @@ export class Instance {
   }
 
   /** What is no worker's business. */
-  #takeOver({ admin, accessLog }: Config): void {
+  #takeOver(config: Config): void {
+    const { admin, accessLog } = config;
+    this.#markers.retain(config);
     this.#admin.configure(admin);
     this.#openAccessLog(accessLog?.path ?? '');
   }

@@ -5,6 +5,7 @@ import type { PressureLevel } from '../control/pressure.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
+import type { VersionDeploy } from '../upstream/registry.ts';
 
 /** A Config to serve, with the places of its counters. */
 export interface Update {
@@ -47,6 +48,8 @@ export type ToWorker =
   | { readonly kind: 'endpoints'; readonly id: number; readonly versions: readonly VersionEndpoints[]; readonly counters: CounterPlan }
   /** All endpoints that are unhealthy; each message stands for itself, so that none can be missed for long. */
   | { readonly kind: 'health'; readonly unhealthy: readonly EndpointName[] }
+  /** Which deploy each version is that has a marker; each message stands for itself. */
+  | { readonly kind: 'deploys'; readonly id: number; readonly deploys: readonly VersionDeploy[] }
   /** How hard the memory limit presses on the process; each message stands for itself. */
   | { readonly kind: 'pressure'; readonly level: PressureLevel }
   /** Collect garbage now. */
@@ -55,7 +58,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'applied'; readonly id: number; readonly ports: Readonly<Record<string, number>> }
-  /** The answer to `endpoints`. */
+  /** The answer to `endpoints` and `deploys`. */
   | { readonly kind: 'followed'; readonly id: number }
   | { readonly kind: 'refused'; readonly id: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }

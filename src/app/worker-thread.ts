@@ -104,13 +104,18 @@ async function onChange(message: Change): Promise<void> {
   }
 }
 
+function setDeploys({ id, deploys }: Extract<ToWorker, { kind: 'deploys' }>): void {
+  registry.setDeploys(deploys);
+  post({ kind: 'followed', id });
+}
+
 function setPressure(level: PressureLevel): void {
   pressure = level;
   context?.press(level);
   if (level > 0) for (const listener of listeners?.open ?? []) listener.closeUnused();
 }
 
-async function onMessage(message: Exclude<ToWorker, { kind: 'health' | 'pressure' | 'collect' }>): Promise<void> {
+async function onMessage(message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'pressure' | 'collect' }>): Promise<void> {
   if (message.kind !== 'drain') return onChange(message);
   const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
   context?.accessLog?.flush();
@@ -129,6 +134,7 @@ let queue = Promise.resolve();
 port.on('message', (message: ToWorker) => {
   // Health and pressure wait for nobody: what is in flight while the worker drains is to be retried well, too, and may be too much.
   if (message.kind === 'health') registry.setUnhealthy(message.unhealthy);
+  else if (message.kind === 'deploys') setDeploys(message);
   else if (message.kind === 'pressure') setPressure(message.level);
   else if (message.kind === 'collect') collectGarbage();
   else queue = queue.then(() => onMessage(message));

@@ -9,6 +9,7 @@ import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
+import type { VersionDeploy } from '../upstream/registry.ts';
 import type { EndpointUpdate, FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
 
 /** A worker that dies this often within the window is replaced more slowly. */
@@ -48,6 +49,7 @@ export class Workers {
   readonly #restarts = new Set<Timer>();
   #update: Update | undefined = undefined;
   #unhealthy: readonly EndpointName[] = [];
+  #deploys: readonly VersionDeploy[] = [];
   #pressure: PressureLevel = 0;
   #ports: Readonly<Record<string, number>> = {};
   #lastId = 0;
@@ -106,6 +108,16 @@ export class Workers {
   setHealth(unhealthy: readonly EndpointName[]): void {
     this.#unhealthy = unhealthy;
     for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'health', unhealthy } satisfies ToWorker);
+  }
+
+  /** Which deploys the versions are, for all workers and for those that will take their place. Answers how many serve and know. Never rejects. */
+  async setDeploys(deploys: readonly VersionDeploy[]): Promise<{ applied: number; total: number }> {
+    this.#deploys = deploys;
+    // One that starts takes it before its first Config, which it answers for.
+    for (const thread of this.#threads)
+      if (thread?.serving === false) thread.worker.postMessage({ kind: 'deploys', id: 0, deploys } satisfies ToWorker);
+    const threads = this.#threads.filter((thread) => thread !== undefined).filter(({ serving }) => serving);
+    return this.#settle(threads, (thread) => this.#ask(thread, (id) => ({ kind: 'deploys', id, deploys })));
   }
 
   /** The same for the pressure on memory. */
@@ -174,6 +186,7 @@ export class Workers {
     });
     // Before its first Config: it never takes an endpoint for healthy that is known not to be.
     if (this.#unhealthy.length > 0) worker.postMessage({ kind: 'health', unhealthy: this.#unhealthy } satisfies ToWorker);
+    if (this.#deploys.length > 0) worker.postMessage({ kind: 'deploys', id: 0, deploys: this.#deploys } satisfies ToWorker);
     if (this.#pressure > 0) worker.postMessage({ kind: 'pressure', level: this.#pressure } satisfies ToWorker);
     let end: () => void = () => undefined;
     const thread: Thread = {

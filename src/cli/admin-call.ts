@@ -37,20 +37,28 @@ export async function ask(call: AdminCall, question: AdminQuestion, named: Named
 /** A write with the options that all of them have. */
 export async function write(
   call: AdminCall<WriteOptions>,
-  question: { readonly method: 'PUT' | 'POST'; readonly path: string; readonly body?: object },
+  question: { readonly method: 'PUT' | 'POST' | 'DELETE'; readonly path: string; readonly body?: object },
   named: Named = {},
 ): Promise<unknown> {
   const { reason, dryRun, ifRevision } = call.options;
+  const { method } = question;
+  if (method === 'DELETE') return ask(call, { method, path: writePath(call, question.path), expected: ifRevision }, named);
   return ask(
     call,
     {
-      method: question.method,
+      method,
       path: dryRun === true ? `${question.path}?dryRun=true` : question.path,
       body: { ...question.body, ...(reason === undefined ? {} : { reason }) },
       expected: ifRevision,
     },
     named,
   );
+}
+
+/** For a write without a body of its own: the reason goes with the path. */
+export function writePath({ options: { reason, dryRun } }: AdminCall<WriteOptions>, path: string): string {
+  const query = new URLSearchParams({ ...(dryRun === true && { dryRun: 'true' }), ...(reason !== undefined && { reason }) }).toString();
+  return query === '' ? path : `${path}?${query}`;
 }
 
 /** The body as it came for `--json`, else the words for it. */

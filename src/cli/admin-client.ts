@@ -12,6 +12,10 @@ export interface AdminQuestion {
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** Instead of `body`: a text that goes as it is. */
+  readonly text?: { readonly type: string; readonly text: string } | undefined;
+  /** Default: JSON. */
+  readonly accept?: string | undefined;
   /** For If-Match. */
   readonly expected?: number | undefined;
 }
@@ -72,18 +76,19 @@ export class AdminClient {
     await this.#client.destroy();
   }
 
-  #optionsOf({ method, path, body, expected }: AdminQuestion, signal: AbortSignal) {
+  #optionsOf({ method, path, body, text, accept = 'application/json', expected }: AdminQuestion, signal: AbortSignal) {
+    const sent = text ?? (body === undefined ? undefined : { type: 'application/json', text: JSON.stringify(body) });
     return {
       method,
       path,
       signal,
       headers: {
-        accept: 'application/json, application/problem+json',
+        accept: `${accept}, application/problem+json`,
         ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
         ...(expected === undefined ? {} : { 'if-match': `"${expected}"` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(sent === undefined ? {} : { 'content-type': sent.type }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(sent === undefined ? {} : { body: sent.text }),
     };
   }
 }

@@ -1,28 +1,20 @@
 // The commands of the admin client, as the command line knows them: names, arguments, options, help. What they do is loaded when asked for,
 // so that a person who types `sluice rollback` waits for nothing else.
 
-import { InvalidArgumentError, type Command } from 'commander';
-import type { AccessOptions } from './access.ts';
-import type { AdminCall, WriteOptions } from './admin-call.ts';
+import type { Command } from 'commander';
+import type { WriteOptions } from './admin-call.ts';
+import { asClient, asWriter, readNumber, run, type CommandLine } from './command-frame.ts';
 import type { DrainOptions } from './drain.ts';
 import type { EventsOptions } from './events.ts';
 import { EXIT, Failure, formatFailure } from './failure.ts';
 import type { RevisionsOptions } from './revisions.ts';
 import type { RollbackOptions } from './rollback.ts';
-import { runAdminCommand, type CommandOptions, type Surroundings } from './run-admin-command.ts';
+import type { CommandOptions } from './run-admin-command.ts';
 import type { SplitOptions } from './split.ts';
+import { addStateCommands } from './state-commands.ts';
 import type { StatusOptions } from './status.ts';
 
-export interface CommandLine extends Surroundings {
-  /** Told the exit code of a command that has ended. */
-  finish(code: number): void;
-}
-
-const EXIT_CODES = `
-Exit codes: 0 done, 1 refused (nothing was changed), 2 wrong usage, 3 the admin API cannot be reached, 4 the expected revision is not the current one.
-Environment: SLUICE_ADMIN (address), SLUICE_TOKEN (token), NO_COLOR.`;
-
-/** Adds `status`, `split`, `drain`, `resume`, `rollback`, `revisions`, `events`, `completion` and what completion asks. */
+/** Adds every command that asks or tells a running instance, `completion`, and what completion asks. */
 export function addAdminCommands(program: Command, line: CommandLine): void {
   addStatus(program, line);
   addSplit(program, line);
@@ -30,18 +22,8 @@ export function addAdminCommands(program: Command, line: CommandLine): void {
   addRollback(program, line);
   addRevisions(program, line);
   addEvents(program, line);
+  addStateCommands(program, line);
   addCompletion(program, line);
-}
-
-/** Where the admin API is and who asks; `explain` takes them, too. */
-export function withAccess(command: Command): Command {
-  return command
-    .option('--admin <url>', 'the admin API: http://host:port, https://host:port or unix:/path (default: http://127.0.0.1:9901)')
-    .option('--token <token>', 'better: SLUICE_TOKEN or --token-file, which other users of the machine cannot see')
-    .option('--token-file <path>', 'file with the token')
-    .option('--ca-file <path>', 'PEM file with the authority of the certificate, for https')
-    .option('--cert-file <path>', 'PEM file with our own certificate, where the admin API asks for one')
-    .option('--key-file <path>', 'PEM file with its key');
 }
 
 function addStatus(program: Command, line: CommandLine): void {
@@ -107,9 +89,11 @@ function addRevisions(program: Command, line: CommandLine): void {
 }
 
 function addEvents(program: Command, line: CommandLine): void {
-  asClient(program.command('events'), 'show what happened: changes, health, refusals')
+  asClient(program.command('events'), 'show what happened: changes, markers, refusals')
     .option('--follow', 'go on with what happens now')
-    .option('--last <number>', 'how many of the past (default: 20)', readNumber)
+    .option('-n, --last <number>', 'how many of the past (default: 20, with --since all)', readNumber)
+    .option('--since <when>', 'what came after this number of the journal, or in this time: 120, 10m')
+    .option('--kind <kind>', 'only this kind, such as revision, marker or refused')
     .action(async (options: CommandOptions & EventsOptions) => {
       const { runEvents } = await import('./events.ts');
       await run(line, options, (call) => runEvents(call));
@@ -140,29 +124,4 @@ function addCompletion(program: Command, line: CommandLine): void {
       for (const word of await complete(program, words, line.env)) line.terminal.out(`${word}\n`);
       line.finish(EXIT.done);
     });
-}
-
-function asClient(command: Command, description: string): Command {
-  return withAccess(command.description(description)).option('--json', 'print JSON').addHelpText('after', EXIT_CODES);
-}
-
-function asWriter(command: Command): Command {
-  return command
-    .option('--reason <text>', 'why, for the journal')
-    .option('--dry-run', 'only show what would change')
-    .option('--if-revision <number>', 'only if this is still the current revision', readNumber)
-    .option('--yes', 'ask nothing');
-}
-
-async function run<Options extends AccessOptions>(
-  line: CommandLine,
-  options: Options,
-  command: (call: AdminCall<Options>) => Promise<void>,
-): Promise<void> {
-  line.finish(await runAdminCommand(line, options, command));
-}
-
-function readNumber(text: string): number {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('it must be a number from 1');
-  return Number(text);
 }

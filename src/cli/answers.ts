@@ -1,5 +1,5 @@
 // What the admin API answers, read with care: only what is shown is asked for, texts become safe to print, and an answer of
-// another shape ends the command with words instead of a stack.
+// another shape ends the command with words instead of a stack. Long because it is a list: one reader per answer.
 
 import { EXIT, Failure } from './failure.ts';
 import { visible } from './visible.ts';
@@ -28,6 +28,26 @@ export interface WriteAnswer {
   readonly impact: Fields | undefined;
 }
 
+/** What is left of a drain. */
+export interface DrainAnswer {
+  readonly inFlightAtStart: number;
+  /** Undefined while nothing has ended. */
+  readonly estimateMs: number | undefined;
+  /** Milliseconds since the epoch; undefined = as long as it takes. */
+  readonly deadline: number | undefined;
+}
+
+export interface MarkerAnswer {
+  readonly pool: string;
+  readonly version: string;
+  readonly deploy: string;
+  readonly sha: string;
+  readonly url: string;
+  readonly reason: string;
+  readonly author: string;
+  readonly atMs: number;
+}
+
 export interface EndpointAnswer {
   readonly address: string;
   readonly weight: number;
@@ -36,6 +56,7 @@ export interface EndpointAnswer {
   readonly reason: string;
   readonly inFlight: number;
   readonly connections: number;
+  readonly drain: DrainAnswer | undefined;
 }
 
 export interface VersionAnswer {
@@ -50,6 +71,9 @@ export interface VersionAnswer {
   /** Undefined where the pool does not count them. */
   readonly users: number | undefined;
   readonly endpoints: readonly EndpointAnswer[];
+  /** Empty when nobody has said which. */
+  readonly deploy: string;
+  readonly drain: DrainAnswer | undefined;
 }
 
 export interface PoolAnswer {
@@ -124,6 +148,37 @@ export function readRevision(body: unknown): RevisionAnswer {
   };
 }
 
+export function readMarker(body: unknown): MarkerAnswer {
+  const fields = fieldsOf(body, 'a marker');
+  return {
+    pool: text(fields, 'pool'),
+    version: text(fields, 'version'),
+    deploy: text(fields, 'deploy'),
+    sha: optionalText(fields, 'sha'),
+    url: optionalText(fields, 'url'),
+    reason: optionalText(fields, 'reason'),
+    author: optionalText(fields, 'author'),
+    atMs: number(fields, 'atMs'),
+  };
+}
+
+/** The list under that name. */
+export function readMarkers(body: unknown, name: 'markers' | 'recent'): readonly MarkerAnswer[] {
+  return listOf(body, name).map(readMarker);
+}
+
+/** Lines as they came: `readJournalLine` reads each. */
+export function readJournalPage(body: unknown): {
+  readonly lines: readonly unknown[];
+  readonly next: number | undefined;
+  readonly first: number;
+  readonly last: number;
+} {
+  const fields = fieldsOf(body, 'the journal');
+  const next = fields['next'] === undefined ? undefined : number(fields, 'next');
+  return { lines: listOf(body, 'lines'), next, first: number(fields, 'first'), last: number(fields, 'last') };
+}
+
 export function readJournalLine(body: unknown): JournalAnswer {
   const fields = fieldsOf(body, 'an event');
   return {
@@ -167,9 +222,18 @@ function readVersion(body: unknown): VersionAnswer {
         reason: optionalText(endpoint, 'reason'),
         inFlight: number(endpoint, 'inFlight'),
         connections: number(endpoint, 'connections'),
+        drain: readDrain(endpoint['drain']),
       };
     }),
+    deploy: isFields(fields['deploy']) ? optionalText(fields['deploy'], 'deploy') : '',
+    drain: readDrain(fields['drain']),
   };
+}
+
+function readDrain(value: unknown): DrainAnswer | undefined {
+  if (!isFields(value)) return undefined;
+  const optional = (name: string): number | undefined => (value[name] === undefined ? undefined : number(value, name));
+  return { inFlightAtStart: number(value, 'inFlightAtStart'), estimateMs: optional('estimateMs'), deadline: optional('deadline') };
 }
 
 function readDifferences(fields: Fields): readonly DifferenceAnswer[] {

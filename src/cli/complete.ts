@@ -13,6 +13,8 @@ const MOST_REVISIONS = 20;
 
 interface Typed {
   readonly command: Command | undefined;
+  /** The names that lead to it: `override set`. */
+  readonly name: string;
   /** Arguments that are complete. */
   readonly given: readonly string[];
   /** Of options with a value, by attribute name. */
@@ -30,13 +32,19 @@ export async function complete(program: Command, words: readonly string[], env: 
 }
 
 async function candidatesFor(program: Command, typed: Typed, env: Environment): Promise<readonly string[]> {
-  const { command, given, awaiting, current } = typed;
-  if (awaiting !== undefined) return awaiting.argChoices ?? [];
+  const { command, name, given, awaiting, current } = typed;
+  if (awaiting !== undefined) return askNames(name, typed, env, awaiting);
   if (current.startsWith('-')) return [...(command ?? program).options.map(({ long }) => long ?? ''), '--help'];
   if (command === undefined) return visibleCommands(program).map((each) => each.name());
-  if (command.name() === 'completion') return given.length === 0 ? Object.keys(SHELLS) : [];
-  const names = ARGUMENTS[command.name()];
-  if (names === undefined) return [];
+  if (command.commands.length > 0) return given.length === 0 ? visibleCommands(command).map((each) => each.name()) : [];
+  if (name === 'completion') return given.length === 0 ? Object.keys(SHELLS) : [];
+  return askNames(name, typed, env);
+}
+
+async function askNames(name: string, typed: Typed, env: Environment, option?: Option): Promise<readonly string[]> {
+  const names = option === undefined ? ARGUMENTS[name] : VALUES[`${name} ${option.long ?? ''}`];
+  if (names === undefined) return option?.argChoices ?? [];
+  const { given } = typed;
   const client = openClient(typed.values, env);
   try {
     return client === undefined ? [] : await names(client, given);
@@ -58,9 +66,31 @@ const ARGUMENTS: Readonly<Record<string, NamesOf | undefined>> = {
   },
   drain: livingThings,
   resume: livingThings,
+  mark: versionNames,
+  markers: versionNames,
+  'override list': (client, given) => (given.length === 0 ? poolNames(client) : nothing()),
+  'override set': (client, given) => overrideNames(client, given),
+  'override remove': (client, given) => overrideNames(client, given),
+  'override clear': (client, given) => (given.length === 0 ? poolNames(client) : nothing()),
   rollback: revisionNumbers,
   revisions: revisionNumbers,
 };
+
+/** Of options, by command and option. */
+const VALUES: Readonly<Record<string, NamesOf | undefined>> = {
+  'events --kind': () => Promise.resolve(['marker', 'refused', 'revision']),
+  'override set --version': async (client, given) =>
+    given.length === 0 ? [] : (await poolOf(client, given)).versions.map(({ name }) => name),
+};
+
+async function versionNames(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
+  return given.length > 1 ? [] : livingThings(client, given);
+}
+
+async function overrideNames(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
+  if (given.length === 0) return poolNames(client);
+  return given.length > 1 ? [] : (await poolOf(client, given)).overrides.map(({ name }) => name);
+}
 
 async function livingThings(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
   if (given.length === 0) return poolNames(client);
@@ -102,6 +132,7 @@ function readWords(program: Command, words: readonly string[]): Typed {
   const [before, current] = [words.slice(0, -1), words.at(-1) ?? ''];
   const given: string[] = [];
   const values: Record<string, string> = {};
+  const names: string[] = [];
   let command: Command | undefined;
   let awaiting: Option | undefined;
   for (const word of before) {
@@ -113,13 +144,15 @@ function readWords(program: Command, words: readonly string[]): Typed {
       const option = (command ?? program).options.find(({ long, short }) => long === flag || short === flag);
       if (option !== undefined && value !== undefined) values[option.attributeName()] = value;
       else if (option?.required === true) awaiting = option;
-    } else if (command === undefined) {
-      command = visibleCommands(program).find((each) => each.name() === word);
     } else {
-      given.push(word);
+      const within: Command = command ?? program;
+      const inner = given.length > 0 ? undefined : visibleCommands(within).find((each) => each.name() === word);
+      if (inner !== undefined) names.push(inner.name());
+      else if (command !== undefined) given.push(word);
+      command = inner ?? command;
     }
   }
-  return { command, given, values, awaiting, current };
+  return { command, name: names.join(' '), given, values, awaiting, current };
 }
 
 function splitFlag(word: string): readonly [string, string | undefined] {

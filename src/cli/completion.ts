@@ -39,7 +39,7 @@ function __sluice_complete
     $words[1] __complete -- $words[2..-1] 2>/dev/null
 end
 complete -c sluice -f -a '(__sluice_complete)'
-complete -c sluice -n '__fish_seen_subcommand_from check run explain' -F
+complete -c sluice -n '__fish_seen_subcommand_from check run explain export apply' -F
 `;
 
 export const SHELLS: Readonly<Record<string, string | undefined>> = { bash: BASH, zsh: ZSH, fish: FISH };

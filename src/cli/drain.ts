@@ -5,7 +5,6 @@ import { pathOf } from './admin-client.ts';
 import { readPool } from './answers.ts';
 import { EXIT, Failure } from './failure.ts';
 import { count, formatSpan } from './quantity.ts';
-import type { Terminal } from './terminal.ts';
 import { watch } from './watch.ts';
 
 export interface DrainOptions extends WriteOptions {
@@ -24,8 +23,10 @@ export interface DrainTarget {
 interface Left {
   readonly requests: number;
   readonly connections: number;
-  /** Undefined until it has become less. */
+  /** What the instance foretells; undefined until something has ended. */
   readonly estimateMs: number | undefined;
+  /** When the drain began; undefined when the instance does not say. */
+  readonly atStart: number | undefined;
 }
 
 export async function runDrain(call: AdminCall<DrainOptions>, target: DrainTarget): Promise<void> {
@@ -44,12 +45,11 @@ export async function runResume(call: AdminCall<WriteOptions>, target: DrainTarg
 }
 
 async function watchDrain(call: AdminCall<DrainOptions>, target: DrainTarget): Promise<void> {
-  const estimate = estimator(call.terminal);
   await watch(call, {
-    look: async () => estimate(await countLeft(call, target)),
+    look: () => countLeft(call, target),
     calm: ({ requests, connections }) => `${requests} ${connections}`,
     lines: (left) => [`${nameOf(target)}: ${describeLeft(left)}`],
-    json: ({ requests, connections }) => ({ inFlight: requests, connections }),
+    json: ({ requests, connections, estimateMs, atStart }) => ({ inFlight: requests, connections, inFlightAtStart: atStart, estimateMs }),
     isOver: ({ requests, connections }) => requests === 0 && connections === 0,
   });
 }
@@ -59,25 +59,15 @@ async function countLeft(call: AdminCall, target: DrainTarget): Promise<Left> {
   const version = pool.versions.find(({ name }) => name === target.version);
   const found = target.endpoint === undefined ? version : version?.endpoints.find(({ address }) => address === target.endpoint);
   if (found === undefined) throw new Failure(EXIT.refused, `${nameOf(target)} is no longer in the config`);
-  return { requests: found.inFlight, connections: found.connections, estimateMs: undefined };
+  const { drain } = found;
+  return { requests: found.inFlight, connections: found.connections, estimateMs: drain?.estimateMs, atStart: drain?.inFlightAtStart };
 }
 
-/** At the pace since the first look: a straight line, for more is not known about what the requests still do. */
-function estimator({ clock }: Terminal): (left: Left) => Left {
-  const beganMs = clock.nowMs();
-  let first: number | undefined;
-  return (left) => {
-    const now = left.requests + left.connections;
-    first ??= now;
-    const done = first - now;
-    return { ...left, estimateMs: done > 0 ? ((clock.nowMs() - beganMs) / done) * now : undefined };
-  };
-}
-
-function describeLeft({ requests, connections, estimateMs }: Left): string {
+function describeLeft({ requests, connections, estimateMs, atStart }: Left): string {
   if (requests === 0 && connections === 0) return 'nothing is left';
   const when = estimateMs === undefined ? '' : `, about ${formatSpan(estimateMs)} more`;
-  return `${count(requests, 'request')} and ${count(connections, 'connection')} left${when}`;
+  const of = atStart === undefined || atStart <= requests ? '' : ` of ${atStart}`;
+  return `${requests}${of} ${requests === 1 && of === '' ? 'request' : 'requests'} and ${count(connections, 'connection')} left${when}`;
 }
 
 function endpointPath({ endpoint }: DrainTarget): string {

@@ -1,9 +1,11 @@
-// `sluice events [--follow]`: the journal as it is written. A connection that breaks is taken up again where it ended.
+// `sluice events`: the journal, as far as it is on record; with `--follow` also as it is written. A connection that breaks is taken up
+// again where it ended.
 
-import type { AdminCall } from './admin-call.ts';
+import { parseDuration } from '../config/duration.ts';
+import { ask, type AdminCall } from './admin-call.ts';
 import { readAll } from './admin-client.ts';
-import { readJournalLine, type Fields, type JournalAnswer } from './answers.ts';
-import { readEvents, type StreamEvent } from './event-stream.ts';
+import { readJournalLine, readJournalPage, type Fields, type JournalAnswer } from './answers.ts';
+import { readEvents } from './event-stream.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatInstant } from './quantity.ts';
 import { refusal } from './refusal.ts';
@@ -12,25 +14,23 @@ import { visible } from './visible.ts';
 
 export interface EventsOptions {
   readonly follow?: boolean | undefined;
-  /** How many of the past; default 20. */
+  /** How many of the past; default 20, with `since` all. */
   readonly last?: number | undefined;
+  /** A number of the journal, exclusive, or a time such as `10m`. */
+  readonly since?: string | undefined;
+  readonly kind?: string | undefined;
 }
 
 const DEFAULT_LAST = 20;
-/** What is on record comes at once; this long without more, and it has all come. */
-const QUIET_MS = 400;
+/** Of one question to the API. */
+const MOST_NEWEST = 1000;
+const MOST_PER_PAGE = 100;
 const AGAIN_MS = 1000;
 
 export async function runEvents(call: AdminCall<EventsOptions>): Promise<void> {
-  const past: StreamEvent[] = [];
-  const last = call.options.last ?? DEFAULT_LAST;
-  let id = await readStream(call, '0', 'past', (event) => {
-    past.push(event);
-    if (past.length > last) past.shift();
-  });
-  for (const event of past) print(call, event);
+  let id = await showPast(call);
   while (call.options.follow === true) {
-    id = await readStream(call, id, 'all', (event) => print(call, event)).catch(async (error: unknown) => {
+    id = await follow(call, id).catch(async (error: unknown) => {
       if (!(error instanceof Failure) || error.exitCode !== EXIT.unreachable) throw error;
       call.terminal.err(`${error.message}; trying again\n`);
       return id;
@@ -39,38 +39,87 @@ export async function runEvents(call: AdminCall<EventsOptions>): Promise<void> {
   }
 }
 
-/** Reads until the server ends it, or until nothing more of the past comes. Answers the id of the last event. */
-async function readStream(call: AdminCall, after: string, what: 'past' | 'all', each: (event: StreamEvent) => void): Promise<string> {
-  const { client, terminal } = call;
+/** Answers the number of the newest line on record. */
+async function showPast(call: AdminCall<EventsOptions>): Promise<number> {
+  const { since, last, kind } = call.options;
+  const filter = { ...(kind !== undefined && { kind }), ...readSince(since) };
+  const most = last ?? (since === undefined ? DEFAULT_LAST : undefined);
+  if (most !== undefined && most <= MOST_NEWEST) {
+    const page = await askJournal(call, { ...filter, last: String(most) });
+    for (const line of page.lines) print(call, line);
+    return page.last;
+  }
+  return showAll(call, filter, most);
+}
+
+/** From the oldest on, page by page; with `most` only the last of them. */
+async function showAll(call: AdminCall<EventsOptions>, filter: Filter, most = Infinity): Promise<number> {
+  let after = filter.after;
+  const kept: unknown[] = [];
+  for (;;) {
+    const page = await askJournal(call, { ...filter, ...(after !== undefined && { after }), limit: String(MOST_PER_PAGE) });
+    if (after !== undefined && after === filter.after) tellGap(call, Number(after) + 1, page.first - 1);
+    if (most === Infinity) for (const line of page.lines) print(call, line);
+    else kept.splice(0, Math.max(0, kept.push(...page.lines) - most));
+    if (page.next === undefined) {
+      for (const line of kept) print(call, line);
+      return page.last;
+    }
+    after = String(page.next);
+  }
+}
+
+type Filter = Readonly<Record<string, string>>;
+
+async function askJournal(call: AdminCall<EventsOptions>, query: Filter): Promise<ReturnType<typeof readJournalPage>> {
+  return readJournalPage(await ask(call, { method: 'GET', path: `/v1/journal?${new URLSearchParams(query).toString()}` }));
+}
+
+function readSince(since: string | undefined): Filter {
+  if (since === undefined) return {};
+  if (/^[0-9]{1,15}$/.test(since)) return { after: since };
+  if (parseDuration(since) !== undefined) return { since };
+  throw new Failure(EXIT.usage, `--since must be a number of the journal or a time: ${JSON.stringify(since)} is neither`, [
+    'Such as --since 120 for what came after line 120, or --since 10m for the last ten minutes.',
+  ]);
+}
+
+/** Reads until the server ends it. Answers the number of the last line. */
+async function follow(call: AdminCall<EventsOptions>, after: number): Promise<number> {
+  const { client, options } = call;
   const abort = new AbortController();
   let id = after;
-  const response = await client.open('/v1/events', { 'last-event-id': after }, abort.signal);
+  const response = await client.open('/v1/events', { 'last-event-id': String(after) }, abort.signal);
   if (response.statusCode >= 400) {
     throw refusal({ status: response.statusCode, body: parseJson(await readAll(response.body)), address: client.address });
   }
-  let quiet = what === 'past' ? terminal.clock.after(QUIET_MS, () => abort.abort()) : undefined;
   try {
     for await (const event of readEvents(response.body)) {
-      quiet?.stop();
-      if (event.id !== '') id = event.id;
-      each(event);
-      quiet = what === 'past' ? terminal.clock.after(QUIET_MS, () => abort.abort()) : undefined;
+      if (event.id !== '') id = Number(event.id);
+      if (event.kind === 'gap') showGap(call, event.text);
+      else if (options.kind === undefined || options.kind === event.kind) print(call, parseJson(event.text));
     }
   } catch (error) {
     if (error instanceof RangeError) throw new Failure(EXIT.refused, error.message);
-    // Cut by us or by the other side: both end this reading, and the next goes on from `id`.
+    // Cut by the other side: that ends this reading, and the next goes on from `id`.
   } finally {
-    quiet?.stop();
     abort.abort();
   }
   return id;
 }
 
-function print({ terminal, options }: AdminCall, event: StreamEvent): void {
-  const body = parseJson(event.text);
-  if (options.json === true) return terminal.out(`${JSON.stringify(body)}\n`);
-  if (event.kind === 'gap') return terminal.out(`${terminal.paint('dim', `(not on record any more: ${visible(event.text)})`)}\n`);
-  terminal.out(`${formatEvent(readJournalLine(body), terminal.paint)}\n`);
+function tellGap(call: AdminCall, from: number, to: number): void {
+  if (to >= from) showGap(call, JSON.stringify({ from, to }));
+}
+
+function showGap({ terminal, options }: AdminCall, text: string): void {
+  if (options.json === true) return terminal.out(`${text}\n`);
+  terminal.out(`${terminal.paint('dim', `(not on record any more: ${visible(text)})`)}\n`);
+}
+
+function print({ terminal, options }: AdminCall, line: unknown): void {
+  if (options.json === true) return terminal.out(`${JSON.stringify(line)}\n`);
+  terminal.out(`${formatEvent(readJournalLine(line), terminal.paint)}\n`);
 }
 
 /** `2026-01-31 13:05:09  split  by ci  revision 12  pool=shop`. */

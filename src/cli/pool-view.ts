@@ -36,12 +36,12 @@ export function viewSplit(pool: PoolAnswer, paint: Paint): readonly string[] {
 
 /** Without the counts that change all the time: what makes a new block for a reader that is no screen. */
 export function settledView(pool: PoolAnswer): string {
+  const uncounted = { inFlight: 0, connections: 0, drain: undefined };
   const calm = pool.versions.map(({ endpoints, ...version }) => ({
     ...version,
-    inFlight: 0,
-    connections: 0,
+    ...uncounted,
     users: undefined,
-    endpoints: endpoints.map((endpoint) => ({ ...endpoint, inFlight: 0, connections: 0 })),
+    endpoints: endpoints.map((endpoint) => ({ ...endpoint, ...uncounted })),
   }));
   return JSON.stringify({ ...pool, versions: calm });
 }
@@ -53,7 +53,15 @@ function headOf({ name, revision, workers }: PoolAnswer, paint: Paint): string {
 
 function versionRow(version: VersionAnswer, paint: Paint): readonly string[] {
   const { name, weight, share, inFlight, connections } = version;
-  return [`  ${paint('strong', name)}`, String(weight), formatShare(share), stateOf(version, paint), String(inFlight), String(connections)];
+  const label = version.deploy === '' ? '' : ` (${version.deploy})`;
+  return [
+    `  ${paint('strong', name)}${paint('dim', label)}`,
+    String(weight),
+    formatShare(share),
+    stateOf(version, paint),
+    String(inFlight),
+    String(connections),
+  ];
 }
 
 function stateOf({ ready, draining, endpoints }: VersionAnswer, paint: Paint): string {

@@ -79,6 +79,8 @@ export class Controller {
   /** `#config` with the endpoints that the workers have. */
   #served: Config | undefined = undefined;
   #read: FileRead | undefined = undefined;
+  /** What `#read` means alone, once it was asked for. */
+  #alone: { readonly read: FileRead; readonly config: Config | undefined } | undefined = undefined;
   #amendments: readonly Amendment[];
   #adoption: Adoption = { applied: 0, total: 0 };
   #revision = 0;
@@ -107,6 +109,15 @@ export class Controller {
   /** What is served, with the endpoints that the workers have. */
   get served(): Config | undefined {
     return this.#served;
+  }
+
+  /** What the file says alone; undefined when that is no config. */
+  get written(): Config | undefined {
+    if (this.#amendments.length === 0) return this.#config;
+    const read = this.#read;
+    if (read === undefined) return undefined;
+    if (this.#alone?.read !== read) this.#alone = { read, config: decodeRead(read).config };
+    return this.#alone.config;
   }
 
   get amendments(): readonly Amendment[] {

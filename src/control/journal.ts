@@ -4,7 +4,7 @@ import { formatDifference } from '../config/diff.ts';
 import { writtenAsJson } from '../config/print.ts';
 import type { Difference } from '../config/diff.ts';
 import { StoreFailed } from '../store/store-errors.ts';
-import type { JournalEntry, NewEntry, Store, StoredRevision } from '../store/store.ts';
+import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } from '../store/store.ts';
 import type { JournalLine, RevisionSummary } from './steering.ts';
 
 /** What a new revision says of itself. */
@@ -112,8 +112,30 @@ export class Journal {
     this.#tell({ ...this.#recorded(entry), detail });
   }
 
-  lines(page: { readonly after: number; readonly limit: number }): readonly JournalLine[] {
-    return this.#store.entries(page).map((entry) => ({ ...entry, detail: JSON.parse(entry.detail) as JournalLine['detail'] }));
+  /** The same, with a note that outlasts it; both are durable when it returns. Throws when they cannot be kept; then neither was. */
+  note(note: Note, entry: Omit<JournalLine, 'seq' | 'atMs'>): JournalLine {
+    const kept = this.#store.note(note, { ...entry, atMs: this.#wallMs(), detail: JSON.stringify(entry.detail) });
+    const line = { ...kept, detail: entry.detail };
+    this.#tell(line);
+    return line;
+  }
+
+  get notes(): readonly Note[] {
+    return this.#store.notes();
+  }
+
+  /** Throws when the store fails. */
+  dropNotes(names: readonly string[]): void {
+    if (names.length > 0) this.#store.dropNotes(names);
+  }
+
+  /** Numbers of the oldest and the newest line on record. */
+  get span(): { readonly first: number; readonly last: number } {
+    return { first: this.#store.firstSeq, last: this.#store.lastSeq };
+  }
+
+  lines(query: EntryQuery): readonly JournalLine[] {
+    return this.#store.entries(query).map((entry) => ({ ...entry, detail: JSON.parse(entry.detail) as JournalLine['detail'] }));
   }
 
   follow(onLine: (line: JournalLine) => void): () => void {

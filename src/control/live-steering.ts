@@ -1,5 +1,6 @@
 // What operators and controllers ask, answered by the running instance: changes go to the controller, questions to what is known here.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
 import { printWritten } from '../config/print.ts';
 import { compileTable } from '../routing/compile.ts';
@@ -9,19 +10,23 @@ import { readQuestion } from '../routing/question.ts';
 import type { Table } from '../routing/table.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Controller } from './controller.ts';
+import type { DrainWatch } from './drain-watch.ts';
 import type { Desired } from './orders.ts';
 import type { Journal } from './journal.ts';
+import type { Markers } from './markers.ts';
 import { movedPools } from './moved-pools.ts';
 import { poolStatuses } from './pool-status.ts';
 import { reduce } from './reduce.ts';
 import type { SessionTables } from './session-tables.ts';
-import type { ChangeOrder, ChangeOutcome, ExplainRequest, PoolStatus, Steering } from './steering.ts';
+import type { ChangeOrder, ChangeOutcome, ExplainRequest, MarkOrder, MarkOutcome, PoolStatus, Steering } from './steering.ts';
 
 export interface LiveSteeringParts {
   readonly controller: Controller;
   readonly journal: Journal;
   readonly counters: Pick<CounterRegistry, 'blocks'>;
   readonly sessions: Pick<SessionTables, 'users' | 'find' | 'wallSeconds'>;
+  readonly markers: Markers;
+  readonly drains: DrainWatch;
 }
 
 export class LiveSteering implements Steering {
@@ -49,11 +54,31 @@ export class LiveSteering implements Steering {
   }
 
   pools(): readonly PoolStatus[] {
-    const { controller, counters, sessions } = this.#parts;
-    const { served, revision, adoption, amendments } = controller;
-    const isAmended = (pool: string, override: string): boolean =>
-      amendments.some(({ path }) => path[0] === 'pools' && path[1] === pool && path[2] === 'overrides' && path[3] === override);
-    return poolStatuses(served?.pools ?? [], { counters, revision, workers: adoption, isAmended, users: (pool) => sessions.users(pool) });
+    const { controller, counters, markers, drains, sessions } = this.#parts;
+    const { served, revision, adoption } = controller;
+    return poolStatuses(served?.pools ?? [], {
+      counters,
+      revision,
+      workers: adoption,
+      isAmended: (pool, override) => this.#isAmended(pool, override),
+      users: (pool) => sessions.users(pool),
+      deployOf: (pool, version) => {
+        const marker = markers.of(pool, version);
+        return marker && { deploy: marker.deploy, sha: marker.sha, atMs: marker.atMs };
+      },
+      drainOf: (pool, version, endpoint) => drains.of(pool, version, endpoint),
+    });
+  }
+
+  /** Whether the file does not have this override, or has it otherwise; however the API came to change it. */
+  #isAmended(pool: string, override: string): boolean {
+    const { amendments, config, written } = this.#parts.controller;
+    const around = ['pools', pool, 'overrides', override];
+    const isTouched = amendments.some(({ path }) => path.every((part, index) => index >= around.length || part === around[index]));
+    if (!isTouched) return false;
+    const find = (from: Config | undefined) =>
+      from?.pools.find(({ name }) => name === pool)?.overrides.find(({ name }) => name === override);
+    return !isDeepStrictEqual(find(config), find(written));
   }
 
   pool(name: string): PoolStatus | undefined {
@@ -69,8 +94,21 @@ export class LiveSteering implements Steering {
     return found && { ...found.summary, config: printWritten(found.written) };
   }
 
-  journal(page: Parameters<Steering['journal']>[0]): ReturnType<Steering['journal']> {
-    return this.#parts.journal.lines(page);
+  journal(query: Parameters<Steering['journal']>[0]): ReturnType<Steering['journal']> {
+    return this.#parts.journal.lines(query);
+  }
+
+  get journalSpan(): Steering['journalSpan'] {
+    return this.#parts.journal.span;
+  }
+
+  mark(order: MarkOrder): Promise<MarkOutcome> {
+    const { revision, config } = this.#parts.controller;
+    return this.#parts.markers.mark(order, { revision, config });
+  }
+
+  markers(query: Parameters<Steering['markers']>[0]): ReturnType<Steering['markers']> {
+    return this.#parts.markers.list(query);
   }
 
   follow(onLine: Parameters<Steering['follow']>[0]): () => void {

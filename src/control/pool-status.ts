@@ -4,7 +4,16 @@ import type { EndpointConfig, OverrideConfig, PoolConfig, VersionConfig } from '
 import type { CounterBlock } from '../telemetry/counter-block.ts';
 import * as at from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
-import type { Adoption, EndpointStatus, OverrideStatus, PoolStatus, UnreadyReason, VersionStatus } from './steering.ts';
+import type {
+  Adoption,
+  DeployStatus,
+  DrainStatus,
+  EndpointStatus,
+  OverrideStatus,
+  PoolStatus,
+  UnreadyReason,
+  VersionStatus,
+} from './steering.ts';
 
 export interface PoolStatusParts {
   readonly counters: Pick<CounterRegistry, 'blocks'>;
@@ -14,6 +23,10 @@ export interface PoolStatusParts {
   readonly isAmended: (pool: string, override: string) => boolean;
   /** Users of a pool by version; undefined where nobody counts them. */
   readonly users?: (pool: string) => ReadonlyMap<string, number> | undefined;
+  /** Default: no version is marked. */
+  readonly deployOf?: (pool: string, version: string) => DeployStatus | undefined;
+  /** Default: nothing is known of drains. Without an endpoint that of the version. */
+  readonly drainOf?: (pool: string, version: string, endpoint?: string) => DrainStatus | undefined;
 }
 
 /** `pools` with the endpoints that are served. */
@@ -28,7 +41,8 @@ export function poolStatuses(pools: readonly PoolConfig[], parts: PoolStatusPart
 
 type FindBlock = (version: string, endpoint: string) => CounterBlock | undefined;
 
-function statusOf(pool: PoolConfig, { revision, workers, isAmended, users }: PoolStatusParts, find: FindBlock): PoolStatus {
+function statusOf(pool: PoolConfig, parts: PoolStatusParts, find: FindBlock): PoolStatus {
+  const { revision, workers, isAmended, users, deployOf, drainOf } = parts;
   const counted = users?.(pool.name);
   const total = Object.values(pool.split).reduce((sum, weight) => sum + weight, 0);
   return {
@@ -36,10 +50,12 @@ function statusOf(pool: PoolConfig, { revision, workers, isAmended, users }: Poo
     revision,
     workers,
     weights: pool.split,
-    versions: pool.versions.map((version) => ({
-      ...versionStatus(version, weightOf(pool, version.name), total, find),
-      ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }),
-    })),
+    versions: pool.versions.map((version) => {
+      const status = versionStatus(version, weightOf(pool, version.name), total, find);
+      const endpoints = status.endpoints.map((each) => ({ ...each, drain: drainOf?.(pool.name, version.name, each.address) }));
+      const [deploy, drain] = [deployOf?.(pool.name, version.name), drainOf?.(pool.name, version.name)];
+      return { ...status, endpoints, deploy, drain, ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }) };
+    }),
     overrides: pool.overrides.map((override) => overrideStatus(override, isAmended(pool.name, override.name))),
   };
 }

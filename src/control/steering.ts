@@ -81,6 +81,59 @@ export interface ChangeProblem extends Pick<Problem, 'path' | 'message'> {
   readonly column?: number;
 }
 
+/** Which deploy a version is. It says nothing about what is desired: it makes no revision. */
+export interface Marker {
+  readonly pool: string;
+  readonly version: string;
+  readonly deploy: string;
+  /** Of the commit, in lower case. */
+  readonly sha: string | undefined;
+  readonly url: string | undefined;
+  readonly reason: string;
+  readonly author: string;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
+export interface MarkOrder {
+  readonly marker: Omit<Marker, 'author' | 'atMs'>;
+  readonly author: string;
+  /** Stale unless this is the current revision; undefined = whatever it is. */
+  readonly expected: number | undefined;
+  /** Only says what would change. */
+  readonly dryRun: boolean;
+}
+
+export type MarkOutcome =
+  | {
+      readonly result: 'marked';
+      readonly revision: number;
+      /** That know it. */
+      readonly workers: Adoption;
+      /** False when it was marked so already: then it is the marker of then. */
+      readonly changed: boolean;
+      readonly marker: Marker;
+    }
+  | { readonly result: 'dry-run'; readonly revision: number; readonly changed: boolean; readonly marker: Marker }
+  | Exclude<ChangeOutcome, { result: 'applied' | 'dry-run' | 'unknown' }>;
+
+/** A deploy as the state of a version says it. */
+export type DeployStatus = Pick<Marker, 'deploy' | 'sha' | 'atMs'>;
+
+/** A drain that has begun and not been taken back; it stays when nothing is left. */
+export interface DrainStatus {
+  /** Milliseconds since the epoch; of a drain that was on already when Sluice started, the start. */
+  readonly since: number;
+  /** Milliseconds since the epoch; undefined = as long as it takes. */
+  readonly deadline: number | undefined;
+  /** What is left. */
+  readonly inFlight: number;
+  readonly connections: number;
+  readonly inFlightAtStart: number;
+  /** Until nothing is left, as what has ended since the drain began foretells; never beyond the deadline. Undefined before anything has ended. */
+  readonly estimateMs: number | undefined;
+}
+
 /** Why an endpoint may not be picked. */
 export type UnreadyReason = 'unhealthy' | 'ejected' | 'draining' | 'weightless';
 
@@ -92,6 +145,8 @@ export interface EndpointStatus {
   readonly reason: UnreadyReason | undefined;
   readonly inFlight: number;
   readonly connections: number;
+  /** Present while it is drained, alone or with its version. */
+  readonly drain?: DrainStatus | undefined;
 }
 
 export interface VersionStatus {
@@ -107,12 +162,16 @@ export interface VersionStatus {
   /** That have this version and are not quiet; undefined in a pool without `affinity.hold`. */
   readonly users?: number | undefined;
   readonly endpoints: readonly EndpointStatus[];
+  /** Present when a marker says which deploy it is. */
+  readonly deploy?: DeployStatus | undefined;
+  /** Present while it is drained. */
+  readonly drain?: DrainStatus | undefined;
 }
 
 export interface OverrideStatus {
   readonly name: string;
   readonly version: string;
-  /** `api` when it was added or changed through the API. */
+  /** `api` when the file does not have it, or has it otherwise. */
   readonly origin: 'file' | 'api';
 }
 
@@ -147,6 +206,25 @@ export interface JournalLine {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
+export interface JournalQuery {
+  readonly after: number;
+  readonly limit: number;
+  /** Default: of any kind. */
+  readonly kind?: string;
+  /** Milliseconds since the epoch, inclusive; default: of any time. */
+  readonly sinceMs?: number;
+  /** Which of those that fit where there are more than `limit`; default: the oldest. */
+  readonly from?: 'oldest' | 'newest';
+}
+
+export interface MarkerQuery {
+  /** Default: of all. */
+  readonly pool: string | undefined;
+  readonly version: string | undefined;
+  /** Of the recent ones. */
+  readonly limit: number;
+}
+
 export interface ExplainRequest {
   readonly method: string;
   /** `http://host/path?query`, or a path alone. */
@@ -169,8 +247,14 @@ export interface Steering {
   revisions(page: { readonly before: number | undefined; readonly limit: number }): readonly RevisionSummary[];
   /** With the whole config as YAML. */
   findRevision(number: number): (RevisionSummary & { readonly config: string }) | undefined;
-  /** Oldest first, after `seq`. */
-  journal(page: { readonly after: number; readonly limit: number }): readonly JournalLine[];
+  /** Oldest first, after the number `after`. */
+  journal(query: JournalQuery): readonly JournalLine[];
+  /** Numbers of the oldest and the newest line on record. */
+  readonly journalSpan: { readonly first: number; readonly last: number };
+  /** Says which deploy a version is; never rejects for what was asked. */
+  mark(order: MarkOrder): Promise<MarkOutcome>;
+  /** The latest of each version that has one, and those on record, newest first. */
+  markers(query: MarkerQuery): { readonly markers: readonly Marker[]; readonly recent: readonly Marker[] };
   /** Told of each new line; answers how to end that. */
   follow(onLine: (line: JournalLine) => void): () => void;
   /** A string says what is wrong with the question. */

@@ -33,6 +33,7 @@ function record(exchange: Exchange, status: number, durationMs: number): void {
   observation.route = match?.route.name ?? '';
   observation.pool = exchange.destination?.pool.name ?? '';
   observation.version = exchange.live?.name ?? '';
+  observation.deploy = exchange.live?.deploy ?? '';
   observation.endpoint = exchange.endpoint?.key ?? '';
   observation.method = head.method;
   observation.authority = head.authority;

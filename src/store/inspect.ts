@@ -3,9 +3,9 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { Extent, Span } from './retention.ts';
-import { Corruption, toEntry, toExtent, toId, toRevision } from './rows.ts';
+import { Corruption, toEntry, toExtent, toId, toNote, toRevision } from './rows.ts';
 import type { Row } from './rows.ts';
-import { SCHEMA_VERSION, TABLES } from './schema.ts';
+import { SCHEMA_VERSION, TABLES, TABLES_1, UPGRADES } from './schema.ts';
 import type { Statements } from './schema.ts';
 
 export interface Inspected {
@@ -17,16 +17,19 @@ const WHOLE_BYTES = 256 * 1024 * 1024;
 const NEWEST = 10;
 const UNKNOWN = -1;
 
+/** Makes a sound file of an earlier version one of today, all of it or nothing. Whatever else it is stays as it is. */
+export function upgradeSchema(db: DatabaseSync): void {
+  if (versionOf(db) !== 1 || !hasTables(db, TABLES_1)) return;
+  db.exec(`BEGIN IMMEDIATE; ${UPGRADES.join(';')}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
+}
+
 /** Throws a `Corruption` with another schema, also one of the future; before any statement is prepared. */
 export function inspectSchema(db: DatabaseSync): void {
-  const version = db.prepare('PRAGMA user_version').get()?.['user_version'];
+  const version = versionOf(db);
   if (version !== SCHEMA_VERSION) {
     throw new Corruption(`its schema has version ${String(version)}, and this Sluice knows version ${SCHEMA_VERSION}`);
   }
-  const found = db.prepare('SELECT sql FROM sqlite_schema ORDER BY name').all();
-  if (found.length !== TABLES.length || found.some(({ sql }, index) => sql !== TABLES[index])) {
-    throw new Corruption('its tables are not those of a Sluice');
-  }
+  if (!hasTables(db, TABLES)) throw new Corruption('its tables are not those of a Sluice');
 }
 
 /** Throws a `Corruption` that says what is wrong, or what SQLite throws. */
@@ -52,6 +55,7 @@ export function inspectRows(db: DatabaseSync, statements: Statements, wholeBytes
     entries,
     walk(entryRows, (row) => toEntry(id, row).seq),
   );
+  for (const row of statements.listNotes.iterate()) toNote(id, row);
   return { id, extent };
 }
 
@@ -60,6 +64,15 @@ export function inspectWrites(statements: Statements): void {
   statements.begin.run();
   statements.touch.run();
   statements.rollback.run();
+}
+
+function versionOf(db: DatabaseSync): unknown {
+  return db.prepare('PRAGMA user_version').get()?.['user_version'];
+}
+
+function hasTables(db: DatabaseSync, tables: readonly string[]): boolean {
+  const found = db.prepare('SELECT sql FROM sqlite_schema ORDER BY name').all();
+  return found.length === tables.length && found.every(({ sql }, index) => sql === tables[index]);
 }
 
 interface Walked {

@@ -3,9 +3,9 @@
 import { newKey } from '../lib/random.ts';
 import { DEFAULT_RETENTION, NOTHING, extend, pageLength } from './retention.ts';
 import type { Bound, Extent, Retention, Span } from './retention.ts';
-import { normalEntry, normalRevision, sealEntry, sealRevision } from './seal.ts';
+import { normalEntry, normalNote, normalRevision, sealEntry, sealRevision } from './seal.ts';
 import { RevisionConflict, StoreFailed } from './store-errors.ts';
-import type { JournalEntry, NewEntry, Store, StoredRevision } from './store.ts';
+import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } from './store.ts';
 
 interface Kept<T> {
   readonly value: T;
@@ -17,6 +17,7 @@ export class MemoryStore implements Store {
   readonly #retention: Retention;
   readonly #revisions: Map<number, Kept<StoredRevision>>;
   readonly #entries: Map<number, Kept<JournalEntry>>;
+  readonly #notes: Map<string, Note>;
   #extent: Extent;
   #closed: boolean;
 
@@ -25,12 +26,17 @@ export class MemoryStore implements Store {
     this.#retention = retention;
     this.#revisions = new Map();
     this.#entries = new Map();
+    this.#notes = new Map();
     this.#extent = NOTHING;
     this.#closed = false;
   }
 
   get lastSeq(): number {
     return this.#extent.entries.last;
+  }
+
+  get firstSeq(): number {
+    return this.#extent.entries.first;
   }
 
   latest(): StoredRevision | undefined {
@@ -74,21 +80,42 @@ export class MemoryStore implements Store {
     return value;
   }
 
-  entries(options: { readonly after: number; readonly limit: number }): readonly JournalEntry[] {
+  note(note: Note, entry: NewEntry): JournalEntry {
+    const added = this.record(entry);
+    const value = Object.freeze(normalNote(note));
+    this.#notes.set(value.name, value);
+    return added;
+  }
+
+  notes(): readonly Note[] {
+    this.#expectOpen();
+    return [...this.#notes.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  }
+
+  dropNotes(names: readonly string[]): void {
+    this.#expectOpen();
+    for (const name of names) this.#notes.delete(name);
+  }
+
+  entries({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: EntryQuery): readonly JournalEntry[] {
     this.#expectOpen();
     const { first, last } = this.#extent.entries;
+    const begin = Math.max(first, Math.floor(after) + 1);
     const found: JournalEntry[] = [];
-    for (let seq = Math.max(first, Math.floor(options.after) + 1); seq <= last && found.length < pageLength(options.limit); seq++) {
-      const kept = this.#entries.get(seq);
-      if (kept !== undefined) found.push(kept.value);
+    const [start, step] = from === 'oldest' ? [begin, 1] : [last, -1];
+    for (let seq = start; seq >= begin && seq <= last && found.length < pageLength(limit); seq += step) {
+      const value = this.#entries.get(seq)?.value;
+      if (value === undefined || value.atMs < sinceMs) continue;
+      if (kind === undefined || value.kind === kind) found.push(value);
     }
-    return found;
+    return from === 'oldest' ? found : found.reverse();
   }
 
   close(): void {
     this.#closed = true;
     this.#revisions.clear();
     this.#entries.clear();
+    this.#notes.clear();
   }
 
   #expectOpen(): void {

@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { wallMs } from '../lib/clock.ts';
 import { claimFolder } from './claim-folder.ts';
 import { configure, connect, createDatabase, keepPrivate } from './database.ts';
-import { inspectRows, inspectSchema, inspectWrites } from './inspect.ts';
+import { inspectRows, inspectSchema, inspectWrites, upgradeSchema } from './inspect.ts';
 import { MemoryStore } from './memory-store.ts';
 import { moveAside } from './move-aside.ts';
 import { DEFAULT_RETENTION } from './retention.ts';
@@ -75,6 +75,7 @@ function openFound(place: Place): Store | undefined {
 
 function openSound(place: Place, db: DatabaseSync): Store {
   configure(db);
+  upgradeSchema(db);
   inspectSchema(db);
   const statements = prepareAll(db);
   const inspected = inspectRows(db, statements);

@@ -2,9 +2,9 @@
 
 import type { StatementSync } from 'node:sqlite';
 import type { Extent } from './retention.ts';
-import { sealEntry, sealRevision } from './seal.ts';
+import { sealEntry, sealNote, sealRevision } from './seal.ts';
 import type { Seal } from './seal.ts';
-import type { JournalEntry, StoredRevision } from './store.ts';
+import type { JournalEntry, Note, StoredRevision } from './store.ts';
 
 /** What the database says cannot be what was written. */
 export class Corruption extends Error {
@@ -25,6 +25,13 @@ export function toEntry(id: string, row: Row): JournalEntry {
   const entry = { seq, atMs, kind, author, revision, detail };
   if (!isSealed(seal, sealEntry(id, entry))) throw new Corruption(`the checksum of journal entry ${seq} is wrong`);
   return Object.freeze(entry);
+}
+
+export function toNote(id: string, row: Row): Note {
+  const { name, text, ...seal } = row as unknown as Note & Seal;
+  const note = { name, text };
+  if (!isSealed(seal, sealNote(id, note))) throw new Corruption('the checksum of a note is wrong');
+  return Object.freeze(note);
 }
 
 export function toExtent(row: Row): Extent {

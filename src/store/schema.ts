@@ -3,7 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** In `user_version`; 0 is what a file has that is no store. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 /** As sqlite_schema repeats them, in the order of their names. */
 export const TABLES: readonly string[] = [
@@ -13,8 +13,15 @@ export const TABLES: readonly string[] = [
   `CREATE TABLE extent (one INTEGER PRIMARY KEY, first_revision INTEGER NOT NULL, last_revision INTEGER NOT NULL, revisions_size INTEGER NOT NULL, first_entry INTEGER NOT NULL, last_entry INTEGER NOT NULL, entries_size INTEGER NOT NULL) STRICT`,
   // Never written again: no log of another database can bring another identity.
   `CREATE TABLE identity (one INTEGER PRIMARY KEY, id TEXT NOT NULL) STRICT`,
+  `CREATE TABLE notes (name TEXT PRIMARY KEY, size INTEGER NOT NULL, digest INTEGER NOT NULL, text TEXT NOT NULL) STRICT, WITHOUT ROWID`,
   `CREATE TABLE revisions (number INTEGER PRIMARY KEY, at_ms REAL NOT NULL, size INTEGER NOT NULL, digest INTEGER NOT NULL, author TEXT NOT NULL, reason TEXT NOT NULL, cause TEXT NOT NULL, amendments TEXT NOT NULL, written TEXT NOT NULL, differences TEXT NOT NULL) STRICT`,
 ];
+
+/** What makes a file of version 1, which had no notes, one of today. */
+export const UPGRADES: readonly string[] = [TABLES[3]!];
+
+/** The tables of version 1. */
+export const TABLES_1: readonly string[] = TABLES.filter((table) => !UPGRADES.includes(table));
 
 const REVISION = 'SELECT number, at_ms AS atMs, size, digest, author, reason, cause, amendments, written, differences FROM revisions';
 const ENTRY = 'SELECT seq, at_ms AS atMs, size, digest, revision, kind, author, detail FROM entries';
@@ -37,10 +44,15 @@ export const SQL = {
     'INSERT INTO revisions (number, at_ms, size, digest, author, reason, cause, amendments, written, differences) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   revisionSize: 'SELECT size FROM revisions WHERE number = ?',
   dropRevisions: 'DELETE FROM revisions WHERE number < ?',
-  listEntries: `${ENTRY} WHERE seq > ? ORDER BY seq LIMIT ?`,
+  listEntries: `${ENTRY} WHERE seq > ? AND kind = coalesce(?, kind) AND at_ms >= ? ORDER BY seq LIMIT ?`,
+  listNewestEntries: `${ENTRY} WHERE seq > ? AND kind = coalesce(?, kind) AND at_ms >= ? ORDER BY seq DESC LIMIT ?`,
   entriesFrom: `${ENTRY} WHERE seq >= ? ORDER BY seq`,
   addEntry: 'INSERT INTO entries (seq, at_ms, size, digest, revision, kind, author, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   entrySize: 'SELECT size FROM entries WHERE seq = ?',
+  listNotes: 'SELECT name, size, digest, text FROM notes ORDER BY name',
+  setNote:
+    'INSERT INTO notes (name, size, digest, text) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET size = excluded.size, digest = excluded.digest, text = excluded.text',
+  dropNote: 'DELETE FROM notes WHERE name = ?',
   dropEntries: 'DELETE FROM entries WHERE seq < ?',
 } as const;
 

@@ -2,7 +2,7 @@
 // that a stray log file brought in: each checksum covers every field and the identity of the store.
 
 import { crc32 } from 'node:zlib';
-import type { JournalEntry, NewEntry, StoredRevision } from './store.ts';
+import type { JournalEntry, NewEntry, Note, StoredRevision } from './store.ts';
 
 export interface Seal {
   /** Of the texts together, in UTF-16 units. */
@@ -13,6 +13,10 @@ export interface Seal {
 export function sealRevision(id: string, revision: StoredRevision): Seal {
   const { number, atMs, author, reason, cause, amendments, written, differences } = revision;
   return seal(`${id} revision ${number} ${atMs}`, [author, reason, cause, amendments, written, differences]);
+}
+
+export function sealNote(id: string, { name, text }: Note): Seal {
+  return seal(`${id} note`, [name, text]);
 }
 
 export function sealEntry(id: string, entry: JournalEntry): Seal {
@@ -32,6 +36,11 @@ export function normalRevision(revision: StoredRevision): StoredRevision {
     written: revision.written.toWellFormed(),
     differences: revision.differences.toWellFormed(),
   };
+}
+
+/** The same for a note. */
+export function normalNote({ name, text }: Note): Note {
+  return { name: name.toWellFormed(), text: text.toWellFormed() };
 }
 
 /** The same for an entry, with its number. */

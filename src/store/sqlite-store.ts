@@ -6,11 +6,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import { extend, pageLength } from './retention.ts';
 import type { Extent, Retention } from './retention.ts';
 import type { Inspected } from './inspect.ts';
-import { toEntry, toRevision } from './rows.ts';
+import { toEntry, toNote, toRevision } from './rows.ts';
 import type { Statements } from './schema.ts';
-import { normalEntry, normalRevision, sealEntry, sealRevision } from './seal.ts';
+import { normalEntry, normalNote, normalRevision, sealEntry, sealNote, sealRevision } from './seal.ts';
 import { RevisionConflict, StoreFailed, messageOf } from './store-errors.ts';
-import type { JournalEntry, NewEntry, Store, StoredRevision } from './store.ts';
+import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } from './store.ts';
 
 export interface OpenedDatabase extends Inspected {
   readonly db: DatabaseSync;
@@ -46,6 +46,10 @@ export class SqliteStore implements Store {
 
   get lastSeq(): number {
     return this.#extent.entries.last;
+  }
+
+  get firstSeq(): number {
+    return this.#extent.entries.first;
   }
 
   latest(): StoredRevision | undefined {
@@ -92,8 +96,38 @@ export class SqliteStore implements Store {
     return added;
   }
 
-  entries(options: { readonly after: number; readonly limit: number }): readonly JournalEntry[] {
-    return this.#read(() => this.#sql.listEntries.all(options.after, pageLength(options.limit)).map((row) => toEntry(this.id, row)));
+  note(note: Note, entry: NewEntry): JournalEntry {
+    this.#expectOpen();
+    const { name, text } = normalNote(note);
+    const { size, digest } = sealNote(this.id, { name, text });
+    const added = this.#write(() => {
+      this.#expectFile();
+      this.#db.exec('PRAGMA synchronous = FULL');
+      this.#sql.begin.run();
+      this.#sql.setNote.run(name, size, digest, text);
+      return this.#addEntry(normalEntry(this.lastSeq + 1, entry), this.#extent.revisions);
+    });
+    this.#checkpoint();
+    return added;
+  }
+
+  notes(): readonly Note[] {
+    return this.#read(() => this.#sql.listNotes.all().map((row) => toNote(this.id, row)));
+  }
+
+  dropNotes(names: readonly string[]): void {
+    this.#expectOpen();
+    this.#change(() => {
+      this.#db.exec('PRAGMA synchronous = NORMAL');
+      this.#sql.begin.run();
+      for (const name of names) this.#sql.dropNote.run(name.toWellFormed());
+    });
+  }
+
+  entries({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: EntryQuery): readonly JournalEntry[] {
+    const statement = from === 'oldest' ? this.#sql.listEntries : this.#sql.listNewestEntries;
+    const found = this.#read(() => statement.all(after, kind ?? null, sinceMs, pageLength(limit)).map((row) => toEntry(this.id, row)));
+    return from === 'oldest' ? found : found.reverse();
   }
 
   close(): void {
@@ -125,11 +159,17 @@ export class SqliteStore implements Store {
   }
 
   #write(change: () => { readonly entry: JournalEntry; readonly extent: Extent }): JournalEntry {
+    const { entry, extent } = this.#change(change);
+    this.#extent = extent;
+    return Object.freeze(entry);
+  }
+
+  /** One transaction, which `change` begins. */
+  #change<T>(change: () => T): T {
     try {
-      const { entry, extent } = change();
+      const done = change();
       this.#sql.commit.run();
-      this.#extent = extent;
-      return Object.freeze(entry);
+      return done;
     } catch (error) {
       this.#rollBack();
       throw new StoreFailed(`the state was not written to ${this.#opened.path}: ${messageOf(error)}; nothing was changed`, {

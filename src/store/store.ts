@@ -35,6 +35,25 @@ export interface JournalEntry {
 
 export type NewEntry = Omit<JournalEntry, 'seq'>;
 
+/** A text under a name, kept until it is set anew or removed, whatever becomes of the journal. */
+export interface Note {
+  /** Not empty. */
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Which entries: those after `after` of this kind and time, and of these the oldest, or the newest. */
+export interface EntryQuery {
+  readonly after: number;
+  readonly limit: number;
+  /** Default: of any kind. */
+  readonly kind?: string;
+  /** Milliseconds since the epoch, inclusive; default: of any time. */
+  readonly sinceMs?: number;
+  /** Default: the oldest. However it is, they come oldest first. */
+  readonly from?: 'oldest' | 'newest';
+}
+
 /**
  * Texts come back as they were given; only halves of surrogate pairs become U+FFFD, as they have no bytes in UTF-8.
  * Every call throws `StoreFailed` when the disk fails it or the store is closed; the store then is as it was before the call.
@@ -44,6 +63,8 @@ export interface Store {
   readonly id: string;
   /** Of the newest entry; 0 when there is none. */
   readonly lastSeq: number;
+  /** Of the oldest entry that is kept; 1 when there was none yet. */
+  readonly firstSeq: number;
   latest(): StoredRevision | undefined;
   /** Undefined also for one that was pruned. */
   find(number: number): StoredRevision | undefined;
@@ -56,8 +77,14 @@ export interface Store {
   append(revision: StoredRevision, entry: NewEntry): JournalEntry;
   /** Survives the death of the process when it returns; a loss of power may take the last ones, up to the next `append`. */
   record(entry: NewEntry): JournalEntry;
-  /** Oldest first, after `seq`. */
-  entries(options: { readonly after: number; readonly limit: number }): readonly JournalEntry[];
+  /** Sets the note, and records the entry in the same transaction. Durable when it returns, like `append`. */
+  note(note: Note, entry: NewEntry): JournalEntry;
+  /** All of them, by name. */
+  notes(): readonly Note[];
+  /** Removes notes; names of none are passed over. Survives the death of the process. */
+  dropNotes(names: readonly string[]): void;
+  /** Oldest first. */
+  entries(query: EntryQuery): readonly JournalEntry[];
   /** Idempotent. */
   close(): void;
 }

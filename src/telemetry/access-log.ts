@@ -53,7 +53,7 @@ export class AccessLog {
 export function formatLine(o: Observation): string {
   return (
     `{"time":"${isoTime(o.startedAtMs)}","listener":${text(o.listener)},"route":${text(o.route)},"pool":${text(o.pool)}` +
-    `,"version":${text(o.version)},"endpoint":${text(o.endpoint)},"method":${text(o.method)},"authority":${text(o.authority)}` +
+    `,"version":${text(o.version)}${o.deploy === '' ? '' : `,"deploy":${text(o.deploy)}`},"endpoint":${text(o.endpoint)},"method":${text(o.method)},"authority":${text(o.authority)}` +
     `,"target":${text(o.target)},"client":${text(o.client)},"requestId":${text(o.requestId)},"status":${count(o.status)}` +
     `,"outcome":${text(o.outcome)},"reason":${text(o.reason)},"attempts":${count(o.attempts)}` +
     `,"durationMs":${micros(o.durationMs)},"firstByteMs":${micros(o.firstByteMs)}` +

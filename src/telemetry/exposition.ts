@@ -60,6 +60,7 @@ export class Exposition {
   #servesFile = true;
   #adminRefused: () => Lines = () => [];
   #users: () => Lines = () => [];
+  #deploys: () => Lines = () => [];
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
   constructor(counters: CounterRegistry, options: ExpositionOptions) {
@@ -129,6 +130,11 @@ export class Exposition {
     this.#users = counts;
   }
 
+  /** @param lines deploys of the versions that have one, read anew at each scrape */
+  deploysAre(lines: () => Lines): void {
+    this.#deploys = lines;
+  }
+
   /** @param sources that endpoints come from, read anew at each scrape */
   discoveryIs(sources: () => Iterable<DiscoverySample>): void {
     this.#discovery = sources;
@@ -158,6 +164,7 @@ export class Exposition {
     this.#expose(METRICS.bytesIn, () => cellSamples(versions(), at.VERSION_BYTES_IN));
     this.#expose(METRICS.bytesOut, () => cellSamples(versions(), at.VERSION_BYTES_OUT));
     this.#expose(METRICS.affinityUsers, () => plainSamples(this.#users()));
+    this.#expose(METRICS.versionInfo, () => plainSamples(this.#deploys()));
     this.#expose(METRICS.splitWeight, () => plainSamples(this.#split.map(({ weight, ...labels }) => [labels, weight])));
   }
 

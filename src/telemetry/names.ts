@@ -38,6 +38,7 @@ export const METRICS = {
     'pool',
     'version',
   ),
+  versionInfo: gauge('sluice_version_info', 'Always 1; its labels say which deploy the version is.', 'pool', 'version', 'deploy', 'sha'),
   splitWeight: gauge('sluice_split_weight', 'Weight in the split, as configured.', 'pool', 'version'),
 
   endpointReady: gauge('sluice_endpoint_ready', '1 when every worker may pick the endpoint, else 0.', 'pool', 'version', 'endpoint'),

@@ -5,6 +5,8 @@ export class Observation {
   route = '';
   pool = '';
   version = '';
+  /** Which deploy the version was; empty when nobody has said so. */
+  deploy = '';
   endpoint = '';
   method = '';
   authority = '';

@@ -8,6 +8,13 @@ import type { EndpointName } from './endpoint.ts';
 import { LiveVersion } from './version.ts';
 import type { VersionSurroundings } from './version.ts';
 
+/** Which deploy a version is. */
+export interface VersionDeploy {
+  readonly pool: string;
+  readonly version: string;
+  readonly deploy: string;
+}
+
 export class LivePool {
   readonly name: string;
   /** In the order of the Config. */
@@ -23,6 +30,7 @@ export class Registry {
   readonly #surroundings: VersionSurroundings;
   readonly #watch: EjectionWatch;
   #unhealthy: ReadonlySet<string> = new Set();
+  #deploys: readonly VersionDeploy[] = [];
 
   constructor(surroundings: VersionSurroundings) {
     this.#surroundings = surroundings;
@@ -39,6 +47,7 @@ export class Registry {
     }
     const living = pools.map((config) => this.#applyPool(config));
     this.#markHealth();
+    this.#markDeploys();
     this.#watch.restart();
     return living;
   }
@@ -59,6 +68,19 @@ export class Registry {
   setUnhealthy(names: readonly EndpointName[]): void {
     this.#unhealthy = new Set(names.map(identifyEndpoint));
     this.#markHealth();
+  }
+
+  /** The deploys of all versions that have one. Holds for versions that come later, too. */
+  setDeploys(deploys: readonly VersionDeploy[]): void {
+    this.#deploys = deploys;
+    this.#markDeploys();
+  }
+
+  #markDeploys(): void {
+    const known = new Map(this.#deploys.map(({ pool, version, deploy }) => [`${pool}/${version}`, deploy]));
+    for (const { name: pool, versions } of this.#pools.values()) {
+      for (const version of versions) version.deploy = known.get(`${pool}/${version.name}`) ?? '';
+    }
   }
 
   #markHealth(): void {

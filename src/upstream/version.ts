@@ -68,6 +68,8 @@ export class LiveVersion implements ConnectionHome {
   settings: VersionSettings;
   endpoints: readonly Endpoint[] = [];
   connections = 0;
+  /** Which deploy it is, for the access log; empty when nobody has said so. */
+  deploy = '';
   /** Attempts that hold or wait for a connection. */
   requests = 0;
 

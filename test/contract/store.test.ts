@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Retention } from '../../src/store/retention.ts';
 import { RevisionConflict, StoreFailed } from '../../src/store/store-errors.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { EntryQuery, Store } from '../../src/store/store.ts';
 import { makeFolder } from '../flow/scaffold/folder.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { entryOf, grow, heldBy, revisionOf } from '../unit/store/sample.ts';
@@ -105,6 +105,46 @@ describe.each(['memory', 'sqlite'])('a store in %s', (kind) => {
     expect([seqs(Number.NaN, 9), seqs(Infinity, 9)]).toEqual([[], []]);
   });
 
+  it('finds entries by kind and time, the oldest or the newest, always oldest first', () => {
+    const store = make();
+    for (let seq = 1; seq <= 9; seq++) store.record(entryOf(seq % 3 === 0 ? 'third' : 'other', { atMs: seq * 10 }));
+    const seqs = (query: Partial<EntryQuery>): readonly number[] => store.entries({ after: 0, limit: 9, ...query }).map(({ seq }) => seq);
+    expect(seqs({ kind: 'third' })).toEqual([3, 6, 9]);
+    expect(seqs({ kind: 'third', after: 3, limit: 1 })).toEqual([6]);
+    expect(seqs({ kind: 'third', limit: 2, from: 'newest' })).toEqual([6, 9]);
+    expect(seqs({ limit: 2, from: 'newest' })).toEqual([8, 9]);
+    expect(seqs({ after: 8, limit: 2, from: 'newest' })).toEqual([9]);
+    expect(seqs({ after: 9, from: 'newest' })).toEqual([]);
+    expect(seqs({ sinceMs: 70 })).toEqual([7, 8, 9]);
+    expect(seqs({ sinceMs: 70, kind: 'third' })).toEqual([9]);
+    expect([seqs({ kind: 'none' }), seqs({ kind: '%' }), seqs({ sinceMs: 91 })]).toEqual([[], [], []]);
+    expect([store.firstSeq, store.lastSeq]).toEqual([1, 9]);
+  });
+
+  it('keeps notes by name, each with its entry, whatever becomes of the journal', () => {
+    const store = make({ entries: { count: 3, size: 1e9 } });
+    expect(store.notes()).toEqual([]);
+    expect(store.note({ name: 'b', text: 'one 😀' }, entryOf('note')).seq).toBe(1);
+    store.note({ name: 'a', text: '' }, entryOf('note'));
+    store.note({ name: 'b', text: 'two' }, entryOf('note', { detail: '2' }));
+    store.note({ name: '\u{10000}', text: 'x' }, entryOf('note'));
+    store.note({ name: '\uffff', text: 'a\ud800' }, entryOf('note'));
+    const kept = [
+      { name: 'a', text: '' },
+      { name: 'b', text: 'two' },
+      { name: '\uffff', text: 'a\ufffd' },
+      { name: '\u{10000}', text: 'x' },
+    ];
+    expect(store.notes()).toEqual(kept);
+    for (let count = 0; count < 9; count++) store.record(entryOf('noise'));
+    expect([store.firstSeq, store.lastSeq]).toEqual([12, 14]);
+    expect(store.notes()).toEqual(kept);
+    store.dropNotes(['b', 'nothing', '\u{10000}', '\uffff']);
+    store.dropNotes([]);
+    expect(store.notes()).toEqual([{ name: 'a', text: '' }]);
+    expect(store.lastSeq).toBe(14);
+  });
+
   it('gives no page of more than 1,000', () => {
     const store = make();
     for (let count = 0; count < 1_001; count++) store.record(entryOf('noise'));
@@ -153,6 +193,9 @@ describe.each(['memory', 'sqlite'])('a store in %s', (kind) => {
       () => store.entries({ after: 0, limit: 1 }),
       () => store.append(revisionOf(2), entryOf('a')),
       () => store.record(entryOf('a')),
+      () => store.note({ name: 'a', text: '' }, entryOf('a')),
+      () => store.notes(),
+      () => store.dropNotes(['a']),
     ]) {
       expect(call).toThrow(StoreFailed);
     }
@@ -162,12 +205,12 @@ describe.each(['memory', 'sqlite'])('a store in %s', (kind) => {
     const dir = makeFolder().path;
     const store = openIn(dir);
     grow(store, 20);
-    store.record(entryOf('noise'));
+    store.note({ name: 'n', text: 'kept' }, entryOf('noise'));
     const before = heldBy(store);
     store.close();
     const again = openIn(dir);
     expect(heldBy(again)).toEqual(before);
-    expect([again.id, again.lastSeq]).toEqual([store.id, 21]);
+    expect([again.id, again.lastSeq, again.notes()]).toEqual([store.id, 21, [{ name: 'n', text: 'kept' }]]);
     expect(() => again.append(revisionOf(20), entryOf('late'))).toThrow(RevisionConflict);
     grow(again, 21);
     expect(again.lastSeq).toBe(22);

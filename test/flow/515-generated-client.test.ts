@@ -66,6 +66,9 @@ function steps(endpoint: string, config: object): readonly Step[] {
     { call: 'listRevisions', parameters: { limit: 2 }, answer: { revisions: [{ revision: 9 }, { revision: 8 }] } },
     { call: 'getRevision', parameters: { revision: 2 }, answer: { revision: 2, author: 'anonymous', reason: 'by a generated client' } },
     { call: 'restoreRevision', parameters: { revision: 2 }, body: {}, answer: stored(10) },
+    { call: 'setMarker', body: { ...version, deploy: '2026-11-21.3', sha: '9f1c2ab' }, answer: { revision: 10, changed: true } },
+    { call: 'listMarkers', parameters: shop, answer: { markers: [{ version: 'v2', deploy: '2026-11-21.3' }] } },
+    { call: 'readJournal', parameters: { last: 1 }, answer: { lines: [{ kind: 'marker' }] } },
     { call: 'explain', body: { method: 'GET', url: '/' }, answer: { pool: 'shop' } },
   ];
 }

@@ -6,6 +6,10 @@ import type {
   ChangeOutcome,
   ExplainRequest,
   JournalLine,
+  JournalQuery,
+  Marker,
+  MarkOrder,
+  MarkOutcome,
   PoolStatus,
   RevisionSummary,
   Steering,
@@ -32,6 +36,11 @@ export class FakeSteering implements Steering {
   config = decodeText('test.yaml', YAML).config!;
   readonly orders: ChangeOrder[] = [];
   readonly questions: ExplainRequest[] = [];
+  readonly marks: MarkOrder[] = [];
+  markOutcome: MarkOutcome | undefined = undefined;
+  readonly marked: Marker[] = [
+    { pool: 'shop', version: 'v2', deploy: 'd1', sha: '9f1c2ab', url: undefined, reason: '', author: 'ci', atMs: 1 },
+  ];
   readonly refusals: { method: string; path: string; reason: string; author: string }[] = [];
   readonly lines: JournalLine[] = [];
   readonly followers = new Set<(line: JournalLine) => void>();
@@ -79,8 +88,26 @@ export class FakeSteering implements Steering {
     return number <= this.revision ? { ...summary(number), config: YAML } : undefined;
   }
 
-  journal({ after, limit }: { after: number; limit: number }): readonly JournalLine[] {
-    return this.lines.filter(({ seq }) => seq > after).slice(0, limit);
+  journal({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: JournalQuery): readonly JournalLine[] {
+    const fitting = this.lines.filter((line) => line.seq > after && line.atMs >= sinceMs && (kind ?? line.kind) === line.kind);
+    return from === 'oldest' ? fitting.slice(0, limit) : fitting.slice(-limit);
+  }
+
+  get journalSpan(): { first: number; last: number } {
+    const last = this.lines.at(-1)?.seq ?? 0;
+    return { first: this.lines[0]?.seq ?? last + 1, last };
+  }
+
+  mark(order: MarkOrder): Promise<MarkOutcome> {
+    this.marks.push(order);
+    const marker: Marker = { ...order.marker, author: order.author, atMs: 1 };
+    const { revision } = this;
+    if (order.dryRun) return Promise.resolve({ result: 'dry-run', revision, changed: true, marker });
+    return Promise.resolve(this.markOutcome ?? { result: 'marked', revision, changed: true, marker, workers: { applied: 2, total: 2 } });
+  }
+
+  markers(): { markers: readonly Marker[]; recent: readonly Marker[] } {
+    return { markers: this.marked, recent: this.marked };
   }
 
   follow(onLine: (line: JournalLine) => void): () => void {
@@ -116,6 +143,7 @@ export class FakeSteering implements Steering {
 
 function poolStatus(revision: number): PoolStatus {
   const endpoint = { weight: 1, inFlight: 0, connections: 1 };
+  const drain = { since: 1, deadline: undefined, inFlight: 3, connections: 1, inFlightAtStart: 9, estimateMs: 1500 };
   const live = { inFlight: 3, connections: 1 };
   return {
     name: 'shop',
@@ -139,7 +167,9 @@ function poolStatus(revision: number): PoolStatus {
         ready: false,
         draining: true,
         ...live,
-        endpoints: [{ ...endpoint, address: '127.0.0.1:9002', zone: 'a', ready: false, reason: 'draining' }],
+        endpoints: [{ ...endpoint, address: '127.0.0.1:9002', zone: 'a', ready: false, reason: 'draining', drain }],
+        deploy: { deploy: 'd1', sha: undefined, atMs: 1 },
+        drain,
       },
     ],
     overrides: [{ name: 'qa', version: 'v2', origin: 'file' }],

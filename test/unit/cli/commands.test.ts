@@ -216,25 +216,26 @@ describe('drain and resume', () => {
     const clock = new ManualClock();
     const terminal = new FakeTerminal();
     terminal.clock = clock;
-    const left = (inFlight: number, connections: number): void => {
-      admin.pools = [{ ...shop(), versions: [{ ...shop().versions[0]!, inFlight, connections }] }];
+    const left = (inFlight: number, connections: number, estimateMs?: number): void => {
+      const drain = { since: NOW_MS, deadline: undefined, inFlight, connections, inFlightAtStart: 10, estimateMs };
+      admin.pools = [{ ...shop(), versions: [{ ...shop().versions[0]!, inFlight, connections, drain }] }];
     };
-    const step = async (looks: number, inFlight: number, connections: number): Promise<void> => {
+    const step = async (looks: number, ...now: Parameters<typeof left>): Promise<void> => {
       await expect.poll(() => admin.asked.length).toBe(looks);
       await expect.poll(() => clock.pending).toBe(1);
-      left(inFlight, connections);
+      left(...now);
       clock.advance(1000);
     };
     left(10, 10);
     const target = { pool: 'shop', version: 'v1', endpoint: undefined };
     const draining = runAgainst(admin.url, { watch: true }, (call) => runDrain(call, target), terminal);
-    await step(2, 6, 10);
+    await step(2, 6, 10, 4_200);
     await step(3, 0, 0);
     const { code, stdout } = await draining;
     expect(code).toBe(0);
     expect(stdout.match(/^shop\/v1: .*$/gm)).toEqual([
       'shop/v1: 10 requests and 10 connections left',
-      'shop/v1: 6 requests and 10 connections left, about 4 s more',
+      'shop/v1: 6 of 10 requests and 10 connections left, about 4 s more',
       'shop/v1: nothing is left',
     ]);
   });

@@ -78,6 +78,7 @@ export class FakeAdmin {
 
   #route(method: string, path: string, query: URLSearchParams, ifMatch: string | undefined): Scripted {
     const revision = this.revisions[0]?.revision ?? 0;
+    if (path === '/v1/journal') return { status: 200, body: this.#page(query) };
     const [, , kind, name, part] = path.split('/').map(decodeURIComponent);
     if (method === 'GET' && kind === 'pools' && name === undefined) return { status: 200, body: { revision, pools: this.pools } };
     if (kind === 'pools') {
@@ -96,6 +97,14 @@ export class FakeAdmin {
     const differences = [{ path: 'pools.shop.split.v1', before: '90', after: '100' }];
     if (query.get('dryRun') === 'true') return { status: 200, body: { revision, dryRun: true, differences } };
     return { status: 200, body: { revision: revision + 1, workers: { applied: 2, total: 2 }, differences } };
+  }
+
+  #page(query: URLSearchParams): object {
+    const { after, limit, last } = Object.fromEntries([...query].map(([name, value]) => [name, Number(value)]));
+    const fitting = this.journal.filter(({ seq, kind }) => seq > (after ?? 0) && kind === (query.get('kind') ?? kind));
+    const lines = last === undefined ? fitting.slice(0, limit) : fitting.slice(-last);
+    const next = last === undefined && fitting.length > lines.length ? lines.at(-1)?.seq : undefined;
+    return { lines, next, first: this.journal[0]?.seq ?? 1, last: this.journal.at(-1)?.seq ?? 0 };
   }
 
   #stream(after: number, response: ServerResponse): void {

@@ -81,6 +81,22 @@ describe('poolStatuses', () => {
     ]);
   });
 
+  it('says which deploy a version is and how its drain and those of its endpoints come along', () => {
+    const { config } = decodeText('/etc/sluice.yaml', text());
+    const drain = { since: 1, deadline: undefined, inFlight: 2, connections: 3, inFlightAtStart: 4, estimateMs: 5 };
+    const [shop] = poolStatuses(config!.pools, {
+      counters: new CounterRegistry(1),
+      revision: 1,
+      workers: { applied: 1, total: 1 },
+      isAmended: () => false,
+      deployOf: (pool, version) => (pool === 'shop' && version === 'v2' ? { deploy: 'd1', sha: undefined, atMs: 7 } : undefined),
+      drainOf: (pool, version, endpoint) => (version === 'v1' && endpoint !== '127.0.0.1:9002' ? drain : undefined),
+    });
+    expect(shop!.versions.map(({ deploy }) => deploy?.deploy)).toEqual([undefined, 'd1']);
+    expect(shop!.versions.map((version) => version.drain)).toEqual([drain, undefined]);
+    expect(shop!.versions[0]!.endpoints.map((endpoint) => endpoint.drain)).toEqual([drain, undefined]);
+  });
+
   it('is ready until a worker says otherwise', () => {
     const { endpoint, version } = open();
     expect(endpoint('127.0.0.1:9001')).toEqual({

@@ -202,11 +202,28 @@ describe('strange files', () => {
   });
 
   it('a schema of the future', () => {
-    aside((dir) => changed(dir, 'PRAGMA user_version = 7'), /: its schema has version 7, and this Sluice knows version 1$/);
+    aside((dir) => changed(dir, 'PRAGMA user_version = 7'), /: its schema has version 7, and this Sluice knows version 2$/);
+  });
+
+  it('a file of the version before, which had no notes, goes on', () => {
+    const folder = makeFolder();
+    changed(folder.path, 'DROP TABLE notes; PRAGMA user_version = 1');
+    for (let start = 0; start < 2; start++) {
+      const again = openStore({ dir: folder.path, onMoved: () => expect.unreachable() });
+      expect(heldBy(again).revisions).toEqual(closed.held.revisions);
+      expect(again.notes()).toHaveLength(start);
+      again.note({ name: 'a', text: 'b' }, entryOf('note'));
+      again.close();
+    }
+  });
+
+  it('a file of the version before that has other tables', () => {
+    aside((dir) => changed(dir, 'DROP TABLE notes; DROP TABLE entries; PRAGMA user_version = 1'), /: its schema has version 1, and/);
   });
 
   it.each([
     'CREATE TABLE more (a)',
+    'DROP TABLE notes',
     'DROP TABLE entries',
     'CREATE TRIGGER t AFTER INSERT ON revisions BEGIN DELETE FROM revisions; END',
     'CREATE INDEX i ON entries (kind)',
@@ -215,6 +232,7 @@ describe('strange files', () => {
   it.each([
     [`UPDATE revisions SET reason = 'none' WHERE number = 3`, /checksum of revision 3 is wrong$/],
     [`UPDATE revisions SET author = 'annst', reason = 'ep 3' WHERE number = 3`, /checksum of revision 3 is wrong$/],
+    [`INSERT INTO notes VALUES ('x', 2, 7, 'y')`, /checksum of a note is wrong$/],
     [`UPDATE entries SET at_ms = 5 WHERE seq = 24`, /checksum of journal entry 24 is wrong$/],
     ['DELETE FROM revisions WHERE number = 3', /revision 3 should be there and 4 is$/],
     ['DELETE FROM revisions WHERE number = 24', /revision 24 is missing$/],

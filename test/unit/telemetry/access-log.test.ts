@@ -74,6 +74,12 @@ describe('AccessLog', () => {
     });
   });
 
+  it('says the deploy of the version where there is one', () => {
+    const { version, deploy } = JSON.parse(formatLine(observe({ version: 'v1', deploy: 'a "b" é' }))) as Record<string, string>;
+    expect([version, deploy]).toEqual(['v1', 'a "b" é']);
+    expect(formatLine(observe({ version: 'v1' }))).not.toContain('deploy');
+  });
+
   it('holds lines back until flush, and hands them on at once when full', () => {
     const { log, chunks, lines } = collect(1);
     log.record(observe({ target: '/a' }));

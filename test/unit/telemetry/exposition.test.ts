@@ -186,6 +186,15 @@ describe('Exposition', () => {
     }
   });
 
+  it('says which deploy a version is, whatever its name holds', async () => {
+    const exposition = new Exposition(new CounterRegistry(1), { retryReasons: [], choiceReasons: [], build: '1' });
+    const infos = async () => parse(await exposition.text()).series.filter(({ name }) => name === METRICS.versionInfo.name);
+    expect(await infos()).toEqual([]);
+    const labels = { pool: 'shop', version: 'v2', deploy: 'a"b\\ {x="1"} é', sha: '' };
+    exposition.deploysAre(() => [[labels, 1]]);
+    expect(await infos()).toEqual([{ name: 'sluice_version_info', labels, value: 1 }]);
+  });
+
   it('drops the series of what the config dropped', async () => {
     const { registry, sets, values } = await open([{ kind: 'route', route: 'r', ...V1 }]);
     sets[0]!.route('r', 'shop', 'v1').answered(200);

@@ -1,0 +1,92 @@
+// Which deploy a version is: told by whoever deploys, and asked by whoever wonders.
+
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { noSuch } from '../config/changes.ts';
+import type { MarkOutcome, Steering } from '../control/steering.ts';
+import { chooseType } from './accept.ts';
+import { markerBody } from './bodies.ts';
+import { describe } from './openapi.ts';
+import { expectedRevision } from './preconditions.ts';
+import { Refused } from './problem-reply.ts';
+import { readQuery } from './query.ts';
+import { JSON_TYPE, readBody } from './sent-body.ts';
+import { mustServe } from './state-reply.ts';
+import { refusedBy, tagged, WRITE_QUERY } from './write.ts';
+
+const URL = '/v1/markers';
+const READ_QUERY = ['pool', 'version', 'limit'] as const;
+
+export function addMarkers(app: FastifyInstance, steering: Steering): void {
+  addRead(app, steering);
+  const schema = describe({
+    id: 'setMarker',
+    tag: 'markers',
+    summary: 'Says that a version is this deploy from now on. It moves no traffic and makes no revision.',
+    query: WRITE_QUERY,
+    body: 'MarkerBody',
+    answer: 'MarkerAnswer',
+    kind: 'write',
+  });
+  app.post(URL, { schema, config: { access: 'operator' } }, async (request, reply) => {
+    const { dryRun, ...query } = readQuery(request.query, WRITE_QUERY);
+    chooseType(request.headers.accept, [JSON_TYPE]);
+    if (request.headers['if-none-match'] !== undefined) throw new Refused(400, 'A change takes If-Match, not If-None-Match.');
+    const { pool, version, deploy, sha, url, reason = query.reason ?? '' } = readBody(markerBody, request);
+    mustServe(steering);
+    const expected = expectedRevision(request.headers['if-match'], steering.revision);
+    const marker = { pool, version, deploy, sha, url, reason };
+    return answer(reply, await steering.mark({ marker, author: request.author, expected, dryRun }));
+  });
+}
+
+function addRead(app: FastifyInstance, steering: Steering): void {
+  const schema = describe({
+    id: 'listMarkers',
+    tag: 'markers',
+    summary: 'Which deploy each version is, and which ones were before.',
+    query: READ_QUERY,
+    answer: 'Markers',
+    kind: 'history',
+  });
+  app.get(URL, { schema }, (request, reply) => {
+    const { pool, version, limit } = readQuery(request.query, READ_QUERY);
+    chooseType(request.headers.accept, [JSON_TYPE]);
+    mustServe(steering);
+    const found = steering.markers({ pool, version, limit });
+    if (found.markers.length + found.recent.length === 0) mustExist(steering, pool, version);
+    return reply.type(JSON_TYPE).send({ revision: steering.revision, ...found });
+  });
+}
+
+function answer(reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
+  switch (outcome.result) {
+    case 'marked': {
+      const { revision, workers, changed, marker } = outcome;
+      return tagged(reply, revision).send({ revision, workers, changed, marker });
+    }
+    case 'dry-run': {
+      const { revision, changed, marker } = outcome;
+      return tagged(reply, revision).send({ revision, dryRun: true, changed, marker });
+    }
+    case 'rejected':
+      throw new Refused(422, 'There is nothing of this name to mark; nothing has changed.', { problems: outcome.problems });
+    default:
+      throw refusedBy(outcome);
+  }
+}
+
+/** Where nothing was found a name may be mistyped. A version that is gone has its past. */
+function mustExist({ config }: Steering, pool: string | undefined, version: string | undefined): void {
+  const pools = config?.pools ?? [];
+  const around = pool === undefined ? pools : pools.filter(({ name }) => name === pool);
+  const names = around.flatMap(({ versions }) => versions.map(({ name }) => name));
+  if (pool !== undefined && around.length === 0) {
+    const all = pools.map(({ name }) => name);
+    throw new Refused(404, sentence(noSuch('pool', pool, all)));
+  }
+  if (version !== undefined && !names.includes(version)) throw new Refused(404, sentence(noSuch('version', version, names)));
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+}

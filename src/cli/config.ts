@@ -1,0 +1,101 @@
+// `sluice config show|export|apply`: the whole config of the running instance.
+
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { ask, showJson, showWrite, writePath, type AdminCall, type WriteOptions } from './admin-call.ts';
+import { isFields, optionalText } from './answers.ts';
+import { EXIT, Failure } from './failure.ts';
+import { refusal } from './refusal.ts';
+import { visible } from './visible.ts';
+
+export interface ExportOptions {
+  /** Writes over a file that is there. */
+  readonly force?: boolean | undefined;
+}
+
+const PATH = '/v1/config';
+const YAML_TYPE = 'application/yaml';
+/** As much as the API takes. */
+const LONGEST_CONFIG = 8 * 1024 * 1024;
+
+/** All of it, with defaults, as YAML; with `--json` as JSON. */
+export async function runConfigShow(call: AdminCall): Promise<void> {
+  if (call.options.json === true) return showJson(call, await ask(call, { method: 'GET', path: PATH }));
+  const text = endLine(await askYaml(call));
+  // A terminal obeys what it is shown; a file is to have what is there.
+  call.terminal.out(call.terminal.isScreen ? text.split('\n').map(visible).join('\n') : text);
+}
+
+/** The same into a file that the config can be served from. */
+export async function runConfigExport(call: AdminCall<ExportOptions>, file: string): Promise<void> {
+  const { json, force } = call.options;
+  const text = json === true ? JSON.stringify(await ask(call, { method: 'GET', path: PATH }), undefined, 2) : await askYaml(call);
+  try {
+    writeFileSync(file, endLine(text), { flag: force === true ? 'w' : 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST')
+      throw new Failure(EXIT.refused, `${file} is there already: nothing was written`, ['Add --force to write over it.']);
+    throw new Failure(EXIT.usage, `${file} cannot be written: ${code ?? 'unknown error'}`);
+  }
+  call.terminal.err(`the config in force was written to ${file}\n`);
+}
+
+/** Replaces the config by that of a file, all of it or nothing; `-` is stdin. */
+export async function runConfigApply(call: AdminCall<WriteOptions>, file: string): Promise<void> {
+  const text = { type: YAML_TYPE, text: await readConfig(file) };
+  const { status, body } = await call.client.ask({ method: 'PUT', path: writePath(call, PATH), text, expected: call.options.ifRevision });
+  if (status >= 400) throw faultOf(call, { status, body, file: file === '-' ? 'stdin' : file });
+  showWrite(call, body);
+}
+
+async function askYaml(call: AdminCall): Promise<string> {
+  const body = await ask(call, { method: 'GET', path: PATH, accept: YAML_TYPE });
+  if (typeof body === 'string') return body;
+  throw new Failure(EXIT.refused, 'the answer is no YAML', ['Is it Sluice that answers there?']);
+}
+
+async function readConfig(file: string): Promise<string> {
+  try {
+    if (file !== '-' && statSync(file).isDirectory())
+      throw new Failure(EXIT.usage, `${file} is a directory; the running instance takes one text`, [
+        `Make one of it with: sluice check ${file} --print`,
+      ]);
+    const bytes = file === '-' ? await readStdin() : readFileSync(file);
+    if (bytes.length > LONGEST_CONFIG) throw new Failure(EXIT.usage, `${file} has more than 8 MiB`);
+    return bytes.toString('utf8');
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(EXIT.usage, `cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
+  }
+}
+
+/** As far as it is not too much anyway. */
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > LONGEST_CONFIG) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Located like the findings of `sluice check`: `file:line:column: message`. */
+function faultOf(
+  call: AdminCall,
+  { status, body, file }: { readonly status: number; readonly body: unknown; readonly file: string },
+): Failure {
+  const plain = refusal({ status, body, address: call.client.address });
+  const problems = isFields(body) && Array.isArray(body['problems']) ? (body['problems'] as readonly unknown[]).filter(isFields) : [];
+  if (problems.length === 0) return plain;
+  const lines = problems.map((each) => {
+    const [line, column, message] = [each['line'], each['column'], optionalText(each, 'message')];
+    return `${file}${typeof line === 'number' && typeof column === 'number' ? `:${line}:${column}` : ''}: ${message}`;
+  });
+  return new Failure(plain.exitCode, plain.message, lines);
+}
+
+function endLine(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
+}

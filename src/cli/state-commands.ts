@@ -1,0 +1,98 @@
+// The commands that say what is desired beside the split: overrides, the whole config, and which deploy a version is.
+// What they do is loaded when asked for, as in admin-commands.ts.
+
+import type { Command } from 'commander';
+import type { WriteOptions } from './admin-call.ts';
+import { asClient, asWriter, readNumber, run, type CommandLine } from './command-frame.ts';
+import type { ExportOptions } from './config.ts';
+import type { MarkersOptions, MarkOptions } from './mark.ts';
+import type { OverrideOptions } from './override.ts';
+import type { CommandOptions } from './run-admin-command.ts';
+
+/** Adds `mark`, `markers`, `override …` and `config …`. */
+export function addStateCommands(program: Command, line: CommandLine): void {
+  addMarkers(program, line);
+  addOverrides(program, line);
+  addConfig(program, line);
+}
+
+function addMarkers(program: Command, line: CommandLine): void {
+  asWriter(asClient(program.command('mark'), 'say which deploy a version is; it moves no traffic'))
+    .argument('<pool>')
+    .argument('<version>')
+    .requiredOption('--deploy <id>', 'what the deploy is called')
+    .option('--sha <sha>', 'of its commit')
+    .option('--url <url>', 'where more is told about it')
+    .action(async (pool: string, version: string, options: CommandOptions & MarkOptions) => {
+      const { runMark } = await import('./mark.ts');
+      await run(line, options, (call) => runMark(call, pool, version));
+    });
+  asClient(program.command('markers'), 'show which deploy each version is')
+    .argument('[pool]', 'default: all of them')
+    .argument('[version]', 'default: all of them')
+    .option('-n, --last <number>', 'the markers of the past instead, newest first, this many (at most 100)', readNumber)
+    .action(async (pool: string | undefined, version: string | undefined, options: CommandOptions & MarkersOptions) => {
+      const { runMarkers } = await import('./mark.ts');
+      await run(line, options, (call) => runMarkers(call, pool, version));
+    });
+}
+
+function addOverrides(program: Command, line: CommandLine): void {
+  const group = program
+    .command('override')
+    .helpCommand(false)
+    .description('give certain requests to one version: list, set, remove, clear');
+  asClient(group.command('list'), 'show the overrides')
+    .argument('[pool]', 'default: of all pools')
+    .action(async (pool: string | undefined, options: CommandOptions) => {
+      const { runOverrideList } = await import('./override.ts');
+      await run(line, options, (call) => runOverrideList(call, pool));
+    });
+  asWriter(asClient(group.command('set'), 'add or replace one: sluice override set shop qa --header x-qa=1 --version v2'))
+    .argument('<pool>')
+    .argument('<name>')
+    .option('--header <name=value>', 'requests with this field; without =value whatever it says')
+    .option('--cookie <name=value>', 'requests with this cookie')
+    .option('--query <name=value>', 'requests with this query parameter')
+    .option('--version <version>', 'where they go')
+    .action(async (pool: string, name: string, options: CommandOptions & OverrideOptions) => {
+      const { runOverrideSet } = await import('./override.ts');
+      await run(line, options, (call) => runOverrideSet(call, pool, name));
+    });
+  asWriter(asClient(group.command('remove'), 'remove one, whoever set it'))
+    .argument('<pool>')
+    .argument('<name>')
+    .action(async (pool: string, name: string, options: CommandOptions & WriteOptions) => {
+      const { runOverrideRemove } = await import('./override.ts');
+      await run(line, options, (call) => runOverrideRemove(call, pool, name));
+    });
+  asWriter(asClient(group.command('clear'), 'take back all that the API did to the overrides of a pool; those of the file come back'))
+    .argument('<pool>')
+    .action(async (pool: string, options: CommandOptions & WriteOptions) => {
+      const { runOverrideClear } = await import('./override.ts');
+      await run(line, options, (call) => runOverrideClear(call, pool));
+    });
+}
+
+function addConfig(program: Command, line: CommandLine): void {
+  const group = program.command('config').helpCommand(false).description('the whole config of the running instance: show, export, apply');
+  asClient(group.command('show'), 'print it as YAML, with all defaults').action(async (options: CommandOptions) => {
+    const { runConfigShow } = await import('./config.ts');
+    await run(line, options, (call) => runConfigShow(call));
+  });
+  asClient(group.command('export'), 'write it to a file')
+    .argument('<file>')
+    .option('--force', 'write over a file that is there')
+    .action(async (file: string, options: CommandOptions & ExportOptions) => {
+      const { runConfigExport } = await import('./config.ts');
+      await run(line, options, (call) => runConfigExport(call, file));
+    });
+  asWriter(
+    asClient(group.command('apply'), 'replace it by that of a file, all of it or nothing; it then stands over the file of the instance'),
+  )
+    .argument('<file>', 'YAML or JSON; - reads stdin. Paths in it are relative to the folder of the config of the instance')
+    .action(async (file: string, options: CommandOptions & WriteOptions) => {
+      const { runConfigApply } = await import('./config.ts');
+      await run(line, options, (call) => runConfigApply(call, file));
+    });
+}
