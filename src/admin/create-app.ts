@@ -13,6 +13,7 @@ import { addConfig } from './whole-config.ts';
 import { addDrains } from './drains.ts';
 import type { Entrance } from './entrance.ts';
 import { addEvents } from './events.ts';
+import { addExchanges } from './exchanges.ts';
 import { addExplain } from './explain.ts';
 import { describe, documentOptions } from './openapi.ts';
 import { addJournal } from './journal.ts';
@@ -80,6 +81,7 @@ function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, t
   addMarkers(app, steering);
   addExplain(app, steering);
   addJournal(app, steering, clock);
+  addExchanges(app, steering);
   addEvents(app, {
     steering,
     clock,

@@ -3,10 +3,13 @@
 import { DURATION_PATTERN, parseDuration } from '../config/duration.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { isPlainText } from '../config/syntax.ts';
+import { OUTCOMES } from '../telemetry/outcomes.ts';
 import { Refused } from './problem-reply.ts';
 
 export const LONGEST_REASON = 500;
 export const MOST_PER_PAGE = 100;
+const LONGEST_NAME = 100;
+const LONGEST_ID = 300;
 const MOST = Number.MAX_SAFE_INTEGER;
 
 export const PARAMETERS = {
@@ -14,8 +17,6 @@ export const PARAMETERS = {
   reason: { type: 'string', maxLength: LONGEST_REASON, description: 'Why, for the journal, where the body does not say it.' },
   before: { type: 'integer', minimum: 1, maximum: MOST, description: 'Only what is older than this revision.' },
   limit: { type: 'integer', minimum: 1, maximum: MOST_PER_PAGE, default: 20, description: 'How many at most.' },
-  pool: { type: 'string', maxLength: 100, description: 'Only those of this pool.' },
-  version: { type: 'string', maxLength: 100, description: 'Only those of this version.' },
   kind: { type: 'string', maxLength: 100, description: 'Only those of this kind, such as revision.' },
   since: {
     type: 'string',
@@ -25,6 +26,12 @@ export const PARAMETERS = {
   },
   last: { type: 'integer', minimum: 1, maximum: 1000, description: 'The newest of those that fit, this many, in place of the oldest.' },
   after: { type: 'integer', minimum: 0, maximum: MOST, description: 'Begin after this number of the journal, as Last-Event-ID does.' },
+  pool: { type: 'string', maxLength: LONGEST_NAME, description: 'Only those of this pool.' },
+  version: { type: 'string', maxLength: LONGEST_NAME, description: 'Only those of this version.' },
+  route: { type: 'string', maxLength: LONGEST_NAME, description: 'Only those of this route.' },
+  outcome: { type: 'string', enum: OUTCOMES.map(({ code }) => code), description: 'Only those that ended so.' },
+  status: { type: 'integer', minimum: 100, maximum: 599, description: 'Only those with this status.' },
+  id: { type: 'string', maxLength: LONGEST_ID, description: 'Only the one with this request id.' },
 } as const;
 
 export type ParameterName = keyof typeof PARAMETERS;
@@ -41,22 +48,32 @@ export interface Query {
   /** Milliseconds. */
   readonly since: number | undefined;
   readonly last: number | undefined;
+  readonly route: string | undefined;
+  readonly outcome: string | undefined;
+  readonly status: number | undefined;
+  readonly id: string | undefined;
 }
+
+const UNSAID: Query = {
+  dryRun: false,
+  reason: undefined,
+  before: undefined,
+  limit: PARAMETERS.limit.default,
+  after: undefined,
+  pool: undefined,
+  version: undefined,
+  route: undefined,
+  outcome: undefined,
+  status: undefined,
+  id: undefined,
+  kind: undefined,
+  since: undefined,
+  last: undefined,
+};
 
 /** Throws Refused (400) for a parameter that is not among `names`, comes twice, or is not what the table says. */
 export function readQuery(sent: unknown, names: readonly ParameterName[]): Query {
-  const query: Record<string, unknown> = {
-    dryRun: false,
-    reason: undefined,
-    before: undefined,
-    limit: PARAMETERS.limit.default,
-    after: undefined,
-    pool: undefined,
-    version: undefined,
-    kind: undefined,
-    since: undefined,
-    last: undefined,
-  };
+  const query: Record<string, unknown> = { ...UNSAID };
   for (const [name, value] of Object.entries((sent ?? {}) as Record<string, unknown>)) {
     const known = names.find((each) => each === name);
     if (known === undefined) throw refuse(name, unknownParameter(name, names));
@@ -79,6 +96,7 @@ function readValue(name: ParameterName, text: string): string | number | boolean
     }
     case 'string':
       if ('pattern' in rule) return readDuration(name, text);
+      if ('enum' in rule) return readChoice(name, text, rule.enum);
       if (text.length <= rule.maxLength && isPlainText(text)) return text;
       throw refuse(name, `${name} must be at most ${rule.maxLength} characters without control characters`);
   }
@@ -88,6 +106,11 @@ function readDuration(name: ParameterName, text: string): number {
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
   throw refuse(name, `${name} must be a time such as 30s, 10m, 2h or 1d`);
+}
+
+function readChoice(name: ParameterName, text: string, choices: readonly string[]): string {
+  if (choices.includes(text)) return text;
+  throw refuse(name, `${name} must be one of ${choices.join(', ')}${didYouMean(text.slice(0, LONGEST_NAME), choices)}`);
 }
 
 function unknownParameter(name: string, names: readonly ParameterName[]): string {

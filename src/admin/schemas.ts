@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type {
   Adoption,
+  ChangeOutcome,
   ChangeProblem,
   EndpointStatus,
   DeployStatus,
@@ -12,6 +13,7 @@ import type {
   Marker,
   OverrideStatus,
   PoolStatus,
+  RecentExchangesAnswer,
   RevisionSummary,
   Steering,
   VersionStatus,
@@ -157,6 +159,50 @@ const journalLine = z.object({
   detail: z.record(z.string(), z.unknown()),
 });
 
+const fraction = z.number().min(0).max(1);
+const impact = z
+  .object({
+    pools: z
+      .array(z.object({ pool: z.string(), users: fraction.describe('Share of the users of the pool; without affinity, of its requests.') }))
+      .describe('Pools whose users another version would answer; those that are not here lose none.'),
+    requests: z.object({
+      compared: count.describe('Requests of late that were decided again.'),
+      otherwise: z.number().min(0).describe('How many of them another version would answer; where chance decides, the expected number.'),
+      share: fraction.describe('The same as a share of what they are a sample of; absent when there was none to compare.').optional(),
+    }),
+  })
+  .describe('Who would be answered by another version.');
+
+const exchange = z.object({
+  atMs: milliseconds.describe('When the head of the request was complete.'),
+  id: z.string().describe('Request id, as the upstream got it; absent when none was asked.').optional(),
+  listener: z.string(),
+  client: z.string().describe('Address; empty on a Unix socket.'),
+  method: z.string(),
+  authority: z.string(),
+  target: z.string(),
+  fields: z.array(z.object({ name: z.string(), value: z.string() })).describe('Of the request, in its order; secrets are ***.'),
+  cut: z.boolean().describe('Whether target or fields are longer than what was kept.'),
+  route: z.string().optional(),
+  pool: z.string().optional(),
+  version: z.string().optional(),
+  deploy: z.string().describe('Which deploy the version was then; absent when it has no marker.').optional(),
+  endpoint: z.string().optional(),
+  reason: z
+    .string()
+    .describe('Why this version: route, override, affinity, affinity-new, weight, fallback, slow-start or held.')
+    .optional(),
+  override: z.string().describe('The override that decided.').optional(),
+  keyed: z.boolean().describe('Whether the request brought an affinity key.'),
+  status: z.int().min(0).max(999),
+  outcome: z.string(),
+  attempts: count,
+  durationMs: z.number(),
+  firstByteMs: z.number().describe('Until the head of the answer; absent when there was none.').optional(),
+  bytesIn: count,
+  bytesOut: count,
+});
+
 /** By the name that the OpenAPI document gives them. */
 export const SCHEMAS = {
   Problem: problem,
@@ -191,6 +237,7 @@ export const SCHEMAS = {
         .array(z.string())
         .describe('Pools whose users no longer keep the version that they had; absent when there is none.')
         .optional(),
+      impact: impact.describe('Of a dry run.').optional(),
     })
     .describe('Every worker obeys by now.'),
   Explanation: z.object({
@@ -212,6 +259,13 @@ export const SCHEMAS = {
     considered: z.array(considered),
     omitted: count,
     steps: z.array(z.string()).describe('The decisions in order, one sentence each.'),
+  }),
+  Impact: impact,
+  Exchanges: z.object({
+    workers: z
+      .object({ answered: count, total: count })
+      .describe('Workers whose exchanges these are; one that does not answer within a second is left out.'),
+    exchanges: z.array(exchange).describe('Newest first.'),
   }),
   JournalLine: journalLine,
   Journal: z.object({
@@ -282,6 +336,8 @@ export type Answers = [
   Fits<'RevisionSummary', RevisionSummary>,
   Fits<'Revision', NonNullable<ReturnType<Steering['findRevision']>>>,
   Fits<'Explanation', Exclude<ReturnType<Steering['explain']>, string>>,
+  Fits<'Impact', Extract<ChangeOutcome, { result: 'dry-run' }>['impact']>,
+  Fits<'Exchanges', RecentExchangesAnswer>,
   Fits<'JournalLine', JournalLine>,
   Fits<'Drain', DrainStatus>,
   Fits<'Deploy', DeployStatus>,

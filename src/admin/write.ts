@@ -38,8 +38,8 @@ function answer(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
       return tagged(reply, revision).send({ revision, workers, differences, moved });
     }
     case 'dry-run': {
-      const { revision, differences, moved } = outcome;
-      return tagged(reply, revision).send({ revision, dryRun: true, differences, moved });
+      const { revision, differences, moved, impact } = outcome;
+      return tagged(reply, revision).send({ revision, dryRun: true, differences, moved, impact });
     }
     default:
       throw refusedBy(outcome);

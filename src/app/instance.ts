@@ -15,6 +15,7 @@ import { Journal } from '../control/journal.ts';
 import { LiveSteering } from '../control/live-steering.ts';
 import { Markers } from '../control/markers.ts';
 import type { DataPlane, Update } from '../control/ports.ts';
+import { Recall } from '../control/recall.ts';
 import type { ApplyResult, Load, Loaded } from '../control/orders.ts';
 import { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
@@ -125,7 +126,8 @@ export class Instance {
     const moveUsers = (pools: readonly string[]): void => this.#moveUsers(pools);
     const { adapt } = options;
     this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt, moveUsers, onServed });
-    const steering = new LiveSteering({ controller: this.#controller, journal, counters, sessions, markers, drains });
+    const recall = new Recall(() => this.#workers.recall(), systemClock);
+    const steering = new LiveSteering({ controller: this.#controller, journal, counters, sessions, markers, drains, recall });
     this.#memory = this.#createMemoryWatch(counters);
     this.#exposition.overloadIs(() => this.#memory.sample);
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);

@@ -4,6 +4,7 @@ import type { Config, VersionEndpoints } from '../config/model.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
+import type { Observation } from '../telemetry/observation.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
 import type { VersionDeploy } from '../upstream/registry.ts';
 
@@ -54,12 +55,16 @@ export type ToWorker =
   | { readonly kind: 'pressure'; readonly level: PressureLevel }
   /** Collect garbage now. */
   | { readonly kind: 'collect' }
+  /** Say which exchanges you remember. */
+  | { readonly kind: 'recall'; readonly id: number }
   | { readonly kind: 'drain'; readonly timeoutMs: number };
 
 export type FromWorker =
   | { readonly kind: 'applied'; readonly id: number; readonly ports: Readonly<Record<string, number>> }
   /** The answer to `endpoints` and `deploys`. */
   | { readonly kind: 'followed'; readonly id: number }
+  /** The answer to `recall`. */
+  | { readonly kind: 'recalled'; readonly id: number; readonly exchanges: readonly Observation[] }
   | { readonly kind: 'refused'; readonly id: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'access'; readonly chunk: string; readonly lines: number }

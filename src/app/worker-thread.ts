@@ -115,7 +115,7 @@ function setPressure(level: PressureLevel): void {
   if (level > 0) for (const listener of listeners?.open ?? []) listener.closeUnused();
 }
 
-async function onMessage(message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'pressure' | 'collect' }>): Promise<void> {
+async function onMessage(message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'pressure' | 'collect' | 'recall' }>): Promise<void> {
   if (message.kind !== 'drain') return onChange(message);
   const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
   context?.accessLog?.flush();
@@ -137,5 +137,6 @@ port.on('message', (message: ToWorker) => {
   else if (message.kind === 'deploys') setDeploys(message);
   else if (message.kind === 'pressure') setPressure(message.level);
   else if (message.kind === 'collect') collectGarbage();
+  else if (message.kind === 'recall') post({ kind: 'recalled', id: message.id, exchanges: context?.recent.list() ?? [] });
   else queue = queue.then(() => onMessage(message));
 });

@@ -2,12 +2,14 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
+import type { Recollection } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { after } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
 import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
+import type { Observation } from '../telemetry/observation.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
 import type { VersionDeploy } from '../upstream/registry.ts';
 import type { EndpointUpdate, FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
@@ -20,6 +22,8 @@ const FAST_RESTART_MS = 50;
 const APPLY_TIMEOUT_MS = 15_000;
 /** Beyond the drain time, for the thread to say so. */
 const DRAIN_SLACK_MS = 1000;
+/** Who does not say in time what it remembers is left out. */
+const RECALL_TIMEOUT_MS = 1000;
 
 export interface WorkersOptions {
   readonly count: number;
@@ -128,6 +132,28 @@ export class Workers {
 
   collect(): void {
     for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'collect' } satisfies ToWorker);
+  }
+
+  /** What the workers remember of their latest exchanges, as far as they answer within a second. Never rejects. */
+  async recall(): Promise<Recollection> {
+    const threads = this.#threads.filter((thread) => thread !== undefined);
+    const answers = await Promise.all(threads.map((thread) => this.#recallOne(thread)));
+    const given = answers.filter((answer) => answer !== undefined);
+    return { answered: given.length, total: this.total, exchanges: given.flat() };
+  }
+
+  #recallOne(thread: Thread): Promise<readonly Observation[] | undefined> {
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      const settle = (answer: FromWorker | undefined): void => {
+        late.stop();
+        thread.waiting.delete(id);
+        resolve(answer?.kind === 'recalled' ? answer.exchanges : undefined);
+      };
+      const late = after(RECALL_TIMEOUT_MS, () => settle(undefined));
+      thread.waiting.set(id, settle);
+      thread.worker.postMessage({ kind: 'recall', id } satisfies ToWorker);
+    });
   }
 
   /** Answers the worker that took the Config. One that dies over it says nothing about the Config: another is asked, once. */
@@ -272,6 +298,7 @@ export class Workers {
     switch (message.kind) {
       case 'applied':
       case 'followed':
+      case 'recalled':
       case 'refused':
         thread.waiting.get(message.id)?.(message);
         break;

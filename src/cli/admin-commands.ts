@@ -6,6 +6,7 @@ import type { WriteOptions } from './admin-call.ts';
 import { asClient, asWriter, readNumber, run, type CommandLine } from './command-frame.ts';
 import type { DrainOptions } from './drain.ts';
 import type { EventsOptions } from './events.ts';
+import type { ExchangesOptions } from './exchanges.ts';
 import { EXIT, Failure, formatFailure } from './failure.ts';
 import type { RevisionsOptions } from './revisions.ts';
 import type { RollbackOptions } from './rollback.ts';
@@ -23,6 +24,7 @@ export function addAdminCommands(program: Command, line: CommandLine): void {
   addRevisions(program, line);
   addEvents(program, line);
   addStateCommands(program, line);
+  addExchanges(program, line);
   addCompletion(program, line);
 }
 
@@ -97,6 +99,22 @@ function addEvents(program: Command, line: CommandLine): void {
     .action(async (options: CommandOptions & EventsOptions) => {
       const { runEvents } = await import('./events.ts');
       await run(line, options, (call) => runEvents(call));
+    });
+}
+
+function addExchanges(program: Command, line: CommandLine): void {
+  asClient(program.command('exchanges'), 'show what was served lately, and why it went there; secrets are masked')
+    .argument('[pool]', 'default: all of them')
+    .argument('[version]', 'only what this one answered')
+    .option('--route <name>', 'only those of this route')
+    .option('--outcome <code>', 'only those that ended so, such as ok, no_route or response_timeout')
+    .option('--status <number>', 'only those with this status', readNumber)
+    .option('--id <request-id>', 'the one with this x-request-id, with all that is known of it')
+    .option('--limit <number>', 'how many (default: 20)', readNumber)
+    .option('--watch', 'look again each second')
+    .action(async (pool: string | undefined, version: string | undefined, options: CommandOptions & ExchangesOptions) => {
+      const { runExchanges } = await import('./exchanges.ts');
+      await run(line, options, (call) => runExchanges(call, pool, version));
     });
 }
 

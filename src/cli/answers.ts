@@ -24,8 +24,17 @@ export interface WriteAnswer {
   readonly differences: readonly DifferenceAnswer[];
   /** Pools whose users follow the weights at once. */
   readonly moved: readonly string[];
-  /** What a dry run foresees, as the server words it. */
-  readonly impact: Fields | undefined;
+  /** What a dry run foresees; a server of an older release says nothing of it. */
+  readonly impact: ImpactAnswer | undefined;
+}
+
+export interface ImpactAnswer {
+  /** Share of the users of each pool, 0 to 1. */
+  readonly pools: readonly { readonly pool: string; readonly users: number }[];
+  readonly compared: number;
+  readonly otherwise: number;
+  /** 0 to 1. */
+  readonly share: number;
 }
 
 /** What is left of a drain. */
@@ -109,7 +118,7 @@ export function readWrite(body: unknown): WriteAnswer {
     workers: fields['workers'] === undefined ? undefined : readAdoption(fields['workers']),
     differences: readDifferences(fields),
     moved: listOf(fields['moved'] ?? [], 'moved').map((pool) => optionalText({ pool }, 'pool')),
-    impact: isFields(fields['impact']) ? fields['impact'] : undefined,
+    impact: isFields(fields['impact']) ? readImpact(fields['impact']) : undefined,
   };
 }
 
@@ -236,6 +245,19 @@ function readDrain(value: unknown): DrainAnswer | undefined {
   return { inFlightAtStart: number(value, 'inFlightAtStart'), estimateMs: optional('estimateMs'), deadline: optional('deadline') };
 }
 
+function readImpact(impact: Fields): ImpactAnswer {
+  const requests = fieldsOf(impact['requests'], 'requests');
+  return {
+    pools: listOf(impact['pools'], 'pools').map((each) => {
+      const pool = fieldsOf(each, 'a pool');
+      return { pool: text(pool, 'pool'), users: number(pool, 'users') };
+    }),
+    compared: number(requests, 'compared'),
+    otherwise: number(requests, 'otherwise'),
+    share: requests['share'] === undefined ? 0 : number(requests, 'share'),
+  };
+}
+
 function readDifferences(fields: Fields): readonly DifferenceAnswer[] {
   return listOf(fields['differences'] ?? [], 'differences').map((each) => {
     const difference = fieldsOf(each, 'a difference');
@@ -244,17 +266,17 @@ function readDifferences(fields: Fields): readonly DifferenceAnswer[] {
   });
 }
 
-function readAdoption(value: unknown): Adoption {
+export function readAdoption(value: unknown): Adoption {
   const fields = fieldsOf(value, 'workers');
   return { applied: number(fields, 'applied'), total: number(fields, 'total') };
 }
 
-function listOf(body: unknown, name: string): readonly unknown[] {
+export function listOf(body: unknown, name: string): readonly unknown[] {
   const list = isFields(body) ? own(body, name) : body;
   return Array.isArray(list) ? (list as readonly unknown[]) : unexpected(`${name} is no list`);
 }
 
-function fieldsOf(value: unknown, what: string): Fields {
+export function fieldsOf(value: unknown, what: string): Fields {
   return isFields(value) ? value : unexpected(`${what} is no object`);
 }
 
@@ -262,7 +284,7 @@ function text(fields: Fields, name: string): string {
   return typeof own(fields, name) === 'string' ? optionalText(fields, name) : unexpected(`${name} is no text`);
 }
 
-function number(fields: Fields, name: string): number {
+export function number(fields: Fields, name: string): number {
   const value = own(fields, name);
   return typeof value === 'number' ? value : unexpected(`${name} is no number`);
 }

@@ -64,6 +64,7 @@ const ARGUMENTS: Readonly<Record<string, NamesOf | undefined>> = {
     const named = new Set(given.slice(1).map((weight) => weight.split('=', 1)[0]));
     return (await poolOf(client, given)).versions.filter(({ name }) => !named.has(name)).map(({ name }) => `${name}=`);
   },
+  exchanges: async (client, given) => (given.length < 2 ? livingThings(client, given) : nothing()),
   drain: livingThings,
   resume: livingThings,
   mark: versionNames,

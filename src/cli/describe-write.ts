@@ -1,10 +1,9 @@
 // What a write has changed, or would change, in lines for people.
 
-import type { DifferenceAnswer, Fields, WriteAnswer } from './answers.ts';
+import type { DifferenceAnswer, ImpactAnswer, WriteAnswer } from './answers.ts';
 import { count, formatShare } from './quantity.ts';
 import { formatPairs } from './table.ts';
 import type { Terminal } from './terminal.ts';
-import { visible } from './visible.ts';
 
 type Paint = Terminal['paint'];
 
@@ -42,12 +41,13 @@ function describeSides({ before, after }: DifferenceAnswer, paint: Paint): strin
   return after === undefined ? paint('bad', 'removed') : `${before} -> ${after}`;
 }
 
-/** Numbers that the server foresees; those between 0 and 1 whose name says so are shares. */
-function describeImpact(impact: Fields | undefined): readonly string[] {
-  return Object.entries(impact ?? {}).flatMap(([name, value]) => {
-    if (typeof value === 'string' || typeof value === 'boolean') return [`  ${visible(`${name}: ${value}`)}`];
-    if (typeof value !== 'number')
-      return value === null || value === undefined ? [] : [`  ${visible(`${name}: ${JSON.stringify(value)}`)}`];
-    return [`  ${visible(name)}: ${/share/i.test(name) ? formatShare(value) : value}`];
-  });
+/** `  another version would answer 10 % of the users of shop`, and of how many requests of late. */
+export function describeImpact(impact: ImpactAnswer | undefined): readonly string[] {
+  if (impact === undefined) return [];
+  const { pools, compared, otherwise, share } = impact;
+  const users = pools.map(({ pool, users }) => `${formatShare(users)} of the users of ${pool}`);
+  const requests = compared === 0 ? [] : [`${otherwise} of the last ${count(compared, 'recorded request')} (${formatShare(share)})`];
+  const more = compared === 0 ? ['  no request is on record to compare with'] : [];
+  if (pools.length === 0 && otherwise === 0) return [`  everybody would be answered by the same version as now`, ...more];
+  return [...[...users, ...requests].map((part) => `  another version would answer ${part}`), ...more];
 }

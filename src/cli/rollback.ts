@@ -4,7 +4,7 @@
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
 import { readRevisions, readWrite, type RevisionAnswer, type WriteAnswer } from './answers.ts';
-import { describeDifferences, describeMoved } from './describe-write.ts';
+import { describeDifferences, describeImpact, describeMoved } from './describe-write.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatAgo } from './quantity.ts';
 import { revisionsPath } from './revisions.ts';
@@ -99,7 +99,12 @@ function describePlan(call: AdminCall, { revision, because }: Target, preview: W
   const moved = describeMoved(preview.moved, 'will follow');
   const same = `revision ${preview.revision} is already the same as revision ${revision}`;
   if (preview.differences.length === 0) return isNothing(preview) ? [`${same}: nothing to do`] : [same, ...moved];
-  return [`restore of revision ${paint('strong', String(revision))}${why}`, ...describeDifferences(preview.differences, paint), ...moved];
+  return [
+    `restore of revision ${paint('strong', String(revision))}${why}`,
+    ...describeDifferences(preview.differences, paint),
+    ...moved,
+    ...describeImpact(preview.impact),
+  ];
 }
 
 function isNothing({ differences, moved }: WriteAnswer): boolean {

@@ -21,9 +21,9 @@ import { findChanges, logChanges } from './endpoint-changes.ts';
 import { logApplied, logFailed, logRejected } from './reload-log.ts';
 import type { Journal } from './journal.ts';
 import { restartNotices } from './restart-notices.ts';
-import type { Adoption, ChangeOutcome } from './steering.ts';
+import type { Adoption } from './steering.ts';
 import type { DataPlane, EndpointDiscovery } from './ports.ts';
-import type { ApplyResult, Load, Order } from './orders.ts';
+import type { ApplyResult, Load, Order, OrderOutcome } from './orders.ts';
 
 /** What is about to be in force. */
 interface Next {
@@ -34,7 +34,7 @@ interface Next {
 
 interface OrderTask {
   readonly order: Order;
-  readonly settle: (outcome: ChangeOutcome) => void;
+  readonly settle: (outcome: OrderOutcome) => void;
 }
 
 /** Whose change it is. */
@@ -130,7 +130,7 @@ export class Controller {
   }
 
   /** Puts in force what somebody asks for. Orders wait for each other; none takes another's place. */
-  order(order: Order): Promise<ChangeOutcome> {
+  order(order: Order): Promise<OrderOutcome> {
     return new Promise((settle) => {
       this.#orders.push({ order, settle });
       if (!this.#busy) void this.#work();
@@ -210,7 +210,7 @@ export class Controller {
     return isDeepStrictEqual(amended.amendments, this.#amendments);
   }
 
-  async #obey({ reduce, moves, expected, dryRun, ...by }: Order): Promise<ChangeOutcome> {
+  async #obey({ reduce, moves, expected, dryRun, ...by }: Order): Promise<OrderOutcome> {
     const [config, read] = [this.#config, this.#read];
     if (this.#closed) return { result: 'failed', message: 'Sluice is stopping.' };
     if (config === undefined || read === undefined) return { result: 'failed', message: 'No config is in force.' };
@@ -229,7 +229,8 @@ export class Controller {
     const differences = diffConfigs(config, asked.config);
     const moved = moves?.(config, asked.config) ?? [];
     const told = moved.length === 0 ? {} : { moved };
-    if (dryRun) return { result: 'dry-run', revision, differences, ...told };
+    if (dryRun)
+      return { result: 'dry-run', revision, differences, before: this.#served ?? config, after: this.#expand(asked.config), ...told };
     const origin = { ...by, moved };
     if (this.#isInForce(asked.config, asked)) {
       this.#moveAlone(origin);
@@ -308,8 +309,8 @@ export class Controller {
   }
 
   async #post(revision: number, config: Config): Promise<Adoption> {
-    const { counters, dataPlane, discovery } = this.#parts;
-    const served = { ...config, pools: discovery.expand(config.pools) };
+    const { counters, dataPlane } = this.#parts;
+    const served = this.#expand(config);
     const plan = counters.reserve(counterKeys(served));
     try {
       const workers = await dataPlane.apply({ revision, config: served, counters: plan });
@@ -322,13 +323,18 @@ export class Controller {
     }
   }
 
+  /** With the endpoints that are known by now. */
+  #expand(config: Config): Config {
+    return { ...config, pools: this.#parts.discovery.expand(config.pools) };
+  }
+
   /** Hands the workers the endpoints that are others by now. No Table is compiled, no revision counted. */
   async #follow(): Promise<void> {
     this.#rediscover = false;
     const before = this.#served;
     if (before === undefined || this.#config === undefined || this.#closed) return;
-    const { counters, dataPlane, discovery, log } = this.#parts;
-    const config = { ...this.#config, pools: discovery.expand(this.#config.pools) };
+    const { counters, dataPlane, log } = this.#parts;
+    const config = this.#expand(this.#config);
     const versions = findChanges(before.pools, config.pools);
     if (versions.length === 0) return;
     const plan = counters.reserve(counterKeys(config));

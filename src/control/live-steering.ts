@@ -4,21 +4,36 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
 import { printWritten } from '../config/print.ts';
 import { compileTable } from '../routing/compile.ts';
+import type { Side } from '../routing/expected-answers.ts';
 import { explain } from '../routing/explain.ts';
 import type { Explanation } from '../routing/explain.ts';
+import { foreseeImpact } from '../routing/impact.ts';
 import { readQuestion } from '../routing/question.ts';
 import type { Table } from '../routing/table.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Controller } from './controller.ts';
 import type { DrainWatch } from './drain-watch.ts';
-import type { Desired } from './orders.ts';
+import { seenRequests, sideAfter, sideBefore } from './foresee.ts';
+import type { Desired, DryRun } from './orders.ts';
 import type { Journal } from './journal.ts';
 import type { Markers } from './markers.ts';
 import { movedPools } from './moved-pools.ts';
 import { poolStatuses } from './pool-status.ts';
+import type { Recall } from './recall.ts';
 import { reduce } from './reduce.ts';
 import type { SessionTables } from './session-tables.ts';
-import type { ChangeOrder, ChangeOutcome, ExplainRequest, MarkOrder, MarkOutcome, PoolStatus, Steering } from './steering.ts';
+import { showExchanges } from './shown-exchange.ts';
+import type {
+  ChangeOrder,
+  ChangeOutcome,
+  ExchangeQuery,
+  ExplainRequest,
+  MarkOrder,
+  MarkOutcome,
+  PoolStatus,
+  RecentExchangesAnswer,
+  Steering,
+} from './steering.ts';
 
 export interface LiveSteeringParts {
   readonly controller: Controller;
@@ -27,6 +42,7 @@ export interface LiveSteeringParts {
   readonly sessions: Pick<SessionTables, 'users' | 'find' | 'wallSeconds'>;
   readonly markers: Markers;
   readonly drains: DrainWatch;
+  readonly recall: Pick<Recall, 'recent'>;
 }
 
 export class LiveSteering implements Steering {
@@ -46,17 +62,53 @@ export class LiveSteering implements Steering {
     return this.#parts.controller.config;
   }
 
-  change({ change, ...order }: ChangeOrder): Promise<ChangeOutcome> {
+  async change({ change, ...order }: ChangeOrder): Promise<ChangeOutcome> {
     const { controller, journal } = this.#parts;
     const cause = change.kind === 'restore' ? 'restore' : 'api';
     const moves = (before: Config, after: Config): readonly string[] => movedPools(change, before, after);
-    return controller.order({ ...order, cause, reduce: (desired: Desired) => reduce(change, desired, journal), moves });
+    const outcome = await controller.order({ ...order, cause, reduce: (desired: Desired) => reduce(change, desired, journal), moves });
+    // Nobody else's change waits while this is worked out.
+    return outcome.result === 'dry-run' ? this.#foresee(outcome) : outcome;
+  }
+
+  async #foresee({ before, after, ...outcome }: DryRun): Promise<ChangeOutcome> {
+    const sides = this.#sidesOf({ before, after, ...outcome });
+    if ('message' in sides) return { result: 'failed', message: sides.message };
+    const { exchanges } = await this.#parts.recall.recent();
+    return { ...outcome, impact: foreseeImpact(sides.before, sides.after, seenRequests(exchanges)) };
+  }
+
+  /** What cannot be compiled could not be put in force. */
+  #sidesOf({
+    before,
+    after,
+    revision,
+    moved = [],
+  }: DryRun): { readonly before: Side; readonly after: Side } | { readonly message: string } {
+    const { sessions } = this.#parts;
+    const statuses = this.#statusesOf(before);
+    const staying = {
+      find: (pool: string) => (moved.includes(pool) ? undefined : sessions.find(pool)),
+      wallSeconds: () => sessions.wallSeconds(),
+    };
+    try {
+      const table = this.#tableOf(before, revision);
+      const changed = compileTable(after, revision);
+      return { before: sideBefore(table, statuses, sessions), after: sideAfter(changed, after, statuses, staying) };
+    } catch (error) {
+      return { message: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   pools(): readonly PoolStatus[] {
+    const { served } = this.#parts.controller;
+    return served === undefined ? [] : this.#statusesOf(served);
+  }
+
+  #statusesOf({ pools }: Config): readonly PoolStatus[] {
     const { controller, counters, markers, drains, sessions } = this.#parts;
-    const { served, revision, adoption } = controller;
-    return poolStatuses(served?.pools ?? [], {
+    const { revision, adoption } = controller;
+    return poolStatuses(pools, {
       counters,
       revision,
       workers: adoption,
@@ -124,17 +176,28 @@ export class LiveSteering implements Steering {
     const names = config.listeners.map(({ name }) => name);
     const listener = asked.listener ?? names[0] ?? '';
     if (!names.includes(listener)) return `there is no listener ${listener}; there are: ${names.join(', ')}`;
-    if (this.#table?.revision !== revision) this.#table = compileTable(config, revision);
     const ready = new Set(
       this.pools().flatMap(({ name, versions }) => versions.filter((each) => each.ready).map((each) => `${name} ${each.name}`)),
     );
-    return explain(this.#table, {
+    return explain(this.#tableOf(config, revision), {
       ...question,
       listener,
       client,
       memory: this.#parts.sessions,
       ready: (pool, version) => ready.has(`${pool.name} ${pool.versions[version]?.name ?? ''}`),
     });
+  }
+
+  async exchanges(query: ExchangeQuery): Promise<RecentExchangesAnswer> {
+    const { answered, total, exchanges } = await this.#parts.recall.recent();
+    const affinities = this.config?.pools.map(({ affinity }) => affinity) ?? [];
+    const keyFields = new Set(affinities.flatMap((affinity) => (affinity?.kind === 'header' ? [affinity.name.toLowerCase()] : [])));
+    return { workers: { answered, total }, exchanges: showExchanges(exchanges, query, keyFields) };
+  }
+
+  #tableOf(config: Config, revision: number): Table {
+    if (this.#table?.revision !== revision) this.#table = compileTable(config, revision);
+    return this.#table;
   }
 
   refused({ author, ...detail }: Parameters<Steering['refused']>[0]): void {

@@ -33,6 +33,14 @@ export interface Desired {
   readonly amendments: readonly Amendment[];
 }
 
+/** What the controller answers: of a dry run both states, with the endpoints that are known. */
+export type OrderOutcome = Exclude<ChangeOutcome, { result: 'dry-run' }> | DryRun;
+
+export interface DryRun extends Omit<Extract<ChangeOutcome, { result: 'dry-run' }>, 'impact'> {
+  readonly before: Config;
+  readonly after: Config;
+}
+
 /** What an order answers when there is nothing to put in force. */
 export type Refusal = Extract<ChangeOutcome, { result: 'rejected' | 'unknown' }>;
 

@@ -2,6 +2,7 @@
 
 import type { Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
+import type { Observation } from '../telemetry/observation.ts';
 import type { Adoption } from './steering.ts';
 
 export interface Update {
@@ -40,4 +41,12 @@ export interface EndpointDiscovery {
   expand(pools: readonly PoolConfig[]): readonly PoolConfig[];
   /** These pools are in force; follows each `prepare`. */
   settle(pools: readonly PoolConfig[]): void;
+}
+
+/** What the workers remember of their latest exchanges, in no order, with all that clients sent: it must be masked before it is shown. */
+export interface Recollection {
+  /** Workers that answered in time. */
+  readonly answered: number;
+  readonly total: number;
+  readonly exchanges: readonly Observation[];
 }

@@ -4,6 +4,7 @@ import type { Config } from '../config/model.ts';
 import type { Difference } from '../config/diff.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Explanation } from '../routing/explain.ts';
+import type { Impact } from '../routing/impact.ts';
 
 /** What becomes of the users of pools with `affinity.hold` when weights change: they keep the version that they have, or follow at once. */
 export type UserMove = 'hold' | 'move';
@@ -62,7 +63,12 @@ export type ChangeOutcome =
       readonly workers: Adoption;
       readonly differences: readonly Difference[];
     } & Moved)
-  | ({ readonly result: 'dry-run'; readonly revision: number; readonly differences: readonly Difference[] } & Moved)
+  | ({
+      readonly result: 'dry-run';
+      readonly revision: number;
+      readonly differences: readonly Difference[];
+      readonly impact: Impact;
+    } & Moved)
   | { readonly result: 'stale'; readonly revision: number }
   | { readonly result: 'rejected'; readonly revision: number; readonly problems: readonly ChangeProblem[] }
   /** There is no such pool, version, endpoint or revision. */
@@ -235,6 +241,61 @@ export interface ExplainRequest {
   readonly client: string | undefined;
 }
 
+/** Undefined = any. */
+export interface ExchangeQuery {
+  readonly pool: string | undefined;
+  readonly version: string | undefined;
+  readonly route: string | undefined;
+  readonly outcome: string | undefined;
+  readonly status: number | undefined;
+  /** Request id. */
+  readonly id: string | undefined;
+  readonly limit: number;
+}
+
+/** One exchange as it was served, without bodies and with secrets masked. */
+export interface ShownExchange {
+  /** When the head of the request was complete, in milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Request id, as the upstream got it; undefined when no upstream was asked. */
+  readonly id: string | undefined;
+  readonly listener: string;
+  /** Address; empty on a Unix socket. */
+  readonly client: string;
+  readonly method: string;
+  readonly authority: string;
+  readonly target: string;
+  /** Of the request, in its order. */
+  readonly fields: readonly { readonly name: string; readonly value: string }[];
+  /** Whether target or fields are longer than what was kept. */
+  readonly cut: boolean;
+  readonly route: string | undefined;
+  readonly pool: string | undefined;
+  readonly version: string | undefined;
+  /** Which deploy the version was then. */
+  readonly deploy: string | undefined;
+  readonly endpoint: string | undefined;
+  /** Why this version: one of the choice reasons. */
+  readonly reason: string | undefined;
+  readonly override: string | undefined;
+  /** Whether the request brought an affinity key. */
+  readonly keyed: boolean;
+  readonly status: number;
+  readonly outcome: string;
+  readonly attempts: number;
+  readonly durationMs: number;
+  readonly firstByteMs: number | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+export interface RecentExchangesAnswer {
+  /** A worker that does not answer within a second is left out. */
+  readonly workers: { readonly answered: number; readonly total: number };
+  /** Newest first. */
+  readonly exchanges: readonly ShownExchange[];
+}
+
 export interface Steering {
   /** 0 before the first config is in force. */
   readonly revision: number;
@@ -259,6 +320,8 @@ export interface Steering {
   follow(onLine: (line: JournalLine) => void): () => void;
   /** A string says what is wrong with the question. */
   explain(request: ExplainRequest): Explanation | string;
+  /** What was served lately: a sample, kept by the workers that live. */
+  exchanges(query: ExchangeQuery): Promise<RecentExchangesAnswer>;
   /** A request that was refused for lack of rights, for the journal. */
   refused(detail: { readonly method: string; readonly path: string; readonly reason: string; readonly author: string }): void;
 }

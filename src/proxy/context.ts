@@ -5,6 +5,7 @@ import type { Log } from '../lib/log.ts';
 import { newKey } from '../lib/random.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
+import { RecentExchanges } from '../telemetry/recent-exchanges.ts';
 import { Exchange } from './exchange.ts';
 import type { Serving } from './serving.ts';
 
@@ -23,6 +24,7 @@ export class ProxyContext {
   readonly deadlines: Deadlines;
   readonly counters: WorkerCounters;
   readonly log: Log;
+  readonly recent = new RecentExchanges();
 
   #draining = false;
   readonly #spare: Exchange[] = [];

@@ -1,11 +1,16 @@
-// Records an exchange when it has ended: its counters always, its line in the access log when there is one.
+// Records an exchange when it has ended: its counters always, its line in the access log when there is one, and now and then a copy for
+// those who ask what was served lately.
 
 import { nowMs, wallMs } from '../lib/clock.ts';
+import { AFFINITY_HEADER } from '../routing/affinity.ts';
 import { CHOICE_REASONS } from '../routing/table.ts';
+import type { Destination } from '../routing/table.ts';
 import { Observation } from '../telemetry/observation.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Reused: the access log reads it at once and keeps nothing. */
+/** Reused: whoever is given it reads it at once and keeps nothing of it. */
 const observation = new Observation();
 
 export function observe(exchange: Exchange): void {
@@ -23,12 +28,22 @@ export function observe(exchange: Exchange): void {
   // Where no answer was sent, the outcome says what stands in its place (499: the client went away).
   const status = exchange.status === 0 ? exchange.outcome.status : exchange.status;
   counters.answered(status);
-  if (context.accessLog !== undefined) record(exchange, status, durationMs);
+  const ring = isFailed(exchange.outcome, status) ? context.recent.failed : context.recent.fine;
+  const isWanted = ring.meets(endedMs);
+  const { accessLog } = context;
+  if (!isWanted && accessLog === undefined) return;
+  fill(exchange, status, durationMs);
+  if (isWanted) ring.keep(observation, endedMs);
+  accessLog?.record(observation);
 }
 
-function record(exchange: Exchange, status: number, durationMs: number): void {
-  const log = exchange.context.accessLog!;
-  const { head, connection, match } = exchange;
+function isFailed(outcome: Outcome, status: number): boolean {
+  return (outcome !== OUTCOME.ok && outcome !== OUTCOME.replied) || status >= 500;
+}
+
+function fill(exchange: Exchange, status: number, durationMs: number): void {
+  const { head, connection, match, choice } = exchange;
+  const isChosen = exchange.live !== undefined;
   observation.listener = connection.listener.settings.name;
   observation.route = match?.route.name ?? '';
   observation.pool = exchange.destination?.pool.name ?? '';
@@ -42,12 +57,20 @@ function record(exchange: Exchange, status: number, durationMs: number): void {
   observation.requestId = exchange.requestId;
   observation.status = status;
   observation.outcome = exchange.outcome.code;
-  observation.reason = exchange.live === undefined ? '' : CHOICE_REASONS[exchange.choice.reason]!;
+  observation.reason = isChosen ? CHOICE_REASONS[choice.reason]! : '';
   observation.attempts = exchange.attempts;
   observation.startedAtMs = wallMs() - durationMs;
   observation.durationMs = durationMs;
   observation.firstByteMs = exchange.firstByteMs;
   observation.bytesIn = exchange.body.bytes;
   observation.bytesOut = exchange.bytesOut;
-  log.record(observation);
+  observation.override = isChosen ? choice.override : '';
+  observation.keyed = choice.key !== '' && !choice.setCookie;
+  observation.keyField = keyFieldOf(exchange.destination);
+  observation.fields = head.block;
+}
+
+function keyFieldOf(destination: Destination | undefined): string {
+  const affinity = destination?.pool.affinity;
+  return affinity?.kind === AFFINITY_HEADER ? affinity.name : '';
 }

@@ -6,7 +6,7 @@ import { explainRoute, type ConsideredRoute } from './explain-route.ts';
 import { isAmbiguousPath } from './path.ts';
 import { redirectLocation } from './redirect.ts';
 import { rewriteTarget } from './rewrite.ts';
-import type { SessionReader } from './session-reader.ts';
+import type { SessionMemory } from './session-reader.ts';
 import {
   Choice,
   CHOICE_REASONS,
@@ -29,12 +29,6 @@ export interface ExplainQuestion {
   ready(pool: PoolTable, version: number): boolean;
   /** Of the instance that is asked; undefined where it is a file that is asked. */
   readonly memory?: SessionMemory | undefined;
-}
-
-/** Which version users have, to be read. */
-export interface SessionMemory {
-  find(pool: string): SessionReader | undefined;
-  wallSeconds(): number;
 }
 
 export interface VersionShare {

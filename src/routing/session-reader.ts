@@ -2,6 +2,12 @@
 
 import { Sessions } from './sessions.ts';
 
+/** Which version users have, to be read. */
+export interface SessionMemory {
+  find(pool: string): SessionReader | undefined;
+  wallSeconds(): number;
+}
+
 export class SessionReader extends Sessions {
   override diverge(at: number, nowS: number): number {
     return this.divergedFor(at, nowS);

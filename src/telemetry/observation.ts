@@ -28,4 +28,16 @@ export class Observation {
   /** Body bytes as framed on the wire. */
   bytesIn = 0;
   bytesOut = 0;
+  /** Name of the override that decided; empty otherwise. */
+  override = '';
+  /** Whether the request brought an affinity key. */
+  keyed = false;
+  /** Name of the field that the affinity key is in, in lower case; empty when it is in none, or in a cookie. */
+  keyField = '';
+  /** Field lines of the request, each with its CRLF; without those that only proxies write. Latin1. */
+  fields = '';
+  /** Of a copy: whether the target or the fields are cut short. */
+  isCut = false;
+  /** Of a copy: exchanges of its kind that it stands for in a sample, itself included. */
+  standsFor = 0;
 }

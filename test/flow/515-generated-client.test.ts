@@ -70,6 +70,7 @@ function steps(endpoint: string, config: object): readonly Step[] {
     { call: 'listMarkers', parameters: shop, answer: { markers: [{ version: 'v2', deploy: '2026-11-21.3' }] } },
     { call: 'readJournal', parameters: { last: 1 }, answer: { lines: [{ kind: 'marker' }] } },
     { call: 'explain', body: { method: 'GET', url: '/' }, answer: { pool: 'shop' } },
+    { call: 'listExchanges', parameters: { pool: 'shop', limit: 5 }, answer: { workers: { answered: 2, total: 2 } } },
   ];
 }
 

@@ -1,9 +1,11 @@
 // A Steering that remembers what it was asked, over a real Config. It judges nothing: tests say what becomes of a change.
 
 import { decodeText } from '../../../src/config/decode.ts';
+import type { Impact } from '../../../src/routing/impact.ts';
 import type {
   ChangeOrder,
   ChangeOutcome,
+  ExchangeQuery,
   ExplainRequest,
   JournalLine,
   JournalQuery,
@@ -11,7 +13,9 @@ import type {
   MarkOrder,
   MarkOutcome,
   PoolStatus,
+  RecentExchangesAnswer,
   RevisionSummary,
+  ShownExchange,
   Steering,
 } from '../../../src/control/steering.ts';
 
@@ -41,6 +45,8 @@ export class FakeSteering implements Steering {
   readonly marked: Marker[] = [
     { pool: 'shop', version: 'v2', deploy: 'd1', sha: '9f1c2ab', url: undefined, reason: '', author: 'ci', atMs: 1 },
   ];
+  readonly queries: ExchangeQuery[] = [];
+  impact: Impact = { pools: [{ pool: 'shop', users: 0.1 }], requests: { compared: 40, otherwise: 4.1, share: 0.1025 } };
   readonly refusals: { method: string; path: string; reason: string; author: string }[] = [];
   readonly lines: JournalLine[] = [];
   readonly followers = new Set<(line: JournalLine) => void>();
@@ -120,6 +126,11 @@ export class FakeSteering implements Steering {
     return this.explanation;
   }
 
+  exchanges(query: ExchangeQuery): Promise<RecentExchangesAnswer> {
+    this.queries.push(query);
+    return Promise.resolve({ workers: { answered: 2, total: 2 }, exchanges: [shownExchange(), { ...shownExchange(), ...UNROUTED }] });
+  }
+
   refused(detail: { method: string; path: string; reason: string; author: string }): void {
     this.refusals.push(detail);
   }
@@ -136,9 +147,50 @@ export class FakeSteering implements Steering {
     const { revision } = this;
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
     const differences = [{ path: 'pools.shop.split.v1', before: undefined, after: '10' }];
-    if (dryRun) return { result: 'dry-run', revision, differences };
+    if (dryRun) return { result: 'dry-run', revision, differences, impact: this.impact };
     return { result: 'applied', revision: revision + 1, workers: { applied: 2, total: 2 }, differences };
   }
+}
+
+const UNROUTED = {
+  route: undefined,
+  pool: undefined,
+  version: undefined,
+  endpoint: undefined,
+  reason: undefined,
+  override: undefined,
+  firstByteMs: undefined,
+  status: 404,
+  outcome: 'no_route',
+};
+
+export function shownExchange(): ShownExchange {
+  return {
+    atMs: 1_700_000_000_000,
+    id: 'abcdef0123451',
+    listener: 'web',
+    client: '127.0.0.1',
+    method: 'GET',
+    authority: 'shop.example.com',
+    target: '/cart?token=***',
+    fields: [{ name: 'Cookie', value: '***' }],
+    cut: false,
+    route: 'shop',
+    pool: 'shop',
+    version: 'v2',
+    deploy: 'd1',
+    endpoint: '127.0.0.1:9002',
+    reason: 'override',
+    override: 'qa',
+    keyed: true,
+    status: 200,
+    outcome: 'ok',
+    attempts: 1,
+    durationMs: 12.345,
+    firstByteMs: 11,
+    bytesIn: 0,
+    bytesOut: 1234,
+  };
 }
 
 function poolStatus(revision: number): PoolStatus {

@@ -103,6 +103,7 @@ describe('the document', () => {
       'GET /readyz',
       'GET /v1/config',
       'GET /v1/events',
+      'GET /v1/exchanges',
       'GET /v1/journal',
       'GET /v1/markers',
       'GET /v1/pools',

@@ -90,6 +90,22 @@ describe('reading', () => {
     expect(expectProblem(await ask('/v1/explain', { method: 'POST', body: { url: '/' } }), 422)['detail']).toBe('there is no listener x');
     expectProblem(await ask('/v1/explain', { method: 'POST', body: { url: 5 } }), 400);
   });
+
+  it('lists exchanges, as they are asked for', async () => {
+    const { ask, steering } = await openAdmin();
+    const answer = await ask('/v1/exchanges?pool=shop&version=v2&route=r&outcome=ok&status=200&id=a%20b&limit=5');
+    expect(answer).toMatchObject({ status: 200, json: { workers: { answered: 2, total: 2 }, exchanges: [{ reason: 'override' }, {}] } });
+    await ask('/v1/exchanges');
+    const none = { pool: undefined, version: undefined, route: undefined, outcome: undefined, status: undefined, id: undefined };
+    expect(steering.queries).toMatchObject([
+      { pool: 'shop', version: 'v2', route: 'r', outcome: 'ok', status: 200, id: 'a b', limit: 5 },
+      { ...none, limit: 20 },
+    ]);
+    const problem = expectProblem(await ask('/v1/exchanges?outcome=no-route'), 400);
+    expect(JSON.stringify(problem)).toContain('did you mean \\"no_route\\"?');
+    for (const query of ['status=99', 'status=600', 'limit=0', 'limit=101', 'id=a%0Ab', `pool=${'x'.repeat(101)}`, 'dryRun=true'])
+      expectProblem(await ask(`/v1/exchanges?${query}`), 400);
+  });
 });
 
 interface Write {
@@ -158,7 +174,7 @@ describe('writing', () => {
     const moved = ['shop'];
     steering.outcome = () => ({ result: 'applied', revision: 7, workers: { applied: 2, total: 2 }, differences: [], moved });
     expect((await ask(SPLIT, { method: 'PUT', body: { weights, sessions: 'move' } })).json).toMatchObject({ moved });
-    steering.outcome = () => ({ result: 'dry-run', revision: 7, differences: [], moved });
+    steering.outcome = () => ({ result: 'dry-run', revision: 7, differences: [], impact: steering.impact, moved });
     expect((await ask(`${SPLIT}?dryRun=true`, { method: 'PUT', body: { weights, sessions: 'move' } })).json).toMatchObject({ moved });
     const bad = await ask(SPLIT, { method: 'PUT', body: { weights, sessions: true } });
     expect(expectProblem(bad, 400)['problems']).toMatchObject([{ path: 'sessions', message: expect.stringContaining('hold or move') }]);

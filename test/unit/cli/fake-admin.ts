@@ -8,6 +8,7 @@ import type { AdminCall } from '../../../src/cli/admin-call.ts';
 import { readAccess } from '../../../src/cli/access.ts';
 import type { DrainOptions } from '../../../src/cli/drain.ts';
 import type { EventsOptions } from '../../../src/cli/events.ts';
+import type { ExchangesOptions } from '../../../src/cli/exchanges.ts';
 import { EXIT, Failure, formatFailure } from '../../../src/cli/failure.ts';
 import type { RevisionsOptions } from '../../../src/cli/revisions.ts';
 import type { RollbackOptions } from '../../../src/cli/rollback.ts';
@@ -146,7 +147,8 @@ export class FakeTerminal implements Terminal {
   }
 }
 
-type AnyOptions = StatusOptions &
+type AnyOptions = ExchangesOptions &
+  StatusOptions &
   RevisionsOptions &
   DrainOptions &
   EventsOptions &

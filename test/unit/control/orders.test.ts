@@ -80,11 +80,9 @@ describe('Controller.order', () => {
     const opened = await started();
     const { controller, journal } = opened;
     const before = [controller.config, controller.amendments, journal.number];
-    expect(await controller.order(order(opened, weight(25), { dryRun: true }))).toEqual({
-      result: 'dry-run',
-      revision: 1,
-      differences: moved(10, 25),
-    });
+    const outcome = await controller.order(order(opened, weight(25), { dryRun: true }));
+    expect(outcome).toMatchObject({ result: 'dry-run', revision: 1, differences: moved(10, 25), before: controller.served });
+    expect('after' in outcome && outcome.after.pools[0]?.split).toEqual({ v1: 75, v2: 25 });
     expect(await controller.order(order(opened, weight(-5), { dryRun: true }))).toMatchObject({ result: 'rejected' });
     expect(await controller.order(order(opened, weight(1), { dryRun: true, expected: 7 }))).toEqual({ result: 'stale', revision: 1 });
     expect([controller.config, controller.amendments, journal.number]).toEqual(before);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OverrideConfig, PoolConfig } from '../../../src/config/model.ts';
-import { explain, type ExplainQuestion, type SessionMemory } from '../../../src/routing/explain.ts';
+import { explain, type ExplainQuestion } from '../../../src/routing/explain.ts';
 import { compileSessionRule } from '../../../src/routing/recall.ts';
-import { SessionReader } from '../../../src/routing/session-reader.ts';
+import { type SessionMemory, SessionReader } from '../../../src/routing/session-reader.ts';
 import { createSessionMemory, Sessions } from '../../../src/routing/sessions.ts';
 import type { RoutableRequest } from '../../../src/routing/table.ts';
 import { conditions, exact, makeMatch, makePool, makeRequest, makeRoute, makeTable, prefix } from './make-table.ts';

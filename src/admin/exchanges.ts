@@ -1,0 +1,29 @@
+// What was served lately, and why it went where it went.
+
+import type { FastifyInstance } from 'fastify';
+import type { Steering } from '../control/steering.ts';
+import { chooseType } from './accept.ts';
+import { describe } from './openapi.ts';
+import { readQuery } from './query.ts';
+import { JSON_TYPE } from './sent-body.ts';
+import { mustServe } from './state-reply.ts';
+
+const QUERY = ['pool', 'version', 'route', 'outcome', 'status', 'id', 'limit'] as const;
+
+export function addExchanges(app: FastifyInstance, steering: Steering): void {
+  const schema = describe({
+    id: 'listExchanges',
+    tag: 'instance',
+    summary:
+      'Exchanges of late, newest first: a sample, without bodies, with secrets masked. It is kept by the workers and ends with them.',
+    query: QUERY,
+    answer: 'Exchanges',
+    kind: 'question',
+  });
+  app.get('/v1/exchanges', { schema, config: { access: 'viewer' } }, async (request, reply) => {
+    const query = readQuery(request.query, QUERY);
+    chooseType(request.headers.accept, [JSON_TYPE]);
+    mustServe(steering);
+    return reply.type(JSON_TYPE).send(await steering.exchanges(query));
+  });
+}

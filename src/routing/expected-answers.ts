@@ -1,0 +1,153 @@
+// Who answers a request by a Table: one answer where the request decides it, else each with its probability. Takes the same steps as
+// serving does, draws nothing, and changes no state.
+
+import { chooseFor } from './choose.ts';
+import { isAmbiguousPath } from './path.ts';
+import type { SessionMemory, SessionReader } from './session-reader.ts';
+import { Choice, type Destination, type PoolState, type PoolTable, type RoutableRequest, type RouteTable, type Table } from './table.ts';
+
+export interface Side {
+  readonly table: Table;
+  /** Whether a version has a ready endpoint. */
+  ready(pool: PoolTable, version: number): boolean;
+  /** Which version users have; undefined where nobody remembers. Of a pool whose users are moved it finds nothing. */
+  readonly memory?: SessionMemory | undefined;
+}
+
+export interface SeenRequest {
+  readonly listener: string;
+  readonly request: RoutableRequest;
+  /** The client's address; empty when unknown. */
+  readonly client: string;
+  /** How many requests it stands for in the sample. */
+  readonly standsFor: number;
+}
+
+/** Who answers, by name, each with its probability; they add up to 1. */
+export type Answers = ReadonlyMap<string, number>;
+
+/** Weights of the versions that take part in a choice, by name. */
+export interface Parts {
+  readonly pool: PoolTable;
+  readonly weights: ReadonlyMap<string, number>;
+  readonly total: number;
+  /** Versions that are chosen and do not answer. */
+  readonly silent: ReadonlySet<string>;
+}
+
+/** Says who answers requests by one Table. */
+export class ExpectedAnswers {
+  readonly #side: Side;
+  readonly #choice = new Choice();
+  /** What chance decides, by pool; of many requests it is the same. */
+  readonly #drawn = new Map<PoolTable, Answers>();
+
+  constructor(side: Side) {
+    this.#side = side;
+  }
+
+  of({ listener, request, client }: SeenRequest): Answers {
+    if (isAmbiguousPath(request.path)) return only('bad_request');
+    const { matchers, destinations } = this.#side.table;
+    const route = matchers.get(listener)?.find(request)?.route;
+    if (route === undefined) return only('no_route');
+    const destination = destinations[route.index];
+    return destination === undefined ? only(ownAnswer(route)) : this.#poolAnswers(destination, request, client);
+  }
+
+  #poolAnswers(destination: Destination, request: RoutableRequest, client: string): Answers {
+    const { pool } = destination;
+    const state = new UndecidedState(this.#side, pool);
+    chooseFor(destination, request, client, state, this.#choice);
+    if (!state.drawn) return only(nameOf(pool, this.#choice.version?.name));
+    const known = this.#drawn.get(pool) ?? sharesOf(partsOf(pool, this.#side));
+    this.#drawn.set(pool, known);
+    return known;
+  }
+}
+
+/** Versions that are not ready take no part, unless the pool fails instead, or lets requests wait for them. */
+export function partsOf(pool: PoolTable, side: Side): Parts {
+  const all = pool.versions.filter(({ index }) => pool.weights[index]! > 0);
+  const ready = all.filter(({ index }) => side.ready(pool, index));
+  const isStrict = pool.fallback === 'fail';
+  const taking = isStrict || (ready.length === 0 && pool.holds) ? all : ready;
+  const silent = isStrict && !pool.holds ? all.filter((version) => !ready.includes(version)) : [];
+  const weights = new Map(taking.map(({ name, index }) => [name, pool.weights[index]!]));
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  return { pool, weights, total, silent: new Set(silent.map(({ name }) => name)) };
+}
+
+export function sharesOf({ pool, weights, total, silent }: Parts): Answers {
+  if (total === 0) return only(nameOf(pool, undefined));
+  const shares = new Map<string, number>();
+  for (const [version, weight] of weights) {
+    const name = nameOf(pool, silent.has(version) ? undefined : version);
+    shares.set(name, (shares.get(name) ?? 0) + weight / total);
+  }
+  return shares;
+}
+
+/** The state of a pool whose versions all have started; it tells whether chance was asked. */
+class UndecidedState implements PoolState {
+  readonly #side: Side;
+  readonly #pool: PoolTable;
+  drawn = false;
+
+  constructor(side: Side, pool: PoolTable) {
+    this.#side = side;
+    this.#pool = pool;
+  }
+
+  ready(version: number): boolean {
+    return this.#side.ready(this.#pool, version);
+  }
+
+  warmth(): number {
+    return 1;
+  }
+
+  chance(): number {
+    return 0;
+  }
+
+  nextFraction(): number {
+    this.drawn = true;
+    return 0;
+  }
+
+  newKey(): string {
+    this.drawn = true;
+    return 'new';
+  }
+
+  get sessions(): SessionReader | undefined {
+    return this.#pool.sessions === undefined ? undefined : this.#side.memory?.find(this.#pool.name);
+  }
+
+  wallSeconds(): number {
+    return this.#side.memory?.wallSeconds() ?? 0;
+  }
+}
+
+/** Total variation: the share that must be answered by another when as many as possible stay. */
+export function difference(one: Answers, other: Answers): number {
+  let more = 0;
+  for (const [name, share] of one) more += Math.max(0, share - (other.get(name) ?? 0));
+  // What is the same is 0, whatever sums of fractions make of it.
+  return more < 1e-12 ? 0 : Math.min(1, more);
+}
+
+/** No name holds a blank. */
+function nameOf(pool: PoolTable, version: string | undefined): string {
+  return version === undefined ? 'no_endpoint' : `${pool.name} ${version}`;
+}
+
+/** A redirect or a fixed answer is the same when it says the same, whatever its route is called. */
+function ownAnswer({ config }: RouteTable): string {
+  return JSON.stringify(config.action);
+}
+
+function only(name: string): Answers {
+  return new Map([[name, 1]]);
+}

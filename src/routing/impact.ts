@@ -1,0 +1,110 @@
+// What another Table would mean: for the users of a pool, and for requests that were served lately. Pure and deterministic; shares are
+// expected values, so that nothing here is drawn.
+//
+// Users. Weighted rendezvous hashing gives each user one exponential variate per version; the version of the lowest variate divided by
+// weight wins. Under the weights a and b the same version i wins with the probability 1 / sum over j of max(a[j] / a[i], b[j] / b[i]):
+// exactly the share that stays, at the cost of a few divisions instead of thousands of sample keys.
+
+import { AFFINITY_CLIENT_IP } from './affinity.ts';
+import {
+  difference,
+  ExpectedAnswers,
+  partsOf,
+  sharesOf,
+  type Answers,
+  type Parts,
+  type SeenRequest,
+  type Side,
+} from './expected-answers.ts';
+import type { PoolTable } from './table.ts';
+
+export interface Impact {
+  /** Those with any user that another version would answer; in the order of the config. */
+  readonly pools: readonly PoolImpact[];
+  readonly requests: RequestImpact;
+}
+
+export interface PoolImpact {
+  readonly pool: string;
+  /** Share of users, or without affinity of requests, that another version would answer: 0 to 1. */
+  readonly users: number;
+}
+
+export interface RequestImpact {
+  /** Requests of late that were compared. */
+  readonly compared: number;
+  /** How many of them another version would answer: an expected number, in steps of 0.1. */
+  readonly otherwise: number;
+  /** The same as a part of what they stand for, 0 to 1; undefined when none was compared. */
+  readonly share: number | undefined;
+}
+
+export function foreseeImpact(before: Side, after: Side, requests: readonly SeenRequest[]): Impact {
+  return { pools: foreseeUsers(before, after), requests: foreseeRequests(before, after, requests) };
+}
+
+function foreseeUsers(before: Side, after: Side): readonly PoolImpact[] {
+  const pools = new Map(after.table.pools.map((pool) => [pool.name, pool]));
+  return before.table.pools.flatMap((one) => {
+    const other = pools.get(one.name);
+    if (other === undefined || keepsUsers(one, other, after)) return [];
+    const users = round(movedUsers(partsOf(one, before), partsOf(other, after), sameKeys(one, other)), 1e4);
+    return users === 0 ? [] : [{ pool: one.name, users }];
+  });
+}
+
+/** Whether all users keep the version that they have, because the pool holds them and none of their versions goes. */
+function keepsUsers(one: PoolTable, other: PoolTable, after: Side): boolean {
+  if (one.sessions === undefined || other.sessions === undefined || after.memory?.find(one.name) === undefined) return false;
+  if (sameKeys(one, other) !== 'yes') return false;
+  const ready = new Set(other.versions.filter(({ index }) => after.ready(other, index)).map(({ name }) => name));
+  return one.versions.every(({ name, index }) => one.weights[index] === 0 || ready.has(name));
+}
+
+/** `yes` keys rank alike on both sides; `other` they are others, so that nothing is known of them; `none` there are none on either side. */
+function sameKeys({ affinity: one }: PoolTable, { affinity: other }: PoolTable): 'yes' | 'other' | 'none' {
+  if (one === undefined && other === undefined) return 'none';
+  if (one?.kind !== other?.kind) return 'other';
+  return one?.kind === AFFINITY_CLIENT_IP || one?.name === other?.name ? 'yes' : 'other';
+}
+
+function movedUsers(one: Parts, other: Parts, keys: ReturnType<typeof sameKeys>): number {
+  if (one.total === 0 || other.total === 0) return one.total === other.total ? 0 : 1;
+  if (keys === 'none') return difference(sharesOf(one), sharesOf(other));
+  return 1 - (keys === 'yes' ? stayingUsers(one, other) : meetingUsers(sharesOf(one), sharesOf(other)));
+}
+
+function stayingUsers(one: Parts, other: Parts): number {
+  const names = [...new Set([...one.weights.keys(), ...other.weights.keys()])];
+  const weights = names.map((name) => [one.weights.get(name) ?? 0, other.weights.get(name) ?? 0] as const);
+  return names.reduce((sum, name, i) => {
+    const [a, b] = weights[i]!;
+    if (a === 0 || b === 0 || one.silent.has(name) !== other.silent.has(name)) return sum;
+    return sum + 1 / weights.reduce((most, [c, d]) => most + Math.max(c / a, d / b), 0);
+  }, 0);
+}
+
+/** The chance that two who know nothing of each other choose alike. */
+function meetingUsers(one: Answers, other: Answers): number {
+  return [...one].reduce((sum, [name, share]) => sum + share * (other.get(name) ?? 0), 0);
+}
+
+function foreseeRequests(before: Side, after: Side, requests: readonly SeenRequest[]): RequestImpact {
+  const [one, other] = [new ExpectedAnswers(before), new ExpectedAnswers(after)];
+  let total = 0;
+  let moved = 0;
+  for (const seen of requests) {
+    total += seen.standsFor;
+    moved += seen.standsFor * difference(one.of(seen), other.of(seen));
+  }
+  const share = total === 0 ? undefined : moved / total;
+  return {
+    compared: requests.length,
+    otherwise: share === undefined ? 0 : round(share * requests.length, 10),
+    share: share === undefined ? undefined : round(share, 1e4),
+  };
+}
+
+function round(value: number, steps: number): number {
+  return Math.round(value * steps) / steps;
+}
