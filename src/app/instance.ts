@@ -6,7 +6,7 @@ import type { LoadResult } from '../config/decode.ts';
 import { formatAddress } from '../config/address.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
-import type { Address, Config } from '../config/model.ts';
+import type { Address, Config, OverloadConfig } from '../config/model.ts';
 import { ConfigWatch } from '../control/config-watch.ts';
 import type { ChangeCause } from '../control/config-watch.ts';
 import { Controller } from '../control/controller.ts';
@@ -20,26 +20,24 @@ import type { ApplyResult, Load, Loaded } from '../control/orders.ts';
 import { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
 import type { Adoption } from '../control/steering.ts';
-import { memoryLimit } from '../control/memory-limit.ts';
-import { MemoryWatch } from '../control/memory-watch.ts';
+import type { MemoryWatch } from '../control/memory-watch.ts';
 import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
-import { collectGarbage, heapBytes } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
 import { freshFraction, randomFraction } from '../lib/random.ts';
 import { RETRY_REASONS } from '../proxy/retry.ts';
 import { CHOICE_REASONS } from '../routing/table.ts';
-import { WORKER_MEMORY_BYTES } from '../telemetry/counter-layout.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
-import { LogWriter } from '../telemetry/log-writer.ts';
 import { versionActivity } from '../telemetry/version-activity.ts';
 import type { VersionActivity } from '../telemetry/version-activity.ts';
 import type { Discovery } from '../upstream/discovery/discovery.ts';
 import { probeEndpoint } from '../upstream/probes/probe-endpoint.ts';
 import { Probes } from '../upstream/probes/probes.ts';
+import { AccessOutput } from './access-output.ts';
 import { bindableHost, claimAddress } from './claim-address.ts';
+import { createMemoryWatch } from './create-memory-watch.ts';
 import { createDiscovery } from './create-discovery.ts';
 import type { EndpointUpdate } from './messages.ts';
 import { version } from './version.ts';
@@ -76,13 +74,12 @@ export class Instance {
   readonly #exposition: Exposition;
   readonly #admin: AdminServer;
   readonly #memory: MemoryWatch;
+  readonly #accessLog: AccessOutput;
   readonly #sessions: SessionTables;
   readonly #keeper: SessionKeeper | undefined;
   readonly #markers: Markers;
   readonly #drains: DrainWatch;
   readonly #watch: ConfigWatch | undefined;
-  #accessLog: LogWriter | undefined = undefined;
-  #accessPath = '';
   #draining = false;
   adminAddress: Address;
 
@@ -99,13 +96,14 @@ export class Instance {
       log.warn({ platform: process.platform }, 'this system cannot share a port between threads: one worker serves');
     const counters = new CounterRegistry(count);
     this.#exposition = new Exposition(counters, { retryReasons: RETRY_REASONS, choiceReasons: CHOICE_REASONS, build: version });
+    this.#accessLog = new AccessOutput({ log, onDropped: (lines) => this.#exposition.accessLogDropped(lines) });
     this.#workers = new Workers({
       count,
       reusePort,
       counters,
       log,
       nowMs,
-      onAccess: (chunk, lines) => this.#writeAccess(chunk, lines),
+      onAccess: (chunk, lines) => this.#accessLog.write(chunk, lines),
       onRestarted: () => this.#exposition.workerRestarted(),
     });
     this.#probes = this.#createProbes(versionActivity(counters));
@@ -128,7 +126,8 @@ export class Instance {
     this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt, moveUsers, onServed });
     const recall = new Recall(() => this.#workers.recall(), systemClock);
     const steering = new LiveSteering({ controller: this.#controller, journal, counters, sessions, markers, drains, recall });
-    this.#memory = this.#createMemoryWatch(counters);
+    const overload = (): OverloadConfig => (this.#controller.config ?? this.config).overload;
+    this.#memory = createMemoryWatch({ counters, workers: this.#workers, log, overload });
     this.#exposition.overloadIs(() => this.#memory.sample);
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
     this.adminAddress = config.admin.address;
@@ -153,7 +152,7 @@ export class Instance {
     try {
       await claimAddress(this.config.admin.address);
       await this.#watch?.ready;
-      this.#openAccessLog(this.config.accessLog?.path ?? '');
+      this.#accessLog.open(this.config.accessLog?.path ?? '');
       this.adminAddress = await this.#admin.listen();
       const result = await this.#controller.apply(() => this.#firstLoad(), 'start');
       if (result.result === 'failed') throw result.error;
@@ -219,7 +218,7 @@ export class Instance {
     this.#probes.close();
     this.#drains.close();
     await this.#admin.close();
-    await this.#accessLog?.close();
+    await this.#accessLog.close();
     this.#journal.close();
     await this.#keeper?.close();
     this.#options.store.close();
@@ -266,23 +265,6 @@ export class Instance {
     return probes;
   }
 
-  #createMemoryWatch(counters: CounterRegistry): MemoryWatch {
-    const workers = this.#workers;
-    const workerBytes = () => counters.blocks('worker').reduce((sum, block) => sum + block.total(WORKER_MEMORY_BYTES), 0);
-    return new MemoryWatch({
-      clock: systemClock,
-      log: this.#options.log,
-      overload: () => (this.#controller.config ?? this.config).overload,
-      findLimit: memoryLimit,
-      liveBytes: () => workerBytes() + heapBytes(),
-      onPressure: (level) => workers.setPressure(level),
-      onCollect: () => {
-        workers.collect();
-        collectGarbage();
-      },
-    });
-  }
-
   #createWatch(path: string): ConfigWatch {
     const { log, load } = this.#options;
     return new ConfigWatch(
@@ -297,7 +279,7 @@ export class Instance {
   async #reload(load: Load, cause: ChangeCause): Promise<void> {
     if (this.#draining) return;
     await this.#controller.apply(load, cause);
-    this.#accessLog?.reopen();
+    this.#accessLog.reopen();
   }
 
   /** What is no worker's business. */
@@ -305,26 +287,7 @@ export class Instance {
     const { admin, accessLog } = config;
     this.#markers.retain(config);
     this.#admin.configure(admin);
-    this.#openAccessLog(accessLog?.path ?? '');
-  }
-
-  #openAccessLog(path: string): void {
-    if (path === this.#accessPath) return;
-    void this.#accessLog?.close();
-    this.#accessPath = path;
-    this.#accessLog =
-      path === ''
-        ? undefined
-        : new LogWriter({
-            path,
-            onDropped: (lines) => this.#exposition.accessLogDropped(lines),
-            onError: (error) => this.#options.log.error({ err: error, path }, 'the access log cannot be written'),
-          });
-  }
-
-  #writeAccess(chunk: string, lines: number): void {
-    if (this.#accessLog === undefined) this.#exposition.accessLogDropped(lines);
-    else this.#accessLog.write(chunk, lines);
+    this.#accessLog.open(accessLog?.path ?? '');
   }
 
   #readiness(): { ok: boolean; reason: string } {

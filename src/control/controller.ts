@@ -4,49 +4,29 @@
 import { isDeepStrictEqual } from 'node:util';
 import { readAmendments } from '../config/amend.ts';
 import type { Amendment } from '../config/amend.ts';
-import { decodeFitting, decodeRead, decodeText } from '../config/decode.ts';
+import { decodeFitting, decodeRead } from '../config/decode.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
-import { diffConfigs } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { isFault } from '../config/fault.ts';
-import { describeConfig, printWritten } from '../config/print.ts';
-import { formatPath } from '../config/path.ts';
-import type { Log } from '../lib/log.ts';
 import { compileTable } from '../routing/compile.ts';
-import { StoreFailed } from '../store/store-errors.ts';
-import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Exposition } from '../telemetry/exposition.ts';
-import { counterKeys } from './counter-keys.ts';
-import { findChanges, logChanges } from './endpoint-changes.ts';
+import { judgeOrder } from './judge-order.ts';
 import { logApplied, logFailed, logRejected } from './reload-log.ts';
 import type { Journal } from './journal.ts';
+import { Publisher } from './publisher.ts';
+import type { PublisherParts } from './publisher.ts';
+import { RevisionKeeper } from './revision-keeper.ts';
+import type { Next, Origin } from './revision-keeper.ts';
 import { restartNotices } from './restart-notices.ts';
 import type { Adoption } from './steering.ts';
-import type { DataPlane, EndpointDiscovery } from './ports.ts';
 import type { ApplyResult, Load, Order, OrderOutcome } from './orders.ts';
-
-/** What is about to be in force. */
-interface Next {
-  readonly read: FileRead;
-  readonly load: LoadResult;
-  readonly config: Config;
-}
 
 interface OrderTask {
   readonly order: Order;
   readonly settle: (outcome: OrderOutcome) => void;
 }
 
-/** Whose change it is. */
-interface Origin {
-  readonly cause: string;
-  readonly author: string;
-  readonly reason: string;
-  /** Pools whose users follow the weights at once when it is in force. */
-  readonly moved: readonly string[];
-}
-
-export interface ControllerParts {
+export interface ControllerParts extends PublisherParts {
   readonly journal: Journal;
   /** Changes what was decoded (the demo puts its own upstreams in). */
   readonly adapt?: ((load: LoadResult) => LoadResult) | undefined;
@@ -54,11 +34,7 @@ export interface ControllerParts {
   readonly moveUsers?: (pools: readonly string[]) => void;
   /** Told of each config that has come into force. */
   readonly onServed?: (config: Config) => void;
-  readonly dataPlane: DataPlane;
-  readonly discovery: EndpointDiscovery;
-  readonly counters: CounterRegistry;
   readonly exposition: Pick<Exposition, 'reloaded' | 'serves' | 'fileIs'>;
-  readonly log: Log;
 }
 
 interface Waiting {
@@ -68,16 +44,15 @@ interface Waiting {
   readonly fail: (error: unknown) => void;
 }
 
-const OF_THE_FILE: ReadonlySet<string> = new Set(['start', 'file', 'signal']);
 const TAKEN: ReadonlySet<ApplyResult['result']> = new Set(['applied', 'unchanged']);
 
 export class Controller {
   readonly #parts: ControllerParts;
+  readonly #keeper: RevisionKeeper;
+  readonly #publisher: Publisher;
   /** The first that was served: what cannot change live is still as it says. */
   #started: Config | undefined = undefined;
   #config: Config | undefined = undefined;
-  /** `#config` with the endpoints that the workers have. */
-  #served: Config | undefined = undefined;
   #read: FileRead | undefined = undefined;
   /** What `#read` means alone, once it was asked for. */
   #alone: { readonly read: FileRead; readonly config: Config | undefined } | undefined = undefined;
@@ -92,6 +67,8 @@ export class Controller {
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
+    this.#keeper = new RevisionKeeper(parts.journal, parts.log);
+    this.#publisher = new Publisher(parts);
     const kept = readAmendments(parts.journal.latest?.amendments ?? []);
     this.#amendments = isFault(kept) ? [] : kept;
   }
@@ -108,7 +85,7 @@ export class Controller {
 
   /** What is served, with the endpoints that the workers have. */
   get served(): Config | undefined {
-    return this.#served;
+    return this.#publisher.served;
   }
 
   /** What the file says alone; undefined when that is no config. */
@@ -210,33 +187,31 @@ export class Controller {
     return isDeepStrictEqual(amended.amendments, this.#amendments);
   }
 
-  async #obey({ reduce, moves, expected, dryRun, ...by }: Order): Promise<OrderOutcome> {
-    const [config, read] = [this.#config, this.#read];
+  async #obey(order: Order): Promise<OrderOutcome> {
+    const [config, read, revision] = [this.#config, this.#read, this.#revision];
     if (this.#closed) return { result: 'failed', message: 'Sluice is stopping.' };
     if (config === undefined || read === undefined) return { result: 'failed', message: 'No config is in force.' };
-    const revision = this.#revision;
+    const { expected, dryRun, cause, author, reason } = order;
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
-    const amendments = reduce({ revision, config, read, amendments: this.#amendments });
-    if ('result' in amendments) return amendments;
-    const asked = this.#adapt(decodeRead(read, amendments));
-    if (asked.config === undefined) {
-      // Places are those of the file, which nobody asked about.
-      return { result: 'rejected', revision, problems: asked.problems.map(({ path, message }) => ({ path, message })) };
-    }
-    // The file is the one that the others fit, so what does not is what was asked for.
-    const lost = asked.amended.overtaken.map(({ amendment, reason }) => ({ path: formatPath(amendment.path), message: reason }));
-    if (lost.length > 0) return { result: 'rejected', revision, problems: lost };
-    const differences = diffConfigs(config, asked.config);
-    const moved = moves?.(config, asked.config) ?? [];
+    const asked = judgeOrder(order, { revision, config, read, amendments: this.#amendments }, (load) => this.#adapt(load));
+    if ('result' in asked) return asked;
+    const { differences, moved } = asked;
     const told = moved.length === 0 ? {} : { moved };
     if (dryRun)
-      return { result: 'dry-run', revision, differences, before: this.#served ?? config, after: this.#expand(asked.config), ...told };
-    const origin = { ...by, moved };
-    if (this.#isInForce(asked.config, asked)) {
+      return {
+        result: 'dry-run',
+        revision,
+        differences,
+        before: this.served ?? config,
+        after: this.#publisher.expand(asked.config),
+        ...told,
+      };
+    const origin = { cause, author, reason, moved };
+    if (this.#isInForce(asked.config, asked.load)) {
       this.#moveAlone(origin);
       return { result: 'applied', revision, workers: this.#adoption, differences: [], ...told };
     }
-    const done = await this.#putInForce({ read, load: asked, config: asked.config }, origin);
+    const done = await this.#putInForce({ read, load: asked.load, config: asked.config }, origin);
     if (done.result === 'applied') return { result: 'applied', revision: done.revision, workers: done.workers, differences, ...told };
     return { result: 'failed', message: done.result === 'failed' ? done.error.message : 'Sluice is stopping.' };
   }
@@ -249,16 +224,16 @@ export class Controller {
   }
 
   async #putInForce(next: Next, origin: Origin): Promise<ApplyResult> {
-    const { discovery, journal } = this.#parts;
-    const { config, load } = next;
-    const revision = journal.number + (this.#isKept(config, load) ? 0 : 1);
+    const { discovery } = this.#parts;
+    const { config } = next;
+    const revision = this.#keeper.numberOf(next, this.#config);
     let workers: Adoption;
     try {
       // A trial: what cannot be compiled must not reach a worker.
       compileTable(config, revision);
       await discovery.prepare(config.pools);
       if (this.#closed) return { result: 'superseded', revision: this.#revision };
-      workers = await this.#post(revision, config);
+      workers = await this.#publisher.publish(revision, config);
       await this.#keep(revision, next, origin);
       // Only now: every worker has the weights, and nothing can refuse them any more.
       if (origin.moved.length > 0) this.#parts.moveUsers?.(origin.moved);
@@ -270,78 +245,30 @@ export class Controller {
     return this.#accept({ ...next, revision, cause: origin.cause, workers });
   }
 
-  /** Whether a start finds the state as it was kept. */
-  #isKept(config: Config, { amended }: LoadResult): boolean {
-    const latest = this.#config === undefined ? this.#parts.journal.latest : undefined;
-    if (latest === undefined || !isDeepStrictEqual(latest.written, plain(describeConfig(config)))) return false;
-    return isDeepStrictEqual(latest.amendments, plain(amended.amendments));
-  }
-
-  /** What the API asked and cannot be kept is taken back: it would be gone after the next start. The file stays without us. */
-  async #keep(number: number, { config, load }: Next, { moved, ...origin }: Origin): Promise<void> {
-    const { journal, log } = this.#parts;
-    if (number === journal.number) return;
-    const before = this.#config ?? this.#keptConfig();
-    const differences = before === undefined ? [] : diffConfigs(before, config);
-    const { amendments, overtaken } = load.amended;
-    const facts = {
-      ...(overtaken.length > 0 && { overtaken: overtaken.map(({ reason }) => reason) }),
-      ...(moved.length > 0 && { moved }),
-    };
-    const revision = { number, ...origin, amendments, written: describeConfig(config), differences, facts };
+  /** What cannot be kept is taken back: it would be gone after the next start. */
+  async #keep(revision: number, next: Next, origin: Origin): Promise<void> {
+    const before = this.#config;
     try {
-      journal.keep(revision);
+      this.#keeper.keep(revision, next, origin, before);
     } catch (error) {
-      if (OF_THE_FILE.has(origin.cause) && error instanceof StoreFailed) {
-        journal.keepLater(revision);
-        log.error({ err: error, revision: number }, 'a revision could not be kept; it is served, and kept before the next one');
-        return;
-      }
-      if (this.#config !== undefined) await this.#post(this.#revision, this.#config);
-      throw error;
+      if (before === undefined || (await this.#isTakenBack(before))) throw error;
+      this.#keeper.keepLater(revision, next, origin, before);
     }
   }
 
-  /** What was in force before this start; undefined when nothing was, or it is no config of today. */
-  #keptConfig(): Config | undefined {
-    const written = this.#parts.journal.latest?.written;
-    return written === undefined ? undefined : decodeText('/', printWritten(written)).config;
-  }
-
-  async #post(revision: number, config: Config): Promise<Adoption> {
-    const { counters, dataPlane } = this.#parts;
-    const served = this.#expand(config);
-    const plan = counters.reserve(counterKeys(served));
+  /** Workers that cannot go back serve on; what is told must be what they serve. */
+  async #isTakenBack(before: Config): Promise<boolean> {
     try {
-      const workers = await dataPlane.apply({ revision, config: served, counters: plan });
-      counters.commit(plan, workers.applied === workers.total ? 'all' : 'some');
-      this.#served = served;
-      return workers;
-    } catch (error) {
-      counters.cancel(plan);
-      throw error;
+      await this.#publisher.publish(this.#revision, before);
+      return true;
+    } catch {
+      return false;
     }
   }
 
-  /** With the endpoints that are known by now. */
-  #expand(config: Config): Config {
-    return { ...config, pools: this.#parts.discovery.expand(config.pools) };
-  }
-
-  /** Hands the workers the endpoints that are others by now. No Table is compiled, no revision counted. */
   async #follow(): Promise<void> {
     this.#rediscover = false;
-    const before = this.#served;
-    if (before === undefined || this.#config === undefined || this.#closed) return;
-    const { counters, dataPlane, log } = this.#parts;
-    const config = this.#expand(this.#config);
-    const versions = findChanges(before.pools, config.pools);
-    if (versions.length === 0) return;
-    const plan = counters.reserve(counterKeys(config));
-    const workers = await dataPlane.setEndpoints({ config, versions, counters: plan });
-    counters.commit(plan, workers.applied === workers.total ? 'all' : 'some');
-    this.#served = config;
-    logChanges(log, before.pools, versions);
+    if (this.#config !== undefined && !this.#closed) await this.#publisher.follow(this.#config);
   }
 
   #accept(done: Next & { revision: number; cause: string; workers: Adoption }): ApplyResult {
@@ -380,11 +307,6 @@ export class Controller {
     this.#parts.log.info({ revision: this.#revision, cause }, 'config unchanged');
     return { result: 'unchanged', revision: this.#revision };
   }
-}
-
-/** As it comes back from JSON. */
-function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
 }
 
 function splitWeights(config: Config) {

@@ -188,6 +188,21 @@ describe('Controller.order', () => {
     expect(told).toHaveLength(1);
   });
 
+  it('what can neither be kept nor taken back is in force, and told so', async () => {
+    const store = new FailingStore();
+    const opened = await started(store);
+    const { controller, dataPlane, lines } = opened;
+    store.failing = true;
+    dataPlane.ends.push(() => Promise.resolve({ applied: 2, total: 2 }));
+    dataPlane.ends.push(() => Promise.reject(new Error('listen EADDRINUSE')));
+    expect(await controller.order(order(opened, weight(25)))).toMatchObject({ result: 'applied', revision: 2 });
+    expect(controller.config?.pools[0]?.split['v2']).toBe(25);
+    expect(lines.some(({ level, message }) => level === 'error' && message.includes('could not be kept'))).toBe(true);
+    store.failing = false;
+    expect(await controller.order(order(opened, weight(30)))).toMatchObject({ result: 'applied', revision: 3 });
+    expect(store.list({ limit: 10 }).map(({ number }) => number)).toEqual([3, 2, 1]);
+  });
+
   it('a file that cannot be kept is served all the same, and kept before the next change', async () => {
     const store = new FailingStore();
     const opened = await started(store);

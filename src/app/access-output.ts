@@ -1,0 +1,46 @@
+// Where lines of the access log go: opened, opened anew after a rotation, replaced when the config names another place.
+
+import type { Log } from '../lib/log.ts';
+import { LogWriter } from '../telemetry/log-writer.ts';
+
+export interface AccessOutputParts {
+  readonly log: Log;
+  readonly onDropped: (lines: number) => void;
+}
+
+export class AccessOutput {
+  readonly #parts: AccessOutputParts;
+  #writer: LogWriter | undefined = undefined;
+  #path = '';
+
+  constructor(parts: AccessOutputParts) {
+    this.#parts = parts;
+  }
+
+  /** @param path `stdout`, an absolute path, or empty for none */
+  open(path: string): void {
+    if (path === this.#path) return;
+    void this.#writer?.close();
+    this.#path = path;
+    this.#writer = path === '' ? undefined : this.#create(path);
+  }
+
+  /** The file may have been moved away. */
+  reopen(): void {
+    this.#writer?.reopen();
+  }
+
+  write(chunk: string, lines: number): void {
+    if (this.#writer === undefined) this.#parts.onDropped(lines);
+    else this.#writer.write(chunk, lines);
+  }
+
+  async close(): Promise<void> {
+    await this.#writer?.close();
+  }
+
+  #create(path: string): LogWriter {
+    const { log, onDropped } = this.#parts;
+    return new LogWriter({ path, onDropped, onError: (error) => log.error({ err: error, path }, 'the access log cannot be written') });
+  }
+}
