@@ -1,6 +1,7 @@
 // `sluice demo`: v1, v2 and v3 of an application in this process, and `config/demo.yaml` in front of them.
 
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_ADMIN } from '../cli/admin-address.ts';
 import type { LoadResult } from '../config/decode.ts';
 import type { Config, EndpointConfig } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
@@ -39,10 +40,9 @@ function invite(instance: Instance, print: (line: string) => void): void {
   print(readyLine(instance));
   print(`try: curl http://127.0.0.1:${web}/                       90 of 100 requests reach v1, 10 reach v2`);
   print(`     curl -H 'x-version: v3' http://127.0.0.1:${web}/    a header picks the version`);
+  const there = `http://127.0.0.1:${admin}` === DEFAULT_ADMIN ? '' : ` --admin http://127.0.0.1:${admin}`;
   print(`     curl http://127.0.0.1:${admin}/metrics | grep sluice_requests_total`);
-  print(
-    `     npm start -- split shop v1=50 v2=50 --admin http://127.0.0.1:${admin}, then: npm start -- rollback --admin http://127.0.0.1:${admin}`,
-  );
+  print(`     npm start -- split shop v1=50 v2=50${there}     and take it back: npm start -- rollback${there}`);
   print(`     edit config/demo.yaml (split: { v1: 50, v2: 50 }) and save: no restart, no request lost`);
 }
 

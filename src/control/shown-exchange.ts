@@ -30,7 +30,7 @@ function isAskedFor(each: Observation, { pool, version, route, outcome, status, 
 
 function showExchange(each: Observation, keyFields: ReadonlySet<string>): ShownExchange {
   return {
-    atMs: each.startedAtMs,
+    atMs: Math.round(each.startedAtMs),
     id: orAbsent(textOf(each.requestId)),
     listener: each.listener,
     client: textOf(each.client),
