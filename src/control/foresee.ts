@@ -20,9 +20,9 @@ export function seenRequests(exchanges: readonly Observation[]): readonly SeenRe
 }
 
 /** The Table of now, with what is ready now. */
-export function sideBefore(table: Table, statuses: readonly PoolStatus[], memory?: SessionMemory): Side {
+export function sideBefore(table: Table, statuses: readonly PoolStatus[], memory?: SessionMemory & Pick<Side, 'users'>): Side {
   const ready = new Set(statuses.flatMap((pool) => pool.versions.filter((each) => each.ready).map((each) => key(pool.name, each.name))));
-  return { table, ready: (pool, version) => ready.has(keyOf(pool, version)), memory };
+  return { table, ready: (pool, version) => ready.has(keyOf(pool, version)), memory, users: (pool) => memory?.users?.(pool) };
 }
 
 /** Another one, with what would be ready then: endpoints are as well as they are now, and those that nobody knows yet are well. */

@@ -12,6 +12,8 @@ export interface Side {
   ready(pool: PoolTable, version: number): boolean;
   /** Which version users have; undefined where nobody remembers. Of a pool whose users are moved it finds nothing. */
   readonly memory?: SessionMemory | undefined;
+  /** How many users have each version; undefined in a pool where nobody counts them. */
+  users?(pool: string): ReadonlyMap<string, number> | undefined;
 }
 
 export interface SeenRequest {
@@ -138,8 +140,8 @@ export function difference(one: Answers, other: Answers): number {
   return more < 1e-12 ? 0 : Math.min(1, more);
 }
 
-/** No name holds a blank. */
-function nameOf(pool: PoolTable, version: string | undefined): string {
+/** Who answers, by name. No name holds a blank. */
+export function nameOf(pool: PoolTable, version: string | undefined): string {
   return version === undefined ? 'no_endpoint' : `${pool.name} ${version}`;
 }
 

@@ -9,6 +9,7 @@ import { AFFINITY_CLIENT_IP } from './affinity.ts';
 import {
   difference,
   ExpectedAnswers,
+  nameOf,
   partsOf,
   sharesOf,
   type Answers,
@@ -48,7 +49,11 @@ function foreseeUsers(before: Side, after: Side): readonly PoolImpact[] {
   return before.table.pools.flatMap((one) => {
     const other = pools.get(one.name);
     if (other === undefined || keepsUsers(one, other, after)) return [];
-    const users = round(movedUsers(partsOf(one, before), partsOf(other, after), sameKeys(one, other)), 1e4);
+    const parts = partsOf(other, after);
+    const present = presentUsers(one, before);
+    const moved =
+      present === undefined ? movedUsers(partsOf(one, before), parts, sameKeys(one, other)) : difference(present, sharesOf(parts));
+    const users = round(moved, 1e4);
     return users === 0 ? [] : [{ pool: one.name, users }];
   });
 }
@@ -59,6 +64,14 @@ function keepsUsers(one: PoolTable, other: PoolTable, after: Side): boolean {
   if (sameKeys(one, other) !== 'yes') return false;
   const ready = new Set(other.versions.filter(({ index }) => after.ready(other, index)).map(({ name }) => name));
   return one.versions.every(({ name, index }) => one.weights[index] === 0 || ready.has(name));
+}
+
+/** Where users are held they need not have what the weights say; at least those too many for the new weights move. */
+function presentUsers(pool: PoolTable, before: Side): Answers | undefined {
+  const users = pool.sessions === undefined ? undefined : before.users?.(pool.name);
+  const total = [...(users?.values() ?? [])].reduce((sum, count) => sum + count, 0);
+  if (users === undefined || total === 0) return undefined;
+  return new Map([...users].map(([version, count]) => [nameOf(pool, version), count / total]));
 }
 
 /** `yes` keys rank alike on both sides; `other` they are others, so that nothing is known of them; `none` there are none on either side. */

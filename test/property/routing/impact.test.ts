@@ -78,7 +78,7 @@ describe('users', () => {
     fc.assert(
       fc.property(weights, weights, unready, affinity, (one, other, lost, by) => {
         const [before, after] = [side(one, { affinity: by }, lost), side(other, { affinity: by }, lost)];
-        expect(usersMoved(after, before)).toBeCloseTo(usersMoved(before, after), 4);
+        expect(usersMoved(after, before)).toBeCloseTo(usersMoved(before, after), 3);
         expect(foreseeImpact(before, side(one, { affinity: by }, lost), []).pools).toEqual([]);
       }),
     );
@@ -88,7 +88,7 @@ describe('users', () => {
     fc.assert(
       fc.property(weights, weights, (one, other) => {
         const keyed = usersMoved(side(one, { affinity: USERS }), side(other, { affinity: USERS }));
-        expect(keyed).toBeGreaterThanOrEqual(usersMoved(side(one), side(other)) - 0.0001);
+        expect(keyed).toBeGreaterThanOrEqual(usersMoved(side(one), side(other)) - 0.0005);
       }),
     );
   });
@@ -130,7 +130,7 @@ describe('requests', () => {
       fc.property(weights, weights, unready, (one, other, lost) => {
         const [before, after] = [side(one, {}, lost), side(other, {}, lost)];
         const seen = [{ listener: 'web', client: '', standsFor: 1, request: makeRequest('GET a/') }];
-        expect(foreseeImpact(before, after, seen).requests.share).toBeCloseTo(usersMoved(before, after), 4);
+        expect(foreseeImpact(before, after, seen).requests.share).toBeCloseTo(usersMoved(before, after), 3);
       }),
     );
   });

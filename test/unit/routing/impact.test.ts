@@ -134,6 +134,20 @@ describe('a pool that holds its users', () => {
     expect(impact).toMatchObject({ pools: [{ pool: 'shop', users: 1 }], requests: { otherwise: 2 } });
   });
 
+  test('users that were held before are counted by what they have', () => {
+    const users = () =>
+      new Map([
+        ['v1', 3],
+        ['v2', 1],
+      ]);
+    const moved = foreseeImpact(
+      { ...all('v2'), memory: remembered, users },
+      { ...all('v2'), memory: { ...remembered, find: () => undefined } },
+      [],
+    );
+    expect(moved.pools).toEqual([{ pool: 'shop', users: 0.75 }]);
+  });
+
   test('when their version goes, all follow', () => {
     const gone = side([SHOP], [makePool({ v1: 0, v2: 1 }, { affinity })], ['v1']);
     expect(foreseeImpact({ ...all('v1'), memory: remembered }, { ...gone, memory: remembered }, [ann]).pools).toEqual([
