@@ -1,0 +1,49 @@
+// What a comparison is told about one answer, and what its body is. Bodies arrive as they were on the wire.
+
+import { findField, joinField } from '../lib/header-block.ts';
+
+/** A body that was kept whole, or what is known of one that was too large to keep. */
+export type AnswerBody =
+  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
+  /** `digest` is the lower-case hex SHA-256 of the body as it was on the wire, `length` its bytes. */
+  | { readonly kind: 'digest'; readonly digest: string; readonly length: number };
+
+export interface Answer {
+  readonly status: number;
+  /** The field lines as one latin1 string, each ending in CRLF (`lib/header-block`). */
+  readonly fields: string;
+  readonly body: AnswerBody;
+  /** From the last byte of the request to the last byte of the answer. */
+  readonly durationMs: number;
+}
+
+export type BodyKind = 'json' | 'text' | 'bytes';
+
+/** Media types that are text without saying so in their first half. */
+const TEXT =
+  /^(?:text\/|application\/(?:xml|javascript|ecmascript|graphql|x-www-form-urlencoded|yaml|toml|sql|x-ndjson)$|[^/]+\/[^/]+\+(?:xml|yaml)$)/;
+const JSON_TYPE = /^(?:application\/json|text\/json|[^/]+\/[^/]+\+json)$/;
+
+/** What to compare a body as, by its content-type (RFC 9110, section 8.3; RFC 6839 for `+json`). Without one: bytes. */
+export function bodyKindOf(fields: string): BodyKind {
+  const type = mediaTypeOf(fields);
+  if (JSON_TYPE.test(type)) return 'json';
+  return TEXT.test(type) ? 'text' : 'bytes';
+}
+
+/** The content codings in the order they were applied, lower case, `identity` left out (RFC 9110, section 8.4). */
+export function codingsOf(fields: string): readonly string[] {
+  const value = joinField(fields, 'content-encoding');
+  if (value === undefined) return [];
+  return value
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+}
+
+function mediaTypeOf(fields: string): string {
+  const value = findField(fields, 'content-type') ?? '';
+  const end = value.indexOf(';');
+  return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
+}

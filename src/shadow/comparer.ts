@@ -1,0 +1,116 @@
+// Compares what a mirror's candidate answers with what the primary answered, and keeps count. The entry to this room.
+//
+// How it is fed. One Comparer per mirror and thread; make a new one when candidate or primary is replaced, because evidence of the old one says
+// nothing about the new one. For each mirrored exchange that the sampler takes, when all of its copies have ended:
+//
+//   const comparer = new Comparer(settings);                        patterns were checked before, with `checkPattern`
+//   if (sampler.take(`${route} ${templateOf(target)}`, now, chance)) …   before the copies are made, or before bodies are kept
+//   comparer.add({ route, target, atMs, primary, candidate, second });   answers what differs, for counters by kind
+//   const tally = comparer.tally();                                 plain JSON: post it, add those of other threads with `mergeTallies`
+//   const report = describeReport(tally, DEFAULT_JUDGE, 200);       on whichever thread; `report.verdict` is the check of a rollout
+//
+// `second` is the copy to another endpoint of the primary's version; it may be missing for most requests, or for all (`noise: 'absent'`). It must
+// be made, or not made, before anything is known of the answers. Send both copies at the same time and in the same way, so that they are alike
+// but for the version. An attempt that Sluice itself gave up for reasons of its own (no room, client gone) is left out altogether: it is no
+// outcome of the candidate. Bodies come as they were on the wire, whole up to `limits.bodyBytes`, else as SHA-256 and length.
+//
+// Comparison is synchronous, some 60 µs for 2 KiB of JSON and up to 0.1 s for a MiB: it belongs on a thread of its own.
+
+import type { OutcomeCode } from '../telemetry/outcomes.ts';
+import type { Answer } from './answer.ts';
+import { compareAnswers } from './compare-answers.ts';
+import type { ComparisonRules, ComparisonSettings } from './comparison-rules.ts';
+import { compileRules } from './comparison-rules.ts';
+import type { Comparison } from './difference.ts';
+import type { FieldNode } from './field-node.ts';
+import { plantFields } from './field-node.ts';
+import { OpenedAnswer } from './opened-answer.ts';
+import { PathTemplates } from './path-template.ts';
+import type { ReportBounds } from './report-record.ts';
+import { DEFAULT_BOUNDS, ReportRecord } from './report-record.ts';
+import type { ReportTally } from './report-tally.ts';
+import type { ShowValues } from './show-value.ts';
+
+/** How one copy ended. */
+export type Attempted = { readonly outcome: 'ok'; readonly answer: Answer } | { readonly outcome: Exclude<OutcomeCode, 'ok'> };
+
+export interface ShadowedExchange {
+  readonly route: string;
+  /** Request target in origin form; only its path is used. */
+  readonly target: string;
+  /** Wall time in milliseconds; never goes back by much. */
+  readonly atMs: number;
+  readonly primary: Attempted;
+  /** Undefined where no such copy was made. */
+  readonly candidate: Attempted | undefined;
+  readonly second: Attempted | undefined;
+}
+
+export interface ComparerSettings {
+  readonly comparison: ComparisonSettings;
+  readonly examples?: ShowValues;
+  readonly examplesPerField?: number;
+  readonly templatesPerRoute?: number;
+  readonly bounds?: Partial<ReportBounds>;
+}
+
+/** The rest of the places is for `{other}`, one per route. */
+const NAMED_PART = 0.8;
+
+/** A path that leads nowhere names no call of the API. */
+const NOWHERE = new Set([400, 404, 405, 410, 414]);
+
+export class Comparer {
+  readonly #rules: ComparisonRules;
+  readonly #fields: FieldNode;
+  readonly #templates: PathTemplates;
+  readonly #record: ReportRecord;
+
+  /** Throws an Error that names the pattern where a setting is malformed. */
+  constructor({ comparison, examples = 'shapes', examplesPerField = 3, templatesPerRoute = 100, bounds = {} }: ComparerSettings) {
+    this.#rules = compileRules(comparison);
+    this.#fields = plantFields(this.#rules);
+    const allBounds = { ...DEFAULT_BOUNDS, ...bounds };
+    this.#templates = new PathTemplates(templatesPerRoute, Math.ceil(NAMED_PART * allBounds.templates));
+    this.#record = new ReportRecord(allBounds, { show: examples, most: examplesPerField });
+  }
+
+  /**
+   * Compares and counts one exchange; answers what the candidate's answer differs in, noise included, or undefined where nothing was compared.
+   * Never throws for anything that an upstream or a client has sent.
+   */
+  add({ route, target, atMs, primary, candidate, second }: ShadowedExchange): Comparison | undefined {
+    const isNowhere = primary.outcome === 'ok' && NOWHERE.has(primary.answer.status);
+    const name = isNowhere ? this.#templates.find(route, target) : this.#templates.learn(route, target);
+    const template = this.#record.template(route, name, atMs);
+    if (template === undefined) return undefined;
+    template.begin(atMs);
+    template.countOutcome('primary', primary.outcome);
+    if (candidate !== undefined) {
+      template.countOutcome('candidate', candidate.outcome);
+      this.#record.addOutcomes(template, primary.outcome, candidate.outcome, atMs);
+    }
+    if (second !== undefined) template.countOutcome('second', second.outcome);
+    if (primary.outcome !== 'ok') return undefined;
+    const [candidateAnswer, secondAnswer] = [answerOf(candidate), answerOf(second)];
+    template.latency.add(primary.answer.durationMs, candidateAnswer?.durationMs, secondAnswer?.durationMs);
+    const opened = new OpenedAnswer(primary.answer, this.#rules.limits.bodyBytes);
+    const compared = { candidate: this.#compare(opened, candidateAnswer), second: this.#compare(opened, secondAnswer) };
+    this.#record.addComparisons(template, compared, atMs);
+    return compared.candidate;
+  }
+
+  /** Everything counted so far, as plain JSON. */
+  tally(): ReportTally {
+    return this.#record.tally();
+  }
+
+  #compare(primary: OpenedAnswer, other: Answer | undefined): Comparison | undefined {
+    if (other === undefined) return undefined;
+    return compareAnswers(primary, new OpenedAnswer(other, this.#rules.limits.bodyBytes), this.#rules, this.#fields);
+  }
+}
+
+function answerOf(attempted: Attempted | undefined): Answer | undefined {
+  return attempted?.outcome === 'ok' ? attempted.answer : undefined;
+}

@@ -1,0 +1,32 @@
+// Durations of a candidate beside those of the primary for the same requests.
+
+import { LogHistogram } from '../telemetry/log-histogram.ts';
+import type { LatencyTally } from './report-tally.ts';
+
+export class LatencyRecord {
+  readonly #primary = new LogHistogram();
+  readonly #candidate = new LogHistogram();
+  readonly #second = new LogHistogram();
+  #slower = 0;
+  #faster = 0;
+
+  /** Durations of one request in milliseconds; undefined where a copy was not made or not answered. */
+  add(primaryMs: number, candidateMs: number | undefined, secondMs: number | undefined): void {
+    this.#primary.add(primaryMs);
+    if (secondMs !== undefined) this.#second.add(secondMs);
+    if (candidateMs === undefined) return;
+    this.#candidate.add(candidateMs);
+    if (candidateMs > primaryMs) this.#slower++;
+    else if (candidateMs < primaryMs) this.#faster++;
+  }
+
+  tally(): LatencyTally {
+    return {
+      primary: this.#primary.counts(),
+      candidate: this.#candidate.counts(),
+      second: this.#second.counts(),
+      slower: this.#slower,
+      faster: this.#faster,
+    };
+  }
+}

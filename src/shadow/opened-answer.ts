@@ -1,0 +1,66 @@
+// An answer that is about to be compared: its body is decompressed and parsed at most once, and only if its bytes do not settle the matter.
+
+import { isUtf8 } from 'node:buffer';
+import { createHash } from 'node:crypto';
+import type { Answer } from './answer.ts';
+import { bodyKindOf, codingsOf } from './answer.ts';
+import type { Refusal } from './decompress.ts';
+import { decompress } from './decompress.ts';
+import { parseJson } from './parse-json.ts';
+
+/** What is compared. `unread` cannot be, for the reason given. */
+export type Content =
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'unread'; readonly reason: Refusal | 'digest' };
+
+export class OpenedAnswer {
+  readonly answer: Answer;
+  readonly #mostBytes: number;
+  #content: Content | undefined = undefined;
+  #digest: string | undefined = undefined;
+
+  /** `mostBytes` bounds a body after decompression. */
+  constructor(answer: Answer, mostBytes: number) {
+    this.answer = answer;
+    this.#mostBytes = mostBytes;
+  }
+
+  get content(): Content {
+    return (this.#content ??= open(this.answer, this.#mostBytes));
+  }
+
+  /** SHA-256 of the body as it was on the wire, lower-case hex. */
+  get digest(): string {
+    const body = this.answer.body;
+    return (this.#digest ??= body.kind === 'digest' ? body.digest : digestOf(body.bytes));
+  }
+
+  get length(): number {
+    const body = this.answer.body;
+    return body.kind === 'digest' ? body.length : body.bytes.length;
+  }
+
+  get isCoded(): boolean {
+    return codingsOf(this.answer.fields).length > 0;
+  }
+}
+
+/** As `AnswerBody` wants it for a body that is at hand. */
+export function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function open(answer: Answer, mostBytes: number): Content {
+  if (answer.body.kind === 'digest') return { kind: 'unread', reason: 'digest' };
+  const plain =
+    answer.body.bytes.length === 0 ? { bytes: answer.body.bytes } : decompress(answer.body.bytes, codingsOf(answer.fields), mostBytes);
+  if ('refused' in plain) return { kind: 'unread', reason: plain.refused };
+  const kind = bodyKindOf(answer.fields);
+  // What is not UTF-8 would be compared by its replacement characters, and differences would vanish.
+  if (kind === 'bytes' || !isUtf8(plain.bytes)) return { kind: 'bytes', bytes: plain.bytes };
+  const text = Buffer.from(plain.bytes.buffer, plain.bytes.byteOffset, plain.bytes.byteLength).toString('utf8');
+  const parsed = kind === 'json' ? parseJson(text) : undefined;
+  return parsed === undefined ? { kind: 'text', text } : { kind: 'json', value: parsed.value };
+}

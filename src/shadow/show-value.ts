@@ -1,0 +1,69 @@
+// How a value of an answer is shown in a report. By default as its type and length: answers hold secrets and people.
+
+import { ExactNumber } from './parse-json.ts';
+import { typeOf } from './json-type.ts';
+
+/** shapes: type and length alone; values: scalars as they are, except what looks like a secret or a person. */
+export type ShowValues = 'shapes' | 'values';
+
+const LONGEST = 64;
+
+const SECRET_NAME =
+  /passw|passphrase|secret|token|api[_-]?key|credential|authori[sz]ation|cookie|session|signature|private|otp|\bpin\b|cvv|ssn|iban|card|account/i;
+const PERSONAL_NAME = /mail|phone|mobile|address|street|zip|birth|(?:first|last|full|family|given|user|nick)[_-]?name/i;
+const MAIL = /[^\s@]+@[^\s@]+/;
+/** Tokens, keys, JWTs: long runs without a blank. */
+const TOKEN = /[A-Za-z0-9+/_=.-]{24,}/;
+const CARD_OR_PHONE = /(?:[0-9][ ()-]*){9,}/;
+
+/** One line that stands for a value at `path`. */
+export function showValue(value: unknown, path: string, isRedacted: boolean, show: ShowValues): string {
+  if (value === undefined) return 'absent';
+  if (isRedacted) return 'redacted';
+  if (show === 'shapes' || SECRET_NAME.test(path) || PERSONAL_NAME.test(path)) return shapeOf(value);
+  const type = typeOf(value);
+  if (type === 'array' || type === 'object') return shapeOf(value);
+  const text =
+    value instanceof ExactNumber ? value.text : type === 'string' ? JSON.stringify((value as string).slice(0, LONGEST + 1)) : String(value);
+  if (looksPrivate(text)) return shapeOf(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function looksPrivate(text: string): boolean {
+  return MAIL.test(text) || TOKEN.test(text) || CARD_OR_PHONE.test(text);
+}
+
+function shapeOf(value: unknown): string {
+  if (value instanceof Uint8Array) return `bytes(${value.length})`;
+  switch (typeOf(value)) {
+    case 'string':
+      return `string(${(value as string).length})`;
+    case 'array':
+      return `array(${(value as readonly unknown[]).length})`;
+    case 'object':
+      return isDigested(value)
+        ? `bytes(${value.length})`
+        : value instanceof ExactNumber
+          ? 'number'
+          : `object(${Object.keys(value as object).length})`;
+    case 'number':
+      return 'number';
+    case 'boolean':
+      return 'boolean';
+    case 'null':
+      return 'null';
+  }
+}
+
+/** A body of which only length and digest were known. */
+function isDigested(value: unknown): value is Digested {
+  return value instanceof Digested;
+}
+
+export class Digested {
+  readonly length: number;
+
+  constructor(length: number) {
+    this.length = length;
+  }
+}

@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest';
+import type { Attempted, ComparerSettings, ShadowedExchange } from '../../../src/shadow/comparer.ts';
+import { Comparer } from '../../../src/shadow/comparer.ts';
+import { describeReport } from '../../../src/shadow/describe-report.ts';
+import { DEFAULT_JUDGE } from '../../../src/shadow/judge-settings.ts';
+import { mergeTallies } from '../../../src/shadow/merge-tallies.ts';
+import type { ReportTally } from '../../../src/shadow/report-tally.ts';
+import { judgeReport } from '../../../src/shadow/verdict.ts';
+import { json, ok } from './scaffold.ts';
+
+const SETTINGS: ComparerSettings = { comparison: {} };
+const TIMEOUT: Attempted = { outcome: 'response_timeout' };
+
+function exchange(primary: unknown, candidate: unknown, second?: unknown): ShadowedExchange {
+  const asked = second === undefined ? undefined : ok(json(second));
+  return { route: 'shop', target: '/items/1', atMs: 1000, primary: ok(json(primary)), candidate: ok(json(candidate)), second: asked };
+}
+
+function feed(exchanges: readonly ShadowedExchange[], settings = SETTINGS): ReportTally {
+  const comparer = new Comparer(settings);
+  for (const one of exchanges) comparer.add(one);
+  return comparer.tally();
+}
+
+function times<T>(count: number, make: (n: number) => T): readonly T[] {
+  return Array.from({ length: count }, (_, n) => make(n));
+}
+
+describe('a report', () => {
+  it('says what differs, how often, since when, with examples', () => {
+    const tally = feed(
+      times(3000, (n) => ({ ...exchange({ p: 1, at: n }, { p: n % 50 === 0 ? 'one' : 1, at: n + 1 }, { p: 1, at: n + 2 }), atMs: n })),
+    );
+    const { fields, templates } = describeReport(tally, DEFAULT_JUDGE, 10);
+    expect(fields.map(({ path, isReal }) => [path, isReal])).toEqual([
+      ['$.p', true],
+      ['$.at', false],
+    ]);
+    expect(fields[0]).toMatchObject({
+      route: 'shop',
+      template: '/items/{id}',
+      differences: { count: 60, of: 3000, rate: 0.02 },
+      noise: { count: 0, of: 3000 },
+      kinds: { type: 60 },
+      firstMs: 0,
+      lastMs: 2950,
+      examples: [{ kind: 'type', primary: 'number', candidate: 'string(3)', atMs: 0 }],
+    });
+    expect(fields[1]).toMatchObject({ differences: { count: 3000 }, noise: { count: 3000, rate: 1 } });
+    expect(templates).toMatchObject([{ exchanges: 3000, compared: 3000, seconded: 3000, outcomes: { candidate: { ok: 3000 } } }]);
+    expect(JSON.parse(JSON.stringify(tally))).toEqual(tally);
+  });
+
+  it('shows values where it is told to, and never those that are redacted', () => {
+    const exchanges = [exchange({ p: 1, q: 'a' }, { p: 2, q: 'b' })];
+    const shown = feed(exchanges, { comparison: { redact: ['q'] }, examples: 'values' }).templates[0]!.fields.map(
+      ({ examples }) => examples[0],
+    );
+    expect(shown).toMatchObject([
+      { primary: '1', candidate: '2' },
+      { primary: 'redacted', candidate: 'redacted' },
+    ]);
+  });
+
+  it('lists the first fields alone and judges all', () => {
+    const tally = feed(times(500, () => exchange({ a: 1, b: 1, c: 1 }, { a: 2, b: 2, c: 2 }, { a: 1, b: 1, c: 1 })));
+    const { fields, unlistedFields, verdict } = describeReport(tally, DEFAULT_JUDGE, 1);
+    expect([fields.length, unlistedFields, verdict.realFields.length]).toEqual([1, 2, 3]);
+  });
+
+  it('compares latencies, also of the second copy', () => {
+    const slow = (durationMs: number): Attempted => ok(json(1, { durationMs }));
+    const exchanges = times(1000, (n) => ({
+      ...exchange(1, 1),
+      primary: slow(10),
+      candidate: slow(n % 10 === 0 ? 5 : 40),
+      second: slow(10),
+    }));
+    const { latency } = describeReport(feed(exchanges), DEFAULT_JUDGE, 1).templates[0]!;
+    expect(latency).toMatchObject({
+      primary: { count: 1000, p50: expect.closeTo(10, 0) as number },
+      candidate: { p50: expect.closeTo(40, -1) as number, p99: expect.closeTo(40, -1) as number },
+      second: { p99: expect.closeTo(10, 0) as number },
+      slower: { rate: 0.9 },
+    });
+  });
+
+  it('keeps outcomes apart from contents', () => {
+    const exchanges = times(400, (n) => (n % 2 === 0 ? exchange(1, 1, 1) : { ...exchange(1, 1, 1), candidate: TIMEOUT }));
+    const tally = feed([...exchanges, { ...exchange(1, 1), primary: TIMEOUT }]);
+    const { fields, templates, verdict } = describeReport(tally, DEFAULT_JUDGE, 10);
+    expect(fields).toMatchObject([
+      { path: 'outcome', isReal: true, differences: { count: 200, of: 401 }, noise: { count: 1 }, kinds: { outcome: 200 } },
+    ]);
+    expect(fields[0]!.examples).toMatchObject([{ primary: '"ok"', candidate: '"response_timeout"' }]);
+    expect(templates[0]).toMatchObject({
+      compared: 200,
+      outcomes: { candidate: { response_timeout: 200, ok: 201 }, primary: { response_timeout: 1 } },
+    });
+    expect(verdict).toMatchObject({ verdict: 'fail', reason: 'the candidate gives no answer where the primary does' });
+  });
+});
+
+describe('the verdict', () => {
+  const same = times(14_000, () => exchange({ a: 1 }, { a: 1 }, { a: 1 }));
+
+  it.each([
+    ['no-data', [], 'nothing was compared yet'],
+    ['inconclusive', same.slice(0, 500), '500 of at least 1000 requests were compared'],
+    ['inconclusive', same.slice(0, 2000), 'not enough requests yet to be certain that few differ'],
+    ['inconclusive', times(2000, () => exchange(1, 1)), 'no second copy of the primary was compared: noise is not known'],
+    ['pass', same, 'answers are the same within the bounds'],
+    ['fail', times(300, (n) => exchange({ a: 1 }, { a: n % 5 === 0 ? 2 : 1 }, { a: 1 })), '$.a differs in /items/{id} of route shop'],
+    ['pass', times(14_000, (n) => exchange({ t: n }, { t: -n }, { t: n + 0.5 })), 'answers are the same within the bounds'],
+  ] as const)('is %s: %#', (verdict, exchanges, reason) => {
+    expect(judgeReport(feed(exchanges), DEFAULT_JUDGE)).toMatchObject({ verdict, reason });
+  });
+
+  it('fails where fields differ each too seldom to be told, and often together', () => {
+    const exchanges = times(2000, (n) =>
+      n % 10 === 0 ? exchange({}, { [`k${'abcdefghij'[(n / 10) % 10]}${n}`]: 1 }, {}) : exchange({}, {}, {}),
+    );
+    expect(judgeReport(feed(exchanges), DEFAULT_JUDGE)).toMatchObject({ verdict: 'fail', reason: 'answers differ in many fields' });
+  });
+
+  it('takes all for real without second copies, if that is said', () => {
+    const judge = { ...DEFAULT_JUDGE, noise: 'absent' } as const;
+    expect(judgeReport(feed(times(16_000, () => exchange(1, 1))), judge).verdict).toBe('pass');
+    expect(judgeReport(feed(times(2000, (n) => exchange(1, n % 20 === 0 ? 2 : 1))), judge).verdict).toBe('fail');
+  });
+
+  it('does not pass what could not be compared', () => {
+    const coded = ok(json('x', { fields: 'content-encoding: rot13\r\n' }));
+    const other = ok(json('y', { fields: 'content-encoding: rot13\r\n' }));
+    const tally = feed(times(14_000, () => ({ ...exchange(1, 1), primary: coded, candidate: other, second: other })));
+    expect(tally.templates[0]!.uncompared).toEqual({ coding: 28_000 });
+    expect(judgeReport(tally, DEFAULT_JUDGE).verdict).toBe('inconclusive');
+  });
+
+  it('fails rare calls that go wrong in a crowd of right ones', () => {
+    const wrong = times(60, () => ({ ...exchange({ a: 1 }, { a: 2 }, { a: 1 }), target: '/rare' }));
+    expect(judgeReport(feed([...same.slice(0, 5000), ...wrong]), DEFAULT_JUDGE)).toMatchObject({
+      verdict: 'fail',
+      realFields: [{ template: '/rare', path: '$.a' }],
+    });
+  });
+});
+
+describe('an exchange', () => {
+  it('may lack copies, and says what it found', () => {
+    const comparer = new Comparer(SETTINGS);
+    expect(comparer.add(exchange({ a: 1 }, { a: 2 }))).toMatchObject({ differences: [{ path: '$.a', kind: 'value' }] });
+    expect(comparer.add({ ...exchange(1, 1, 2), candidate: undefined })).toBeUndefined();
+    expect(comparer.add({ ...exchange(1, 1), primary: TIMEOUT })).toBeUndefined();
+    expect(comparer.tally().templates).toMatchObject([{ exchanges: 3, attempts: 2, answers: { candidate: 1, second: 1, both: 0 } }]);
+  });
+
+  it('to a path that leads nowhere makes no template', () => {
+    const missing = ok(json({}, { status: 404 }));
+    const tally = feed([{ ...exchange(1, 1), target: '/.env', primary: missing, candidate: missing }, exchange(1, 1)]);
+    expect(tally.templates.map(({ template }) => template)).toEqual(['{other}', '/items/{id}']);
+  });
+});
+
+describe('bounds', () => {
+  it('hold whatever comes', () => {
+    const bounds = { templates: 3, fieldsPerTemplate: 4, fields: 6, pathLength: 20 };
+    const comparer = new Comparer({ comparison: {}, bounds, templatesPerRoute: 1 });
+    for (let n = 0; n < 500; n++) {
+      const [route, path] = [`r${n % 5}`, `/${'abcdefg'[n % 7]}`];
+      const keys = Object.fromEntries(times(10, (i) => [`key${String.fromCharCode(97 + ((n + i) % 26))}`, n]));
+      comparer.add({ ...exchange({}, keys), route, target: path });
+    }
+    comparer.add({ ...exchange({}, { ['x'.repeat(30)]: 1 }), route: 'r0', target: '/a' });
+    const tally = comparer.tally();
+    expect(tally.templates.length).toBe(3);
+    expect(tally.templates.flatMap(({ fields }) => fields).length).toBe(6);
+    expect(Math.max(...tally.templates.map(({ fields }) => fields.length))).toBe(4);
+    expect(tally.overflow.requests).toBeGreaterThan(0);
+    expect(tally.overflow.differences).toBeGreaterThan(300);
+    expect(tally.overflow.requests + tally.templates.reduce((sum, { exchanges }) => sum + exchanges, 0)).toBe(501);
+    for (const field of tally.templates.flatMap(({ fields }) => fields)) expect(field.examples.length).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('tallies of several threads', () => {
+  const exchanges = times(3000, (n) => ({
+    ...exchange(
+      { p: 1, t: n, [`f${n % 3}`]: 0 },
+      { p: n % 40 === 7 ? 2 : 1, t: n + 1, [`f${n % 3}`]: 0 },
+      { p: 1, t: n + 2, [`f${n % 3}`]: 0 },
+    ),
+    target: n % 7 === 0 ? '/a' : '/b',
+    atMs: n,
+  }));
+  const whole = feed(exchanges);
+  const parts = times(3, (thread) => feed(exchanges.filter((_, n) => n % 3 === thread)));
+
+  it('add up to what one would have counted', () => {
+    const merged = mergeTallies(parts);
+    const view = (tally: ReportTally): unknown =>
+      tally.templates
+        .map(({ fields, latency: _, ...rest }) => ({
+          ...rest,
+          fields: fields.map(({ path, candidate, second, kinds, firstMs, lastMs }) => ({
+            path,
+            candidate,
+            second,
+            kinds,
+            firstMs,
+            lastMs,
+          })),
+        }))
+        .sort((a, b) => (a.template < b.template ? -1 : 1));
+    expect(view(merged)).toEqual(view(whole));
+    expect(merged.clean.pairs).toBe(whole.clean.pairs);
+    expect(merged.failures).toEqual(whole.failures);
+    const orders = merged.templates.flatMap(({ fields }) => fields.map(({ order }) => order));
+    expect(new Set(orders).size).toBe(orders.length);
+    expect(Math.max(...orders)).toBe(orders.length - 1);
+    const told = (tally: ReportTally): unknown =>
+      judgeReport(tally, DEFAULT_JUDGE).realFields.map(({ template, path }) => [template, path]);
+    expect(told(merged)).toEqual([['/b', '$.p']]);
+    expect(told(whole)).toEqual([['/b', '$.p']]);
+  });
+
+  it('of one thread are what they were, and none are nothing', () => {
+    expect(mergeTallies([whole])).toEqual(whole);
+    expect(judgeReport(mergeTallies([]), DEFAULT_JUDGE).verdict).toBe('no-data');
+  });
+});

@@ -1,0 +1,64 @@
+// Answers as tests write them.
+
+import { seededRandom } from '../../../src/lib/random.ts';
+import type { Answer } from '../../../src/shadow/answer.ts';
+import { compareAnswers } from '../../../src/shadow/compare-answers.ts';
+import type { Attempted } from '../../../src/shadow/comparer.ts';
+import type { ComparisonSettings } from '../../../src/shadow/comparison-rules.ts';
+import { compileRules } from '../../../src/shadow/comparison-rules.ts';
+import type { Comparison } from '../../../src/shadow/difference.ts';
+import { plantFields } from '../../../src/shadow/field-node.ts';
+import { OpenedAnswer } from '../../../src/shadow/opened-answer.ts';
+
+export interface Written {
+  readonly status?: number;
+  readonly type?: string;
+  readonly fields?: string;
+  readonly durationMs?: number;
+}
+
+export function answer(
+  body: string | Uint8Array,
+  { status = 200, type = 'application/json', fields = '', durationMs = 5 }: Written = {},
+): Answer {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  return { status, fields: `content-type: ${type}\r\n${fields}`, body: { kind: 'whole', bytes }, durationMs };
+}
+
+export function json(value: unknown, written: Written = {}): Answer {
+  return answer(JSON.stringify(value), written);
+}
+
+export function ok(given: Answer): Attempted {
+  return { outcome: 'ok', answer: given };
+}
+
+export function compare(primary: Answer, other: Answer, settings: ComparisonSettings = {}): Comparison {
+  const rules = compileRules(settings);
+  const [left, right] = [primary, other].map((one) => new OpenedAnswer(one, rules.limits.bodyBytes));
+  return compareAnswers(left!, right!, rules, plantFields(rules));
+}
+
+/** `path kind` of each difference between two JSON values. */
+export function differ(primary: unknown, other: unknown, settings: ComparisonSettings = {}): readonly string[] {
+  return compare(json(primary), json(other), settings).differences.map(({ path, kind }) => `${path} ${kind}`);
+}
+
+/** A shop's answer with so many items (12 make 1.3 KiB), 20 fields that differ by themselves, more or less often, and one price that may be wrong. */
+export function simulateAnswers(seed: number, itemCount: number): (wrong: number) => string {
+  const random = seededRandom(seed);
+  const hex = (): string => Math.floor(random() * 2 ** 32).toString(16);
+  const rarely = (chance: number): number => (random() < chance ? 1 : 0);
+  return (wrong) => {
+    const noise = Array.from({ length: 8 }, (_, i) => `"n${i}":"${hex()}"`).join(',');
+    const clocks = Array.from({ length: 6 }, (_, i) => `"c${i}":${rarely(0.02 + i * 0.15)}`).join(',');
+    const rare = Array.from({ length: 4 }, (_, i) => `"r${i}":${rarely(0.002 * (i + 1))}`).join(',');
+    const list = random() < 0.3 ? '["a","b","c"]' : '["c","b","a"]';
+    const price = random() < wrong ? 1199 : 1299;
+    const items = Array.from(
+      { length: itemCount },
+      (_, i) => `{"sku":"shoe-${i}","title":"A shoe of size ${i}","price":${price + i},"stock":true,"tags":["new","sale"]}`,
+    );
+    return `{"meta":{"trace":"${hex()}",${noise}},"clock":{${clocks}},"rare":{${rare}},"order":${list},"items":[${items.join(',')}]}`;
+  };
+}
