@@ -39,7 +39,7 @@ export function router(sluice: Sluice) {
 
     /** When it resolves, every worker obeys. */
     async SetRoutes(canary: Canary, routes: Routes): Promise<void> {
-      if (routes.mirrored) throw new Error('Sluice does not serve mirrors yet; take mirror out of the analysis');
+      if (routes.mirrored) throw new Error('Sluice has no call for mirrors yet; take mirror out of the analysis');
       await put(canary, routes, `SetRoutes ${routes.primaryWeight}/${routes.canaryWeight}`);
     },
 

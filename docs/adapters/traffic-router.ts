@@ -79,7 +79,7 @@ export function trafficRouter({ pool, stable, canary, ...sluice }: RouterTarget)
 
     SetMirrorRoute({ name, match = [] }: MirrorRoute): Promise<void> {
       if (match.length === 0) return Promise.resolve();
-      return Promise.reject(new Error(`mirror ${name}: Sluice does not serve mirrors yet; take setMirrorRoute out of the steps`));
+      return Promise.reject(new Error(`mirror ${name}: Sluice has no call for mirrors yet; take setMirrorRoute out of the steps`));
     },
 
     async RemoveManagedRoutes(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/model.ts';
 import { freshFraction } from '../lib/random.ts';
-import { Lease } from '../proxy/serving.ts';
+import { Lease, MirrorLease } from '../proxy/serving.ts';
 import type { Serving } from '../proxy/serving.ts';
 import { LowDiscrepancySequence } from '../routing/sequence.ts';
 import { Sessions } from '../routing/sessions.ts';
@@ -21,7 +21,7 @@ interface Counted {
 export class ServingBuilder {
   readonly #registry: Registry;
   readonly #counters: CounterSet;
-  /** By pool name: a reload does not start a split's sequence anew, which would bend the shares. */
+  /** By pool, mirror and use: a reload does not start a sequence anew, which would bend the shares. */
   #sequences = new Map<string, LowDiscrepancySequence>();
   #last: Counted | undefined = undefined;
 
@@ -33,11 +33,18 @@ export class ServingBuilder {
   /** @param memory of the sessions of each pool that has them */
   build(config: Config, table: Table, memory: Readonly<Record<string, SharedArrayBuffer>>): Serving {
     const sequences = new Map<string, LowDiscrepancySequence>();
-    const leases = this.#registry.apply(config.pools).map((pool) => {
-      const sequence = this.#sequences.get(pool.name) ?? new LowDiscrepancySequence(freshFraction());
-      sequences.set(pool.name, sequence);
-      const sessions = Object.hasOwn(memory, pool.name) ? new Sessions(memory[pool.name]!) : undefined;
-      return new Lease(pool.versions, sequence, sessions);
+    const sequenceOf = (...names: readonly string[]): LowDiscrepancySequence => {
+      const id = names.join('\n');
+      const sequence = this.#sequences.get(id) ?? new LowDiscrepancySequence(freshFraction());
+      sequences.set(id, sequence);
+      return sequence;
+    };
+    const leases = this.#registry.apply(config.pools).map(({ name, versions }) => {
+      const sessions = Object.hasOwn(memory, name) ? new Sessions(memory[name]!) : undefined;
+      const mirrors = this.#registry.mirrorsOf(name).map((live) => {
+        return new MirrorLease(live, sequenceOf(name, live.name, 'sample'), sequenceOf(name, live.name, 'version'));
+      });
+      return new Lease({ versions, mirrors, sessions }, sequenceOf(name));
     });
     this.#sequences = sequences;
     return { table, leases, routes: this.#routeCounters(table), unrouted: this.#counters.route('', '', '') };

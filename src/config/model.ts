@@ -193,10 +193,47 @@ export interface OverrideConfig {
 export type ValueMatcher =
   { readonly kind: 'exact'; readonly value: string } | { readonly kind: 'regex'; readonly pattern: string } | { readonly kind: 'present' };
 
+/** Copies of a pool's requests for a shadow. What the shadow does is nothing to the exchange that is copied. */
 export interface MirrorConfig {
   readonly name: string;
-  readonly version: string;
+  /** The pool of the shadow; undefined = the one that the mirror belongs to. */
+  readonly pool: string | undefined;
+  /** The version of the shadow; undefined = as that pool splits. Always there when `pool` is not. */
+  readonly version: string | undefined;
+  /** Of the requests that fit, how many of 100 are copied. */
   readonly percent: number;
+  /** The same as it was written, where it was written as a fraction: `1/3`. */
+  readonly fraction: string | undefined;
+  /** `session`: all requests of a user or none, where the pool has an affinity. */
+  readonly sample: 'session' | 'request';
+  readonly match: MirrorMatch;
+  /** `forbid`: only requests that are safe to repeat are copied. */
+  readonly sideEffects: 'forbid' | 'allow';
+  /** What becomes of a copy whose client goes away. */
+  readonly onAbort: 'cancel' | 'finish';
+  /** From when the copy has been sent until the shadow's answer has ended. */
+  readonly timeoutMs: number;
+  readonly limits: MirrorLimits;
+  readonly requestHeaders: HeaderChanges;
+  readonly rewrite: { readonly host: string | undefined };
+}
+
+/** All of it must hold; empty lists: any. */
+export interface MirrorMatch {
+  readonly methods: readonly string[];
+  readonly paths: readonly Exclude<PathMatcher, { readonly kind: 'regex' }>[];
+  /** Names in lower case. */
+  readonly headers: MatchConfig['headers'];
+}
+
+/** The first two over the whole instance (each worker gets its part); 0 = no limit. */
+export interface MirrorLimits {
+  readonly connections: number;
+  readonly requests: number;
+  /** Of a request body, how much may wait for the shadow. */
+  readonly lagBytes: number;
+  /** Of an answer, how much is read. */
+  readonly answerBytes: number;
 }
 
 export interface HealthConfig {

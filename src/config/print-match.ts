@@ -1,16 +1,22 @@
-// Matchers and path rewrites in the words of the grammar.
+// Matchers, path rewrites and header changes in the words of the grammar.
 
-import type { MatchConfig, PathRewrite, ValueMatcher } from './model.ts';
+import type { HeaderChanges, MatchConfig, PathRewrite, ValueMatcher } from './model.ts';
 
 export function describeMatch({ path, methods, headers, query }: MatchConfig): object {
-  const byName = (matchers: MatchConfig['headers']): object =>
-    Object.fromEntries(matchers.map(({ name, value }) => [name, describeValue(value)]));
   return {
     path: { [path.kind]: path.kind === 'regex' ? path.pattern : path.path },
     methods,
-    headers: byName(headers),
-    query: byName(query),
+    headers: describeHeaders(headers),
+    query: describeHeaders(query),
   };
+}
+
+export function describeHeaders(matchers: MatchConfig['headers']): object {
+  return Object.fromEntries(matchers.map(({ name, value }) => [name, describeValue(value)]));
+}
+
+export function describeChanges({ set, add, remove }: HeaderChanges): object {
+  return { set: Object.fromEntries(set), add: Object.fromEntries(add), remove };
 }
 
 export function describeValue(matcher: ValueMatcher): string | object {

@@ -4,6 +4,7 @@ import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
 import type { AffinityConfig, Drained, HealthConfig, KeySource, OverrideConfig, PoolConfig, VersionConfig } from './model.ts';
 import { describeValue } from './print-match.ts';
+import { describeMirror } from './print-mirror.ts';
 import { formatSize } from './size.ts';
 
 export function describePool(pool: PoolConfig): object {
@@ -13,7 +14,7 @@ export function describePool(pool: PoolConfig): object {
     split: pool.split,
     affinity: pool.affinity && describeAffinity(pool.affinity),
     overrides: pool.overrides.map(describeOverride),
-    mirrors: pool.mirrors,
+    mirrors: pool.mirrors.map(describeMirror),
     balancer: pool.balancer,
     health: pool.health && describeHealth(pool.health),
     outlier: {

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
 import type { AdminConfig, Config, ListenerConfig, OverloadConfig, RouteConfig } from './model.ts';
-import { describeMatch, describePathRewrite } from './print-match.ts';
+import { describeChanges, describeMatch, describePathRewrite } from './print-match.ts';
 import { describePool } from './print-pool.ts';
 import { formatSize } from './size.ts';
 
@@ -98,11 +98,6 @@ function describeAdmin({ address, tokens, limits }: AdminConfig): Written {
 }
 
 function describeRoute({ action, timeoutMs, rewrite, ...route }: RouteConfig): Written {
-  const changes = ({ set, add, remove }: RouteConfig['requestHeaders']): Written => ({
-    set: Object.fromEntries(set),
-    add: Object.fromEntries(add),
-    remove,
-  });
   return {
     name: route.name,
     listeners: route.listeners,
@@ -111,8 +106,8 @@ function describeRoute({ action, timeoutMs, rewrite, ...route }: RouteConfig): W
     ...describeAction(action),
     timeout: formatDuration(timeoutMs),
     rewrite: { host: rewrite.host, path: describePathRewrite(rewrite.path) },
-    requestHeaders: changes(route.requestHeaders),
-    responseHeaders: changes(route.responseHeaders),
+    requestHeaders: describeChanges(route.requestHeaders),
+    responseHeaders: describeChanges(route.responseHeaders),
   };
 }
 

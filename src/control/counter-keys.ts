@@ -4,7 +4,7 @@ import type { Config, PoolConfig, RouteConfig } from '../config/model.ts';
 import type { CounterKey } from '../telemetry/counter-key.ts';
 
 interface Known {
-  /** Of listeners, pools, versions and endpoints. */
+  /** Of listeners, pools, versions, endpoints and mirrors. */
   readonly names: string;
   readonly keys: readonly CounterKey[];
 }
@@ -23,7 +23,10 @@ export function counterKeys(config: Config): readonly CounterKey[] {
 }
 
 function namesIn({ listeners, pools }: Config): string {
-  const inPools = pools.map(({ name, versions }) => [name, versions.map((each) => [each.name, each.endpoints.map(({ key }) => key)])]);
+  const inPools = pools.map(({ name, versions, mirrors }) => {
+    const inVersions = versions.map((each) => [each.name, each.endpoints.map(({ key }) => key)]);
+    return [name, inVersions, mirrors.map((each) => [each.name, each.pool ?? '', each.version ?? ''])];
+  });
   return JSON.stringify([listeners.map(({ name }) => name), inPools]);
 }
 
@@ -32,6 +35,7 @@ function findKeys(config: Config): readonly CounterKey[] {
   return [
     ...config.listeners.map(({ name }): CounterKey => ({ kind: 'listener', listener: name })),
     ...config.pools.flatMap(poolKeys),
+    ...config.pools.flatMap((pool) => mirrorKeys(pool, pools)),
     ...config.routes.flatMap((route) => routeKeys(route, pools)),
   ];
 }
@@ -41,6 +45,16 @@ function poolKeys(pool: PoolConfig): readonly CounterKey[] {
     { kind: 'version', pool: pool.name, version: version.name },
     ...version.endpoints.map(({ key }): CounterKey => ({ kind: 'endpoint', pool: pool.name, version: version.name, endpoint: key })),
   ]);
+}
+
+/** Copies are counted for the pool that is copied, by the version that gets them. */
+function mirrorKeys({ name: pool, mirrors }: PoolConfig, pools: ReadonlyMap<string, PoolConfig>): readonly CounterKey[] {
+  return mirrors.flatMap((mirror) => {
+    const target = mirror.pool ?? pool;
+    const versions = mirror.version === undefined ? (pools.get(target)?.versions ?? []).map(({ name }) => name) : [mirror.version];
+    const labels = versions.map((version) => (target === pool ? version : `${target}/${version}`));
+    return labels.map((version): CounterKey => ({ kind: 'mirror', pool, mirror: mirror.name, version }));
+  });
 }
 
 function routeKeys(route: RouteConfig, pools: ReadonlyMap<string, PoolConfig>): readonly CounterKey[] {

@@ -8,6 +8,7 @@ import type { WorkerCounters } from '../telemetry/counters.ts';
 import { RecentExchanges } from '../telemetry/recent-exchanges.ts';
 import { Exchange } from './exchange.ts';
 import type { Serving } from './serving.ts';
+import { Shadows } from './shadows.ts';
 
 /** Exchanges that are kept for the next request instead of being collected. */
 const SPARE_EXCHANGES = 256;
@@ -25,6 +26,7 @@ export class ProxyContext {
   readonly counters: WorkerCounters;
   readonly log: Log;
   readonly recent = new RecentExchanges();
+  readonly shadows: Shadows;
 
   #draining = false;
   readonly #spare: Exchange[] = [];
@@ -36,6 +38,7 @@ export class ProxyContext {
     this.deadlines = deadlines;
     this.counters = counters;
     this.log = log;
+    this.shadows = new Shadows(deadlines, (error) => this.failed(error));
   }
 
   /** An error that is ours: counted and logged, with what it hit closed by the caller. */
@@ -50,11 +53,12 @@ export class ProxyContext {
     this.keepsClients = false;
   }
 
-  /** Sheds load. @param level 0 = none; 1 = connections are not kept; 2 = new requests are refused; 3 = new connections, too */
+  /** Sheds load. @param level 0 = none; 1 = connections are not kept, and no copies are made for shadows; 2 = new requests are refused; 3 = new connections, too */
   press(level: number): void {
     this.keepsClients = level < 1 && !this.#draining;
     this.sheds = level >= 2;
     this.shuts = level >= 3;
+    this.shadows.press(level);
   }
 
   /** From here on requests are served with this. Spare exchanges would hold on to what was served before. */

@@ -27,7 +27,9 @@ import { reply, replyRoute } from './reply.ts';
 import { RequestBody } from './request-body.ts';
 import { relieve } from './relieve.ts';
 import { retry } from './retry.ts';
+import { leaveShadows } from './mirror.ts';
 import type { Serving } from './serving.ts';
+import type { ShadowExchange } from './shadow-exchange.ts';
 
 export class Exchange implements Applicant, DeadlineOwner {
   readonly context: ProxyContext;
@@ -58,6 +60,10 @@ export class Exchange implements Applicant, DeadlineOwner {
   attemptMs = 0;
   firstByteMs = -1;
   attempts = 0;
+  /** Copies of it have been begun, where its pool has mirrors. */
+  mirrored = false;
+  /** The first of its copies that it still feeds. */
+  shadow: ShadowExchange | undefined = undefined;
   /** A reused connection turned out to be closed; it is replaced once, by a new one. */
   wantsFresh = false;
   /** Retries decided on, the replacement of a stale connection not counted. */
@@ -267,6 +273,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.holdDeadline.disarm();
     this.endAttempt(this.outcome);
     observe(this);
+    if (this.shadow !== undefined) leaveShadows(this);
     this.requestText = '';
     this.bodyText = '';
     if (this.held.length > 0) this.held = [];
@@ -397,6 +404,8 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.firstByteMs = -1;
     this.attempts = 0;
     this.retries = 0;
+    this.mirrored = false;
+    this.shadow = undefined;
     this.wantsFresh = false;
     this.attempting = false;
     this.holdOver = false;

@@ -9,6 +9,7 @@ import type { UpstreamConnection } from '../upstream/connection.ts';
 import { ACQUIRED, NO_ENDPOINT } from '../upstream/version.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardingFields, isTrusted } from './forwarded.ts';
+import { mirror, teeBody } from './mirror.ts';
 import { reply } from './reply.ts';
 
 /** Of a request body that waits for a connection. */
@@ -45,6 +46,7 @@ export function sendRequest(exchange: Exchange, connection: UpstreamConnection):
   connection.begin(exchange, exchange.head.method);
   let more = connection.send(exchange.requestText);
   for (const bytes of exchange.held) more = connection.sendBytes(bytes);
+  if (!exchange.mirrored && exchange.destination!.pool.mirrors !== undefined) mirror(exchange);
   if (exchange.held.length > 0) exchange.held = [];
   if (exchange.requestDone) awaitAnswer(exchange);
   else if (more) exchange.resumeClient();
@@ -54,6 +56,11 @@ export function sendRequest(exchange: Exchange, connection: UpstreamConnection):
 /** Passes on body bytes that arrived later; they lie in memory that the next read overwrites. */
 export function sendBody(exchange: Exchange, bytes: Buffer, from: number, to: number): void {
   exchange.replayable = false;
+  passBody(exchange, bytes, from, to);
+  if (exchange.shadow !== undefined) teeBody(exchange, bytes, from, to);
+}
+
+function passBody(exchange: Exchange, bytes: Buffer, from: number, to: number): void {
   const upstream = exchange.upstream;
   if (upstream === undefined || !upstream.connected || upstream.idle) {
     exchange.held.push(Buffer.from(bytes.subarray(from, to)));

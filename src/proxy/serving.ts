@@ -4,20 +4,49 @@
 import { wallMs } from '../lib/clock.ts';
 import { newKey, randomFraction } from '../lib/random.ts';
 import type { LowDiscrepancySequence } from '../routing/sequence.ts';
+import type { MirrorChance } from '../routing/mirror.ts';
 import type { Sessions } from '../routing/sessions.ts';
 import type { PoolState, Table } from '../routing/table.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
+import type { LiveMirror, Shadow } from '../upstream/mirror.ts';
 import type { LiveVersion } from '../upstream/version.ts';
+
+/** The living side of one mirror of a Table. */
+export class MirrorLease implements MirrorChance {
+  readonly live: LiveMirror;
+  /** In the order of the target's versions in the Table. */
+  readonly shadows: readonly (Shadow | undefined)[];
+  readonly #sequence: LowDiscrepancySequence;
+  readonly #versions: LowDiscrepancySequence;
+
+  constructor(live: LiveMirror, sequence: LowDiscrepancySequence, versions: LowDiscrepancySequence) {
+    this.live = live;
+    this.shadows = live.shadows;
+    this.#sequence = sequence;
+    this.#versions = versions;
+  }
+
+  nextFraction(): number {
+    return this.#sequence.next();
+  }
+
+  nextVersionFraction(): number {
+    return this.#versions.next();
+  }
+}
 
 /** The living side of one pool of a Table: versions stand in the Table's order. */
 export class Lease implements PoolState {
   readonly versions: readonly LiveVersion[];
   readonly sessions: Sessions | undefined;
+  /** In the order of the pool's mirrors. */
+  readonly mirrors: readonly MirrorLease[];
   readonly #sequence: LowDiscrepancySequence;
 
-  constructor(versions: readonly LiveVersion[], sequence: LowDiscrepancySequence, sessions: Sessions | undefined) {
-    this.versions = versions;
-    this.sessions = sessions;
+  constructor(living: Pick<Lease, 'versions' | 'mirrors' | 'sessions'>, sequence: LowDiscrepancySequence) {
+    this.versions = living.versions;
+    this.mirrors = living.mirrors;
+    this.sessions = living.sessions;
     this.#sequence = sequence;
   }
 

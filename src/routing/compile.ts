@@ -5,6 +5,7 @@ import { compileHeaderChanges, type CompiledHeaderChanges } from '../lib/header-
 import type { Config, HeaderChanges, PoolConfig, RouteConfig } from '../config/model.ts';
 import { compileAffinity } from './affinity.ts';
 import { Matcher } from './match.ts';
+import { compileMirrors } from './mirror.ts';
 import { compileOverride } from './overrides.ts';
 import { compileSessionRule } from './recall.ts';
 import {
@@ -33,7 +34,7 @@ const compiled = new WeakMap<Config['routes'], Compiled>();
  * @throws an Error on a Config that its rules would have refused: an unknown pool or version, a bad pattern or field name
  */
 export function compileTable(config: Config, revision: number): Table {
-  const pools = config.pools.map(compilePool);
+  const pools = compilePools(config.pools);
   const { routes, matchers } = compileRoutes(config);
   return { revision, pools, routes, matchers, destinations: findDestinations(config, pools) };
 }
@@ -60,7 +61,21 @@ function findDestinations(config: Config, pools: readonly PoolTable[]): readonly
   });
 }
 
-export function compilePool(config: PoolConfig, index: number): PoolTable {
+function compilePools(configs: readonly PoolConfig[]): readonly PoolTable[] {
+  const pools = configs.map(compilePool);
+  const find = (name: string): PoolTable => {
+    const pool = pools.find((each) => each.name === name);
+    if (pool === undefined) throw new Error(`a mirror leads to the unknown pool ${name}`);
+    return pool;
+  };
+  // A mirror may lead to a pool that comes later; nobody has seen these Tables yet.
+  for (const pool of pools) pool.mirrors = compileMirrors(pool.config, find);
+  return pools;
+}
+
+type Unmirrored = Omit<PoolTable, 'mirrors'> & { mirrors: PoolTable['mirrors'] };
+
+function compilePool(config: PoolConfig, index: number): Unmirrored {
   const versions = config.versions.map((version, position): VersionTable => ({ index: position, name: version.name }));
   const weights = Float64Array.from(versions, ({ name }) => (Object.hasOwn(config.split, name) ? (config.split[name] ?? 0) : 0));
   const weightTotal = weights.reduce((sum, weight) => sum + weight, 0);
@@ -76,6 +91,7 @@ export function compilePool(config: PoolConfig, index: number): PoolTable {
     affinity: config.affinity === undefined ? undefined : compileAffinity(config.affinity),
     sessions: config.affinity?.hold === undefined ? undefined : compileSessionRule(config.affinity.hold, versions),
     overrides: config.overrides.map((override) => compileOverride(override, namedVersion(versions, override.version, config.name))),
+    mirrors: undefined,
     fallback: config.fallback.whenNoneReady,
     holds: config.holdMs > 0,
     warms: config.versions.some(({ slowStartMs }) => slowStartMs > 0),

@@ -5,6 +5,7 @@ import type { CompiledHeaderChanges } from '../lib/header-changes.ts';
 import type { BalancerName, PathRewrite, PoolConfig, RespondConfig, RouteConfig } from '../config/model.ts';
 import type { AffinityRule } from './affinity.ts';
 import type { Matcher } from './match.ts';
+import type { MirrorTable } from './mirror.ts';
 import type { OverrideRule } from './overrides.ts';
 import type { SessionRule } from './recall.ts';
 import type { Sessions } from './sessions.ts';
@@ -43,6 +44,8 @@ export interface PoolTable {
   /** Set where keyed users keep the version that they have. */
   readonly sessions: SessionRule | undefined;
   readonly overrides: readonly OverrideRule[];
+  /** Undefined where nothing is copied, so that the hot path tests one field. */
+  readonly mirrors: readonly MirrorTable[] | undefined;
   readonly fallback: 'split' | 'fail';
   /** Whether a request waits when no version that may answer it is ready. */
   readonly holds: boolean;

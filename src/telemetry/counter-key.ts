@@ -5,6 +5,8 @@ export type CounterKey =
   /** `pool` and `version` are empty where none was chosen; all three are empty for requests without a route. */
   | { readonly kind: 'route'; readonly route: string; readonly pool: string; readonly version: string }
   | { readonly kind: 'version'; readonly pool: string; readonly version: string }
+  /** `version` of another pool: `POOL/VERSION`. */
+  | { readonly kind: 'mirror'; readonly pool: string; readonly mirror: string; readonly version: string }
   | { readonly kind: 'endpoint'; readonly pool: string; readonly version: string; readonly endpoint: string }
   | { readonly kind: 'worker' };
 
@@ -24,6 +26,8 @@ export function identify(key: CounterKey): string {
       return versionId(key.pool, key.version);
     case 'endpoint':
       return endpointId(key.pool, key.version, key.endpoint);
+    case 'mirror':
+      return mirrorId(key.pool, key.mirror, key.version);
     case 'worker':
       return WORKER_ID;
   }
@@ -42,6 +46,10 @@ export function routeId(route: string, pool: string, version: string): string {
 
 export function versionId(pool: string, version: string): string {
   return `v${pool.length}:${pool}${version}`;
+}
+
+export function mirrorId(pool: string, mirror: string, version: string): string {
+  return `m${pool.length}:${mirror.length}:${pool}${mirror}${version}`;
 }
 
 export function endpointId(pool: string, version: string, endpoint: string): string {

@@ -1,6 +1,7 @@
 // Which cell of a block counts what. A cell is one double; a block belongs to one key and one worker.
 // Gauges stand for something alive in the worker, so they are zeroed when it dies; counters never go back.
 
+import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { OUTCOMES } from './outcomes.ts';
 import type { CounterKind } from './counter-key.ts';
 
@@ -24,8 +25,7 @@ export const VERSION_BYTES_OUT = 2;
 export const VERSION_DURATION_SUM_MS = 3;
 export const VERSION_BUCKETS = 4;
 export const VERSION_ATTEMPTS = VERSION_BUCKETS + DURATION_BOUNDS_MS.length + 1;
-export const VERSION_MIRRORED = VERSION_ATTEMPTS + OUTCOMES.length;
-export const VERSION_RETRIES = VERSION_MIRRORED + OUTCOMES.length;
+export const VERSION_RETRIES = VERSION_ATTEMPTS + OUTCOMES.length;
 export const VERSION_CHOICES = VERSION_RETRIES + RETRY_REASONS_MAX;
 export const VERSION_EJECTIONS = VERSION_CHOICES + CHOICE_REASONS_MAX;
 /** Requests that wait until an endpoint is ready. */
@@ -37,6 +37,13 @@ export const VERSION_CONCURRENCY_LIMIT = VERSION_RESCUED + 1;
 /** 1 while all endpoints are used, ready or not. */
 export const VERSION_PANIC = VERSION_CONCURRENCY_LIMIT + 1;
 const VERSION_CELLS = VERSION_PANIC + 1;
+
+export const MIRROR_IN_FLIGHT = 0;
+export const MIRROR_CONNECTIONS = 1;
+/** Bytes that wait for the shadow. */
+export const MIRROR_WAITING = 2;
+export const MIRROR_OUTCOME = 3;
+const MIRROR_CELLS = MIRROR_OUTCOME + MIRROR_OUTCOMES.length;
 
 export const LISTENER_OPEN = 0;
 export const LISTENER_ACCEPTED = 1;
@@ -75,6 +82,7 @@ export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
   route: ROUTE_CELLS,
   version: VERSION_CELLS,
   endpoint: ENDPOINT_CELLS,
+  mirror: MIRROR_CELLS,
   worker: WORKER_CELLS,
 };
 
@@ -83,5 +91,6 @@ export const GAUGE_CELLS: Readonly<Record<CounterKind, readonly number[]>> = {
   route: [],
   version: [VERSION_IN_FLIGHT, VERSION_HELD, VERSION_CONCURRENCY_LIMIT, VERSION_PANIC],
   endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_UNREADY, ENDPOINT_EJECTED, ENDPOINT_DRAINING],
+  mirror: [MIRROR_IN_FLIGHT, MIRROR_CONNECTIONS, MIRROR_WAITING],
   worker: [WORKER_LOOP_UTILIZATION, WORKER_LOOP_DELAY_MS, WORKER_MEMORY_BYTES],
 };

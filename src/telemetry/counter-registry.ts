@@ -204,5 +204,5 @@ function describe(blocks: readonly CounterBlock[], plan: Pick<CounterPlan, 'numb
 }
 
 function perKind<T>(): PerKind<T> {
-  return { listener: [], route: [], version: [], endpoint: [], worker: [] };
+  return { listener: [], route: [], version: [], endpoint: [], mirror: [], worker: [] };
 }

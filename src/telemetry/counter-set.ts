@@ -1,11 +1,11 @@
 // The worker's side of the counters: finds the live object of a key. Kept in step with the registry by adopting its plans in order.
 
-import { endpointId, listenerId, routeId, versionId, WORKER_ID } from './counter-key.ts';
+import { endpointId, listenerId, mirrorId, routeId, versionId, WORKER_ID } from './counter-key.ts';
 import { BLOCK_CELLS, LISTENER_OPEN } from './counter-layout.ts';
 import type { CounterPlan } from './counter-plan.ts';
-import { EndpointCounters, ListenerCounters, RouteCounters, VersionCounters, WorkerCounters } from './counters.ts';
+import { EndpointCounters, ListenerCounters, MirrorCounters, RouteCounters, VersionCounters, WorkerCounters } from './counters.ts';
 
-type Counters = EndpointCounters | ListenerCounters | RouteCounters | VersionCounters | WorkerCounters;
+type Counters = EndpointCounters | ListenerCounters | MirrorCounters | RouteCounters | VersionCounters | WorkerCounters;
 
 interface Bank {
   readonly cells: Float64Array;
@@ -95,6 +95,16 @@ export class CounterSet {
   /** @param endpoint the key of the endpoint as it is served: a resolved address where the config has a name */
   endpoint(pool: string, version: string, endpoint: string): EndpointCounters {
     return this.#find(endpointId(pool, version, endpoint), EndpointCounters);
+  }
+
+  /** @param version `POOL/VERSION` where it is one of another pool */
+  mirror(pool: string, mirror: string, version: string): MirrorCounters {
+    return this.#find(mirrorId(pool, mirror, version), MirrorCounters);
+  }
+
+  /** Of an endpoint that nobody counts. */
+  uncounted(): EndpointCounters {
+    return new EndpointCounters(this.#nowhere, 0);
   }
 
   worker(): WorkerCounters {

@@ -84,11 +84,6 @@ export class VersionCounters extends Block {
     this.cells[this.first + at.VERSION_ATTEMPTS + outcome]!++;
   }
 
-  /** @param outcome position in `OUTCOMES` */
-  mirrored(outcome: number): void {
-    this.cells[this.first + at.VERSION_MIRRORED + outcome]!++;
-  }
-
   /** @param reason position in the retry reasons given to the Exposition */
   retried(reason: number): void {
     this.cells[this.first + at.VERSION_RETRIES + reason]!++;
@@ -135,6 +130,37 @@ export class ListenerCounters extends Block {
   /** @param outcome position in `OUTCOMES` */
   refused(outcome: number): void {
     this.cells[this.first + at.LISTENER_REFUSED + outcome]!++;
+  }
+}
+
+/** Of the copies that one mirror sends to one version. */
+export class MirrorCounters extends Block {
+  began(): void {
+    this.cells[this.first + at.MIRROR_IN_FLIGHT]!++;
+  }
+
+  /** One that had begun. @param outcome position in `MIRROR_OUTCOMES` */
+  ended(outcome: number): void {
+    this.cells[this.first + at.MIRROR_IN_FLIGHT]!--;
+    this.cells[this.first + at.MIRROR_OUTCOME + outcome]!++;
+  }
+
+  /** One that never began. @param outcome position in `MIRROR_OUTCOMES` */
+  dropped(outcome: number): void {
+    this.cells[this.first + at.MIRROR_OUTCOME + outcome]!++;
+  }
+
+  opened(): void {
+    this.cells[this.first + at.MIRROR_CONNECTIONS]!++;
+  }
+
+  closed(): void {
+    this.cells[this.first + at.MIRROR_CONNECTIONS]!--;
+  }
+
+  /** @param bytes more, or fewer, that wait for the shadow */
+  waits(bytes: number): void {
+    this.cells[this.first + at.MIRROR_WAITING]! += bytes;
   }
 }
 

@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Metric as PromMetric } from 'prom-client';
 import * as at from './counter-layout.ts';
 import type { CounterRegistry } from './counter-registry.ts';
+import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { METRICS } from './names.ts';
 import type { Metric } from './names.ts';
 import { OUTCOMES } from './outcomes.ts';
@@ -69,6 +70,7 @@ export class Exposition {
     this.#counters = counters;
     this.#exposeExchanges(options);
     this.#exposeEnds();
+    this.#exposeMirrors();
     this.#exposeInstance(options.build);
     collectDefaultMetrics({ register: this.#registry });
   }
@@ -156,7 +158,6 @@ export class Exposition {
     this.#expose(METRICS.attempts, () => codeSamples(versions(), at.VERSION_ATTEMPTS, outcomes));
     this.#expose(METRICS.retries, () => codeSamples(versions(), at.VERSION_RETRIES, retries));
     this.#expose(METRICS.choices, () => codeSamples(versions(), at.VERSION_CHOICES, choices));
-    this.#expose(METRICS.mirrored, () => codeSamples(versions(), at.VERSION_MIRRORED, outcomes));
     this.#expose(METRICS.held, () => cellSamples(versions(), at.VERSION_HELD));
     this.#expose(METRICS.rescued, () => cellSamples(versions(), at.VERSION_RESCUED));
     this.#expose(METRICS.concurrencyLimit, () => cellSamples(versions(), at.VERSION_CONCURRENCY_LIMIT));
@@ -166,6 +167,15 @@ export class Exposition {
     this.#expose(METRICS.affinityUsers, () => plainSamples(this.#users()));
     this.#expose(METRICS.versionInfo, () => plainSamples(this.#deploys()));
     this.#expose(METRICS.splitWeight, () => plainSamples(this.#split.map(({ weight, ...labels }) => [labels, weight])));
+  }
+
+  #exposeMirrors(): void {
+    const mirrors = () => this.#counters.blocks('mirror');
+    const outcomes = MIRROR_OUTCOMES.map(({ code }) => ({ outcome: code }));
+    this.#expose(METRICS.mirrored, () => codeSamples(mirrors(), at.MIRROR_OUTCOME, outcomes));
+    this.#expose(METRICS.mirrorInFlight, () => cellSamples(mirrors(), at.MIRROR_IN_FLIGHT));
+    this.#expose(METRICS.mirrorConnections, () => cellSamples(mirrors(), at.MIRROR_CONNECTIONS));
+    this.#expose(METRICS.mirrorWaiting, () => cellSamples(mirrors(), at.MIRROR_WAITING));
   }
 
   #exposeEnds(): void {

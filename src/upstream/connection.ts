@@ -21,6 +21,8 @@ export const TEXT_BYTES = 16384;
 /** Interim (1xx) answers that are accepted before the final one. */
 const INTERIM_MAX = 16;
 
+const NOTHING = Buffer.alloc(0);
+
 const CONNECTING = 0;
 const IDLE = 1;
 const HEAD = 2;
@@ -99,6 +101,7 @@ export class UpstreamConnection {
   /** The upstream takes no more of the request; what it has answered may still be there to read. */
   #refused = false;
   #failure: Outcome = OUTCOME.upstream_reset;
+  #onFlushed: (() => void) | undefined = undefined;
 
   constructor(endpoint: Endpoint, home: ConnectionHome, receiver: Receiver) {
     this.endpoint = endpoint;
@@ -161,6 +164,16 @@ export class UpstreamConnection {
     // Taken by the kernel at once, as most are: the copy has served.
     if (this.#socket.writableLength === 0) giveCopyBlock(copy);
     return more;
+  }
+
+  /** `onUpstreamDrained` follows when all that was sent has left, however little it is. */
+  tellDrained(): void {
+    this.#socket.write(NOTHING, (this.#onFlushed ??= () => this.#receiver?.onUpstreamDrained(this)));
+  }
+
+  /** Bytes that the kernel has yet to take. */
+  get unsent(): number {
+    return this.#socket.writableLength;
   }
 
   resume(): void {

@@ -5,6 +5,8 @@ import { EjectionWatch } from './ejection-watch.ts';
 import type { Ejector } from './ejector.ts';
 import { identifyEndpoint, UNREADY_UNHEALTHY } from './endpoint.ts';
 import type { EndpointName } from './endpoint.ts';
+import type { LiveMirror } from './mirror.ts';
+import { Mirrors } from './mirrors.ts';
 import { LiveVersion } from './version.ts';
 import type { VersionSurroundings } from './version.ts';
 
@@ -29,11 +31,13 @@ export class Registry {
   readonly #pools = new Map<string, LivePool>();
   readonly #surroundings: VersionSurroundings;
   readonly #watch: EjectionWatch;
+  readonly #mirrors: Mirrors;
   #unhealthy: ReadonlySet<string> = new Set();
   #deploys: readonly VersionDeploy[] = [];
 
   constructor(surroundings: VersionSurroundings) {
     this.#surroundings = surroundings;
+    this.#mirrors = new Mirrors(surroundings);
     this.#watch = new EjectionWatch(surroundings, () => this.#ejectors());
   }
 
@@ -46,10 +50,16 @@ export class Registry {
       this.#pools.delete(name);
     }
     const living = pools.map((config) => this.#applyPool(config));
+    this.#mirrors.apply(pools);
     this.#markHealth();
     this.#markDeploys();
     this.#watch.restart();
     return living;
+  }
+
+  /** Mirrors of a pool, in the order of the Config. */
+  mirrorsOf(pool: string): readonly LiveMirror[] {
+    return this.#mirrors.of(pool);
   }
 
   /** Gives living versions other endpoints; what a Table says of them stays. Versions that are not there are left out. */
@@ -60,6 +70,7 @@ export class Registry {
         ?.versions.find(({ name }) => name === version)
         ?.setEndpoints(endpoints);
     }
+    this.#mirrors.setEndpoints(versions);
     this.#markHealth();
     this.#watch.restart();
   }
@@ -84,6 +95,7 @@ export class Registry {
   }
 
   #markHealth(): void {
+    this.#mirrors.markHealth(this.#unhealthy);
     for (const { name: pool, versions } of this.#pools.values()) {
       for (const version of versions) {
         for (const endpoint of version.endpoints) {

@@ -40,7 +40,7 @@ export function settingsOf(pool: PoolConfig, worker: number, workers: number): V
 }
 
 /** One worker's part of a bound; at least 1. */
-function partOf(limit: number, worker: number, workers: number): number {
+export function partOf(limit: number, worker: number, workers: number): number {
   if (limit === 0) return Infinity;
   return Math.max(1, Math.floor(limit / workers) + (worker < limit % workers ? 1 : 0));
 }

@@ -77,11 +77,16 @@ async function take({ sluice, inside, workers }: Rig): Promise<Holdings> {
 /** Without connections to upstreams, of which there must be as many before as after the look. */
 async function descriptorsOf(sluice: Sluice): Promise<Record<string, number>> {
   for (;;) {
-    const upstreams = await sluice.metric('sluice_endpoint_connections');
+    const upstreams = await upstreamConnections(sluice);
     const descriptors = list(sluice.pid);
-    if ((await sluice.metric('sluice_endpoint_connections')) !== upstreams) continue;
+    if ((await upstreamConnections(sluice)) !== upstreams) continue;
     return { ...descriptors, socket: (descriptors['socket'] ?? 0) - upstreams };
   }
+}
+
+async function upstreamConnections(sluice: Sluice): Promise<number> {
+  const metrics = await sluice.metrics();
+  return metrics.sum('sluice_endpoint_connections') + metrics.sum('sluice_mirror_connections');
 }
 
 function list(pid: number): Record<string, number> {

@@ -72,7 +72,7 @@ describe('traffic-router.ts', () => {
 
   test('mirrors are refused in words; to remove one is fine', async () => {
     const plugin = trafficRouter({ admin: 'http://127.0.0.1:1', pool: 'shop', stable: 'stable', canary: 'canary' });
-    await expect(plugin.SetMirrorRoute({ name: 'dark', percentage: 10, match: [{}] })).rejects.toThrow('does not serve mirrors yet');
+    await expect(plugin.SetMirrorRoute({ name: 'dark', percentage: 10, match: [{}] })).rejects.toThrow('has no call for mirrors yet');
     await plugin.SetMirrorRoute({ name: 'dark' });
   });
 });

@@ -6,6 +6,7 @@ import { adminNeedsAuth } from './admin.ts';
 import { expressionsOfPoolsCompile, expressionsOfRoutesCompile } from './expressions.ts';
 import { headerChangesKeepFraming, headerNamesAreUnique, headersOfPoolsAreSeen, headersOfRoutesAreSeen } from './headers.ts';
 import { gatewayFailuresDecide, healthKeysMeanSomething } from './health.ts';
+import { headersOfMirrorsKeepFraming, mirrorsLeadElsewhere, mirrorsLeadSomewhere, mirrorsMayCopy } from './mirrors.ts';
 import { uniqueAddresses, uniqueEndpoints, uniqueListenerNames, uniqueNamesInPools, uniqueRouteNames, uniqueTokenNames } from './names.ts';
 import { Review } from './review.ts';
 import type { Rule } from './review.ts';
@@ -18,8 +19,8 @@ import {
   routesNamePools,
   routesNameVersions,
 } from './routes.ts';
-import { listenersAreServed, poolsAreServed, versionsAreServed } from './unserved.ts';
-import { mirrorsNameVersions, overridesNameVersions, splitIsNotAllZero, splitIsRequired, splitNamesVersions } from './versions.ts';
+import { listenersAreServed, versionsAreServed } from './unserved.ts';
+import { overridesNameVersions, splitIsNotAllZero, splitIsRequired, splitNamesVersions } from './versions.ts';
 
 const RULES: readonly Rule[] = [
   uniqueListenerNames,
@@ -31,7 +32,10 @@ const RULES: readonly Rule[] = [
   splitIsRequired,
   splitIsNotAllZero,
   overridesNameVersions,
-  mirrorsNameVersions,
+  mirrorsLeadSomewhere,
+  mirrorsLeadElsewhere,
+  mirrorsMayCopy,
+  headersOfMirrorsKeepFraming,
   poolsAreUsed,
   headersOfPoolsAreSeen,
   expressionsOfPoolsCompile,
@@ -40,7 +44,6 @@ const RULES: readonly Rule[] = [
   adminNeedsAuth,
   listenersAreServed,
   versionsAreServed,
-  poolsAreServed,
 ];
 
 /** These look at routes, and at nothing else but the names that routes may name. */

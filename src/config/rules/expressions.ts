@@ -20,7 +20,9 @@ export function expressionsOfRoutesCompile(config: Config, review: Review): void
 }
 
 export function expressionsOfPoolsCompile(config: Config, review: Review): void {
-  for (const { name, overrides } of config.pools) {
+  for (const { name, overrides, mirrors } of config.pools) {
+    for (const [index, { match }] of mirrors.entries())
+      checkWritten(review, ['pools', name, 'mirrors', index, 'match', 'headers'], match.headers);
     for (const [index, { source, value }] of overrides.entries()) {
       checkValue(review, ['pools', name, 'overrides', index, source.kind, 'value', 'regex'], value);
     }

@@ -57,7 +57,7 @@ export function headersOfPoolsAreSeen(config: Config, review: Review): void {
   }
 }
 
-function checkChanges(review: Review, path: Path, changes: HeaderChanges): void {
+export function checkChanges(review: Review, path: Path, changes: HeaderChanges): void {
   checkNames(
     review,
     [...path, 'set'],
@@ -81,14 +81,14 @@ function checkName(review: Review, path: Path, name: string, side: 'key' | 'valu
   else if (FRAMING.includes(lower)) review.problem(path, `${lower} belongs to the framing of messages and cannot be changed`, side);
 }
 
-function checkSeen(review: Review, path: Path, name: string, side: 'key' | 'value'): void {
+export function checkSeen(review: Review, path: Path, name: string, side: 'key' | 'value'): void {
   const lower = name.toLowerCase();
   if (lower === 'host') review.problem(path, 'host cannot be matched as a header: use hosts of the route', side);
   else if (UNSEEN.includes(lower) || lower.startsWith('x-forwarded-'))
     review.problem(path, `${lower} belongs to the proxy and cannot be matched`, side);
 }
 
-function uniqueSpelling(review: Review, path: Path, names: readonly string[]): void {
+export function uniqueSpelling(review: Review, path: Path, names: readonly string[]): void {
   const seen = new Map<string, string>();
   for (const name of names) {
     const before = seen.get(name.toLowerCase());

@@ -70,7 +70,8 @@ export function routesAreReachable(config: Config, review: Review): void {
 }
 
 export function poolsAreUsed(config: Config, review: Review): void {
-  const used = new Set(config.routes.map(({ action }) => (action.kind === 'pool' ? action.pool : undefined)));
+  const routed = config.routes.map(({ action }) => (action.kind === 'pool' ? action.pool : undefined));
+  const used = new Set([...routed, ...config.pools.flatMap(({ mirrors }) => mirrors.map(({ pool }) => pool))]);
   // A route to a pool that does not exist is a Problem; the pool it was meant for would only look unused.
   if ([...used].some((name) => name !== undefined && !config.pools.some((pool) => pool.name === name))) return;
   for (const { name } of config.pools) {

@@ -1,7 +1,6 @@
 // Parts of the grammar that this release does not serve. Where serving without them would be wrong it is a Problem; else a notice.
 
 import type { Config } from '../model.ts';
-import type { Path } from '../path.ts';
 import type { Review } from './review.ts';
 
 const LATER = 'is not served by this release';
@@ -26,15 +25,4 @@ export function versionsAreServed(config: Config, review: Review): void {
       if (protocol === 'auto') review.notice([...path, 'protocol'], `http2 to upstreams ${LATER}: auto means http1`);
     }
   }
-}
-
-export function poolsAreServed(config: Config, review: Review): void {
-  for (const pool of config.pools) {
-    const path = ['pools', pool.name];
-    noticeIf(review, pool.mirrors.length > 0, [...path, 'mirrors'], `mirroring ${LATER}: no copies are sent`);
-  }
-}
-
-function noticeIf(review: Review, applies: unknown, path: Path, message: string): void {
-  if (applies === true) review.notice(path, message, 'key');
 }

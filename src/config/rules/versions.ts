@@ -35,18 +35,10 @@ export function splitIsNotAllZero(config: Config, review: Review): void {
 }
 
 export function overridesNameVersions(config: Config, review: Review): void {
-  eachUse(config, review, 'overrides');
-}
-
-export function mirrorsNameVersions(config: Config, review: Review): void {
-  eachUse(config, review, 'mirrors');
-}
-
-function eachUse(config: Config, review: Review, kind: 'overrides' | 'mirrors'): void {
   for (const pool of config.pools) {
     const names = versionNames(pool);
-    for (const [index, { version }] of pool[kind].entries()) {
-      if (!names.includes(version)) review.problem(['pools', pool.name, kind, index, 'version'], unknownVersion(version, names));
+    for (const [index, { version }] of pool.overrides.entries()) {
+      if (!names.includes(version)) review.problem(['pools', pool.name, 'overrides', index, 'version'], unknownVersion(version, names));
     }
   }
 }

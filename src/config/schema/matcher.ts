@@ -27,6 +27,14 @@ export function pathMatcher() {
   });
 }
 
+/** All of these, by name. */
+export function matchers<M extends z.ZodType<ValueMatcher, unknown>>(what: string, name: z.ZodType<string, string>, value: M) {
+  return z
+    .record(name, value, { error: `must be a map from ${what} to value` })
+    .transform((written) => Object.entries<ValueMatcher>(written).map(([key, matcher]) => ({ name: key, value: matcher })))
+    .prefault({});
+}
+
 export function pathRewrite() {
   return choice('path', {
     prefix: path().describe('Replaces the matched prefix.').optional(),

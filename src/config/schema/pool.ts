@@ -4,7 +4,8 @@ import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
 import { drained, endpoint } from './endpoint.ts';
 import { dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
 import { complain, flag, fullList, list, nameOf, named, oneWord, shape, whole } from './shape.ts';
-import { affinity, mirror, override } from './steering.ts';
+import { mirror } from './mirror.ts';
+import { affinity, override } from './steering.ts';
 import { health, outlier, retries } from './care.ts';
 
 const MIB = 1024 * 1024;

@@ -1,18 +1,10 @@
 // Schema of a route: what it matches, what it does, and what it changes on the way.
 
 import { z } from 'zod';
-import type {
-  HeaderChanges,
-  MatchConfig,
-  RedirectConfig,
-  RespondConfig,
-  RewriteConfig,
-  RouteAction,
-  RouteConfig,
-  ValueMatcher,
-} from '../model.ts';
-import { fieldMatcher, pathMatcher, pathRewrite, queryMatcher } from './matcher.ts';
-import { duration, fieldValue, hostPattern, hostText, method, someText, tokenName } from './scalar.ts';
+import type { MatchConfig, RedirectConfig, RespondConfig, RewriteConfig, RouteAction, RouteConfig } from '../model.ts';
+import { headerChanges, headerMap } from './header-changes.ts';
+import { fieldMatcher, matchers, pathMatcher, pathRewrite, queryMatcher } from './matcher.ts';
+import { duration, hostPattern, hostText, method, someText, tokenName } from './scalar.ts';
 import { complain, fullList, list, nameOf, oneOf, oneWord, shape, whole } from './shape.ts';
 
 export function route() {
@@ -74,13 +66,6 @@ function match() {
   }));
 }
 
-function matchers<M extends z.ZodType<ValueMatcher, unknown>>(what: string, name: z.ZodType<string, string>, value: M) {
-  return z
-    .record(name, value, { error: `must be a map from ${what} to value` })
-    .transform((written) => Object.entries<ValueMatcher>(written).map(([key, matcher]) => ({ name: key, value: matcher })))
-    .prefault({});
-}
-
 function redirect() {
   return shape({
     scheme: oneWord('scheme', ['http', 'https']).describe('Default: that of the request.').optional(),
@@ -118,18 +103,4 @@ function rewrite() {
   })
     .transform((written): RewriteConfig => ({ host: written.host, path: written.path }))
     .prefault({});
-}
-
-function headerChanges() {
-  return shape({
-    set: headerMap().default({}).describe('Replace or create.'),
-    add: headerMap().default({}).describe('Append a further field.'),
-    remove: list(tokenName('header')).default([]).describe('Take away.'),
-  })
-    .transform((written): HeaderChanges => ({ set: Object.entries(written.set), add: Object.entries(written.add), remove: written.remove }))
-    .prefault({});
-}
-
-function headerMap() {
-  return z.record(tokenName('header'), fieldValue(), { error: 'must be a map from header to value' });
 }

@@ -1,9 +1,9 @@
-// Schemas of what moves single requests: affinity, overrides and mirrors.
+// Schemas of what moves single requests: affinity and overrides.
 
 import { z } from 'zod';
-import type { AffinityConfig, MirrorConfig, OverrideConfig, SessionConfig, ValueMatcher } from '../model.ts';
+import type { AffinityConfig, OverrideConfig, SessionConfig, ValueMatcher } from '../model.ts';
 import { fieldMatcher, queryMatcher } from './matcher.ts';
-import { duration, path, percent, someText, tokenName } from './scalar.ts';
+import { duration, path, someText, tokenName } from './scalar.ts';
 import { complain, flag, nameOf, oneOf, shape, whole } from './shape.ts';
 
 /** Browsers keep no cookie longer. */
@@ -51,14 +51,6 @@ export function override() {
     const header = written.header ?? { name: '', value: { kind: 'present' as const } };
     return { name, source: { kind: 'header', name: header.name.toLowerCase() }, value: header.value, version };
   });
-}
-
-export function mirror() {
-  return shape({
-    name: nameOf('mirror').describe('Name of the mirror.'),
-    version: nameOf('version').describe('The version that gets the copies.'),
-    percent: percent().prefault(100).describe('How many of 100 requests are copied.'),
-  }).transform((written): MirrorConfig => written);
 }
 
 function hold() {

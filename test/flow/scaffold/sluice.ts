@@ -163,7 +163,7 @@ export class Sluice {
     return this.metric(name, labels);
   }
 
-  /** Waits until no exchange and no attempt is under way and no client is connected; `upstreams` = upstream connections that may stay. */
+  /** Waits until no exchange, attempt or copy is under way and no client is connected; `upstreams` = upstream connections that may stay. */
   async untilQuiet(upstreams = Infinity): Promise<void> {
     let seen = '';
     const look = async (): Promise<boolean> => {
@@ -172,8 +172,9 @@ export class Sluice {
       const exchanges = metrics.sum('sluice_requests_in_flight');
       const attempts = metrics.sum('sluice_endpoint_requests_in_flight');
       const connections = metrics.sum('sluice_endpoint_connections');
-      seen = JSON.stringify({ clients, exchanges, attempts, connections });
-      return clients === 0 && exchanges === 0 && attempts === 0 && connections >= 0 && connections <= upstreams;
+      const copies = metrics.sum('sluice_mirror_in_flight');
+      seen = JSON.stringify({ clients, exchanges, attempts, connections, copies });
+      return clients === 0 && exchanges === 0 && attempts === 0 && copies === 0 && connections >= 0 && connections <= upstreams;
     };
     await eventually('all gauges at 0', look).catch((error: unknown) => {
       throw new Error(`gauges stay at ${seen}`, { cause: error });

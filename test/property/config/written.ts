@@ -63,8 +63,9 @@ const pool = versions.chain((names) =>
         fc.constant({ clientIp: {} }),
       ),
       overrides: fc.uniqueArray(override(names), { maxLength: 3, selector: (entry) => entry.name }),
-      mirrors: fc.uniqueArray(fc.record({ name, version: fc.constantFrom(...names), percent: fc.nat(100) }), {
-        maxLength: 2,
+      // A sole version answers everything itself.
+      mirrors: fc.uniqueArray(mirror(names), {
+        maxLength: names.length === 1 ? 0 : 2,
         selector: (entry) => entry.name,
       }),
       balancer: fc.constantFrom('round-robin', 'least-request', 'peak-ewma', 'ring-hash', 'random'),
@@ -145,6 +146,37 @@ function override(names: readonly string[]): fc.Arbitrary<{ name: string }> {
     fc.record({ query: fc.record({ name: label, value }) }),
   );
   return fc.tuple(name, source, fc.constantFrom(...names)).map(([key, from, to]) => ({ name: key, ...from, version: to }));
+}
+
+function mirror(names: readonly string[]): fc.Arbitrary<{ name: string }> {
+  const how = optional({
+    percent: fc.oneof(fc.nat(100), fc.constantFrom('12.5%', '0%')),
+    sample: fc.constantFrom('session', 'request'),
+    match: optional({
+      methods: fc.uniqueArray(fc.constantFrom('GET', 'POST', 'PURGE')),
+      paths: fc.array(fc.oneof(fc.record({ exact: path }), fc.record({ prefix: path })), { maxLength: 2 }),
+      headers: fc.constantFrom({}, { 'X-A': 'b', 'x-c': { present: true } }),
+    }),
+    sideEffects: fc.constantFrom('forbid', 'allow'),
+    onAbort: fc.constantFrom('cancel', 'finish'),
+    timeout: duration,
+    limits: optional({
+      connections: fc.nat(999),
+      requests: fc.nat(999),
+      lag: fc.constantFrom('1KiB', '64KiB', '2MiB'),
+      answer: fc.constantFrom('1KiB', '64KiB', '2MiB'),
+    }),
+    requestHeaders: fc.constantFrom({}, { set: { 'x-a': 'b' }, add: { 'x-c': 'd' }, remove: ['x-e'] }),
+    rewrite: fc.constantFrom({}, { host: 'shadow.internal:80' }),
+  });
+  return fc
+    .tuple(name, fc.constantFrom(...names), how, fc.constantFrom(undefined, '1/3', '0/7', '2/2'))
+    .map(([key, version, { percent, ...rest }, fraction]) => ({
+      name: key,
+      version,
+      ...rest,
+      ...(fraction === undefined ? { ...(percent !== undefined && { percent }) } : { fraction }),
+    }));
 }
 
 const headers = fc

@@ -137,6 +137,58 @@ test.each([
   expect(decodeText('g.yaml', printConfig(config!)).config?.pools[0]?.affinity).toEqual(config!.pools[0]!.affinity);
 });
 
+test('a mirror has defaults, and is printed so that it decodes to the same', () => {
+  const whole = `{ name: b, pool: shop, version: v1, fraction: 1/3, sample: request, sideEffects: allow, onAbort: finish, timeout: 2s,
+      match: { methods: [POST], paths: [{ prefix: /a }, { exact: /b }], headers: { X-A: b } }, rewrite: { host: "c:80" },
+      limits: { connections: 1, requests: 2, lag: 4KiB, answer: 64KiB }, requestHeaders: { set: { x: y }, remove: [z] } }`;
+  const { config, problems } = decodeText(
+    'f.yaml',
+    SMALL.replace('    split:', `    mirrors: [{ name: a, version: v2 }, ${whole}]\n    split:`),
+  );
+  expect(problems).toEqual([]);
+  const nothing = { set: [], add: [], remove: [] };
+  expect(config?.pools[0]?.mirrors).toEqual([
+    {
+      name: 'a',
+      pool: undefined,
+      version: 'v2',
+      percent: 100,
+      fraction: undefined,
+      sample: 'session',
+      match: { methods: [], paths: [], headers: [] },
+      sideEffects: 'forbid',
+      onAbort: 'cancel',
+      timeoutMs: 15_000,
+      limits: { connections: 64, requests: 256, lagBytes: 1_048_576, answerBytes: 1_048_576 },
+      requestHeaders: nothing,
+      rewrite: { host: undefined },
+    },
+    {
+      name: 'b',
+      pool: 'shop',
+      version: 'v1',
+      percent: 100 / 3,
+      fraction: '1/3',
+      sample: 'request',
+      match: {
+        methods: ['POST'],
+        paths: [
+          { kind: 'prefix', path: '/a' },
+          { kind: 'exact', path: '/b' },
+        ],
+        headers: [{ name: 'x-a', value: { kind: 'exact', value: 'b' } }],
+      },
+      sideEffects: 'allow',
+      onAbort: 'finish',
+      timeoutMs: 2_000,
+      limits: { connections: 1, requests: 2, lagBytes: 4_096, answerBytes: 65_536 },
+      requestHeaders: { ...nothing, set: [['x', 'y']], remove: ['z'] },
+      rewrite: { host: 'c:80' },
+    },
+  ]);
+  expect(decodeText('g.yaml', printConfig(config!)).config?.pools[0]?.mirrors).toEqual(config!.pools[0]!.mirrors);
+});
+
 test('names of built-in properties are names like others', () => {
   const text = SMALL.replaceAll('v1', 'constructor').replaceAll('v2', 'toString');
   const { config, problems } = decodeText('f.yaml', text);

@@ -13,6 +13,44 @@ function change(before: string, after: string): string {
   return SMALL.replace(before, after);
 }
 
+/** What stands in a mirror of the pool shop after its name, and what is wrong with it. */
+const MIRRORS: [string, string[]][] = [
+  ['percent: 5', ['15: pools.shop.mirrors[0]: a mirror needs a version, or another pool']],
+  ['pool: shop', ['35: pools.shop.mirrors[0].pool: a mirror to its own pool needs a version: it would lead in a loop']],
+  ['pool: shpo', ['35: pools.shop.mirrors[0].pool: there is no pool "shpo" (did you mean "shop"?)']],
+  ['version: v2, percent: 101', ['51: pools.shop.mirrors[0].percent: percent must be a number from 0 to 100 or look like 50%, got 101']],
+  ['version: v2, fraction: 3/2', ['52: pools.shop.mirrors[0].fraction: fraction must look like 1/3, and be at most a whole, got "3/2"']],
+  ['version: v2, fraction: 1/3, percent: 5', ['52: pools.shop.mirrors[0].fraction: a mirror has percent or fraction, not both']],
+  ['version: v2, sample: user', ['50: pools.shop.mirrors[0].sample: sample must be session or request, got "user"']],
+  [
+    'version: v2, match: { paths: [{ regex: a }] }',
+    [
+      '59: pools.shop.mirrors[0].match.paths[0]: path needs exactly one of exact or prefix, got none',
+      '61: pools.shop.mirrors[0].match.paths[0]: unknown key "regex"',
+    ],
+  ],
+  [
+    'version: v2, match: { headers: { host: a } }',
+    ['62: pools.shop.mirrors[0].match.headers.host: host cannot be matched as a header: use hosts of the route'],
+  ],
+  [
+    'version: v2, match: { headers: { x: { regex: "(" } } }',
+    ['74: pools.shop.mirrors[0].match.headers.x.regex: not a regular expression (RE2 syntax): missing closing ): `(`'],
+  ],
+  ['version: v2, limits: { lag: 1 }', ['57: pools.shop.mirrors[0].limits.lag: size must be at least 1KiB, got 1']],
+  [
+    'version: v2, requestHeaders: { set: { Host: a }, remove: [te] }',
+    [
+      '67: pools.shop.mirrors[0].requestHeaders.set.Host: host cannot be changed here: use rewrite: { host: … }',
+      '87: pools.shop.mirrors[0].requestHeaders.remove[0]: te belongs to the framing of messages and cannot be changed',
+    ],
+  ],
+  [
+    'version: v2, requestHeaders: { add: { X-Sluice-Shadow: a } }',
+    ['67: pools.shop.mirrors[0].requestHeaders.add.X-Sluice-Shadow: x-sluice-shadow names the mirror and cannot be changed'],
+  ],
+];
+
 const BAD_TEXTS: [string, string, string[]][] = [
   ['an empty file', '', ['1:1: the file is empty: it needs at least listeners']],
   ['only comments', '# nothing\n', ['1:1: the file is empty: it needs at least listeners']],
@@ -273,6 +311,11 @@ const BAD_CHANGES: [string, string, string[]][] = [
     '    mirrors: [{ name: dark, version: v9 }]\n    split:',
     ['8:38: pools.shop.mirrors[0].version: there is no version "v9" (did you mean "v1"?)'],
   ],
+  ...MIRRORS.map(([mirror, problems]): [string, string, string[]] => [
+    '    split:',
+    `    mirrors: [{ name: dark, ${mirror} }]\n    split:`,
+    problems.map((problem) => `8:${problem}`),
+  ]),
   [
     'pool: shop }',
     'pool: shop, match: [{ path: { exact: /a } }], rewrite: { path: { prefix: /b } } }',
@@ -372,9 +415,10 @@ const NOTICES: [string, string, string[]][] = [
   ],
   [
     '    split:',
-    '    health: {}\n    mirrors: [{ name: dark, version: v2 }]\n    slowStart: 1s\n    outlier: {}\n    split:',
-    ['9:5: pools.shop.mirrors: mirroring is not served by this release: no copies are sent'],
+    '    mirrors: [{ name: dark, version: v2, match: { methods: [GET, POST] } }]\n    split:',
+    ['8:66: pools.shop.mirrors[0].match.methods[1]: POST is not copied: it needs sideEffects: allow'],
   ],
+  ['    split:', '    mirrors: [{ name: dark, version: v2, sideEffects: allow, match: { methods: [GET, POST] } }]\n    split:', []],
   ['    split:', '    slowStart: 0s\n    outlier: { consecutive: 0 }\n    retries: { perTry: 1s }\n    split:', []],
   [
     '    split:',

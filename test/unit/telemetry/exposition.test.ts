@@ -4,6 +4,7 @@ import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import { Exposition } from '../../../src/telemetry/exposition.ts';
 import { METRICS } from '../../../src/telemetry/names.ts';
+import { MIRRORED } from '../../../src/telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
 
 interface Series {
@@ -103,13 +104,22 @@ describe('Exposition', () => {
   it('names outcomes and reasons, and leaves out what never happened', async () => {
     const { sets, scrape } = await open([
       { kind: 'version', ...V1 },
+      { kind: 'mirror', pool: 'shop', mirror: 'dark', version: 'v3' },
       { kind: 'listener', listener: 'web' },
     ]);
     const version = sets[0]!.version('shop', 'v1');
     version.attempted(OUTCOME.connect_refused.index);
     version.retried(1);
     version.chosen(0);
-    version.mirrored(OUTCOME.ok.index);
+    const mirror = sets[0]!.mirror('shop', 'dark', 'v3');
+    for (const outcome of [MIRRORED.ok, MIRRORED.lag]) {
+      mirror.began();
+      mirror.ended(outcome.index);
+    }
+    mirror.dropped(MIRRORED.limit.index);
+    mirror.began();
+    mirror.opened();
+    mirror.waits(7);
     version.received(100);
     version.sent(2000);
     sets[1]!.listener('web').refused(OUTCOME.bad_request.index);
@@ -120,7 +130,12 @@ describe('Exposition', () => {
     expect(row('sluice_attempts_total')).toEqual([{ ...V1, outcome: 'connect_refused', value: 1 }]);
     expect(row('sluice_retries_total')).toEqual([{ ...V1, reason: '5xx', value: 1 }]);
     expect(row('sluice_choices_total')).toEqual([{ ...V1, reason: 'route', value: 1 }]);
-    expect(row('sluice_mirrored_total')).toEqual([{ ...V1, outcome: 'ok', value: 1 }]);
+    const dark = { pool: 'shop', mirror: 'dark', version: 'v3' };
+    const mirrored = ['ok', 'limit', 'lag'].map((outcome) => ({ ...dark, outcome, value: 1 }));
+    expect(row('sluice_mirrored_total')).toEqual(mirrored);
+    expect(row('sluice_mirror_in_flight')).toEqual([{ ...dark, value: 1 }]);
+    expect(row('sluice_mirror_connections')).toEqual([{ ...dark, value: 1 }]);
+    expect(row('sluice_mirror_waiting_bytes')).toEqual([{ ...dark, value: 7 }]);
     expect(row('sluice_request_bytes_total')).toEqual([{ ...V1, value: 100 }]);
     expect(row('sluice_response_bytes_total')).toEqual([{ ...V1, value: 2000 }]);
     expect(row('sluice_refused_total')).toEqual([{ listener: 'web', outcome: 'bad_request', value: 1 }]);

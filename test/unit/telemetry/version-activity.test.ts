@@ -25,7 +25,6 @@ it('grows with each request and attempt of any worker, and with nothing else', (
   one!.attempted(OUTCOME.connect_refused.index);
   expect(activity('shop', 'v1')).toBe(3);
   one!.began();
-  one!.mirrored(0);
   one!.ended(10);
   one!.ejected();
   expect([activity('shop', 'v1'), activity('shop', 'v2'), activity('other', 'v1')]).toEqual([3, 0, 0]);

@@ -1,0 +1,32 @@
+// A mirror in the words of the grammar.
+
+import { formatDuration } from './duration.ts';
+import type { MirrorConfig, MirrorMatch } from './model.ts';
+import { describeChanges, describeHeaders } from './print-match.ts';
+import { formatSize } from './size.ts';
+
+export function describeMirror({ match, limits, requestHeaders, fraction, percent, timeoutMs, ...mirror }: MirrorConfig): object {
+  return {
+    name: mirror.name,
+    pool: mirror.pool,
+    version: mirror.version,
+    ...(fraction === undefined ? { percent } : { fraction }),
+    sample: mirror.sample,
+    match: describeMirrorMatch(match),
+    sideEffects: mirror.sideEffects,
+    onAbort: mirror.onAbort,
+    timeout: formatDuration(timeoutMs),
+    limits: {
+      connections: limits.connections,
+      requests: limits.requests,
+      lag: formatSize(limits.lagBytes),
+      answer: formatSize(limits.answerBytes),
+    },
+    requestHeaders: describeChanges(requestHeaders),
+    rewrite: mirror.rewrite,
+  };
+}
+
+function describeMirrorMatch({ methods, paths, headers }: MirrorMatch): object {
+  return { methods, paths: paths.map(({ kind, path }) => ({ [kind]: path })), headers: describeHeaders(headers) };
+}

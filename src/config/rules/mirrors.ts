@@ -1,0 +1,72 @@
+// A mirror must lead somewhere else than the requests that it copies, and copy something.
+
+import type { Config, MirrorConfig, PoolConfig } from '../model.ts';
+import type { Path } from '../path.ts';
+import { didYouMean } from '../suggest.ts';
+import { checkChanges, checkSeen, uniqueSpelling } from './headers.ts';
+import type { Review } from './review.ts';
+import { unknownVersion } from './versions.ts';
+
+const MARK = 'x-sluice-shadow';
+const SAFE = ['GET', 'HEAD', 'OPTIONS'];
+
+export function mirrorsLeadSomewhere(config: Config, review: Review): void {
+  const pools = new Map(config.pools.map((pool) => [pool.name, pool.versions.map(({ name }) => name)]));
+  eachMirror(config, (pool, mirror, path) => {
+    const target = mirror.pool ?? pool.name;
+    const names = pools.get(target);
+    if (names === undefined) review.problem([...path, 'pool'], `there is no pool "${target}"${didYouMean(target, pools.keys())}`);
+    else if (mirror.version !== undefined && !names.includes(mirror.version)) {
+      const where = target === pool.name ? '' : `in pool "${target}" `;
+      review.problem([...path, 'version'], where + unknownVersion(mirror.version, names));
+    }
+  });
+}
+
+/** Weights do not matter: a version may get copies before and after it gets requests. A request that it answers itself is not copied. */
+export function mirrorsLeadElsewhere(config: Config, review: Review): void {
+  eachMirror(config, (pool, mirror, path) => {
+    if ((mirror.pool ?? pool.name) !== pool.name) return;
+    const [sole] = pool.versions;
+    if (mirror.version === undefined) {
+      if (mirror.pool !== undefined) review.problem([...path, 'pool'], 'a mirror to its own pool needs a version: it would lead in a loop');
+    } else if (pool.versions.length === 1 && sole?.name === mirror.version) {
+      review.problem(
+        [...path, 'version'],
+        `the mirror leads in a loop: "${mirror.version}" is the only version, and answers every request itself`,
+      );
+    }
+  });
+}
+
+export function mirrorsMayCopy(config: Config, review: Review): void {
+  eachMirror(config, (_, { sideEffects, match }, path) => {
+    if (sideEffects === 'allow') return;
+    for (const [index, method] of match.methods.entries()) {
+      if (SAFE.includes(method)) continue;
+      review.notice([...path, 'match', 'methods', index], `${method} is not copied: it needs sideEffects: allow`);
+    }
+  });
+}
+
+export function headersOfMirrorsKeepFraming(config: Config, review: Review): void {
+  eachMirror(config, (_, { requestHeaders }, path) => {
+    checkChanges(review, [...path, 'requestHeaders'], requestHeaders);
+    for (const key of ['set', 'add'] as const) {
+      const names = requestHeaders[key].map(([name]) => name);
+      if (key === 'set') uniqueSpelling(review, [...path, 'requestHeaders', key], names);
+      for (const name of names.filter((each) => each.toLowerCase() === MARK))
+        review.problem([...path, 'requestHeaders', key, name], `${MARK} names the mirror and cannot be changed`, 'key');
+    }
+    const matched = [...path, 'match', 'headers'];
+    const written = Object.keys((review.written(matched) as object | undefined) ?? {});
+    uniqueSpelling(review, matched, written);
+    for (const name of written) checkSeen(review, [...matched, name], name, 'key');
+  });
+}
+
+function eachMirror(config: Config, check: (pool: PoolConfig, mirror: MirrorConfig, path: Path) => void): void {
+  for (const pool of config.pools) {
+    for (const [index, mirror] of pool.mirrors.entries()) check(pool, mirror, ['pools', pool.name, 'mirrors', index]);
+  }
+}

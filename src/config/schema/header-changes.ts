@@ -1,0 +1,20 @@
+// Schema of changes to the header of a message.
+
+import { z } from 'zod';
+import type { HeaderChanges } from '../model.ts';
+import { fieldValue, tokenName } from './scalar.ts';
+import { list, shape } from './shape.ts';
+
+export function headerChanges() {
+  return shape({
+    set: headerMap().default({}).describe('Replace or create.'),
+    add: headerMap().default({}).describe('Append a further field.'),
+    remove: list(tokenName('header')).default([]).describe('Take away.'),
+  })
+    .transform((written): HeaderChanges => ({ set: Object.entries(written.set), add: Object.entries(written.add), remove: written.remove }))
+    .prefault({});
+}
+
+export function headerMap() {
+  return z.record(tokenName('header'), fieldValue(), { error: 'must be a map from header to value' });
+}

@@ -1,0 +1,94 @@
+// Schema of a mirror: which requests are copied, where to, and what the copies may cost.
+
+import { z } from 'zod';
+import type { MirrorConfig, MirrorMatch } from '../model.ts';
+import { headerChanges } from './header-changes.ts';
+import { fieldMatcher, matchers } from './matcher.ts';
+import { duration, hostText, method, path, percent, size, tokenName } from './scalar.ts';
+import { choice, complain, list, nameOf, oneWord, shape, whole } from './shape.ts';
+
+const MIB = 1024 * 1024;
+const MOST = 1_000_000_000;
+const LARGEST = 1024 * MIB;
+
+export function mirror() {
+  return shape({
+    name: nameOf('mirror').describe('Name of the mirror.'),
+    pool: nameOf('pool').describe('The pool that gets the copies; default: this one.').optional(),
+    version: nameOf('version').describe('The version that gets the copies; of another pool, default: as its split says.').optional(),
+    percent: percent().describe('How many of 100 requests are copied; default: all.').optional(),
+    fraction: fraction().describe('The same as a fraction, such as 1/3.').optional(),
+    sample: oneWord('sample', ['session', 'request'])
+      .default('session')
+      .describe('session: all requests of a user or none, where the pool has an affinity; request: each by itself.'),
+    match: match().describe('Only requests that fit all of this are copied.'),
+    sideEffects: oneWord('sideEffects', ['forbid', 'allow'])
+      .default('forbid')
+      .describe('forbid: only GET, HEAD and OPTIONS are copied; allow: whatever fits.'),
+    onAbort: oneWord('onAbort', ['cancel', 'finish']).default('cancel').describe('What becomes of a copy whose client goes away.'),
+    timeout: duration(1).prefault('15s').describe('From when the copy was sent until its answer has ended.'),
+    limits: limits().describe('Bounds of what copies may take.'),
+    requestHeaders: headerChanges().describe('Changes to the headers of the copy.'),
+    rewrite: rewrite().describe('Changes to the Host of the copy.'),
+  }).transform(({ timeout, percent: points, fraction: part, ...rest }, context): MirrorConfig => {
+    if (points !== undefined && part !== undefined) complain(context, 'a mirror has percent or fraction, not both', ['fraction']);
+    if (rest.pool === undefined && rest.version === undefined) complain(context, 'a mirror needs a version, or another pool');
+    const share = part === undefined ? (points ?? 100) : percentOf(part);
+    return { ...rest, pool: rest.pool, version: rest.version, percent: share, fraction: part, timeoutMs: timeout };
+  });
+}
+
+const FRACTION = '^[0-9]{1,9}/[1-9][0-9]{0,8}$';
+
+/** `1/3`, at most a whole. */
+function fraction() {
+  const error = 'fraction must look like 1/3, and be at most a whole';
+  return z
+    .string({ error })
+    .meta({ pattern: FRACTION })
+    .refine((text) => new RegExp(FRACTION).test(text) && percentOf(text) <= 100, { error });
+}
+
+function percentOf(text: string): number {
+  const [part, all] = text.split('/').map(Number);
+  return (100 * part!) / all!;
+}
+
+function match() {
+  return shape({
+    methods: list(method()).default([]).describe('Default: any.'),
+    paths: list(pathMatch()).default([]).describe('Any of these, each exact or prefix; default: any.'),
+    headers: matchers('header', tokenName('header'), fieldMatcher()).describe('All of these headers.'),
+  })
+    .transform((written): MirrorMatch => ({
+      ...written,
+      headers: written.headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
+    }))
+    .prefault({});
+}
+
+function pathMatch() {
+  return choice('path', {
+    exact: path().describe('The whole path.').optional(),
+    prefix: path().describe('Leading path elements: /a matches /a and /a/b, not /ab.').optional(),
+  }).transform((written): MirrorMatch['paths'][number] =>
+    written.exact === undefined ? { kind: 'prefix', path: written.prefix ?? '' } : { kind: 'exact', path: written.exact },
+  );
+}
+
+function limits() {
+  return shape({
+    connections: whole('connections', 0, MOST).default(64).describe('Open connections; 0 = no limit.'),
+    requests: whole('requests', 0, MOST).default(256).describe('Copies in flight; 0 = no limit.'),
+    lag: size(1024, LARGEST).prefault('1MiB').describe('How much of a request body may wait for the shadow; beyond it the copy ends.'),
+    answer: size(1024, LARGEST).prefault('1MiB').describe('How much of an answer is read; beyond it the copy ends.'),
+  })
+    .transform(({ lag, answer, ...rest }) => ({ ...rest, lagBytes: lag, answerBytes: answer }))
+    .prefault({});
+}
+
+function rewrite() {
+  return shape({ host: hostText('host', 'with port').describe('Host field of the copy; default: that of the request.').optional() })
+    .transform((written) => ({ host: written.host }))
+    .prefault({});
+}

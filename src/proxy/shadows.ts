@@ -1,0 +1,69 @@
+// All copies for shadows that are under way in one worker, and the bound on what waits for them together.
+
+import type { Deadlines } from '../lib/deadlines.ts';
+import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
+import { ShadowExchange } from './shadow-exchange.ts';
+import type { FindWitness, Witness } from './witness.ts';
+
+/** Of all bodies that wait for shadows. */
+const WAITING_BYTES = 32 * 1024 * 1024;
+/** Kept for the next copy instead of being collected. */
+const SPARE = 256;
+
+export class Shadows {
+  /** Who compares answers; nobody by default. */
+  findWitness: FindWitness | undefined = undefined;
+  /** Memory runs short: no copies are made. */
+  pressed = false;
+  readonly deadlines: Deadlines;
+  readonly onFault: (error: unknown) => void;
+  readonly #spare: ShadowExchange[] = [];
+  readonly #active = new Set<ShadowExchange>();
+  #waitingBytes = 0;
+
+  /** @param onFault told of errors that are ours */
+  constructor(deadlines: Deadlines, onFault: (error: unknown) => void) {
+    this.deadlines = deadlines;
+    this.onFault = onFault;
+  }
+
+  get isFull(): boolean {
+    return this.#waitingBytes > WAITING_BYTES;
+  }
+
+  /** Copies go before anything else does. @param level as of `ProxyContext.press` */
+  press(level: number): void {
+    this.pressed = level >= 1;
+    if (this.pressed) for (const copy of this.#active) copy.relieve();
+  }
+
+  take(): ShadowExchange {
+    return this.#spare.pop() ?? new ShadowExchange(this);
+  }
+
+  put(copy: ShadowExchange): void {
+    copy.witness = undefined;
+    if (this.#spare.length < SPARE) this.#spare.push(copy);
+  }
+
+  began(copy: ShadowExchange): void {
+    this.#active.add(copy);
+  }
+
+  ended(copy: ShadowExchange): void {
+    this.#active.delete(copy);
+  }
+
+  tellEnd(witness: Witness, outcome: MirrorOutcome, startedMs: number): void {
+    try {
+      witness.onShadowEnd(outcome, this.deadlines.refresh() - startedMs);
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  /** @param bytes more, or fewer, that wait */
+  waits(bytes: number): void {
+    this.#waitingBytes += bytes;
+  }
+}

@@ -1,0 +1,157 @@
+// Which requests of a pool are copied for a mirror, and to which version. Pure: what is sampled by chance comes from a sequence that is
+// passed in. A user is copied always or never; a greater share only adds users.
+
+import { hashString, mix, toFraction } from '../lib/hash.ts';
+import { findLine, joinField, toFieldText } from '../lib/header-block.ts';
+import { compileHeaderChanges, type CompiledHeaderChanges } from '../lib/header-changes.ts';
+import type { MirrorConfig, MirrorMatch, PoolConfig } from '../config/model.ts';
+import { rankByKey, readKey } from './affinity.ts';
+import { FieldCondition } from './candidate.ts';
+import { canonicalConfigPath, canonicalPath } from './path.ts';
+import { pickByWeight } from './split.ts';
+import type { PoolTable, RoutableRequest, VersionTable } from './table.ts';
+import { ValueTest } from './value.ts';
+
+/** The field that names the mirror in every copy. */
+export const SHADOW_FIELD = 'x-sluice-shadow';
+
+export interface MirrorTable {
+  /** Position in `PoolTable.mirrors`. */
+  readonly index: number;
+  readonly name: string;
+  /** Of the copies. */
+  readonly pool: PoolTable;
+  /** Undefined: as that pool splits. */
+  readonly version: VersionTable | undefined;
+  /** Of requests, 0 to 1. */
+  readonly share: number;
+  /** Whether users are sampled, where they can be told apart. */
+  readonly bySession: boolean;
+  /** Of the hash of users; depends on the names of pool and mirror alone. */
+  readonly seed: number;
+  readonly safeOnly: boolean;
+  readonly conditions: MirrorConditions | undefined;
+  readonly finishesAborted: boolean;
+  readonly timeoutMs: number;
+  readonly requestHeaders: CompiledHeaderChanges | undefined;
+  readonly rewriteHost: string | undefined;
+  readonly config: MirrorConfig;
+}
+
+/** Sequences of fractions, 0 <= x < 1: of a mirror in one worker, outliving Tables. */
+export interface MirrorChance {
+  nextFraction(): number;
+  /** Another one, for the split of the shadow's pool. */
+  nextVersionFraction(): number;
+}
+
+const KEY_SEED = 0x5107ce;
+const MIRROR_SEED = 0x31_7707;
+
+/** @param find pools of the Table by name */
+export function compileMirrors(config: PoolConfig, find: (name: string) => PoolTable): readonly MirrorTable[] | undefined {
+  if (config.mirrors.length === 0) return undefined;
+  return config.mirrors.map((mirror, index) => compileMirror(config.name, mirror, index, find(mirror.pool ?? config.name)));
+}
+
+function compileMirror(owner: string, config: MirrorConfig, index: number, pool: PoolTable): MirrorTable {
+  const { requestHeaders: changes } = config;
+  const version = pool.versions.find(({ name }) => name === config.version);
+  if (version === undefined && config.version !== undefined) throw new Error(`pool ${pool.name} has no version ${config.version}`);
+  return {
+    index,
+    name: config.name,
+    pool,
+    version,
+    share: config.percent / 100,
+    bySession: config.sample === 'session',
+    seed: hashString(config.name, hashString(owner, MIRROR_SEED)),
+    safeOnly: config.sideEffects === 'forbid',
+    conditions: isEmpty(config.match) ? undefined : new MirrorConditions(config.match),
+    finishesAborted: config.onAbort === 'finish',
+    timeoutMs: config.timeoutMs,
+    requestHeaders: changes.set.length + changes.add.length + changes.remove.length === 0 ? undefined : compileHeaderChanges(changes),
+    rewriteHost: config.rewrite.host,
+    config,
+  };
+}
+
+/** Whether the request was copied for a mirror itself, here or at another proxy: it is not copied again. */
+export function isShadow(request: RoutableRequest): boolean {
+  return findLine(request.block, SHADOW_FIELD, 0) >= 0;
+}
+
+/** Key of the user for mirrors of `pool`, or the empty string. @param chosen the key with which a version was chosen, if any */
+export function mirrorKey(pool: PoolTable, request: RoutableRequest, client: string, chosen: string): string {
+  // An override, or a route's version, is chosen without asking for the key.
+  return chosen !== '' || pool.affinity === undefined ? chosen : readKey(pool.affinity, request, client);
+}
+
+/** Whether the request is copied. */
+export function isSampled(mirror: MirrorTable, request: RoutableRequest, key: string, chance: MirrorChance): boolean {
+  if (mirror.safeOnly && !isSafe(request.method)) return false;
+  if (mirror.conditions !== undefined && !mirror.conditions.hold(request)) return false;
+  if (mirror.bySession && key !== '') return fractionOf(key, mirror.seed) < mirror.share;
+  return chance.nextFraction() < mirror.share;
+}
+
+/** Index of the version that gets the copy, or -1 where every weight is 0. */
+export function chooseShadow({ pool, version }: MirrorTable, key: string, chance: MirrorChance): number {
+  if (version !== undefined) return version.index;
+  return key === '' ? pickByWeight(pool, chance.nextVersionFraction()) : rankByKey(pool, key, undefined);
+}
+
+/** As of affinity, with a seed of its own: which users are copied says nothing about their version, nor about other mirrors. */
+function fractionOf(key: string, seed: number): number {
+  return toFraction(mix(Math.imul(hashString(key, KEY_SEED), 0x9e3779b1) ^ seed));
+}
+
+/** RFC 9110, section 9.2.1, without TRACE. */
+function isSafe(method: string): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+function isEmpty({ methods, paths, headers }: MirrorMatch): boolean {
+  return methods.length + paths.length + headers.length === 0;
+}
+
+class MirrorConditions {
+  readonly #methods: readonly string[];
+  readonly #exact: readonly string[];
+  /** Without trailing slash. */
+  readonly #prefixes: readonly string[];
+  readonly #headers: readonly FieldCondition[];
+
+  constructor({ methods, paths, headers }: MirrorMatch) {
+    const canonical = paths.map(({ kind, path }) => ({ kind, path: canonicalConfigPath(path) }));
+    this.#methods = methods;
+    this.#exact = canonical.filter(({ kind }) => kind === 'exact').map(({ path }) => path);
+    this.#prefixes = canonical.filter(({ kind }) => kind === 'prefix').map(({ path }) => (path.endsWith('/') ? path.slice(0, -1) : path));
+    this.#headers = headers.map(({ name, value }) => {
+      return new FieldCondition(name, new ValueTest(value, value.kind === 'exact' ? toFieldText(value.value) : ''));
+    });
+  }
+
+  hold(request: RoutableRequest): boolean {
+    return this.#hasMethod(request.method) && this.#hasPath(request.path) && this.#hasHeaders(request.block);
+  }
+
+  #hasMethod(method: string): boolean {
+    return this.#methods.length === 0 || this.#methods.includes(method);
+  }
+
+  #hasPath(received: string): boolean {
+    if (this.#exact.length + this.#prefixes.length === 0) return true;
+    const path = canonicalPath(received);
+    if (this.#exact.includes(path)) return true;
+    for (const prefix of this.#prefixes) {
+      if (path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/')) return true;
+    }
+    return false;
+  }
+
+  #hasHeaders(block: string): boolean {
+    for (const { name, value } of this.#headers) if (!value.passes(joinField(block, name))) return false;
+    return true;
+  }
+}

@@ -1,0 +1,61 @@
+// All living mirrors of one worker. A reload keeps what it did not change.
+
+import type { PoolConfig, VersionEndpoints } from '../config/model.ts';
+import { LiveMirror } from './mirror.ts';
+import type { MirrorSurroundings } from './mirror.ts';
+
+export class Mirrors {
+  readonly #surroundings: MirrorSurroundings;
+  /** By pool, in the order of the Config. */
+  #mirrors: ReadonlyMap<string, readonly LiveMirror[]> = new Map();
+  /** By pool and version: whether all of it is drained. */
+  #drained: ReadonlySet<string> = new Set();
+
+  constructor(surroundings: MirrorSurroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  /** Makes the living mirrors match `pools`. */
+  apply(pools: readonly PoolConfig[]): void {
+    const byName = new Map(pools.map((pool) => [pool.name, pool]));
+    const gone = new Set([...this.#mirrors.values()].flat());
+    const drained = pools.flatMap(({ name, versions }) =>
+      versions.filter(({ drain }) => drain !== false).map((each) => `${name}\n${each.name}`),
+    );
+    this.#drained = new Set(drained);
+    this.#mirrors = new Map(
+      pools.map((pool) => {
+        const known = new Map(this.of(pool.name).map((mirror) => [mirror.name, mirror]));
+        const mirrors = pool.mirrors.map((config) => {
+          const target = byName.get(config.pool ?? pool.name)!;
+          const mirror = known.get(config.name) ?? new LiveMirror(pool.name, config, target, this.#surroundings);
+          gone.delete(mirror);
+          mirror.configure(config, target);
+          return mirror;
+        });
+        return [pool.name, mirrors];
+      }),
+    );
+    for (const mirror of gone) mirror.retire();
+  }
+
+  /** Those of a pool, in the order of the Config. */
+  of(pool: string): readonly LiveMirror[] {
+    return this.#mirrors.get(pool) ?? [];
+  }
+
+  setEndpoints(versions: readonly VersionEndpoints[]): void {
+    for (const { pool, version, endpoints } of versions) {
+      const drains = this.#drained.has(`${pool}\n${version}`);
+      for (const mirror of this.#all()) if (mirror.target === pool) mirror.setEndpoints(version, endpoints, drains);
+    }
+  }
+
+  markHealth(unhealthy: ReadonlySet<string>): void {
+    for (const mirror of this.#all()) mirror.markHealth(unhealthy);
+  }
+
+  *#all(): Iterable<LiveMirror> {
+    for (const mirrors of this.#mirrors.values()) yield* mirrors;
+  }
+}
