@@ -21,7 +21,11 @@ export interface Routes {
 interface Pool {
   readonly weights: Readonly<Record<string, number>>;
   readonly versions: readonly { readonly name: string }[];
+  readonly mirrors: readonly { readonly name: string }[];
 }
+
+/** The name of our mirror. */
+const SHADOW = 'canary-shadow';
 
 export function router(sluice: Sluice) {
   const ask = askSluice(sluice);
@@ -39,22 +43,24 @@ export function router(sluice: Sluice) {
 
     /** When it resolves, every worker obeys. */
     async SetRoutes(canary: Canary, routes: Routes): Promise<void> {
-      if (routes.mirrored) throw new Error('Sluice has no call for mirrors yet; take mirror out of the analysis');
+      const shadow = `${pathOf(canary)}/mirrors/${SHADOW}`;
+      if (routes.mirrored) await ask('PUT', shadow, { version: canary.canary, percent: 100 });
+      else await ask('DELETE', shadow);
       await put(canary, routes, `SetRoutes ${routes.primaryWeight}/${routes.canaryWeight}`);
     },
 
     async GetRoutes(canary: Canary): Promise<Routes> {
-      const { weights } = await ask<Pool>('GET', pathOf(canary));
+      const { weights, mirrors } = await ask<Pool>('GET', pathOf(canary));
       const [primary, second] = [weights[canary.primary] ?? 0, weights[canary.canary] ?? 0];
       const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
       const percent = (weight: number): number => (total === 0 ? 0 : Math.round((weight / total) * 100));
-      return { primaryWeight: percent(primary), canaryWeight: percent(second), mirrored: false };
+      return { primaryWeight: percent(primary), canaryWeight: percent(second), mirrored: mirrors.some(({ name }) => name === SHADOW) };
     },
 
-    /** The canary is no more: all traffic to the primary, and the overrides that were added go. */
+    /** The canary is no more: all traffic to the primary, and what was added goes. */
     async Finalize(canary: Canary): Promise<void> {
       await put(canary, { primaryWeight: 100, canaryWeight: 0 }, 'Finalize');
-      await ask('DELETE', `${pathOf(canary)}/overrides?reason=Finalize`);
+      for (const list of ['overrides', 'mirrors']) await ask('DELETE', `${pathOf(canary)}/${list}?reason=Finalize`);
     },
   };
 }

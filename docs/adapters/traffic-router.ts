@@ -14,20 +14,20 @@ export interface WeightDestination {
   readonly weight: number;
 }
 
+type Split = Readonly<{ weights: Record<string, number>; workers: { applied: number; total: number } }>;
+type Value = Readonly<{ exact?: string; prefix?: string; regex?: string }>;
+
 export interface HeaderRoute {
   readonly name: string;
   /** Any of them; none removes the route. */
-  readonly match?: readonly {
-    readonly headerName: string;
-    readonly headerValue: { readonly exact?: string; readonly prefix?: string; readonly regex?: string };
-  }[];
+  readonly match?: readonly { readonly headerName: string; readonly headerValue: Value }[];
 }
 
 export interface MirrorRoute {
   readonly name: string;
   readonly percentage?: number;
-  /** None removes the mirror. */
-  readonly match?: readonly unknown[];
+  /** Any of them; none removes the mirror. */
+  readonly match?: readonly { method?: Value; path?: Value; headers?: Readonly<Record<string, Value>> }[];
 }
 
 export function trafficRouter({ pool, stable, canary, ...sluice }: RouterTarget) {
@@ -44,6 +44,16 @@ export function trafficRouter({ pool, stable, canary, ...sluice }: RouterTarget)
     };
   };
 
+  /** One per match: `name`, `name.2`, `name.3`; what is left of a longer list is removed. */
+  const setEach = async (list: 'overrides' | 'mirrors', name: string, bodies: readonly object[]): Promise<void> => {
+    const names = bodies.map((_, index) => (index === 0 ? name : `${name}.${index + 1}`));
+    for (const [index, body] of bodies.entries())
+      await ask('PUT', `${at}/${list}/${names[index]}`, { ...body, version: canary, reason: name });
+    const there = (await ask<Record<string, readonly { name: string }[]>>('GET', `${at}/${list}`))[list] ?? [];
+    const isOurs = (each: string): boolean => [each, each.replace(/\.[0-9]+$/, '')].includes(name);
+    for (const old of there) if (isOurs(old.name) && !names.includes(old.name)) await ask('DELETE', `${at}/${list}/${old.name}`);
+  };
+
   return {
     Type: (): string => 'Sluice',
 
@@ -53,43 +63,37 @@ export function trafficRouter({ pool, stable, canary, ...sluice }: RouterTarget)
     },
 
     async VerifyWeight(canaryWeight: number, others: readonly WeightDestination[] = []): Promise<'Verified' | 'NotVerified'> {
-      const { weights, workers } = await ask<{ weights: Record<string, number>; workers: { applied: number; total: number } }>(
-        'GET',
-        `${at}/split`,
-      );
+      const { weights, workers } = await ask<Split>('GET', `${at}/split`);
       const wanted = weightsFor(canaryWeight, others);
-      const isSet = [...new Set([...Object.keys(weights), ...Object.keys(wanted)])].every(
-        (name) => (weights[name] ?? 0) === (wanted[name] ?? 0),
-      );
+      const isSet = Object.keys({ ...weights, ...wanted }).every((name) => (weights[name] ?? 0) === (wanted[name] ?? 0));
       return isSet && workers.applied === workers.total ? 'Verified' : 'NotVerified';
     },
 
-    /** An override per match: `name`, `name.2`, `name.3`; what is left of a longer list is removed. */
     async SetHeaderRoute({ name, match = [] }: HeaderRoute): Promise<void> {
-      const names = match.map((_, index) => (index === 0 ? name : `${name}.${index + 1}`));
-      for (const [index, { headerName, headerValue }] of match.entries()) {
-        const header = { name: headerName, value: valueOf(headerValue) };
-        await ask('PUT', `${at}/overrides/${names[index]}`, { header, version: canary, reason: `SetHeaderRoute ${name}` });
-      }
-      const { overrides } = await ask<{ overrides: readonly { name: string }[] }>('GET', `${at}/overrides`);
-      const isOurs = (each: string): boolean =>
-        each === name || (each.startsWith(`${name}.`) && /^[0-9]+$/.test(each.slice(name.length + 1)));
-      for (const old of overrides) if (isOurs(old.name) && !names.includes(old.name)) await ask('DELETE', `${at}/overrides/${old.name}`);
+      const bodies = match.map(({ headerName, headerValue }) => ({ header: { name: headerName, value: valueOf(headerValue) } }));
+      await setEach('overrides', name, bodies);
     },
 
-    SetMirrorRoute({ name, match = [] }: MirrorRoute): Promise<void> {
-      if (match.length === 0) return Promise.resolve();
-      return Promise.reject(new Error(`mirror ${name}: Sluice has no call for mirrors yet; take setMirrorRoute out of the steps`));
+    async SetMirrorRoute({ name, percentage = 100, match = [] }: MirrorRoute): Promise<void> {
+      const bodies = match.map(({ method, path, headers = {} }) => ({
+        percent: percentage,
+        match: {
+          ...(method && { methods: [method.exact] }),
+          ...(path && { paths: [path] }),
+          headers: Object.fromEntries(Object.entries(headers).map(([header, value]) => [header, valueOf(value)])),
+        },
+      }));
+      await setEach('mirrors', name, bodies);
     },
 
     async RemoveManagedRoutes(): Promise<void> {
-      await ask('DELETE', `${at}/overrides?reason=RemoveManagedRoutes`);
+      for (const list of ['overrides', 'mirrors']) await ask('DELETE', `${at}/${list}?reason=RemoveManagedRoutes`);
     },
   };
 }
 
 /** A regular expression of Sluice may match anywhere in the value; those of a route must match all of it. */
-function valueOf({ exact, prefix, regex }: { exact?: string; prefix?: string; regex?: string }): string | { regex: string } {
+function valueOf({ exact, prefix, regex }: Value): string | { regex: string } {
   if (exact !== undefined) return exact;
   return { regex: prefix === undefined ? `^(?:${regex ?? ''})$` : `^${prefix.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}` };
 }

@@ -18,7 +18,7 @@ import { addExplain } from './explain.ts';
 import { describe, documentOptions } from './openapi.ts';
 import { addJournal } from './journal.ts';
 import { addMarkers } from './markers.ts';
-import { addOverrides } from './overrides.ts';
+import { addListed } from './listed.ts';
 import { addPools } from './pools.ts';
 import { addProbes } from './probes.ts';
 import { PROBLEM_TYPE, problemDetails, Refused, sendProblem } from './problem-reply.ts';
@@ -75,7 +75,7 @@ function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, t
   const { steering } = options;
   if (steering === undefined) return;
   addPools(app, steering);
-  addOverrides(app, steering);
+  addListed(app, steering);
   addDrains(app, steering);
   addRevisions(app, steering);
   addMarkers(app, steering);

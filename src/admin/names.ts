@@ -7,10 +7,11 @@ import { Refused } from './problem-reply.ts';
 const name = new RegExp(NAME_PATTERN);
 const LONGEST_ADDRESS = 300;
 
-export function nameIn(request: FastifyRequest, part: 'pool' | 'version' | 'name'): string {
+/** @param what the thing is called in the refusal */
+export function nameIn(request: FastifyRequest, part: 'pool' | 'version' | 'name', what: string = part): string {
   const text = partOf(request, part);
   if (name.test(text)) return text;
-  throw new Refused(404, `There is no ${part === 'name' ? 'override' : part} of this name; names are letters, digits, ".", "_" and "-".`);
+  throw new Refused(404, `There is no ${what} of this name; names are letters, digits, ".", "_" and "-".`);
 }
 
 export function addressIn(request: FastifyRequest): string {

@@ -11,6 +11,7 @@ import type {
   DrainStatus,
   JournalLine,
   Marker,
+  MirrorStatus,
   OverrideStatus,
   PoolStatus,
   RecentExchangesAnswer,
@@ -19,7 +20,7 @@ import type {
   VersionStatus,
 } from '../control/steering.ts';
 import type { Difference } from '../config/diff.ts';
-import { drainBody, explainBody, markerBody, overrideBody, reasonBody, restoreBody, splitBody } from './bodies.ts';
+import { drainBody, explainBody, markerBody, mirrorBody, overrideBody, reasonBody, restoreBody, splitBody } from './bodies.ts';
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const revision = count.describe('Number of a desired state; 0 before the first.');
@@ -128,6 +129,22 @@ const oneOverride = z.object({
   query: matcher.optional(),
 });
 
+const mirrorKeys = {
+  name: z.string(),
+  to: z
+    .object({ pool: z.string(), version: z.string().optional() })
+    .describe('Who gets the copies; without a version, as that pool splits.'),
+  percent: z.number().min(0).max(100).describe('Of 100 requests that fit.'),
+  origin: overrideOrigin,
+};
+const mirror = z.object(mirrorKeys);
+const oneMirror = z.object({
+  pool: z.string(),
+  revision,
+  ...mirrorKeys,
+  mirror: z.record(z.string(), z.unknown()).describe('As it is written.'),
+});
+
 const weights = z.record(z.string(), z.number().min(0)).describe('Weight by version.');
 const pool = z.object({
   name: z.string(),
@@ -136,6 +153,7 @@ const pool = z.object({
   weights,
   versions: z.array(version),
   overrides: z.array(override),
+  mirrors: z.array(mirror),
 });
 
 const summaryKeys = {
@@ -294,6 +312,10 @@ export const SCHEMAS = {
   Probe: z.object({ status: z.literal('ok') }),
   SplitBody: splitBody,
   OverrideBody: overrideBody,
+  Mirror: mirror,
+  MirrorState: oneMirror,
+  Mirrors: z.object({ pool: z.string(), revision, mirrors: z.array(mirror) }),
+  MirrorBody: mirrorBody,
   DrainBody: drainBody,
   MarkerBody: markerBody,
   ReasonBody: reasonBody,
@@ -332,6 +354,7 @@ export type Answers = [
   Fits<'Endpoint', EndpointStatus>,
   Fits<'Version', VersionStatus>,
   Fits<'Override', OverrideStatus>,
+  Fits<'Mirror', MirrorStatus>,
   Fits<'Pool', PoolStatus>,
   Fits<'RevisionSummary', RevisionSummary>,
   Fits<'Revision', NonNullable<ReturnType<Steering['findRevision']>>>,

@@ -9,6 +9,7 @@ import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
 import { isMap, own, plainFault } from './plain.ts';
 import type { Plain } from './plain.ts';
+import { mirror as mirrorSchema } from './schema/mirror.ts';
 import { shape } from './schema/shape.ts';
 import { override as overrideSchema } from './schema/steering.ts';
 import { suggest } from './suggest.ts';
@@ -59,39 +60,84 @@ export function setSplit(standing: Standing, pool: string, weights: Readonly<Rec
   return record(standing, [amendmentOf(standing.written, path, sameSplit(said, split) ? said : { ...split })]);
 }
 
+/** Things of a pool that are listed by name, and that a controller sets and takes back. */
+type Listed = 'overrides' | 'mirrors';
+
+const LISTED = {
+  overrides: { one: 'override', schema: overrideSchema(), shape: 'an override must be a map with header, cookie or query, and version' },
+  mirrors: { one: 'mirror', schema: mirrorSchema(), shape: 'a mirror must be a map with version, or pool' },
+} as const;
+
+/** Where a thing of this name stands, or is to stand. */
+interface Place {
+  readonly list: Listed;
+  readonly pool: string;
+  readonly name: string;
+}
+
 /** Adds an override, after those that are there, or replaces the one of this name in its place. `override` is what the YAML says. */
 export function setOverride(standing: Standing, pool: string, name: string, override: unknown): Changed {
-  const versions = versionsOf(standing, pool);
-  if (isRefused(versions)) return versions;
-  const path = ['pools', pool, 'overrides', name];
-  if (!new RegExp(NAME_PATTERN).test(name))
-    return refuse('invalid', path, 'override name must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit');
-  if (!isMap(override)) return refuse('invalid', path, 'an override must be a map with header, cookie or query, and version');
-  const unfit = plainFault(override);
-  if (unfit !== undefined) return refuse('invalid', path, unfit);
-  const given = own(override, 'name');
-  if (given !== undefined && given !== name)
-    return refuse('invalid', [...path, 'name'], `the name must be "${name}", as in the address, or be left out`);
-  const value = { name, ...override };
-  const faults = overrideFaults(pool, name, value);
-  if (faults.length > 0) return { faults };
-  const version = String(own(override, 'version'));
-  if (!versions.includes(version)) return refuse('invalid', [...path, 'version'], noSuch('version', version, versions));
-  return record(standing, [amendmentOf(standing.written, path, value)]);
+  return setListed(standing, { list: 'overrides', pool, name }, override);
+}
+
+/** The same for a mirror. */
+export function setMirror(standing: Standing, pool: string, name: string, mirror: unknown): Changed {
+  return setListed(standing, { list: 'mirrors', pool, name }, mirror);
 }
 
 /** Removes an override, whoever set it. One that is not there is removed already. */
 export function removeOverride(standing: Standing, pool: string, name: string): Changed {
-  const versions = versionsOf(standing, pool);
-  if (isRefused(versions)) return versions;
-  return record(standing, [amendmentOf(standing.written, ['pools', pool, 'overrides', name], undefined)]);
+  return removeListed(standing, { list: 'overrides', pool, name });
+}
+
+/** The same for a mirror. */
+export function removeMirror(standing: Standing, pool: string, name: string): Changed {
+  return removeListed(standing, { list: 'mirrors', pool, name });
 }
 
 /** Takes back all that the API did to the overrides of a pool: what it added goes, what it changed or removed is again as the file has it. */
 export function clearOverrides(standing: Standing, pool: string): Changed {
+  return clearListed(standing, 'overrides', pool);
+}
+
+/** The same for its mirrors. */
+export function clearMirrors(standing: Standing, pool: string): Changed {
+  return clearListed(standing, 'mirrors', pool);
+}
+
+function setListed(standing: Standing, { list, pool, name }: Place, value: unknown): Changed {
   const versions = versionsOf(standing, pool);
   if (isRefused(versions)) return versions;
-  return standing.amendments.filter((amendment) => !covers({ path: ['pools', pool, 'overrides'] }, amendment.path));
+  const { one, shape: wanted } = LISTED[list];
+  const path = ['pools', pool, list, name];
+  if (!new RegExp(NAME_PATTERN).test(name))
+    return refuse('invalid', path, `${one} name must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit`);
+  if (!isMap(value)) return refuse('invalid', path, wanted);
+  const unfit = plainFault(value);
+  if (unfit !== undefined) return refuse('invalid', path, unfit);
+  const given = own(value, 'name');
+  if (given !== undefined && given !== name)
+    return refuse('invalid', [...path, 'name'], `the name must be "${name}", as in the address, or be left out`);
+  const named = { name, ...value };
+  const faults = listedFaults({ list, pool, name }, named);
+  if (faults.length > 0) return { faults };
+  const version = own(value, 'version');
+  const isHere = own(value, 'pool') === undefined || own(value, 'pool') === pool;
+  if (isHere && typeof version === 'string' && !versions.includes(version))
+    return refuse('invalid', [...path, 'version'], noSuch('version', version, versions));
+  return record(standing, [amendmentOf(standing.written, path, named)]);
+}
+
+function removeListed(standing: Standing, { list, pool, name }: Place): Changed {
+  const versions = versionsOf(standing, pool);
+  if (isRefused(versions)) return versions;
+  return record(standing, [amendmentOf(standing.written, ['pools', pool, list, name], undefined)]);
+}
+
+function clearListed(standing: Standing, list: Listed, pool: string): Changed {
+  const versions = versionsOf(standing, pool);
+  if (isRefused(versions)) return versions;
+  return standing.amendments.filter((amendment) => !covers({ path: ['pools', pool, list] }, amendment.path));
 }
 
 /** Puts the amendments of one change over those in force. */
@@ -142,13 +188,12 @@ function sameSplit(said: unknown, split: Plain): boolean {
   return [...Object.keys(said), ...Object.keys(split)].every((name) => (own(said, name) ?? 0) === (own(split, name) ?? 0));
 }
 
-const schema = overrideSchema();
-
-/** The schema knows an override alone; where one is wrong it is asked again with all that is around, for the whole path. */
-function overrideFaults(pool: string, name: string, value: Plain): readonly ChangeFault[] {
+/** The schema knows one thing alone; where it is wrong it is asked again with all that is around, for the whole path. */
+function listedFaults({ list, pool, name }: Place, value: Plain): readonly ChangeFault[] {
+  const { schema } = LISTED[list];
   if (schema.safeParse(value).success) return [];
-  const document = { pools: { [pool]: { overrides: { [name]: value } } } };
-  const around = shape({ pools: shape({ [pool]: shape({ overrides: shape({ [name]: schema }) }) }) });
+  const document = { pools: { [pool]: { [list]: { [name]: value } } } };
+  const around = shape({ pools: shape({ [pool]: shape({ [list]: shape({ [name]: schema }) }) }) });
   const { error } = around.safeParse(document);
   const nowhere = { file: '', line: 1, column: 1 };
   const problems = problemsOf(error?.issues ?? [], { value: document, problems: [], place: () => nowhere });

@@ -112,7 +112,7 @@ export class LiveSteering implements Steering {
       counters,
       revision,
       workers: adoption,
-      isAmended: (pool, override) => this.#isAmended(pool, override),
+      isAmended: (pool, list, name) => this.#isAmended(pool, list, name),
       users: (pool) => sessions.users(pool),
       deployOf: (pool, version) => {
         const marker = markers.of(pool, version);
@@ -122,14 +122,14 @@ export class LiveSteering implements Steering {
     });
   }
 
-  /** Whether the file does not have this override, or has it otherwise; however the API came to change it. */
-  #isAmended(pool: string, override: string): boolean {
+  /** Whether the file does not have this one, or has it otherwise; however the API came to change it. */
+  #isAmended(pool: string, list: 'overrides' | 'mirrors', one: string): boolean {
     const { amendments, config, written } = this.#parts.controller;
-    const around = ['pools', pool, 'overrides', override];
+    const around = ['pools', pool, list, one];
     const isTouched = amendments.some(({ path }) => path.every((part, index) => index >= around.length || part === around[index]));
     if (!isTouched) return false;
-    const find = (from: Config | undefined) =>
-      from?.pools.find(({ name }) => name === pool)?.overrides.find(({ name }) => name === override);
+    const find = (from: Config | undefined): unknown =>
+      from?.pools.find(({ name }) => name === pool)?.[list].find(({ name }) => name === one);
     return !isDeepStrictEqual(find(config), find(written));
   }
 

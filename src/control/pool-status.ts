@@ -1,6 +1,6 @@
 // What the pools are at this moment: the desired state beside what the counters of all workers say. It asks no worker.
 
-import type { EndpointConfig, OverrideConfig, PoolConfig, VersionConfig } from '../config/model.ts';
+import type { EndpointConfig, MirrorConfig, OverrideConfig, PoolConfig, VersionConfig } from '../config/model.ts';
 import type { CounterBlock } from '../telemetry/counter-block.ts';
 import * as at from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
@@ -9,6 +9,7 @@ import type {
   DeployStatus,
   DrainStatus,
   EndpointStatus,
+  MirrorStatus,
   OverrideStatus,
   PoolStatus,
   UnreadyReason,
@@ -19,8 +20,8 @@ export interface PoolStatusParts {
   readonly counters: Pick<CounterRegistry, 'blocks'>;
   readonly revision: number;
   readonly workers: Adoption;
-  /** Whether the API added or changed this override. */
-  readonly isAmended: (pool: string, override: string) => boolean;
+  /** Whether the API added or changed this override or mirror. */
+  readonly isAmended: (pool: string, list: 'overrides' | 'mirrors', name: string) => boolean;
   /** Users of a pool by version; undefined where nobody counts them. */
   readonly users?: (pool: string) => ReadonlyMap<string, number> | undefined;
   /** Default: no version is marked. */
@@ -56,7 +57,8 @@ function statusOf(pool: PoolConfig, parts: PoolStatusParts, find: FindBlock): Po
       const [deploy, drain] = [deployOf?.(pool.name, version.name), drainOf?.(pool.name, version.name)];
       return { ...status, endpoints, deploy, drain, ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }) };
     }),
-    overrides: pool.overrides.map((override) => overrideStatus(override, isAmended(pool.name, override.name))),
+    overrides: pool.overrides.map((override) => overrideStatus(override, isAmended(pool.name, 'overrides', override.name))),
+    mirrors: pool.mirrors.map((mirror) => mirrorStatus(pool.name, mirror, isAmended(pool.name, 'mirrors', mirror.name))),
   };
 }
 
@@ -98,6 +100,11 @@ function reasonOf(endpoint: EndpointConfig, version: VersionConfig, count: (cell
   if (endpoint.weight === 0) return 'weightless';
   if (count(at.ENDPOINT_UNREADY) === 0) return undefined;
   return count(at.ENDPOINT_EJECTED) > 0 ? 'ejected' : 'unhealthy';
+}
+
+function mirrorStatus(pool: string, mirror: MirrorConfig, amended: boolean): MirrorStatus {
+  const { name, version, percent } = mirror;
+  return { name, to: { pool: mirror.pool ?? pool, version }, percent, origin: amended ? 'api' : 'file' };
 }
 
 function overrideStatus({ name, version }: OverrideConfig, amended: boolean): OverrideStatus {

@@ -2,7 +2,16 @@
 
 import { dirname, join } from 'node:path';
 import type { Amendment } from '../config/amend.ts';
-import { clearOverrides, isRefused, removeOverride, setOverride, setSplit } from '../config/changes.ts';
+import {
+  clearMirrors,
+  clearOverrides,
+  isRefused,
+  removeMirror,
+  removeOverride,
+  setMirror,
+  setOverride,
+  setSplit,
+} from '../config/changes.ts';
 import type { Changed, Standing } from '../config/changes.ts';
 import { decodeRead, decodeText } from '../config/decode.ts';
 import { isMap, samePlain } from '../config/plain.ts';
@@ -26,6 +35,12 @@ export function reduce(change: Change, desired: Desired, journal: Pick<Journal, 
       return told(removeOverride(standing, change.pool, change.name), desired);
     case 'clear-overrides':
       return told(clearOverrides(standing, change.pool), desired);
+    case 'mirror':
+      return told(setMirror(standing, change.pool, change.name, change.mirror), desired);
+    case 'remove-mirror':
+      return told(removeMirror(standing, change.pool, change.name), desired);
+    case 'clear-mirrors':
+      return told(clearMirrors(standing, change.pool), desired);
     case 'drain':
       return told(setDrain(standing, change, change.deadlineMs ?? true), desired);
     case 'resume':

@@ -23,6 +23,10 @@ export type Change =
   | { readonly kind: 'remove-override'; readonly pool: string; readonly name: string }
   /** All that the API added or changed; those of the file come back. */
   | { readonly kind: 'clear-overrides'; readonly pool: string }
+  /** The same for mirrors. */
+  | { readonly kind: 'mirror'; readonly pool: string; readonly name: string; readonly mirror: unknown }
+  | { readonly kind: 'remove-mirror'; readonly pool: string; readonly name: string }
+  | { readonly kind: 'clear-mirrors'; readonly pool: string }
   /** Without an endpoint the whole version. */
   | {
       readonly kind: 'drain' | 'resume';
@@ -181,6 +185,16 @@ export interface OverrideStatus {
   readonly origin: 'file' | 'api';
 }
 
+export interface MirrorStatus {
+  readonly name: string;
+  /** Who gets the copies; without a version, as the split of that pool says. */
+  readonly to: { readonly pool: string; readonly version: string | undefined };
+  /** Of 100 requests that fit. */
+  readonly percent: number;
+  /** `api` when it was added or changed through the API. */
+  readonly origin: 'file' | 'api';
+}
+
 export interface PoolStatus {
   readonly name: string;
   readonly revision: number;
@@ -189,6 +203,7 @@ export interface PoolStatus {
   readonly weights: Readonly<Record<string, number>>;
   readonly versions: readonly VersionStatus[];
   readonly overrides: readonly OverrideStatus[];
+  readonly mirrors: readonly MirrorStatus[];
 }
 
 export interface RevisionSummary {

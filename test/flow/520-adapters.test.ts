@@ -70,10 +70,25 @@ describe('traffic-router.ts', () => {
     expect(await names()).toEqual(['ours']);
   });
 
-  test('mirrors are refused in words; to remove one is fine', async () => {
-    const plugin = trafficRouter({ admin: 'http://127.0.0.1:1', pool: 'shop', stable: 'stable', canary: 'canary' });
-    await expect(plugin.SetMirrorRoute({ name: 'dark', percentage: 10, match: [{}] })).rejects.toThrow('has no call for mirrors yet');
-    await plugin.SetMirrorRoute({ name: 'dark' });
+  test('SetMirrorRoute copies what fits, and is taken back', async () => {
+    const sluice = await startShop();
+    const plugin = trafficRouter({ admin: adminOf(sluice), pool: 'shop', stable: 'stable', canary: 'canary' });
+    const mirrors = async (): Promise<unknown> =>
+      ((await (await fetch(`${adminOf(sluice)}/v1/pools/shop/mirrors`)).json()) as { mirrors: unknown }).mirrors;
+    const one = { method: { exact: 'GET' }, path: { prefix: '/api' }, headers: { 'x-user': { prefix: 'q' } } };
+    for (let turn = 0; turn < 2; turn++) await plugin.SetMirrorRoute({ name: 'dark', percentage: 10, match: [one, {}] });
+    expect(await mirrors()).toMatchObject([
+      { name: 'dark', to: { pool: 'shop', version: 'canary' }, percent: 10, origin: 'api' },
+      { name: 'dark.2', percent: 10 },
+    ]);
+    await plugin.SetMirrorRoute({ name: 'dark', match: [{}] });
+    for (let copied = 0; copied === 0;) {
+      await explained(sluice, {});
+      await (await fetch(`http://127.0.0.1:${sluice.port}/`)).text();
+      copied = (await sluice.metrics()).sum('sluice_mirrored_total', { mirror: 'dark' });
+    }
+    for (let turn = 0; turn < 2; turn++) await plugin.RemoveManagedRoutes();
+    expect(await mirrors()).toEqual([]);
   });
 });
 
@@ -83,12 +98,16 @@ test('router4.ts: what GetRoutes answers is what is set, whoever has set it', as
   const canary = { name: 'shop', primary: 'stable', canary: 'canary' };
   await four.Reconcile(canary);
   await expect(four.Reconcile({ ...canary, canary: 'v9' })).rejects.toThrow('pool shop has no version v9');
-  for (const canaryWeight of [10, 10, 50]) {
-    const routes = { primaryWeight: 100 - canaryWeight, canaryWeight, mirrored: false };
+  for (const [canaryWeight, mirrored] of [
+    [0, true],
+    [10, false],
+    [10, false],
+    [50, true],
+  ] as const) {
+    const routes = { primaryWeight: 100 - canaryWeight, canaryWeight, mirrored };
     await four.SetRoutes(canary, routes);
     expect(await four.GetRoutes(canary)).toEqual(routes);
   }
-  await expect(four.SetRoutes(canary, { primaryWeight: 50, canaryWeight: 50, mirrored: true })).rejects.toThrow('mirrors');
   for (let turn = 0; turn < 2; turn++) await four.Finalize(canary);
   expect(await four.GetRoutes(canary)).toEqual({ primaryWeight: 100, canaryWeight: 0, mirrored: false });
 });

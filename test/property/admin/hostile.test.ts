@@ -148,8 +148,13 @@ function expectWellFormed({ change, author, reason, expected, dryRun }: ChangeOr
     case 'config':
       expect(typeof change.document).toBe('string');
       return;
+    case 'mirror':
+      expect(change.mirror).toBeTypeOf('object');
+      return;
     case 'remove-override':
     case 'clear-overrides':
+    case 'remove-mirror':
+    case 'clear-mirrors':
       return;
   }
 }

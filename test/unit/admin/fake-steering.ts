@@ -225,6 +225,7 @@ function poolStatus(revision: number): PoolStatus {
       },
     ],
     overrides: [{ name: 'qa', version: 'v2', origin: 'file' }],
+    mirrors: [{ name: 'qa', to: { pool: 'shop', version: 'v2' }, percent: 10, origin: 'file' }],
   };
 }
 

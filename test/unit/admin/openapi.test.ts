@@ -76,6 +76,7 @@ const PARTS: Readonly<Record<string, string>> = {
 const BODIES: Readonly<Record<string, Json>> = {
   SplitBody: { weights: { v1: 10, v2: 90 }, reason: 'step 2' },
   OverrideBody: { header: { name: 'x-version', value: { present: true } }, version: 'v2', reason: 'qa' },
+  MirrorBody: { version: 'v2', percent: 10, match: { methods: ['GET'] }, reason: 'dark' },
   DrainBody: { deadline: '30s' },
   MarkerBody: { pool: 'shop', version: 'v2', deploy: '2026-11-21.3', sha: '9f1c2ab', url: 'https://ci.example/3', reason: 'night' },
   ReasonBody: { reason: 'back' },
@@ -95,6 +96,8 @@ describe('the document', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(operations.map(({ path, method }) => `${method} ${path}`).sort()).toEqual([
+      'DELETE /v1/pools/{pool}/mirrors',
+      'DELETE /v1/pools/{pool}/mirrors/{name}',
       'DELETE /v1/pools/{pool}/overrides',
       'DELETE /v1/pools/{pool}/overrides/{name}',
       'GET /livez',
@@ -108,6 +111,8 @@ describe('the document', () => {
       'GET /v1/markers',
       'GET /v1/pools',
       'GET /v1/pools/{pool}',
+      'GET /v1/pools/{pool}/mirrors',
+      'GET /v1/pools/{pool}/mirrors/{name}',
       'GET /v1/pools/{pool}/overrides',
       'GET /v1/pools/{pool}/overrides/{name}',
       'GET /v1/pools/{pool}/split',
@@ -122,6 +127,7 @@ describe('the document', () => {
       'POST /v1/pools/{pool}/versions/{version}/resume',
       'POST /v1/revisions/{revision}/restore',
       'PUT /v1/config',
+      'PUT /v1/pools/{pool}/mirrors/{name}',
       'PUT /v1/pools/{pool}/overrides/{name}',
       'PUT /v1/pools/{pool}/split',
     ]);
@@ -173,7 +179,19 @@ describe('a client made of the document', () => {
     }
     expect(made).toHaveLength(operationsOf(document).length - 1);
     expect(new Set(admin.steering.orders.map(({ change }) => change.kind))).toEqual(
-      new Set(['split', 'override', 'remove-override', 'clear-overrides', 'drain', 'resume', 'config', 'restore']),
+      new Set([
+        'split',
+        'override',
+        'remove-override',
+        'clear-overrides',
+        'mirror',
+        'remove-mirror',
+        'clear-mirrors',
+        'drain',
+        'resume',
+        'config',
+        'restore',
+      ]),
     );
   });
 

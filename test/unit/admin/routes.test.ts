@@ -116,6 +116,7 @@ interface Write {
 }
 
 const override = { header: { name: 'x-a', value: { regex: '^b' } }, version: 'v2' };
+const mirror = { version: 'v2', percent: 5, match: { methods: ['GET'] } };
 const WRITES: readonly Write[] = [
   { method: 'PUT', path: SPLIT, body: { weights }, change: { kind: 'split', pool: 'shop', weights } },
   {
@@ -126,6 +127,9 @@ const WRITES: readonly Write[] = [
   },
   { method: 'DELETE', path: '/v1/pools/shop/overrides/mine', change: { kind: 'remove-override', pool: 'shop', name: 'mine' } },
   { method: 'DELETE', path: '/v1/pools/shop/overrides', change: { kind: 'clear-overrides', pool: 'shop' } },
+  { method: 'PUT', path: '/v1/pools/shop/mirrors/dark', body: mirror, change: { kind: 'mirror', pool: 'shop', name: 'dark', mirror } },
+  { method: 'DELETE', path: '/v1/pools/shop/mirrors/dark', change: { kind: 'remove-mirror', pool: 'shop', name: 'dark' } },
+  { method: 'DELETE', path: '/v1/pools/shop/mirrors', change: { kind: 'clear-mirrors', pool: 'shop' } },
   ...(['drain', 'resume'] as const).flatMap((kind): Write[] => [
     { method: 'POST', path: `/v1/pools/shop/versions/v1/${kind}`, change: { kind, pool: 'shop', version: 'v1', endpoint: undefined } },
     {

@@ -214,6 +214,7 @@ export function shop(): PoolStatus {
       },
     ],
     overrides: [{ name: 'qa', version: 'v2', origin: 'api' }],
+    mirrors: [],
   };
 }
 

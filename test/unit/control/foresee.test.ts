@@ -43,7 +43,7 @@ function status(...reasons: readonly (UnreadyReason | undefined)[]): PoolStatus 
     endpoints: list,
   });
   const versions = [version('v1', endpoints), version('v2', [{ ...endpoints[0]!, ready: true, reason: undefined }])];
-  return { name: 'shop', revision: 1, workers: { applied: 1, total: 1 }, weights: {}, versions, overrides: [] };
+  return { name: 'shop', revision: 1, workers: { applied: 1, total: 1 }, weights: {}, versions, overrides: [], mirrors: [] };
 }
 
 function readyAfter(after: PoolConfig, before: PoolStatus): readonly boolean[] {

@@ -32,7 +32,7 @@ function open(options?: Parameters<typeof text>[0]) {
   for (const set of sets) set.adopt(structuredClone(plan));
   counters.commit(plan, 'all');
   const workers = { applied: 1, total: 2 };
-  const isAmended = (pool: string, override: string): boolean => pool === 'shop' && override === 'qb';
+  const isAmended = (pool: string, list: string, name: string): boolean => pool === 'shop' && list === 'overrides' && name === 'qb';
   const users = (pool: string) => (pool === 'shop' ? new Map([['v2', 12]]) : undefined);
   const statuses = () => poolStatuses(config!.pools, { counters, revision: 7, workers, isAmended, users });
   const shop = () => statuses().find(({ name }) => name === 'shop')!;
