@@ -22,7 +22,6 @@ readonly admin=${SLUICE_ADMIN:-http://127.0.0.1:9901}
 before='' # the split as it was found
 ours=''   # the split as we have set it last
 sent=''   # the split that we asked for: a signal may come before its answer is read
-nap=''    # the process that waits
 
 # ask METHOD PATH [BODY [REVISION]]: prints the body, then the status on a line of its own. The token is in no argument list.
 ask() {
@@ -94,7 +93,7 @@ check() {
 # Whatever ends the script before its last step, Ctrl-C too, takes the canary back.
 take_back() {
   trap - EXIT INT TERM
-  [[ -z $nap ]] || kill "$nap" 2>/dev/null || true
+  kill $(jobs -p) 2>/dev/null || true
   echo "taking $canary back" >&2
   shift_to "$before" "canary.sh: $canary failed" && echo "back to $before" >&2
   exit 1
@@ -111,11 +110,10 @@ for step in ${STEPS:-5 25 50 100}; do
   failed=$(answers 5)
   shift_to "$(jq --null-input --compact-output --arg s "$stable" --arg c "$canary" --argjson w "$step" '{($s): (100 - $w), ($c): $w}')" \
     "canary.sh: step $step"
-  # In the background: a signal to the script alone interrupts `wait`, but not a command.
-  sleep "${PAUSE:-60}" &
-  nap=$!
-  wait "$nap"
-  nap=''
+  # In the background: a signal to the script alone interrupts `wait`, but not a command. Without our output: whoever reads that would
+  # wait for it, should a signal come before it can be ended.
+  sleep "${PAUSE:-60}" >/dev/null 2>&1 &
+  wait $!
   check "$step" "$seen" "$failed"
 done
 
