@@ -19,7 +19,7 @@ export const FIELD_VIA = 14;
 export const FIELD_REQUEST_ID = 15;
 /** A name that differs from one of the above only in `_` for `-`; some applications cannot tell them apart. */
 export const FIELD_LOOKALIKE = 16;
-/** Says something of the client or of the way to us that only a proxy can know: `x-forwarded-port`, `x-real-ip` and the like. */
+/** Says something of the client or of the way to us that only a proxy can know: `x-forwarded-port`, `x-real-ip`, the mark of a copy. */
 export const FIELD_FORWARDED_OTHER = 17;
 const FIELD_PLAIN = 0;
 
@@ -153,7 +153,10 @@ function extensionAt(text: string, at: number): number {
 function knownExtensionAt(text: string, at: number): number {
   if (text.charCodeAt(at + 9) === 0x3a) return match(text, at, 'x-real-ip', FIELD_FORWARDED_OTHER);
   if (text.charCodeAt(at + 12) === 0x3a) return match(text, at, 'x-request-id', FIELD_REQUEST_ID);
-  if (text.charCodeAt(at + 15) === 0x3a) return match(text, at, 'x-forwarded-for', FIELD_FORWARDED_FOR);
+  if (text.charCodeAt(at + 15) === 0x3a) {
+    const field = match(text, at, 'x-forwarded-for', FIELD_FORWARDED_FOR);
+    return field === FIELD_PLAIN ? match(text, at, 'x-sluice-shadow', FIELD_FORWARDED_OTHER) : field;
+  }
   if (text.charCodeAt(at + 16) === 0x3a) return match(text, at, 'x-forwarded-host', FIELD_FORWARDED_HOST);
   return text.charCodeAt(at + 17) === 0x3a ? match(text, at, 'x-forwarded-proto', FIELD_FORWARDED_PROTO) : FIELD_PLAIN;
 }

@@ -1,9 +1,9 @@
-// Fields by which proxies tell an application about the client, beyond those that the parser takes out by itself.
+// Fields by which proxies tell an application about the client, or that a request is a copy, beyond those that the parser takes out by itself.
 // From anyone but a trusted proxy they are forgeries.
 
 /** Whether a field name (lower case) is one of them. */
 export function isForwardedField(name: string): boolean {
-  return name.startsWith('x-forwarded-') || name === 'x-real-ip' || name === 'true-client-ip';
+  return name.startsWith('x-forwarded-') || name === 'x-real-ip' || name === 'true-client-ip' || name === 'x-sluice-shadow';
 }
 
 /** The block without them. */

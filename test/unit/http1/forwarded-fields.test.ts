@@ -14,6 +14,7 @@ describe('fields that only a proxy may write', () => {
     'x-real-ip: 192.0.2.1',
     'True-Client-IP: 192.0.2.1',
     'x-forwarded-: 1',
+    'X-Sluice-Shadow: dark',
   ])('%s is seen, and taken out on demand', (line) => {
     const { head } = parseRequest(request('accept: */*', line, 'x-other: 1'));
     expect(head.forwardedOther).toBe(true);
@@ -21,7 +22,15 @@ describe('fields that only a proxy may write', () => {
     expect(withoutForwardedFields(head.block)).toBe('accept: */*\r\nx-other: 1\r\n');
   });
 
-  test.each(['x-forwarded: 1', 'x-forward-port: 1', 'x-real-ipx: 1', 'true-client: 1', 'x-real-id: 1'])('%s is none', (line) => {
+  test.each([
+    'x-forwarded: 1',
+    'x-forward-port: 1',
+    'x-real-ipx: 1',
+    'true-client: 1',
+    'x-real-id: 1',
+    'x-sluice-shadows: 1',
+    'x-sluice-shadox: 1',
+  ])('%s is none', (line) => {
     const { head } = parseRequest(request(line));
     expect(head.forwardedOther).toBe(false);
     expect(withoutForwardedFields(head.block)).toBe(head.block);
