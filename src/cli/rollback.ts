@@ -1,5 +1,5 @@
 // `sluice rollback [revision]`: restores a revision; without one, the one before the last change of traffic. It shows first what will
-// change and asks; it never restores anything but what it has shown.
+// change and asks; it never restores anything but what it has shown. With --yes nobody looks: it restores at once, and shows what it did.
 
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
@@ -20,6 +20,15 @@ interface Target {
   readonly because: string;
   /** For the journal, which knows times and names by itself. */
   readonly reason: string;
+  /** The newest revision when this one was chosen; undefined when it was named. */
+  readonly newest: number | undefined;
+}
+
+/** What is asked of the API. */
+interface Restore {
+  readonly method: 'POST';
+  readonly path: string;
+  readonly body: object;
 }
 
 /** What decides who answers: weights, who may overrule them, which versions, endpoints and routes there are, and what drains. */
@@ -31,27 +40,41 @@ const MOST_PAGES = 20;
 const LONGEST_REASON = 200;
 
 export async function runRollback(call: AdminCall<RollbackOptions>, revision: number | undefined): Promise<void> {
-  const { json, yes, dryRun, ifRevision } = call.options;
+  const { yes, dryRun } = call.options;
   if (yes !== true && dryRun !== true && !call.terminal.isAttended) {
     throw new Failure(EXIT.usage, 'nobody is there to confirm it: this is no terminal', [
       'Add --yes to restore without asking, or --dry-run to see only what would change.',
     ]);
   }
-  const target = revision === undefined ? await findTarget(call) : { revision, because: '', reason: `rollback to revision ${revision}` };
+  const target = revision === undefined ? await findTarget(call) : nameTarget(revision);
   const path = pathOf('v1', 'revisions', target.revision, 'restore');
-  const body = call.options.holdUsers === true ? { sessions: 'hold' } : {};
-  const tried = await write(withOptions(call, { dryRun: true }), { method: 'POST', path, body });
+  const restore: Restore = { method: 'POST', path, body: call.options.holdUsers === true ? { sessions: 'hold' } : {} };
+  if (yes === true && dryRun !== true) return restoreAtOnce(call, target, restore);
+  return restoreAfterPreview(call, target, restore);
+}
+
+/** A preview would make the way back longer, and the answer of the write says what it has changed. */
+async function restoreAtOnce(call: AdminCall<RollbackOptions>, target: Target, restore: Restore): Promise<void> {
+  if (call.options.json !== true) show(call, [describeTarget(call, target)]);
+  // What came after the choice was made could be the change that was to be undone.
+  const exact = over(call, target, target.newest);
+  showWrite(exact, await write(exact, restore));
+}
+
+async function restoreAfterPreview(call: AdminCall<RollbackOptions>, target: Target, restore: Restore): Promise<void> {
+  const { json, dryRun } = call.options;
+  const tried = await write(withOptions(call, { dryRun: true }), restore);
   const preview = readWrite(tried);
   if (dryRun === true && json === true) return showJson(call, tried);
   // With --json the answer alone is for stdout; whoever is asked must see the plan all the same.
   const plan = describePlan(call, target, preview);
   if (json !== true) show(call, plan);
-  else if (yes !== true) call.terminal.err(`${plan.join('\n')}\n`);
+  else call.terminal.err(`${plan.join('\n')}\n`);
   if (dryRun === true || (isNothing(preview) && json !== true)) return;
-  if (yes !== true) await confirm(call, target);
+  await confirm(call, target);
   // Only over the revision that the preview was made from: what was shown is what happens.
-  const exact = withOptions(call, { ifRevision: ifRevision ?? preview.revision, reason: call.options.reason ?? target.reason });
-  showWrite(exact, await write(exact, { method: 'POST', path, body }));
+  const exact = over(call, target, preview.revision);
+  showWrite(exact, await write(exact, restore));
 }
 
 /** The newest revision that changed traffic and has one before it on record. */
@@ -73,7 +96,7 @@ async function findTarget(call: AdminCall): Promise<Target> {
     const more = readRevisions(await ask(call, { method: 'GET', path }));
     revisions.push(...more);
     const found = beforeLastChange(revisions);
-    if (found !== undefined) return targetOf(call, found.change, found.before);
+    if (found !== undefined) return { ...targetOf(call, found.change, found.before), newest: revisions[0]?.revision };
     if (more.length < PAGE) break;
   }
   throw new Failure(EXIT.refused, 'no change of traffic is on record that could be undone', [
@@ -81,7 +104,11 @@ async function findTarget(call: AdminCall): Promise<Target> {
   ]);
 }
 
-function targetOf(call: AdminCall, change: RevisionAnswer, { revision }: RevisionAnswer): Target {
+function nameTarget(revision: number): Target {
+  return { revision, because: '', reason: `rollback to revision ${revision}`, newest: undefined };
+}
+
+function targetOf(call: AdminCall, change: RevisionAnswer, { revision }: RevisionAnswer): Omit<Target, 'newest'> {
   // A rollback of a rollback need not tell the whole story again: the revisions have it.
   const why = change.reason === '' || change.cause === 'restore' ? '' : `: ${change.reason}`;
   const reason = `rollback of revision ${change.revision}${why}`.slice(0, LONGEST_REASON);
@@ -93,15 +120,17 @@ function describeChange({ terminal }: AdminCall, { revision, author, atMs, reaso
   return `undoes revision ${revision}, by ${author || 'unknown'} ${formatAgo(atMs, terminal.clock.wallMs())}${why}`;
 }
 
-function describePlan(call: AdminCall, { revision, because }: Target, preview: WriteAnswer): readonly string[] {
-  const { paint } = call.terminal;
-  const why = because === '' ? '' : `; it ${because}`;
+function describeTarget({ terminal: { paint } }: AdminCall, { revision, because }: Target): string {
+  return `restore of revision ${paint('strong', String(revision))}${because === '' ? '' : `; it ${because}`}`;
+}
+
+function describePlan(call: AdminCall, target: Target, preview: WriteAnswer): readonly string[] {
   const moved = describeMoved(preview.moved, 'will follow');
-  const same = `revision ${preview.revision} is already the same as revision ${revision}`;
+  const same = `revision ${preview.revision} is already the same as revision ${target.revision}`;
   if (preview.differences.length === 0) return isNothing(preview) ? [`${same}: nothing to do`] : [same, ...moved];
   return [
-    `restore of revision ${paint('strong', String(revision))}${why}`,
-    ...describeDifferences(preview.differences, paint),
+    describeTarget(call, target),
+    ...describeDifferences(preview.differences, call.terminal.paint),
     ...moved,
     ...describeImpact(preview.impact),
   ];
@@ -115,6 +144,11 @@ async function confirm(call: AdminCall, { revision }: Target): Promise<void> {
   const answer = await call.terminal.ask(`Restore revision ${revision}? [y/N] `);
   if (/^y(?:es)?$/i.test(answer)) return;
   throw new Failure(EXIT.refused, 'not confirmed: nothing was changed');
+}
+
+/** As it was asked for, but only while `revision` is the current one; undefined: whichever is. */
+function over(call: AdminCall<RollbackOptions>, target: Target, revision: number | undefined): AdminCall<RollbackOptions> {
+  return withOptions(call, { ifRevision: call.options.ifRevision ?? revision, reason: call.options.reason ?? target.reason });
 }
 
 function withOptions(call: AdminCall<WriteOptions>, more: WriteOptions): AdminCall<WriteOptions> {

@@ -57,27 +57,49 @@ describe('the choice', () => {
 describe('the command', () => {
   const restored = () => admin.asked.filter(({ url }) => url === '/v1/revisions/2/restore');
 
-  test('--yes restores the one before the last change, over what the preview was made from', async () => {
+  test('--yes restores the one before the last change without a dry run, over what it was chosen from', async () => {
     const ended = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
     expect(ended).toEqual({
       code: 0,
       stderr: '',
       stdout: `restore of revision 2; it undoes revision 3, by ci 3 h ago: canary step 2
-  pools.shop.split.v1  90 -> 100
 revision 5, obeyed by 2 of 2 workers
   pools.shop.split.v1  90 -> 100
 `,
     });
     expect(admin.asked.map(({ method, url, ifMatch }) => [method, url, ifMatch])).toEqual([
       ['GET', '/v1/revisions?limit=50', undefined],
-      ['POST', '/v1/revisions/2/restore?dryRun=true', undefined],
       ['POST', '/v1/revisions/2/restore', '"4"'],
     ]);
     expect(restored()[0]?.body).toEqual({ reason: 'rollback of revision 3: canary step 2' });
   });
 
+  test('--yes to a revision that was named restores it over whatever there is', async () => {
+    const { code, stdout } = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, 1));
+    expect([code, stdout.split('\n')[0]]).toEqual([0, 'restore of revision 1']);
+    expect(admin.asked.map(({ url, ifMatch, body }) => [url, ifMatch, body])).toEqual([
+      ['/v1/revisions/1/restore', undefined, { reason: 'rollback to revision 1' }],
+    ]);
+  });
+
+  test('--yes keeps to --if-revision', async () => {
+    await runAgainst(admin.url, { yes: true, ifRevision: 3 }, (call) => runRollback(call, undefined));
+    expect(restored().map(({ ifMatch }) => ifMatch)).toEqual(['"3"']);
+  });
+
+  test('--yes with --dry-run shows and ends', async () => {
+    await runAgainst(admin.url, { yes: true, dryRun: true }, (call) => runRollback(call, 1));
+    expect(admin.asked.map(({ url }) => url)).toEqual(['/v1/revisions/1/restore?dryRun=true']);
+  });
+
+  test('--yes and somebody else was faster', async () => {
+    admin.scripted.set('POST /v1/revisions/2/restore', problem(412, 'The current revision is 9.', { revision: 9 }));
+    const ended = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
+    expect(ended).toMatchObject({ code: 4, stderr: expect.stringContaining('the current one is revision 9') as string });
+  });
+
   test('holds users when it is told to, in the preview as well', async () => {
-    await runAgainst(admin.url, { yes: true, holdUsers: true }, (call) => runRollback(call, undefined));
+    await runAgainst(admin.url, { holdUsers: true }, (call) => runRollback(call, undefined), new FakeTerminal('y'));
     expect(restored()[0]?.body).toEqual({ sessions: 'hold', reason: 'rollback of revision 3: canary step 2' });
     expect(admin.asked.filter(({ method }) => method === 'POST').map(({ body }) => body?.['sessions'])).toEqual(['hold', 'hold']);
   });
@@ -85,7 +107,7 @@ revision 5, obeyed by 2 of 2 workers
   test('to what is in force already still moves users that were held, and shows it', async () => {
     const answer = { revision: 4, dryRun: true, differences: [], moved: ['shop'] };
     admin.scripted.set('POST /v1/revisions/4/restore', { status: 200, body: answer });
-    const { stdout } = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, 4));
+    const { stdout } = await runAgainst(admin.url, {}, (call) => runRollback(call, 4), new FakeTerminal('y'));
     expect(stdout).toBe(`revision 4 is already the same as revision 4
   users of shop will follow the weights at once
 nothing to change: revision 4 is already so
@@ -146,6 +168,11 @@ nothing to change: revision 4 is already so
     admin.revisions = history().slice(3);
     const ended = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
     expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('no change of traffic is on record') as string });
+  });
+
+  test('--yes --json: the answer, and nothing else', async () => {
+    const ended = await runAgainst(admin.url, { json: true, yes: true }, (call) => runRollback(call, undefined));
+    expect([JSON.parse(ended.stdout), ended.stderr]).toMatchObject([{ revision: 5 }, '']);
   });
 
   test('--json: the answer alone on stdout, the plan on stderr for whoever is asked', async () => {
