@@ -14,7 +14,7 @@ import type { Options, ScenarioName } from './options.ts';
 import { describeIdle, describeMeasurements } from './report/rows.ts';
 import { describeInstallation, RIVALS } from './rivals/all.ts';
 import type { Rival } from './rivals/rival.ts';
-import { sluiceWithRoutes } from './rivals/sluice.ts';
+import { MIRRORING, sluiceWithRoutes } from './rivals/sluice.ts';
 import { measureIdle } from './scenarios/idle.ts';
 import type { IdleMeasurement } from './scenarios/idle.ts';
 import { measureRivals } from './scenarios/proxied.ts';
@@ -38,7 +38,14 @@ const LOADS = {
   large: { path: '/large', bodyBytes: 0, connections: 64 },
   upload: { path: '/upload', bodyBytes: 1024 * 1024, connections: 16 },
   routes: { path: '/', bodyBytes: 0, connections: 64 },
+  mirrors: { path: '/', bodyBytes: 0, connections: 64 },
 } as const;
+
+/** Scenarios in which Sluice is compared with itself. */
+const OURS: Readonly<Partial<Record<ScenarioName, { readonly rivals: () => readonly Rival[]; readonly reference: string }>>> = {
+  routes: { rivals: () => [sluiceWithRoutes(10), sluiceWithRoutes(10_000)], reference: '10 routes' },
+  mirrors: { rivals: () => MIRRORING, reference: 'no mirror' },
+};
 
 /** Those that say something about idle connections; the relay needs two files for each. */
 const IDLE_RIVALS = ['sluice', 'nginx', 'undici'];
@@ -67,18 +74,18 @@ async function main(): Promise<void> {
   }
   writeResults(results, machine, options);
   const sluiceFailed = results.some((result) =>
-    result.measurements.some((each) => each.failure !== '' && /sluice|routes/.test(each.rival)),
+    result.measurements.some((each) => each.failure !== '' && /sluice|routes|mirror/.test(each.rival)),
   );
   process.exit(sluiceFailed || results.some((result) => result.budgets.some((budget) => !budget.kept)) ? 1 : 0);
 }
 
 async function runLoad(scenario: Exclude<ScenarioName, 'idle'>, options: Options, tools: Tools): Promise<Result> {
-  const ours = scenario === 'routes';
-  const rivals = (ours ? [sluiceWithRoutes(10), sluiceWithRoutes(10_000)] : chosenRivals(options, [])).filter((rival) => rival.available());
+  const ours = OURS[scenario];
+  const rivals = (ours?.rivals() ?? chosenRivals(options, [])).filter((rival) => rival.available());
   const shape = LOADS[scenario];
   const load = { ...shape, connections: options.connections || shape.connections, seconds: options.seconds, rounds: options.rounds };
   const measurements = await measureRivals(rivals, load, tools);
-  const table = describeMeasurements(measurements, ours ? ['10 routes'] : ['nginx', 'relay']);
+  const table = describeMeasurements(measurements, ours === undefined ? ['nginx', 'relay'] : [ours.reference]);
   return { scenario, measurements, table, budgets: checkBudgets(scenario, measurements) };
 }
 

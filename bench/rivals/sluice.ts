@@ -8,14 +8,21 @@ import type { Rival } from './rival.ts';
 
 const MAIN = new URL('../../src/app/main.ts', import.meta.url).pathname;
 
-export const sluice: Rival = sluiceWith('sluice', 1);
+export const sluice: Rival = sluiceWith('sluice', {});
 
 /** Sluice with `count` routes; the last one, `/`, is the one that the load hits. */
 export function sluiceWithRoutes(count: number): Rival {
-  return sluiceWith(`${count.toLocaleString('en')} routes`, count);
+  return sluiceWith(`${count.toLocaleString('en')} routes`, { routeCount: count });
 }
 
-function sluiceWith(name: string, routeCount: number): Rival {
+/** Sluice that copies all requests, that compares the answers as well, and that does neither. */
+export const MIRRORING: readonly Rival[] = [
+  sluiceWith('no mirror', { versions: 2 }),
+  sluiceWith('mirror', { versions: 2, mirror: '{ name: dark, version: v2 }' }),
+  sluiceWith('mirror and compare', { versions: 2, mirror: '{ name: dark, version: v2, compare: {} }' }),
+];
+
+function sluiceWith(name: string, shape: Omit<Shape, 'port' | 'adminPort' | 'upstreamPort'>): Rival {
   return {
     name,
     install: 'src/app/main.ts is missing',
@@ -23,7 +30,7 @@ function sluiceWith(name: string, routeCount: number): Rival {
     start: async (upstreamPort, dir) => {
       const [port, adminPort] = [await freePort(), await freePort()];
       const file = join(dir, 'sluice.yaml');
-      writeFileSync(file, sluiceConfiguration({ port, adminPort, upstreamPort, routeCount }));
+      writeFileSync(file, sluiceConfiguration({ port, adminPort, upstreamPort, ...shape }));
       const args = [MAIN, 'run', '--config', file, '--workers', '1'];
       const child = startChild({ role: 'proxy', file: process.execPath, args, env: { NODE_ENV: 'production' } });
       return { port, pids: [child.pid], child };
@@ -35,11 +42,17 @@ interface Shape {
   readonly port: number;
   readonly adminPort: number;
   readonly upstreamPort: number;
-  readonly routeCount: number;
+  /** The last one too; default: 1. */
+  readonly routeCount?: number;
+  /** All of them the one upstream; the first answers. Default: 1. */
+  readonly versions?: number;
+  /** YAML of the mirror of the pool. */
+  readonly mirror?: string;
 }
 
-/** The YAML that is served; `routeCount` counts the last route too. */
-export function sluiceConfiguration({ port, adminPort, upstreamPort, routeCount }: Shape): string {
+/** The YAML that is served. */
+export function sluiceConfiguration({ port, adminPort, upstreamPort, routeCount = 1, versions = 1, mirror }: Shape): string {
+  const named = Array.from({ length: versions }, (_, index) => `      v${index + 1}: { endpoints: [127.0.0.1:${upstreamPort}] }\n`);
   const others = Array.from({ length: routeCount - 1 }, (_, index) => otherRoute(index));
   return `
 listeners:
@@ -51,8 +64,8 @@ state: memory
 pools:
   app:
     versions:
-      v1: { endpoints: [127.0.0.1:${upstreamPort}] }
-routes:
+${named.join('')}    split: { v1: 1 }
+${mirror === undefined ? '' : `    mirrors: [${mirror}]\n`}routes:
 ${others.join('')}  - { name: last, match: [{ path: { prefix: / } }], pool: app }
 `;
 }
