@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { duration, weight } from '../config/schema/scalar.ts';
 import { complain, named, nameOf, oneOf, oneWord, shape } from '../config/schema/shape.ts';
-import { mirror } from '../config/schema/mirror.ts';
+import { judgeMirror, mirror } from '../config/schema/mirror.ts';
 import { override } from '../config/schema/steering.ts';
 import { isPlainText, isToken } from '../config/syntax.ts';
 import type { ExplainRequest } from '../control/steering.ts';
@@ -38,7 +38,7 @@ export const overrideBody = shape({ ...overrideKeys, reason }).superRefine((writ
 const { name: _name, ...mirrorKeys } = mirror().in.shape;
 
 /** The same for a mirror. */
-export const mirrorBody = shape({ ...mirrorKeys, reason });
+export const mirrorBody = shape({ ...mirrorKeys, reason }).superRefine(judgeMirror);
 
 export const drainBody = shape({
   deadline: duration().describe('After it connections in use are cut; default: drain.timeout of the pool.').optional(),

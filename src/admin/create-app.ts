@@ -19,6 +19,7 @@ import { describe, documentOptions } from './openapi.ts';
 import { addJournal } from './journal.ts';
 import { addMarkers } from './markers.ts';
 import { addListed } from './listed.ts';
+import { addMirrorReports } from './mirror-reports.ts';
 import { addPools } from './pools.ts';
 import { addProbes } from './probes.ts';
 import { PROBLEM_TYPE, problemDetails, Refused, sendProblem } from './problem-reply.ts';
@@ -76,6 +77,7 @@ function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, t
   if (steering === undefined) return;
   addPools(app, steering);
   addListed(app, steering);
+  addMirrorReports(app, steering);
   addDrains(app, steering);
   addRevisions(app, steering);
   addMarkers(app, steering);

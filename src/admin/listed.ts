@@ -124,9 +124,9 @@ function addWrites(app: FastifyInstance, steering: Steering, kind: Kind): void {
   });
 }
 
-/** As it was sent: the rules of the config read it like YAML. */
+/** As it was sent: the rules of the config read it like YAML. `readBody` has found nothing wrong with it. */
 function withoutReason(body: unknown): unknown {
-  const { reason: _, ...value } = (body as SentBody).value as Readonly<Record<string, unknown>>;
+  const { reason: _, ...value } = ((body as SentBody | undefined)?.value ?? {}) as Readonly<Record<string, unknown>>;
   return value;
 }
 

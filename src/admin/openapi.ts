@@ -22,14 +22,14 @@ export interface Operation {
   readonly body?: SchemaName;
   /** Schema of the JSON answer, or types whose content is text. */
   readonly answer: SchemaName | readonly string[];
-  /** `state`: has a tag and can be asked for only if it changed. `write`: changes something. `history`: what was; it has no tag. */
-  readonly kind: 'state' | 'write' | 'question' | 'history' | 'probe' | 'events' | 'document';
+  /** `state`: has a tag and can be asked for only if it changed. `write`: changes something. `history`: what was; it has no tag. `report`: what is known by now. */
+  readonly kind: 'state' | 'write' | 'question' | 'history' | 'report' | 'probe' | 'events' | 'document';
 }
 
 const PATH_PARTS = {
   pool: { type: 'string', pattern: NAME_PATTERN, description: 'Name of a pool.' },
   version: { type: 'string', pattern: NAME_PATTERN, description: 'Name of a version.' },
-  name: { type: 'string', pattern: NAME_PATTERN, description: 'Name of an override.' },
+  name: { type: 'string', pattern: NAME_PATTERN, description: 'Name of an override or a mirror.' },
   address: {
     type: 'string',
     minLength: 1,
@@ -49,6 +49,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   403: 'The role of the token is not enough, or a web page of another origin asks.',
   404: 'There is no such thing.',
   406: 'Accept asks for a type that there is not.',
+  409: 'The config does not ask for this; `detail` says what to write.',
   412: 'The state is not the one that If-Match names; `revision` is the current one.',
   413: 'The body is too large.',
   415: 'The body has another type than this call takes.',
@@ -63,6 +64,7 @@ const EXPECTED: Readonly<Record<Operation['kind'], readonly number[]>> = {
   state: [400, 401, 403, 404, 406, 421, 429, 500, 503],
   write: [400, 401, 403, 404, 406, 412, 413, 415, 421, 422, 429, 500, 503],
   question: [400, 401, 403, 406, 413, 415, 421, 422, 429, 500, 503],
+  report: [400, 401, 403, 404, 406, 409, 421, 429, 500, 503],
   history: [400, 401, 403, 404, 406, 421, 429, 500, 503],
   document: [400, 401, 403, 421, 429, 500, 503],
   events: [400, 401, 403, 406, 421, 429, 500, 503],
@@ -143,6 +145,7 @@ function headersOf({ kind }: Operation): { headers?: object } {
       return header('Last-Event-ID', 'Number of the last event that was received: what came after it is sent first.');
     case 'question':
     case 'history':
+    case 'report':
     case 'document':
     case 'probe':
       return {};

@@ -25,7 +25,12 @@ export const PARAMETERS = {
     description: 'Only what happened in this time up to now, such as 10m.',
   },
   last: { type: 'integer', minimum: 1, maximum: 1000, description: 'The newest of those that fit, this many, in place of the oldest.' },
-  after: { type: 'integer', minimum: 0, maximum: MOST, description: 'Begin after this number of the journal, as Last-Event-ID does.' },
+  after: {
+    type: 'integer',
+    minimum: 0,
+    maximum: MOST,
+    description: 'Begin after this number of the list; of the journal, as Last-Event-ID does.',
+  },
   pool: { type: 'string', maxLength: LONGEST_NAME, description: 'Only those of this pool.' },
   version: { type: 'string', maxLength: LONGEST_NAME, description: 'Only those of this version.' },
   route: { type: 'string', maxLength: LONGEST_NAME, description: 'Only those of this route.' },

@@ -19,12 +19,13 @@ import type {
   Steering,
   VersionStatus,
 } from '../control/steering.ts';
+import type { MirrorReport, MissedWrites } from '../control/mirror-report.ts';
 import type { Difference } from '../config/diff.ts';
 import { drainBody, explainBody, markerBody, mirrorBody, overrideBody, reasonBody, restoreBody, splitBody } from './bodies.ts';
+import { MIRROR_SCHEMAS } from './mirror-schemas.ts';
+import { count, fraction, milliseconds } from './schema-parts.ts';
 
-const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const revision = count.describe('Number of a desired state; 0 before the first.');
-const milliseconds = z.number().describe('Milliseconds since the epoch.');
 
 const adoption = z.object({ applied: count, total: count }).describe('How many workers obey the revision.');
 
@@ -166,6 +167,15 @@ const summaryKeys = {
 };
 
 const share = z.object({ version: z.string(), weight: z.number(), share: z.number(), ready: z.boolean() });
+const explainedMirror = z.object({
+  name: z.string(),
+  to: z
+    .object({ pool: z.string(), version: z.string().optional() })
+    .describe('Who would get the copy; without a version, as that pool splits.'),
+  copied: z.enum(['yes', 'no', 'share']).describe('share: chance decides, or a key that the request does not bring yet.'),
+  share: z.number().min(0).max(1).describe('Part of such requests; absent unless it is a share.').optional(),
+  why: z.string(),
+});
 const considered = z.object({ route: z.string(), match: z.string(), reason: z.string() });
 
 const journalLine = z.object({
@@ -177,7 +187,6 @@ const journalLine = z.object({
   detail: z.record(z.string(), z.unknown()),
 });
 
-const fraction = z.number().min(0).max(1);
 const impact = z
   .object({
     pools: z
@@ -274,6 +283,7 @@ export const SCHEMAS = {
     location: z.string().optional(),
     target: z.string().optional(),
     shares: z.array(share),
+    mirrors: z.array(explainedMirror).describe('Of the pool that is reached: which of them would copy the request.'),
     considered: z.array(considered),
     omitted: count,
     steps: z.array(z.string()).describe('The decisions in order, one sentence each.'),
@@ -316,6 +326,7 @@ export const SCHEMAS = {
   MirrorState: oneMirror,
   Mirrors: z.object({ pool: z.string(), revision, mirrors: z.array(mirror) }),
   MirrorBody: mirrorBody,
+  ...MIRROR_SCHEMAS,
   DrainBody: drainBody,
   MarkerBody: markerBody,
   ReasonBody: reasonBody,
@@ -365,4 +376,6 @@ export type Answers = [
   Fits<'Drain', DrainStatus>,
   Fits<'Deploy', DeployStatus>,
   Fits<'Marker', Marker>,
+  Fits<'MirrorReport', MirrorReport>,
+  Fits<'MissedWrites', MissedWrites>,
 ];

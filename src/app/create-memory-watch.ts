@@ -8,26 +8,29 @@ import { collectGarbage, heapBytes } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
 import { WORKER_MEMORY_BYTES } from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
+import type { Shadowing } from './shadowing.ts';
 import type { Workers } from './workers.ts';
 
 export interface MemoryWatchParts {
   readonly counters: CounterRegistry;
   readonly workers: Workers;
+  readonly shadowing: Pick<Shadowing, 'heldBytes' | 'collect'>;
   readonly log: Log;
   readonly overload: () => OverloadConfig;
 }
 
-export function createMemoryWatch({ counters, workers, log, overload }: MemoryWatchParts): MemoryWatch {
+export function createMemoryWatch({ counters, workers, shadowing, log, overload }: MemoryWatchParts): MemoryWatch {
   const workerBytes = (): number => counters.blocks('worker').reduce((sum, block) => sum + block.total(WORKER_MEMORY_BYTES), 0);
   return new MemoryWatch({
     clock: systemClock,
     log,
     overload,
     findLimit: memoryLimit,
-    liveBytes: () => workerBytes() + heapBytes(),
+    liveBytes: () => workerBytes() + shadowing.heldBytes + heapBytes(),
     onPressure: (level) => workers.setPressure(level),
     onCollect: () => {
       workers.collect();
+      shadowing.collect();
       collectGarbage();
     },
   });

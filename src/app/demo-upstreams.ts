@@ -1,7 +1,9 @@
-// The three small applications of the demo: they say which version they are, and nothing else.
+// The three small applications of the demo: they say which version they are, and have items, of which v3 gets each tenth wrong.
 
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { wallMs } from '../lib/clock.ts';
+import { newKey } from '../lib/random.ts';
 
 export class DemoUpstream {
   readonly version: string;
@@ -12,7 +14,9 @@ export class DemoUpstream {
     this.#server = createServer((request, response) => {
       request.resume();
       response.setHeader('x-version', version);
+      const item = /^\/items\/([0-9]{1,9})$/.exec(request.url ?? '')?.[1];
       if (request.url === '/healthz') response.end('ok\n');
+      else if (item !== undefined) response.setHeader('content-type', 'application/json').end(describeItem(version, Number(item)));
       else response.end(`hello from ${version}: ${request.method ?? ''} ${request.url ?? ''}\n`);
     });
     this.#server.keepAliveTimeout = 120_000;
@@ -33,4 +37,12 @@ export class DemoUpstream {
     this.#server.close();
     this.#server.closeAllConnections();
   }
+}
+
+/** Clock and number are other ones in each answer, as in real applications. */
+function describeItem(version: string, item: number): string {
+  const price = (item % 97) + 0.5;
+  const isWrong = version === 'v3' && item % 10 === 0;
+  const shown = { item, price: isWrong ? String(price) : price, servedAt: new Date(wallMs()).toISOString(), answer: newKey() };
+  return `${JSON.stringify(shown)}\n`;
 }

@@ -14,32 +14,32 @@ import { DrainWatch } from '../control/drain-watch.ts';
 import { Journal } from '../control/journal.ts';
 import { LiveSteering } from '../control/live-steering.ts';
 import { Markers } from '../control/markers.ts';
+import type { VersionDeploy } from '../control/markers.ts';
 import type { DataPlane, Update } from '../control/ports.ts';
 import { Recall } from '../control/recall.ts';
 import type { ApplyResult, Load, Loaded } from '../control/orders.ts';
-import { SessionKeeper } from '../control/session-keeper.ts';
+import type { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
 import type { Adoption } from '../control/steering.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
 import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { freshFraction, randomFraction } from '../lib/random.ts';
+import { freshFraction } from '../lib/random.ts';
 import { RETRY_REASONS } from '../proxy/retry.ts';
 import { CHOICE_REASONS } from '../routing/table.ts';
-import { MemoryStore } from '../store/memory-store.ts';
 import type { Store } from '../store/store.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
-import { versionActivity } from '../telemetry/version-activity.ts';
-import type { VersionActivity } from '../telemetry/version-activity.ts';
 import type { Discovery } from '../upstream/discovery/discovery.ts';
-import { probeEndpoint } from '../upstream/probes/probe-endpoint.ts';
-import { Probes } from '../upstream/probes/probes.ts';
+import type { Probes } from '../upstream/probes/probes.ts';
 import { AccessOutput } from './access-output.ts';
 import { bindableHost, claimAddress } from './claim-address.ts';
 import { createMemoryWatch } from './create-memory-watch.ts';
 import { createDiscovery } from './create-discovery.ts';
+import { createKeeper, keptIn } from './create-keeper.ts';
+import { createProbes } from './create-probes.ts';
 import type { EndpointUpdate } from './messages.ts';
+import { Shadowing } from './shadowing.ts';
 import { version } from './version.ts';
 import { Workers } from './workers.ts';
 
@@ -79,6 +79,7 @@ export class Instance {
   readonly #keeper: SessionKeeper | undefined;
   readonly #markers: Markers;
   readonly #drains: DrainWatch;
+  readonly #shadowing: Shadowing;
   readonly #watch: ConfigWatch | undefined;
   #draining = false;
   adminAddress: Address;
@@ -104,18 +105,23 @@ export class Instance {
       log,
       nowMs,
       onAccess: (chunk, lines) => this.#accessLog.write(chunk, lines),
+      onMissed: (writes, unlisted) => this.#shadowing.missed.add(writes, unlisted),
       onRestarted: () => this.#exposition.workerRestarted(),
     });
-    this.#probes = this.#createProbes(versionActivity(counters));
+    const dir = keptIn(config, options.store);
+    this.#shadowing = new Shadowing({ log, counters, dir, setLinks: (makeLink) => this.#workers.setLinks(makeLink) });
+    this.#exposition.shadowsAre(this.#shadowing.lines);
+    this.#probes = createProbes({ log, counters, workers: this.#workers });
+    this.#exposition.healthChecksAre(() => this.#probes.counts());
     this.#discovery = createDiscovery(log, () => this.#controller.rediscover());
     this.#exposition.discoveryIs(() => this.#discovery.samples());
     this.#sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => this.#keeper?.load(pool) });
     this.#exposition.usersAre(() => this.#sessions.lines());
-    this.#keeper = this.#createKeeper();
+    this.#keeper = createKeeper({ config, store: options.store, sessions: this.#sessions, log });
     const dataPlane: DataPlane = { apply: (update) => this.#post(update), setEndpoints: (update) => this.#postEndpoints(update) };
     this.#journal = new Journal(options.store, wallMs);
     const journal = this.#journal;
-    this.#markers = new Markers({ journal, tell: (deploys) => this.#workers.setDeploys(deploys), wallMs, log });
+    this.#markers = new Markers({ journal, tell: (deploys) => this.#tellDeploys(deploys), wallMs, log });
     this.#exposition.deploysAre(() => this.#markers.labels());
     this.#drains = new DrainWatch({ clock: systemClock, counters });
     const [markers, drains, sessions] = [this.#markers, this.#drains, this.#sessions];
@@ -125,9 +131,20 @@ export class Instance {
     const { adapt } = options;
     this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt, moveUsers, onServed });
     const recall = new Recall(() => this.#workers.recall(), systemClock);
-    const steering = new LiveSteering({ controller: this.#controller, journal, counters, sessions, markers, drains, recall });
+    const { comparing, missed } = this.#shadowing;
+    const steering = new LiveSteering({
+      controller: this.#controller,
+      journal,
+      counters,
+      sessions,
+      markers,
+      drains,
+      recall,
+      comparing,
+      missed,
+    });
     const overload = (): OverloadConfig => (this.#controller.config ?? this.config).overload;
-    this.#memory = createMemoryWatch({ counters, workers: this.#workers, log, overload });
+    this.#memory = createMemoryWatch({ counters, workers: this.#workers, shadowing: this.#shadowing, log, overload });
     this.#exposition.overloadIs(() => this.#memory.sample);
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
     this.adminAddress = config.admin.address;
@@ -173,19 +190,19 @@ export class Instance {
 
   /** Loudly: what is served is not what the operator wrote. */
   #tellLastGood(): void {
-    const { firstDigest, lastGood, load, log } = this.#options;
+    const { firstDigest, lastGood, log } = this.#options;
     if (lastGood === undefined) return;
     const { revision, problems } = lastGood;
     const facts = { at: new Date(lastGood.atMs).toISOString(), problems: problems.slice(0, 10).map(formatProblem) };
     this.#exposition.fileIs('refused');
     this.#journal.record('fallback', { author: '', revision }, facts);
     log.error({ revision, ...facts }, 'the config has problems: the last known good one is served until they are mended');
-    if (this.#watch !== undefined && this.#watch.digest !== firstDigest) void this.#reload(load, 'file');
+    if (this.#watch !== undefined && this.#watch.digest !== firstDigest) this.#beginReload('file');
   }
 
-  /** Whether the config on disk had Problems at the start, and still has. */
+  /** Whether the config on disk had Problems at the start, so that the last known good one was served in its place. */
   get isLastGood(): boolean {
-    return this.#options.lastGood !== undefined && !this.#exposition.servesFile;
+    return this.#options.lastGood !== undefined;
   }
 
   /** Port of each listener by name, as bound. */
@@ -214,6 +231,7 @@ export class Instance {
     this.#controller.close();
     await this.#discovery.close();
     const cut = await this.#workers.drain(timeoutMs);
+    await this.#shadowing.close();
     this.#memory.close();
     this.#probes.close();
     this.#drains.close();
@@ -230,6 +248,7 @@ export class Instance {
     const known = new Set((this.#controller.config?.listeners ?? []).map(({ address }) => claimOf(address)));
     for (const { address } of update.config.listeners) if (!known.has(claimOf(address))) await claimAddress(address);
     const tables = this.#sessions.plan(update.config.pools);
+    this.#shadowing.expect(update.config);
     const sessions = Object.fromEntries([...tables].map(([pool, table]) => [pool, table.sessions.memory]));
     const adoption = await this.#probes.adopt(update.config.pools, () => this.#workers.apply({ ...update, sessions }));
     this.#sessions.commit(tables);
@@ -237,18 +256,14 @@ export class Instance {
     return adoption;
   }
 
+  #tellDeploys(deploys: readonly VersionDeploy[]): Promise<Adoption> {
+    this.#shadowing.setDeploys(deploys);
+    return this.#workers.setDeploys(deploys);
+  }
+
   #moveUsers(pools: readonly string[]): void {
     this.#sessions.move(pools);
     this.#keeper?.forget(pools);
-  }
-
-  /** Where nothing is kept on disk, sessions are not either. */
-  #createKeeper(): SessionKeeper | undefined {
-    const { store, log } = this.#options;
-    const { dir } = this.config.state;
-    if (dir === undefined || store instanceof MemoryStore) return undefined;
-    const sessions = this.#sessions;
-    return new SessionKeeper({ dir, tables: () => sessions.all, wallSeconds: () => sessions.wallSeconds(), clock: systemClock, log });
   }
 
   async #postEndpoints(update: EndpointUpdate): Promise<Adoption> {
@@ -257,23 +272,17 @@ export class Instance {
     return adoption;
   }
 
-  #createProbes(activity: VersionActivity): Probes {
+  #createWatch(path: string): ConfigWatch {
     const { log } = this.#options;
-    const onHealth = this.#workers.setHealth.bind(this.#workers);
-    const probes = new Probes({ clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, onHealth });
-    this.#exposition.healthChecksAre(() => probes.counts());
-    return probes;
+    return new ConfigWatch(path, (cause) => this.#beginReload(cause), {
+      onMissing: () => log.warn({ path }, 'the config is gone; what was served is served on'),
+    });
   }
 
-  #createWatch(path: string): ConfigWatch {
-    const { log, load } = this.#options;
-    return new ConfigWatch(
-      path,
-      (cause) => void this.#reload(load, cause).catch((error: unknown) => log.error({ err: error }, 'a reload failed')),
-      {
-        onMissing: () => log.warn({ path }, 'the config is gone; what was served is served on'),
-      },
-    );
+  /** Nobody waits for it: what goes wrong is told in the log. */
+  #beginReload(cause: ChangeCause): void {
+    const { load, log } = this.#options;
+    this.#reload(load, cause).catch((error: unknown) => log.error({ err: error }, 'a reload failed'));
   }
 
   async #reload(load: Load, cause: ChangeCause): Promise<void> {
@@ -286,6 +295,7 @@ export class Instance {
   #takeOver(config: Config): void {
     const { admin, accessLog } = config;
     this.#markers.retain(config);
+    this.#shadowing.follow(config);
     this.#admin.configure(admin);
     this.#accessLog.open(accessLog?.path ?? '');
   }

@@ -1,10 +1,12 @@
 // What the control thread and a data-plane thread say to each other. Plain data, structured-cloneable.
 
+import type { MessagePort } from 'node:worker_threads';
 import type { Config, VersionEndpoints } from '../config/model.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Observation } from '../telemetry/observation.ts';
+import type { MissedWrite } from '../telemetry/shadowed-exchange.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
 import type { VersionDeploy } from '../upstream/registry.ts';
 
@@ -33,6 +35,19 @@ export interface WorkerStart {
   readonly reusePort: boolean;
 }
 
+/** A worker's way to the thread that compares. */
+export interface CompareLink {
+  readonly port: MessagePort;
+  /** Two 32-bit integers that all workers and that thread share: exchanges, and KiB of them, that wait to be compared. */
+  readonly load: SharedArrayBuffer;
+}
+
+export interface MissedCount {
+  readonly pool: string;
+  readonly mirror: string;
+  readonly count: number;
+}
+
 export type ToWorker =
   /**
    * `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. `routes`: those of the Config,
@@ -57,6 +72,8 @@ export type ToWorker =
   | { readonly kind: 'collect' }
   /** Say which exchanges you remember. */
   | { readonly kind: 'recall'; readonly id: number }
+  /** Where to send exchanges that are to be compared; nowhere without a port. Each message stands for itself. */
+  | { readonly kind: 'compare'; readonly link: CompareLink | undefined }
   | { readonly kind: 'drain'; readonly timeoutMs: number };
 
 export type FromWorker =
@@ -68,5 +85,7 @@ export type FromWorker =
   | { readonly kind: 'refused'; readonly id: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'access'; readonly chunk: string; readonly lines: number }
+  /** Writes that shadows are missing; `unlisted`: more of them that are only counted, by pool, mirror. */
+  | { readonly kind: 'missed'; readonly writes: readonly MissedWrite[]; readonly unlisted: readonly MissedCount[] }
   /** Connections that had to be cut at the deadline. */
   | { readonly kind: 'drained'; readonly cut: number };

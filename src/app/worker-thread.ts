@@ -13,11 +13,12 @@ import { compileTable } from '../routing/compile.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { CounterSet } from '../telemetry/counter-set.ts';
 import { Registry } from '../upstream/registry.ts';
+import { CopyWatch } from './copy-watch.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
 import { ServingBuilder } from './serving-builder.ts';
 
-const ACCESS_LOG_FLUSH_MS = 200;
+const FLUSH_MS = 200;
 const LOOP_METER_MS = 1000;
 /** As often as the control thread looks. */
 const HEAP_METER_MS = 250;
@@ -39,6 +40,7 @@ const registry = new Registry({
   onFault: (error) => context?.failed(error),
 });
 const builder = new ServingBuilder(registry, counters);
+const copyWatch = new CopyWatch(start.workers, post);
 let pressure: PressureLevel = 0;
 let context: ProxyContext | undefined;
 let listeners: ListenerSet | undefined;
@@ -54,6 +56,7 @@ async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promis
   if (context === undefined || listeners === undefined) {
     context = new ProxyContext(builder.build(update.config, table, update.sessions), deadlines, counters.worker(), log);
     context.press(pressure);
+    context.shadows.findWitness = copyWatch.find;
     listeners = new ListenerSet(context, counters, start);
     await listeners.prepare(update.config.listeners, ports);
   } else {
@@ -61,6 +64,7 @@ async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promis
     await listeners.prepare(update.config.listeners, ports);
     context.serve(builder.build(update.config, table, update.sessions));
   }
+  copyWatch.forget();
   setAccessLog(context, update);
   const bound = listeners.apply(update.config.listeners);
   counters.settle();
@@ -77,7 +81,10 @@ function setAccessLog(target: ProxyContext, update: Update): void {
   else target.accessLog = new AccessLog(config.sample, (chunk, lines) => post({ kind: 'access', chunk, lines }));
 }
 
-const flushing = every(ACCESS_LOG_FLUSH_MS, () => context?.accessLog?.flush());
+const flushing = every(FLUSH_MS, () => {
+  context?.accessLog?.flush();
+  copyWatch.flush();
+});
 const utilization = loopMeter();
 const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization(), deadlines.takeLateness()));
 
@@ -115,10 +122,14 @@ function setPressure(level: PressureLevel): void {
   if (level > 0) for (const listener of listeners?.open ?? []) listener.closeUnused();
 }
 
-async function onMessage(message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'pressure' | 'collect' | 'recall' }>): Promise<void> {
+async function onMessage(
+  message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'pressure' | 'collect' | 'recall' | 'compare' }>,
+): Promise<void> {
   if (message.kind !== 'drain') return onChange(message);
   const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
   context?.accessLog?.flush();
+  copyWatch.flush();
+  copyWatch.connect(undefined);
   flushing.stop();
   metering.stop();
   weighing.stop();
@@ -138,5 +149,6 @@ port.on('message', (message: ToWorker) => {
   else if (message.kind === 'pressure') setPressure(message.level);
   else if (message.kind === 'collect') collectGarbage();
   else if (message.kind === 'recall') post({ kind: 'recalled', id: message.id, exchanges: context?.recent.list() ?? [] });
+  else if (message.kind === 'compare') copyWatch.connect(message.link);
   else queue = queue.then(() => onMessage(message));
 });

@@ -10,15 +10,12 @@ import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Observation } from '../telemetry/observation.ts';
+import type { MissedWrite } from '../telemetry/shadowed-exchange.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
 import type { VersionDeploy } from '../upstream/registry.ts';
-import type { EndpointUpdate, FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
+import type { CompareLink, EndpointUpdate, FromWorker, MissedCount, ToWorker, Update, WorkerStart } from './messages.ts';
+import { FAST_RESTART_MS, RestartPace } from './restart-pace.ts';
 
-/** A worker that dies this often within the window is replaced more slowly. */
-const CRASHES_MAX = 5;
-const CRASH_WINDOW_MS = 60_000;
-const SLOW_RESTART_MS = 10_000;
-const FAST_RESTART_MS = 50;
 const APPLY_TIMEOUT_MS = 15_000;
 /** Beyond the drain time, for the thread to say so. */
 const DRAIN_SLACK_MS = 1000;
@@ -31,6 +28,7 @@ export interface WorkersOptions {
   readonly counters: CounterRegistry;
   readonly log: Log;
   readonly onAccess: (chunk: string, lines: number) => void;
+  readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly MissedCount[]) => void;
   readonly onRestarted: () => void;
   readonly nowMs: () => number;
 }
@@ -46,15 +44,19 @@ interface Thread {
   readonly ended: Promise<void>;
 }
 
+/** Makes a way to the thread that compares, for one worker. */
+export type MakeLink = () => CompareLink;
+
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #threads: (Thread | undefined)[];
-  readonly #crashesMs: number[] = [];
+  readonly #pace = new RestartPace();
   readonly #restarts = new Set<Timer>();
   #update: Update | undefined = undefined;
   #unhealthy: readonly EndpointName[] = [];
   #deploys: readonly VersionDeploy[] = [];
   #pressure: PressureLevel = 0;
+  #makeLink: MakeLink | undefined = undefined;
   #ports: Readonly<Record<string, number>> = {};
   #lastId = 0;
   #closing = false;
@@ -128,6 +130,12 @@ export class Workers {
   setPressure(level: PressureLevel): void {
     this.#pressure = level;
     for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'pressure', level } satisfies ToWorker);
+  }
+
+  /** Where to send what is to be compared, for all workers and for those that will take their place; undefined: nowhere. */
+  setLinks(makeLink: MakeLink | undefined): void {
+    this.#makeLink = makeLink;
+    for (const thread of this.#threads) if (thread !== undefined) link(thread, makeLink);
   }
 
   collect(): void {
@@ -223,6 +231,7 @@ export class Workers {
       waiting: new Map(),
       ended: new Promise((resolve) => (end = resolve)),
     };
+    if (this.#makeLink !== undefined) link(thread, this.#makeLink);
     worker.on('message', (message: FromWorker) => this.#onMessage(thread, message));
     worker.on('error', (error) => log.error({ worker: index, err: error }, 'a worker died'));
     worker.on('exit', (code) => {
@@ -237,11 +246,7 @@ export class Workers {
   }
 
   #replace(index: number): void {
-    const nowMs = this.#options.nowMs();
-    this.#crashesMs.push(nowMs);
-    while (this.#crashesMs[0]! < nowMs - CRASH_WINDOW_MS) this.#crashesMs.shift();
-    const waitMs = this.#crashesMs.length > CRASHES_MAX ? SLOW_RESTART_MS : FAST_RESTART_MS;
-    const restart = after(waitMs, () => {
+    const restart = after(this.#pace.next(this.#options.nowMs()), () => {
       this.#restarts.delete(restart);
       void this.#revive(index);
     });
@@ -308,8 +313,16 @@ export class Workers {
       case 'access':
         this.#options.onAccess(message.chunk, message.lines);
         break;
+      case 'missed':
+        this.#options.onMissed(message.writes, message.unlisted);
+        break;
       case 'drained':
         break;
     }
   }
+}
+
+function link({ worker }: Thread, makeLink: MakeLink | undefined): void {
+  const made = makeLink?.();
+  worker.postMessage({ kind: 'compare', link: made } satisfies ToWorker, made === undefined ? [] : [made.port]);
 }

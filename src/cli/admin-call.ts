@@ -26,6 +26,7 @@ export interface Named {
   readonly pool?: string | undefined;
   readonly version?: string | undefined;
   readonly endpoint?: string | undefined;
+  readonly mirror?: string | undefined;
 }
 
 /** The decoded body; any refusal ends the command. */
@@ -77,7 +78,8 @@ export function showJson(call: AdminCall, body: unknown): void {
   call.terminal.out(`${JSON.stringify(body, undefined, 2)}\n`);
 }
 
-async function bodyOf(call: AdminCall, { status, body }: AdminAnswer, named: Named): Promise<unknown> {
+/** Of an answer that is there; any refusal ends the command. */
+export async function bodyOf(call: AdminCall, { status, body }: AdminAnswer, named: Named): Promise<unknown> {
   if (status < 400) return body;
   const hints = status === 404 ? await namesThatExist(call, named) : [];
   throw refusal({ status, body, address: call.client.address, hints });
@@ -94,9 +96,11 @@ async function namesThatExist({ client }: AdminCall, named: Named): Promise<read
   }
 }
 
-function whichOf(pools: readonly PoolAnswer[], { pool = '', version, endpoint }: Named): readonly string[] {
+function whichOf(pools: readonly PoolAnswer[], { pool = '', version, endpoint, mirror }: Named): readonly string[] {
   const found = pools.find(({ name }) => name === pool);
   if (found === undefined) return [listNames('pools', pool, names(pools))];
+  if (mirror !== undefined && found.mirrors.every(({ name }) => name !== mirror))
+    return [listNames(`mirrors of ${pool}`, mirror, names(found.mirrors))];
   if (version === undefined) return [];
   const inner = found.versions.find(({ name }) => name === version);
   if (inner === undefined) return [listNames(`versions of ${pool}`, version, names(found.versions))];

@@ -91,6 +91,7 @@ export interface PoolAnswer {
   readonly workers: Adoption;
   readonly versions: readonly VersionAnswer[];
   readonly overrides: readonly { readonly name: string; readonly version: string; readonly origin: string }[];
+  readonly mirrors: readonly { readonly name: string }[];
 }
 
 export interface RevisionAnswer {
@@ -137,6 +138,7 @@ export function readPool(body: unknown): PoolAnswer {
       const override = fieldsOf(each, 'an override');
       return { name: text(override, 'name'), version: optionalText(override, 'version'), origin: optionalText(override, 'origin') };
     }),
+    mirrors: listOf(fields['mirrors'] ?? [], 'mirrors').map((each) => ({ name: text(fieldsOf(each, 'a mirror'), 'name') })),
   };
 }
 

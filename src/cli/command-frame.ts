@@ -3,6 +3,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { AccessOptions } from './access.ts';
 import type { AdminCall } from './admin-call.ts';
+import type { ExitCode } from './failure.ts';
 import { runAdminCommand, type Surroundings } from './run-admin-command.ts';
 
 export interface CommandLine extends Surroundings {
@@ -40,7 +41,7 @@ export function asWriter(command: Command): Command {
 export async function run<Options extends AccessOptions>(
   line: CommandLine,
   options: Options,
-  command: (call: AdminCall<Options>) => Promise<void>,
+  command: (call: AdminCall<Options>) => Promise<ExitCode> | Promise<void>,
 ): Promise<void> {
   line.finish(await runAdminCommand(line, options, command));
 }

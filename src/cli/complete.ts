@@ -73,6 +73,12 @@ const ARGUMENTS: Readonly<Record<string, NamesOf | undefined>> = {
   'override set': (client, given) => overrideNames(client, given),
   'override remove': (client, given) => overrideNames(client, given),
   'override clear': (client, given) => (given.length === 0 ? poolNames(client) : nothing()),
+  'mirror list': (client, given) => (given.length === 0 ? poolNames(client) : nothing()),
+  'mirror set': mirrorNames,
+  'mirror remove': mirrorNames,
+  'mirror clear': (client, given) => (given.length === 0 ? poolNames(client) : nothing()),
+  'mirror report': mirrorNames,
+  'mirror missed': mirrorNames,
   rollback: revisionNumbers,
   revisions: revisionNumbers,
 };
@@ -82,6 +88,7 @@ const VALUES: Readonly<Record<string, NamesOf | undefined>> = {
   'events --kind': () => Promise.resolve(['marker', 'refused', 'revision']),
   'override set --version': async (client, given) =>
     given.length === 0 ? [] : (await poolOf(client, given)).versions.map(({ name }) => name),
+  'mirror set --to': mirrorTargets,
 };
 
 async function versionNames(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
@@ -91,6 +98,21 @@ async function versionNames(client: AdminClient, given: readonly string[]): Prom
 async function overrideNames(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
   if (given.length === 0) return poolNames(client);
   return given.length > 1 ? [] : (await poolOf(client, given)).overrides.map(({ name }) => name);
+}
+
+async function mirrorNames(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
+  if (given.length === 0) return poolNames(client);
+  return given.length > 1 ? [] : (await poolOf(client, given)).mirrors.map(({ name }) => name);
+}
+
+/** Versions of the pool, then those of others. */
+async function mirrorTargets(client: AdminClient, [owner]: readonly string[]): Promise<readonly string[]> {
+  if (owner === undefined) return [];
+  const { body } = await client.ask({ method: 'GET', path: pathOf('v1', 'pools') });
+  const pools = readPools(body);
+  const own = pools.filter(({ name }) => name === owner).flatMap(({ versions }) => versions.map(({ name }) => name));
+  const others = pools.filter(({ name }) => name !== owner);
+  return [...own, ...others.flatMap(({ name, versions }) => [name, ...versions.map((version) => `${name}/${version.name}`)])];
 }
 
 async function livingThings(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {

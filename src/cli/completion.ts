@@ -40,6 +40,7 @@ function __sluice_complete
 end
 complete -c sluice -f -a '(__sluice_complete)'
 complete -c sluice -n '__fish_seen_subcommand_from check run explain export apply' -F
+complete -c sluice -n '__fish_seen_subcommand_from mirror' -l from -r -F
 `;
 
 export const SHELLS: Readonly<Record<string, string | undefined>> = { bash: BASH, zsh: ZSH, fish: FISH };

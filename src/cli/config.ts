@@ -1,9 +1,10 @@
 // `sluice config show|export|apply`: the whole config of the running instance.
 
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { ask, showJson, showWrite, writePath, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { isFields, optionalText } from './answers.ts';
 import { EXIT, Failure } from './failure.ts';
+import { readText } from './read-text.ts';
 import { refusal } from './refusal.ts';
 import { visible } from './visible.ts';
 
@@ -15,7 +16,7 @@ export interface ExportOptions {
 const PATH = '/v1/config';
 const YAML_TYPE = 'application/yaml';
 /** As much as the API takes. */
-const LONGEST_CONFIG = 8 * 1024 * 1024;
+const LONGEST_CONFIG_MIB = 8;
 
 /** All of it, with defaults, as YAML; with `--json` as JSON. */
 export async function runConfigShow(call: AdminCall): Promise<void> {
@@ -55,30 +56,11 @@ async function askYaml(call: AdminCall): Promise<string> {
 }
 
 async function readConfig(file: string): Promise<string> {
-  try {
-    if (file !== '-' && statSync(file).isDirectory())
-      throw new Failure(EXIT.usage, `${file} is a directory; the running instance takes one text`, [
-        `Make one of it with: sluice check ${file} --print`,
-      ]);
-    const bytes = file === '-' ? await readStdin() : readFileSync(file);
-    if (bytes.length > LONGEST_CONFIG) throw new Failure(EXIT.usage, `${file} has more than 8 MiB`);
-    return bytes.toString('utf8');
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    throw new Failure(EXIT.usage, `cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
-  }
-}
-
-/** As far as it is not too much anyway. */
-async function readStdin(): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > LONGEST_CONFIG) break;
-  }
-  return Buffer.concat(chunks);
+  if (file !== '-' && statSync(file, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new Failure(EXIT.usage, `${file} is a directory; the running instance takes one text`, [
+      `Make one of it with: sluice check ${file} --print`,
+    ]);
+  return readText(file, LONGEST_CONFIG_MIB);
 }
 
 /** Located like the findings of `sluice check`: `file:line:column: message`. */

@@ -65,6 +65,7 @@ function readExplanation(fields: Fields): Explanation {
       share: number(each, 'share'),
       ready: each['ready'] === true,
     })),
+    mirrors: listOf(fields, 'mirrors').map(readMirror),
     considered: listOf(fields, 'considered').map((each) => ({
       route: optionalText(each, 'route'),
       match: optionalText(each, 'match'),
@@ -72,6 +73,18 @@ function readExplanation(fields: Fields): Explanation {
     })),
     omitted: number(fields, 'omitted'),
     steps: textsOf(fields, 'steps'),
+  };
+}
+
+function readMirror(fields: Fields): Explanation['mirrors'][number] {
+  const to = isFields(fields['to']) ? fields['to'] : {};
+  const copied = fields['copied'];
+  return {
+    name: optionalText(fields, 'name'),
+    to: { pool: optionalText(to, 'pool'), version: optionalText(to, 'version') || undefined },
+    copied: copied === 'yes' || copied === 'share' ? copied : 'no',
+    share: typeof fields['share'] === 'number' ? fields['share'] : undefined,
+    why: optionalText(fields, 'why'),
   };
 }
 

@@ -4,7 +4,9 @@ import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { compileTable } from '../routing/compile.ts';
 import { explain, type Explanation } from '../routing/explain.ts';
+import type { ExplainedMirror } from '../routing/explain-mirrors.ts';
 import { readQuestion } from '../routing/question.ts';
+import { formatShare } from './quantity.ts';
 
 export interface ExplainOptions {
   /** File or directory. */
@@ -66,5 +68,14 @@ export function formatExplanation(explanation: Explanation): string {
   const why = explanation.steps.map((step) => `  - ${step}\n`).join('');
   const others = explanation.considered.map((each) => `  - ${each.route} (${each.match}): ${each.reason}\n`).join('');
   const more = explanation.omitted > 0 ? `  - and ${explanation.omitted} more\n` : '';
-  return `${head}why\n${why}${others === '' ? '' : `other matches\n${others}${more}`}`;
+  const copies = explanation.mirrors.map((each) => `  - ${describeMirror(each, pool)}\n`).join('');
+  return `${head}why\n${why}${copies === '' ? '' : `mirrors\n${copies}`}${others === '' ? '' : `other matches\n${others}${more}`}`;
+}
+
+/** `dark to v2: copied. All requests that fit are copied.` */
+function describeMirror({ name, to, copied, share, why }: ExplainedMirror, pool: string | undefined): string {
+  const version = to.version ?? 'as it splits';
+  const target = to.pool === pool ? version : to.version === undefined ? `${to.pool} ${version}` : `${to.pool}/${version}`;
+  const outcome = { yes: 'copied', no: 'not copied', share: `${formatShare(share ?? 0)} copied` }[copied];
+  return `${name} to ${target}: ${outcome}. ${why}`;
 }

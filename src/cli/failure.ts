@@ -10,6 +10,10 @@ export const EXIT = {
   unreachable: 3,
   /** The revision that was expected is no longer the current one. */
   stale: 4,
+  /** Verdicts of `mirror report` other than a pass, which is `done`. */
+  failed: 5,
+  inconclusive: 6,
+  noData: 7,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

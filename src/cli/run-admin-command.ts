@@ -13,17 +13,16 @@ export interface Surroundings {
 
 export type CommandOptions = AccessOptions & { readonly json?: boolean | undefined };
 
-/** Answers the exit code. Rejects only for bugs. */
+/** Answers the exit code: 0 unless `run` answers with another. Rejects only for bugs. */
 export async function runAdminCommand<Options extends CommandOptions>(
   { terminal, env }: Surroundings,
   options: Options,
-  run: (call: AdminCall<Options>) => Promise<void>,
+  run: (call: AdminCall<Options>) => Promise<ExitCode> | Promise<void>,
 ): Promise<ExitCode> {
   let client: AdminClient | undefined;
   try {
     client = new AdminClient(readAccess(options, env));
-    await run({ client, terminal, options });
-    return EXIT.done;
+    return (await run({ client, terminal, options })) ?? EXIT.done;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     terminal.err(`${options.json === true ? failureJson(error) : formatFailure(error)}\n`);

@@ -7,12 +7,14 @@ import { asClient, asWriter, readNumber, run, type CommandLine } from './command
 import type { ExportOptions } from './config.ts';
 import type { MarkersOptions, MarkOptions } from './mark.ts';
 import type { OverrideOptions } from './override.ts';
+import { addMirrors } from './mirror-commands.ts';
 import type { CommandOptions } from './run-admin-command.ts';
 
-/** Adds `mark`, `markers`, `override …` and `config …`. */
+/** Adds `mark`, `markers`, `override …`, `mirror …` and `config …`. */
 export function addStateCommands(program: Command, line: CommandLine): void {
   addMarkers(program, line);
   addOverrides(program, line);
+  addMirrors(program, line);
   addConfig(program, line);
 }
 

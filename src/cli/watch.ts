@@ -12,6 +12,8 @@ export interface Watched<Seen> {
   calm(seen: Seen): string;
   lines(seen: Seen): readonly string[];
   json(seen: Seen): unknown;
+  /** What makes it short enough for a screen that is too small. */
+  readonly less?: string;
   /** Default: never. */
   isOver?(seen: Seen): boolean;
 }
@@ -38,23 +40,23 @@ export async function watch<Seen>(call: AdminCall, watched: Watched<Seen>): Prom
   }
 }
 
-function print<Seen>(call: AdminCall, { lines, json }: Watched<Seen>, seen: Seen, turn: 'first' | 'next'): void {
+function print<Seen>(call: AdminCall, { lines, json, less }: Watched<Seen>, seen: Seen, turn: 'first' | 'next'): void {
   const { terminal, options } = call;
   if (options.json === true) return terminal.out(`${JSON.stringify(json(seen))}\n`);
   const time = `${formatInstant(terminal.clock.wallMs())} UTC`;
   if (!draws(call)) return terminal.out(`${time}\n${lines(seen).join('\n')}\n`);
   const text = [`${terminal.paint('dim', `${time}, at ${call.client.address}; Ctrl-C ends`)}`, ...lines(seen)];
-  const drawn = fitted(text, terminal.rows)
+  const drawn = fitted(text, terminal.rows, less)
     .map((line) => `${line}${ERASE_LINE}\n`)
     .join('');
   terminal.out(`${turn === 'first' ? ERASE_ALL : ''}${HOME}${drawn}${ERASE_BELOW}`);
 }
 
 /** What is longer than the screen would scroll it, and the next picture would be drawn elsewhere. */
-function fitted(lines: readonly string[], rows: number | undefined): readonly string[] {
+function fitted(lines: readonly string[], rows: number | undefined, less = 'name a pool to see less'): readonly string[] {
   if (rows === undefined || rows < 3 || lines.length < rows) return lines;
   const shown = rows - 2;
-  return [...lines.slice(0, shown), `(${lines.length - shown} more lines; name a pool to see less)`];
+  return [...lines.slice(0, shown), `(${lines.length - shown} more lines; ${less})`];
 }
 
 /** Undefined while the server cannot be reached, once it could. */

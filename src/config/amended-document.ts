@@ -12,13 +12,18 @@ import type { Place, Side } from './source.ts';
 
 const ORIGIN = ' (set through the API)';
 
+interface Asked {
+  readonly path: Path;
+  readonly names: Path;
+}
+
 export class AmendedDocument implements Merged {
   readonly value: Plain;
   readonly problems: readonly Problem[];
   readonly amended: Amended;
   private readonly file: Merged;
-  /** Paths by names of what was asked for, by what stands as `path` in Problems. */
-  private readonly asked = new Map<string, Path>();
+  /** What was asked for, by what stands as `path` in Problems. */
+  private readonly asked = new Map<string, Asked>();
 
   constructor(file: Merged, amendments: readonly Amendment[]) {
     this.file = file;
@@ -29,13 +34,13 @@ export class AmendedDocument implements Merged {
 
   place(path: Path, side: Side): Place {
     const names = toNames(this.value, path);
-    this.asked.set(formatPath(path), names);
+    this.asked.set(formatPath(path), { path, names });
     return this.file.place(toPositions(this.file.value, names), side);
   }
 
   /** The path of a Problem of this document, by names; undefined when it has none. */
   pathOf({ path }: Problem): Path | undefined {
-    return this.asked.get(path);
+    return this.asked.get(path)?.names;
   }
 
   /** The amendment with the longest path that set what the Problem is in; undefined when the file did. */
@@ -46,10 +51,20 @@ export class AmendedDocument implements Merged {
     return around.sort((a, b) => b.path.length - a.path.length)[0];
   }
 
-  /** The same Problems; those that the API brought say so. */
+  /** The same Problems; those that the API brought say so, and where by names, for whoever asked knows of no position. */
   mark(problems: readonly Problem[]): readonly Problem[] {
-    return problems.map((problem) =>
-      this.amendmentAt(problem) === undefined ? problem : { ...problem, message: problem.message + ORIGIN },
-    );
+    return problems.map((problem) => {
+      if (this.amendmentAt(problem) === undefined) return problem;
+      const [position, name] = this.spellings(problem);
+      const spell = (text: string): string => (text.startsWith(position) ? name + text.slice(position.length) : text);
+      return { ...problem, path: spell(problem.path), message: spell(problem.message) + ORIGIN };
+    });
+  }
+
+  /** The beginning of a Problem's path up to the last thing in a list: by its position, and by its name. */
+  private spellings({ path: where }: Problem): readonly [string, string] {
+    const { path, names } = this.asked.get(where) ?? { path: [], names: [] };
+    const length = path.findLastIndex((part, depth) => depth < names.length && part !== names[depth]) + 1;
+    return [formatPath(path.slice(0, length)), formatPath(names.slice(0, length))];
   }
 }

@@ -216,6 +216,39 @@ export interface MirrorConfig {
   readonly limits: MirrorLimits;
   readonly requestHeaders: HeaderChanges;
   readonly rewrite: { readonly host: string | undefined };
+  /** Undefined: what shadows answer is thrown away. */
+  readonly compare: CompareConfig | undefined;
+}
+
+/** How the answers of a shadow are compared with those of the primary. Field paths are patterns (`lib/field-pattern`). */
+export interface CompareConfig {
+  /** Header fields, in lower case; status and body are always compared. */
+  readonly headers: readonly string[];
+  /** Fields of a JSON body that are not compared. */
+  readonly ignore: readonly string[];
+  /** sorted: the order of items does not matter; set: nor their repetition. `by`: the member by which items are matched. */
+  readonly lists: readonly { readonly path: string; readonly as: 'sorted' | 'set'; readonly by: string | undefined }[];
+  /** Numbers are equal within `absolute`, or within `relative`, a share (0.01 = 1 %) of the larger one; 0 = exactly. */
+  readonly numbers: readonly { readonly path: string; readonly absolute: number; readonly relative: number }[];
+  /** Fields whose values are never shown. */
+  readonly redact: readonly string[];
+  /** How values look in examples: their type and length alone, or as they are unless they look like a secret or a person. */
+  readonly examples: 'shapes' | 'values';
+  /** Up to this size a body is compared as what it is; beyond it by its digest. */
+  readonly bodyBytes: number;
+  /** Comparisons per second of each path template of each route, over the whole instance. */
+  readonly perTemplate: number;
+  /** Of 100 compared requests, how many get a second copy for the primary's version, which says what differs by itself; 0 = every difference counts. */
+  readonly noisePercent: number;
+  readonly verdict: CompareVerdict;
+}
+
+export interface CompareVerdict {
+  /** A pass needs so many compared requests. */
+  readonly minRequests: number;
+  /** Shares, 0 to 1: of requests that may differ beyond the noise, and of those that the shadow alone may fail. */
+  readonly maxDifferences: number;
+  readonly maxFailures: number;
 }
 
 /** All of it must hold; empty lists: any. */

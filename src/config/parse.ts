@@ -23,11 +23,12 @@ const MOST_SYNTAX_PROBLEMS = 10;
 
 type Origin = Pick<Source, 'file' | 'text' | 'lines'>;
 
-export function parseText(file: string, text: string): Parsed {
+/** @param keys what the map at the top holds, for messages */
+export function parseText(file: string, text: string, keys = 'listeners, pools and routes'): Parsed {
   const origin: Origin = { file, text, lines: new LineCounter() };
-  const root = readRoot(origin, 'the file is empty: it needs at least listeners');
+  const root = readRoot(origin, `the file is empty: it needs at least ${keys.split(/[, ]/, 1)[0] ?? ''}`);
   if (!isNode(root)) return root;
-  if (!isMap(root)) return failed(origin, root.range?.[0] ?? 0, 'the file must be a map with keys such as listeners, pools and routes');
+  if (!isMap(root)) return failed(origin, root.range?.[0] ?? 0, `the file must be a map with keys such as ${keys}`);
   return toSource(origin, root as YAMLMap);
 }
 

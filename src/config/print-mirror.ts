@@ -1,7 +1,7 @@
 // A mirror in the words of the grammar.
 
 import { formatDuration } from './duration.ts';
-import type { MirrorConfig, MirrorMatch } from './model.ts';
+import type { CompareConfig, MirrorConfig, MirrorMatch } from './model.ts';
 import { describeChanges, describeHeaders } from './print-match.ts';
 import { formatSize } from './size.ts';
 
@@ -24,9 +24,25 @@ export function describeMirror({ match, limits, requestHeaders, fraction, percen
     },
     requestHeaders: describeChanges(requestHeaders),
     rewrite: mirror.rewrite,
+    compare: mirror.compare && describeCompare(mirror.compare),
   };
 }
 
 function describeMirrorMatch({ methods, paths, headers }: MirrorMatch): object {
   return { methods, paths: paths.map(({ kind, path }) => ({ [kind]: path })), headers: describeHeaders(headers) };
+}
+
+function describeCompare({ bodyBytes, noisePercent, ...compare }: CompareConfig): object {
+  return {
+    headers: compare.headers,
+    ignore: compare.ignore,
+    lists: compare.lists,
+    numbers: compare.numbers,
+    redact: compare.redact,
+    examples: compare.examples,
+    body: formatSize(bodyBytes),
+    perTemplate: compare.perTemplate,
+    noise: noisePercent === 0 ? 'off' : { percent: noisePercent },
+    verdict: compare.verdict,
+  };
 }

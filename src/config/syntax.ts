@@ -23,9 +23,9 @@ export function isFieldValue(text: string): boolean {
   return text.length <= 8192 && /^[\t\x20-\x7e]*$/.test(text) && !/^[\t ]|[\t ]$/.test(text);
 }
 
-/** Text without control characters. */
+/** Text without control characters, nor halves of characters, which would not outlast being written. */
 export function isPlainText(text: string): boolean {
-  return text.length <= 8192 && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
+  return text.length <= 8192 && !/[\u0000-\u001f\u007f-\u009f]/.test(text) && text.isWellFormed();
 }
 
 /** An absolute path: `/`, then visible ASCII without `?` and `#`. */

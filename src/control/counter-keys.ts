@@ -1,6 +1,6 @@
 // Which counters a Config calls for: the labels of every metric come from here, and so from the config alone.
 
-import type { Config, PoolConfig, RouteConfig } from '../config/model.ts';
+import type { Config, MirrorConfig, PoolConfig, RouteConfig } from '../config/model.ts';
 import type { CounterKey } from '../telemetry/counter-key.ts';
 
 interface Known {
@@ -22,10 +22,18 @@ export function counterKeys(config: Config): readonly CounterKey[] {
   return found.keys;
 }
 
+/** Those of the versions that mirrors send copies to, without those of second copies. */
+export function candidateCounterKeys({ pools }: Config): readonly MirrorKey[] {
+  const byName = new Map(pools.map((pool) => [pool.name, pool]));
+  return pools.flatMap((pool) => pool.mirrors.flatMap((mirror) => mirrorKeysOf(pool, mirror, candidateLabels(pool, mirror, byName))));
+}
+
+type MirrorKey = Extract<CounterKey, { readonly kind: 'mirror' }>;
+
 function namesIn({ listeners, pools }: Config): string {
   const inPools = pools.map(({ name, versions, mirrors }) => {
     const inVersions = versions.map((each) => [each.name, each.endpoints.map(({ key }) => key)]);
-    return [name, inVersions, mirrors.map((each) => [each.name, each.pool ?? '', each.version ?? ''])];
+    return [name, inVersions, mirrors.map((each) => [each.name, each.pool ?? '', each.version ?? '', hasSeconds(each)])];
   });
   return JSON.stringify([listeners.map(({ name }) => name), inPools]);
 }
@@ -47,14 +55,27 @@ function poolKeys(pool: PoolConfig): readonly CounterKey[] {
   ]);
 }
 
-/** Copies are counted for the pool that is copied, by the version that gets them. */
-function mirrorKeys({ name: pool, mirrors }: PoolConfig, pools: ReadonlyMap<string, PoolConfig>): readonly CounterKey[] {
-  return mirrors.flatMap((mirror) => {
-    const target = mirror.pool ?? pool;
-    const versions = mirror.version === undefined ? (pools.get(target)?.versions ?? []).map(({ name }) => name) : [mirror.version];
-    const labels = versions.map((version) => (target === pool ? version : `${target}/${version}`));
-    return labels.map((version): CounterKey => ({ kind: 'mirror', pool, mirror: mirror.name, version }));
+/** Copies are counted for the pool that is copied, by the version that gets them; second copies by the version that answers. */
+function mirrorKeys(pool: PoolConfig, pools: ReadonlyMap<string, PoolConfig>): readonly MirrorKey[] {
+  return pool.mirrors.flatMap((mirror) => {
+    const candidates = candidateLabels(pool, mirror, pools);
+    const seconds = hasSeconds(mirror) ? pool.versions.map(({ name }) => name) : [];
+    return mirrorKeysOf(pool, mirror, [...new Set([...candidates, ...seconds])]);
   });
+}
+
+function candidateLabels(pool: PoolConfig, mirror: MirrorConfig, pools: ReadonlyMap<string, PoolConfig>): readonly string[] {
+  const target = mirror.pool ?? pool.name;
+  const versions = mirror.version === undefined ? (pools.get(target)?.versions ?? []).map(({ name }) => name) : [mirror.version];
+  return versions.map((version) => (target === pool.name ? version : `${target}/${version}`));
+}
+
+function mirrorKeysOf({ name: pool }: PoolConfig, { name: mirror }: MirrorConfig, labels: readonly string[]): readonly MirrorKey[] {
+  return labels.map((version) => ({ kind: 'mirror', pool, mirror, version }));
+}
+
+function hasSeconds({ compare }: MirrorConfig): boolean {
+  return compare !== undefined && compare.noisePercent > 0;
 }
 
 function routeKeys(route: RouteConfig, pools: ReadonlyMap<string, PoolConfig>): readonly CounterKey[] {

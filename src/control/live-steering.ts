@@ -17,8 +17,12 @@ import { seenRequests, sideAfter, sideBefore } from './foresee.ts';
 import type { Desired, DryRun } from './orders.ts';
 import type { Journal } from './journal.ts';
 import type { Markers } from './markers.ts';
+import { answerMissed, answerReport } from './mirror-questions.ts';
+import type { MirrorReportOutcome, MissedWrites, MissedWritesQuery } from './mirror-report.ts';
+import type { MissedWriteLedgers } from './missed-writes.ts';
 import { movedPools } from './moved-pools.ts';
 import { poolStatuses } from './pool-status.ts';
+import type { Comparing } from './ports.ts';
 import type { Recall } from './recall.ts';
 import { reduce } from './reduce.ts';
 import type { SessionTables } from './session-tables.ts';
@@ -43,6 +47,8 @@ export interface LiveSteeringParts {
   readonly markers: Markers;
   readonly drains: DrainWatch;
   readonly recall: Pick<Recall, 'recent'>;
+  readonly comparing: Comparing;
+  readonly missed: Pick<MissedWriteLedgers, 'list'>;
 }
 
 export class LiveSteering implements Steering {
@@ -193,6 +199,14 @@ export class LiveSteering implements Steering {
     const affinities = this.config?.pools.map(({ affinity }) => affinity) ?? [];
     const keyFields = new Set(affinities.flatMap((affinity) => (affinity?.kind === 'header' ? [affinity.name.toLowerCase()] : [])));
     return { workers: { answered, total }, exchanges: showExchanges(exchanges, query, keyFields) };
+  }
+
+  mirrorReport(pool: string, mirror: string): Promise<MirrorReportOutcome> {
+    return answerReport(this.config, this.#parts.comparing, { pool, mirror });
+  }
+
+  missedWrites(query: MissedWritesQuery): MissedWrites | string {
+    return answerMissed(this.config, this.#parts.missed, query);
   }
 
   #tableOf(config: Config, revision: number): Table {

@@ -36,6 +36,11 @@ export function maskValue(value: string): string {
   return SCHEME.test(value) ? MASK : maskUrl(value);
 }
 
+/** Bytes of a request that were read as latin1, as the text that they most likely are. */
+export function textOf(latin1: string): string {
+  return /[\x80-\xff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
+}
+
 function maskPathParameter(written: string, name: string): string {
   return isSecretName(decode(name)) ? `;${name}=${MASK}` : written;
 }

@@ -2,6 +2,7 @@
 
 import type { Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
+import type { DatedReport } from '../telemetry/shadow-report.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { Adoption } from './steering.ts';
 
@@ -49,4 +50,12 @@ export interface Recollection {
   readonly answered: number;
   readonly total: number;
   readonly exchanges: readonly Observation[];
+}
+
+/** The comparison of shadows, as control sees it. */
+export interface Comparing {
+  /** Of a mirror that compares. Settles within bounded time, never rejects. `busy`: no answer in time, or it has just begun anew. */
+  report(pool: string, mirror: string): Promise<DatedReport | 'busy'>;
+  /** Exchanges of a mirror that were not compared because comparison could not keep up; since the start. */
+  dropped(pool: string, mirror: string): number;
 }

@@ -1,7 +1,7 @@
 // A remembered exchange as it may be shown: fields by name, secrets and affinity keys masked. Nothing of an exchange is shown past this file.
 
 import type { Observation } from '../telemetry/observation.ts';
-import { isSecretName, MASK, maskUrl, maskValue } from './mask.ts';
+import { isSecretName, MASK, maskUrl, maskValue, textOf } from './mask.ts';
 import type { ExchangeQuery, ShownExchange } from './steering.ts';
 
 /** Newest first; as many as are asked for. `keyFields`: names of fields that affinity keys are in, in lower case. */
@@ -68,11 +68,6 @@ function fieldsOf({ fields, keyField }: Observation, keyFields: ReadonlySet<stri
       const isSecret = lower === keyField || keyFields.has(lower) || isSecretName(lower);
       return { name, value: isSecret ? MASK : maskValue(textOf(line.slice(colon + 1).trim())) };
     });
-}
-
-/** Bytes that were read as latin1, as the text that they most likely are. */
-function textOf(latin1: string): string {
-  return /[\x80-\xff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
 }
 
 function orAbsent(text: string): string | undefined {

@@ -5,6 +5,7 @@ import type { Difference } from '../config/diff.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Explanation } from '../routing/explain.ts';
 import type { Impact } from '../routing/impact.ts';
+import type { MirrorReportOutcome, MissedWrites, MissedWritesQuery } from './mirror-report.ts';
 
 /** What becomes of the users of pools with `affinity.hold` when weights change: they keep the version that they have, or follow at once. */
 export type UserMove = 'hold' | 'move';
@@ -337,6 +338,10 @@ export interface Steering {
   explain(request: ExplainRequest): Explanation | string;
   /** What was served lately: a sample, kept by the workers that live. */
   exchanges(query: ExchangeQuery): Promise<RecentExchangesAnswer>;
+  /** What comparing the answers of a mirror has shown so far. */
+  mirrorReport(pool: string, mirror: string): Promise<MirrorReportOutcome>;
+  /** Writes that the shadow of a mirror is missing. A string says what is wrong with the question. */
+  missedWrites(query: MissedWritesQuery): MissedWrites | string;
   /** A request that was refused for lack of rights, for the journal. */
   refused(detail: { readonly method: string; readonly path: string; readonly reason: string; readonly author: string }): void;
 }

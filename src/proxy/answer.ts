@@ -37,7 +37,7 @@ export function answerHead(exchange: Exchange, connection: UpstreamConnection, f
   }
   exchange.answered = true;
   exchange.status = answer.status;
-  if (exchange.shadow !== undefined) tellHead(exchange, connection, from, to);
+  if (exchange.witnesses !== undefined) tellHead(exchange, connection, from, to);
   exchange.unchunk = answer.body === BODY_CHUNKED && head.minor === 0;
   exchange.keep = head.keepAlive && client.mayStay && exchange.requestDone && answer.body !== BODY_UNTIL_CLOSE && !exchange.unchunk;
   const text = headText(exchange, answer);
@@ -54,7 +54,7 @@ export function answerHead(exchange: Exchange, connection: UpstreamConnection, f
 /** Sends more of the body. False: pause reading. */
 export function answerBytes(exchange: Exchange, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
   exchange.bytesOut += to - from;
-  if (exchange.shadow !== undefined) tellBody(exchange, connection, from, to);
+  if (exchange.witnesses !== undefined) tellBody(exchange, connection, from, to);
   if (isEdited(exchange, connection, to)) return answerEdited(exchange, connection, '', from, done);
   const flushed = to === from || exchange.connection.writeBytes(connection.memory.subarray(from, to));
   return written(exchange, flushed, done);

@@ -30,6 +30,7 @@ import { retry } from './retry.ts';
 import { leaveShadows } from './mirror.ts';
 import type { Serving } from './serving.ts';
 import type { ShadowExchange } from './shadow-exchange.ts';
+import type { Witness } from './witness.ts';
 
 export class Exchange implements Applicant, DeadlineOwner {
   readonly context: ProxyContext;
@@ -64,6 +65,8 @@ export class Exchange implements Applicant, DeadlineOwner {
   mirrored = false;
   /** The first of its copies that it still feeds. */
   shadow: ShadowExchange | undefined = undefined;
+  /** Who looks at its copies. */
+  witnesses: Witness[] | undefined = undefined;
   /** A reused connection turned out to be closed; it is replaced once, by a new one. */
   wantsFresh = false;
   /** Retries decided on, the replacement of a stale connection not counted. */
@@ -273,7 +276,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.holdDeadline.disarm();
     this.endAttempt(this.outcome);
     observe(this);
-    if (this.shadow !== undefined) leaveShadows(this);
+    if (this.shadow !== undefined || this.witnesses !== undefined) leaveShadows(this);
     this.requestText = '';
     this.bodyText = '';
     if (this.held.length > 0) this.held = [];

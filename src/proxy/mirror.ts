@@ -5,11 +5,13 @@ import { applyHeaderChanges } from '../lib/header-changes.ts';
 import { chooseShadow, isSampled, isShadow, mirrorKey, SHADOW_FIELD } from '../routing/mirror.ts';
 import type { MirrorTable } from '../routing/mirror.ts';
 import { MIRRORED } from '../telemetry/mirror-outcomes.ts';
+import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
+import type { LiveMirror, Shadow } from '../upstream/mirror.ts';
 import type { Exchange } from './exchange.ts';
 import type { MirrorLease } from './serving.ts';
-import type { Witness } from './witness.ts';
+import type { CopySide, Witness } from './witness.ts';
 
 /** Begins the copies of a request that has just been sent. Called once, for the first attempt alone. */
 export function mirror(exchange: Exchange): void {
@@ -34,21 +36,22 @@ export function teeBody(exchange: Exchange, bytes: Buffer, from: number, to: num
   }
 }
 
-/** The primary's answer has begun, with these body bytes; for those who compare. */
+/** The primary's answer has begun, with these body bytes; for its witnesses. */
 export function tellHead(exchange: Exchange, connection: UpstreamConnection, from: number, to: number): void {
-  if (!isCompared(exchange)) return;
-  tell(exchange, (witness) => witness.onHead('primary', connection.head));
+  const latencyMs = exchange.context.deadlines.refresh() - exchange.attemptMs;
+  tell(exchange, (witness) => witness.onHead('primary', connection.head, latencyMs));
   tellBody(exchange, connection, from, to);
 }
 
 export function tellBody(exchange: Exchange, connection: UpstreamConnection, from: number, to: number): void {
-  if (to > from && isCompared(exchange)) tell(exchange, (witness) => witness.onBody('primary', connection.memory, from, to));
+  if (to > from) tell(exchange, (witness) => witness.onBody('primary', connection.memory, from, to));
 }
 
 /** The exchange has ended: its copies go on alone, or end. */
 export function leaveShadows(exchange: Exchange): void {
-  const { context, outcome, startedMs, status } = exchange;
-  if (isCompared(exchange)) tell(exchange, (witness) => witness.onPrimaryEnd(status, context.deadlines.refresh() - startedMs));
+  const { outcome } = exchange;
+  if (exchange.witnesses !== undefined) tell(exchange, (witness) => witness.onPrimaryEnd(exchange));
+  exchange.witnesses = undefined;
   let copy = exchange.shadow;
   exchange.shadow = undefined;
   while (copy !== undefined) {
@@ -58,16 +61,10 @@ export function leaveShadows(exchange: Exchange): void {
   }
 }
 
-/** Where nobody compares, nothing is made for it. */
-function isCompared({ context, shadow }: Exchange): boolean {
-  return shadow !== undefined && context.shadows.findWitness !== undefined;
-}
-
 function tell(exchange: Exchange, what: (witness: Witness) => void): void {
-  for (let copy = exchange.shadow; copy !== undefined; copy = copy.next) {
-    if (copy.witness === undefined) continue;
+  for (const witness of exchange.witnesses!) {
     try {
-      what(copy.witness);
+      what(witness);
     } catch (error) {
       exchange.context.failed(error);
     }
@@ -92,39 +89,74 @@ function answersItself(exchange: Exchange, table: MirrorTable, version: number):
   return table.pool === exchange.destination!.pool && exchange.choice.version!.index === version;
 }
 
-function copyFor(exchange: Exchange, table: MirrorTable, { live, shadows: targets }: MirrorLease, version: number, key: string): void {
-  const { shadows } = exchange.context;
-  const shadow = targets[version];
+function copyFor(exchange: Exchange, table: MirrorTable, lease: MirrorLease, version: number, key: string): void {
+  const shadow = lease.shadows[version];
   if (shadow === undefined) return;
-  if (shadows.pressed || shadows.isFull) return shadow.counters.dropped(MIRRORED.memory.index);
+  const witness = exchange.context.shadows.witnessOf(table, shadow, exchange);
+  if (witness !== undefined) (exchange.witnesses ??= []).push(witness);
+  send(exchange, { table, live: lease.live, shadow, key, side: 'candidate', witness });
+  const { seconds } = lease;
+  if (witness?.wantsSecond !== true) return;
+  const again = seconds?.shadows[exchange.choice.version!.index];
+  if (seconds === undefined || again === undefined) witness.onCopyEnd('second', MIRRORED.removed);
+  else send(exchange, { table, live: seconds.live, shadow: again, key, side: 'second', witness });
+}
+
+interface Copy {
+  readonly table: MirrorTable;
+  readonly live: LiveMirror;
+  readonly shadow: Shadow;
+  readonly key: string;
+  readonly side: CopySide;
+  readonly witness: Witness | undefined;
+}
+
+function send(exchange: Exchange, { table, live, shadow, key, side, witness }: Copy): void {
+  const { shadows } = exchange.context;
+  if (shadows.pressed || shadows.isFull) return drop(exchange, shadow, MIRRORED.memory, side, witness);
   const copy = shadows.take();
-  copy.prepare(table, exchange.head.method, shadowText(exchange, table), exchange.context.deadlines.refresh());
+  const text = side === 'candidate' ? shadowText(exchange, table) : markedText(exchange, table);
+  copy.prepare(table, exchange.head.method, text, shadows.deadlines.refresh());
   for (const bytes of exchange.held) copy.hold(bytes);
-  copy.witness = shadows.findWitness?.(table, exchange);
+  copy.side = side;
+  copy.witness = witness;
   copy.attached = true;
-  const dropped = copy.start(live, shadow, key);
+  const dropped = copy.start(live, shadow, key, side === 'second' ? exchange.endpoint!.key : undefined);
   if (dropped !== undefined) {
-    shadow.counters.dropped(dropped.index);
-    if (copy.witness !== undefined) shadows.tellEnd(copy.witness, dropped, shadows.deadlines.refresh());
     copy.attached = false;
     shadows.put(copy);
-    return;
+    return drop(exchange, shadow, dropped, side, witness);
   }
   copy.next = exchange.shadow;
   exchange.shadow = copy;
   if (exchange.requestDone) copy.requestEnded();
 }
 
+function drop({ context }: Exchange, { counters }: Shadow, outcome: MirrorOutcome, side: CopySide, witness: Witness | undefined): void {
+  counters.dropped(outcome.index);
+  if (witness !== undefined) context.shadows.tellEnd(witness, side, outcome);
+}
+
 /** What the primary got, marked. */
+function markedText(exchange: Exchange, table: MirrorTable): string {
+  const text = exchange.requestText;
+  const hostEnd = text.indexOf('\n', text.indexOf('\n') + 1) + 1;
+  return text.slice(0, hostEnd) + markOf(table) + text.slice(hostEnd);
+}
+
+/** The same with the changes that the mirror wants. */
 function shadowText(exchange: Exchange, table: MirrorTable): string {
+  if (table.requestHeaders === undefined && table.rewriteHost === undefined) return markedText(exchange, table);
   const text = exchange.requestText;
   const hostStart = text.indexOf('\n') + 1;
   const hostEnd = text.indexOf('\n', hostStart) + 1;
-  const mark = SHADOW_FIELD + ': ' + table.name + '\r\n';
-  if (table.requestHeaders === undefined && table.rewriteHost === undefined) return text.slice(0, hostEnd) + mark + text.slice(hostEnd);
   const host = table.rewriteHost === undefined ? text.slice(hostStart, hostEnd) : 'host: ' + table.rewriteHost + '\r\n';
   const blockEnd = text.length - exchange.bodyText.length - 2;
   const block = text.slice(hostEnd, blockEnd);
   const changed = table.requestHeaders === undefined ? block : applyHeaderChanges(block, table.requestHeaders);
-  return text.slice(0, hostStart) + host + mark + changed + text.slice(blockEnd);
+  return text.slice(0, hostStart) + host + markOf(table) + changed + text.slice(blockEnd);
+}
+
+function markOf({ name }: MirrorTable): string {
+  return SHADOW_FIELD + ': ' + name + '\r\n';
 }

@@ -16,12 +16,15 @@ export class MirrorLease implements MirrorChance {
   readonly live: LiveMirror;
   /** In the order of the target's versions in the Table. */
   readonly shadows: readonly (Shadow | undefined)[];
+  /** Where second copies go, in the order of the versions of the mirror's own pool; undefined where none are made. */
+  readonly seconds: { readonly live: LiveMirror; readonly shadows: readonly (Shadow | undefined)[] } | undefined;
   readonly #sequence: LowDiscrepancySequence;
   readonly #versions: LowDiscrepancySequence;
 
   constructor(live: LiveMirror, sequence: LowDiscrepancySequence, versions: LowDiscrepancySequence) {
     this.live = live;
     this.shadows = live.shadows;
+    this.seconds = live.seconds && { live: live.seconds, shadows: live.seconds.shadows };
     this.#sequence = sequence;
     this.#versions = versions;
   }

@@ -15,7 +15,7 @@ import type { Endpoint } from '../upstream/endpoint.ts';
 import type { LiveMirror, Shadow } from '../upstream/mirror.ts';
 import { BodyQueue } from './body-queue.ts';
 import type { Shadows } from './shadows.ts';
-import type { Witness } from './witness.ts';
+import type { CopySide, Witness } from './witness.ts';
 
 export class ShadowExchange implements Receiver, DeadlineOwner {
   /** The next copy of the same request. */
@@ -25,6 +25,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
   /** Begun, and not ended. */
   active = false;
   finishesAborted = false;
+  side: CopySide = 'candidate';
   witness: Witness | undefined = undefined;
 
   readonly #shadows: Shadows;
@@ -69,11 +70,11 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
     this.#queue.keep(bytes);
   }
 
-  /** Begins. Answers why it was dropped instead, or undefined. */
-  start(live: LiveMirror, shadow: Shadow, key: string): MirrorOutcome | undefined {
+  /** Begins. Answers why it was dropped instead, or undefined. @param avoid endpoint that is the last resort, by its key */
+  start(live: LiveMirror, shadow: Shadow, key: string, avoid: string | undefined): MirrorOutcome | undefined {
     this.#live = live;
     this.#shadow = shadow;
-    const dropped = live.acquire(shadow, key, this);
+    const dropped = live.acquire(shadow, key, this, avoid);
     if (dropped === undefined) return undefined;
     this.#forget();
     return dropped;
@@ -94,6 +95,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
   requestEnded(): void {
     if (!this.active || this.#requestDone) return;
     this.#requestDone = true;
+    if (this.witness !== undefined) this.#startedMs = this.#shadows.deadlines.refresh();
     this.#shadows.deadlines.arm(this.#deadline, this.#timeoutMs);
   }
 
@@ -129,7 +131,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
 
   onAnswer(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
     this.#status = connection.head.status;
-    this.witness?.onHead('shadow', connection.head);
+    if (this.witness !== undefined) this.#tellHead(this.witness, connection);
     const { body, contentLength } = connection.head;
     if (body !== BODY_LENGTH || contentLength <= this.#live!.settings.answerBytes) return this.onAnswerBytes(connection, from, to, done);
     this.end(MIRRORED.answer_too_large);
@@ -138,7 +140,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
 
   onAnswerBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
     this.#answerBytes += to - from;
-    if (to > from) this.witness?.onBody('shadow', connection.memory, from, to);
+    if (to > from) this.witness?.onBody(this.side, connection.memory, from, to);
     if (this.#answerBytes > this.#live!.settings.answerBytes) {
       this.end(MIRRORED.answer_too_large);
       return false;
@@ -189,6 +191,10 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
     else connection.destroy();
   }
 
+  #tellHead(witness: Witness, { head }: UpstreamConnection): void {
+    witness.onHead(this.side, head, this.#shadows.deadlines.refresh() - this.#startedMs);
+  }
+
   #begin(connection: UpstreamConnection): void {
     this.active = true;
     this.#connection = connection;
@@ -237,13 +243,13 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
     this.#deadline.disarm();
     this.#count(0);
     this.#shadow!.counters.ended(outcome.index);
-    this.#live!.leave(this.#endpoint!, outcome);
-    const { witness } = this;
-    const startedMs = this.#startedMs;
+    // What comes of our own slowness is nobody's answer.
+    const told = this.#live!.leave(this.#endpoint!, outcome) ? MIRRORED.internal : outcome;
+    const { witness, side } = this;
     this.#forget();
     this.#shadows.ended(this);
     if (!this.attached) this.#shadows.put(this);
-    if (witness !== undefined) this.#shadows.tellEnd(witness, outcome, startedMs);
+    if (witness !== undefined) this.#shadows.tellEnd(witness, side, told);
   }
 
   #forget(): void {

@@ -1,9 +1,12 @@
 // All copies for shadows that are under way in one worker, and the bound on what waits for them together.
 
 import type { Deadlines } from '../lib/deadlines.ts';
+import type { MirrorTable } from '../routing/mirror.ts';
 import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
+import type { Shadow } from '../upstream/mirror.ts';
+import type { Exchange } from './exchange.ts';
 import { ShadowExchange } from './shadow-exchange.ts';
-import type { FindWitness, Witness } from './witness.ts';
+import type { CopySide, FindWitness, Witness } from './witness.ts';
 
 /** Of all bodies that wait for shadows. */
 const WAITING_BYTES = 32 * 1024 * 1024;
@@ -11,7 +14,7 @@ const WAITING_BYTES = 32 * 1024 * 1024;
 const SPARE = 256;
 
 export class Shadows {
-  /** Who compares answers; nobody by default. */
+  /** Who looks at copies; nobody by default. */
   findWitness: FindWitness | undefined = undefined;
   /** Memory runs short: no copies are made. */
   pressed = false;
@@ -54,9 +57,19 @@ export class Shadows {
     this.#active.delete(copy);
   }
 
-  tellEnd(witness: Witness, outcome: MirrorOutcome, startedMs: number): void {
+  /** Undefined where nobody wants to look. */
+  witnessOf(mirror: MirrorTable, shadow: Shadow, exchange: Exchange): Witness | undefined {
     try {
-      witness.onShadowEnd(outcome, this.deadlines.refresh() - startedMs);
+      return this.findWitness?.(mirror, shadow, exchange);
+    } catch (error) {
+      this.onFault(error);
+      return undefined;
+    }
+  }
+
+  tellEnd(witness: Witness, side: CopySide, outcome: MirrorOutcome): void {
+    try {
+      witness.onCopyEnd(side, outcome);
     } catch (error) {
       this.onFault(error);
     }

@@ -1,23 +1,55 @@
-// The seam for whoever compares answers: it hears what the primary and a shadow answered to one request. Nobody listens unless
-// `Shadows.findWitness` is set. It must not keep what it is given without copying it, must not take long, and must bound what it keeps.
+// The seam for whoever looks at copies: it hears what the primary and its copies answered to one request. It must not keep what it is given
+// without copying it, must not take long, and must bound what it keeps.
 
 import type { ResponseHead } from '../http1/response-head.ts';
 import type { MirrorTable } from '../routing/mirror.ts';
 import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
+import type { Shadow } from '../upstream/mirror.ts';
 import type { Exchange } from './exchange.ts';
 
-export type Side = 'primary' | 'shadow';
+/** `candidate`: the shadow. `second`: another endpoint of the version that the primary's answer comes from. */
+export type CopySide = 'candidate' | 'second';
+export type Side = 'primary' | CopySide;
 
 export interface Witness {
-  /** The final head of an answer. */
-  onHead(side: Side, head: ResponseHead): void;
+  /** Whether a second copy shall be sent. Asked once, before anything is known of any answer. */
+  readonly wantsSecond: boolean;
+  /** The final head of an answer. `latencyMs`: since the attempt began or the whole request was sent, whichever was later. */
+  onHead(side: Side, head: ResponseHead, latencyMs: number): void;
   /** Body bytes as framed (`head.body` says how), in memory that is overwritten afterwards. */
   onBody(side: Side, bytes: Buffer, from: number, to: number): void;
-  /** The primary's exchange has ended; `status` is what the client got, 0 for nothing. `tookMs`: since its request began. */
-  onPrimaryEnd(status: number, tookMs: number): void;
-  /** The copy has ended; it may do so before the primary or after it. `tookMs`: since it began. */
-  onShadowEnd(outcome: MirrorOutcome, tookMs: number): void;
+  /** The primary's exchange has ended; how is in its `outcome` and `status`. */
+  onPrimaryEnd(exchange: Exchange): void;
+  /** A copy has ended; it may do so before the primary or after it, and before it began. */
+  onCopyEnd(side: CopySide, outcome: MirrorOutcome): void;
 }
 
-/** Asked once for each copy. */
-export type FindWitness = (mirror: MirrorTable, exchange: Exchange) => Witness | undefined;
+/** Asked once for each request and mirror. */
+export type FindWitness = (mirror: MirrorTable, shadow: Shadow, exchange: Exchange) => Witness | undefined;
+
+/** Tells several as one. */
+export class Witnesses implements Witness {
+  readonly wantsSecond: boolean;
+  readonly #all: readonly Witness[];
+
+  constructor(all: readonly Witness[]) {
+    this.#all = all;
+    this.wantsSecond = all.some((one) => one.wantsSecond);
+  }
+
+  onHead(side: Side, head: ResponseHead, latencyMs: number): void {
+    for (const one of this.#all) one.onHead(side, head, latencyMs);
+  }
+
+  onBody(side: Side, bytes: Buffer, from: number, to: number): void {
+    for (const one of this.#all) one.onBody(side, bytes, from, to);
+  }
+
+  onPrimaryEnd(exchange: Exchange): void {
+    for (const one of this.#all) one.onPrimaryEnd(exchange);
+  }
+
+  onCopyEnd(side: CopySide, outcome: MirrorOutcome): void {
+    for (const one of this.#all) one.onCopyEnd(side, outcome);
+  }
+}

@@ -2,7 +2,9 @@
 
 import { rankByKey, readKey } from './affinity.ts';
 import { choose } from './choose.ts';
+import { explainMirrors, type ExplainedMirror } from './explain-mirrors.ts';
 import { explainRoute, type ConsideredRoute } from './explain-route.ts';
+import { mirrorKey } from './mirror.ts';
 import { isAmbiguousPath } from './path.ts';
 import { redirectLocation } from './redirect.ts';
 import { rewriteTarget } from './rewrite.ts';
@@ -60,6 +62,8 @@ export interface Explanation {
   /** Target that the upstream sees. */
   readonly target: string | undefined;
   readonly shares: readonly VersionShare[];
+  /** Of the pool that is reached: which of them would copy the request. */
+  readonly mirrors: readonly ExplainedMirror[];
   readonly considered: readonly ConsideredRoute[];
   readonly omitted: number;
   /** The decisions in order, one sentence each. */
@@ -76,6 +80,7 @@ interface Draft {
   location: string | undefined;
   target: string | undefined;
   shares: readonly VersionShare[];
+  mirrors: readonly ExplainedMirror[];
   readonly steps: string[];
 }
 
@@ -121,11 +126,14 @@ function explainAction(draft: Draft, found: RouteMatch, destination: Destination
     draft.pool = destination.pool.name;
     draft.target = rewriteTarget(found, question.request);
     if (route.rewritePath !== undefined) draft.steps.push(`The upstream sees the target ${draft.target}.`);
-    explainVersion(draft, destination, question);
+    const key = explainVersion(draft, destination, question);
+    const answering = answeringShares(draft, destination);
+    draft.mirrors = explainMirrors(destination.pool, { request: question.request, key, answering });
   }
 }
 
-function explainVersion(draft: Draft, { pool, version: fixed }: Destination, question: ExplainQuestion): void {
+/** Answers with the key of the user, for mirrors; empty where the request brings none. */
+function explainVersion(draft: Draft, { pool, version: fixed }: Destination, question: ExplainQuestion): string {
   draft.shares = sharesOf(pool, question);
   if (fixed !== undefined) {
     draft.reason = 'route';
@@ -133,7 +141,7 @@ function explainVersion(draft: Draft, { pool, version: fixed }: Destination, que
     if (question.ready(pool, fixed.index)) draft.version = fixed.name;
     else if (pool.holds) draft.steps.push(waits(pool));
     else refuse(draft, 'no_endpoint', 503, `Version ${fixed.name} has no ready endpoint.`);
-    return;
+    return mirrorKey(pool, question.request, question.client, '');
   }
   const choice = new Choice();
   choose(pool, question.request, question.client, stateOf(pool, question), choice);
@@ -144,6 +152,16 @@ function explainVersion(draft: Draft, { pool, version: fixed }: Destination, que
   if (pool.holds && choice.version !== undefined && !question.ready(pool, choice.version.index)) draft.steps.push(waits(pool));
   if (choice.reason === REASON_NONE)
     refuse(draft, 'no_endpoint', 503, `No version of pool ${pool.name} that may answer has a ready endpoint.`);
+  return mirrorKey(pool, question.request, question.client, choice.setCookie ? '' : choice.key);
+}
+
+/** How likely each version of the pool answers; a request that waits is answered some time. */
+function answeringShares({ outcome, version, shares }: Draft, { pool, version: fixed }: Destination): readonly number[] {
+  if (outcome !== 'pool') return shares.map(() => 0);
+  const certain = fixed?.name ?? version;
+  if (certain !== undefined) return shares.map((each) => (each.version === certain ? 1 : 0));
+  const isAnyReady = shares.some(({ share }) => share > 0);
+  return shares.map(({ share, weight }) => (isAnyReady ? share : weight / (pool.weightTotal || 1)));
 }
 
 function waits(pool: PoolTable): string {
@@ -226,6 +244,7 @@ function emptyDraft(): Draft {
     location: undefined,
     target: undefined,
     shares: [],
+    mirrors: [],
     steps: [],
   };
 }

@@ -107,7 +107,7 @@ function fractionOf(key: string, seed: number): number {
 }
 
 /** RFC 9110, section 9.2.1, without TRACE. */
-function isSafe(method: string): boolean {
+export function isSafe(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 
@@ -115,7 +115,7 @@ function isEmpty({ methods, paths, headers }: MirrorMatch): boolean {
   return methods.length + paths.length + headers.length === 0;
 }
 
-class MirrorConditions {
+export class MirrorConditions {
   readonly #methods: readonly string[];
   readonly #exact: readonly string[];
   /** Without trailing slash. */

@@ -1,21 +1,6 @@
-// What a comparison is told about one answer, and what its body is. Bodies arrive as they were on the wire.
+// What the body of an answer is, by its header fields.
 
 import { findField, joinField } from '../lib/header-block.ts';
-
-/** A body that was kept whole, or what is known of one that was too large to keep. */
-export type AnswerBody =
-  | { readonly kind: 'whole'; readonly bytes: Uint8Array }
-  /** `digest` is the lower-case hex SHA-256 of the body as it was on the wire, `length` its bytes. */
-  | { readonly kind: 'digest'; readonly digest: string; readonly length: number };
-
-export interface Answer {
-  readonly status: number;
-  /** The field lines as one latin1 string, each ending in CRLF (`lib/header-block`). */
-  readonly fields: string;
-  readonly body: AnswerBody;
-  /** From the last byte of the request to the last byte of the answer. */
-  readonly durationMs: number;
-}
 
 export type BodyKind = 'json' | 'text' | 'bytes';
 

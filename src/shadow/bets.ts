@@ -9,20 +9,18 @@
 // (J. R. Stat. Soc. B 86, 2024). A. Ramdas, P. Grünwald, V. Vovk, G. Shafer, Game-theoretic statistics and safe anytime-valid inference
 // (Statistical Science 38, 2023).
 
+import type { Interval } from '../telemetry/shadow-report.ts';
+
 /** How often a value of X was seen. */
 export interface Seen {
   readonly value: number;
   readonly count: number;
 }
 
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-}
-
 /** The bets of the mixture, as shares of the wealth: fine for small effects, dense for large ones. */
 const BETS = [0.98, 0.95, 0.9, 0.8, ...Array.from({ length: 23 }, (_, i) => 2 ** (-(i + 1) / 2))];
-const HALVINGS = 40;
+/** Bounds within 3e-8. */
+const HALVINGS = 26;
 
 /** Natural logarithm of the evidence (e-value) against "the mean of X is at most `mean`". */
 export function logEvidence(seen: readonly Seen[], mean: number): number {
@@ -36,6 +34,16 @@ export function logEvidence(seen: readonly Seen[], mean: number): number {
 export function meanInterval(seen: readonly Seen[], alpha: number): Interval {
   const mirrored = seen.map(({ value, count }) => ({ value: -value, count }));
   return { low: lowerBound(seen, alpha / 2), high: -lowerBound(mirrored, alpha / 2) };
+}
+
+/**
+ * What two bounds of the same leave, each with its own part of alpha. They contradict each other only by that chance, or where rates did not stand
+ * still: then `paired` counts, whose two sides share their moment.
+ */
+export function intersect(paired: Interval, other: Interval): Interval {
+  const low = Math.max(paired.low, other.low);
+  const high = Math.min(paired.high, other.high);
+  return low <= high ? { low, high } : paired;
 }
 
 /** The largest mean that the evidence rules out, so that the true one is above. */

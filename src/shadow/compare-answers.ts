@@ -7,7 +7,7 @@ import type { Comparison, Difference, Uncompared } from './difference.ts';
 import { NO_DIFFERENCE } from './difference.ts';
 import type { FieldNode } from './field-node.ts';
 import type { Content, OpenedAnswer } from './opened-answer.ts';
-import { Digested } from './show-value.ts';
+import { BodyLength } from './show-value.ts';
 
 export const STATUS = 'status';
 export const BODY = 'body';
@@ -33,19 +33,31 @@ function compareHeaders(primary: OpenedAnswer, other: OpenedAnswer, names: reado
 }
 
 function compareBodies(primary: OpenedAnswer, other: OpenedAnswer, rules: ComparisonRules, fields: FieldNode): Comparison {
-  if (areSameBytes(primary, other)) return NO_DIFFERENCE;
+  if (fields.isIgnored || areSameBytes(primary, other)) return NO_DIFFERENCE;
+  if (primary.isCut || other.isCut) return compareCut(primary, other);
   const [left, right] = [primary.content, other.content];
   if (left.kind === 'unread' || right.kind === 'unread') return compareDigests(primary, other, [left, right]);
   if (left.kind === 'json' && right.kind === 'json') {
     const finds = compareJson(left.value, right.value, fields, rules.limits);
     return { differences: finds.differences(), isCutShort: finds.isCutShort, uncompared: undefined };
   }
-  if (fields.isIgnored) return NO_DIFFERENCE;
   if (left.kind !== right.kind) return found([plain(BODY, 'type', [left.kind, right.kind])]);
-  if (left.kind === 'text' && right.kind === 'text')
-    return left.text === right.text ? NO_DIFFERENCE : found([plain(BODY, 'text', [left.text, right.text])]);
+  if (left.kind === 'text' && right.kind === 'text') {
+    if (left.text === right.text) return NO_DIFFERENCE;
+    // A text has no fields that could be told apart: where anything must not be shown, nothing of it is.
+    const shown = rules.redacts ? [lengthOf(primary), lengthOf(other)] : [left.text, right.text];
+    return found([plain(BODY, 'text', shown)]);
+  }
   const [a, b] = [left, right].map((content) => (content.kind === 'bytes' ? content.bytes : new Uint8Array()));
   return Buffer.compare(a!, b!) === 0 ? NO_DIFFERENCE : found([plain(BODY, 'bytes', [a, b])]);
+}
+
+/** Of a body that was not read to its end only this is known: it is longer than what was read. */
+function compareCut(primary: OpenedAnswer, other: OpenedAnswer): Comparison {
+  if (primary.isCoded || other.isCoded || (primary.isCut && other.isCut)) return uncompared('cut');
+  const [cut, whole] = primary.isCut ? [primary, other] : [other, primary];
+  if (whole.length > cut.length) return uncompared('cut');
+  return found([plain(BODY, 'bytes', [lengthOf(primary), lengthOf(other)])]);
 }
 
 /** Bodies that were too large to keep. Coded ones that differ may still stand for the same: nothing can be said. */
@@ -57,7 +69,7 @@ function compareDigests(primary: OpenedAnswer, other: OpenedAnswer, contents: re
   const refused = [left, right].find((reason) => reason !== undefined && reason !== 'digest');
   if (refused !== undefined) return uncompared(refused);
   if (primary.isCoded || other.isCoded) return uncompared('digest');
-  return found([plain(BODY, 'bytes', [new Digested(primary.length), new Digested(other.length)])]);
+  return found([plain(BODY, 'bytes', [lengthOf(primary), lengthOf(other)])]);
 }
 
 function areSameBytes(primary: OpenedAnswer, other: OpenedAnswer): boolean {
@@ -67,6 +79,10 @@ function areSameBytes(primary: OpenedAnswer, other: OpenedAnswer): boolean {
   // The same bytes under another coding are not the same content.
   if (joinField(left.fields, 'content-encoding') !== joinField(right.fields, 'content-encoding')) return false;
   return Buffer.compare(left.body.bytes, right.body.bytes) === 0;
+}
+
+function lengthOf({ length, isCut }: OpenedAnswer): BodyLength {
+  return new BodyLength(length, isCut ? 'more' : 'exact');
 }
 
 /** Media types and their parameters differ in spelling between servers that mean the same (RFC 9110, section 8.3.1). */

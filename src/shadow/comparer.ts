@@ -1,23 +1,22 @@
-// Compares what a mirror's candidate answers with what the primary answered, and keeps count. The entry to this room.
+// Compares what a mirror's candidate answers with what the primary answered, and keeps count: one mirror, one thread, one judgement.
 //
-// How it is fed. One Comparer per mirror and thread; make a new one when candidate or primary is replaced, because evidence of the old one says
-// nothing about the new one. For each mirrored exchange that the sampler takes, when all of its copies have ended:
+// How it is fed. `Comparers` holds one of these per mirror that compares, on the thread of the instance that does nothing else, and makes a new one
+// when the mirror, its candidate or the primary is replaced: evidence of the old one says nothing about the new one. Workers decide, template by
+// template (`TemplateSampler`, `templateOf`), which requests are compared before a copy is made, and post one exchange for each when all of its
+// copies have ended:
 //
-//   const comparer = new Comparer(settings);                        patterns were checked before, with `checkPattern`
-//   if (sampler.take(`${route} ${templateOf(target)}`, now, chance)) …   before the copies are made, or before bodies are kept
 //   comparer.add({ route, target, atMs, primary, candidate, second });   answers what differs, for counters by kind
-//   const tally = comparer.tally();                                 plain JSON: post it, add those of other threads with `mergeTallies`
-//   const report = describeReport(tally, DEFAULT_JUDGE, 200);       on whichever thread; `report.verdict` is the check of a rollout
+//   const report = describeReport(comparer.tally(), judge, 200);         whenever anybody asks; `report.verdict` is the check of a rollout
 //
-// `second` is the copy to another endpoint of the primary's version; it may be missing for most requests, or for all (`noise: 'absent'`). It must
-// be made, or not made, before anything is known of the answers. Send both copies at the same time and in the same way, so that they are alike
-// but for the version. An attempt that Sluice itself gave up for reasons of its own (no room, client gone) is left out altogether: it is no
-// outcome of the candidate. Bodies come as they were on the wire, whole up to `limits.bodyBytes`, else as SHA-256 and length.
+// `candidate` is undefined where no copy reached it (a breaker, a bound); the primary's outcome counts all the same. `second` is the copy to
+// another endpoint of the primary's version; it may be missing for most requests, or for all (`noise: 'absent'`). It must be made, or not made,
+// before anything is known of the answers. Both copies are sent at the same time and in the same way, so that they are alike but for the
+// version. An attempt that Sluice itself gave up for reasons of its own (no room, client gone) is left out altogether: it is no outcome of the
+// candidate. Bodies come as they were on the wire, whole up to `limits.bodyBytes`, else as SHA-256 and length, or as cut.
 //
 // Comparison is synchronous, some 60 µs for 2 KiB of JSON and up to 0.1 s for a MiB: it belongs on a thread of its own.
 
-import type { OutcomeCode } from '../telemetry/outcomes.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, Attempted, ShadowedExchange } from '../telemetry/shadowed-exchange.ts';
 import { compareAnswers } from './compare-answers.ts';
 import type { ComparisonRules, ComparisonSettings } from './comparison-rules.ts';
 import { compileRules } from './comparison-rules.ts';
@@ -30,21 +29,6 @@ import type { ReportBounds } from './report-record.ts';
 import { DEFAULT_BOUNDS, ReportRecord } from './report-record.ts';
 import type { ReportTally } from './report-tally.ts';
 import type { ShowValues } from './show-value.ts';
-
-/** How one copy ended. */
-export type Attempted = { readonly outcome: 'ok'; readonly answer: Answer } | { readonly outcome: Exclude<OutcomeCode, 'ok'> };
-
-export interface ShadowedExchange {
-  readonly route: string;
-  /** Request target in origin form; only its path is used. */
-  readonly target: string;
-  /** Wall time in milliseconds; never goes back by much. */
-  readonly atMs: number;
-  readonly primary: Attempted;
-  /** Undefined where no such copy was made. */
-  readonly candidate: Attempted | undefined;
-  readonly second: Attempted | undefined;
-}
 
 export interface ComparerSettings {
   readonly comparison: ComparisonSettings;
@@ -86,14 +70,12 @@ export class Comparer {
     if (template === undefined) return undefined;
     template.begin(atMs);
     template.countOutcome('primary', primary.outcome);
-    if (candidate !== undefined) {
-      template.countOutcome('candidate', candidate.outcome);
-      this.#record.addOutcomes(template, primary.outcome, candidate.outcome, atMs);
-    }
+    if (candidate !== undefined) template.countOutcome('candidate', candidate.outcome);
+    this.#record.addOutcomes(template, primary.outcome, candidate?.outcome, atMs);
     if (second !== undefined) template.countOutcome('second', second.outcome);
     if (primary.outcome !== 'ok') return undefined;
     const [candidateAnswer, secondAnswer] = [answerOf(candidate), answerOf(second)];
-    template.latency.add(primary.answer.durationMs, candidateAnswer?.durationMs, secondAnswer?.durationMs);
+    template.latency.add(primary.answer.latencyMs, candidateAnswer?.latencyMs, secondAnswer?.latencyMs);
     const opened = new OpenedAnswer(primary.answer, this.#rules.limits.bodyBytes);
     const compared = { candidate: this.#compare(opened, candidateAnswer), second: this.#compare(opened, secondAnswer) };
     this.#record.addComparisons(template, compared, atMs);

@@ -1,7 +1,7 @@
 // How answers are compared, compiled once from plain settings. Holds no state of any comparison.
 
-import type { Pattern } from './field-pattern.ts';
-import { parsePattern } from './field-pattern.ts';
+import type { Pattern } from '../lib/field-pattern.ts';
+import { parsePattern } from '../lib/field-pattern.ts';
 
 /** As an operator writes it. Patterns have passed `checkPattern`. */
 export interface ComparisonSettings {
@@ -60,6 +60,8 @@ export interface ComparisonRules {
   readonly fields: readonly FieldRule[];
   readonly headers: readonly string[];
   readonly limits: ComparisonLimits;
+  /** Whether there are fields whose values are never shown. */
+  readonly redacts: boolean;
 }
 
 /** Throws an Error that names the pattern where one is malformed. */
@@ -70,5 +72,10 @@ export function compileRules(settings: ComparisonSettings): ComparisonRules {
   for (const path of settings.redact ?? []) add(path, { kind: 'redact' });
   for (const list of settings.lists ?? []) add(list.path, { kind: 'list', as: list.as, by: list.by });
   for (const { path, absolute = 0, relative = 0 } of settings.numbers ?? []) add(path, { kind: 'number', absolute, relative });
-  return { fields, headers: settings.headers ?? ['content-type'], limits: { ...DEFAULT_LIMITS, ...settings.limits } };
+  return {
+    fields,
+    headers: settings.headers ?? ['content-type'],
+    limits: { ...DEFAULT_LIMITS, ...settings.limits },
+    redacts: settings.redact !== undefined && settings.redact.length > 0,
+  };
 }

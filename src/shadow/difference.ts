@@ -20,8 +20,11 @@ export interface Difference {
   readonly isRedacted: boolean;
 }
 
-/** Why a body was not compared. */
-export type Uncompared = 'bomb' | 'coding' | 'corrupt' | 'digest';
+/**
+ * Why a body was not compared. bomb: decompressed it is too large · coding: one that is not known · corrupt: it cannot be decompressed ·
+ * digest: too large to keep, and coded · cut: it was not read to its end.
+ */
+export type Uncompared = 'bomb' | 'coding' | 'corrupt' | 'digest' | 'cut';
 
 export interface Comparison {
   /** The first difference of each path, in the order of the answer. */

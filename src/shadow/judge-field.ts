@@ -1,8 +1,8 @@
 // Whether a field differs between candidate and primary more than between two copies of the primary: noise cancelled.
 
-import type { Interval } from './bets.ts';
-import { logEvidence, meanInterval } from './bets.ts';
-import { rateInterval } from './rate-interval.ts';
+import type { Interval } from '../telemetry/shadow-report.ts';
+import { intersect, logEvidence, meanInterval } from './bets.ts';
+import { isRateAbove, rateInterval } from './rate-interval.ts';
 
 /** What was counted of one field after the request on which it was first seen. */
 export interface FieldEvidence {
@@ -51,9 +51,8 @@ export function judgeField(evidence: FieldEvidence, test: FieldTest): FieldJudge
   const log10Evidence = log / Math.LN10;
   if (isBelow(evidence, test)) return { isReal: false, log10Evidence };
   if (log >= Math.log(2 / test.alpha)) return { isReal: true, log10Evidence };
-  const low = rateInterval(candidate.differing, candidate.total, test.alpha / 4).low;
-  const high = test.noise === 'absent' ? 0 : rateInterval(second.differing, second.total, test.alpha / 4).high;
-  return { isReal: low > factor * high, log10Evidence };
+  if (test.noise === 'measured') return { isReal: isRateAbove(candidate, second, factor, test.alpha / 4), log10Evidence };
+  return { isReal: rateInterval(candidate.differing, candidate.total, test.alpha / 4).low > 0, log10Evidence };
 }
 
 /** Bounds of how much more often (share of requests) candidate differs than noise; they hold at all times. */
@@ -69,7 +68,7 @@ export function excessInterval({ pairs, candidate, second }: FieldEvidence, test
   );
   if (pairs.total === candidate.total && pairs.total === second.total) return paired;
   const [ours, theirs] = [candidate, second].map(({ differing, total }) => rateInterval(differing, total, test.alpha / 4));
-  return { low: Math.max(paired.low, ours!.low - theirs!.high), high: Math.min(paired.high, ours!.high - theirs!.low) };
+  return intersect(paired, { low: ours!.low - theirs!.high, high: ours!.high - theirs!.low });
 }
 
 /**

@@ -1,4 +1,5 @@
-// Durations of a candidate beside those of the primary for the same requests.
+// How long a candidate takes to answer beside the primary, for the same requests: until the head of the answer, because its end is up to the
+// client as well, and a slow one would count against the primary alone.
 
 import { LogHistogram } from '../telemetry/log-histogram.ts';
 import type { LatencyTally } from './report-tally.ts';
@@ -10,7 +11,7 @@ export class LatencyRecord {
   #slower = 0;
   #faster = 0;
 
-  /** Durations of one request in milliseconds; undefined where a copy was not made or not answered. */
+  /** `Answer.latencyMs` of one request; undefined where a copy was not made or not answered. */
   add(primaryMs: number, candidateMs: number | undefined, secondMs: number | undefined): void {
     this.#primary.add(primaryMs);
     if (secondMs !== undefined) this.#second.add(secondMs);

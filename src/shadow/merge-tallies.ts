@@ -4,12 +4,13 @@ import type { BucketCounts } from '../telemetry/log-histogram.ts';
 import { LogHistogram } from '../telemetry/log-histogram.ts';
 import { trialsOf } from './field-evidence.ts';
 import type { Counts, FieldTally, LatencyTally, ReportTally, TemplateTally } from './report-tally.ts';
+import { NO_FAILURES } from './report-tally.ts';
 
 const MOST_EXAMPLES = 3;
 
 const NOTHING: Omit<ReportTally, 'templates'> = {
   clean: { candidateTrials: 0, candidate: 0, pairs: 0, onlyCandidate: 0, onlySecond: 0 },
-  failures: { attempts: 0, onlyCandidate: 0, onlyPrimary: 0 },
+  failures: NO_FAILURES,
   overflow: { requests: 0, differences: 0 },
 };
 

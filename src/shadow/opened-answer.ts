@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { Answer } from './answer.ts';
+import type { Answer } from '../telemetry/shadowed-exchange.ts';
 import { bodyKindOf, codingsOf } from './answer.ts';
 import type { Refusal } from './decompress.ts';
 import { decompress } from './decompress.ts';
@@ -13,7 +13,7 @@ export type Content =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
-  | { readonly kind: 'unread'; readonly reason: Refusal | 'digest' };
+  | { readonly kind: 'unread'; readonly reason: Refusal | 'digest' | 'cut' };
 
 export class OpenedAnswer {
   readonly answer: Answer;
@@ -31,15 +31,22 @@ export class OpenedAnswer {
     return (this.#content ??= open(this.answer, this.#mostBytes));
   }
 
-  /** SHA-256 of the body as it was on the wire, lower-case hex. */
-  get digest(): string {
-    const body = this.answer.body;
+  /** SHA-256 of the body as it was on the wire, lower-case hex; undefined of one that was not read to its end. */
+  get digest(): string | undefined {
+    const { body } = this.answer;
+    if (body.kind === 'cut') return undefined;
     return (this.#digest ??= body.kind === 'digest' ? body.digest : digestOf(body.bytes));
   }
 
+  /** Of the body as it was on the wire; of one that was not read to its end, the bytes that it is longer than. */
   get length(): number {
-    const body = this.answer.body;
+    const { body } = this.answer;
+    if (body.kind === 'cut') return body.atLeast;
     return body.kind === 'digest' ? body.length : body.bytes.length;
+  }
+
+  get isCut(): boolean {
+    return this.answer.body.kind === 'cut';
   }
 
   get isCoded(): boolean {
@@ -53,7 +60,7 @@ export function digestOf(bytes: Uint8Array): string {
 }
 
 function open(answer: Answer, mostBytes: number): Content {
-  if (answer.body.kind === 'digest') return { kind: 'unread', reason: 'digest' };
+  if (answer.body.kind !== 'whole') return { kind: 'unread', reason: answer.body.kind };
   const plain =
     answer.body.bytes.length === 0 ? { bytes: answer.body.bytes } : decompress(answer.body.bytes, codingsOf(answer.fields), mostBytes);
   if ('refused' in plain) return { kind: 'unread', reason: plain.refused };

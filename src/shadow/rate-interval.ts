@@ -1,9 +1,15 @@
 // Bounds of a rate that hold at all times: a confidence sequence.
 
-import type { Interval } from './bets.ts';
+import type { Interval } from '../telemetry/shadow-report.ts';
 
-const HALVINGS = 40;
+/** Bounds within 1e-9. */
+const HALVINGS = 30;
 const PRIOR = 0.5;
+
+export interface Hits {
+  readonly differing: number;
+  readonly total: number;
+}
 
 /**
  * Bounds of the chance behind `hits` in `trials` that hold at all times together with a chance of at least 1 - `alpha`: the rates against which a
@@ -12,11 +18,23 @@ const PRIOR = 0.5;
  */
 export function rateInterval(hits: number, trials: number, alpha: number): Interval {
   if (trials <= 0) return { low: 0, high: 1 };
-  const misses = trials - hits;
-  const mixture = logBeta(hits + PRIOR, misses + PRIOR) - logBeta(PRIOR, PRIOR);
-  const isRuledOut = (rate: number): boolean => mixture - logLikelihood(hits, misses, rate) >= -Math.log(alpha);
+  const isRuledOut = ruler(hits, trials, alpha);
   const rate = hits / trials;
   return { low: edge(rate, 0, isRuledOut), high: edge(rate, 1, isRuledOut) };
+}
+
+/** Whether the lower bound of the first rate is above `factor` times the upper bound of the second: cheaper than both intervals. */
+export function isRateAbove(ours: Hits, theirs: Hits, factor: number, alpha: number): boolean {
+  const [rate, other] = [ours, theirs].map(({ differing, total }) => (total <= 0 ? 0 : differing / total));
+  if (ours.total <= 0 || theirs.total <= 0 || rate! <= factor * other!) return false;
+  const limit = factor * edge(other!, 1, ruler(theirs.differing, theirs.total, alpha));
+  return limit < rate! && ruler(ours.differing, ours.total, alpha)(limit);
+}
+
+function ruler(hits: number, trials: number, alpha: number): (rate: number) => boolean {
+  const misses = trials - hits;
+  const mixture = logBeta(hits + PRIOR, misses + PRIOR) - logBeta(PRIOR, PRIOR);
+  return (rate) => mixture - logLikelihood(hits, misses, rate) >= -Math.log(alpha);
 }
 
 /** Where between `inside`, which is not ruled out, and `end` the rates begin that are; `end` where none is. */

@@ -4,7 +4,8 @@ import type { OutcomeCode } from '../telemetry/outcomes.ts';
 import type { Difference } from './difference.ts';
 import type { ExampleSettings, FieldSighting } from './field-record.ts';
 import { FieldRecord } from './field-record.ts';
-import type { ReportTally, Trials } from './report-tally.ts';
+import type { FailureTally, ReportTally, Trials } from './report-tally.ts';
+import { NO_FAILURES } from './report-tally.ts';
 import type { Compared } from './template-record.ts';
 import { TemplateRecord } from './template-record.ts';
 
@@ -27,7 +28,7 @@ export class ReportRecord {
   readonly #examples: ExampleSettings;
   readonly #templates = new Map<string, TemplateRecord>();
   readonly #clean = { candidateTrials: 0, candidate: 0, pairs: 0, onlyCandidate: 0, onlySecond: 0 };
-  readonly #failures = { attempts: 0, onlyCandidate: 0, onlyPrimary: 0 };
+  readonly #failures: { -readonly [K in keyof FailureTally]: number } = { ...NO_FAILURES };
   readonly #overflow = { requests: 0, differences: 0 };
   #fieldCount = 0;
 
@@ -50,10 +51,17 @@ export class ReportRecord {
     return record;
   }
 
-  /** Counts how an exchange ended with primary and candidate: a failure of one of the two is a difference of its own. */
-  addOutcomes(template: TemplateRecord, primary: OutcomeCode, candidate: OutcomeCode, atMs: number): void {
+  /**
+   * Counts how an exchange ended with primary and candidate (undefined: it was not tried): a failure of one of the two is a difference of its
+   * own.
+   */
+  addOutcomes(template: TemplateRecord, primary: OutcomeCode, candidate: OutcomeCode | undefined, atMs: number): void {
+    this.#failures.primaryAttempts++;
+    if (primary !== 'ok') this.#failures.primaryFailures++;
+    if (candidate === undefined) return;
     const trials = template.countAttempt();
     this.#failures.attempts++;
+    if (candidate !== 'ok') this.#failures.candidateFailures++;
     if ((primary === 'ok') === (candidate === 'ok')) return;
     const difference: Difference = { path: OUTCOME_PATH, kind: 'outcome', primary, other: candidate, isRedacted: false };
     // The primary's own failures are the noise of the candidate's.

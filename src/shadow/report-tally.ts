@@ -48,7 +48,7 @@ export interface LatencyTally {
   readonly primary: BucketCounts;
   readonly candidate: BucketCounts;
   readonly second: BucketCounts;
-  /** Requests in which the candidate took longer, or not as long. */
+  /** Requests in which the head of the candidate's answer took longer than the primary's, or not as long. */
   readonly slower: number;
   readonly faster: number;
 }
@@ -83,12 +83,27 @@ export interface CleanTally {
   readonly onlySecond: number;
 }
 
-/** Requests by who of primary and candidate gave no answer. */
+/** Requests by who of primary and candidate gave no answer. The primary is tried with every request, the candidate with some of them. */
 export interface FailureTally {
+  /** Requests that both were tried with. */
   readonly attempts: number;
   readonly onlyCandidate: number;
   readonly onlyPrimary: number;
+  /** Of `attempts`, those that failed with the candidate, with whatever else. */
+  readonly candidateFailures: number;
+  /** All requests, whether or not the candidate was tried with them. */
+  readonly primaryAttempts: number;
+  readonly primaryFailures: number;
 }
+
+export const NO_FAILURES: FailureTally = {
+  attempts: 0,
+  onlyCandidate: 0,
+  onlyPrimary: 0,
+  candidateFailures: 0,
+  primaryAttempts: 0,
+  primaryFailures: 0,
+};
 
 export interface ReportTally {
   readonly templates: readonly TemplateTally[];

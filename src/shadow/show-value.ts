@@ -23,8 +23,7 @@ export function showValue(value: unknown, path: string, isRedacted: boolean, sho
   if (show === 'shapes' || SECRET_NAME.test(path) || PERSONAL_NAME.test(path)) return shapeOf(value);
   const type = typeOf(value);
   if (type === 'array' || type === 'object') return shapeOf(value);
-  const text =
-    value instanceof ExactNumber ? value.text : type === 'string' ? JSON.stringify((value as string).slice(0, LONGEST + 1)) : String(value);
+  const text = type === 'string' ? JSON.stringify((value as string).slice(0, LONGEST + 1)) : numberOrWord(value);
   if (looksPrivate(text)) return shapeOf(value);
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
@@ -33,19 +32,21 @@ function looksPrivate(text: string): boolean {
   return MAIL.test(text) || TOKEN.test(text) || CARD_OR_PHONE.test(text);
 }
 
+/** Cut before it is looked at: a number may have a million digits, and the patterns take time with the square of the length. */
+function numberOrWord(value: unknown): string {
+  return value instanceof ExactNumber ? value.text.slice(0, LONGEST + 1) : String(value);
+}
+
 function shapeOf(value: unknown): string {
   if (value instanceof Uint8Array) return `bytes(${value.length})`;
+  if (value instanceof BodyLength) return value.bound === 'exact' ? `bytes(${value.bytes})` : `bytes(over ${value.bytes})`;
   switch (typeOf(value)) {
     case 'string':
       return `string(${(value as string).length})`;
     case 'array':
       return `array(${(value as readonly unknown[]).length})`;
     case 'object':
-      return isDigested(value)
-        ? `bytes(${value.length})`
-        : value instanceof ExactNumber
-          ? 'number'
-          : `object(${Object.keys(value as object).length})`;
+      return `object(${Object.keys(value as object).length})`;
     case 'number':
       return 'number';
     case 'boolean':
@@ -55,15 +56,13 @@ function shapeOf(value: unknown): string {
   }
 }
 
-/** A body of which only length and digest were known. */
-function isDigested(value: unknown): value is Digested {
-  return value instanceof Digested;
-}
+/** A body of which only the length is known, or what it is longer than. */
+export class BodyLength {
+  readonly bytes: number;
+  readonly bound: 'exact' | 'more';
 
-export class Digested {
-  readonly length: number;
-
-  constructor(length: number) {
-    this.length = length;
+  constructor(bytes: number, bound: 'exact' | 'more') {
+    this.bytes = bytes;
+    this.bound = bound;
   }
 }

@@ -43,7 +43,9 @@ export const MIRROR_CONNECTIONS = 1;
 /** Bytes that wait for the shadow. */
 export const MIRROR_WAITING = 2;
 export const MIRROR_OUTCOME = 3;
-const MIRROR_CELLS = MIRROR_OUTCOME + MIRROR_OUTCOMES.length;
+/** Exchanges whose answers were to be compared, and for which there was no room. */
+export const MIRROR_UNCOMPARED = MIRROR_OUTCOME + MIRROR_OUTCOMES.length;
+const MIRROR_CELLS = MIRROR_UNCOMPARED + 1;
 
 export const LISTENER_OPEN = 0;
 export const LISTENER_ACCEPTED = 1;

@@ -158,6 +158,11 @@ export class MirrorCounters extends Block {
     this.cells[this.first + at.MIRROR_CONNECTIONS]!--;
   }
 
+  /** Answers that were to be compared found no room. */
+  uncompared(): void {
+    this.cells[this.first + at.MIRROR_UNCOMPARED]!++;
+  }
+
   /** @param bytes more, or fewer, that wait for the shadow */
   waits(bytes: number): void {
     this.cells[this.first + at.MIRROR_WAITING]! += bytes;

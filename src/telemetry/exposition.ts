@@ -47,6 +47,13 @@ export interface OverloadSample {
   readonly limitBytes: number;
 }
 
+/** What is known of the answers of shadows, read anew at each scrape. */
+export interface ShadowLines {
+  readonly comparisons: () => Lines;
+  readonly differences: () => Lines;
+  readonly missedWrites: () => Lines;
+}
+
 export class Exposition {
   readonly #registry = new Registry();
   readonly #counters: CounterRegistry;
@@ -62,6 +69,7 @@ export class Exposition {
   #adminRefused: () => Lines = () => [];
   #users: () => Lines = () => [];
   #deploys: () => Lines = () => [];
+  #shadows: ShadowLines = { comparisons: () => [], differences: () => [], missedWrites: () => [] };
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
   constructor(counters: CounterRegistry, options: ExpositionOptions) {
@@ -91,10 +99,6 @@ export class Exposition {
   /** Whether the config on disk was taken when it was last read; what was served before is served on where it was not. */
   fileIs(state: 'taken' | 'refused'): void {
     this.#servesFile = state === 'taken';
-  }
-
-  get servesFile(): boolean {
-    return this.#servesFile;
   }
 
   /** What is served from now on. */
@@ -137,6 +141,10 @@ export class Exposition {
     this.#deploys = lines;
   }
 
+  shadowsAre(lines: ShadowLines): void {
+    this.#shadows = lines;
+  }
+
   /** @param sources that endpoints come from, read anew at each scrape */
   discoveryIs(sources: () => Iterable<DiscoverySample>): void {
     this.#discovery = sources;
@@ -175,7 +183,11 @@ export class Exposition {
     this.#expose(METRICS.mirrored, () => codeSamples(mirrors(), at.MIRROR_OUTCOME, outcomes));
     this.#expose(METRICS.mirrorInFlight, () => cellSamples(mirrors(), at.MIRROR_IN_FLIGHT));
     this.#expose(METRICS.mirrorConnections, () => cellSamples(mirrors(), at.MIRROR_CONNECTIONS));
+    this.#expose(METRICS.comparisonsDropped, () => cellSamples(mirrors(), at.MIRROR_UNCOMPARED));
     this.#expose(METRICS.mirrorWaiting, () => cellSamples(mirrors(), at.MIRROR_WAITING));
+    this.#expose(METRICS.shadowComparisons, () => plainSamples(this.#shadows.comparisons()));
+    this.#expose(METRICS.shadowDifferences, () => plainSamples(this.#shadows.differences()));
+    this.#expose(METRICS.shadowMissedWrites, () => plainSamples(this.#shadows.missedWrites()));
   }
 
   #exposeEnds(): void {

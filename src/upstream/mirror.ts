@@ -57,6 +57,8 @@ export class LiveMirror implements ConnectionHome {
   target = '';
   /** In the order of that pool's versions; where the mirror names one, the others are undefined. */
   shadows: readonly (Shadow | undefined)[] = [];
+  /** Sends second copies to the version that answers, where answers are compared. */
+  seconds: LiveMirror | undefined = undefined;
   connections = 0;
   /** Copies in flight. */
   requests = 0;
@@ -100,6 +102,7 @@ export class LiveMirror implements ConnectionHome {
   /** It is gone: copies in flight end now. */
   retire(): void {
     this.#retired = true;
+    this.seconds?.retire();
     for (const endpoint of [...this.#shadowOf.keys()]) for (const connection of [...endpoint.connections]) connection.cut();
   }
 
@@ -123,12 +126,12 @@ export class LiveMirror implements ConnectionHome {
 
   /**
    * Takes a connection for one copy: an unused one, which its receiver hears of at once, or one that is made. Undefined when it was given;
-   * else why the copy is dropped. Who got one must `leave`.
+   * else why the copy is dropped. Who got one must `leave`. `avoid`: key of an endpoint that is the last resort.
    */
-  acquire(shadow: Shadow, key: string, receiver: Receiver): MirrorOutcome | undefined {
+  acquire(shadow: Shadow, key: string, receiver: Receiver, avoid: string | undefined): MirrorOutcome | undefined {
     if (this.#retired) return MIRRORED.removed;
     if (this.requests >= this.settings.requestLimit) return MIRRORED.limit;
-    const endpoint = shadow.selection.pick(key, undefined);
+    const endpoint = shadow.selection.pick(key, avoid === undefined ? undefined : shadow.endpoints.find((each) => each.key === avoid));
     if (endpoint === undefined) return MIRRORED.no_endpoint;
     const hasRoom = endpoint.idle.length > 0 || this.connections < this.settings.connectionLimit || this.#evictIdle();
     if (!hasRoom) return MIRRORED.limit;
@@ -141,14 +144,15 @@ export class LiveMirror implements ConnectionHome {
     return undefined;
   }
 
-  /** The copy has ended. */
-  leave(endpoint: Endpoint, outcome: MirrorOutcome): void {
+  /** The copy has ended. Answers whether that comes of this thread's own slowness. */
+  leave(endpoint: Endpoint, outcome: MirrorOutcome): boolean {
     this.requests--;
     endpoint.inFlight--;
     const isOurs = outcome.kind === 'failed' && this.deadlines.lateMs > STALLED_MS;
     if (outcome.kind === 'answered') this.#breaker.succeeded();
     else if (outcome.kind === 'dropped' || isOurs) this.#breaker.learned();
     else this.#breaker.failed(nowMs(), randomFraction());
+    return isOurs;
   }
 
   /** Takes back a connection whose answer has ended; reuses it when that is safe. */

@@ -1,6 +1,6 @@
 // All living mirrors of one worker. A reload keeps what it did not change.
 
-import type { PoolConfig, VersionEndpoints } from '../config/model.ts';
+import type { MirrorConfig, PoolConfig, VersionEndpoints } from '../config/model.ts';
 import { LiveMirror } from './mirror.ts';
 import type { MirrorSurroundings } from './mirror.ts';
 
@@ -31,6 +31,7 @@ export class Mirrors {
           const mirror = known.get(config.name) ?? new LiveMirror(pool.name, config, target, this.#surroundings);
           gone.delete(mirror);
           mirror.configure(config, target);
+          this.#configureSeconds(mirror, config, pool);
           return mirror;
         });
         return [pool.name, mirrors];
@@ -55,7 +56,23 @@ export class Mirrors {
     for (const mirror of this.#all()) mirror.markHealth(unhealthy);
   }
 
+  /** Second copies have endpoints, bounds and a breaker of their own, too. */
+  #configureSeconds(mirror: LiveMirror, config: MirrorConfig, pool: PoolConfig): void {
+    const isWanted = config.compare !== undefined && config.compare.noisePercent > 0;
+    if (!isWanted) {
+      mirror.seconds?.retire();
+      mirror.seconds = undefined;
+      return;
+    }
+    const ofPool = { ...config, pool: undefined, version: undefined };
+    mirror.seconds ??= new LiveMirror(pool.name, ofPool, pool, this.#surroundings);
+    mirror.seconds.configure(ofPool, pool);
+  }
+
   *#all(): Iterable<LiveMirror> {
-    for (const mirrors of this.#mirrors.values()) yield* mirrors;
+    for (const mirror of [...this.#mirrors.values()].flat()) {
+      yield mirror;
+      if (mirror.seconds !== undefined) yield mirror.seconds;
+    }
   }
 }

@@ -116,6 +116,11 @@ export class LiveVersion implements ConnectionHome {
     return this.selection.followsLatency || this.#adaptive !== undefined;
   }
 
+  /** Whether requests wait for it, or one more would: nothing may be added to what it has to do. */
+  get isBusy(): boolean {
+    return this.#waiting.length + this.#hold.size > 0 || this.#adaptive?.admits(this.#admitted) === false;
+  }
+
   /** Share of its part of the split that it is to get at present: below 1 in its slow start. */
   get warmth(): number {
     if (this.#sinceMs === 0) return 1;

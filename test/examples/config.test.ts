@@ -3,6 +3,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { decodeText } from '../../src/config/decode.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
@@ -58,6 +59,20 @@ describe('pages', () => {
 
   test('the README shows a config', () => {
     expect(blocks.map(([page]) => page)).toContain(join(root, 'README.md'));
+  });
+
+  test('blocks that are no whole config are mirrors', () => {
+    const parts = pages().flatMap((page) => yamlBlocks(page).filter((block) => !/^listeners:/m.test(block)));
+    expect(parts.length).toBeGreaterThan(0);
+    for (const part of parts) {
+      const mirror = { name: 'm', version: 'v2', ...(parse(part) as object) };
+      const versions = { v1: { endpoints: ['127.0.0.1:1'] }, v2: { endpoints: ['127.0.0.1:2'] } };
+      const config = {
+        listeners: [{ name: 'w', address: '127.0.0.1:0' }],
+        pools: { p: { versions, split: { v1: 1 }, mirrors: [mirror] } },
+      };
+      expect([part, decodeText('part', JSON.stringify(config)).problems.map(formatProblem)]).toEqual([part, []]);
+    }
   });
 
   test.each(blocks)('%s: %s', (page, block) => {

@@ -1,4 +1,4 @@
-// CF-38: shadows that refuse, hang, drip, reset, are slow, or answer without end. CF-39: clients that leave while a copy is under way.
+// CF-38: shadows that refuse, hang, drip, reset, are slow, or answer without end, and are compared. CF-39: clients that leave while a copy is under way.
 // CF-40: uploads that the shadow takes slower than the primary, or not at all, and the reverse.
 
 import { createHash } from 'node:crypto';
@@ -55,14 +55,16 @@ const EXPECTED: Readonly<Record<(typeof FAULTS)[number], string>> = {
   garbage: 'upstream_malformed',
 };
 
-test('CF-38: whatever the shadow does, the primary answers as if there were none', { timeout: 180_000 }, async () => {
+test('CF-38: whatever the shadow does, the primary answers as if there were none', { timeout: 400_000 }, async () => {
   const primary = await startUpstream(answering(() => ok('primary')));
   const shadow = await startShadowProcess();
   const nobody = `127.0.0.1:${await freePort()}`;
-  const faulty = FAULTS.map((fault) => [fault, mirrored(primary.address, fault === 'refuse' ? nobody : shadow.address)] as const);
+  // All of it is compared, too, as far as there is an answer.
+  const mirror = { compare: { perTemplate: 100_000, noise: { percent: 20 } } };
+  const faulty = FAULTS.map((fault) => [fault, mirrored(primary.address, fault === 'refuse' ? nobody : shadow.address, mirror)] as const);
   const calm = { versions: { v1: { endpoints: [primary.address] } } };
   const rig = await startRig(poolsConfig({ calm, ...Object.fromEntries(faulty) }));
-  const before = rig.sluice.rssBytes();
+  const rounds: number[] = [];
   const took = new Map(FAULTS.map((fault): [string, Took] => [fault, { halfMs: Infinity, mostMs: Infinity, calmMs: 0 }]));
   await leavesNothing(rig, async () => {
     for (const fault of FAULTS) {
@@ -73,28 +75,28 @@ test('CF-38: whatever the shadow does, the primary answers as if there were none
       expect(ends(without)).toEqual({ 200: without.sent });
       const [calmMs, faultMs] = [quantile(without, 0.99), quantile(with100, 0.99)];
       figure(`p99 of a primary whose shadow does: ${fault}`, { 'without ms': calmMs, 'with ms': faultMs, requests: with100.sent });
-      if (isFull) expect(faultMs).toBeLessThan(Math.max(calmMs * 1.05, calmMs + 1) + 5);
       const best = took.get(fault)!;
       best.halfMs = Math.min(best.halfMs, quantile(with100, 0.5));
       best.mostMs = Math.min(best.mostMs, faultMs);
       best.calmMs = Math.max(best.calmMs, calmMs);
     }
     await eventually('the last copies', async () => (await rig.sluice.metric('sluice_mirror_in_flight')) === 0);
+    rounds.push(rig.sluice.rssBytes() / MIB);
   });
   // Other tests share the machine, so the best of the rounds counts. Who waited for a shadow would wait for 400 ms each time.
   for (const [fault, { halfMs, mostMs, calmMs }] of took) {
     expect(halfMs, fault).toBeLessThan(200);
-    expect(mostMs, fault).toBeLessThan(3 * calmMs + 350);
+    expect(mostMs, fault).toBeLessThan(isFull ? Math.max(calmMs * 1.05, calmMs + 1) : 3 * calmMs + 350);
   }
   for (const fault of FAULTS) expect(Object.keys(await outcomes(rig, fault))).toContain(EXPECTED[fault]);
   for (const fault of FAULTS.filter((each) => each !== 'slow')) expect(Object.keys(await outcomes(rig, fault))).toContain('breaker');
   expect(await rig.sluice.metric('sluice_mirror_waiting_bytes')).toBe(0);
-  figure('memory beside bad shadows', { 'before MiB': before / MIB, 'after MiB': rig.sluice.rssBytes() / MIB });
+  figure('memory after rounds of bad shadows', Object.fromEntries(rounds.map((mib, round) => [`round ${round} MiB`, mib])));
 });
 
 async function load({ sluice }: Rig, pool: string) {
   const traffic = startTraffic(sluice, { loops: LOOPS, request: () => get(`/${pool}/x`) });
-  await pause(scaled(500, 8_000));
+  await pause(scaled(300, 4_000));
   return traffic.stop();
 }
 

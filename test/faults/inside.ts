@@ -19,8 +19,9 @@ export type Order =
   /** Holds on to some MiB of memory or to a timer, as a leak would. */
   | { readonly kind: 'leak-memory' | 'leak-timer'; readonly worker: number };
 
-/** The main thread, where an order names a worker. */
+/** The main thread, where an order names a worker; and the one that compares. */
 export const MAIN = -1;
+export const COMPARISON = -2;
 
 export interface Weight {
   readonly thread: number;
@@ -70,7 +71,7 @@ const path = process.env['INSIDE_SOCKET'];
 if (path !== undefined) openDoor(path);
 
 function openDoor(socketPath: string): void {
-  const thread = isMainThread ? MAIN : (workerData as { index: number }).index;
+  const thread = isMainThread ? MAIN : ((workerData as { index?: number }).index ?? COMPARISON);
   const orders = new BroadcastChannel('inside orders');
   const replies = new BroadcastChannel('inside replies');
   const listeners = new Set<(weight: Weight) => void>();

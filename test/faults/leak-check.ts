@@ -17,6 +17,8 @@ export interface Rig {
   readonly inside: Inside;
   /** Of the data plane. */
   readonly workers: number;
+  /** Of all threads: the main one, the workers, and the one that compares where there is one. */
+  readonly threads: number;
 }
 
 const HEAP_GROWTH = 1.05;
@@ -66,10 +68,10 @@ function surplus(before: Readonly<Record<string, number>>, now: Readonly<Record<
   return grown.map((kind) => `${kind} (${before[kind] ?? 0} before, ${now[kind]} now)`);
 }
 
-async function take({ sluice, inside, workers }: Rig): Promise<Holdings> {
+async function take({ sluice, inside, workers, threads }: Rig): Promise<Holdings> {
   await sluice.untilQuiet();
   await eventually('all workers', async () => (await sluice.metric('sluice_workers', { state: 'serving' })) === workers, 15_000);
-  const weights = await inside.weigh(workers + 1);
+  const weights = await inside.weigh(threads);
   const heapBytes = weights.reduce((sum, weight) => sum + weight.heapBytes, 0);
   return { descriptors: await descriptorsOf(sluice), handles: handlesOf(weights), heapBytes };
 }

@@ -19,7 +19,8 @@ export async function startRig(config: object | string, options: SluiceOptions =
   const env = { ...options.env, ...inside.options.env };
   const workers = options.workers ?? WORKERS;
   const sluice = await startSluice(config, { ...options, workers, env, nodeArguments: inside.options.nodeArguments });
-  return { sluice, inside, workers };
+  const compares = JSON.stringify(config).includes('compare');
+  return { sluice, inside, workers, threads: workers + (compares ? 2 : 1) };
 }
 
 /** Pools by name, each reached under `/name`; the first also under all other paths. Nothing is ejected unless a pool says so. */

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { connectAt, get } from './scaffold/client.ts';
+import { eventually } from './scaffold/eventually.ts';
 import { startCommand } from './scaffold/command.ts';
 import { closeAll } from './scaffold/open.ts';
 
@@ -31,6 +32,15 @@ test('`sluice demo --any-port` says that it is ready and what to try; all of it 
   await wire.write(get('/', 'x-version: v3'));
   expect((await wire.readMessage()).body).toBe('hello from v3: GET /\n');
   expect(await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text()).toContain('sluice_requests_total{');
+  for (let item = 1; item <= 1000; item++) {
+    await wire.write(get(`/items/${item}`));
+    await wire.readMessage();
+  }
+  await eventually('the verdict on v3', async () => {
+    const report = await fetch(`http://127.0.0.1:${adminPort}/v1/pools/shop/mirrors/dark/report`);
+    const { verdict } = (await report.json()) as { verdict: { verdict: string; realFields: readonly { path: string }[] } };
+    return verdict.verdict === 'fail' && verdict.realFields.map(({ path }) => path).join() === '$.price';
+  });
   wire.destroy();
   demo.signal('SIGINT');
   expect(await demo.ended).toMatchObject({ code: 0, signal: null });

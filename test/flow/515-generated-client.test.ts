@@ -63,6 +63,13 @@ function steps(endpoint: string, config: object): readonly Step[] {
       answer: { pool: 'shop', to: { pool: 'shop', version: 'v2' }, mirror: { percent: 10 } },
     },
     { call: 'listMirrors', parameters: shop, answer: { mirrors: [{ name: 'dark', origin: 'api' }] } },
+    { call: 'getMirrorReport', parameters: { ...shop, name: 'dark' }, status: 409 },
+    { call: 'getMirrorReport', parameters: { ...shop, name: 'drak' }, status: 404 },
+    {
+      call: 'listMissedWrites',
+      parameters: { ...shop, name: 'dark', after: 0, limit: 5 },
+      answer: { mirror: 'dark', total: 0, writes: [] },
+    },
     { call: 'removeMirror', parameters: { ...shop, name: 'dark' }, answer: stored(6) },
     { call: 'clearMirrors', parameters: shop, answer: { revision: 6 } },
     { call: 'drainVersion', parameters: version, body: { deadline: '5s' }, answer: stored(7) },

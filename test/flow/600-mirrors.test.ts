@@ -33,9 +33,10 @@ async function startRecorder(body = 'shadow'): Promise<Recorded> {
 }
 
 /** Pool `shop` with v1 for all requests, and v2 for copies alone. */
-function mirrored(primary: Upstream, shadow: Upstream, mirror: object, pool: object = {}): object {
+function mirrored(primary: Upstream, shadow: Upstream, mirror: object, pool: object = {}, listener: object = {}): object {
   const mirrors = [{ name: 'dark', version: 'v2', ...mirror }];
-  return configFor({ endpoints: { v1: [primary.address], v2: [shadow.address] }, pool: { split: { v1: 1, v2: 0 }, mirrors, ...pool } });
+  const endpoints = { v1: [primary.address], v2: [shadow.address] };
+  return configFor({ endpoints, pool: { split: { v1: 1, v2: 0 }, mirrors, ...pool }, listener });
 }
 
 async function startBoth(mirror: object = {}, pool: object = {}, workers = 2) {
@@ -139,6 +140,21 @@ async function startCounting(): Promise<{ readonly upstream: Upstream; readonly 
   });
   return { upstream, digests };
 }
+
+test('the mark of a copy is believed of a trusted proxy alone; whoever sends it, the request is not copied', async () => {
+  const { primary, shadow, sluice } = await startBoth({}, {}, 1);
+  const marked = get('/marked', 'X-Sluice-Shadow: forged', 'x_sluice_shadow: forged', 'x-kept: 1');
+  expect((await ask(sluice, marked)).body).toBe('primary');
+  sluice.writeConfig(mirrored(primary.upstream, shadow.upstream, {}, {}, { trustedProxies: ['127.0.0.0/8'] }));
+  await eventually('trust', async () => {
+    await ask(sluice, marked);
+    return primary.requests.at(-1)!.field('x-sluice-shadow') === 'forged';
+  });
+  await ask(sluice, get('/plain'));
+  await untilMirrored(sluice, 'ok', 1);
+  expect(shadow.requests.map(({ line }) => line)).toEqual(['GET /plain HTTP/1.1']);
+  expect(primary.requests[0]!.fields.filter((line) => /shadow|kept/i.test(line))).toEqual(['x-kept: 1']);
+});
 
 describe('which requests', () => {
   test('by percentage, over all workers', async () => {

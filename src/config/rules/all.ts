@@ -6,7 +6,14 @@ import { adminNeedsAuth } from './admin.ts';
 import { expressionsOfPoolsCompile, expressionsOfRoutesCompile } from './expressions.ts';
 import { headerChangesKeepFraming, headerNamesAreUnique, headersOfPoolsAreSeen, headersOfRoutesAreSeen } from './headers.ts';
 import { gatewayFailuresDecide, healthKeysMeanSomething } from './health.ts';
-import { headersOfMirrorsKeepFraming, mirrorsLeadElsewhere, mirrorsLeadSomewhere, mirrorsMayCopy } from './mirrors.ts';
+import {
+  comparisonsCanPass,
+  comparisonsFitTheirMirrors,
+  headersOfMirrorsKeepFraming,
+  mirrorsLeadElsewhere,
+  mirrorsLeadSomewhere,
+  mirrorsMayCopy,
+} from './mirrors.ts';
 import { uniqueAddresses, uniqueEndpoints, uniqueListenerNames, uniqueNamesInPools, uniqueRouteNames, uniqueTokenNames } from './names.ts';
 import { Review } from './review.ts';
 import type { Rule } from './review.ts';
@@ -36,6 +43,8 @@ const RULES: readonly Rule[] = [
   mirrorsLeadElsewhere,
   mirrorsMayCopy,
   headersOfMirrorsKeepFraming,
+  comparisonsFitTheirMirrors,
+  comparisonsCanPass,
   poolsAreUsed,
   headersOfPoolsAreSeen,
   expressionsOfPoolsCompile,

@@ -1,9 +1,10 @@
-// A mirror must lead somewhere else than the requests that it copies, and copy something.
+// A mirror must lead somewhere else than the requests that it copies, copy something, and compare what can be compared.
 
-import type { Config, MirrorConfig, PoolConfig } from '../model.ts';
+import type { CompareConfig, Config, MirrorConfig, PoolConfig } from '../model.ts';
 import type { Path } from '../path.ts';
+import { formatSize } from '../size.ts';
 import { didYouMean } from '../suggest.ts';
-import { checkChanges, checkSeen, uniqueSpelling } from './headers.ts';
+import { checkChanges, checkCompared, checkSeen, uniqueSpelling } from './headers.ts';
 import type { Review } from './review.ts';
 import { unknownVersion } from './versions.ts';
 
@@ -63,6 +64,37 @@ export function headersOfMirrorsKeepFraming(config: Config, review: Review): voi
     uniqueSpelling(review, matched, written);
     for (const name of written) checkSeen(review, [...matched, name], name, 'key');
   });
+}
+
+export function comparisonsFitTheirMirrors(config: Config, review: Review): void {
+  eachMirror(config, (_, { compare, limits }, path) => {
+    if (compare === undefined) return;
+    const at = [...path, 'compare'];
+    for (const [index, name] of compare.headers.entries()) checkCompared(review, [...at, 'headers', index], name);
+    if (compare.bodyBytes <= limits.answerBytes) return;
+    const [body, answer] = [formatSize(compare.bodyBytes), formatSize(limits.answerBytes)];
+    review.problem([...at, 'body'], `body (${body}) may not exceed limits.answer of the mirror (${answer}): no more than that is read`);
+  });
+}
+
+/** Evidence never proves that nothing at all differs; and only what is safe to repeat is asked of the primary's version a second time. */
+export function comparisonsCanPass(config: Config, review: Review): void {
+  eachMirror(config, (_, { compare, match, sideEffects }, path) => {
+    if (compare === undefined) return;
+    const at = [...path, 'compare'];
+    noticeEndless(review, [...at, 'verdict'], compare);
+    const isUnsafe = match.methods.length > 0 && !match.methods.some((method) => SAFE.includes(method));
+    if (compare.noisePercent === 0 || sideEffects === 'forbid' || !isUnsafe) return;
+    const fix = 'write noise: off, and ignore what differs by itself';
+    review.notice([...at, 'noise'], `of ${match.methods.join(', ')} no second copy is made, so the verdict stays inconclusive: ${fix}`);
+  });
+}
+
+function noticeEndless(review: Review, path: Path, { verdict }: CompareConfig): void {
+  for (const key of ['maxDifferences', 'maxFailures'] as const) {
+    if (verdict[key] > 0) continue;
+    review.notice([...path, key], `${key} of 0 is never reached, so there is no pass: write a small share such as 0.1%`);
+  }
 }
 
 function eachMirror(config: Config, check: (pool: PoolConfig, mirror: MirrorConfig, path: Path) => void): void {

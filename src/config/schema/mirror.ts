@@ -1,15 +1,19 @@
 // Schema of a mirror: which requests are copied, where to, and what the copies may cost.
 
 import { z } from 'zod';
-import type { MirrorConfig, MirrorMatch } from '../model.ts';
+import type { HeaderChanges, MirrorConfig, MirrorMatch } from '../model.ts';
+import { compare, withBody } from './compare.ts';
 import { headerChanges } from './header-changes.ts';
 import { fieldMatcher, matchers } from './matcher.ts';
 import { duration, hostText, method, path, percent, size, tokenName } from './scalar.ts';
-import { choice, complain, list, nameOf, oneWord, shape, whole } from './shape.ts';
+import { atMost, choice, complain, list, nameOf, oneWord, shape, whole } from './shape.ts';
+import type { IssueContext } from './shape.ts';
 
 const MIB = 1024 * 1024;
 const MOST = 1_000_000_000;
 const LARGEST = 1024 * MIB;
+/** Each copy is held against all of them, and gets all changes. */
+const MOST_LISTED = 100;
 
 export function mirror() {
   return shape({
@@ -30,12 +34,35 @@ export function mirror() {
     limits: limits().describe('Bounds of what copies may take.'),
     requestHeaders: headerChanges().describe('Changes to the headers of the copy.'),
     rewrite: rewrite().describe('Changes to the Host of the copy.'),
+    compare: compare().describe('Present: what the shadow answers is compared with what the primary answers.').optional(),
   }).transform(({ timeout, percent: points, fraction: part, ...rest }, context): MirrorConfig => {
-    if (points !== undefined && part !== undefined) complain(context, 'a mirror has percent or fraction, not both', ['fraction']);
-    if (rest.pool === undefined && rest.version === undefined) complain(context, 'a mirror needs a version, or another pool');
+    judgeMirror({ ...rest, percent: points, fraction: part }, context);
     const share = part === undefined ? (points ?? 100) : percentOf(part);
-    return { ...rest, pool: rest.pool, version: rest.version, percent: share, fraction: part, timeoutMs: timeout };
+    const compared = rest.compare && withBody(rest.compare, rest.limits.answerBytes);
+    return { ...rest, pool: rest.pool, version: rest.version, percent: share, fraction: part, timeoutMs: timeout, compare: compared };
   });
+}
+
+interface Judged {
+  readonly pool?: string | undefined;
+  readonly version?: string | undefined;
+  readonly percent?: unknown;
+  readonly fraction?: unknown;
+  readonly match: MirrorMatch;
+  readonly requestHeaders: HeaderChanges;
+}
+
+/** What no single key of a mirror is to blame for, and how long its lists may be. */
+export function judgeMirror(
+  { pool, version, percent: points, fraction: part, match: wanted, requestHeaders }: Judged,
+  context: IssueContext,
+): void {
+  if (points !== undefined && part !== undefined) complain(context, 'a mirror has percent or fraction, not both', ['fraction']);
+  if (pool === undefined && version === undefined) complain(context, 'a mirror needs a version, or another pool');
+  for (const key of ['methods', 'paths', 'headers'] as const)
+    atMost(context, wanted[key], { most: MOST_LISTED, what: key, path: ['match', key] });
+  for (const key of ['set', 'add', 'remove'] as const)
+    atMost(context, requestHeaders[key], { most: MOST_LISTED, what: 'headers', path: ['requestHeaders', key] });
 }
 
 const FRACTION = '^[0-9]{1,9}/[1-9][0-9]{0,8}$';

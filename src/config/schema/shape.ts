@@ -16,6 +16,17 @@ export function complain(context: IssueContext, message: string, path: readonly 
   context.addIssue({ code: 'custom', message, path: [...path], params: WHOLE });
 }
 
+export interface Bound {
+  readonly most: number;
+  readonly what: string;
+  /** Where they stand in the value that is checked. */
+  readonly path?: readonly string[];
+}
+
+export function atMost(context: IssueContext, items: readonly unknown[], { most, what, path = [] }: Bound): void {
+  if (items.length > most) complain(context, `must have at most ${most} ${what}, got ${items.length}`, path);
+}
+
 /** A map with exactly these keys. For unknown keys the issue's message carries the known ones, for "did you mean". */
 export function shape<const S extends z.core.$ZodLooseShape>(keys: S) {
   const known = Object.keys(keys).join(' ');

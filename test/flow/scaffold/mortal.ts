@@ -8,8 +8,11 @@ import { isMainThread, workerData } from 'node:worker_threads';
 
 export type Death = 'throw' | 'reject' | 'exit' | 'stall' | 'stall-exit';
 
+/** Number of a worker, or the thread that compares. */
+type Victim = number | 'comparison';
+
 interface Strike {
-  readonly worker: number;
+  readonly worker: Victim;
   readonly death: Death;
 }
 
@@ -20,7 +23,7 @@ export function mortal(socketPath: string): { env: Record<string, string>; nodeA
 }
 
 /** Resolves when the order is on its way to the worker. */
-export function strike(socketPath: string, worker: number, death: Death): Promise<void> {
+export function strike(socketPath: string, worker: Victim, death: Death): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path: socketPath });
     socket.once('error', reject).once('close', () => resolve());
@@ -45,7 +48,7 @@ function listen(socketPath: string, channel: BroadcastChannel): void {
 }
 
 function obey({ worker, death }: Strike): void {
-  if ((workerData as { index: number }).index !== worker) return;
+  if (((workerData as { index?: number }).index ?? 'comparison') !== worker) return;
   if (death === 'exit') process.exit(7);
   if (death === 'reject') void Promise.reject(new Error('struck: a rejection that nobody heard'));
   if (death === 'throw')

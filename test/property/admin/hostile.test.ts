@@ -21,15 +21,20 @@ const part = fc.oneof(
 const path = fc.oneof(
   part.map((pool) => `/v1/pools/${pool}/split`),
   fc.tuple(part, part).map(([pool, name]) => `/v1/pools/${pool}/overrides/${name}`),
+  fc.tuple(part, part).map(([pool, name]) => `/v1/pools/${pool}/mirrors/${name}`),
+  part.map((name) => `/v1/pools/shop/mirrors/${name}`),
+  fc.tuple(part, part, fc.constantFrom('report', 'missed')).map(([pool, name, what]) => `/v1/pools/${pool}/mirrors/${name}/${what}`),
   fc.tuple(part, part, part, fc.constantFrom('drain', 'resume')).map(([a, b, c, d]) => `/v1/pools/${a}/versions/${b}/endpoints/${c}/${d}`),
   fc.tuple(part, part, fc.constantFrom('drain', 'resume')).map(([a, b, c]) => `/v1/pools/${a}/versions/${b}/${c}`),
   part.map((revision) => `/v1/revisions/${revision}/restore`),
-  fc.constantFrom('/v1/config', '/v1/explain', '/v1/pools/shop/overrides', '/v1/revisions', '/openapi.json'),
+  fc.constantFrom('/v1/config', '/v1/explain', '/v1/pools/shop/overrides', '/v1/pools/shop/mirrors', '/v1/revisions', '/openapi.json'),
   fc.array(part, { maxLength: 5 }).map((parts) => `/${parts.join('/')}`),
 );
 const query = fc.oneof(
   { weight: 3, arbitrary: fc.constant('') },
-  fc.tuple(fc.constantFrom('dryRun', 'reason', 'limit', 'before', 'x', '__proto__'), part).map(([name, value]) => `?${name}=${value}`),
+  fc
+    .tuple(fc.constantFrom('dryRun', 'reason', 'limit', 'before', 'after', 'x', '__proto__'), part)
+    .map(([name, value]) => `?${name}=${value}`),
   fc.string({ maxLength: 10 }).map((text) => `?${encodeURIComponent(text)}&dryRun`),
 );
 const json = fc
@@ -44,6 +49,13 @@ const json = fc
         version: fc.oneof(fc.constantFrom('v1', ''), fc.jsonValue()),
         header: fc.oneof(fc.record({ name: fc.string(), value: fc.jsonValue() }), fc.jsonValue()),
         query: fc.jsonValue(),
+        pool: fc.oneof(fc.constantFrom('shop', '__proto__'), fc.jsonValue()),
+        percent: fc.oneof(fc.double(), fc.constantFrom('5%', '101%'), fc.jsonValue()),
+        fraction: fc.oneof(fc.constantFrom('1/3', '3/1', '1/0'), fc.jsonValue()),
+        compare: fc.oneof(
+          fc.record({ ignore: fc.array(fc.string()), noise: fc.constantFrom('off', {}) }, { requiredKeys: [] }),
+          fc.jsonValue(),
+        ),
         deadline: fc.oneof(fc.constantFrom('5s', '-1s', '1e9d'), fc.jsonValue()),
         url: fc.oneof(fc.webUrl(), fc.string(), fc.jsonValue()),
         headers: fc.oneof(fc.dictionary(fc.string(), fc.string()), fc.jsonValue()),
@@ -148,9 +160,12 @@ function expectWellFormed({ change, author, reason, expected, dryRun }: ChangeOr
     case 'config':
       expect(typeof change.document).toBe('string');
       return;
-    case 'mirror':
-      expect(change.mirror).toBeTypeOf('object');
+    case 'mirror': {
+      const { pool, version, percent, fraction } = change.mirror as Readonly<Record<string, unknown>>;
+      expect(pool ?? version).toMatch(new RegExp(NAME_PATTERN));
+      expect(percent === undefined || fraction === undefined).toBe(true);
       return;
+    }
     case 'remove-override':
     case 'clear-overrides':
     case 'remove-mirror':

@@ -148,7 +148,8 @@ function override(names: readonly string[]): fc.Arbitrary<{ name: string }> {
   return fc.tuple(name, source, fc.constantFrom(...names)).map(([key, from, to]) => ({ name: key, ...from, version: to }));
 }
 
-function mirror(names: readonly string[]): fc.Arbitrary<{ name: string }> {
+/** A good one, to a version of these names. */
+export function mirror(names: readonly string[]): fc.Arbitrary<{ name: string }> {
   const how = optional({
     percent: fc.oneof(fc.nat(100), fc.constantFrom('12.5%', '0%')),
     sample: fc.constantFrom('session', 'request'),
@@ -168,6 +169,7 @@ function mirror(names: readonly string[]): fc.Arbitrary<{ name: string }> {
     }),
     requestHeaders: fc.constantFrom({}, { set: { 'x-a': 'b' }, add: { 'x-c': 'd' }, remove: ['x-e'] }),
     rewrite: fc.constantFrom({}, { host: 'shadow.internal:80' }),
+    compare: compare(),
   });
   return fc
     .tuple(name, fc.constantFrom(...names), how, fc.constantFrom(undefined, '1/3', '0/7', '2/2'))
@@ -177,6 +179,39 @@ function mirror(names: readonly string[]): fc.Arbitrary<{ name: string }> {
       ...rest,
       ...(fraction === undefined ? { ...(percent !== undefined && { percent }) } : { fraction }),
     }));
+}
+
+function compare(): fc.Arbitrary<object> {
+  const field = fc.constantFrom('$', '$.a.b', 'items[*].id', '**.updatedAt', 'users.*', "$['odd key'].x", "['it\\'s']", 'é');
+  const fields = fc.uniqueArray(field, { maxLength: 3 });
+  const absolute = fc.double({ min: 0, max: 1e9, noNaN: true }).map(Math.abs);
+  const byPath = { maxLength: 3, selector: ({ path: at }: { path: string }): string => at };
+  return optional({
+    headers: fc.uniqueArray(token, { maxLength: 3, selector: (key) => key.toLowerCase() }),
+    ignore: fields,
+    lists: fc.uniqueArray(
+      fc.record(
+        { path: field, as: fc.constantFrom('sorted', 'set'), by: fc.constantFrom('id', 'odd key', '__proto__') },
+        { requiredKeys: ['path', 'as'] },
+      ),
+      byPath,
+    ),
+    numbers: fc.uniqueArray(
+      fc.oneof(
+        fc.record({ path: field, absolute }),
+        fc.record({ path: field, relative: share }),
+        fc.record({ path: field, absolute, relative: share }),
+      ),
+      byPath,
+    ),
+    redact: fields,
+    examples: fc.constantFrom('shapes', 'values'),
+    // As little as the least that is read of an answer.
+    body: fc.constantFrom('1KiB', 1024),
+    perTemplate: fc.integer({ min: 1, max: 100_000 }),
+    noise: fc.oneof(fc.constant('off'), optional({ percent: fc.oneof(fc.nat(100), fc.constantFrom('12.5%', '0%')) })),
+    verdict: optional({ minRequests: port, maxDifferences: share, maxFailures: share }),
+  });
 }
 
 const headers = fc

@@ -2,6 +2,7 @@
 
 import { decodeText } from '../../../src/config/decode.ts';
 import type { Impact } from '../../../src/routing/impact.ts';
+import type { MirrorReportOutcome, MissedWrites } from '../../../src/control/mirror-report.ts';
 import type {
   ChangeOrder,
   ChangeOutcome,
@@ -67,6 +68,7 @@ export class FakeSteering implements Steering {
     location: undefined,
     target: '/',
     shares: [{ version: 'v1', weight: 90, share: 0.9, ready: true }],
+    mirrors: [{ name: 'dark', to: { pool: 'engine', version: undefined }, copied: 'share', share: 0.1, why: 'Chance decides.' }],
     considered: [],
     omitted: 0,
     steps: ['Route shop.'],
@@ -129,6 +131,17 @@ export class FakeSteering implements Steering {
   exchanges(query: ExchangeQuery): Promise<RecentExchangesAnswer> {
     this.queries.push(query);
     return Promise.resolve({ workers: { answered: 2, total: 2 }, exchanges: [shownExchange(), { ...shownExchange(), ...UNROUTED }] });
+  }
+
+  report: MirrorReportOutcome = { result: 'uncompared', message: 'mirror dark of pool shop compares nothing' };
+  missed: MissedWrites | string = { pool: 'shop', mirror: 'dark', total: 0, writes: [], next: undefined };
+
+  mirrorReport(): Promise<MirrorReportOutcome> {
+    return Promise.resolve(this.report);
+  }
+
+  missedWrites(): MissedWrites | string {
+    return this.missed;
   }
 
   refused(detail: { method: string; path: string; reason: string; author: string }): void {

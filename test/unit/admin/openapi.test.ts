@@ -2,6 +2,7 @@
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, it } from 'vitest';
+import { mirrorReport, missedWrites } from './mirror-answers.ts';
 import { closeAdmins, openAdmin } from './open-admin.ts';
 import type { Admin, Answer } from './open-admin.ts';
 
@@ -76,7 +77,7 @@ const PARTS: Readonly<Record<string, string>> = {
 const BODIES: Readonly<Record<string, Json>> = {
   SplitBody: { weights: { v1: 10, v2: 90 }, reason: 'step 2' },
   OverrideBody: { header: { name: 'x-version', value: { present: true } }, version: 'v2', reason: 'qa' },
-  MirrorBody: { version: 'v2', percent: 10, match: { methods: ['GET'] }, reason: 'dark' },
+  MirrorBody: { version: 'v2', percent: 10, match: { methods: ['GET'] }, compare: { noise: { percent: 5 } }, reason: 'dark' },
   DrainBody: { deadline: '30s' },
   MarkerBody: { pool: 'shop', version: 'v2', deploy: '2026-11-21.3', sha: '9f1c2ab', url: 'https://ci.example/3', reason: 'night' },
   ReasonBody: { reason: 'back' },
@@ -113,6 +114,8 @@ describe('the document', () => {
       'GET /v1/pools/{pool}',
       'GET /v1/pools/{pool}/mirrors',
       'GET /v1/pools/{pool}/mirrors/{name}',
+      'GET /v1/pools/{pool}/mirrors/{name}/missed',
+      'GET /v1/pools/{pool}/mirrors/{name}/report',
       'GET /v1/pools/{pool}/overrides',
       'GET /v1/pools/{pool}/overrides/{name}',
       'GET /v1/pools/{pool}/split',
@@ -160,6 +163,8 @@ describe('the document', () => {
 describe('a client made of the document', () => {
   it('makes every call, and every answer is as described', async () => {
     const admin = await openAdmin();
+    admin.steering.report = { result: 'report', report: mirrorReport() };
+    admin.steering.missed = missedWrites();
     const document = await readDocument(admin);
     const fault = judge(document);
     const made: string[] = [];

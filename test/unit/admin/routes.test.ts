@@ -116,7 +116,7 @@ interface Write {
 }
 
 const override = { header: { name: 'x-a', value: { regex: '^b' } }, version: 'v2' };
-const mirror = { version: 'v2', percent: 5, match: { methods: ['GET'] } };
+const mirror = { version: 'v2', percent: 5, match: { methods: ['GET'] }, compare: { ignore: ['**.at'], noise: 'off' } };
 const WRITES: readonly Write[] = [
   { method: 'PUT', path: SPLIT, body: { weights }, change: { kind: 'split', pool: 'shop', weights } },
   {
@@ -237,6 +237,31 @@ describe('writing', () => {
     const { problems } = expectProblem(await ask(SPLIT, { method: 'PUT', body }), 400);
     expect(problems).toContainEqual({ path, line: 1, column: expect.any(Number), message: expect.any(String) });
     expect(steering.orders).toEqual([]);
+  });
+
+  it.each<[unknown, string[]]>([
+    [undefined, ['']],
+    [{}, ['']],
+    [{ name: 'dark', version: 'v2' }, ['name']],
+    [{ version: 'v2', percent: 5, fraction: '1/3' }, ['fraction']],
+    [{ version: 5, match: [], compare: null }, ['version', 'match', 'compare']],
+    [{ version: 'v2', match: { methods: Array(101).fill('GET') } }, ['match.methods']],
+    [{ version: 'v2', compare: { ignore: ['$.a', 'a[0]'], ingore: [] } }, ['compare.ignore[1]', 'compare.ingore']],
+    [{ version: 'v2', compare: { headers: ['A', 'a'], lists: [{ path: 'a' }] } }, ['compare.headers[1]', 'compare.lists[0]']],
+    [{ version: 'v2', compare: { redact: ['a', 'a'] } }, ['compare.redact[1]']],
+  ])('refuses a mirror of %j and says where', async (body, paths) => {
+    const { ask, steering, errors } = await openAdmin();
+    const { problems } = expectProblem(await ask('/v1/pools/shop/mirrors/dark', { method: 'PUT', body }), 400);
+    expect((problems as { path: string }[]).map(({ path }) => path).sort()).toEqual([...paths].sort());
+    for (const each of problems as object[]) expect(each).toMatchObject({ line: 1, column: expect.any(Number) as number });
+    expect([steering.orders, errors]).toEqual([[], []]);
+  });
+
+  it('finds faults in a mirror on the line where they are', async () => {
+    const { ask } = await openAdmin();
+    const body = '{ "version": "v2",\n  "compare": {\n    "ignore": [ "ok",\n      "a[0]" ] } }';
+    const answer = await ask('/v1/pools/shop/mirrors/dark', { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
+    expect(expectProblem(answer, 400)['problems']).toMatchObject([{ path: 'compare.ignore[1]', line: 4, column: 7 }]);
   });
 
   it.each([

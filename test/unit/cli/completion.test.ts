@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addAdminCommands } from '../../../src/cli/admin-commands.ts';
 import { complete } from '../../../src/cli/complete.ts';
 import { completionScript, SHELLS } from '../../../src/cli/completion.ts';
-import { FakeAdmin, FakeTerminal } from './fake-admin.ts';
+import { FakeAdmin, FakeTerminal, shop } from './fake-admin.ts';
 
 let admin: FakeAdmin;
 let program: Command;
@@ -52,6 +52,22 @@ test.each([
   ['sluice override set shop new --version=v1 --q', ['--query']],
   ['sluice override clear ', ['shop']],
   ['sluice override nonsense ', []],
+  ['sluice mirror ', ['list', 'set', 'remove', 'clear', 'report', 'missed']],
+  ['sluice mirror list ', ['shop', 'engine']],
+  ['sluice mirror list shop ', []],
+  ['sluice mirror set shop ', ['dark']],
+  ['sluice mirror set --to ', []],
+  ['sluice mirror set shop new --to ', ['v1', 'v2', 'engine', 'engine/v1', 'engine/v2']],
+  ['sluice mirror set shop new --to engine/', ['engine/v1', 'engine/v2']],
+  ['sluice mirror set shop new --sample ', ['session', 'request']],
+  ['sluice mirror set shop new --from ', []],
+  ['sluice mirror set shop new --si', ['--side-effects']],
+  ['sluice mirror remove shop ', ['dark']],
+  ['sluice mirror report shop ', ['dark']],
+  ['sluice mirror report shop dark ', []],
+  ['sluice mirror report shop dark --f', ['--fields']],
+  ['sluice mirror missed shop dark --a', ['--admin', '--after', '--all']],
+  ['sluice mirror clear ', ['shop', 'engine']],
   ['sluice mark shop ', ['v1', 'v2']],
   ['sluice mark shop v1 ', []],
   ['sluice markers ', ['shop']],
@@ -62,6 +78,12 @@ test.each([
   ['sluice drain --wa', ['--watch']],
   ['sluice status --j', ['--json']],
 ])('%s', async (line, expected) => {
+  const mirror = { name: 'dark', to: { pool: 'shop', version: 'v2' }, percent: 10, origin: 'file' } as const;
+  if (line.includes('mirror'))
+    admin.pools = [
+      { ...shop(), mirrors: [mirror] },
+      { ...shop(), name: 'engine' },
+    ];
   expect(await words(line)).toEqual(expected);
 });
 

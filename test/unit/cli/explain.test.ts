@@ -12,7 +12,16 @@ pools:
       v1: { endpoints: [127.0.0.1:9001] }
       v2: { endpoints: [127.0.0.1:9002] }
     split: { v1: 95, v2: 5 }
+    mirrors:
+      - { name: dark, version: v2, percent: 50 }
+      - { name: next, pool: engine, fraction: 1/3, match: { paths: [{ prefix: /cart }] } }
+      - { name: writes, pool: engine, version: e2, match: { methods: [POST] }, sideEffects: allow }
     overrides: [{ name: qa, header: { name: x-version, value: v2 }, version: v2 }]
+  engine:
+    versions:
+      e1: { endpoints: [127.0.0.1:9003] }
+      e2: { endpoints: [127.0.0.1:9004] }
+    split: { e1: 1, e2: 1 }
 routes:
   - { name: shop, listeners: [web], hosts: [shop.example.com], pool: shop }
 `;
@@ -38,6 +47,19 @@ describe('runExplain', () => {
     expect(status).toBe(0);
     expect(text).toContain('request  GET shop.example.com/cart on listener web\n');
     expect(text).toContain('route    shop\npool     shop\nversion  v1 95 %, v2 5 %\nreason   weight\n');
+  });
+
+  it('says which mirrors copy it, to whom, and why', () => {
+    const { text } = run();
+    expect(text).toContain(
+      [
+        'mirrors',
+        '  - dark to v2: 47.5 % copied. Chance decides, because pool shop has no affinity: 50 % of the requests that fit are copied; none of those that v2 answers itself (5 %).',
+        '  - next to engine as it splits: 33.33 % copied. Chance decides, because pool shop has no affinity: 33.33 % of the requests that fit are copied.',
+        '  - writes to engine/e2: not copied. Its match does not hold: the method GET is not among its methods.',
+        '',
+      ].join('\n'),
+    );
   });
 
   it('prints JSON, takes header fields, and Host for a path alone', () => {

@@ -42,6 +42,8 @@ export class FakeAdmin {
   cutsStreams = false;
   /** Answered instead of all else, by `METHOD /path`. */
   readonly scripted = new Map<string, Scripted | 'silence'>();
+  /** Called when something was asked and is answered. */
+  onAsk: () => void = () => undefined;
   readonly #server: Server;
 
   constructor() {
@@ -75,6 +77,7 @@ export class FakeAdmin {
     const { status, body: answer } = scripted ?? this.#route(method, path, new URLSearchParams(query), headers['if-match']);
     response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' });
     response.end(JSON.stringify(answer));
+    this.onAsk();
   }
 
   #route(method: string, path: string, query: URLSearchParams, ifMatch: string | undefined): Scripted {
@@ -165,13 +168,13 @@ export interface Ended {
 export async function runAgainst(
   where: string,
   options: AnyOptions,
-  command: (call: AdminCall<AnyOptions>) => Promise<void>,
+  command: (call: AdminCall<AnyOptions>) => Promise<number> | Promise<void>,
   terminal = new FakeTerminal(),
 ): Promise<Ended> {
   const client = new AdminClient(readAccess({ admin: where, ...(options.token === undefined ? {} : { token: options.token }) }, {}), 2000);
   let code: number = EXIT.done;
   try {
-    await command({ client, terminal, options });
+    code = (await command({ client, terminal, options })) ?? EXIT.done;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     terminal.err(`${formatFailure(error)}\n`);

@@ -62,8 +62,27 @@ test('positions in a list that the API changed lead to the places of the file', 
   const gone = { path: ['pools', 'shop', 'overrides', 'a'], base: a };
   const wrong = { path: ['pools', 'shop', 'overrides', 'b'], value: { ...b, version: 'v7' }, base: b };
   expect(told(order(text, [gone, wrong]))).toEqual([
-    '10:63: pools.shop.overrides[0].version: there is no version "v7" (did you mean "v1"?) (set through the API)',
+    '10:63: pools.shop.overrides.b.version: there is no version "v7" (did you mean "v1"?) (set through the API)',
   ]);
+});
+
+test.each([
+  [{ version: 'v2', pool: 'shpo' }, '.pool: there is no pool "shpo" (did you mean "shop"?)'],
+  [{ pool: 'shop' }, '.pool: a mirror to its own pool needs a version: it would lead in a loop'],
+  [{ version: 'v2', match: { headers: { host: 'a' } } }, '.match.headers.host: host cannot be matched as a header: use hosts of the route'],
+  [
+    { version: 'v2', compare: { headers: ['a', 'te'] } },
+    '.compare.headers[1]: te belongs to the framing of messages and cannot be compared',
+  ],
+  [
+    { version: 'v2', limits: { answer: '2KiB' }, compare: { body: '4KiB' } },
+    '.compare.body: body (4KiB) may not exceed limits.answer of the mirror (2KiB): no more than that is read',
+  ],
+])('what is wrong with a mirror of the API (%j) is told by its name', (mirror, message) => {
+  const text = SMALL.replace('    split:', '    mirrors: [{ name: a, version: v2 }]\n    split:');
+  const { problems } = order(text, [{ path: ['pools', 'shop', 'mirrors', 'b.c'], value: { name: 'b.c', ...mirror } }]);
+  const where = 'pools.shop.mirrors["b.c"]';
+  expect(problems).toMatchObject([{ path: where + message.split(': ')[0]!, line: 8, message: `${where}${message} (set through the API)` }]);
 });
 
 test('a file with Problems is refused with its own alone, and loses no amendment', () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { MOST_AMENDMENTS } from '../../../src/config/amend.ts';
 import type { Amendment } from '../../../src/config/amend.ts';
-import { clearOverrides, isRefused, removeOverride, setOverride, setSplit, standingValue } from '../../../src/config/changes.ts';
+import { clearOverrides, isRefused, removeOverride, setMirror, setOverride, setSplit, standingValue } from '../../../src/config/changes.ts';
 import type { Changed, Standing } from '../../../src/config/changes.ts';
 import { readField } from '../../../src/config/field.ts';
 import { setDrain } from '../../../src/config/set-drain.ts';
@@ -139,6 +139,25 @@ test('an override that cannot be is refused, with the path of what is wrong', ()
     'invalid pools.shop.overrides.a: has the key "__proto__", which is not allowed',
   ]);
   expect(ask('constructor', CANARY)).toEqual([]);
+});
+
+test('a mirror that cannot be is refused, with the path of what is wrong', () => {
+  const ask = (name: string, mirror: unknown): readonly string[] => messages(setMirror(FRESH, 'shop', name, mirror));
+  expect(ask('a', { version: 'v3' })).toEqual(['invalid pools.shop.mirrors.a.version: there is no version "v3" (did you mean "v1"?)']);
+  expect(ask('a', {})).toEqual(['invalid pools.shop.mirrors.a: a mirror needs a version, or another pool']);
+  expect(ask('a', { version: 'v2', percent: 1, fraction: '1/2' })).toEqual([
+    'invalid pools.shop.mirrors.a.fraction: a mirror has percent or fraction, not both',
+  ]);
+  expect(ask('a', { version: 'v2', compare: { ignore: ['a[0]'], numbers: [{ path: 'b' }] } })).toEqual([
+    `invalid pools.shop.mirrors.a.compare.ignore[0]: list positions are not told apart: write '[*]' at character 2, got "a[0]"`,
+    'invalid pools.shop.mirrors.a.compare.numbers[0]: a number needs absolute or relative, or both',
+  ]);
+  expect(ask('a', { version: 'v2', compare: JSON.parse('{"__proto__":{}}') })).toEqual([
+    'invalid pools.shop.mirrors.a: has the key "__proto__", which is not allowed',
+  ]);
+  expect(ask('a b', { version: 'v2' })[0]).toContain('invalid pools.shop.mirrors["a b"]: mirror name must be 1 to 100 letters');
+  expect(ask('a', 'v2')).toEqual(['invalid pools.shop.mirrors.a: a mirror must be a map with version, or pool']);
+  expect(ask('constructor', { version: 'v2', compare: { noise: 'off' } })).toEqual([]);
 });
 
 test('a version and single endpoints are drained and resumed; what the file says anyway is not recorded', () => {

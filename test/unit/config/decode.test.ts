@@ -189,6 +189,61 @@ test('a mirror has defaults, and is printed so that it decodes to the same', () 
   expect(decodeText('g.yaml', printConfig(config!)).config?.pools[0]?.mirrors).toEqual(config!.pools[0]!.mirrors);
 });
 
+const COMPARED = {
+  headers: ['content-type'],
+  ignore: [],
+  lists: [],
+  numbers: [],
+  redact: [],
+  examples: 'shapes',
+  bodyBytes: 262_144,
+  perTemplate: 1000,
+  noisePercent: 100,
+  verdict: { minRequests: 1000, maxDifferences: 0.001, maxFailures: 0.001 },
+};
+const WHOLE_COMPARE = `{ headers: [Content-Type, ETag], ignore: ["$.requestId", "**.updatedAt"],
+      lists: [{ path: items, as: sorted, by: id }, { path: tags, as: set }], redact: ["customer.email"], examples: values, body: 1MiB,
+      numbers: [{ path: "$.price", absolute: 0.01 }, { path: "**.score", relative: 1% }], perTemplate: 5, noise: { percent: 25% },
+      verdict: { minRequests: 50, maxDifferences: 1%, maxFailures: 0.02 } }`;
+
+test.each([
+  ['', undefined],
+  [', compare: {}', COMPARED],
+  [', compare: { noise: off }', { ...COMPARED, noisePercent: 0 }],
+  [', compare: { noise: {} }, limits: { answer: 3KiB }', { ...COMPARED, bodyBytes: 3_072 }],
+  [', compare: { headers: [], noise: { percent: 0 } }', { ...COMPARED, headers: [], noisePercent: 0 }],
+  [
+    `, compare: ${WHOLE_COMPARE}`,
+    {
+      headers: ['content-type', 'etag'],
+      ignore: ['$.requestId', '**.updatedAt'],
+      lists: [
+        { path: 'items', as: 'sorted', by: 'id' },
+        { path: 'tags', as: 'set', by: undefined },
+      ],
+      numbers: [
+        { path: '$.price', absolute: 0.01, relative: 0 },
+        { path: '**.score', absolute: 0, relative: 0.01 },
+      ],
+      redact: ['customer.email'],
+      examples: 'values',
+      bodyBytes: 1_048_576,
+      perTemplate: 5,
+      noisePercent: 25,
+      verdict: { minRequests: 50, maxDifferences: 0.01, maxFailures: 0.02 },
+    },
+  ],
+])('a mirror with "%s" compares so, and is printed so that it decodes to the same', (written, compare) => {
+  const { config, problems, notices } = decodeText(
+    'f.yaml',
+    SMALL.replace('    split:', `    mirrors: [{ name: a, version: v2${written} }]\n    split:`),
+  );
+  expect([...problems, ...notices]).toEqual([]);
+  expect(config?.pools[0]?.mirrors[0]?.compare).toStrictEqual(compare);
+  const again = decodeText('g.yaml', printConfig(config!));
+  expect(again.config?.pools[0]?.mirrors[0]).toStrictEqual(config!.pools[0]!.mirrors[0]);
+});
+
 test('names of built-in properties are names like others', () => {
   const text = SMALL.replaceAll('v1', 'constructor').replaceAll('v2', 'toString');
   const { config, problems } = decodeText('f.yaml', text);

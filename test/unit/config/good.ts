@@ -53,7 +53,10 @@ pools:
       - { name: qb, cookie: { name: version, value: { regex: "^v3" } }, version: v3 }
       - { name: qc, query: { name: version, value: { present: true } }, version: v1 }
     mirrors:
-      - { name: dark, version: v3, percent: 10 }
+      - name: dark
+        version: v3
+        percent: 10
+        compare: { ignore: ["**.at"], lists: [{ path: a, as: set, by: b }], numbers: [{ path: c, relative: 1% }], noise: { percent: 5 }, body: 1KiB }
     balancer: least-request
     health: { path: /healthz, interval: 2s, timeout: 1s, healthyAfter: 2, unhealthyAfter: 3, expect: { status: [200], body: ok } }
     outlier: { consecutive: 5, interval: 10s, ejection: 30s, maxEjected: 50% }

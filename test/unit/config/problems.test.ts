@@ -13,6 +13,73 @@ function change(before: string, after: string): string {
   return SMALL.replace(before, after);
 }
 
+const manyOf = (count: number, one: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => one(index)).join(', ');
+
+/** What stands in `compare` of a mirror, and what is wrong with it. */
+const COMPARES: [string, string[]][] = [
+  ['redcat: []', ['53: : unknown key "redcat" (did you mean "redact"?)']],
+  [
+    'ignore: ["a[0]", $.b, a..b, 5, ""]',
+    [
+      `62: .ignore[0]: list positions are not told apart: write '[*]' at character 2, got "a[0]"`,
+      `75: .ignore[2]: not understood at character 2; a path looks like '$.a.b', 'items[*].id' or '**.updatedAt', got "a..b"`,
+      '81: .ignore[3]: a field path must be text, got 5 (put it in quotes)',
+      `84: .ignore[4]: a field path is empty; '$' is the whole body, got ""`,
+    ],
+  ],
+  [
+    'ignore: ["a\\u0007", "\\ud800"]',
+    [
+      '62: .ignore[0]: a field path must be text without control characters, got "a\\u0007"',
+      '73: .ignore[1]: a field path must be text without control characters, got "\\ud800"',
+    ],
+  ],
+  ['ignore: [a, b, a]', ['68: .ignore[2]: "a" is in this list twice']],
+  [`redact: [${'a'.repeat(257)}]`, [`62: .redact[0]: a field path has at most 256 characters, got "${'a'.repeat(60)}…"`]],
+  [`redact: [${manyOf(101, (index) => `f${index}`)}]`, ['61: .redact: must have at most 100 field paths, got 101']],
+  ['lists: [items]', ['61: .lists[0]: must be a map, got "items"']],
+  [
+    'lists: [{ path: a, as: bag }, { as: set }, { path: "b c", as: set, by: "" }]',
+    [
+      '76: .lists[0].as: as must be sorted or set, got "bag"',
+      '83: .lists[1]: the required key "path" is missing',
+      `104: .lists[2].path: not understood at character 2; a path looks like '$.a.b', 'items[*].id' or '**.updatedAt', got "b c"`,
+      '124: .lists[2].by: by must be text without control characters, and not empty, got ""',
+    ],
+  ],
+  ['lists: [{ path: a, as: set }, { path: a, as: sorted }]', ['91: .lists[1].path: "a" is in this list twice']],
+  [
+    'numbers: [{ path: a }, { path: b, absolute: -1 }, { path: c, relative: 101% }]',
+    [
+      '63: .numbers[0]: a number needs absolute or relative, or both',
+      '97: .numbers[1].absolute: absolute must be a number from 0 to 9007199254740991, got -1',
+      '124: .numbers[2].relative: share must be a number from 0 to 1 or look like 50%, got "101%"',
+    ],
+  ],
+  ['headers: ["a b", Age]', ['63: .headers[0]: header name must be letters, digits or !#$%&\'*+-.^_`|~, got "a b"']],
+  ['headers: [Age, age]', ['68: .headers[1]: "age" is in this list twice']],
+  [`headers: [${manyOf(33, (index) => `x-${index}`)}]`, ['62: .headers: must have at most 32 header fields, got 33']],
+  ['headers: [content-length, Connection]', ['79: .headers[1]: connection belongs to the framing of messages and cannot be compared']],
+  [
+    'body: 2MiB, perTemplate: 0, examples: all, noise: on',
+    [
+      '59: .body: size must be at most 1MiB, got 2MiB',
+      '78: .perTemplate: perTemplate must be a whole number from 1 to 100000, got 0',
+      '91: .examples: examples must be shapes or values, got "all"',
+      '103: .noise: noise must be off or { percent: … }, got "on"',
+    ],
+  ],
+  ['noise: { percent: 101 }', ['71: .noise.percent: percent must be a number from 0 to 100 or look like 50%, got 101']],
+  [
+    'verdict: { minRequests: 0, maxFailures: 2 }',
+    [
+      '77: .verdict.minRequests: minRequests must be a whole number from 1 to 1000000000, got 0',
+      '93: .verdict.maxFailures: share must be a number from 0 to 1 or look like 50%, got 2',
+    ],
+  ],
+];
+
 /** What stands in a mirror of the pool shop after its name, and what is wrong with it. */
 const MIRRORS: [string, string[]][] = [
   ['percent: 5', ['15: pools.shop.mirrors[0]: a mirror needs a version, or another pool']],
@@ -48,6 +115,28 @@ const MIRRORS: [string, string[]][] = [
   [
     'version: v2, requestHeaders: { add: { X-Sluice-Shadow: a } }',
     ['67: pools.shop.mirrors[0].requestHeaders.add.X-Sluice-Shadow: x-sluice-shadow names the mirror and cannot be changed'],
+  ],
+  [
+    `version: v2, match: { methods: [${manyOf(101, () => 'GET')}] }`,
+    ['60: pools.shop.mirrors[0].match.methods: must have at most 100 methods, got 101'],
+  ],
+  [
+    `version: v2, requestHeaders: { remove: [${manyOf(101, (index) => `x-${index}`)}], set: { ${manyOf(101, (index) => `x-${index}: a`)} } }`,
+    [
+      '68: pools.shop.mirrors[0].requestHeaders.remove: must have at most 100 headers, got 101',
+      '672: pools.shop.mirrors[0].requestHeaders.set: must have at most 100 headers, got 101',
+    ],
+  ],
+  ...COMPARES.map(([compare, problems]): [string, string[]] => [
+    `version: v2, compare: { ${compare} }`,
+    problems.map((problem) => problem.replace(': ', ': pools.shop.mirrors[0].compare')),
+  ]),
+  ['version: v2, compare:', ['51: pools.shop.mirrors[0].compare: must be a map, got nothing']],
+  [
+    'version: v2, compare: { body: 512KiB }, limits: { answer: 300KiB }',
+    [
+      '59: pools.shop.mirrors[0].compare.body: body (512KiB) may not exceed limits.answer of the mirror (300KiB): no more than that is read',
+    ],
   ],
 ];
 
@@ -419,6 +508,32 @@ const NOTICES: [string, string, string[]][] = [
     ['8:66: pools.shop.mirrors[0].match.methods[1]: POST is not copied: it needs sideEffects: allow'],
   ],
   ['    split:', '    mirrors: [{ name: dark, version: v2, sideEffects: allow, match: { methods: [GET, POST] } }]\n    split:', []],
+  ['    split:', '    mirrors: [{ name: dark, version: v2, sideEffects: allow, compare: {} }]\n    split:', []],
+  [
+    '    split:',
+    '    mirrors: [{ name: a, version: v2, sideEffects: allow, match: { methods: [POST, GET] }, compare: {} }]\n    split:',
+    [],
+  ],
+  [
+    '    split:',
+    '    mirrors: [{ name: a, version: v2, sideEffects: allow, match: { methods: [POST] }, compare: { noise: off } }]\n    split:',
+    [],
+  ],
+  [
+    '    split:',
+    '    mirrors: [{ name: a, version: v2, sideEffects: allow, match: { methods: [PUT, POST] }, compare: {} }]\n    split:',
+    [
+      '8:101: pools.shop.mirrors[0].compare.noise: of PUT, POST no second copy is made, so the verdict stays inconclusive: write noise: off, and ignore what differs by itself',
+    ],
+  ],
+  [
+    '    split:',
+    '    mirrors: [{ name: a, version: v2, compare: { verdict: { maxDifferences: 0, maxFailures: 0% } } }]\n    split:',
+    [
+      '8:77: pools.shop.mirrors[0].compare.verdict.maxDifferences: maxDifferences of 0 is never reached, so there is no pass: write a small share such as 0.1%',
+      '8:93: pools.shop.mirrors[0].compare.verdict.maxFailures: maxFailures of 0 is never reached, so there is no pass: write a small share such as 0.1%',
+    ],
+  ],
   ['    split:', '    slowStart: 0s\n    outlier: { consecutive: 0 }\n    retries: { perTry: 1s }\n    split:', []],
   [
     '    split:',

@@ -1,104 +1,120 @@
-import { connect } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
-import { decodeText } from '../../../src/config/decode.ts';
-import { counterKeys } from '../../../src/control/counter-keys.ts';
-import { ServingBuilder } from '../../../src/app/serving-builder.ts';
-import { Deadlines } from '../../../src/lib/deadlines.ts';
-import type { Log } from '../../../src/lib/log.ts';
-import { ProxyContext } from '../../../src/proxy/context.ts';
-import { Listener } from '../../../src/proxy/listener.ts';
-import type { Witness } from '../../../src/proxy/witness.ts';
-import { compileTable } from '../../../src/routing/compile.ts';
-import { compileTrust } from '../../../src/routing/trust.ts';
-import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
-import { CounterSet } from '../../../src/telemetry/counter-set.ts';
-import { Registry } from '../../../src/upstream/registry.ts';
+import { afterEach, expect, test } from 'vitest';
+import type { Side, Witness } from '../../../src/proxy/witness.ts';
 import { get } from '../../flow/scaffold/client.ts';
 import { eventually } from '../../flow/scaffold/eventually.ts';
-import { closeAll, open } from '../../flow/scaffold/open.ts';
-import { configFor } from '../../flow/scaffold/sluice.ts';
+import { closeAll } from '../../flow/scaffold/open.ts';
 import { answering, ok, startUpstream } from '../../flow/scaffold/upstream.ts';
-import { Wire } from '../../flow/scaffold/wire.ts';
+import type { Message } from '../../flow/scaffold/wire.ts';
+import { askAt, startMirrored } from './mirrored-proxy.ts';
 
 afterEach(closeAll);
 
-/** The data plane of one worker, inside the test. */
-async function startProxy(written: object, faults: unknown[]): Promise<{ readonly context: ProxyContext; readonly port: number }> {
-  const config = decodeText('f.yaml', JSON.stringify(written)).config!;
-  const [deadlines, counters] = [new Deadlines(), new CounterSet(0)];
-  counters.adopt(new CounterRegistry(1).reserve(counterKeys(config)));
-  const log = { info: vi.fn(), warn: vi.fn(), error: (fields: unknown) => faults.push(fields) } as unknown as Log;
-  const registry = new Registry({ deadlines, counters, log, worker: 0, workers: 1, onFault: (error) => faults.push(error) });
-  const serving = new ServingBuilder(registry, counters).build(config, compileTable(config, 1), {});
-  const context = new ProxyContext(serving, deadlines, counters.worker(), log);
-  const { limits } = config.listeners[0]!;
-  const listener = new Listener({ name: 'web', ...limits, trust: compileTrust([]) }, context, counters);
-  const port = await listener.open({ host: '127.0.0.1', port: 0, reusePort: false });
-  listener.start();
-  open({
-    close: async () => {
-      await listener.retire(0);
-      listener.destroyAll();
-      registry.apply([]);
-      deadlines.close();
-    },
-  });
-  return { context, port };
+async function startBoth(mirror: object = {}) {
+  const seen: Message[] = [];
+  const first = await startUpstream(
+    answering((request) => {
+      seen.push(request);
+      return ok('from primary', 'x-side: primary');
+    }),
+  );
+  const other = await startUpstream(
+    answering((request) => {
+      seen.push(request);
+      return ok('from second', 'x-side: second');
+    }),
+  );
+  const shadow = await startUpstream(
+    answering((request) => {
+      seen.push(request);
+      return ok('from candidate', 'x-side: candidate');
+    }),
+  );
+  const primary = [first.address, other.address];
+  const pool = { balancer: 'round-robin' };
+  return { seen, first, shadow, ...(await startMirrored({ primary, shadow: [shadow.address], mirror, pool, compare: {} })) };
 }
 
-async function startMirrored(faults: unknown[]) {
-  const primary = await startUpstream(answering(() => ok('from primary', 'x-a: 1')));
-  const shadow = await startUpstream(answering(() => ok('from shadow', 'x-a: 2')));
-  const mirrors = [{ name: 'dark', version: 'v2' }];
-  const endpoints = { v1: [primary.address], v2: [shadow.address] };
-  return startProxy(configFor({ endpoints, pool: { split: { v1: 1, v2: 0 }, mirrors } }), faults);
-}
-
-async function askAt(port: number): Promise<string> {
-  const wire = open(new Wire(connect(port, '127.0.0.1')));
-  await wire.write(get('/x'));
-  const { body } = await wire.readMessage();
-  await wire.close();
-  return body;
-}
-
-test('who compares hears both answers, whole, and how they ended', async () => {
-  const faults: unknown[] = [];
-  const { context, port } = await startMirrored(faults);
+test('a witness hears all answers, whole, and how they ended', async () => {
+  const { context, port, faults } = await startBoth();
   const heard: string[] = [];
-  const bodies = { primary: '', shadow: '' };
-  context.shadows.findWitness = (mirror, exchange): Witness => {
-    heard.push(`${mirror.name} ${exchange.head.target}`);
+  const bodies: Record<Side, string> = { primary: '', candidate: '', second: '' };
+  context.shadows.findWitness = (mirror, shadow, exchange): Witness => {
+    heard.push(`${mirror.name} to ${shadow.name} ${exchange.head.target}`);
     return {
-      onHead: (side, head) => heard.push(`${side} ${head.status} ${head.block.includes(side === 'primary' ? 'x-a: 1' : 'x-a: 2')}`),
-      onBody: (side, bytes, from, to) => (bodies[side] += bytes.toString('latin1', from, to)),
-      onPrimaryEnd: (status, tookMs) => heard.push(`primary ended ${status} ${tookMs >= 0}`),
-      onShadowEnd: ({ code }, tookMs) => heard.push(`shadow ended ${code} ${tookMs >= 0}`),
+      wantsSecond: true,
+      onHead: (side, head, latencyMs) => void heard.push(`${side} ${head.status} ${latencyMs >= 0 && latencyMs < 10_000}`),
+      onBody: (side, bytes, from, to) => void (bodies[side] += bytes.toString('latin1', from, to)),
+      onPrimaryEnd: ({ outcome, status }) => void heard.push(`primary ended ${outcome.code} ${status}`),
+      onCopyEnd: (side, { code }) => void heard.push(`${side} ended ${code}`),
     };
   };
-  expect(await askAt(port)).toBe('from primary');
-  await eventually('both ends', () => heard.length === 5);
-  expect(heard[0]).toBe('dark /x');
-  expect(heard.toSorted()).toEqual(['dark /x', 'primary 200 true', 'primary ended 200 true', 'shadow 200 true', 'shadow ended ok true']);
-  expect(bodies).toEqual({ primary: 'from primary', shadow: 'from shadow' });
+  const { body } = await askAt(port, get('/x'));
+  await eventually('all ends', () => heard.length === 7);
+  expect(heard[0]).toBe('dark to v2 /x');
+  expect(heard.slice(1).toSorted()).toEqual([
+    'candidate 200 true',
+    'candidate ended ok',
+    'primary 200 true',
+    'primary ended ok 200',
+    'second 200 true',
+    'second ended ok',
+  ]);
+  expect(bodies.candidate).toBe('from candidate');
+  expect(bodies.primary).toBe(body);
+  // Of two endpoints the other one.
+  expect([bodies.primary, bodies.second].toSorted()).toEqual(['from primary', 'from second']);
   expect(faults).toEqual([]);
 });
 
-test.each(['find', 'onHead', 'onBody', 'onPrimaryEnd', 'onShadowEnd'])('one that fails in %s fails alone', async (where) => {
-  const faults: unknown[] = [];
-  const { context, port } = await startMirrored(faults);
+test('changes that the mirror makes are for the shadow, not for the second copy', async () => {
+  const { context, port, seen } = await startBoth({ requestHeaders: { set: { 'x-stage': 'dark' } }, rewrite: { host: 'shadow.internal' } });
+  context.shadows.findWitness = () => ({
+    wantsSecond: true,
+    onHead: () => undefined,
+    onBody: () => undefined,
+    onPrimaryEnd: () => undefined,
+    onCopyEnd: () => undefined,
+  });
+  await askAt(port, get('/x', 'x-own: 1'));
+  await eventually('all copies', () => seen.length === 3);
+  const fieldsOf = (request: Message): string => ['x-sluice-shadow', 'host', 'x-stage'].map((name) => request.field(name) ?? '-').join(' ');
+  expect(seen.map(fieldsOf).toSorted()).toEqual(['- a.example -', 'dark a.example -', 'dark shadow.internal dark']);
+});
+
+test.each(['find', 'onHead', 'onBody', 'onPrimaryEnd', 'onCopyEnd'])('one that fails in %s fails alone', async (where) => {
+  const { context, port, faults } = await startBoth();
   const fail = (here: string) => (): void => {
     if (here === where) throw new Error('a fault of the witness');
   };
   context.shadows.findWitness = (): Witness => {
     fail('find')();
     return {
+      wantsSecond: true,
       onHead: fail('onHead'),
       onBody: fail('onBody'),
       onPrimaryEnd: fail('onPrimaryEnd'),
-      onShadowEnd: fail('onShadowEnd'),
+      onCopyEnd: fail('onCopyEnd'),
     };
   };
-  for (let n = 0; n < 3; n++) expect(await askAt(port)).toBe('from primary');
+  for (let n = 0; n < 3; n++) expect((await askAt(port, get('/x'))).status).toBe(200);
   await eventually('the faults', () => faults.length >= 3);
+});
+
+test('a copy that never begins is told as well, and the primary still is', async () => {
+  const { context, port, shadow } = await startBoth({ limits: { connections: 1 } });
+  await shadow.stopListening();
+  const heard: string[] = [];
+  context.shadows.findWitness = () => ({
+    wantsSecond: false,
+    onHead: (side) => void heard.push(`${side} head`),
+    onBody: () => undefined,
+    onPrimaryEnd: () => void heard.push('primary ended'),
+    onCopyEnd: (side, { code }) => void heard.push(`${side} ended ${code}`),
+  });
+  for (let n = 1; n <= 6; n++) {
+    await askAt(port, get('/x'));
+    await eventually('its ends', () => heard.length === 3 * n);
+  }
+  expect(heard.filter((line) => line === 'candidate ended connect_refused')).toHaveLength(5);
+  expect(heard.slice(15).toSorted()).toEqual(['candidate ended breaker', 'primary ended', 'primary head']);
 });

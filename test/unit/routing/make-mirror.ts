@@ -17,6 +17,7 @@ export function makeMirror(mirror: Partial<MirrorConfig> = {}): MirrorConfig {
     limits: { connections: 64, requests: 256, lagBytes: 1_048_576, answerBytes: 1_048_576 },
     requestHeaders: { set: [], add: [], remove: [] },
     rewrite: { host: undefined },
+    compare: undefined,
     ...mirror,
   };
 }

@@ -1,6 +1,9 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { NO_DIFFERENCE } from '../../../src/shadow/difference.ts';
 import { digestOf } from '../../../src/shadow/opened-answer.ts';
+import { BodyLength } from '../../../src/shadow/show-value.ts';
+import type { Answer } from '../../../src/telemetry/shadowed-exchange.ts';
 import { answer, compare, differ, json } from './scaffold.ts';
 
 describe('JSON', () => {
@@ -183,5 +186,70 @@ describe('status, header fields and bodies', () => {
     const small = json({ a: 1 });
     const digested = { ...small, body: { kind: 'digest' as const, digest: digestOf(Buffer.from('{"a":1}')), length: 7 } };
     expect(compare(small, digested).differences).toEqual([]);
+  });
+
+  it('leaves out what is ignored as a whole, and shows no text where anything is redacted', () => {
+    expect(compare(answer('a', { type: 'text/html' }), answer('b', { type: 'text/html' }), { ignore: ['$'] }).differences).toEqual([]);
+    expect(compare(answer('{"a":1'), answer('{"a":2'), { redact: ['secret'] }).differences).toEqual([
+      { path: 'body', kind: 'text', primary: new BodyLength(6, 'exact'), other: new BodyLength(6, 'exact'), isRedacted: false },
+    ]);
+  });
+});
+
+describe('a body that was not read to its end', () => {
+  const GZIP = 'content-encoding: gzip\r\n';
+  const cut = (atLeast: number, fields = ''): Answer => ({ ...json(1, { fields }), body: { kind: 'cut', atLeast } });
+  const digest = (length: number, fields = ''): Answer => ({ ...json(1, { fields }), body: { kind: 'digest', digest: 'aa', length } });
+  const exactly = (bytes: number): BodyLength => new BodyLength(bytes, 'exact');
+  const over = (bytes: number): BodyLength => new BodyLength(bytes, 'more');
+
+  it.each([
+    ['a whole one of its length', json(123), cut(3), exactly(3), over(3)],
+    ['a shorter whole one', cut(100), json(123), over(100), exactly(3)],
+    ['an empty one', answer(''), cut(0), exactly(0), over(0)],
+    ['a shorter one that is known by its digest', digest(99), cut(100), exactly(99), over(100)],
+    ['the same the other way round', cut(100), digest(100), over(100), exactly(100)],
+  ])('differs from %s', (_name, primary, other, left, right) => {
+    const found = compare(primary, other);
+    expect(found).toEqual({
+      differences: [{ path: 'body', kind: 'bytes', primary: left, other: right, isRedacted: false }],
+      isCutShort: false,
+      uncompared: undefined,
+    });
+  });
+
+  it.each([
+    ['another one', cut(3), cut(3)],
+    ['another one, whatever was read of each', cut(3), cut(3000)],
+    ['a longer one', json(1234), cut(3)],
+    ['a longer one that is known by its digest', cut(100), digest(101)],
+    ['a coded one', answer('{}', { fields: GZIP }), cut(100)],
+    ['one that is known by its digest and coded', digest(5, GZIP), cut(100)],
+    ['anything, if it is coded itself', json(1), cut(100, GZIP)],
+  ])('cannot be compared with %s', (_name, primary, other) => {
+    expect(compare(primary, other)).toEqual({ differences: [], isCutShort: false, uncompared: 'cut' });
+    expect(compare(other, primary)).toMatchObject({ differences: [], uncompared: 'cut' });
+  });
+
+  it('keeps what its head differs in', () => {
+    const found = compare(cut(3), { ...cut(3), fields: 'content-type: text/html\r\n' });
+    expect(found).toMatchObject({ differences: [{ path: 'header:content-type' }], uncompared: 'cut' });
+    expect(compare(cut(3), { ...cut(3), status: 404 })).toMatchObject({ differences: [{ path: 'status' }], uncompared: undefined });
+    expect(compare(cut(3), json(1), { ignore: ['$'] })).toMatchObject({ differences: [], uncompared: undefined });
+  });
+});
+
+describe('an error', () => {
+  const failed = { status: 500, type: 'text/plain' };
+
+  it('is a status that differs, and nothing else, where the primary answers', () => {
+    expect(compare(json({ a: 1 }), answer('oops', failed)).differences).toMatchObject([
+      { path: 'status', kind: 'status', primary: 200, other: 500 },
+    ]);
+  });
+
+  it('is an answer like any other where both make it', () => {
+    expect(compare(answer('oops', failed), answer('oops', failed))).toEqual(NO_DIFFERENCE);
+    expect(compare(answer('oops', failed), answer('ooops', failed)).differences).toMatchObject([{ path: 'body', kind: 'text' }]);
   });
 });

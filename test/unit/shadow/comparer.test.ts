@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Attempted, ComparerSettings, ShadowedExchange } from '../../../src/shadow/comparer.ts';
+import type { ComparerSettings } from '../../../src/shadow/comparer.ts';
+import type { Attempted, ShadowedExchange } from '../../../src/telemetry/shadowed-exchange.ts';
 import { Comparer } from '../../../src/shadow/comparer.ts';
 import { describeReport } from '../../../src/shadow/describe-report.ts';
+import type { JudgeSettings } from '../../../src/shadow/judge-settings.ts';
 import { DEFAULT_JUDGE } from '../../../src/shadow/judge-settings.ts';
 import { mergeTallies } from '../../../src/shadow/merge-tallies.ts';
 import type { ReportTally } from '../../../src/shadow/report-tally.ts';
@@ -69,7 +71,7 @@ describe('a report', () => {
   });
 
   it('compares latencies, also of the second copy', () => {
-    const slow = (durationMs: number): Attempted => ok(json(1, { durationMs }));
+    const slow = (latencyMs: number): Attempted => ok(json(1, { latencyMs }));
     const exchanges = times(1000, (n) => ({
       ...exchange(1, 1),
       primary: slow(10),
@@ -97,7 +99,10 @@ describe('a report', () => {
       compared: 200,
       outcomes: { candidate: { response_timeout: 200, ok: 201 }, primary: { response_timeout: 1 } },
     });
-    expect(verdict).toMatchObject({ verdict: 'fail', reason: 'the candidate gives no answer where the primary does' });
+    expect(verdict).toMatchObject({
+      verdict: 'fail',
+      reason: expect.stringContaining('no answer to 200 of 401 requests, the primary to 1 of 401'),
+    });
   });
 });
 
@@ -105,22 +110,85 @@ describe('the verdict', () => {
   const same = times(14_000, () => exchange({ a: 1 }, { a: 1 }, { a: 1 }));
 
   it.each([
-    ['no-data', [], 'nothing was compared yet'],
-    ['inconclusive', same.slice(0, 500), '500 of at least 1000 requests were compared'],
-    ['inconclusive', same.slice(0, 2000), 'not enough requests yet to be certain that few differ'],
-    ['inconclusive', times(2000, () => exchange(1, 1)), 'no second copy of the primary was compared: noise is not known'],
-    ['pass', same, 'answers are the same within the bounds'],
-    ['fail', times(300, (n) => exchange({ a: 1 }, { a: n % 5 === 0 ? 2 : 1 }, { a: 1 })), '$.a differs in /items/{id} of route shop'],
+    ['no-data', [], 'nothing was compared yet: wait for mirrored requests'],
+    [
+      'no-data',
+      times(7, () => ({ ...exchange(1, 1), candidate: undefined })),
+      'nothing was compared yet: none of 7 requests reached the candidate, see what its mirror counts',
+    ],
+    ['inconclusive', same.slice(0, 500), '500 of at least 1000 requests were compared: wait for more'],
+    [
+      'inconclusive',
+      same.slice(0, 2000),
+      'up to 0.62 % of requests may differ, beyond the noise, by what 2000 compared with a second copy have shown, and 0.1 % are allowed: wait for more of them, about 15000 in all if none does',
+    ],
+    [
+      'inconclusive',
+      times(2000, () => exchange(1, 1)),
+      'none of 2000 compared requests had a second copy of the primary, so that its noise is not known: see what sluice_mirrored_total says of the version that answers, or set noise to off',
+    ],
+    [
+      'inconclusive',
+      times(14_000, (n) => exchange({ a: 1 }, { a: n % 1000 === 0 ? 2 : 1 }, { a: 1 })),
+      'up to 0.3 % of requests may differ, beyond the noise, by what 14000 compared with a second copy have shown, and 0.1 % are allowed: wait for more of them',
+    ],
+    [
+      'pass',
+      same,
+      'answers are the same within the bounds: at most 0.089 % of requests differ, beyond the noise, where 0.1 % may, and at most 0.094 % fail, where 0.1 % may, by what 14000 have shown',
+    ],
+    [
+      'fail',
+      times(300, (n) => exchange({ a: 1 }, { a: n % 5 === 0 ? 2 : 1 }, { a: 1 })),
+      '$.a differs in at least 9.8 % of requests to /items/{id} of route shop, beyond the noise, and at most 0.1 % may: correct the candidate, or ignore this field if that is meant',
+    ],
+    [
+      'fail',
+      times(40, () => ({ ...exchange(1, 1, 1), candidate: ok(json('oops', { status: 500 })) })),
+      'status differs (500 where the primary says 200, for one) in at least 41 % of requests to /items/{id} of route shop, beyond the noise, and at most 0.1 % may: correct the candidate',
+    ],
+    ['fail', times(300, () => ({ ...exchange(1, 1, 1), candidate: ok(json(1, { type: 'text/json' })) })), 'header:content-type differs'],
     ['pass', times(14_000, (n) => exchange({ t: n }, { t: -n }, { t: n + 0.5 })), 'answers are the same within the bounds'],
   ] as const)('is %s: %#', (verdict, exchanges, reason) => {
-    expect(judgeReport(feed(exchanges), DEFAULT_JUDGE)).toMatchObject({ verdict, reason });
+    expect(judgeReport(feed(exchanges), DEFAULT_JUDGE)).toMatchObject({ verdict, reason: expect.stringContaining(reason) as string });
+  });
+
+  it('says what keeps it from being certain', () => {
+    const reasonOf = (exchanges: readonly ShadowedExchange[], judge: Partial<JudgeSettings>): readonly string[] => {
+      const { verdict, reason } = judgeReport(feed(exchanges), { ...DEFAULT_JUDGE, ...judge });
+      return [verdict, reason];
+    };
+    const seldom = times(9000, (n) => exchange({ a: 1 }, { a: n % 300 === 0 ? 2 : 1 }, { a: 1 }));
+    expect(reasonOf(seldom, { maxDifferenceRate: 0.003 })).toEqual([
+      'inconclusive',
+      '$.a differs in 0.081 % to 0.74 % of requests to /items/{id} of route shop, beyond the noise, and at most 0.3 % may: wait for more requests to be certain, or correct the candidate, or ignore this field if that is meant',
+    ]);
+    const word = (n: number): string => `${'abcdefghijkl'[n % 12]}${'abcdefghijkl'[Math.floor(n / 12)]}`;
+    const all = times(130, (n) => word(n));
+    const wide = (value: number): unknown => Object.fromEntries(all.map((key) => [key, value]));
+    expect(
+      reasonOf(
+        times(80, () => exchange(wide(1), wide(2), wide(1))),
+        { maxDifferenceRate: 1, maxFailureRate: 1, minRequests: 10 },
+      ),
+    ).toEqual(['inconclusive', '130 fields differ for real and only the 100 surest were weighed: correct or ignore those first']);
+    expect(reasonOf(same, { maxFailureRate: 0.0001 })).toEqual([
+      'inconclusive',
+      'up to 0.094 % of requests may fail with the candidate alone, by what 14000 have shown, and 0.01 % are allowed: wait for more of them, about 150000 in all if none does',
+    ]);
+    expect(reasonOf(same, { maxDifferenceRate: 0 })[1]).toMatch(
+      /and 0 % are allowed: allow more than 0 %, which no number of requests can prove$/,
+    );
   });
 
   it('fails where fields differ each too seldom to be told, and often together', () => {
     const exchanges = times(2000, (n) =>
       n % 10 === 0 ? exchange({}, { [`k${'abcdefghij'[(n / 10) % 10]}${n}`]: 1 }, {}) : exchange({}, {}, {}),
     );
-    expect(judgeReport(feed(exchanges), DEFAULT_JUDGE)).toMatchObject({ verdict: 'fail', reason: 'answers differ in many fields' });
+    expect(judgeReport(feed(exchanges), DEFAULT_JUDGE)).toMatchObject({
+      verdict: 'fail',
+      reason: expect.stringMatching(/^answers differ in at least [\d.]+ % of requests, .* most of all in \$\./),
+    });
   });
 
   it('takes all for real without second copies, if that is said', () => {
@@ -134,7 +202,11 @@ describe('the verdict', () => {
     const other = ok(json('y', { fields: 'content-encoding: rot13\r\n' }));
     const tally = feed(times(14_000, () => ({ ...exchange(1, 1), primary: coded, candidate: other, second: other })));
     expect(tally.templates[0]!.uncompared).toEqual({ coding: 28_000 });
-    expect(judgeReport(tally, DEFAULT_JUDGE).verdict).toBe('inconclusive');
+    expect(judgeReport(tally, DEFAULT_JUDGE)).toMatchObject({
+      verdict: 'inconclusive',
+      reason:
+        '0 of at least 1000 requests were compared, and 28000 bodies could not be (coding 28000): raise the size up to which they are kept, or have them sent uncoded',
+    });
   });
 
   it('fails rare calls that go wrong in a crowd of right ones', () => {

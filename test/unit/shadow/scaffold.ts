@@ -1,9 +1,8 @@
 // Answers as tests write them.
 
 import { seededRandom } from '../../../src/lib/random.ts';
-import type { Answer } from '../../../src/shadow/answer.ts';
 import { compareAnswers } from '../../../src/shadow/compare-answers.ts';
-import type { Attempted } from '../../../src/shadow/comparer.ts';
+import type { Answer, Attempted } from '../../../src/telemetry/shadowed-exchange.ts';
 import type { ComparisonSettings } from '../../../src/shadow/comparison-rules.ts';
 import { compileRules } from '../../../src/shadow/comparison-rules.ts';
 import type { Comparison } from '../../../src/shadow/difference.ts';
@@ -14,15 +13,15 @@ export interface Written {
   readonly status?: number;
   readonly type?: string;
   readonly fields?: string;
-  readonly durationMs?: number;
+  readonly latencyMs?: number;
 }
 
 export function answer(
   body: string | Uint8Array,
-  { status = 200, type = 'application/json', fields = '', durationMs = 5 }: Written = {},
+  { status = 200, type = 'application/json', fields = '', latencyMs = 5 }: Written = {},
 ): Answer {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  return { status, fields: `content-type: ${type}\r\n${fields}`, body: { kind: 'whole', bytes }, durationMs };
+  return { status, fields: `content-type: ${type}\r\n${fields}`, body: { kind: 'whole', bytes }, latencyMs };
 }
 
 export function json(value: unknown, written: Written = {}): Answer {

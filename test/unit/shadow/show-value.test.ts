@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ExactNumber } from '../../../src/shadow/parse-json.ts';
-import { showValue } from '../../../src/shadow/show-value.ts';
+import { BodyLength, showValue } from '../../../src/shadow/show-value.ts';
 
 describe('showValue', () => {
   it.each([
@@ -12,6 +12,8 @@ describe('showValue', () => {
     [[1, 2], 'array(2)'],
     [{ a: 1 }, 'object(1)'],
     [Buffer.from('abc'), 'bytes(3)'],
+    [new BodyLength(70, 'exact'), 'bytes(70)'],
+    [new BodyLength(70, 'more'), 'bytes(over 70)'],
     [undefined, 'absent'],
   ])('shows the shape of %j by default', (value, shown) => {
     expect(showValue(value, '$.a', false, 'shapes')).toBe(shown);
@@ -31,6 +33,13 @@ describe('showValue', () => {
     ['$.text', 'word '.repeat(100), `"${'word '.repeat(12)}wor…`],
   ])('with values, shows %s of %j as %s', (path, value, shown) => {
     expect(showValue(value, path, false, 'values')).toBe(shown);
+  });
+
+  it('takes no longer for a number of a million digits', () => {
+    const begin = performance.now();
+    expect(showValue(new ExactNumber('9'.repeat(1_000_000)), '$.n', false, 'values')).toBe('number');
+    // With the square of its length it would be ten minutes.
+    expect(performance.now() - begin).toBeLessThan(5000);
   });
 
   it('never shows what is redacted', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compileRules } from '../../../src/shadow/comparison-rules.ts';
 import type { FieldNode } from '../../../src/shadow/field-node.ts';
 import { plantFields } from '../../../src/shadow/field-node.ts';
-import { checkPattern } from '../../../src/shadow/field-pattern.ts';
+import { checkPattern } from '../../../src/lib/field-pattern.ts';
 
 /** The node of a path of keys; `[]` is an item. */
 function follow(ignore: readonly string[], path: readonly string[]): FieldNode {

@@ -9,7 +9,8 @@ export type PatternStep =
 
 export type Pattern = readonly PatternStep[];
 
-const LONGEST = 256;
+/** In characters. */
+export const LONGEST_PATTERN = 256;
 const STEP = /\.?\*\*|\[\*\]|\['((?:[^'\\]|\\['\\])*)'\]|\.?\*|\.?([^.[\]*'"\s]+)/y;
 
 /** What is wrong with a pattern; undefined where nothing is. */
@@ -26,7 +27,7 @@ export function parsePattern(text: string): Pattern {
 }
 
 function parse(text: string): Pattern | string {
-  if (text.length > LONGEST) return `a field path has at most ${LONGEST} characters`;
+  if (text.length > LONGEST_PATTERN) return `a field path has at most ${LONGEST_PATTERN} characters`;
   const steps: PatternStep[] = [];
   const from = text === '$' || /^\$[.[]/.test(text) ? 1 : 0;
   for (let at = from; at < text.length; at = STEP.lastIndex) {

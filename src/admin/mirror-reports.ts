@@ -1,0 +1,63 @@
+// What the answers of a mirror's shadow have shown, and which writes it is missing.
+
+import type { FastifyInstance } from 'fastify';
+import type { MirrorReport, MirrorReportOutcome } from '../control/mirror-report.ts';
+import type { Steering } from '../control/steering.ts';
+import { chooseType } from './accept.ts';
+import { nameIn } from './names.ts';
+import { describe } from './openapi.ts';
+import { Refused } from './problem-reply.ts';
+import { readQuery } from './query.ts';
+import { JSON_TYPE } from './sent-body.ts';
+import { mustServe } from './state-reply.ts';
+
+const MIRROR = '/v1/pools/:pool/mirrors/:name';
+const PAGE = ['after', 'limit'] as const;
+
+export function addMirrorReports(app: FastifyInstance, steering: Steering): void {
+  const report = describe({
+    id: 'getMirrorReport',
+    tag: 'pools',
+    summary: 'How the answers of a shadow compare with those of the primary: the verdict, and what it rests on. At most a second old.',
+    path: ['pool', 'name'],
+    answer: 'MirrorReport',
+    kind: 'report',
+  });
+  app.get(`${MIRROR}/report`, { schema: report, config: { access: 'viewer' } }, async (request, reply) => {
+    readQuery(request.query, []);
+    chooseType(request.headers.accept, [JSON_TYPE]);
+    mustServe(steering);
+    const [pool, mirror] = [nameIn(request, 'pool'), nameIn(request, 'name', 'mirror')];
+    return reply.type(JSON_TYPE).send(reportOf(await steering.mirrorReport(pool, mirror)));
+  });
+  const missed = describe({
+    id: 'listMissedWrites',
+    tag: 'pools',
+    summary: 'Writes that the primary took, or may have taken, and the shadow did not, oldest first: what has to be done again.',
+    path: ['pool', 'name'],
+    query: PAGE,
+    answer: 'MissedWrites',
+    kind: 'history',
+  });
+  app.get(`${MIRROR}/missed`, { schema: missed, config: { access: 'viewer' } }, (request, reply) => {
+    const { after = 0, limit } = readQuery(request.query, PAGE);
+    chooseType(request.headers.accept, [JSON_TYPE]);
+    mustServe(steering);
+    const found = steering.missedWrites({ pool: nameIn(request, 'pool'), mirror: nameIn(request, 'name', 'mirror'), after, limit });
+    if (typeof found === 'string') throw new Refused(404, found);
+    return reply.type(JSON_TYPE).send(found);
+  });
+}
+
+function reportOf(outcome: MirrorReportOutcome): MirrorReport {
+  switch (outcome.result) {
+    case 'report':
+      return outcome.report;
+    case 'unknown':
+      throw new Refused(404, outcome.message);
+    case 'uncompared':
+      throw new Refused(409, outcome.message);
+    case 'busy':
+      throw new Refused(503, outcome.message, {}, { 'retry-after': '1' });
+  }
+}

@@ -1,0 +1,22 @@
+// Probes with what they need of this machine, told to the workers.
+
+import { systemClock } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { randomFraction } from '../lib/random.ts';
+import type { CounterRegistry } from '../telemetry/counter-registry.ts';
+import { versionActivity } from '../telemetry/version-activity.ts';
+import { probeEndpoint } from '../upstream/probes/probe-endpoint.ts';
+import { Probes } from '../upstream/probes/probes.ts';
+import type { Workers } from './workers.ts';
+
+export interface ProbesOfInstance {
+  readonly log: Log;
+  readonly counters: CounterRegistry;
+  readonly workers: Pick<Workers, 'setHealth'>;
+}
+
+export function createProbes({ log, counters, workers }: ProbesOfInstance): Probes {
+  const activity = versionActivity(counters);
+  const onHealth: Workers['setHealth'] = (unhealthy) => workers.setHealth(unhealthy);
+  return new Probes({ clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, onHealth });
+}

@@ -1,0 +1,75 @@
+// `sluice mirror missed`: writes that the primary took and the shadow did not, for people, and for scripts that replay them.
+
+import { ask, show, type AdminCall } from './admin-call.ts';
+import { fitTable, type FittedColumn } from './fit-table.ts';
+import { mirrorPath } from './mirror.ts';
+import { formatInstant } from './quantity.ts';
+import { readMissed, type MissedAnswer, type MissedWriteAnswer } from './read-mirror-report.ts';
+
+export interface MissedOptions {
+  /** The `seq` after which to begin; default: 0. */
+  readonly after?: number | undefined;
+  readonly limit?: number | undefined;
+  /** All that is on the list, page by page. */
+  readonly all?: boolean | undefined;
+}
+
+const WIDTH = 100;
+
+export async function runMirrorMissed(call: AdminCall<MissedOptions>, pool: string, name: string): Promise<void> {
+  let after = call.options.after ?? 0;
+  let isFirst = true;
+  for (;;) {
+    const page = await askPage(call, { pool, name, after });
+    tellGap(call, page, after);
+    if (call.options.json === true) for (const { body } of page.writes) call.terminal.out(`${JSON.stringify(body)}\n`);
+    else show(call, viewPage(page, isFirst));
+    const { next } = page;
+    // A next page that does not come after this one would never end.
+    if (next === undefined || next <= after) return;
+    if (call.options.all !== true) return call.terminal.err(`there are more: --after ${next}, or --all\n`);
+    after = next;
+    isFirst = false;
+  }
+}
+
+async function askPage(
+  call: AdminCall<MissedOptions>,
+  { pool, name, after }: { readonly pool: string; readonly name: string; readonly after: number },
+): Promise<MissedAnswer> {
+  const { limit } = call.options;
+  const query = [`after=${after}`, ...(limit === undefined ? [] : [`limit=${limit}`])].join('&');
+  const path = `${mirrorPath(pool, name)}/missed?${query}`;
+  return readMissed(await ask(call, { method: 'GET', path }, { pool, mirror: name }));
+}
+
+/** Whoever replays must know that some are gone. On stderr: what is on stdout are writes. */
+function tellGap({ terminal }: AdminCall, { writes, total }: MissedAnswer, after: number): void {
+  const first = writes[0]?.write.seq ?? total + 1;
+  const gone = first - after - 1;
+  if (gone > 0) terminal.err(`${terminal.paint('warn', `${gone} after ${after} are no longer on the list`)}\n`);
+  if (after > total) terminal.err(`${terminal.paint('warn', `only ${total} are known to be missed: the numbers began anew`)}\n`);
+}
+
+function viewPage({ writes, total }: MissedAnswer, isFirst: boolean): readonly string[] {
+  if (writes.length === 0) return total === 0 ? ['The shadow is missing no write that is known of.'] : [];
+  const columns: readonly FittedColumn[] = [
+    { title: 'SEQ', align: 'right' },
+    { title: 'TIME' },
+    { title: 'WRITE', cut: 'middle' },
+    { title: 'PRIMARY', align: 'right' },
+    { title: 'SHADOW' },
+    { title: 'ID', cut: 'end' },
+  ];
+  const lines = fitTable(
+    columns,
+    writes.map(({ write }) => rowOf(write)),
+    WIDTH,
+  );
+  return isFirst ? lines : lines.slice(1);
+}
+
+function rowOf({ seq, atMs, request, primaryStatus, reason, status, id }: MissedWriteAnswer): readonly string[] {
+  const shadow = status === undefined ? reason : `${reason} ${status}`;
+  return [String(seq), formatInstant(atMs), request, primaryStatus === undefined ? '-' : String(primaryStatus), shadow, id];
+}

@@ -1,0 +1,80 @@
+// `sluice mirror report`: what comparing the answers of a mirror has shown. Its exit code is the verdict, so that a script can use it as a check.
+
+import { bodyOf, show, showJson, type AdminCall } from './admin-call.ts';
+import { isFields, optionalText } from './answers.ts';
+import { EXIT, Failure, type ExitCode } from './failure.ts';
+import { mirrorPath } from './mirror.ts';
+import { readReport, type ReportAnswer } from './read-mirror-report.ts';
+import { viewReport } from './view-mirror-report.ts';
+import { watch } from './watch.ts';
+
+export interface MirrorReportOptions {
+  /** Lines for fields that differ. */
+  readonly fields?: number | undefined;
+  readonly watch?: boolean | undefined;
+}
+
+interface Seen {
+  readonly body: unknown;
+  /** Undefined while there is none to be had. */
+  readonly report: ReportAnswer | undefined;
+  /** Why there is none. */
+  readonly busy: string;
+}
+
+const DEFAULT_FIELDS = 10;
+
+const CODES: Readonly<Record<string, ExitCode | undefined>> = {
+  pass: EXIT.done,
+  fail: EXIT.failed,
+  inconclusive: EXIT.inconclusive,
+  'no-data': EXIT.noData,
+};
+
+export async function runMirrorReport(call: AdminCall<MirrorReportOptions>, pool: string, name: string): Promise<ExitCode> {
+  const seen = call.options.watch === true ? await watchReport(call, pool, name) : await look(call, pool, name);
+  const { report, body, busy } = seen;
+  if (report === undefined) throw new Failure(EXIT.refused, busy, ['Try again in a moment; --watch goes on by itself.']);
+  if (call.options.watch === true) return codeOf(report);
+  if (call.options.json === true) showJson(call, body);
+  else show(call, linesOf(call, seen));
+  return codeOf(report);
+}
+
+/** Until it is a pass or a fail: no other verdict is the last word. */
+async function watchReport(call: AdminCall<MirrorReportOptions>, pool: string, name: string): Promise<Seen> {
+  let last: Seen | undefined;
+  await watch(call, {
+    look: async () => (last = await look(call, pool, name)),
+    calm: ({ report, busy }) => (report === undefined ? busy : `${report.verdict} ${report.reason} ${report.compared}`),
+    lines: (seen) => linesOf(call, seen),
+    json: ({ body }) => body,
+    less: '--fields 3 shows fewer fields',
+    isOver: ({ report }) => report?.verdict === 'pass' || report?.verdict === 'fail',
+  });
+  return last!;
+}
+
+async function look(call: AdminCall, pool: string, name: string): Promise<Seen> {
+  const answer = await call.client.ask({ method: 'GET', path: `${mirrorPath(pool, name)}/report` });
+  const detail = isFields(answer.body) ? optionalText(answer.body, 'detail') : '';
+  if (answer.status === 503) return { body: answer.body, report: undefined, busy: detail || 'there is no report at the moment' };
+  if (answer.status === 409)
+    throw new Failure(EXIT.refused, detail || `mirror ${name} compares nothing`, [
+      `sluice mirror set ${pool} ${name} --compare lets it compare answers.`,
+    ]);
+  const body = await bodyOf(call, answer, { pool, mirror: name });
+  return { body, report: readReport(body), busy: '' };
+}
+
+function linesOf({ terminal, options }: AdminCall<MirrorReportOptions>, { report, busy }: Seen): readonly string[] {
+  if (report === undefined) return [terminal.paint('warn', busy)];
+  return viewReport(report, { paint: terminal.paint, nowMs: terminal.clock.wallMs(), mostFields: options.fields ?? DEFAULT_FIELDS });
+}
+
+function codeOf({ verdict }: ReportAnswer): ExitCode {
+  const code = Object.hasOwn(CODES, verdict) ? CODES[verdict] : undefined;
+  if (code === undefined)
+    throw new Failure(EXIT.refused, `the verdict "${verdict}" is not known here`, ['Is Sluice there of a newer release?']);
+  return code;
+}

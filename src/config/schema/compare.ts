@@ -1,0 +1,145 @@
+// Schema of how the answers of a shadow are compared with those of the primary.
+
+import { z } from 'zod';
+import { LONGEST_PATTERN, checkPattern } from '../../lib/field-pattern.ts';
+import type { CompareConfig, CompareVerdict } from '../model.ts';
+import { isPlainText } from '../syntax.ts';
+import { percent, share, size, someText, tokenName } from './scalar.ts';
+import { atMost, complain, list, oneWord, shape, whole } from './shape.ts';
+import type { IssueContext } from './shape.ts';
+
+const MOST_PATTERNS = 100;
+const MOST_HEADERS = 32;
+const DEFAULT_BODY = 256 * 1024;
+const LARGEST_BODY = 1024 * 1024;
+/** Above it a JavaScript number does not hold every whole number. */
+const LARGEST_TOLERANCE = Number.MAX_SAFE_INTEGER;
+
+/** What is written alone: how much of a body is compared by default depends on how much of an answer is read. */
+export type WrittenCompare = Omit<CompareConfig, 'bodyBytes'> & { readonly bodyBytes: number | undefined };
+
+export function compare() {
+  return shape({
+    headers: headers().describe('Header fields that are compared; status and body always are.'),
+    ignore: patterns().describe('Fields of JSON bodies that are not compared, such as $.requestId or **.updatedAt.'),
+    lists: listRules().describe('Lists in which the order of items does not matter.'),
+    numbers: numberRules().describe('Numbers that may differ a little.'),
+    redact: patterns().describe('Fields whose values are never shown.'),
+    examples: oneWord('examples', ['shapes', 'values'])
+      .default('shapes')
+      .describe('How differences are shown. shapes: type and length alone; values: as they are, unless they look like secrets.'),
+    body: size(1024, LARGEST_BODY)
+      .describe('Larger bodies are compared by their digest; default: 256KiB, or limits.answer where that is less.')
+      .optional(),
+    perTemplate: whole('perTemplate', 1, 100_000)
+      .default(1000)
+      .describe('Most comparisons per second of each path template of each route.'),
+    noise: noise().describe('How what differs by itself is told from what the version changed.'),
+    verdict: verdict().describe('When the comparison has passed or failed.'),
+  }).transform(({ body, noise: noisePercent, ...rest }): WrittenCompare => ({ ...rest, bodyBytes: body, noisePercent }));
+}
+
+/** `answerBytes`: how much of an answer is read at all. */
+export function withBody({ bodyBytes, ...rest }: WrittenCompare, answerBytes: number): CompareConfig {
+  return { ...rest, bodyBytes: bodyBytes ?? Math.min(DEFAULT_BODY, answerBytes) };
+}
+
+function headers() {
+  return list(tokenName('header'))
+    .transform((names) => names.map((name) => name.toLowerCase()))
+    .superRefine((names, context) => {
+      atMost(context, names, { most: MOST_HEADERS, what: 'header fields' });
+      refuseRepeats(context, names);
+    })
+    .meta({ maxItems: MOST_HEADERS })
+    .prefault(['content-type']);
+}
+
+function patterns() {
+  return list(pattern())
+    .superRefine((written, context) => {
+      atMost(context, written, { most: MOST_PATTERNS, what: 'field paths' });
+      refuseRepeats(context, written);
+    })
+    .meta({ maxItems: MOST_PATTERNS })
+    .default([]);
+}
+
+function pattern() {
+  return z
+    .string({ error: 'a field path must be text' })
+    .meta({ minLength: 1, maxLength: LONGEST_PATTERN })
+    .superRefine((text, context) => {
+      const fault = isPlainText(text) ? checkPattern(text) : 'a field path must be text without control characters';
+      if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+    });
+}
+
+function listRules() {
+  const rule = shape({
+    path: pattern().describe('Which list.'),
+    as: oneWord('as', ['sorted', 'set']).describe('sorted: order does not matter; set: nor does how often an item is there.'),
+    by: member().describe('Member by which items are matched; default: by all of their content.').optional(),
+  }).transform((written): CompareConfig['lists'][number] => ({ ...written, by: written.by }));
+  return rules(list(rule), 'lists');
+}
+
+function member() {
+  return someText('by').max(LONGEST_PATTERN, { error: `by must be the name of a member, at most ${LONGEST_PATTERN} characters` });
+}
+
+function numberRules() {
+  const error = `absolute must be a number from 0 to ${LARGEST_TOLERANCE}`;
+  const rule = shape({
+    path: pattern().describe('Which number.'),
+    absolute: z.number({ error }).min(0, { error }).max(LARGEST_TOLERANCE, { error }).describe('By how much it may differ.').optional(),
+    relative: share().describe('By which share of the larger one it may differ.').optional(),
+  }).transform(({ path, absolute, relative }, context): CompareConfig['numbers'][number] => {
+    if (absolute === undefined && relative === undefined) complain(context, 'a number needs absolute or relative, or both');
+    return { path, absolute: absolute ?? 0, relative: relative ?? 0 };
+  });
+  return rules(list(rule), 'numbers');
+}
+
+function rules<R extends { readonly path: string }>(written: z.ZodType<R[], unknown>, what: string) {
+  return written
+    .superRefine((all, context) => {
+      atMost(context, all, { most: MOST_PATTERNS, what });
+      const paths = all.map(({ path }) => path);
+      refuseRepeats(context, paths, ['path']);
+    })
+    .meta({ maxItems: MOST_PATTERNS })
+    .prefault([]);
+}
+
+function noise() {
+  const error = 'noise must be off or { percent: … }';
+  const full = shape({
+    percent: percent()
+      .prefault(100)
+      .describe('Of 100 compared requests that are safe to repeat, how many get a second copy for the version that answers.'),
+  });
+  return z
+    .union([z.literal('off', { error }), full], { error })
+    .transform((written): number => (written === 'off' ? 0 : written.percent))
+    .prefault({});
+}
+
+function verdict() {
+  return shape({
+    minRequests: whole('minRequests', 1, 1_000_000_000).default(1000).describe('A pass needs so many compared requests.'),
+    maxDifferences: share().prefault('0.1%').describe('Share of requests that may differ beyond the noise.'),
+    maxFailures: share().prefault('0.1%').describe('Share of requests that the shadow alone may fail.'),
+  })
+    .transform((written): CompareVerdict => written)
+    .prefault({});
+}
+
+/** `within`: where in an item the text stands. */
+function refuseRepeats(context: IssueContext, texts: readonly string[], within: readonly string[] = []): void {
+  const seen = new Set<string>();
+  for (const [index, text] of texts.entries()) {
+    if (seen.has(text)) complain(context, `${JSON.stringify(text)} is in this list twice`, [index, ...within]);
+    seen.add(text);
+  }
+}

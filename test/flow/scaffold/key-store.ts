@@ -1,0 +1,50 @@
+// A small system with a store of its own: PUT, GET and DELETE /orders/KEY, answered in JSON. Its answers have a clock and a number of their own,
+// as real ones do.
+
+import { ok, answerText, answering, startUpstream } from './upstream.ts';
+import type { Upstream } from './upstream.ts';
+import type { Message } from './wire.ts';
+
+const JSON_TYPE = 'content-type: application/json';
+
+export class KeyStore {
+  readonly entries = new Map<string, string>();
+  /** Writes that are refused from now on, one after the other. */
+  refusals = 0;
+  /** What a read answers beside clock and number. */
+  show: (key: string, value: string) => object = (key, value) => ({ key, value, state: 'open' });
+  reads = 0;
+  #upstream: Upstream | undefined = undefined;
+  #answers = 0;
+
+  static async start(): Promise<KeyStore> {
+    const store = new KeyStore();
+    store.#upstream = await startUpstream(answering((request) => store.#answer(request)));
+    return store;
+  }
+
+  get address(): string {
+    return this.#upstream!.address;
+  }
+
+  #answer({ line, body }: Message): string {
+    const [method, target] = line.split(' ') as [string, string];
+    const key = /[^/?]+(?=\?|$)/.exec(target)?.[0] ?? '';
+    this.#answers++;
+    if (method === 'GET') return this.#read(key);
+    if (this.refusals > 0) {
+      this.refusals--;
+      return answerText(503, 'Service Unavailable', '');
+    }
+    if (method === 'DELETE') this.entries.delete(key);
+    else this.entries.set(key, body);
+    return answerText(200, 'OK', JSON.stringify({ written: key, at: performance.now() }), JSON_TYPE);
+  }
+
+  #read(key: string): string {
+    this.reads++;
+    const value = this.entries.get(key);
+    if (value === undefined) return answerText(404, 'Not Found', '{}', JSON_TYPE);
+    return ok(JSON.stringify({ ...this.show(key, value), servedAt: performance.now(), answer: this.#answers }), JSON_TYPE);
+  }
+}
