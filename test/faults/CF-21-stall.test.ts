@@ -10,6 +10,7 @@ import { MAIN } from './inside.ts';
 import { leavesNothing } from './leak-check.ts';
 import type { Rig } from './leak-check.ts';
 import { startMortals } from './mortal-upstream.ts';
+import type { MortalUpstream } from './mortal-upstream.ts';
 import { at, poolsConfig, startRig } from './rig.ts';
 import { ends, kinds, startTraffic } from './traffic.ts';
 import { promised } from '../flow/scaffold/full.ts';
@@ -17,6 +18,16 @@ import { promised } from '../flow/scaffold/full.ts';
 afterEach(closeAll);
 
 const STALL_MS = 2_000;
+
+/** Slow while a round runs. Between rounds probes are answered at once: one that waits holds a socket, and would look like one left behind. */
+function slowDown(mortals: readonly MortalUpstream[], delayMs: number): void {
+  for (const mortal of mortals) {
+    mortal.answer = (_request, response) => {
+      if (delayMs === 0) response.end(mortal.name);
+      else setTimeout(() => response.end(mortal.name), delayMs);
+    };
+  }
+}
 
 /** Which of the workers' ids is the stalled one's. */
 async function stalledId(rig: Rig): Promise<string> {
@@ -37,12 +48,12 @@ async function stalledId(rig: Rig): Promise<string> {
 
 test('CF-21: a worker stalls: the other serves on, the lag shows, no endpoint is blamed', { timeout: 40_000 }, async () => {
   const [a, b] = await startMortals('a', 'b');
-  for (const mortal of [a!, b!]) mortal.answer = (_request, response) => void setTimeout(() => response.end(mortal.name), 100);
   const pool = { ...at(a!.address, b!.address), timeouts: { response: '1s' }, retries: { attempts: 0 } };
   const health = { interval: '200ms', timeout: '1s', unhealthyAfter: 2 };
   const rig = await startRig(poolsConfig({ shop: { ...pool, health, outlier: { consecutive: 3, ejection: '60s', maxEjected: '100%' } } }));
   const { sluice, inside } = rig;
   await leavesNothing(rig, async () => {
+    slowDown([a!, b!], 100);
     const stalled = await stalledId(rig);
     const wires = await connectToEach(sluice, 2);
     const ids = await Promise.all(wires.map((wire) => workerOf(wire)));
@@ -69,16 +80,17 @@ test('CF-21: a worker stalls: the other serves on, the lag shows, no endpoint is
     expect(await sluice.metric('sluice_endpoint_ejections_total')).toBe(0);
     expect(await sluice.metric('sluice_endpoint_ready')).toBe(2);
     for (const wire of [...wires, ...others.flat()]) wire.destroy();
+    slowDown([a!, b!], 0);
   });
 });
 
 test('CF-21: the control thread stalls: nobody who is served notices, no endpoint is found unhealthy', async () => {
   const mortals = await startMortals('a', 'b');
-  for (const mortal of mortals) mortal.answer = (_request, response) => void setTimeout(() => response.end(mortal.name), 50);
   const health = { interval: '100ms', timeout: '1s', unhealthyAfter: 1 };
   const rig = await startRig(poolsConfig({ shop: { ...at(...mortals.map(({ address }) => address)), health } }));
   const { sluice, inside } = rig;
   await leavesNothing(rig, async () => {
+    slowDown(mortals, 50);
     const traffic = startTraffic(sluice);
     await eventually('traffic', () => traffic.tally.sent > 50);
     await inside.obey({ kind: 'stall', worker: MAIN, ms: STALL_MS });
@@ -91,5 +103,6 @@ test('CF-21: the control thread stalls: nobody who is served notices, no endpoin
     expect(kinds(tally)).toEqual(['200']);
     expect(ends(tally)).toEqual({ 200: tally.sent });
     expect(await sluice.metric('sluice_endpoint_ready')).toBe(2);
+    slowDown(mortals, 0);
   });
 });
