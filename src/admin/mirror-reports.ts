@@ -18,7 +18,7 @@ export function addMirrorReports(app: FastifyInstance, steering: Steering): void
   const report = describe({
     id: 'getMirrorReport',
     tag: 'pools',
-    summary: 'How the answers of a shadow compare with those of the primary: the verdict, and what it rests on. At most a second old.',
+    summary: 'How the answers of a shadow compare with those of the primary: the verdict, and what it rests on. At most 0.25 s old.',
     path: ['pool', 'name'],
     answer: 'MirrorReport',
     kind: 'report',

@@ -1,7 +1,7 @@
 // Missed writes on disk, a line of JSON each, so that a restart does not lose what has to be done again. Only appended to, and now and then
 // written anew without what is no longer listed. What goes wrong costs the file and a warning, never a request or a start.
 
-import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../lib/log.ts';
@@ -11,7 +11,7 @@ import type { KeptMissedWrite } from './kept-missed-write.ts';
 const NAME = 'missed-writes.jsonl';
 /** More than all lists take. */
 const MOST_BYTES = 256 * 1024 * 1024;
-/** A file that has grown to this is written anew. */
+/** A file that has grown to this, and to twice what was listed when it was last written anew, is written anew. */
 const RENEW_BYTES = 32 * 1024 * 1024;
 /** That wait for the disk; beyond it they are not kept. */
 const MOST_WAITING = 8 * 1024 * 1024;
@@ -27,6 +27,7 @@ export class MissedWriteFile {
   readonly #log: Log;
   #waiting = '';
   #bytes = 0;
+  #renewBytes = RENEW_BYTES;
   /** What is to replace the file; it brings all that waits. */
   #next: (() => readonly KeptMissedWrite[]) | undefined = undefined;
   #work: Promise<void> = Promise.resolve();
@@ -69,7 +70,7 @@ export class MissedWriteFile {
 
   /** Whether it is large enough to be worth it. */
   get isLarge(): boolean {
-    return this.#bytes > RENEW_BYTES;
+    return this.#bytes > this.#renewBytes;
   }
 
   /** When all is on disk, as far as that goes. */
@@ -100,15 +101,14 @@ export class MissedWriteFile {
     this.#waiting = '';
     this.#next = undefined;
     if (all === undefined) {
-      // Made here, so that it is nobody else's to read.
-      closeSync(openSync(this.#path, 'a', 0o600));
-      await appendFile(this.#path, text);
+      await appendFile(this.#path, text, { mode: 0o600 });
       this.#bytes += text.length;
       return;
     }
     await writeFile(`${this.#path}.new`, text, { mode: 0o600 });
     await rename(`${this.#path}.new`, this.#path);
     this.#bytes = text.length;
+    this.#renewBytes = Math.max(RENEW_BYTES, 2 * text.length);
   }
 
   /** Once per trouble: a disk that is full stays so for a while. */

@@ -43,10 +43,10 @@ export class WriteWatch implements Witness {
 
   onBody(): void {}
 
-  onPrimaryEnd({ outcome, status, requestId }: Exchange): void {
+  onPrimaryEnd({ outcome, status, requestId, requestDone }: Exchange): void {
     this.#requestId = requestId;
     this.#primaryStatus = outcome === OUTCOME.ok ? status : 0;
-    this.#mayHaveTaken = outcome === OUTCOME.ok ? status < 400 : !UNSENT.has(outcome);
+    this.#mayHaveTaken = outcome === OUTCOME.ok ? status < 400 : requestDone && !UNSENT.has(outcome);
     this.#judge();
   }
 

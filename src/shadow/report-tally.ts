@@ -1,4 +1,4 @@
-// What was counted, as plain JSON: it passes between threads, adds up (`merge-tallies`), and everything in a report is computed from it.
+// What was counted, as plain JSON: everything in a report is computed from it.
 // Values of answers are in it only as `show-value` lets them through.
 
 import type { BucketCounts } from '../telemetry/log-histogram.ts';

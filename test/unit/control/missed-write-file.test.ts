@@ -105,3 +105,21 @@ it('a file that has grown is written anew with what is listed', async () => {
   expect(statSync(path).size).toBeLessThan(1000);
   expect(start('dark').list('dark').total).toBe(1);
 });
+
+it('a file that is large because much is listed is not written anew each time', async () => {
+  const dir = makeFolder().file('.');
+  const file = new MissedWriteFile({ dir, log: { warn: vi.fn() } as unknown as Log });
+  const long = { ...{ pool: 'shop', mirror: 'dark', seq: 1, atMs: 1, method: 'POST', authority: 'a', target: 'x'.repeat(4000) } };
+  const all = Array.from({ length: 10_000 }, () => ({
+    ...long,
+    id: 'r',
+    version: 'v2',
+    primaryStatus: 201,
+    reason: 'lag',
+    status: undefined,
+  }));
+  file.renew(() => all);
+  await file.close();
+  expect(statSync(`${dir}/missed-writes.jsonl`).size).toBeGreaterThan(32 * 1024 * 1024);
+  expect(file.isLarge).toBe(false);
+});

@@ -77,3 +77,15 @@ test('a primary that may have taken it, for all that is known', async () => {
   await bothEnded(1);
   expect(missed).toMatchObject([{ primaryStatus: 0, outcome: 'upstream_error', status: 500 }]);
 });
+
+test('a write whose client left before it was whole has been taken by nobody', async () => {
+  const silent = await startUpstream(async (wire) => void (await wire.readMessage()));
+  const shadow = await answeringWith(201);
+  const { port, missed, bothEnded } = await startWatching(silent, shadow, { onAbort: 'finish' });
+  const wire = open(new Wire(connect(port, '127.0.0.1')));
+  await wire.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc');
+  await eventually('the copy', () => shadow.bytes > 0 && silent.bytes > 0);
+  await wire.close();
+  await bothEnded(1);
+  expect(missed).toEqual([]);
+});

@@ -5,7 +5,6 @@ import { Comparer } from '../../../src/shadow/comparer.ts';
 import { describeReport } from '../../../src/shadow/describe-report.ts';
 import type { JudgeSettings } from '../../../src/shadow/judge-settings.ts';
 import { DEFAULT_JUDGE } from '../../../src/shadow/judge-settings.ts';
-import { mergeTallies } from '../../../src/shadow/merge-tallies.ts';
 import type { ReportTally } from '../../../src/shadow/report-tally.ts';
 import { judgeReport } from '../../../src/shadow/verdict.ts';
 import { json, ok } from './scaffold.ts';
@@ -252,52 +251,5 @@ describe('bounds', () => {
     expect(tally.overflow.differences).toBeGreaterThan(300);
     expect(tally.overflow.requests + tally.templates.reduce((sum, { exchanges }) => sum + exchanges, 0)).toBe(501);
     for (const field of tally.templates.flatMap(({ fields }) => fields)) expect(field.examples.length).toBeLessThanOrEqual(3);
-  });
-});
-
-describe('tallies of several threads', () => {
-  const exchanges = times(3000, (n) => ({
-    ...exchange(
-      { p: 1, t: n, [`f${n % 3}`]: 0 },
-      { p: n % 40 === 7 ? 2 : 1, t: n + 1, [`f${n % 3}`]: 0 },
-      { p: 1, t: n + 2, [`f${n % 3}`]: 0 },
-    ),
-    target: n % 7 === 0 ? '/a' : '/b',
-    atMs: n,
-  }));
-  const whole = feed(exchanges);
-  const parts = times(3, (thread) => feed(exchanges.filter((_, n) => n % 3 === thread)));
-
-  it('add up to what one would have counted', () => {
-    const merged = mergeTallies(parts);
-    const view = (tally: ReportTally): unknown =>
-      tally.templates
-        .map(({ fields, latency: _, ...rest }) => ({
-          ...rest,
-          fields: fields.map(({ path, candidate, second, kinds, firstMs, lastMs }) => ({
-            path,
-            candidate,
-            second,
-            kinds,
-            firstMs,
-            lastMs,
-          })),
-        }))
-        .sort((a, b) => (a.template < b.template ? -1 : 1));
-    expect(view(merged)).toEqual(view(whole));
-    expect(merged.clean.pairs).toBe(whole.clean.pairs);
-    expect(merged.failures).toEqual(whole.failures);
-    const orders = merged.templates.flatMap(({ fields }) => fields.map(({ order }) => order));
-    expect(new Set(orders).size).toBe(orders.length);
-    expect(Math.max(...orders)).toBe(orders.length - 1);
-    const told = (tally: ReportTally): unknown =>
-      judgeReport(tally, DEFAULT_JUDGE).realFields.map(({ template, path }) => [template, path]);
-    expect(told(merged)).toEqual([['/b', '$.p']]);
-    expect(told(whole)).toEqual([['/b', '$.p']]);
-  });
-
-  it('of one thread are what they were, and none are nothing', () => {
-    expect(mergeTallies([whole])).toEqual(whole);
-    expect(judgeReport(mergeTallies([]), DEFAULT_JUDGE).verdict).toBe('no-data');
   });
 });

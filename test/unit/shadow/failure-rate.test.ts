@@ -5,7 +5,6 @@ import { seededRandom } from '../../../src/lib/random.ts';
 import { Comparer } from '../../../src/shadow/comparer.ts';
 import { failureRateOf } from '../../../src/shadow/failure-rate.ts';
 import { DEFAULT_JUDGE } from '../../../src/shadow/judge-settings.ts';
-import { mergeTallies } from '../../../src/shadow/merge-tallies.ts';
 import type { FailureTally, ReportTally } from '../../../src/shadow/report-tally.ts';
 import { NO_FAILURES } from '../../../src/shadow/report-tally.ts';
 import { judgeReport } from '../../../src/shadow/verdict.ts';
@@ -58,18 +57,6 @@ describe('a dead candidate', () => {
     const both = feed([...times(5, [REFUSED, REFUSED]), ...times(295, [REFUSED, undefined])]);
     expect(both.failures).toMatchObject({ candidateFailures: 5, primaryFailures: 300, onlyCandidate: 0 });
     expect(judgeReport(both, DEFAULT_JUDGE).verdict).toBe('inconclusive');
-  });
-
-  it('adds up over threads', () => {
-    const merged = mergeTallies([dead, feed([[REFUSED, REFUSED], ...times(9, [GOOD, GOOD])])]);
-    expect(merged.failures).toEqual({
-      attempts: 15,
-      onlyCandidate: 5,
-      onlyPrimary: 0,
-      candidateFailures: 6,
-      primaryAttempts: 310,
-      primaryFailures: 1,
-    });
   });
 });
 
