@@ -7,14 +7,14 @@ import { judgeMirror, mirror } from '../config/schema/mirror.ts';
 import { override } from '../config/schema/steering.ts';
 import { isPlainText, isToken } from '../config/syntax.ts';
 import type { ExplainRequest } from '../control/steering.ts';
-import { LONGEST_REASON } from './query.ts';
+import { MAX_REASON_LENGTH } from './query.ts';
 
-const LONGEST_URL = 8192;
-const MOST_FIELDS = 100;
+const MAX_URL_LENGTH = 8192;
+const MAX_FIELDS = 100;
 
 const reason = z
   .string({ error: 'reason must be text' })
-  .max(LONGEST_REASON, { error: `reason must be at most ${LONGEST_REASON} characters` })
+  .max(MAX_REASON_LENGTH, { error: `reason must be at most ${MAX_REASON_LENGTH} characters` })
   .refine(isPlainText, { error: 'reason must be text without control characters' })
   .describe('Why, for the journal.')
   .optional();
@@ -45,16 +45,16 @@ export const drainBody = shape({
   reason,
 });
 
-const LONGEST_DEPLOY = 100;
-const LONGEST_LINK = 2048;
+const MAX_DEPLOY_LENGTH = 100;
+const MAX_LINK_LENGTH = 2048;
 
 export const markerBody = shape({
   pool: nameOf('pool'),
   version: nameOf('version'),
   deploy: z
     .string({ error: 'deploy must be text' })
-    .max(LONGEST_DEPLOY, { error: `deploy must be at most ${LONGEST_DEPLOY} characters` })
-    .refine(isPrintable, { error: `deploy must be 1 to ${LONGEST_DEPLOY} printable characters, the first and the last no space` })
+    .max(MAX_DEPLOY_LENGTH, { error: `deploy must be at most ${MAX_DEPLOY_LENGTH} characters` })
+    .refine(isPrintable, { error: `deploy must be 1 to ${MAX_DEPLOY_LENGTH} printable characters, the first and the last no space` })
     .describe('What the deploy is called, such as 2026-11-21.3.'),
   sha: z
     .string({ error: 'sha must be text' })
@@ -64,7 +64,7 @@ export const markerBody = shape({
     .optional(),
   url: z
     .string({ error: 'url must be text' })
-    .max(LONGEST_LINK, { error: `url must be at most ${LONGEST_LINK} characters` })
+    .max(MAX_LINK_LENGTH, { error: `url must be at most ${MAX_LINK_LENGTH} characters` })
     .refine(isLink, { error: 'url must be an address that begins with http:// or https:// and has no password in it' })
     .describe('Where more is told about it.')
     .optional(),
@@ -75,12 +75,12 @@ export const reasonBody = shape({ reason });
 
 export const explainBody = shape({
   method: text('method', 64).refine(isToken, { error: 'method must be letters, digits or punctuation without blanks' }).default('GET'),
-  url: text('url', LONGEST_URL).describe('http://host/path?query, or a path alone.'),
+  url: text('url', MAX_URL_LENGTH).describe('http://host/path?query, or a path alone.'),
   headers: z
-    .record(z.string(), text('header value', LONGEST_URL), { error: 'headers must be a map of values by name' })
+    .record(z.string(), text('header value', MAX_URL_LENGTH), { error: 'headers must be a map of values by name' })
     .superRefine((written, context) => {
       const names = Object.keys(written);
-      if (names.length > MOST_FIELDS) complain(context, `headers must be at most ${MOST_FIELDS}`);
+      if (names.length > MAX_FIELDS) complain(context, `headers must be at most ${MAX_FIELDS}`);
       const bad = names.find((name) => !isToken(name));
       if (bad !== undefined) complain(context, 'header names must be letters, digits or punctuation without blanks', [bad]);
     })

@@ -36,7 +36,7 @@ export interface AppParts {
   readonly createEntrance: (app: FastifyInstance) => Entrance;
 }
 
-const MOST_CONNECTIONS = 256;
+const MAX_CONNECTIONS = 256;
 
 export function createApp(parts: AppParts): FastifyInstance {
   const { options } = parts;
@@ -55,7 +55,7 @@ export function createApp(parts: AppParts): FastifyInstance {
     clientErrorHandler: refuseConnection,
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
   });
-  app.server.maxConnections = MOST_CONNECTIONS;
+  app.server.maxConnections = MAX_CONNECTIONS;
   app.decorateRequest('author', '');
   // Routes judge what they get themselves, with located faults; schemas are for the document. Tests hold answers against it.
   app.setValidatorCompiler(() => () => true);

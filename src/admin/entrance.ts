@@ -35,7 +35,7 @@ export interface EntranceOptions {
 }
 
 /** Requests that are served at one time, subscribers to events aside. */
-const MOST_AT_WORK = 64;
+const MAX_CONCURRENT = 64;
 const FAILURES_PER_SECOND = 10;
 
 export class Entrance {
@@ -99,9 +99,9 @@ export class Entrance {
   }
 
   #occupy(reply: FastifyReply): void {
-    if (this.#atWork >= MOST_AT_WORK) {
+    if (this.#atWork >= MAX_CONCURRENT) {
       this.#options.refusals.count('busy');
-      throw new Refused(503, `${MOST_AT_WORK} requests are at work already.`, {}, { 'retry-after': '1' });
+      throw new Refused(503, `${MAX_CONCURRENT} requests are at work already.`, {}, { 'retry-after': '1' });
     }
     this.#atWork += 1;
     this.#occupied.add(reply);

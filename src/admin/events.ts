@@ -20,7 +20,7 @@ export interface EventsOptions {
 }
 
 const EVENTS_TYPE = 'text/event-stream';
-const MOST_SUBSCRIBERS = 32;
+const MAX_SUBSCRIBERS = 32;
 
 export function addEvents(app: FastifyInstance, options: EventsOptions): void {
   const { steering, clock } = options;
@@ -38,8 +38,8 @@ export function addEvents(app: FastifyInstance, options: EventsOptions): void {
     const { after } = readQuery(request.query, ['after']);
     chooseType(request.headers.accept, [EVENTS_TYPE]);
     const last = lastEvent(request.headers['last-event-id']) ?? after;
-    if (open.size >= MOST_SUBSCRIBERS)
-      throw new Refused(503, `There are ${MOST_SUBSCRIBERS} subscribers already.`, {}, { 'retry-after': '5' });
+    if (open.size >= MAX_SUBSCRIBERS)
+      throw new Refused(503, `There are ${MAX_SUBSCRIBERS} subscribers already.`, {}, { 'retry-after': '5' });
     reply.hijack();
     options.onOpen(reply);
     reply.raw.writeHead(200, { ...SAFE_HEADERS, 'content-type': EVENTS_TYPE, 'x-accel-buffering': 'no' });

@@ -5,7 +5,7 @@ import { isPlainText, NAME_PATTERN } from '../config/syntax.ts';
 import { Refused } from './problem-reply.ts';
 
 const name = new RegExp(NAME_PATTERN);
-const LONGEST_ADDRESS = 300;
+const MAX_ADDRESS_LENGTH = 300;
 
 /** @param what the thing is called in the refusal */
 export function nameIn(request: FastifyRequest, part: 'pool' | 'version' | 'name', what: string = part): string {
@@ -16,7 +16,7 @@ export function nameIn(request: FastifyRequest, part: 'pool' | 'version' | 'name
 
 export function addressIn(request: FastifyRequest): string {
   const text = partOf(request, 'address');
-  if (text !== '' && text.length <= LONGEST_ADDRESS && isPlainText(text)) return text;
+  if (text !== '' && text.length <= MAX_ADDRESS_LENGTH && isPlainText(text)) return text;
   throw new Refused(404, 'There is no endpoint of this address.');
 }
 

@@ -6,17 +6,17 @@ import { isPlainText } from '../config/syntax.ts';
 import { OUTCOMES } from '../telemetry/outcomes.ts';
 import { Refused } from './problem-reply.ts';
 
-export const LONGEST_REASON = 500;
-export const MOST_PER_PAGE = 100;
-const LONGEST_NAME = 100;
-const LONGEST_ID = 300;
+export const MAX_REASON_LENGTH = 500;
+export const MAX_PER_PAGE = 100;
+const MAX_NAME_LENGTH = 100;
+const MAX_ID_LENGTH = 300;
 const MOST = Number.MAX_SAFE_INTEGER;
 
 export const PARAMETERS = {
   dryRun: { type: 'boolean', default: false, description: 'true: only says what would change.' },
-  reason: { type: 'string', maxLength: LONGEST_REASON, description: 'Why, for the journal, where the body does not say it.' },
+  reason: { type: 'string', maxLength: MAX_REASON_LENGTH, description: 'Why, for the journal, where the body does not say it.' },
   before: { type: 'integer', minimum: 1, maximum: MOST, description: 'Only what is older than this revision.' },
-  limit: { type: 'integer', minimum: 1, maximum: MOST_PER_PAGE, default: 20, description: 'How many at most.' },
+  limit: { type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: 20, description: 'How many at most.' },
   kind: { type: 'string', maxLength: 100, description: 'Only those of this kind, such as revision.' },
   since: {
     type: 'string',
@@ -31,12 +31,12 @@ export const PARAMETERS = {
     maximum: MOST,
     description: 'Begin after this number of the list; of the journal, as Last-Event-ID does.',
   },
-  pool: { type: 'string', maxLength: LONGEST_NAME, description: 'Only those of this pool.' },
-  version: { type: 'string', maxLength: LONGEST_NAME, description: 'Only those of this version.' },
-  route: { type: 'string', maxLength: LONGEST_NAME, description: 'Only those of this route.' },
+  pool: { type: 'string', maxLength: MAX_NAME_LENGTH, description: 'Only those of this pool.' },
+  version: { type: 'string', maxLength: MAX_NAME_LENGTH, description: 'Only those of this version.' },
+  route: { type: 'string', maxLength: MAX_NAME_LENGTH, description: 'Only those of this route.' },
   outcome: { type: 'string', enum: OUTCOMES.map(({ code }) => code), description: 'Only those that ended so.' },
   status: { type: 'integer', minimum: 100, maximum: 599, description: 'Only those with this status.' },
-  id: { type: 'string', maxLength: LONGEST_ID, description: 'Only the one with this request id.' },
+  id: { type: 'string', maxLength: MAX_ID_LENGTH, description: 'Only the one with this request id.' },
 } as const;
 
 export type ParameterName = keyof typeof PARAMETERS;
@@ -115,7 +115,7 @@ function readDuration(name: ParameterName, text: string): number {
 
 function readChoice(name: ParameterName, text: string, choices: readonly string[]): string {
   if (choices.includes(text)) return text;
-  throw refuse(name, `${name} must be one of ${choices.join(', ')}${didYouMean(text.slice(0, LONGEST_NAME), choices)}`);
+  throw refuse(name, `${name} must be one of ${choices.join(', ')}${didYouMean(text.slice(0, MAX_NAME_LENGTH), choices)}`);
 }
 
 function unknownParameter(name: string, names: readonly ParameterName[]): string {

@@ -5,7 +5,7 @@ interface Bucket {
   atMs: number;
 }
 
-const MOST_KEYS = 1024;
+const MAX_KEYS = 1024;
 
 export class RateBound {
   readonly #nowMs: () => number;
@@ -34,7 +34,7 @@ export class RateBound {
     bucket.atMs = now;
     this.#buckets.delete(key);
     this.#buckets.set(key, bucket);
-    if (this.#buckets.size > MOST_KEYS) this.#buckets.delete(this.#buckets.keys().next().value ?? '');
+    if (this.#buckets.size > MAX_KEYS) this.#buckets.delete(this.#buckets.keys().next().value ?? '');
     if (bucket.left < 1) return false;
     bucket.left -= 1;
     return true;

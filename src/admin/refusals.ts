@@ -10,7 +10,7 @@ const REASONS = ['host', 'origin', 'no-token', 'bad-token', 'role', 'rate', 'bus
 export type RefusalReason = (typeof REASONS)[number];
 
 const REPORTS_PER_SECOND = 10;
-const LONGEST_PATH = 256;
+const MAX_PATH_LENGTH = 256;
 
 export class Refusals {
   readonly #counts = new Map<RefusalReason, number>(REASONS.map((reason) => [reason, 0]));
@@ -30,7 +30,7 @@ export class Refusals {
   report(request: FastifyRequest, reason: RefusalReason, author: string): void {
     this.count(reason);
     if (!this.#reports.take('')) return;
-    const path = (request.url.split('?', 1)[0] ?? '').slice(0, LONGEST_PATH);
+    const path = (request.url.split('?', 1)[0] ?? '').slice(0, MAX_PATH_LENGTH);
     this.#steering?.refused({ method: request.method, path, reason, author });
   }
 

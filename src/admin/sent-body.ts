@@ -22,8 +22,8 @@ export interface SentBody {
 }
 
 /** Longer texts are judged, but faults in them are not located: that takes a second parser. */
-const LONGEST_LOCATED = 64 * 1024;
-const MOST_PROBLEMS = 100;
+const MAX_LOCATED_LENGTH = 64 * 1024;
+const MAX_PROBLEMS = 100;
 
 /** JSON is the only type that is taken, until `takeYaml`. */
 export function takeJson(app: FastifyInstance): void {
@@ -51,10 +51,10 @@ export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
   const { text, value } = (request.body as SentBody | undefined) ?? EMPTY;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw malformed([{ path: '', line: 1, column: 1, message: 'the body must be a map' }]);
-  const merged = text.length > LONGEST_LOCATED ? unlocated(value) : located(text, value);
+  const merged = text.length > MAX_LOCATED_LENGTH ? unlocated(value) : located(text, value);
   const decoded = schema.safeParse(value);
   if (decoded.success) return decoded.data;
-  throw malformed(problemsOf(decoded.error.issues, merged).slice(0, MOST_PROBLEMS).map(placed));
+  throw malformed(problemsOf(decoded.error.issues, merged).slice(0, MAX_PROBLEMS).map(placed));
 }
 
 /** For a route that takes no body. */
@@ -118,7 +118,7 @@ function refuseProto(key: string, value: unknown): unknown {
 /** JSON is YAML: the parser of the config knows lines and columns, and finds keys that come twice. */
 function located(text: string, value: object): Merged {
   const { source, problems } = parseText('', text);
-  if (source === undefined) throw malformed(problems.slice(0, MOST_PROBLEMS).map(placed));
+  if (source === undefined) throw malformed(problems.slice(0, MAX_PROBLEMS).map(placed));
   return { ...mergeSources([source]), value: value as Merged['value'] };
 }
 

@@ -17,7 +17,7 @@ export interface SubscriberOptions {
 
 const HEARTBEAT_MS = 15_000;
 /** Lines that a reader may be behind while it takes nothing. */
-const MOST_BEHIND = 256;
+const MAX_BEHIND = 256;
 const PAGE = 64;
 
 export class Subscriber {
@@ -60,7 +60,7 @@ export class Subscriber {
     if (this.#last === undefined || line.seq <= this.#last) this.#last = line.seq - 1;
     if (this.#blocked) {
       this.#behind += 1;
-      if (this.#behind > MOST_BEHIND) this.close();
+      if (this.#behind > MAX_BEHIND) this.close();
     } else if (line.seq === this.#last + 1) this.#send(line);
     else this.#catchUp();
   }

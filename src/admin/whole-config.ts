@@ -11,7 +11,7 @@ import { JSON_TYPE, readText, takeYaml, YAML_TYPE } from './sent-body.ts';
 import { mustServe, tagUnlessKnown } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
-const LARGEST_BYTES = 8 * 1024 * 1024;
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /** `app` is a scope of its own: only here YAML is taken. */
 export function addConfig(app: FastifyInstance, steering: Steering): void {
@@ -36,7 +36,7 @@ export function addConfig(app: FastifyInstance, steering: Steering): void {
     answer: 'ChangeAnswer',
     kind: 'write',
   });
-  app.put('/v1/config', { schema: write, bodyLimit: LARGEST_BYTES, config: { access: 'admin' } }, (request, reply) =>
+  app.put('/v1/config', { schema: write, bodyLimit: MAX_BYTES, config: { access: 'admin' } }, (request, reply) =>
     // JSON is YAML: passed as text, so that faults are located.
     carryOut(steering, { request, reply }, { kind: 'config', document: readText(request) }),
   );

@@ -12,7 +12,7 @@ import type { ComparisonStart, FromComparison, ToComparison } from './comparison
 import type { CompareLink } from './messages.ts';
 
 /** Of objects; what waits to be compared is beside it, and bounded by the load. */
-const MOST_HEAP_MB = 256;
+const MAX_HEAP_MB = 256;
 const ANSWER_MS = 5000;
 /** A thread that does not answer for so long has hung. What may wait at most takes a tenth of it. */
 const HUNG_MS = 60_000;
@@ -43,7 +43,7 @@ export class ComparisonLife {
     this.#worker = new Worker(new URL('./comparison-thread.ts', import.meta.url), {
       name: 'comparison',
       workerData: { load: this.#load } satisfies ComparisonStart,
-      resourceLimits: { maxOldGenerationSizeMb: MOST_HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
     this.#worker.on('message', (message: FromComparison) => this.#onMessage(message));
     this.#worker.on('error', (error) => parts.log.error({ err: error }, 'the thread that compares died'));

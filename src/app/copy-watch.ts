@@ -21,9 +21,9 @@ import type { Shadow } from '../upstream/mirror.ts';
 import type { CompareLink, FromWorker, MissedCount } from './messages.ts';
 
 const WINDOW_MS = 1000;
-const MOST_TEMPLATES = 2000;
+const MAX_TEMPLATES = 2000;
 /** Between two flushes; more of them are only counted. */
-const MOST_MISSED = 1000;
+const MAX_MISSED = 1000;
 
 interface Sampling {
   readonly sampler: TemplateSampler;
@@ -104,7 +104,7 @@ export class CopyWatch {
     let sampling = this.#samplings.get(id);
     if (sampling?.perTemplate !== perTemplate) {
       const ours = Math.ceil(perTemplate / this.#workers);
-      sampling = { perTemplate, sampler: new TemplateSampler({ perTemplate: ours, windowMs: WINDOW_MS, mostTemplates: MOST_TEMPLATES }) };
+      sampling = { perTemplate, sampler: new TemplateSampler({ perTemplate: ours, windowMs: WINDOW_MS, mostTemplates: MAX_TEMPLATES }) };
       this.#samplings.set(id, sampling);
     }
     return sampling.sampler.take(`${exchange.match!.route.name} ${templateOf(exchange.head.target)}`, nowMs(), randomFraction());
@@ -119,7 +119,7 @@ export class CopyWatch {
   }
 
   #miss(write: MissedWrite): void {
-    if (this.#missed.length < MOST_MISSED) {
+    if (this.#missed.length < MAX_MISSED) {
       this.#missed.push(write);
       return;
     }

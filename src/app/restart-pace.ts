@@ -1,7 +1,7 @@
 // How soon a thread that died is replaced: at once, and slowly when threads keep dying.
 
 /** Who dies more often than this within the window is replaced more slowly. */
-const CRASHES_MAX = 5;
+const MAX_CRASHES = 5;
 const CRASH_WINDOW_MS = 60_000;
 const SLOW_RESTART_MS = 10_000;
 export const FAST_RESTART_MS = 50;
@@ -13,6 +13,6 @@ export class RestartPace {
   next(nowMs: number): number {
     this.#crashesMs.push(nowMs);
     while (this.#crashesMs[0]! < nowMs - CRASH_WINDOW_MS) this.#crashesMs.shift();
-    return this.#crashesMs.length > CRASHES_MAX ? SLOW_RESTART_MS : FAST_RESTART_MS;
+    return this.#crashesMs.length > MAX_CRASHES ? SLOW_RESTART_MS : FAST_RESTART_MS;
   }
 }

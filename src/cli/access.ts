@@ -22,7 +22,7 @@ export interface Access {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const LONGEST_FILE = 1024 * 1024;
+const MAX_FILE_LENGTH = 1024 * 1024;
 
 /** Ends the command when an address is malformed or a file cannot be read. */
 export function readAccess(options: AccessOptions, env: Environment): Access {
@@ -56,7 +56,7 @@ function readText(path: string, option: string): string {
   } catch (error) {
     throw new Failure(EXIT.usage, `${option}: cannot read ${path}: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
   }
-  if (bytes.length > LONGEST_FILE) throw new Failure(EXIT.usage, `${option}: ${path} has more than 1 MiB`);
+  if (bytes.length > MAX_FILE_LENGTH) throw new Failure(EXIT.usage, `${option}: ${path} has more than 1 MiB`);
   return bytes.toString('utf8');
 }
 

@@ -26,8 +26,8 @@ export interface AdminAnswer {
   readonly body: unknown;
 }
 
-const LONGEST_WAIT_MS = 10_000;
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_WAIT_MS = 10_000;
+const MAX_BYTES = 16 * 1024 * 1024;
 
 export class AdminClient {
   /** As people write it. */
@@ -36,7 +36,7 @@ export class AdminClient {
   readonly #token: string | undefined;
   readonly #waitMs: number;
 
-  constructor({ address, token, tls }: Access, waitMs = LONGEST_WAIT_MS) {
+  constructor({ address, token, tls }: Access, waitMs = MAX_WAIT_MS) {
     this.address = address.text;
     this.#token = token;
     this.#waitMs = waitMs;
@@ -104,7 +104,7 @@ export async function readAll(body: AsyncIterable<Buffer> & { destroy(): unknown
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) {
+    if (bytes > MAX_BYTES) {
       body.destroy();
       throw new Failure(EXIT.refused, 'the answer has more than 16 MiB; it was not read');
     }

@@ -8,8 +8,8 @@ import { readPool, readPools, readRevisions, type PoolAnswer } from './answers.t
 import { SHELLS } from './completion.ts';
 import { revisionsPath } from './revisions.ts';
 
-const LONGEST_WAIT_MS = 300;
-const MOST_REVISIONS = 20;
+const MAX_WAIT_MS = 300;
+const MAX_REVISIONS = 20;
 
 interface Typed {
   readonly command: Command | undefined;
@@ -125,7 +125,7 @@ async function livingThings(client: AdminClient, given: readonly string[]): Prom
 
 async function revisionNumbers(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
   if (given.length > 0) return [];
-  const { body } = await client.ask({ method: 'GET', path: revisionsPath({ limit: MOST_REVISIONS }) });
+  const { body } = await client.ask({ method: 'GET', path: revisionsPath({ limit: MAX_REVISIONS }) });
   return readRevisions(body).map(({ revision }) => String(revision));
 }
 
@@ -145,7 +145,7 @@ function nothing(): Promise<readonly string[]> {
 
 function openClient(values: AccessOptions, env: Environment): AdminClient | undefined {
   try {
-    return new AdminClient(readAccess(values, env), LONGEST_WAIT_MS);
+    return new AdminClient(readAccess(values, env), MAX_WAIT_MS);
   } catch {
     return undefined;
   }

@@ -16,7 +16,7 @@ export interface ExportOptions {
 const PATH = '/v1/config';
 const YAML_TYPE = 'application/yaml';
 /** As much as the API takes. */
-const LONGEST_CONFIG_MIB = 8;
+const MAX_CONFIG_MIB = 8;
 
 /** All of it, with defaults, as YAML; with `--json` as JSON. */
 export async function runConfigShow(call: AdminCall): Promise<void> {
@@ -60,7 +60,7 @@ async function readConfig(file: string): Promise<string> {
     throw new Failure(EXIT.usage, `${file} is a directory; the running instance takes one text`, [
       `Make one of it with: sluice check ${file} --print`,
     ]);
-  return readText(file, LONGEST_CONFIG_MIB);
+  return readText(file, MAX_CONFIG_MIB);
 }
 
 /** Located like the findings of `sluice check`: `file:line:column: message`. */

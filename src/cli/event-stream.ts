@@ -8,7 +8,7 @@ export interface StreamEvent {
   readonly text: string;
 }
 
-const LONGEST_EVENT = 1024 * 1024;
+const MAX_EVENT_LENGTH = 1024 * 1024;
 
 /** Throws when an event has more than 1 MiB. */
 export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<StreamEvent> {
@@ -19,7 +19,7 @@ export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGener
   for await (const chunk of chunks) {
     const parts = (rest + decoder.decode(chunk, { stream: true })).split(/\r\n|\n|\r(?!$)/);
     rest = parts.pop() ?? '';
-    if (rest.length + length > LONGEST_EVENT) throw new RangeError('an event has more than 1 MiB');
+    if (rest.length + length > MAX_EVENT_LENGTH) throw new RangeError('an event has more than 1 MiB');
     for (const line of parts) {
       if (line === '') {
         if (lines.length > 0) yield { id, kind: kind || 'message', text: lines.join('\n') };

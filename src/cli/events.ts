@@ -23,8 +23,8 @@ export interface EventsOptions {
 
 const DEFAULT_LAST = 20;
 /** Of one question to the API. */
-const MOST_NEWEST = 1000;
-const MOST_PER_PAGE = 100;
+const MAX_NEWEST = 1000;
+const MAX_PER_PAGE = 100;
 const AGAIN_MS = 1000;
 
 export async function runEvents(call: AdminCall<EventsOptions>): Promise<void> {
@@ -44,7 +44,7 @@ async function showPast(call: AdminCall<EventsOptions>): Promise<number> {
   const { since, last, kind } = call.options;
   const filter = { ...(kind !== undefined && { kind }), ...readSince(since) };
   const most = last ?? (since === undefined ? DEFAULT_LAST : undefined);
-  if (most !== undefined && most <= MOST_NEWEST) {
+  if (most !== undefined && most <= MAX_NEWEST) {
     const page = await askJournal(call, { ...filter, last: String(most) });
     for (const line of page.lines) print(call, line);
     return page.last;
@@ -57,7 +57,7 @@ async function showAll(call: AdminCall<EventsOptions>, filter: Filter, most = In
   let after = filter.after;
   const kept: unknown[] = [];
   for (;;) {
-    const page = await askJournal(call, { ...filter, ...(after !== undefined && { after }), limit: String(MOST_PER_PAGE) });
+    const page = await askJournal(call, { ...filter, ...(after !== undefined && { after }), limit: String(MAX_PER_PAGE) });
     if (after !== undefined && after === filter.after) tellGap(call, Number(after) + 1, page.first - 1);
     if (most === Infinity) for (const line of page.lines) print(call, line);
     else kept.splice(0, Math.max(0, kept.push(...page.lines) - most));

@@ -23,7 +23,7 @@ interface Seen {
   readonly exchanges: readonly Fields[];
 }
 
-const LONGEST_TARGET = 60;
+const MAX_TARGET_LENGTH = 60;
 
 export async function runExchanges(
   call: AdminCall<ExchangesOptions>,
@@ -146,5 +146,5 @@ function colourOf(status: number): Colour {
 }
 
 function shorten(text: string): string {
-  return text.length <= LONGEST_TARGET ? text : `${text.slice(0, LONGEST_TARGET - 1)}…`;
+  return text.length <= MAX_TARGET_LENGTH ? text : `${text.slice(0, MAX_TARGET_LENGTH - 1)}…`;
 }

@@ -16,7 +16,7 @@ export interface MarkersOptions {
   readonly last?: number | undefined;
 }
 
-const MOST_PER_PAGE = 100;
+const MAX_PER_PAGE = 100;
 
 export async function runMark(call: AdminCall<MarkOptions>, pool: string, version: string): Promise<void> {
   const { deploy, sha, url, dryRun, json } = call.options;
@@ -34,7 +34,7 @@ export async function runMarkers(call: AdminCall<MarkersOptions>, pool: string |
   const query = new URLSearchParams({
     ...(pool !== undefined && { pool }),
     ...(version !== undefined && { version }),
-    ...(last !== undefined && { limit: String(Math.min(last, MOST_PER_PAGE)) }),
+    ...(last !== undefined && { limit: String(Math.min(last, MAX_PER_PAGE)) }),
   }).toString();
   const body = await ask(call, { method: 'GET', path: query === '' ? '/v1/markers' : `/v1/markers?${query}` }, { pool, version });
   if (json === true) return showJson(call, body);

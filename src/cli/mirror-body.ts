@@ -30,7 +30,7 @@ export interface MirrorTarget {
   readonly version?: string;
 }
 
-const LONGEST_FILE_MIB = 1;
+const MAX_FILE_MIB = 1;
 
 /** `start` with what the flags say instead: each replaces what says the same thing in other words, and nothing else. */
 export function amendMirror(start: Fields, flags: MirrorFlags, target: MirrorTarget | undefined): Fields {
@@ -53,7 +53,7 @@ export function amendMirror(start: Fields, flags: MirrorFlags, target: MirrorTar
 /** A mirror as YAML or JSON, without its name or with the one that was given; `-` is stdin. */
 export async function readMirrorFile(file: string, name: string): Promise<Fields> {
   const place = file === '-' ? 'stdin' : file;
-  const { source, problems } = parseText(place, await readText(file, LONGEST_FILE_MIB), 'version, percent and match');
+  const { source, problems } = parseText(place, await readText(file, MAX_FILE_MIB), 'version, percent and match');
   if (source === undefined) {
     const lines = problems.map(({ line, column, message }) => `${place}:${line}:${column}: ${visible(message)}`);
     throw new Failure(EXIT.usage, `${place} holds no mirror`, lines);

@@ -82,7 +82,7 @@ export interface MissedAnswer {
 
 const LONGEST = 300;
 /** Names of fields and paths are in it. */
-const LONGEST_REASON = 1000;
+const MAX_REASON_LENGTH = 1000;
 
 export function readReport(body: unknown): ReportAnswer {
   const fields = fieldsOf(body, 'the report');
@@ -95,7 +95,7 @@ export function readReport(body: unknown): ReportAnswer {
     candidate: { pool: optionalText(candidate, 'pool'), version: optionalText(candidate, 'version') },
     sinceMs: number(fields, 'sinceMs'),
     verdict: optionalText(verdict, 'verdict'),
-    reason: shortText(verdict, 'reason', LONGEST_REASON),
+    reason: shortText(verdict, 'reason', MAX_REASON_LENGTH),
     compared: number(verdict, 'compared'),
     seconded: number(verdict, 'seconded'),
     differenceRate: readInterval(verdict['differenceRate']),

@@ -13,7 +13,7 @@ export interface Refusal {
   readonly hints?: readonly string[];
 }
 
-const LONGEST_BODY = 300;
+const MAX_BODY_LENGTH = 300;
 
 /** Status 400 or higher, as the end of a command. */
 export function refusal({ status, body, address, hints = [] }: Refusal): Failure {
@@ -103,7 +103,7 @@ function problemLines(problem: Fields): readonly string[] {
 }
 
 function textOf(body: unknown): string {
-  return typeof body === 'string' ? visible(body.trim().slice(0, LONGEST_BODY)) : '';
+  return typeof body === 'string' ? visible(body.trim().slice(0, MAX_BODY_LENGTH)) : '';
 }
 
 /** Of an error, of what caused it, or of the first of several (a name with two addresses). */

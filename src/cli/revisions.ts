@@ -67,8 +67,8 @@ function summarise({ differences }: RevisionAnswer): string {
   return `${shorten(`${first.path} ${sides}`)}${more}`;
 }
 
-const LONGEST_SUMMARY = 60;
+const MAX_SUMMARY_LENGTH = 60;
 
 function shorten(text: string): string {
-  return text.length <= LONGEST_SUMMARY ? text : `${text.slice(0, LONGEST_SUMMARY)}…`;
+  return text.length <= MAX_SUMMARY_LENGTH ? text : `${text.slice(0, MAX_SUMMARY_LENGTH)}…`;
 }

@@ -36,8 +36,8 @@ const TRAFFIC =
   /^routes(?:$|[ .[])|^pools(?:$|(?:\.[^.[\]"]+|\["[^"]*"\])(?:$|\.(?:split|overrides|mirrors|versions|affinity|fallback|drain)(?:$|[ .[])))/;
 
 const PAGE = 50;
-const MOST_PAGES = 20;
-const LONGEST_REASON = 200;
+const MAX_PAGES = 20;
+const MAX_REASON_LENGTH = 200;
 
 export async function runRollback(call: AdminCall<RollbackOptions>, revision: number | undefined): Promise<void> {
   const { yes, dryRun } = call.options;
@@ -91,7 +91,7 @@ export function touchesTraffic(path: string): boolean {
 
 async function findTarget(call: AdminCall): Promise<Target> {
   const revisions: RevisionAnswer[] = [];
-  for (let page = 0; page < MOST_PAGES; page++) {
+  for (let page = 0; page < MAX_PAGES; page++) {
     const path = revisionsPath({ limit: PAGE, before: revisions.at(-1)?.revision });
     const more = readRevisions(await ask(call, { method: 'GET', path }));
     revisions.push(...more);
@@ -111,7 +111,7 @@ function nameTarget(revision: number): Target {
 function targetOf(call: AdminCall, change: RevisionAnswer, { revision }: RevisionAnswer): Omit<Target, 'newest'> {
   // A rollback of a rollback need not tell the whole story again: the revisions have it.
   const why = change.reason === '' || change.cause === 'restore' ? '' : `: ${change.reason}`;
-  const reason = `rollback of revision ${change.revision}${why}`.slice(0, LONGEST_REASON);
+  const reason = `rollback of revision ${change.revision}${why}`.slice(0, MAX_REASON_LENGTH);
   return { revision, because: describeChange(call, change), reason };
 }
 

@@ -14,8 +14,8 @@ export interface ReportView {
 }
 
 const WIDTH = 100;
-const MOST_TEMPLATES = 5;
-const MOST_VERDICT = 20;
+const MAX_TEMPLATES = 5;
+const MAX_VERDICT_LINES = 20;
 /** Shown even where all lines could go to what differs for real. */
 const LEAST_NOISY = 3;
 
@@ -34,7 +34,7 @@ export function viewReport(report: ReportAnswer, view: ReportView): readonly str
 
 function viewVerdict({ verdict, reason }: ReportAnswer, paint: ReportView['paint']): readonly string[] {
   const colour = COLOURS[verdict];
-  const word = colour === undefined ? cutText(verdict || 'unknown', MOST_VERDICT) : verdict.toUpperCase();
+  const word = colour === undefined ? cutText(verdict || 'unknown', MAX_VERDICT_LINES) : verdict.toUpperCase();
   const [first = '', ...rest] = wrapText(reason, WIDTH - word.length - 2);
   return [`${paint(colour ?? 'warn', word)}  ${first}`, ...rest.map((line) => ' '.repeat(word.length + 2) + line)];
 }
@@ -79,7 +79,7 @@ function viewLatency({ templates }: ReportAnswer, paint: ReportView['paint']): r
     { title: 'SLOWER', align: 'right' },
   ];
   const rows = busiest
-    .slice(0, MOST_TEMPLATES)
+    .slice(0, MAX_TEMPLATES)
     .map(({ route, template, compared, primary, candidate, slower }) => [
       route,
       template,

@@ -5,7 +5,7 @@ import type { Address } from './model.ts';
 import { canonicalHost } from './syntax.ts';
 
 /** Room for a path in `sockaddr_un` on Linux and macOS, with its closing NUL. */
-const LONGEST_UNIX_PATH = 103;
+const MAX_UNIX_PATH_BYTES = 103;
 
 export const LISTEN_FORM = 'address must look like 127.0.0.1:8080, "[::]:8080", :8080 or unix:/path';
 export const ENDPOINT_FORM = 'address must look like 127.0.0.1:8080, "[::1]:8080", name:8080, unix:/path or srv:_http._tcp.name';
@@ -70,7 +70,7 @@ function parseUnix(text: string): Address | Fault {
   if (!path.startsWith('/') || path === '/' || /[\u0000-\u001f\u007f]/.test(path)) {
     return { fault: `unix: needs an absolute path, such as unix:/run/app.sock, got ${JSON.stringify(text)}` };
   }
-  if (Buffer.byteLength(path) > LONGEST_UNIX_PATH) return { fault: `a socket path may have ${LONGEST_UNIX_PATH} bytes at most` };
+  if (Buffer.byteLength(path) > MAX_UNIX_PATH_BYTES) return { fault: `a socket path may have ${MAX_UNIX_PATH_BYTES} bytes at most` };
   return { kind: 'unix', path };
 }
 

@@ -33,9 +33,9 @@ export interface Amended {
   readonly overtaken: readonly Overtaken[];
 }
 
-export const MOST_AMENDMENTS = 10_000;
+export const MAX_AMENDMENTS = 10_000;
 /** ['pools', pool, 'versions', version, 'endpoints', address, 'drain'] and one more. */
-const LONGEST_PATH = 8;
+const MAX_PATH_LENGTH = 8;
 
 /**
  * Lays the amendments over the plain data of the file, in order. Of several for one path the last one counts, with the base of the first;
@@ -43,9 +43,9 @@ const LONGEST_PATH = 8;
  */
 export function amend(written: Plain, amendments: readonly Amendment[]): Amended {
   const settled = settle(amendments);
-  const kept = settled.slice(0, MOST_AMENDMENTS);
-  const late = settled.slice(MOST_AMENDMENTS);
-  const overtaken: Overtaken[] = late.map((amendment) => ({ amendment, reason: `there are more than ${MOST_AMENDMENTS} changes` }));
+  const kept = settled.slice(0, MAX_AMENDMENTS);
+  const late = settled.slice(MAX_AMENDMENTS);
+  const overtaken: Overtaken[] = late.map((amendment) => ({ amendment, reason: `there are more than ${MAX_AMENDMENTS} changes` }));
   const draft = new Draft(written);
   const inForce = new Map<string, Amendment>();
   for (const amendment of kept) {
@@ -73,7 +73,7 @@ export function covers({ path }: Pick<Amendment, 'path'>, other: readonly (strin
 /** Amendments as they were stored, checked: nothing in them is trusted. */
 export function readAmendments(stored: unknown): readonly Amendment[] | Fault {
   if (!Array.isArray(stored)) return { fault: 'must be a list of amendments' };
-  if (stored.length > MOST_AMENDMENTS) return { fault: `must have ${MOST_AMENDMENTS} amendments at most, got ${stored.length}` };
+  if (stored.length > MAX_AMENDMENTS) return { fault: `must have ${MAX_AMENDMENTS} amendments at most, got ${stored.length}` };
   const wrong = plainFault(stored);
   if (wrong !== undefined) return { fault: wrong };
   const amendments = stored.map(readAmendment);
@@ -86,7 +86,7 @@ function readAmendment(stored: unknown): Amendment | Fault {
   if (!isMap(stored)) return { fault: 'an amendment must be a map' };
   const path = own(stored, 'path');
   if (!Array.isArray(path) || !path.every((part) => typeof part === 'string')) return { fault: 'path must be a list of texts' };
-  if (!isPath(path)) return { fault: `path must have 1 to ${LONGEST_PATH} parts, none of them "__proto__"` };
+  if (!isPath(path)) return { fault: `path must have 1 to ${MAX_PATH_LENGTH} parts, none of them "__proto__"` };
   const [value, base] = [own(stored, 'value'), own(stored, 'base')];
   return { path, ...(value !== undefined && { value }), ...(base !== undefined && { base }) };
 }
@@ -99,7 +99,7 @@ function reasonAgainst({ path, base }: Amendment, said: unknown, draft: Draft): 
 }
 
 function isPath(path: FieldPath): boolean {
-  return path.length > 0 && path.length <= LONGEST_PATH && !path.includes('__proto__');
+  return path.length > 0 && path.length <= MAX_PATH_LENGTH && !path.includes('__proto__');
 }
 
 /** One per path, where the first of them stood; none that a later one for the whole has replaced. */

@@ -1,6 +1,6 @@
 // What a controller asks for, as amendments to the file: the list that is to be in force from now on, or why it is refused. Pure.
 
-import { MOST_AMENDMENTS, amend, amendmentOf, covers } from './amend.ts';
+import { MAX_AMENDMENTS, amend, amendmentOf, covers } from './amend.ts';
 import type { Amendment } from './amend.ts';
 import { readField } from './field.ts';
 import type { FieldPath } from './field.ts';
@@ -40,7 +40,7 @@ export interface Refused {
 /** All amendments from now on, or why it stays as it is. What is as asked for already leaves them equal. */
 export type Changed = readonly Amendment[] | Refused;
 
-const MOST_WEIGHT = 1_000_000_000;
+const MAX_WEIGHT = 1_000_000_000;
 
 export function isRefused<T>(found: T | Refused): found is Refused {
   return isMap(found) && Object.hasOwn(found, 'faults');
@@ -146,7 +146,7 @@ export function record({ written, amendments }: Standing, added: readonly Amendm
   const asked = new Set(added.map(({ path }) => formatPath(path)));
   const lost = overtaken.filter(({ amendment }) => asked.has(formatPath(amendment.path)));
   if (lost.length === 0) return all;
-  const hint = all.length >= MOST_AMENDMENTS ? ': write some of them to the file' : '';
+  const hint = all.length >= MAX_AMENDMENTS ? ': write some of them to the file' : '';
   return { faults: lost.flatMap(({ amendment, reason }) => refuse('invalid', amendment.path, `${reason}${hint}`).faults) };
 }
 
@@ -178,8 +178,8 @@ export function noSuch(what: string, name: string, names: readonly string[]): st
 function weightFault(path: FieldPath, weight: unknown, versions: readonly string[]): readonly ChangeFault[] | undefined {
   const name = path.at(-1) ?? '';
   if (!versions.includes(name)) return refuse('invalid', path, noSuch('version', name, versions)).faults;
-  if (typeof weight === 'number' && weight >= 0 && weight <= MOST_WEIGHT) return undefined;
-  return refuse('invalid', path, `weight must be a number from 0 to ${MOST_WEIGHT}`).faults;
+  if (typeof weight === 'number' && weight >= 0 && weight <= MAX_WEIGHT) return undefined;
+  return refuse('invalid', path, `weight must be a number from 0 to ${MAX_WEIGHT}`).faults;
 }
 
 /** Whether both mean the same; a version without a weight has 0. */

@@ -14,7 +14,7 @@ export interface Difference {
   readonly after: string | undefined;
 }
 
-const LONGEST_TEXT = 120;
+const MAX_TEXT_LENGTH = 120;
 
 /** In the order of `before`, with what is new at the end of each map. The order of routes counts as a difference of its own. */
 export function diffConfigs(before: Config, after: Config): readonly Difference[] {
@@ -74,5 +74,5 @@ function textOf(value: unknown): string | undefined {
 }
 
 function shorten(text: string): string {
-  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`;
+  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)}…`;
 }

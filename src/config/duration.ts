@@ -1,7 +1,7 @@
 // Durations as operators write them (`250ms`, `5s`, `1m`, `2h`, `1d`) and as code holds them: whole milliseconds.
 
 /** The longest delay a Node timer keeps (2^31 - 1 ms, about 24.8 days); a longer one would fire at once. */
-export const LONGEST_TIMER_MS = 2_147_483_647;
+export const MAX_DURATION_MS = 2_147_483_647;
 
 export const DURATION_FORM = 'duration must look like 250ms, 5s, 1m, 2h or 1d';
 

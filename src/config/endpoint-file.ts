@@ -9,8 +9,8 @@ import type { Problem } from './problem.ts';
 import { endpointList } from './schema/endpoint.ts';
 import { shape } from './schema/shape.ts';
 
-export const LARGEST_ENDPOINT_FILE_BYTES = 1024 * 1024;
-export const MOST_ENDPOINTS = 10_000;
+export const MAX_ENDPOINT_FILE_BYTES = 1024 * 1024;
+export const MAX_ENDPOINTS = 10_000;
 
 export interface EndpointList {
   /** Undefined exactly when there are Problems. */
@@ -29,8 +29,8 @@ export function decodeEndpoints(file: string, text: string): EndpointList {
   if (source === undefined) return { endpoints: undefined, problems };
   const merged = mergeSources([source]);
   const written = source.value[KEY] as readonly unknown[];
-  if (written.length > MOST_ENDPOINTS)
-    return refused([problemAt(merged, [KEY], `${MOST_ENDPOINTS} endpoints at most, got ${written.length}`)]);
+  if (written.length > MAX_ENDPOINTS)
+    return refused([problemAt(merged, [KEY], `${MAX_ENDPOINTS} endpoints at most, got ${written.length}`)]);
   const decoded = schema.safeParse(source.value);
   if (!decoded.success) return refused(problemsOf(decoded.error.issues, merged));
   const endpoints = decoded.data[KEY];

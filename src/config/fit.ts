@@ -16,7 +16,7 @@ export interface Fit {
 }
 
 /** Each round decodes up to fifteen times. After these all that is left is given up. */
-const MOST_ROUNDS = 8;
+const MAX_ROUNDS = 8;
 
 /**
  * Leaves out, of amendments to a document that has no Problems by itself, those that the Problems lie in; where that names none, those that
@@ -32,7 +32,7 @@ export function fit(file: Merged, amendments: readonly Amendment[], check: Check
     const problems = rest.length === 0 ? [] : check(document);
     const [first] = problems;
     if (first === undefined) return { amendments: rest, overtaken };
-    const left = round < MOST_ROUNDS ? misfits(document, problems) : rest.map((amendment) => misfit(amendment, first));
+    const left = round < MAX_ROUNDS ? misfits(document, problems) : rest.map((amendment) => misfit(amendment, first));
     if (left.length === 0) left.push(misfit(findFirst(file, rest, check), first));
     overtaken.push(...left);
     const gone = new Set(left.map(({ amendment }) => amendment));

@@ -11,12 +11,12 @@ import { didYouMean } from './suggest.ts';
 type Issue = z.core.$ZodIssue;
 
 /** Nobody reads more, and a hostile file may have a million. */
-export const MOST_PROBLEMS = 1_000;
+export const MAX_PROBLEMS = 1_000;
 
 export function problemsOf(issues: readonly Issue[], merged: Merged): Problem[] {
   const problems: Problem[] = [];
   for (const issue of issues) {
-    if (problems.length >= MOST_PROBLEMS) break;
+    if (problems.length >= MAX_PROBLEMS) break;
     describe(issue, pathOf(issue), { merged, problems });
   }
   return problems;
@@ -65,7 +65,7 @@ function describeValue(issue: Issue, path: Path, work: Work): void {
 function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, path: Path, work: Work): void {
   const known = issue.message.split(' ').filter((key) => key !== '');
   for (const key of issue.keys) {
-    if (work.problems.length >= MOST_PROBLEMS) return;
+    if (work.problems.length >= MAX_PROBLEMS) return;
     const hint = didYouMean(key, known) || (known.length === 0 ? ' (this map has no keys)' : '');
     const problem = problemAt(work.merged, [...path, key], '', 'key');
     const where = formatPath(path);

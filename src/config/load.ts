@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import type { Amendment } from './amend.ts';
 import { decodeFitting, readFiles } from './decode.ts';
 import type { FileRead, FileText, LoadResult } from './decode.ts';
-import { LARGEST_ENDPOINT_FILE_BYTES, decodeEndpoints } from './endpoint-file.ts';
+import { MAX_ENDPOINT_FILE_BYTES, decodeEndpoints } from './endpoint-file.ts';
 import type { EndpointList } from './endpoint-file.ts';
-import { LONGEST_TEXT } from './parse.ts';
+import { MAX_TEXT_LENGTH } from './parse.ts';
 import type { Problem } from './problem.ts';
 
-const MOST_FILES = 1_000;
+const MAX_FILES = 1_000;
 
 /** Loads `path`, with the amendments that still fit it. */
 export function loadConfig(path: string, amendments: readonly Amendment[] = []): LoadResult {
@@ -36,8 +36,7 @@ export function loadEndpoints(path: string): EndpointList {
   try {
     const found = statSync(path);
     if (!found.isFile()) return refused(path, 'this is not a file');
-    if (found.size > LARGEST_ENDPOINT_FILE_BYTES)
-      return refused(path, `the file is larger than ${LARGEST_ENDPOINT_FILE_BYTES / 1024 ** 2} MiB`);
+    if (found.size > MAX_ENDPOINT_FILE_BYTES) return refused(path, `the file is larger than ${MAX_ENDPOINT_FILE_BYTES / 1024 ** 2} MiB`);
   } catch (error) {
     return refused(path, reasonOf(error));
   }
@@ -55,7 +54,7 @@ function listFiles(path: string): readonly string[] | string {
     if (!statSync(path).isDirectory()) return [path];
     const names = readdirSync(path).filter((name) => /\.ya?ml$/.test(name) && !name.startsWith('.'));
     if (names.length === 0) return 'the directory has no *.yaml or *.yml file';
-    if (names.length > MOST_FILES) return `the directory has more than ${MOST_FILES} files`;
+    if (names.length > MAX_FILES) return `the directory has more than ${MAX_FILES} files`;
     return names.sort().map((name) => join(path, name));
   } catch (error) {
     return reasonOf(error);
@@ -69,7 +68,7 @@ function readText(file: string): FileText | { readonly fault: string } {
       const stat = fstatSync(descriptor);
       if (!stat.isFile() && !stat.isFIFO()) return { fault: 'this is neither a file nor a pipe' };
       // UTF-8 has at most three bytes per UTF-16 unit; the exact bound is checked on the text.
-      if (stat.size > 3 * LONGEST_TEXT) return { fault: `the file is larger than ${LONGEST_TEXT / 1024 ** 2} MiB` };
+      if (stat.size > 3 * MAX_TEXT_LENGTH) return { fault: `the file is larger than ${MAX_TEXT_LENGTH / 1024 ** 2} MiB` };
       return { file, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(descriptor)) };
     } finally {
       closeSync(descriptor);

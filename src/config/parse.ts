@@ -14,12 +14,12 @@ export interface Parsed {
 }
 
 /** In characters. */
-export const LONGEST_TEXT = 8 * 1024 * 1024;
+export const MAX_TEXT_LENGTH = 8 * 1024 * 1024;
 const DEEPEST = 32;
 /** Nodes that aliases may add, so that a small file cannot stand for a huge one. */
-const MOST_ALIASED = 10_000;
+const MAX_ALIASED = 10_000;
 /** One mistake often makes the parser stumble over all that follows; what comes later helps nobody. */
-const MOST_SYNTAX_PROBLEMS = 10;
+const MAX_SYNTAX_PROBLEMS = 10;
 
 type Origin = Pick<Source, 'file' | 'text' | 'lines'>;
 
@@ -45,11 +45,11 @@ export function parseList(file: string, text: string, key: string): Parsed {
 
 /** The node at the top, or why there is none. */
 function readRoot(origin: Origin, whenEmpty: string): Node | Parsed {
-  if (origin.text.length > LONGEST_TEXT) return failed(origin, 0, `the file is larger than ${LONGEST_TEXT / 1024 ** 2} MiB`);
+  if (origin.text.length > MAX_TEXT_LENGTH) return failed(origin, 0, `the file is larger than ${MAX_TEXT_LENGTH / 1024 ** 2} MiB`);
   countLines(origin);
   const document = read(origin);
   if (document === undefined) return failed(origin, 0, 'the YAML cannot be read: it nests too deeply');
-  const faults = [...document.errors, ...document.warnings].slice(0, MOST_SYNTAX_PROBLEMS);
+  const faults = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_PROBLEMS);
   if (faults.length > 0) return { source: undefined, problems: faults.map((fault) => syntaxProblem(origin, fault)) };
   const root: unknown = document.contents;
   return root === null || (isScalar(root) && root.value === null) ? failed(origin, 0, whenEmpty) : (root as Node);
@@ -136,7 +136,7 @@ class Reader {
   private value(node: unknown, path: Path): unknown {
     if (node === null || node === undefined) return null;
     if (path.length > DEEPEST) return this.refuse(node, path.slice(0, DEEPEST), 'the YAML nests too deeply');
-    if (this.inAlias > 0 && ++this.aliased > MOST_ALIASED) return this.tooManyAliases(node, path);
+    if (this.inAlias > 0 && ++this.aliased > MAX_ALIASED) return this.tooManyAliases(node, path);
     if (isAlias(node)) return this.alias(node, path);
     const anchor = (node as { anchor?: string }).anchor;
     let value: unknown;
@@ -163,7 +163,7 @@ class Reader {
   }
 
   private tooManyAliases(node: unknown, path: Path): undefined {
-    if (this.aliased === MOST_ALIASED + 1) this.refuse(node, path, `aliases may stand for ${MOST_ALIASED} values at most`);
+    if (this.aliased === MAX_ALIASED + 1) this.refuse(node, path, `aliases may stand for ${MAX_ALIASED} values at most`);
     return undefined;
   }
 

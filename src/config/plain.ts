@@ -2,7 +2,7 @@
 
 /** As deep as the YAML may nest, so that whatever recurses over plain data comes back. */
 const DEEPEST = 32;
-const MOST_VALUES = 1_000_000;
+const MAX_VALUES = 1_000_000;
 
 export type Plain = Readonly<Record<string, unknown>>;
 
@@ -34,7 +34,7 @@ class Inspection {
 
   fault(value: unknown, depth: number): string | undefined {
     if (depth > DEEPEST) return `nests deeper than ${DEEPEST} levels`;
-    if (++this.seen > MOST_VALUES) return `has more than ${MOST_VALUES} values`;
+    if (++this.seen > MAX_VALUES) return `has more than ${MAX_VALUES} values`;
     if (typeof value === 'number') return Number.isFinite(value) ? undefined : `has the number ${value}, which JSON cannot hold`;
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
     if (typeof value !== 'object') return `has a ${typeof value}, which JSON cannot hold`;

@@ -1,10 +1,10 @@
 // "Did you mean": the known word nearest to an unknown one.
 
-const LONGEST_WORD = 64;
+const MAX_WORD_LENGTH = 64;
 
 /** The nearest candidate, or undefined when none is near: at most one edit per three characters. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
-  if (word.length > LONGEST_WORD) return undefined;
+  if (word.length > MAX_WORD_LENGTH) return undefined;
   let nearest: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -19,7 +19,7 @@ export interface Stamp {
   readonly files: readonly string[];
 }
 
-const READ_BYTES_MAX = 32 * 1024 * 1024;
+const MAX_READ_BYTES = 32 * 1024 * 1024;
 
 /** Of `path`, a file or a folder of them. Never rejects. */
 export async function readStamp(path: string): Promise<Stamp> {
@@ -41,7 +41,7 @@ export async function readFingerprint(path: string): Promise<Fingerprint> {
     for (const name of await listFiles(path)) {
       const { size, mtimeMs } = await stat(name);
       // Nobody will load it; that it changed is enough to say so again.
-      const content = size > READ_BYTES_MAX ? Buffer.from(`${size} ${mtimeMs}`) : await readFile(name);
+      const content = size > MAX_READ_BYTES ? Buffer.from(`${size} ${mtimeMs}`) : await readFile(name);
       hash.update(`${name.length}:${name}${content.length}:`).update(content);
     }
     return { digest: hash.digest('hex') };

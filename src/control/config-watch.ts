@@ -28,7 +28,7 @@ export interface ConfigWatchOptions {
 export type ChangeCause = 'file' | 'signal';
 
 /** A file that never comes to rest is read all the same. */
-const LONGEST_WAIT_MS = 500;
+const MAX_WAIT_MS = 500;
 
 export class ConfigWatch {
   readonly #path: string;
@@ -120,7 +120,7 @@ export class ConfigWatch {
   #stir(): void {
     if (this.#closed) return;
     const now = nowMs();
-    if (this.#wait === undefined) this.#waitEndMs = now + LONGEST_WAIT_MS;
+    if (this.#wait === undefined) this.#waitEndMs = now + MAX_WAIT_MS;
     this.#wait?.stop();
     this.#wait = after(Math.min(this.#options.quietMs ?? 100, this.#waitEndMs - now), () => {
       this.#wait = undefined;

@@ -8,14 +8,14 @@ import type { Observation } from '../telemetry/observation.ts';
 import type { EndpointStatus, PoolStatus, VersionStatus } from './steering.ts';
 
 /** Requests that are compared at most; the newest. */
-const MOST_REQUESTS = 1000;
+const MAX_REQUESTS = 1000;
 
 /** Those that can be decided again: whole, and part of the sample. */
 export function seenRequests(exchanges: readonly Observation[]): readonly SeenRequest[] {
   return exchanges
     .filter((each) => each.standsFor > 0 && !each.isCut)
     .sort((one, other) => other.startedAtMs - one.startedAtMs)
-    .slice(0, MOST_REQUESTS)
+    .slice(0, MAX_REQUESTS)
     .map(seenRequest);
 }
 

@@ -23,7 +23,7 @@ export interface NewRevision {
 }
 
 /** Each holds a whole config. */
-const MOST_LATE = 16;
+const MAX_LATE = 16;
 /** Bounds what one journal line repeats of a revision. */
 const DIFFERENCES_SHOWN = 50;
 
@@ -65,7 +65,7 @@ export class Journal {
    * Throws when too many are late.
    */
   keepLater(revision: NewRevision): void {
-    if (this.#late.length >= MOST_LATE) throw new Error(`more than ${MOST_LATE} revisions in a row could not be kept`);
+    if (this.#late.length >= MAX_LATE) throw new Error(`more than ${MAX_LATE} revisions in a row could not be kept`);
     this.#late.push(this.#stamp(revision));
     this.#number = revision.number;
   }

@@ -30,7 +30,7 @@ export interface InForce {
 const KIND = 'marker';
 const NOTE = 'marker ';
 /** Lines of the journal that are searched for recent markers. */
-const MOST_SEARCHED = 1000;
+const MAX_SEARCHED = 1000;
 
 export class Markers {
   readonly #parts: MarkersParts;
@@ -68,7 +68,7 @@ export class Markers {
   list({ pool, version, limit }: MarkerQuery): { readonly markers: readonly Marker[]; readonly recent: readonly Marker[] } {
     const isMeant = (marker: Marker): boolean =>
       (pool === undefined || marker.pool === pool) && (version === undefined || marker.version === version);
-    const lines = this.#parts.journal.lines({ after: 0, limit: MOST_SEARCHED, kind: KIND, from: 'newest' });
+    const lines = this.#parts.journal.lines({ after: 0, limit: MAX_SEARCHED, kind: KIND, from: 'newest' });
     const recent = lines.map(markerIn).filter(isMeant).reverse().slice(0, limit);
     return { markers: [...this.#latest.values()].filter(isMeant), recent };
   }

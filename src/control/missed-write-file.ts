@@ -10,11 +10,11 @@ import type { KeptMissedWrite } from './kept-missed-write.ts';
 
 const NAME = 'missed-writes.jsonl';
 /** More than all lists take. */
-const MOST_BYTES = 256 * 1024 * 1024;
+const MAX_BYTES = 256 * 1024 * 1024;
 /** A file that has grown to this, and to twice what was listed when it was last written anew, is written anew. */
 const RENEW_BYTES = 32 * 1024 * 1024;
 /** That wait for the disk; beyond it they are not kept. */
-const MOST_WAITING = 8 * 1024 * 1024;
+const MAX_WAITING = 8 * 1024 * 1024;
 
 export interface MissedWriteFileParts {
   /** Of the state, which nobody else uses meanwhile. */
@@ -44,7 +44,7 @@ export class MissedWriteFile {
     try {
       const file = statSync(this.#path, { throwIfNoEntry: false });
       if (file === undefined) return [];
-      if (!file.isFile() || file.size > MOST_BYTES) throw new Error('it is no file, or larger than it may be');
+      if (!file.isFile() || file.size > MAX_BYTES) throw new Error('it is no file, or larger than it may be');
       this.#bytes = file.size;
       const text = readFileSync(this.#path, 'utf8');
       // What was cut by a crash must not take the next line with it.
@@ -57,7 +57,7 @@ export class MissedWriteFile {
   }
 
   append(writes: readonly KeptMissedWrite[]): void {
-    if (this.#waiting.length > MOST_WAITING) return this.#warn(new Error('the disk is too slow'));
+    if (this.#waiting.length > MAX_WAITING) return this.#warn(new Error('the disk is too slow'));
     for (const write of writes) this.#waiting += `${JSON.stringify(write)}\n`;
     this.#begin();
   }

@@ -8,14 +8,14 @@ import { maskUrl, textOf } from './mask.ts';
 import type { MissedWrites, MissedWritesQuery, ShownMissedWrite } from './mirror-report.ts';
 import type { MissedWriteFile } from './missed-write-file.ts';
 
-const MOST_OF_MIRROR = 10_000;
+const MAX_OF_MIRROR = 10_000;
 /** Over all mirrors; mirrors that have any share them equally. */
 const MOST = 100_000;
 /** The same for characters of all texts. */
-const MOST_CHARACTERS = 64 * 1024 * 1024;
-const MOST_CHARACTERS_OF_MIRROR = MOST_CHARACTERS / 10;
-const LONGEST_TARGET = 2048;
-const LONGEST_TEXT = 300;
+const MAX_CHARACTERS = 64 * 1024 * 1024;
+const MAX_CHARACTERS_OF_MIRROR = MAX_CHARACTERS / 10;
+const MAX_TARGET_LENGTH = 2048;
+const MAX_TEXT_LENGTH = 300;
 const CUT_MARK = '…';
 
 /** How many more were missed than are told of one by one. */
@@ -138,8 +138,8 @@ export class MissedWriteLedgers {
   }
 
   #trim(ledger: Ledger): void {
-    const most = Math.min(MOST_OF_MIRROR, Math.floor(MOST / this.#lists));
-    const mostCharacters = Math.min(MOST_CHARACTERS_OF_MIRROR, MOST_CHARACTERS / this.#lists);
+    const most = Math.min(MAX_OF_MIRROR, Math.floor(MOST / this.#lists));
+    const mostCharacters = Math.min(MAX_CHARACTERS_OF_MIRROR, MAX_CHARACTERS / this.#lists);
     const { writes } = ledger;
     let gone = 0;
     while (gone < writes.length && (writes.length - gone > most || ledger.characters > mostCharacters))
@@ -155,10 +155,10 @@ function showWrite(write: MissedWrite, seq: number): ShownMissedWrite {
   return {
     seq,
     atMs,
-    method: cut(textOf(method), LONGEST_TEXT),
-    authority: cut(textOf(authority), LONGEST_TEXT),
-    target: cut(maskUrl(textOf(target)), LONGEST_TARGET),
-    id: cut(textOf(requestId), LONGEST_TEXT),
+    method: cut(textOf(method), MAX_TEXT_LENGTH),
+    authority: cut(textOf(authority), MAX_TEXT_LENGTH),
+    target: cut(maskUrl(textOf(target)), MAX_TARGET_LENGTH),
+    id: cut(textOf(requestId), MAX_TEXT_LENGTH),
     version,
     primaryStatus: primaryStatus === 0 ? undefined : primaryStatus,
     reason: outcome === 'ok' ? 'refused' : outcome,

@@ -9,7 +9,7 @@ const MAGIC = Buffer.from('sluice sessions\x01', 'latin1');
 /** Magic, checksum of all that follows, and the length of the head. */
 const START_BYTES = MAGIC.length + 8;
 const USER_BYTES = COPY_CELLS * 4;
-const LONGEST_HEAD = 4096;
+const MAX_HEAD_LENGTH = 4096;
 /** Written and read as this machine orders bytes: what another one wrote does not fit. */
 const ORDER = 0x01020304;
 
@@ -47,7 +47,7 @@ export function decodeSessions(pool: string, bytes: Buffer): KeptSessions | stri
     return 'it is no file of sessions, or of another release';
   if (crc32(bytes.subarray(START_BYTES - 4)) !== bytes.readUInt32LE(MAGIC.length)) return 'it is damaged: its checksum is wrong';
   const headBytes = bytes.readUInt32LE(START_BYTES - 4);
-  if (headBytes > LONGEST_HEAD || headBytes > bytes.length - START_BYTES) return 'its head is longer than it may be';
+  if (headBytes > MAX_HEAD_LENGTH || headBytes > bytes.length - START_BYTES) return 'its head is longer than it may be';
   const end = START_BYTES + headBytes;
   const head = readHead(bytes.toString('utf8', START_BYTES, end));
   if (head === undefined) return 'its head cannot be read';

@@ -25,7 +25,7 @@ const SAVE_MS = 30_000;
 /** At most so many sets are copied at once: about a millisecond. */
 const SETS_AT_ONCE = 8192;
 /** More than the largest table takes. */
-const MOST_BYTES = 256 * 1024 * 1024;
+const MAX_BYTES = 256 * 1024 * 1024;
 const END = '.bin';
 const DRAFT_END = '.bin.new';
 
@@ -138,7 +138,7 @@ function readKept(pool: string, path: string): KeptSessions | string | undefined
     const file = statSync(path, { throwIfNoEntry: false });
     if (file === undefined) return undefined;
     if (!file.isFile()) return 'it is not a file';
-    return file.size > MOST_BYTES ? 'it is larger than it may be' : decodeSessions(pool, readFileSync(path));
+    return file.size > MAX_BYTES ? 'it is larger than it may be' : decodeSessions(pool, readFileSync(path));
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -57,10 +57,10 @@ export function every(ms: number, fn: () => void, options?: TimerOptions): Timer
 export const systemClock: Clock = { nowMs, wallMs, after, every };
 
 // Node turns a longer delay into 1 ms: a 30-day timer would fire at once.
-const LONGEST_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 function boundedMs(ms: number): number {
-  return Math.min(Math.max(ms, 0), LONGEST_MS);
+  return Math.min(Math.max(ms, 0), MAX_TIMER_MS);
 }
 
 class SystemTimer implements Timer {

@@ -10,7 +10,7 @@ export type PatternStep =
 export type Pattern = readonly PatternStep[];
 
 /** In characters. */
-export const LONGEST_PATTERN = 256;
+export const MAX_PATTERN_LENGTH = 256;
 const STEP = /\.?\*\*|\[\*\]|\['((?:[^'\\]|\\['\\])*)'\]|\.?\*|\.?([^.[\]*'"\s]+)/y;
 
 /** What is wrong with a pattern; undefined where nothing is. */
@@ -27,7 +27,7 @@ export function parsePattern(text: string): Pattern {
 }
 
 function parse(text: string): Pattern | string {
-  if (text.length > LONGEST_PATTERN) return `a field path has at most ${LONGEST_PATTERN} characters`;
+  if (text.length > MAX_PATTERN_LENGTH) return `a field path has at most ${MAX_PATTERN_LENGTH} characters`;
   const steps: PatternStep[] = [];
   const from = text === '$' || /^\$[.[]/.test(text) ? 1 : 0;
   for (let at = from; at < text.length; at = STEP.lastIndex) {

@@ -8,14 +8,14 @@ import { Unchunker } from '../http1/unchunk.ts';
 import type { Answer, AnswerBody } from '../telemetry/shadowed-exchange.ts';
 
 /** Of all bodies that one worker keeps to be compared. */
-const MOST_KEPT_BYTES = 16 * 1024 * 1024;
+const MAX_KEPT_BYTES = 16 * 1024 * 1024;
 
 /** What all records of one worker keep together. */
 export class RecordMemory {
   bytes = 0;
 
   get isFull(): boolean {
-    return this.bytes > MOST_KEPT_BYTES;
+    return this.bytes > MAX_KEPT_BYTES;
   }
 }
 

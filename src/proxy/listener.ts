@@ -28,7 +28,7 @@ export interface ListenerSettings extends HeadLimits {
 export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
 
 /** Bounds how long a flood of new connections can keep a leaving listener open. */
-const CALM_TURNS_MAX = 200;
+const MAX_CALM_TURNS = 200;
 const CALM_MS = 0.2;
 
 const ACCEPT_LOG_MS = 1000;
@@ -100,7 +100,7 @@ export class Listener {
     this.start();
     this.lastServing ??= this.context.serving;
     this.#grace = after(graceMs, () => this.#closeIdle(), { unref: true });
-    return new Promise((resolve) => this.#closeWhenCalm(CALM_TURNS_MAX, resolve));
+    return new Promise((resolve) => this.#closeWhenCalm(MAX_CALM_TURNS, resolve));
   }
 
   /** Ends connections that were used and are not now. One that is new may have its first request on its way. */

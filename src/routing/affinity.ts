@@ -21,7 +21,7 @@ export interface AffinityRule {
 
 // A key that we issued has 22 characters; the range leaves room for keys of other lengths later.
 const SHORTEST_OWN_KEY = 16;
-const LONGEST_OWN_KEY = 64;
+const MAX_OWN_KEY_LENGTH = 64;
 const KEY_SEED = 0x5107ce;
 const MAPPED_IPV4 = '::ffff:';
 
@@ -84,7 +84,7 @@ export function rankByKey(pool: PoolTable, key: string, state: PoolState | undef
 }
 
 function isOwnKey(key: string): boolean {
-  if (key.length < SHORTEST_OWN_KEY || key.length > LONGEST_OWN_KEY) return false;
+  if (key.length < SHORTEST_OWN_KEY || key.length > MAX_OWN_KEY_LENGTH) return false;
   for (let i = 0; i < key.length; i++) {
     const code = key.charCodeAt(i);
     const letter = code | 0x20;

@@ -33,7 +33,7 @@ export interface ComparedCount {
   readonly differences: Readonly<Partial<Record<Kind, number>>>;
 }
 
-const MOST_LISTED = 200;
+const MAX_LISTED = 200;
 /** Two that hold all that they may take some 160 MiB. */
 const MIRRORS_AT_FULL = 2;
 
@@ -81,7 +81,7 @@ export class Comparers {
     const compared = this.#compared.get(keyOf(pool, mirror));
     if (compared === undefined) return undefined;
     const { judge, sinceMs } = compared.mirror;
-    return { ...describeReport(compared.comparer.tally(), judge, MOST_LISTED), sinceMs };
+    return { ...describeReport(compared.comparer.tally(), judge, MAX_LISTED), sinceMs };
   }
 
   /** What was counted since this was last asked, also of mirrors that are gone by now. */

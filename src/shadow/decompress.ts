@@ -10,7 +10,7 @@ export type Decompressed = { readonly bytes: Uint8Array } | { readonly refused: 
 type Undo = (bytes: Uint8Array, bounds: { maxOutputLength: number }) => Uint8Array;
 
 /** Chains of codings are legal and unheard of; each one multiplies what a bomb can do. */
-const MOST_CODINGS = 2;
+const MAX_CODINGS = 2;
 
 const UNDO: ReadonlyMap<string, Undo> = new Map<string, Undo>([
   ['gzip', gunzipSync],
@@ -22,7 +22,7 @@ const UNDO: ReadonlyMap<string, Undo> = new Map<string, Undo>([
 
 /** The body under its `codings` (in the order they were applied), if no layer of it is larger than `mostBytes`. */
 export function decompress(body: Uint8Array, codings: readonly string[], mostBytes: number): Decompressed {
-  if (codings.length > MOST_CODINGS) return { refused: 'coding' };
+  if (codings.length > MAX_CODINGS) return { refused: 'coding' };
   let bytes = body;
   for (let i = codings.length - 1; i >= 0; i--) {
     const undo = UNDO.get(codings[i]!);

@@ -18,7 +18,7 @@ interface Growth {
 }
 
 /** Paths of fields that are remembered. */
-const LONGEST_KEPT = 512;
+const MAX_KEPT_LENGTH = 512;
 
 const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/;
 
@@ -68,7 +68,7 @@ export class FieldNode {
   }
 
   #takesPlace(node: FieldNode): boolean {
-    if (this.#growth.left <= 0 || node.path.length > LONGEST_KEPT) return false;
+    if (this.#growth.left <= 0 || node.path.length > MAX_KEPT_LENGTH) return false;
     this.#growth.left--;
     return true;
   }

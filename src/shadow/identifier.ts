@@ -5,7 +5,7 @@
 export const ID = '{id}';
 
 /** A word that somebody chose is shorter. */
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 const SHORTEST_TOKEN = 16;
 
 const NUMBER = /^-?[0-9]+(?:[.,:_-][0-9]+)*$/;
@@ -14,17 +14,17 @@ const HEX = /^(?:0x)?[0-9a-f]{8,}$/i;
 /** Starts with a group of hex or digits, goes on with others: uuids in short, dates, order numbers. */
 const GROUPS = /^[0-9a-f]{4,}(?:-[0-9a-f]{2,})+$/i;
 const PREFIXED = /^[a-z]{1,6}[_-][0-9a-z]{8,}$/i;
-const LONGEST_PREFIX = 7;
+const MAX_PREFIX_LENGTH = 7;
 /** Words, strung together. */
 const JOINED = /[-_. ]/;
 
 /** Whether a path segment or a key looks like data: a number, a uuid, hex, a long token, an address of mail, or something overlong. */
 export function looksLikeId(name: string): boolean {
-  if (name.length > LONGEST_NAME) return true;
+  if (name.length > MAX_NAME_LENGTH) return true;
   if (NUMBER.test(name) || name.includes('@')) return true;
   const digits = digitsOf(name);
   if (digits > 0 && (UUID.test(name) || HEX.test(name) || GROUPS.test(name))) return true;
-  if (3 * digits >= name.length - LONGEST_PREFIX && PREFIXED.test(name)) return true;
+  if (3 * digits >= name.length - MAX_PREFIX_LENGTH && PREFIXED.test(name)) return true;
   if (name.length < SHORTEST_TOKEN) return false;
   return (digits >= 3 && !JOINED.test(name)) || 2 * changesOf(name) >= name.length;
 }

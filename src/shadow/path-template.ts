@@ -6,17 +6,17 @@ import { ID, looksLikeId } from './identifier.ts';
 /** The template of all paths beyond the bound. */
 export const OTHER = '{other}';
 
-const MOST_SEGMENTS = 12;
+const MAX_SEGMENTS = 12;
 /** Longer paths are not looked at: linear time, small. */
-const LONGEST_PATH = 1024;
+const MAX_PATH_LENGTH = 1024;
 
 /** The template of a path (query and fragment are cut off), by the form of its segments alone. */
 export function templateOf(target: string): string {
   const path = pathOf(target);
-  if (path.length > LONGEST_PATH) return OTHER;
-  const segments = path.split('/', MOST_SEGMENTS + 2);
-  const isLonger = segments.length > MOST_SEGMENTS + 1;
-  const kept = isLonger ? segments.slice(0, MOST_SEGMENTS + 1) : segments;
+  if (path.length > MAX_PATH_LENGTH) return OTHER;
+  const segments = path.split('/', MAX_SEGMENTS + 2);
+  const isLonger = segments.length > MAX_SEGMENTS + 1;
+  const kept = isLonger ? segments.slice(0, MAX_SEGMENTS + 1) : segments;
   return kept.map(generalise).join('/') + (isLonger ? '/{more}' : '');
 }
 

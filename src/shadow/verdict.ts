@@ -27,7 +27,7 @@ import {
   sayUnlisted,
 } from './verdict-reason.ts';
 
-const MOST_LISTED = 100;
+const MAX_LISTED = 100;
 
 /** What differs for real, with bounds for the surest of it: each costs as much as to judge a hundred fields. */
 interface Found {
@@ -72,7 +72,7 @@ function decide(tally: ReportTally, settings: JudgeSettings, { listed, count }: 
 
 function findReal(ranked: readonly RankedField[], settings: JudgeSettings): Found {
   const real = ranked.filter(({ isReal }) => isReal);
-  return { listed: real.slice(0, MOST_LISTED).map((one) => weigh(one, settings)), count: real.length };
+  return { listed: real.slice(0, MAX_LISTED).map((one) => weigh(one, settings)), count: real.length };
 }
 
 function weigh({ template, field }: RankedField, settings: JudgeSettings): FoundField {

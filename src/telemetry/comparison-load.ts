@@ -2,8 +2,8 @@
 
 import type { RecordedExchange } from './shadowed-exchange.ts';
 
-const MOST_EXCHANGES = 1_000;
-const MOST_KIB = 32 * 1024;
+const MAX_EXCHANGES = 1_000;
+const MAX_KIB = 32 * 1024;
 const EXCHANGES = 0;
 const KIB = 1;
 
@@ -26,7 +26,7 @@ export class ComparisonLoad {
 
   /** Whether one more finds room; workers that ask at the same moment may pass the bound by one each. */
   get hasRoom(): boolean {
-    return this.waiting < MOST_EXCHANGES && Atomics.load(this.#cells, KIB) < MOST_KIB;
+    return this.waiting < MAX_EXCHANGES && Atomics.load(this.#cells, KIB) < MAX_KIB;
   }
 
   /** It was sent to be compared. */

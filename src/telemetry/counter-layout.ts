@@ -12,8 +12,8 @@ export const DURATION_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2
 export const STATUS_PAIRS = 12;
 
 /** Room for reasons; the tables that name them belong to others and must not be longer. */
-export const RETRY_REASONS_MAX = 16;
-export const CHOICE_REASONS_MAX = 16;
+export const MAX_RETRY_REASONS = 16;
+export const MAX_CHOICE_REASONS = 16;
 
 /** Pairs of (status, count), then the count of all other statuses. */
 export const ROUTE_OTHER = STATUS_PAIRS * 2;
@@ -26,8 +26,8 @@ export const VERSION_DURATION_SUM_MS = 3;
 export const VERSION_BUCKETS = 4;
 export const VERSION_ATTEMPTS = VERSION_BUCKETS + DURATION_BOUNDS_MS.length + 1;
 export const VERSION_RETRIES = VERSION_ATTEMPTS + OUTCOMES.length;
-export const VERSION_CHOICES = VERSION_RETRIES + RETRY_REASONS_MAX;
-export const VERSION_EJECTIONS = VERSION_CHOICES + CHOICE_REASONS_MAX;
+export const VERSION_CHOICES = VERSION_RETRIES + MAX_RETRY_REASONS;
+export const VERSION_EJECTIONS = VERSION_CHOICES + MAX_CHOICE_REASONS;
 /** Requests that wait until an endpoint is ready. */
 export const VERSION_HELD = VERSION_EJECTIONS + 1;
 /** Requests that another version answered in place of this one. */

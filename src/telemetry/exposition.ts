@@ -73,8 +73,8 @@ export class Exposition {
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
   constructor(counters: CounterRegistry, options: ExpositionOptions) {
-    if (options.retryReasons.length > at.RETRY_REASONS_MAX) throw new Error(`more than ${at.RETRY_REASONS_MAX} retry reasons`);
-    if (options.choiceReasons.length > at.CHOICE_REASONS_MAX) throw new Error(`more than ${at.CHOICE_REASONS_MAX} choice reasons`);
+    if (options.retryReasons.length > at.MAX_RETRY_REASONS) throw new Error(`more than ${at.MAX_RETRY_REASONS} retry reasons`);
+    if (options.choiceReasons.length > at.MAX_CHOICE_REASONS) throw new Error(`more than ${at.MAX_CHOICE_REASONS} choice reasons`);
     this.#counters = counters;
     this.#exposeExchanges(options);
     this.#exposeEnds();

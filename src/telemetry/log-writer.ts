@@ -4,7 +4,7 @@
 import { close, open, write } from 'node:fs';
 import { after } from '../lib/clock.ts';
 
-export const BACKLOG_BYTES_MAX = 8 * 1024 * 1024;
+export const MAX_BACKLOG_BYTES = 8 * 1024 * 1024;
 
 export interface LogWriterOptions {
   /** `stdout` or a file path; a file is appended to and created where absent. */
@@ -38,7 +38,7 @@ export class LogWriter {
   /** @param lines how many lines the chunk holds, for the count of what is dropped */
   write(chunk: string, lines: number): void {
     const bytes = Buffer.from(chunk);
-    if (this.#closed || this.#backlogBytes + bytes.length > BACKLOG_BYTES_MAX) {
+    if (this.#closed || this.#backlogBytes + bytes.length > MAX_BACKLOG_BYTES) {
       this.#options.onDropped(lines);
       return;
     }

@@ -2,7 +2,7 @@
 
 import type { CounterBlock } from './counter-block.ts';
 import { versionId } from './counter-key.ts';
-import { CHOICE_REASONS_MAX, VERSION_ATTEMPTS, VERSION_CHOICES } from './counter-layout.ts';
+import { MAX_CHOICE_REASONS, VERSION_ATTEMPTS, VERSION_CHOICES } from './counter-layout.ts';
 import type { CounterRegistry } from './counter-registry.ts';
 import { OUTCOMES } from './outcomes.ts';
 
@@ -21,7 +21,7 @@ export function versionActivity(counters: Pick<CounterRegistry, 'blocks'>): Vers
     const block = blocks.get(versionId(pool, version));
     if (block === undefined) return 0;
     // Requests as they begin, attempts as they end: one that takes long is seen twice.
-    return sum(block, VERSION_CHOICES, CHOICE_REASONS_MAX) + sum(block, VERSION_ATTEMPTS, OUTCOMES.length);
+    return sum(block, VERSION_CHOICES, MAX_CHOICE_REASONS) + sum(block, VERSION_ATTEMPTS, OUTCOMES.length);
   };
 }
 

@@ -6,7 +6,7 @@ export const HEADROOM = 2048;
 /** The most that one read brings. */
 export const READ_BYTES = 65536;
 
-const KEPT_MAX = 64;
+const MAX_KEPT = 64;
 
 const kept: Buffer[] = [];
 let spareCopy: Buffer | undefined;
@@ -17,7 +17,7 @@ export function takeBlock(): Buffer {
 }
 
 export function giveBlock(block: Buffer): void {
-  if (kept.length < KEPT_MAX) kept.push(block);
+  if (kept.length < MAX_KEPT) kept.push(block);
 }
 
 /** A block of `READ_BYTES` for one copy: the same one again and again, warm in the cache, as long as it comes back. */

@@ -3,7 +3,7 @@
 /** Failures in a row that open it. */
 const FAILURES = 5;
 const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 60_000;
+const MAX_PAUSE_MS = 60_000;
 
 export class Breaker {
   #failures = 0;
@@ -33,7 +33,7 @@ export class Breaker {
     this.#failures++;
     if (this.#failures < FAILURES || (this.#untilMs !== 0 && !this.#trying)) return;
     this.#trying = false;
-    this.#pauseMs = this.#pauseMs === 0 ? FIRST_PAUSE_MS : Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
+    this.#pauseMs = this.#pauseMs === 0 ? FIRST_PAUSE_MS : Math.min(2 * this.#pauseMs, MAX_PAUSE_MS);
     this.#untilMs = atMs + this.#pauseMs * (0.9 + 0.2 * fraction);
   }
 

@@ -19,7 +19,7 @@ import type { Endpoint } from './endpoint.ts';
 /** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
 export const TEXT_BYTES = 16384;
 /** Interim (1xx) answers that are accepted before the final one. */
-const INTERIM_MAX = 16;
+const MAX_INTERIM = 16;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -275,7 +275,7 @@ export class UpstreamConnection {
       offset = to - (text.length - end);
       if (this.head.status >= 200) return this.#startBody(offset, limit, to === limit ? text : '', end);
       this.#interims++;
-      if (this.#interims > INTERIM_MAX || this.head.status === 101) return this.#malformed();
+      if (this.#interims > MAX_INTERIM || this.head.status === 101) return this.#malformed();
       this.#receiver?.onInterim(this);
       if (this.#phase !== HEAD || offset === limit) return this.#phase === HEAD;
     }

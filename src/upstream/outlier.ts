@@ -5,7 +5,7 @@ import type { OutlierConfig } from '../config/model.ts';
 import { FailureWindow } from './failure-window.ts';
 
 /** No ejection is longer, unless a single one is configured to be. */
-export const LONGEST_MS = 300_000;
+export const MAX_EJECTION_MS = 300_000;
 /** Largest share that chance adds, so that endpoints ejected together do not return together. */
 const JITTER = 0.1;
 /** A stamp keeps the times in its low bits; with the milliseconds above them it stays an exact integer (2^53) until the year 2248. */
@@ -59,7 +59,7 @@ export class Outlier {
   /** Begins an ejection; answers its length in milliseconds. `fraction`: chance, 0 <= x < 1. */
   eject(settings: OutlierConfig, atMs: number, fraction: number): number {
     this.follow(Math.min(this.times + 1, TIMES - 1));
-    const longestMs = Math.max(LONGEST_MS, settings.ejectionMs);
+    const longestMs = Math.max(MAX_EJECTION_MS, settings.ejectionMs);
     const lengthMs = Math.ceil(Math.min(settings.ejectionMs * this.times, longestMs) * (1 + JITTER * fraction));
     this.endsMs = atMs + lengthMs;
     return lengthMs;

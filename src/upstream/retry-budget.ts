@@ -4,7 +4,7 @@
 /** Retries per second that are always allowed. */
 const FLOOR_PER_SECOND = 10;
 /** How much unused allowance can be saved up. */
-const SAVED_MAX = 100;
+const MAX_SAVED = 100;
 
 export class RetryBudget {
   /** Retries allowed per request, 0 to 1. */
@@ -15,7 +15,7 @@ export class RetryBudget {
 
   /** A request was begun. */
   deposit(): void {
-    if (this.#saved < SAVED_MAX) this.#saved += this.ratio;
+    if (this.#saved < MAX_SAVED) this.#saved += this.ratio;
   }
 
   /** Takes one retry at monotonic time `atMs`; false when there is none left. */

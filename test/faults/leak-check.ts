@@ -23,7 +23,7 @@ export interface Rig {
 
 const HEAP_GROWTH = 1.05;
 /** What is compiled, cached and pooled grows for a while. A leak grows each time. */
-const ROUNDS_MAX = 6;
+const MAX_ROUNDS = 6;
 const SETTLE_MS = 6_000;
 
 interface Holdings {
@@ -44,7 +44,7 @@ export async function leavesNothing(rig: Rig, round: () => Promise<void>): Promi
     const after = await settled(rig, before);
     heaps.push(after.heapBytes);
     if (after.heapBytes <= before.heapBytes * HEAP_GROWTH) break;
-    if (rounds === ROUNDS_MAX) throw new Error(`the heap grows each time: ${heaps.map((bytes) => `${bytes >> 10} KiB`).join(', ')}`);
+    if (rounds === MAX_ROUNDS) throw new Error(`the heap grows each time: ${heaps.map((bytes) => `${bytes >> 10} KiB`).join(', ')}`);
     before = { ...before, heapBytes: after.heapBytes };
   }
   figure(`leak check: ${expect.getState().currentTestName}`, { 'heap KiB': heaps.map((bytes) => bytes >> 10).join(' ') });

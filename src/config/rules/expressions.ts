@@ -6,7 +6,7 @@ import type { Path } from '../path.ts';
 import type { Review } from './review.ts';
 
 /** Time and memory to match grow with the length of the expression times that of the text. */
-const LONGEST_EXPRESSION = 1_000;
+const MAX_EXPRESSION_LENGTH = 1_000;
 
 export function expressionsOfRoutesCompile(config: Config, review: Review): void {
   for (const [index, route] of config.routes.entries()) {
@@ -40,8 +40,8 @@ function checkValue(review: Review, path: Path, value: ValueMatcher): void {
 }
 
 function check(review: Review, path: Path, pattern: string): void {
-  if (pattern.length > LONGEST_EXPRESSION) {
-    review.problem(path, `a regular expression may have ${LONGEST_EXPRESSION} characters at most, got ${pattern.length}`);
+  if (pattern.length > MAX_EXPRESSION_LENGTH) {
+    review.problem(path, `a regular expression may have ${MAX_EXPRESSION_LENGTH} characters at most, got ${pattern.length}`);
     return;
   }
   try {

@@ -1,19 +1,19 @@
 // Schema of how the answers of a shadow are compared with those of the primary.
 
 import { z } from 'zod';
-import { LONGEST_PATTERN, checkPattern } from '../../lib/field-pattern.ts';
+import { MAX_PATTERN_LENGTH, checkPattern } from '../../lib/field-pattern.ts';
 import type { CompareConfig, CompareVerdict } from '../model.ts';
 import { isPlainText } from '../syntax.ts';
 import { percent, share, size, someText, tokenName } from './scalar.ts';
 import { atMost, complain, list, oneWord, shape, whole } from './shape.ts';
 import type { IssueContext } from './shape.ts';
 
-const MOST_PATTERNS = 100;
-const MOST_HEADERS = 32;
+const MAX_PATTERNS = 100;
+const MAX_HEADERS = 32;
 const DEFAULT_BODY = 256 * 1024;
-const LARGEST_BODY = 1024 * 1024;
+const MAX_BODY = 1024 * 1024;
 /** Above it a JavaScript number does not hold every whole number. */
-const LARGEST_TOLERANCE = Number.MAX_SAFE_INTEGER;
+const MAX_TOLERANCE = Number.MAX_SAFE_INTEGER;
 
 /** What is written alone: how much of a body is compared by default depends on how much of an answer is read. */
 export type WrittenCompare = Omit<CompareConfig, 'bodyBytes'> & { readonly bodyBytes: number | undefined };
@@ -28,7 +28,7 @@ export function compare() {
     examples: oneWord('examples', ['shapes', 'values'])
       .default('shapes')
       .describe('How differences are shown. shapes: type and length alone; values: as they are, unless they look like secrets.'),
-    body: size(1024, LARGEST_BODY)
+    body: size(1024, MAX_BODY)
       .describe('Larger bodies are compared by their digest; default: 256KiB, or limits.answer where that is less.')
       .optional(),
     perTemplate: whole('perTemplate', 1, 100_000)
@@ -48,27 +48,27 @@ function headers() {
   return list(tokenName('header'))
     .transform((names) => names.map((name) => name.toLowerCase()))
     .superRefine((names, context) => {
-      atMost(context, names, { most: MOST_HEADERS, what: 'header fields' });
+      atMost(context, names, { most: MAX_HEADERS, what: 'header fields' });
       refuseRepeats(context, names);
     })
-    .meta({ maxItems: MOST_HEADERS })
+    .meta({ maxItems: MAX_HEADERS })
     .prefault(['content-type']);
 }
 
 function patterns() {
   return list(pattern())
     .superRefine((written, context) => {
-      atMost(context, written, { most: MOST_PATTERNS, what: 'field paths' });
+      atMost(context, written, { most: MAX_PATTERNS, what: 'field paths' });
       refuseRepeats(context, written);
     })
-    .meta({ maxItems: MOST_PATTERNS })
+    .meta({ maxItems: MAX_PATTERNS })
     .default([]);
 }
 
 function pattern() {
   return z
     .string({ error: 'a field path must be text' })
-    .meta({ minLength: 1, maxLength: LONGEST_PATTERN })
+    .meta({ minLength: 1, maxLength: MAX_PATTERN_LENGTH })
     .superRefine((text, context) => {
       const fault = isPlainText(text) ? checkPattern(text) : 'a field path must be text without control characters';
       if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
@@ -85,14 +85,14 @@ function listRules() {
 }
 
 function member() {
-  return someText('by').max(LONGEST_PATTERN, { error: `by must be the name of a member, at most ${LONGEST_PATTERN} characters` });
+  return someText('by').max(MAX_PATTERN_LENGTH, { error: `by must be the name of a member, at most ${MAX_PATTERN_LENGTH} characters` });
 }
 
 function numberRules() {
-  const error = `absolute must be a number from 0 to ${LARGEST_TOLERANCE}`;
+  const error = `absolute must be a number from 0 to ${MAX_TOLERANCE}`;
   const rule = shape({
     path: pattern().describe('Which number.'),
-    absolute: z.number({ error }).min(0, { error }).max(LARGEST_TOLERANCE, { error }).describe('By how much it may differ.').optional(),
+    absolute: z.number({ error }).min(0, { error }).max(MAX_TOLERANCE, { error }).describe('By how much it may differ.').optional(),
     relative: share().describe('By which share of the larger one it may differ.').optional(),
   }).transform(({ path, absolute, relative }, context): CompareConfig['numbers'][number] => {
     if (absolute === undefined && relative === undefined) complain(context, 'a number needs absolute or relative, or both');
@@ -104,11 +104,11 @@ function numberRules() {
 function rules<R extends { readonly path: string }>(written: z.ZodType<R[], unknown>, what: string) {
   return written
     .superRefine((all, context) => {
-      atMost(context, all, { most: MOST_PATTERNS, what });
+      atMost(context, all, { most: MAX_PATTERNS, what });
       const paths = all.map(({ path }) => path);
       refuseRepeats(context, paths, ['path']);
     })
-    .meta({ maxItems: MOST_PATTERNS })
+    .meta({ maxItems: MAX_PATTERNS })
     .prefault([]);
 }
 

@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const MOST = 1_000_000_000;
 const LARGEST = 1024 * MIB;
 /** Each copy is held against all of them, and gets all changes. */
-const MOST_LISTED = 100;
+const MAX_LISTED = 100;
 
 export function mirror() {
   return shape({
@@ -60,9 +60,9 @@ export function judgeMirror(
   if (points !== undefined && part !== undefined) complain(context, 'a mirror has percent or fraction, not both', ['fraction']);
   if (pool === undefined && version === undefined) complain(context, 'a mirror needs a version, or another pool');
   for (const key of ['methods', 'paths', 'headers'] as const)
-    atMost(context, wanted[key], { most: MOST_LISTED, what: key, path: ['match', key] });
+    atMost(context, wanted[key], { most: MAX_LISTED, what: key, path: ['match', key] });
   for (const key of ['set', 'add', 'remove'] as const)
-    atMost(context, requestHeaders[key], { most: MOST_LISTED, what: 'headers', path: ['requestHeaders', key] });
+    atMost(context, requestHeaders[key], { most: MAX_LISTED, what: 'headers', path: ['requestHeaders', key] });
 }
 
 const FRACTION = '^[0-9]{1,9}/[1-9][0-9]{0,8}$';

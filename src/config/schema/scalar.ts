@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { ENDPOINT_FORM, LISTEN_FORM, formatAddress, parseEndpointAddress, parseListenAddress } from '../address.ts';
-import { DURATION_FORM, DURATION_PATTERN, LONGEST_TIMER_MS, formatDuration, parseDuration } from '../duration.ts';
+import { DURATION_FORM, DURATION_PATTERN, MAX_DURATION_MS, formatDuration, parseDuration } from '../duration.ts';
 import { isFault } from '../fault.ts';
 import type { Fault } from '../fault.ts';
 import type { Address } from '../model.ts';
@@ -13,7 +13,7 @@ import { canonicalHost, isFieldValue, isPath, isPlainText, isRange, isToken } fr
 import { complain } from './shape.ts';
 
 /** Milliseconds from `least` on; at most what a timer can hold unless `most` says otherwise. */
-export function duration(least = 0, most = LONGEST_TIMER_MS) {
+export function duration(least = 0, most = MAX_DURATION_MS) {
   return z
     .string({ error: DURATION_FORM })
     .meta({ pattern: DURATION_PATTERN })

@@ -7,8 +7,8 @@ import { duration, path, someText, tokenName } from './scalar.ts';
 import { complain, flag, nameOf, oneOf, shape, whole } from './shape.ts';
 
 /** Browsers keep no cookie longer. */
-const LONGEST_COOKIE_MS = 400 * 86_400_000;
-const LONGEST_HOLD_MS = 30 * 86_400_000;
+const MAX_COOKIE_MS = 400 * 86_400_000;
+const MAX_HOLD_MS = 30 * 86_400_000;
 const DEFAULT_QUIET_MS = 1_800_000;
 
 const KEY_SOURCES = ['cookie', 'header', 'clientIp'] as const;
@@ -55,7 +55,7 @@ export function override() {
 
 function hold() {
   const error = 'hold must be a duration such as 2h, or a map with time, quiet and users';
-  const span = () => duration(1000, LONGEST_HOLD_MS);
+  const span = () => duration(1000, MAX_HOLD_MS);
   const full = shape({
     time: span().describe('From the first request on for which the weights say otherwise.'),
     quiet: span().describe('A user that was not seen for this long is a new one; default: 30m, or time where that is less.').optional(),
@@ -75,7 +75,7 @@ function cookie() {
   return shape({
     name: tokenName('cookie').describe('Default of an own cookie: sluice- and the name of the pool.').optional(),
     own: flag().default(true).describe('false: the application sets it, Sluice only reads it.'),
-    maxAge: duration(1000, LONGEST_COOKIE_MS).prefault('1d').describe('How long browsers keep it.'),
+    maxAge: duration(1000, MAX_COOKIE_MS).prefault('1d').describe('How long browsers keep it.'),
     path: path().default('/').describe('Path of the cookie.'),
   }).transform(({ name, own, maxAge, path: at }, context) => {
     if (name === undefined && !own) complain(context, 'a cookie that Sluice does not own needs a name');

@@ -47,11 +47,11 @@ export interface Lookups {
 }
 
 /** Addresses of one name or service that are used; a version does not get more endpoints by one entry of the config. */
-export const ADDRESSES_MAX = 256;
+export const MAX_ADDRESSES = 256;
 
 /** Sorted, so that the same answer in another order is the same answer, without repetition, and bounded. */
 export function bound(found: readonly Found[]): Pick<Answer, 'found' | 'leftOut'> {
   const distinct = new Map(found.map((each) => [`${each.host} ${each.port}`, each]));
   const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
-  return { found: sorted.slice(0, ADDRESSES_MAX), leftOut: Math.max(0, sorted.length - ADDRESSES_MAX) };
+  return { found: sorted.slice(0, MAX_ADDRESSES), leftOut: Math.max(0, sorted.length - MAX_ADDRESSES) };
 }

@@ -7,7 +7,7 @@ import { isIP } from 'node:net';
 import { canonicalHost } from '../../config/syntax.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Turns } from '../probes/turns.ts';
-import { ADDRESSES_MAX, bound, Unresolved } from './answer.ts';
+import { MAX_ADDRESSES, bound, Unresolved } from './answer.ts';
 import type { Answer, Found, Lookups } from './answer.ts';
 import { candidates } from './system-names.ts';
 import type { SearchList, SystemNames, SystemView } from './system-names.ts';
@@ -56,7 +56,7 @@ export class NameResolver implements Lookups {
     const all = await this.#search(name, system, (candidate) => this.#records(candidate));
     const priority = Math.min(...all.map((record) => record.priority));
     const usable = all.filter((record) => record.priority === priority).sort(inOrder);
-    const records = usable.slice(0, ADDRESSES_MAX);
+    const records = usable.slice(0, MAX_ADDRESSES);
     const targets = new Map<string, Promise<Addresses>>();
     for (const record of records) if (!targets.has(record.name)) targets.set(record.name, this.#target(record.name));
     const answers = await Promise.all(targets.values());

@@ -17,9 +17,9 @@ export interface SearchList {
   readonly ndots: number;
 }
 
-const LARGEST_FILE_BYTES = 4 * 1024 * 1024;
-const MOST_DOMAINS = 32;
-const LONGEST_NAME = 253;
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+const MAX_DOMAINS = 32;
+const MAX_NAME_LENGTH = 253;
 /** Of the files, whether they have changed. */
 const LOOK_MS = 1000;
 
@@ -70,7 +70,7 @@ class Remembered<T> {
     const found = await stat(this.#path).catch(() => undefined);
     const stamp = found === undefined ? 'absent' : `${found.ino} ${found.size} ${found.mtimeMs}`;
     if (stamp === this.#stamp) return;
-    const readable = found?.isFile() === true && found.size <= LARGEST_FILE_BYTES;
+    const readable = found?.isFile() === true && found.size <= MAX_FILE_BYTES;
     const text = readable ? await readFile(this.#path, 'latin1').catch(() => '') : '';
     this.#value = this.#parse(text);
     this.#stamp = stamp;
@@ -99,7 +99,7 @@ export function parseSearchList(text: string): SearchList {
   for (const line of text.split('\n')) {
     const [word, ...rest] = wordsOf(line);
     // The last of them holds.
-    if (word === 'search') domains = rest.slice(0, MOST_DOMAINS);
+    if (word === 'search') domains = rest.slice(0, MAX_DOMAINS);
     if (word === 'domain') domains = rest.slice(0, 1);
     if (word !== 'options') continue;
     for (const option of rest) if (/^ndots:\d{1,4}$/.test(option)) ndots = Math.min(Number(option.slice('ndots:'.length)), 15);
@@ -110,7 +110,7 @@ export function parseSearchList(text: string): SearchList {
 /** The names to ask for, in order. A name that ends with a dot stands for itself alone. */
 export function candidates(name: string, { domains, ndots }: SearchList): readonly string[] {
   if (name.endsWith('.')) return [name];
-  const searched = domains.map((domain) => `${name}.${domain}`).filter((candidate) => candidate.length <= LONGEST_NAME);
+  const searched = domains.map((domain) => `${name}.${domain}`).filter((candidate) => candidate.length <= MAX_NAME_LENGTH);
   const dots = name.split('.').length - 1;
   return dots >= ndots ? [name, ...searched] : [...searched, name];
 }

@@ -8,7 +8,7 @@ import { findMismatch } from './json-fields.ts';
 import type { Probe, ProbeEnd, ProbeResult } from './probe.ts';
 
 /** What an answer's body is searched in; the rest is not read. */
-const BODY_MAX_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
 
 /** Asks the endpoint over HTTP/1.1. The endpoint must have a TCP or Unix address. */
 export const probeHttp: Probe = (endpoint, health, onEnd) => {
@@ -63,9 +63,9 @@ class Answer implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
     if (this.over) return;
-    this.#pieces.push(piece.subarray(0, BODY_MAX_BYTES - this.#bytes));
+    this.#pieces.push(piece.subarray(0, MAX_BODY_BYTES - this.#bytes));
     this.#bytes += piece.length;
-    if (this.#bytes >= BODY_MAX_BYTES) this.#judge();
+    if (this.#bytes >= MAX_BODY_BYTES) this.#judge();
   }
 
   onResponseEnd(): void {
@@ -83,7 +83,7 @@ class Answer implements Dispatcher.DispatchHandler {
     if (body !== undefined && !bytes.includes(body)) return this.#end('body', 'the expected text is not in the body');
     const mismatch = Object.keys(json).length > 0 ? findMismatch(bytes, json) : undefined;
     if (mismatch === undefined) this.#end('ok', '');
-    else this.#end('body', this.#bytes > BODY_MAX_BYTES ? `the body is longer than ${BODY_MAX_BYTES} bytes: ${mismatch}` : mismatch);
+    else this.#end('body', this.#bytes > MAX_BODY_BYTES ? `the body is longer than ${MAX_BODY_BYTES} bytes: ${mismatch}` : mismatch);
   }
 
   #end(result: ProbeResult, detail: string): void {

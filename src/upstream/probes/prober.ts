@@ -29,7 +29,7 @@ const JITTER = 0.1;
 const SLICES = 5;
 const LATE_MS = 20;
 /** Slices that may go uncounted; a thread that is always late must still come to an end. */
-const LATE_MAX = SLICES;
+const MAX_LATE = SLICES;
 
 export class Prober {
   readonly endpoint: EndpointConfig;
@@ -73,7 +73,7 @@ export class Prober {
     this.#activity = this.#owner.activity();
     this.#rounds++;
     this.#running = probe(this.endpoint, this.health, (result, detail) => this.#end(result, detail));
-    this.#watch(SLICES, LATE_MAX);
+    this.#watch(SLICES, MAX_LATE);
   }
 
   #watch(slices: number, lateSlices: number): void {

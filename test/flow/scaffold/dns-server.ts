@@ -27,7 +27,7 @@ export type Failure = 'nxdomain' | 'servfail' | 'empty' | 'silence';
 
 const TYPES: Readonly<Record<number, string>> = { 1: 'A', 28: 'AAAA', 33: 'SRV' };
 const RCODE = { nxdomain: 3, servfail: 2, empty: 0 };
-const LARGEST_DATAGRAM = 1232;
+const MAX_DATAGRAM = 1232;
 const HEADER_BYTES = 12;
 
 interface Question {
@@ -56,7 +56,7 @@ export class DnsServer {
     udp.on('message', (message, from) => {
       const answer = this.#answer(message);
       if (answer === undefined) return;
-      const fits = answer.length <= LARGEST_DATAGRAM;
+      const fits = answer.length <= MAX_DATAGRAM;
       udp.send(fits ? answer : truncated(answer, message), from.port, from.address);
     });
     tcp.on('connection', (socket) => {

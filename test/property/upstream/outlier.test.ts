@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { LONGEST_MS, Outlier } from '../../../src/upstream/outlier.ts';
+import { MAX_EJECTION_MS, Outlier } from '../../../src/upstream/outlier.ts';
 
 const settings = fc.record({
   consecutive: fc.integer({ min: 1, max: 6 }),
@@ -38,7 +38,7 @@ it('ejects exactly after the failures in a row that are configured, or one after
         most++;
         expect(outlier.times).toBeLessThanOrEqual(most);
         expect(lengthMs).toBeGreaterThanOrEqual(config.ejectionMs);
-        expect(lengthMs).toBeLessThanOrEqual(Math.ceil(Math.max(LONGEST_MS, config.ejectionMs) * 1.1));
+        expect(lengthMs).toBeLessThanOrEqual(Math.ceil(Math.max(MAX_EJECTION_MS, config.ejectionMs) * 1.1));
         atMs = outlier.endsMs;
         outlier.returned(atMs);
         needed = 1;

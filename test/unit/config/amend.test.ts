@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MOST_AMENDMENTS, amend, readAmendments } from '../../../src/config/amend.ts';
+import { MAX_AMENDMENTS, amend, readAmendments } from '../../../src/config/amend.ts';
 import type { Amendment } from '../../../src/config/amend.ts';
 import { readField } from '../../../src/config/field.ts';
 import type { Plain } from '../../../src/config/plain.ts';
@@ -173,7 +173,7 @@ test('names of prototypes are names like others; __proto__ is none', () => {
 });
 
 test('ten thousand amendments of one long list are laid over it in linear time; more are overtaken', () => {
-  const names = Array.from({ length: MOST_AMENDMENTS + 1 }, (_, index) => `o${index}`);
+  const names = Array.from({ length: MAX_AMENDMENTS + 1 }, (_, index) => `o${index}`);
   const overrides = names.map((name) => ({ ...QA, name }));
   const amendments = overrides.map((base) => ({
     path: ['pools', 'shop', 'overrides', base.name],
@@ -182,7 +182,7 @@ test('ten thousand amendments of one long list are laid over it in linear time; 
   }));
   const before = process.cpuUsage();
   const result = amend(file({ overrides }), amendments);
-  expect(result.amendments).toHaveLength(MOST_AMENDMENTS);
+  expect(result.amendments).toHaveLength(MAX_AMENDMENTS);
   expect(result.overtaken.map(({ reason }) => reason)).toEqual(['there are more than 10000 changes']);
   // About 0.1 s where nothing else runs.
   expect(process.cpuUsage(before).user / 1_000).toBeLessThan(5_000);
@@ -200,7 +200,7 @@ test('what was stored is read back, and checked', () => {
     [JSON.parse('[{"path":["routes"],"value":{"__proto__":1}}]'), 'has the key "__proto__", which is not allowed'],
     [[{ path: ['routes'], value: NaN }], 'has the number NaN, which JSON cannot hold'],
     [JSON.parse(`[{"path":["a"],"value":${'['.repeat(5_000)}${']'.repeat(5_000)}}]`), 'nests deeper than 32 levels'],
-    [Array.from({ length: MOST_AMENDMENTS + 1 }, () => ({ path: ['routes'] })), 'must have 10000 amendments at most, got 10001'],
+    [Array.from({ length: MAX_AMENDMENTS + 1 }, () => ({ path: ['routes'] })), 'must have 10000 amendments at most, got 10001'],
   ];
   for (const [stored, fault] of faulty) expect(readAmendments(stored)).toEqual({ fault });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MOST_AMENDMENTS } from '../../../src/config/amend.ts';
+import { MAX_AMENDMENTS } from '../../../src/config/amend.ts';
 import type { Amendment } from '../../../src/config/amend.ts';
 import { clearOverrides, isRefused, removeOverride, setMirror, setOverride, setSplit, standingValue } from '../../../src/config/changes.ts';
 import type { Changed, Standing } from '../../../src/config/changes.ts';
@@ -203,11 +203,11 @@ test('what is not written cannot be drained', () => {
 });
 
 test('when too much is recorded, more is refused and nothing is lost', () => {
-  const names = Array.from({ length: MOST_AMENDMENTS }, (_, index) => `o${index}`);
+  const names = Array.from({ length: MAX_AMENDMENTS }, (_, index) => `o${index}`);
   const amendments = names.map((name) => ({ path: [...OVERRIDES, name], value: { name, ...CANARY } }));
   const standing = { written: WRITTEN, amendments };
   expect(messages(setSplit(standing, 'shop', { v2: 1 }))).toEqual([
     'invalid pools.shop.split: there are more than 10000 changes: write some of them to the file',
   ]);
-  expect(removeOverride(standing, 'shop', 'o7')).toHaveLength(MOST_AMENDMENTS - 1);
+  expect(removeOverride(standing, 'shop', 'o7')).toHaveLength(MAX_AMENDMENTS - 1);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCheck } from '../../../src/cli/check.ts';
-import { LARGEST_ENDPOINT_FILE_BYTES, MOST_ENDPOINTS, decodeEndpoints } from '../../../src/config/endpoint-file.ts';
+import { MAX_ENDPOINT_FILE_BYTES, MAX_ENDPOINTS, decodeEndpoints } from '../../../src/config/endpoint-file.ts';
 import { loadEndpoints } from '../../../src/config/load.ts';
 import { formatProblem } from '../../../src/config/problem.ts';
 
@@ -53,9 +53,9 @@ test('the number of endpoints and of Problems is bounded', () => {
   const many = (count: number, entry: (index: number) => string): string =>
     Array.from({ length: count }, (_, index) => `- ${entry(index)}\n`).join('');
   const distinct = (index: number): string => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:80`;
-  expect(decodeEndpoints('e.yaml', many(MOST_ENDPOINTS, distinct)).endpoints).toHaveLength(MOST_ENDPOINTS);
-  expect(problems(many(MOST_ENDPOINTS + 1, distinct))).toEqual(['e.yaml:1:1: endpoints: 10000 endpoints at most, got 10001']);
-  expect(problems(many(MOST_ENDPOINTS, () => 'nonsense')).length).toBeLessThanOrEqual(1000);
+  expect(decodeEndpoints('e.yaml', many(MAX_ENDPOINTS, distinct)).endpoints).toHaveLength(MAX_ENDPOINTS);
+  expect(problems(many(MAX_ENDPOINTS + 1, distinct))).toEqual(['e.yaml:1:1: endpoints: 10000 endpoints at most, got 10001']);
+  expect(problems(many(MAX_ENDPOINTS, () => 'nonsense')).length).toBeLessThanOrEqual(1000);
 });
 
 test('what cannot be read is a Problem of the file, and nothing is waited for', () => {
@@ -68,7 +68,7 @@ test('what cannot be read is a Problem of the file, and nothing is waited for', 
     expect(messages('folder')).toEqual(['this is not a file']);
     execFileSync('mkfifo', [at('pipe')]);
     expect(messages('pipe')).toEqual(['this is not a file']);
-    writeFileSync(at('large'), `[] #${'x'.repeat(LARGEST_ENDPOINT_FILE_BYTES)}`);
+    writeFileSync(at('large'), `[] #${'x'.repeat(MAX_ENDPOINT_FILE_BYTES)}`);
     expect(messages('large')).toEqual(['the file is larger than 1 MiB']);
     writeFileSync(at('binary'), Buffer.from([0xff, 0xfe, 0xfd]));
     expect(messages('binary')).toEqual(['the file is not UTF-8 text']);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MOST_AMENDMENTS } from '../../../src/config/amend.ts';
+import { MAX_AMENDMENTS } from '../../../src/config/amend.ts';
 import { decodeRead, readFiles } from '../../../src/config/decode.ts';
 import type { Desired, Load, Order } from '../../../src/control/orders.ts';
 import { reduce } from '../../../src/control/reduce.ts';
@@ -117,10 +117,10 @@ describe('Controller.order', () => {
     const path = ['pools', 'shop', 'overrides', '__proto__'];
     const outcome = await opened.controller.order(order(opened, weight(1), { reduce: () => [{ path, value: {} }] }));
     expect(outcome).toMatchObject({ result: 'rejected', problems: [{ message: expect.stringContaining('is no path') }] });
-    const many = Array.from({ length: MOST_AMENDMENTS + 1 }, (_, n) => ({ path: ['pools', 'shop', 'overrides', `o${n}`] }));
+    const many = Array.from({ length: MAX_AMENDMENTS + 1 }, (_, n) => ({ path: ['pools', 'shop', 'overrides', `o${n}`] }));
     expect(await opened.controller.order(order(opened, weight(1), { reduce: () => many }))).toMatchObject({
       result: 'rejected',
-      problems: [{ path: `pools.shop.overrides.o${MOST_AMENDMENTS}`, message: expect.stringContaining('more than') }],
+      problems: [{ path: `pools.shop.overrides.o${MAX_AMENDMENTS}`, message: expect.stringContaining('more than') }],
     });
     expect(opened.journal.number).toBe(1);
   });

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BACKLOG_BYTES_MAX, LogWriter } from '../../../src/telemetry/log-writer.ts';
+import { MAX_BACKLOG_BYTES, LogWriter } from '../../../src/telemetry/log-writer.ts';
 
 let dir = '';
 beforeEach(() => (dir = mkdtempSync(join(tmpdir(), 'sluice-log-'))));
@@ -68,11 +68,11 @@ describe('LogWriter to a file', () => {
     const path = join(dir, 'a.log');
     const { writer, dropped } = open(path);
     const chunk = `${'x'.repeat(64 * 1024 - 1)}\n`;
-    const rounds = BACKLOG_BYTES_MAX / chunk.length + 10;
+    const rounds = MAX_BACKLOG_BYTES / chunk.length + 10;
     for (let n = 0; n < rounds; n++) writer.write(chunk, 1);
     expect(dropped()).toBe(10);
     await writer.close(10_000);
-    expect(readFileSync(path).length).toBe(BACKLOG_BYTES_MAX);
+    expect(readFileSync(path).length).toBe(MAX_BACKLOG_BYTES);
     writer.write('late\n', 1);
     expect(dropped()).toBe(11);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OutlierConfig } from '../../../src/config/model.ts';
-import { ejects, LONGEST_MS, Outlier, stampOf, timesOf, untilOf } from '../../../src/upstream/outlier.ts';
+import { ejects, MAX_EJECTION_MS, Outlier, stampOf, timesOf, untilOf } from '../../../src/upstream/outlier.ts';
 
 const settings: OutlierConfig = {
   consecutive: 3,
@@ -85,7 +85,7 @@ describe('an ejection', () => {
     const outlier = new Outlier();
     const lengths = Array.from({ length: 12 }, () => outlier.eject(settings, 0, 0));
     expect(lengths.slice(0, 3)).toEqual([30_000, 60_000, 90_000]);
-    expect(lengths.slice(9)).toEqual([LONGEST_MS, LONGEST_MS, LONGEST_MS]);
+    expect(lengths.slice(9)).toEqual([MAX_EJECTION_MS, MAX_EJECTION_MS, MAX_EJECTION_MS]);
   });
 
   it('is never shorter than configured', () => {

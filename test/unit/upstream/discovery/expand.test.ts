@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { decodeEndpoints } from '../../../../src/config/endpoint-file.ts';
 import type { Found } from '../../../../src/upstream/discovery/answer.ts';
-import { ADDRESSES_MAX, bound } from '../../../../src/upstream/discovery/answer.ts';
+import { MAX_ADDRESSES, bound } from '../../../../src/upstream/discovery/answer.ts';
 import { expand } from '../../../../src/upstream/discovery/expand.ts';
 
 function at(host: string, port = 0, weight = 1): Found {
@@ -54,6 +54,6 @@ test('answers are sorted, without repetition, and bounded', () => {
   expect(bound([at('10.0.0.2'), at('10.0.0.1'), at('10.0.0.2')]).found.map(({ host }) => host)).toEqual(['10.0.0.1', '10.0.0.2']);
   const many = Array.from({ length: 1000 }, (_, index) => at(`10.0.${index >> 8}.${index & 255}`));
   const { found, leftOut } = bound(many);
-  expect([found.length, leftOut]).toEqual([ADDRESSES_MAX, 1000 - ADDRESSES_MAX]);
+  expect([found.length, leftOut]).toEqual([MAX_ADDRESSES, 1000 - MAX_ADDRESSES]);
   expect(bound(many.toReversed()).found).toEqual(found);
 });
