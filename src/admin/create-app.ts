@@ -28,7 +28,7 @@ import { SAFE_HEADERS } from './safe-headers.ts';
 import { JSON_TYPE, takeJson } from './sent-body.ts';
 import type { Tokens } from './tokens.ts';
 
-export interface AppParts {
+export interface AppDeps {
   readonly options: AdminServerOptions;
   readonly clock: Clock;
   readonly tokens: Tokens;
@@ -38,8 +38,8 @@ export interface AppParts {
 
 const MAX_CONNECTIONS = 256;
 
-export function createApp(parts: AppParts): FastifyInstance {
-  const { options } = parts;
+export function createApp(deps: AppDeps): FastifyInstance {
+  const { options } = deps;
   const app = fastify({
     logger: false,
     bodyLimit: 1024 * 1024,
@@ -61,17 +61,17 @@ export function createApp(parts: AppParts): FastifyInstance {
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   takeJson(app);
-  const entrance = parts.createEntrance(app);
+  const entrance = deps.createEntrance(app);
   app.addHook('onRequest', async (request, reply) => entrance.admit(request, reply));
   app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'Nothing is here.'));
   app.setErrorHandler<FastifyError>((error, _request, reply) => answerFault(options, error, reply));
   void app.register(fastifySwagger, documentOptions(options.build ?? '0.0.0'));
-  void app.register(async (scope) => addRoutes(scope, entrance, parts));
+  void app.register(async (scope) => addRoutes(scope, entrance, deps));
   return app;
 }
 
-function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, tokens }: AppParts): void {
+function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, tokens }: AppDeps): void {
   addProbes(app, options);
   const { steering } = options;
   if (steering === undefined) return;

@@ -3,18 +3,18 @@
 import type { Log } from '../lib/log.ts';
 import { LogWriter } from '../telemetry/log-writer.ts';
 
-export interface AccessOutputParts {
+export interface AccessOutputDeps {
   readonly log: Log;
   readonly onDropped: (lines: number) => void;
 }
 
 export class AccessOutput {
-  readonly #parts: AccessOutputParts;
+  readonly #deps: AccessOutputDeps;
   #writer: LogWriter | undefined = undefined;
   #path = '';
 
-  constructor(parts: AccessOutputParts) {
-    this.#parts = parts;
+  constructor(deps: AccessOutputDeps) {
+    this.#deps = deps;
   }
 
   /** @param path `stdout`, an absolute path, or empty for none */
@@ -31,7 +31,7 @@ export class AccessOutput {
   }
 
   write(chunk: string, lines: number): void {
-    if (this.#writer === undefined) this.#parts.onDropped(lines);
+    if (this.#writer === undefined) this.#deps.onDropped(lines);
     else this.#writer.write(chunk, lines);
   }
 
@@ -40,7 +40,7 @@ export class AccessOutput {
   }
 
   #create(path: string): LogWriter {
-    const { log, onDropped } = this.#parts;
+    const { log, onDropped } = this.#deps;
     return new LogWriter({ path, onDropped, onError: (error) => log.error({ err: error, path }, 'the access log cannot be written') });
   }
 }

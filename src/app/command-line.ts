@@ -21,7 +21,7 @@ const program = new Command('sluice')
   .option('--log-level <level>', `how much to log to stderr: ${LEVELS.join(', ')}`, readLevel, 'info')
   .showHelpAfterError('(sluice --help lists the commands)')
   .exitOverride(endUsage);
-const surroundings = { terminal: openTerminal(process, process.env), env: process.env };
+const deps = { terminal: openTerminal(process, process.env), env: process.env };
 
 program
   .command('run')
@@ -87,10 +87,10 @@ withAccess(program.command('explain'))
       return end(runExplain({ config, method, url, headers: header, json, listener, client }, process.stdout));
     }
     const { runExplainLive } = await import('../cli/explain-live.ts');
-    await end(runAdminCommand(surroundings, options, (call) => runExplainLive(call, { method, url, headers: header, listener, client })));
+    await end(runAdminCommand(deps, options, (call) => runExplainLive(call, { method, url, headers: header, listener, client })));
   });
 
-addAdminCommands(program, { ...surroundings, finish: (code) => void (process.exitCode = code) });
+addAdminCommands(program, { ...deps, finish: (code) => void (process.exitCode = code) });
 
 const words = process.argv.slice(2);
 // Else `--version` would be that of Sluice, wherever it stands.

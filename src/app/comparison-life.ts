@@ -17,7 +17,7 @@ const ANSWER_MS = 5000;
 /** A thread that does not answer for so long has hung. What may wait at most takes a tenth of it. */
 const HUNG_MS = 60_000;
 
-export interface ComparisonLifeParts {
+export interface ComparisonLifeDeps {
   readonly clock: Pick<Clock, 'after'>;
   readonly log: Log;
   readonly onCounts: (counts: readonly ComparedCount[]) => void;
@@ -31,22 +31,22 @@ interface Question {
 }
 
 export class ComparisonLife {
-  readonly #parts: ComparisonLifeParts;
+  readonly #deps: ComparisonLifeDeps;
   readonly #worker: Worker;
   readonly #load = ComparisonLoad.create();
   /** At most one per mirror; it stays until the thread has answered or ended. */
   readonly #questions = new Map<string, Question>();
   #heldBytes = 0;
 
-  constructor(parts: ComparisonLifeParts) {
-    this.#parts = parts;
+  constructor(deps: ComparisonLifeDeps) {
+    this.#deps = deps;
     this.#worker = new Worker(new URL('./comparison-thread.ts', import.meta.url), {
       name: 'comparison',
       workerData: { load: this.#load } satisfies ComparisonStart,
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB },
     });
     this.#worker.on('message', (message: FromComparison) => this.#onMessage(message));
-    this.#worker.on('error', (error) => parts.log.error({ err: error }, 'the thread that compares died'));
+    this.#worker.on('error', (error) => deps.log.error({ err: error }, 'the thread that compares died'));
     this.#worker.on('exit', () => this.#onExit());
   }
 
@@ -71,7 +71,7 @@ export class ComparisonLife {
     const { answer } = this.#questions.get(keyOf(pool, mirror)) ?? this.#ask(pool, mirror);
     let stop: () => void = () => undefined;
     const late = new Promise<undefined>((resolve) => {
-      const timer = this.#parts.clock.after(ANSWER_MS, () => resolve(undefined));
+      const timer = this.#deps.clock.after(ANSWER_MS, () => resolve(undefined));
       stop = () => timer.stop();
     });
     const report = await Promise.race([answer, late]);
@@ -90,8 +90,8 @@ export class ComparisonLife {
 
   #ask(pool: string, mirror: string): Question {
     const key = keyOf(pool, mirror);
-    const hung = this.#parts.clock.after(HUNG_MS, () => {
-      this.#parts.log.error({ pool, mirror }, 'the thread that compares does not answer, another takes its place');
+    const hung = this.#deps.clock.after(HUNG_MS, () => {
+      this.#deps.log.error({ pool, mirror }, 'the thread that compares does not answer, another takes its place');
       void this.end();
     });
     let resolveAnswer: Question['settle'] = () => undefined;
@@ -114,21 +114,21 @@ export class ComparisonLife {
   #onMessage(message: FromComparison): void {
     switch (message.kind) {
       case 'counts':
-        return this.#parts.onCounts(message.counts);
+        return this.#deps.onCounts(message.counts);
       case 'reported':
         return this.#questions.get(keyOf(message.pool, message.mirror))?.settle(message.report);
       case 'holds':
         this.#heldBytes = message.bytes;
         return undefined;
       case 'log':
-        return writeLine(this.#parts.log, message.line);
+        return writeLine(this.#deps.log, message.line);
     }
   }
 
   #onExit(): void {
     for (const { settle } of this.#questions.values()) settle(undefined);
     this.#heldBytes = 0;
-    this.#parts.onEnd();
+    this.#deps.onEnd();
   }
 }
 

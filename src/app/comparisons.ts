@@ -14,7 +14,7 @@ import { ComparisonLife } from './comparison-life.ts';
 import { RestartPace } from './restart-pace.ts';
 import type { MakeLink } from './workers.ts';
 
-export interface ComparisonsParts {
+export interface ComparisonsDeps {
   readonly clock: Clock;
   readonly log: Log;
   /** Tells all workers, and those that start later, where to send what is to be compared; undefined: nowhere. */
@@ -23,7 +23,7 @@ export interface ComparisonsParts {
 }
 
 export class Comparisons {
-  readonly #parts: ComparisonsParts;
+  readonly #deps: ComparisonsDeps;
   readonly #compared = new ComparedMirrors();
   readonly #pace = new RestartPace();
   readonly #reports: ReportCache<DatedReport | 'busy'>;
@@ -35,9 +35,9 @@ export class Comparisons {
   #restart: Timer | undefined = undefined;
   #closed = false;
 
-  constructor(parts: ComparisonsParts) {
-    this.#parts = parts;
-    this.#reports = new ReportCache((pool, mirror) => this.#ask(pool, mirror), parts.clock);
+  constructor(deps: ComparisonsDeps) {
+    this.#deps = deps;
+    this.#reports = new ReportCache((pool, mirror) => this.#ask(pool, mirror), deps.clock);
   }
 
   /** What the heap of the thread holds; 0 where there is none. */
@@ -62,7 +62,7 @@ export class Comparisons {
     const compared = this.#mirrors.find((each) => each.pool === pool && each.mirror === mirror);
     if (this.#life === undefined || compared === undefined) return 'busy';
     // The clock was set back: nothing that comes before it has caught up would be evidence.
-    if (compared.sinceMs > this.#parts.clock.wallMs()) this.#update();
+    if (compared.sinceMs > this.#deps.clock.wallMs()) this.#update();
     return this.#reports.get(pool, mirror);
   }
 
@@ -77,7 +77,7 @@ export class Comparisons {
 
   #update(): void {
     if (this.#closed || this.#config === undefined) return;
-    const mirrors = this.#compared.list(this.#config, this.#deploys, this.#parts.clock.wallMs());
+    const mirrors = this.#compared.list(this.#config, this.#deploys, this.#deps.clock.wallMs());
     if (isDeepStrictEqual(mirrors, this.#mirrors)) return;
     this.#mirrors = mirrors;
     this.#reports.forget();
@@ -87,7 +87,7 @@ export class Comparisons {
   }
 
   #begin(): void {
-    const { log, setLinks } = this.#parts;
+    const { log, setLinks } = this.#deps;
     const life = this.#start();
     if (life === undefined) return this.#retry();
     this.#life = life;
@@ -98,7 +98,7 @@ export class Comparisons {
 
   /** A system that has no thread left for it is no reason to fail a change of the config. */
   #start(): ComparisonLife | undefined {
-    const { clock, log, onCounts } = this.#parts;
+    const { clock, log, onCounts } = this.#deps;
     try {
       const life = new ComparisonLife({ clock, log, onCounts, onEnd: () => this.#onEnd(life) });
       return life;
@@ -114,22 +114,22 @@ export class Comparisons {
     this.#restart?.stop();
     this.#restart = undefined;
     if (life === undefined) return;
-    this.#parts.setLinks(undefined);
+    this.#deps.setLinks(undefined);
     await life.end();
-    this.#parts.log.info({}, 'answers of shadows are not compared any more');
+    this.#deps.log.info({}, 'answers of shadows are not compared any more');
   }
 
   #onEnd(life: ComparisonLife): void {
     if (this.#life !== life) return;
     this.#life = undefined;
     this.#reports.forget();
-    this.#parts.setLinks(undefined);
-    this.#parts.log.warn({}, 'what was compared of shadows is lost, comparison begins anew');
+    this.#deps.setLinks(undefined);
+    this.#deps.log.warn({}, 'what was compared of shadows is lost, comparison begins anew');
     this.#retry();
   }
 
   #retry(): void {
-    const { clock } = this.#parts;
+    const { clock } = this.#deps;
     this.#restart = clock.after(this.#pace.next(clock.nowMs()), () => {
       this.#restart = undefined;
       this.#compared.forget();

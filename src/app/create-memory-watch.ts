@@ -11,7 +11,7 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Shadowing } from './shadowing.ts';
 import type { Workers } from './workers.ts';
 
-export interface MemoryWatchParts {
+export interface MemoryWatchDeps {
   readonly counters: CounterRegistry;
   readonly workers: Workers;
   readonly shadowing: Pick<Shadowing, 'heldBytes' | 'collect'>;
@@ -19,7 +19,7 @@ export interface MemoryWatchParts {
   readonly overload: () => OverloadConfig;
 }
 
-export function createMemoryWatch({ counters, workers, shadowing, log, overload }: MemoryWatchParts): MemoryWatch {
+export function createMemoryWatch({ counters, workers, shadowing, log, overload }: MemoryWatchDeps): MemoryWatch {
   const workerBytes = (): number => counters.blocks('worker').reduce((sum, block) => sum + block.total(WORKER_MEMORY_BYTES), 0);
   return new MemoryWatch({
     clock: systemClock,

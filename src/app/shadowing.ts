@@ -13,11 +13,11 @@ import type { ShadowLines } from '../telemetry/exposition.ts';
 import type { VersionDeploy } from '../upstream/registry.ts';
 import { ComparedCounts } from './compared-counts.ts';
 import { Comparisons } from './comparisons.ts';
-import type { ComparisonsParts } from './comparisons.ts';
+import type { ComparisonsDeps } from './comparisons.ts';
 
-export interface ShadowingParts {
+export interface ShadowingDeps {
   readonly log: Log;
-  readonly setLinks: ComparisonsParts['setLinks'];
+  readonly setLinks: ComparisonsDeps['setLinks'];
   readonly counters: Pick<CounterRegistry, 'blocks'>;
   /** Where state is kept; undefined: nowhere. */
   readonly dir: string | undefined;
@@ -31,10 +31,10 @@ export class Shadowing {
   readonly #counts = new ComparedCounts();
   readonly #file: MissedWriteFile | undefined;
 
-  constructor({ log, setLinks, counters, dir }: ShadowingParts) {
+  constructor({ log, setLinks, counters, dir }: ShadowingDeps) {
     this.#file = dir === undefined ? undefined : new MissedWriteFile({ dir, log });
     this.missed = new MissedWriteLedgers(this.#file);
-    const onCounts: ComparisonsParts['onCounts'] = (counts) => this.#counts.add(counts);
+    const onCounts: ComparisonsDeps['onCounts'] = (counts) => this.#counts.add(counts);
     this.#comparisons = new Comparisons({ clock: systemClock, log, setLinks, onCounts });
     this.comparing = {
       report: (pool, mirror) => this.#comparisons.report(pool, mirror),

@@ -4,9 +4,9 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { AccessOptions } from './access.ts';
 import type { AdminCall } from './admin-call.ts';
 import type { ExitCode } from './failure.ts';
-import { runAdminCommand, type Surroundings } from './run-admin-command.ts';
+import { runAdminCommand, type CommandDeps } from './run-admin-command.ts';
 
-export interface CommandLine extends Surroundings {
+export interface CommandLine extends CommandDeps {
   /** Told the exit code of a command that has ended. */
   finish(code: number): void;
 }

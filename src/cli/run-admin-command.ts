@@ -6,7 +6,7 @@ import { AdminClient } from './admin-client.ts';
 import { EXIT, Failure, formatFailure, type ExitCode } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface Surroundings {
+export interface CommandDeps {
   readonly terminal: Terminal;
   readonly env: Environment;
 }
@@ -15,7 +15,7 @@ export type CommandOptions = AccessOptions & { readonly json?: boolean | undefin
 
 /** Answers the exit code: 0 unless `run` answers with another. Rejects only for bugs. */
 export async function runAdminCommand<Options extends CommandOptions>(
-  { terminal, env }: Surroundings,
+  { terminal, env }: CommandDeps,
   options: Options,
   run: (call: AdminCall<Options>) => Promise<ExitCode> | Promise<void>,
 ): Promise<ExitCode> {

@@ -14,7 +14,7 @@ import { judgeOrder } from './judge-order.ts';
 import { logApplied, logFailed, logRejected } from './reload-log.ts';
 import type { Journal } from './journal.ts';
 import { Publisher } from './publisher.ts';
-import type { PublisherParts } from './publisher.ts';
+import type { PublisherDeps } from './publisher.ts';
 import { RevisionKeeper } from './revision-keeper.ts';
 import type { Next, Origin } from './revision-keeper.ts';
 import { restartNotices } from './restart-notices.ts';
@@ -26,7 +26,7 @@ interface OrderTask {
   readonly settle: (outcome: OrderOutcome) => void;
 }
 
-export interface ControllerParts extends PublisherParts {
+export interface ControllerDeps extends PublisherDeps {
   readonly journal: Journal;
   /** Changes what was decoded (the demo puts its own upstreams in). */
   readonly adapt?: ((load: LoadResult) => LoadResult) | undefined;
@@ -47,7 +47,7 @@ interface Waiting {
 const TAKEN: ReadonlySet<ApplyResult['result']> = new Set(['applied', 'unchanged']);
 
 export class Controller {
-  readonly #parts: ControllerParts;
+  readonly #deps: ControllerDeps;
   readonly #keeper: RevisionKeeper;
   readonly #publisher: Publisher;
   /** The first that was served: what cannot change live is still as it says. */
@@ -65,11 +65,11 @@ export class Controller {
   #rediscover = false;
   #closed = false;
 
-  constructor(parts: ControllerParts) {
-    this.#parts = parts;
-    this.#keeper = new RevisionKeeper(parts.journal, parts.log);
-    this.#publisher = new Publisher(parts);
-    const kept = readAmendments(parts.journal.latest?.amendments ?? []);
+  constructor(deps: ControllerDeps) {
+    this.#deps = deps;
+    this.#keeper = new RevisionKeeper(deps.journal, deps.log);
+    this.#publisher = new Publisher(deps);
+    const kept = readAmendments(deps.journal.latest?.amendments ?? []);
     this.#amendments = isFault(kept) ? [] : kept;
   }
 
@@ -173,12 +173,12 @@ export class Controller {
   }
 
   #settleFile(result: ApplyResult): ApplyResult {
-    if (result.result !== 'superseded') this.#parts.exposition.fileIs(TAKEN.has(result.result) ? 'taken' : 'refused');
+    if (result.result !== 'superseded') this.#deps.exposition.fileIs(TAKEN.has(result.result) ? 'taken' : 'refused');
     return result;
   }
 
   #adapt(load: LoadResult): LoadResult {
-    return this.#parts.adapt?.(load) ?? load;
+    return this.#deps.adapt?.(load) ?? load;
   }
 
   /** Whether nothing would change, neither what is served nor what the API changed over the file. */
@@ -219,12 +219,12 @@ export class Controller {
   /** The weights are as asked for already; users that still have what they had before follow them now. */
   #moveAlone({ author, reason, moved }: Origin): void {
     if (moved.length === 0) return;
-    this.#parts.moveUsers?.(moved);
-    this.#parts.journal.record('moved', { author, revision: this.#revision }, { reason, moved });
+    this.#deps.moveUsers?.(moved);
+    this.#deps.journal.record('moved', { author, revision: this.#revision }, { reason, moved });
   }
 
   async #putInForce(next: Next, origin: Origin): Promise<ApplyResult> {
-    const { discovery } = this.#parts;
+    const { discovery } = this.#deps;
     const { config } = next;
     const revision = this.#keeper.numberOf(next, this.#config);
     let workers: Adoption;
@@ -236,7 +236,7 @@ export class Controller {
       workers = await this.#publisher.publish(revision, config);
       await this.#keep(revision, next, origin);
       // Only now: every worker has the weights, and nothing can refuse them any more.
-      if (origin.moved.length > 0) this.#parts.moveUsers?.(origin.moved);
+      if (origin.moved.length > 0) this.#deps.moveUsers?.(origin.moved);
     } catch (error) {
       discovery.settle(this.#config?.pools ?? []);
       return this.#refuse(error instanceof Error ? error : new Error(String(error)), origin.cause);
@@ -281,30 +281,30 @@ export class Controller {
     this.#amendments = load.amended.amendments;
     this.#adoption = workers;
     this.#revision = revision;
-    this.#parts.exposition.serves(revision, splitWeights(config));
-    this.#parts.exposition.reloaded('applied');
-    this.#parts.onServed?.(config);
-    logApplied(this.#parts.log, { before, after: config, revision, cause, workers, notices, doubts: load.notices });
+    this.#deps.exposition.serves(revision, splitWeights(config));
+    this.#deps.exposition.reloaded('applied');
+    this.#deps.onServed?.(config);
+    logApplied(this.#deps.log, { before, after: config, revision, cause, workers, notices, doubts: load.notices });
     return { result: 'applied', revision, workers, notices };
   }
 
   #reject(load: LoadResult, cause: string): ApplyResult {
-    this.#parts.exposition.reloaded('rejected');
-    logRejected(this.#parts.log, load.problems, cause);
+    this.#deps.exposition.reloaded('rejected');
+    logRejected(this.#deps.log, load.problems, cause);
     return { result: 'rejected', revision: this.#revision, problems: load.problems };
   }
 
   #refuse(error: Error, cause: string): ApplyResult {
-    this.#parts.exposition.reloaded('rejected');
-    logFailed(this.#parts.log, error, cause);
+    this.#deps.exposition.reloaded('rejected');
+    logFailed(this.#deps.log, error, cause);
     return { result: 'failed', revision: this.#revision, error };
   }
 
   /** Also what changes nothing may be written otherwise than before. */
   #leave(read: FileRead, cause: string): ApplyResult {
     this.#read = read;
-    this.#parts.exposition.reloaded('unchanged');
-    this.#parts.log.info({ revision: this.#revision, cause }, 'config unchanged');
+    this.#deps.exposition.reloaded('unchanged');
+    this.#deps.log.info({ revision: this.#revision, cause }, 'config unchanged');
     return { result: 'unchanged', revision: this.#revision };
   }
 }

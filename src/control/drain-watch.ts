@@ -10,7 +10,7 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { DrainCourse } from './drain-course.ts';
 import type { DrainStatus } from './steering.ts';
 
-export interface DrainWatchParts {
+export interface DrainWatchDeps {
   readonly clock: Clock;
   readonly counters: Pick<CounterRegistry, 'blocks'>;
 }
@@ -38,22 +38,22 @@ interface Wanted {
 const LOOK_MS = 1000;
 
 export class DrainWatch {
-  readonly #parts: DrainWatchParts;
+  readonly #deps: DrainWatchDeps;
   #drains = new Map<string, Drain>();
   #looking: Timer | undefined = undefined;
   #indexed: readonly CounterBlock[] = [];
   #blocks: ReadonlyMap<string, CounterBlock> = new Map();
 
-  constructor(parts: DrainWatchParts) {
-    this.#parts = parts;
+  constructor(deps: DrainWatchDeps) {
+    this.#deps = deps;
   }
 
   /** What is served from now on. Drains that go on keep their course; a new time of their own begins anew, as it does in the workers. */
   follow(pools: readonly PoolConfig[]): void {
     const before = this.#drains;
-    const wallMs = this.#parts.clock.wallMs();
+    const wallMs = this.#deps.clock.wallMs();
     this.#drains = new Map(drainsOf(pools).map((wanted) => [wanted.id, this.#take(wanted, before.get(wanted.id), wallMs)]));
-    this.#looking ??= this.#anyLeft() ? this.#parts.clock.every(LOOK_MS, () => this.#look(), { unref: true }) : undefined;
+    this.#looking ??= this.#anyLeft() ? this.#deps.clock.every(LOOK_MS, () => this.#look(), { unref: true }) : undefined;
   }
 
   /** Undefined when it is not drained; without an endpoint that of the version. */
@@ -63,7 +63,7 @@ export class DrainWatch {
     const { inFlight, connections } = this.#see(drain);
     const { sinceMs, deadlineMs, inFlightAtStart, course } = drain;
     const foretold = course.estimateMs;
-    const leftMs = deadlineMs === undefined ? Infinity : Math.max(deadlineMs - this.#parts.clock.wallMs(), 0);
+    const leftMs = deadlineMs === undefined ? Infinity : Math.max(deadlineMs - this.#deps.clock.wallMs(), 0);
     const estimateMs = foretold === undefined ? undefined : Math.min(foretold, leftMs);
     return { since: sinceMs, deadline: deadlineMs, inFlight, connections, inFlightAtStart, estimateMs };
   }
@@ -78,7 +78,7 @@ export class DrainWatch {
     const deadlineMs = limitMs === 0 ? undefined : sinceMs + limitMs;
     if (known === undefined) {
       const { inFlight, connections } = this.#count(endpoints);
-      const course = new DrainCourse(this.#parts.clock.nowMs(), Math.max(inFlight, connections));
+      const course = new DrainCourse(this.#deps.clock.nowMs(), Math.max(inFlight, connections));
       return { endpoints, sinceMs, inFlightAtStart: inFlight, course, ownMs, deadlineMs };
     }
     if (known.ownMs !== ownMs) known.deadlineMs = deadlineMs;
@@ -95,7 +95,7 @@ export class DrainWatch {
   /** A connection may outlive its request by a little, and a request may wait for its connection: the more counts. */
   #see({ endpoints, course }: Drain): { readonly inFlight: number; readonly connections: number } {
     const counted = this.#count(endpoints);
-    course.see(this.#parts.clock.nowMs(), Math.max(counted.inFlight, counted.connections));
+    course.see(this.#deps.clock.nowMs(), Math.max(counted.inFlight, counted.connections));
     return counted;
   }
 
@@ -104,7 +104,7 @@ export class DrainWatch {
   }
 
   #count(endpoints: readonly string[]): { readonly inFlight: number; readonly connections: number } {
-    const current = this.#parts.counters.blocks('endpoint');
+    const current = this.#deps.counters.blocks('endpoint');
     if (current !== this.#indexed) {
       this.#indexed = current;
       this.#blocks = new Map(current.map((block) => [block.id, block]));

@@ -39,7 +39,7 @@ import type {
   Steering,
 } from './steering.ts';
 
-export interface LiveSteeringParts {
+export interface LiveSteeringDeps {
   readonly controller: Controller;
   readonly journal: Journal;
   readonly counters: Pick<CounterRegistry, 'blocks'>;
@@ -52,24 +52,24 @@ export interface LiveSteeringParts {
 }
 
 export class LiveSteering implements Steering {
-  readonly #parts: LiveSteeringParts;
+  readonly #deps: LiveSteeringDeps;
   /** Compiled when it is first asked for. */
   #table: Table | undefined = undefined;
 
-  constructor(parts: LiveSteeringParts) {
-    this.#parts = parts;
+  constructor(deps: LiveSteeringDeps) {
+    this.#deps = deps;
   }
 
   get revision(): number {
-    return this.#parts.controller.revision;
+    return this.#deps.controller.revision;
   }
 
   get config(): Config | undefined {
-    return this.#parts.controller.config;
+    return this.#deps.controller.config;
   }
 
   async change({ change, ...order }: ChangeOrder): Promise<ChangeOutcome> {
-    const { controller, journal } = this.#parts;
+    const { controller, journal } = this.#deps;
     const cause = change.kind === 'restore' ? 'restore' : 'api';
     const moves = (before: Config, after: Config): readonly string[] => movedPools(change, before, after);
     const outcome = await controller.order({ ...order, cause, reduce: (desired: Desired) => reduce(change, desired, journal), moves });
@@ -80,7 +80,7 @@ export class LiveSteering implements Steering {
   async #foresee({ before, after, ...outcome }: DryRun): Promise<ChangeOutcome> {
     const sides = this.#sidesOf({ before, after, ...outcome });
     if ('message' in sides) return { result: 'failed', message: sides.message };
-    const { exchanges } = await this.#parts.recall.recent();
+    const { exchanges } = await this.#deps.recall.recent();
     return { ...outcome, impact: foreseeImpact(sides.before, sides.after, seenRequests(exchanges)) };
   }
 
@@ -91,7 +91,7 @@ export class LiveSteering implements Steering {
     revision,
     moved = [],
   }: DryRun): { readonly before: Side; readonly after: Side } | { readonly message: string } {
-    const { sessions } = this.#parts;
+    const { sessions } = this.#deps;
     const statuses = this.#statusesOf(before);
     const staying = {
       find: (pool: string) => (moved.includes(pool) ? undefined : sessions.find(pool)),
@@ -107,12 +107,12 @@ export class LiveSteering implements Steering {
   }
 
   pools(): readonly PoolStatus[] {
-    const { served } = this.#parts.controller;
+    const { served } = this.#deps.controller;
     return served === undefined ? [] : this.#statusesOf(served);
   }
 
   #statusesOf({ pools }: Config): readonly PoolStatus[] {
-    const { controller, counters, markers, drains, sessions } = this.#parts;
+    const { controller, counters, markers, drains, sessions } = this.#deps;
     const { revision, adoption } = controller;
     return poolStatuses(pools, {
       counters,
@@ -130,7 +130,7 @@ export class LiveSteering implements Steering {
 
   /** Whether the file does not have this one, or has it otherwise; however the API came to change it. */
   #isAmended(pool: string, list: 'overrides' | 'mirrors', one: string): boolean {
-    const { amendments, config, written } = this.#parts.controller;
+    const { amendments, config, written } = this.#deps.controller;
     const around = ['pools', pool, list, one];
     const isTouched = amendments.some(({ path }) => path.every((part, index) => index >= around.length || part === around[index]));
     if (!isTouched) return false;
@@ -144,37 +144,37 @@ export class LiveSteering implements Steering {
   }
 
   revisions(page: Parameters<Steering['revisions']>[0]): ReturnType<Steering['revisions']> {
-    return this.#parts.journal.revisions(page);
+    return this.#deps.journal.revisions(page);
   }
 
   findRevision(number: number): ReturnType<Steering['findRevision']> {
-    const found = this.#parts.journal.find(number);
+    const found = this.#deps.journal.find(number);
     return found && { ...found.summary, config: printWritten(found.written) };
   }
 
   journal(query: Parameters<Steering['journal']>[0]): ReturnType<Steering['journal']> {
-    return this.#parts.journal.lines(query);
+    return this.#deps.journal.lines(query);
   }
 
   get journalSpan(): Steering['journalSpan'] {
-    return this.#parts.journal.span;
+    return this.#deps.journal.span;
   }
 
   mark(order: MarkOrder): Promise<MarkOutcome> {
-    const { revision, config } = this.#parts.controller;
-    return this.#parts.markers.mark(order, { revision, config });
+    const { revision, config } = this.#deps.controller;
+    return this.#deps.markers.mark(order, { revision, config });
   }
 
   markers(query: Parameters<Steering['markers']>[0]): ReturnType<Steering['markers']> {
-    return this.#parts.markers.list(query);
+    return this.#deps.markers.list(query);
   }
 
   follow(onLine: Parameters<Steering['follow']>[0]): () => void {
-    return this.#parts.journal.follow(onLine);
+    return this.#deps.journal.follow(onLine);
   }
 
   explain({ method, url, headers, client = '', ...asked }: ExplainRequest): Explanation | string {
-    const { config, served, revision } = this.#parts.controller;
+    const { config, served, revision } = this.#deps.controller;
     if (config === undefined || served === undefined) return 'no config is in force yet';
     const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     const question = readQuestion({ method, url, headers: fields });
@@ -189,24 +189,24 @@ export class LiveSteering implements Steering {
       ...question,
       listener,
       client,
-      memory: this.#parts.sessions,
+      memory: this.#deps.sessions,
       ready: (pool, version) => ready.has(`${pool.name} ${pool.versions[version]?.name ?? ''}`),
     });
   }
 
   async exchanges(query: ExchangeQuery): Promise<RecentExchangesAnswer> {
-    const { answered, total, exchanges } = await this.#parts.recall.recent();
+    const { answered, total, exchanges } = await this.#deps.recall.recent();
     const affinities = this.config?.pools.map(({ affinity }) => affinity) ?? [];
     const keyFields = new Set(affinities.flatMap((affinity) => (affinity?.kind === 'header' ? [affinity.name.toLowerCase()] : [])));
     return { workers: { answered, total }, exchanges: showExchanges(exchanges, query, keyFields) };
   }
 
   mirrorReport(pool: string, mirror: string): Promise<MirrorReportOutcome> {
-    return answerReport(this.config, this.#parts.comparing, { pool, mirror });
+    return answerReport(this.config, this.#deps.comparing, { pool, mirror });
   }
 
   missedWrites(query: MissedWritesQuery): MissedWrites | string {
-    return answerMissed(this.config, this.#parts.missed, query);
+    return answerMissed(this.config, this.#deps.missed, query);
   }
 
   #tableOf(config: Config, revision: number): Table {
@@ -215,6 +215,6 @@ export class LiveSteering implements Steering {
   }
 
   refused({ author, ...detail }: Parameters<Steering['refused']>[0]): void {
-    this.#parts.journal.record('refused', { author, revision: this.revision }, detail);
+    this.#deps.journal.record('refused', { author, revision: this.revision }, detail);
   }
 }

@@ -13,7 +13,7 @@ export interface VersionDeploy {
   readonly deploy: string;
 }
 
-export interface MarkersParts {
+export interface MarkersDeps {
   readonly journal: Journal;
   /** Tells all workers; answers how many know. Never rejects. */
   readonly tell: (deploys: readonly VersionDeploy[]) => Promise<Adoption>;
@@ -33,15 +33,15 @@ const NOTE = 'marker ';
 const MAX_SEARCHED = 1000;
 
 export class Markers {
-  readonly #parts: MarkersParts;
+  readonly #deps: MarkersDeps;
   /** By the name of their note. */
   readonly #latest: Map<string, Marker>;
 
-  constructor(parts: MarkersParts) {
-    this.#parts = parts;
-    const notes = parts.journal.notes.filter(({ name }) => name.startsWith(NOTE));
+  constructor(deps: MarkersDeps) {
+    this.#deps = deps;
+    const notes = deps.journal.notes.filter(({ name }) => name.startsWith(NOTE));
     this.#latest = new Map(notes.map(({ name, text }) => [name, readMarker(JSON.parse(text) as StoredMarker)]));
-    if (this.#latest.size > 0) void parts.tell(this.#deploys());
+    if (this.#latest.size > 0) void deps.tell(this.#deploys());
   }
 
   of(pool: string, version: string): Marker | undefined {
@@ -58,17 +58,17 @@ export class Markers {
     if (problem !== undefined) return { result: 'rejected', revision, problems: [problem] };
     const before = this.of(pool, version);
     const changed = before === undefined || !isSame(before, order.marker);
-    const marker = changed ? { ...order.marker, author: order.author, atMs: this.#parts.wallMs() } : before;
+    const marker = changed ? { ...order.marker, author: order.author, atMs: this.#deps.wallMs() } : before;
     if (order.dryRun) return { result: 'dry-run', revision, changed, marker };
     const fault = changed ? this.#keep(marker, revision) : undefined;
     if (fault !== undefined) return { result: 'failed', message: fault };
-    return { result: 'marked', revision, changed, marker, workers: await this.#parts.tell(this.#deploys()) };
+    return { result: 'marked', revision, changed, marker, workers: await this.#deps.tell(this.#deploys()) };
   }
 
   list({ pool, version, limit }: MarkerQuery): { readonly markers: readonly Marker[]; readonly recent: readonly Marker[] } {
     const isMeant = (marker: Marker): boolean =>
       (pool === undefined || marker.pool === pool) && (version === undefined || marker.version === version);
-    const lines = this.#parts.journal.lines({ after: 0, limit: MAX_SEARCHED, kind: KIND, from: 'newest' });
+    const lines = this.#deps.journal.lines({ after: 0, limit: MAX_SEARCHED, kind: KIND, from: 'newest' });
     const recent = lines.map(markerIn).filter(isMeant).reverse().slice(0, limit);
     return { markers: [...this.#latest.values()].filter(isMeant), recent };
   }
@@ -79,12 +79,12 @@ export class Markers {
     const gone = [...this.#latest.keys()].filter((name) => !living.has(name));
     if (gone.length === 0) return;
     for (const name of gone) this.#latest.delete(name);
-    void this.#parts.tell(this.#deploys());
+    void this.#deps.tell(this.#deploys());
     try {
-      this.#parts.journal.dropNotes(gone);
+      this.#deps.journal.dropNotes(gone);
     } catch (error) {
       if (!(error instanceof StoreFailed)) throw error;
-      this.#parts.log.warn({ err: error }, 'markers of versions that are gone could not be removed');
+      this.#deps.log.warn({ err: error }, 'markers of versions that are gone could not be removed');
     }
   }
 
@@ -95,7 +95,7 @@ export class Markers {
 
   /** What went wrong, for whoever asked. */
   #keep(marker: Marker, revision: number): string | undefined {
-    const { journal, log } = this.#parts;
+    const { journal, log } = this.#deps;
     const { pool, version, deploy, sha, url, reason, author } = marker;
     const name = noteName(pool, version);
     try {

@@ -16,7 +16,7 @@ const RENEW_BYTES = 32 * 1024 * 1024;
 /** That wait for the disk; beyond it they are not kept. */
 const MAX_WAITING = 8 * 1024 * 1024;
 
-export interface MissedWriteFileParts {
+export interface MissedWriteFileDeps {
   /** Of the state, which nobody else uses meanwhile. */
   readonly dir: string;
   readonly log: Log;
@@ -34,7 +34,7 @@ export class MissedWriteFile {
   #isBusy = false;
   #failed = false;
 
-  constructor({ dir, log }: MissedWriteFileParts) {
+  constructor({ dir, log }: MissedWriteFileDeps) {
     this.#path = join(dir, NAME);
     this.#log = log;
   }

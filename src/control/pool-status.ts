@@ -16,7 +16,7 @@ import type {
   VersionStatus,
 } from './steering.ts';
 
-export interface PoolStatusParts {
+export interface PoolStatusDeps {
   readonly counters: Pick<CounterRegistry, 'blocks'>;
   readonly revision: number;
   readonly workers: Adoption;
@@ -31,19 +31,19 @@ export interface PoolStatusParts {
 }
 
 /** `pools` with the endpoints that are served. */
-export function poolStatuses(pools: readonly PoolConfig[], parts: PoolStatusParts): readonly PoolStatus[] {
+export function poolStatuses(pools: readonly PoolConfig[], deps: PoolStatusDeps): readonly PoolStatus[] {
   const blocks = new Map<string, CounterBlock>();
-  for (const block of parts.counters.blocks('endpoint')) {
+  for (const block of deps.counters.blocks('endpoint')) {
     const { key } = block;
     if (key.kind === 'endpoint') blocks.set(`${key.pool}\n${key.version}\n${key.endpoint}`, block);
   }
-  return pools.map((pool) => statusOf(pool, parts, (version, endpoint) => blocks.get(`${pool.name}\n${version}\n${endpoint}`)));
+  return pools.map((pool) => statusOf(pool, deps, (version, endpoint) => blocks.get(`${pool.name}\n${version}\n${endpoint}`)));
 }
 
 type FindBlock = (version: string, endpoint: string) => CounterBlock | undefined;
 
-function statusOf(pool: PoolConfig, parts: PoolStatusParts, find: FindBlock): PoolStatus {
-  const { revision, workers, isAmended, users, deployOf, drainOf } = parts;
+function statusOf(pool: PoolConfig, deps: PoolStatusDeps, find: FindBlock): PoolStatus {
+  const { revision, workers, isAmended, users, deployOf, drainOf } = deps;
   const counted = users?.(pool.name);
   const total = Object.values(pool.split).reduce((sum, weight) => sum + weight, 0);
   return {

@@ -8,7 +8,7 @@ import { findChanges, logChanges } from './endpoint-changes.ts';
 import type { DataPlane, EndpointDiscovery } from './ports.ts';
 import type { Adoption } from './steering.ts';
 
-export interface PublisherParts {
+export interface PublisherDeps {
   readonly dataPlane: DataPlane;
   readonly discovery: EndpointDiscovery;
   readonly counters: CounterRegistry;
@@ -16,11 +16,11 @@ export interface PublisherParts {
 }
 
 export class Publisher {
-  readonly #parts: PublisherParts;
+  readonly #deps: PublisherDeps;
   #served: Config | undefined = undefined;
 
-  constructor(parts: PublisherParts) {
-    this.#parts = parts;
+  constructor(deps: PublisherDeps) {
+    this.#deps = deps;
   }
 
   /** What the workers have; undefined before the first time. */
@@ -30,12 +30,12 @@ export class Publisher {
 
   /** With the endpoints that are known by now. */
   expand(config: Config): Config {
-    return { ...config, pools: this.#parts.discovery.expand(config.pools) };
+    return { ...config, pools: this.#deps.discovery.expand(config.pools) };
   }
 
   /** Rejects when the workers refuse it; then they serve what they served before. */
   async publish(revision: number, config: Config): Promise<Adoption> {
-    const { counters, dataPlane } = this.#parts;
+    const { counters, dataPlane } = this.#deps;
     const served = this.expand(config);
     const plan = counters.reserve(counterKeys(served));
     try {
@@ -53,7 +53,7 @@ export class Publisher {
   async follow(config: Config): Promise<void> {
     const before = this.#served;
     if (before === undefined) return;
-    const { counters, dataPlane, log } = this.#parts;
+    const { counters, dataPlane, log } = this.#deps;
     const after = this.expand(config);
     const versions = findChanges(before.pools, after.pools);
     if (versions.length === 0) return;

@@ -14,7 +14,7 @@ import type { RecordBounds, RecordMemory } from './answer-record.ts';
 import type { Exchange } from './exchange.ts';
 import type { CopySide, Side, Witness } from './witness.ts';
 
-export interface RecorderParts {
+export interface RecorderDeps {
   readonly mirror: MirrorTable;
   /** Label of the version that gets the copy. */
   readonly version: string;
@@ -39,7 +39,7 @@ const FAILURES: ReadonlySet<string> = new Set<OutcomeCode>([
 
 export class Recorder implements Witness {
   readonly wantsSecond: boolean;
-  readonly #parts: RecorderParts;
+  readonly #deps: RecorderDeps;
   readonly #pool: string;
   readonly #route: string;
   readonly #target: string;
@@ -51,10 +51,10 @@ export class Recorder implements Witness {
   #isWorthless = false;
   #isFull = false;
 
-  constructor(parts: RecorderParts) {
-    const { exchange, bounds, memory } = parts;
-    this.wantsSecond = parts.wantsSecond;
-    this.#parts = parts;
+  constructor(deps: RecorderDeps) {
+    const { exchange, bounds, memory } = deps;
+    this.wantsSecond = deps.wantsSecond;
+    this.#deps = deps;
     this.#pool = exchange.destination!.pool.name;
     this.#route = exchange.match!.route.name;
     this.#target = exchange.head.target;
@@ -65,7 +65,7 @@ export class Recorder implements Witness {
       second: new AnswerRecord(bounds, memory),
     };
     this.#ends = { primary: undefined, candidate: undefined, second: undefined };
-    this.#open = parts.wantsSecond ? 3 : 2;
+    this.#open = deps.wantsSecond ? 3 : 2;
   }
 
   onHead(side: Side, head: ResponseHead, latencyMs: number): void {
@@ -75,7 +75,7 @@ export class Recorder implements Witness {
   onBody(side: Side, bytes: Buffer, from: number, to: number): void {
     if (this.#isSpoiled) return;
     this.#records[side].add(bytes, from, to);
-    if (this.#parts.memory.isFull) this.#spoil();
+    if (this.#deps.memory.isFull) this.#spoil();
   }
 
   onPrimaryEnd({ outcome, live }: Exchange): void {
@@ -114,7 +114,7 @@ export class Recorder implements Witness {
     if (this.#isWorthless) this.#release();
     if (--this.#open > 0) return;
     const { primary, candidate, second } = this.#ends;
-    const { mirror, version, atMs, onRecorded } = this.#parts;
+    const { mirror, version, atMs, onRecorded } = this.#deps;
     if (this.#isFull) onRecorded(undefined);
     else if (primary !== undefined && !this.#isWorthless) {
       const exchange = { route: this.#route, target: this.#target, atMs, primary, candidate, second };

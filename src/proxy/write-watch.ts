@@ -8,7 +8,7 @@ import type { ResponseHead } from '../http1/response-head.ts';
 import type { Exchange } from './exchange.ts';
 import type { CopySide, Side, Witness } from './witness.ts';
 
-export interface WriteWatchParts {
+export interface WriteWatchDeps {
   readonly mirror: MirrorTable;
   /** Label of the version that gets the copy. */
   readonly version: string;
@@ -23,7 +23,7 @@ const UNSENT: ReadonlySet<object> = new Set([OUTCOME.connect_refused, OUTCOME.co
 
 export class WriteWatch implements Witness {
   readonly wantsSecond = false;
-  readonly #parts: Omit<WriteWatchParts, 'exchange'>;
+  readonly #deps: Omit<WriteWatchDeps, 'exchange'>;
   readonly #request: Pick<MissedWrite, 'pool' | 'method' | 'authority' | 'target'>;
   #requestId = '';
   #primaryStatus = 0;
@@ -31,9 +31,9 @@ export class WriteWatch implements Witness {
   #status = 0;
   #outcome: MirrorOutcome | undefined = undefined;
 
-  constructor({ exchange, ...parts }: WriteWatchParts) {
+  constructor({ exchange, ...deps }: WriteWatchDeps) {
     const { method, authority, target } = exchange.head;
-    this.#parts = parts;
+    this.#deps = deps;
     this.#request = { pool: exchange.destination!.pool.name, method, authority, target };
   }
 
@@ -61,7 +61,7 @@ export class WriteWatch implements Witness {
     if (this.#mayHaveTaken !== true || outcome === undefined) return;
     const isAnswered = outcome.kind === 'answered';
     if (isAnswered && this.#status < 400) return;
-    const { mirror, version, atMs, onMissed } = this.#parts;
+    const { mirror, version, atMs, onMissed } = this.#deps;
     onMissed({
       ...this.#request,
       mirror: mirror.name,

@@ -57,7 +57,7 @@ export interface ConnectionSettings {
 }
 
 /** What a connection asks of the version that made it. */
-export interface ConnectionHome {
+export interface ConnectionOwner {
   readonly deadlines: Deadlines;
   readonly settings: ConnectionSettings;
   /** An error that is ours, not the upstream's. */
@@ -84,7 +84,7 @@ export class UpstreamConnection {
   /** Follows chunked answers; knows where their trailer section begins. */
   readonly scanner = new ChunkedScanner();
 
-  readonly #home: ConnectionHome;
+  readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #deadline: Deadline;
   #receiver: Receiver | undefined;
@@ -103,9 +103,9 @@ export class UpstreamConnection {
   #failure: Outcome = OUTCOME.upstream_reset;
   #onFlushed: (() => void) | undefined = undefined;
 
-  constructor(endpoint: Endpoint, home: ConnectionHome, receiver: Receiver) {
+  constructor(endpoint: Endpoint, owner: ConnectionOwner, receiver: Receiver) {
     this.endpoint = endpoint;
-    this.#home = home;
+    this.#owner = owner;
     this.#receiver = receiver;
     this.#deadline = new Deadline(this);
     this.memory = takeBlock();
@@ -121,7 +121,7 @@ export class UpstreamConnection {
     this.#socket.on('drain', () => this.#receiver?.onUpstreamDrained(this));
     this.#socket.on('error', (error) => this.#onError(error));
     this.#socket.on('close', () => this.#onClose());
-    home.deadlines.arm(this.#deadline, home.settings.connectMs);
+    owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
   }
 
   get idle(): boolean {
@@ -195,7 +195,7 @@ export class UpstreamConnection {
     this.#phase = IDLE;
     // The last bytes of an answer may have been slow to leave; unread, the connection would never answer again.
     if (this.#paused) this.resume();
-    this.#home.deadlines.arm(this.#deadline, this.#home.settings.idleMs);
+    this.#owner.deadlines.arm(this.#deadline, this.#owner.settings.idleMs);
     return true;
   }
 
@@ -225,7 +225,7 @@ export class UpstreamConnection {
     this.#phase = IDLE;
     const receiver = this.#receiver;
     this.#receiver = undefined;
-    this.#home.onOpened();
+    this.#owner.onOpened();
     if (receiver === undefined) this.destroy();
     else receiver.onConnected(this);
   }
@@ -236,7 +236,7 @@ export class UpstreamConnection {
     try {
       return this.#onRead(length);
     } catch (error) {
-      this.#home.onFault(error);
+      this.#owner.onFault(error);
       this.#fail(OUTCOME.internal);
       return false;
     } finally {
@@ -263,7 +263,7 @@ export class UpstreamConnection {
     for (;;) {
       const to = limit - offset > TEXT_BYTES ? this.#probeHead(offset, limit) : limit;
       const text = this.#pending + latin1(this.memory, offset, to);
-      const end = parseResponseHead(text, 0, this.head, this.#home.settings.answerLimits, this.#method);
+      const end = parseResponseHead(text, 0, this.head, this.#owner.settings.answerLimits, this.#method);
       if (end < 0) return this.#malformed();
       if (end === 0) {
         this.#pending = text;
@@ -378,7 +378,7 @@ export class UpstreamConnection {
     this.#phase = CLOSED;
     this.#deadline.disarm();
     if (!this.#paused && !this.#reading) giveBlock(this.memory);
-    this.#home.onClosed(this);
+    this.#owner.onClosed(this);
   }
 }
 

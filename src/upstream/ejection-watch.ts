@@ -3,7 +3,7 @@
 
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
-import type { Ejector, EjectorSurroundings } from './ejector.ts';
+import type { Ejector, EjectorDeps } from './ejector.ts';
 
 /** Deadlines fire up to two ticks (40 ms) late. */
 const LOOK_MS = 40;
@@ -11,14 +11,14 @@ const LOOK_MS = 40;
 const LOOKS = 2;
 
 export class EjectionWatch implements DeadlineOwner {
-  readonly #surroundings: EjectorSurroundings;
+  readonly #deps: EjectorDeps;
   readonly #ejectors: () => Iterable<Ejector>;
   readonly #deadline: Deadline;
   #seen = 0;
   #looks = LOOKS;
 
-  constructor(surroundings: EjectorSurroundings, ejectors: () => Iterable<Ejector>) {
-    this.#surroundings = surroundings;
+  constructor(deps: EjectorDeps, ejectors: () => Iterable<Ejector>) {
+    this.#deps = deps;
     this.#ejectors = ejectors;
     this.#deadline = new Deadline(this);
   }
@@ -26,12 +26,12 @@ export class EjectionWatch implements DeadlineOwner {
   /** There may be new endpoints: others may have ejected them already. */
   restart(): void {
     this.#looks = LOOKS;
-    this.#surroundings.deadlines.arm(this.#deadline, LOOK_MS);
+    this.#deps.deadlines.arm(this.#deadline, LOOK_MS);
   }
 
   onDeadline(): void {
-    this.#surroundings.deadlines.arm(this.#deadline, LOOK_MS);
-    const seen = this.#surroundings.counters.worker().ejectionChanges();
+    this.#deps.deadlines.arm(this.#deadline, LOOK_MS);
+    const seen = this.#deps.counters.worker().ejectionChanges();
     if (seen !== this.#seen) this.#looks = LOOKS;
     this.#seen = seen;
     for (const ejector of this.#ejectors()) if (this.#looks > 0 || ejector.ejected > 0) ejector.review();

@@ -16,14 +16,14 @@ import type { Endpoint } from './endpoint.ts';
 import { ejects, stampOf, timesOf, untilOf } from './outlier.ts';
 import type { EjectionRule, FailureKind } from './outlier.ts';
 
-export interface EjectorSurroundings {
+export interface EjectorDeps {
   readonly deadlines: Deadlines;
   readonly counters: CounterSet;
   readonly log: Log;
 }
 
 /** The version whose endpoints these are. */
-export interface EjectorHome {
+export interface EjectorOwner {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   readonly readyCount: number;
@@ -49,16 +49,16 @@ export class Ejector {
   /** Endpoints that are ejected here. */
   ejected = 0;
   readonly #pool: string;
-  readonly #home: EjectorHome;
-  readonly #surroundings: EjectorSurroundings;
+  readonly #owner: EjectorOwner;
+  readonly #deps: EjectorDeps;
   readonly #counters: VersionCounters;
   #settings: OutlierConfig = OFF;
 
-  constructor(pool: string, home: EjectorHome, surroundings: EjectorSurroundings) {
+  constructor(pool: string, owner: EjectorOwner, deps: EjectorDeps) {
     this.#pool = pool;
-    this.#home = home;
-    this.#surroundings = surroundings;
-    this.#counters = surroundings.counters.version(pool, home.name);
+    this.#owner = owner;
+    this.#deps = deps;
+    this.#counters = deps.counters.version(pool, owner.name);
   }
 
   /** Takes over new settings and the home's new endpoints; what is ejected stays so, unless ejection is off now (`review`). */
@@ -85,7 +85,7 @@ export class Ejector {
     const atWallMs = wallMs();
     // Endpoints may have come and gone since.
     this.#count();
-    for (const endpoint of this.#home.endpoints) {
+    for (const endpoint of this.#owner.endpoints) {
       if (endpoint.outlier.endsMs !== 0 && (atMs >= endpoint.outlier.endsMs || !ejects(this.#settings))) this.#end(endpoint);
       const stamp = endpoint.counters.ejection();
       const applies = ejects(this.#settings) && (endpoint.outlier.endsMs !== 0 || untilOf(stamp) > atWallMs);
@@ -109,12 +109,12 @@ export class Ejector {
   }
 
   #count(): void {
-    this.ejected = this.#home.endpoints.filter(isEjected).length;
+    this.ejected = this.#owner.endpoints.filter(isEjected).length;
   }
 
   /** Only what may be picked, within the bound, and never the last one. */
   #mayEject(endpoint: Endpoint): boolean {
-    const { endpoints, readyCount } = this.#home;
+    const { endpoints, readyCount } = this.#owner;
     if (!endpoint.ready || readyCount <= 1) return false;
     return this.ejected + 1 <= endpoints.length * this.#settings.maxEjected + ROUNDING;
   }
@@ -128,7 +128,7 @@ export class Ejector {
 
   #isOurs(outcome: Outcome): boolean {
     if (outcome !== OUTCOME.response_timeout && outcome !== OUTCOME.connect_timeout) return false;
-    return this.#surroundings.deadlines.lateMs > STALLED_MS;
+    return this.#deps.deadlines.lateMs > STALLED_MS;
   }
 
   #eject(endpoint: Endpoint, rule: EjectionRule, atMs: number): void {
@@ -138,15 +138,15 @@ export class Ejector {
     const lengthMs = outlier.eject(this.#settings, atMs, randomFraction());
     counters.ejected(stampOf(wallMs() + lengthMs, outlier.times));
     this.#counters.ejected();
-    this.#surroundings.counters.worker().ejectionsChanged();
-    this.#surroundings.log.warn({ ...this.#fields(endpoint), ...why, times: outlier.times, lengthMs }, 'endpoint ejected');
+    this.#deps.counters.worker().ejectionsChanged();
+    this.#deps.log.warn({ ...this.#fields(endpoint), ...why, times: outlier.times, lengthMs }, 'endpoint ejected');
     this.#takeOut(endpoint);
   }
 
   /** Unused connections close: on its return the endpoint is tried with new ones. */
   #takeOut(endpoint: Endpoint): void {
     this.ejected++;
-    this.#home.mark(endpoint, UNREADY_EJECTED, true);
+    this.#owner.mark(endpoint, UNREADY_EJECTED, true);
     for (const connection of endpoint.idle.splice(0)) connection.destroy();
   }
 
@@ -154,18 +154,18 @@ export class Ejector {
   #end(endpoint: Endpoint): void {
     endpoint.outlier.endsMs = 0;
     endpoint.counters.ejectionEnded();
-    this.#surroundings.counters.worker().ejectionsChanged();
-    this.#surroundings.log.info(this.#fields(endpoint), 'endpoint is tried again');
+    this.#deps.counters.worker().ejectionsChanged();
+    this.#deps.log.info(this.#fields(endpoint), 'endpoint is tried again');
   }
 
   #return(endpoint: Endpoint, atMs: number): void {
     this.ejected--;
     endpoint.outlier.returned(atMs);
-    this.#home.mark(endpoint, UNREADY_EJECTED, false);
+    this.#owner.mark(endpoint, UNREADY_EJECTED, false);
   }
 
   #fields(endpoint: Endpoint): { pool: string; version: string; endpoint: string } {
-    return { pool: this.#pool, version: this.#home.name, endpoint: endpoint.key };
+    return { pool: this.#pool, version: this.#owner.name, endpoint: endpoint.key };
   }
 }
 

@@ -11,12 +11,12 @@ import { MIRRORED } from '../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
 import { Breaker } from './breaker.ts';
 import { UpstreamConnection } from './connection.ts';
-import type { ConnectionHome, ConnectionSettings, Receiver } from './connection.ts';
+import type { ConnectionOwner, ConnectionSettings, Receiver } from './connection.ts';
 import { Endpoint, identifyEndpoint, UNREADY_DRAINING, UNREADY_UNHEALTHY } from './endpoint.ts';
 import { Selection } from './selection.ts';
 import { partOf } from './version-settings.ts';
 
-export interface MirrorSurroundings {
+export interface MirrorDeps {
   readonly deadlines: Deadlines;
   readonly counters: CounterSet;
   /** From 0. */
@@ -49,7 +49,7 @@ export class Shadow {
   }
 }
 
-export class LiveMirror implements ConnectionHome {
+export class LiveMirror implements ConnectionOwner {
   readonly name: string;
   readonly deadlines: Deadlines;
   settings: MirrorSettings;
@@ -64,19 +64,19 @@ export class LiveMirror implements ConnectionHome {
   requests = 0;
 
   readonly #owner: string;
-  readonly #surroundings: MirrorSurroundings;
+  readonly #deps: MirrorDeps;
   #breaker = new Breaker();
   /** Whose connections they are; those of versions that left as well. */
   readonly #shadowOf = new Map<Endpoint, Shadow>();
   #retired = false;
 
   /** @param owner name of the pool whose requests are copied */
-  constructor(owner: string, config: MirrorConfig, target: PoolConfig, surroundings: MirrorSurroundings) {
+  constructor(owner: string, config: MirrorConfig, target: PoolConfig, deps: MirrorDeps) {
     this.#owner = owner;
     this.name = config.name;
-    this.#surroundings = surroundings;
-    this.deadlines = surroundings.deadlines;
-    this.settings = settingsOf(config, target, surroundings);
+    this.#deps = deps;
+    this.deadlines = deps.deadlines;
+    this.settings = settingsOf(config, target, deps);
   }
 
   /** Takes over new settings; endpoints that stay keep their connections. */
@@ -86,7 +86,7 @@ export class LiveMirror implements ConnectionHome {
     const gone = new Set(this.shadows);
     if (moved) this.#breaker = new Breaker();
     this.target = target.name;
-    this.settings = settingsOf(config, target, this.#surroundings);
+    this.settings = settingsOf(config, target, this.#deps);
     this.shadows = target.versions.map((version) => {
       if (config.version !== undefined && config.version !== version.name) return undefined;
       const shadow = before.get(version.name) ?? new Shadow(version.name, this.#countersOf(version.name));
@@ -164,7 +164,7 @@ export class LiveMirror implements ConnectionHome {
   }
 
   onFault(error: unknown): void {
-    this.#surroundings.onFault(error);
+    this.#deps.onFault(error);
   }
 
   onOpened(): void {}
@@ -191,7 +191,7 @@ export class LiveMirror implements ConnectionHome {
   #setEndpoints(shadow: Shadow, configs: readonly EndpointConfig[], drains: boolean): void {
     const before = new Map(shadow.endpoints.map((endpoint) => [endpoint.key, endpoint]));
     shadow.endpoints = configs.map((config) => {
-      const endpoint = before.get(config.key) ?? new Endpoint(config, this.#surroundings.counters.uncounted());
+      const endpoint = before.get(config.key) ?? new Endpoint(config, this.#deps.counters.uncounted());
       before.delete(config.key);
       this.#shadowOf.set(endpoint, shadow);
       endpoint.weight = config.weight;
@@ -213,7 +213,7 @@ export class LiveMirror implements ConnectionHome {
   }
 
   #countersOf(version: string): MirrorCounters {
-    return this.#surroundings.counters.mirror(this.#owner, this.name, this.target === this.#owner ? version : `${this.target}/${version}`);
+    return this.#deps.counters.mirror(this.#owner, this.name, this.target === this.#owner ? version : `${this.target}/${version}`);
   }
 
   /** Closes an unused connection; false when all are in use. */
@@ -230,7 +230,7 @@ export class LiveMirror implements ConnectionHome {
   }
 }
 
-function settingsOf({ limits }: MirrorConfig, target: PoolConfig, { worker, workers }: MirrorSurroundings): MirrorSettings {
+function settingsOf({ limits }: MirrorConfig, target: PoolConfig, { worker, workers }: MirrorDeps): MirrorSettings {
   return {
     connectionLimit: partOf(limits.connections, worker, workers),
     requestLimit: partOf(limits.requests, worker, workers),

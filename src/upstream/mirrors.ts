@@ -2,17 +2,17 @@
 
 import type { MirrorConfig, PoolConfig, VersionEndpoints } from '../config/model.ts';
 import { LiveMirror } from './mirror.ts';
-import type { MirrorSurroundings } from './mirror.ts';
+import type { MirrorDeps } from './mirror.ts';
 
 export class Mirrors {
-  readonly #surroundings: MirrorSurroundings;
+  readonly #deps: MirrorDeps;
   /** By pool, in the order of the Config. */
   #mirrors: ReadonlyMap<string, readonly LiveMirror[]> = new Map();
   /** By pool and version: whether all of it is drained. */
   #drained: ReadonlySet<string> = new Set();
 
-  constructor(surroundings: MirrorSurroundings) {
-    this.#surroundings = surroundings;
+  constructor(deps: MirrorDeps) {
+    this.#deps = deps;
   }
 
   /** Makes the living mirrors match `pools`. */
@@ -28,7 +28,7 @@ export class Mirrors {
         const known = new Map(this.of(pool.name).map((mirror) => [mirror.name, mirror]));
         const mirrors = pool.mirrors.map((config) => {
           const target = byName.get(config.pool ?? pool.name)!;
-          const mirror = known.get(config.name) ?? new LiveMirror(pool.name, config, target, this.#surroundings);
+          const mirror = known.get(config.name) ?? new LiveMirror(pool.name, config, target, this.#deps);
           gone.delete(mirror);
           mirror.configure(config, target);
           this.#configureSeconds(mirror, config, pool);
@@ -65,7 +65,7 @@ export class Mirrors {
       return;
     }
     const ofPool = { ...config, pool: undefined, version: undefined };
-    mirror.seconds ??= new LiveMirror(pool.name, ofPool, pool, this.#surroundings);
+    mirror.seconds ??= new LiveMirror(pool.name, ofPool, pool, this.#deps);
     mirror.seconds.configure(ofPool, pool);
   }
 

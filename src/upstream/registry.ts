@@ -8,7 +8,7 @@ import type { EndpointName } from './endpoint.ts';
 import type { LiveMirror } from './mirror.ts';
 import { Mirrors } from './mirrors.ts';
 import { LiveVersion } from './version.ts';
-import type { VersionSurroundings } from './version.ts';
+import type { VersionDeps } from './version.ts';
 
 /** Which deploy a version is. */
 export interface VersionDeploy {
@@ -29,16 +29,16 @@ export class LivePool {
 
 export class Registry {
   readonly #pools = new Map<string, LivePool>();
-  readonly #surroundings: VersionSurroundings;
+  readonly #deps: VersionDeps;
   readonly #watch: EjectionWatch;
   readonly #mirrors: Mirrors;
   #unhealthy: ReadonlySet<string> = new Set();
   #deploys: readonly VersionDeploy[] = [];
 
-  constructor(surroundings: VersionSurroundings) {
-    this.#surroundings = surroundings;
-    this.#mirrors = new Mirrors(surroundings);
-    this.#watch = new EjectionWatch(surroundings, () => this.#ejectors());
+  constructor(deps: VersionDeps) {
+    this.#deps = deps;
+    this.#mirrors = new Mirrors(deps);
+    this.#watch = new EjectionWatch(deps, () => this.#ejectors());
   }
 
   /** Makes the living pools match `pools`; answers them in that order. */
@@ -115,7 +115,7 @@ export class Registry {
     const before = new Map(pool.versions.map((version) => [version.name, version]));
     const versions = config.versions.map((versionConfig) => {
       const { name } = versionConfig;
-      const version = before.get(name) ?? new LiveVersion(config, name, this.#surroundings);
+      const version = before.get(name) ?? new LiveVersion(config, name, this.#deps);
       if (known !== undefined && !before.has(name)) version.comeNew();
       before.delete(name);
       version.configure(config, versionConfig);

@@ -11,10 +11,10 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { UpstreamConnection } from './connection.ts';
-import type { ConnectionHome, Receiver } from './connection.ts';
+import type { ConnectionOwner, Receiver } from './connection.ts';
 import { Departure } from './departure.ts';
 import { Ejector } from './ejector.ts';
-import type { EjectorSurroundings } from './ejector.ts';
+import type { EjectorDeps } from './ejector.ts';
 import { Endpoint, UNREADY_DRAINING, UNREADY_UNHEALTHY } from './endpoint.ts';
 import { Hold } from './hold.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -29,7 +29,7 @@ export const NO_ENDPOINT = 1;
 export const OVERLOAD = 2;
 export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 
-export interface VersionSurroundings extends EjectorSurroundings {
+export interface VersionDeps extends EjectorDeps {
   /** From 0. */
   readonly worker: number;
   /** Number of workers of the instance: bounds are divided by it. */
@@ -58,7 +58,7 @@ export interface Applicant extends Receiver {
   readonly holdOver: boolean;
 }
 
-export class LiveVersion implements ConnectionHome {
+export class LiveVersion implements ConnectionOwner {
   readonly name: string;
   readonly counters: VersionCounters;
   readonly deadlines: Deadlines;
@@ -74,7 +74,7 @@ export class LiveVersion implements ConnectionHome {
   requests = 0;
 
   readonly #pool: string;
-  readonly #surroundings: VersionSurroundings;
+  readonly #deps: VersionDeps;
   readonly #waiting: Applicant[] = [];
   readonly #hold: Hold<Applicant>;
   #adaptive: AdaptiveLimit | undefined = undefined;
@@ -88,18 +88,18 @@ export class LiveVersion implements ConnectionHome {
   #configured = false;
   #retired = false;
 
-  constructor(pool: PoolConfig, name: string, surroundings: VersionSurroundings) {
+  constructor(pool: PoolConfig, name: string, deps: VersionDeps) {
     this.#pool = pool.name;
     this.name = name;
-    this.#surroundings = surroundings;
-    this.settings = settingsOf(pool, surroundings.worker, surroundings.workers);
-    this.deadlines = surroundings.deadlines;
-    this.counters = surroundings.counters.version(pool.name, name);
+    this.#deps = deps;
+    this.settings = settingsOf(pool, deps.worker, deps.workers);
+    this.deadlines = deps.deadlines;
+    this.counters = deps.counters.version(pool.name, name);
     this.selection = new Selection(randomFraction);
-    this.ejector = new Ejector(pool.name, this, surroundings);
+    this.ejector = new Ejector(pool.name, this, deps);
     const room = (): number => (this.#adaptive === undefined ? Infinity : this.#adaptive.limit - this.#admitted);
     this.#hold = new Hold(
-      surroundings.deadlines,
+      deps.deadlines,
       (applicant) => this.#proceed(applicant),
       room,
       (held) => this.counters.held(held),
@@ -131,7 +131,7 @@ export class LiveVersion implements ConnectionHome {
 
   /** Takes over new settings; endpoints that stay keep their state, those that left finish what they have. */
   configure(pool: PoolConfig, version: VersionConfig): void {
-    this.settings = settingsOf(pool, this.#surroundings.worker, this.#surroundings.workers);
+    this.settings = settingsOf(pool, this.#deps.worker, this.#deps.workers);
     this.budget.ratio = pool.retries.budget;
     this.#drains = version.drain;
     this.#slowStartMs = version.slowStartMs;
@@ -170,7 +170,7 @@ export class LiveVersion implements ConnectionHome {
     this.endpoints = endpoints.map((config) => {
       const known = before.get(config.key);
       before.delete(config.key);
-      const endpoint = known ?? new Endpoint(config, this.#surroundings.counters.endpoint(this.#pool, this.name, config.key));
+      const endpoint = known ?? new Endpoint(config, this.#deps.counters.endpoint(this.#pool, this.name, config.key));
       endpoint.weight = config.weight;
       endpoint.zone = config.zone;
       const drain = config.drain === false ? this.#drains : config.drain;
@@ -288,7 +288,7 @@ export class LiveVersion implements ConnectionHome {
   }
 
   onFault(error: unknown): void {
-    this.#surroundings.onFault(error);
+    this.#deps.onFault(error);
   }
 
   onOpened(): void {
@@ -313,7 +313,7 @@ export class LiveVersion implements ConnectionHome {
 
   #adapt(wanted: boolean): void {
     // Threads count their time from different moments; the wall clock is the one that they share.
-    if (wanted) this.#adaptive ??= new AdaptiveLimit(this.#surroundings.workers, wallMs() - nowMs());
+    if (wanted) this.#adaptive ??= new AdaptiveLimit(this.#deps.workers, wallMs() - nowMs());
     else this.#adaptive = undefined;
     this.#showLimit(this.#adaptive?.limit ?? 0);
   }
@@ -362,14 +362,14 @@ export class LiveVersion implements ConnectionHome {
     if (!begins) return endpoint.counters.drainingEnded();
     endpoint.counters.draining();
     closeIdle(endpoint);
-    this.#watchDeparture(endpoint, (fields) => this.#surroundings.log.info(fields, 'endpoint is drained'));
+    this.#watchDeparture(endpoint, (fields) => this.#deps.log.info(fields, 'endpoint is drained'));
   }
 
   #watchDeparture(endpoint: Endpoint, onDrained: (fields: Readonly<Record<string, string>>) => void): void {
     const fields = { pool: this.#pool, version: this.name, endpoint: endpoint.key };
     const departure = new Departure(endpoint, this.deadlines, endpoint.drainMs || this.settings.drainTimeoutMs, (cut) => {
       this.#departures.delete(endpoint);
-      if (cut > 0) this.#surroundings.log.warn({ ...fields, cut }, 'connections were cut at the deadline of a drain');
+      if (cut > 0) this.#deps.log.warn({ ...fields, cut }, 'connections were cut at the deadline of a drain');
       else onDrained(fields);
     });
     this.#departures.set(endpoint, departure);

@@ -25,7 +25,7 @@ test('an answer that has been read to its end is not failed while the client sti
   const { port } = server.address() as AddressInfo;
   const settings = { answerLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 }, connectMs: 1000, idleMs: 1000 };
   let closed = 0;
-  const home = { deadlines, settings, onFault: () => undefined, onOpened: () => undefined, onClosed: () => void closed++ };
+  const owner = { deadlines, settings, onFault: () => undefined, onOpened: () => undefined, onClosed: () => void closed++ };
   const endpoint = { address: { kind: 'tcp', host: '127.0.0.1', port } } as Endpoint;
   const failures: string[] = [];
   let done = false;
@@ -42,7 +42,7 @@ test('an answer that has been read to its end is not failed while the client sti
     onUpstreamDrained: () => undefined,
     onUpstreamFailure: (_made, outcome) => void failures.push(outcome.code),
   };
-  const connection = new UpstreamConnection(endpoint, home, receiver);
+  const connection = new UpstreamConnection(endpoint, owner, receiver);
   await eventually('the answer', () => done);
   connection.cut();
   expect(failures).toEqual([]);

@@ -8,7 +8,7 @@ import type { CounterSet } from '../../src/telemetry/counter-set.ts';
 import { OUTCOME } from '../../src/telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../../src/upstream/connection.ts';
 import { ACQUIRED, LiveVersion, NO_ENDPOINT } from '../../src/upstream/version.ts';
-import type { Applicant, VersionSurroundings } from '../../src/upstream/version.ts';
+import type { Applicant, VersionDeps } from '../../src/upstream/version.ts';
 import { makePool } from '../unit/routing/make-table.ts';
 
 const deadlines: Deadlines[] = [];
@@ -21,14 +21,14 @@ function makeVersion(): LiveVersion {
   const own = new Deadlines();
   deadlines.push(own);
   const counters = new Proxy({}, { get: () => () => undefined });
-  const surroundings = {
+  const deps = {
     deadlines: own,
     counters: { version: () => counters, endpoint: () => counters } as unknown as CounterSet,
     worker: 0,
     workers: 1,
-  } as unknown as VersionSurroundings;
+  } as unknown as VersionDeps;
   const pool = makePool({ v1: 1 }, { holdMs: 1000 });
-  const version = new LiveVersion(pool, 'v1', surroundings);
+  const version = new LiveVersion(pool, 'v1', deps);
   version.configure(pool, pool.versions[0]!);
   return version;
 }

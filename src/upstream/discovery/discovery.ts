@@ -8,9 +8,9 @@ import { sourceOf } from './expand.ts';
 import { firstAnswers } from './first-answers.ts';
 import type { SourceSample } from './source-name.ts';
 import { VersionSources } from './version-sources.ts';
-import type { VersionSourcesParts } from './version-sources.ts';
+import type { VersionSourcesDeps } from './version-sources.ts';
 
-export interface DiscoveryOptions extends Omit<VersionSourcesParts, 'lookups' | 'onChange'> {
+export interface DiscoveryOptions extends Omit<VersionSourcesDeps, 'lookups' | 'onChange'> {
   /** @param servers `address:port` of those to ask; empty: those of the system */
   readonly createLookups: (servers: readonly string[]) => Lookups;
   /** Told after changes: `expand` may answer otherwise. */

@@ -17,7 +17,7 @@ export interface FileEvents {
 /** Changes from before `ready` resolves may go untold. */
 export type WatchFile = (path: string, events: FileEvents) => { readonly ready: Promise<void>; close(): Promise<void> };
 
-export interface EndpointFileParts {
+export interface EndpointFileDeps {
   readonly watch: WatchFile;
   /** Reads the file. Must not throw. */
   readonly load: (path: string) => EndpointList;
@@ -39,7 +39,7 @@ export class EndpointFile {
   failures = 0;
   /** Resolves when the file was read once. */
   readonly first: Promise<void>;
-  readonly #parts: EndpointFileParts;
+  readonly #deps: EndpointFileDeps;
   readonly #watch: ReturnType<WatchFile>;
   /** Undefined while what is on disk is what counts. */
   #badSinceMs: number | undefined = undefined;
@@ -48,13 +48,13 @@ export class EndpointFile {
   #stopped = false;
 
   /** @param before the same file under other settings, whose entries and counts are taken over */
-  constructor(name: SourceName, parts: EndpointFileParts, before: EndpointFile | undefined) {
+  constructor(name: SourceName, deps: EndpointFileDeps, before: EndpointFile | undefined) {
     this.name = name;
-    this.#parts = parts;
+    this.#deps = deps;
     this.entries = before?.entries ?? [];
     this.failures = before?.failures ?? 0;
     this.#badSinceMs = before === undefined ? undefined : before.#badSinceMs;
-    this.#watch = parts.watch(name.source, {
+    this.#watch = deps.watch(name.source, {
       onChange: () => void this.#load(),
       onMissing: () => this.#miss(),
     });
@@ -63,7 +63,7 @@ export class EndpointFile {
 
   /** How long the file has been missing or bad; 0 while it is good. */
   get ageMs(): number {
-    return this.#badSinceMs === undefined ? 0 : this.#parts.clock.nowMs() - this.#badSinceMs;
+    return this.#badSinceMs === undefined ? 0 : this.#deps.clock.nowMs() - this.#badSinceMs;
   }
 
   /** Nothing changes any more. */
@@ -82,7 +82,7 @@ export class EndpointFile {
   async #loadAll(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false;
-      const { endpoints, problems } = this.#parts.load(this.name.source);
+      const { endpoints, problems } = this.#deps.load(this.name.source);
       if (endpoints === undefined) this.#refuse(problems);
       else await this.#take(endpoints);
     }
@@ -91,15 +91,15 @@ export class EndpointFile {
   async #take(entries: readonly EndpointConfig[]): Promise<void> {
     this.#recover();
     this.coming = entries;
-    await this.#parts.prepare(entries);
+    await this.#deps.prepare(entries);
     this.coming = [];
     if (this.#stopped) return;
     this.entries = entries;
-    this.#parts.onChange();
+    this.#deps.onChange();
   }
 
   #refuse(problems: EndpointList['problems']): void {
-    const { log, clock } = this.#parts;
+    const { log, clock } = this.#deps;
     this.failures++;
     this.#badSinceMs ??= clock.nowMs();
     const fields = { ...this.name, problemCount: problems.length, kept: this.entries.length };
@@ -109,7 +109,7 @@ export class EndpointFile {
   }
 
   #miss(): void {
-    const { log, clock } = this.#parts;
+    const { log, clock } = this.#deps;
     this.failures++;
     this.#badSinceMs ??= clock.nowMs();
     log.warn({ ...this.name, kept: this.entries.length }, 'an endpoint file is gone, what was known of it stays');
@@ -118,6 +118,6 @@ export class EndpointFile {
   #recover(): void {
     if (this.#badSinceMs === undefined) return;
     this.#badSinceMs = undefined;
-    this.#parts.log.info({ ...this.name }, 'an endpoint file is good again');
+    this.#deps.log.info({ ...this.name }, 'an endpoint file is good again');
   }
 }

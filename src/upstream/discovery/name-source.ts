@@ -14,7 +14,7 @@ export interface NameSourceOptions {
   readonly refreshMs: number;
 }
 
-export interface NameSourceParts {
+export interface NameSourceDeps {
   readonly clock: Clock;
   /** 0 <= x < 1. */
   readonly random: () => number;
@@ -38,7 +38,7 @@ export class NameSource {
   /** Resolves when the first question has ended, however. At once where an answer was taken over. */
   readonly first: Promise<void>;
   readonly #options: NameSourceOptions;
-  readonly #parts: NameSourceParts;
+  readonly #deps: NameSourceDeps;
   #goodMs: number;
   #failing = false;
   #leftOut = 0;
@@ -46,11 +46,11 @@ export class NameSource {
   #stopped = false;
 
   /** Asks at once. @param before the same name under other settings, whose answer and counts are taken over */
-  constructor(options: NameSourceOptions, parts: NameSourceParts, before: NameSource | undefined) {
+  constructor(options: NameSourceOptions, deps: NameSourceDeps, before: NameSource | undefined) {
     this.name = options.name;
     this.#options = options;
-    this.#parts = parts;
-    this.#goodMs = before === undefined ? parts.clock.nowMs() : before.#goodMs;
+    this.#deps = deps;
+    this.#goodMs = before === undefined ? deps.clock.nowMs() : before.#goodMs;
     this.found = before?.found ?? [];
     this.failures = before?.failures ?? 0;
     this.#failing = before !== undefined && before.#failing;
@@ -60,7 +60,7 @@ export class NameSource {
 
   /** Since the last good answer, or since it was first asked for. */
   get ageMs(): number {
-    return this.#parts.clock.nowMs() - this.#goodMs;
+    return this.#deps.clock.nowMs() - this.#goodMs;
   }
 
   /** Nothing changes any more. */
@@ -80,12 +80,12 @@ export class NameSource {
       if (this.#stopped) return;
       this.#fail(error);
     }
-    const { clock, random } = this.#parts;
+    const { clock, random } = this.#deps;
     this.#timer = clock.after(waitMs * (1 - JITTER * random()), () => void this.#ask());
   }
 
   #take(answer: Answer): void {
-    const { clock, log, onChange } = this.#parts;
+    const { clock, log, onChange } = this.#deps;
     this.#goodMs = clock.nowMs();
     if (this.#failing) log.info({ ...this.name }, 'a name resolves again');
     this.#failing = false;
@@ -105,6 +105,6 @@ export class NameSource {
     this.#failing = true;
     const code = error instanceof Unresolved ? error.code : 'unknown';
     const reason = error instanceof Error ? error.message : String(error);
-    this.#parts.log.warn({ ...this.name, code, reason, kept: this.found.length }, 'a name does not resolve, what was known of it stays');
+    this.#deps.log.warn({ ...this.name, code, reason, kept: this.found.length }, 'a name does not resolve, what was known of it stays');
   }
 }

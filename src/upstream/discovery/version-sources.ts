@@ -4,15 +4,15 @@
 import type { DnsConfig, EndpointConfig, VersionConfig } from '../../config/model.ts';
 import type { Answer, Lookups } from './answer.ts';
 import { EndpointFile } from './endpoint-file.ts';
-import type { EndpointFileParts } from './endpoint-file.ts';
+import type { EndpointFileDeps } from './endpoint-file.ts';
 import { expand, sourceOf } from './expand.ts';
 import type { Source } from './expand.ts';
 import { firstAnswers } from './first-answers.ts';
 import { NameSource } from './name-source.ts';
-import type { NameSourceParts } from './name-source.ts';
+import type { NameSourceDeps } from './name-source.ts';
 import type { SourceName, SourceSample } from './source-name.ts';
 
-export interface VersionSourcesParts extends NameSourceParts, Pick<EndpointFileParts, 'watch' | 'load'> {
+export interface VersionSourcesDeps extends NameSourceDeps, Pick<EndpointFileDeps, 'watch' | 'load'> {
   readonly lookups: Lookups;
 }
 
@@ -24,7 +24,7 @@ interface Known {
 export class VersionSources {
   readonly #of: Omit<SourceName, 'source'>;
   readonly #dns: DnsConfig;
-  readonly #parts: VersionSourcesParts;
+  readonly #deps: VersionSourcesDeps;
   readonly #names = new Map<string, NameSource>();
   readonly #files = new Map<string, EndpointFile>();
   /** In force, or about to be. */
@@ -33,10 +33,10 @@ export class VersionSources {
   #known: Known | undefined;
 
   /** @param before the same version, resolved in another way: what it knows is taken over */
-  constructor(of: Omit<SourceName, 'source'>, dns: DnsConfig, parts: VersionSourcesParts, before: VersionSources | undefined) {
+  constructor(of: Omit<SourceName, 'source'>, dns: DnsConfig, deps: VersionSourcesDeps, before: VersionSources | undefined) {
     this.#of = of;
     this.#dns = dns;
-    this.#parts = parts;
+    this.#deps = deps;
     this.#known = before === undefined ? undefined : { names: before.#names, files: before.#files };
   }
 
@@ -87,17 +87,17 @@ export class VersionSources {
   }
 
   #beginName(source: Source): NameSource {
-    const { lookups } = this.#parts;
+    const { lookups } = this.#deps;
     const ask = (): Promise<Answer> => (source.kind === 'name' ? lookups.name(source.name) : lookups.service(source.name));
     const options = { name: { ...this.#of, source: source.text }, ask, refreshMs: this.#dns.refreshMs };
-    const begun = new NameSource(options, this.#parts, this.#known?.names.get(source.text));
+    const begun = new NameSource(options, this.#deps, this.#known?.names.get(source.text));
     this.#names.set(source.text, begun);
     return begun;
   }
 
   #beginFile(path: string): EndpointFile {
-    const { watch, load, clock, log, onChange } = this.#parts;
-    const parts: EndpointFileParts = {
+    const { watch, load, clock, log, onChange } = this.#deps;
+    const deps: EndpointFileDeps = {
       watch,
       load,
       clock,
@@ -109,7 +109,7 @@ export class VersionSources {
         onChange();
       },
     };
-    const begun = new EndpointFile({ ...this.#of, source: path }, parts, this.#known?.files.get(path));
+    const begun = new EndpointFile({ ...this.#of, source: path }, deps, this.#known?.files.get(path));
     void this.#beginNames(begun.entries);
     this.#files.set(path, begun);
     return begun;

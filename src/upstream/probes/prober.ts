@@ -15,7 +15,7 @@ export interface ProberOwner {
   readonly activity: () => number;
 }
 
-export interface ProberParts {
+export interface ProberDeps {
   readonly clock: Clock;
   /** 0 <= x < 1. */
   readonly random: () => number;
@@ -34,7 +34,7 @@ const MAX_LATE = SLICES;
 export class Prober {
   readonly endpoint: EndpointConfig;
   readonly health: HealthConfig;
-  readonly #parts: ProberParts;
+  readonly #deps: ProberDeps;
   readonly #owner: ProberOwner;
   readonly #begin = (): void => this.#run();
   /** Waits for the next probe, or for the end of a slice of this one. */
@@ -47,12 +47,12 @@ export class Prober {
   #stopped = false;
 
   /** The first probe begins at once, or as soon as it has a turn. */
-  constructor(of: Pick<Prober, 'endpoint' | 'health'>, parts: ProberParts, owner: ProberOwner) {
+  constructor(of: Pick<Prober, 'endpoint' | 'health'>, deps: ProberDeps, owner: ProberOwner) {
     this.endpoint = of.endpoint;
     this.health = of.health;
-    this.#parts = parts;
+    this.#deps = deps;
     this.#owner = owner;
-    parts.turns.take(this.#begin);
+    deps.turns.take(this.#begin);
   }
 
   /** No result comes after it. */
@@ -60,15 +60,15 @@ export class Prober {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#timer?.stop();
-    this.#parts.turns.withdraw(this.#begin);
+    this.#deps.turns.withdraw(this.#begin);
     if (this.#running === undefined) return;
     this.#running.cancel();
     this.#running = undefined;
-    this.#parts.turns.end();
+    this.#deps.turns.end();
   }
 
   #run(): void {
-    const { probe, clock } = this.#parts;
+    const { probe, clock } = this.#deps;
     this.#beganMs = clock.nowMs();
     this.#activity = this.#owner.activity();
     this.#rounds++;
@@ -77,7 +77,7 @@ export class Prober {
   }
 
   #watch(slices: number, lateSlices: number): void {
-    const { clock } = this.#parts;
+    const { clock } = this.#deps;
     const sliceMs = this.health.timeoutMs / SLICES;
     const dueMs = clock.nowMs() + sliceMs;
     this.#timer = clock.after(sliceMs, () => {
@@ -94,7 +94,7 @@ export class Prober {
   #end(result: ProbeResult, detail: string): void {
     if (this.#running === undefined) return;
     this.#running = undefined;
-    const { clock, turns } = this.#parts;
+    const { clock, turns } = this.#deps;
     this.#timer?.stop();
     const factor = this.#spread();
     const restsUntilMs = this.#beganMs + this.health.idleIntervalMs * factor;
@@ -105,7 +105,7 @@ export class Prober {
 
   /** An interval is over: time for a probe, unless nobody would miss it. Then the next look comes an interval later. */
   #due(restsUntilMs: number): void {
-    const { clock, turns } = this.#parts;
+    const { clock, turns } = this.#deps;
     const restMs = restsUntilMs - clock.nowMs();
     const idle = this.#owner.certain() && this.#owner.activity() === this.#activity;
     if (idle && restMs > 0) this.#timer = clock.after(Math.min(this.health.intervalMs, restMs), () => this.#due(restsUntilMs));
@@ -114,7 +114,7 @@ export class Prober {
 
   /** All first probes begin together; the first interval, shortened by up to a half, drives those that follow apart. */
   #spread(): number {
-    const chance = this.#parts.random();
+    const chance = this.#deps.random();
     return this.#rounds === 1 ? 1 - chance / 2 : 1 - JITTER + 2 * JITTER * chance;
   }
 }

@@ -10,7 +10,7 @@ import type { EndpointName } from '../endpoint.ts';
 import { PROBE_RESULTS } from './probe.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import { Prober } from './prober.ts';
-import type { ProberOwner, ProberParts } from './prober.ts';
+import type { ProberOwner, ProberDeps } from './prober.ts';
 import { Turns } from './turns.ts';
 import { Verdict } from './verdict.ts';
 
@@ -41,7 +41,7 @@ interface Probed {
 
 export class Probes {
   readonly #options: ProbesOptions;
-  readonly #parts: ProberParts;
+  readonly #deps: ProberDeps;
   #probed: ReadonlyMap<string, Probed> = new Map();
   /** All endpoints of the latest Config, probed or not. */
   #known: ReadonlySet<string> = new Set();
@@ -53,7 +53,7 @@ export class Probes {
   constructor(options: ProbesOptions) {
     this.#options = options;
     const { clock, random, probe } = options;
-    this.#parts = { clock, random, probe, turns: new Turns(AT_ONCE) };
+    this.#deps = { clock, random, probe, turns: new Turns(AT_ONCE) };
   }
 
   /**
@@ -136,7 +136,7 @@ export class Probes {
       certain: () => probed().verdict.certain,
       activity: () => (wanted.health.idleIntervalMs === 0 ? 0 : this.#options.activity(wanted.pool, wanted.version)),
     };
-    return new Prober(wanted, this.#parts, owner);
+    return new Prober(wanted, this.#deps, owner);
   }
 
   #take({ name, counts, verdict }: Probed, result: ProbeResult, detail: string): void {

@@ -23,7 +23,7 @@ const settings: OutlierConfig = {
 const keys = ['a', 'b', 'c', 'd'];
 
 /** One version as one worker has it. */
-class Home {
+class Owner {
   readonly name = 'v1';
   endpoints: readonly Endpoint[];
   readonly ejector: Ejector;
@@ -39,10 +39,10 @@ class Home {
     });
     const note = (fields: LogFields, message: string): number => this.logged.push([fields, message]);
     const log = { warn: note, info: note } as unknown as Log;
-    const surroundings = { deadlines: this.deadlines, counters, log };
-    this.ejector = new Ejector('shop', this, surroundings);
+    const deps = { deadlines: this.deadlines, counters, log };
+    this.ejector = new Ejector('shop', this, deps);
     this.ejector.configure(config);
-    new EjectionWatch(surroundings, () => [this.ejector]).restart();
+    new EjectionWatch(deps, () => [this.ejector]).restart();
   }
 
   get readyCount(): number {
@@ -82,14 +82,14 @@ class Home {
 
 let registry: CounterRegistry;
 
-function homes(count: number, config = settings): [Home, Home] {
+function homes(count: number, config = settings): [Owner, Owner] {
   registry = new CounterRegistry(2);
   const endpointKeys = keys.map((endpoint): CounterKey => ({ kind: 'endpoint', pool: 'shop', version: 'v1', endpoint }));
   const plan = registry.reserve([...endpointKeys, { kind: 'version', pool: 'shop', version: 'v1' }]);
   const sets = [new CounterSet(0), new CounterSet(1)];
   for (const set of sets) set.adopt(plan);
   registry.commit(plan, 'all');
-  const both: [Home, Home] = [new Home(sets[0]!, count, config), new Home(sets[1]!, count, config)];
+  const both: [Owner, Owner] = [new Owner(sets[0]!, count, config), new Owner(sets[1]!, count, config)];
   // The looks that follow a start are over: from here on a change must call for them.
   vi.advanceTimersByTime(1000);
   return both;
@@ -114,60 +114,60 @@ describe('the bound', () => {
     [4, 0.24, 'abcd', 'abcd'],
     [4, 0, 'abcd', 'abcd'],
   ])('of %i endpoints and %d', (count, maxEjected, failing, left) => {
-    const [home] = homes(count, { ...settings, maxEjected });
-    for (const key of failing) if (key !== '-') home.fail(key, 10);
-    expect(home.ready).toBe(left);
+    const [owner] = homes(count, { ...settings, maxEjected });
+    for (const key of failing) if (key !== '-') owner.fail(key, 10);
+    expect(owner.ready).toBe(left);
   });
 
   it('lets the next one go as soon as there is room', () => {
-    const [home] = homes(3);
-    home.fail('a', 3);
-    home.fail('b', 3);
-    expect(home.ready).toBe('-bc');
+    const [owner] = homes(3);
+    owner.fail('a', 3);
+    owner.fail('b', 3);
+    expect(owner.ready).toBe('-bc');
     vi.advanceTimersByTime(33_200);
-    expect(home.ready).toBe('abc');
-    home.fail('b', 1);
-    expect(home.ready).toBe('a-c');
+    expect(owner.ready).toBe('abc');
+    owner.fail('b', 1);
+    expect(owner.ready).toBe('a-c');
   });
 
   it('is not taken up by an endpoint that has left', () => {
-    const [home] = homes(4, { ...settings, maxEjected: 0.34 });
-    home.fail('a', 3);
-    home.fail('b', 3);
-    expect(home.ready).toBe('-bcd');
-    home.endpoints = home.endpoints.slice(1);
+    const [owner] = homes(4, { ...settings, maxEjected: 0.34 });
+    owner.fail('a', 3);
+    owner.fail('b', 3);
+    expect(owner.ready).toBe('-bcd');
+    owner.endpoints = owner.endpoints.slice(1);
     vi.advanceTimersByTime(100);
-    home.fail('b', 3);
-    expect(home.ready).toBe('-cd');
+    owner.fail('b', 3);
+    expect(owner.ready).toBe('-cd');
   });
 
   it('does not take the last one that is ready, whatever made the others unready', () => {
-    const [home] = homes(2);
-    home.mark(home.endpoints[0]!, UNREADY_UNHEALTHY, true);
-    home.fail('b', 10);
-    expect(home.ready).toBe('-b');
+    const [owner] = homes(2);
+    owner.mark(owner.endpoints[0]!, UNREADY_UNHEALTHY, true);
+    owner.fail('b', 10);
+    expect(owner.ready).toBe('-b');
   });
 });
 
 describe('one worker', () => {
   it('ejects, says so, lets return, and ejects again at one failure for longer', () => {
-    const [home] = homes(3);
-    home.fail('a', 2);
-    expect(home.ready).toBe('abc');
-    home.fail('a', 1);
-    expect(home.ready).toBe('-bc');
-    expect(home.logged[0]).toMatchObject([{ pool: 'shop', version: 'v1', endpoint: 'a', failures: 3, times: 1 }, 'endpoint ejected']);
-    home.fail('a', 3);
+    const [owner] = homes(3);
+    owner.fail('a', 2);
+    expect(owner.ready).toBe('abc');
+    owner.fail('a', 1);
+    expect(owner.ready).toBe('-bc');
+    expect(owner.logged[0]).toMatchObject([{ pool: 'shop', version: 'v1', endpoint: 'a', failures: 3, times: 1 }, 'endpoint ejected']);
+    owner.fail('a', 3);
     vi.advanceTimersByTime(29_900);
-    expect(home.ready).toBe('-bc');
+    expect(owner.ready).toBe('-bc');
     vi.advanceTimersByTime(3_300);
-    expect(home.ready).toBe('abc');
-    home.fail('a', 1);
+    expect(owner.ready).toBe('abc');
+    owner.fail('a', 1);
     vi.advanceTimersByTime(59_900);
-    expect(home.ready).toBe('-bc');
+    expect(owner.ready).toBe('-bc');
     vi.advanceTimersByTime(6_300);
-    expect(home.ready).toBe('abc');
-    expect(home.logged.map(([, message]) => message)).toEqual([
+    expect(owner.ready).toBe('abc');
+    expect(owner.logged.map(([, message]) => message)).toEqual([
       'endpoint ejected',
       'endpoint is tried again',
       'endpoint ejected',
@@ -176,32 +176,32 @@ describe('one worker', () => {
   });
 
   it('does nothing with 0, and what was ejected before returns', () => {
-    const [home] = homes(3);
-    home.fail('a', 3);
-    home.ejector.configure({ ...settings, consecutive: 0 });
+    const [owner] = homes(3);
+    owner.fail('a', 3);
+    owner.ejector.configure({ ...settings, consecutive: 0 });
     vi.advanceTimersByTime(100);
-    expect(home.ready).toBe('abc');
-    home.fail('a', 50);
-    expect(home.ready).toBe('abc');
+    expect(owner.ready).toBe('abc');
+    owner.fail('a', 50);
+    expect(owner.ready).toBe('abc');
   });
 
   it('does not hold timeouts against an endpoint that fire because the thread was busy', () => {
-    const [home] = homes(3);
-    home.deadlines.tick(performance.now() + 2000);
-    home.fail('a', 3, OUTCOME.response_timeout);
-    home.fail('a', 3, OUTCOME.connect_timeout);
-    expect(home.ready).toBe('abc');
-    home.deadlines.tick(performance.now() + 2020);
-    home.fail('a', 3, OUTCOME.response_timeout);
-    expect(home.ready).toBe('-bc');
+    const [owner] = homes(3);
+    owner.deadlines.tick(performance.now() + 2000);
+    owner.fail('a', 3, OUTCOME.response_timeout);
+    owner.fail('a', 3, OUTCOME.connect_timeout);
+    expect(owner.ready).toBe('abc');
+    owner.deadlines.tick(performance.now() + 2020);
+    owner.fail('a', 3, OUTCOME.response_timeout);
+    expect(owner.ready).toBe('-bc');
   });
 
   it('survives new settings', () => {
-    const [home] = homes(3);
-    home.fail('a', 3);
-    home.ejector.configure({ ...settings, consecutive: 9 });
+    const [owner] = homes(3);
+    owner.fail('a', 3);
+    owner.ejector.configure({ ...settings, consecutive: 9 });
     vi.advanceTimersByTime(1000);
-    expect([home.ready, home.ejector.ejected]).toEqual(['-bc', 1]);
+    expect([owner.ready, owner.ejector.ejected]).toEqual(['-bc', 1]);
   });
 });
 
@@ -209,28 +209,28 @@ describe('gateway failures', () => {
   const gateway = { ...settings, consecutive: 0, consecutiveGateway: 3 };
 
   it.each([502, 503, 504])('are answers of %i', (status) => {
-    const [home] = homes(3, gateway);
-    home.fail('a', 2, OUTCOME.ok, status);
-    home.fail('a', 1, OUTCOME.upstream_error, status);
-    expect(home.ready).toBe('-bc');
-    expect(home.logged[0]).toMatchObject([{ rule: 'consecutive-gateway', failures: 3, times: 1 }, 'endpoint ejected']);
+    const [owner] = homes(3, gateway);
+    owner.fail('a', 2, OUTCOME.ok, status);
+    owner.fail('a', 1, OUTCOME.upstream_error, status);
+    expect(owner.ready).toBe('-bc');
+    expect(owner.logged[0]).toMatchObject([{ rule: 'consecutive-gateway', failures: 3, times: 1 }, 'endpoint ejected']);
   });
 
   it.each(['connect_refused', 'connect_timeout', 'response_timeout', 'upstream_reset', 'upstream_malformed'] as const)('are %s', (code) => {
-    const [home] = homes(3, gateway);
-    home.fail('a', 3, OUTCOME[code]);
-    expect(home.ready).toBe('-bc');
+    const [owner] = homes(3, gateway);
+    owner.fail('a', 3, OUTCOME[code]);
+    expect(owner.ready).toBe('-bc');
   });
 
   it.each([500, 501, 505, 0])('are not answers of %i, which break the row', (status) => {
-    const [home] = homes(3, gateway);
+    const [owner] = homes(3, gateway);
     for (let i = 0; i < 5; i++) {
-      home.fail('a', 2);
-      home.fail('a', 1, OUTCOME.ok, status);
+      owner.fail('a', 2);
+      owner.fail('a', 1, OUTCOME.ok, status);
     }
-    expect(home.ready).toBe('abc');
-    home.fail('a', 3);
-    expect(home.ready).toBe('-bc');
+    expect(owner.ready).toBe('abc');
+    owner.fail('a', 3);
+    expect(owner.ready).toBe('-bc');
   });
 });
 
@@ -251,32 +251,32 @@ describe('the share of failures', () => {
   });
 
   it('below its bound does nothing, however many fail', () => {
-    const [home] = homes(3, share);
+    const [owner] = homes(3, share);
     for (let i = 0; i < 100; i++) {
-      home.succeed('a', 2);
-      home.fail('a', 1);
+      owner.succeed('a', 2);
+      owner.fail('a', 1);
     }
-    expect(home.ready).toBe('abc');
+    expect(owner.ready).toBe('abc');
   });
 
   it('says nothing when there are too few within an interval', () => {
-    const [home] = homes(3, share);
+    const [owner] = homes(3, share);
     for (let i = 0; i < 100; i++) {
-      home.fail('a', 1);
+      owner.fail('a', 1);
       vi.advanceTimersByTime(1000);
     }
-    expect(home.ready).toBe('abc');
+    expect(owner.ready).toBe('abc');
   });
 
   it('of before does not count after the return, in either worker; half-open it needs a success', () => {
     const [one, two] = homes(3, share);
-    for (const home of [one, two]) home.fail('a', 1);
+    for (const owner of [one, two]) owner.fail('a', 1);
     one.fail('a', 40);
     vi.advanceTimersByTime(33_500);
     expect([one.ready, two.ready]).toEqual(['abc', 'abc']);
-    for (const home of [one, two]) {
-      home.succeed('a', 1);
-      home.fail('a', 1);
+    for (const owner of [one, two]) {
+      owner.succeed('a', 1);
+      owner.fail('a', 1);
     }
     expect([one.ready, two.ready]).toEqual(['abc', 'abc']);
     vi.advanceTimersByTime(100);
@@ -289,7 +289,7 @@ describe('the share of failures', () => {
 
   it('that both find too large at once counts once, for the version, too', () => {
     const [one, two] = homes(3, share);
-    for (const home of [one, two]) home.fail('a', 1);
+    for (const owner of [one, two]) owner.fail('a', 1);
     one.fail('a', 20);
     two.fail('a', 20);
     expect([one.ready, two.ready]).toEqual(['-bc', '-bc']);
@@ -298,9 +298,9 @@ describe('the share of failures', () => {
   });
 
   it('keeps to the bound, and to the last one', () => {
-    const [home] = homes(4, share);
-    for (const key of 'abcd') home.fail(key, 50);
-    expect(home.ready).toBe('--cd');
+    const [owner] = homes(4, share);
+    for (const key of 'abcd') owner.fail(key, 50);
+    expect(owner.ready).toBe('--cd');
   });
 });
 
