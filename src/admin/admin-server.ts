@@ -4,7 +4,7 @@
 import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/address.ts';
 import type { AdminConfig, Address } from '../config/model.ts';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -34,7 +34,7 @@ export interface AdminServerOptions {
   readonly metricsType: string;
   readonly ports: AdminPorts;
   /** Absent: probes alone are answered. */
-  readonly steering?: Steering;
+  readonly control?: ControlApi;
   /** Tokens and limits to begin with; see `configure`. */
   readonly config?: Pick<AdminConfig, 'tokens' | 'limits'>;
   /** Told of tokens that nobody can use. */
@@ -57,9 +57,9 @@ export class AdminServer {
     this.#options = options;
     const { clock = systemClock, env = process.env, log = SILENT, config = NO_CONFIG, address } = options;
     const nowMs = () => clock.nowMs();
-    if (options.steering !== undefined && !this.#mayBeOpen(config)) throw new Error(NEEDS_TOKENS);
+    if (options.control !== undefined && !this.#mayBeOpen(config)) throw new Error(NEEDS_TOKENS);
     this.#tokens = new Tokens({ log, nowMs, env }, config.tokens);
-    this.#refusals = new Refusals(options.steering, nowMs);
+    this.#refusals = new Refusals(options.control, nowMs);
     const [tokens, refusals, { limits }] = [this.#tokens, this.#refusals, config];
     const createEntrance = (app: FastifyInstance) =>
       (this.#entrance = new Entrance({ address, tokens, limits, clock, refusals, methodsAt: knownPaths(app) }));

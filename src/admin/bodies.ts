@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { duration, weight } from '../config/schema/scalar.ts';
 import { complain, named, nameOf, oneOf, oneWord, shape } from '../config/schema/shape.ts';
 import { judgeMirror, mirror } from '../config/schema/mirror.ts';
-import { override } from '../config/schema/steering.ts';
+import { override } from '../config/schema/affinity.ts';
 import { isPlainText, isToken } from '../config/syntax.ts';
-import type { ExplainRequest } from '../control/steering.ts';
+import type { ExplainRequest } from '../control/control-api.ts';
 import { MAX_REASON_LENGTH } from './query.ts';
 
 const MAX_URL_LENGTH = 8192;

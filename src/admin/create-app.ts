@@ -73,19 +73,19 @@ export function createApp(deps: AppDeps): FastifyInstance {
 
 function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, tokens }: AppDeps): void {
   addProbes(app, options);
-  const { steering } = options;
-  if (steering === undefined) return;
-  addPools(app, steering);
-  addListed(app, steering);
-  addMirrorReports(app, steering);
-  addDrains(app, steering);
-  addRevisions(app, steering);
-  addMarkers(app, steering);
-  addExplain(app, steering);
-  addJournal(app, steering, clock);
-  addExchanges(app, steering);
+  const { control } = options;
+  if (control === undefined) return;
+  addPools(app, control);
+  addListed(app, control);
+  addMirrorReports(app, control);
+  addDrains(app, control);
+  addRevisions(app, control);
+  addMarkers(app, control);
+  addExplain(app, control);
+  addJournal(app, control, clock);
+  addExchanges(app, control);
   addEvents(app, {
-    steering,
+    control,
     clock,
     isAllowed: ({ author, headers }) => {
       const caller = identify(tokens, headers.authorization);
@@ -93,7 +93,7 @@ function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, t
     },
     onOpen: (reply) => entrance.release(reply),
   });
-  void app.register(async (scope) => addConfig(scope, steering));
+  void app.register(async (scope) => addConfig(scope, control));
   const schema = describe({ id: 'getOpenApi', tag: 'instance', summary: 'This document.', answer: 'Document', kind: 'document' });
   app.get('/openapi.json', { schema: { ...schema } }, (_request, reply) => reply.type(JSON_TYPE).send(app.swagger()));
 }

@@ -1,7 +1,7 @@
 // Versions and endpoints: what is left on them, and taking them out of use and back.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Change, Steering } from '../control/steering.ts';
+import type { Change, ControlApi } from '../control/control-api.ts';
 import { drainBody, reasonBody } from './bodies.ts';
 import { addressIn, nameIn } from './names.ts';
 import { describe } from './openapi.ts';
@@ -17,8 +17,8 @@ const ENDPOINT = `${VERSION}/endpoints/:address`;
 
 type Target = Pick<Change & { kind: 'drain' }, 'pool' | 'version' | 'endpoint'>;
 
-export function addDrains(app: FastifyInstance, steering: Steering): void {
-  addVersion(app, steering);
+export function addDrains(app: FastifyInstance, control: ControlApi): void {
+  addVersion(app, control);
   for (const [url, path, what] of [
     [VERSION, ['pool', 'version'], 'Version'],
     [ENDPOINT, ['pool', 'version', 'address'], 'Endpoint'],
@@ -35,18 +35,18 @@ export function addDrains(app: FastifyInstance, steering: Steering): void {
       const target = targetOf(request);
       const { deadline, reason } = readBody(drainBody, request);
       const limit = deadline === undefined ? {} : { deadlineMs: deadline };
-      return carryOut(steering, { request, reply }, { kind: 'drain', ...target, ...limit }, reason);
+      return carryOut(control, { request, reply }, { kind: 'drain', ...target, ...limit }, reason);
     });
     const resume = describe({ ...write, id: `resume${what}`, summary: `Takes ${noun} back into use.`, body: 'ReasonBody' });
     app.post(`${url}/resume`, { schema: resume, config: { access: 'operator' } }, (request, reply) => {
       const target = targetOf(request);
       const { reason } = readBody(reasonBody, request);
-      return carryOut(steering, { request, reply }, { kind: 'resume', ...target }, reason);
+      return carryOut(control, { request, reply }, { kind: 'resume', ...target }, reason);
     });
   }
 }
 
-function addVersion(app: FastifyInstance, steering: Steering): void {
+function addVersion(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'getVersion',
     tag: 'pools',
@@ -57,7 +57,7 @@ function addVersion(app: FastifyInstance, steering: Steering): void {
   });
   app.get(VERSION, { schema }, (request, reply) => {
     readQuery(request.query, []);
-    const { name: pool, revision, workers, versions } = findPool(steering, nameIn(request, 'pool'));
+    const { name: pool, revision, workers, versions } = findPool(control, nameIn(request, 'pool'));
     const name = nameIn(request, 'version');
     const version = versions.find((each) => each.name === name);
     if (version === undefined) throw new Refused(404, `Pool ${pool} has no version ${name}.`);

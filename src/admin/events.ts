@@ -1,7 +1,7 @@
 // The journal as server-sent events.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import type { Clock } from '../lib/clock.ts';
 import { chooseType } from './accept.ts';
 import { describe } from './openapi.ts';
@@ -11,7 +11,7 @@ import { SAFE_HEADERS } from './safe-headers.ts';
 import { Subscriber } from './subscriber.ts';
 
 export interface EventsOptions {
-  readonly steering: Steering;
+  readonly control: ControlApi;
   readonly clock: Clock;
   /** Whether the token of a request still opens the door. */
   readonly isAllowed: (request: FastifyRequest) => boolean;
@@ -23,7 +23,7 @@ const EVENTS_TYPE = 'text/event-stream';
 const MAX_SUBSCRIBERS = 32;
 
 export function addEvents(app: FastifyInstance, options: EventsOptions): void {
-  const { steering, clock } = options;
+  const { control, clock } = options;
   const open = new Set<Subscriber>();
   const schema = describe({
     id: 'followEvents',
@@ -43,7 +43,7 @@ export function addEvents(app: FastifyInstance, options: EventsOptions): void {
     reply.hijack();
     options.onOpen(reply);
     reply.raw.writeHead(200, { ...SAFE_HEADERS, 'content-type': EVENTS_TYPE, 'x-accel-buffering': 'no' });
-    const subscriber = new Subscriber({ out: reply.raw, steering, clock, after: last, isAllowed: () => options.isAllowed(request) });
+    const subscriber = new Subscriber({ out: reply.raw, control, clock, after: last, isAllowed: () => options.isAllowed(request) });
     open.add(subscriber);
     reply.raw.once('close', () => open.delete(subscriber));
     if (reply.raw.destroyed) open.delete(subscriber);

@@ -1,7 +1,7 @@
 // What was served lately, and why it went where it went.
 
 import type { FastifyInstance } from 'fastify';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { describe } from './openapi.ts';
 import { readQuery } from './query.ts';
@@ -10,7 +10,7 @@ import { mustServe } from './state-reply.ts';
 
 const QUERY = ['pool', 'version', 'route', 'outcome', 'status', 'id', 'limit'] as const;
 
-export function addExchanges(app: FastifyInstance, steering: Steering): void {
+export function addExchanges(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'listExchanges',
     tag: 'instance',
@@ -23,7 +23,7 @@ export function addExchanges(app: FastifyInstance, steering: Steering): void {
   app.get('/v1/exchanges', { schema, config: { access: 'viewer' } }, async (request, reply) => {
     const query = readQuery(request.query, QUERY);
     chooseType(request.headers.accept, [JSON_TYPE]);
-    mustServe(steering);
-    return reply.type(JSON_TYPE).send(await steering.exchanges(query));
+    mustServe(control);
+    return reply.type(JSON_TYPE).send(await control.exchanges(query));
   });
 }

@@ -1,7 +1,7 @@
 // Why a request goes where it goes, asked of the running instance.
 
 import type { FastifyInstance } from 'fastify';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { explainBody } from './bodies.ts';
 import { describe } from './openapi.ts';
@@ -10,7 +10,7 @@ import { readQuery } from './query.ts';
 import { JSON_TYPE, readBody } from './sent-body.ts';
 import { mustServe } from './state-reply.ts';
 
-export function addExplain(app: FastifyInstance, steering: Steering): void {
+export function addExplain(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'explain',
     tag: 'instance',
@@ -23,8 +23,8 @@ export function addExplain(app: FastifyInstance, steering: Steering): void {
     readQuery(request.query, []);
     const question = readBody(explainBody, request);
     chooseType(request.headers.accept, [JSON_TYPE]);
-    mustServe(steering);
-    const explanation = steering.explain(question);
+    mustServe(control);
+    const explanation = control.explain(question);
     if (typeof explanation === 'string') throw new Refused(422, explanation);
     return reply.type(JSON_TYPE).send(explanation);
   });

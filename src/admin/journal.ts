@@ -1,7 +1,7 @@
 // What happened, page by page; `/v1/events` tells the same as it happens.
 
 import type { FastifyInstance } from 'fastify';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import type { Clock } from '../lib/clock.ts';
 import { chooseType } from './accept.ts';
 import { describe } from './openapi.ts';
@@ -11,7 +11,7 @@ import { JSON_TYPE } from './sent-body.ts';
 
 const QUERY = ['after', 'limit', 'kind', 'since', 'last'] as const;
 
-export function addJournal(app: FastifyInstance, steering: Steering, clock: Pick<Clock, 'wallMs'>): void {
+export function addJournal(app: FastifyInstance, control: ControlApi, clock: Pick<Clock, 'wallMs'>): void {
   const schema = describe({
     id: 'readJournal',
     tag: 'events',
@@ -26,11 +26,11 @@ export function addJournal(app: FastifyInstance, steering: Steering, clock: Pick
     if (last !== undefined && Object.hasOwn(request.query as object, 'limit'))
       throw new Refused(400, 'Give limit, for the oldest, or last, for the newest, not both.');
     const fitting = { after, ...(kind !== undefined && { kind }), ...(since !== undefined && { sinceMs: clock.wallMs() - since }) };
-    const span = steering.journalSpan;
+    const span = control.journalSpan;
     if (last !== undefined)
-      return reply.type(JSON_TYPE).send({ lines: steering.journal({ ...fitting, limit: last, from: 'newest' }), ...span });
+      return reply.type(JSON_TYPE).send({ lines: control.journal({ ...fitting, limit: last, from: 'newest' }), ...span });
     // One more says whether there is another page.
-    const found = steering.journal({ ...fitting, limit: limit + 1 });
+    const found = control.journal({ ...fitting, limit: limit + 1 });
     const lines = found.slice(0, limit);
     const next = found.length > limit ? lines.at(-1)?.seq : undefined;
     return reply.type(JSON_TYPE).send({ lines, next, ...span });

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodType } from 'zod';
 import { describePool } from '../config/print-pool.ts';
-import type { Change, Steering } from '../control/steering.ts';
+import type { Change, ControlApi } from '../control/control-api.ts';
 import { mirrorBody, overrideBody } from './bodies.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
@@ -51,14 +51,14 @@ const MIRRORS: Kind = {
   show: (mirror) => ({ mirror }),
 };
 
-export function addListed(app: FastifyInstance, steering: Steering): void {
+export function addListed(app: FastifyInstance, control: ControlApi): void {
   for (const kind of [OVERRIDES, MIRRORS]) {
-    addReads(app, steering, kind);
-    addWrites(app, steering, kind);
+    addReads(app, control, kind);
+    addWrites(app, control, kind);
   }
 }
 
-function addReads(app: FastifyInstance, steering: Steering, { list, one, title, show }: Kind): void {
+function addReads(app: FastifyInstance, control: ControlApi, { list, one, title, show }: Kind): void {
   const read = { tag: 'pools', kind: 'state' } as const;
   const all = describe({
     ...read,
@@ -69,7 +69,7 @@ function addReads(app: FastifyInstance, steering: Steering, { list, one, title, 
   });
   app.get(`/v1/pools/:pool/${list}`, { schema: all }, (request, reply) => {
     readQuery(request.query, []);
-    const { name: pool, revision, [list]: found } = findPool(steering, nameIn(request, 'pool'));
+    const { name: pool, revision, [list]: found } = findPool(control, nameIn(request, 'pool'));
     return sendState(request, reply, revision, { pool, revision, [list]: found });
   });
   const single = describe({
@@ -81,16 +81,16 @@ function addReads(app: FastifyInstance, steering: Steering, { list, one, title, 
   });
   app.get(`/v1/pools/:pool/${list}/:name`, { schema: single }, (request, reply) => {
     readQuery(request.query, []);
-    const pool = findPool(steering, nameIn(request, 'pool'));
+    const pool = findPool(control, nameIn(request, 'pool'));
     const name = nameIn(request, 'name', one);
     const status = pool[list].find((each) => each.name === name);
     if (status === undefined) throw new Refused(404, `Pool ${pool.name} has no ${one} ${name}.`);
-    const written = writtenOne(steering, { list, pool: pool.name, name });
+    const written = writtenOne(control, { list, pool: pool.name, name });
     return sendState(request, reply, pool.revision, { ...show(written), ...status, pool: pool.name, revision: pool.revision });
   });
 }
 
-function addWrites(app: FastifyInstance, steering: Steering, kind: Kind): void {
+function addWrites(app: FastifyInstance, control: ControlApi, kind: Kind): void {
   const { list, one, title, body } = kind;
   const [all, single] = [`/v1/pools/:pool/${list}`, `/v1/pools/:pool/${list}/:name`];
   const write = { tag: 'pools', kind: 'write', query: WRITE_QUERY, answer: 'ChangeAnswer' } as const;
@@ -105,12 +105,12 @@ function addWrites(app: FastifyInstance, steering: Steering, kind: Kind): void {
   app.put(single, { schema: set, config: { access: 'operator' } }, (request, reply) => {
     const [pool, name] = [nameIn(request, 'pool'), nameIn(request, 'name', one)];
     const { reason } = readBody(body, request);
-    return carryOut(steering, { request, reply }, kind.set(pool, name, withoutReason(request.body)), reason);
+    return carryOut(control, { request, reply }, kind.set(pool, name, withoutReason(request.body)), reason);
   });
   const remove = describe({ ...write, id: `remove${title}`, summary: `Removes ${named}.`, path: ['pool', 'name'] });
   app.delete(single, { schema: remove, config: { access: 'operator' } }, (request, reply) => {
     refuseBody(request);
-    return carryOut(steering, { request, reply }, kind.remove(nameIn(request, 'pool'), nameIn(request, 'name', one)));
+    return carryOut(control, { request, reply }, kind.remove(nameIn(request, 'pool'), nameIn(request, 'name', one)));
   });
   const clear = describe({
     ...write,
@@ -120,7 +120,7 @@ function addWrites(app: FastifyInstance, steering: Steering, kind: Kind): void {
   });
   app.delete(all, { schema: clear, config: { access: 'operator' } }, (request, reply) => {
     refuseBody(request);
-    return carryOut(steering, { request, reply }, kind.clear(nameIn(request, 'pool')));
+    return carryOut(control, { request, reply }, kind.clear(nameIn(request, 'pool')));
   });
 }
 
@@ -130,8 +130,8 @@ function withoutReason(body: unknown): unknown {
   return value;
 }
 
-function writtenOne(steering: Steering, { list, pool, name }: { list: Kind['list']; pool: string; name: string }): object {
-  const config = steering.config?.pools.find((each) => each.name === pool);
+function writtenOne(control: ControlApi, { list, pool, name }: { list: Kind['list']; pool: string; name: string }): object {
+  const config = control.config?.pools.find((each) => each.name === pool);
   if (config === undefined) return {};
   const written = describePool(config) as Readonly<Record<Kind['list'], readonly { readonly name: string }[] | undefined>>;
   return written[list]?.find((each) => each.name === name) ?? {};

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { noSuch } from '../config/changes.ts';
-import type { MarkOutcome, Steering } from '../control/steering.ts';
+import type { MarkOutcome, ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { markerBody } from './bodies.ts';
 import { describe } from './openapi.ts';
@@ -16,8 +16,8 @@ import { refusedBy, tagged, WRITE_QUERY } from './write.ts';
 const URL = '/v1/markers';
 const READ_QUERY = ['pool', 'version', 'limit'] as const;
 
-export function addMarkers(app: FastifyInstance, steering: Steering): void {
-  addRead(app, steering);
+export function addMarkers(app: FastifyInstance, control: ControlApi): void {
+  addRead(app, control);
   const schema = describe({
     id: 'setMarker',
     tag: 'markers',
@@ -32,14 +32,14 @@ export function addMarkers(app: FastifyInstance, steering: Steering): void {
     chooseType(request.headers.accept, [JSON_TYPE]);
     if (request.headers['if-none-match'] !== undefined) throw new Refused(400, 'A change takes If-Match, not If-None-Match.');
     const { pool, version, deploy, sha, url, reason = query.reason ?? '' } = readBody(markerBody, request);
-    mustServe(steering);
-    const expected = expectedRevision(request.headers['if-match'], steering.revision);
+    mustServe(control);
+    const expected = expectedRevision(request.headers['if-match'], control.revision);
     const marker = { pool, version, deploy, sha, url, reason };
-    return answer(reply, await steering.mark({ marker, author: request.author, expected, dryRun }));
+    return answer(reply, await control.mark({ marker, author: request.author, expected, dryRun }));
   });
 }
 
-function addRead(app: FastifyInstance, steering: Steering): void {
+function addRead(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'listMarkers',
     tag: 'markers',
@@ -51,10 +51,10 @@ function addRead(app: FastifyInstance, steering: Steering): void {
   app.get(URL, { schema }, (request, reply) => {
     const { pool, version, limit } = readQuery(request.query, READ_QUERY);
     chooseType(request.headers.accept, [JSON_TYPE]);
-    mustServe(steering);
-    const found = steering.markers({ pool, version, limit });
-    if (found.markers.length + found.recent.length === 0) mustExist(steering, pool, version);
-    return reply.type(JSON_TYPE).send({ revision: steering.revision, ...found });
+    mustServe(control);
+    const found = control.markers({ pool, version, limit });
+    if (found.markers.length + found.recent.length === 0) mustExist(control, pool, version);
+    return reply.type(JSON_TYPE).send({ revision: control.revision, ...found });
   });
 }
 
@@ -76,7 +76,7 @@ function answer(reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
 }
 
 /** Where nothing was found a name may be mistyped. A version that is gone has its past. */
-function mustExist({ config }: Steering, pool: string | undefined, version: string | undefined): void {
+function mustExist({ config }: ControlApi, pool: string | undefined, version: string | undefined): void {
   const pools = config?.pools ?? [];
   const around = pool === undefined ? pools : pools.filter(({ name }) => name === pool);
   const names = around.flatMap(({ versions }) => versions.map(({ name }) => name));

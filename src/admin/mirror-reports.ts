@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { MirrorReport, MirrorReportOutcome } from '../control/mirror-report.ts';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
@@ -14,7 +14,7 @@ import { mustServe } from './state-reply.ts';
 const MIRROR = '/v1/pools/:pool/mirrors/:name';
 const PAGE = ['after', 'limit'] as const;
 
-export function addMirrorReports(app: FastifyInstance, steering: Steering): void {
+export function addMirrorReports(app: FastifyInstance, control: ControlApi): void {
   const report = describe({
     id: 'getMirrorReport',
     tag: 'pools',
@@ -26,9 +26,9 @@ export function addMirrorReports(app: FastifyInstance, steering: Steering): void
   app.get(`${MIRROR}/report`, { schema: report, config: { access: 'viewer' } }, async (request, reply) => {
     readQuery(request.query, []);
     chooseType(request.headers.accept, [JSON_TYPE]);
-    mustServe(steering);
+    mustServe(control);
     const [pool, mirror] = [nameIn(request, 'pool'), nameIn(request, 'name', 'mirror')];
-    return reply.type(JSON_TYPE).send(reportOf(await steering.mirrorReport(pool, mirror)));
+    return reply.type(JSON_TYPE).send(reportOf(await control.mirrorReport(pool, mirror)));
   });
   const missed = describe({
     id: 'listMissedWrites',
@@ -42,8 +42,8 @@ export function addMirrorReports(app: FastifyInstance, steering: Steering): void
   app.get(`${MIRROR}/missed`, { schema: missed, config: { access: 'viewer' } }, (request, reply) => {
     const { after = 0, limit } = readQuery(request.query, PAGE);
     chooseType(request.headers.accept, [JSON_TYPE]);
-    mustServe(steering);
-    const found = steering.missedWrites({ pool: nameIn(request, 'pool'), mirror: nameIn(request, 'name', 'mirror'), after, limit });
+    mustServe(control);
+    const found = control.missedWrites({ pool: nameIn(request, 'pool'), mirror: nameIn(request, 'name', 'mirror'), after, limit });
     if (typeof found === 'string') throw new Refused(404, found);
     return reply.type(JSON_TYPE).send(found);
   });

@@ -1,7 +1,7 @@
 // Pools, their versions and their split.
 
 import type { FastifyInstance } from 'fastify';
-import type { PoolStatus, Steering } from '../control/steering.ts';
+import type { PoolStatus, ControlApi } from '../control/control-api.ts';
 import { splitBody } from './bodies.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
@@ -11,8 +11,8 @@ import { readBody } from './sent-body.ts';
 import { mustServe, sendState } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
-export function addPools(app: FastifyInstance, steering: Steering): void {
-  addReads(app, steering);
+export function addPools(app: FastifyInstance, control: ControlApi): void {
+  addReads(app, control);
   const schema = describe({
     id: 'setSplit',
     tag: 'pools',
@@ -26,31 +26,31 @@ export function addPools(app: FastifyInstance, steering: Steering): void {
   app.put('/v1/pools/:pool/split', { schema, config: { access: 'operator' } }, (request, reply) => {
     const pool = nameIn(request, 'pool');
     const { weights, sessions, reason } = readBody(splitBody, request);
-    return carryOut(steering, { request, reply }, { kind: 'split', pool, weights, sessions }, reason);
+    return carryOut(control, { request, reply }, { kind: 'split', pool, weights, sessions }, reason);
   });
 }
 
 /** Throws Refused (404) when there is none. */
-export function findPool(steering: Steering, name: string): PoolStatus {
-  mustServe(steering);
-  const pool = steering.pool(name);
+export function findPool(control: ControlApi, name: string): PoolStatus {
+  mustServe(control);
+  const pool = control.pool(name);
   if (pool === undefined) throw new Refused(404, `There is no pool ${name}.`);
   return pool;
 }
 
-function addReads(app: FastifyInstance, steering: Steering): void {
+function addReads(app: FastifyInstance, control: ControlApi): void {
   const read = { tag: 'pools', kind: 'state' } as const;
   const all = describe({ ...read, id: 'listPools', summary: 'All pools with their live state.', answer: 'Pools' });
   app.get('/v1/pools', { schema: all }, (request, reply) => {
     readQuery(request.query, []);
-    mustServe(steering);
-    const { revision } = steering;
-    return sendState(request, reply, revision, { revision, pools: steering.pools() });
+    mustServe(control);
+    const { revision } = control;
+    return sendState(request, reply, revision, { revision, pools: control.pools() });
   });
   const one = describe({ ...read, id: 'getPool', summary: 'A pool with its live state.', path: ['pool'], answer: 'Pool' });
   app.get('/v1/pools/:pool', { schema: one }, (request, reply) => {
     readQuery(request.query, []);
-    const pool = findPool(steering, nameIn(request, 'pool'));
+    const pool = findPool(control, nameIn(request, 'pool'));
     return sendState(request, reply, pool.revision, pool);
   });
   const split = describe({
@@ -62,7 +62,7 @@ function addReads(app: FastifyInstance, steering: Steering): void {
   });
   app.get('/v1/pools/:pool/split', { schema: split }, (request, reply) => {
     readQuery(request.query, []);
-    const { name: pool, revision, workers, weights } = findPool(steering, nameIn(request, 'pool'));
+    const { name: pool, revision, workers, weights } = findPool(control, nameIn(request, 'pool'));
     return sendState(request, reply, revision, { pool, revision, workers, weights });
   });
 }

@@ -1,7 +1,7 @@
 // Counts what was turned away at the door, and tells it to the journal: without secrets, and at a bounded rate, so that it cannot be flooded.
 
 import type { FastifyRequest } from 'fastify';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import { RateBound } from './rate-bound.ts';
 
 const REASONS = ['host', 'origin', 'no-token', 'bad-token', 'role', 'rate', 'busy'] as const;
@@ -14,11 +14,11 @@ const MAX_PATH_LENGTH = 256;
 
 export class Refusals {
   readonly #counts = new Map<RefusalReason, number>(REASONS.map((reason) => [reason, 0]));
-  readonly #steering: Pick<Steering, 'refused'> | undefined;
+  readonly #control: Pick<ControlApi, 'refused'> | undefined;
   readonly #reports: RateBound;
 
-  constructor(steering: Pick<Steering, 'refused'> | undefined, nowMs: () => number) {
-    this.#steering = steering;
+  constructor(control: Pick<ControlApi, 'refused'> | undefined, nowMs: () => number) {
+    this.#control = control;
     this.#reports = new RateBound(nowMs, REPORTS_PER_SECOND, REPORTS_PER_SECOND);
   }
 
@@ -31,7 +31,7 @@ export class Refusals {
     this.count(reason);
     if (!this.#reports.take('')) return;
     const path = (request.url.split('?', 1)[0] ?? '').slice(0, MAX_PATH_LENGTH);
-    this.#steering?.refused({ method: request.method, path, reason, author });
+    this.#control?.refused({ method: request.method, path, reason, author });
   }
 
   /** Lines of `sluice_admin_refused_total`. */

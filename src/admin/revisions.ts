@@ -1,7 +1,7 @@
 // What was in force before, who changed it and why; and the way back.
 
 import type { FastifyInstance } from 'fastify';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import { restoreBody } from './bodies.ts';
 import { revisionIn } from './names.ts';
 import { describe } from './openapi.ts';
@@ -11,7 +11,7 @@ import { readBody } from './sent-body.ts';
 import { sendState } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
-export function addRevisions(app: FastifyInstance, steering: Steering): void {
+export function addRevisions(app: FastifyInstance, control: ControlApi): void {
   const read = { tag: 'revisions', kind: 'state' } as const;
   const all = describe({
     ...read,
@@ -22,9 +22,9 @@ export function addRevisions(app: FastifyInstance, steering: Steering): void {
   });
   app.get('/v1/revisions', { schema: all }, (request, reply) => {
     const { before, limit } = readQuery(request.query, ['before', 'limit']);
-    const { revision } = steering;
+    const { revision } = control;
     // One more says whether there is another page.
-    const found = steering.revisions({ before, limit: limit + 1 });
+    const found = control.revisions({ before, limit: limit + 1 });
     const revisions = found.slice(0, limit);
     const next = found.length > limit ? revisions.at(-1)?.revision : undefined;
     return sendState(request, reply, revision, { revision, revisions, next });
@@ -32,7 +32,7 @@ export function addRevisions(app: FastifyInstance, steering: Steering): void {
   const one = describe({ ...read, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], answer: 'Revision' });
   app.get('/v1/revisions/:revision', { schema: one }, (request, reply) => {
     readQuery(request.query, []);
-    const found = steering.findRevision(revisionIn(request));
+    const found = control.findRevision(revisionIn(request));
     if (found === undefined) throw new Refused(404, 'There is no such revision, or it is not kept any more.');
     return sendState(request, reply, found.revision, found);
   });
@@ -49,6 +49,6 @@ export function addRevisions(app: FastifyInstance, steering: Steering): void {
   app.post('/v1/revisions/:revision/restore', { schema: restore, config: { access: 'operator' } }, (request, reply) => {
     const revision = revisionIn(request);
     const { sessions, reason } = readBody(restoreBody, request);
-    return carryOut(steering, { request, reply }, { kind: 'restore', revision, sessions }, reason);
+    return carryOut(control, { request, reply }, { kind: 'restore', revision, sessions }, reason);
   });
 }

@@ -16,9 +16,9 @@ import type {
   PoolStatus,
   RecentExchangesAnswer,
   RevisionSummary,
-  Steering,
+  ControlApi,
   VersionStatus,
-} from '../control/steering.ts';
+} from '../control/control-api.ts';
 import type { MirrorReport, MissedWrites } from '../control/mirror-report.ts';
 import type { Difference } from '../config/diff.ts';
 import { drainBody, explainBody, markerBody, mirrorBody, overrideBody, reasonBody, restoreBody, splitBody } from './bodies.ts';
@@ -368,8 +368,8 @@ export type Answers = [
   Fits<'Mirror', MirrorStatus>,
   Fits<'Pool', PoolStatus>,
   Fits<'RevisionSummary', RevisionSummary>,
-  Fits<'Revision', NonNullable<ReturnType<Steering['findRevision']>>>,
-  Fits<'Explanation', Exclude<ReturnType<Steering['explain']>, string>>,
+  Fits<'Revision', NonNullable<ReturnType<ControlApi['findRevision']>>>,
+  Fits<'Explanation', Exclude<ReturnType<ControlApi['explain']>, string>>,
   Fits<'Impact', Extract<ChangeOutcome, { result: 'dry-run' }>['impact']>,
   Fits<'Exchanges', RecentExchangesAnswer>,
   Fits<'JournalLine', JournalLine>,

@@ -1,7 +1,7 @@
 // How state is answered: with its revision as the tag, and not at all when the caller has it.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { isKnown, tagOf } from './preconditions.ts';
 import { Refused } from './problem-reply.ts';
@@ -22,6 +22,6 @@ export function tagUnlessKnown(request: FastifyRequest, reply: FastifyReply, rev
 }
 
 /** Throws Refused (503) before the first config is in force. */
-export function mustServe(steering: Steering): void {
-  if (steering.revision === 0) throw new Refused(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
+export function mustServe(control: ControlApi): void {
+  if (control.revision === 0) throw new Refused(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
 }

@@ -2,12 +2,12 @@
 // the journal, and a reader that takes too little for too long is cut, to resume where it was.
 
 import type { Writable } from 'node:stream';
-import type { JournalLine, Steering } from '../control/steering.ts';
+import type { JournalLine, ControlApi } from '../control/control-api.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 
 export interface SubscriberOptions {
   readonly out: Writable;
-  readonly steering: Pick<Steering, 'journal' | 'follow'>;
+  readonly control: Pick<ControlApi, 'journal' | 'follow'>;
   readonly clock: Pick<Clock, 'every'>;
   /** Number of the last line that it has; undefined = it wants only what is new. */
   readonly after: number | undefined;
@@ -34,13 +34,13 @@ export class Subscriber {
   constructor(options: SubscriberOptions) {
     this.#options = options;
     this.#last = options.after;
-    const { out, steering, clock } = options;
+    const { out, control, clock } = options;
     out.on('drain', () => this.#resume());
     out.on('close', () => this.close());
     out.on('error', () => this.close());
     // Readers come back two seconds after they lost the connection.
     this.#write('retry: 2000\n\n');
-    this.#unfollow = steering.follow((line) => this.#tell(line));
+    this.#unfollow = control.follow((line) => this.#tell(line));
     this.#heartbeat = clock.every(HEARTBEAT_MS, () => this.#beat());
     this.#catchUp();
   }
@@ -77,7 +77,7 @@ export class Subscriber {
     const last = this.#last;
     if (last === undefined) return;
     for (;;) {
-      const lines = this.#blocked || this.#closed ? [] : this.#options.steering.journal({ after: this.#last ?? last, limit: PAGE });
+      const lines = this.#blocked || this.#closed ? [] : this.#options.control.journal({ after: this.#last ?? last, limit: PAGE });
       if (lines.length === 0) return;
       for (const line of lines) if (!this.#blocked) this.#send(line);
     }

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { describeConfig, printConfig } from '../config/print.ts';
-import type { Steering } from '../control/steering.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { describe, describeConfigWrite } from './openapi.ts';
 import { Refused } from './problem-reply.ts';
@@ -14,15 +14,15 @@ import { carryOut, WRITE_QUERY } from './write.ts';
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** `app` is a scope of its own: only here YAML is taken. */
-export function addConfig(app: FastifyInstance, steering: Steering): void {
+export function addConfig(app: FastifyInstance, control: ControlApi): void {
   takeYaml(app);
   const types = [JSON_TYPE, YAML_TYPE] as const;
   const read = describe({ id: 'getConfig', tag: 'config', summary: 'The config in force.', answer: types, kind: 'state' });
   app.get('/v1/config', { schema: read }, (request, reply) => {
     readQuery(request.query, []);
     const type = chooseType(request.headers.accept, types);
-    mustServe(steering);
-    const { config, revision } = steering;
+    mustServe(control);
+    const { config, revision } = control;
     if (config === undefined) throw new Refused(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
     reply.header('vary', 'accept');
     if (tagUnlessKnown(request, reply, revision)) return reply.code(304).send();
@@ -38,6 +38,6 @@ export function addConfig(app: FastifyInstance, steering: Steering): void {
   });
   app.put('/v1/config', { schema: write, bodyLimit: MAX_BYTES, config: { access: 'admin' } }, (request, reply) =>
     // JSON is YAML: passed as text, so that faults are located.
-    carryOut(steering, { request, reply }, { kind: 'config', document: readText(request) }),
+    carryOut(control, { request, reply }, { kind: 'config', document: readText(request) }),
   );
 }

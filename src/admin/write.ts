@@ -1,7 +1,7 @@
 // One change from a request to its answer. What the change means is not known here.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Change, ChangeOutcome, Steering } from '../control/steering.ts';
+import type { Change, ChangeOutcome, ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { expectedRevision, tagOf } from './preconditions.ts';
 import { Refused } from './problem-reply.ts';
@@ -13,7 +13,7 @@ export const WRITE_QUERY = ['dryRun', 'reason'] as const;
 
 /** @param reason of the body, which counts before that of the query */
 export async function carryOut(
-  steering: Steering,
+  control: ControlApi,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   change: Change,
   reason?: string,
@@ -21,11 +21,11 @@ export async function carryOut(
   const query = readQuery(request.query, WRITE_QUERY);
   chooseType(request.headers.accept, [JSON_TYPE]);
   if (request.headers['if-none-match'] !== undefined) throw new Refused(400, 'A change takes If-Match, not If-None-Match.');
-  const outcome = await steering.change({
+  const outcome = await control.change({
     change,
     author: request.author,
     reason: reason ?? query.reason ?? '',
-    expected: expectedRevision(request.headers['if-match'], steering.revision),
+    expected: expectedRevision(request.headers['if-match'], control.revision),
     dryRun: query.dryRun,
   });
   return answer(reply, outcome);

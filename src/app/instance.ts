@@ -12,15 +12,15 @@ import type { ChangeCause } from '../control/config-watch.ts';
 import { Controller } from '../control/controller.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
 import { Journal } from '../control/journal.ts';
-import { LiveSteering } from '../control/live-steering.ts';
+import { Control } from '../control/control.ts';
 import { Markers } from '../control/markers.ts';
 import type { VersionDeploy } from '../control/markers.ts';
 import type { DataPlane, Update } from '../control/ports.ts';
 import { Recall } from '../control/recall.ts';
-import type { ApplyResult, Load, Loaded } from '../control/orders.ts';
+import type { ApplyResult, Load, Loaded } from '../control/submission.ts';
 import type { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
-import type { Adoption } from '../control/steering.ts';
+import type { Adoption } from '../control/control-api.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
 import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -132,7 +132,7 @@ export class Instance {
     this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt, moveUsers, onServed });
     const recall = new Recall(() => this.#workers.recall(), systemClock);
     const { comparing, missed } = this.#shadowing;
-    const steering = new LiveSteering({
+    const control = new Control({
       controller: this.#controller,
       journal,
       counters,
@@ -156,7 +156,7 @@ export class Instance {
         metrics: () => this.#metrics(),
         onError: (error) => log.error({ err: error }, 'an admin request failed'),
       },
-      steering,
+      control,
       config: config.admin,
       log,
       build: version,

@@ -7,7 +7,7 @@ import { readConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { formatAddress } from '../config/address.ts';
 import { readFingerprint } from '../control/config-fingerprint.ts';
-import type { Loaded } from '../control/orders.ts';
+import type { Loaded } from '../control/submission.ts';
 import { formatNotice } from '../cli/check.ts';
 import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';

@@ -11,7 +11,7 @@ import { isMap, own, plainFault } from './plain.ts';
 import type { Plain } from './plain.ts';
 import { mirror as mirrorSchema } from './schema/mirror.ts';
 import { shape } from './schema/shape.ts';
-import { override as overrideSchema } from './schema/steering.ts';
+import { override as overrideSchema } from './schema/affinity.ts';
 import { suggest } from './suggest.ts';
 import { NAME_PATTERN } from './syntax.ts';
 

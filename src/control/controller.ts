@@ -10,7 +10,7 @@ import type { Config } from '../config/model.ts';
 import { isFault } from '../config/fault.ts';
 import { compileTable } from '../routing/compile.ts';
 import type { Exposition } from '../telemetry/exposition.ts';
-import { judgeOrder } from './judge-order.ts';
+import { evaluateChange } from './evaluate-change.ts';
 import { logApplied, logFailed, logRejected } from './reload-log.ts';
 import type { Journal } from './journal.ts';
 import { Publisher } from './publisher.ts';
@@ -18,12 +18,12 @@ import type { PublisherDeps } from './publisher.ts';
 import { RevisionKeeper } from './revision-keeper.ts';
 import type { Next, Origin } from './revision-keeper.ts';
 import { restartNotices } from './restart-notices.ts';
-import type { Adoption } from './steering.ts';
-import type { ApplyResult, Load, Order, OrderOutcome } from './orders.ts';
+import type { Adoption } from './control-api.ts';
+import type { ApplyResult, Load, Submission, SubmissionOutcome } from './submission.ts';
 
-interface OrderTask {
-  readonly order: Order;
-  readonly settle: (outcome: OrderOutcome) => void;
+interface SubmissionTask {
+  readonly submission: Submission;
+  readonly settle: (outcome: SubmissionOutcome) => void;
 }
 
 export interface ControllerDeps extends PublisherDeps {
@@ -59,7 +59,7 @@ export class Controller {
   #amendments: readonly Amendment[];
   #adoption: Adoption = { applied: 0, total: 0 };
   #revision = 0;
-  readonly #orders: OrderTask[] = [];
+  readonly #submissions: SubmissionTask[] = [];
   #busy = false;
   #waiting: Waiting | undefined = undefined;
   #rediscover = false;
@@ -107,9 +107,9 @@ export class Controller {
   }
 
   /** Puts in force what somebody asks for. Orders wait for each other; none takes another's place. */
-  order(order: Order): Promise<OrderOutcome> {
+  submit(submission: Submission): Promise<SubmissionOutcome> {
     return new Promise((settle) => {
-      this.#orders.push({ order, settle });
+      this.#submissions.push({ submission, settle });
       if (!this.#busy) void this.#work();
     });
   }
@@ -138,19 +138,19 @@ export class Controller {
     this.#closed = true;
     this.#waiting?.settle({ result: 'superseded', revision: this.#revision });
     this.#waiting = undefined;
-    for (const { settle } of this.#orders.splice(0)) settle({ result: 'failed', message: 'Sluice is stopping.' });
+    for (const { settle } of this.#submissions.splice(0)) settle({ result: 'failed', message: 'Sluice is stopping.' });
   }
 
   async #work(): Promise<void> {
     this.#busy = true;
     for (;;) {
-      const task = this.#orders.shift();
-      if (task !== undefined) task.settle(await this.#obey(task.order));
+      const task = this.#submissions.shift();
+      if (task !== undefined) task.settle(await this.#evaluate(task.submission));
       // After each order: no stream of them can keep the file waiting.
       const next = this.#take();
       if (next !== undefined) await this.#applyNow(next.load, next.cause).then(next.settle, next.fail);
       else if (this.#rediscover) await this.#follow();
-      else if (this.#orders.length === 0) break;
+      else if (this.#submissions.length === 0) break;
     }
     this.#busy = false;
   }
@@ -187,13 +187,13 @@ export class Controller {
     return isDeepStrictEqual(amended.amendments, this.#amendments);
   }
 
-  async #obey(order: Order): Promise<OrderOutcome> {
+  async #evaluate(submission: Submission): Promise<SubmissionOutcome> {
     const [config, read, revision] = [this.#config, this.#read, this.#revision];
     if (this.#closed) return { result: 'failed', message: 'Sluice is stopping.' };
     if (config === undefined || read === undefined) return { result: 'failed', message: 'No config is in force.' };
-    const { expected, dryRun, cause, author, reason } = order;
+    const { expected, dryRun, cause, author, reason } = submission;
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
-    const asked = judgeOrder(order, { revision, config, read, amendments: this.#amendments }, (load) => this.#adapt(load));
+    const asked = evaluateChange(submission, { revision, config, read, amendments: this.#amendments }, (load) => this.#adapt(load));
     if ('result' in asked) return asked;
     const { differences, moved } = asked;
     const told = moved.length === 0 ? {} : { moved };

@@ -5,7 +5,7 @@ import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
 import { StoreFailed } from '../store/store-errors.ts';
 import type { Journal } from './journal.ts';
-import type { Adoption, ChangeProblem, JournalLine, Marker, MarkerQuery, MarkOrder, MarkOutcome } from './steering.ts';
+import type { Adoption, ChangeProblem, JournalLine, Marker, MarkerQuery, MarkRequest, MarkOutcome } from './control-api.ts';
 
 export interface VersionDeploy {
   readonly pool: string;
@@ -49,17 +49,17 @@ export class Markers {
   }
 
   /** Durable, in the journal and known to every worker when it resolves. The same marker again changes nothing. */
-  async mark(order: MarkOrder, inForce: InForce): Promise<MarkOutcome> {
+  async mark(submission: MarkRequest, inForce: InForce): Promise<MarkOutcome> {
     const { revision } = inForce;
-    if (order.expected !== undefined && order.expected !== revision) return { result: 'stale', revision };
-    const { pool, version } = order.marker;
+    if (submission.expected !== undefined && submission.expected !== revision) return { result: 'stale', revision };
+    const { pool, version } = submission.marker;
     if (inForce.config === undefined) return { result: 'failed', message: 'No config is in force.' };
     const problem = findProblem(inForce.config, pool, version);
     if (problem !== undefined) return { result: 'rejected', revision, problems: [problem] };
     const before = this.of(pool, version);
-    const changed = before === undefined || !isSame(before, order.marker);
-    const marker = changed ? { ...order.marker, author: order.author, atMs: this.#deps.wallMs() } : before;
-    if (order.dryRun) return { result: 'dry-run', revision, changed, marker };
+    const changed = before === undefined || !isSame(before, submission.marker);
+    const marker = changed ? { ...submission.marker, author: submission.author, atMs: this.#deps.wallMs() } : before;
+    if (submission.dryRun) return { result: 'dry-run', revision, changed, marker };
     const fault = changed ? this.#keep(marker, revision) : undefined;
     if (fault !== undefined) return { result: 'failed', message: fault };
     return { result: 'marked', revision, changed, marker, workers: await this.#deps.tell(this.#deploys()) };
@@ -131,7 +131,7 @@ function findProblem({ pools }: Config, pool: string, version: string): ChangePr
 }
 
 /** Who said it, when and why is no part of it: who says it again says nothing new. */
-function isSame(marker: Marker, asked: MarkOrder['marker']): boolean {
+function isSame(marker: Marker, asked: MarkRequest['marker']): boolean {
   return marker.deploy === asked.deploy && marker.sha === asked.sha && marker.url === asked.url;
 }
 

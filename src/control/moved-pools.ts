@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
-import type { Change } from './steering.ts';
+import type { Change } from './control-api.ts';
 
 /** Names of pools with `affinity.hold`. A restore moves users where it changes the split; where all is as it was already, everywhere. */
 export function movedPools(change: Change, before: Config, after: Config): readonly string[] {

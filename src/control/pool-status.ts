@@ -14,7 +14,7 @@ import type {
   PoolStatus,
   UnreadyReason,
   VersionStatus,
-} from './steering.ts';
+} from './control-api.ts';
 
 export interface PoolStatusDeps {
   readonly counters: Pick<CounterRegistry, 'blocks'>;

@@ -9,7 +9,7 @@ import { figure, promised } from '../flow/scaffold/full.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { Ended } from '../flow/scaffold/wire.ts';
 import type { Wire } from '../flow/scaffold/wire.ts';
-import type { Order } from './inside.ts';
+import type { Submission } from './inside.ts';
 import { leavesNothing } from './leak-check.ts';
 import { startMortals } from './mortal-upstream.ts';
 import { at, poolsConfig, startRig } from './rig.ts';
@@ -17,7 +17,7 @@ import { kinds, startTraffic } from './traffic.ts';
 
 afterEach(closeAll);
 
-type Death = Exclude<Order['kind'], 'weigh' | 'shift' | 'stall' | 'leak-memory' | 'leak-timer' | 'abort'>;
+type Death = Exclude<Submission['kind'], 'weigh' | 'shift' | 'stall' | 'leak-memory' | 'leak-timer' | 'abort'>;
 
 /** Requests on one connection until told to stop; answers how many were answered. @throws when one is not */
 function keepAsking(wire: Wire): () => Promise<number> {

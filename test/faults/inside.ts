@@ -8,7 +8,7 @@ import { isMainThread, workerData } from 'node:worker_threads';
 import { within } from '../flow/scaffold/eventually.ts';
 import { makeFolder } from '../flow/scaffold/folder.ts';
 
-export type Order =
+export type Submission =
   | { readonly kind: 'weigh' }
   /** Ends a worker: by an uncaught exception, an unheard rejection, an exit, or by running out of memory. `abort` is for the main thread. */
   | { readonly kind: 'throw' | 'reject' | 'exit' | 'exhaust' | 'abort'; readonly worker: number }
@@ -36,7 +36,7 @@ export interface Weight {
 export interface Inside {
   readonly options: { readonly env: Record<string, string>; readonly nodeArguments: string[] };
   /** Resolves when the order is on its way to its thread. */
-  obey(order: Order): Promise<void>;
+  obey(order: Submission): Promise<void>;
   /** What each of that many threads holds, the main one included. */
   weigh(threads: number): Promise<Weight[]>;
 }
@@ -50,7 +50,7 @@ export function makeInside(...nodeArguments: string[]): Inside {
   };
 }
 
-function send(path: string, order: Order, replies: number): Promise<Weight[]> {
+function send(path: string, order: Submission, replies: number): Promise<Weight[]> {
   return new Promise((resolve, reject) => {
     const socket = connect({ path });
     let text = '';
@@ -76,7 +76,7 @@ function openDoor(socketPath: string): void {
   const replies = new BroadcastChannel('inside replies');
   const listeners = new Set<(weight: Weight) => void>();
   const reply = (weight: Weight): void => (isMainThread ? listeners.forEach((tell) => tell(weight)) : replies.postMessage(weight));
-  orders.onmessage = (event) => obey((event as unknown as { data: Order }).data, thread, reply);
+  orders.onmessage = (event) => obey((event as unknown as { data: Submission }).data, thread, reply);
   if (isMainThread) {
     replies.onmessage = (event) => listeners.forEach((tell) => tell((event as unknown as { data: Weight }).data));
     listen(socketPath, listeners, (order) => {
@@ -89,13 +89,13 @@ function openDoor(socketPath: string): void {
   for (const channel of [orders, replies]) (channel as unknown as { unref(): void }).unref();
 }
 
-function listen(socketPath: string, listeners: Set<(weight: Weight) => void>, pass: (order: Order) => void): void {
+function listen(socketPath: string, listeners: Set<(weight: Weight) => void>, pass: (order: Submission) => void): void {
   const server = createServer((socket) => {
     const tell = (weight: Weight): void => void socket.write(`${JSON.stringify(weight)}\n`);
     listeners.add(tell);
     socket.on('error', () => undefined).on('close', () => listeners.delete(tell));
     socket.setEncoding('utf8').on('data', (text: string) => {
-      pass(JSON.parse(text) as Order);
+      pass(JSON.parse(text) as Submission);
       socket.write('"passed on"\n');
     });
   });
@@ -105,13 +105,13 @@ function listen(socketPath: string, listeners: Set<(weight: Weight) => void>, pa
 const held: unknown[] = [];
 let shiftMs = 0;
 
-function obey(order: Order, thread: number, reply: (weight: Weight) => void): void {
+function obey(order: Submission, thread: number, reply: (weight: Weight) => void): void {
   if (order.kind === 'weigh') void weighHere(thread).then(reply);
   else if (order.kind === 'shift') shift(order.ms);
   else if (order.worker === thread) suffer(order);
 }
 
-function suffer(order: Exclude<Order, { kind: 'weigh' | 'shift' }>): void {
+function suffer(order: Exclude<Submission, { kind: 'weigh' | 'shift' }>): void {
   switch (order.kind) {
     case 'throw':
       setImmediate(() => {

@@ -5,7 +5,7 @@ import { drained, endpoint } from './endpoint.ts';
 import { dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
 import { complain, flag, fullList, list, nameOf, named, oneWord, shape, whole } from './shape.ts';
 import { mirror } from './mirror.ts';
-import { affinity, override } from './steering.ts';
+import { affinity, override } from './affinity.ts';
 import { health, outlier, retries } from './care.ts';
 
 const MIB = 1024 * 1024;

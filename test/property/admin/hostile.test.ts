@@ -6,7 +6,7 @@ import { isKnown, expectedRevision } from '../../../src/admin/preconditions.ts';
 import { Refused } from '../../../src/admin/problem-reply.ts';
 import { chooseType } from '../../../src/admin/accept.ts';
 import { isPlainText, NAME_PATTERN } from '../../../src/config/syntax.ts';
-import type { ChangeOrder } from '../../../src/control/steering.ts';
+import type { ChangeRequest } from '../../../src/control/control-api.ts';
 import { closeAdmins, openAdmin } from '../../unit/admin/open-admin.ts';
 import type { Admin } from '../../unit/admin/open-admin.ts';
 
@@ -106,12 +106,12 @@ describe('the admin API', () => {
         const { 'content-type': type, ...rest } = fields;
         const typed = sent === undefined ? rest : fields;
         expect(type.length).toBeGreaterThan(0);
-        const before = admin.steering.orders.length;
+        const before = admin.control.orders.length;
         const answer = await admin.ask(at + asked, { method: verb, headers: typed, body: sent });
         expect(answer.status, answer.text).toBeLessThan(500);
         expect(admin.errors).toEqual([]);
-        for (const order of admin.steering.orders.slice(before)) expectWellFormed(order);
-        if (answer.status >= 400) expect(admin.steering.orders.slice(before).every(({ expected }) => expected !== undefined)).toBe(true);
+        for (const order of admin.control.orders.slice(before)) expectWellFormed(order);
+        if (answer.status >= 400) expect(admin.control.orders.slice(before).every(({ expected }) => expected !== undefined)).toBe(true);
       }),
       { numRuns: 600 },
     );
@@ -123,7 +123,7 @@ describe('the admin API', () => {
       fc.asyncProperty(weights, fc.string({ maxLength: 500 }).filter(isPlainText), async (wanted, reason) => {
         const answer = await admin.ask('/v1/pools/shop/split', { method: 'PUT', body: { weights: wanted, reason } });
         expect({ status: answer.status, text: answer.text }).toMatchObject({ status: 200 });
-        const { change, reason: told } = admin.steering.orders.at(-1)!;
+        const { change, reason: told } = admin.control.orders.at(-1)!;
         expect(JSON.stringify(change)).toBe(JSON.stringify({ kind: 'split', pool: 'shop', weights: wanted }));
         expect(told).toBe(reason);
       }),
@@ -132,7 +132,7 @@ describe('the admin API', () => {
   });
 });
 
-function expectWellFormed({ change, author, reason, expected, dryRun }: ChangeOrder): void {
+function expectWellFormed({ change, author, reason, expected, dryRun }: ChangeRequest): void {
   expect(author).toBe('anonymous');
   expect(reason.length).toBeLessThanOrEqual(500);
   expect(isPlainText(reason)).toBe(true);

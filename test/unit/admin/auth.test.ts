@@ -13,7 +13,7 @@ import { RateBound } from '../../../src/admin/rate-bound.ts';
 import { Tokens } from '../../../src/admin/tokens.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { Exposition } from '../../../src/telemetry/exposition.ts';
-import { FakeSteering } from './fake-steering.ts';
+import { FakeControl } from './fake-control.ts';
 import { closeAdmins, expectProblem, openAdmin } from './open-admin.ts';
 import type { Admin } from './open-admin.ts';
 
@@ -53,27 +53,27 @@ describe('roles', () => {
   });
 
   it.each(OPERATIONS)('operators and admins may %s %s', async (method, path, body) => {
-    const { ask, steering } = await openGuarded();
+    const { ask, control } = await openGuarded();
     const refused = await ask(path, { method, body, headers: bearer(secretOf('viewer')) });
     expect(expectProblem(refused, 403)['detail']).toBe('This needs the role operator; the token the-viewer has the role viewer.');
     expectProblem(await ask(path, { method, body }), 401);
-    expect(steering.orders).toEqual([]);
+    expect(control.orders).toEqual([]);
     for (const role of ['operator', 'admin']) expect((await ask(path, { method, body, headers: bearer(secretOf(role)) })).status).toBe(200);
-    expect(steering.orders.map(({ author }) => author)).toEqual(['the-operator', 'the-admin']);
+    expect(control.orders.map(({ author }) => author)).toEqual(['the-operator', 'the-admin']);
     const path0 = path.split('?', 1)[0];
-    expect(steering.refusals).toEqual([
+    expect(control.refusals).toEqual([
       { method, path: path0, reason: 'role', author: 'the-viewer' },
       { method, path: path0, reason: 'no-token', author: 'anonymous' },
     ]);
   });
 
   it('only admins replace the config', async () => {
-    const { ask, steering } = await openGuarded();
+    const { ask, control } = await openGuarded();
     const put = (role: string) => ask('/v1/config', { method: 'PUT', body: {}, headers: bearer(secretOf(role)) });
     expectProblem(await put('viewer'), 403);
     expectProblem(await put('operator'), 403);
     expect((await put('admin')).status).toBe(200);
-    expect(steering.orders).toHaveLength(1);
+    expect(control.orders).toHaveLength(1);
   });
 
   it('viewers may ask for an explanation', async () => {
@@ -106,15 +106,15 @@ describe('roles', () => {
     `Bearer ${secretOf('admin').slice(0, -1)}`,
     `Bearer ${'x'.repeat(5000)}`,
   ])('does not take %j', async (authorization) => {
-    const { ask, steering } = await openGuarded();
+    const { ask, control } = await openGuarded();
     const answer = await ask('/v1/pools', { headers: { authorization } });
     expectProblem(answer, 401);
     expect(answer.headers['www-authenticate']).toBe('Bearer realm="sluice", error="invalid_token"');
-    expect(JSON.stringify([steering.refusals, answer.text])).not.toContain(authorization.slice(7, 30) || 'nothing of it');
+    expect(JSON.stringify([control.refusals, answer.text])).not.toContain(authorization.slice(7, 30) || 'nothing of it');
   });
 
   it('does not take two Authorization fields', async () => {
-    const { port, steering } = await openGuarded();
+    const { port, control } = await openGuarded();
     const socket = connect(port, '127.0.0.1').setEncoding('latin1');
     let text = '';
     socket.on('data', (part: string) => (text += part));
@@ -122,7 +122,7 @@ describe('roles', () => {
     socket.write(`DELETE /v1/pools/shop/overrides HTTP/1.1\r\nhost: localhost\r\n${fields}\r\nconnection: close\r\n\r\n`);
     await once(socket, 'close');
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
-    expect(steering.orders).toEqual([]);
+    expect(control.orders).toEqual([]);
   });
 
   it('refuses everybody when no configured token can be used', async () => {
@@ -164,19 +164,19 @@ describe('bounds', () => {
   });
 
   it('on wrong tokens are per address, hold nobody up who has a right one, and do not flood the journal', async () => {
-    const { ask, steering, server } = await openGuarded();
+    const { ask, control, server } = await openGuarded();
     const statuses: number[] = [];
     for (let turn = 0; turn < 14; turn++) statuses.push((await ask('/v1/pools', { headers: bearer('wrong-wrong-wrong') })).status);
     expect(statuses).toEqual([...Array<number>(10).fill(401), ...Array<number>(4).fill(429)]);
     expect((await ask('/v1/pools', { headers: bearer(secretOf('viewer')) })).status).toBe(200);
-    expect(steering.refusals).toHaveLength(10);
+    expect(control.refusals).toHaveLength(10);
     expect([...server.refused()]).toContainEqual([{ reason: 'bad-token' }, 14]);
   });
 
   it('on requests at work are 64, and probes get through', async () => {
-    const { ask, steering, server } = await openAdmin();
+    const { ask, control, server } = await openAdmin();
     const waiting: (() => void)[] = [];
-    steering.outcome = () => new Promise((resolve) => waiting.push(() => resolve({ result: 'unknown', message: 'none' })));
+    control.outcome = () => new Promise((resolve) => waiting.push(() => resolve({ result: 'unknown', message: 'none' })));
     const drain = () => ask('/v1/pools/shop/versions/v1/drain', { method: 'POST' });
     const busy = Array.from({ length: 64 }, drain);
     await vi.waitFor(() => expect(waiting).toHaveLength(64));
@@ -214,12 +214,12 @@ describe('origins', () => {
   });
 
   it('of other pages are refused, counted and told', async () => {
-    const { ask, steering, server } = await openGuarded();
+    const { ask, control, server } = await openGuarded();
     const headers = { ...bearer(secretOf('admin')), origin: 'http://evil.example' };
     expectProblem(await ask('/v1/pools/shop/versions/v1/drain', { method: 'POST', headers }), 403);
     expectProblem(await ask('/v1/pools?token=secret', { headers: { host: 'evil.example' } }), 421);
-    expect(steering.orders).toEqual([]);
-    expect(steering.refusals).toEqual([
+    expect(control.orders).toEqual([]);
+    expect(control.refusals).toEqual([
       { method: 'POST', path: '/v1/pools/shop/versions/v1/drain', reason: 'origin', author: 'anonymous' },
       { method: 'GET', path: '/v1/pools', reason: 'host', author: 'anonymous' },
     ]);
@@ -322,8 +322,8 @@ it('is never open to other machines, whatever a later config says of its address
 });
 
 it('is open to everybody without tokens, as `anonymous`', async () => {
-  const steering = new FakeSteering();
-  const { ask } = await openAdmin({ steering });
+  const control = new FakeControl();
+  const { ask } = await openAdmin({ control });
   expect((await ask('/v1/config', { method: 'PUT', body: {}, headers: bearer('whatever') })).status).toBe(200);
-  expect(steering.orders).toMatchObject([{ author: 'anonymous' }]);
+  expect(control.orders).toMatchObject([{ author: 'anonymous' }]);
 });

@@ -9,15 +9,15 @@ const BODY = { pool: 'shop', version: 'v2', deploy: '2026-11-21.3' };
 
 describe('POST /v1/markers', () => {
   it('takes what it is told, in lower case where case says nothing', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const body = { ...BODY, sha: '9F1C2AB', url: 'https://ci.example/3?a=1#b', reason: 'night' };
     const answer = await ask('/v1/markers', { method: 'POST', body, headers: { 'if-match': '"7"' } });
     expect(answer).toMatchObject({ status: 200, headers: { etag: '"7"' }, json: { changed: true, workers: { applied: 2, total: 2 } } });
-    expect(steering.marks).toEqual([{ marker: { ...body, sha: '9f1c2ab' }, author: 'anonymous', expected: 7, dryRun: false }]);
+    expect(control.marks).toEqual([{ marker: { ...body, sha: '9f1c2ab' }, author: 'anonymous', expected: 7, dryRun: false }]);
     const tried = await ask('/v1/markers?dryRun=true&reason=why', { method: 'POST', body: BODY });
     expect(tried.json).toMatchObject({ dryRun: true, changed: true });
     expect(tried.json).not.toHaveProperty('workers');
-    expect(steering.marks[1]).toMatchObject({ marker: { sha: undefined, reason: 'why' }, dryRun: true });
+    expect(control.marks[1]).toMatchObject({ marker: { sha: undefined, reason: 'why' }, dryRun: true });
   });
 
   it.each(['a', 'Ä 1', 'deploy #3 (retry) "x" \\', '😀', 'x'.repeat(100), 'a b c'])('takes the deploy %j', async (deploy) => {
@@ -53,11 +53,11 @@ describe('POST /v1/markers', () => {
     [{ version: '' }, 'version'],
     [{ depoly: 'x' }, 'depoly'],
   ])('refuses %j at its place', async (wrong, path) => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const answer = await ask('/v1/markers', { method: 'POST', body: { ...BODY, ...wrong } });
     expect(answer.status).toBe(400);
     expect(answer.json['problems']).toEqual([expect.objectContaining({ path })]);
-    expect(steering.marks).toEqual([]);
+    expect(control.marks).toEqual([]);
   });
 
   it('refuses __proto__ and what is no map', async () => {
@@ -67,24 +67,24 @@ describe('POST /v1/markers', () => {
   });
 
   it('says what could not be marked, and why', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const post = () => ask('/v1/markers', { method: 'POST', body: BODY });
-    steering.markOutcome = { result: 'stale', revision: 7 };
+    control.markOutcome = { result: 'stale', revision: 7 };
     expect(await post()).toMatchObject({ status: 412, json: { revision: 7 } });
     const problems = [{ path: 'version', message: 'version: there is no version "v2"' }];
-    steering.markOutcome = { result: 'rejected', revision: 7, problems };
+    control.markOutcome = { result: 'rejected', revision: 7, problems };
     expect(await post()).toMatchObject({ status: 422, json: { problems } });
-    steering.markOutcome = { result: 'failed', message: 'the disk is full' };
+    control.markOutcome = { result: 'failed', message: 'the disk is full' };
     expect(await post()).toMatchObject({ status: 503, json: { detail: 'the disk is full' } });
   });
 });
 
 describe('GET /v1/markers', () => {
   it('answers the latest and the recent ones; a name that leads nowhere is 404 with the nearest', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const marker = { pool: 'shop', version: 'v2', deploy: 'd1', sha: '9f1c2ab', reason: '', author: 'ci', atMs: 1 };
     expect((await ask('/v1/markers?pool=shop&limit=3')).json).toEqual({ revision: 7, markers: [marker], recent: [marker] });
-    steering.marked.length = 0;
+    control.marked.length = 0;
     expect((await ask('/v1/markers?pool=shop&version=v1')).json).toEqual({ revision: 7, markers: [], recent: [] });
     const detail = async (query: string) => (await ask(`/v1/markers?${query}`)).json['detail'];
     expect(await detail('pool=shp')).toBe('There is no pool "shp" (did you mean "shop"?).');
@@ -100,9 +100,9 @@ describe('GET /v1/journal', () => {
   const numbers = ({ json }: { readonly json: Record<string, unknown> }) => (json['lines'] as { seq: number }[]).map(({ seq }) => seq);
 
   it('is read page by page, oldest first', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     expect((await ask('/v1/journal')).json).toEqual({ lines: [], first: 1, last: 0 });
-    for (let count = 0; count < 5; count++) steering.happen({ count });
+    for (let count = 0; count < 5; count++) control.happen({ count });
     const first = await ask('/v1/journal?limit=2');
     expect(first.json).toMatchObject({ next: 2, first: 1, last: 5 });
     expect(numbers(first)).toEqual([1, 2]);

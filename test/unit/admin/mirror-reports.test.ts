@@ -14,8 +14,8 @@ afterEach(closeAdmins);
 
 describe('the report of a mirror', () => {
   it('is what the steering knows, without what is absent', async () => {
-    const asked = vi.spyOn(admin.steering, 'mirrorReport');
-    admin.steering.report = { result: 'report', report: mirrorReport() };
+    const asked = vi.spyOn(admin.control, 'mirrorReport');
+    admin.control.report = { result: 'report', report: mirrorReport() };
     const answer = await admin.ask(REPORT);
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual(JSON.parse(JSON.stringify(mirrorReport())));
@@ -28,7 +28,7 @@ describe('the report of a mirror', () => {
     ['uncompared', 409],
     ['busy', 503],
   ] as const)('is refused where it is %s', async (result, status) => {
-    admin.steering.report = { result, message: `It is ${result}.` };
+    admin.control.report = { result, message: `It is ${result}.` };
     const answer = await admin.ask(REPORT);
     expect(answer).toMatchObject({ status, json: { status, detail: `It is ${result}.` } });
     expect(answer.headers['content-type']).toBe('application/problem+json');
@@ -36,12 +36,12 @@ describe('the report of a mirror', () => {
   });
 
   it('is of a thing that can have that name, and takes no query', async () => {
-    const asked = vi.spyOn(admin.steering, 'mirrorReport');
+    const asked = vi.spyOn(admin.control, 'mirrorReport');
     expect((await admin.ask('/v1/pools/shop/mirrors/a%20b/report')).status).toBe(404);
     expect((await admin.ask(`${REPORT}?limit=1`)).status).toBe(400);
     expect((await admin.ask(REPORT, { headers: { accept: 'image/png' } })).status).toBe(406);
     expect((await admin.ask(REPORT, { method: 'POST' })).status).toBe(405);
-    admin.steering.revision = 0;
+    admin.control.revision = 0;
     expect((await admin.ask(REPORT)).status).toBe(503);
     expect(asked).not.toHaveBeenCalled();
   });
@@ -49,8 +49,8 @@ describe('the report of a mirror', () => {
 
 describe('writes that a shadow is missing', () => {
   it('come in pages', async () => {
-    const asked = vi.spyOn(admin.steering, 'missedWrites');
-    admin.steering.missed = missedWrites();
+    const asked = vi.spyOn(admin.control, 'missedWrites');
+    admin.control.missed = missedWrites();
     const answer = await admin.ask(`${MISSED}?after=3&limit=2`);
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual(JSON.parse(JSON.stringify(missedWrites())));
@@ -62,7 +62,7 @@ describe('writes that a shadow is missing', () => {
   });
 
   it('are refused where there is no such mirror, or the page is none', async () => {
-    admin.steering.missed = 'There is no pool "shp" (did you mean "shop"?).';
+    admin.control.missed = 'There is no pool "shp" (did you mean "shop"?).';
     expect(await admin.ask(MISSED)).toMatchObject({ status: 404, json: { detail: 'There is no pool "shp" (did you mean "shop"?).' } });
     for (const query of ['after=-1', 'limit=0', 'limit=101', 'after=x', 'before=1'])
       expect((await admin.ask(`${MISSED}?${query}`)).status).toBe(400);

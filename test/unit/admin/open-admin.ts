@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { expect } from 'vitest';
 import { AdminServer } from '../../../src/admin/admin-server.ts';
 import type { AdminServerOptions } from '../../../src/admin/admin-server.ts';
-import { FakeSteering } from './fake-steering.ts';
+import { FakeControl } from './fake-control.ts';
 
 export interface Answer {
   readonly status: number;
@@ -27,8 +27,8 @@ export function closeAdmins(): Promise<unknown> {
   return Promise.all(servers.splice(0).map((server) => server.close()));
 }
 
-export async function openAdmin(parts: Partial<AdminServerOptions> & { readonly steering?: FakeSteering } = {}) {
-  const steering = parts.steering ?? new FakeSteering();
+export async function openAdmin(parts: Partial<AdminServerOptions> & { readonly control?: FakeControl } = {}) {
+  const control = parts.control ?? new FakeControl();
   const errors: Error[] = [];
   const server = new AdminServer({
     address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
@@ -40,12 +40,12 @@ export async function openAdmin(parts: Partial<AdminServerOptions> & { readonly 
     },
     env: {},
     ...parts,
-    steering,
+    control,
   });
   servers.push(server);
   const bound = await server.listen();
   const port = bound.kind === 'tcp' ? bound.port : 0;
-  return { server, steering, errors, port, ask: (path: string, sent: Sent = {}) => ask(port, path, sent) };
+  return { server, control, errors, port, ask: (path: string, sent: Sent = {}) => ask(port, path, sent) };
 }
 
 export type Admin = Awaited<ReturnType<typeof openAdmin>>;

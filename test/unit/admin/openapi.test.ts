@@ -163,8 +163,8 @@ describe('the document', () => {
 describe('a client made of the document', () => {
   it('makes every call, and every answer is as described', async () => {
     const admin = await openAdmin();
-    admin.steering.report = { result: 'report', report: mirrorReport() };
-    admin.steering.missed = missedWrites();
+    admin.control.report = { result: 'report', report: mirrorReport() };
+    admin.control.missed = missedWrites();
     const document = await readDocument(admin);
     const fault = judge(document);
     const made: string[] = [];
@@ -183,7 +183,7 @@ describe('a client made of the document', () => {
       made.push(`${method} ${path}`);
     }
     expect(made).toHaveLength(operationsOf(document).length - 1);
-    expect(new Set(admin.steering.orders.map(({ change }) => change.kind))).toEqual(
+    expect(new Set(admin.control.orders.map(({ change }) => change.kind))).toEqual(
       new Set([
         'split',
         'override',
@@ -224,13 +224,13 @@ describe('a client made of the document', () => {
         expect(fault(schema!, Object.keys(answer.json).length > 0 ? answer.json : answer.text)).toBeUndefined();
       }
     }
-    expect(admin.steering.orders.every(({ expected }) => expected === undefined)).toBe(true);
+    expect(admin.control.orders.every(({ expected }) => expected === undefined)).toBe(true);
   });
 
   it('finds the events described as a JournalLine', async () => {
-    const { steering, ...admin } = await openAdmin();
-    const document = await readDocument({ steering, ...admin });
-    const line = JSON.parse(JSON.stringify(steering.happen({ a: 1 }))) as Json;
+    const { control, ...admin } = await openAdmin();
+    const document = await readDocument({ control, ...admin });
+    const line = JSON.parse(JSON.stringify(control.happen({ a: 1 }))) as Json;
     expect(judge(document)({ $ref: '#/components/schemas/JournalLine' }, line)).toBeUndefined();
   });
 });

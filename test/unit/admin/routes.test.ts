@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Change, ChangeOutcome } from '../../../src/control/steering.ts';
+import type { Change, ChangeOutcome } from '../../../src/control/control-api.ts';
 import { closeAdmins, expectProblem, openAdmin } from './open-admin.ts';
 
 afterEach(closeAdmins);
@@ -71,7 +71,7 @@ describe('reading', () => {
 
   it('says that it starts before a config is in force', async () => {
     const admin = await openAdmin();
-    admin.steering.revision = 0;
+    admin.control.revision = 0;
     for (const path of ['/v1/pools', '/v1/pools/shop', '/v1/config']) {
       const answer = await admin.ask(path);
       expectProblem(answer, 503);
@@ -80,24 +80,24 @@ describe('reading', () => {
   });
 
   it('explains', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const answer = await ask('/v1/explain', { method: 'POST', body: { url: 'http://shop/', headers: { 'x-a': 'b' } } });
     expect(answer).toMatchObject({ status: 200, json: { pool: 'shop', shares: [{ version: 'v1' }] } });
-    expect(steering.questions).toEqual([
+    expect(control.questions).toEqual([
       { method: 'GET', url: 'http://shop/', headers: { 'x-a': 'b' }, listener: undefined, client: undefined },
     ]);
-    steering.explanation = 'there is no listener x';
+    control.explanation = 'there is no listener x';
     expect(expectProblem(await ask('/v1/explain', { method: 'POST', body: { url: '/' } }), 422)['detail']).toBe('there is no listener x');
     expectProblem(await ask('/v1/explain', { method: 'POST', body: { url: 5 } }), 400);
   });
 
   it('lists exchanges, as they are asked for', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const answer = await ask('/v1/exchanges?pool=shop&version=v2&route=r&outcome=ok&status=200&id=a%20b&limit=5');
     expect(answer).toMatchObject({ status: 200, json: { workers: { answered: 2, total: 2 }, exchanges: [{ reason: 'override' }, {}] } });
     await ask('/v1/exchanges');
     const none = { pool: undefined, version: undefined, route: undefined, outcome: undefined, status: undefined, id: undefined };
-    expect(steering.queries).toMatchObject([
+    expect(control.queries).toMatchObject([
       { pool: 'shop', version: 'v2', route: 'r', outcome: 'ok', status: 200, id: 'a b', limit: 5 },
       { ...none, limit: 20 },
     ]);
@@ -163,37 +163,37 @@ const WRITES: readonly Write[] = [
 
 describe('writing', () => {
   it.each(WRITES)('$method $path', async ({ method, path, body, change }) => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const answer = await ask(path, { method, body });
     expect(answer).toMatchObject({
       status: 200,
       json: { revision: 8, workers: { applied: 2, total: 2 }, differences: [{ path: 'pools.shop.split.v1', after: '10' }] },
       headers: { etag: '"8"' },
     });
-    expect(steering.orders).toEqual([{ change, author: 'anonymous', reason: '', expected: undefined, dryRun: false }]);
+    expect(control.orders).toEqual([{ change, author: 'anonymous', reason: '', expected: undefined, dryRun: false }]);
   });
 
   it('says whose users were moved', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const moved = ['shop'];
-    steering.outcome = () => ({ result: 'applied', revision: 7, workers: { applied: 2, total: 2 }, differences: [], moved });
+    control.outcome = () => ({ result: 'applied', revision: 7, workers: { applied: 2, total: 2 }, differences: [], moved });
     expect((await ask(SPLIT, { method: 'PUT', body: { weights, sessions: 'move' } })).json).toMatchObject({ moved });
-    steering.outcome = () => ({ result: 'dry-run', revision: 7, differences: [], impact: steering.impact, moved });
+    control.outcome = () => ({ result: 'dry-run', revision: 7, differences: [], impact: control.impact, moved });
     expect((await ask(`${SPLIT}?dryRun=true`, { method: 'PUT', body: { weights, sessions: 'move' } })).json).toMatchObject({ moved });
     const bad = await ask(SPLIT, { method: 'PUT', body: { weights, sessions: true } });
     expect(expectProblem(bad, 400)['problems']).toMatchObject([{ path: 'sessions', message: expect.stringContaining('hold or move') }]);
   });
 
   it.each(WRITES)('$method $path as a dry run, for a reason, for a revision', async ({ method, path, body }) => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const answer = await ask(`${path}?dryRun=true&reason=step%20one`, { method, body, headers: { 'if-match': '"7"' } });
     expect(answer).toMatchObject({ status: 200, json: { revision: 7, dryRun: true }, headers: { etag: '"7"' } });
-    expect(steering.orders).toMatchObject([{ reason: 'step one', expected: 7, dryRun: true }]);
+    expect(control.orders).toMatchObject([{ reason: 'step one', expected: 7, dryRun: true }]);
     const stale = await ask(path, { method, body, headers: { 'if-match': '"6"' } });
     expect(expectProblem(stale, 412)['revision']).toBe(7);
     expectProblem(await ask(`${path}?dryRun=maybe`, { method, body }), 400);
     expectProblem(await ask(path, { method, body, headers: { 'if-none-match': '*' } }), 400);
-    expect(steering.orders).toHaveLength(2);
+    expect(control.orders).toHaveLength(2);
   });
 
   it.each<[string, ChangeOutcome, number, Record<string, unknown>]>([
@@ -207,18 +207,18 @@ describe('writing', () => {
     ['failed', { result: 'failed', message: 'A listener cannot be bound.' }, 503, { detail: 'A listener cannot be bound.' }],
     ['stale', { result: 'stale', revision: 9 }, 412, { revision: 9 }],
   ])('answers what was %s', async (_, outcome, status, expected) => {
-    const { ask, steering } = await openAdmin();
-    steering.outcome = () => outcome;
+    const { ask, control } = await openAdmin();
+    control.outcome = () => outcome;
     const answer = await ask(SPLIT, { method: 'PUT', body: { weights } });
     expect(expectProblem(answer, status)).toMatchObject(expected);
     expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
   });
 
   it('takes the reason of the body before that of the query', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     await ask(`${SPLIT}?reason=query`, { method: 'PUT', body: { weights, reason: 'body' } });
     await ask('/v1/pools/shop/versions/v1/drain', { method: 'POST', body: { reason: 'slow' } });
-    expect(steering.orders.map(({ reason }) => reason)).toEqual(['body', 'slow']);
+    expect(control.orders.map(({ reason }) => reason)).toEqual(['body', 'slow']);
   });
 
   it.each([
@@ -233,10 +233,10 @@ describe('writing', () => {
     ['a bad name', { weights: { 'v 1': 1 } }, 'weights["v 1"]'],
     ['null', null, ''],
   ])('refuses %s as a split and says where', async (_, body, path) => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const { problems } = expectProblem(await ask(SPLIT, { method: 'PUT', body }), 400);
     expect(problems).toContainEqual({ path, line: 1, column: expect.any(Number), message: expect.any(String) });
-    expect(steering.orders).toEqual([]);
+    expect(control.orders).toEqual([]);
   });
 
   it.each<[unknown, string[]]>([
@@ -250,11 +250,11 @@ describe('writing', () => {
     [{ version: 'v2', compare: { headers: ['A', 'a'], lists: [{ path: 'a' }] } }, ['compare.headers[1]', 'compare.lists[0]']],
     [{ version: 'v2', compare: { redact: ['a', 'a'] } }, ['compare.redact[1]']],
   ])('refuses a mirror of %j and says where', async (body, paths) => {
-    const { ask, steering, errors } = await openAdmin();
+    const { ask, control, errors } = await openAdmin();
     const { problems } = expectProblem(await ask('/v1/pools/shop/mirrors/dark', { method: 'PUT', body }), 400);
     expect((problems as { path: string }[]).map(({ path }) => path).sort()).toEqual([...paths].sort());
     for (const each of problems as object[]) expect(each).toMatchObject({ line: 1, column: expect.any(Number) as number });
-    expect([steering.orders, errors]).toEqual([[], []]);
+    expect([control.orders, errors]).toEqual([[], []]);
   });
 
   it('finds faults in a mirror on the line where they are', async () => {
@@ -271,18 +271,18 @@ describe('writing', () => {
     ['{"weights": {"\\u005f_proto__": 1}}', { message: '"__proto__" cannot be a key' }],
     ['\u00ff', { message: expect.stringContaining('not valid JSON') }],
   ])('refuses the JSON %s', async (body, expected) => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const answer = await ask(SPLIT, { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
     expect(expectProblem(answer, 400)['problems']).toMatchObject([expected]);
-    expect(steering.orders).toEqual([]);
+    expect(control.orders).toEqual([]);
   });
 
   it('takes the config as YAML, as it came', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const body = 'pools: {}\n# ü\n';
     for (const type of ['application/yaml', 'application/x-yaml; charset=utf-8', 'text/yaml'])
       expect((await ask('/v1/config', { method: 'PUT', body, headers: { 'content-type': type } })).status).toBe(200);
-    expect(steering.orders.map(({ change }) => change)).toEqual(Array(3).fill({ kind: 'config', document: body }));
+    expect(control.orders.map(({ change }) => change)).toEqual(Array(3).fill({ kind: 'config', document: body }));
     expectProblem(await ask('/v1/config', { method: 'PUT' }), 400);
     expectProblem(await ask('/v1/config', { method: 'PUT', body: ' \n', headers: { 'content-type': 'application/yaml' } }), 400);
     const latin = { 'content-type': 'application/yaml' };
@@ -296,28 +296,28 @@ describe('writing', () => {
     ['application/json; charset=latin1', '{}'],
     ['', '{}'],
   ])('refuses a split of type "%s"', async (type, body) => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     expectProblem(await ask(SPLIT, { method: 'PUT', body, headers: type === '' ? {} : { 'content-type': type } }), 415);
-    expect(steering.orders).toEqual([]);
+    expect(control.orders).toEqual([]);
   });
 
   it('refuses coded bodies, and bodies where none belongs', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const coded = await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'content-encoding': 'gzip' } });
     expectProblem(coded, 415);
     expect(coded.headers['accept-encoding']).toBe('identity');
     expectProblem(await ask('/v1/pools/shop/overrides', { method: 'DELETE', body: { reason: 'x' } }), 400);
-    expect(steering.orders).toEqual([]);
+    expect(control.orders).toEqual([]);
   });
 
   it('bounds bodies: 1 MiB, for a config 8 MiB', async () => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const large = { weights, reason: 'x'.repeat(1024 * 1024) };
     expectProblem(await ask(SPLIT, { method: 'PUT', body: large }), 413);
     const yaml = { 'content-type': 'application/yaml' };
     expect((await ask('/v1/config', { method: 'PUT', body: `# ${'x'.repeat(2 * 1024 * 1024)}`, headers: yaml })).status).toBe(200);
     expectProblem(await ask('/v1/config', { method: 'PUT', body: `# ${'x'.repeat(8 * 1024 * 1024)}`, headers: yaml }), 413);
-    expect(steering.orders).toHaveLength(1);
+    expect(control.orders).toHaveLength(1);
   });
 
   it.each([
@@ -333,8 +333,8 @@ describe('writing', () => {
   });
 
   it('tells a fault of the controller to its owner, not to the caller', async () => {
-    const { ask, steering, errors } = await openAdmin();
-    steering.outcome = () => Promise.reject(new Error('secret /a/b'));
+    const { ask, control, errors } = await openAdmin();
+    control.outcome = () => Promise.reject(new Error('secret /a/b'));
     expect(JSON.stringify(expectProblem(await ask(SPLIT, { method: 'PUT', body: { weights } }), 500))).not.toContain('secret');
     expect(errors.map(({ message }) => message)).toEqual(['secret /a/b']);
   });
@@ -349,21 +349,21 @@ describe('If-Match', () => {
     ['W/"7", "9"', 9],
     ['"5" , "9"', 9],
   ])('%s', async (tags, expected) => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'if-match': tags } });
-    expect(steering.orders).toMatchObject([{ expected }]);
+    expect(control.orders).toMatchObject([{ expected }]);
   });
 
   it.each(['7', '"7', '', ',', '"7";"8"', 'w/"7"', "'7'", '"7" "8"'])('refuses %j', async (tags) => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     expectProblem(await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'if-match': tags } }), 400);
-    expect(steering.orders).toEqual([]);
+    expect(control.orders).toEqual([]);
   });
 
   it.each(['W/"7"', '"abc"', '"07"', '"7.0"', '"99999999999999999999"'])('is never met by %s', async (tags) => {
-    const { ask, steering } = await openAdmin();
+    const { ask, control } = await openAdmin();
     const answer = await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'if-match': tags } });
     expect(expectProblem(answer, 412)['revision']).toBe(7);
-    expect(steering.orders).toEqual([]);
+    expect(control.orders).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Instance } from '../../../src/app/instance.ts';
 import { decodeText, readFiles } from '../../../src/config/decode.ts';
 import type { FileRead } from '../../../src/config/decode.ts';
-import type { Loaded } from '../../../src/control/orders.ts';
+import type { Loaded } from '../../../src/control/submission.ts';
 import type { Log } from '../../../src/lib/log.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { eventually } from '../../flow/scaffold/eventually.ts';

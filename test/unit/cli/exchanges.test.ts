@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runExchanges } from '../../../src/cli/exchanges.ts';
 import { runSplit } from '../../../src/cli/split.ts';
 import { ManualClock } from '../../../src/lib/manual-clock.ts';
-import { shownExchange } from '../admin/fake-steering.ts';
+import { shownExchange } from '../admin/fake-control.ts';
 import { FakeAdmin, FakeTerminal, NOW_MS, problem, runAgainst } from './fake-admin.ts';
 
 let admin: FakeAdmin;

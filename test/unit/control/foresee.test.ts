@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EndpointConfig, PoolConfig, VersionConfig } from '../../../src/config/model.ts';
 import { seenRequests, sideAfter, sideBefore } from '../../../src/control/foresee.ts';
-import type { PoolStatus, UnreadyReason } from '../../../src/control/steering.ts';
+import type { PoolStatus, UnreadyReason } from '../../../src/control/control-api.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
 import { Observation } from '../../../src/telemetry/observation.ts';
 import { makeConfig, makePool } from '../routing/make-table.ts';

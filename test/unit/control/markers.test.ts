@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Journal } from '../../../src/control/journal.ts';
 import { Markers } from '../../../src/control/markers.ts';
 import type { VersionDeploy } from '../../../src/control/markers.ts';
-import type { JournalLine, MarkOrder } from '../../../src/control/steering.ts';
+import type { JournalLine, MarkRequest } from '../../../src/control/control-api.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { StoreFailed } from '../../../src/store/store-errors.ts';
 import { load } from './fakes.ts';
@@ -25,7 +25,7 @@ function open(store = new MemoryStore()) {
     return Promise.resolve({ applied: 2, total: 2 });
   };
   const markers = new Markers({ journal, tell, wallMs: () => wallMs, log });
-  const mark = (marker: Partial<MarkOrder['marker']> = {}, order: Partial<MarkOrder> = {}) => {
+  const mark = (marker: Partial<MarkRequest['marker']> = {}, order: Partial<MarkRequest> = {}) => {
     const whole = { pool: 'shop', version: 'v2', deploy: 'd1', sha: '9f1c2ab', url: undefined, reason: 'step', ...marker };
     return markers.mark({ marker: whole, author: 'ci', expected: undefined, dryRun: false, ...order }, { revision: 3, config });
   };

@@ -4,7 +4,7 @@ import type { Amendment } from '../config/amend.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { Config } from '../config/model.ts';
 import type { Problem } from '../config/problem.ts';
-import type { Adoption, ChangeOutcome } from './steering.ts';
+import type { Adoption, ChangeOutcome } from './control-api.ts';
 
 export type ApplyResult =
   | { readonly result: 'applied'; readonly revision: number; readonly workers: Adoption; readonly notices: readonly string[] }
@@ -34,7 +34,7 @@ export interface Desired {
 }
 
 /** What the controller answers: of a dry run both states, with the endpoints that are known. */
-export type OrderOutcome = Exclude<ChangeOutcome, { result: 'dry-run' }> | DryRun;
+export type SubmissionOutcome = Exclude<ChangeOutcome, { result: 'dry-run' }> | DryRun;
 
 export interface DryRun extends Omit<Extract<ChangeOutcome, { result: 'dry-run' }>, 'impact'> {
   readonly before: Config;
@@ -44,7 +44,7 @@ export interface DryRun extends Omit<Extract<ChangeOutcome, { result: 'dry-run' 
 /** What an order answers when there is nothing to put in force. */
 export type Refusal = Extract<ChangeOutcome, { result: 'rejected' | 'unknown' }>;
 
-export interface Order {
+export interface Submission {
   readonly cause: 'api' | 'restore';
   readonly author: string;
   readonly reason: string;
@@ -52,7 +52,7 @@ export interface Order {
   readonly expected: number | undefined;
   readonly dryRun: boolean;
   /** What is to stand over the file from now on, or why not; called when its turn comes. */
-  readonly reduce: (desired: Desired) => readonly Amendment[] | Refusal;
+  readonly toAmendments: (desired: Desired) => readonly Amendment[] | Refusal;
   /** Pools whose users are to follow the weights at once when `after` takes the place of `before`. */
   readonly moves?: (before: Config, after: Config) => readonly string[];
 }

@@ -19,12 +19,12 @@ import { describeConfig } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
 import { setDrain } from '../config/set-drain.ts';
 import type { Journal } from './journal.ts';
-import type { Desired, Refusal } from './orders.ts';
-import type { Change } from './steering.ts';
+import type { Desired, Refusal } from './submission.ts';
+import type { Change } from './control-api.ts';
 
-type Reduced = readonly Amendment[] | Refusal;
+type AmendmentsOrRefusal = readonly Amendment[] | Refusal;
 
-export function reduce(change: Change, desired: Desired, journal: Pick<Journal, 'find'>): Reduced {
+export function toAmendments(change: Change, desired: Desired, journal: Pick<Journal, 'find'>): AmendmentsOrRefusal {
   const standing: Standing = { written: desired.read.document?.value ?? {}, amendments: desired.amendments };
   switch (change.kind) {
     case 'split':
@@ -52,7 +52,7 @@ export function reduce(change: Change, desired: Desired, journal: Pick<Journal, 
   }
 }
 
-function told(changed: Changed, { revision }: Desired): Reduced {
+function told(changed: Changed, { revision }: Desired): AmendmentsOrRefusal {
   if (!isRefused(changed)) return changed;
   const [first] = changed.faults;
   if (first?.kind === 'unknown') return { result: 'unknown', message: first.message };
@@ -60,7 +60,7 @@ function told(changed: Changed, { revision }: Desired): Reduced {
 }
 
 /** Text is YAML, of which JSON is a part. Paths of files in it are relative to the folder of the config. */
-function replaceConfig(document: unknown, standing: Standing, desired: Desired): Reduced {
+function replaceConfig(document: unknown, standing: Standing, desired: Desired): AmendmentsOrRefusal {
   const { config, read, revision } = desired;
   const file = join(dirname(read.files[0] ?? '.'), 'config');
   const text = typeof document === 'string' ? document : (JSON.stringify(document) as string | undefined);
@@ -82,7 +82,7 @@ interface Restoring {
 }
 
 /** What stood over the file then, if that gives what was in force then; else what differs from the file of today. */
-function restore(revision: number, { standing, desired, journal }: Restoring): Reduced {
+function restore(revision: number, { standing, desired, journal }: Restoring): AmendmentsOrRefusal {
   const found = journal.find(revision);
   if (found === undefined || !isMap(found.written))
     return { result: 'unknown', message: `There is no revision ${revision}; it was never made, or is too old to be kept.` };

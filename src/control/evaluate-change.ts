@@ -6,7 +6,7 @@ import { diffConfigs } from '../config/diff.ts';
 import type { Difference } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { formatPath } from '../config/path.ts';
-import type { Desired, Order, Refusal } from './orders.ts';
+import type { Desired, Submission, Refusal } from './submission.ts';
 
 /** What is asked for; it decodes, and the rules allow it. */
 export interface Asked {
@@ -18,9 +18,13 @@ export interface Asked {
 }
 
 /** @param adapt changes what was decoded */
-export function judgeOrder({ reduce, moves }: Order, desired: Desired, adapt: (load: LoadResult) => LoadResult): Asked | Refusal {
+export function evaluateChange(
+  { toAmendments, moves }: Submission,
+  desired: Desired,
+  adapt: (load: LoadResult) => LoadResult,
+): Asked | Refusal {
   const { revision, config: before, read } = desired;
-  const amendments = reduce(desired);
+  const amendments = toAmendments(desired);
   if ('result' in amendments) return amendments;
   const load = adapt(decodeRead(read, amendments));
   const { config } = load;

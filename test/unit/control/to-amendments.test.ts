@@ -5,10 +5,10 @@ import { decodeRead, decodeText, readFiles } from '../../../src/config/decode.ts
 import { diffConfigs, formatDifference } from '../../../src/config/diff.ts';
 import type { Config } from '../../../src/config/model.ts';
 import { describeConfig, printConfig } from '../../../src/config/print.ts';
-import type { Desired } from '../../../src/control/orders.ts';
+import type { Desired } from '../../../src/control/submission.ts';
 import { Journal } from '../../../src/control/journal.ts';
-import { reduce } from '../../../src/control/reduce.ts';
-import type { Change } from '../../../src/control/steering.ts';
+import { toAmendments } from '../../../src/control/to-amendments.ts';
+import type { Change } from '../../../src/control/control-api.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { DEFAULT_RETENTION } from '../../../src/store/retention.ts';
 
@@ -41,8 +41,8 @@ class Room {
     this.#keep(this.desired.config, []);
   }
 
-  ask(change: Change): ReturnType<typeof reduce> {
-    return reduce(change, this.desired, this.journal);
+  ask(change: Change): ReturnType<typeof toAmendments> {
+    return toAmendments(change, this.desired, this.journal);
   }
 
   /** What is in force from then on, against what was. */

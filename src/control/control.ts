@@ -14,7 +14,7 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Controller } from './controller.ts';
 import type { DrainWatch } from './drain-watch.ts';
 import { seenRequests, sideAfter, sideBefore } from './foresee.ts';
-import type { Desired, DryRun } from './orders.ts';
+import type { Desired, DryRun } from './submission.ts';
 import type { Journal } from './journal.ts';
 import type { Markers } from './markers.ts';
 import { answerMissed, answerReport } from './mirror-questions.ts';
@@ -24,22 +24,22 @@ import { movedPools } from './moved-pools.ts';
 import { poolStatuses } from './pool-status.ts';
 import type { Comparing } from './ports.ts';
 import type { Recall } from './recall.ts';
-import { reduce } from './reduce.ts';
+import { toAmendments } from './to-amendments.ts';
 import type { SessionTables } from './session-tables.ts';
 import { showExchanges } from './shown-exchange.ts';
 import type {
-  ChangeOrder,
+  ChangeRequest,
   ChangeOutcome,
   ExchangeQuery,
   ExplainRequest,
-  MarkOrder,
+  MarkRequest,
   MarkOutcome,
   PoolStatus,
   RecentExchangesAnswer,
-  Steering,
-} from './steering.ts';
+  ControlApi,
+} from './control-api.ts';
 
-export interface LiveSteeringDeps {
+export interface ControlDeps {
   readonly controller: Controller;
   readonly journal: Journal;
   readonly counters: Pick<CounterRegistry, 'blocks'>;
@@ -51,12 +51,12 @@ export interface LiveSteeringDeps {
   readonly missed: Pick<MissedWriteLedgers, 'list'>;
 }
 
-export class LiveSteering implements Steering {
-  readonly #deps: LiveSteeringDeps;
+export class Control implements ControlApi {
+  readonly #deps: ControlDeps;
   /** Compiled when it is first asked for. */
   #table: Table | undefined = undefined;
 
-  constructor(deps: LiveSteeringDeps) {
+  constructor(deps: ControlDeps) {
     this.#deps = deps;
   }
 
@@ -68,11 +68,16 @@ export class LiveSteering implements Steering {
     return this.#deps.controller.config;
   }
 
-  async change({ change, ...order }: ChangeOrder): Promise<ChangeOutcome> {
+  async change({ change, ...submission }: ChangeRequest): Promise<ChangeOutcome> {
     const { controller, journal } = this.#deps;
     const cause = change.kind === 'restore' ? 'restore' : 'api';
     const moves = (before: Config, after: Config): readonly string[] => movedPools(change, before, after);
-    const outcome = await controller.order({ ...order, cause, reduce: (desired: Desired) => reduce(change, desired, journal), moves });
+    const outcome = await controller.submit({
+      ...submission,
+      cause,
+      toAmendments: (desired: Desired) => toAmendments(change, desired, journal),
+      moves,
+    });
     // Nobody else's change waits while this is worked out.
     return outcome.result === 'dry-run' ? this.#foresee(outcome) : outcome;
   }
@@ -143,33 +148,33 @@ export class LiveSteering implements Steering {
     return this.pools().find((pool) => pool.name === name);
   }
 
-  revisions(page: Parameters<Steering['revisions']>[0]): ReturnType<Steering['revisions']> {
+  revisions(page: Parameters<ControlApi['revisions']>[0]): ReturnType<ControlApi['revisions']> {
     return this.#deps.journal.revisions(page);
   }
 
-  findRevision(number: number): ReturnType<Steering['findRevision']> {
+  findRevision(number: number): ReturnType<ControlApi['findRevision']> {
     const found = this.#deps.journal.find(number);
     return found && { ...found.summary, config: printWritten(found.written) };
   }
 
-  journal(query: Parameters<Steering['journal']>[0]): ReturnType<Steering['journal']> {
+  journal(query: Parameters<ControlApi['journal']>[0]): ReturnType<ControlApi['journal']> {
     return this.#deps.journal.lines(query);
   }
 
-  get journalSpan(): Steering['journalSpan'] {
+  get journalSpan(): ControlApi['journalSpan'] {
     return this.#deps.journal.span;
   }
 
-  mark(order: MarkOrder): Promise<MarkOutcome> {
+  mark(submission: MarkRequest): Promise<MarkOutcome> {
     const { revision, config } = this.#deps.controller;
-    return this.#deps.markers.mark(order, { revision, config });
+    return this.#deps.markers.mark(submission, { revision, config });
   }
 
-  markers(query: Parameters<Steering['markers']>[0]): ReturnType<Steering['markers']> {
+  markers(query: Parameters<ControlApi['markers']>[0]): ReturnType<ControlApi['markers']> {
     return this.#deps.markers.list(query);
   }
 
-  follow(onLine: Parameters<Steering['follow']>[0]): () => void {
+  follow(onLine: Parameters<ControlApi['follow']>[0]): () => void {
     return this.#deps.journal.follow(onLine);
   }
 
@@ -214,7 +219,7 @@ export class LiveSteering implements Steering {
     return this.#table;
   }
 
-  refused({ author, ...detail }: Parameters<Steering['refused']>[0]): void {
+  refused({ author, ...detail }: Parameters<ControlApi['refused']>[0]): void {
     this.#deps.journal.record('refused', { author, revision: this.revision }, detail);
   }
 }

@@ -4,21 +4,21 @@ import { decodeText } from '../../../src/config/decode.ts';
 import type { Impact } from '../../../src/routing/impact.ts';
 import type { MirrorReportOutcome, MissedWrites } from '../../../src/control/mirror-report.ts';
 import type {
-  ChangeOrder,
+  ChangeRequest,
   ChangeOutcome,
   ExchangeQuery,
   ExplainRequest,
   JournalLine,
   JournalQuery,
   Marker,
-  MarkOrder,
+  MarkRequest,
   MarkOutcome,
   PoolStatus,
   RecentExchangesAnswer,
   RevisionSummary,
   ShownExchange,
-  Steering,
-} from '../../../src/control/steering.ts';
+  ControlApi,
+} from '../../../src/control/control-api.ts';
 
 const YAML = `
 listeners: [{ name: web, address: 127.0.0.1:8080 }]
@@ -34,14 +34,14 @@ pools:
 routes: [{ name: shop, match: [{ path: { prefix: / } }], pool: shop }]
 `;
 
-type Explained = ReturnType<Steering['explain']>;
+type Explained = ReturnType<ControlApi['explain']>;
 
-export class FakeSteering implements Steering {
+export class FakeControl implements ControlApi {
   revision = 7;
   config = decodeText('test.yaml', YAML).config!;
-  readonly orders: ChangeOrder[] = [];
+  readonly orders: ChangeRequest[] = [];
   readonly questions: ExplainRequest[] = [];
-  readonly marks: MarkOrder[] = [];
+  readonly marks: MarkRequest[] = [];
   markOutcome: MarkOutcome | undefined = undefined;
   readonly marked: Marker[] = [
     { pool: 'shop', version: 'v2', deploy: 'd1', sha: '9f1c2ab', url: undefined, reason: '', author: 'ci', atMs: 1 },
@@ -51,7 +51,7 @@ export class FakeSteering implements Steering {
   readonly refusals: { method: string; path: string; reason: string; author: string }[] = [];
   readonly lines: JournalLine[] = [];
   readonly followers = new Set<(line: JournalLine) => void>();
-  outcome: (order: ChangeOrder) => ChangeOutcome | Promise<ChangeOutcome> = (order) => this.#judge(order);
+  outcome: (order: ChangeRequest) => ChangeOutcome | Promise<ChangeOutcome> = (order) => this.#judge(order);
   explanation: Explained = {
     listener: 'web',
     method: 'GET',
@@ -74,7 +74,7 @@ export class FakeSteering implements Steering {
     steps: ['Route shop.'],
   };
 
-  change(order: ChangeOrder): Promise<ChangeOutcome> {
+  change(order: ChangeRequest): Promise<ChangeOutcome> {
     this.orders.push(order);
     return Promise.resolve(this.outcome(order));
   }
@@ -106,7 +106,7 @@ export class FakeSteering implements Steering {
     return { first: this.lines[0]?.seq ?? last + 1, last };
   }
 
-  mark(order: MarkOrder): Promise<MarkOutcome> {
+  mark(order: MarkRequest): Promise<MarkOutcome> {
     this.marks.push(order);
     const marker: Marker = { ...order.marker, author: order.author, atMs: 1 };
     const { revision } = this;
@@ -156,7 +156,7 @@ export class FakeSteering implements Steering {
     return line;
   }
 
-  #judge({ expected, dryRun }: ChangeOrder): ChangeOutcome {
+  #judge({ expected, dryRun }: ChangeRequest): ChangeOutcome {
     const { revision } = this;
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
     const differences = [{ path: 'pools.shop.split.v1', before: undefined, after: '10' }];

@@ -42,7 +42,7 @@ export type Change =
   /** `sessions` is `move` where it is not said: what is taken back is to be gone. */
   | { readonly kind: 'restore'; readonly revision: number; readonly sessions?: UserMove | undefined };
 
-export interface ChangeOrder {
+export interface ChangeRequest {
   readonly change: Change;
   /** Name of a token, or `anonymous`. */
   readonly author: string;
@@ -106,7 +106,7 @@ export interface Marker {
   readonly atMs: number;
 }
 
-export interface MarkOrder {
+export interface MarkRequest {
   readonly marker: Omit<Marker, 'author' | 'atMs'>;
   readonly author: string;
   /** Stale unless this is the current revision; undefined = whatever it is. */
@@ -312,12 +312,12 @@ export interface RecentExchangesAnswer {
   readonly exchanges: readonly ShownExchange[];
 }
 
-export interface Steering {
+export interface ControlApi {
   /** 0 before the first config is in force. */
   readonly revision: number;
   readonly config: Config | undefined;
   /** One after the other; never rejects for what was asked. */
-  change(order: ChangeOrder): Promise<ChangeOutcome>;
+  change(submission: ChangeRequest): Promise<ChangeOutcome>;
   pools(): readonly PoolStatus[];
   pool(name: string): PoolStatus | undefined;
   /** Newest first; `before` is exclusive. */
@@ -329,7 +329,7 @@ export interface Steering {
   /** Numbers of the oldest and the newest line on record. */
   readonly journalSpan: { readonly first: number; readonly last: number };
   /** Says which deploy a version is; never rejects for what was asked. */
-  mark(order: MarkOrder): Promise<MarkOutcome>;
+  mark(submission: MarkRequest): Promise<MarkOutcome>;
   /** The latest of each version that has one, and those on record, newest first. */
   markers(query: MarkerQuery): { readonly markers: readonly Marker[]; readonly recent: readonly Marker[] };
   /** Told of each new line; answers how to end that. */
