@@ -30,7 +30,7 @@ const REQUEST = [
   '',
 ].join('\r\n');
 
-const ANSWER = [
+const RESPONSE = [
   'HTTP/1.1 200 OK',
   'Content-Type: application/json; charset=utf-8',
   'Content-Length: 1234',
@@ -48,7 +48,7 @@ const VARIANTS = 64;
 
 // Different strings, flat and freshly decoded like those from a socket, so that nothing is answered from a cache of the engine.
 const requests = Array.from({ length: VARIANTS }, (_, i) => decoded(REQUEST.replace('9f8e', String(1000 + i))));
-const answers = Array.from({ length: VARIANTS }, (_, i) => decoded(ANSWER.replace('1234', String(1000 + i))));
+const responses = Array.from({ length: VARIANTS }, (_, i) => decoded(RESPONSE.replace('1234', String(1000 + i))));
 const chunks = Buffer.from(`${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(16)}0\r\n\r\n`);
 
 const requestHead = new RequestHead();
@@ -63,9 +63,9 @@ export const benchmarks: readonly Benchmark[] = [
     },
   },
   {
-    name: `parse an answer head of ${ANSWER.length} bytes`,
+    name: `parse an answer head of ${RESPONSE.length} bytes`,
     run: (iterations) => {
-      for (let i = 0; i < iterations; i++) parseResponseHead(answers[i % VARIANTS]!, 0, responseHead, LIMITS, 'GET');
+      for (let i = 0; i < iterations; i++) parseResponseHead(responses[i % VARIANTS]!, 0, responseHead, LIMITS, 'GET');
     },
   },
   {

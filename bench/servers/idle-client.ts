@@ -32,7 +32,7 @@ function openNext(): void {
     else failed++;
     openNext();
   };
-  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')));
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no response in time')));
   socket.once('data', () => settle());
   socket.once('close', () => settle(new Error('closed')));
   socket.on('error', () => undefined);

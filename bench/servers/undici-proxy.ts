@@ -17,10 +17,10 @@ function forward(request: IncomingMessage, response: ServerResponse): void {
   headers.push('x-forwarded-for', request.socket.remoteAddress ?? '');
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined;
   const method = request.method ?? 'GET';
-  pool.dispatch({ path: request.url ?? '/', method, headers, body: hasBody ? request : null }, new Answer(response));
+  pool.dispatch({ path: request.url ?? '/', method, headers, body: hasBody ? request : null }, new Response(response));
 }
 
-class Answer implements Dispatcher.DispatchHandler {
+class Response implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse;
 
   constructor(response: ServerResponse) {

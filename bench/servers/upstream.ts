@@ -4,8 +4,8 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
-const SMALL = answer('Hello, world!', 'text/plain; charset=utf-8');
-const LARGE = answer('x'.repeat(64 * 1024), 'application/octet-stream');
+const SMALL = response('Hello, world!', 'text/plain; charset=utf-8');
+const LARGE = response('x'.repeat(64 * 1024), 'application/octet-stream');
 
 const server = createServer({ noDelay: true }, serve);
 server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => console.log(`port ${(server.address() as AddressInfo).port}`));
@@ -41,7 +41,7 @@ function contentLength(head: string): number {
   return /\r\ntransfer-encoding:/i.test(head) ? -1 : 0;
 }
 
-function answer(body: string, type: string): Buffer {
+function response(body: string, type: string): Buffer {
   const fields = [
     'HTTP/1.1 200 OK',
     'Server: upstream',

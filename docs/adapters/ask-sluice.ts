@@ -6,11 +6,11 @@ export interface Sluice {
   readonly token?: string;
 }
 
-export type SluiceCall = <Answer>(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: object) => Promise<Answer>;
+export type SluiceCall = <Response>(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: object) => Promise<Response>;
 
 /** Rejects for any status that is no success, and when nothing comes for 10 seconds. */
 export function askSluice({ admin, token }: Sluice): SluiceCall {
-  return async <Answer>(method: string, path: string, body?: object): Promise<Answer> => {
+  return async <Response>(method: string, path: string, body?: object): Promise<Response> => {
     const response = await fetch(admin + path, {
       method,
       headers: {
@@ -20,7 +20,7 @@ export function askSluice({ admin, token }: Sluice): SluiceCall {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(10_000),
     });
-    if (response.ok) return (await response.json()) as Answer;
+    if (response.ok) return (await response.json()) as Response;
     throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
   };
 }

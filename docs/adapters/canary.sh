@@ -5,8 +5,8 @@
 #
 #   STEPS="5 25 50 100"   percent of the canary, one after the other
 #   PAUSE=60              seconds at each step
-#   MAX_ERRORS=1          percent of the canary's answers at a step that may be 5xx
-#   MIN_ANSWERS=20        with fewer answers at a step there is no verdict, and the canary goes back
+#   MAX_ERRORS=1          percent of the canary's responses at a step that may be 5xx
+#   MIN_RESPONSES=20      with fewer responses at a step there is no verdict, and the canary goes back
 #   CHECK="command"       decides instead: exit 0 = go on; it gets the step as $1
 #
 # Every change names the revision that it is meant for. When somebody else has moved the split meanwhile, the script stops and
@@ -21,7 +21,7 @@ readonly pool=$1 stable=$2 canary=$3
 readonly admin=${SLUICE_ADMIN:-http://127.0.0.1:9901}
 before='' # the split as it was found
 ours=''   # the split as we have set it last
-sent=''   # the split that we asked for: a signal may come before its answer is read
+sent=''   # the split that we asked for: a signal may come before its response is read
 
 # ask METHOD PATH [BODY [REVISION]]: prints the body, then the status on a line of its own. The token is in no argument list.
 ask() {
@@ -37,17 +37,17 @@ ask() {
 }
 
 read_split() {
-  local answer
-  answer=$(ask GET "/v1/pools/$pool/split")
-  [[ ${answer##*$'\n'} == 200 ]] || { echo "cannot read the split of $pool: ${answer%$'\n'*}" >&2; return 1; }
-  printf '%s' "${answer%$'\n'*}"
+  local response
+  response=$(ask GET "/v1/pools/$pool/split")
+  [[ ${response##*$'\n'} == 200 ]] || { echo "cannot read the split of $pool: ${response%$'\n'*}" >&2; return 1; }
+  printf '%s' "${response%$'\n'*}"
 }
 
 weights_of() { jq --compact-output --sort-keys '.weights | with_entries(select(.value > 0))'; }
 
 # shift_to WEIGHTS REASON: only from the split that we know; a change of anything else in between is no reason to stop.
 shift_to() {
-  local state now revision answer status body
+  local state now revision response status body
   body=$(jq --null-input --compact-output --argjson weights "$1" --arg reason "$2" '{weights: $weights, reason: $reason}')
   for _ in 1 2 3 4 5; do
     state=$(read_split) || return 1
@@ -59,20 +59,20 @@ shift_to() {
     fi
     revision=$(jq .revision <<<"$state")
     sent=$(jq --compact-output --sort-keys 'with_entries(select(.value > 0))' <<<"$1")
-    answer=$(ask PUT "/v1/pools/$pool/split" "$body" "$revision")
-    status=${answer##*$'\n'}
+    response=$(ask PUT "/v1/pools/$pool/split" "$body" "$revision")
+    status=${response##*$'\n'}
     case $status in
       200) ours=$sent; return 0 ;;
       412) ;; # look again
-      *) echo "the split was refused ($status): ${answer%$'\n'*}" >&2; return 1 ;;
+      *) echo "the split was refused ($status): ${response%$'\n'*}" >&2; return 1 ;;
     esac
   done
   echo "the config changes too often to get hold of it" >&2
   return 1
 }
 
-# answers [5]: how many answers the canary has given so far, or how many of them with a status that begins so.
-answers() {
+# responses [5]: how many responses the canary has given so far, or how many of them with a status that begins so.
+responses() {
   ask GET /metrics | awk -v pool="pool=\"$pool\"" -v version="version=\"$canary\"" -v status="status=\"${1-}" '
     /^sluice_requests_total[{]/ && index($0, pool) && index($0, version) && index($0, status) { sum += $NF }
     END { printf "%d", sum }'
@@ -84,10 +84,10 @@ check() {
     bash -c "$CHECK" check "$1"
     return
   fi
-  all=$(($(answers) - $2))
-  errors=$(($(answers 5) - $3))
-  echo "  $all answers, $errors of them errors"
-  ((all >= ${MIN_ANSWERS:-20} && errors * 100 <= all * ${MAX_ERRORS:-1}))
+  all=$(($(responses) - $2))
+  errors=$(($(responses 5) - $3))
+  echo "  $all responses, $errors of them errors"
+  ((all >= ${MIN_RESPONSES:-20} && errors * 100 <= all * ${MAX_ERRORS:-1}))
 }
 
 # Whatever ends the script before its last step, Ctrl-C too, takes the canary back.
@@ -106,8 +106,8 @@ trap 'exit 1' INT TERM
 
 for step in ${STEPS:-5 25 50 100}; do
   echo "$canary: $step %"
-  seen=$(answers)
-  failed=$(answers 5)
+  seen=$(responses)
+  failed=$(responses 5)
   shift_to "$(jq --null-input --compact-output --arg s "$stable" --arg c "$canary" --argjson w "$step" '{($s): (100 - $w), ($c): $w}')" \
     "canary.sh: step $step"
   # In the background: a signal to the script alone interrupts `wait`, but not a command. Without our output: whoever reads that would

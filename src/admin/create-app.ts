@@ -65,7 +65,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => entrance.admit(request, reply));
   app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'Nothing is here.'));
-  app.setErrorHandler<FastifyError>((error, _request, reply) => answerFault(options, error, reply));
+  app.setErrorHandler<FastifyError>((error, _request, reply) => replyFault(options, error, reply));
   void app.register(fastifySwagger, documentOptions(options.build ?? '0.0.0'));
   void app.register(async (scope) => addRoutes(scope, entrance, deps));
   return app;
@@ -94,11 +94,11 @@ function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, t
     onOpen: (reply) => entrance.release(reply),
   });
   void app.register(async (scope) => addConfig(scope, control));
-  const schema = describe({ id: 'getOpenApi', tag: 'instance', summary: 'This document.', answer: 'Document', kind: 'document' });
+  const schema = describe({ id: 'getOpenApi', tag: 'instance', summary: 'This document.', response: 'Document', kind: 'document' });
   app.get('/openapi.json', { schema: { ...schema } }, (_request, reply) => reply.type(JSON_TYPE).send(app.swagger()));
 }
 
-function answerFault({ ports }: AdminServerOptions, error: FastifyError | Refused, reply: FastifyReply): FastifyReply {
+function replyFault({ ports }: AdminServerOptions, error: FastifyError | Refused, reply: FastifyReply): FastifyReply {
   if (error instanceof Refused) return sendProblem(reply.headers(error.headers), error.statusCode, error.message, error.extra);
   const status = error.statusCode ?? 500;
   const known = FAULTS.get(error.code);

@@ -23,7 +23,7 @@ export function addDrains(app: FastifyInstance, control: ControlApi): void {
     [VERSION, ['pool', 'version'], 'Version'],
     [ENDPOINT, ['pool', 'version', 'address'], 'Endpoint'],
   ] as const) {
-    const write = { tag: 'pools', kind: 'write', query: WRITE_QUERY, answer: 'ChangeAnswer', path } as const;
+    const write = { tag: 'pools', kind: 'write', query: WRITE_QUERY, response: 'ChangeResponse', path } as const;
     const noun = what === 'Version' ? 'a version' : 'an endpoint';
     const drain = describe({
       ...write,
@@ -52,7 +52,7 @@ function addVersion(app: FastifyInstance, control: ControlApi): void {
     tag: 'pools',
     summary: 'A version with its live state: what is left on it while it drains.',
     path: ['pool', 'version'],
-    answer: 'VersionState',
+    response: 'VersionState',
     kind: 'state',
   });
   app.get(VERSION, { schema }, (request, reply) => {

@@ -31,7 +31,7 @@ export function addEvents(app: FastifyInstance, options: EventsOptions): void {
     summary:
       'What happens, as server-sent events: id is the number, event the kind, data a JournalLine as JSON. /v1/journal has the same in pages.',
     query: ['after'],
-    answer: [EVENTS_TYPE],
+    response: [EVENTS_TYPE],
     kind: 'events',
   });
   app.get('/v1/events', { schema, exposeHeadRoute: false }, (request, reply) => {

@@ -17,7 +17,7 @@ export function addExchanges(app: FastifyInstance, control: ControlApi): void {
     summary:
       'Exchanges of late, newest first: a sample, without bodies, with secrets masked. It is kept by the workers and ends with them.',
     query: QUERY,
-    answer: 'Exchanges',
+    response: 'Exchanges',
     kind: 'question',
   });
   app.get('/v1/exchanges', { schema, config: { access: 'viewer' } }, async (request, reply) => {

@@ -16,7 +16,7 @@ export function addExplain(app: FastifyInstance, control: ControlApi): void {
     tag: 'instance',
     summary: 'Which route, pool and version a request would get, and why. Changes nothing.',
     body: 'ExplainBody',
-    answer: 'Explanation',
+    response: 'Explanation',
     kind: 'question',
   });
   app.post('/v1/explain', { schema, config: { access: 'viewer' } }, (request, reply) => {

@@ -17,7 +17,7 @@ export function addJournal(app: FastifyInstance, control: ControlApi, clock: Pic
     tag: 'events',
     summary: 'What happened, oldest first: changes, markers, refusals.',
     query: QUERY,
-    answer: 'Journal',
+    response: 'Journal',
     kind: 'history',
   });
   app.get('/v1/journal', { schema }, (request, reply) => {

@@ -65,7 +65,7 @@ function addReads(app: FastifyInstance, control: ControlApi, { list, one, title,
     id: `list${title}s`,
     summary: `${title}s of a pool, in order.`,
     path: ['pool'],
-    answer: `${title}s`,
+    response: `${title}s`,
   });
   app.get(`/v1/pools/:pool/${list}`, { schema: all }, (request, reply) => {
     readQuery(request.query, []);
@@ -77,7 +77,7 @@ function addReads(app: FastifyInstance, control: ControlApi, { list, one, title,
     id: `get${title}`,
     summary: `${title === 'Override' ? 'An override' : 'A mirror'}, as it is written.`,
     path: ['pool', 'name'],
-    answer: `${title}State`,
+    response: `${title}State`,
   });
   app.get(`/v1/pools/:pool/${list}/:name`, { schema: single }, (request, reply) => {
     readQuery(request.query, []);
@@ -93,7 +93,7 @@ function addReads(app: FastifyInstance, control: ControlApi, { list, one, title,
 function addWrites(app: FastifyInstance, control: ControlApi, kind: Kind): void {
   const { list, one, title, body } = kind;
   const [all, single] = [`/v1/pools/:pool/${list}`, `/v1/pools/:pool/${list}/:name`];
-  const write = { tag: 'pools', kind: 'write', query: WRITE_QUERY, answer: 'ChangeAnswer' } as const;
+  const write = { tag: 'pools', kind: 'write', query: WRITE_QUERY, response: 'ChangeResponse' } as const;
   const named = title === 'Override' ? 'an override' : 'a mirror';
   const set = describe({
     ...write,

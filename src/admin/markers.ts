@@ -24,7 +24,7 @@ export function addMarkers(app: FastifyInstance, control: ControlApi): void {
     summary: 'Says that a version is this deploy from now on. It moves no traffic and makes no revision.',
     query: WRITE_QUERY,
     body: 'MarkerBody',
-    answer: 'MarkerAnswer',
+    response: 'MarkerResponse',
     kind: 'write',
   });
   app.post(URL, { schema, config: { access: 'operator' } }, async (request, reply) => {
@@ -35,7 +35,7 @@ export function addMarkers(app: FastifyInstance, control: ControlApi): void {
     mustServe(control);
     const expected = expectedRevision(request.headers['if-match'], control.revision);
     const marker = { pool, version, deploy, sha, url, reason };
-    return answer(reply, await control.mark({ marker, author: request.author, expected, dryRun }));
+    return response(reply, await control.mark({ marker, author: request.author, expected, dryRun }));
   });
 }
 
@@ -45,7 +45,7 @@ function addRead(app: FastifyInstance, control: ControlApi): void {
     tag: 'markers',
     summary: 'Which deploy each version is, and which ones were before.',
     query: READ_QUERY,
-    answer: 'Markers',
+    response: 'Markers',
     kind: 'history',
   });
   app.get(URL, { schema }, (request, reply) => {
@@ -58,7 +58,7 @@ function addRead(app: FastifyInstance, control: ControlApi): void {
   });
 }
 
-function answer(reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
+function response(reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
   switch (outcome.result) {
     case 'marked': {
       const { revision, workers, changed, marker } = outcome;

@@ -18,9 +18,9 @@ export function addMirrorReports(app: FastifyInstance, control: ControlApi): voi
   const report = describe({
     id: 'getMirrorReport',
     tag: 'pools',
-    summary: 'How the answers of a shadow compare with those of the primary: the verdict, and what it rests on. At most 0.25 s old.',
+    summary: 'How the responses of a shadow compare with those of the primary: the verdict, and what it rests on. At most 0.25 s old.',
     path: ['pool', 'name'],
-    answer: 'MirrorReport',
+    response: 'MirrorReport',
     kind: 'report',
   });
   app.get(`${MIRROR}/report`, { schema: report, config: { access: 'viewer' } }, async (request, reply) => {
@@ -36,7 +36,7 @@ export function addMirrorReports(app: FastifyInstance, control: ControlApi): voi
     summary: 'Writes that the primary took, or may have taken, and the shadow did not, oldest first: what has to be done again.',
     path: ['pool', 'name'],
     query: PAGE,
-    answer: 'MissedWrites',
+    response: 'MissedWrites',
     kind: 'history',
   });
   app.get(`${MIRROR}/missed`, { schema: missed, config: { access: 'viewer' } }, (request, reply) => {

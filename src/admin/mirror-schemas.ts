@@ -22,7 +22,7 @@ const verdict = z.object({
     .enum(['pass', 'fail', 'inconclusive', 'no-data'])
     .describe('inconclusive: there is not enough evidence yet. no-data: nothing was compared.'),
   reason: z.string(),
-  compared: count.describe('Requests whose answers were compared.'),
+  compared: count.describe('Requests whose responses were compared.'),
   seconded: count.describe('Those of them with a second copy of the primary.'),
   differenceRate: interval.describe('Share of requests that differ beyond the noise, with its bounds.'),
   failureRate: interval.describe('Share of requests that the shadow fails, less those that the primary does, with its bounds.'),
@@ -49,7 +49,7 @@ const template = z.object({
   ...place,
   exchanges: count,
   compared: count,
-  seconded: count.describe('Requests with a second answer of the primary.'),
+  seconded: count.describe('Requests with a second response of the primary.'),
   uncompared: counts.describe('Bodies that could not be compared, by reason.'),
   cutShort: count.describe('Comparisons that a bound ended early.'),
   outcomes: z.object({ primary: counts, candidate: counts, second: counts }).describe('How attempts ended.'),
@@ -69,7 +69,7 @@ const mirrorReport = z.object({
   mirror: z.string(),
   candidate: z
     .object({ pool: z.string(), version: z.string().optional() })
-    .describe('Whose answers are compared; without a version, as that pool splits.'),
+    .describe('Whose responses are compared; without a version, as that pool splits.'),
   sinceMs: milliseconds.describe('Milliseconds since the epoch: nothing from before is evidence.'),
   verdict,
   fields: z.array(field).describe('What differs for real first, then by evidence.'),
@@ -88,8 +88,8 @@ const missedWrite = z.object({
   target: z.string().describe('Secrets are ***; one that is too long ends in ….'),
   id: z.string().describe('Request id.'),
   version: z.string().describe('Who was to get the copy.'),
-  primaryStatus: z.int().min(0).max(999).describe('Of the answer of the primary; absent where there was none.').optional(),
-  reason: z.string().describe('What became of the copy, or refused where the shadow answered with status.'),
+  primaryStatus: z.int().min(0).max(999).describe('Of the response of the primary; absent where there was none.').optional(),
+  reason: z.string().describe('What became of the copy, or refused where the shadow responded with status.'),
   status: z.int().min(0).max(999).optional(),
 });
 

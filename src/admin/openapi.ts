@@ -21,7 +21,7 @@ export interface Operation {
   /** Of a JSON body. */
   readonly body?: SchemaName;
   /** Schema of the JSON answer, or types whose content is text. */
-  readonly answer: SchemaName | readonly string[];
+  readonly response: SchemaName | readonly string[];
   /** `state`: has a tag and can be asked for only if it changed. `write`: changes something. `history`: what was; it has no tag. `report`: what is known by now. */
   readonly kind: 'state' | 'write' | 'question' | 'history' | 'report' | 'probe' | 'events' | 'document';
 }
@@ -82,7 +82,7 @@ export function describe(operation: Operation): FastifySchema {
     ...(query.length === 0 ? {} : { querystring: { type: 'object', properties: pick(PARAMETERS, query) } }),
     ...headersOf(operation),
     ...(body === undefined ? {} : { body: { content: { [JSON_TYPE]: { schema: { $ref: referenceTo(body) } } } } }),
-    response: { 200: answerOf(operation), ...problemsOf(operation) },
+    response: { 200: responseOf(operation), ...problemsOf(operation) },
   } as FastifySchema;
 }
 
@@ -100,7 +100,7 @@ export function documentOptions(build: string): FastifyDynamicSwaggerOptions {
         title: 'Sluice admin API',
         version: build,
         description:
-          'Steers a running instance. Writes are idempotent, answer when every worker obeys, and take If-Match with the revision that they are meant for. ' +
+          'Steers a running instance. Writes are idempotent, return when every worker obeys, and take If-Match with the revision that they are meant for. ' +
           'Where the instance has no tokens configured, which only an address of its own machine allows, none is needed.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
@@ -138,7 +138,7 @@ function headersOf({ kind }: Operation): { headers?: object } {
   });
   switch (kind) {
     case 'state':
-      return header('If-None-Match', 'A tag that was answered before: 304 when the revision is still that one.');
+      return header('If-None-Match', 'A tag that was returned before: 304 when the revision is still that one.');
     case 'write':
       return header('If-Match', 'The revision that the change is meant for, in quotes; several, separated by commas; or *.');
     case 'events':
@@ -152,16 +152,16 @@ function headersOf({ kind }: Operation): { headers?: object } {
   }
 }
 
-function answerOf({ answer, kind }: Operation): object {
-  const types: readonly string[] = typeof answer === 'string' ? [JSON_TYPE] : answer;
-  const schema = typeof answer === 'string' ? { $ref: referenceTo(answer) } : { type: 'string' };
+function responseOf({ response, kind }: Operation): object {
+  const types: readonly string[] = typeof response === 'string' ? [JSON_TYPE] : response;
+  const schema = typeof response === 'string' ? { $ref: referenceTo(response) } : { type: 'string' };
   const isTagged = kind === 'state' || kind === 'write';
-  const content = types.map((type) => [type, { schema: type === JSON_TYPE ? jsonSchema(answer) : schema }]);
+  const content = types.map((type) => [type, { schema: type === JSON_TYPE ? jsonSchema(response) : schema }]);
   return { description: 'As asked.', ...(isTagged ? { headers: TAG_HEADER } : {}), content: Object.fromEntries(content) };
 }
 
-function jsonSchema(answer: Operation['answer']): object {
-  if (typeof answer === 'string') return { $ref: referenceTo(answer) };
+function jsonSchema(response: Operation['response']): object {
+  if (typeof response === 'string') return { $ref: referenceTo(response) };
   return { $ref: referenceTo('Config') };
 }
 

@@ -20,7 +20,7 @@ export function addPools(app: FastifyInstance, control: ControlApi): void {
     path: ['pool'],
     query: WRITE_QUERY,
     body: 'SplitBody',
-    answer: 'ChangeAnswer',
+    response: 'ChangeResponse',
     kind: 'write',
   });
   app.put('/v1/pools/:pool/split', { schema, config: { access: 'operator' } }, (request, reply) => {
@@ -40,14 +40,14 @@ export function findPool(control: ControlApi, name: string): PoolStatus {
 
 function addReads(app: FastifyInstance, control: ControlApi): void {
   const read = { tag: 'pools', kind: 'state' } as const;
-  const all = describe({ ...read, id: 'listPools', summary: 'All pools with their live state.', answer: 'Pools' });
+  const all = describe({ ...read, id: 'listPools', summary: 'All pools with their live state.', response: 'Pools' });
   app.get('/v1/pools', { schema: all }, (request, reply) => {
     readQuery(request.query, []);
     mustServe(control);
     const { revision } = control;
     return sendState(request, reply, revision, { revision, pools: control.pools() });
   });
-  const one = describe({ ...read, id: 'getPool', summary: 'A pool with its live state.', path: ['pool'], answer: 'Pool' });
+  const one = describe({ ...read, id: 'getPool', summary: 'A pool with its live state.', path: ['pool'], response: 'Pool' });
   app.get('/v1/pools/:pool', { schema: one }, (request, reply) => {
     readQuery(request.query, []);
     const pool = findPool(control, nameIn(request, 'pool'));
@@ -58,7 +58,7 @@ function addReads(app: FastifyInstance, control: ControlApi): void {
     id: 'getSplit',
     summary: 'The weights of a pool, and how many workers obey them.',
     path: ['pool'],
-    answer: 'Split',
+    response: 'Split',
   });
   app.get('/v1/pools/:pool/split', { schema: split }, (request, reply) => {
     readQuery(request.query, []);

@@ -8,14 +8,14 @@ import { sendProblem } from './problem-reply.ts';
 export function addProbes(app: FastifyInstance, { ports, metricsType }: AdminServerOptions): void {
   const probe = { tag: 'instance', kind: 'probe' } as const;
   const config = { access: 'open' } as const;
-  const livez = describe({ ...probe, id: 'isAlive', summary: 'Whether the process answers.', answer: 'Probe' });
+  const livez = describe({ ...probe, id: 'isAlive', summary: 'Whether the process responds.', response: 'Probe' });
   app.get('/livez', { schema: livez, config }, () => ({ status: 'ok' }));
-  const readyz = describe({ ...probe, id: 'isReady', summary: '503 while it starts, drains or is overloaded.', answer: 'Probe' });
+  const readyz = describe({ ...probe, id: 'isReady', summary: '503 while it starts, drains or is overloaded.', response: 'Probe' });
   app.get('/readyz', { schema: readyz, config }, (_request, reply) => {
     const { ok, reason } = ports.ready();
     if (ok) return reply.send({ status: 'ok' });
     return sendProblem(reply, 503, `Not ready: ${reason}.`, { reason });
   });
-  const metrics = describe({ ...probe, id: 'getMetrics', summary: 'Prometheus text.', answer: ['text/plain'] });
+  const metrics = describe({ ...probe, id: 'getMetrics', summary: 'Prometheus text.', response: ['text/plain'] });
   app.get('/metrics', { schema: metrics, config }, async (_request, reply) => reply.type(metricsType).send(await ports.metrics()));
 }

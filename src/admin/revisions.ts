@@ -18,7 +18,7 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
     id: 'listRevisions',
     summary: 'Revisions, newest first: who, when, why and what.',
     query: ['before', 'limit'],
-    answer: 'Revisions',
+    response: 'Revisions',
   });
   app.get('/v1/revisions', { schema: all }, (request, reply) => {
     const { before, limit } = readQuery(request.query, ['before', 'limit']);
@@ -29,7 +29,7 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
     const next = found.length > limit ? revisions.at(-1)?.revision : undefined;
     return sendState(request, reply, revision, { revision, revisions, next });
   });
-  const one = describe({ ...read, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], answer: 'Revision' });
+  const one = describe({ ...read, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], response: 'Revision' });
   app.get('/v1/revisions/:revision', { schema: one }, (request, reply) => {
     readQuery(request.query, []);
     const found = control.findRevision(revisionIn(request));
@@ -43,7 +43,7 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
     path: ['revision'],
     query: WRITE_QUERY,
     body: 'RestoreBody',
-    answer: 'ChangeAnswer',
+    response: 'ChangeResponse',
     kind: 'write',
   });
   app.post('/v1/revisions/:revision/restore', { schema: restore, config: { access: 'operator' } }, (request, reply) => {

@@ -14,7 +14,7 @@ import type {
   MirrorStatus,
   OverrideStatus,
   PoolStatus,
-  RecentExchangesAnswer,
+  RecentExchangesResponse,
   RevisionSummary,
   ControlApi,
   VersionStatus,
@@ -191,14 +191,14 @@ const impact = z
   .object({
     pools: z
       .array(z.object({ pool: z.string(), users: fraction.describe('Share of the users of the pool; without affinity, of its requests.') }))
-      .describe('Pools whose users another version would answer; those that are not here lose none.'),
+      .describe('Pools with users that would move to another version; pools that are absent move none.'),
     requests: z.object({
       compared: count.describe('Requests of late that were decided again.'),
-      otherwise: z.number().min(0).describe('How many of them another version would answer; where chance decides, the expected number.'),
+      otherwise: z.number().min(0).describe('How many of them would go to another version; where chance decides, the expected number.'),
       share: fraction.describe('The same as a share of what they are a sample of; absent when there was none to compare.').optional(),
     }),
   })
-  .describe('Who would be answered by another version.');
+  .describe('Users and requests that would go to another version.');
 
 const exchange = z.object({
   atMs: milliseconds.describe('When the head of the request was complete.'),
@@ -225,7 +225,7 @@ const exchange = z.object({
   outcome: z.string(),
   attempts: count,
   durationMs: z.number(),
-  firstByteMs: z.number().describe('Until the head of the answer; absent when there was none.').optional(),
+  firstByteMs: z.number().describe('Until the head of the response; absent when there was none.').optional(),
   bytesIn: count,
   bytesOut: count,
 });
@@ -254,7 +254,7 @@ export const SCHEMAS = {
     revisions: z.array(z.object(summaryKeys)).describe('Newest first.'),
     next: revision.describe('What `before` must be for the next page; absent on the last.').optional(),
   }),
-  ChangeAnswer: z
+  ChangeResponse: z
     .object({
       revision,
       workers: adoption.describe('Absent for a dry run.').optional(),
@@ -291,8 +291,8 @@ export const SCHEMAS = {
   Impact: impact,
   Exchanges: z.object({
     workers: z
-      .object({ answered: count, total: count })
-      .describe('Workers whose exchanges these are; one that does not answer within a second is left out.'),
+      .object({ responded: count, total: count })
+      .describe('Workers whose exchanges these are; one that does not respond within a second is left out.'),
     exchanges: z.array(exchange).describe('Newest first.'),
   }),
   JournalLine: journalLine,
@@ -310,7 +310,7 @@ export const SCHEMAS = {
     markers: z.array(marker).describe('The latest of each version that has one.'),
     recent: z.array(marker).describe('Those on record in the journal, newest first; also of versions that are gone.'),
   }),
-  MarkerAnswer: z
+  MarkerResponse: z
     .object({
       revision: revision.describe('The current one: a marker makes none.'),
       workers: adoption.describe('How many know it; absent for a dry run.').optional(),
@@ -358,7 +358,7 @@ type Plain<T> = T extends readonly (infer Item)[]
 /** Does not compile when a type has a value that its schema does not allow. */
 type Fits<Name extends SchemaName, Sent extends Plain<z.input<(typeof SCHEMAS)[Name]>>> = Sent;
 
-export type Answers = [
+export type Responses = [
   Fits<'Adoption', Adoption>,
   Fits<'Difference', Difference>,
   Fits<'ProblemLocation', ChangeProblem>,
@@ -371,7 +371,7 @@ export type Answers = [
   Fits<'Revision', NonNullable<ReturnType<ControlApi['findRevision']>>>,
   Fits<'Explanation', Exclude<ReturnType<ControlApi['explain']>, string>>,
   Fits<'Impact', Extract<ChangeOutcome, { result: 'dry-run' }>['impact']>,
-  Fits<'Exchanges', RecentExchangesAnswer>,
+  Fits<'Exchanges', RecentExchangesResponse>,
   Fits<'JournalLine', JournalLine>,
   Fits<'Drain', DrainStatus>,
   Fits<'Deploy', DeployStatus>,

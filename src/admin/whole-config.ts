@@ -17,7 +17,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 export function addConfig(app: FastifyInstance, control: ControlApi): void {
   takeYaml(app);
   const types = [JSON_TYPE, YAML_TYPE] as const;
-  const read = describe({ id: 'getConfig', tag: 'config', summary: 'The config in force.', answer: types, kind: 'state' });
+  const read = describe({ id: 'getConfig', tag: 'config', summary: 'The config in force.', response: types, kind: 'state' });
   app.get('/v1/config', { schema: read }, (request, reply) => {
     readQuery(request.query, []);
     const type = chooseType(request.headers.accept, types);
@@ -33,7 +33,7 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
     tag: 'config',
     summary: 'Replaces the config: all of it or nothing.',
     query: WRITE_QUERY,
-    answer: 'ChangeAnswer',
+    response: 'ChangeResponse',
     kind: 'write',
   });
   app.put('/v1/config', { schema: write, bodyLimit: MAX_BYTES, config: { access: 'admin' } }, (request, reply) =>

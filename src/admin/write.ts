@@ -28,10 +28,10 @@ export async function carryOut(
     expected: expectedRevision(request.headers['if-match'], control.revision),
     dryRun: query.dryRun,
   });
-  return answer(reply, outcome);
+  return response(reply, outcome);
 }
 
-function answer(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
+function response(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
   switch (outcome.result) {
     case 'applied': {
       const { revision, workers, differences, moved } = outcome;

@@ -50,9 +50,9 @@ function subjectOf(pool: PoolConfig, mirror: MirrorConfig, deploys: readonly Ver
   const { perTemplate: _often, verdict: _bounds, ...how } = compare!;
   const target = mirror.pool ?? pool.name;
   // Each version of the pool may be the primary.
-  const answering = deploys.filter(
+  const responding = deploys.filter(
     (each) => each.pool === pool.name || (each.pool === target && (version === undefined || each.version === version)),
   );
-  const releases = answering.map((each) => [each.pool, each.version, each.deploy].join('/')).sort();
+  const releases = responding.map((each) => [each.pool, each.version, each.deploy].join('/')).sort();
   return JSON.stringify([target, version ?? '', requestHeaders, rewrite, how, releases]);
 }

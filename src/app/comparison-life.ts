@@ -13,7 +13,7 @@ import type { CompareLink } from './messages.ts';
 
 /** Of objects; what waits to be compared is beside it, and bounded by the load. */
 const MAX_HEAP_MB = 256;
-const ANSWER_MS = 5000;
+const MAX_REPORT_WAIT_MS = 5000;
 /** A thread that does not answer for so long has hung. What may wait at most takes a tenth of it. */
 const HUNG_MS = 60_000;
 
@@ -26,7 +26,7 @@ export interface ComparisonLifeDeps {
 }
 
 interface Question {
-  readonly answer: Promise<DatedReport | undefined>;
+  readonly response: Promise<DatedReport | undefined>;
   readonly settle: (report: DatedReport | undefined) => void;
 }
 
@@ -68,13 +68,13 @@ export class ComparisonLife {
 
   /** Undefined where the thread does not know the mirror, does not answer in time, or ends. Never rejects. */
   async report(pool: string, mirror: string): Promise<DatedReport | undefined> {
-    const { answer } = this.#questions.get(keyOf(pool, mirror)) ?? this.#ask(pool, mirror);
+    const { response } = this.#questions.get(keyOf(pool, mirror)) ?? this.#ask(pool, mirror);
     let stop: () => void = () => undefined;
     const late = new Promise<undefined>((resolve) => {
-      const timer = this.#deps.clock.after(ANSWER_MS, () => resolve(undefined));
+      const timer = this.#deps.clock.after(MAX_REPORT_WAIT_MS, () => resolve(undefined));
       stop = () => timer.stop();
     });
-    const report = await Promise.race([answer, late]);
+    const report = await Promise.race([response, late]);
     stop();
     return report;
   }
@@ -91,17 +91,17 @@ export class ComparisonLife {
   #ask(pool: string, mirror: string): Question {
     const key = keyOf(pool, mirror);
     const hung = this.#deps.clock.after(HUNG_MS, () => {
-      this.#deps.log.error({ pool, mirror }, 'the thread that compares does not answer, another takes its place');
+      this.#deps.log.error({ pool, mirror }, 'the comparison thread does not respond; another takes its place');
       void this.end();
     });
-    let resolveAnswer: Question['settle'] = () => undefined;
-    const answer = new Promise<DatedReport | undefined>((resolve) => (resolveAnswer = resolve));
+    let resolveReport: Question['settle'] = () => undefined;
+    const response = new Promise<DatedReport | undefined>((resolve) => (resolveReport = resolve));
     const settle: Question['settle'] = (report) => {
       hung.stop();
       this.#questions.delete(key);
-      resolveAnswer(report);
+      resolveReport(report);
     };
-    const question: Question = { answer, settle };
+    const question: Question = { response, settle };
     this.#questions.set(key, question);
     this.#post({ kind: 'report', pool, mirror });
     return question;

@@ -93,7 +93,7 @@ export class Comparisons {
     this.#life = life;
     life.setMirrors(this.#mirrors);
     setLinks(() => life.link());
-    log.info({ mirrors: this.#mirrors.length }, 'answers of shadows are compared');
+    log.info({ mirrors: this.#mirrors.length }, 'responses of shadows are compared');
   }
 
   /** A system that has no thread left for it is no reason to fail a change of the config. */
@@ -116,7 +116,7 @@ export class Comparisons {
     if (life === undefined) return;
     this.#deps.setLinks(undefined);
     await life.end();
-    this.#deps.log.info({}, 'answers of shadows are not compared any more');
+    this.#deps.log.info({}, 'responses of shadows are no longer compared');
   }
 
   #onEnd(life: ComparisonLife): void {

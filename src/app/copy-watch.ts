@@ -5,7 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { CompareConfig } from '../config/model.ts';
 import { nowMs, wallMs } from '../lib/clock.ts';
 import { randomFraction } from '../lib/random.ts';
-import { RecordMemory } from '../proxy/answer-record.ts';
+import { RecordMemory } from '../proxy/response-record.ts';
 import type { Exchange } from '../proxy/exchange.ts';
 import { Recorder } from '../proxy/recorder.ts';
 import { WriteWatch } from '../proxy/write-watch.ts';
@@ -92,7 +92,7 @@ export class CopyWatch {
     // A second copy of a write would be a write to the source of truth; and what is busy already gets none.
     const mayRepeat = isSafe(exchange.head.method) && exchange.live?.isBusy === false;
     const wantsSecond = mayRepeat && randomFraction() * 100 < compare.noisePercent;
-    const bounds = { bodyBytes: compare.bodyBytes, answerBytes: mirror.config.limits.answerBytes };
+    const bounds = { bodyBytes: compare.bodyBytes, responseBytes: mirror.config.limits.responseBytes };
     const onRecorded = (recorded: RecordedExchange | undefined): void => {
       if (!this.#send(recorded)) shadow.counters.uncompared();
     };

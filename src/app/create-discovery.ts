@@ -5,7 +5,7 @@ import { ConfigWatch } from '../control/config-watch.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { randomFraction } from '../lib/random.ts';
-import type { Lookups } from '../upstream/discovery/answer.ts';
+import type { Lookups } from '../upstream/discovery/resolution.ts';
 import { Discovery } from '../upstream/discovery/discovery.ts';
 import type { WatchFile } from '../upstream/discovery/endpoint-file.ts';
 import { NameResolver } from '../upstream/discovery/resolver.ts';

@@ -43,6 +43,6 @@ export class DemoUpstream {
 function describeItem(version: string, item: number): string {
   const price = (item % 97) + 0.5;
   const isWrong = version === 'v3' && item % 10 === 0;
-  const shown = { item, price: isWrong ? String(price) : price, servedAt: new Date(wallMs()).toISOString(), answer: newKey() };
+  const shown = { item, price: isWrong ? String(price) : price, servedAt: new Date(wallMs()).toISOString(), response: newKey() };
   return `${JSON.stringify(shown)}\n`;
 }

@@ -43,7 +43,7 @@ function invite(instance: Instance, print: (line: string) => void): void {
   const there = `http://127.0.0.1:${admin}` === DEFAULT_ADMIN ? '' : ` --admin http://127.0.0.1:${admin}`;
   print(`     curl http://127.0.0.1:${admin}/metrics | grep sluice_requests_total`);
   print(`     npm start -- split shop v1=50 v2=50${there}     and take it back: npm start -- rollback${there}`);
-  print(`     curl -s "http://127.0.0.1:${web}/items/[1-1000]" -o /dev/null     then, whether v3 would answer the same:`);
+  print(`     curl -s "http://127.0.0.1:${web}/items/[1-1000]" -o /dev/null     then, whether v3 would respond the same way:`);
   print(`     npm start -- mirror report shop dark${there}`);
   print(`     edit config/demo.yaml (split: { v1: 50, v2: 50 }) and save: no restart, no request lost`);
 }

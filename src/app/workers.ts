@@ -40,7 +40,7 @@ interface Thread {
   serving: boolean;
   /** What it was sent last. */
   routes: Config['routes'] | undefined;
-  readonly waiting: Map<number, (answer: FromWorker) => void>;
+  readonly waiting: Map<number, (response: FromWorker) => void>;
   readonly ended: Promise<void>;
 }
 
@@ -145,18 +145,18 @@ export class Workers {
   /** What the workers remember of their latest exchanges, as far as they answer within a second. Never rejects. */
   async recall(): Promise<Recollection> {
     const threads = this.#threads.filter((thread) => thread !== undefined);
-    const answers = await Promise.all(threads.map((thread) => this.#recallOne(thread)));
-    const given = answers.filter((answer) => answer !== undefined);
-    return { answered: given.length, total: this.total, exchanges: given.flat() };
+    const responses = await Promise.all(threads.map((thread) => this.#recallOne(thread)));
+    const given = responses.filter((response) => response !== undefined);
+    return { responded: given.length, total: this.total, exchanges: given.flat() };
   }
 
   #recallOne(thread: Thread): Promise<readonly Observation[] | undefined> {
     const id = ++this.#lastId;
     return new Promise((resolve) => {
-      const settle = (answer: FromWorker | undefined): void => {
+      const settle = (response: FromWorker | undefined): void => {
         late.stop();
         thread.waiting.delete(id);
-        resolve(answer?.kind === 'recalled' ? answer.exchanges : undefined);
+        resolve(response?.kind === 'recalled' ? response.exchanges : undefined);
       };
       const late = after(RECALL_TIMEOUT_MS, () => settle(undefined));
       thread.waiting.set(id, settle);
@@ -236,7 +236,8 @@ export class Workers {
     worker.on('error', (error) => log.error({ worker: index, err: error }, 'a worker died'));
     worker.on('exit', (code) => {
       end();
-      for (const answer of thread.waiting.values()) answer({ kind: 'refused', id: 0, reason: `worker ${index} ended with code ${code}` });
+      for (const response of thread.waiting.values())
+        response({ kind: 'refused', id: 0, reason: `worker ${index} ended with code ${code}` });
       this.#threads[index] = undefined;
       if (this.#closing) return;
       counters.forgetGauges(index);
@@ -277,10 +278,10 @@ export class Workers {
     const routes = thread.routes === config.routes ? undefined : config.routes;
     thread.routes = config.routes;
     const light = { ...update, config: { ...config, routes: [] } };
-    const answer = await this.#ask(thread, (id) => ({ kind: 'apply', id, update: light, routes, ports }));
-    if (answer.kind !== 'applied') throw new Error('unexpected answer of a worker');
+    const response = await this.#ask(thread, (id) => ({ kind: 'apply', id, update: light, routes, ports }));
+    if (response.kind !== 'applied') throw new Error('unexpected message from a worker');
     thread.serving = true;
-    return answer.ports;
+    return response.ports;
   }
 
   /** Rejects when the worker refuses, ends, or does not answer in time. */
@@ -289,11 +290,11 @@ export class Workers {
     return new Promise((resolve, reject) => {
       // A thread that hangs is of no use to anyone: its end settles the promise, and another takes its place.
       const late = after(APPLY_TIMEOUT_MS, () => void thread.worker.terminate());
-      thread.waiting.set(id, (answer) => {
+      thread.waiting.set(id, (response) => {
         late.stop();
         thread.waiting.delete(id);
-        if (answer.kind === 'refused') reject(new Error(answer.reason));
-        else resolve(answer);
+        if (response.kind === 'refused') reject(new Error(response.reason));
+        else resolve(response);
       });
       thread.worker.postMessage(message(id));
     });

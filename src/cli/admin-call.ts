@@ -1,9 +1,9 @@
 // What every command of the admin client shares: it asks, ends on a refusal with names that exist, and shows what a write has changed.
 
 import { didYouMean } from '../config/suggest.ts';
-import type { AdminClient, AdminAnswer, AdminQuestion } from './admin-client.ts';
+import type { AdminClient, AdminResponse, AdminQuestion } from './admin-client.ts';
 import { pathOf } from './admin-client.ts';
-import { readPools, readWrite, type PoolAnswer, type WriteAnswer } from './answers.ts';
+import { readPools, readWrite, type PoolResponse, type WriteResponse } from './responses.ts';
 import { describeWrite } from './describe-write.ts';
 import { refusal } from './refusal.ts';
 import type { Terminal } from './terminal.ts';
@@ -31,8 +31,8 @@ export interface Named {
 
 /** The decoded body; any refusal ends the command. */
 export async function ask(call: AdminCall, question: AdminQuestion, named: Named = {}): Promise<unknown> {
-  const answer = await call.client.ask(question);
-  return bodyOf(call, answer, named);
+  const response = await call.client.ask(question);
+  return bodyOf(call, response, named);
 }
 
 /** A write with the options that all of them have. */
@@ -63,11 +63,15 @@ export function writePath({ options: { reason, dryRun } }: AdminCall<WriteOption
 }
 
 /** The body as it came for `--json`, else the words for it. */
-export function showWrite(call: AdminCall<WriteOptions>, body: unknown, more: (answer: WriteAnswer) => readonly string[] = () => []): void {
+export function showWrite(
+  call: AdminCall<WriteOptions>,
+  body: unknown,
+  more: (response: WriteResponse) => readonly string[] = () => [],
+): void {
   if (call.options.json === true) return showJson(call, body);
-  const answer = readWrite(body);
+  const response = readWrite(body);
   const kind = call.options.dryRun === true ? 'dry-run' : 'done';
-  show(call, [...describeWrite(answer, kind, call.terminal.paint), ...more(answer)]);
+  show(call, [...describeWrite(response, kind, call.terminal.paint), ...more(response)]);
 }
 
 export function show(call: AdminCall, lines: readonly string[]): void {
@@ -79,7 +83,7 @@ export function showJson(call: AdminCall, body: unknown): void {
 }
 
 /** Of an answer that is there; any refusal ends the command. */
-export async function bodyOf(call: AdminCall, { status, body }: AdminAnswer, named: Named): Promise<unknown> {
+export async function bodyOf(call: AdminCall, { status, body }: AdminResponse, named: Named): Promise<unknown> {
   if (status < 400) return body;
   const hints = status === 404 ? await namesThatExist(call, named) : [];
   throw refusal({ status, body, address: call.client.address, hints });
@@ -96,7 +100,7 @@ async function namesThatExist({ client }: AdminCall, named: Named): Promise<read
   }
 }
 
-function whichOf(pools: readonly PoolAnswer[], { pool = '', version, endpoint, mirror }: Named): readonly string[] {
+function whichOf(pools: readonly PoolResponse[], { pool = '', version, endpoint, mirror }: Named): readonly string[] {
   const found = pools.find(({ name }) => name === pool);
   if (found === undefined) return [listNames('pools', pool, names(pools))];
   if (mirror !== undefined && found.mirrors.every(({ name }) => name !== mirror))

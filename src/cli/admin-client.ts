@@ -20,7 +20,7 @@ export interface AdminQuestion {
   readonly expected?: number | undefined;
 }
 
-export interface AdminAnswer {
+export interface AdminResponse {
   readonly status: number;
   /** Decoded when it is JSON, else the text. */
   readonly body: unknown;
@@ -49,9 +49,9 @@ export class AdminClient {
   }
 
   /** Any status is an answer; no answer in time is a Failure. */
-  async ask(question: AdminQuestion): Promise<AdminAnswer> {
+  async ask(question: AdminQuestion): Promise<AdminResponse> {
     const abort = new AbortController();
-    const late = after(this.#waitMs, () => abort.abort(new errors.HeadersTimeoutError('no answer in time')));
+    const late = after(this.#waitMs, () => abort.abort(new errors.HeadersTimeoutError('no response in time')));
     try {
       const { statusCode, headers, body } = await this.#client.request(this.#optionsOf(question, abort.signal));
       const text = await readAll(body);
@@ -106,7 +106,7 @@ export async function readAll(body: AsyncIterable<Buffer> & { destroy(): unknown
     bytes += chunk.length;
     if (bytes > MAX_BYTES) {
       body.destroy();
-      throw new Failure(EXIT.refused, 'the answer has more than 16 MiB; it was not read');
+      throw new Failure(EXIT.refused, 'the response has more than 16 MiB; it was not read');
     }
     chunks.push(chunk);
   }

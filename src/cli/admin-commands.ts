@@ -29,7 +29,7 @@ export function addAdminCommands(program: Command, line: CommandLine): void {
 }
 
 function addStatus(program: Command, line: CommandLine): void {
-  asClient(program.command('status'), 'show which versions answer, and how they are')
+  asClient(program.command('status'), 'show which versions get traffic, and how they are')
     .argument('[pool]', 'default: all of them')
     .option('--watch', 'look again each second')
     .action(async (pool: string | undefined, options: CommandOptions & StatusOptions) => {
@@ -105,7 +105,7 @@ function addEvents(program: Command, line: CommandLine): void {
 function addExchanges(program: Command, line: CommandLine): void {
   asClient(program.command('exchanges'), 'show what was served lately, and why it went there; secrets are masked')
     .argument('[pool]', 'default: all of them')
-    .argument('[version]', 'only what this one answered')
+    .argument('[version]', 'only exchanges that this version served')
     .option('--route <name>', 'only those of this route')
     .option('--outcome <code>', 'only those that ended so, such as ok, no_route or response_timeout')
     .option('--status <number>', 'only those with this status', readNumber)

@@ -4,7 +4,7 @@
 import type { Command, Option } from 'commander';
 import { readAccess, type AccessOptions, type Environment } from './access.ts';
 import { AdminClient, pathOf } from './admin-client.ts';
-import { readPool, readPools, readRevisions, type PoolAnswer } from './answers.ts';
+import { readPool, readPools, readRevisions, type PoolResponse } from './responses.ts';
 import { SHELLS } from './completion.ts';
 import { revisionsPath } from './revisions.ts';
 
@@ -134,7 +134,7 @@ async function poolNames(client: AdminClient): Promise<readonly string[]> {
   return readPools(body).map(({ name }) => name);
 }
 
-async function poolOf(client: AdminClient, [pool = '']: readonly string[]): Promise<PoolAnswer> {
+async function poolOf(client: AdminClient, [pool = '']: readonly string[]): Promise<PoolResponse> {
   const { body } = await client.ask({ method: 'GET', path: pathOf('v1', 'pools', pool) });
   return readPool(body);
 }

@@ -2,7 +2,7 @@
 
 import { statSync, writeFileSync } from 'node:fs';
 import { ask, showJson, showWrite, writePath, type AdminCall, type WriteOptions } from './admin-call.ts';
-import { isFields, optionalText } from './answers.ts';
+import { isFields, optionalText } from './responses.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readText } from './read-text.ts';
 import { refusal } from './refusal.ts';
@@ -52,7 +52,7 @@ export async function runConfigApply(call: AdminCall<WriteOptions>, file: string
 async function askYaml(call: AdminCall): Promise<string> {
   const body = await ask(call, { method: 'GET', path: PATH, accept: YAML_TYPE });
   if (typeof body === 'string') return body;
-  throw new Failure(EXIT.refused, 'the answer is no YAML', ['Is it Sluice that answers there?']);
+  throw new Failure(EXIT.refused, 'the response is no YAML', ['Is it Sluice that responds there?']);
 }
 
 async function readConfig(file: string): Promise<string> {

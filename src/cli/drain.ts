@@ -2,7 +2,7 @@
 
 import { ask, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readPool } from './answers.ts';
+import { readPool } from './responses.ts';
 import { EXIT, Failure } from './failure.ts';
 import { count, formatSpan } from './quantity.ts';
 import { watch } from './watch.ts';

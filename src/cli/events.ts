@@ -4,7 +4,7 @@
 import { parseDuration } from '../config/duration.ts';
 import { ask, type AdminCall } from './admin-call.ts';
 import { readAll } from './admin-client.ts';
-import { readJournalLine, readJournalPage, type Fields, type JournalAnswer } from './answers.ts';
+import { readJournalLine, readJournalPage, type Fields, type JournalResponse } from './responses.ts';
 import { readEvents } from './event-stream.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatInstant } from './quantity.ts';
@@ -123,7 +123,7 @@ function print({ terminal, options }: AdminCall, line: unknown): void {
 }
 
 /** `2026-01-31 13:05:09  split  by ci  revision 12  pool=shop`. */
-export function formatEvent(line: JournalAnswer, paint: AdminCall['terminal']['paint']): string {
+export function formatEvent(line: JournalResponse, paint: AdminCall['terminal']['paint']): string {
   const { atMs, kind, author, revision, detail } = line;
   const who = author === '' ? '' : `by ${author}`;
   const words = [

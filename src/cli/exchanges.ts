@@ -1,7 +1,7 @@
 // `sluice exchanges [pool] [version]`: what was served lately, and why it went there; with `--id` all that is known of one request.
 
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
-import { fieldsOf, listOf, number, optionalText, type Fields } from './answers.ts';
+import { fieldsOf, listOf, number, optionalText, type Fields } from './responses.ts';
 import { count, formatInstant } from './quantity.ts';
 import { formatPairs, formatTable } from './table.ts';
 import type { Colour } from './terminal.ts';
@@ -18,7 +18,7 @@ export interface ExchangesOptions {
 
 interface Seen {
   readonly body: unknown;
-  readonly answered: number;
+  readonly responded: number;
   readonly total: number;
   readonly exchanges: readonly Fields[];
 }
@@ -49,14 +49,14 @@ function exchangesPath({ route, outcome, status, id, limit }: ExchangesOptions, 
 
 async function look(call: AdminCall, path: string): Promise<Seen> {
   const body = await ask(call, { method: 'GET', path });
-  const workers = fieldsOf(fieldsOf(body, 'the answer')['workers'], 'workers');
+  const workers = fieldsOf(fieldsOf(body, 'the response')['workers'], 'workers');
   const exchanges = listOf(body, 'exchanges').map((each) => fieldsOf(each, 'an exchange'));
-  return { body, answered: number(workers, 'answered'), total: number(workers, 'total'), exchanges };
+  return { body, responded: number(workers, 'responded'), total: number(workers, 'total'), exchanges };
 }
 
-function linesOf(call: AdminCall<ExchangesOptions>, { answered, total, exchanges }: Seen): readonly string[] {
+function linesOf(call: AdminCall<ExchangesOptions>, { responded, total, exchanges }: Seen): readonly string[] {
   const { terminal, options } = call;
-  const missing = `${answered} of ${count(total, 'worker')} answered: what the others served is not here`;
+  const missing = `${responded} of ${count(total, 'worker')} responded: what the others served is missing`;
   const [only] = exchanges;
   const lines =
     only === undefined
@@ -64,7 +64,7 @@ function linesOf(call: AdminCall<ExchangesOptions>, { answered, total, exchanges
       : options.id !== undefined
         ? viewExchange(only)
         : viewExchanges(call, exchanges);
-  return answered < total ? [...lines, terminal.paint('warn', missing)] : lines;
+  return responded < total ? [...lines, terminal.paint('warn', missing)] : lines;
 }
 
 function viewExchanges({ terminal }: AdminCall, exchanges: readonly Fields[]): readonly string[] {

@@ -2,7 +2,7 @@
 
 import type { Explanation } from '../routing/explain.ts';
 import { ask, showJson, type AdminCall } from './admin-call.ts';
-import { isFields, optionalText, type Fields } from './answers.ts';
+import { isFields, optionalText, type Fields } from './responses.ts';
 import { formatExplanation } from './explain.ts';
 import { EXIT, Failure } from './failure.ts';
 

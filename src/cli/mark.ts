@@ -1,7 +1,7 @@
 // `sluice mark` and `markers`: which deploy a version is. Marking moves no traffic.
 
 import { ask, show, showJson, write, type AdminCall, type WriteOptions } from './admin-call.ts';
-import { isFields, readMarker, readMarkers, type MarkerAnswer } from './answers.ts';
+import { isFields, readMarker, readMarkers, type MarkerResponse } from './responses.ts';
 import { formatAgo } from './quantity.ts';
 import { formatTable } from './table.ts';
 
@@ -21,9 +21,9 @@ const MAX_PER_PAGE = 100;
 export async function runMark(call: AdminCall<MarkOptions>, pool: string, version: string): Promise<void> {
   const { deploy, sha, url, dryRun, json } = call.options;
   const body = { pool, version, deploy, ...(sha !== undefined && { sha }), ...(url !== undefined && { url }) };
-  const answer = await write(call, { method: 'POST', path: '/v1/markers', body }, { pool, version });
-  if (json === true) return showJson(call, answer);
-  const fields = isFields(answer) ? answer : {};
+  const response = await write(call, { method: 'POST', path: '/v1/markers', body }, { pool, version });
+  if (json === true) return showJson(call, response);
+  const fields = isFields(response) ? response : {};
   const marker = readMarker(fields['marker']);
   show(call, [describe(call, marker, fields['changed'] === true ? (dryRun === true ? 'would' : 'did') : 'already')]);
 }
@@ -44,7 +44,7 @@ export async function runMarkers(call: AdminCall<MarkersOptions>, pool: string |
 
 function describe(
   { terminal }: AdminCall,
-  { pool, version, deploy, sha, author, atMs }: MarkerAnswer,
+  { pool, version, deploy, sha, author, atMs }: MarkerResponse,
   how: 'did' | 'would' | 'already',
 ): string {
   const name = `${pool}/${version}`;
@@ -54,7 +54,7 @@ function describe(
   return `nothing to change: ${name} is ${what}, as ${author || 'somebody'} said ${formatAgo(atMs, terminal.clock.wallMs())}`;
 }
 
-function viewMarkers({ terminal }: AdminCall, markers: readonly MarkerAnswer[]): readonly string[] {
+function viewMarkers({ terminal }: AdminCall, markers: readonly MarkerResponse[]): readonly string[] {
   const nowMs = terminal.clock.wallMs();
   const columns = ['POOL', 'VERSION', 'DEPLOY', 'SHA', 'WHEN', 'WHO', 'WHY', 'WHERE'].map((title) => ({ title }));
   const rows = markers.map(({ pool, version, deploy, sha, atMs, author, reason, url }) => [

@@ -2,8 +2,8 @@
 // It checks only what the API could not know; what a mirror may be is the API's to say.
 
 import { parseText } from '../config/parse.ts';
-import type { PoolAnswer } from './answers.ts';
-import { isFields, type Fields } from './answers.ts';
+import type { PoolResponse } from './responses.ts';
+import { isFields, type Fields } from './responses.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readText } from './read-text.ts';
 import { visible } from './visible.ts';
@@ -66,7 +66,7 @@ export async function readMirrorFile(file: string, name: string): Promise<Fields
 }
 
 /** What `--to` means: a word alone is a version of the mirror's pool or another pool, whichever there is. */
-export function readTarget(text: string, owner: string, pools: readonly PoolAnswer[]): MirrorTarget {
+export function readTarget(text: string, owner: string, pools: readonly PoolResponse[]): MirrorTarget {
   const slash = text.indexOf('/');
   if (slash >= 0) {
     const [pool, version] = [text.slice(0, slash), text.slice(slash + 1)];

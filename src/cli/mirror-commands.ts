@@ -30,7 +30,7 @@ export function addMirrors(program: Command, line: CommandLine): void {
   const group = program
     .command('mirror')
     .helpCommand(false)
-    .description('copy requests to a version that answers nobody: list, set, remove, clear, report, missed');
+    .description('copy requests to a version whose responses are discarded or compared: list, set, remove, clear, report, missed');
   addList(group, line);
   addSet(group, line);
   addRemove(group, line);
@@ -59,7 +59,7 @@ function addSet(group: Command, line: CommandLine): void {
     .option('--path <prefix>', 'only requests below this path; may be repeated', collect)
     .option('--header <name=value>', 'only requests with this field; without =value whatever it says; may be repeated', collect)
     .option('--side-effects', 'also copy what may have side effects, such as POST')
-    .option('--compare', 'compare the answers of the shadow with those of the primary')
+    .option('--compare', 'compare the responses of the shadow with those of the primary')
     .option('--from <file>', 'the mirror as YAML or JSON; - reads stdin')
     .addHelpText('after', SET_HELP)
     .action(async (pool: string, name: string, options: CommandOptions & MirrorSetOptions) => {
@@ -85,7 +85,7 @@ function addRemove(group: Command, line: CommandLine): void {
 }
 
 function addReport(group: Command, line: CommandLine): void {
-  asClient(group.command('report'), 'show how the answers of the shadow differ; exits with the verdict')
+  asClient(group.command('report'), 'show how the responses of the shadow differ; exits with the verdict')
     .argument('<pool>')
     .argument('<name>')
     .option('--fields <number>', 'how many fields (default: 10)', readNumber)

@@ -4,7 +4,7 @@ import { ask, show, type AdminCall } from './admin-call.ts';
 import { fitTable, type FittedColumn } from './fit-table.ts';
 import { mirrorPath } from './mirror.ts';
 import { formatInstant } from './quantity.ts';
-import { readMissed, type MissedAnswer, type MissedWriteAnswer } from './read-mirror-report.ts';
+import { readMissed, type MissedResponse, type MissedWriteResponse } from './read-mirror-report.ts';
 
 export interface MissedOptions {
   /** The `seq` after which to begin; default: 0. */
@@ -36,7 +36,7 @@ export async function runMirrorMissed(call: AdminCall<MissedOptions>, pool: stri
 async function askPage(
   call: AdminCall<MissedOptions>,
   { pool, name, after }: { readonly pool: string; readonly name: string; readonly after: number },
-): Promise<MissedAnswer> {
+): Promise<MissedResponse> {
   const { limit } = call.options;
   const query = [`after=${after}`, ...(limit === undefined ? [] : [`limit=${limit}`])].join('&');
   const path = `${mirrorPath(pool, name)}/missed?${query}`;
@@ -44,14 +44,14 @@ async function askPage(
 }
 
 /** Whoever replays must know that some are gone. On stderr: what is on stdout are writes. */
-function tellGap({ terminal }: AdminCall, { writes, total }: MissedAnswer, after: number): void {
+function tellGap({ terminal }: AdminCall, { writes, total }: MissedResponse, after: number): void {
   const first = writes[0]?.write.seq ?? total + 1;
   const gone = first - after - 1;
   if (gone > 0) terminal.err(`${terminal.paint('warn', `${gone} after ${after} are no longer on the list`)}\n`);
   if (after > total) terminal.err(`${terminal.paint('warn', `only ${total} are known to be missed: the numbers began anew`)}\n`);
 }
 
-function viewPage({ writes, total }: MissedAnswer, isFirst: boolean): readonly string[] {
+function viewPage({ writes, total }: MissedResponse, isFirst: boolean): readonly string[] {
   if (writes.length === 0) return total === 0 ? ['The shadow is missing no write that is known of.'] : [];
   const columns: readonly FittedColumn[] = [
     { title: 'SEQ', align: 'right' },
@@ -69,7 +69,7 @@ function viewPage({ writes, total }: MissedAnswer, isFirst: boolean): readonly s
   return isFirst ? lines : lines.slice(1);
 }
 
-function rowOf({ seq, atMs, request, primaryStatus, reason, status, id }: MissedWriteAnswer): readonly string[] {
+function rowOf({ seq, atMs, request, primaryStatus, reason, status, id }: MissedWriteResponse): readonly string[] {
   const shadow = status === undefined ? reason : `${reason} ${status}`;
   return [String(seq), formatInstant(atMs), request, primaryStatus === undefined ? '-' : String(primaryStatus), shadow, id];
 }

@@ -1,10 +1,10 @@
 // `sluice mirror report`: what comparing the answers of a mirror has shown. Its exit code is the verdict, so that a script can use it as a check.
 
 import { bodyOf, show, showJson, type AdminCall } from './admin-call.ts';
-import { isFields, optionalText } from './answers.ts';
+import { isFields, optionalText } from './responses.ts';
 import { EXIT, Failure, type ExitCode } from './failure.ts';
 import { mirrorPath } from './mirror.ts';
-import { readReport, type ReportAnswer } from './read-mirror-report.ts';
+import { readReport, type ReportResponse } from './read-mirror-report.ts';
 import { viewReport } from './view-mirror-report.ts';
 import { watch } from './watch.ts';
 
@@ -17,7 +17,7 @@ export interface MirrorReportOptions {
 interface Seen {
   readonly body: unknown;
   /** Undefined while there is none to be had. */
-  readonly report: ReportAnswer | undefined;
+  readonly report: ReportResponse | undefined;
   /** Why there is none. */
   readonly busy: string;
 }
@@ -56,14 +56,14 @@ async function watchReport(call: AdminCall<MirrorReportOptions>, pool: string, n
 }
 
 async function look(call: AdminCall, pool: string, name: string): Promise<Seen> {
-  const answer = await call.client.ask({ method: 'GET', path: `${mirrorPath(pool, name)}/report` });
-  const detail = isFields(answer.body) ? optionalText(answer.body, 'detail') : '';
-  if (answer.status === 503) return { body: answer.body, report: undefined, busy: detail || 'there is no report at the moment' };
-  if (answer.status === 409)
+  const response = await call.client.ask({ method: 'GET', path: `${mirrorPath(pool, name)}/report` });
+  const detail = isFields(response.body) ? optionalText(response.body, 'detail') : '';
+  if (response.status === 503) return { body: response.body, report: undefined, busy: detail || 'there is no report at the moment' };
+  if (response.status === 409)
     throw new Failure(EXIT.refused, detail || `mirror ${name} compares nothing`, [
-      `sluice mirror set ${pool} ${name} --compare lets it compare answers.`,
+      `sluice mirror set ${pool} ${name} --compare lets it compare responses.`,
     ]);
-  const body = await bodyOf(call, answer, { pool, mirror: name });
+  const body = await bodyOf(call, response, { pool, mirror: name });
   return { body, report: readReport(body), busy: '' };
 }
 
@@ -72,7 +72,7 @@ function linesOf({ terminal, options }: AdminCall<MirrorReportOptions>, { report
   return viewReport(report, { paint: terminal.paint, nowMs: terminal.clock.wallMs(), mostFields: options.fields ?? DEFAULT_FIELDS });
 }
 
-function codeOf({ verdict }: ReportAnswer): ExitCode {
+function codeOf({ verdict }: ReportResponse): ExitCode {
   const code = Object.hasOwn(CODES, verdict) ? CODES[verdict] : undefined;
   if (code === undefined)
     throw new Failure(EXIT.refused, `the verdict "${verdict}" is not known here`, ['Is Sluice there of a newer release?']);

@@ -2,7 +2,7 @@
 
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { fieldsOf, isFields, number, optionalText, readPool, readPools, type Fields } from './answers.ts';
+import { fieldsOf, isFields, number, optionalText, readPool, readPools, type Fields } from './responses.ts';
 import { EXIT, Failure } from './failure.ts';
 import { amendMirror, readMirrorFile, readTarget, type MirrorFlags, type MirrorTarget } from './mirror-body.ts';
 import { formatShare } from './quantity.ts';

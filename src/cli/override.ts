@@ -2,7 +2,7 @@
 
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { isFields, optionalText, readPool, readPools, type Fields } from './answers.ts';
+import { isFields, optionalText, readPool, readPools, type Fields } from './responses.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatTable } from './table.ts';
 import { visible } from './visible.ts';

@@ -1,6 +1,6 @@
 // A pool as lines for people: versions and endpoints under each other, with their state in words.
 
-import type { EndpointAnswer, PoolAnswer, VersionAnswer } from './answers.ts';
+import type { EndpointResponse, PoolResponse, VersionResponse } from './responses.ts';
 import { formatShare } from './quantity.ts';
 import { formatTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -19,7 +19,7 @@ const COLUMNS: readonly Column[] = [
 const USERS: Column = { title: 'USERS', align: 'right' };
 
 /** The pool, its versions with their endpoints, and its overrides. */
-export function viewPool(pool: PoolAnswer, paint: Paint): readonly string[] {
+export function viewPool(pool: PoolResponse, paint: Paint): readonly string[] {
   const counts = pool.versions.some(({ users }) => users !== undefined);
   const rows = pool.versions.flatMap((version) => [
     [...versionRow(version, paint), ...(counts ? [String(version.users ?? '')] : [])],
@@ -29,13 +29,13 @@ export function viewPool(pool: PoolAnswer, paint: Paint): readonly string[] {
 }
 
 /** The split alone. */
-export function viewSplit(pool: PoolAnswer, paint: Paint): readonly string[] {
+export function viewSplit(pool: PoolResponse, paint: Paint): readonly string[] {
   const rows = pool.versions.map((version) => versionRow(version, paint).slice(0, 4));
   return [headOf(pool, paint), ...formatTable(COLUMNS.slice(0, 4), rows)];
 }
 
 /** Without the counts that change all the time: what makes a new block for a reader that is no screen. */
-export function settledView(pool: PoolAnswer): string {
+export function settledView(pool: PoolResponse): string {
   const uncounted = { inFlight: 0, connections: 0, drain: undefined };
   const calm = pool.versions.map(({ endpoints, ...version }) => ({
     ...version,
@@ -46,12 +46,12 @@ export function settledView(pool: PoolAnswer): string {
   return JSON.stringify({ ...pool, versions: calm });
 }
 
-function headOf({ name, revision, workers }: PoolAnswer, paint: Paint): string {
+function headOf({ name, revision, workers }: PoolResponse, paint: Paint): string {
   const obey = `${workers.applied} of ${workers.total} workers obey revision ${revision}`;
   return `${paint('strong', name)}  ${workers.applied === workers.total ? obey : paint('warn', obey)}`;
 }
 
-function versionRow(version: VersionAnswer, paint: Paint): readonly string[] {
+function versionRow(version: VersionResponse, paint: Paint): readonly string[] {
   const { name, weight, share, inFlight, connections } = version;
   const label = version.deploy === '' ? '' : ` (${version.deploy})`;
   return [
@@ -64,14 +64,14 @@ function versionRow(version: VersionAnswer, paint: Paint): readonly string[] {
   ];
 }
 
-function stateOf({ ready, draining, endpoints }: VersionAnswer, paint: Paint): string {
+function stateOf({ ready, draining, endpoints }: VersionResponse, paint: Paint): string {
   const open = endpoints.filter((endpoint) => endpoint.ready).length;
   if (draining) return paint('warn', 'draining');
   if (!ready) return paint('bad', endpoints.length === 0 ? 'not ready: no endpoints' : 'not ready');
   return open === endpoints.length ? paint('good', 'ready') : paint('warn', `ready, ${open} of ${endpoints.length} endpoints`);
 }
 
-function endpointRow(endpoint: EndpointAnswer, paint: Paint): readonly string[] {
+function endpointRow(endpoint: EndpointResponse, paint: Paint): readonly string[] {
   const { address, weight, zone, inFlight, connections } = endpoint;
   const place = zone === '' ? '' : ` (zone ${zone})`;
   return [`    ${address}${place}`, paint('dim', String(weight)), '', readiness(endpoint, paint), String(inFlight), String(connections)];
@@ -84,13 +84,13 @@ const REASONS: Readonly<Record<string, string | undefined>> = {
   weightless: 'not ready: weight 0',
 };
 
-function readiness({ ready, reason }: EndpointAnswer, paint: Paint): string {
+function readiness({ ready, reason }: EndpointResponse, paint: Paint): string {
   if (ready) return paint('good', 'ready');
   const words = Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined;
   return paint(reason === 'draining' ? 'warn' : 'bad', words ?? (reason === '' ? 'not ready' : `not ready: ${reason}`));
 }
 
-function overrideLines({ overrides }: PoolAnswer): readonly string[] {
+function overrideLines({ overrides }: PoolResponse): readonly string[] {
   if (overrides.length === 0) return [];
   const each = overrides.map(({ name, version, origin }) => `${name} -> ${version}${origin === 'api' ? ' (by API)' : ''}`);
   return [`  overrides: ${each.join(', ')}`];

@@ -1,14 +1,14 @@
 // The report of a mirror and its missed writes as the admin API tells them, read with care: texts come from upstreams, and are cut and made
 // safe to print.
 
-import { fieldsOf, isFields, listOf, number, optionalText, type Fields } from './answers.ts';
+import { fieldsOf, isFields, listOf, number, optionalText, type Fields } from './responses.ts';
 
-export interface IntervalAnswer {
+export interface IntervalResponse {
   readonly low: number;
   readonly high: number;
 }
 
-export interface FieldAnswer {
+export interface FieldResponse {
   readonly route: string;
   readonly template: string;
   readonly path: string;
@@ -22,13 +22,13 @@ export interface FieldAnswer {
   readonly example: string;
 }
 
-export interface QuantilesAnswer {
+export interface QuantilesResponse {
   readonly p50: number | undefined;
   readonly p90: number | undefined;
   readonly p99: number | undefined;
 }
 
-export interface TemplateAnswer {
+export interface TemplateResponse {
   readonly route: string;
   readonly template: string;
   readonly exchanges: number;
@@ -36,8 +36,8 @@ export interface TemplateAnswer {
   readonly uncompared: Counted;
   readonly cutShort: number;
   readonly outcomes: { readonly primary: Counted; readonly candidate: Counted };
-  readonly primary: QuantilesAnswer;
-  readonly candidate: QuantilesAnswer;
+  readonly primary: QuantilesResponse;
+  readonly candidate: QuantilesResponse;
   /** Share of requests in which the candidate was slower. */
   readonly slower: number | undefined;
 }
@@ -45,7 +45,7 @@ export interface TemplateAnswer {
 /** How many by name. */
 export type Counted = ReadonlyMap<string, number>;
 
-export interface ReportAnswer {
+export interface ReportResponse {
   readonly pool: string;
   readonly mirror: string;
   readonly candidate: { readonly pool: string; readonly version: string };
@@ -54,16 +54,16 @@ export interface ReportAnswer {
   readonly reason: string;
   readonly compared: number;
   readonly seconded: number;
-  readonly differenceRate: IntervalAnswer;
-  readonly failureRate: IntervalAnswer;
-  readonly fields: readonly FieldAnswer[];
+  readonly differenceRate: IntervalResponse;
+  readonly failureRate: IntervalResponse;
+  readonly fields: readonly FieldResponse[];
   readonly unlistedFields: number;
-  readonly templates: readonly TemplateAnswer[];
+  readonly templates: readonly TemplateResponse[];
   readonly overflow: { readonly requests: number; readonly differences: number };
   readonly dropped: number;
 }
 
-export interface MissedWriteAnswer {
+export interface MissedWriteResponse {
   readonly seq: number;
   readonly atMs: number;
   readonly request: string;
@@ -73,10 +73,10 @@ export interface MissedWriteAnswer {
   readonly status: number | undefined;
 }
 
-export interface MissedAnswer {
+export interface MissedResponse {
   readonly total: number;
   /** As they came, beside what is shown of them. */
-  readonly writes: readonly { readonly body: unknown; readonly write: MissedWriteAnswer }[];
+  readonly writes: readonly { readonly body: unknown; readonly write: MissedWriteResponse }[];
   readonly next: number | undefined;
 }
 
@@ -84,7 +84,7 @@ const LONGEST = 300;
 /** Names of fields and paths are in it. */
 const MAX_REASON_LENGTH = 1000;
 
-export function readReport(body: unknown): ReportAnswer {
+export function readReport(body: unknown): ReportResponse {
   const fields = fieldsOf(body, 'the report');
   const verdict = fieldsOf(fields['verdict'], 'verdict');
   const candidate = fieldsOf(fields['candidate'], 'candidate');
@@ -108,8 +108,8 @@ export function readReport(body: unknown): ReportAnswer {
   };
 }
 
-export function readMissed(body: unknown): MissedAnswer {
-  const fields = fieldsOf(body, 'the answer');
+export function readMissed(body: unknown): MissedResponse {
+  const fields = fieldsOf(body, 'the response');
   return {
     total: number(fields, 'total'),
     writes: listOf(fields['writes'], 'writes').map((each) => ({ body: each, write: readMissedWrite(fieldsOf(each, 'a write')) })),
@@ -117,7 +117,7 @@ export function readMissed(body: unknown): MissedAnswer {
   };
 }
 
-function readMissedWrite(fields: Fields): MissedWriteAnswer {
+function readMissedWrite(fields: Fields): MissedWriteResponse {
   return {
     seq: number(fields, 'seq'),
     atMs: number(fields, 'atMs'),
@@ -129,7 +129,7 @@ function readMissedWrite(fields: Fields): MissedWriteAnswer {
   };
 }
 
-function readField(body: unknown): FieldAnswer {
+function readField(body: unknown): FieldResponse {
   const fields = fieldsOf(body, 'a field');
   const [example] = listOf(fields['examples'], 'examples');
   const sides = isFields(example) ? [shortText(example, 'primary'), shortText(example, 'candidate')] : [];
@@ -145,7 +145,7 @@ function readField(body: unknown): FieldAnswer {
   };
 }
 
-function readTemplate(body: unknown): TemplateAnswer {
+function readTemplate(body: unknown): TemplateResponse {
   const fields = fieldsOf(body, 'a template');
   const [latency, outcomes] = [fieldsOf(fields['latency'], 'latency'), fieldsOf(fields['outcomes'], 'outcomes')];
   return {
@@ -162,12 +162,12 @@ function readTemplate(body: unknown): TemplateAnswer {
   };
 }
 
-function readQuantiles(value: unknown): QuantilesAnswer {
+function readQuantiles(value: unknown): QuantilesResponse {
   const fields = fieldsOf(value, 'latency');
   return { p50: optionalNumber(fields, 'p50'), p90: optionalNumber(fields, 'p90'), p99: optionalNumber(fields, 'p99') };
 }
 
-function readInterval(value: unknown): IntervalAnswer {
+function readInterval(value: unknown): IntervalResponse {
   const fields = fieldsOf(value, 'a rate');
   return { low: number(fields, 'low'), high: number(fields, 'high') };
 }

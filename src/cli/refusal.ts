@@ -1,6 +1,6 @@
 // From what the admin API refused, or why it could not be asked, to what a person can do about it.
 
-import { isFields, optionalText, type Fields } from './answers.ts';
+import { isFields, optionalText, type Fields } from './responses.ts';
 import { EXIT, Failure } from './failure.ts';
 import { visible } from './visible.ts';
 
@@ -65,10 +65,10 @@ const REACH: Readonly<Record<string, readonly [string, ...string[]] | undefined>
   EHOSTUNREACH: ['there is no way to this host'],
   ENETUNREACH: ['there is no way to this network'],
   UND_ERR_CONNECT_TIMEOUT: ['it does not accept the connection in time', 'Is a firewall in between?'],
-  UND_ERR_HEADERS_TIMEOUT: ['it does not answer in time'],
-  UND_ERR_BODY_TIMEOUT: ['its answer stops in the middle'],
-  UND_ERR_SOCKET: ['it closed the connection without a full answer', 'Does it speak HTTPS? Then write https:// before the address.'],
-  ECONNRESET: ['it closed the connection without a full answer', 'Does it speak HTTPS? Then write https:// before the address.'],
+  UND_ERR_HEADERS_TIMEOUT: ['it does not respond in time'],
+  UND_ERR_BODY_TIMEOUT: ['its response stops in the middle'],
+  UND_ERR_SOCKET: ['it closed the connection without a full response', 'Does it speak HTTPS? Then write https:// before the address.'],
+  ECONNRESET: ['it closed the connection without a full response', 'Does it speak HTTPS? Then write https:// before the address.'],
   HPE_INVALID_CONSTANT: ['what listens there does not speak HTTP'],
   EPROTO: ['it does not speak HTTPS', 'Write http:// before the address.'],
   ERR_SSL_PACKET_LENGTH_TOO_LONG: ['it does not speak HTTPS', 'Write http:// before the address.'],

@@ -2,7 +2,7 @@
 
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readRevision, readRevisions, type RevisionAnswer } from './answers.ts';
+import { readRevision, readRevisions, type RevisionResponse } from './responses.ts';
 import { describeDifferences } from './describe-write.ts';
 import { count, formatAgo, formatInstant } from './quantity.ts';
 import { formatPairs, formatTable } from './table.ts';
@@ -25,7 +25,7 @@ export function revisionsPath(page: { readonly limit: number; readonly before?: 
   return `/v1/revisions?limit=${page.limit}${page.before === undefined ? '' : `&before=${page.before}`}`;
 }
 
-function viewRevisions({ terminal }: AdminCall, revisions: readonly RevisionAnswer[]): readonly string[] {
+function viewRevisions({ terminal }: AdminCall, revisions: readonly RevisionResponse[]): readonly string[] {
   const nowMs = terminal.clock.wallMs();
   const columns = [
     { title: 'REVISION', align: 'right' },
@@ -46,7 +46,7 @@ function viewRevisions({ terminal }: AdminCall, revisions: readonly RevisionAnsw
   return rows.length === 0 ? ['No revision is on record.'] : formatTable(columns, rows);
 }
 
-function viewRevision({ terminal }: AdminCall, each: RevisionAnswer): readonly string[] {
+function viewRevision({ terminal }: AdminCall, each: RevisionResponse): readonly string[] {
   const head = formatPairs([
     ['revision', terminal.paint('strong', String(each.revision))],
     ['when', `${formatInstant(each.atMs)} UTC, ${formatAgo(each.atMs, terminal.clock.wallMs())}`],
@@ -59,7 +59,7 @@ function viewRevision({ terminal }: AdminCall, each: RevisionAnswer): readonly s
 }
 
 /** The first difference in full, and how many more there are. */
-function summarise({ differences }: RevisionAnswer): string {
+function summarise({ differences }: RevisionResponse): string {
   const [first] = differences;
   if (first === undefined) return '-';
   const sides = first.before === undefined ? 'added' : first.after === undefined ? 'removed' : `${first.before} -> ${first.after}`;

@@ -3,7 +3,7 @@
 
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readRevisions, readWrite, type RevisionAnswer, type WriteAnswer } from './answers.ts';
+import { readRevisions, readWrite, type RevisionResponse, type WriteResponse } from './responses.ts';
 import { describeDifferences, describeImpact, describeMoved } from './describe-write.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatAgo } from './quantity.ts';
@@ -78,7 +78,9 @@ async function restoreAfterPreview(call: AdminCall<RollbackOptions>, target: Tar
 }
 
 /** The newest revision that changed traffic and has one before it on record. */
-export function beforeLastChange(revisions: readonly RevisionAnswer[]): { change: RevisionAnswer; before: RevisionAnswer } | undefined {
+export function beforeLastChange(
+  revisions: readonly RevisionResponse[],
+): { change: RevisionResponse; before: RevisionResponse } | undefined {
   const at = revisions.findIndex(({ differences }) => differences.some(({ path }) => touchesTraffic(path)));
   const [change, before] = [revisions[at], revisions[at + 1]];
   return at < 0 || change === undefined || before === undefined ? undefined : { change, before };
@@ -90,7 +92,7 @@ export function touchesTraffic(path: string): boolean {
 }
 
 async function findTarget(call: AdminCall): Promise<Target> {
-  const revisions: RevisionAnswer[] = [];
+  const revisions: RevisionResponse[] = [];
   for (let page = 0; page < MAX_PAGES; page++) {
     const path = revisionsPath({ limit: PAGE, before: revisions.at(-1)?.revision });
     const more = readRevisions(await ask(call, { method: 'GET', path }));
@@ -108,14 +110,14 @@ function nameTarget(revision: number): Target {
   return { revision, because: '', reason: `rollback to revision ${revision}`, newest: undefined };
 }
 
-function targetOf(call: AdminCall, change: RevisionAnswer, { revision }: RevisionAnswer): Omit<Target, 'newest'> {
+function targetOf(call: AdminCall, change: RevisionResponse, { revision }: RevisionResponse): Omit<Target, 'newest'> {
   // A rollback of a rollback need not tell the whole story again: the revisions have it.
   const why = change.reason === '' || change.cause === 'restore' ? '' : `: ${change.reason}`;
   const reason = `rollback of revision ${change.revision}${why}`.slice(0, MAX_REASON_LENGTH);
   return { revision, because: describeChange(call, change), reason };
 }
 
-function describeChange({ terminal }: AdminCall, { revision, author, atMs, reason }: RevisionAnswer): string {
+function describeChange({ terminal }: AdminCall, { revision, author, atMs, reason }: RevisionResponse): string {
   const why = reason === '' ? '' : `: ${reason}`;
   return `undoes revision ${revision}, by ${author || 'unknown'} ${formatAgo(atMs, terminal.clock.wallMs())}${why}`;
 }
@@ -124,7 +126,7 @@ function describeTarget({ terminal: { paint } }: AdminCall, { revision, because 
   return `restore of revision ${paint('strong', String(revision))}${because === '' ? '' : `; it ${because}`}`;
 }
 
-function describePlan(call: AdminCall, target: Target, preview: WriteAnswer): readonly string[] {
+function describePlan(call: AdminCall, target: Target, preview: WriteResponse): readonly string[] {
   const moved = describeMoved(preview.moved, 'will follow');
   const same = `revision ${preview.revision} is already the same as revision ${target.revision}`;
   if (preview.differences.length === 0) return isNothing(preview) ? [`${same}: nothing to do`] : [same, ...moved];
@@ -136,13 +138,13 @@ function describePlan(call: AdminCall, target: Target, preview: WriteAnswer): re
   ];
 }
 
-function isNothing({ differences, moved }: WriteAnswer): boolean {
+function isNothing({ differences, moved }: WriteResponse): boolean {
   return differences.length === 0 && moved.length === 0;
 }
 
 async function confirm(call: AdminCall, { revision }: Target): Promise<void> {
-  const answer = await call.terminal.ask(`Restore revision ${revision}? [y/N] `);
-  if (/^y(?:es)?$/i.test(answer)) return;
+  const response = await call.terminal.ask(`Restore revision ${revision}? [y/N] `);
+  if (/^y(?:es)?$/i.test(response)) return;
   throw new Failure(EXIT.refused, 'not confirmed: nothing was changed');
 }
 

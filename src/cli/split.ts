@@ -2,7 +2,7 @@
 
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readPool } from './answers.ts';
+import { readPool } from './responses.ts';
 import { viewSplit } from './pool-view.ts';
 import { describeWeights, parseWeights } from './weights.ts';
 

@@ -2,7 +2,7 @@
 
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readPool, readPools, type PoolAnswer } from './answers.ts';
+import { readPool, readPools, type PoolResponse } from './responses.ts';
 import { settledView, viewPool } from './pool-view.ts';
 import { watch } from './watch.ts';
 
@@ -12,7 +12,7 @@ export interface StatusOptions {
 
 interface Seen {
   readonly body: unknown;
-  readonly pools: readonly PoolAnswer[];
+  readonly pools: readonly PoolResponse[];
 }
 
 export async function runStatus(call: AdminCall<StatusOptions>, pool: string | undefined): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { cutText, fitTable, wrapText, type FittedColumn } from './fit-table.ts';
 import { count, formatAgo, formatInstant, formatShare } from './quantity.ts';
-import type { Counted, FieldAnswer, IntervalAnswer, ReportAnswer, TemplateAnswer } from './read-mirror-report.ts';
+import type { Counted, FieldResponse, IntervalResponse, ReportResponse, TemplateResponse } from './read-mirror-report.ts';
 import { formatPairs } from './table.ts';
 import type { Colour, Terminal } from './terminal.ts';
 
@@ -21,7 +21,7 @@ const LEAST_NOISY = 3;
 
 const COLOURS: Readonly<Record<string, Colour | undefined>> = { pass: 'good', fail: 'bad', inconclusive: 'warn', 'no-data': 'warn' };
 
-export function viewReport(report: ReportAnswer, view: ReportView): readonly string[] {
+export function viewReport(report: ReportResponse, view: ReportView): readonly string[] {
   const { paint } = view;
   return [
     ...viewVerdict(report, paint),
@@ -32,17 +32,17 @@ export function viewReport(report: ReportAnswer, view: ReportView): readonly str
   ];
 }
 
-function viewVerdict({ verdict, reason }: ReportAnswer, paint: ReportView['paint']): readonly string[] {
+function viewVerdict({ verdict, reason }: ReportResponse, paint: ReportView['paint']): readonly string[] {
   const colour = COLOURS[verdict];
   const word = colour === undefined ? cutText(verdict || 'unknown', MAX_VERDICT_LINES) : verdict.toUpperCase();
   const [first = '', ...rest] = wrapText(reason, WIDTH - word.length - 2);
   return [`${paint(colour ?? 'warn', word)}  ${first}`, ...rest.map((line) => ' '.repeat(word.length + 2) + line)];
 }
 
-function describeCounts({ pool, mirror, candidate, sinceMs, ...rest }: ReportAnswer, { paint, nowMs }: ReportView): readonly string[] {
+function describeCounts({ pool, mirror, candidate, sinceMs, ...rest }: ReportResponse, { paint, nowMs }: ReportView): readonly string[] {
   const to = candidate.version === '' ? `${candidate.pool} as it splits` : `${candidate.pool}/${candidate.version}`;
   const since = `${formatInstant(sinceMs)} UTC, ${formatAgo(sinceMs, nowMs)}`;
-  const seconded = `${rest.seconded} of them with a second answer of the primary, which tells noise`;
+  const seconded = `${rest.seconded} of them with a second response of the primary, which tells noise`;
   return formatPairs([
     ['mirror', `${paint('strong', mirror)} of pool ${pool}, to ${to}`],
     ['since', since],
@@ -54,20 +54,20 @@ function describeCounts({ pool, mirror, candidate, sinceMs, ...rest }: ReportAns
 }
 
 /** `0.8 % to 1.3 %`, `at most 0.2 %`. */
-function describeBounds({ low, high }: IntervalAnswer): string {
+function describeBounds({ low, high }: IntervalResponse): string {
   if (high <= 0) return 'none';
   if (low <= 0) return high >= 1 ? 'any share' : `at most ${formatShare(high)}`;
   return high >= 1 ? `at least ${formatShare(low)}` : `${formatShare(low)} to ${formatShare(high)}`;
 }
 
 /** Only where one of the two had anything but answers. */
-function describeOutcomes(templates: readonly TemplateAnswer[]): readonly (readonly [string, string])[] {
+function describeOutcomes(templates: readonly TemplateResponse[]): readonly (readonly [string, string])[] {
   const sides = (['primary', 'candidate'] as const).map((side) => [side, addUp(templates.map(({ outcomes }) => outcomes[side]))] as const);
   if (sides.every(([, counts]) => [...counts.keys()].every((code) => code === 'ok'))) return [];
   return sides.map(([side, counts]) => [side === 'candidate' ? 'shadow' : side, describeCounted(counts)] as const);
 }
 
-function viewLatency({ templates }: ReportAnswer, paint: ReportView['paint']): readonly string[] {
+function viewLatency({ templates }: ReportResponse, paint: ReportView['paint']): readonly string[] {
   const busiest = [...templates].sort((a, b) => b.exchanges - a.exchanges);
   const columns: readonly FittedColumn[] = [
     { title: 'ROUTE', cut: 'end' },
@@ -97,7 +97,7 @@ function viewLatency({ templates }: ReportAnswer, paint: ReportView['paint']): r
   ];
 }
 
-function viewFields({ fields, unlistedFields }: ReportAnswer, { paint, mostFields }: ReportView): readonly string[] {
+function viewFields({ fields, unlistedFields }: ReportResponse, { paint, mostFields }: ReportView): readonly string[] {
   const [real, noisy] = [fields.filter(({ isReal }) => isReal), fields.filter(({ isReal }) => !isReal)];
   const room = Math.min(mostFields, Math.max(LEAST_NOISY, mostFields - real.length));
   const shown = noisy.slice(0, room);
@@ -117,7 +117,7 @@ function viewFields({ fields, unlistedFields }: ReportAnswer, { paint, mostField
   ];
 }
 
-function viewTable(fields: readonly FieldAnswer[]): readonly string[] {
+function viewTable(fields: readonly FieldResponse[]): readonly string[] {
   const columns: readonly FittedColumn[] = [
     { title: 'ROUTE', cut: 'end' },
     { title: 'PATHS', cut: 'middle' },
@@ -137,7 +137,7 @@ function viewTable(fields: readonly FieldAnswer[]): readonly string[] {
   return fitTable(columns, rows, WIDTH);
 }
 
-function viewLeftOut({ dropped, overflow, templates }: ReportAnswer, paint: ReportView['paint']): readonly string[] {
+function viewLeftOut({ dropped, overflow, templates }: ReportResponse, paint: ReportView['paint']): readonly string[] {
   const uncompared = addUp(templates.map((each) => each.uncompared));
   const bodies = [...uncompared.values()].reduce((sum, each) => sum + each, 0);
   const cutShort = templates.reduce((sum, each) => sum + each.cutShort, 0);

@@ -61,16 +61,27 @@ function describeValue(issue: Issue, path: Path, work: Work): void {
   report(work, path, withFound(issue.message, valueAt(work.merged.value, path)));
 }
 
+/** Keys that had another name once, by the key of their map and their own. */
+const RENAMED_KEYS: ReadonlyMap<string, string> = new Map([
+  ['affinity.hold', 'remember'],
+  ['limits.answer', 'response'],
+]);
+
 /** The message of such an issue is the list of known keys: see `shape`. */
 function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, path: Path, work: Work): void {
   const known = issue.message.split(' ').filter((key) => key !== '');
   for (const key of issue.keys) {
     if (work.problems.length >= MAX_PROBLEMS) return;
-    const hint = didYouMean(key, known) || (known.length === 0 ? ' (this map has no keys)' : '');
+    const hint = renamedHint(path, key) || didYouMean(key, known) || (known.length === 0 ? ' (this map has no keys)' : '');
     const problem = problemAt(work.merged, [...path, key], '', 'key');
     const where = formatPath(path);
     work.problems.push({ ...problem, message: `${where === '' ? '' : `${where}: `}unknown key ${show(key)}${hint}` });
   }
+}
+
+function renamedHint(path: Path, key: string): string {
+  const name = RENAMED_KEYS.get(`${String(path.at(-1))}.${key}`);
+  return name === undefined ? '' : ` (it is called "${name}" now)`;
 }
 
 /** Of alternatives, the one that the kind of the value speaks for; when there is none, what all of them are. */

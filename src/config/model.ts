@@ -266,7 +266,7 @@ export interface MirrorLimits {
   /** Of a request body, how much may wait for the shadow. */
   readonly lagBytes: number;
   /** Of an answer, how much is read. */
-  readonly answerBytes: number;
+  readonly responseBytes: number;
 }
 
 export interface HealthConfig {

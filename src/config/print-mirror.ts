@@ -20,7 +20,7 @@ export function describeMirror({ match, limits, requestHeaders, fraction, percen
       connections: limits.connections,
       requests: limits.requests,
       lag: formatSize(limits.lagBytes),
-      answer: formatSize(limits.answerBytes),
+      response: formatSize(limits.responseBytes),
     },
     requestHeaders: describeChanges(requestHeaders),
     rewrite: mirror.rewrite,

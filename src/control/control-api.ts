@@ -305,9 +305,9 @@ export interface ShownExchange {
   readonly bytesOut: number;
 }
 
-export interface RecentExchangesAnswer {
+export interface RecentExchangesResponse {
   /** A worker that does not answer within a second is left out. */
-  readonly workers: { readonly answered: number; readonly total: number };
+  readonly workers: { readonly responded: number; readonly total: number };
   /** Newest first. */
   readonly exchanges: readonly ShownExchange[];
 }
@@ -337,7 +337,7 @@ export interface ControlApi {
   /** A string says what is wrong with the question. */
   explain(request: ExplainRequest): Explanation | string;
   /** What was served lately: a sample, kept by the workers that live. */
-  exchanges(query: ExchangeQuery): Promise<RecentExchangesAnswer>;
+  exchanges(query: ExchangeQuery): Promise<RecentExchangesResponse>;
   /** What comparing the answers of a mirror has shown so far. */
   mirrorReport(pool: string, mirror: string): Promise<MirrorReportOutcome>;
   /** Writes that the shadow of a mirror is missing. A string says what is wrong with the question. */

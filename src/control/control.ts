@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
 import { printWritten } from '../config/print.ts';
 import { compileTable } from '../routing/compile.ts';
-import type { Side } from '../routing/expected-answers.ts';
+import type { Side } from '../routing/expected-versions.ts';
 import { explain } from '../routing/explain.ts';
 import type { Explanation } from '../routing/explain.ts';
 import { foreseeImpact } from '../routing/impact.ts';
@@ -17,7 +17,7 @@ import { seenRequests, sideAfter, sideBefore } from './foresee.ts';
 import type { Desired, DryRun } from './submission.ts';
 import type { Journal } from './journal.ts';
 import type { Markers } from './markers.ts';
-import { answerMissed, answerReport } from './mirror-questions.ts';
+import { missedOf, reportOf } from './mirror-questions.ts';
 import type { MirrorReportOutcome, MissedWrites, MissedWritesQuery } from './mirror-report.ts';
 import type { MissedWriteLedgers } from './missed-writes.ts';
 import { movedPools } from './moved-pools.ts';
@@ -35,7 +35,7 @@ import type {
   MarkRequest,
   MarkOutcome,
   PoolStatus,
-  RecentExchangesAnswer,
+  RecentExchangesResponse,
   ControlApi,
 } from './control-api.ts';
 
@@ -199,19 +199,19 @@ export class Control implements ControlApi {
     });
   }
 
-  async exchanges(query: ExchangeQuery): Promise<RecentExchangesAnswer> {
-    const { answered, total, exchanges } = await this.#deps.recall.recent();
+  async exchanges(query: ExchangeQuery): Promise<RecentExchangesResponse> {
+    const { responded, total, exchanges } = await this.#deps.recall.recent();
     const affinities = this.config?.pools.map(({ affinity }) => affinity) ?? [];
     const keyFields = new Set(affinities.flatMap((affinity) => (affinity?.kind === 'header' ? [affinity.name.toLowerCase()] : [])));
-    return { workers: { answered, total }, exchanges: showExchanges(exchanges, query, keyFields) };
+    return { workers: { responded, total }, exchanges: showExchanges(exchanges, query, keyFields) };
   }
 
   mirrorReport(pool: string, mirror: string): Promise<MirrorReportOutcome> {
-    return answerReport(this.config, this.#deps.comparing, { pool, mirror });
+    return reportOf(this.config, this.#deps.comparing, { pool, mirror });
   }
 
   missedWrites(query: MissedWritesQuery): MissedWrites | string {
-    return answerMissed(this.config, this.#deps.missed, query);
+    return missedOf(this.config, this.#deps.missed, query);
   }
 
   #tableOf(config: Config, revision: number): Table {

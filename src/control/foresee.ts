@@ -1,7 +1,7 @@
 // What a change would mean for the users and the latest requests, before it is made. It asks the workers what they remember.
 
 import type { Config, PoolConfig, VersionConfig } from '../config/model.ts';
-import type { SeenRequest, Side } from '../routing/expected-answers.ts';
+import type { SeenRequest, Side } from '../routing/expected-versions.ts';
 import type { SessionMemory } from '../routing/session-reader.ts';
 import type { PoolTable, Table } from '../routing/table.ts';
 import type { Observation } from '../telemetry/observation.ts';

@@ -7,7 +7,7 @@ import type { MissedWriteLedgers } from './missed-writes.ts';
 import type { Comparing } from './ports.ts';
 
 /** @param config the one in force */
-export async function answerReport(
+export async function reportOf(
   config: Config | undefined,
   comparing: Comparing,
   { pool, mirror }: { readonly pool: string; readonly mirror: string },
@@ -18,13 +18,13 @@ export async function answerReport(
     return { result: 'uncompared', message: `Mirror ${mirror} of pool ${pool} compares nothing; write "compare: {}" in it.` };
   const known = await comparing.report(pool, mirror);
   if (known === 'busy')
-    return { result: 'busy', message: 'The comparison did not answer in time, or has just begun anew; ask again in a second.' };
+    return { result: 'busy', message: 'The comparison did not respond in time, or has just begun anew; ask again in a second.' };
   const candidate = { pool: found.pool ?? pool, version: found.version };
   return { result: 'report', report: { pool, mirror, candidate, ...known, dropped: comparing.dropped(pool, mirror) } };
 }
 
 /** A string says what is wrong with the question. */
-export function answerMissed(
+export function missedOf(
   config: Config | undefined,
   ledgers: Pick<MissedWriteLedgers, 'list'>,
   query: MissedWritesQuery,

@@ -47,7 +47,7 @@ export interface EndpointDiscovery {
 /** What the workers remember of their latest exchanges, in no order, with all that clients sent: it must be masked before it is shown. */
 export interface Recollection {
   /** Workers that answered in time. */
-  readonly answered: number;
+  readonly responded: number;
   readonly total: number;
   readonly exchanges: readonly Observation[];
 }

@@ -8,7 +8,7 @@ export const REFUSE_VERSION = 5;
 export const REFUSE_EXPECTATION = 6;
 export const REFUSE_BODY_TOO_LARGE = 7;
 /** Every refusal of an answer, whatever the reason. */
-export const REFUSE_BAD_ANSWER = 8;
+export const REFUSE_BAD_RESPONSE = 8;
 
 /** Outcome code by refusal code; position 0 is not a refusal. */
 export const REFUSAL_OUTCOMES = [

@@ -21,7 +21,7 @@ import {
   type BodyKind,
 } from './framing.ts';
 import type { HeadLimits } from './limits.ts';
-import { REFUSE_BAD_ANSWER } from './refusal.ts';
+import { REFUSE_BAD_RESPONSE } from './refusal.ts';
 
 /** Filled by `parseResponseHead`; one per connection, reused for every answer on it. */
 export class ResponseHead {
@@ -96,7 +96,7 @@ export function parseResponseHead(text: string, from: number, head: ResponseHead
 function refuse(head: ResponseHead, reason: string): number {
   head.refusal = reason;
   head.keepAlive = false;
-  return -REFUSE_BAD_ANSWER;
+  return -REFUSE_BAD_RESPONSE;
 }
 
 function refuseLine(text: string, from: number, head: ResponseHead, limits: HeadLimits): number {
@@ -150,7 +150,7 @@ function readFraming(head: ResponseHead, requestMethod: string): number {
 function dropFraming(head: ResponseHead, framing: number): number {
   if (framing === 0) return 0;
   const declaresBody = head.contentLength !== 0;
-  if (declaresBody && head.status < 200) return refuse(head, 'interim answer with a body');
+  if (declaresBody && head.status < 200) return refuse(head, 'interim response with a body');
   if (declaresBody) head.keepAlive = false;
   head.block = withoutFields(head.block, CONTENT_LENGTH_ONLY);
   head.contentLength = -1;

@@ -12,7 +12,7 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Exchange } from './exchange.ts';
 import type { Listener } from './listener.ts';
-import { refuse } from './reply.ts';
+import { refuse } from './local-reply.ts';
 
 /** How long a closing connection may go on sending what nobody reads (the client must see our answer before a reset). */
 const LINGER_MS = 2000;
@@ -111,7 +111,7 @@ export class Connection implements DeadlineOwner {
     // Answers that it has yet to take are still on their way out.
     if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.socket.writableLength > 0)) return;
     if (this.#phase === AWAITING && this.socket.writableLength > 0) this.linger();
-    else if (this.#phase !== BUSY || (!this.#exchange!.requestDone && !this.#exchange!.answered)) this.onGone();
+    else if (this.#phase !== BUSY || (!this.#exchange!.requestDone && !this.#exchange!.responded)) this.onGone();
     else if (!this.#exchange!.unflushed) this.#watchHalfClosed();
   }
 
@@ -219,8 +219,8 @@ export class Connection implements DeadlineOwner {
   }
 
   #watchHalfClosed(): void {
-    const answered = this.#exchange?.answered === true;
-    this.listener.context.deadlines.arm(this.#deadline, answered ? HALF_CLOSED_GAP_MS : HALF_CLOSE_MS);
+    const responded = this.#exchange?.responded === true;
+    this.listener.context.deadlines.arm(this.#deadline, responded ? HALF_CLOSED_GAP_MS : HALF_CLOSE_MS);
   }
 
   /** What was promised to stay before its listener began to leave, or before load was shed, stays for a moment only. */

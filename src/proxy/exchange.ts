@@ -18,12 +18,12 @@ import { TEXT_BYTES } from '../upstream/connection.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { Applicant, LiveVersion } from '../upstream/version.ts';
-import { answerBytes, answerHead, answerInterim } from './answer.ts';
+import { responseBytes, forwardHead, forwardInterim } from './forward-response.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
 import { attempt, sendBody, sendRequest } from './forward.ts';
 import { observe } from './observe.ts';
-import { reply, replyRoute } from './reply.ts';
+import { reply, replyRoute } from './local-reply.ts';
 import { RequestBody } from './request-body.ts';
 import { relieve } from './relieve.ts';
 import { retry } from './retry.ts';
@@ -87,8 +87,8 @@ export class Exchange implements Applicant, DeadlineOwner {
   bytesOut = 0;
 
   /** A byte of the answer may have left: no other answer can be given. */
-  answered = false;
-  answerDone = false;
+  responded = false;
+  responseDone = false;
   /** The client cannot read chunks (HTTP/1.0): they are taken apart. */
   unchunk = false;
   keep = true;
@@ -205,17 +205,17 @@ export class Exchange implements Applicant, DeadlineOwner {
   }
 
   onInterim(connection: UpstreamConnection): void {
-    answerInterim(this, connection);
+    forwardInterim(this, connection);
   }
 
-  onAnswer(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  onResponse(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
     // While the client is paused the upstream still owes us its reading.
     if (!this.clientPaused) this.responseDeadline.disarm();
-    return answerHead(this, connection, from, to, done);
+    return forwardHead(this, connection, from, to, done);
   }
 
-  onAnswerBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
-    return answerBytes(this, connection, from, to, done);
+  onResponseBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+    return responseBytes(this, connection, from, to, done);
   }
 
   onUpstreamDrained(): void {
@@ -238,7 +238,7 @@ export class Exchange implements Applicant, DeadlineOwner {
 
   /** The client neither sent nor took a byte for the listener's idle timeout. */
   onDownstreamStalled(): void {
-    if (!this.answered && !this.requestDone) reply(this, OUTCOME.request_timeout);
+    if (!this.responded && !this.requestDone) reply(this, OUTCOME.request_timeout);
     else this.abort(OUTCOME.downstream_closed);
   }
 
@@ -246,7 +246,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (deadline === this.holdDeadline) return this.#heldTooLong();
     const outcome = deadline === this.responseDeadline ? OUTCOME.response_timeout : OUTCOME.exchange_timeout;
     this.#tellGivenUp('late');
-    if (this.answered) this.abort(outcome);
+    if (this.responded) this.abort(outcome);
     else if (deadline === this.responseDeadline) this.#responseTimedOut(this.upstream);
     else reply(this, outcome);
   }
@@ -261,8 +261,8 @@ export class Exchange implements Applicant, DeadlineOwner {
   }
 
   /** The answer is complete; the rest of a request body that nobody read is not waited for. */
-  answerEnded(): void {
-    this.answerDone = true;
+  responseEnded(): void {
+    this.responseDone = true;
     if (this.unflushed) return;
     if (!this.requestDone) this.keep = false;
     this.finish();
@@ -304,7 +304,7 @@ export class Exchange implements Applicant, DeadlineOwner {
       if (this.status < 500) live.succeeded(endpoint);
       else live.failed(endpoint, outcome, this.status);
     } else if (outcome.source === 'upstream') endpoint.counters.failed();
-    if (!this.answerDone) {
+    if (!this.responseDone) {
       upstream.destroy();
       return;
     }
@@ -317,7 +317,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (!this.unflushed) return;
     this.unflushed = false;
     this.watchClient();
-    if (this.answerDone) this.answerEnded();
+    if (this.responseDone) this.responseEnded();
     else this.upstream?.resume();
   }
 
@@ -331,8 +331,8 @@ export class Exchange implements Applicant, DeadlineOwner {
 
   /** An upload that its client has yet to send is nothing that the upstream is late with. */
   #tellGivenUp(why: 'late' | 'unwanted'): void {
-    if (this.upstream === undefined || this.answered) return;
-    if (this.requestDone || this.clientPaused) this.live!.unanswered(this.attemptMs, why);
+    if (this.upstream === undefined || this.responded) return;
+    if (this.requestDone || this.clientPaused) this.live!.gaveUp(this.attemptMs, why);
   }
 
   /** One that is being connected for just now may still come through. */
@@ -357,7 +357,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   /** Ends the exchange for a body that cannot be passed on; nothing up to `to` is used. */
   #refuseBody(to: number): number {
     this.connection.listener.counters.refused(this.body.refusal.index);
-    if (this.answered) this.abort(this.body.refusal);
+    if (this.responded) this.abort(this.body.refusal);
     else reply(this, this.body.refusal);
     return to;
   }
@@ -415,8 +415,8 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.replayable = true;
     this.clientPaused = false;
     this.bytesOut = 0;
-    this.answered = false;
-    this.answerDone = false;
+    this.responded = false;
+    this.responseDone = false;
     this.unchunk = false;
     this.keep = true;
     this.status = 0;

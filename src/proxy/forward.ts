@@ -10,7 +10,7 @@ import { ACQUIRED, NO_ENDPOINT } from '../upstream/version.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardingFields, isTrusted } from './forwarded.ts';
 import { mirror, teeBody } from './mirror.ts';
-import { reply } from './reply.ts';
+import { reply } from './local-reply.ts';
 
 /** Of a request body that waits for a connection. */
 const HELD_BYTES = 65536;
@@ -39,7 +39,7 @@ export function hold(exchange: Exchange): boolean {
 
 /** Sends what there is of the request; called when the connection is usable. */
 export function sendRequest(exchange: Exchange, connection: UpstreamConnection): void {
-  const atOnce = exchange.attempts === 1 && connection.answers > 0 && exchange.attemptMs === exchange.startedMs;
+  const atOnce = exchange.attempts === 1 && connection.responses > 0 && exchange.attemptMs === exchange.startedMs;
   if (!atOnce) exchange.attemptMs = exchange.context.deadlines.refresh();
   if (exchange.requestText === '') exchange.requestText = requestText(exchange);
   exchange.holdDeadline.disarm();
@@ -48,7 +48,7 @@ export function sendRequest(exchange: Exchange, connection: UpstreamConnection):
   for (const bytes of exchange.held) more = connection.sendBytes(bytes);
   if (!exchange.mirrored && exchange.destination!.pool.mirrors !== undefined) mirror(exchange);
   if (exchange.held.length > 0) exchange.held = [];
-  if (exchange.requestDone) awaitAnswer(exchange);
+  if (exchange.requestDone) awaitResponse(exchange);
   else if (more) exchange.resumeClient();
   else pauseFor(exchange);
 }
@@ -75,7 +75,7 @@ function passBody(exchange: Exchange, bytes: Buffer, from: number, to: number): 
   }
   // The time of the upload was the client's.
   exchange.attemptMs = exchange.context.deadlines.refresh();
-  awaitAnswer(exchange);
+  awaitResponse(exchange);
 }
 
 /** The upstream takes no more of the body for now. One that never does is as bad as one that never answers. */
@@ -84,8 +84,8 @@ function pauseFor(exchange: Exchange): void {
   exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.settings.responseMs);
 }
 
-function awaitAnswer(exchange: Exchange): void {
-  if (!exchange.answered) exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.settings.responseMs);
+function awaitResponse(exchange: Exchange): void {
+  if (!exchange.responded) exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.settings.responseMs);
 }
 
 function requestText(exchange: Exchange): string {

@@ -80,12 +80,12 @@ function copyForEach(exchange: Exchange): void {
     const lease = leases[table.index]!;
     if (!isSampled(table, head, key, lease)) continue;
     const version = chooseShadow(table, key, lease);
-    if (version >= 0 && !answersItself(exchange, table, version)) copyFor(exchange, table, lease, version, key);
+    if (version >= 0 && !respondsItself(exchange, table, version)) copyFor(exchange, table, lease, version, key);
   }
 }
 
 /** The version that answers has nothing to learn from a copy of the request. */
-function answersItself(exchange: Exchange, table: MirrorTable, version: number): boolean {
+function respondsItself(exchange: Exchange, table: MirrorTable, version: number): boolean {
   return table.pool === exchange.destination!.pool && exchange.choice.version!.index === version;
 }
 

@@ -27,7 +27,7 @@ export function observe(exchange: Exchange): void {
     match === undefined ? serving.unrouted : serving.routes[match.route.index]![live === undefined ? 0 : version!.index + 1]!;
   // Where no answer was sent, the outcome says what stands in its place (499: the client went away).
   const status = exchange.status === 0 ? exchange.outcome.status : exchange.status;
-  counters.answered(status);
+  counters.responded(status);
   const ring = isFailed(exchange.outcome, status) ? context.recent.failed : context.recent.fine;
   const isWanted = ring.meets(endedMs);
   const { accessLog } = context;

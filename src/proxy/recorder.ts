@@ -9,8 +9,8 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { OutcomeCode } from '../telemetry/outcomes.ts';
 import type { Attempted, RecordedExchange } from '../telemetry/shadowed-exchange.ts';
 import type { LiveVersion } from '../upstream/version.ts';
-import { AnswerRecord } from './answer-record.ts';
-import type { RecordBounds, RecordMemory } from './answer-record.ts';
+import { ResponseRecord } from './response-record.ts';
+import type { RecordBounds, RecordMemory } from './response-record.ts';
 import type { Exchange } from './exchange.ts';
 import type { CopySide, Side, Witness } from './witness.ts';
 
@@ -45,7 +45,7 @@ export class Recorder implements Witness {
   readonly #target: string;
   /** Whose answer is the primary's; that of another version that stepped in is not compared. */
   readonly #live: LiveVersion | undefined;
-  readonly #records: Readonly<Record<Side, AnswerRecord>>;
+  readonly #records: Readonly<Record<Side, ResponseRecord>>;
   readonly #ends: { primary: Attempted | undefined; candidate: Attempted | undefined; second: Attempted | undefined };
   #open: number;
   #isWorthless = false;
@@ -60,9 +60,9 @@ export class Recorder implements Witness {
     this.#target = exchange.head.target;
     this.#live = exchange.live;
     this.#records = {
-      primary: new AnswerRecord(bounds, memory),
-      candidate: new AnswerRecord(bounds, memory),
-      second: new AnswerRecord(bounds, memory),
+      primary: new ResponseRecord(bounds, memory),
+      candidate: new ResponseRecord(bounds, memory),
+      second: new ResponseRecord(bounds, memory),
     };
     this.#ends = { primary: undefined, candidate: undefined, second: undefined };
     this.#open = deps.wantsSecond ? 3 : 2;
@@ -80,7 +80,7 @@ export class Recorder implements Witness {
 
   onPrimaryEnd({ outcome, live }: Exchange): void {
     const isOthers = live !== this.#live;
-    if (outcome === OUTCOME.ok && !isOthers) this.#ends.primary = { outcome: 'ok', answer: this.#records.primary.answer() };
+    if (outcome === OUTCOME.ok && !isOthers) this.#ends.primary = { outcome: 'ok', response: this.#records.primary.response() };
     else if (FAILURES.has(outcome.code) && !isOthers) this.#ends.primary = failed(outcome.code as OutcomeCode);
     else this.#isWorthless = true;
     this.#ended();
@@ -88,8 +88,8 @@ export class Recorder implements Witness {
 
   onCopyEnd(side: CopySide, outcome: MirrorOutcome): void {
     const record = this.#records[side];
-    const isAnswered = outcome.kind === 'answered' || (outcome === MIRRORED.answer_too_large && record.status > 0);
-    if (isAnswered && !this.#isSpoiled) this.#ends[side] = { outcome: 'ok', answer: record.answer() };
+    const isResponded = outcome.kind === 'responded' || (outcome === MIRRORED.response_too_large && record.status > 0);
+    if (isResponded && !this.#isSpoiled) this.#ends[side] = { outcome: 'ok', response: record.response() };
     else if (outcome.kind === 'failed') this.#ends[side] = failed(outcome.code as OutcomeCode);
     this.#ended();
   }

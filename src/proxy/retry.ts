@@ -7,7 +7,7 @@ import type { Outcome } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
 import { attempt, hold } from './forward.ts';
 import type { Exchange } from './exchange.ts';
-import { reply } from './reply.ts';
+import { reply } from './local-reply.ts';
 import { rescue } from './rescue.ts';
 
 /** Why a request was sent again; positions are those of the retry counters. */
@@ -21,7 +21,7 @@ const SERVER_ERROR = 5;
 
 /** The attempt failed with `outcome`; `connection` is closed already. */
 export function retry(exchange: Exchange, connection: UpstreamConnection, outcome: Outcome): void {
-  if (exchange.answered) {
+  if (exchange.responded) {
     exchange.endAttempt(outcome);
     exchange.live!.failed(connection.endpoint, outcome);
     exchange.abort(outcome);
@@ -63,7 +63,7 @@ export function again(exchange: Exchange, reason: number): void {
 /** A reused connection that closed before a byte of the answer: the upstream had given it up already (keep-alive race). */
 function isStale(exchange: Exchange, connection: UpstreamConnection, outcome: Outcome): boolean {
   if (outcome !== OUTCOME.upstream_reset || exchange.wantsFresh) return false;
-  return connection.answers > 0 && !connection.answering && exchange.replayable && isIdempotent(exchange.head.method);
+  return connection.responses > 0 && !connection.responding && exchange.replayable && isIdempotent(exchange.head.method);
 }
 
 function reasonOf(outcome: Outcome, sent: boolean): number {

@@ -41,7 +41,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
   #timeoutMs = 0;
   #startedMs = 0;
   #requestDone = false;
-  #answerBytes = 0;
+  #responseBytes = 0;
   #status = 0;
   /** What the kernel of this machine has yet to take, without the queue. */
   #unsent = 0;
@@ -59,7 +59,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
     this.#method = method;
     this.#text = text;
     this.#requestDone = false;
-    this.#answerBytes = 0;
+    this.#responseBytes = 0;
     this.#status = 0;
     this.#unsent = 0;
     this.#startedMs = startedMs;
@@ -129,20 +129,21 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
 
   onInterim(): void {}
 
-  onAnswer(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  onResponse(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
     this.#status = connection.head.status;
     if (this.witness !== undefined) this.#tellHead(this.witness, connection);
     const { body, contentLength } = connection.head;
-    if (body !== BODY_LENGTH || contentLength <= this.#live!.settings.answerBytes) return this.onAnswerBytes(connection, from, to, done);
-    this.end(MIRRORED.answer_too_large);
+    if (body !== BODY_LENGTH || contentLength <= this.#live!.settings.responseBytes)
+      return this.onResponseBytes(connection, from, to, done);
+    this.end(MIRRORED.response_too_large);
     return false;
   }
 
-  onAnswerBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
-    this.#answerBytes += to - from;
+  onResponseBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+    this.#responseBytes += to - from;
     if (to > from) this.witness?.onBody(this.side, connection.memory, from, to);
-    if (this.#answerBytes > this.#live!.settings.answerBytes) {
-      this.end(MIRRORED.answer_too_large);
+    if (this.#responseBytes > this.#live!.settings.responseBytes) {
+      this.end(MIRRORED.response_too_large);
       return false;
     }
     if (done) this.#finish(connection);
@@ -160,7 +161,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
   }
 
   onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void {
-    const stale = outcome === OUTCOME.upstream_reset && connection.answers > 0 && !connection.answering;
+    const stale = outcome === OUTCOME.upstream_reset && connection.responses > 0 && !connection.responding;
     this.end(stale ? MIRRORED.stale : outcomeOf(outcome));
   }
 

@@ -59,8 +59,8 @@ export class WriteWatch implements Witness {
   #judge(): void {
     const outcome = this.#outcome;
     if (this.#mayHaveTaken !== true || outcome === undefined) return;
-    const isAnswered = outcome.kind === 'answered';
-    if (isAnswered && this.#status < 400) return;
+    const isResponded = outcome.kind === 'responded';
+    if (isResponded && this.#status < 400) return;
     const { mirror, version, atMs, onMissed } = this.#deps;
     onMissed({
       ...this.#request,
@@ -70,7 +70,7 @@ export class WriteWatch implements Witness {
       requestId: this.#requestId,
       primaryStatus: this.#primaryStatus,
       outcome: outcome.code,
-      status: isAnswered ? this.#status : 0,
+      status: isResponded ? this.#status : 0,
     });
   }
 }

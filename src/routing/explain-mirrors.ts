@@ -24,7 +24,7 @@ export interface MirroredQuestion {
   /** Of the user, as `mirrorKey` has it; empty when the request brings none, also when the answer would set a new one. */
   readonly key: string;
   /** How likely each version of the pool answers, by its index: 0 to 1 each. All 0: none does. */
-  readonly answering: readonly number[];
+  readonly responding: readonly number[];
 }
 
 export function explainMirrors(pool: PoolTable, question: MirroredQuestion): readonly ExplainedMirror[] {
@@ -51,7 +51,7 @@ function targetOf({ pool, version }: MirrorTable, key: string): number | undefin
 }
 
 /** Why it is not copied, whoever asks. */
-function refusalOf(mirror: MirrorTable, { request, answering }: MirroredQuestion): string | undefined {
+function refusalOf(mirror: MirrorTable, { request, responding }: MirroredQuestion): string | undefined {
   if (isShadow(request)) return `The request has a ${SHADOW_FIELD} field: it is a copy itself, and copies are not copied.`;
   if (mirror.safeOnly && !isSafe(request.method)) {
     return `${request.method} may have side effects; only GET, HEAD and OPTIONS are copied unless the mirror has sideEffects: allow.`;
@@ -59,7 +59,7 @@ function refusalOf(mirror: MirrorTable, { request, answering }: MirroredQuestion
   const unmet = unmetCondition(mirror.config.match, request);
   if (unmet !== undefined) return unmet;
   if (mirror.share === 0) return 'The mirror copies 0 % of requests.';
-  return answering.every((share) => share === 0) ? 'No version gets the request: there is nothing to copy.' : undefined;
+  return responding.every((share) => share === 0) ? 'No version gets the request: there is nothing to copy.' : undefined;
 }
 
 function unmetCondition({ methods, paths, headers }: MirrorMatch, request: RoutableRequest): string | undefined {
@@ -77,17 +77,17 @@ interface Aim {
   readonly target: number | undefined;
 }
 
-function partOf({ mirror, owner, target }: Aim, { request, key, answering }: MirroredQuestion): Part {
+function partOf({ mirror, owner, target }: Aim, { request, key, responding }: MirroredQuestion): Part {
   if (target === -1) return no(`Every weight of pool ${mirror.pool.name} is 0: no version gets the copy.`);
   // Users are told apart by their key alone: what chance says does not count for them.
   const isUser = mirror.bySession && key !== '';
   const percent = percentOf(mirror.share);
   if (isUser && !isSampled(mirror, request, key, NEVER)) return no(`The user is not among the ${percent} of users that are copied.`);
-  const own = target === undefined || mirror.pool !== owner ? 0 : (answering[target] ?? 0);
+  const own = target === undefined || mirror.pool !== owner ? 0 : (responding[target] ?? 0);
   const name = target === undefined ? '' : (mirror.pool.versions[target]?.name ?? '');
-  if (own === 1) return no(`Version ${name} answers the request itself.`);
+  if (own === 1) return no(`Version ${name} gets the request itself.`);
   const sampled = isUser ? 1 : mirror.share;
-  const why = `${whySampled({ mirror, owner, target }, key, percent)}${own > 0 ? `; none of those that ${name} answers itself (${percentOf(own)})` : ''}.`;
+  const why = `${whySampled({ mirror, owner, target }, key, percent)}${own > 0 ? `; none of those that ${name} gets it itself (${percentOf(own)})` : ''}.`;
   const share = sampled * (1 - own);
   return share === 1 ? { copied: 'yes', share: undefined, why } : { copied: 'share', share, why };
 }

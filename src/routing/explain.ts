@@ -118,17 +118,17 @@ function explainAction(draft: Draft, found: RouteMatch, destination: Destination
   const { route } = found;
   if (route.redirect !== undefined) {
     draft.location = redirectLocation(route.redirect, question.request, found, question.scheme);
-    answer(draft, 'redirect', route.redirect.status, `It redirects to ${draft.location} with status ${route.redirect.status}.`);
+    response(draft, 'redirect', route.redirect.status, `It redirects to ${draft.location} with status ${route.redirect.status}.`);
   } else if (route.respond !== undefined) {
-    answer(draft, 'respond', route.respond.status, `Sluice itself answers with status ${route.respond.status}.`);
+    response(draft, 'respond', route.respond.status, `Sluice itself responds with status ${route.respond.status}.`);
   } else if (destination !== undefined) {
     draft.outcome = 'pool';
     draft.pool = destination.pool.name;
     draft.target = rewriteTarget(found, question.request);
     if (route.rewritePath !== undefined) draft.steps.push(`The upstream sees the target ${draft.target}.`);
     const key = explainVersion(draft, destination, question);
-    const answering = answeringShares(draft, destination);
-    draft.mirrors = explainMirrors(destination.pool, { request: question.request, key, answering });
+    const responding = respondingShares(draft, destination);
+    draft.mirrors = explainMirrors(destination.pool, { request: question.request, key, responding });
   }
 }
 
@@ -151,12 +151,12 @@ function explainVersion(draft: Draft, { pool, version: fixed }: Destination, que
   draft.steps.push(describeChoice(choice, pool, question), `Shares of pool ${pool.name}: ${describeShares(draft.shares)}.`);
   if (pool.holds && choice.version !== undefined && !question.ready(pool, choice.version.index)) draft.steps.push(waits(pool));
   if (choice.reason === REASON_NONE)
-    refuse(draft, 'no_endpoint', 503, `No version of pool ${pool.name} that may answer has a ready endpoint.`);
+    refuse(draft, 'no_endpoint', 503, `No version of pool ${pool.name} that may respond has a ready endpoint.`);
   return mirrorKey(pool, question.request, question.client, choice.setCookie ? '' : choice.key);
 }
 
 /** How likely each version of the pool answers; a request that waits is answered some time. */
-function answeringShares({ outcome, version, shares }: Draft, { pool, version: fixed }: Destination): readonly number[] {
+function respondingShares({ outcome, version, shares }: Draft, { pool, version: fixed }: Destination): readonly number[] {
   if (outcome !== 'pool') return shares.map(() => 0);
   const certain = fixed?.name ?? version;
   if (certain !== undefined) return shares.map((each) => (each.version === certain ? 1 : 0));
@@ -182,7 +182,7 @@ function describeChoice(choice: Choice, pool: PoolTable, question: ExplainQuesti
     case 'weight':
       return `Nothing ties the request to a version of pool ${pool.name}; the weights decide.`;
     case 'fallback':
-      return `The version that was meant has no ready endpoint; another version of pool ${pool.name} answers.`;
+      return `The version that was meant has no ready endpoint; another version of pool ${pool.name} responds.`;
     default:
       return isKeyed(pool, question)
         ? 'The version of the affinity key has no ready endpoint.'
@@ -250,10 +250,10 @@ function emptyDraft(): Draft {
 }
 
 function refuse(draft: Draft, outcome: string, status: number, step: string): void {
-  answer(draft, outcome, status, `${step} The answer is ${status} ${outcome}.`);
+  response(draft, outcome, status, `${step} The response is ${status} ${outcome}.`);
 }
 
-function answer(draft: Draft, outcome: string, status: number, step: string): void {
+function response(draft: Draft, outcome: string, status: number, step: string): void {
   draft.outcome = outcome;
   draft.status = status;
   draft.steps.push(step);

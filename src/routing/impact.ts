@@ -8,15 +8,15 @@
 import { AFFINITY_CLIENT_IP } from './affinity.ts';
 import {
   difference,
-  ExpectedAnswers,
+  ExpectedVersions,
   nameOf,
   partsOf,
   sharesOf,
-  type Answers,
-  type Parts,
+  type VersionShares,
+  type ChoiceParts,
   type SeenRequest,
   type Side,
-} from './expected-answers.ts';
+} from './expected-versions.ts';
 import type { PoolTable } from './table.ts';
 
 export interface Impact {
@@ -67,7 +67,7 @@ function keepsUsers(one: PoolTable, other: PoolTable, after: Side): boolean {
 }
 
 /** Where users are held they need not have what the weights say; at least those too many for the new weights move. */
-function presentUsers(pool: PoolTable, before: Side): Answers | undefined {
+function presentUsers(pool: PoolTable, before: Side): VersionShares | undefined {
   const users = pool.sessions === undefined ? undefined : before.users?.(pool.name);
   const total = [...(users?.values() ?? [])].reduce((sum, count) => sum + count, 0);
   if (users === undefined || total === 0) return undefined;
@@ -81,13 +81,13 @@ function sameKeys({ affinity: one }: PoolTable, { affinity: other }: PoolTable):
   return one?.kind === AFFINITY_CLIENT_IP || one?.name === other?.name ? 'yes' : 'other';
 }
 
-function movedUsers(one: Parts, other: Parts, keys: ReturnType<typeof sameKeys>): number {
+function movedUsers(one: ChoiceParts, other: ChoiceParts, keys: ReturnType<typeof sameKeys>): number {
   if (one.total === 0 || other.total === 0) return one.total === other.total ? 0 : 1;
   if (keys === 'none') return difference(sharesOf(one), sharesOf(other));
   return 1 - (keys === 'yes' ? stayingUsers(one, other) : meetingUsers(sharesOf(one), sharesOf(other)));
 }
 
-function stayingUsers(one: Parts, other: Parts): number {
+function stayingUsers(one: ChoiceParts, other: ChoiceParts): number {
   const names = [...new Set([...one.weights.keys(), ...other.weights.keys()])];
   const weights = names.map((name) => [one.weights.get(name) ?? 0, other.weights.get(name) ?? 0] as const);
   return names.reduce((sum, name, i) => {
@@ -98,12 +98,12 @@ function stayingUsers(one: Parts, other: Parts): number {
 }
 
 /** The chance that two who know nothing of each other choose alike. */
-function meetingUsers(one: Answers, other: Answers): number {
+function meetingUsers(one: VersionShares, other: VersionShares): number {
   return [...one].reduce((sum, [name, share]) => sum + share * (other.get(name) ?? 0), 0);
 }
 
 function foreseeRequests(before: Side, after: Side, requests: readonly SeenRequest[]): RequestImpact {
-  const [one, other] = [new ExpectedAnswers(before), new ExpectedAnswers(after)];
+  const [one, other] = [new ExpectedVersions(before), new ExpectedVersions(after)];
   let total = 0;
   let moved = 0;
   for (const seen of requests) {

@@ -12,7 +12,7 @@ export class TrustedProxies {
   readonly #ranges: readonly Range[];
   // Asked once per connection, mostly for the same few proxies.
   #lastAddress = '';
-  #lastAnswer = false;
+  #lastResult = false;
 
   constructor(ranges: readonly Range[]) {
     this.#ranges = ranges;
@@ -21,10 +21,10 @@ export class TrustedProxies {
   /** Whether an IP address is in one of the ranges; false for what is no address. IPv4 in IPv6 counts as IPv4. */
   trusts(address: string): boolean {
     if (this.#ranges.length === 0) return false;
-    if (address === this.#lastAddress) return this.#lastAnswer;
-    this.#lastAnswer = this.#contains(address);
+    if (address === this.#lastAddress) return this.#lastResult;
+    this.#lastResult = this.#contains(address);
     this.#lastAddress = address;
-    return this.#lastAnswer;
+    return this.#lastResult;
   }
 
   #contains(address: string): boolean {

@@ -3,7 +3,7 @@
 import type { ComparisonLimits } from './comparison-rules.ts';
 import type { FieldNode } from './field-node.ts';
 import { Fingerprints, haveSameItems } from './fingerprint.ts';
-import { Finds } from './finds.ts';
+import { Finds } from './findings.ts';
 import type { JsonObject } from './json-type.ts';
 import { typeOf } from './json-type.ts';
 import { matchItems } from './match-items.ts';

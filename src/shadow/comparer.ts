@@ -16,14 +16,14 @@
 //
 // Comparison is synchronous, some 60 µs for 2 KiB of JSON and up to 0.1 s for a MiB: it belongs on a thread of its own.
 
-import type { Answer, Attempted, ShadowedExchange } from '../telemetry/shadowed-exchange.ts';
-import { compareAnswers } from './compare-answers.ts';
+import type { RecordedResponse, Attempted, ShadowedExchange } from '../telemetry/shadowed-exchange.ts';
+import { compareResponses } from './compare-responses.ts';
 import type { ComparisonRules, ComparisonSettings } from './comparison-rules.ts';
 import { compileRules } from './comparison-rules.ts';
 import type { Comparison } from './difference.ts';
 import type { FieldNode } from './field-node.ts';
 import { plantFields } from './field-node.ts';
-import { OpenedAnswer } from './opened-answer.ts';
+import { DecodedBody } from './decoded-body.ts';
 import { PathTemplates } from './path-template.ts';
 import type { ReportBounds } from './report-record.ts';
 import { DEFAULT_BOUNDS, ReportRecord } from './report-record.ts';
@@ -64,7 +64,7 @@ export class Comparer {
    * Never throws for anything that an upstream or a client has sent.
    */
   add({ route, target, atMs, primary, candidate, second }: ShadowedExchange): Comparison | undefined {
-    const isNowhere = primary.outcome === 'ok' && NOWHERE.has(primary.answer.status);
+    const isNowhere = primary.outcome === 'ok' && NOWHERE.has(primary.response.status);
     const name = isNowhere ? this.#templates.find(route, target) : this.#templates.learn(route, target);
     const template = this.#record.template(route, name, atMs);
     if (template === undefined) return undefined;
@@ -74,10 +74,10 @@ export class Comparer {
     this.#record.addOutcomes(template, primary.outcome, candidate?.outcome, atMs);
     if (second !== undefined) template.countOutcome('second', second.outcome);
     if (primary.outcome !== 'ok') return undefined;
-    const [candidateAnswer, secondAnswer] = [answerOf(candidate), answerOf(second)];
-    template.latency.add(primary.answer.latencyMs, candidateAnswer?.latencyMs, secondAnswer?.latencyMs);
-    const opened = new OpenedAnswer(primary.answer, this.#rules.limits.bodyBytes);
-    const compared = { candidate: this.#compare(opened, candidateAnswer), second: this.#compare(opened, secondAnswer) };
+    const [candidateResponse, secondResponse] = [responseOf(candidate), responseOf(second)];
+    template.latency.add(primary.response.latencyMs, candidateResponse?.latencyMs, secondResponse?.latencyMs);
+    const opened = new DecodedBody(primary.response, this.#rules.limits.bodyBytes);
+    const compared = { candidate: this.#compare(opened, candidateResponse), second: this.#compare(opened, secondResponse) };
     this.#record.addComparisons(template, compared, atMs);
     return compared.candidate;
   }
@@ -87,12 +87,12 @@ export class Comparer {
     return this.#record.tally();
   }
 
-  #compare(primary: OpenedAnswer, other: Answer | undefined): Comparison | undefined {
+  #compare(primary: DecodedBody, other: RecordedResponse | undefined): Comparison | undefined {
     if (other === undefined) return undefined;
-    return compareAnswers(primary, new OpenedAnswer(other, this.#rules.limits.bodyBytes), this.#rules, this.#fields);
+    return compareResponses(primary, new DecodedBody(other, this.#rules.limits.bodyBytes), this.#rules, this.#fields);
   }
 }
 
-function answerOf(attempted: Attempted | undefined): Answer | undefined {
-  return attempted?.outcome === 'ok' ? attempted.answer : undefined;
+function responseOf(attempted: Attempted | undefined): RecordedResponse | undefined {
+  return attempted?.outcome === 'ok' ? attempted.response : undefined;
 }

@@ -40,9 +40,9 @@ function describeField({ template, field, isReal, log10Evidence }: RankedField, 
 }
 
 function describeTemplate(tally: TemplateTally, settings: JudgeSettings): TemplateReport {
-  const { route, template, exchanges, answers, uncompared, cutShort, outcomes, firstMs, lastMs } = tally;
+  const { route, template, exchanges, responses, uncompared, cutShort, outcomes, firstMs, lastMs } = tally;
   return {
-    ...{ route, template, exchanges, compared: answers.candidate, seconded: answers.second, uncompared, cutShort, outcomes },
+    ...{ route, template, exchanges, compared: responses.candidate, seconded: responses.second, uncompared, cutShort, outcomes },
     latency: describeLatency(tally.latency, settings.falseAlarm),
     ...{ firstMs, lastMs },
   };

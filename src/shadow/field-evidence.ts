@@ -22,6 +22,6 @@ export function evidenceOf(template: TemplateTally, field: FieldTally, settings:
 }
 
 /** The trials of a field of this path: outcomes are tried in every exchange, all else in every answer that was compared. */
-export function trialsOf({ answers, attempts }: TemplateTally, path: string): Trials {
-  return path === 'outcome' ? { candidate: attempts, second: attempts, both: attempts } : answers;
+export function trialsOf({ responses, attempts }: TemplateTally, path: string): Trials {
+  return path === 'outcome' ? { candidate: attempts, second: attempts, both: attempts } : responses;
 }

@@ -3,7 +3,7 @@
 
 import { hashString, mix } from '../lib/hash.ts';
 import type { FieldNode } from './field-node.ts';
-import type { Finds } from './finds.ts';
+import type { Finds } from './findings.ts';
 import type { JsonObject } from './json-type.ts';
 import { ExactNumber } from './parse-json.ts';
 

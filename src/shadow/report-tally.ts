@@ -58,7 +58,7 @@ export interface TemplateTally {
   readonly template: string;
   readonly exchanges: number;
   /** Answers that were compared. */
-  readonly answers: Trials;
+  readonly responses: Trials;
   /** Exchanges whose outcome was compared: `candidate` and `both` alone are used. */
   readonly attempts: number;
   readonly outcomes: {

@@ -68,7 +68,7 @@ export class TemplateRecord {
       route: this.route,
       template: this.template,
       exchanges: this.#exchanges,
-      answers: { ...this.trials },
+      responses: { ...this.trials },
       attempts: this.#attempts,
       outcomes: {
         primary: plain(this.#outcomes.primary),

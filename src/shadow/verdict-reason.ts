@@ -28,7 +28,7 @@ export function sayNothing({ failures: { primaryAttempts } }: ReportTally): stri
 export function sayFailing({ failures }: ReportTally, { maxFailureRate }: JudgeSettings): string {
   const { attempts, candidateFailures, primaryAttempts, primaryFailures } = failures;
   const counts = `to ${candidateFailures} of ${attempts} requests, the primary to ${primaryFailures} of ${primaryAttempts}`;
-  return `the candidate gives no answer ${counts}, and at most ${percent(maxFailureRate)} more may fail: see its outcomes and its log`;
+  return `the candidate gives no response ${counts}, and at most ${percent(maxFailureRate)} more may fail: see its outcomes and its log`;
 }
 
 export function sayDiffering(found: FoundField, settings: JudgeSettings): string {
@@ -40,7 +40,7 @@ export function sayDiffering(found: FoundField, settings: JudgeSettings): string
 export function saySpread({ templates }: ReportTally, { differenceRate }: Rates, settings: JudgeSettings): string {
   const often = `at least ${percent(differenceRate.low)} of requests${beyond(settings)}`;
   const most = `most of all in ${mostDiffering(templates, settings)}, though no single field is certain yet`;
-  return `answers differ in ${often}, and at most ${percent(settings.maxDifferenceRate)} may: ${most}`;
+  return `responses differ in ${often}, and at most ${percent(settings.maxDifferenceRate)} may: ${most}`;
 }
 
 /** The path that differs in most requests more than its noise, over all templates. */
@@ -67,7 +67,7 @@ export function sayTooFew({ clean, templates }: ReportTally, { minRequests }: Ju
 
 export function sayNoNoise({ clean }: ReportTally): string {
   const none = `none of ${clean.candidateTrials} compared requests had a second copy of the primary`;
-  return `${none}, so that its noise is not known: see what sluice_mirrored_total says of the version that answers, or set noise to off`;
+  return `${none}, so that its noise is not known: see what sluice_mirrored_total says of the version that responds, or set noise to off`;
 }
 
 export function sayOpen(found: FoundField, settings: JudgeSettings): string {
@@ -97,7 +97,7 @@ export function sayUncertainFailures({ failures }: ReportTally, { failureRate }:
 export function sayPass({ clean }: ReportTally, { differenceRate, failureRate }: Rates, settings: JudgeSettings): string {
   const differ = `at most ${percent(differenceRate.high)} of requests differ${beyond(settings)}, where ${percent(settings.maxDifferenceRate)} may`;
   const fail = `at most ${percent(failureRate.high)} fail, where ${percent(settings.maxFailureRate)} may`;
-  return `answers are the same within the bounds: ${differ}, and ${fail}, by what ${clean.candidateTrials} have shown`;
+  return `responses are the same within the bounds: ${differ}, and ${fail}, by what ${clean.candidateTrials} have shown`;
 }
 
 /** The allowed share of requests for a field of this path. */

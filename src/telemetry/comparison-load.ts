@@ -46,7 +46,7 @@ function kibOf({ exchange: { primary, candidate, second } }: RecordedExchange): 
   let bytes = 1024;
   for (const attempted of [primary, candidate, second]) {
     if (attempted?.outcome !== 'ok') continue;
-    const { body, fields } = attempted.answer;
+    const { body, fields } = attempted.response;
     bytes += fields.length + (body.kind === 'whole' ? body.bytes.byteLength : 0);
   }
   return Math.ceil(bytes / 1024);

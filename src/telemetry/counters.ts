@@ -21,7 +21,7 @@ class Block {
 
 export class RouteCounters extends Block {
   /** Counts one answer. Anything that is no status (0: none was sent) counts as `other`. */
-  answered(status: number): void {
+  responded(status: number): void {
     const cells = this.cells;
     const end = this.first + at.ROUTE_OTHER;
     if (!(status > 0)) {

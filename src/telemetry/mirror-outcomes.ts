@@ -1,7 +1,7 @@
 // The one table of how a copy for a shadow may end.
 
 /** `answered`: by the shadow. `failed`: the shadow's fault. `dropped`: neither; the copy was not made, or not finished. */
-export type MirrorOutcomeKind = 'answered' | 'failed' | 'dropped';
+export type MirrorOutcomeKind = 'responded' | 'failed' | 'dropped';
 
 export interface MirrorOutcome {
   /** Position in `MIRROR_OUTCOMES`; the slot of its counters. */
@@ -11,11 +11,11 @@ export interface MirrorOutcome {
 }
 
 const rows = [
-  ['ok', 'answered'],
+  ['ok', 'responded'],
   /** With 500 or above. */
-  ['upstream_error', 'answered'],
+  ['upstream_error', 'responded'],
   /** The answer was longer than is read of one. */
-  ['answer_too_large', 'failed'],
+  ['response_too_large', 'failed'],
   ['connect_refused', 'failed'],
   ['connect_timeout', 'failed'],
   ['upstream_reset', 'failed'],

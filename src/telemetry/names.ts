@@ -9,8 +9,8 @@ export interface Metric {
 }
 
 export const METRICS = {
-  requests: counter('sluice_requests_total', 'Exchanges answered, by exact status.', 'route', 'pool', 'version', 'status'),
-  duration: histogram('sluice_request_duration_seconds', 'Time from the request head to the end of the answer.', 'pool', 'version'),
+  requests: counter('sluice_requests_total', 'Responses sent, by exact status.', 'route', 'pool', 'version', 'status'),
+  duration: histogram('sluice_request_duration_seconds', 'Time from the request head to the end of the response.', 'pool', 'version'),
   inFlight: gauge('sluice_requests_in_flight', 'Exchanges that have begun and not ended.', 'pool', 'version'),
   attempts: counter('sluice_attempts_total', 'Tries against one endpoint, by outcome.', 'pool', 'version', 'outcome'),
   retries: counter('sluice_retries_total', 'Attempts after the first, by what called for them.', 'pool', 'version', 'reason'),
@@ -35,14 +35,14 @@ export const METRICS = {
   mirrorWaiting: gauge('sluice_mirror_waiting_bytes', 'Bytes of requests that wait for shadows.', 'pool', 'mirror', 'version'),
   shadowComparisons: counter(
     'sluice_shadow_comparisons_total',
-    'Requests whose answers of shadow and primary were compared.',
+    'Requests whose responses of shadow and primary were compared.',
     'pool',
     'mirror',
     'version',
   ),
   shadowDifferences: counter(
     'sluice_shadow_differences_total',
-    'Fields in which the answer of a shadow was found to differ, noise included, by kind.',
+    'Fields in which the response of a shadow was found to differ, noise included, by kind.',
     'pool',
     'mirror',
     'version',

@@ -4,24 +4,24 @@
 import type { OutcomeCode } from './outcomes.ts';
 
 /** What is known of a body, as it was on the wire, without chunk framing. */
-export type AnswerBody =
+export type RecordedBody =
   | { readonly kind: 'whole'; readonly bytes: Uint8Array }
   /** Too large to keep: `digest` is the lower-case hex SHA-256 of it, `length` its bytes. */
   | { readonly kind: 'digest'; readonly digest: string; readonly length: number }
   /** Read no further than this many bytes; there was more. */
   | { readonly kind: 'cut'; readonly atLeast: number };
 
-export interface Answer {
+export interface RecordedResponse {
   readonly status: number;
   /** The field lines as one latin1 string, each ending in CRLF (`lib/header-block`). */
   readonly fields: string;
-  readonly body: AnswerBody;
+  readonly body: RecordedBody;
   /** From when the whole request had been sent, or the attempt began if that was later, until the head of the answer came. */
   readonly latencyMs: number;
 }
 
 /** How one copy ended. */
-export type Attempted = { readonly outcome: 'ok'; readonly answer: Answer } | { readonly outcome: Exclude<OutcomeCode, 'ok'> };
+export type Attempted = { readonly outcome: 'ok'; readonly response: RecordedResponse } | { readonly outcome: Exclude<OutcomeCode, 'ok'> };
 
 export interface ShadowedExchange {
   readonly route: string;

@@ -96,7 +96,7 @@ export class AdaptiveLimit {
   }
 
   /** An attempt that began `latencyMs` ago has been answered, and not with a failure. `inFlight` counts it. */
-  answered(latencyMs: number, inFlight: number, atMs: number): void {
+  sampled(latencyMs: number, inFlight: number, atMs: number): void {
     // One NaN would stay in what is learnt for ever.
     if (!(latencyMs >= 0)) return;
     this.#window.add(latencyMs, inFlight, atMs);

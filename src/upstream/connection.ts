@@ -42,16 +42,16 @@ export interface Receiver {
    * the same bytes also end `connection.text` (from `connection.textBody`). `done`: the whole answer is here.
    * False pauses reading until `resume`.
    */
-  onAnswer(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
+  onResponse(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
   /** More body bytes, as framed. False pauses reading until `resume`. */
-  onAnswerBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
+  onResponseBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
   /** All that was sent has left for the kernel, after `send` or `sendBytes` had answered false. */
   onUpstreamDrained(connection: UpstreamConnection): void;
   onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void;
 }
 
 export interface ConnectionSettings {
-  readonly answerLimits: HeadLimits;
+  readonly responseLimits: HeadLimits;
   readonly connectMs: number;
   readonly idleMs: number;
 }
@@ -76,9 +76,9 @@ export class UpstreamConnection {
   text = '';
   textBody = 0;
   /** Answers read on it so far. */
-  answers = 0;
+  responses = 0;
   /** Whether a byte of the current answer has been read. */
-  answering = false;
+  responding = false;
   /** Whether a byte of the current request was given to the kernel. */
   sent = false;
   /** Follows chunked answers; knows where their trailer section begins. */
@@ -139,7 +139,7 @@ export class UpstreamConnection {
     this.#phase = HEAD;
     this.#deadline.disarm();
     this.#interims = 0;
-    this.answering = false;
+    this.responding = false;
     this.sent = false;
   }
 
@@ -245,7 +245,7 @@ export class UpstreamConnection {
   }
 
   #onRead(length: number): boolean {
-    this.answering = true;
+    this.responding = true;
     if (this.#phase === HEAD || this.#phase === BODY) {
       const more = this.#phase === HEAD ? this.#readHead(length) : this.#readBody(HEADROOM, HEADROOM + length);
       if (!more) this.#paused = true;
@@ -263,7 +263,7 @@ export class UpstreamConnection {
     for (;;) {
       const to = limit - offset > TEXT_BYTES ? this.#probeHead(offset, limit) : limit;
       const text = this.#pending + latin1(this.memory, offset, to);
-      const end = parseResponseHead(text, 0, this.head, this.#owner.settings.answerLimits, this.#method);
+      const end = parseResponseHead(text, 0, this.head, this.#owner.settings.responseLimits, this.#method);
       if (end < 0) return this.#malformed();
       if (end === 0) {
         this.#pending = text;
@@ -297,13 +297,13 @@ export class UpstreamConnection {
     if (to < 0) return this.#malformed();
     this.text = to === limit ? text : '';
     this.textBody = textBody;
-    return this.#receiver?.onAnswer(this, from, to, this.#phase === DONE) ?? false;
+    return this.#receiver?.onResponse(this, from, to, this.#phase === DONE) ?? false;
   }
 
   #readBody(from: number, limit: number): boolean {
     const to = this.#advance(from, limit);
     if (to < 0) return this.#malformed();
-    return this.#receiver?.onAnswerBytes(this, from, to, this.#phase === DONE) ?? false;
+    return this.#receiver?.onResponseBytes(this, from, to, this.#phase === DONE) ?? false;
   }
 
   /** Follows the body's framing over newly read bytes: where the answer's bytes end in them, or -1 when they are malformed. */
@@ -330,7 +330,7 @@ export class UpstreamConnection {
         break;
     }
     if (this.#phase === DONE) {
-      this.answers++;
+      this.responses++;
       // Surplus bytes could be taken for the answer to the next request.
       if (to < limit) this.#reusable = false;
     }
@@ -346,7 +346,7 @@ export class UpstreamConnection {
     if (this.#phase === BODY && this.head.body === BODY_UNTIL_CLOSE && !this.#refused) {
       this.#phase = DONE;
       this.#reusable = false;
-      this.#receiver?.onAnswerBytes(this, HEADROOM, HEADROOM, true);
+      this.#receiver?.onResponseBytes(this, HEADROOM, HEADROOM, true);
       return;
     }
     if (this.#phase === DONE) this.#reusable = false;

@@ -30,7 +30,7 @@ export interface MirrorSettings extends ConnectionSettings {
   readonly connectionLimit: number;
   readonly requestLimit: number;
   readonly lagBytes: number;
-  readonly answerBytes: number;
+  readonly responseBytes: number;
 }
 
 /** A timeout that fires while this thread is later than this is our own. */
@@ -149,7 +149,7 @@ export class LiveMirror implements ConnectionOwner {
     this.requests--;
     endpoint.inFlight--;
     const isOurs = outcome.kind === 'failed' && this.deadlines.lateMs > STALLED_MS;
-    if (outcome.kind === 'answered') this.#breaker.succeeded();
+    if (outcome.kind === 'responded') this.#breaker.succeeded();
     else if (outcome.kind === 'dropped' || isOurs) this.#breaker.learned();
     else this.#breaker.failed(nowMs(), randomFraction());
     return isOurs;
@@ -235,8 +235,8 @@ function settingsOf({ limits }: MirrorConfig, target: PoolConfig, { worker, work
     connectionLimit: partOf(limits.connections, worker, workers),
     requestLimit: partOf(limits.requests, worker, workers),
     lagBytes: limits.lagBytes,
-    answerBytes: limits.answerBytes,
-    answerLimits: { headerBytes: target.limits.headerBytes, headerCount: target.limits.headerCount, requestLineBytes: 1024 },
+    responseBytes: limits.responseBytes,
+    responseLimits: { headerBytes: target.limits.headerBytes, headerCount: target.limits.headerCount, requestLineBytes: 1024 },
     connectMs: target.timeouts.connectMs,
     idleMs: target.timeouts.idleMs,
   };

@@ -8,7 +8,7 @@ export interface VersionSettings {
   readonly connectionLimit: number;
   readonly pendingLimit: number;
   readonly requestLimit: number;
-  readonly answerLimits: HeadLimits;
+  readonly responseLimits: HeadLimits;
   readonly connectMs: number;
   readonly idleMs: number;
   /** Until the head of an answer arrives, per attempt; 0 = no limit. */
@@ -27,7 +27,7 @@ export function settingsOf(pool: PoolConfig, worker: number, workers: number): V
     connectionLimit: partOf(limits.connections, worker, workers),
     pendingLimit: partOf(limits.pending, worker, workers),
     requestLimit: partOf(limits.requests, worker, workers),
-    answerLimits: { headerBytes: limits.headerBytes, headerCount: limits.headerCount, requestLineBytes: 1024 },
+    responseLimits: { headerBytes: limits.headerBytes, headerCount: limits.headerCount, requestLineBytes: 1024 },
     connectMs: timeouts.connectMs,
     idleMs: timeouts.idleMs,
     responseMs: shorterOf(retries.perTryMs, timeouts.responseMs),

@@ -216,12 +216,12 @@ export class LiveVersion implements ConnectionOwner {
   observed(endpoint: Endpoint, status: number, latencyMs: number, atMs: number): void {
     this.selection.observed(endpoint, latencyMs, atMs);
     if (this.#adaptive === undefined || status >= 500) return;
-    this.#adaptive.answered(latencyMs, this.#admitted, atMs);
+    this.#adaptive.sampled(latencyMs, this.#admitted, atMs);
     this.#showLimit(this.#adaptive.limit);
   }
 
   /** An attempt that began at `sinceMs` is given up: its time is over, or whoever wanted it has gone. */
-  unanswered(sinceMs: number, why: 'late' | 'unwanted'): void {
+  gaveUp(sinceMs: number, why: 'late' | 'unwanted'): void {
     if (this.#adaptive === undefined) return;
     const atMs = nowMs();
     if (why === 'late') this.#adaptive.timedOut(atMs - sinceMs, this.#admitted, atMs);

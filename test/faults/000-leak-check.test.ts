@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { connectTo, get } from '../flow/scaffold/client.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import { leavesNothing } from './leak-check.ts';
 import type { Rig } from './leak-check.ts';
 import { MAIN } from './inside.ts';
@@ -12,7 +12,7 @@ import { at, poolsConfig, startRig, verdicts } from './rig.ts';
 afterEach(closeAll);
 
 async function start(): Promise<Rig> {
-  const upstream = await startUpstream(answering(() => ok()));
+  const upstream = await startUpstream(responding(() => ok()));
   return startRig(poolsConfig({ shop: at(upstream.address) }));
 }
 

@@ -6,7 +6,7 @@ import { connectAt, get, post } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
 import { makeFolder } from '../flow/scaffold/folder.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import { leavesNothing } from './leak-check.ts';
 import type { Rig } from './leak-check.ts';
 import { hasNetworks, startNetwork } from './network.ts';
@@ -22,7 +22,7 @@ const CONNECT = { timeouts: { connect: '200ms' } };
 async function startAround(address: string, within: readonly string[]): Promise<Rig> {
   const folder = makeFolder();
   const good = await startUpstream(
-    answering(() => ok()),
+    responding(() => ok()),
     { path: folder.file('good') },
   );
   const pools = {
@@ -75,7 +75,7 @@ test.skipIf(!hasNetworks)('CF-05: an upstream that vanishes: pooled connections 
   await network.startNode(SERVER);
   const folder = makeFolder();
   const good = await startUpstream(
-    answering(() => ok('near')),
+    responding(() => ok('near')),
     { path: folder.file('good') },
   );
   const timeouts = { connect: '200ms', response: '300ms', idle: '1s' };
@@ -110,7 +110,7 @@ test.skipIf(!hasNetworks)('CF-05: an upstream that vanishes: pooled connections 
 });
 
 test('CF-05: a client that vanishes in the middle of its request is given up in time', async () => {
-  const good = await startUpstream(answering(() => ok()));
+  const good = await startUpstream(responding(() => ok()));
   const listener = { limits: { headerTimeout: '300ms', idleTimeout: '500ms' } };
   const rig = await startRig(poolsConfig({ shop: at(good.address) }, { listener }));
   await leavesNothing(rig, async () => {

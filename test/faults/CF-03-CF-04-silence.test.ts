@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { get, post } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import { leavesNothing } from './leak-check.ts';
 import { at, poolsConfig, startRig, verdicts } from './rig.ts';
 import { ends, expectQuick, startTraffic } from './traffic.ts';
@@ -17,7 +17,7 @@ const GENEROUS = { balancer: 'round-robin', retries: { budget: '100%' } };
 test('CF-03: endpoints that reset at once, after the request, and on the second use', async () => {
   const posts: string[] = [];
   const noting = (request: { readonly line: string }): void => void (request.line.startsWith('POST') && posts.push(request.line));
-  const good = await startUpstream(answering((request) => (noting(request), ok())));
+  const good = await startUpstream(responding((request) => (noting(request), ok())));
   const atOnce = await startUpstream((wire) => wire.reset());
   const afterRequest = await startUpstream(async (wire) => {
     noting(await wire.readMessage());
@@ -88,7 +88,7 @@ test('CF-03: a reset between the connection and the request is a reset, not a si
 });
 
 test('CF-04: 504 at the response timeout, the connections are closed, others are served', async () => {
-  const good = await startUpstream(answering(() => ok()));
+  const good = await startUpstream(responding(() => ok()));
   const silent = await startUpstream(async (wire) => {
     await wire.readHead();
     await wire.closed;

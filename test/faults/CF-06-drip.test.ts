@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { get, requestText } from '../flow/scaffold/client.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import { Ended } from '../flow/scaffold/wire.ts';
 import type { Wire } from '../flow/scaffold/wire.ts';
 import { leavesNothing } from './leak-check.ts';
@@ -23,7 +23,7 @@ async function drip(wire: Wire, text: string, everyMs: number): Promise<void> {
 }
 
 test('CF-06: what drips in time arrives whole; what does not ends at its time and never cleanly', async () => {
-  const good = await startUpstream(answering(() => ok()));
+  const good = await startUpstream(responding(() => ok()));
   const dripping = await startUpstream(async (wire) => {
     const path = (await wire.readMessage()).line.split(' ')[1];
     if (path === '/drip/head') return drip(wire, ok('never', `x-long: ${'x'.repeat(500)}`), 20);

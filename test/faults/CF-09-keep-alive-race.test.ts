@@ -18,12 +18,12 @@ const IDLE_MS = 30;
 
 /** Answers until the next request is late by its own clock, and closes then, whatever may be on its way. */
 async function impatient(wire: Wire, seen: string[]): Promise<void> {
-  for (let answered = 0; ; answered++) {
+  for (let responded = 0; ; responded++) {
     const stop = new AbortController();
     const late = pause(IDLE_MS - 5 + Math.random() * 10, 'late', { signal: stop.signal }).catch(() => 'stopped');
     const first = await Promise.race([wire.arrival(), late]);
     stop.abort();
-    if (first === 'late' && answered > 0) return Math.random() < 0.5 ? wire.destroy() : wire.end();
+    if (first === 'late' && responded > 0) return Math.random() < 0.5 ? wire.destroy() : wire.end();
     const request = await wire.readMessage();
     seen.push(request.line);
     await wire.write(ok());

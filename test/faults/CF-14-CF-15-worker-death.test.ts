@@ -23,12 +23,12 @@ type Death = Exclude<Submission['kind'], 'weigh' | 'shift' | 'stall' | 'leak-mem
 function keepAsking(wire: Wire): () => Promise<number> {
   let stopping = false;
   const asking = (async () => {
-    let answered = 0;
-    for (; !stopping; answered++) {
+    let responded = 0;
+    for (; !stopping; responded++) {
       await wire.write(get('/'));
       expect((await wire.readMessage()).status).toBe(200);
     }
-    return answered;
+    return responded;
   })();
   asking.catch(() => undefined);
   return () => ((stopping = true), asking);

@@ -73,8 +73,8 @@ test('CF-17: SIGTERM with uploads, downloads and new clients: what began is fini
   sluice.signal('SIGTERM');
   const tally = await load.finished();
   for (const [seed, wire] of downloads.entries()) {
-    const answer = await wire.readMessage();
-    expect(digestOf(Buffer.from(answer.body, 'latin1'))).toBe(digestOf(recipe(size, seed)));
+    const response = await wire.readMessage();
+    expect(digestOf(Buffer.from(response.body, 'latin1'))).toBe(digestOf(recipe(size, seed)));
   }
   for (const wire of uploads) await wire.write(body.subarray(size / 2));
   for (const wire of uploads) expect((await wire.readMessage()).body).toBe(digestOf(body));

@@ -7,7 +7,7 @@ import { eventually } from '../flow/scaffold/eventually.ts';
 import { makeFolder } from '../flow/scaffold/folder.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import type { Sluice } from '../flow/scaffold/sluice.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import type { Wire } from '../flow/scaffold/wire.ts';
 import { leavesNothing } from './leak-check.ts';
 import { startMortals } from './mortal-upstream.ts';
@@ -60,7 +60,7 @@ test('CF-19: metrics live while there is no descriptor left, and say how many we
 test('CF-19: requests that wait upstream take descriptors, too: there are enough for all who are in, and no endpoint is ejected', async () => {
   const [a, b] = await startMortals('a', 'b');
   const held: (() => void)[] = [];
-  for (const mortal of [a!, b!]) mortal.answer = (_request, response) => void held.push(() => response.end('late'));
+  for (const mortal of [a!, b!]) mortal.response = (_request, response) => void held.push(() => response.end('late'));
   const outlier = { consecutive: 1, ejection: '60s', maxEjected: '100%' };
   // Unused connections of one worker would take the descriptors of the other.
   const timeouts = { idle: '100ms' };
@@ -74,7 +74,7 @@ test('CF-19: requests that wait upstream take descriptors, too: there are enough
     const asking = into();
     for (const wire of asking) await wire.write(get());
     await eventually('all requests upstream', () => held.length === asking.length);
-    for (const answer of held.splice(0)) answer();
+    for (const finish of held.splice(0)) finish();
     for (const wire of asking) expect((await wire.readMessage()).body).toBe('late');
     for (const wire of wires) wire.destroy();
     await sluice.untilQuiet(0);
@@ -101,7 +101,7 @@ test.skipIf(!hasNetworks)(
     await network.startNode(SERVER);
     const folder = makeFolder();
     const good = await startUpstream(
-      answering(() => ok()),
+      responding(() => ok()),
       { path: folder.file('good') },
     );
     const pools = {

@@ -22,7 +22,7 @@ const STALL_MS = 2_000;
 /** Slow while a round runs. Between rounds probes are answered at once: one that waits holds a socket, and would look like one left behind. */
 function slowDown(mortals: readonly MortalUpstream[], delayMs: number): void {
   for (const mortal of mortals) {
-    mortal.answer = (_request, response) => {
+    mortal.response = (_request, response) => {
       if (delayMs === 0) response.end(mortal.name);
       else setTimeout(() => response.end(mortal.name), delayMs);
     };

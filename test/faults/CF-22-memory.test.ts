@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { eventually } from '../flow/scaffold/eventually.ts';
 import { makeMemoryUse } from '../flow/scaffold/memory-use.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import { Ended, Reset } from '../flow/scaffold/wire.ts';
 import { leavesNothing } from './leak-check.ts';
 import type { Rig } from './leak-check.ts';
@@ -25,7 +25,7 @@ async function untilAll(rig: Rig, expected: string): Promise<void> {
 }
 
 async function startShort() {
-  const upstream = await startUpstream(answering(() => ok()));
+  const upstream = await startUpstream(responding(() => ok()));
   const memory = makeMemoryUse(100);
   const config = { ...poolsConfig({ shop: at(upstream.address) }), overload: { memory: '1000MiB' } };
   const rig = await startRig(config, memory.options);

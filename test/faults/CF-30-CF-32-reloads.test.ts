@@ -94,7 +94,7 @@ test('CF-31: a pool and a version go while they are used: what began ends well, 
   const rig = await startRig(both);
   const { sluice } = rig;
   const held: (() => void)[] = [];
-  other!.answer = (_request, response) => void held.push(() => response.end('late'));
+  other!.response = (_request, response) => void held.push(() => response.end('late'));
   await leavesNothing(rig, async () => {
     const first = await ask(sluice, get('/'));
     expect(first.field('x-version')).toBe('v2');
@@ -107,7 +107,7 @@ test('CF-31: a pool and a version go while they are used: what began ends well, 
     await reload(sluice, less);
     expect((await ask(sluice, get('/other'))).field('x-version')).toBe('v1');
     expect((await ask(sluice, get('/', cookie))).field('x-version')).toBe('v1');
-    for (const answer of held.splice(0)) answer();
+    for (const finish of held.splice(0)) finish();
     v2.release();
     for (const wire of inPool) expect((await wire.readMessage()).body).toBe('late');
     for (const wire of inVersion) expect((await wire.readMessage()).body).toBe('released');

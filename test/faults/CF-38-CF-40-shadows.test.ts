@@ -9,7 +9,7 @@ import { eventually } from '../flow/scaffold/eventually.ts';
 import { freePort } from '../flow/scaffold/free-port.ts';
 import { figure, isFull, scaled } from '../flow/scaffold/full.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import type { Upstream } from '../flow/scaffold/upstream.ts';
 import { leavesNothing } from './leak-check.ts';
 import type { Rig } from './leak-check.ts';
@@ -38,7 +38,7 @@ interface Took {
 /** How copies of a pool have ended. */
 async function outcomes(rig: Rig, pool: string): Promise<Record<string, number>> {
   const metrics = await rig.sluice.metrics();
-  const names = ['ok', 'answer_too_large', 'connect_refused', 'upstream_reset', 'upstream_malformed', 'response_timeout', 'stale'];
+  const names = ['ok', 'response_too_large', 'connect_refused', 'upstream_reset', 'upstream_malformed', 'response_timeout', 'stale'];
   const others = ['breaker', 'limit', 'lag', 'aborted', 'memory'];
   const counts = [...names, ...others].map((outcome) => [outcome, metrics.sum('sluice_mirrored_total', { pool, outcome })] as const);
   return Object.fromEntries(counts.filter(([, count]) => count > 0));
@@ -49,14 +49,14 @@ const EXPECTED: Readonly<Record<(typeof FAULTS)[number], string>> = {
   hang: 'response_timeout',
   drip: 'response_timeout',
   reset: 'upstream_reset',
-  endless: 'answer_too_large',
-  flood: 'answer_too_large',
+  endless: 'response_too_large',
+  flood: 'response_too_large',
   slow: 'ok',
   garbage: 'upstream_malformed',
 };
 
 test('CF-38: whatever the shadow does, the primary answers as if there were none', { timeout: 400_000 }, async () => {
-  const primary = await startUpstream(answering(() => ok('primary')));
+  const primary = await startUpstream(responding(() => ok('primary')));
   const shadow = await startShadowProcess();
   const nobody = `127.0.0.1:${await freePort()}`;
   // All of it is compared, too, as far as there is an answer.
@@ -181,9 +181,9 @@ async function upload({ sluice }: Rig, pool: string, body: Buffer): Promise<stri
   wire.deadlineMs = 60_000;
   await wire.write(`POST /${pool}/up HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`);
   await wire.write(body);
-  const answer = await wire.readMessage();
+  const response = await wire.readMessage();
   wire.destroy();
-  return answer.body;
+  return response.body;
 }
 
 /** Answers each upload with the digest of its body. */

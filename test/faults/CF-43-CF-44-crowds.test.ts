@@ -16,25 +16,25 @@ import { ends, expectQuick, quantile, startTraffic } from './traffic.ts';
 afterEach(closeAll);
 
 /** What is sent before the client gives up, and whether the answer has begun by then. */
-const PHASES: readonly { readonly text: string; readonly answered: boolean }[] = [
-  { text: 'GET / HTTP/1.1\r\nho', answered: false },
-  { text: get('/hold'), answered: false },
-  { text: `${requestText('POST', '/digest', ['content-length: 200000'])}${'x'.repeat(60_000)}`, answered: false },
-  { text: `${requestText('POST', '/digest', ['transfer-encoding: chunked'])}400\r\nhalf a chunk`, answered: false },
-  { text: get('/bytes/1000000/1'), answered: true },
-  { text: get('/bytes/300000/1?slow=300'), answered: true },
-  { text: get('/bytes/10/1') + get('/hold'), answered: true },
+const PHASES: readonly { readonly text: string; readonly responded: boolean }[] = [
+  { text: 'GET / HTTP/1.1\r\nho', responded: false },
+  { text: get('/hold'), responded: false },
+  { text: `${requestText('POST', '/digest', ['content-length: 200000'])}${'x'.repeat(60_000)}`, responded: false },
+  { text: `${requestText('POST', '/digest', ['transfer-encoding: chunked'])}400\r\nhalf a chunk`, responded: false },
+  { text: get('/bytes/1000000/1'), responded: true },
+  { text: get('/bytes/300000/1?slow=300'), responded: true },
+  { text: get('/bytes/10/1') + get('/hold'), responded: true },
 ];
 
 /** One client: connects, sends, perhaps waits for the answer to begin, and goes by a reset or by an end. */
 function giveUp(port: number, index: number): Promise<void> {
-  const { text, answered } = PHASES[index % PHASES.length]!;
+  const { text, responded } = PHASES[index % PHASES.length]!;
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, localAddress: `127.0.0.${3 + (index % 50)}` });
     const go = (): void => void (index % 2 === 0 ? socket.resetAndDestroy() : socket.destroy());
     socket.once('close', () => resolve());
     socket.once('error', (error: NodeJS.ErrnoException) => (/ECONNRESET|EPIPE/.test(error.code ?? '') ? resolve() : reject(error)));
-    socket.once('connect', () => socket.write(text, () => (answered ? undefined : setTimeout(go, index % 3))));
+    socket.once('connect', () => socket.write(text, () => (responded ? undefined : setTimeout(go, index % 3))));
     socket.once('data', go);
   });
 }

@@ -7,7 +7,7 @@ import { eventually } from '../flow/scaffold/eventually.ts';
 import { figure, scaled, promised } from '../flow/scaffold/full.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import type { Sluice } from '../flow/scaffold/sluice.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import { leavesNothing } from './leak-check.ts';
 import { at, poolsConfig, startRig } from './rig.ts';
 import { kinds, startTraffic } from './traffic.ts';
@@ -41,7 +41,7 @@ async function scrapeMs(sluice: Sluice): Promise<number> {
 }
 
 test('CF-46: no request makes a series of its own; scrapes stay quick beside scrapers that do not read', { timeout: 600_000 }, async () => {
-  const upstream = await startUpstream(answering(() => ok()));
+  const upstream = await startUpstream(responding(() => ok()));
   const rig = await startRig(poolsConfig({ shop: at(upstream.address) }));
   const { sluice } = rig;
   const count = scaled(5_000, 500_000);

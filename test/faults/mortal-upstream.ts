@@ -8,7 +8,7 @@ import { open } from '../flow/scaffold/open.ts';
 export class MortalUpstream {
   readonly name: string;
   /** How it answers; by default with its name. */
-  answer: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => void response.end(this.name);
+  response: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => void response.end(this.name);
   requests = 0;
   /** Accepted altogether. */
   connections = 0;
@@ -29,7 +29,7 @@ export class MortalUpstream {
       const id = request.headers['x-request-id'];
       if (typeof id === 'string') response.setHeader('x-request-id', id);
       request.resume();
-      this.answer(request, response);
+      this.response(request, response);
     });
     server.keepAliveTimeout = 120_000;
     server.on('connection', () => this.connections++);

@@ -57,9 +57,9 @@ export function crowd<T>({ sluice }: Rig, count: number, request: string, read: 
 }
 
 /** `STATUS OUTCOME` of an answer that Sluice made itself, else `STATUS`. */
-export function verdictOf(answer: Message): string {
-  const outcome = answer.field('x-sluice-outcome');
-  return outcome === undefined ? `${answer.status}` : `${answer.status} ${outcome}`;
+export function verdictOf(response: Message): string {
+  const outcome = response.field('x-sluice-outcome');
+  return outcome === undefined ? `${response.status}` : `${response.status} ${outcome}`;
 }
 
 /** Distinct verdicts of that many concurrent requests. */

@@ -70,10 +70,10 @@ export class Traffic {
     const began = performance.now();
     try {
       await wire.write(request);
-      const answer = await wire.readMessage(request.slice(0, request.indexOf(' ')));
+      const response = await wire.readMessage(request.slice(0, request.indexOf(' ')));
       this.tally.tookMs.push(performance.now() - began);
-      this.#count(verdictOf(answer));
-      return answer.field('connection') !== 'close';
+      this.#count(verdictOf(response));
+      return response.field('connection') !== 'close';
     } catch (error) {
       this.#count(error instanceof Ended ? 'cut' : `failed: ${String(error)}`);
       return false;

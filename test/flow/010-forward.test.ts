@@ -5,7 +5,7 @@ import { ask, connectTo, get, post, requestText } from './scaffold/client.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 import type { Message } from './scaffold/wire.ts';
 
@@ -14,23 +14,23 @@ let sluice: Sluice;
 const seen: Message[] = [];
 
 beforeAll(async () => {
-  upstream = await startUpstream(answering((request) => (seen.push(request), ok('hello', 'X-Version: v1', 'Date: today'))));
+  upstream = await startUpstream(responding((request) => (seen.push(request), ok('hello', 'X-Version: v1', 'Date: today'))));
   sluice = await startSluice(configFor(upstream));
 });
 afterAll(closeAll);
 
 async function forwarded(request: string): Promise<Message> {
   seen.length = 0;
-  const answer = await ask(sluice, request);
-  expect(answer.status).toBe(200);
+  const response = await ask(sluice, request);
+  expect(response.status).toBe(200);
   expect(seen).toHaveLength(1);
   return seen[0]!;
 }
 
 test('passes an answer on as it came, with the connection kept', async () => {
-  const answer = await ask(sluice, get('/a?b=c'));
-  expect(answer.head).toBe('HTTP/1.1 200 OK\r\nX-Version: v1\r\nDate: today\r\ncontent-length: 5\r\n\r\n');
-  expect(answer.body).toBe('hello');
+  const response = await ask(sluice, get('/a?b=c'));
+  expect(response.head).toBe('HTTP/1.1 200 OK\r\nX-Version: v1\r\nDate: today\r\ncontent-length: 5\r\n\r\n');
+  expect(response.body).toBe('hello');
 });
 
 test('sends the upstream exactly this', async () => {

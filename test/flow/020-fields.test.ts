@@ -10,7 +10,7 @@ import type { Message } from './scaffold/wire.ts';
 
 let sluice: Sluice;
 let trusting: Sluice;
-let answer = '';
+let response = '';
 let seen: Message | undefined;
 
 const PLAIN = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const upstream = await startUpstream(async (wire) => {
     for (;;) {
       seen = await wire.readMessage();
-      await wire.write(answer);
+      await wire.write(response);
     }
   });
   const pool = 'shop';
@@ -39,11 +39,11 @@ beforeAll(async () => {
 });
 afterAll(closeAll);
 
-async function exchange(request: string, reply = PLAIN, on = sluice): Promise<{ request: Message; answer: Message }> {
+async function exchange(request: string, reply = PLAIN, on = sluice): Promise<{ request: Message; response: Message }> {
   seen = undefined;
-  answer = reply;
+  response = reply;
   const got = await ask(on, request);
-  return { request: seen!, answer: got };
+  return { request: seen!, response: got };
 }
 
 const names = (message: Message): string[] => message.fields.map((line) => line.slice(0, line.indexOf(':')).toLowerCase());
@@ -77,7 +77,7 @@ test('does not let Connection take out what the application relies on', async ()
 test('takes hop-by-hop fields out of an answer', async () => {
   const fields =
     'A: 1\r\nConnection: X-Named\r\nKeep-Alive: timeout=5\r\nX-Named: n\r\nProxy-Connection: close\r\nUpgrade: h2c\r\nB: 2\r\n';
-  const { answer: got } = await exchange(get('/'), `HTTP/1.1 200 Very Well\r\n${fields}Content-Length: 0\r\n\r\n`);
+  const { response: got } = await exchange(get('/'), `HTTP/1.1 200 Very Well\r\n${fields}Content-Length: 0\r\n\r\n`);
   expect(got.head).toBe('HTTP/1.1 200 Very Well\r\nA: 1\r\nB: 2\r\nContent-Length: 0\r\n\r\n');
 });
 
@@ -146,7 +146,7 @@ test('rewrites host and prefix, and keeps the query', async () => {
 
 test('changes request and answer headers', async () => {
   const reply = 'HTTP/1.1 200 OK\r\nx-set: theirs\r\nx-gone: 1\r\nx-add: one\r\ncontent-length: 0\r\n\r\n';
-  const { request, answer: got } = await exchange(get('/old', 'x-set: theirs', 'X-Set: again', 'X-Gone: 1', 'x-add: one'), reply);
+  const { request, response: got } = await exchange(get('/old', 'x-set: theirs', 'X-Set: again', 'X-Gone: 1', 'x-add: one'), reply);
   expect(request.fields.filter((line) => /^x-(set|gone|add|fresh)/i.test(line)).map((line) => line.toLowerCase())).toEqual([
     'x-add: one',
     'x-set: mine',

@@ -37,7 +37,7 @@ const cut = (text: string, at: number): string[] => [text.slice(0, at), text.sli
 
 const REQUEST =
   'POST /p?q HTTP/1.1\r\nHost: a.example\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n3;e=f\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nX-T: u\r\n\r\n';
-const ANSWER = 'HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-T: u\r\n\r\n';
+const RESPONSE = 'HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-T: u\r\n\r\n';
 const TAIL = get('/next');
 
 test('requests split at every boundary', async () => {
@@ -80,41 +80,41 @@ test('pipelined requests split at every boundary of the second', async () => {
 
 test('answers split at every boundary, for a client that takes trailers', async () => {
   const wire = await connectTo(sluice);
-  for (let at = 0; at <= ANSWER.length; at++) {
-    pieces = cut(ANSWER, at);
+  for (let at = 0; at <= RESPONSE.length; at++) {
+    pieces = cut(RESPONSE, at);
     await wire.write(get('/', 'TE: trailers', 'Connection: TE'));
-    const answer = await wire.readMessage();
-    expect(answer.head, `split at ${at}`).toBe('HTTP/1.1 200 OK\r\nX-A: b\r\ntransfer-encoding: chunked\r\n\r\n');
-    expect(answer.raw, `split at ${at}`).toBe('3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-T: u\r\n\r\n');
+    const response = await wire.readMessage();
+    expect(response.head, `split at ${at}`).toBe('HTTP/1.1 200 OK\r\nX-A: b\r\ntransfer-encoding: chunked\r\n\r\n');
+    expect(response.raw, `split at ${at}`).toBe('3\r\nabc\r\n2;x\r\nde\r\n0\r\nX-T: u\r\n\r\n');
   }
   wire.destroy();
 });
 
 test('answers split at every boundary, for a client that does not', async () => {
   const wire = await connectTo(sluice);
-  for (let at = 0; at <= ANSWER.length; at++) {
-    pieces = cut(ANSWER, at);
+  for (let at = 0; at <= RESPONSE.length; at++) {
+    pieces = cut(RESPONSE, at);
     await wire.write(get('/'));
-    const answer = await wire.readMessage();
-    expect(answer.raw, `split at ${at}`).toBe('3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n');
+    const response = await wire.readMessage();
+    expect(response.raw, `split at ${at}`).toBe('3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n');
   }
   wire.destroy();
 });
 
 test('answers split at every boundary, taken apart for HTTP/1.0', async () => {
-  for (let at = 0; at <= ANSWER.length; at += 3) {
-    pieces = cut(ANSWER, at);
+  for (let at = 0; at <= RESPONSE.length; at += 3) {
+    pieces = cut(RESPONSE, at);
     const wire = await connectTo(sluice);
     await wire.write('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n');
-    const answer = await wire.readMessage();
-    expect(answer.head, `split at ${at}`).toBe('HTTP/1.1 200 OK\r\nX-A: b\r\nconnection: close\r\n\r\n');
-    expect(answer.body, `split at ${at}`).toBe('abcde');
+    const response = await wire.readMessage();
+    expect(response.head, `split at ${at}`).toBe('HTTP/1.1 200 OK\r\nX-A: b\r\nconnection: close\r\n\r\n');
+    expect(response.body, `split at ${at}`).toBe('abcde');
     wire.destroy();
   }
 });
 
 test('an answer that arrives byte by byte, interim ones first', async () => {
-  pieces = [...`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ANSWER}`];
+  pieces = [...`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${RESPONSE}`];
   const wire = await connectTo(sluice);
   await wire.write(get('/'));
   expect(await wire.readHead()).toBe('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n');

@@ -6,7 +6,7 @@ import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 let upstream: Upstream;
@@ -15,7 +15,7 @@ let served = 0;
 
 beforeAll(async () => {
   upstream = await startUpstream(
-    answering((request) => {
+    responding((request) => {
       served++;
       return ok(request.line.startsWith('GET /big') ? 'x'.repeat(50_000) : `${request.line}|${request.body}`);
     }),

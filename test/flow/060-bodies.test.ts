@@ -11,7 +11,7 @@ import type { Message } from './scaffold/wire.ts';
 
 let upstream: Upstream;
 let sluice: Sluice;
-let answer = '';
+let response = '';
 let ends = false;
 const seen: Message[] = [];
 
@@ -21,7 +21,7 @@ beforeAll(async () => {
   upstream = await startUpstream(async (wire) => {
     for (;;) {
       seen.push(await wire.readMessage());
-      await wire.write(answer);
+      await wire.write(response);
       if (ends) return wire.end();
     }
   });
@@ -29,14 +29,14 @@ beforeAll(async () => {
 });
 afterAll(closeAll);
 
-function upstreamAnswers(text: string, andEnds: 'ends' | 'stays' = 'stays'): void {
-  answer = text;
+function upstreamResponses(text: string, andEnds: 'ends' | 'stays' = 'stays'): void {
+  response = text;
   ends = andEnds === 'ends';
   seen.length = 0;
 }
 
 test('a chunked request body passes as it came: sizes, extensions, trailers', async () => {
-  upstreamAnswers(EMPTY);
+  upstreamResponses(EMPTY);
   const body = '3;a=b\r\nabc\r\n0a;x="y;z"\r\n0123456789\r\n000\r\nX-Sum: 1\r\nx-more: 2\r\n\r\n';
   expect((await ask(sluice, requestText('POST', '/', ['Transfer-Encoding: Chunked']) + body)).status).toBe(200);
   expect(seen[0]!.raw).toBe(body);
@@ -45,7 +45,7 @@ test('a chunked request body passes as it came: sizes, extensions, trailers', as
 });
 
 test('a body of no bytes, by length and by chunks', async () => {
-  upstreamAnswers(EMPTY);
+  upstreamResponses(EMPTY);
   await ask(sluice, requestText('POST', '/', ['Content-Length: 0']));
   await ask(sluice, requestText('POST', '/', ['Transfer-Encoding: chunked']) + '0\r\n\r\n');
   expect(seen[0]!.field('content-length')).toBe('0');
@@ -55,19 +55,19 @@ test('a body of no bytes, by length and by chunks', async () => {
 const TRAILED = 'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2;q\r\nab\r\n3\r\ncde\r\n0\r\nX-Sum: 9\r\n\r\n';
 
 test('a chunked answer passes as it came, with trailers for a client that takes them', async () => {
-  upstreamAnswers(TRAILED);
+  upstreamResponses(TRAILED);
   const got = await ask(sluice, get('/', 'TE: trailers', 'Connection: TE'));
   expect(got.head).toBe('HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\ntransfer-encoding: chunked\r\n\r\n');
   expect(got.raw).toBe('2;q\r\nab\r\n3\r\ncde\r\n0\r\nX-Sum: 9\r\n\r\n');
 });
 
 test('trailers are dropped for a client that did not ask for them', async () => {
-  upstreamAnswers(TRAILED);
+  upstreamResponses(TRAILED);
   expect((await ask(sluice, get('/'))).raw).toBe('2;q\r\nab\r\n3\r\ncde\r\n0\r\n\r\n');
 });
 
 test('chunks are taken apart for HTTP/1.0', async () => {
-  upstreamAnswers(TRAILED);
+  upstreamResponses(TRAILED);
   const wire = await connectTo(sluice);
   await wire.write('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n');
   expect(await wire.readRest()).toBe('HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nconnection: close\r\n\r\nabcde');
@@ -75,7 +75,7 @@ test('chunks are taken apart for HTTP/1.0', async () => {
 });
 
 test('a body until the end of the connection', async () => {
-  upstreamAnswers('HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nto the end', 'ends');
+  upstreamResponses('HTTP/1.1 200 OK\r\nX-A: b\r\n\r\nto the end', 'ends');
   const wire = await connectTo(sluice);
   await wire.write(get('/'));
   expect(await wire.readRest()).toBe('HTTP/1.1 200 OK\r\nX-A: b\r\nconnection: close\r\n\r\nto the end');
@@ -83,9 +83,9 @@ test('a body until the end of the connection', async () => {
 });
 
 test('an HTTP/1.0 upstream', async () => {
-  upstreamAnswers('HTTP/1.0 200 OK\r\n\r\nold', 'ends');
+  upstreamResponses('HTTP/1.0 200 OK\r\n\r\nold', 'ends');
   expect((await ask(sluice, get('/'))).body).toBe('old');
-  upstreamAnswers('HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nold');
+  upstreamResponses('HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nold');
   const got = await ask(sluice, get('/'));
   expect(got.line).toBe('HTTP/1.1 200 OK');
   expect(got.body).toBe('old');
@@ -102,14 +102,14 @@ test.each([
   ['an error without a reason', 'GET', 'HTTP/1.1 599 \r\nContent-Length: 0\r\n\r\n'],
 ])('no body: %s, and both connections stay', async (_what, method, text) => {
   const wire = await connectTo(sluice);
-  upstreamAnswers(EMPTY);
+  upstreamResponses(EMPTY);
   await wire.write(get('/'));
   await wire.readMessage();
   const opened = upstream.wires.length;
-  upstreamAnswers(text);
+  upstreamResponses(text);
   await wire.write(requestText(method, '/'));
   expect(await wire.readHead()).toBe(text);
-  upstreamAnswers(EMPTY);
+  upstreamResponses(EMPTY);
   await wire.write(get('/after'));
   expect((await wire.readMessage()).status).toBe(200);
   expect(upstream.wires.length).toBe(opened);
@@ -117,32 +117,32 @@ test.each([
 });
 
 test('HEAD of a chunked answer has no body', async () => {
-  upstreamAnswers('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+  upstreamResponses('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
   const wire = await connectTo(sluice);
   await wire.write(requestText('HEAD', '/'));
   expect((await wire.readMessage('HEAD')).status).toBe(200);
-  upstreamAnswers(EMPTY);
+  upstreamResponses(EMPTY);
   await wire.write(get('/'));
   expect((await wire.readMessage()).field('content-length')).toBe('0');
   wire.destroy();
 });
 
 test('a 204 that declares a body: served without it, the connection is not used again', async () => {
-  upstreamAnswers('HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc');
+  upstreamResponses('HTTP/1.1 204 No Content\r\nContent-Length: 3\r\n\r\nabc');
   expect((await ask(sluice, get('/'))).head).toBe('HTTP/1.1 204 No Content\r\n\r\n');
   const opened = upstream.wires.length;
-  upstreamAnswers(EMPTY);
+  upstreamResponses(EMPTY);
   expect((await ask(sluice, get('/'))).field('content-length')).toBe('0');
   expect(upstream.wires.length).toBe(opened + 1);
 });
 
 test('an answer that closes: the upstream connection is not used again, the client keeps its own', async () => {
   const wire = await connectTo(sluice);
-  upstreamAnswers('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na');
+  upstreamResponses('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na');
   await wire.write(get('/'));
   expect((await wire.readMessage()).head).toBe('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n');
   const opened = upstream.wires.length;
-  upstreamAnswers(EMPTY);
+  upstreamResponses(EMPTY);
   await wire.write(get('/'));
   expect((await wire.readMessage()).status).toBe(200);
   expect(upstream.wires.length).toBe(opened + 1);

@@ -67,10 +67,10 @@ test.each([413, 417])('100-continue: the upstream refuses with %d and never sees
   };
   const wire = await connectTo(sluice);
   await wire.write(EXPECTING);
-  const answer = await wire.readMessage();
-  expect(answer.status).toBe(status);
-  expect(answer.body).toBe('no');
-  expect(answer.field('connection')).toBe('close');
+  const response = await wire.readMessage();
+  expect(response.status).toBe(status);
+  expect(response.body).toBe('no');
+  expect(response.field('connection')).toBe('close');
   expect(await wire.readRest()).toBe('');
   wire.destroy();
   await sluice.untilQuiet(0);

@@ -171,8 +171,8 @@ describe.each(['destroy', 'reset'] as const)('by %s', (manner) => {
 });
 
 test('a client that pipelines and leaves: what it gave up waiting for is given up here, too', async () => {
-  let answer: () => void = () => undefined;
-  const left = new Promise<void>((resolve) => (answer = resolve));
+  let response: () => void = () => undefined;
+  const left = new Promise<void>((resolve) => (response = resolve));
   const paths: string[] = [];
   script = async (wire) => {
     paths.push((await wire.readMessage()).line);
@@ -186,7 +186,7 @@ test('a client that pipelines and leaves: what it gave up waiting for is given u
   const there = await upstream.wire(opened);
   wire.end();
   await sluice.turn();
-  answer();
+  response();
   const since = performance.now();
   await there.closed;
   expect(paths).toEqual(['GET /1 HTTP/1.1', 'GET /2 HTTP/1.1']);

@@ -6,7 +6,7 @@ import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, answerText, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, responseText, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 afterEach(closeAll);
@@ -72,7 +72,7 @@ test('an upload that was streamed is not repeated', async () => {
 });
 
 test('another endpoint, when one refuses the connection: GET, POST, and a large upload of which nothing was sent', async () => {
-  const upstream = await startUpstream(answering((message) => ok(String(message.body.length))));
+  const upstream = await startUpstream(responding((message) => ok(String(message.body.length))));
   const sluice = await startSluice(configFor({ endpoints: [await refusingAddress(), upstream.address], pool: OTHERS }));
   for (let i = 0; i < 3; i++) {
     expect((await ask(sluice, get('/'))).status).toBe(200);
@@ -92,7 +92,7 @@ test.each([
     await wire.readMessage();
     wire.reset();
   });
-  const good = await startUpstream(answering(() => ok()));
+  const good = await startUpstream(responding(() => ok()));
   const sluice = await startSluice(configFor({ endpoints: [bad.address, good.address], pool: OTHERS }));
   const statuses = [(await ask(sluice, request)).status, (await ask(sluice, request)).status];
   expect(Math.max(...statuses)).toBe(status);
@@ -116,15 +116,15 @@ test('nothing is repeated once a byte of the answer was there', async () => {
 });
 
 test('statuses and timeouts are retried when the config says so, and only for idempotent methods', async () => {
-  const bad = await startUpstream(answering(() => answerText(503, 'Not Now', 'bad')));
-  const good = await startUpstream(answering(() => ok('good')));
+  const bad = await startUpstream(responding(() => responseText(503, 'Not Now', 'bad')));
+  const good = await startUpstream(responding(() => ok('good')));
   const silent = await startUpstream(() => undefined);
   const retries = { on: ['gateway-error', 'response-timeout'], perTry: '100ms', attempts: 1 };
   const pool = { ...OTHERS, retries };
   const sluice = await startSluice(configFor({ endpoints: [bad.address, good.address], pool }));
   for (let i = 0; i < 4; i++) expect((await ask(sluice, get('/'))).body).toBe('good');
   const posted = [await ask(sluice, post('/', 'a')), await ask(sluice, post('/', 'a'))];
-  expect(posted.map((answer) => answer.body).sort()).toEqual(['bad', 'good']);
+  expect(posted.map((response) => response.body).sort()).toEqual(['bad', 'good']);
   const other = await startSluice(configFor({ endpoints: [silent.address, good.address], pool }));
   for (let i = 0; i < 4; i++) expect((await ask(other, get('/'))).body).toBe('good');
   expect(await other.metric('sluice_retries_total', { reason: 'response-timeout' })).toBe(silent.wires.length);

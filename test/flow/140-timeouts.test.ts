@@ -8,7 +8,7 @@ import { promised } from './scaffold/full.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 let sluice: Sluice;
@@ -22,7 +22,7 @@ beforeAll(async () => {
     await wire.closed;
   });
   const deaf = await startUpstream((wire) => wire.pause());
-  const good = await startUpstream(answering(() => ok()));
+  const good = await startUpstream(responding(() => ok()));
   const hole = await startBlackhole();
   const at = (name: string): object => ({ name, match: [{ path: { prefix: `/${name}` } }], pool: name });
   const to = (address: string, more: object = {}): object => ({ versions: { v1: { endpoints: [address] } }, ...more });
@@ -74,8 +74,8 @@ test('response: 504 at its time, and the connection is not used again', async ()
 });
 
 test('exchange: 504 before the answer', async () => {
-  const answer = await ask(sluice, get('/whole'));
-  expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([504, 'exchange_timeout']);
+  const response = await ask(sluice, get('/whole'));
+  expect([response.status, response.field('x-sluice-outcome')]).toEqual([504, 'exchange_timeout']);
 });
 
 test('exchange: a broken answer once it has begun', async () => {
@@ -90,8 +90,8 @@ test('an upstream that takes no more of an upload: 504, and not the client who i
   const wire = await connectTo(sluice);
   await wire.write(requestText('POST', '/deaf', [`content-length: ${1 << 26}`]));
   const sending = wire.write('x'.repeat(1 << 26)).catch(() => undefined);
-  const answer = await wire.readMessage();
-  expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([504, 'response_timeout']);
+  const response = await wire.readMessage();
+  expect([response.status, response.field('x-sluice-outcome')]).toEqual([504, 'response_timeout']);
   wire.destroy();
   await sending;
 });
@@ -103,8 +103,8 @@ test.each([
   const wire = await connectTo(sluice);
   const since = performance.now();
   await wire.write(text);
-  const answer = await wire.readMessage();
-  expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([408, 'request_timeout']);
+  const response = await wire.readMessage();
+  expect([response.status, response.field('x-sluice-outcome')]).toEqual([408, 'request_timeout']);
   expect(performance.now() - since).toBeLessThan(promised(1_400));
   expect(await wire.readRest()).toBe('');
   wire.destroy();
@@ -137,8 +137,8 @@ test('slowloris on a kept connection, too', async () => {
 test('a body that stops: 408', async () => {
   const wire = await connectTo(sluice);
   await wire.write(`${requestText('POST', '/silent', ['content-length: 10'])}some`);
-  const answer = await wire.readMessage();
-  expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([408, 'request_timeout']);
+  const response = await wire.readMessage();
+  expect([response.status, response.field('x-sluice-outcome')]).toEqual([408, 'request_timeout']);
   wire.destroy();
 });
 

@@ -6,7 +6,7 @@ import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 let upstream: Upstream;
@@ -14,7 +14,7 @@ let sluice: Sluice;
 let narrow: Sluice;
 
 beforeAll(async () => {
-  upstream = await startUpstream(answering((request) => ok(String(request.body.length))));
+  upstream = await startUpstream(responding((request) => ok(String(request.body.length))));
   const limits = { headerBytes: '2KiB', headerCount: 10, requestLine: '1KiB', bodyBytes: '1000B', requestsPerConnection: 3 };
   sluice = await startSluice(configFor({ endpoints: [upstream.address], listener: { limits } }));
   const silent = await startUpstream(() => undefined);
@@ -34,8 +34,8 @@ async function refused(text: string, status: number, outcome: string): Promise<v
   const counted = await sluice.metric('sluice_refused_total', { outcome });
   const wire = await connectTo(sluice);
   await wire.write(text);
-  const answer = await wire.readMessage();
-  expect([answer.status, answer.field('x-sluice-outcome'), answer.field('connection')]).toEqual([status, outcome, 'close']);
+  const response = await wire.readMessage();
+  expect([response.status, response.field('x-sluice-outcome'), response.field('connection')]).toEqual([status, outcome, 'close']);
   expect(await wire.readRest()).toBe('');
   wire.destroy();
   expect(upstream.bytes).toBe(before);

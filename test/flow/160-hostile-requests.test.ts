@@ -5,14 +5,14 @@ import { ask, connectTo, get } from './scaffold/client.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 let upstream: Upstream;
 let sluice: Sluice;
 
 beforeAll(async () => {
-  upstream = await startUpstream(answering(() => ok()));
+  upstream = await startUpstream(responding(() => ok()));
   sluice = await startSluice(configFor(upstream));
 });
 afterAll(closeAll);
@@ -169,10 +169,10 @@ test.each([...framing, ...chunks, ...requestLines, ...hosts, ...fields, ...paths
   const before = await sluice.metric('sluice_refused_total');
   const wire = await connectTo(sluice);
   await wire.write(text);
-  const answer = await wire.readMessage();
-  expect(answer.status).toBe(status);
-  expect(answer.field('x-sluice-outcome')).toBeDefined();
-  expect(answer.field('connection')).toBe('close');
+  const response = await wire.readMessage();
+  expect(response.status).toBe(status);
+  expect(response.field('x-sluice-outcome')).toBeDefined();
+  expect(response.field('connection')).toBe('close');
   expect(await wire.readRest(), 'nothing after it').toBe('');
   wire.destroy();
   expect(upstream.bytes, 'bytes that reached the upstream').toBe(bytes);
@@ -193,8 +193,8 @@ test.each(framing)('%s, in two pieces', async (_what, text) => {
 });
 
 test('__proto__ and its kin are names like any other', async () => {
-  const answer = await ask(sluice, get('/', '__proto__: x', 'constructor: y', 'toString: z'));
-  expect(answer.status).toBe(200);
+  const response = await ask(sluice, get('/', '__proto__: x', 'constructor: y', 'toString: z'));
+  expect(response.status).toBe(200);
 });
 
 test('serves on, with nothing in flight and no fault of its own', async () => {

@@ -5,7 +5,7 @@ import { ask, connectTo, get } from './scaffold/client.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 
 let sluice: Sluice;
 let other: Sluice;
@@ -46,7 +46,7 @@ function config(endpoints: Readonly<Record<string, string>>, trustedProxies: rea
 
 beforeAll(async () => {
   const endpoints: Record<string, string> = {};
-  for (const name of ['v1', 'v2', 'v3']) endpoints[name] = (await startUpstream(answering(() => ok(name)))).address;
+  for (const name of ['v1', 'v2', 'v3']) endpoints[name] = (await startUpstream(responding(() => ok(name)))).address;
   sluice = await startSluice(config(endpoints, []));
   other = await startSluice(config(endpoints, ['127.0.0.1/32']));
 });
@@ -93,10 +93,10 @@ test('overrides by header, cookie and query, in order', async () => {
 test('own cookie: given once, the same version for ever, also in another process', async () => {
   const first: Record<string, string> = {};
   for (let user = 0; user < 40; user++) {
-    const answer = await ask(sluice, get('/own'));
-    const cookie = answer.field('set-cookie')!;
+    const response = await ask(sluice, get('/own'));
+    const cookie = response.field('set-cookie')!;
     expect(cookie).toMatch(/^who=[\w-]{16,64}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Lax$/);
-    first[cookie.slice(0, cookie.indexOf(';'))] = answer.body;
+    first[cookie.slice(0, cookie.indexOf(';'))] = response.body;
   }
   expect(new Set(Object.values(first))).toEqual(new Set(['v1', 'v2']));
   for (const [cookie, version] of Object.entries(first)) {
@@ -148,9 +148,9 @@ test('a version without endpoints leaves its share to the others', async () => {
 test('or answers 503, where the config says so', async () => {
   let served = 0;
   for (let i = 0; i < 100; i++) {
-    const answer = await ask(sluice, get('/fails'));
-    if (answer.status === 200) served++;
-    else expect([answer.status, answer.field('x-sluice-outcome'), answer.field('retry-after')]).toEqual([503, 'no_endpoint', '1']);
+    const response = await ask(sluice, get('/fails'));
+    if (response.status === 200) served++;
+    else expect([response.status, response.field('x-sluice-outcome'), response.field('retry-after')]).toEqual([503, 'no_endpoint', '1']);
   }
   expect(Math.abs(served - 50)).toBeLessThanOrEqual(2);
 });

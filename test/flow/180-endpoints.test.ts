@@ -8,7 +8,7 @@ import { ask, connectAt, connectTo, get, post } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sluice-flow-'));
@@ -19,7 +19,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 async function three(): Promise<Upstream[]> {
   const started = [];
-  for (const name of ['a', 'b', 'c']) started.push(await startUpstream(answering(() => ok(name))));
+  for (const name of ['a', 'b', 'c']) started.push(await startUpstream(responding(() => ok(name))));
   return started;
 }
 
@@ -90,7 +90,7 @@ test('least-request keeps away from an endpoint that hangs', async () => {
 test('a Unix socket as endpoint', async () => {
   const path = join(dir, 'upstream.sock');
   const upstream = await startUpstream(
-    answering((request) => ok(request.body)),
+    responding((request) => ok(request.body)),
     { path },
   );
   const sluice = await startSluice(configFor(upstream));
@@ -99,7 +99,7 @@ test('a Unix socket as endpoint', async () => {
 
 test('a Unix socket as listener; its file goes with the process', async () => {
   const path = join(dir, 'listener.sock');
-  const upstream = await startUpstream(answering((request) => ok(`${request.field('x-forwarded-for')}|${request.body}`)));
+  const upstream = await startUpstream(responding((request) => ok(`${request.field('x-forwarded-for')}|${request.body}`)));
   const config = configFor(upstream) as { listeners: object[] };
   const sluice = await startSluice({ ...config, listeners: [...config.listeners, { name: 'path', address: `unix:${path}` }] });
   const wire = await connectAt({ path });
@@ -120,7 +120,7 @@ test('a Unix socket as listener; its file goes with the process', async () => {
 
 test.runIf(hasIPv6)('IPv6 on both sides', async () => {
   const upstream = await startUpstream(
-    answering((request) => ok(request.field('x-forwarded-for')!)),
+    responding((request) => ok(request.field('x-forwarded-for')!)),
     { host: '::1', port: 0 },
   );
   expect(upstream.address.startsWith('[::1]:')).toBe(true);

@@ -69,12 +69,12 @@ const rows = OUTCOMES.filter((outcome) => !ELSEWHERE.includes(outcome.code));
 
 test.each(rows)('$code', async ({ code, status, text }) => {
   const request = REQUESTS[code] ?? get(`/${code}`);
-  const answer = await ask(sluice, request);
-  expect(answer.status).toBe(status);
-  expect(answer.field('x-sluice-outcome')).toBe(code);
-  expect(answer.field('content-type')).toBe('text/plain; charset=utf-8');
-  expect(answer.body).toBe(`${text}\n`);
-  expect(answer.field('retry-after')).toBe(status === 503 ? '1' : undefined);
+  const response = await ask(sluice, request);
+  expect(response.status).toBe(status);
+  expect(response.field('x-sluice-outcome')).toBe(code);
+  expect(response.field('content-type')).toBe('text/plain; charset=utf-8');
+  expect(response.body).toBe(`${text}\n`);
+  expect(response.field('retry-after')).toBe(status === 503 ? '1' : undefined);
   await sluice.turn();
   const metrics = await sluice.metrics();
   const counted =

@@ -74,9 +74,9 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s under load: nothing fails, nothing
   for (const wire of [...idle, used]) await eventually('idle connections closed', () => wire.ended, 3000);
   await Promise.all(slow);
   for (const wire of uploads) {
-    const answer = await wire.readMessage();
-    expect(answer.body).toBe(digestOf(body));
-    expect(answer.field('connection')).toBe('close');
+    const response = await wire.readMessage();
+    expect(response.body).toBe(digestOf(body));
+    expect(response.field('connection')).toBe('close');
   }
   for (const wire of downloads) await eventually('connections closed after their answer', () => wire.ended, 3000);
   expect(await sluice.metric('sluice_connections_accepted_total')).toBe(tally.connections + 28);
@@ -187,8 +187,8 @@ test('a connection that was accepted during the drain of its neighbours is answe
   sluice.signal('SIGTERM');
   await eventually('readyz 503', async () => (await readiness(sluice)) === 503);
   await wire.write(get('/bytes/10/1'));
-  const answer = await wire.readMessage();
-  expect([answer.status, answer.field('connection')]).toEqual([200, 'close']);
+  const response = await wire.readMessage();
+  expect([response.status, response.field('connection')]).toEqual([200, 'close']);
   wire.destroy();
   other.destroy();
   expect(await sluice.exited).toEqual({ code: 0, signal: null });

@@ -19,7 +19,7 @@ import type { Wire } from './scaffold/wire.ts';
 
 afterEach(closeAll);
 
-async function stillAnswers(wire: Wire): Promise<void> {
+async function stillResponds(wire: Wire): Promise<void> {
   await wire.write(get('/bytes/10/1'));
   expect((await wire.readMessage()).status).toBe(200);
 }
@@ -55,7 +55,7 @@ test.each<Death>(['throw', 'reject', 'exit'])('a worker that dies by %s is repla
   expect(metrics.sum('sluice_connections')).toBe(1);
   upstream.release();
   expect((await survivor.readMessage()).body).toBe('released');
-  await stillAnswers(survivor);
+  await stillResponds(survivor);
   const fresh = await connectToEach(sluice, 2);
   for (const wire of fresh) {
     await wire.write(get('/marker'));
@@ -144,15 +144,15 @@ test('a worker that stalls does not hold up the other', async () => {
   const wires = await connectToEach(sluice, 2);
   await strike(path, 1, 'stall');
   const began = performance.now();
-  let answered = 0;
+  let responded = 0;
   await Promise.all(
     wires.map(async (wire) => {
-      await stillAnswers(wire);
-      if (performance.now() - began < 700) answered++;
+      await stillResponds(wire);
+      if (performance.now() - began < 700) responded++;
     }),
   );
-  expect(answered).toBe(1);
-  for (const wire of wires) await stillAnswers(wire);
+  expect(responded).toBe(1);
+  for (const wire of wires) await stillResponds(wire);
 });
 
 test('`workers` of the config, auto and --workers decide how many there are', async () => {

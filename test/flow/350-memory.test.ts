@@ -11,7 +11,7 @@ import { eventually } from './scaffold/eventually.ts';
 import { figure, scaled } from './scaffold/full.ts';
 import { startLoadUpstream } from './scaffold/load-upstream.ts';
 import { closeAll } from './scaffold/open.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
 
@@ -40,7 +40,7 @@ function descriptors(sluice: Sluice): number {
 
 test('idle keep-alive connections cost at most 4 KiB each', { timeout: 120_000 }, async () => {
   const count = scaled(2000, 10_000);
-  const upstream = await startUpstream(answering(() => ok()));
+  const upstream = await startUpstream(responding(() => ok()));
   const sluice = await startSluice(configFor({ endpoints: [upstream.address], listener: LISTENER }));
   const crowd = startCrowd();
   const gather = () => crowd.order({ kind: 'open', port: sluice.port, count, request: get() });
@@ -150,21 +150,21 @@ const UPLOAD = requestText('POST', '/digest', ['content-length: 100000']);
 const CHUNKED = requestText('POST', '/digest', ['transfer-encoding: chunked']);
 
 /** What is sent before the client gives up, and whether it first waits for an answer to begin. */
-const PHASES: readonly { readonly text: string; readonly answer: boolean }[] = [
-  { text: '', answer: false },
-  { text: HEAD.slice(0, 20), answer: false },
-  { text: get('/hold'), answer: false },
-  { text: UPLOAD + 'x'.repeat(30_000), answer: false },
-  { text: get('/bytes/2000000/1'), answer: true },
-  { text: CHUNKED + '400\r\nhalf a chunk', answer: false },
-  { text: HEAD + HEAD + get('/hold'), answer: true },
-  { text: HEAD, answer: true },
-  { text: get('/bytes/300000/1?slow=500'), answer: true },
+const PHASES: readonly { readonly text: string; readonly response: boolean }[] = [
+  { text: '', response: false },
+  { text: HEAD.slice(0, 20), response: false },
+  { text: get('/hold'), response: false },
+  { text: UPLOAD + 'x'.repeat(30_000), response: false },
+  { text: get('/bytes/2000000/1'), response: true },
+  { text: CHUNKED + '400\r\nhalf a chunk', response: false },
+  { text: HEAD + HEAD + get('/hold'), response: true },
+  { text: HEAD, response: true },
+  { text: get('/bytes/300000/1?slow=500'), response: true },
 ];
 
 /** One client: connects, sends, perhaps waits, and goes away by a reset or by an end. */
 function giveUp(port: number, index: number): Promise<void> {
-  const { text, answer } = PHASES[index % PHASES.length]!;
+  const { text, response } = PHASES[index % PHASES.length]!;
   return new Promise((resolve, reject) => {
     const socket: Socket = connect({ host: '127.0.0.1', port, localAddress: `127.0.0.${2 + (index % 50)}` });
     const go = (): void => void (index % 4 === 3 ? socket.destroy() : socket.resetAndDestroy());
@@ -174,7 +174,7 @@ function giveUp(port: number, index: number): Promise<void> {
     );
     socket.once('connect', () => {
       if (text === '') return go();
-      socket.write(text, () => (answer ? undefined : index % 2 === 0 ? go() : setTimeout(go, 5)));
+      socket.write(text, () => (response ? undefined : index % 2 === 0 ? go() : setTimeout(go, 5)));
     });
     socket.once('data', go);
   });

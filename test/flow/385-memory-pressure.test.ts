@@ -9,7 +9,7 @@ import { makeMemoryUse } from './scaffold/memory-use.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, scripted, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, scripted, startUpstream } from './scaffold/upstream.ts';
 import { Ended, Reset } from './scaffold/wire.ts';
 import type { Wire } from './scaffold/wire.ts';
 
@@ -31,16 +31,16 @@ async function startShort(upstream: { readonly address: string }, workers = 1) {
 }
 
 async function readiness(sluice: Sluice): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${sluice.adminPort}/readyz`);
-  const body = (await answer.json()) as { reason?: string };
-  return `${answer.status} ${body.reason ?? ''}`.trim();
+  const response = await fetch(`http://127.0.0.1:${sluice.adminPort}/readyz`);
+  const body = (await response.json()) as { reason?: string };
+  return `${response.status} ${body.reason ?? ''}`.trim();
 }
 
 /** One request on a new connection, or `closed` when that is closed without a word. */
 async function tryOne(sluice: Sluice): Promise<string> {
   try {
-    const answer = await ask(sluice, get());
-    return `${answer.status} ${answer.field('x-sluice-outcome') ?? ''} ${answer.field('connection') ?? 'kept'}`.replace(/ +/g, ' ');
+    const response = await ask(sluice, get());
+    return `${response.status} ${response.field('x-sluice-outcome') ?? ''} ${response.field('connection') ?? 'kept'}`.replace(/ +/g, ' ');
   } catch (error) {
     if (error instanceof Ended || error instanceof Reset) return 'closed';
     throw error;
@@ -48,7 +48,7 @@ async function tryOne(sluice: Sluice): Promise<string> {
 }
 
 /** Workers obey a moment after the gauge has risen or fallen. */
-async function untilAnswered(sluice: Sluice, expected: string): Promise<void> {
+async function untilResponded(sluice: Sluice, expected: string): Promise<void> {
   let seen = '';
   await eventually('an answer', async () => (seen = await tryOne(sluice)) === expected).catch((error: unknown) => {
     throw new Error(`${expected} expected, ${seen} seen`, { cause: error });
@@ -56,20 +56,20 @@ async function untilAnswered(sluice: Sluice, expected: string): Promise<void> {
 }
 
 test('connections are not kept, then requests are refused, then connections; and all of it ends', async () => {
-  const upstream = await startUpstream(answering(() => ok()));
+  const upstream = await startUpstream(responding(() => ok()));
   const { sluice, press } = await startShort(upstream);
   expect(await tryOne(sluice)).toBe('200 kept');
 
   await press(930, 1);
-  await untilAnswered(sluice, '200 close');
+  await untilResponded(sluice, '200 close');
   expect(await readiness(sluice)).toBe('200');
 
   await press(960, 2);
-  await untilAnswered(sluice, '503 overload close');
+  await untilResponded(sluice, '503 overload close');
   expect(await readiness(sluice)).toBe('200');
 
   await press(990, 3);
-  await untilAnswered(sluice, 'closed');
+  await untilResponded(sluice, 'closed');
   expect(await readiness(sluice)).toBe('503 overload');
   expect((await fetch(`http://127.0.0.1:${sluice.adminPort}/livez`)).status).toBe(200);
   const metrics = await sluice.metrics();
@@ -77,7 +77,7 @@ test('connections are not kept, then requests are refused, then connections; and
   expect(metrics.sum('sluice_memory_used_bytes')).toBe(990 * MIB);
 
   await press(500, 0);
-  await untilAnswered(sluice, '200 kept');
+  await untilResponded(sluice, '200 kept');
   expect(await readiness(sluice)).toBe('200');
   expect(await sluice.metric('sluice_refused_total', { outcome: 'overload' })).toBeGreaterThanOrEqual(2);
   await sluice.untilQuiet();
@@ -115,13 +115,13 @@ test('connections without a request are closed, new ones and those with a reques
   await press(990, 3);
   expect(await unused.readRest()).toBe('');
   release = true;
-  const answer = await busy.readMessage();
-  expect([answer.status, answer.field('connection')]).toEqual([200, 'close']);
+  const response = await busy.readMessage();
+  expect([response.status, response.field('connection')]).toEqual([200, 'close']);
   await fresh.write(get());
   expect((await fresh.readMessage()).field('x-sluice-outcome')).toBe('overload');
   expect(await fresh.readRest()).toBe('');
   await press(500, 0);
-  await untilAnswered(sluice, '200 kept');
+  await untilResponded(sluice, '200 kept');
   await sluice.untilQuiet();
 });
 
@@ -140,7 +140,7 @@ test('a connection that was promised to stay before memory ran short stays for a
   await wire.write(get());
   expect(await wire.readHead()).not.toMatch(/connection: close/i);
   await press(960, 2);
-  await untilAnswered(sluice, '503 overload close');
+  await untilResponded(sluice, '503 overload close');
   release = true;
   expect(await wire.readRest()).toBe('ok');
   await press(500, 0);
@@ -163,7 +163,7 @@ test('uploads under way go on; a new one is refused before its body has come', a
   const early = await begin();
   await upstream.wire(0).then((wire) => wire.arrival());
   await press(960, 2);
-  await untilAnswered(sluice, '503 overload close');
+  await untilResponded(sluice, '503 overload close');
   const late = await begin();
   const refusal = await late.readMessage();
   expect([refusal.status, refusal.field('retry-after'), refusal.field('connection')]).toEqual([503, '1', 'close']);
@@ -172,20 +172,20 @@ test('uploads under way go on; a new one is refused before its body has come', a
   expect((await early.readMessage()).status).toBe(200);
   expect(bodies).toEqual(['first-last']);
   await press(500, 0);
-  await untilAnswered(sluice, '200 kept');
+  await untilResponded(sluice, '200 kept');
   await sluice.untilQuiet();
 });
 
 test('a limit comes and goes with the config', async () => {
-  const upstream = await startUpstream(answering(() => ok()));
+  const upstream = await startUpstream(responding(() => ok()));
   const { sluice, press } = await startShort(upstream);
   await press(990, 3);
   const parts = { endpoints: [upstream.address] };
   sluice.writeConfig(configFor({ ...parts, top: { overload: { memory: 'off' } } }));
-  await untilAnswered(sluice, '200 kept');
+  await untilResponded(sluice, '200 kept');
   expect(await sluice.metric('sluice_memory_limit_bytes')).toBe(0);
   sluice.writeConfig(configFor({ ...parts, top: LIMIT }));
-  await untilAnswered(sluice, 'closed');
+  await untilResponded(sluice, 'closed');
   await press(500, 0);
 });
 
@@ -223,7 +223,7 @@ test.runIf(isFull)(
     for (const wire of readers) wire.reset();
     await eventually('level 0', async () => (await sluice.metric('sluice_overload_level')) === 0, 30_000);
     const recoveredMs = performance.now() - leftMs;
-    await untilAnswered(sluice, '200 kept');
+    await untilResponded(sluice, '200 kept');
     await sluice.untilQuiet();
     figure('memory pressure', {
       'idle MiB': idle / MIB,

@@ -104,7 +104,7 @@ test('start: unhealthy: the very first requests meet no endpoint that has not an
   expect(await sluice.metric('sluice_endpoint_ready')).toBe(0);
   await eventually('probes', () => waiting.length === 2);
   for (const app of [fast, slow]) app.probe = (response) => response.end('ok');
-  for (const answer of waiting) answer();
+  for (const finish of waiting) finish();
   for (const app of [fast, slow]) await untilReady(sluice, app, 1);
   expect(await names(sluice, 8)).toEqual(['fast', 'slow']);
 });
@@ -116,8 +116,8 @@ test('start: unhealthy: an endpoint that a reload brings gets nothing before its
   const wires = await connectToEach(sluice, 2);
   for (let round = 0; round < 5; round++) {
     const fresh = await startApp(`fresh ${round}`);
-    let answer: (() => void) | undefined;
-    fresh.probe = (response) => (answer = () => response.end('ok'));
+    let finishProbe: (() => void) | undefined;
+    fresh.probe = (response) => (finishProbe = () => response.end('ok'));
     sluice.writeConfig(config([old, fresh], { start: 'unhealthy', timeout: '30s' }));
     const askEach = async (): Promise<void> => {
       for (const wire of wires) {
@@ -128,12 +128,12 @@ test('start: unhealthy: an endpoint that a reload brings gets nothing before its
     };
     await eventually('its first probe', async () => {
       await askEach();
-      return answer !== undefined;
+      return finishProbe !== undefined;
     });
     for (let asked = 0; asked < 10; asked++) await askEach();
     expect(fresh.requests).toBe(0);
     fresh.probe = (response) => response.end('ok');
-    answer!();
+    finishProbe!();
     await untilReady(sluice, fresh, 1);
     await eventually('it is used', async () => (await ask(sluice, get())).body === fresh.name);
   }

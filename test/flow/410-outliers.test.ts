@@ -9,7 +9,7 @@ import { startLoad } from './scaffold/load.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { LogLine, Sluice } from './scaffold/sluice.ts';
-import { answerText, answering, startUpstream } from './scaffold/upstream.ts';
+import { responseText, responding, startUpstream } from './scaffold/upstream.ts';
 import { startUpstreamProcess } from './scaffold/upstream-process.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 import type { Wire } from './scaffold/wire.ts';
@@ -27,11 +27,11 @@ interface Shop {
 async function startShops(count: number): Promise<Shop[]> {
   const shops: Shop[] = [];
   for (const name of ['a', 'b', 'c', 'd'].slice(0, count)) {
-    const answer = answering((request) => {
+    const response = responding((request) => {
       shop.requests++;
-      return answerText(shop.status, 'Status', name, `x-request-id: ${request.field('x-request-id')}`);
+      return responseText(shop.status, 'Status', name, `x-request-id: ${request.field('x-request-id')}`);
     });
-    const shop: Shop = { upstream: await startUpstream(answer), name, status: 200, requests: 0 };
+    const shop: Shop = { upstream: await startUpstream(response), name, status: 200, requests: 0 };
     shops.push(shop);
   }
   return shops;
@@ -130,8 +130,8 @@ test('a process of three is killed under load, two workers: no request fails, ou
     const started = performance.now();
     await eventually('it is back', isReady);
     const backMs = performance.now() - started;
-    const answered = used('b');
-    await eventually('it is used', () => used('b') > answered);
+    const responded = used('b');
+    await eventually('it is used', () => used('b') > responded);
     const [line] = await eventually('the log line', () => ejections(sluice).length > before && ejections(sluice).slice(before));
     const failures = Number(line!.fields['failures']);
     expect(outMs < 1000 || failures <= 5, `out after ${outMs} ms and ${failures} failures`).toBe(true);
@@ -292,7 +292,7 @@ test('neither connections that had gone stale nor clients that leave count again
       const { head } = await wire.readMessage();
       if (head.startsWith('GET /hold')) return wire.closed;
       if (last) wire.destroy();
-      else await wire.write(answerText(200, 'OK', 'ok'));
+      else await wire.write(responseText(200, 'OK', 'ok'));
     }
   };
   const upstreams = [await startUpstream(once), await startUpstream(once)];

@@ -49,9 +49,9 @@ class Clients {
     while (!this.#stopping) {
       const atMs = performance.now();
       await wire.write(get());
-      const answer = await wire.readMessage();
-      this.asked.push({ atMs, tookMs: performance.now() - atMs, status: answer.status });
-      if (answer.field('connection') === 'close') {
+      const response = await wire.readMessage();
+      this.asked.push({ atMs, tookMs: performance.now() - atMs, status: response.status });
+      if (response.field('connection') === 'close') {
         wire.destroy();
         wire = await connectTo(sluice);
       }
@@ -185,7 +185,7 @@ test('all three down, then up: 503 at once, no storm, back within an interval an
     const took = inDark.map((each) => each.tookMs);
     figure('outage', {
       round,
-      answers: took.length,
+      responses: took.length,
       p50: percentile(took, 0.5),
       p99: percentile(took, 0.99),
       max: percentile(took, 1),

@@ -39,7 +39,7 @@ async function endpointsOf(sluice: Sluice, hosts: readonly string[], port: numbe
   return hosts.filter((host) => metrics.sum('sluice_endpoint_ready', { endpoint: `${host}:${port}` }) === 1);
 }
 
-async function answering(sluice: Sluice): Promise<string | undefined> {
+async function responding(sluice: Sluice): Promise<string | undefined> {
   return (await ask(sluice, get('/bytes/2/0'))).field('x-version');
 }
 
@@ -84,7 +84,7 @@ test.each<Failure>(['nxdomain', 'servfail', 'empty', 'silence'])(
     dns.set(NAME, { a: ['127.0.0.2'], ttl: 0 });
     const sluice = await startSluice(named(dns, [`${NAME}:${port}`], { refresh: '100ms' }));
     sluice.expectLog(KEPT);
-    expect(await answering(sluice)).toBe('a');
+    expect(await responding(sluice)).toBe('a');
     const load = startLoad({ port: sluice.port, keepAlive: 1, fresh: 1, pauseMs: 10 });
     dns.fail(NAME, how);
     const source = { pool: 'shop', version: 'v1', source: NAME };
@@ -93,7 +93,7 @@ test.each<Failure>(['nxdomain', 'servfail', 'empty', 'silence'])(
       async () => (await sluice.metric('sluice_discovery_failures_total', source)) > (how === 'silence' ? 0 : 2),
       10_000,
     );
-    expect(await answering(sluice)).toBe('a');
+    expect(await responding(sluice)).toBe('a');
     expect(await sluice.metric('sluice_discovery_addresses', source)).toBe(1);
     expect(await sluice.metric('sluice_discovery_age_seconds', source)).toBeGreaterThan(0.1);
     dns.set(NAME, { a: ['127.0.0.3'], ttl: 0 });
@@ -147,7 +147,7 @@ test('both families are used; one that is dead costs no request', async () => {
   const metrics = await sluice.metrics();
   for (const endpoint of [`127.0.0.2:${port}`, `[::1]:${port}`])
     expect(metrics.sum('sluice_endpoint_ready', { endpoint }), endpoint).toBe(1);
-  for (let asked = 0; asked < 20; asked++) expect(await answering(sluice)).toBe('a');
+  for (let asked = 0; asked < 20; asked++) expect(await responding(sluice)).toBe('a');
   // No request reached anybody twice.
   expect(upstreams[0]!.requests).toBe(20);
   await eventually(
@@ -163,7 +163,7 @@ test.each<[Failure]>([['servfail'], ['silence']])('a family whose questions end 
   dns.fail(NAME, how, 'AAAA');
   const sluice = await startSluice(named(dns, [`${NAME}:${port}`]));
   // Had it waited for the other family, it would have started without an endpoint.
-  expect(await answering(sluice)).toBe('a');
+  expect(await responding(sluice)).toBe('a');
   expect(await sluice.metric('sluice_discovery_failures_total')).toBe(0);
 });
 
@@ -208,7 +208,7 @@ test('a reload without new names does not wait for a dead server; one with a new
   };
   expect(await took('two')).toBeLessThan(1500);
   expect(await took('three', [`dead.test:${port}`])).toBeGreaterThan(1900);
-  expect(await answering(sluice)).toBe('a');
+  expect(await responding(sluice)).toBe('a');
   expect(await took('four', [`dead.test:${port}`])).toBeLessThan(1500);
   // What stays is asked for no earlier because of a reload.
   expect(dns.asked(`A ${NAME}`)).toBe(asked);
@@ -280,6 +280,6 @@ test('endpoints that change while workers die and configs are reloaded: all end 
 test('localhost is answered from the hosts file, without a server', async () => {
   const { port } = await startSiblings('127.0.0.1');
   const sluice = await startSluice(configFor({ endpoints: [`localhost:${port}`] }));
-  expect(await answering(sluice)).toBe('a');
+  expect(await responding(sluice)).toBe('a');
   expect(await sluice.metric('sluice_endpoint_ready', { endpoint: `127.0.0.1:${port}` })).toBe(1);
 });

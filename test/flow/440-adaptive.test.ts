@@ -5,7 +5,7 @@ import { figure, scaled } from './scaffold/full.ts';
 import { closeAll } from './scaffold/open.ts';
 import { startOverload } from './scaffold/overload.ts';
 import { SLICE_MS } from './scaffold/overload-order.ts';
-import type { OverloadAnswer } from './scaffold/overload-order.ts';
+import type { OverloadResponse } from './scaffold/overload-order.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 
 afterEach(closeAll);
@@ -21,7 +21,7 @@ interface Run {
   readonly measureMs: number;
 }
 
-async function run({ adaptive, ...load }: Run): Promise<OverloadAnswer> {
+async function run({ adaptive, ...load }: Run): Promise<OverloadResponse> {
   const { port } = await startOverload().order({ kind: 'serve', slots: SLOTS, serviceMs: SERVICE_MS });
   const pool = { limits: { adaptive }, timeouts: { response: '500ms' }, retries: { attempts: 0 } };
   const sluice = await startSluice(configFor({ endpoints: [`127.0.0.1:${port}`], pool }));
@@ -33,7 +33,7 @@ function quantile(sorted: readonly number[] = [], share: number): number {
 }
 
 /** Good answers per second in the median slice: a busy machine that stops one of the processes for a moment shall not decide. */
-function goodPerSecond({ slices }: OverloadAnswer): number {
+function goodPerSecond({ slices }: OverloadResponse): number {
   return (
     (quantile(
       slices.toSorted((a, b) => a - b),
@@ -48,15 +48,15 @@ function goodPerSecond({ slices }: OverloadAnswer): number {
 const LEAST_GOOD = scaled(0.5, 0.9);
 
 test(`at three times its capacity: ${LEAST_GOOD} of it are good answers, soon, and the rest are refused at once`, async () => {
-  const answer = await run({ adaptive: true, perSecond: 3 * CAPACITY, settleMs: 2500, measureMs: 3000 });
-  const { byStatus, lost } = answer;
-  expect(goodPerSecond(answer)).toBeGreaterThanOrEqual(LEAST_GOOD * CAPACITY);
+  const response = await run({ adaptive: true, perSecond: 3 * CAPACITY, settleMs: 2500, measureMs: 3000 });
+  const { byStatus, lost } = response;
+  expect(goodPerSecond(response)).toBeGreaterThanOrEqual(LEAST_GOOD * CAPACITY);
   expect(quantile(byStatus[200], 0.9)).toBeLessThan(scaled(10, 4) * SERVICE_MS);
   expect([byStatus[504]?.length ?? 0, lost]).toEqual([0, 0]);
   expect(byStatus[503]!.length / 3).toBeGreaterThan(1.5 * CAPACITY);
   expect(quantile(byStatus[503], 0.5)).toBeLessThan(5);
   figure('three times the capacity', {
-    goodPerSecond: goodPerSecond(answer),
+    goodPerSecond: goodPerSecond(response),
     capacity: CAPACITY,
     p99Ms: quantile(byStatus[200], 0.99),
     refusedP99Ms: quantile(byStatus[503], 0.99),
@@ -64,9 +64,9 @@ test(`at three times its capacity: ${LEAST_GOOD} of it are good answers, soon, a
 });
 
 test('without it hardly any answer comes in time', async () => {
-  const answer = await run({ adaptive: false, perSecond: 3 * CAPACITY, settleMs: 1250, measureMs: 1500 });
-  expect(goodPerSecond(answer)).toBeLessThan(0.5 * CAPACITY);
-  expect(answer.byStatus[503]).toBeUndefined();
+  const response = await run({ adaptive: false, perSecond: 3 * CAPACITY, settleMs: 1250, measureMs: 1500 });
+  expect(goodPerSecond(response)).toBeLessThan(0.5 * CAPACITY);
+  expect(response.byStatus[503]).toBeUndefined();
 });
 
 test('at seven tenths of its capacity nothing is refused', async () => {

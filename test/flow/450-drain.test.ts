@@ -6,7 +6,7 @@ import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 afterEach(closeAll);
@@ -83,7 +83,7 @@ test('a drained endpoint finishes what it has, loses its unused connections, and
 
 test('what is not done at the deadline is cut: a GET is answered by another endpoint, a POST with 503', async () => {
   const a = await startHeld('a');
-  const b = await startUpstream(answering(() => ok('b')));
+  const b = await startUpstream(responding(() => ok('b')));
   const drained = (which: Upstream): object => {
     const endpoints = [a.upstream, b].map((upstream) => ({ address: upstream.address, drain: upstream === which }));
     return configFor({ endpoints: { v1: endpoints }, pool: { drain: { timeout: '200ms' } } });
@@ -107,7 +107,7 @@ test('what is not done at the deadline is cut: a GET is answered by another endp
 
 test('a drain may have a time of its own', async () => {
   const a = await startHeld('a');
-  const b = await startUpstream(answering(() => ok('b')));
+  const b = await startUpstream(responding(() => ok('b')));
   const config = (drain: boolean | string): object =>
     configFor({
       endpoints: {
@@ -128,8 +128,8 @@ test('a drain may have a time of its own', async () => {
 });
 
 test('a drained version gives its share to the others', async () => {
-  const a = await startUpstream(answering(() => ok('a')));
-  const b = await startUpstream(answering(() => ok('b')));
+  const a = await startUpstream(responding(() => ok('a')));
+  const b = await startUpstream(responding(() => ok('b')));
   const versions = { v1: { endpoints: [a.address], drain: true }, v2: { endpoints: [b.address] } };
   const sluice = await startSluice(configFor({ pool: { versions, split: { v1: 90, v2: 10 } } }));
   for (let i = 0; i < 10; i++) expect((await ask(sluice, get('/'))).body).toBe('b');

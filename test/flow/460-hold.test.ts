@@ -8,7 +8,7 @@ import { promised } from './scaffold/full.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 
 afterEach(closeAll);
 
@@ -22,7 +22,7 @@ async function place(): Promise<{ readonly address: string; readonly open: () =>
     address: `${HOST}:${port}`,
     open: () =>
       startUpstream(
-        answering((request) => ok(request.body === '' ? 'here' : request.body)),
+        responding((request) => ok(request.body === '' ? 'here' : request.body)),
         { host: HOST, port },
       ),
   };
@@ -43,9 +43,9 @@ test.each([1, 2])('a deploy that stops the old before it starts the new loses no
   await eventually('all held but the scouts', async () => (await sluice.metric('sluice_requests_held')) >= 20 - 2 * workers);
   await open();
   const opened = performance.now();
-  const answers = await Promise.all(wires.map((wire) => wire.readMessage()));
+  const responses = await Promise.all(wires.map((wire) => wire.readMessage()));
   expect(performance.now() - opened).toBeLessThan(promised(1_000));
-  expect(answers.map(({ body }) => body)).toEqual(wires.map((_, index) => (index % 2 === 0 ? 'here' : `body ${index}`)));
+  expect(responses.map(({ body }) => body)).toEqual(wires.map((_, index) => (index % 2 === 0 ? 'here' : `body ${index}`)));
   for (const wire of wires) wire.destroy();
   await sluice.untilQuiet();
   expect(await sluice.metric('sluice_requests_held')).toBe(0);
@@ -55,12 +55,12 @@ test('waiting ends in 503 when the time is over, and scouts are few', async () =
   const { address } = await place();
   const sluice = await startSluice(configFor({ endpoints: [address], pool: { hold: '600ms', retries: { attempts: 0 } } }));
   const began = performance.now();
-  const answers = await Promise.all(Array.from({ length: 20 }, () => ask(sluice, get('/'))));
+  const responses = await Promise.all(Array.from({ length: 20 }, () => ask(sluice, get('/'))));
   const tookMs = performance.now() - began;
   expect(tookMs).toBeGreaterThan(590);
   expect(tookMs).toBeLessThan(promised(2_000));
-  for (const answer of answers)
-    expect([answer.status, answer.field('x-sluice-outcome'), answer.field('retry-after')]).toEqual([503, 'no_endpoint', '1']);
+  for (const response of responses)
+    expect([response.status, response.field('x-sluice-outcome'), response.field('retry-after')]).toEqual([503, 'no_endpoint', '1']);
   // Each came once by itself; then one scout per 100 ms.
   expect(await sluice.counted('sluice_attempts_total', { outcome: 'connect_refused' })).toBeLessThanOrEqual(20 + 12);
 });
@@ -68,7 +68,7 @@ test('waiting ends in 503 when the time is over, and scouts are few', async () =
 test('no ready endpoint: probes bring it back, and what waited goes on', async () => {
   let well = false;
   const upstream = await startUpstream(
-    answering((request) => (request.line.includes('/healthz') && !well ? 'HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n' : ok('well'))),
+    responding((request) => (request.line.includes('/healthz') && !well ? 'HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n' : ok('well'))),
   );
   const health = { interval: '100ms', healthyAfter: 1, unhealthyAfter: 1 };
   const sluice = await startSluice(configFor({ endpoints: [upstream.address], pool: { hold: '10s', health } }));
@@ -83,7 +83,7 @@ test('no ready endpoint: probes bring it back, and what waited goes on', async (
 
 test('another version that is ready answers instead of a wait', async () => {
   const { address } = await place();
-  const other = await startUpstream(answering(() => ok('other')));
+  const other = await startUpstream(responding(() => ok('other')));
   const versions = { v1: { endpoints: [address], drain: true }, v2: { endpoints: [other.address] } };
   const sluice = await startSluice(configFor({ pool: { versions, split: { v1: 100, v2: 1 }, hold: '10s' } }));
   expect((await ask(sluice, get('/'))).body).toBe('other');

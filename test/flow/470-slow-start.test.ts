@@ -6,12 +6,12 @@ import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 afterEach(closeAll);
 
-const named = (name: string): Promise<Upstream> => startUpstream(answering(() => ok(name)));
+const named = (name: string): Promise<Upstream> => startUpstream(responding(() => ok(name)));
 
 /** Share of `name` among the answers to `count` requests. */
 async function share(sluice: Sluice, name: string, count: number, ...fields: string[]): Promise<number> {

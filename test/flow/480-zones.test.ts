@@ -6,7 +6,7 @@ import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, answerText, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, responseText, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 afterEach(closeAll);
@@ -20,8 +20,8 @@ interface Shop {
 async function startShops(...names: string[]): Promise<Shop[]> {
   const shops: Shop[] = [];
   for (const name of names) {
-    const answer = answering((request) => (request.line.includes('/healthz') && !shop.well ? answerText(500, 'No', '') : ok(name)));
-    const shop: Shop = { name, upstream: await startUpstream(answer), well: true };
+    const response = responding((request) => (request.line.includes('/healthz') && !shop.well ? responseText(500, 'No', '') : ok(name)));
+    const shop: Shop = { name, upstream: await startUpstream(response), well: true };
     shops.push(shop);
   }
   return shops;

@@ -5,13 +5,13 @@ import { ask, get, post } from './scaffold/client.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, answerText, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, responseText, ok, startUpstream } from './scaffold/upstream.ts';
 
 afterEach(closeAll);
 
-async function start(split: object, pool: object = {}, canary = () => answerText(503, 'No', 'canary')): Promise<Sluice> {
-  const v1 = await startUpstream(answering(() => ok('v1')));
-  const v2 = await startUpstream(answering(canary));
+async function start(split: object, pool: object = {}, canary = () => responseText(503, 'No', 'canary')): Promise<Sluice> {
+  const v1 = await startUpstream(responding(() => ok('v1')));
+  const v2 = await startUpstream(responding(canary));
   const endpoints = { v1: [v1.address], v2: [v2.address] };
   const retries = { on: ['gateway-error', 'reset', 'connect-failure'], acrossVersions: true };
   const overrides = [{ name: 'qa', header: { name: 'x-qa', value: 'yes' }, version: 'v2' }];
@@ -20,9 +20,9 @@ async function start(split: object, pool: object = {}, canary = () => answerText
 
 test('no client sees the failures of a canary, and each is charged to it', async () => {
   const sluice = await start({ v1: 60, v2: 40 });
-  const answers = [];
-  for (let i = 0; i < 20; i++) answers.push(await ask(sluice, get('/')));
-  expect(answers.map(({ status, body }) => `${status} ${body}`)).toEqual(Array.from({ length: 20 }, () => '200 v1'));
+  const responses = [];
+  for (let i = 0; i < 20; i++) responses.push(await ask(sluice, get('/')));
+  expect(responses.map(({ status, body }) => `${status} ${body}`)).toEqual(Array.from({ length: 20 }, () => '200 v1'));
   await sluice.turn();
   const metrics = await sluice.metrics();
   const rescued = metrics.sum('sluice_rescued_total', { version: 'v2' });

@@ -67,9 +67,9 @@ test('SIGKILL at any moment loses no acknowledged change', { timeout: scaled(120
       asked = acknowledged + 1;
       // A chance moment, within the time that a change takes.
       if (asked === until) void pause(Math.random() * 12).then(() => sluice.signal('SIGKILL'));
-      const answer = await call(sluice, 'PUT', '/v1/pools/shop/split', { weights: { v1: 1, v2: asked } }).catch(() => undefined);
-      if (answer === undefined) break;
-      expect({ status: answer.status, revision: answer.body.revision }).toEqual({ status: 200, revision: asked + 1 });
+      const response = await call(sluice, 'PUT', '/v1/pools/shop/split', { weights: { v1: 1, v2: asked } }).catch(() => undefined);
+      if (response === undefined) break;
+      expect({ status: response.status, revision: response.body.revision }).toEqual({ status: 200, revision: asked + 1 });
       acknowledged = asked;
     }
     await within('the death', killed, 20_000);

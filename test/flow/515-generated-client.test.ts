@@ -9,13 +9,13 @@ import { configFor, startSluice } from './scaffold/sluice.ts';
 
 afterEach(closeAll);
 
-interface Answer {
+interface ReceivedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly data: unknown;
 }
 type Parameters = Readonly<Record<string, string | number | boolean>>;
-type Operation = (parameters?: Parameters | null, body?: unknown, settings?: object) => Promise<Answer>;
+type Operation = (parameters?: Parameters | null, body?: unknown, settings?: object) => Promise<ReceivedResponse>;
 
 /** One call of an operation, and what must be in its answer. */
 interface Step {
@@ -23,7 +23,7 @@ interface Step {
   readonly parameters?: Parameters;
   readonly body?: unknown;
   readonly status?: number;
-  readonly answer?: unknown;
+  readonly response?: unknown;
 }
 
 const shop = { pool: 'shop' };
@@ -36,57 +36,57 @@ function steps(endpoint: string, config: object): readonly Step[] {
   return [
     { call: 'isAlive' },
     { call: 'isReady' },
-    { call: 'getMetrics', answer: expect.stringContaining('sluice_requests_total') },
-    { call: 'getOpenApi', answer: { openapi: '3.1.0' } },
-    { call: 'listPools', answer: { pools: [{ name: 'shop' }] } },
-    { call: 'getPool', parameters: shop, answer: { name: 'shop', weights: { v1: 100, v2: 0 } } },
-    { call: 'setSplit', parameters: shop, body: { weights: { v1: 3, v2: 1 }, reason: 'by a generated client' }, answer: stored(2) },
-    { call: 'setSplit', parameters: { ...shop, 'If-Match': '"1"' }, body: { weights: { v1: 1 } }, status: 412, answer: { revision: 2 } },
-    { call: 'setSplit', parameters: { ...shop, dryRun: true }, body: { weights: { v1: 1 } }, answer: { revision: 2 } },
+    { call: 'getMetrics', response: expect.stringContaining('sluice_requests_total') },
+    { call: 'getOpenApi', response: { openapi: '3.1.0' } },
+    { call: 'listPools', response: { pools: [{ name: 'shop' }] } },
+    { call: 'getPool', parameters: shop, response: { name: 'shop', weights: { v1: 100, v2: 0 } } },
+    { call: 'setSplit', parameters: shop, body: { weights: { v1: 3, v2: 1 }, reason: 'by a generated client' }, response: stored(2) },
+    { call: 'setSplit', parameters: { ...shop, 'If-Match': '"1"' }, body: { weights: { v1: 1 } }, status: 412, response: { revision: 2 } },
+    { call: 'setSplit', parameters: { ...shop, dryRun: true }, body: { weights: { v1: 1 } }, response: { revision: 2 } },
     {
       call: 'setSplit',
       parameters: shop,
       body: { weights: { v9: 1 } },
       status: 422,
-      answer: { problems: [{ path: 'pools.shop.split.v9' }] },
+      response: { problems: [{ path: 'pools.shop.split.v9' }] },
     },
-    { call: 'getSplit', parameters: shop, answer: { weights: { v1: 3, v2: 1 } } },
-    { call: 'setOverride', parameters: { ...shop, name: 'qa' }, body: override, answer: stored(3) },
-    { call: 'getOverride', parameters: { ...shop, name: 'qa' }, answer: { name: 'qa', version: 'v2', origin: 'api' } },
-    { call: 'listOverrides', parameters: shop, answer: { overrides: [{ name: 'qa' }] } },
-    { call: 'removeOverride', parameters: { ...shop, name: 'qa' }, answer: stored(4) },
-    { call: 'clearOverrides', parameters: shop, answer: { revision: 4 } },
-    { call: 'setMirror', parameters: { ...shop, name: 'dark' }, body: { version: 'v2', percent: 10 }, answer: stored(5) },
+    { call: 'getSplit', parameters: shop, response: { weights: { v1: 3, v2: 1 } } },
+    { call: 'setOverride', parameters: { ...shop, name: 'qa' }, body: override, response: stored(3) },
+    { call: 'getOverride', parameters: { ...shop, name: 'qa' }, response: { name: 'qa', version: 'v2', origin: 'api' } },
+    { call: 'listOverrides', parameters: shop, response: { overrides: [{ name: 'qa' }] } },
+    { call: 'removeOverride', parameters: { ...shop, name: 'qa' }, response: stored(4) },
+    { call: 'clearOverrides', parameters: shop, response: { revision: 4 } },
+    { call: 'setMirror', parameters: { ...shop, name: 'dark' }, body: { version: 'v2', percent: 10 }, response: stored(5) },
     {
       call: 'getMirror',
       parameters: { ...shop, name: 'dark' },
-      answer: { pool: 'shop', to: { pool: 'shop', version: 'v2' }, mirror: { percent: 10 } },
+      response: { pool: 'shop', to: { pool: 'shop', version: 'v2' }, mirror: { percent: 10 } },
     },
-    { call: 'listMirrors', parameters: shop, answer: { mirrors: [{ name: 'dark', origin: 'api' }] } },
+    { call: 'listMirrors', parameters: shop, response: { mirrors: [{ name: 'dark', origin: 'api' }] } },
     { call: 'getMirrorReport', parameters: { ...shop, name: 'dark' }, status: 409 },
     { call: 'getMirrorReport', parameters: { ...shop, name: 'drak' }, status: 404 },
     {
       call: 'listMissedWrites',
       parameters: { ...shop, name: 'dark', after: 0, limit: 5 },
-      answer: { mirror: 'dark', total: 0, writes: [] },
+      response: { mirror: 'dark', total: 0, writes: [] },
     },
-    { call: 'removeMirror', parameters: { ...shop, name: 'dark' }, answer: stored(6) },
-    { call: 'clearMirrors', parameters: shop, answer: { revision: 6 } },
-    { call: 'drainVersion', parameters: version, body: { deadline: '5s' }, answer: stored(7) },
-    { call: 'getVersion', parameters: version, answer: { name: 'v2', draining: true } },
-    { call: 'resumeVersion', parameters: version, body: {}, answer: stored(8) },
-    { call: 'drainEndpoint', parameters: address, body: {}, answer: stored(9) },
-    { call: 'resumeEndpoint', parameters: address, body: {}, answer: stored(10) },
-    { call: 'getConfig', answer: { pools: { shop: {} } } },
-    { call: 'setConfig', body: config, answer: stored(11) },
-    { call: 'listRevisions', parameters: { limit: 2 }, answer: { revisions: [{ revision: 11 }, { revision: 10 }] } },
-    { call: 'getRevision', parameters: { revision: 2 }, answer: { revision: 2, author: 'anonymous', reason: 'by a generated client' } },
-    { call: 'restoreRevision', parameters: { revision: 2 }, body: {}, answer: stored(12) },
-    { call: 'setMarker', body: { ...version, deploy: '2026-11-21.3', sha: '9f1c2ab' }, answer: { revision: 12, changed: true } },
-    { call: 'listMarkers', parameters: shop, answer: { markers: [{ version: 'v2', deploy: '2026-11-21.3' }] } },
-    { call: 'readJournal', parameters: { last: 1 }, answer: { lines: [{ kind: 'marker' }] } },
-    { call: 'explain', body: { method: 'GET', url: '/' }, answer: { pool: 'shop' } },
-    { call: 'listExchanges', parameters: { pool: 'shop', limit: 5 }, answer: { workers: { answered: 2, total: 2 } } },
+    { call: 'removeMirror', parameters: { ...shop, name: 'dark' }, response: stored(6) },
+    { call: 'clearMirrors', parameters: shop, response: { revision: 6 } },
+    { call: 'drainVersion', parameters: version, body: { deadline: '5s' }, response: stored(7) },
+    { call: 'getVersion', parameters: version, response: { name: 'v2', draining: true } },
+    { call: 'resumeVersion', parameters: version, body: {}, response: stored(8) },
+    { call: 'drainEndpoint', parameters: address, body: {}, response: stored(9) },
+    { call: 'resumeEndpoint', parameters: address, body: {}, response: stored(10) },
+    { call: 'getConfig', response: { pools: { shop: {} } } },
+    { call: 'setConfig', body: config, response: stored(11) },
+    { call: 'listRevisions', parameters: { limit: 2 }, response: { revisions: [{ revision: 11 }, { revision: 10 }] } },
+    { call: 'getRevision', parameters: { revision: 2 }, response: { revision: 2, author: 'anonymous', reason: 'by a generated client' } },
+    { call: 'restoreRevision', parameters: { revision: 2 }, body: {}, response: stored(12) },
+    { call: 'setMarker', body: { ...version, deploy: '2026-11-21.3', sha: '9f1c2ab' }, response: { revision: 12, changed: true } },
+    { call: 'listMarkers', parameters: shop, response: { markers: [{ version: 'v2', deploy: '2026-11-21.3' }] } },
+    { call: 'readJournal', parameters: { last: 1 }, response: { lines: [{ kind: 'marker' }] } },
+    { call: 'explain', body: { method: 'GET', url: '/' }, response: { pool: 'shop' } },
+    { call: 'listExchanges', parameters: { pool: 'shop', limit: 5 }, response: { workers: { responded: 2, total: 2 } } },
   ];
 }
 
@@ -104,14 +104,14 @@ test('every call of the document can be made by a generated client, and answers 
   });
   const client = (await api.init()) as unknown as Readonly<Record<string, Operation>>;
   const all = steps(two.address, config);
-  for (const { call, parameters, body, status = 200, answer } of all) {
-    const answered = await client[call]!(parameters ?? null, body);
-    expect([call, answered.status, answered.data]).toEqual([call, status, answered.data]);
-    if (answer !== undefined && typeof answer === 'object' && !('asymmetricMatch' in (answer as object))) {
-      expect({ call, data: answered.data }).toMatchObject({ call, data: answer });
-    } else if (answer !== undefined) expect(answered.data).toEqual(answer);
+  for (const { call, parameters, body, status = 200, response } of all) {
+    const responded = await client[call]!(parameters ?? null, body);
+    expect([call, responded.status, responded.data]).toEqual([call, status, responded.data]);
+    if (response !== undefined && typeof response === 'object' && !('asymmetricMatch' in (response as object))) {
+      expect({ call, data: responded.data }).toMatchObject({ call, data: response });
+    } else if (response !== undefined) expect(responded.data).toEqual(response);
     const operation = api.getOperation(call) as OpenAPIV3.OperationObject;
-    expect(Object.keys(operation.responses)).toContain(String(answered.status));
+    expect(Object.keys(operation.responses)).toContain(String(responded.status));
   }
   const known = api.getOperations().map(({ operationId }) => operationId);
   expect([...new Set(all.map(({ call }) => call)), ...ENDLESS].sort()).toEqual([...known].sort());

@@ -23,8 +23,8 @@ async function startShop(pool: object = {}): Promise<Sluice> {
 }
 
 async function weights(sluice: Sluice): Promise<unknown> {
-  const answer = await fetch(`${adminOf(sluice)}/v1/pools/shop/split`);
-  return ((await answer.json()) as { weights: unknown }).weights;
+  const response = await fetch(`${adminOf(sluice)}/v1/pools/shop/split`);
+  return ((await response.json()) as { weights: unknown }).weights;
 }
 
 function adminOf(sluice: Sluice): string {
@@ -49,8 +49,8 @@ describe('traffic-router.ts', () => {
     const sluice = await startShop({ overrides: [{ name: 'ours', header: { name: 'x-ours', value: '1' }, version: 'canary' }] });
     const plugin = trafficRouter({ admin: adminOf(sluice), pool: 'shop', stable: 'stable', canary: 'canary' });
     const names = async (): Promise<string[]> => {
-      const answer = await fetch(`${adminOf(sluice)}/v1/pools/shop/overrides`);
-      return ((await answer.json()) as { overrides: { name: string }[] }).overrides.map(({ name }) => name).sort();
+      const response = await fetch(`${adminOf(sluice)}/v1/pools/shop/overrides`);
+      return ((await response.json()) as { overrides: { name: string }[] }).overrides.map(({ name }) => name).sort();
     };
     const exact = { headerName: 'x-canary', headerValue: { exact: 'yes' } };
     const prefix = { headerName: 'x-user', headerValue: { prefix: 'q.a' } };
@@ -125,7 +125,7 @@ describe.skipIf(!hasTools)(`canary.sh${hasTools ? '' : ' (skipped: needs jq and 
 
   test('judges by the answers of the canary itself', { timeout: 60_000 }, async () => {
     const sluice = await startShop();
-    const canary = startCanary(sluice, { STEPS: '100', PAUSE: '3', MIN_ANSWERS: '5' });
+    const canary = startCanary(sluice, { STEPS: '100', PAUSE: '3', MIN_RESPONSES: '5' });
     await eventually('the step', async () => ((await weights(sluice)) as { canary: number }).canary === 100);
     for (let sent = 0; sent < 6; sent++) await ask(sluice, get('/'));
     const ended = await within('end', canary.ended, 30_000);
@@ -161,8 +161,8 @@ describe.skipIf(!hasTools)(`canary.sh${hasTools ? '' : ' (skipped: needs jq and 
 async function explained(sluice: Sluice, headers: Record<string, string>): Promise<string | undefined> {
   const body = JSON.stringify({ url: 'http://any.test/', headers });
   const asked = { method: 'POST', headers: { 'content-type': 'application/json' }, body };
-  const answer = await fetch(`${adminOf(sluice)}/v1/explain`, asked);
-  return ((await answer.json()) as { version?: string }).version;
+  const response = await fetch(`${adminOf(sluice)}/v1/explain`, asked);
+  return ((await response.json()) as { version?: string }).version;
 }
 
 function startCanary(sluice: Sluice, env: Record<string, string>) {

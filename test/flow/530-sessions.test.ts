@@ -51,9 +51,9 @@ async function visit(wires: readonly Wire[], users: readonly string[]): Promise<
   for (const user of users) {
     for (const wire of wires) {
       await wire.write(get('/', `x-user: ${user}`));
-      const answer = await wire.readMessage();
-      expect(answer.status).toBe(200);
-      seen.add(answer.field('x-version') ?? 'none');
+      const response = await wire.readMessage();
+      expect(response.status).toBe(200);
+      seen.add(response.field('x-version') ?? 'none');
     }
   }
   return [...seen].sort();
@@ -180,9 +180,9 @@ test('a rollback moves users back unless it is told to hold them', { timeout: 60
   const { sluice } = shop;
   const wires = await held(shop);
   const restore = async (revision: number, body: object): Promise<unknown> => {
-    const { status, body: answer } = await call(sluice, 'POST', `/v1/revisions/${revision}/restore`, body);
+    const { status, body: response } = await call(sluice, 'POST', `/v1/revisions/${revision}/restore`, body);
     expect(status).toBe(200);
-    return answer;
+    return response;
   };
   expect(await restore(1, { sessions: 'hold' })).not.toHaveProperty('moved');
   expect([await visit(wires, OLD), await visit(wires, NEW)]).toEqual([['v1'], ['v2']]);

@@ -31,7 +31,7 @@ interface Exchange {
 interface Listed {
   readonly status: number;
   readonly text: string;
-  readonly workers: { readonly answered: number; readonly total: number };
+  readonly workers: { readonly responded: number; readonly total: number };
   readonly exchanges: readonly Exchange[];
 }
 
@@ -53,9 +53,9 @@ async function startShop(options: Shop = {}, more: SluiceOptions = {}): Promise<
 }
 
 async function list(sluice: Sluice, query = '', headers: Readonly<Record<string, string>> = {}): Promise<Listed> {
-  const answer = await fetch(`http://127.0.0.1:${sluice.adminPort}/v1/exchanges${query}`, { headers });
-  const text = await answer.text();
-  return { status: answer.status, text, ...(JSON.parse(text) as Omit<Listed, 'status' | 'text'>) };
+  const response = await fetch(`http://127.0.0.1:${sluice.adminPort}/v1/exchanges${query}`, { headers });
+  const text = await response.text();
+  return { status: response.status, text, ...(JSON.parse(text) as Omit<Listed, 'status' | 'text'>) };
 }
 
 /** The one exchange with this target, as soon as it is on record. */
@@ -75,7 +75,7 @@ test('exchanges of all workers, newest first, with the reason; each filter', { t
     const seen = await list(sluice, '?limit=100');
     return ['/on/0', '/on/1', '/qa/0', '/qa/1'].every((target) => seen.exchanges.some((each) => each.target.startsWith(target))) && seen;
   });
-  expect(workers).toEqual({ answered: 2, total: 2 });
+  expect(workers).toEqual({ responded: 2, total: 2 });
   expect(exchanges.map(({ atMs }) => atMs)).toEqual(exchanges.map(({ atMs }) => atMs).toSorted((one, other) => other - one));
   expect(new Set(exchanges.flatMap(({ id }) => (id === undefined ? [] : [id.slice(0, 12)]))).size).toBe(2);
   const asked = exchanges.find(({ target }) => target === '/qa/0?a=b')!;
@@ -198,9 +198,9 @@ test('a worker that hangs is left out, one that died has taken its exchanges alo
   const partial = await eventually('an answer of one of two', async () => {
     await strike(path, 0, 'stall');
     const seen = await list(sluice, '?limit=100&pool=shop');
-    return seen.workers.answered === 1 && seen;
+    return seen.workers.responded === 1 && seen;
   });
-  expect(partial.workers).toEqual({ answered: 1, total: 2 });
+  expect(partial.workers).toEqual({ responded: 1, total: 2 });
   const [survivor, ...others] = prefixes(partial);
   expect(others).toEqual([]);
   sluice.expectLog(/a worker died|a worker was replaced/);
@@ -208,7 +208,7 @@ test('a worker that hangs is left out, one that died has taken its exchanges alo
   await eventually('its replacement', async () => (await sluice.metric('sluice_worker_restarts_total')) === 1);
   const after = await eventually('an answer of both', async () => {
     const seen = await list(sluice, '?limit=100&pool=shop');
-    return seen.workers.answered === 2 && seen;
+    return seen.workers.responded === 2 && seen;
   });
   expect(prefixes(after)).toEqual([survivor]);
 });
@@ -226,7 +226,7 @@ test('a viewer may see them, nobody without a token', { timeout: 60_000 }, async
 test('under load on two workers it is asked again and again and harms nobody', { timeout: 60_000 }, async () => {
   const sluice = await startShop({ workers: 2 });
   const load = startLoad({ port: sluice.port, keepAlive: 4, fresh: 1 });
-  for (let i = 0; i < 15; i++) expect((await list(sluice, '?limit=100')).workers).toEqual({ answered: 2, total: 2 });
+  for (let i = 0; i < 15; i++) expect((await list(sluice, '?limit=100')).workers).toEqual({ responded: 2, total: 2 });
   const { faults, failed, truncated, refused, exchanges } = await load.stop();
   expect({ faults, failed, truncated, refused }).toEqual({ faults: [], failed: 0, truncated: 0, refused: 0 });
   expect(exchanges).toBeGreaterThan(0);

@@ -43,13 +43,13 @@ async function send(sluice: Sluice, requests: readonly string[]): Promise<readon
 }
 
 async function dryRun(sluice: Sluice, method: string, path: string, body: object = {}): Promise<DryRun> {
-  const answer = await fetch(`http://127.0.0.1:${sluice.adminPort}${path}?dryRun=true`, {
+  const response = await fetch(`http://127.0.0.1:${sluice.adminPort}${path}?dryRun=true`, {
     method,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  expect(answer.status).toBe(200);
-  return (await answer.json()) as DryRun;
+  expect(response.status).toBe(200);
+  return (await response.json()) as DryRun;
 }
 
 const byUser = (from: number, total: number): readonly string[] =>
@@ -105,13 +105,13 @@ test('sluice split --dry-run says it in words', { timeout: 60_000 }, async () =>
   const admin = ['--admin', `http://127.0.0.1:${sluice.adminPort}`];
   const unseen = await runCommand(['split', 'shop', 'v2=100', '--dry-run', ...admin]);
   expect(unseen).toMatchObject({ code: 0, stderr: '' });
-  expect(unseen.stdout).toMatch(/^ {2}another version would answer 90 % of the users of shop$/m);
+  expect(unseen.stdout).toMatch(/^ {2}another version would get 90 % of the users of shop$/m);
   expect(unseen.stdout).toMatch(/^ {2}no request is on record to compare with$/m);
   const versions = await send(sluice, byUser(0, 20));
   await sluice.turn();
   const seen = await runCommand(['split', 'shop', 'v2=100', '--dry-run', ...admin]);
   const otherwise = versions.filter((version) => version === 'v1').length;
-  expect(seen.stdout).toContain(`  another version would answer ${otherwise} of the last 21 recorded requests (`);
+  expect(seen.stdout).toContain(`  another version would get ${otherwise} of the last 21 recorded requests (`);
   const none = await runCommand(['split', 'shop', 'v1=9', 'v2=1', '--dry-run', ...admin]);
-  expect(none.stdout).toMatch(/^ {2}everybody would be answered by the same version as now$/m);
+  expect(none.stdout).toMatch(/^ {2}every user would keep the version of now$/m);
 });

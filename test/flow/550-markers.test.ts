@@ -48,16 +48,16 @@ interface Version {
   readonly endpoints: readonly { readonly address: string; readonly drain?: Drained }[];
 }
 
-type Answer<T> = Omit<Awaited<ReturnType<typeof call>>, 'body'> & { readonly body: T };
+type ReceivedResponse<T> = Omit<Awaited<ReturnType<typeof call>>, 'body'> & { readonly body: T };
 
 async function read<T>(sluice: Sluice, path: string): Promise<T> {
-  const answer = await call(sluice, 'GET', path);
-  expect({ path, status: answer.status }).toEqual({ path, status: 200 });
-  return answer.body as unknown as T;
+  const response = await call(sluice, 'GET', path);
+  expect({ path, status: response.status }).toEqual({ path, status: 200 });
+  return response.body as unknown as T;
 }
 
-async function mark(sluice: Sluice, body: object, query = ''): Promise<Answer<Marked>> {
-  return (await call(sluice, 'POST', `/v1/markers${query}`, body)) as unknown as Answer<Marked>;
+async function mark(sluice: Sluice, body: object, query = ''): Promise<ReceivedResponse<Marked>> {
+  return (await call(sluice, 'POST', `/v1/markers${query}`, body)) as unknown as ReceivedResponse<Marked>;
 }
 
 const DEPLOY = { pool: 'shop', version: 'v2', deploy: '2026-11-21.3', sha: '9f1c2ab' };

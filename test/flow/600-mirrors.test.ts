@@ -9,7 +9,7 @@ import { makeMemoryUse } from './scaffold/memory-use.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 import type { Message } from './scaffold/wire.ts';
 
@@ -24,7 +24,7 @@ interface Recorded {
 async function startRecorder(body = 'shadow'): Promise<Recorded> {
   const requests: Message[] = [];
   const upstream = await startUpstream(
-    answering((request) => {
+    responding((request) => {
       requests.push(request);
       return ok(body);
     }),
@@ -305,10 +305,10 @@ describe('how copies end', () => {
     ['finish', 'ok'],
   ])('a client that goes away: onAbort %s', async (onAbort, outcome) => {
     const primary = await startUpstream(async (wire) => void (await wire.readMessage()));
-    let answer = (): void => undefined;
+    let response = (): void => undefined;
     const shadow = await startUpstream(async (wire) => {
       await wire.readMessage();
-      await new Promise<void>((resolve) => (answer = resolve));
+      await new Promise<void>((resolve) => (response = resolve));
       await wire.write(ok());
     });
     const sluice = await startSluice(mirrored(primary, shadow, { onAbort }));
@@ -317,28 +317,28 @@ describe('how copies end', () => {
     await eventually('the copy', () => shadow.bytes > 0 && primary.bytes > 0);
     await wire.close();
     await eventually('the exchange is over', async () => (await sluice.metric('sluice_requests_in_flight')) === 0);
-    if (onAbort === 'finish') answer();
+    if (onAbort === 'finish') response();
     await untilMirrored(sluice, outcome, 1);
     expect(await sluice.metric('sluice_mirror_in_flight')).toBe(0);
-    answer();
+    response();
   });
 
   test('a copy goes on when the primary has answered; its connection is used again', async () => {
     const primary = await startRecorder('primary');
-    const answers: (() => void)[] = [];
+    const responses: (() => void)[] = [];
     const shadow = await startUpstream(async (wire) => {
       for (;;) {
         await wire.readMessage();
-        await new Promise<void>((resolve) => answers.push(resolve));
+        await new Promise<void>((resolve) => responses.push(resolve));
         await wire.write(ok());
       }
     });
     const sluice = await startSluice(mirrored(primary.upstream, shadow, {}));
     for (let n = 1; n <= 3; n++) {
       expect((await ask(sluice, get())).body).toBe('primary');
-      await eventually('the copy', () => answers.length === n);
+      await eventually('the copy', () => responses.length === n);
       expect(await sluice.metric('sluice_mirror_in_flight')).toBe(1);
-      answers.at(-1)!();
+      responses.at(-1)!();
       await untilMirrored(sluice, 'ok', n);
     }
     expect(shadow.wires).toHaveLength(1);

@@ -9,7 +9,7 @@ import { freePort } from './scaffold/free-port.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, answerText, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, responseText, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 import type { Message } from './scaffold/wire.ts';
 
@@ -24,14 +24,14 @@ interface Report {
   readonly templates: readonly { readonly template: string; readonly exchanges: number; readonly uncompared: object }[];
 }
 
-type Answering = (request: Message) => string;
+type Responding = (request: Message) => string;
 
 /** Two endpoints of v1, and v2, which is compared with them. */
-async function startShop(primary: Answering, candidate: Answering | string, mirror: object = {}) {
+async function startShop(primary: Responding, candidate: Responding | string, mirror: object = {}) {
   const seen: Message[] = [];
-  const start = (): Promise<Upstream> => startUpstream(answering((request) => (seen.push(request), primary(request))));
+  const start = (): Promise<Upstream> => startUpstream(responding((request) => (seen.push(request), primary(request))));
   const [one, two] = [await start(), await start()];
-  const shadow = typeof candidate === 'string' ? candidate : (await startUpstream(answering(candidate))).address;
+  const shadow = typeof candidate === 'string' ? candidate : (await startUpstream(responding(candidate))).address;
   const mirrors = [{ name: 'dark', version: 'v2', compare: {}, ...mirror }];
   const endpoints = { v1: [one.address, two.address], v2: [shadow] };
   const sluice = await startSluice(configFor({ endpoints, pool: { split: { v1: 1, v2: 0 }, mirrors } }), { workers: 1 });
@@ -84,13 +84,13 @@ test('a candidate that is dead fails in seconds, although its breaker keeps most
   const { sluice } = await startShop(() => ok('{}', JSON_TYPE), `127.0.0.1:${await freePort()}`, { compare: { perTemplate: 10_000 } });
   await askFor(sluice, times(400, '/items/N'));
   const { verdict } = await reported(sluice, 'the verdict', ({ verdict: each }) => each.verdict === 'fail');
-  expect(verdict.reason).toMatch(/^the candidate gives no answer to (\d+) of \1 requests/);
+  expect(verdict.reason).toMatch(/^the candidate gives no response to (\d+) of \1 requests/);
 });
 
 test('a candidate that answers 500 to everything fails, by its status', async () => {
   const { sluice } = await startShop(
     () => ok('{"a":1}', JSON_TYPE),
-    () => answerText(500, 'Internal Server Error', 'oops'),
+    () => responseText(500, 'Internal Server Error', 'oops'),
   );
   await askFor(sluice, times(60, '/items/N'));
   const { verdict, fields } = await reported(sluice, 'the verdict', ({ verdict: each }) => each.verdict === 'fail');
@@ -100,8 +100,8 @@ test('a candidate that answers 500 to everything fails, by its status', async ()
 
 test('rare paths are seen beside busy ones', async () => {
   const compare = { perTemplate: 20, noise: 'off' };
-  const answer: Answering = () => ok('{}', JSON_TYPE);
-  const { sluice } = await startShop(answer, answer, { compare });
+  const response: Responding = () => ok('{}', JSON_TYPE);
+  const { sluice } = await startShop(response, response, { compare });
   await askFor(sluice, [...times(1500, '/busy/N'), ...times(3, '/rare/N'), ...times(500, '/busy/N')]);
   const { templates } = await reported(sluice, 'the rare ones', (report) => report.templates.some(({ exchanges }) => exchanges === 3));
   const [busy, rare] = ['/busy/{id}', '/rare/{id}'].map((name) => templates.find(({ template }) => template === name)!.exchanges);
@@ -119,21 +119,21 @@ const CASES: Readonly<Record<string, readonly [primary: string, candidate: strin
   '/same/coding': [ok(VALUE, JSON_TYPE), ok(gzipSync(VALUE).toString('latin1'), JSON_TYPE, 'content-encoding: gzip')],
   '/same/chunks': [ok(VALUE, JSON_TYPE), chunked(VALUE)],
   '/same/large': [ok(LARGE, JSON_TYPE), ok(LARGE, JSON_TYPE)],
-  '/same/error': [answerText(404, 'Not Found', 'nothing'), answerText(404, 'Gone', 'nothing')],
+  '/same/error': [responseText(404, 'Not Found', 'nothing'), responseText(404, 'Gone', 'nothing')],
   '/other/large': [ok('x'.repeat(300_000)), ok('y'.repeat(300_000)), ['body', 'bytes']],
   '/other/endless': [ok('x'), ok('y'.repeat(2_000_000)), ['body', 'bytes']],
-  '/other/status': [ok(), answerText(404, 'Not Found', ''), ['status', 'status']],
+  '/other/status': [ok(), responseText(404, 'Not Found', ''), ['status', 'status']],
   '/other/header': [ok('a', 'content-type: text/plain'), ok('a', 'content-type: text/html'), ['header:content-type', 'header']],
   '/other/json': [ok('{"a":{"b":[1]}}', JSON_TYPE), ok('{"a":{"b":["1"]}}', JSON_TYPE), ['$.a.b[*]', 'type']],
 };
 
 test('what is the same in another form is no difference; what differs is told by its place', async () => {
   const paths = Object.keys(CASES);
-  const answerOf =
-    (side: 0 | 1): Answering =>
+  const responseOf =
+    (side: 0 | 1): Responding =>
     ({ line }) =>
       CASES[line.split(' ')[1]!]![side];
-  const { sluice } = await startShop(answerOf(0), answerOf(1));
+  const { sluice } = await startShop(responseOf(0), responseOf(1));
   for (const path of paths) await ask(sluice, get(path));
   const report = await reported(sluice, 'all comparisons', ({ verdict }) => verdict.compared === paths.length);
   const told = report.fields.map(({ template, path, kinds }) => [template, path, kinds]);

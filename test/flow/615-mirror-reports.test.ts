@@ -9,7 +9,7 @@ import { mortal, strike } from './scaffold/mortal.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice, SluiceOptions } from './scaffold/sluice.ts';
-import { answering, answerText, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, responseText, ok, startUpstream } from './scaffold/upstream.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 afterEach(closeAll);
@@ -25,13 +25,13 @@ interface Report {
   readonly templates: readonly { readonly template: string }[];
 }
 
-const answer = (price: number): string => ok(JSON.stringify({ price, currency: 'EUR' }), 'content-type: application/json');
+const response = (price: number): string => ok(JSON.stringify({ price, currency: 'EUR' }), 'content-type: application/json');
 
 /** Two endpoints of v1, which agree, and v2, which has another price. */
 async function startShop(mirror: object, options: SluiceOptions = {}): Promise<Sluice> {
-  const [one, two] = [await startUpstream(answering(() => answer(1))), await startUpstream(answering(() => answer(1)))];
+  const [one, two] = [await startUpstream(responding(() => response(1))), await startUpstream(responding(() => response(1)))];
   const shadow = await startUpstream(
-    answering((request) => (request.line.startsWith('GET') ? answer(2) : answerText(409, 'Conflict', 'no'))),
+    responding((request) => (request.line.startsWith('GET') ? response(2) : responseText(409, 'Conflict', 'no'))),
   );
   const mirrors = [{ name: 'dark', version: 'v2', ...mirror }];
   const pool = { split: { v1: 1, v2: 0 }, mirrors };

@@ -39,8 +39,8 @@ async function startBoth() {
 
 /** One change, which must be accepted. */
 async function change(sluice: Sluice, method: string, path: string, body?: object): Promise<void> {
-  const answer = await call(sluice, method, path, body);
-  expect(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body.problems ?? '')}`).toMatch(/: 200 ""$/);
+  const response = await call(sluice, method, path, body);
+  expect(`${method} ${path}: ${response.status} ${JSON.stringify(response.body.problems ?? '')}`).toMatch(/: 200 ""$/);
 }
 
 const question = async <T>(sluice: Sluice, path: string): Promise<T> => (await call(sluice, 'GET', `${MIRRORS}/${path}`)).body as T;

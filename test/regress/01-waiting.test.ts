@@ -133,6 +133,6 @@ test('an upload whose client left while it waited gives its place away', async (
 
 test('nobody waits longer than a connection may take', async () => {
   const { sluice } = await startHeld();
-  const answer = await ask(sluice, get('/'));
-  expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([503, 'overload']);
+  const response = await ask(sluice, get('/'));
+  expect([response.status, response.field('x-sluice-outcome')]).toEqual([503, 'overload']);
 });

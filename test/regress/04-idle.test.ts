@@ -7,7 +7,7 @@ import { eventually, within } from '../flow/scaffold/eventually.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { configFor, startSluice } from '../flow/scaffold/sluice.ts';
 import type { Sluice } from '../flow/scaffold/sluice.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import type { Wire } from '../flow/scaffold/wire.ts';
 
 afterEach(closeAll);
@@ -68,7 +68,7 @@ test('an answer that streams goes on while the rest of its request is not sent',
 });
 
 async function startBrief(): Promise<Sluice> {
-  const upstream = await startUpstream(answering(() => ok()));
+  const upstream = await startUpstream(responding(() => ok()));
   return startSluice(configFor({ endpoints: [upstream.address], listener: { limits: { headerTimeout: '300ms', idleTimeout: '2s' } } }));
 }
 

@@ -30,12 +30,12 @@ async function startSlow(count: number): Promise<Wire> {
 }
 
 /** Every whole answer up to the end of the connection; throws when the last one is cut. */
-async function readAnswers(wire: Wire): Promise<Message[]> {
-  const answers: Message[] = [];
+async function readResponses(wire: Wire): Promise<Message[]> {
+  const responses: Message[] = [];
   for (;;) {
     await eventually('more or the end', () => wire.ended || wire.unread !== '');
-    if (wire.unread === '') return answers;
-    answers.push(await wire.readMessage());
+    if (wire.unread === '') return responses;
+    responses.push(await wire.readMessage());
   }
 }
 
@@ -70,8 +70,8 @@ test('a client that ends its side while one answer waits in our queue gets it wh
   await sluice.turn();
   await sluice.turn();
   wire.resume();
-  const answers = await readAnswers(wire);
-  expect(answers.length).toBe(asked);
+  const responses = await readResponses(wire);
+  expect(responses.length).toBe(asked);
 });
 
 test('a client that ends its side before it reads gets every answer to what it has asked', async () => {
@@ -80,8 +80,8 @@ test('a client that ends its side before it reads gets every answer to what it h
   await sluice.turn();
   await sluice.turn();
   wire.resume();
-  const answers = await readAnswers(wire);
-  expect(answers.length).toBe(300);
+  const responses = await readResponses(wire);
+  expect(responses.length).toBe(300);
 });
 
 test('requests that were read before SIGTERM are answered, or the last answer says that there are no more', async () => {
@@ -93,8 +93,8 @@ test('requests that were read before SIGTERM are answered, or the last answer sa
   // Connections that nothing is owed to are closed by now.
   await eventually('the end of the unused connection', () => unused.ended);
   wire.resume();
-  const answers = await readAnswers(wire);
-  for (const answer of answers) expect([answer.status, answer.body === BODY]).toEqual([200, true]);
-  if (answers.length < 300) expect(answers.at(-1)?.field('connection')).toBe('close');
+  const responses = await readResponses(wire);
+  for (const response of responses) expect([response.status, response.body === BODY]).toEqual([200, true]);
+  if (responses.length < 300) expect(responses.at(-1)?.field('connection')).toBe('close');
   expect(await sluice.exited).toEqual({ code: 0, signal: null });
 });

@@ -46,13 +46,13 @@ test.each([1, 2])('every answer of a listener that is being added is that of its
   const config = configFor({ endpoints: ['127.0.0.1:1'], routes: [{ name: 'here', hosts: ['a.example'], respond }] });
   const web = (config as { listeners: object[] }).listeners;
   const sluice = await startSluice(config, { workers });
-  const answers = new Map<number, number>();
+  const responses = new Map<number, number>();
   let late = new Set<number>();
   probing = true;
   probes = ports.map(async (port) => {
     while (probing) {
       const status = await statusOf(port);
-      if (status !== undefined) answers.set(status, (answers.get(status) ?? 0) + 1);
+      if (status !== undefined) responses.set(status, (responses.get(status) ?? 0) + 1);
       if (status !== undefined) late.add(port);
       await turn();
     }
@@ -63,5 +63,5 @@ test.each([1, 2])('every answer of a listener that is being added is that of its
     await eventually(`revision ${revision}`, async () => (await sluice.metric('sluice_config_revision')) === revision);
     if (revision % 2 === 0) await eventually('an answer of each', () => late.size === ports.length);
   }
-  expect([...answers.keys()]).toEqual([200]);
+  expect([...responses.keys()]).toEqual([200]);
 });

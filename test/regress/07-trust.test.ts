@@ -5,7 +5,7 @@ import { ask, get } from '../flow/scaffold/client.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { configFor, startSluice } from '../flow/scaffold/sluice.ts';
 import type { Sluice } from '../flow/scaffold/sluice.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import type { Message } from '../flow/scaffold/wire.ts';
 
 const SAID = [
@@ -23,7 +23,7 @@ const received: Message[] = [];
 
 beforeAll(async () => {
   const upstream = await startUpstream(
-    answering((request) => {
+    responding((request) => {
       received.push(request);
       return ok();
     }),

@@ -30,7 +30,7 @@ test.each(['content-length: 4', 'transfer-encoding: chunked'])('a PUT whose body
   await upstream.wires[0]!.closed;
   await sluice.turn();
   await wire.write(framing.startsWith('content') ? 'abcd' : '4\r\nabcd\r\n0\r\n\r\n');
-  const answer = await wire.readMessage();
-  expect([answer.status, answer.body]).toEqual([200, 'stored']);
+  const response = await wire.readMessage();
+  expect([response.status, response.body]).toEqual([200, 'stored']);
   expect(seen).toEqual(['0 PUT', '1 PUT abcd']);
 });

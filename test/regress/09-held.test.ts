@@ -5,12 +5,12 @@ import { connectTo, get } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { configFor, startSluice } from '../flow/scaffold/sluice.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 
 afterEach(closeAll);
 
 test('the gauge of held requests does not forget the scout that came back', async () => {
-  const upstream = await startUpstream(answering(() => ok()));
+  const upstream = await startUpstream(responding(() => ok()));
   const versions = { v1: { endpoints: [upstream.address], drain: true } };
   const sluice = await startSluice(configFor({ pool: { versions, hold: '10s' } }));
   const wires = [await connectTo(sluice), await connectTo(sluice)];
@@ -51,6 +51,6 @@ test('who waited in the line before it was held is held for the whole time, not 
   await eventually('the second held', async () => (await sluice.metric('sluice_requests_held')) === 1);
   await eventually('the time of the line to be over', () => performance.now() - began > 1700);
   well = true;
-  const answer = await second.readMessage();
-  expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([200, undefined]);
+  const response = await second.readMessage();
+  expect([response.status, response.field('x-sluice-outcome')]).toEqual([200, undefined]);
 });

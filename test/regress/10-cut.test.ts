@@ -12,7 +12,7 @@ import { connectTo, post } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
 import { closeAll, open } from '../flow/scaffold/open.ts';
 import { configFor, startSluice } from '../flow/scaffold/sluice.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 
 afterEach(closeAll);
 
@@ -23,7 +23,7 @@ test('an answer that has been read to its end is not failed while the client sti
   const deadlines = new Deadlines();
   open({ close: () => Promise.resolve(deadlines.close()) });
   const { port } = server.address() as AddressInfo;
-  const settings = { answerLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 }, connectMs: 1000, idleMs: 1000 };
+  const settings = { responseLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 }, connectMs: 1000, idleMs: 1000 };
   let closed = 0;
   const owner = { deadlines, settings, onFault: () => undefined, onOpened: () => undefined, onClosed: () => void closed++ };
   const endpoint = { address: { kind: 'tcp', host: '127.0.0.1', port } } as Endpoint;
@@ -37,13 +37,13 @@ test('an answer that has been read to its end is not failed while the client sti
     },
     onInterim: () => undefined,
     // False: written bytes still lie in the connection's memory.
-    onAnswer: (_made, _from, _to, whole) => ((done = whole), false),
-    onAnswerBytes: () => false,
+    onResponse: (_made, _from, _to, whole) => ((done = whole), false),
+    onResponseBytes: () => false,
     onUpstreamDrained: () => undefined,
     onUpstreamFailure: (_made, outcome) => void failures.push(outcome.code),
   };
   const connection = new UpstreamConnection(endpoint, owner, receiver);
-  await eventually('the answer', () => done);
+  await eventually('the response', () => done);
   connection.cut();
   expect(failures).toEqual([]);
   expect(closed).toBe(1);
@@ -53,7 +53,7 @@ test('an answer that has been read to its end is not failed while the client sti
 
 test('a POST for which a connection was being made at the deadline goes to another endpoint', async () => {
   const hole = await startBlackhole();
-  const well = await startUpstream(answering(({ body }) => ok(`well ${body}`)));
+  const well = await startUpstream(responding(({ body }) => ok(`well ${body}`)));
   const config = (drained: string): object => {
     const endpoints = [hole.address, well.address].map((address) => ({ address, drain: address === drained }));
     const pool = { drain: { timeout: '200ms' }, timeouts: { connect: '20s' }, retries: { on: ['connect-failure'] } };
@@ -65,6 +65,6 @@ test('a POST for which a connection was being made at the deadline goes to anoth
   await wire.write(post('/', 'x'));
   await eventually('the attempt', async () => (await sluice.metric('sluice_endpoint_requests_in_flight')) === 1);
   sluice.writeConfig(config(hole.address));
-  const answer = await wire.readMessage();
-  expect([answer.status, answer.body]).toEqual([200, 'well x']);
+  const response = await wire.readMessage();
+  expect([response.status, response.body]).toEqual([200, 'well x']);
 });

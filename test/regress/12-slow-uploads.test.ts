@@ -6,7 +6,7 @@ import { eventually } from '../flow/scaffold/eventually.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { configFor, startSluice } from '../flow/scaffold/sluice.ts';
 import type { Sluice } from '../flow/scaffold/sluice.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 
 afterEach(closeAll);
 
@@ -21,14 +21,14 @@ async function upload(sluice: Sluice, end: 'whole' | 'left'): Promise<void> {
   await eventually('a slow client', () => performance.now() - began > 250);
   if (end === 'whole') {
     await Promise.all(wires.map((wire) => wire.write('b')));
-    for (const answer of await Promise.all(wires.map((wire) => wire.readMessage()))) expect(answer.status).toBe(200);
+    for (const response of await Promise.all(wires.map((wire) => wire.readMessage()))) expect(response.status).toBe(200);
   }
   for (const wire of wires) wire.reset();
   await sluice.untilQuiet();
 }
 
 test.each(['whole', 'left'] as const)('slow uploads, %s', async (end) => {
-  const upstream = await startUpstream(answering(() => ok()));
+  const upstream = await startUpstream(responding(() => ok()));
   const sluice = await startSluice(configFor({ endpoints: [upstream.address], pool: { limits: { adaptive: true } } }));
   const learnt = performance.now();
   while (performance.now() - learnt < 300) expect((await ask(sluice, get('/'))).status).toBe(200);

@@ -6,7 +6,7 @@ import { eventually } from '../flow/scaffold/eventually.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { configFor, startSluice } from '../flow/scaffold/sluice.ts';
 import type { Sluice } from '../flow/scaffold/sluice.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import type { Wire } from '../flow/scaffold/wire.ts';
 
 afterEach(closeAll);
@@ -14,7 +14,7 @@ afterEach(closeAll);
 const HELD = 100;
 
 async function start(fallback: string): Promise<{ sluice: Sluice; wires: Wire[]; readyOther: () => void; removeFirst: () => void }> {
-  const other = await startUpstream(answering(() => ok('other')));
+  const other = await startUpstream(responding(() => ok('other')));
   const config = (drain: boolean, rest: object, split: object): object =>
     configFor({
       pool: { versions: { ...rest, v2: { endpoints: [other.address], drain } }, split, hold: '3s', fallback: { whenNoneReady: fallback } },
@@ -36,8 +36,8 @@ async function start(fallback: string): Promise<{ sluice: Sluice; wires: Wire[];
 test.each(['readyOther', 'removeFirst'] as const)('%s', async (change) => {
   const { sluice, wires, ...changes } = await start('split');
   changes[change]();
-  const answers = await Promise.all(wires.map((wire) => wire.readMessage()));
-  expect(new Set(answers.map(({ status, body }) => `${status} ${body}`))).toEqual(new Set(['200 other']));
+  const responses = await Promise.all(wires.map((wire) => wire.readMessage()));
+  expect(new Set(responses.map(({ status, body }) => `${status} ${body}`))).toEqual(new Set(['200 other']));
   for (const wire of wires) wire.destroy();
   await sluice.untilQuiet();
   expect(await sluice.metric('sluice_requests_held')).toBe(0);
@@ -46,7 +46,7 @@ test.each(['readyOther', 'removeFirst'] as const)('%s', async (change) => {
 test('not where another version is no substitute', async () => {
   const { wires, readyOther } = await start('fail');
   readyOther();
-  const answers = await Promise.all(wires.map((wire) => wire.readMessage()));
+  const responses = await Promise.all(wires.map((wire) => wire.readMessage()));
   // The split meant one in a thousand for the other.
-  expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThanOrEqual(HELD - 1);
+  expect(responses.filter(({ status }) => status === 503).length).toBeGreaterThanOrEqual(HELD - 1);
 });

@@ -45,7 +45,7 @@ test('a request that was sent after the end of its hold, and then reset, is answ
   let written = '';
   const exchange = {
     holdOver: true,
-    answered: false,
+    responded: false,
     requestDone: true,
     retries: 0,
     wantsFresh: false,
@@ -56,7 +56,7 @@ test('a request that was sent after the end of its hold, and then reset, is answ
     endAttempt: () => undefined,
     finish: () => undefined,
   } as unknown as Exchange;
-  const connection = { endpoint: {}, sent: true, answers: 0, answering: false } as unknown as UpstreamConnection;
+  const connection = { endpoint: {}, sent: true, responses: 0, responding: false } as unknown as UpstreamConnection;
   retry(exchange, connection, OUTCOME.upstream_reset);
   expect(written).toMatch(/^HTTP\/1\.1 502 /);
   expect(written).toContain('x-sluice-outcome: upstream_reset\r\n');

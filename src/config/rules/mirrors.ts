@@ -34,7 +34,7 @@ export function mirrorsLeadElsewhere(config: Config, review: Review): void {
     } else if (pool.versions.length === 1 && sole?.name === mirror.version) {
       review.problem(
         [...path, 'version'],
-        `the mirror leads in a loop: "${mirror.version}" is the only version, and answers every request itself`,
+        `the mirror leads in a loop: "${mirror.version}" is the only version, and gets every request itself`,
       );
     }
   });
@@ -71,9 +71,9 @@ export function comparisonsFitTheirMirrors(config: Config, review: Review): void
     if (compare === undefined) return;
     const at = [...path, 'compare'];
     for (const [index, name] of compare.headers.entries()) checkCompared(review, [...at, 'headers', index], name);
-    if (compare.bodyBytes <= limits.answerBytes) return;
-    const [body, answer] = [formatSize(compare.bodyBytes), formatSize(limits.answerBytes)];
-    review.problem([...at, 'body'], `body (${body}) may not exceed limits.answer of the mirror (${answer}): no more than that is read`);
+    if (compare.bodyBytes <= limits.responseBytes) return;
+    const [body, response] = [formatSize(compare.bodyBytes), formatSize(limits.responseBytes)];
+    review.problem([...at, 'body'], `body (${body}) may not exceed limits.response of the mirror (${response}): no more than that is read`);
   });
 }
 

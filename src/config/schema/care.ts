@@ -57,7 +57,7 @@ export function retries() {
     on: conditions().describe('What is tried again.'),
     perTry: duration().prefault('0s').describe('How long one attempt may take; 0s = no own limit.'),
     budget: share().prefault('20%').describe('Share of requests that may be tried again.'),
-    acrossVersions: flag().default(false).describe('true: another version of the split may answer what one failed.'),
+    acrossVersions: flag().default(false).describe('true: another version of the split may respond to what one failed.'),
   })
     .transform(({ perTry, ...rest }): RetryConfig => ({ ...rest, perTryMs: perTry }))
     .prefault({});
@@ -68,8 +68,8 @@ function expect() {
     status: fullList('status', whole('status', 100, 599))
       .default([200])
       .describe('Any of these.'),
-    body: someText('body').describe('Text that the answer must contain.').optional(),
-    json: jsonFields().describe('Fields of a JSON answer by path (checks.db.ok, nodes.0) with the values they must have.'),
+    body: someText('body').describe('Text that the response must contain.').optional(),
+    json: jsonFields().describe('Fields of a JSON response by path (checks.db.ok, nodes.0) with the values they must have.'),
   })
     .transform((written): HealthExpectation => ({ status: written.status, body: written.body, json: written.json }))
     .prefault({});

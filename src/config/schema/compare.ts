@@ -29,7 +29,7 @@ export function compare() {
       .default('shapes')
       .describe('How differences are shown. shapes: type and length alone; values: as they are, unless they look like secrets.'),
     body: size(1024, MAX_BODY)
-      .describe('Larger bodies are compared by their digest; default: 256KiB, or limits.answer where that is less.')
+      .describe('Larger bodies are compared by their digest; default: 256KiB, or limits.response where that is less.')
       .optional(),
     perTemplate: whole('perTemplate', 1, 100_000)
       .default(1000)
@@ -40,8 +40,8 @@ export function compare() {
 }
 
 /** `answerBytes`: how much of an answer is read at all. */
-export function withBody({ bodyBytes, ...rest }: WrittenCompare, answerBytes: number): CompareConfig {
-  return { ...rest, bodyBytes: bodyBytes ?? Math.min(DEFAULT_BODY, answerBytes) };
+export function withBody({ bodyBytes, ...rest }: WrittenCompare, responseBytes: number): CompareConfig {
+  return { ...rest, bodyBytes: bodyBytes ?? Math.min(DEFAULT_BODY, responseBytes) };
 }
 
 function headers() {
@@ -117,7 +117,7 @@ function noise() {
   const full = shape({
     percent: percent()
       .prefault(100)
-      .describe('Of 100 compared requests that are safe to repeat, how many get a second copy for the version that answers.'),
+      .describe('Of 100 compared requests that are safe to repeat, how many get a second copy for the version that responds.'),
   });
   return z
     .union([z.literal('off', { error }), full], { error })

@@ -30,15 +30,15 @@ export function mirror() {
       .default('forbid')
       .describe('forbid: only GET, HEAD and OPTIONS are copied; allow: whatever fits.'),
     onAbort: oneWord('onAbort', ['cancel', 'finish']).default('cancel').describe('What becomes of a copy whose client goes away.'),
-    timeout: duration(1).prefault('15s').describe('From when the copy was sent until its answer has ended.'),
+    timeout: duration(1).prefault('15s').describe('From when the copy was sent until its response has ended.'),
     limits: limits().describe('Bounds of what copies may take.'),
     requestHeaders: headerChanges().describe('Changes to the headers of the copy.'),
     rewrite: rewrite().describe('Changes to the Host of the copy.'),
-    compare: compare().describe('Present: what the shadow answers is compared with what the primary answers.').optional(),
+    compare: compare().describe('Present: responses of the shadow are compared with those of the primary.').optional(),
   }).transform(({ timeout, percent: points, fraction: part, ...rest }, context): MirrorConfig => {
     judgeMirror({ ...rest, percent: points, fraction: part }, context);
     const share = part === undefined ? (points ?? 100) : percentOf(part);
-    const compared = rest.compare && withBody(rest.compare, rest.limits.answerBytes);
+    const compared = rest.compare && withBody(rest.compare, rest.limits.responseBytes);
     return { ...rest, pool: rest.pool, version: rest.version, percent: share, fraction: part, timeoutMs: timeout, compare: compared };
   });
 }
@@ -108,9 +108,9 @@ function limits() {
     connections: whole('connections', 0, MOST).default(64).describe('Open connections; 0 = no limit.'),
     requests: whole('requests', 0, MOST).default(256).describe('Copies in flight; 0 = no limit.'),
     lag: size(1024, LARGEST).prefault('1MiB').describe('How much of a request body may wait for the shadow; beyond it the copy ends.'),
-    answer: size(1024, LARGEST).prefault('1MiB').describe('How much of an answer is read; beyond it the copy ends.'),
+    response: size(1024, LARGEST).prefault('1MiB').describe('How much of a response is read; beyond it the copy ends.'),
   })
-    .transform(({ lag, answer, ...rest }) => ({ ...rest, lagBytes: lag, answerBytes: answer }))
+    .transform(({ lag, response, ...rest }) => ({ ...rest, lagBytes: lag, responseBytes: response }))
     .prefault({});
 }
 

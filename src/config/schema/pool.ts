@@ -34,13 +34,13 @@ function pool() {
     slowStart: duration().prefault('0s').describe('How long an endpoint that comes new or returns takes to get its full share.'),
     zones: zones().describe('Zones of endpoints in the order in which they are used; the next takes over as far as one is not ready.'),
     panic: share().prefault('0%').describe('Below this share of ready endpoints all are used, ready or not; 0% = never.'),
-    hold: duration().prefault('0s').describe('How long a request waits while no endpoint is ready; 0s = it is answered with 503 at once.'),
+    hold: duration().prefault('0s').describe('How long a request waits while no endpoint is ready; 0s = it gets 503 at once.'),
     drain: shape({ timeout: duration().prefault('0s').describe('After it connections in use are cut; 0s = never.') })
       .prefault({})
       .describe('How long an endpoint that leaves may finish what it has.'),
     timeouts: timeouts().describe('Of the upstream side.'),
     retries: retries().describe('When and how often an exchange is tried again.'),
-    fallback: fallback().describe('What answers when a version has no ready endpoint.'),
+    fallback: fallback().describe('Which version responds when the chosen one has no ready endpoint.'),
   }).transform(({ slowStart, hold, drain, split, ...rest }): PoolBody => ({
     ...rest,
     split: fillSplit(rest.versions, split),
@@ -110,15 +110,15 @@ function limits() {
     pending: whole('pending', 0, MOST).default(1024).describe('Requests that wait for a connection; 0 = no limit.'),
     requests: whole('requests', 0, MOST).default(0).describe('Requests in flight; 0 = no limit.'),
     adaptive: flag().default(false).describe('Bound requests in flight by what latency says that the version can take.'),
-    headerBytes: size(256, MIB).prefault('32KiB').describe('Largest head of an answer.'),
-    headerCount: whole('headerCount', 1, 10_000).default(200).describe('Most header fields of an answer.'),
+    headerBytes: size(256, MIB).prefault('32KiB').describe('Largest head of a response.'),
+    headerCount: whole('headerCount', 1, 10_000).default(200).describe('Most header fields of a response.'),
   }).prefault({});
 }
 
 function timeouts() {
   return shape({
     connect: duration(1).prefault('1s').describe('Until a connection is open.'),
-    response: duration().prefault('15s').describe('Until the head of the answer arrives; 0s = none.'),
+    response: duration().prefault('15s').describe('Until the head of the response arrives; 0s = none.'),
     idle: duration(1).prefault('60s').describe('How long an unused connection is kept.'),
   })
     .transform(({ connect, response, idle }) => ({ connectMs: connect, responseMs: response, idleMs: idle }))
@@ -127,6 +127,6 @@ function timeouts() {
 
 function fallback() {
   return shape({
-    whenNoneReady: oneWord('whenNoneReady', ['split', 'fail']).default('split').describe('split: another version answers; fail: 503.'),
+    whenNoneReady: oneWord('whenNoneReady', ['split', 'fail']).default('split').describe('split: another version responds; fail: 503.'),
   }).prefault({});
 }

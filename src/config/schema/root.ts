@@ -49,7 +49,7 @@ function state() {
 
 function drain() {
   return shape({
-    delay: duration().prefault('0s').describe('How long it answers "not ready" before it stops accepting.'),
+    delay: duration().prefault('0s').describe('How long it responds "not ready" before it stops accepting.'),
     timeout: duration().prefault('30s').describe('How long exchanges in flight may take to end.'),
   })
     .transform(({ delay, timeout }) => ({ delayMs: delay, timeoutMs: timeout }))

@@ -13,14 +13,14 @@ export function route() {
     listeners: list(nameOf('listener')).default([]).describe('Listeners it serves; default: all.'),
     hosts: list(hostPattern()).default([]).describe('Host names, *.name for all below; default: any.'),
     match: fullList('entry', match()).prefault([{}]).describe('Any of these; within one entry all of it.'),
-    pool: nameOf('pool').describe('The pool that answers.').optional(),
-    redirect: redirect().describe('Answer with a redirect.').optional(),
-    respond: respond().describe('Answer with this.').optional(),
+    pool: nameOf('pool').describe('The pool that gets the requests.').optional(),
+    redirect: redirect().describe('Respond with a redirect.').optional(),
+    respond: respond().describe('Respond with this.').optional(),
     version: nameOf('version').describe('This route always uses this version.').optional(),
     timeout: duration().prefault('30s').describe('The whole exchange; 0s = none.'),
     rewrite: rewrite().describe('Changes to the request line and Host.'),
     requestHeaders: headerChanges().describe('Changes to request headers.'),
-    responseHeaders: headerChanges().describe('Changes to headers of the answer.'),
+    responseHeaders: headerChanges().describe('Changes to headers of the response.'),
   }).transform(
     ({ name, listeners, hosts, match: entries, timeout, rewrite: to, requestHeaders, responseHeaders, ...rest }, context): RouteConfig => {
       const message = oneOf('route', ['pool', 'redirect', 'respond'], rest);
@@ -48,9 +48,9 @@ interface WrittenAction {
   readonly respond?: RespondConfig | undefined;
 }
 
-function actionOf({ pool, version, redirect: to, respond: answer }: WrittenAction): RouteAction {
+function actionOf({ pool, version, redirect: to, respond: response }: WrittenAction): RouteAction {
   if (to !== undefined) return { kind: 'redirect', redirect: to };
-  if (answer !== undefined) return { kind: 'respond', respond: answer };
+  if (response !== undefined) return { kind: 'respond', respond: response };
   return { kind: 'pool', pool: pool ?? '', version };
 }
 
@@ -86,12 +86,12 @@ function redirect() {
 
 function respond() {
   return shape({
-    status: whole('status', 200, 599).default(200).describe('Status of the answer.'),
-    body: z.string({ error: 'body must be text' }).default('').describe('Body of the answer.'),
-    headers: headerMap().default({}).describe('Header fields of the answer.'),
+    status: whole('status', 200, 599).default(200).describe('Status of the response.'),
+    body: z.string({ error: 'body must be text' }).default('').describe('Body of the response.'),
+    headers: headerMap().default({}).describe('Header fields of the response.'),
   }).transform((written, context): RespondConfig => {
     const bodiless = written.status === 204 || written.status === 205 || written.status === 304;
-    if (bodiless && written.body !== '') complain(context, `an answer with status ${written.status} has no body`, ['body']);
+    if (bodiless && written.body !== '') complain(context, `a response with status ${written.status} has no body`, ['body']);
     return written;
   });
 }

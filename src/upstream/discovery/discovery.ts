@@ -3,9 +3,9 @@
 
 import type { DnsConfig, PoolConfig, VersionConfig } from '../../config/model.ts';
 import type { Timer } from '../../lib/clock.ts';
-import type { Lookups } from './answer.ts';
+import type { Lookups } from './resolution.ts';
 import { sourceOf } from './expand.ts';
-import { firstAnswers } from './first-answers.ts';
+import { firstResolutions } from './first-resolutions.ts';
 import type { SourceSample } from './source-name.ts';
 import { VersionSources } from './version-sources.ts';
 import type { VersionSourcesDeps } from './version-sources.ts';
@@ -45,7 +45,7 @@ export class Discovery {
   /** Begins to discover what is new in `pools`, beside what is in force; resolves when that is known, after 2 s at most. */
   prepare(pools: readonly PoolConfig[]): Promise<void> {
     const begun = this.#closed ? [] : [...discovered(pools)].flatMap((version) => this.#sourcesOf(version).begin(version.config));
-    return firstAnswers(begun, this.#options.clock);
+    return firstResolutions(begun, this.#options.clock);
   }
 
   /** The pools with the endpoints that they have by now. What has nothing to discover is the same object. */

@@ -3,7 +3,7 @@
 import { isIP } from 'node:net';
 import { formatAddress } from '../../config/address.ts';
 import type { Address, EndpointConfig } from '../../config/model.ts';
-import type { Found } from './answer.ts';
+import type { Found } from './resolution.ts';
 
 /** What must be resolved before it can be connected to; `text` is how the config writes it, without port. */
 export interface Source {

@@ -3,13 +3,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { bound, Unresolved } from './answer.ts';
-import type { Answer, Found } from './answer.ts';
+import { bound, Unresolved } from './resolution.ts';
+import type { Resolution, Found } from './resolution.ts';
 import type { SourceName } from './source-name.ts';
 
 export interface NameSourceOptions {
   readonly name: SourceName;
-  readonly ask: () => Promise<Answer>;
+  readonly ask: () => Promise<Resolution>;
   /** Longest time until it is resolved again. */
   readonly refreshMs: number;
 }
@@ -72,10 +72,10 @@ export class NameSource {
   async #ask(): Promise<void> {
     let waitMs = Math.min(this.#options.refreshMs, RETRY_MS);
     try {
-      const answer = await this.#options.ask();
+      const resolution = await this.#options.ask();
       if (this.#stopped) return;
-      waitMs = Math.min(this.#options.refreshMs, Math.max(answer.ttlMs, SHORTEST_TTL_MS));
-      this.#take(answer);
+      waitMs = Math.min(this.#options.refreshMs, Math.max(resolution.ttlMs, SHORTEST_TTL_MS));
+      this.#take(resolution);
     } catch (error) {
       if (this.#stopped) return;
       this.#fail(error);
@@ -84,16 +84,16 @@ export class NameSource {
     this.#timer = clock.after(waitMs * (1 - JITTER * random()), () => void this.#ask());
   }
 
-  #take(answer: Answer): void {
+  #take(resolution: Resolution): void {
     const { clock, log, onChange } = this.#deps;
     this.#goodMs = clock.nowMs();
     if (this.#failing) log.info({ ...this.name }, 'a name resolves again');
     this.#failing = false;
-    if (answer.leftOut > 0 && this.#leftOut === 0)
-      log.warn({ ...this.name, used: answer.found.length, leftOut: answer.leftOut }, 'a name has more addresses than are used');
-    this.#leftOut = answer.leftOut;
-    const kept = this.found.filter(({ question }) => answer.unanswered.includes(question));
-    const found = kept.length === 0 ? answer.found : bound([...answer.found, ...kept]).found;
+    if (resolution.leftOut > 0 && this.#leftOut === 0)
+      log.warn({ ...this.name, used: resolution.found.length, leftOut: resolution.leftOut }, 'a name has more addresses than are used');
+    this.#leftOut = resolution.leftOut;
+    const kept = this.found.filter(({ question }) => resolution.unresolved.includes(question));
+    const found = kept.length === 0 ? resolution.found : bound([...resolution.found, ...kept]).found;
     if (isDeepStrictEqual(found, this.found)) return;
     this.found = found;
     onChange();

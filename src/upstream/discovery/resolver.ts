@@ -7,8 +7,8 @@ import { isIP } from 'node:net';
 import { canonicalHost } from '../../config/syntax.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { Turns } from '../probes/turns.ts';
-import { MAX_ADDRESSES, bound, Unresolved } from './answer.ts';
-import type { Answer, Found, Lookups } from './answer.ts';
+import { MAX_ADDRESSES, bound, Unresolved } from './resolution.ts';
+import type { Resolution, Found, Lookups } from './resolution.ts';
 import { candidates } from './system-names.ts';
 import type { SearchList, SystemNames, SystemView } from './system-names.ts';
 
@@ -28,7 +28,7 @@ const TRIES = 2;
 const OTHER_FAMILY_MS = 500;
 
 /** What one name gave, before it is bounded. */
-type Addresses = Omit<Answer, 'leftOut'>;
+type Addresses = Omit<Resolution, 'leftOut'>;
 
 export class NameResolver implements Lookups {
   readonly #options: ResolverOptions;
@@ -43,7 +43,7 @@ export class NameResolver implements Lookups {
     this.#resolver = createResolver(options.servers);
   }
 
-  async name(name: string): Promise<Answer> {
+  async name(name: string): Promise<Resolution> {
     const system = await this.#readSystem();
     const local = system === undefined ? undefined : findLocal(name, system);
     const addresses = local ?? (await this.#search(name, system, (candidate) => this.#addresses(candidate)));
@@ -51,7 +51,7 @@ export class NameResolver implements Lookups {
   }
 
   /** RFC 2782; of the records only those with the lowest priority. Their own TTL is not known here, that of the targets is. */
-  async service(name: string): Promise<Answer> {
+  async service(name: string): Promise<Resolution> {
     const system = await this.#readSystem();
     const all = await this.#search(name, system, (candidate) => this.#records(candidate));
     const priority = Math.min(...all.map((record) => record.priority));
@@ -59,14 +59,14 @@ export class NameResolver implements Lookups {
     const records = usable.slice(0, MAX_ADDRESSES);
     const targets = new Map<string, Promise<Addresses>>();
     for (const record of records) if (!targets.has(record.name)) targets.set(record.name, this.#target(record.name));
-    const answers = await Promise.all(targets.values());
+    const resolutions = await Promise.all(targets.values());
     const places = records.map(async (record) => ((await targets.get(record.name))?.found ?? []).map((each) => placeOf(each, record)));
     const found = (await Promise.all(places)).flat();
-    const unanswered = answers.flatMap((answer) => answer.unanswered);
-    if (found.length === 0) throw new Unresolved(unanswered.length > 0 ? 'ESERVFAIL' : 'ENODATA', `targets of SRV ${name}`);
+    const unresolved = resolutions.flatMap((resolution) => resolution.unresolved);
+    if (found.length === 0) throw new Unresolved(unresolved.length > 0 ? 'ESERVFAIL' : 'ENODATA', `targets of SRV ${name}`);
     const bounded = bound(found);
     const leftOut = bounded.leftOut + usable.length - records.length;
-    return { found: bounded.found, leftOut, ttlMs: Math.min(...answers.map(({ ttlMs }) => ttlMs)), unanswered };
+    return { found: bounded.found, leftOut, ttlMs: Math.min(...resolutions.map(({ ttlMs }) => ttlMs)), unresolved };
   }
 
   close(): void {
@@ -103,7 +103,7 @@ export class NameResolver implements Lookups {
     const found = replies.flatMap((reply) => reply.found);
     const failed = replies.filter(({ error }) => error !== undefined && !error.isAbsence);
     if (found.length === 0) throw failed[0]?.error ?? replies[0]?.error ?? new Unresolved('ENODATA', name);
-    return { found, ttlMs: Math.min(...replies.map(({ ttlMs }) => ttlMs)), unanswered: failed.map(({ question }) => question) };
+    return { found, ttlMs: Math.min(...replies.map(({ ttlMs }) => ttlMs)), unresolved: failed.map(({ question }) => question) };
   }
 
   async #bothFamilies(name: string): Promise<readonly Reply[]> {
@@ -137,13 +137,13 @@ export class NameResolver implements Lookups {
 
   /** Of a service; never rejects. That one target has no address says nothing about the others. */
   async #target(name: string): Promise<Addresses> {
-    if (isIP(name) !== 0) return { found: [foundAt(name, `A ${name}`)], ttlMs: Infinity, unanswered: [] };
+    if (isIP(name) !== 0) return { found: [foundAt(name, `A ${name}`)], ttlMs: Infinity, unresolved: [] };
     try {
       const addresses = await this.#addresses(name);
       return { ...addresses, found: bound(addresses.found).found };
     } catch (error) {
-      const unanswered = error instanceof Unresolved && error.isAbsence ? [] : [`A ${name}`, `AAAA ${name}`];
-      return { found: [], ttlMs: Infinity, unanswered };
+      const unresolved = error instanceof Unresolved && error.isAbsence ? [] : [`A ${name}`, `AAAA ${name}`];
+      return { found: [], ttlMs: Infinity, unresolved };
     }
   }
 
@@ -203,7 +203,7 @@ function findLocal(name: string, { hosts }: SystemView): Addresses | undefined {
   const host = name.endsWith('.') ? name.slice(0, -1) : name;
   const addresses = hosts.get(host.endsWith('.localhost') ? 'localhost' : host);
   if (addresses === undefined) return undefined;
-  return { found: addresses.map((address) => foundAt(address, `hosts ${host}`)), ttlMs: Infinity, unanswered: [] };
+  return { found: addresses.map((address) => foundAt(address, `hosts ${host}`)), ttlMs: Infinity, unresolved: [] };
 }
 
 function createResolver(servers: readonly string[]): Resolver {

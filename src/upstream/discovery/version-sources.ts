@@ -2,12 +2,12 @@
 // While a config is being put in force the sources of the old and the new one live side by side.
 
 import type { DnsConfig, EndpointConfig, VersionConfig } from '../../config/model.ts';
-import type { Answer, Lookups } from './answer.ts';
+import type { Resolution, Lookups } from './resolution.ts';
 import { EndpointFile } from './endpoint-file.ts';
 import type { EndpointFileDeps } from './endpoint-file.ts';
 import { expand, sourceOf } from './expand.ts';
 import type { Source } from './expand.ts';
-import { firstAnswers } from './first-answers.ts';
+import { firstResolutions } from './first-resolutions.ts';
 import { NameSource } from './name-source.ts';
 import type { NameSourceDeps } from './name-source.ts';
 import type { SourceName, SourceSample } from './source-name.ts';
@@ -88,7 +88,7 @@ export class VersionSources {
 
   #beginName(source: Source): NameSource {
     const { lookups } = this.#deps;
-    const ask = (): Promise<Answer> => (source.kind === 'name' ? lookups.name(source.name) : lookups.service(source.name));
+    const ask = (): Promise<Resolution> => (source.kind === 'name' ? lookups.name(source.name) : lookups.service(source.name));
     const options = { name: { ...this.#of, source: source.text }, ask, refreshMs: this.#dns.refreshMs };
     const begun = new NameSource(options, this.#deps, this.#known?.names.get(source.text));
     this.#names.set(source.text, begun);
@@ -103,7 +103,7 @@ export class VersionSources {
       clock,
       log,
       // Names that come with the file are resolved before those that leave with it go.
-      prepare: (entries) => firstAnswers(this.#beginNames(entries), clock),
+      prepare: (entries) => firstResolutions(this.#beginNames(entries), clock),
       onChange: () => {
         this.#prune();
         onChange();

@@ -21,28 +21,28 @@ export const probeHttp: Probe = (endpoint, health, onEnd) => {
     allowH2: false,
   });
   let cancelled = false;
-  const answer = new Answer(health, (result, detail) => {
+  const response = new ProbeResponse(health, (result, detail) => {
     void client.destroy();
     // What cannot even be sent is told before `dispatch` returns.
     queueMicrotask(() => {
       if (!cancelled) onEnd(result, detail);
     });
   });
-  client.on('connect', () => (answer.connected = true));
+  client.on('connect', () => (response.connected = true));
   client.dispatch(
     { method: 'GET', path: health.path, headers: { host, 'user-agent': 'sluice-probe', accept: '*/*' }, reset: true },
-    answer,
+    response,
   );
   return {
     cancel: () => {
       cancelled = true;
-      answer.over = true;
+      response.over = true;
       void client.destroy();
     },
   };
 };
 
-class Answer implements Dispatcher.DispatchHandler {
+class ProbeResponse implements Dispatcher.DispatchHandler {
   connected = false;
   over = false;
   readonly #expect: HealthExpectation;

@@ -86,7 +86,7 @@ export class Prober {
       else if (slices > 1) this.#watch(slices - 1, lateSlices);
       else {
         this.#running?.cancel();
-        this.#end('timeout', `no answer within ${this.health.timeoutMs} ms`);
+        this.#end('timeout', `no response within ${this.health.timeoutMs} ms`);
       }
     });
   }

@@ -51,12 +51,12 @@ export interface JournalEvent {
 type Fields = Readonly<Record<string, string>>;
 
 export async function call(sluice: Sluice, method: string, path: string, body?: object, fields: Fields = {}): Promise<Called> {
-  const answer = await fetch(`http://127.0.0.1:${sluice.adminPort}${path}`, {
+  const response = await fetch(`http://127.0.0.1:${sluice.adminPort}${path}`, {
     method,
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...fields },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  return { status: answer.status, etag: answer.headers.get('etag') ?? undefined, body: (await answer.json()) as CalledBody };
+  return { status: response.status, etag: response.headers.get('etag') ?? undefined, body: (await response.json()) as CalledBody };
 }
 
 export async function revisionOf(sluice: Sluice): Promise<number> {
@@ -77,20 +77,20 @@ export async function setWeights(sluice: Sluice, weights: Readonly<Record<string
 /** Reads the journal from its beginning as events, until the line is there. */
 export async function journalOf(sluice: Sluice, isLast: (line: JournalEvent) => boolean, fields: Fields = {}): Promise<JournalEvent[]> {
   const stop = new AbortController();
-  const answer = await fetch(`http://127.0.0.1:${sluice.adminPort}/v1/events?after=0`, { headers: fields, signal: stop.signal });
-  if (answer.status !== 200) throw new Error(`status ${answer.status}: ${await answer.text()}`);
+  const response = await fetch(`http://127.0.0.1:${sluice.adminPort}/v1/events?after=0`, { headers: fields, signal: stop.signal });
+  if (response.status !== 200) throw new Error(`status ${response.status}: ${await response.text()}`);
   try {
-    return await within('the line in the journal', readUntil(answer, isLast));
+    return await within('the line in the journal', readUntil(response, isLast));
   } finally {
     stop.abort();
   }
 }
 
-async function readUntil(answer: Response, isLast: (line: JournalEvent) => boolean): Promise<JournalEvent[]> {
+async function readUntil(response: Response, isLast: (line: JournalEvent) => boolean): Promise<JournalEvent[]> {
   const decoder = new TextDecoder();
   const lines: JournalEvent[] = [];
   let rest = '';
-  for await (const bytes of answer.body!) {
+  for await (const bytes of response.body!) {
     const events = (rest + decoder.decode(bytes, { stream: true })).split('\n\n');
     rest = events.pop() ?? '';
     for (const event of events) {

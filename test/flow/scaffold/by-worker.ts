@@ -23,6 +23,6 @@ export async function connectToEach(sluice: Sluice, workers: number, path = '/')
 /** A name of the worker that serves this connection, unique to its life. */
 export async function workerOf(wire: Wire, path = '/'): Promise<string> {
   await wire.write(`GET ${path} HTTP/1.1\r\nhost: a.example\r\n\r\n`);
-  const answer = await wire.readMessage();
-  return (answer.field('x-request-id') ?? '').slice(0, PREFIX_CHARACTERS);
+  const response = await wire.readMessage();
+  return (response.field('x-request-id') ?? '').slice(0, PREFIX_CHARACTERS);
 }

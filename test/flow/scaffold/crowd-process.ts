@@ -13,7 +13,7 @@ export type CrowdOrder =
   | { readonly kind: 'gulp' }
   | { readonly kind: 'leave' };
 
-export interface CrowdAnswer {
+export interface CrowdResponse {
   readonly open: number;
   readonly least: number;
   readonly most: number;
@@ -96,7 +96,7 @@ function gulp({ socket, ended }: Client): Promise<void> {
   });
 }
 
-function count(): CrowdAnswer {
+function count(): CrowdResponse {
   const bytes = clients.map((client) => client.bytes);
   return {
     open: clients.filter((client) => !client.ended).length,

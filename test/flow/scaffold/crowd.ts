@@ -6,7 +6,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { CrowdAnswer, CrowdOrder } from './crowd-process.ts';
+import type { CrowdResponse, CrowdOrder } from './crowd-process.ts';
 import { open } from './open.ts';
 
 export class Crowd {
@@ -17,12 +17,12 @@ export class Crowd {
   }
 
   /** Resolves when all have done it. */
-  order(order: CrowdOrder): Promise<CrowdAnswer> {
+  order(order: CrowdOrder): Promise<CrowdResponse> {
     return new Promise((resolve, reject) => {
       const ended = (code: number | null): void => reject(new Error(`the crowd ended with ${code}`));
-      this.#process.once('message', (answer) => {
+      this.#process.once('message', (response) => {
         this.#process.off('exit', ended);
-        resolve(answer as CrowdAnswer);
+        resolve(response as CrowdResponse);
       });
       this.#process.once('exit', ended);
       this.#process.send(order);

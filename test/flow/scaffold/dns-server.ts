@@ -54,10 +54,10 @@ export class DnsServer {
     this.#udp = udp;
     this.#tcp = tcp;
     udp.on('message', (message, from) => {
-      const answer = this.#answer(message);
-      if (answer === undefined) return;
-      const fits = answer.length <= MAX_DATAGRAM;
-      udp.send(fits ? answer : truncated(answer, message), from.port, from.address);
+      const response = this.#response(message);
+      if (response === undefined) return;
+      const fits = response.length <= MAX_DATAGRAM;
+      udp.send(fits ? response : truncated(response, message), from.port, from.address);
     });
     tcp.on('connection', (socket) => {
       let pending = Buffer.alloc(0);
@@ -67,9 +67,9 @@ export class DnsServer {
         while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
           const end = 2 + pending.readUInt16BE(0);
           this.overTcp++;
-          const answer = this.#answer(pending.subarray(2, end));
+          const response = this.#response(pending.subarray(2, end));
           pending = pending.subarray(end);
-          if (answer !== undefined) socket.write(Buffer.concat([number16(answer.length), answer]));
+          if (response !== undefined) socket.write(Buffer.concat([number16(response.length), response]));
         }
       });
     });
@@ -98,7 +98,7 @@ export class DnsServer {
     this.#tcp.close();
   }
 
-  #answer(message: Buffer): Buffer | undefined {
+  #response(message: Buffer): Buffer | undefined {
     const question = readQuestion(message);
     this.#questions.set(question.text, this.asked(question.text) + 1);
     if (!this.#firstMs.has(question.text)) this.#firstMs.set(question.text, performance.now());
@@ -106,11 +106,11 @@ export class DnsServer {
     if (failure === 'silence') return undefined;
     const records = failure === undefined ? this.#records.get(question.name) : undefined;
     const rcode = failure === undefined ? (records === undefined ? RCODE.nxdomain : 0) : RCODE[failure];
-    const answers = records === undefined ? [] : contents(records, question.type);
+    const responses = records === undefined ? [] : contents(records, question.type);
     return encode(
       question,
       rcode,
-      answers.map((content) => record(question.typeNumber, records?.ttl ?? 1, content)),
+      responses.map((content) => record(question.typeNumber, records?.ttl ?? 1, content)),
     );
   }
 }
@@ -142,18 +142,18 @@ function readQuestion(message: Buffer): Question {
   return { text: `${type} ${name}`, name, type, typeNumber, bytes: message.subarray(0, at + 5) };
 }
 
-function encode(question: Question, rcode: number, answers: readonly Buffer[]): Buffer {
+function encode(question: Question, rcode: number, responses: readonly Buffer[]): Buffer {
   const head = Buffer.from(question.bytes);
   // An answer, authoritative, recursion wanted and there.
   head.writeUInt16BE(0x8580 | rcode, 2);
   head.writeUInt16BE(1, 4);
-  head.writeUInt16BE(answers.length, 6);
+  head.writeUInt16BE(responses.length, 6);
   head.writeUInt32BE(0, 8);
-  return Buffer.concat([head, ...answers]);
+  return Buffer.concat([head, ...responses]);
 }
 
-function truncated(answer: Buffer, message: Buffer): Buffer {
-  const head = Buffer.from(answer.subarray(0, readQuestion(message).bytes.length));
+function truncated(response: Buffer, message: Buffer): Buffer {
+  const head = Buffer.from(response.subarray(0, readQuestion(message).bytes.length));
   head.writeUInt16BE(head.readUInt16BE(2) | 0x0200, 2);
   head.writeUInt16BE(0, 6);
   return head;

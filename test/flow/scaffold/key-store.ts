@@ -1,7 +1,7 @@
 // A small system with a store of its own: PUT, GET and DELETE /orders/KEY, answered in JSON. Its answers have a clock and a number of their own,
 // as real ones do.
 
-import { ok, answerText, answering, startUpstream } from './upstream.ts';
+import { ok, responseText, responding, startUpstream } from './upstream.ts';
 import type { Upstream } from './upstream.ts';
 import type { Message } from './wire.ts';
 
@@ -15,11 +15,11 @@ export class KeyStore {
   show: (key: string, value: string) => object = (key, value) => ({ key, value, state: 'open' });
   reads = 0;
   #upstream: Upstream | undefined = undefined;
-  #answers = 0;
+  #responses = 0;
 
   static async start(): Promise<KeyStore> {
     const store = new KeyStore();
-    store.#upstream = await startUpstream(answering((request) => store.#answer(request)));
+    store.#upstream = await startUpstream(responding((request) => store.#response(request)));
     return store;
   }
 
@@ -27,24 +27,24 @@ export class KeyStore {
     return this.#upstream!.address;
   }
 
-  #answer({ line, body }: Message): string {
+  #response({ line, body }: Message): string {
     const [method, target] = line.split(' ') as [string, string];
     const key = /[^/?]+(?=\?|$)/.exec(target)?.[0] ?? '';
-    this.#answers++;
+    this.#responses++;
     if (method === 'GET') return this.#read(key);
     if (this.refusals > 0) {
       this.refusals--;
-      return answerText(503, 'Service Unavailable', '');
+      return responseText(503, 'Service Unavailable', '');
     }
     if (method === 'DELETE') this.entries.delete(key);
     else this.entries.set(key, body);
-    return answerText(200, 'OK', JSON.stringify({ written: key, at: performance.now() }), JSON_TYPE);
+    return responseText(200, 'OK', JSON.stringify({ written: key, at: performance.now() }), JSON_TYPE);
   }
 
   #read(key: string): string {
     this.reads++;
     const value = this.entries.get(key);
-    if (value === undefined) return answerText(404, 'Not Found', '{}', JSON_TYPE);
-    return ok(JSON.stringify({ ...this.show(key, value), servedAt: performance.now(), answer: this.#answers }), JSON_TYPE);
+    if (value === undefined) return responseText(404, 'Not Found', '{}', JSON_TYPE);
+    return ok(JSON.stringify({ ...this.show(key, value), servedAt: performance.now(), response: this.#responses }), JSON_TYPE);
   }
 }

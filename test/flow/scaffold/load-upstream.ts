@@ -41,7 +41,7 @@ export class LoadUpstream {
     this.version = version;
     this.address = `127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`;
     this.#server = server;
-    server.on('request', (request, response) => void this.#answer(request, response));
+    server.on('request', (request, response) => void this.#response(request, response));
   }
 
   /** Exchanges that wait at `/hold`. */
@@ -61,7 +61,7 @@ export class LoadUpstream {
     });
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #response(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests++;
     const id = request.headers['x-request-id'];
     response.setHeader('x-version', this.version);

@@ -113,13 +113,13 @@ export class Load {
     const before = wire.total;
     const began = performance.now();
     try {
-      const answer = await exchange(wire);
+      const response = await exchange(wire);
       this.tally.exchanges++;
       if (before === 0) this.tally.connections++;
       this.tally.slowestMs = Math.max(this.tally.slowestMs, performance.now() - began);
-      const version = answer.field('x-version') ?? '';
+      const version = response.field('x-version') ?? '';
       this.tally.versions.set(version, (this.tally.versions.get(version) ?? 0) + 1);
-      return answer.field('connection') !== 'close';
+      return response.field('connection') !== 'close';
     } catch (error) {
       if (before === 0 && wire.total === 0 && wire.isReset) {
         this.tally.unaccepted++;
@@ -138,9 +138,9 @@ export class Load {
     const chunked = seed % 5 === 0 ? '?chunked' : '';
     return async (wire) => {
       await wire.write(`GET /bytes/${size}/${seed}${chunked} HTTP/1.1\r\nhost: a.example\r\n\r\n`);
-      const answer = await wire.readMessage();
-      check(answer, recipe(size, seed).toString('latin1'));
-      return answer;
+      const response = await wire.readMessage();
+      check(response, recipe(size, seed).toString('latin1'));
+      return response;
     };
   }
 
@@ -151,9 +151,9 @@ export class Load {
       await wire.write(`POST /digest HTTP/1.1\r\nhost: a.example\r\ncontent-length: ${body.length}\r\n\r\n`);
       const step = Math.ceil(body.length / 8);
       for (let at = 0; at < body.length; at += step) await wire.write(body.subarray(at, at + step));
-      const answer = await wire.readMessage();
-      check(answer, digestOf(body));
-      return answer;
+      const response = await wire.readMessage();
+      check(response, digestOf(body));
+      return response;
     };
   }
 
@@ -184,8 +184,8 @@ export function startLoad(options: LoadOptions): Load {
   return open(new Load(options));
 }
 
-function check(answer: Message, body: string): void {
-  if (answer.status !== 200) throw new Error(`status ${answer.status}: ${answer.head}${answer.body.slice(0, 100)}`);
-  if (answer.body.length !== body.length) throw new Error(`${answer.body.length} bytes instead of ${body.length}`);
-  if (answer.body !== body) throw new Error(`other bytes than were sent, of ${body.length}`);
+function check(response: Message, body: string): void {
+  if (response.status !== 200) throw new Error(`status ${response.status}: ${response.head}${response.body.slice(0, 100)}`);
+  if (response.body.length !== body.length) throw new Error(`${response.body.length} bytes instead of ${body.length}`);
+  if (response.body !== body) throw new Error(`other bytes than were sent, of ${body.length}`);
 }

@@ -5,7 +5,7 @@ export type OverloadOrder =
   /** `perSecond` requests at even distances; those begun before `settleMs` are left out. */
   | { readonly kind: 'load'; readonly port: number; readonly perSecond: number; readonly settleMs: number; readonly measureMs: number };
 
-export interface OverloadAnswer {
+export interface OverloadResponse {
   /** Of the upstream that serves. */
   readonly port: number;
   /** How long each answer took, by status, sorted. */

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { SLICE_MS } from './overload-order.ts';
-import type { OverloadAnswer, OverloadOrder } from './overload-order.ts';
+import type { OverloadResponse, OverloadOrder } from './overload-order.ts';
 
 const TICK_MS = 2;
 
@@ -17,7 +17,7 @@ let lost = 0;
 
 process.on('message', (order: OverloadOrder) => {
   obey(order).then(
-    () => process.send?.({ port, byStatus, slices, lost } satisfies OverloadAnswer),
+    () => process.send?.({ port, byStatus, slices, lost } satisfies OverloadResponse),
     (error: unknown) => {
       process.stderr.write(`overload: ${String(error)}\n`);
       process.exit(1);
@@ -95,14 +95,14 @@ class Callers {
       const length = /\r\ncontent-length: (\d+)\r\n/i.exec(caller.received);
       const headEnd = caller.received.indexOf('\r\n\r\n');
       if (headEnd === -1 || caller.received.length < headEnd + 4 + Number(length?.[1] ?? 0)) return;
-      this.#answered(caller, Number(caller.received.slice(9, 12)));
+      this.#responded(caller, Number(caller.received.slice(9, 12)));
     });
     caller.socket.on('error', () => undefined);
     caller.socket.on('close', () => this.#closed(caller));
     return caller;
   }
 
-  #answered(caller: Caller, status: number): void {
+  #responded(caller: Caller, status: number): void {
     const atMs = performance.now();
     const tookMs = atMs - caller.sentMs;
     const slice = Math.floor((atMs - this.#beganMs - this.#order.settleMs) / SLICE_MS);

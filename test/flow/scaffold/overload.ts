@@ -8,7 +8,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { open } from './open.ts';
-import type { OverloadAnswer, OverloadOrder } from './overload-order.ts';
+import type { OverloadResponse, OverloadOrder } from './overload-order.ts';
 
 export class Overload {
   readonly #process: ChildProcess;
@@ -18,12 +18,12 @@ export class Overload {
   }
 
   /** Resolves when it is done. */
-  order(order: OverloadOrder): Promise<OverloadAnswer> {
+  order(order: OverloadOrder): Promise<OverloadResponse> {
     return new Promise((resolve, reject) => {
       const ended = (code: number | null): void => reject(new Error(`the overload ended with ${code}`));
-      this.#process.once('message', (answer) => {
+      this.#process.once('message', (response) => {
         this.#process.off('exit', ended);
-        resolve(answer as OverloadAnswer);
+        resolve(response as OverloadResponse);
       });
       this.#process.once('exit', ended);
       this.#process.send(order);

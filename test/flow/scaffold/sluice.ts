@@ -148,7 +148,7 @@ export class Sluice {
     if (socketPath === undefined) return (await fetch(`http://127.0.0.1:${this.adminPort}/metrics`)).text();
     return new Promise((resolve, reject) => {
       const asked = request({ socketPath, path: '/metrics', agent: false, headers: { host: 'localhost' } });
-      asked.once('response', (answer) => void textOf(answer).then(resolve, reject));
+      asked.once('response', (response) => void textOf(response).then(resolve, reject));
       asked.once('error', reject).end();
     });
   }

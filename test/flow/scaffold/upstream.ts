@@ -84,10 +84,10 @@ export async function startUpstream(script: Script, where: ListenOptions = { hos
 }
 
 /** A script that answers every request of a connection in turn. */
-export function answering(answer: (request: Message, count: number) => string): Script {
+export function responding(response: (request: Message, count: number) => string): Script {
   let count = 0;
   return async (wire) => {
-    for (;;) await wire.write(answer(await wire.readMessage(), count++));
+    for (;;) await wire.write(response(await wire.readMessage(), count++));
   };
 }
 
@@ -103,9 +103,9 @@ export function scripted(current: () => (wire: Wire) => Promise<void>): Script {
 
 /** `HTTP/1.1 200 OK` with a length, the given fields and this body. */
 export function ok(body = 'ok', ...fields: string[]): string {
-  return answerText(200, 'OK', body, ...fields);
+  return responseText(200, 'OK', body, ...fields);
 }
 
-export function answerText(status: number, reason: string, body: string, ...fields: string[]): string {
+export function responseText(status: number, reason: string, body: string, ...fields: string[]): string {
   return [`HTTP/1.1 ${status} ${reason}`, ...fields, `content-length: ${body.length}`, '', body].join('\r\n');
 }

@@ -107,11 +107,11 @@ describe('the admin API', () => {
         const typed = sent === undefined ? rest : fields;
         expect(type.length).toBeGreaterThan(0);
         const before = admin.control.orders.length;
-        const answer = await admin.ask(at + asked, { method: verb, headers: typed, body: sent });
-        expect(answer.status, answer.text).toBeLessThan(500);
+        const response = await admin.ask(at + asked, { method: verb, headers: typed, body: sent });
+        expect(response.status, response.text).toBeLessThan(500);
         expect(admin.errors).toEqual([]);
         for (const order of admin.control.orders.slice(before)) expectWellFormed(order);
-        if (answer.status >= 400) expect(admin.control.orders.slice(before).every(({ expected }) => expected !== undefined)).toBe(true);
+        if (response.status >= 400) expect(admin.control.orders.slice(before).every(({ expected }) => expected !== undefined)).toBe(true);
       }),
       { numRuns: 600 },
     );
@@ -121,8 +121,8 @@ describe('the admin API', () => {
     const weights = fc.dictionary(fc.stringMatching(new RegExp(NAME_PATTERN)), fc.double({ min: 0, max: 1e9, noNaN: true }));
     await fc.assert(
       fc.asyncProperty(weights, fc.string({ maxLength: 500 }).filter(isPlainText), async (wanted, reason) => {
-        const answer = await admin.ask('/v1/pools/shop/split', { method: 'PUT', body: { weights: wanted, reason } });
-        expect({ status: answer.status, text: answer.text }).toMatchObject({ status: 200 });
+        const response = await admin.ask('/v1/pools/shop/split', { method: 'PUT', body: { weights: wanted, reason } });
+        expect({ status: response.status, text: response.text }).toMatchObject({ status: 200 });
         const { change, reason: told } = admin.control.orders.at(-1)!;
         expect(JSON.stringify(change)).toBe(JSON.stringify({ kind: 'split', pool: 'shop', weights: wanted }));
         expect(told).toBe(reason);

@@ -72,7 +72,7 @@ const MISFITS: readonly object[] = [
   { requestHeaders: { set: { te: 'a' } } },
   { requestHeaders: { add: { 'x-sluice-shadow': 'a' } } },
   { compare: { headers: ['age', 'te'] } },
-  { limits: { answer: '1KiB' }, compare: { body: '2KiB' } },
+  { limits: { response: '1KiB' }, compare: { body: '2KiB' } },
 ];
 
 const struck = fc

@@ -165,7 +165,7 @@ export function mirror(names: readonly string[]): fc.Arbitrary<{ name: string }>
       connections: fc.nat(999),
       requests: fc.nat(999),
       lag: fc.constantFrom('1KiB', '64KiB', '2MiB'),
-      answer: fc.constantFrom('1KiB', '64KiB', '2MiB'),
+      response: fc.constantFrom('1KiB', '64KiB', '2MiB'),
     }),
     requestHeaders: fc.constantFrom({}, { set: { 'x-a': 'b' }, add: { 'x-c': 'd' }, remove: ['x-e'] }),
     rewrite: fc.constantFrom({}, { host: 'shadow.internal:80' }),

@@ -2,15 +2,15 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compareRequest, compareResponse } from './agreement.ts';
 import { mutate, mutationArbitrary } from './mutations.ts';
-import { ANSWERS, REQUESTS } from './samples.ts';
+import { RESPONSES, REQUESTS } from './samples.ts';
 import { bodyArbitrary, fieldsArbitrary } from './spellings.ts';
 
 const mutations = fc.array(mutationArbitrary, { minLength: 1, maxLength: 4 });
 
 test('Node reads the sound samples as we do', () => {
   for (const text of REQUESTS) expect(compareRequest(text)).toBe('accepted');
-  for (const text of ANSWERS) expect(compareResponse(text, 'GET')).toBe('accepted');
-  for (const text of ANSWERS) expect(compareResponse(text, 'HEAD')).toBe('accepted');
+  for (const text of RESPONSES) expect(compareResponse(text, 'GET')).toBe('accepted');
+  for (const text of RESPONSES) expect(compareResponse(text, 'HEAD')).toBe('accepted');
 });
 
 test('every injured request that we accept is the same request to Node', () => {
@@ -30,7 +30,7 @@ test('every injured request that we accept is the same request to Node', () => {
 test('every injured answer that we accept is the same answer to Node', () => {
   const seen = new Map<string, number>();
   fc.assert(
-    fc.property(fc.constantFrom(...ANSWERS), fc.constantFrom('GET', 'HEAD'), mutations, (text, method, injuries) => {
+    fc.property(fc.constantFrom(...RESPONSES), fc.constantFrom('GET', 'HEAD'), mutations, (text, method, injuries) => {
       const verdict = compareResponse(injuries.reduce(mutate, text), method);
       seen.set(verdict, (seen.get(verdict) ?? 0) + 1);
     }),

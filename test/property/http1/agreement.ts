@@ -10,9 +10,9 @@ import { readRequest, readResponse, type Message } from './llhttp.ts';
 
 const LIMITS = { headerBytes: 65536, headerCount: 1000, requestLineBytes: 65536 };
 const KNOWN_METHODS = new Set(METHODS);
-const CUT_ANSWER_FIELDS = ['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'];
+const CUT_RESPONSE_FIELDS = ['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'];
 const CUT_REQUEST_FIELDS = [
-  ...CUT_ANSWER_FIELDS,
+  ...CUT_RESPONSE_FIELDS,
   ...['host', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'via', 'x-request-id'],
 ];
 
@@ -62,7 +62,7 @@ export function compareResponse(text: string, requestMethod: string): Agreement 
   assert.equal(theirs.body.length, body.bytes);
   // For HEAD, Node says so before it knows that no body follows.
   if (responseHead.keepAlive && requestMethod !== 'HEAD') assertKept(theirs);
-  const cut = responseHead.status < 200 || responseHead.status === 204 ? [...CUT_ANSWER_FIELDS, 'content-length'] : CUT_ANSWER_FIELDS;
+  const cut = responseHead.status < 200 || responseHead.status === 204 ? [...CUT_RESPONSE_FIELDS, 'content-length'] : CUT_RESPONSE_FIELDS;
   compareFields(theirs, responseHead.block, cut);
   return 'accepted';
 }

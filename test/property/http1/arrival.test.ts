@@ -4,7 +4,7 @@ import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
 import { RequestHead, parseRequestHead } from '../../../src/http1/request-head.ts';
 import { ResponseHead, parseResponseHead } from '../../../src/http1/response-head.ts';
 import { mutate, mutationArbitrary } from './mutations.ts';
-import { ANSWERS, REQUESTS } from './samples.ts';
+import { RESPONSES, REQUESTS } from './samples.ts';
 
 const LIMITS = { headerBytes: 300, headerCount: 12, requestLineBytes: 80 };
 const mutations = fc.array(mutationArbitrary, { maxLength: 3 });
@@ -33,7 +33,7 @@ test('a request is judged the same however much of it has arrived', () => {
 test('an answer is judged the same however much of it has arrived', () => {
   const head = new ResponseHead();
   fc.assert(
-    fc.property(fc.constantFrom(...ANSWERS), mutations, share, (sample, injuries, cut) => {
+    fc.property(fc.constantFrom(...RESPONSES), mutations, share, (sample, injuries, cut) => {
       const text = injuries.reduce(mutate, sample);
       const length = Math.floor((cut * text.length) / 1000);
       const whole = parseResponseHead(text, 0, head, LIMITS, 'GET');

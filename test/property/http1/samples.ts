@@ -23,7 +23,7 @@ export const REQUESTS = [
   'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
 ];
 
-export const ANSWERS = [
+export const RESPONSES = [
   'HTTP/1.1 200 OK\r\nDate: Mon, 01 Jun 2026 10:00:00 GMT\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello',
   'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\nKeep-Alive: timeout=5\r\n\r\n5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n',
   'HTTP/1.1 200 \r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\n\r\nuntil close',

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/lib/random.ts';
 import { choose } from '../../../src/routing/choose.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
-import type { Side } from '../../../src/routing/expected-answers.ts';
+import type { Side } from '../../../src/routing/expected-versions.ts';
 import { foreseeImpact } from '../../../src/routing/impact.ts';
 import { Choice } from '../../../src/routing/table.ts';
 import type { PoolTable } from '../../../src/routing/table.ts';

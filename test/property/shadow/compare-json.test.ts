@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/lib/random.ts';
-import { answer, compare, differ } from '../../unit/shadow/scaffold.ts';
+import { response, compare, differ } from '../../unit/shadow/scaffold.ts';
 
 const KEYS = fc.constantFrom('a', 'b', 'id', 'items', '__proto__', 'constructor', 'odd key', '12', '');
 const JSON_VALUES = fc.letrec<{ value: unknown }>((tie) => ({
@@ -96,7 +96,7 @@ describe('comparison of JSON', () => {
     const codings = fc.constantFrom('', 'content-encoding: gzip\r\n', 'content-encoding: deflate, br\r\n', 'content-encoding: zstd\r\n');
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.uint8Array({ maxLength: 200 }), types, codings, (a, b, type, fields) => {
-        const found = compare(answer(a, { type, fields }), answer(b, { type, fields }));
+        const found = compare(response(a, { type, fields }), response(b, { type, fields }));
         if (Buffer.compare(a, b) === 0) expect(found.differences).toEqual([]);
         else if (fields === '' && type !== 'application/json' && type !== 'application/problem+json')
           expect(found.differences).toHaveLength(1);

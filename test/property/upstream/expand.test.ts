@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatAddress } from '../../../src/config/address.ts';
 import type { Address, EndpointConfig } from '../../../src/config/model.ts';
-import { bound } from '../../../src/upstream/discovery/answer.ts';
-import type { Found } from '../../../src/upstream/discovery/answer.ts';
+import { bound } from '../../../src/upstream/discovery/resolution.ts';
+import type { Found } from '../../../src/upstream/discovery/resolution.ts';
 import { expand, sourceOf } from '../../../src/upstream/discovery/expand.ts';
 
 const host = fc.constantFrom('10.0.0.1', '10.0.0.2', '10.0.0.3', '::1', 'fd00::1');
@@ -23,9 +23,9 @@ const known = fc.dictionary(fc.constantFrom('a.test', 'b.test', 'srv:_http._tcp.
 
 test('only addresses, none twice, each with its key; the same for the same answers in any order', () => {
   fc.assert(
-    fc.property(fc.array(entry), known, (entries, answers) => {
+    fc.property(fc.array(entry), known, (entries, responses) => {
       const lookup = (order: (list: readonly Found[]) => readonly Found[]) => (text: string) =>
-        bound(order(Object.hasOwn(answers, text) ? answers[text]! : [])).found;
+        bound(order(Object.hasOwn(responses, text) ? responses[text]! : [])).found;
       const straight = lookup((list) => list);
       const endpoints = expand(entries, ({ text }) => straight(text));
       for (const endpoint of endpoints) {

@@ -41,13 +41,13 @@ async function open(parts: Parts = {}) {
   };
 }
 
-interface Answer {
+interface ReceivedResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
-function ask(options: RequestOptions): Promise<Answer> {
+function ask(options: RequestOptions): Promise<ReceivedResponse> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(options, (response) => {
       let text = '';
@@ -70,28 +70,28 @@ async function send(port: number, bytes: string): Promise<string> {
   return text;
 }
 
-function problem(answer: Answer): Record<string, unknown> {
-  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
-  const body = JSON.parse(answer.text) as Record<string, unknown>;
-  expect(body).toMatchObject({ type: 'about:blank', status: answer.status, title: expect.any(String), detail: expect.any(String) });
+function problem(response: ReceivedResponse): Record<string, unknown> {
+  expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+  const body = JSON.parse(response.text) as Record<string, unknown>;
+  expect(body).toMatchObject({ type: 'about:blank', status: response.status, title: expect.any(String), detail: expect.any(String) });
   return body;
 }
 
 describe('AdminServer', () => {
   it('is alive', async () => {
     const { ask } = await open();
-    const answer = await ask('/livez');
-    expect(answer).toMatchObject({ status: 200, text: '{"status":"ok"}' });
-    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    const response = await ask('/livez');
+    expect(response).toMatchObject({ status: 200, text: '{"status":"ok"}' });
+    expect(response.headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     expect(await ask('/livez', { method: 'HEAD' })).toMatchObject({ status: 200, text: '' });
   });
 
   it.each(['starting', 'draining', 'no workers'])('is not ready while %s, and ready afterwards', async (reason) => {
     let state: Readiness = { ok: false, reason };
     const { ask } = await open({ ready: () => state });
-    const answer = await ask('/readyz');
-    expect(answer.status).toBe(503);
-    expect(problem(answer)['reason']).toBe(reason);
+    const response = await ask('/readyz');
+    expect(response.status).toBe(503);
+    expect(problem(response)['reason']).toBe(reason);
     state = { ok: true, reason: '' };
     expect((await ask('/readyz')).status).toBe(200);
   });
@@ -108,9 +108,9 @@ describe('AdminServer', () => {
   it('tells the fault of a failed scrape to its owner, not to the caller', async () => {
     const errors: Error[] = [];
     const { ask } = await open({ metrics: () => Promise.reject(new Error('secret path /a/b')), errors });
-    const answer = await ask('/metrics');
-    expect(answer.status).toBe(500);
-    expect(JSON.stringify(problem(answer))).not.toContain('secret');
+    const response = await ask('/metrics');
+    expect(response.status).toBe(500);
+    expect(JSON.stringify(problem(response))).not.toContain('secret');
     expect(errors.map(({ message }) => message)).toEqual(['secret path /a/b']);
   });
 
@@ -126,24 +126,24 @@ describe('AdminServer', () => {
     `/${'x'.repeat(5000)}`,
   ])('has nothing at %s', async (path) => {
     const { ask } = await open();
-    const answer = await ask(path);
-    expect(answer.status).toBe(404);
-    problem(answer);
+    const response = await ask(path);
+    expect(response.status).toBe(404);
+    problem(response);
   });
 
   it('says so when a path is not validly encoded', async () => {
     const { ask } = await open();
-    const answer = await ask('/%zz');
-    expect(answer.status).toBe(400);
-    problem(answer);
+    const response = await ask('/%zz');
+    expect(response.status).toBe(400);
+    problem(response);
   });
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'QUERY'])('does not do %s', async (method) => {
     const { ask } = await open();
-    const answer = await ask('/livez', { method });
-    expect(answer.status).toBe(405);
-    expect(answer.headers['allow']).toBe('GET, HEAD');
-    problem(answer);
+    const response = await ask('/livez', { method });
+    expect(response.status).toBe(405);
+    expect(response.headers['allow']).toBe('GET, HEAD');
+    problem(response);
     expect((await ask('/nothing', { method })).status).toBe(404);
   });
 
@@ -157,10 +157,10 @@ describe('AdminServer', () => {
     'localhost:99999999',
   ])('refuses the host %j', async (host) => {
     const { ask } = await open();
-    const answer = await ask('/metrics', { headers: { host } });
-    expect([400, 421]).toContain(answer.status);
-    if (answer.status === 421) problem(answer);
-    expect(answer.text).not.toContain('a 1');
+    const response = await ask('/metrics', { headers: { host } });
+    expect([400, 421]).toContain(response.status);
+    if (response.status === 421) problem(response);
+    expect(response.text).not.toContain('a 1');
   });
 
   it.each(['localhost', 'LOCALHOST:1', '127.0.0.1:80', '[::1]:9901'])('takes the host %s', async (host) => {

@@ -78,8 +78,8 @@ describe('roles', () => {
 
   it('viewers may ask for an explanation', async () => {
     const { ask } = await openGuarded();
-    const answer = await ask('/v1/explain', { method: 'POST', body: { url: '/' }, headers: bearer(secretOf('viewer')) });
-    expect(answer.status).toBe(200);
+    const response = await ask('/v1/explain', { method: 'POST', body: { url: '/' }, headers: bearer(secretOf('viewer')) });
+    expect(response.status).toBe(200);
   });
 
   it.each(['/livez', '/readyz', '/metrics'])('%s is open, and says its methods to everybody', async (path) => {
@@ -107,10 +107,10 @@ describe('roles', () => {
     `Bearer ${'x'.repeat(5000)}`,
   ])('does not take %j', async (authorization) => {
     const { ask, control } = await openGuarded();
-    const answer = await ask('/v1/pools', { headers: { authorization } });
-    expectProblem(answer, 401);
-    expect(answer.headers['www-authenticate']).toBe('Bearer realm="sluice", error="invalid_token"');
-    expect(JSON.stringify([control.refusals, answer.text])).not.toContain(authorization.slice(7, 30) || 'nothing of it');
+    const response = await ask('/v1/pools', { headers: { authorization } });
+    expectProblem(response, 401);
+    expect(response.headers['www-authenticate']).toBe('Bearer realm="sluice", error="invalid_token"');
+    expect(JSON.stringify([control.refusals, response.text])).not.toContain(authorization.slice(7, 30) || 'nothing of it');
   });
 
   it('does not take two Authorization fields', async () => {

@@ -14,7 +14,7 @@ import type {
   MarkRequest,
   MarkOutcome,
   PoolStatus,
-  RecentExchangesAnswer,
+  RecentExchangesResponse,
   RevisionSummary,
   ShownExchange,
   ControlApi,
@@ -128,9 +128,9 @@ export class FakeControl implements ControlApi {
     return this.explanation;
   }
 
-  exchanges(query: ExchangeQuery): Promise<RecentExchangesAnswer> {
+  exchanges(query: ExchangeQuery): Promise<RecentExchangesResponse> {
     this.queries.push(query);
-    return Promise.resolve({ workers: { answered: 2, total: 2 }, exchanges: [shownExchange(), { ...shownExchange(), ...UNROUTED }] });
+    return Promise.resolve({ workers: { responded: 2, total: 2 }, exchanges: [shownExchange(), { ...shownExchange(), ...UNROUTED }] });
   }
 
   report: MirrorReportOutcome = { result: 'uncompared', message: 'mirror dark of pool shop compares nothing' };

@@ -11,8 +11,8 @@ describe('POST /v1/markers', () => {
   it('takes what it is told, in lower case where case says nothing', async () => {
     const { ask, control } = await openAdmin();
     const body = { ...BODY, sha: '9F1C2AB', url: 'https://ci.example/3?a=1#b', reason: 'night' };
-    const answer = await ask('/v1/markers', { method: 'POST', body, headers: { 'if-match': '"7"' } });
-    expect(answer).toMatchObject({ status: 200, headers: { etag: '"7"' }, json: { changed: true, workers: { applied: 2, total: 2 } } });
+    const response = await ask('/v1/markers', { method: 'POST', body, headers: { 'if-match': '"7"' } });
+    expect(response).toMatchObject({ status: 200, headers: { etag: '"7"' }, json: { changed: true, workers: { applied: 2, total: 2 } } });
     expect(control.marks).toEqual([{ marker: { ...body, sha: '9f1c2ab' }, author: 'anonymous', expected: 7, dryRun: false }]);
     const tried = await ask('/v1/markers?dryRun=true&reason=why', { method: 'POST', body: BODY });
     expect(tried.json).toMatchObject({ dryRun: true, changed: true });
@@ -54,9 +54,9 @@ describe('POST /v1/markers', () => {
     [{ depoly: 'x' }, 'depoly'],
   ])('refuses %j at its place', async (wrong, path) => {
     const { ask, control } = await openAdmin();
-    const answer = await ask('/v1/markers', { method: 'POST', body: { ...BODY, ...wrong } });
-    expect(answer.status).toBe(400);
-    expect(answer.json['problems']).toEqual([expect.objectContaining({ path })]);
+    const response = await ask('/v1/markers', { method: 'POST', body: { ...BODY, ...wrong } });
+    expect(response.status).toBe(400);
+    expect(response.json['problems']).toEqual([expect.objectContaining({ path })]);
     expect(control.marks).toEqual([]);
   });
 

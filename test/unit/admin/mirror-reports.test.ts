@@ -1,7 +1,7 @@
 // The two calls about a mirror's shadow: what is asked reaches the steering, and each of its outcomes is the answer that fits.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { mirrorReport, missedWrites } from './mirror-answers.ts';
+import { mirrorReport, missedWrites } from './mirror-responses.ts';
 import { closeAdmins, openAdmin } from './open-admin.ts';
 import type { Admin } from './open-admin.ts';
 
@@ -16,10 +16,10 @@ describe('the report of a mirror', () => {
   it('is what the steering knows, without what is absent', async () => {
     const asked = vi.spyOn(admin.control, 'mirrorReport');
     admin.control.report = { result: 'report', report: mirrorReport() };
-    const answer = await admin.ask(REPORT);
-    expect(answer.status).toBe(200);
-    expect(answer.json).toEqual(JSON.parse(JSON.stringify(mirrorReport())));
-    expect(answer.text).not.toContain('null');
+    const response = await admin.ask(REPORT);
+    expect(response.status).toBe(200);
+    expect(response.json).toEqual(JSON.parse(JSON.stringify(mirrorReport())));
+    expect(response.text).not.toContain('null');
     expect(asked.mock.calls).toEqual([['shop', 'dark']]);
   });
 
@@ -29,10 +29,10 @@ describe('the report of a mirror', () => {
     ['busy', 503],
   ] as const)('is refused where it is %s', async (result, status) => {
     admin.control.report = { result, message: `It is ${result}.` };
-    const answer = await admin.ask(REPORT);
-    expect(answer).toMatchObject({ status, json: { status, detail: `It is ${result}.` } });
-    expect(answer.headers['content-type']).toBe('application/problem+json');
-    expect(answer.headers['retry-after']).toBe(result === 'busy' ? '1' : undefined);
+    const response = await admin.ask(REPORT);
+    expect(response).toMatchObject({ status, json: { status, detail: `It is ${result}.` } });
+    expect(response.headers['content-type']).toBe('application/problem+json');
+    expect(response.headers['retry-after']).toBe(result === 'busy' ? '1' : undefined);
   });
 
   it('is of a thing that can have that name, and takes no query', async () => {
@@ -51,9 +51,9 @@ describe('writes that a shadow is missing', () => {
   it('come in pages', async () => {
     const asked = vi.spyOn(admin.control, 'missedWrites');
     admin.control.missed = missedWrites();
-    const answer = await admin.ask(`${MISSED}?after=3&limit=2`);
-    expect(answer.status).toBe(200);
-    expect(answer.json).toEqual(JSON.parse(JSON.stringify(missedWrites())));
+    const response = await admin.ask(`${MISSED}?after=3&limit=2`);
+    expect(response.status).toBe(200);
+    expect(response.json).toEqual(JSON.parse(JSON.stringify(missedWrites())));
     await admin.ask(MISSED);
     expect(asked.mock.calls).toEqual([
       [{ pool: 'shop', mirror: 'dark', after: 3, limit: 2 }],

@@ -7,7 +7,7 @@ import { AdminServer } from '../../../src/admin/admin-server.ts';
 import type { AdminServerOptions } from '../../../src/admin/admin-server.ts';
 import { FakeControl } from './fake-control.ts';
 
-export interface Answer {
+export interface ReceivedResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
@@ -50,7 +50,7 @@ export async function openAdmin(parts: Partial<AdminServerOptions> & { readonly 
 
 export type Admin = Awaited<ReturnType<typeof openAdmin>>;
 
-function ask(port: number, path: string, { method = 'GET', headers = {}, body }: Sent): Promise<Answer> {
+function ask(port: number, path: string, { method = 'GET', headers = {}, body }: Sent): Promise<ReceivedResponse> {
   const isText = typeof body === 'string' || Buffer.isBuffer(body) || body === undefined;
   const bytes = isText ? body : JSON.stringify(body);
   const type = isText ? {} : { 'content-type': 'application/json' };
@@ -61,22 +61,22 @@ function ask(port: number, path: string, { method = 'GET', headers = {}, body }:
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => (text += part));
       response.on('error', reject);
-      response.on('end', () => resolve(answerOf(response.statusCode ?? 0, response.headers, text)));
+      response.on('end', () => resolve(responseOf(response.statusCode ?? 0, response.headers, text)));
     });
     request.on('error', reject);
     request.end(bytes);
   });
 }
 
-function answerOf(status: number, headers: IncomingHttpHeaders, text: string): Answer {
+function responseOf(status: number, headers: IncomingHttpHeaders, text: string): ReceivedResponse {
   const isJson = /^application\/(?:problem\+)?json/.test(headers['content-type'] ?? '') && text !== '';
   return { status, headers, text, json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {} };
 }
 
 /** The answer is a problem of this status, and says so consistently. */
-export function expectProblem(answer: Answer, status: number): Record<string, unknown> {
-  expect({ status: answer.status, text: answer.text }).toMatchObject({ status });
-  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
-  expect(answer.json).toMatchObject({ type: 'about:blank', status, title: expect.any(String), detail: expect.any(String) });
-  return answer.json;
+export function expectProblem(response: ReceivedResponse, status: number): Record<string, unknown> {
+  expect({ status: response.status, text: response.text }).toMatchObject({ status });
+  expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+  expect(response.json).toMatchObject({ type: 'about:blank', status, title: expect.any(String), detail: expect.any(String) });
+  return response.json;
 }

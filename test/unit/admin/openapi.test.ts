@@ -2,9 +2,9 @@
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { mirrorReport, missedWrites } from './mirror-answers.ts';
+import { mirrorReport, missedWrites } from './mirror-responses.ts';
 import { closeAdmins, openAdmin } from './open-admin.ts';
-import type { Admin, Answer } from './open-admin.ts';
+import type { Admin, ReceivedResponse } from './open-admin.ts';
 
 afterEach(closeAdmins);
 
@@ -61,9 +61,9 @@ function closed(schema: unknown): unknown {
   return 'properties' in inner && !('additionalProperties' in inner) ? { ...inner, additionalProperties: false } : inner;
 }
 
-function schemaOf(answer: Answer, operation: Operation): Json | undefined {
-  const type = (answer.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
-  return operation.responses[String(answer.status)]?.content?.[type]?.schema;
+function schemaOf(response: ReceivedResponse, operation: Operation): Json | undefined {
+  const type = (response.headers['content-type'] ?? '').split(';', 1)[0] ?? '';
+  return operation.responses[String(response.status)]?.content?.[type]?.schema;
 }
 
 const PARTS: Readonly<Record<string, string>> = {
@@ -175,11 +175,11 @@ describe('a client made of the document', () => {
       const body = reference === undefined ? undefined : BODIES[reference.split('/').at(-1)!];
       expect(reference === undefined || body !== undefined).toBe(true);
       if (reference !== undefined && !reference.endsWith('Config')) expect(fault({ $ref: reference }, body)).toBeUndefined();
-      const answer = await admin.ask(url, { method, body });
-      expect({ url, method, status: answer.status }).toMatchObject({ status: 200 });
-      const schema = schemaOf(answer, operation);
+      const response = await admin.ask(url, { method, body });
+      expect({ url, method, status: response.status }).toMatchObject({ status: 200 });
+      const schema = schemaOf(response, operation);
       expect(schema, `${method} ${path}`).toBeDefined();
-      expect(fault(schema!, Object.keys(answer.json).length > 0 ? answer.json : answer.text)).toBeUndefined();
+      expect(fault(schema!, Object.keys(response.json).length > 0 ? response.json : response.text)).toBeUndefined();
       made.push(`${method} ${path}`);
     }
     expect(made).toHaveLength(operationsOf(document).length - 1);
@@ -218,10 +218,10 @@ describe('a client made of the document', () => {
       const url = path.replaceAll(/\{(\w+)\}/g, (_, part: string) => PARTS[part]!);
       for (const { query = '', ...wrong } of wrongs) {
         if (method === 'GET' && ('body' in wrong || operation.operationId === 'followEvents')) continue;
-        const answer = await admin.ask(url + query, { method, ...wrong });
-        const schema = schemaOf(answer, operation);
-        expect(schema, `${method} ${path} ${JSON.stringify(wrong)} ${answer.status} ${answer.text}`).toBeDefined();
-        expect(fault(schema!, Object.keys(answer.json).length > 0 ? answer.json : answer.text)).toBeUndefined();
+        const response = await admin.ask(url + query, { method, ...wrong });
+        const schema = schemaOf(response, operation);
+        expect(schema, `${method} ${path} ${JSON.stringify(wrong)} ${response.status} ${response.text}`).toBeDefined();
+        expect(fault(schema!, Object.keys(response.json).length > 0 ? response.json : response.text)).toBeUndefined();
       }
     }
     expect(admin.control.orders.every(({ expected }) => expected === undefined)).toBe(true);

@@ -21,9 +21,9 @@ describe('reading', () => {
     ['/v1/revisions/7', { revision: 7, author: 'ci', reason: 'step', config: expect.stringContaining('pools:') }],
   ])('answers %s with its tag, and 304 to who has it', async (path, expected) => {
     const { ask } = await openAdmin();
-    const answer = await ask(path);
-    expect(answer).toMatchObject({ status: 200, json: expected, headers: { etag: '"7"', 'cache-control': 'no-store' } });
-    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+    const response = await ask(path);
+    expect(response).toMatchObject({ status: 200, json: expected, headers: { etag: '"7"', 'cache-control': 'no-store' } });
+    expect(response.headers['content-type']).toBe('application/json; charset=utf-8');
     for (const tag of ['"7"', 'W/"7"', '"3", "7"', '*'])
       expect(await ask(path, { headers: { 'if-none-match': tag } })).toMatchObject({ status: 304, text: '', headers: { etag: '"7"' } });
     expect((await ask(path, { headers: { 'if-none-match': '"6"' } })).status).toBe(200);
@@ -63,9 +63,9 @@ describe('reading', () => {
 
   it('gives the config as YAML to who prefers it', async () => {
     const { ask } = await openAdmin();
-    const answer = await ask('/v1/config', { headers: { accept: 'application/json;q=0.5, application/yaml' } });
-    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/yaml', vary: 'accept' } });
-    expect(answer.text).toContain('shop:');
+    const response = await ask('/v1/config', { headers: { accept: 'application/json;q=0.5, application/yaml' } });
+    expect(response).toMatchObject({ status: 200, headers: { 'content-type': 'application/yaml', vary: 'accept' } });
+    expect(response.text).toContain('shop:');
     expectProblem(await ask('/v1/config', { headers: { accept: 'application/json;q=0' } }), 406);
   });
 
@@ -73,16 +73,16 @@ describe('reading', () => {
     const admin = await openAdmin();
     admin.control.revision = 0;
     for (const path of ['/v1/pools', '/v1/pools/shop', '/v1/config']) {
-      const answer = await admin.ask(path);
-      expectProblem(answer, 503);
-      expect(answer.headers['retry-after']).toBe('1');
+      const response = await admin.ask(path);
+      expectProblem(response, 503);
+      expect(response.headers['retry-after']).toBe('1');
     }
   });
 
   it('explains', async () => {
     const { ask, control } = await openAdmin();
-    const answer = await ask('/v1/explain', { method: 'POST', body: { url: 'http://shop/', headers: { 'x-a': 'b' } } });
-    expect(answer).toMatchObject({ status: 200, json: { pool: 'shop', shares: [{ version: 'v1' }] } });
+    const response = await ask('/v1/explain', { method: 'POST', body: { url: 'http://shop/', headers: { 'x-a': 'b' } } });
+    expect(response).toMatchObject({ status: 200, json: { pool: 'shop', shares: [{ version: 'v1' }] } });
     expect(control.questions).toEqual([
       { method: 'GET', url: 'http://shop/', headers: { 'x-a': 'b' }, listener: undefined, client: undefined },
     ]);
@@ -93,8 +93,8 @@ describe('reading', () => {
 
   it('lists exchanges, as they are asked for', async () => {
     const { ask, control } = await openAdmin();
-    const answer = await ask('/v1/exchanges?pool=shop&version=v2&route=r&outcome=ok&status=200&id=a%20b&limit=5');
-    expect(answer).toMatchObject({ status: 200, json: { workers: { answered: 2, total: 2 }, exchanges: [{ reason: 'override' }, {}] } });
+    const response = await ask('/v1/exchanges?pool=shop&version=v2&route=r&outcome=ok&status=200&id=a%20b&limit=5');
+    expect(response).toMatchObject({ status: 200, json: { workers: { responded: 2, total: 2 }, exchanges: [{ reason: 'override' }, {}] } });
     await ask('/v1/exchanges');
     const none = { pool: undefined, version: undefined, route: undefined, outcome: undefined, status: undefined, id: undefined };
     expect(control.queries).toMatchObject([
@@ -164,8 +164,8 @@ const WRITES: readonly Write[] = [
 describe('writing', () => {
   it.each(WRITES)('$method $path', async ({ method, path, body, change }) => {
     const { ask, control } = await openAdmin();
-    const answer = await ask(path, { method, body });
-    expect(answer).toMatchObject({
+    const response = await ask(path, { method, body });
+    expect(response).toMatchObject({
       status: 200,
       json: { revision: 8, workers: { applied: 2, total: 2 }, differences: [{ path: 'pools.shop.split.v1', after: '10' }] },
       headers: { etag: '"8"' },
@@ -186,8 +186,8 @@ describe('writing', () => {
 
   it.each(WRITES)('$method $path as a dry run, for a reason, for a revision', async ({ method, path, body }) => {
     const { ask, control } = await openAdmin();
-    const answer = await ask(`${path}?dryRun=true&reason=step%20one`, { method, body, headers: { 'if-match': '"7"' } });
-    expect(answer).toMatchObject({ status: 200, json: { revision: 7, dryRun: true }, headers: { etag: '"7"' } });
+    const response = await ask(`${path}?dryRun=true&reason=step%20one`, { method, body, headers: { 'if-match': '"7"' } });
+    expect(response).toMatchObject({ status: 200, json: { revision: 7, dryRun: true }, headers: { etag: '"7"' } });
     expect(control.orders).toMatchObject([{ reason: 'step one', expected: 7, dryRun: true }]);
     const stale = await ask(path, { method, body, headers: { 'if-match': '"6"' } });
     expect(expectProblem(stale, 412)['revision']).toBe(7);
@@ -209,9 +209,9 @@ describe('writing', () => {
   ])('answers what was %s', async (_, outcome, status, expected) => {
     const { ask, control } = await openAdmin();
     control.outcome = () => outcome;
-    const answer = await ask(SPLIT, { method: 'PUT', body: { weights } });
-    expect(expectProblem(answer, status)).toMatchObject(expected);
-    expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
+    const response = await ask(SPLIT, { method: 'PUT', body: { weights } });
+    expect(expectProblem(response, status)).toMatchObject(expected);
+    expect(response.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
   });
 
   it('takes the reason of the body before that of the query', async () => {
@@ -260,8 +260,8 @@ describe('writing', () => {
   it('finds faults in a mirror on the line where they are', async () => {
     const { ask } = await openAdmin();
     const body = '{ "version": "v2",\n  "compare": {\n    "ignore": [ "ok",\n      "a[0]" ] } }';
-    const answer = await ask('/v1/pools/shop/mirrors/dark', { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
-    expect(expectProblem(answer, 400)['problems']).toMatchObject([{ path: 'compare.ignore[1]', line: 4, column: 7 }]);
+    const response = await ask('/v1/pools/shop/mirrors/dark', { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
+    expect(expectProblem(response, 400)['problems']).toMatchObject([{ path: 'compare.ignore[1]', line: 4, column: 7 }]);
   });
 
   it.each([
@@ -272,8 +272,8 @@ describe('writing', () => {
     ['\u00ff', { message: expect.stringContaining('not valid JSON') }],
   ])('refuses the JSON %s', async (body, expected) => {
     const { ask, control } = await openAdmin();
-    const answer = await ask(SPLIT, { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
-    expect(expectProblem(answer, 400)['problems']).toMatchObject([expected]);
+    const response = await ask(SPLIT, { method: 'PUT', body, headers: { 'content-type': 'application/json' } });
+    expect(expectProblem(response, 400)['problems']).toMatchObject([expected]);
     expect(control.orders).toEqual([]);
   });
 
@@ -328,8 +328,8 @@ describe('writing', () => {
     ['OPTIONS', '/v1/config', 'GET, HEAD, PUT'],
   ])('does not %s %s', async (method, path, allow) => {
     const { ask } = await openAdmin();
-    const answer = await ask(path, { method });
-    expect(answer).toMatchObject({ status: 405, headers: { allow } });
+    const response = await ask(path, { method });
+    expect(response).toMatchObject({ status: 405, headers: { allow } });
   });
 
   it('tells a fault of the controller to its owner, not to the caller', async () => {
@@ -362,8 +362,8 @@ describe('If-Match', () => {
 
   it.each(['W/"7"', '"abc"', '"07"', '"7.0"', '"99999999999999999999"'])('is never met by %s', async (tags) => {
     const { ask, control } = await openAdmin();
-    const answer = await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'if-match': tags } });
-    expect(expectProblem(answer, 412)['revision']).toBe(7);
+    const response = await ask(SPLIT, { method: 'PUT', body: { weights }, headers: { 'if-match': tags } });
+    expect(expectProblem(response, 412)['revision']).toBe(7);
     expect(control.orders).toEqual([]);
   });
 });

@@ -70,8 +70,8 @@ function make(clock: Clock = systemClock) {
 type Made = ReturnType<typeof make>;
 
 function exchange(price: number, atMs: number = wallMs()): RecordedExchange {
-  const answers = { primary: ok(json({ price: 1 })), candidate: ok(json({ price })), second: undefined };
-  return { pool: 'shop', mirror: 'dark', version: 'v2', exchange: { route: 'all', target: '/items/17', atMs, ...answers } };
+  const responses = { primary: ok(json({ price: 1 })), candidate: ok(json({ price })), second: undefined };
+  return { pool: 'shop', mirror: 'dark', version: 'v2', exchange: { route: 'all', target: '/items/17', atMs, ...responses } };
 }
 
 /** As a worker does. */
@@ -253,7 +253,7 @@ describe('a thread that hangs', () => {
       expect(await asked).toBe('busy');
     }
     expect(posted).toEqual([{ kind: 'report', pool: 'shop', mirror: 'dark' }]);
-    expect(made.lines).toContain('the thread that compares does not answer, another takes its place');
+    expect(made.lines).toContain('the comparison thread does not respond; another takes its place');
     await eventually('it has ended', () => ended.length === 1);
   });
 });

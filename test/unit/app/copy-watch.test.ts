@@ -12,15 +12,15 @@ import type { RecordedExchange } from '../../../src/telemetry/shadowed-exchange.
 import { get, post } from '../../flow/scaffold/client.ts';
 import { eventually } from '../../flow/scaffold/eventually.ts';
 import { closeAll, open } from '../../flow/scaffold/open.ts';
-import { answering, answerText, ok, startUpstream } from '../../flow/scaffold/upstream.ts';
+import { responding, responseText, ok, startUpstream } from '../../flow/scaffold/upstream.ts';
 import { Wire } from '../../flow/scaffold/wire.ts';
 import { askAt, startMirrored } from '../proxy/mirrored-proxy.ts';
 
 afterEach(closeAll);
 
 async function startWatched(compare: Partial<CompareConfig> = {}, pool: object = {}, mirror: object = {}) {
-  const primary = await startUpstream(answering(() => ok('{}')));
-  const shadow = await startUpstream(answering(({ line }) => (line.startsWith('GET') ? ok('{}') : answerText(409, 'Conflict', ''))));
+  const primary = await startUpstream(responding(() => ok('{}')));
+  const shadow = await startUpstream(responding(({ line }) => (line.startsWith('GET') ? ok('{}') : responseText(409, 'Conflict', ''))));
   const proxy = await startMirrored({ primary: [primary.address], shadow: [shadow.address], compare, pool, mirror });
   const posted: FromWorker[] = [];
   const watch = new CopyWatch(1, (message) => void posted.push(message));
@@ -81,7 +81,7 @@ test('a version that requests wait for gets no second copies', async () => {
       await wire.write(ok('{}'));
     }
   });
-  const shadow = await startUpstream(answering(() => ok('{}')));
+  const shadow = await startUpstream(responding(() => ok('{}')));
   const { context, port, counted } = await startMirrored({
     primary: [primary.address],
     shadow: [shadow.address],

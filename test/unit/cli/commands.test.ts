@@ -125,7 +125,7 @@ test('status --watch on a screen: drawn anew, cut to fit, and patient while the 
   admin.scripted.set('GET /v1/pools/shop', 'silence');
   terminal.stdout = '';
   clock.advance(1000);
-  await expect.poll(() => terminal.stderr, { timeout: 5000 }).toContain('it does not answer in time; trying again');
+  await expect.poll(() => terminal.stderr, { timeout: 5000 }).toContain('it does not respond in time; trying again');
   await expect.poll(() => clock.pending).toBe(1);
   admin.scripted.delete('GET /v1/pools/shop');
   clock.advance(1000);
@@ -174,8 +174,8 @@ describe('split', () => {
   });
 
   test('lets users follow at once when it is told to, and says so', async () => {
-    const answer = { revision: 4, workers: { applied: 2, total: 2 }, differences: [], moved: ['shop'] };
-    admin.scripted.set('PUT /v1/pools/shop/split', { status: 200, body: answer });
+    const response = { revision: 4, workers: { applied: 2, total: 2 }, differences: [], moved: ['shop'] };
+    admin.scripted.set('PUT /v1/pools/shop/split', { status: 200, body: response });
     const { stdout } = await runAgainst(admin.url, { moveUsers: true }, (call) => runSplit(call, 'shop', ['v1=100']));
     expect(stdout).toBe('nothing to change: revision 4 is already so\n  users of shop follow the weights at once\nshop: v1 100 %\n');
     expect(admin.asked[0]?.body).toEqual({ weights: { v1: 100 }, sessions: 'move' });

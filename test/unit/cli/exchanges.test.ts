@@ -28,13 +28,13 @@ const {
 const UNROUTED = { ...bare, status: 404, outcome: 'no_route', target: `/${'x'.repeat(90)}`, durationMs: 0.04, client: '', attempts: 0 };
 const SLOW = { ...shownExchange(), reason: 'weight', override: undefined, status: 503, durationMs: 15_012, atMs: NOW_MS - 5000, cut: true };
 
-function answers(exchanges: readonly object[], answered = 2): void {
-  admin.scripted.set('GET /v1/exchanges', { status: 200, body: { workers: { answered, total: 2 }, exchanges } });
+function responses(exchanges: readonly object[], responded = 2): void {
+  admin.scripted.set('GET /v1/exchanges', { status: 200, body: { workers: { responded, total: 2 }, exchanges } });
 }
 
 describe('exchanges', () => {
   test('a table, newest first as they came', async () => {
-    answers([SLOW, shownExchange(), UNROUTED]);
+    responses([SLOW, shownExchange(), UNROUTED]);
     expect(await runAgainst(admin.url, {}, (call) => runExchanges(call, undefined, undefined))).toEqual({
       code: 0,
       stdout: `TIME                 METHOD  TARGET                                                        STATUS  OUTCOME   VERSION  REASON       DURATION
@@ -48,7 +48,7 @@ describe('exchanges', () => {
   });
 
   test('asks for what is named; JSON as it came', async () => {
-    answers([shownExchange()]);
+    responses([shownExchange()]);
     const options = { route: 'r', outcome: 'ok', status: 200, limit: 5, json: true };
     const { stdout } = await runAgainst(admin.url, options, (call) => runExchanges(call, 'shop', 'v&2'));
     expect(admin.asked.map(({ url }) => url)).toEqual(['/v1/exchanges?pool=shop&version=v%262&route=r&outcome=ok&status=200&limit=5']);
@@ -56,7 +56,7 @@ describe('exchanges', () => {
   });
 
   test('one in full', async () => {
-    answers([
+    responses([
       {
         ...shownExchange(),
         fields: [
@@ -82,13 +82,13 @@ fields
   Cookie: ***
   x-evil: \\u001b[2J
 `);
-    answers([UNROUTED]);
+    responses([UNROUTED]);
     const other = await runAgainst(admin.url, { id: 'x' }, (call) => runExchanges(call, undefined, undefined));
     expect(other.stdout).toContain('client        - on listener web\nroute         -\nversion       -\n');
   });
 
   test('none, and a worker that said nothing', async () => {
-    answers([], 1);
+    responses([], 1);
     expect((await runAgainst(admin.url, {}, (call) => runExchanges(call, undefined, undefined))).stdout).toBe(
       'No such exchange is on record. It is a sample: under load most requests are not in it.\n' +
         '1 of 2 workers answered: what the others served is not here\n',
@@ -101,7 +101,7 @@ fields
     const terminal = new FakeTerminal();
     const clock = new ManualClock();
     terminal.clock = clock;
-    answers([shownExchange()]);
+    responses([shownExchange()]);
     const watching = runAgainst(admin.url, { watch: true }, (call) => runExchanges(call, 'shop', undefined), terminal);
     const looks = async (number: number): Promise<void> => {
       await expect.poll(() => admin.asked.length).toBe(number);
@@ -110,7 +110,7 @@ fields
     await looks(1);
     clock.advance(1000);
     await looks(2);
-    answers([SLOW, shownExchange()]);
+    responses([SLOW, shownExchange()]);
     clock.advance(1000);
     await looks(3);
     admin.scripted.set('GET /v1/exchanges', problem(403, 'role'));
@@ -131,17 +131,17 @@ describe('the impact of a dry run', () => {
   test('in words', async () => {
     const pools = [{ pool: 'shop', users: 0.1 }];
     expect(await dryRun({ pools, requests: { compared: 812, otherwise: 81.2, share: 0.1 } })).toBe(
-      `${head}  another version would answer 10 % of the users of shop\n` +
-        `  another version would answer 81.2 of the last 812 recorded requests (10 %)\n${tail}`,
+      `${head}  another version would get 10 % of the users of shop\n` +
+        `  another version would get 81.2 of the last 812 recorded requests (10 %)\n${tail}`,
     );
     expect(await dryRun({ pools, requests: { compared: 0, otherwise: 0 } })).toBe(
-      `${head}  another version would answer 10 % of the users of shop\n  no request is on record to compare with\n${tail}`,
+      `${head}  another version would get 10 % of the users of shop\n  no request is on record to compare with\n${tail}`,
     );
   });
 
   test('none', async () => {
     expect(await dryRun({ pools: [], requests: { compared: 1, otherwise: 0, share: 0 } })).toBe(
-      `${head}  everybody would be answered by the same version as now\n${tail}`,
+      `${head}  every user would keep the version of now\n${tail}`,
     );
   });
 

@@ -47,7 +47,7 @@ export class FakeAdmin {
   readonly #server: Server;
 
   constructor() {
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server = createServer((request, response) => void this.#respond(request, response));
   }
 
   async listen(path?: string): Promise<void> {
@@ -65,7 +65,7 @@ export class FakeAdmin {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = request;
     const sent = await text(request);
     const body = sent === '' ? undefined : (JSON.parse(sent) as Record<string, unknown>);
@@ -74,9 +74,9 @@ export class FakeAdmin {
     const scripted = this.scripted.get(`${method} ${path}`);
     if (scripted === 'silence') return;
     if (path === '/v1/events' && scripted === undefined) return this.#stream(Number(headers['last-event-id'] ?? 0), response);
-    const { status, body: answer } = scripted ?? this.#route(method, path, new URLSearchParams(query), headers['if-match']);
+    const { status, body: found } = scripted ?? this.#route(method, path, new URLSearchParams(query), headers['if-match']);
     response.writeHead(status, { 'content-type': status < 400 ? 'application/json' : 'application/problem+json' });
-    response.end(JSON.stringify(answer));
+    response.end(JSON.stringify(found));
     this.onAsk();
   }
 
@@ -133,11 +133,11 @@ export class FakeTerminal implements Terminal {
   rows: number | undefined;
   clock: Clock = { ...systemClock, wallMs: () => NOW_MS };
   readonly questions: string[] = [];
-  readonly #answers: string[];
+  readonly #responses: string[];
 
-  constructor(...answers: readonly string[]) {
-    this.#answers = [...answers];
-    this.isAttended = answers.length > 0;
+  constructor(...responses: readonly string[]) {
+    this.#responses = [...responses];
+    this.isAttended = responses.length > 0;
   }
 
   out = (text: string): void => void (this.stdout += text);
@@ -146,7 +146,7 @@ export class FakeTerminal implements Terminal {
 
   ask(question: string): Promise<string> {
     this.questions.push(question);
-    return Promise.resolve(this.#answers.shift() ?? '');
+    return Promise.resolve(this.#responses.shift() ?? '');
   }
 }
 

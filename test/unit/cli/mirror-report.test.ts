@@ -30,7 +30,7 @@ test('one screen: verdict, counts, latency, what differs, noise', async () => {
     `FAIL  $.items[*].price differs in /orders/{id} of route shop
 mirror    dark of pool shop, to shop/v2
 since     2026-01-31 01:00:00 UTC, 2 h ago
-compared  12345 requests, 12001 of them with a second answer of the primary, which tells noise
+compared  12345 requests, 12001 of them with a second response of the primary, which tells noise
 differ    0.81 % to 1.32 % of requests, beyond the noise
 fail      at most 0.04 % of requests, beyond what fails on the primary
 
@@ -73,7 +73,7 @@ test('nothing was compared yet', async () => {
     `NO-DATA  nothing was compared yet
 mirror    dark of pool shop, to engine as it splits
 since     2026-01-31 01:00:00 UTC, 2 h ago
-compared  0 requests, 0 of them with a second answer of the primary, which tells noise
+compared  0 requests, 0 of them with a second response of the primary, which tells noise
 differ    any share of requests, beyond the noise
 fail      any share of requests, beyond what fails on the primary
 `,
@@ -143,7 +143,7 @@ test('100 columns and no control character, whatever upstreams call their fields
 test('an answer that is no report ends in words', async () => {
   admin.scripted.set(PATH, { status: 200, body: { verdict: [] } });
   const { code, stderr } = await runAgainst(admin.url, {}, (call) => runMirrorReport({ ...call, options: {} }, 'shop', 'dark'));
-  expect([code, stderr.split('\n')[0]]).toEqual([1, 'error: the answer is not one of the admin API: verdict is no object']);
+  expect([code, stderr.split('\n')[0]]).toEqual([1, 'error: the response is not one of the admin API: verdict is no object']);
   const odd = await report({ ...makeReport(), verdict: { ...makeReport().verdict, verdict: 'constructor' as 'fail' } });
   expect([odd.code, odd.stderr.split('\n')[0]]).toEqual([1, 'error: the verdict "constructor" is not known here']);
 });
@@ -165,7 +165,7 @@ describe('refusals', () => {
   test('one that compares nothing: what makes it', async () => {
     expect(await refused(409, 'Mirror dark of pool shop compares nothing.')).toMatchObject({
       code: 1,
-      stderr: 'error: Mirror dark of pool shop compares nothing.\n  sluice mirror set shop dark --compare lets it compare answers.\n',
+      stderr: 'error: Mirror dark of pool shop compares nothing.\n  sluice mirror set shop dark --compare lets it compare responses.\n',
     });
   });
 
@@ -178,11 +178,11 @@ describe('refusals', () => {
 });
 
 test('--watch goes on until it is pass or fail', async () => {
-  const answers = [
+  const responses = [
     problem(503, 'The comparison has just begun anew.'),
     { status: 200, body: makeReport({}, 'no-data', 'nothing was compared yet') },
     { status: 200, body: makeReport({}, 'inconclusive', '10 of at least 1000 requests were compared') },
-    { status: 200, body: makeReport({}, 'pass', 'answers are the same within the bounds') },
+    { status: 200, body: makeReport({}, 'pass', 'responses are the same within the bounds') },
   ];
   const terminal = new FakeTerminal();
   let turn = 0;
@@ -191,11 +191,11 @@ test('--watch goes on until it is pass or fail', async () => {
     wallMs: () => NOW_MS,
     after: (_ms, run) => {
       turn++;
-      admin.scripted.set(PATH, answers[turn]!);
+      admin.scripted.set(PATH, responses[turn]!);
       return systemClock.after(0, run);
     },
   };
-  admin.scripted.set(PATH, answers[0]!);
+  admin.scripted.set(PATH, responses[0]!);
   const options = { watch: true };
   const { code, stdout } = await runAgainst(admin.url, options, (call) => runMirrorReport({ ...call, options }, 'shop', 'dark'), terminal);
   expect(code).toBe(0);

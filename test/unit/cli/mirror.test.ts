@@ -247,7 +247,7 @@ describe('missed', () => {
     status: 500,
     ...more,
   });
-  const answer = (body: object): void =>
+  const response = (body: object): void =>
     void admin.scripted.set('GET /v1/pools/shop/mirrors/dark/missed', { status: 200, body: { pool: 'shop', mirror: 'dark', ...body } });
   const missed = (...words: readonly string[]): Promise<Ended> => type('mirror', 'missed', 'shop', 'dark', ...words);
 
@@ -258,7 +258,7 @@ describe('missed', () => {
       primaryStatus: undefined,
       target: `/${'a'.repeat(200)}\u001b/end`,
     });
-    answer({ total: 9, writes: [write(3), late], next: 4 });
+    response({ total: 9, writes: [write(3), late], next: 4 });
     const { code, stdout, stderr } = await missed('--limit', '2');
     expect(code).toBe(0);
     expect(stdout.split('\n').slice(0, 2)).toEqual([
@@ -279,8 +279,8 @@ describe('missed', () => {
       { total: 3, writes: [write(1), write(2)], next: 2 },
       { total: 3, writes: [write(3)], next: undefined },
     ];
-    answer(pages[0]!);
-    admin.onAsk = () => answer(pages[1]!);
+    response(pages[0]!);
+    admin.onAsk = () => response(pages[1]!);
     const { stdout, stderr } = await missed('--all', '--json');
     expect(
       stdout
@@ -293,15 +293,15 @@ describe('missed', () => {
   });
 
   test('pages that do not go on end', async () => {
-    answer({ total: 3, writes: [write(2)], next: 2 });
+    response({ total: 3, writes: [write(2)], next: 2 });
     expect((await missed('--all', '--after', '2')).code).toBe(0);
     expect(admin.asked).toHaveLength(1);
   });
 
   test('none', async () => {
-    answer({ total: 0, writes: [] });
+    response({ total: 0, writes: [] });
     expect((await missed()).stdout).toBe('The shadow is missing no write that is known of.\n');
-    answer({ total: 2, writes: [] });
+    response({ total: 2, writes: [] });
     expect(await missed('--after', '2')).toMatchObject({ stdout: '', stderr: '' });
     expect((await missed('--after', '7')).stderr).toBe('only 2 are known to be missed: the numbers began anew\n');
     expect((await missed('--after', 'x')).code).toBe(2);

@@ -30,11 +30,11 @@ const MARKER = { pool: 'shop', version: 'v2', deploy: 'd 1', sha: '9f1c2abffffff
 describe('mark', () => {
   const mark = (options: object = {}) =>
     runAgainst(admin.url, options, (call) => runMark({ ...call, options: { deploy: 'd 1', ...options } }, 'shop', 'v2'));
-  const answer = (body: object): void =>
+  const response = (body: object): void =>
     void admin.scripted.set('POST /v1/markers', { status: 200, body: { revision: 4, marker: MARKER, ...body } });
 
   test('says what it is now, was already, or would be', async () => {
-    answer({ changed: true, workers: { applied: 2, total: 2 } });
+    response({ changed: true, workers: { applied: 2, total: 2 } });
     expect(await mark({ sha: '9f1c2ab', reason: 'step', ifRevision: 4 })).toMatchObject({
       code: 0,
       stdout: 'shop/v2 is d 1 (9f1c2abfffff) from now on\n',
@@ -43,9 +43,9 @@ describe('mark', () => {
       ifMatch: '"4"',
       body: { pool: 'shop', version: 'v2', deploy: 'd 1', sha: '9f1c2ab', reason: 'step' },
     });
-    answer({ changed: false });
+    response({ changed: false });
     expect((await mark()).stdout).toBe('nothing to change: shop/v2 is d 1 (9f1c2abfffff), as ci said 1 min ago\n');
-    answer({ changed: true, dryRun: true });
+    response({ changed: true, dryRun: true });
     expect((await mark({ dryRun: true })).stdout).toBe('would mark shop/v2 as d 1 (9f1c2abfffff); nothing was done\n');
     expect(admin.asked[2]?.url).toBe('/v1/markers?dryRun=true');
     expect(JSON.parse((await mark({ json: true })).stdout)).toMatchObject({ marker: MARKER });

@@ -101,7 +101,7 @@ describe('no answer', () => {
     const ended = await runAgainst(silent.url, {}, (call) => runSplit(call, 'shop', ['v1=1']));
     await silent.close();
     expect(ended.code).toBe(3);
-    expect(ended.stderr).toContain('it does not answer in time');
+    expect(ended.stderr).toContain('it does not respond in time');
     expect(ended.stderr).toContain('Whether the change was made is not known');
   });
 

@@ -105,8 +105,8 @@ revision 5, obeyed by 2 of 2 workers
   });
 
   test('to what is in force already still moves users that were held, and shows it', async () => {
-    const answer = { revision: 4, dryRun: true, differences: [], moved: ['shop'] };
-    admin.scripted.set('POST /v1/revisions/4/restore', { status: 200, body: answer });
+    const response = { revision: 4, dryRun: true, differences: [], moved: ['shop'] };
+    admin.scripted.set('POST /v1/revisions/4/restore', { status: 200, body: response });
     const { stdout } = await runAgainst(admin.url, {}, (call) => runRollback(call, 4), new FakeTerminal('y'));
     expect(stdout).toBe(`revision 4 is already the same as revision 4
   users of shop will follow the weights at once

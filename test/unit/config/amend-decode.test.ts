@@ -75,8 +75,8 @@ test.each([
     '.compare.headers[1]: te belongs to the framing of messages and cannot be compared',
   ],
   [
-    { version: 'v2', limits: { answer: '2KiB' }, compare: { body: '4KiB' } },
-    '.compare.body: body (4KiB) may not exceed limits.answer of the mirror (2KiB): no more than that is read',
+    { version: 'v2', limits: { response: '2KiB' }, compare: { body: '4KiB' } },
+    '.compare.body: body (4KiB) may not exceed limits.response of the mirror (2KiB): no more than that is read',
   ],
 ])('what is wrong with a mirror of the API (%j) is told by its name', (mirror, message) => {
   const text = SMALL.replace('    split:', '    mirrors: [{ name: a, version: v2 }]\n    split:');

@@ -140,7 +140,7 @@ test.each([
 test('a mirror has defaults, and is printed so that it decodes to the same', () => {
   const whole = `{ name: b, pool: shop, version: v1, fraction: 1/3, sample: request, sideEffects: allow, onAbort: finish, timeout: 2s,
       match: { methods: [POST], paths: [{ prefix: /a }, { exact: /b }], headers: { X-A: b } }, rewrite: { host: "c:80" },
-      limits: { connections: 1, requests: 2, lag: 4KiB, answer: 64KiB }, requestHeaders: { set: { x: y }, remove: [z] } }`;
+      limits: { connections: 1, requests: 2, lag: 4KiB, response: 64KiB }, requestHeaders: { set: { x: y }, remove: [z] } }`;
   const { config, problems } = decodeText(
     'f.yaml',
     SMALL.replace('    split:', `    mirrors: [{ name: a, version: v2 }, ${whole}]\n    split:`),
@@ -159,7 +159,7 @@ test('a mirror has defaults, and is printed so that it decodes to the same', () 
       sideEffects: 'forbid',
       onAbort: 'cancel',
       timeoutMs: 15_000,
-      limits: { connections: 64, requests: 256, lagBytes: 1_048_576, answerBytes: 1_048_576 },
+      limits: { connections: 64, requests: 256, lagBytes: 1_048_576, responseBytes: 1_048_576 },
       requestHeaders: nothing,
       rewrite: { host: undefined },
     },
@@ -181,7 +181,7 @@ test('a mirror has defaults, and is printed so that it decodes to the same', () 
       sideEffects: 'allow',
       onAbort: 'finish',
       timeoutMs: 2_000,
-      limits: { connections: 1, requests: 2, lagBytes: 4_096, answerBytes: 65_536 },
+      limits: { connections: 1, requests: 2, lagBytes: 4_096, responseBytes: 65_536 },
       requestHeaders: { ...nothing, set: [['x', 'y']], remove: ['z'] },
       rewrite: { host: 'c:80' },
     },
@@ -210,7 +210,7 @@ test.each([
   ['', undefined],
   [', compare: {}', COMPARED],
   [', compare: { noise: off }', { ...COMPARED, noisePercent: 0 }],
-  [', compare: { noise: {} }, limits: { answer: 3KiB }', { ...COMPARED, bodyBytes: 3_072 }],
+  [', compare: { noise: {} }, limits: { response: 3KiB }', { ...COMPARED, bodyBytes: 3_072 }],
   [', compare: { headers: [], noise: { percent: 0 } }', { ...COMPARED, headers: [], noisePercent: 0 }],
   [
     `, compare: ${WHOLE_COMPARE}`,

@@ -132,10 +132,11 @@ const MIRRORS: [string, string[]][] = [
     problems.map((problem) => problem.replace(': ', ': pools.shop.mirrors[0].compare')),
   ]),
   ['version: v2, compare:', ['51: pools.shop.mirrors[0].compare: must be a map, got nothing']],
+  ['version: v2, limits: { answer: 3KiB }', ['23: pools.shop.mirrors[0].limits: unknown key "answer" (it is called "response" now)']],
   [
-    'version: v2, compare: { body: 512KiB }, limits: { answer: 300KiB }',
+    'version: v2, compare: { body: 512KiB }, limits: { response: 300KiB }',
     [
-      '59: pools.shop.mirrors[0].compare.body: body (512KiB) may not exceed limits.answer of the mirror (300KiB): no more than that is read',
+      '59: pools.shop.mirrors[0].compare.body: body (512KiB) may not exceed limits.response of the mirror (300KiB): no more than that is read',
     ],
   ],
 ];
@@ -349,7 +350,7 @@ const BAD_CHANGES: [string, string, string[]][] = [
     ['10:5: routes[0]: route needs exactly one of pool, redirect or respond, got pool and redirect'],
   ],
   ['pool: shop }', 'respond: { status: 99 } }', ['10:38: routes[0].respond.status: status must be a whole number from 200 to 599, got 99']],
-  ['pool: shop }', 'respond: { status: 204, body: x } }', ['10:49: routes[0].respond.body: an answer with status 204 has no body']],
+  ['pool: shop }', 'respond: { status: 204, body: x } }', ['10:49: routes[0].respond.body: a response with status 204 has no body']],
   ['pool: shop }', 'redirect: { status: 302 } }', ['10:29: routes[0].redirect: redirect needs at least one of scheme, host, port or path']],
   [
     'pool: shop }',

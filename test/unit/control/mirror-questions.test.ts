@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { MissedWriteLedgers } from '../../../src/control/missed-writes.ts';
-import { answerMissed, answerReport } from '../../../src/control/mirror-questions.ts';
+import { missedOf, reportOf } from '../../../src/control/mirror-questions.ts';
 import type { Comparing } from '../../../src/control/ports.ts';
 import type { DatedReport } from '../../../src/telemetry/shadow-report.ts';
-import { mirrorReport } from '../admin/mirror-answers.ts';
+import { mirrorReport } from '../admin/mirror-responses.ts';
 import { makeCompare, mirrorsOfShop } from '../app/compared-config.ts';
 
 const CONFIG = mirrorsOfShop(
@@ -27,9 +27,9 @@ function comparing(report: DatedReport | 'busy'): Comparing & { readonly asked: 
 
 test('a report says what is known, of whom, and what was dropped', async () => {
   const those = comparing(known);
-  const outcome = await answerReport(CONFIG, those, { pool: 'shop', mirror: 'dark' });
+  const outcome = await reportOf(CONFIG, those, { pool: 'shop', mirror: 'dark' });
   expect(outcome).toEqual({ result: 'report', report: mirrorReport() });
-  expect(await answerReport(CONFIG, those, { pool: 'shop', mirror: 'abroad' })).toMatchObject({
+  expect(await reportOf(CONFIG, those, { pool: 'shop', mirror: 'abroad' })).toMatchObject({
     report: { mirror: 'abroad', candidate: { pool: 'next', version: 'v2' } },
   });
   expect(those.asked).toEqual(['shop/dark', 'shop/abroad']);
@@ -37,7 +37,7 @@ test('a report says what is known, of whom, and what was dropped', async () => {
 
 test('what cannot be answered is told with what would be right, and nobody is asked for it', async () => {
   const those = comparing(known);
-  const ask = async (pool: string, mirror: string): Promise<unknown> => answerReport(CONFIG, those, { pool, mirror });
+  const ask = async (pool: string, mirror: string): Promise<unknown> => reportOf(CONFIG, those, { pool, mirror });
   expect(await ask('shp', 'dark')).toEqual({ result: 'unknown', message: 'There is no pool "shp" (did you mean "shop"?).' });
   expect(await ask('shop', 'drak')).toEqual({ result: 'unknown', message: 'Pool shop: there is no mirror "drak" (did you mean "dark"?).' });
   expect(await ask('shop', 'zzzzzz')).toMatchObject({ message: 'Pool shop: there is no mirror "zzzzzz" (there are dark, abroad, plain).' });
@@ -47,7 +47,7 @@ test('what cannot be answered is told with what would be right, and nobody is as
     message: 'Mirror plain of pool shop compares nothing; write "compare: {}" in it.',
   });
   expect(those.asked).toEqual([]);
-  expect(await answerReport(CONFIG, comparing('busy'), { pool: 'shop', mirror: 'dark' })).toMatchObject({ result: 'busy' });
+  expect(await reportOf(CONFIG, comparing('busy'), { pool: 'shop', mirror: 'dark' })).toMatchObject({ result: 'busy' });
 });
 
 test('missed writes are those of a mirror that there is', () => {
@@ -55,7 +55,7 @@ test('missed writes are those of a mirror that there is', () => {
   ledgers.retain(CONFIG);
   ledgers.add([], [{ pool: 'shop', mirror: 'dark', count: 3 }]);
   const query = { pool: 'shop', mirror: 'dark', after: 0, limit: 20 };
-  expect(answerMissed(CONFIG, ledgers, query)).toMatchObject({ total: 3 });
-  expect(answerMissed(CONFIG, ledgers, { ...query, mirror: 'drak' })).toBe('Pool shop: there is no mirror "drak" (did you mean "dark"?).');
-  expect(answerMissed(undefined, ledgers, query)).toBe('There is no pool "shop".');
+  expect(missedOf(CONFIG, ledgers, query)).toMatchObject({ total: 3 });
+  expect(missedOf(CONFIG, ledgers, { ...query, mirror: 'drak' })).toBe('Pool shop: there is no mirror "drak" (did you mean "dark"?).');
+  expect(missedOf(undefined, ledgers, query)).toBe('There is no pool "shop".');
 });

@@ -9,18 +9,18 @@ const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(
 function make() {
   const clock = new ManualClock();
   const asked: string[] = [];
-  const answers: ((report: string) => void)[] = [];
+  const responses: ((report: string) => void)[] = [];
   const cache = new ReportCache<string>((pool, mirror) => {
     asked.push(`${pool}/${mirror}`);
-    return new Promise((resolve) => void answers.push(resolve));
+    return new Promise((resolve) => void responses.push(resolve));
   }, clock);
-  return { clock, asked, answers, cache };
+  return { clock, asked, responses, cache };
 }
 
 test('who asks meanwhile waits for the one under way, and shortly after gets it again', async () => {
-  const { clock, asked, answers, cache } = make();
+  const { clock, asked, responses, cache } = make();
   const both = [cache.get('shop', 'dark'), cache.get('shop', 'dark')];
-  answers[0]!('one');
+  responses[0]!('one');
   expect(await Promise.all(both)).toEqual(['one', 'one']);
   await settled();
   clock.advance(249);
@@ -30,18 +30,18 @@ test('who asks meanwhile waits for the one under way, and shortly after gets it 
   clock.advance(1);
   await settled();
   const next = cache.get('shop', 'dark');
-  answers[1]!('two');
+  responses[1]!('two');
   expect(await next).toBe('two');
 });
 
 test('one that takes long is not asked for again before it has come, and is not kept for long', async () => {
-  const { clock, asked, answers, cache } = make();
+  const { clock, asked, responses, cache } = make();
   const slow = cache.get('shop', 'dark');
   clock.advance(4000);
   await settled();
   const late = cache.get('shop', 'dark');
   expect(asked).toHaveLength(1);
-  answers[0]!('slow');
+  responses[0]!('slow');
   expect(await Promise.all([slow, late])).toEqual(['slow', 'slow']);
   await settled();
   void cache.get('shop', 'dark');
@@ -49,13 +49,13 @@ test('one that takes long is not asked for again before it has come, and is not 
 });
 
 test('each mirror has its own; what is forgotten is asked for anew, and leaves no timer of its own behind', async () => {
-  const { clock, asked, answers, cache } = make();
+  const { clock, asked, responses, cache } = make();
   void cache.get('shop', 'dark');
   void cache.get('shop', 'other');
   expect(asked).toEqual(['shop/dark', 'shop/other']);
   cache.forget();
   const anew = cache.get('shop', 'dark');
-  for (const [index, answer] of answers.entries()) answer(String(index));
+  for (const [index, response] of responses.entries()) response(String(index));
   expect(await anew).toBe('2');
   clock.advance(249);
   await settled();

@@ -112,11 +112,11 @@ describe('Deadlines', () => {
     const deadlines = create();
     const owner = new Owner();
     const { port1, port2 } = new MessageChannel();
-    const answered = new Deadline(owner);
+    const responded = new Deadline(owner);
     const silent = new Deadline(owner);
-    deadlines.arm(answered, 100);
+    deadlines.arm(responded, 100);
     deadlines.arm(silent, 100);
-    port1.once('message', () => answered.disarm());
+    port1.once('message', () => responded.disarm());
     port2.postMessage('in time');
     for (const end = nowMs() + 300; nowMs() < end;);
     await vi.waitFor(() => expect(owner.fired).toContain(silent));

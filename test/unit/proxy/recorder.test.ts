@@ -1,15 +1,15 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { wallMs } from '../../../src/lib/clock.ts';
-import { RecordMemory } from '../../../src/proxy/answer-record.ts';
+import { RecordMemory } from '../../../src/proxy/response-record.ts';
 import { Recorder } from '../../../src/proxy/recorder.ts';
 import { Witnesses } from '../../../src/proxy/witness.ts';
 import type { Witness } from '../../../src/proxy/witness.ts';
-import type { AnswerBody, Attempted, RecordedExchange } from '../../../src/telemetry/shadowed-exchange.ts';
+import type { RecordedBody, Attempted, RecordedExchange } from '../../../src/telemetry/shadowed-exchange.ts';
 import { get } from '../../flow/scaffold/client.ts';
 import { eventually } from '../../flow/scaffold/eventually.ts';
 import { closeAll, open } from '../../flow/scaffold/open.ts';
-import { answering, ok, startUpstream } from '../../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../../flow/scaffold/upstream.ts';
 import type { Upstream } from '../../flow/scaffold/upstream.ts';
 import { Wire } from '../../flow/scaffold/wire.ts';
 import { askAt, startMirrored } from './mirrored-proxy.ts';
@@ -24,7 +24,7 @@ const NOTHING: Witness = {
   onPrimaryEnd: () => undefined,
   onCopyEnd: () => undefined,
 };
-const BOUNDS = { bodyBytes: 100, answerBytes: 1_048_576 };
+const BOUNDS = { bodyBytes: 100, responseBytes: 1_048_576 };
 
 async function startRecording(parts: Partial<MirroredParts>, wantsSecond = false) {
   const memory = new RecordMemory();
@@ -39,10 +39,10 @@ async function startRecording(parts: Partial<MirroredParts>, wantsSecond = false
   return { ...proxy, memory, recorded, ended: (count: number) => eventually('the ends', () => ends === count) };
 }
 
-const answering200 = (body: string): Promise<Upstream> => startUpstream(answering(() => ok(body, 'x-a: 1')));
+const responding200 = (body: string): Promise<Upstream> => startUpstream(responding(() => ok(body, 'x-a: 1')));
 
-function bodyOf(attempted: Attempted | undefined): AnswerBody | undefined {
-  return attempted?.outcome === 'ok' ? attempted.answer.body : undefined;
+function bodyOf(attempted: Attempted | undefined): RecordedBody | undefined {
+  return attempted?.outcome === 'ok' ? attempted.response.body : undefined;
 }
 
 function textOf(attempted: Attempted | undefined): string {
@@ -52,7 +52,7 @@ function textOf(attempted: Attempted | undefined): string {
 
 describe('what is handed over', () => {
   test('all answers to a request, once, when the last has ended', async () => {
-    const [primary, other, shadow] = [await answering200('one'), await answering200('two'), await answering200('three')];
+    const [primary, other, shadow] = [await responding200('one'), await responding200('two'), await responding200('three')];
     const parts = { primary: [primary.address, other.address], shadow: [shadow.address] };
     const { port, recorded, memory, faults } = await startRecording(parts, true);
     const { body } = await askAt(port, get('/a?b=c'));
@@ -63,14 +63,14 @@ describe('what is handed over', () => {
     expect(textOf(exchange.primary)).toBe(body);
     expect([textOf(exchange.primary), textOf(exchange.second)].toSorted()).toEqual(['one', 'two']);
     expect(textOf(exchange.candidate)).toBe('three');
-    expect(exchange.primary).toMatchObject({ answer: { status: 200, fields: expect.stringContaining('x-a: 1\r\n') as string } });
+    expect(exchange.primary).toMatchObject({ response: { status: 200, fields: expect.stringContaining('x-a: 1\r\n') as string } });
     expect(memory.bytes).toBe(0);
     expect(recorded).toHaveLength(1);
     expect(faults).toEqual([]);
   });
 
   test('a large body as its digest', async () => {
-    const [primary, shadow] = [await answering200('x'.repeat(101)), await answering200('y')];
+    const [primary, shadow] = [await responding200('x'.repeat(101)), await responding200('y')];
     const { port, recorded } = await startRecording({ primary: [primary.address], shadow: [shadow.address] });
     await askAt(port, get('/'));
     await eventually('the record', () => recorded.length > 0);
@@ -78,16 +78,16 @@ describe('what is handed over', () => {
   });
 
   test('a candidate that answers without end, as far as it was read', async () => {
-    const [primary, shadow] = [await answering200('x'), await answering200('y'.repeat(5000))];
-    const mirror = { limits: { answer: '1KiB' } };
+    const [primary, shadow] = [await responding200('x'), await responding200('y'.repeat(5000))];
+    const mirror = { limits: { response: '1KiB' } };
     const { port, recorded } = await startRecording({ primary: [primary.address], shadow: [shadow.address], mirror });
     await askAt(port, get('/'));
     await eventually('the record', () => recorded.length > 0);
-    expect(recorded[0]!.exchange.candidate).toMatchObject({ outcome: 'ok', answer: { status: 200 } });
+    expect(recorded[0]!.exchange.candidate).toMatchObject({ outcome: 'ok', response: { status: 200 } });
   });
 
   test('failures of the candidate, and then the primary alone while the breaker is open', async () => {
-    const [primary, shadow] = [await answering200('x'), await answering200('y')];
+    const [primary, shadow] = [await responding200('x'), await responding200('y')];
     const { port, recorded } = await startRecording({ primary: [primary.address], shadow: [shadow.address] });
     await shadow.stopListening();
     for (let n = 1; n <= 6; n++) {
@@ -104,7 +104,7 @@ describe('what is handed over', () => {
       await wire.readMessage();
       wire.reset();
     });
-    const shadow = await answering200('y');
+    const shadow = await responding200('y');
     const { port, recorded } = await startRecording({
       primary: [primary.address],
       shadow: [shadow.address],
@@ -120,7 +120,7 @@ describe('what is handed over', () => {
 describe('what is not', () => {
   test('an exchange whose client went away', async () => {
     const primary = await startUpstream(async (wire) => void (await wire.readMessage()));
-    const shadow = await answering200('y');
+    const shadow = await responding200('y');
     const mirror = { onAbort: 'finish' };
     const { port, recorded, memory, ended } = await startRecording({ primary: [primary.address], shadow: [shadow.address], mirror });
     const wire = open(new Wire(connect(port, '127.0.0.1')));
@@ -133,7 +133,7 @@ describe('what is not', () => {
   });
 
   test('what finds no room, but that it did not is told', async () => {
-    const [primary, shadow] = [await answering200('x'.repeat(50)), await answering200('y')];
+    const [primary, shadow] = [await responding200('x'.repeat(50)), await responding200('y')];
     const { port, recorded, memory } = await startRecording({ primary: [primary.address], shadow: [shadow.address] });
     memory.bytes = 16 * 1024 * 1024 - 20;
     await askAt(port, get('/'));

@@ -3,7 +3,7 @@ import type { Side, Witness } from '../../../src/proxy/witness.ts';
 import { get } from '../../flow/scaffold/client.ts';
 import { eventually } from '../../flow/scaffold/eventually.ts';
 import { closeAll } from '../../flow/scaffold/open.ts';
-import { answering, ok, startUpstream } from '../../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../../flow/scaffold/upstream.ts';
 import type { Message } from '../../flow/scaffold/wire.ts';
 import { askAt, startMirrored } from './mirrored-proxy.ts';
 
@@ -12,19 +12,19 @@ afterEach(closeAll);
 async function startBoth(mirror: object = {}) {
   const seen: Message[] = [];
   const first = await startUpstream(
-    answering((request) => {
+    responding((request) => {
       seen.push(request);
       return ok('from primary', 'x-side: primary');
     }),
   );
   const other = await startUpstream(
-    answering((request) => {
+    responding((request) => {
       seen.push(request);
       return ok('from second', 'x-side: second');
     }),
   );
   const shadow = await startUpstream(
-    answering((request) => {
+    responding((request) => {
       seen.push(request);
       return ok('from candidate', 'x-side: candidate');
     }),

@@ -5,15 +5,15 @@ import type { MissedWrite } from '../../../src/telemetry/shadowed-exchange.ts';
 import { post } from '../../flow/scaffold/client.ts';
 import { eventually } from '../../flow/scaffold/eventually.ts';
 import { closeAll, open } from '../../flow/scaffold/open.ts';
-import { answering, startUpstream } from '../../flow/scaffold/upstream.ts';
+import { responding, startUpstream } from '../../flow/scaffold/upstream.ts';
 import type { Upstream } from '../../flow/scaffold/upstream.ts';
 import { Wire } from '../../flow/scaffold/wire.ts';
 import { askAt, startMirrored } from './mirrored-proxy.ts';
 
 afterEach(closeAll);
 
-const answeringWith = (status: number): Promise<Upstream> =>
-  startUpstream(answering(() => `HTTP/1.1 ${status} X\r\ncontent-length: 0\r\n\r\n`));
+const respondingWith = (status: number): Promise<Upstream> =>
+  startUpstream(responding(() => `HTTP/1.1 ${status} X\r\ncontent-length: 0\r\n\r\n`));
 
 async function startWatching(primary: Upstream, shadow: Upstream, mirror: object = {}) {
   const missed: MissedWrite[] = [];
@@ -42,7 +42,7 @@ test.each([
   [422, 422, undefined],
   [500, 201, undefined],
 ])('a primary that answers %i and a shadow that answers %i', async (ofPrimary, ofShadow, why) => {
-  const [primary, shadow] = [await answeringWith(ofPrimary), await answeringWith(ofShadow)];
+  const [primary, shadow] = [await respondingWith(ofPrimary), await respondingWith(ofShadow)];
   const { port, missed, bothEnded, faults } = await startWatching(primary, shadow);
   await askAt(port, post('/orders?x=1', 'hello'));
   await bothEnded(1);
@@ -56,7 +56,7 @@ test.each([
 });
 
 test('a shadow that gives no answer, and then gets no copies', async () => {
-  const [primary, shadow] = [await answeringWith(200), await answeringWith(200)];
+  const [primary, shadow] = [await respondingWith(200), await respondingWith(200)];
   const { port, missed, bothEnded } = await startWatching(primary, shadow);
   await shadow.stopListening();
   for (let n = 1; n <= 6; n++) {
@@ -68,7 +68,7 @@ test('a shadow that gives no answer, and then gets no copies', async () => {
 
 test('a primary that may have taken it, for all that is known', async () => {
   const silent = await startUpstream(async (wire) => void (await wire.readMessage()));
-  const shadow = await answeringWith(500);
+  const shadow = await respondingWith(500);
   const { port, missed, bothEnded } = await startWatching(silent, shadow, { onAbort: 'finish' });
   const wire = open(new Wire(connect(port, '127.0.0.1')));
   await wire.write(post('/', 'x'));
@@ -80,7 +80,7 @@ test('a primary that may have taken it, for all that is known', async () => {
 
 test('a write whose client left before it was whole has been taken by nobody', async () => {
   const silent = await startUpstream(async (wire) => void (await wire.readMessage()));
-  const shadow = await answeringWith(201);
+  const shadow = await respondingWith(201);
   const { port, missed, bothEnded } = await startWatching(silent, shadow, { onAbort: 'finish' });
   const wire = open(new Wire(connect(port, '127.0.0.1')));
   await wire.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc');

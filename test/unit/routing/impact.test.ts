@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
-import type { SeenRequest, Side } from '../../../src/routing/expected-answers.ts';
+import type { SeenRequest, Side } from '../../../src/routing/expected-versions.ts';
 import { foreseeImpact } from '../../../src/routing/impact.ts';
 import { compileSessionRule } from '../../../src/routing/recall.ts';
 import { SessionReader } from '../../../src/routing/session-reader.ts';

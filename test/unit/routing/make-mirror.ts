@@ -14,7 +14,7 @@ export function makeMirror(mirror: Partial<MirrorConfig> = {}): MirrorConfig {
     sideEffects: 'forbid',
     onAbort: 'cancel',
     timeoutMs: 15_000,
-    limits: { connections: 64, requests: 256, lagBytes: 1_048_576, answerBytes: 1_048_576 },
+    limits: { connections: 64, requests: 256, lagBytes: 1_048_576, responseBytes: 1_048_576 },
     requestHeaders: { set: [], add: [], remove: [] },
     rewrite: { host: undefined },
     compare: undefined,

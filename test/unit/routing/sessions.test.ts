@@ -123,13 +123,13 @@ describe('two threads at once', () => {
   it('never give a user the version of another', async () => {
     const memory = createSessionMemory(8, [3, 4]);
     const module = new URL('../../../src/routing/sessions.ts', import.meta.url).href;
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       [0, 1].map(() => {
         const worker = new Worker(HAMMER, { eval: true, workerData: { memory, module } });
         return new Promise<{ wrong: number; found: number }>((resolve, reject) => worker.on('message', resolve).on('error', reject));
       }),
     );
-    for (const { wrong, found } of answers) {
+    for (const { wrong, found } of responses) {
       expect(wrong).toBe(0);
       expect(found).toBeGreaterThan(1000);
     }

@@ -124,7 +124,7 @@ describe('the verdict', () => {
     [
       'inconclusive',
       times(2000, () => exchange(1, 1)),
-      'none of 2000 compared requests had a second copy of the primary, so that its noise is not known: see what sluice_mirrored_total says of the version that answers, or set noise to off',
+      'none of 2000 compared requests had a second copy of the primary, so that its noise is not known: see what sluice_mirrored_total says of the version that responds, or set noise to off',
     ],
     [
       'inconclusive',
@@ -134,7 +134,7 @@ describe('the verdict', () => {
     [
       'pass',
       same,
-      'answers are the same within the bounds: at most 0.089 % of requests differ, beyond the noise, where 0.1 % may, and at most 0.094 % fail, where 0.1 % may, by what 14000 have shown',
+      'responses are the same within the bounds: at most 0.089 % of requests differ, beyond the noise, where 0.1 % may, and at most 0.094 % fail, where 0.1 % may, by what 14000 have shown',
     ],
     [
       'fail',
@@ -147,7 +147,7 @@ describe('the verdict', () => {
       'status differs (500 where the primary says 200, for one) in at least 41 % of requests to /items/{id} of route shop, beyond the noise, and at most 0.1 % may: correct the candidate',
     ],
     ['fail', times(300, () => ({ ...exchange(1, 1, 1), candidate: ok(json(1, { type: 'text/json' })) })), 'header:content-type differs'],
-    ['pass', times(14_000, (n) => exchange({ t: n }, { t: -n }, { t: n + 0.5 })), 'answers are the same within the bounds'],
+    ['pass', times(14_000, (n) => exchange({ t: n }, { t: -n }, { t: n + 0.5 })), 'responses are the same within the bounds'],
   ] as const)('is %s: %#', (verdict, exchanges, reason) => {
     expect(judgeReport(feed(exchanges), DEFAULT_JUDGE)).toMatchObject({ verdict, reason: expect.stringContaining(reason) as string });
   });
@@ -186,7 +186,7 @@ describe('the verdict', () => {
     );
     expect(judgeReport(feed(exchanges), DEFAULT_JUDGE)).toMatchObject({
       verdict: 'fail',
-      reason: expect.stringMatching(/^answers differ in at least [\d.]+ % of requests, .* most of all in \$\./),
+      reason: expect.stringMatching(/^responses differ in at least [\d.]+ % of requests, .* most of all in \$\./),
     });
   });
 
@@ -223,7 +223,7 @@ describe('an exchange', () => {
     expect(comparer.add(exchange({ a: 1 }, { a: 2 }))).toMatchObject({ differences: [{ path: '$.a', kind: 'value' }] });
     expect(comparer.add({ ...exchange(1, 1, 2), candidate: undefined })).toBeUndefined();
     expect(comparer.add({ ...exchange(1, 1), primary: TIMEOUT })).toBeUndefined();
-    expect(comparer.tally().templates).toMatchObject([{ exchanges: 3, attempts: 2, answers: { candidate: 1, second: 1, both: 0 } }]);
+    expect(comparer.tally().templates).toMatchObject([{ exchanges: 3, attempts: 2, responses: { candidate: 1, second: 1, both: 0 } }]);
   });
 
   it('to a path that leads nowhere makes no template', () => {

@@ -29,7 +29,7 @@ function templateOf(n: number, noise: Noise): TemplateTally {
   const counts = Array.from({ length: 200 }, (_, bucket) => [bucket, 7] as const);
   return {
     ...{ route: 'r', template: `/t${n}`, exchanges: n, attempts: TRIALS, cutShort: 0, uncompared: {}, firstMs: 1, lastMs: 2 },
-    answers: { candidate: TRIALS, second: seconds, both: seconds },
+    responses: { candidate: TRIALS, second: seconds, both: seconds },
     outcomes: { primary: {}, candidate: {}, second: {} },
     latency: { primary: counts, candidate: counts, second: counts, slower: 700, faster: 600 },
     fields: Array.from({ length: FIELDS }, (_, i) => fieldOf(n * FIELDS + i, noise)),

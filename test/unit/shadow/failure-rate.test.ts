@@ -44,7 +44,7 @@ describe('a dead candidate', () => {
     expect(judgeReport(dead, DEFAULT_JUDGE)).toMatchObject({
       verdict: 'fail',
       reason:
-        'the candidate gives no answer to 5 of 5 requests, the primary to 0 of 300, and at most 0.1 % more may fail: see its outcomes and its log',
+        'the candidate gives no response to 5 of 5 requests, the primary to 0 of 300, and at most 0.1 % more may fail: see its outcomes and its log',
     });
   });
 

@@ -6,15 +6,15 @@ import { Comparers } from '../../../src/shadow/comparers.ts';
 import type { Report } from '../../../src/telemetry/shadow-report.ts';
 import { DEFAULT_JUDGE } from '../../../src/shadow/judge-settings.ts';
 import { DEFAULT_BOUNDS } from '../../../src/shadow/report-record.ts';
-import type { Answer, AnswerBody } from '../../../src/telemetry/shadowed-exchange.ts';
-import { answer, json, ok } from './scaffold.ts';
+import type { RecordedResponse, RecordedBody } from '../../../src/telemetry/shadowed-exchange.ts';
+import { response, json, ok } from './scaffold.ts';
 
 const BODY = 1 << 20;
 
 interface Sent {
-  readonly primary?: Answer;
-  readonly candidate: Answer;
-  readonly second?: Answer;
+  readonly primary?: RecordedResponse;
+  readonly candidate: RecordedResponse;
+  readonly second?: RecordedResponse;
   readonly target?: string;
 }
 
@@ -38,7 +38,7 @@ function times<T>(count: number, make: (n: number) => T): readonly T[] {
 }
 
 describe('a header block', () => {
-  const withFields = (fields: string): Answer => ({ ...json({ a: 1 }), fields });
+  const withFields = (fields: string): RecordedResponse => ({ ...json({ a: 1 }), fields });
 
   it.each([
     ['is empty', ''],
@@ -69,7 +69,7 @@ describe('a header block', () => {
 
 describe('a body', () => {
   const bomb = Buffer.alloc(4 * BODY, 0x20);
-  const coded = (name: string, bytes: Uint8Array): Answer => answer(bytes, { fields: `content-encoding: ${name}\r\n` });
+  const coded = (name: string, bytes: Uint8Array): RecordedResponse => response(bytes, { fields: `content-encoding: ${name}\r\n` });
   const bombs: readonly (readonly [string, Uint8Array])[] = [
     ['gzip', gzipSync(bomb)],
     ['x-gzip', gzipSync(bomb)],
@@ -115,8 +115,8 @@ describe('a body', () => {
     ['is one key', (core: string) => `{"${'k'.repeat(BODY - 20)}":${core}}`],
   ])('%s', (_name, make) => {
     const { report, compared: count } = compared([
-      { primary: answer(make('1')), candidate: answer(make('2')) },
-      { candidate: answer(make('3')) },
+      { primary: response(make('1')), candidate: response(make('2')) },
+      { candidate: response(make('3')) },
     ]);
     expect(count).toBe(2);
     expect(report.fields.length + report.templates[0]!.cutShort).toBeGreaterThan(0);
@@ -130,7 +130,7 @@ describe('a body', () => {
     ['beyond the last one', [0xf4, 0x90, 0x80, 0x80]],
     ['a beginning without its end', [0xe2, 0x82]],
   ])('is no UTF-8: %s', (_name, bytes) => {
-    const made = (end: number): Answer => answer(Buffer.from([0x22, ...bytes, end, 0x22]));
+    const made = (end: number): RecordedResponse => response(Buffer.from([0x22, ...bytes, end, 0x22]));
     const { report, differences } = compared([
       { primary: made(0x61), candidate: made(0x62) },
       { primary: made(0x61), candidate: made(0x61) },
@@ -139,7 +139,7 @@ describe('a body', () => {
     expect(report.fields[0]?.examples).toMatchObject([{ primary: `bytes(${bytes.length + 3})`, candidate: `bytes(${bytes.length + 3})` }]);
   });
 
-  it.each<AnswerBody>([
+  it.each<RecordedBody>([
     { kind: 'cut', atLeast: 0 },
     { kind: 'cut', atLeast: 2 ** 53 },
     { kind: 'digest', digest: '', length: 0 },
@@ -155,7 +155,7 @@ describe('a body', () => {
 describe('what is kept', () => {
   /** A name that no rule takes for an id. */
   const word = (n: number): string => [0, 1, 2, 3, 4].map((place) => 'abcdefghij'[Math.floor(n / 10 ** place) % 10]).join('');
-  const keyed = (from: number, count: number): Answer => json(Object.fromEntries(times(count, (i) => [word(from + i), i % 10])));
+  const keyed = (from: number, count: number): RecordedResponse => json(Object.fromEntries(times(count, (i) => [word(from + i), i % 10])));
 
   it('is bounded for a hundred thousand keys in one answer', () => {
     const { report, differences } = compared([{ candidate: keyed(0, 100_000) }, { primary: keyed(0, 100_000), candidate: json({}) }]);

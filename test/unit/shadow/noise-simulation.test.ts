@@ -9,7 +9,7 @@ import { alphaPart, judgeField } from '../../../src/shadow/judge-field.ts';
 import { DEFAULT_JUDGE } from '../../../src/shadow/judge-settings.ts';
 import { judgeReport } from '../../../src/shadow/verdict.ts';
 import { figure, scaled } from '../../flow/scaffold/full.ts';
-import { answer, ok, simulateAnswers } from './scaffold.ts';
+import { response, ok, simulateResponses } from './scaffold.ts';
 
 const REQUESTS = 8000;
 const LOOKS = 10;
@@ -24,15 +24,22 @@ interface Run {
 /** One run over two routes, of which one has the regression; `told` is what was told at any look. */
 function run(seed: number, wrong: number, secondShare: number): Run {
   const random = seededRandom(seed);
-  const write = simulateAnswers(seed + 1, 2);
+  const write = simulateResponses(seed + 1, 2);
   const comparer = new Comparer({ comparison: {} });
   const told = new Set<string>();
   const verdicts: string[] = [];
   for (let n = 1; n <= REQUESTS; n++) {
     const isShop = n % 8 !== 0;
-    const second = random() < secondShare ? ok(answer(write(0))) : undefined;
-    const candidate = ok(answer(write(isShop ? wrong : 0)));
-    comparer.add({ route: isShop ? 'shop' : 'other', target: `/v1/items/${n}`, atMs: n, primary: ok(answer(write(0))), candidate, second });
+    const second = random() < secondShare ? ok(response(write(0))) : undefined;
+    const candidate = ok(response(write(isShop ? wrong : 0)));
+    comparer.add({
+      route: isShop ? 'shop' : 'other',
+      target: `/v1/items/${n}`,
+      atMs: n,
+      primary: ok(response(write(0))),
+      candidate,
+      second,
+    });
     if (n % (REQUESTS / LOOKS) !== 0) continue;
     const report = judgeReport(comparer.tally(), DEFAULT_JUDGE);
     for (const { route, path } of report.realFields) told.add(`${route} ${path}`);

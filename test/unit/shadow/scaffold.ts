@@ -1,13 +1,13 @@
 // Answers as tests write them.
 
 import { seededRandom } from '../../../src/lib/random.ts';
-import { compareAnswers } from '../../../src/shadow/compare-answers.ts';
-import type { Answer, Attempted } from '../../../src/telemetry/shadowed-exchange.ts';
+import { compareResponses } from '../../../src/shadow/compare-responses.ts';
+import type { RecordedResponse, Attempted } from '../../../src/telemetry/shadowed-exchange.ts';
 import type { ComparisonSettings } from '../../../src/shadow/comparison-rules.ts';
 import { compileRules } from '../../../src/shadow/comparison-rules.ts';
 import type { Comparison } from '../../../src/shadow/difference.ts';
 import { plantFields } from '../../../src/shadow/field-node.ts';
-import { OpenedAnswer } from '../../../src/shadow/opened-answer.ts';
+import { DecodedBody } from '../../../src/shadow/decoded-body.ts';
 
 export interface Written {
   readonly status?: number;
@@ -16,26 +16,26 @@ export interface Written {
   readonly latencyMs?: number;
 }
 
-export function answer(
+export function response(
   body: string | Uint8Array,
   { status = 200, type = 'application/json', fields = '', latencyMs = 5 }: Written = {},
-): Answer {
+): RecordedResponse {
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   return { status, fields: `content-type: ${type}\r\n${fields}`, body: { kind: 'whole', bytes }, latencyMs };
 }
 
-export function json(value: unknown, written: Written = {}): Answer {
-  return answer(JSON.stringify(value), written);
+export function json(value: unknown, written: Written = {}): RecordedResponse {
+  return response(JSON.stringify(value), written);
 }
 
-export function ok(given: Answer): Attempted {
-  return { outcome: 'ok', answer: given };
+export function ok(given: RecordedResponse): Attempted {
+  return { outcome: 'ok', response: given };
 }
 
-export function compare(primary: Answer, other: Answer, settings: ComparisonSettings = {}): Comparison {
+export function compare(primary: RecordedResponse, other: RecordedResponse, settings: ComparisonSettings = {}): Comparison {
   const rules = compileRules(settings);
-  const [left, right] = [primary, other].map((one) => new OpenedAnswer(one, rules.limits.bodyBytes));
-  return compareAnswers(left!, right!, rules, plantFields(rules));
+  const [left, right] = [primary, other].map((one) => new DecodedBody(one, rules.limits.bodyBytes));
+  return compareResponses(left!, right!, rules, plantFields(rules));
 }
 
 /** `path kind` of each difference between two JSON values. */
@@ -44,7 +44,7 @@ export function differ(primary: unknown, other: unknown, settings: ComparisonSet
 }
 
 /** A shop's answer with so many items (12 make 1.3 KiB), 20 fields that differ by themselves, more or less often, and one price that may be wrong. */
-export function simulateAnswers(seed: number, itemCount: number): (wrong: number) => string {
+export function simulateResponses(seed: number, itemCount: number): (wrong: number) => string {
   const random = seededRandom(seed);
   const hex = (): string => Math.floor(random() * 2 ** 32).toString(16);
   const rarely = (chance: number): number => (random() < chance ? 1 : 0);

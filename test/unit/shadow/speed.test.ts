@@ -3,11 +3,11 @@
 import { expect, it } from 'vitest';
 import { Comparer } from '../../../src/shadow/comparer.ts';
 import { figure, isFull } from '../../flow/scaffold/full.ts';
-import { answer, ok, simulateAnswers } from './scaffold.ts';
+import { response, ok, simulateResponses } from './scaffold.ts';
 
 it('compares 2 KiB of JSON many thousand times in a second', () => {
-  const write = simulateAnswers(1, 19);
-  const written = Array.from({ length: 200 }, () => [write(0), write(0.5), write(0)].map((text) => ok(answer(text))));
+  const write = simulateResponses(1, 19);
+  const written = Array.from({ length: 200 }, () => [write(0), write(0.5), write(0)].map((text) => ok(response(text))));
   const comparer = new Comparer({ comparison: { ignore: ['**.trace'], lists: [{ path: 'order', as: 'sorted' }] } });
   const count = 4000;
   const before = process.cpuUsage();

@@ -227,14 +227,14 @@ describe('CounterRegistry', () => {
     }
     fleet.apply(keys);
     expect(fleet.registry.blocks('route')).toHaveLength(5);
-    fleet.sets[0]!.route('ab', 'c', '').answered(200);
+    fleet.sets[0]!.route('ab', 'c', '').responded(200);
     expect(fleet.registry.blocks('route').filter((block) => block.total(1) === 1)).toHaveLength(1);
   });
 
   it('counts requests without a route and worker events whatever the config says', () => {
     const fleet = new Fleet(1);
     fleet.apply([]);
-    fleet.sets[0]!.route('', '', '').answered(404);
+    fleet.sets[0]!.route('', '', '').responded(404);
     fleet.sets[0]!.worker().internalError();
     expect(fleet.registry.blocks('route')[0]!.total(1)).toBe(1);
   });
@@ -310,9 +310,9 @@ describe('RouteCounters', () => {
     const fleet = new Fleet(1);
     fleet.apply([{ kind: 'route', route: 'r', pool: '', version: '' }]);
     const route = fleet.sets[0]!.route('r', '', '');
-    for (let status = 200; status < 220; status++) for (let n = 0; n < status - 199; n++) route.answered(status);
-    route.answered(0);
-    route.answered(Number.NaN);
+    for (let status = 200; status < 220; status++) for (let n = 0; n < status - 199; n++) route.responded(status);
+    route.responded(0);
+    route.responded(Number.NaN);
     const block = fleet.registry.blocks('route').find(({ key }) => key.kind === 'route' && key.route === 'r')!;
     expect(block.total(0)).toBe(200);
     expect(block.total(23)).toBe(12);

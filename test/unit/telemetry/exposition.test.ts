@@ -69,13 +69,13 @@ const V1 = { pool: 'shop', version: 'v1' };
 describe('Exposition', () => {
   it('adds up exact statuses over workers', async () => {
     const { sets, values } = await open([{ kind: 'route', route: 'r', ...V1 }]);
-    sets[0]!.route('r', 'shop', 'v1').answered(200);
-    sets[0]!.route('r', 'shop', 'v1').answered(404);
-    sets[1]!.route('r', 'shop', 'v1').answered(404);
-    sets[1]!.route('r', 'shop', 'v1').answered(200);
-    sets[1]!.route('r', 'shop', 'v1').answered(200);
-    sets[1]!.route('r', 'shop', 'v1').answered(0);
-    sets[0]!.route('', '', '').answered(404);
+    sets[0]!.route('r', 'shop', 'v1').responded(200);
+    sets[0]!.route('r', 'shop', 'v1').responded(404);
+    sets[1]!.route('r', 'shop', 'v1').responded(404);
+    sets[1]!.route('r', 'shop', 'v1').responded(200);
+    sets[1]!.route('r', 'shop', 'v1').responded(200);
+    sets[1]!.route('r', 'shop', 'v1').responded(0);
+    sets[0]!.route('', '', '').responded(404);
     const rows = (await values('sluice_requests_total')).map(
       ({ labels, value }) => `${labels['route']}|${labels['pool']}|${labels['version']}|${labels['status']} ${value}`,
     );
@@ -192,7 +192,7 @@ describe('Exposition', () => {
       { kind: 'route', route: hostile, ...V1 },
       { kind: 'endpoint', ...V1, endpoint: 'unix:/a\\"b' },
     ]);
-    sets[0]!.route(hostile, 'shop', 'v1').answered(200);
+    sets[0]!.route(hostile, 'shop', 'v1').responded(200);
     const { series } = await scrape();
     expect(series.find((s) => s.name === 'sluice_requests_total')!.labels).toEqual({ route: hostile, ...V1, status: '200' });
     expect(series.find((s) => s.name === 'sluice_endpoint_ready')!.labels['endpoint']).toBe('unix:/a\\"b');
@@ -212,7 +212,7 @@ describe('Exposition', () => {
 
   it('drops the series of what the config dropped', async () => {
     const { registry, sets, values } = await open([{ kind: 'route', route: 'r', ...V1 }]);
-    sets[0]!.route('r', 'shop', 'v1').answered(200);
+    sets[0]!.route('r', 'shop', 'v1').responded(200);
     const plan = registry.reserve([]);
     for (const set of sets) set.adopt(plan);
     registry.commit(plan, 'all');
@@ -225,7 +225,7 @@ describe('Exposition', () => {
       for (const version of ['v1', 'v2', 'v3']) keys.push({ kind: 'route', route: `route-${n}`, pool: `pool-${n % 50}`, version });
     const { sets, exposition } = await open(keys);
     for (let n = 0; n < 10_000; n++)
-      for (const set of sets) for (const status of [200, 404]) set.route(`route-${n}`, `pool-${n % 50}`, 'v1').answered(status);
+      for (const set of sets) for (const status of [200, 404]) set.route(`route-${n}`, `pool-${n % 50}`, 'v1').responded(status);
     await exposition.text();
     // CPU time of this thread: unlike elapsed time it does not depend on what else the machine does.
     const before = process.threadCpuUsage();

@@ -168,7 +168,7 @@ describe('what is no latency', () => {
   it('callers who give up are told apart: those who waited long met a queue, those who did not say nothing', () => {
     const counted = (waitedMs: number): number => {
       const limit = new AdaptiveLimit(1, 0);
-      for (let i = 0; i < 200; i++) limit.answered(10, 5, 1000 + i);
+      for (let i = 0; i < 200; i++) limit.sampled(10, 5, 1000 + i);
       for (let i = 0; i < 2000; i++) {
         limit.admits(1000);
         limit.abandoned(waitedMs, 100, 2000 + i * 2);
@@ -181,7 +181,7 @@ describe('what is no latency', () => {
 
   it('nonsense is not counted', () => {
     const limit = new AdaptiveLimit(1, 0);
-    for (let i = 0; i < 1000; i++) limit.answered(i % 2 === 0 ? Number.NaN : -1, 1, i * 10);
+    for (let i = 0; i < 1000; i++) limit.sampled(i % 2 === 0 ? Number.NaN : -1, 1, i * 10);
     expect([limit.limit, limit.unqueuedMs]).toEqual([100, 0]);
   });
 });

@@ -189,17 +189,17 @@ class Run {
       this.#busy++;
       this.#agenda.at(this.#nowMs + ms, () => {
         this.#busy--;
-        this.#answer(job);
+        this.#response(job);
         this.#work();
       });
     }
   }
 
-  #answer(job: Job): void {
+  #response(job: Job): void {
     if (job.gone) return;
     job.gone = true;
     const latencyMs = this.#nowMs - job.startedMs;
-    this.#simulation.limits?.[job.worker]!.answered(latencyMs, this.#inFlight[job.worker]!, this.#nowMs);
+    this.#simulation.limits?.[job.worker]!.sampled(latencyMs, this.#inFlight[job.worker]!, this.#nowMs);
     this.#inFlight[job.worker]!--;
     this.#bySecond[Math.floor(this.#nowMs / 1000)]!++;
     if (this.#count('good')) {

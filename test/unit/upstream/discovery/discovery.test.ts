@@ -6,15 +6,15 @@ import { decodeEndpoints } from '../../../../src/config/endpoint-file.ts';
 import type { PoolConfig } from '../../../../src/config/model.ts';
 import type { Log } from '../../../../src/lib/log.ts';
 import { ManualClock } from '../../../../src/lib/manual-clock.ts';
-import { Unresolved } from '../../../../src/upstream/discovery/answer.ts';
-import type { Answer } from '../../../../src/upstream/discovery/answer.ts';
+import { Unresolved } from '../../../../src/upstream/discovery/resolution.ts';
+import type { Resolution } from '../../../../src/upstream/discovery/resolution.ts';
 import { Discovery } from '../../../../src/upstream/discovery/discovery.ts';
 import type { FileEvents } from '../../../../src/upstream/discovery/endpoint-file.ts';
 
 interface Said {
   readonly hosts?: readonly string[];
   readonly ttlMs?: number;
-  readonly unanswered?: readonly string[];
+  readonly unresolved?: readonly string[];
   readonly code?: string;
 }
 
@@ -47,8 +47,8 @@ beforeEach(() => {
     random: () => chance,
     log: { info: at('info'), warn: at('warn'), error: at('error') } as unknown as Log,
     createLookups: (servers) => ({
-      name: (name) => answer(name, servers),
-      service: (name) => answer(name, servers),
+      name: (name) => resolution(name, servers),
+      service: (name) => resolution(name, servers),
       close: () => undefined,
     }),
     watch: (path, events) => {
@@ -69,14 +69,14 @@ afterEach(async () => {
   expect(clock.pending).toBe(0);
 });
 
-function answer(name: string, servers: readonly string[]): Promise<Answer> {
+function resolution(name: string, servers: readonly string[]): Promise<Resolution> {
   asked.push(`${name}${servers.map((server) => `@${server}`).join('')} ${clock.nowMs()}`);
   const said = says.get(name);
   if (said === undefined) return new Promise(() => undefined);
-  const { hosts = [], ttlMs = 60_000, unanswered = [], code } = said;
+  const { hosts = [], ttlMs = 60_000, unresolved = [], code } = said;
   if (code !== undefined) return Promise.reject(new Unresolved(code, name));
   const found = hosts.map((host) => ({ host, port: 0, weight: 1, question: `${host.includes(':') ? 'AAAA' : 'A'} ${name}` }));
-  return Promise.resolve({ found, ttlMs, unanswered, leftOut: 0 });
+  return Promise.resolve({ found, ttlMs, unresolved, leftOut: 0 });
 }
 
 /** Pool `shop` with version `v1`, written as in the YAML. */
@@ -212,7 +212,7 @@ test('a family whose question failed keeps what it gave; one that is gone is gon
   says.set('app.test', { hosts: ['10.0.0.1', '::1'] });
   const pools = shop('{ endpoints: [app.test:80], dns: { refresh: 1s } }');
   await enforce(pools);
-  says.set('app.test', { hosts: ['10.0.0.2'], unanswered: ['AAAA app.test'] });
+  says.set('app.test', { hosts: ['10.0.0.2'], unresolved: ['AAAA app.test'] });
   await pass(1000);
   expect(keys(pools)).toBe('10.0.0.2:80 [::1]:80');
   says.set('app.test', { hosts: ['10.0.0.2'] });

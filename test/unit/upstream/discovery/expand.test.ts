@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { decodeEndpoints } from '../../../../src/config/endpoint-file.ts';
-import type { Found } from '../../../../src/upstream/discovery/answer.ts';
-import { MAX_ADDRESSES, bound } from '../../../../src/upstream/discovery/answer.ts';
+import type { Found } from '../../../../src/upstream/discovery/resolution.ts';
+import { MAX_ADDRESSES, bound } from '../../../../src/upstream/discovery/resolution.ts';
 import { expand } from '../../../../src/upstream/discovery/expand.ts';
 
 function at(host: string, port = 0, weight = 1): Found {

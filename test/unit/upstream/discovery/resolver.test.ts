@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../../../src/lib/clock.ts';
-import type { Unresolved } from '../../../../src/upstream/discovery/answer.ts';
+import type { Unresolved } from '../../../../src/upstream/discovery/resolution.ts';
 import { NameResolver } from '../../../../src/upstream/discovery/resolver.ts';
 import { SystemNames } from '../../../../src/upstream/discovery/system-names.ts';
 import { startDns } from '../../../flow/scaffold/dns-server.ts';
@@ -36,17 +36,17 @@ async function hostsOf(resolver: NameResolver, name: string): Promise<string[]> 
 test('both families, canonical and sorted, with the shorter TTL', async () => {
   const dns = await startDns();
   dns.set('app.test', { a: ['10.0.0.2', '10.0.0.1'], aaaa: ['fd00:0:0:0:0:0:0:1'], ttl: 7 });
-  const answer = await resolving(dns).name('app.test');
-  expect(answer.found.map(({ host }) => host)).toEqual(['10.0.0.1', '10.0.0.2', 'fd00::1']);
-  expect(answer).toMatchObject({ ttlMs: 7000, unanswered: [], leftOut: 0 });
+  const resolution = await resolving(dns).name('app.test');
+  expect(resolution.found.map(({ host }) => host)).toEqual(['10.0.0.1', '10.0.0.2', 'fd00::1']);
+  expect(resolution).toMatchObject({ ttlMs: 7000, unresolved: [], leftOut: 0 });
 });
 
 test('one family that has nothing or fails is no failure; a failed one is named', async () => {
   const dns = await startDns();
   dns.set('app.test', { a: ['10.0.0.1'] });
-  expect((await resolving(dns).name('app.test')).unanswered).toEqual([]);
+  expect((await resolving(dns).name('app.test')).unresolved).toEqual([]);
   dns.fail('app.test', 'servfail', 'AAAA');
-  expect((await resolving(dns).name('app.test')).unanswered).toEqual(['AAAA app.test']);
+  expect((await resolving(dns).name('app.test')).unresolved).toEqual(['AAAA app.test']);
 });
 
 test('failures have the code of what happened', async () => {
@@ -110,11 +110,11 @@ test('of a service the records with the lowest priority; targets that are addres
   dns.set('_http._tcp.app.test', {
     srv: [at(1, 0, 81, 't.test'), at(1, 5, 82, 't.test'), at(2, 5, 83, 't.test'), at(1, 2, 84, 'nowhere.test')],
   });
-  const answer = await resolving(dns).service('_http._tcp.app.test');
-  expect(answer.found.map(({ host, port, weight }) => [host, port, weight])).toEqual([
+  const resolution = await resolving(dns).service('_http._tcp.app.test');
+  expect(resolution.found.map(({ host, port, weight }) => [host, port, weight])).toEqual([
     ['10.0.0.1', 81, 1],
     ['10.0.0.1', 82, 5],
   ]);
-  expect(answer).toMatchObject({ ttlMs: 9000, unanswered: [], leftOut: 0 });
+  expect(resolution).toMatchObject({ ttlMs: 9000, unresolved: [], leftOut: 0 });
   expect(dns.asked('A t.test')).toBe(1);
 });

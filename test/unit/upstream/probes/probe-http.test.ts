@@ -23,16 +23,16 @@ interface Raw {
   readonly server: Server;
 }
 
-async function listen(answer: string | undefined, path?: string): Promise<Raw> {
+async function listen(response: string | undefined, path?: string): Promise<Raw> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     sockets.push(socket);
     socket.on('error', () => undefined);
     socket.on('data', (bytes) => {
       raw.received += bytes.toString('latin1');
-      if (answer === '') socket.destroy();
-      else if (answer?.includes('content-length: 99') === true) socket.end(answer, 'latin1');
-      else if (answer !== undefined) socket.write(answer, 'latin1');
+      if (response === '') socket.destroy();
+      else if (response?.includes('content-length: 99') === true) socket.end(response, 'latin1');
+      else if (response !== undefined) socket.write(response, 'latin1');
     });
   });
   await new Promise<void>((resolve) => (path === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(path, resolve)));
@@ -65,29 +65,29 @@ function run(address: Address, expected: Partial<HealthConfig['expect']> = {}, p
   });
 }
 
-const answer = (status: number, body: string, ...fields: string[]): string =>
+const response = (status: number, body: string, ...fields: string[]): string =>
   [`HTTP/1.1 ${status} X`, ...fields, `content-length: ${body.length}`, '', body].join('\r\n');
 
 test.each<[string, string, Partial<HealthConfig['expect']>, string]>([
-  ['the expected status', answer(200, 'hi'), {}, 'ok'],
-  ['one of several', answer(204, ''), { status: [200, 204] }, 'ok'],
-  ['another status', answer(503, 'no'), {}, 'status'],
-  ['a redirect is not followed', answer(302, '', 'location: /ok'), {}, 'status'],
-  ['the text in the body', answer(200, 'all is fine here'), { body: 'fine' }, 'ok'],
-  ['another text', answer(200, 'all is lost'), { body: 'fine' }, 'body'],
-  ['text beyond ASCII', answer(200, Buffer.from('läuft').toString('latin1')), { body: 'läuft' }, 'ok'],
-  ['an interim answer comes first', `HTTP/1.1 103 Early\r\n\r\n${answer(200, 'x')}`, {}, 'ok'],
+  ['the expected status', response(200, 'hi'), {}, 'ok'],
+  ['one of several', response(204, ''), { status: [200, 204] }, 'ok'],
+  ['another status', response(503, 'no'), {}, 'status'],
+  ['a redirect is not followed', response(302, '', 'location: /ok'), {}, 'status'],
+  ['the text in the body', response(200, 'all is fine here'), { body: 'fine' }, 'ok'],
+  ['another text', response(200, 'all is lost'), { body: 'fine' }, 'body'],
+  ['text beyond ASCII', response(200, Buffer.from('läuft').toString('latin1')), { body: 'läuft' }, 'ok'],
+  ['an interim answer comes first', `HTTP/1.1 103 Early\r\n\r\n${response(200, 'x')}`, {}, 'ok'],
   ['no HTTP', 'SSH-2.0-x\r\n', {}, 'broken'],
   ['cut off', '', {}, 'broken'],
   ['text within 64 KiB of an endless body', `HTTP/1.1 200 OK\r\n\r\nfine${'x'.repeat(70_000)}`, { body: 'fine' }, 'ok'],
   ['text beyond 64 KiB', `HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(65_536)}fine`, { body: 'fine' }, 'body'],
-  ['the fields of a JSON body', answer(200, '{"db":{"ok":true},"nodes":[3]}'), { json: { 'db.ok': true, 'nodes.0': 3 } }, 'ok'],
-  ['another value in a JSON body', answer(200, '{"db":{"ok":false}}'), { json: { 'db.ok': true } }, 'body'],
-  ['no JSON', answer(200, 'fine'), { json: { ok: true } }, 'body'],
-  ['both text and field', answer(200, '{"ok":true}'), { body: 'true', json: { ok: true } }, 'ok'],
-  ['the field but not the text', answer(200, '{"ok":true}'), { body: 'fine', json: { ok: true } }, 'body'],
-  ['JSON of 64 KiB', answer(200, `{"a":1}${' '.repeat(65_529)}`), { json: { a: 1 } }, 'ok'],
-  ['JSON beyond 64 KiB', answer(200, `{"a":1,"b":"${'x'.repeat(70_000)}"}`), { json: { a: 1 } }, 'body'],
+  ['the fields of a JSON body', response(200, '{"db":{"ok":true},"nodes":[3]}'), { json: { 'db.ok': true, 'nodes.0': 3 } }, 'ok'],
+  ['another value in a JSON body', response(200, '{"db":{"ok":false}}'), { json: { 'db.ok': true } }, 'body'],
+  ['no JSON', response(200, 'fine'), { json: { ok: true } }, 'body'],
+  ['both text and field', response(200, '{"ok":true}'), { body: 'true', json: { ok: true } }, 'ok'],
+  ['the field but not the text', response(200, '{"ok":true}'), { body: 'fine', json: { ok: true } }, 'body'],
+  ['JSON of 64 KiB', response(200, `{"a":1}${' '.repeat(65_529)}`), { json: { a: 1 } }, 'ok'],
+  ['JSON beyond 64 KiB', response(200, `{"a":1,"b":"${'x'.repeat(70_000)}"}`), { json: { a: 1 } }, 'body'],
   ['JSON that is cut off', `HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{"a":1}`, { json: { a: 1 } }, 'broken'],
   ['a head without end', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(70_000)}`, {}, 'broken'],
 ])('%s', async (_name, text, expected, result) => {
@@ -96,7 +96,7 @@ test.each<[string, string, Partial<HealthConfig['expect']>, string]>([
 });
 
 test('it asks for the path, with the address as host, and closes its connection', async () => {
-  const raw = await listen(answer(200, ''));
+  const raw = await listen(response(200, ''));
   expect(await run(raw.address, {}, '/live')).toBe('ok');
   expect(raw.received).toMatch(/^GET \/live HTTP\/1\.1\r\n/);
   expect(raw.received.toLowerCase()).toContain(`\r\nhost: ${formatAddress(raw.address)}\r\n`);
@@ -107,7 +107,7 @@ test('it asks for the path, with the address as host, and closes its connection'
 test('Unix sockets', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-probe-'));
   open.push(() => rmSync(folder, { recursive: true, force: true }));
-  const raw = await listen(answer(200, ''), join(folder, 'a.sock'));
+  const raw = await listen(response(200, ''), join(folder, 'a.sock'));
   expect(await run(raw.address)).toBe('ok');
   expect(await run({ kind: 'unix', path: join(folder, 'none.sock') })).toBe('connect');
 });

@@ -2,8 +2,8 @@
 
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import type { Answer } from '../telemetry/shadowed-exchange.ts';
-import { bodyKindOf, codingsOf } from './answer.ts';
+import type { RecordedResponse } from '../telemetry/shadowed-exchange.ts';
+import { bodyKindOf, codingsOf } from './body-kind.ts';
 import type { Refusal } from './decompress.ts';
 import { decompress } from './decompress.ts';
 import { parseJson } from './parse-json.ts';
@@ -15,42 +15,42 @@ export type Content =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'unread'; readonly reason: Refusal | 'digest' | 'cut' };
 
-export class OpenedAnswer {
-  readonly answer: Answer;
+export class DecodedBody {
+  readonly response: RecordedResponse;
   readonly #mostBytes: number;
   #content: Content | undefined = undefined;
   #digest: string | undefined = undefined;
 
   /** `mostBytes` bounds a body after decompression. */
-  constructor(answer: Answer, mostBytes: number) {
-    this.answer = answer;
+  constructor(response: RecordedResponse, mostBytes: number) {
+    this.response = response;
     this.#mostBytes = mostBytes;
   }
 
   get content(): Content {
-    return (this.#content ??= open(this.answer, this.#mostBytes));
+    return (this.#content ??= open(this.response, this.#mostBytes));
   }
 
   /** SHA-256 of the body as it was on the wire, lower-case hex; undefined of one that was not read to its end. */
   get digest(): string | undefined {
-    const { body } = this.answer;
+    const { body } = this.response;
     if (body.kind === 'cut') return undefined;
     return (this.#digest ??= body.kind === 'digest' ? body.digest : digestOf(body.bytes));
   }
 
   /** Of the body as it was on the wire; of one that was not read to its end, the bytes that it is longer than. */
   get length(): number {
-    const { body } = this.answer;
+    const { body } = this.response;
     if (body.kind === 'cut') return body.atLeast;
     return body.kind === 'digest' ? body.length : body.bytes.length;
   }
 
   get isCut(): boolean {
-    return this.answer.body.kind === 'cut';
+    return this.response.body.kind === 'cut';
   }
 
   get isCoded(): boolean {
-    return codingsOf(this.answer.fields).length > 0;
+    return codingsOf(this.response.fields).length > 0;
   }
 }
 
@@ -59,12 +59,14 @@ export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function open(answer: Answer, mostBytes: number): Content {
-  if (answer.body.kind !== 'whole') return { kind: 'unread', reason: answer.body.kind };
+function open(response: RecordedResponse, mostBytes: number): Content {
+  if (response.body.kind !== 'whole') return { kind: 'unread', reason: response.body.kind };
   const plain =
-    answer.body.bytes.length === 0 ? { bytes: answer.body.bytes } : decompress(answer.body.bytes, codingsOf(answer.fields), mostBytes);
+    response.body.bytes.length === 0
+      ? { bytes: response.body.bytes }
+      : decompress(response.body.bytes, codingsOf(response.fields), mostBytes);
   if ('refused' in plain) return { kind: 'unread', reason: plain.refused };
-  const kind = bodyKindOf(answer.fields);
+  const kind = bodyKindOf(response.fields);
   // What is not UTF-8 would be compared by its replacement characters, and differences would vanish.
   if (kind === 'bytes' || !isUtf8(plain.bytes)) return { kind: 'bytes', bytes: plain.bytes };
   const text = Buffer.from(plain.bytes.buffer, plain.bytes.byteOffset, plain.bytes.byteLength).toString('utf8');

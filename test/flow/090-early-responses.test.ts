@@ -35,10 +35,10 @@ test.each([
   const sending = (async () => {
     for (let i = 0; i < 8; i++) await wire.write(piece);
   })().catch(() => undefined);
-  const answer = await wire.readMessage();
-  expect(answer.status).toBe(403);
-  expect(answer.body).toBe('no');
-  expect(answer.field('connection')).toBe('close');
+  const response = await wire.readMessage();
+  expect(response.status).toBe(403);
+  expect(response.body).toBe('no');
+  expect(response.field('connection')).toBe('close');
   wire.destroy();
   await sending;
   await sluice.untilQuiet(0);
@@ -56,9 +56,9 @@ test('an upstream that answers, closes and resets what comes: the answer gets th
     const wire = await connectTo(sluice);
     await wire.write(requestText('POST', '/', [`content-length: ${4 * MIB}`]));
     const sending = wire.write('x'.repeat(4 * MIB)).catch(() => undefined);
-    const answer = await wire.readMessage();
-    expect(answer.status, `try ${i}`).toBe(413);
-    expect(answer.body).toBe('no');
+    const response = await wire.readMessage();
+    expect(response.status, `try ${i}`).toBe(413);
+    expect(response.body).toBe('no');
     wire.destroy();
     await sending;
   }

@@ -4,7 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { get } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
-import { answering, ok, startUpstream } from '../flow/scaffold/upstream.ts';
+import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 import { leavesNothing } from './leak-check.ts';
 import { at, crowd, poolsConfig, startRig, verdicts } from './rig.ts';
 import { ends, startTraffic } from './traffic.ts';
@@ -18,7 +18,7 @@ const EARLY: Readonly<Record<string, string>> = {
 };
 
 test('CF-07: answers that end too soon, by FIN and by RST, never look whole', async () => {
-  const good = await startUpstream(answering(() => ok()));
+  const good = await startUpstream(responding(() => ok()));
   const early = await startUpstream(async (wire) => {
     const [, , what = '', how] = (await wire.readMessage()).line.split(/[ /]+/);
     await wire.write(EARLY[what]!);
@@ -49,7 +49,7 @@ test('CF-07: answers that end too soon, by FIN and by RST, never look whole', as
   });
 });
 
-const NO_ANSWERS: Readonly<Record<string, string>> = {
+const NO_RESPONSES: Readonly<Record<string, string>> = {
   noise: '\x00\xff\x13garbage\r\n\r\n',
   tls: '\x15\x03\x01\x00\x02\x02\x46',
   version: 'HTTP/2.0 200 OK\r\n\r\n',
@@ -62,10 +62,10 @@ const NO_ANSWERS: Readonly<Record<string, string>> = {
 };
 
 test('CF-08: 502 for whatever is no answer; the connection goes, others are served', async () => {
-  const good = await startUpstream(answering(() => ok()));
+  const good = await startUpstream(responding(() => ok()));
   const bad = await startUpstream(async (wire) => {
     const [, , what = ''] = (await wire.readMessage()).line.split(/[ /]+/);
-    await wire.write(NO_ANSWERS[what]!);
+    await wire.write(NO_RESPONSES[what]!);
     // Some of it is no end of a head: more would have to come.
     if (what === 'tls') wire.end();
     await wire.closed;
@@ -73,7 +73,7 @@ test('CF-08: 502 for whatever is no answer; the connection goes, others are serv
   const rig = await startRig(poolsConfig({ well: at(good.address), bad: at(bad.address) }));
   await leavesNothing(rig, async () => {
     const traffic = startTraffic(rig.sluice, { loops: 4 });
-    for (const what of Object.keys(NO_ANSWERS)) {
+    for (const what of Object.keys(NO_RESPONSES)) {
       const statuses = await crowd(rig, 10, get(`/bad/${what}`), async (wire) => {
         // Interim answers that were still within bounds came before.
         for (;;) {

@@ -26,10 +26,10 @@ export interface SeenRequest {
 }
 
 /** Who answers, by name, each with its probability; they add up to 1. */
-export type Answers = ReadonlyMap<string, number>;
+export type VersionShares = ReadonlyMap<string, number>;
 
 /** Weights of the versions that take part in a choice, by name. */
-export interface Parts {
+export interface ChoiceParts {
   readonly pool: PoolTable;
   readonly weights: ReadonlyMap<string, number>;
   readonly total: number;
@@ -38,26 +38,26 @@ export interface Parts {
 }
 
 /** Says who answers requests by one Table. */
-export class ExpectedAnswers {
+export class ExpectedVersions {
   readonly #side: Side;
   readonly #choice = new Choice();
   /** What chance decides, by pool; of many requests it is the same. */
-  readonly #drawn = new Map<PoolTable, Answers>();
+  readonly #drawn = new Map<PoolTable, VersionShares>();
 
   constructor(side: Side) {
     this.#side = side;
   }
 
-  of({ listener, request, client }: SeenRequest): Answers {
+  of({ listener, request, client }: SeenRequest): VersionShares {
     if (isAmbiguousPath(request.path)) return only('bad_request');
     const { matchers, destinations } = this.#side.table;
     const route = matchers.get(listener)?.find(request)?.route;
     if (route === undefined) return only('no_route');
     const destination = destinations[route.index];
-    return destination === undefined ? only(ownAnswer(route)) : this.#poolAnswers(destination, request, client);
+    return destination === undefined ? only(localReplyName(route)) : this.#poolVersions(destination, request, client);
   }
 
-  #poolAnswers(destination: Destination, request: RoutableRequest, client: string): Answers {
+  #poolVersions(destination: Destination, request: RoutableRequest, client: string): VersionShares {
     const { pool } = destination;
     const state = new UndecidedState(this.#side, pool);
     chooseFor(destination, request, client, state, this.#choice);
@@ -69,7 +69,7 @@ export class ExpectedAnswers {
 }
 
 /** Versions that are not ready take no part, unless the pool fails instead, or lets requests wait for them. */
-export function partsOf(pool: PoolTable, side: Side): Parts {
+export function partsOf(pool: PoolTable, side: Side): ChoiceParts {
   const all = pool.versions.filter(({ index }) => pool.weights[index]! > 0);
   const ready = all.filter(({ index }) => side.ready(pool, index));
   const isStrict = pool.fallback === 'fail';
@@ -80,7 +80,7 @@ export function partsOf(pool: PoolTable, side: Side): Parts {
   return { pool, weights, total, silent: new Set(silent.map(({ name }) => name)) };
 }
 
-export function sharesOf({ pool, weights, total, silent }: Parts): Answers {
+export function sharesOf({ pool, weights, total, silent }: ChoiceParts): VersionShares {
   if (total === 0) return only(nameOf(pool, undefined));
   const shares = new Map<string, number>();
   for (const [version, weight] of weights) {
@@ -133,7 +133,7 @@ class UndecidedState implements PoolState {
 }
 
 /** Total variation: the share that must be answered by another when as many as possible stay. */
-export function difference(one: Answers, other: Answers): number {
+export function difference(one: VersionShares, other: VersionShares): number {
   let more = 0;
   for (const [name, share] of one) more += Math.max(0, share - (other.get(name) ?? 0));
   // What is the same is 0, whatever sums of fractions make of it.
@@ -146,10 +146,10 @@ export function nameOf(pool: PoolTable, version: string | undefined): string {
 }
 
 /** A redirect or a fixed answer is the same when it says the same, whatever its route is called. */
-function ownAnswer({ config }: RouteTable): string {
+function localReplyName({ config }: RouteTable): string {
   return JSON.stringify(config.action);
 }
 
-function only(name: string): Answers {
+function only(name: string): VersionShares {
   return new Map([[name, 1]]);
 }

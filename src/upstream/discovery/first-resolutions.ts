@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/clock.ts';
 const PATIENCE_MS = 2000;
 
 /** Resolves when all have, or when the time is over; at once when there is nothing to wait for. */
-export async function firstAnswers(asked: readonly Promise<void>[], clock: Clock): Promise<void> {
+export async function firstResolutions(asked: readonly Promise<void>[], clock: Clock): Promise<void> {
   if (asked.length === 0) return;
   await new Promise<void>((resolve) => {
     const late = clock.after(PATIENCE_MS, resolve);

@@ -5,14 +5,14 @@ import { ask, connectTo, get, post, requestText } from './scaffold/client.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { answering, ok, startUpstream } from './scaffold/upstream.ts';
+import { responding, ok, startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
 
 let upstream: Upstream;
 let sluice: Sluice;
 
 beforeAll(async () => {
-  upstream = await startUpstream(answering(() => ok()));
+  upstream = await startUpstream(responding(() => ok()));
   const hosts = ['a.example'];
   const at = (path: string): object[] => [{ path: { prefix: path } }];
   const routes = [
@@ -43,11 +43,11 @@ test('redirects', async () => {
 });
 
 test('gives a fixed response, in UTF-8 throughout', async () => {
-  const answer = await ask(sluice, get('/fixed'));
-  expect(answer.line).toBe("HTTP/1.1 418 I'm a Teapot");
-  expect(answer.field('x-pot')).toBe('blue');
-  expect(answer.field('x-more')).toBe('milk');
-  expect(Buffer.from(answer.body, 'latin1').toString()).toBe('tea é\n');
+  const response = await ask(sluice, get('/fixed'));
+  expect(response.line).toBe("HTTP/1.1 418 I'm a Teapot");
+  expect(response.field('x-pot')).toBe('blue');
+  expect(response.field('x-more')).toBe('milk');
+  expect(Buffer.from(response.body, 'latin1').toString()).toBe('tea é\n');
   const head = await ask(sluice, requestText('HEAD', '/fixed'));
   expect(head.field('content-length')).toBe('7');
 });
@@ -70,19 +70,19 @@ test('closes after its own answer to a request whose body nobody wants, and does
   const before = upstream.bytes;
   const wire = await connectTo(sluice);
   await wire.write(requestText('POST', '/fixed', ['content-length: 1000']));
-  const answer = await wire.readMessage();
-  expect(answer.status).toBe(418);
-  expect(answer.field('connection')).toBe('close');
+  const response = await wire.readMessage();
+  expect(response.status).toBe(418);
+  expect(response.field('connection')).toBe('close');
   await wire.write(get('/smuggled'));
   expect(await wire.readRest()).toBe('');
   expect(upstream.bytes).toBe(before);
 });
 
 test('answers 404 where no route leads', async () => {
-  const answer = await ask(sluice, 'GET / HTTP/1.1\r\nhost: b.example\r\n\r\n');
-  expect(answer.status).toBe(404);
-  expect(answer.field('x-sluice-outcome')).toBe('no_route');
-  expect(answer.body).toBe('No route matches this request.\n');
+  const response = await ask(sluice, 'GET / HTTP/1.1\r\nhost: b.example\r\n\r\n');
+  expect(response.status).toBe(404);
+  expect(response.field('x-sluice-outcome')).toBe('no_route');
+  expect(response.body).toBe('No route matches this request.\n');
 });
 
 test.each(['/a/../b', '/a/%2e%2e/b', '/./a', '/a//b/..', '/%2E/a', '/a/..', '/a%2f..%2fb', '/a\\..\\b', '/a;/../b', '/..;/b'])(
@@ -91,14 +91,14 @@ test.each(['/a/../b', '/a/%2e%2e/b', '/./a', '/a//b/..', '/%2E/a', '/a/..', '/a%
     const before = upstream.bytes;
     const wire = await connectTo(sluice);
     await wire.write(get(path));
-    const answer = await wire.readMessage();
-    if (answer.status === 200) {
+    const response = await wire.readMessage();
+    if (response.status === 200) {
       // Served: then as an opaque text, untouched.
       expect(upstream.wires.at(-1)!.total).toBeGreaterThan(0);
       return;
     }
-    expect(answer.status).toBe(400);
-    expect(answer.field('x-sluice-outcome')).toBe('bad_request');
+    expect(response.status).toBe(400);
+    expect(response.field('x-sluice-outcome')).toBe('bad_request');
     expect(await wire.readRest()).toBe('');
     expect(upstream.bytes).toBe(before);
   },

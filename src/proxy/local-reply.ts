@@ -16,7 +16,7 @@ export function reply(exchange: Exchange, outcome: Outcome): void {
   exchange.outcome = outcome;
   const retryAfter = outcome.status === 503 ? 'retry-after: 1\r\n' : '';
   const fields = 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n' + retryAfter;
-  answer(exchange, outcome.status, fields, outcome.text + '\n');
+  response(exchange, outcome.status, fields, outcome.text + '\n');
 }
 
 /** Ends the exchange with what a route says without asking a pool. */
@@ -25,11 +25,11 @@ export function replyRoute(exchange: Exchange, match: RouteMatch): void {
   exchange.outcome = OUTCOME.replied;
   if (route.redirect !== undefined) {
     const location = redirectLocation(route.redirect, exchange.head, match, schemeOf(exchange));
-    answer(exchange, route.redirect.status, changed(match, 'location: ' + location + '\r\n'), '');
+    response(exchange, route.redirect.status, changed(match, 'location: ' + location + '\r\n'), '');
   } else if (route.respond !== undefined) {
     let fields = '';
     for (const [name, value] of Object.entries(route.respond.headers)) fields += name + ': ' + value + '\r\n';
-    answer(exchange, route.respond.status, changed(match, fields), route.respond.body);
+    response(exchange, route.respond.status, changed(match, fields), route.respond.body);
   } else reply(exchange, OUTCOME.internal);
 }
 
@@ -52,11 +52,11 @@ export function statusLine(status: number): string {
   return 'HTTP/1.1 ' + status + ' ' + reasonPhrase(status) + '\r\n';
 }
 
-function answer(exchange: Exchange, status: number, fields: string, body: string): void {
+function response(exchange: Exchange, status: number, fields: string, body: string): void {
   const { connection, head } = exchange;
   exchange.keep = head.keepAlive && connection.mayStay && exchange.requestDone;
   exchange.status = status;
-  exchange.answered = true;
+  exchange.responded = true;
   exchange.endAttempt(exchange.outcome);
   let text = statusLine(status) + fields;
   const bodyless = status === 204 || status === 304;

@@ -6,15 +6,15 @@ import type { ComparisonRules } from './comparison-rules.ts';
 import type { Comparison, Difference, Uncompared } from './difference.ts';
 import { NO_DIFFERENCE } from './difference.ts';
 import type { FieldNode } from './field-node.ts';
-import type { Content, OpenedAnswer } from './opened-answer.ts';
+import type { Content, DecodedBody } from './decoded-body.ts';
 import { BodyLength } from './show-value.ts';
 
 export const STATUS = 'status';
 export const BODY = 'body';
 
 /** `fields` is what `plantFields(rules)` made; it may serve any number of comparisons. */
-export function compareAnswers(primary: OpenedAnswer, other: OpenedAnswer, rules: ComparisonRules, fields: FieldNode): Comparison {
-  const [left, right] = [primary.answer.status, other.answer.status];
+export function compareResponses(primary: DecodedBody, other: DecodedBody, rules: ComparisonRules, fields: FieldNode): Comparison {
+  const [left, right] = [primary.response.status, other.response.status];
   // An error page has nothing in common with what it stands for: to list all of its fields would hide the one fact.
   if (left !== right) return found([plain(STATUS, 'status', [left, right])]);
   const headers = compareHeaders(primary, other, rules.headers);
@@ -23,16 +23,16 @@ export function compareAnswers(primary: OpenedAnswer, other: OpenedAnswer, rules
   return { ...body, differences: [...headers, ...body.differences] };
 }
 
-function compareHeaders(primary: OpenedAnswer, other: OpenedAnswer, names: readonly string[]): readonly Difference[] {
+function compareHeaders(primary: DecodedBody, other: DecodedBody, names: readonly string[]): readonly Difference[] {
   const differences: Difference[] = [];
   for (const name of names) {
-    const [left, right] = [primary, other].map(({ answer }) => normalise(name, joinField(answer.fields, name)));
+    const [left, right] = [primary, other].map(({ response }) => normalise(name, joinField(response.fields, name)));
     if (left !== right) differences.push(plain(`header:${name}`, 'header', [left, right]));
   }
   return differences;
 }
 
-function compareBodies(primary: OpenedAnswer, other: OpenedAnswer, rules: ComparisonRules, fields: FieldNode): Comparison {
+function compareBodies(primary: DecodedBody, other: DecodedBody, rules: ComparisonRules, fields: FieldNode): Comparison {
   if (fields.isIgnored || areSameBytes(primary, other)) return NO_DIFFERENCE;
   if (primary.isCut || other.isCut) return compareCut(primary, other);
   const [left, right] = [primary.content, other.content];
@@ -53,7 +53,7 @@ function compareBodies(primary: OpenedAnswer, other: OpenedAnswer, rules: Compar
 }
 
 /** Of a body that was not read to its end only this is known: it is longer than what was read. */
-function compareCut(primary: OpenedAnswer, other: OpenedAnswer): Comparison {
+function compareCut(primary: DecodedBody, other: DecodedBody): Comparison {
   if (primary.isCoded || other.isCoded || (primary.isCut && other.isCut)) return uncompared('cut');
   const [cut, whole] = primary.isCut ? [primary, other] : [other, primary];
   if (whole.length > cut.length) return uncompared('cut');
@@ -61,7 +61,7 @@ function compareCut(primary: OpenedAnswer, other: OpenedAnswer): Comparison {
 }
 
 /** Bodies that were too large to keep. Coded ones that differ may still stand for the same: nothing can be said. */
-function compareDigests(primary: OpenedAnswer, other: OpenedAnswer, contents: readonly Content[]): Comparison {
+function compareDigests(primary: DecodedBody, other: DecodedBody, contents: readonly Content[]): Comparison {
   if (primary.isCoded === other.isCoded && primary.length === other.length && primary.digest === other.digest) return NO_DIFFERENCE;
   const [left, right] = contents.map((content) => (content.kind === 'unread' ? content.reason : undefined));
   // What the primary sends can be read, and what the other sends cannot, or is out of all proportion: that is an answer, too.
@@ -72,8 +72,8 @@ function compareDigests(primary: OpenedAnswer, other: OpenedAnswer, contents: re
   return found([plain(BODY, 'bytes', [lengthOf(primary), lengthOf(other)])]);
 }
 
-function areSameBytes(primary: OpenedAnswer, other: OpenedAnswer): boolean {
-  const [left, right] = [primary.answer, other.answer];
+function areSameBytes(primary: DecodedBody, other: DecodedBody): boolean {
+  const [left, right] = [primary.response, other.response];
   if (left.body.kind !== 'whole' || right.body.kind !== 'whole') return false;
   if (left.body.bytes.length !== right.body.bytes.length) return false;
   // The same bytes under another coding are not the same content.
@@ -81,7 +81,7 @@ function areSameBytes(primary: OpenedAnswer, other: OpenedAnswer): boolean {
   return Buffer.compare(left.body.bytes, right.body.bytes) === 0;
 }
 
-function lengthOf({ length, isCut }: OpenedAnswer): BodyLength {
+function lengthOf({ length, isCut }: DecodedBody): BodyLength {
   return new BodyLength(length, isCut ? 'more' : 'exact');
 }
 

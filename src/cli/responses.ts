@@ -11,24 +11,24 @@ export interface Adoption {
   readonly total: number;
 }
 
-export interface DifferenceAnswer {
+export interface DifferenceResponse {
   readonly path: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
-export interface WriteAnswer {
+export interface WriteResponse {
   readonly revision: number;
   /** Undefined for a dry run. */
   readonly workers: Adoption | undefined;
-  readonly differences: readonly DifferenceAnswer[];
+  readonly differences: readonly DifferenceResponse[];
   /** Pools whose users follow the weights at once. */
   readonly moved: readonly string[];
   /** What a dry run foresees; a server of an older release says nothing of it. */
-  readonly impact: ImpactAnswer | undefined;
+  readonly impact: ImpactResponse | undefined;
 }
 
-export interface ImpactAnswer {
+export interface ImpactResponse {
   /** Share of the users of each pool, 0 to 1. */
   readonly pools: readonly { readonly pool: string; readonly users: number }[];
   readonly compared: number;
@@ -38,7 +38,7 @@ export interface ImpactAnswer {
 }
 
 /** What is left of a drain. */
-export interface DrainAnswer {
+export interface DrainResponse {
   readonly inFlightAtStart: number;
   /** Undefined while nothing has ended. */
   readonly estimateMs: number | undefined;
@@ -46,7 +46,7 @@ export interface DrainAnswer {
   readonly deadline: number | undefined;
 }
 
-export interface MarkerAnswer {
+export interface MarkerResponse {
   readonly pool: string;
   readonly version: string;
   readonly deploy: string;
@@ -57,7 +57,7 @@ export interface MarkerAnswer {
   readonly atMs: number;
 }
 
-export interface EndpointAnswer {
+export interface EndpointResponse {
   readonly address: string;
   readonly weight: number;
   readonly zone: string;
@@ -65,10 +65,10 @@ export interface EndpointAnswer {
   readonly reason: string;
   readonly inFlight: number;
   readonly connections: number;
-  readonly drain: DrainAnswer | undefined;
+  readonly drain: DrainResponse | undefined;
 }
 
-export interface VersionAnswer {
+export interface VersionResponse {
   readonly name: string;
   readonly weight: number;
   /** 0 to 1. */
@@ -79,31 +79,31 @@ export interface VersionAnswer {
   readonly connections: number;
   /** Undefined where the pool does not count them. */
   readonly users: number | undefined;
-  readonly endpoints: readonly EndpointAnswer[];
+  readonly endpoints: readonly EndpointResponse[];
   /** Empty when nobody has said which. */
   readonly deploy: string;
-  readonly drain: DrainAnswer | undefined;
+  readonly drain: DrainResponse | undefined;
 }
 
-export interface PoolAnswer {
+export interface PoolResponse {
   readonly name: string;
   readonly revision: number;
   readonly workers: Adoption;
-  readonly versions: readonly VersionAnswer[];
+  readonly versions: readonly VersionResponse[];
   readonly overrides: readonly { readonly name: string; readonly version: string; readonly origin: string }[];
   readonly mirrors: readonly { readonly name: string }[];
 }
 
-export interface RevisionAnswer {
+export interface RevisionResponse {
   readonly revision: number;
   readonly atMs: number;
   readonly author: string;
   readonly reason: string;
   readonly cause: string;
-  readonly differences: readonly DifferenceAnswer[];
+  readonly differences: readonly DifferenceResponse[];
 }
 
-export interface JournalAnswer {
+export interface JournalResponse {
   readonly seq: number;
   readonly atMs: number;
   readonly kind: string;
@@ -112,8 +112,8 @@ export interface JournalAnswer {
   readonly detail: Fields;
 }
 
-export function readWrite(body: unknown): WriteAnswer {
-  const fields = fieldsOf(body, 'the answer');
+export function readWrite(body: unknown): WriteResponse {
+  const fields = fieldsOf(body, 'the response');
   return {
     revision: number(fields, 'revision'),
     workers: fields['workers'] === undefined ? undefined : readAdoption(fields['workers']),
@@ -123,11 +123,11 @@ export function readWrite(body: unknown): WriteAnswer {
   };
 }
 
-export function readPools(body: unknown): readonly PoolAnswer[] {
+export function readPools(body: unknown): readonly PoolResponse[] {
   return listOf(body, 'pools').map(readPool);
 }
 
-export function readPool(body: unknown): PoolAnswer {
+export function readPool(body: unknown): PoolResponse {
   const fields = fieldsOf(body, 'a pool');
   return {
     name: text(fields, 'name'),
@@ -143,11 +143,11 @@ export function readPool(body: unknown): PoolAnswer {
 }
 
 /** The list itself, or one page of it under its name. */
-export function readRevisions(body: unknown): readonly RevisionAnswer[] {
+export function readRevisions(body: unknown): readonly RevisionResponse[] {
   return listOf(body, 'revisions').map(readRevision);
 }
 
-export function readRevision(body: unknown): RevisionAnswer {
+export function readRevision(body: unknown): RevisionResponse {
   const fields = fieldsOf(body, 'a revision');
   return {
     revision: number(fields, 'revision'),
@@ -159,7 +159,7 @@ export function readRevision(body: unknown): RevisionAnswer {
   };
 }
 
-export function readMarker(body: unknown): MarkerAnswer {
+export function readMarker(body: unknown): MarkerResponse {
   const fields = fieldsOf(body, 'a marker');
   return {
     pool: text(fields, 'pool'),
@@ -174,7 +174,7 @@ export function readMarker(body: unknown): MarkerAnswer {
 }
 
 /** The list under that name. */
-export function readMarkers(body: unknown, name: 'markers' | 'recent'): readonly MarkerAnswer[] {
+export function readMarkers(body: unknown, name: 'markers' | 'recent'): readonly MarkerResponse[] {
   return listOf(body, name).map(readMarker);
 }
 
@@ -190,7 +190,7 @@ export function readJournalPage(body: unknown): {
   return { lines: listOf(body, 'lines'), next, first: number(fields, 'first'), last: number(fields, 'last') };
 }
 
-export function readJournalLine(body: unknown): JournalAnswer {
+export function readJournalLine(body: unknown): JournalResponse {
   const fields = fieldsOf(body, 'an event');
   return {
     seq: number(fields, 'seq'),
@@ -212,7 +212,7 @@ export function optionalText(fields: Fields, name: string): string {
   return typeof value === 'string' ? visible(value) : '';
 }
 
-function readVersion(body: unknown): VersionAnswer {
+function readVersion(body: unknown): VersionResponse {
   const fields = fieldsOf(body, 'a version');
   return {
     name: text(fields, 'name'),
@@ -241,13 +241,13 @@ function readVersion(body: unknown): VersionAnswer {
   };
 }
 
-function readDrain(value: unknown): DrainAnswer | undefined {
+function readDrain(value: unknown): DrainResponse | undefined {
   if (!isFields(value)) return undefined;
   const optional = (name: string): number | undefined => (value[name] === undefined ? undefined : number(value, name));
   return { inFlightAtStart: number(value, 'inFlightAtStart'), estimateMs: optional('estimateMs'), deadline: optional('deadline') };
 }
 
-function readImpact(impact: Fields): ImpactAnswer {
+function readImpact(impact: Fields): ImpactResponse {
   const requests = fieldsOf(impact['requests'], 'requests');
   return {
     pools: listOf(impact['pools'], 'pools').map((each) => {
@@ -260,7 +260,7 @@ function readImpact(impact: Fields): ImpactAnswer {
   };
 }
 
-function readDifferences(fields: Fields): readonly DifferenceAnswer[] {
+function readDifferences(fields: Fields): readonly DifferenceResponse[] {
   return listOf(fields['differences'] ?? [], 'differences').map((each) => {
     const difference = fieldsOf(each, 'a difference');
     const side = (name: string): string | undefined => (typeof difference[name] === 'string' ? optionalText(difference, name) : undefined);
@@ -296,7 +296,7 @@ function own(fields: Fields, name: string): unknown {
 }
 
 function unexpected(what: string): never {
-  throw new Failure(EXIT.refused, `the answer is not one of the admin API: ${what}`, [
-    'Is it Sluice that answers there, and of the same release as this command?',
+  throw new Failure(EXIT.refused, `the response is not one of the admin API: ${what}`, [
+    'Is it Sluice that responds there, and of the same release as this command?',
   ]);
 }

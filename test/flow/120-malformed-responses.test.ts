@@ -26,7 +26,7 @@ afterAll(closeAll);
 const head = (...lines: string[]): string => `${lines.join('\r\n')}\r\n\r\n`;
 const OK = 'HTTP/1.1 200 OK';
 
-const answers: readonly (readonly [string, string])[] = [
+const responses: readonly (readonly [string, string])[] = [
   ['no status line', 'hello\r\n\r\n'],
   ['HTTP/0.9', '<html>'],
   ['HTTP/2.0', head('HTTP/2.0 200 OK')],
@@ -84,14 +84,14 @@ const answers: readonly (readonly [string, string])[] = [
   ['a status line that never ends', `HTTP/1.1 200 ${'x'.repeat(5000)}`],
 ];
 
-test.each(answers)('%s', async (_what, text) => {
+test.each(responses)('%s', async (_what, text) => {
   bad = text;
   const before = await sluice.metric('sluice_attempts_total', { outcome: 'upstream_malformed' });
   const wire = await connectTo(sluice);
   await wire.write(get('/bad', 'TE: trailers'));
-  let answer = await wire.readMessage();
-  while (answer.status < 200) answer = await wire.readMessage();
-  expect([answer.status, answer.field('x-sluice-outcome')]).toEqual([502, 'upstream_malformed']);
+  let response = await wire.readMessage();
+  while (response.status < 200) response = await wire.readMessage();
+  expect([response.status, response.field('x-sluice-outcome')]).toEqual([502, 'upstream_malformed']);
   await upstream.wires.at(-1)!.closed;
   await wire.write(get('/well'));
   expect((await wire.readMessage()).body).toBe('well');

@@ -12,13 +12,13 @@ export interface Found {
   readonly question: string;
 }
 
-export interface Answer {
+export interface Resolution {
   /** Never empty, sorted, at most ADDRESSES_MAX. */
   readonly found: readonly Found[];
   /** How long it holds; Infinity where nothing says so. */
   readonly ttlMs: number;
   /** Questions that went unanswered while others were answered: what they gave before still counts. */
-  readonly unanswered: readonly string[];
+  readonly unresolved: readonly string[];
   /** What was left out of `found` because there was too much of it. */
   readonly leftOut: number;
 }
@@ -40,8 +40,8 @@ export class Unresolved extends Error {
 
 /** Resolves names and services in one way. Both reject with Unresolved. */
 export interface Lookups {
-  name(name: string): Promise<Answer>;
-  service(name: string): Promise<Answer>;
+  name(name: string): Promise<Resolution>;
+  service(name: string): Promise<Resolution>;
   /** Gives up what is under way. */
   close(): void;
 }
@@ -50,7 +50,7 @@ export interface Lookups {
 export const MAX_ADDRESSES = 256;
 
 /** Sorted, so that the same answer in another order is the same answer, without repetition, and bounded. */
-export function bound(found: readonly Found[]): Pick<Answer, 'found' | 'leftOut'> {
+export function bound(found: readonly Found[]): Pick<Resolution, 'found' | 'leftOut'> {
   const distinct = new Map(found.map((each) => [`${each.host} ${each.port}`, each]));
   const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
   return { found: sorted.slice(0, MAX_ADDRESSES), leftOut: Math.max(0, sorted.length - MAX_ADDRESSES) };

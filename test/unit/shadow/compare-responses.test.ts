@@ -1,10 +1,10 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { NO_DIFFERENCE } from '../../../src/shadow/difference.ts';
-import { digestOf } from '../../../src/shadow/opened-answer.ts';
+import { digestOf } from '../../../src/shadow/decoded-body.ts';
 import { BodyLength } from '../../../src/shadow/show-value.ts';
-import type { Answer } from '../../../src/telemetry/shadowed-exchange.ts';
-import { answer, compare, differ, json } from './scaffold.ts';
+import type { RecordedResponse } from '../../../src/telemetry/shadowed-exchange.ts';
+import { response, compare, differ, json } from './scaffold.ts';
 
 describe('JSON', () => {
   it.each([
@@ -114,13 +114,13 @@ describe('JSON', () => {
 
   it('tells ids apart that a double cannot hold, and numbers that are none', () => {
     const of = (text: string): readonly string[] =>
-      compare(answer('{"id":9007199254740993}'), answer(text)).differences.map(({ kind }) => kind);
+      compare(response('{"id":9007199254740993}'), response(text)).differences.map(({ kind }) => kind);
     expect(of('{"id":9007199254740992}')).toEqual(['value']);
     expect(of('{"id" : 9007199254740993}')).toEqual([]);
     expect(of('{"id":"9007199254740993"}')).toEqual(['type']);
-    expect(compare(answer('[1e999]'), answer('[2e999]')).differences).toHaveLength(1);
-    expect(compare(answer('[1e999]'), answer('[1e999 ]')).differences).toEqual([]);
-    expect(compare(answer('[1e-999]'), answer('[0]')).differences).toHaveLength(1);
+    expect(compare(response('[1e999]'), response('[2e999]')).differences).toHaveLength(1);
+    expect(compare(response('[1e999]'), response('[1e999 ]')).differences).toEqual([]);
+    expect(compare(response('[1e-999]'), response('[0]')).differences).toHaveLength(1);
   });
 });
 
@@ -138,44 +138,44 @@ describe('status, header fields and bodies', () => {
     expect(compare(left, right, { headers: ['content-type', 'location'] }).differences).toMatchObject([
       { path: 'header:location', kind: 'header', primary: '/a', other: '/b' },
     ]);
-    expect(compare(json([]), answer('[]', { type: 'text/plain' })).differences).toMatchObject([
+    expect(compare(json([]), response('[]', { type: 'text/plain' })).differences).toMatchObject([
       { path: 'header:content-type', kind: 'header' },
     ]);
   });
 
   it('compares broken JSON as text, text as text, the rest as bytes', () => {
-    expect(compare(answer('{"a":'), answer('{"b":')).differences).toMatchObject([{ path: 'body', kind: 'text' }]);
-    expect(compare(answer('{"a":1}'), answer('{"a":1')).differences).toMatchObject([
+    expect(compare(response('{"a":'), response('{"b":')).differences).toMatchObject([{ path: 'body', kind: 'text' }]);
+    expect(compare(response('{"a":1}'), response('{"a":1')).differences).toMatchObject([
       { path: 'body', kind: 'type', primary: 'json', other: 'text' },
     ]);
     const [text, bytes] = [{ type: 'text/html' }, { type: 'image/png' }];
-    expect(compare(answer('a', text), answer('b', text)).differences).toMatchObject([{ path: 'body', kind: 'text' }]);
-    expect(compare(answer('a', bytes), answer('b', bytes)).differences).toMatchObject([{ path: 'body', kind: 'bytes' }]);
-    expect(compare(answer('', {}), answer('', {})).differences).toEqual([]);
-    expect(compare(answer(Buffer.from([0x22, 0xff, 0x22])), answer(Buffer.from([0x22, 0xfe, 0x22]))).differences).toMatchObject([
+    expect(compare(response('a', text), response('b', text)).differences).toMatchObject([{ path: 'body', kind: 'text' }]);
+    expect(compare(response('a', bytes), response('b', bytes)).differences).toMatchObject([{ path: 'body', kind: 'bytes' }]);
+    expect(compare(response('', {}), response('', {})).differences).toEqual([]);
+    expect(compare(response(Buffer.from([0x22, 0xff, 0x22])), response(Buffer.from([0x22, 0xfe, 0x22]))).differences).toMatchObject([
       { kind: 'bytes' },
     ]);
   });
 
   it('looks under content codings', () => {
-    const coded = (text: string, level: number) => answer(gzipSync(text, { level }), { fields: 'content-encoding: gzip\r\n' });
+    const coded = (text: string, level: number) => response(gzipSync(text, { level }), { fields: 'content-encoding: gzip\r\n' });
     expect(compare(coded('{"a":1}', 1), coded('{"a": 1}', 9)).differences).toEqual([]);
-    expect(compare(coded('{"a":1}', 1), answer('{"a":1}')).differences).toEqual([]);
-    expect(compare(coded('{"a":1}', 1), answer('{"a":2}')).differences).toMatchObject([{ path: '$.a' }]);
+    expect(compare(coded('{"a":1}', 1), response('{"a":1}')).differences).toEqual([]);
+    expect(compare(coded('{"a":1}', 1), response('{"a":2}')).differences).toMatchObject([{ path: '$.a' }]);
   });
 
   it('says why it cannot compare, and tells what only the candidate gets wrong', () => {
-    const corrupt = answer('no', { fields: 'content-encoding: gzip\r\n' });
-    expect(compare(answer('{}'), corrupt)).toMatchObject({
+    const corrupt = response('no', { fields: 'content-encoding: gzip\r\n' });
+    expect(compare(response('{}'), corrupt)).toMatchObject({
       differences: [{ path: 'body', kind: 'type', primary: 'json', other: 'corrupt' }],
     });
-    expect(compare(corrupt, answer('{}'))).toMatchObject({ differences: [], uncompared: 'corrupt' });
-    expect(compare(answer('{}'), answer('x', { fields: 'content-encoding: rot13\r\n' }))).toMatchObject({
+    expect(compare(corrupt, response('{}'))).toMatchObject({ differences: [], uncompared: 'corrupt' });
+    expect(compare(response('{}'), response('x', { fields: 'content-encoding: rot13\r\n' }))).toMatchObject({
       differences: [],
       uncompared: 'coding',
     });
-    const bomb = answer(gzipSync(Buffer.alloc(2 << 20)), { fields: 'content-encoding: gzip\r\n' });
-    expect(compare(bomb, answer('{}'))).toMatchObject({ uncompared: 'bomb' });
+    const bomb = response(gzipSync(Buffer.alloc(2 << 20)), { fields: 'content-encoding: gzip\r\n' });
+    expect(compare(bomb, response('{}'))).toMatchObject({ uncompared: 'bomb' });
   });
 
   it('compares what is too large by digest', () => {
@@ -189,8 +189,8 @@ describe('status, header fields and bodies', () => {
   });
 
   it('leaves out what is ignored as a whole, and shows no text where anything is redacted', () => {
-    expect(compare(answer('a', { type: 'text/html' }), answer('b', { type: 'text/html' }), { ignore: ['$'] }).differences).toEqual([]);
-    expect(compare(answer('{"a":1'), answer('{"a":2'), { redact: ['secret'] }).differences).toEqual([
+    expect(compare(response('a', { type: 'text/html' }), response('b', { type: 'text/html' }), { ignore: ['$'] }).differences).toEqual([]);
+    expect(compare(response('{"a":1'), response('{"a":2'), { redact: ['secret'] }).differences).toEqual([
       { path: 'body', kind: 'text', primary: new BodyLength(6, 'exact'), other: new BodyLength(6, 'exact'), isRedacted: false },
     ]);
   });
@@ -198,15 +198,18 @@ describe('status, header fields and bodies', () => {
 
 describe('a body that was not read to its end', () => {
   const GZIP = 'content-encoding: gzip\r\n';
-  const cut = (atLeast: number, fields = ''): Answer => ({ ...json(1, { fields }), body: { kind: 'cut', atLeast } });
-  const digest = (length: number, fields = ''): Answer => ({ ...json(1, { fields }), body: { kind: 'digest', digest: 'aa', length } });
+  const cut = (atLeast: number, fields = ''): RecordedResponse => ({ ...json(1, { fields }), body: { kind: 'cut', atLeast } });
+  const digest = (length: number, fields = ''): RecordedResponse => ({
+    ...json(1, { fields }),
+    body: { kind: 'digest', digest: 'aa', length },
+  });
   const exactly = (bytes: number): BodyLength => new BodyLength(bytes, 'exact');
   const over = (bytes: number): BodyLength => new BodyLength(bytes, 'more');
 
   it.each([
     ['a whole one of its length', json(123), cut(3), exactly(3), over(3)],
     ['a shorter whole one', cut(100), json(123), over(100), exactly(3)],
-    ['an empty one', answer(''), cut(0), exactly(0), over(0)],
+    ['an empty one', response(''), cut(0), exactly(0), over(0)],
     ['a shorter one that is known by its digest', digest(99), cut(100), exactly(99), over(100)],
     ['the same the other way round', cut(100), digest(100), over(100), exactly(100)],
   ])('differs from %s', (_name, primary, other, left, right) => {
@@ -223,7 +226,7 @@ describe('a body that was not read to its end', () => {
     ['another one, whatever was read of each', cut(3), cut(3000)],
     ['a longer one', json(1234), cut(3)],
     ['a longer one that is known by its digest', cut(100), digest(101)],
-    ['a coded one', answer('{}', { fields: GZIP }), cut(100)],
+    ['a coded one', response('{}', { fields: GZIP }), cut(100)],
     ['one that is known by its digest and coded', digest(5, GZIP), cut(100)],
     ['anything, if it is coded itself', json(1), cut(100, GZIP)],
   ])('cannot be compared with %s', (_name, primary, other) => {
@@ -243,13 +246,13 @@ describe('an error', () => {
   const failed = { status: 500, type: 'text/plain' };
 
   it('is a status that differs, and nothing else, where the primary answers', () => {
-    expect(compare(json({ a: 1 }), answer('oops', failed)).differences).toMatchObject([
+    expect(compare(json({ a: 1 }), response('oops', failed)).differences).toMatchObject([
       { path: 'status', kind: 'status', primary: 200, other: 500 },
     ]);
   });
 
   it('is an answer like any other where both make it', () => {
-    expect(compare(answer('oops', failed), answer('oops', failed))).toEqual(NO_DIFFERENCE);
-    expect(compare(answer('oops', failed), answer('ooops', failed)).differences).toMatchObject([{ path: 'body', kind: 'text' }]);
+    expect(compare(response('oops', failed), response('oops', failed))).toEqual(NO_DIFFERENCE);
+    expect(compare(response('oops', failed), response('ooops', failed)).differences).toMatchObject([{ path: 'body', kind: 'text' }]);
   });
 });

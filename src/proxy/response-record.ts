@@ -5,7 +5,7 @@ import type { Hash } from 'node:crypto';
 import { BODY_CHUNKED, BODY_LENGTH } from '../http1/framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { Unchunker } from '../http1/unchunk.ts';
-import type { Answer, AnswerBody } from '../telemetry/shadowed-exchange.ts';
+import type { RecordedResponse, RecordedBody } from '../telemetry/shadowed-exchange.ts';
 
 /** Of all bodies that one worker keeps to be compared. */
 const MAX_KEPT_BYTES = 16 * 1024 * 1024;
@@ -23,10 +23,10 @@ export interface RecordBounds {
   /** Larger bodies are not kept, but digested. */
   readonly bodyBytes: number;
   /** Beyond this nothing is digested either: their copies end there. */
-  readonly answerBytes: number;
+  readonly responseBytes: number;
 }
 
-export class AnswerRecord {
+export class ResponseRecord {
   /** 0 before the head. */
   status = 0;
   readonly #bounds: RecordBounds;
@@ -50,7 +50,7 @@ export class AnswerRecord {
     this.#fields = head.block;
     this.#latencyMs = latencyMs;
     this.#unchunker = head.body === BODY_CHUNKED ? new Unchunker() : undefined;
-    if (head.body === BODY_LENGTH && head.contentLength > this.#bounds.answerBytes) this.#cut();
+    if (head.body === BODY_LENGTH && head.contentLength > this.#bounds.responseBytes) this.#cut();
   }
 
   /** Body bytes as framed. */
@@ -62,7 +62,7 @@ export class AnswerRecord {
   }
 
   /** The answer, when it has ended. Whoever takes it also calls `release`. */
-  answer(): Answer {
+  response(): RecordedResponse {
     return { status: this.status, fields: this.#fields, body: this.#body(), latencyMs: this.#latencyMs };
   }
 
@@ -76,7 +76,7 @@ export class AnswerRecord {
 
   #take(bytes: Buffer, from: number, to: number): void {
     this.#length += to - from;
-    if (this.#length > this.#bounds.answerBytes) return this.#cut();
+    if (this.#length > this.#bounds.responseBytes) return this.#cut();
     if (this.#hash !== undefined) this.#hash.update(bytes.subarray(from, to));
     else if (this.#length > this.#bounds.bodyBytes) this.#digest(bytes.subarray(from, to));
     else this.#keep(bytes, from, to);
@@ -103,8 +103,8 @@ export class AnswerRecord {
     this.#isCut = true;
   }
 
-  #body(): AnswerBody {
-    if (this.#isCut) return { kind: 'cut', atLeast: this.#bounds.answerBytes };
+  #body(): RecordedBody {
+    if (this.#isCut) return { kind: 'cut', atLeast: this.#bounds.responseBytes };
     if (this.#hash !== undefined) return { kind: 'digest', digest: this.#hash.digest('hex'), length: this.#length };
     return { kind: 'whole', bytes: join(this.#pieces, this.#length) };
   }

@@ -11,39 +11,39 @@ import type { UpstreamConnection } from '../upstream/connection.ts';
 import type { Exchange } from './exchange.ts';
 import { tellBody, tellHead } from './mirror.ts';
 import { again, retryReasonOfStatus } from './retry.ts';
-import { statusLine } from './reply.ts';
+import { statusLine } from './local-reply.ts';
 
 const OK_LINE = statusLine(200);
 
 /** Passes on an interim answer, to clients that know them (RFC 9110, section 15.2). */
-export function answerInterim(exchange: Exchange, connection: UpstreamConnection): void {
-  if (exchange.answered || exchange.head.minor === 0) return;
+export function forwardInterim(exchange: Exchange, connection: UpstreamConnection): void {
+  if (exchange.responded || exchange.head.minor === 0) return;
   exchange.connection.socket.write(statusText(connection.head) + connection.head.block + '\r\n', 'latin1');
 }
 
 /** Sends the head with what has come of the body. False: pause reading. */
-export function answerHead(exchange: Exchange, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
-  const answer = connection.head;
-  if (answer.status >= 500) {
-    const reason = retryReasonOfStatus(exchange, answer.status);
-    if (reason >= 0) return retryAnswer(exchange, connection, reason);
+export function forwardHead(exchange: Exchange, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  const response = connection.head;
+  if (response.status >= 500) {
+    const reason = retryReasonOfStatus(exchange, response.status);
+    if (reason >= 0) return retryResponse(exchange, connection, reason);
   }
   const { head, connection: client } = exchange;
   const live = exchange.live!;
   if (live.followsLatency || exchange.context.accessLog !== undefined) {
     const atMs = nowMs();
     exchange.firstByteMs = atMs - exchange.startedMs;
-    if (exchange.requestDone) live.observed(connection.endpoint, answer.status, atMs - exchange.attemptMs, atMs);
+    if (exchange.requestDone) live.observed(connection.endpoint, response.status, atMs - exchange.attemptMs, atMs);
   }
-  exchange.answered = true;
-  exchange.status = answer.status;
+  exchange.responded = true;
+  exchange.status = response.status;
   if (exchange.witnesses !== undefined) tellHead(exchange, connection, from, to);
-  exchange.unchunk = answer.body === BODY_CHUNKED && head.minor === 0;
-  exchange.keep = head.keepAlive && client.mayStay && exchange.requestDone && answer.body !== BODY_UNTIL_CLOSE && !exchange.unchunk;
-  const text = headText(exchange, answer);
+  exchange.unchunk = response.body === BODY_CHUNKED && head.minor === 0;
+  exchange.keep = head.keepAlive && client.mayStay && exchange.requestDone && response.body !== BODY_UNTIL_CLOSE && !exchange.unchunk;
+  const text = headText(exchange, response);
   exchange.bytesOut += to - from;
   if (exchange.unchunk) exchange.unchunker.reset();
-  if (isEdited(exchange, connection, to)) return answerEdited(exchange, connection, text, from, done);
+  if (isEdited(exchange, connection, to)) return forwardEdited(exchange, connection, text, from, done);
   let flushed = true;
   if (connection.text !== '') flushed = client.writeText(text + connection.text.slice(connection.textBody), done);
   else if (to === from) flushed = client.writeText(text, done);
@@ -52,10 +52,10 @@ export function answerHead(exchange: Exchange, connection: UpstreamConnection, f
 }
 
 /** Sends more of the body. False: pause reading. */
-export function answerBytes(exchange: Exchange, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+export function responseBytes(exchange: Exchange, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
   exchange.bytesOut += to - from;
   if (exchange.witnesses !== undefined) tellBody(exchange, connection, from, to);
-  if (isEdited(exchange, connection, to)) return answerEdited(exchange, connection, '', from, done);
+  if (isEdited(exchange, connection, to)) return forwardEdited(exchange, connection, '', from, done);
   const flushed = to === from || exchange.connection.writeBytes(connection.memory.subarray(from, to));
   return written(exchange, flushed, done);
 }
@@ -75,7 +75,7 @@ function isEdited(exchange: Exchange, connection: UpstreamConnection, to: number
   return !exchange.head.acceptsTrailers && (connection.scanner.dataEnd !== to || connection.scanner.closing !== '');
 }
 
-function answerEdited(exchange: Exchange, connection: UpstreamConnection, text: string, from: number, done: boolean): boolean {
+function forwardEdited(exchange: Exchange, connection: UpstreamConnection, text: string, from: number, done: boolean): boolean {
   const { memory, scanner } = connection;
   const body = exchange.unchunk
     ? exchange.unchunker.take(memory, from, scanner.dataEnd).toString('latin1')
@@ -88,11 +88,11 @@ function written(exchange: Exchange, flushed: boolean, done: boolean): boolean {
   exchange.unflushed = !flushed;
   if (!flushed) exchange.connection.watchProgress();
   else if (!exchange.requestDone) exchange.watchClient();
-  if (done) exchange.answerEnded();
+  if (done) exchange.responseEnded();
   return flushed;
 }
 
-function retryAnswer(exchange: Exchange, connection: UpstreamConnection, reason: number): boolean {
+function retryResponse(exchange: Exchange, connection: UpstreamConnection, reason: number): boolean {
   exchange.failedEndpoint = connection.endpoint;
   exchange.endAttempt(OUTCOME.upstream_error);
   exchange.live!.failed(connection.endpoint, OUTCOME.upstream_error, connection.head.status);
@@ -100,17 +100,17 @@ function retryAnswer(exchange: Exchange, connection: UpstreamConnection, reason:
   return false;
 }
 
-function headText(exchange: Exchange, answer: ResponseHead): string {
+function headText(exchange: Exchange, response: ResponseHead): string {
   const { head, choice } = exchange;
   const { route } = exchange.match!;
-  let fields = route.responseHeaders === undefined ? answer.block : applyHeaderChanges(answer.block, route.responseHeaders);
+  let fields = route.responseHeaders === undefined ? response.block : applyHeaderChanges(response.block, route.responseHeaders);
   if (choice.setCookie) fields += affinityCookie(exchange.destination!.pool.affinity!, choice.key);
-  if (answer.body === BODY_CHUNKED && !exchange.unchunk) fields += 'transfer-encoding: chunked\r\n';
+  if (response.body === BODY_CHUNKED && !exchange.unchunk) fields += 'transfer-encoding: chunked\r\n';
   if (!exchange.keep) fields += 'connection: close\r\n';
   else if (head.minor === 0) fields += 'connection: keep-alive\r\n';
-  return (answer.status === 200 && answer.reason === 'OK' ? OK_LINE : statusText(answer)) + fields + '\r\n';
+  return (response.status === 200 && response.reason === 'OK' ? OK_LINE : statusText(response)) + fields + '\r\n';
 }
 
-function statusText(answer: ResponseHead): string {
-  return 'HTTP/1.1 ' + answer.status + ' ' + answer.reason + '\r\n';
+function statusText(response: ResponseHead): string {
+  return 'HTTP/1.1 ' + response.status + ' ' + response.reason + '\r\n';
 }
