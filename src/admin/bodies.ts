@@ -21,7 +21,7 @@ const reason = z
 
 export const splitBody = shape({
   weights: named('version', weight()).describe('Weight by version; what is not named gets 0.'),
-  sessions: userMove('hold').optional(),
+  sessions: userMove('keep').optional(),
   reason,
 });
 
@@ -89,9 +89,9 @@ export const explainBody = shape({
   client: text('client', 64).describe('Address of the client, for affinity by it.').optional(),
 }).transform((written): ExplainRequest => ({ ...written, listener: written.listener, client: written.client }));
 
-function userMove(byDefault: 'hold' | 'move') {
-  const says = 'hold: users of a pool with affinity.hold keep the version that they have; move: they follow the weights at once.';
-  return oneWord('sessions', ['hold', 'move']).describe(`${says} Default: ${byDefault}.`);
+function userMove(byDefault: 'keep' | 'move') {
+  const says = 'keep: users of a pool with affinity.remember keep the version that they have; move: they follow the weights at once.';
+  return oneWord('sessions', ['keep', 'move']).describe(`${says} Default: ${byDefault}.`);
 }
 
 /** Nothing that cannot be seen but single spaces within: it stands in labels, logs and on terminals. */

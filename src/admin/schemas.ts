@@ -105,7 +105,7 @@ const versionKeys = {
   draining: z.boolean(),
   inFlight: count.describe('Requests that are left on it.'),
   connections: count.describe('Connections that are left on it.'),
-  users: count.describe('That have this version and are not quiet; absent in a pool without affinity.hold.').optional(),
+  users: count.describe('That have this version and are not quiet; absent in a pool without affinity.remember.').optional(),
   endpoints: z.array(endpoint),
   deploy: deploy.optional(),
   drain: drain.optional(),
@@ -217,7 +217,7 @@ const exchange = z.object({
   endpoint: z.string().optional(),
   reason: z
     .string()
-    .describe('Why this version: route, override, affinity, affinity-new, weight, fallback, slow-start or held.')
+    .describe('Why this version: route, override, affinity, affinity-new, weight, fallback, slow-start or remembered.')
     .optional(),
   override: z.string().describe('The override that decided.').optional(),
   keyed: z.boolean().describe('Whether the request brought an affinity key.'),

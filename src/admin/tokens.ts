@@ -14,7 +14,7 @@ export interface TokensOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-interface Held {
+interface LoadedToken {
   readonly config: AdminTokenConfig;
   /** Undefined while there is no usable secret. */
   digest: Buffer | undefined;
@@ -29,7 +29,7 @@ const LOOK_MS = 1000;
 
 export class Tokens {
   readonly #options: TokensOptions;
-  #held: readonly Held[] = [];
+  #tokens: readonly LoadedToken[] = [];
   #configs: readonly AdminTokenConfig[] = [];
   #lookedMs = -Infinity;
 
@@ -40,15 +40,16 @@ export class Tokens {
 
   /** Whether any is configured, usable or not: without, nobody needs one. */
   get required(): boolean {
-    return this.#held.length > 0;
+    return this.#tokens.length > 0;
   }
 
   /** The same ones again change nothing: each change of the config comes by here. */
   configure(configs: readonly AdminTokenConfig[]): void {
     if (isDeepStrictEqual(configs, this.#configs)) return;
     this.#configs = configs;
-    this.#held = configs.map((config) => ({ config, digest: undefined, mark: '' }));
-    for (const held of this.#held) if (held.config.source.kind === 'env') this.#hold(held, this.#options.env[held.config.source.name]);
+    this.#tokens = configs.map((config) => ({ config, digest: undefined, mark: '' }));
+    for (const token of this.#tokens)
+      if (token.config.source.kind === 'env') this.#loadToken(token, this.#options.env[token.config.source.name]);
     this.#lookedMs = -Infinity;
     this.#look();
   }
@@ -58,9 +59,9 @@ export class Tokens {
     this.#look();
     const digest = digestOf(secret);
     let found: AdminTokenConfig | undefined;
-    for (const held of this.#held) {
-      const fits = timingSafeEqual(held.digest ?? NOTHING, digest) && held.digest !== undefined;
-      if (fits && found === undefined) found = held.config;
+    for (const token of this.#tokens) {
+      const fits = timingSafeEqual(token.digest ?? NOTHING, digest) && token.digest !== undefined;
+      if (fits && found === undefined) found = token.config;
     }
     return found;
   }
@@ -69,36 +70,36 @@ export class Tokens {
     const now = this.#options.nowMs();
     if (now - this.#lookedMs < LOOK_MS) return;
     this.#lookedMs = now;
-    for (const held of this.#held) if (held.config.source.kind === 'file') this.#lookAt(held, held.config.source.name);
+    for (const token of this.#tokens) if (token.config.source.kind === 'file') this.#lookAt(token, token.config.source.name);
   }
 
-  #lookAt(held: Held, path: string): void {
+  #lookAt(token: LoadedToken, path: string): void {
     const mark = markOf(path);
-    if (mark === held.mark) return;
-    const isFirst = held.mark === '';
-    held.mark = mark;
-    this.#hold(held, readBounded(path));
-    if (!isFirst && held.digest !== undefined)
-      this.#options.log.info({ token: held.config.name }, 'a token of the admin API was read again');
+    if (mark === token.mark) return;
+    const isFirst = token.mark === '';
+    token.mark = mark;
+    this.#loadToken(token, readBounded(path));
+    if (!isFirst && token.digest !== undefined)
+      this.#options.log.info({ token: token.config.name }, 'a token of the admin API was read again');
   }
 
-  #hold(held: Held, text: string | undefined): void {
+  #loadToken(token: LoadedToken, text: string | undefined): void {
     const secret = text?.trim();
-    const fault = this.#faultOf(held, secret);
-    held.digest = fault === undefined ? digestOf(secret ?? '') : undefined;
+    const fault = this.#faultOf(token, secret);
+    token.digest = fault === undefined ? digestOf(secret ?? '') : undefined;
     if (fault === undefined) return;
-    const { name, source } = held.config;
+    const { name, source } = token.config;
     this.#options.log.warn({ token: name, [source.kind]: source.name, fault }, 'a token of the admin API is refused: nobody can use it');
   }
 
   /** What is wrong with a secret, in words that do not tell it. */
-  #faultOf(held: Held, secret: string | undefined): string | undefined {
+  #faultOf(token: LoadedToken, secret: string | undefined): string | undefined {
     if (secret === undefined || secret === '') return 'it is missing or empty';
     if (secret.length < SHORTEST) return `it is shorter than ${SHORTEST} characters`;
     if (secret.length > LONGEST) return `it is longer than ${LONGEST} characters`;
     if (!/^[\x21-\x7e]+$/.test(secret)) return 'it has blanks, line ends or characters other than printable ASCII';
     const digest = digestOf(secret);
-    const same = this.#held.find((other) => other !== held && other.digest !== undefined && timingSafeEqual(other.digest, digest));
+    const same = this.#tokens.find((other) => other !== token && other.digest !== undefined && timingSafeEqual(other.digest, digest));
     return same === undefined ? undefined : `it is the same as that of ${same.config.name}, so that it would not say who calls`;
   }
 }

@@ -36,7 +36,7 @@ export class ComparisonLife {
   readonly #load = ComparisonLoad.create();
   /** At most one per mirror; it stays until the thread has answered or ended. */
   readonly #questions = new Map<string, Question>();
-  #heldBytes = 0;
+  #memoryBytes = 0;
 
   constructor(deps: ComparisonLifeDeps) {
     this.#deps = deps;
@@ -51,8 +51,8 @@ export class ComparisonLife {
   }
 
   /** What its heap holds, as it last said. */
-  get heldBytes(): number {
-    return this.#heldBytes;
+  get memoryBytes(): number {
+    return this.#memoryBytes;
   }
 
   setMirrors(mirrors: readonly ComparedMirror[]): void {
@@ -117,8 +117,8 @@ export class ComparisonLife {
         return this.#deps.onCounts(message.counts);
       case 'reported':
         return this.#questions.get(keyOf(message.pool, message.mirror))?.settle(message.report);
-      case 'holds':
-        this.#heldBytes = message.bytes;
+      case 'memory':
+        this.#memoryBytes = message.bytes;
         return undefined;
       case 'log':
         return writeLine(this.#deps.log, message.line);
@@ -127,7 +127,7 @@ export class ComparisonLife {
 
   #onExit(): void {
     for (const { settle } of this.#questions.values()) settle(undefined);
-    this.#heldBytes = 0;
+    this.#memoryBytes = 0;
     this.#deps.onEnd();
   }
 }

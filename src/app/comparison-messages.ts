@@ -27,5 +27,5 @@ export type FromComparison =
   /** The answer to `report`; undefined where no such mirror is compared, or the report could not be made. */
   | { readonly kind: 'reported'; readonly pool: string; readonly mirror: string; readonly report: DatedReport | undefined }
   /** What the heap holds, garbage included, when that has changed. */
-  | { readonly kind: 'holds'; readonly bytes: number }
+  | { readonly kind: 'memory'; readonly bytes: number }
   | { readonly kind: 'log'; readonly line: LogLine };

@@ -26,7 +26,7 @@ const post = (message: FromComparison): void => port.postMessage(message);
 const log = forwardLog((line) => post({ kind: 'log', line }));
 const comparers = new Comparers();
 
-let heldBytes = 0;
+let memoryBytes = 0;
 let faults = 0;
 let lastFault: Error | undefined;
 let faultsToldMs = -Infinity;
@@ -71,7 +71,7 @@ function tell(): void {
   const counts = comparers.takeCounts();
   if (counts.length > 0) post({ kind: 'counts', counts });
   const bytes = heapBytes();
-  if (Math.abs(bytes - heldBytes) >= HEAP_STEP_BYTES) post({ kind: 'holds', bytes: (heldBytes = bytes) });
+  if (Math.abs(bytes - memoryBytes) >= HEAP_STEP_BYTES) post({ kind: 'memory', bytes: (memoryBytes = bytes) });
   if (faults === 0 || nowMs() - faultsToldMs < FAULTS_MS) return;
   log.error({ err: lastFault, exchanges: faults }, 'exchanges could not be compared');
   faultsToldMs = nowMs();

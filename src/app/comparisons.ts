@@ -41,8 +41,8 @@ export class Comparisons {
   }
 
   /** What the heap of the thread holds; 0 where there is none. */
-  get heldBytes(): number {
-    return this.#life?.heldBytes ?? 0;
+  get memoryBytes(): number {
+    return this.#life?.memoryBytes ?? 0;
   }
 
   /** Every worker serves this config by now: what begins from now on is of its mirrors. */

@@ -14,7 +14,7 @@ import type { Workers } from './workers.ts';
 export interface MemoryWatchDeps {
   readonly counters: CounterRegistry;
   readonly workers: Workers;
-  readonly shadowing: Pick<Shadowing, 'heldBytes' | 'collect'>;
+  readonly shadowing: Pick<Shadowing, 'memoryBytes' | 'collect'>;
   readonly log: Log;
   readonly overload: () => OverloadConfig;
 }
@@ -26,7 +26,7 @@ export function createMemoryWatch({ counters, workers, shadowing, log, overload 
     log,
     overload,
     findLimit: memoryLimit,
-    liveBytes: () => workerBytes() + shadowing.heldBytes + heapBytes(),
+    liveBytes: () => workerBytes() + shadowing.memoryBytes + heapBytes(),
     onPressure: (level) => workers.setPressure(level),
     onCollect: () => {
       workers.collect();

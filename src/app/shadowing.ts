@@ -48,8 +48,8 @@ export class Shadowing {
   }
 
   /** What the heap of the thread that compares holds. */
-  get heldBytes(): number {
-    return this.#comparisons.heldBytes;
+  get memoryBytes(): number {
+    return this.#comparisons.memoryBytes;
   }
 
   /** Has the thread that compares collect its garbage. */

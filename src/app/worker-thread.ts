@@ -88,7 +88,7 @@ const flushing = every(FLUSH_MS, () => {
 const utilization = loopMeter();
 const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization(), deadlines.takeLateness()));
 
-const weighing = every(HEAP_METER_MS, () => context?.counters.holds(heapBytes()));
+const weighing = every(HEAP_METER_MS, () => context?.counters.memoryUsed(heapBytes()));
 
 type Apply = Extract<ToWorker, { kind: 'apply' }>;
 type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;

@@ -42,7 +42,7 @@ function addSplit(program: Command, line: CommandLine): void {
   asWriter(asClient(program.command('split'), 'show the split of a pool, or set it: sluice split shop v1=90 v2=10'))
     .argument('<pool>')
     .argument('[weights...]', 'version=weight; versions that are not named get 0')
-    .option('--move-users', 'users that affinity.hold keeps where they are follow the weights at once')
+    .option('--move-users', 'users that affinity.remember keeps where they are follow the weights at once')
     .action(async (pool: string, weights: string[], options: CommandOptions & SplitOptions) => {
       const { runSplit } = await import('./split.ts');
       await run(line, options, (call) => runSplit(call, pool, weights));
@@ -73,7 +73,7 @@ function addDrain(program: Command, line: CommandLine): void {
 function addRollback(program: Command, line: CommandLine): void {
   asWriter(asClient(program.command('rollback'), 'undo the last change of traffic, or go back to a revision; shows it and asks first'))
     .argument('[revision]', 'default: the one before the last change of traffic', readNumber)
-    .option('--hold-users', 'users keep the version that they have as long as affinity.hold says')
+    .option('--keep-users', 'users keep the version that they have as long as affinity.remember says')
     .action(async (revision: number | undefined, options: CommandOptions & RollbackOptions) => {
       const { runRollback } = await import('./rollback.ts');
       await run(line, options, (call) => runRollback(call, revision));

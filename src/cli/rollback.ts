@@ -10,8 +10,8 @@ import { formatAgo } from './quantity.ts';
 import { revisionsPath } from './revisions.ts';
 
 export interface RollbackOptions extends WriteOptions {
-  /** Users keep the version that they have, as far as `affinity.hold` says so. */
-  readonly holdUsers?: boolean | undefined;
+  /** Users keep the version that they have, as far as `affinity.remember` says so. */
+  readonly keepUsers?: boolean | undefined;
 }
 
 interface Target {
@@ -48,7 +48,7 @@ export async function runRollback(call: AdminCall<RollbackOptions>, revision: nu
   }
   const target = revision === undefined ? await findTarget(call) : nameTarget(revision);
   const path = pathOf('v1', 'revisions', target.revision, 'restore');
-  const restore: Restore = { method: 'POST', path, body: call.options.holdUsers === true ? { sessions: 'hold' } : {} };
+  const restore: Restore = { method: 'POST', path, body: call.options.keepUsers === true ? { sessions: 'keep' } : {} };
   if (yes === true && dryRun !== true) return restoreAtOnce(call, target, restore);
   return restoreAfterPreview(call, target, restore);
 }

@@ -164,7 +164,7 @@ export interface VersionEndpoints {
 
 export type AffinityConfig = KeySource & {
   /** Undefined: a change of weights moves users at once. */
-  readonly hold: SessionConfig | undefined;
+  readonly remember: SessionConfig | undefined;
 };
 
 /** What tells users apart. */

@@ -68,10 +68,10 @@ function describeDrained(drain: Drained): boolean | string {
 }
 
 function describeAffinity(affinity: AffinityConfig): object {
-  const { hold } = affinity;
-  if (hold === undefined) return describeKeySource(affinity);
-  const [time, quiet] = [formatDuration(hold.timeMs), formatDuration(hold.quietMs)];
-  return { ...describeKeySource(affinity), hold: { time, quiet, users: hold.users } };
+  const { remember } = affinity;
+  if (remember === undefined) return describeKeySource(affinity);
+  const [time, quiet] = [formatDuration(remember.timeMs), formatDuration(remember.quietMs)];
+  return { ...describeKeySource(affinity), remember: { time, quiet, users: remember.users } };
 }
 
 function describeKeySource(affinity: KeySource): object {

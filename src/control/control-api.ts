@@ -7,8 +7,8 @@ import type { Explanation } from '../routing/explain.ts';
 import type { Impact } from '../routing/impact.ts';
 import type { MirrorReportOutcome, MissedWrites, MissedWritesQuery } from './mirror-report.ts';
 
-/** What becomes of the users of pools with `affinity.hold` when weights change: they keep the version that they have, or follow at once. */
-export type UserMove = 'hold' | 'move';
+/** What becomes of the users of pools with `affinity.remember` when weights change: they keep the version that they have, or follow at once. */
+export type UserMove = 'keep' | 'move';
 
 /** One requested edit of the desired state. Plain data; what it says is checked by the rules of the config. */
 export type Change =
@@ -170,7 +170,7 @@ export interface VersionStatus {
   /** Requests and connections that are left on it. */
   readonly inFlight: number;
   readonly connections: number;
-  /** That have this version and are not quiet; undefined in a pool without `affinity.hold`. */
+  /** That have this version and are not quiet; undefined in a pool without `affinity.remember`. */
   readonly users?: number | undefined;
   readonly endpoints: readonly EndpointStatus[];
   /** Present when a marker says which deploy it is. */

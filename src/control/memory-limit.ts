@@ -8,19 +8,19 @@ import type { OverloadConfig } from '../config/model.ts';
 export interface MemoryLimit {
   /** 0 = none. */
   readonly limitBytes: number;
-  readonly heldBytes: () => number;
+  readonly processBytes: () => number;
 }
 
-export const NO_LIMIT: MemoryLimit = { limitBytes: 0, heldBytes: () => 0 };
+export const NO_LIMIT: MemoryLimit = { limitBytes: 0, processBytes: () => 0 };
 
 /** A system that sets no limit names a figure beyond all memory there is, or 0. */
 export function memoryLimit({ memoryBytes }: OverloadConfig): MemoryLimit {
   if (memoryBytes === 0) return NO_LIMIT;
-  if (memoryBytes !== 'auto') return { limitBytes: memoryBytes, heldBytes: residentBytes };
+  if (memoryBytes !== 'auto') return { limitBytes: memoryBytes, processBytes: residentBytes };
   const constrained = process.constrainedMemory();
   if (constrained <= 0 || constrained >= totalmem()) return NO_LIMIT;
   const files = findFiles('/');
-  return { limitBytes: constrained, heldBytes: files === undefined ? residentBytes : () => cgroupBytes(files) ?? residentBytes() };
+  return { limitBytes: constrained, processBytes: files === undefined ? residentBytes : () => cgroupBytes(files) ?? residentBytes() };
 }
 
 export interface CgroupFiles {

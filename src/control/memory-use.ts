@@ -16,12 +16,12 @@ export class MemoryUse {
   #overheadBytes = 0;
 
   /** Bytes in use, `heldBytes` at most. */
-  estimate(heldBytes: number, liveBytes: number): number {
-    const overhead = heldBytes - liveBytes;
-    if (heldBytes > this.#highBytes * NOTED_GROWTH) {
-      this.#highBytes = heldBytes;
+  estimate(processBytes: number, liveBytes: number): number {
+    const overhead = processBytes - liveBytes;
+    if (processBytes > this.#highBytes * NOTED_GROWTH) {
+      this.#highBytes = processBytes;
       this.#overheadBytes = overhead;
-    } else if (heldBytes >= this.#highBytes * STILL_HIGH) this.#overheadBytes = Math.min(this.#overheadBytes, overhead);
-    return Math.min(heldBytes, Math.max(0, this.#overheadBytes) + liveBytes);
+    } else if (processBytes >= this.#highBytes * STILL_HIGH) this.#overheadBytes = Math.min(this.#overheadBytes, overhead);
+    return Math.min(processBytes, Math.max(0, this.#overheadBytes) + liveBytes);
   }
 }

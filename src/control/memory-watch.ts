@@ -62,13 +62,13 @@ export class MemoryWatch {
   #look(): void {
     const { clock, liveBytes } = this.#options;
     this.#follow(this.#options.overload());
-    const { limitBytes, heldBytes } = this.#limit;
-    const held = heldBytes();
+    const { limitBytes } = this.#limit;
+    const processBytes = this.#limit.processBytes();
     const nowMs = clock.nowMs();
-    this.#usedBytes = limitBytes === 0 ? 0 : this.#use.estimate(held, liveBytes());
+    this.#usedBytes = limitBytes === 0 ? 0 : this.#use.estimate(processBytes, liveBytes());
     const share = limitBytes === 0 ? 0 : this.#usedBytes / limitBytes;
     const before = this.level;
-    if (this.#pressure.look(share, nowMs) !== before) this.#tell(before, held);
+    if (this.#pressure.look(share, nowMs) !== before) this.#tell(before, processBytes);
     this.#collect(share, nowMs);
   }
 
@@ -79,11 +79,11 @@ export class MemoryWatch {
     this.#use = new MemoryUse();
   }
 
-  #tell(before: PressureLevel, heldBytes: number): void {
+  #tell(before: PressureLevel, processBytes: number): void {
     const { log, onPressure } = this.#options;
     const { level, usedBytes, limitBytes } = this.sample;
     onPressure(level);
-    const fields = { pressure: level, usedBytes, heldBytes, limitBytes };
+    const fields = { pressure: level, usedBytes, processBytes, limitBytes };
     if (level > before) log.warn(fields, 'memory runs short: load is shed');
     else log.info(fields, level === 0 ? 'memory suffices again' : 'memory runs less short: less load is shed');
   }

@@ -116,15 +116,15 @@ export class SessionTables {
   }
 
   #planOne({ name, affinity, versions }: PoolConfig): SessionTable | undefined {
-    if (affinity?.hold === undefined) return undefined;
-    const { users } = affinity.hold;
+    if (affinity?.remember === undefined) return undefined;
+    const { users } = affinity.remember;
     const keys = affinity.kind === 'clientIp' ? affinity.kind : `${affinity.kind} ${affinity.name}`;
     const table = {
       pool: name,
       keys,
       users,
       versions: versions.map((each) => each.name),
-      rule: compileSessionRule(affinity.hold, versions),
+      rule: compileSessionRule(affinity.remember, versions),
     };
     const before = this.#tables.get(name);
     if (before !== undefined && before.keys === keys && before.users === users) return { ...table, sessions: before.sessions };

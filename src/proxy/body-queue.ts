@@ -6,7 +6,7 @@ export class BodyQueue {
   /** That wait. */
   bytes = 0;
   /** That are kept for them. */
-  heldBytes = 0;
+  queuedBytes = 0;
   #pieces: Buffer[] = [];
   /** The last piece, while more fits into it, and how far it is filled. */
   #open: Buffer | undefined = undefined;
@@ -17,7 +17,7 @@ export class BodyQueue {
     this.#close();
     this.#pieces.push(bytes);
     this.bytes += bytes.length;
-    this.heldBytes += bytes.length;
+    this.queuedBytes += bytes.length;
   }
 
   /** Keeps a copy. */
@@ -27,7 +27,7 @@ export class BodyQueue {
     if (this.#open === undefined || this.#open.length - this.#filled < length) {
       this.#close();
       this.#open = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, length));
-      this.heldBytes += this.#open.length;
+      this.queuedBytes += this.#open.length;
     }
     bytes.copy(this.#open, this.#filled, from, to);
     this.#filled += length;
@@ -48,7 +48,7 @@ export class BodyQueue {
     this.#open = undefined;
     this.#filled = 0;
     this.bytes = 0;
-    this.heldBytes = 0;
+    this.queuedBytes = 0;
   }
 
   #close(): void {

@@ -80,7 +80,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   requestText = '';
   bodyText = '';
   /** Body bytes that wait for a connection. */
-  held: Buffer[] = [];
+  pendingBody: Buffer[] = [];
   /** Whether everything the client sent of this request can be sent again. */
   replayable = true;
   clientPaused = false;
@@ -131,9 +131,9 @@ export class Exchange implements Applicant, DeadlineOwner {
     }
     const end = this.body.advance(bytes, from, to);
     if (end < 0) return this.#refuseBody(to);
-    if (end - from > TEXT_BYTES) this.held.push(Buffer.from(bytes.subarray(from, end)));
+    if (end - from > TEXT_BYTES) this.pendingBody.push(Buffer.from(bytes.subarray(from, end)));
     else if (end > from) this.bodyText = latin1(bytes, from, end);
-    this.replayable = this.body.bytes === 0 || (this.body.done && this.held.length === 0);
+    this.replayable = this.body.bytes === 0 || (this.body.done && this.pendingBody.length === 0);
     this.serve();
     if (!this.body.done && this.active) this.watchClient();
     return end;
@@ -196,11 +196,11 @@ export class Exchange implements Applicant, DeadlineOwner {
 
   onConnecting(connection: UpstreamConnection): void {
     this.attemptMs = this.context.deadlines.refresh();
-    this.#hold(connection);
+    this.#bindUpstream(connection);
   }
 
   onConnected(connection: UpstreamConnection): void {
-    if (this.upstream !== connection) this.#hold(connection);
+    if (this.upstream !== connection) this.#bindUpstream(connection);
     sendRequest(this, connection);
   }
 
@@ -279,7 +279,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (this.shadow !== undefined || this.witnesses !== undefined) leaveShadows(this);
     this.requestText = '';
     this.bodyText = '';
-    if (this.held.length > 0) this.held = [];
+    if (this.pendingBody.length > 0) this.pendingBody = [];
     this.connection.unwatchProgress();
     this.connection.exchangeEnded(this.keep);
   }
@@ -321,7 +321,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     else this.upstream?.resume();
   }
 
-  #hold(connection: UpstreamConnection): void {
+  #bindUpstream(connection: UpstreamConnection): void {
     this.responseDeadline.disarm();
     this.upstream = connection;
     this.endpoint = connection.endpoint;

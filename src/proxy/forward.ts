@@ -13,7 +13,7 @@ import { mirror, teeBody } from './mirror.ts';
 import { reply } from './local-reply.ts';
 
 /** Of a request body that waits for a connection. */
-const HELD_BYTES = 65536;
+const MAX_PENDING_BODY_BYTES = 65536;
 
 /** Begins an attempt on the version that was chosen. */
 export function attempt(exchange: Exchange): void {
@@ -45,9 +45,9 @@ export function sendRequest(exchange: Exchange, connection: UpstreamConnection):
   exchange.holdDeadline.disarm();
   connection.begin(exchange, exchange.head.method);
   let more = connection.send(exchange.requestText);
-  for (const bytes of exchange.held) more = connection.sendBytes(bytes);
+  for (const bytes of exchange.pendingBody) more = connection.sendBytes(bytes);
   if (!exchange.mirrored && exchange.destination!.pool.mirrors !== undefined) mirror(exchange);
-  if (exchange.held.length > 0) exchange.held = [];
+  if (exchange.pendingBody.length > 0) exchange.pendingBody = [];
   if (exchange.requestDone) awaitResponse(exchange);
   else if (more) exchange.resumeClient();
   else pauseFor(exchange);
@@ -63,9 +63,9 @@ export function sendBody(exchange: Exchange, bytes: Buffer, from: number, to: nu
 function passBody(exchange: Exchange, bytes: Buffer, from: number, to: number): void {
   const upstream = exchange.upstream;
   if (upstream === undefined || !upstream.connected || upstream.idle) {
-    exchange.held.push(Buffer.from(bytes.subarray(from, to)));
+    exchange.pendingBody.push(Buffer.from(bytes.subarray(from, to)));
     // A client that is not read cannot be seen to leave: it is paused for the sake of memory only.
-    if (exchange.body.bytes >= HELD_BYTES) exchange.pauseClient();
+    if (exchange.body.bytes >= MAX_PENDING_BODY_BYTES) exchange.pauseClient();
     return;
   }
   const more = upstream.sendCopy(bytes, from, to);

@@ -49,7 +49,7 @@ export class Listener {
   readonly #server = new Server({ noDelay: true });
   #quietUntilMs = 0;
   /** Connections accepted before `start`. */
-  #held: (() => void)[] | undefined = [];
+  #earlyAccepts: (() => void)[] | undefined = [];
   #grace: Timer | undefined = undefined;
   #accepted = 0;
 
@@ -77,9 +77,9 @@ export class Listener {
 
   /** Serves what was accepted so far and from here on; the Table that knows this listener is in force by now. */
   start(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    for (const accept of held ?? []) accept();
+    const early = this.#earlyAccepts;
+    this.#earlyAccepts = undefined;
+    for (const accept of early ?? []) accept();
   }
 
   /** Takes over settings; under a new name its open connections count as that listener's. */
@@ -149,15 +149,15 @@ export class Listener {
         this.#acceptFailed(error);
         return;
       }
-      if (this.#held === undefined) this.#acceptHandle(client);
+      if (this.#earlyAccepts === undefined) this.#acceptHandle(client);
       else this.#admit(() => this.#acceptHandle(client));
     };
   }
 
   /** Now, or when the listener is started. */
   #admit(accept: () => void): void {
-    if (this.#held === undefined) accept();
-    else this.#held.push(accept);
+    if (this.#earlyAccepts === undefined) accept();
+    else this.#earlyAccepts.push(accept);
   }
 
   #acceptHandle(client: object): void {

@@ -117,7 +117,7 @@ function send(exchange: Exchange, { table, live, shadow, key, side, witness }: C
   const copy = shadows.take();
   const text = side === 'candidate' ? shadowText(exchange, table) : markedText(exchange, table);
   copy.prepare(table, exchange.head.method, text, shadows.deadlines.refresh());
-  for (const bytes of exchange.held) copy.hold(bytes);
+  for (const bytes of exchange.pendingBody) copy.queueBody(bytes);
   copy.side = side;
   copy.witness = witness;
   copy.attached = true;

@@ -66,7 +66,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
   }
 
   /** Body bytes from before the start, which never change. */
-  hold(bytes: Buffer): void {
+  queueBody(bytes: Buffer): void {
     this.#queue.keep(bytes);
   }
 
@@ -226,7 +226,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
   /** Counts what waits; beyond its bounds the copy ends. */
   #weigh(): void {
     if (!this.active) return;
-    this.#count(this.#unsent + this.#queue.heldBytes);
+    this.#count(this.#unsent + this.#queue.queuedBytes);
     if (this.#unsent + this.#queue.bytes > this.#live!.settings.lagBytes) this.end(MIRRORED.lag);
     else if (this.#shadows.isFull) this.end(MIRRORED.memory);
   }

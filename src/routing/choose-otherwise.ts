@@ -5,7 +5,7 @@ import { hashString, toFraction } from '../lib/hash.ts';
 import { rankByKey } from './affinity.ts';
 import { pickReadyByWeight } from './split.ts';
 import type { Sessions } from './sessions.ts';
-import { REASON_HELD, REASON_OVERRIDE, REASON_SLOW_START, type Choice, type PoolState, type PoolTable } from './table.ts';
+import { REASON_REMEMBERED, REASON_OVERRIDE, REASON_SLOW_START, type Choice, type PoolState, type PoolTable } from './table.ts';
 
 const STARTING_SEED = 0x57a47;
 
@@ -15,7 +15,7 @@ const STARTING_SEED = 0x57a47;
  */
 export function spareStarting(pool: PoolTable, state: PoolState, out: Choice): void {
   const warmth = state.warmth(out.version!.index);
-  if (warmth >= 1 || out.reason === REASON_OVERRIDE || out.reason === REASON_HELD) return;
+  if (warmth >= 1 || out.reason === REASON_OVERRIDE || out.reason === REASON_REMEMBERED) return;
   const fraction = out.key === '' ? state.chance() : toFraction(hashString(out.key, STARTING_SEED));
   if (fraction < warmth / warmestOf(pool, state)) return;
   const warmer = new Warmer(state, warmth);

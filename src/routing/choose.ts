@@ -10,7 +10,7 @@ import {
   REASON_AFFINITY,
   REASON_AFFINITY_NEW,
   REASON_FALLBACK,
-  REASON_HELD,
+  REASON_REMEMBERED,
   REASON_NONE,
   REASON_OVERRIDE,
   REASON_ROUTE,
@@ -73,7 +73,7 @@ function chooseByKey(pool: PoolTable, state: PoolState, reason: number, out: Cho
   // A fallback is for once, and nothing to remember.
   if (pool.sessions !== undefined && reason !== REASON_FALLBACK) {
     const kept = recall(pool, state, wanted, out);
-    if (kept >= 0) return take(pool, kept, REASON_HELD, out);
+    if (kept >= 0) return take(pool, kept, REASON_REMEMBERED, out);
   }
   if (state.ready(wanted)) return take(pool, wanted, reason, out);
   if (pool.fallback === 'fail') return;

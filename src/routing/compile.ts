@@ -89,7 +89,7 @@ function compilePool(config: PoolConfig, index: number): Unmirrored {
     cumulative: accumulate(weights, weightTotal),
     seeds: Int32Array.from(versions, ({ name }) => hashString(name, poolSeed)),
     affinity: config.affinity === undefined ? undefined : compileAffinity(config.affinity),
-    sessions: config.affinity?.hold === undefined ? undefined : compileSessionRule(config.affinity.hold, versions),
+    sessions: config.affinity?.remember === undefined ? undefined : compileSessionRule(config.affinity.remember, versions),
     overrides: config.overrides.map((override) => compileOverride(override, namedVersion(versions, override.version, config.name))),
     mirrors: undefined,
     fallback: config.fallback.whenNoneReady,

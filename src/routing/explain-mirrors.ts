@@ -63,12 +63,12 @@ function refusalOf(mirror: MirrorTable, { request, responding }: MirroredQuestio
 }
 
 function unmetCondition({ methods, paths, headers }: MirrorMatch, request: RoutableRequest): string | undefined {
-  const holds = (part: Partial<MirrorMatch>): boolean =>
-    new MirrorConditions({ methods: [], paths: [], headers: [], ...part }).hold(request);
-  if (!holds({ methods })) return `Its match does not hold: the method ${request.method} is not among its methods.`;
-  if (!holds({ paths })) return `Its match does not hold: the path ${request.path} is not among its paths.`;
-  const field = headers.find((each) => !holds({ headers: [each] }));
-  return field === undefined ? undefined : `Its match does not hold: the header field ${field.name} does not fit.`;
+  const fits = (part: Partial<MirrorMatch>): boolean =>
+    new MirrorConditions({ methods: [], paths: [], headers: [], ...part }).fits(request);
+  if (!fits({ methods })) return `Its match does not fit: the method ${request.method} is not among its methods.`;
+  if (!fits({ paths })) return `Its match does not fit: the path ${request.path} is not among its paths.`;
+  const field = headers.find((each) => !fits({ headers: [each] }));
+  return field === undefined ? undefined : `Its match does not fit: the header field ${field.name} does not fit.`;
 }
 
 interface Aim {

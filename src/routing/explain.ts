@@ -175,8 +175,8 @@ function describeChoice(choice: Choice, pool: PoolTable, question: ExplainQuesti
       return `Override ${choice.override} names version ${version} of pool ${pool.name}, whatever the weights say.`;
     case 'affinity':
       return `The affinity key "${choice.key}" belongs to version ${version} of pool ${pool.name}.`;
-    case 'held':
-      return `The affinity key "${choice.key}" keeps version ${version} of pool ${pool.name} for now (affinity.hold); by the weights it belongs to ${nameOf(pool, rankByKey(pool, choice.key, undefined))}.`;
+    case 'remembered':
+      return `The affinity key "${choice.key}" keeps version ${version} of pool ${pool.name} for now (affinity.remember); by the weights it belongs to ${nameOf(pool, rankByKey(pool, choice.key, undefined))}.`;
     case 'affinity-new':
       return `The request brings no affinity key of pool ${pool.name}; it gets a new one, and the weights say how likely each version is.`;
     case 'weight':

@@ -90,7 +90,7 @@ export function mirrorKey(pool: PoolTable, request: RoutableRequest, client: str
 /** Whether the request is copied. */
 export function isSampled(mirror: MirrorTable, request: RoutableRequest, key: string, chance: MirrorChance): boolean {
   if (mirror.safeOnly && !isSafe(request.method)) return false;
-  if (mirror.conditions !== undefined && !mirror.conditions.hold(request)) return false;
+  if (mirror.conditions !== undefined && !mirror.conditions.fits(request)) return false;
   if (mirror.bySession && key !== '') return fractionOf(key, mirror.seed) < mirror.share;
   return chance.nextFraction() < mirror.share;
 }
@@ -132,7 +132,7 @@ export class MirrorConditions {
     });
   }
 
-  hold(request: RoutableRequest): boolean {
+  fits(request: RoutableRequest): boolean {
     return this.#hasMethod(request.method) && this.#hasPath(request.path) && this.#hasHeaders(request.block);
   }
 

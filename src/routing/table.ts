@@ -118,7 +118,7 @@ export interface PoolState {
   nextFraction(): number;
   /** A fresh random affinity key. */
   newKey(): string;
-  /** Which version each user has; undefined in a pool without `affinity.hold`. */
+  /** Which version each user has; undefined in a pool without `affinity.remember`. */
   readonly sessions: Sessions | undefined;
   /** Whole seconds since the epoch. */
   wallSeconds(): number;
@@ -138,7 +138,7 @@ export const CHOICE_REASONS = [
   'fallback',
   'none',
   'slow-start',
-  'held',
+  'remembered',
 ] as const;
 /** Positions in `CHOICE_REASONS`. */
 export const REASON_ROUTE = 0;
@@ -149,7 +149,7 @@ export const REASON_WEIGHT = 4;
 export const REASON_FALLBACK = 5;
 export const REASON_NONE = 6;
 export const REASON_SLOW_START = 7;
-export const REASON_HELD = 8;
+export const REASON_REMEMBERED = 8;
 
 /** Result of `choose`, reused by its caller. */
 export class Choice {

@@ -253,7 +253,7 @@ export class WorkerCounters extends Block {
     this.cells[this.first + at.WORKER_LOOP_DELAY_MS] = delayMs;
   }
 
-  holds(memoryBytes: number): void {
+  memoryUsed(memoryBytes: number): void {
     this.cells[this.first + at.WORKER_MEMORY_BYTES] = memoryBytes;
   }
 

@@ -72,7 +72,7 @@ export const METRICS = {
   panic: gauge('sluice_version_panic', 'Workers that use all endpoints of the version, ready or not.', 'pool', 'version'),
   affinityUsers: gauge(
     'sluice_affinity_users',
-    'Users that have the version and are not quiet; of pools with affinity.hold.',
+    'Users that have the version and are not quiet; of pools with affinity.remember.',
     'pool',
     'version',
   ),

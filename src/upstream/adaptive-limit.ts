@@ -66,7 +66,7 @@ export class AdaptiveLimit {
   readonly #clockOffsetMs: number;
   readonly #alone: boolean;
   /** What `limit` is outside of dips, with its fraction. */
-  #held: number;
+  #steadyLimit: number;
   #refused = 0;
   #dipping = false;
   #dipAtMs = Infinity;
@@ -82,8 +82,8 @@ export class AdaptiveLimit {
 
   /** `workers` share the upstream. `clockOffsetMs` added to this worker's clock makes one that they share. */
   constructor(workers: number, clockOffsetMs: number) {
-    this.#held = Math.max(LEAST_START_LIMIT, Math.ceil(START_LIMIT / workers));
-    this.limit = this.#held;
+    this.#steadyLimit = Math.max(LEAST_START_LIMIT, Math.ceil(START_LIMIT / workers));
+    this.limit = this.#steadyLimit;
     this.#clockOffsetMs = clockOffsetMs;
     this.#alone = workers === 1;
   }
@@ -122,7 +122,7 @@ export class AdaptiveLimit {
     } else if (atMs >= this.#dipAtMs) this.#beginDip(atMs);
     else if (window.samples >= WINDOW_SAMPLES && atMs - window.sinceMs >= WINDOW_MS && window.ended >= TURNOVERS * window.meanInFlight) {
       this.#adjust(atMs);
-      this.#hold(atMs);
+      this.#restoreLimit(atMs);
     }
   }
 
@@ -140,16 +140,16 @@ export class AdaptiveLimit {
     const wanted = room * (1 + (BURST - 1) * Math.max(0, 1 - refusedShare / MANY_REFUSED));
     this.#dipAtMs = Infinity;
     if (this.#refused === 0) {
-      if (queue > wanted) this.#held = Math.min(this.#held, window.peakInFlight + room);
+      if (queue > wanted) this.#steadyLimit = Math.min(this.#steadyLimit, window.peakInFlight + room);
       return;
     }
     const unproven = this.#dippedAtMs === -Infinity && refusedShare > MANY_REFUSED;
     if (queue < wanted / 2 && !unproven) {
-      this.#held = this.#held * GROWTH + room;
+      this.#steadyLimit = this.#steadyLimit * GROWTH + room;
       return;
     }
-    const next = queue > 2 * wanted ? Math.min(this.#held, inFlight) + wanted - queue : this.#held + (wanted - queue) / 2;
-    this.#held = Math.max(LEAST_LIMIT, next);
+    const next = queue > 2 * wanted ? Math.min(this.#steadyLimit, inFlight) + wanted - queue : this.#steadyLimit + (wanted - queue) / 2;
+    this.#steadyLimit = Math.max(LEAST_LIMIT, next);
     this.#busy = Math.max(1, inFlight - queue);
     this.#perMs = inFlight / latencyMs;
     this.#planDip(inFlight / perMs, atMs);
@@ -193,9 +193,9 @@ export class AdaptiveLimit {
     if (known) this.#trust(foundMs, window.samples);
     // Throughput that did not fall with the limit shows that the upstream still had enough to do: its queue was not gone.
     if (known && this.limit > 1 && this.limit / foundMs > STILL_BUSY * this.#perMs) {
-      this.#held = Math.min(this.#held, this.limit * STILL_ENOUGH + LEAST_LIMIT);
+      this.#steadyLimit = Math.min(this.#steadyLimit, this.limit * STILL_ENOUGH + LEAST_LIMIT);
       this.#dip(Math.floor(this.limit / DEEPER), atMs);
-    } else this.#hold(atMs);
+    } else this.#restoreLimit(atMs);
   }
 
   /** What a dip found, by so many samples. */
@@ -209,8 +209,8 @@ export class AdaptiveLimit {
     this.#foundMs = foundMs;
   }
 
-  #hold(atMs: number): void {
-    this.limit = Math.round(this.#held);
+  #restoreLimit(atMs: number): void {
+    this.limit = Math.round(this.#steadyLimit);
     this.#refused = 0;
     this.#window.restart(atMs);
   }

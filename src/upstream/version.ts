@@ -16,7 +16,7 @@ import { Departure } from './departure.ts';
 import { Ejector } from './ejector.ts';
 import type { EjectorDeps } from './ejector.ts';
 import { Endpoint, UNREADY_DRAINING, UNREADY_UNHEALTHY } from './endpoint.ts';
-import { Hold } from './hold.ts';
+import { HeldRequests } from './held-requests.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Selection } from './selection.ts';
 import { shareAt } from './slow-start.ts';
@@ -76,7 +76,7 @@ export class LiveVersion implements ConnectionOwner {
   readonly #pool: string;
   readonly #deps: VersionDeps;
   readonly #waiting: Applicant[] = [];
-  readonly #hold: Hold<Applicant>;
+  readonly #hold: HeldRequests<Applicant>;
   #adaptive: AdaptiveLimit | undefined = undefined;
   #shownLimit = 0;
   /** Of endpoints that leave or are drained, by endpoint. */
@@ -98,7 +98,7 @@ export class LiveVersion implements ConnectionOwner {
     this.selection = new Selection(randomFraction);
     this.ejector = new Ejector(pool.name, this, deps);
     const room = (): number => (this.#adaptive === undefined ? Infinity : this.#adaptive.limit - this.#admitted);
-    this.#hold = new Hold(
+    this.#hold = new HeldRequests(
       deps.deadlines,
       (applicant) => this.#proceed(applicant),
       room,

@@ -1,4 +1,4 @@
-// `affinity.hold`: users keep the version that they have while new ones follow the weights, on every worker, until somebody or something
+// `affinity.remember`: users keep the version that they have while new ones follow the weights, on every worker, until somebody or something
 // moves them. No request fails over it.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -31,15 +31,15 @@ interface Shop {
 }
 
 interface ShopParts {
-  readonly hold?: unknown;
+  readonly remember?: unknown;
   readonly top?: object;
   readonly options?: SluiceOptions;
 }
 
 /** Two workers; v1 has everything. Users are told apart by `x-user`. */
-async function startShop({ hold = '1h', top = {}, options = {} }: ShopParts = {}): Promise<Shop> {
+async function startShop({ remember = '1h', top = {}, options = {} }: ShopParts = {}): Promise<Shop> {
   const endpoints = { v1: [(await startLoadUpstream('v1')).address], v2: [(await startLoadUpstream('v2')).address] };
-  const affinity = { header: 'x-user', hold };
+  const affinity = { header: 'x-user', remember };
   const config = (pool: object = {}, more: ConfigParts = {}): object =>
     configFor({ endpoints, pool: { split: { v1: 100, v2: 0 }, affinity, ...pool }, top, ...more });
   return { sluice: await startSluice(config(), { workers: 2, ...options }), endpoints, config };
@@ -98,10 +98,10 @@ test('users stay where they are while new ones follow the weights, and are count
   expect(version.users).toBe(OLD.length);
   const metrics = await sluice.metrics();
   expect(metrics.sum('sluice_affinity_users', { pool: 'shop', version: 'v1' })).toBe(OLD.length);
-  expect(metrics.sum('sluice_choices_total', { version: 'v1', reason: 'held' })).toBe(2 * OLD.length);
+  expect(metrics.sum('sluice_choices_total', { version: 'v1', reason: 'remembered' })).toBe(2 * OLD.length);
 
   const why = (user: string) => call(sluice, 'POST', '/v1/explain', { url: 'http://a.example/', headers: { 'x-user': user } });
-  expect((await why('old-3')).body).toMatchObject({ version: 'v1', reason: 'held' });
+  expect((await why('old-3')).body).toMatchObject({ version: 'v1', reason: 'remembered' });
   expect((await why('new-3')).body).toMatchObject({ version: 'v2', reason: 'affinity' });
   expect((await why('nobody')).body).toMatchObject({ version: 'v2', reason: 'affinity' });
   // Who asks why leaves no trace.
@@ -120,7 +120,7 @@ test(
   { timeout: 60_000 },
   async () => {
     const endpoints = { v1: [(await startLoadUpstream('v1')).address], v2: [(await startLoadUpstream('v2')).address] };
-    const pool = { split: { v1: 100, v2: 0 }, affinity: { cookie: {}, hold: '1h' } };
+    const pool = { split: { v1: 100, v2: 0 }, affinity: { cookie: {}, remember: '1h' } };
     const sluice = await startSluice(configFor({ endpoints, pool }), { workers: 2 });
     const first = await ask(sluice, get());
     const cookie = /^(sluice-shop=[^;]+);/.exec(first.field('set-cookie') ?? '')?.[1];
@@ -133,8 +133,8 @@ test(
 
 test('users that go quiet move, and so does everybody when the time has passed', { timeout: 60_000 }, async () => {
   // Room for a busy machine: they must not go quiet while they are on their way.
-  const quiet = await startShop({ hold: { time: '1h', quiet: '5s' } });
-  const timed = await startShop({ hold: { time: '5s', quiet: '1h' } });
+  const quiet = await startShop({ remember: { time: '1h', quiet: '5s' } });
+  const timed = await startShop({ remember: { time: '5s', quiet: '1h' } });
   await held(quiet);
   const wires = await held(timed);
   // As long as nobody comes they are counted, then not.
@@ -175,7 +175,7 @@ test('`move` moves everybody at once, on all workers, also where the weights sta
   ]);
 });
 
-test('a rollback moves users back unless it is told to hold them', { timeout: 60_000 }, async () => {
+test('a rollback moves users back unless it is told to let them stay', { timeout: 60_000 }, async () => {
   const shop = await startShop();
   const { sluice } = shop;
   const wires = await held(shop);
@@ -184,7 +184,7 @@ test('a rollback moves users back unless it is told to hold them', { timeout: 60
     expect(status).toBe(200);
     return response;
   };
-  expect(await restore(1, { sessions: 'hold' })).not.toHaveProperty('moved');
+  expect(await restore(1, { sessions: 'keep' })).not.toHaveProperty('moved');
   expect([await visit(wires, OLD), await visit(wires, NEW)]).toEqual([['v1'], ['v2']]);
   expect(await restore(2, {})).toMatchObject({ moved: ['shop'] });
   expect(await visit(wires, [...OLD, ...NEW])).toEqual(['v2']);
@@ -204,7 +204,7 @@ test('a drain, and a version that leaves the config, move users; other reloads d
   await reload({ timeouts: { response: '9s' } });
   expect([await visit(wires, OLD), await visit(wires, NEW)]).toEqual([['v1'], ['v2']]);
   // Another size takes along who is known.
-  await reload({ affinity: { header: 'x-user', hold: { time: '1h', users: 1000 } } });
+  await reload({ affinity: { header: 'x-user', remember: { time: '1h', users: 1000 } } });
   expect([await visit(wires, OLD), await visit(wires, NEW)]).toEqual([['v1'], ['v2']]);
 
   expect((await call(sluice, 'POST', '/v1/pools/shop/versions/v1/drain', {})).status).toBe(200);

@@ -50,7 +50,7 @@ test('mirrors are set, changed, listed, explained, obeyed and cleared', { timeou
     [
       'mirrors',
       '  - dark to v2: copied. All requests that fit are copied.',
-      '  - writes to v2: not copied. Its match does not hold: the method GET is not among its methods.',
+      '  - writes to v2: not copied. Its match does not fit: the method GET is not among its methods.',
       '',
     ].join('\n'),
   );

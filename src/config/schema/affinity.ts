@@ -8,7 +8,7 @@ import { complain, flag, nameOf, oneOf, shape, whole } from './shape.ts';
 
 /** Browsers keep no cookie longer. */
 const MAX_COOKIE_MS = 400 * 86_400_000;
-const MAX_HOLD_MS = 30 * 86_400_000;
+const MAX_REMEMBER_MS = 30 * 86_400_000;
 const DEFAULT_QUIET_MS = 1_800_000;
 
 const KEY_SOURCES = ['cookie', 'header', 'clientIp'] as const;
@@ -19,7 +19,7 @@ export function affinity() {
     cookie: cookie().describe('A cookie; Sluice sets it unless own is false.').optional(),
     header: tokenName('header').describe('Name of a request header.').optional(),
     clientIp: shape({}).describe('The address of the client.').optional(),
-    hold: hold().describe('How long users keep the version that they have when the weights change.').optional(),
+    remember: remember().describe('How long users keep the version that they have when the weights change.').optional(),
   })
     .superRefine((written, context) => {
       const message = oneOf('affinity', KEY_SOURCES, written);
@@ -27,9 +27,11 @@ export function affinity() {
     })
     .meta({ oneOf: KEY_SOURCES.map((key) => ({ required: [key] })) })
     .transform((written): AffinityConfig => {
-      const held = { hold: written.hold };
-      if (written.cookie !== undefined) return { kind: 'cookie', ...written.cookie, ...held };
-      return written.header === undefined ? { kind: 'clientIp', ...held } : { kind: 'header', name: written.header.toLowerCase(), ...held };
+      const remembered = { remember: written.remember };
+      if (written.cookie !== undefined) return { kind: 'cookie', ...written.cookie, ...remembered };
+      return written.header === undefined
+        ? { kind: 'clientIp', ...remembered }
+        : { kind: 'header', name: written.header.toLowerCase(), ...remembered };
     });
 }
 
@@ -53,9 +55,9 @@ export function override() {
   });
 }
 
-function hold() {
-  const error = 'hold must be a duration such as 2h, or a map with time, quiet and users';
-  const span = () => duration(1000, MAX_HOLD_MS);
+function remember() {
+  const error = 'remember must be a duration such as 2h, or a map with time, quiet and users';
+  const span = () => duration(1000, MAX_REMEMBER_MS);
   const full = shape({
     time: span().describe('From the first request on for which the weights say otherwise.'),
     quiet: span().describe('A user that was not seen for this long is a new one; default: 30m, or time where that is less.').optional(),

@@ -12,7 +12,7 @@ import type { PoolTable } from '../../../src/routing/table.ts';
 import type { AffinityConfig, PoolConfig } from '../../../src/config/model.ts';
 import { FakeState, makeConfig, makePool, makeRequest, makeRoute } from '../../unit/routing/make-table.ts';
 
-const USERS: AffinityConfig = { kind: 'header', name: 'x-user', hold: undefined };
+const USERS: AffinityConfig = { kind: 'header', name: 'x-user', remember: undefined };
 const KEYS = 4000;
 
 type Weights = Readonly<Record<string, number>>;
@@ -98,7 +98,7 @@ describe('users', () => {
       fc.property(weights, weights, (one, other) => {
         const sum = (of: typeof one): number => of.v0 + of.v1 + of.v2;
         const alike = (one.v0 * other.v0 + one.v1 * other.v1 + one.v2 * other.v2) / (sum(one) * sum(other));
-        const then = side(other, { affinity: { kind: 'clientIp', hold: undefined } });
+        const then = side(other, { affinity: { kind: 'clientIp', remember: undefined } });
         for (const before of [side(one), side(one, { affinity: USERS })]) expect(usersMoved(before, then)).toBeCloseTo(1 - alike, 3);
       }),
     );

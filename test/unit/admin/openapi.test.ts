@@ -81,7 +81,7 @@ const BODIES: Readonly<Record<string, Json>> = {
   DrainBody: { deadline: '30s' },
   MarkerBody: { pool: 'shop', version: 'v2', deploy: '2026-11-21.3', sha: '9f1c2ab', url: 'https://ci.example/3', reason: 'night' },
   ReasonBody: { reason: 'back' },
-  RestoreBody: { sessions: 'hold', reason: 'back' },
+  RestoreBody: { sessions: 'keep', reason: 'back' },
   ExplainBody: { method: 'GET', url: 'http://shop.example.com/', headers: { a: 'b' } },
   Config: { listeners: [] },
 };

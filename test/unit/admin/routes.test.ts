@@ -156,8 +156,8 @@ const WRITES: readonly Write[] = [
   {
     method: 'POST',
     path: '/v1/revisions/3/restore',
-    body: { sessions: 'hold' },
-    change: { kind: 'restore', revision: 3, sessions: 'hold' },
+    body: { sessions: 'keep' },
+    change: { kind: 'restore', revision: 3, sessions: 'keep' },
   },
 ];
 

@@ -120,7 +120,7 @@ describe('the thread that compares', () => {
     expect(JSON.stringify(report)).not.toContain('null');
     await eventually('the counts', () => comparedBy(made) === 10);
     expect([...made.counts.differences()]).toEqual([[{ ...labels, kind: 'value' }, 3]]);
-    await eventually('what it holds', () => made.comparisons.heldBytes > 1_000_000);
+    await eventually('what it holds', () => made.comparisons.memoryBytes > 1_000_000);
   });
 
   it('begins anew with another subject and with another deploy, and not with what is unrelated', async () => {

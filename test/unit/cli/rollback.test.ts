@@ -24,7 +24,7 @@ describe('touchesTraffic', () => {
     'pools.shop.mirrors.dark',
     'pools.shop.versions.v1.endpoints["127.0.0.1:9001"].drain',
     'pools.shop.versions.v2',
-    'pools.shop.affinity.hold',
+    'pools.shop.affinity.remember',
     'routes.shop.version',
     'routes (order)',
     'routes["a.b"].hosts',
@@ -99,9 +99,9 @@ revision 5, obeyed by 2 of 2 workers
   });
 
   test('holds users when it is told to, in the preview as well', async () => {
-    await runAgainst(admin.url, { holdUsers: true }, (call) => runRollback(call, undefined), new FakeTerminal('y'));
-    expect(restored()[0]?.body).toEqual({ sessions: 'hold', reason: 'rollback of revision 3: canary step 2' });
-    expect(admin.asked.filter(({ method }) => method === 'POST').map(({ body }) => body?.['sessions'])).toEqual(['hold', 'hold']);
+    await runAgainst(admin.url, { keepUsers: true }, (call) => runRollback(call, undefined), new FakeTerminal('y'));
+    expect(restored()[0]?.body).toEqual({ sessions: 'keep', reason: 'rollback of revision 3: canary step 2' });
+    expect(admin.asked.filter(({ method }) => method === 'POST').map(({ body }) => body?.['sessions'])).toEqual(['keep', 'keep']);
   });
 
   test('to what is in force already still moves users that were held, and shows it', async () => {

@@ -126,14 +126,14 @@ test('an own cookie is named after its pool', () => {
 });
 
 test.each([
-  ['{ header: X-User, hold: 2h }', { timeMs: 7_200_000, quietMs: 1_800_000, users: 65_536 }],
-  ['{ cookie: {}, hold: 10m }', { timeMs: 600_000, quietMs: 600_000, users: 65_536 }],
-  ['{ clientIp: {}, hold: { time: 1h, quiet: 90m, users: 1000 } }', { timeMs: 3_600_000, quietMs: 5_400_000, users: 1000 }],
-  ['{ cookie: { name: sid, own: false }, hold: { time: 1s } }', { timeMs: 1000, quietMs: 1000, users: 65_536 }],
+  ['{ header: X-User, remember: 2h }', { timeMs: 7_200_000, quietMs: 1_800_000, users: 65_536 }],
+  ['{ cookie: {}, remember: 10m }', { timeMs: 600_000, quietMs: 600_000, users: 65_536 }],
+  ['{ clientIp: {}, remember: { time: 1h, quiet: 90m, users: 1000 } }', { timeMs: 3_600_000, quietMs: 5_400_000, users: 1000 }],
+  ['{ cookie: { name: sid, own: false }, remember: { time: 1s } }', { timeMs: 1000, quietMs: 1000, users: 65_536 }],
 ])('affinity %s holds, and is printed so that it decodes to the same', (affinity, hold) => {
   const { config, problems } = decodeText('f.yaml', SMALL.replace('    split:', `    affinity: ${affinity}\n    split:`));
   expect(problems).toEqual([]);
-  expect(config?.pools[0]?.affinity?.hold).toEqual(hold);
+  expect(config?.pools[0]?.affinity?.remember).toEqual(hold);
   expect(decodeText('g.yaml', printConfig(config!)).config?.pools[0]?.affinity).toEqual(config!.pools[0]!.affinity);
 });
 

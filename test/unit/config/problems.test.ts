@@ -265,26 +265,31 @@ const BAD_CHANGES: [string, string, string[]][] = [
   ],
   [
     '    split:',
-    '    affinity: { hold: 2h }\n    split:',
+    '    affinity: { remember: 2h }\n    split:',
     ['8:15: pools.shop.affinity: affinity needs exactly one of cookie, header or clientIp, got none'],
   ],
   [
     '    split:',
-    '    affinity: { clientIp: {}, hold: 2 hours }\n    split:',
-    ['8:37: pools.shop.affinity.hold: duration must look like 250ms, 5s, 1m, 2h or 1d, got "2 hours"'],
+    '    affinity: { clientIp: {}, hold: 2h }\n    split:',
+    ['8:31: pools.shop.affinity: unknown key "hold" (it is called "remember" now)'],
   ],
   [
     '    split:',
-    '    affinity: { clientIp: {}, hold: true }\n    split:',
-    ['8:37: pools.shop.affinity.hold: hold must be a duration such as 2h, or a map with time, quiet and users, got true'],
+    '    affinity: { clientIp: {}, remember: 2 hours }\n    split:',
+    ['8:41: pools.shop.affinity.remember: duration must look like 250ms, 5s, 1m, 2h or 1d, got "2 hours"'],
   ],
   [
     '    split:',
-    '    affinity: { clientIp: {}, hold: { time: 0s, quite: 1m, users: 10 } }\n    split:',
+    '    affinity: { clientIp: {}, remember: true }\n    split:',
+    ['8:41: pools.shop.affinity.remember: remember must be a duration such as 2h, or a map with time, quiet and users, got true'],
+  ],
+  [
+    '    split:',
+    '    affinity: { clientIp: {}, remember: { time: 0s, quite: 1m, users: 10 } }\n    split:',
     [
-      '8:45: pools.shop.affinity.hold.time: duration must be at least 1s, got 0s',
-      '8:49: pools.shop.affinity.hold: unknown key "quite" (did you mean "quiet"?)',
-      '8:67: pools.shop.affinity.hold.users: users must be a whole number from 1000 to 4000000, got 10',
+      '8:49: pools.shop.affinity.remember.time: duration must be at least 1s, got 0s',
+      '8:53: pools.shop.affinity.remember: unknown key "quite" (did you mean "quiet"?)',
+      '8:71: pools.shop.affinity.remember.users: users must be a whole number from 1000 to 4000000, got 10',
     ],
   ],
   [

@@ -22,9 +22,9 @@ function measured(): number | undefined {
 }
 
 test('a limit of the operator counts the process', () => {
-  const { limitBytes, heldBytes } = memoryLimit({ memoryBytes: 512 * MIB });
+  const { limitBytes, processBytes: processBytes } = memoryLimit({ memoryBytes: 512 * MIB });
   expect(limitBytes).toBe(512 * MIB);
-  expect(heldBytes()).toBeGreaterThan(10 * MIB);
+  expect(processBytes()).toBeGreaterThan(10 * MIB);
 });
 
 test('off is no limit', () => {
@@ -38,9 +38,9 @@ test.each([0, totalmem(), 2 ** 63 - 4096, 2 ** 64])('auto is no limit where the 
 
 test('auto is the limit of the system where it is smaller than the machine', () => {
   vi.spyOn(process, 'constrainedMemory').mockReturnValue(300 * MIB);
-  const { limitBytes, heldBytes } = memoryLimit({ memoryBytes: 'auto' });
+  const { limitBytes, processBytes: processBytes } = memoryLimit({ memoryBytes: 'auto' });
   expect(limitBytes).toBe(300 * MIB);
-  expect(heldBytes()).toBeGreaterThan(10 * MIB);
+  expect(processBytes()).toBeGreaterThan(10 * MIB);
 });
 
 test('a cgroup of version 2 counts all but the file cache that is not in use', () => {

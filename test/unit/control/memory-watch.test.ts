@@ -9,7 +9,7 @@ const LIMIT = 1000;
 function watch() {
   const clock = new ManualClock();
   const seen = { levels: [] as number[], collections: 0, logs: [] as Record<string, unknown>[] };
-  const state = { held: 500, live: 300, overload: { memoryBytes: LIMIT } as OverloadConfig };
+  const state = { processBytes: 500, live: 300, overload: { memoryBytes: LIMIT } as OverloadConfig };
   const memory = new MemoryWatch({
     clock,
     log: createLog({
@@ -18,15 +18,15 @@ function watch() {
       output: { write: (line) => void seen.logs.push(JSON.parse(line) as Record<string, unknown>) },
     }),
     overload: () => state.overload,
-    findLimit: ({ memoryBytes }) => ({ limitBytes: memoryBytes === 'auto' ? 0 : memoryBytes, heldBytes: () => state.held }),
+    findLimit: ({ memoryBytes }) => ({ limitBytes: memoryBytes === 'auto' ? 0 : memoryBytes, processBytes: () => state.processBytes }),
     liveBytes: () => state.live,
     onPressure: (level) => seen.levels.push(level),
     onCollect: () => seen.collections++,
   });
   /** Grows or shrinks the process by live memory and lets time pass. */
-  const hold = (held: number, forMs = 250): void => {
-    state.live += held - state.held;
-    state.held = held;
+  const hold = (processBytes: number, forMs = 250): void => {
+    state.live += processBytes - state.processBytes;
+    state.processBytes = processBytes;
     clock.advance(forMs);
   };
   return { memory, clock, seen, state, hold };
@@ -34,7 +34,7 @@ function watch() {
 
 test('tells each level once, on the way up and on the way down', () => {
   const { seen, hold } = watch();
-  for (const held of [600, 930, 930, 960, 990, 990]) hold(held);
+  for (const processBytes of [600, 930, 930, 960, 990, 990]) hold(processBytes);
   hold(940, 1000);
   hold(100, 1000);
   expect(seen.levels).toEqual([1, 2, 3, 2, 0]);
@@ -48,7 +48,7 @@ test('a rise is a warning with figures, a fall is not', () => {
     { level: 40, msg: 'memory runs short: load is shed' },
     { level: 30, msg: 'memory suffices again' },
   ]);
-  expect(seen.logs[0]).toMatchObject({ pressure: 2, usedBytes: 960, heldBytes: 960, limitBytes: LIMIT });
+  expect(seen.logs[0]).toMatchObject({ pressure: 2, usedBytes: 960, processBytes: 960, limitBytes: LIMIT });
 });
 
 test('memory that is freed but not given back ends the pressure', () => {

@@ -3,7 +3,7 @@ import type { Config } from '../../../src/config/model.ts';
 import { movedPools } from '../../../src/control/moved-pools.ts';
 import { makeConfig, makePool, makeRoute } from '../routing/make-table.ts';
 
-const affinity = { kind: 'clientIp', hold: { timeMs: 1000, quietMs: 1000, users: 1000 } } as const;
+const affinity = { kind: 'clientIp', remember: { timeMs: 1000, quietMs: 1000, users: 1000 } } as const;
 
 /** Pools `a` and `b` hold users, `c` does not. */
 function config(splits: Partial<Record<'a' | 'b' | 'c', number>> = {}, routes = ['r']): Config {
@@ -17,15 +17,15 @@ function config(splits: Partial<Record<'a' | 'b' | 'c', number>> = {}, routes = 
 }
 
 test('a split moves users when it is told to, whether it changes anything or not', () => {
-  const split = (pool: string, sessions?: 'hold' | 'move') =>
+  const split = (pool: string, sessions?: 'keep' | 'move') =>
     movedPools({ kind: 'split', pool, weights: {}, sessions }, config(), config({ a: 5 }));
-  expect([split('a'), split('a', 'hold'), split('a', 'move'), split('b', 'move')]).toEqual([[], [], ['a'], ['b']]);
+  expect([split('a'), split('a', 'keep'), split('a', 'move'), split('b', 'move')]).toEqual([[], [], ['a'], ['b']]);
   expect([split('c', 'move'), split('none', 'move')]).toEqual([[], []]);
 });
 
 test('a restore moves users where it changes the split, unless it is told not to', () => {
-  const restore = (after: Config, sessions?: 'hold' | 'move') => movedPools({ kind: 'restore', revision: 1, sessions }, config(), after);
-  expect([restore(config({ a: 5, c: 5 })), restore(config({ a: 5, b: 5 })), restore(config({ a: 5 }), 'hold')]).toEqual([
+  const restore = (after: Config, sessions?: 'keep' | 'move') => movedPools({ kind: 'restore', revision: 1, sessions }, config(), after);
+  expect([restore(config({ a: 5, c: 5 })), restore(config({ a: 5, b: 5 })), restore(config({ a: 5 }), 'keep')]).toEqual([
     ['a'],
     ['a', 'b'],
     [],
@@ -35,7 +35,7 @@ test('a restore moves users where it changes the split, unless it is told not to
 
 test('a restore of what is in force already moves all users', () => {
   expect(movedPools({ kind: 'restore', revision: 1 }, config(), config())).toEqual(['a', 'b']);
-  expect(movedPools({ kind: 'restore', revision: 1, sessions: 'hold' }, config(), config())).toEqual([]);
+  expect(movedPools({ kind: 'restore', revision: 1, sessions: 'keep' }, config(), config())).toEqual([]);
 });
 
 test('nothing else moves users', () => {

@@ -6,7 +6,7 @@ import { seededRandom } from '../../../src/lib/random.ts';
 import { makePool } from '../routing/make-table.ts';
 
 const HOLD = { timeMs: 100_000, quietMs: 60_000, users: 1000 };
-const HEADER: AffinityConfig = { kind: 'header', name: 'x-user', hold: HOLD };
+const HEADER: AffinityConfig = { kind: 'header', name: 'x-user', remember: HOLD };
 
 let nowMs: number;
 let kept: Map<string, KeptSessions>;
@@ -42,7 +42,7 @@ describe('tables', () => {
     const plan = tables.plan([
       shop(),
       shop(HEADER, { name: 'plain', affinity: undefined }),
-      shop({ ...HEADER, hold: undefined }, { name: 'free' }),
+      shop({ ...HEADER, remember: undefined }, { name: 'free' }),
     ]);
     expect([[...plan.keys()], tables.all, tables.users('shop')]).toEqual([['shop'], undefined, undefined]);
     tables.commit(plan);
@@ -55,7 +55,7 @@ describe('tables', () => {
     serve(shop());
     come('ann', 0);
     const [before] = tables.all!;
-    serve(shop({ ...HEADER, hold: { timeMs: 5000, quietMs: 30_000, users: 1000 } }, { split: { v1: 0, v2: 1 } }));
+    serve(shop({ ...HEADER, remember: { timeMs: 5000, quietMs: 30_000, users: 1000 } }, { split: { v1: 0, v2: 1 } }));
     expect(tables.all![0]!.sessions).toBe(before!.sessions);
     expect([users(), tables.all![0]!.rule.quietS]).toEqual([{ v1: 1, v2: 0 }, 30]);
   });
@@ -64,18 +64,18 @@ describe('tables', () => {
     serve(shop());
     come('ann', 1);
     const [before] = tables.all!;
-    serve(shop({ ...HEADER, hold: { ...HOLD, users: 2000 } }));
+    serve(shop({ ...HEADER, remember: { ...HOLD, users: 2000 } }));
     expect(tables.all![0]!.sessions).not.toBe(before!.sessions);
     expect(tables.all![0]!.sessions.find('ann', tables.wallSeconds(), 60)).toBeGreaterThan(0);
     expect(users()).toEqual({ v1: 0, v2: 1 });
-    serve(shop({ kind: 'header', name: 'x-other', hold: HOLD }));
+    serve(shop({ kind: 'header', name: 'x-other', remember: HOLD }));
     expect(users()).toEqual({ v1: 0, v2: 0 });
   });
 
   it('that were only planned change nothing', () => {
     serve(shop());
     come('ann', 0);
-    tables.plan([shop({ kind: 'clientIp', hold: HOLD })]);
+    tables.plan([shop({ kind: 'clientIp', remember: HOLD })]);
     expect(users()).toEqual({ v1: 1, v2: 0 });
   });
 

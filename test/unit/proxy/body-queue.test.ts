@@ -21,9 +21,9 @@ test('gives back what it took, in order, whatever the pieces are; what it keeps 
       const expected = Buffer.concat(all);
       expect(queue.bytes).toBe(expected.length);
       // Half of a piece may stay free, and the last one; one that is kept ends the piece before it.
-      expect(queue.heldBytes).toBeLessThanOrEqual(2 * expected.length + 16_384 * (kept + 1));
+      expect(queue.queuedBytes).toBeLessThanOrEqual(2 * expected.length + 16_384 * (kept + 1));
       expect(Buffer.concat(queue.take()).equals(expected)).toBe(true);
-      expect([queue.bytes, queue.heldBytes, queue.take()]).toEqual([0, 0, []]);
+      expect([queue.bytes, queue.queuedBytes, queue.take()]).toEqual([0, 0, []]);
     }),
   );
 });
@@ -31,7 +31,7 @@ test('gives back what it took, in order, whatever the pieces are; what it keeps 
 test('a thousand single bytes share a piece', () => {
   const queue = new BodyQueue();
   for (let n = 0; n < 1000; n++) queue.copy(Buffer.from([n]), 0, 1);
-  expect([queue.bytes, queue.heldBytes]).toEqual([1000, 16_384]);
+  expect([queue.bytes, queue.queuedBytes]).toEqual([1000, 16_384]);
   expect(queue.take()).toHaveLength(1);
 });
 

@@ -4,9 +4,9 @@ import { choose, chooseFor } from '../../../src/routing/choose.ts';
 import { Choice, CHOICE_REASONS, type PoolTable, type RoutableRequest } from '../../../src/routing/table.ts';
 import { FakeState, makePool, makePoolTable, makeRequest, makeRoute, makeTable } from './make-table.ts';
 
-const OWN: AffinityConfig = { kind: 'cookie', name: 'sluice-shop', own: true, maxAgeMs: 86_400_000, path: '/', hold: undefined };
-const FOREIGN: AffinityConfig = { kind: 'cookie', name: 'sid', own: false, maxAgeMs: 0, path: '/', hold: undefined };
-const HEADER: AffinityConfig = { kind: 'header', name: 'x-user-id', hold: undefined };
+const OWN: AffinityConfig = { kind: 'cookie', name: 'sluice-shop', own: true, maxAgeMs: 86_400_000, path: '/', remember: undefined };
+const FOREIGN: AffinityConfig = { kind: 'cookie', name: 'sid', own: false, maxAgeMs: 0, path: '/', remember: undefined };
+const HEADER: AffinityConfig = { kind: 'header', name: 'x-user-id', remember: undefined };
 const QA: OverrideConfig = {
   name: 'qa',
   source: { kind: 'header', name: 'x-version' },
@@ -143,7 +143,7 @@ describe('by affinity', () => {
   it.each([
     ['header', HEADER, makeRequest('GET a/', { 'X-User-Id': 'u1' }), 'u1'],
     ['foreign cookie', FOREIGN, makeRequest('GET a/', { cookie: 'sid=u1' }), 'u1'],
-    ['client', { kind: 'clientIp', hold: undefined } as const, plain, '10.0.0.1'],
+    ['client', { kind: 'clientIp', remember: undefined } as const, plain, '10.0.0.1'],
   ])('%s', (_, affinity, request, key) => {
     expect(chosen(pool({ v1: 1, v2: 1 }, { affinity }), request, new FakeState(), '::ffff:10.0.0.1')).toMatchObject({
       reason: 'affinity',
@@ -153,7 +153,7 @@ describe('by affinity', () => {
   });
 
   it('without a key the weights decide', () => {
-    for (const affinity of [HEADER, FOREIGN, { kind: 'clientIp', hold: undefined } as const]) {
+    for (const affinity of [HEADER, FOREIGN, { kind: 'clientIp', remember: undefined } as const]) {
       expect(chosen(pool({ v1: 1, v2: 0 }, { affinity }), plain)).toMatchObject({
         version: 'v1',
         reason: 'weight',

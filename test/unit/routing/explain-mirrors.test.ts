@@ -8,8 +8,8 @@ import { makeMirror } from './make-mirror.ts';
 import { conditions, exact, makeMatch, makePool, makePoolTable, makeRequest, makeRoute, makeTable } from './make-table.ts';
 
 const GET = makeRequest('GET a/cart');
-const AFFINITY = { kind: 'header', name: 'x-user', hold: undefined } as const;
-const COOKIE = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', hold: undefined } as const;
+const AFFINITY = { kind: 'header', name: 'x-user', remember: undefined } as const;
+const COOKIE = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', remember: undefined } as const;
 
 interface Asked {
   readonly request?: RoutableRequest;
@@ -77,7 +77,7 @@ describe('which mirrors copy a request', () => {
     expect(askOne({ match: { ...empty, ...match } }, { request })).toMatchObject({
       copied: 'no',
       share: undefined,
-      why: `Its match does not hold: ${why}.`,
+      why: `Its match does not fit: ${why}.`,
     });
   });
 

@@ -80,27 +80,27 @@ describe('explain', () => {
   });
 
   it('an affinity key, and a new one', () => {
-    const affinity = { kind: 'header', name: 'x-user', hold: undefined } as const;
+    const affinity = { kind: 'header', name: 'x-user', remember: undefined } as const;
     expect(ask(makeRequest('GET shop.example.com/', { 'x-user': 'u1' }), { affinity })).toMatchObject({
       version: 'v1',
       reason: 'affinity',
     });
-    const own = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', hold: undefined } as const;
+    const own = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', remember: undefined } as const;
     expect(ask(makeRequest('GET shop.example.com/'), { affinity: own })).toMatchObject({ version: undefined, reason: 'affinity-new' });
   });
 
   it('a key whose user keeps another version than the weights say', () => {
-    const affinity = { kind: 'header', name: 'x-user', hold: { timeMs: 60_000, quietMs: 60_000, users: 1000 } } as const;
+    const affinity = { kind: 'header', name: 'x-user', remember: { timeMs: 60_000, quietMs: 60_000, users: 1000 } } as const;
     const sessions = new SessionReader(createSessionMemory(1000, [1, 2]));
     const memory = { find: (pool: string) => (pool === 'shop' ? sessions : undefined), wallSeconds: () => 1000 };
     const request = makeRequest('GET shop.example.com/', { 'x-user': 'u1' });
     expect(ask(request, { affinity }, [], memory)).toMatchObject({ version: 'v1', reason: 'affinity' });
     const writer = new Sessions(sessions.memory);
     writer.name('u1');
-    writer.add(compileSessionRule(affinity.hold, [{ name: 'v3' }]).marks[0]!, 1000, 60);
+    writer.add(compileSessionRule(affinity.remember, [{ name: 'v3' }]).marks[0]!, 1000, 60);
     const held = ask(request, { affinity }, [], memory);
-    expect(held).toMatchObject({ version: 'v3', reason: 'held' });
-    expect(held.steps.join(' ')).toContain('keeps version v3 of pool shop for now (affinity.hold); by the weights it belongs to v1.');
+    expect(held).toMatchObject({ version: 'v3', reason: 'remembered' });
+    expect(held.steps.join(' ')).toContain('keeps version v3 of pool shop for now (affinity.remember); by the weights it belongs to v1.');
     // A file knows nothing of users.
     expect(ask(request, { affinity })).toMatchObject({ version: 'v1', reason: 'affinity' });
   });

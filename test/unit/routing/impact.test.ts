@@ -111,7 +111,7 @@ test('a thousand requests on two tables of ten thousand routes take no time to s
 });
 
 describe('a pool that holds its users', () => {
-  const affinity = { kind: 'header', name: 'x-user', hold: { timeMs: 60_000, quietMs: 60_000, users: 1000 } } as const;
+  const affinity = { kind: 'header', name: 'x-user', remember: { timeMs: 60_000, quietMs: 60_000, users: 1000 } } as const;
   const memory = createSessionMemory(1000, [1, 2]);
   const remembered = { find: () => new SessionReader(memory), wallSeconds: () => 10 };
   const all = (to: string): Side => side([SHOP], [makePool({ v1: to === 'v1' ? 1 : 0, v2: to === 'v2' ? 1 : 0 }, { affinity })]);
@@ -119,7 +119,7 @@ describe('a pool that holds its users', () => {
   const bob = seen('GET a/', { 'x-user': 'bob' });
   const sessions = new Sessions(memory);
   sessions.name('ann');
-  sessions.add(compileSessionRule(affinity.hold, [{ name: 'v1' }]).marks[0]!, 10, 60);
+  sessions.add(compileSessionRule(affinity.remember, [{ name: 'v1' }]).marks[0]!, 10, 60);
 
   test('users that it knows keep their version, others do not', () => {
     const impact = foreseeImpact({ ...all('v1'), memory: remembered }, { ...all('v2'), memory: remembered }, [ann, bob]);

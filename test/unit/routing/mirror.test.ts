@@ -67,7 +67,7 @@ test('what was copied once is known by its mark', () => {
 });
 
 test('the key of a user counts also where its version was chosen without it', () => {
-  const pool = makePoolTable({ v1: 1 }, { affinity: { kind: 'header', name: 'x-user', hold: undefined } });
+  const pool = makePoolTable({ v1: 1 }, { affinity: { kind: 'header', name: 'x-user', remember: undefined } });
   const request = makeRequest('GET a/', { 'x-user': 'ann' });
   expect(mirrorKey(pool, request, '', '')).toBe('ann');
   expect(mirrorKey(pool, request, '', 'chosen')).toBe('chosen');

@@ -7,8 +7,8 @@ import { Choice, CHOICE_REASONS, type PoolTable } from '../../../src/routing/tab
 import { FakeState, makePool, makePoolTable, makeRequest, makeRoute, makeTable } from './make-table.ts';
 
 const HOLD = { timeMs: 100_000, quietMs: 60_000, users: 1000 };
-const HEADER: AffinityConfig = { kind: 'header', name: 'x-user', hold: HOLD };
-const OWN: AffinityConfig = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', hold: HOLD };
+const HEADER: AffinityConfig = { kind: 'header', name: 'x-user', remember: HOLD };
+const OWN: AffinityConfig = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', remember: HOLD };
 
 let state: FakeState;
 
@@ -147,7 +147,7 @@ describe('sessions', () => {
     expect([out.version?.name, out.setCookie, CHOICE_REASONS[out.reason]]).toEqual(['v1', true, 'affinity-new']);
     const request = makeRequest('GET a/', { cookie: `c=${out.key}` });
     choose(own({ v1: 0, v2: 1 }), request, '', state, out);
-    expect([out.version?.name, CHOICE_REASONS[out.reason]]).toEqual(['v1', 'held']);
+    expect([out.version?.name, CHOICE_REASONS[out.reason]]).toEqual(['v1', 'remembered']);
   });
 
   it('are neither read nor written for overrides and routes with a version', () => {
@@ -183,7 +183,7 @@ describe('sessions', () => {
     const out = new Choice();
     choose(V1, makeRequest('GET a/'), '', state, out);
     expect(CHOICE_REASONS[out.reason]).toBe('weight');
-    expect(visit(makePoolTable({ v1: 1 }, { affinity: { kind: 'header', name: 'x-user', hold: undefined } }))).toBe('v1 affinity');
+    expect(visit(makePoolTable({ v1: 1 }, { affinity: { kind: 'header', name: 'x-user', remember: undefined } }))).toBe('v1 affinity');
     expect(new Int32Array(state.sessions!.memory)).toEqual(empty);
   });
 

@@ -11,7 +11,7 @@ const SCOUT_MS = 100;
 const STEP = 64;
 const STEP_MS = 20;
 
-export class Hold<Held extends object> implements DeadlineOwner {
+export class HeldRequests<Held extends object> implements DeadlineOwner {
   readonly #held: Held[] = [];
   readonly #deadlines: Deadlines;
   readonly #release: (held: Held) => void;

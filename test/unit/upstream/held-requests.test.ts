@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Deadlines } from '../../../src/lib/deadlines.ts';
-import { Hold } from '../../../src/upstream/hold.ts';
+import { HeldRequests } from '../../../src/upstream/held-requests.ts';
 
 interface Request {
   readonly id: number;
@@ -12,7 +12,7 @@ let gone: number[] = [];
 let room = Infinity;
 let onRelease: (request: Request) => void = () => undefined;
 let counts: number[] = [];
-let hold: Hold<Request>;
+let hold: HeldRequests<Request>;
 
 beforeEach(() => {
   deadlines = new Deadlines();
@@ -25,7 +25,7 @@ beforeEach(() => {
     gone.push(request.id);
     onRelease(request);
   };
-  hold = new Hold(
+  hold = new HeldRequests(
     deadlines,
     release,
     () => room,
