@@ -21,11 +21,11 @@ import type { Applicant, LiveVersion } from '../upstream/version.ts';
 import { responseBytes, forwardHead, forwardInterim } from './forward-response.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
-import { attempt, sendBody, sendRequest } from './forward.ts';
+import { startAttempt, sendBody, sendRequest } from './forward.ts';
 import { observe } from './observe.ts';
 import { reply, replyRoute } from './local-reply.ts';
 import { RequestBody } from './request-body.ts';
-import { relieve } from './relieve.ts';
+import { switchVersion } from './switch-version.ts';
 import { retry } from './retry.ts';
 import { leaveShadows } from './mirror.ts';
 import type { Serving } from './serving.ts';
@@ -161,7 +161,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.live.counters.began();
     this.live.counters.chosen(this.choice.reason);
     if (route.timeoutMs > 0) this.context.deadlines.arm(this.exchangeDeadline, route.timeoutMs);
-    attempt(this);
+    startAttempt(this);
   }
 
   /** Body bytes of the request; answers where it ends in them. */
@@ -187,7 +187,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   }
 
   onStillHeld(): boolean {
-    return relieve(this);
+    return switchVersion(this);
   }
 
   onTurnedAway(outcome: Outcome): void {

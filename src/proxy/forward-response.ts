@@ -10,7 +10,7 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
 import type { Exchange } from './exchange.ts';
 import { tellBody, tellHead } from './mirror.ts';
-import { again, retryReasonOfStatus } from './retry.ts';
+import { retryAttempt, retryReasonOfStatus } from './retry.ts';
 import { statusLine } from './local-reply.ts';
 
 const OK_LINE = statusLine(200);
@@ -96,7 +96,7 @@ function retryResponse(exchange: Exchange, connection: UpstreamConnection, reaso
   exchange.failedEndpoint = connection.endpoint;
   exchange.endAttempt(OUTCOME.upstream_error);
   exchange.live!.failed(connection.endpoint, OUTCOME.upstream_error, connection.head.status);
-  again(exchange, reason);
+  retryAttempt(exchange, reason);
   return false;
 }
 

@@ -8,7 +8,7 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
 import { ACQUIRED, NO_ENDPOINT } from '../upstream/version.ts';
 import type { Exchange } from './exchange.ts';
-import { forwardingFields, isTrusted } from './forwarded.ts';
+import { forwardingFields, isTrusted } from './forwarding-fields.ts';
 import { mirror, teeBody } from './mirror.ts';
 import { reply } from './local-reply.ts';
 
@@ -16,7 +16,7 @@ import { reply } from './local-reply.ts';
 const MAX_PENDING_BODY_BYTES = 65536;
 
 /** Begins an attempt on the version that was chosen. */
-export function attempt(exchange: Exchange): void {
+export function startAttempt(exchange: Exchange): void {
   const live = exchange.live!;
   exchange.attempts++;
   exchange.attempting = true;

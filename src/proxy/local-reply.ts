@@ -8,7 +8,7 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
-import { isTrusted } from './forwarded.ts';
+import { isTrusted } from './forwarding-fields.ts';
 import { reasonPhrase } from './reason-phrase.ts';
 
 /** Ends the exchange with the answer of a failed outcome. */

@@ -97,9 +97,9 @@ function copyFor(exchange: Exchange, table: MirrorTable, lease: MirrorLease, ver
   send(exchange, { table, live: lease.live, shadow, key, side: 'candidate', witness });
   const { seconds } = lease;
   if (witness?.wantsSecond !== true) return;
-  const again = seconds?.shadows[exchange.choice.version!.index];
-  if (seconds === undefined || again === undefined) witness.onCopyEnd('second', MIRRORED.removed);
-  else send(exchange, { table, live: seconds.live, shadow: again, key, side: 'second', witness });
+  const retryAttempt = seconds?.shadows[exchange.choice.version!.index];
+  if (seconds === undefined || retryAttempt === undefined) witness.onCopyEnd('second', MIRRORED.removed);
+  else send(exchange, { table, live: seconds.live, shadow: retryAttempt, key, side: 'second', witness });
 }
 
 interface Copy {

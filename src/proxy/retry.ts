@@ -5,10 +5,10 @@ import { nowMs } from '../lib/clock.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
-import { attempt, hold } from './forward.ts';
+import { startAttempt, hold } from './forward.ts';
 import type { Exchange } from './exchange.ts';
 import { reply } from './local-reply.ts';
-import { rescue } from './rescue.ts';
+import { fallBackToVersion } from './version-fallback.ts';
 
 /** Why a request was sent again; positions are those of the retry counters. */
 export const RETRY_REASONS = ['stale', 'connect-failure', 'reset', 'response-timeout', 'gateway-error', '5xx'] as const;
@@ -33,10 +33,10 @@ export function retry(exchange: Exchange, connection: UpstreamConnection, outcom
   if (!stale) exchange.live!.failed(connection.endpoint, outcome);
   if (stale) {
     exchange.wantsFresh = true;
-    again(exchange, STALE);
+    retryAttempt(exchange, STALE);
   } else if (reason >= 0 && mayRetry(exchange, reason, connection.sent)) {
     exchange.failedEndpoint = connection.endpoint;
-    again(exchange, reason);
+    retryAttempt(exchange, reason);
   } else if (reason !== CONNECT_FAILURE) reply(exchange, outcome);
   else if (!hold(exchange)) reply(exchange, exchange.holdOver ? OUTCOME.no_endpoint : outcome);
 }
@@ -51,13 +51,13 @@ export function retryReasonOfStatus(exchange: Exchange, status: number): number 
   return -1;
 }
 
-export function again(exchange: Exchange, reason: number): void {
+export function retryAttempt(exchange: Exchange, reason: number): void {
   exchange.live!.counters.retried(reason);
   if (reason !== STALE) {
     exchange.retries++;
-    if (exchange.live!.settings.acrossVersions) rescue(exchange);
+    if (exchange.live!.settings.acrossVersions) fallBackToVersion(exchange);
   }
-  attempt(exchange);
+  startAttempt(exchange);
 }
 
 /** A reused connection that closed before a byte of the answer: the upstream had given it up already (keep-alive race). */

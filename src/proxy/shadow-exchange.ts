@@ -100,7 +100,7 @@ export class ShadowExchange implements Receiver, DeadlineOwner {
   }
 
   /** Ends it for want of memory, if it keeps anything. */
-  relieve(): void {
+  switchVersion(): void {
     if (this.#waiting > 0) this.end(MIRRORED.memory);
   }
 

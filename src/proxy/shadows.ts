@@ -37,7 +37,7 @@ export class Shadows {
   /** Copies go before anything else does. @param level as of `ProxyContext.press` */
   press(level: number): void {
     this.pressed = level >= 1;
-    if (this.pressed) for (const copy of this.#active) copy.relieve();
+    if (this.pressed) for (const copy of this.#active) copy.switchVersion();
   }
 
   take(): ShadowExchange {

@@ -13,7 +13,7 @@ export function pickByWeight(pool: PoolTable, fraction: number): number {
 }
 
 /** Index of the ready version with the greatest weight, where that is more than the one of `failed`; else -1. */
-export function findRescuer(pool: PoolTable, failed: number, state: PoolState): number {
+export function findFallbackVersion(pool: PoolTable, failed: number, state: PoolState): number {
   const { weights } = pool;
   let best = -1;
   let most = weights[failed] as number;

@@ -31,9 +31,9 @@ export const VERSION_EJECTIONS = VERSION_CHOICES + MAX_CHOICE_REASONS;
 /** Requests that wait until an endpoint is ready. */
 export const VERSION_HELD = VERSION_EJECTIONS + 1;
 /** Requests that another version answered in place of this one. */
-export const VERSION_RESCUED = VERSION_HELD + 1;
+export const VERSION_FALLBACKS = VERSION_HELD + 1;
 /** What latency says that the version can take; 0 = nothing says so. */
-export const VERSION_CONCURRENCY_LIMIT = VERSION_RESCUED + 1;
+export const VERSION_CONCURRENCY_LIMIT = VERSION_FALLBACKS + 1;
 /** 1 while all endpoints are used, ready or not. */
 export const VERSION_PANIC = VERSION_CONCURRENCY_LIMIT + 1;
 const VERSION_CELLS = VERSION_PANIC + 1;

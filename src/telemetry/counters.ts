@@ -56,9 +56,9 @@ export class VersionCounters extends Block {
   }
 
   /** Another version answers in place of this one. */
-  rescued(): void {
+  versionFallback(): void {
     this.cells[this.first + at.VERSION_IN_FLIGHT]!--;
-    this.cells[this.first + at.VERSION_RESCUED]!++;
+    this.cells[this.first + at.VERSION_FALLBACKS]!++;
   }
 
   /** @param requests that wait for a ready endpoint now */

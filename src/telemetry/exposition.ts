@@ -167,7 +167,7 @@ export class Exposition {
     this.#expose(METRICS.retries, () => codeSamples(versions(), at.VERSION_RETRIES, retries));
     this.#expose(METRICS.choices, () => codeSamples(versions(), at.VERSION_CHOICES, choices));
     this.#expose(METRICS.held, () => cellSamples(versions(), at.VERSION_HELD));
-    this.#expose(METRICS.rescued, () => cellSamples(versions(), at.VERSION_RESCUED));
+    this.#expose(METRICS.versionFallbacks, () => cellSamples(versions(), at.VERSION_FALLBACKS));
     this.#expose(METRICS.concurrencyLimit, () => cellSamples(versions(), at.VERSION_CONCURRENCY_LIMIT));
     this.#expose(METRICS.panic, () => cellSamples(versions(), at.VERSION_PANIC));
     this.#expose(METRICS.bytesIn, () => cellSamples(versions(), at.VERSION_BYTES_IN));

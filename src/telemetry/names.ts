@@ -57,8 +57,8 @@ export const METRICS = {
   bytesIn: counter('sluice_request_bytes_total', 'Request body bytes.', 'pool', 'version'),
   bytesOut: counter('sluice_response_bytes_total', 'Response body bytes.', 'pool', 'version'),
   held: gauge('sluice_requests_held', 'Requests that wait until an endpoint is ready.', 'pool', 'version'),
-  rescued: counter(
-    'sluice_rescued_total',
+  versionFallbacks: counter(
+    'sluice_version_fallbacks_total',
     'Requests of this version that another one took over, because it failed or had no ready endpoint.',
     'pool',
     'version',

@@ -25,10 +25,10 @@ test('no client sees the failures of a canary, and each is charged to it', async
   expect(responses.map(({ status, body }) => `${status} ${body}`)).toEqual(Array.from({ length: 20 }, () => '200 v1'));
   await sluice.turn();
   const metrics = await sluice.metrics();
-  const rescued = metrics.sum('sluice_rescued_total', { version: 'v2' });
-  expect(rescued).toBeGreaterThanOrEqual(6);
-  expect(metrics.sum('sluice_attempts_total', { version: 'v2', outcome: 'upstream_error' })).toBe(rescued);
-  expect(metrics.sum('sluice_retries_total', { version: 'v2', reason: 'gateway-error' })).toBe(rescued);
+  const versionFallback = metrics.sum('sluice_version_fallbacks_total', { version: 'v2' });
+  expect(versionFallback).toBeGreaterThanOrEqual(6);
+  expect(metrics.sum('sluice_attempts_total', { version: 'v2', outcome: 'upstream_error' })).toBe(versionFallback);
+  expect(metrics.sum('sluice_retries_total', { version: 'v2', reason: 'gateway-error' })).toBe(versionFallback);
   expect(metrics.sum('sluice_requests_total', { version: 'v1', status: '200' })).toBe(20);
   expect(metrics.sum('sluice_requests_total', { version: 'v2' })).toBe(0);
   expect(metrics.sum('sluice_request_duration_seconds_count', { version: 'v1' })).toBe(20);
@@ -44,7 +44,7 @@ test('a POST that may have been applied is not repeated', async () => {
 test('who asks for the canary outright gets its failure', async () => {
   const sluice = await start({ v1: 99, v2: 1 });
   expect((await ask(sluice, get('/', 'x-qa: yes'))).body).toBe('canary');
-  expect(await sluice.counted('sluice_rescued_total')).toBe(0);
+  expect(await sluice.counted('sluice_version_fallbacks_total')).toBe(0);
 });
 
 test('the failures of the greater version do not go to the lesser', async () => {
@@ -52,5 +52,5 @@ test('the failures of the greater version do not go to the lesser', async () => 
   const bodies = new Set<string>();
   for (let i = 0; i < 10; i++) bodies.add((await ask(sluice, get('/'))).body);
   expect(bodies).toContain('canary');
-  expect(await sluice.counted('sluice_rescued_total')).toBe(0);
+  expect(await sluice.counted('sluice_version_fallbacks_total')).toBe(0);
 });

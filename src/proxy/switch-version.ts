@@ -5,11 +5,11 @@ import { pickReadyByWeight } from '../routing/split.ts';
 import { REASON_ROUTE } from '../routing/table.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Exchange } from './exchange.ts';
-import { attempt } from './forward.ts';
-import { handOver } from './rescue.ts';
+import { startAttempt } from './forward.ts';
+import { moveToVersion } from './version-fallback.ts';
 
 /** Hands the exchange to a ready version. False: there is none that may take it. */
-export function relieve(exchange: Exchange): boolean {
+export function switchVersion(exchange: Exchange): boolean {
   const { choice } = exchange;
   const { pool } = exchange.destination!;
   if (choice.reason === REASON_ROUTE || pool.fallback === 'fail') return false;
@@ -18,7 +18,7 @@ export function relieve(exchange: Exchange): boolean {
   const index = keyed ? rankByKey(pool, choice.key, lease) : pickReadyByWeight(pool, lease.chance(), lease);
   if (index < 0 || index === choice.version!.index) return false;
   exchange.endAttempt(OUTCOME.no_endpoint);
-  handOver(exchange, index);
-  attempt(exchange);
+  moveToVersion(exchange, index);
+  startAttempt(exchange);
   return true;
 }

@@ -2,27 +2,27 @@
 // version that failed; the answer, and the time it took, are the other's.
 
 import { nowMs } from '../lib/clock.ts';
-import { findRescuer } from '../routing/split.ts';
+import { findFallbackVersion } from '../routing/split.ts';
 import { REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE } from '../routing/table.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Hands the exchange to another version where there is one that may take it. Its attempt on the first has ended. */
-export function rescue(exchange: Exchange): void {
+export function fallBackToVersion(exchange: Exchange): void {
   const { choice } = exchange;
   const { pool } = exchange.destination!;
   // Who asks for a version outright wants to know how it fares.
   if (choice.reason === REASON_ROUTE || choice.reason === REASON_OVERRIDE) return;
   const lease = exchange.serving.leases[pool.index]!;
-  const index = findRescuer(pool, choice.version!.index, lease);
+  const index = findFallbackVersion(pool, choice.version!.index, lease);
   if (index < 0) return;
-  handOver(exchange, index);
+  moveToVersion(exchange, index);
 }
 
 /** Makes the version at `index` of the pool the one that answers. */
-export function handOver(exchange: Exchange, index: number): void {
+export function moveToVersion(exchange: Exchange, index: number): void {
   const { choice } = exchange;
   const { pool } = exchange.destination!;
-  exchange.live!.counters.rescued();
+  exchange.live!.counters.versionFallback();
   choice.version = pool.versions[index];
   choice.reason = REASON_FALLBACK;
   exchange.live = exchange.serving.leases[pool.index]!.versions[index]!;
