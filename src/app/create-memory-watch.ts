@@ -8,29 +8,29 @@ import { collectGarbage, heapBytes } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
 import { WORKER_MEMORY_BYTES } from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
-import type { Shadowing } from './shadowing.ts';
-import type { Workers } from './workers.ts';
+import type { MirrorAnalysis } from '../threads/mirror-analysis.ts';
+import type { Workers } from '../threads/workers.ts';
 
 export interface MemoryWatchDeps {
   readonly counters: CounterRegistry;
   readonly workers: Workers;
-  readonly shadowing: Pick<Shadowing, 'memoryBytes' | 'collect'>;
+  readonly mirrorAnalysis: Pick<MirrorAnalysis, 'memoryBytes' | 'collect'>;
   readonly log: Log;
   readonly overload: () => OverloadConfig;
 }
 
-export function createMemoryWatch({ counters, workers, shadowing, log, overload }: MemoryWatchDeps): MemoryWatch {
+export function createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload }: MemoryWatchDeps): MemoryWatch {
   const workerBytes = (): number => counters.blocks('worker').reduce((sum, block) => sum + block.total(WORKER_MEMORY_BYTES), 0);
   return new MemoryWatch({
     clock: systemClock,
     log,
     overload,
     findLimit: memoryLimit,
-    liveBytes: () => workerBytes() + shadowing.memoryBytes + heapBytes(),
+    liveBytes: () => workerBytes() + mirrorAnalysis.memoryBytes + heapBytes(),
     onPressure: (level) => workers.setPressure(level),
     onCollect: () => {
       workers.collect();
-      shadowing.collect();
+      mirrorAnalysis.collect();
       collectGarbage();
     },
   });

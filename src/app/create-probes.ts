@@ -7,7 +7,7 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { versionActivity } from '../telemetry/version-activity.ts';
 import { probeEndpoint } from '../upstream/probes/probe-endpoint.ts';
 import { Probes } from '../upstream/probes/probes.ts';
-import type { Workers } from './workers.ts';
+import type { Workers } from '../threads/workers.ts';
 
 export interface ProbesOfInstance {
   readonly log: Log;

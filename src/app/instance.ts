@@ -16,7 +16,7 @@ import { Control } from '../control/control.ts';
 import { Markers } from '../control/markers.ts';
 import type { VersionDeploy } from '../control/markers.ts';
 import type { DataPlane, Update } from '../control/ports.ts';
-import { Recall } from '../control/recall.ts';
+import { Recall } from '../control/exchange-lookup.ts';
 import type { ApplyResult, Load, Loaded } from '../control/submission.ts';
 import type { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
@@ -33,15 +33,15 @@ import { Exposition } from '../telemetry/exposition.ts';
 import type { Discovery } from '../upstream/discovery/discovery.ts';
 import type { Probes } from '../upstream/probes/probes.ts';
 import { AccessOutput } from './access-output.ts';
-import { bindableHost, claimAddress } from './claim-address.ts';
+import { bindableHost, claimAddress } from '../threads/claim-address.ts';
 import { createMemoryWatch } from './create-memory-watch.ts';
 import { createDiscovery } from './create-discovery.ts';
 import { createKeeper, keptIn } from './create-keeper.ts';
 import { createProbes } from './create-probes.ts';
-import type { EndpointUpdate } from './messages.ts';
-import { Shadowing } from './shadowing.ts';
+import type { EndpointUpdate } from '../threads/messages.ts';
+import { MirrorAnalysis } from '../threads/mirror-analysis.ts';
 import { version } from './version.ts';
-import { Workers } from './workers.ts';
+import { Workers } from '../threads/workers.ts';
 
 export interface InstanceOptions {
   /** The config to start with, already judged. */
@@ -79,7 +79,7 @@ export class Instance {
   readonly #keeper: SessionKeeper | undefined;
   readonly #markers: Markers;
   readonly #drains: DrainWatch;
-  readonly #shadowing: Shadowing;
+  readonly #mirrorAnalysis: MirrorAnalysis;
   readonly #watch: ConfigWatch | undefined;
   #draining = false;
   adminAddress: Address;
@@ -105,12 +105,12 @@ export class Instance {
       log,
       nowMs,
       onAccess: (chunk, lines) => this.#accessLog.write(chunk, lines),
-      onMissed: (writes, unlisted) => this.#shadowing.missed.add(writes, unlisted),
+      onMissed: (writes, unlisted) => this.#mirrorAnalysis.missed.add(writes, unlisted),
       onRestarted: () => this.#exposition.workerRestarted(),
     });
     const dir = keptIn(config, options.store);
-    this.#shadowing = new Shadowing({ log, counters, dir, setLinks: (makeLink) => this.#workers.setLinks(makeLink) });
-    this.#exposition.shadowsAre(this.#shadowing.lines);
+    this.#mirrorAnalysis = new MirrorAnalysis({ log, counters, dir, setLinks: (makeLink) => this.#workers.setLinks(makeLink) });
+    this.#exposition.registerMirrors(this.#mirrorAnalysis.lines);
     this.#probes = createProbes({ log, counters, workers: this.#workers });
     this.#exposition.healthChecksAre(() => this.#probes.counts());
     this.#discovery = createDiscovery(log, () => this.#controller.rediscover());
@@ -131,7 +131,7 @@ export class Instance {
     const { adapt } = options;
     this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt, moveUsers, onServed });
     const recall = new Recall(() => this.#workers.recall(), systemClock);
-    const { comparing, missed } = this.#shadowing;
+    const { comparing, missed } = this.#mirrorAnalysis;
     const control = new Control({
       controller: this.#controller,
       journal,
@@ -144,7 +144,7 @@ export class Instance {
       missed,
     });
     const overload = (): OverloadConfig => (this.#controller.config ?? this.config).overload;
-    this.#memory = createMemoryWatch({ counters, workers: this.#workers, shadowing: this.#shadowing, log, overload });
+    this.#memory = createMemoryWatch({ counters, workers: this.#workers, mirrorAnalysis: this.#mirrorAnalysis, log, overload });
     this.#exposition.overloadIs(() => this.#memory.sample);
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
     this.adminAddress = config.admin.address;
@@ -231,7 +231,7 @@ export class Instance {
     this.#controller.close();
     await this.#discovery.close();
     const cut = await this.#workers.drain(timeoutMs);
-    await this.#shadowing.close();
+    await this.#mirrorAnalysis.close();
     this.#memory.close();
     this.#probes.close();
     this.#drains.close();
@@ -248,7 +248,7 @@ export class Instance {
     const known = new Set((this.#controller.config?.listeners ?? []).map(({ address }) => claimOf(address)));
     for (const { address } of update.config.listeners) if (!known.has(claimOf(address))) await claimAddress(address);
     const tables = this.#sessions.plan(update.config.pools);
-    this.#shadowing.expect(update.config);
+    this.#mirrorAnalysis.expect(update.config);
     const sessions = Object.fromEntries([...tables].map(([pool, table]) => [pool, table.sessions.memory]));
     const adoption = await this.#probes.adopt(update.config.pools, () => this.#workers.apply({ ...update, sessions }));
     this.#sessions.commit(tables);
@@ -257,7 +257,7 @@ export class Instance {
   }
 
   #tellDeploys(deploys: readonly VersionDeploy[]): Promise<Adoption> {
-    this.#shadowing.setDeploys(deploys);
+    this.#mirrorAnalysis.setDeploys(deploys);
     return this.#workers.setDeploys(deploys);
   }
 
@@ -295,7 +295,7 @@ export class Instance {
   #takeOver(config: Config): void {
     const { admin, accessLog } = config;
     this.#markers.retain(config);
-    this.#shadowing.follow(config);
+    this.#mirrorAnalysis.follow(config);
     this.#admin.configure(admin);
     this.#accessLog.open(accessLog?.path ?? '');
   }

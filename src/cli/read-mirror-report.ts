@@ -53,7 +53,7 @@ export interface ReportResponse {
   readonly verdict: string;
   readonly reason: string;
   readonly compared: number;
-  readonly seconded: number;
+  readonly withSecondary: number;
   readonly differenceRate: IntervalResponse;
   readonly failureRate: IntervalResponse;
   readonly fields: readonly FieldResponse[];
@@ -97,7 +97,7 @@ export function readReport(body: unknown): ReportResponse {
     verdict: optionalText(verdict, 'verdict'),
     reason: shortText(verdict, 'reason', MAX_REASON_LENGTH),
     compared: number(verdict, 'compared'),
-    seconded: number(verdict, 'seconded'),
+    withSecondary: number(verdict, 'withSecondary'),
     differenceRate: readInterval(verdict['differenceRate']),
     failureRate: readInterval(verdict['failureRate']),
     fields: listOf(fields['fields'], 'fields').map(readField),

@@ -42,11 +42,11 @@ function viewVerdict({ verdict, reason }: ReportResponse, paint: ReportView['pai
 function describeCounts({ pool, mirror, candidate, sinceMs, ...rest }: ReportResponse, { paint, nowMs }: ReportView): readonly string[] {
   const to = candidate.version === '' ? `${candidate.pool} as it splits` : `${candidate.pool}/${candidate.version}`;
   const since = `${formatInstant(sinceMs)} UTC, ${formatAgo(sinceMs, nowMs)}`;
-  const seconded = `${rest.seconded} of them with a second response of the primary, which tells noise`;
+  const withSecondary = `${rest.withSecondary} of them with a secondary response, which shows the noise`;
   return formatPairs([
     ['mirror', `${paint('strong', mirror)} of pool ${pool}, to ${to}`],
     ['since', since],
-    ['compared', `${count(rest.compared, 'request')}, ${seconded}`],
+    ['compared', `${count(rest.compared, 'request')}, ${withSecondary}`],
     ['differ', `${describeBounds(rest.differenceRate)} of requests, beyond the noise`],
     ['fail', `${describeBounds(rest.failureRate)} of requests, beyond what fails on the primary`],
     ...describeOutcomes(rest.templates),

@@ -23,7 +23,7 @@ import type { MissedWriteLedgers } from './missed-writes.ts';
 import { movedPools } from './moved-pools.ts';
 import { poolStatuses } from './pool-status.ts';
 import type { Comparing } from './ports.ts';
-import type { Recall } from './recall.ts';
+import type { Recall } from './exchange-lookup.ts';
 import { toAmendments } from './to-amendments.ts';
 import type { SessionTables } from './session-tables.ts';
 import { showExchanges } from './shown-exchange.ts';

@@ -33,7 +33,7 @@ type MirrorKey = Extract<CounterKey, { readonly kind: 'mirror' }>;
 function namesIn({ listeners, pools }: Config): string {
   const inPools = pools.map(({ name, versions, mirrors }) => {
     const inVersions = versions.map((each) => [each.name, each.endpoints.map(({ key }) => key)]);
-    return [name, inVersions, mirrors.map((each) => [each.name, each.pool ?? '', each.version ?? '', hasSeconds(each)])];
+    return [name, inVersions, mirrors.map((each) => [each.name, each.pool ?? '', each.version ?? '', hasSecondaries(each)])];
   });
   return JSON.stringify([listeners.map(({ name }) => name), inPools]);
 }
@@ -59,8 +59,8 @@ function poolKeys(pool: PoolConfig): readonly CounterKey[] {
 function mirrorKeys(pool: PoolConfig, pools: ReadonlyMap<string, PoolConfig>): readonly MirrorKey[] {
   return pool.mirrors.flatMap((mirror) => {
     const candidates = candidateLabels(pool, mirror, pools);
-    const seconds = hasSeconds(mirror) ? pool.versions.map(({ name }) => name) : [];
-    return mirrorKeysOf(pool, mirror, [...new Set([...candidates, ...seconds])]);
+    const secondaries = hasSecondaries(mirror) ? pool.versions.map(({ name }) => name) : [];
+    return mirrorKeysOf(pool, mirror, [...new Set([...candidates, ...secondaries])]);
   });
 }
 
@@ -74,7 +74,7 @@ function mirrorKeysOf({ name: pool }: PoolConfig, { name: mirror }: MirrorConfig
   return labels.map((version) => ({ kind: 'mirror', pool, mirror, version }));
 }
 
-function hasSeconds({ compare }: MirrorConfig): boolean {
+function hasSecondaries({ compare }: MirrorConfig): boolean {
   return compare !== undefined && compare.noisePercent > 0;
 }
 

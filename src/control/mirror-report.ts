@@ -1,6 +1,6 @@
 // What comparing the answers of a mirror has shown so far, and which writes its shadow is missing, as they are told to operators.
 
-import type { DatedReport } from '../telemetry/shadow-report.ts';
+import type { DatedReport } from '../compare/mirror-report.ts';
 
 export interface MirrorReport extends DatedReport {
   readonly pool: string;

@@ -2,7 +2,7 @@
 // secret is masked before it is kept.
 
 import type { Config } from '../config/model.ts';
-import type { MissedWrite } from '../telemetry/shadowed-exchange.ts';
+import type { MissedWrite } from '../compare/mirrored-exchange.ts';
 import type { KeptMissedWrite } from './kept-missed-write.ts';
 import { maskUrl, textOf } from './mask.ts';
 import type { MissedWrites, MissedWritesQuery, ShownMissedWrite } from './mirror-report.ts';

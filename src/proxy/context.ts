@@ -8,7 +8,7 @@ import type { WorkerCounters } from '../telemetry/counters.ts';
 import { RecentExchanges } from '../telemetry/recent-exchanges.ts';
 import { Exchange } from './exchange.ts';
 import type { Serving } from './serving.ts';
-import { Shadows } from './shadows.ts';
+import { MirroredRequests } from './mirror/mirrored-requests.ts';
 
 /** Exchanges that are kept for the next request instead of being collected. */
 const SPARE_EXCHANGES = 256;
@@ -26,7 +26,7 @@ export class ProxyContext {
   readonly counters: WorkerCounters;
   readonly log: Log;
   readonly recent = new RecentExchanges();
-  readonly shadows: Shadows;
+  readonly shadows: MirroredRequests;
 
   #draining = false;
   readonly #spare: Exchange[] = [];
@@ -38,7 +38,7 @@ export class ProxyContext {
     this.deadlines = deadlines;
     this.counters = counters;
     this.log = log;
-    this.shadows = new Shadows(deadlines, (error) => this.failed(error));
+    this.shadows = new MirroredRequests(deadlines, (error) => this.failed(error));
   }
 
   /** An error that is ours: counted and logged, with what it hit closed by the caller. */

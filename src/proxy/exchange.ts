@@ -27,10 +27,10 @@ import { reply, replyRoute } from './local-reply.ts';
 import { RequestBody } from './request-body.ts';
 import { switchVersion } from './switch-version.ts';
 import { retry } from './retry.ts';
-import { leaveShadows } from './mirror.ts';
+import { leaveMirrored } from './mirror/start-mirrors.ts';
 import type { Serving } from './serving.ts';
-import type { ShadowExchange } from './shadow-exchange.ts';
-import type { Witness } from './witness.ts';
+import type { MirroredRequest } from './mirror/mirrored-request.ts';
+import type { ResponseTap } from './mirror/response-tap.ts';
 
 export class Exchange implements Applicant, DeadlineOwner {
   readonly context: ProxyContext;
@@ -64,9 +64,9 @@ export class Exchange implements Applicant, DeadlineOwner {
   /** Copies of it have been begun, where its pool has mirrors. */
   mirrored = false;
   /** The first of its copies that it still feeds. */
-  shadow: ShadowExchange | undefined = undefined;
+  shadow: MirroredRequest | undefined = undefined;
   /** Who looks at its copies. */
-  witnesses: Witness[] | undefined = undefined;
+  taps: ResponseTap[] | undefined = undefined;
   /** A reused connection turned out to be closed; it is replaced once, by a new one. */
   wantsFresh = false;
   /** Retries decided on, the replacement of a stale connection not counted. */
@@ -276,7 +276,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     this.holdDeadline.disarm();
     this.endAttempt(this.outcome);
     observe(this);
-    if (this.shadow !== undefined || this.witnesses !== undefined) leaveShadows(this);
+    if (this.shadow !== undefined || this.taps !== undefined) leaveMirrored(this);
     this.requestText = '';
     this.bodyText = '';
     if (this.pendingBody.length > 0) this.pendingBody = [];

@@ -4,12 +4,12 @@
 import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../http1/framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
 import { nowMs } from '../lib/clock.ts';
-import { applyHeaderChanges } from '../lib/header-changes.ts';
+import { applyHeaderChanges } from '../http/header-changes.ts';
 import { affinityCookie } from '../routing/affinity.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
 import type { Exchange } from './exchange.ts';
-import { tellBody, tellHead } from './mirror.ts';
+import { tellBody, tellHead } from './mirror/start-mirrors.ts';
 import { retryAttempt, retryReasonOfStatus } from './retry.ts';
 import { statusLine } from './local-reply.ts';
 
@@ -37,7 +37,7 @@ export function forwardHead(exchange: Exchange, connection: UpstreamConnection, 
   }
   exchange.responded = true;
   exchange.status = response.status;
-  if (exchange.witnesses !== undefined) tellHead(exchange, connection, from, to);
+  if (exchange.taps !== undefined) tellHead(exchange, connection, from, to);
   exchange.unchunk = response.body === BODY_CHUNKED && head.minor === 0;
   exchange.keep = head.keepAlive && client.mayStay && exchange.requestDone && response.body !== BODY_UNTIL_CLOSE && !exchange.unchunk;
   const text = headText(exchange, response);
@@ -54,7 +54,7 @@ export function forwardHead(exchange: Exchange, connection: UpstreamConnection, 
 /** Sends more of the body. False: pause reading. */
 export function responseBytes(exchange: Exchange, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
   exchange.bytesOut += to - from;
-  if (exchange.witnesses !== undefined) tellBody(exchange, connection, from, to);
+  if (exchange.taps !== undefined) tellBody(exchange, connection, from, to);
   if (isEdited(exchange, connection, to)) return forwardEdited(exchange, connection, '', from, done);
   const flushed = to === from || exchange.connection.writeBytes(connection.memory.subarray(from, to));
   return written(exchange, flushed, done);

@@ -2,14 +2,14 @@
 
 import { BODY_CHUNKED } from '../http1/framing.ts';
 import { withoutForwardedFields } from '../http1/forwarded-fields.ts';
-import { applyHeaderChanges } from '../lib/header-changes.ts';
+import { applyHeaderChanges } from '../http/header-changes.ts';
 import { rewriteTarget } from '../routing/rewrite.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
 import { ACQUIRED, NO_ENDPOINT } from '../upstream/version.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardingFields, isTrusted } from './forwarding-fields.ts';
-import { mirror, teeBody } from './mirror.ts';
+import { mirror, copyBody } from './mirror/start-mirrors.ts';
 import { reply } from './local-reply.ts';
 
 /** Of a request body that waits for a connection. */
@@ -57,7 +57,7 @@ export function sendRequest(exchange: Exchange, connection: UpstreamConnection):
 export function sendBody(exchange: Exchange, bytes: Buffer, from: number, to: number): void {
   exchange.replayable = false;
   passBody(exchange, bytes, from, to);
-  if (exchange.shadow !== undefined) teeBody(exchange, bytes, from, to);
+  if (exchange.shadow !== undefined) copyBody(exchange, bytes, from, to);
 }
 
 function passBody(exchange: Exchange, bytes: Buffer, from: number, to: number): void {

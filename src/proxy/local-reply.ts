@@ -1,7 +1,7 @@
 // Answers that Sluice gives by itself: failures from the outcome table, redirects, fixed responses.
 // They say what the client may know and no more.
 
-import { applyHeaderChanges } from '../lib/header-changes.ts';
+import { applyHeaderChanges } from '../http/header-changes.ts';
 import { redirectLocation } from '../routing/redirect.ts';
 import type { RouteMatch } from '../routing/table.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';

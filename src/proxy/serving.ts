@@ -8,23 +8,23 @@ import type { MirrorChance } from '../routing/mirror.ts';
 import type { Sessions } from '../routing/sessions.ts';
 import type { PoolState, Table } from '../routing/table.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
-import type { LiveMirror, Shadow } from '../upstream/mirror.ts';
+import type { LiveMirror, MirrorTarget } from '../upstream/mirror.ts';
 import type { LiveVersion } from '../upstream/version.ts';
 
 /** The living side of one mirror of a Table. */
 export class MirrorLease implements MirrorChance {
   readonly live: LiveMirror;
   /** In the order of the target's versions in the Table. */
-  readonly shadows: readonly (Shadow | undefined)[];
+  readonly shadows: readonly (MirrorTarget | undefined)[];
   /** Where second copies go, in the order of the versions of the mirror's own pool; undefined where none are made. */
-  readonly seconds: { readonly live: LiveMirror; readonly shadows: readonly (Shadow | undefined)[] } | undefined;
+  readonly secondaries: { readonly live: LiveMirror; readonly shadows: readonly (MirrorTarget | undefined)[] } | undefined;
   readonly #sequence: LowDiscrepancySequence;
   readonly #versions: LowDiscrepancySequence;
 
   constructor(live: LiveMirror, sequence: LowDiscrepancySequence, versions: LowDiscrepancySequence) {
     this.live = live;
     this.shadows = live.shadows;
-    this.seconds = live.seconds && { live: live.seconds, shadows: live.seconds.shadows };
+    this.secondaries = live.secondaries && { live: live.secondaries, shadows: live.secondaries.shadows };
     this.#sequence = sequence;
     this.#versions = versions;
   }

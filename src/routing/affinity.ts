@@ -1,7 +1,7 @@
 // Same key, same version: reads the key of a request, and ranks versions by it. A key names a user, never a version.
 
 import { mix, hashString, toFraction } from '../lib/hash.ts';
-import { findCookie, findField, toFieldText } from '../lib/header-block.ts';
+import { findCookie, findField, toFieldText } from '../http/header-block.ts';
 import type { KeySource } from '../config/model.ts';
 import type { PoolState, PoolTable, RoutableRequest } from './table.ts';
 

@@ -1,7 +1,7 @@
 // One entry of a route's `match` list: what must hold beside host and path, and its rank among others of the same path.
 
-import { joinField, toFieldText } from '../lib/header-block.ts';
-import { findQuery } from '../lib/query.ts';
+import { joinField, toFieldText } from '../http/header-block.ts';
+import { findQuery } from '../http/query.ts';
 import type { MatchConfig } from '../config/model.ts';
 import { canonicalConfigPath } from './path.ts';
 import type { RoutableRequest, RouteMatch, RouteTable } from './table.ts';

@@ -4,7 +4,7 @@
 import { AFFINITY_OWN_COOKIE, rankByKey, readKey } from './affinity.ts';
 import { spareStarting, WhenReady } from './choose-otherwise.ts';
 import { findOverride } from './overrides.ts';
-import { recall } from './recall.ts';
+import { recall } from './remembered-version.ts';
 import { pickByWeight, pickReadyByWeight } from './split.ts';
 import {
   REASON_AFFINITY,

@@ -1,13 +1,13 @@
 // Turns a Config into a Table. Every string that serving would have to parse is parsed here.
 
 import { hashString } from '../lib/hash.ts';
-import { compileHeaderChanges, type CompiledHeaderChanges } from '../lib/header-changes.ts';
+import { compileHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
 import type { Config, HeaderChanges, PoolConfig, RouteConfig } from '../config/model.ts';
 import { compileAffinity } from './affinity.ts';
 import { Matcher } from './match.ts';
 import { compileMirrors } from './mirror.ts';
 import { compileOverride } from './overrides.ts';
-import { compileSessionRule } from './recall.ts';
+import { compileSessionRule } from './remembered-version.ts';
 import {
   ACTION_POOL,
   ACTION_REDIRECT,

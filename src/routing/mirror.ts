@@ -2,8 +2,8 @@
 // passed in. A user is copied always or never; a greater share only adds users.
 
 import { hashString, mix, toFraction } from '../lib/hash.ts';
-import { findLine, joinField, toFieldText } from '../lib/header-block.ts';
-import { compileHeaderChanges, type CompiledHeaderChanges } from '../lib/header-changes.ts';
+import { findLine, joinField, toFieldText } from '../http/header-block.ts';
+import { compileHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
 import type { MirrorConfig, MirrorMatch, PoolConfig } from '../config/model.ts';
 import { rankByKey, readKey } from './affinity.ts';
 import { FieldCondition } from './candidate.ts';
@@ -96,7 +96,7 @@ export function isSampled(mirror: MirrorTable, request: RoutableRequest, key: st
 }
 
 /** Index of the version that gets the copy, or -1 where every weight is 0. */
-export function chooseShadow({ pool, version }: MirrorTable, key: string, chance: MirrorChance): number {
+export function chooseTargetVersion({ pool, version }: MirrorTable, key: string, chance: MirrorChance): number {
   if (version !== undefined) return version.index;
   return key === '' ? pickByWeight(pool, chance.nextVersionFraction()) : rankByKey(pool, key, undefined);
 }

@@ -1,7 +1,7 @@
 // Rules by which a request names its version outright, whatever the weights say.
 
-import { findCookie, joinField, toFieldText } from '../lib/header-block.ts';
-import { findQuery } from '../lib/query.ts';
+import { findCookie, joinField, toFieldText } from '../http/header-block.ts';
+import { findQuery } from '../http/query.ts';
 import type { OverrideConfig } from '../config/model.ts';
 import type { RoutableRequest, VersionTable } from './table.ts';
 import { ValueTest } from './value.ts';

@@ -7,7 +7,7 @@
 //   - `//` counts as `/`, `%2f` as `/`, and an encoded letter, digit, `-`, `.`, `_` or `~` as itself.
 // Passed as plain text: %20, `..foo`, `a.b`, `...`, `/.well-known`, path parameters (`;x`), and twice encoded forms such as %252e.
 
-import { triplet } from '../lib/query.ts';
+import { triplet } from '../http/query.ts';
 
 const SLASH = 0x2f;
 const DOT = 0x2e;

@@ -1,13 +1,13 @@
 // A Config compiled for serving: immutable, swapped as a whole, never asked to parse a string again.
 // Living state (readiness, connections, the split's position) is not here; it is passed in.
 
-import type { CompiledHeaderChanges } from '../lib/header-changes.ts';
+import type { CompiledHeaderChanges } from '../http/header-changes.ts';
 import type { BalancerName, PathRewrite, PoolConfig, RespondConfig, RouteConfig } from '../config/model.ts';
 import type { AffinityRule } from './affinity.ts';
 import type { Matcher } from './match.ts';
 import type { MirrorTable } from './mirror.ts';
 import type { OverrideRule } from './overrides.ts';
-import type { SessionRule } from './recall.ts';
+import type { SessionRule } from './remembered-version.ts';
 import type { Sessions } from './sessions.ts';
 
 export interface Table {

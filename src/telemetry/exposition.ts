@@ -48,7 +48,7 @@ export interface OverloadSample {
 }
 
 /** What is known of the answers of shadows, read anew at each scrape. */
-export interface ShadowLines {
+export interface MirrorLines {
   readonly comparisons: () => Lines;
   readonly differences: () => Lines;
   readonly missedWrites: () => Lines;
@@ -69,7 +69,7 @@ export class Exposition {
   #adminRefused: () => Lines = () => [];
   #users: () => Lines = () => [];
   #deploys: () => Lines = () => [];
-  #shadows: ShadowLines = { comparisons: () => [], differences: () => [], missedWrites: () => [] };
+  #shadows: MirrorLines = { comparisons: () => [], differences: () => [], missedWrites: () => [] };
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
   constructor(counters: CounterRegistry, options: ExpositionOptions) {
@@ -141,7 +141,7 @@ export class Exposition {
     this.#deploys = lines;
   }
 
-  shadowsAre(lines: ShadowLines): void {
+  registerMirrors(lines: MirrorLines): void {
     this.#shadows = lines;
   }
 

@@ -37,7 +37,7 @@ export interface MirrorSettings extends ConnectionSettings {
 const STALLED_MS = 250;
 
 /** A version as one mirror reaches it. */
-export class Shadow {
+export class MirrorTarget {
   readonly name: string;
   readonly counters: MirrorCounters;
   readonly selection = new Selection(randomFraction);
@@ -56,9 +56,9 @@ export class LiveMirror implements ConnectionOwner {
   /** Name of the pool of the shadows. */
   target = '';
   /** In the order of that pool's versions; where the mirror names one, the others are undefined. */
-  shadows: readonly (Shadow | undefined)[] = [];
+  shadows: readonly (MirrorTarget | undefined)[] = [];
   /** Sends second copies to the version that answers, where answers are compared. */
-  seconds: LiveMirror | undefined = undefined;
+  secondaries: LiveMirror | undefined = undefined;
   connections = 0;
   /** Copies in flight. */
   requests = 0;
@@ -67,7 +67,7 @@ export class LiveMirror implements ConnectionOwner {
   readonly #deps: MirrorDeps;
   #breaker = new Breaker();
   /** Whose connections they are; those of versions that left as well. */
-  readonly #shadowOf = new Map<Endpoint, Shadow>();
+  readonly #targetOf = new Map<Endpoint, MirrorTarget>();
   #retired = false;
 
   /** @param owner name of the pool whose requests are copied */
@@ -89,7 +89,7 @@ export class LiveMirror implements ConnectionOwner {
     this.settings = settingsOf(config, target, this.#deps);
     this.shadows = target.versions.map((version) => {
       if (config.version !== undefined && config.version !== version.name) return undefined;
-      const shadow = before.get(version.name) ?? new Shadow(version.name, this.#countersOf(version.name));
+      const shadow = before.get(version.name) ?? new MirrorTarget(version.name, this.#countersOf(version.name));
       gone.delete(shadow);
       shadow.selection.configure(target);
       this.#setEndpoints(shadow, version.endpoints, version.drain !== false);
@@ -102,8 +102,8 @@ export class LiveMirror implements ConnectionOwner {
   /** It is gone: copies in flight end now. */
   retire(): void {
     this.#retired = true;
-    this.seconds?.retire();
-    for (const endpoint of [...this.#shadowOf.keys()]) for (const connection of [...endpoint.connections]) connection.cut();
+    this.secondaries?.retire();
+    for (const endpoint of [...this.#targetOf.keys()]) for (const connection of [...endpoint.connections]) connection.cut();
   }
 
   /** Other endpoints for a version of its pool. */
@@ -128,7 +128,7 @@ export class LiveMirror implements ConnectionOwner {
    * Takes a connection for one copy: an unused one, which its receiver hears of at once, or one that is made. Undefined when it was given;
    * else why the copy is dropped. Who got one must `leave`. `avoid`: key of an endpoint that is the last resort.
    */
-  acquire(shadow: Shadow, key: string, receiver: Receiver, avoid: string | undefined): MirrorOutcome | undefined {
+  acquire(shadow: MirrorTarget, key: string, receiver: Receiver, avoid: string | undefined): MirrorOutcome | undefined {
     if (this.#retired) return MIRRORED.removed;
     if (this.requests >= this.settings.requestLimit) return MIRRORED.limit;
     const endpoint = shadow.selection.pick(key, avoid === undefined ? undefined : shadow.endpoints.find((each) => each.key === avoid));
@@ -171,7 +171,7 @@ export class LiveMirror implements ConnectionOwner {
 
   onClosed(connection: UpstreamConnection): void {
     const { endpoint } = connection;
-    const shadow = this.#shadowOf.get(endpoint);
+    const shadow = this.#targetOf.get(endpoint);
     this.connections--;
     shadow?.counters.closed();
     endpoint.connections.delete(connection);
@@ -180,7 +180,7 @@ export class LiveMirror implements ConnectionOwner {
     this.#forget(endpoint);
   }
 
-  #connect(endpoint: Endpoint, shadow: Shadow, receiver: Receiver): void {
+  #connect(endpoint: Endpoint, shadow: MirrorTarget, receiver: Receiver): void {
     this.connections++;
     shadow.counters.opened();
     const connection = new UpstreamConnection(endpoint, this, receiver);
@@ -188,12 +188,12 @@ export class LiveMirror implements ConnectionOwner {
     receiver.onConnecting(connection);
   }
 
-  #setEndpoints(shadow: Shadow, configs: readonly EndpointConfig[], drains: boolean): void {
+  #setEndpoints(shadow: MirrorTarget, configs: readonly EndpointConfig[], drains: boolean): void {
     const before = new Map(shadow.endpoints.map((endpoint) => [endpoint.key, endpoint]));
     shadow.endpoints = configs.map((config) => {
       const endpoint = before.get(config.key) ?? new Endpoint(config, this.#deps.counters.uncounted());
       before.delete(config.key);
-      this.#shadowOf.set(endpoint, shadow);
+      this.#targetOf.set(endpoint, shadow);
       endpoint.weight = config.weight;
       endpoint.zone = config.zone;
       mark(endpoint, UNREADY_DRAINING, drains || config.drain !== false);
@@ -209,7 +209,7 @@ export class LiveMirror implements ConnectionOwner {
   /** An endpoint that left is remembered as long as it has connections. */
   #forget(endpoint: Endpoint): void {
     if (endpoint.connections.size > 0) return;
-    if (this.#shadowOf.get(endpoint)?.endpoints.includes(endpoint) === false) this.#shadowOf.delete(endpoint);
+    if (this.#targetOf.get(endpoint)?.endpoints.includes(endpoint) === false) this.#targetOf.delete(endpoint);
   }
 
   #countersOf(version: string): MirrorCounters {

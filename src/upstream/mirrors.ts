@@ -31,7 +31,7 @@ export class Mirrors {
           const mirror = known.get(config.name) ?? new LiveMirror(pool.name, config, target, this.#deps);
           gone.delete(mirror);
           mirror.configure(config, target);
-          this.#configureSeconds(mirror, config, pool);
+          this.#configureSecondaries(mirror, config, pool);
           return mirror;
         });
         return [pool.name, mirrors];
@@ -57,22 +57,22 @@ export class Mirrors {
   }
 
   /** Second copies have endpoints, bounds and a breaker of their own, too. */
-  #configureSeconds(mirror: LiveMirror, config: MirrorConfig, pool: PoolConfig): void {
+  #configureSecondaries(mirror: LiveMirror, config: MirrorConfig, pool: PoolConfig): void {
     const isWanted = config.compare !== undefined && config.compare.noisePercent > 0;
     if (!isWanted) {
-      mirror.seconds?.retire();
-      mirror.seconds = undefined;
+      mirror.secondaries?.retire();
+      mirror.secondaries = undefined;
       return;
     }
     const ofPool = { ...config, pool: undefined, version: undefined };
-    mirror.seconds ??= new LiveMirror(pool.name, ofPool, pool, this.#deps);
-    mirror.seconds.configure(ofPool, pool);
+    mirror.secondaries ??= new LiveMirror(pool.name, ofPool, pool, this.#deps);
+    mirror.secondaries.configure(ofPool, pool);
   }
 
   *#all(): Iterable<LiveMirror> {
     for (const mirror of [...this.#mirrors.values()].flat()) {
       yield mirror;
-      if (mirror.seconds !== undefined) yield mirror.seconds;
+      if (mirror.secondaries !== undefined) yield mirror.secondaries;
     }
   }
 }

@@ -19,7 +19,7 @@ afterEach(closeAll);
 const JSON_TYPE = 'content-type: application/json';
 
 interface Report {
-  readonly verdict: { readonly verdict: string; readonly reason: string; readonly compared: number; readonly seconded: number };
+  readonly verdict: { readonly verdict: string; readonly reason: string; readonly compared: number; readonly withSecondary: number };
   readonly fields: readonly { readonly template: string; readonly path: string; readonly kinds: Readonly<Record<string, number>> }[];
   readonly templates: readonly { readonly template: string; readonly exchanges: number; readonly uncompared: object }[];
 }
@@ -75,7 +75,7 @@ test('a second copy is never made of a write, whatever the mirror allows', async
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'])
     for (let n = 0; n < 5; n++) await ask(sluice, post(`/${method}`, 'x').replace('POST', method));
   await ask(sluice, get('/'));
-  await reported(sluice, 'all of them', ({ verdict }) => verdict.compared === 21 && verdict.seconded === 1);
+  await reported(sluice, 'all of them', ({ verdict }) => verdict.compared === 21 && verdict.withSecondary === 1);
   expect(seen.filter(({ line }) => !line.startsWith('GET'))).toHaveLength(20);
   expect(seen.filter(({ line }) => line.startsWith('GET'))).toHaveLength(2);
 });

@@ -20,7 +20,7 @@ interface Report {
   readonly sinceMs: number;
   readonly dropped: number;
   readonly candidate: object;
-  readonly verdict: { readonly verdict: string; readonly compared: number; readonly seconded: number };
+  readonly verdict: { readonly verdict: string; readonly compared: number; readonly withSecondary: number };
   readonly fields: readonly { readonly path: string; readonly differences: { readonly count: number } }[];
   readonly templates: readonly { readonly template: string }[];
 }
@@ -61,7 +61,7 @@ test('what a shadow answers otherwise is in the report and in the metrics, by al
   // A connection each: both workers get some.
   for (let item = 0; item < 30; item += 1) await ask(sluice, get(`/items/${item}?token=s3cret`));
   const report = await reported(sluice, 30);
-  expect(report.verdict.seconded).toBe(30);
+  expect(report.verdict.withSecondary).toBe(30);
   expect(report.candidate).toEqual({ pool: 'shop', version: 'v2' });
   expect(report.fields.map(({ path, differences }) => [path, differences.count])).toEqual([['$.price', 30]]);
   expect(report.templates.map(({ template }) => template)).toEqual(['/items/{id}']);
@@ -77,12 +77,12 @@ test('a new deploy begins anew, as does another comparison; without one there is
   const first = await reported(sluice, 1);
   const marker = { pool: 'shop', version: 'v2', deploy: 'd2' };
   expect((await call(sluice, 'POST', '/v1/markers', marker)).status).toBe(200);
-  const second = await reported(sluice, 0);
-  expect(second.sinceMs).toBeGreaterThan(first.sinceMs);
+  const secondary = await reported(sluice, 0);
+  expect(secondary.sinceMs).toBeGreaterThan(first.sinceMs);
   await call(sluice, 'PUT', '/v1/pools/shop/split', { weights: { v1: 3, v2: 0 } });
-  expect((await reported(sluice, 0)).sinceMs).toBe(second.sinceMs);
+  expect((await reported(sluice, 0)).sinceMs).toBe(secondary.sinceMs);
   await call(sluice, 'PUT', MIRROR, { version: 'v2', compare: { ignore: ['price'], noise: 'off' } });
-  expect((await reported(sluice, 0)).sinceMs).toBeGreaterThan(second.sinceMs);
+  expect((await reported(sluice, 0)).sinceMs).toBeGreaterThan(secondary.sinceMs);
   await ask(sluice, get('/a'));
   expect((await reported(sluice, 1)).fields).toEqual([]);
   await call(sluice, 'PUT', MIRROR, { version: 'v2' });
@@ -105,8 +105,8 @@ test('a thread that compares and a worker that die are replaced, and comparison 
   await eventually('its metric', async () => (await total(sluice, 'comparisons')) === 1);
   sluice.expectLog(/the thread that compares died|what was compared of shadows is lost|a worker died|a worker was replaced/);
   await strike(path, 'comparison', 'throw');
-  const second = await reported(sluice, 0);
-  expect(second.sinceMs).toBeGreaterThan(first.sinceMs);
+  const secondary = await reported(sluice, 0);
+  expect(secondary.sinceMs).toBeGreaterThan(first.sinceMs);
   expect((await ask(sluice, get('/a'))).status).toBe(200);
   await reported(sluice, 1);
   await strike(path, 0, 'exit');

@@ -73,15 +73,15 @@ async function startBrief(): Promise<Sluice> {
 }
 
 /** A kept connection whose request was followed by an empty line, and one that has begun a head at the same time. */
-async function afterEmptyLine(sluice: Sluice, how: string): Promise<{ kept: Wire; witness: Wire }> {
+async function afterEmptyLine(sluice: Sluice, how: string): Promise<{ kept: Wire; tap: Wire }> {
   const kept = await connectTo(sluice);
-  const witness = await connectTo(sluice);
+  const tap = await connectTo(sluice);
   await kept.write(how === 'with the request' ? `${get('/')}\r\n` : get('/'));
   expect((await kept.readMessage()).status).toBe(200);
   if (how !== 'with the request') await kept.write('\r\n');
   await sluice.turn();
-  await witness.write('GET / HT');
-  return { kept, witness };
+  await tap.write('GET / HT');
+  return { kept, tap };
 }
 
 test.each(['with the request', 'after the answer'])('an empty line sent %s is not the beginning of a request', async (how) => {
@@ -90,7 +90,7 @@ test.each(['with the request', 'after the answer'])('an empty line sent %s is no
   const silent = await afterEmptyLine(sluice, how);
   const next = await afterEmptyLine(sluice, how);
   // It has had the time of a head.
-  expect((await next.witness.readMessage()).status).toBe(408);
+  expect((await next.tap.readMessage()).status).toBe(408);
   expect(next.kept.unread).toBe('');
   await next.kept.write(get('/'));
   expect((await next.kept.readMessage()).status).toBe(200);

@@ -117,7 +117,7 @@ function noise() {
   const full = shape({
     percent: percent()
       .prefault(100)
-      .describe('Of 100 compared requests that are safe to repeat, how many get a second copy for the version that responds.'),
+      .describe('Of 100 compared requests that are safe to repeat, how many get a secondary copy for the version that responds.'),
   });
   return z
     .union([z.literal('off', { error }), full], { error })

@@ -25,9 +25,9 @@ const field = fc
   );
 const template = fc.record({ route: hostile, template: hostile, code: hostile, p50: ms, p99: ms, compared: count }).map((each) => {
   const { route, template: name, code, p50, p99, compared } = each;
-  const outcomes = { primary: { ok: 1 }, candidate: { [code]: 3 }, second: {} };
-  const [primary, candidate, second] = [quantiles(p50, p99, p99), quantiles(p99, p50, p50), quantiles()];
-  const latency = { primary, candidate, second, slower: { low: 0, high: 1, rate: p50 === undefined ? undefined : 0.5 } };
+  const outcomes = { primary: { ok: 1 }, candidate: { [code]: 3 }, secondary: {} };
+  const [primary, candidate, secondary] = [quantiles(p50, p99, p99), quantiles(p99, p50, p50), quantiles()];
+  const latency = { primary, candidate, secondary, slower: { low: 0, high: 1, rate: p50 === undefined ? undefined : 0.5 } };
   return makeTemplate({ route, template: name, outcomes, compared, latency, uncompared: { [code]: 2 }, cutShort: 1 });
 });
 

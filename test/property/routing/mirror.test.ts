@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MirrorConfig } from '../../../src/config/model.ts';
 import { seededRandom } from '../../../src/lib/random.ts';
-import { chooseShadow, isSampled } from '../../../src/routing/mirror.ts';
+import { chooseTargetVersion, isSampled } from '../../../src/routing/mirror.ts';
 import type { MirrorChance, MirrorTable } from '../../../src/routing/mirror.ts';
 import { LowDiscrepancySequence } from '../../../src/routing/sequence.ts';
 import { makeMirror } from '../../unit/routing/make-mirror.ts';
@@ -62,7 +62,7 @@ describe('users', () => {
     for (let user = 0; user < USERS; user++) {
       if (!sampled(a!, `user-${user}`)) continue;
       if (sampled(b!, `user-${user}`)) both++;
-      if (chooseShadow(other, `user-${user}`, never) === 0) first++;
+      if (chooseTargetVersion(other, `user-${user}`, never) === 0) first++;
     }
     // Of independent halves both hold for a quarter.
     for (const count of [both, first]) expect(Math.abs(count - USERS / 4)).toBeLessThan(6 * Math.sqrt(USERS * 0.25 * 0.75));

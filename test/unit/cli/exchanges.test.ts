@@ -91,7 +91,7 @@ fields
     responses([], 1);
     expect((await runAgainst(admin.url, {}, (call) => runExchanges(call, undefined, undefined))).stdout).toBe(
       'No such exchange is on record. It is a sample: under load most requests are not in it.\n' +
-        '1 of 2 workers answered: what the others served is not here\n',
+        '1 of 2 workers responded: what the others served is missing\n',
     );
     admin.scripted.set('GET /v1/exchanges', { status: 200, body: { hello: 'world' } });
     expect(await runAgainst(admin.url, {}, (call) => runExchanges(call, undefined, undefined))).toMatchObject({ code: 1 });

@@ -54,7 +54,7 @@ describe('runExplain', () => {
     expect(text).toContain(
       [
         'mirrors',
-        '  - dark to v2: 47.5 % copied. Chance decides, because pool shop has no affinity: 50 % of the requests that fit are copied; none of those that v2 answers itself (5 %).',
+        '  - dark to v2: 47.5 % copied. Chance decides, because pool shop has no affinity: 50 % of the requests that fit are copied; none of those that v2 gets itself (5 %).',
         '  - next to engine as it splits: 33.33 % copied. Chance decides, because pool shop has no affinity: 33.33 % of the requests that fit are copied.',
         '  - writes to engine/e2: not copied. Its match does not fit: the method GET is not among its methods.',
         '',

@@ -1,7 +1,7 @@
 // The report of a mirror from the few words that matter to a test; by default a regression of one field, with some noise.
 
 import type { MirrorReport } from '../../../src/control/mirror-report.ts';
-import type { FieldReport, Quantiles, Rate, TemplateReport, Verdict } from '../../../src/telemetry/shadow-report.ts';
+import type { FieldReport, Quantiles, Rate, TemplateReport, Verdict } from '../../../src/compare/mirror-report.ts';
 import { NOW_MS } from './fake-admin.ts';
 
 export function makeReport(report: Partial<MirrorReport> = {}, verdict: Verdict = 'fail', reason = ''): MirrorReport {
@@ -14,7 +14,7 @@ export function makeReport(report: Partial<MirrorReport> = {}, verdict: Verdict 
       verdict,
       reason: reason === '' ? '$.items[*].price differs in /orders/{id} of route shop' : reason,
       compared: 12_345,
-      seconded: 12_001,
+      withSecondary: 12_001,
       differenceRate: { low: 0.0081, high: 0.0132 },
       failureRate: { low: -0.0003, high: 0.0004 },
       realFields: [],
@@ -62,14 +62,14 @@ export function makeTemplate(template: Partial<TemplateReport> = {}): TemplateRe
     template: '/orders/{id}',
     exchanges: 20_000,
     compared: 12_345,
-    seconded: 12_001,
+    withSecondary: 12_001,
     uncompared: {},
     cutShort: 0,
-    outcomes: { primary: { ok: 12_345 }, candidate: { ok: 12_345 }, second: { ok: 12_001 } },
+    outcomes: { primary: { ok: 12_345 }, candidate: { ok: 12_345 }, secondary: { ok: 12_001 } },
     latency: {
       primary: quantiles(1.21, 3.4, 12.2),
       candidate: quantiles(1.44, 4.2, 29.7),
-      second: quantiles(1.2, 3.4, 12),
+      secondary: quantiles(1.2, 3.4, 12),
       slower: { low: 0.6, high: 0.62, rate: 0.6113 },
     },
     firstMs: NOW_MS - 60_000,

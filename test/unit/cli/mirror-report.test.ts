@@ -30,7 +30,7 @@ test('one screen: verdict, counts, latency, what differs, noise', async () => {
     `FAIL  $.items[*].price differs in /orders/{id} of route shop
 mirror    dark of pool shop, to shop/v2
 since     2026-01-31 01:00:00 UTC, 2 h ago
-compared  12345 requests, 12001 of them with a second response of the primary, which tells noise
+compared  12345 requests, 12001 of them with a secondary response, which shows the noise
 differ    0.81 % to 1.32 % of requests, beyond the noise
 fail      at most 0.04 % of requests, beyond what fails on the primary
 
@@ -63,7 +63,7 @@ test.each([
 });
 
 test('nothing was compared yet', async () => {
-  const verdict = { ...makeReport({}, 'no-data', 'nothing was compared yet').verdict, compared: 0, seconded: 0 };
+  const verdict = { ...makeReport({}, 'no-data', 'nothing was compared yet').verdict, compared: 0, withSecondary: 0 };
   const rates = { differenceRate: { low: 0, high: 1 }, failureRate: { low: -1, high: 1 } };
   const { code, stdout } = await report(
     makeReport({ verdict: { ...verdict, ...rates }, fields: [], templates: [], candidate: { pool: 'engine', version: undefined } }),
@@ -73,7 +73,7 @@ test('nothing was compared yet', async () => {
     `NO-DATA  nothing was compared yet
 mirror    dark of pool shop, to engine as it splits
 since     2026-01-31 01:00:00 UTC, 2 h ago
-compared  0 requests, 0 of them with a second response of the primary, which tells noise
+compared  0 requests, 0 of them with a secondary response, which shows the noise
 differ    any share of requests, beyond the noise
 fail      any share of requests, beyond what fails on the primary
 `,
@@ -81,7 +81,7 @@ fail      any share of requests, beyond what fails on the primary
 });
 
 test('what was left out, and what failed', async () => {
-  const outcomes = { primary: { ok: 100 }, candidate: { ok: 90, response_timeout: 10 }, second: {} };
+  const outcomes = { primary: { ok: 100 }, candidate: { ok: 90, response_timeout: 10 }, secondary: {} };
   const none = quantiles();
   const slower = { low: 0, high: 1, rate: undefined };
   const templates = [
@@ -90,7 +90,7 @@ test('what was left out, and what failed', async () => {
       template: '/new',
       exchanges: 1,
       uncompared: { digest: 1, bomb: 4 },
-      latency: { primary: none, candidate: none, second: none, slower },
+      latency: { primary: none, candidate: none, secondary: none, slower },
     }),
   ];
   const { stdout } = await report(makeReport({ templates, dropped: 7, overflow: { requests: 8, differences: 9 } }));
@@ -132,7 +132,7 @@ test('100 columns and no control character, whatever upstreams call their fields
   const field = makeField({ path: long, template: `/${'a/'.repeat(200)}{id}`, route: 'r'.repeat(99), examples: [example] });
   const template = makeTemplate({
     template: `/\u009b31m${'b/'.repeat(200)}{id}`,
-    outcomes: { primary: {}, candidate: { 'ok\n': 3 }, second: {} },
+    outcomes: { primary: {}, candidate: { 'ok\n': 3 }, secondary: {} },
   });
   const { stdout } = await report(makeReport({ fields: [field, { ...field, isReal: false }], templates: [template] }));
   expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);

@@ -132,7 +132,7 @@ const MIRRORS: [string, string[]][] = [
     problems.map((problem) => problem.replace(': ', ': pools.shop.mirrors[0].compare')),
   ]),
   ['version: v2, compare:', ['51: pools.shop.mirrors[0].compare: must be a map, got nothing']],
-  ['version: v2, limits: { answer: 3KiB }', ['23: pools.shop.mirrors[0].limits: unknown key "answer" (it is called "response" now)']],
+  ['version: v2, limits: { answer: 3KiB }', ['52: pools.shop.mirrors[0].limits: unknown key "answer" (it is called "response" now)']],
   [
     'version: v2, compare: { body: 512KiB }, limits: { response: 300KiB }',
     [

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { MissedWriteLedgers } from '../../../src/control/missed-writes.ts';
 import { missedOf, reportOf } from '../../../src/control/mirror-questions.ts';
 import type { Comparing } from '../../../src/control/ports.ts';
-import type { DatedReport } from '../../../src/telemetry/shadow-report.ts';
+import type { DatedReport } from '../../../src/compare/mirror-report.ts';
 import { mirrorReport } from '../admin/mirror-responses.ts';
-import { makeCompare, mirrorsOfShop } from '../app/compared-config.ts';
+import { makeCompare, mirrorsOfShop } from '../threads/compared-config.ts';
 
 const CONFIG = mirrorsOfShop(
   { name: 'dark', compare: makeCompare() },

@@ -6,10 +6,10 @@ import { MissedWriteFile } from '../../../src/control/missed-write-file.ts';
 import { MissedWriteLedgers } from '../../../src/control/missed-writes.ts';
 import type { Config } from '../../../src/config/model.ts';
 import type { Log } from '../../../src/lib/log.ts';
-import type { MissedWrite } from '../../../src/telemetry/shadowed-exchange.ts';
+import type { MissedWrite } from '../../../src/compare/mirrored-exchange.ts';
 import { makeFolder } from '../../flow/scaffold/folder.ts';
 import { closeAll } from '../../flow/scaffold/open.ts';
-import { mirrorsOfShop } from '../app/compared-config.ts';
+import { mirrorsOfShop } from '../threads/compared-config.ts';
 
 afterEach(closeAll);
 

@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { MissedWriteLedgers } from '../../../src/control/missed-writes.ts';
 import type { Config } from '../../../src/config/model.ts';
-import type { MissedWrite } from '../../../src/telemetry/shadowed-exchange.ts';
-import { mirrorsOfShop } from '../app/compared-config.ts';
+import type { MissedWrite } from '../../../src/compare/mirrored-exchange.ts';
+import { mirrorsOfShop } from '../threads/compared-config.ts';
 
 const write = (changes: Partial<MissedWrite> = {}): MissedWrite => ({
   pool: 'shop',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { compileRules } from '../../../src/shadow/comparison-rules.ts';
-import type { FieldNode } from '../../../src/shadow/field-node.ts';
-import { plantFields } from '../../../src/shadow/field-node.ts';
+import { compileRules } from '../../../src/compare/comparison-rules.ts';
+import type { FieldNode } from '../../../src/compare/field-node.ts';
+import { plantFields } from '../../../src/compare/field-node.ts';
 import { checkPattern } from '../../../src/lib/field-pattern.ts';
 
 /** The node of a path of keys; `[]` is an item. */

@@ -111,7 +111,7 @@ describe('which mirrors copy a request', () => {
   it('the version that answers is sent no copy', () => {
     expect(askOne({}, { request: makeRequest('GET a/fixed') })).toMatchObject({
       copied: 'no',
-      why: 'Version v2 answers the request itself.',
+      why: 'Version v2 gets the request itself.',
     });
     const { copied, share, why } = askOne({ percent: 50 }, { split: { v1: 9, v2: 1 } });
     expect({ copied, share: share?.toFixed(6) }).toEqual({ copied: 'share', share: '0.450000' });

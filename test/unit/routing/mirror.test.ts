@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MirrorConfig } from '../../../src/config/model.ts';
-import { chooseShadow, isSampled, isShadow, mirrorKey } from '../../../src/routing/mirror.ts';
+import { chooseTargetVersion, isSampled, isShadow, mirrorKey } from '../../../src/routing/mirror.ts';
 import type { MirrorChance } from '../../../src/routing/mirror.ts';
 import { makeMirror } from './make-mirror.ts';
 import { conditions, makePool, makePoolTable, makeRequest, makeTable } from './make-table.ts';
@@ -21,14 +21,14 @@ test('a mirror may lead to a pool that comes later', () => {
   const { pools } = makeTable([], [first, makePool({ v1: 1, v2: 3 }, { name: 'last' })]);
   const [table] = pools[0]!.mirrors!;
   expect(table!.pool).toBe(pools[1]);
-  expect(chooseShadow(table!, '', always)).toBe(1);
+  expect(chooseTargetVersion(table!, '', always)).toBe(1);
 });
 
 test('without a version the split of its pool chooses; where every weight is 0, nothing', () => {
   const first = makePool({ v1: 1 }, { name: 'first', mirrors: [makeMirror({ pool: 'last', version: undefined })] });
   const shadowAt = (split: Readonly<Record<string, number>>, key: string, fraction: number): number => {
     const { pools } = makeTable([], [first, makePool(split, { name: 'last' })]);
-    return chooseShadow(pools[0]!.mirrors![0]!, key, { ...always, nextVersionFraction: () => fraction });
+    return chooseTargetVersion(pools[0]!.mirrors![0]!, key, { ...always, nextVersionFraction: () => fraction });
   };
   expect([0.1, 0.3, 0.9].map((fraction) => shadowAt({ a: 1, b: 3 }, '', fraction))).toEqual([0, 1, 1]);
   expect(shadowAt({ a: 0, b: 3 }, 'somebody', 0)).toBe(1);

@@ -1,0 +1,283 @@
+// One copy of a request on its way to a shadow, and the shadow's answer, which is read and thrown away. Nobody waits for it: what it cannot
+// take at once is kept up to a bound, beyond it the copy ends. It is reused for later copies. Long because every way in which a copy can end
+// gives back the same few things.
+
+import { BODY_LENGTH } from '../../http1/framing.ts';
+import { Deadline } from '../../lib/deadlines.ts';
+import type { DeadlineOwner } from '../../lib/deadlines.ts';
+import type { MirrorTable } from '../../routing/mirror.ts';
+import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
+import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+import type { Receiver, UpstreamConnection } from '../../upstream/connection.ts';
+import type { Endpoint } from '../../upstream/endpoint.ts';
+import type { LiveMirror, MirrorTarget } from '../../upstream/mirror.ts';
+import { BodyQueue } from './body-queue.ts';
+import type { MirroredRequests } from './mirrored-requests.ts';
+import type { CopyRole, ResponseTap } from './response-tap.ts';
+
+export class MirroredRequest implements Receiver, DeadlineOwner {
+  /** The next copy of the same request. */
+  next: MirroredRequest | undefined = undefined;
+  /** Whether an exchange still refers to it. */
+  attached = false;
+  /** Begun, and not ended. */
+  active = false;
+  finishesAborted = false;
+  side: CopyRole = 'candidate';
+  tap: ResponseTap | undefined = undefined;
+
+  readonly #shadows: MirroredRequests;
+  readonly #deadline = new Deadline(this);
+  readonly #queue = new BodyQueue();
+  #live: LiveMirror | undefined = undefined;
+  #shadow: MirrorTarget | undefined = undefined;
+  #connection: UpstreamConnection | undefined = undefined;
+  #endpoint: Endpoint | undefined = undefined;
+  #method = '';
+  /** Head, and a small body; until it is sent. */
+  #text = '';
+  #timeoutMs = 0;
+  #startedMs = 0;
+  #requestDone = false;
+  #responseBytes = 0;
+  #status = 0;
+  /** What the kernel of this machine has yet to take, without the queue. */
+  #unsent = 0;
+  /** As it is counted. */
+  #waiting = 0;
+
+  constructor(shadows: MirroredRequests) {
+    this.#shadows = shadows;
+  }
+
+  /** Makes it ready for a copy; `start` follows. */
+  prepare(mirror: MirrorTable, method: string, text: string, startedMs: number): void {
+    this.finishesAborted = mirror.finishesAborted;
+    this.#timeoutMs = mirror.timeoutMs;
+    this.#method = method;
+    this.#text = text;
+    this.#requestDone = false;
+    this.#responseBytes = 0;
+    this.#status = 0;
+    this.#unsent = 0;
+    this.#startedMs = startedMs;
+  }
+
+  /** Body bytes from before the start, which never change. */
+  queueBody(bytes: Buffer): void {
+    this.#queue.keep(bytes);
+  }
+
+  /** Begins. Answers why it was dropped instead, or undefined. @param avoid endpoint that is the last resort, by its key */
+  start(live: LiveMirror, shadow: MirrorTarget, key: string, avoid: string | undefined): MirrorOutcome | undefined {
+    this.#live = live;
+    this.#shadow = shadow;
+    const dropped = live.acquire(shadow, key, this, avoid);
+    if (dropped === undefined) return undefined;
+    this.#forget();
+    return dropped;
+  }
+
+  /** More of the body; it lies in memory that the next read overwrites. */
+  push(bytes: Buffer, from: number, to: number): void {
+    if (!this.active) return;
+    const connection = this.#connection!;
+    if (this.#text === '' && this.#queue.bytes === 0 && connection.unsent === 0) {
+      connection.sendCopy(bytes, from, to);
+      this.#watch(connection);
+    } else this.#queue.copy(bytes, from, to);
+    this.#weigh();
+  }
+
+  /** The whole request is here: from now on it is the shadow's time that runs. */
+  requestEnded(): void {
+    if (!this.active || this.#requestDone) return;
+    this.#requestDone = true;
+    if (this.tap !== undefined) this.#startedMs = this.#shadows.deadlines.refresh();
+    this.#shadows.deadlines.arm(this.#deadline, this.#timeoutMs);
+  }
+
+  /** Ends it for want of memory, if it keeps anything. */
+  switchVersion(): void {
+    if (this.#waiting > 0) this.end(MIRRORED.memory);
+  }
+
+  /** Its exchange is over. @param aborted its client went away */
+  detach(aborted: boolean): void {
+    if (this.active && aborted && !this.finishesAborted) this.end(MIRRORED.aborted);
+    else if (this.active && !this.#requestDone) this.end(MIRRORED.incomplete);
+    this.attached = false;
+    this.next = undefined;
+    if (!this.active) this.#shadows.put(this);
+  }
+
+  onConnecting(connection: UpstreamConnection): void {
+    this.#begin(connection);
+    this.#weigh();
+  }
+
+  onConnected(connection: UpstreamConnection): void {
+    if (!this.active) this.#begin(connection);
+    try {
+      this.#send(connection);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  onInterim(): void {}
+
+  onResponse(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+    this.#status = connection.head.status;
+    if (this.tap !== undefined) this.#tellHead(this.tap, connection);
+    const { body, contentLength } = connection.head;
+    if (body !== BODY_LENGTH || contentLength <= this.#live!.settings.responseBytes)
+      return this.onResponseBytes(connection, from, to, done);
+    this.end(MIRRORED.response_too_large);
+    return false;
+  }
+
+  onResponseBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+    this.#responseBytes += to - from;
+    if (to > from) this.tap?.onBody(this.side, connection.memory, from, to);
+    if (this.#responseBytes > this.#live!.settings.responseBytes) {
+      this.end(MIRRORED.response_too_large);
+      return false;
+    }
+    if (done) this.#finish(connection);
+    return true;
+  }
+
+  onUpstreamDrained(connection: UpstreamConnection): void {
+    if (!this.active || connection !== this.#connection || connection.unsent > 0) return;
+    try {
+      this.#flush(connection);
+      this.#weigh();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void {
+    const stale = outcome === OUTCOME.upstream_reset && connection.responses > 0 && !connection.responding;
+    this.end(stale ? MIRRORED.stale : outcomeOf(outcome));
+  }
+
+  onDeadline(): void {
+    this.end(MIRRORED.response_timeout);
+  }
+
+  /** An error that is ours. */
+  fail(error: unknown): void {
+    this.#shadows.onFault(error);
+    this.end(MIRRORED.internal);
+  }
+
+  /** Ends it at once, however far it has come. */
+  end(outcome: MirrorOutcome): void {
+    if (!this.active) return;
+    const connection = this.#connection!;
+    this.#leave(outcome);
+    connection.destroy();
+  }
+
+  /** The answer is complete. */
+  #finish(connection: UpstreamConnection): void {
+    const live = this.#live!;
+    const isWhole = this.#requestDone && connection.unsent === 0 && this.#queue.bytes === 0;
+    this.#leave(this.#status < 500 ? MIRRORED.ok : MIRRORED.upstream_error);
+    if (isWhole) live.giveBack(connection);
+    else connection.destroy();
+  }
+
+  #tellHead(tap: ResponseTap, { head }: UpstreamConnection): void {
+    tap.onHead(this.side, head, this.#shadows.deadlines.refresh() - this.#startedMs);
+  }
+
+  #begin(connection: UpstreamConnection): void {
+    this.active = true;
+    this.#connection = connection;
+    this.#endpoint = connection.endpoint;
+    this.#shadow!.counters.began();
+    this.#shadows.began(this);
+  }
+
+  #send(connection: UpstreamConnection): void {
+    connection.begin(this, this.#method);
+    connection.send(this.#text);
+    this.#text = '';
+    this.#flush(connection);
+    this.#weigh();
+  }
+
+  /** Everything that waits goes to the kernel, or as far as it takes it. */
+  #flush(connection: UpstreamConnection): void {
+    for (const bytes of this.#queue.take()) connection.sendBytes(bytes);
+    this.#watch(connection);
+  }
+
+  #watch(connection: UpstreamConnection): void {
+    this.#unsent = connection.unsent;
+    if (this.#unsent > 0) connection.tellDrained();
+  }
+
+  /** Counts what waits; beyond its bounds the copy ends. */
+  #weigh(): void {
+    if (!this.active) return;
+    this.#count(this.#unsent + this.#queue.queuedBytes);
+    if (this.#unsent + this.#queue.bytes > this.#live!.settings.lagBytes) this.end(MIRRORED.lag);
+    else if (this.#shadows.isFull) this.end(MIRRORED.memory);
+  }
+
+  #count(waiting: number): void {
+    if (waiting === this.#waiting) return;
+    const more = waiting - this.#waiting;
+    this.#waiting = waiting;
+    this.#shadows.waits(more);
+    this.#shadow!.counters.waits(more);
+  }
+
+  #leave(outcome: MirrorOutcome): void {
+    this.active = false;
+    this.#deadline.disarm();
+    this.#count(0);
+    this.#shadow!.counters.ended(outcome.index);
+    // What comes of our own slowness is nobody's answer.
+    const told = this.#live!.leave(this.#endpoint!, outcome) ? MIRRORED.internal : outcome;
+    const { tap, side } = this;
+    this.#forget();
+    this.#shadows.ended(this);
+    if (!this.attached) this.#shadows.put(this);
+    if (tap !== undefined) this.#shadows.tellEnd(tap, side, told);
+  }
+
+  #forget(): void {
+    this.#live = undefined;
+    this.#shadow = undefined;
+    this.#connection = undefined;
+    this.#endpoint = undefined;
+    this.#text = '';
+    this.#queue.clear();
+  }
+}
+
+function outcomeOf(outcome: Outcome): MirrorOutcome {
+  switch (outcome) {
+    case OUTCOME.connect_refused:
+      return MIRRORED.connect_refused;
+    case OUTCOME.connect_timeout:
+      return MIRRORED.connect_timeout;
+    case OUTCOME.upstream_malformed:
+      return MIRRORED.upstream_malformed;
+    case OUTCOME.drain_timeout:
+      return MIRRORED.removed;
+    case OUTCOME.overload:
+      return MIRRORED.overload;
+    case OUTCOME.internal:
+      return MIRRORED.internal;
+    default:
+      return MIRRORED.upstream_reset;
+  }
+}

@@ -1,0 +1,91 @@
+// What the control thread and a data-plane thread say to each other. Plain data, structured-cloneable.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { Config, VersionEndpoints } from '../config/model.ts';
+import type { PressureLevel } from '../control/pressure.ts';
+import type { LogLine } from '../lib/log.ts';
+import type { CounterPlan } from '../telemetry/counter-plan.ts';
+import type { Observation } from '../telemetry/observation.ts';
+import type { MissedWrite } from '../compare/mirrored-exchange.ts';
+import type { EndpointName } from '../upstream/endpoint.ts';
+import type { VersionDeploy } from '../upstream/registry.ts';
+
+/** A Config to serve, with the places of its counters. */
+export interface Update {
+  readonly revision: number;
+  readonly config: Config;
+  readonly counters: CounterPlan;
+  /** Memory of the sessions of each pool that has them, by name. */
+  readonly sessions: Readonly<Record<string, SharedArrayBuffer>>;
+}
+
+/** Other endpoints for a Config that is served. */
+export interface EndpointUpdate {
+  /** As a whole, for workers that start later. */
+  readonly config: Config;
+  /** What is other than it was. */
+  readonly versions: readonly VersionEndpoints[];
+  readonly counters: CounterPlan;
+}
+
+export interface WorkerStart {
+  /** From 0. */
+  readonly index: number;
+  readonly workers: number;
+  readonly reusePort: boolean;
+}
+
+/** A worker's way to the thread that compares. */
+export interface CompareLink {
+  readonly port: MessagePort;
+  /** Two 32-bit integers that all workers and that thread share: exchanges, and KiB of them, that wait to be compared. */
+  readonly load: SharedArrayBuffer;
+}
+
+export interface MissedCount {
+  readonly pool: string;
+  readonly mirror: string;
+  readonly count: number;
+}
+
+export type ToWorker =
+  /**
+   * `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. `routes`: those of the Config,
+   * which comes without, as they may be many; undefined = those of the last `apply`.
+   */
+  | {
+      readonly kind: 'apply';
+      readonly id: number;
+      readonly update: Update;
+      readonly routes: Config['routes'] | undefined;
+      readonly ports: Readonly<Record<string, number>>;
+    }
+  /** Endpoints of some versions of the Config that is served. */
+  | { readonly kind: 'endpoints'; readonly id: number; readonly versions: readonly VersionEndpoints[]; readonly counters: CounterPlan }
+  /** All endpoints that are unhealthy; each message stands for itself, so that none can be missed for long. */
+  | { readonly kind: 'health'; readonly unhealthy: readonly EndpointName[] }
+  /** Which deploy each version is that has a marker; each message stands for itself. */
+  | { readonly kind: 'deploys'; readonly id: number; readonly deploys: readonly VersionDeploy[] }
+  /** How hard the memory limit presses on the process; each message stands for itself. */
+  | { readonly kind: 'pressure'; readonly level: PressureLevel }
+  /** Collect garbage now. */
+  | { readonly kind: 'collect' }
+  /** Say which exchanges you remember. */
+  | { readonly kind: 'recall'; readonly id: number }
+  /** Where to send exchanges that are to be compared; nowhere without a port. Each message stands for itself. */
+  | { readonly kind: 'compare'; readonly link: CompareLink | undefined }
+  | { readonly kind: 'drain'; readonly timeoutMs: number };
+
+export type FromWorker =
+  | { readonly kind: 'applied'; readonly id: number; readonly ports: Readonly<Record<string, number>> }
+  /** The answer to `endpoints` and `deploys`. */
+  | { readonly kind: 'followed'; readonly id: number }
+  /** The answer to `recall`. */
+  | { readonly kind: 'recalled'; readonly id: number; readonly exchanges: readonly Observation[] }
+  | { readonly kind: 'refused'; readonly id: number; readonly reason: string }
+  | { readonly kind: 'log'; readonly line: LogLine }
+  | { readonly kind: 'access'; readonly chunk: string; readonly lines: number }
+  /** Writes that shadows are missing; `unlisted`: more of them that are only counted, by pool, mirror. */
+  | { readonly kind: 'missed'; readonly writes: readonly MissedWrite[]; readonly unlisted: readonly MissedCount[] }
+  /** Connections that had to be cut at the deadline. */
+  | { readonly kind: 'drained'; readonly cut: number };

@@ -1,0 +1,154 @@
+// Entry of a data-plane thread: takes Configs from the control thread, compiles and serves them, and drains when told.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Config } from '../config/model.ts';
+import type { PressureLevel } from '../control/pressure.ts';
+import { Deadlines } from '../lib/deadlines.ts';
+import { every, loopMeter } from '../lib/clock.ts';
+import { collectGarbage, heapBytes } from '../lib/heap.ts';
+import { forwardLog } from '../lib/log.ts';
+import { ProxyContext } from '../proxy/context.ts';
+import { drain } from '../proxy/drain.ts';
+import { compileTable } from '../routing/compile.ts';
+import { AccessLog } from '../telemetry/access-log.ts';
+import { CounterSet } from '../telemetry/counter-set.ts';
+import { Registry } from '../upstream/registry.ts';
+import { ComparisonSampler } from './comparison-sampler.ts';
+import { ListenerSet } from './listener-set.ts';
+import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
+import { ServingBuilder } from './serving-builder.ts';
+
+const FLUSH_MS = 200;
+const LOOP_METER_MS = 1000;
+/** As often as the control thread looks. */
+const HEAP_METER_MS = 250;
+
+const port = parentPort;
+if (port === null) throw new Error('worker-thread.ts is started by Sluice, as a worker thread');
+const start = workerData as WorkerStart;
+const post = (message: FromWorker): void => port.postMessage(message);
+
+const deadlines = new Deadlines();
+const counters = new CounterSet(start.index);
+const log = forwardLog((line) => post({ kind: 'log', line }));
+const registry = new Registry({
+  deadlines,
+  counters,
+  log,
+  worker: start.index,
+  workers: start.workers,
+  onFault: (error) => context?.failed(error),
+});
+const builder = new ServingBuilder(registry, counters);
+const sampler = new ComparisonSampler(start.workers, post);
+let pressure: PressureLevel = 0;
+let context: ProxyContext | undefined;
+let listeners: ListenerSet | undefined;
+
+let routes: Config['routes'] = [];
+
+async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promise<Record<string, number>> {
+  // Also when it is refused: the control thread goes by what it has sent.
+  routes = sentRoutes ?? routes;
+  const update: Update = { ...sent, config: { ...sent.config, routes } };
+  counters.place(update.counters);
+  const table = compileTable(update.config, update.revision);
+  if (context === undefined || listeners === undefined) {
+    context = new ProxyContext(builder.build(update.config, table, update.sessions), deadlines, counters.worker(), log);
+    context.press(pressure);
+    context.shadows.createTap = sampler.find;
+    listeners = new ListenerSet(context, counters, start);
+    await listeners.prepare(update.config.listeners, ports);
+  } else {
+    // Binding is what can still fail; it comes before anything is changed.
+    await listeners.prepare(update.config.listeners, ports);
+    context.serve(builder.build(update.config, table, update.sessions));
+  }
+  sampler.forget();
+  setAccessLog(context, update);
+  const bound = listeners.apply(update.config.listeners);
+  counters.settle();
+  await listeners.released();
+  return bound;
+}
+
+function setAccessLog(target: ProxyContext, update: Update): void {
+  const config = update.config.accessLog;
+  if (config === undefined) {
+    target.accessLog?.flush();
+    target.accessLog = undefined;
+  } else if (target.accessLog !== undefined) target.accessLog.resample(config.sample);
+  else target.accessLog = new AccessLog(config.sample, (chunk, lines) => post({ kind: 'access', chunk, lines }));
+}
+
+const flushing = every(FLUSH_MS, () => {
+  context?.accessLog?.flush();
+  sampler.flush();
+});
+const utilization = loopMeter();
+const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization(), deadlines.takeLateness()));
+
+const weighing = every(HEAP_METER_MS, () => context?.counters.memoryUsed(heapBytes()));
+
+type Apply = Extract<ToWorker, { kind: 'apply' }>;
+type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
+
+/** The Table stays: it names versions, not endpoints. */
+function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'endpoints' }>): void {
+  counters.place(plan);
+  registry.setEndpoints(versions);
+  counters.settle();
+}
+
+async function onChange(message: Change): Promise<void> {
+  const { id } = message;
+  try {
+    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await apply(message) });
+    setEndpoints(message);
+    post({ kind: 'followed', id });
+  } catch (error) {
+    post({ kind: 'refused', id, reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function setDeploys({ id, deploys }: Extract<ToWorker, { kind: 'deploys' }>): void {
+  registry.setDeploys(deploys);
+  post({ kind: 'followed', id });
+}
+
+function setPressure(level: PressureLevel): void {
+  pressure = level;
+  context?.press(level);
+  if (level > 0) for (const listener of listeners?.open ?? []) listener.closeUnused();
+}
+
+async function onMessage(
+  message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'pressure' | 'collect' | 'recall' | 'compare' }>,
+): Promise<void> {
+  if (message.kind !== 'drain') return onChange(message);
+  const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
+  context?.accessLog?.flush();
+  sampler.flush();
+  sampler.connect(undefined);
+  flushing.stop();
+  metering.stop();
+  weighing.stop();
+  // Unused upstream connections would keep the thread alive.
+  registry.apply([]);
+  deadlines.close();
+  post({ kind: 'drained', cut });
+  port?.close();
+}
+
+// One after the other: a drain that overtakes an apply would leave the new listeners open.
+let queue = Promise.resolve();
+port.on('message', (message: ToWorker) => {
+  // Health and pressure wait for nobody: what is in flight while the worker drains is to be retried well, too, and may be too much.
+  if (message.kind === 'health') registry.setUnhealthy(message.unhealthy);
+  else if (message.kind === 'deploys') setDeploys(message);
+  else if (message.kind === 'pressure') setPressure(message.level);
+  else if (message.kind === 'collect') collectGarbage();
+  else if (message.kind === 'recall') post({ kind: 'recalled', id: message.id, exchanges: context?.recent.list() ?? [] });
+  else if (message.kind === 'compare') sampler.connect(message.link);
+  else queue = queue.then(() => onMessage(message));
+});

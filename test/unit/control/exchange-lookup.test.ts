@@ -1,0 +1,44 @@
+// Many who ask at once, and one after the other: the workers are asked seldom, and every answer is newer than its question.
+
+import { expect, test } from 'vitest';
+import { Recall } from '../../../src/control/exchange-lookup.ts';
+import { ManualClock } from '../../../src/lib/manual-clock.ts';
+
+const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+test('who asks while nobody is asked shares one answer; who asks later waits for the next', async () => {
+  const clock = new ManualClock();
+  let asked = 0;
+  const recall = new Recall(() => Promise.resolve({ responded: ++asked, total: 9, exchanges: [] }), clock);
+  const first = [recall.recent(), recall.recent()];
+  expect((await Promise.all(first)).map(({ responded }) => responded)).toEqual([1, 1]);
+  const second = [recall.recent(), recall.recent()];
+  await settled();
+  expect(asked).toBe(1);
+  clock.advance(99);
+  await settled();
+  expect(asked).toBe(1);
+  clock.advance(1);
+  expect((await Promise.all(second)).map(({ responded }) => responded)).toEqual([2, 2]);
+  clock.advance(1000);
+  expect((await recall.recent()).responded).toBe(3);
+});
+
+test('an answer that takes long holds up nobody who asks after it', async () => {
+  const clock = new ManualClock();
+  const ends: (() => void)[] = [];
+  const recall = new Recall(
+    () => new Promise((resolve) => void ends.push(() => resolve({ responded: ends.length, total: 2, exchanges: [] }))),
+    clock,
+  );
+  const slow = recall.recent();
+  await settled();
+  clock.advance(100);
+  const quick = recall.recent();
+  await settled();
+  expect(ends).toHaveLength(2);
+  ends[1]!();
+  expect((await quick).responded).toBe(2);
+  ends[0]!();
+  await slow;
+});
