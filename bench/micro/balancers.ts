@@ -7,7 +7,7 @@ import type { EndpointCounters } from '../../src/telemetry/counters.ts';
 import type { Balancer } from '../../src/upstream/balancer.ts';
 import { createBalancer } from '../../src/upstream/balancers/create.ts';
 import { Endpoint } from '../../src/upstream/endpoint.ts';
-import { UNREADY_DRAINING } from '../../src/upstream/endpoint.ts';
+import { NOT_READY_DRAINING } from '../../src/upstream/endpoint.ts';
 
 const names: readonly BalancerName[] = ['round-robin', 'least-request', 'peak-ewma', 'ring-hash', 'random'];
 
@@ -23,7 +23,7 @@ function benchmarkPicks(name: BalancerName, count: number, shape: 'equal' | 'wei
     const host = `10.0.0.${index}`;
     const config = { address: { kind: 'tcp', host, port: 80 } as const, key: `${host}:80`, weight, zone: undefined, drain: false };
     const endpoint = new Endpoint(config, {} as EndpointCounters);
-    endpoint.unready = shape === 'half unready' && index % 2 === 1 ? UNREADY_DRAINING : 0;
+    endpoint.notReadyReasons = shape === 'half unready' && index % 2 === 1 ? NOT_READY_DRAINING : 0;
     endpoint.inFlight = 1 + (index % 3);
     return endpoint;
   });

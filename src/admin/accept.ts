@@ -1,6 +1,6 @@
 // Which of the types that a resource has the caller wants (RFC 9110, section 12.5.1).
 
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 
 /** The first of `offers` that is wanted most. Throws Refused (406) when none is. */
 export function chooseType<const T extends string>(accept: string | undefined, offers: readonly [T, ...T[]]): T {
@@ -14,7 +14,7 @@ export function chooseType<const T extends string>(accept: string | undefined, o
     best = offer;
     bestWeight = weight;
   }
-  if (best === undefined) throw new Refused(406, `This is to be had as ${offers.join(' or ')}.`);
+  if (best === undefined) throw new HttpProblem(406, `This is to be had as ${offers.join(' or ')}.`);
   return best;
 }
 

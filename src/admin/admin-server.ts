@@ -9,7 +9,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { createApp } from './create-app.ts';
-import { Entrance } from './entrance.ts';
+import { AdminGuard } from './admin-guard.ts';
 import { knownPaths } from './known-paths.ts';
 import { Refusals } from './refusals.ts';
 import { Tokens } from './tokens.ts';
@@ -51,7 +51,7 @@ export class AdminServer {
   readonly #tokens: Tokens;
   readonly #refusals: Refusals;
   readonly #app: FastifyInstance;
-  #entrance: Entrance | undefined = undefined;
+  #entrance: AdminGuard | undefined = undefined;
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
@@ -61,9 +61,9 @@ export class AdminServer {
     this.#tokens = new Tokens({ log, nowMs, env }, config.tokens);
     this.#refusals = new Refusals(options.control, nowMs);
     const [tokens, refusals, { limits }] = [this.#tokens, this.#refusals, config];
-    const createEntrance = (app: FastifyInstance) =>
-      (this.#entrance = new Entrance({ address, tokens, limits, clock, refusals, methodsAt: knownPaths(app) }));
-    this.#app = createApp({ options, clock, tokens, createEntrance });
+    const createGuard = (app: FastifyInstance) =>
+      (this.#entrance = new AdminGuard({ address, tokens, limits, clock, refusals, methodsAt: knownPaths(app) }));
+    this.#app = createApp({ options, clock, tokens, createGuard });
   }
 
   /** Where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */

@@ -11,21 +11,21 @@ import type { AdminServerOptions } from './admin-server.ts';
 import { identify } from './auth.ts';
 import { addConfig } from './whole-config.ts';
 import { addDrains } from './drains.ts';
-import type { Entrance } from './entrance.ts';
+import type { AdminGuard } from './admin-guard.ts';
 import { addEvents } from './events.ts';
 import { addExchanges } from './exchanges.ts';
 import { addExplain } from './explain.ts';
 import { describe, documentOptions } from './openapi.ts';
 import { addJournal } from './journal.ts';
 import { addMarkers } from './markers.ts';
-import { addListed } from './listed.ts';
+import { addListed } from './overrides-and-mirrors.ts';
 import { addMirrorReports } from './mirror-reports.ts';
 import { addPools } from './pools.ts';
 import { addProbes } from './probes.ts';
-import { PROBLEM_TYPE, problemDetails, Refused, sendProblem } from './problem-reply.ts';
+import { PROBLEM_TYPE, problemDetails, HttpProblem, sendProblem } from './problem-reply.ts';
 import { addRevisions } from './revisions.ts';
 import { SAFE_HEADERS } from './safe-headers.ts';
-import { JSON_TYPE, takeJson } from './sent-body.ts';
+import { JSON_TYPE, takeJson } from './read-body.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface AppDeps {
@@ -33,7 +33,7 @@ export interface AppDeps {
   readonly clock: Clock;
   readonly tokens: Tokens;
   /** Made for the app before it has routes. */
-  readonly createEntrance: (app: FastifyInstance) => Entrance;
+  readonly createGuard: (app: FastifyInstance) => AdminGuard;
 }
 
 const MAX_CONNECTIONS = 256;
@@ -61,17 +61,17 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
   takeJson(app);
-  const entrance = deps.createEntrance(app);
-  app.addHook('onRequest', async (request, reply) => entrance.admit(request, reply));
+  const guard = deps.createGuard(app);
+  app.addHook('onRequest', async (request, reply) => guard.admit(request, reply));
   app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'Nothing is here.'));
   app.setErrorHandler<FastifyError>((error, _request, reply) => replyFault(options, error, reply));
   void app.register(fastifySwagger, documentOptions(options.build ?? '0.0.0'));
-  void app.register(async (scope) => addRoutes(scope, entrance, deps));
+  void app.register(async (scope) => addRoutes(scope, guard, deps));
   return app;
 }
 
-function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, tokens }: AppDeps): void {
+function addRoutes(app: FastifyInstance, guard: AdminGuard, { options, clock, tokens }: AppDeps): void {
   addProbes(app, options);
   const { control } = options;
   if (control === undefined) return;
@@ -91,15 +91,15 @@ function addRoutes(app: FastifyInstance, entrance: Entrance, { options, clock, t
       const caller = identify(tokens, headers.authorization);
       return caller.kind === 'known' && caller.author === author;
     },
-    onOpen: (reply) => entrance.release(reply),
+    onOpen: (reply) => guard.release(reply),
   });
   void app.register(async (scope) => addConfig(scope, control));
   const schema = describe({ id: 'getOpenApi', tag: 'instance', summary: 'This document.', response: 'Document', kind: 'document' });
   app.get('/openapi.json', { schema: { ...schema } }, (_request, reply) => reply.type(JSON_TYPE).send(app.swagger()));
 }
 
-function replyFault({ ports }: AdminServerOptions, error: FastifyError | Refused, reply: FastifyReply): FastifyReply {
-  if (error instanceof Refused) return sendProblem(reply.headers(error.headers), error.statusCode, error.message, error.extra);
+function replyFault({ ports }: AdminServerOptions, error: FastifyError | HttpProblem, reply: FastifyReply): FastifyReply {
+  if (error instanceof HttpProblem) return sendProblem(reply.headers(error.headers), error.statusCode, error.message, error.extra);
   const status = error.statusCode ?? 500;
   const known = FAULTS.get(error.code);
   if (known !== undefined) return sendProblem(reply.headers(known.headers ?? {}), status, known.detail);

@@ -2,13 +2,13 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Change, ControlApi } from '../control/control-api.ts';
-import { drainBody, reasonBody } from './bodies.ts';
+import { drainBody, reasonBody } from './body-schemas.ts';
 import { addressIn, nameIn } from './names.ts';
 import { describe } from './openapi.ts';
 import { findPool } from './pools.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { readBody } from './sent-body.ts';
+import { readBody } from './read-body.ts';
 import { sendState } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
@@ -60,7 +60,7 @@ function addVersion(app: FastifyInstance, control: ControlApi): void {
     const { name: pool, revision, workers, versions } = findPool(control, nameIn(request, 'pool'));
     const name = nameIn(request, 'version');
     const version = versions.find((each) => each.name === name);
-    if (version === undefined) throw new Refused(404, `Pool ${pool} has no version ${name}.`);
+    if (version === undefined) throw new HttpProblem(404, `Pool ${pool} has no version ${name}.`);
     return sendState(request, reply, revision, { pool, revision, workers, ...version });
   });
 }

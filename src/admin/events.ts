@@ -5,7 +5,7 @@ import type { ControlApi } from '../control/control-api.ts';
 import type { Clock } from '../lib/clock.ts';
 import { chooseType } from './accept.ts';
 import { describe } from './openapi.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
 import { SAFE_HEADERS } from './safe-headers.ts';
 import { Subscriber } from './subscriber.ts';
@@ -39,7 +39,7 @@ export function addEvents(app: FastifyInstance, options: EventsOptions): void {
     chooseType(request.headers.accept, [EVENTS_TYPE]);
     const last = lastEvent(request.headers['last-event-id']) ?? after;
     if (open.size >= MAX_SUBSCRIBERS)
-      throw new Refused(503, `There are ${MAX_SUBSCRIBERS} subscribers already.`, {}, { 'retry-after': '5' });
+      throw new HttpProblem(503, `There are ${MAX_SUBSCRIBERS} subscribers already.`, {}, { 'retry-after': '5' });
     reply.hijack();
     options.onOpen(reply);
     reply.raw.writeHead(200, { ...SAFE_HEADERS, 'content-type': EVENTS_TYPE, 'x-accel-buffering': 'no' });
@@ -56,5 +56,5 @@ export function addEvents(app: FastifyInstance, options: EventsOptions): void {
 function lastEvent(field: string | string[] | undefined): number | undefined {
   if (field === undefined || field === '') return undefined;
   if (typeof field === 'string' && /^[0-9]{1,15}$/.test(field)) return Number(field);
-  throw new Refused(400, 'Last-Event-ID must be the id of an event: a whole number.');
+  throw new HttpProblem(400, 'Last-Event-ID must be the id of an event: a whole number.');
 }

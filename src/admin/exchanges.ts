@@ -5,7 +5,7 @@ import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { describe } from './openapi.ts';
 import { readQuery } from './query.ts';
-import { JSON_TYPE } from './sent-body.ts';
+import { JSON_TYPE } from './read-body.ts';
 import { mustServe } from './state-reply.ts';
 
 const QUERY = ['pool', 'version', 'route', 'outcome', 'status', 'id', 'limit'] as const;

@@ -3,11 +3,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
-import { explainBody } from './bodies.ts';
+import { explainBody } from './body-schemas.ts';
 import { describe } from './openapi.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { JSON_TYPE, readBody } from './sent-body.ts';
+import { JSON_TYPE, readBody } from './read-body.ts';
 import { mustServe } from './state-reply.ts';
 
 export function addExplain(app: FastifyInstance, control: ControlApi): void {
@@ -25,7 +25,7 @@ export function addExplain(app: FastifyInstance, control: ControlApi): void {
     chooseType(request.headers.accept, [JSON_TYPE]);
     mustServe(control);
     const explanation = control.explain(question);
-    if (typeof explanation === 'string') throw new Refused(422, explanation);
+    if (typeof explanation === 'string') throw new HttpProblem(422, explanation);
     return reply.type(JSON_TYPE).send(explanation);
   });
 }

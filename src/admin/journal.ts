@@ -5,9 +5,9 @@ import type { ControlApi } from '../control/control-api.ts';
 import type { Clock } from '../lib/clock.ts';
 import { chooseType } from './accept.ts';
 import { describe } from './openapi.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { JSON_TYPE } from './sent-body.ts';
+import { JSON_TYPE } from './read-body.ts';
 
 const QUERY = ['after', 'limit', 'kind', 'since', 'last'] as const;
 
@@ -24,7 +24,7 @@ export function addJournal(app: FastifyInstance, control: ControlApi, clock: Pic
     const { after = 0, limit, kind, since, last } = readQuery(request.query, QUERY);
     chooseType(request.headers.accept, [JSON_TYPE]);
     if (last !== undefined && Object.hasOwn(request.query as object, 'limit'))
-      throw new Refused(400, 'Give limit, for the oldest, or last, for the newest, not both.');
+      throw new HttpProblem(400, 'Give limit, for the oldest, or last, for the newest, not both.');
     const fitting = { after, ...(kind !== undefined && { kind }), ...(since !== undefined && { sinceMs: clock.wallMs() - since }) };
     const span = control.journalSpan;
     if (last !== undefined)

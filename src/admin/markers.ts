@@ -4,12 +4,12 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { noSuch } from '../config/changes.ts';
 import type { MarkOutcome, ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
-import { markerBody } from './bodies.ts';
+import { markerBody } from './body-schemas.ts';
 import { describe } from './openapi.ts';
 import { expectedRevision } from './preconditions.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { JSON_TYPE, readBody } from './sent-body.ts';
+import { JSON_TYPE, readBody } from './read-body.ts';
 import { mustServe } from './state-reply.ts';
 import { refusedBy, tagged, WRITE_QUERY } from './write.ts';
 
@@ -30,7 +30,7 @@ export function addMarkers(app: FastifyInstance, control: ControlApi): void {
   app.post(URL, { schema, config: { access: 'operator' } }, async (request, reply) => {
     const { dryRun, ...query } = readQuery(request.query, WRITE_QUERY);
     chooseType(request.headers.accept, [JSON_TYPE]);
-    if (request.headers['if-none-match'] !== undefined) throw new Refused(400, 'A change takes If-Match, not If-None-Match.');
+    if (request.headers['if-none-match'] !== undefined) throw new HttpProblem(400, 'A change takes If-Match, not If-None-Match.');
     const { pool, version, deploy, sha, url, reason = query.reason ?? '' } = readBody(markerBody, request);
     mustServe(control);
     const expected = expectedRevision(request.headers['if-match'], control.revision);
@@ -69,7 +69,7 @@ function response(reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
       return tagged(reply, revision).send({ revision, dryRun: true, changed, marker });
     }
     case 'rejected':
-      throw new Refused(422, 'There is nothing of this name to mark; nothing has changed.', { problems: outcome.problems });
+      throw new HttpProblem(422, 'There is nothing of this name to mark; nothing has changed.', { problems: outcome.problems });
     default:
       throw refusedBy(outcome);
   }
@@ -82,9 +82,9 @@ function mustExist({ config }: ControlApi, pool: string | undefined, version: st
   const names = around.flatMap(({ versions }) => versions.map(({ name }) => name));
   if (pool !== undefined && around.length === 0) {
     const all = pools.map(({ name }) => name);
-    throw new Refused(404, sentence(noSuch('pool', pool, all)));
+    throw new HttpProblem(404, sentence(noSuch('pool', pool, all)));
   }
-  if (version !== undefined && !names.includes(version)) throw new Refused(404, sentence(noSuch('version', version, names)));
+  if (version !== undefined && !names.includes(version)) throw new HttpProblem(404, sentence(noSuch('version', version, names)));
 }
 
 function sentence(text: string): string {

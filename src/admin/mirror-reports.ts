@@ -6,9 +6,9 @@ import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { JSON_TYPE } from './sent-body.ts';
+import { JSON_TYPE } from './read-body.ts';
 import { mustServe } from './state-reply.ts';
 
 const MIRROR = '/v1/pools/:pool/mirrors/:name';
@@ -44,7 +44,7 @@ export function addMirrorReports(app: FastifyInstance, control: ControlApi): voi
     chooseType(request.headers.accept, [JSON_TYPE]);
     mustServe(control);
     const found = control.missedWrites({ pool: nameIn(request, 'pool'), mirror: nameIn(request, 'name', 'mirror'), after, limit });
-    if (typeof found === 'string') throw new Refused(404, found);
+    if (typeof found === 'string') throw new HttpProblem(404, found);
     return reply.type(JSON_TYPE).send(found);
   });
 }
@@ -54,10 +54,10 @@ function reportOf(outcome: MirrorReportOutcome): MirrorReport {
     case 'report':
       return outcome.report;
     case 'unknown':
-      throw new Refused(404, outcome.message);
+      throw new HttpProblem(404, outcome.message);
     case 'uncompared':
-      throw new Refused(409, outcome.message);
+      throw new HttpProblem(409, outcome.message);
     case 'busy':
-      throw new Refused(503, outcome.message, {}, { 'retry-after': '1' });
+      throw new HttpProblem(503, outcome.message, {}, { 'retry-after': '1' });
   }
 }

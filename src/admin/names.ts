@@ -2,7 +2,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import { isPlainText, NAME_PATTERN } from '../config/syntax.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 
 const name = new RegExp(NAME_PATTERN);
 const MAX_ADDRESS_LENGTH = 300;
@@ -11,19 +11,19 @@ const MAX_ADDRESS_LENGTH = 300;
 export function nameIn(request: FastifyRequest, part: 'pool' | 'version' | 'name', what: string = part): string {
   const text = partOf(request, part);
   if (name.test(text)) return text;
-  throw new Refused(404, `There is no ${what} of this name; names are letters, digits, ".", "_" and "-".`);
+  throw new HttpProblem(404, `There is no ${what} of this name; names are letters, digits, ".", "_" and "-".`);
 }
 
 export function addressIn(request: FastifyRequest): string {
   const text = partOf(request, 'address');
   if (text !== '' && text.length <= MAX_ADDRESS_LENGTH && isPlainText(text)) return text;
-  throw new Refused(404, 'There is no endpoint of this address.');
+  throw new HttpProblem(404, 'There is no endpoint of this address.');
 }
 
 export function revisionIn(request: FastifyRequest): number {
   const text = partOf(request, 'revision');
   if (/^[1-9][0-9]{0,14}$/.test(text)) return Number(text);
-  throw new Refused(404, 'There is no such revision; they are numbers from 1.');
+  throw new HttpProblem(404, 'There is no such revision; they are numbers from 1.');
 }
 
 function partOf(request: FastifyRequest, part: string): string {

@@ -8,7 +8,7 @@ import { PARAMETERS } from './query.ts';
 import type { ParameterName } from './query.ts';
 import { componentSchemas, referenceTo } from './schemas.ts';
 import type { SchemaName } from './schemas.ts';
-import { JSON_TYPE, YAML_TYPE } from './sent-body.ts';
+import { JSON_TYPE, YAML_TYPE } from './read-body.ts';
 
 type PathPart = keyof typeof PATH_PARTS;
 

@@ -2,12 +2,12 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { PoolStatus, ControlApi } from '../control/control-api.ts';
-import { splitBody } from './bodies.ts';
+import { splitBody } from './body-schemas.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { readBody } from './sent-body.ts';
+import { readBody } from './read-body.ts';
 import { mustServe, sendState } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
@@ -34,7 +34,7 @@ export function addPools(app: FastifyInstance, control: ControlApi): void {
 export function findPool(control: ControlApi, name: string): PoolStatus {
   mustServe(control);
   const pool = control.pool(name);
-  if (pool === undefined) throw new Refused(404, `There is no pool ${name}.`);
+  if (pool === undefined) throw new HttpProblem(404, `There is no pool ${name}.`);
   return pool;
 }
 

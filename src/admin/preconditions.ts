@@ -1,6 +1,6 @@
 // If-Match and If-None-Match over revisions (RFC 9110, section 13). The tag of all state is the revision, as `"12"`.
 
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 
 export function tagOf(revision: number): string {
   return `"${revision}"`;
@@ -17,7 +17,7 @@ export function expectedRevision(ifMatch: string | undefined, current: number): 
     .filter((revision) => revision !== undefined);
   // A change may be under way that makes one of the others current; the greatest is the likeliest.
   if (revisions.length > 0) return revisions.includes(current) ? current : Math.max(...revisions);
-  throw new Refused(412, `The current revision is ${current}.`, { revision: current }, { etag: tagOf(current) });
+  throw new HttpProblem(412, `The current revision is ${current}.`, { revision: current }, { etag: tagOf(current) });
 }
 
 /** Whether the caller has this already. Weak tags count, as RFC 9110, section 13.1.2 says. */
@@ -33,7 +33,7 @@ function readTags(field: string, text: string): string[] {
   const tags = members.filter((member) => member !== '');
   // A comma within a tag is legal and never one of ours: then the parts are no tags, and the field is refused.
   if (tags.length > 0 && tags.every((tag) => /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/.test(tag))) return tags;
-  throw new Refused(400, `${field} must be * or a list of tags in double quotes, such as "12".`);
+  throw new HttpProblem(400, `${field} must be * or a list of tags in double quotes, such as "12".`);
 }
 
 /** Only strong tags can match; a revision is written without leading zeros. */

@@ -13,7 +13,7 @@ export interface ProblemDetails {
 }
 
 /** Thrown by what serves a request, for what the caller did: it becomes the answer. Never for a fault of Sluice itself. */
-export class Refused extends Error {
+export class HttpProblem extends Error {
   readonly statusCode: number;
   readonly extra: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import { DURATION_PATTERN, parseDuration } from '../config/duration.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { isPlainText } from '../config/syntax.ts';
 import { OUTCOMES } from '../telemetry/outcomes.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 
 export const MAX_REASON_LENGTH = 500;
 export const MAX_PER_PAGE = 100;
@@ -123,6 +123,6 @@ function unknownParameter(name: string, names: readonly ParameterName[]): string
   return `there is no query parameter ${JSON.stringify(name.slice(0, 64))} here${hint === '' ? '' : hint}`;
 }
 
-function refuse(path: string, message: string): Refused {
-  return new Refused(400, 'The query is not what this call takes.', { problems: [{ path: path.slice(0, 64), message }] });
+function refuse(path: string, message: string): HttpProblem {
+  return new HttpProblem(400, 'The query is not what this call takes.', { problems: [{ path: path.slice(0, 64), message }] });
 }

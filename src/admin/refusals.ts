@@ -2,7 +2,7 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
-import { RateBound } from './rate-bound.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 const REASONS = ['host', 'origin', 'no-token', 'bad-token', 'role', 'rate', 'busy'] as const;
 
@@ -15,11 +15,11 @@ const MAX_PATH_LENGTH = 256;
 export class Refusals {
   readonly #counts = new Map<RefusalReason, number>(REASONS.map((reason) => [reason, 0]));
   readonly #control: Pick<ControlApi, 'refused'> | undefined;
-  readonly #reports: RateBound;
+  readonly #reports: TokenBucket;
 
   constructor(control: Pick<ControlApi, 'refused'> | undefined, nowMs: () => number) {
     this.#control = control;
-    this.#reports = new RateBound(nowMs, REPORTS_PER_SECOND, REPORTS_PER_SECOND);
+    this.#reports = new TokenBucket(nowMs, REPORTS_PER_SECOND, REPORTS_PER_SECOND);
   }
 
   count(reason: RefusalReason): void {

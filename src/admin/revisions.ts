@@ -2,12 +2,12 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
-import { restoreBody } from './bodies.ts';
+import { restoreBody } from './body-schemas.ts';
 import { revisionIn } from './names.ts';
 import { describe } from './openapi.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { readBody } from './sent-body.ts';
+import { readBody } from './read-body.ts';
 import { sendState } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
@@ -33,7 +33,7 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
   app.get('/v1/revisions/:revision', { schema: one }, (request, reply) => {
     readQuery(request.query, []);
     const found = control.findRevision(revisionIn(request));
-    if (found === undefined) throw new Refused(404, 'There is no such revision, or it is not kept any more.');
+    if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is not kept any more.');
     return sendState(request, reply, found.revision, found);
   });
   const restore = describe({

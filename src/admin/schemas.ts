@@ -21,7 +21,7 @@ import type {
 } from '../control/control-api.ts';
 import type { MirrorReport, MissedWrites } from '../control/mirror-report.ts';
 import type { Difference } from '../config/diff.ts';
-import { drainBody, explainBody, markerBody, mirrorBody, overrideBody, reasonBody, restoreBody, splitBody } from './bodies.ts';
+import { drainBody, explainBody, markerBody, mirrorBody, overrideBody, reasonBody, restoreBody, splitBody } from './body-schemas.ts';
 import { MIRROR_SCHEMAS } from './mirror-schemas.ts';
 import { count, fraction, milliseconds } from './schema-parts.ts';
 

@@ -4,8 +4,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { isKnown, tagOf } from './preconditions.ts';
-import { Refused } from './problem-reply.ts';
-import { JSON_TYPE } from './sent-body.ts';
+import { HttpProblem } from './problem-reply.ts';
+import { JSON_TYPE } from './read-body.ts';
 
 /** Ends a GET with `state` of `revision` as JSON, or with 304. */
 export function sendState(request: FastifyRequest, reply: FastifyReply, revision: number, state: object): FastifyReply {
@@ -23,5 +23,5 @@ export function tagUnlessKnown(request: FastifyRequest, reply: FastifyReply, rev
 
 /** Throws Refused (503) before the first config is in force. */
 export function mustServe(control: ControlApi): void {
-  if (control.revision === 0) throw new Refused(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
+  if (control.revision === 0) throw new HttpProblem(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
 }

@@ -5,9 +5,9 @@ import { describeConfig, printConfig } from '../config/print.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { describe, describeConfigWrite } from './openapi.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { JSON_TYPE, readText, takeYaml, YAML_TYPE } from './sent-body.ts';
+import { JSON_TYPE, readText, takeYaml, YAML_TYPE } from './read-body.ts';
 import { mustServe, tagUnlessKnown } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
@@ -23,7 +23,7 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
     const type = chooseType(request.headers.accept, types);
     mustServe(control);
     const { config, revision } = control;
-    if (config === undefined) throw new Refused(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
+    if (config === undefined) throw new HttpProblem(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
     reply.header('vary', 'accept');
     if (tagUnlessKnown(request, reply, revision)) return reply.code(304).send();
     return type === JSON_TYPE ? reply.type(type).send(describeConfig(config)) : reply.type(type).send(printConfig(config));

@@ -4,9 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Change, ChangeOutcome, ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { expectedRevision, tagOf } from './preconditions.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { JSON_TYPE } from './sent-body.ts';
+import { JSON_TYPE } from './read-body.ts';
 
 /** Query parameters of every write. */
 export const WRITE_QUERY = ['dryRun', 'reason'] as const;
@@ -20,7 +20,7 @@ export async function carryOut(
 ): Promise<FastifyReply> {
   const query = readQuery(request.query, WRITE_QUERY);
   chooseType(request.headers.accept, [JSON_TYPE]);
-  if (request.headers['if-none-match'] !== undefined) throw new Refused(400, 'A change takes If-Match, not If-None-Match.');
+  if (request.headers['if-none-match'] !== undefined) throw new HttpProblem(400, 'A change takes If-Match, not If-None-Match.');
   const outcome = await control.change({
     change,
     author: request.author,
@@ -47,20 +47,20 @@ function response(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
 }
 
 /** Why nothing was changed, as what the caller is told. */
-export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 'dry-run' }>): Refused {
+export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 'dry-run' }>): HttpProblem {
   switch (outcome.result) {
     case 'stale': {
       const { revision } = outcome;
-      return new Refused(412, `The current revision is ${revision}.`, { revision }, { etag: tagOf(revision) });
+      return new HttpProblem(412, `The current revision is ${revision}.`, { revision }, { etag: tagOf(revision) });
     }
     case 'rejected': {
       const problems = outcome.problems.map(({ path, line, column, message }) => ({ path, line, column, message }));
-      return new Refused(422, 'The rules of the config do not allow this; nothing has changed.', { problems });
+      return new HttpProblem(422, 'The rules of the config do not allow this; nothing has changed.', { problems });
     }
     case 'unknown':
-      return new Refused(404, outcome.message);
+      return new HttpProblem(404, outcome.message);
     case 'failed':
-      return new Refused(503, outcome.message, {}, { 'retry-after': '1' });
+      return new HttpProblem(503, outcome.message, {}, { 'retry-after': '1' });
   }
 }
 

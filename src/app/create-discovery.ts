@@ -1,7 +1,7 @@
 // Discovery with what it needs of this machine: DNS, files, time and chance.
 
 import { loadEndpoints } from '../config/load.ts';
-import { ConfigWatch } from '../control/config-watch.ts';
+import { FileWatch } from '../control/file-watch.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { randomFraction } from '../lib/random.ts';
@@ -20,4 +20,4 @@ export function createDiscovery(log: Log, onChange: () => void): Discovery {
 }
 
 const watchFile: WatchFile = (path, { onChange, onMissing }) =>
-  new ConfigWatch(path, onChange, { onMissing, onReturned: onChange, signal: 'none' });
+  new FileWatch(path, onChange, { onMissing, onReturned: onChange, signal: 'none' });

@@ -16,12 +16,12 @@ export interface Keeping {
 }
 
 export function createKeeper({ config, store, sessions, log }: Keeping): SessionKeeper | undefined {
-  const dir = keptIn(config, store);
+  const dir = stateDirOf(config, store);
   if (dir === undefined) return undefined;
   return new SessionKeeper({ dir, tables: () => sessions.all, wallSeconds: () => sessions.wallSeconds(), clock: systemClock, log });
 }
 
 /** The folder of what outlives the process; undefined: nothing does. */
-export function keptIn({ state }: Pick<Config, 'state'>, store: Store): string | undefined {
+export function stateDirOf({ state }: Pick<Config, 'state'>, store: Store): string | undefined {
   return store instanceof MemoryStore ? undefined : state.dir;
 }

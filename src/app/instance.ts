@@ -7,8 +7,8 @@ import { formatAddress } from '../config/address.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Address, Config, OverloadConfig } from '../config/model.ts';
-import { ConfigWatch } from '../control/config-watch.ts';
-import type { ChangeCause } from '../control/config-watch.ts';
+import { FileWatch } from '../control/file-watch.ts';
+import type { ChangeCause } from '../control/file-watch.ts';
 import { Controller } from '../control/controller.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
 import { Journal } from '../control/journal.ts';
@@ -16,7 +16,7 @@ import { Control } from '../control/control.ts';
 import { Markers } from '../control/markers.ts';
 import type { VersionDeploy } from '../control/markers.ts';
 import type { DataPlane, Update } from '../control/ports.ts';
-import { Recall } from '../control/exchange-lookup.ts';
+import { ExchangeLookup } from '../control/exchange-lookup.ts';
 import type { ApplyResult, Load, Loaded } from '../control/submission.ts';
 import type { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
@@ -36,7 +36,7 @@ import { AccessOutput } from './access-output.ts';
 import { bindableHost, claimAddress } from '../threads/claim-address.ts';
 import { createMemoryWatch } from './create-memory-watch.ts';
 import { createDiscovery } from './create-discovery.ts';
-import { createKeeper, keptIn } from './create-keeper.ts';
+import { createKeeper, stateDirOf } from './create-keeper.ts';
 import { createProbes } from './create-probes.ts';
 import type { EndpointUpdate } from '../threads/messages.ts';
 import { MirrorAnalysis } from '../threads/mirror-analysis.ts';
@@ -80,7 +80,7 @@ export class Instance {
   readonly #markers: Markers;
   readonly #drains: DrainWatch;
   readonly #mirrorAnalysis: MirrorAnalysis;
-  readonly #watch: ConfigWatch | undefined;
+  readonly #watch: FileWatch | undefined;
   #draining = false;
   adminAddress: Address;
 
@@ -108,21 +108,21 @@ export class Instance {
       onMissed: (writes, unlisted) => this.#mirrorAnalysis.missed.add(writes, unlisted),
       onRestarted: () => this.#exposition.workerRestarted(),
     });
-    const dir = keptIn(config, options.store);
+    const dir = stateDirOf(config, options.store);
     this.#mirrorAnalysis = new MirrorAnalysis({ log, counters, dir, setLinks: (makeLink) => this.#workers.setLinks(makeLink) });
     this.#exposition.registerMirrors(this.#mirrorAnalysis.lines);
     this.#probes = createProbes({ log, counters, workers: this.#workers });
-    this.#exposition.healthChecksAre(() => this.#probes.counts());
+    this.#exposition.registerHealthChecks(() => this.#probes.counts());
     this.#discovery = createDiscovery(log, () => this.#controller.rediscover());
-    this.#exposition.discoveryIs(() => this.#discovery.samples());
+    this.#exposition.registerDiscovery(() => this.#discovery.samples());
     this.#sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => this.#keeper?.load(pool) });
-    this.#exposition.usersAre(() => this.#sessions.lines());
+    this.#exposition.registerUsers(() => this.#sessions.lines());
     this.#keeper = createKeeper({ config, store: options.store, sessions: this.#sessions, log });
     const dataPlane: DataPlane = { apply: (update) => this.#post(update), setEndpoints: (update) => this.#postEndpoints(update) };
     this.#journal = new Journal(options.store, wallMs);
     const journal = this.#journal;
     this.#markers = new Markers({ journal, tell: (deploys) => this.#tellDeploys(deploys), wallMs, log });
-    this.#exposition.deploysAre(() => this.#markers.labels());
+    this.#exposition.registerDeploys(() => this.#markers.labels());
     this.#drains = new DrainWatch({ clock: systemClock, counters });
     const [markers, drains, sessions] = [this.#markers, this.#drains, this.#sessions];
     const { exposition, discovery } = { exposition: this.#exposition, discovery: this.#discovery };
@@ -130,7 +130,7 @@ export class Instance {
     const moveUsers = (pools: readonly string[]): void => this.#moveUsers(pools);
     const { adapt } = options;
     this.#controller = new Controller({ dataPlane, discovery, journal, counters, exposition, log, adapt, moveUsers, onServed });
-    const recall = new Recall(() => this.#workers.recall(), systemClock);
+    const recall = new ExchangeLookup(() => this.#workers.recall(), systemClock);
     const { comparing, missed } = this.#mirrorAnalysis;
     const control = new Control({
       controller: this.#controller,
@@ -145,7 +145,7 @@ export class Instance {
     });
     const overload = (): OverloadConfig => (this.#controller.config ?? this.config).overload;
     this.#memory = createMemoryWatch({ counters, workers: this.#workers, mirrorAnalysis: this.#mirrorAnalysis, log, overload });
-    this.#exposition.overloadIs(() => this.#memory.sample);
+    this.#exposition.registerOverload(() => this.#memory.sample);
     this.#watch = options.watchPath === undefined ? undefined : this.#createWatch(options.watchPath);
     this.adminAddress = config.admin.address;
     this.#admin = new AdminServer({
@@ -161,7 +161,7 @@ export class Instance {
       log,
       build: version,
     });
-    this.#exposition.adminRefusalsAre(() => this.#admin.refused());
+    this.#exposition.registerAdminRefusals(() => this.#admin.refused());
   }
 
   /** Serves. Rejects with a message for operators when an address is taken; nothing is left running then. */
@@ -272,9 +272,9 @@ export class Instance {
     return adoption;
   }
 
-  #createWatch(path: string): ConfigWatch {
+  #createWatch(path: string): FileWatch {
     const { log } = this.#options;
-    return new ConfigWatch(path, (cause) => this.#beginReload(cause), {
+    return new FileWatch(path, (cause) => this.#beginReload(cause), {
       onMissing: () => log.warn({ path }, 'the config is gone; what was served is served on'),
     });
   }

@@ -11,7 +11,7 @@ import type { Config } from '../config/model.ts';
 import { isMap } from '../config/plain.ts';
 import type { Plain } from '../config/plain.ts';
 import { printWritten } from '../config/print.ts';
-import { withdraw } from '../config/withdraw.ts';
+import { removeAmendments } from '../config/remove-amendments.ts';
 import type { Store } from '../store/store.ts';
 
 export interface LastGood {
@@ -46,7 +46,7 @@ export function findLastGood(store: Store, configPath: string): LastGood | undef
   const { number: revision, atMs } = latest;
   const attempts: (readonly Amendment[])[] = isFault(amendments) ? [[]] : [amendments, []];
   for (const tried of attempts) {
-    const read = readPlain(configPath, withdraw(written, tried));
+    const read = readPlain(configPath, removeAmendments(written, tried));
     const { config } = decodeFitting(read, tried);
     if (config !== undefined) return { read, config, revision, atMs };
   }

@@ -2,7 +2,7 @@
 
 import type { Fault } from './fault.ts';
 import type { Address } from './model.ts';
-import { canonicalHost } from './syntax.ts';
+import { normalizeHost } from './syntax.ts';
 
 /** Room for a path in `sockaddr_un` on Linux and macOS, with its closing NUL. */
 const MAX_UNIX_PATH_BYTES = 103;
@@ -58,7 +58,7 @@ function parseTcp(text: string, host: string, port: number): Address | Fault {
   const bracketed = host.startsWith('[') && host.endsWith(']');
   if (!bracketed && host.includes(':'))
     return { fault: `an IPv6 address needs brackets, such as "[::1]:8080", got ${JSON.stringify(text)}` };
-  const canonical = bracketed ? canonicalHost(host.slice(1, -1)) : canonicalHost(host);
+  const canonical = bracketed ? normalizeHost(host.slice(1, -1)) : normalizeHost(host);
   if (canonical === undefined || bracketed !== canonical.includes(':')) {
     return { fault: `host must be a DNS name or an IP address, got ${JSON.stringify(host)}` };
   }
@@ -75,7 +75,7 @@ function parseUnix(text: string): Address | Fault {
 }
 
 function parseSrv(text: string): Address | Fault {
-  const name = canonicalHost(text.slice('srv:'.length));
+  const name = normalizeHost(text.slice('srv:'.length));
   if (name === undefined || !/^_[a-z0-9-]+\._(?:tcp|udp)\../.test(name)) {
     return { fault: `srv: needs a service name, such as srv:_http._tcp.name, got ${JSON.stringify(text)}` };
   }

@@ -19,7 +19,7 @@ export interface Amendment {
   readonly base?: unknown;
 }
 
-export interface Overtaken {
+export interface SupersededAmendment {
   readonly amendment: Amendment;
   /** Why the file wins: `the file changed pools.shop.split itself`. */
   readonly reason: string;
@@ -30,7 +30,7 @@ export interface Amended {
   readonly value: Plain;
   /** Those still in force, in order. */
   readonly amendments: readonly Amendment[];
-  readonly overtaken: readonly Overtaken[];
+  readonly overtaken: readonly SupersededAmendment[];
 }
 
 export const MAX_AMENDMENTS = 10_000;
@@ -45,7 +45,10 @@ export function amend(written: Plain, amendments: readonly Amendment[]): Amended
   const settled = settle(amendments);
   const kept = settled.slice(0, MAX_AMENDMENTS);
   const late = settled.slice(MAX_AMENDMENTS);
-  const overtaken: Overtaken[] = late.map((amendment) => ({ amendment, reason: `there are more than ${MAX_AMENDMENTS} changes` }));
+  const overtaken: SupersededAmendment[] = late.map((amendment) => ({
+    amendment,
+    reason: `there are more than ${MAX_AMENDMENTS} changes`,
+  }));
   const draft = new Draft(written);
   const inForce = new Map<string, Amendment>();
   for (const amendment of kept) {

@@ -10,7 +10,7 @@ import type { Path } from './path.ts';
 import { isMap, own, plainFault } from './plain.ts';
 import type { Plain } from './plain.ts';
 import { mirror as mirrorSchema } from './schema/mirror.ts';
-import { shape } from './schema/shape.ts';
+import { strictMap } from './schema/strict-map.ts';
 import { override as overrideSchema } from './schema/affinity.ts';
 import { suggest } from './suggest.ts';
 import { NAME_PATTERN } from './syntax.ts';
@@ -193,7 +193,7 @@ function listedFaults({ list, pool, name }: Place, value: Plain): readonly Chang
   const { schema } = LISTED[list];
   if (schema.safeParse(value).success) return [];
   const document = { pools: { [pool]: { [list]: { [name]: value } } } };
-  const around = shape({ pools: shape({ [pool]: shape({ [list]: shape({ [name]: schema }) }) }) });
+  const around = strictMap({ pools: strictMap({ [pool]: strictMap({ [list]: strictMap({ [name]: schema }) }) }) });
   const { error } = around.safeParse(document);
   const nowhere = { file: '', line: 1, column: 1 };
   const problems = problemsOf(error?.issues ?? [], { value: document, problems: [], place: () => nowhere });

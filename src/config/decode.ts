@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
-import type { Amendment, Overtaken } from './amend.ts';
+import type { Amendment, SupersededAmendment } from './amend.ts';
 import { AmendedDocument } from './amended-document.ts';
-import { fit } from './fit.ts';
+import { dropUnfittingAmendments } from './drop-unfitting.ts';
 import { problemsOf } from './issues.ts';
 import { mergeSources } from './merge.ts';
 import type { Merged } from './merge.ts';
@@ -34,7 +34,7 @@ export interface LoadResult {
     /** Those in force, in order. When the files have Problems: all that were given. */
     readonly amendments: readonly Amendment[];
     /** Those in whose place the file counts from now on. */
-    readonly overtaken: readonly Overtaken[];
+    readonly overtaken: readonly SupersededAmendment[];
   };
 }
 
@@ -81,7 +81,7 @@ export function readFiles(texts: readonly FileText[], before: readonly Problem[]
 export function decodeFitting(read: FileRead, amendments: readonly Amendment[]): LoadResult {
   const { document } = read;
   if (document === undefined || amendments.length === 0 || problemsAlone(read, document).length > 0) return decodeRead(read, amendments);
-  const fitting = fit(document, amendments, (tried) => decodeDocument(tried).problems);
+  const fitting = dropUnfittingAmendments(document, amendments, (tried) => decodeDocument(tried).problems);
   const result = decodeRead(read, fitting.amendments);
   return { ...result, amended: { ...result.amended, overtaken: [...fitting.overtaken, ...result.amended.overtaken] } };
 }

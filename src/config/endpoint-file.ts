@@ -7,7 +7,7 @@ import type { EndpointConfig } from './model.ts';
 import { parseList } from './parse.ts';
 import type { Problem } from './problem.ts';
 import { endpointList } from './schema/endpoint.ts';
-import { shape } from './schema/shape.ts';
+import { strictMap } from './schema/strict-map.ts';
 
 export const MAX_ENDPOINT_FILE_BYTES = 1024 * 1024;
 export const MAX_ENDPOINTS = 10_000;
@@ -21,7 +21,7 @@ export interface EndpointList {
 /** What paths in Problems begin with: `endpoints[3].weight`. */
 const KEY = 'endpoints';
 
-const schema = shape({ [KEY]: endpointList() });
+const schema = strictMap({ [KEY]: endpointList() });
 
 /** Decodes the text of `file`, which need not exist. An empty list is as good as any; an empty file is not, for it may be half-written. */
 export function decodeEndpoints(file: string, text: string): EndpointList {

@@ -37,7 +37,7 @@ export function isPath(text: string): boolean {
  * A host in canonical form: lower case, IPv4 as four decimals, IPv6 compressed and without brackets. Undefined when it is none of them.
  * A name whose last label is a number is refused, because resolvers would read it as an odd way to write an IPv4 address.
  */
-export function canonicalHost(text: string): string | undefined {
+export function normalizeHost(text: string): string | undefined {
   if (text.includes(':')) return ipaddr.IPv6.isValid(text) ? ipaddr.IPv6.parse(text).toString() : undefined;
   if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ipaddr.IPv4.parse(text).toString();
   const host = text.toLowerCase();

@@ -146,14 +146,14 @@ export interface DrainStatus {
 }
 
 /** Why an endpoint may not be picked. */
-export type UnreadyReason = 'unhealthy' | 'ejected' | 'draining' | 'weightless';
+export type NotReadyReason = 'unhealthy' | 'ejected' | 'draining' | 'weightless';
 
 export interface EndpointStatus {
   readonly address: string;
   readonly weight: number;
   readonly zone: string | undefined;
   readonly ready: boolean;
-  readonly reason: UnreadyReason | undefined;
+  readonly reason: NotReadyReason | undefined;
   readonly inFlight: number;
   readonly connections: number;
   /** Present while it is drained, alone or with its version. */

@@ -13,7 +13,7 @@ import type { Table } from '../routing/table.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Controller } from './controller.ts';
 import type { DrainWatch } from './drain-watch.ts';
-import { seenRequests, sideAfter, sideBefore } from './foresee.ts';
+import { seenRequests, sideAfter, sideBefore } from './predict-impact.ts';
 import type { Desired, DryRun } from './submission.ts';
 import type { Journal } from './journal.ts';
 import type { Markers } from './markers.ts';
@@ -23,7 +23,7 @@ import type { MissedWriteLedgers } from './missed-writes.ts';
 import { movedPools } from './moved-pools.ts';
 import { poolStatuses } from './pool-status.ts';
 import type { Comparing } from './ports.ts';
-import type { Recall } from './exchange-lookup.ts';
+import type { ExchangeLookup } from './exchange-lookup.ts';
 import { toAmendments } from './to-amendments.ts';
 import type { SessionTables } from './session-tables.ts';
 import { showExchanges } from './shown-exchange.ts';
@@ -46,7 +46,7 @@ export interface ControlDeps {
   readonly sessions: Pick<SessionTables, 'users' | 'find' | 'wallSeconds'>;
   readonly markers: Markers;
   readonly drains: DrainWatch;
-  readonly recall: Pick<Recall, 'recent'>;
+  readonly recall: Pick<ExchangeLookup, 'recent'>;
   readonly comparing: Comparing;
   readonly missed: Pick<MissedWriteLedgers, 'list'>;
 }

@@ -249,10 +249,10 @@ export class Controller {
   async #keep(revision: number, next: Next, origin: Origin): Promise<void> {
     const before = this.#config;
     try {
-      this.#keeper.keep(revision, next, origin, before);
+      this.#keeper.persist(revision, next, origin, before);
     } catch (error) {
       if (before === undefined || (await this.#isTakenBack(before))) throw error;
-      this.#keeper.keepLater(revision, next, origin, before);
+      this.#keeper.retryPersist(revision, next, origin, before);
     }
   }
 

@@ -6,7 +6,7 @@ import type { Recollection } from './ports.ts';
 
 const EVERY_MS = 100;
 
-export class Recall {
+export class ExchangeLookup {
   readonly #ask: () => Promise<Recollection>;
   readonly #clock: Pick<Clock, 'nowMs' | 'after'>;
   #lastMs = -Infinity;

@@ -12,7 +12,7 @@ import type {
   MirrorStatus,
   OverrideStatus,
   PoolStatus,
-  UnreadyReason,
+  NotReadyReason,
   VersionStatus,
 } from './control-api.ts';
 
@@ -95,10 +95,10 @@ function endpointStatus(endpoint: EndpointConfig, version: VersionConfig, block:
 }
 
 /** The one that an operator can do most about comes first. */
-function reasonOf(endpoint: EndpointConfig, version: VersionConfig, count: (cell: number) => number): UnreadyReason | undefined {
+function reasonOf(endpoint: EndpointConfig, version: VersionConfig, count: (cell: number) => number): NotReadyReason | undefined {
   if (endpoint.drain !== false || version.drain !== false) return 'draining';
   if (endpoint.weight === 0) return 'weightless';
-  if (count(at.ENDPOINT_UNREADY) === 0) return undefined;
+  if (count(at.ENDPOINT_NOT_READY) === 0) return undefined;
   return count(at.ENDPOINT_EJECTED) > 0 ? 'ejected' : 'unhealthy';
 }
 

@@ -44,7 +44,7 @@ export class RevisionKeeper {
   }
 
   /** Durable when it returns, unless it comes of the file. Throws when it cannot be kept and must not be in force. */
-  keep(number: number, next: Next, origin: Origin, before: Config | undefined): void {
+  persist(number: number, next: Next, origin: Origin, before: Config | undefined): void {
     if (number === this.#journal.number) return;
     const revision = this.#describe(number, next, origin, before);
     try {
@@ -56,7 +56,7 @@ export class RevisionKeeper {
   }
 
   /** For what is in force although it cannot be kept. Throws when too much is. */
-  keepLater(number: number, next: Next, origin: Origin, before: Config | undefined): void {
+  retryPersist(number: number, next: Next, origin: Origin, before: Config | undefined): void {
     this.#keepLater(this.#describe(number, next, origin, before), new Error('it could not be taken back'));
   }
 

@@ -84,9 +84,9 @@ export class Connection implements DeadlineOwner {
   }
 
   /** Whether this connection may be kept after the exchange under way. */
-  get mayStay(): boolean {
+  get canKeepAlive(): boolean {
     const most = this.listener.settings.requestsPerConnection;
-    return !this.listener.closing && this.listener.context.keepsClients && (most === 0 || this.requests < most);
+    return !this.listener.closing && this.listener.context.allowsKeepAlive && (most === 0 || this.requests < most);
   }
 
   /** Bytes from the socket, in a buffer that is shared by all connections. A fault of ours costs this connection, not the worker. */
@@ -226,7 +226,7 @@ export class Connection implements DeadlineOwner {
   /** What was promised to stay before its listener began to leave, or before load was shed, stays for a moment only. */
   #watchIdle(): void {
     const { closing, context, settings } = this.listener;
-    context.deadlines.arm(this.#deadline, closing || !context.keepsClients ? IDLE_GRACE_MS : settings.idleTimeoutMs);
+    context.deadlines.arm(this.#deadline, closing || !context.allowsKeepAlive ? IDLE_GRACE_MS : settings.idleTimeoutMs);
   }
 
   /** Bytes of a later request: kept until it is their turn. Reading goes on for a while, for that alone tells when the client leaves. */

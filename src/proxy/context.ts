@@ -7,20 +7,20 @@ import type { AccessLog } from '../telemetry/access-log.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
 import { RecentExchanges } from '../telemetry/recent-exchanges.ts';
 import { Exchange } from './exchange.ts';
-import type { Serving } from './serving.ts';
+import type { ServingState } from './serving-state.ts';
 import { MirroredRequests } from './mirror/mirrored-requests.ts';
 
 /** Exchanges that are kept for the next request instead of being collected. */
 const SPARE_EXCHANGES = 256;
 
 export class ProxyContext {
-  serving: Serving;
+  serving: ServingState;
   /** Whether client connections may be kept after an answer. */
-  keepsClients = true;
+  allowsKeepAlive = true;
   /** Whether new requests are refused. */
-  sheds = false;
+  rejectsRequests = false;
   /** Whether new connections are. */
-  shuts = false;
+  rejectsConnections = false;
   accessLog: AccessLog | undefined = undefined;
   readonly deadlines: Deadlines;
   readonly counters: WorkerCounters;
@@ -33,7 +33,7 @@ export class ProxyContext {
   readonly #idPrefix = newKey().slice(0, 12);
   #ids = 0;
 
-  constructor(serving: Serving, deadlines: Deadlines, counters: WorkerCounters, log: Log) {
+  constructor(serving: ServingState, deadlines: Deadlines, counters: WorkerCounters, log: Log) {
     this.serving = serving;
     this.deadlines = deadlines;
     this.counters = counters;
@@ -50,19 +50,19 @@ export class ProxyContext {
   /** From here on no connection is kept. */
   drain(): void {
     this.#draining = true;
-    this.keepsClients = false;
+    this.allowsKeepAlive = false;
   }
 
   /** Sheds load. @param level 0 = none; 1 = connections are not kept, and no copies are made for shadows; 2 = new requests are refused; 3 = new connections, too */
-  press(level: number): void {
-    this.keepsClients = level < 1 && !this.#draining;
-    this.sheds = level >= 2;
-    this.shuts = level >= 3;
+  setOverloadLevel(level: number): void {
+    this.allowsKeepAlive = level < 1 && !this.#draining;
+    this.rejectsRequests = level >= 2;
+    this.rejectsConnections = level >= 3;
     this.shadows.press(level);
   }
 
   /** From here on requests are served with this. Spare exchanges would hold on to what was served before. */
-  serve(serving: Serving): void {
+  serve(serving: ServingState): void {
     this.serving = serving;
     this.#spare.length = 0;
   }

@@ -3,7 +3,7 @@
 // meets here, so that what must happen once is in one place; what to do about them stands in the files it imports.
 
 import { RequestHead } from '../http1/request-head.ts';
-import { Unchunker } from '../http1/unchunk.ts';
+import { ChunkedDecoder } from '../http1/chunked-decoder.ts';
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
 import { latin1 } from '../lib/latin1.ts';
@@ -17,7 +17,7 @@ import type { Outcome } from '../telemetry/outcomes.ts';
 import { TEXT_BYTES } from '../upstream/connection.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
-import type { Applicant, LiveVersion } from '../upstream/version.ts';
+import type { ConnectionRequest, VersionRuntime } from '../upstream/version-runtime.ts';
 import { responseBytes, forwardHead, forwardInterim } from './forward-response.ts';
 import type { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
@@ -28,28 +28,28 @@ import { RequestBody } from './request-body.ts';
 import { switchVersion } from './switch-version.ts';
 import { retry } from './retry.ts';
 import { leaveMirrored } from './mirror/start-mirrors.ts';
-import type { Serving } from './serving.ts';
+import type { ServingState } from './serving-state.ts';
 import type { MirroredRequest } from './mirror/mirrored-request.ts';
 import type { ResponseTap } from './mirror/response-tap.ts';
 
-export class Exchange implements Applicant, DeadlineOwner {
+export class Exchange implements ConnectionRequest, DeadlineOwner {
   readonly context: ProxyContext;
   readonly head = new RequestHead();
   readonly choice = new Choice();
   readonly body = new RequestBody();
-  readonly unchunker = new Unchunker();
+  readonly chunkedDecoder = new ChunkedDecoder();
   readonly exchangeDeadline: Deadline;
   readonly responseDeadline: Deadline;
   readonly holdDeadline: Deadline;
 
   connection: Connection;
-  serving: Serving;
+  serving: ServingState;
   match: RouteMatch | undefined = undefined;
   /** Set when the route leads to a pool. */
   destination: Destination | undefined = undefined;
   client = '';
   requestId = '';
-  live: LiveVersion | undefined = undefined;
+  live: VersionRuntime | undefined = undefined;
   upstream: UpstreamConnection | undefined = undefined;
   endpoint: Endpoint | undefined = undefined;
   failedEndpoint: Endpoint | undefined = undefined;
@@ -124,7 +124,7 @@ export class Exchange implements Applicant, DeadlineOwner {
   begin(connection: Connection, bytes: Buffer, from: number, to: number): number {
     this.#reset(connection);
     if (!this.body.begin(this.head, connection.listener.settings.bodyBytes)) return this.#refuseBody(to);
-    if (this.context.sheds) return this.#shed(to);
+    if (this.context.rejectsRequests) return this.#shed(to);
     if (this.body.done) {
       this.serve();
       return from;
@@ -154,10 +154,10 @@ export class Exchange implements Applicant, DeadlineOwner {
     if (destination === undefined) return replyRoute(this, match);
     this.destination = destination;
     this.client = findClient(this.connection.peer, head.forwardedFor, this.connection.listener.settings.trust);
-    const lease = this.serving.leases[destination.pool.index]!;
-    chooseFor(destination, head, this.client, lease, this.choice);
+    const servedPool = this.serving.pools[destination.pool.index]!;
+    chooseFor(destination, head, this.client, servedPool, this.choice);
     if (this.choice.version === undefined) return reply(this, OUTCOME.no_endpoint);
-    this.live = lease.versions[this.choice.version.index]!;
+    this.live = servedPool.versions[this.choice.version.index]!;
     this.live.counters.began();
     this.live.counters.chosen(this.choice.reason);
     if (route.timeoutMs > 0) this.context.deadlines.arm(this.exchangeDeadline, route.timeoutMs);
@@ -292,7 +292,7 @@ export class Exchange implements Applicant, DeadlineOwner {
     const { upstream, endpoint } = this;
     const live = this.live!;
     this.upstream = undefined;
-    live.leave();
+    live.releaseSlot();
     live.counters.attempted(outcome.index);
     if (upstream === undefined || endpoint === undefined) {
       live.withdraw(this);
@@ -308,7 +308,7 @@ export class Exchange implements Applicant, DeadlineOwner {
       upstream.destroy();
       return;
     }
-    if (this.requestDone) live.giveBack(upstream);
+    if (this.requestDone) live.releaseConnection(upstream);
     else upstream.destroy();
   }
 

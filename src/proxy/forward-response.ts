@@ -39,10 +39,10 @@ export function forwardHead(exchange: Exchange, connection: UpstreamConnection, 
   exchange.status = response.status;
   if (exchange.taps !== undefined) tellHead(exchange, connection, from, to);
   exchange.unchunk = response.body === BODY_CHUNKED && head.minor === 0;
-  exchange.keep = head.keepAlive && client.mayStay && exchange.requestDone && response.body !== BODY_UNTIL_CLOSE && !exchange.unchunk;
+  exchange.keep = head.keepAlive && client.canKeepAlive && exchange.requestDone && response.body !== BODY_UNTIL_CLOSE && !exchange.unchunk;
   const text = headText(exchange, response);
   exchange.bytesOut += to - from;
-  if (exchange.unchunk) exchange.unchunker.reset();
+  if (exchange.unchunk) exchange.chunkedDecoder.reset();
   if (isEdited(exchange, connection, to)) return forwardEdited(exchange, connection, text, from, done);
   let flushed = true;
   if (connection.text !== '') flushed = client.writeText(text + connection.text.slice(connection.textBody), done);
@@ -78,7 +78,7 @@ function isEdited(exchange: Exchange, connection: UpstreamConnection, to: number
 function forwardEdited(exchange: Exchange, connection: UpstreamConnection, text: string, from: number, done: boolean): boolean {
   const { memory, scanner } = connection;
   const body = exchange.unchunk
-    ? exchange.unchunker.take(memory, from, scanner.dataEnd).toString('latin1')
+    ? exchange.chunkedDecoder.take(memory, from, scanner.dataEnd).toString('latin1')
     : memory.toString('latin1', from, scanner.dataEnd) + scanner.closing;
   const flushed = text + body === '' || exchange.connection.writeText(text + body, done);
   return written(exchange, flushed, done);

@@ -6,7 +6,7 @@ import { applyHeaderChanges } from '../http/header-changes.ts';
 import { rewriteTarget } from '../routing/rewrite.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../upstream/connection.ts';
-import { ACQUIRED, NO_ENDPOINT } from '../upstream/version.ts';
+import { ACQUIRED, NO_ENDPOINT } from '../upstream/version-runtime.ts';
 import type { Exchange } from './exchange.ts';
 import { forwardingFields, isTrusted } from './forwarding-fields.ts';
 import { mirror, copyBody } from './mirror/start-mirrors.ts';

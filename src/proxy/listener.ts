@@ -10,7 +10,7 @@ import type { ListenerCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
-import type { Serving } from './serving.ts';
+import type { ServingState } from './serving-state.ts';
 
 export interface ListenerSettings extends HeadLimits {
   readonly name: string;
@@ -42,7 +42,7 @@ export class Listener {
   settings: ListenerSettings;
   closing = false;
   /** The last one that knew this listener, once it is leaving: requests that were on their way are answered by it. */
-  lastServing: Serving | undefined = undefined;
+  lastServing: ServingState | undefined = undefined;
   readonly connections = new Set<Connection>();
 
   readonly #allCounters: CounterSet;
@@ -179,7 +179,7 @@ export class Listener {
     const most = this.settings.connections;
     this.#accepted++;
     // Left to wait in the kernel's queue a client would learn nothing; closed at once it can turn to another instance.
-    if (this.context.shuts || (most > 0 && this.#allCounters.openConnections(this.settings.name) >= most)) {
+    if (this.context.rejectsConnections || (most > 0 && this.#allCounters.openConnections(this.settings.name) >= most)) {
       this.counters.refused(OUTCOME.overload.index);
       socket.destroy();
       return;

@@ -54,7 +54,7 @@ export function statusLine(status: number): string {
 
 function response(exchange: Exchange, status: number, fields: string, body: string): void {
   const { connection, head } = exchange;
-  exchange.keep = head.keepAlive && connection.mayStay && exchange.requestDone;
+  exchange.keep = head.keepAlive && connection.canKeepAlive && exchange.requestDone;
   exchange.status = status;
   exchange.responded = true;
   exchange.endAttempt(exchange.outcome);

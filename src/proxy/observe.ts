@@ -29,7 +29,7 @@ export function observe(exchange: Exchange): void {
   const status = exchange.status === 0 ? exchange.outcome.status : exchange.status;
   counters.responded(status);
   const ring = isFailed(exchange.outcome, status) ? context.recent.failed : context.recent.fine;
-  const isWanted = ring.meets(endedMs);
+  const isWanted = ring.offer(endedMs);
   const { accessLog } = context;
   if (!isWanted && accessLog === undefined) return;
   fill(exchange, status, durationMs);

@@ -13,9 +13,9 @@ export function switchVersion(exchange: Exchange): boolean {
   const { choice } = exchange;
   const { pool } = exchange.destination!;
   if (choice.reason === REASON_ROUTE || pool.fallback === 'fail') return false;
-  const lease = exchange.serving.leases[pool.index]!;
+  const servedPool = exchange.serving.pools[pool.index]!;
   const keyed = pool.affinity !== undefined && choice.key !== '';
-  const index = keyed ? rankByKey(pool, choice.key, lease) : pickReadyByWeight(pool, lease.chance(), lease);
+  const index = keyed ? rankByKey(pool, choice.key, servedPool) : pickReadyByWeight(pool, servedPool.chance(), servedPool);
   if (index < 0 || index === choice.version!.index) return false;
   exchange.endAttempt(OUTCOME.no_endpoint);
   moveToVersion(exchange, index);

@@ -12,8 +12,8 @@ export function fallBackToVersion(exchange: Exchange): void {
   const { pool } = exchange.destination!;
   // Who asks for a version outright wants to know how it fares.
   if (choice.reason === REASON_ROUTE || choice.reason === REASON_OVERRIDE) return;
-  const lease = exchange.serving.leases[pool.index]!;
-  const index = findFallbackVersion(pool, choice.version!.index, lease);
+  const servedPool = exchange.serving.pools[pool.index]!;
+  const index = findFallbackVersion(pool, choice.version!.index, servedPool);
   if (index < 0) return;
   moveToVersion(exchange, index);
 }
@@ -25,7 +25,7 @@ export function moveToVersion(exchange: Exchange, index: number): void {
   exchange.live!.counters.versionFallback();
   choice.version = pool.versions[index];
   choice.reason = REASON_FALLBACK;
-  exchange.live = exchange.serving.leases[pool.index]!.versions[index]!;
+  exchange.live = exchange.serving.pools[pool.index]!.versions[index]!;
   exchange.live.counters.began();
   exchange.live.counters.chosen(REASON_FALLBACK);
   exchange.liveSinceMs = nowMs();

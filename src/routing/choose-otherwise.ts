@@ -14,25 +14,25 @@ const STARTING_SEED = 0x57a47;
  * together keep their shares. The same key comes to it once, and stays.
  */
 export function spareStarting(pool: PoolTable, state: PoolState, out: Choice): void {
-  const warmth = state.warmth(out.version!.index);
-  if (warmth >= 1 || out.reason === REASON_OVERRIDE || out.reason === REASON_REMEMBERED) return;
+  const rampShare = state.rampShare(out.version!.index);
+  if (rampShare >= 1 || out.reason === REASON_OVERRIDE || out.reason === REASON_REMEMBERED) return;
   const fraction = out.key === '' ? state.chance() : toFraction(hashString(out.key, STARTING_SEED));
-  if (fraction < warmth / warmestOf(pool, state)) return;
-  const warmer = new Warmer(state, warmth);
-  const other = out.key === '' ? pickReadyByWeight(pool, state.chance(), warmer) : rankByKey(pool, out.key, warmer);
+  if (fraction < rampShare / furthestOf(pool, state)) return;
+  const further = new Further(state, rampShare);
+  const other = out.key === '' ? pickReadyByWeight(pool, state.chance(), further) : rankByKey(pool, out.key, further);
   if (other < 0) return;
   out.version = pool.versions[other];
   out.reason = REASON_SLOW_START;
 }
 
-/** The greatest warmth of a version that could answer instead. */
-function warmestOf(pool: PoolTable, state: PoolState): number {
+/** The greatest rampShare of a version that could answer instead. */
+function furthestOf(pool: PoolTable, state: PoolState): number {
   const { weights } = pool;
-  let warmest = 0;
+  let furthest = 0;
   for (let version = 0; version < weights.length; version++) {
-    if ((weights[version] as number) > 0 && state.ready(version)) warmest = Math.max(warmest, state.warmth(version));
+    if ((weights[version] as number) > 0 && state.ready(version)) furthest = Math.max(furthest, state.rampShare(version));
   }
-  return warmest;
+  return furthest;
 }
 
 /** The state of a pool in which every version is ready. */
@@ -47,8 +47,8 @@ export class WhenReady implements PoolState {
     return true;
   }
 
-  warmth(version: number): number {
-    return this.state.warmth(version);
+  rampShare(version: number): number {
+    return this.state.rampShare(version);
   }
 
   chance(): number {
@@ -73,15 +73,15 @@ export class WhenReady implements PoolState {
 }
 
 /** The state of a pool in which only versions that are further in their start are ready. */
-class Warmer extends WhenReady {
-  readonly #warmth: number;
+class Further extends WhenReady {
+  readonly #rampShare: number;
 
-  constructor(state: PoolState, warmth: number) {
+  constructor(state: PoolState, rampShare: number) {
     super(state);
-    this.#warmth = warmth;
+    this.#rampShare = rampShare;
   }
 
   override ready(version: number): boolean {
-    return this.state.ready(version) && this.state.warmth(version) > this.#warmth;
+    return this.state.ready(version) && this.state.rampShare(version) > this.#rampShare;
   }
 }

@@ -4,7 +4,7 @@
 import { AFFINITY_OWN_COOKIE, rankByKey, readKey } from './affinity.ts';
 import { spareStarting, WhenReady } from './choose-otherwise.ts';
 import { findOverride } from './overrides.ts';
-import { recall } from './remembered-version.ts';
+import { rememberedVersion } from './remembered-version.ts';
 import { pickByWeight, pickReadyByWeight } from './split.ts';
 import {
   REASON_AFFINITY,
@@ -39,7 +39,7 @@ export function choose(pool: PoolTable, request: RoutableRequest, client: string
   decide(pool, request, client, state, out);
   if (out.version === undefined) {
     if (pool.holds) decide(pool, request, client, new WhenReady(state), out);
-  } else if (pool.warms) spareStarting(pool, state, out);
+  } else if (pool.hasSlowStart) spareStarting(pool, state, out);
 }
 
 function decide(pool: PoolTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
@@ -72,7 +72,7 @@ function chooseByKey(pool: PoolTable, state: PoolState, reason: number, out: Cho
   if (wanted < 0) return;
   // A fallback is for once, and nothing to remember.
   if (pool.sessions !== undefined && reason !== REASON_FALLBACK) {
-    const kept = recall(pool, state, wanted, out);
+    const kept = rememberedVersion(pool, state, wanted, out);
     if (kept >= 0) return take(pool, kept, REASON_REMEMBERED, out);
   }
   if (state.ready(wanted)) return take(pool, wanted, reason, out);

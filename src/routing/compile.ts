@@ -94,7 +94,7 @@ function compilePool(config: PoolConfig, index: number): Unmirrored {
     mirrors: undefined,
     fallback: config.fallback.whenNoneReady,
     holds: config.holdMs > 0,
-    warms: config.versions.some(({ slowStartMs }) => slowStartMs > 0),
+    hasSlowStart: config.versions.some(({ slowStartMs }) => slowStartMs > 0),
     balancer: config.balancer,
     config,
   };

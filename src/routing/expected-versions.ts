@@ -105,7 +105,7 @@ class UndecidedState implements PoolState {
     return this.#side.ready(this.#pool, version);
   }
 
-  warmth(): number {
+  rampShare(): number {
     return 1;
   }
 

@@ -2,7 +2,7 @@
 
 import type { MatchConfig } from '../config/model.ts';
 import type { Candidate } from './candidate.ts';
-import { canonicalHost } from './host.ts';
+import { hostOfAuthority } from './host.ts';
 import { hostsOf, type HostGroup, type Matcher } from './match.ts';
 import { canonicalPath } from './path.ts';
 import type { RoutableRequest, RouteMatch } from './table.ts';
@@ -59,7 +59,7 @@ export function describeMatch(match: MatchConfig): string {
 
 function explainMiss(candidate: Candidate, request: RoutableRequest, winner: Candidate | undefined): Miss {
   const steps = [
-    { fits: fitsHost(candidate, request), reason: `host ${canonicalHost(request.authority) || '(none)'} is not among its hosts` },
+    { fits: fitsHost(candidate, request), reason: `host ${hostOfAuthority(request.authority) || '(none)'} is not among its hosts` },
     { fits: fitsPath(candidate, request), reason: `path ${request.path} does not fit` },
     { fits: candidate.hasMethod(request), reason: `method ${request.method} does not fit` },
     { fits: candidate.hasHeaders(request), reason: 'header fields do not fit' },
@@ -82,7 +82,7 @@ function explainWin(winner: Candidate, misses: readonly Miss[], group: HostGroup
 }
 
 function fitsHost(candidate: Candidate, request: RoutableRequest): boolean {
-  const host = canonicalHost(request.authority);
+  const host = hostOfAuthority(request.authority);
   for (const own of hostsOf(candidate.route)) {
     if (own === '' || own === host) return true;
     if (own.startsWith('*.') && host.endsWith(own.slice(1)) && host.length > own.length - 1) return true;

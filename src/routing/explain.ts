@@ -208,7 +208,7 @@ function isKeyed(pool: PoolTable, question: ExplainQuestion): boolean {
 function stateOf(pool: PoolTable, question: ExplainQuestion): PoolState {
   return {
     ready: (version) => question.ready(pool, version),
-    warmth: () => 1,
+    rampShare: () => 1,
     chance: () => 0,
     nextFraction: () => 0,
     newKey: () => 'new',

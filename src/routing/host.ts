@@ -4,7 +4,7 @@
  * Lower case, without port and without the trailing dot of a fully qualified name. An IPv6 literal keeps its brackets.
  * Linear; never fails: what is no host simply equals none.
  */
-export function canonicalHost(authority: string): string {
+export function hostOfAuthority(authority: string): string {
   let end = authority.length;
   if (authority.charCodeAt(0) === 0x5b) {
     const close = authority.indexOf(']');
@@ -36,5 +36,5 @@ export function portOf(authority: string): number | undefined {
 export function canonicalConfigHost(host: string): string {
   if (host === '*') return '';
   const colon = host.indexOf(':');
-  return canonicalHost(colon >= 0 && colon !== host.lastIndexOf(':') && !host.startsWith('[') ? `[${host}]` : host);
+  return hostOfAuthority(colon >= 0 && colon !== host.lastIndexOf(':') && !host.startsWith('[') ? `[${host}]` : host);
 }

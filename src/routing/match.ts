@@ -5,7 +5,7 @@
 // host (a health check, a default page) also serves hosts that have routes of their own; `no_route` always means that no route fits.
 
 import { Candidate } from './candidate.ts';
-import { canonicalConfigHost, canonicalHost } from './host.ts';
+import { canonicalConfigHost, hostOfAuthority } from './host.ts';
 import { canonicalPath } from './path.ts';
 import { PathIndex } from './path-index.ts';
 import type { RoutableRequest, RouteMatch, RouteTable } from './table.ts';
@@ -75,7 +75,7 @@ export class Matcher {
   /** The most specific host group of this authority. */
   groupOf(authority: string): HostGroup | undefined {
     if (authority === this.#lastAuthority) return this.#lastGroup;
-    const host = canonicalHost(authority);
+    const host = hostOfAuthority(authority);
     const group = this.#exact.get(host) ?? this.#wildcardOf(host, 1) ?? this.#any;
     this.#lastAuthority = authority;
     this.#lastGroup = group;

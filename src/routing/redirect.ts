@@ -1,6 +1,6 @@
 // The Location of a redirect. Holds nothing but printable ASCII, and never leads to a host that neither operator nor request named.
 
-import { canonicalHost, portOf } from './host.ts';
+import { hostOfAuthority, portOf } from './host.ts';
 import { encodePath } from './path.ts';
 import { rewritePath } from './rewrite.ts';
 import type { CompiledRedirect, RoutableRequest, RouteMatch } from './table.ts';
@@ -21,7 +21,7 @@ export function redirectLocation(
 ): string {
   const path = redirect.path === undefined ? request.path : rewritePath(redirect.path, match, request.path);
   const target = encodePath(localPath(path) + (request.query === '' ? '' : `?${request.query}`));
-  const host = redirect.host ?? canonicalHost(request.authority);
+  const host = redirect.host ?? hostOfAuthority(request.authority);
   if (!isHost(host)) return target;
   const newScheme = redirect.scheme ?? scheme;
   const port = redirect.port ?? (redirect.scheme === undefined ? portOf(request.authority) : undefined);

@@ -25,7 +25,7 @@ export function compileSessionRule({ timeMs, quietMs }: SessionConfig, versions:
  * Index of the version that the user of `out.key` keeps although the weights give it `wanted`; -1 when it gets what they give. A user whose
  * version is not ready, or gone, moves for good; one for whom nothing is ready moves nowhere.
  */
-export function recall(pool: PoolTable, state: PoolState, wanted: number, out: Choice): number {
+export function rememberedVersion(pool: PoolTable, state: PoolState, wanted: number, out: Choice): number {
   const rule = pool.sessions;
   const { sessions } = state;
   if (rule === undefined || sessions === undefined) return -1;

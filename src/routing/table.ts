@@ -50,7 +50,7 @@ export interface PoolTable {
   /** Whether a request waits when no version that may answer it is ready. */
   readonly holds: boolean;
   /** Whether any version starts slowly. */
-  readonly warms: boolean;
+  readonly hasSlowStart: boolean;
   readonly balancer: BalancerName;
   readonly config: PoolConfig;
 }
@@ -111,7 +111,7 @@ export interface PoolState {
   /** Whether the version at this index has a ready endpoint. */
   ready(version: number): boolean;
   /** Part of its share that the version is to get at present: below 1 in its slow start, else 1. */
-  warmth(version: number): number;
+  rampShare(version: number): number;
   /** A random fraction, 0 <= x < 1. */
   chance(): number;
   /** Next value of the low-discrepancy sequence, 0 <= x < 1. */

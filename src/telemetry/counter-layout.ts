@@ -56,7 +56,7 @@ const LISTENER_CELLS = LISTENER_REFUSED + OUTCOMES.length;
 export const ENDPOINT_IN_FLIGHT = 0;
 export const ENDPOINT_CONNECTIONS = 1;
 /** Counts the unready, so that a fresh cell says ready. */
-export const ENDPOINT_UNREADY = 2;
+export const ENDPOINT_NOT_READY = 2;
 export const ENDPOINT_FAILURES = 3;
 export const ENDPOINT_EJECTIONS = 4;
 /** Stamp of the ejection that the worker decided on; 0 when there is none. */
@@ -92,7 +92,7 @@ export const GAUGE_CELLS: Readonly<Record<CounterKind, readonly number[]>> = {
   listener: [LISTENER_OPEN],
   route: [],
   version: [VERSION_IN_FLIGHT, VERSION_HELD, VERSION_CONCURRENCY_LIMIT, VERSION_PANIC],
-  endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_UNREADY, ENDPOINT_EJECTED, ENDPOINT_DRAINING],
+  endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_NOT_READY, ENDPOINT_EJECTED, ENDPOINT_DRAINING],
   mirror: [MIRROR_IN_FLIGHT, MIRROR_CONNECTIONS, MIRROR_WAITING],
   worker: [WORKER_LOOP_UTILIZATION, WORKER_LOOP_DELAY_MS, WORKER_MEMORY_BYTES],
 };

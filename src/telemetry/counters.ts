@@ -230,11 +230,11 @@ export class EndpointCounters extends Block {
 
   /** What this worker thinks of it; ready until told otherwise. */
   ready(): void {
-    this.cells[this.first + at.ENDPOINT_UNREADY] = 0;
+    this.cells[this.first + at.ENDPOINT_NOT_READY] = 0;
   }
 
   unready(): void {
-    this.cells[this.first + at.ENDPOINT_UNREADY] = 1;
+    this.cells[this.first + at.ENDPOINT_NOT_READY] = 1;
   }
 
   draining(): void {

@@ -37,7 +37,7 @@ export class ExchangeRing {
   }
 
   /** Counts an exchange that ended at `nowMs`. True: it is to be kept. */
-  meets(nowMs: number): boolean {
+  offer(nowMs: number): boolean {
     this.#passed++;
     return nowMs >= this.#dueMs;
   }

@@ -122,22 +122,22 @@ export class Exposition {
   }
 
   /** @param counts probes that ended, read anew at each scrape */
-  healthChecksAre(counts: () => Lines): void {
+  registerHealthChecks(counts: () => Lines): void {
     this.#healthChecks = counts;
   }
 
   /** @param counts requests that the admin API refused, read anew at each scrape */
-  adminRefusalsAre(counts: () => Lines): void {
+  registerAdminRefusals(counts: () => Lines): void {
     this.#adminRefused = counts;
   }
 
   /** @param counts users by pool and version, asked at each scrape */
-  usersAre(counts: () => Lines): void {
+  registerUsers(counts: () => Lines): void {
     this.#users = counts;
   }
 
   /** @param lines deploys of the versions that have one, read anew at each scrape */
-  deploysAre(lines: () => Lines): void {
+  registerDeploys(lines: () => Lines): void {
     this.#deploys = lines;
   }
 
@@ -146,12 +146,12 @@ export class Exposition {
   }
 
   /** @param sources that endpoints come from, read anew at each scrape */
-  discoveryIs(sources: () => Iterable<DiscoverySample>): void {
+  registerDiscovery(sources: () => Iterable<DiscoverySample>): void {
     this.#discovery = sources;
   }
 
   /** @param read the memory and its pressure of now, called at each scrape */
-  overloadIs(read: () => OverloadSample): void {
+  registerOverload(read: () => OverloadSample): void {
     this.#overload = read;
   }
 

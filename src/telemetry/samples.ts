@@ -83,7 +83,7 @@ export function* durationSamples(blocks: readonly CounterBlock[]): Samples {
 
 /** 1 where no worker holds the endpoint for unready. */
 export function* readySamples(blocks: readonly CounterBlock[]): Samples {
-  for (const sample of cellSamples(blocks, at.ENDPOINT_UNREADY)) {
+  for (const sample of cellSamples(blocks, at.ENDPOINT_NOT_READY)) {
     sample.value = sample.value === 0 ? 1 : 0;
     yield sample;
   }

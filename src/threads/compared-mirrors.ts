@@ -2,7 +2,7 @@
 
 import type { Config, MirrorConfig, PoolConfig } from '../config/model.ts';
 import type { ComparedMirror } from '../compare/comparer-set.ts';
-import type { VersionDeploy } from '../upstream/registry.ts';
+import type { VersionDeploy } from '../upstream/live-pools.ts';
 import { comparerSettings, judgeSettings } from './comparer-settings.ts';
 
 interface Begun {

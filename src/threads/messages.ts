@@ -8,7 +8,7 @@ import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { MissedWrite } from '../compare/mirrored-exchange.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
-import type { VersionDeploy } from '../upstream/registry.ts';
+import type { VersionDeploy } from '../upstream/live-pools.ts';
 
 /** A Config to serve, with the places of its counters. */
 export interface Update {

@@ -12,7 +12,7 @@ import { drain } from '../proxy/drain.ts';
 import { compileTable } from '../routing/compile.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { CounterSet } from '../telemetry/counter-set.ts';
-import { Registry } from '../upstream/registry.ts';
+import { LivePools } from '../upstream/live-pools.ts';
 import { ComparisonSampler } from './comparison-sampler.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
@@ -31,7 +31,7 @@ const post = (message: FromWorker): void => port.postMessage(message);
 const deadlines = new Deadlines();
 const counters = new CounterSet(start.index);
 const log = forwardLog((line) => post({ kind: 'log', line }));
-const registry = new Registry({
+const livePools = new LivePools({
   deadlines,
   counters,
   log,
@@ -39,7 +39,7 @@ const registry = new Registry({
   workers: start.workers,
   onFault: (error) => context?.failed(error),
 });
-const builder = new ServingBuilder(registry, counters);
+const builder = new ServingBuilder(livePools, counters);
 const sampler = new ComparisonSampler(start.workers, post);
 let pressure: PressureLevel = 0;
 let context: ProxyContext | undefined;
@@ -55,7 +55,7 @@ async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promis
   const table = compileTable(update.config, update.revision);
   if (context === undefined || listeners === undefined) {
     context = new ProxyContext(builder.build(update.config, table, update.sessions), deadlines, counters.worker(), log);
-    context.press(pressure);
+    context.setOverloadLevel(pressure);
     context.shadows.createTap = sampler.find;
     listeners = new ListenerSet(context, counters, start);
     await listeners.prepare(update.config.listeners, ports);
@@ -96,7 +96,7 @@ type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
 /** The Table stays: it names versions, not endpoints. */
 function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'endpoints' }>): void {
   counters.place(plan);
-  registry.setEndpoints(versions);
+  livePools.setEndpoints(versions);
   counters.settle();
 }
 
@@ -112,13 +112,13 @@ async function onChange(message: Change): Promise<void> {
 }
 
 function setDeploys({ id, deploys }: Extract<ToWorker, { kind: 'deploys' }>): void {
-  registry.setDeploys(deploys);
+  livePools.setDeploys(deploys);
   post({ kind: 'followed', id });
 }
 
 function setPressure(level: PressureLevel): void {
   pressure = level;
-  context?.press(level);
+  context?.setOverloadLevel(level);
   if (level > 0) for (const listener of listeners?.open ?? []) listener.closeUnused();
 }
 
@@ -134,7 +134,7 @@ async function onMessage(
   metering.stop();
   weighing.stop();
   // Unused upstream connections would keep the thread alive.
-  registry.apply([]);
+  livePools.apply([]);
   deadlines.close();
   post({ kind: 'drained', cut });
   port?.close();
@@ -144,7 +144,7 @@ async function onMessage(
 let queue = Promise.resolve();
 port.on('message', (message: ToWorker) => {
   // Health and pressure wait for nobody: what is in flight while the worker drains is to be retried well, too, and may be too much.
-  if (message.kind === 'health') registry.setUnhealthy(message.unhealthy);
+  if (message.kind === 'health') livePools.setUnhealthy(message.unhealthy);
   else if (message.kind === 'deploys') setDeploys(message);
   else if (message.kind === 'pressure') setPressure(message.level);
   else if (message.kind === 'collect') collectGarbage();

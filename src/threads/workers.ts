@@ -12,7 +12,7 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { MissedWrite } from '../compare/mirrored-exchange.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
-import type { VersionDeploy } from '../upstream/registry.ts';
+import type { VersionDeploy } from '../upstream/live-pools.ts';
 import type { CompareLink, EndpointUpdate, FromWorker, MissedCount, ToWorker, Update, WorkerStart } from './messages.ts';
 import { FAST_RESTART_MS, RestartPace } from './restart-pace.ts';
 

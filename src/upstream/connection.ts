@@ -31,7 +31,7 @@ const DONE = 4;
 const CLOSED = 5;
 
 /** The exchange's side of an upstream connection. Offsets are into `connection.memory`. */
-export interface Receiver {
+export interface ResponseSink {
   /** A new connection is being made for this exchange; `onConnected` or `onUpstreamFailure` follows. */
   onConnecting(connection: UpstreamConnection): void;
   onConnected(connection: UpstreamConnection): void;
@@ -87,7 +87,7 @@ export class UpstreamConnection {
   readonly #owner: ConnectionOwner;
   readonly #socket: Socket;
   readonly #deadline: Deadline;
-  #receiver: Receiver | undefined;
+  #sink: ResponseSink | undefined;
   #phase = CONNECTING;
   #pending = '';
   #method = '';
@@ -103,10 +103,10 @@ export class UpstreamConnection {
   #failure: Outcome = OUTCOME.upstream_reset;
   #onFlushed: (() => void) | undefined = undefined;
 
-  constructor(endpoint: Endpoint, owner: ConnectionOwner, receiver: Receiver) {
+  constructor(endpoint: Endpoint, owner: ConnectionOwner, sink: ResponseSink) {
     this.endpoint = endpoint;
     this.#owner = owner;
-    this.#receiver = receiver;
+    this.#sink = sink;
     this.#deadline = new Deadline(this);
     this.memory = takeBlock();
     const onread = { buffer: this.memory.subarray(HEADROOM), callback: (length: number): boolean => this.#read(length) };
@@ -118,7 +118,7 @@ export class UpstreamConnection {
     keepAfterFailedWrite(this.#socket);
     this.#socket.on('connect', () => this.#onConnect());
     this.#socket.on('end', () => this.#onEnd());
-    this.#socket.on('drain', () => this.#receiver?.onUpstreamDrained(this));
+    this.#socket.on('drain', () => this.#sink?.onUpstreamDrained(this));
     this.#socket.on('error', (error) => this.#onError(error));
     this.#socket.on('close', () => this.#onClose());
     owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
@@ -133,8 +133,8 @@ export class UpstreamConnection {
   }
 
   /** Takes the connection for one exchange; its request method decides how the answer is framed. */
-  begin(receiver: Receiver, method: string): void {
-    this.#receiver = receiver;
+  begin(sink: ResponseSink, method: string): void {
+    this.#sink = sink;
     this.#method = method;
     this.#phase = HEAD;
     this.#deadline.disarm();
@@ -168,7 +168,7 @@ export class UpstreamConnection {
 
   /** `onUpstreamDrained` follows when all that was sent has left, however little it is. */
   tellDrained(): void {
-    this.#socket.write(NOTHING, (this.#onFlushed ??= () => this.#receiver?.onUpstreamDrained(this)));
+    this.#socket.write(NOTHING, (this.#onFlushed ??= () => this.#sink?.onUpstreamDrained(this)));
   }
 
   /** Bytes that the kernel has yet to take. */
@@ -186,7 +186,7 @@ export class UpstreamConnection {
    * True: it is idle and may be used again. False: it is being closed.
    */
   release(): boolean {
-    this.#receiver = undefined;
+    this.#sink = undefined;
     this.text = '';
     if (this.#phase !== DONE || !this.#reusable || this.#refused) {
       this.destroy();
@@ -201,7 +201,7 @@ export class UpstreamConnection {
 
   /** Ends the connection at once; the exchange that held it hears nothing more. */
   destroy(): void {
-    this.#receiver = undefined;
+    this.#sink = undefined;
     if (this.#phase === CLOSED) return;
     this.#socket.destroy();
     this.#close();
@@ -223,11 +223,11 @@ export class UpstreamConnection {
     if (this.#phase !== CONNECTING) return;
     this.#deadline.disarm();
     this.#phase = IDLE;
-    const receiver = this.#receiver;
-    this.#receiver = undefined;
+    const sink = this.#sink;
+    this.#sink = undefined;
     this.#owner.onOpened();
-    if (receiver === undefined) this.destroy();
-    else receiver.onConnected(this);
+    if (sink === undefined) this.destroy();
+    else sink.onConnected(this);
   }
 
   /** A fault of ours costs this connection and its exchange, not the worker. */
@@ -276,7 +276,7 @@ export class UpstreamConnection {
       if (this.head.status >= 200) return this.#startBody(offset, limit, to === limit ? text : '', end);
       this.#interims++;
       if (this.#interims > MAX_INTERIM || this.head.status === 101) return this.#malformed();
-      this.#receiver?.onInterim(this);
+      this.#sink?.onInterim(this);
       if (this.#phase !== HEAD || offset === limit) return this.#phase === HEAD;
     }
   }
@@ -297,13 +297,13 @@ export class UpstreamConnection {
     if (to < 0) return this.#malformed();
     this.text = to === limit ? text : '';
     this.textBody = textBody;
-    return this.#receiver?.onResponse(this, from, to, this.#phase === DONE) ?? false;
+    return this.#sink?.onResponse(this, from, to, this.#phase === DONE) ?? false;
   }
 
   #readBody(from: number, limit: number): boolean {
     const to = this.#advance(from, limit);
     if (to < 0) return this.#malformed();
-    return this.#receiver?.onResponseBytes(this, from, to, this.#phase === DONE) ?? false;
+    return this.#sink?.onResponseBytes(this, from, to, this.#phase === DONE) ?? false;
   }
 
   /** Follows the body's framing over newly read bytes: where the answer's bytes end in them, or -1 when they are malformed. */
@@ -346,7 +346,7 @@ export class UpstreamConnection {
     if (this.#phase === BODY && this.head.body === BODY_UNTIL_CLOSE && !this.#refused) {
       this.#phase = DONE;
       this.#reusable = false;
-      this.#receiver?.onResponseBytes(this, HEADROOM, HEADROOM, true);
+      this.#sink?.onResponseBytes(this, HEADROOM, HEADROOM, true);
       return;
     }
     if (this.#phase === DONE) this.#reusable = false;
@@ -367,10 +367,10 @@ export class UpstreamConnection {
   }
 
   #fail(outcome: Outcome): void {
-    const receiver = this.#receiver;
+    const sink = this.#sink;
     const connecting = this.#phase === CONNECTING;
     this.destroy();
-    receiver?.onUpstreamFailure(this, connecting && outcome === OUTCOME.upstream_reset ? OUTCOME.connect_refused : outcome);
+    sink?.onUpstreamFailure(this, connecting && outcome === OUTCOME.upstream_reset ? OUTCOME.connect_refused : outcome);
   }
 
   #close(): void {

@@ -6,11 +6,11 @@ import type { UpstreamConnection } from './connection.ts';
 import { Outlier } from './outlier.ts';
 
 /** Left the Config, or is drained: it gets nothing new. */
-export const UNREADY_DRAINING = 1;
+export const NOT_READY_DRAINING = 1;
 /** Active probes found it unhealthy. */
-export const UNREADY_UNHEALTHY = 2;
+export const NOT_READY_UNHEALTHY = 2;
 /** Passive observation ejected it. */
-export const UNREADY_EJECTED = 4;
+export const NOT_READY_EJECTED = 4;
 
 /** An endpoint by name, wherever it lives; plain data. */
 export interface EndpointName {
@@ -42,7 +42,7 @@ export class Endpoint {
   /** Attempts under way. */
   inFlight = 0;
   /** Why it may not be picked: a set of the bits below; 0 when nothing speaks against it. Changed by its version alone. */
-  unready = 0;
+  notReadyReasons = 0;
   /** Reasons that do not count at present (a panic). Changed by the version's selection alone. */
   ignored = 0;
   /** How it fails; its version judges. */
@@ -61,6 +61,6 @@ export class Endpoint {
 
   /** Whether it may be picked. */
   get ready(): boolean {
-    return (this.unready & ~this.ignored) === 0 && this.weight > 0;
+    return (this.notReadyReasons & ~this.ignored) === 0 && this.weight > 0;
   }
 }

@@ -5,7 +5,7 @@ import type { BalancerName, PoolConfig } from '../config/model.ts';
 import { hashString, toFraction } from '../lib/hash.ts';
 import type { Balancer } from './balancer.ts';
 import { createBalancer } from './balancers/create.ts';
-import { UNREADY_EJECTED, UNREADY_UNHEALTHY } from './endpoint.ts';
+import { NOT_READY_EJECTED, NOT_READY_UNHEALTHY } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 import { SlowStart } from './slow-start.ts';
 import { sharesOf } from './zones.ts';
@@ -19,7 +19,7 @@ interface Zone {
 
 const ZONE_SEED = 0x7a6f6e65;
 /** In a panic an endpoint may be picked in spite of these. */
-const IN_PANIC = UNREADY_UNHEALTHY | UNREADY_EJECTED;
+const IN_PANIC = NOT_READY_UNHEALTHY | NOT_READY_EJECTED;
 
 export class Selection {
   /** Endpoints that may be picked. */
@@ -79,7 +79,7 @@ export class Selection {
     const { shares, whole } = sharesOf(zones);
     this.#shares = shares;
     this.readyCount = this.#countReady();
-    const usable = this.#endpoints.filter(({ weight, unready }) => weight > 0 && (unready & ~IN_PANIC) === 0);
+    const usable = this.#endpoints.filter(({ weight, notReadyReasons: unready }) => weight > 0 && (unready & ~IN_PANIC) === 0);
     this.panicking = !whole && this.readyCount < usable.length * this.#panicBelow;
     if (!this.panicking) return;
     this.#ignore(IN_PANIC);

@@ -1,7 +1,7 @@
 // How much each zone gets, by the readiness of its endpoints (Envoy: priority levels and the overprovisioning factor). Pure.
 
 import type { Endpoint } from './endpoint.ts';
-import { UNREADY_DRAINING } from './endpoint.ts';
+import { NOT_READY_DRAINING } from './endpoint.ts';
 
 /** A zone gets all that it is to get until fewer than 1 / 1.4 (71 %) of its endpoints are ready. */
 const OVERPROVISION = 1.4;
@@ -34,7 +34,7 @@ function healthOf(endpoints: readonly Endpoint[]): number {
   let all = 0;
   let ready = 0;
   for (const endpoint of endpoints) {
-    if ((endpoint.unready & UNREADY_DRAINING) !== 0) continue;
+    if ((endpoint.notReadyReasons & NOT_READY_DRAINING) !== 0) continue;
     all += endpoint.weight;
     if (endpoint.ready) ready += endpoint.weight;
   }

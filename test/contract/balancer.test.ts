@@ -7,7 +7,7 @@ import { seededRandom } from '../../src/lib/random.ts';
 import { createBalancer } from '../../src/upstream/balancers/create.ts';
 import type { Endpoint } from '../../src/upstream/endpoint.ts';
 import { countPicks, hostOf, makeEndpoint, makeEndpoints, makeWeighted } from '../unit/upstream/balancers/endpoints.ts';
-import { UNREADY_DRAINING } from '../../src/upstream/endpoint.ts';
+import { NOT_READY_DRAINING } from '../../src/upstream/endpoint.ts';
 
 interface Promised {
   readonly name: BalancerName;
@@ -42,14 +42,14 @@ describe.each(balancers)('$name', ({ name, tolerance }) => {
   it('picks nothing when none of many is ready', () => {
     const endpoints = makeEndpoints(1000);
     const balancer = make(endpoints);
-    for (const endpoint of endpoints) endpoint.unready = UNREADY_DRAINING;
+    for (const endpoint of endpoints) endpoint.notReadyReasons = NOT_READY_DRAINING;
     expect(countPicks(balancer, 20)).toEqual({ none: 20 });
     expect(balancer.pick('key', endpoints[3])).toBeUndefined();
   });
 
   it('finds the only ready one of many', () => {
     const endpoints = makeEndpoints(1000);
-    for (const endpoint of endpoints) endpoint.unready = endpoint.key !== 'e617:80' ? UNREADY_DRAINING : 0;
+    for (const endpoint of endpoints) endpoint.notReadyReasons = endpoint.key !== 'e617:80' ? NOT_READY_DRAINING : 0;
     expect(countPicks(make(endpoints), 20)).toEqual({ e617: 20 });
   });
 
@@ -61,14 +61,14 @@ describe.each(balancers)('$name', ({ name, tolerance }) => {
     const endpoints = makeWeighted(100, 1, 1);
     const balancer = make(endpoints);
     for (let pick = 0; pick < 200; pick++) expect(hostOf(balancer.pick(`k${pick}`, endpoints[0]))).toMatch(/^[bc]$/);
-    endpoints[1]!.unready = UNREADY_DRAINING;
+    endpoints[1]!.notReadyReasons = NOT_READY_DRAINING;
     for (let pick = 0; pick < 200; pick++) expect(hostOf(balancer.pick('', endpoints[0]))).toBe('c');
   });
 
   it('picks the endpoint to avoid when no other is ready', () => {
     const endpoints = makeWeighted(1, 2);
     const balancer = make(endpoints);
-    endpoints[0]!.unready = UNREADY_DRAINING;
+    endpoints[0]!.notReadyReasons = NOT_READY_DRAINING;
     expect(hostOf(balancer.pick('', endpoints[1]))).toBe('b');
     expect(hostOf(make([endpoints[1]!]).pick('', endpoints[1]))).toBe('b');
   });
@@ -88,9 +88,9 @@ describe.each(balancers)('$name', ({ name, tolerance }) => {
   it('comes back to an endpoint that is ready again, without a flood', () => {
     const endpoints = makeWeighted(1, 1, 1, 2);
     const balancer = make(endpoints);
-    endpoints[0]!.unready = UNREADY_DRAINING;
+    endpoints[0]!.notReadyReasons = NOT_READY_DRAINING;
     expect(countPicks(balancer, 1000)).not.toHaveProperty('a');
-    endpoints[0]!.unready = 0;
+    endpoints[0]!.notReadyReasons = 0;
     const picked = countPicks(balancer, 1000)['a'] ?? 0;
     expect(picked).toBeGreaterThan(0);
     expect(picked).toBeLessThan(350);
@@ -168,7 +168,7 @@ it('refuses a balancer that does not exist', () => {
 
 const endpointState = fc.record({
   weight: fc.constantFrom(0, 0.001, 1, 1, 1, 7, 1_000_000),
-  unready: fc.constantFrom(0, UNREADY_DRAINING),
+  unready: fc.constantFrom(0, NOT_READY_DRAINING),
   inFlight: fc.nat(5),
   costMs: fc.constantFrom(0, 1, 60_000),
 });

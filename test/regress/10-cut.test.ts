@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { Deadlines } from '../../src/lib/deadlines.ts';
 import { UpstreamConnection } from '../../src/upstream/connection.ts';
-import type { Receiver } from '../../src/upstream/connection.ts';
+import type { ResponseSink } from '../../src/upstream/connection.ts';
 import type { Endpoint } from '../../src/upstream/endpoint.ts';
 import { startBlackhole } from '../flow/scaffold/blackhole.ts';
 import { connectTo, post } from '../flow/scaffold/client.ts';
@@ -29,10 +29,10 @@ test('an answer that has been read to its end is not failed while the client sti
   const endpoint = { address: { kind: 'tcp', host: '127.0.0.1', port } } as Endpoint;
   const failures: string[] = [];
   let done = false;
-  const receiver: Receiver = {
+  const sink: ResponseSink = {
     onConnecting: () => undefined,
     onConnected: (made) => {
-      made.begin(receiver, 'GET');
+      made.begin(sink, 'GET');
       made.send('GET / HTTP/1.1\r\n\r\n');
     },
     onInterim: () => undefined,
@@ -42,7 +42,7 @@ test('an answer that has been read to its end is not failed while the client sti
     onUpstreamDrained: () => undefined,
     onUpstreamFailure: (_made, outcome) => void failures.push(outcome.code),
   };
-  const connection = new UpstreamConnection(endpoint, owner, receiver);
+  const connection = new UpstreamConnection(endpoint, owner, sink);
   await eventually('the response', () => done);
   connection.cut();
   expect(failures).toEqual([]);

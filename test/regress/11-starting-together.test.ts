@@ -16,7 +16,7 @@ test('of two versions that are both cold the one that began a moment earlier get
   const state = new FakeState();
   state.fractions = random;
   state.chance = random;
-  state.warmths.push(0.201, 0.2);
+  state.rampShares.push(0.201, 0.2);
   const choice = new Choice();
   let first = 0;
   for (let i = 0; i < 2000; i++) {

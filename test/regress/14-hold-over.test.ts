@@ -7,8 +7,8 @@ import { retry } from '../../src/proxy/retry.ts';
 import type { CounterSet } from '../../src/telemetry/counter-set.ts';
 import { OUTCOME } from '../../src/telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../../src/upstream/connection.ts';
-import { ACQUIRED, LiveVersion, NO_ENDPOINT } from '../../src/upstream/version.ts';
-import type { Applicant, VersionDeps } from '../../src/upstream/version.ts';
+import { ACQUIRED, VersionRuntime, NO_ENDPOINT } from '../../src/upstream/version-runtime.ts';
+import type { ConnectionRequest, VersionDeps } from '../../src/upstream/version-runtime.ts';
 import { makePool } from '../unit/routing/make-table.ts';
 
 const deadlines: Deadlines[] = [];
@@ -17,7 +17,7 @@ afterEach(() => {
   for (const each of deadlines.splice(0)) each.close();
 });
 
-function makeVersion(): LiveVersion {
+function makeVersion(): VersionRuntime {
   const own = new Deadlines();
   deadlines.push(own);
   const counters = new Proxy({}, { get: () => () => undefined });
@@ -28,17 +28,17 @@ function makeVersion(): LiveVersion {
     workers: 1,
   } as unknown as VersionDeps;
   const pool = makePool({ v1: 1 }, { holdMs: 1000 });
-  const version = new LiveVersion(pool, 'v1', deps);
+  const version = new VersionRuntime(pool, 'v1', deps);
   version.configure(pool, pool.versions[0]!);
   return version;
 }
 
 test.each([false, true])('who has been held for the whole time is not held again: %s', (holdOver) => {
   let held = 0;
-  const applicant = { holdOver, affinityKey: '', onHeld: () => void held++ } as unknown as Applicant;
+  const request = { holdOver, affinityKey: '', onHeld: () => void held++ } as unknown as ConnectionRequest;
   const version = makeVersion();
-  expect([version.acquire(applicant), held, version.requests]).toEqual(holdOver ? [NO_ENDPOINT, 0, 0] : [ACQUIRED, 1, 1]);
-  version.withdraw(applicant);
+  expect([version.acquire(request), held, version.requests]).toEqual(holdOver ? [NO_ENDPOINT, 0, 0] : [ACQUIRED, 1, 1]);
+  version.withdraw(request);
 });
 
 test('a request that was sent after the end of its hold, and then reset, is answered as such', () => {

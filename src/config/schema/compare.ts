@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { MAX_PATTERN_LENGTH, checkPattern } from '../../lib/field-pattern.ts';
 import type { CompareConfig, CompareVerdict } from '../model.ts';
 import { isPlainText } from '../syntax.ts';
-import { percent, share, size, someText, tokenName } from './scalar.ts';
-import { atMost, complain, list, oneWord, shape, whole } from './shape.ts';
-import type { IssueContext } from './shape.ts';
+import { percent, share, size, nonEmptyText, tokenName } from './scalar.ts';
+import { atMost, addProblem, list, oneOf, strictMap, integer } from './strict-map.ts';
+import type { IssueContext } from './strict-map.ts';
 
 const MAX_PATTERNS = 100;
 const MAX_HEADERS = 32;
@@ -19,19 +19,19 @@ const MAX_TOLERANCE = Number.MAX_SAFE_INTEGER;
 export type WrittenCompare = Omit<CompareConfig, 'bodyBytes'> & { readonly bodyBytes: number | undefined };
 
 export function compare() {
-  return shape({
+  return strictMap({
     headers: headers().describe('Header fields that are compared; status and body always are.'),
     ignore: patterns().describe('Fields of JSON bodies that are not compared, such as $.requestId or **.updatedAt.'),
     lists: listRules().describe('Lists in which the order of items does not matter.'),
     numbers: numberRules().describe('Numbers that may differ a little.'),
     redact: patterns().describe('Fields whose values are never shown.'),
-    examples: oneWord('examples', ['shapes', 'values'])
+    examples: oneOf('examples', ['shapes', 'values'])
       .default('shapes')
       .describe('How differences are shown. shapes: type and length alone; values: as they are, unless they look like secrets.'),
     body: size(1024, MAX_BODY)
       .describe('Larger bodies are compared by their digest; default: 256KiB, or limits.response where that is less.')
       .optional(),
-    perTemplate: whole('perTemplate', 1, 100_000)
+    perTemplate: integer('perTemplate', 1, 100_000)
       .default(1000)
       .describe('Most comparisons per second of each path template of each route.'),
     noise: noise().describe('How what differs by itself is told from what the version changed.'),
@@ -76,26 +76,26 @@ function pattern() {
 }
 
 function listRules() {
-  const rule = shape({
+  const rule = strictMap({
     path: pattern().describe('Which list.'),
-    as: oneWord('as', ['sorted', 'set']).describe('sorted: order does not matter; set: nor does how often an item is there.'),
+    as: oneOf('as', ['sorted', 'set']).describe('sorted: order does not matter; set: nor does how often an item is there.'),
     by: member().describe('Member by which items are matched; default: by all of their content.').optional(),
   }).transform((written): CompareConfig['lists'][number] => ({ ...written, by: written.by }));
   return rules(list(rule), 'lists');
 }
 
 function member() {
-  return someText('by').max(MAX_PATTERN_LENGTH, { error: `by must be the name of a member, at most ${MAX_PATTERN_LENGTH} characters` });
+  return nonEmptyText('by').max(MAX_PATTERN_LENGTH, { error: `by must be the name of a member, at most ${MAX_PATTERN_LENGTH} characters` });
 }
 
 function numberRules() {
   const error = `absolute must be a number from 0 to ${MAX_TOLERANCE}`;
-  const rule = shape({
+  const rule = strictMap({
     path: pattern().describe('Which number.'),
     absolute: z.number({ error }).min(0, { error }).max(MAX_TOLERANCE, { error }).describe('By how much it may differ.').optional(),
     relative: share().describe('By which share of the larger one it may differ.').optional(),
   }).transform(({ path, absolute, relative }, context): CompareConfig['numbers'][number] => {
-    if (absolute === undefined && relative === undefined) complain(context, 'a number needs absolute or relative, or both');
+    if (absolute === undefined && relative === undefined) addProblem(context, 'a number needs absolute or relative, or both');
     return { path, absolute: absolute ?? 0, relative: relative ?? 0 };
   });
   return rules(list(rule), 'numbers');
@@ -114,7 +114,7 @@ function rules<R extends { readonly path: string }>(written: z.ZodType<R[], unkn
 
 function noise() {
   const error = 'noise must be off or { percent: … }';
-  const full = shape({
+  const full = strictMap({
     percent: percent()
       .prefault(100)
       .describe('Of 100 compared requests that are safe to repeat, how many get a secondary copy for the version that responds.'),
@@ -126,8 +126,8 @@ function noise() {
 }
 
 function verdict() {
-  return shape({
-    minRequests: whole('minRequests', 1, 1_000_000_000).default(1000).describe('A pass needs so many compared requests.'),
+  return strictMap({
+    minRequests: integer('minRequests', 1, 1_000_000_000).default(1000).describe('A pass needs so many compared requests.'),
     maxDifferences: share().prefault('0.1%').describe('Share of requests that may differ beyond the noise.'),
     maxFailures: share().prefault('0.1%').describe('Share of requests that the shadow alone may fail.'),
   })
@@ -139,7 +139,7 @@ function verdict() {
 function refuseRepeats(context: IssueContext, texts: readonly string[], within: readonly string[] = []): void {
   const seen = new Set<string>();
   for (const [index, text] of texts.entries()) {
-    if (seen.has(text)) complain(context, `${JSON.stringify(text)} is in this list twice`, [index, ...within]);
+    if (seen.has(text)) addProblem(context, `${JSON.stringify(text)} is in this list twice`, [index, ...within]);
     seen.add(text);
   }
 }

@@ -4,10 +4,10 @@ import { z } from 'zod';
 import { formatAddress } from '../address.ts';
 import type { EndpointConfig } from '../model.ts';
 import { duration, endpointAddress, weight } from './scalar.ts';
-import { list, nameOf, shape } from './shape.ts';
+import { list, nameOf, strictMap } from './strict-map.ts';
 
 export function endpoint() {
-  const full = shape({
+  const full = strictMap({
     address: endpointAddress().describe('host:port, "[v6]:port", unix:/path or srv:_service._tcp.name.'),
     weight: weight().default(1).describe('Share among the endpoints of the version.'),
     zone: nameOf('zone').describe('Where it is.').optional(),

@@ -3,10 +3,10 @@
 import { z } from 'zod';
 import type { HeaderChanges } from '../model.ts';
 import { fieldValue, tokenName } from './scalar.ts';
-import { list, shape } from './shape.ts';
+import { list, strictMap } from './strict-map.ts';
 
 export function headerChanges() {
-  return shape({
+  return strictMap({
     set: headerMap().default({}).describe('Replace or create.'),
     add: headerMap().default({}).describe('Append a further field.'),
     remove: list(tokenName('header')).default([]).describe('Take away.'),

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import type { AdminConfig, AdminTokenConfig, ListenerConfig, ListenerLimits, ListenerTlsConfig } from '../model.ts';
-import { duration, filePath, listenAddress, range, size, someText } from './scalar.ts';
-import { complain, flag, fullList, list, nameOf, oneOf, oneWord, shape, whole } from './shape.ts';
+import { duration, filePath, listenAddress, range, size, nonEmptyText } from './scalar.ts';
+import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -11,7 +11,7 @@ const TIB = 1024 * 1024 * MIB;
 const MILLION = 1_000_000;
 
 export function listener() {
-  return shape({
+  return strictMap({
     name: nameOf('listener').describe('Name of the listener; routes may name it.'),
     address: listenAddress().describe('Where to listen: host:port, "[v6]:port", :port for all interfaces, or unix:/path.'),
     tls: tls().describe('Absent: plaintext.').optional(),
@@ -23,12 +23,14 @@ export function listener() {
 }
 
 export function admin() {
-  return shape({
+  return strictMap({
     address: listenAddress().prefault('127.0.0.1:9901').describe('Where the admin API listens.'),
-    auth: shape({ tokens: list(token()).default([]).describe('Who may call the admin API.') })
+    auth: strictMap({ tokens: list(token()).default([]).describe('Who may call the admin API.') })
       .prefault({})
       .describe('Without it only a loopback address is allowed.'),
-    limits: shape({ writesPerSecond: whole('writesPerSecond', 1, MILLION).default(500).describe('Changes that one token may ask for.') })
+    limits: strictMap({
+      writesPerSecond: integer('writesPerSecond', 1, MILLION).default(500).describe('Changes that one token may ask for.'),
+    })
       .prefault({})
       .describe('Bounds on what callers may ask.'),
   })
@@ -37,16 +39,16 @@ export function admin() {
 }
 
 function tls() {
-  const certificate = shape({
+  const certificate = strictMap({
     certFile: filePath('certFile').describe('Certificate chain, PEM.'),
     keyFile: filePath('keyFile').describe('Private key, PEM.'),
   });
-  const clientAuth = shape({
+  const clientAuth = strictMap({
     caFile: filePath('caFile').describe('Authorities that sign client certificates, PEM.'),
     required: flag().default(true).describe('Whether a client must show a certificate.'),
   });
-  return shape({
-    certificates: fullList('certificate', certificate).describe('SNI picks; files are watched.'),
+  return strictMap({
+    certificates: nonEmptyList('certificate', certificate).describe('SNI picks; files are watched.'),
     minVersion: z
       .enum(['1.2', '1.3'], { error: 'minVersion must be "1.2" or "1.3" (in quotes)' })
       .default('1.2')
@@ -56,24 +58,24 @@ function tls() {
 }
 
 function protocols() {
-  return fullList('protocol', oneWord('protocol', ['http1', 'http2']))
+  return nonEmptyList('protocol', oneOf('protocol', ['http1', 'http2']))
     .superRefine((written, context) => {
-      if (new Set(written).size < written.length) complain(context, 'a protocol is named twice');
+      if (new Set(written).size < written.length) addProblem(context, 'a protocol is named twice');
     })
     .default(['http1']);
 }
 
 function limits() {
-  return shape({
+  return strictMap({
     headerBytes: size(256, MIB).prefault('16KiB').describe('Largest request head.'),
-    headerCount: whole('headerCount', 1, 10_000).default(100).describe('Most header fields.'),
+    headerCount: integer('headerCount', 1, 10_000).default(100).describe('Most header fields.'),
     requestLine: size(64, MIB).prefault('8KiB').describe('Longest request line.'),
     headerTimeout: duration(1).prefault('10s').describe('Until a request head is complete.'),
     idleTimeout: duration(1).prefault('60s').describe('How long an unused connection stays open.'),
-    requestsPerConnection: whole('requestsPerConnection', 0, 1000 * MILLION)
+    requestsPerConnection: integer('requestsPerConnection', 0, 1000 * MILLION)
       .default(0)
       .describe('0 = no limit.'),
-    connections: whole('connections', 0, 10 * MILLION)
+    connections: integer('connections', 0, 10 * MILLION)
       .default(10_000)
       .describe('Open connections over all workers; 0 = no limit.'),
     bodyBytes: size(0, TIB).prefault('0B').describe('Largest request body; 0 = no limit.'),
@@ -88,14 +90,14 @@ function limits() {
 }
 
 function token() {
-  return shape({
+  return strictMap({
     name: nameOf('token').describe('Who it is, for the journal.'),
-    role: oneWord('role', ['viewer', 'operator', 'admin']).describe('What it may do.'),
-    env: someText('env').describe('Environment variable that holds the token.').optional(),
+    role: oneOf('role', ['viewer', 'operator', 'admin']).describe('What it may do.'),
+    env: nonEmptyText('env').describe('Environment variable that holds the token.').optional(),
     file: filePath('file').describe('File that holds the token.').optional(),
   }).transform((written, context): AdminTokenConfig => {
-    const message = oneOf('token', ['env', 'file'], written);
-    if (message !== undefined) complain(context, message);
+    const message = exactlyOneFault('token', ['env', 'file'], written);
+    if (message !== undefined) addProblem(context, message);
     const source =
       written.env !== undefined ? { kind: 'env' as const, name: written.env } : { kind: 'file' as const, name: written.file ?? '' };
     return { name: written.name, role: written.role, source };

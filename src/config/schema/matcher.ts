@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import type { PathMatcher, PathRewrite, ValueMatcher } from '../model.ts';
-import { choice } from './shape.ts';
-import { fieldValue, path, plainText, someText } from './scalar.ts';
+import { choice } from './strict-map.ts';
+import { fieldValue, path, plainText, nonEmptyText } from './scalar.ts';
 
 /** The value of a header or cookie: text, `{ regex: … }` or `{ present: true }`. */
 export function fieldMatcher() {
@@ -58,5 +58,5 @@ function valueMatcher<T extends z.ZodType<string, string>>(text: T) {
 
 /** Whether it compiles is a rule of its own. */
 function expression() {
-  return someText('regular expression');
+  return nonEmptyText('regular expression');
 }

@@ -6,8 +6,8 @@ import { compare, withBody } from './compare.ts';
 import { headerChanges } from './header-changes.ts';
 import { fieldMatcher, matchers } from './matcher.ts';
 import { duration, hostText, method, path, percent, size, tokenName } from './scalar.ts';
-import { atMost, choice, complain, list, nameOf, oneWord, shape, whole } from './shape.ts';
-import type { IssueContext } from './shape.ts';
+import { atMost, choice, addProblem, list, nameOf, oneOf, strictMap, integer } from './strict-map.ts';
+import type { IssueContext } from './strict-map.ts';
 
 const MIB = 1024 * 1024;
 const MOST = 1_000_000_000;
@@ -16,20 +16,20 @@ const LARGEST = 1024 * MIB;
 const MAX_LISTED = 100;
 
 export function mirror() {
-  return shape({
+  return strictMap({
     name: nameOf('mirror').describe('Name of the mirror.'),
     pool: nameOf('pool').describe('The pool that gets the copies; default: this one.').optional(),
     version: nameOf('version').describe('The version that gets the copies; of another pool, default: as its split says.').optional(),
     percent: percent().describe('How many of 100 requests are copied; default: all.').optional(),
     fraction: fraction().describe('The same as a fraction, such as 1/3.').optional(),
-    sample: oneWord('sample', ['session', 'request'])
+    sample: oneOf('sample', ['session', 'request'])
       .default('session')
       .describe('session: all requests of a user or none, where the pool has an affinity; request: each by itself.'),
     match: match().describe('Only requests that fit all of this are copied.'),
-    sideEffects: oneWord('sideEffects', ['forbid', 'allow'])
+    sideEffects: oneOf('sideEffects', ['forbid', 'allow'])
       .default('forbid')
       .describe('forbid: only GET, HEAD and OPTIONS are copied; allow: whatever fits.'),
-    onAbort: oneWord('onAbort', ['cancel', 'finish']).default('cancel').describe('What becomes of a copy whose client goes away.'),
+    onAbort: oneOf('onAbort', ['cancel', 'finish']).default('cancel').describe('What becomes of a copy whose client goes away.'),
     timeout: duration(1).prefault('15s').describe('From when the copy was sent until its response has ended.'),
     limits: limits().describe('Bounds of what copies may take.'),
     requestHeaders: headerChanges().describe('Changes to the headers of the copy.'),
@@ -57,8 +57,8 @@ export function judgeMirror(
   { pool, version, percent: points, fraction: part, match: wanted, requestHeaders }: Judged,
   context: IssueContext,
 ): void {
-  if (points !== undefined && part !== undefined) complain(context, 'a mirror has percent or fraction, not both', ['fraction']);
-  if (pool === undefined && version === undefined) complain(context, 'a mirror needs a version, or another pool');
+  if (points !== undefined && part !== undefined) addProblem(context, 'a mirror has percent or fraction, not both', ['fraction']);
+  if (pool === undefined && version === undefined) addProblem(context, 'a mirror needs a version, or another pool');
   for (const key of ['methods', 'paths', 'headers'] as const)
     atMost(context, wanted[key], { most: MAX_LISTED, what: key, path: ['match', key] });
   for (const key of ['set', 'add', 'remove'] as const)
@@ -82,7 +82,7 @@ function percentOf(text: string): number {
 }
 
 function match() {
-  return shape({
+  return strictMap({
     methods: list(method()).default([]).describe('Default: any.'),
     paths: list(pathMatch()).default([]).describe('Any of these, each exact or prefix; default: any.'),
     headers: matchers('header', tokenName('header'), fieldMatcher()).describe('All of these headers.'),
@@ -104,9 +104,9 @@ function pathMatch() {
 }
 
 function limits() {
-  return shape({
-    connections: whole('connections', 0, MOST).default(64).describe('Open connections; 0 = no limit.'),
-    requests: whole('requests', 0, MOST).default(256).describe('Copies in flight; 0 = no limit.'),
+  return strictMap({
+    connections: integer('connections', 0, MOST).default(64).describe('Open connections; 0 = no limit.'),
+    requests: integer('requests', 0, MOST).default(256).describe('Copies in flight; 0 = no limit.'),
     lag: size(1024, LARGEST).prefault('1MiB').describe('How much of a request body may wait for the shadow; beyond it the copy ends.'),
     response: size(1024, LARGEST).prefault('1MiB').describe('How much of a response is read; beyond it the copy ends.'),
   })
@@ -115,7 +115,7 @@ function limits() {
 }
 
 function rewrite() {
-  return shape({ host: hostText('host', 'with port').describe('Host field of the copy; default: that of the request.').optional() })
+  return strictMap({ host: hostText('host', 'with port').describe('Host field of the copy; default: that of the request.').optional() })
     .transform((written) => ({ host: written.host }))
     .prefault({});
 }

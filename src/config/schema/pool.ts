@@ -3,10 +3,10 @@
 import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
 import { drained, endpoint } from './endpoint.ts';
 import { dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
-import { complain, flag, fullList, list, nameOf, named, oneWord, shape, whole } from './shape.ts';
+import { addProblem, flag, nonEmptyList, list, nameOf, named, oneOf, strictMap, integer } from './strict-map.ts';
 import { mirror } from './mirror.ts';
 import { affinity, override } from './affinity.ts';
-import { health, outlier, retries } from './care.ts';
+import { health, outlier, retries } from './resilience.ts';
 
 const MIB = 1024 * 1024;
 const MOST = 1_000_000_000;
@@ -21,7 +21,7 @@ export function pools() {
 }
 
 function pool() {
-  return shape({
+  return strictMap({
     versions: versions().describe('Deployable revisions of this pool, by name.'),
     split: named('version', weight()).describe('Weight per version; required when there is more than one.').optional(),
     affinity: affinity().describe('Same key, same version.').optional(),
@@ -35,7 +35,7 @@ function pool() {
     zones: zones().describe('Zones of endpoints in the order in which they are used; the next takes over as far as one is not ready.'),
     panic: share().prefault('0%').describe('Below this share of ready endpoints all are used, ready or not; 0% = never.'),
     hold: duration().prefault('0s').describe('How long a request waits while no endpoint is ready; 0s = it gets 503 at once.'),
-    drain: shape({ timeout: duration().prefault('0s').describe('After it connections in use are cut; 0s = never.') })
+    drain: strictMap({ timeout: duration().prefault('0s').describe('After it connections in use are cut; 0s = never.') })
       .prefault({})
       .describe('How long an endpoint that leaves may finish what it has.'),
     timeouts: timeouts().describe('Of the upstream side.'),
@@ -69,22 +69,22 @@ function versions() {
 }
 
 function version() {
-  return shape({
-    endpoints: fullList('endpoint', endpoint()).describe('Addresses that serve this version.').optional(),
+  return strictMap({
+    endpoints: nonEmptyList('endpoint', endpoint()).describe('Addresses that serve this version.').optional(),
     endpointsFile: filePath('endpointsFile').describe('A YAML or JSON list of further endpoints; it is watched.').optional(),
-    tls: shape({}).describe('Present: the upstream side speaks TLS.').optional(),
-    protocol: oneWord('protocol', ['http1', 'http2', 'auto']).default('http1').describe('What the upstream speaks.'),
+    tls: strictMap({}).describe('Present: the upstream side speaks TLS.').optional(),
+    protocol: oneOf('protocol', ['http1', 'http2', 'auto']).default('http1').describe('What the upstream speaks.'),
     dns: dns().describe('How names are resolved.'),
     drain: drained().describe('true: it gets nothing new, and finishes what it has; a duration: within that time.'),
     slowStart: duration().prefault('0s').describe('How long this version takes to get its full share of the split when it comes into use.'),
   }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, drain, slowStart }, context) => {
-    if (endpoints.length === 0 && endpointsFile === undefined) complain(context, 'a version needs endpoints or an endpointsFile');
+    if (endpoints.length === 0 && endpointsFile === undefined) addProblem(context, 'a version needs endpoints or an endpointsFile');
     return { endpoints, endpointsFile, tls: tls !== undefined, protocol, dns: resolving, drain, slowStartMs: slowStart };
   });
 }
 
 function dns() {
-  return shape({
+  return strictMap({
     refresh: duration(1).prefault('5s').describe('Longest time until names are resolved again; a shorter TTL shortens it.'),
     servers: list(dnsServer()).default([]).describe('Servers to ask, such as 10.0.0.53 or 127.0.0.1:8600; default: those of the system.'),
   })
@@ -95,28 +95,28 @@ function dns() {
 function zones() {
   return list(nameOf('zone'))
     .superRefine((written, context) => {
-      if (new Set(written).size < written.length) complain(context, 'a zone is named twice');
+      if (new Set(written).size < written.length) addProblem(context, 'a zone is named twice');
     })
     .default([]);
 }
 
 function balancer() {
-  return oneWord('balancer', ['round-robin', 'least-request', 'peak-ewma', 'ring-hash', 'random']).default('least-request');
+  return oneOf('balancer', ['round-robin', 'least-request', 'peak-ewma', 'ring-hash', 'random']).default('least-request');
 }
 
 function limits() {
-  return shape({
-    connections: whole('connections', 0, MOST).default(1024).describe('Open connections; 0 = no limit.'),
-    pending: whole('pending', 0, MOST).default(1024).describe('Requests that wait for a connection; 0 = no limit.'),
-    requests: whole('requests', 0, MOST).default(0).describe('Requests in flight; 0 = no limit.'),
+  return strictMap({
+    connections: integer('connections', 0, MOST).default(1024).describe('Open connections; 0 = no limit.'),
+    pending: integer('pending', 0, MOST).default(1024).describe('Requests that wait for a connection; 0 = no limit.'),
+    requests: integer('requests', 0, MOST).default(0).describe('Requests in flight; 0 = no limit.'),
     adaptive: flag().default(false).describe('Bound requests in flight by what latency says that the version can take.'),
     headerBytes: size(256, MIB).prefault('32KiB').describe('Largest head of a response.'),
-    headerCount: whole('headerCount', 1, 10_000).default(200).describe('Most header fields of a response.'),
+    headerCount: integer('headerCount', 1, 10_000).default(200).describe('Most header fields of a response.'),
   }).prefault({});
 }
 
 function timeouts() {
-  return shape({
+  return strictMap({
     connect: duration(1).prefault('1s').describe('Until a connection is open.'),
     response: duration().prefault('15s').describe('Until the head of the response arrives; 0s = none.'),
     idle: duration(1).prefault('60s').describe('How long an unused connection is kept.'),
@@ -126,7 +126,7 @@ function timeouts() {
 }
 
 function fallback() {
-  return shape({
-    whenNoneReady: oneWord('whenNoneReady', ['split', 'fail']).default('split').describe('split: another version responds; fail: 503.'),
+  return strictMap({
+    whenNoneReady: oneOf('whenNoneReady', ['split', 'fail']).default('split').describe('split: another version responds; fail: 503.'),
   }).prefault({});
 }

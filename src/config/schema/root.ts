@@ -7,14 +7,14 @@ import { admin, listener } from './listener.ts';
 import { pools } from './pool.ts';
 import { route } from './route.ts';
 import { duration, filePath, share } from './scalar.ts';
-import { complain, fullList, list, shape } from './shape.ts';
+import { addProblem, nonEmptyList, list, strictMap } from './strict-map.ts';
 
 /** Node with one worker needs more than this to begin with. */
 const LEAST_MEMORY = 64 * 1024 ** 2;
 
 /** Decodes plain data to a Config whose file paths are still as written. */
-export const schema = shape({
-  listeners: fullList('listener', listener()).describe('Addresses that accept connections.'),
+export const schema = strictMap({
+  listeners: nonEmptyList('listener', listener()).describe('Addresses that accept connections.'),
   admin: admin().describe('The admin API.'),
   workers: workers().describe('Data-plane threads; auto = available cores.'),
   state: state().describe('Where revisions, journal and rollouts are kept; memory keeps nothing.'),
@@ -40,7 +40,7 @@ function workers() {
 }
 
 function state() {
-  const dir = shape({ dir: filePath('dir').prefault('./state').describe('Directory, relative to this file.') });
+  const dir = strictMap({ dir: filePath('dir').prefault('./state').describe('Directory, relative to this file.') });
   return z
     .union([z.literal('memory', { error: 'state must be memory or { dir: … }' }), dir], { error: 'state must be memory or { dir: … }' })
     .transform((written): StateConfig => ({ dir: written === 'memory' ? undefined : written.dir }))
@@ -48,7 +48,7 @@ function state() {
 }
 
 function drain() {
-  return shape({
+  return strictMap({
     delay: duration().prefault('0s').describe('How long it responds "not ready" before it stops accepting.'),
     timeout: duration().prefault('30s').describe('How long exchanges in flight may take to end.'),
   })
@@ -64,11 +64,11 @@ function overload() {
       if (written === 'auto') return 'auto';
       if (written === 'off') return 0;
       const bytes = parseSize(String(written));
-      if (bytes === undefined) complain(context, `${error}, got ${JSON.stringify(written)}`);
-      else if (bytes < LEAST_MEMORY) complain(context, `memory must be at least ${formatSize(LEAST_MEMORY)}, got ${written}`);
+      if (bytes === undefined) addProblem(context, `${error}, got ${JSON.stringify(written)}`);
+      else if (bytes < LEAST_MEMORY) addProblem(context, `memory must be at least ${formatSize(LEAST_MEMORY)}, got ${written}`);
       return bytes ?? z.NEVER;
     });
-  return shape({
+  return strictMap({
     memory: memory
       .prefault('auto')
       .describe('Most memory to use; auto = the limit that the system sets for the process, where there is one.'),
@@ -79,7 +79,7 @@ function overload() {
 
 function accessLog() {
   const error = 'accessLog must be off or { path: …, sample: … }';
-  const full = shape({
+  const full = strictMap({
     path: filePath('path').default('stdout').describe('stdout, or a file relative to this one.'),
     sample: share().prefault(1).describe('Share of exchanges that are logged.'),
   });

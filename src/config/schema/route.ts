@@ -4,15 +4,15 @@ import { z } from 'zod';
 import type { MatchConfig, RedirectConfig, RespondConfig, RewriteConfig, RouteAction, RouteConfig } from '../model.ts';
 import { headerChanges, headerMap } from './header-changes.ts';
 import { fieldMatcher, matchers, pathMatcher, pathRewrite, queryMatcher } from './matcher.ts';
-import { duration, hostPattern, hostText, method, someText, tokenName } from './scalar.ts';
-import { complain, fullList, list, nameOf, oneOf, oneWord, shape, whole } from './shape.ts';
+import { duration, hostPattern, hostText, method, nonEmptyText, tokenName } from './scalar.ts';
+import { addProblem, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
 export function route() {
-  return shape({
+  return strictMap({
     name: nameOf('route').describe('Name of the route.'),
     listeners: list(nameOf('listener')).default([]).describe('Listeners it serves; default: all.'),
     hosts: list(hostPattern()).default([]).describe('Host names, *.name for all below; default: any.'),
-    match: fullList('entry', match()).prefault([{}]).describe('Any of these; within one entry all of it.'),
+    match: nonEmptyList('entry', match()).prefault([{}]).describe('Any of these; within one entry all of it.'),
     pool: nameOf('pool').describe('The pool that gets the requests.').optional(),
     redirect: redirect().describe('Respond with a redirect.').optional(),
     respond: respond().describe('Respond with this.').optional(),
@@ -23,9 +23,9 @@ export function route() {
     responseHeaders: headerChanges().describe('Changes to headers of the response.'),
   }).transform(
     ({ name, listeners, hosts, match: entries, timeout, rewrite: to, requestHeaders, responseHeaders, ...rest }, context): RouteConfig => {
-      const message = oneOf('route', ['pool', 'redirect', 'respond'], rest);
-      if (message !== undefined) complain(context, message);
-      else if (rest.version !== undefined && rest.pool === undefined) complain(context, 'version needs a pool', ['version']);
+      const message = exactlyOneFault('route', ['pool', 'redirect', 'respond'], rest);
+      if (message !== undefined) addProblem(context, message);
+      else if (rest.version !== undefined && rest.pool === undefined) addProblem(context, 'version needs a pool', ['version']);
       return {
         name,
         listeners,
@@ -55,11 +55,11 @@ function actionOf({ pool, version, redirect: to, respond: response }: WrittenAct
 }
 
 function match() {
-  return shape({
+  return strictMap({
     path: pathMatcher().prefault({ prefix: '/' }).describe('exact, prefix or regex.'),
     methods: list(method()).default([]).describe('Default: any.'),
     headers: matchers('header', tokenName('header'), fieldMatcher()).describe('All of these headers.'),
-    query: matchers('query parameter', someText('query parameter'), queryMatcher()).describe('All of these query parameters.'),
+    query: matchers('query parameter', nonEmptyText('query parameter'), queryMatcher()).describe('All of these query parameters.'),
   }).transform((written): MatchConfig => ({
     ...written,
     headers: written.headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
@@ -67,10 +67,10 @@ function match() {
 }
 
 function redirect() {
-  return shape({
-    scheme: oneWord('scheme', ['http', 'https']).describe('Default: that of the request.').optional(),
+  return strictMap({
+    scheme: oneOf('scheme', ['http', 'https']).describe('Default: that of the request.').optional(),
     host: hostText('host', 'without port').describe('Default: that of the request.').optional(),
-    port: whole('port', 1, 65_535).describe('Default: that of the scheme or of the request.').optional(),
+    port: integer('port', 1, 65_535).describe('Default: that of the scheme or of the request.').optional(),
     path: pathRewrite().describe('Default: that of the request.').optional(),
     status: z
       .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], {
@@ -79,25 +79,25 @@ function redirect() {
       .default(302)
       .describe('Status of the redirect.'),
   }).transform(({ scheme, host, port, path, status }, context): RedirectConfig => {
-    if ((scheme ?? host ?? port ?? path) === undefined) complain(context, 'redirect needs at least one of scheme, host, port or path');
+    if ((scheme ?? host ?? port ?? path) === undefined) addProblem(context, 'redirect needs at least one of scheme, host, port or path');
     return { scheme, host, port, path, status };
   });
 }
 
 function respond() {
-  return shape({
-    status: whole('status', 200, 599).default(200).describe('Status of the response.'),
+  return strictMap({
+    status: integer('status', 200, 599).default(200).describe('Status of the response.'),
     body: z.string({ error: 'body must be text' }).default('').describe('Body of the response.'),
     headers: headerMap().default({}).describe('Header fields of the response.'),
   }).transform((written, context): RespondConfig => {
     const bodiless = written.status === 204 || written.status === 205 || written.status === 304;
-    if (bodiless && written.body !== '') complain(context, `a response with status ${written.status} has no body`, ['body']);
+    if (bodiless && written.body !== '') addProblem(context, `a response with status ${written.status} has no body`, ['body']);
     return written;
   });
 }
 
 function rewrite() {
-  return shape({
+  return strictMap({
     host: hostText('host', 'with port').describe('Host field sent upstream.').optional(),
     path: pathRewrite().describe('Path sent upstream; the query stays.').optional(),
   })

@@ -9,8 +9,8 @@ import type { Fault } from '../fault.ts';
 import type { Address } from '../model.ts';
 import { PERCENT_PATTERN, parsePercent } from '../percent.ts';
 import { SIZE_FORM, SIZE_PATTERN, formatSize, parseSize } from '../size.ts';
-import { canonicalHost, isFieldValue, isPath, isPlainText, isRange, isToken } from '../syntax.ts';
-import { complain } from './shape.ts';
+import { normalizeHost, isFieldValue, isPath, isPlainText, isRange, isToken } from '../syntax.ts';
+import { addProblem } from './strict-map.ts';
 
 /** Milliseconds from `least` on; at most what a timer can hold unless `most` says otherwise. */
 export function duration(least = 0, most = MAX_DURATION_MS) {
@@ -19,9 +19,9 @@ export function duration(least = 0, most = MAX_DURATION_MS) {
     .meta({ pattern: DURATION_PATTERN })
     .transform((text, context): number => {
       const ms = parseDuration(text);
-      if (ms === undefined) complain(context, `${DURATION_FORM}, got ${JSON.stringify(text)}`);
-      else if (ms < least) complain(context, `duration must be at least ${formatDuration(least)}, got ${text}`);
-      else if (ms > most) complain(context, `duration must be at most ${formatDuration(most - (most % 86_400_000))}, got ${text}`);
+      if (ms === undefined) addProblem(context, `${DURATION_FORM}, got ${JSON.stringify(text)}`);
+      else if (ms < least) addProblem(context, `duration must be at least ${formatDuration(least)}, got ${text}`);
+      else if (ms > most) addProblem(context, `duration must be at most ${formatDuration(most - (most % 86_400_000))}, got ${text}`);
       return ms ?? z.NEVER;
     });
 }
@@ -31,9 +31,9 @@ export function size(least: number, most: number) {
   const text = z.string({ error: SIZE_FORM }).meta({ pattern: SIZE_PATTERN });
   return z.union([text, z.number({ error: SIZE_FORM })], { error: SIZE_FORM }).transform((written, context): number => {
     const bytes = parseSize(String(written));
-    if (bytes === undefined) complain(context, `${SIZE_FORM}, got ${JSON.stringify(written)}`);
-    else if (bytes < least) complain(context, `size must be at least ${formatSize(least)}, got ${written}`);
-    else if (bytes > most) complain(context, `size must be at most ${formatSize(most)}, got ${written}`);
+    if (bytes === undefined) addProblem(context, `${SIZE_FORM}, got ${JSON.stringify(written)}`);
+    else if (bytes < least) addProblem(context, `size must be at least ${formatSize(least)}, got ${written}`);
+    else if (bytes > most) addProblem(context, `size must be at most ${formatSize(most)}, got ${written}`);
     return bytes ?? z.NEVER;
   });
 }
@@ -72,7 +72,7 @@ export function plainText(what: string) {
   return checked(`${what} must be text without control characters`, isPlainText);
 }
 
-export function someText(what: string) {
+export function nonEmptyText(what: string) {
   return checked(`${what} must be text without control characters, and not empty`, (text) => text !== '' && isPlainText(text));
 }
 
@@ -95,7 +95,8 @@ const STANDARD_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OP
 export function method() {
   return checked("method must be letters, digits or !#$%&'*+-.^_`|~", isToken).superRefine((text, context) => {
     const upper = text.toUpperCase();
-    if (upper !== text && STANDARD_METHODS.includes(upper)) complain(context, `methods are written in upper case: ${upper}, got "${text}"`);
+    if (upper !== text && STANDARD_METHODS.includes(upper))
+      addProblem(context, `methods are written in upper case: ${upper}, got "${text}"`);
   });
 }
 
@@ -104,7 +105,7 @@ export function hostPattern() {
   return z.string({ error: 'host must be text' }).transform((text, context): string => {
     const host = readHostPattern(text);
     if (!isFault(host)) return host;
-    complain(context, host.fault);
+    addProblem(context, host.fault);
     return z.NEVER;
   });
 }
@@ -126,7 +127,7 @@ export function dnsServer() {
     const bare = isIP(text) === 6 ? `[${text}]:53` : `${text}:53`;
     const found = parseEndpointAddress(isIP(text) === 0 ? text : bare);
     if (!isFault(found) && found.kind === 'tcp' && isIP(found.host) !== 0) return formatAddress(found);
-    complain(context, `${error}, got ${JSON.stringify(text)}`);
+    addProblem(context, `${error}, got ${JSON.stringify(text)}`);
     return z.NEVER;
   });
 }
@@ -152,7 +153,7 @@ function address(form: string, parse: (text: string) => Address | Fault) {
   return z.string({ error: form }).transform((text, context): Address => {
     const found = parse(text);
     if (!isFault(found)) return found;
-    complain(context, found.fault);
+    addProblem(context, found.fault);
     return z.NEVER;
   });
 }
@@ -164,8 +165,8 @@ function readHostPattern(text: string): string | Fault {
   const rest = wild ? text.slice(2) : text;
   if (rest.includes('*')) return { fault: `a wildcard may only stand as the first label, such as *.example.com, got ${shown}` };
   if (/^[^:]*:[0-9]+$|\]:[0-9]+$/.test(rest)) return { fault: `host must be without port, got ${shown}` };
-  if (!wild && isHostText(rest)) return rest.startsWith('[') ? `[${canonicalHost(rest.slice(1, -1)) ?? ''}]` : (canonicalHost(rest) ?? '');
-  const host = wild && !rest.startsWith('[') ? canonicalHost(rest) : undefined;
+  if (!wild && isHostText(rest)) return rest.startsWith('[') ? `[${normalizeHost(rest.slice(1, -1)) ?? ''}]` : (normalizeHost(rest) ?? '');
+  const host = wild && !rest.startsWith('[') ? normalizeHost(rest) : undefined;
   if (host === undefined || host.includes(':')) return { fault: `host must be a DNS name, an IP address or *.name, got ${shown}` };
   return `*.${host}`;
 }
@@ -173,6 +174,6 @@ function readHostPattern(text: string): string | Fault {
 /** IPv6 needs brackets here, as in every authority (RFC 3986, section 3.2.2). */
 function isHostText(text: string): boolean {
   const bracketed = /^\[(.*)\]$/.exec(text)?.[1];
-  if (bracketed !== undefined) return canonicalHost(bracketed)?.includes(':') === true && !bracketed.includes('%');
-  return !text.includes(':') && canonicalHost(text) !== undefined;
+  if (bracketed !== undefined) return normalizeHost(bracketed)?.includes(':') === true && !bracketed.includes('%');
+  return !text.includes(':') && normalizeHost(text) !== undefined;
 }

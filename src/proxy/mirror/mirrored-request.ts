@@ -10,14 +10,14 @@ import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
-import type { Receiver, UpstreamConnection } from '../../upstream/connection.ts';
+import type { ResponseSink, UpstreamConnection } from '../../upstream/connection.ts';
 import type { Endpoint } from '../../upstream/endpoint.ts';
-import type { LiveMirror, MirrorTarget } from '../../upstream/mirror.ts';
+import type { MirrorRuntime, MirrorTarget } from '../../upstream/mirror-runtime.ts';
 import { BodyQueue } from './body-queue.ts';
 import type { MirroredRequests } from './mirrored-requests.ts';
 import type { CopyRole, ResponseTap } from './response-tap.ts';
 
-export class MirroredRequest implements Receiver, DeadlineOwner {
+export class MirroredRequest implements ResponseSink, DeadlineOwner {
   /** The next copy of the same request. */
   next: MirroredRequest | undefined = undefined;
   /** Whether an exchange still refers to it. */
@@ -31,7 +31,7 @@ export class MirroredRequest implements Receiver, DeadlineOwner {
   readonly #shadows: MirroredRequests;
   readonly #deadline = new Deadline(this);
   readonly #queue = new BodyQueue();
-  #live: LiveMirror | undefined = undefined;
+  #live: MirrorRuntime | undefined = undefined;
   #shadow: MirrorTarget | undefined = undefined;
   #connection: UpstreamConnection | undefined = undefined;
   #endpoint: Endpoint | undefined = undefined;
@@ -71,7 +71,7 @@ export class MirroredRequest implements Receiver, DeadlineOwner {
   }
 
   /** Begins. Answers why it was dropped instead, or undefined. @param avoid endpoint that is the last resort, by its key */
-  start(live: LiveMirror, shadow: MirrorTarget, key: string, avoid: string | undefined): MirrorOutcome | undefined {
+  start(live: MirrorRuntime, shadow: MirrorTarget, key: string, avoid: string | undefined): MirrorOutcome | undefined {
     this.#live = live;
     this.#shadow = shadow;
     const dropped = live.acquire(shadow, key, this, avoid);

@@ -3,7 +3,7 @@
 import type { Deadlines } from '../../lib/deadlines.ts';
 import type { MirrorTable } from '../../routing/mirror.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
-import type { MirrorTarget } from '../../upstream/mirror.ts';
+import type { MirrorTarget } from '../../upstream/mirror-runtime.ts';
 import type { Exchange } from '../exchange.ts';
 import { MirroredRequest } from './mirrored-request.ts';
 import type { CopyRole, TapFactory, ResponseTap } from './response-tap.ts';

@@ -8,7 +8,7 @@ import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { OutcomeCode } from '../../telemetry/outcomes.ts';
 import type { Attempted, RecordedExchange } from '../../compare/mirrored-exchange.ts';
-import type { LiveVersion } from '../../upstream/version.ts';
+import type { VersionRuntime } from '../../upstream/version-runtime.ts';
 import { ResponseRecord } from './response-record.ts';
 import type { RecordBounds, RecordMemory } from './response-record.ts';
 import type { Exchange } from '../exchange.ts';
@@ -44,7 +44,7 @@ export class Recorder implements ResponseTap {
   readonly #route: string;
   readonly #target: string;
   /** Whose answer is the primary's; that of another version that stepped in is not compared. */
-  readonly #live: LiveVersion | undefined;
+  readonly #live: VersionRuntime | undefined;
   readonly #records: Readonly<Record<Side, ResponseRecord>>;
   readonly #ends: { primary: Attempted | undefined; candidate: Attempted | undefined; secondary: Attempted | undefined };
   #open: number;

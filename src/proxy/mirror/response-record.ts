@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { BODY_CHUNKED, BODY_LENGTH } from '../../http1/framing.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
-import { Unchunker } from '../../http1/unchunk.ts';
+import { ChunkedDecoder } from '../../http1/chunked-decoder.ts';
 import type { RecordedResponse, RecordedBody } from '../../compare/mirrored-exchange.ts';
 
 /** Of all bodies that one worker keeps to be compared. */
@@ -36,7 +36,7 @@ export class ResponseRecord {
   #length = 0;
   #kept = 0;
   #pieces: Buffer[] = [];
-  #unchunker: Unchunker | undefined = undefined;
+  #chunkedDecoder: ChunkedDecoder | undefined = undefined;
   #hash: Hash | undefined = undefined;
   #isCut = false;
 
@@ -49,15 +49,15 @@ export class ResponseRecord {
     this.status = head.status;
     this.#fields = head.block;
     this.#latencyMs = latencyMs;
-    this.#unchunker = head.body === BODY_CHUNKED ? new Unchunker() : undefined;
+    this.#chunkedDecoder = head.body === BODY_CHUNKED ? new ChunkedDecoder() : undefined;
     if (head.body === BODY_LENGTH && head.contentLength > this.#bounds.responseBytes) this.#cut();
   }
 
   /** Body bytes as framed. */
   add(bytes: Buffer, from: number, to: number): void {
     if (this.#isCut) return;
-    if (this.#unchunker === undefined) return this.#take(bytes, from, to);
-    const unchunked = this.#unchunker.take(bytes, from, to);
+    if (this.#chunkedDecoder === undefined) return this.#take(bytes, from, to);
+    const unchunked = this.#chunkedDecoder.take(bytes, from, to);
     this.#take(unchunked, 0, unchunked.length);
   }
 

@@ -4,7 +4,7 @@
 import type { ResponseHead } from '../../http1/response-head.ts';
 import type { MirrorTable } from '../../routing/mirror.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
-import type { MirrorTarget } from '../../upstream/mirror.ts';
+import type { MirrorTarget } from '../../upstream/mirror-runtime.ts';
 import type { Exchange } from '../exchange.ts';
 
 /** `candidate`: the shadow. `second`: another endpoint of the version that the primary's answer comes from. */

@@ -8,9 +8,9 @@ import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../../upstream/connection.ts';
-import type { LiveMirror, MirrorTarget } from '../../upstream/mirror.ts';
+import type { MirrorRuntime, MirrorTarget } from '../../upstream/mirror-runtime.ts';
 import type { Exchange } from '../exchange.ts';
-import type { MirrorLease } from '../serving.ts';
+import type { ServedMirror } from '../serving-state.ts';
 import type { CopyRole, ResponseTap } from './response-tap.ts';
 
 /** Begins the copies of a request that has just been sent. Called once, for the first attempt alone. */
@@ -74,13 +74,13 @@ function tell(exchange: Exchange, what: (tap: ResponseTap) => void): void {
 function copyForEach(exchange: Exchange): void {
   const { pool } = exchange.destination!;
   const { head } = exchange;
-  const { mirrors: leases } = exchange.serving.leases[pool.index]!;
+  const { mirrors: leases } = exchange.serving.pools[pool.index]!;
   const key = mirrorKey(pool, head, exchange.client, exchange.choice.key);
   for (const table of pool.mirrors!) {
-    const lease = leases[table.index]!;
-    if (!isSampled(table, head, key, lease)) continue;
-    const version = chooseTargetVersion(table, key, lease);
-    if (version >= 0 && !respondsItself(exchange, table, version)) copyFor(exchange, table, lease, version, key);
+    const served = leases[table.index]!;
+    if (!isSampled(table, head, key, served)) continue;
+    const version = chooseTargetVersion(table, key, served);
+    if (version >= 0 && !respondsItself(exchange, table, version)) copyFor(exchange, table, served, version, key);
   }
 }
 
@@ -89,13 +89,13 @@ function respondsItself(exchange: Exchange, table: MirrorTable, version: number)
   return table.pool === exchange.destination!.pool && exchange.choice.version!.index === version;
 }
 
-function copyFor(exchange: Exchange, table: MirrorTable, lease: MirrorLease, version: number, key: string): void {
-  const shadow = lease.shadows[version];
+function copyFor(exchange: Exchange, table: MirrorTable, served: ServedMirror, version: number, key: string): void {
+  const shadow = served.shadows[version];
   if (shadow === undefined) return;
   const tap = exchange.context.shadows.tapOf(table, shadow, exchange);
   if (tap !== undefined) (exchange.taps ??= []).push(tap);
-  send(exchange, { table, live: lease.live, shadow, key, side: 'candidate', tap });
-  const { secondaries } = lease;
+  send(exchange, { table, live: served.live, shadow, key, side: 'candidate', tap });
+  const { secondaries } = served;
   if (tap?.wantsSecondary !== true) return;
   const secondaryTarget = secondaries?.shadows[exchange.choice.version!.index];
   if (secondaries === undefined || secondaryTarget === undefined) tap.onCopyEnd('secondary', MIRRORED.removed);
@@ -104,7 +104,7 @@ function copyFor(exchange: Exchange, table: MirrorTable, lease: MirrorLease, ver
 
 interface Copy {
   readonly table: MirrorTable;
-  readonly live: LiveMirror;
+  readonly live: MirrorRuntime;
   readonly shadow: MirrorTarget;
   readonly key: string;
   readonly side: CopyRole;

@@ -78,11 +78,11 @@ function fillAliasTable(endpoints: readonly Endpoint[], keep: Float64Array, alia
   const rich: number[] = [];
   parts.forEach((part, index) => (part < 1 ? poor : rich).push(index));
   while (poor.length > 0 && rich.length > 0) {
-    const receiver = poor.pop()!;
+    const sink = poor.pop()!;
     const giver = rich.at(-1)!;
-    keep[receiver] = parts[receiver]!;
-    alias[receiver] = giver;
-    parts[giver]! -= 1 - parts[receiver]!;
+    keep[sink] = parts[sink]!;
+    alias[sink] = giver;
+    parts[giver]! -= 1 - parts[sink]!;
     if (parts[giver]! < 1) poor.push(rich.pop()!);
   }
 }

@@ -4,9 +4,9 @@
 import type { RecordWithTtl, SrvRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { canonicalHost } from '../../config/syntax.ts';
+import { normalizeHost } from '../../config/syntax.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { Turns } from '../probes/turns.ts';
+import { Semaphore } from '../../lib/semaphore.ts';
 import { MAX_ADDRESSES, bound, Unresolved } from './resolution.ts';
 import type { Resolution, Found, Lookups } from './resolution.ts';
 import { candidates } from './system-names.ts';
@@ -32,7 +32,7 @@ type Addresses = Omit<Resolution, 'leftOut'>;
 
 export class NameResolver implements Lookups {
   readonly #options: ResolverOptions;
-  readonly #turns = new Turns(AT_ONCE);
+  readonly #turns = new Semaphore(AT_ONCE);
   #resolver: Resolver;
   /** What was in /etc/resolv.conf when `#resolver` read it. */
   #resolvConf: SearchList | undefined = undefined;
@@ -185,7 +185,7 @@ function unresolved(error: unknown, question: string): Unresolved {
 }
 
 function foundAt(address: string, question: string): Found {
-  return { host: canonicalHost(address) ?? address, port: 0, weight: 1, question };
+  return { host: normalizeHost(address) ?? address, port: 0, weight: 1, question };
 }
 
 /** A weight of 0 means the smallest there is. */

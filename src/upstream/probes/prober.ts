@@ -4,7 +4,7 @@
 import type { EndpointConfig, HealthConfig } from '../../config/model.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Probe, ProbeEnd, ProbeResult, Probing } from './probe.ts';
-import type { Turns } from './turns.ts';
+import type { Semaphore } from '../../lib/semaphore.ts';
 
 /** Whose prober it is. */
 export interface ProberOwner {
@@ -20,7 +20,7 @@ export interface ProberDeps {
   /** 0 <= x < 1. */
   readonly random: () => number;
   readonly probe: Probe;
-  readonly turns: Turns;
+  readonly turns: Semaphore;
 }
 
 /** Share by which intervals differ, so that probes of many endpoints spread out. */

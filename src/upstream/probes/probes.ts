@@ -11,8 +11,8 @@ import { PROBE_RESULTS } from './probe.ts';
 import type { Probe, ProbeResult } from './probe.ts';
 import { Prober } from './prober.ts';
 import type { ProberOwner, ProberDeps } from './prober.ts';
-import { Turns } from './turns.ts';
-import { Verdict } from './verdict.ts';
+import { Semaphore } from '../../lib/semaphore.ts';
+import { HealthState } from './health-state.ts';
 
 export interface ProbesOptions {
   readonly clock: Clock;
@@ -35,7 +35,7 @@ type Target = Pick<Prober, 'endpoint' | 'health'>;
 interface Probed {
   readonly name: EndpointName;
   readonly counts: Record<ProbeResult, number>;
-  verdict: Verdict;
+  verdict: HealthState;
   prober: Prober;
 }
 
@@ -53,7 +53,7 @@ export class Probes {
   constructor(options: ProbesOptions) {
     this.#options = options;
     const { clock, random, probe } = options;
-    this.#deps = { clock, random, probe, turns: new Turns(AT_ONCE) };
+    this.#deps = { clock, random, probe, turns: new Semaphore(AT_ONCE) };
   }
 
   /**
@@ -119,14 +119,14 @@ export class Probes {
 
   #add(wanted: Wanted, healthy: boolean): Probed {
     const counts = { ok: 0, connect: 0, timeout: 0, status: 0, body: 0, broken: 0 };
-    const verdict = new Verdict(wanted.health, healthy);
+    const verdict = new HealthState(wanted.health, healthy);
     const probed: Probed = { name: nameOf(wanted), counts, verdict, prober: this.#start(wanted, () => probed) };
     return probed;
   }
 
   #restart(probed: Probed, wanted: Wanted): void {
     probed.prober.stop();
-    probed.verdict = new Verdict(wanted.health, probed.verdict.healthy);
+    probed.verdict = new HealthState(wanted.health, probed.verdict.healthy);
     probed.prober = this.#start(wanted, () => probed);
   }
 

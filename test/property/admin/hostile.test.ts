@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isKnown, expectedRevision } from '../../../src/admin/preconditions.ts';
-import { Refused } from '../../../src/admin/problem-reply.ts';
+import { HttpProblem } from '../../../src/admin/problem-reply.ts';
 import { chooseType } from '../../../src/admin/accept.ts';
 import { isPlainText, NAME_PATTERN } from '../../../src/config/syntax.ts';
 import type { ChangeRequest } from '../../../src/control/control-api.ts';
@@ -179,7 +179,7 @@ describe('fields', () => {
     try {
       return fn();
     } catch (error) {
-      if (error instanceof Refused) return -error.statusCode;
+      if (error instanceof HttpProblem) return -error.statusCode;
       throw error;
     }
   };

@@ -10,7 +10,7 @@ import { readField } from '../../../src/config/field.ts';
 import type { Plain } from '../../../src/config/plain.ts';
 import { setConfig } from '../../../src/config/set-config.ts';
 import { describeConfig } from '../../../src/config/print.ts';
-import { withdraw } from '../../../src/config/withdraw.ts';
+import { removeAmendments } from '../../../src/config/remove-amendments.ts';
 import { writtenConfig } from './written.ts';
 
 const written = writtenConfig as fc.Arbitrary<Plain>;
@@ -180,7 +180,7 @@ test('from what is in force and its amendments comes what the file meant', () =>
       const loaded = decodeFiles([{ file: '/a/f.yaml', text: stringify(file) }], [], amendments);
       const inForce = loaded.amended.amendments;
       if (loaded.config === undefined) throw new Error('a load always decodes');
-      const base = withdraw(describeConfig(loaded.config), inForce);
+      const base = removeAmendments(describeConfig(loaded.config), inForce);
       const again = decodeFitting(readFiles([{ file: '/a/last.yaml', text: stringify(copyOf(base)) }]), inForce);
       expect(again.problems).toEqual([]);
       expect(again.amended.overtaken).toEqual([]);

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { UNREADY_DRAINING, UNREADY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
+import { NOT_READY_DRAINING, NOT_READY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
 import { sharesOf } from '../../../src/upstream/zones.ts';
 import { makeEndpoint } from '../../unit/upstream/balancers/endpoints.ts';
 
 const zone = fc.array(
-  fc.record({ weight: fc.integer({ min: 0, max: 5 }), unready: fc.constantFrom(0, 0, UNREADY_UNHEALTHY, UNREADY_DRAINING) }),
+  fc.record({ weight: fc.integer({ min: 0, max: 5 }), unready: fc.constantFrom(0, 0, NOT_READY_UNHEALTHY, NOT_READY_DRAINING) }),
   {
     minLength: 1,
     maxLength: 5,
@@ -17,7 +17,7 @@ function living(written: { weight: number; unready: number }[][]) {
   return written.map((members) =>
     members.map(({ weight, unready }) => {
       const endpoint = makeEndpoint('e', weight);
-      endpoint.unready = unready;
+      endpoint.notReadyReasons = unready;
       return endpoint;
     }),
   );
@@ -60,7 +60,7 @@ it('what becomes ready in a zone never lowers what the zone gets', () => {
       };
       const before = partOf(living(written));
       const made = living(written);
-      for (const endpoint of made[index]!) if (endpoint.unready === UNREADY_UNHEALTHY) endpoint.unready = 0;
+      for (const endpoint of made[index]!) if (endpoint.notReadyReasons === NOT_READY_UNHEALTHY) endpoint.notReadyReasons = 0;
       expect(partOf(made)).toBeGreaterThanOrEqual(before - 1e-9);
     }),
   );

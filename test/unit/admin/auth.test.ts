@@ -9,7 +9,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { AdminTokenConfig } from '../../../src/config/model.ts';
 import { ManualClock } from '../../../src/lib/manual-clock.ts';
 import { isAllowedOrigin } from '../../../src/admin/origins.ts';
-import { RateBound } from '../../../src/admin/rate-bound.ts';
+import { TokenBucket } from '../../../src/admin/token-bucket.ts';
 import { Tokens } from '../../../src/admin/tokens.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { Exposition } from '../../../src/telemetry/exposition.ts';
@@ -189,7 +189,7 @@ describe('bounds', () => {
   });
 
   it('of a RateBound hold for any number of keys', () => {
-    const bound = new RateBound(() => 0, 1, 1);
+    const bound = new TokenBucket(() => 0, 1, 1);
     for (let key = 0; key < 5000; key++) expect(bound.take(`k${key}`)).toBe(true);
     expect(bound.take('k4999')).toBe(false);
     expect(bound.take('k0')).toBe(true);
@@ -225,7 +225,7 @@ describe('origins', () => {
     ]);
     expect([...server.refused()]).toContainEqual([{ reason: 'origin' }, 1]);
     const exposition = new Exposition(new CounterRegistry(1), { retryReasons: [], choiceReasons: [], build: 'x' });
-    exposition.adminRefusalsAre(() => server.refused());
+    exposition.registerAdminRefusals(() => server.refused());
     expect(await exposition.text()).toContain('sluice_admin_refused_total{reason="origin"} 1\n');
   });
 });

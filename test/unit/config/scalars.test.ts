@@ -5,7 +5,7 @@ import { isFault } from '../../../src/config/fault.ts';
 import { parsePercent } from '../../../src/config/percent.ts';
 import { formatSize, parseSize } from '../../../src/config/size.ts';
 import { suggest } from '../../../src/config/suggest.ts';
-import { canonicalHost, isFieldValue, isPath, isRange } from '../../../src/config/syntax.ts';
+import { normalizeHost, isFieldValue, isPath, isRange } from '../../../src/config/syntax.ts';
 
 test.each([
   ['250ms', 250],
@@ -117,7 +117,7 @@ test.each([
 });
 
 test('hosts', () => {
-  expect(['EXAMPLE.com', 'a.b.', '::1', '1.2.3.4', 'a..b', '', 'a/b', 'a@b', 'x.1', 'x'.repeat(64)].map(canonicalHost)).toEqual([
+  expect(['EXAMPLE.com', 'a.b.', '::1', '1.2.3.4', 'a..b', '', 'a/b', 'a@b', 'x.1', 'x'.repeat(64)].map(normalizeHost)).toEqual([
     'example.com',
     'a.b.',
     '::1',

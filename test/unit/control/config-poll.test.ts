@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { ConfigWatch } from '../../../src/control/config-watch.ts';
+import { FileWatch } from '../../../src/control/file-watch.ts';
 
 // As on a network file system, or without inotify watches left: no event ever comes.
 vi.mock('chokidar', () => {
@@ -21,7 +21,7 @@ it('the poll alone sees edits, rename-over and link swaps', async () => {
   const file = join(dir, 'sluice.yaml');
   writeFileSync(file, 'one');
   let told: (() => void) | undefined;
-  const watch = new ConfigWatch(file, () => told?.(), { pollMs: 10 });
+  const watch = new FileWatch(file, () => told?.(), { pollMs: 10 });
   await watch.ready;
   const steps = [
     () => writeFileSync(file, 'two'),

@@ -1,7 +1,7 @@
 // Many who ask at once, and one after the other: the workers are asked seldom, and every answer is newer than its question.
 
 import { expect, test } from 'vitest';
-import { Recall } from '../../../src/control/exchange-lookup.ts';
+import { ExchangeLookup } from '../../../src/control/exchange-lookup.ts';
 import { ManualClock } from '../../../src/lib/manual-clock.ts';
 
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -9,7 +9,7 @@ const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(
 test('who asks while nobody is asked shares one answer; who asks later waits for the next', async () => {
   const clock = new ManualClock();
   let asked = 0;
-  const recall = new Recall(() => Promise.resolve({ responded: ++asked, total: 9, exchanges: [] }), clock);
+  const recall = new ExchangeLookup(() => Promise.resolve({ responded: ++asked, total: 9, exchanges: [] }), clock);
   const first = [recall.recent(), recall.recent()];
   expect((await Promise.all(first)).map(({ responded }) => responded)).toEqual([1, 1]);
   const second = [recall.recent(), recall.recent()];
@@ -27,7 +27,7 @@ test('who asks while nobody is asked shares one answer; who asks later waits for
 test('an answer that takes long holds up nobody who asks after it', async () => {
   const clock = new ManualClock();
   const ends: (() => void)[] = [];
-  const recall = new Recall(
+  const recall = new ExchangeLookup(
     () => new Promise((resolve) => void ends.push(() => resolve({ responded: ends.length, total: 2, exchanges: [] }))),
     clock,
   );

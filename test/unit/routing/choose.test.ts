@@ -254,7 +254,7 @@ describe('a version in its slow start', () => {
 
   it('keeps what chance allows and gives the rest to versions that are further, by their weights', () => {
     const state = new FakeState();
-    state.warmths.push(1, 0.25, 1);
+    state.rampShares.push(1, 0.25, 1);
     state.fractions = () => 0.5;
     const shop = starting({ v1: 30, v2: 40, v3: 30 });
     state.chances.push(0.24);
@@ -267,10 +267,10 @@ describe('a version in its slow start', () => {
 
   it('keeps all when the others are no further or not ready', () => {
     const state = new FakeState();
-    state.warmths.push(0.1, 0.1);
+    state.rampShares.push(0.1, 0.1);
     state.chances.push(0.99, 0.99);
     expect(chosen(starting({ v1: 50, v2: 50 }), plain, state)).toMatchObject({ reason: 'weight' });
-    state.warmths[1] = 1;
+    state.rampShares[1] = 1;
     state.unready.add(1);
     expect(chosen(starting({ v1: 50, v2: 50 }), plain, state)).toMatchObject({ version: 'v1', reason: 'weight' });
   });
@@ -282,15 +282,15 @@ describe('a version in its slow start', () => {
       const request = makeRequest('GET a/', { 'x-user-id': `user-${user}` });
       const own = chosen(shop, request).version;
       let came = false;
-      for (const warmth of [0.1, 0.4, 0.7, 0.999, 1]) {
-        state.warmths[1] = warmth;
+      for (const rampShare of [0.1, 0.4, 0.7, 0.999, 1]) {
+        state.rampShares[1] = rampShare;
         const { version } = chosen(shop, request, state);
         if (own === 'v1' || came) expect(version).toBe(own);
         came ||= version === 'v2';
       }
       expect(came).toBe(own === 'v2');
     }
-    state.warmths[1] = 0.1;
+    state.rampShares[1] = 0.1;
     state.chances.push(0.9);
     expect(chosen(shop, makeRequest('GET a/', { 'x-version': 'v2' }), state)).toMatchObject({ version: 'v2', reason: 'override' });
   });

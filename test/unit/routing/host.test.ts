@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { canonicalConfigHost, canonicalHost, portOf } from '../../../src/routing/host.ts';
+import { canonicalConfigHost, hostOfAuthority, portOf } from '../../../src/routing/host.ts';
 
 it.each([
   ['Shop.Example.COM:8080', 'shop.example.com', 8080],
@@ -13,7 +13,7 @@ it.each([
   ['', '', undefined],
   ['[', '[', undefined],
 ])('%s', (authority, host, port) => {
-  expect(canonicalHost(authority)).toBe(host.replace('com.', 'com'));
+  expect(hostOfAuthority(authority)).toBe(host.replace('com.', 'com'));
   expect(portOf(authority)).toBe(port);
 });
 

@@ -137,7 +137,7 @@ export function find(table: Table, request: RoutableRequest, listener = 'web'): 
 /** A state with everything ready, a running counter as fraction source, and countable keys. */
 export class FakeState implements PoolState {
   readonly unready = new Set<number>();
-  readonly warmths: number[] = [];
+  readonly rampShares: number[] = [];
   /** Answered in turn; 0 when none is left. */
   readonly chances: number[] = [];
   fractions: () => number = () => 0;
@@ -149,8 +149,8 @@ export class FakeState implements PoolState {
     return !this.unready.has(version);
   }
 
-  warmth(version: number): number {
-    return this.warmths[version] ?? 1;
+  rampShare(version: number): number {
+    return this.rampShares[version] ?? 1;
   }
 
   chance(): number {

@@ -128,7 +128,7 @@ describe('a user with a session', () => {
       return makeTable([], [{ ...made, versions: made.versions.map((version) => ({ ...version, slowStartMs: 1000 })) }]).pools[0]!;
     };
     visit(V1);
-    state.warmths[0] = 1e-9;
+    state.rampShares[0] = 1e-9;
     expect(visit(starting({ v1: 1e-6, v2: 1e6 }))).toBe('v1 held');
     expect(visit(starting({ v1: 1e6, v2: 1e-6 }))).toBe('v2 slow-start');
   });

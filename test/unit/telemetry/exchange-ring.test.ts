@@ -15,7 +15,7 @@ function offer(ring: ExchangeRing, total: number, everyMs: number, from = 0): nu
   let kept = 0;
   for (let i = 0; i < total; i++) {
     const nowMs = from + i * everyMs;
-    if (!ring.meets(nowMs)) continue;
+    if (!ring.offer(nowMs)) continue;
     ring.keep(observed({ target: `/${i}` }), nowMs);
     kept++;
   }
@@ -28,7 +28,7 @@ describe('a ring', () => {
   test('keeps a burst whole, then one per interval, each standing for those that passed', () => {
     const ring = new ExchangeRing({ size: 1000, everyMs: 10, burst: 50 });
     expect(offer(ring, 50, 0)).toBe(50);
-    expect(ring.meets(0)).toBe(false);
+    expect(ring.offer(0)).toBe(false);
     expect(offer(ring, 10_000, 0.1, 10)).toBe(100);
     const sum = ring.list(-Infinity).reduce((total, { standsFor }) => total + standsFor, 0);
     expect(sum).toBeGreaterThan(10_051 - 100);
@@ -38,7 +38,7 @@ describe('a ring', () => {
   test('forgets the oldest, and knows since when it remembers', () => {
     const ring = new ExchangeRing({ size: 4, everyMs: 0, burst: 1 });
     offer(ring, 4, 1);
-    ring.meets(4);
+    ring.offer(4);
     expect(ring.sinceMs).toBe(0);
     offer(ring, 2, 1, 100);
     expect(ring.sinceMs).toBe(2);
@@ -53,7 +53,7 @@ describe('a ring', () => {
     const ring = new ExchangeRing({ size: 4, everyMs: 0, burst: 1 });
     const line = `a: ${'x'.repeat(1000)}\r\n`;
     const keep = (parts: Partial<Observation>): Observation => {
-      ring.meets(0);
+      ring.offer(0);
       ring.keep(observed(parts), 0);
       return ring.list(-Infinity).at(-1)!;
     };
@@ -75,7 +75,7 @@ describe('a ring', () => {
       return [name, typeof value === 'string' ? `${name}-${index}\n` : typeof value === 'number' ? index : true];
     });
     const ring = new ExchangeRing({ size: 1, everyMs: 0, burst: 1 });
-    ring.meets(0);
+    ring.offer(0);
     ring.keep(Object.assign(full, Object.fromEntries(values)), 0);
     expect(ring.list(-Infinity)).toEqual([{ ...full, isCut: false, standsFor: 1 }]);
   });
@@ -86,7 +86,7 @@ describe('a ring', () => {
     const before = heapBytes();
     for (let i = 0; i < 512; i++) {
       const read = Buffer.alloc(65_536, `request ${i} `).toString('latin1');
-      ring.meets(i);
+      ring.offer(i);
       ring.keep(observed({ target: read.slice(10, 100), fields: read.slice(200, 900), client: read.slice(0, 40) }), i);
     }
     // Kept whole it would be 32 MiB.
@@ -100,7 +100,7 @@ describe('a ring', () => {
     const before = heapBytes();
     for (const ring of [recent.fine, recent.failed])
       for (let i = 0; i < 600; i++) {
-        ring.meets(i * 1000);
+        ring.offer(i * 1000);
         ring.keep(
           observed({ target: `/${'t'.repeat(9000)}`, fields: `${'f'.repeat(4000)}\r\n`.repeat(3), requestId: 'i'.repeat(900) }),
           i * 1000,
@@ -129,7 +129,7 @@ describe('a worker', () => {
     // Nine in ten go well, for 60 s; failures are remembered for 6.4 s, the others for 5.12 s.
     for (let i = 0; i < 600_000; i++) {
       const [ring, kind] = i % 10 === 0 ? [recent.failed, 'failed'] : [recent.fine, 'ok'];
-      if (ring.meets(i / 10)) ring.keep(observed({ outcome: kind }), i / 10);
+      if (ring.offer(i / 10)) ring.keep(observed({ outcome: kind }), i / 10);
     }
     const weight = (kind: string): number =>
       recent.list().reduce((sum, { outcome, standsFor }) => sum + (outcome === kind ? standsFor : 0), 0);

@@ -206,7 +206,7 @@ describe('Exposition', () => {
     const infos = async () => parse(await exposition.text()).series.filter(({ name }) => name === METRICS.versionInfo.name);
     expect(await infos()).toEqual([]);
     const labels = { pool: 'shop', version: 'v2', deploy: 'a"b\\ {x="1"} é', sha: '' };
-    exposition.deploysAre(() => [[labels, 1]]);
+    exposition.registerDeploys(() => [[labels, 1]]);
     expect(await infos()).toEqual([{ name: 'sluice_version_info', labels, value: 1 }]);
   });
 

@@ -104,7 +104,7 @@ test('a version that requests wait for gets no second copies', async () => {
     const inFlight = (): number => counted.blocks('version').reduce((sum, block) => sum + block.total(VERSION_IN_FLIGHT), 0);
     await eventually('it is served', () => inFlight() === wires.length);
   }
-  expect(context.serving.leases[0]!.versions[0]!.isBusy).toBe(true);
+  expect(context.serving.pools[0]!.versions[0]!.isBusy).toBe(true);
   release();
   for (const wire of wires) await wire.readMessage();
   await eventually('all records', () => recorded.length === 3);

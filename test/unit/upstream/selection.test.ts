@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../../src/lib/random.ts';
 import type { PoolConfig } from '../../../src/config/model.ts';
-import { UNREADY_DRAINING, UNREADY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
+import { NOT_READY_DRAINING, NOT_READY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
 import { Selection } from '../../../src/upstream/selection.ts';
 import { makePool } from '../routing/make-table.ts';
@@ -44,7 +44,7 @@ describe('zones', () => {
   it('half a zone keeps 70 % and the next gets the rest, by key or by chance', () => {
     const [b1, a1, a2, x1] = [inZone('b', 'b1'), inZone('a', 'a1'), inZone('a', 'a2'), inZone('c', 'x1')];
     const selection = make({ zones: ['a', 'b'] }, b1, a1, a2, x1);
-    a2.unready = UNREADY_UNHEALTHY;
+    a2.notReadyReasons = NOT_READY_UNHEALTHY;
     selection.refresh();
     for (const key of ['', 'user-']) {
       const { a1: first = 0, b1: second = 0, x1: last = 0 } = counts(selection, 2_000, key);
@@ -60,7 +60,7 @@ describe('zones', () => {
     const [a, b] = [inZone('a', 'a1'), inZone('b', 'b1')];
     const selection = make({ zones: ['a', 'b'] }, a, b);
     expect(selection.pick('', a)).toBe(b);
-    b.unready = UNREADY_UNHEALTHY;
+    b.notReadyReasons = NOT_READY_UNHEALTHY;
     selection.refresh();
     expect(selection.pick('', a)).toBe(a);
   });
@@ -77,22 +77,22 @@ describe('zones', () => {
 describe('panic', () => {
   it('uses all that are not drained below the threshold, and none of them at 0', () => {
     const endpoints = ['a', 'b', 'c', 'd'].map((name) => makeEndpoint(name));
-    for (const endpoint of endpoints.slice(1)) endpoint.unready = UNREADY_UNHEALTHY;
-    endpoints[3]!.unready = UNREADY_DRAINING;
+    for (const endpoint of endpoints.slice(1)) endpoint.notReadyReasons = NOT_READY_UNHEALTHY;
+    endpoints[3]!.notReadyReasons = NOT_READY_DRAINING;
     const calm = make({ panic: 0, balancer: 'round-robin' }, ...endpoints);
     expect([calm.panicking, calm.readyCount]).toEqual([false, 1]);
     expect(counts(calm, 6)).toEqual({ a: 6 });
     const panic = make({ panic: 0.5, balancer: 'round-robin' }, ...endpoints);
     expect([panic.panicking, panic.readyCount]).toEqual([true, 3]);
     expect(counts(panic, 6)).toEqual({ a: 2, b: 2, c: 2 });
-    endpoints[1]!.unready = 0;
+    endpoints[1]!.notReadyReasons = 0;
     panic.refresh();
     expect([panic.panicking, panic.readyCount]).toEqual([false, 2]);
   });
 
   it('does not come while later zones can take the load', () => {
     const [a, b] = [inZone('a', 'a1'), inZone('b', 'b1')];
-    a.unready = UNREADY_UNHEALTHY;
+    a.notReadyReasons = NOT_READY_UNHEALTHY;
     const selection = make({ zones: ['a', 'b'], panic: 1 }, a, b);
     expect(selection.panicking).toBe(false);
     expect(counts(selection, 5)).toEqual({ b1: 5 });

@@ -14,7 +14,7 @@ import { compileTable } from '../../../../src/routing/compile.ts';
 import { compileTrust } from '../../../../src/routing/trust.ts';
 import { CounterRegistry } from '../../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../../src/telemetry/counter-set.ts';
-import { Registry } from '../../../../src/upstream/registry.ts';
+import { LivePools } from '../../../../src/upstream/live-pools.ts';
 import { open } from '../../../flow/scaffold/open.ts';
 import { configFor } from '../../../flow/scaffold/sluice.ts';
 import { Wire } from '../../../flow/scaffold/wire.ts';
@@ -60,8 +60,8 @@ export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, c
   counters.adopt(plan);
   counted.commit(plan, 'all');
   const log = { info: vi.fn(), warn: vi.fn(), error: (fields: unknown) => faults.push(fields) } as unknown as Log;
-  const registry = new Registry({ deadlines, counters, log, worker: 0, workers: 1, onFault: (error) => faults.push(error) });
-  const serving = new ServingBuilder(registry, counters).build(config, compileTable(config, 1), {});
+  const livePools = new LivePools({ deadlines, counters, log, worker: 0, workers: 1, onFault: (error) => faults.push(error) });
+  const serving = new ServingBuilder(livePools, counters).build(config, compileTable(config, 1), {});
   const context = new ProxyContext(serving, deadlines, counters.worker(), log);
   const { limits } = config.listeners[0]!;
   const listener = new Listener({ name: 'web', ...limits, trust: compileTrust([]) }, context, counters);
@@ -71,7 +71,7 @@ export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, c
     close: async () => {
       await listener.retire(0);
       listener.destroyAll();
-      registry.apply([]);
+      livePools.apply([]);
       deadlines.close();
     },
   });

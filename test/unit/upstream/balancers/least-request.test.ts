@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { seededRandom } from '../../../../src/lib/random.ts';
 import { LeastRequest } from '../../../../src/upstream/balancers/least-request.ts';
 import { countPicks, makeEndpoints, makeWeighted } from './endpoints.ts';
-import { UNREADY_DRAINING } from '../../../../src/upstream/endpoint.ts';
+import { NOT_READY_DRAINING } from '../../../../src/upstream/endpoint.ts';
 
 function make(endpoints: Parameters<LeastRequest['update']>[0]): LeastRequest {
   const balancer = new LeastRequest(seededRandom(3));
@@ -35,17 +35,17 @@ it('sees load in proportion to weight', () => {
 it('takes the least loaded of the ready when most are unready', () => {
   const endpoints = makeEndpoints(100);
   for (const endpoint of endpoints) {
-    endpoint.unready = UNREADY_DRAINING;
+    endpoint.notReadyReasons = NOT_READY_DRAINING;
     endpoint.inFlight = 2;
   }
-  for (const index of [4, 5, 6]) endpoints[index]!.unready = 0;
+  for (const index of [4, 5, 6]) endpoints[index]!.notReadyReasons = 0;
   endpoints[5]!.inFlight = 1;
   expect(countPicks(make(endpoints), 200)['e5']).toBeGreaterThan(190);
 });
 
 it('spreads picks over equally loaded endpoints when nearly all are unready', () => {
   const endpoints = makeEndpoints(1000);
-  for (const endpoint of endpoints) endpoint.unready = UNREADY_DRAINING;
+  for (const endpoint of endpoints) endpoint.notReadyReasons = NOT_READY_DRAINING;
   for (const index of [100, 400, 900]) Object.assign(endpoints[index]!, { unready: 0, inFlight: 1 });
   const counts = countPicks(make(endpoints), 1000);
   expect(Object.keys(counts).sort()).toEqual(['e100', 'e400', 'e900']);

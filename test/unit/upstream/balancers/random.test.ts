@@ -2,11 +2,11 @@ import { expect, it } from 'vitest';
 import { seededRandom } from '../../../../src/lib/random.ts';
 import { RandomChoice } from '../../../../src/upstream/balancers/random.ts';
 import { countPicks, makeEndpoints } from './endpoints.ts';
-import { UNREADY_DRAINING } from '../../../../src/upstream/endpoint.ts';
+import { NOT_READY_DRAINING } from '../../../../src/upstream/endpoint.ts';
 
 it('keeps to the weights of the few that are ready of many', () => {
   const endpoints = makeEndpoints(1000);
-  for (const endpoint of endpoints) endpoint.unready = UNREADY_DRAINING;
+  for (const endpoint of endpoints) endpoint.notReadyReasons = NOT_READY_DRAINING;
   Object.assign(endpoints[30]!, { unready: 0, weight: 3 });
   Object.assign(endpoints[600]!, { unready: 0, weight: 1 });
   const balancer = new RandomChoice(seededRandom(23));

@@ -4,7 +4,7 @@ import { makeRing } from '../../../../src/upstream/balancers/ring.ts';
 import { RingHash } from '../../../../src/upstream/balancers/ring-hash.ts';
 import type { Endpoint } from '../../../../src/upstream/endpoint.ts';
 import { hostOf, makeEndpoint, makeEndpoints, makeWeighted } from './endpoints.ts';
-import { UNREADY_DRAINING } from '../../../../src/upstream/endpoint.ts';
+import { NOT_READY_DRAINING } from '../../../../src/upstream/endpoint.ts';
 
 const keys = Array.from({ length: 5000 }, (_, index) => `user-${index}`);
 
@@ -44,10 +44,10 @@ it('moves only the keys of an endpoint that is not ready, to where they would go
   const endpoints = makeEndpoints(10);
   const balancer = make(endpoints);
   const placed = placeKeys(balancer);
-  endpoints[4]!.unready = UNREADY_DRAINING;
+  endpoints[4]!.notReadyReasons = NOT_READY_DRAINING;
   const unready = placeKeys(balancer);
   expect(unready).toEqual(placeKeys(make(endpoints.filter((_, index) => index !== 4))));
-  endpoints[4]!.unready = 0;
+  endpoints[4]!.notReadyReasons = 0;
   expect(placeKeys(balancer)).toEqual(placed);
 });
 
@@ -84,8 +84,8 @@ it('spreads keys by weight', () => {
 
 it('places keys steadily when nearly all endpoints are unready', () => {
   const endpoints = makeEndpoints(1000);
-  for (const endpoint of endpoints) endpoint.unready = UNREADY_DRAINING;
-  for (const index of [7, 70, 700]) endpoints[index]!.unready = 0;
+  for (const endpoint of endpoints) endpoint.notReadyReasons = NOT_READY_DRAINING;
+  for (const index of [7, 70, 700]) endpoints[index]!.notReadyReasons = 0;
   const balancer = make(endpoints);
   const placed = placeKeys(balancer);
   expect(placeKeys(balancer)).toEqual(placed);

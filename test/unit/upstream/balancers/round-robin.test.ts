@@ -3,7 +3,7 @@ import { seededRandom } from '../../../../src/lib/random.ts';
 import { RoundRobin } from '../../../../src/upstream/balancers/round-robin.ts';
 import type { Endpoint } from '../../../../src/upstream/endpoint.ts';
 import { countPicks, hostOf, makeEndpoints, makeWeighted } from './endpoints.ts';
-import { UNREADY_DRAINING } from '../../../../src/upstream/endpoint.ts';
+import { NOT_READY_DRAINING } from '../../../../src/upstream/endpoint.ts';
 
 function make(endpoints: readonly Endpoint[], seed = 5): RoundRobin {
   const balancer = new RoundRobin(seededRandom(seed));
@@ -33,8 +33,8 @@ describe('equal weights', () => {
 
   it('shares the turns of unready endpoints among all others', () => {
     const endpoints = makeWeighted(1, 1, 1, 1, 1);
-    endpoints[1]!.unready = UNREADY_DRAINING;
-    endpoints[2]!.unready = UNREADY_DRAINING;
+    endpoints[1]!.notReadyReasons = NOT_READY_DRAINING;
+    endpoints[2]!.notReadyReasons = NOT_READY_DRAINING;
     expect(countPicks(make(endpoints), 300)).toEqual({ a: 100, d: 100, e: 100 });
   });
 
@@ -71,9 +71,9 @@ describe('unequal weights', () => {
   it('gives back nothing of what an endpoint missed while unready', () => {
     const endpoints = makeWeighted(2, 1, 1);
     const balancer = make(endpoints);
-    endpoints[0]!.unready = UNREADY_DRAINING;
+    endpoints[0]!.notReadyReasons = NOT_READY_DRAINING;
     expect(countPicks(balancer, 1000)).toEqual({ b: 500, c: 500 });
-    endpoints[0]!.unready = 0;
+    endpoints[0]!.notReadyReasons = 0;
     const counts = countPicks(balancer, 400);
     expect(Math.abs(counts['a']! - 200)).toBeLessThanOrEqual(2);
   });
@@ -81,10 +81,10 @@ describe('unequal weights', () => {
   it('floods nobody when the many that were unready all come back', () => {
     const endpoints = makeEndpoints(101);
     endpoints[0]!.weight = 10;
-    for (const endpoint of endpoints.slice(1)) endpoint.unready = UNREADY_DRAINING;
+    for (const endpoint of endpoints.slice(1)) endpoint.notReadyReasons = NOT_READY_DRAINING;
     const balancer = make(endpoints);
     expect(countPicks(balancer, 2000)).toEqual({ e0: 2000 });
-    for (const endpoint of endpoints) endpoint.unready = 0;
+    for (const endpoint of endpoints) endpoint.notReadyReasons = 0;
     const picked = countPicks(balancer, 550)['e0'] ?? 0;
     expect(picked).toBeGreaterThan(40);
     expect(picked).toBeLessThan(60);
@@ -93,9 +93,9 @@ describe('unequal weights', () => {
   it('loses no precision however much virtual time has passed', () => {
     const endpoints = makeWeighted(1e6, 1e6, 1e-6);
     const balancer = make(endpoints);
-    endpoints[0]!.unready = endpoints[1]!.unready = UNREADY_DRAINING;
+    endpoints[0]!.notReadyReasons = endpoints[1]!.notReadyReasons = NOT_READY_DRAINING;
     expect(countPicks(balancer, 20_000)).toEqual({ c: 20_000 });
-    endpoints[0]!.unready = endpoints[1]!.unready = 0;
+    endpoints[0]!.notReadyReasons = endpoints[1]!.notReadyReasons = 0;
     const counts = countPicks(balancer, 1000);
     expect(Math.abs(counts['a']! - counts['b']!)).toBeLessThanOrEqual(4);
   });
@@ -103,9 +103,9 @@ describe('unequal weights', () => {
   it('still gives a very light endpoint its turn after it has served alone for long', () => {
     const endpoints = makeWeighted(1000, 1000, 0.001);
     const balancer = make(endpoints);
-    endpoints[0]!.unready = endpoints[1]!.unready = UNREADY_DRAINING;
+    endpoints[0]!.notReadyReasons = endpoints[1]!.notReadyReasons = NOT_READY_DRAINING;
     countPicks(balancer, 10_000);
-    endpoints[0]!.unready = endpoints[1]!.unready = 0;
+    endpoints[0]!.notReadyReasons = endpoints[1]!.notReadyReasons = 0;
     const counts = countPicks(balancer, 2_100_000);
     expect(counts['c']).toBeGreaterThanOrEqual(1);
     expect(counts['c']).toBeLessThanOrEqual(2);
@@ -114,7 +114,7 @@ describe('unequal weights', () => {
   it('keeps exact shares among the few that are ready of many', () => {
     const endpoints = makeEndpoints(500);
     endpoints.forEach((endpoint, index) =>
-      Object.assign(endpoint, { unready: index % 100 === 0 ? 0 : UNREADY_DRAINING, weight: 1 + index / 100 }),
+      Object.assign(endpoint, { unready: index % 100 === 0 ? 0 : NOT_READY_DRAINING, weight: 1 + index / 100 }),
     );
     const counts = countPicks(make(endpoints), 15_000);
     expect(Object.keys(counts)).toHaveLength(5);

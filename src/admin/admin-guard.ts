@@ -8,8 +8,8 @@ import { allowedHosts } from './allowed-hosts.ts';
 import { ANONYMOUS, identify, mayDo } from './auth.ts';
 import type { Access, Caller } from './auth.ts';
 import { isAllowedOrigin } from './origins.ts';
-import { Refused } from './problem-reply.ts';
-import { RateBound } from './rate-bound.ts';
+import { HttpProblem } from './problem-reply.ts';
+import { TokenBucket } from './token-bucket.ts';
 import type { Refusals } from './refusals.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -38,11 +38,11 @@ export interface EntranceOptions {
 const MAX_CONCURRENT = 64;
 const FAILURES_PER_SECOND = 10;
 
-export class Entrance {
+export class AdminGuard {
   readonly #options: EntranceOptions;
   readonly #hosts: (host: string) => boolean;
-  readonly #writes: RateBound;
-  readonly #failures: RateBound;
+  readonly #writes: TokenBucket;
+  readonly #failures: TokenBucket;
   #atWork = 0;
 
   constructor(options: EntranceOptions) {
@@ -50,8 +50,8 @@ export class Entrance {
     this.#hosts = allowedHosts(options.address);
     const nowMs = () => options.clock.nowMs();
     const { writesPerSecond } = options.limits;
-    this.#writes = new RateBound(nowMs, writesPerSecond, 2 * writesPerSecond);
-    this.#failures = new RateBound(nowMs, FAILURES_PER_SECOND, FAILURES_PER_SECOND);
+    this.#writes = new TokenBucket(nowMs, writesPerSecond, 2 * writesPerSecond);
+    this.#failures = new TokenBucket(nowMs, FAILURES_PER_SECOND, FAILURES_PER_SECOND);
   }
 
   configure({ writesPerSecond }: AdminConfig['limits']): void {
@@ -82,15 +82,16 @@ export class Entrance {
   #checkFields(request: FastifyRequest): void {
     const { refusals } = this.#options;
     for (const field of ['host', 'origin', 'authorization', 'content-type'])
-      if (countFields(request.raw.rawHeaders, field) > 1) throw new Refused(400, `The request has more than one ${titleOf(field)} field.`);
+      if (countFields(request.raw.rawHeaders, field) > 1)
+        throw new HttpProblem(400, `The request has more than one ${titleOf(field)} field.`);
     const { host = '', origin } = request.headers;
     if (!this.#hosts(host)) {
       refusals.report(request, 'host', ANONYMOUS);
-      throw new Refused(421, 'The Host field names neither this machine nor the address that the admin API listens on.');
+      throw new HttpProblem(421, 'The Host field names neither this machine nor the address that the admin API listens on.');
     }
     if (origin === undefined || isAllowedOrigin(origin, host, request.method, this.#hosts)) return;
     refusals.report(request, 'origin', ANONYMOUS);
-    throw new Refused(403, 'The request comes from a web page of another origin.');
+    throw new HttpProblem(403, 'The request comes from a web page of another origin.');
   }
 
   /** What nobody may call is told from what is not there only to those who may read. */
@@ -101,7 +102,7 @@ export class Entrance {
   #occupy(reply: FastifyReply): void {
     if (this.#atWork >= MAX_CONCURRENT) {
       this.#options.refusals.count('busy');
-      throw new Refused(503, `${MAX_CONCURRENT} requests are at work already.`, {}, { 'retry-after': '1' });
+      throw new HttpProblem(503, `${MAX_CONCURRENT} requests are at work already.`, {}, { 'retry-after': '1' });
     }
     this.#atWork += 1;
     this.#occupied.add(reply);
@@ -115,40 +116,40 @@ export class Entrance {
     if (mayDo(caller.role, access)) return;
     this.#options.refusals.report(request, 'role', caller.author);
     const challenge = { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope"` };
-    throw new Refused(403, `This needs the role ${access}; the token ${caller.author} has the role ${caller.role}.`, {}, challenge);
+    throw new HttpProblem(403, `This needs the role ${access}; the token ${caller.author} has the role ${caller.role}.`, {}, challenge);
   }
 
   /** A right token is never held up by wrong ones: whoever guesses must not be able to lock out who steers. */
-  #refuseUnknown(request: FastifyRequest, { isMissing }: Caller & { kind: 'unknown' }): Refused {
+  #refuseUnknown(request: FastifyRequest, { isMissing }: Caller & { kind: 'unknown' }): HttpProblem {
     const { refusals } = this.#options;
     const reason = isMissing ? 'no-token' : 'bad-token';
     if (!this.#failures.take(request.socket.remoteAddress ?? '')) {
       refusals.count(reason);
-      return new Refused(429, 'Too many requests without a valid token came from this address.', {}, { 'retry-after': '1' });
+      return new HttpProblem(429, 'Too many requests without a valid token came from this address.', {}, { 'retry-after': '1' });
     }
     refusals.report(request, reason, ANONYMOUS);
     const error = isMissing ? '' : ', error="invalid_token"';
     const detail = isMissing ? 'Send a token: Authorization: Bearer …' : 'The Authorization field holds no valid token.';
-    return new Refused(401, detail, {}, { 'www-authenticate': CHALLENGE + error });
+    return new HttpProblem(401, detail, {}, { 'www-authenticate': CHALLENGE + error });
   }
 
   #refuseNowhere(request: FastifyRequest): never {
     const path = pathOf(request);
     const methods = this.#options.methodsAt(path);
-    if (methods.length === 0) throw new Refused(404, `Nothing is at ${path}.`);
+    if (methods.length === 0) throw new HttpProblem(404, `Nothing is at ${path}.`);
     const allow = methods.join(', ');
-    throw new Refused(405, `The methods here are ${allow}.`, {}, { allow });
+    throw new HttpProblem(405, `The methods here are ${allow}.`, {}, { allow });
   }
 
   #checkWrite(request: FastifyRequest, access: Access): void {
     const coding = request.headers['content-encoding'];
     if (coding !== undefined && coding.toLowerCase() !== 'identity')
-      throw new Refused(415, 'A body must come without a content coding.', {}, { 'accept-encoding': 'identity' });
+      throw new HttpProblem(415, 'A body must come without a content coding.', {}, { 'accept-encoding': 'identity' });
     // A question in a body changes nothing.
     if (access === 'viewer' || this.#writes.take(request.author)) return;
     this.#options.refusals.count('rate');
     const after = { 'retry-after': String(this.#writes.retryAfter) };
-    throw new Refused(429, `${request.author} makes more changes per second than admin.limits.writesPerSecond allows.`, {}, after);
+    throw new HttpProblem(429, `${request.author} makes more changes per second than admin.limits.writesPerSecond allows.`, {}, after);
   }
 }
 

@@ -8,7 +8,7 @@ export interface Thresholds {
 }
 
 /** The first probe decides at once, in both directions: what was taken for granted until then was a guess. Then the thresholds count. */
-export class Verdict {
+export class HealthState {
   healthy: boolean;
   readonly #thresholds: Thresholds;
   /** Probes in a row that contradict the verdict. */

@@ -11,11 +11,11 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 import { UpstreamConnection } from './connection.ts';
-import type { ConnectionOwner, Receiver } from './connection.ts';
-import { Departure } from './departure.ts';
-import { Ejector } from './ejector.ts';
-import type { EjectorDeps } from './ejector.ts';
-import { Endpoint, UNREADY_DRAINING, UNREADY_UNHEALTHY } from './endpoint.ts';
+import type { ConnectionOwner, ResponseSink } from './connection.ts';
+import { EndpointDrain } from './endpoint-drain.ts';
+import { OutlierEjector } from './outlier-ejector.ts';
+import type { OutlierEjectorDeps } from './outlier-ejector.ts';
+import { Endpoint, NOT_READY_DRAINING, NOT_READY_UNHEALTHY } from './endpoint.ts';
 import { HeldRequests } from './held-requests.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Selection } from './selection.ts';
@@ -29,7 +29,7 @@ export const NO_ENDPOINT = 1;
 export const OVERLOAD = 2;
 export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 
-export interface VersionDeps extends EjectorDeps {
+export interface VersionDeps extends OutlierEjectorDeps {
   /** From 0. */
   readonly worker: number;
   /** Number of workers of the instance: bounds are divided by it. */
@@ -39,7 +39,7 @@ export interface VersionDeps extends EjectorDeps {
 }
 
 /** Who asks for a connection. */
-export interface Applicant extends Receiver {
+export interface ConnectionRequest extends ResponseSink {
   /** All connections are in use: `onConnecting`, `onConnected` or `onTurnedAway` follows. */
   onWaiting(): void;
   /** No endpoint is ready: the same follows, or the applicant withdraws when it has waited long enough. */
@@ -58,12 +58,12 @@ export interface Applicant extends Receiver {
   readonly holdOver: boolean;
 }
 
-export class LiveVersion implements ConnectionOwner {
+export class VersionRuntime implements ConnectionOwner {
   readonly name: string;
   readonly counters: VersionCounters;
   readonly deadlines: Deadlines;
   readonly selection: Selection;
-  readonly ejector: Ejector;
+  readonly ejector: OutlierEjector;
   readonly budget = new RetryBudget();
   settings: VersionSettings;
   endpoints: readonly Endpoint[] = [];
@@ -75,12 +75,12 @@ export class LiveVersion implements ConnectionOwner {
 
   readonly #pool: string;
   readonly #deps: VersionDeps;
-  readonly #waiting: Applicant[] = [];
-  readonly #hold: HeldRequests<Applicant>;
+  readonly #waiting: ConnectionRequest[] = [];
+  readonly #hold: HeldRequests<ConnectionRequest>;
   #adaptive: AdaptiveLimit | undefined = undefined;
   #shownLimit = 0;
   /** Of endpoints that leave or are drained, by endpoint. */
-  readonly #departures = new Map<Endpoint, Departure>();
+  readonly #endpointDrains = new Map<Endpoint, EndpointDrain>();
   #drains: Drained = false;
   #slowStartMs = 0;
   /** When it came into use; 0 = it always was, or its slow start is over. */
@@ -96,11 +96,11 @@ export class LiveVersion implements ConnectionOwner {
     this.deadlines = deps.deadlines;
     this.counters = deps.counters.version(pool.name, name);
     this.selection = new Selection(randomFraction);
-    this.ejector = new Ejector(pool.name, this, deps);
+    this.ejector = new OutlierEjector(pool.name, this, deps);
     const room = (): number => (this.#adaptive === undefined ? Infinity : this.#adaptive.limit - this.#admitted);
     this.#hold = new HeldRequests(
       deps.deadlines,
-      (applicant) => this.#proceed(applicant),
+      (request) => this.#proceed(request),
       room,
       (held) => this.counters.held(held),
     );
@@ -122,7 +122,7 @@ export class LiveVersion implements ConnectionOwner {
   }
 
   /** Share of its part of the split that it is to get at present: below 1 in its slow start. */
-  get warmth(): number {
+  get rampShare(): number {
     if (this.#sinceMs === 0) return 1;
     const share = shareAt(nowMs() - this.#sinceMs, this.#slowStartMs);
     if (share === 1) this.#sinceMs = 0;
@@ -144,7 +144,7 @@ export class LiveVersion implements ConnectionOwner {
   }
 
   /** It joins others that serve already: its slow start begins with its first ready endpoint. */
-  comeNew(): void {
+  markAsNew(): void {
     this.#configured = true;
   }
 
@@ -157,7 +157,7 @@ export class LiveVersion implements ConnectionOwner {
     for (const endpoint of this.endpoints) {
       closeIdle(endpoint);
       // One that is drained already has its deadline.
-      if (!this.#departures.has(endpoint)) this.#watchDeparture(endpoint, () => undefined);
+      if (!this.#endpointDrains.has(endpoint)) this.#watchEndpointDrain(endpoint, () => undefined);
     }
   }
 
@@ -174,15 +174,15 @@ export class LiveVersion implements ConnectionOwner {
       endpoint.weight = config.weight;
       endpoint.zone = config.zone;
       const drain = config.drain === false ? this.#drains : config.drain;
-      const changed = this.#setReason(endpoint, UNREADY_DRAINING, drain !== false);
+      const changed = this.#setReason(endpoint, NOT_READY_DRAINING, drain !== false);
       this.#setDrainTime(endpoint, typeof drain === 'number' ? drain : 0);
-      if (stays && endpoint.unready === 0 && (known === undefined || changed)) this.selection.slowStart.begin(endpoint);
+      if (stays && endpoint.notReadyReasons === 0 && (known === undefined || changed)) this.selection.slowStart.begin(endpoint);
       if (endpoint.weight === 0) closeIdle(endpoint);
       return endpoint;
     });
     for (const gone of before.values()) {
       this.selection.slowStart.end(gone);
-      this.#setReason(gone, UNREADY_DRAINING, true);
+      this.#setReason(gone, NOT_READY_DRAINING, true);
     }
     this.selection.update(this.endpoints);
     this.#readinessChanged(readyBefore);
@@ -193,7 +193,7 @@ export class LiveVersion implements ConnectionOwner {
   mark(endpoint: Endpoint, reason: number, applies: boolean): void {
     const readyBefore = this.readyCount;
     if (!this.#setReason(endpoint, reason, applies)) return;
-    if (endpoint.unready === 0 && readyBefore > 0) this.selection.slowStart.begin(endpoint);
+    if (endpoint.notReadyReasons === 0 && readyBefore > 0) this.selection.slowStart.begin(endpoint);
     this.selection.refresh();
     this.#readinessChanged(readyBefore);
   }
@@ -230,51 +230,51 @@ export class LiveVersion implements ConnectionOwner {
   }
 
   /** Finds a connection for the applicant, makes one, or lets it wait. */
-  acquire(applicant: Applicant): Acquired {
+  acquire(request: ConnectionRequest): Acquired {
     if (this.requests >= this.settings.requestLimit) return OVERLOAD;
     if (this.#adaptive !== undefined && !this.#adaptive.admits(this.#admitted)) return OVERLOAD;
-    const endpoint = this.selection.pick(applicant.affinityKey, applicant.failedEndpoint);
-    if (endpoint === undefined) return this.#mayHold(applicant) ? this.hold(applicant) : NO_ENDPOINT;
-    const idle = applicant.wantsFresh ? undefined : endpoint.idle.pop();
+    const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
+    if (endpoint === undefined) return this.#mayHold(request) ? this.hold(request) : NO_ENDPOINT;
+    const idle = request.wantsFresh ? undefined : endpoint.idle.pop();
     if (idle !== undefined) {
       this.requests++;
-      applicant.onConnected(idle);
+      request.onConnected(idle);
       return ACQUIRED;
     }
     if (this.#makeRoom()) {
       this.requests++;
-      this.#connect(endpoint, applicant);
+      this.#connect(endpoint, request);
       return ACQUIRED;
     }
     if (this.#isFull) return OVERLOAD;
     this.requests++;
-    this.#wait(applicant);
+    this.#wait(request);
     return ACQUIRED;
   }
 
   /** Lets the applicant wait until an endpoint takes connections. */
-  hold(applicant: Applicant): Acquired {
+  hold(request: ConnectionRequest): Acquired {
     if (this.#isFull) return OVERLOAD;
     this.requests++;
-    this.#hold.add(applicant);
-    applicant.onHeld();
+    this.#hold.add(request);
+    request.onHeld();
     return ACQUIRED;
   }
 
   /** The applicant's attempt is over or given up; it holds no connection of this version any more. */
-  leave(): void {
+  releaseSlot(): void {
     this.requests--;
   }
 
   /** Withdraws an applicant that may still be waiting. */
-  withdraw(applicant: Applicant): void {
-    const at = this.#waiting.indexOf(applicant);
+  withdraw(request: ConnectionRequest): void {
+    const at = this.#waiting.indexOf(request);
     if (at !== -1) this.#waiting.splice(at, 1);
-    else this.#hold.withdraw(applicant);
+    else this.#hold.withdraw(request);
   }
 
   /** Takes back a connection whose answer has ended; reuses it when that is safe. */
-  giveBack(connection: UpstreamConnection): void {
+  releaseConnection(connection: UpstreamConnection): void {
     if (!connection.release()) return;
     const { endpoint } = connection;
     const next = this.#waiting[0];
@@ -302,7 +302,7 @@ export class LiveVersion implements ConnectionOwner {
     endpoint.counters.closed();
     const at = endpoint.idle.lastIndexOf(connection);
     if (at !== -1) endpoint.idle.splice(at, 1);
-    if (this.#departures.size > 0) this.#departures.get(endpoint)?.check();
+    if (this.#endpointDrains.size > 0) this.#endpointDrains.get(endpoint)?.check();
     this.#serveWaiting();
   }
 
@@ -341,61 +341,61 @@ export class LiveVersion implements ConnectionOwner {
   #setDrainTime(endpoint: Endpoint, ms: number): void {
     if (endpoint.drainMs === ms) return;
     endpoint.drainMs = ms;
-    if (this.#departures.has(endpoint)) this.#drain(endpoint, true);
+    if (this.#endpointDrains.has(endpoint)) this.#drain(endpoint, true);
   }
 
   /** Whether anything changed. */
   #setReason(endpoint: Endpoint, reason: number, applies: boolean): boolean {
-    const unready = applies ? endpoint.unready | reason : endpoint.unready & ~reason;
-    if (unready === endpoint.unready) return false;
-    endpoint.unready = unready;
+    const unready = applies ? endpoint.notReadyReasons | reason : endpoint.notReadyReasons & ~reason;
+    if (unready === endpoint.notReadyReasons) return false;
+    endpoint.notReadyReasons = unready;
     if (unready === 0) endpoint.counters.ready();
     else endpoint.counters.unready();
-    if (reason === UNREADY_DRAINING) this.#drain(endpoint, applies);
-    else if (applies && reason === UNREADY_UNHEALTHY) closeIdle(endpoint);
+    if (reason === NOT_READY_DRAINING) this.#drain(endpoint, applies);
+    else if (applies && reason === NOT_READY_UNHEALTHY) closeIdle(endpoint);
     return true;
   }
 
   #drain(endpoint: Endpoint, begins: boolean): void {
-    this.#departures.get(endpoint)?.cancel();
-    this.#departures.delete(endpoint);
+    this.#endpointDrains.get(endpoint)?.cancel();
+    this.#endpointDrains.delete(endpoint);
     if (!begins) return endpoint.counters.drainingEnded();
     endpoint.counters.draining();
     closeIdle(endpoint);
-    this.#watchDeparture(endpoint, (fields) => this.#deps.log.info(fields, 'endpoint is drained'));
+    this.#watchEndpointDrain(endpoint, (fields) => this.#deps.log.info(fields, 'endpoint is drained'));
   }
 
-  #watchDeparture(endpoint: Endpoint, onDrained: (fields: Readonly<Record<string, string>>) => void): void {
+  #watchEndpointDrain(endpoint: Endpoint, onDrained: (fields: Readonly<Record<string, string>>) => void): void {
     const fields = { pool: this.#pool, version: this.name, endpoint: endpoint.key };
-    const departure = new Departure(endpoint, this.deadlines, endpoint.drainMs || this.settings.drainTimeoutMs, (cut) => {
-      this.#departures.delete(endpoint);
+    const endpointDrain = new EndpointDrain(endpoint, this.deadlines, endpoint.drainMs || this.settings.drainTimeoutMs, (cut) => {
+      this.#endpointDrains.delete(endpoint);
       if (cut > 0) this.#deps.log.warn({ ...fields, cut }, 'connections were cut at the deadline of a drain');
       else onDrained(fields);
     });
-    this.#departures.set(endpoint, departure);
-    departure.check();
+    this.#endpointDrains.set(endpoint, endpointDrain);
+    endpointDrain.check();
   }
 
   /** One that was held goes on: to a connection, into the line, or back. */
-  #proceed(applicant: Applicant): void {
-    const endpoint = this.selection.pick(applicant.affinityKey, applicant.failedEndpoint);
-    if (endpoint === undefined) this.#proceedHeld(applicant);
-    else if (this.#makeRoom()) this.#connect(endpoint, applicant);
-    else this.#wait(applicant);
+  #proceed(request: ConnectionRequest): void {
+    const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
+    if (endpoint === undefined) this.#proceedHeld(request);
+    else if (this.#makeRoom()) this.#connect(endpoint, request);
+    else this.#wait(request);
   }
 
-  #mayHold(applicant: Applicant): boolean {
-    return this.settings.holdMs > 0 && !applicant.holdOver;
+  #mayHold(request: ConnectionRequest): boolean {
+    return this.settings.holdMs > 0 && !request.holdOver;
   }
 
-  #proceedHeld(applicant: Applicant): void {
-    if (applicant.onStillHeld()) this.#hold.hasten();
-    else this.#hold.add(applicant);
+  #proceedHeld(request: ConnectionRequest): void {
+    if (request.onStillHeld()) this.#hold.hasten();
+    else this.#hold.add(request);
   }
 
-  #wait(applicant: Applicant): void {
-    this.#waiting.push(applicant);
-    applicant.onWaiting();
+  #wait(request: ConnectionRequest): void {
+    this.#waiting.push(request);
+    request.onWaiting();
   }
 
   /** Makes connections for those who wait, as far as the limit allows. */
@@ -411,12 +411,12 @@ export class LiveVersion implements ConnectionOwner {
     }
   }
 
-  #connect(endpoint: Endpoint, applicant: Applicant): void {
+  #connect(endpoint: Endpoint, request: ConnectionRequest): void {
     this.connections++;
     endpoint.counters.opened();
-    const connection = new UpstreamConnection(endpoint, this, applicant);
+    const connection = new UpstreamConnection(endpoint, this, request);
     endpoint.connections.add(connection);
-    applicant.onConnecting(connection);
+    request.onConnecting(connection);
   }
 
   /** Whether one more connection may be made, if need be in place of unused ones. */

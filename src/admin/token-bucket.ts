@@ -7,7 +7,7 @@ interface Bucket {
 
 const MAX_KEYS = 1024;
 
-export class RateBound {
+export class TokenBucket {
   readonly #nowMs: () => number;
   /** In the order of last use, oldest first. */
   readonly #buckets = new Map<string, Bucket>();

@@ -11,19 +11,19 @@ import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { VersionCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
-import { UNREADY_EJECTED } from './endpoint.ts';
+import { NOT_READY_EJECTED } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
 import { ejects, stampOf, timesOf, untilOf } from './outlier.ts';
 import type { EjectionRule, FailureKind } from './outlier.ts';
 
-export interface EjectorDeps {
+export interface OutlierEjectorDeps {
   readonly deadlines: Deadlines;
   readonly counters: CounterSet;
   readonly log: Log;
 }
 
 /** The version whose endpoints these are. */
-export interface EjectorOwner {
+export interface OutlierEjectorOwner {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   readonly readyCount: number;
@@ -45,16 +45,16 @@ const OFF: OutlierConfig = {
   maxEjected: 0,
 };
 
-export class Ejector {
+export class OutlierEjector {
   /** Endpoints that are ejected here. */
   ejected = 0;
   readonly #pool: string;
-  readonly #owner: EjectorOwner;
-  readonly #deps: EjectorDeps;
+  readonly #owner: OutlierEjectorOwner;
+  readonly #deps: OutlierEjectorDeps;
   readonly #counters: VersionCounters;
   #settings: OutlierConfig = OFF;
 
-  constructor(pool: string, owner: EjectorOwner, deps: EjectorDeps) {
+  constructor(pool: string, owner: OutlierEjectorOwner, deps: OutlierEjectorDeps) {
     this.#pool = pool;
     this.#owner = owner;
     this.#deps = deps;
@@ -102,7 +102,7 @@ export class Ejector {
    * Probes had found the endpoint unhealthy and now find it well: an ejection that this worker decided on ends early, half-open as
    * ever; the other workers follow. A probe that never saw the fault ends nothing.
    */
-  pardon(endpoint: Endpoint): void {
+  uneject(endpoint: Endpoint): void {
     if (endpoint.outlier.endsMs === 0) return;
     this.#end(endpoint);
     this.review();
@@ -146,7 +146,7 @@ export class Ejector {
   /** Unused connections close: on its return the endpoint is tried with new ones. */
   #takeOut(endpoint: Endpoint): void {
     this.ejected++;
-    this.#owner.mark(endpoint, UNREADY_EJECTED, true);
+    this.#owner.mark(endpoint, NOT_READY_EJECTED, true);
     for (const connection of endpoint.idle.splice(0)) connection.destroy();
   }
 
@@ -161,7 +161,7 @@ export class Ejector {
   #return(endpoint: Endpoint, atMs: number): void {
     this.ejected--;
     endpoint.outlier.returned(atMs);
-    this.#owner.mark(endpoint, UNREADY_EJECTED, false);
+    this.#owner.mark(endpoint, NOT_READY_EJECTED, false);
   }
 
   #fields(endpoint: Endpoint): { pool: string; version: string; endpoint: string } {
@@ -176,5 +176,5 @@ function kindOf(outcome: Outcome, status: number): FailureKind {
 }
 
 function isEjected(endpoint: Endpoint): boolean {
-  return (endpoint.unready & UNREADY_EJECTED) !== 0;
+  return (endpoint.notReadyReasons & NOT_READY_EJECTED) !== 0;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
-import { Unchunker } from '../../../src/http1/unchunk.ts';
+import { ChunkedDecoder } from '../../../src/http1/chunked-decoder.ts';
 
 const chunk = fc.record({
   bytes: fc.uint8Array({ minLength: 1, maxLength: 300 }),
@@ -27,15 +27,15 @@ describe('Unchunker', () => {
         (chunks, trailers, cuts) => {
           const wire = encode(chunks, trailers);
           const scanner = new ChunkedScanner();
-          const unchunker = new Unchunker();
+          const chunkedDecoder = new ChunkedDecoder();
           scanner.reset();
-          unchunker.reset();
+          chunkedDecoder.reset();
           const ends = [...new Set([...cuts.map((cut) => cut % (wire.length + 1)), wire.length])].sort((a, b) => a - b);
           const pieces: Buffer[] = [];
           let from = 0;
           for (const to of ends) {
             expect(scanner.scan(wire, from, to)).toBe(to);
-            pieces.push(unchunker.take(wire, from, scanner.dataEnd));
+            pieces.push(chunkedDecoder.take(wire, from, scanner.dataEnd));
             from = to;
           }
           expect(scanner.done).toBe(true);

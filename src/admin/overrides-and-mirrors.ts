@@ -4,14 +4,14 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodType } from 'zod';
 import { describePool } from '../config/print-pool.ts';
 import type { Change, ControlApi } from '../control/control-api.ts';
-import { mirrorBody, overrideBody } from './bodies.ts';
+import { mirrorBody, overrideBody } from './body-schemas.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
 import { findPool } from './pools.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { readBody, refuseBody } from './sent-body.ts';
-import type { SentBody } from './sent-body.ts';
+import { readBody, refuseBody } from './read-body.ts';
+import type { SentBody } from './read-body.ts';
 import { sendState } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
@@ -84,7 +84,7 @@ function addReads(app: FastifyInstance, control: ControlApi, { list, one, title,
     const pool = findPool(control, nameIn(request, 'pool'));
     const name = nameIn(request, 'name', one);
     const status = pool[list].find((each) => each.name === name);
-    if (status === undefined) throw new Refused(404, `Pool ${pool.name} has no ${one} ${name}.`);
+    if (status === undefined) throw new HttpProblem(404, `Pool ${pool.name} has no ${one} ${name}.`);
     const written = writtenOne(control, { list, pool: pool.name, name });
     return sendState(request, reply, pool.revision, { ...show(written), ...status, pool: pool.name, revision: pool.revision });
   });

@@ -2,21 +2,21 @@
 
 import { z } from 'zod';
 import type { HealthConfig, HealthExpectation, OutlierConfig, RetryConfig } from '../model.ts';
-import { duration, path, share, someText } from './scalar.ts';
-import { complain, flag, fullList, list, oneWord, shape, whole } from './shape.ts';
+import { duration, path, share, nonEmptyText } from './scalar.ts';
+import { addProblem, flag, nonEmptyList, list, oneOf, strictMap, integer } from './strict-map.ts';
 
 const CONDITIONS = ['connect-failure', 'reset', 'refused-stream', 'gateway-error', '5xx', 'response-timeout'] as const;
 
 export function health() {
-  return shape({
-    protocol: oneWord('protocol', ['http', 'tcp']).default('http').describe('tcp: a connection that opens is enough.'),
+  return strictMap({
+    protocol: oneOf('protocol', ['http', 'tcp']).default('http').describe('tcp: a connection that opens is enough.'),
     path: path().default('/healthz').describe('What is asked for.'),
     interval: duration(1).prefault('2s').describe('From one probe to the next.'),
     idleInterval: duration().prefault('0s').describe('The same while the version gets no requests; 0s = no difference.'),
     timeout: duration(1).prefault('1s').describe('How long one probe may take.'),
-    healthyAfter: whole('healthyAfter', 1, 1000).default(2).describe('Good probes in a row that make an endpoint healthy.'),
-    unhealthyAfter: whole('unhealthyAfter', 1, 1000).default(3).describe('Bad probes in a row that make it unhealthy.'),
-    start: oneWord('start', ['healthy', 'unhealthy']).default('healthy').describe('What a new endpoint counts as until its first probe.'),
+    healthyAfter: integer('healthyAfter', 1, 1000).default(2).describe('Good probes in a row that make an endpoint healthy.'),
+    unhealthyAfter: integer('unhealthyAfter', 1, 1000).default(3).describe('Bad probes in a row that make it unhealthy.'),
+    start: oneOf('start', ['healthy', 'unhealthy']).default('healthy').describe('What a new endpoint counts as until its first probe.'),
     expect: expect().describe('What makes a probe good.'),
   }).transform(({ interval, idleInterval, timeout, ...rest }): HealthConfig => ({
     ...rest,
@@ -27,13 +27,13 @@ export function health() {
 }
 
 export function outlier() {
-  return shape({
-    consecutive: whole('consecutive', 0, 1_000_000).default(5).describe('Failures in a row that eject; 0 = off.'),
-    consecutiveGateway: whole('consecutiveGateway', 0, 1_000_000)
+  return strictMap({
+    consecutive: integer('consecutive', 0, 1_000_000).default(5).describe('Failures in a row that eject; 0 = off.'),
+    consecutiveGateway: integer('consecutiveGateway', 0, 1_000_000)
       .default(0)
       .describe('The same for failures to reach it and for 502, 503, 504; 0 = off.'),
     failures: share().prefault('0%').describe('Share of failures within an interval that ejects; 0% = off.'),
-    minRequests: whole('minRequests', 1, 1_000_000_000)
+    minRequests: integer('minRequests', 1, 1_000_000_000)
       .default(50)
       .describe('Attempts within an interval below which the share says nothing.'),
     interval: duration(1)
@@ -52,8 +52,8 @@ export function outlier() {
 }
 
 export function retries() {
-  return shape({
-    attempts: whole('attempts', 0, 10).default(1).describe('Further attempts after the first.'),
+  return strictMap({
+    attempts: integer('attempts', 0, 10).default(1).describe('Further attempts after the first.'),
     on: conditions().describe('What is tried again.'),
     perTry: duration().prefault('0s').describe('How long one attempt may take; 0s = no own limit.'),
     budget: share().prefault('20%').describe('Share of requests that may be tried again.'),
@@ -64,11 +64,11 @@ export function retries() {
 }
 
 function expect() {
-  return shape({
-    status: fullList('status', whole('status', 100, 599))
+  return strictMap({
+    status: nonEmptyList('status', integer('status', 100, 599))
       .default([200])
       .describe('Any of these.'),
-    body: someText('body').describe('Text that the response must contain.').optional(),
+    body: nonEmptyText('body').describe('Text that the response must contain.').optional(),
     json: jsonFields().describe('Fields of a JSON response by path (checks.db.ok, nodes.0) with the values they must have.'),
   })
     .transform((written): HealthExpectation => ({ status: written.status, body: written.body, json: written.json }))
@@ -78,13 +78,13 @@ function expect() {
 function jsonFields() {
   const error = 'value must be text, a number, true or false';
   const value = z.union([z.string(), z.number(), z.boolean()], { error });
-  return z.record(someText('field path'), value, { error: 'must be a map of values by field path' }).default({});
+  return z.record(nonEmptyText('field path'), value, { error: 'must be a map of values by field path' }).default({});
 }
 
 function conditions() {
-  return list(oneWord('condition', CONDITIONS))
+  return list(oneOf('condition', CONDITIONS))
     .superRefine((written, context) => {
-      if (new Set(written).size < written.length) complain(context, 'a condition is named twice');
+      if (new Set(written).size < written.length) addProblem(context, 'a condition is named twice');
     })
     .default(['connect-failure', 'reset', 'refused-stream']);
 }

@@ -1,6 +1,6 @@
 // Bounds how many probes are under way at once. Who finds no place waits in line.
 
-export class Turns {
+export class Semaphore {
   #free: number;
   readonly #line = new Set<() => void>();
 

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { duration, weight } from '../config/schema/scalar.ts';
-import { complain, named, nameOf, oneOf, oneWord, shape } from '../config/schema/shape.ts';
+import { addProblem, named, nameOf, exactlyOneFault, oneOf, strictMap } from '../config/schema/strict-map.ts';
 import { judgeMirror, mirror } from '../config/schema/mirror.ts';
 import { override } from '../config/schema/affinity.ts';
 import { isPlainText, isToken } from '../config/syntax.ts';
@@ -19,28 +19,28 @@ const reason = z
   .describe('Why, for the journal.')
   .optional();
 
-export const splitBody = shape({
+export const splitBody = strictMap({
   weights: named('version', weight()).describe('Weight by version; what is not named gets 0.'),
   sessions: userMove('keep').optional(),
   reason,
 });
 
-export const restoreBody = shape({ sessions: userMove('move').optional(), reason });
+export const restoreBody = strictMap({ sessions: userMove('move').optional(), reason });
 
 const { name: _, ...overrideKeys } = override().in.shape;
 
 /** As the YAML would say it, without the name, which the path says. */
-export const overrideBody = shape({ ...overrideKeys, reason }).superRefine((written, context) => {
-  const message = oneOf('override', ['header', 'cookie', 'query'], written);
-  if (message !== undefined) complain(context, message);
+export const overrideBody = strictMap({ ...overrideKeys, reason }).superRefine((written, context) => {
+  const message = exactlyOneFault('override', ['header', 'cookie', 'query'], written);
+  if (message !== undefined) addProblem(context, message);
 });
 
 const { name: _name, ...mirrorKeys } = mirror().in.shape;
 
 /** The same for a mirror. */
-export const mirrorBody = shape({ ...mirrorKeys, reason }).superRefine(judgeMirror);
+export const mirrorBody = strictMap({ ...mirrorKeys, reason }).superRefine(judgeMirror);
 
-export const drainBody = shape({
+export const drainBody = strictMap({
   deadline: duration().describe('After it connections in use are cut; default: drain.timeout of the pool.').optional(),
   reason,
 });
@@ -48,7 +48,7 @@ export const drainBody = shape({
 const MAX_DEPLOY_LENGTH = 100;
 const MAX_LINK_LENGTH = 2048;
 
-export const markerBody = shape({
+export const markerBody = strictMap({
   pool: nameOf('pool'),
   version: nameOf('version'),
   deploy: z
@@ -71,18 +71,18 @@ export const markerBody = shape({
   reason,
 });
 
-export const reasonBody = shape({ reason });
+export const reasonBody = strictMap({ reason });
 
-export const explainBody = shape({
+export const explainBody = strictMap({
   method: text('method', 64).refine(isToken, { error: 'method must be letters, digits or punctuation without blanks' }).default('GET'),
   url: text('url', MAX_URL_LENGTH).describe('http://host/path?query, or a path alone.'),
   headers: z
     .record(z.string(), text('header value', MAX_URL_LENGTH), { error: 'headers must be a map of values by name' })
     .superRefine((written, context) => {
       const names = Object.keys(written);
-      if (names.length > MAX_FIELDS) complain(context, `headers must be at most ${MAX_FIELDS}`);
+      if (names.length > MAX_FIELDS) addProblem(context, `headers must be at most ${MAX_FIELDS}`);
       const bad = names.find((name) => !isToken(name));
-      if (bad !== undefined) complain(context, 'header names must be letters, digits or punctuation without blanks', [bad]);
+      if (bad !== undefined) addProblem(context, 'header names must be letters, digits or punctuation without blanks', [bad]);
     })
     .default({}),
   listener: nameOf('listener').describe('Default: the first.').optional(),
@@ -91,7 +91,7 @@ export const explainBody = shape({
 
 function userMove(byDefault: 'keep' | 'move') {
   const says = 'keep: users of a pool with affinity.remember keep the version that they have; move: they follow the weights at once.';
-  return oneWord('sessions', ['keep', 'move']).describe(`${says} Default: ${byDefault}.`);
+  return oneOf('sessions', ['keep', 'move']).describe(`${says} Default: ${byDefault}.`);
 }
 
 /** Nothing that cannot be seen but single spaces within: it stands in labels, logs and on terminals. */

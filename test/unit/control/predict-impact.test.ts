@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { EndpointConfig, PoolConfig, VersionConfig } from '../../../src/config/model.ts';
-import { seenRequests, sideAfter, sideBefore } from '../../../src/control/foresee.ts';
-import type { PoolStatus, UnreadyReason } from '../../../src/control/control-api.ts';
+import { seenRequests, sideAfter, sideBefore } from '../../../src/control/predict-impact.ts';
+import type { PoolStatus, NotReadyReason } from '../../../src/control/control-api.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
 import { Observation } from '../../../src/telemetry/observation.ts';
 import { makeConfig, makePool } from '../routing/make-table.ts';
@@ -23,7 +23,7 @@ function withV1(version: Partial<VersionConfig>): PoolConfig {
 }
 
 /** v1 with one endpoint per reason; v2 is ready. */
-function status(...reasons: readonly (UnreadyReason | undefined)[]): PoolStatus {
+function status(...reasons: readonly (NotReadyReason | undefined)[]): PoolStatus {
   const live = { inFlight: 0, connections: 0 };
   const endpoints = reasons.map((reason, index) => ({
     ...live,

@@ -5,7 +5,7 @@ import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner, Deadlines } from '../lib/deadlines.ts';
 import type { Endpoint } from './endpoint.ts';
 
-export class Departure implements DeadlineOwner {
+export class EndpointDrain implements DeadlineOwner {
   readonly endpoint: Endpoint;
   readonly #deadline: Deadline;
   readonly #onOver: (cut: number) => void;

@@ -9,7 +9,7 @@ const LAST = 4;
 const CR = 0x0d;
 const LF = 0x0a;
 
-export class Unchunker {
+export class ChunkedDecoder {
   #state = SIZE;
   #size = 0;
 

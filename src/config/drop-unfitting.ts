@@ -1,7 +1,7 @@
 // Amendments that no longer fit a file that has changed, found and left out: the file is never refused because of them.
 
 import { covers } from './amend.ts';
-import type { Amendment, Overtaken } from './amend.ts';
+import type { Amendment, SupersededAmendment } from './amend.ts';
 import { AmendedDocument } from './amended-document.ts';
 import type { Merged } from './merge.ts';
 import type { Problem } from './problem.ts';
@@ -12,7 +12,7 @@ export type Check = (document: Merged) => readonly Problem[];
 export interface Fit {
   /** In order. */
   readonly amendments: readonly Amendment[];
-  readonly overtaken: readonly Overtaken[];
+  readonly overtaken: readonly SupersededAmendment[];
 }
 
 /** Each round decodes up to fifteen times. After these all that is left is given up. */
@@ -22,8 +22,8 @@ const MAX_ROUNDS = 8;
  * Leaves out, of amendments to a document that has no Problems by itself, those that the Problems lie in; where that names none, those that
  * they are about; else the oldest with which there are Problems.
  */
-export function fit(file: Merged, amendments: readonly Amendment[], check: Check): Fit {
-  const overtaken: Overtaken[] = [];
+export function dropUnfittingAmendments(file: Merged, amendments: readonly Amendment[], check: Check): Fit {
+  const overtaken: SupersededAmendment[] = [];
   let rest = amendments;
   for (let round = 0; ; round++) {
     const document = new AmendedDocument(file, rest);
@@ -40,8 +40,8 @@ export function fit(file: Merged, amendments: readonly Amendment[], check: Check
   }
 }
 
-function misfits(document: AmendedDocument, problems: readonly Problem[]): Overtaken[] {
-  const found = new Map<Amendment, Overtaken>();
+function misfits(document: AmendedDocument, problems: readonly Problem[]): SupersededAmendment[] {
+  const found = new Map<Amendment, SupersededAmendment>();
   for (const problem of problems) {
     const within = document.amendmentAt(problem);
     const about = within === undefined ? below(document, problem) : [within];
@@ -70,6 +70,6 @@ function findFirst(file: Merged, amendments: readonly Amendment[], check: Check)
   return amendments[bad - 1] as Amendment;
 }
 
-function misfit(amendment: Amendment, { message }: Problem): Overtaken {
+function misfit(amendment: Amendment, { message }: Problem): SupersededAmendment {
   return { amendment, reason: `it no longer fits the file: ${message}` };
 }

@@ -7,7 +7,7 @@ import { mergeSources } from '../config/merge.ts';
 import type { Merged } from '../config/merge.ts';
 import { parseText } from '../config/parse.ts';
 import type { ChangeProblem } from '../control/control-api.ts';
-import { Refused } from './problem-reply.ts';
+import { HttpProblem } from './problem-reply.ts';
 
 export const JSON_TYPE = 'application/json';
 export const YAML_TYPE = 'application/yaml';
@@ -64,8 +64,8 @@ export function refuseBody(request: FastifyRequest): void {
 
 const EMPTY: SentBody = { text: '{}', value: {} };
 
-function malformed(problems: readonly ChangeProblem[]): Refused {
-  return new Refused(400, 'The body is not what this call takes.', { problems });
+function malformed(problems: readonly ChangeProblem[]): HttpProblem {
+  return new HttpProblem(400, 'The body is not what this call takes.', { problems });
 }
 
 function finish(done: (error: Error | null, body?: unknown) => void, read: () => SentBody | undefined): void {
@@ -78,7 +78,7 @@ function finish(done: (error: Error | null, body?: unknown) => void, read: () =>
 
 function textOf(request: FastifyRequest, bytes: Buffer): string {
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
-  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw new Refused(415, 'A body must be UTF-8.');
+  if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw new HttpProblem(415, 'A body must be UTF-8.');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {

@@ -8,7 +8,7 @@ import type { Plain } from './plain.ts';
  * What the file meant, from a config and the amendments in force in it: each field as its amendment found it. Things that were removed
  * from a list come back at its end.
  */
-export function withdraw(amended: Plain, amendments: readonly Amendment[]): Plain {
+export function removeAmendments(amended: Plain, amendments: readonly Amendment[]): Plain {
   const draft = new Draft(amended);
   // The last first: what was added within a thing goes before the thing does.
   for (const { path, base } of amendments.toReversed()) draft.set(path, base);

@@ -7,9 +7,9 @@ import { ENDPOINT_EJECTIONS, VERSION_EJECTIONS } from '../../../src/telemetry/co
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
-import { EjectionWatch } from '../../../src/upstream/ejection-watch.ts';
-import { Ejector } from '../../../src/upstream/ejector.ts';
-import { Endpoint, UNREADY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
+import { SharedEjections } from '../../../src/upstream/shared-ejections.ts';
+import { OutlierEjector } from '../../../src/upstream/outlier-ejector.ts';
+import { Endpoint, NOT_READY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
 
 const settings: OutlierConfig = {
   consecutive: 3,
@@ -26,7 +26,7 @@ const keys = ['a', 'b', 'c', 'd'];
 class Owner {
   readonly name = 'v1';
   endpoints: readonly Endpoint[];
-  readonly ejector: Ejector;
+  readonly ejector: OutlierEjector;
   readonly deadlines = new Deadlines();
   readonly logged: [LogFields, string][] = [];
 
@@ -40,9 +40,9 @@ class Owner {
     const note = (fields: LogFields, message: string): number => this.logged.push([fields, message]);
     const log = { warn: note, info: note } as unknown as Log;
     const deps = { deadlines: this.deadlines, counters, log };
-    this.ejector = new Ejector('shop', this, deps);
+    this.ejector = new OutlierEjector('shop', this, deps);
     this.ejector.configure(config);
-    new EjectionWatch(deps, () => [this.ejector]).restart();
+    new SharedEjections(deps, () => [this.ejector]).restart();
   }
 
   get readyCount(): number {
@@ -54,7 +54,7 @@ class Owner {
   }
 
   mark(endpoint: Endpoint, reason: number, applies: boolean): void {
-    endpoint.unready = applies ? endpoint.unready | reason : endpoint.unready & ~reason;
+    endpoint.notReadyReasons = applies ? endpoint.notReadyReasons | reason : endpoint.notReadyReasons & ~reason;
   }
 
   endpoint(key: string): Endpoint {
@@ -80,15 +80,15 @@ class Owner {
   }
 }
 
-let registry: CounterRegistry;
+let livePools: CounterRegistry;
 
 function homes(count: number, config = settings): [Owner, Owner] {
-  registry = new CounterRegistry(2);
+  livePools = new CounterRegistry(2);
   const endpointKeys = keys.map((endpoint): CounterKey => ({ kind: 'endpoint', pool: 'shop', version: 'v1', endpoint }));
-  const plan = registry.reserve([...endpointKeys, { kind: 'version', pool: 'shop', version: 'v1' }]);
+  const plan = livePools.reserve([...endpointKeys, { kind: 'version', pool: 'shop', version: 'v1' }]);
   const sets = [new CounterSet(0), new CounterSet(1)];
   for (const set of sets) set.adopt(plan);
-  registry.commit(plan, 'all');
+  livePools.commit(plan, 'all');
   const both: [Owner, Owner] = [new Owner(sets[0]!, count, config), new Owner(sets[1]!, count, config)];
   // The looks that follow a start are over: from here on a change must call for them.
   vi.advanceTimersByTime(1000);
@@ -143,7 +143,7 @@ describe('the bound', () => {
 
   it('does not take the last one that is ready, whatever made the others unready', () => {
     const [owner] = homes(2);
-    owner.mark(owner.endpoints[0]!, UNREADY_UNHEALTHY, true);
+    owner.mark(owner.endpoints[0]!, NOT_READY_UNHEALTHY, true);
     owner.fail('b', 10);
     expect(owner.ready).toBe('-b');
   });
@@ -294,7 +294,7 @@ describe('the share of failures', () => {
     two.fail('a', 20);
     expect([one.ready, two.ready]).toEqual(['-bc', '-bc']);
     expect(two.logged).toEqual([]);
-    expect(registry.blocks('version')[0]!.total(VERSION_EJECTIONS)).toBe(1);
+    expect(livePools.blocks('version')[0]!.total(VERSION_EJECTIONS)).toBe(1);
   });
 
   it('keeps to the bound, and to the last one', () => {
@@ -325,7 +325,7 @@ describe('two workers', () => {
     two.fail('a', 3);
     expect([one.ready, two.ready]).toEqual(['-bc', '-bc']);
     expect(two.logged).toEqual([]);
-    const block = registry.blocks('endpoint').find(({ key }) => key.kind === 'endpoint' && key.endpoint === 'a')!;
+    const block = livePools.blocks('endpoint').find(({ key }) => key.kind === 'endpoint' && key.endpoint === 'a')!;
     expect(block.total(ENDPOINT_EJECTIONS)).toBe(1);
   });
 
@@ -356,7 +356,7 @@ describe('two workers', () => {
     one.fail('a', 3);
     vi.advanceTimersByTime(100);
     one.deadlines.close();
-    for (const block of registry.blocks('endpoint')) block.clearGauges(0);
+    for (const block of livePools.blocks('endpoint')) block.clearGauges(0);
     vi.advanceTimersByTime(100);
     expect(two.ready).toBe('abc');
   });

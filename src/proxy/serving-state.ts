@@ -8,20 +8,20 @@ import type { MirrorChance } from '../routing/mirror.ts';
 import type { Sessions } from '../routing/sessions.ts';
 import type { PoolState, Table } from '../routing/table.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
-import type { LiveMirror, MirrorTarget } from '../upstream/mirror.ts';
-import type { LiveVersion } from '../upstream/version.ts';
+import type { MirrorRuntime, MirrorTarget } from '../upstream/mirror-runtime.ts';
+import type { VersionRuntime } from '../upstream/version-runtime.ts';
 
 /** The living side of one mirror of a Table. */
-export class MirrorLease implements MirrorChance {
-  readonly live: LiveMirror;
+export class ServedMirror implements MirrorChance {
+  readonly live: MirrorRuntime;
   /** In the order of the target's versions in the Table. */
   readonly shadows: readonly (MirrorTarget | undefined)[];
   /** Where second copies go, in the order of the versions of the mirror's own pool; undefined where none are made. */
-  readonly secondaries: { readonly live: LiveMirror; readonly shadows: readonly (MirrorTarget | undefined)[] } | undefined;
+  readonly secondaries: { readonly live: MirrorRuntime; readonly shadows: readonly (MirrorTarget | undefined)[] } | undefined;
   readonly #sequence: LowDiscrepancySequence;
   readonly #versions: LowDiscrepancySequence;
 
-  constructor(live: LiveMirror, sequence: LowDiscrepancySequence, versions: LowDiscrepancySequence) {
+  constructor(live: MirrorRuntime, sequence: LowDiscrepancySequence, versions: LowDiscrepancySequence) {
     this.live = live;
     this.shadows = live.shadows;
     this.secondaries = live.secondaries && { live: live.secondaries, shadows: live.secondaries.shadows };
@@ -39,14 +39,14 @@ export class MirrorLease implements MirrorChance {
 }
 
 /** The living side of one pool of a Table: versions stand in the Table's order. */
-export class Lease implements PoolState {
-  readonly versions: readonly LiveVersion[];
+export class ServedPool implements PoolState {
+  readonly versions: readonly VersionRuntime[];
   readonly sessions: Sessions | undefined;
   /** In the order of the pool's mirrors. */
-  readonly mirrors: readonly MirrorLease[];
+  readonly mirrors: readonly ServedMirror[];
   readonly #sequence: LowDiscrepancySequence;
 
-  constructor(living: Pick<Lease, 'versions' | 'mirrors' | 'sessions'>, sequence: LowDiscrepancySequence) {
+  constructor(living: Pick<ServedPool, 'versions' | 'mirrors' | 'sessions'>, sequence: LowDiscrepancySequence) {
     this.versions = living.versions;
     this.mirrors = living.mirrors;
     this.sessions = living.sessions;
@@ -57,8 +57,8 @@ export class Lease implements PoolState {
     return this.versions[version]!.readyCount > 0;
   }
 
-  warmth(version: number): number {
-    return this.versions[version]!.warmth;
+  rampShare(version: number): number {
+    return this.versions[version]!.rampShare;
   }
 
   chance(): number {
@@ -78,10 +78,10 @@ export class Lease implements PoolState {
   }
 }
 
-export interface Serving {
+export interface ServingState {
   readonly table: Table;
   /** By pool index. */
-  readonly leases: readonly Lease[];
+  readonly pools: readonly ServedPool[];
   /** By route index, then version index + 1; position 0 counts answers without a version. */
   readonly routes: readonly (readonly RouteCounters[])[];
   /** Requests that no route matched. */

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { Verdict } from '../../../../src/upstream/probes/verdict.ts';
+import { HealthState } from '../../../../src/upstream/probes/health-state.ts';
 
 /** `+` a good probe, `-` a bad one; answers the verdict after each, `H` or `u`. */
 function follow(probes: string, healthyAfter: number, unhealthyAfter: number, healthy = true): string {
-  const verdict = new Verdict({ healthyAfter, unhealthyAfter }, healthy);
+  const verdict = new HealthState({ healthyAfter, unhealthyAfter }, healthy);
   return [...probes].map((probe) => (verdict.take(probe === '+'), verdict.healthy ? 'H' : 'u')).join('');
 }
 
@@ -24,7 +24,7 @@ test('one taken for unhealthy is healthy after the first good probe', () => {
 });
 
 test('a change is told when it happens, and only then', () => {
-  const verdict = new Verdict({ healthyAfter: 2, unhealthyAfter: 2 }, true);
+  const verdict = new HealthState({ healthyAfter: 2, unhealthyAfter: 2 }, true);
   expect([true, false, false, false, true, true, true].map((good) => verdict.take(good))).toEqual([
     false,
     false,

@@ -11,8 +11,8 @@ import { MIRRORED } from '../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
 import { Breaker } from './breaker.ts';
 import { UpstreamConnection } from './connection.ts';
-import type { ConnectionOwner, ConnectionSettings, Receiver } from './connection.ts';
-import { Endpoint, identifyEndpoint, UNREADY_DRAINING, UNREADY_UNHEALTHY } from './endpoint.ts';
+import type { ConnectionOwner, ConnectionSettings, ResponseSink } from './connection.ts';
+import { Endpoint, identifyEndpoint, NOT_READY_DRAINING, NOT_READY_UNHEALTHY } from './endpoint.ts';
 import { Selection } from './selection.ts';
 import { partOf } from './version-settings.ts';
 
@@ -49,7 +49,7 @@ export class MirrorTarget {
   }
 }
 
-export class LiveMirror implements ConnectionOwner {
+export class MirrorRuntime implements ConnectionOwner {
   readonly name: string;
   readonly deadlines: Deadlines;
   settings: MirrorSettings;
@@ -58,7 +58,7 @@ export class LiveMirror implements ConnectionOwner {
   /** In the order of that pool's versions; where the mirror names one, the others are undefined. */
   shadows: readonly (MirrorTarget | undefined)[] = [];
   /** Sends second copies to the version that answers, where answers are compared. */
-  secondaries: LiveMirror | undefined = undefined;
+  secondaries: MirrorRuntime | undefined = undefined;
   connections = 0;
   /** Copies in flight. */
   requests = 0;
@@ -118,7 +118,7 @@ export class LiveMirror implements ConnectionOwner {
       if (shadow === undefined) continue;
       for (const endpoint of shadow.endpoints) {
         const name = { pool: this.target, version: shadow.name, endpoint: endpoint.key };
-        mark(endpoint, UNREADY_UNHEALTHY, unhealthy.has(identifyEndpoint(name)));
+        mark(endpoint, NOT_READY_UNHEALTHY, unhealthy.has(identifyEndpoint(name)));
       }
       shadow.selection.refresh();
     }
@@ -128,7 +128,7 @@ export class LiveMirror implements ConnectionOwner {
    * Takes a connection for one copy: an unused one, which its receiver hears of at once, or one that is made. Undefined when it was given;
    * else why the copy is dropped. Who got one must `leave`. `avoid`: key of an endpoint that is the last resort.
    */
-  acquire(shadow: MirrorTarget, key: string, receiver: Receiver, avoid: string | undefined): MirrorOutcome | undefined {
+  acquire(shadow: MirrorTarget, key: string, sink: ResponseSink, avoid: string | undefined): MirrorOutcome | undefined {
     if (this.#retired) return MIRRORED.removed;
     if (this.requests >= this.settings.requestLimit) return MIRRORED.limit;
     const endpoint = shadow.selection.pick(key, avoid === undefined ? undefined : shadow.endpoints.find((each) => each.key === avoid));
@@ -139,8 +139,8 @@ export class LiveMirror implements ConnectionOwner {
     this.requests++;
     const idle = endpoint.idle.pop();
     endpoint.inFlight++;
-    if (idle !== undefined) receiver.onConnected(idle);
-    else this.#connect(endpoint, shadow, receiver);
+    if (idle !== undefined) sink.onConnected(idle);
+    else this.#connect(endpoint, shadow, sink);
     return undefined;
   }
 
@@ -180,12 +180,12 @@ export class LiveMirror implements ConnectionOwner {
     this.#forget(endpoint);
   }
 
-  #connect(endpoint: Endpoint, shadow: MirrorTarget, receiver: Receiver): void {
+  #connect(endpoint: Endpoint, shadow: MirrorTarget, sink: ResponseSink): void {
     this.connections++;
     shadow.counters.opened();
-    const connection = new UpstreamConnection(endpoint, this, receiver);
+    const connection = new UpstreamConnection(endpoint, this, sink);
     endpoint.connections.add(connection);
-    receiver.onConnecting(connection);
+    sink.onConnecting(connection);
   }
 
   #setEndpoints(shadow: MirrorTarget, configs: readonly EndpointConfig[], drains: boolean): void {
@@ -196,11 +196,11 @@ export class LiveMirror implements ConnectionOwner {
       this.#targetOf.set(endpoint, shadow);
       endpoint.weight = config.weight;
       endpoint.zone = config.zone;
-      mark(endpoint, UNREADY_DRAINING, drains || config.drain !== false);
+      mark(endpoint, NOT_READY_DRAINING, drains || config.drain !== false);
       return endpoint;
     });
     for (const gone of before.values()) {
-      mark(gone, UNREADY_DRAINING, true);
+      mark(gone, NOT_READY_DRAINING, true);
       this.#forget(gone);
     }
     shadow.selection.update(shadow.endpoints);
@@ -244,6 +244,6 @@ function settingsOf({ limits }: MirrorConfig, target: PoolConfig, { worker, work
 
 /** Adds or removes a reason why it may not be picked; its selection must be refreshed. What is under way on it goes on. */
 function mark(endpoint: Endpoint, reason: number, applies: boolean): void {
-  endpoint.unready = applies ? endpoint.unready | reason : endpoint.unready & ~reason;
+  endpoint.notReadyReasons = applies ? endpoint.notReadyReasons | reason : endpoint.notReadyReasons & ~reason;
   if (applies) for (const connection of endpoint.idle.splice(0)) connection.destroy();
 }

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ConfigWatch } from '../../../src/control/config-watch.ts';
-import type { ConfigWatchOptions } from '../../../src/control/config-watch.ts';
+import { FileWatch } from '../../../src/control/file-watch.ts';
+import type { ConfigWatchOptions } from '../../../src/control/file-watch.ts';
 import { after } from '../../../src/lib/clock.ts';
 
 let dir = '';
 let file = '';
-const open: ConfigWatch[] = [];
+const open: FileWatch[] = [];
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'sluice-watch-'));
@@ -27,7 +27,7 @@ class Seen {
   missing = 0;
   readonly #path: string;
   #waiting: (() => void) | undefined;
-  watch!: ConfigWatch;
+  watch!: FileWatch;
 
   constructor(path: string) {
     this.#path = path;
@@ -68,7 +68,7 @@ class Seen {
 /** Events only: the poll is so slow that it cannot be what helped. */
 async function watch(path: string, options: ConfigWatchOptions = {}, read = path): Promise<Seen> {
   const seen = new Seen(read);
-  seen.watch = new ConfigWatch(path, seen.changed, { pollMs: 3_600_000, onMissing: seen.gone, ...options });
+  seen.watch = new FileWatch(path, seen.changed, { pollMs: 3_600_000, onMissing: seen.gone, ...options });
   open.push(seen.watch);
   await seen.watch.ready;
   return seen;

@@ -1,13 +1,13 @@
 // All living mirrors of one worker. A reload keeps what it did not change.
 
 import type { MirrorConfig, PoolConfig, VersionEndpoints } from '../config/model.ts';
-import { LiveMirror } from './mirror.ts';
-import type { MirrorDeps } from './mirror.ts';
+import { MirrorRuntime } from './mirror-runtime.ts';
+import type { MirrorDeps } from './mirror-runtime.ts';
 
 export class Mirrors {
   readonly #deps: MirrorDeps;
   /** By pool, in the order of the Config. */
-  #mirrors: ReadonlyMap<string, readonly LiveMirror[]> = new Map();
+  #mirrors: ReadonlyMap<string, readonly MirrorRuntime[]> = new Map();
   /** By pool and version: whether all of it is drained. */
   #drained: ReadonlySet<string> = new Set();
 
@@ -28,7 +28,7 @@ export class Mirrors {
         const known = new Map(this.of(pool.name).map((mirror) => [mirror.name, mirror]));
         const mirrors = pool.mirrors.map((config) => {
           const target = byName.get(config.pool ?? pool.name)!;
-          const mirror = known.get(config.name) ?? new LiveMirror(pool.name, config, target, this.#deps);
+          const mirror = known.get(config.name) ?? new MirrorRuntime(pool.name, config, target, this.#deps);
           gone.delete(mirror);
           mirror.configure(config, target);
           this.#configureSecondaries(mirror, config, pool);
@@ -41,7 +41,7 @@ export class Mirrors {
   }
 
   /** Those of a pool, in the order of the Config. */
-  of(pool: string): readonly LiveMirror[] {
+  of(pool: string): readonly MirrorRuntime[] {
     return this.#mirrors.get(pool) ?? [];
   }
 
@@ -57,7 +57,7 @@ export class Mirrors {
   }
 
   /** Second copies have endpoints, bounds and a breaker of their own, too. */
-  #configureSecondaries(mirror: LiveMirror, config: MirrorConfig, pool: PoolConfig): void {
+  #configureSecondaries(mirror: MirrorRuntime, config: MirrorConfig, pool: PoolConfig): void {
     const isWanted = config.compare !== undefined && config.compare.noisePercent > 0;
     if (!isWanted) {
       mirror.secondaries?.retire();
@@ -65,11 +65,11 @@ export class Mirrors {
       return;
     }
     const ofPool = { ...config, pool: undefined, version: undefined };
-    mirror.secondaries ??= new LiveMirror(pool.name, ofPool, pool, this.#deps);
+    mirror.secondaries ??= new MirrorRuntime(pool.name, ofPool, pool, this.#deps);
     mirror.secondaries.configure(ofPool, pool);
   }
 
-  *#all(): Iterable<LiveMirror> {
+  *#all(): Iterable<MirrorRuntime> {
     for (const mirror of [...this.#mirrors.values()].flat()) {
       yield mirror;
       if (mirror.secondaries !== undefined) yield mirror.secondaries;

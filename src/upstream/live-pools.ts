@@ -1,14 +1,14 @@
 // All living pools of one worker, by name. A reload keeps what it did not change: connections, load, latency.
 
 import type { PoolConfig, VersionEndpoints } from '../config/model.ts';
-import { EjectionWatch } from './ejection-watch.ts';
-import type { Ejector } from './ejector.ts';
-import { identifyEndpoint, UNREADY_UNHEALTHY } from './endpoint.ts';
+import { SharedEjections } from './shared-ejections.ts';
+import type { OutlierEjector } from './outlier-ejector.ts';
+import { identifyEndpoint, NOT_READY_UNHEALTHY } from './endpoint.ts';
 import type { EndpointName } from './endpoint.ts';
-import type { LiveMirror } from './mirror.ts';
-import { Mirrors } from './mirrors.ts';
-import { LiveVersion } from './version.ts';
-import type { VersionDeps } from './version.ts';
+import type { MirrorRuntime } from './mirror-runtime.ts';
+import { Mirrors } from './mirror-runtimes.ts';
+import { VersionRuntime } from './version-runtime.ts';
+import type { VersionDeps } from './version-runtime.ts';
 
 /** Which deploy a version is. */
 export interface VersionDeploy {
@@ -20,17 +20,17 @@ export interface VersionDeploy {
 export class LivePool {
   readonly name: string;
   /** In the order of the Config. */
-  versions: readonly LiveVersion[] = [];
+  versions: readonly VersionRuntime[] = [];
 
   constructor(name: string) {
     this.name = name;
   }
 }
 
-export class Registry {
+export class LivePools {
   readonly #pools = new Map<string, LivePool>();
   readonly #deps: VersionDeps;
-  readonly #watch: EjectionWatch;
+  readonly #watch: SharedEjections;
   readonly #mirrors: Mirrors;
   #unhealthy: ReadonlySet<string> = new Set();
   #deploys: readonly VersionDeploy[] = [];
@@ -38,7 +38,7 @@ export class Registry {
   constructor(deps: VersionDeps) {
     this.#deps = deps;
     this.#mirrors = new Mirrors(deps);
-    this.#watch = new EjectionWatch(deps, () => this.#ejectors());
+    this.#watch = new SharedEjections(deps, () => this.#ejectors());
   }
 
   /** Makes the living pools match `pools`; answers them in that order. */
@@ -58,7 +58,7 @@ export class Registry {
   }
 
   /** Mirrors of a pool, in the order of the Config. */
-  mirrorsOf(pool: string): readonly LiveMirror[] {
+  mirrorsOf(pool: string): readonly MirrorRuntime[] {
     return this.#mirrors.of(pool);
   }
 
@@ -100,9 +100,9 @@ export class Registry {
       for (const version of versions) {
         for (const endpoint of version.endpoints) {
           const unhealthy = this.#unhealthy.has(identifyEndpoint({ pool, version: version.name, endpoint: endpoint.key }));
-          const recovered = !unhealthy && (endpoint.unready & UNREADY_UNHEALTHY) !== 0;
-          version.mark(endpoint, UNREADY_UNHEALTHY, unhealthy);
-          if (recovered) version.ejector.pardon(endpoint);
+          const recovered = !unhealthy && (endpoint.notReadyReasons & NOT_READY_UNHEALTHY) !== 0;
+          version.mark(endpoint, NOT_READY_UNHEALTHY, unhealthy);
+          if (recovered) version.ejector.uneject(endpoint);
         }
       }
     }
@@ -115,8 +115,8 @@ export class Registry {
     const before = new Map(pool.versions.map((version) => [version.name, version]));
     const versions = config.versions.map((versionConfig) => {
       const { name } = versionConfig;
-      const version = before.get(name) ?? new LiveVersion(config, name, this.#deps);
-      if (known !== undefined && !before.has(name)) version.comeNew();
+      const version = before.get(name) ?? new VersionRuntime(config, name, this.#deps);
+      if (known !== undefined && !before.has(name)) version.markAsNew();
       before.delete(name);
       version.configure(config, versionConfig);
       return version;
@@ -127,7 +127,7 @@ export class Registry {
     return pool;
   }
 
-  *#ejectors(): Iterable<Ejector> {
+  *#ejectors(): Iterable<OutlierEjector> {
     for (const { versions } of this.#pools.values()) for (const version of versions) yield version.ejector;
   }
 }

@@ -3,21 +3,21 @@
 
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
-import type { Ejector, EjectorDeps } from './ejector.ts';
+import type { OutlierEjector, OutlierEjectorDeps } from './outlier-ejector.ts';
 
 /** Deadlines fire up to two ticks (40 ms) late. */
 const LOOK_MS = 40;
 /** Looks that follow a change: on some machines one cell may be seen to change before another that was written first. */
 const LOOKS = 2;
 
-export class EjectionWatch implements DeadlineOwner {
-  readonly #deps: EjectorDeps;
-  readonly #ejectors: () => Iterable<Ejector>;
+export class SharedEjections implements DeadlineOwner {
+  readonly #deps: OutlierEjectorDeps;
+  readonly #ejectors: () => Iterable<OutlierEjector>;
   readonly #deadline: Deadline;
   #seen = 0;
   #looks = LOOKS;
 
-  constructor(deps: EjectorDeps, ejectors: () => Iterable<Ejector>) {
+  constructor(deps: OutlierEjectorDeps, ejectors: () => Iterable<OutlierEjector>) {
     this.#deps = deps;
     this.#ejectors = ejectors;
     this.#deadline = new Deadline(this);

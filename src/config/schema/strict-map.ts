@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { NAME_PATTERN } from '../syntax.ts';
 
 /** Params of an issue whose message is complete and says what was found itself. */
-export const WHOLE = { whole: true } as const;
+export const WHOLE = { integer: true } as const;
 
 /** The part of a zod refinement context that is used here. */
 export interface IssueContext {
@@ -12,7 +12,7 @@ export interface IssueContext {
 }
 
 /** Adds an issue whose message is complete; `path` is relative to the value that is checked. */
-export function complain(context: IssueContext, message: string, path: readonly (string | number)[] = []): void {
+export function addProblem(context: IssueContext, message: string, path: readonly (string | number)[] = []): void {
   context.addIssue({ code: 'custom', message, path: [...path], params: WHOLE });
 }
 
@@ -24,27 +24,27 @@ export interface Bound {
 }
 
 export function atMost(context: IssueContext, items: readonly unknown[], { most, what, path = [] }: Bound): void {
-  if (items.length > most) complain(context, `must have at most ${most} ${what}, got ${items.length}`, path);
+  if (items.length > most) addProblem(context, `must have at most ${most} ${what}, got ${items.length}`, path);
 }
 
 /** A map with exactly these keys. For unknown keys the issue's message carries the known ones, for "did you mean". */
-export function shape<const S extends z.core.$ZodLooseShape>(keys: S) {
+export function strictMap<const S extends z.core.$ZodLooseShape>(keys: S) {
   const known = Object.keys(keys).join(' ');
   return z.strictObject(keys, { error: (issue) => (issue.code === 'unrecognized_keys' ? known : 'must be a map') });
 }
 
 /** A map of which exactly one key is written. */
 export function choice<const S extends z.core.$ZodLooseShape>(what: string, keys: S) {
-  return shape(keys)
+  return strictMap(keys)
     .superRefine((value, context) => {
-      const message = oneOf(what, Object.keys(keys), value);
-      if (message !== undefined) complain(context, message);
+      const message = exactlyOneFault(what, Object.keys(keys), value);
+      if (message !== undefined) addProblem(context, message);
     })
     .meta({ minProperties: 1, maxProperties: 1 });
 }
 
 /** What is wrong when not exactly one of these keys is written; undefined when one is. */
-export function oneOf(what: string, keys: readonly string[], value: object): string | undefined {
+export function exactlyOneFault(what: string, keys: readonly string[], value: object): string | undefined {
   const written = keys.filter((key) => Object.hasOwn(value, key));
   if (written.length === 1) return undefined;
   const wanted = `${keys.slice(0, -1).join(', ')} or ${keys.at(-1) ?? ''}`;
@@ -67,11 +67,11 @@ export function list<V extends z.ZodType>(value: V) {
 }
 
 /** A list with at least one item. */
-export function fullList<V extends z.ZodType>(what: string, value: V) {
+export function nonEmptyList<V extends z.ZodType>(what: string, value: V) {
   return list(value).min(1, { error: `must be a list with at least one ${what}` });
 }
 
-export function oneWord<const W extends readonly [string, ...string[]]>(what: string, words: W) {
+export function oneOf<const W extends readonly [string, ...string[]]>(what: string, words: W) {
   const wanted = words.length === 1 ? words[0] : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
   return z.enum(words, { error: `${what} must be ${wanted}` });
 }
@@ -80,7 +80,7 @@ export function flag() {
   return z.boolean({ error: 'must be true or false' });
 }
 
-export function whole(what: string, least: number, most: number) {
+export function integer(what: string, least: number, most: number) {
   const error = `${what} must be a whole number from ${least} to ${most}`;
   return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
 }

@@ -30,7 +30,7 @@ export type ChangeCause = 'file' | 'signal';
 /** A file that never comes to rest is read all the same. */
 const MAX_WAIT_MS = 500;
 
-export class ConfigWatch {
+export class FileWatch {
   readonly #path: string;
   readonly #onChange: (cause: ChangeCause) => void;
   readonly #options: ConfigWatchOptions;
