@@ -45,7 +45,7 @@ function describe(issue: Issue, path: Path, work: Work): void {
       return report(
         work,
         path,
-        issue.params?.['whole'] === true ? issue.message : withFound(issue.message, valueAt(work.merged.value, path)),
+        issue.params?.['complete'] === true ? issue.message : withFound(issue.message, valueAt(work.merged.value, path)),
       );
     default:
       return describeValue(issue, path, work);

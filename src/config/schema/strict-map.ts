@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { NAME_PATTERN } from '../syntax.ts';
 
 /** Params of an issue whose message is complete and says what was found itself. */
-export const WHOLE = { integer: true } as const;
+export const COMPLETE = { complete: true } as const;
 
 /** The part of a zod refinement context that is used here. */
 export interface IssueContext {
@@ -13,7 +13,7 @@ export interface IssueContext {
 
 /** Adds an issue whose message is complete; `path` is relative to the value that is checked. */
 export function addProblem(context: IssueContext, message: string, path: readonly (string | number)[] = []): void {
-  context.addIssue({ code: 'custom', message, path: [...path], params: WHOLE });
+  context.addIssue({ code: 'custom', message, path: [...path], params: COMPLETE });
 }
 
 export interface Bound {

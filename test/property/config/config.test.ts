@@ -8,7 +8,7 @@ import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
 import { describeConfig, printConfig, writtenAsJson } from '../../../src/config/print.ts';
 import { formatSize, parseSize } from '../../../src/config/size.ts';
 import { suggest } from '../../../src/config/suggest.ts';
-import { SMALL, WHOLE, servedOnly } from '../../unit/config/good.ts';
+import { SMALL, COMPLETE, servedOnly } from '../../unit/config/good.ts';
 import { writtenConfig } from './written.ts';
 
 /** What holds for every text: a Config or Problems, never both, and every place lies inside the text. */
@@ -71,7 +71,7 @@ test('any plain data gives a Config or Problems', () => {
 });
 
 test('a good config with one value replaced by anything gives a Config or Problems at a place inside', () => {
-  const base = decodeText('f.yaml', servedOnly(WHOLE)).config;
+  const base = decodeText('f.yaml', servedOnly(COMPLETE)).config;
   if (base === undefined) throw new Error('the whole example must decode');
   const printed = printConfig(base).split('\n');
   fc.assert(
@@ -86,7 +86,7 @@ test('a good config with one value replaced by anything gives a Config or Proble
 });
 
 test('a file cut at any byte gives a Config or Problems at a place inside', () => {
-  const text = servedOnly(WHOLE);
+  const text = servedOnly(COMPLETE);
   for (let length = 0; length < text.length; length++) {
     const cut = text.slice(0, length);
     checkResult(cut, decodeText('f.yaml', cut));

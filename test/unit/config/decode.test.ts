@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
 import { printConfig } from '../../../src/config/print.ts';
 import { jsonSchema } from '../../../src/config/schema/root.ts';
-import { SMALL, WHOLE, servedOnly } from './good.ts';
+import { SMALL, COMPLETE, servedOnly } from './good.ts';
 
 test('every key of the grammar parses; what is not served is refused by name', () => {
-  expect(decodeText('f.yaml', WHOLE).problems.map(({ path }) => path)).toEqual(['listeners[0].tls', 'pools.shop.versions.v2.tls']);
-  expect(decodeText('f.yaml', servedOnly(WHOLE)).problems).toEqual([]);
+  expect(decodeText('f.yaml', COMPLETE).problems.map(({ path }) => path)).toEqual(['listeners[0].tls', 'pools.shop.versions.v2.tls']);
+  expect(decodeText('f.yaml', servedOnly(COMPLETE)).problems).toEqual([]);
 });
 
 test('defaults are filled in', () => {
@@ -283,7 +283,7 @@ test.each([
 });
 
 test('what is printed decodes to the same Config', () => {
-  const { config } = decodeText('/etc/sluice/f.yaml', servedOnly(WHOLE));
+  const { config } = decodeText('/etc/sluice/f.yaml', servedOnly(COMPLETE));
   expect(config).toBeDefined();
   if (config === undefined) return;
   const printed = printConfig(config);

@@ -13,7 +13,7 @@ routes:
 `;
 
 /** The example of the reference, whole: what is not served yet is marked and can be taken out with \`servedOnly\`. */
-export const WHOLE = `listeners:
+export const COMPLETE = `listeners:
   - name: web
     address: 127.0.0.1:8080
     tls: # unserved
