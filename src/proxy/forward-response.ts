@@ -18,7 +18,7 @@ const OK_LINE = statusLine(200);
 /** Passes on an interim answer, to clients that know them (RFC 9110, section 15.2). */
 export function forwardInterim(exchange: Exchange, connection: UpstreamConnection): void {
   if (exchange.responded || exchange.head.minor === 0) return;
-  exchange.connection.socket.write(statusText(connection.head) + connection.head.block + '\r\n', 'latin1');
+  exchange.connection.stream.writeText(statusText(connection.head) + connection.head.block + '\r\n', 'latin1');
 }
 
 /** Sends the head with what has come of the body. False: pause reading. */

@@ -36,7 +36,7 @@ export function replyRoute(exchange: Exchange, match: RouteMatch): void {
 /** Answers a request whose head could not be used; the caller closes the connection. */
 export function refuse(connection: Connection, outcome: Outcome): void {
   const body = outcome.text + '\n';
-  connection.socket.write(
+  connection.stream.writeText(
     statusLine(outcome.status) +
       'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' +
       outcome.code +
@@ -65,7 +65,7 @@ function response(exchange: Exchange, status: number, fields: string, body: stri
   else if (head.minor === 0) text += 'connection: keep-alive\r\n';
   text += '\r\n';
   if (!bodyless && head.method !== 'HEAD') text += body;
-  connection.socket.write(text, 'utf8');
+  connection.stream.writeText(text, 'utf8');
   exchange.finish();
 }
 
