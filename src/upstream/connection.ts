@@ -1,4 +1,4 @@
-// One connection to an endpoint: it reads answers and hands them to the exchange that holds it. It never decides
+// One connection to an endpoint: it reads responses and hands them to the exchange that holds it. It never decides
 // what happens next, and it is never used again after anything unexpected was read on it. Long because its phases, what was read and
 // what is owed to the kernel decide together whether it may be used again.
 
@@ -18,7 +18,7 @@ import type { Endpoint } from './endpoint.ts';
 
 /** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
 export const TEXT_BYTES = 16384;
-/** Interim (1xx) answers that are accepted before the final one. */
+/** Interim (1xx) responses that are accepted before the final one. */
 const MAX_INTERIM = 16;
 
 const NOTHING = Buffer.alloc(0);
@@ -39,13 +39,13 @@ export interface ResponseSink {
   onInterim(connection: UpstreamConnection): void;
   /**
    * The final head is in `connection.head`; body bytes that came with it lie in `from` to `to`, and when they are few
-   * the same bytes also end `connection.text` (from `connection.textBody`). `done`: the whole answer is here.
+   * the same bytes also end `connection.text` (from `connection.textBody`). `done`: the whole response is here.
    * False pauses reading until `resume`.
    */
   onResponse(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
   /** More body bytes, as framed. False pauses reading until `resume`. */
   onResponseBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
-  /** All that was sent has left for the kernel, after `send` or `sendBytes` had answered false. */
+  /** All that was sent has left for the kernel, after `send` or `sendBytes` had returned false. */
   onUpstreamDrained(connection: UpstreamConnection): void;
   onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void;
 }
@@ -75,13 +75,13 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
   /** The read that held the head, decoded, when it was small; else empty. */
   text = '';
   textBody = 0;
-  /** Answers read on it so far. */
+  /** Responses read on it so far. */
   responses = 0;
-  /** Whether a byte of the current answer has been read. */
+  /** Whether a byte of the current response has been read. */
   responding = false;
   /** Whether a byte of the current request was given to the kernel. */
   sent = false;
-  /** Follows chunked answers; knows where their trailer section begins. */
+  /** Follows chunked responses; knows where their trailer section begins. */
   readonly scanner = new ChunkedScanner();
 
   readonly #owner: ConnectionOwner;
@@ -98,7 +98,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
   #paused = false;
   /** What was read just now is being passed on. */
   #reading = false;
-  /** The upstream takes no more of the request; what it has answered may still be there to read. */
+  /** The upstream takes no more of the request; what it has sent may still be there to read. */
   #refused = false;
   #failure: Outcome = OUTCOME.upstream_reset;
   #onFlushed: (() => void) | undefined = undefined;
@@ -123,7 +123,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     return this.#phase !== CONNECTING && this.#phase !== CLOSED;
   }
 
-  /** Takes the connection for one exchange; its request method decides how the answer is framed. */
+  /** Takes the connection for one exchange; its request method decides how the response is framed. */
   begin(sink: ResponseSink, method: string): void {
     this.#sink = sink;
     this.#method = method;
@@ -173,7 +173,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
   }
 
   /**
-   * Gives the connection back after an answer has ended and its bytes are no longer needed.
+   * Gives the connection back after a response has ended and its bytes are no longer needed.
    * True: it is idle and may be used again. False: it is being closed.
    */
   release(): boolean {
@@ -184,7 +184,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
       return false;
     }
     this.#phase = IDLE;
-    // The last bytes of an answer may have been slow to leave; unread, the connection would never answer again.
+    // The last bytes of a response may have been slow to leave; unread, the connection would give no other response.
     if (this.#paused) this.resume();
     this.#owner.deadlines.arm(this.#deadline, this.#owner.settings.idleMs);
     return true;
@@ -200,7 +200,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
 
   /** Ends the connection at once; the exchange that holds it hears that its endpoint was drained. */
   cut(): void {
-    // A whole answer stays one while the client takes it.
+    // A whole response stays one while the client takes it.
     if (this.#phase === DONE) this.destroy();
     else this.#fail(OUTCOME.drain_timeout);
   }
@@ -242,7 +242,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
       if (!more) this.#paused = true;
       return more;
     }
-    // Bytes that nobody asked for: whatever they are, they must not become the next exchange's answer.
+    // Bytes that nobody asked for: whatever they are, they must not become the next exchange's response.
     if (this.#phase === DONE) this.#reusable = false;
     else this.destroy();
     return this.#phase !== CLOSED;
@@ -297,7 +297,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     return this.#sink?.onResponseBytes(this, from, to, this.#phase === DONE) ?? false;
   }
 
-  /** Follows the body's framing over newly read bytes: where the answer's bytes end in them, or -1 when they are malformed. */
+  /** Follows the body's framing over newly read bytes: where the response's bytes end in them, or -1 when they are malformed. */
   #advance(from: number, limit: number): number {
     let to = limit;
     switch (this.head.body) {
@@ -322,7 +322,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     }
     if (this.#phase === DONE) {
       this.responses++;
-      // Surplus bytes could be taken for the answer to the next request.
+      // Surplus bytes could be taken for the response to the next request.
       if (to < limit) this.#reusable = false;
     }
     return to;

@@ -3,7 +3,7 @@
 import type { Address, EndpointConfig } from '../config/model.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
 import type { UpstreamConnection } from './connection.ts';
-import { Outlier } from './outlier.ts';
+import { Outlier } from './resilience/outlier.ts';
 
 /** Left the Config, or is drained: it gets nothing new. */
 export const NOT_READY_DRAINING = 1;

@@ -8,12 +8,12 @@ import { randomFraction } from '../lib/random.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import { MIRRORED } from '../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
-import { Breaker } from './breaker.ts';
+import { Breaker } from './resilience/breaker.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import type { ConnectionSettings, ResponseSink, UpstreamConnection } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
 import { MirrorTarget } from './mirror-target.ts';
-import { STALLED_MS } from './stalled.ts';
+import { STALLED_MS } from './resilience/stalled.ts';
 import { connectionSettingsOf, partOf } from './version-settings.ts';
 
 export type { MirrorTarget } from './mirror-target.ts';

@@ -7,19 +7,19 @@ import type { Deadlines } from '../lib/deadlines.ts';
 import type { EndpointCounters, VersionCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
-import { Concurrency } from './concurrency.ts';
+import { Concurrency } from './resilience/concurrency.ts';
 import type { ResponseSink, UpstreamConnection } from './connection.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { EndpointDrains } from './endpoint-drain.ts';
 import { EndpointSet } from './endpoint-set.ts';
 import type { EndpointSetOwner } from './endpoint-set.ts';
-import { OutlierEjector } from './outlier-ejector.ts';
-import type { OutlierEjectorDeps } from './outlier-ejector.ts';
+import { OutlierEjector } from './resilience/outlier-ejector.ts';
+import type { OutlierEjectorDeps } from './resilience/outlier-ejector.ts';
 import type { Endpoint } from './endpoint.ts';
 import { HeldRequests } from './held-requests.ts';
-import { RetryBudget } from './retry-budget.ts';
+import { RetryBudget } from './resilience/retry-budget.ts';
 import type { Selection } from './selection.ts';
-import { shareAt } from './slow-start.ts';
+import { shareAt } from './resilience/slow-start.ts';
 import { settingsOf } from './version-settings.ts';
 import type { VersionSettings } from './version-settings.ts';
 
@@ -121,7 +121,7 @@ export class VersionRuntime implements EndpointSetOwner {
     return this.selection.readyCount;
   }
 
-  /** Whether it wants to hear of latencies; where not, nobody looks at the clock for it. */
+  /** Whether it asks for latencies; where not, nobody reads the clock for it. */
   get followsLatency(): boolean {
     return this.selection.followsLatency || this.#concurrency.isFollowed;
   }
@@ -189,7 +189,7 @@ export class VersionRuntime implements EndpointSetOwner {
   }
 
   /**
-   * An attempt on the endpoint failed, or was answered with 500 or above (`ok`, `upstream_error`; `status` is that of the answer, else 0):
+   * An attempt on the endpoint failed, or its response has a status of 500 or above (`ok`, `upstream_error`; `status` is that of the response, else 0):
    * enough of them eject it.
    */
   failed(endpoint: Endpoint, outcome: Outcome, status = 0): void {
@@ -197,7 +197,7 @@ export class VersionRuntime implements EndpointSetOwner {
     if (outcome.source === 'upstream') this.ejector.failed(endpoint, outcome, status);
   }
 
-  /** The head of an answer with this status came `latencyMs` after its attempt began, at monotonic time `atMs`. */
+  /** The head of a response with this status came `latencyMs` after its attempt began, at monotonic time `atMs`. */
   observed(endpoint: Endpoint, status: number, latencyMs: number, atMs: number): void {
     this.selection.observed(endpoint, latencyMs, atMs);
     if (status < 500) this.#concurrency.observed(latencyMs, this.#admitted, atMs);
@@ -252,7 +252,7 @@ export class VersionRuntime implements EndpointSetOwner {
     else this.#hold.withdraw(request);
   }
 
-  /** Takes back a connection whose answer has ended; reuses it when that is safe. */
+  /** Takes back a connection whose response has ended; reuses it when that is safe. */
   releaseConnection(connection: UpstreamConnection): void {
     if (!this.#set.takeBack(connection)) return;
     const { endpoint } = connection;

@@ -1,8 +1,8 @@
 // Looks, for all versions of a worker, for ejections that are over and for those of other workers: at most 100 ms late while the
 // event loop turns. One deadline per worker; as long as nobody ejects anything a look costs one cell per worker.
 
-import { Deadline } from '../lib/deadlines.ts';
-import type { DeadlineOwner } from '../lib/deadlines.ts';
+import { Deadline } from '../../lib/deadlines.ts';
+import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import type { OutlierEjector, OutlierEjectorDeps } from './outlier-ejector.ts';
 
 /** Deadlines fire up to two ticks (40 ms) late. */
