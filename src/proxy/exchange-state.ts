@@ -1,6 +1,7 @@
 // What is known of one exchange: plain fields, set once by the constructor and put back by `resetExchangeState`. All steps work on it.
 // It never acts. A field that the reset forgets would carry one client's bytes into the exchange of another; a property test looks for that.
 
+import { OutgoingRequest } from '../http/request.ts';
 import { ChunkedDecoder } from '../http1/chunked-decoder.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { Deadline } from '../lib/deadlines.ts';
@@ -20,6 +21,8 @@ export class ExchangeState {
   readonly head = new RequestHead();
   readonly choice = new Choice();
   readonly body = new RequestBody();
+  /** What every attempt sends; filled by the first. */
+  readonly outgoing = new OutgoingRequest();
   readonly attempt = new Attempt();
   readonly chunkedDecoder = new ChunkedDecoder();
   readonly exchangeDeadline: Deadline;
@@ -40,8 +43,7 @@ export class ExchangeState {
   startedMs = 0;
   outcome: Outcome = OUTCOME.ok;
 
-  /** What an attempt sends at once: the head, and the body's first bytes when they are few. */
-  requestText = '';
+  /** The body's first bytes, when they are few: they are sent with the head. */
   bodyText = '';
   /** Body bytes that wait for a connection. */
   pendingBody: Buffer[] = [];
@@ -83,6 +85,7 @@ export function resetExchangeState(state: ExchangeState): void {
   state.head.reset();
   resetChoice(state.choice);
   state.body.reset();
+  state.outgoing.reset();
   resetAttempt(state.attempt);
   state.exchangeDeadline.disarm();
   state.responseDeadline.disarm();
@@ -101,7 +104,6 @@ export function resetExchangeState(state: ExchangeState): void {
 }
 
 function resetRequestSide(state: ExchangeState): void {
-  state.requestText = '';
   state.bodyText = '';
   if (state.pendingBody.length > 0) state.pendingBody = [];
   state.replayable = true;

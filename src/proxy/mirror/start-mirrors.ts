@@ -1,7 +1,7 @@
 // Copies requests for shadows. Whatever a shadow does, and whatever goes wrong here, its exchange goes on as if there were no mirror:
 // nothing is awaited, what cannot be copied at once is dropped and counted, and no error leaves this file.
 
-import { applyHeaderChanges } from '../../http/header-changes.ts';
+import { writeCopyHead } from '../../http1/write-request.ts';
 import { chooseTargetVersion, isSampled, isShadow, mirrorKey, SHADOW_FIELD } from '../../routing/mirror.ts';
 import type { MirrorTable } from '../../routing/mirror.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
@@ -151,8 +151,8 @@ function send(exchange: ExchangeControl, wanted: Copy): void {
   const { table, live, shadow, key, side, tap } = wanted;
   if (shadows.pressed || shadows.isFull) return drop(exchange, wanted, MIRRORED.memory);
   const copy = shadows.take();
-  const text = side === 'candidate' ? shadowText(state, table) : markedText(state, table);
-  copy.prepare(table, state.head.method, text, shadows.deadlines.refresh());
+  const head = side === 'candidate' ? candidateHead(state, table) : markedHead(state, table);
+  copy.prepare(table, state.head.method, head + state.bodyText, shadows.deadlines.refresh());
   for (const bytes of state.pendingBody) copy.queueBody(bytes);
   copy.side = side;
   copy.tap = tap;
@@ -174,23 +174,13 @@ function drop({ context }: ExchangeControl, { shadow, side, tap }: Copy, outcome
 }
 
 /** What the primary got, marked. */
-function markedText(state: ExchangeState, table: MirrorTable): string {
-  const text = state.requestText;
-  const hostEnd = text.indexOf('\n', text.indexOf('\n') + 1) + 1;
-  return text.slice(0, hostEnd) + markOf(table) + text.slice(hostEnd);
+function markedHead({ outgoing }: ExchangeState, table: MirrorTable): string {
+  return writeCopyHead(outgoing, outgoing.authority, markOf(table), undefined);
 }
 
 /** The same with the changes that the mirror wants. */
-function shadowText(state: ExchangeState, table: MirrorTable): string {
-  if (table.requestHeaders === undefined && table.rewriteHost === undefined) return markedText(state, table);
-  const text = state.requestText;
-  const hostStart = text.indexOf('\n') + 1;
-  const hostEnd = text.indexOf('\n', hostStart) + 1;
-  const host = table.rewriteHost === undefined ? text.slice(hostStart, hostEnd) : 'host: ' + table.rewriteHost + '\r\n';
-  const blockEnd = text.length - state.bodyText.length - 2;
-  const block = text.slice(hostEnd, blockEnd);
-  const changed = table.requestHeaders === undefined ? block : applyHeaderChanges(block, table.requestHeaders);
-  return text.slice(0, hostStart) + host + markOf(table) + changed + text.slice(blockEnd);
+function candidateHead({ outgoing }: ExchangeState, table: MirrorTable): string {
+  return writeCopyHead(outgoing, table.rewriteHost ?? outgoing.authority, markOf(table), table.requestHeaders);
 }
 
 function markOf({ name }: MirrorTable): string {

@@ -3,6 +3,14 @@
 
 import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
+import {
+  persistenceOf,
+  placeHeadBefore,
+  withoutChunks,
+  withoutTrailers,
+  writeInterimHead,
+  writeResponseHead,
+} from '../../http1/write-response.ts';
 import { nowMs } from '../../lib/clock.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { affinityCookie } from '../../routing/affinity.ts';
@@ -10,15 +18,12 @@ import type { UpstreamConnection } from '../../upstream/connection.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { tellBody, tellHead } from '../mirror/start-mirrors.ts';
-import { statusLine } from './local-reply.ts';
 import { retryReasonOfStatus, retryResponse } from './retry.ts';
-
-const OK_LINE = statusLine(200);
 
 /** Passes on an interim response, to clients that know them (RFC 9110, section 15.2). */
 export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamConnection): void {
   if (state.responded || state.head.minor === 0) return;
-  state.downstream!.writeText(statusText(head) + head.block + '\r\n', true);
+  state.downstream!.writeText(writeInterimHead(head, head.block), true);
 }
 
 /** Sends the head with what has come of the body. False: pause reading. Five arguments instead of an object: it runs once per request. */
@@ -43,7 +48,7 @@ export function forwardHead(exchange: ExchangeControl, connection: UpstreamConne
   let flushed = true;
   if (connection.text !== '') flushed = client.writeText(text + connection.text.slice(connection.textBody), done);
   else if (to === from) flushed = client.writeText(text, done);
-  else flushed = client.writeBytes(withHead(connection, text, from, to));
+  else flushed = client.writeBytes(placeHeadBefore(text, connection.memory, from, to));
   return written(exchange, flushed, done);
 }
 
@@ -75,14 +80,6 @@ function decideFraming(state: ExchangeState, { body }: ResponseHead): void {
   state.keep = head.keepAlive && state.downstream!.canKeepAlive && state.body.done && body !== BODY_UNTIL_CLOSE && !state.unchunk;
 }
 
-/** Where the head fits in front of the body it is written there, and both leave as one slice. */
-function withHead({ memory }: UpstreamConnection, text: string, from: number, to: number): Buffer {
-  const start = from - text.length;
-  if (start < 0) return Buffer.concat([Buffer.from(text, 'latin1'), memory.subarray(from, to)]);
-  memory.write(text, start, 'latin1');
-  return memory.subarray(start, to);
-}
-
 /** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers that the client did not ask for (RFC 9110, section 6.5.1). */
 function isEdited(state: ExchangeState, { head, scanner }: UpstreamConnection, to: number): boolean {
   if (head.body !== BODY_CHUNKED) return false;
@@ -93,9 +90,7 @@ function isEdited(state: ExchangeState, { head, scanner }: UpstreamConnection, t
 function forwardEdited(exchange: ExchangeControl, connection: UpstreamConnection, text: string, from: number, done: boolean): boolean {
   const { state } = exchange;
   const { memory, scanner } = connection;
-  const body = state.unchunk
-    ? state.chunkedDecoder.take(memory, from, scanner.dataEnd).toString('latin1')
-    : memory.toString('latin1', from, scanner.dataEnd) + scanner.closing;
+  const body = state.unchunk ? withoutChunks(state.chunkedDecoder, scanner, memory, from) : withoutTrailers(scanner, memory, from);
   const flushed = text + body === '' || state.downstream!.writeText(text + body, done);
   return written(exchange, flushed, done);
 }
@@ -114,12 +109,6 @@ function headText(state: ExchangeState, response: ResponseHead): string {
   const { route } = state.match!;
   let fields = route.responseHeaders === undefined ? response.block : applyHeaderChanges(response.block, route.responseHeaders);
   if (choice.setCookie) fields += affinityCookie(state.destination!.pool.affinity!, choice.key);
-  if (response.body === BODY_CHUNKED && !state.unchunk) fields += 'transfer-encoding: chunked\r\n';
-  if (!state.keep) fields += 'connection: close\r\n';
-  else if (head.minor === 0) fields += 'connection: keep-alive\r\n';
-  return (response.status === 200 && response.reason === 'OK' ? OK_LINE : statusText(response)) + fields + '\r\n';
-}
-
-function statusText(response: ResponseHead): string {
-  return 'HTTP/1.1 ' + response.status + ' ' + response.reason + '\r\n';
+  const chunked = response.body === BODY_CHUNKED && !state.unchunk;
+  return writeResponseHead(response, fields, chunked, persistenceOf(state.keep, head.minor));
 }

@@ -2,6 +2,8 @@
 // They say what the client may know and no more.
 
 import { applyHeaderChanges } from '../../http/header-changes.ts';
+import { isBodyless } from '../../http/status.ts';
+import { CLOSES, persistenceOf, writeLocalHead } from '../../http1/write-response.ts';
 import { redirectLocation } from '../../routing/redirect.ts';
 import type { RouteMatch } from '../../routing/table.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
@@ -9,7 +11,6 @@ import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { isTrusted } from '../forwarding-fields.ts';
-import { reasonPhrase } from '../reason-phrase.ts';
 
 /** Ends the exchange with the response of a failed outcome. */
 export function reply(exchange: ExchangeControl, outcome: Outcome): void {
@@ -37,19 +38,8 @@ export function replyRoute(exchange: ExchangeControl, match: RouteMatch): void {
 /** The response to a request whose head could not be used; the connection is closed behind it. */
 export function refusalText(outcome: Outcome): string {
   const body = outcome.text + '\n';
-  return (
-    statusLine(outcome.status) +
-    'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' +
-    outcome.code +
-    '\r\ncontent-length: ' +
-    Buffer.byteLength(body) +
-    '\r\nconnection: close\r\n\r\n' +
-    body
-  );
-}
-
-export function statusLine(status: number): string {
-  return 'HTTP/1.1 ' + status + ' ' + reasonPhrase(status) + '\r\n';
+  const fields = 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n';
+  return writeLocalHead(outcome.status, fields, Buffer.byteLength(body), CLOSES) + body;
 }
 
 function respond(exchange: ExchangeControl, status: number, fields: string, body: string): void {
@@ -59,12 +49,8 @@ function respond(exchange: ExchangeControl, status: number, fields: string, body
   state.status = status;
   state.responded = true;
   exchange.endAttempt(state.outcome);
-  let text = statusLine(status) + fields;
-  const bodyless = status === 204 || status === 304;
-  if (!bodyless) text += 'content-length: ' + Buffer.byteLength(body) + '\r\n';
-  if (!state.keep) text += 'connection: close\r\n';
-  else if (head.minor === 0) text += 'connection: keep-alive\r\n';
-  text += '\r\n';
+  const bodyless = isBodyless(status);
+  let text = writeLocalHead(status, fields, bodyless ? -1 : Buffer.byteLength(body), persistenceOf(state.keep, head.minor));
   if (!bodyless && head.method !== 'HEAD') text += body;
   downstream!.writeReply(text);
   exchange.finish();

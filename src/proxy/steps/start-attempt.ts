@@ -2,6 +2,7 @@
 
 import { BODY_CHUNKED } from '../../http1/framing.ts';
 import { withoutForwardedFields } from '../../http1/forwarded-fields.ts';
+import { writeRequestHead } from '../../http1/write-request.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { rewriteTarget } from '../../routing/rewrite.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
@@ -54,10 +55,10 @@ export function sendRequest(exchange: ExchangeControl, connection: UpstreamConne
   const { attempt } = state;
   const atOnce = attempt.count === 1 && connection.responses > 0 && attempt.startedMs === state.startedMs;
   if (!atOnce) attempt.startedMs = exchange.context.deadlines.refresh();
-  if (state.requestText === '') state.requestText = requestText(exchange);
+  if (state.outgoing.method === '') fillOutgoing(exchange);
   state.holdDeadline.disarm();
   connection.begin(exchange, state.head.method);
-  let more = connection.send(state.requestText);
+  let more = connection.send(writeRequestHead(state.outgoing) + state.bodyText);
   for (const bytes of state.pendingBody) more = connection.sendBytes(bytes);
   if (!state.mirrored && state.destination!.pool.mirrors !== undefined) mirror(exchange);
   if (state.pendingBody.length > 0) state.pendingBody = [];
@@ -114,15 +115,16 @@ function armResponse({ state, context }: ExchangeControl): void {
   context.deadlines.arm(state.responseDeadline, state.attempt.version!.settings.responseMs);
 }
 
-function requestText({ state, context }: ExchangeControl): string {
-  const { head } = state;
+/** The request as all attempts send it: with the route's rewrites and header changes, and with what we say of the client. */
+function fillOutgoing({ state, context }: ExchangeControl): void {
+  const { head, outgoing } = state;
   const { route } = state.match!;
-  const target = route.rewritePath === undefined ? head.target : rewriteTarget(state.match!, head);
-  const host = route.rewriteHost ?? head.authority;
   const received = head.forwardedOther && !isTrusted(state) ? withoutForwardedFields(head.block) : head.block;
   const block = route.requestHeaders === undefined ? received : applyHeaderChanges(received, route.requestHeaders);
-  let text = head.method + ' ' + target + ' HTTP/1.1\r\nhost: ' + host + '\r\n' + block + forwardingFields(state, context);
-  if (head.body === BODY_CHUNKED) text += 'transfer-encoding: chunked\r\n';
-  if (head.acceptsTrailers) text += 'te: trailers\r\nconnection: te\r\n';
-  return text + '\r\n' + state.bodyText;
+  outgoing.method = head.method;
+  outgoing.target = route.rewritePath === undefined ? head.target : rewriteTarget(state.match!, head);
+  outgoing.authority = route.rewriteHost ?? head.authority;
+  outgoing.block = block + forwardingFields(state, context);
+  outgoing.unsized = head.body === BODY_CHUNKED;
+  outgoing.acceptsTrailers = head.acceptsTrailers;
 }
