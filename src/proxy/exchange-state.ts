@@ -77,6 +77,7 @@ export class ExchangeState {
     this.exchangeDeadline = new Deadline(deadlineOwner);
     this.responseDeadline = new Deadline(deadlineOwner);
     this.holdDeadline = new Deadline(deadlineOwner);
+    resetChoice(this.choice);
   }
 }
 
@@ -118,8 +119,7 @@ function resetResponseSide(state: ExchangeState): void {
   state.responseDone = false;
   state.firstByteMs = -1;
   state.status = 0;
-  // Made ready where it is needed: it keeps no bytes.
-  if (state.unchunk) state.chunkedDecoder.reset();
+  state.chunkedDecoder.reset();
   state.unchunk = false;
   state.keep = true;
   state.bytesOut = 0;

@@ -76,7 +76,6 @@ function measure({ state, context }: ExchangeControl, { endpoint, head }: Upstre
 function decideFraming(state: ExchangeState, { body }: ResponseHead): void {
   const { head } = state;
   state.unchunk = body === BODY_CHUNKED && head.minor === 0;
-  if (state.unchunk) state.chunkedDecoder.reset();
   state.keep = head.keepAlive && state.downstream!.canKeepAlive && state.body.done && body !== BODY_UNTIL_CLOSE && !state.unchunk;
 }
 
