@@ -45,7 +45,7 @@ const HALF_CLOSED_GAP_MS = 2000;
 /** A request that a client sent just before it learned that the listener leaves gets this long to arrive. */
 export const IDLE_GRACE_MS = 250;
 
-/** Of later requests that are read while one is served; what is beyond waits in the kernel. */
+/** Of requests to come that are read while one is served; what is beyond waits in the kernel. */
 const MAX_EARLY_BYTES = 16384;
 
 /** How much of a read is decoded at first to find a head. */
