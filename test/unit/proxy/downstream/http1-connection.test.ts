@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RequestHead } from '../../../../src/http1/request-head.ts';
 import type { Deadline } from '../../../../src/lib/deadlines.ts';
+import type { ByteStream, StreamOwner } from '../../../../src/net/byte-stream.ts';
 import type { ProxyContext } from '../../../../src/proxy/context.ts';
 import type { Downstream } from '../../../../src/proxy/downstream/downstream.ts';
 import { Http1Connection, IDLE_GRACE_MS } from '../../../../src/proxy/downstream/http1-connection.ts';
@@ -10,29 +10,34 @@ import type { RequestSink } from '../../../../src/proxy/downstream/request-sink.
 import { ExchangePool } from '../../../../src/proxy/exchange-pool.ts';
 import { SETTINGS, counting } from '../fakes.ts';
 
-class FakeSocket {
+class FakeStream implements ByteStream {
   readonly calls: string[];
-  remoteAddress: string | undefined = '::ffff:192.0.2.7';
+  readonly peer: string;
+  owner: StreamOwner | undefined = undefined;
   written = '';
   /** What the kernel has yet to take. */
-  writableLength = 0;
-  writableNeedDrain = false;
+  unsentBytes = 0;
+  needsDrain = false;
   readonly flushed: (() => void)[] = [];
 
-  constructor(calls: string[]) {
+  constructor(calls: string[], peer: string) {
     this.calls = calls;
+    this.peer = peer;
   }
 
-  write(data: string | Buffer, ...rest: unknown[]): boolean {
-    this.written += data.toString('latin1');
-    const last = rest.at(-1);
-    if (typeof last === 'function') this.flushed.push(last as () => void);
-    return this.writableLength === 0;
+  writeText(text: string, encoding: 'latin1' | 'utf8', onFlushed?: () => void): boolean {
+    return this.writeBytes(Buffer.from(text, encoding), onFlushed);
+  }
+
+  writeBytes(bytes: Buffer, onFlushed?: () => void): boolean {
+    this.written += bytes.toString('latin1');
+    if (onFlushed !== undefined) this.flushed.push(onFlushed);
+    return this.unsentBytes === 0;
   }
 
   /** The kernel has taken everything. */
   flush(): void {
-    this.writableLength = 0;
+    this.unsentBytes = 0;
     for (const each of this.flushed.splice(0)) each();
   }
 
@@ -52,7 +57,7 @@ class FakeSocket {
     this.calls.push('destroy');
   }
 
-  resetAndDestroy(): void {
+  abort(): void {
     this.calls.push('reset');
   }
 }
@@ -100,15 +105,14 @@ class FakeSink implements RequestSink {
 let calls: string[] = [];
 let onBegin: (sink: FakeSink, rest: string) => void = () => undefined;
 let sinks: FakeSink[] = [];
-let socket: FakeSocket;
+let stream: FakeStream;
 let armed: Map<Deadline, number>;
 let owner: { closing: boolean; settings: typeof SETTINGS };
 let context: { allowsKeepAlive: boolean; faults: unknown[] };
 let connection: Http1Connection;
 
-function connect(settings = SETTINGS, address: string | undefined = '::ffff:192.0.2.7'): Http1Connection {
-  socket = new FakeSocket(calls);
-  socket.remoteAddress = address;
+function connect(settings = SETTINGS, peer = '192.0.2.7'): Http1Connection {
+  stream = new FakeStream(calls, peer);
   armed = new Map();
   const deadlines = {
     arm: (deadline: Deadline, ms: number): void => {
@@ -128,7 +132,7 @@ function connect(settings = SETTINGS, address: string | undefined = '::ffff:192.
     ...{ context: shared as unknown as ProxyContext, onConnectionClosed: () => void calls.push('gone') },
   };
   owner = made;
-  connection = new Http1Connection(made as ConnectionOwner, socket as unknown as Socket);
+  connection = new Http1Connection(made as ConnectionOwner, stream);
   return connection;
 }
 
@@ -187,7 +191,7 @@ describe('a request is found', () => {
 
   test('or refused, with the connection', () => {
     read('GET /a HTTP/1.1\r\nbad field\r\n\r\n');
-    expect(socket.written).toMatch(/^HTTP\/1\.1 400 .*connection: close\r\n/s);
+    expect(stream.written).toMatch(/^HTTP\/1\.1 400 .*connection: close\r\n/s);
     expect(told()).toEqual([expect.stringMatching(/^listener\.refused/), 'end', 'resume']);
     read(get('/late'));
     expect(told()).toEqual([]);
@@ -195,13 +199,13 @@ describe('a request is found', () => {
 
   test('too large, when that is certain', () => {
     read(`GET /a HTTP/1.1\r\nhost: a.example\r\nx: ${'y'.repeat(17_000)}`);
-    expect(socket.written).toMatch(/^HTTP\/1\.1 431 /);
+    expect(stream.written).toMatch(/^HTTP\/1\.1 431 /);
   });
 
   test('not in time', () => {
     read('GET /a HT');
     fire();
-    expect(socket.written).toMatch(/^HTTP\/1\.1 408 /);
+    expect(stream.written).toMatch(/^HTTP\/1\.1 408 /);
     expect(told()).toContain('end');
   });
 });
@@ -289,11 +293,11 @@ describe('the connection is kept', () => {
   test('but gets no further request served while it takes no responses', () => {
     read(get('/1') + get('/2'));
     told();
-    socket.writableNeedDrain = true;
+    stream.needsDrain = true;
     connection.end(true);
     expect([told(), connection.busy, timeMs()]).toEqual([[], true, SETTINGS.idleTimeoutMs]);
     read(get('/3'));
-    socket.writableNeedDrain = false;
+    stream.needsDrain = false;
     connection.onDrain();
     expect(told()).toEqual(['listener.requested()', 'begin GET /2']);
   });
@@ -302,19 +306,19 @@ describe('the connection is kept', () => {
 describe('writing', () => {
   test('what is the last of a response need not be waited for', () => {
     read(get('/'));
-    socket.writableLength = 9;
+    stream.unsentBytes = 9;
     expect(connection.writeText('last', true)).toBe(true);
-    expect([socket.written, socket.flushed]).toEqual(['last', []]);
+    expect([stream.written, stream.flushed]).toEqual(['last', []]);
   });
 
   test.each(['text', 'bytes'])('tells the exchange when %s that waits has left', (kind) => {
     read(get('/'));
     told();
-    socket.writableLength = 9;
+    stream.unsentBytes = 9;
     const flushed = kind === 'text' ? connection.writeText('\xe9more', false) : connection.writeBytes(Buffer.from('\xe9more', 'latin1'));
-    expect([flushed, socket.written]).toEqual([false, '\xe9more']);
+    expect([flushed, stream.written]).toEqual([false, '\xe9more']);
     expect(told()).toEqual([]);
-    socket.flush();
+    stream.flush();
     expect(told()).toEqual(['flushed']);
   });
 
@@ -392,7 +396,7 @@ describe('time', () => {
 
   test('for the rest of a response, when it lingers', () => {
     read(get('/'));
-    socket.writableLength = 100;
+    stream.unsentBytes = 100;
     connection.end(false);
     expect(timeMs()).toBe(SETTINGS.idleTimeoutMs);
     fire();
@@ -444,11 +448,11 @@ describe('the end', () => {
   });
 });
 
-test.each([
-  ['::ffff:192.0.2.7', '192.0.2.7'],
-  ['2001:db8::1', '2001:db8::1'],
-  [undefined, ''],
-])('the address %s is known as %j', (address, peer) => {
-  connect(SETTINGS, address ?? '');
-  expect(connection.peer).toBe(peer);
+test('what is of our own making is written as UTF-8', () => {
+  connection.writeReply('grüße');
+  expect(Buffer.from(stream.written, 'latin1').toString('utf8')).toBe('grüße');
+});
+
+test('reading goes on whatever is read', () => {
+  expect([connection.onRead(Buffer.from('x'), 1), connection.peer]).toEqual([true, '192.0.2.7']);
 });
