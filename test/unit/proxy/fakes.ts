@@ -16,7 +16,7 @@ import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
 import type { Outcome } from '../../../src/telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../../../src/upstream/connection.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
-import { RetryBudget } from '../../../src/upstream/retry-budget.ts';
+import { RetryBudget } from '../../../src/upstream/resilience/retry-budget.ts';
 import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/version-runtime.ts';
 import type { VersionRuntime } from '../../../src/upstream/version-runtime.ts';
 import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
