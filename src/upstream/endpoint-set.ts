@@ -10,17 +10,20 @@
 //            |  ^--- UNHEALTHY --+  a probe fails ... a probe succeeds         } in a panic both are ignored:
 //            |  ^--- EJECTED ----+  fails too often ... its time is over       } all endpoints are used
 //
-// Reasons add up; each one that comes closes the unused connections, and what is under way goes on.
+// Reasons add up; each one that comes closes the free connections, and what is under way goes on.
 
 import type { Drained, EndpointConfig } from '../config/model.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import { randomFraction } from '../lib/random.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
-import { UpstreamConnection } from './connection.ts';
-import type { ConnectionOwner, ConnectionSettings, ResponseSink } from './connection.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import { Endpoint, NOT_READY_DRAINING } from './endpoint.ts';
+import type { PooledConnection } from './endpoint.ts';
+import type { ConnectionOwner, ConnectionSettings } from './protocol/connection-owner.ts';
+import { Http1Connection } from './protocol/http1-connection.ts';
+import type { UpstreamStream } from './protocol/upstream-stream.ts';
 import { Selection } from './selection.ts';
+import type { StreamRequest } from './stream-request.ts';
 
 /** A version or a mirror whose endpoints these are. */
 export interface EndpointSetOwner {
@@ -33,6 +36,8 @@ export interface EndpointSetOwner {
   onDrainRetimed(endpoint: Endpoint): void;
   /** A connection is open; called before the one that it was made for hears of it. */
   onOpened(): void;
+  /** A connection to a ready endpoint has room for another stream: it is given one, or joins the endpoint's `free`, or is closed. */
+  onFree(connection: PooledConnection): void;
   /** A connection is gone; the limit has room for another. */
   onClosed(endpoint: Endpoint): void;
   /** An error that is ours, not the upstream's. */
@@ -91,21 +96,18 @@ export class EndpointSet implements ConnectionOwner {
     for (const endpoint of this.endpoints) closeIdle(endpoint);
   }
 
-  /** Makes a connection; the limit must have room for it. */
-  connect(endpoint: Endpoint, sink: ResponseSink): void {
-    this.limit.connections++;
-    endpoint.counters.opened();
-    const connection = new UpstreamConnection(endpoint, this, sink);
-    endpoint.connections.add(connection);
-    sink.onConnecting(connection);
+  /** A stream on an open connection, where one has room. */
+  take(endpoint: Endpoint): UpstreamStream | undefined {
+    return endpoint.free.pop()?.takeStream();
   }
 
-  /** Takes back a connection whose response has ended. True: it may be used again; false: it is closed or will be. */
-  takeBack(connection: UpstreamConnection): boolean {
-    if (!connection.release()) return false;
-    if (connection.endpoint.ready && !this.limit.isExceeded) return true;
-    connection.destroy();
-    return false;
+  /** Makes a connection; the limit must have room for it. */
+  connect(endpoint: Endpoint, request: StreamRequest): void {
+    this.limit.connections++;
+    endpoint.counters.opened();
+    const connection = new Http1Connection(endpoint, this, request);
+    endpoint.connections.add(connection);
+    request.onConnecting(connection, endpoint);
   }
 
   onFault(error: unknown): void {
@@ -116,13 +118,18 @@ export class EndpointSet implements ConnectionOwner {
     this.#owner.onOpened();
   }
 
-  onClosed(connection: UpstreamConnection): void {
+  onFree(connection: PooledConnection): void {
+    if (connection.endpoint.ready && !this.limit.isExceeded) this.#owner.onFree(connection);
+    else connection.destroy();
+  }
+
+  onClosed(connection: PooledConnection): void {
     const { endpoint } = connection;
     this.limit.connections--;
     endpoint.connections.delete(connection);
     endpoint.counters.closed();
-    const at = endpoint.idle.lastIndexOf(connection);
-    if (at !== -1) endpoint.idle.splice(at, 1);
+    const at = endpoint.free.lastIndexOf(connection);
+    if (at !== -1) endpoint.free.splice(at, 1);
     this.#owner.onClosed(endpoint);
   }
 
@@ -160,5 +167,5 @@ export class EndpointSet implements ConnectionOwner {
 }
 
 function closeIdle(endpoint: Endpoint): void {
-  for (const connection of endpoint.idle.splice(0)) connection.destroy();
+  for (const connection of endpoint.free.splice(0)) connection.destroy();
 }

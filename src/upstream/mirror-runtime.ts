@@ -10,13 +10,12 @@ import { MIRRORED } from '../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
 import { Breaker } from './resilience/breaker.ts';
 import { ConnectionLimit } from './connection-limit.ts';
-import type { ConnectionSettings, ResponseSink, UpstreamConnection } from './connection.ts';
+import type { ConnectionSettings } from './protocol/connection-owner.ts';
 import type { Endpoint } from './endpoint.ts';
 import { MirrorTarget } from './mirror-target.ts';
 import { STALLED_MS } from './resilience/stalled.ts';
+import type { StreamRequest } from './stream-request.ts';
 import { connectionSettingsOf, partOf } from './version-settings.ts';
-
-export type { MirrorTarget } from './mirror-target.ts';
 
 export interface MirrorDeps {
   readonly deadlines: Deadlines;
@@ -109,22 +108,22 @@ export class MirrorRuntime {
   }
 
   /**
-   * Takes a connection for one copy: an unused one, which its receiver hears of at once, or one that is made. Undefined when it was given;
+   * Takes a stream for one copy: on a free connection, which the copy hears of at once, or on one that is made. Undefined when it was given;
    * else why the copy is dropped. A copy that got one must `leave`. `avoid`: key of an endpoint that is the last resort.
    */
-  acquire(shadow: MirrorTarget, key: string, sink: ResponseSink, avoid: string | undefined): MirrorOutcome | undefined {
+  acquire(shadow: MirrorTarget, key: string, request: StreamRequest, avoid: string | undefined): MirrorOutcome | undefined {
     if (this.#retired) return MIRRORED.removed;
     if (this.requests >= this.settings.requestLimit) return MIRRORED.limit;
     const { selection, endpoints } = shadow.set;
     const endpoint = selection.pick(key, avoid === undefined ? undefined : endpoints.find((each) => each.key === avoid));
     if (endpoint === undefined) return MIRRORED.no_endpoint;
-    if (endpoint.idle.length === 0 && !this.#limit.makeRoom()) return MIRRORED.limit;
+    if (endpoint.free.length === 0 && !this.#limit.makeRoom()) return MIRRORED.limit;
     if (!this.#breaker.admits(nowMs())) return MIRRORED.breaker;
     this.requests++;
-    const idle = endpoint.idle.pop();
+    const stream = shadow.set.take(endpoint);
     endpoint.inFlight++;
-    if (idle !== undefined) sink.onConnected(idle);
-    else shadow.connect(endpoint, sink);
+    if (stream !== undefined) request.onConnected(stream, endpoint);
+    else shadow.connect(endpoint, request);
     return undefined;
   }
 
@@ -137,13 +136,6 @@ export class MirrorRuntime {
     else if (outcome.kind === 'dropped' || isOurs) this.#breaker.learned();
     else this.#breaker.failed(nowMs(), randomFraction());
     return isOurs;
-  }
-
-  /** Takes back a connection whose response has ended; reuses it when that is safe. */
-  giveBack(shadow: MirrorTarget, connection: UpstreamConnection): void {
-    if (!shadow.set.takeBack(connection)) return;
-    if (this.#retired) connection.destroy();
-    else connection.endpoint.idle.push(connection);
   }
 
   #present(): MirrorTarget[] {

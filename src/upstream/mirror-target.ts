@@ -4,9 +4,10 @@ import type { PoolConfig, VersionConfig } from '../config/model.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { EndpointCounters, MirrorCounters } from '../telemetry/counters.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
-import type { ConnectionSettings, ResponseSink } from './connection.ts';
+import type { ConnectionSettings } from './protocol/connection-owner.ts';
+import type { StreamRequest } from './stream-request.ts';
 import { identifyEndpoint, NOT_READY_UNHEALTHY } from './endpoint.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, PooledConnection } from './endpoint.ts';
 import { EndpointSet } from './endpoint-set.ts';
 import type { EndpointSetOwner } from './endpoint-set.ts';
 
@@ -29,6 +30,7 @@ export class MirrorTarget implements EndpointSetOwner {
   readonly #onFault: (error: unknown) => void;
   /** Endpoints that left, as long as they have connections. */
   readonly #leaving = new Set<Endpoint>();
+  #isCut = false;
 
   constructor(name: string, deps: MirrorTargetDeps) {
     this.name = name;
@@ -56,8 +58,9 @@ export class MirrorTarget implements EndpointSetOwner {
     this.set.replace([], true);
   }
 
-  /** Ends all that is in flight. */
+  /** Ends all that is in flight; no connection is used again. */
   cut(): void {
+    this.#isCut = true;
     for (const endpoint of [...this.set.endpoints, ...this.#leaving]) for (const connection of [...endpoint.connections]) connection.cut();
   }
 
@@ -69,9 +72,9 @@ export class MirrorTarget implements EndpointSetOwner {
     }
   }
 
-  connect(endpoint: Endpoint, sink: ResponseSink): void {
+  connect(endpoint: Endpoint, request: StreamRequest): void {
     this.counters.opened();
-    this.set.connect(endpoint, sink);
+    this.set.connect(endpoint, request);
   }
 
   countersOf(): EndpointCounters {
@@ -89,6 +92,11 @@ export class MirrorTarget implements EndpointSetOwner {
   onDrainRetimed(): void {}
 
   onOpened(): void {}
+
+  onFree(connection: PooledConnection): void {
+    if (this.#isCut) connection.destroy();
+    else connection.endpoint.free.push(connection);
+  }
 
   onClosed(endpoint: Endpoint): void {
     this.counters.closed();

@@ -1,4 +1,4 @@
-// A version as it lives in one worker: whom it gives a connection to its endpoints, who waits for one, and what it learns of failures.
+// A version as it lives in one worker: which requests get a stream to its endpoints, which wait, and what it learns of failures.
 // It outlives Tables; a reload changes its settings in place and never a connection that is in use.
 
 import type { Drained, EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
@@ -8,26 +8,21 @@ import type { EndpointCounters, VersionCounters } from '../telemetry/counters.ts
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import { Concurrency } from './resilience/concurrency.ts';
-import type { ResponseSink, UpstreamConnection } from './connection.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { EndpointDrains } from './endpoint-drain.ts';
 import { EndpointSet } from './endpoint-set.ts';
 import type { EndpointSetOwner } from './endpoint-set.ts';
 import { OutlierEjector } from './resilience/outlier-ejector.ts';
 import type { OutlierEjectorDeps } from './resilience/outlier-ejector.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, PooledConnection } from './endpoint.ts';
 import { HeldRequests } from './held-requests.ts';
 import { RetryBudget } from './resilience/retry-budget.ts';
 import type { Selection } from './selection.ts';
+import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from './stream-request.ts';
+import type { Acquired, PendingRequest } from './stream-request.ts';
 import { shareAt } from './resilience/slow-start.ts';
 import { settingsOf } from './version-settings.ts';
 import type { VersionSettings } from './version-settings.ts';
-
-/** How `acquire` ended: `onConnected` was or will be called, or it never will. */
-export const ACQUIRED = 0;
-export const NO_ENDPOINT = 1;
-export const OVERLOAD = 2;
-export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 
 export interface VersionDeps extends OutlierEjectorDeps {
   /** From 0. */
@@ -36,25 +31,6 @@ export interface VersionDeps extends OutlierEjectorDeps {
   readonly workers: number;
   /** Told of errors that are ours. */
   readonly onFault: (error: unknown) => void;
-}
-
-/** Who asks for a connection. */
-export interface ConnectionRequest extends ResponseSink {
-  /** All connections are in use: `onConnecting`, `onConnected` or `onTurnedAway` follows. */
-  onWaiting(): void;
-  /** No endpoint is ready: the same follows, or the applicant withdraws when it has waited long enough. */
-  onHeld(): void;
-  /** It was held, and still no endpoint is ready. True: it has turned to another version. */
-  onStillHeld(): boolean;
-  /** Waiting has ended without a connection. */
-  onTurnedAway(outcome: Outcome): void;
-  readonly affinityKey: string;
-  /** The endpoint that just failed it, or undefined. */
-  readonly failedEndpoint: Endpoint | undefined;
-  /** Whether an unused connection will not do. */
-  readonly wantsFresh: boolean;
-  /** Whether it has been held for as long as it may be. */
-  readonly holdOver: boolean;
 }
 
 export class VersionRuntime implements EndpointSetOwner {
@@ -67,13 +43,13 @@ export class VersionRuntime implements EndpointSetOwner {
   settings: VersionSettings;
   /** Which deploy it is, for the access log; empty when nobody has said so. */
   deploy = '';
-  /** Attempts that hold or wait for a connection. */
+  /** Attempts that hold a stream, or wait for one. */
   requests = 0;
 
   readonly #pool: string;
   readonly #deps: VersionDeps;
-  readonly #waiting: ConnectionRequest[] = [];
-  readonly #hold: HeldRequests<ConnectionRequest>;
+  readonly #waiting: PendingRequest[] = [];
+  readonly #hold: HeldRequests<PendingRequest>;
   readonly #concurrency: Concurrency;
   readonly #limit = new ConnectionLimit();
   readonly #set: EndpointSet;
@@ -207,16 +183,16 @@ export class VersionRuntime implements EndpointSetOwner {
     this.#concurrency.gaveUp(sinceMs, why, this.#admitted);
   }
 
-  /** Finds a connection for the applicant, makes one, or lets it wait. */
-  acquire(request: ConnectionRequest): Acquired {
+  /** Finds a stream for the request, makes a connection, or lets the request wait. */
+  acquire(request: PendingRequest): Acquired {
     if (this.requests >= this.settings.requestLimit) return OVERLOAD;
     if (!this.#concurrency.admits(this.#admitted)) return OVERLOAD;
     const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) return this.#mayHold(request) ? this.hold(request) : NO_ENDPOINT;
-    const idle = request.wantsFresh ? undefined : endpoint.idle.pop();
-    if (idle !== undefined) {
+    const stream = request.wantsFresh ? undefined : this.#set.take(endpoint);
+    if (stream !== undefined) {
       this.requests++;
-      request.onConnected(idle);
+      request.onConnected(stream, endpoint);
       return ACQUIRED;
     }
     if (this.#limit.makeRoom()) {
@@ -230,8 +206,8 @@ export class VersionRuntime implements EndpointSetOwner {
     return ACQUIRED;
   }
 
-  /** Lets the applicant wait until an endpoint takes connections. */
-  hold(request: ConnectionRequest): Acquired {
+  /** Lets the request wait until an endpoint takes connections. */
+  hold(request: PendingRequest): Acquired {
     if (this.#isFull) return OVERLOAD;
     this.requests++;
     this.#hold.add(request);
@@ -239,29 +215,16 @@ export class VersionRuntime implements EndpointSetOwner {
     return ACQUIRED;
   }
 
-  /** The applicant's attempt is over or given up; it holds no connection of this version any more. */
+  /** The attempt of a request is over or given up; it holds no stream of this version any more. */
   releaseSlot(): void {
     this.requests--;
   }
 
-  /** Withdraws an applicant that may still be waiting. */
-  withdraw(request: ConnectionRequest): void {
+  /** Withdraws a request that may still be waiting. */
+  withdraw(request: PendingRequest): void {
     const at = this.#waiting.indexOf(request);
     if (at !== -1) this.#waiting.splice(at, 1);
     else this.#hold.withdraw(request);
-  }
-
-  /** Takes back a connection whose response has ended; reuses it when that is safe. */
-  releaseConnection(connection: UpstreamConnection): void {
-    if (!this.#set.takeBack(connection)) return;
-    const { endpoint } = connection;
-    const next = this.#waiting[0];
-    if (next === undefined && !this.#retired) endpoint.idle.push(connection);
-    else if (next === undefined || next.wantsFresh || (next.failedEndpoint === endpoint && this.readyCount > 1)) connection.destroy();
-    else {
-      this.#waiting.shift();
-      next.onConnected(connection);
-    }
   }
 
   countersOf(endpoint: string): EndpointCounters {
@@ -290,6 +253,18 @@ export class VersionRuntime implements EndpointSetOwner {
     this.#hold.flow();
   }
 
+  /** For the first that waits, if it may have it. */
+  onFree(connection: PooledConnection): void {
+    const { endpoint } = connection;
+    const next = this.#waiting[0];
+    if (next === undefined && !this.#retired) endpoint.free.push(connection);
+    else if (next === undefined || next.wantsFresh || (next.failedEndpoint === endpoint && this.readyCount > 1)) connection.destroy();
+    else {
+      this.#waiting.shift();
+      next.onConnected(connection.takeStream(), endpoint);
+    }
+  }
+
   onClosed(endpoint: Endpoint): void {
     this.#drainsOf.check(endpoint);
     this.#serveWaiting();
@@ -313,23 +288,23 @@ export class VersionRuntime implements EndpointSetOwner {
   }
 
   /** One that was held goes on: to a connection, into the line, or back. */
-  #proceed(request: ConnectionRequest): void {
+  #proceed(request: PendingRequest): void {
     const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) this.#proceedHeld(request);
     else if (this.#limit.makeRoom()) this.#set.connect(endpoint, request);
     else this.#wait(request);
   }
 
-  #mayHold(request: ConnectionRequest): boolean {
+  #mayHold(request: PendingRequest): boolean {
     return this.settings.holdMs > 0 && !request.holdOver;
   }
 
-  #proceedHeld(request: ConnectionRequest): void {
+  #proceedHeld(request: PendingRequest): void {
     if (request.onStillHeld()) this.#hold.hasten();
     else this.#hold.add(request);
   }
 
-  #wait(request: ConnectionRequest): void {
+  #wait(request: PendingRequest): void {
     this.#waiting.push(request);
     request.onWaiting();
   }

@@ -2,19 +2,21 @@
 // what happens next, and it is never used again after anything unexpected was read on it. Long because its phases, what was read and
 // what is owed to the kernel decide together whether it may be used again.
 
-import { ChunkedScanner } from '../http1/chunked-scanner.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../http1/framing.ts';
-import { ResponseHead, parseResponseHead } from '../http1/response-head.ts';
-import type { HeadLimits } from '../http1/limits.ts';
-import { Deadline } from '../lib/deadlines.ts';
-import type { DeadlineOwner, Deadlines } from '../lib/deadlines.ts';
-import { latin1 } from '../lib/latin1.ts';
-import type { ByteStream, ConnectingOwner } from '../net/byte-stream.ts';
-import { connect } from '../net/connect.ts';
-import { OUTCOME } from '../telemetry/outcomes.ts';
-import type { Outcome } from '../telemetry/outcomes.ts';
+import { ChunkedScanner } from '../../http1/chunked-scanner.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
+import { ResponseHead, parseResponseHead } from '../../http1/response-head.ts';
+import { Deadline } from '../../lib/deadlines.ts';
+import type { DeadlineOwner } from '../../lib/deadlines.ts';
+import { latin1 } from '../../lib/latin1.ts';
+import type { ByteStream, ConnectingOwner } from '../../net/byte-stream.ts';
+import { connect } from '../../net/connect.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
 import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, takeBlock, takeCopyBlock } from './blocks.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, PooledConnection } from '../endpoint.ts';
+import type { StreamRequest } from '../stream-request.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
+import type { ResponseSink, UpstreamStream } from './upstream-stream.ts';
 
 /** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
 export const TEXT_BYTES = 16384;
@@ -30,63 +32,22 @@ const BODY = 3;
 const DONE = 4;
 const CLOSED = 5;
 
-/** The exchange's side of an upstream connection. Offsets are into `connection.memory`. */
-export interface ResponseSink {
-  /** A new connection is being made for this exchange; `onConnected` or `onUpstreamFailure` follows. */
-  onConnecting(connection: UpstreamConnection): void;
-  onConnected(connection: UpstreamConnection): void;
-  /** An interim (1xx) head; it is in `connection.head`. */
-  onInterim(connection: UpstreamConnection): void;
-  /**
-   * The final head is in `connection.head`; body bytes that came with it lie in `from` to `to`, and when they are few
-   * the same bytes also end `connection.text` (from `connection.textBody`). `done`: the whole response is here.
-   * False pauses reading until `resume`.
-   */
-  onResponse(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
-  /** More body bytes, as framed. False pauses reading until `resume`. */
-  onResponseBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
-  /** All that was sent has left for the kernel, after `send` or `sendBytes` had returned false. */
-  onUpstreamDrained(connection: UpstreamConnection): void;
-  onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void;
-}
-
-export interface ConnectionSettings {
-  readonly responseLimits: HeadLimits;
-  readonly connectMs: number;
-  readonly idleMs: number;
-}
-
-/** What a connection asks of the version that made it. */
-export interface ConnectionOwner {
-  readonly deadlines: Deadlines;
-  readonly settings: ConnectionSettings;
-  /** An error that is ours, not the upstream's. */
-  onFault(error: unknown): void;
-  /** A new connection is open; called before its receiver hears of it. */
-  onOpened(): void;
-  /** The connection is gone; called exactly once. */
-  onClosed(connection: UpstreamConnection): void;
-}
-
-export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
+export class Http1Connection implements UpstreamStream, PooledConnection, ConnectingOwner, DeadlineOwner {
   readonly endpoint: Endpoint;
   readonly head = new ResponseHead();
   readonly memory: Buffer;
-  /** The read that held the head, decoded, when it was small; else empty. */
   text = '';
   textBody = 0;
-  /** Responses read on it so far. */
   responses = 0;
-  /** Whether a byte of the current response has been read. */
   responding = false;
-  /** Whether a byte of the current request was given to the kernel. */
   sent = false;
-  /** Follows chunked responses; knows where their trailer section begins. */
   readonly scanner = new ChunkedScanner();
 
   readonly #owner: ConnectionOwner;
   readonly #stream: ByteStream;
   readonly #deadline: Deadline;
+  /** It was made for this one. */
+  #request: StreamRequest | undefined;
   #sink: ResponseSink | undefined;
   #phase = CONNECTING;
   #pending = '';
@@ -103,10 +64,11 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
   #failure: Outcome = OUTCOME.upstream_reset;
   #onFlushed: (() => void) | undefined = undefined;
 
-  constructor(endpoint: Endpoint, owner: ConnectionOwner, sink: ResponseSink) {
+  constructor(endpoint: Endpoint, owner: ConnectionOwner, request: StreamRequest) {
     this.endpoint = endpoint;
     this.#owner = owner;
-    this.#sink = sink;
+    this.#request = request;
+    this.#sink = request;
     this.#deadline = new Deadline(this);
     this.memory = takeBlock();
     const to = endpoint.address;
@@ -123,7 +85,14 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     return this.#phase !== CONNECTING && this.#phase !== CLOSED;
   }
 
-  /** Takes the connection for one exchange; its request method decides how the response is framed. */
+  get streams(): number {
+    return this.#phase === IDLE ? 0 : 1;
+  }
+
+  takeStream(): UpstreamStream {
+    return this;
+  }
+
   begin(sink: ResponseSink, method: string): void {
     this.#sink = sink;
     this.#method = method;
@@ -134,19 +103,16 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     this.sent = false;
   }
 
-  /** Sends latin1 text. False: wait for `onUpstreamDrained` before more. */
   send(text: string): boolean {
     this.sent = true;
     return this.#stream.writeText(text, 'latin1');
   }
 
-  /** Sends bytes, which must not change until they are drained. False: wait for `onUpstreamDrained` before more. */
   sendBytes(bytes: Buffer): boolean {
     this.sent = true;
     return this.#stream.writeBytes(bytes);
   }
 
-  /** Sends bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */
   sendCopy(bytes: Buffer, from: number, to: number): boolean {
     if (to - from > READ_BYTES) return this.sendBytes(Buffer.from(bytes.subarray(from, to)));
     const copy = takeCopyBlock();
@@ -157,12 +123,10 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     return more;
   }
 
-  /** `onUpstreamDrained` follows when all that was sent has left, however little it is. */
   tellDrained(): void {
     this.#stream.writeBytes(NOTHING, (this.#onFlushed ??= () => this.#sink?.onUpstreamDrained(this)));
   }
 
-  /** Bytes that the kernel has yet to take. */
   get unsent(): number {
     return this.#stream.unsentBytes;
   }
@@ -172,33 +136,25 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     if (this.#phase !== CLOSED) this.#stream.resume();
   }
 
-  /**
-   * Gives the connection back after a response has ended and its bytes are no longer needed.
-   * True: it is idle and may be used again. False: it is being closed.
-   */
-  release(): boolean {
+  release(): void {
     this.#sink = undefined;
     this.text = '';
-    if (this.#phase !== DONE || !this.#reusable || this.#refused) {
-      this.destroy();
-      return false;
-    }
+    if (this.#phase !== DONE || !this.#reusable || this.#refused) return this.destroy();
     this.#phase = IDLE;
     // The last bytes of a response may have been slow to leave; unread, the connection would give no other response.
     if (this.#paused) this.resume();
     this.#owner.deadlines.arm(this.#deadline, this.#owner.settings.idleMs);
-    return true;
+    this.#owner.onFree(this);
   }
 
-  /** Ends the connection at once; the exchange that held it hears nothing more. */
   destroy(): void {
+    this.#request = undefined;
     this.#sink = undefined;
     if (this.#phase === CLOSED) return;
     this.#stream.destroy();
     this.#close();
   }
 
-  /** Ends the connection at once; the exchange that holds it hears that its endpoint was drained. */
   cut(): void {
     // A whole response stays one while the client takes it.
     if (this.#phase === DONE) this.destroy();
@@ -214,11 +170,12 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     if (this.#phase !== CONNECTING) return;
     this.#deadline.disarm();
     this.#phase = IDLE;
-    const sink = this.#sink;
+    const request = this.#request;
+    this.#request = undefined;
     this.#sink = undefined;
     this.#owner.onOpened();
-    if (sink === undefined) this.destroy();
-    else sink.onConnected(this);
+    if (request === undefined) this.destroy();
+    else request.onConnected(this, this.endpoint);
   }
 
   /** A fault of ours costs this connection and its exchange, not the worker. */
