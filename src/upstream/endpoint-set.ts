@@ -1,5 +1,5 @@
-// The endpoints of one version, as a version or a mirror has them in one worker: which there are, which are ready, and the connections
-// to them. It outlives Tables; those that stay keep their state. Who waits for a connection is no business of its own.
+// The endpoints of one version, as a version or a mirror has them in one worker: which there are, which are ready, the connections
+// to them, and their drains. It outlives Tables; those that stay keep their state. Who waits for a connection is no business of its own.
 //
 // An endpoint gets traffic while no reason speaks against it (`notReadyReasons`), and its weight is above 0:
 //
@@ -17,6 +17,7 @@ import type { Deadlines } from '../lib/deadlines.ts';
 import { randomFraction } from '../lib/random.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
+import type { EndpointDrains } from './endpoint-drain.ts';
 import { Endpoint, NOT_READY_DRAINING } from './endpoint.ts';
 import type { PooledConnection } from './endpoint.ts';
 import type { ConnectionOwner, ConnectionSettings } from './protocol/connection-owner.ts';
@@ -25,15 +26,16 @@ import type { UpstreamStream } from './protocol/upstream-stream.ts';
 import { Selection } from './selection.ts';
 import type { StreamRequest } from './stream-request.ts';
 
+export interface EndpointSetSettings extends ConnectionSettings {
+  /** How long an endpoint may take to be drained that does not say it itself; 0 = no deadline; undefined = none for any endpoint. */
+  readonly drainTimeoutMs: number | undefined;
+}
+
 /** A version or a mirror whose endpoints these are. */
 export interface EndpointSetOwner {
   countersOf(endpoint: string): EndpointCounters;
   /** Readiness may have changed; `readyBefore` endpoints were ready before. */
   onReadiness(readyBefore: number): void;
-  /** The endpoint gets nothing new from now on, or is back. */
-  onDraining(endpoint: Endpoint, begins: boolean): void;
-  /** The time that a drain may take has changed while the endpoint is drained. */
-  onDrainRetimed(endpoint: Endpoint): void;
   /** A connection is open; called before the one that it was made for hears of it. */
   onOpened(): void;
   /** A connection to a ready endpoint has room for another stream: it is given one, or joins the endpoint's `free`, or is closed. */
@@ -48,16 +50,18 @@ export class EndpointSet implements ConnectionOwner {
   readonly deadlines: Deadlines;
   readonly selection = new Selection(randomFraction);
   readonly limit: ConnectionLimit;
-  settings: ConnectionSettings;
+  settings: EndpointSetSettings;
   endpoints: readonly Endpoint[] = [];
+  readonly drains: EndpointDrains;
   readonly #owner: EndpointSetOwner;
 
   /** @param limit of all sets that share it */
-  constructor(owner: EndpointSetOwner, limit: ConnectionLimit, settings: ConnectionSettings, deadlines: Deadlines) {
+  constructor(owner: EndpointSetOwner, limit: ConnectionLimit, settings: EndpointSetSettings, drains: EndpointDrains) {
     this.#owner = owner;
     this.limit = limit;
     this.settings = settings;
-    this.deadlines = deadlines;
+    this.drains = drains;
+    this.deadlines = drains.deadlines;
   }
 
   /** Endpoints that stay keep their state; those that left finish what they have. @param drains of all that do not say it themselves */
@@ -91,9 +95,19 @@ export class EndpointSet implements ConnectionOwner {
     this.#owner.onReadiness(readyBefore);
   }
 
-  /** Closes all unused connections. */
-  closeIdle(): void {
-    for (const endpoint of this.endpoints) closeIdle(endpoint);
+  /** No new Table has it: free connections close now, used ones when they are given back, all at the deadline of a drain. */
+  retire(): void {
+    for (const endpoint of this.endpoints) {
+      closeFree(endpoint);
+      // One that is drained already has its deadline.
+      if (!this.drains.has(endpoint)) this.drains.begin(endpoint, this.#drainMsOf(endpoint), false);
+    }
+  }
+
+  /** Ends all that is under way on the endpoints that are here, and on those that left. */
+  cut(): void {
+    for (const endpoint of [...this.endpoints, ...this.drains.endpoints])
+      for (const connection of [...endpoint.connections]) connection.cut();
   }
 
   /** A stream on an open connection, where one has room. */
@@ -130,6 +144,7 @@ export class EndpointSet implements ConnectionOwner {
     endpoint.counters.closed();
     const at = endpoint.free.lastIndexOf(connection);
     if (at !== -1) endpoint.free.splice(at, 1);
+    this.drains.check(endpoint);
     this.#owner.onClosed(endpoint);
   }
 
@@ -141,8 +156,8 @@ export class EndpointSet implements ConnectionOwner {
     endpoint.zone = zone;
     endpoint.drainMs = drainMs;
     const changed = this.#setReason(endpoint, NOT_READY_DRAINING, drain !== false);
-    if (isRetimed && !changed) this.#owner.onDrainRetimed(endpoint);
-    if (weight === 0) closeIdle(endpoint);
+    if (isRetimed && this.drains.has(endpoint)) this.drains.begin(endpoint, this.#drainMsOf(endpoint), true);
+    if (weight === 0) closeFree(endpoint);
     return changed;
   }
 
@@ -154,18 +169,24 @@ export class EndpointSet implements ConnectionOwner {
     if (reasons === 0) endpoint.counters.ready();
     else endpoint.counters.unready();
     if (reason === NOT_READY_DRAINING) this.#drain(endpoint, applies);
-    if (applies) closeIdle(endpoint);
+    if (applies) closeFree(endpoint);
     return true;
   }
 
   #drain(endpoint: Endpoint, begins: boolean): void {
     if (begins) endpoint.counters.draining();
     else endpoint.counters.drainingEnded();
-    if (begins) closeIdle(endpoint);
-    this.#owner.onDraining(endpoint, begins);
+    if (!begins) return this.drains.cancel(endpoint);
+    closeFree(endpoint);
+    this.drains.begin(endpoint, this.#drainMsOf(endpoint), true);
+  }
+
+  #drainMsOf({ drainMs }: Endpoint): number {
+    const { drainTimeoutMs } = this.settings;
+    return drainTimeoutMs === undefined ? 0 : drainMs || drainTimeoutMs;
   }
 }
 
-function closeIdle(endpoint: Endpoint): void {
+function closeFree(endpoint: Endpoint): void {
   for (const connection of endpoint.free.splice(0)) connection.destroy();
 }

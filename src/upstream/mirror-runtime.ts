@@ -10,8 +10,8 @@ import { MIRRORED } from '../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
 import { Breaker } from './resilience/breaker.ts';
 import { ConnectionLimit } from './connection-limit.ts';
-import type { ConnectionSettings } from './protocol/connection-owner.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { EndpointSetSettings } from './endpoint-set.ts';
 import { MirrorTarget } from './mirror-target.ts';
 import { STALLED_MS } from './resilience/stalled.ts';
 import type { StreamRequest } from './stream-request.ts';
@@ -26,7 +26,7 @@ export interface MirrorDeps {
   readonly onFault: (error: unknown) => void;
 }
 
-export interface MirrorSettings extends ConnectionSettings {
+export interface MirrorSettings extends EndpointSetSettings {
   /** Infinity where there is no bound; the same for the next one. */
   readonly connectionLimit: number;
   readonly requestLimit: number;
@@ -150,6 +150,7 @@ export class MirrorRuntime {
       uncounted: counters.uncounted(),
       limit: this.#limit,
       settings: this.settings,
+      pool: this.target,
       deadlines,
       onFault,
     });
@@ -163,5 +164,6 @@ function settingsOf({ limits }: MirrorConfig, target: PoolConfig, { worker, work
     lagBytes: limits.lagBytes,
     responseBytes: limits.responseBytes,
     ...connectionSettingsOf(target),
+    drainTimeoutMs: undefined,
   };
 }

@@ -2,7 +2,6 @@
 // It outlives Tables; a reload changes its settings in place and never a connection that is in use.
 
 import type { Drained, EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
-import { nowMs } from '../lib/clock.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { EndpointCounters, VersionCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
@@ -20,7 +19,7 @@ import { RetryBudget } from './resilience/retry-budget.ts';
 import type { Selection } from './selection.ts';
 import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from './stream-request.ts';
 import type { Acquired, PendingRequest } from './stream-request.ts';
-import { shareAt } from './resilience/slow-start.ts';
+import { VersionRamp } from './resilience/version-ramp.ts';
 import { settingsOf } from './version-settings.ts';
 import type { VersionSettings } from './version-settings.ts';
 
@@ -51,14 +50,10 @@ export class VersionRuntime implements EndpointSetOwner {
   readonly #waiting: PendingRequest[] = [];
   readonly #hold: HeldRequests<PendingRequest>;
   readonly #concurrency: Concurrency;
+  readonly #ramp = new VersionRamp();
   readonly #limit = new ConnectionLimit();
   readonly #set: EndpointSet;
-  readonly #drainsOf: EndpointDrains;
   #drains: Drained = false;
-  #slowStartMs = 0;
-  /** When it came into use; 0 = it always was, or its slow start is over. */
-  #sinceMs = 0;
-  #configured = false;
   #retired = false;
 
   constructor(pool: PoolConfig, name: string, deps: VersionDeps) {
@@ -68,10 +63,10 @@ export class VersionRuntime implements EndpointSetOwner {
     this.settings = settingsOf(pool, deps.worker, deps.workers);
     this.deadlines = deps.deadlines;
     this.counters = deps.counters.version(pool.name, name);
-    this.#set = new EndpointSet(this, this.#limit, this.settings, deps.deadlines);
+    const drains = new EndpointDrains({ pool: pool.name, version: name }, deps.deadlines, deps.log);
+    this.#set = new EndpointSet(this, this.#limit, this.settings, drains);
     this.#limit.groups = [this.#set];
     this.selection = this.#set.selection;
-    this.#drainsOf = new EndpointDrains({ pool: pool.name, version: name }, deps.deadlines, deps.log);
     this.ejector = new OutlierEjector(pool.name, this, deps);
     this.#concurrency = new Concurrency(deps.workers, this.counters);
     this.#hold = new HeldRequests(
@@ -108,10 +103,7 @@ export class VersionRuntime implements EndpointSetOwner {
 
   /** Share of its part of the split that it is to get at present: below 1 in its slow start. */
   get rampShare(): number {
-    if (this.#sinceMs === 0) return 1;
-    const share = shareAt(nowMs() - this.#sinceMs, this.#slowStartMs);
-    if (share === 1) this.#sinceMs = 0;
-    return share;
+    return this.#ramp.share;
   }
 
   /** Takes over new settings; endpoints that stay keep their state, those that left finish what they have. */
@@ -120,7 +112,7 @@ export class VersionRuntime implements EndpointSetOwner {
     this.#set.settings = this.settings;
     this.budget.ratio = pool.retries.budget;
     this.#drains = version.drain;
-    this.#slowStartMs = version.slowStartMs;
+    this.#ramp.windowMs = version.slowStartMs;
     this.#concurrency.configure(pool.limits.adaptive);
     this.selection.configure(pool);
     this.setEndpoints(version.endpoints);
@@ -131,7 +123,7 @@ export class VersionRuntime implements EndpointSetOwner {
 
   /** It joins others that serve already: its slow start begins with its first ready endpoint. */
   markAsNew(): void {
-    this.#configured = true;
+    this.#ramp.isNew = true;
   }
 
   /**
@@ -140,17 +132,13 @@ export class VersionRuntime implements EndpointSetOwner {
    */
   retire(): void {
     this.#retired = true;
-    this.#set.closeIdle();
-    for (const endpoint of this.endpoints) {
-      // One that is drained already has its deadline.
-      if (!this.#drainsOf.has(endpoint)) this.#drainsOf.begin(endpoint, this.#drainMsOf(endpoint), false);
-    }
+    this.#set.retire();
   }
 
   /** Those that stay keep their state; those that left finish what they have. */
   setEndpoints(endpoints: readonly EndpointConfig[]): void {
     this.#set.replace(endpoints, this.#drains);
-    this.#configured = true;
+    this.#ramp.isNew = true;
   }
 
   /** Adds or removes a reason (`NOT_READY_…`) why an endpoint may not be picked. What is under way on it goes on. */
@@ -236,17 +224,8 @@ export class VersionRuntime implements EndpointSetOwner {
     if (panicking) this.counters.panicked();
     else this.counters.calmed();
     if (readyBefore > 0 || readyCount === 0) return;
-    if (this.#configured && this.#slowStartMs > 0) this.#sinceMs = nowMs();
+    this.#ramp.begin();
     this.#hold.scout();
-  }
-
-  onDraining(endpoint: Endpoint, begins: boolean): void {
-    if (begins) this.#drainsOf.begin(endpoint, this.#drainMsOf(endpoint), true);
-    else this.#drainsOf.cancel(endpoint);
-  }
-
-  onDrainRetimed(endpoint: Endpoint): void {
-    if (this.#drainsOf.has(endpoint)) this.onDraining(endpoint, true);
   }
 
   onOpened(): void {
@@ -265,8 +244,7 @@ export class VersionRuntime implements EndpointSetOwner {
     }
   }
 
-  onClosed(endpoint: Endpoint): void {
-    this.#drainsOf.check(endpoint);
+  onClosed(): void {
     this.#serveWaiting();
   }
 
@@ -281,10 +259,6 @@ export class VersionRuntime implements EndpointSetOwner {
 
   get #isFull(): boolean {
     return this.#waiting.length + this.#hold.size >= this.settings.pendingLimit;
-  }
-
-  #drainMsOf(endpoint: Endpoint): number {
-    return endpoint.drainMs || this.settings.drainTimeoutMs;
   }
 
   /** One that was held goes on: to a connection, into the line, or back. */

@@ -1,9 +1,17 @@
-// One connection to an endpoint: it reads responses and hands them to the exchange that holds it. It never decides
-// what happens next, and it is never used again after anything unexpected was read on it. Long because its phases, what was read and
-// what is owed to the kernel decide together whether it may be used again.
+// One connection of HTTP/1 to an endpoint, which carries one exchange at a time: it reads responses and hands them to the exchange. It
+// never decides what happens next, and it is never used again after anything unexpected was read on it. Long because its phases, what
+// was read and what is owed to the kernel decide together whether it may be used again.
+//
+//   CONNECTING --connected--> IDLE --begin--> HEAD --its end--> BODY --last byte--> DONE
+//                              ^               ^ |                                    |
+//                              |               +-+ interim head                       |
+//                              +---------- release, when it may be used again --------+
+//
+//   Any phase -> CLOSED: by `destroy` and `cut`, when a deadline passes, and when the upstream fails or closes. The exchange hears of a
+//   failure in CONNECTING, HEAD and BODY; in IDLE there is none, and in DONE its response is whole.
 
-import { ChunkedScanner } from '../../http1/chunked-scanner.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
+import type { ChunkedScanner } from '../../http1/chunked-scanner.ts';
+import { BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
 import { ResponseHead, parseResponseHead } from '../../http1/response-head.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
@@ -15,7 +23,9 @@ import type { Outcome } from '../../telemetry/outcomes.ts';
 import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, takeBlock, takeCopyBlock } from './blocks.ts';
 import type { Endpoint, PooledConnection } from '../endpoint.ts';
 import type { StreamRequest } from '../stream-request.ts';
+import { connectOutcome } from './connect-outcome.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
+import { ResponseFraming } from './response-framing.ts';
 import type { ResponseSink, UpstreamStream } from './upstream-stream.ts';
 
 /** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
@@ -41,18 +51,18 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   responses = 0;
   responding = false;
   sent = false;
-  readonly scanner = new ChunkedScanner();
+  readonly scanner: ChunkedScanner;
 
   readonly #owner: ConnectionOwner;
   readonly #stream: ByteStream;
   readonly #deadline: Deadline;
+  readonly #framing = new ResponseFraming();
   /** It was made for this one. */
   #request: StreamRequest | undefined;
   #sink: ResponseSink | undefined;
   #phase = CONNECTING;
   #pending = '';
   #method = '';
-  #remaining = 0;
   #interims = 0;
   #reusable = false;
   /** Nothing is read until `resume`: written bytes still lie in the memory. */
@@ -70,6 +80,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#request = request;
     this.#sink = request;
     this.#deadline = new Deadline(this);
+    this.scanner = this.#framing.scanner;
     this.memory = takeBlock();
     const to = endpoint.address;
     if (to.kind === 'srv') throw new Error('an SRV name is resolved before a connection is made');
@@ -239,8 +250,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     const head = this.head;
     this.#phase = BODY;
     this.#reusable = head.keepAlive && head.body !== BODY_UNTIL_CLOSE;
-    this.#remaining = head.body === BODY_LENGTH ? head.contentLength : 0;
-    if (head.body === BODY_CHUNKED) this.scanner.reset();
+    this.#framing.begin(head);
     const to = this.#advance(from, limit);
     if (to < 0) return this.#malformed();
     this.text = to === limit ? text : '';
@@ -254,34 +264,14 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     return this.#sink?.onResponseBytes(this, from, to, this.#phase === DONE) ?? false;
   }
 
-  /** Follows the body's framing over newly read bytes: where the response's bytes end in them, or -1 when they are malformed. */
+  /** Where the response's bytes end in those newly read, or -1 when they are malformed. */
   #advance(from: number, limit: number): number {
-    let to = limit;
-    switch (this.head.body) {
-      case BODY_NONE:
-        to = from;
-        this.#phase = DONE;
-        break;
-      case BODY_LENGTH:
-        if (limit - from >= this.#remaining) {
-          to = from + this.#remaining;
-          this.#phase = DONE;
-        }
-        this.#remaining -= to - from;
-        break;
-      case BODY_CHUNKED:
-        to = this.scanner.scan(this.memory, from, limit);
-        if (to < 0) return -1;
-        if (this.scanner.done) this.#phase = DONE;
-        break;
-      case BODY_UNTIL_CLOSE:
-        break;
-    }
-    if (this.#phase === DONE) {
-      this.responses++;
-      // Surplus bytes could be taken for the response to the next request.
-      if (to < limit) this.#reusable = false;
-    }
+    const to = this.#framing.advance(this.head, this.memory, from, limit);
+    if (to < 0 || !this.#framing.done) return to;
+    this.#phase = DONE;
+    this.responses++;
+    // Surplus bytes could be taken for the response to the next request.
+    if (to < limit) this.#reusable = false;
     return to;
   }
 
@@ -332,12 +322,3 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#owner.onClosed(this);
   }
 }
-
-function connectOutcome(error: NodeJS.ErrnoException): Outcome {
-  const code = error.code ?? '';
-  if (OURS.has(code)) return OUTCOME.overload;
-  return code === 'ETIMEDOUT' ? OUTCOME.connect_timeout : OUTCOME.connect_refused;
-}
-
-/** Descriptors, local ports or memory that this machine has run out of: no fault of the endpoint's. */
-const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EAGAIN', 'ENOBUFS', 'ENOMEM']);
