@@ -1,12 +1,12 @@
 // The admin API put together: the door, the routes, and what becomes of faults. It listens nowhere.
 
-import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { fastifySwagger } from '@fastify/swagger';
 import { fastify } from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import type { Clock } from '../lib/clock.ts';
+import { reasonPhrase } from '../lib/reason-phrase.ts';
 import type { AdminServerOptions } from './admin-server.ts';
 import { identify } from './auth.ts';
 import { addConfig } from './whole-config.ts';
@@ -136,7 +136,7 @@ function refuseConnection(error: Error & { code?: string }, socket: Socket): voi
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;
   const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+  const head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
   socket.end(head + body);
 }
 

@@ -2,6 +2,7 @@
 // They say what the client may know and no more.
 
 import { applyHeaderChanges } from '../lib/header-changes.ts';
+import { reasonPhrase } from '../lib/reason-phrase.ts';
 import { redirectLocation } from '../routing/redirect.ts';
 import type { RouteMatch } from '../routing/table.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
@@ -9,7 +10,6 @@ import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { isTrusted } from './forwarded.ts';
-import { reasonPhrase } from './reason-phrase.ts';
 
 /** Ends the exchange with the answer of a failed outcome. */
 export function reply(exchange: Exchange, outcome: Outcome): void {
