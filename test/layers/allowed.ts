@@ -31,7 +31,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
 /** Folders that import from npm only what their line lists; the others are free to. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  // lib/log.ts is the one door to the logger.
+  // lib/json-log.ts is the one door to the logger.
   lib: ['pino'],
   http1: [],
 };
