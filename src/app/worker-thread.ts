@@ -13,6 +13,7 @@ import { compileTable } from '../routing/compile.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { CounterSet } from '../telemetry/counter-set.ts';
 import { Registry } from '../upstream/registry.ts';
+import { saveCompiled } from './compile-cache.ts';
 import { CopyWatch } from './copy-watch.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
@@ -93,6 +94,17 @@ const weighing = every(HEAP_METER_MS, () => context?.counters.holds(heapBytes())
 type Apply = Extract<ToWorker, { kind: 'apply' }>;
 type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
 
+/** With the first Config the thread also gets rid of what only its start needed. */
+async function applyAndSettle(message: Apply): Promise<Record<string, number>> {
+  const isFirst = context === undefined;
+  const ports = await apply(message);
+  if (isFirst) {
+    saveCompiled();
+    collectGarbage();
+  }
+  return ports;
+}
+
 /** The Table stays: it names versions, not endpoints. */
 function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'endpoints' }>): void {
   counters.place(plan);
@@ -103,7 +115,7 @@ function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'e
 async function onChange(message: Change): Promise<void> {
   const { id } = message;
   try {
-    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await apply(message) });
+    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await applyAndSettle(message) });
     setEndpoints(message);
     post({ kind: 'followed', id });
   } catch (error) {
