@@ -13,7 +13,7 @@ import type { Config } from '../config/model.ts';
 import { after } from '../lib/clock.ts';
 import { collectGarbage } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
-import { saveCompiled } from './compile-cache.ts';
+import { saveCompiled } from './compile-cache.js';
 import { Instance } from './instance.ts';
 import type { InstanceOptions } from './instance.ts';
 import { findLastGood, findStateFolder } from './last-good.ts';

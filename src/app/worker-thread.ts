@@ -13,7 +13,7 @@ import { compileTable } from '../routing/compile.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { CounterSet } from '../telemetry/counter-set.ts';
 import { Registry } from '../upstream/registry.ts';
-import { saveCompiled } from './compile-cache.ts';
+import { saveCompiled } from './compile-cache.js';
 import { CopyWatch } from './copy-watch.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
