@@ -4,9 +4,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { Deadlines } from '../lib/deadlines.ts';
-import { every, loopMeter } from '../lib/clock.ts';
+import { loopMeter } from '../lib/clock.ts';
 import { collectGarbage, heapBytes } from '../lib/heap.ts';
 import { forwardLog } from '../lib/log.ts';
+import { Pulse } from '../lib/pulse.ts';
 import { ProxyContext } from '../proxy/context.ts';
 import { drain } from '../proxy/drain.ts';
 import { compileTable } from '../routing/compile.ts';
@@ -38,6 +39,7 @@ const registry = new Registry({
   log,
   worker: start.index,
   workers: start.workers,
+  onEjections: () => post({ kind: 'ejections' }),
   onFault: (error) => context?.failed(error),
 });
 const builder = new ServingBuilder(registry, counters);
@@ -82,14 +84,21 @@ function setAccessLog(target: ProxyContext, update: Update): void {
   else target.accessLog = new AccessLog(config.sample, (chunk, lines) => post({ kind: 'access', chunk, lines }));
 }
 
-const flushing = every(FLUSH_MS, () => {
+const utilization = loopMeter();
+const pulse = new Pulse([
+  { everyMs: FLUSH_MS, run: flush },
+  { everyMs: LOOP_METER_MS, run: () => context?.counters.looped(utilization(), deadlines.takeLateness()) },
+  { everyMs: HEAP_METER_MS, run: () => context?.counters.holds(heapBytes()) },
+]);
+deadlines.onPace = (awake) => {
+  pulse.pace(awake);
+  registry.pace(awake);
+};
+
+function flush(): void {
   context?.accessLog?.flush();
   copyWatch.flush();
-});
-const utilization = loopMeter();
-const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization(), deadlines.takeLateness()));
-
-const weighing = every(HEAP_METER_MS, () => context?.counters.holds(heapBytes()));
+}
 
 type Apply = Extract<ToWorker, { kind: 'apply' }>;
 type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
@@ -135,16 +144,13 @@ function setPressure(level: PressureLevel): void {
 }
 
 async function onMessage(
-  message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'pressure' | 'collect' | 'recall' | 'compare' }>,
+  message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'ejections' | 'pressure' | 'collect' | 'recall' | 'compare' }>,
 ): Promise<void> {
   if (message.kind !== 'drain') return onChange(message);
   const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
-  context?.accessLog?.flush();
-  copyWatch.flush();
+  flush();
   copyWatch.connect(undefined);
-  flushing.stop();
-  metering.stop();
-  weighing.stop();
+  pulse.stop();
   // Unused upstream connections would keep the thread alive.
   registry.apply([]);
   deadlines.close();
@@ -158,6 +164,7 @@ port.on('message', (message: ToWorker) => {
   // Health and pressure wait for nobody: what is in flight while the worker drains is to be retried well, too, and may be too much.
   if (message.kind === 'health') registry.setUnhealthy(message.unhealthy);
   else if (message.kind === 'deploys') setDeploys(message);
+  else if (message.kind === 'ejections') registry.lookForEjections();
   else if (message.kind === 'pressure') setPressure(message.level);
   else if (message.kind === 'collect') collectGarbage();
   else if (message.kind === 'recall') post({ kind: 'recalled', id: message.id, exchanges: context?.recent.list() ?? [] });
