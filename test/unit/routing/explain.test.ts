@@ -100,7 +100,9 @@ describe('explain', () => {
     writer.add(compileSessionRule(affinity.remember, [{ name: 'v3' }]).marks[0]!, 1000, 60);
     const remembered = ask(request, { affinity }, [], memory);
     expect(remembered).toMatchObject({ version: 'v3', reason: 'remembered' });
-    expect(remembered.steps.join(' ')).toContain('keeps version v3 of pool shop for now (affinity.remember); by the weights it belongs to v1.');
+    expect(remembered.steps.join(' ')).toContain(
+      'keeps version v3 of pool shop for now (affinity.remember); by the weights it belongs to v1.',
+    );
     // A file knows nothing of users.
     expect(ask(request, { affinity })).toMatchObject({ version: 'v1', reason: 'affinity' });
   });
