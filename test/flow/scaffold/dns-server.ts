@@ -1,4 +1,4 @@
-// A DNS server on loopback, UDP and TCP on one port, that answers what the test says.
+// A DNS server on loopback, UDP and TCP on one port, that returns what the test says.
 //
 //   const dns = await startDns();
 //   dns.address                                          '127.0.0.1:PORT', for `dns.servers`
