@@ -33,7 +33,7 @@ function makeVersion(): VersionRuntime {
   return version;
 }
 
-test.each([false, true])('a request that has been held for the whole time is not held again: %s', (holdOver) => {
+test.each([false, true])('who has been held for the whole time is not held again: %s', (holdOver) => {
   let held = 0;
   const request = { holdOver, affinityKey: '', onHeld: () => void held++ } as unknown as ConnectionRequest;
   const version = makeVersion();
@@ -41,7 +41,7 @@ test.each([false, true])('a request that has been held for the whole time is not
   version.withdraw(request);
 });
 
-test('a request that was sent after the end of its hold, and then reset, gets a response that says so', () => {
+test('a request that was sent after the end of its hold, and then reset, is answered as such', () => {
   let written = '';
   const exchange = {
     holdOver: true,

@@ -1,4 +1,4 @@
-// Our reading of one whole message against Node's: where both accept, they must see the same message. Throws where they part.
+// Our reading of one whole message against Node's: whoever accepts must see the same message. Throws where they part.
 
 import assert from 'node:assert/strict';
 import { METHODS } from 'node:http';

@@ -34,7 +34,7 @@ async function startBoth(mirror: object = {}) {
   return { seen, first, shadow, ...(await startMirrored({ primary, shadow: [shadow.address], mirror, pool, compare: {} })) };
 }
 
-test('a tap sees all responses, whole, and how they ended', async () => {
+test('a witness hears all answers, whole, and how they ended', async () => {
   const { context, port, faults } = await startBoth();
   const heard: string[] = [];
   const bodies: Record<Side, string> = { primary: '', candidate: '', secondary: '' };
@@ -66,7 +66,7 @@ test('a tap sees all responses, whole, and how they ended', async () => {
   expect(faults).toEqual([]);
 });
 
-test('changes that the mirror makes are for the shadow, not for the secondary copy', async () => {
+test('changes that the mirror makes are for the shadow, not for the second copy', async () => {
   const { context, port, seen } = await startBoth({ requestHeaders: { set: { 'x-stage': 'dark' } }, rewrite: { host: 'shadow.internal' } });
   context.shadows.createTap = () => ({
     wantsSecondary: true,
@@ -84,7 +84,7 @@ test('changes that the mirror makes are for the shadow, not for the secondary co
 test.each(['find', 'onHead', 'onBody', 'onPrimaryEnd', 'onCopyEnd'])('one that fails in %s fails alone', async (where) => {
   const { context, port, faults } = await startBoth();
   const fail = (here: string) => (): void => {
-    if (here === where) throw new Error('a fault of the tap');
+    if (here === where) throw new Error('a fault of the witness');
   };
   context.shadows.createTap = (): ResponseTap => {
     fail('find')();
