@@ -15,7 +15,9 @@ import type { RollbackOptions } from '../../../src/cli/rollback.ts';
 import type { SplitOptions } from '../../../src/cli/split.ts';
 import type { StatusOptions } from '../../../src/cli/status.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
-import type { JournalLine, PoolStatus, RevisionSummary } from '../../../src/control/control-api.ts';
+import type { JournalLine } from '../../../src/api/journal.ts';
+import type { PoolStatus } from '../../../src/api/pools.ts';
+import type { RevisionSummary } from '../../../src/api/revisions.ts';
 import { systemClock, type Clock } from '../../../src/lib/clock.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 31, 3, 0, 0);

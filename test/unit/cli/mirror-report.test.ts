@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fitTable } from '../../../src/cli/fit-table.ts';
 import { runMirrorReport, type MirrorReportOptions } from '../../../src/cli/mirror-report.ts';
-import type { MirrorReport } from '../../../src/control/mirror-report.ts';
+import type { MirrorReport } from '../../../src/api/mirror-report.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { FakeAdmin, FakeTerminal, NOW_MS, problem, runAgainst } from './fake-admin.ts';
 import { makeField, makeReport, makeTemplate, quantiles } from './make-report.ts';
