@@ -1,29 +1,18 @@
 // A bound address in one worker: accepts connections and hands what they read to their Connection.
 
 import { Server, Socket } from 'node:net';
-import type { HeadLimits } from '../http1/limits.ts';
 import { after, nowMs, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
-import type { TrustedProxies } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { ListenerCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
-import { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
+import type { ListenerSettings } from './downstream/downstream.ts';
+import { Http1Connection } from './downstream/http1-connection.ts';
+import type { ConnectionOwner } from './downstream/http1-connection.ts';
+import { ExchangePool } from './exchange-pool.ts';
+import { Exchange } from './exchange.ts';
 import type { ServingState } from './serving-state.ts';
-
-export interface ListenerSettings extends HeadLimits {
-  readonly name: string;
-  readonly headerTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  /** 0 = no limit. */
-  readonly requestsPerConnection: number;
-  /** Open connections over all workers; 0 = no limit. */
-  readonly connections: number;
-  /** 0 = no limit. */
-  readonly bodyBytes: number;
-  readonly trust: TrustedProxies;
-}
 
 export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
 
@@ -36,14 +25,15 @@ const ACCEPT_LOG_MS = 1000;
 /** One read buffer serves all client connections of a worker: what is kept of a read is copied before the next. */
 const readBuffer = Buffer.allocUnsafeSlow(65536);
 
-export class Listener {
+export class Listener implements ConnectionOwner {
   readonly context: ProxyContext;
   counters: ListenerCounters;
   settings: ListenerSettings;
   closing = false;
   /** The last one that knew this listener, once it is leaving: requests that were on their way are answered by it. */
   lastServing: ServingState | undefined = undefined;
-  readonly connections = new Set<Connection>();
+  readonly connections = new Set<Http1Connection>();
+  readonly exchanges: ExchangePool;
 
   readonly #allCounters: CounterSet;
   readonly #server = new Server({ noDelay: true });
@@ -56,6 +46,7 @@ export class Listener {
   constructor(settings: ListenerSettings, context: ProxyContext, counters: CounterSet) {
     this.settings = settings;
     this.context = context;
+    this.exchanges = new ExchangePool(() => new Exchange(context));
     this.#allCounters = counters;
     this.counters = counters.listener(settings.name);
   }
@@ -129,7 +120,7 @@ export class Listener {
     for (const connection of this.connections) if (!connection.busy) connection.linger();
   }
 
-  onConnectionClosed(connection: Connection): void {
+  onConnectionClosed(connection: Http1Connection): void {
     this.connections.delete(connection);
     this.counters.closed();
   }
@@ -184,7 +175,7 @@ export class Listener {
       socket.destroy();
       return;
     }
-    const connection = new Connection(this, socket);
+    const connection = new Http1Connection(this, socket);
     this.connections.add(connection);
     this.counters.opened();
     if (socket instanceof ClientSocket) socket.connection = connection;
@@ -199,10 +190,10 @@ interface ListenHandle {
   onconnection: ((error: number, client: object | undefined) => void) | undefined;
 }
 
-type OwnedSocket = Socket & { connection: Connection | undefined };
+type OwnedSocket = Socket & { connection: Http1Connection | undefined };
 
 class ClientSocket extends Socket {
-  connection: Connection | undefined;
+  connection: Http1Connection | undefined;
 
   constructor(handle: object) {
     // `handle` is what node:net itself passes; it is missing from the published types.

@@ -3,10 +3,11 @@
 import { formatAddress } from '../config/address.ts';
 import type { ListenerConfig } from '../config/model.ts';
 import { descriptorLimit } from '../lib/descriptors.ts';
-import { IDLE_GRACE_MS } from '../proxy/connection.ts';
+import { IDLE_GRACE_MS } from '../proxy/downstream/http1-connection.ts';
 import type { ProxyContext } from '../proxy/context.ts';
+import type { ListenerSettings } from '../proxy/downstream/downstream.ts';
 import { Listener } from '../proxy/listener.ts';
-import type { BindAddress, ListenerSettings } from '../proxy/listener.ts';
+import type { BindAddress } from '../proxy/listener.ts';
 import { compileTrust } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import { bindableHost, claimAddress } from './claim-address.ts';

@@ -48,7 +48,6 @@ export interface ConnectionRequest extends ResponseSink {
   onStillHeld(): boolean;
   /** Waiting has ended without a connection. */
   onTurnedAway(outcome: Outcome): void;
-  readonly requestMethod: string;
   readonly affinityKey: string;
   /** The endpoint that just failed it, or undefined. */
   readonly failedEndpoint: Endpoint | undefined;

@@ -20,11 +20,11 @@ async function startWatching(primary: Upstream, shadow: Upstream, mirror: object
   let ended = 0;
   const parts = { primary: [primary.address], shadow: [shadow.address], mirror: { sideEffects: 'allow', ...mirror } };
   const proxy = await startMirrored({ ...parts, pool: { retries: { attempts: 0 } } });
-  proxy.context.shadows.createTap = (table, shadowOf, exchange) => {
+  proxy.context.shadows.createTap = (table, shadowOf, copied) => {
     const watch = new MissedWriteDetector({
       mirror: table,
       version: shadowOf.name,
-      exchange,
+      copied,
       atMs: 5,
       onMissed: (one) => void missed.push(one),
     });

@@ -32,8 +32,8 @@ async function startRecording(parts: Partial<MirroredParts>, wantsSecondary = fa
   let ends = 0;
   const proxy = await startMirrored({ primary: [], shadow: [], compare: {}, ...parts });
   const onRecorded = (one: RecordedExchange | undefined): void => void recorded.push(one);
-  proxy.context.shadows.createTap = (mirror, shadow, exchange) => {
-    const parts = { mirror, version: shadow.name, exchange, atMs: wallMs(), wantsSecondary, bounds: BOUNDS, memory, onRecorded };
+  proxy.context.shadows.createTap = (mirror, shadow, copied) => {
+    const parts = { mirror, version: shadow.name, copied, atMs: wallMs(), wantsSecondary, bounds: BOUNDS, memory, onRecorded };
     return new TapGroup([new Recorder(parts), { ...NOTHING, onPrimaryEnd: () => void ends++, onCopyEnd: () => void ends++ }]);
   };
   return { ...proxy, memory, recorded, ended: (count: number) => eventually('the ends', () => ends === count) };
