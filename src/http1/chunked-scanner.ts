@@ -88,7 +88,7 @@ export class ChunkedScanner {
   }
 
   /**
-   * Goes over the next bytes of the message. Answers the offset just past its end (`done` is then true), `to` when more is needed,
+   * Goes over the next bytes of the message. Returns the offset just past its end (`done` is then true), `to` when more is needed,
    * or -1 when it is refused.
    */
   scan(bytes: Buffer, from: number, to: number): number {

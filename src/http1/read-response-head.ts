@@ -5,7 +5,7 @@ import { withoutFields } from '../http/header-block.ts';
 import { ConnectionOptions, readConnectionOptions } from './connection-options.ts';
 import { endOfFieldLines, judgeFieldLines } from './field-lines.ts';
 import { FIELD_CONNECTION, FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING, HOP_BY_HOP_MASK, SortedFields } from './field-sort.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, judgeTransferEncoding, parseContentLength } from './framing.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_UNTIL_CLOSE, judgeTransferEncoding, parseContentLength } from './framing.ts';
 import type { HeadLimits } from './limits.ts';
 import { REFUSE_BAD_RESPONSE } from './refusal.ts';
 import type { ResponseHead } from './response-head.ts';

@@ -44,7 +44,7 @@ test('gives the same result wherever the bytes were split, and asks for more unt
   }
 });
 
-test('takes an interim answer and the final one from the same bytes', () => {
+test('takes an interim response and the final one from the same bytes', () => {
   const interim = lines('HTTP/1.1 103 Early Hints', 'Link: </a>');
   const text = interim + lines('HTTP/1.0 404');
   const head = new ResponseHead();
@@ -74,7 +74,7 @@ test.each([
   ['GET', 'HTTP/1.1 204 No Content', [LENGTH], BODY_NONE, -1, false],
   ['GET', 'HTTP/1.1 204 No Content', [CHUNKED], BODY_NONE, -1, false],
   ['GET', 'HTTP/1.1 100 Continue', ['Content-Length: 0'], BODY_NONE, -1, true],
-])('%s answered by %s with %j has body %s of %s bytes, kept alive: %s', (method, status, fields, body, contentLength, keepAlive) => {
+])('%s with the response %s and %j has body %s of %s bytes, kept alive: %s', (method, status, fields, body, contentLength, keepAlive) => {
   expect(parseResponse(lines(status, ...fields), method).head).toMatchObject({ body, contentLength, keepAlive, refusal: '' });
 });
 
