@@ -1,5 +1,5 @@
 // One HTTP/1 connection of a client: finds requests in what it sends, one exchange at a time, and decides when to close.
-// Its listeners are plain functions on the socket, not closures: ten thousand idle connections must cost little. Long because one small
+// It hears of its stream by calls, not by closures: ten thousand idle connections must cost little. Long because one small
 // state machine deals with what the client may do at any moment (send early, end its side, go, stop reading):
 //
 //                      head read: begin                       end(keep), all written
@@ -17,12 +17,12 @@
 //         v
 //        CLOSED
 
-import type { Socket } from 'node:net';
 import { REFUSAL_OUTCOMES } from '../../http1/refusal.ts';
 import { readRequestHead } from '../../http1/read-request-head.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
+import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { ProxyContext } from '../context.ts';
@@ -45,7 +45,7 @@ const HALF_CLOSED_GAP_MS = 2000;
 /** A request that a client sent just before it learned that the listener leaves gets this long to arrive. */
 export const IDLE_GRACE_MS = 250;
 
-/** Of later requests that are read while one is served; what is beyond waits in the kernel. */
+/** Of requests to come that are read while one is served; what is beyond waits in the kernel. */
 const MAX_EARLY_BYTES = 16384;
 
 /** How much of a read is decoded at first to find a head. */
@@ -74,7 +74,7 @@ export interface ConnectionOwner extends DownstreamOwner {
   onConnectionClosed(connection: Downstream): void;
 }
 
-export class Http1Connection implements Downstream, DeadlineOwner {
+export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
   readonly owner: ConnectionOwner;
   /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
@@ -83,7 +83,7 @@ export class Http1Connection implements Downstream, DeadlineOwner {
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
   forwarded = '';
 
-  readonly #socket: Socket;
+  readonly #stream: ByteStream;
   readonly #deadline: Deadline;
   #phase = AWAITING;
   #exchange: RequestSink | undefined = undefined;
@@ -97,10 +97,10 @@ export class Http1Connection implements Downstream, DeadlineOwner {
   /** The client has ended its side. */
   #ended = false;
 
-  constructor(owner: ConnectionOwner, socket: Socket) {
+  constructor(owner: ConnectionOwner, stream: ByteStream) {
     this.owner = owner;
-    this.#socket = socket;
-    this.peer = plainAddress(socket.remoteAddress ?? '');
+    this.#stream = stream;
+    this.peer = stream.peer;
     this.#deadline = new Deadline(this);
     owner.context.deadlines.arm(this.#deadline, owner.settings.headerTimeoutMs);
   }
@@ -118,13 +118,14 @@ export class Http1Connection implements Downstream, DeadlineOwner {
   }
 
   /** Bytes from the socket, in a buffer that is shared by all connections. A fault of ours costs this connection, not the worker. */
-  onRead(bytes: Buffer, length: number): void {
+  onRead(bytes: Buffer, length: number): boolean {
     try {
       this.#read(bytes, length);
     } catch (error) {
       this.owner.context.failed(error);
       this.onGone();
     }
+    return true;
   }
 
   #read(bytes: Buffer, length: number): void {
@@ -137,8 +138,8 @@ export class Http1Connection implements Downstream, DeadlineOwner {
   onEnd(): void {
     this.#ended = true;
     // Responses that it has yet to take are still on their way out.
-    if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.#socket.writableLength > 0)) return;
-    if (this.#phase === AWAITING && this.#socket.writableLength > 0) this.linger();
+    if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.#stream.unsentBytes > 0)) return;
+    if (this.#phase === AWAITING && this.#stream.unsentBytes > 0) this.linger();
     else if (this.#phase !== BUSY || (!this.#exchange!.requestDone && !this.#exchange!.responded)) this.onGone();
     else if (!this.#exchange!.unflushed) this.#watchHalfClosed();
   }
@@ -161,18 +162,18 @@ export class Http1Connection implements Downstream, DeadlineOwner {
 
   writeText(text: string, last: boolean): boolean {
     if (last) {
-      this.#socket.write(text, 'latin1');
+      this.#stream.writeText(text, 'latin1');
       return true;
     }
     if (this.#ended) this.#watchHalfClosed();
-    this.#socket.write(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
-    return this.#socket.writableLength === 0;
+    this.#stream.writeText(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
+    return this.#stream.unsentBytes === 0;
   }
 
   writeBytes(bytes: Buffer): boolean {
     if (this.#ended) this.#watchHalfClosed();
-    this.#socket.write(bytes, this.#onFlushed ?? this.#makeOnFlushed());
-    return this.#socket.writableLength === 0;
+    this.#stream.writeBytes(bytes, this.#onFlushed ?? this.#makeOnFlushed());
+    return this.#stream.unsentBytes === 0;
   }
 
   onDeadline(): void {
@@ -183,15 +184,15 @@ export class Http1Connection implements Downstream, DeadlineOwner {
   }
 
   writeReply(text: string): void {
-    this.#socket.write(text, 'utf8');
+    this.#stream.writeText(text, 'utf8');
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.#stream.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.#stream.resume();
   }
 
   watchProgress(): void {
@@ -213,7 +214,7 @@ export class Http1Connection implements Downstream, DeadlineOwner {
       return;
     }
     // A client that sends requests but reads no responses gets no further ones.
-    this.#phase = this.#socket.writableNeedDrain ? FLUSHING : AWAITING;
+    this.#phase = this.#stream.needsDrain ? FLUSHING : AWAITING;
     if (this.#phase === FLUSHING) this.watchProgress();
     else this.#watchIdle();
     if (this.#phase === AWAITING && !this.#feeding) this.#next();
@@ -226,16 +227,16 @@ export class Http1Connection implements Downstream, DeadlineOwner {
     this.#phase = LINGERING;
     this.#early = undefined;
     this.#pending = '';
-    this.#socket.end();
-    this.#socket.resume();
+    this.#stream.end();
+    this.#stream.resume();
     // What a slow reader has yet to take is not cut short by our haste to be gone.
     const { context, settings } = this.owner;
-    context.deadlines.arm(this.#deadline, this.#socket.writableLength > 0 ? settings.idleTimeoutMs : LINGER_MS);
+    context.deadlines.arm(this.#deadline, this.#stream.unsentBytes > 0 ? settings.idleTimeoutMs : LINGER_MS);
   }
 
   /** Without a length, only a reset tells that a response is not whole. */
   abort(): void {
-    if (this.#phase !== CLOSED && this.peer !== '') this.#socket.resetAndDestroy();
+    if (this.#phase !== CLOSED && this.peer !== '') this.#stream.abort();
     this.destroy();
   }
 
@@ -244,7 +245,7 @@ export class Http1Connection implements Downstream, DeadlineOwner {
     this.#phase = CLOSED;
     this.#deadline.disarm();
     this.#early = undefined;
-    this.#socket.destroy();
+    this.#stream.destroy();
     this.owner.onConnectionClosed(this);
   }
 
@@ -269,7 +270,7 @@ export class Http1Connection implements Downstream, DeadlineOwner {
   #keepEarly(bytes: Buffer, from: number, to: number): void {
     const more = Buffer.from(bytes.subarray(from, to));
     this.#early = this.#early === undefined ? more : Buffer.concat([this.#early, more]);
-    if (this.#early.length >= MAX_EARLY_BYTES) this.#socket.pause();
+    if (this.#early.length >= MAX_EARLY_BYTES) this.#stream.pause();
   }
 
   /** Goes on with what was read early, then with the socket. */
@@ -278,13 +279,13 @@ export class Http1Connection implements Downstream, DeadlineOwner {
     if (bytes === undefined) return;
     this.#early = undefined;
     this.#feed(bytes, 0, bytes.length);
-    if (this.#early === undefined && this.#phase !== CLOSED) this.#socket.resume();
+    if (this.#early === undefined && this.#phase !== CLOSED) this.#stream.resume();
   }
 
   /** Made at the first write that needs it: idle connections and small responses do without. */
   #makeOnFlushed(): () => void {
     this.#onFlushed = () => {
-      if (this.#socket.writableLength === 0) this.#exchange?.onDownstreamFlushed();
+      if (this.#stream.unsentBytes === 0) this.#exchange?.onDownstreamFlushed();
     };
     return this.#onFlushed;
   }
@@ -354,8 +355,4 @@ export class Http1Connection implements Downstream, DeadlineOwner {
 /** Whether a head that grew cannot be complete yet; saves a slow sender's head from being parsed again at every byte. */
 function isFarFromEnd(text: string, from: number, limit: number): boolean {
   return text.length <= limit && text.indexOf('\n\r\n', Math.max(0, from - 3)) === -1;
-}
-
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
