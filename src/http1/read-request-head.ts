@@ -35,7 +35,7 @@ const CUT_OF_1_0 = CUT | (1 << FIELD_EXPECT);
 const FRAMING = (1 << FIELD_CONTENT_LENGTH) | (1 << FIELD_TRANSFER_ENCODING);
 const RARE = FORWARDING_MASK | (1 << FIELD_FORWARDED_OTHER) | (1 << FIELD_TE) | (1 << FIELD_EXPECT);
 /** Of empty lines before a request. */
-const LEADING_BYTES = 4;
+const MAX_LEADING_BYTES = 4;
 
 // Parsing is synchronous, so that one of each serves all connections of a thread.
 const sorted = new SortedFields();
@@ -76,7 +76,7 @@ function refuse(head: RequestHead, code: number, reason: string): number {
 
 function skipEmptyLines(text: string, from: number): number {
   let start = from;
-  while (start < from + LEADING_BYTES && text.charCodeAt(start) === 0x0d && text.charCodeAt(start + 1) === 0x0a) start += 2;
+  while (start < from + MAX_LEADING_BYTES && text.charCodeAt(start) === 0x0d && text.charCodeAt(start + 1) === 0x0a) start += 2;
   return start;
 }
 
