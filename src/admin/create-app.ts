@@ -5,8 +5,8 @@ import type { Socket } from 'node:net';
 import { fastifySwagger } from '@fastify/swagger';
 import { fastify } from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyServerOptions } from 'fastify';
+import { CLOSES, writeLocalHead } from '../http1/write-response.ts';
 import type { Clock } from '../lib/clock.ts';
-import { reasonPhrase } from '../http/status.ts';
 import type { AdminServerOptions } from './admin-server.ts';
 import { identify } from './auth.ts';
 import { addConfig } from './whole-config.ts';
@@ -137,13 +137,12 @@ function refuseBadUrl(response: ServerResponse): void {
   response.end(JSON.stringify(problemDetails(400, 'The path is not validly encoded.')));
 }
 
-/** What is not even a request: answered where that is possible, and closed. */
+/** What is not even a request: it gets a reply where that is possible, and the connection is closed. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;
   const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
-  const head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
-  socket.end(head + body);
+  socket.end(writeLocalHead(status, `content-type: ${PROBLEM_TYPE}\r\n`, Buffer.byteLength(body), CLOSES) + body);
 }
 
 const CLIENT_ERRORS: ReadonlyMap<string, number> = new Map([

@@ -10,7 +10,7 @@ import { Recorder } from '../proxy/mirror/recorder.ts';
 import { MissedWriteDetector } from '../proxy/mirror/missed-write-detector.ts';
 import { TapGroup } from '../proxy/mirror/response-tap.ts';
 import type { CopiedRequest, TapFactory, ResponseTap } from '../proxy/mirror/response-tap.ts';
-import { isSafe } from '../routing/mirror.ts';
+import { isSafe } from '../http/method.ts';
 import type { MirrorTable } from '../routing/mirror.ts';
 import { templateOf } from '../compare/path-template.ts';
 import { TemplateSampler } from '../compare/template-sampler.ts';

@@ -1,8 +1,9 @@
 // Copies requests for shadows. Whatever a shadow does, and whatever goes wrong here, its exchange goes on as if there were no mirror:
 // nothing is awaited, what cannot be copied at once is dropped and counted, and no error leaves this file.
 
+import { SHADOW_FIELD } from '../../http/forwarding-fields.ts';
 import { writeCopyHead } from '../../http1/write-request.ts';
-import { chooseTargetVersion, isSampled, isShadow, mirrorKey, SHADOW_FIELD } from '../../routing/mirror.ts';
+import { chooseTargetVersion, isSampled, isShadow, mirrorKey } from '../../routing/mirror.ts';
 import type { MirrorTable } from '../../routing/mirror.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';

@@ -1,6 +1,7 @@
 // What follows a failed attempt: another one where the retry law allows it, else a reply that names the failure.
 // RFC 9110, section 9.2.2: a proxy does not repeat a request that is not idempotent unless it knows that it was not applied.
 
+import { isIdempotent } from '../../http/method.ts';
 import { nowMs } from '../../lib/clock.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
@@ -97,9 +98,4 @@ function mayRetry({ attempt, replayable, head }: ExchangeState, reason: number, 
   if (attempt.retries >= settings.retryAttempts || !settings.retryOn.has(RETRY_REASONS[reason]!)) return false;
   if (sent && !(replayable && isIdempotent(head.method))) return false;
   return budget.withdraw(nowMs());
-}
-
-/** RFC 9110, section 9.2.2. */
-function isIdempotent(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'PUT' || method === 'DELETE' || method === 'OPTIONS' || method === 'TRACE';
 }

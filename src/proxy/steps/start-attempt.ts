@@ -1,8 +1,8 @@
 // One attempt: finds a connection and sends the request on it. What comes back goes to the exchange.
 
 import { BODY_CHUNKED } from '../../http1/framing.ts';
-import { withoutForwardedFields } from '../../http1/forwarded-fields.ts';
 import { writeRequestHead } from '../../http1/write-request.ts';
+import { withoutForwardingFields } from '../../http/forwarding-fields.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { rewriteTarget } from '../../routing/rewrite.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
@@ -119,7 +119,7 @@ function armResponse({ state, context }: ExchangeControl): void {
 function fillOutgoing({ state, context }: ExchangeControl): void {
   const { head, outgoing } = state;
   const { route } = state.match!;
-  const received = head.forwardedOther && !isTrusted(state) ? withoutForwardedFields(head.block) : head.block;
+  const received = head.forwardedOther && !isTrusted(state) ? withoutForwardingFields(head.block) : head.block;
   const block = route.requestHeaders === undefined ? received : applyHeaderChanges(received, route.requestHeaders);
   outgoing.method = head.method;
   outgoing.target = route.rewritePath === undefined ? head.target : rewriteTarget(state.match!, head);

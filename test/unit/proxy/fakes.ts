@@ -1,7 +1,9 @@
 // The surroundings of one step: a state as it is after `begin`, and what stands on both sides of it, each writing down what it is told.
 
-import { RequestHead, parseRequestHead } from '../../../src/http1/request-head.ts';
-import { ResponseHead, parseResponseHead } from '../../../src/http1/response-head.ts';
+import { readRequestHead } from '../../../src/http1/read-request-head.ts';
+import { RequestHead } from '../../../src/http1/request-head.ts';
+import { readResponseHead } from '../../../src/http1/read-response-head.ts';
+import { ResponseHead } from '../../../src/http1/response-head.ts';
 import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
 import { BODY_CHUNKED } from '../../../src/http1/framing.ts';
 import type { Deadline } from '../../../src/lib/deadlines.ts';
@@ -164,7 +166,7 @@ export class FakeUpstream {
 
   /** Takes in a response as the connection does: in `text` when it is small, else in memory. Returns what `onResponse` gets. */
   respond(response: string, { requestMethod = 'GET', small = true, headroom = 512 } = {}): { from: number; to: number } {
-    const end = parseResponseHead(response, 0, this.head, { ...LIMITS }, requestMethod);
+    const end = readResponseHead(response, 0, this.head, { ...LIMITS }, requestMethod);
     if (end <= 0) throw new Error(`not a response: ${this.head.refusal}`);
     const from = headroom;
     const to = from + this.memory.write(response.slice(end), from, 'latin1');
@@ -429,7 +431,7 @@ export function bind({ attempt }: ExchangeState, upstream: FakeUpstream): void {
 }
 
 export function parse(text: string, head: RequestHead): RequestHead {
-  if (parseRequestHead(text, 0, head, LIMITS) <= 0) throw new Error(`not a request: ${head.refusal}`);
+  if (readRequestHead(text, 0, head, LIMITS) <= 0) throw new Error(`not a request: ${head.refusal}`);
   return head;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../../../src/http1/framing.ts';
-import { RequestHead, parseRequestHead } from '../../../src/http1/request-head.ts';
+import { readRequestHead } from '../../../src/http1/read-request-head.ts';
+import { RequestHead } from '../../../src/http1/request-head.ts';
 import { LIMITS, lines, parseRequest, verdict } from './heads.ts';
 
 const GET = 'GET / HTTP/1.1';
@@ -43,18 +44,16 @@ test('sorts every kind of field', () => {
     path: '/a/b',
     query: 'c=d?e',
     minor: 1,
+    scheme: 'http',
     authority: 'a.example:8080',
     block: 'Accept: */*\r\nX-Hop-Not: 1\r\nCookie: a=b\r\nExpect: 100-Continue\r\n__proto__: x\r\nX-Text: caf\xe9\t\x80 \r\nX-Empty:\r\n',
     body: BODY_CHUNKED,
     contentLength: -1,
     keepAlive: true,
-    expectContinue: true,
     acceptsTrailers: true,
-    upgrade: '',
     forwardedFor: '192.0.2.1, 192.0.2.2',
     forwardedProto: 'https',
     forwardedHost: 'b.example',
-    forwarded: 'for=192.0.2.1',
     forwardedOther: false,
     via: '1.1 one, 1.1 two',
     requestId: 'r1',
@@ -66,8 +65,8 @@ test('gives the same result wherever the bytes were split, and asks for more unt
   const whole = parseRequest(everything).head;
   const head = new RequestHead();
   for (let length = 0; length < everything.length; length++) {
-    expect(parseRequestHead(everything.slice(0, length), 0, head, LIMITS)).toBe(0);
-    expect(parseRequestHead(everything, 0, head, LIMITS)).toBe(everything.length);
+    expect(readRequestHead(everything.slice(0, length), 0, head, LIMITS)).toBe(0);
+    expect(readRequestHead(everything, 0, head, LIMITS)).toBe(everything.length);
     expect(head).toEqual(whole);
   }
 });
@@ -77,18 +76,18 @@ test('takes pipelined requests one by one and leaves nothing of the one before',
   const second = lines('GET /second HTTP/1.0');
   const text = first + second + 'GET /thi';
   const head = new RequestHead();
-  expect(parseRequestHead(text, 0, head, LIMITS)).toBe(first.length);
-  expect(parseRequestHead(text, first.length, head, LIMITS)).toBe(first.length + second.length);
+  expect(readRequestHead(text, 0, head, LIMITS)).toBe(first.length);
+  expect(readRequestHead(text, first.length, head, LIMITS)).toBe(first.length + second.length);
   expect(head).toEqual(Object.assign(new RequestHead(), { method: 'GET', target: '/second', path: '/second', minor: 0, keepAlive: false }));
-  expect(parseRequestHead(text, first.length + second.length, head, LIMITS)).toBe(0);
+  expect(readRequestHead(text, first.length + second.length, head, LIMITS)).toBe(0);
   expect(head).toEqual(new RequestHead());
 });
 
 test('a refused request leaves nothing to the next one', () => {
   const head = new RequestHead();
-  expect(parseRequestHead(lines(GET), 0, head, LIMITS)).toBeLessThan(0);
+  expect(readRequestHead(lines(GET), 0, head, LIMITS)).toBeLessThan(0);
   expect(head).toMatchObject({ refusal: 'missing host', keepAlive: false });
-  parseRequestHead(lines(GET, HOST), 0, head, LIMITS);
+  readRequestHead(lines(GET, HOST), 0, head, LIMITS);
   expect(head).toMatchObject({ refusal: '', keepAlive: true });
 });
 
@@ -168,23 +167,20 @@ test('fields that everybody needs cannot be stripped by naming them in Connectio
   expect(head).toMatchObject({ contentLength: 3, authority: 'a.example', forwardedFor: 'f' });
 });
 
-test('an upgrade counts only in HTTP/1.1, when Connection names it and no body follows', () => {
+test('an offered upgrade leaves the message and changes nothing', () => {
   const upgrade = ['Upgrade: websocket', 'Connection: Upgrade'];
-  expect(parseRequest(lines(GET, HOST, ...upgrade)).head).toMatchObject({ upgrade: 'websocket', block: '' });
-  expect(parseRequest(lines(GET, HOST, 'Upgrade: websocket')).head).toMatchObject({ upgrade: '', block: '' });
-  expect(parseRequest(lines('GET / HTTP/1.0', HOST, ...upgrade)).head.upgrade).toBe('');
-  expect(parseRequest(lines(GET, HOST, ...upgrade, 'Content-Length: 1')).head.upgrade).toBe('');
+  for (const version of ['1.0', '1.1']) {
+    expect(parseRequest(lines(`GET / HTTP/${version}`, HOST, ...upgrade)).head).toMatchObject({ block: '', keepAlive: version === '1.1' });
+  }
+  expect(parseRequest(lines(GET, HOST, 'Upgrade: websocket')).head.block).toBe('');
 });
 
-test('an expectation is ignored in HTTP/1.0 and without a body', () => {
+test('the one expectation that is known goes on to the upstream; in HTTP/1.0 any is ignored and dropped', () => {
   const expecting = 'Expect: 100-continue';
-  expect(parseRequest(lines('PUT / HTTP/1.0', HOST, 'Content-Length: 1', expecting)).head).toMatchObject({
-    expectContinue: false,
-    block: 'Content-Length: 1\r\n',
-  });
-  expect(parseRequest(lines('PUT / HTTP/1.0', 'Expect: anything')).head.refusal).toBe('');
-  expect(parseRequest(lines(GET, HOST, expecting)).head.expectContinue).toBe(false);
-  expect(parseRequest(lines(GET, HOST, 'Content-Length: 1', expecting)).head.expectContinue).toBe(true);
+  expect(parseRequest(lines('PUT / HTTP/1.0', HOST, 'Content-Length: 1', expecting)).head.block).toBe('Content-Length: 1\r\n');
+  expect(verdict(parseRequest(lines('PUT / HTTP/1.0', 'Expect: anything')))).toBe('accepted');
+  expect(parseRequest(lines(GET, HOST, 'Content-Length: 1', expecting)).head.block).toBe(`Content-Length: 1\r\n${expecting}\r\n`);
+  expect(verdict(parseRequest(lines(GET, HOST, 'Expect: anything')))).toBe('expectation_failed: unknown expectation');
 });
 
 test('skips up to two empty lines before a request', () => {
