@@ -1,7 +1,7 @@
 // Discovery with what it needs of this machine: DNS, files, time and chance.
 
 import { loadEndpoints } from '../config/load.ts';
-import { FileWatch } from '../control/file-watch.ts';
+import { FileWatch } from '../control/sources/file-watch.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { randomFraction } from '../lib/random.ts';

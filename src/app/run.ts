@@ -6,14 +6,14 @@ import type { LoadResult } from '../config/decode.ts';
 import { readConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { formatAddress } from '../config/address.ts';
-import { readFingerprint } from '../control/config-fingerprint.ts';
+import { readFingerprint } from '../control/sources/config-fingerprint.ts';
 import type { Loaded } from '../control/submission.ts';
 import { formatNotice } from '../cli/check.ts';
 import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
 import { Instance } from './instance.ts';
 import type { InstanceOptions } from './instance.ts';
-import { findLastGood, findStateFolder } from './last-good.ts';
+import { findLastGood, findStateFolder } from '../control/sources/last-good.ts';
 import { openState } from './open-state.ts';
 import { untilStopped } from './shutdown.ts';
 
@@ -27,12 +27,12 @@ export interface RunOptions {
   /** Serves the last known good config when this one has Problems; `stateDir`: where it is kept, if not where the config says. */
   readonly fallback?: { readonly stateDir: string | undefined } | undefined;
   /** Changes the config after it was read (the demo puts its own upstreams in). */
-  readonly adapt?: (load: LoadResult) => LoadResult;
+  readonly transform?: (load: LoadResult) => LoadResult;
 }
 
 /** Exit code: 0 after a drain, 1 when the config is bad or an address cannot be bound. */
 export async function run(options: RunOptions): Promise<number> {
-  const { log, adapt, workers, config: watchPath } = options;
+  const { log, transform, workers, config: watchPath } = options;
   const load = (): Loaded => ({ read: readConfig(watchPath) });
   let instance: Instance;
   try {
@@ -41,7 +41,7 @@ export async function run(options: RunOptions): Promise<number> {
     const start = readFirst(options);
     if (start === undefined) return 1;
     const { config, ...beginning } = start;
-    instance = new Instance(config, { ...beginning, adapt, firstDigest, load, watchPath, workers, log });
+    instance = new Instance(config, { ...beginning, transform, firstDigest, load, watchPath, workers, log });
     await instance.start();
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -55,10 +55,10 @@ export async function run(options: RunOptions): Promise<number> {
 type Start = Pick<InstanceOptions, 'first' | 'store' | 'lastGood'> & { readonly config: Config };
 
 /** Undefined when there is nothing to serve; then it was said why. */
-function readFirst({ config: path, adapt, log, fallback }: RunOptions): Start | undefined {
+function readFirst({ config: path, transform, log, fallback }: RunOptions): Start | undefined {
   const read = readConfig(path);
   const alone = decodeRead(read);
-  const { config, problems, notices } = adapt?.(alone) ?? alone;
+  const { config, problems, notices } = transform?.(alone) ?? alone;
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   for (const notice of notices) process.stderr.write(`${formatNotice(notice)}\n`);
   if (config !== undefined) {

@@ -4,14 +4,9 @@ import { noSuch } from '../config/changes.ts';
 import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
 import { StoreFailed } from '../store/store-errors.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import type { Journal } from './journal.ts';
 import type { Adoption, ChangeProblem, JournalLine, Marker, MarkerQuery, MarkRequest, MarkOutcome } from './control-api.ts';
-
-export interface VersionDeploy {
-  readonly pool: string;
-  readonly version: string;
-  readonly deploy: string;
-}
 
 export interface MarkersDeps {
   readonly journal: Journal;

@@ -154,7 +154,7 @@ describe('Controller', () => {
         routes: good.config!.routes.map((route) => ({ ...route, action: { kind: 'pool' as const, pool: 'gone', version: undefined } })),
       },
     };
-    expect(await controller.apply(from(broken), 'api')).toMatchObject({ result: 'failed' });
+    expect(await controller.apply(from(broken), 'file')).toMatchObject({ result: 'failed' });
     expect(dataPlane.updates).toEqual([]);
   });
 

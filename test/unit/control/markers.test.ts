@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Journal } from '../../../src/control/journal.ts';
 import { Markers } from '../../../src/control/markers.ts';
-import type { VersionDeploy } from '../../../src/control/markers.ts';
+import type { VersionDeploy } from '../../../src/telemetry/version-deploy.ts';
 import type { JournalLine, MarkRequest } from '../../../src/control/control-api.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { StoreFailed } from '../../../src/store/store-errors.ts';

@@ -2,17 +2,17 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { readAmendments } from '../config/amend.ts';
-import type { Amendment } from '../config/amend.ts';
-import { decodeFitting, readFiles } from '../config/decode.ts';
-import type { FileRead } from '../config/decode.ts';
-import { isFault } from '../config/fault.ts';
-import type { Config } from '../config/model.ts';
-import { isMap } from '../config/plain.ts';
-import type { Plain } from '../config/plain.ts';
-import { printWritten } from '../config/print.ts';
-import { removeAmendments } from '../config/remove-amendments.ts';
-import type { Store } from '../store/store.ts';
+import { readAmendments } from '../../config/amend.ts';
+import type { Amendment } from '../../config/amend.ts';
+import { decodeFitting, readFiles } from '../../config/decode.ts';
+import type { FileRead } from '../../config/decode.ts';
+import { isFault } from '../../config/fault.ts';
+import type { Config } from '../../config/model.ts';
+import { isMap } from '../../config/plain.ts';
+import type { Plain } from '../../config/plain.ts';
+import { printWritten } from '../../config/print.ts';
+import { removeAmendments } from '../../config/remove-amendments.ts';
+import type { Store } from '../../store/store.ts';
 
 export interface LastGood {
   /** Stands for the file until that is valid again: what the API changed lies over it as it did. */
