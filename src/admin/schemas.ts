@@ -368,7 +368,7 @@ export type Responses = [
   Fits<'Mirror', MirrorStatus>,
   Fits<'Pool', PoolStatus>,
   Fits<'RevisionSummary', RevisionSummary>,
-  Fits<'Revision', NonNullable<ReturnType<ControlApi['findRevision']>>>,
+  Fits<'Revision', NonNullable<Awaited<ReturnType<ControlApi['findRevision']>>>>,
   Fits<'Explanation', Exclude<ReturnType<ControlApi['explain']>, string>>,
   Fits<'Impact', Extract<ChangeOutcome, { result: 'dry-run' }>['impact']>,
   Fits<'Exchanges', RecentExchangesResponse>,

@@ -7,7 +7,7 @@ import { Controller } from '../control/controller.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
 import { ExchangeLookup } from '../control/exchange-lookup.ts';
 import { Current } from '../control/in-force/current.ts';
-import { Journal } from '../control/journal.ts';
+import type { Journal, Left } from '../control/journal.ts';
 import { Markers } from '../control/markers.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
 import { RevisionKeeper } from '../control/revision-keeper.ts';
@@ -24,6 +24,9 @@ import { createMemoryWatch } from './create-memory-watch.ts';
 
 export interface ControlOptions {
   readonly store: Store;
+  readonly journal: Journal;
+  /** What the process before has left. */
+  readonly left: Left;
   readonly file: Pick<FileSource, 'read'>;
   /** Changes what was decoded. */
   readonly transform: ((load: LoadResult) => LoadResult) | undefined;
@@ -47,16 +50,16 @@ export interface ControlOfInstance {
 export function createControl(
   first: Config,
   { counters, exposition, mirrorAnalysis, workers }: ServingOfInstance,
-  { store, file, transform, log }: ControlOptions,
+  { store, journal, left, file, transform, log }: ControlOptions,
 ): ControlOfInstance {
-  const journal = new Journal(store, wallMs);
   const current = new Current();
-  const revisions = new RevisionKeeper(journal, log);
-  const controller = new Controller({ current, keeper: revisions, journal, file, transform, exposition, log });
+  const revisions = new RevisionKeeper(journal, left.latest, log);
+  const controller = new Controller({ current, keeper: revisions, journal, left: left.latest?.amendments, file, transform, exposition, log });
   const sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => keptSessions?.load(pool) });
   const keptSessions = createKeeper({ config: first, store, sessions, log });
   const markers = new Markers({
     journal,
+    notes: left.notes,
     tell(deploys) {
       mirrorAnalysis.setDeploys(deploys);
       return workers.setDeploys(deploys);

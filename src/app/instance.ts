@@ -6,10 +6,11 @@ import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Address, Config } from '../config/model.ts';
 import { PutInForce } from '../control/in-force/put-in-force.ts';
+import { Journal } from '../control/journal.ts';
 import { FileSource } from '../control/sources/file-source.ts';
 import type { ChangeCause } from '../control/sources/file-watch.ts';
 import type { ApplyResult, Loaded } from '../control/submission.ts';
-import { after } from '../lib/clock.ts';
+import { after, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../store/store.ts';
 import { claimAddress } from '../threads/claim-address.ts';
@@ -51,7 +52,11 @@ export class Instance {
   adminAddress: Address;
 
   /** `config` is the first one, already judged. */
-  constructor(config: Config, options: InstanceOptions) {
+  static async open(config: Config, options: InstanceOptions): Promise<Instance> {
+    return new Instance(config, options, await Journal.open(options.store, wallMs));
+  }
+
+  private constructor(config: Config, options: InstanceOptions, kept: Awaited<ReturnType<typeof Journal.open>>) {
     const { store, transform, workers, watchPath, first, firstDigest, lastGood, load, log } = options;
     this.config = config;
     this.#options = options;
@@ -60,7 +65,7 @@ export class Instance {
     const onChange = (cause: ChangeCause): void => this.#reload(cause);
     const isLastGood = lastGood !== undefined;
     this.#file = new FileSource({ path: watchPath, load, first, firstDigest, isLastGood, onChange, log });
-    this.#control = createControl(config, this.#serving, { store, file: this.#file, transform, log });
+    this.#control = createControl(config, this.#serving, { store, ...kept, file: this.#file, transform, log });
     this.adminAddress = config.admin.address;
     this.#admin = createAdmin(this.#serving, this.#control, { config: config.admin, log, ready: () => this.#readiness() });
     const { mirrorAnalysis: mirrors, ...serving } = this.#serving;
@@ -84,7 +89,7 @@ export class Instance {
       const result = await this.#control.controller.submit({ kind: 'file', cause: 'start' });
       if (result.result === 'failed') throw result.error;
       if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');
-      this.#tellLastGood();
+      await this.#tellLastGood();
       return result;
     } catch (error) {
       await this.stop(0);
@@ -93,13 +98,13 @@ export class Instance {
   }
 
   /** Loudly: what is served is not what the operator wrote. */
-  #tellLastGood(): void {
+  async #tellLastGood(): Promise<void> {
     const { lastGood, log } = this.#options;
     if (lastGood === undefined) return;
     const { revision, problems } = lastGood;
     const facts = { at: new Date(lastGood.atMs).toISOString(), problems: problems.slice(0, 10).map(formatProblem) };
     this.#serving.exposition.fileIs('refused');
-    this.#control.journal.record('fallback', { author: '', revision }, facts);
+    await this.#control.journal.record('fallback', { author: '', revision }, facts);
     log.error({ revision, ...facts }, 'the config has problems: the last known good one is served until they are mended');
     if (this.#file.hasChanged) this.#reload('file');
   }
@@ -143,9 +148,9 @@ export class Instance {
     drains.close();
     await this.#admin.close();
     await accessLog.close();
-    journal.close();
+    await journal.close();
     await keptSessions?.close();
-    this.#options.store.close();
+    await this.#options.store.close();
     return cut;
   }
 

@@ -38,10 +38,10 @@ export async function run(options: RunOptions): Promise<number> {
   try {
     // Reading a large config takes a second: it is read again only if it changes while Sluice starts.
     const { digest: firstDigest } = await readFingerprint(resolve(watchPath));
-    const start = readFirst(options);
+    const start = await readFirst(options);
     if (start === undefined) return 1;
     const { config, ...beginning } = start;
-    instance = new Instance(config, { ...beginning, transform, firstDigest, load, watchPath, workers, log });
+    instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, watchPath, workers, log });
     await instance.start();
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -55,7 +55,7 @@ export async function run(options: RunOptions): Promise<number> {
 type Start = Pick<InstanceOptions, 'first' | 'store' | 'lastGood'> & { readonly config: Config };
 
 /** Undefined when there is nothing to serve; then it was said why. */
-function readFirst({ config: path, transform, log, fallback }: RunOptions): Start | undefined {
+async function readFirst({ config: path, transform, log, fallback }: RunOptions): Promise<Start | undefined> {
   const read = readConfig(path);
   const alone = decodeRead(read);
   const { config, problems, notices } = transform?.(alone) ?? alone;
@@ -70,9 +70,9 @@ function readFirst({ config: path, transform, log, fallback }: RunOptions): Star
   if (dir === undefined)
     throw new Error('there is no last known good config to fall back to: name the state folder, --fallback-to-last-good <dir>');
   const store = openState({ dir }, { explicit: true, log });
-  const found = findLastGood(store, path);
+  const found = await findLastGood(store, path);
   if (found !== undefined) return { config: found.config, store, first: { read: found.read }, lastGood: { ...found, problems } };
-  store.close();
+  await store.close();
   throw new Error(`there is no last known good config to fall back to in ${dir}`);
 }
 

@@ -321,17 +321,17 @@ export interface ControlApi {
   pools(): readonly PoolStatus[];
   pool(name: string): PoolStatus | undefined;
   /** Newest first; `before` is exclusive. */
-  revisions(page: { readonly before: number | undefined; readonly limit: number }): readonly RevisionSummary[];
+  revisions(page: { readonly before: number | undefined; readonly limit: number }): Promise<readonly RevisionSummary[]>;
   /** With the whole config as YAML. */
-  findRevision(number: number): (RevisionSummary & { readonly config: string }) | undefined;
+  findRevision(number: number): Promise<(RevisionSummary & { readonly config: string }) | undefined>;
   /** Oldest first, after the number `after`. */
-  journal(query: JournalQuery): readonly JournalLine[];
+  journal(query: JournalQuery): Promise<readonly JournalLine[]>;
   /** Numbers of the oldest and the newest line on record. */
   readonly journalSpan: { readonly first: number; readonly last: number };
   /** Says which deploy a version is; never rejects for what was asked. */
   mark(submission: MarkRequest): Promise<MarkOutcome>;
   /** The latest of each version that has one, and those on record, newest first. */
-  markers(query: MarkerQuery): { readonly markers: readonly Marker[]; readonly recent: readonly Marker[] };
+  markers(query: MarkerQuery): Promise<{ readonly markers: readonly Marker[]; readonly recent: readonly Marker[] }>;
   /** Told of each new line; answers how to end that. */
   follow(onLine: (line: JournalLine) => void): () => void;
   /** A string says what is wrong with the question. */

@@ -145,8 +145,8 @@ export class Control implements ControlApi {
     return this.#deps.journal.revisions(page);
   }
 
-  findRevision(number: number): ReturnType<ControlApi['findRevision']> {
-    const found = this.#deps.journal.find(number);
+  async findRevision(number: number): ReturnType<ControlApi['findRevision']> {
+    const found = await this.#deps.journal.find(number);
     return found && { ...found.summary, config: printWritten(found.written) };
   }
 
@@ -213,6 +213,6 @@ export class Control implements ControlApi {
   }
 
   refused({ author, ...detail }: Parameters<ControlApi['refused']>[0]): void {
-    this.#deps.journal.record('refused', { author, revision: this.revision }, detail);
+    void this.#deps.journal.record('refused', { author, revision: this.revision }, detail);
   }
 }

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { readAmendments } from '../config/amend.ts';
 import type { Amendment } from '../config/amend.ts';
 import { decodeFitting } from '../config/decode.ts';
-import type { FileRead, LoadResult } from '../config/decode.ts';
+import type { LoadResult } from '../config/decode.ts';
 import { isFault } from '../config/fault.ts';
 import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
@@ -25,7 +25,9 @@ import type { AmendOutcome, AmendSubmission, ApplyResult, DiscoveredSubmission, 
 export interface ControllerDeps {
   readonly current: Current;
   readonly keeper: Pick<RevisionKeeper, 'numberOf'>;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, 'find' | 'record'>;
+  /** What the API had changed over the file when the process before ended, as it was kept. */
+  readonly left: unknown;
   /** Reads the file; asked when its turn has come. */
   readonly file: { read(): Loaded };
   /** Changes what was decoded (the demo puts its own upstreams in). */
@@ -47,7 +49,7 @@ export class Controller {
   readonly #deps: ControllerDeps;
   readonly #transform: (load: LoadResult) => LoadResult;
   #inForce: PutInForce | undefined = undefined;
-  /** What the API had changed over the file when the process before ended. */
+  /** Until something is in force. */
   readonly #kept: readonly Amendment[];
   readonly #amends: Task<AmendSubmission, AmendOutcome>[] = [];
   /** While one is applied one other waits. */
@@ -59,7 +61,7 @@ export class Controller {
   constructor(deps: ControllerDeps) {
     this.#deps = deps;
     this.#transform = deps.transform ?? ((load) => load);
-    const kept = readAmendments(deps.journal.latest?.amendments ?? []);
+    const kept = readAmendments(deps.left ?? []);
     this.#kept = isFault(kept) ? [] : kept;
   }
 
@@ -170,7 +172,7 @@ export class Controller {
     const { revision } = now;
     const { expected, change } = submission;
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
-    const asked = evaluateChange(change, now, { journal, transform: this.#transform });
+    const asked = await evaluateChange(change, now, { journal, transform: this.#transform });
     if ('result' in asked) return asked;
     if (submission.dryRun) {
       const { differences } = asked;
@@ -188,7 +190,7 @@ export class Controller {
     const { load, config, differences, moved } = asked;
     const origin = { cause, author, reason, moved, change };
     if (this.#isInForce(config, load)) {
-      this.#moveAlone(origin, inForce);
+      await this.#moveAlone(origin, inForce);
       return { result: 'applied', revision: now.revision, workers: now.workers, differences: [], ...told(asked) };
     }
     const done = await this.#put({ read: now.read, load, config, origin }, inForce);
@@ -198,10 +200,10 @@ export class Controller {
   }
 
   /** The weights are as asked for already; users that still have what they had before follow them now. */
-  #moveAlone({ author, reason, moved }: Origin, inForce: PutInForce): void {
+  async #moveAlone({ author, reason, moved }: Origin, inForce: PutInForce): Promise<void> {
     if (moved.length === 0) return;
     inForce.moveUsers(moved);
-    this.#deps.journal.record('moved', { author, revision: this.#deps.current.revision }, { reason, moved });
+    await this.#deps.journal.record('moved', { author, revision: this.#deps.current.revision }, { reason, moved });
   }
 
   async #put(next: Omit<Next, 'revision'>, inForce: PutInForce): Promise<ApplyResult> {

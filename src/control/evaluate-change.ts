@@ -28,8 +28,8 @@ export interface EvaluationDeps {
   readonly transform: (load: LoadResult) => LoadResult;
 }
 
-export function evaluateChange(change: Change, desired: Desired, { journal, transform }: EvaluationDeps): Asked | Refusal {
-  const amendments = toAmendments(change, desired, journal);
+export async function evaluateChange(change: Change, desired: Desired, { journal, transform }: EvaluationDeps): Promise<Asked | Refusal> {
+  const amendments = await toAmendments(change, desired, journal);
   if ('result' in amendments) return amendments;
   const asked = evaluateAmendments(amendments, desired, transform);
   return 'result' in asked ? asked : { ...asked, moved: movedPools(change, desired.config, asked.config) };

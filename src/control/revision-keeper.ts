@@ -9,7 +9,7 @@ import { describeConfig, printWritten } from '../config/print.ts';
 import type { Log } from '../lib/log.ts';
 import { StoreFailed } from '../store/store-errors.ts';
 import type { Next, Transition } from './in-force/transition.ts';
-import type { Journal, NewRevision } from './journal.ts';
+import type { Journal, KeptRevision, NewRevision } from './journal.ts';
 import { shownChange } from './shown-change.ts';
 
 const OF_THE_FILE: ReadonlySet<string> = new Set(['start', 'file', 'signal']);
@@ -17,9 +17,12 @@ const OF_THE_FILE: ReadonlySet<string> = new Set(['start', 'file', 'signal']);
 export class RevisionKeeper {
   readonly #journal: Journal;
   readonly #log: Log;
+  /** What the process before has left; undefined once a config of this one is in force: it holds a whole config. */
+  #left: KeptRevision | undefined;
 
-  constructor(journal: Journal, log: Log) {
+  constructor(journal: Journal, left: KeptRevision | undefined, log: Log) {
     this.#journal = journal;
+    this.#left = left;
     this.#log = log;
   }
 
@@ -29,16 +32,17 @@ export class RevisionKeeper {
     return this.#journal.number + (isKept ? 0 : 1);
   }
 
-  /** Durable when it returns, unless it comes from the file. Throws when it cannot be kept and must not be in force. */
-  persist(next: Transition): void {
-    if (next.revision === this.#journal.number) return;
+  /** Durable when it resolves, unless it comes from the file. Rejects when it cannot be kept and must not be in force. */
+  async persist(next: Transition): Promise<void> {
+    if (next.revision === this.#journal.number) return this.#forgetLeft();
     const revision = this.#describe(next);
     try {
-      this.#journal.keep(revision);
+      await this.#journal.keep(revision);
     } catch (error) {
       if (!OF_THE_FILE.has(next.origin.cause) || !(error instanceof StoreFailed)) throw error;
       this.#keepLater(revision, error);
     }
+    this.#forgetLeft();
   }
 
   /** For what is in force although it cannot be kept. Throws when too much is. */
@@ -63,15 +67,19 @@ export class RevisionKeeper {
     return { number, ...origin, amendments, written: describeConfig(config), differences, facts };
   }
 
+  #forgetLeft(): void {
+    this.#left = undefined;
+  }
+
   #isKept(config: Config, { amended }: LoadResult): boolean {
-    const { latest } = this.#journal;
-    if (latest === undefined || !isDeepStrictEqual(latest.written, plain(describeConfig(config)))) return false;
-    return isDeepStrictEqual(latest.amendments, plain(amended.amendments));
+    const left = this.#left;
+    if (left === undefined || !isDeepStrictEqual(left.written, plain(describeConfig(config)))) return false;
+    return isDeepStrictEqual(left.amendments, plain(amended.amendments));
   }
 
   /** What was in force before this start; undefined when nothing was, or it is no config of today. */
   #keptConfig(): Config | undefined {
-    const written = this.#journal.latest?.written;
+    const written = this.#left?.written;
     return written === undefined ? undefined : decodeText('/', printWritten(written)).config;
   }
 }

@@ -1,4 +1,4 @@
-// What somebody asks for as the amendments that are to stand over the file: from words of control to those of the config.
+// A change as the amendments that are to stand over the file: from words of control to those of the config.
 
 import { dirname, join } from 'node:path';
 import type { Amendment } from '../config/amend.ts';
@@ -24,7 +24,7 @@ import type { Change } from './control-api.ts';
 
 type AmendmentsOrRefusal = readonly Amendment[] | Refusal;
 
-export function toAmendments(change: Change, desired: Desired, journal: Pick<Journal, 'find'>): AmendmentsOrRefusal {
+export async function toAmendments(change: Change, desired: Desired, journal: Pick<Journal, 'find'>): Promise<AmendmentsOrRefusal> {
   const standing: Standing = { written: desired.read.document?.value ?? {}, amendments: desired.amendments };
   switch (change.kind) {
     case 'split':
@@ -82,8 +82,8 @@ interface Restoring {
 }
 
 /** What stood over the file then, if that gives what was in force then; else what differs from the file of today. */
-function restore(revision: number, { standing, desired, journal }: Restoring): AmendmentsOrRefusal {
-  const found = journal.find(revision);
+async function restore(revision: number, { standing, desired, journal }: Restoring): Promise<AmendmentsOrRefusal> {
+  const found = await journal.find(revision);
   if (found === undefined || !isMap(found.written))
     return { result: 'unknown', message: `There is no revision ${revision}; it was never made, or is too old to be kept.` };
   const before = decodeRead(desired.read, found.amendments as readonly Amendment[]);

@@ -37,8 +37,8 @@ export function findStateFolder(configPath: string, read: FileRead, named: strin
 }
 
 /** The newest revision that is kept; undefined when there is none that is valid today. */
-export function findLastGood(store: Store, configPath: string): LastGood | undefined {
-  const latest = store.latest();
+export async function findLastGood(store: Store, configPath: string): Promise<LastGood | undefined> {
+  const latest = await store.latest();
   if (latest === undefined) return undefined;
   const written: unknown = JSON.parse(latest.written);
   const amendments = readAmendments(JSON.parse(latest.amendments));

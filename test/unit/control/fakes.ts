@@ -10,7 +10,7 @@ import { PutInForce } from '../../../src/control/in-force/put-in-force.ts';
 import type { DataPlane, EndpointDiscovery, EndpointUpdate, Update } from '../../../src/control/ports.ts';
 import { RevisionKeeper } from '../../../src/control/revision-keeper.ts';
 import { SessionTables } from '../../../src/control/session-tables.ts';
-import type { AmendSubmission, FileSubmission, Loaded } from '../../../src/control/submission.ts';
+import type { AmendSubmission, FileSubmission, Loaded, Submission } from '../../../src/control/submission.ts';
 import type { Adoption } from '../../../src/control/control-api.ts';
 import { Journal } from '../../../src/control/journal.ts';
 import type { Log, LogFields } from '../../../src/lib/log.ts';
@@ -111,7 +111,7 @@ export class FakeDiscovery implements EndpointDiscovery {
   }
 }
 
-export function open(store: Store = new MemoryStore()) {
+export async function open(store: Store = new MemoryStore()) {
   const dataPlane = new FakeDataPlane();
   const counters = new CounterRegistry(2);
   const reloads: string[] = [];
@@ -126,9 +126,9 @@ export function open(store: Store = new MemoryStore()) {
     serves: (revision: number, split: readonly SplitWeight[]) => void served.push({ revision, split }),
   };
   const discovery = new FakeDiscovery();
-  const journal = new Journal(store, () => 0);
+  const { journal, left } = await Journal.open(store, () => 0);
   const current = new Current();
-  const keeper = new RevisionKeeper(journal, log);
+  const keeper = new RevisionKeeper(journal, left.latest, log);
   const file = new FakeFile();
   const sessions = new SessionTables({ wallMs: () => 0, chance: () => 0.5, load: () => undefined });
   /** Pools whose users were moved, with how many updates the workers had got by then. */
@@ -136,7 +136,7 @@ export function open(store: Store = new MemoryStore()) {
   const moveUsers = (pools: readonly string[]) => void movedUsers.push(`${pools.join(' ')} after ${dataPlane.updates.length}`);
   const followers = createFollowers();
   const deps = { ...followers, workers: dataPlane, discovery, counters, sessions, moveUsers, exposition, keeper, current };
-  const controller = new Controller({ current, keeper, journal, file, exposition, log });
+  const controller = new Controller({ current, keeper, journal, left: left.latest?.amendments, file, exposition, log });
   controller.begin(new PutInForce(deps, log));
   const driver = new Driver(controller, current, file);
   return { controller: driver, journal, dataPlane, discovery, counters, reloads, files, served, lines, movedUsers, deps, followers, log };
@@ -206,6 +206,18 @@ class Driver {
 
   submit(submission: AmendSubmission) {
     return this.#controller.submit(submission);
+  }
+
+  /** One of any kind. */
+  submitAny(submission: Submission): Promise<unknown> {
+    switch (submission.kind) {
+      case 'file':
+        return this.#controller.submit(submission);
+      case 'amend':
+        return this.#controller.submit(submission);
+      case 'discovered':
+        return this.#controller.submit(submission);
+    }
   }
 
   rediscover(): void {

@@ -18,14 +18,14 @@ interface Failing {
   readonly phase: Phase;
 }
 
-const NAMES = participantsOf(open().deps, () => false).map(({ name }) => name);
+const NAMES = participantsOf((await open()).deps, () => false).map(({ name }) => name);
 // What is durable cannot be undone: the journal is last.
 const POINTS = NAMES.flatMap((at) => (['prepare', 'commit', 'committed'] as const).map((phase): Failing => ({ at, phase }))).filter(
   ({ at, phase }) => at !== 'journal' || phase !== 'committed',
 );
 
-function start() {
-  const opened = open();
+async function start() {
+  const opened = await open();
   const { deps, log } = opened;
   const calls: string[] = [];
   const put = async (text: string, failing?: Failing) => {
@@ -77,7 +77,7 @@ const FIRST = yaml({ pool: REMEMBERING });
 const SECOND = yaml({ version: 'v3', weight: 40, route: 'other', extra: 'admin: { address: 127.0.0.1:9902 }' });
 
 /** All that can be asked of those who took part. */
-function stateOf({ deps, dataPlane, counters, served, movedUsers, followers, journal }: ReturnType<typeof start>) {
+async function stateOf({ deps, dataPlane, counters, served, movedUsers, followers, journal }: Awaited<ReturnType<typeof start>>) {
   const { current, sessions } = deps;
   const serving = dataPlane.updates.at(-1)!;
   return {
@@ -91,13 +91,13 @@ function stateOf({ deps, dataPlane, counters, served, movedUsers, followers, jou
     moved: [...movedUsers],
     told: followers.steps.filter((step) => !/^(?:expect|mirrors)/.test(step)),
     mirrors: followers.steps.filter((step) => step.startsWith('mirrors')).at(-1),
-    kept: [journal.number, journal.lines({ after: 0, limit: 100 })],
+    kept: [journal.number, await journal.lines({ after: 0, limit: 100 })],
   };
 }
 
 describe('a config that is put in force', () => {
   it('is prepared, committed and released by all, in the order of the list', async () => {
-    const { calls, put } = start();
+    const { calls, put } = await start();
     expect(await put(FIRST)).toBeUndefined();
     const all = (phase: Phase) => NAMES.map((name) => `${phase} ${name}`);
     expect(calls).toEqual([...all('prepare'), ...all('commit'), ...all('release')]);
@@ -106,13 +106,13 @@ describe('a config that is put in force', () => {
   });
 
   it.each(POINTS)('leaves everything as it was when $at fails at $phase', async ({ at, phase }) => {
-    const opened = start();
+    const opened = await start();
     const { calls, dataPlane, deps, discovery, put } = opened;
     await put(FIRST);
     dataPlane.sets[0]!.version('shop', 'v2').began();
-    const before = stateOf(opened);
+    const before = await stateOf(opened);
     expect((await put(SECOND, { at, phase }))?.message).toBe(`${at} failed`);
-    expect(stateOf(opened)).toEqual(before);
+    expect(await stateOf(opened)).toEqual(before);
     const begun = calls.filter((call) => call.startsWith('prepare ')).map((call) => call.slice('prepare '.length));
     const aborted = calls.filter((call) => call.startsWith('abort ')).map((call) => call.slice('abort '.length));
     expect(aborted).toEqual(begun.toReversed());
@@ -123,11 +123,11 @@ describe('a config that is put in force', () => {
     expect(await put(SECOND)).toBeUndefined();
     expect([deps.current.revision, dataPlane.updates.at(-1)!.revision]).toEqual([2, 2]);
     for (const set of dataPlane.sets) set.route('other', 'shop', 'v3');
-    expect(stateOf(opened).kept[0]).toBe(2);
+    expect((await stateOf(opened)).kept[0]).toBe(2);
   });
 
   it.each(POINTS)('at a start: $at fails at $phase', async ({ at, phase }) => {
-    const { deps, put, journal } = start();
+    const { deps, put, journal } = await start();
     expect((await put(FIRST, { at, phase }))?.message).toBe(`${at} failed`);
     expect([deps.current.inForce, journal.number]).toEqual([undefined, 0]);
     expect(await put(FIRST)).toBeUndefined();
@@ -135,7 +135,7 @@ describe('a config that is put in force', () => {
   });
 
   it.each(NAMES)('a fault of %s after the last commit is told, and stops nobody else', async (at) => {
-    const { calls, journal, lines, put } = start();
+    const { calls, journal, lines, put } = await start();
     await put(FIRST);
     expect(await put(SECOND, { at, phase: 'release' })).toBeUndefined();
     expect(calls.filter((call) => call.startsWith('release '))).toEqual(NAMES.map((name) => `release ${name}`));

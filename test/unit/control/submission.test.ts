@@ -15,7 +15,7 @@ const file =
   (options?: Parameters<typeof yaml>[0]): Load =>
   () => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: yaml(options) }]) });
 
-type Opened = ReturnType<typeof open>;
+type Opened = Awaited<ReturnType<typeof open>>;
 
 const submission = (change: Change, rest: Partial<AmendSubmission> = {}): AmendSubmission => ({
   kind: 'amend',
@@ -40,7 +40,7 @@ const moving = (v2: number): Change => ({ kind: 'split', pool: 'shop', weights: 
 const REMEMBERING = { pool: 'affinity: { cookie: {}, remember: { time: 2h, quiet: 30m, users: 1000 } }' };
 
 async function started(store?: MemoryStore, options?: Parameters<typeof yaml>[0]): Promise<Opened> {
-  const opened = open(store);
+  const opened = await open(store);
   await opened.controller.apply(file(options), 'start');
   return opened;
 }
@@ -49,9 +49,9 @@ async function started(store?: MemoryStore, options?: Parameters<typeof yaml>[0]
 class FailingStore extends MemoryStore {
   failing = false;
 
-  override append(revision: StoredRevision, entry: NewEntry): JournalEntry {
+  override async compareAndAppend(expected: number, revision: StoredRevision, entry: NewEntry): Promise<JournalEntry> {
     if (this.failing) throw new StoreFailed('the disk is full');
-    return super.append(revision, entry);
+    return super.compareAndAppend(expected, revision, entry);
   }
 }
 
@@ -70,8 +70,8 @@ describe('Controller.submit', () => {
       [1, 10],
       [2, 25],
     ]);
-    expect(journal.find(2)?.summary).toMatchObject({ cause: 'api', author: 'ci', reason: 'canary', differences: moved(10, 25) });
-    expect(journal.latest?.amendments).toEqual(controller.amendments);
+    expect((await journal.find(2))?.summary).toMatchObject({ cause: 'api', author: 'ci', reason: 'canary', differences: moved(10, 25) });
+    expect((await journal.find(2))?.amendments).toEqual(controller.amendments);
   });
 
   it('is stale when another revision is in force when its turn comes', async () => {
@@ -144,9 +144,13 @@ describe('Controller.submit', () => {
     expect(movedUsers).toEqual([]);
     expect(await controller.submit(submission(moving(25)))).toMatchObject({ revision: 2, moved: ['shop'] });
     expect(movedUsers).toEqual(['shop after 2']);
-    expect(journal.lines({ after: 0, limit: 100 }).at(-1)).toMatchObject({ kind: 'revision', revision: 2, detail: { moved: ['shop'] } });
+    expect((await journal.lines({ after: 0, limit: 100 })).at(-1)).toMatchObject({
+      kind: 'revision',
+      revision: 2,
+      detail: { moved: ['shop'] },
+    });
     expect(await controller.submit(submission(weight(30)))).not.toHaveProperty('moved');
-    expect(journal.lines({ after: 0, limit: 100 }).at(-1)?.detail).not.toHaveProperty('moved');
+    expect((await journal.lines({ after: 0, limit: 100 })).at(-1)?.detail).not.toHaveProperty('moved');
     expect(movedUsers).toHaveLength(1);
   });
 
@@ -155,7 +159,7 @@ describe('Controller.submit', () => {
     const outcome = await opened.controller.submit(submission(moving(10), { reason: 'now' }));
     expect(outcome).toEqual({ result: 'applied', revision: 1, workers: { applied: 2, total: 2 }, differences: [], moved: ['shop'] });
     expect([opened.movedUsers, opened.journal.number, opened.dataPlane.updates.length]).toEqual([['shop after 1'], 1, 1]);
-    expect(opened.journal.lines({ after: 0, limit: 100 }).at(-1)).toMatchObject({
+    expect((await opened.journal.lines({ after: 0, limit: 100 })).at(-1)).toMatchObject({
       kind: 'moved',
       author: 'ci',
       revision: 1,
@@ -207,7 +211,7 @@ describe('Controller.submit', () => {
     expect(lines.some(({ level, message }) => level === 'error' && message.includes('could not be kept'))).toBe(true);
     store.failing = false;
     expect(await controller.submit(submission(weight(30)))).toMatchObject({ result: 'applied', revision: 3 });
-    expect(store.list({ limit: 10 }).map(({ number }) => number)).toEqual([3, 2, 1]);
+    expect((await store.list({ limit: 10 })).map(({ number }) => number)).toEqual([3, 2, 1]);
   });
 
   it('a file that cannot be kept is served all the same, and kept before the next change', async () => {
@@ -218,19 +222,24 @@ describe('Controller.submit', () => {
     expect(await controller.apply(file({ extra: 'workers: 3' }), 'file')).toMatchObject({ result: 'applied', revision: 2 });
     expect(await controller.apply(file({ extra: 'workers: 4' }), 'signal')).toMatchObject({ result: 'applied', revision: 3 });
     expect(lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['revision'])).toEqual([2, 3]);
-    expect([store.latest()?.number, controller.revision]).toEqual([1, 3]);
-    expect(journal.revisions({ before: undefined, limit: 10 }).map((each) => `${each.revision} ${each.cause}`)).toEqual([
+    expect([(await store.latest())?.number, controller.revision]).toEqual([1, 3]);
+    expect((await journal.revisions({ before: undefined, limit: 10 })).map((each) => `${each.revision} ${each.cause}`)).toEqual([
       '3 signal',
       '2 file',
       '1 start',
     ]);
-    expect(journal.find(2)?.written).toMatchObject({ workers: 3 });
+    expect((await journal.find(2))?.written).toMatchObject({ workers: 3 });
     // What is asked is refused as before, and the numbers go on without a gap.
     expect(await controller.submit(submission(weight(25)))).toMatchObject({ result: 'failed', message: 'the disk is full' });
     store.failing = false;
     expect(await controller.submit(submission(weight(25)))).toMatchObject({ result: 'applied', revision: 4 });
-    expect(store.list({ limit: 10 }).map(({ number, cause }) => `${number} ${cause}`)).toEqual(['4 api', '3 signal', '2 file', '1 start']);
-    expect(store.find(2)?.atMs).toBe(0);
+    expect((await store.list({ limit: 10 })).map(({ number, cause }) => `${number} ${cause}`)).toEqual([
+      '4 api',
+      '3 signal',
+      '2 file',
+      '1 start',
+    ]);
+    expect((await store.find(2))?.atMs).toBe(0);
   });
 
   it('what is late is kept at the end, if it can be', async () => {
@@ -238,17 +247,17 @@ describe('Controller.submit', () => {
     const { controller, journal } = await started(store);
     store.failing = true;
     await controller.apply(file({ extra: 'workers: 3' }), 'file');
-    journal.close();
-    expect(store.latest()?.number).toBe(1);
+    await journal.close();
+    expect((await store.latest())?.number).toBe(1);
     store.failing = false;
-    journal.close();
-    expect(store.latest()).toMatchObject({ number: 2, cause: 'file' });
+    await journal.close();
+    expect(await store.latest()).toMatchObject({ number: 2, cause: 'file' });
   });
 
   it('a start whose state cannot be written serves', async () => {
     const store = new FailingStore();
     store.failing = true;
-    const opened = open(store);
+    const opened = await open(store);
     expect(await opened.controller.apply(file(), 'start')).toMatchObject({ result: 'applied', revision: 1 });
   });
 
@@ -295,14 +304,14 @@ describe('Controller.submit', () => {
     expect(controller.revision).toBe(4);
     await controller.apply(file({ weight: 50 }), 'file');
     expect(controller.config?.pools[0]).toMatchObject({ split: { v2: 50 }, versions: [{ drain: true }, {}] });
-    expect(opened.journal.lines({ after: 0, limit: 100 }).at(-1)?.detail).toMatchObject({
+    expect((await opened.journal.lines({ after: 0, limit: 100 })).at(-1)?.detail).toMatchObject({
       cause: 'file',
       overtaken: ['the file changed pools.shop.split itself'],
     });
   });
 
   it('before the first config is in force there is nothing to change', async () => {
-    const opened = open();
+    const opened = await open();
     expect(await opened.controller.submit(submission(weight(20)))).toEqual({ result: 'failed', message: 'No config is in force.' });
     await opened.controller.apply(() => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: 'pools: 5' }]) }), 'start');
     expect(await opened.controller.submit(submission(weight(20)))).toMatchObject({ result: 'failed' });
@@ -310,7 +319,7 @@ describe('Controller.submit', () => {
   });
 
   it('one that comes while the first config is put in force waits for it', async () => {
-    const opened = open();
+    const opened = await open();
     const first = opened.controller.apply(file(), 'start');
     expect(await opened.controller.submit(submission(weight(20)))).toMatchObject({ result: 'applied', revision: 2 });
     expect(await first).toMatchObject({ result: 'applied', revision: 1 });
@@ -357,7 +366,7 @@ describe('a start with a kept state', () => {
   it('finds the same state under the same number', async () => {
     const store = await left();
     const { lastSeq } = store;
-    const opened = open(store);
+    const opened = await open(store);
     expect(await opened.controller.apply(file(), 'start')).toMatchObject({ result: 'applied', revision: 2 });
     expect(weights(opened)).toEqual([[2, 25]]);
     expect([opened.journal.number, store.lastSeq]).toEqual([2, lastSeq]);
@@ -365,11 +374,11 @@ describe('a start with a kept state', () => {
   });
 
   it('a file that has changed elsewhere is the next number, under what was amended', async () => {
-    const opened = open(await left());
+    const opened = await open(await left());
     expect(await opened.controller.apply(file({ extra: 'workers: 3' }), 'start')).toMatchObject({ result: 'applied', revision: 3 });
     expect(opened.controller.config).toMatchObject({ workers: 3, pools: [{ split: { v1: 75, v2: 25 } }] });
-    expect(opened.journal.latest).toMatchObject({ number: 3, written: { workers: 3 } });
-    expect(opened.journal.find(3)?.summary).toMatchObject({
+    expect([opened.journal.number, (await opened.journal.find(3))?.written]).toMatchObject([3, { workers: 3 }]);
+    expect((await opened.journal.find(3))?.summary).toMatchObject({
       cause: 'start',
       author: '',
       differences: [{ path: 'workers', before: 'auto', after: '3' }],
@@ -377,18 +386,18 @@ describe('a start with a kept state', () => {
   });
 
   it('tells which amendments the file has overtaken meanwhile', async () => {
-    const opened = open(await left());
+    const opened = await open(await left());
     await opened.controller.apply(file({ weight: 40 }), 'start');
     expect(weights(opened)).toEqual([[3, 40]]);
     expect(opened.controller.amendments).toEqual([]);
-    expect(opened.journal.lines({ after: 0, limit: 100 }).at(-1)).toMatchObject({
+    expect((await opened.journal.lines({ after: 0, limit: 100 })).at(-1)).toMatchObject({
       revision: 3,
       detail: { cause: 'start', overtaken: ['the file changed pools.shop.split itself'] },
     });
   });
 
   it('a file that says by now what was amended is a new number without amendments', async () => {
-    const opened = open(await left());
+    const opened = await open(await left());
     await opened.controller.apply(file({ weight: 25 }), 'start');
     expect([opened.controller.revision, opened.controller.amendments]).toEqual([3, []]);
     expect(opened.controller.config).toEqual(decodeRead(file({ weight: 25 })().read).config);
@@ -396,7 +405,7 @@ describe('a start with a kept state', () => {
 
   it('a broken file changes nothing that was kept', async () => {
     const store = await left();
-    const opened = open(store);
+    const opened = await open(store);
     const broken: Load = () => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: 'listeners: 5' }]) });
     expect(await opened.controller.apply(broken, 'start')).toMatchObject({ result: 'rejected', revision: 0 });
     expect([opened.journal.number, opened.controller.amendments.length]).toEqual([2, 1]);
@@ -406,11 +415,12 @@ describe('a start with a kept state', () => {
   it('amendments that cannot be read are left out', async () => {
     const store = new MemoryStore();
     const about = { number: 1, atMs: 0, author: '', reason: '', cause: 'start', written: '{}', differences: '[]' };
-    store.append(
+    await store.compareAndAppend(
+      0,
       { ...about, amendments: '[{"path":["__proto__"]}]' },
       { atMs: 0, kind: 'revision', author: '', revision: 1, detail: '{}' },
     );
-    const opened = open(store);
+    const opened = await open(store);
     expect(opened.controller.amendments).toEqual([]);
     expect(await opened.controller.apply(file(), 'start')).toMatchObject({ result: 'applied', revision: 2 });
   });
