@@ -3,7 +3,7 @@
 import { AdminServer } from '../admin/admin-server.ts';
 import type { Address, Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
-import { bindableHost } from '../threads/claim-address.ts';
+import { bindableHost } from '../net/claim-address.ts';
 import type { ControlOfInstance } from './create-control.ts';
 import type { ServingOfInstance } from './create-serving.ts';
 import { version } from './version.ts';

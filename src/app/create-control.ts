@@ -54,7 +54,16 @@ export function createControl(
 ): ControlOfInstance {
   const current = new Current();
   const revisions = new RevisionKeeper(journal, left.latest, log);
-  const controller = new Controller({ current, keeper: revisions, journal, left: left.latest?.amendments, file, transform, exposition, log });
+  const controller = new Controller({
+    current,
+    keeper: revisions,
+    journal,
+    left: left.latest?.amendments,
+    file,
+    transform,
+    exposition,
+    log,
+  });
   const sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => keptSessions?.load(pool) });
   const keptSessions = createKeeper({ config: first, store, sessions, log });
   const markers = new Markers({

@@ -13,7 +13,7 @@ import type { ApplyResult, Loaded } from '../control/submission.ts';
 import { after, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../store/store.ts';
-import { claimAddress } from '../threads/claim-address.ts';
+import { claimAddress } from '../net/claim-address.ts';
 import { createAdmin } from './create-admin.ts';
 import { createControl } from './create-control.ts';
 import type { ControlOfInstance } from './create-control.ts';

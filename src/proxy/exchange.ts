@@ -375,14 +375,14 @@ export class Exchange implements ConnectionRequest, DeadlineOwner {
   pauseClient(): void {
     if (this.requestDone || this.clientPaused) return;
     this.clientPaused = true;
-    this.connection.socket.pause();
+    this.connection.stream.pause();
     if (!this.unflushed) this.connection.unwatchProgress();
   }
 
   resumeClient(): void {
     if (!this.clientPaused) return;
     this.clientPaused = false;
-    this.connection.socket.resume();
+    this.connection.stream.resume();
     this.connection.watchProgress();
   }
 

@@ -23,7 +23,7 @@ import { retryAttempt, retryReasonOfStatus } from './retry.ts';
 /** Passes on an interim answer, to clients that know them (RFC 9110, section 15.2). */
 export function forwardInterim(exchange: Exchange, connection: UpstreamConnection): void {
   if (exchange.responded || exchange.head.minor === 0) return;
-  exchange.connection.socket.write(writeInterimHead(connection.head, connection.head.block), 'latin1');
+  exchange.connection.stream.writeText(writeInterimHead(connection.head, connection.head.block), 'latin1');
 }
 
 /** Sends the head with what has come of the body. False: pause reading. */

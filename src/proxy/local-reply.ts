@@ -38,7 +38,7 @@ export function replyRoute(exchange: Exchange, match: RouteMatch): void {
 export function refuse(connection: Connection, outcome: Outcome): void {
   const body = outcome.text + '\n';
   const fields = 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n';
-  connection.socket.write(writeLocalHead(outcome.status, fields, Buffer.byteLength(body), CLOSES) + body, 'utf8');
+  connection.stream.writeText(writeLocalHead(outcome.status, fields, Buffer.byteLength(body), CLOSES) + body, 'utf8');
 }
 
 function response(exchange: Exchange, status: number, fields: string, body: string): void {
@@ -50,7 +50,7 @@ function response(exchange: Exchange, status: number, fields: string, body: stri
   const bodyless = isBodyless(status);
   let text = writeLocalHead(status, fields, bodyless ? -1 : Buffer.byteLength(body), persistenceOf(exchange.keep, head.minor));
   if (!bodyless && head.method !== 'HEAD') text += body;
-  connection.socket.write(text, 'utf8');
+  connection.stream.writeText(text, 'utf8');
   exchange.finish();
 }
 
