@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Config } from '../config/model.ts';
 import { nowMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { RETRY_REASONS } from '../proxy/retry.ts';
+import { RETRY_REASONS } from '../proxy/steps/retry.ts';
 import { CHOICE_REASONS } from '../routing/table.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';

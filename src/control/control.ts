@@ -19,24 +19,18 @@ import type { DryRun } from './submission.ts';
 import type { Journal } from './journal.ts';
 import type { Markers } from './markers.ts';
 import { missedOf, reportOf } from './mirror-questions.ts';
-import type { MirrorReportOutcome, MissedWrites, MissedWritesQuery } from './mirror-report.ts';
+import type { MissedWrites } from '../api/missed-writes.ts';
+import type { MirrorReportOutcome, MissedWritesQuery } from './control-api.ts';
 import type { MissedWriteLedgers } from './missed-writes.ts';
 import { poolStatuses } from './pool-status.ts';
 import type { Comparing } from './ports.ts';
 import type { ExchangeLookup } from './exchange-lookup.ts';
 import type { SessionTables } from './session-tables.ts';
 import { showExchanges } from './shown-exchange.ts';
-import type {
-  ChangeRequest,
-  ChangeOutcome,
-  ExchangeQuery,
-  ExplainRequest,
-  MarkRequest,
-  MarkOutcome,
-  PoolStatus,
-  RecentExchangesResponse,
-  ControlApi,
-} from './control-api.ts';
+import type { RecentExchangesResponse } from '../api/exchanges.ts';
+import type { ExplainRequest } from '../api/explain.ts';
+import type { PoolStatus } from '../api/pools.ts';
+import type { ChangeOutcome, ChangeRequest, ControlApi, ExchangeQuery, MarkOutcome, MarkRequest } from './control-api.ts';
 
 export interface ControlDeps {
   readonly controller: Pick<Controller, 'submit'>;

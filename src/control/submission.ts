@@ -1,10 +1,11 @@
 // What the controller is asked: plain data, which can be stored, logged and done again. And what it returns.
 
+import type { Adoption } from '../api/scalars.ts';
 import type { Amendment } from '../config/amend.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { Config } from '../config/model.ts';
 import type { Problem } from '../config/problem.ts';
-import type { Adoption, Change, ChangeOutcome, ChangeRequest } from './control-api.ts';
+import type { Change, ChangeOutcome, ChangeRequest } from './control-api.ts';
 
 /** There may be another file; it is read when its turn comes. While one waits, a newer one takes its place. */
 export interface FileSubmission {

@@ -1,10 +1,10 @@
 // What is in force, for all who ask. Only a participant changes it, once nothing can refuse the change any more.
 
+import type { Adoption } from '../../api/scalars.ts';
 import type { Amendment } from '../../config/amend.ts';
 import { decodeRead } from '../../config/decode.ts';
 import type { FileRead } from '../../config/decode.ts';
 import type { Config } from '../../config/model.ts';
-import type { Adoption } from '../control-api.ts';
 import type { InForce, Transition } from './transition.ts';
 
 export class Current {

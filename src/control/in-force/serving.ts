@@ -1,9 +1,9 @@
 // The participants with a commit point: the workers, who serve the config, and the journal, which keeps it.
 
+import type { Adoption } from '../../api/scalars.ts';
 import type { Config } from '../../config/model.ts';
 import type { CounterPlan } from '../../telemetry/counter-plan.ts';
 import type { CounterRegistry } from '../../telemetry/counter-registry.ts';
-import type { Adoption } from '../control-api.ts';
 import type { DataPlane, HealthChecks } from '../ports.ts';
 import type { RevisionKeeper } from '../revision-keeper.ts';
 import type { SessionTable, SessionTables } from '../session-tables.ts';

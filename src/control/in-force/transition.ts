@@ -1,10 +1,11 @@
 // What is in force, and the way from one config to the next as the participants see it. Plain fields; it decides nothing.
 
+import type { Adoption } from '../../api/scalars.ts';
 import type { Amendment } from '../../config/amend.ts';
 import type { FileRead, LoadResult } from '../../config/decode.ts';
 import type { Config } from '../../config/model.ts';
 import type { CounterPlan } from '../../telemetry/counter-plan.ts';
-import type { Adoption, Change } from '../control-api.ts';
+import type { Change } from '../control-api.ts';
 import type { SessionTable } from '../session-tables.ts';
 
 /** What is in force. */

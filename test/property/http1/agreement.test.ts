@@ -27,7 +27,7 @@ test('every injured request that we accept is the same request to Node', () => {
   expect(seen.get('refused')).toBeGreaterThan(1000);
 });
 
-test('every injured answer that we accept is the same answer to Node', () => {
+test('every injured response that we accept is the same response to Node', () => {
   const seen = new Map<string, number>();
   fc.assert(
     fc.property(fc.constantFrom(...RESPONSES), fc.constantFrom('GET', 'HEAD'), mutations, (text, method, injuries) => {

@@ -30,7 +30,7 @@ test('a request is judged the same however much of it has arrived', () => {
   );
 });
 
-test('an answer is judged the same however much of it has arrived', () => {
+test('a response is judged the same however much of it has arrived', () => {
   const head = new ResponseHead();
   fc.assert(
     fc.property(fc.constantFrom(...RESPONSES), mutations, share, (sample, injuries, cut) => {

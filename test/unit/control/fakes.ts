@@ -11,7 +11,7 @@ import type { DataPlane, EndpointDiscovery, EndpointUpdate, Update } from '../..
 import { RevisionKeeper } from '../../../src/control/revision-keeper.ts';
 import { SessionTables } from '../../../src/control/session-tables.ts';
 import type { AmendSubmission, FileSubmission, Loaded, Submission } from '../../../src/control/submission.ts';
-import type { Adoption } from '../../../src/control/control-api.ts';
+import type { Adoption } from '../../../src/api/scalars.ts';
 import { Journal } from '../../../src/control/journal.ts';
 import type { Log, LogFields } from '../../../src/lib/log.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';

@@ -1,55 +1,81 @@
 // One HTTP/1 connection of a client: finds requests in what it sends, one exchange at a time, and decides when to close.
-// It hears of its stream by calls, not by closures: ten thousand idle connections must cost little. Long because what the
-// client may do at any moment (send early, end its side, go, stop reading) is answered by one small state machine.
+// It hears of its stream by calls, not by closures: ten thousand idle connections must cost little. Long because one small
+// state machine deals with what the client may do at any moment (send early, end its side, go, stop reading):
+//
+//                      head read: begin                       end(keep), all written
+//        AWAITING ------------------------> BUSY ------------------------------------> AWAITING
+//         |  ^                               |  \                                         |
+//         |  |                               |   \ end(keep), the client reads slowly     |
+//         |  +---- onDrain ---- FLUSHING <---|----+                                       |
+//         |                        |         |                                            |
+//         | head refused, idle,    |         | end(no keep)                               |
+//         | client ended its side  |         |                                            |
+//         v                        v         v                                            |
+//        LINGERING <--------------------------------------- listener leaves, unused ------+
+//         |
+//         | client closed, or LINGER_MS        From each of them: gone, abort, or a deadline -> CLOSED
+//         v
+//        CLOSED
 
-import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
-import { parseRequestHead } from '../http1/request-head.ts';
-import { Deadline } from '../lib/deadlines.ts';
-import type { DeadlineOwner } from '../lib/deadlines.ts';
-import { latin1 } from '../lib/latin1.ts';
-import type { ByteStream, StreamOwner } from '../net/byte-stream.ts';
-import { OUTCOME } from '../telemetry/outcomes.ts';
-import type { Outcome } from '../telemetry/outcomes.ts';
-import type { Exchange } from './exchange.ts';
-import type { Listener } from './listener.ts';
-import { refuse } from './local-reply.ts';
+import { REFUSAL_OUTCOMES } from '../../http1/refusal.ts';
+import { parseRequestHead } from '../../http1/request-head.ts';
+import { Deadline } from '../../lib/deadlines.ts';
+import type { DeadlineOwner } from '../../lib/deadlines.ts';
+import { latin1 } from '../../lib/latin1.ts';
+import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+import type { ProxyContext } from '../context.ts';
+import type { ExchangePool } from '../exchange-pool.ts';
+import { refusalText } from '../steps/local-reply.ts';
+import type { Downstream, DownstreamOwner } from './downstream.ts';
+import type { RequestSink } from './request-sink.ts';
 
-/** How long a closing connection may go on sending what nobody reads (the client must see our answer before a reset). */
+/** How long a closing connection may go on sending what nobody reads (the client must see our response before a reset). */
 const LINGER_MS = 2000;
 
 /**
  * A client that ends its side after a whole request has either gone away or still reads (a half-close): TCP does not tell which.
- * An answer that comes this soon is still delivered; then the exchange counts as given up, and its upstream work ends.
+ * A response that comes this soon is still delivered; then the exchange counts as given up, and its upstream work ends.
  */
 const HALF_CLOSE_MS = 250;
-/** The same between two pieces of an answer that has begun: nobody may be left to take the next one. */
+/** The same between two pieces of a response that has begun: nobody may be left to take the next one. */
 const HALF_CLOSED_GAP_MS = 2000;
 
 /** A request that a client sent just before it learned that the listener leaves gets this long to arrive. */
 export const IDLE_GRACE_MS = 250;
 
-/** Of later requests that are read while one is served; what is beyond waits in the kernel. */
-const EARLY_BYTES = 16384;
+/** Of requests to come that are read while one is served; what is beyond waits in the kernel. */
+const MAX_EARLY_BYTES = 16384;
 
 /** How much of a read is decoded at first to find a head. */
 const HEAD_PROBE_BYTES = 2048;
 /** Empty lines that may come before a head, with room to spare. */
-const LEADING_BYTES = 8;
+const MAX_LEADING_BYTES = 8;
 /** A head that comes in more reads than this is judged again only when its end is in sight: a slow sender must not cost a parse a byte. */
-const PIECES_JUDGED = 8;
+const MAX_JUDGED_PIECES = 8;
 
 /** Waits for a request head. */
 const AWAITING = 0;
 const BUSY = 1;
-/** The last answer has been sent; what still arrives is thrown away. */
+/** The last response has been sent; what still arrives is thrown away. */
 const LINGERING = 2;
 const CLOSED = 3;
-/** Answers wait for the client to read. */
+/** Responses wait for the client to read. */
 const FLUSHING = 4;
 
-export class Connection implements DeadlineOwner, StreamOwner {
-  readonly listener: Listener;
-  readonly stream: ByteStream;
+/** The listener, as its connections know it. */
+export interface ConnectionOwner extends DownstreamOwner {
+  readonly context: ProxyContext;
+  readonly exchanges: ExchangePool;
+  /** It leaves: no connection is kept. */
+  readonly closing: boolean;
+  /** Called once for each connection. */
+  onConnectionClosed(connection: Downstream): void;
+}
+
+export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
+  readonly owner: ConnectionOwner;
   /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
   /** Requests begun on it. */
@@ -57,9 +83,10 @@ export class Connection implements DeadlineOwner, StreamOwner {
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
   forwarded = '';
 
+  readonly #stream: ByteStream;
   readonly #deadline: Deadline;
   #phase = AWAITING;
-  #exchange: Exchange | undefined = undefined;
+  #exchange: RequestSink | undefined = undefined;
   #pending = '';
   /** Reads that the head under way has come in. */
   #pieces = 0;
@@ -70,12 +97,12 @@ export class Connection implements DeadlineOwner, StreamOwner {
   /** The client has ended its side. */
   #ended = false;
 
-  constructor(listener: Listener, stream: ByteStream) {
-    this.listener = listener;
-    this.stream = stream;
+  constructor(owner: ConnectionOwner, stream: ByteStream) {
+    this.owner = owner;
+    this.#stream = stream;
     this.peer = stream.peer;
     this.#deadline = new Deadline(this);
-    listener.context.deadlines.arm(this.#deadline, listener.settings.headerTimeoutMs);
+    owner.context.deadlines.arm(this.#deadline, owner.settings.headerTimeoutMs);
   }
 
   /** Whether a request is being served or has begun to arrive. */
@@ -85,8 +112,9 @@ export class Connection implements DeadlineOwner, StreamOwner {
 
   /** Whether this connection may be kept after the exchange under way. */
   get canKeepAlive(): boolean {
-    const most = this.listener.settings.requestsPerConnection;
-    return !this.listener.closing && this.listener.context.allowsKeepAlive && (most === 0 || this.requests < most);
+    const { settings, closing, context } = this.owner;
+    const most = settings.requestsPerConnection;
+    return !closing && context.allowsKeepAlive && (most === 0 || this.requests < most);
   }
 
   /** Bytes from the socket, in a buffer that is shared by all connections. A fault of ours costs this connection, not the worker. */
@@ -94,7 +122,7 @@ export class Connection implements DeadlineOwner, StreamOwner {
     try {
       this.#read(bytes, length);
     } catch (error) {
-      this.listener.context.failed(error);
+      this.owner.context.failed(error);
       this.onGone();
     }
     return true;
@@ -109,9 +137,9 @@ export class Connection implements DeadlineOwner, StreamOwner {
   /** The client has ended its side: it sends nothing more. */
   onEnd(): void {
     this.#ended = true;
-    // Answers that it has yet to take are still on their way out.
-    if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.stream.unsentBytes > 0)) return;
-    if (this.#phase === AWAITING && this.stream.unsentBytes > 0) this.linger();
+    // Responses that it has yet to take are still on their way out.
+    if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.#stream.unsentBytes > 0)) return;
+    if (this.#phase === AWAITING && this.#stream.unsentBytes > 0) this.linger();
     else if (this.#phase !== BUSY || (!this.#exchange!.requestDone && !this.#exchange!.responded)) this.onGone();
     else if (!this.#exchange!.unflushed) this.#watchHalfClosed();
   }
@@ -132,22 +160,20 @@ export class Connection implements DeadlineOwner, StreamOwner {
     if (this.#ended && this.#phase === AWAITING) this.linger();
   }
 
-  /** Writes latin1 text. False: reading of the answer must wait until the exchange hears that it is flushed. */
   writeText(text: string, last: boolean): boolean {
     if (last) {
-      this.stream.writeText(text, 'latin1');
+      this.#stream.writeText(text, 'latin1');
       return true;
     }
     if (this.#ended) this.#watchHalfClosed();
-    this.stream.writeText(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
-    return this.stream.unsentBytes === 0;
+    this.#stream.writeText(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
+    return this.#stream.unsentBytes === 0;
   }
 
-  /** Writes bytes that must stay as they are until they are flushed. False: they are not yet; the exchange will hear of it. */
   writeBytes(bytes: Buffer): boolean {
     if (this.#ended) this.#watchHalfClosed();
-    this.stream.writeBytes(bytes, this.#onFlushed ?? this.#makeOnFlushed());
-    return this.stream.unsentBytes === 0;
+    this.#stream.writeBytes(bytes, this.#onFlushed ?? this.#makeOnFlushed());
+    return this.#stream.unsentBytes === 0;
   }
 
   onDeadline(): void {
@@ -157,9 +183,20 @@ export class Connection implements DeadlineOwner, StreamOwner {
     else this.destroy();
   }
 
-  /** (Re)starts the clock on a client that must send or take bytes now. */
+  writeReply(text: string): void {
+    this.#stream.writeText(text, 'utf8');
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
   watchProgress(): void {
-    this.listener.context.deadlines.arm(this.#deadline, this.listener.settings.idleTimeoutMs);
+    this.owner.context.deadlines.arm(this.#deadline, this.owner.settings.idleTimeoutMs);
   }
 
   unwatchProgress(): void {
@@ -167,18 +204,17 @@ export class Connection implements DeadlineOwner, StreamOwner {
     else this.#deadline.disarm();
   }
 
-  /** The exchange has ended and all it had to say is written. */
-  exchangeEnded(keep: boolean): void {
+  end(keep: boolean): void {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    if (exchange !== undefined) this.listener.context.putExchange(exchange);
+    if (exchange !== undefined) this.owner.exchanges.put(exchange);
     if (this.#phase === CLOSED) return;
     if (!keep) {
       this.linger();
       return;
     }
-    // A client that sends requests but reads no answers gets no further ones.
-    this.#phase = this.stream.needsDrain ? FLUSHING : AWAITING;
+    // A client that sends requests but reads no responses gets no further ones.
+    this.#phase = this.#stream.needsDrain ? FLUSHING : AWAITING;
     if (this.#phase === FLUSHING) this.watchProgress();
     else this.#watchIdle();
     if (this.#phase === AWAITING && !this.#feeding) this.#next();
@@ -191,16 +227,16 @@ export class Connection implements DeadlineOwner, StreamOwner {
     this.#phase = LINGERING;
     this.#early = undefined;
     this.#pending = '';
-    this.stream.end();
-    this.stream.resume();
+    this.#stream.end();
+    this.#stream.resume();
     // What a slow reader has yet to take is not cut short by our haste to be gone.
-    const { context, settings } = this.listener;
-    context.deadlines.arm(this.#deadline, this.stream.unsentBytes > 0 ? settings.idleTimeoutMs : LINGER_MS);
+    const { context, settings } = this.owner;
+    context.deadlines.arm(this.#deadline, this.#stream.unsentBytes > 0 ? settings.idleTimeoutMs : LINGER_MS);
   }
 
-  /** Closes so that nobody can take what was sent for a whole answer: without a length, only a reset tells. */
-  cut(): void {
-    if (this.#phase !== CLOSED && this.peer !== '') this.stream.abort();
+  /** Without a length, only a reset tells that a response is not whole. */
+  abort(): void {
+    if (this.#phase !== CLOSED && this.peer !== '') this.#stream.abort();
     this.destroy();
   }
 
@@ -209,8 +245,8 @@ export class Connection implements DeadlineOwner, StreamOwner {
     this.#phase = CLOSED;
     this.#deadline.disarm();
     this.#early = undefined;
-    this.stream.destroy();
-    this.listener.onConnectionClosed(this);
+    this.#stream.destroy();
+    this.owner.onConnectionClosed(this);
   }
 
   #readBusy(bytes: Buffer, length: number): void {
@@ -221,12 +257,12 @@ export class Connection implements DeadlineOwner, StreamOwner {
 
   #watchHalfClosed(): void {
     const responded = this.#exchange?.responded === true;
-    this.listener.context.deadlines.arm(this.#deadline, responded ? HALF_CLOSED_GAP_MS : HALF_CLOSE_MS);
+    this.owner.context.deadlines.arm(this.#deadline, responded ? HALF_CLOSED_GAP_MS : HALF_CLOSE_MS);
   }
 
   /** What was promised to stay before its listener began to leave, or before load was shed, stays for a moment only. */
   #watchIdle(): void {
-    const { closing, context, settings } = this.listener;
+    const { closing, context, settings } = this.owner;
     context.deadlines.arm(this.#deadline, closing || !context.allowsKeepAlive ? IDLE_GRACE_MS : settings.idleTimeoutMs);
   }
 
@@ -234,7 +270,7 @@ export class Connection implements DeadlineOwner, StreamOwner {
   #keepEarly(bytes: Buffer, from: number, to: number): void {
     const more = Buffer.from(bytes.subarray(from, to));
     this.#early = this.#early === undefined ? more : Buffer.concat([this.#early, more]);
-    if (this.#early.length >= EARLY_BYTES) this.stream.pause();
+    if (this.#early.length >= MAX_EARLY_BYTES) this.#stream.pause();
   }
 
   /** Goes on with what was read early, then with the socket. */
@@ -243,13 +279,13 @@ export class Connection implements DeadlineOwner, StreamOwner {
     if (bytes === undefined) return;
     this.#early = undefined;
     this.#feed(bytes, 0, bytes.length);
-    if (this.#early === undefined && this.#phase !== CLOSED) this.stream.resume();
+    if (this.#early === undefined && this.#phase !== CLOSED) this.#stream.resume();
   }
 
-  /** Made at the first write that needs it: idle connections and small answers do without. */
+  /** Made at the first write that needs it: idle connections and small responses do without. */
   #makeOnFlushed(): () => void {
     this.#onFlushed = () => {
-      if (this.stream.unsentBytes === 0) this.#exchange?.onDownstreamFlushed();
+      if (this.#stream.unsentBytes === 0) this.#exchange?.onDownstreamFlushed();
     };
     return this.#onFlushed;
   }
@@ -264,24 +300,25 @@ export class Connection implements DeadlineOwner, StreamOwner {
   }
 
   #feedOne(bytes: Buffer, from: number, to: number): number {
-    const listener = this.listener;
+    const { owner } = this;
+    const { settings, exchanges } = owner;
     const before = this.#pending;
     // Beyond this the head is refused, whatever follows; most end far before, and a body need not be decoded.
-    const most = Math.min(to, from + listener.settings.headerBytes + LEADING_BYTES);
+    const most = Math.min(to, from + settings.headerBytes + MAX_LEADING_BYTES);
     const probe = before === '' ? Math.min(most, from + HEAD_PROBE_BYTES) : most;
     let text = before + latin1(bytes, from, probe);
-    if (before !== '' && ++this.#pieces > PIECES_JUDGED && isFarFromEnd(text, before.length, listener.settings.headerBytes)) {
+    if (before !== '' && ++this.#pieces > MAX_JUDGED_PIECES && isFarFromEnd(text, before.length, settings.headerBytes)) {
       this.#pending = text;
       return to;
     }
-    const exchange = listener.context.takeExchange();
-    let end = parseRequestHead(text, 0, exchange.head, listener.settings);
+    const exchange = exchanges.take();
+    let end = parseRequestHead(text, 0, exchange.head, settings);
     if (end === 0 && probe < most) {
       text = latin1(bytes, from, most);
-      end = parseRequestHead(text, 0, exchange.head, listener.settings);
+      end = parseRequestHead(text, 0, exchange.head, settings);
     }
     if (end <= 0) {
-      listener.context.putExchange(exchange);
+      exchanges.put(exchange);
       if (end === 0) this.#await(text);
       else this.#refuse(OUTCOME[REFUSAL_OUTCOMES[-end] ?? 'bad_request']);
       return to;
@@ -291,26 +328,26 @@ export class Connection implements DeadlineOwner, StreamOwner {
     this.#phase = BUSY;
     this.#exchange = exchange;
     this.requests++;
-    listener.counters.requested();
+    owner.counters.requested();
     const next = exchange.begin(this, bytes, from + end - before.length, to);
     if (this.#ended && this.#phase === BUSY) this.onEnd();
     return next;
   }
 
   #await(text: string): void {
-    // Empty lines after a request are no request (RFC 9112, section 2.2): nobody waits for an answer to them.
+    // Empty lines after a request are no request (RFC 9112, section 2.2): nobody waits for a response to them.
     if (text === '\r\n' || text === '\r\n\r\n') {
       this.#pending = '';
       return;
     }
-    if (this.#pending === '') this.listener.context.deadlines.arm(this.#deadline, this.listener.settings.headerTimeoutMs);
+    if (this.#pending === '') this.owner.context.deadlines.arm(this.#deadline, this.owner.settings.headerTimeoutMs);
     if (this.#pending === '') this.#pieces = 0;
     this.#pending = text;
   }
 
   #refuse(outcome: Outcome): void {
-    this.listener.counters.refused(outcome.index);
-    refuse(this, outcome);
+    this.owner.counters.refused(outcome.index);
+    this.writeReply(refusalText(outcome));
     this.linger();
   }
 }
