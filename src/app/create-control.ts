@@ -1,7 +1,6 @@
 // What changes and explains what is served: the controller with its sources, the journal, sessions, markers, drains. Wiring alone.
 
 import type { Config } from '../config/model.ts';
-import type { LoadResult } from '../config/decode.ts';
 import { Control } from '../control/control.ts';
 import { Controller } from '../control/controller.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
@@ -13,6 +12,7 @@ import type { MemoryWatch } from '../control/memory-watch.ts';
 import { RevisionKeeper } from '../control/revision-keeper.ts';
 import type { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
+import type { Transform } from '../control/sources/desired.ts';
 import type { FileSource } from '../control/sources/file-source.ts';
 import { systemClock, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
@@ -29,7 +29,7 @@ export interface ControlOptions {
   readonly left: Left;
   readonly file: Pick<FileSource, 'read'>;
   /** Changes what was decoded. */
-  readonly transform: ((load: LoadResult) => LoadResult) | undefined;
+  readonly transform: Transform | undefined;
   readonly log: Log;
 }
 

@@ -1,12 +1,12 @@
 // One Sluice process: control plane here, data plane in worker threads. Wires them, starts them in order, and ends them in order.
 
 import type { AdminServer } from '../admin/admin-server.ts';
-import type { LoadResult } from '../config/decode.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Address, Config } from '../config/model.ts';
 import { PutInForce } from '../control/in-force/put-in-force.ts';
 import { Journal } from '../control/journal.ts';
+import type { Transform } from '../control/sources/desired.ts';
 import { FileSource } from '../control/sources/file-source.ts';
 import type { ChangeCause } from '../control/sources/file-watch.ts';
 import type { ApplyResult, Loaded } from '../control/submission.ts';
@@ -29,7 +29,7 @@ export interface InstanceOptions {
   /** Where state is kept; closed when the instance has stopped. */
   readonly store: Store;
   /** Changes what was decoded. */
-  readonly transform?: ((load: LoadResult) => LoadResult) | undefined;
+  readonly transform?: Transform | undefined;
   /** Fingerprint of the config on disk from before `first` was read. */
   readonly firstDigest: string | undefined;
   /** Reads the config; called at every change. */

@@ -1,4 +1,4 @@
-// What operators and controllers ask, answered by the running instance: changes go to the controller, questions to what is known here.
+// The running instance behind the admin API: changes go to the controller, questions to what is known here.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';

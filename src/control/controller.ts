@@ -4,7 +4,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { readAmendments } from '../config/amend.ts';
 import type { Amendment } from '../config/amend.ts';
-import { decodeFitting } from '../config/decode.ts';
 import type { LoadResult } from '../config/decode.ts';
 import { isFault } from '../config/fault.ts';
 import type { Config } from '../config/model.ts';
@@ -20,6 +19,8 @@ import type { Journal } from './journal.ts';
 import { logApplied, logFailed, logRejected } from './reload-log.ts';
 import { restartNotices } from './restart-notices.ts';
 import type { RevisionKeeper } from './revision-keeper.ts';
+import { desiredByFile } from './sources/desired.ts';
+import type { Transform } from './sources/desired.ts';
 import type { AmendOutcome, AmendSubmission, ApplyResult, DiscoveredSubmission, FileSubmission, Loaded, Submission } from './submission.ts';
 
 export interface ControllerDeps {
@@ -31,7 +32,7 @@ export interface ControllerDeps {
   /** Reads the file; asked when its turn has come. */
   readonly file: { read(): Loaded };
   /** Changes what was decoded (the demo puts its own upstreams in). */
-  readonly transform?: ((load: LoadResult) => LoadResult) | undefined;
+  readonly transform?: Transform | undefined;
   readonly exposition: Pick<Exposition, 'reloaded' | 'fileIs'>;
   readonly log: Log;
 }
@@ -47,7 +48,7 @@ const STOPPING = 'Sluice is stopping.';
 
 export class Controller {
   readonly #deps: ControllerDeps;
-  readonly #transform: (load: LoadResult) => LoadResult;
+  readonly #transform: Transform;
   #inForce: PutInForce | undefined = undefined;
   /** Until something is in force. */
   readonly #kept: readonly Amendment[];
@@ -144,11 +145,8 @@ export class Controller {
 
   async #applyFile(cause: FileSubmission['cause'], inForce: PutInForce): Promise<ApplyResult> {
     const { current, exposition, file } = this.#deps;
-    const { read, alone } = file.read();
-    const known = this.amendments.length === 0 ? alone : undefined;
-    const load = this.#transform(known ?? decodeFitting(read, this.amendments));
-    const { config } = load;
-    if (config === undefined || load.problems.length > 0) return this.#reject(load, cause);
+    const { config, read, load } = desiredByFile(file.read(), this.amendments, this.#transform);
+    if (config === undefined) return this.#reject(load, cause);
     if (this.#isInForce(config, load)) {
       current.reread(read);
       exposition.reloaded('unchanged');

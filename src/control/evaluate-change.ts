@@ -1,7 +1,6 @@
 // What a change would make of the desired state, or why it may not. Changes nothing.
 
 import type { Amendment } from '../config/amend.ts';
-import { decodeRead } from '../config/decode.ts';
 import type { LoadResult } from '../config/decode.ts';
 import { diffConfigs } from '../config/diff.ts';
 import type { Difference } from '../config/diff.ts';
@@ -10,7 +9,9 @@ import { formatPath } from '../config/path.ts';
 import type { Change } from './control-api.ts';
 import type { Journal } from './journal.ts';
 import { movedPools } from './moved-pools.ts';
-import type { Desired, Refusal } from './submission.ts';
+import { desiredByApi } from './sources/desired.ts';
+import type { Transform } from './sources/desired.ts';
+import type { Basis, Refusal } from './submission.ts';
 import { toAmendments } from './to-amendments.ts';
 
 /** What is asked for; it decodes, and the rules allow it. */
@@ -24,25 +25,23 @@ export interface Asked {
 
 export interface EvaluationDeps {
   readonly journal: Pick<Journal, 'find'>;
-  /** Changes what was decoded. */
-  readonly transform: (load: LoadResult) => LoadResult;
+  readonly transform: Transform;
 }
 
-export async function evaluateChange(change: Change, desired: Desired, { journal, transform }: EvaluationDeps): Promise<Asked | Refusal> {
-  const amendments = await toAmendments(change, desired, journal);
+export async function evaluateChange(change: Change, basis: Basis, { journal, transform }: EvaluationDeps): Promise<Asked | Refusal> {
+  const amendments = await toAmendments(change, basis, journal);
   if ('result' in amendments) return amendments;
-  const asked = evaluateAmendments(amendments, desired, transform);
-  return 'result' in asked ? asked : { ...asked, moved: movedPools(change, desired.config, asked.config) };
+  const asked = evaluateAmendments(amendments, basis, transform);
+  return 'result' in asked ? asked : { ...asked, moved: movedPools(change, basis.config, asked.config) };
 }
 
 /** The same for what is to stand over the file. */
 export function evaluateAmendments(
   amendments: readonly Amendment[],
-  { revision, config: before, read }: Desired,
-  transform: EvaluationDeps['transform'],
+  { revision, config: before, read }: Basis,
+  transform: Transform,
 ): Omit<Asked, 'moved'> | Refusal {
-  const load = transform(decodeRead(read, amendments));
-  const { config } = load;
+  const { config, load } = desiredByApi(read, amendments, transform);
   // Places are those of the file, which nobody asked about.
   if (config === undefined)
     return { result: 'rejected', revision, problems: load.problems.map(({ path, message }) => ({ path, message })) };

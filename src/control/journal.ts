@@ -164,13 +164,7 @@ export class Journal {
     return () => void this.#followers.delete(onLine);
   }
 
-  async revisions({
-    before,
-    limit,
-  }: {
-    readonly before: number | undefined;
-    readonly limit: number;
-  }): Promise<readonly RevisionSummary[]> {
+  async revisions({ before, limit }: { readonly before: number | undefined; readonly limit: number }): Promise<readonly RevisionSummary[]> {
     const late = this.#late.map(({ stored }) => stored).filter(({ number }) => before === undefined || number < before);
     const kept = await this.#store.list(before === undefined ? { limit } : { before, limit });
     // What was late may have been kept meanwhile.

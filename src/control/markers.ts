@@ -1,4 +1,4 @@
-// Which deploy each version is: told by whoever deploys, kept over restarts, gone with the version. A marker moves no traffic.
+// Which deploy each version is: said by the one who deploys, kept over restarts, gone with the version. A marker moves no traffic.
 
 import { noSuch } from '../config/changes.ts';
 import type { Config } from '../config/model.ts';
@@ -17,7 +17,7 @@ export interface MarkersDeps {
   readonly journal: Pick<Journal, 'lines' | 'note' | 'dropNotes'>;
   /** What the process before has left. */
   readonly notes: readonly Note[];
-  /** Tells all workers; answers how many know. Never rejects. */
+  /** Tells all workers; resolves with how many know. Never rejects. */
   readonly tell: (deploys: readonly VersionDeploy[]) => Promise<Adoption>;
   readonly wallMs: () => number;
   readonly log: Log;

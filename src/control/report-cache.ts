@@ -31,7 +31,7 @@ export class ReportCache<Report> {
     return asked;
   }
 
-  /** Whoever asks from now on gets a new one. */
+  /** The next question gets a new report. */
   forget(): void {
     this.#kept.clear();
   }

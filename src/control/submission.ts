@@ -51,7 +51,7 @@ export interface Loaded {
 }
 
 /** The desired state that a change starts from. */
-export interface Desired {
+export interface Basis {
   readonly revision: number;
   readonly config: Config;
   /** The file as it was last read without a Problem. */

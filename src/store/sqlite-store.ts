@@ -89,7 +89,7 @@ export class SqliteStore implements Store {
   async record(entry: NewEntry): Promise<JournalEntry> {
     this.#expectOpen();
     const added = this.#write(() => {
-      // Refused calls are recorded too: whoever knocks must not make this thread wait for the disk.
+      // Refused calls are recorded too: strangers who knock must not make this thread wait for the disk.
       this.#db.exec('PRAGMA synchronous = NORMAL');
       this.#sql.begin.run();
       return this.#addEntry(normalEntry(this.lastSeq + 1, entry), this.#extent.revisions);

@@ -5,7 +5,7 @@ import { decodeRead, decodeText, readFiles } from '../../../src/config/decode.ts
 import { diffConfigs, formatDifference } from '../../../src/config/diff.ts';
 import type { Config } from '../../../src/config/model.ts';
 import { describeConfig, printConfig } from '../../../src/config/print.ts';
-import type { Desired } from '../../../src/control/submission.ts';
+import type { Basis } from '../../../src/control/submission.ts';
 import { Journal } from '../../../src/control/journal.ts';
 import { toAmendments } from '../../../src/control/to-amendments.ts';
 import type { Change } from '../../../src/control/control-api.ts';
@@ -32,9 +32,9 @@ routes:
 /** A desired state that is changed as the controller changes it. */
 class Room {
   readonly journal: Journal;
-  desired: Desired;
+  desired: Basis;
 
-  private constructor(journal: Journal, desired: Desired) {
+  private constructor(journal: Journal, desired: Basis) {
     this.journal = journal;
     this.desired = desired;
   }
