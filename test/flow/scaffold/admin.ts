@@ -11,11 +11,11 @@ import type { Sluice } from './sluice.ts';
 export interface Called {
   readonly status: number;
   readonly etag: string | undefined;
-  /** Decoded, as all responses of the calls are JSON. */
+  /** Decoded, as all answers of the calls are JSON. */
   readonly body: CalledBody;
 }
 
-/** What the tests read of responses; each has some of it. */
+/** What the tests read of answers; each has some of it. */
 export interface CalledBody {
   readonly revision: number;
   readonly workers: { readonly applied: number; readonly total: number };
@@ -67,7 +67,7 @@ export async function weightsOf(sluice: Sluice): Promise<Readonly<Record<string,
   return (await call(sluice, 'GET', '/v1/pools/shop/split')).body.weights;
 }
 
-/** Of the pool `shop`; returns the revision that it made. Rejects when it was refused. */
+/** Of the pool `shop`; answers the revision that it made. Rejects when it was refused. */
 export async function setWeights(sluice: Sluice, weights: Readonly<Record<string, number>>): Promise<number> {
   const { status, body } = await call(sluice, 'PUT', '/v1/pools/shop/split', { weights });
   if (status !== 200) throw new Error(`status ${status}: ${JSON.stringify(body)}`);

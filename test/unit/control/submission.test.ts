@@ -49,7 +49,7 @@ class FailingStore extends MemoryStore {
   }
 }
 
-describe('Controller.submit', () => {
+describe('Controller.order', () => {
   it('puts a change in force on every worker, keeps it, then says so', async () => {
     const opened = await started();
     const { controller, journal } = opened;
@@ -267,7 +267,7 @@ describe('Controller.submit', () => {
     expect(await opened.controller.submit(submission(opened, weight(25)))).toMatchObject({ result: 'applied', revision: 2 });
   });
 
-  it('changes are obeyed one after the other, each from what the one before left', async () => {
+  it('orders are obeyed one after the other, each from what the one before left', async () => {
     const opened = await started();
     const seen: number[] = [];
     const asked = [20, 30, 40].map((v2) =>
@@ -285,7 +285,7 @@ describe('Controller.submit', () => {
     expect(seen).toEqual([10, 20, 30]);
   });
 
-  it('changes and files take turns; what the file changed itself is the file’s', async () => {
+  it('orders and files take turns; what the file changed itself is the file’s', async () => {
     const opened = await started();
     const { controller } = opened;
     const outcomes = await Promise.all([
