@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ALLOWED } from './layers/allowed.ts';
 import { findImports, readFileSet } from './layers/imports.ts';
 import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports, findSocketFaults } from './layers/rules.ts';
+import { findReach } from './layers/reach.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -33,6 +34,27 @@ describe('src', () => {
 
   it('has telling names and no barrels', () => {
     expect(findBadFiles(files)).toEqual([]);
+  });
+});
+
+describe('a data-plane thread', () => {
+  const reach = findReach(readFileSet(root, 'src'), 'src/threads/worker-thread.ts');
+
+  it('loads few packages: each is paid for once per worker', () => {
+    expect(reach.files.length).toBeGreaterThan(50);
+    expect(reach.packages).toEqual(['ipaddr.js', 're2js']);
+  });
+
+  it('does not load what drags in far more than it is needed for', () => {
+    // The names of node:http include those of undici, which an ES import therefore loads.
+    expect(reach.builtins.filter((name) => ['node:http', 'node:https', 'node:http2', 'node:sqlite', 'node:zlib'].includes(name))).toEqual(
+      [],
+    );
+  });
+
+  it('loads nothing of the control plane', () => {
+    const folders = new Set(reach.files.map((file) => file.split('/')[1]));
+    expect(['admin', 'cli', 'control', 'store'].filter((folder) => folders.has(folder))).toEqual([]);
   });
 });
 

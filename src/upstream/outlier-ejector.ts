@@ -20,6 +20,8 @@ export interface OutlierEjectorDeps {
   readonly deadlines: Deadlines;
   readonly counters: CounterSet;
   readonly log: Log;
+  /** This worker ejected an endpoint, or let one return. */
+  readonly onEjections?: () => void;
 }
 
 /** The version whose endpoints these are. */
@@ -138,7 +140,7 @@ export class OutlierEjector {
     const lengthMs = outlier.eject(this.#settings, atMs, randomFraction());
     counters.ejected(stampOf(wallMs() + lengthMs, outlier.times));
     this.#counters.ejected();
-    this.#deps.counters.worker().ejectionsChanged();
+    this.#changed();
     this.#deps.log.warn({ ...this.#fields(endpoint), ...why, times: outlier.times, lengthMs }, 'endpoint ejected');
     this.#takeOut(endpoint);
   }
@@ -154,7 +156,7 @@ export class OutlierEjector {
   #end(endpoint: Endpoint): void {
     endpoint.outlier.endsMs = 0;
     endpoint.counters.ejectionEnded();
-    this.#deps.counters.worker().ejectionsChanged();
+    this.#changed();
     this.#deps.log.info(this.#fields(endpoint), 'endpoint is tried again');
   }
 
@@ -162,6 +164,12 @@ export class OutlierEjector {
     this.ejected--;
     endpoint.outlier.returned(atMs);
     this.#owner.mark(endpoint, NOT_READY_EJECTED, false);
+  }
+
+  /** Of what this worker decides. The others see the cell while they have something to do, and hear it while they rest. */
+  #changed(): void {
+    this.#deps.counters.worker().ejectionsChanged();
+    this.#deps.onEjections?.();
   }
 
   #fields(endpoint: Endpoint): { pool: string; version: string; endpoint: string } {

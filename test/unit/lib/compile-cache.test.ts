@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { cacheFolder } from '../../../src/app/compile-cache.ts';
+import { cacheFolder } from '../../../src/lib/compile-cache.js';
 
 let base = '';
 beforeEach(() => (base = mkdtempSync(join(tmpdir(), 'sluice-cache-'))));
