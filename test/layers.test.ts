@@ -110,6 +110,20 @@ describe('the rules', () => {
     ]);
   });
 
+  it.each([
+    [`import { z } from 'zod';`, 'imports zod: only config, api, admin may import it'],
+    [`import type { z } from 'zod/mini';`, 'imports zod/mini: only config, api, admin may import it'],
+    [`import { pool } from '../api/pools.ts';`, 'imports ../api/pools.ts: control takes only types from api: write import type'],
+    [`import { type Pool } from '../api/pools.ts';`, 'imports ../api/pools.ts: control takes only types from api: write import type'],
+  ])('forbid control %s', (line, fault) => {
+    expect(findForbiddenImports(set({ 'src/control/x.ts': line }))).toEqual([`src/control/x.ts:1: ${fault}`]);
+  });
+
+  it('let control take types from api, and api take zod', () => {
+    expect(findForbiddenImports(set({ 'src/control/x.ts': `import type { Pool } from '../api/pools.ts';` }))).toEqual([]);
+    expect(findForbiddenImports(set({ 'src/api/x.ts': `import { z } from 'zod';` }))).toEqual([]);
+  });
+
   it('find cycles between files, but not over type-only imports', () => {
     const files = { 'src/lib/a.ts': `import './b.ts';`, 'src/lib/b.ts': `export { c } from './c.ts';`, 'src/lib/c.ts': `import './a.ts';` };
     expect(findFileCycles(set(files))).toEqual(['src/lib/a.ts -> src/lib/b.ts -> src/lib/c.ts -> src/lib/a.ts']);

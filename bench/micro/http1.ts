@@ -48,7 +48,7 @@ const RESPONSE = [
 const LIMITS = { headerBytes: 16384, headerCount: 100, requestLineBytes: 8192 };
 const VARIANTS = 64;
 
-// Different strings, flat and freshly decoded like those from a socket, so that nothing is answered from a cache of the engine.
+// Different strings, flat and freshly decoded like those from a socket, so that nothing comes from a cache of the engine.
 const requests = Array.from({ length: VARIANTS }, (_, i) => decoded(REQUEST.replace('9f8e', String(1000 + i))));
 const responses = Array.from({ length: VARIANTS }, (_, i) => decoded(RESPONSE.replace('1234', String(1000 + i))));
 const chunks = Buffer.from(`${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(16)}0\r\n\r\n`);
@@ -65,7 +65,7 @@ export const benchmarks: readonly Benchmark[] = [
     },
   },
   {
-    name: `parse an answer head of ${RESPONSE.length} bytes`,
+    name: `parse a response head of ${RESPONSE.length} bytes`,
     run: (iterations) => {
       for (let i = 0; i < iterations; i++) readResponseHead(responses[i % VARIANTS]!, 0, responseHead, LIMITS, 'GET');
     },

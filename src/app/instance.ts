@@ -20,7 +20,7 @@ import { ExchangeLookup } from '../control/exchange-lookup.ts';
 import type { ApplyResult, Load, Loaded } from '../control/submission.ts';
 import type { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
-import type { Adoption } from '../control/control-api.ts';
+import type { Adoption } from '../api/scalars.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
 import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';

@@ -13,6 +13,7 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import { NOT_READY_EJECTED } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
+import { STALLED_MS } from './stalled.ts';
 import { ejects, stampOf, timesOf, untilOf } from './outlier.ts';
 import type { EjectionRule, FailureKind } from './outlier.ts';
 
@@ -32,8 +33,6 @@ export interface OutlierEjectorOwner {
   mark(endpoint: Endpoint, reason: number, applies: boolean): void;
 }
 
-/** A timeout that fires while this thread is later than this is our own: the answer may lie unread. */
-const STALLED_MS = 250;
 /** Makes up for shares that a binary fraction cannot hold: 29 % of 100 is 29. */
 const ROUNDING = 1e-9;
 
@@ -145,11 +144,9 @@ export class OutlierEjector {
     this.#takeOut(endpoint);
   }
 
-  /** Unused connections close: on its return the endpoint is tried with new ones. */
   #takeOut(endpoint: Endpoint): void {
     this.ejected++;
     this.#owner.mark(endpoint, NOT_READY_EJECTED, true);
-    for (const connection of endpoint.idle.splice(0)) connection.destroy();
   }
 
   /** The ejection that this worker decided on is over. */

@@ -46,6 +46,18 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   http1: [],
 };
 
+/** Packages that only these folders may load: what they cost in memory and at the start is paid nowhere else. */
+export const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
+  // A worker thread and the command line start without it. `config` and `api` are what it reads, `admin` judges and describes with it.
+  zod: ['config', 'api', 'admin'],
+};
+
+/** Folders of which a folder takes nothing but types. */
+export const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
+  // Worker threads load files of control, and the schemas load zod.
+  control: ['api'],
+};
+
 /** Words that say nothing, so that no file or folder is named with them, alone or in a compound. */
 export const NEVER_A_NAME: readonly string[] = [
   'manager',

@@ -200,10 +200,10 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
 
   /** The response is complete. */
   #finish(connection: UpstreamConnection): void {
-    const live = this.#live!;
+    const [live, shadow] = [this.#live!, this.#shadow!];
     const isWhole = this.#requestDone && connection.unsent === 0 && this.#queue.bytes === 0;
     this.#leave(this.#status < 500 ? MIRRORED.ok : MIRRORED.upstream_error);
-    if (isWhole) live.giveBack(connection);
+    if (isWhole) live.giveBack(shadow, connection);
     else connection.destroy();
   }
 
