@@ -27,7 +27,9 @@ export function addJournal(app: FastifyInstance, control: ControlApi, clock: Pic
       throw new HttpProblem(400, 'Give limit, for the oldest, or last, for the newest, not both.');
     const fitting = { after, ...(kind !== undefined && { kind }), ...(since !== undefined && { sinceMs: clock.wallMs() - since }) };
     if (last !== undefined)
-      return reply.type(JSON_TYPE).send({ lines: await control.journal({ ...fitting, limit: last, from: 'newest' }), ...control.journalSpan });
+      return reply
+        .type(JSON_TYPE)
+        .send({ lines: await control.journal({ ...fitting, limit: last, from: 'newest' }), ...control.journalSpan });
     // One more says whether there is another page.
     const found = await control.journal({ ...fitting, limit: limit + 1 });
     const lines = found.slice(0, limit);
