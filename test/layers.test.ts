@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { ALLOWED } from './layers/allowed.ts';
 import { findImports, readFileSet } from './layers/imports.ts';
-import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports } from './layers/rules.ts';
+import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports, findLoaded } from './layers/rules.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -25,6 +25,18 @@ describe('src', () => {
 
   it('has no cycle between folders', () => {
     expect(findFolderCycles(files)).toEqual([]);
+  });
+
+  it('lets a person who types a command wait for nothing heavy', () => {
+    // Three commands read a config themselves; the others ask the running instance.
+    const isLeft = (file: string) => /^src\/(?:app\/(?:run|demo)|lib\/log|cli\/(?:check|explain))\.ts$/.test(file);
+    const loaded = findLoaded(files, 'src/app/command-line.ts', isLeft);
+    expect(loaded).toContain('src/cli/status.ts');
+    expect([...loaded].filter((each) => !each.startsWith('src/') && !each.startsWith('node:')).sort()).toEqual([
+      'commander',
+      'undici',
+      'yaml',
+    ]);
   });
 
   it('has telling names and no barrels', () => {

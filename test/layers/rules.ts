@@ -30,6 +30,15 @@ export function findFileCycles(files: FileSet): readonly string[] {
   return findCycles(loads.map((each) => [each.file, each.target ?? '']));
 }
 
+/** Files and packages that are loaded with `entry`: dynamic imports too, unless `isLeft` leaves the file out. */
+export function findLoaded(files: FileSet, entry: string, isLeft: (file: string) => boolean = () => false): ReadonlySet<string> {
+  const loaded = new Set([entry]);
+  for (const file of loaded)
+    for (const each of findImports(new Map([[file, files.get(file) ?? '']])))
+      if (each.kind === 'value' && !isLeft(each.target ?? '')) loaded.add(each.target ?? each.specifier);
+  return loaded;
+}
+
 /** Cycles between folders of src, over imports of any kind. */
 export function findFolderCycles(files: FileSet): readonly string[] {
   const edges = findImports(files).map((each) => [folderOf(each.file), folderOf(each.target ?? '')] as const);
