@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { ALLOWED } from './layers/allowed.ts';
 import { findImports, readFileSet } from './layers/imports.ts';
-import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports, findLoaded } from './layers/rules.ts';
+import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports, findSocketFaults } from './layers/rules.ts';
+import { findReach } from './layers/reach.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -27,20 +28,46 @@ describe('src', () => {
     expect(findFolderCycles(files)).toEqual([]);
   });
 
-  it('lets a person who types a command wait for nothing heavy', () => {
-    // Three commands read a config themselves; the others ask the running instance.
-    const isLeft = (file: string) => /^src\/(?:app\/(?:run|demo)|lib\/log|cli\/(?:check|explain))\.ts$/.test(file);
-    const loaded = findLoaded(files, 'src/app/command-line.ts', isLeft);
-    expect(loaded).toContain('src/cli/status.ts');
-    expect([...loaded].filter((each) => !each.startsWith('src/') && !each.startsWith('node:')).sort()).toEqual([
-      'commander',
-      'undici',
-      'yaml',
-    ]);
+  it('makes sockets, and leans on private parts of Node, only behind their doors', () => {
+    expect(findSocketFaults(files)).toEqual([]);
   });
 
   it('has telling names and no barrels', () => {
     expect(findBadFiles(files)).toEqual([]);
+  });
+});
+
+describe('a data-plane thread', () => {
+  const reach = findReach(readFileSet(root, 'src'), 'src/threads/worker-thread.ts');
+
+  it('loads few packages: each is paid for once per worker', () => {
+    expect(reach.files.length).toBeGreaterThan(50);
+    expect(reach.packages).toEqual(['ipaddr.js', 're2js']);
+  });
+
+  it('does not load what drags in far more than it is needed for', () => {
+    // The names of node:http include those of undici, which an ES import therefore loads.
+    expect(reach.builtins.filter((name) => ['node:http', 'node:https', 'node:http2', 'node:sqlite', 'node:zlib'].includes(name))).toEqual(
+      [],
+    );
+  });
+
+  it('loads nothing of the control plane', () => {
+    const folders = new Set(reach.files.map((file) => file.split('/')[1]));
+    expect(['admin', 'cli', 'control', 'store'].filter((folder) => folders.has(folder))).toEqual([]);
+  });
+});
+
+describe('a command that asks the running instance', () => {
+  // The other commands read a config or serve one, and load what that needs.
+  const others = /^src\/(?:app\/(?:run|demo)|lib\/log|cli\/(?:check|explain))\.ts$/;
+  const files = [...readFileSet(root, 'src')].filter(([file]) => !others.test(file));
+  const reach = findReach(new Map(files), 'src/app/command-line.ts');
+
+  it('lets a person wait for nothing heavy', () => {
+    expect(reach.files).toContain('src/cli/status.ts');
+    // `yaml` is for `mirror set --from` alone.
+    expect(reach.packages).toEqual(['commander', 'ipaddr.js', 'undici', 'yaml']);
   });
 });
 
@@ -134,6 +161,23 @@ describe('the rules', () => {
     ['src/plugins/x.ts', 'const a = 1;', 'src/plugins/x.ts: not in a folder that test/layers/allowed.ts lists'],
   ])('reject %s', (file, content, message) => {
     expect(findBadFiles(set({ [file]: content }))).toEqual([message]);
+  });
+
+  it.each([
+    ['src/proxy/x.ts', `import { connect } from 'node:net';`, 1],
+    ['src/proxy/x.ts', `import type { Socket } from 'node:net';`, 1],
+    ['src/proxy/x.ts', `const tls = await import('node:tls');`, 1],
+    ['src/upstream/x.ts', `import { isIP, connect } from 'node:net';`, 1],
+    ['src/upstream/x.ts', `import { isIP } from 'node:net';`, 0],
+    ['src/net/x.ts', `import { connect } from 'node:net';`, 0],
+    ['src/upstream/probes/x.ts', `import { connect } from 'node:net';`, 0],
+    ['src/upstream/probes/x.ts', 'socket._handle.reading = false;', 1],
+    ['src/proxy/x.ts', `const { _readableState: state } = socket;`, 1],
+    ['src/proxy/x.ts', `new Socket({ onread: {} });`, 1],
+    ['src/proxy/x.ts', 'this.my_handle = on_readableStateless;', 0],
+    ['src/net/x.ts', 'socket._handle.reading = false;', 0],
+  ])('say of %s: %s', (file, content, faults) => {
+    expect(findSocketFaults(set({ [file]: content }))).toHaveLength(faults);
   });
 
   it('let a plain file pass', () => {

@@ -18,7 +18,7 @@ export interface Load {
   readonly seconds: number;
   readonly p50Micros: number;
   readonly p99Micros: number;
-  /** Connections that failed, requests without an answer, answers other than 2xx and 3xx. */
+  /** Connections that failed, requests without a response, responses other than 2xx and 3xx. */
   readonly errors: number;
 }
 

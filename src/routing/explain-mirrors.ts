@@ -2,8 +2,10 @@
 // sequence, and says nothing of whether a shadow could take its copy.
 
 import type { MirrorMatch } from '../config/model.ts';
+import { SHADOW_FIELD } from '../http/forwarding-fields.ts';
+import { isSafe } from '../http/method.ts';
 import { rankByKey } from './affinity.ts';
-import { isSafe, isSampled, isShadow, MirrorConditions, SHADOW_FIELD, type MirrorChance, type MirrorTable } from './mirror.ts';
+import { isSampled, isShadow, MirrorConditions, type MirrorChance, type MirrorTable } from './mirror.ts';
 import type { PoolTable, RoutableRequest } from './table.ts';
 
 export interface ExplainedMirror {

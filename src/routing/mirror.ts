@@ -2,8 +2,10 @@
 // passed in. A user is copied always or never; a greater share only adds users.
 
 import { hashString, mix, toFraction } from '../lib/hash.ts';
+import { SHADOW_FIELD } from '../http/forwarding-fields.ts';
 import { findLine, joinField, toFieldText } from '../http/header-block.ts';
 import { compileHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
+import { isSafe } from '../http/method.ts';
 import type { MirrorConfig, MirrorMatch, PoolConfig } from '../config/model.ts';
 import { rankByKey, readKey } from './affinity.ts';
 import { FieldCondition } from './candidate.ts';
@@ -11,9 +13,6 @@ import { canonicalConfigPath, canonicalPath } from './path.ts';
 import { pickByWeight } from './split.ts';
 import type { PoolTable, RoutableRequest, VersionTable } from './table.ts';
 import { ValueTest } from './value.ts';
-
-/** The field that names the mirror in every copy. */
-export const SHADOW_FIELD = 'x-sluice-shadow';
 
 export interface MirrorTable {
   /** Position in `PoolTable.mirrors`. */
@@ -104,11 +103,6 @@ export function chooseTargetVersion({ pool, version }: MirrorTable, key: string,
 /** As of affinity, with a seed of its own: which users are copied says nothing about their version, nor about other mirrors. */
 function fractionOf(key: string, seed: number): number {
   return toFraction(mix(Math.imul(hashString(key, KEY_SEED), 0x9e3779b1) ^ seed));
-}
-
-/** RFC 9110, section 9.2.1, without TRACE. */
-export function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 
 function isEmpty({ methods, paths, headers }: MirrorMatch): boolean {

@@ -1,6 +1,6 @@
 // The rules of the house as functions from a set of files to messages. Each message names the place and what would be right.
 
-import { ALLOWED, NEVER_A_NAME, ONLY_IN, PACKAGES, TYPES_ONLY } from './allowed.ts';
+import { ALLOWED, NEVER_A_NAME, ONLY_IN, PACKAGES, PRIVATE_PARTS, SOCKET_ROOMS, TYPES_ONLY } from './allowed.ts';
 import { findImports, isBarrel } from './imports.ts';
 import type { FileSet, Import } from './imports.ts';
 
@@ -24,19 +24,23 @@ export function findBadFiles(files: FileSet, allowed: Readonly<Record<string, re
   ]);
 }
 
+/** Sockets are made only where the law says so, and the private parts of Node are named in `net` alone. */
+export function findSocketFaults(files: FileSet): readonly string[] {
+  return [...files].flatMap(([file, content]) => {
+    const lines = content.split('\n').map((line, index) => ({ line, at: `${file}:${index + 1}` }));
+    const makes = SOCKET_ROOMS.some((room) => file.startsWith(room)) ? [] : lines.filter(({ line }) => importsSockets(line));
+    const leans = file.startsWith('src/net/') ? [] : lines.filter(({ line }) => PRIVATE_PARTS.some((part) => hasWord(line, part)));
+    return [
+      ...makes.map(({ at }) => `${at}: imports sockets; only ${SOCKET_ROOMS.join(', ')} may, take a byte stream of src/net`),
+      ...leans.map(({ at }) => `${at}: names a private part of Node; only src/net may`),
+    ];
+  });
+}
+
 /** Cycles between files, over imports that load (not `import type`), each as `a -> b -> a`. */
 export function findFileCycles(files: FileSet): readonly string[] {
   const loads = findImports(files).filter((each) => each.kind === 'value' && each.target !== undefined);
   return findCycles(loads.map((each) => [each.file, each.target ?? '']));
-}
-
-/** Files and packages that are loaded with `entry`: dynamic imports too, unless `isLeft` leaves the file out. */
-export function findLoaded(files: FileSet, entry: string, isLeft: (file: string) => boolean = () => false): ReadonlySet<string> {
-  const loaded = new Set([entry]);
-  for (const file of loaded)
-    for (const each of findImports(new Map([[file, files.get(file) ?? '']])))
-      if (each.kind === 'value' && !isLeft(each.target ?? '')) loaded.add(each.target ?? each.specifier);
-  return loaded;
 }
 
 /** Cycles between folders of src, over imports of any kind. */
@@ -91,6 +95,15 @@ function packageFault(from: string, specifier: string): string | undefined {
 /** `zod` for `zod/mini`, `@fastify/swagger` for itself. */
 function packageOf(specifier: string): string {
   return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
+function importsSockets(line: string): boolean {
+  if (!/['"`]node:(net|tls|http2)['"`]/.test(line)) return false;
+  return !/^import \{( ?isIP(v4|v6)?,?)+ \} from/.test(line);
+}
+
+function hasWord(line: string, word: string): boolean {
+  return new RegExp(`(?<![A-Za-z0-9_$])${word}(?![A-Za-z0-9_$])`).test(line);
 }
 
 function nameFaults(file: string): readonly string[] {

@@ -1,4 +1,4 @@
-// A Steering that remembers what it was asked, over a real Config. It judges nothing: tests say what becomes of a change.
+// A ControlApi that remembers what it was asked, over a real Config. It judges nothing: tests say what becomes of a change.
 
 import { decodeText } from '../../../src/config/decode.ts';
 import type { Impact } from '../../../src/routing/impact.ts';

@@ -1,4 +1,4 @@
-// A small admin API for tests of its client: answers as the real one does, from state that the test sets, and keeps what was asked.
+// A small admin API for tests of its client: responds as the real one does, from state that the test sets, and keeps what was asked.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -42,9 +42,9 @@ export class FakeAdmin {
   journal: JournalLine[] = [];
   /** Whether a stream of events ends after the past. */
   cutsStreams = false;
-  /** Answered instead of all else, by `METHOD /path`. */
+  /** Returned instead of all else, by `METHOD /path`. */
   readonly scripted = new Map<string, Scripted | 'silence'>();
-  /** Called when something was asked and is answered. */
+  /** Called when a request came and has its response. */
   onAsk: () => void = () => undefined;
   readonly #server: Server;
 

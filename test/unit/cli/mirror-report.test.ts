@@ -140,7 +140,7 @@ test('100 columns and no control character, whatever upstreams call their fields
   expect(stdout).toContain('…');
 });
 
-test('an answer that is no report ends in words', async () => {
+test('a response that is no report ends in words', async () => {
   admin.scripted.set(PATH, { status: 200, body: { verdict: [] } });
   const { code, stderr } = await runAgainst(admin.url, {}, (call) => runMirrorReport({ ...call, options: {} }, 'shop', 'dark'));
   expect([code, stderr.split('\n')[0]]).toEqual([1, 'error: the response is not one of the admin API: verdict is no object']);

@@ -50,7 +50,7 @@ describe('Markers', () => {
     expect([...markers.labels()]).toEqual([[{ pool: 'shop', version: 'v2', deploy: 'd1', sha: '9f1c2ab' }, 1]]);
   });
 
-  it('changes nothing when it is so already, whoever says it and why', async () => {
+  it('changes nothing when it is so already, no matter who says it and why', async () => {
     const { mark, followed, told, setTime } = open();
     await mark();
     setTime(2000);
