@@ -94,11 +94,12 @@ async function follow(call: AdminCall<EventsOptions>, after: number): Promise<nu
   const abort = new AbortController();
   let id = after;
   const response = await client.open('/v1/events', { 'last-event-id': String(after) }, abort.signal);
-  if (response.statusCode >= 400) {
-    throw refusal({ status: response.statusCode, body: parseJson(await readAll(response.body)), address: client.address });
+  const { statusCode = 0 } = response;
+  if (statusCode >= 400) {
+    throw refusal({ status: statusCode, body: parseJson(await readAll(response)), address: client.address });
   }
   try {
-    for await (const event of readEvents(response.body)) {
+    for await (const event of readEvents(response)) {
       if (event.id !== '') id = Number(event.id);
       if (event.kind === 'gap') showGap(call, event.text);
       else if (options.kind === undefined || options.kind === event.kind) print(call, parseJson(event.text));

@@ -44,9 +44,14 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
   }
 }
 
-/** @param error what undici or the system threw; @param kind a write without a response may have been carried out */
+/** What a request that took too long was waiting for. */
+export interface Late {
+  readonly stage: 'connect' | 'head' | 'body';
+}
+
+/** @param error what the system threw, or what took too long; @param kind a write without a response may have been carried out */
 export function unreachable(address: string, error: unknown, kind: 'read' | 'write'): Failure {
-  const code = codeOf(error);
+  const code = isLate(error) ? `late ${error.stage}` : codeOf(error);
   const [what, ...advice] = REACH[code] ?? [`the connection failed: ${visible(error instanceof Error ? error.message : String(error))}`];
   const unsure = kind === 'write' && !BEFORE_SENDING.has(code);
   return new Failure(EXIT.unreachable, `cannot reach the admin API at ${address}: ${what}`, [
@@ -64,10 +69,9 @@ const REACH: Readonly<Record<string, readonly [string, ...string[]] | undefined>
   EAI_AGAIN: ['the name does not resolve at the moment'],
   EHOSTUNREACH: ['there is no route to this host'],
   ENETUNREACH: ['there is no route to this network'],
-  UND_ERR_CONNECT_TIMEOUT: ['it does not accept the connection in time', 'Is there a firewall in between?'],
-  UND_ERR_HEADERS_TIMEOUT: ['it does not respond in time'],
-  UND_ERR_BODY_TIMEOUT: ['its response stops in the middle'],
-  UND_ERR_SOCKET: ['it closed the connection without a full response', 'Does it speak HTTPS? Then write https:// before the address.'],
+  'late connect': ['it does not accept the connection in time', 'Is there a firewall in between?'],
+  'late head': ['it does not respond in time'],
+  'late body': ['its response stops in the middle'],
   ECONNRESET: ['it closed the connection without a full response', 'Does it speak HTTPS? Then write https:// before the address.'],
   HPE_INVALID_CONSTANT: ['what listens there does not speak HTTP'],
   EPROTO: ['it does not speak HTTPS', 'Write http:// before the address.'],
@@ -79,7 +83,7 @@ const REACH: Readonly<Record<string, readonly [string, ...string[]] | undefined>
 };
 
 const BEFORE_SENDING: ReadonlySet<string> = new Set(
-  Object.keys(REACH).filter((code) => !['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_SOCKET', 'ECONNRESET'].includes(code)),
+  Object.keys(REACH).filter((code) => !['late head', 'late body', 'ECONNRESET'].includes(code)),
 );
 
 function stale(problem: Fields): Failure {
@@ -110,10 +114,12 @@ function textOf(body: unknown): string {
 function codeOf(error: unknown): string {
   for (let each: unknown = error, depth = 0; each instanceof Error && depth < 4; depth++) {
     const { code } = each as NodeJS.ErrnoException;
-    if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
-    const inner: unknown = each instanceof AggregateError ? each.errors[0] : each.cause;
-    if (typeof code === 'string' && !(inner instanceof Error)) return code;
-    each = inner;
+    if (typeof code === 'string') return code;
+    each = each instanceof AggregateError ? each.errors[0] : each.cause;
   }
   return '';
+}
+
+function isLate(error: unknown): error is Late {
+  return isFields(error) && typeof error['stage'] === 'string';
 }
