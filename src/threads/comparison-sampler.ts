@@ -16,7 +16,7 @@ import { templateOf } from '../compare/path-template.ts';
 import { TemplateSampler } from '../compare/template-sampler.ts';
 import { ComparisonLoad } from '../compare/comparison-load.ts';
 import type { MissedWrite, RecordedExchange } from '../compare/mirrored-exchange.ts';
-import type { MirrorTarget } from '../upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../upstream/mirror-target.ts';
 import type { CompareLink, FromWorker, MissedCount } from './messages.ts';
 
 const WINDOW_MS = 1000;

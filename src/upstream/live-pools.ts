@@ -1,8 +1,8 @@
 // All living pools of one worker, by name. A reload keeps what it did not change: connections, load, latency.
 
 import type { PoolConfig, VersionEndpoints } from '../config/model.ts';
-import { SharedEjections } from './shared-ejections.ts';
-import type { OutlierEjector } from './outlier-ejector.ts';
+import { SharedEjections } from './resilience/shared-ejections.ts';
+import type { OutlierEjector } from './resilience/outlier-ejector.ts';
 import { identifyEndpoint, NOT_READY_UNHEALTHY } from './endpoint.ts';
 import type { EndpointName } from './endpoint.ts';
 import type { MirrorRuntime } from './mirror-runtime.ts';
@@ -41,7 +41,7 @@ export class LivePools {
     this.#watch = new SharedEjections(deps, () => this.#ejectors());
   }
 
-  /** Makes the living pools match `pools`; answers them in that order. */
+  /** Makes the living pools match `pools`; returns them in that order. */
   apply(pools: readonly PoolConfig[]): LivePool[] {
     const names = new Set(pools.map((pool) => pool.name));
     for (const [name, pool] of this.#pools) {

@@ -13,7 +13,7 @@ import type { VersionSourcesDeps } from './version-sources.ts';
 export interface DiscoveryOptions extends Omit<VersionSourcesDeps, 'lookups' | 'onChange'> {
   /** @param servers `address:port` of those to ask; empty: those of the system */
   readonly createLookups: (servers: readonly string[]) => Lookups;
-  /** Told after changes: `expand` may answer otherwise. */
+  /** Told after changes: `expand` may return something else. */
   readonly onChange: () => void;
 }
 

@@ -40,7 +40,7 @@ export class VersionSources {
     this.#known = before === undefined ? undefined : { names: before.#names, files: before.#files };
   }
 
-  /** Begins what the config calls for and is not there yet; answers the first answers of that. */
+  /** Begins what the config calls for and is not there yet; returns the first responses of that. */
   begin(config: VersionConfig): readonly Promise<void>[] {
     this.#configs = [...this.#configs, config];
     const begun = this.#beginNames(config.endpoints);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RetryBudget } from '../../../src/upstream/retry-budget.ts';
+import { RetryBudget } from '../../../../src/upstream/resilience/retry-budget.ts';
 
 function withdrawals(budget: RetryBudget, atMs: number, tries: number): number {
   let taken = 0;

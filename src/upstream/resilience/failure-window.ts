@@ -1,7 +1,7 @@
 // The share of attempts on one endpoint that failed, within one interval: what sums of all workers have grown by since it began.
 // Pure: it begins with a failure, ends with the interval, and then the next failure begins another. No timer, nothing while all is well.
 
-import type { OutlierConfig } from '../config/model.ts';
+import type { OutlierConfig } from '../../config/model.ts';
 
 /** Sums that only grow. */
 export interface AttemptRecord {

@@ -2,17 +2,17 @@
 // All workers obey the worker that ejects: it writes the end of the ejection into its own cell of the endpoint's counters and clears
 // it when it is over; the others read it (`EjectionWatch`). It never ejects the last endpoint that is ready.
 
-import type { OutlierConfig } from '../config/model.ts';
-import { nowMs, wallMs } from '../lib/clock.ts';
-import type { Deadlines } from '../lib/deadlines.ts';
-import type { Log } from '../lib/log.ts';
-import { randomFraction } from '../lib/random.ts';
-import type { CounterSet } from '../telemetry/counter-set.ts';
-import type { VersionCounters } from '../telemetry/counters.ts';
-import { OUTCOME } from '../telemetry/outcomes.ts';
-import type { Outcome } from '../telemetry/outcomes.ts';
-import { NOT_READY_EJECTED } from './endpoint.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { OutlierConfig } from '../../config/model.ts';
+import { nowMs, wallMs } from '../../lib/clock.ts';
+import type { Deadlines } from '../../lib/deadlines.ts';
+import type { Log } from '../../lib/log.ts';
+import { randomFraction } from '../../lib/random.ts';
+import type { CounterSet } from '../../telemetry/counter-set.ts';
+import type { VersionCounters } from '../../telemetry/counters.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+import { NOT_READY_EJECTED } from '../endpoint.ts';
+import type { Endpoint } from '../endpoint.ts';
 import { STALLED_MS } from './stalled.ts';
 import { ejects, stampOf, timesOf, untilOf } from './outlier.ts';
 import type { EjectionRule, FailureKind } from './outlier.ts';
@@ -68,7 +68,7 @@ export class OutlierEjector {
     this.#count();
   }
 
-  /** An attempt failed, or its answer says that the endpoint did: then `status` is that of the answer. */
+  /** An attempt failed, or its response says that the endpoint did: then `status` is that of the response. */
   failed(endpoint: Endpoint, outcome: Outcome, status = 0): void {
     if (!ejects(this.#settings) || isEjected(endpoint) || this.#isOurs(outcome)) return;
     endpoint.counters.faulted();
@@ -174,7 +174,7 @@ export class OutlierEjector {
   }
 }
 
-/** Failures that are no answer say that it was not reached, or did not do as HTTP asks. */
+/** Failures without a response say that it was not reached, or did not do as HTTP asks. */
 function kindOf(outcome: Outcome, status: number): FailureKind {
   if (outcome !== OUTCOME.ok && outcome !== OUTCOME.upstream_error) return 'gateway';
   return status === 502 || status === 503 || status === 504 ? 'gateway' : 'own';

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { OutlierConfig } from '../../../src/config/model.ts';
-import { Deadlines } from '../../../src/lib/deadlines.ts';
-import type { Log, LogFields } from '../../../src/lib/log.ts';
-import type { CounterKey } from '../../../src/telemetry/counter-key.ts';
-import { ENDPOINT_EJECTIONS, VERSION_EJECTIONS } from '../../../src/telemetry/counter-layout.ts';
-import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
-import { CounterSet } from '../../../src/telemetry/counter-set.ts';
-import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
-import { SharedEjections } from '../../../src/upstream/shared-ejections.ts';
-import { OutlierEjector } from '../../../src/upstream/outlier-ejector.ts';
-import { Endpoint, NOT_READY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
+import type { OutlierConfig } from '../../../../src/config/model.ts';
+import { Deadlines } from '../../../../src/lib/deadlines.ts';
+import type { Log, LogFields } from '../../../../src/lib/log.ts';
+import type { CounterKey } from '../../../../src/telemetry/counter-key.ts';
+import { ENDPOINT_EJECTIONS, VERSION_EJECTIONS } from '../../../../src/telemetry/counter-layout.ts';
+import { CounterRegistry } from '../../../../src/telemetry/counter-registry.ts';
+import { CounterSet } from '../../../../src/telemetry/counter-set.ts';
+import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';
+import { SharedEjections } from '../../../../src/upstream/resilience/shared-ejections.ts';
+import { OutlierEjector } from '../../../../src/upstream/resilience/outlier-ejector.ts';
+import { Endpoint, NOT_READY_UNHEALTHY } from '../../../../src/upstream/endpoint.ts';
 
 const settings: OutlierConfig = {
   consecutive: 3,

@@ -1,7 +1,7 @@
 // How many requests a version may work on at once, where its pool says that it is found out (`AdaptiveLimit`); unbounded where not.
 
-import { nowMs, wallMs } from '../lib/clock.ts';
-import type { VersionCounters } from '../telemetry/counters.ts';
+import { nowMs, wallMs } from '../../lib/clock.ts';
+import type { VersionCounters } from '../../telemetry/counters.ts';
 import { AdaptiveLimit } from './adaptive-limit.ts';
 
 export class Concurrency {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Breaker } from '../../../src/upstream/breaker.ts';
+import { Breaker } from '../../../../src/upstream/resilience/breaker.ts';
 
 /** In the middle of what chance may do. */
 const MIDDLE = 0.5;

@@ -1,25 +1,37 @@
-// One connection to an endpoint: it reads answers and hands them to the exchange that holds it. It never decides
-// what happens next, and it is never used again after anything unexpected was read on it. Long because its phases, what was read and
-// what is owed to the kernel decide together whether it may be used again.
+// One connection of HTTP/1 to an endpoint, which carries one exchange at a time: it reads responses and hands them to the exchange. It
+// never decides what happens next, and it is never used again after anything unexpected was read on it. Long because its phases, what
+// was read and what is owed to the kernel decide together whether it may be used again.
+//
+//   CONNECTING --connected--> IDLE --begin--> HEAD --its end--> BODY --last byte--> DONE
+//                              ^               ^ |                                    |
+//                              |               +-+ interim head                       |
+//                              +---------- release, when it may be used again --------+
+//
+//   Any phase -> CLOSED: by `destroy` and `cut`, when a deadline passes, and when the upstream fails or closes. The exchange hears of a
+//   failure in CONNECTING, HEAD and BODY; in IDLE there is none, and in DONE its response is whole.
 
-import { ChunkedScanner } from '../http1/chunked-scanner.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../http1/framing.ts';
-import { readResponseHead } from '../http1/read-response-head.ts';
-import { ResponseHead } from '../http1/response-head.ts';
-import type { HeadLimits } from '../http1/limits.ts';
-import { Deadline } from '../lib/deadlines.ts';
-import type { DeadlineOwner, Deadlines } from '../lib/deadlines.ts';
-import { latin1 } from '../lib/latin1.ts';
-import type { ByteStream, ConnectingOwner } from '../net/byte-stream.ts';
-import { connect } from '../net/connect.ts';
-import { OUTCOME } from '../telemetry/outcomes.ts';
-import type { Outcome } from '../telemetry/outcomes.ts';
+import type { ChunkedScanner } from '../../http1/chunked-scanner.ts';
+import { BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
+import { readResponseHead } from '../../http1/read-response-head.ts';
+import { ResponseHead } from '../../http1/response-head.ts';
+import { Deadline } from '../../lib/deadlines.ts';
+import type { DeadlineOwner } from '../../lib/deadlines.ts';
+import { latin1 } from '../../lib/latin1.ts';
+import type { ByteStream, ConnectingOwner } from '../../net/byte-stream.ts';
+import { connect } from '../../net/connect.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
 import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, takeBlock, takeCopyBlock } from './blocks.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, PooledConnection } from '../endpoint.ts';
+import type { StreamRequest } from '../stream-request.ts';
+import { connectOutcome } from './connect-outcome.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
+import { ResponseFraming } from './response-framing.ts';
+import type { ResponseSink, UpstreamStream } from './upstream-stream.ts';
 
 /** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
 export const TEXT_BYTES = 16384;
-/** Interim (1xx) answers that are accepted before the final one. */
+/** Interim (1xx) responses that are accepted before the final one. */
 const MAX_INTERIM = 16;
 
 const NOTHING = Buffer.alloc(0);
@@ -31,84 +43,45 @@ const BODY = 3;
 const DONE = 4;
 const CLOSED = 5;
 
-/** The exchange's side of an upstream connection. Offsets are into `connection.memory`. */
-export interface ResponseSink {
-  /** A new connection is being made for this exchange; `onConnected` or `onUpstreamFailure` follows. */
-  onConnecting(connection: UpstreamConnection): void;
-  onConnected(connection: UpstreamConnection): void;
-  /** An interim (1xx) head; it is in `connection.head`. */
-  onInterim(connection: UpstreamConnection): void;
-  /**
-   * The final head is in `connection.head`; body bytes that came with it lie in `from` to `to`, and when they are few
-   * the same bytes also end `connection.text` (from `connection.textBody`). `done`: the whole answer is here.
-   * False pauses reading until `resume`.
-   */
-  onResponse(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
-  /** More body bytes, as framed. False pauses reading until `resume`. */
-  onResponseBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean;
-  /** All that was sent has left for the kernel, after `send` or `sendBytes` had answered false. */
-  onUpstreamDrained(connection: UpstreamConnection): void;
-  onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void;
-}
-
-export interface ConnectionSettings {
-  readonly responseLimits: HeadLimits;
-  readonly connectMs: number;
-  readonly idleMs: number;
-}
-
-/** What a connection asks of the version that made it. */
-export interface ConnectionOwner {
-  readonly deadlines: Deadlines;
-  readonly settings: ConnectionSettings;
-  /** An error that is ours, not the upstream's. */
-  onFault(error: unknown): void;
-  /** A new connection is open; called before its receiver hears of it. */
-  onOpened(): void;
-  /** The connection is gone; called exactly once. */
-  onClosed(connection: UpstreamConnection): void;
-}
-
-export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
+export class Http1Connection implements UpstreamStream, PooledConnection, ConnectingOwner, DeadlineOwner {
   readonly endpoint: Endpoint;
   readonly head = new ResponseHead();
   readonly memory: Buffer;
-  /** The read that held the head, decoded, when it was small; else empty. */
   text = '';
   textBody = 0;
-  /** Answers read on it so far. */
   responses = 0;
-  /** Whether a byte of the current answer has been read. */
   responding = false;
-  /** Whether a byte of the current request was given to the kernel. */
   sent = false;
-  /** Follows chunked answers; knows where their trailer section begins. */
-  readonly scanner = new ChunkedScanner();
+  readonly scanner: ChunkedScanner;
 
   readonly #owner: ConnectionOwner;
   readonly #stream: ByteStream;
   readonly #deadline: Deadline;
+  readonly #framing = new ResponseFraming();
+  /** It was made for this one. */
+  #request: StreamRequest | undefined;
   #sink: ResponseSink | undefined;
   #phase = CONNECTING;
   #pending = '';
   #method = '';
-  #remaining = 0;
   #interims = 0;
   #reusable = false;
   /** Nothing is read until `resume`: written bytes still lie in the memory. */
   #paused = false;
   /** What was read just now is being passed on. */
   #reading = false;
-  /** The upstream takes no more of the request; what it has answered may still be there to read. */
+  /** The upstream takes no more of the request; what it has sent may still be there to read. */
   #refused = false;
   #failure: Outcome = OUTCOME.upstream_reset;
   #onFlushed: (() => void) | undefined = undefined;
 
-  constructor(endpoint: Endpoint, owner: ConnectionOwner, sink: ResponseSink) {
+  constructor(endpoint: Endpoint, owner: ConnectionOwner, request: StreamRequest) {
     this.endpoint = endpoint;
     this.#owner = owner;
-    this.#sink = sink;
+    this.#request = request;
+    this.#sink = request;
     this.#deadline = new Deadline(this);
+    this.scanner = this.#framing.scanner;
     this.memory = takeBlock();
     const to = endpoint.address;
     if (to.kind === 'srv') throw new Error('an SRV name is resolved before a connection is made');
@@ -124,7 +97,14 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     return this.#phase !== CONNECTING && this.#phase !== CLOSED;
   }
 
-  /** Takes the connection for one exchange; its request method decides how the answer is framed. */
+  get streams(): number {
+    return this.#phase === IDLE ? 0 : 1;
+  }
+
+  takeStream(): UpstreamStream {
+    return this;
+  }
+
   begin(sink: ResponseSink, method: string): void {
     this.#sink = sink;
     this.#method = method;
@@ -135,19 +115,16 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     this.sent = false;
   }
 
-  /** Sends latin1 text. False: wait for `onUpstreamDrained` before more. */
   send(text: string): boolean {
     this.sent = true;
     return this.#stream.writeText(text, 'latin1');
   }
 
-  /** Sends bytes, which must not change until they are drained. False: wait for `onUpstreamDrained` before more. */
   sendBytes(bytes: Buffer): boolean {
     this.sent = true;
     return this.#stream.writeBytes(bytes);
   }
 
-  /** Sends bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */
   sendCopy(bytes: Buffer, from: number, to: number): boolean {
     if (to - from > READ_BYTES) return this.sendBytes(Buffer.from(bytes.subarray(from, to)));
     const copy = takeCopyBlock();
@@ -158,12 +135,10 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     return more;
   }
 
-  /** `onUpstreamDrained` follows when all that was sent has left, however little it is. */
   tellDrained(): void {
     this.#stream.writeBytes(NOTHING, (this.#onFlushed ??= () => this.#sink?.onUpstreamDrained(this)));
   }
 
-  /** Bytes that the kernel has yet to take. */
   get unsent(): number {
     return this.#stream.unsentBytes;
   }
@@ -173,35 +148,27 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     if (this.#phase !== CLOSED) this.#stream.resume();
   }
 
-  /**
-   * Gives the connection back after an answer has ended and its bytes are no longer needed.
-   * True: it is idle and may be used again. False: it is being closed.
-   */
-  release(): boolean {
+  release(): void {
     this.#sink = undefined;
     this.text = '';
-    if (this.#phase !== DONE || !this.#reusable || this.#refused) {
-      this.destroy();
-      return false;
-    }
+    if (this.#phase !== DONE || !this.#reusable || this.#refused) return this.destroy();
     this.#phase = IDLE;
-    // The last bytes of an answer may have been slow to leave; unread, the connection would never answer again.
+    // The last bytes of a response may have been slow to leave; unread, the connection would give no other response.
     if (this.#paused) this.resume();
     this.#owner.deadlines.arm(this.#deadline, this.#owner.settings.idleMs);
-    return true;
+    this.#owner.onFree(this);
   }
 
-  /** Ends the connection at once; the exchange that held it hears nothing more. */
   destroy(): void {
+    this.#request = undefined;
     this.#sink = undefined;
     if (this.#phase === CLOSED) return;
     this.#stream.destroy();
     this.#close();
   }
 
-  /** Ends the connection at once; the exchange that holds it hears that its endpoint was drained. */
   cut(): void {
-    // A whole answer stays one while the client takes it.
+    // A whole response stays one while the client takes it.
     if (this.#phase === DONE) this.destroy();
     else this.#fail(OUTCOME.drain_timeout);
   }
@@ -215,11 +182,12 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     if (this.#phase !== CONNECTING) return;
     this.#deadline.disarm();
     this.#phase = IDLE;
-    const sink = this.#sink;
+    const request = this.#request;
+    this.#request = undefined;
     this.#sink = undefined;
     this.#owner.onOpened();
-    if (sink === undefined) this.destroy();
-    else sink.onConnected(this);
+    if (request === undefined) this.destroy();
+    else request.onConnected(this, this.endpoint);
   }
 
   /** A fault of ours costs this connection and its exchange, not the worker. */
@@ -243,7 +211,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
       if (!more) this.#paused = true;
       return more;
     }
-    // Bytes that nobody asked for: whatever they are, they must not become the next exchange's answer.
+    // Bytes that nobody asked for: whatever they are, they must not become the next exchange's response.
     if (this.#phase === DONE) this.#reusable = false;
     else this.destroy();
     return this.#phase !== CLOSED;
@@ -283,8 +251,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     const head = this.head;
     this.#phase = BODY;
     this.#reusable = head.keepAlive && head.body !== BODY_UNTIL_CLOSE;
-    this.#remaining = head.body === BODY_LENGTH ? head.contentLength : 0;
-    if (head.body === BODY_CHUNKED) this.scanner.reset();
+    this.#framing.begin(head);
     const to = this.#advance(from, limit);
     if (to < 0) return this.#malformed();
     this.text = to === limit ? text : '';
@@ -298,34 +265,14 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     return this.#sink?.onResponseBytes(this, from, to, this.#phase === DONE) ?? false;
   }
 
-  /** Follows the body's framing over newly read bytes: where the answer's bytes end in them, or -1 when they are malformed. */
+  /** Where the response's bytes end in those newly read, or -1 when they are malformed. */
   #advance(from: number, limit: number): number {
-    let to = limit;
-    switch (this.head.body) {
-      case BODY_NONE:
-        to = from;
-        this.#phase = DONE;
-        break;
-      case BODY_LENGTH:
-        if (limit - from >= this.#remaining) {
-          to = from + this.#remaining;
-          this.#phase = DONE;
-        }
-        this.#remaining -= to - from;
-        break;
-      case BODY_CHUNKED:
-        to = this.scanner.scan(this.memory, from, limit);
-        if (to < 0) return -1;
-        if (this.scanner.done) this.#phase = DONE;
-        break;
-      case BODY_UNTIL_CLOSE:
-        break;
-    }
-    if (this.#phase === DONE) {
-      this.responses++;
-      // Surplus bytes could be taken for the answer to the next request.
-      if (to < limit) this.#reusable = false;
-    }
+    const to = this.#framing.advance(this.head, this.memory, from, limit);
+    if (to < 0 || !this.#framing.done) return to;
+    this.#phase = DONE;
+    this.responses++;
+    // Surplus bytes could be taken for the response to the next request.
+    if (to < limit) this.#reusable = false;
     return to;
   }
 
@@ -376,12 +323,3 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     this.#owner.onClosed(this);
   }
 }
-
-function connectOutcome(error: NodeJS.ErrnoException): Outcome {
-  const code = error.code ?? '';
-  if (OURS.has(code)) return OUTCOME.overload;
-  return code === 'ETIMEDOUT' ? OUTCOME.connect_timeout : OUTCOME.connect_refused;
-}
-
-/** Descriptors, local ports or memory that this machine has run out of: no fault of the endpoint's. */
-const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EAGAIN', 'ENOBUFS', 'ENOMEM']);

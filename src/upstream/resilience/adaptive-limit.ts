@@ -18,7 +18,7 @@ const WINDOW_MS = 100;
 const WINDOW_SAMPLES = 20;
 const TURNOVERS = 2;
 
-/** Callers who wait so many times longer than an answer takes when nothing waits give up because it is slow. */
+/** Callers who wait so many times longer than a response takes when nothing waits give up because it is slow. */
 const PATIENCE = 5;
 
 /** Growth per window where the limit is reached and nearly nothing waits. */
@@ -59,7 +59,7 @@ const DEEPER = 3;
 export class AdaptiveLimit {
   /** Requests that may be in flight now; a whole number from 1. */
   limit: number;
-  /** Milliseconds that an answer takes when nothing waits; 0 = not known yet. */
+  /** Milliseconds that a response takes when nothing waits; 0 = not known yet. */
   unqueuedMs = 0;
 
   readonly #window = new LatencyWindow();
@@ -95,7 +95,7 @@ export class AdaptiveLimit {
     return false;
   }
 
-  /** An attempt that began `latencyMs` ago has been answered, and not with a failure. `inFlight` counts it. */
+  /** An attempt that began `latencyMs` ago has had its response, and no failure. `inFlight` counts it. */
   sampled(latencyMs: number, inFlight: number, atMs: number): void {
     // One NaN would stay in what is learnt for ever.
     if (!(latencyMs >= 0)) return;
@@ -103,14 +103,14 @@ export class AdaptiveLimit {
     this.#advance(atMs);
   }
 
-  /** An attempt that began `latencyMs` ago has not been answered in time. */
+  /** An attempt that began `latencyMs` ago has had no response in time. */
   timedOut(latencyMs: number, inFlight: number, atMs: number): void {
     if (!(latencyMs >= 0)) return;
     if (this.#window.add(latencyMs, inFlight, atMs)) this.#window.late++;
     this.#advance(atMs);
   }
 
-  /** Who asked has gone away before the answer to an attempt that began `latencyMs` ago: a timeout of theirs when it took long. */
+  /** The client has gone away before the response to an attempt that began `latencyMs` ago: a timeout of theirs when it took long. */
   abandoned(latencyMs: number, inFlight: number, atMs: number): void {
     if (latencyMs > PATIENCE * this.unqueuedMs) this.timedOut(latencyMs, inFlight, atMs);
   }

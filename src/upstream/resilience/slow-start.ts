@@ -1,9 +1,9 @@
 // Lets endpoints that come new or return take their full share step by step, whatever the balancer: a pick of one that is still
 // starting is passed over with a chance that falls as its time goes by (Envoy's slow start, linear, from 10 %).
 
-import { nowMs } from '../lib/clock.ts';
-import { hashString, toFraction } from '../lib/hash.ts';
-import type { Endpoint } from './endpoint.ts';
+import { nowMs } from '../../lib/clock.ts';
+import { hashString, toFraction } from '../../lib/hash.ts';
+import type { Endpoint } from '../endpoint.ts';
 
 /** Share at the beginning: nothing would warm up without a request. */
 const LEAST = 0.1;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { OutlierConfig } from '../../../src/config/model.ts';
-import { ejects, MAX_EJECTION_MS, Outlier, stampOf, timesOf, untilOf } from '../../../src/upstream/outlier.ts';
+import type { OutlierConfig } from '../../../../src/config/model.ts';
+import { ejects, MAX_EJECTION_MS, Outlier, stampOf, timesOf, untilOf } from '../../../../src/upstream/resilience/outlier.ts';
 
 const settings: OutlierConfig = {
   consecutive: 3,

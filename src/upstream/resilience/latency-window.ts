@@ -1,12 +1,10 @@
 // Latencies and requests in flight over a stretch of time, in a histogram of fixed size. What began before the stretch tells how much is
 // served in it, but not how long that takes now.
 
-const LEAST_MS = 2 ** -4;
-const OCTAVES = 21;
-const PER_OCTAVE = 16;
+import { BUCKETS, bucketOf, middleOf } from '../../lib/log-histogram.ts';
+
 /** Bounds how many unseen ones a sample counts for. */
 const LEAST_SEEN = 0.25;
-const BUCKETS = OCTAVES * PER_OCTAVE;
 
 export class LatencyWindow {
   sinceMs = -Infinity;
@@ -41,7 +39,7 @@ export class LatencyWindow {
     this.#highest = -1;
   }
 
-  /** Counts one that took `latencyMs` until `atMs`, with `inFlight` then; answers whether it is a sample. */
+  /** Counts one that took `latencyMs` until `atMs`, with `inFlight` then; returns whether it is a sample. */
   add(latencyMs: number, inFlight: number, atMs: number): boolean {
     this.ended++;
     this.#inFlightSum += inFlight;
@@ -50,7 +48,7 @@ export class LatencyWindow {
     if (this.sinceMs === -Infinity) this.sinceMs = startMs;
     if (startMs < this.sinceMs) return false;
     if (startMs < this.#firstMs) this.#firstMs = startMs;
-    const bucket = Math.max(0, Math.min(BUCKETS - 1, Math.floor(Math.log2(latencyMs / LEAST_MS) * PER_OCTAVE)));
+    const bucket = bucketOf(latencyMs);
     this.#counts[bucket]!++;
     if (bucket < this.#lowest) this.#lowest = bucket;
     if (bucket > this.#highest) this.#highest = bucket;
@@ -73,17 +71,13 @@ export class LatencyWindow {
     for (let bucket = this.#lowest; bucket <= this.#highest && below < to; bucket++) {
       const weight = this.#weight(bucket, spanMs);
       const taken = Math.min(below + weight, to) - Math.max(below, from);
-      if (taken > 0) sum += taken * middleMs(bucket);
+      if (taken > 0) sum += taken * middleOf(bucket);
       below += weight;
     }
     return sum / (to - from);
   }
 
   #weight(bucket: number, spanMs: number): number {
-    return this.#counts[bucket]! / Math.max(1 - middleMs(bucket) / spanMs, LEAST_SEEN);
+    return this.#counts[bucket]! / Math.max(1 - middleOf(bucket) / spanMs, LEAST_SEEN);
   }
-}
-
-function middleMs(bucket: number): number {
-  return LEAST_MS * 2 ** ((bucket + 0.5) / PER_OCTAVE);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FailureWindow } from '../../../src/upstream/failure-window.ts';
+import { FailureWindow } from '../../../../src/upstream/resilience/failure-window.ts';
 
 const settings = {
   consecutive: 0,

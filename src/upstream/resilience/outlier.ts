@@ -1,7 +1,7 @@
 // How one endpoint fails real attempts, as one worker sees it: when that is enough to eject it, and for how long.
 // Pure: time and chance are arguments. It knows neither other endpoints nor other workers.
 
-import type { OutlierConfig } from '../config/model.ts';
+import type { OutlierConfig } from '../../config/model.ts';
 import { FailureWindow } from './failure-window.ts';
 
 /** No ejection is longer, unless a single one is configured to be. */
@@ -11,7 +11,7 @@ const JITTER = 0.1;
 /** A stamp keeps the times in its low bits; with the milliseconds above them it stays an exact integer (2^53) until the year 2248. */
 const TIMES = 1024;
 
-/** `gateway`: it could not be reached, or its answer is 502, 503 or 504; `own`: any other failure. */
+/** `gateway`: it could not be reached, or its response is 502, 503 or 504; `own`: any other failure. */
 export type FailureKind = 'gateway' | 'own';
 
 /** What an endpoint was ejected by. `half-open`: it failed again before anything went well since its return. */
@@ -32,7 +32,7 @@ export class Outlier {
   #gateways = 0;
   #quietSinceMs = 0;
 
-  /** Counts a failure. Answers which rule it breaks, if any. */
+  /** Counts a failure. Returns which rule it breaks, if any. */
   failed(settings: OutlierConfig, kind: FailureKind, atMs: number): EjectionRule | undefined {
     const quiet = Math.max(0, Math.floor((atMs - this.#quietSinceMs) / settings.intervalMs));
     this.times = Math.max(0, this.times - quiet);
@@ -56,7 +56,7 @@ export class Outlier {
     return this.failures < 0 ? -1 - this.failures : this.failures;
   }
 
-  /** Begins an ejection; answers its length in milliseconds. `fraction`: chance, 0 <= x < 1. */
+  /** Begins an ejection; returns its length in milliseconds. `fraction`: chance, 0 <= x < 1. */
   eject(settings: OutlierConfig, atMs: number, fraction: number): number {
     this.follow(Math.min(this.times + 1, TIMES - 1));
     const longestMs = Math.max(MAX_EJECTION_MS, settings.ejectionMs);

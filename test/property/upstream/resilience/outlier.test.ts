@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { MAX_EJECTION_MS, Outlier } from '../../../src/upstream/outlier.ts';
+import { MAX_EJECTION_MS, Outlier } from '../../../../src/upstream/resilience/outlier.ts';
 
 const settings = fc.record({
   consecutive: fc.integer({ min: 1, max: 6 }),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { FailureWindow } from '../../../src/upstream/failure-window.ts';
+import { FailureWindow } from '../../../../src/upstream/resilience/failure-window.ts';
 
 const step = fc.record({ waitMs: fc.nat(400), good: fc.nat(20), bad: fc.integer({ min: 1, max: 5 }) });
 

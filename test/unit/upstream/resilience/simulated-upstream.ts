@@ -2,7 +2,7 @@
 // AdaptiveLimit per worker, and what a caller has given up is worked on all the same, as real upstreams do. That is what
 // makes overload collapse.
 
-import type { AdaptiveLimit } from '../../../src/upstream/adaptive-limit.ts';
+import type { AdaptiveLimit } from '../../../../src/upstream/resilience/adaptive-limit.ts';
 
 /** Milliseconds that one server takes for one request. */
 export type Service = (random: () => number) => number;

@@ -2,8 +2,8 @@
 // event loop turns. One deadline per worker; as long as nobody ejects anything a look costs one cell per worker. A worker at rest looks
 // only while something is ejected: the others tell it when they eject (`restart`), and it looks before it serves again.
 
-import { Deadline } from '../lib/deadlines.ts';
-import type { DeadlineOwner } from '../lib/deadlines.ts';
+import { Deadline } from '../../lib/deadlines.ts';
+import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import type { OutlierEjector, OutlierEjectorDeps } from './outlier-ejector.ts';
 
 /** Deadlines fire up to two ticks (40 ms) late. */
