@@ -58,6 +58,19 @@ describe('a data-plane thread', () => {
   });
 });
 
+describe('a command that asks the running instance', () => {
+  // The other commands read a config or serve one, and load what that needs.
+  const others = /^src\/(?:app\/(?:run|demo)|lib\/json-log|cli\/(?:check|explain))\.ts$/;
+  const files = [...readFileSet(root, 'src')].filter(([file]) => !others.test(file));
+  const reach = findReach(new Map(files), 'src/app/command-line.ts');
+
+  it('lets a person wait for nothing heavy', () => {
+    expect(reach.files).toContain('src/cli/status.ts');
+    // Node's own client has a door of its own in cli/admin-client.ts; `yaml` is for `mirror set --from` alone.
+    expect(reach.packages).toEqual(['commander', 'ipaddr.js', 'yaml']);
+  });
+});
+
 describe('the table', () => {
   it('names only folders that it lists, and has no cycle', () => {
     const edges = Object.entries(ALLOWED).flatMap(([from, list]) => list.map((to) => [from, to] as const));

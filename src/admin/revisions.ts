@@ -1,4 +1,4 @@
-// What was in force before, who changed it and why; and the way back.
+// What was in force before, who changed it and why, and the way back.
 
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
@@ -16,7 +16,7 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
   const all = describe({
     ...read,
     id: 'listRevisions',
-    summary: 'Revisions, newest first: who, when, why and what.',
+    summary: 'Revisions, newest first: who changed what, when and why.',
     query: ['before', 'limit'],
     response: 'Revisions',
   });
@@ -33,13 +33,13 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
   app.get('/v1/revisions/:revision', { schema: one }, async (request, reply) => {
     readQuery(request.query, []);
     const found = await control.findRevision(revisionIn(request));
-    if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is not kept any more.');
+    if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is no longer kept.');
     return sendState(request, reply, found.revision, found);
   });
   const restore = describe({
     id: 'restoreRevision',
     tag: 'revisions',
-    summary: 'Makes a new revision that says what this one said.',
+    summary: 'Makes a new revision with the config of this one.',
     path: ['revision'],
     query: WRITE_QUERY,
     body: 'RestoreBody',
