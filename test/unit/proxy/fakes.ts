@@ -1,7 +1,7 @@
 // The surroundings of one step: a state as it is after `begin`, and what stands on both sides of it, each writing down what it is told.
 
 import { readRequestHead } from '../../../src/http1/read-request-head.ts';
-import { RequestHead } from '../../../src/http1/request-head.ts';
+import type { RequestHead } from '../../../src/http1/request-head.ts';
 import { readResponseHead } from '../../../src/http1/read-response-head.ts';
 import { ResponseHead } from '../../../src/http1/response-head.ts';
 import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
@@ -19,8 +19,8 @@ import type { Outcome } from '../../../src/telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../../../src/upstream/connection.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
 import { RetryBudget } from '../../../src/upstream/retry-budget.ts';
-import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/version-runtime.ts';
-import type { VersionRuntime } from '../../../src/upstream/version-runtime.ts';
+import { ACQUIRED } from '../../../src/upstream/version-runtime.ts';
+import type { VersionRuntime , NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/version-runtime.ts';
 import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { FakeState, makePool, makeRoute, makeTable } from '../routing/make-table.ts';
 
