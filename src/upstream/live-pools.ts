@@ -1,6 +1,7 @@
 // All living pools of one worker, by name. A reload keeps what it did not change: connections, load, latency.
 
 import type { PoolConfig, VersionEndpoints } from '../config/model.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import { SharedEjections } from './resilience/shared-ejections.ts';
 import type { OutlierEjector } from './resilience/outlier-ejector.ts';
 import { identifyEndpoint, NOT_READY_UNHEALTHY } from './endpoint.ts';
@@ -9,13 +10,6 @@ import type { MirrorRuntime } from './mirror-runtime.ts';
 import { Mirrors } from './mirror-runtimes.ts';
 import { VersionRuntime } from './version-runtime.ts';
 import type { VersionDeps } from './version-runtime.ts';
-
-/** Which deploy a version is. */
-export interface VersionDeploy {
-  readonly pool: string;
-  readonly version: string;
-  readonly deploy: string;
-}
 
 export class LivePool {
   readonly name: string;

@@ -34,7 +34,7 @@ function makeVersion(): VersionRuntime {
   return version;
 }
 
-test.each([false, true])('who has been held for the whole time is not held again: %s', (holdOver) => {
+test.each([false, true])('a request that has been held for the whole time is not held again: %s', (holdOver) => {
   let held = 0;
   const request = { holdOver, affinityKey: '', onHeld: () => void held++ } as unknown as PendingRequest;
   const version = makeVersion();
@@ -42,7 +42,7 @@ test.each([false, true])('who has been held for the whole time is not held again
   version.withdraw(request);
 });
 
-test('a request that was sent after the end of its hold, and then reset, is answered as such', () => {
+test('a request that was sent after the end of its hold, and then reset, gets a response that says so', () => {
   const { exchange, state, version, upstream, downstream } = makeRouted('POST / HTTP/1.1\r\nhost: a.example\r\n\r\n');
   version.settings.retryOn.add('reset');
   version.settings.holdMs = 1000;

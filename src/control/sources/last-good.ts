@@ -2,17 +2,17 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { readAmendments } from '../config/amend.ts';
-import type { Amendment } from '../config/amend.ts';
-import { decodeFitting, readFiles } from '../config/decode.ts';
-import type { FileRead } from '../config/decode.ts';
-import { isFault } from '../config/fault.ts';
-import type { Config } from '../config/model.ts';
-import { isMap } from '../config/plain.ts';
-import type { Plain } from '../config/plain.ts';
-import { printWritten } from '../config/print.ts';
-import { removeAmendments } from '../config/remove-amendments.ts';
-import type { Store } from '../store/store.ts';
+import { readAmendments } from '../../config/amend.ts';
+import type { Amendment } from '../../config/amend.ts';
+import { decodeFitting, readFiles } from '../../config/decode.ts';
+import type { FileRead } from '../../config/decode.ts';
+import { isFault } from '../../config/fault.ts';
+import type { Config } from '../../config/model.ts';
+import { isMap } from '../../config/plain.ts';
+import type { Plain } from '../../config/plain.ts';
+import { printWritten } from '../../config/print.ts';
+import { removeAmendments } from '../../config/remove-amendments.ts';
+import type { Store } from '../../store/store.ts';
 
 export interface LastGood {
   /** Stands for the file until that is valid again: what the API changed lies over it as it did. */
@@ -37,8 +37,8 @@ export function findStateFolder(configPath: string, read: FileRead, named: strin
 }
 
 /** The newest revision that is kept; undefined when there is none that is valid today. */
-export function findLastGood(store: Store, configPath: string): LastGood | undefined {
-  const latest = store.latest();
+export async function findLastGood(store: Store, configPath: string): Promise<LastGood | undefined> {
+  const latest = await store.latest();
   if (latest === undefined) return undefined;
   const written: unknown = JSON.parse(latest.written);
   const amendments = readAmendments(JSON.parse(latest.amendments));

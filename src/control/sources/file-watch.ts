@@ -6,8 +6,8 @@
 import { basename, dirname, resolve } from 'node:path';
 import { watch } from 'chokidar';
 import type { FSWatcher } from 'chokidar';
-import { after, every, nowMs } from '../lib/clock.ts';
-import type { Timer } from '../lib/clock.ts';
+import { after, every, nowMs } from '../../lib/clock.ts';
+import type { Timer } from '../../lib/clock.ts';
 import { isConfigName, readFingerprint, readStamp } from './config-fingerprint.ts';
 import type { Stamp } from './config-fingerprint.ts';
 
