@@ -71,13 +71,12 @@ const ENDPOINT_CELLS = 9;
 
 export const WORKER_LOOP_UTILIZATION = 0;
 export const WORKER_LOOP_DELAY_MS = 1;
-export const WORKER_ACCESS_LOG_DROPPED = 2;
-export const WORKER_INTERNAL_ERRORS = 3;
+export const WORKER_INTERNAL_ERRORS = 2;
 /** Ejections begun and ended: others look at endpoints when it has changed. */
-export const WORKER_EJECTION_CHANGES = 4;
+export const WORKER_EJECTION_CHANGES = 3;
 /** Of its heap and what that refers to; garbage counts until it is collected. */
-export const WORKER_MEMORY_BYTES = 5;
-const WORKER_CELLS = 6;
+export const WORKER_MEMORY_BYTES = 4;
+const WORKER_CELLS = 5;
 
 export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
   listener: LISTENER_CELLS,

@@ -257,10 +257,6 @@ export class WorkerCounters extends Block {
     this.cells[this.first + at.WORKER_MEMORY_BYTES] = memoryBytes;
   }
 
-  accessLogDropped(lines: number): void {
-    this.cells[this.first + at.WORKER_ACCESS_LOG_DROPPED]! += lines;
-  }
-
   internalError(): void {
     this.cells[this.first + at.WORKER_INTERNAL_ERRORS]!++;
   }

@@ -214,7 +214,6 @@ export class Exposition {
 
   #exposeInstance(build: string): void {
     const workers = () => this.#counters.blocks('worker');
-    const dropped = () => workers().reduce((sum, block) => sum + block.total(at.WORKER_ACCESS_LOG_DROPPED), this.#accessLogDropped);
     this.#expose(METRICS.revision, () => plainSamples([[{}, this.#revision]]));
     this.#expose(METRICS.reloads, () => plainSamples(Object.entries(this.#reloads).map(([result, count]) => [{ result }, count])));
     this.#expose(METRICS.fileTaken, () => plainSamples([[{}, this.#servesFile ? 1 : 0]]));
@@ -228,7 +227,7 @@ export class Exposition {
     this.#expose(METRICS.memoryUsed, () => plainSamples([[{}, this.#overload().usedBytes]]));
     this.#expose(METRICS.memoryLimit, () => plainSamples([[{}, this.#overload().limitBytes]]));
     this.#expose(METRICS.internalErrors, () => cellSamples(workers(), at.WORKER_INTERNAL_ERRORS));
-    this.#expose(METRICS.accessLogDropped, () => plainSamples([[{}, dropped()]]));
+    this.#expose(METRICS.accessLogDropped, () => plainSamples([[{}, this.#accessLogDropped]]));
     this.#expose(METRICS.buildInfo, () => plainSamples([[{ version: build }, 1]]));
   }
 

@@ -28,7 +28,6 @@ const rows = [
   ['no_route', 404, 'proxy', 'No route matches this request.'],
   ['no_endpoint', 503, 'proxy', 'No endpoint is ready to respond.'],
   ['overload', 503, 'proxy', 'The server is overloaded.'],
-  ['draining', 503, 'proxy', 'The server is shutting down.'],
   ['connect_refused', 502, 'upstream', 'The upstream refused the connection.'],
   ['connect_timeout', 504, 'upstream', 'The upstream did not accept the connection in time.'],
   ['response_timeout', 504, 'upstream', 'The upstream did not respond in time.'],

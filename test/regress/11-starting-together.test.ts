@@ -1,7 +1,7 @@
 // Versions that start at nearly the same time keep their shares; a key stays where it is while an endpoint starts.
 
 import { expect, test } from 'vitest';
-import { seededRandom } from '../../src/lib/random.ts';
+import { seededRandom } from '../scaffold/seeded-random.ts';
 import { choose } from '../../src/routing/choose.ts';
 import { Choice } from '../../src/routing/table.ts';
 import { Selection } from '../../src/upstream/selection.ts';

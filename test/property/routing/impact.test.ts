@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { choose } from '../../../src/routing/choose.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
 import type { Side } from '../../../src/routing/expected-versions.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MirrorConfig } from '../../../src/config/model.ts';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { chooseTargetVersion, isSampled } from '../../../src/routing/mirror.ts';
 import type { MirrorChance, MirrorTable } from '../../../src/routing/mirror.ts';
 import { LowDiscrepancySequence } from '../../../src/routing/sequence.ts';

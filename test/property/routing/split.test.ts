@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { rankByKey } from '../../../src/routing/affinity.ts';
 import { LowDiscrepancySequence } from '../../../src/routing/sequence.ts';
 import { pickByWeight, pickReadyByWeight } from '../../../src/routing/split.ts';

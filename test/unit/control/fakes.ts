@@ -15,6 +15,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import type { SplitWeight } from '../../../src/telemetry/exposition.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
 export function yaml(options: { weight?: number; extra?: string; route?: string; version?: string } = {}): string {
   const { weight = 10, extra = '', route = 'main', version = 'v2' } = options;
@@ -65,7 +66,7 @@ export class FakeDataPlane implements DataPlane {
     const end = this.ends.shift();
     try {
       if (end !== undefined) return await end();
-      for (const set of this.sets) set.adopt(structuredClone(update.counters));
+      for (const set of this.sets) adoptPlan(set, structuredClone(update.counters));
       return { applied: 2, total: 2 };
     } finally {
       this.underWay -= 1;

@@ -4,6 +4,7 @@ import { counterKeys } from '../../../src/control/counter-keys.ts';
 import { poolStatuses } from '../../../src/control/pool-status.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
 const text = (options: { split?: string; endpoints?: string; drain?: boolean } = {}): string => `
 listeners: [{ name: web, address: 127.0.0.1:8080 }]
@@ -29,7 +30,7 @@ function open(options?: Parameters<typeof text>[0]) {
   const counters = new CounterRegistry(2);
   const plan = counters.reserve(counterKeys(config!));
   const sets = [new CounterSet(0), new CounterSet(1)] as const;
-  for (const set of sets) set.adopt(structuredClone(plan));
+  for (const set of sets) adoptPlan(set, structuredClone(plan));
   counters.commit(plan, 'all');
   const workers = { applied: 1, total: 2 };
   const isAmended = (pool: string, list: string, name: string): boolean => pool === 'shop' && list === 'overrides' && name === 'qb';
