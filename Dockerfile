@@ -26,7 +26,7 @@ EXPOSE 8080
 
 # The admin listener on its default address; loopback only, so it is not exposed.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:9901/livez', { signal: AbortSignal.timeout(2500) }).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9901/livez', { signal: AbortSignal.timeout(2500) }).then((response) => process.exit(response.ok ? 0 : 1), () => process.exit(1))"]
 
 # SIGTERM drains: at most `drain.delay` + `drain.timeout` (30 s by default). Docker waits 10 s unless told: docker stop -t 35.
 STOPSIGNAL SIGTERM

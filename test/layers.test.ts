@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { ALLOWED } from './layers/allowed.ts';
 import { findImports, readFileSet } from './layers/imports.ts';
-import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports } from './layers/rules.ts';
+import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports, findSocketFaults } from './layers/rules.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -25,6 +25,10 @@ describe('src', () => {
 
   it('has no cycle between folders', () => {
     expect(findFolderCycles(files)).toEqual([]);
+  });
+
+  it('makes sockets, and leans on private parts of Node, only behind their doors', () => {
+    expect(findSocketFaults(files)).toEqual([]);
   });
 
   it('has telling names and no barrels', () => {
@@ -108,6 +112,23 @@ describe('the rules', () => {
     ['src/plugins/x.ts', 'const a = 1;', 'src/plugins/x.ts: not in a folder that test/layers/allowed.ts lists'],
   ])('reject %s', (file, content, message) => {
     expect(findBadFiles(set({ [file]: content }))).toEqual([message]);
+  });
+
+  it.each([
+    ['src/proxy/x.ts', `import { connect } from 'node:net';`, 1],
+    ['src/proxy/x.ts', `import type { Socket } from 'node:net';`, 1],
+    ['src/proxy/x.ts', `const tls = await import('node:tls');`, 1],
+    ['src/upstream/x.ts', `import { isIP, connect } from 'node:net';`, 1],
+    ['src/upstream/x.ts', `import { isIP } from 'node:net';`, 0],
+    ['src/net/x.ts', `import { connect } from 'node:net';`, 0],
+    ['src/upstream/probes/x.ts', `import { connect } from 'node:net';`, 0],
+    ['src/upstream/probes/x.ts', 'socket._handle.reading = false;', 1],
+    ['src/proxy/x.ts', `const { _readableState: state } = socket;`, 1],
+    ['src/proxy/x.ts', `new Socket({ onread: {} });`, 1],
+    ['src/proxy/x.ts', 'this.my_handle = on_readableStateless;', 0],
+    ['src/net/x.ts', 'socket._handle.reading = false;', 0],
+  ])('say of %s: %s', (file, content, faults) => {
+    expect(findSocketFaults(set({ [file]: content }))).toHaveLength(faults);
   });
 
   it('let a plain file pass', () => {

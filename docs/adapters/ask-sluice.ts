@@ -1,4 +1,4 @@
-// What both adapters need of HTTP: one call of the admin API, and an error that says what it answered.
+// What both adapters need of HTTP: one call of the admin API, and an error with the status and text of the response.
 
 export interface Sluice {
   /** Such as `http://127.0.0.1:9901`. */
@@ -8,7 +8,7 @@ export interface Sluice {
 
 export type SluiceCall = <Response>(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: object) => Promise<Response>;
 
-/** Rejects for any status that is no success, and when nothing comes for 10 seconds. */
+/** Rejects for any status that is no success, and when no response comes for 10 seconds. */
 export function askSluice({ admin, token }: Sluice): SluiceCall {
   return async <Response>(method: string, path: string, body?: object): Promise<Response> => {
     const response = await fetch(admin + path, {

@@ -110,7 +110,7 @@ for step in ${STEPS:-5 25 50 100}; do
   failed=$(responses 5)
   shift_to "$(jq --null-input --compact-output --arg s "$stable" --arg c "$canary" --argjson w "$step" '{($s): (100 - $w), ($c): $w}')" \
     "canary.sh: step $step"
-  # In the background: a signal to the script alone interrupts `wait`, but not a command. Without our output: whoever reads that would
+  # In the background: a signal to the script alone interrupts `wait`, but not a command. Without our output: a reader of that would
   # wait for it, should a signal come before it can be ended.
   sleep "${PAUSE:-60}" >/dev/null 2>&1 &
   wait $!

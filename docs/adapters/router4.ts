@@ -1,5 +1,5 @@
 // A router with four verbs (Flagger asks for these of every mesh and ingress) over Sluice's admin API. All state is in Sluice:
-// GetRoutes answers what is set, whoever has set it.
+// GetRoutes returns what is set, no matter who has set it.
 
 import { askSluice, type Sluice } from './ask-sluice.ts';
 
@@ -34,7 +34,7 @@ export function router(sluice: Sluice) {
     ask('PUT', `${pathOf(canary)}/split`, { weights: { [canary.primary]: primaryWeight, [canary.canary]: canaryWeight }, reason });
 
   return {
-    /** The pool and its versions are in the config of Sluice: here is only seen that they are, before a run begins. */
+    /** The pool and its versions come from the config of Sluice: this only checks that they exist, before a run begins. */
     async Reconcile(canary: Canary): Promise<void> {
       const { versions } = await ask<Pool>('GET', pathOf(canary));
       const missing = [canary.primary, canary.canary].filter((name) => !versions.some((version) => version.name === name));
@@ -51,10 +51,10 @@ export function router(sluice: Sluice) {
 
     async GetRoutes(canary: Canary): Promise<Routes> {
       const { weights, mirrors } = await ask<Pool>('GET', pathOf(canary));
-      const [primary, second] = [weights[canary.primary] ?? 0, weights[canary.canary] ?? 0];
+      const [primary, canaryNow] = [weights[canary.primary] ?? 0, weights[canary.canary] ?? 0];
       const total = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
       const percent = (weight: number): number => (total === 0 ? 0 : Math.round((weight / total) * 100));
-      return { primaryWeight: percent(primary), canaryWeight: percent(second), mirrored: mirrors.some(({ name }) => name === SHADOW) };
+      return { primaryWeight: percent(primary), canaryWeight: percent(canaryNow), mirrored: mirrors.some(({ name }) => name === SHADOW) };
     },
 
     /** The canary is no more: all traffic to the primary, and what was added goes. */

@@ -33,7 +33,7 @@ import { Exposition } from '../telemetry/exposition.ts';
 import type { Discovery } from '../upstream/discovery/discovery.ts';
 import type { Probes } from '../upstream/probes/probes.ts';
 import { AccessOutput } from './access-output.ts';
-import { bindableHost, claimAddress } from '../threads/claim-address.ts';
+import { bindableHost, claimAddress } from '../net/claim-address.ts';
 import { createMemoryWatch } from './create-memory-watch.ts';
 import { createDiscovery } from './create-discovery.ts';
 import { createKeeper, stateDirOf } from './create-keeper.ts';

@@ -1,13 +1,13 @@
 // One HTTP/1 connection of a client: finds requests in what it sends, one exchange at a time, and decides when to close.
-// Its listeners are plain functions on the socket, not closures: ten thousand idle connections must cost little. Long because what the
+// It hears of its stream by calls, not by closures: ten thousand idle connections must cost little. Long because what the
 // client may do at any moment (send early, end its side, go, stop reading) is answered by one small state machine.
 
-import type { Socket } from 'node:net';
 import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
 import { parseRequestHead } from '../http1/request-head.ts';
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
 import { latin1 } from '../lib/latin1.ts';
+import type { ByteStream, StreamOwner } from '../net/byte-stream.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Exchange } from './exchange.ts';
@@ -47,9 +47,9 @@ const CLOSED = 3;
 /** Answers wait for the client to read. */
 const FLUSHING = 4;
 
-export class Connection implements DeadlineOwner {
+export class Connection implements DeadlineOwner, StreamOwner {
   readonly listener: Listener;
-  readonly socket: Socket;
+  readonly stream: ByteStream;
   /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
   /** Requests begun on it. */
@@ -70,10 +70,10 @@ export class Connection implements DeadlineOwner {
   /** The client has ended its side. */
   #ended = false;
 
-  constructor(listener: Listener, socket: Socket) {
+  constructor(listener: Listener, stream: ByteStream) {
     this.listener = listener;
-    this.socket = socket;
-    this.peer = plainAddress(socket.remoteAddress ?? '');
+    this.stream = stream;
+    this.peer = stream.peer;
     this.#deadline = new Deadline(this);
     listener.context.deadlines.arm(this.#deadline, listener.settings.headerTimeoutMs);
   }
@@ -90,13 +90,14 @@ export class Connection implements DeadlineOwner {
   }
 
   /** Bytes from the socket, in a buffer that is shared by all connections. A fault of ours costs this connection, not the worker. */
-  onRead(bytes: Buffer, length: number): void {
+  onRead(bytes: Buffer, length: number): boolean {
     try {
       this.#read(bytes, length);
     } catch (error) {
       this.listener.context.failed(error);
       this.onGone();
     }
+    return true;
   }
 
   #read(bytes: Buffer, length: number): void {
@@ -109,8 +110,8 @@ export class Connection implements DeadlineOwner {
   onEnd(): void {
     this.#ended = true;
     // Answers that it has yet to take are still on their way out.
-    if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.socket.writableLength > 0)) return;
-    if (this.#phase === AWAITING && this.socket.writableLength > 0) this.linger();
+    if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.stream.unsentBytes > 0)) return;
+    if (this.#phase === AWAITING && this.stream.unsentBytes > 0) this.linger();
     else if (this.#phase !== BUSY || (!this.#exchange!.requestDone && !this.#exchange!.responded)) this.onGone();
     else if (!this.#exchange!.unflushed) this.#watchHalfClosed();
   }
@@ -134,19 +135,19 @@ export class Connection implements DeadlineOwner {
   /** Writes latin1 text. False: reading of the answer must wait until the exchange hears that it is flushed. */
   writeText(text: string, last: boolean): boolean {
     if (last) {
-      this.socket.write(text, 'latin1');
+      this.stream.writeText(text, 'latin1');
       return true;
     }
     if (this.#ended) this.#watchHalfClosed();
-    this.socket.write(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
-    return this.socket.writableLength === 0;
+    this.stream.writeText(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
+    return this.stream.unsentBytes === 0;
   }
 
   /** Writes bytes that must stay as they are until they are flushed. False: they are not yet; the exchange will hear of it. */
   writeBytes(bytes: Buffer): boolean {
     if (this.#ended) this.#watchHalfClosed();
-    this.socket.write(bytes, this.#onFlushed ?? this.#makeOnFlushed());
-    return this.socket.writableLength === 0;
+    this.stream.writeBytes(bytes, this.#onFlushed ?? this.#makeOnFlushed());
+    return this.stream.unsentBytes === 0;
   }
 
   onDeadline(): void {
@@ -177,7 +178,7 @@ export class Connection implements DeadlineOwner {
       return;
     }
     // A client that sends requests but reads no answers gets no further ones.
-    this.#phase = this.socket.writableNeedDrain ? FLUSHING : AWAITING;
+    this.#phase = this.stream.needsDrain ? FLUSHING : AWAITING;
     if (this.#phase === FLUSHING) this.watchProgress();
     else this.#watchIdle();
     if (this.#phase === AWAITING && !this.#feeding) this.#next();
@@ -190,16 +191,16 @@ export class Connection implements DeadlineOwner {
     this.#phase = LINGERING;
     this.#early = undefined;
     this.#pending = '';
-    this.socket.end();
-    this.socket.resume();
+    this.stream.end();
+    this.stream.resume();
     // What a slow reader has yet to take is not cut short by our haste to be gone.
     const { context, settings } = this.listener;
-    context.deadlines.arm(this.#deadline, this.socket.writableLength > 0 ? settings.idleTimeoutMs : LINGER_MS);
+    context.deadlines.arm(this.#deadline, this.stream.unsentBytes > 0 ? settings.idleTimeoutMs : LINGER_MS);
   }
 
   /** Closes so that nobody can take what was sent for a whole answer: without a length, only a reset tells. */
   cut(): void {
-    if (this.#phase !== CLOSED && this.peer !== '') this.socket.resetAndDestroy();
+    if (this.#phase !== CLOSED && this.peer !== '') this.stream.abort();
     this.destroy();
   }
 
@@ -208,7 +209,7 @@ export class Connection implements DeadlineOwner {
     this.#phase = CLOSED;
     this.#deadline.disarm();
     this.#early = undefined;
-    this.socket.destroy();
+    this.stream.destroy();
     this.listener.onConnectionClosed(this);
   }
 
@@ -233,7 +234,7 @@ export class Connection implements DeadlineOwner {
   #keepEarly(bytes: Buffer, from: number, to: number): void {
     const more = Buffer.from(bytes.subarray(from, to));
     this.#early = this.#early === undefined ? more : Buffer.concat([this.#early, more]);
-    if (this.#early.length >= EARLY_BYTES) this.socket.pause();
+    if (this.#early.length >= EARLY_BYTES) this.stream.pause();
   }
 
   /** Goes on with what was read early, then with the socket. */
@@ -242,13 +243,13 @@ export class Connection implements DeadlineOwner {
     if (bytes === undefined) return;
     this.#early = undefined;
     this.#feed(bytes, 0, bytes.length);
-    if (this.#early === undefined && this.#phase !== CLOSED) this.socket.resume();
+    if (this.#early === undefined && this.#phase !== CLOSED) this.stream.resume();
   }
 
   /** Made at the first write that needs it: idle connections and small answers do without. */
   #makeOnFlushed(): () => void {
     this.#onFlushed = () => {
-      if (this.socket.writableLength === 0) this.#exchange?.onDownstreamFlushed();
+      if (this.stream.unsentBytes === 0) this.#exchange?.onDownstreamFlushed();
     };
     return this.#onFlushed;
   }
@@ -317,8 +318,4 @@ export class Connection implements DeadlineOwner {
 /** Whether a head that grew cannot be complete yet; saves a slow sender's head from being parsed again at every byte. */
 function isFarFromEnd(text: string, from: number, limit: number): boolean {
   return text.length <= limit && text.indexOf('\n\r\n', Math.max(0, from - 3)) === -1;
-}
-
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

@@ -2,6 +2,7 @@
 // An exchange is reused for later requests; it holds one Serving from its first step to its last. Long because every event of both sides
 // meets here, so that what must happen once is in one place; what to do about them stands in the files it imports.
 
+import { OutgoingRequest } from '../http/request.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { ChunkedDecoder } from '../http1/chunked-decoder.ts';
 import { Deadline } from '../lib/deadlines.ts';
@@ -76,8 +77,9 @@ export class Exchange implements ConnectionRequest, DeadlineOwner {
   /** It has been held for as long as it may be. */
   holdOver = false;
 
-  /** What an attempt sends at once: the head, and the body's first bytes when they are few. */
-  requestText = '';
+  /** What every attempt sends; filled by the first. */
+  readonly outgoing = new OutgoingRequest();
+  /** The body's first bytes, when they are few: they are sent with the head. */
   bodyText = '';
   /** Body bytes that wait for a connection. */
   pendingBody: Buffer[] = [];
@@ -277,7 +279,7 @@ export class Exchange implements ConnectionRequest, DeadlineOwner {
     this.endAttempt(this.outcome);
     observe(this);
     if (this.shadow !== undefined || this.taps !== undefined) leaveMirrored(this);
-    this.requestText = '';
+    this.outgoing.reset();
     this.bodyText = '';
     if (this.pendingBody.length > 0) this.pendingBody = [];
     this.connection.unwatchProgress();
@@ -373,14 +375,14 @@ export class Exchange implements ConnectionRequest, DeadlineOwner {
   pauseClient(): void {
     if (this.requestDone || this.clientPaused) return;
     this.clientPaused = true;
-    this.connection.socket.pause();
+    this.connection.stream.pause();
     if (!this.unflushed) this.connection.unwatchProgress();
   }
 
   resumeClient(): void {
     if (!this.clientPaused) return;
     this.clientPaused = false;
-    this.connection.socket.resume();
+    this.connection.stream.resume();
     this.connection.watchProgress();
   }
 

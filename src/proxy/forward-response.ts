@@ -3,6 +3,14 @@
 
 import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../http1/framing.ts';
 import type { ResponseHead } from '../http1/response-head.ts';
+import {
+  persistenceOf,
+  placeHeadBefore,
+  withoutChunks,
+  withoutTrailers,
+  writeInterimHead,
+  writeResponseHead,
+} from '../http1/write-response.ts';
 import { nowMs } from '../lib/clock.ts';
 import { applyHeaderChanges } from '../http/header-changes.ts';
 import { affinityCookie } from '../routing/affinity.ts';
@@ -11,14 +19,11 @@ import type { UpstreamConnection } from '../upstream/connection.ts';
 import type { Exchange } from './exchange.ts';
 import { tellBody, tellHead } from './mirror/start-mirrors.ts';
 import { retryAttempt, retryReasonOfStatus } from './retry.ts';
-import { statusLine } from './local-reply.ts';
-
-const OK_LINE = statusLine(200);
 
 /** Passes on an interim answer, to clients that know them (RFC 9110, section 15.2). */
 export function forwardInterim(exchange: Exchange, connection: UpstreamConnection): void {
   if (exchange.responded || exchange.head.minor === 0) return;
-  exchange.connection.socket.write(statusText(connection.head) + connection.head.block + '\r\n', 'latin1');
+  exchange.connection.stream.writeText(writeInterimHead(connection.head, connection.head.block), 'latin1');
 }
 
 /** Sends the head with what has come of the body. False: pause reading. */
@@ -47,7 +52,7 @@ export function forwardHead(exchange: Exchange, connection: UpstreamConnection, 
   let flushed = true;
   if (connection.text !== '') flushed = client.writeText(text + connection.text.slice(connection.textBody), done);
   else if (to === from) flushed = client.writeText(text, done);
-  else flushed = client.writeBytes(withHead(connection, text, from, to));
+  else flushed = client.writeBytes(placeHeadBefore(text, connection.memory, from, to));
   return written(exchange, flushed, done);
 }
 
@@ -60,14 +65,6 @@ export function responseBytes(exchange: Exchange, connection: UpstreamConnection
   return written(exchange, flushed, done);
 }
 
-/** Where the head fits in front of the body it is written there, and both leave as one slice. */
-function withHead(connection: UpstreamConnection, text: string, from: number, to: number): Buffer {
-  const start = from - text.length;
-  if (start < 0) return Buffer.concat([Buffer.from(text, 'latin1'), connection.memory.subarray(from, to)]);
-  connection.memory.write(text, start, 'latin1');
-  return connection.memory.subarray(start, to);
-}
-
 /** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers that the client did not ask for (RFC 9110, section 6.5.1). */
 function isEdited(exchange: Exchange, connection: UpstreamConnection, to: number): boolean {
   if (connection.head.body !== BODY_CHUNKED) return false;
@@ -77,9 +74,7 @@ function isEdited(exchange: Exchange, connection: UpstreamConnection, to: number
 
 function forwardEdited(exchange: Exchange, connection: UpstreamConnection, text: string, from: number, done: boolean): boolean {
   const { memory, scanner } = connection;
-  const body = exchange.unchunk
-    ? exchange.chunkedDecoder.take(memory, from, scanner.dataEnd).toString('latin1')
-    : memory.toString('latin1', from, scanner.dataEnd) + scanner.closing;
+  const body = exchange.unchunk ? withoutChunks(exchange.chunkedDecoder, scanner, memory, from) : withoutTrailers(scanner, memory, from);
   const flushed = text + body === '' || exchange.connection.writeText(text + body, done);
   return written(exchange, flushed, done);
 }
@@ -105,12 +100,6 @@ function headText(exchange: Exchange, response: ResponseHead): string {
   const { route } = exchange.match!;
   let fields = route.responseHeaders === undefined ? response.block : applyHeaderChanges(response.block, route.responseHeaders);
   if (choice.setCookie) fields += affinityCookie(exchange.destination!.pool.affinity!, choice.key);
-  if (response.body === BODY_CHUNKED && !exchange.unchunk) fields += 'transfer-encoding: chunked\r\n';
-  if (!exchange.keep) fields += 'connection: close\r\n';
-  else if (head.minor === 0) fields += 'connection: keep-alive\r\n';
-  return (response.status === 200 && response.reason === 'OK' ? OK_LINE : statusText(response)) + fields + '\r\n';
-}
-
-function statusText(response: ResponseHead): string {
-  return 'HTTP/1.1 ' + response.status + ' ' + response.reason + '\r\n';
+  const chunked = response.body === BODY_CHUNKED && !exchange.unchunk;
+  return writeResponseHead(response, fields, chunked, persistenceOf(exchange.keep, head.minor));
 }

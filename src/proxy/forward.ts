@@ -2,6 +2,7 @@
 
 import { BODY_CHUNKED } from '../http1/framing.ts';
 import { withoutForwardedFields } from '../http1/forwarded-fields.ts';
+import { writeRequestHead } from '../http1/write-request.ts';
 import { applyHeaderChanges } from '../http/header-changes.ts';
 import { rewriteTarget } from '../routing/rewrite.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
@@ -41,10 +42,10 @@ export function hold(exchange: Exchange): boolean {
 export function sendRequest(exchange: Exchange, connection: UpstreamConnection): void {
   const atOnce = exchange.attempts === 1 && connection.responses > 0 && exchange.attemptMs === exchange.startedMs;
   if (!atOnce) exchange.attemptMs = exchange.context.deadlines.refresh();
-  if (exchange.requestText === '') exchange.requestText = requestText(exchange);
+  if (exchange.outgoing.method === '') fillOutgoing(exchange);
   exchange.holdDeadline.disarm();
   connection.begin(exchange, exchange.head.method);
-  let more = connection.send(exchange.requestText);
+  let more = connection.send(writeRequestHead(exchange.outgoing) + exchange.bodyText);
   for (const bytes of exchange.pendingBody) more = connection.sendBytes(bytes);
   if (!exchange.mirrored && exchange.destination!.pool.mirrors !== undefined) mirror(exchange);
   if (exchange.pendingBody.length > 0) exchange.pendingBody = [];
@@ -88,15 +89,16 @@ function awaitResponse(exchange: Exchange): void {
   if (!exchange.responded) exchange.context.deadlines.arm(exchange.responseDeadline, exchange.live!.settings.responseMs);
 }
 
-function requestText(exchange: Exchange): string {
-  const head = exchange.head;
+/** The request as all attempts send it: with the route's rewrites and header changes, and with what we say of the client. */
+function fillOutgoing(exchange: Exchange): void {
+  const { head, outgoing } = exchange;
   const route = exchange.match!.route;
-  const target = route.rewritePath === undefined ? head.target : rewriteTarget(exchange.match!, head);
-  const host = route.rewriteHost ?? head.authority;
   const received = head.forwardedOther && !isTrusted(exchange) ? withoutForwardedFields(head.block) : head.block;
   const block = route.requestHeaders === undefined ? received : applyHeaderChanges(received, route.requestHeaders);
-  let text = head.method + ' ' + target + ' HTTP/1.1\r\nhost: ' + host + '\r\n' + block + forwardingFields(exchange);
-  if (head.body === BODY_CHUNKED) text += 'transfer-encoding: chunked\r\n';
-  if (head.acceptsTrailers) text += 'te: trailers\r\nconnection: te\r\n';
-  return text + '\r\n' + exchange.bodyText;
+  outgoing.method = head.method;
+  outgoing.target = route.rewritePath === undefined ? head.target : rewriteTarget(exchange.match!, head);
+  outgoing.authority = route.rewriteHost ?? head.authority;
+  outgoing.block = block + forwardingFields(exchange);
+  outgoing.unsized = head.body === BODY_CHUNKED;
+  outgoing.acceptsTrailers = head.acceptsTrailers;
 }

@@ -1,9 +1,11 @@
 // A bound address in one worker: accepts connections and hands what they read to their Connection.
 
-import { Server, Socket } from 'node:net';
 import type { HeadLimits } from '../http1/limits.ts';
 import { after, nowMs, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
+import type { ByteStream } from '../net/byte-stream.ts';
+import { ListeningSocket } from '../net/listening-socket.ts';
+import type { Acceptor, BindAddress } from '../net/listening-socket.ts';
 import type { TrustedProxies } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { ListenerCounters } from '../telemetry/counters.ts';
@@ -25,31 +27,24 @@ export interface ListenerSettings extends HeadLimits {
   readonly trust: TrustedProxies;
 }
 
-export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
-
 /** Bounds how long a flood of new connections can keep a leaving listener open. */
 const MAX_CALM_TURNS = 200;
 const CALM_MS = 0.2;
 
 const ACCEPT_LOG_MS = 1000;
 
-/** One read buffer serves all client connections of a worker: what is kept of a read is copied before the next. */
-const readBuffer = Buffer.allocUnsafeSlow(65536);
-
-export class Listener {
+export class Listener implements Acceptor {
   readonly context: ProxyContext;
   counters: ListenerCounters;
   settings: ListenerSettings;
   closing = false;
-  /** The last one that knew this listener, once it is leaving: requests that were on their way are answered by it. */
+  /** The last one that knew this listener, once it is leaving: requests that were on their way are served by it. */
   lastServing: ServingState | undefined = undefined;
   readonly connections = new Set<Connection>();
 
   readonly #allCounters: CounterSet;
-  readonly #server = new Server({ noDelay: true });
+  readonly #socket = new ListeningSocket(this);
   #quietUntilMs = 0;
-  /** Connections accepted before `start`. */
-  #earlyAccepts: (() => void)[] | undefined = [];
   #grace: Timer | undefined = undefined;
   #accepted = 0;
 
@@ -60,26 +55,14 @@ export class Listener {
     this.counters = counters.listener(settings.name);
   }
 
-  /** Binds and accepts. Answers the port (0 for a path). Rejects when the address cannot be bound. */
+  /** Binds and accepts. Returns the port (0 for a path). Rejects when the address cannot be bound. */
   open(address: BindAddress): Promise<number> {
-    const server = this.#server;
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ ...address, backlog: 4096 }, () => {
-        server.off('error', reject);
-        server.on('error', (error) => this.context.log.error({ listener: this.settings.name, error: error.message }, 'accept failed'));
-        this.#takeAccepted();
-        const bound = server.address();
-        resolve(typeof bound === 'object' && bound !== null ? bound.port : 0);
-      });
-    });
+    return this.#socket.open(address);
   }
 
   /** Serves what was accepted so far and from here on; the Table that knows this listener is in force by now. */
   start(): void {
-    const early = this.#earlyAccepts;
-    this.#earlyAccepts = undefined;
-    for (const accept of early ?? []) accept();
+    this.#socket.start();
   }
 
   /** Takes over settings; under a new name its open connections count as that listener's. */
@@ -92,7 +75,7 @@ export class Listener {
   }
 
   /**
-   * Accepts no more. What is under way goes on; connections without a request close after the grace, the others after their answer.
+   * Accepts no more. What is under way goes on; connections without a request close after the grace, the others after their response.
    * Resolves when the address is free again.
    */
   retire(graceMs: number): Promise<void> {
@@ -120,7 +103,7 @@ export class Listener {
     soon(() => {
       const calm = this.#accepted === before && nowMs() - sinceMs < CALM_MS;
       if (!calm && turns > 0) return this.#closeWhenCalm(turns - 1, onClosed);
-      this.#server.close();
+      this.#socket.close();
       onClosed();
     });
   }
@@ -134,40 +117,23 @@ export class Listener {
     this.counters.closed();
   }
 
-  /**
-   * Accepted handles become sockets here rather than in node:net, because only a socket that is made with `onread` reads into
-   * our buffer: without it every read allocates 64 KiB. Where the internals are not as expected, plain `data` events serve.
-   */
-  #takeAccepted(): void {
-    const handle = (this.#server as unknown as { _handle?: ListenHandle })._handle;
-    if (typeof handle?.onconnection !== 'function') {
-      this.#server.on('connection', (socket) => this.#admit(() => this.#accept(socket)));
+  onAccepted(stream: ByteStream): void {
+    const most = this.settings.connections;
+    this.#accepted++;
+    // Left to wait in the kernel's queue a client would learn nothing; closed at once it can turn to another instance.
+    if (this.context.rejectsConnections || (most > 0 && this.#allCounters.openConnections(this.settings.name) >= most)) {
+      this.counters.refused(OUTCOME.overload.index);
+      stream.destroy();
       return;
     }
-    handle.onconnection = (error, client) => {
-      if (client === undefined || error) {
-        this.#acceptFailed(error);
-        return;
-      }
-      if (this.#earlyAccepts === undefined) this.#acceptHandle(client);
-      else this.#admit(() => this.#acceptHandle(client));
-    };
+    const connection = new Connection(this, stream);
+    stream.owner = connection;
+    this.connections.add(connection);
+    this.counters.opened();
   }
 
-  /** Now, or when the listener is started. */
-  #admit(accept: () => void): void {
-    if (this.#earlyAccepts === undefined) accept();
-    else this.#earlyAccepts.push(accept);
-  }
-
-  #acceptHandle(client: object): void {
-    const socket = new ClientSocket(client);
-    socket.setNoDelay(true);
-    this.#accept(socket);
-  }
-
-  /** Out of file descriptors, mostly: counted each time, told once a second at most. */
-  #acceptFailed(errno: number): void {
+  /** Counted each time, logged once a second at most. */
+  onAcceptFailed(errno: number): void {
     this.counters.refused(OUTCOME.overload.index);
     const atMs = this.context.deadlines.refresh();
     if (atMs < this.#quietUntilMs) return;
@@ -175,60 +141,7 @@ export class Listener {
     this.context.log.warn({ listener: this.settings.name, errno, connections: this.connections.size }, 'accept failed');
   }
 
-  #accept(socket: Socket): void {
-    const most = this.settings.connections;
-    this.#accepted++;
-    // Left to wait in the kernel's queue a client would learn nothing; closed at once it can turn to another instance.
-    if (this.context.rejectsConnections || (most > 0 && this.#allCounters.openConnections(this.settings.name) >= most)) {
-      this.counters.refused(OUTCOME.overload.index);
-      socket.destroy();
-      return;
-    }
-    const connection = new Connection(this, socket);
-    this.connections.add(connection);
-    this.counters.opened();
-    if (socket instanceof ClientSocket) socket.connection = connection;
-    else socket.on('data', (bytes: Buffer) => connection.onRead(bytes, bytes.length));
-    const owned = socket as OwnedSocket;
-    owned.connection = connection;
-    owned.on('error', onSocketError).on('end', onSocketEnd).on('close', onSocketGone).on('drain', onSocketDrain);
+  onListenFailed(error: Error): void {
+    this.context.log.error({ listener: this.settings.name, error: error.message }, 'accept failed');
   }
 }
-
-interface ListenHandle {
-  onconnection: ((error: number, client: object | undefined) => void) | undefined;
-}
-
-type OwnedSocket = Socket & { connection: Connection | undefined };
-
-class ClientSocket extends Socket {
-  connection: Connection | undefined;
-
-  constructor(handle: object) {
-    // `handle` is what node:net itself passes; it is missing from the published types.
-    super({ handle, allowHalfOpen: true, onread: { buffer: readBuffer, callback: onSocketRead } } as unknown as ConstructorParameters<
-      typeof Socket
-    >[0]);
-    this.connection = undefined;
-  }
-}
-
-function onSocketRead(this: void | ClientSocket, length: number, bytes: Uint8Array): boolean {
-  (this as ClientSocket).connection?.onRead(bytes as Buffer, length);
-  return true;
-}
-
-function onSocketEnd(this: OwnedSocket): void {
-  this.connection?.onEnd();
-}
-
-function onSocketGone(this: OwnedSocket): void {
-  this.connection?.onGone();
-}
-
-function onSocketDrain(this: OwnedSocket): void {
-  this.connection?.onDrain();
-}
-
-/** A reset is always followed by `close`; there is nothing more to learn from it. */
-function onSocketError(): void {}

@@ -2,6 +2,8 @@
 // They say what the client may know and no more.
 
 import { applyHeaderChanges } from '../http/header-changes.ts';
+import { isBodyless } from '../http/status.ts';
+import { CLOSES, persistenceOf, writeLocalHead } from '../http1/write-response.ts';
 import { redirectLocation } from '../routing/redirect.ts';
 import type { RouteMatch } from '../routing/table.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
@@ -9,7 +11,6 @@ import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Connection } from './connection.ts';
 import type { Exchange } from './exchange.ts';
 import { isTrusted } from './forwarding-fields.ts';
-import { reasonPhrase } from './reason-phrase.ts';
 
 /** Ends the exchange with the answer of a failed outcome. */
 export function reply(exchange: Exchange, outcome: Outcome): void {
@@ -36,20 +37,8 @@ export function replyRoute(exchange: Exchange, match: RouteMatch): void {
 /** Answers a request whose head could not be used; the caller closes the connection. */
 export function refuse(connection: Connection, outcome: Outcome): void {
   const body = outcome.text + '\n';
-  connection.socket.write(
-    statusLine(outcome.status) +
-      'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' +
-      outcome.code +
-      '\r\ncontent-length: ' +
-      Buffer.byteLength(body) +
-      '\r\nconnection: close\r\n\r\n' +
-      body,
-    'utf8',
-  );
-}
-
-export function statusLine(status: number): string {
-  return 'HTTP/1.1 ' + status + ' ' + reasonPhrase(status) + '\r\n';
+  const fields = 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n';
+  connection.stream.writeText(writeLocalHead(outcome.status, fields, Buffer.byteLength(body), CLOSES) + body, 'utf8');
 }
 
 function response(exchange: Exchange, status: number, fields: string, body: string): void {
@@ -58,14 +47,10 @@ function response(exchange: Exchange, status: number, fields: string, body: stri
   exchange.status = status;
   exchange.responded = true;
   exchange.endAttempt(exchange.outcome);
-  let text = statusLine(status) + fields;
-  const bodyless = status === 204 || status === 304;
-  if (!bodyless) text += 'content-length: ' + Buffer.byteLength(body) + '\r\n';
-  if (!exchange.keep) text += 'connection: close\r\n';
-  else if (head.minor === 0) text += 'connection: keep-alive\r\n';
-  text += '\r\n';
+  const bodyless = isBodyless(status);
+  let text = writeLocalHead(status, fields, bodyless ? -1 : Buffer.byteLength(body), persistenceOf(exchange.keep, head.minor));
   if (!bodyless && head.method !== 'HEAD') text += body;
-  connection.socket.write(text, 'utf8');
+  connection.stream.writeText(text, 'utf8');
   exchange.finish();
 }
 

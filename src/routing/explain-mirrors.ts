@@ -87,7 +87,7 @@ function partOf({ mirror, owner, target }: Aim, { request, key, responding }: Mi
   const name = target === undefined ? '' : (mirror.pool.versions[target]?.name ?? '');
   if (own === 1) return no(`Version ${name} gets the request itself.`);
   const sampled = isUser ? 1 : mirror.share;
-  const why = `${whySampled({ mirror, owner, target }, key, percent)}${own > 0 ? `; none of those that ${name} gets it itself (${percentOf(own)})` : ''}.`;
+  const why = `${whySampled({ mirror, owner, target }, key, percent)}${own > 0 ? `; none of those that ${name} gets itself (${percentOf(own)})` : ''}.`;
   const share = sampled * (1 - own);
   return share === 1 ? { copied: 'yes', share: undefined, why } : { copied: 'share', share, why };
 }

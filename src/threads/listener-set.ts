@@ -3,13 +3,14 @@
 import { formatAddress } from '../config/address.ts';
 import type { ListenerConfig } from '../config/model.ts';
 import { descriptorLimit } from '../lib/descriptors.ts';
+import { bindableHost, claimAddress } from '../net/claim-address.ts';
+import type { BindAddress } from '../net/listening-socket.ts';
 import { IDLE_GRACE_MS } from '../proxy/connection.ts';
 import type { ProxyContext } from '../proxy/context.ts';
 import { Listener } from '../proxy/listener.ts';
-import type { BindAddress, ListenerSettings } from '../proxy/listener.ts';
+import type { ListenerSettings } from '../proxy/listener.ts';
 import { compileTrust } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
-import { bindableHost, claimAddress } from './claim-address.ts';
 import type { WorkerStart } from './messages.ts';
 
 /** Descriptors that are no connections of listeners or to upstreams. */
@@ -64,7 +65,7 @@ export class ListenerSet {
     this.#retireAllBut(new Set(configs.map(placeOf)));
   }
 
-  /** Takes over settings. Answers the port of each listener by name. */
+  /** Takes over settings. Returns the port of each listener by name. */
   apply(configs: readonly ListenerConfig[]): Record<string, number> {
     const bound: Record<string, number> = {};
     this.#share = this.#shareOf(configs);

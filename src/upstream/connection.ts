@@ -2,15 +2,15 @@
 // what happens next, and it is never used again after anything unexpected was read on it. Long because its phases, what was read and
 // what is owed to the kernel decide together whether it may be used again.
 
-import { createConnection } from 'node:net';
-import type { Socket } from 'node:net';
 import { ChunkedScanner } from '../http1/chunked-scanner.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../http1/framing.ts';
 import { ResponseHead, parseResponseHead } from '../http1/response-head.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { Deadline } from '../lib/deadlines.ts';
-import type { Deadlines } from '../lib/deadlines.ts';
+import type { DeadlineOwner, Deadlines } from '../lib/deadlines.ts';
 import { latin1 } from '../lib/latin1.ts';
+import type { ByteStream, ConnectingOwner } from '../net/byte-stream.ts';
+import { connect } from '../net/connect.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, takeBlock, takeCopyBlock } from './blocks.ts';
@@ -68,7 +68,7 @@ export interface ConnectionOwner {
   onClosed(connection: UpstreamConnection): void;
 }
 
-export class UpstreamConnection {
+export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
   readonly endpoint: Endpoint;
   readonly head = new ResponseHead();
   readonly memory: Buffer;
@@ -85,7 +85,7 @@ export class UpstreamConnection {
   readonly scanner = new ChunkedScanner();
 
   readonly #owner: ConnectionOwner;
-  readonly #socket: Socket;
+  readonly #stream: ByteStream;
   readonly #deadline: Deadline;
   #sink: ResponseSink | undefined;
   #phase = CONNECTING;
@@ -109,18 +109,9 @@ export class UpstreamConnection {
     this.#sink = sink;
     this.#deadline = new Deadline(this);
     this.memory = takeBlock();
-    const onread = { buffer: this.memory.subarray(HEADROOM), callback: (length: number): boolean => this.#read(length) };
     const to = endpoint.address;
-    const options = { onread, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
-    if (to.kind === 'unix') this.#socket = createConnection({ path: to.path, ...options });
-    else if (to.kind === 'tcp') this.#socket = createConnection({ host: to.host, port: to.port, ...options });
-    else throw new Error('an SRV name is resolved before a connection is made');
-    keepAfterFailedWrite(this.#socket);
-    this.#socket.on('connect', () => this.#onConnect());
-    this.#socket.on('end', () => this.#onEnd());
-    this.#socket.on('drain', () => this.#sink?.onUpstreamDrained(this));
-    this.#socket.on('error', (error) => this.#onError(error));
-    this.#socket.on('close', () => this.#onClose());
+    if (to.kind === 'srv') throw new Error('an SRV name is resolved before a connection is made');
+    this.#stream = connect(to, this.memory.subarray(HEADROOM), this);
     owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
   }
 
@@ -146,13 +137,13 @@ export class UpstreamConnection {
   /** Sends latin1 text. False: wait for `onUpstreamDrained` before more. */
   send(text: string): boolean {
     this.sent = true;
-    return this.#socket.write(text, 'latin1');
+    return this.#stream.writeText(text, 'latin1');
   }
 
   /** Sends bytes, which must not change until they are drained. False: wait for `onUpstreamDrained` before more. */
   sendBytes(bytes: Buffer): boolean {
     this.sent = true;
-    return this.#socket.write(bytes);
+    return this.#stream.writeBytes(bytes);
   }
 
   /** Sends bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */
@@ -162,23 +153,23 @@ export class UpstreamConnection {
     const length = bytes.copy(copy, 0, from, to);
     const more = this.sendBytes(copy.subarray(0, length));
     // Taken by the kernel at once, as most are: the copy has served.
-    if (this.#socket.writableLength === 0) giveCopyBlock(copy);
+    if (this.#stream.unsentBytes === 0) giveCopyBlock(copy);
     return more;
   }
 
   /** `onUpstreamDrained` follows when all that was sent has left, however little it is. */
   tellDrained(): void {
-    this.#socket.write(NOTHING, (this.#onFlushed ??= () => this.#sink?.onUpstreamDrained(this)));
+    this.#stream.writeBytes(NOTHING, (this.#onFlushed ??= () => this.#sink?.onUpstreamDrained(this)));
   }
 
   /** Bytes that the kernel has yet to take. */
   get unsent(): number {
-    return this.#socket.writableLength;
+    return this.#stream.unsentBytes;
   }
 
   resume(): void {
     this.#paused = false;
-    if (this.#phase !== CLOSED) this.#socket.resume();
+    if (this.#phase !== CLOSED) this.#stream.resume();
   }
 
   /**
@@ -203,7 +194,7 @@ export class UpstreamConnection {
   destroy(): void {
     this.#sink = undefined;
     if (this.#phase === CLOSED) return;
-    this.#socket.destroy();
+    this.#stream.destroy();
     this.#close();
   }
 
@@ -219,7 +210,7 @@ export class UpstreamConnection {
     else this.destroy();
   }
 
-  #onConnect(): void {
+  onConnected(): void {
     if (this.#phase !== CONNECTING) return;
     this.#deadline.disarm();
     this.#phase = IDLE;
@@ -231,10 +222,10 @@ export class UpstreamConnection {
   }
 
   /** A fault of ours costs this connection and its exchange, not the worker. */
-  #read(length: number): boolean {
+  onRead(_bytes: Buffer, length: number): boolean {
     this.#reading = true;
     try {
-      return this.#onRead(length);
+      return this.#read(length);
     } catch (error) {
       this.#owner.onFault(error);
       this.#fail(OUTCOME.internal);
@@ -244,7 +235,7 @@ export class UpstreamConnection {
     }
   }
 
-  #onRead(length: number): boolean {
+  #read(length: number): boolean {
     this.responding = true;
     if (this.#phase === HEAD || this.#phase === BODY) {
       const more = this.#phase === HEAD ? this.#readHead(length) : this.#readBody(HEADROOM, HEADROOM + length);
@@ -342,7 +333,7 @@ export class UpstreamConnection {
     return false;
   }
 
-  #onEnd(): void {
+  onEnd(): void {
     if (this.#phase === BODY && this.head.body === BODY_UNTIL_CLOSE && !this.#refused) {
       this.#phase = DONE;
       this.#reusable = false;
@@ -353,14 +344,17 @@ export class UpstreamConnection {
     else this.#fail(OUTCOME.upstream_reset);
   }
 
-  #onError(error: Error): void {
-    if (this.#phase === CONNECTING) this.#failure = connectOutcome(error);
-    // Reading goes on and finds the answer, or the end of the connection.
-    this.#refused = true;
-    hearEnd(this.#socket);
+  onDrain(): void {
+    this.#sink?.onUpstreamDrained(this);
   }
 
-  #onClose(): void {
+  onError(error: NodeJS.ErrnoException): void {
+    if (this.#phase === CONNECTING) this.#failure = connectOutcome(error);
+    // Reading goes on and finds the response, or the end of the connection.
+    this.#refused = true;
+  }
+
+  onGone(): void {
     if (this.#phase === DONE) this.#reusable = false;
     else this.#fail(this.#failure);
     this.#close();
@@ -390,24 +384,3 @@ function connectOutcome(error: NodeJS.ErrnoException): Outcome {
 
 /** Descriptors, local ports or memory that this machine has run out of: no fault of the endpoint's. */
 const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EAGAIN', 'ENOBUFS', 'ENOMEM']);
-
-/**
- * An upstream may answer a request, close, and so refuse the rest of its body (413). Node would destroy a socket whose write has failed,
- * with the answer unread; without this flag it reads on. Errors of reading and connecting destroy the socket all the same.
- */
-function keepAfterFailedWrite(socket: Socket): void {
-  const states = socket as unknown as { readonly _writableState?: StreamState; readonly _readableState?: StreamState };
-  if (states._writableState !== undefined) states._writableState.autoDestroy = false;
-  if (states._readableState !== undefined) states._readableState.autoDestroy = false;
-}
-
-/** A stream that has met an error does not tell its end any more; after an error of writing this one has to. */
-function hearEnd(socket: Socket): void {
-  const { _readableState: state } = socket as unknown as { readonly _readableState?: StreamState };
-  if (state !== undefined) state.errored = null;
-}
-
-interface StreamState {
-  autoDestroy: boolean;
-  errored: Error | null;
-}

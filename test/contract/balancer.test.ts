@@ -168,7 +168,7 @@ it('refuses a balancer that does not exist', () => {
 
 const endpointState = fc.record({
   weight: fc.constantFrom(0, 0.001, 1, 1, 1, 7, 1_000_000),
-  unready: fc.constantFrom(0, NOT_READY_DRAINING),
+  notReadyReasons: fc.constantFrom(0, NOT_READY_DRAINING),
   inFlight: fc.nat(5),
   costMs: fc.constantFrom(0, 1, 60_000),
 });

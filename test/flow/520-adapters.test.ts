@@ -123,13 +123,13 @@ describe.skipIf(!hasTools)(`canary.sh${hasTools ? '' : ' (skipped: needs jq and 
     expect(await weights(sluice)).toEqual({ stable: 0, canary: 100 });
   });
 
-  test('judges by the answers of the canary itself', { timeout: 60_000 }, async () => {
+  test('judges by the responses of the canary itself', { timeout: 60_000 }, async () => {
     const sluice = await startShop();
     const canary = startCanary(sluice, { STEPS: '100', PAUSE: '3', MIN_RESPONSES: '5' });
     await eventually('the step', async () => ((await weights(sluice)) as { canary: number }).canary === 100);
     for (let sent = 0; sent < 6; sent++) await ask(sluice, get('/'));
     const ended = await within('end', canary.ended, 30_000);
-    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('6 answers, 0 of them errors') as string });
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('6 responses, 0 of them errors') as string });
   });
 
   test('goes back when a check fails, and when it is told to end', { timeout: 60_000 }, async () => {

@@ -1,6 +1,6 @@
 // The rules of the house as functions from a set of files to messages. Each message names the place and what would be right.
 
-import { ALLOWED, NEVER_A_NAME, PACKAGES } from './allowed.ts';
+import { ALLOWED, NEVER_A_NAME, PACKAGES, PRIVATE_PARTS, SOCKET_ROOMS } from './allowed.ts';
 import { findImports, isBarrel } from './imports.ts';
 import type { FileSet, Import } from './imports.ts';
 
@@ -22,6 +22,19 @@ export function findBadFiles(files: FileSet, allowed: Readonly<Record<string, re
       : []),
     ...starExports(file, content),
   ]);
+}
+
+/** Sockets are made only where the law says so, and the private parts of Node are named in `net` alone. */
+export function findSocketFaults(files: FileSet): readonly string[] {
+  return [...files].flatMap(([file, content]) => {
+    const lines = content.split('\n').map((line, index) => ({ line, at: `${file}:${index + 1}` }));
+    const makes = SOCKET_ROOMS.some((room) => file.startsWith(room)) ? [] : lines.filter(({ line }) => importsSockets(line));
+    const leans = file.startsWith('src/net/') ? [] : lines.filter(({ line }) => PRIVATE_PARTS.some((part) => hasWord(line, part)));
+    return [
+      ...makes.map(({ at }) => `${at}: imports sockets; only ${SOCKET_ROOMS.join(', ')} may, take a byte stream of src/net`),
+      ...leans.map(({ at }) => `${at}: names a private part of Node; only src/net may`),
+    ];
+  });
 }
 
 /** Cycles between files, over imports that load (not `import type`), each as `a -> b -> a`. */
@@ -74,6 +87,15 @@ function packageFault(from: string, specifier: string): string | undefined {
   const list = PACKAGES[from];
   if (list === undefined || list.includes(specifier)) return undefined;
   return `${from} may import ${['node:', ...list].join(', ')} and nothing else from outside`;
+}
+
+function importsSockets(line: string): boolean {
+  if (!/['"`]node:(net|tls|http2)['"`]/.test(line)) return false;
+  return !/^import \{( ?isIP(v4|v6)?,?)+ \} from/.test(line);
+}
+
+function hasWord(line: string, word: string): boolean {
+  return new RegExp(`(?<![A-Za-z0-9_$])${word}(?![A-Za-z0-9_$])`).test(line);
 }
 
 function nameFaults(file: string): readonly string[] {

@@ -1,7 +1,7 @@
 // Copies requests for shadows. Whatever a shadow does, and whatever goes wrong here, its exchange goes on as if there were no mirror:
 // nothing is awaited, what cannot be copied at once is dropped and counted, and no error leaves this file.
 
-import { applyHeaderChanges } from '../../http/header-changes.ts';
+import { writeCopyHead } from '../../http1/write-request.ts';
 import { chooseTargetVersion, isSampled, isShadow, mirrorKey, SHADOW_FIELD } from '../../routing/mirror.ts';
 import type { MirrorTable } from '../../routing/mirror.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
@@ -115,8 +115,8 @@ function send(exchange: Exchange, { table, live, shadow, key, side, tap }: Copy)
   const { shadows } = exchange.context;
   if (shadows.pressed || shadows.isFull) return drop(exchange, shadow, MIRRORED.memory, side, tap);
   const copy = shadows.take();
-  const text = side === 'candidate' ? shadowText(exchange, table) : markedText(exchange, table);
-  copy.prepare(table, exchange.head.method, text, shadows.deadlines.refresh());
+  const head = side === 'candidate' ? candidateHead(exchange, table) : markedHead(exchange, table);
+  copy.prepare(table, exchange.head.method, head + exchange.bodyText, shadows.deadlines.refresh());
   for (const bytes of exchange.pendingBody) copy.queueBody(bytes);
   copy.side = side;
   copy.tap = tap;
@@ -144,23 +144,13 @@ function drop(
 }
 
 /** What the primary got, marked. */
-function markedText(exchange: Exchange, table: MirrorTable): string {
-  const text = exchange.requestText;
-  const hostEnd = text.indexOf('\n', text.indexOf('\n') + 1) + 1;
-  return text.slice(0, hostEnd) + markOf(table) + text.slice(hostEnd);
+function markedHead({ outgoing }: Exchange, table: MirrorTable): string {
+  return writeCopyHead(outgoing, outgoing.authority, markOf(table), undefined);
 }
 
 /** The same with the changes that the mirror wants. */
-function shadowText(exchange: Exchange, table: MirrorTable): string {
-  if (table.requestHeaders === undefined && table.rewriteHost === undefined) return markedText(exchange, table);
-  const text = exchange.requestText;
-  const hostStart = text.indexOf('\n') + 1;
-  const hostEnd = text.indexOf('\n', hostStart) + 1;
-  const host = table.rewriteHost === undefined ? text.slice(hostStart, hostEnd) : 'host: ' + table.rewriteHost + '\r\n';
-  const blockEnd = text.length - exchange.bodyText.length - 2;
-  const block = text.slice(hostEnd, blockEnd);
-  const changed = table.requestHeaders === undefined ? block : applyHeaderChanges(block, table.requestHeaders);
-  return text.slice(0, hostStart) + host + markOf(table) + changed + text.slice(blockEnd);
+function candidateHead({ outgoing }: Exchange, table: MirrorTable): string {
+  return writeCopyHead(outgoing, table.rewriteHost ?? outgoing.authority, markOf(table), table.requestHeaders);
 }
 
 function markOf({ name }: MirrorTable): string {

@@ -181,7 +181,7 @@ describe('writing', () => {
     control.outcome = () => ({ result: 'dry-run', revision: 7, differences: [], impact: control.impact, moved });
     expect((await ask(`${SPLIT}?dryRun=true`, { method: 'PUT', body: { weights, sessions: 'move' } })).json).toMatchObject({ moved });
     const bad = await ask(SPLIT, { method: 'PUT', body: { weights, sessions: true } });
-    expect(expectProblem(bad, 400)['problems']).toMatchObject([{ path: 'sessions', message: expect.stringContaining('hold or move') }]);
+    expect(expectProblem(bad, 400)['problems']).toMatchObject([{ path: 'sessions', message: expect.stringContaining('keep or move') }]);
   });
 
   it.each(WRITES)('$method $path as a dry run, for a reason, for a revision', async ({ method, path, body }) => {

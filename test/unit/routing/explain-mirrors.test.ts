@@ -115,8 +115,8 @@ describe('which mirrors copy a request', () => {
     });
     const { copied, share, why } = askOne({ percent: 50 }, { split: { v1: 9, v2: 1 } });
     expect({ copied, share: share?.toFixed(6) }).toEqual({ copied: 'share', share: '0.450000' });
-    expect(why).toMatch(/50 % of the requests that fit are copied; none of those that v2 answers itself \(10 %\)\.$/);
-    expect(askOne({ version: 'v1' })).toMatchObject({ copied: 'no', why: 'Version v1 answers the request itself.' });
+    expect(why).toMatch(/50 % of the requests that fit are copied; none of those that v2 gets itself \(10 %\)\.$/);
+    expect(askOne({ version: 'v1' })).toMatchObject({ copied: 'no', why: 'Version v1 gets the request itself.' });
   });
 
   it('another pool splits its copies', () => {

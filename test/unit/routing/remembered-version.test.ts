@@ -30,43 +30,43 @@ function visit(table: PoolTable, user = 'ann', fields: Readonly<Record<string, s
 describe('a user with a session', () => {
   it('keeps its version while new users follow the weights', () => {
     expect(visit(V1)).toBe('v1 affinity');
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     expect(visit(V2, 'bob')).toBe('v2 affinity');
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     expect(visit(V1)).toBe('v1 affinity');
-    expect(visit(V1, 'bob')).toBe('v2 held');
+    expect(visit(V1, 'bob')).toBe('v2 remembered');
   });
 
   it('moves when it was quiet for longer than it may be', () => {
     visit(V1);
     state.nowS += 60;
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     state.nowS += 61;
     expect(visit(V2)).toBe('v2 affinity');
-    expect(visit(V1)).toBe('v2 held');
+    expect(visit(V1)).toBe('v2 remembered');
   });
 
   it('moves when the time has passed since the weights began to say otherwise', () => {
     visit(V1);
     state.nowS += 50;
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     state.nowS += 59;
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     state.nowS += 40;
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     state.nowS += 1;
     expect(visit(V2)).toBe('v2 affinity');
   });
 
   it('has all the time again when the weights agreed in between', () => {
     visit(V1);
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     state.nowS += 60;
     expect(visit(V1)).toBe('v1 affinity');
     state.nowS += 60;
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     state.nowS += 60;
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
   });
 
   it('moves for good when its version is not ready and the other one is', () => {
@@ -75,7 +75,7 @@ describe('a user with a session', () => {
     expect(visit(V2)).toBe('v2 affinity');
     state.unready.clear();
     expect(visit(V2)).toBe('v2 affinity');
-    expect(visit(V1)).toBe('v2 held');
+    expect(visit(V1)).toBe('v2 remembered');
   });
 
   it('is answered by another version once when the one that it should have is not ready, and stays', () => {
@@ -84,21 +84,21 @@ describe('a user with a session', () => {
     const both = pool({ v1: 1000, v2: 0.001 });
     expect(visit(both)).toBe('v2 fallback');
     state.unready.clear();
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     // Neither what it has nor what it would get: a third one answers.
     const three = pool({ v1: 0, v2: 1e6, v3: 1e-6 });
     state.unready.add(0).add(1);
     expect(visit(three)).toBe('v3 fallback');
     state.unready.clear();
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
   });
 
   it('keeps a version that is ready when the one of the weights is not, also where nothing falls back', () => {
     visit(V1);
     state.unready.add(1);
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
     const strict = pool({ v1: 0, v2: 1 }, { fallback: { whenNoneReady: 'fail' } });
-    expect(visit(strict)).toBe('v1 held');
+    expect(visit(strict)).toBe('v1 remembered');
     expect(visit(strict, 'bob')).toBe('none none');
     state.unready.clear();
     expect(visit(V1, 'bob')).toBe('v1 affinity');
@@ -107,7 +107,7 @@ describe('a user with a session', () => {
   it('moves when its version is gone, wherever the others stand now', () => {
     visit(V1);
     expect(visit(pool({ v2: 1, v0: 0 }))).toBe('v2 affinity');
-    expect(visit(pool({ v0: 1, v2: 0 }))).toBe('v2 held');
+    expect(visit(pool({ v0: 1, v2: 0 }))).toBe('v2 remembered');
   });
 
   it('moves with everybody when sessions are forgotten', () => {
@@ -119,7 +119,7 @@ describe('a user with a session', () => {
   it('waits for its version in a pool that holds requests', () => {
     visit(V1);
     state.unready.add(0).add(1);
-    expect(visit(pool({ v1: 0, v2: 1 }, { holdMs: 1000 }))).toBe('v1 held');
+    expect(visit(pool({ v1: 0, v2: 1 }, { holdMs: 1000 }))).toBe('v1 remembered');
   });
 
   it('is not spared by a slow start', () => {
@@ -129,7 +129,7 @@ describe('a user with a session', () => {
     };
     visit(V1);
     state.rampShares[0] = 1e-9;
-    expect(visit(starting({ v1: 1e-6, v2: 1e6 }))).toBe('v1 held');
+    expect(visit(starting({ v1: 1e-6, v2: 1e6 }))).toBe('v1 remembered');
     expect(visit(starting({ v1: 1e6, v2: 1e-6 }))).toBe('v2 slow-start');
   });
 
@@ -175,7 +175,7 @@ describe('sessions', () => {
     expect(before()).toEqual(empty);
     visit(V1);
     expect(visit(pool({ v1: 0, v2: 1 }, { overrides: [qa] }), 'ann', { 'x-qa': '1' })).toBe('v2 override');
-    expect(visit(V2)).toBe('v1 held');
+    expect(visit(V2)).toBe('v1 remembered');
   });
 
   it('are not touched for requests without a key, nor in a pool without hold', () => {
@@ -196,7 +196,7 @@ describe('sessions', () => {
     visit(V1);
     const before = new Int32Array(state.sessions!.memory).slice();
     state.sessions = new SessionReader(state.sessions!.memory);
-    expect([visit(V2), visit(V2, 'bob')]).toEqual(['v1 held', 'v2 affinity']);
+    expect([visit(V2), visit(V2, 'bob')]).toEqual(['v1 remembered', 'v2 affinity']);
     expect(new Int32Array(state.sessions.memory)).toEqual(before);
   });
 });

@@ -56,8 +56,8 @@ test('a witness hears all answers, whole, and how they ended', async () => {
     'candidate ended ok',
     'primary 200 true',
     'primary ended ok 200',
-    'second 200 true',
-    'second ended ok',
+    'secondary 200 true',
+    'secondary ended ok',
   ]);
   expect(bodies.candidate).toBe('from candidate');
   expect(bodies.primary).toBe(body);

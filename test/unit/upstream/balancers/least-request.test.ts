@@ -46,7 +46,7 @@ it('takes the least loaded of the ready when most are unready', () => {
 it('spreads picks over equally loaded endpoints when nearly all are unready', () => {
   const endpoints = makeEndpoints(1000);
   for (const endpoint of endpoints) endpoint.notReadyReasons = NOT_READY_DRAINING;
-  for (const index of [100, 400, 900]) Object.assign(endpoints[index]!, { unready: 0, inFlight: 1 });
+  for (const index of [100, 400, 900]) Object.assign(endpoints[index]!, { notReadyReasons: 0, inFlight: 1 });
   const counts = countPicks(make(endpoints), 1000);
   expect(Object.keys(counts).sort()).toEqual(['e100', 'e400', 'e900']);
   for (const count of Object.values(counts)) expect(count).toBeGreaterThan(100);

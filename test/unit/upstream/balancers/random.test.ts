@@ -7,8 +7,8 @@ import { NOT_READY_DRAINING } from '../../../../src/upstream/endpoint.ts';
 it('keeps to the weights of the few that are ready of many', () => {
   const endpoints = makeEndpoints(1000);
   for (const endpoint of endpoints) endpoint.notReadyReasons = NOT_READY_DRAINING;
-  Object.assign(endpoints[30]!, { unready: 0, weight: 3 });
-  Object.assign(endpoints[600]!, { unready: 0, weight: 1 });
+  Object.assign(endpoints[30]!, { notReadyReasons: 0, weight: 3 });
+  Object.assign(endpoints[600]!, { notReadyReasons: 0, weight: 1 });
   const balancer = new RandomChoice(seededRandom(23));
   balancer.update(endpoints);
   const counts = countPicks(balancer, 4000);

@@ -114,7 +114,7 @@ describe('unequal weights', () => {
   it('keeps exact shares among the few that are ready of many', () => {
     const endpoints = makeEndpoints(500);
     endpoints.forEach((endpoint, index) =>
-      Object.assign(endpoint, { unready: index % 100 === 0 ? 0 : NOT_READY_DRAINING, weight: 1 + index / 100 }),
+      Object.assign(endpoint, { notReadyReasons: index % 100 === 0 ? 0 : NOT_READY_DRAINING, weight: 1 + index / 100 }),
     );
     const counts = countPicks(make(endpoints), 15_000);
     expect(Object.keys(counts)).toHaveLength(5);

@@ -4,7 +4,7 @@
 import { lstat, unlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import type { Address } from '../config/model.ts';
+import type { SocketAddress } from './connect.ts';
 
 /** The host to bind: where a machine has no IPv6, "all interfaces" are those of IPv4. */
 export function bindableHost(host: string): string {
@@ -13,8 +13,8 @@ export function bindableHost(host: string): string {
   return addresses.some(({ family }) => family === 'IPv6') ? host : '0.0.0.0';
 }
 
-/** Rejects with a message for operators when somebody else listens there. A socket file that nobody listens on is removed. */
-export async function claimAddress(address: Address): Promise<void> {
+/** Rejects with a message for operators when another process listens there. A socket file that nobody listens on is removed. */
+export async function claimAddress(address: SocketAddress | { readonly kind: 'srv' }): Promise<void> {
   if (address.kind === 'unix') return claimPath(address.path);
   if (address.kind !== 'tcp' || address.port === 0) return;
   const { host, port } = address;
@@ -28,7 +28,7 @@ export async function claimAddress(address: Address): Promise<void> {
 async function claimPath(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
-  // Connecting to a plain file is refused just as a stale socket is; what is somebody's file is not ours to remove.
+  // Connecting to a plain file is refused just as a stale socket is; a file that another program keeps is not ours to remove.
   if (!found.isSocket()) throw new Error(`unix:${path} is a file that is no socket; name another path or remove it`);
   const state = await new Promise<'free' | 'taken' | 'stale'>((resolve) => {
     const socket = connect({ path });

@@ -1,0 +1,52 @@
+// A connection as a stream of bytes, whatever carries it: the one form in which the data plane sees sockets.
+// Bytes are read into memory that the reader owns or shares, so that a read allocates nothing.
+
+/** Whose stream it is: hears of everything that happens on it. */
+export interface StreamOwner {
+  /**
+   * `length` bytes lie at the start of `bytes`, which the next read overwrites. False pauses reading until `resume`.
+   * A stream that is already ended or destroyed reads nothing more.
+   */
+  onRead(bytes: Buffer, length: number): boolean;
+  /** The peer has ended its side. */
+  onEnd(): void;
+  /** After a write that returned false: all that was written has left for the kernel. */
+  onDrain(): void;
+  /** Both sides are closed; the last call. */
+  onGone(): void;
+}
+
+export interface ByteStream {
+  /** Address of the peer, an IPv4-mapped one as IPv4; empty on a Unix socket. */
+  readonly peer: string;
+  /** Bytes that the kernel has yet to take. */
+  readonly unsentBytes: number;
+  /** Whether a write returned false and `onDrain` has yet to follow. */
+  readonly needsDrain: boolean;
+  /** Set once, before anything is read or written; without an owner events are lost. */
+  owner: StreamOwner | undefined;
+  /** Writes text; `onFlushed` follows when it has left for the kernel. False: wait for `onDrain` before more. */
+  writeText(text: string, encoding: 'latin1' | 'utf8', onFlushed?: () => void): boolean;
+  /** Writes bytes, which must not change until they are flushed. Otherwise like `writeText`. */
+  writeBytes(bytes: Buffer, onFlushed?: () => void): boolean;
+  pause(): void;
+  resume(): void;
+  /** Ends this side after what is written; the peer may go on sending. */
+  end(): void;
+  /** Closes with a reset, so that the peer cannot take what it has received for all there is. TCP only. */
+  abort(): void;
+  /** Closes at once; `onGone` follows. */
+  destroy(): void;
+}
+
+/** The owner of a stream that is being connected. */
+export interface ConnectingOwner extends StreamOwner {
+  onConnected(): void;
+  /** Connecting, reading or writing has failed. `onGone` follows, except after a failed write: then reading goes on. */
+  onError(error: NodeJS.ErrnoException): void;
+}
+
+/** `::ffff:10.0.0.1`, which a socket of both families says of an IPv4 peer, is `10.0.0.1`. */
+export function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

@@ -1,0 +1,98 @@
+// A bound address: accepts connections as byte streams that read into one shared buffer.
+// Accepted handles become sockets here rather than in node:net, because only a socket made with a read callback reads into our buffer.
+
+import { Server } from 'node:net';
+import type { Socket } from 'node:net';
+import type { ByteStream, StreamOwner } from './byte-stream.ts';
+import { CallbackStream, readInto } from './callback-stream.ts';
+import { EventStream } from './event-stream.ts';
+import { listeningHandle } from './private-parts.ts';
+
+export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
+
+export interface Acceptor {
+  /** A connection; unless its owner is set before this returns, it must be destroyed. */
+  onAccepted(stream: ByteStream): void;
+  /** The kernel had a connection for us and could not give it: out of file descriptors, mostly. */
+  onAcceptFailed(errno: number): void;
+  /** The listening socket itself has failed. */
+  onListenFailed(error: Error): void;
+}
+
+const BACKLOG = 4096;
+
+/** One read buffer serves all accepted connections of a thread: what is kept of a read is copied before the next. */
+const READ = readInto(Buffer.allocUnsafeSlow(65536));
+
+export class ListeningSocket {
+  readonly #acceptor: Acceptor;
+  readonly #server = new Server({ noDelay: true, allowHalfOpen: true });
+  /** Accepted before `start`; nothing is read of them yet. */
+  #early: (() => void)[] | undefined = [];
+
+  constructor(acceptor: Acceptor) {
+    this.#acceptor = acceptor;
+  }
+
+  /** Binds and accepts. Returns the port (0 for a path). Rejects when the address cannot be bound. */
+  open(address: BindAddress): Promise<number> {
+    const server = this.#server;
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ ...address, backlog: BACKLOG }, () => {
+        server.off('error', reject);
+        server.on('error', (error) => this.#acceptor.onListenFailed(error));
+        this.#accept();
+        const bound = server.address();
+        resolve(typeof bound === 'object' && bound !== null ? bound.port : 0);
+      });
+    });
+  }
+
+  /** Hands over what was accepted so far and from here on. */
+  start(): void {
+    const early = this.#early;
+    this.#early = undefined;
+    for (const admit of early ?? []) admit();
+  }
+
+  /** Frees the address. Connections stay. */
+  close(): void {
+    this.#server.close();
+  }
+
+  #accept(): void {
+    const acceptor = this.#acceptor;
+    const handle = listeningHandle(this.#server);
+    if (handle === undefined) {
+      this.#server.on('connection', (socket) => this.#admit(() => acceptor.onAccepted(eventStream(socket))));
+      return;
+    }
+    handle.onconnection = (error, client) => {
+      if (client === undefined || error) acceptor.onAcceptFailed(error);
+      else if (this.#early === undefined) acceptor.onAccepted(callbackStream(client));
+      else this.#admit(() => acceptor.onAccepted(callbackStream(client)));
+    };
+  }
+
+  /** Now, or when the socket is started. */
+  #admit(admit: () => void): void {
+    if (this.#early === undefined) admit();
+    else this.#early.push(admit);
+  }
+}
+
+function callbackStream(handle: object): ByteStream {
+  const stream = new CallbackStream<StreamOwner>({ handle, allowHalfOpen: true, onread: READ }, undefined);
+  stream.on('error', onSocketError);
+  stream.setNoDelay(true);
+  return stream;
+}
+
+function eventStream(socket: Socket): ByteStream {
+  socket.on('error', onSocketError);
+  return new EventStream<StreamOwner>(socket, undefined, undefined);
+}
+
+/** A reset is always followed by `close`; there is nothing more to learn from it. */
+function onSocketError(): void {}
