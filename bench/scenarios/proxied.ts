@@ -16,7 +16,7 @@ export interface Load {
   readonly rounds: number;
 }
 
-export interface Round {
+interface Round {
   readonly cpuMicros: number;
   readonly requestsPerSecond: number;
   readonly p50Micros: number;

@@ -14,7 +14,7 @@ import { knownPaths } from './known-paths.ts';
 import { Refusals } from './refusals.ts';
 import { Tokens } from './tokens.ts';
 
-export interface AdminPorts {
+interface AdminPorts {
   readonly ready: () => Readiness;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;

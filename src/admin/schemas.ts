@@ -231,7 +231,7 @@ const exchange = z.object({
 });
 
 /** By the name that the OpenAPI document gives them. */
-export const SCHEMAS = {
+const SCHEMAS = {
   Problem: problem,
   ProblemLocation: located,
   Adoption: adoption,
@@ -358,7 +358,7 @@ type Plain<T> = T extends readonly (infer Item)[]
 /** Does not compile when a type has a value that its schema does not allow. */
 type Fits<Name extends SchemaName, Sent extends Plain<z.input<(typeof SCHEMAS)[Name]>>> = Sent;
 
-export type Responses = [
+type _Responses = [
   Fits<'Adoption', Adoption>,
   Fits<'Difference', Difference>,
   Fits<'ProblemLocation', ChangeProblem>,

@@ -123,7 +123,7 @@ function print({ terminal, options }: AdminCall, line: unknown): void {
 }
 
 /** `2026-01-31 13:05:09  split  by ci  revision 12  pool=shop`. */
-export function formatEvent(line: JournalResponse, paint: AdminCall['terminal']['paint']): string {
+function formatEvent(line: JournalResponse, paint: AdminCall['terminal']['paint']): string {
   const { atMs, kind, author, revision, detail } = line;
   const who = author === '' ? '' : `by ${author}`;
   const words = [

@@ -102,7 +102,7 @@ function rowOf({ terminal }: AdminCall, fields: Fields): readonly string[] {
 }
 
 /** `v2`, `engine/v2`, `engine as it splits`. */
-export function describeTarget(pool: string, version: string, owner: string): string {
+function describeTarget(pool: string, version: string, owner: string): string {
   if (version === '') return `${pool} as it splits`;
   return pool === owner ? version : `${pool}/${version}`;
 }

@@ -22,7 +22,7 @@ export interface FieldResponse {
   readonly example: string;
 }
 
-export interface QuantilesResponse {
+interface QuantilesResponse {
   readonly p50: number | undefined;
   readonly p90: number | undefined;
   readonly p99: number | undefined;

@@ -6,7 +6,7 @@ import { visible } from './visible.ts';
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-export interface Adoption {
+interface Adoption {
   readonly applied: number;
   readonly total: number;
 }
@@ -38,7 +38,7 @@ export interface ImpactResponse {
 }
 
 /** What is left of a drain. */
-export interface DrainResponse {
+interface DrainResponse {
   readonly inFlightAtStart: number;
   /** Undefined while nothing has ended. */
   readonly estimateMs: number | undefined;
@@ -268,7 +268,7 @@ function readDifferences(fields: Fields): readonly DifferenceResponse[] {
   });
 }
 
-export function readAdoption(value: unknown): Adoption {
+function readAdoption(value: unknown): Adoption {
   const fields = fieldsOf(value, 'workers');
   return { applied: number(fields, 'applied'), total: number(fields, 'total') };
 }

@@ -9,8 +9,8 @@ import type { FieldNode } from './field-node.ts';
 import type { Content, DecodedBody } from './decoded-body.ts';
 import { BodyLength } from './show-value.ts';
 
-export const STATUS = 'status';
-export const BODY = 'body';
+const STATUS = 'status';
+const BODY = 'body';
 
 /** `fields` is what `plantFields(rules)` made; it may serve any number of comparisons. */
 export function compareResponses(primary: DecodedBody, other: DecodedBody, rules: ComparisonRules, fields: FieldNode): Comparison {

@@ -81,7 +81,7 @@ export interface VerdictReport {
   readonly realFields: readonly RealField[];
 }
 
-export interface RealField {
+interface RealField {
   readonly route: string;
   readonly template: string;
   readonly path: string;

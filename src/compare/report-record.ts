@@ -21,7 +21,7 @@ export interface ReportBounds {
 
 export const DEFAULT_BOUNDS: ReportBounds = { templates: 1000, fieldsPerTemplate: 250, fields: 5000, pathLength: 400 };
 
-export const OUTCOME_PATH = 'outcome';
+const OUTCOME_PATH = 'outcome';
 
 export class ReportRecord {
   readonly #bounds: ReportBounds;

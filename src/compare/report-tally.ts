@@ -75,7 +75,7 @@ export interface TemplateTally {
 }
 
 /** Requests by who differed in anything that was not known as noise before. */
-export interface CleanTally {
+interface CleanTally {
   readonly candidateTrials: number;
   readonly candidate: number;
   readonly pairs: number;

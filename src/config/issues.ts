@@ -11,7 +11,7 @@ import { didYouMean } from './suggest.ts';
 type Issue = z.core.$ZodIssue;
 
 /** Nobody reads more, and a hostile file may have a million. */
-export const MAX_PROBLEMS = 1_000;
+const MAX_PROBLEMS = 1_000;
 
 export function problemsOf(issues: readonly Issue[], merged: Merged): Problem[] {
   const problems: Problem[] = [];

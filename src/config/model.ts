@@ -58,7 +58,7 @@ export interface AdminConfig {
   readonly limits: AdminLimits;
 }
 
-export interface AdminLimits {
+interface AdminLimits {
   /** Changes that one token may ask for; twice as many at once after a pause. */
   readonly writesPerSecond: number;
 }
@@ -74,7 +74,7 @@ export interface StateConfig {
   readonly dir: string | undefined;
 }
 
-export interface DrainConfig {
+interface DrainConfig {
   readonly delayMs: number;
   readonly timeoutMs: number;
 }
@@ -84,7 +84,7 @@ export interface OverloadConfig {
   readonly memoryBytes: number | 'auto';
 }
 
-export interface AccessLogConfig {
+interface AccessLogConfig {
   /** `stdout` or an absolute file path. */
   readonly path: string;
   /** Share of exchanges that are logged, 0 to 1. */
@@ -260,7 +260,7 @@ export interface MirrorMatch {
 }
 
 /** The first two over the whole instance (each worker gets its part); 0 = no limit. */
-export interface MirrorLimits {
+interface MirrorLimits {
   readonly connections: number;
   readonly requests: number;
   /** Of a request body, how much may wait for the shadow. */
@@ -307,7 +307,7 @@ export interface OutlierConfig {
 }
 
 /** Bounds per version over the whole instance (each worker gets its part); 0 = no limit. */
-export interface PoolLimits {
+interface PoolLimits {
   readonly connections: number;
   readonly pending: number;
   readonly requests: number;
@@ -318,7 +318,7 @@ export interface PoolLimits {
   readonly headerCount: number;
 }
 
-export interface PoolTimeouts {
+interface PoolTimeouts {
   readonly connectMs: number;
   /** Until the head of the answer arrives; 0 = none. */
   readonly responseMs: number;
@@ -326,7 +326,7 @@ export interface PoolTimeouts {
   readonly idleMs: number;
 }
 
-export type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'gateway-error' | '5xx' | 'response-timeout';
+type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'gateway-error' | '5xx' | 'response-timeout';
 
 export interface RetryConfig {
   /** Further attempts after the first. */

@@ -8,7 +8,7 @@ import type { Impact } from '../routing/impact.ts';
 import type { MirrorReportOutcome, MissedWrites, MissedWritesQuery } from './mirror-report.ts';
 
 /** What becomes of the users of pools with `affinity.remember` when weights change: they keep the version that they have, or follow at once. */
-export type UserMove = 'keep' | 'move';
+type UserMove = 'keep' | 'move';
 
 /** One requested edit of the desired state. Plain data; what it says is checked by the rules of the config. */
 export type Change =
@@ -82,7 +82,7 @@ export type ChangeOutcome =
   | { readonly result: 'failed'; readonly message: string };
 
 /** Pools whose users no longer keep the version that they had; absent when there is none. */
-export interface Moved {
+interface Moved {
   readonly moved?: readonly string[];
 }
 

@@ -4,8 +4,8 @@
 /** The fields that we act on, numbered so that sets of them are bit masks. */
 export const FIELD_HOST = 1;
 export const FIELD_CONNECTION = 2;
-export const FIELD_KEEP_ALIVE = 3;
-export const FIELD_PROXY_CONNECTION = 4;
+const FIELD_KEEP_ALIVE = 3;
+const FIELD_PROXY_CONNECTION = 4;
 export const FIELD_TE = 5;
 export const FIELD_TRANSFER_ENCODING = 6;
 export const FIELD_UPGRADE = 7;

@@ -2,7 +2,7 @@
 // From anyone but a trusted proxy they are forgeries.
 
 /** Whether a field name (lower case) is one of them. */
-export function isForwardedField(name: string): boolean {
+function isForwardedField(name: string): boolean {
   return name.startsWith('x-forwarded-') || name === 'x-real-ip' || name === 'true-client-ip' || name === 'x-sluice-shadow';
 }
 

@@ -1,6 +1,6 @@
 // Patterns of field paths: `$.a.b`, `items[*].id`, `**.updatedAt`, `users.*.name`, `$['odd key']`. Parsed once, then followed step by step.
 
-export type PatternStep =
+type PatternStep =
   | { readonly kind: 'key'; readonly name: string }
   | { readonly kind: 'any-key' }
   | { readonly kind: 'item' }

@@ -31,7 +31,7 @@ export interface LogOptions {
   readonly output?: LogOutput;
 }
 
-export interface LogOutput {
+interface LogOutput {
   /** Takes one line with its line feed; must not throw. */
   write(line: string): void;
 }

@@ -6,7 +6,7 @@ import type { KeySource } from '../config/model.ts';
 import type { PoolState, PoolTable, RoutableRequest } from './table.ts';
 
 export const AFFINITY_OWN_COOKIE = 0;
-export const AFFINITY_COOKIE = 1;
+const AFFINITY_COOKIE = 1;
 export const AFFINITY_HEADER = 2;
 export const AFFINITY_CLIENT_IP = 3;
 

@@ -49,7 +49,7 @@ export function explainRoute(matcher: Matcher, request: RoutableRequest): RouteE
 }
 
 /** Such as `prefix /cart, method GET or HEAD, header x-tenant = acme`. */
-export function describeMatch(match: MatchConfig): string {
+function describeMatch(match: MatchConfig): string {
   const parts = [match.path.kind === 'regex' ? `regex ${match.path.pattern}` : `${match.path.kind} ${match.path.path}`];
   if (match.methods.length > 0) parts.push(`method ${match.methods.join(' or ')}`);
   for (const { name, value } of match.headers) parts.push(`header ${name} ${describeValue(value)}`);

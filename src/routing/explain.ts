@@ -33,7 +33,7 @@ export interface ExplainQuestion {
   readonly memory?: SessionMemory | undefined;
 }
 
-export interface VersionShare {
+interface VersionShare {
   readonly version: string;
   readonly weight: number;
   /** Part of the requests that no override or key decides, 0 to 1; versions that are not ready have 0 while another can answer. */

@@ -25,13 +25,13 @@ export interface Impact {
   readonly requests: RequestImpact;
 }
 
-export interface PoolImpact {
+interface PoolImpact {
   readonly pool: string;
   /** Share of users, or without affinity of requests, that another version would answer: 0 to 1. */
   readonly users: number;
 }
 
-export interface RequestImpact {
+interface RequestImpact {
   /** Requests of late that were compared. */
   readonly compared: number;
   /** How many of them another version would answer: an expected number, in steps of 0.1. */

@@ -9,7 +9,7 @@ import type { CounterKind } from './counter-key.ts';
 export const DURATION_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000] as const;
 
 /** Distinct statuses that a route block tells apart; further ones share one cell. */
-export const STATUS_PAIRS = 12;
+const STATUS_PAIRS = 12;
 
 /** Room for reasons; the tables that name them belong to others and must not be longer. */
 export const MAX_RETRY_REASONS = 16;

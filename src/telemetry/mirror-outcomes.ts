@@ -1,7 +1,7 @@
 // The one table of how a copy for a shadow may end.
 
 /** `answered`: by the shadow. `failed`: the shadow's fault. `dropped`: neither; the copy was not made, or not finished. */
-export type MirrorOutcomeKind = 'responded' | 'failed' | 'dropped';
+type MirrorOutcomeKind = 'responded' | 'failed' | 'dropped';
 
 export interface MirrorOutcome {
   /** Position in `MIRROR_OUTCOMES`; the slot of its counters. */

@@ -1,6 +1,6 @@
 // The one table of how an exchange or an attempt may end. Logs, metrics and the x-sluice-outcome field use its codes.
 
-export type OutcomeSource = 'downstream' | 'upstream' | 'proxy';
+type OutcomeSource = 'downstream' | 'upstream' | 'proxy';
 
 export interface Outcome {
   /** Position in `OUTCOMES`; the slot of its counters. */

@@ -26,7 +26,7 @@ import type { VersionSettings } from './version-settings.ts';
 /** How `acquire` ended: `onConnected` was or will be called, or it never will. */
 export const ACQUIRED = 0;
 export const NO_ENDPOINT = 1;
-export const OVERLOAD = 2;
+const OVERLOAD = 2;
 export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 
 export interface VersionDeps extends OutlierEjectorDeps {

@@ -41,7 +41,7 @@ export const from =
   () => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: yaml() }]), alone });
 
 /** A data plane of two workers that does what it is told. */
-export class FakeDataPlane implements DataPlane {
+class FakeDataPlane implements DataPlane {
   readonly updates: Update[] = [];
   readonly endpoints: EndpointUpdate[] = [];
   readonly sets = [new CounterSet(0), new CounterSet(1)];
@@ -75,7 +75,7 @@ export class FakeDataPlane implements DataPlane {
 }
 
 /** Knows what the test says it knows: addresses on port 80 for names, by name. */
-export class FakeDiscovery implements EndpointDiscovery {
+class FakeDiscovery implements EndpointDiscovery {
   readonly known = new Map<string, readonly string[]>();
   readonly steps: string[] = [];
   /** What `prepare` waits for. */
