@@ -2,14 +2,14 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { isMap } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { readAmendments } from '../config/amend.ts';
 import type { Amendment } from '../config/amend.ts';
 import { decodeFitting, readFiles } from '../config/decode.ts';
 import type { FileRead } from '../config/decode.ts';
 import { isFault } from '../config/fault.ts';
 import type { Config } from '../config/model.ts';
-import { isMap } from '../config/plain.ts';
-import type { Plain } from '../config/plain.ts';
 import { printWritten } from '../config/print.ts';
 import { removeAmendments } from '../config/remove-amendments.ts';
 import type { Store } from '../store/store.ts';

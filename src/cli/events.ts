@@ -3,7 +3,7 @@
 
 import { parseDuration } from '../config/duration.ts';
 import { ask, type AdminCall } from './admin-call.ts';
-import { readAll } from './admin-client.ts';
+import { parseJson, readAll } from './admin-client.ts';
 import { readJournalLine, readJournalPage, type Fields, type JournalResponse } from './responses.ts';
 import { readEvents } from './event-stream.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -143,12 +143,4 @@ function describeDetail({ changes, changeCount, ...detail }: Fields): string {
   const list = Array.isArray(changes) ? changes.map(String) : [];
   const more = typeof changeCount === 'number' && changeCount > list.length ? [`and ${changeCount - list.length} more`] : [];
   return visible([...words, [...list, ...more].join('; ')].join('  ').trimEnd());
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

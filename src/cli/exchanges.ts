@@ -1,5 +1,6 @@
 // `sluice exchanges [pool] [version]`: what was served lately, and why it went there; with `--id` all that is known of one request.
 
+import { shorten } from '../lib/shown-text.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { fieldsOf, listOf, number, optionalText, type Fields } from './responses.ts';
 import { count, formatInstant } from './quantity.ts';
@@ -81,7 +82,7 @@ function viewExchanges({ terminal }: AdminCall, exchanges: readonly Fields[]): r
   const rows = exchanges.map((each) => [
     formatInstant(number(each, 'atMs')),
     optionalText(each, 'method'),
-    shorten(targetOf(each)),
+    shorten(targetOf(each), MAX_TARGET_LENGTH),
     terminal.paint(colourOf(number(each, 'status')), String(number(each, 'status'))),
     optionalText(each, 'outcome'),
     versionOf(each),
@@ -143,8 +144,4 @@ function duration(ms: number): string {
 
 function colourOf(status: number): Colour {
   return status >= 500 ? 'bad' : status >= 400 ? 'warn' : 'good';
-}
-
-function shorten(text: string): string {
-  return text.length <= MAX_TARGET_LENGTH ? text : `${text.slice(0, MAX_TARGET_LENGTH - 1)}…`;
 }

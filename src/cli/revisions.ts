@@ -1,5 +1,6 @@
 // `sluice revisions [n]`: who changed what, when and why; one of them with its differences.
 
+import { shorten } from '../lib/shown-text.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
 import { readRevision, readRevisions, type RevisionResponse } from './responses.ts';
@@ -12,6 +13,7 @@ export interface RevisionsOptions {
 }
 
 const DEFAULT_LIMIT = 20;
+const MAX_SUMMARY_LENGTH = 60;
 
 export async function runRevisions(call: AdminCall<RevisionsOptions>, number: number | undefined): Promise<void> {
   const path = number === undefined ? revisionsPath({ limit: call.options.limit ?? DEFAULT_LIMIT }) : pathOf('v1', 'revisions', number);
@@ -64,11 +66,5 @@ function summarise({ differences }: RevisionResponse): string {
   if (first === undefined) return '-';
   const sides = first.before === undefined ? 'added' : first.after === undefined ? 'removed' : `${first.before} -> ${first.after}`;
   const more = differences.length > 1 ? ` and ${differences.length - 1} more` : '';
-  return `${shorten(`${first.path} ${sides}`)}${more}`;
-}
-
-const MAX_SUMMARY_LENGTH = 60;
-
-function shorten(text: string): string {
-  return text.length <= MAX_SUMMARY_LENGTH ? text : `${text.slice(0, MAX_SUMMARY_LENGTH)}…`;
+  return `${shorten(`${first.path} ${sides}`, MAX_SUMMARY_LENGTH)}${more}`;
 }

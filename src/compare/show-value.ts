@@ -1,5 +1,6 @@
 // How a value of an answer is shown in a report. By default as its type and length: answers hold secrets and people.
 
+import { SECRET_PARTS } from '../lib/secret-names.ts';
 import { ExactNumber } from './parse-json.ts';
 import { typeOf } from './json-type.ts';
 
@@ -8,8 +9,24 @@ export type ShowValues = 'shapes' | 'values';
 
 const LONGEST = 64;
 
-const SECRET_NAME =
-  /passw|passphrase|secret|token|api[_-]?key|credential|authori[sz]ation|cookie|session|signature|private|otp|\bpin\b|cvv|ssn|iban|card|account/i;
+/** Field names of bodies are words of any trade: `auth` and `key` alone would hide authors and keyboards. */
+const SECRET_NAME = new RegExp(
+  [
+    ...SECRET_PARTS,
+    'passphrase',
+    'api[_-]?key',
+    'authori[sz]ation',
+    'private',
+    'otp',
+    '\\bpin\\b',
+    'cvv',
+    'ssn',
+    'iban',
+    'card',
+    'account',
+  ].join('|'),
+  'i',
+);
 const PERSONAL_NAME = /mail|phone|mobile|address|street|zip|birth|(?:first|last|full|family|given|user|nick)[_-]?name/i;
 const MAIL = /[^\s@]+@[^\s@]+/;
 /** Tokens, keys, JWTs: long runs without a blank. */

@@ -1,5 +1,6 @@
 // A document with amendments laid over it: what is wrong in an amended part is told at the nearest place in the file, and as what it is.
 
+import type { Plain } from '../lib/plain.ts';
 import { amend, covers } from './amend.ts';
 import type { Amended, Amendment } from './amend.ts';
 import { toNames, toPositions } from './field.ts';
@@ -7,7 +8,6 @@ import type { Merged } from './merge.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
-import type { Plain } from './plain.ts';
 import type { Place, Side } from './source.ts';
 
 const ORIGIN = ' (set through the API)';

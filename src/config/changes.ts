@@ -1,5 +1,7 @@
 // What a controller asks for, as amendments to the file: the list that is to be in force from now on, or why it is refused. Pure.
 
+import { isMap, own } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { MAX_AMENDMENTS, amend, amendmentOf, covers } from './amend.ts';
 import type { Amendment } from './amend.ts';
 import { readField } from './field.ts';
@@ -7,11 +9,11 @@ import type { FieldPath } from './field.ts';
 import { problemsOf } from './issues.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
-import { isMap, own, plainFault } from './plain.ts';
-import type { Plain } from './plain.ts';
+import { plainFault } from './plain.ts';
 import { mirror as mirrorSchema } from './schema/mirror.ts';
 import { strictMap } from './schema/strict-map.ts';
 import { override as overrideSchema } from './schema/affinity.ts';
+import { MAX_WEIGHT } from './schema/scalar.ts';
 import { suggest } from './suggest.ts';
 import { NAME_PATTERN } from './syntax.ts';
 
@@ -39,8 +41,6 @@ export interface Refused {
 
 /** All amendments from now on, or why it stays as it is. What is as asked for already leaves them equal. */
 export type Changed = readonly Amendment[] | Refused;
-
-const MAX_WEIGHT = 1_000_000_000;
 
 export function isRefused<T>(found: T | Refused): found is Refused {
   return isMap(found) && Object.hasOwn(found, 'faults');

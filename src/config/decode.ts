@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import type { Plain } from '../lib/plain.ts';
 import type { Amendment, SupersededAmendment } from './amend.ts';
 import { AmendedDocument } from './amended-document.ts';
 import { dropUnfittingAmendments } from './drop-unfitting.ts';
@@ -11,7 +12,6 @@ import type { Merged } from './merge.ts';
 import type { Config } from './model.ts';
 import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
-import type { Plain } from './plain.ts';
 import type { Problem } from './problem.ts';
 import { reviewConfig } from './rules/all.ts';
 import { schema } from './schema/root.ts';

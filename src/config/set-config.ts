@@ -1,6 +1,8 @@
 // A whole config as amendments: the smallest list at the grain of fields of pools and versions, of listed overrides, mirrors and endpoints,
 // and of top-level keys. What means the same as before stays as it is, however it is written. Pure.
 
+import { isMap } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { amendmentOf, covers } from './amend.ts';
 import type { Amendment } from './amend.ts';
 import { record } from './changes.ts';
@@ -8,8 +10,7 @@ import type { Changed, Standing } from './changes.ts';
 import { isNamedList, itemsOf, readField } from './field.ts';
 import type { FieldPath } from './field.ts';
 import type { Config } from './model.ts';
-import { isMap, samePlain } from './plain.ts';
-import type { Plain } from './plain.ts';
+import { samePlain } from './plain.ts';
 import { describeConfig } from './print.ts';
 
 /** A config as it is written and as what it means. */

@@ -2,6 +2,7 @@
 // hostile upstreams can end this thread, not the process.
 
 import { MessageChannel, Worker } from 'node:worker_threads';
+import { compoundKey } from '../lib/compound-key.ts';
 import type { Clock } from '../lib/clock.ts';
 import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
@@ -68,7 +69,7 @@ export class ComparisonThreadHost {
 
   /** Undefined where the thread does not know the mirror, does not answer in time, or ends. Never rejects. */
   async report(pool: string, mirror: string): Promise<DatedReport | undefined> {
-    const { response } = this.#questions.get(keyOf(pool, mirror)) ?? this.#ask(pool, mirror);
+    const { response } = this.#questions.get(compoundKey(pool, mirror)) ?? this.#ask(pool, mirror);
     let stop: () => void = () => undefined;
     const late = new Promise<undefined>((resolve) => {
       const timer = this.#deps.clock.after(MAX_REPORT_WAIT_MS, () => resolve(undefined));
@@ -89,7 +90,7 @@ export class ComparisonThreadHost {
   }
 
   #ask(pool: string, mirror: string): Question {
-    const key = keyOf(pool, mirror);
+    const key = compoundKey(pool, mirror);
     const hung = this.#deps.clock.after(HUNG_MS, () => {
       this.#deps.log.error({ pool, mirror }, 'the comparison thread does not respond; another takes its place');
       void this.end();
@@ -116,7 +117,7 @@ export class ComparisonThreadHost {
       case 'counts':
         return this.#deps.onCounts(message.counts);
       case 'reported':
-        return this.#questions.get(keyOf(message.pool, message.mirror))?.settle(message.report);
+        return this.#questions.get(compoundKey(message.pool, message.mirror))?.settle(message.report);
       case 'memory':
         this.#memoryBytes = message.bytes;
         return undefined;
@@ -130,9 +131,4 @@ export class ComparisonThreadHost {
     this.#memoryBytes = 0;
     this.#deps.onEnd();
   }
-}
-
-/** Neither name can have a slash in it. */
-function keyOf(pool: string, mirror: string): string {
-  return `${pool}/${mirror}`;
 }

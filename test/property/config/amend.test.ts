@@ -7,7 +7,7 @@ import { isRefused, setSplit, standingValue } from '../../../src/config/changes.
 import { decodeFiles, decodeFitting, decodeRead, decodeText, readFiles } from '../../../src/config/decode.ts';
 import { diffConfigs } from '../../../src/config/diff.ts';
 import { readField } from '../../../src/config/field.ts';
-import type { Plain } from '../../../src/config/plain.ts';
+import type { Plain } from '../../../src/lib/plain.ts';
 import { setConfig } from '../../../src/config/set-config.ts';
 import { describeConfig } from '../../../src/config/print.ts';
 import { removeAmendments } from '../../../src/config/remove-amendments.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MAX_AMENDMENTS, amend, readAmendments } from '../../../src/config/amend.ts';
 import type { Amendment } from '../../../src/config/amend.ts';
 import { readField } from '../../../src/config/field.ts';
-import type { Plain } from '../../../src/config/plain.ts';
+import type { Plain } from '../../../src/lib/plain.ts';
 
 const QA = { name: 'qa', header: { name: 'x-version', value: 'v2' }, version: 'v2' };
 const QB = { name: 'qb', header: { name: 'x-b', value: 'v2' }, version: 'v2' };
