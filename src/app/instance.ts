@@ -26,7 +26,7 @@ import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { freshFraction } from '../lib/random.ts';
 import { RETRY_REASONS } from '../proxy/retry.ts';
-import { CHOICE_REASONS } from '../routing/table.ts';
+import { CHOICE_REASONS } from '../routing/choice.ts';
 import type { Store } from '../store/store.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';

@@ -1,5 +1,6 @@
 // The Config: desired state after decoding, defaults filled in, nothing optional that has a default.
 // Durations are milliseconds (`…Ms`), sizes are bytes (`…Bytes`). It is plain data: it can be posted to a thread as it is.
+// Long because the whole Config stands on one page, without any code.
 
 export interface Config {
   readonly listeners: readonly ListenerConfig[];

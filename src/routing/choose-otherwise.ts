@@ -2,10 +2,13 @@
 // may wait for one.
 
 import { hashString, toFraction } from '../lib/hash.ts';
-import { rankByKey } from './affinity.ts';
+import { rankByKey } from './rank-by-key.ts';
 import { pickReadyByWeight } from './split.ts';
 import type { Sessions } from './sessions.ts';
-import { REASON_REMEMBERED, REASON_OVERRIDE, REASON_SLOW_START, type Choice, type PoolState, type PoolTable } from './table.ts';
+import { REASON_REMEMBERED, REASON_OVERRIDE, REASON_SLOW_START } from './choice.ts';
+import type { Choice } from './choice.ts';
+import type { PoolState } from './pool-state.ts';
+import type { PoolTable } from './table.ts';
 
 const STARTING_SEED = 0x57a47;
 

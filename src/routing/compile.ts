@@ -7,17 +7,11 @@ import { compileAffinity } from './affinity.ts';
 import { Matcher } from './match.ts';
 import { compileMirrors } from './mirror.ts';
 import { compileOverride } from './overrides.ts';
-import { compileSessionRule } from './remembered-version.ts';
-import {
-  ACTION_POOL,
-  ACTION_REDIRECT,
-  ACTION_RESPOND,
-  type Destination,
-  type PoolTable,
-  type RouteTable,
-  type Table,
-  type VersionTable,
-} from './table.ts';
+import { compileSessionRule } from './session-rule.ts';
+import type { VersionTable } from './choice.ts';
+import { ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND } from './route-table.ts';
+import type { RouteTable } from './route-table.ts';
+import type { Destination, PoolTable, Table } from './table.ts';
 
 const SEED = 0x51_0c_e5_ed;
 

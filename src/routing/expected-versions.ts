@@ -4,7 +4,11 @@
 import { chooseFor } from './choose.ts';
 import { isAmbiguousPath } from './path.ts';
 import type { SessionMemory, SessionReader } from './session-reader.ts';
-import { Choice, type Destination, type PoolState, type PoolTable, type RoutableRequest, type RouteTable, type Table } from './table.ts';
+import { Choice } from './choice.ts';
+import type { PoolState } from './pool-state.ts';
+import type { RoutableRequest } from './request.ts';
+import type { RouteTable } from './route-table.ts';
+import type { Destination, PoolTable, Table } from './table.ts';
 
 export interface Side {
   readonly table: Table;

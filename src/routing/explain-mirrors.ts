@@ -2,9 +2,13 @@
 // sequence, and says nothing of whether a shadow could take its copy.
 
 import type { MirrorMatch } from '../config/model.ts';
-import { rankByKey } from './affinity.ts';
-import { isSafe, isSampled, isShadow, MirrorConditions, SHADOW_FIELD, type MirrorChance, type MirrorTable } from './mirror.ts';
-import type { PoolTable, RoutableRequest } from './table.ts';
+import { rankByKey } from './rank-by-key.ts';
+import { isSafe, isSampled, isShadow, SHADOW_FIELD } from './mirror.ts';
+import type { MirrorChance } from './mirror.ts';
+import { MirrorConditions } from './mirror-conditions.ts';
+import type { MirrorTable } from './table.ts';
+import type { RoutableRequest } from './request.ts';
+import type { PoolTable } from './table.ts';
 
 export interface ExplainedMirror {
   readonly name: string;

@@ -5,7 +5,8 @@ import type { Candidate } from './candidate.ts';
 import { hostOfAuthority } from './host.ts';
 import { hostsOf, type HostGroup, type Matcher } from './match.ts';
 import { canonicalPath } from './path.ts';
-import type { RoutableRequest, RouteMatch } from './table.ts';
+import type { RoutableRequest } from './request.ts';
+import type { RouteMatch } from './route-table.ts';
 import { describeValue } from './value.ts';
 
 /** One match entry of a route, and why it did not win. */

@@ -1,6 +1,7 @@
 // Answers which route, pool and version a request gets, and why, in words. Takes the same steps as serving does, and changes no state.
 
-import { rankByKey, readKey } from './affinity.ts';
+import { readKey } from './affinity.ts';
+import { rankByKey } from './rank-by-key.ts';
 import { choose } from './choose.ts';
 import { explainMirrors, type ExplainedMirror } from './explain-mirrors.ts';
 import { explainRoute, type ConsideredRoute } from './explain-route.ts';
@@ -9,17 +10,11 @@ import { isAmbiguousPath } from './path.ts';
 import { redirectLocation } from './redirect.ts';
 import { rewriteTarget } from './rewrite.ts';
 import type { SessionMemory } from './session-reader.ts';
-import {
-  Choice,
-  CHOICE_REASONS,
-  REASON_NONE,
-  type Destination,
-  type PoolState,
-  type PoolTable,
-  type RoutableRequest,
-  type RouteMatch,
-  type Table,
-} from './table.ts';
+import { Choice, CHOICE_REASONS, REASON_NONE } from './choice.ts';
+import type { PoolState } from './pool-state.ts';
+import type { RoutableRequest } from './request.ts';
+import type { RouteMatch } from './route-table.ts';
+import type { Destination, PoolTable, Table } from './table.ts';
 
 export interface ExplainQuestion {
   readonly listener: string;

@@ -3,7 +3,8 @@
 import { findCookie, joinField, toFieldText } from '../http/header-block.ts';
 import { findQuery } from '../http/query.ts';
 import type { OverrideConfig } from '../config/model.ts';
-import type { RoutableRequest, VersionTable } from './table.ts';
+import type { VersionTable } from './choice.ts';
+import type { RoutableRequest } from './request.ts';
 import { ValueTest } from './value.ts';
 
 const SOURCE_HEADER = 0;

@@ -1,6 +1,6 @@
 // A request as somebody writes it down to ask where it would go.
 
-import type { RoutableRequest } from './table.ts';
+import type { RoutableRequest } from './request.ts';
 
 /** What is asked about, before it is read. */
 export interface AskedRequest {

@@ -12,7 +12,7 @@ import { MissedWriteDetector } from '../proxy/mirror/missed-write-detector.ts';
 import { TapGroup } from '../proxy/mirror/response-tap.ts';
 import type { TapFactory, ResponseTap } from '../proxy/mirror/response-tap.ts';
 import { isSafe } from '../routing/mirror.ts';
-import type { MirrorTable } from '../routing/mirror.ts';
+import type { MirrorTable } from '../routing/table.ts';
 import { templateOf } from '../compare/path-template.ts';
 import { TemplateSampler } from '../compare/template-sampler.ts';
 import { ComparisonLoad } from '../compare/comparison-load.ts';

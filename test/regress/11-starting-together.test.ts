@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { seededRandom } from '../scaffold/seeded-random.ts';
 import { choose } from '../../src/routing/choose.ts';
-import { Choice } from '../../src/routing/table.ts';
+import { Choice } from '../../src/routing/choice.ts';
 import { Selection } from '../../src/upstream/selection.ts';
 import { FakeState, makePool, makePoolTable, makeRequest } from '../unit/routing/make-table.ts';
 import { hostOf, makeEndpoint } from '../unit/upstream/balancers/endpoints.ts';

@@ -2,7 +2,7 @@
 // without copying it, must not take long, and must bound what it keeps.
 
 import type { ResponseHead } from '../../http1/response-head.ts';
-import type { MirrorTable } from '../../routing/mirror.ts';
+import type { MirrorTable } from '../../routing/table.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorTarget } from '../../upstream/mirror-runtime.ts';
 import type { Exchange } from '../exchange.ts';

@@ -7,7 +7,7 @@ import { choose } from '../../../src/routing/choose.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
 import type { Side } from '../../../src/routing/expected-versions.ts';
 import { foreseeImpact } from '../../../src/routing/impact.ts';
-import { Choice } from '../../../src/routing/table.ts';
+import { Choice } from '../../../src/routing/choice.ts';
 import type { PoolTable } from '../../../src/routing/table.ts';
 import type { AffinityConfig, PoolConfig } from '../../../src/config/model.ts';
 import { FakeState, makeConfig, makePool, makeRequest, makeRoute } from '../../unit/routing/make-table.ts';
