@@ -1,0 +1,12 @@
+// Names and texts that keep a word of the Avoid column, each with its reason. A line that nothing needs any more fails the test.
+
+export interface Exception {
+  /** The whole name, or the whole text. */
+  readonly text: string;
+  readonly reason: string;
+}
+
+export const EXCEPTIONS: readonly Exception[] = [{ text: 'isTransaction', reason: 'The name that node:sqlite gives it.' }];
+
+/** Folders of src whose comments are not in plain English yet. The list only ever gets shorter. */
+export const UNREAD_COMMENTS: readonly string[] = ['admin', 'app', 'cli', 'control', 'http1', 'proxy', 'store', 'threads', 'upstream'];
