@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ALLOWED } from './layers/allowed.ts';
 import { findImports, readFileSet } from './layers/imports.ts';
 import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports, findSocketFaults } from './layers/rules.ts';
+import { findReach } from './layers/reach.ts';
 import { findLongFiles, findLongFunctions } from './layers/sizes.ts';
 import { LONG_FILES, LONG_FUNCTIONS, UNCUT } from './layers/unfinished.ts';
 
@@ -44,6 +45,27 @@ describe('src', () => {
 
   it('has telling names and no barrels', () => {
     expect(findBadFiles(files)).toEqual([]);
+  });
+});
+
+describe('a data-plane thread', () => {
+  const reach = findReach(readFileSet(root, 'src'), 'src/threads/worker-thread.ts');
+
+  it('loads few packages: each is paid for once per worker', () => {
+    expect(reach.files.length).toBeGreaterThan(50);
+    expect(reach.packages).toEqual(['ipaddr.js', 're2js']);
+  });
+
+  it('does not load what drags in far more than it is needed for', () => {
+    // The names of node:http include those of undici, which an ES import therefore loads.
+    expect(reach.builtins.filter((name) => ['node:http', 'node:https', 'node:http2', 'node:sqlite', 'node:zlib'].includes(name))).toEqual(
+      [],
+    );
+  });
+
+  it('loads nothing of the control plane', () => {
+    const folders = new Set(reach.files.map((file) => file.split('/')[1]));
+    expect(['admin', 'cli', 'control', 'store'].filter((folder) => folders.has(folder))).toEqual([]);
   });
 });
 
@@ -97,6 +119,20 @@ describe('the rules', () => {
     expect(findForbiddenImports(set({ 'src/lib/x.ts': `import '${specifier}';` }))).toEqual([
       `src/lib/x.ts:1: imports ${specifier}: ${fault}`,
     ]);
+  });
+
+  it.each([
+    [`import { z } from 'zod';`, 'imports zod: only config, api, admin may import it'],
+    [`import type { z } from 'zod/mini';`, 'imports zod/mini: only config, api, admin may import it'],
+    [`import { pool } from '../api/pools.ts';`, 'imports ../api/pools.ts: control takes only types from api: write import type'],
+    [`import { type Pool } from '../api/pools.ts';`, 'imports ../api/pools.ts: control takes only types from api: write import type'],
+  ])('forbid control %s', (line, fault) => {
+    expect(findForbiddenImports(set({ 'src/control/x.ts': line }))).toEqual([`src/control/x.ts:1: ${fault}`]);
+  });
+
+  it('let control take types from api, and api take zod', () => {
+    expect(findForbiddenImports(set({ 'src/control/x.ts': `import type { Pool } from '../api/pools.ts';` }))).toEqual([]);
+    expect(findForbiddenImports(set({ 'src/api/x.ts': `import { z } from 'zod';` }))).toEqual([]);
   });
 
   it('find cycles between files, by value and by type, but not over the files of threads', () => {

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
-/** `proxy` is what is measured; `load` is the upstream and the generator. They share no core where there are two. */
+/** `proxy` is the program under test; `load` is the upstream and the generator. They share no core where there are two. */
 export type Role = 'proxy' | 'load';
 
 export interface Command {

@@ -18,7 +18,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Resolves when a GET is answered with 200; rejects with what the process wrote when it ends or 20 s pass. */
+/** Resolves when a GET gets 200; rejects with what the process wrote when it ends or 20 s pass. */
 export async function waitUntilServing(child: Child, port: number, path: string): Promise<void> {
   const deadline = performance.now() + 20_000;
   let ended = false;
@@ -27,7 +27,7 @@ export async function waitUntilServing(child: Child, port: number, path: string)
   while (status !== 200) {
     status = await statusOf(port, path);
     if (ended) throw new Error(`ended before it served:\n${child.output()}`);
-    if (performance.now() > deadline) throw new Error(`no 200 within 20 s, but ${status || 'no answer'}:\n${child.output()}`);
+    if (performance.now() > deadline) throw new Error(`no 200 within 20 s, but ${status || 'no response'}:\n${child.output()}`);
     if (status !== 200) await pause(50);
   }
 }

@@ -1,8 +1,10 @@
 // What parsing costs: nanoseconds per head, and per chunked body. `node bench/micro/http1.ts` prints it.
 
 import { ChunkedScanner } from '../../src/http1/chunked-scanner.ts';
-import { RequestHead, parseRequestHead } from '../../src/http1/request-head.ts';
-import { ResponseHead, parseResponseHead } from '../../src/http1/response-head.ts';
+import { readRequestHead } from '../../src/http1/read-request-head.ts';
+import { RequestHead } from '../../src/http1/request-head.ts';
+import { readResponseHead } from '../../src/http1/read-response-head.ts';
+import { ResponseHead } from '../../src/http1/response-head.ts';
 
 export interface Benchmark {
   readonly name: string;
@@ -46,7 +48,7 @@ const RESPONSE = [
 const LIMITS = { headerBytes: 16384, headerCount: 100, requestLineBytes: 8192 };
 const VARIANTS = 64;
 
-// Different strings, flat and freshly decoded like those from a socket, so that nothing is answered from a cache of the engine.
+// Different strings, flat and freshly decoded like those from a socket, so that nothing comes from a cache of the engine.
 const requests = Array.from({ length: VARIANTS }, (_, i) => decoded(REQUEST.replace('9f8e', String(1000 + i))));
 const responses = Array.from({ length: VARIANTS }, (_, i) => decoded(RESPONSE.replace('1234', String(1000 + i))));
 const chunks = Buffer.from(`${`1000\r\n${'x'.repeat(4096)}\r\n`.repeat(16)}0\r\n\r\n`);
@@ -59,13 +61,13 @@ export const benchmarks: readonly Benchmark[] = [
   {
     name: `parse a request head of ${REQUEST.length} bytes`,
     run: (iterations) => {
-      for (let i = 0; i < iterations; i++) parseRequestHead(requests[i % VARIANTS]!, 0, requestHead, LIMITS);
+      for (let i = 0; i < iterations; i++) readRequestHead(requests[i % VARIANTS]!, 0, requestHead, LIMITS);
     },
   },
   {
-    name: `parse an answer head of ${RESPONSE.length} bytes`,
+    name: `parse a response head of ${RESPONSE.length} bytes`,
     run: (iterations) => {
-      for (let i = 0; i < iterations; i++) parseResponseHead(responses[i % VARIANTS]!, 0, responseHead, LIMITS, 'GET');
+      for (let i = 0; i < iterations; i++) readResponseHead(responses[i % VARIANTS]!, 0, responseHead, LIMITS, 'GET');
     },
   },
   {

@@ -1,4 +1,4 @@
-// nginx with one worker, in two shapes: as most run it, and with buffers chosen for what the bench sends.
+// nginx with one worker, in two shapes: as it is mostly run, and with buffers chosen for what the bench sends.
 // Both keep connections to the upstream and write no log.
 
 import { chmodSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ function nginxWith(name: string, tuning: string): Rival {
       const port = await freePort();
       const file = join(dir, 'nginx.conf');
       writeFileSync(file, configuration({ port, upstreamPort, dir, tuning }));
-      // Started by root, its worker is another user, who must get to the directories for bodies.
+      // Started by root, its worker is another user, and must get to the directories for bodies.
       chmodSync(dir, 0o755);
       const child = startChild({ role: 'proxy', file: 'nginx', args: ['-p', dir, '-e', 'stderr', '-c', file] });
       return { port, pids: [child.pid], child };

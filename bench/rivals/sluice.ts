@@ -15,7 +15,7 @@ export function sluiceWithRoutes(count: number): Rival {
   return sluiceWith(`${count.toLocaleString('en')} routes`, { routeCount: count });
 }
 
-/** Sluice that copies all requests, that compares the answers as well, and that does neither. */
+/** Sluice that copies all requests, that compares the responses as well, and that does neither. */
 export const MIRRORING: readonly Rival[] = [
   sluiceWith('no mirror', { versions: 2 }),
   sluiceWith('mirror', { versions: 2, mirror: '{ name: dark, version: v2 }' }),
@@ -44,7 +44,7 @@ interface Shape {
   readonly upstreamPort: number;
   /** The last one too; default: 1. */
   readonly routeCount?: number;
-  /** All of them the one upstream; the first answers. Default: 1. */
+  /** All of them the one upstream; the first gets the requests. Default: 1. */
   readonly versions?: number;
   /** YAML of the mirror of the pool. */
   readonly mirror?: string;

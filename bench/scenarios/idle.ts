@@ -11,7 +11,7 @@ import type { Rival, RunningRival } from '../rivals/rival.ts';
 export interface IdleMeasurement {
   readonly rival: string;
   readonly connections: number;
-  /** Connections that could not be opened or got no answer. */
+  /** Connections that could not be opened or got no response. */
   readonly failed: number;
   readonly beforeBytes: number;
   readonly afterBytes: number;

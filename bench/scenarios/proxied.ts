@@ -76,7 +76,7 @@ async function measureRound(contestant: Contestant, load: Load, tools: { generat
   const request = { port, path: load.path, bodyBytes: load.bodyBytes };
   const result = await tools.generator.load({ request, connections: load.connections, seconds: load.seconds, dir: tools.dir });
   const used = cpuMicros(pids) - before;
-  if (result.requests === 0) throw new Error('answered no request');
+  if (result.requests === 0) throw new Error('responded to no request');
   contestant.errors += result.errors;
   return {
     cpuMicros: used / result.requests,

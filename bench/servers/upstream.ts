@@ -1,5 +1,5 @@
 // The application behind every proxy: as cheap as Node can make it, so that what is measured is the proxy.
-// Keep-alive without pipelining; a body needs a Content-Length. `/large` answers 64 KiB; anything else 13 bytes, after the whole request.
+// Keep-alive without pipelining; a body needs a Content-Length. `/large` returns 64 KiB; anything else 13 bytes, after the whole request.
 
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';

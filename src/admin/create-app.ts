@@ -1,11 +1,11 @@
 // The admin API put together: the door, the routes, and what becomes of faults. It listens nowhere.
 
-import { STATUS_CODES } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { fastifySwagger } from '@fastify/swagger';
 import { fastify } from 'fastify';
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyServerOptions } from 'fastify';
+import { CLOSES, writeLocalHead } from '../http1/write-response.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AdminServerOptions } from './admin-server.ts';
 import { identify } from './auth.ts';
@@ -38,6 +38,14 @@ export interface AppDeps {
 
 const MAX_CONNECTIONS = 256;
 
+/**
+ * Routes judge what they get themselves, with located faults; schemas are for the document, and tests hold answers against it. Given as
+ * an option, so that the framework does not load compilers that nothing uses.
+ */
+const COMPILERS = { buildValidator: () => () => () => true, buildSerializer: () => () => JSON.stringify } as unknown as CompilersFactory;
+
+type CompilersFactory = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
+
 export function createApp(deps: AppDeps): FastifyInstance {
   const { options } = deps;
   const app = fastify({
@@ -53,13 +61,11 @@ export function createApp(deps: AppDeps): FastifyInstance {
     onConstructorPoisoning: 'error',
     routerOptions: { maxParamLength: 512, onBadUrl: (_path, _request, response) => refuseBadUrl(response as ServerResponse) },
     clientErrorHandler: refuseConnection,
+    schemaController: { compilersFactory: COMPILERS },
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
   });
   app.server.maxConnections = MAX_CONNECTIONS;
   app.decorateRequest('author', '');
-  // Routes judge what they get themselves, with located faults; schemas are for the document. Tests hold answers against it.
-  app.setValidatorCompiler(() => () => true);
-  app.setSerializerCompiler(() => JSON.stringify);
   takeJson(app);
   const guard = deps.createGuard(app);
   app.addHook('onRequest', async (request, reply) => guard.admit(request, reply));
@@ -131,13 +137,12 @@ function refuseBadUrl(response: ServerResponse): void {
   response.end(JSON.stringify(problemDetails(400, 'The path is not validly encoded.')));
 }
 
-/** What is not even a request: answered where that is possible, and closed. */
+/** What is not even a request: it gets a reply where that is possible, and the connection is closed. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;
   const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
-  socket.end(head + body);
+  socket.end(writeLocalHead(status, `content-type: ${PROBLEM_TYPE}\r\n`, Buffer.byteLength(body), CLOSES) + body);
 }
 
 const CLIENT_ERRORS: ReadonlyMap<string, number> = new Map([

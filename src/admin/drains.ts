@@ -2,7 +2,8 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Change, ControlApi } from '../control/control-api.ts';
-import { drainBody, reasonBody } from './body-schemas.ts';
+import { reasonBody } from '../api/change.ts';
+import { drainBody } from '../api/drains.ts';
 import { addressIn, nameIn } from './names.ts';
 import { describe } from './openapi.ts';
 import { findPool } from './pools.ts';

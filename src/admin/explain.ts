@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
-import { explainBody } from './body-schemas.ts';
+import { explainBody } from '../api/explain.ts';
 import { describe } from './openapi.ts';
 import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';

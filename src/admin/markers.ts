@@ -3,9 +3,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { sentence } from '../lib/shown-text.ts';
 import { noSuch } from '../config/changes.ts';
-import type { MarkOutcome, ControlApi } from '../control/control-api.ts';
+import type { ControlApi, MarkOutcome } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
-import { markerBody } from './body-schemas.ts';
+import { markerBody } from '../api/markers.ts';
 import { describe } from './openapi.ts';
 import { expectedRevision } from './preconditions.ts';
 import { HttpProblem } from './problem-reply.ts';

@@ -1,7 +1,8 @@
 // What the answers of a mirror's shadow have shown, and which writes it is missing.
 
 import type { FastifyInstance } from 'fastify';
-import type { MirrorReport, MirrorReportOutcome } from '../control/mirror-report.ts';
+import type { MirrorReport } from '../api/mirror-report.ts';
+import type { MirrorReportOutcome } from '../control/control-api.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { nameIn } from './names.ts';

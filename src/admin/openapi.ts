@@ -6,8 +6,8 @@ import { NAME_PATTERN } from '../config/syntax.ts';
 import { PROBLEM_TYPE } from './problem-reply.ts';
 import { PARAMETERS } from './query.ts';
 import type { ParameterName } from './query.ts';
-import { componentSchemas, referenceTo } from './schemas.ts';
-import type { SchemaName } from './schemas.ts';
+import { componentSchemas, referenceTo } from './component-schemas.ts';
+import type { SchemaName } from '../api/contract.ts';
 import { JSON_TYPE, YAML_TYPE } from './read-body.ts';
 
 type PathPart = keyof typeof PATH_PARTS;

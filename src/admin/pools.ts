@@ -1,8 +1,9 @@
 // Pools, their versions and their split.
 
 import type { FastifyInstance } from 'fastify';
-import type { PoolStatus, ControlApi } from '../control/control-api.ts';
-import { splitBody } from './body-schemas.ts';
+import type { PoolStatus } from '../api/pools.ts';
+import type { ControlApi } from '../control/control-api.ts';
+import { splitBody } from '../api/split.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
 import { HttpProblem } from './problem-reply.ts';

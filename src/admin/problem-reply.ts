@@ -1,7 +1,7 @@
 // Answers of the admin API that say what went wrong: RFC 9457 problem details.
 
-import { STATUS_CODES } from 'node:http';
 import type { FastifyReply } from 'fastify';
+import { reasonPhrase } from '../http/status.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -47,5 +47,5 @@ export function sendProblem(
 }
 
 export function problemDetails(status: number, detail: string): ProblemDetails {
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? 'Error', status, detail };
+  return { type: 'about:blank', title: reasonPhrase(status), status, detail };
 }

@@ -6,7 +6,7 @@ import { problemsOf } from '../config/issues.ts';
 import { mergeSources } from '../config/merge.ts';
 import type { Merged } from '../config/merge.ts';
 import { parseText } from '../config/parse.ts';
-import type { ChangeProblem } from '../control/control-api.ts';
+import type { ChangeProblem } from '../api/problem.ts';
 import { HttpProblem } from './problem-reply.ts';
 
 export const JSON_TYPE = 'application/json';

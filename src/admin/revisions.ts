@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
-import { restoreBody } from './body-schemas.ts';
+import { restoreBody } from '../api/revisions.ts';
 import { revisionIn } from './names.ts';
 import { describe } from './openapi.ts';
 import { HttpProblem } from './problem-reply.ts';

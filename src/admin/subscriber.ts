@@ -2,7 +2,8 @@
 // the journal, and a reader that takes too little for too long is cut, to resume where it was.
 
 import type { Writable } from 'node:stream';
-import type { JournalLine, ControlApi } from '../control/control-api.ts';
+import type { JournalLine } from '../api/journal.ts';
+import type { ControlApi } from '../control/control-api.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 
 export interface SubscriberOptions {

@@ -111,7 +111,7 @@ function endUsage(error: CommanderError): never {
 }
 
 async function openLog(): Promise<Log> {
-  const { createLog } = await import('../lib/log.ts');
+  const { createLog } = await import('../lib/json-log.ts');
   return createLog({ level: program.opts<{ logLevel: LogLevel }>().logLevel, name: 'sluice' });
 }
 

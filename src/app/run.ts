@@ -10,12 +10,17 @@ import { readFingerprint } from '../control/config-fingerprint.ts';
 import type { Loaded } from '../control/submission.ts';
 import { formatNotice } from '../cli/check.ts';
 import type { Config } from '../config/model.ts';
+import { after } from '../lib/clock.ts';
+import { collectGarbage } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
+import { saveCompiled } from '../lib/compile-cache.js';
 import { Instance } from './instance.ts';
 import type { InstanceOptions } from './instance.ts';
 import { findLastGood, findStateFolder } from './last-good.ts';
 import { openState } from './open-state.ts';
 import { untilStopped } from './shutdown.ts';
+
+const SETTLED_MS = 1000;
 
 export interface RunOptions {
   /** File or directory. */
@@ -49,7 +54,14 @@ export async function run(options: RunOptions): Promise<number> {
   }
   const stopped = untilStopped(instance, log);
   options.onReady(instance);
+  after(SETTLED_MS, settle, { unref: true });
   return stopped;
+}
+
+/** Once, when the start is over: its garbage would stay for as long as the instance is calm. Workers do the same before they serve. */
+function settle(): void {
+  saveCompiled();
+  collectGarbage();
 }
 
 type Start = Pick<InstanceOptions, 'first' | 'store' | 'lastGood'> & { readonly config: Config };

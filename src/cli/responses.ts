@@ -13,8 +13,8 @@ interface Adoption {
 
 export interface DifferenceResponse {
   readonly path: string;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
 }
 
 export interface WriteResponse {

@@ -2,7 +2,7 @@
 
 import { readAccess, type AccessOptions, type Environment } from './access.ts';
 import type { AdminCall } from './admin-call.ts';
-import { AdminClient } from './admin-client.ts';
+import type { AdminClient } from './admin-client.ts';
 import { EXIT, Failure, formatFailure, type ExitCode } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,7 +21,9 @@ export async function runAdminCommand<Options extends CommandOptions>(
 ): Promise<ExitCode> {
   let client: AdminClient | undefined;
   try {
-    client = new AdminClient(readAccess(options, env));
+    const access = readAccess(options, env);
+    const loaded = await import('./admin-client.ts');
+    client = new loaded.AdminClient(access);
     return (await run({ client, terminal, options })) ?? EXIT.done;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -1,18 +1,22 @@
-// What operators and controllers may ask of a running instance, in the words of the design and without HTTP: the admin API is a face of this.
+// What operators and controllers may ask of a running instance, without HTTP: the admin API is a face of this. What it returns is described
+// in `api`; only types come from there, because a thread that loads this must not load zod.
 
 import type { Config } from '../config/model.ts';
-import type { Difference } from '../config/diff.ts';
-import type { Problem } from '../config/problem.ts';
-import type { Explanation } from '../routing/explain.ts';
-import type { Impact } from '../routing/impact.ts';
-import type { MirrorReportOutcome, MissedWrites, MissedWritesQuery } from './mirror-report.ts';
-
-/** What becomes of the users of pools with `affinity.remember` when weights change: they keep the version that they have, or follow at once. */
-type UserMove = 'keep' | 'move';
+import type { Difference, Impact, UserMove } from '../api/change.ts';
+import type { RecentExchangesResponse } from '../api/exchanges.ts';
+import type { ExplainRequest, Explanation } from '../api/explain.ts';
+import type { Journal, JournalLine } from '../api/journal.ts';
+import type { Marker, Markers } from '../api/markers.ts';
+import type { MirrorReport } from '../api/mirror-report.ts';
+import type { MissedWrites } from '../api/missed-writes.ts';
+import type { PoolStatus } from '../api/pools.ts';
+import type { ChangeProblem } from '../api/problem.ts';
+import type { Revision, RevisionSummary } from '../api/revisions.ts';
+import type { Adoption } from '../api/scalars.ts';
 
 /** One requested edit of the desired state. Plain data; what it says is checked by the rules of the config. */
 export type Change =
-  /** `sessions` is `hold` where it is not said. */
+  /** `sessions` is `keep` by default. */
   | {
       readonly kind: 'split';
       readonly pool: string;
@@ -22,13 +26,13 @@ export type Change =
   /** `override` is what the YAML would say, without its name. */
   | { readonly kind: 'override'; readonly pool: string; readonly name: string; readonly override: unknown }
   | { readonly kind: 'remove-override'; readonly pool: string; readonly name: string }
-  /** All that the API added or changed; those of the file come back. */
+  /** Removes everything that the API added or changed; the overrides of the file come back. */
   | { readonly kind: 'clear-overrides'; readonly pool: string }
   /** The same for mirrors. */
   | { readonly kind: 'mirror'; readonly pool: string; readonly name: string; readonly mirror: unknown }
   | { readonly kind: 'remove-mirror'; readonly pool: string; readonly name: string }
   | { readonly kind: 'clear-mirrors'; readonly pool: string }
-  /** Without an endpoint the whole version. */
+  /** Without an endpoint it means the whole version. */
   | {
       readonly kind: 'drain' | 'resume';
       readonly pool: string;
@@ -39,7 +43,7 @@ export type Change =
     }
   /** The whole config, as plain data or as YAML text. */
   | { readonly kind: 'config'; readonly document: unknown }
-  /** `sessions` is `move` where it is not said: what is taken back is to be gone. */
+  /** `sessions` is `move` by default: users must leave what is taken back. */
   | { readonly kind: 'restore'; readonly revision: number; readonly sessions?: UserMove | undefined };
 
 export interface ChangeRequest {
@@ -48,20 +52,14 @@ export interface ChangeRequest {
   readonly author: string;
   /** Empty when none was given. */
   readonly reason: string;
-  /** Stale unless this is the current revision; undefined = whatever it is. */
+  /** The change is stale unless this is the current revision; undefined = any revision. */
   readonly expected: number | undefined;
-  /** Only says what would change. */
+  /** Changes nothing and says what would change. */
   readonly dryRun: boolean;
 }
 
-/** How many workers obey. */
-export interface Adoption {
-  readonly applied: number;
-  readonly total: number;
-}
-
 export type ChangeOutcome =
-  /** Every worker that lives obeys. `differences` is empty when the state was as asked for already: then no revision was made. */
+  /** Every worker that is alive obeys. `differences` is empty when the state was already as the change says: then no revision was made. */
   | ({
       readonly result: 'applied';
       readonly revision: number;
@@ -86,32 +84,12 @@ interface Moved {
   readonly moved?: readonly string[];
 }
 
-/** `line` and `column` are those of a text that was sent; undefined where the change was none. */
-export interface ChangeProblem extends Pick<Problem, 'path' | 'message'> {
-  readonly line?: number;
-  readonly column?: number;
-}
-
-/** Which deploy a version is. It says nothing about what is desired: it makes no revision. */
-export interface Marker {
-  readonly pool: string;
-  readonly version: string;
-  readonly deploy: string;
-  /** Of the commit, in lower case. */
-  readonly sha: string | undefined;
-  readonly url: string | undefined;
-  readonly reason: string;
-  readonly author: string;
-  /** Milliseconds since the epoch. */
-  readonly atMs: number;
-}
-
 export interface MarkRequest {
   readonly marker: Omit<Marker, 'author' | 'atMs'>;
   readonly author: string;
-  /** Stale unless this is the current revision; undefined = whatever it is. */
+  /** Stale unless this is the current revision; undefined = any revision. */
   readonly expected: number | undefined;
-  /** Only says what would change. */
+  /** Changes nothing and says what would change. */
   readonly dryRun: boolean;
 }
 
@@ -119,145 +97,35 @@ export type MarkOutcome =
   | {
       readonly result: 'marked';
       readonly revision: number;
-      /** That know it. */
+      /** How many workers know the marker. */
       readonly workers: Adoption;
-      /** False when it was marked so already: then it is the marker of then. */
+      /** False when the version already had this marker: then `marker` is the earlier one. */
       readonly changed: boolean;
       readonly marker: Marker;
     }
   | { readonly result: 'dry-run'; readonly revision: number; readonly changed: boolean; readonly marker: Marker }
   | Exclude<ChangeOutcome, { result: 'applied' | 'dry-run' | 'unknown' }>;
 
-/** A deploy as the state of a version says it. */
-export type DeployStatus = Pick<Marker, 'deploy' | 'sha' | 'atMs'>;
-
-/** A drain that has begun and not been taken back; it stays when nothing is left. */
-export interface DrainStatus {
-  /** Milliseconds since the epoch; of a drain that was on already when Sluice started, the start. */
-  readonly since: number;
-  /** Milliseconds since the epoch; undefined = as long as it takes. */
-  readonly deadline: number | undefined;
-  /** What is left. */
-  readonly inFlight: number;
-  readonly connections: number;
-  readonly inFlightAtStart: number;
-  /** Until nothing is left, as what has ended since the drain began foretells; never beyond the deadline. Undefined before anything has ended. */
-  readonly estimateMs: number | undefined;
-}
-
-/** Why an endpoint may not be picked. */
-export type NotReadyReason = 'unhealthy' | 'ejected' | 'draining' | 'weightless';
-
-export interface EndpointStatus {
-  readonly address: string;
-  readonly weight: number;
-  readonly zone: string | undefined;
-  readonly ready: boolean;
-  readonly reason: NotReadyReason | undefined;
-  readonly inFlight: number;
-  readonly connections: number;
-  /** Present while it is drained, alone or with its version. */
-  readonly drain?: DrainStatus | undefined;
-}
-
-export interface VersionStatus {
-  readonly name: string;
-  readonly weight: number;
-  /** Part of the split, 0 to 1. */
-  readonly share: number;
-  readonly ready: boolean;
-  readonly draining: boolean;
-  /** Requests and connections that are left on it. */
-  readonly inFlight: number;
-  readonly connections: number;
-  /** That have this version and are not quiet; undefined in a pool without `affinity.remember`. */
-  readonly users?: number | undefined;
-  readonly endpoints: readonly EndpointStatus[];
-  /** Present when a marker says which deploy it is. */
-  readonly deploy?: DeployStatus | undefined;
-  /** Present while it is drained. */
-  readonly drain?: DrainStatus | undefined;
-}
-
-export interface OverrideStatus {
-  readonly name: string;
-  readonly version: string;
-  /** `api` when the file does not have it, or has it otherwise. */
-  readonly origin: 'file' | 'api';
-}
-
-export interface MirrorStatus {
-  readonly name: string;
-  /** Who gets the copies; without a version, as the split of that pool says. */
-  readonly to: { readonly pool: string; readonly version: string | undefined };
-  /** Of 100 requests that fit. */
-  readonly percent: number;
-  /** `api` when it was added or changed through the API. */
-  readonly origin: 'file' | 'api';
-}
-
-export interface PoolStatus {
-  readonly name: string;
-  readonly revision: number;
-  /** Workers that obey this revision. */
-  readonly workers: Adoption;
-  readonly weights: Readonly<Record<string, number>>;
-  readonly versions: readonly VersionStatus[];
-  readonly overrides: readonly OverrideStatus[];
-  readonly mirrors: readonly MirrorStatus[];
-}
-
-export interface RevisionSummary {
-  readonly revision: number;
-  /** Milliseconds since the epoch. */
-  readonly atMs: number;
-  readonly author: string;
-  readonly reason: string;
-  /** `start`, `file`, `signal`, `api` or `restore`. */
-  readonly cause: string;
-  readonly differences: readonly Difference[];
-}
-
-/** One thing that happened; `seq` rises without gaps. */
-export interface JournalLine {
-  readonly seq: number;
-  readonly atMs: number;
-  readonly kind: string;
-  readonly author: string;
-  readonly revision: number;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
 export interface JournalQuery {
   readonly after: number;
   readonly limit: number;
-  /** Default: of any kind. */
+  /** Default: any kind. */
   readonly kind?: string;
-  /** Milliseconds since the epoch, inclusive; default: of any time. */
+  /** Milliseconds since the epoch, inclusive; default: any time. */
   readonly sinceMs?: number;
-  /** Which of those that fit where there are more than `limit`; default: the oldest. */
+  /** Which lines to return where more than `limit` fit; default: the oldest. */
   readonly from?: 'oldest' | 'newest';
 }
 
 export interface MarkerQuery {
-  /** Default: of all. */
+  /** Default: all. */
   readonly pool: string | undefined;
   readonly version: string | undefined;
-  /** Of the recent ones. */
+  /** How many recent markers at most. */
   readonly limit: number;
 }
 
-export interface ExplainRequest {
-  readonly method: string;
-  /** `http://host/path?query`, or a path alone. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Default: the first listener. */
-  readonly listener: string | undefined;
-  readonly client: string | undefined;
-}
-
-/** Undefined = any. */
+/** Undefined means any. */
 export interface ExchangeQuery {
   readonly pool: string | undefined;
   readonly version: string | undefined;
@@ -269,79 +137,47 @@ export interface ExchangeQuery {
   readonly limit: number;
 }
 
-/** One exchange as it was served, without bodies and with secrets masked. */
-export interface ShownExchange {
-  /** When the head of the request was complete, in milliseconds since the epoch. */
-  readonly atMs: number;
-  /** Request id, as the upstream got it; undefined when no upstream was asked. */
-  readonly id: string | undefined;
-  readonly listener: string;
-  /** Address; empty on a Unix socket. */
-  readonly client: string;
-  readonly method: string;
-  readonly authority: string;
-  readonly target: string;
-  /** Of the request, in its order. */
-  readonly fields: readonly { readonly name: string; readonly value: string }[];
-  /** Whether target or fields are longer than what was kept. */
-  readonly cut: boolean;
-  readonly route: string | undefined;
-  readonly pool: string | undefined;
-  readonly version: string | undefined;
-  /** Which deploy the version was then. */
-  readonly deploy: string | undefined;
-  readonly endpoint: string | undefined;
-  /** Why this version: one of the choice reasons. */
-  readonly reason: string | undefined;
-  readonly override: string | undefined;
-  /** Whether the request brought an affinity key. */
-  readonly keyed: boolean;
-  readonly status: number;
-  readonly outcome: string;
-  readonly attempts: number;
-  readonly durationMs: number;
-  readonly firstByteMs: number | undefined;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
+export interface MissedWritesQuery {
+  readonly pool: string;
+  readonly mirror: string;
+  readonly after: number;
+  readonly limit: number;
 }
 
-export interface RecentExchangesResponse {
-  /** A worker that does not answer within a second is left out. */
-  readonly workers: { readonly responded: number; readonly total: number };
-  /** Newest first. */
-  readonly exchanges: readonly ShownExchange[];
-}
+/** `busy`: the comparison did not respond in time, or has just begun anew. */
+export type MirrorReportOutcome =
+  | { readonly result: 'report'; readonly report: MirrorReport }
+  | { readonly result: 'unknown' | 'uncompared' | 'busy'; readonly message: string };
 
 export interface ControlApi {
   /** 0 before the first config is in force. */
   readonly revision: number;
   readonly config: Config | undefined;
-  /** One after the other; never rejects for what was asked. */
+  /** Changes are made one after the other. Never rejects for what the submission says. */
   change(submission: ChangeRequest): Promise<ChangeOutcome>;
   pools(): readonly PoolStatus[];
   pool(name: string): PoolStatus | undefined;
   /** Newest first; `before` is exclusive. */
   revisions(page: { readonly before: number | undefined; readonly limit: number }): readonly RevisionSummary[];
-  /** With the whole config as YAML. */
-  findRevision(number: number): (RevisionSummary & { readonly config: string }) | undefined;
-  /** Oldest first, after the number `after`. */
+  findRevision(number: number): Revision | undefined;
+  /** Oldest first; `after` is exclusive. */
   journal(query: JournalQuery): readonly JournalLine[];
   /** Numbers of the oldest and the newest line on record. */
-  readonly journalSpan: { readonly first: number; readonly last: number };
-  /** Says which deploy a version is; never rejects for what was asked. */
+  readonly journalSpan: Pick<Journal, 'first' | 'last'>;
+  /** Says which deploy a version is. Never rejects for what the submission says. */
   mark(submission: MarkRequest): Promise<MarkOutcome>;
-  /** The latest of each version that has one, and those on record, newest first. */
-  markers(query: MarkerQuery): { readonly markers: readonly Marker[]; readonly recent: readonly Marker[] };
-  /** Told of each new line; answers how to end that. */
+  /** The latest marker of each version that has one, and the markers on record, newest first. */
+  markers(query: MarkerQuery): Omit<Markers, 'revision'>;
+  /** Calls `onLine` for each new line. Returns a function that ends that. */
   follow(onLine: (line: JournalLine) => void): () => void;
   /** A string says what is wrong with the question. */
   explain(request: ExplainRequest): Explanation | string;
-  /** What was served lately: a sample, kept by the workers that live. */
+  /** Recent exchanges: a sample, kept by the workers that are alive. */
   exchanges(query: ExchangeQuery): Promise<RecentExchangesResponse>;
-  /** What comparing the answers of a mirror has shown so far. */
+  /** What comparing the responses of a mirror has shown so far. */
   mirrorReport(pool: string, mirror: string): Promise<MirrorReportOutcome>;
-  /** Writes that the shadow of a mirror is missing. A string says what is wrong with the question. */
+  /** Writes that the shadow of a mirror missed. A string says what is wrong with the question. */
   missedWrites(query: MissedWritesQuery): MissedWrites | string;
-  /** A request that was refused for lack of rights, for the journal. */
+  /** Notes in the journal that a request was refused for lack of rights. */
   refused(detail: { readonly method: string; readonly path: string; readonly reason: string; readonly author: string }): void;
 }

@@ -18,7 +18,8 @@ import type { Desired, DryRun } from './submission.ts';
 import type { Journal } from './journal.ts';
 import type { Markers } from './markers.ts';
 import { missedOf, reportOf } from './mirror-questions.ts';
-import type { MirrorReportOutcome, MissedWrites, MissedWritesQuery } from './mirror-report.ts';
+import type { MissedWrites } from '../api/missed-writes.ts';
+import type { MirrorReportOutcome, MissedWritesQuery } from './control-api.ts';
 import type { MissedWriteLedgers } from './missed-writes.ts';
 import { movedPools } from './moved-pools.ts';
 import { poolStatuses } from './pool-status.ts';
@@ -27,17 +28,10 @@ import type { ExchangeLookup } from './exchange-lookup.ts';
 import { toAmendments } from './to-amendments.ts';
 import type { SessionTables } from './session-tables.ts';
 import { showExchanges } from './shown-exchange.ts';
-import type {
-  ChangeRequest,
-  ChangeOutcome,
-  ExchangeQuery,
-  ExplainRequest,
-  MarkRequest,
-  MarkOutcome,
-  PoolStatus,
-  RecentExchangesResponse,
-  ControlApi,
-} from './control-api.ts';
+import type { RecentExchangesResponse } from '../api/exchanges.ts';
+import type { ExplainRequest } from '../api/explain.ts';
+import type { PoolStatus } from '../api/pools.ts';
+import type { ChangeOutcome, ChangeRequest, ControlApi, ExchangeQuery, MarkOutcome, MarkRequest } from './control-api.ts';
 
 export interface ControlDeps {
   readonly controller: Controller;

@@ -18,7 +18,7 @@ import type { PublisherDeps } from './publisher.ts';
 import { RevisionKeeper } from './revision-keeper.ts';
 import type { Next, Origin } from './revision-keeper.ts';
 import { restartNotices } from './restart-notices.ts';
-import type { Adoption } from './control-api.ts';
+import type { Adoption } from '../api/scalars.ts';
 import type { ApplyResult, Load, Submission, SubmissionOutcome } from './submission.ts';
 
 interface SubmissionTask {

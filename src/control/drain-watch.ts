@@ -8,7 +8,7 @@ import { endpointId, versionId } from '../telemetry/counter-key.ts';
 import { ENDPOINT_CONNECTIONS, ENDPOINT_IN_FLIGHT } from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { DrainCourse } from './drain-course.ts';
-import type { DrainStatus } from './control-api.ts';
+import type { DrainStatus } from '../api/drains.ts';
 
 export interface DrainWatchDeps {
   readonly clock: Clock;

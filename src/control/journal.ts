@@ -5,7 +5,8 @@ import { writtenAsJson } from '../config/print.ts';
 import type { Difference } from '../config/diff.ts';
 import { StoreFailed } from '../store/store-errors.ts';
 import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } from '../store/store.ts';
-import type { JournalLine, RevisionSummary } from './control-api.ts';
+import type { JournalLine } from '../api/journal.ts';
+import type { RevisionSummary } from '../api/revisions.ts';
 
 /** What a new revision says of itself. */
 export interface NewRevision {

@@ -1,6 +1,6 @@
 // A missed write as it stands on disk: what is shown of it, and whose it is. Secrets are masked already.
 
-import type { ShownMissedWrite } from './mirror-report.ts';
+import type { ShownMissedWrite } from '../api/missed-writes.ts';
 
 export interface KeptMissedWrite extends ShownMissedWrite {
   readonly pool: string;

@@ -5,7 +5,11 @@ import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
 import { StoreFailed } from '../store/store-errors.ts';
 import type { Journal } from './journal.ts';
-import type { Adoption, ChangeProblem, JournalLine, Marker, MarkerQuery, MarkRequest, MarkOutcome } from './control-api.ts';
+import type { JournalLine } from '../api/journal.ts';
+import type { Marker } from '../api/markers.ts';
+import type { ChangeProblem } from '../api/problem.ts';
+import type { Adoption } from '../api/scalars.ts';
+import type { MarkOutcome, MarkRequest, MarkerQuery } from './control-api.ts';
 
 export interface VersionDeploy {
   readonly pool: string;

@@ -11,6 +11,11 @@ import { Pressure } from './pressure.ts';
 import type { PressureLevel } from './pressure.ts';
 
 const LOOK_MS = 250;
+/** Below this share of the limit, and while the use stands still, every fourth look is enough. */
+const CALM_BELOW = 0.5;
+const CALM_TURNS = 4;
+/** Change of the use, as a share of the limit, that is no standing still. */
+const STIR = 0.01;
 /** Share of the limit from which on garbage is collected. */
 const COLLECT_AT = 0.88;
 /** A collection stops each thread for a moment. While nothing is shed, one that did not help is followed by rarer ones. */
@@ -33,17 +38,20 @@ export interface MemoryWatchOptions {
 export class MemoryWatch {
   readonly #options: MemoryWatchOptions;
   readonly #pressure = new Pressure();
-  readonly #looking: Timer;
+  #looking: Timer;
   #memoryBytes: OverloadConfig['memoryBytes'] = 0;
   #limit = NO_LIMIT;
   #use = new MemoryUse();
   #usedBytes = 0;
   #collectMs = COLLECT_MS;
   #collectAfterMs = 0;
+  #share = 0;
+  #isCalm = false;
+  #closed = false;
 
   constructor(options: MemoryWatchOptions) {
     this.#options = options;
-    this.#looking = options.clock.every(LOOK_MS, () => this.#look(), { unref: true });
+    this.#looking = this.#lookAgain();
   }
 
   get level(): PressureLevel {
@@ -56,7 +64,16 @@ export class MemoryWatch {
   }
 
   close(): void {
+    this.#closed = true;
     this.#looking.stop();
+  }
+
+  #lookAgain(): Timer {
+    const look = (): void => {
+      this.#look();
+      if (!this.#closed) this.#looking = this.#lookAgain();
+    };
+    return this.#options.clock.after(this.#isCalm ? CALM_TURNS * LOOK_MS : LOOK_MS, look, { unref: true });
   }
 
   #look(): void {
@@ -70,6 +87,8 @@ export class MemoryWatch {
     const before = this.level;
     if (this.#pressure.look(share, nowMs) !== before) this.#tell(before, processBytes);
     this.#collect(share, nowMs);
+    this.#isCalm = this.level === 0 && share < CALM_BELOW && Math.abs(share - this.#share) < STIR;
+    this.#share = share;
   }
 
   #follow(overload: OverloadConfig): void {

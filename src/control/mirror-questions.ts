@@ -3,7 +3,8 @@
 import { sentence } from '../lib/shown-text.ts';
 import { noSuch } from '../config/changes.ts';
 import type { Config, MirrorConfig, PoolConfig } from '../config/model.ts';
-import type { MirrorReportOutcome, MissedWrites, MissedWritesQuery } from './mirror-report.ts';
+import type { MissedWrites } from '../api/missed-writes.ts';
+import type { MirrorReportOutcome, MissedWritesQuery } from './control-api.ts';
 import type { MissedWriteLedgers } from './missed-writes.ts';
 import type { Comparing } from './ports.ts';
 

@@ -6,7 +6,8 @@ import type { Config } from '../config/model.ts';
 import type { MissedWrite } from '../compare/mirrored-exchange.ts';
 import type { KeptMissedWrite } from './kept-missed-write.ts';
 import { maskUrl, textOf } from './mask.ts';
-import type { MissedWrites, MissedWritesQuery, ShownMissedWrite } from './mirror-report.ts';
+import type { MissedWrites, ShownMissedWrite } from '../api/missed-writes.ts';
+import type { MissedWritesQuery } from './control-api.ts';
 import type { MissedWriteFile } from './missed-write-file.ts';
 
 const MAX_OF_MIRROR = 10_000;

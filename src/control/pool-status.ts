@@ -4,17 +4,12 @@ import type { EndpointConfig, MirrorConfig, OverrideConfig, PoolConfig, VersionC
 import type { CounterBlock } from '../telemetry/counter-block.ts';
 import * as at from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
-import type {
-  Adoption,
-  DeployStatus,
-  DrainStatus,
-  EndpointStatus,
-  MirrorStatus,
-  OverrideStatus,
-  PoolStatus,
-  NotReadyReason,
-  VersionStatus,
-} from './control-api.ts';
+import type { DrainStatus } from '../api/drains.ts';
+import type { DeployStatus } from '../api/markers.ts';
+import type { MirrorStatus } from '../api/mirrors.ts';
+import type { OverrideStatus } from '../api/overrides.ts';
+import type { EndpointStatus, NotReadyReason, PoolStatus, VersionStatus } from '../api/pools.ts';
+import type { Adoption } from '../api/scalars.ts';
 
 export interface PoolStatusDeps {
   readonly counters: Pick<CounterRegistry, 'blocks'>;

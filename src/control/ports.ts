@@ -4,7 +4,7 @@ import type { Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { DatedReport } from '../compare/mirror-report.ts';
 import type { Observation } from '../telemetry/observation.ts';
-import type { Adoption } from './control-api.ts';
+import type { Adoption } from '../api/scalars.ts';
 
 export interface Update {
   readonly revision: number;

@@ -5,7 +5,7 @@ import type { SeenRequest, Side } from '../routing/expected-versions.ts';
 import type { SessionMemory } from '../routing/session-reader.ts';
 import type { PoolTable, Table } from '../routing/table.ts';
 import type { Observation } from '../telemetry/observation.ts';
-import type { EndpointStatus, PoolStatus, VersionStatus } from './control-api.ts';
+import type { EndpointStatus, PoolStatus, VersionStatus } from '../api/pools.ts';
 
 /** Requests that are compared at most; the newest. */
 const MAX_REQUESTS = 1000;

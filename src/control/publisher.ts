@@ -6,7 +6,7 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { counterKeys } from './counter-keys.ts';
 import { findChanges, logChanges } from './endpoint-changes.ts';
 import type { DataPlane, EndpointDiscovery } from './ports.ts';
-import type { Adoption } from './control-api.ts';
+import type { Adoption } from '../api/scalars.ts';
 
 export interface PublisherDeps {
   readonly dataPlane: DataPlane;

@@ -2,7 +2,8 @@
 
 import type { Observation } from '../telemetry/observation.ts';
 import { isSecretName, MASK, maskUrl, maskValue, textOf } from './mask.ts';
-import type { ExchangeQuery, ShownExchange } from './control-api.ts';
+import type { ShownExchange } from '../api/exchanges.ts';
+import type { ExchangeQuery } from './control-api.ts';
 
 /** Newest first; as many as are asked for. `keyFields`: names of fields that affinity keys are in, in lower case. */
 export function showExchanges(

@@ -4,7 +4,8 @@ import type { Amendment } from '../config/amend.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { Config } from '../config/model.ts';
 import type { Problem } from '../config/problem.ts';
-import type { Adoption, ChangeOutcome } from './control-api.ts';
+import type { Adoption } from '../api/scalars.ts';
+import type { ChangeOutcome } from './control-api.ts';
 
 export type ApplyResult =
   | { readonly result: 'applied'; readonly revision: number; readonly workers: Adoption; readonly notices: readonly string[] }

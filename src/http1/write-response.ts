@@ -8,9 +8,9 @@ import type { ChunkedScanner } from './chunked-scanner.ts';
 /** What a response says of its connection. */
 export const CLOSES = 0;
 /** As HTTP/1.1 does where nothing is said. */
-const PERSISTS = 1;
+export const PERSISTS = 1;
 /** Said in so many words, for HTTP/1.0. */
-const KEEPS_ALIVE = 2;
+export const KEEPS_ALIVE = 2;
 export type Persistence = 0 | 1 | 2;
 
 /** Status and reason phrase of a response as they are passed on. */

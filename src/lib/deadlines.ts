@@ -1,11 +1,14 @@
 // Many timeouts on one shared timer. A duration has one list; arming appends to it, so a list is sorted by
 // expiry and a tick looks at heads alone: O(1) to arm, to disarm, and to find what is due.
+// While nobody arms anything the timer rests until the first deadline is due: an idle thread must not wake fifty times a second.
 
-import { every, nowMs, soon } from './clock.ts';
+import { after, every, nowMs, soon } from './clock.ts';
 import type { Timer } from './clock.ts';
 
 /** How often due deadlines are looked for, in milliseconds. */
 export const TICK_MS = 20;
+/** Ticks without a sign of life, after which the timer rests. */
+const QUIET_TICKS = 25;
 /** A tick later than this finds a thread that was busy or stopped. */
 const STALL_MS = 5 * TICK_MS;
 
@@ -64,13 +67,19 @@ class DeadlineList {
 /** All deadlines of one thread. `close` stops its timer. */
 export class Deadlines {
   readonly #lists = new Map<number, DeadlineList>();
-  readonly #timer: Timer;
+  /** Ticks while it is awake; else waits for the first deadline, if there is one. */
+  #timer: Timer | undefined;
   #atMs = nowMs();
-  #tickedMs = this.#atMs;
+  /** When the next tick should come. */
+  #expectedMs = this.#atMs + TICK_MS;
   #latenessMs = 0;
+  #awake = true;
+  #quietTicks = 0;
   #closed = false;
   /** How late the latest tick was, in milliseconds: what fires in it may do so because this thread was busy. */
   lateMs = 0;
+  /** Hears when the thread has something to do again, and when it has had nothing to do for a while. */
+  onPace: (awake: boolean) => void = () => undefined;
 
   constructor() {
     this.#timer = every(TICK_MS, () => this.#onTimer());
@@ -79,6 +88,8 @@ export class Deadlines {
   /** Looks at the clock; what is armed from here on counts from this moment. Answers it: monotonic milliseconds. */
   refresh(): number {
     this.#atMs = nowMs();
+    this.#quietTicks = 0;
+    if (!this.#awake) this.#wake();
     return this.#atMs;
   }
 
@@ -89,6 +100,14 @@ export class Deadlines {
   arm(deadline: Deadline, durationMs: number): void {
     if (deadline.list !== undefined) deadline.list.remove(deadline);
     if (durationMs <= 0) return;
+    this.#quietTicks = 0;
+    if (!this.#awake) this.refresh();
+    this.armQuietly(deadline, durationMs);
+  }
+
+  /** The same for what somebody does again and again: it is no sign that the thread has anything to do. */
+  armQuietly(deadline: Deadline, durationMs: number): void {
+    if (deadline.list !== undefined) deadline.list.remove(deadline);
     let list = this.#lists.get(durationMs);
     if (list === undefined) {
       list = new DeadlineList(durationMs);
@@ -99,9 +118,9 @@ export class Deadlines {
 
   /** Fires what is due at `atMs`. Lists that ran empty are dropped, so that reloads cannot pile them up. */
   tick(atMs: number): void {
-    this.lateMs = atMs - this.#tickedMs - TICK_MS;
+    this.lateMs = atMs - this.#expectedMs;
     this.#latenessMs = Math.max(this.#latenessMs, this.lateMs);
-    this.#tickedMs = atMs;
+    this.#expectedMs = atMs + TICK_MS;
     this.#atMs = atMs;
     for (const [durationMs, list] of this.#lists) {
       let first = list.head;
@@ -112,6 +131,7 @@ export class Deadlines {
       }
       if (list.head === undefined) this.#lists.delete(durationMs);
     }
+    if (++this.#quietTicks > QUIET_TICKS && !this.#closed) this.#rest();
   }
 
   /** How late the latest tick was since this was last asked, in milliseconds: the longest the thread was busy with one thing. */
@@ -123,15 +143,41 @@ export class Deadlines {
 
   close(): void {
     this.#closed = true;
-    this.#timer.stop();
+    this.#timer?.stop();
   }
 
   /** Timers come before sockets: after a stall, what arrived meanwhile is read before anyone is told that it came too late. */
   #onTimer(): void {
     const atMs = nowMs();
-    if (atMs - this.#tickedMs < STALL_MS) return this.tick(atMs);
+    if (atMs - this.#expectedMs + TICK_MS < STALL_MS) return this.tick(atMs);
     soon(() => {
       if (!this.#closed) this.tick(nowMs());
     });
+  }
+
+  #wake(): void {
+    if (this.#closed) return;
+    this.#awake = true;
+    this.lateMs = 0;
+    this.#timer?.stop();
+    this.#timer = every(TICK_MS, () => this.#onTimer());
+    this.#expectedMs = this.#atMs + TICK_MS;
+    this.onPace(true);
+  }
+
+  /** Until the first deadline; it stays at rest when that has fired, unless somebody arms another. */
+  #rest(): void {
+    if (this.#awake) {
+      this.#awake = false;
+      this.onPace(false);
+    }
+    // A thread that found something to do meanwhile is awake again.
+    if (this.#quietTicks <= QUIET_TICKS) return;
+    let dueMs = Infinity;
+    for (const { head } of this.#lists.values()) if (head !== undefined) dueMs = Math.min(dueMs, head.dueMs);
+    const waitMs = Math.max(dueMs - this.#atMs, TICK_MS);
+    this.#expectedMs = this.#atMs + waitMs;
+    this.#timer?.stop();
+    this.#timer = dueMs === Infinity ? undefined : after(waitMs, () => this.#onTimer());
   }
 }

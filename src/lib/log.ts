@@ -1,8 +1,8 @@
-// The process's own log: JSON lines on stderr, a constant message with variables as fields.
-// It must never throw, block or grow: a stalled or closed reader costs lines, which are counted, never the process.
+// The process's own log as code sees it: a constant message with variables as fields. One thread writes (json-log.ts), the others forward
+// their lines to it; so this file must never load the logger.
 
-import { pino, stdSerializers } from 'pino';
 import { after } from './clock.ts';
+import { plainError } from './plain-error.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
@@ -22,27 +22,6 @@ export interface LogLine {
   readonly level: LogLevel;
   readonly fields: LogFields;
   readonly message: string;
-}
-
-export interface LogOptions {
-  readonly level: LogLevel | 'silent';
-  readonly name: string;
-  /** Default: stderr. */
-  readonly output?: LogOutput;
-}
-
-interface LogOutput {
-  /** Takes one line with its line feed; must not throw. */
-  write(line: string): void;
-}
-
-/** Lines for stderr; one per process writes, other threads forward to it. */
-export function createLog(options: LogOptions): Log {
-  const output = options.output ?? stderrOutput();
-  return pino(
-    { level: options.level, name: options.name, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: plainError } },
-    output,
-  );
 }
 
 /** Resolves when what was written to stdout and stderr has left, or after `timeoutMs`; `process.exit` would cut a full pipe short. */
@@ -69,30 +48,6 @@ export function writeLine(log: Log, line: LogLine): void {
   log[line.level](line.fields, line.message);
 }
 
-/** Node writes to files and terminals at once, to pipes as far as they have room; `flushOutput` waits for the rest. */
-const MAX_BACKLOG_BYTES = 1024 * 1024;
-
-let shared: LogOutput | undefined;
-
-function stderrOutput(): LogOutput {
-  if (shared !== undefined) return shared;
-  let dropped = 0;
-  // A closed pipe is told once here and then as a failed write; neither may end the process.
-  process.stderr.on('error', () => undefined);
-  shared = {
-    write: (line) => {
-      if (process.stderr.writableLength > MAX_BACKLOG_BYTES) {
-        dropped += 1;
-        return;
-      }
-      if (dropped > 0) process.stderr.write(`{"level":40,"dropped":${dropped},"msg":"log lines dropped, the reader was too slow"}\n`);
-      dropped = 0;
-      process.stderr.write(line);
-    },
-  };
-  return shared;
-}
-
 /** What cannot be posted (functions, sockets, errors of a subclass) becomes text or a plain object. */
 function cloneable(fields: LogFields): LogFields {
   const copy: Record<string, unknown> = {};
@@ -102,14 +57,6 @@ function cloneable(fields: LogFields): LogFields {
     else copy[name] = typeof value === 'function' || typeof value === 'symbol' ? String(value) : value;
   }
   return copy;
-}
-
-/** A forwarded error arrives plain and must keep its type. */
-function plainError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { type, message, stack } = stdSerializers.err(error);
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === undefined ? { type, message, stack } : { type, message, stack, code };
 }
 
 function plainObject(value: object): unknown {

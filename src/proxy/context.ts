@@ -6,20 +6,16 @@ import { newKey } from '../lib/random.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
 import { RecentExchanges } from '../telemetry/recent-exchanges.ts';
-import { Exchange } from './exchange.ts';
 import type { ServingState } from './serving-state.ts';
 import { MirroredRequests } from './mirror/mirrored-requests.ts';
 
-/** Exchanges that are kept for the next request instead of being collected. */
-const SPARE_EXCHANGES = 256;
-
 export class ProxyContext {
   serving: ServingState;
-  /** Whether client connections may be kept after an answer. */
+  /** Whether client connections may be kept after a response. */
   allowsKeepAlive = true;
   /** Whether new requests are refused. */
   rejectsRequests = false;
-  /** Whether new connections are. */
+  /** Whether new connections are refused. */
   rejectsConnections = false;
   accessLog: AccessLog | undefined = undefined;
   readonly deadlines: Deadlines;
@@ -29,7 +25,6 @@ export class ProxyContext {
   readonly shadows: MirroredRequests;
 
   #draining = false;
-  readonly #spare: Exchange[] = [];
   readonly #idPrefix = newKey().slice(0, 12);
   #ids = 0;
 
@@ -41,7 +36,7 @@ export class ProxyContext {
     this.shadows = new MirroredRequests(deadlines, (error) => this.failed(error));
   }
 
-  /** An error that is ours: counted and logged, with what it hit closed by the caller. */
+  /** An error that is ours: counted and logged. The caller closes what it hit. */
   failed(error: unknown): void {
     this.counters.internalError();
     this.log.error({ err: error }, 'internal error in an exchange');
@@ -53,7 +48,10 @@ export class ProxyContext {
     this.allowsKeepAlive = false;
   }
 
-  /** Sheds load. @param level 0 = none; 1 = connections are not kept, and no copies are made for shadows; 2 = new requests are refused; 3 = new connections, too */
+  /**
+   * Sheds load.
+   * @param level 0 = none; 1 = connections are not kept, and no copies are made for shadows; 2 = new requests are refused; 3 = new connections, too
+   */
   setOverloadLevel(level: number): void {
     this.allowsKeepAlive = level < 1 && !this.#draining;
     this.rejectsRequests = level >= 2;
@@ -61,18 +59,9 @@ export class ProxyContext {
     this.shadows.press(level);
   }
 
-  /** From here on requests are served with this. Spare exchanges would hold on to what was served before. */
+  /** From here on requests are served with this. */
   serve(serving: ServingState): void {
     this.serving = serving;
-    this.#spare.length = 0;
-  }
-
-  takeExchange(): Exchange {
-    return this.#spare.pop() ?? new Exchange(this);
-  }
-
-  putExchange(exchange: Exchange): void {
-    if (this.#spare.length < SPARE_EXCHANGES) this.#spare.push(exchange);
   }
 
   /** Unique over all workers and restarts; not secret. */

@@ -1,14 +1,14 @@
-// Ends a worker's service without failing a request: no new connections, `Connection: close` on what is answered,
+// Ends a worker's service without failing a request: no new connections, `Connection: close` on every response,
 // unused connections closed after a moment in which a request already on its way may still arrive, a deadline for the rest.
 
 import { after, every } from '../lib/clock.ts';
-import { IDLE_GRACE_MS } from './connection.ts';
 import type { ProxyContext } from './context.ts';
+import { IDLE_GRACE_MS } from './downstream/http1-connection.ts';
 import type { Listener } from './listener.ts';
 
 const LOOK_MS = 10;
 
-/** Resolves when no connection is left, or at the deadline; answers how many had to be cut. */
+/** Resolves when no connection is left, or at the deadline, with how many had to be cut. */
 export function drain(context: ProxyContext, listeners: readonly Listener[], timeoutMs: number): Promise<number> {
   context.drain();
   for (const listener of listeners) void listener.retire(Math.min(IDLE_GRACE_MS, timeoutMs / 2));

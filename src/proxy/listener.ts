@@ -1,31 +1,20 @@
-// A bound address in one worker: accepts connections and hands what they read to their Connection.
+// A bound address in one worker: accepts connections and hands what they read to their connection.
 
-import type { HeadLimits } from '../http1/limits.ts';
 import { after, nowMs, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
 import type { ByteStream } from '../net/byte-stream.ts';
 import { ListeningSocket } from '../net/listening-socket.ts';
 import type { Acceptor, BindAddress } from '../net/listening-socket.ts';
-import type { TrustedProxies } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { ListenerCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
-import { Connection } from './connection.ts';
 import type { ProxyContext } from './context.ts';
+import type { ListenerSettings } from './downstream/downstream.ts';
+import { Http1Connection } from './downstream/http1-connection.ts';
+import type { ConnectionOwner } from './downstream/http1-connection.ts';
+import { ExchangePool } from './exchange-pool.ts';
+import { Exchange } from './exchange.ts';
 import type { ServingState } from './serving-state.ts';
-
-export interface ListenerSettings extends HeadLimits {
-  readonly name: string;
-  readonly headerTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  /** 0 = no limit. */
-  readonly requestsPerConnection: number;
-  /** Open connections over all workers; 0 = no limit. */
-  readonly connections: number;
-  /** 0 = no limit. */
-  readonly bodyBytes: number;
-  readonly trust: TrustedProxies;
-}
 
 /** Bounds how long a flood of new connections can keep a leaving listener open. */
 const MAX_CALM_TURNS = 200;
@@ -33,14 +22,15 @@ const CALM_MS = 0.2;
 
 const ACCEPT_LOG_MS = 1000;
 
-export class Listener implements Acceptor {
+export class Listener implements Acceptor, ConnectionOwner {
   readonly context: ProxyContext;
   counters: ListenerCounters;
   settings: ListenerSettings;
   closing = false;
   /** The last one that knew this listener, once it is leaving: requests that were on their way are served by it. */
   lastServing: ServingState | undefined = undefined;
-  readonly connections = new Set<Connection>();
+  readonly connections = new Set<Http1Connection>();
+  readonly exchanges: ExchangePool;
 
   readonly #allCounters: CounterSet;
   readonly #socket = new ListeningSocket(this);
@@ -51,6 +41,7 @@ export class Listener implements Acceptor {
   constructor(settings: ListenerSettings, context: ProxyContext, counters: CounterSet) {
     this.settings = settings;
     this.context = context;
+    this.exchanges = new ExchangePool(() => new Exchange(context));
     this.#allCounters = counters;
     this.counters = counters.listener(settings.name);
   }
@@ -112,7 +103,7 @@ export class Listener implements Acceptor {
     for (const connection of this.connections) if (!connection.busy) connection.linger();
   }
 
-  onConnectionClosed(connection: Connection): void {
+  onConnectionClosed(connection: Http1Connection): void {
     this.connections.delete(connection);
     this.counters.closed();
   }
@@ -126,7 +117,7 @@ export class Listener implements Acceptor {
       stream.destroy();
       return;
     }
-    const connection = new Connection(this, stream);
+    const connection = new Http1Connection(this, stream);
     stream.owner = connection;
     this.connections.add(connection);
     this.counters.opened();

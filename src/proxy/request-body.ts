@@ -1,5 +1,5 @@
 // The body of a request on its way through: finds where it ends in what the client sends, and refuses what is malformed or too large
-// before a byte of it is passed on.
+// before a byte of it is passed on. It keeps none of the bytes.
 
 import { ChunkedScanner } from '../http1/chunked-scanner.ts';
 import { BODY_CHUNKED, BODY_NONE } from '../http1/framing.ts';
@@ -16,23 +16,33 @@ export class RequestBody {
   bytes = 0;
   /** Why it was refused, once `advance` or `begin` has said so. */
   refusal: Outcome = OUTCOME.bad_request;
+  kind: BodyKind = BODY_NONE;
+  /** Of a body with a length: bytes that are yet to come. */
+  remaining = 0;
+  readonly scanner = new ChunkedScanner();
 
-  readonly #scanner = new ChunkedScanner();
-  #kind: BodyKind = BODY_NONE;
-  #remaining = 0;
+  /** Back to the first values. */
+  reset(): void {
+    if (this.kind === BODY_CHUNKED) this.scanner.reset();
+    this.done = true;
+    this.bytes = 0;
+    this.refusal = OUTCOME.bad_request;
+    this.kind = BODY_NONE;
+    this.remaining = 0;
+  }
 
   /** Starts on the body that `head` announces; false when it is larger than `limit` bytes (0 = no limit). */
   begin(head: RequestHead, limit: number): boolean {
-    this.#kind = head.body;
+    this.kind = head.body;
     this.done = head.body === BODY_NONE;
     this.bytes = 0;
-    this.#remaining = 0;
+    this.remaining = 0;
     if (this.done) return true;
     if (head.body === BODY_CHUNKED) {
-      this.#scanner.reset(limit);
+      this.scanner.reset(limit);
       return true;
     }
-    this.#remaining = head.contentLength;
+    this.remaining = head.contentLength;
     if (limit === 0 || head.contentLength <= limit) return true;
     this.refusal = OUTCOME.body_too_large;
     return false;
@@ -41,13 +51,13 @@ export class RequestBody {
   /** Where the body ends in `bytes` from `from` to `to`: `to` when all of them belong to it, -1 when it is refused. */
   advance(bytes: Buffer, from: number, to: number): number {
     if (this.done) return from;
-    const end = this.#kind === BODY_CHUNKED ? this.#scanner.scan(bytes, from, to) : Math.min(to, from + this.#remaining);
+    const end = this.kind === BODY_CHUNKED ? this.scanner.scan(bytes, from, to) : Math.min(to, from + this.remaining);
     if (end < 0) {
-      this.refusal = OUTCOME[REFUSAL_OUTCOMES[this.#scanner.refusalCode] ?? 'bad_request'];
+      this.refusal = OUTCOME[REFUSAL_OUTCOMES[this.scanner.refusalCode] ?? 'bad_request'];
       return -1;
     }
-    this.#remaining -= end - from;
-    this.done = this.#kind === BODY_CHUNKED ? this.#scanner.done : this.#remaining === 0;
+    this.remaining -= end - from;
+    this.done = this.kind === BODY_CHUNKED ? this.scanner.done : this.remaining === 0;
     this.bytes += end - from;
     return end;
   }

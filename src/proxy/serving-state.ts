@@ -83,7 +83,7 @@ export interface ServingState {
   readonly table: Table;
   /** By pool index. */
   readonly pools: readonly ServedPool[];
-  /** By route index, then version index + 1; position 0 counts answers without a version. */
+  /** By route index, then version index + 1; position 0 counts responses without a version. */
   readonly routes: readonly (readonly RouteCounters[])[];
   /** Requests that no route matched. */
   readonly unrouted: RouteCounters;

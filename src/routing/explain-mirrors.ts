@@ -2,8 +2,10 @@
 // sequence, and says nothing of whether a shadow could take its copy.
 
 import type { MirrorMatch } from '../config/model.ts';
+import { SHADOW_FIELD } from '../http/forwarding-fields.ts';
+import { isSafe } from '../http/method.ts';
 import { rankByKey } from './rank-by-key.ts';
-import { isSafe, isSampled, isShadow, SHADOW_FIELD } from './mirror.ts';
+import { isSampled, isShadow } from './mirror.ts';
 import type { MirrorChance } from './mirror.ts';
 import { MirrorConditions } from './mirror-conditions.ts';
 import type { MirrorTable } from './table.ts';

@@ -2,8 +2,10 @@
 // passed in. A user is copied always or never; a greater share only adds users.
 
 import { hashString, mix, toFraction } from '../lib/hash.ts';
+import { SHADOW_FIELD } from '../http/forwarding-fields.ts';
 import { findLine } from '../http/header-block.ts';
 import { compileHeaderChanges } from '../http/header-changes.ts';
+import { isSafe } from '../http/method.ts';
 import type { MirrorConfig, MirrorMatch, PoolConfig } from '../config/model.ts';
 import { readKey } from './affinity.ts';
 import { rankByKey } from './rank-by-key.ts';
@@ -13,9 +15,6 @@ import type { RoutableRequest } from './request.ts';
 import type { MirrorTable, PoolTable } from './table.ts';
 import { MirrorConditions } from './mirror-conditions.ts';
 import { KEY_SEED } from './rank-by-key.ts';
-
-/** The field that names the mirror in every copy. */
-export const SHADOW_FIELD = 'x-sluice-shadow';
 
 /** Sequences of fractions, 0 <= x < 1: of a mirror in one worker, outliving Tables. */
 export interface MirrorChance {
@@ -82,11 +81,6 @@ export function chooseTargetVersion({ pool, version }: MirrorTable, key: string,
 /** As of affinity, with a seed of its own: which users are copied says nothing about their version, nor about other mirrors. */
 function fractionOf(key: string, seed: number): number {
   return toFraction(mix(Math.imul(hashString(key, KEY_SEED), 0x9e3779b1) ^ seed));
-}
-
-/** RFC 9110, section 9.2.1, without TRACE. */
-export function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 
 function isEmpty({ methods, paths, headers }: MirrorMatch): boolean {

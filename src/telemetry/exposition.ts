@@ -1,8 +1,7 @@
 // Everything Sluice measures as Prometheus text. Counters are read from shared memory at the moment of a scrape;
 // what only the main thread knows (revision, reloads, workers) is told to it and kept here.
 
-import { collectDefaultMetrics, Registry } from 'prom-client';
-import type { Metric as PromMetric } from 'prom-client';
+import type { Metric as PromMetric, Registry } from 'prom-client';
 import * as at from './counter-layout.ts';
 import type { CounterRegistry } from './counter-registry.ts';
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
@@ -54,8 +53,14 @@ export interface MirrorLines {
   readonly missedWrites: () => Lines;
 }
 
+const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/** How often the delay of the main thread's event loop is sampled once somebody scrapes; prom-client's own 10 ms would cost an idle process more than all else. */
+const LOOP_DELAY_SAMPLE_MS = 100;
+
 export class Exposition {
-  readonly #registry = new Registry();
+  readonly #metrics: PromMetric[] = [];
+  /** Made at the first scrape: an instance that nobody scrapes need not load prom-client, nor watch its own event loop. */
+  #registry: Promise<Registry> | undefined = undefined;
   readonly #counters: CounterRegistry;
   readonly #reloads: Record<ReloadResult, number> = { applied: 0, rejected: 0, unchanged: 0 };
   #revision = 0;
@@ -80,16 +85,16 @@ export class Exposition {
     this.#exposeEnds();
     this.#exposeMirrors();
     this.#exposeInstance(options.build);
-    collectDefaultMetrics({ register: this.#registry });
   }
 
   get contentType(): string {
-    return this.#registry.contentType;
+    return TEXT_TYPE;
   }
 
   /** The text of one scrape. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  async text(): Promise<string> {
+    this.#registry ??= createRegistry(this.#metrics);
+    return (await this.#registry).metrics();
   }
 
   reloaded(result: ReloadResult): void {
@@ -238,6 +243,14 @@ export class Exposition {
   #expose(metric: Metric, samples: () => Samples): void {
     const { name, help, type } = metric;
     const get = () => Promise.resolve({ name, help, type, values: samples() });
-    this.#registry.registerMetric({ name, help, type, get } as unknown as PromMetric);
+    this.#metrics.push({ name, help, type, get } as unknown as PromMetric);
   }
+}
+
+async function createRegistry(metrics: readonly PromMetric[]): Promise<Registry> {
+  const { collectDefaultMetrics, Registry } = await import('prom-client');
+  const registry = new Registry();
+  for (const metric of metrics) registry.registerMetric(metric);
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_DELAY_SAMPLE_MS });
+  return registry;
 }

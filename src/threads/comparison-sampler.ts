@@ -6,12 +6,11 @@ import type { CompareConfig } from '../config/model.ts';
 import { nowMs, wallMs } from '../lib/clock.ts';
 import { randomFraction } from '../lib/random.ts';
 import { RecordMemory } from '../proxy/mirror/response-record.ts';
-import type { Exchange } from '../proxy/exchange.ts';
 import { Recorder } from '../proxy/mirror/recorder.ts';
 import { MissedWriteDetector } from '../proxy/mirror/missed-write-detector.ts';
 import { TapGroup } from '../proxy/mirror/response-tap.ts';
-import type { TapFactory, ResponseTap } from '../proxy/mirror/response-tap.ts';
-import { isSafe } from '../routing/mirror.ts';
+import type { CopiedRequest, TapFactory, ResponseTap } from '../proxy/mirror/response-tap.ts';
+import { isSafe } from '../http/method.ts';
 import type { MirrorTable } from '../routing/table.ts';
 import { templateOf } from '../compare/path-template.ts';
 import { TemplateSampler } from '../compare/template-sampler.ts';
@@ -31,7 +30,7 @@ interface Sampling {
 }
 
 export class ComparisonSampler {
-  readonly find: TapFactory = (mirror, shadow, exchange) => this.#find(mirror, shadow, exchange);
+  readonly find: TapFactory = (mirror, shadow, copied) => this.#find(mirror, shadow, copied);
   readonly #workers: number;
   readonly #post: (message: FromWorker) => void;
   readonly #memory = new RecordMemory();
@@ -70,27 +69,27 @@ export class ComparisonSampler {
     this.#unlisted = new Map();
   }
 
-  #find(mirror: MirrorTable, shadow: MirrorTarget, exchange: Exchange): ResponseTap | undefined {
+  #find(mirror: MirrorTable, shadow: MirrorTarget, copied: CopiedRequest): ResponseTap | undefined {
     const { compare } = mirror.config;
-    const isWrite = !mirror.safeOnly && !isSafe(exchange.head.method);
+    const isWrite = !mirror.safeOnly && !isSafe(copied.method);
     if (compare === undefined && !isWrite) return undefined;
-    const atMs = Math.round(wallMs() - (exchange.context.deadlines.refresh() - exchange.startedMs));
-    const version = labelOf(mirror, shadow, exchange);
-    const recorder = compare && this.#record({ mirror, shadow, exchange, atMs, version }, compare);
+    const atMs = Math.round(wallMs() - (nowMs() - copied.startedMs));
+    const version = labelOf(mirror, shadow, copied);
+    const recorder = compare && this.#record({ mirror, shadow, copied, atMs, version }, compare);
     if (!isWrite) return recorder;
-    const watch = new MissedWriteDetector({ mirror, version, exchange, atMs, onMissed: (write) => this.#miss(write) });
+    const watch = new MissedWriteDetector({ mirror, version, copied, atMs, onMissed: (write) => this.#miss(write) });
     return recorder === undefined ? watch : new TapGroup([recorder, watch]);
   }
 
   #record({ shadow, ...copy }: CopyAt, compare: CompareConfig): Recorder | undefined {
-    const { mirror, exchange } = copy;
+    const { mirror, copied } = copy;
     if (!this.#isSampled(copy, compare)) return undefined;
     if (this.#load?.hasRoom !== true || this.#memory.isFull) {
       shadow.counters.uncompared();
       return undefined;
     }
     // A second copy of a write would be a write to the source of truth; and what is busy already gets none.
-    const mayRepeat = isSafe(exchange.head.method) && exchange.live?.isBusy === false;
+    const mayRepeat = isSafe(copied.method) && !copied.version.isBusy;
     const wantsSecondary = mayRepeat && randomFraction() * 100 < compare.noisePercent;
     const bounds = { bodyBytes: compare.bodyBytes, responseBytes: mirror.config.limits.responseBytes };
     const onRecorded = (recorded: RecordedExchange | undefined): void => {
@@ -99,15 +98,15 @@ export class ComparisonSampler {
     return new Recorder({ ...copy, wantsSecondary, bounds, memory: this.#memory, onRecorded });
   }
 
-  #isSampled({ mirror, exchange }: Pick<CopyAt, 'mirror' | 'exchange'>, { perTemplate }: CompareConfig): boolean {
-    const id = `${exchange.destination!.pool.name}\n${mirror.name}`;
+  #isSampled({ mirror, copied }: Pick<CopyAt, 'mirror' | 'copied'>, { perTemplate }: CompareConfig): boolean {
+    const id = `${copied.pool.name}\n${mirror.name}`;
     let sampling = this.#samplings.get(id);
     if (sampling?.perTemplate !== perTemplate) {
       const ours = Math.ceil(perTemplate / this.#workers);
       sampling = { perTemplate, sampler: new TemplateSampler({ perTemplate: ours, windowMs: WINDOW_MS, mostTemplates: MAX_TEMPLATES }) };
       this.#samplings.set(id, sampling);
     }
-    return sampling.sampler.take(`${exchange.match!.route.name} ${templateOf(exchange.head.target)}`, nowMs(), randomFraction());
+    return sampling.sampler.take(`${copied.route} ${templateOf(copied.target)}`, nowMs(), randomFraction());
   }
 
   #send(recorded: RecordedExchange | undefined): boolean {
@@ -132,11 +131,11 @@ export class ComparisonSampler {
 interface CopyAt {
   readonly mirror: MirrorTable;
   readonly shadow: MirrorTarget;
-  readonly exchange: Exchange;
+  readonly copied: CopiedRequest;
   readonly atMs: number;
   readonly version: string;
 }
 
-function labelOf({ pool }: MirrorTable, shadow: MirrorTarget, exchange: Exchange): string {
-  return pool === exchange.destination!.pool ? shadow.name : `${pool.name}/${shadow.name}`;
+function labelOf({ pool }: MirrorTable, shadow: MirrorTarget, copied: CopiedRequest): string {
+  return pool === copied.pool ? shadow.name : `${pool.name}/${shadow.name}`;
 }

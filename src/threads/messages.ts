@@ -66,6 +66,8 @@ export type ToWorker =
   | { readonly kind: 'health'; readonly unhealthy: readonly EndpointName[] }
   /** Which deploy each version is that has a marker; each message stands for itself. */
   | { readonly kind: 'deploys'; readonly id: number; readonly deploys: readonly VersionDeploy[] }
+  /** Another worker ejected an endpoint, or lets one return: look. */
+  | { readonly kind: 'ejections' }
   /** How hard the memory limit presses on the process; each message stands for itself. */
   | { readonly kind: 'pressure'; readonly level: PressureLevel }
   /** Collect garbage now. */
@@ -87,5 +89,7 @@ export type FromWorker =
   | { readonly kind: 'access'; readonly chunk: string; readonly lines: number }
   /** Writes that shadows are missing; `unlisted`: more of them that are only counted, by pool, mirror. */
   | { readonly kind: 'missed'; readonly writes: readonly MissedWrite[]; readonly unlisted: readonly MissedCount[] }
+  /** An endpoint is ejected or returns: the other workers are to look. */
+  | { readonly kind: 'ejections' }
   /** Connections that had to be cut at the deadline. */
   | { readonly kind: 'drained'; readonly cut: number };

@@ -4,9 +4,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { Deadlines } from '../lib/deadlines.ts';
-import { every, loopMeter } from '../lib/clock.ts';
+import { loopMeter } from '../lib/clock.ts';
 import { collectGarbage, heapBytes } from '../lib/heap.ts';
 import { forwardLog } from '../lib/log.ts';
+import { Pulse } from '../lib/pulse.ts';
 import { ProxyContext } from '../proxy/context.ts';
 import { drain } from '../proxy/drain.ts';
 import { compileTable } from '../routing/compile.ts';
@@ -14,6 +15,7 @@ import { AccessLog } from '../telemetry/access-log.ts';
 import { CounterSet } from '../telemetry/counter-set.ts';
 import { LivePools } from '../upstream/live-pools.ts';
 import { ComparisonSampler } from './comparison-sampler.ts';
+import { saveCompiled } from '../lib/compile-cache.js';
 import { ListenerSet } from './listener-set.ts';
 import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
 import { ServingBuilder } from './serving-builder.ts';
@@ -37,6 +39,7 @@ const livePools = new LivePools({
   log,
   worker: start.index,
   workers: start.workers,
+  onEjections: () => post({ kind: 'ejections' }),
   onFault: (error) => context?.failed(error),
 });
 const builder = new ServingBuilder(livePools, counters);
@@ -81,17 +84,35 @@ function setAccessLog(target: ProxyContext, update: Update): void {
   else target.accessLog = new AccessLog(config.sample, (chunk, lines) => post({ kind: 'access', chunk, lines }));
 }
 
-const flushing = every(FLUSH_MS, () => {
+const utilization = loopMeter();
+const pulse = new Pulse([
+  { everyMs: FLUSH_MS, run: flush },
+  { everyMs: LOOP_METER_MS, run: () => context?.counters.looped(utilization(), deadlines.takeLateness()) },
+  { everyMs: HEAP_METER_MS, run: () => context?.counters.memoryUsed(heapBytes()) },
+]);
+deadlines.onPace = (awake) => {
+  pulse.pace(awake);
+  livePools.pace(awake);
+};
+
+function flush(): void {
   context?.accessLog?.flush();
   sampler.flush();
-});
-const utilization = loopMeter();
-const metering = every(LOOP_METER_MS, () => context?.counters.looped(utilization(), deadlines.takeLateness()));
-
-const weighing = every(HEAP_METER_MS, () => context?.counters.memoryUsed(heapBytes()));
+}
 
 type Apply = Extract<ToWorker, { kind: 'apply' }>;
 type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
+
+/** With the first Config the thread also gets rid of what only its start needed. */
+async function applyAndSettle(message: Apply): Promise<Record<string, number>> {
+  const isFirst = context === undefined;
+  const ports = await apply(message);
+  if (isFirst) {
+    saveCompiled();
+    collectGarbage();
+  }
+  return ports;
+}
 
 /** The Table stays: it names versions, not endpoints. */
 function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'endpoints' }>): void {
@@ -103,7 +124,7 @@ function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'e
 async function onChange(message: Change): Promise<void> {
   const { id } = message;
   try {
-    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await apply(message) });
+    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await applyAndSettle(message) });
     setEndpoints(message);
     post({ kind: 'followed', id });
   } catch (error) {
@@ -123,16 +144,13 @@ function setPressure(level: PressureLevel): void {
 }
 
 async function onMessage(
-  message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'pressure' | 'collect' | 'recall' | 'compare' }>,
+  message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'ejections' | 'pressure' | 'collect' | 'recall' | 'compare' }>,
 ): Promise<void> {
   if (message.kind !== 'drain') return onChange(message);
   const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
-  context?.accessLog?.flush();
-  sampler.flush();
+  flush();
   sampler.connect(undefined);
-  flushing.stop();
-  metering.stop();
-  weighing.stop();
+  pulse.stop();
   // Unused upstream connections would keep the thread alive.
   livePools.apply([]);
   deadlines.close();
@@ -146,6 +164,7 @@ port.on('message', (message: ToWorker) => {
   // Health and pressure wait for nobody: what is in flight while the worker drains is to be retried well, too, and may be too much.
   if (message.kind === 'health') livePools.setUnhealthy(message.unhealthy);
   else if (message.kind === 'deploys') setDeploys(message);
+  else if (message.kind === 'ejections') livePools.lookForEjections();
   else if (message.kind === 'pressure') setPressure(message.level);
   else if (message.kind === 'collect') collectGarbage();
   else if (message.kind === 'recall') post({ kind: 'recalled', id: message.id, exchanges: context?.recent.list() ?? [] });

@@ -317,6 +317,10 @@ export class Workers {
       case 'missed':
         this.#options.onMissed(message.writes, message.unlisted);
         break;
+      case 'ejections':
+        for (const other of this.#threads)
+          if (other !== undefined && other !== thread) other.worker.postMessage(message satisfies ToWorker);
+        break;
       case 'drained':
         break;
     }

@@ -4,7 +4,8 @@
 
 import { ChunkedScanner } from '../http1/chunked-scanner.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../http1/framing.ts';
-import { ResponseHead, parseResponseHead } from '../http1/response-head.ts';
+import { readResponseHead } from '../http1/read-response-head.ts';
+import { ResponseHead } from '../http1/response-head.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner, Deadlines } from '../lib/deadlines.ts';
@@ -254,7 +255,7 @@ export class UpstreamConnection implements ConnectingOwner, DeadlineOwner {
     for (;;) {
       const to = limit - offset > TEXT_BYTES ? this.#probeHead(offset, limit) : limit;
       const text = this.#pending + latin1(this.memory, offset, to);
-      const end = parseResponseHead(text, 0, this.head, this.#owner.settings.responseLimits, this.#method);
+      const end = readResponseHead(text, 0, this.head, this.#owner.settings.responseLimits, this.#method);
       if (end < 0) return this.#malformed();
       if (end === 0) {
         this.#pending = text;

@@ -1,11 +1,60 @@
-// The way of an endpoint that gets nothing new any more: unused connections close at once, those in use when they are given back, and
-// all at its deadline. It ends when the last one has closed.
+// What remains of endpoints that get nothing new any more: unused connections close at once, those in use when they are given back, and
+// all at the deadline. A drain ends when the last connection has closed.
 
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner, Deadlines } from '../lib/deadlines.ts';
+import type { Log } from '../lib/log.ts';
 import type { Endpoint } from './endpoint.ts';
 
-export class EndpointDrain implements DeadlineOwner {
+/** Whose endpoints they are. */
+export interface DrainedVersion {
+  readonly pool: string;
+  readonly version: string;
+}
+
+/** Drains of all endpoints of one version that leave or are drained. */
+export class EndpointDrains {
+  readonly #drains = new Map<Endpoint, EndpointDrain>();
+  readonly #of: DrainedVersion;
+  readonly #deadlines: Deadlines;
+  readonly #log: Log;
+
+  constructor(of: DrainedVersion, deadlines: Deadlines, log: Log) {
+    this.#of = of;
+    this.#deadlines = deadlines;
+    this.#log = log;
+  }
+
+  has(endpoint: Endpoint): boolean {
+    return this.#drains.has(endpoint);
+  }
+
+  /** Anew where there is one already. @param timeoutMs 0 = no deadline; @param isLogged whether a clean end is, too */
+  begin(endpoint: Endpoint, timeoutMs: number, isLogged: boolean): void {
+    this.cancel(endpoint);
+    const fields = { ...this.#of, endpoint: endpoint.key };
+    const drain = new EndpointDrain(endpoint, this.#deadlines, timeoutMs, (cut) => {
+      this.#drains.delete(endpoint);
+      if (cut > 0) this.#log.warn({ ...fields, cut }, 'connections were cut at the deadline of a drain');
+      else if (isLogged) this.#log.info(fields, 'endpoint is drained');
+    });
+    this.#drains.set(endpoint, drain);
+    drain.check();
+  }
+
+  /** The endpoint is back in use. */
+  cancel(endpoint: Endpoint): void {
+    this.#drains.get(endpoint)?.cancel();
+    this.#drains.delete(endpoint);
+  }
+
+  /** To be called when a connection of the endpoint has closed. */
+  check(endpoint: Endpoint): void {
+    if (this.#drains.size > 0) this.#drains.get(endpoint)?.check();
+  }
+}
+
+class EndpointDrain implements DeadlineOwner {
   readonly endpoint: Endpoint;
   readonly #deadline: Deadline;
   readonly #onOver: (cut: number) => void;

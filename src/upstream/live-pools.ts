@@ -57,6 +57,16 @@ export class LivePools {
     return living;
   }
 
+  /** Whether this worker has anything to do; see `Deadlines.onPace`. */
+  pace(awake: boolean): void {
+    this.#watch.pace(awake);
+  }
+
+  /** Another worker ejected an endpoint, or lets one return. */
+  lookForEjections(): void {
+    this.#watch.restart();
+  }
+
   /** Mirrors of a pool, in the order of the Config. */
   mirrorsOf(pool: string): readonly MirrorRuntime[] {
     return this.#mirrors.of(pool);

@@ -13,6 +13,7 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import { NOT_READY_EJECTED } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
+import { STALLED_MS } from './stalled.ts';
 import { ejects, stampOf, timesOf, untilOf } from './outlier.ts';
 import type { EjectionRule, FailureKind } from './outlier.ts';
 
@@ -20,6 +21,8 @@ export interface OutlierEjectorDeps {
   readonly deadlines: Deadlines;
   readonly counters: CounterSet;
   readonly log: Log;
+  /** This worker ejected an endpoint, or let one return. */
+  readonly onEjections?: () => void;
 }
 
 /** The version whose endpoints these are. */
@@ -30,8 +33,6 @@ export interface OutlierEjectorOwner {
   mark(endpoint: Endpoint, reason: number, applies: boolean): void;
 }
 
-/** A timeout that fires while this thread is later than this is our own: the answer may lie unread. */
-const STALLED_MS = 250;
 /** Makes up for shares that a binary fraction cannot hold: 29 % of 100 is 29. */
 const ROUNDING = 1e-9;
 
@@ -138,23 +139,21 @@ export class OutlierEjector {
     const lengthMs = outlier.eject(this.#settings, atMs, randomFraction());
     counters.ejected(stampOf(wallMs() + lengthMs, outlier.times));
     this.#counters.ejected();
-    this.#deps.counters.worker().ejectionsChanged();
+    this.#changed();
     this.#deps.log.warn({ ...this.#fields(endpoint), ...why, times: outlier.times, lengthMs }, 'endpoint ejected');
     this.#takeOut(endpoint);
   }
 
-  /** Unused connections close: on its return the endpoint is tried with new ones. */
   #takeOut(endpoint: Endpoint): void {
     this.ejected++;
     this.#owner.mark(endpoint, NOT_READY_EJECTED, true);
-    for (const connection of endpoint.idle.splice(0)) connection.destroy();
   }
 
   /** The ejection that this worker decided on is over. */
   #end(endpoint: Endpoint): void {
     endpoint.outlier.endsMs = 0;
     endpoint.counters.ejectionEnded();
-    this.#deps.counters.worker().ejectionsChanged();
+    this.#changed();
     this.#deps.log.info(this.#fields(endpoint), 'endpoint is tried again');
   }
 
@@ -162,6 +161,12 @@ export class OutlierEjector {
     this.ejected--;
     endpoint.outlier.returned(atMs);
     this.#owner.mark(endpoint, NOT_READY_EJECTED, false);
+  }
+
+  /** Of what this worker decides. The others see the cell while they have something to do, and hear it while they rest. */
+  #changed(): void {
+    this.#deps.counters.worker().ejectionsChanged();
+    this.#deps.onEjections?.();
   }
 
   #fields(endpoint: Endpoint): { pool: string; version: string; endpoint: string } {

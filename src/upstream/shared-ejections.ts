@@ -1,5 +1,6 @@
 // Looks, for all versions of a worker, for ejections that are over and for those of other workers: at most 100 ms late while the
-// event loop turns. One deadline per worker; as long as nobody ejects anything a look costs one cell per worker.
+// event loop turns. One deadline per worker; as long as nobody ejects anything a look costs one cell per worker. A worker at rest looks
+// only while something is ejected: the others tell it when they eject (`restart`), and it looks before it serves again.
 
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
@@ -29,8 +30,14 @@ export class SharedEjections implements DeadlineOwner {
     this.#deps.deadlines.arm(this.#deadline, LOOK_MS);
   }
 
+  /** Whether this worker has anything to do. */
+  pace(awake: boolean): void {
+    if (awake) this.onDeadline();
+    else if (this.#looks === 0 && ![...this.#ejectors()].some(({ ejected }) => ejected > 0)) this.#deadline.disarm();
+  }
+
   onDeadline(): void {
-    this.#deps.deadlines.arm(this.#deadline, LOOK_MS);
+    this.#deps.deadlines.armQuietly(this.#deadline, LOOK_MS);
     const seen = this.#deps.counters.worker().ejectionChanges();
     if (seen !== this.#seen) this.#looks = LOOKS;
     this.#seen = seen;

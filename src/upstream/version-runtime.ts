@@ -1,24 +1,24 @@
-// A version as it lives in one worker: its endpoints, its connections, and those who wait for one.
-// It outlives Tables; a reload changes its settings in place and never a connection that is in use. Long because every way to a connection,
-// and back, counts the same few numbers.
+// A version as it lives in one worker: whom it gives a connection to its endpoints, who waits for one, and what it learns of failures.
+// It outlives Tables; a reload changes its settings in place and never a connection that is in use.
 
 import type { Drained, EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
-import { nowMs, wallMs } from '../lib/clock.ts';
+import { nowMs } from '../lib/clock.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
-import { randomFraction } from '../lib/random.ts';
-import type { VersionCounters } from '../telemetry/counters.ts';
+import type { EndpointCounters, VersionCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
-import { AdaptiveLimit } from './adaptive-limit.ts';
-import { UpstreamConnection } from './connection.ts';
-import type { ConnectionOwner, ResponseSink } from './connection.ts';
-import { EndpointDrain } from './endpoint-drain.ts';
+import { Concurrency } from './concurrency.ts';
+import type { ResponseSink, UpstreamConnection } from './connection.ts';
+import { ConnectionLimit } from './connection-limit.ts';
+import { EndpointDrains } from './endpoint-drain.ts';
+import { EndpointSet } from './endpoint-set.ts';
+import type { EndpointSetOwner } from './endpoint-set.ts';
 import { OutlierEjector } from './outlier-ejector.ts';
 import type { OutlierEjectorDeps } from './outlier-ejector.ts';
-import { Endpoint, NOT_READY_DRAINING, NOT_READY_UNHEALTHY } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 import { HeldRequests } from './held-requests.ts';
 import { RetryBudget } from './retry-budget.ts';
-import { Selection } from './selection.ts';
+import type { Selection } from './selection.ts';
 import { shareAt } from './slow-start.ts';
 import { settingsOf } from './version-settings.ts';
 import type { VersionSettings } from './version-settings.ts';
@@ -26,7 +26,7 @@ import type { VersionSettings } from './version-settings.ts';
 /** How `acquire` ended: `onConnected` was or will be called, or it never will. */
 export const ACQUIRED = 0;
 export const NO_ENDPOINT = 1;
-const OVERLOAD = 2;
+export const OVERLOAD = 2;
 export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 
 export interface VersionDeps extends OutlierEjectorDeps {
@@ -48,7 +48,6 @@ export interface ConnectionRequest extends ResponseSink {
   onStillHeld(): boolean;
   /** Waiting has ended without a connection. */
   onTurnedAway(outcome: Outcome): void;
-  readonly requestMethod: string;
   readonly affinityKey: string;
   /** The endpoint that just failed it, or undefined. */
   readonly failedEndpoint: Endpoint | undefined;
@@ -58,7 +57,7 @@ export interface ConnectionRequest extends ResponseSink {
   readonly holdOver: boolean;
 }
 
-export class VersionRuntime implements ConnectionOwner {
+export class VersionRuntime implements EndpointSetOwner {
   readonly name: string;
   readonly counters: VersionCounters;
   readonly deadlines: Deadlines;
@@ -66,8 +65,6 @@ export class VersionRuntime implements ConnectionOwner {
   readonly ejector: OutlierEjector;
   readonly budget = new RetryBudget();
   settings: VersionSettings;
-  endpoints: readonly Endpoint[] = [];
-  connections = 0;
   /** Which deploy it is, for the access log; empty when nobody has said so. */
   deploy = '';
   /** Attempts that hold or wait for a connection. */
@@ -77,10 +74,10 @@ export class VersionRuntime implements ConnectionOwner {
   readonly #deps: VersionDeps;
   readonly #waiting: ConnectionRequest[] = [];
   readonly #hold: HeldRequests<ConnectionRequest>;
-  #adaptive: AdaptiveLimit | undefined = undefined;
-  #shownLimit = 0;
-  /** Of endpoints that leave or are drained, by endpoint. */
-  readonly #endpointDrains = new Map<Endpoint, EndpointDrain>();
+  readonly #concurrency: Concurrency;
+  readonly #limit = new ConnectionLimit();
+  readonly #set: EndpointSet;
+  readonly #drainsOf: EndpointDrains;
   #drains: Drained = false;
   #slowStartMs = 0;
   /** When it came into use; 0 = it always was, or its slow start is over. */
@@ -95,15 +92,27 @@ export class VersionRuntime implements ConnectionOwner {
     this.settings = settingsOf(pool, deps.worker, deps.workers);
     this.deadlines = deps.deadlines;
     this.counters = deps.counters.version(pool.name, name);
-    this.selection = new Selection(randomFraction);
+    this.#set = new EndpointSet(this, this.#limit, this.settings, deps.deadlines);
+    this.#limit.groups = [this.#set];
+    this.selection = this.#set.selection;
+    this.#drainsOf = new EndpointDrains({ pool: pool.name, version: name }, deps.deadlines, deps.log);
     this.ejector = new OutlierEjector(pool.name, this, deps);
-    const room = (): number => (this.#adaptive === undefined ? Infinity : this.#adaptive.limit - this.#admitted);
+    this.#concurrency = new Concurrency(deps.workers, this.counters);
     this.#hold = new HeldRequests(
       deps.deadlines,
       (request) => this.#proceed(request),
-      room,
+      () => this.#concurrency.room(this.#admitted),
       (held) => this.counters.held(held),
     );
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#set.endpoints;
+  }
+
+  /** Open connections, those being made included. */
+  get connections(): number {
+    return this.#limit.connections;
   }
 
   /** Endpoints that may be picked. */
@@ -113,12 +122,12 @@ export class VersionRuntime implements ConnectionOwner {
 
   /** Whether it wants to hear of latencies; where not, nobody looks at the clock for it. */
   get followsLatency(): boolean {
-    return this.selection.followsLatency || this.#adaptive !== undefined;
+    return this.selection.followsLatency || this.#concurrency.isFollowed;
   }
 
   /** Whether requests wait for it, or one more would: nothing may be added to what it has to do. */
   get isBusy(): boolean {
-    return this.#waiting.length + this.#hold.size > 0 || this.#adaptive?.admits(this.#admitted) === false;
+    return this.#waiting.length + this.#hold.size > 0 || !this.#concurrency.admits(this.#admitted);
   }
 
   /** Share of its part of the split that it is to get at present: below 1 in its slow start. */
@@ -132,14 +141,15 @@ export class VersionRuntime implements ConnectionOwner {
   /** Takes over new settings; endpoints that stay keep their state, those that left finish what they have. */
   configure(pool: PoolConfig, version: VersionConfig): void {
     this.settings = settingsOf(pool, this.#deps.worker, this.#deps.workers);
+    this.#set.settings = this.settings;
     this.budget.ratio = pool.retries.budget;
     this.#drains = version.drain;
     this.#slowStartMs = version.slowStartMs;
-    this.#adapt(pool.limits.adaptive);
+    this.#concurrency.configure(pool.limits.adaptive);
     this.selection.configure(pool);
     this.setEndpoints(version.endpoints);
     this.ejector.configure(pool.outlier);
-    while (this.connections > this.settings.connectionLimit && this.#evictIdle());
+    this.#limit.configure(this.settings.connectionLimit);
     this.#serveWaiting();
   }
 
@@ -154,48 +164,22 @@ export class VersionRuntime implements ConnectionOwner {
    */
   retire(): void {
     this.#retired = true;
+    this.#set.closeIdle();
     for (const endpoint of this.endpoints) {
-      closeIdle(endpoint);
       // One that is drained already has its deadline.
-      if (!this.#endpointDrains.has(endpoint)) this.#watchEndpointDrain(endpoint, () => undefined);
+      if (!this.#drainsOf.has(endpoint)) this.#drainsOf.begin(endpoint, this.#drainMsOf(endpoint), false);
     }
   }
 
   /** Those that stay keep their state; those that left finish what they have. */
   setEndpoints(endpoints: readonly EndpointConfig[]): void {
-    const readyBefore = this.readyCount;
-    const before = new Map(this.endpoints.map((endpoint) => [endpoint.key, endpoint]));
-    // Where nothing stays, nothing can be spared for a while.
-    const stays = readyBefore > 0 && endpoints.some(({ key }) => before.has(key));
-    this.endpoints = endpoints.map((config) => {
-      const known = before.get(config.key);
-      before.delete(config.key);
-      const endpoint = known ?? new Endpoint(config, this.#deps.counters.endpoint(this.#pool, this.name, config.key));
-      endpoint.weight = config.weight;
-      endpoint.zone = config.zone;
-      const drain = config.drain === false ? this.#drains : config.drain;
-      const changed = this.#setReason(endpoint, NOT_READY_DRAINING, drain !== false);
-      this.#setDrainTime(endpoint, typeof drain === 'number' ? drain : 0);
-      if (stays && endpoint.notReadyReasons === 0 && (known === undefined || changed)) this.selection.slowStart.begin(endpoint);
-      if (endpoint.weight === 0) closeIdle(endpoint);
-      return endpoint;
-    });
-    for (const gone of before.values()) {
-      this.selection.slowStart.end(gone);
-      this.#setReason(gone, NOT_READY_DRAINING, true);
-    }
-    this.selection.update(this.endpoints);
-    this.#readinessChanged(readyBefore);
+    this.#set.replace(endpoints, this.#drains);
     this.#configured = true;
   }
 
-  /** Adds or removes a reason (`UNREADY_…`) why an endpoint may not be picked. What is under way on it goes on. */
+  /** Adds or removes a reason (`NOT_READY_…`) why an endpoint may not be picked. What is under way on it goes on. */
   mark(endpoint: Endpoint, reason: number, applies: boolean): void {
-    const readyBefore = this.readyCount;
-    if (!this.#setReason(endpoint, reason, applies)) return;
-    if (endpoint.notReadyReasons === 0 && readyBefore > 0) this.selection.slowStart.begin(endpoint);
-    this.selection.refresh();
-    this.#readinessChanged(readyBefore);
+    this.#set.mark(endpoint, reason, applies);
   }
 
   /** An attempt on the endpoint ended well. */
@@ -215,24 +199,18 @@ export class VersionRuntime implements ConnectionOwner {
   /** The head of an answer with this status came `latencyMs` after its attempt began, at monotonic time `atMs`. */
   observed(endpoint: Endpoint, status: number, latencyMs: number, atMs: number): void {
     this.selection.observed(endpoint, latencyMs, atMs);
-    if (this.#adaptive === undefined || status >= 500) return;
-    this.#adaptive.sampled(latencyMs, this.#admitted, atMs);
-    this.#showLimit(this.#adaptive.limit);
+    if (status < 500) this.#concurrency.observed(latencyMs, this.#admitted, atMs);
   }
 
-  /** An attempt that began at `sinceMs` is given up: its time is over, or whoever wanted it has gone. */
+  /** An attempt that began at `sinceMs` is given up: its time is over, or the client has gone. */
   gaveUp(sinceMs: number, why: 'late' | 'unwanted'): void {
-    if (this.#adaptive === undefined) return;
-    const atMs = nowMs();
-    if (why === 'late') this.#adaptive.timedOut(atMs - sinceMs, this.#admitted, atMs);
-    else this.#adaptive.abandoned(atMs - sinceMs, this.#admitted, atMs);
-    this.#showLimit(this.#adaptive.limit);
+    this.#concurrency.gaveUp(sinceMs, why, this.#admitted);
   }
 
   /** Finds a connection for the applicant, makes one, or lets it wait. */
   acquire(request: ConnectionRequest): Acquired {
     if (this.requests >= this.settings.requestLimit) return OVERLOAD;
-    if (this.#adaptive !== undefined && !this.#adaptive.admits(this.#admitted)) return OVERLOAD;
+    if (!this.#concurrency.admits(this.#admitted)) return OVERLOAD;
     const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) return this.#mayHold(request) ? this.hold(request) : NO_ENDPOINT;
     const idle = request.wantsFresh ? undefined : endpoint.idle.pop();
@@ -241,9 +219,9 @@ export class VersionRuntime implements ConnectionOwner {
       request.onConnected(idle);
       return ACQUIRED;
     }
-    if (this.#makeRoom()) {
+    if (this.#limit.makeRoom()) {
       this.requests++;
-      this.#connect(endpoint, request);
+      this.#set.connect(endpoint, request);
       return ACQUIRED;
     }
     if (this.#isFull) return OVERLOAD;
@@ -275,11 +253,10 @@ export class VersionRuntime implements ConnectionOwner {
 
   /** Takes back a connection whose answer has ended; reuses it when that is safe. */
   releaseConnection(connection: UpstreamConnection): void {
-    if (!connection.release()) return;
+    if (!this.#set.takeBack(connection)) return;
     const { endpoint } = connection;
     const next = this.#waiting[0];
-    if (!endpoint.ready || this.connections > this.settings.connectionLimit) connection.destroy();
-    else if (next === undefined && !this.#retired) endpoint.idle.push(connection);
+    if (next === undefined && !this.#retired) endpoint.idle.push(connection);
     else if (next === undefined || next.wantsFresh || (next.failedEndpoint === endpoint && this.readyCount > 1)) connection.destroy();
     else {
       this.#waiting.shift();
@@ -287,48 +264,11 @@ export class VersionRuntime implements ConnectionOwner {
     }
   }
 
-  onFault(error: unknown): void {
-    this.#deps.onFault(error);
+  countersOf(endpoint: string): EndpointCounters {
+    return this.#deps.counters.endpoint(this.#pool, this.name, endpoint);
   }
 
-  onOpened(): void {
-    this.#hold.flow();
-  }
-
-  onClosed(connection: UpstreamConnection): void {
-    const endpoint = connection.endpoint;
-    this.connections--;
-    endpoint.connections.delete(connection);
-    endpoint.counters.closed();
-    const at = endpoint.idle.lastIndexOf(connection);
-    if (at !== -1) endpoint.idle.splice(at, 1);
-    if (this.#endpointDrains.size > 0) this.#endpointDrains.get(endpoint)?.check();
-    this.#serveWaiting();
-  }
-
-  /** Attempts that the version works on, or that wait for a connection to it. */
-  get #admitted(): number {
-    return this.requests - this.#hold.size;
-  }
-
-  #adapt(wanted: boolean): void {
-    // Threads count their time from different moments; the wall clock is the one that they share.
-    if (wanted) this.#adaptive ??= new AdaptiveLimit(this.#deps.workers, wallMs() - nowMs());
-    else this.#adaptive = undefined;
-    this.#showLimit(this.#adaptive?.limit ?? 0);
-  }
-
-  #showLimit(limit: number): void {
-    if (limit === this.#shownLimit) return;
-    this.#shownLimit = limit;
-    this.counters.concurrencyLimited(limit);
-  }
-
-  get #isFull(): boolean {
-    return this.#waiting.length + this.#hold.size >= this.settings.pendingLimit;
-  }
-
-  #readinessChanged(readyBefore: number): void {
+  onReadiness(readyBefore: number): void {
     const { panicking, readyCount } = this.selection;
     if (panicking) this.counters.panicked();
     else this.counters.calmed();
@@ -337,50 +277,46 @@ export class VersionRuntime implements ConnectionOwner {
     this.#hold.scout();
   }
 
-  /** @param ms 0 = as the pool says */
-  #setDrainTime(endpoint: Endpoint, ms: number): void {
-    if (endpoint.drainMs === ms) return;
-    endpoint.drainMs = ms;
-    if (this.#endpointDrains.has(endpoint)) this.#drain(endpoint, true);
+  onDraining(endpoint: Endpoint, begins: boolean): void {
+    if (begins) this.#drainsOf.begin(endpoint, this.#drainMsOf(endpoint), true);
+    else this.#drainsOf.cancel(endpoint);
   }
 
-  /** Whether anything changed. */
-  #setReason(endpoint: Endpoint, reason: number, applies: boolean): boolean {
-    const unready = applies ? endpoint.notReadyReasons | reason : endpoint.notReadyReasons & ~reason;
-    if (unready === endpoint.notReadyReasons) return false;
-    endpoint.notReadyReasons = unready;
-    if (unready === 0) endpoint.counters.ready();
-    else endpoint.counters.unready();
-    if (reason === NOT_READY_DRAINING) this.#drain(endpoint, applies);
-    else if (applies && reason === NOT_READY_UNHEALTHY) closeIdle(endpoint);
-    return true;
+  onDrainRetimed(endpoint: Endpoint): void {
+    if (this.#drainsOf.has(endpoint)) this.onDraining(endpoint, true);
   }
 
-  #drain(endpoint: Endpoint, begins: boolean): void {
-    this.#endpointDrains.get(endpoint)?.cancel();
-    this.#endpointDrains.delete(endpoint);
-    if (!begins) return endpoint.counters.drainingEnded();
-    endpoint.counters.draining();
-    closeIdle(endpoint);
-    this.#watchEndpointDrain(endpoint, (fields) => this.#deps.log.info(fields, 'endpoint is drained'));
+  onOpened(): void {
+    this.#hold.flow();
   }
 
-  #watchEndpointDrain(endpoint: Endpoint, onDrained: (fields: Readonly<Record<string, string>>) => void): void {
-    const fields = { pool: this.#pool, version: this.name, endpoint: endpoint.key };
-    const endpointDrain = new EndpointDrain(endpoint, this.deadlines, endpoint.drainMs || this.settings.drainTimeoutMs, (cut) => {
-      this.#endpointDrains.delete(endpoint);
-      if (cut > 0) this.#deps.log.warn({ ...fields, cut }, 'connections were cut at the deadline of a drain');
-      else onDrained(fields);
-    });
-    this.#endpointDrains.set(endpoint, endpointDrain);
-    endpointDrain.check();
+  onClosed(endpoint: Endpoint): void {
+    this.#drainsOf.check(endpoint);
+    this.#serveWaiting();
+  }
+
+  onFault(error: unknown): void {
+    this.#deps.onFault(error);
+  }
+
+  /** Attempts that the version works on, or that wait for a connection to it. */
+  get #admitted(): number {
+    return this.requests - this.#hold.size;
+  }
+
+  get #isFull(): boolean {
+    return this.#waiting.length + this.#hold.size >= this.settings.pendingLimit;
+  }
+
+  #drainMsOf(endpoint: Endpoint): number {
+    return endpoint.drainMs || this.settings.drainTimeoutMs;
   }
 
   /** One that was held goes on: to a connection, into the line, or back. */
   #proceed(request: ConnectionRequest): void {
     const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) this.#proceedHeld(request);
-    else if (this.#makeRoom()) this.#connect(endpoint, request);
+    else if (this.#limit.makeRoom()) this.#set.connect(endpoint, request);
     else this.#wait(request);
   }
 
@@ -400,43 +336,14 @@ export class VersionRuntime implements ConnectionOwner {
 
   /** Makes connections for those who wait, as far as the limit allows. */
   #serveWaiting(): void {
-    while (this.#waiting.length > 0 && this.connections < this.settings.connectionLimit) {
+    while (this.#waiting.length > 0 && this.#limit.connections < this.#limit.limit) {
       const next = this.#waiting.shift()!;
       const endpoint = this.selection.pick(next.affinityKey, next.failedEndpoint);
-      if (endpoint !== undefined) this.#connect(endpoint, next);
+      if (endpoint !== undefined) this.#set.connect(endpoint, next);
       else if (this.#mayHold(next)) {
         this.#hold.add(next);
         next.onHeld();
       } else next.onTurnedAway(OUTCOME.no_endpoint);
     }
   }
-
-  #connect(endpoint: Endpoint, request: ConnectionRequest): void {
-    this.connections++;
-    endpoint.counters.opened();
-    const connection = new UpstreamConnection(endpoint, this, request);
-    endpoint.connections.add(connection);
-    request.onConnecting(connection);
-  }
-
-  /** Whether one more connection may be made, if need be in place of unused ones. */
-  #makeRoom(): boolean {
-    while (this.connections >= this.settings.connectionLimit) if (!this.#evictIdle()) return false;
-    return true;
-  }
-
-  /** Closes an unused connection of any endpoint; false when all are in use. */
-  #evictIdle(): boolean {
-    for (const endpoint of this.endpoints) {
-      const oldest = endpoint.idle.shift();
-      if (oldest === undefined) continue;
-      oldest.destroy();
-      return true;
-    }
-    return false;
-  }
-}
-
-function closeIdle(endpoint: Endpoint): void {
-  for (const connection of endpoint.idle.splice(0)) connection.destroy();
 }

@@ -1,17 +1,17 @@
 // What a version is told by its pool, as one worker needs it: bounds that hold for the whole instance are divided by the workers.
 
 import type { PoolConfig } from '../config/model.ts';
-import type { HeadLimits } from '../http1/limits.ts';
+import type { ConnectionSettings } from './connection.ts';
 
-export interface VersionSettings {
+/** Of a response's status line. */
+const MAX_STATUS_LINE_BYTES = 1024;
+
+export interface VersionSettings extends ConnectionSettings {
   /** Infinity where there is no bound; the same for the next two. */
   readonly connectionLimit: number;
   readonly pendingLimit: number;
   readonly requestLimit: number;
-  readonly responseLimits: HeadLimits;
-  readonly connectMs: number;
-  readonly idleMs: number;
-  /** Until the head of an answer arrives, per attempt; 0 = no limit. */
+  /** Until the head of a response arrives, per attempt; 0 = no limit. */
   readonly responseMs: number;
   readonly retryAttempts: number;
   readonly retryOn: ReadonlySet<string>;
@@ -27,15 +27,22 @@ export function settingsOf(pool: PoolConfig, worker: number, workers: number): V
     connectionLimit: partOf(limits.connections, worker, workers),
     pendingLimit: partOf(limits.pending, worker, workers),
     requestLimit: partOf(limits.requests, worker, workers),
-    responseLimits: { headerBytes: limits.headerBytes, headerCount: limits.headerCount, requestLineBytes: 1024 },
-    connectMs: timeouts.connectMs,
-    idleMs: timeouts.idleMs,
+    ...connectionSettingsOf(pool),
     responseMs: shorterOf(retries.perTryMs, timeouts.responseMs),
     retryAttempts: retries.attempts,
     retryOn: new Set(retries.on),
     acrossVersions: retries.acrossVersions,
     holdMs: pool.holdMs,
     drainTimeoutMs: pool.drainTimeoutMs,
+  };
+}
+
+/** What holds for connections to the endpoints of a pool, whatever they serve. */
+export function connectionSettingsOf({ limits, timeouts }: PoolConfig): ConnectionSettings {
+  return {
+    responseLimits: { headerBytes: limits.headerBytes, headerCount: limits.headerCount, requestLineBytes: MAX_STATUS_LINE_BYTES },
+    connectMs: timeouts.connectMs,
+    idleMs: timeouts.idleMs,
   };
 }
 

@@ -1,4 +1,4 @@
-// What every balancer owes its caller, whatever its way of choosing.
+// The promises that every balancer keeps, no matter how it chooses.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -123,7 +123,7 @@ describe.each(balancers)('$name', ({ name, tolerance }) => {
     expect(Object.keys(countPicks(balancer, 300)).sort()).toEqual(['a', 'b']);
   });
 
-  it('answers with a ready endpoint exactly when there is one, through any changes', () => {
+  it('returns a ready endpoint exactly when there is one, through any changes', () => {
     fc.assert(
       fc.property(fc.integer(), fc.array(fc.array(endpointState, { maxLength: 12 }), { maxLength: 8 }), (seed, rounds) => {
         const endpoints = makeEndpoints(12);

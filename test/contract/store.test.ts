@@ -1,4 +1,4 @@
-// What every store owes its caller, wherever it keeps things.
+// The promises that every store keeps, no matter where it keeps things.
 
 import { afterEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open-store.ts';
@@ -48,7 +48,7 @@ describe.each(['memory', 'sqlite'])('a store in %s', (kind) => {
     ]);
   });
 
-  it('replaces halves of surrogate pairs, in what it answers too', () => {
+  it('replaces halves of surrogate pairs, in what it returns, too', () => {
     const store = make();
     const entry = store.append(revisionOf(1, { reason: 'a\ud800b' }), entryOf('x', { author: '\udc00' }));
     expect(entry.author).toBe('\ufffd');
@@ -172,7 +172,7 @@ describe.each(['memory', 'sqlite'])('a store in %s', (kind) => {
     expect(heldBy(store).revisions.map(({ number }) => number)).toEqual([7]);
   });
 
-  it('hands out what nobody can change', () => {
+  it('returns objects that cannot be changed', () => {
     const store = make();
     const given = revisionOf(1);
     store.append(given, entryOf('a'));

@@ -1,4 +1,4 @@
-// CF-02: nobody answers a SYN. CF-05: the other side of an open connection is gone without a word.
+// CF-02: a SYN gets no response. CF-05: the other side of an open connection is gone without a word.
 
 import { afterEach, expect, test } from 'vitest';
 import { startBlackhole } from '../flow/scaffold/blackhole.ts';
@@ -18,7 +18,7 @@ afterEach(closeAll);
 
 const CONNECT = { timeouts: { connect: '200ms' } };
 
-/** Sluice with a well upstream on a Unix socket and pools around `address`, which swallows SYNs. */
+/** Sluice with a healthy upstream on a Unix socket and pools around `address`, which swallows SYNs. */
 async function startAround(address: string, within: readonly string[]): Promise<Rig> {
   const folder = makeFolder();
   const good = await startUpstream(

@@ -1,4 +1,4 @@
-// CF-03: a reset after the connection was accepted. CF-04: a connection that is accepted and never answered.
+// CF-03: a reset after the connection was accepted. CF-04: a connection that is accepted and never gets a response.
 
 import { afterEach, expect, test } from 'vitest';
 import { get, post } from '../flow/scaffold/client.ts';
@@ -54,7 +54,7 @@ test('CF-03: endpoints that reset at once, after the request, and on the second 
     const tally = await traffic.stop();
     expect(ends(tally)).toEqual({ 200: tally.sent });
   });
-  // What an upstream may have acted on is never sent again.
+  // A request that an upstream may have acted on is never sent again.
   expect(posts.length).toBeGreaterThan(round * 40);
   expect(new Set(posts).size).toBe(posts.length);
 });

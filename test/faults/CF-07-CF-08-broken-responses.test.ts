@@ -1,4 +1,4 @@
-// CF-07: an answer that ends early. CF-08: an answer that is none: garbage, a huge head, endless interim answers.
+// CF-07: a response that ends early. CF-08: bytes that are no response: garbage, a huge head, endless interim responses.
 
 import { afterEach, expect, test } from 'vitest';
 import { get } from '../flow/scaffold/client.ts';
@@ -17,7 +17,7 @@ const EARLY: Readonly<Record<string, string>> = {
   end: 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\n',
 };
 
-test('CF-07: answers that end too soon, by FIN and by RST, never look whole', async () => {
+test('CF-07: responses that end too soon, by FIN and by RST, never look whole', async () => {
   const good = await startUpstream(responding(() => ok()));
   const early = await startUpstream(async (wire) => {
     const [, , what = '', how] = (await wire.readMessage()).line.split(/[ /]+/);
@@ -61,7 +61,7 @@ const NO_RESPONSES: Readonly<Record<string, string>> = {
   interim: 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(1_000) + ok(),
 };
 
-test('CF-08: 502 for whatever is no answer; the connection goes, others are served', async () => {
+test('CF-08: 502 for anything that is no response; the connection closes, others are served', async () => {
   const good = await startUpstream(responding(() => ok()));
   const bad = await startUpstream(async (wire) => {
     const [, , what = ''] = (await wire.readMessage()).line.split(/[ /]+/);
@@ -75,7 +75,7 @@ test('CF-08: 502 for whatever is no answer; the connection goes, others are serv
     const traffic = startTraffic(rig.sluice, { loops: 4 });
     for (const what of Object.keys(NO_RESPONSES)) {
       const statuses = await crowd(rig, 10, get(`/bad/${what}`), async (wire) => {
-        // Interim answers that were still within bounds came before.
+        // Interim responses that were still within bounds came before.
         for (;;) {
           const { status } = await wire.readMessage();
           if (status >= 200) return status;

@@ -16,7 +16,7 @@ afterEach(closeAll);
 
 const IDLE_MS = 30;
 
-/** Answers until the next request is late by its own clock, and closes then, whatever may be on its way. */
+/** Responds until the next request is late by its own clock, and closes then, no matter what is on its way. */
 async function impatient(wire: Wire, seen: string[]): Promise<void> {
   for (let responded = 0; ; responded++) {
     const stop = new AbortController();

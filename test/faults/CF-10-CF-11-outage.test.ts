@@ -77,18 +77,18 @@ test('CF-11: all down: 503 at once and nothing piles up; all up: back within an 
     const outage = await down.stop();
     expect(ends(outage)).toEqual({ '503 no_endpoint': outage.sent });
     expectQuick(outage);
-    // Nobody knocks at what is known to be down.
+    // No request is sent to an endpoint that is known to be down.
     expect((await sluice.metrics()).sum('sluice_attempts_total') - before.sum('sluice_attempts_total')).toBe(0);
     const traffic = startTraffic(sluice, { loops: LOOPS });
     await eventually('traffic again', () => traffic.tally.sent > LOOPS);
     const connections = mortals.map((mortal) => mortal.connections);
     for (const mortal of mortals) await mortal.live();
     const began = performance.now();
-    await eventually('an answer', () => traffic.tally.ends.has('200'));
+    await eventually('a response', () => traffic.tally.ends.has('200'));
     const backMs = performance.now() - began;
     await eventually('both in use', async () => (await sluice.metric('sluice_endpoint_ready')) === 2);
     const served = traffic.tally.ends.get('200') ?? 0;
-    await eventually('more answers', () => (traffic.tally.ends.get('200') ?? 0) > served + 200);
+    await eventually('more responses', () => (traffic.tally.ends.get('200') ?? 0) > served + 200);
     const tally = await traffic.stop();
     expect(kinds(tally)).toEqual(['200', '503 no_endpoint']);
     expect(backMs).toBeLessThan(promised(200 + 1_000));

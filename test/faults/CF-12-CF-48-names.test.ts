@@ -1,4 +1,4 @@
-// CF-12: what can go wrong with names: no such name, no answer, an empty one, too many, another one. CF-48: a name with two families, one of
+// CF-12: what can go wrong with names: no such name, no DNS answer, an empty one, too many, another one. CF-48: a name with two families, one of
 // them dead.
 
 import { afterEach, expect, test } from 'vitest';
@@ -54,10 +54,10 @@ test('CF-12: failing names keep their last good addresses, new ones are followed
   });
 });
 
-test('CF-48: of two families one is dead: every request is answered, and none is sent twice', async () => {
+test('CF-48: of two families one is dead: every request gets its response, and none is sent twice', async () => {
   const dns = await startDns();
   const { port, upstreams } = await startSiblings('127.0.0.2');
-  // Nobody listens at ::1.
+  // Nothing listens at ::1.
   dns.set(NAME, { a: ['127.0.0.2'], aaaa: ['::1'], ttl: 60 });
   const versions = { v1: { endpoints: [`${NAME}:${port}`], dns: { servers: [dns.address] } } };
   const shop = { versions, balancer: 'round-robin', retries: { attempts: 1, budget: '100%' } };

@@ -19,7 +19,7 @@ afterEach(closeAll);
 
 type Death = Exclude<Submission['kind'], 'weigh' | 'shift' | 'stall' | 'leak-memory' | 'leak-timer' | 'abort'>;
 
-/** Requests on one connection until told to stop; answers how many were answered. @throws when one is not */
+/** Requests on one connection until told to stop; returns how many got a response. @throws when one does not */
 function keepAsking(wire: Wire): () => Promise<number> {
   let stopping = false;
   const asking = (async () => {

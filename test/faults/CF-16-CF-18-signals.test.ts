@@ -26,31 +26,34 @@ function refuses(port: number): Promise<boolean> {
   });
 }
 
-test.each(['SIGKILL', 'abort'] as const)('CF-16: by %s: nobody accepts for the dead, and the next one takes its place', async (death) => {
-  const [upstream] = await startMortals('a');
-  const port = await freePort();
-  const config = poolsConfig({ shop: at(upstream!.address) }, { listener: { address: `127.0.0.1:${port}` } });
-  const rig = await startRig(config, { within: ['sh', '-c', 'ulimit -c 0; exec "$@"', 'sh'] });
-  const { sluice } = rig;
-  // An abort prints where it was.
-  sluice.expectLog(/^(?!\{)/);
-  sluice.exitCode = null;
-  const traffic = startTraffic(sluice, { loops: 4 });
-  await eventually('traffic', () => traffic.tally.sent > 100);
-  if (death === 'abort') await rig.inside.obey({ kind: 'abort', worker: MAIN });
-  else sluice.signal(death);
-  const { signal } = await within('the end', sluice.exited);
-  expect(signal).toBe(death === 'abort' ? 'SIGABRT' : 'SIGKILL');
-  const tally = await traffic.stop();
-  expect(kinds(tally).filter((kind) => !['200', 'cut', 'refused'].includes(kind))).toEqual([]);
-  expect(await refuses(port)).toBe(true);
-  // Alone on the port, not beside a forgotten thread that shares it.
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ port, host: '127.0.0.1' }, resolve));
-  await new Promise((resolve) => server.close(resolve));
-  const next = await startRig(config);
-  expect(await verdicts(next, 20)).toEqual(['200']);
-});
+test.each(['SIGKILL', 'abort'] as const)(
+  'CF-16: by %s: no listener of the dead process accepts, and the next process takes its place',
+  async (death) => {
+    const [upstream] = await startMortals('a');
+    const port = await freePort();
+    const config = poolsConfig({ shop: at(upstream!.address) }, { listener: { address: `127.0.0.1:${port}` } });
+    const rig = await startRig(config, { within: ['sh', '-c', 'ulimit -c 0; exec "$@"', 'sh'] });
+    const { sluice } = rig;
+    // An abort prints where it was.
+    sluice.expectLog(/^(?!\{)/);
+    sluice.exitCode = null;
+    const traffic = startTraffic(sluice, { loops: 4 });
+    await eventually('traffic', () => traffic.tally.sent > 100);
+    if (death === 'abort') await rig.inside.obey({ kind: 'abort', worker: MAIN });
+    else sluice.signal(death);
+    const { signal } = await within('the end', sluice.exited);
+    expect(signal).toBe(death === 'abort' ? 'SIGABRT' : 'SIGKILL');
+    const tally = await traffic.stop();
+    expect(kinds(tally).filter((kind) => !['200', 'cut', 'refused'].includes(kind))).toEqual([]);
+    expect(await refuses(port)).toBe(true);
+    // Alone on the port, not beside a forgotten thread that shares it.
+    const server = createServer();
+    await new Promise<void>((resolve, reject) => server.once('error', reject).listen({ port, host: '127.0.0.1' }, resolve));
+    await new Promise((resolve) => server.close(resolve));
+    const next = await startRig(config);
+    expect(await verdicts(next, 20)).toEqual(['200']);
+  },
+);
 
 test('CF-17: SIGTERM with uploads, downloads and new clients: what began is finished, new ones are served or refused', async () => {
   const upstream = await startLoadUpstream();
@@ -84,7 +87,7 @@ test('CF-17: SIGTERM with uploads, downloads and new clients: what began is fini
   expect(performance.now() - began).toBeLessThan(promised(6_000));
 });
 
-test('CF-18: a storm of SIGHUP under load is few reloads and costs nobody anything', async () => {
+test('CF-18: a storm of SIGHUP under load is few reloads and fails no request', async () => {
   const [upstream] = await startMortals('a');
   const rig = await startRig(poolsConfig({ shop: at(upstream!.address) }));
   const { sluice } = rig;

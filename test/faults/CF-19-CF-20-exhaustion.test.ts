@@ -29,7 +29,7 @@ async function startTooMany(sluice: Sluice): Promise<Wire[]> {
   return connected;
 }
 
-test('CF-19: more clients than descriptors: no crash, who is in is served, and new ones are when there is room again', async () => {
+test('CF-19: more clients than descriptors: no crash, connected clients are served, and new ones are when there is room again', async () => {
   const [upstream] = await startMortals('a');
   const rig = await startRig(poolsConfig({ shop: at(upstream!.address) }), LIMITED);
   const { sluice } = rig;
@@ -57,10 +57,10 @@ test('CF-19: metrics live while there is no descriptor left, and say how many we
   for (const wire of tooMany) wire.destroy();
 });
 
-test('CF-19: requests that wait upstream take descriptors, too: there are enough for all who are in, and no endpoint is ejected', async () => {
+test('CF-19: requests that wait upstream take descriptors, too: there are enough for all connected clients, and no endpoint is ejected', async () => {
   const [a, b] = await startMortals('a', 'b');
   const held: (() => void)[] = [];
-  for (const mortal of [a!, b!]) mortal.response = (_request, response) => void held.push(() => response.end('late'));
+  for (const mortal of [a!, b!]) mortal.respond = (_request, response) => void held.push(() => response.end('late'));
   const outlier = { consecutive: 1, ejection: '60s', maxEjected: '100%' };
   // Unused connections of one worker would take the descriptors of the other.
   const timeouts = { idle: '100ms' };

@@ -1,4 +1,4 @@
-// CF-21: a thread is busy with something else for two seconds. What it finds late afterwards is nobody else's fault.
+// CF-21: a thread is busy with something else for two seconds. What it finds late afterwards is the fault of no endpoint.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
@@ -19,10 +19,10 @@ afterEach(closeAll);
 
 const STALL_MS = 2_000;
 
-/** Slow while a round runs. Between rounds probes are answered at once: one that waits holds a socket, and would look like one left behind. */
+/** Slow while a round runs. Between rounds probes get their response at once: one that waits holds a socket, and would look like one left behind. */
 function slowDown(mortals: readonly MortalUpstream[], delayMs: number): void {
   for (const mortal of mortals) {
-    mortal.response = (_request, response) => {
+    mortal.respond = (_request, response) => {
       if (delayMs === 0) response.end(mortal.name);
       else setTimeout(() => response.end(mortal.name), delayMs);
     };
@@ -59,7 +59,7 @@ test('CF-21: a worker stalls: the other serves on, the lag shows, no endpoint is
     const ids = await Promise.all(wires.map((wire) => workerOf(wire)));
     const [slow, quick] = ids[0] === stalled ? wires : wires.toReversed();
     const began = performance.now();
-    // Their answers come while the worker looks elsewhere, and lie in its sockets when its timers fire, late.
+    // Their responses come while the worker looks elsewhere, and lie in its sockets when its timers fire, late.
     await slow!.write(get('/').repeat(5));
     const others = await Promise.all(Array.from({ length: 8 }, () => connectToEach(sluice, 2)));
     for (const wire of others.flat()) await wire.write(get('/'));
@@ -84,7 +84,7 @@ test('CF-21: a worker stalls: the other serves on, the lag shows, no endpoint is
   });
 });
 
-test('CF-21: the control thread stalls: nobody who is served notices, no endpoint is found unhealthy', async () => {
+test('CF-21: the control thread stalls: no client notices, no endpoint is found unhealthy', async () => {
   const mortals = await startMortals('a', 'b');
   const health = { interval: '100ms', timeout: '1s', unhealthyAfter: 1 };
   const rig = await startRig(poolsConfig({ shop: { ...at(...mortals.map(({ address }) => address)), health } }));

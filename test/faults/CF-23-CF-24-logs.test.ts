@@ -1,4 +1,4 @@
-// CF-23: the disk that takes the access log is full. CF-24: stdout is closed, or nobody reads it.
+// CF-23: the disk that takes the access log is full. CF-24: stdout is closed, or is not read.
 
 import { spawnSync } from 'node:child_process';
 import { statSync, truncateSync } from 'node:fs';
@@ -22,7 +22,7 @@ function dropped(sluice: Sluice): Promise<number> {
   return sluice.metric('sluice_access_log_dropped_total');
 }
 
-/** Traffic until more lines were lost: all of it is answered, and soon. */
+/** Traffic until more lines were lost: all of it gets a response, and soon. */
 async function losesLinesAlone(sluice: Sluice, request = get('/')): Promise<void> {
   const before = await dropped(sluice);
   const traffic = startTraffic(sluice, { pauseMs: 0, request: () => request });
@@ -64,7 +64,7 @@ test.skipIf(!hasMounts)('CF-23: a disk that fills up costs lines; when there is 
   });
 });
 
-test.each(['closed', 'unread'])('CF-24: a stdout that is %s costs lines, no answer and no time', { timeout: 60_000 }, async (how) => {
+test.each(['closed', 'unread'])('CF-24: a stdout that is %s costs lines, no response and no time', { timeout: 60_000 }, async (how) => {
   const [upstream] = await startMortals('a');
   const config = poolsConfig({ shop: at(upstream!.address) }, { top: { accessLog: { path: 'stdout' } } });
   const rig = await startRig(config);

@@ -94,7 +94,7 @@ test('CF-31: a pool and a version go while they are used: what began ends well, 
   const rig = await startRig(both);
   const { sluice } = rig;
   const held: (() => void)[] = [];
-  other!.response = (_request, response) => void held.push(() => response.end('late'));
+  other!.respond = (_request, response) => void held.push(() => response.end('late'));
   await leavesNothing(rig, async () => {
     const first = await ask(sluice, get('/'));
     expect(first.field('x-version')).toBe('v2');
@@ -137,7 +137,7 @@ test.each([0, 1])('CF-32: worker %i is late with a config: it is not in force be
       return now > revision;
     });
     revision++;
-    // From the moment at which it counts as applied nobody serves the old one.
+    // From the moment at which it counts as applied no worker serves the old one.
     expect(await marks(wires)).toEqual([`m-${revision}`, `m-${revision}`]);
     const line = await eventually('the log line', () =>
       sluice.logs.find(({ msg, fields }) => msg === 'config applied' && fields['revision'] === revision),

@@ -22,7 +22,7 @@ const EJECTION_MS = 400;
 test('CF-33: no timeout, ejection, probe or idle time is early or late when the clock jumps', { timeout: 60_000 }, async () => {
   const [steady, probed, failing] = await startMortals('steady', 'probed', 'failing');
   const path = makeFolder().file('access.log');
-  steady!.response = (request, response) => {
+  steady!.respond = (request, response) => {
     if (request.url === '/slow') setTimeout(() => response.end('slow'), 700);
     else response.end('steady');
   };
@@ -42,10 +42,10 @@ test('CF-33: no timeout, ejection, probe or idle time is early or late when the 
     await idle.readMessage();
     const traffic = startTraffic(sluice, { loops: 4 });
     const slow = crowd(rig, 10, get('/slow'), async (wire) => verdictOf(await wire.readMessage()));
-    failing!.response = (_request, response) => void response.writeHead(503).end();
+    failing!.respond = (_request, response) => void response.writeHead(503).end();
     await eventually('the ejection', async () => (await verdicts(rig, 2, get('/failing')), (await ready()) === 0));
     const ejectedMs = performance.now();
-    failing!.response = (_request, response) => void response.end('well');
+    failing!.respond = (_request, response) => void response.end('well');
     const probes = probed!.requests;
     await inside.obey({ kind: 'shift', ms });
     await pause(10 * INTERVAL_MS);

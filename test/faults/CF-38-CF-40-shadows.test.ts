@@ -1,4 +1,4 @@
-// CF-38: shadows that refuse, hang, drip, reset, are slow, or answer without end, and are compared. CF-39: clients that leave while a copy is under way.
+// CF-38: shadows that refuse, hang, drip, reset, are slow, or respond without end, and are compared. CF-39: clients that leave while a copy is under way.
 // CF-40: uploads that the shadow takes slower than the primary, or not at all, and the reverse.
 
 import { createHash } from 'node:crypto';
@@ -55,11 +55,11 @@ const EXPECTED: Readonly<Record<(typeof FAULTS)[number], string>> = {
   garbage: 'upstream_malformed',
 };
 
-test('CF-38: whatever the shadow does, the primary answers as if there were none', { timeout: 400_000 }, async () => {
+test('CF-38: no matter what the shadow does, the primary responds as if there were none', { timeout: 400_000 }, async () => {
   const primary = await startUpstream(responding(() => ok('primary')));
   const shadow = await startShadowProcess();
   const nobody = `127.0.0.1:${await freePort()}`;
-  // All of it is compared, too, as far as there is an answer.
+  // All of it is compared, too, as far as there is a response.
   const mirror = { compare: { perTemplate: 100_000, noise: { percent: 20 } } };
   const faulty = FAULTS.map((fault) => [fault, mirrored(primary.address, fault === 'refuse' ? nobody : shadow.address, mirror)] as const);
   const calm = { versions: { v1: { endpoints: [primary.address] } } };
@@ -83,7 +83,7 @@ test('CF-38: whatever the shadow does, the primary answers as if there were none
     await eventually('the last copies', async () => (await rig.sluice.metric('sluice_mirror_in_flight')) === 0);
     rounds.push(rig.sluice.rssBytes() / MIB);
   });
-  // Other tests share the machine, so the best of the rounds counts. Who waited for a shadow would wait for 400 ms each time.
+  // Other tests share the machine, so the best of the rounds counts. A client that waited for a shadow would wait for 400 ms each time.
   for (const [fault, { halfMs, mostMs, calmMs }] of took) {
     expect(halfMs, fault).toBeLessThan(200);
     expect(mostMs, fault).toBeLessThan(isFull ? Math.max(calmMs * 1.05, calmMs + 1) : 3 * calmMs + 350);
@@ -186,7 +186,7 @@ async function upload({ sluice }: Rig, pool: string, body: Buffer): Promise<stri
   return response.body;
 }
 
-/** Answers each upload with the digest of its body. */
+/** Responds to each upload with the digest of its body. */
 async function startDigesting(): Promise<Upstream & { readonly digests: string[] }> {
   const digests: string[] = [];
   const upstream = await startUpstream(async (wire) => {

@@ -15,7 +15,7 @@ import { ends, expectQuick, quantile, startTraffic } from './traffic.ts';
 
 afterEach(closeAll);
 
-/** What is sent before the client gives up, and whether the answer has begun by then. */
+/** What is sent before the client gives up, and whether the response has begun by then. */
 const PHASES: readonly { readonly text: string; readonly responded: boolean }[] = [
   { text: 'GET / HTTP/1.1\r\nho', responded: false },
   { text: get('/hold'), responded: false },
@@ -26,7 +26,7 @@ const PHASES: readonly { readonly text: string; readonly responded: boolean }[] 
   { text: get('/bytes/10/1') + get('/hold'), responded: true },
 ];
 
-/** One client: connects, sends, perhaps waits for the answer to begin, and goes by a reset or by an end. */
+/** One client: connects, sends, perhaps waits for the response to begin, and leaves by a reset or by an end. */
 function giveUp(port: number, index: number): Promise<void> {
   const { text, responded } = PHASES[index % PHASES.length]!;
   return new Promise((resolve, reject) => {
@@ -52,7 +52,7 @@ test('CF-43: a storm of clients that give up leaves nothing behind, and others a
     });
     await Promise.all(loops);
     const tally = await traffic.stop();
-    // The upstream answers those that are still held, for nobody.
+    // The upstream responds to those that still wait; their clients have left.
     upstream.release();
     await sluice.untilQuiet();
     expect(ends(tally)).toEqual({ 200: tally.sent });

@@ -1,4 +1,4 @@
-// CF-46: scrapers that do not read, and requests that are all different. CF-47: an answer without end, to a quick and to a slow client.
+// CF-46: scrapers that do not read, and requests that are all different. CF-47: a response without end, to a quick and to a slow client.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
@@ -77,7 +77,7 @@ test('CF-46: no request makes a series of its own; scrapes stay quick beside scr
   expect([...known].filter((each) => /\.example|agent|BREW|ODD|\?q=/.test(each))).toEqual([]);
 });
 
-test('CF-47: a huge answer costs no memory, whether its client is quick or slow', { timeout: 600_000 }, async () => {
+test('CF-47: a huge response costs no memory, whether its client is quick or slow', { timeout: 600_000 }, async () => {
   const size = scaled(256, 10_240) * MIB;
   const block = Buffer.alloc(256 * 1024, 'b');
   const upstream = await startUpstream(async (wire) => {
@@ -115,6 +115,6 @@ test('CF-47: a huge answer costs no memory, whether its client is quick or slow'
     for (const wire of [quick, slow]) wire.destroy();
     await eventually('the upstream let go', () => upstream.open === 0);
   });
-  figure(`an answer of ${size / MIB} MiB`, { 'before MiB': before / MIB, 'peak MiB': peak / MIB });
+  figure(`a response of ${size / MIB} MiB`, { 'before MiB': before / MIB, 'peak MiB': peak / MIB });
   expect(peak - before).toBeLessThan(64 * MIB);
 });

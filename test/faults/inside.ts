@@ -119,7 +119,7 @@ function suffer(order: Exclude<Submission, { kind: 'weigh' | 'shift' }>): void {
       });
       break;
     case 'reject':
-      void Promise.reject(new Error('struck: a rejection that nobody heard'));
+      void Promise.reject(new Error('struck: a rejection without a listener'));
       break;
     case 'exit':
       process.exit(7);

@@ -1,5 +1,5 @@
 // An application that dies and comes back at the same address, as a killed and restarted process does: its port refuses, its
-// connections are gone. Bound to 127.0.0.2, which nobody connects from: a dead port cannot connect to itself.
+// connections are gone. Bound to 127.0.0.2, from which no connection comes: a dead port cannot connect to itself.
 
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -7,8 +7,8 @@ import { open } from '../flow/scaffold/open.ts';
 
 export class MortalUpstream {
   readonly name: string;
-  /** How it answers; by default with its name. */
-  response: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => void response.end(this.name);
+  /** How it responds; by default with its name. */
+  respond: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => void response.end(this.name);
   requests = 0;
   /** Accepted altogether. */
   connections = 0;
@@ -29,7 +29,7 @@ export class MortalUpstream {
       const id = request.headers['x-request-id'];
       if (typeof id === 'string') response.setHeader('x-request-id', id);
       request.resume();
-      this.response(request, response);
+      this.respond(request, response);
     });
     server.keepAliveTimeout = 120_000;
     server.on('connection', () => this.connections++);

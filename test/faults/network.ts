@@ -10,7 +10,7 @@ import type { ChildProcess } from 'node:child_process';
 import { eventually } from '../flow/scaffold/eventually.ts';
 import { open } from '../flow/scaffold/open.ts';
 
-/** A cable to ourselves: what comes out of its other end is for nobody here, and is dropped. */
+/** A cable to ourselves: what comes out of its other end has no receiver here, and is dropped. */
 const SETUP = `
   set -e
   ip link set lo up

@@ -1,4 +1,4 @@
-// A Sluice with two workers and a door into it, for faults to be made on. Its connections are not kept by anybody but the test.
+// A Sluice with two workers and a door into it, for faults to be made on. Only the test keeps connections to it.
 
 import { vi } from 'vitest';
 import { connectAt, get } from '../flow/scaffold/client.ts';
@@ -41,7 +41,7 @@ export function at(...endpoints: string[]): { readonly versions: object } {
   return { versions: { v1: { endpoints } } };
 }
 
-/** `count` clients at once, each with one exchange on a connection of its own; answers what `read` made of each. */
+/** `count` clients at once, each with one exchange on a connection of its own; returns what `read` made of each. */
 export function crowd<T>({ sluice }: Rig, count: number, request: string, read: (wire: Wire) => Promise<T>): Promise<T[]> {
   return Promise.all(
     Array.from({ length: count }, async () => {
@@ -56,7 +56,7 @@ export function crowd<T>({ sluice }: Rig, count: number, request: string, read: 
   );
 }
 
-/** `STATUS OUTCOME` of an answer that Sluice made itself, else `STATUS`. */
+/** `STATUS OUTCOME` of a local reply, else `STATUS`. */
 export function verdictOf(response: Message): string {
   const outcome = response.field('x-sluice-outcome');
   return outcome === undefined ? `${response.status}` : `${response.status} ${outcome}`;

@@ -1,5 +1,5 @@
 // A shadow in a process of its own, so that what it does to Sluice is not also done to the test. The first element of the path says how it
-// behaves: /hang, /drip, /reset, /endless, /flood (the same without saying how much), /slow, /garbage, /deaf; everything else is answered well.
+// behaves: /hang, /drip, /reset, /endless, /flood (the same without saying how much), /slow, /garbage, /deaf; everything else gets a good response.
 //
 //   const shadow = await startShadowProcess();   shadow.address
 

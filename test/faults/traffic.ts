@@ -1,4 +1,4 @@
-// Steady requests while a fault is there. It judges nothing: it counts how exchanges ended, for the test to say what was right.
+// Steady requests while a fault is there. It judges nothing: it counts how exchanges ended, and the test says what was right.
 //
 //   const traffic = startTraffic(sluice, { loops: 8 });
 //   ... const tally = await traffic.stop();      tally.ends   Map of '200', '502 upstream_reset', 'cut', 'refused' … to how many
@@ -22,7 +22,7 @@ export interface TrafficOptions {
 
 export interface Tally {
   readonly ends: Map<string, number>;
-  /** How long each answered exchange took. */
+  /** How long each exchange with a response took. */
   readonly tookMs: number[];
   sent: number;
 }
@@ -99,13 +99,13 @@ export function kinds(tally: Tally): string[] {
   return [...tally.ends.keys()].sort();
 }
 
-/** Answers came as fast as they do when all is well, on a machine that others use as well: half within 50 ms, nearly all within a second. */
+/** Responses came as fast as they do when all is well, on a machine that others use as well: half within 50 ms, nearly all within a second. */
 export function expectQuick(tally: Tally): void {
   expect(quantile(tally, 0.5)).toBeLessThan(50);
   expect(quantile(tally, 0.99)).toBeLessThan(1_000);
 }
 
-/** The time within which that share of the answers came, in milliseconds. */
+/** The time within which that share of the responses came, in milliseconds. */
 export function quantile(tally: Tally, share: number): number {
   const sorted = tally.tookMs.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;

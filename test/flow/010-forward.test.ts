@@ -27,7 +27,7 @@ async function forwarded(request: string): Promise<Message> {
   return seen[0]!;
 }
 
-test('passes an answer on as it came, with the connection kept', async () => {
+test('passes a response on as it came, with the connection kept', async () => {
   const response = await ask(sluice, get('/a?b=c'));
   expect(response.head).toBe('HTTP/1.1 200 OK\r\nX-Version: v1\r\nDate: today\r\ncontent-length: 5\r\n\r\n');
   expect(response.body).toBe('hello');
@@ -81,7 +81,7 @@ test('skips an empty line before a request', async () => {
   expect((await ask(sluice, `\r\n${get('/')}`)).status).toBe(200);
 });
 
-test('answers HTTP/1.0, with and without keep-alive and host', async () => {
+test('serves HTTP/1.0, with and without keep-alive and host', async () => {
   const wire = await connectTo(sluice);
   await wire.write('GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n');
   const kept = await wire.readMessage();

@@ -74,7 +74,7 @@ test('does not let Connection take out what the application relies on', async ()
   expect(request.field('x-forwarded-for')).toBe('127.0.0.1');
 });
 
-test('takes hop-by-hop fields out of an answer', async () => {
+test('takes hop-by-hop fields out of a response', async () => {
   const fields =
     'A: 1\r\nConnection: X-Named\r\nKeep-Alive: timeout=5\r\nX-Named: n\r\nProxy-Connection: close\r\nUpgrade: h2c\r\nB: 2\r\n';
   const { response: got } = await exchange(get('/'), `HTTP/1.1 200 Very Well\r\n${fields}Content-Length: 0\r\n\r\n`);
@@ -144,7 +144,7 @@ test('rewrites host and prefix, and keeps the query', async () => {
   expect((await exchange(get('/whole?q'))).request.line).toBe('GET /other?q HTTP/1.1');
 });
 
-test('changes request and answer headers', async () => {
+test('changes request and response headers', async () => {
   const reply = 'HTTP/1.1 200 OK\r\nx-set: theirs\r\nx-gone: 1\r\nx-add: one\r\ncontent-length: 0\r\n\r\n';
   const { request, response: got } = await exchange(get('/old', 'x-set: theirs', 'X-Set: again', 'X-Gone: 1', 'x-add: one'), reply);
   expect(request.fields.filter((line) => /^x-(set|gone|add|fresh)/i.test(line)).map((line) => line.toLowerCase())).toEqual([

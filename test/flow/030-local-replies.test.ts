@@ -1,4 +1,4 @@
-// Answers that Sluice gives itself: redirects, fixed responses, no route, paths with two readings.
+// Local replies, the responses that Sluice makes itself: redirects, fixed responses, no route, paths with two readings.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, connectTo, get, post, requestText } from './scaffold/client.ts';
@@ -56,7 +56,7 @@ test('sends no body and no length with 204', async () => {
   expect((await ask(sluice, get('/empty'))).head).toBe('HTTP/1.1 204 No Content\r\n\r\n');
 });
 
-test('keeps the connection after its own answers, also to requests with a body', async () => {
+test('keeps the connection after local replies, also to requests with a body', async () => {
   const wire = await connectTo(sluice);
   await wire.write(post('/fixed', 'body') + get('/empty') + requestText('HEAD', '/fixed') + get('/moved'));
   expect((await wire.readMessage()).status).toBe(418);
@@ -66,7 +66,7 @@ test('keeps the connection after its own answers, also to requests with a body',
   wire.destroy();
 });
 
-test('closes after its own answer to a request whose body nobody wants, and does not take the body for a request', async () => {
+test('closes after a local reply to a request whose body is not read, and does not take the body for a request', async () => {
   const before = upstream.bytes;
   const wire = await connectTo(sluice);
   await wire.write(requestText('POST', '/fixed', ['content-length: 1000']));
@@ -78,7 +78,7 @@ test('closes after its own answer to a request whose body nobody wants, and does
   expect(upstream.bytes).toBe(before);
 });
 
-test('answers 404 where no route leads', async () => {
+test('returns 404 where no route matches', async () => {
   const response = await ask(sluice, 'GET / HTTP/1.1\r\nhost: b.example\r\n\r\n');
   expect(response.status).toBe(404);
   expect(response.field('x-sluice-outcome')).toBe('no_route');

@@ -10,7 +10,7 @@ import type { Message, Wire } from './scaffold/wire.ts';
 
 let sluice: Sluice;
 const seen: Message[] = [];
-/** How the next answer is cut, or undefined for one piece. */
+/** How the next response is cut, or undefined for one piece. */
 let pieces: readonly string[] = [];
 
 beforeAll(async () => {
@@ -78,7 +78,7 @@ test('pipelined requests split at every boundary of the second', async () => {
   wire.destroy();
 });
 
-test('answers split at every boundary, for a client that takes trailers', async () => {
+test('responses split at every boundary, for a client that takes trailers', async () => {
   const wire = await connectTo(sluice);
   for (let at = 0; at <= RESPONSE.length; at++) {
     pieces = cut(RESPONSE, at);
@@ -90,7 +90,7 @@ test('answers split at every boundary, for a client that takes trailers', async 
   wire.destroy();
 });
 
-test('answers split at every boundary, for a client that does not', async () => {
+test('responses split at every boundary, for a client that does not', async () => {
   const wire = await connectTo(sluice);
   for (let at = 0; at <= RESPONSE.length; at++) {
     pieces = cut(RESPONSE, at);
@@ -101,7 +101,7 @@ test('answers split at every boundary, for a client that does not', async () => 
   wire.destroy();
 });
 
-test('answers split at every boundary, taken apart for HTTP/1.0', async () => {
+test('responses split at every boundary, taken apart for HTTP/1.0', async () => {
   for (let at = 0; at <= RESPONSE.length; at += 3) {
     pieces = cut(RESPONSE, at);
     const wire = await connectTo(sluice);
@@ -113,7 +113,7 @@ test('answers split at every boundary, taken apart for HTTP/1.0', async () => {
   }
 });
 
-test('an answer that arrives byte by byte, interim ones first', async () => {
+test('a response that arrives byte by byte, interim ones first', async () => {
   pieces = [...`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${RESPONSE}`];
   const wire = await connectTo(sluice);
   await wire.write(get('/'));

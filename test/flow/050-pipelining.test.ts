@@ -1,4 +1,4 @@
-// Requests sent before their answers: served in order, one at a time, with bounded memory however little the client reads.
+// Requests sent before the responses to earlier ones: served in order, one at a time, with bounded memory no matter how little the client reads.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectTo, get, post, requestText } from './scaffold/client.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(closeAll);
 
-test('answers in order, whatever the bodies', async () => {
+test('responds in order, with any bodies', async () => {
   const wire = await connectTo(sluice);
   const chunked = requestText('POST', '/c', ['transfer-encoding: chunked']) + '3\r\nabc\r\n0\r\n\r\n';
   await wire.write(get('/1') + post('/2', 'two') + requestText('HEAD', '/3') + chunked + get('/fixed') + get('/4'));
@@ -58,7 +58,7 @@ test('a request that closes ends the row', async () => {
   wire.destroy();
 });
 
-test('a malformed request behind a good one: the good one is answered first', async () => {
+test('a malformed request behind a good one: the good one gets its response first', async () => {
   const wire = await connectTo(sluice);
   await wire.write(`${get('/1')}GET / HTTP/1.1\r\nhost : a\r\n\r\n${get('/3')}`);
   expect((await wire.readMessage()).body).toBe('GET /1 HTTP/1.1|');
@@ -91,7 +91,7 @@ test.each(['/big', '/fixed'])('a client that sends %s over and over and reads no
 });
 
 test('what a slow reader has yet to take is not cut when the connection is to close', async () => {
-  // How many answers the kernel takes before one is left over: the closing answer shall be that one.
+  // How many responses the kernel takes before one is left over: the closing response shall be that one.
   const probe = await connectTo(sluice);
   probe.pause();
   const before = await sluice.metric('sluice_listener_requests_total');
@@ -123,7 +123,7 @@ test('what a slow reader has yet to take is not cut when the connection is to cl
   }
 });
 
-test.each(['/big', '/fixed'])('a client that pipelines %s, ends its side, and only then reads, gets all its answers', async (path) => {
+test.each(['/big', '/fixed'])('a client that pipelines %s, ends its side, and only then reads, gets all its responses', async (path) => {
   const count = 300;
   const wire = await connectTo(sluice);
   wire.pause();
@@ -131,7 +131,7 @@ test.each(['/big', '/fixed'])('a client that pipelines %s, ends its side, and on
   wire.end();
   for (let i = 0; i < 50; i++) await sluice.turn();
   wire.resume();
-  for (let i = 0; i < count; i++) expect((await wire.readMessage()).body, `answer ${i}`).toHaveLength(50_000);
+  for (let i = 0; i < count; i++) expect((await wire.readMessage()).body, `response ${i}`).toHaveLength(50_000);
   expect(await wire.readRest()).toBe('');
   wire.destroy();
 });

@@ -54,7 +54,7 @@ test('a body of no bytes, by length and by chunks', async () => {
 
 const TRAILED = 'HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n2;q\r\nab\r\n3\r\ncde\r\n0\r\nX-Sum: 9\r\n\r\n';
 
-test('a chunked answer passes as it came, with trailers for a client that takes them', async () => {
+test('a chunked response passes as it came, with trailers for a client that takes them', async () => {
   upstreamResponses(TRAILED);
   const got = await ask(sluice, get('/', 'TE: trailers', 'Connection: TE'));
   expect(got.head).toBe('HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\ntransfer-encoding: chunked\r\n\r\n');
@@ -116,7 +116,7 @@ test.each([
   wire.destroy();
 });
 
-test('HEAD of a chunked answer has no body', async () => {
+test('HEAD of a chunked response has no body', async () => {
   upstreamResponses('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
   const wire = await connectTo(sluice);
   await wire.write(requestText('HEAD', '/'));
@@ -136,7 +136,7 @@ test('a 204 that declares a body: served without it, the connection is not used 
   expect(upstream.wires.length).toBe(opened + 1);
 });
 
-test('an answer that closes: the upstream connection is not used again, the client keeps its own', async () => {
+test('a response that closes: the upstream connection is not used again, the client keeps its own', async () => {
   const wire = await connectTo(sluice);
   upstreamResponses('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na');
   await wire.write(get('/'));

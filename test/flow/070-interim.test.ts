@@ -1,4 +1,4 @@
-// Interim answers and `Expect: 100-continue` in all its endings.
+// Interim responses and `Expect: 100-continue` in all its endings.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectTo, get, requestText } from './scaffold/client.ts';
@@ -19,7 +19,7 @@ afterAll(closeAll);
 
 const EXPECTING = requestText('POST', '/', ['Expect: 100-continue', 'Content-Length: 4']);
 
-test('passes 103 and any number of interim answers on', async () => {
+test('passes 103 and any number of interim responses on', async () => {
   script = async (wire) => {
     await wire.readMessage();
     await wire.write('HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n' + ok('done'));
@@ -32,7 +32,7 @@ test('passes 103 and any number of interim answers on', async () => {
   wire.destroy();
 });
 
-test('keeps interim answers from HTTP/1.0 clients', async () => {
+test('keeps interim responses from HTTP/1.0 clients', async () => {
   const wire = await connectTo(sluice);
   await wire.write('GET / HTTP/1.0\r\n\r\n');
   expect((await wire.readMessage()).body).toBe('done');

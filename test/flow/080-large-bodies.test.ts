@@ -1,4 +1,4 @@
-// Large bodies both ways, whole to the byte; whoever is slow slows the other side, and memory stays bounded.
+// Large bodies both ways, whole to the byte; the slow side slows the other one, and memory stays bounded.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -81,7 +81,7 @@ test('10 MiB down, until the end', async () => {
 test.each([
   ['by length', `content-length: ${BODY.length}`, BODY],
   ['chunked', 'transfer-encoding: chunked', chunked(BODY, 70_001)],
-])('10 MiB up, %s, the answer and the next request after it', async (_what, field, body) => {
+])('10 MiB up, %s, the response and the next request after it', async (_what, field, body) => {
   script = async (wire) => {
     await wire.readHead();
     await wire.write(ok(await wire.digest(body.length)));
@@ -111,7 +111,7 @@ test('both ways at once: an upstream that echoes as it reads', async () => {
   wire.destroy();
 });
 
-/** Waits until `count` has not grown over many looks; answers it. */
+/** Waits until `count` has not grown over many looks; returns it. */
 async function standstill(count: () => number): Promise<number> {
   let last = -1;
   let still = 0;

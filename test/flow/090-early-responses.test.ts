@@ -1,4 +1,4 @@
-// Answers that come before the request body has been sent: they reach the client, and what is left of the body does no harm.
+// Responses that come before the request body has been sent: they reach the client, and what is left of the body does no harm.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectTo, get, requestText } from './scaffold/client.ts';
@@ -22,7 +22,7 @@ afterAll(closeAll);
 test.each([
   ['by length', `content-length: ${8 * MIB}`, 'x'.repeat(MIB)],
   ['chunked', 'transfer-encoding: chunked', `${MIB.toString(16)}\r\n${'x'.repeat(MIB)}\r\n`],
-])('an early answer to an upload %s: delivered, connection closed', async (_what, field, piece) => {
+])('an early response to an upload %s: delivered, connection closed', async (_what, field, piece) => {
   script = async (wire) => {
     await wire.readHead();
     await wire.read(1);
@@ -44,12 +44,12 @@ test.each([
   await sluice.untilQuiet(0);
 });
 
-test('an upstream that answers, closes and resets what comes: the answer gets through', async () => {
+test('an upstream that responds, closes and resets what comes: the response gets through', async () => {
   script = async (wire) => {
     await wire.readHead();
     wire.pause();
     await wire.write('HTTP/1.1 413 Content Too Large\r\ncontent-length: 2\r\nconnection: close\r\n\r\nno');
-    // With unread bytes in its buffer the kernel answers by a reset.
+    // With unread bytes in its buffer the kernel reacts with a reset.
     wire.destroy();
   };
   for (let i = 0; i < 20; i++) {
@@ -65,7 +65,7 @@ test('an upstream that answers, closes and resets what comes: the answer gets th
   await sluice.untilQuiet(0);
 });
 
-test('a long early answer while the body goes on: both arrive whole', async () => {
+test('a long early response while the body goes on: both arrive whole', async () => {
   let digest = '';
   script = async (wire) => {
     await wire.readHead();

@@ -92,7 +92,7 @@ describe.each(['destroy', 'reset'] as const)('by %s', (manner) => {
     await staysUsable();
   });
 
-  test('while waiting for the answer', async () => {
+  test('while waiting for the response', async () => {
     script = silent;
     const opened = upstream.wires.length;
     const wire = await connectTo(sluice);
@@ -104,7 +104,7 @@ describe.each(['destroy', 'reset'] as const)('by %s', (manner) => {
     await staysUsable();
   });
 
-  test('while waiting for the first of several pipelined answers', async () => {
+  test('while waiting for the first of several pipelined responses', async () => {
     script = silent;
     const opened = upstream.wires.length;
     const wire = await connectTo(sluice);
@@ -116,7 +116,7 @@ describe.each(['destroy', 'reset'] as const)('by %s', (manner) => {
     await staysUsable();
   });
 
-  test('in the middle of the answer', async () => {
+  test('in the middle of the response', async () => {
     script = async (wire) => {
       await wire.readHead();
       await wire.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nsome');
@@ -129,7 +129,7 @@ describe.each(['destroy', 'reset'] as const)('by %s', (manner) => {
     await staysUsable();
   });
 
-  test('in the middle of an answer that it does not read', async () => {
+  test('in the middle of a response that it does not read', async () => {
     script = async (wire) => {
       await wire.readHead();
       await wire.write(`HTTP/1.1 200 OK\r\ncontent-length: ${64 * MIB}\r\n\r\n`);
@@ -170,9 +170,9 @@ describe.each(['destroy', 'reset'] as const)('by %s', (manner) => {
   });
 });
 
-test('a client that pipelines and leaves: what it gave up waiting for is given up here, too', async () => {
-  let response: () => void = () => undefined;
-  const left = new Promise<void>((resolve) => (response = resolve));
+test('a client that pipelines and leaves: its requests are given up here, too', async () => {
+  let leave: () => void = () => undefined;
+  const left = new Promise<void>((resolve) => (leave = resolve));
   const paths: string[] = [];
   script = async (wire) => {
     paths.push((await wire.readMessage()).line);
@@ -186,7 +186,7 @@ test('a client that pipelines and leaves: what it gave up waiting for is given u
   const there = await upstream.wire(opened);
   wire.end();
   await sluice.turn();
-  response();
+  leave();
   const since = performance.now();
   await there.closed;
   expect(paths).toEqual(['GET /1 HTTP/1.1', 'GET /2 HTTP/1.1']);
@@ -194,7 +194,7 @@ test('a client that pipelines and leaves: what it gave up waiting for is given u
   await staysUsable();
 });
 
-test('a client that only ends its side after the request gets a prompt answer', async () => {
+test('a client that only ends its side after the request gets a prompt response', async () => {
   script = async (wire) => {
     await wire.readMessage();
     await wire.write(ok('in time'));
@@ -206,10 +206,10 @@ test('a client that only ends its side after the request gets a prompt answer', 
   expect(await wire.readRest()).toBe('');
 });
 
-test('a client that pipelines, then only ends its side, gets all its answers', async () => {
+test('a client that pipelines, then only ends its side, gets all its responses', async () => {
   const wire = await connectTo(sluice);
   await wire.write(get('/').repeat(50));
   wire.end();
-  for (let i = 0; i < 50; i++) expect((await wire.readMessage()).body, `answer ${i}`).toBe('in time');
+  for (let i = 0; i < 50; i++) expect((await wire.readMessage()).body, `response ${i}`).toBe('in time');
   expect(await wire.readRest()).toBe('');
 });

@@ -1,4 +1,4 @@
-// An upstream that fails, in every phase: an answer that names the failure where none was begun, a visibly broken one where it was.
+// An upstream that fails, in every phase: a response that names the failure where none was begun, a visibly broken one where it was.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, connectTo, get, post } from './scaffold/client.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(closeAll);
 
 /** The script writes `text` in one piece, then does `then`. */
-function responses(text: string, then: (wire: Wire) => Promise<void> | void = () => undefined): (wire: Wire) => Promise<void> {
+function respondsWith(text: string, then: (wire: Wire) => Promise<void> | void = () => undefined): (wire: Wire) => Promise<void> {
   return async (wire) => {
     await wire.readMessage();
     if (text !== '') await wire.write(text);
@@ -38,7 +38,7 @@ function responses(text: string, then: (wire: Wire) => Promise<void> | void = ()
 
 async function worksAfterwards(): Promise<void> {
   await sluice.untilQuiet(0);
-  script = responses(ok('well', 'connection: close'));
+  script = respondsWith(ok('well', 'connection: close'));
   expect((await ask(sluice, get('/'))).body).toBe('well');
   expect(await sluice.counted('sluice_internal_errors_total')).toBe(0);
 }
@@ -53,13 +53,13 @@ test.each([
   ['closes after the request', (wire: Wire) => wire.end()],
 ])('%s, without a byte: GET and POST', async (_what, then) => {
   for (const request of [get('/'), post('/', 'body')]) {
-    script = responses('', then);
+    script = respondsWith('', then);
     const wire = await connectTo(sluice);
     await wire.write(request);
     const response = await wire.readMessage();
     expect([response.status, response.field('x-sluice-outcome')]).toEqual([502, 'upstream_reset']);
     // It was not the client's fault: it may go on.
-    script = responses(ok('next', 'connection: close'));
+    script = respondsWith(ok('next', 'connection: close'));
     await wire.write(get('/'));
     expect((await wire.readMessage()).body).toBe('next');
     wire.destroy();
@@ -71,7 +71,7 @@ test.each([
   ['resets', (wire: Wire) => wire.reset()],
   ['closes', (wire: Wire) => wire.end()],
 ])('%s in the middle of the head', async (_what, then) => {
-  script = responses('HTTP/1.1 200 OK\r\ncontent-le', then);
+  script = respondsWith('HTTP/1.1 200 OK\r\ncontent-le', then);
   const response = await ask(sluice, get('/'));
   expect([response.status, response.field('x-sluice-outcome')]).toEqual([502, 'upstream_reset']);
   await worksAfterwards();
@@ -88,8 +88,8 @@ test.each([
   ['closes a chunked body', CHUNKS, (wire: Wire) => wire.end()],
   ['closes in the middle of a chunk', `${CHUNKS}a\r\nmo`, (wire: Wire) => wire.end()],
   ['closes before the last empty line', `${CHUNKS}0\r\n`, (wire: Wire) => wire.end()],
-])('%s: the client sees a broken answer', async (_what, text, then) => {
-  script = responses(text, then);
+])('%s: the client sees a broken response', async (_what, text, then) => {
+  script = respondsWith(text, then);
   const wire = await connectTo(sluice);
   await wire.write(get('/'));
   expect((await wire.readHead()).startsWith('HTTP/1.1 200 OK\r\n')).toBe(true);
@@ -102,7 +102,7 @@ test.each([
 });
 
 test('resets a body that lasts until the end: the client must not see a clean one', async () => {
-  script = responses(TO_END, (wire) => wire.reset());
+  script = respondsWith(TO_END, (wire) => wire.reset());
   const wire = await connectTo(sluice);
   await wire.write(get('/'));
   await wire.readHead();
@@ -115,7 +115,7 @@ test.each([
   ['by length', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nsome'],
   ['chunked', CHUNKS],
 ])('truncates a body %s for an HTTP/1.0 client: no clean end', async (_what, text) => {
-  script = responses(text, (wire) => wire.end());
+  script = respondsWith(text, (wire) => wire.end());
   const wire = await connectTo(sluice);
   await wire.write('GET / HTTP/1.0\r\n\r\n');
   await wire.readHead();
@@ -130,7 +130,7 @@ test.each([
   ['bare LF after a chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nsome\r\n1\r\na\n'],
   ['a trailer that is a framing field', `${CHUNKS}0\r\nContent-Length: 5\r\n\r\n`],
   ['a trailer that is no field', `${CHUNKS}0\r\nno field\r\n\r\n`],
-])('sends a malformed body later on (%s): a broken answer, and the connection goes', async (_what, text) => {
+])('sends a malformed body later on (%s): a broken response, and the connection closes', async (_what, text) => {
   script = async (wire) => {
     await wire.readMessage();
     await wire.write(text.slice(0, CHUNKS.length));
@@ -148,12 +148,12 @@ test.each([
 });
 
 test('sends more than it announced: the surplus goes nowhere, the connection is not used again', async () => {
-  script = responses('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison');
+  script = respondsWith('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison');
   const opened = upstream.wires.length;
   const wire = await connectTo(sluice);
   await wire.write(get('/'));
   expect((await wire.readMessage()).body).toBe('ok');
-  script = responses(ok('clean', 'connection: close'));
+  script = respondsWith(ok('clean', 'connection: close'));
   await wire.write(get('/'));
   expect((await wire.readMessage()).body).toBe('clean');
   expect(upstream.wires.length).toBe(opened + 2);
@@ -162,7 +162,7 @@ test('sends more than it announced: the surplus goes nowhere, the connection is 
 });
 
 test('speaks on an idle connection: it is closed, and what it said goes nowhere', async () => {
-  script = responses(ok('first'), async (wire) => {
+  script = respondsWith(ok('first'), async (wire) => {
     await wire.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\npoison');
     await expect(wire.readHead()).rejects.toThrow(Ended);
   });
@@ -173,7 +173,7 @@ test('speaks on an idle connection: it is closed, and what it said goes nowhere'
   await (
     await upstream.wire(opened)
   ).closed;
-  script = responses(ok('second', 'connection: close'));
+  script = respondsWith(ok('second', 'connection: close'));
   await wire.write(get('/'));
   expect((await wire.readMessage()).body).toBe('second');
   wire.destroy();
@@ -181,13 +181,13 @@ test('speaks on an idle connection: it is closed, and what it said goes nowhere'
 });
 
 test('closes an idle connection: the next request takes a fresh one', async () => {
-  script = responses(ok('first'));
+  script = respondsWith(ok('first'));
   const opened = upstream.wires.length;
   await ask(sluice, get('/'));
   const idle = await upstream.wire(opened);
   idle.end();
   await idle.closed;
-  script = responses(ok('second', 'connection: close'));
+  script = respondsWith(ok('second', 'connection: close'));
   expect((await ask(sluice, post('/', 'body'))).body).toBe('second');
   await worksAfterwards();
 });

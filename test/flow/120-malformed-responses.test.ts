@@ -1,4 +1,4 @@
-// Hostile and broken answers: 502 before anything of them went out, the upstream connection destroyed, the next request well.
+// Hostile and broken responses: 502 before a byte of them went out, the upstream connection destroyed, the next request served.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectTo, get } from './scaffold/client.ts';
@@ -75,8 +75,8 @@ const responses: readonly (readonly [string, string])[] = [
   ['malformed connection', head(OK, 'connection: a b', 'content-length: 0')],
   ['101 not asked for', head('HTTP/1.1 101 Switching Protocols', 'upgrade: websocket', 'connection: upgrade')],
   ['100 with a length', head('HTTP/1.1 100 Continue', 'content-length: 5') + ok()],
-  ['17 interim answers', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(17) + ok()],
-  ['1,000 interim answers', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(1000) + ok()],
+  ['17 interim responses', 'HTTP/1.1 102 Processing\r\n\r\n'.repeat(17) + ok()],
+  ['1,000 interim responses', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(1000) + ok()],
   ['head too large', head(OK, `a: ${'x'.repeat(4096)}`, 'content-length: 0')],
   ['head too large and never ending', `${OK}\r\na: ${'x'.repeat(8192)}`],
   ['head too large, in many lines', `${OK}\r\n${`a: ${'x'.repeat(1000)}\r\n`.repeat(5)}`],

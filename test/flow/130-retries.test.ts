@@ -1,4 +1,4 @@
-// The retry law: what may be sent again is, once, elsewhere or afresh; what may have been applied never is.
+// The retry law: a request that may be sent again is, once, elsewhere or afresh; one that may have been applied never is.
 
 import { afterEach, expect, test } from 'vitest';
 import { ask, connectTo, get, post, requestText } from './scaffold/client.ts';
@@ -19,7 +19,7 @@ async function refusingAddress(): Promise<string> {
   return upstream.address;
 }
 
-/** Answers the first request of each connection, drops the second without a byte. */
+/** Responds to the first request of each connection, drops the second without a byte. */
 async function startForgetful(log: string[]): Promise<Upstream> {
   return startUpstream(async (wire, index) => {
     log.push(`${index} ${(await wire.readMessage()).line}`);
@@ -100,7 +100,7 @@ test.each([
   expect(await sluice.metric('sluice_retries_total', { reason: 'reset' })).toBe(method === 'GET' ? bad.wires.length : 0);
 });
 
-test('nothing is repeated once a byte of the answer was there', async () => {
+test('nothing is repeated once a byte of the response was there', async () => {
   const bad = await startUpstream(async (wire) => {
     await wire.readMessage();
     await wire.write('HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nsome');

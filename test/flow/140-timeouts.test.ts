@@ -1,4 +1,4 @@
-// Every wait has an end, and the answer says whose it was.
+// Every wait has an end, and the response says what was waited for.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startBlackhole } from './scaffold/blackhole.ts';
@@ -73,12 +73,12 @@ test('response: 504 at its time, and the connection is not used again', async ()
   ).closed;
 });
 
-test('exchange: 504 before the answer', async () => {
+test('exchange: 504 before the response', async () => {
   const response = await ask(sluice, get('/whole'));
   expect([response.status, response.field('x-sluice-outcome')]).toEqual([504, 'exchange_timeout']);
 });
 
-test('exchange: a broken answer once it has begun', async () => {
+test('exchange: a broken response once it has begun', async () => {
   const wire = await connectTo(sluice);
   await wire.write(get('/stuck'));
   await wire.readTo('some');
@@ -86,7 +86,7 @@ test('exchange: a broken answer once it has begun', async () => {
   wire.destroy();
 });
 
-test('an upstream that takes no more of an upload: 504, and not the client who is to blame', async () => {
+test('an upstream that takes no more of an upload: 504, and the client is not blamed', async () => {
   const wire = await connectTo(sluice);
   await wire.write(requestText('POST', '/deaf', [`content-length: ${1 << 26}`]));
   const sending = wire.write('x'.repeat(1 << 26)).catch(() => undefined);

@@ -1,4 +1,4 @@
-// The bounds of a listener and of a pool: a definite answer at each, and whole service below it.
+// The bounds of a listener and of a pool: a definite response at each, and whole service below it.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, connectTo, get, post, requestText } from './scaffold/client.ts';
@@ -90,7 +90,7 @@ test('requests per connection: the last one says so', async () => {
   wire.destroy();
 });
 
-test('connections of a pool: one waits, the next is told off', async () => {
+test('connections of a pool: one waits, the next is refused', async () => {
   const first = await connectTo(narrow);
   await first.write(get('/'));
   const second = await connectTo(narrow);

@@ -1,4 +1,4 @@
-// What a strict proxy refuses: a definite answer, the connection closed, and not one byte reaches an upstream.
+// What a strict proxy refuses: a definite response, the connection closed, and not one byte reaches an upstream.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, connectTo, get } from './scaffold/client.ts';

@@ -1,4 +1,4 @@
-// Which version answers: overrides, affinity, weights, and what happens when a version has no endpoint.
+// Which version gets a request: overrides, affinity, weights, and what happens when a version has no endpoint.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, connectTo, get } from './scaffold/client.ts';
@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 afterAll(closeAll);
 
-/** Counts the versions that answer `total` requests on one connection. */
+/** Counts the versions that get `total` requests on one connection. */
 async function count(path: string, total: number): Promise<Record<string, number>> {
   const wire = await connectTo(sluice);
   const counts: Record<string, number> = { v1: 0, v2: 0, v3: 0 };
@@ -135,7 +135,7 @@ test('client address, told by a trusted proxy', async () => {
   expect(seen.size).toBe(2);
 });
 
-test('client address, when nobody is trusted: one client, one version', async () => {
+test('client address, when no peer is trusted: one client, one version', async () => {
   const seen = new Set<string>();
   for (let user = 0; user < 20; user++) seen.add(await body('/client', `X-Forwarded-For: 10.0.0.${user}`));
   expect(seen.size).toBe(1);
@@ -145,7 +145,7 @@ test('a version without endpoints leaves its share to the others', async () => {
   expect(await count('/yields', 200)).toEqual({ v1: 200, v2: 0, v3: 0 });
 });
 
-test('or answers 503, where the config says so', async () => {
+test('or costs 503, where the config says so', async () => {
   let served = 0;
   for (let i = 0; i < 100; i++) {
     const response = await ask(sluice, get('/fails'));

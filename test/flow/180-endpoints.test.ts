@@ -50,7 +50,7 @@ test('round-robin by weight', async () => {
   expect(Math.abs(seen['b']! - 200)).toBeLessThanOrEqual(2);
 });
 
-test.each(['least-request', 'random', 'peak-ewma'])('%s: nobody is left out', async (balancer) => {
+test.each(['least-request', 'random', 'peak-ewma'])('%s: no endpoint is left out', async (balancer) => {
   const seen = await counts(balancer, plain(600));
   for (const name of ['a', 'b', 'c']) expect(seen[name], name).toBeGreaterThan(0);
 });
@@ -108,7 +108,7 @@ test('a Unix socket as listener; its file goes with the process', async () => {
   await wire.write('nonsense\r\n\r\n');
   expect((await wire.readMessage()).status).toBe(400);
   wire.destroy();
-  // A truncated answer cannot be reset on a path; it must not be a fault either.
+  // A truncated response cannot be reset on a path; it must not be a fault either.
   const cut = await connectAt({ path });
   await cut.write(get('/'));
   await cut.readMessage();

@@ -1,4 +1,4 @@
-// What is told of exchanges that end early, and of heads that come in pieces.
+// How exchanges that end early, and heads that come in pieces, are counted.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectTo, get } from './scaffold/client.ts';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(closeAll);
 
-test('a client that goes away before the answer counts as 499', async () => {
+test('a client that goes away before the response counts as 499', async () => {
   const wire = await connectTo(sluice);
   await wire.write(get('/'));
   await eventually('the upstream has the request', () => upstream.bytes > 0);

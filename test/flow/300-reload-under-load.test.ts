@@ -1,4 +1,4 @@
-// Reloads of every kind while clients hold connections, make new ones and upload: nobody notices but by what the config says.
+// Reloads of every kind while clients hold connections, make new ones and upload: clients notice only what the config says.
 
 import { afterEach, expect, test } from 'vitest';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -177,7 +177,7 @@ test('counters and the sequence of the split go on over a reload', async () => {
   await sluice.turn();
   const metrics = await sluice.metrics();
   expect(metrics.sum('sluice_requests_total', { route: 'shop' })).toBe(600);
-  // A start anew would fit the answers of before and after only by a chance of about 1 in 100, three times over.
+  // A start anew would fit the responses of before and after only by a chance of about 1 in 100, three times over.
   const starts = Array.from({ length: 20_000 }, (_, index) => index / 20_000);
   expect(starts.filter((start) => fits(start, seen)).length).toBeGreaterThan(0);
 });

@@ -34,7 +34,7 @@ function isRefused(port: number): Promise<boolean> {
 }
 
 describe.each([1, 2])('with %i worker(s)', (workers) => {
-  test('a listener that leaves fails no exchange: what came is answered, what comes later is refused', async () => {
+  test('a listener that leaves fails no exchange: requests that came are served, later ones are refused', async () => {
     const upstream = await startLoadUpstream();
     const [stay, leave] = [await freePort(), await freePort()];
     const web = { name: 'web', address: `127.0.0.1:${stay}` };
@@ -49,7 +49,7 @@ describe.each([1, 2])('with %i worker(s)', (workers) => {
     expect(tally.faults).toEqual([]);
     expect(tally).toMatchObject({ failed: 0, truncated: 0 });
     expect(await slow.read(100_000)).toBe(recipe(100_000, 3).toString('latin1'));
-    // It was promised to stay open when its answer began; it is closed soon, not at its idle timeout.
+    // It was promised to stay open when its response began; it is closed soon, not at its idle timeout.
     await eventually('the connection to be closed', () => slow.ended, 3000);
     expect(await isRefused(leave)).toBe(true);
     expect(await isRefused(stay)).toBe(false);

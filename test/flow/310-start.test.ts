@@ -30,7 +30,7 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** Somebody else's server, without SO_REUSEPORT. */
+/** The server of another program, without SO_REUSEPORT. */
 async function occupy(where: { port: number; host: string } | { path: string }): Promise<Server> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(where, resolve));
@@ -113,7 +113,7 @@ test.each([1, 2])('a second Sluice on the same port is not let in, with %i worke
   expect(await first.metric('sluice_listener_requests_total')).toBe(10);
 });
 
-test('a socket file that nobody listens on is replaced; one in use and a plain file are left alone', async () => {
+test('a socket file without a listener is replaced; one in use and a plain file are left alone', async () => {
   const folder = makeFolder();
   const path = folder.file('web.sock');
   const file = folder.write('a.yaml', responding(`unix:${path}`));

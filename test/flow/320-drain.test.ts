@@ -1,4 +1,4 @@
-// The end of a process that nobody notices: SIGTERM under load, with slow clients, with a deadline, with a second signal.
+// The end of a process that no client notices: SIGTERM under load, with slow clients, with a deadline, with a second signal.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:net';
@@ -78,7 +78,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s under load: nothing fails, nothing
     expect(response.body).toBe(digestOf(body));
     expect(response.field('connection')).toBe('close');
   }
-  for (const wire of downloads) await eventually('connections closed after their answer', () => wire.ended, 3000);
+  for (const wire of downloads) await eventually('connections closed after their response', () => wire.ended, 3000);
   expect(await sluice.metric('sluice_connections_accepted_total')).toBe(tally.connections + 28);
   upstream.release();
   const held = await holding.readMessage();
@@ -175,8 +175,8 @@ test('SIGHUP while draining is no end: logs are rotated at any time', async () =
   expect(await sluice.exited).toEqual({ code: 0, signal: null });
 });
 
-test('a connection that was accepted during the drain of its neighbours is answered', async () => {
-  // A request sent right after the signal on a kept connection: it is answered and told to close.
+test('a connection that was accepted during the drain of its neighbours gets its response', async () => {
+  // A request sent right after the signal on a kept connection: it gets a response that tells it to close.
   const upstream = await startLoadUpstream();
   const sluice = await startSluice(configFor({ endpoints: [upstream.address] }));
   const wire = await connectTo(sluice);

@@ -171,7 +171,7 @@ test('`workers` of the config, auto and --workers decide how many there are', as
   expect(await count('--config', folder.file('three.yaml'), '--workers', '1')).toBe('1 worker');
 });
 
-test('the worker that answers is found by its request ids', async () => {
+test('the worker that serves a request is found by its request ids', async () => {
   const upstream = await startLoadUpstream();
   const sluice = await startSluice(configFor(upstream), { workers: 2 });
   const [one, two] = await connectToEach(sluice, 2);

@@ -1,4 +1,4 @@
-// Keyed users during a ramp, through the real process: nobody goes back, shares hold, and all workers and restarts agree.
+// Keyed users during a ramp, through the real process: no user goes back, shares hold, and all workers and restarts agree.
 
 import { afterEach, expect, test } from 'vitest';
 import { connectToEach } from './scaffold/by-worker.ts';
@@ -17,7 +17,7 @@ afterEach(closeAll);
 const RAMP = [1, 5, 25, 50, 100];
 const BATCH = 50;
 
-/** Answers each head with the version and the id of the request, and nothing else. */
+/** Responds to each head with the version and the id of the request, and nothing else. */
 function saying(version: string): Script {
   return async (wire) => {
     for (;;) {
@@ -74,7 +74,7 @@ test('a ramp of 1, 5, 25, 50, 100: no keyed user ever goes back, on any worker, 
     before = now;
   }
   expect(await sluice.metric('sluice_choices_total', { pool: 'shop', version: 'v2', reason: 'affinity' })).toBeGreaterThan(users.length);
-  // Each worker alone, and another process, give every user the same answer.
+  // Each worker alone, and another process, give every user the same version.
   await ramped(sluice, 25);
   const some = users.slice(0, 1000);
   for (const wire of wires.slice(0, 2)) expect(await versionsOf(some, [wire])).toEqual(at25.slice(0, 1000));

@@ -68,7 +68,7 @@ test('idle keep-alive connections cost at most 4 KiB each', { timeout: 120_000 }
   expect((second - warm) / count).toBeLessThan(4 * KIB);
 });
 
-test('slow readers of large answers cost at most 256 KiB each, and the upstream is held back', { timeout: 180_000 }, async () => {
+test('slow readers of large responses cost at most 256 KiB each, and the upstream is held back', { timeout: 180_000 }, async () => {
   const readers = scaled(40, 200);
   const size = scaled(30, 50) * MIB;
   const block = Buffer.alloc(64 * KIB, 'b');
@@ -149,7 +149,7 @@ const HEAD = get('/bytes/10/1');
 const UPLOAD = requestText('POST', '/digest', ['content-length: 100000']);
 const CHUNKED = requestText('POST', '/digest', ['transfer-encoding: chunked']);
 
-/** What is sent before the client gives up, and whether it first waits for an answer to begin. */
+/** What is sent before the client gives up, and whether it first waits for a response to begin. */
 const PHASES: readonly { readonly text: string; readonly response: boolean }[] = [
   { text: '', response: false },
   { text: HEAD.slice(0, 20), response: false },

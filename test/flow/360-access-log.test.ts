@@ -139,7 +139,7 @@ test('the last lines are written before the process ends', async () => {
   expect(readLines(path)).toHaveLength(20);
 });
 
-test('a log that cannot be written costs lines, not answers', async () => {
+test('a log that cannot be written costs lines, not responses', async () => {
   const upstream = await startLoadUpstream();
   const sluice = await startSluice(configFor({ endpoints: [upstream.address], top: { accessLog: { path: '/proc/none/access.log' } } }));
   sluice.expectLog(/the access log cannot be written/);

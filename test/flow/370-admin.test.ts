@@ -1,4 +1,4 @@
-// What probes and scrapers see of a living process.
+// Probes, scrapes and what else reaches the admin address of a running process.
 
 import { request } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
@@ -94,7 +94,7 @@ function seriesOf(text: string): string[] {
   return lines.map((line) => line.slice(0, line.lastIndexOf(' '))).sort();
 }
 
-test('an answer of Sluice itself and of an upstream are counted by route, version and status', async () => {
+test('a local reply and a response of an upstream are counted by route, version and status', async () => {
   const upstream = await startLoadUpstream();
   const sluice = await startSluice(configFor({ endpoints: [upstream.address], route: { hosts: ['a.example'] } }));
   const wire = await connectTo(sluice);

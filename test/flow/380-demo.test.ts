@@ -1,4 +1,4 @@
-// The first thing that anybody does with Sluice.
+// The demo, the first thing that a new user runs.
 
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';

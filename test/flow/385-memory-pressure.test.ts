@@ -50,7 +50,7 @@ async function tryOne(sluice: Sluice): Promise<string> {
 /** Workers obey a moment after the gauge has risen or fallen. */
 async function untilResponded(sluice: Sluice, expected: string): Promise<void> {
   let seen = '';
-  await eventually('an answer', async () => (seen = await tryOne(sluice)) === expected).catch((error: unknown) => {
+  await eventually('the response', async () => (seen = await tryOne(sluice)) === expected).catch((error: unknown) => {
     throw new Error(`${expected} expected, ${seen} seen`, { cause: error });
   });
 }

@@ -1,4 +1,4 @@
-// Active health checks: who fails its probes gets no requests, in every worker, and gets them again when it is well.
+// Active health checks: an endpoint that fails its probes gets no traffic, in every worker, and gets it again when it is well.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
@@ -147,7 +147,7 @@ test('all endpoints down: 503 at once; back within an interval of the first that
   expect(refused.field('x-sluice-outcome')).toBe('no_endpoint');
   await apps[0]!.start();
   const back = performance.now();
-  await eventually('an answer', async () => (await ask(sluice, get())).body === 'a');
+  await eventually('a response', async () => (await ask(sluice, get())).body === 'a');
   expect(performance.now() - back).toBeLessThan(promised(INTERVAL_MS + 1000));
 });
 

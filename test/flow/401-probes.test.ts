@@ -36,7 +36,7 @@ function lastDetail(sluice: Sluice): unknown {
   return sluice.logs.findLast(({ msg }) => msg === 'an endpoint is unhealthy')?.fields['detail'];
 }
 
-test('tcp: an endpoint that takes connections is well, whatever it answers', async () => {
+test('tcp: an endpoint that takes connections is well, no matter what it responds', async () => {
   const [well, ill] = (await startApps('well', 'ill')) as [App, App];
   ill.probe = (response) => response.destroy();
   const sluice = await startSluice(config([well, ill], { protocol: 'tcp' }));
@@ -53,7 +53,7 @@ test('tcp: an endpoint that takes connections is well, whatever it answers', asy
   expect(await names(sluice, 4)).toEqual(['ill', 'well']);
 });
 
-test('a field of a JSON answer decides, and the log says which', async () => {
+test('a field of a JSON response decides, and the log says which', async () => {
   const [well, ill] = (await startApps('well', 'ill')) as [App, App];
   const state = (db: string) => JSON.stringify({ status: 'ok', checks: { db: { ok: db } } });
   for (const app of [well, ill]) app.probe = (response) => response.end(state('yes'));
@@ -94,7 +94,7 @@ test('idleInterval: a version that is not in use is left alone, and probed again
   expect(used.probes - rested).toBeLessThanOrEqual(1);
 });
 
-test('start: unhealthy: the very first requests meet no endpoint that has not answered a probe', async () => {
+test('start: unhealthy: the very first requests meet no endpoint whose first probe has not ended well', async () => {
   const [fast, slow] = (await startApps('fast', 'slow')) as [App, App];
   const waiting: (() => void)[] = [];
   for (const app of [fast, slow]) app.probe = (response) => waiting.push(() => response.end('ok'));

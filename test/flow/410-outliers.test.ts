@@ -27,11 +27,11 @@ interface Shop {
 async function startShops(count: number): Promise<Shop[]> {
   const shops: Shop[] = [];
   for (const name of ['a', 'b', 'c', 'd'].slice(0, count)) {
-    const response = responding((request) => {
+    const script = responding((request) => {
       shop.requests++;
       return responseText(shop.status, 'Status', name, `x-request-id: ${request.field('x-request-id')}`);
     });
-    const shop: Shop = { upstream: await startUpstream(response), name, status: 200, requests: 0 };
+    const shop: Shop = { upstream: await startUpstream(script), name, status: 200, requests: 0 };
     shops.push(shop);
   }
   return shops;
@@ -50,7 +50,7 @@ async function start(shops: readonly Shop[], outlier: object, pool?: object, wor
   return sluice;
 }
 
-/** Names of the endpoints that answered. */
+/** Names of the endpoints that responded. */
 async function ask(wire: Wire, times: number): Promise<string[]> {
   await wire.write(get('/').repeat(times));
   const names = [];
@@ -143,7 +143,7 @@ test('a process of three is killed under load, two workers: no request fails, ou
   expect({ failed, truncated, refused, faults }).toEqual({ failed: 0, truncated: 0, refused: 0, faults: [] });
 });
 
-test('five answers of 503 eject; it is tried again, one more ejects it for longer, a success keeps it', async () => {
+test('five responses of 503 eject; it is tried again, one more ejects it for longer, a success keeps it', async () => {
   const shops = await startShops(3);
   const [bad] = shops as [Shop];
   const sluice = await start(shops, { ejection: '400ms' });
@@ -173,7 +173,7 @@ test('five answers of 503 eject; it is tried again, one more ejects it for longe
   expect(await sluice.metric('sluice_endpoint_ejections_total')).toBe(2);
 });
 
-test('answers of 503 that are retried count, too', async () => {
+test('responses of 503 that are retried count, too', async () => {
   const shops = await startShops(3);
   const sluice = await start(shops, {}, { retries: { attempts: 2, on: ['gateway-error'] } });
   shops[0]!.status = 502;
@@ -200,7 +200,7 @@ test.each([
   expect((await ask(wire, 1)).length).toBe(1);
 });
 
-test('what one worker ejects the other keeps away from; it counts once', async () => {
+test('an endpoint that one worker ejects gets nothing from the other either; it counts once', async () => {
   const shops = await startShops(3);
   const [bad] = shops as [Shop];
   const sluice = await start(shops, { ejection: '700ms' }, undefined, 2);
@@ -258,7 +258,7 @@ test('failures: a share of them over both workers ejects, and is told by endpoin
   const [bad] = shops as [Shop];
   const sluice = await start(shops, { consecutive: 0, failures: '30%', minRequests: 20, ejection: '300ms' }, undefined, 2);
   const wires = await connectToEach(sluice, 2);
-  // Every second answer of one endpoint, whichever worker asks it: no two failures in a row are needed.
+  // Every second response of one endpoint, from any worker: no two failures in a row are needed.
   while (ejections(sluice).length === 0 && bad.requests < 100) {
     for (const wire of wires) {
       bad.status = bad.requests % 2 === 0 ? 500 : 200;
@@ -286,7 +286,7 @@ test('failures: a share of them over both workers ejects, and is told by endpoin
 });
 
 test('neither connections that had gone stale nor clients that leave count against an endpoint', async () => {
-  // A connection's second request finds it closed; those for /hold are never answered.
+  // A connection's second request finds it closed; those for /hold never get a response.
   const once = async (wire: Wire): Promise<void> => {
     for (const last of [false, true]) {
       const { head } = await wire.readMessage();

@@ -75,7 +75,7 @@ interface Counts {
   readonly retries: number;
 }
 
-/** Of the pool so far. A stale connection is replaced without a byte lost: no attempt on an endpoint that answered it. */
+/** Of the pool so far. A stale connection is replaced without a byte lost: no attempt on an endpoint that responded to it. */
 async function countsOf(sluice: Sluice): Promise<Counts> {
   const metrics = await sluice.metrics();
   const stale = metrics.sum('sluice_retries_total', { reason: 'stale' });
@@ -152,7 +152,7 @@ test('all three down, then up: 503 at once, no storm, back within an interval an
     await Promise.all(apps.map((app) => app.close()));
     await eventually('nothing is ready', async () => (await sluice.metric('sluice_endpoint_ready')) === 0);
     const dark = performance.now();
-    await eventually('answers without an endpoint', () => load.since(dark).length > 20 * clients);
+    await eventually('responses without an endpoint', () => load.since(dark).length > 20 * clients);
     const inDark = load.since(dark);
     const inFlight = await sluice.metric('sluice_requests_in_flight');
     const tookMs = performance.now() - down;
@@ -171,7 +171,7 @@ test('all three down, then up: 503 at once, no storm, back within an interval an
     const probes = apps.map((app) => app.probes);
     await Promise.all(apps.map((app) => app.start()));
     const up = performance.now();
-    await eventually('an answer', () => load.since(up).some(({ status }) => status === 200));
+    await eventually('a response', () => load.since(up).some(({ status }) => status === 200));
     const backMs = performance.now() - up;
     expect(backMs).toBeLessThan(promised(INTERVAL_MS + 1000));
     await eventually('all are used', () => apps.every((app, index) => app.probes > probes[index]! + 2 && app.connections > 0));

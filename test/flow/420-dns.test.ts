@@ -130,7 +130,7 @@ test('of 1000 records 256 are used; they come by TCP', async () => {
   // The same 256 each time, whatever the order.
   dns.set(NAME, { a: all.toReversed(), ttl: 1 });
   const before = dns.asked(`A ${NAME}`);
-  await eventually('more answers', () => dns.asked(`A ${NAME}`) > before + 3);
+  await eventually('more DNS answers', () => dns.asked(`A ${NAME}`) > before + 3);
   expect(sluice.logs.some(({ msg }) => msg === 'endpoints changed')).toBe(false);
   expect(sluice.logs.filter(({ text }) => text.includes('more addresses'))).toHaveLength(1);
 });
@@ -138,7 +138,7 @@ test('of 1000 records 256 are used; they come by TCP', async () => {
 test('both families are used; one that is dead costs no request', async () => {
   const dns = await startDns();
   const { port, upstreams } = await startSiblings('127.0.0.2');
-  // Nobody listens there.
+  // Nothing listens there.
   dns.set(NAME, { a: ['127.0.0.2'], aaaa: ['::1'], ttl: 1 });
   const sluice = await startSluice(
     named(dns, [`${NAME}:${port}`], { pool: { outlier: { consecutive: 2, ejection: '30s' }, retries: { attempts: 2, budget: '100%' } } }),
@@ -148,7 +148,7 @@ test('both families are used; one that is dead costs no request', async () => {
   for (const endpoint of [`127.0.0.2:${port}`, `[::1]:${port}`])
     expect(metrics.sum('sluice_endpoint_ready', { endpoint }), endpoint).toBe(1);
   for (let asked = 0; asked < 20; asked++) expect(await responding(sluice)).toBe('a');
-  // No request reached anybody twice.
+  // No request reached an upstream twice.
   expect(upstreams[0]!.requests).toBe(20);
   await eventually(
     'the dead one to be ejected',
@@ -262,7 +262,7 @@ test('endpoints that change while workers die and configs are reloaded: all end 
     await pause(120);
   }
   dns.set(NAME, { a: hosts.slice(1), ttl: 0 });
-  await eventually('the last answer', async () => (await endpointsOf(sluice, hosts, port)).join() === hosts.slice(1).join());
+  await eventually('the last DNS answer', async () => (await endpointsOf(sluice, hosts, port)).join() === hosts.slice(1).join());
   await eventually('both workers', async () => (await sluice.metric('sluice_workers', { state: 'serving' })) === 2);
   await load.stop();
   for (const wire of await connectToEach(sluice, 2)) {
@@ -277,7 +277,7 @@ test('endpoints that change while workers die and configs are reloaded: all end 
   await sluice.untilQuiet();
 });
 
-test('localhost is answered from the hosts file, without a server', async () => {
+test('localhost comes from the hosts file, without a server', async () => {
   const { port } = await startSiblings('127.0.0.1');
   const sluice = await startSluice(configFor({ endpoints: [`localhost:${port}`] }));
   expect(await responding(sluice)).toBe('a');

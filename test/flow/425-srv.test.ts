@@ -88,9 +88,9 @@ test('a target that does not resolve takes nothing from the others; one whose qu
   expect(await sluice.metric('sluice_discovery_addresses')).toBe(2);
   dns.fail('a.app.test', 'servfail');
   const asked = dns.asked('A a.app.test');
-  await eventually('some more answers', () => dns.asked('A a.app.test') > asked + 3);
+  await eventually('some more DNS answers', () => dns.asked('A a.app.test') > asked + 3);
   expect(Object.keys(await shares(sluice, 10)).sort()).toEqual(['a', 'b']);
-  // That it is gone is an answer.
+  // That it is gone is a DNS answer, too.
   dns.fail('a.app.test', 'nxdomain');
   await eventually('it to leave', async () => (await sluice.metric('sluice_endpoint_ready', { endpoint: a.address })) === 0);
   expect(await sluice.metric('sluice_discovery_addresses')).toBe(1);

@@ -32,7 +32,7 @@ function quantile(sorted: readonly number[] = [], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
-/** Good answers per second in the median slice: a busy machine that stops one of the processes for a moment shall not decide. */
+/** Good responses per second in the median slice: a busy machine that stops one of the processes for a moment shall not decide. */
 function goodPerSecond({ slices }: OverloadResponse): number {
   return (
     (quantile(
@@ -47,7 +47,7 @@ function goodPerSecond({ slices }: OverloadResponse): number {
 // On a machine that is busy with other tests, latency says little: there half of the capacity proves that nothing collapsed.
 const LEAST_GOOD = scaled(0.5, 0.9);
 
-test(`at three times its capacity: ${LEAST_GOOD} of it are good answers, soon, and the rest are refused at once`, async () => {
+test(`at three times its capacity: ${LEAST_GOOD} of it are good responses, soon, and the rest are refused at once`, async () => {
   const response = await run({ adaptive: true, perSecond: 3 * CAPACITY, settleMs: 2500, measureMs: 3000 });
   const { byStatus, lost } = response;
   expect(goodPerSecond(response)).toBeGreaterThanOrEqual(LEAST_GOOD * CAPACITY);
@@ -63,7 +63,7 @@ test(`at three times its capacity: ${LEAST_GOOD} of it are good answers, soon, a
   });
 });
 
-test('without it hardly any answer comes in time', async () => {
+test('without it hardly any response comes in time', async () => {
   const response = await run({ adaptive: false, perSecond: 3 * CAPACITY, settleMs: 1250, measureMs: 1500 });
   expect(goodPerSecond(response)).toBeLessThan(0.5 * CAPACITY);
   expect(response.byStatus[503]).toBeUndefined();

@@ -1,4 +1,4 @@
-// One endpoint answers only after a long time, beside two fast ones: balancers that follow load or latency keep nearly all requests away from it.
+// One endpoint responds only after a long time, beside two fast ones: balancers that follow load or latency keep nearly all requests away from it.
 
 import { afterEach, expect, test } from 'vitest';
 import { figure, isFull, scaled } from './scaffold/full.ts';

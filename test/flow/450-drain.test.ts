@@ -13,11 +13,11 @@ afterEach(closeAll);
 
 interface Held {
   readonly upstream: Upstream;
-  /** Lets the request that waits have its answer. */
+  /** Lets the request that waits have its response. */
   release: () => void;
 }
 
-/** Answers `/held` when told to, everything else at once, with its name. */
+/** Responds with its name: to `/held` when told to, to everything else at once. */
 async function startHeld(name: string): Promise<Held> {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
@@ -81,7 +81,7 @@ test('a drained endpoint finishes what it has, loses its unused connections, and
   expect(await sluice.metric('sluice_endpoint_draining', of)).toBe(0);
 });
 
-test('what is not done at the deadline is cut: a GET is answered by another endpoint, a POST with 503', async () => {
+test('a request that is not done at the deadline is cut: a GET goes to another endpoint, a POST gets 503', async () => {
   const a = await startHeld('a');
   const b = await startUpstream(responding(() => ok('b')));
   const drained = (which: Upstream): object => {

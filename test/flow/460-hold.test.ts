@@ -1,4 +1,4 @@
-// `hold`: requests wait for a bounded time while no endpoint of a version answers, instead of failing.
+// `hold`: requests wait for a bounded time while no endpoint of a version responds, instead of failing.
 
 import { afterEach, expect, test } from 'vitest';
 import { ask, connectTo, get, post } from './scaffold/client.ts';
@@ -15,7 +15,7 @@ afterEach(closeAll);
 // Not the address that connections come from: a port of the ephemeral range could connect to itself.
 const HOST = '127.0.0.2';
 
-/** A port where nobody listens yet, and a way to change that. */
+/** A port without a listener, and a way to change that. */
 async function place(): Promise<{ readonly address: string; readonly open: () => ReturnType<typeof startUpstream> }> {
   const port = await freePort();
   return {
@@ -81,7 +81,7 @@ test('no ready endpoint: probes bring it back, and what waited goes on', async (
   expect((await wire.readMessage()).body).toBe('well');
 });
 
-test('another version that is ready answers instead of a wait', async () => {
+test('a request goes to another version that is ready instead of waiting', async () => {
   const { address } = await place();
   const other = await startUpstream(responding(() => ok('other')));
   const versions = { v1: { endpoints: [address], drain: true }, v2: { endpoints: [other.address] } };
@@ -89,7 +89,7 @@ test('another version that is ready answers instead of a wait', async () => {
   expect((await ask(sluice, get('/'))).body).toBe('other');
 });
 
-test('who waits is bounded by limits.pending, and a client that leaves frees its place', async () => {
+test('limits.pending bounds the requests that wait, and a client that leaves frees its place', async () => {
   const { address } = await place();
   const pool = { hold: '10s', limits: { pending: 2 }, versions: { v1: { endpoints: [address], drain: true } } };
   const sluice = await startSluice(configFor({ pool }));

@@ -13,7 +13,7 @@ afterEach(closeAll);
 
 const named = (name: string): Promise<Upstream> => startUpstream(responding(() => ok(name)));
 
-/** Share of `name` among the answers to `count` requests. */
+/** Share of `name` among the responses to `count` requests. */
 async function share(sluice: Sluice, name: string, count: number, ...fields: string[]): Promise<number> {
   const wire = await connectTo(sluice);
   let of = 0;

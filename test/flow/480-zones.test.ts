@@ -20,8 +20,8 @@ interface Shop {
 async function startShops(...names: string[]): Promise<Shop[]> {
   const shops: Shop[] = [];
   for (const name of names) {
-    const response = responding((request) => (request.line.includes('/healthz') && !shop.well ? responseText(500, 'No', '') : ok(name)));
-    const shop: Shop = { name, upstream: await startUpstream(response), well: true };
+    const script = responding((request) => (request.line.includes('/healthz') && !shop.well ? responseText(500, 'No', '') : ok(name)));
+    const shop: Shop = { name, upstream: await startUpstream(script), well: true };
     shops.push(shop);
   }
   return shops;
@@ -54,7 +54,7 @@ async function counts(sluice: Sluice, requests: number, ...fields: string[]): Pr
 }
 
 test.each(['least-request', 'round-robin', 'peak-ewma', 'ring-hash', 'random'])(
-  '%s: the first zone answers alone, then with the next, then the next alone',
+  '%s: the first zone is used alone, then with the next, then the next alone',
   async (balancer) => {
     const shops = await startShops('a1', 'a2', 'b1', 'b2', 'x1');
     const sluice = await start(shops, { balancer, zones: ['a', 'b'] });

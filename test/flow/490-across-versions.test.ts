@@ -1,4 +1,4 @@
-// `retries.acrossVersions`: what a canary fails, the version of the greatest weight answers; the failure stays with the canary.
+// `retries.acrossVersions`: a request that a canary fails goes to the version of the greatest weight; the failure stays with the canary.
 
 import { afterEach, expect, test } from 'vitest';
 import { ask, get, post } from './scaffold/client.ts';
@@ -41,7 +41,7 @@ test('a POST that may have been applied is not repeated', async () => {
   expect((await ask(sluice, post('/', 'x'))).status).toBe(503);
 });
 
-test('who asks for the canary outright gets its failure', async () => {
+test('a client that asks for the canary outright gets its failure', async () => {
   const sluice = await start({ v1: 99, v2: 1 });
   expect((await ask(sluice, get('/', 'x-qa: yes'))).body).toBe('canary');
   expect(await sluice.counted('sluice_version_fallbacks_total')).toBe(0);

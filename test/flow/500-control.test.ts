@@ -1,4 +1,4 @@
-// Who steers through the admin API: what has been answered is obeyed by every worker, recorded, and never harms a request.
+// Changes through the admin API: when a call returns, every worker obeys it, it is recorded, and no request was harmed.
 
 import { afterEach, expect, test } from 'vitest';
 import { call, journalOf, revisionOf, setWeights, weightsOf } from './scaffold/admin.ts';
@@ -35,12 +35,12 @@ async function startShop({ workers = 1, more = {} }: { workers?: number; more?: 
   return { sluice: await startSluice(config(), { workers }), config, endpoints };
 }
 
-/** Which version answers on a fresh connection. */
+/** Which version responds on a fresh connection. */
 async function served(sluice: Sluice, ...fields: string[]): Promise<string | undefined> {
   return (await ask(sluice, get('/', ...fields))).field('x-version');
 }
 
-/** Asks `total` times over the connections, several at once on each; answers how many each version gave. */
+/** Asks `total` times over the connections, several at once on each; returns how many responses each version gave. */
 async function ballot(wires: readonly Wire[], total: number): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   const vote = async (wire: Wire): Promise<void> => {
@@ -66,7 +66,7 @@ async function expectNoHarm(load: Load): Promise<void> {
   expect(exchanges).toBeGreaterThan(0);
 }
 
-test('after the answer no request on any worker obeys the old weights', { timeout: scaled(60_000, 300_000) }, async () => {
+test('after the response no request on any worker obeys the old weights', { timeout: scaled(60_000, 300_000) }, async () => {
   const { sluice } = await startShop({ workers: 2 });
   const tookMs: number[] = [];
   const flip = async (to: string): Promise<void> => {

@@ -1,4 +1,4 @@
-// What is kept on disk: every change that was acknowledged, whatever ends the process; and what a start does with a folder that it cannot use.
+// What is kept on disk: every change that was acknowledged, however the process ends; and what a start does with a folder that it cannot use.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { configFor, Sluice, startSluice } from './scaffold/sluice.ts';
 
 afterEach(closeAll);
 
-/** All goes to v1, unless somebody says otherwise. */
+/** All goes to v1, unless a change says otherwise. */
 async function configWith(state: unknown): Promise<object> {
   const [one, two] = [await startLoadUpstream('v1'), await startLoadUpstream('v2')];
   return configFor({ endpoints: { v1: [one.address], v2: [two.address] }, pool: { split: { v1: 100 } }, top: { state } });
@@ -83,7 +83,7 @@ test('SIGKILL at any moment loses no acknowledged change', { timeout: scaled(120
     if (kept > acknowledged) underWay++;
     acknowledged = kept;
   }
-  figure('SIGKILL during changes', { rounds, changes: acknowledged, 'kept without an answer': underWay });
+  figure('SIGKILL during changes', { rounds, changes: acknowledged, 'kept without a response': underWay });
 });
 
 test('a second process on one state directory ends with 1 and names it', { timeout: 60_000 }, async () => {

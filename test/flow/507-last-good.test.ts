@@ -15,7 +15,7 @@ afterEach(closeAll);
 
 const FALLBACK: SluiceOptions = { runArguments: ['--fallback-to-last-good'] };
 
-/** All goes to v1, unless somebody says otherwise. */
+/** All goes to v1, unless a change says otherwise. */
 async function configIn(dir: string): Promise<Record<string, unknown>> {
   const [one, two] = [await startLoadUpstream('v1'), await startLoadUpstream('v2')];
   const pool = { split: { v1: 100 } };

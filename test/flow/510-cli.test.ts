@@ -111,7 +111,7 @@ test('tab completion in bash', { timeout: 60_000 }, async () => {
     sluice() { "${process.execPath}" src/app/main.ts "$@"; }
     COMP_LINE='${line}' COMP_POINT=${line.length} COMP_WORDS=(sluice)
     _sluice; printf '<%s>' "\${COMPREPLY[@]}"`;
-  // On a busy machine 300 ms may be too short for the instance to answer: then there is nothing, and a person presses tab again.
+  // On a busy machine 300 ms may be too short for the instance to respond: then there is nothing, and a person presses tab again.
   await eventually(
     'words',
     async () => {
@@ -126,7 +126,7 @@ test('tab completion in bash', { timeout: 60_000 }, async () => {
   );
 });
 
-/** Which version answers: the split sends all to one. */
+/** Which version gets the requests: the split sends all to one. */
 async function served(sluice: Sluice): Promise<string> {
   const requests = (version: string): Promise<number> => sluice.metric('sluice_requests_total', { pool: 'shop', version });
   const before = [await requests('v1'), await requests('v2')] as const;

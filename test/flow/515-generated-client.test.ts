@@ -17,7 +17,7 @@ interface ReceivedResponse {
 type Parameters = Readonly<Record<string, string | number | boolean>>;
 type Operation = (parameters?: Parameters | null, body?: unknown, settings?: object) => Promise<ReceivedResponse>;
 
-/** One call of an operation, and what must be in its answer. */
+/** One call of an operation, and what must be in its response. */
 interface Step {
   readonly call: string;
   readonly parameters?: Parameters;
@@ -93,7 +93,7 @@ function steps(endpoint: string, config: object): readonly Step[] {
 /** Never ends by itself. */
 const ENDLESS = ['followEvents'];
 
-test('every call of the document can be made by a generated client, and answers as it says', { timeout: 60_000 }, async () => {
+test('every call of the document can be made by a generated client, and responds as it says', { timeout: 60_000 }, async () => {
   const [one, two] = [await startLoadUpstream('v1'), await startLoadUpstream('v2')];
   const config = configFor({ endpoints: { v1: [one.address], v2: [two.address] }, pool: { split: { v1: 100 } } });
   const sluice = await startSluice(config, { workers: 2 });

@@ -92,7 +92,7 @@ describe('traffic-router.ts', () => {
   });
 });
 
-test('router4.ts: what GetRoutes answers is what is set, whoever has set it', async () => {
+test('router4.ts: GetRoutes returns what is set, no matter who has set it', async () => {
   const sluice = await startShop();
   const four = router({ admin: adminOf(sluice) });
   const canary = { name: 'shop', primary: 'stable', canary: 'canary' };

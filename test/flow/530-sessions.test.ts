@@ -1,5 +1,5 @@
-// `affinity.remember`: users keep the version that they have while new ones follow the weights, on every worker, until somebody or something
-// moves them. No request fails over it.
+// `affinity.remember`: users keep the version that they have while new ones follow the weights, on every worker, until something
+// moves them. No request fails because of it.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ async function startShop({ remember = '1h', top = {}, options = {} }: ShopParts 
   return { sluice: await startSluice(config(), { workers: 2, ...options }), endpoints, config };
 }
 
-/** Which versions the users get: each asks each worker. Throws for an answer that is none of a version. */
+/** Which versions the users get: each asks each worker. Throws for a response that comes from no version. */
 async function visit(wires: readonly Wire[], users: readonly string[]): Promise<readonly string[]> {
   const seen = new Set<string>();
   for (const user of users) {
@@ -79,8 +79,8 @@ async function untilUsers(sluice: Sluice, users: Readonly<Record<string, number>
   });
 }
 
-/** Who had v1 still has it, though the weights have been 0/100 for some time; who comes then gets v2. */
-async function held(shop: Shop): Promise<Wire[]> {
+/** Users that had v1 still have it, though the weights have been 0/100 for some time; new users get v2. */
+async function remembered(shop: Shop): Promise<Wire[]> {
   const wires = await connectToEach(shop.sluice, 2);
   expect(await visit(wires, OLD)).toEqual(['v1']);
   await shift(shop.sluice, { v1: 0, v2: 100 });
@@ -92,7 +92,7 @@ async function held(shop: Shop): Promise<Wire[]> {
 test('users stay where they are while new ones follow the weights, and are counted', { timeout: 60_000 }, async () => {
   const shop = await startShop();
   const { sluice } = shop;
-  const wires = await held(shop);
+  const wires = await remembered(shop);
   await untilUsers(sluice, { v1: OLD.length, v2: NEW.length });
   const version = (await call(sluice, 'GET', '/v1/pools/shop/versions/v1')).body as unknown as { users: number };
   expect(version.users).toBe(OLD.length);
@@ -104,12 +104,12 @@ test('users stay where they are while new ones follow the weights, and are count
   expect((await why('old-3')).body).toMatchObject({ version: 'v1', reason: 'remembered' });
   expect((await why('new-3')).body).toMatchObject({ version: 'v2', reason: 'affinity' });
   expect((await why('nobody')).body).toMatchObject({ version: 'v2', reason: 'affinity' });
-  // Who asks why leaves no trace.
+  // Asking why leaves no trace.
   expect(await visit(wires, OLD)).toEqual(['v1']);
   await untilUsers(sluice, { v1: OLD.length, v2: NEW.length });
   expect(await sluice.metric('sluice_requests_total', { status: '200' })).toBeGreaterThan(0);
 
-  // Back again: everybody has what the weights say, or keeps what it has.
+  // Back again: every user has what the weights say, or keeps what it has.
   await shift(sluice, { v1: 100, v2: 0 });
   expect(await visit(wires, OLD)).toEqual(['v1']);
   expect(await visit(wires, NEW)).toEqual(['v2']);
@@ -131,30 +131,30 @@ test(
   },
 );
 
-test('users that go quiet move, and so does everybody when the time has passed', { timeout: 60_000 }, async () => {
+test('users that go quiet move, and so do all when the time has passed', { timeout: 60_000 }, async () => {
   // Room for a busy machine: they must not go quiet while they are on their way.
   const quiet = await startShop({ remember: { time: '1h', quiet: '5s' } });
   const timed = await startShop({ remember: { time: '5s', quiet: '1h' } });
-  await held(quiet);
-  const wires = await held(timed);
-  // As long as nobody comes they are counted, then not.
+  await remembered(quiet);
+  const wires = await remembered(timed);
+  // While they stay away they are counted until they are quiet, then not.
   await untilUsers(quiet.sluice, { v1: 0, v2: 0 });
   expect(await visit(await connectToEach(quiet.sluice, 2), OLD)).toEqual(['v2']);
   await eventually('all of them on v2', async () => (await visit(wires, OLD)).join() === 'v2', PATIENCE_MS);
   await untilUsers(timed.sluice, { v1: 0, v2: OLD.length + NEW.length });
 });
 
-test('`move` moves everybody at once, on all workers, also where the weights stay', { timeout: 60_000 }, async () => {
+test('`move` moves all users at once, on all workers, also where the weights stay', { timeout: 60_000 }, async () => {
   const shop = await startShop();
   const { sluice } = shop;
-  const wires = await held(shop);
+  const wires = await remembered(shop);
   const before = await revisionOf(sluice);
   const tried = await call(sluice, 'PUT', `${SPLIT}?dryRun=true`, { weights: { v1: 0, v2: 100 }, sessions: 'move' });
-  // Who is held now would follow: the impact of a change that changes no weight.
+  // Users that are remembered now would follow: the impact of a change that changes no weight.
   const impact = { pools: [{ pool: 'shop', users: expect.any(Number) as number }], requests: { otherwise: expect.any(Number) as number } };
   expect(tried.body).toMatchObject({ revision: before, dryRun: true, differences: [], moved: ['shop'], impact });
   expect(await visit(wires, OLD)).toEqual(['v1']);
-  // A change that is refused moves nobody.
+  // A change that is refused moves no user.
   expect((await call(sluice, 'PUT', SPLIT, { weights: { v9: 1 }, sessions: 'move' })).status).toBe(422);
   expect((await call(sluice, 'PUT', SPLIT, { weights: { v2: 1 }, sessions: 'move' }, { 'if-match': '"999"' })).status).toBe(412);
   expect((await call(sluice, 'PUT', SPLIT, { weights: { v2: 1 }, sessions: 'mvoe' })).status).toBe(400);
@@ -178,7 +178,7 @@ test('`move` moves everybody at once, on all workers, also where the weights sta
 test('a rollback moves users back unless it is told to let them stay', { timeout: 60_000 }, async () => {
   const shop = await startShop();
   const { sluice } = shop;
-  const wires = await held(shop);
+  const wires = await remembered(shop);
   const restore = async (revision: number, body: object): Promise<unknown> => {
     const { status, body: response } = await call(sluice, 'POST', `/v1/revisions/${revision}/restore`, body);
     expect(status).toBe(200);
@@ -195,7 +195,7 @@ test('a rollback moves users back unless it is told to let them stay', { timeout
 test('a drain, and a version that leaves the config, move users; other reloads do not', { timeout: 60_000 }, async () => {
   const shop = await startShop();
   const { sluice, config } = shop;
-  const wires = await held(shop);
+  const wires = await remembered(shop);
   const reload = async (pool: object, more?: ConfigParts): Promise<void> => {
     const revision = await revisionOf(sluice);
     sluice.writeConfig(config(pool, more));
@@ -203,7 +203,7 @@ test('a drain, and a version that leaves the config, move users; other reloads d
   };
   await reload({ timeouts: { response: '9s' } });
   expect([await visit(wires, OLD), await visit(wires, NEW)]).toEqual([['v1'], ['v2']]);
-  // Another size takes along who is known.
+  // A table of another size takes the known users along.
   await reload({ affinity: { header: 'x-user', remember: { time: '1h', users: 1000 } } });
   expect([await visit(wires, OLD), await visit(wires, NEW)]).toEqual([['v1'], ['v2']]);
 
@@ -224,7 +224,7 @@ test('a worker that dies takes no user along', { timeout: 60_000 }, async () => 
   const path = makeFolder().file('mortal');
   const shop = await startShop({ options: mortal(path) });
   const { sluice } = shop;
-  await held(shop);
+  await remembered(shop);
   sluice.expectLog(/a worker died|a worker was replaced/);
   await strike(path, 0, 'exit');
   await eventually('both workers to serve', async () => {
@@ -237,13 +237,13 @@ test('a worker that dies takes no user along', { timeout: 60_000 }, async () => 
 
 test('a restart keeps users where they are; one after a move does not bring them back', { timeout: 60_000 }, async () => {
   const dir = makeFolder().file('state');
-  // What is no file of sessions costs a warning.
+  // A file that holds no sessions costs a warning.
   mkdirSync(join(dir, 'sessions'), { recursive: true });
   writeFileSync(join(dir, 'sessions', 'shop.bin'), 'nonsense');
   const shop = await startShop({ top: { state: { dir } } });
   shop.sluice.expectLog(/sessions cannot be read/);
   expect(shop.sluice.logs.filter(({ msg }) => msg.startsWith('sessions cannot be read'))).toHaveLength(1);
-  const before = await held(shop);
+  const before = await remembered(shop);
   await stop(shop.sluice, before);
 
   const second = await startSluice(shop.config(), { workers: 2 });

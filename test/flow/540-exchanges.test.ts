@@ -1,4 +1,4 @@
-// What was served lately, asked of the real process: from all workers, filtered, masked, bounded, and kept through a flood.
+// Recent exchanges, read from the real process: of all workers, filtered, masked, bounded, and kept through a flood.
 
 import { afterEach, expect, test } from 'vitest';
 import { connectToEach } from './scaffold/by-worker.ts';
@@ -195,7 +195,7 @@ test('a worker that hangs is left out, one that died has taken its exchanges alo
   for (const wire of await connectToEach(sluice, 2, '/known')) wire.destroy();
   const prefixes = ({ exchanges }: Listed): readonly string[] => [...new Set(exchanges.map(({ id = '' }) => id.slice(0, 12)))];
   await eventually('both on record', async () => prefixes(await list(sluice, '?limit=100&pool=shop')).length === 2);
-  const partial = await eventually('an answer of one of two', async () => {
+  const partial = await eventually('a response of one of two', async () => {
     await strike(path, 0, 'stall');
     const seen = await list(sluice, '?limit=100&pool=shop');
     return seen.workers.responded === 1 && seen;
@@ -206,14 +206,14 @@ test('a worker that hangs is left out, one that died has taken its exchanges alo
   sluice.expectLog(/a worker died|a worker was replaced/);
   await strike(path, 0, 'exit');
   await eventually('its replacement', async () => (await sluice.metric('sluice_worker_restarts_total')) === 1);
-  const after = await eventually('an answer of both', async () => {
+  const after = await eventually('a response of both', async () => {
     const seen = await list(sluice, '?limit=100&pool=shop');
     return seen.workers.responded === 2 && seen;
   });
   expect(prefixes(after)).toEqual([survivor]);
 });
 
-test('a viewer may see them, nobody without a token', { timeout: 60_000 }, async () => {
+test('a viewer may see them, a caller without a token may not', { timeout: 60_000 }, async () => {
   const auth = { tokens: [{ name: 'see', role: 'viewer', env: 'SEE' }] };
   const sluice = await startShop({ top: { admin: { address: '127.0.0.1:0', auth } } }, { env: { SEE: 'a-token-of-a-viewer' } });
   await ask(sluice, get('/mine'));
@@ -223,7 +223,7 @@ test('a viewer may see them, nobody without a token', { timeout: 60_000 }, async
   expect({ status, text }).toMatchObject({ status: 200, text: expect.stringContaining('/mine') as string });
 });
 
-test('under load on two workers it is asked again and again and harms nobody', { timeout: 60_000 }, async () => {
+test('under load on two workers it is called again and again and harms no request', { timeout: 60_000 }, async () => {
   const sluice = await startShop({ workers: 2 });
   const load = startLoad({ port: sluice.port, keepAlive: 4, fresh: 1 });
   for (let i = 0; i < 15; i++) expect((await list(sluice, '?limit=100')).workers).toEqual({ responded: 2, total: 2 });

@@ -1,4 +1,4 @@
-// A dry run foretells whom another version would answer; then the change is made, and the same users come again.
+// A dry run predicts which users would go to another version; then the change is made, and the same users come again.
 
 import { afterEach, expect, test } from 'vitest';
 import { setWeights } from './scaffold/admin.ts';
@@ -29,7 +29,7 @@ async function startShop(pool: object): Promise<Sluice> {
   return startSluice(configFor({ endpoints, pool: { split: { v1: 90, v2: 10 }, ...pool } }));
 }
 
-/** Which version answers each request, in order. */
+/** Which version each request gets, in order. */
 async function send(sluice: Sluice, requests: readonly string[]): Promise<readonly (string | undefined)[]> {
   const wire = await connectTo(sluice);
   const versions: (string | undefined)[] = [];
@@ -57,7 +57,7 @@ const byUser = (from: number, total: number): readonly string[] =>
 const moved = (one: readonly unknown[], other: readonly unknown[]): number =>
   one.filter((version, index) => version !== other[index]).length;
 
-test('users: the share that is foretold, and of those on record exactly as many', { timeout: 60_000 }, async () => {
+test('users: the share that is predicted, and of those on record exactly as many', { timeout: 60_000 }, async () => {
   const sluice = await startShop({ affinity: { header: 'x-user' } });
   // As many as a worker keeps after a quiet time.
   const known = byUser(0, 200);
@@ -67,7 +67,7 @@ test('users: the share that is foretold, and of those on record exactly as many'
   const { impact, differences, dryRun: isDry } = await dryRun(sluice, 'PUT', '/v1/pools/shop/split', split);
   expect({ isDry, differences: differences.length }).toEqual({ isDry: true, differences: 2 });
   expect(impact.pools).toEqual([{ pool: 'shop', users: 0.3 }]);
-  // The turn is a request of its own, answered by its route both times.
+  // The turn is a request of its own, with a fixed response of its route both times.
   expect(impact.requests.compared).toBe(201);
   // Nothing was done.
   expect(moved(before, await send(sluice, known))).toBe(0);

@@ -130,7 +130,7 @@ test('names that are not there, stale revisions and a role that is too low chang
   expect((await markers()).markers).toMatchObject([{ ...DEPLOY, author: 'operator' }]);
 });
 
-test('the access log says the deploy on every worker, from the answer on, and on one that takes the place of another', async () => {
+test('the access log says the deploy on every worker, from the response on, and on one that takes the place of another', async () => {
   const folder = makeFolder();
   const [path, socket] = [folder.file('access.log'), folder.file('mortal')];
   const upstream = await startUpstream(async (wire) => {

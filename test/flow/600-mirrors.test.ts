@@ -127,7 +127,7 @@ describe('what arrives', () => {
   });
 });
 
-/** Answers each upload with the digest of its body. */
+/** Responds to each upload with the digest of its body. */
 async function startCounting(): Promise<{ readonly upstream: Upstream; readonly digests: string[] }> {
   const digests: string[] = [];
   const upstream = await startUpstream(async (wire) => {
@@ -141,7 +141,7 @@ async function startCounting(): Promise<{ readonly upstream: Upstream; readonly 
   return { upstream, digests };
 }
 
-test('the mark of a copy is believed of a trusted proxy alone; whoever sends it, the request is not copied', async () => {
+test('the mark of a copy is believed only from a trusted proxy; a marked request from any sender is not copied', async () => {
   const { primary, shadow, sluice } = await startBoth({}, {}, 1);
   const marked = get('/marked', 'X-Sluice-Shadow: forged', 'x_sluice_shadow: forged', 'x-kept: 1');
   expect((await ask(sluice, marked)).body).toBe('primary');
@@ -220,7 +220,7 @@ describe('which requests', () => {
     expect(shadow.requests.map(({ line }) => line).sort()).toEqual(fits.sort());
   });
 
-  test('a copy is not copied again, and what the shadow answers itself is not copied to it', async () => {
+  test('a copy is not copied again, and a request that the shadow serves itself is not copied to it', async () => {
     const { shadow, sluice } = await startBoth({}, { overrides: [{ name: 'qa', header: { name: 'x-v', value: '2' }, version: 'v2' }] });
     await ask(sluice, get('/loop', 'X-Sluice-Shadow: other'));
     await ask(sluice, get('/own', 'x-v: 2'));
@@ -305,10 +305,10 @@ describe('how copies end', () => {
     ['finish', 'ok'],
   ])('a client that goes away: onAbort %s', async (onAbort, outcome) => {
     const primary = await startUpstream(async (wire) => void (await wire.readMessage()));
-    let response = (): void => undefined;
+    let respond = (): void => undefined;
     const shadow = await startUpstream(async (wire) => {
       await wire.readMessage();
-      await new Promise<void>((resolve) => (response = resolve));
+      await new Promise<void>((resolve) => (respond = resolve));
       await wire.write(ok());
     });
     const sluice = await startSluice(mirrored(primary, shadow, { onAbort }));
@@ -317,28 +317,28 @@ describe('how copies end', () => {
     await eventually('the copy', () => shadow.bytes > 0 && primary.bytes > 0);
     await wire.close();
     await eventually('the exchange is over', async () => (await sluice.metric('sluice_requests_in_flight')) === 0);
-    if (onAbort === 'finish') response();
+    if (onAbort === 'finish') respond();
     await untilMirrored(sluice, outcome, 1);
     expect(await sluice.metric('sluice_mirror_in_flight')).toBe(0);
-    response();
+    respond();
   });
 
-  test('a copy goes on when the primary has answered; its connection is used again', async () => {
+  test('a copy goes on when the primary has responded; its connection is used again', async () => {
     const primary = await startRecorder('primary');
-    const responses: (() => void)[] = [];
+    const releases: (() => void)[] = [];
     const shadow = await startUpstream(async (wire) => {
       for (;;) {
         await wire.readMessage();
-        await new Promise<void>((resolve) => responses.push(resolve));
+        await new Promise<void>((resolve) => releases.push(resolve));
         await wire.write(ok());
       }
     });
     const sluice = await startSluice(mirrored(primary.upstream, shadow, {}));
     for (let n = 1; n <= 3; n++) {
       expect((await ask(sluice, get())).body).toBe('primary');
-      await eventually('the copy', () => responses.length === n);
+      await eventually('the copy', () => releases.length === n);
       expect(await sluice.metric('sluice_mirror_in_flight')).toBe(1);
-      responses.at(-1)!();
+      releases.at(-1)!();
       await untilMirrored(sluice, 'ok', n);
     }
     expect(shadow.wires).toHaveLength(1);

@@ -1,4 +1,4 @@
-// Answers of shadows compared by a real instance: what is found, what is not taken for a difference, and what comparing must never do.
+// Responses of shadows compared by a real instance: what is found, what is not taken for a difference, and what comparing must never do.
 
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -66,7 +66,7 @@ async function askFor(sluice: Sluice, paths: readonly string[]): Promise<void> {
 
 const times = (count: number, path: string): readonly string[] => Array.from({ length: count }, (_, n) => path.replace('N', String(n)));
 
-test('a second copy is never made of a write, whatever the mirror allows', async () => {
+test('a write never gets a secondary copy, no matter what the mirror allows', async () => {
   const { sluice, seen } = await startShop(
     () => ok('{}', JSON_TYPE),
     () => ok('{}', JSON_TYPE),
@@ -87,7 +87,7 @@ test('a candidate that is dead fails in seconds, although its breaker keeps most
   expect(verdict.reason).toMatch(/^the candidate gives no response to (\d+) of \1 requests/);
 });
 
-test('a candidate that answers 500 to everything fails, by its status', async () => {
+test('a candidate that returns 500 for everything fails, by its status', async () => {
   const { sluice } = await startShop(
     () => ok('{"a":1}', JSON_TYPE),
     () => responseText(500, 'Internal Server Error', 'oops'),
@@ -113,7 +113,7 @@ test('rare paths are seen beside busy ones', async () => {
 const VALUE = JSON.stringify({ a: 1, list: [1, 2, 3] });
 const LARGE = JSON.stringify({ filler: 'x'.repeat(300_000) });
 
-/** What primary and candidate answer, by path, and how that differs. */
+/** What primary and candidate respond, by path, and how that differs. */
 const CASES: Readonly<Record<string, readonly [primary: string, candidate: string, differs?: readonly [path: string, kind: string]]>> = {
   '/same/json': [ok(VALUE, JSON_TYPE), ok('{ "list": [1, 2, 3],\n "a": 1.0 }', JSON_TYPE)],
   '/same/coding': [ok(VALUE, JSON_TYPE), ok(gzipSync(VALUE).toString('latin1'), JSON_TYPE, 'content-encoding: gzip')],
@@ -127,7 +127,7 @@ const CASES: Readonly<Record<string, readonly [primary: string, candidate: strin
   '/other/json': [ok('{"a":{"b":[1]}}', JSON_TYPE), ok('{"a":{"b":["1"]}}', JSON_TYPE), ['$.a.b[*]', 'type']],
 };
 
-test('what is the same in another form is no difference; what differs is told by its place', async () => {
+test('what is the same in another form is no difference; what differs is reported by its place', async () => {
   const paths = Object.keys(CASES);
   const responseOf =
     (side: 0 | 1): Responding =>

@@ -1,4 +1,4 @@
-// What operators are told of the answers of shadows: the report, the metrics and the missed writes of a real instance, over its whole life.
+// What operators see of the responses of shadows: the report, the metrics and the missed writes of a real instance, over its whole life.
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { call } from './scaffold/admin.ts';
@@ -55,7 +55,7 @@ function reported(sluice: Sluice, compared: number): Promise<Report> {
 const total = (sluice: Sluice, name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> =>
   sluice.metric(`sluice_shadow_${name}_total`, { pool: 'shop', mirror: 'dark', ...labels });
 
-test('what a shadow answers otherwise is in the report and in the metrics, by all workers', async () => {
+test('what a shadow responds otherwise is in the report and in the metrics, from all workers', async () => {
   const sluice = await startShop({ compare: {} });
   expect((await reported(sluice, 0)).verdict.verdict).toBe('no-data');
   // A connection each: both workers get some.
@@ -77,12 +77,12 @@ test('a new deploy begins anew, as does another comparison; without one there is
   const first = await reported(sluice, 1);
   const marker = { pool: 'shop', version: 'v2', deploy: 'd2' };
   expect((await call(sluice, 'POST', '/v1/markers', marker)).status).toBe(200);
-  const secondary = await reported(sluice, 0);
-  expect(secondary.sinceMs).toBeGreaterThan(first.sinceMs);
+  const second = await reported(sluice, 0);
+  expect(second.sinceMs).toBeGreaterThan(first.sinceMs);
   await call(sluice, 'PUT', '/v1/pools/shop/split', { weights: { v1: 3, v2: 0 } });
-  expect((await reported(sluice, 0)).sinceMs).toBe(secondary.sinceMs);
+  expect((await reported(sluice, 0)).sinceMs).toBe(second.sinceMs);
   await call(sluice, 'PUT', MIRROR, { version: 'v2', compare: { ignore: ['price'], noise: 'off' } });
-  expect((await reported(sluice, 0)).sinceMs).toBeGreaterThan(secondary.sinceMs);
+  expect((await reported(sluice, 0)).sinceMs).toBeGreaterThan(second.sinceMs);
   await ask(sluice, get('/a'));
   expect((await reported(sluice, 1)).fields).toEqual([]);
   await call(sluice, 'PUT', MIRROR, { version: 'v2' });
@@ -105,8 +105,8 @@ test('a thread that compares and a worker that die are replaced, and comparison 
   await eventually('its metric', async () => (await total(sluice, 'comparisons')) === 1);
   sluice.expectLog(/the thread that compares died|what was compared of shadows is lost|a worker died|a worker was replaced/);
   await strike(path, 'comparison', 'throw');
-  const secondary = await reported(sluice, 0);
-  expect(secondary.sinceMs).toBeGreaterThan(first.sinceMs);
+  const second = await reported(sluice, 0);
+  expect(second.sinceMs).toBeGreaterThan(first.sinceMs);
   expect((await ask(sluice, get('/a'))).status).toBe(200);
   await reported(sluice, 1);
   await strike(path, 0, 'exit');

@@ -161,7 +161,7 @@ test('writes that the new system misses are counted and listed, and can be made 
   expect((await question<Missed>(again, path)).writes).toEqual(writes);
 });
 
-test('reads are compared: what differs by itself is not told, what differs for real is', async () => {
+test('reads are compared: what differs by itself is not reported, a real difference is', async () => {
   const { sluice, old, fresh } = await startBoth();
   for (let n = 0; n < 5; n++) for (const store of [old, fresh]) store.entries.set(`k${n}`, `v${n}`);
   const compare = { perTemplate: 10_000, verdict: { minRequests: 100, maxDifferences: '10%', maxFailures: '10%' } };

@@ -29,7 +29,8 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   rollout: ['lib', 'config', 'analysis'],
   api: ['lib', 'config'],
   control: ['lib', 'config', 'telemetry', 'routing', 'store', 'compare', 'rollout', 'api'],
-  admin: ['lib', 'config', 'telemetry', 'control', 'api'],
+  // It speaks HTTP to operators: names of statuses, and a reply by `http1` on the bare socket of what Node's server cannot read.
+  admin: ['lib', 'http', 'http1', 'config', 'telemetry', 'control', 'api'],
 
   // The outside. `dashboard` is a web page and talks to the public admin API alone.
   dashboard: [],
@@ -39,9 +40,21 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 };
 /** Folders that import from npm only what their line lists; the others are free to. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  // lib/log.ts is the one door to the logger.
+  // lib/json-log.ts is the one door to the logger.
   lib: ['pino'],
   http1: [],
+};
+
+/** Packages that only these folders may load: what they cost in memory and at the start is paid nowhere else. */
+export const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
+  // A worker thread and the command line start without it. `config` and `api` are what it reads, `admin` judges and describes with it.
+  zod: ['config', 'api', 'admin'],
+};
+
+/** Folders of which a folder takes nothing but types. */
+export const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = {
+  // Worker threads load files of control, and the schemas load zod.
+  control: ['api'],
 };
 
 /** Words that say nothing, so that no file or folder is named with them, alone or in a compound. */

@@ -1,6 +1,6 @@
 // The rules of the house as functions from a set of files to messages. Each message names the place and what would be right.
 
-import { ALLOWED, NEVER_A_NAME, PACKAGES, PRIVATE_PARTS, SOCKET_ROOMS } from './allowed.ts';
+import { ALLOWED, NEVER_A_NAME, ONLY_IN, PACKAGES, PRIVATE_PARTS, SOCKET_ROOMS, TYPES_ONLY } from './allowed.ts';
 import { findImports, isBarrel } from './imports.ts';
 import type { FileSet, Import } from './imports.ts';
 
@@ -81,6 +81,7 @@ function importFault(each: Import, allowed: Readonly<Record<string, readonly str
   if (!each.target.startsWith('src/')) return 'src imports nothing from outside src';
   const to = folderOf(each.target);
   if (to === undefined) return 'a file must be in a folder of src';
+  if (each.kind !== 'type' && TYPES_ONLY[from]?.includes(to)) return `${from} takes only types from ${to}: write import type`;
   if (to === from || allowed[from]?.includes(to)) return undefined;
   const list = allowed[from] ?? [];
   return `${from} may import ${list.length === 0 ? 'no other folder' : list.join(', ')}`;
@@ -90,8 +91,15 @@ function packageFault(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('node:')) return undefined;
   if (specifier.startsWith('/') || specifier.startsWith('#')) return 'import files by relative path';
   const list = PACKAGES[from];
-  if (list === undefined || list.includes(specifier)) return undefined;
-  return `${from} may import ${['node:', ...list].join(', ')} and nothing else from outside`;
+  if (list !== undefined && !list.includes(specifier))
+    return `${from} may import ${['node:', ...list].join(', ')} and nothing else from outside`;
+  const folders = ONLY_IN[packageOf(specifier)];
+  return folders === undefined || folders.includes(from) ? undefined : `only ${folders.join(', ')} may import it`;
+}
+
+/** `zod` for `zod/mini`, `@fastify/swagger` for itself. */
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
 function importsSockets(line: string): boolean {

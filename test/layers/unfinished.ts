@@ -1,7 +1,7 @@
 // Where the laws do not hold yet. Each list only ever gets shorter; when all are empty, this file goes.
 
 /** Folders whose circles by type are not cut yet. */
-export const UNCUT: readonly string[] = ['proxy', 'upstream', 'admin'];
+export const UNCUT: readonly string[] = ['upstream', 'admin'];
 
 export const LONG_FILES: readonly string[] = [
   'src/app/instance.ts',

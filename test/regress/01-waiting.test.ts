@@ -1,4 +1,4 @@
-// Who waits for an upstream connection: never led to an endpoint that left, never for ever, and bounded by the limits of now.
+// Requests that wait for an upstream connection: never sent to an endpoint that left, never for ever, and bounded by the present limits.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 });
 
-/** Clients that ask again as soon as they are answered, until the test ends. */
+/** Clients that send again as soon as they have their response, until the test ends. */
 async function startLoops(sluice: Sluice, count: number): Promise<void> {
   looping = true;
   const wires = await Promise.all(Array.from({ length: count }, () => connectTo(sluice)));
@@ -34,7 +34,7 @@ async function startLoops(sluice: Sluice, count: number): Promise<void> {
   });
 }
 
-/** Takes `tookMs` for each answer, so that connections are in use at the same time. */
+/** Takes `tookMs` for each response, so that connections are in use at the same time. */
 function startCounting(asked: { count: number }, tookMs: number): Promise<Upstream> {
   return startUpstream(async (wire) => {
     for (;;) {
@@ -80,7 +80,7 @@ test('a lower limit of connections is soon obeyed, however busy they are', async
   await eventually('more connections again', () => upstream.open > 25, 3000);
 });
 
-test('a higher limit of connections serves who waits', async () => {
+test('a higher limit of connections serves the requests that wait', async () => {
   const upstream = await startUpstream(() => undefined);
   const timeouts = { connect: '5s' };
   const limited = (connections: number): object =>
@@ -118,7 +118,7 @@ test('an upload whose client left while it waited gives its place away', async (
   const { sluice, holder, release } = await startHeld();
   for (let i = 0; i < 2; i++) {
     const wire = await connectTo(sluice);
-    // More than is held for one that waits: it is read no further, and so its end is not seen.
+    // More than is buffered for one that waits: it is read no further, and so its end is not seen.
     await wire.write(requestText('POST', '/', ['content-length: 400000']) + 'x'.repeat(200_000));
     await eventually('it to wait', async () => (await sluice.metric('sluice_requests_in_flight')) === 2 + i);
     wire.destroy();
@@ -131,7 +131,7 @@ test('an upload whose client left while it waited gives its place away', async (
   expect([(await holder.readMessage()).status, (await fresh.readMessage()).status]).toEqual([200, 200]);
 });
 
-test('nobody waits longer than a connection may take', async () => {
+test('no request waits longer than a connection may take', async () => {
   const { sluice } = await startHeld();
   const response = await ask(sluice, get('/'));
   expect([response.status, response.field('x-sluice-outcome')]).toEqual([503, 'overload']);

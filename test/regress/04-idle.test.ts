@@ -14,7 +14,7 @@ afterEach(closeAll);
 
 const MIB = 1024 * 1024;
 
-/** Sends until nobody takes any more. */
+/** Sends until no more is taken. */
 async function stuff(wire: Wire): Promise<void> {
   const piece = Buffer.alloc(256 * 1024, 'x');
   for (;;) {
@@ -28,7 +28,7 @@ async function stuff(wire: Wire): Promise<void> {
   }
 }
 
-test.each(['stays', 'leaves'])('an upload whose upstream answers a head and then does nothing ends; its client %s', async (what) => {
+test.each(['stays', 'leaves'])('an upload whose upstream sends a head and then does nothing ends; its client %s', async (what) => {
   const upstream = await startUpstream(async (wire) => {
     await wire.readHead();
     wire.pause();
@@ -51,7 +51,7 @@ test.each(['stays', 'leaves'])('an upload whose upstream answers a head and then
   await sluice.untilQuiet(0);
 });
 
-test('an answer that streams goes on while the rest of its request is not sent', async () => {
+test('a response that streams goes on while the rest of its request is not sent', async () => {
   const upstream = await startUpstream(async (wire) => {
     await wire.readHead();
     await wire.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
@@ -84,7 +84,7 @@ async function afterEmptyLine(sluice: Sluice, how: string): Promise<{ kept: Wire
   return { kept, tap };
 }
 
-test.each(['with the request', 'after the answer'])('an empty line sent %s is not the beginning of a request', async (how) => {
+test.each(['with the request', 'after the response'])('an empty line sent %s is not the beginning of a request', async (how) => {
   const sluice = await startBrief();
   const began = performance.now();
   const silent = await afterEmptyLine(sluice, how);

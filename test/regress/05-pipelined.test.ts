@@ -1,4 +1,4 @@
-// Answers that wait in our socket for a slow client are owed to it: neither its half-close nor our own end may cut them.
+// Responses that wait in our socket for a slow client are owed to it: neither its half-close nor our own end may cut them.
 
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(closeAll);
 
-/** A client that has sent `count` requests and reads no answers. */
+/** A client that has sent `count` requests and reads no responses. */
 async function startSlow(count: number): Promise<Wire> {
   const wire = await connectTo(sluice);
   wire.pause();
@@ -29,7 +29,7 @@ async function startSlow(count: number): Promise<Wire> {
   return wire;
 }
 
-/** Every whole answer up to the end of the connection; throws when the last one is cut. */
+/** Every whole response up to the end of the connection; throws when the last one is cut. */
 async function readResponses(wire: Wire): Promise<Message[]> {
   const responses: Message[] = [];
   for (;;) {
@@ -39,7 +39,7 @@ async function readResponses(wire: Wire): Promise<Message[]> {
   }
 }
 
-/** Bytes of answers that the client has not read, in its own memory and in the kernel. */
+/** Bytes of responses that the client has not read, in its own memory and in the kernel. */
 function unreadBytes(wire: Wire): number {
   const port = `:${wire.socket.localPort!.toString(16).toUpperCase().padStart(4, '0')}`;
   let held = wire.socket.readableLength;
@@ -51,7 +51,7 @@ function unreadBytes(wire: Wire): number {
   return held;
 }
 
-test('a client that ends its side while one answer waits in our queue gets it whole', async () => {
+test('a client that ends its side while one response waits in our queue gets it whole', async () => {
   const probe = await startSlow(1);
   probe.resume();
   const first = await probe.readMessage();
@@ -59,7 +59,7 @@ test('a client that ends its side while one answer waits in our queue gets it wh
   probe.destroy();
   const wire = await startSlow(0);
   let asked = 0;
-  // One after the other, until the kernel takes no more: the rest of the last answer is ours to keep.
+  // One after the other, until the kernel takes no more: the rest of the last response is ours to keep.
   for (let ours = 0; ours <= 0; ours = asked * size - wire.total - unreadBytes(wire)) {
     await wire.write(get('/large'));
     await sluice.turn();
@@ -74,7 +74,7 @@ test('a client that ends its side while one answer waits in our queue gets it wh
   expect(responses.length).toBe(asked);
 });
 
-test('a client that ends its side before it reads gets every answer to what it has asked', async () => {
+test('a client that ends its side before it reads gets every response to what it has asked', async () => {
   const wire = await startSlow(300);
   wire.end();
   await sluice.turn();
@@ -84,13 +84,13 @@ test('a client that ends its side before it reads gets every answer to what it h
   expect(responses.length).toBe(300);
 });
 
-test('requests that were read before SIGTERM are answered, or the last answer says that there are no more', async () => {
+test('requests that were read before SIGTERM get their responses, or the last response says that there are no more', async () => {
   const wire = await startSlow(300);
   const unused = await connectTo(sluice);
   await sluice.turn();
   await sluice.turn();
   sluice.signal('SIGTERM');
-  // Connections that nothing is owed to are closed by now.
+  // Connections without a response to come are closed by now.
   await eventually('the end of the unused connection', () => unused.ended);
   wire.resume();
   const responses = await readResponses(wire);

@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 
 /**
- * Status of one request on a new connection; undefined when nobody answers. From another address: a connection to a free port of the
+ * Status of one request on a new connection; undefined when no response comes. From another address: a connection to a free port of the
  * system's own range could otherwise meet itself, and take the port.
  */
 async function statusOf(port: number): Promise<number | undefined> {
@@ -35,7 +35,7 @@ async function statusOf(port: number): Promise<number | undefined> {
   }
 }
 
-test.each([1, 2])('every answer of a listener that is being added is that of its route, with %i worker(s)', async (workers) => {
+test.each([1, 2])('every response of a listener that is being added is that of its route, with %i worker(s)', async (workers) => {
   const ports = await Promise.all(Array.from({ length: 12 }, () => freePort()));
   const added = ports.map((port, index) => ({
     name: `added-${index}`,
@@ -61,7 +61,7 @@ test.each([1, 2])('every answer of a listener that is being added is that of its
     late = new Set();
     sluice.writeConfig({ ...config, listeners: revision % 2 === 0 ? [...web, ...added] : web });
     await eventually(`revision ${revision}`, async () => (await sluice.metric('sluice_config_revision')) === revision);
-    if (revision % 2 === 0) await eventually('an answer of each', () => late.size === ports.length);
+    if (revision % 2 === 0) await eventually('a response of each', () => late.size === ports.length);
   }
   expect([...responses.keys()]).toEqual([200]);
 });

@@ -1,4 +1,4 @@
-// What is held stays counted while scouts go ahead in vain, and is held for as long as `hold` says, wherever it waited before.
+// A held request stays counted while scouts go ahead in vain, and is held for as long as `hold` says, no matter where it waited before.
 
 import { afterEach, expect, test } from 'vitest';
 import { connectTo, get } from '../flow/scaffold/client.ts';
@@ -23,7 +23,7 @@ test('the gauge of held requests does not forget the scout that came back', asyn
   await eventually('none held', async () => (await sluice.metric('sluice_requests_held')) === 0);
 });
 
-test('who waited in the line before it was held is held for the whole time, not for that of the line', async () => {
+test('a request that waited in the line before it was held is held for the whole time, not for that of the line', async () => {
   let well = true;
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));

@@ -16,7 +16,7 @@ import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';
 
 afterEach(closeAll);
 
-test('an answer that has been read to its end is not failed while the client still takes it', async () => {
+test('a response that has been read to its end is not failed while the client still takes it', async () => {
   const server = createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.write(ok())));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   open({ close: () => new Promise<void>((resolve) => server.close(() => resolve())) });

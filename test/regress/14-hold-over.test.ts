@@ -2,13 +2,12 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { Deadlines } from '../../src/lib/deadlines.ts';
-import type { Exchange } from '../../src/proxy/exchange.ts';
-import { retry } from '../../src/proxy/retry.ts';
+import { retry } from '../../src/proxy/steps/retry.ts';
 import type { CounterSet } from '../../src/telemetry/counter-set.ts';
 import { OUTCOME } from '../../src/telemetry/outcomes.ts';
-import type { UpstreamConnection } from '../../src/upstream/connection.ts';
 import { ACQUIRED, VersionRuntime, NO_ENDPOINT } from '../../src/upstream/version-runtime.ts';
 import type { ConnectionRequest, VersionDeps } from '../../src/upstream/version-runtime.ts';
+import { makeRouted } from '../unit/proxy/fakes.ts';
 import { makePool } from '../unit/routing/make-table.ts';
 
 const deadlines: Deadlines[] = [];
@@ -42,22 +41,12 @@ test.each([false, true])('who has been held for the whole time is not held again
 });
 
 test('a request that was sent after the end of its hold, and then reset, is answered as such', () => {
-  let written = '';
-  const exchange = {
-    holdOver: true,
-    responded: false,
-    requestDone: true,
-    retries: 0,
-    wantsFresh: false,
-    replayable: true,
-    head: { method: 'POST', keepAlive: true, minor: 1 },
-    connection: { mayStay: true, socket: { write: (text: string) => void (written = text) } },
-    live: { settings: { retryAttempts: 1, retryOn: new Set(['reset']), holdMs: 1000 }, failed: () => undefined },
-    endAttempt: () => undefined,
-    finish: () => undefined,
-  } as unknown as Exchange;
-  const connection = { endpoint: {}, sent: true, responses: 0, responding: false } as unknown as UpstreamConnection;
-  retry(exchange, connection, OUTCOME.upstream_reset);
-  expect(written).toMatch(/^HTTP\/1\.1 502 /);
-  expect(written).toContain('x-sluice-outcome: upstream_reset\r\n');
+  const { exchange, state, version, upstream, downstream } = makeRouted('POST / HTTP/1.1\r\nhost: a.example\r\n\r\n');
+  version.settings.retryOn.add('reset');
+  version.settings.holdMs = 1000;
+  state.attempt.holdOver = true;
+  upstream.sent = true;
+  retry(exchange, upstream.real, OUTCOME.upstream_reset);
+  expect(downstream.written).toMatch(/^HTTP\/1\.1 502 /);
+  expect(downstream.written).toContain('x-sluice-outcome: upstream_reset\r\n');
 });

@@ -1,10 +1,10 @@
-// One copy of a request on its way to a shadow, and the shadow's answer, which is read and thrown away. Nobody waits for it: what it cannot
+// One copy of a request on its way to a shadow, and the shadow's response, which is read and thrown away. Nobody waits for it: what it cannot
 // take at once is kept up to a bound, beyond it the copy ends. It is reused for later copies. Long because every way in which a copy can end
 // gives back the same few things.
 
 import { BODY_LENGTH } from '../../http1/framing.ts';
 import { Deadline } from '../../lib/deadlines.ts';
-import type { DeadlineOwner } from '../../lib/deadlines.ts';
+import type { DeadlineOwner, Deadlines } from '../../lib/deadlines.ts';
 import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
@@ -14,8 +14,23 @@ import type { ResponseSink, UpstreamConnection } from '../../upstream/connection
 import type { Endpoint } from '../../upstream/endpoint.ts';
 import type { MirrorRuntime, MirrorTarget } from '../../upstream/mirror-runtime.ts';
 import { BodyQueue } from './body-queue.ts';
-import type { MirroredRequests } from './mirrored-requests.ts';
 import type { CopyRole, ResponseTap } from './response-tap.ts';
+
+/** All copies of a worker, as one of them knows them. */
+export interface MirroredRequestOwner {
+  readonly deadlines: Deadlines;
+  /** Together they keep more than they may. */
+  readonly isFull: boolean;
+  /** Told of errors that are ours. */
+  readonly onFault: (error: unknown) => void;
+  began(copy: MirroredRequest): void;
+  ended(copy: MirroredRequest): void;
+  /** @param bytes more, or fewer, that wait */
+  waits(bytes: number): void;
+  /** Takes a copy that nobody refers to any more. */
+  put(copy: MirroredRequest): void;
+  tellEnd(tap: ResponseTap, side: CopyRole, outcome: MirrorOutcome): void;
+}
 
 export class MirroredRequest implements ResponseSink, DeadlineOwner {
   /** The next copy of the same request. */
@@ -28,7 +43,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
   side: CopyRole = 'candidate';
   tap: ResponseTap | undefined = undefined;
 
-  readonly #shadows: MirroredRequests;
+  readonly #owner: MirroredRequestOwner;
   readonly #deadline = new Deadline(this);
   readonly #queue = new BodyQueue();
   #live: MirrorRuntime | undefined = undefined;
@@ -48,8 +63,8 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
   /** As it is counted. */
   #waiting = 0;
 
-  constructor(shadows: MirroredRequests) {
-    this.#shadows = shadows;
+  constructor(owner: MirroredRequestOwner) {
+    this.#owner = owner;
   }
 
   /** Makes it ready for a copy; `start` follows. */
@@ -70,7 +85,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     this.#queue.keep(bytes);
   }
 
-  /** Begins. Answers why it was dropped instead, or undefined. @param avoid endpoint that is the last resort, by its key */
+  /** Begins. Returns why it was dropped instead, or undefined. @param avoid endpoint that is the last resort, by its key */
   start(live: MirrorRuntime, shadow: MirrorTarget, key: string, avoid: string | undefined): MirrorOutcome | undefined {
     this.#live = live;
     this.#shadow = shadow;
@@ -95,12 +110,12 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
   requestEnded(): void {
     if (!this.active || this.#requestDone) return;
     this.#requestDone = true;
-    if (this.tap !== undefined) this.#startedMs = this.#shadows.deadlines.refresh();
-    this.#shadows.deadlines.arm(this.#deadline, this.#timeoutMs);
+    if (this.tap !== undefined) this.#startedMs = this.#owner.deadlines.refresh();
+    this.#owner.deadlines.arm(this.#deadline, this.#timeoutMs);
   }
 
   /** Ends it for want of memory, if it keeps anything. */
-  switchVersion(): void {
+  freeMemory(): void {
     if (this.#waiting > 0) this.end(MIRRORED.memory);
   }
 
@@ -110,7 +125,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     else if (this.active && !this.#requestDone) this.end(MIRRORED.incomplete);
     this.attached = false;
     this.next = undefined;
-    if (!this.active) this.#shadows.put(this);
+    if (!this.active) this.#owner.put(this);
   }
 
   onConnecting(connection: UpstreamConnection): void {
@@ -171,7 +186,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
 
   /** An error that is ours. */
   fail(error: unknown): void {
-    this.#shadows.onFault(error);
+    this.#owner.onFault(error);
     this.end(MIRRORED.internal);
   }
 
@@ -183,17 +198,17 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     connection.destroy();
   }
 
-  /** The answer is complete. */
+  /** The response is complete. */
   #finish(connection: UpstreamConnection): void {
-    const live = this.#live!;
+    const [live, shadow] = [this.#live!, this.#shadow!];
     const isWhole = this.#requestDone && connection.unsent === 0 && this.#queue.bytes === 0;
     this.#leave(this.#status < 500 ? MIRRORED.ok : MIRRORED.upstream_error);
-    if (isWhole) live.giveBack(connection);
+    if (isWhole) live.giveBack(shadow, connection);
     else connection.destroy();
   }
 
   #tellHead(tap: ResponseTap, { head }: UpstreamConnection): void {
-    tap.onHead(this.side, head, this.#shadows.deadlines.refresh() - this.#startedMs);
+    tap.onHead(this.side, head, this.#owner.deadlines.refresh() - this.#startedMs);
   }
 
   #begin(connection: UpstreamConnection): void {
@@ -201,7 +216,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     this.#connection = connection;
     this.#endpoint = connection.endpoint;
     this.#shadow!.counters.began();
-    this.#shadows.began(this);
+    this.#owner.began(this);
   }
 
   #send(connection: UpstreamConnection): void {
@@ -228,14 +243,14 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     if (!this.active) return;
     this.#count(this.#unsent + this.#queue.queuedBytes);
     if (this.#unsent + this.#queue.bytes > this.#live!.settings.lagBytes) this.end(MIRRORED.lag);
-    else if (this.#shadows.isFull) this.end(MIRRORED.memory);
+    else if (this.#owner.isFull) this.end(MIRRORED.memory);
   }
 
   #count(waiting: number): void {
     if (waiting === this.#waiting) return;
     const more = waiting - this.#waiting;
     this.#waiting = waiting;
-    this.#shadows.waits(more);
+    this.#owner.waits(more);
     this.#shadow!.counters.waits(more);
   }
 
@@ -244,13 +259,13 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     this.#deadline.disarm();
     this.#count(0);
     this.#shadow!.counters.ended(outcome.index);
-    // What comes of our own slowness is nobody's answer.
+    // What comes of our own slowness is nobody's failure.
     const told = this.#live!.leave(this.#endpoint!, outcome) ? MIRRORED.internal : outcome;
     const { tap, side } = this;
     this.#forget();
-    this.#shadows.ended(this);
-    if (!this.attached) this.#shadows.put(this);
-    if (tap !== undefined) this.#shadows.tellEnd(tap, side, told);
+    this.#owner.ended(this);
+    if (!this.attached) this.#owner.put(this);
+    if (tap !== undefined) this.#owner.tellEnd(tap, side, told);
   }
 
   #forget(): void {

@@ -4,17 +4,17 @@ import type { Deadlines } from '../../lib/deadlines.ts';
 import type { MirrorTable } from '../../routing/table.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorTarget } from '../../upstream/mirror-runtime.ts';
-import type { Exchange } from '../exchange.ts';
 import { MirroredRequest } from './mirrored-request.ts';
-import type { CopyRole, TapFactory, ResponseTap } from './response-tap.ts';
+import type { MirroredRequestOwner } from './mirrored-request.ts';
+import type { CopiedRequest, CopyRole, TapFactory, ResponseTap } from './response-tap.ts';
 
 /** Of all bodies that wait for shadows. */
-const WAITING_BYTES = 32 * 1024 * 1024;
+const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /** Kept for the next copy instead of being collected. */
-const SPARE = 256;
+const MAX_SPARE = 256;
 
-export class MirroredRequests {
-  /** Who looks at copies; nobody by default. */
+export class MirroredRequests implements MirroredRequestOwner {
+  /** Makes what looks at copies; nothing looks by default. */
   createTap: TapFactory | undefined = undefined;
   /** Memory runs short: no copies are made. */
   pressed = false;
@@ -31,13 +31,13 @@ export class MirroredRequests {
   }
 
   get isFull(): boolean {
-    return this.#waitingBytes > WAITING_BYTES;
+    return this.#waitingBytes > MAX_WAITING_BYTES;
   }
 
-  /** Copies go before anything else does. @param level as of `ProxyContext.press` */
+  /** Copies go before anything else does. @param level as of `ProxyContext.setOverloadLevel` */
   press(level: number): void {
     this.pressed = level >= 1;
-    if (this.pressed) for (const copy of this.#active) copy.switchVersion();
+    if (this.pressed) for (const copy of this.#active) copy.freeMemory();
   }
 
   take(): MirroredRequest {
@@ -46,7 +46,7 @@ export class MirroredRequests {
 
   put(copy: MirroredRequest): void {
     copy.tap = undefined;
-    if (this.#spare.length < SPARE) this.#spare.push(copy);
+    if (this.#spare.length < MAX_SPARE) this.#spare.push(copy);
   }
 
   began(copy: MirroredRequest): void {
@@ -57,10 +57,10 @@ export class MirroredRequests {
     this.#active.delete(copy);
   }
 
-  /** Undefined where nobody wants to look. */
-  tapOf(mirror: MirrorTable, shadow: MirrorTarget, exchange: Exchange): ResponseTap | undefined {
+  /** Undefined where nothing wants to look. */
+  tapOf(mirror: MirrorTable, shadow: MirrorTarget, copied: CopiedRequest): ResponseTap | undefined {
     try {
-      return this.createTap?.(mirror, shadow, exchange);
+      return this.createTap?.(mirror, shadow, copied);
     } catch (error) {
       this.onFault(error);
       return undefined;

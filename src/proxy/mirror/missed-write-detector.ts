@@ -5,14 +5,13 @@ import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { MissedWrite } from '../../compare/mirrored-exchange.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
-import type { Exchange } from '../exchange.ts';
-import type { CopyRole, Side, ResponseTap } from './response-tap.ts';
+import type { CopiedRequest, CopyRole, PrimaryEnd, Side, ResponseTap } from './response-tap.ts';
 
 export interface MissedWriteDetectorDeps {
   readonly mirror: MirrorTable;
   /** Label of the version that gets the copy. */
   readonly version: string;
-  readonly exchange: Exchange;
+  readonly copied: CopiedRequest;
   /** When the request came: wall time in milliseconds. */
   readonly atMs: number;
   readonly onMissed: (write: MissedWrite) => void;
@@ -23,18 +22,17 @@ const UNSENT: ReadonlySet<object> = new Set([OUTCOME.connect_refused, OUTCOME.co
 
 export class MissedWriteDetector implements ResponseTap {
   readonly wantsSecondary = false;
-  readonly #deps: Omit<MissedWriteDetectorDeps, 'exchange'>;
-  readonly #request: Pick<MissedWrite, 'pool' | 'method' | 'authority' | 'target'>;
-  #requestId = '';
+  readonly #deps: Omit<MissedWriteDetectorDeps, 'copied'>;
+  readonly #request: Pick<MissedWrite, 'pool' | 'method' | 'authority' | 'target' | 'requestId'>;
   #primaryStatus = 0;
   #mayHaveTaken: boolean | undefined = undefined;
   #status = 0;
   #outcome: MirrorOutcome | undefined = undefined;
 
-  constructor({ exchange, ...deps }: MissedWriteDetectorDeps) {
-    const { method, authority, target } = exchange.head;
+  constructor({ copied, ...deps }: MissedWriteDetectorDeps) {
+    const { pool, method, authority, target, requestId } = copied;
     this.#deps = deps;
-    this.#request = { pool: exchange.destination!.pool.name, method, authority, target };
+    this.#request = { pool: pool.name, method, authority, target, requestId };
   }
 
   onHead(side: Side, head: ResponseHead): void {
@@ -43,8 +41,7 @@ export class MissedWriteDetector implements ResponseTap {
 
   onBody(): void {}
 
-  onPrimaryEnd({ outcome, status, requestId, requestDone }: Exchange): void {
-    this.#requestId = requestId;
+  onPrimaryEnd({ outcome, status, requestDone }: PrimaryEnd): void {
     this.#primaryStatus = outcome === OUTCOME.ok ? status : 0;
     this.#mayHaveTaken = outcome === OUTCOME.ok ? status < 400 : requestDone && !UNSENT.has(outcome);
     this.#judge();
@@ -67,7 +64,6 @@ export class MissedWriteDetector implements ResponseTap {
       mirror: mirror.name,
       version,
       atMs,
-      requestId: this.#requestId,
       primaryStatus: this.#primaryStatus,
       outcome: outcome.code,
       status: isResponded ? this.#status : 0,

@@ -1,5 +1,5 @@
-// Records what primary, candidate and second copy answered to one request, and hands it over to be compared when all have ended. What was given
-// up for reasons of our own is left out: it says nothing about anybody's answers.
+// Records what primary, candidate and secondary responded to one request, and hands it over to be compared when all have ended. What was given
+// up for reasons of our own is left out: it says nothing about anybody's responses.
 
 import type { ResponseHead } from '../../http1/response-head.ts';
 import type { MirrorTable } from '../../routing/table.ts';
@@ -8,27 +8,25 @@ import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { OutcomeCode } from '../../telemetry/outcomes.ts';
 import type { Attempted, RecordedExchange } from '../../compare/mirrored-exchange.ts';
-import type { VersionRuntime } from '../../upstream/version-runtime.ts';
 import { ResponseRecord } from './response-record.ts';
 import type { RecordBounds, RecordMemory } from './response-record.ts';
-import type { Exchange } from '../exchange.ts';
-import type { CopyRole, Side, ResponseTap } from './response-tap.ts';
+import type { CopiedRequest, CopyRole, PrimaryEnd, Side, ResponseTap } from './response-tap.ts';
 
 export interface RecorderDeps {
   readonly mirror: MirrorTable;
   /** Label of the version that gets the copy. */
   readonly version: string;
-  readonly exchange: Exchange;
+  readonly copied: CopiedRequest;
   /** When the request came: wall time in milliseconds. */
   readonly atMs: number;
   readonly wantsSecondary: boolean;
   readonly bounds: RecordBounds;
   readonly memory: RecordMemory;
-  /** Told once, unless nothing can be compared; `undefined`: there was no room for the answers. */
+  /** Told once, unless nothing can be compared; `undefined`: there was no room for the responses. */
   readonly onRecorded: (recorded: RecordedExchange | undefined) => void;
 }
 
-/** The primary's own failures; how else an exchange ends without an answer says nothing of an upstream. */
+/** The primary's own failures; how else an exchange ends without a response says nothing of an upstream. */
 const FAILURES: ReadonlySet<string> = new Set<OutcomeCode>([
   'connect_refused',
   'connect_timeout',
@@ -40,11 +38,6 @@ const FAILURES: ReadonlySet<string> = new Set<OutcomeCode>([
 export class Recorder implements ResponseTap {
   readonly wantsSecondary: boolean;
   readonly #deps: RecorderDeps;
-  readonly #pool: string;
-  readonly #route: string;
-  readonly #target: string;
-  /** Whose answer is the primary's; that of another version that stepped in is not compared. */
-  readonly #live: VersionRuntime | undefined;
   readonly #records: Readonly<Record<Side, ResponseRecord>>;
   readonly #ends: { primary: Attempted | undefined; candidate: Attempted | undefined; secondary: Attempted | undefined };
   #open: number;
@@ -52,13 +45,9 @@ export class Recorder implements ResponseTap {
   #isFull = false;
 
   constructor(deps: RecorderDeps) {
-    const { exchange, bounds, memory } = deps;
+    const { bounds, memory } = deps;
     this.wantsSecondary = deps.wantsSecondary;
     this.#deps = deps;
-    this.#pool = exchange.destination!.pool.name;
-    this.#route = exchange.match!.route.name;
-    this.#target = exchange.head.target;
-    this.#live = exchange.live;
     this.#records = {
       primary: new ResponseRecord(bounds, memory),
       candidate: new ResponseRecord(bounds, memory),
@@ -78,8 +67,9 @@ export class Recorder implements ResponseTap {
     if (this.#deps.memory.isFull) this.#spoil();
   }
 
-  onPrimaryEnd({ outcome, live }: Exchange): void {
-    const isOthers = live !== this.#live;
+  onPrimaryEnd({ outcome, version }: PrimaryEnd): void {
+    // The response of another version that stepped in is not compared.
+    const isOthers = version !== this.#deps.copied.version;
     if (outcome === OUTCOME.ok && !isOthers) this.#ends.primary = { outcome: 'ok', response: this.#records.primary.response() };
     else if (FAILURES.has(outcome.code) && !isOthers) this.#ends.primary = failed(outcome.code as OutcomeCode);
     else this.#isWorthless = true;
@@ -114,11 +104,11 @@ export class Recorder implements ResponseTap {
     if (this.#isWorthless) this.#release();
     if (--this.#open > 0) return;
     const { primary, candidate, secondary } = this.#ends;
-    const { mirror, version, atMs, onRecorded } = this.#deps;
+    const { mirror, copied, version, atMs, onRecorded } = this.#deps;
     if (this.#isFull) onRecorded(undefined);
     else if (primary !== undefined && !this.#isWorthless) {
-      const exchange = { route: this.#route, target: this.#target, atMs, primary, candidate, secondary };
-      onRecorded({ pool: this.#pool, mirror: mirror.name, version, exchange });
+      const exchange = { route: copied.route, target: copied.target, atMs, primary, candidate, secondary };
+      onRecorded({ pool: copied.pool.name, mirror: mirror.name, version, exchange });
     }
     this.#release();
   }

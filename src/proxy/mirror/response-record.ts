@@ -1,4 +1,4 @@
-// What is kept of one answer to be compared: its status, its fields, and its body as far as it is small; of a larger one its digest.
+// What is kept of one response to be compared: its status, its fields, and its body as far as it is small; of a larger one its digest.
 
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
@@ -61,7 +61,7 @@ export class ResponseRecord {
     this.#take(unchunked, 0, unchunked.length);
   }
 
-  /** The answer, when it has ended. Whoever takes it also calls `release`. */
+  /** The response, when it has ended. Its taker also calls `release`. */
   response(): RecordedResponse {
     return { status: this.status, fields: this.#fields, body: this.#body(), latencyMs: this.#latencyMs };
   }

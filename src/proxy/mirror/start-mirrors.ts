@@ -1,32 +1,35 @@
 // Copies requests for shadows. Whatever a shadow does, and whatever goes wrong here, its exchange goes on as if there were no mirror:
 // nothing is awaited, what cannot be copied at once is dropped and counted, and no error leaves this file.
 
+import { SHADOW_FIELD } from '../../http/forwarding-fields.ts';
 import { writeCopyHead } from '../../http1/write-request.ts';
-import { chooseTargetVersion, isSampled, isShadow, mirrorKey, SHADOW_FIELD } from '../../routing/mirror.ts';
+import { chooseTargetVersion, isSampled, isShadow, mirrorKey } from '../../routing/mirror.ts';
 import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { UpstreamConnection } from '../../upstream/connection.ts';
 import type { MirrorRuntime, MirrorTarget } from '../../upstream/mirror-runtime.ts';
-import type { Exchange } from '../exchange.ts';
+import type { ExchangeControl } from '../exchange-control.ts';
+import type { ExchangeState } from '../exchange-state.ts';
 import type { ServedMirror } from '../serving-state.ts';
-import type { CopyRole, ResponseTap } from './response-tap.ts';
+import type { CopiedRequest, CopyRole, PrimaryEnd, ResponseTap } from './response-tap.ts';
 
 /** Begins the copies of a request that has just been sent. Called once, for the first attempt alone. */
-export function mirror(exchange: Exchange): void {
-  exchange.mirrored = true;
+export function mirror(exchange: ExchangeControl): void {
+  const { state, context } = exchange;
+  state.mirrored = true;
   try {
-    if (!isShadow(exchange.head)) copyForEach(exchange);
+    if (!isShadow(state.head)) copyForEach(exchange);
   } catch (error) {
-    exchange.context.failed(error);
+    context.failed(error);
   }
 }
 
 /** Passes on body bytes that were sent to the primary. */
-export function copyBody(exchange: Exchange, bytes: Buffer, from: number, to: number): void {
-  const done = exchange.requestDone;
-  for (let copy = exchange.shadow; copy !== undefined; copy = copy.next) {
+export function copyBody({ state }: ExchangeControl, bytes: Buffer, from: number, to: number): void {
+  const { done } = state.body;
+  for (let copy = state.shadow; copy !== undefined; copy = copy.next) {
     try {
       copy.push(bytes, from, to);
       if (done) copy.requestEnded();
@@ -36,68 +39,100 @@ export function copyBody(exchange: Exchange, bytes: Buffer, from: number, to: nu
   }
 }
 
-/** The primary's answer has begun, with these body bytes; for its witnesses. */
-export function tellHead(exchange: Exchange, connection: UpstreamConnection, from: number, to: number): void {
-  const latencyMs = exchange.context.deadlines.refresh() - exchange.attemptMs;
+/** The primary's response has begun, with these body bytes; for its taps. */
+export function tellHead(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number): void {
+  const latencyMs = exchange.context.deadlines.refresh() - exchange.state.attempt.startedMs;
   tell(exchange, (tap) => tap.onHead('primary', connection.head, latencyMs));
   tellBody(exchange, connection, from, to);
 }
 
-export function tellBody(exchange: Exchange, connection: UpstreamConnection, from: number, to: number): void {
+export function tellBody(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number): void {
   if (to > from) tell(exchange, (tap) => tap.onBody('primary', connection.memory, from, to));
 }
 
 /** The exchange has ended: its copies go on alone, or end. */
-export function leaveMirrored(exchange: Exchange): void {
-  const { outcome } = exchange;
-  if (exchange.taps !== undefined) tell(exchange, (tap) => tap.onPrimaryEnd(exchange));
-  exchange.taps = undefined;
-  let copy = exchange.shadow;
-  exchange.shadow = undefined;
+export function leaveMirrored(exchange: ExchangeControl): void {
+  const { state } = exchange;
+  if (state.taps !== undefined) tellPrimaryEnd(exchange);
+  state.taps = undefined;
+  let copy = state.shadow;
+  state.shadow = undefined;
   while (copy !== undefined) {
     const { next } = copy;
-    copy.detach(outcome === OUTCOME.downstream_closed);
+    copy.detach(state.outcome === OUTCOME.downstream_closed);
     copy = next;
   }
 }
 
-function tell(exchange: Exchange, what: (tap: ResponseTap) => void): void {
-  for (const tap of exchange.taps!) {
+function tellPrimaryEnd(exchange: ExchangeControl): void {
+  const { outcome, status, body, attempt } = exchange.state;
+  const end: PrimaryEnd = { outcome, status, requestDone: body.done, version: attempt.version! };
+  tell(exchange, (tap) => tap.onPrimaryEnd(end));
+}
+
+function tell({ state, context }: ExchangeControl, what: (tap: ResponseTap) => void): void {
+  for (const tap of state.taps!) {
     try {
       what(tap);
     } catch (error) {
-      exchange.context.failed(error);
+      context.failed(error);
     }
   }
 }
 
-function copyForEach(exchange: Exchange): void {
-  const { pool } = exchange.destination!;
-  const { head } = exchange;
-  const { mirrors: leases } = exchange.serving.pools[pool.index]!;
-  const key = mirrorKey(pool, head, exchange.client, exchange.choice.key);
+function copyForEach(exchange: ExchangeControl): void {
+  const { state } = exchange;
+  const { head, choice } = state;
+  const { pool } = state.destination!;
+  const { mirrors } = state.serving!.pools[pool.index]!;
+  const key = mirrorKey(pool, head, state.client, choice.key);
+  let copied: CopiedRequest | undefined;
   for (const table of pool.mirrors!) {
-    const served = leases[table.index]!;
+    const served = mirrors[table.index]!;
     if (!isSampled(table, head, key, served)) continue;
     const version = chooseTargetVersion(table, key, served);
-    if (version >= 0 && !respondsItself(exchange, table, version)) copyFor(exchange, table, served, version, key);
+    const shadow = version >= 0 && !respondsItself(state, table, version) ? served.shadows[version] : undefined;
+    if (shadow === undefined) continue;
+    copied ??= describe(state);
+    copyFor(exchange, { table, served, shadow, key, copied });
   }
 }
 
-/** The version that answers has nothing to learn from a copy of the request. */
-function respondsItself(exchange: Exchange, table: MirrorTable, version: number): boolean {
-  return table.pool === exchange.destination!.pool && exchange.choice.version!.index === version;
+/** The version that responds has nothing to learn from a copy of the request. */
+function respondsItself(state: ExchangeState, table: MirrorTable, version: number): boolean {
+  return table.pool === state.destination!.pool && state.choice.version!.index === version;
 }
 
-function copyFor(exchange: Exchange, table: MirrorTable, served: ServedMirror, version: number, key: string): void {
-  const shadow = served.shadows[version];
-  if (shadow === undefined) return;
-  const tap = exchange.context.shadows.tapOf(table, shadow, exchange);
-  if (tap !== undefined) (exchange.taps ??= []).push(tap);
+function describe(state: ExchangeState): CopiedRequest {
+  const { head, requestId, startedMs } = state;
+  return {
+    pool: state.destination!.pool,
+    route: state.match!.route.name,
+    version: state.attempt.version!,
+    method: head.method,
+    authority: head.authority,
+    target: head.target,
+    requestId,
+    startedMs,
+  };
+}
+
+interface Wanted {
+  readonly table: MirrorTable;
+  readonly served: ServedMirror;
+  readonly shadow: MirrorTarget;
+  readonly key: string;
+  readonly copied: CopiedRequest;
+}
+
+function copyFor(exchange: ExchangeControl, { table, served, shadow, key, copied }: Wanted): void {
+  const { state, context } = exchange;
+  const tap = context.shadows.tapOf(table, shadow, copied);
+  if (tap !== undefined) (state.taps ??= []).push(tap);
   send(exchange, { table, live: served.live, shadow, key, side: 'candidate', tap });
   const { secondaries } = served;
   if (tap?.wantsSecondary !== true) return;
-  const secondaryTarget = secondaries?.shadows[exchange.choice.version!.index];
+  const secondaryTarget = secondaries?.shadows[state.choice.version!.index];
   if (secondaries === undefined || secondaryTarget === undefined) tap.onCopyEnd('secondary', MIRRORED.removed);
   else send(exchange, { table, live: secondaries.live, shadow: secondaryTarget, key, side: 'secondary', tap });
 }
@@ -111,45 +146,41 @@ interface Copy {
   readonly tap: ResponseTap | undefined;
 }
 
-function send(exchange: Exchange, { table, live, shadow, key, side, tap }: Copy): void {
-  const { shadows } = exchange.context;
-  if (shadows.pressed || shadows.isFull) return drop(exchange, shadow, MIRRORED.memory, side, tap);
+function send(exchange: ExchangeControl, wanted: Copy): void {
+  const { state, context } = exchange;
+  const { shadows } = context;
+  const { table, live, shadow, key, side, tap } = wanted;
+  if (shadows.pressed || shadows.isFull) return drop(exchange, wanted, MIRRORED.memory);
   const copy = shadows.take();
-  const head = side === 'candidate' ? candidateHead(exchange, table) : markedHead(exchange, table);
-  copy.prepare(table, exchange.head.method, head + exchange.bodyText, shadows.deadlines.refresh());
-  for (const bytes of exchange.pendingBody) copy.queueBody(bytes);
+  const head = side === 'candidate' ? candidateHead(state, table) : markedHead(state, table);
+  copy.prepare(table, state.head.method, head + state.bodyText, shadows.deadlines.refresh());
+  for (const bytes of state.pendingBody) copy.queueBody(bytes);
   copy.side = side;
   copy.tap = tap;
   copy.attached = true;
-  const dropped = copy.start(live, shadow, key, side === 'secondary' ? exchange.endpoint!.key : undefined);
+  const dropped = copy.start(live, shadow, key, side === 'secondary' ? state.attempt.endpoint!.key : undefined);
   if (dropped !== undefined) {
     copy.attached = false;
     shadows.put(copy);
-    return drop(exchange, shadow, dropped, side, tap);
+    return drop(exchange, wanted, dropped);
   }
-  copy.next = exchange.shadow;
-  exchange.shadow = copy;
-  if (exchange.requestDone) copy.requestEnded();
+  copy.next = state.shadow;
+  state.shadow = copy;
+  if (state.body.done) copy.requestEnded();
 }
 
-function drop(
-  { context }: Exchange,
-  { counters }: MirrorTarget,
-  outcome: MirrorOutcome,
-  side: CopyRole,
-  tap: ResponseTap | undefined,
-): void {
-  counters.dropped(outcome.index);
+function drop({ context }: ExchangeControl, { shadow, side, tap }: Copy, outcome: MirrorOutcome): void {
+  shadow.counters.dropped(outcome.index);
   if (tap !== undefined) context.shadows.tellEnd(tap, side, outcome);
 }
 
 /** What the primary got, marked. */
-function markedHead({ outgoing }: Exchange, table: MirrorTable): string {
+function markedHead({ outgoing }: ExchangeState, table: MirrorTable): string {
   return writeCopyHead(outgoing, outgoing.authority, markOf(table), undefined);
 }
 
 /** The same with the changes that the mirror wants. */
-function candidateHead({ outgoing }: Exchange, table: MirrorTable): string {
+function candidateHead({ outgoing }: ExchangeState, table: MirrorTable): string {
   return writeCopyHead(outgoing, table.rewriteHost ?? outgoing.authority, markOf(table), table.requestHeaders);
 }
 

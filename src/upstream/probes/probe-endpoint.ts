@@ -1,14 +1,30 @@
-// The probe that the settings ask for.
+// The probe that the settings ask for. The HTTP client is loaded with the first probe that needs it: most instances never probe.
 
-import type { Probe } from './probe.ts';
-import { probeHttp } from './probe-http.ts';
+import type { Probe, Probing } from './probe.ts';
 import { probeTcp } from './probe-tcp.ts';
 
 export const probeEndpoint: Probe = (endpoint, health, onEnd) => {
   switch (health.protocol) {
     case 'http':
-      return probeHttp(endpoint, health, onEnd);
+      return (loaded ?? probeOnceLoaded)(endpoint, health, onEnd);
     case 'tcp':
       return probeTcp(endpoint, health, onEnd);
   }
+};
+
+let loaded: Probe | undefined;
+
+const probeOnceLoaded: Probe = (endpoint, health, onEnd) => {
+  let probing: Probing | undefined;
+  let cancelled = false;
+  const begin = (): void => {
+    if (!cancelled) probing = loaded?.(endpoint, health, onEnd);
+  };
+  void import('./probe-http.ts').then(({ probeHttp }) => (loaded = probeHttp)).then(begin);
+  return {
+    cancel: () => {
+      cancelled = true;
+      probing?.cancel();
+    },
+  };
 };

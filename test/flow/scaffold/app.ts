@@ -1,6 +1,6 @@
 // An application that can be asked for its health, and that dies and comes back at the same address.
 //
-//   const app = await startApp('a');             answers every request with its name and the request's id, probes with `ok`
+//   const app = await startApp('a');             responds with its name and the request's id, to probes with `ok`
 //   app.probe = (response) => response.writeHead(503).end();
 //   await app.close(); await app.start();        as a killed process: the port refuses; then it is back
 //   app.probes, app.requests, app.connections, app.accepted

@@ -20,7 +20,7 @@ export async function connectAt(where: NetConnectOpts): Promise<Wire> {
   return wire;
 }
 
-/** Sends exactly `request` on a new connection, reads one answer, closes. */
+/** Sends exactly `request` on a new connection, reads one response, closes. */
 export async function ask(sluice: Sluice, request: string, listener?: string): Promise<Message> {
   const wire = await connectTo(sluice, listener);
   try {

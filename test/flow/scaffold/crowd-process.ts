@@ -1,15 +1,15 @@
 // The child of crowd.ts: many clients in a process of their own, so that their memory and descriptors are not the test's.
-// Orders come as messages, each is answered by one message when it is done.
+// Orders come as messages; each gets one message back when it is done.
 
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
 export type CrowdOrder =
-  /** Opens connections, sends `request` on each, and waits for the end of an answer's head (or for nothing, when it is empty). */
+  /** Opens connections, sends `request` on each, and waits for the end of a response's head (or for nothing, when it is empty). */
   | { readonly kind: 'open'; readonly port: number; readonly count: number; readonly request: string }
   /** All read `bytes` every `everyMs` from here on. */
   | { readonly kind: 'sip'; readonly everyMs: number }
-  /** All read as fast as they can until the peers end; answers how many bytes each has read at least and at most. */
+  /** All read as fast as they can until the peers end; returns how many bytes each has read at least and at most. */
   | { readonly kind: 'gulp' }
   | { readonly kind: 'leave' };
 

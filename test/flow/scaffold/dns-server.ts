@@ -1,4 +1,4 @@
-// A DNS server on loopback, UDP and TCP on one port, that answers what the test says.
+// A DNS server on loopback, UDP and TCP on one port, that returns what the test says.
 //
 //   const dns = await startDns();
 //   dns.address                                          '127.0.0.1:PORT', for `dns.servers`
@@ -7,7 +7,7 @@
 //   dns.asked('A app.test'), dns.sinceFirst('A app.test')     how often, and how long ago for the first time, in milliseconds
 //   dns.overTcp                                          questions that came by TCP
 //
-// What nobody set is NXDOMAIN. Answers that do not fit into a datagram are truncated, so that the client asks again by TCP.
+// A name that was not set is NXDOMAIN. Answers that do not fit into a datagram are truncated, so that the client asks again by TCP.
 
 import { createSocket } from 'node:dgram';
 import type { Socket as Datagrams } from 'node:dgram';
@@ -54,7 +54,7 @@ export class DnsServer {
     this.#udp = udp;
     this.#tcp = tcp;
     udp.on('message', (message, from) => {
-      const response = this.#response(message);
+      const response = this.#responseTo(message);
       if (response === undefined) return;
       const fits = response.length <= MAX_DATAGRAM;
       udp.send(fits ? response : truncated(response, message), from.port, from.address);
@@ -67,7 +67,7 @@ export class DnsServer {
         while (pending.length >= 2 && pending.length >= 2 + pending.readUInt16BE(0)) {
           const end = 2 + pending.readUInt16BE(0);
           this.overTcp++;
-          const response = this.#response(pending.subarray(2, end));
+          const response = this.#responseTo(pending.subarray(2, end));
           pending = pending.subarray(end);
           if (response !== undefined) socket.write(Buffer.concat([number16(response.length), response]));
         }
@@ -98,7 +98,7 @@ export class DnsServer {
     this.#tcp.close();
   }
 
-  #response(message: Buffer): Buffer | undefined {
+  #responseTo(message: Buffer): Buffer | undefined {
     const question = readQuestion(message);
     this.#questions.set(question.text, this.asked(question.text) + 1);
     if (!this.#firstMs.has(question.text)) this.#firstMs.set(question.text, performance.now());

@@ -12,7 +12,7 @@ export class Folder {
     return join(this.path, name);
   }
 
-  /** Writes a file; JSON, where it is given an object. Answers its full name. */
+  /** Writes a file; JSON, where it is given an object. Returns its full name. */
   write(name: string, content: object | string): string {
     writeFileSync(this.file(name), typeof content === 'string' ? content : JSON.stringify(content));
     return this.file(name);

@@ -1,4 +1,4 @@
-// A small system with a store of its own: PUT, GET and DELETE /orders/KEY, answered in JSON. Its answers have a clock and a number of their own,
+// A small system with a store of its own: PUT, GET and DELETE /orders/KEY, in JSON. Its responses have a clock and a number of their own,
 // as real ones do.
 
 import { ok, responseText, responding, startUpstream } from './upstream.ts';
@@ -11,7 +11,7 @@ export class KeyStore {
   readonly entries = new Map<string, string>();
   /** Writes that are refused from now on, one after the other. */
   refusals = 0;
-  /** What a read answers beside clock and number. */
+  /** What a read returns beside clock and number. */
   show: (key: string, value: string) => object = (key, value) => ({ key, value, state: 'open' });
   reads = 0;
   #upstream: Upstream | undefined = undefined;
@@ -19,7 +19,7 @@ export class KeyStore {
 
   static async start(): Promise<KeyStore> {
     const store = new KeyStore();
-    store.#upstream = await startUpstream(responding((request) => store.#response(request)));
+    store.#upstream = await startUpstream(responding((request) => store.#respond(request)));
     return store;
   }
 
@@ -27,7 +27,7 @@ export class KeyStore {
     return this.#upstream!.address;
   }
 
-  #response({ line, body }: Message): string {
+  #respond({ line, body }: Message): string {
     const [method, target] = line.split(' ') as [string, string];
     const key = /[^/?]+(?=\?|$)/.exec(target)?.[0] ?? '';
     this.#responses++;

@@ -1,8 +1,8 @@
-// An upstream whose answers can be checked to the last byte: it makes bodies by recipe and says what it received.
+// An upstream whose responses can be checked to the last byte: it makes bodies by recipe and says what it received.
 //
 //   GET  /bytes/SIZE/SEED            that many bytes of `recipe`; `?chunked` without a length; `?slow=MS` in ten pieces over that time
 //   POST /digest                     `LENGTH SHA256` of the body it received, when all of it is here
-//   GET  /hold                       answers when the test calls `release()`
+//   GET  /hold                       responds when the test calls `release()`
 //   any                              x-version, x-request-id as received
 
 import { createHash } from 'node:crypto';
@@ -41,7 +41,7 @@ export class LoadUpstream {
     this.version = version;
     this.address = `127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`;
     this.#server = server;
-    server.on('request', (request, response) => void this.#response(request, response));
+    server.on('request', (request, response) => void this.#respond(request, response));
   }
 
   /** Exchanges that wait at `/hold`. */
@@ -61,7 +61,7 @@ export class LoadUpstream {
     });
   }
 
-  async #response(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.requests++;
     const id = request.headers['x-request-id'];
     response.setHeader('x-version', this.version);

@@ -1,5 +1,5 @@
-// Load that trusts nothing: keep-alive connections, fresh connections and uploads, each answer checked for status, length and
-// content. What went wrong is told apart: `failed` (no or a wrong answer), `truncated` (part of one), `refused` (nobody listened),
+// Load that trusts nothing: keep-alive connections, fresh connections and uploads, each response checked for status, length and
+// content. What went wrong is told apart: `failed` (no or a wrong response), `truncated` (part of one), `refused` (no listener),
 // `unaccepted` (a new connection was reset before a byte came back: a listening socket closed while the kernel held it; the
 // server's count of accepted connections against `connections` proves it).
 //
@@ -33,9 +33,9 @@ export interface Tally {
   truncated: number;
   refused: number;
   unaccepted: number;
-  /** On which an answer came. */
+  /** On which a response came. */
   connections: number;
-  /** Of answers, by version. */
+  /** Of responses, by version. */
   readonly versions: Map<string, number>;
   /** First faults, for people. */
   readonly faults: string[];
@@ -157,7 +157,7 @@ export class Load {
     };
   }
 
-  /** Undefined when nobody listens. */
+  /** Undefined when nothing listens. */
   async #connect(): Promise<Wire | undefined> {
     const wire = new Wire(connect({ host: '127.0.0.1', port: this.#options.port, allowHalfOpen: true }));
     const error = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {

@@ -1,5 +1,5 @@
 // Lets a test say how much memory Sluice is using. It is loaded from outside (`node --import`): the product itself has no such door.
-// What stands in the file named by MEMORY_USE_FILE is what the process takes for its own size.
+// The process takes the number in the file named by MEMORY_USE_FILE for its own size.
 //
 //   const memory = makeMemoryUse(100);   startSluice(config, { ...memory.options })   memory.setMiB(960)
 

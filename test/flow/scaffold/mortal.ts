@@ -50,7 +50,7 @@ function listen(socketPath: string, channel: BroadcastChannel): void {
 function obey({ worker, death }: Strike): void {
   if (((workerData as { index?: number }).index ?? 'comparison') !== worker) return;
   if (death === 'exit') process.exit(7);
-  if (death === 'reject') void Promise.reject(new Error('struck: a rejection that nobody heard'));
+  if (death === 'reject') void Promise.reject(new Error('struck: a rejection without a listener'));
   if (death === 'throw')
     setImmediate(() => {
       throw new Error('struck: a fault outside of every exchange');

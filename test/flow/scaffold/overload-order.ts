@@ -1,4 +1,4 @@
-// What overload.ts asks of its children, and what they answer.
+// The orders of overload.ts to its children, and what they return.
 
 export type OverloadOrder =
   | { readonly kind: 'serve'; readonly slots: number; readonly serviceMs: number }
@@ -8,11 +8,11 @@ export type OverloadOrder =
 export interface OverloadResponse {
   /** Of the upstream that serves. */
   readonly port: number;
-  /** How long each answer took, by status, sorted. */
+  /** How long each response took, by status, sorted. */
   readonly byStatus: Readonly<Record<number, readonly number[]>>;
-  /** Answers 200 in each `SLICE_MS` of the time that is measured. */
+  /** Responses of 200 in each `SLICE_MS` of the time that is measured. */
   readonly slices: readonly number[];
-  /** Connections that ended without an answer. */
+  /** Connections that ended without a response. */
   readonly lost: number;
 }
 

@@ -32,7 +32,7 @@ export async function startSiblings(...hosts: readonly string[]): Promise<Siblin
   }
 }
 
-/** False when somebody has that port on this address. */
+/** False when that port is taken on this address. */
 function listen(server: Server, host: string, port: number): Promise<boolean> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => (error.code === 'EADDRINUSE' ? resolve(false) : reject(error)));

@@ -13,10 +13,10 @@
 //   sluice.signal('SIGHUP'), sluice.rssBytes(), await sluice.exited
 //   await sluice.close()                         SIGTERM (by closeAll, too): exit 0 and nothing unexpected on stderr, or it throws
 //
-// A worker counts an exchange after its answer has left, and a close after it has closed: a client may know of both sooner than
-// /metrics does. Right after an answer ask `counted`, with one worker, or wait for the value with `eventually`, with several. A turn adds
+// A worker counts an exchange after its response has left, and a close after it has closed: a client may know of both sooner than
+// /metrics does. Right after a response ask `counted`, with one worker, or wait for the value with `eventually`, with several. A turn adds
 // to what is counted by listener (connections, accepted ones, requests) and to requests without a pool, and to nothing else. It needs
-// a config that answers for it without an upstream, as that of `configFor` does.
+// a config with a fixed response for it, as that of `configFor` has.
 //
 // Unexpected on stderr is all that is not a JSON log line of level info, unless `expectLog` named it.
 

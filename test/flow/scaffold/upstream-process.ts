@@ -1,6 +1,6 @@
 // A load upstream (load-upstream.ts) in a process of its own, which can be killed and started again at the same address.
 //
-//   const upstream = await startUpstreamProcess('a');      answers anything, so /healthz, too; x-version: a
+//   const upstream = await startUpstreamProcess('a');      responds to anything, so to /healthz, too; x-version: a
 //   upstream.kill();                                       SIGKILL
 //   await upstream.start();
 

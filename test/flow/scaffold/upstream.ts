@@ -7,7 +7,7 @@
 //   upstream.address                             '127.0.0.1:PORT', for the config
 //   upstream.wires, upstream.open, upstream.bytes    connections seen, those open now, bytes received on all of them
 //   await upstream.wire(n)                       waits for connection n
-//   startUpstream(answering(request => answer))  answers every request on every connection, keep-alive
+//   startUpstream(responding(request => response))    responds to every request on every connection, keep-alive
 //   startUpstream(scripted(() => script))        runs, for every request, the script that is current when it comes
 //
 // A script that meets the end of its connection just ends; any other failure of a script fails the test when it closes.
@@ -83,11 +83,11 @@ export async function startUpstream(script: Script, where: ListenOptions = { hos
   return open(new Upstream(server, wires, faults));
 }
 
-/** A script that answers every request of a connection in turn. */
-export function responding(response: (request: Message, count: number) => string): Script {
+/** A script that responds to every request of a connection in turn. */
+export function responding(respond: (request: Message, count: number) => string): Script {
   let count = 0;
   return async (wire) => {
-    for (;;) await wire.write(response(await wire.readMessage(), count++));
+    for (;;) await wire.write(respond(await wire.readMessage(), count++));
   };
 }
 

@@ -32,7 +32,7 @@ export interface Message {
   readonly body: string;
   /** Trailer lines. */
   readonly trailers: readonly string[];
-  /** Status of an answer, NaN for a request. */
+  /** Status of a response, NaN for a request. */
   readonly status: number;
   /** Value of the first field of that name, or undefined. */
   field(name: string): string | undefined;
@@ -102,7 +102,7 @@ export class Wire {
     return this.#cut(this.#unread);
   }
 
-  /** Takes `bytes` bytes without keeping them; answers the sha256 of them. */
+  /** Takes `bytes` bytes without keeping them; returns their sha256. */
   async digest(bytes: number): Promise<string> {
     const counting = { hash: createHash('sha256'), left: bytes };
     const before = this.#whole();
@@ -114,7 +114,7 @@ export class Wire {
     return counting.hash.digest('hex');
   }
 
-  /** The next message. `method` is that of the request when this is an answer: a HEAD has no body. */
+  /** The next message. `method` is that of the request when this is a response: a HEAD has no body. */
   async readMessage(method = 'GET'): Promise<Message> {
     const head = await this.readHead();
     const lines = head.slice(0, -4).split('\r\n');

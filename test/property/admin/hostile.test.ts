@@ -1,4 +1,4 @@
-// Whatever is sent to the admin API: never a 5xx, always a whole answer, and the controller sees only what is well formed.
+// Anything may be sent to the admin API: never a 5xx, always a whole response, and the controller sees only what is well formed.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -100,7 +100,7 @@ const headers = fc.record(
 const method = fc.constantFrom('GET', 'PUT', 'POST', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD');
 
 describe('the admin API', () => {
-  it('answers anything with less than 500, and asks for nothing malformed', async () => {
+  it('responds to anything with less than 500, and submits nothing malformed', async () => {
     await fc.assert(
       fc.asyncProperty(method, path, query, headers, body, async (verb, at, asked, fields, sent) => {
         const { 'content-type': type, ...rest } = fields;

@@ -1,4 +1,4 @@
-// Whatever upstreams call their paths and fields, the report of a mirror fits the screen and tells the terminal nothing.
+// The report of a mirror fits the screen and sends no control characters to the terminal, no matter what upstreams call their paths and fields.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';

@@ -60,7 +60,7 @@ describe('comparison of JSON', () => {
     fc.assert(
       fc.property(JSON_VALUES, JSON_VALUES, (a, b) => {
         const turn = (found: string): string => found.replace(/\w+$/, (kind) => turned[kind] ?? kind);
-        // One path may hold several kinds, of which the first is told.
+        // One path may hold several kinds, of which the first is reported.
         const paths = (found: readonly string[]): string[] => found.map((one) => one.replace(/ \w+$/, '')).sort();
         expect(paths(differ(a, b))).toEqual(paths(differ(b, a)));
         if (!Array.isArray(a) && JSON.stringify([a, b]).includes('[', 1) === false)

@@ -1,4 +1,4 @@
-// Whatever the API is given for a mirror: it is refused with faults that lie in that mirror, or it is served as it was given.
+// Anything that the API is given for a mirror is refused with faults that lie in that mirror, or served as it was given.
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -27,7 +27,21 @@ const HOSTILE: readonly unknown[] = [
   Array.from({ length: 101 }, (_, index) => `f${index}`),
   Object.fromEntries(Array.from({ length: 101 }, (_, index) => [`x-${index}`, 'a'])),
 ];
-const KEYS = ['pool', 'version', 'percent', 'fraction', 'compare', 'limits', 'body', 'answer', 'ignore', 'host', 'te', 'name', '__proto__'];
+const KEYS = [
+  'pool',
+  'version',
+  'percent',
+  'fraction',
+  'compare',
+  'limits',
+  'body',
+  'response',
+  'ignore',
+  'host',
+  'te',
+  'name',
+  '__proto__',
+];
 
 interface Blow {
   /** Which of the maps and lists of the mirror is hit. */

@@ -63,7 +63,7 @@ const pool = versions.chain((names) =>
         fc.constant({ clientIp: {} }),
       ),
       overrides: fc.uniqueArray(override(names), { maxLength: 3, selector: (entry) => entry.name }),
-      // A sole version answers everything itself.
+      // A sole version serves everything itself.
       mirrors: fc.uniqueArray(mirror(names), {
         maxLength: names.length === 1 ? 0 : 2,
         selector: (entry) => entry.name,
@@ -206,7 +206,7 @@ function compare(): fc.Arbitrary<object> {
     ),
     redact: fields,
     examples: fc.constantFrom('shapes', 'values'),
-    // As little as the least that is read of an answer.
+    // As little as the least that is read of a response.
     body: fc.constantFrom('1KiB', 1024),
     perTemplate: fc.integer({ min: 1, max: 100_000 }),
     noise: fc.oneof(fc.constant('off'), optional({ percent: fc.oneof(fc.nat(100), fc.constantFrom('12.5%', '0%')) })),

@@ -17,7 +17,7 @@ function encode(chunks: readonly { bytes: Uint8Array; extension: string; upper: 
   return Buffer.concat([...parts, Buffer.from(`0\r\n${trailers}\r\n`)]);
 }
 
-describe('Unchunker', () => {
+describe('ChunkedDecoder', () => {
   it('gives back the data of every well-formed body, however it is cut into reads', () => {
     fc.assert(
       fc.property(

@@ -37,7 +37,7 @@ function stateOf(side: Side, pool: PoolTable): FakeState {
   return state;
 }
 
-/** Which version answers each of many users. */
+/** Which version each of many users gets. */
 function ballot(side: Side, random: () => number): readonly (string | undefined)[] {
   const pool = side.table.pools[0]!;
   const state = stateOf(side, pool);

@@ -20,7 +20,7 @@ const step = fc.record({
   view: fc.integer({ min: 0, max: 1 }),
 });
 
-/** Runs the steps; `users` with room for all means that nothing may be missed. Answers how many were. */
+/** Runs the steps; `users` with room for all means that nothing may be missed. Returns how many were. */
 function run(steps: readonly (typeof step extends fc.Arbitrary<infer T> ? T : never)[], users: number, seeds: [number, number]): number {
   const memory = createSessionMemory(users, seeds);
   const views = [new Sessions(memory), new Sessions(memory)];

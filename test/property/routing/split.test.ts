@@ -76,7 +76,7 @@ describe('keyed requests', () => {
   const random = seededRandom(11);
   const users = Array.from({ length: USERS }, (_, index) => (index % 2 === 0 ? `user-${index}` : String(random())));
 
-  it('a ramp of 1, 5, 25, 50, 100 moves nobody back and keeps each share within sampling error', () => {
+  it('a ramp of 1, 5, 25, 50, 100 moves no user back and keeps each share within sampling error', () => {
     let before = new Set<string>();
     for (const percent of [1, 5, 25, 50, 100]) {
       const pool = makePoolTable({ v1: 100 - percent, v2: percent });

@@ -21,7 +21,7 @@ const entry = fc
 const found = fc.array(fc.record({ host, port, weight: fc.integer({ min: 1, max: 9 }), question: fc.constant('A x') }), { maxLength: 6 });
 const known = fc.dictionary(fc.constantFrom('a.test', 'b.test', 'srv:_http._tcp.a.test', 'srv:_http._tcp.b.test'), found);
 
-test('only addresses, none twice, each with its key; the same for the same answers in any order', () => {
+test('only addresses, none twice, each with its key; the same for the same DNS answers in any order', () => {
   fc.assert(
     fc.property(fc.array(entry), known, (entries, responses) => {
       const lookup = (order: (list: readonly Found[]) => readonly Found[]) => (text: string) =>

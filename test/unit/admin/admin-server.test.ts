@@ -189,13 +189,13 @@ describe('AdminServer', () => {
     ['two hosts', 'GET /livez HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
     ['an empty host', 'GET /metrics HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 421 /],
     ['no host', 'GET /metrics HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 421 /],
-  ])('answers %s and closes', async (_, bytes, expected) => {
+  ])('responds to %s and closes', async (_, bytes, expected) => {
     const { port, ask } = await open();
     expect(await send(port, bytes)).toMatch(expected);
     expect((await ask('/livez')).status).toBe(200);
   });
 
-  it('does not read a body that nobody asked for', async () => {
+  it('does not read a body that no call takes', async () => {
     const { port } = await open();
     const text = await send(
       port,
@@ -204,7 +204,7 @@ describe('AdminServer', () => {
     expect(text).toMatch(/^HTTP\/1\.1 405 /);
   });
 
-  it('closes at once, whatever is still connected', async () => {
+  it('closes at once, even with clients connected', async () => {
     let release: (text: string) => void = () => undefined;
     const slow = new Promise<string>((resolve) => (release = resolve));
     const { server, port, ask } = await open({ metrics: () => slow });

@@ -88,7 +88,7 @@ describe('roles', () => {
     expectProblem(await ask(path, { method: 'POST' }), 405);
   });
 
-  it('nobody learns without a token what is there', async () => {
+  it('a caller without a token does not learn what is there', async () => {
     const { ask } = await openGuarded();
     for (const path of ['/v1/nothing', '/v1/pools/none', '/']) expectProblem(await ask(path), 401);
     expectProblem(await ask('/v1/nothing', { headers: bearer(secretOf('viewer')) }), 404);
@@ -163,7 +163,7 @@ describe('bounds', () => {
     expect(Object.fromEntries([...server.refused()].map(([{ reason }, count]) => [reason, count]))).toMatchObject({ rate: 1, host: 0 });
   });
 
-  it('on wrong tokens are per address, hold nobody up who has a right one, and do not flood the journal', async () => {
+  it('on wrong tokens are per address, delay no caller with a right one, and do not flood the journal', async () => {
     const { ask, control, server } = await openGuarded();
     const statuses: number[] = [];
     for (let turn = 0; turn < 14; turn++) statuses.push((await ask('/v1/pools', { headers: bearer('wrong-wrong-wrong') })).status);
@@ -188,7 +188,7 @@ describe('bounds', () => {
     expect([...server.refused()]).toContainEqual([{ reason: 'busy' }, 1]);
   });
 
-  it('of a RateBound hold for any number of keys', () => {
+  it('of a TokenBucket hold for any number of keys', () => {
     const bound = new TokenBucket(() => 0, 1, 1);
     for (let key = 0; key < 5000; key++) expect(bound.take(`k${key}`)).toBe(true);
     expect(bound.take('k4999')).toBe(false);

@@ -67,7 +67,7 @@ describe('events', () => {
     await vi.waitFor(() => expect(seen.text).toMatch(/^HTTP\/1\.1 400 /));
   });
 
-  it('have at most 32 subscribers, who are no requests at work', async () => {
+  it('have at most 32 subscribers, which are no requests at work', async () => {
     const { port, ask, control } = await openAdmin();
     const all = Array.from({ length: 32 }, () => follow(port));
     await vi.waitFor(() => expect(control.followers.size).toBe(32));

@@ -1,23 +1,23 @@
-// A Steering that remembers what it was asked, over a real Config. It judges nothing: tests say what becomes of a change.
+// A ControlApi that remembers what it was asked, over a real Config. It judges nothing: tests say what becomes of a change.
 
 import { decodeText } from '../../../src/config/decode.ts';
 import type { Impact } from '../../../src/routing/impact.ts';
-import type { MirrorReportOutcome, MissedWrites } from '../../../src/control/mirror-report.ts';
+import type { MissedWrites } from '../../../src/api/missed-writes.ts';
+import type { MirrorReportOutcome } from '../../../src/control/control-api.ts';
+import type { RecentExchangesResponse, ShownExchange } from '../../../src/api/exchanges.ts';
+import type { ExplainRequest } from '../../../src/api/explain.ts';
+import type { JournalLine } from '../../../src/api/journal.ts';
+import type { Marker } from '../../../src/api/markers.ts';
+import type { PoolStatus } from '../../../src/api/pools.ts';
+import type { RevisionSummary } from '../../../src/api/revisions.ts';
 import type {
-  ChangeRequest,
   ChangeOutcome,
-  ExchangeQuery,
-  ExplainRequest,
-  JournalLine,
-  JournalQuery,
-  Marker,
-  MarkRequest,
-  MarkOutcome,
-  PoolStatus,
-  RecentExchangesResponse,
-  RevisionSummary,
-  ShownExchange,
+  ChangeRequest,
   ControlApi,
+  ExchangeQuery,
+  JournalQuery,
+  MarkOutcome,
+  MarkRequest,
 } from '../../../src/control/control-api.ts';
 
 const YAML = `

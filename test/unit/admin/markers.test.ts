@@ -80,7 +80,7 @@ describe('POST /v1/markers', () => {
 });
 
 describe('GET /v1/markers', () => {
-  it('answers the latest and the recent ones; a name that leads nowhere is 404 with the nearest', async () => {
+  it('returns the latest and the recent ones; a name that leads nowhere is 404 with the nearest', async () => {
     const { ask, control } = await openAdmin();
     const marker = { pool: 'shop', version: 'v2', deploy: 'd1', sha: '9f1c2ab', reason: '', author: 'ci', atMs: 1 };
     expect((await ask('/v1/markers?pool=shop&limit=3')).json).toEqual({ revision: 7, markers: [marker], recent: [marker] });

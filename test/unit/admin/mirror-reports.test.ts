@@ -1,4 +1,4 @@
-// The two calls about a mirror's shadow: what is asked reaches the steering, and each of its outcomes is the answer that fits.
+// The two calls about a mirror's shadow: the question reaches Control, and each of its outcomes has its own response.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { mirrorReport, missedWrites } from './mirror-responses.ts';
@@ -13,7 +13,7 @@ beforeEach(async () => void (admin = await openAdmin()));
 afterEach(closeAdmins);
 
 describe('the report of a mirror', () => {
-  it('is what the steering knows, without what is absent', async () => {
+  it('is what Control knows, without what is absent', async () => {
     const asked = vi.spyOn(admin.control, 'mirrorReport');
     admin.control.report = { result: 'report', report: mirrorReport() };
     const response = await admin.ask(REPORT);

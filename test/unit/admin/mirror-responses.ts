@@ -1,8 +1,9 @@
 // A report and a list of missed writes with everything in them that may be there, or may not.
 
-import type { MirrorReport, MissedWrites } from '../../../src/control/mirror-report.ts';
+import type { MirrorReport } from '../../../src/api/mirror-report.ts';
+import type { MissedWrites } from '../../../src/api/missed-writes.ts';
 
-export function mirrorReport(): MirrorReport {
+export function mirrorReport() {
   const route = { route: 'shop', template: '/users/{id}' };
   const interval = { low: -0.01, high: 0.04 };
   const rate = { count: 3, of: 100, rate: 0.03, low: 0.001, high: 0.1 };
@@ -50,7 +51,7 @@ export function mirrorReport(): MirrorReport {
     unlistedTemplates: 0,
     overflow: { requests: 0, differences: 0 },
     dropped: 2,
-  };
+  } satisfies MirrorReport;
 }
 
 export function missedWrites(): MissedWrites {

@@ -73,7 +73,7 @@ function responseOf(status: number, headers: IncomingHttpHeaders, text: string):
   return { status, headers, text, json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {} };
 }
 
-/** The answer is a problem of this status, and says so consistently. */
+/** The response is a problem of this status, and says so consistently. */
 export function expectProblem(response: ReceivedResponse, status: number): Record<string, unknown> {
   expect({ status: response.status, text: response.text }).toMatchObject({ status });
   expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);

@@ -1,4 +1,4 @@
-// The OpenAPI document against what is answered: it is read like a stranger would read it, and every call in it is made.
+// The OpenAPI document against the responses: it is read as a stranger would read it, and every call in it is made.
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -43,7 +43,7 @@ function operationsOf(document: Document) {
   );
 }
 
-/** Judges with the schemas of the document. Answers may gain members in later releases, but these tests want none that is not described. */
+/** Judges with the schemas of the document. Responses may gain members in later releases, but these tests want none that is not described. */
 function judge(document: Document) {
   const ajv = new Ajv2020({ strict: true, strictTypes: false, strictRequired: false, allErrors: true, validateFormats: true });
   ajv.addVocabulary(['components']);
@@ -161,7 +161,7 @@ describe('the document', () => {
 });
 
 describe('a client made of the document', () => {
-  it('makes every call, and every answer is as described', async () => {
+  it('makes every call, and every response is as described', async () => {
     const admin = await openAdmin();
     admin.control.report = { result: 'report', report: mirrorReport() };
     admin.control.missed = missedWrites();
@@ -200,7 +200,7 @@ describe('a client made of the document', () => {
     );
   });
 
-  it('gets only problems that are described, whatever it does wrong', async () => {
+  it('gets only problems that are described, for everything that it does wrong', async () => {
     const admin = await openAdmin();
     const document = await readDocument(admin);
     const fault = judge(document);

@@ -19,7 +19,7 @@ describe('reading', () => {
     ['/v1/revisions', { revision: 7, revisions: [{ revision: 7 }, { revision: 6 }, {}, {}, {}, {}, { revision: 1 }] }],
     ['/v1/revisions?limit=2&before=6', { revisions: [{ revision: 5 }, { revision: 4 }], next: 4 }],
     ['/v1/revisions/7', { revision: 7, author: 'ci', reason: 'step', config: expect.stringContaining('pools:') }],
-  ])('answers %s with its tag, and 304 to who has it', async (path, expected) => {
+  ])('returns %s with its tag, and 304 to a client that has it', async (path, expected) => {
     const { ask } = await openAdmin();
     const response = await ask(path);
     expect(response).toMatchObject({ status: 200, json: expected, headers: { etag: '"7"', 'cache-control': 'no-store' } });
@@ -61,7 +61,7 @@ describe('reading', () => {
     expect(expectProblem(await ask(path), 400)['problems']).toMatchObject([{ path: expect.any(String), message: expect.any(String) }]);
   });
 
-  it('gives the config as YAML to who prefers it', async () => {
+  it('gives the config as YAML to a client that prefers it', async () => {
     const { ask } = await openAdmin();
     const response = await ask('/v1/config', { headers: { accept: 'application/json;q=0.5, application/yaml' } });
     expect(response).toMatchObject({ status: 200, headers: { 'content-type': 'application/yaml', vary: 'accept' } });
@@ -206,7 +206,7 @@ describe('writing', () => {
     ['unknown', { result: 'unknown', message: 'There is no pool x.' }, 404, { detail: 'There is no pool x.' }],
     ['failed', { result: 'failed', message: 'A listener cannot be bound.' }, 503, { detail: 'A listener cannot be bound.' }],
     ['stale', { result: 'stale', revision: 9 }, 412, { revision: 9 }],
-  ])('answers what was %s', async (_, outcome, status, expected) => {
+  ])('responds to a change that was %s', async (_, outcome, status, expected) => {
     const { ask, control } = await openAdmin();
     control.outcome = () => outcome;
     const response = await ask(SPLIT, { method: 'PUT', body: { weights } });

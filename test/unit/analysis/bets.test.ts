@@ -1,4 +1,4 @@
-// Bounds that hold however often somebody looks: counted over many simulated runs that are looked at after every step.
+// Bounds that hold no matter how often somebody looks: counted over many simulated runs that are looked at after every step.
 
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../scaffold/seeded-random.ts';

@@ -80,7 +80,7 @@ describe('status', () => {
     expect(stdout).toBe('a\\u001b[2Jb  2 of 2 workers obey revision 4\n');
   });
 
-  test('an answer of another kind of server', async () => {
+  test('a response of another kind of server', async () => {
     admin.scripted.set('GET /v1/pools', { status: 200, body: { hello: 'world' } });
     const ended = await runAgainst(admin.url, {}, (call) => runStatus(call, undefined));
     expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('pools is no list') as string });

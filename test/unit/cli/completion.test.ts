@@ -93,7 +93,7 @@ test('another instance is asked when the line says so', async () => {
   expect(await complete(program, ['status', '--admin', '%%%', ''], {})).toEqual([]);
 });
 
-test('a server that says nothing holds nobody up', async () => {
+test('a server that says nothing delays no completion', async () => {
   admin.scripted.set('GET /v1/pools', 'silence');
   const began = performance.now();
   expect(await words('sluice status ')).toEqual([]);

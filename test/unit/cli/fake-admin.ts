@@ -1,4 +1,4 @@
-// A small admin API for tests of its client: answers as the real one does, from state that the test sets, and keeps what was asked.
+// A small admin API for tests of its client: responds as the real one does, from state that the test sets, and keeps what was asked.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,9 @@ import type { RollbackOptions } from '../../../src/cli/rollback.ts';
 import type { SplitOptions } from '../../../src/cli/split.ts';
 import type { StatusOptions } from '../../../src/cli/status.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
-import type { JournalLine, PoolStatus, RevisionSummary } from '../../../src/control/control-api.ts';
+import type { JournalLine } from '../../../src/api/journal.ts';
+import type { PoolStatus } from '../../../src/api/pools.ts';
+import type { RevisionSummary } from '../../../src/api/revisions.ts';
 import { systemClock, type Clock } from '../../../src/lib/clock.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 31, 3, 0, 0);
@@ -40,9 +42,9 @@ export class FakeAdmin {
   journal: JournalLine[] = [];
   /** Whether a stream of events ends after the past. */
   cutsStreams = false;
-  /** Answered instead of all else, by `METHOD /path`. */
+  /** Returned instead of all else, by `METHOD /path`. */
   readonly scripted = new Map<string, Scripted | 'silence'>();
-  /** Called when something was asked and is answered. */
+  /** Called when a request came and has its response. */
   onAsk: () => void = () => undefined;
   readonly #server: Server;
 

@@ -1,6 +1,6 @@
 // The report of a mirror from the few words that matter to a test; by default a regression of one field, with some noise.
 
-import type { MirrorReport } from '../../../src/control/mirror-report.ts';
+import type { MirrorReport } from '../../../src/api/mirror-report.ts';
 import type { FieldReport, Quantiles, Rate, TemplateReport, Verdict } from '../../../src/compare/mirror-report.ts';
 import { NOW_MS } from './fake-admin.ts';
 

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { fitTable } from '../../../src/cli/fit-table.ts';
 import { runMirrorReport, type MirrorReportOptions } from '../../../src/cli/mirror-report.ts';
-import type { MirrorReport } from '../../../src/control/mirror-report.ts';
+import type { MirrorReport } from '../../../src/api/mirror-report.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import { FakeAdmin, FakeTerminal, NOW_MS, problem, runAgainst } from './fake-admin.ts';
 import { makeField, makeReport, makeTemplate, quantiles } from './make-report.ts';
@@ -140,7 +140,7 @@ test('100 columns and no control character, whatever upstreams call their fields
   expect(stdout).toContain('…');
 });
 
-test('an answer that is no report ends in words', async () => {
+test('a response that is no report ends in words', async () => {
   admin.scripted.set(PATH, { status: 200, body: { verdict: [] } });
   const { code, stderr } = await runAgainst(admin.url, {}, (call) => runMirrorReport({ ...call, options: {} }, 'shop', 'dark'));
   expect([code, stderr.split('\n')[0]]).toEqual([1, 'error: the response is not one of the admin API: verdict is no object']);

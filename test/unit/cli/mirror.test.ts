@@ -69,7 +69,7 @@ function sent() {
 }
 
 describe('list', () => {
-  test('what each copies, where to, and who says so', async () => {
+  test('what each copies, where to, and whether file or API says so', async () => {
     const match = { methods: ['GET', 'HEAD'], paths: [{ prefix: '/search' }, { exact: '/a\u001b' }], headers: { 'x-a': '1' } };
     const mirror = { fraction: '1/3', sample: 'request', match, sideEffects: 'allow' };
     admin.scripted.set('GET /v1/pools/shop/mirrors/next', { status: 200, body: { ...NEXT, pool: 'shop', revision: 4, mirror } });
@@ -139,7 +139,7 @@ describe('set', () => {
     expect(sent()).toBeUndefined();
   });
 
-  test('without --to the one that is there changes, and nobody loses a change', async () => {
+  test('without --to the one that is there changes, and no change is lost', async () => {
     expect(await set('--percent', '50', '--method', 'GET', '--compare')).toMatchObject({ code: 0 });
     const { name: _, ...rest } = WRITTEN;
     expect(sent()?.body).toEqual({ ...rest, percent: 50, match: { ...WRITTEN.match, methods: ['GET'] } });

@@ -46,7 +46,7 @@ describe('statuses', () => {
   });
 });
 
-describe('no answer', () => {
+describe('no response', () => {
   let server: Server;
   const sockets = new Set<Socket>();
   let onConnection: (socket: Socket) => void = () => undefined;

@@ -98,13 +98,13 @@ revision 5, obeyed by 2 of 2 workers
     expect(ended).toMatchObject({ code: 4, stderr: expect.stringContaining('the current one is revision 9') as string });
   });
 
-  test('holds users when it is told to, in the preview as well', async () => {
+  test('lets users stay when it is told to, in the preview as well', async () => {
     await runAgainst(admin.url, { keepUsers: true }, (call) => runRollback(call, undefined), new FakeTerminal('y'));
     expect(restored()[0]?.body).toEqual({ sessions: 'keep', reason: 'rollback of revision 3: canary step 2' });
     expect(admin.asked.filter(({ method }) => method === 'POST').map(({ body }) => body?.['sessions'])).toEqual(['keep', 'keep']);
   });
 
-  test('to what is in force already still moves users that were held, and shows it', async () => {
+  test('to what is in force already still moves users that had stayed, and shows it', async () => {
     const response = { revision: 4, dryRun: true, differences: [], moved: ['shop'] };
     admin.scripted.set('POST /v1/revisions/4/restore', { status: 200, body: response });
     const { stdout } = await runAgainst(admin.url, {}, (call) => runRollback(call, 4), new FakeTerminal('y'));
@@ -170,12 +170,12 @@ nothing to change: revision 4 is already so
     expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('no change of traffic is on record') as string });
   });
 
-  test('--yes --json: the answer, and nothing else', async () => {
+  test('--yes --json: the response, and nothing else', async () => {
     const ended = await runAgainst(admin.url, { json: true, yes: true }, (call) => runRollback(call, undefined));
     expect([JSON.parse(ended.stdout), ended.stderr]).toMatchObject([{ revision: 5 }, '']);
   });
 
-  test('--json: the answer alone on stdout, the plan on stderr for whoever is asked', async () => {
+  test('--json: the response alone on stdout, the plan on stderr for the person who is asked', async () => {
     const ended = await runAgainst(admin.url, { json: true }, (call) => runRollback(call, undefined), new FakeTerminal('yes'));
     expect(JSON.parse(ended.stdout)).toMatchObject({ revision: 5 });
     expect(ended.stderr).toContain('restore of revision 2');

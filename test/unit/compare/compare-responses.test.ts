@@ -245,13 +245,13 @@ describe('a body that was not read to its end', () => {
 describe('an error', () => {
   const failed = { status: 500, type: 'text/plain' };
 
-  it('is a status that differs, and nothing else, where the primary answers', () => {
+  it('is a status that differs, and nothing else, where the primary responds', () => {
     expect(compare(json({ a: 1 }), response('oops', failed)).differences).toMatchObject([
       { path: 'status', kind: 'status', primary: 200, other: 500 },
     ]);
   });
 
-  it('is an answer like any other where both make it', () => {
+  it('is a response like any other where both make it', () => {
     expect(compare(response('oops', failed), response('oops', failed))).toEqual(NO_DIFFERENCE);
     expect(compare(response('oops', failed), response('ooops', failed)).differences).toMatchObject([{ path: 'body', kind: 'text' }]);
   });

@@ -69,7 +69,7 @@ describe('a report', () => {
     expect([fields.length, unlistedFields, verdict.realFields.length]).toEqual([1, 2, 3]);
   });
 
-  it('compares latencies, also of the second copy', () => {
+  it('compares latencies, also of the secondary copy', () => {
     const slow = (latencyMs: number): Attempted => ok(json(1, { latencyMs }));
     const exchanges = times(1000, (n) => ({
       ...exchange(1, 1),
@@ -180,7 +180,7 @@ describe('the verdict', () => {
     );
   });
 
-  it('fails where fields differ each too seldom to be told, and often together', () => {
+  it('fails where fields differ each too seldom to be reported, and often together', () => {
     const exchanges = times(2000, (n) =>
       n % 10 === 0 ? exchange({}, { [`k${'abcdefghij'[(n / 10) % 10]}${n}`]: 1 }, {}) : exchange({}, {}, {}),
     );
@@ -190,7 +190,7 @@ describe('the verdict', () => {
     });
   });
 
-  it('takes all for real without second copies, if that is said', () => {
+  it('takes all for real without secondary copies, if that is said', () => {
     const judge = { ...DEFAULT_JUDGE, noise: 'absent' } as const;
     expect(judgeReport(feed(times(16_000, () => exchange(1, 1))), judge).verdict).toBe('pass');
     expect(judgeReport(feed(times(2000, (n) => exchange(1, n % 20 === 0 ? 2 : 1))), judge).verdict).toBe('fail');
@@ -234,7 +234,7 @@ describe('an exchange', () => {
 });
 
 describe('bounds', () => {
-  it('hold whatever comes', () => {
+  it('hold for any input', () => {
     const bounds = { templates: 3, fieldsPerTemplate: 4, fields: 6, pathLength: 20 };
     const comparer = new Comparer({ comparison: {}, bounds, templatesPerRoute: 1 });
     for (let n = 0; n < 500; n++) {

@@ -1,4 +1,4 @@
-// Failures of a candidate that a breaker keeps most requests from: told soon where they are its own, and not told where both sides fail alike.
+// Failures of a candidate that a breaker keeps most requests from: reported soon where they are its own, and not reported where both sides fail alike.
 
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../scaffold/seeded-random.ts';
@@ -48,12 +48,12 @@ describe('a dead candidate', () => {
     });
   });
 
-  it('is not told by pairs alone, nor by fewer attempts', () => {
+  it('is not reported by pairs alone, nor by fewer attempts', () => {
     expect(judgeReport(feed(times(5, [GOOD, REFUSED])), DEFAULT_JUDGE).verdict).toBe('inconclusive');
     expect(judgeReport(feed([...times(2, [GOOD, REFUSED]), ...times(298, [GOOD, undefined])]), DEFAULT_JUDGE).verdict).toBe('inconclusive');
   });
 
-  it('is not told where the primary is as dead', () => {
+  it('is not reported where the primary is as dead', () => {
     const both = feed([...times(5, [REFUSED, REFUSED]), ...times(295, [REFUSED, undefined])]);
     expect(both.failures).toMatchObject({ candidateFailures: 5, primaryFailures: 300, onlyCandidate: 0 });
     expect(judgeReport(both, DEFAULT_JUDGE).verdict).toBe('inconclusive');
@@ -89,7 +89,7 @@ describe('a breaker that decides which requests reach the candidate', () => {
   const alpha = 0.05;
   const requests = 1500;
 
-  /** Five failures in a row pause the candidate; then one request in forty is tried until one succeeds. Answers whether it was ever told. */
+  /** Five failures in a row pause the candidate; then one request in forty is tried until one succeeds. Returns whether it was ever reported. */
   function isTold(seed: number, ours: number, theirs: number): boolean {
     const random = seededRandom(seed);
     const counts = { ...NO_FAILURES } as { -readonly [K in keyof FailureTally]: number };
@@ -111,7 +111,7 @@ describe('a breaker that decides which requests reach the candidate', () => {
     return false;
   }
 
-  it.each([0.02, 0.3, 0.7])('does not make equal rates of %d differ, however often somebody looks', (rate) => {
+  it.each([0.02, 0.3, 0.7])('does not make equal rates of %d differ, no matter how often somebody looks', (rate) => {
     const runs = 100;
     let alarms = 0;
     for (let seed = 0; seed < runs; seed++) if (isTold(seed, rate, rate)) alarms++;

@@ -157,7 +157,7 @@ describe('what is kept', () => {
   const word = (n: number): string => [0, 1, 2, 3, 4].map((place) => 'abcdefghij'[Math.floor(n / 10 ** place) % 10]).join('');
   const keyed = (from: number, count: number): RecordedResponse => json(Object.fromEntries(times(count, (i) => [word(from + i), i % 10])));
 
-  it('is bounded for a hundred thousand keys in one answer', () => {
+  it('is bounded for a hundred thousand keys in one response', () => {
     const { report, differences } = compared([{ candidate: keyed(0, 100_000) }, { primary: keyed(0, 100_000), candidate: json({}) }]);
     // 200 of each comparison, and the one key of the primary that the candidate lacks.
     expect(differences).toEqual({ missing: 201, extra: 199 });
@@ -165,7 +165,7 @@ describe('what is kept', () => {
     expect(sizeOf(report)).toBeLessThan(300_000);
   });
 
-  it('is bounded for a hundred thousand keys in many answers to many paths, and the rest is counted', () => {
+  it('is bounded for a hundred thousand keys in many responses to many paths, and the rest is counted', () => {
     const { report, differences } = compared(
       times(1000, (n) => ({ candidate: keyed(100 * n, 100), target: `/${word(n % 500)}?${'q'.repeat(1000)}` })),
     );

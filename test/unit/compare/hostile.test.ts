@@ -1,4 +1,4 @@
-// Answers made to hurt whoever compares them: bounded time, bounded finds, no harm.
+// Responses made to hurt the comparison: bounded time, bounded finds, no harm.
 
 import { describe, expect, it } from 'vitest';
 import { Comparer } from '../../../src/compare/comparer.ts';
@@ -16,7 +16,7 @@ function timed<T>(run: () => T): T {
 
 const nested = (depth: number, core: string): string => '['.repeat(depth) + core + ']'.repeat(depth);
 
-describe('a hostile answer', () => {
+describe('a hostile response', () => {
   it('is nested deep', () => {
     const found = timed(() => compare(response(nested(300_000, '1')), response(nested(300_000, '2'))));
     expect(found.isCutShort || found.differences.length === 1).toBe(true);
@@ -63,7 +63,7 @@ describe('a hostile answer', () => {
     expect(JSON.parse(JSON.stringify(comparer.tally()))).toMatchObject({ templates: [{ route: '__proto__', template: '/__proto__' }] });
   });
 
-  it('repeats a key: the last one counts, as for everybody', () => {
+  it('repeats a key: the last one counts, as in JSON.parse', () => {
     expect(compare(response('{"a":1,"a":2}'), response('{"a":2}')).differences).toEqual([]);
     expect(compare(response('{"a":1,"a":2}'), response('{"a":1}')).differences).toHaveLength(1);
   });

@@ -1,4 +1,4 @@
-// The promise of noise cancelling, on simulated answers: what is real is told, what is noise is not, however often somebody looks.
+// The promise of noise cancelling, on simulated responses: what is real is reported, noise is not, no matter how often somebody looks.
 
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../scaffold/seeded-random.ts';
@@ -52,7 +52,7 @@ describe('20 noisy fields on each of two routes', () => {
   const runs = scaled(3, 200);
   const allowed = runs === 200 ? 1 : 0;
 
-  it('do not hide a regression in 1 % of the answers of one route, and are never told', { timeout: 1_200_000 }, () => {
+  it('do not hide a regression in 1 % of the responses of one route, and are never reported', { timeout: 1_200_000 }, () => {
     let missed = 0;
     let noisy = 0;
     for (let seed = 0; seed < runs; seed++) {
@@ -126,7 +126,7 @@ describe('the same by fields alone, looked at every 50 requests', () => {
   });
 });
 
-describe('second copies of a share of the requests alone', () => {
+describe('secondary copies of a share of the requests alone', () => {
   it('suffice', () => {
     const { told } = run(77, 0.05, 0.3);
     expect([...told]).toEqual([`shop ${WRONG}`]);

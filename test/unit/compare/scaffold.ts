@@ -1,4 +1,4 @@
-// Answers as tests write them.
+// Responses as tests write them.
 
 import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { compareResponses } from '../../../src/compare/compare-responses.ts';
@@ -43,7 +43,7 @@ export function differ(primary: unknown, other: unknown, settings: ComparisonSet
   return compare(json(primary), json(other), settings).differences.map(({ path, kind }) => `${path} ${kind}`);
 }
 
-/** A shop's answer with so many items (12 make 1.3 KiB), 20 fields that differ by themselves, more or less often, and one price that may be wrong. */
+/** A shop's response with so many items (12 make 1.3 KiB), 20 fields that differ by themselves, more or less often, and one price that may be wrong. */
 export function simulateResponses(seed: number, itemCount: number): (wrong: number) => string {
   const random = seededRandom(seed);
   const hex = (): string => Math.floor(random() * 2 ** 32).toString(16);

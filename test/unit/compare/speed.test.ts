@@ -1,4 +1,4 @@
-// How many answers one core compares in a second. The bound is loose where other tests share the machine.
+// How many responses one core compares in a second. The bound is loose where other tests share the machine.
 
 import { expect, it } from 'vitest';
 import { Comparer } from '../../../src/compare/comparer.ts';

@@ -41,7 +41,7 @@ describe('TemplateSampler', () => {
     expect(takes().filter(Boolean).length).toBeLessThan(700);
   });
 
-  it('gives the places of names that nobody asks for to others, window by window', () => {
+  it('gives the places of names that are not requested to others, window by window', () => {
     const sampler = new TemplateSampler(SETTINGS);
     for (let n = 0; n < 10_000; n++) sampler.take(`/scan${n}`, 0, 0.5);
     expect(sampler.take('/real', 0, 0.5)).toBe(false);

@@ -130,10 +130,10 @@ test.each([
   ['{ cookie: {}, remember: 10m }', { timeMs: 600_000, quietMs: 600_000, users: 65_536 }],
   ['{ clientIp: {}, remember: { time: 1h, quiet: 90m, users: 1000 } }', { timeMs: 3_600_000, quietMs: 5_400_000, users: 1000 }],
   ['{ cookie: { name: sid, own: false }, remember: { time: 1s } }', { timeMs: 1000, quietMs: 1000, users: 65_536 }],
-])('affinity %s holds, and is printed so that it decodes to the same', (affinity, hold) => {
+])('affinity %s remembers, and is printed so that it decodes to the same', (affinity, remember) => {
   const { config, problems } = decodeText('f.yaml', SMALL.replace('    split:', `    affinity: ${affinity}\n    split:`));
   expect(problems).toEqual([]);
-  expect(config?.pools[0]?.affinity?.remember).toEqual(hold);
+  expect(config?.pools[0]?.affinity?.remember).toEqual(remember);
   expect(decodeText('g.yaml', printConfig(config!)).config?.pools[0]?.affinity).toEqual(config!.pools[0]!.affinity);
 });
 

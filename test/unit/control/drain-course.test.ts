@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DrainCourse } from '../../../src/control/drain-course.ts';
 
-/** A course of 100 seen each second; answers it with what is left after so many seconds. */
+/** A course of 100 seen each second; returns it with what is left after so many seconds. */
 function follow(left: (seconds: number) => number, seconds: number): DrainCourse {
   const course = new DrainCourse(0, left(0));
   for (let second = 1; second <= seconds; second++) course.see(second * 1000, left(second));

@@ -124,7 +124,7 @@ describe('DrainWatch', () => {
     expect(watch.of('shop', 'v1')?.deadline).toBeUndefined();
   });
 
-  it('never foretells more than the deadline leaves', () => {
+  it('never estimates more than the deadline leaves', () => {
     const { clock, watch, follow, busy } = open();
     busy(ONE, 100);
     follow({ endpoint: '10s' });

@@ -1,4 +1,4 @@
-// Many who ask at once, and one after the other: the workers are asked seldom, and every answer is newer than its question.
+// Many callers at once, and one after the other: the workers are asked seldom, and every result is newer than its question.
 
 import { expect, test } from 'vitest';
 import { ExchangeLookup } from '../../../src/control/exchange-lookup.ts';
@@ -6,7 +6,7 @@ import { ManualClock } from '../../scaffold/manual-clock.ts';
 
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-test('who asks while nobody is asked shares one answer; who asks later waits for the next', async () => {
+test('callers that come before the workers are asked share one result; later ones wait for the next', async () => {
   const clock = new ManualClock();
   let asked = 0;
   const recall = new ExchangeLookup(() => Promise.resolve({ responded: ++asked, total: 9, exchanges: [] }), clock);
@@ -24,7 +24,7 @@ test('who asks while nobody is asked shares one answer; who asks later waits for
   expect((await recall.recent()).responded).toBe(3);
 });
 
-test('an answer that takes long holds up nobody who asks after it', async () => {
+test('a result that takes long delays no later caller', async () => {
   const clock = new ManualClock();
   const ends: (() => void)[] = [];
   const recall = new ExchangeLookup(

@@ -7,7 +7,7 @@ import type { EndpointConfig, PoolConfig } from '../../../src/config/model.ts';
 import { Controller } from '../../../src/control/controller.ts';
 import type { DataPlane, EndpointDiscovery, EndpointUpdate, Update } from '../../../src/control/ports.ts';
 import type { Load } from '../../../src/control/submission.ts';
-import type { Adoption } from '../../../src/control/control-api.ts';
+import type { Adoption } from '../../../src/api/scalars.ts';
 import { Journal } from '../../../src/control/journal.ts';
 import type { Log, LogFields } from '../../../src/lib/log.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';

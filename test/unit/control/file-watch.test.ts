@@ -74,7 +74,7 @@ async function watch(path: string, options: ConfigWatchOptions = {}, read = path
   return seen;
 }
 
-describe('ConfigWatch on a file', () => {
+describe('FileWatch on a file', () => {
   it('sees it written in place, again and again', async () => {
     writeFileSync(file, 'one');
     const seen = await watch(file);
@@ -121,7 +121,7 @@ describe('ConfigWatch on a file', () => {
     await seen.until(() => seen.missing === 2);
   });
 
-  it('tells the return of a file as it was to who asks for it', async () => {
+  it('tells the return of a file as it was to a caller that asks for it', async () => {
     writeFileSync(file, 'one');
     const seen: Seen = await watch(file, { onReturned: () => seen.changed() });
     unlinkSync(file);
@@ -232,7 +232,7 @@ class ConfigMap {
   }
 }
 
-describe('ConfigWatch on a mounted ConfigMap', () => {
+describe('FileWatch on a mounted ConfigMap', () => {
   it.each([
     ['the file', () => file],
     ['the folder', () => dir],
@@ -250,7 +250,7 @@ describe('ConfigWatch on a mounted ConfigMap', () => {
   });
 });
 
-describe('ConfigWatch on a folder', () => {
+describe('FileWatch on a folder', () => {
   it('sees files come, change and go, and no others', async () => {
     writeFileSync(join(dir, 'a.yaml'), 'a');
     const marker = join(dir, 'a.yaml');
@@ -270,7 +270,7 @@ describe('ConfigWatch on a folder', () => {
   });
 });
 
-describe('ConfigWatch and signals', () => {
+describe('FileWatch and signals', () => {
   it('SIGHUP tells a change although there is none; a storm counts once; after close nothing is told', async () => {
     writeFileSync(file, 'one');
     const before = process.listenerCount('SIGHUP');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Journal } from '../../../src/control/journal.ts';
 import type { NewRevision } from '../../../src/control/journal.ts';
-import type { JournalLine } from '../../../src/control/control-api.ts';
+import type { JournalLine } from '../../../src/api/journal.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { DEFAULT_RETENTION } from '../../../src/store/retention.ts';
 import { RevisionConflict, StoreFailed } from '../../../src/store/store-errors.ts';

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Journal } from '../../../src/control/journal.ts';
 import { Markers } from '../../../src/control/markers.ts';
 import type { VersionDeploy } from '../../../src/control/markers.ts';
-import type { JournalLine, MarkRequest } from '../../../src/control/control-api.ts';
+import type { JournalLine } from '../../../src/api/journal.ts';
+import type { MarkRequest } from '../../../src/control/control-api.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { StoreFailed } from '../../../src/store/store-errors.ts';
 import { load } from './fakes.ts';
@@ -49,7 +50,7 @@ describe('Markers', () => {
     expect([...markers.labels()]).toEqual([[{ pool: 'shop', version: 'v2', deploy: 'd1', sha: '9f1c2ab' }, 1]]);
   });
 
-  it('changes nothing when it is so already, whoever says it and why', async () => {
+  it('changes nothing when it is so already, no matter who says it and why', async () => {
     const { mark, followed, told, setTime } = open();
     await mark();
     setTime(2000);

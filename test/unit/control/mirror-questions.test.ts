@@ -35,7 +35,7 @@ test('a report says what is known, of whom, and what was dropped', async () => {
   expect(those.asked).toEqual(['shop/dark', 'shop/abroad']);
 });
 
-test('what cannot be answered is told with what would be right, and nobody is asked for it', async () => {
+test('a question without a result says what would be right, and reaches no other thread', async () => {
   const those = comparing(known);
   const ask = async (pool: string, mirror: string): Promise<unknown> => reportOf(CONFIG, those, { pool, mirror });
   expect(await ask('shp', 'dark')).toEqual({ result: 'unknown', message: 'There is no pool "shp" (did you mean "shop"?).' });

@@ -5,7 +5,7 @@ import { makeConfig, makePool, makeRoute } from '../routing/make-table.ts';
 
 const affinity = { kind: 'clientIp', remember: { timeMs: 1000, quietMs: 1000, users: 1000 } } as const;
 
-/** Pools `a` and `b` hold users, `c` does not. */
+/** Pools `a` and `b` remember users, `c` does not. */
 function config(splits: Partial<Record<'a' | 'b' | 'c', number>> = {}, routes = ['r']): Config {
   const pools = (['a', 'b', 'c'] as const).map((name) =>
     makePool({ v1: 100, v2: splits[name] ?? 0 }, { name, affinity: name === 'c' ? undefined : affinity }),

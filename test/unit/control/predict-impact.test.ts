@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EndpointConfig, PoolConfig, VersionConfig } from '../../../src/config/model.ts';
 import { seenRequests, sideAfter, sideBefore } from '../../../src/control/predict-impact.ts';
-import type { PoolStatus, NotReadyReason } from '../../../src/control/control-api.ts';
+import type { NotReadyReason, PoolStatus } from '../../../src/api/pools.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
 import { Observation } from '../../../src/telemetry/observation.ts';
 import { makeConfig, makePool } from '../routing/make-table.ts';

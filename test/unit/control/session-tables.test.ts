@@ -37,7 +37,7 @@ const users = () => Object.fromEntries(tables.users('shop') ?? []);
 const later = () => void (nowMs += 5000);
 
 describe('tables', () => {
-  it('are there for pools with hold alone, when they are in force', () => {
+  it('are there for pools that remember users alone, when they are in force', () => {
     expect(tables.all).toBeUndefined();
     const plan = tables.plan([
       shop(),
@@ -60,7 +60,7 @@ describe('tables', () => {
     expect([users(), tables.all![0]!.rule.quietS]).toEqual([{ v1: 1, v2: 0 }, 30]);
   });
 
-  it('of another size take along who is there; those of other keys begin anew', () => {
+  it('of another size take the users along; those of other keys begin anew', () => {
     serve(shop());
     come('ann', 1);
     const [before] = tables.all!;

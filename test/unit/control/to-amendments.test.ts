@@ -95,7 +95,7 @@ const override = (name: string, version: string): Change => ({
 });
 const drain = (kind: 'drain' | 'resume', version: string, endpoint?: string): Change => ({ kind, pool: 'shop', version, endpoint });
 
-describe('reduce', () => {
+describe('toAmendments', () => {
   it('sets a split whole, for the rules to judge', () => {
     const room = new Room();
     expect(room.change(split(75))).toEqual(['pools.shop.split.v1: 90 -> 75', 'pools.shop.split.v2: 10 -> 25']);

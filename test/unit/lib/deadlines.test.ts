@@ -123,4 +123,49 @@ describe('Deadlines', () => {
     port1.close();
     expect(owner.fired).toEqual([silent]);
   });
+
+  describe('rests when nobody has armed anything for a while', () => {
+    const rested = async (deadlines: Deadlines): Promise<boolean[]> => {
+      const paces: boolean[] = [];
+      deadlines.onPace = (awake) => void paces.push(awake);
+      await vi.waitFor(() => expect(paces).toEqual([false]), 5000);
+      return paces;
+    };
+
+    it('and fires what is due later all the same, in time', async () => {
+      const deadlines = create();
+      const owner = new Owner();
+      const startMs = deadlines.refresh();
+      deadlines.arm(new Deadline(owner), 1500);
+      await rested(deadlines);
+      expect(owner.fired).toHaveLength(0);
+      await vi.waitFor(() => expect(owner.fired).toHaveLength(1), { timeout: 5000, interval: 5 });
+      expect(nowMs() - startMs).toBeGreaterThanOrEqual(1500);
+      expect(nowMs() - startMs).toBeLessThan(2000);
+    });
+
+    it('and wakes when somebody arms a deadline, which counts from then', async () => {
+      const deadlines = create();
+      const owner = new Owner();
+      const paces = await rested(deadlines);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const startMs = nowMs();
+      deadlines.arm(new Deadline(owner), 50);
+      expect(paces).toEqual([false, true]);
+      await vi.waitFor(() => expect(owner.fired).toHaveLength(1), { timeout: 5000, interval: 5 });
+      expect(nowMs() - startMs).toBeGreaterThanOrEqual(50);
+      expect(deadlines.takeLateness()).toBeLessThan(250);
+    });
+
+    it('although somebody arms one quietly again and again', async () => {
+      const deadlines = create();
+      const owner = new Owner();
+      const deadline = new Deadline(owner);
+      owner.onFire = () => deadlines.armQuietly(deadline, 40);
+      deadlines.armQuietly(deadline, 40);
+      await rested(deadlines);
+      const before = owner.fired.length;
+      await vi.waitFor(() => expect(owner.fired.length).toBeGreaterThan(before + 1), 5000);
+    });
+  });
 });

@@ -2,10 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createLog, forwardLog, writeLine } from '../../../src/lib/log.ts';
+import { createLog } from '../../../src/lib/json-log.ts';
+import { forwardLog, writeLine } from '../../../src/lib/log.ts';
 import type { LogLine } from '../../../src/lib/log.ts';
 
 const LOG = join(import.meta.dirname, '../../../src/lib/log.ts');
+const JSON_LOG = join(import.meta.dirname, '../../../src/lib/json-log.ts');
 
 function collect() {
   const lines: Record<string, unknown>[] = [];
@@ -19,7 +21,7 @@ function collect() {
 
 /** Runs a script that has `log`; resolves with how it ended. */
 function run(script: string) {
-  const source = `import { createLog, flushOutput } from ${JSON.stringify(LOG)}; const log = createLog({ level: 'info', name: 'child' }); ${script}`;
+  const source = `import { createLog } from ${JSON.stringify(JSON_LOG)}; import { flushOutput } from ${JSON.stringify(LOG)}; const log = createLog({ level: 'info', name: 'child' }); ${script}`;
   return spawn(process.execPath, ['--input-type=module-typescript', '-e', source], { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 

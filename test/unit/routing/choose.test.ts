@@ -70,7 +70,7 @@ describe('by weight', () => {
     expect(Object.fromEntries(reasons)).toEqual({ fallback: 800, weight: 200 });
   });
 
-  it('a pool that fails answers with none in the share of the unready version alone', () => {
+  it('a pool that fails chooses none in the share of the unready version alone', () => {
     const state = new FakeState();
     state.unready.add(1);
     const shop = pool({ v1: 90, v2: 10 }, { fallback: { whenNoneReady: 'fail' } });

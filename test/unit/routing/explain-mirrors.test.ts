@@ -36,7 +36,7 @@ function askOne(mirror: Partial<MirrorConfig>, asked: Asked = {}): ExplainedMirr
 }
 
 describe('which mirrors copy a request', () => {
-  it('none, where the pool has none or Sluice answers itself', () => {
+  it('none, where the pool has none or Sluice makes a local reply', () => {
     expect(ask([]).mirrors).toEqual([]);
     expect(ask([{}], { request: makeRequest('GET a/..%2f') }).mirrors).toEqual([]);
   });
@@ -108,7 +108,7 @@ describe('which mirrors copy a request', () => {
     expect(askOne({ percent: 0 })).toMatchObject({ copied: 'no', why: 'The mirror copies 0 % of requests.' });
   });
 
-  it('the version that answers is sent no copy', () => {
+  it('the version that gets the request is sent no copy', () => {
     expect(askOne({}, { request: makeRequest('GET a/fixed') })).toMatchObject({
       copied: 'no',
       why: 'Version v2 gets the request itself.',

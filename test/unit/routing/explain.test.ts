@@ -44,7 +44,7 @@ function ask(request: RoutableRequest, pool: Partial<PoolConfig> = {}, unready: 
 }
 
 describe('explain', () => {
-  it('an unkeyed request: shares instead of a version that nobody can foretell', () => {
+  it('an unkeyed request: shares instead of a version, which depends on chance', () => {
     const made = ask(makeRequest('GET shop.example.com/cart?x=1'));
     expect(made).toMatchObject({
       outcome: 'pool',
@@ -98,9 +98,11 @@ describe('explain', () => {
     const writer = new Sessions(sessions.memory);
     writer.name('u1');
     writer.add(compileSessionRule(affinity.remember, [{ name: 'v3' }]).marks[0]!, 1000, 60);
-    const held = ask(request, { affinity }, [], memory);
-    expect(held).toMatchObject({ version: 'v3', reason: 'remembered' });
-    expect(held.steps.join(' ')).toContain('keeps version v3 of pool shop for now (affinity.remember); by the weights it belongs to v1.');
+    const remembered = ask(request, { affinity }, [], memory);
+    expect(remembered).toMatchObject({ version: 'v3', reason: 'remembered' });
+    expect(remembered.steps.join(' ')).toContain(
+      'keeps version v3 of pool shop for now (affinity.remember); by the weights it belongs to v1.',
+    );
     // A file knows nothing of users.
     expect(ask(request, { affinity })).toMatchObject({ version: 'v1', reason: 'affinity' });
   });
@@ -122,7 +124,7 @@ describe('explain', () => {
     });
   });
 
-  it('redirects, fixed answers and refusals', () => {
+  it('redirects, fixed responses and refusals', () => {
     expect(ask(makeRequest('GET a.com/old?x'))).toMatchObject({
       outcome: 'redirect',
       status: 308,
@@ -134,7 +136,7 @@ describe('explain', () => {
     expect(ask(makeRequest('GET a.com/x/../y'))).toMatchObject({ outcome: 'bad_request', status: 400, route: undefined });
   });
 
-  it('says when a less specific host answers', () => {
+  it('says when a less specific host takes the request', () => {
     const table = makeTable([makeRoute('near', { hosts: ['a.x'], match: [makeMatch(prefix('/n'))] }), makeRoute('any')]);
     const made = explain(table, { listener: 'web', request: makeRequest('GET a.x/'), client: '', scheme: 'http', ready: () => true });
     expect(made.steps[0]).toBe('Route any (prefix /): the only match that fits (on any host; no route of host group a.x fits).');

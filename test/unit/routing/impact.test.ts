@@ -1,4 +1,4 @@
-// What another Table would mean for requests: routes, overrides, drains, and what answers without a version.
+// What another Table would mean for requests: routes, overrides, drains, and routes that respond without a version.
 
 import { describe, expect, test } from 'vitest';
 import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
@@ -32,7 +32,7 @@ function otherwise(before: Side, after: Side, ...requests: readonly SeenRequest[
 
 const half = makePool({ v1: 50, v2: 50 });
 
-test('nothing changed: nobody is answered otherwise, by chance or not', () => {
+test('nothing changed: no request would go elsewhere, by chance or not', () => {
   const both = side([SHOP], [makePool({ v1: 90, v2: 10 }, { overrides: [QA] })]);
   const impact = foreseeImpact(both, side([SHOP], [makePool({ v1: 90, v2: 10 }, { overrides: [QA] })]), [
     seen('GET a/'),
@@ -63,7 +63,7 @@ describe('a change of', () => {
     expect(otherwise(side([SHOP], pools), side([{ ...SHOP, name: 'renamed' }], pools), ...requests)).toBe(0);
   });
 
-  test("an answer of the route's own: when it says something else", () => {
+  test("a route's own response: when it says something else", () => {
     const respond = (name: string, body: string): RouteConfig =>
       makeRoute(name, { action: { kind: 'respond', respond: { status: 200, body, headers: {} } } });
     const before = side([respond('hello', 'hello')], []);
@@ -81,7 +81,7 @@ describe('a change of', () => {
     expect(otherwise(side([SHOP], [half]), after, seen('GET a/'))).toBe(1);
   });
 
-  test('readiness: the others take over, or nobody answers', () => {
+  test('readiness: the others take over, or none does', () => {
     const before = side([SHOP], [half]);
     expect(otherwise(before, side([SHOP], [half], ['v2']), seen('GET a/'), seen('GET a/'))).toBe(1);
     expect(foreseeImpact(before, side([SHOP], [half], ['v2']), []).pools).toEqual([{ pool: 'shop', users: 0.5 }]);
@@ -110,7 +110,7 @@ test('a thousand requests on two tables of ten thousand routes take no time to s
   expect(performance.now() - began).toBeLessThan(1000);
 });
 
-describe('a pool that holds its users', () => {
+describe('a pool that remembers its users', () => {
   const affinity = { kind: 'header', name: 'x-user', remember: { timeMs: 60_000, quietMs: 60_000, users: 1000 } } as const;
   const memory = createSessionMemory(1000, [1, 2]);
   const remembered = { find: () => new SessionReader(memory), wallSeconds: () => 10 };
@@ -134,7 +134,7 @@ describe('a pool that holds its users', () => {
     expect(impact).toMatchObject({ pools: [{ pool: 'shop', users: 1 }], requests: { otherwise: 2 } });
   });
 
-  test('users that were held before are counted by what they have', () => {
+  test('users that were remembered before are counted by what they have', () => {
     const users = () =>
       new Map([
         ['v1', 3],

@@ -141,7 +141,7 @@ export function find(table: Table, request: RoutableRequest, listener = 'web'): 
 export class FakeState implements PoolState {
   readonly unready = new Set<number>();
   readonly rampShares: number[] = [];
-  /** Answered in turn; 0 when none is left. */
+  /** Returned in turn; 0 when none is left. */
   readonly chances: number[] = [];
   fractions: () => number = () => 0;
   sessions: Sessions | undefined = undefined;

@@ -218,7 +218,7 @@ describe('beyond the conformance cases', () => {
     ]);
   });
 
-  it('asks every shorter prefix in turn when conditions of a longer one fail', () => {
+  it('tries every shorter prefix in turn when conditions of a longer one fail', () => {
     const only = (name: string, path: string) => at(name, { ...prefix(path), methods: [name] });
     check(
       [only('AB', '/a/b'), only('A', '/a'), only('ABCD', '/a/b/c/d'), at('root', prefix('/'))],
@@ -254,7 +254,7 @@ describe('beyond the conformance cases', () => {
     expect(find(makeTable([at('sub', prefix('/a'))]), request)).toBeUndefined();
   });
 
-  it('asks less specific hosts only when no route of a nearer one fits the whole request', () => {
+  it('tries less specific hosts only when no route of a nearer one fits the whole request', () => {
     const routes = [
       makeRoute('any', { match: [makeMatch(exact('/healthz')), makeMatch({ methods: ['TRACE'] })] }),
       makeRoute('wild', { hosts: ['*.example.com'], match: [makeMatch(prefix('/docs'))] }),

@@ -85,7 +85,7 @@ describe('canonicalPath', () => {
     expect(canonicalPath(path)).toBe(expected);
   });
 
-  it('answers the same string when nothing changes, and is stable', () => {
+  it('returns the same string when nothing changes, and is stable', () => {
     for (const path of ['/a/%61//%2f%c3/b', '/%2561', '/a b']) expect(canonicalPath(canonicalPath(path))).toBe(canonicalPath(path));
   });
 

@@ -79,14 +79,14 @@ describe('a user with a session', () => {
     expect(visit(V1)).toBe('v2 remembered');
   });
 
-  it('is answered by another version once when the one that it should have is not ready, and stays', () => {
+  it('goes to another version once when the one that it should have is not ready, and stays', () => {
     visit(V1);
     state.unready.add(0);
     const both = pool({ v1: 1000, v2: 0.001 });
     expect(visit(both)).toBe('v2 fallback');
     state.unready.clear();
     expect(visit(V2)).toBe('v1 remembered');
-    // Neither what it has nor what it would get: a third one answers.
+    // Neither the version that it has nor the one that it would get: a third one takes it.
     const three = pool({ v1: 0, v2: 1e6, v3: 1e-6 });
     state.unready.add(0).add(1);
     expect(visit(three)).toBe('v3 fallback');
@@ -111,7 +111,7 @@ describe('a user with a session', () => {
     expect(visit(pool({ v0: 1, v2: 0 }))).toBe('v2 remembered');
   });
 
-  it('moves with everybody when sessions are forgotten', () => {
+  it('moves with all others when sessions are forgotten', () => {
     visit(V1);
     state.sessions!.forget();
     expect(visit(V2)).toBe('v2 affinity');
@@ -162,7 +162,7 @@ describe('sessions', () => {
     const empty = before();
     const overridden = pool({ v1: 1, v2: 0 }, { overrides: [qa] });
     expect(visit(overridden, 'ann', { 'x-qa': '1' })).toBe('v2 override');
-    // An override whose version cannot answer is no visit either.
+    // An override whose version is not ready is no visit either.
     state.unready.add(1);
     expect(visit(overridden, 'ann', { 'x-qa': '1' })).toBe('v1 fallback');
     state.unready.clear();
@@ -179,7 +179,7 @@ describe('sessions', () => {
     expect(visit(V2)).toBe('v1 remembered');
   });
 
-  it('are not touched for requests without a key, nor in a pool without hold', () => {
+  it('are not touched for requests without a key, nor in a pool that remembers no users', () => {
     const empty = new Int32Array(state.sessions!.memory).slice();
     const out = new Choice();
     choose(V1, makeRequest('GET a/'), '', state, out);
@@ -193,7 +193,7 @@ describe('sessions', () => {
     expect([visit(V1), visit(V2)]).toEqual(['v1 affinity', 'v2 affinity']);
   });
 
-  it('are left alone by one who only asks', () => {
+  it('are left alone when somebody only asks', () => {
     visit(V1);
     const before = new Int32Array(state.sessions!.memory).slice();
     state.sessions = new SessionReader(state.sessions!.memory);

@@ -99,7 +99,7 @@ describe('a user', () => {
   });
 });
 
-/** Visits users at random in a table that is far too small, and forgets all now and then; answers how often one had a version of another. */
+/** Visits users at random in a table that is far too small, and forgets all now and then; returns how often one had a version of another. */
 const HAMMER = `
   const { workerData, parentPort } = require('node:worker_threads');
   import(workerData.module).then(({ Sessions }) => {
@@ -139,7 +139,7 @@ describe('two threads at once', () => {
 describe('a full set', () => {
   const KEYS = 9;
 
-  it('gives up who is quiet before anybody else', () => {
+  it('gives up a user that is quiet before any other', () => {
     const sessions = tiny();
     const [first, second, ...others] = neighbours(sessions, KEYS);
     put(sessions, first!, V1, NOW);
@@ -150,7 +150,7 @@ describe('a full set', () => {
     expect([second!, ...others].filter((key) => read(sessions, key, NOW + QUIET + 1) === undefined)).toEqual([]);
   });
 
-  it('gives up who came once before who came again, though longer ago', () => {
+  it('gives up a user that came once before one that came again, though longer ago', () => {
     const sessions = tiny();
     const keys = neighbours(sessions, KEYS);
     const [once, ...regulars] = keys.slice(0, 8);
@@ -172,7 +172,7 @@ describe('a full set', () => {
     expect(keys.filter((key) => read(sessions, key, NOW + 20) === undefined)).toEqual([keys[3]]);
   });
 
-  it('a flood of keys that never come back pushes out hardly anybody who does', () => {
+  it('a flood of keys that never come back pushes out hardly any user that does', () => {
     const sessions = make(1000);
     const regulars = Array.from({ length: 500 }, (_, index) => `regular-${index}`);
     for (const key of regulars) put(sessions, key);
@@ -194,7 +194,7 @@ describe('a table', () => {
     expect(sessions.memory.byteLength).toBeLessThanOrEqual(65_536 * 64 + 64);
   });
 
-  it('counts who is not quiet, by version, and no others', () => {
+  it('counts the users that are not quiet, by version, and no others', () => {
     const sessions = make();
     put(sessions, 'a', V1, NOW);
     put(sessions, 'b', V2, NOW + 30);

@@ -69,7 +69,7 @@ function openFiles(files: Files): Found & { readonly again: Found } {
   return { ...found, again: open(folder.path) };
 }
 
-/** All revisions, or none of them and a warning. Answers which. */
+/** All revisions, or none of them and a warning. Returns which. */
 function expectAllOrAside(files: Files, { held }: Kept, note: string): 'all' | 'aside' {
   const found = openFiles(files);
   expect(found.again.moved, note).toEqual([]);

@@ -10,7 +10,7 @@ function observed(parts: Partial<Observation> = {}): Observation {
   return Object.assign(new Observation(), { method: 'GET', target: '/' }, parts);
 }
 
-/** Offers `total` exchanges, one each `everyMs`; answers how many were kept. */
+/** Offers `total` exchanges, one each `everyMs`; returns how many were kept. */
 function offer(ring: ExchangeRing, total: number, everyMs: number, from = 0): number {
   let kept = 0;
   for (let i = 0; i < total; i++) {

@@ -18,7 +18,7 @@ const WRITTEN = makeCompare({
   bodyBytes: 4096,
 });
 
-test('all that a config says of a comparison reaches those who compare', () => {
+test('all that a config says of a comparison reaches the comparers', () => {
   const { comparison, examples } = comparerSettings(WRITTEN);
   expect(examples).toBe('values');
   const { fields, headers, limits } = compileRules(comparison);
@@ -36,7 +36,7 @@ test('all that a config says of a comparison reaches those who compare', () => {
   expect(() => new Comparer(comparerSettings(WRITTEN))).not.toThrow();
 });
 
-test('bounds of the verdict are those of the config; without second copies every difference counts', () => {
+test('bounds of the verdict are those of the config; without secondary copies every difference counts', () => {
   const verdict = { minRequests: 7, maxDifferences: 0.02, maxFailures: 0.03 };
   expect(judgeSettings(makeCompare({ verdict }))).toEqual({
     ...DEFAULT_JUDGE,

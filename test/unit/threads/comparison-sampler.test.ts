@@ -1,4 +1,4 @@
-// The worker's side of comparison: which mirrored requests are compared and get a second copy, and what becomes of what finds no room.
+// The worker's side of comparison: which mirrored requests are compared and get a secondary copy, and what becomes of what finds no room.
 
 import { connect } from 'node:net';
 import { MessageChannel } from 'node:worker_threads';
@@ -69,7 +69,7 @@ test('a template is compared as often as it may be in a second', async () => {
   expect(items).toBeLessThan(12);
 });
 
-test('a version that requests wait for gets no second copies', async () => {
+test('a version that requests wait for gets no secondary copies', async () => {
   let release: () => void = () => undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
   const secondaries: string[] = [];
@@ -112,10 +112,10 @@ test('a version that requests wait for gets no second copies', async () => {
   expect(secondaries).toContain('GET /1 HTTP/1.1');
 });
 
-test('missed writes are told together, and those beyond the bound are counted', async () => {
+test('missed writes are reported together, and those beyond the bound are counted', async () => {
   const { port, posted, watch, shadow } = await startWatched({}, {}, { sideEffects: 'allow' });
   for (let n = 0; n < 3; n++) await askAt(port, post(`/${n}`, 'x'));
-  await eventually('the answers of the shadow', () => shadow.bytes > 0);
+  await eventually('the responses of the shadow', () => shadow.bytes > 0);
   await eventually('all of them', () => {
     watch.flush();
     return posted.reduce((sum, message) => sum + (message.kind === 'missed' ? message.writes.length : 0), 0) === 3;

@@ -194,10 +194,10 @@ describe('a thread that dies', () => {
     await eventually('both lives are counted', () => comparedBy(made) === 2);
   });
 
-  it('takes nobody along who waits: they are told at once', async () => {
+  it('leaves no caller waiting: they are told at once', async () => {
     const made = make();
     made.follow(COMPARING);
-    // It has not begun to listen yet: nothing is answered before it dies.
+    // It has not begun to listen yet: it responds to nothing before it dies.
     const asked = [made.comparisons.report('shop', 'dark'), made.comparisons.report('shop', 'dark')];
     void threads[0]!.terminate();
     expect(await Promise.all(asked)).toEqual(['busy', 'busy']);
@@ -241,7 +241,7 @@ describe('a thread that dies', () => {
 });
 
 describe('a thread that hangs', () => {
-  it('keeps nobody waiting for more than five seconds, is asked once, and is replaced in the end', async () => {
+  it('keeps no caller waiting for more than five seconds, is asked once, and is replaced in the end', async () => {
     const clock = new ManualClock();
     const made = make(clock);
     made.follow(COMPARING);

@@ -39,11 +39,11 @@ function unqueuedP99(service: Service): number {
 }
 
 describe('at 3 times its capacity', () => {
-  it.each(CASES)('$name, $servers servers, $meanMs ms: at least 90 % of it are good answers', ({ name, servers, meanMs }) => {
+  it.each(CASES)('$name, $servers servers, $meanMs ms: at least 90 % of it are good responses', ({ name, servers, meanMs }) => {
     const service = DISTRIBUTIONS[name](meanMs);
     const figures = run(servers, service, meanMs, 3);
     expect(figures.goodPerSecond).toBeGreaterThan((0.9 * servers * 1000) / meanMs);
-    // Of the middle of the good answers hardly any time is spent in the queue; the worst of them wait for few others.
+    // Of the middle of the good responses hardly any time is spent in the queue; the worst of them wait for few others.
     expect(quantile(figures.latenciesMs, 0.5)).toBeLessThan((servers === 1 ? 4.5 : 2) * meanMs);
     expect(quantile(figures.latenciesMs, 0.99)).toBeLessThan((servers === 1 ? 5 : 2.5) * unqueuedP99(service));
   });
@@ -98,7 +98,7 @@ describe('a busy upstream', () => {
 });
 
 describe('what changes', () => {
-  /** Good answers per second from second `from` to before `to`. */
+  /** Good responses per second from second `from` to before `to`. */
   const rate = (figures: Figures, from: number, to: number): number =>
     figures.bySecond.slice(from, to).reduce((sum, each) => sum + each, 0) / (to - from);
 
@@ -145,13 +145,13 @@ describe('what changes', () => {
 });
 
 describe('what is no latency', () => {
-  it('failures that come at once do not make good answers look slow', () => {
+  it('failures that come at once do not make good responses look slow', () => {
     const figures = run(8, exponential(20), 20, 1.2, { failing: 0.5, durationMs: 60_000 });
     expect(figures.failed).toBeGreaterThan(10_000);
     expect(figures.refused / figures.offered).toBeLessThan(0.001);
   });
 
-  it('an upstream that answers nothing in time keeps few requests, and is used again at once when it answers', () => {
+  it('an upstream that responds to nothing in time keeps few requests, and is used again at once when it responds', () => {
     const limits = limitsOf(1);
     let now = 0;
     for (; now < 20_000; now += 500) for (let i = 0; i < 30; i++) limits[0]!.timedOut(500, Math.min(30, limits[0]!.limit), now + i);
@@ -165,7 +165,7 @@ describe('what is no latency', () => {
     expect(limits[0]!.limit).toBeLessThan(20);
   });
 
-  it('callers who give up are told apart: those who waited long met a queue, those who did not say nothing', () => {
+  it('callers that give up are told apart: those that waited long met a queue, the others say nothing', () => {
     const counted = (waitedMs: number): number => {
       const limit = new AdaptiveLimit(1, 0);
       for (let i = 0; i < 200; i++) limit.sampled(10, 5, 1000 + i);

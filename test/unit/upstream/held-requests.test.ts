@@ -79,7 +79,7 @@ it('a scout goes at once when told that there may be an endpoint', () => {
   expect(gone).toEqual([0]);
 });
 
-it('who withdraws is not let go; an empty hold waits for nothing', () => {
+it('a request that withdraws is not let go; an empty hold waits for nothing', () => {
   const [first, second] = add(2);
   expect(hold.withdraw(first!)).toBe(true);
   expect(hold.withdraw(first!)).toBe(false);
@@ -105,7 +105,7 @@ it('lets no more go than there is room for, and a scout always', () => {
   expect(gone).toEqual([0, 1, 2, 3, 4]);
 });
 
-it('tells how many are held; who goes ahead and comes back at once never shows as gone', () => {
+it('tells how many are held; a scout that comes back at once never shows as gone', () => {
   const [, second] = add(2);
   onRelease = (request) => hold.add(request);
   pass(150);

@@ -209,7 +209,7 @@ describe('one worker', () => {
 describe('gateway failures', () => {
   const gateway = { ...settings, consecutive: 0, consecutiveGateway: 3 };
 
-  it.each([502, 503, 504])('are answers of %i', (status) => {
+  it.each([502, 503, 504])('are responses of %i', (status) => {
     const [owner] = homes(3, gateway);
     owner.fail('a', 2, OUTCOME.ok, status);
     owner.fail('a', 1, OUTCOME.upstream_error, status);
@@ -223,7 +223,7 @@ describe('gateway failures', () => {
     expect(owner.ready).toBe('-bc');
   });
 
-  it.each([500, 501, 505, 0])('are not answers of %i, which break the row', (status) => {
+  it.each([500, 501, 505, 0])('are not responses of %i, which break the row', (status) => {
     const [owner] = homes(3, gateway);
     for (let i = 0; i < 5; i++) {
       owner.fail('a', 2);
@@ -338,7 +338,7 @@ describe('two workers', () => {
     expect([one.ready, two.ready]).toEqual(['-bc', '-bc']);
   });
 
-  it('the clock may jump: ahead the others return early, back nobody waits longer than the ejection lasts', () => {
+  it('the clock may jump: ahead the others return early, back no endpoint waits longer than the ejection lasts', () => {
     const [one, two] = homes(3);
     one.fail('a', 3);
     vi.advanceTimersByTime(100);

@@ -16,7 +16,7 @@ function failTimes(outlier: Outlier, times: number, atMs = 0): boolean[] {
   return Array.from({ length: times }, () => outlier.failed(settings, 'gateway', atMs) !== undefined);
 }
 
-/** `g` a gateway failure, `o` one of another kind, `+` a success; answers what each leads to, `.` for nothing. */
+/** `g` a gateway failure, `o` one of another kind, `+` a success; returns what each leads to, `.` for nothing. */
 function follow(outlier: Outlier, steps: string, config: Partial<OutlierConfig>): string[] {
   return [...steps].map((step) => {
     if (step !== '+') return outlier.failed({ ...settings, ...config }, step === 'g' ? 'gateway' : 'own', 0) ?? '.';

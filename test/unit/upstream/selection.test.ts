@@ -32,7 +32,7 @@ function counts(selection: Selection, picks: number, key = ''): Record<string, n
 describe('zones', () => {
   const endpoints = [inZone('b', 'b1'), inZone('a', 'a1'), inZone('a', 'a2'), inZone(undefined, 'x1')];
 
-  it('the first zone of the list answers alone while it is well', () => {
+  it('the first zone of the list is used alone while it is well', () => {
     const selection = make({ zones: ['a', 'b'], balancer: 'round-robin' }, ...endpoints);
     expect(counts(selection, 10)).toEqual({ a1: 5, a2: 5 });
   });

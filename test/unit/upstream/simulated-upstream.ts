@@ -40,7 +40,7 @@ export interface Simulation {
   readonly slowness?: (atMs: number) => number;
   /** How much longer a service takes per request that waits and server: thrashing. */
   readonly thrash?: number;
-  /** Share of requests that are answered with a failure within 1 ms, without a server. */
+  /** Share of requests that fail within 1 ms, without a server. */
   readonly failing?: number;
   /** What is before it is left out of the figures. */
   readonly settledMs?: number;
@@ -54,11 +54,11 @@ export interface Figures {
   readonly failed: number;
   readonly offered: number;
   readonly goodPerSecond: number;
-  /** Of good answers, sorted. */
+  /** Of good responses, sorted. */
   readonly latenciesMs: readonly number[];
-  /** Good answers per worker. */
+  /** Good responses per worker. */
   readonly shares: readonly number[];
-  /** Good answers in each second from the start. */
+  /** Good responses in each second from the start. */
   readonly bySecond: readonly number[];
 }
 
@@ -189,13 +189,13 @@ class Run {
       this.#busy++;
       this.#agenda.at(this.#nowMs + ms, () => {
         this.#busy--;
-        this.#response(job);
+        this.#respond(job);
         this.#work();
       });
     }
   }
 
-  #response(job: Job): void {
+  #respond(job: Job): void {
     if (job.gone) return;
     job.gone = true;
     const latencyMs = this.#nowMs - job.startedMs;

@@ -20,11 +20,11 @@ async function startWatching(primary: Upstream, shadow: Upstream, mirror: object
   let ended = 0;
   const parts = { primary: [primary.address], shadow: [shadow.address], mirror: { sideEffects: 'allow', ...mirror } };
   const proxy = await startMirrored({ ...parts, pool: { retries: { attempts: 0 } } });
-  proxy.context.shadows.createTap = (table, shadowOf, exchange) => {
+  proxy.context.shadows.createTap = (table, shadowOf, copied) => {
     const watch = new MissedWriteDetector({
       mirror: table,
       version: shadowOf.name,
-      exchange,
+      copied,
       atMs: 5,
       onMissed: (one) => void missed.push(one),
     });
@@ -47,7 +47,7 @@ test.each([
   [204, 503, 'upstream_error 503'],
   [422, 422, undefined],
   [500, 201, undefined],
-])('a primary that answers %i and a shadow that answers %i', async (ofPrimary, ofShadow, why) => {
+])('a primary that returns %i and a shadow that returns %i', async (ofPrimary, ofShadow, why) => {
   const [primary, shadow] = [await respondingWith(ofPrimary), await respondingWith(ofShadow)];
   const { port, missed, bothEnded, faults } = await startWatching(primary, shadow);
   await askAt(port, post('/orders?x=1', 'hello'));
@@ -61,7 +61,7 @@ test.each([
   expect(faults).toEqual([]);
 });
 
-test('a shadow that gives no answer, and then gets no copies', async () => {
+test('a shadow that does not respond, and then gets no copies', async () => {
   const [primary, shadow] = [await respondingWith(200), await respondingWith(200)];
   const { port, missed, bothEnded } = await startWatching(primary, shadow);
   await shadow.stopListening();
@@ -84,7 +84,7 @@ test('a primary that may have taken it, for all that is known', async () => {
   expect(missed).toMatchObject([{ primaryStatus: 0, outcome: 'upstream_error', status: 500 }]);
 });
 
-test('a write whose client left before it was whole has been taken by nobody', async () => {
+test('a write whose client left before it was whole has been taken by no system', async () => {
   const silent = await startUpstream(async (wire) => void (await wire.readMessage()));
   const shadow = await respondingWith(201);
   const { port, missed, bothEnded } = await startWatching(silent, shadow, { onAbort: 'finish' });

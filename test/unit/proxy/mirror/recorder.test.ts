@@ -32,8 +32,8 @@ async function startRecording(parts: Partial<MirroredParts>, wantsSecondary = fa
   let ends = 0;
   const proxy = await startMirrored({ primary: [], shadow: [], compare: {}, ...parts });
   const onRecorded = (one: RecordedExchange | undefined): void => void recorded.push(one);
-  proxy.context.shadows.createTap = (mirror, shadow, exchange) => {
-    const parts = { mirror, version: shadow.name, exchange, atMs: wallMs(), wantsSecondary, bounds: BOUNDS, memory, onRecorded };
+  proxy.context.shadows.createTap = (mirror, shadow, copied) => {
+    const parts = { mirror, version: shadow.name, copied, atMs: wallMs(), wantsSecondary, bounds: BOUNDS, memory, onRecorded };
     return new TapGroup([new Recorder(parts), { ...NOTHING, onPrimaryEnd: () => void ends++, onCopyEnd: () => void ends++ }]);
   };
   return { ...proxy, memory, recorded, ended: (count: number) => eventually('the ends', () => ends === count) };
@@ -51,7 +51,7 @@ function textOf(attempted: Attempted | undefined): string {
 }
 
 describe('what is handed over', () => {
-  test('all answers to a request, once, when the last has ended', async () => {
+  test('all responses to a request, once, when the last has ended', async () => {
     const [primary, other, shadow] = [await responding200('one'), await responding200('two'), await responding200('three')];
     const parts = { primary: [primary.address, other.address], shadow: [shadow.address] };
     const { port, recorded, memory, faults } = await startRecording(parts, true);
@@ -77,7 +77,7 @@ describe('what is handed over', () => {
     expect(bodyOf(recorded[0]!.exchange.primary)).toMatchObject({ kind: 'digest', length: 101 });
   });
 
-  test('a candidate that answers without end, as far as it was read', async () => {
+  test('a candidate that responds without end, as far as it was read', async () => {
     const [primary, shadow] = [await responding200('x'), await responding200('y'.repeat(5000))];
     const mirror = { limits: { response: '1KiB' } };
     const { port, recorded } = await startRecording({ primary: [primary.address], shadow: [shadow.address], mirror });

@@ -29,7 +29,7 @@ function record(given: ResponseHead, pieces: readonly string[]) {
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
-describe('an answer is kept', () => {
+describe('a response is kept', () => {
   test('with its status, fields and time', () => {
     const { response } = record(head({ status: 404 }), []);
     expect(response).toMatchObject({ status: 404, fields: 'a: b\r\n', latencyMs: 1.5 });

@@ -34,12 +34,12 @@ async function startBoth(mirror: object = {}) {
   return { seen, first, shadow, ...(await startMirrored({ primary, shadow: [shadow.address], mirror, pool, compare: {} })) };
 }
 
-test('a witness hears all answers, whole, and how they ended', async () => {
+test('a tap hears all responses, whole, and how they ended', async () => {
   const { context, port, faults } = await startBoth();
   const heard: string[] = [];
   const bodies: Record<Side, string> = { primary: '', candidate: '', secondary: '' };
-  context.shadows.createTap = (mirror, shadow, exchange): ResponseTap => {
-    heard.push(`${mirror.name} to ${shadow.name} ${exchange.head.target}`);
+  context.shadows.createTap = (mirror, shadow, copied): ResponseTap => {
+    heard.push(`${mirror.name} to ${shadow.name} ${copied.target}`);
     return {
       wantsSecondary: true,
       onHead: (side, head, latencyMs) => void heard.push(`${side} ${head.status} ${latencyMs >= 0 && latencyMs < 10_000}`),

@@ -35,7 +35,7 @@ it('takes the faster of two, and counts what is in flight', () => {
   expect(countPicks(balancer, 100)).toEqual({ a: 100 });
 });
 
-it('tries an endpoint that it has never seen, with one attempt until its first answer', () => {
+it('tries an endpoint that it has never seen, with one attempt until its first response', () => {
   const [a, b, fresh] = makeWeighted(1, 1, 1) as [Endpoint, Endpoint, Endpoint];
   const balancer = make([a, b, fresh]);
   for (const endpoint of [a, b]) balancer.observed(endpoint, 5, 1);
@@ -48,7 +48,7 @@ it('tries an endpoint that it has never seen, with one attempt until its first a
   expect(countPicks(balancer, 500)['c']).toBeGreaterThan(250);
 });
 
-it('tries a punished endpoint again when its estimate has faded, without answers from it', () => {
+it('tries a punished endpoint again when its estimate has faded, without responses from it', () => {
   const [a, b] = makeWeighted(1, 1) as [Endpoint, Endpoint];
   const balancer = make([a, b]);
   balancer.observed(a, 1000, 0);
@@ -71,7 +71,7 @@ it('gets over one hung attempt', () => {
   expect(countPicks(balancer, 100)).toEqual({ a: 100 });
 });
 
-it('knows an endpoint whose answer took no measurable time', () => {
+it('knows an endpoint whose response took no measurable time', () => {
   const [a, b] = makeWeighted(1, 1) as [Endpoint, Endpoint];
   const balancer = make([a, b]);
   balancer.observed(a, 0, 1);
@@ -88,7 +88,7 @@ it('dates the estimates that endpoints bring along', () => {
   expect(countPicks(make([a, b]), 100)).toEqual({ b: 100 });
 });
 
-it('believes answers that arrive out of order no longer than their time', () => {
+it('believes responses that arrive out of order no longer than their time', () => {
   const [a] = makeWeighted(1) as [Endpoint];
   const balancer = make([a]);
   balancer.observed(a, 100, 5000);

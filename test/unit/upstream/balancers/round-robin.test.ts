@@ -21,7 +21,7 @@ function longestGap(picks: string, host: string): number {
 }
 
 describe('equal weights', () => {
-  it('visits everyone once per round', () => {
+  it('visits every endpoint once per round', () => {
     const picks = sequence(make(makeWeighted(2, 2, 2)), 300);
     expect(['abc'.repeat(100), 'bca'.repeat(100), 'cab'.repeat(100)]).toContain(picks);
   });
@@ -78,7 +78,7 @@ describe('unequal weights', () => {
     expect(Math.abs(counts['a']! - 200)).toBeLessThanOrEqual(2);
   });
 
-  it('floods nobody when the many that were unready all come back', () => {
+  it('floods no endpoint when the many that were unready all come back', () => {
     const endpoints = makeEndpoints(101);
     endpoints[0]!.weight = 10;
     for (const endpoint of endpoints.slice(1)) endpoint.notReadyReasons = NOT_READY_DRAINING;

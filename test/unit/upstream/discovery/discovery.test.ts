@@ -101,7 +101,7 @@ async function turn(): Promise<void> {
   for (let rest = 0; rest < 20; rest++) await Promise.resolve();
 }
 
-/** Moves the clock on in steps, so that what is asked for meanwhile is answered meanwhile. */
+/** Moves the clock on in steps, so that what is asked for meanwhile is resolved meanwhile. */
 async function pass(ms: number, stepMs = 100): Promise<void> {
   for (let left = ms; left > 0; left -= stepMs) {
     clock.advance(Math.min(stepMs, left));
@@ -109,7 +109,7 @@ async function pass(ms: number, stepMs = 100): Promise<void> {
   }
 }
 
-/** Puts `pools` in force; answers how long that took on the clock. */
+/** Puts `pools` in force; returns how long that took on the clock. */
 async function enforce(pools: readonly PoolConfig[]): Promise<number> {
   const began = clock.nowMs();
   let done = false;
@@ -132,7 +132,7 @@ test('a config without names asks nothing, waits for nothing and is the same obj
   expect([asked, [...discovery.samples()], clock.pending]).toEqual([[], [], 0]);
 });
 
-test('first answers are waited for, 2 s at most; what comes later is told', async () => {
+test('the first DNS answers are waited for, 2 s at most; what comes later is told', async () => {
   const pools = shop('{ endpoints: [app.test:80, dead.test:80] }');
   says.set('app.test', { hosts: ['10.0.0.1'] });
   expect(await enforce(pools)).toBe(2000);
@@ -144,7 +144,7 @@ test('first answers are waited for, 2 s at most; what comes later is told', asyn
   expect(changes).toBe(1);
 });
 
-test('a failure at once is an answer: nobody waits', async () => {
+test('a failure at once is a DNS answer, too: nothing waits', async () => {
   says.set('app.test', { code: 'ECONNREFUSED' });
   const pools = shop('{ endpoints: [app.test:80] }');
   expect(await enforce(pools)).toBe(0);
@@ -178,7 +178,7 @@ test('up to a tenth earlier by chance, never later', async () => {
   expect(asked).toHaveLength(2);
 });
 
-test.each(['ENOTFOUND', 'ESERVFAIL', 'ETIMEOUT'])('%s keeps the last good answer, counts each time, tells once', async (code) => {
+test.each(['ENOTFOUND', 'ESERVFAIL', 'ETIMEOUT'])('%s keeps the last good DNS answer, counts each time, tells once', async (code) => {
   says.set('app.test', { hosts: ['10.0.0.1'] });
   const pools = shop('{ endpoints: [app.test:80], dns: { refresh: 1s } }');
   await enforce(pools);
@@ -246,7 +246,7 @@ test('what a refused config would have brought ends; what is in force is as it w
   expect(keys(pools)).toBe('10.0.0.1:80');
 });
 
-test('other servers are asked at once; what the old ones said holds until they answer', async () => {
+test('other servers are asked at once; what the old ones said holds until they respond', async () => {
   says.set('app.test', { hosts: ['10.0.0.1'] });
   await enforce(shop('{ endpoints: [app.test:80] }'));
   says.delete('app.test');

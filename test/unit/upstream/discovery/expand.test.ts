@@ -50,7 +50,7 @@ test('of two with the same address the first stays', () => {
 
 test('what is not known is nothing', () => expect(expanded(['a.test:80'], {})).toEqual([]));
 
-test('answers are sorted, without repetition, and bounded', () => {
+test('DNS answers are sorted, without repetition, and bounded', () => {
   expect(bound([at('10.0.0.2'), at('10.0.0.1'), at('10.0.0.2')]).found.map(({ host }) => host)).toEqual(['10.0.0.1', '10.0.0.2']);
   const many = Array.from({ length: 1000 }, (_, index) => at(`10.0.${index >> 8}.${index & 255}`));
   const { found, leftOut } = bound(many);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { HealthState } from '../../../../src/upstream/probes/health-state.ts';
 
-/** `+` a good probe, `-` a bad one; answers the verdict after each, `H` or `u`. */
+/** `+` a good probe, `-` a bad one; returns the state after each, `H` or `u`. */
 function follow(probes: string, healthyAfter: number, unhealthyAfter: number, healthy = true): string {
   const verdict = new HealthState({ healthyAfter, unhealthyAfter }, healthy);
   return [...probes].map((probe) => (verdict.take(probe === '+'), verdict.healthy ? 'H' : 'u')).join('');

@@ -76,7 +76,7 @@ test.each<[string, string, Partial<HealthConfig['expect']>, string]>([
   ['the text in the body', response(200, 'all is fine here'), { body: 'fine' }, 'ok'],
   ['another text', response(200, 'all is lost'), { body: 'fine' }, 'body'],
   ['text beyond ASCII', response(200, Buffer.from('läuft').toString('latin1')), { body: 'läuft' }, 'ok'],
-  ['an interim answer comes first', `HTTP/1.1 103 Early\r\n\r\n${response(200, 'x')}`, {}, 'ok'],
+  ['an interim response comes first', `HTTP/1.1 103 Early\r\n\r\n${response(200, 'x')}`, {}, 'ok'],
   ['no HTTP', 'SSH-2.0-x\r\n', {}, 'broken'],
   ['cut off', '', {}, 'broken'],
   ['text within 64 KiB of an endless body', `HTTP/1.1 200 OK\r\n\r\nfine${'x'.repeat(70_000)}`, { body: 'fine' }, 'ok'],

@@ -140,7 +140,7 @@ test('probes of one endpoint never overlap; one that takes longer than the inter
   expect(begunOf('a')).toEqual([0, 3000]);
 });
 
-test('a probe without an answer is cancelled at its timeout', () => {
+test('a probe without a response is cancelled at its timeout', () => {
   probes.configure([shop(['a'])]);
   clock.advance(499);
   expect(begun[0]!.cancelled).toBe(false);
@@ -283,7 +283,7 @@ describe('idleInterval', () => {
 describe('start: unhealthy', () => {
   const careful = { ...HEALTH, start: 'unhealthy' as const };
 
-  /** Hands on what is new; answers what had been told by the time that it was. */
+  /** Hands on what is new; returns what had been told by the time that it was. */
   async function adopt(pools: readonly PoolConfig[], apply: () => Promise<void> = () => Promise.resolve()): Promise<string[][]> {
     let before: string[][] = [];
     await probes.adopt(pools, () => {
@@ -293,7 +293,7 @@ describe('start: unhealthy', () => {
     return before;
   }
 
-  test('is told before anybody knows the endpoint; the first good probe ends it', async () => {
+  test('is told before any worker knows the endpoint; the first good probe ends it', async () => {
     expect(await adopt([shop(['a', 'b'], careful)])).toEqual([['a', 'b']]);
     clock.advance(100);
     expect(told.at(-1)).toEqual(['a', 'b']);

@@ -1,0 +1,65 @@
+// The contract of the admin API: every schema by the name that the OpenAPI document gives it, and an example of each.
+
+import type { z } from 'zod';
+import { changeExamples, changeSchemas } from './change.ts';
+import { configExamples, configSchemas } from './config.ts';
+import { drainExamples, drainSchemas } from './drains.ts';
+import { exchangeExamples, exchangeSchemas } from './exchanges.ts';
+import { explainExamples, explainSchemas } from './explain.ts';
+import { journalExamples, journalSchemas } from './journal.ts';
+import { markerExamples, markerSchemas } from './markers.ts';
+import { mirrorReportExamples, mirrorReportSchemas } from './mirror-report.ts';
+import { mirrorExamples, mirrorSchemas } from './mirrors.ts';
+import { missedWriteExamples, missedWriteSchemas } from './missed-writes.ts';
+import { overrideExamples, overrideSchemas } from './overrides.ts';
+import { poolExamples, poolSchemas } from './pools.ts';
+import { probeExamples, probeSchemas } from './probe.ts';
+import { problemExamples, problemSchemas } from './problem.ts';
+import { revisionExamples, revisionSchemas } from './revisions.ts';
+import { scalarExamples, scalarSchemas, type Contract, type Examples } from './scalars.ts';
+import { splitExamples, splitSchemas } from './split.ts';
+
+export const SCHEMAS = {
+  ...problemSchemas,
+  ...scalarSchemas,
+  ...changeSchemas,
+  ...poolSchemas,
+  ...splitSchemas,
+  ...overrideSchemas,
+  ...mirrorSchemas,
+  ...mirrorReportSchemas,
+  ...missedWriteSchemas,
+  ...drainSchemas,
+  ...configSchemas,
+  ...revisionSchemas,
+  ...journalSchemas,
+  ...markerSchemas,
+  ...exchangeSchemas,
+  ...explainSchemas,
+  ...probeSchemas,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+
+export type SchemaName = keyof typeof SCHEMAS;
+
+/** What a response of this name is, when it is read. */
+export type Read<Name extends SchemaName> = Contract<(typeof SCHEMAS)[Name]>;
+
+export const EXAMPLES: Examples<typeof SCHEMAS> = {
+  ...problemExamples,
+  ...scalarExamples,
+  ...changeExamples,
+  ...poolExamples,
+  ...splitExamples,
+  ...overrideExamples,
+  ...mirrorExamples,
+  ...mirrorReportExamples,
+  ...missedWriteExamples,
+  ...drainExamples,
+  ...configExamples,
+  ...revisionExamples,
+  ...journalExamples,
+  ...markerExamples,
+  ...exchangeExamples,
+  ...explainExamples,
+  ...probeExamples,
+};

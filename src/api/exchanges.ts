@@ -1,0 +1,80 @@
+// Recent exchanges: a sample of what was served, without bodies and with secrets masked.
+
+import { z } from 'zod';
+import { count, statusCode, timeMs, type Contract, type Examples } from './scalars.ts';
+
+const exchange = z.object({
+  atMs: timeMs.describe('When the head of the request was complete, in milliseconds since the epoch.'),
+  id: z.string().describe('Request id, as the upstream got it; absent when no upstream was asked.').optional(),
+  listener: z.string(),
+  client: z.string().describe('Address of the client; empty on a Unix socket.'),
+  method: z.string(),
+  authority: z.string(),
+  target: z.string(),
+  fields: z.array(z.object({ name: z.string(), value: z.string() })).describe('Fields of the request, in their order; secrets are ***.'),
+  cut: z.boolean().describe('Whether target or fields are longer than what was kept.'),
+  route: z.string().optional(),
+  pool: z.string().optional(),
+  version: z.string().optional(),
+  deploy: z.string().describe('Which deploy the version was at the time; absent when it has no marker.').optional(),
+  endpoint: z.string().optional(),
+  reason: z
+    .string()
+    .describe('Why this version: route, override, affinity, affinity-new, weight, fallback, slow-start or remembered.')
+    .optional(),
+  override: z.string().describe('The override that decided.').optional(),
+  keyed: z.boolean().describe('Whether the request brought an affinity key.'),
+  status: statusCode,
+  outcome: z.string().describe('How the exchange ended, such as ok, no_route or response_timeout.'),
+  attempts: count.describe('How often an upstream was tried.'),
+  durationMs: z.number().describe('Milliseconds from the head of the request to the end of the response.'),
+  firstByteMs: z.number().describe('Milliseconds to the head of the response; absent when there was none.').optional(),
+  bytesIn: count.describe('Bytes of the request body.'),
+  bytesOut: count.describe('Bytes of the response body.'),
+});
+
+const exchanges = z.object({
+  workers: z
+    .object({ responded: count, total: count })
+    .describe('How many workers responded, and how many there are; a worker that does not respond within a second is left out.'),
+  exchanges: z.array(exchange).describe('Newest first.'),
+});
+
+/** One exchange as it was served, without bodies and with secrets masked. */
+export type ShownExchange = Contract<typeof exchange>;
+export type RecentExchangesResponse = Contract<typeof exchanges>;
+
+export const exchangeSchemas = { Exchanges: exchanges } as const;
+
+export const exchangeExamples: Examples<typeof exchangeSchemas> = {
+  Exchanges: {
+    workers: { responded: 4, total: 4 },
+    exchanges: [
+      {
+        atMs: 1_769_864_709_000,
+        id: 'abcdef0123451',
+        listener: 'web',
+        client: '203.0.113.9',
+        method: 'GET',
+        authority: 'shop.example.com',
+        target: '/cart?token=***',
+        fields: [{ name: 'Cookie', value: '***' }],
+        cut: false,
+        route: 'shop',
+        pool: 'shop',
+        version: 'v2',
+        deploy: '2026-11-21.3',
+        endpoint: '127.0.0.1:9003',
+        reason: 'weight',
+        keyed: true,
+        status: 200,
+        outcome: 'ok',
+        attempts: 1,
+        durationMs: 12.3,
+        firstByteMs: 11,
+        bytesIn: 0,
+        bytesOut: 1234,
+      },
+    ],
+  },
+};

@@ -1,0 +1,29 @@
+// The split of a pool: the weights of its versions.
+
+import { z } from 'zod';
+import { weight } from '../config/schema/scalar.ts';
+import { named, strictMap } from '../config/schema/strict-map.ts';
+import { reason, userMove } from './change.ts';
+import { adoption, revision, scalarExamples, type Contract, type Examples, type Sent } from './scalars.ts';
+
+export const splitBody = strictMap({
+  weights: named('version', weight()).describe('Weight by version; a version that is not named gets 0.'),
+  sessions: userMove('keep').optional(),
+  reason,
+});
+
+export const weights = z
+  .record(z.string(), z.number().min(0))
+  .describe('Weight by version. The share of a version is its weight over the sum.');
+
+const split = z.object({ pool: z.string(), revision, workers: adoption, weights });
+
+export type SplitBody = Sent<typeof splitBody>;
+export type Split = Contract<typeof split>;
+
+export const splitSchemas = { Split: split, SplitBody: splitBody } as const;
+
+export const splitExamples: Examples<typeof splitSchemas> = {
+  Split: { pool: 'shop', revision: 12, workers: scalarExamples.Adoption, weights: { v1: 90, v2: 10 } },
+  SplitBody: { weights: { v1: 90, v2: 10 }, reason: 'canary step 2' },
+};

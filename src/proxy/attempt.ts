@@ -1,0 +1,63 @@
+// The attempts of one exchange: what the one under way holds, and what the next one has to know of those before it. Plain fields; steps change them.
+
+import type { UpstreamConnection } from '../upstream/connection.ts';
+import type { Endpoint } from '../upstream/endpoint.ts';
+import type { VersionRuntime } from '../upstream/version-runtime.ts';
+
+export class Attempt {
+  /** The version that responds. A fallback changes it between two attempts. */
+  version: VersionRuntime | undefined = undefined;
+  /** Since when `version` is the one that responds. */
+  versionSinceMs = 0;
+  /** Whether an attempt is under way: a slot of `version` is taken. */
+  holdsSlot = false;
+  /** Where the attempt under way is sent. */
+  connection: UpstreamConnection | undefined = undefined;
+  /** Where the latest attempt was sent; it stays when that attempt has ended. */
+  endpoint: Endpoint | undefined = undefined;
+  /** When the attempt began, or had the whole request; 0 while it is held. */
+  startedMs = 0;
+  /** Attempts begun. */
+  count = 0;
+  /** Retries decided on; the replacement of a stale connection is none. */
+  retries = 0;
+  /** The endpoint that failed the attempt before. */
+  failedEndpoint: Endpoint | undefined = undefined;
+  /** A reused connection turned out to be closed. It is replaced once, by a new one. */
+  wantsFresh = false;
+  /** It has been held for as long as it may be. */
+  holdOver = false;
+}
+
+/** Begins the next attempt; it has no connection yet. */
+export function openAttempt(attempt: Attempt): void {
+  attempt.count++;
+  attempt.holdsSlot = true;
+}
+
+/** Takes back an attempt that found no place: it was none. */
+export function cancelAttempt(attempt: Attempt): void {
+  attempt.count--;
+  attempt.holdsSlot = false;
+}
+
+/** The attempt is over. What later attempts and the records need of it stays. */
+export function closeAttempt(attempt: Attempt): void {
+  attempt.holdsSlot = false;
+  attempt.connection = undefined;
+}
+
+/** Back to the first values, for another exchange. */
+export function resetAttempt(attempt: Attempt): void {
+  attempt.version = undefined;
+  attempt.versionSinceMs = 0;
+  attempt.holdsSlot = false;
+  attempt.connection = undefined;
+  attempt.endpoint = undefined;
+  attempt.startedMs = 0;
+  attempt.count = 0;
+  attempt.retries = 0;
+  attempt.failedEndpoint = undefined;
+  attempt.wantsFresh = false;
+  attempt.holdOver = false;
+}

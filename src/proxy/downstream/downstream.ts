@@ -1,0 +1,54 @@
+// The client's side of an exchange, whatever protocol it speaks. Nobody above this seam sees a socket.
+
+import type { HeadLimits } from '../../http1/limits.ts';
+import type { TrustedProxies } from '../../routing/trust.ts';
+import type { ListenerCounters } from '../../telemetry/counters.ts';
+import type { ServingState } from '../serving-state.ts';
+
+export interface ListenerSettings extends HeadLimits {
+  readonly name: string;
+  readonly headerTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  /** 0 = no limit. */
+  readonly requestsPerConnection: number;
+  /** Open connections over all workers; 0 = no limit. */
+  readonly connections: number;
+  /** 0 = no limit. */
+  readonly bodyBytes: number;
+  readonly trust: TrustedProxies;
+}
+
+/** What an exchange may know of the listener that its client came to. It changes with the Config, so nobody keeps parts of it. */
+export interface DownstreamOwner {
+  readonly settings: ListenerSettings;
+  readonly counters: ListenerCounters;
+  /** The last one that knew this listener, once it leaves: requests that were on their way are served by it. */
+  readonly lastServing: ServingState | undefined;
+}
+
+/** One client connection, or one stream of it, during one exchange. */
+export interface Downstream {
+  readonly owner: DownstreamOwner;
+  /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
+  readonly peer: string;
+  /** Whether the connection may be kept after the exchange under way. */
+  readonly canKeepAlive: boolean;
+  /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
+  forwarded: string;
+  /** Writes latin1 text. `last`: nothing follows. False: more must wait until the exchange hears that all is flushed. */
+  writeText(text: string, last: boolean): boolean;
+  /** Writes bytes that must stay as they are until they are flushed. False: they are not yet; the exchange will hear of it. */
+  writeBytes(bytes: Buffer): boolean;
+  /** Writes a message of our own, UTF-8. */
+  writeReply(text: string): void;
+  /** (Re)starts the clock on a client that must send or take bytes now. */
+  watchProgress(): void;
+  unwatchProgress(): void;
+  /** Reads no more of the request until `resume`. */
+  pause(): void;
+  resume(): void;
+  /** Closes so that nobody can take what was sent for a whole response. `end` still follows. */
+  abort(): void;
+  /** The exchange has ended and all that it had to say is written. @param keep the connection may serve another request */
+  end(keep: boolean): void;
+}

@@ -1,0 +1,358 @@
+// One HTTP/1 connection of a client: finds requests in what it sends, one exchange at a time, and decides when to close.
+// It hears of its stream by calls, not by closures: ten thousand idle connections must cost little. Long because one small
+// state machine deals with what the client may do at any moment (send early, end its side, go, stop reading):
+//
+//                      head read: begin                       end(keep), all written
+//        AWAITING ------------------------> BUSY ------------------------------------> AWAITING
+//         |  ^                               |  \                                         |
+//         |  |                               |   \ end(keep), the client reads slowly     |
+//         |  +---- onDrain ---- FLUSHING <---|----+                                       |
+//         |                        |         |                                            |
+//         | head refused, idle,    |         | end(no keep)                               |
+//         | client ended its side  |         |                                            |
+//         v                        v         v                                            |
+//        LINGERING <--------------------------------------- listener leaves, unused ------+
+//         |
+//         | client closed, or LINGER_MS        From each of them: gone, abort, or a deadline -> CLOSED
+//         v
+//        CLOSED
+
+import { REFUSAL_OUTCOMES } from '../../http1/refusal.ts';
+import { readRequestHead } from '../../http1/read-request-head.ts';
+import { Deadline } from '../../lib/deadlines.ts';
+import type { DeadlineOwner } from '../../lib/deadlines.ts';
+import { latin1 } from '../../lib/latin1.ts';
+import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+import type { ProxyContext } from '../context.ts';
+import type { ExchangePool } from '../exchange-pool.ts';
+import { refusalText } from '../steps/local-reply.ts';
+import type { Downstream, DownstreamOwner } from './downstream.ts';
+import type { RequestSink } from './request-sink.ts';
+
+/** How long a closing connection may go on sending what nobody reads (the client must see our response before a reset). */
+const LINGER_MS = 2000;
+
+/**
+ * A client that ends its side after a whole request has either gone away or still reads (a half-close): TCP does not tell which.
+ * A response that comes this soon is still delivered; then the exchange counts as given up, and its upstream work ends.
+ */
+const HALF_CLOSE_MS = 250;
+/** The same between two pieces of a response that has begun: nobody may be left to take the next one. */
+const HALF_CLOSED_GAP_MS = 2000;
+
+/** A request that a client sent just before it learned that the listener leaves gets this long to arrive. */
+export const IDLE_GRACE_MS = 250;
+
+/** Of requests to come that are read while one is served; what is beyond waits in the kernel. */
+const MAX_EARLY_BYTES = 16384;
+
+/** How much of a read is decoded at first to find a head. */
+const HEAD_PROBE_BYTES = 2048;
+/** Empty lines that may come before a head, with room to spare. */
+const MAX_LEADING_BYTES = 8;
+/** A head that comes in more reads than this is judged again only when its end is in sight: a slow sender must not cost a parse a byte. */
+const MAX_JUDGED_PIECES = 8;
+
+/** Waits for a request head. */
+const AWAITING = 0;
+const BUSY = 1;
+/** The last response has been sent; what still arrives is thrown away. */
+const LINGERING = 2;
+const CLOSED = 3;
+/** Responses wait for the client to read. */
+const FLUSHING = 4;
+
+/** The listener, as its connections know it. */
+export interface ConnectionOwner extends DownstreamOwner {
+  readonly context: ProxyContext;
+  readonly exchanges: ExchangePool;
+  /** It leaves: no connection is kept. */
+  readonly closing: boolean;
+  /** Called once for each connection. */
+  onConnectionClosed(connection: Downstream): void;
+}
+
+export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
+  readonly owner: ConnectionOwner;
+  /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
+  readonly peer: string;
+  /** Requests begun on it. */
+  requests = 0;
+  /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
+  forwarded = '';
+
+  readonly #stream: ByteStream;
+  readonly #deadline: Deadline;
+  #phase = AWAITING;
+  #exchange: RequestSink | undefined = undefined;
+  #pending = '';
+  /** Reads that the head under way has come in. */
+  #pieces = 0;
+  #early: Buffer | undefined = undefined;
+  #onFlushed: (() => void) | undefined = undefined;
+  /** Whether `#feed` is on the stack: an exchange that ends inside it must not start another loop. */
+  #feeding = false;
+  /** The client has ended its side. */
+  #ended = false;
+
+  constructor(owner: ConnectionOwner, stream: ByteStream) {
+    this.owner = owner;
+    this.#stream = stream;
+    this.peer = stream.peer;
+    this.#deadline = new Deadline(this);
+    owner.context.deadlines.arm(this.#deadline, owner.settings.headerTimeoutMs);
+  }
+
+  /** Whether a request is being served or has begun to arrive. */
+  get busy(): boolean {
+    return this.#phase === BUSY || this.#phase === FLUSHING || this.#pending !== '';
+  }
+
+  /** Whether this connection may be kept after the exchange under way. */
+  get canKeepAlive(): boolean {
+    const { settings, closing, context } = this.owner;
+    const most = settings.requestsPerConnection;
+    return !closing && context.allowsKeepAlive && (most === 0 || this.requests < most);
+  }
+
+  /** Bytes from the socket, in a buffer that is shared by all connections. A fault of ours costs this connection, not the worker. */
+  onRead(bytes: Buffer, length: number): boolean {
+    try {
+      this.#read(bytes, length);
+    } catch (error) {
+      this.owner.context.failed(error);
+      this.onGone();
+    }
+    return true;
+  }
+
+  #read(bytes: Buffer, length: number): void {
+    if (this.#phase === AWAITING) this.#feed(bytes, 0, length);
+    else if (this.#phase === BUSY) this.#readBusy(bytes, length);
+    else if (this.#phase === FLUSHING) this.#keepEarly(bytes, 0, length);
+  }
+
+  /** The client has ended its side: it sends nothing more. */
+  onEnd(): void {
+    this.#ended = true;
+    // Responses that it has yet to take are still on their way out.
+    if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.#stream.unsentBytes > 0)) return;
+    if (this.#phase === AWAITING && this.#stream.unsentBytes > 0) this.linger();
+    else if (this.#phase !== BUSY || (!this.#exchange!.requestDone && !this.#exchange!.responded)) this.onGone();
+    else if (!this.#exchange!.unflushed) this.#watchHalfClosed();
+  }
+
+  /** Nobody is there any more. */
+  onGone(): void {
+    if (this.#phase === CLOSED) return;
+    const exchange = this.#exchange;
+    this.destroy();
+    exchange?.onDownstreamClosed();
+  }
+
+  onDrain(): void {
+    if (this.#phase !== FLUSHING) return;
+    this.#phase = AWAITING;
+    this.#watchIdle();
+    this.#next();
+    if (this.#ended && this.#phase === AWAITING) this.linger();
+  }
+
+  writeText(text: string, last: boolean): boolean {
+    if (last) {
+      this.#stream.writeText(text, 'latin1');
+      return true;
+    }
+    if (this.#ended) this.#watchHalfClosed();
+    this.#stream.writeText(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
+    return this.#stream.unsentBytes === 0;
+  }
+
+  writeBytes(bytes: Buffer): boolean {
+    if (this.#ended) this.#watchHalfClosed();
+    this.#stream.writeBytes(bytes, this.#onFlushed ?? this.#makeOnFlushed());
+    return this.#stream.unsentBytes === 0;
+  }
+
+  onDeadline(): void {
+    if (this.#phase === AWAITING && this.#pending !== '') this.#refuse(OUTCOME.request_timeout);
+    else if (this.#phase === BUSY && this.#ended) this.onGone();
+    else if (this.#phase === BUSY) this.#exchange!.onDownstreamStalled();
+    else this.destroy();
+  }
+
+  writeReply(text: string): void {
+    this.#stream.writeText(text, 'utf8');
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  watchProgress(): void {
+    this.owner.context.deadlines.arm(this.#deadline, this.owner.settings.idleTimeoutMs);
+  }
+
+  unwatchProgress(): void {
+    if (this.#ended) this.#watchHalfClosed();
+    else this.#deadline.disarm();
+  }
+
+  end(keep: boolean): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    if (exchange !== undefined) this.owner.exchanges.put(exchange);
+    if (this.#phase === CLOSED) return;
+    if (!keep) {
+      this.linger();
+      return;
+    }
+    // A client that sends requests but reads no responses gets no further ones.
+    this.#phase = this.#stream.needsDrain ? FLUSHING : AWAITING;
+    if (this.#phase === FLUSHING) this.watchProgress();
+    else this.#watchIdle();
+    if (this.#phase === AWAITING && !this.#feeding) this.#next();
+    if (this.#ended && this.#phase === AWAITING && !this.#feeding) this.linger();
+  }
+
+  /** Sends what is written, ends our side, and reads on for a moment without keeping anything. */
+  linger(): void {
+    if (this.#phase === CLOSED) return;
+    this.#phase = LINGERING;
+    this.#early = undefined;
+    this.#pending = '';
+    this.#stream.end();
+    this.#stream.resume();
+    // What a slow reader has yet to take is not cut short by our haste to be gone.
+    const { context, settings } = this.owner;
+    context.deadlines.arm(this.#deadline, this.#stream.unsentBytes > 0 ? settings.idleTimeoutMs : LINGER_MS);
+  }
+
+  /** Without a length, only a reset tells that a response is not whole. */
+  abort(): void {
+    if (this.#phase !== CLOSED && this.peer !== '') this.#stream.abort();
+    this.destroy();
+  }
+
+  destroy(): void {
+    if (this.#phase === CLOSED) return;
+    this.#phase = CLOSED;
+    this.#deadline.disarm();
+    this.#early = undefined;
+    this.#stream.destroy();
+    this.owner.onConnectionClosed(this);
+  }
+
+  #readBusy(bytes: Buffer, length: number): void {
+    const consumed = this.#exchange!.onRequestBytes(bytes, 0, length);
+    if (consumed < length && this.#phase === BUSY) this.#keepEarly(bytes, consumed, length);
+    else if (consumed < length) this.#read(bytes.subarray(consumed, length), length - consumed);
+  }
+
+  #watchHalfClosed(): void {
+    const responded = this.#exchange?.responded === true;
+    this.owner.context.deadlines.arm(this.#deadline, responded ? HALF_CLOSED_GAP_MS : HALF_CLOSE_MS);
+  }
+
+  /** What was promised to stay before its listener began to leave, or before load was shed, stays for a moment only. */
+  #watchIdle(): void {
+    const { closing, context, settings } = this.owner;
+    context.deadlines.arm(this.#deadline, closing || !context.allowsKeepAlive ? IDLE_GRACE_MS : settings.idleTimeoutMs);
+  }
+
+  /** Bytes of a later request: kept until it is their turn. Reading goes on for a while, for that alone tells when the client leaves. */
+  #keepEarly(bytes: Buffer, from: number, to: number): void {
+    const more = Buffer.from(bytes.subarray(from, to));
+    this.#early = this.#early === undefined ? more : Buffer.concat([this.#early, more]);
+    if (this.#early.length >= MAX_EARLY_BYTES) this.#stream.pause();
+  }
+
+  /** Goes on with what was read early, then with the socket. */
+  #next(): void {
+    const bytes = this.#early;
+    if (bytes === undefined) return;
+    this.#early = undefined;
+    this.#feed(bytes, 0, bytes.length);
+    if (this.#early === undefined && this.#phase !== CLOSED) this.#stream.resume();
+  }
+
+  /** Made at the first write that needs it: idle connections and small responses do without. */
+  #makeOnFlushed(): () => void {
+    this.#onFlushed = () => {
+      if (this.#stream.unsentBytes === 0) this.#exchange?.onDownstreamFlushed();
+    };
+    return this.#onFlushed;
+  }
+
+  /** Serves the requests in `bytes` one after the other until one has to wait or bytes run out. */
+  #feed(bytes: Buffer, from: number, to: number): void {
+    this.#feeding = true;
+    let at = from;
+    while (at < to && this.#phase === AWAITING) at = this.#feedOne(bytes, at, to);
+    this.#feeding = false;
+    if (at < to && (this.#phase === BUSY || this.#phase === FLUSHING)) this.#keepEarly(bytes, at, to);
+  }
+
+  #feedOne(bytes: Buffer, from: number, to: number): number {
+    const { owner } = this;
+    const { settings, exchanges } = owner;
+    const before = this.#pending;
+    // Beyond this the head is refused, whatever follows; most end far before, and a body need not be decoded.
+    const most = Math.min(to, from + settings.headerBytes + MAX_LEADING_BYTES);
+    const probe = before === '' ? Math.min(most, from + HEAD_PROBE_BYTES) : most;
+    let text = before + latin1(bytes, from, probe);
+    if (before !== '' && ++this.#pieces > MAX_JUDGED_PIECES && isFarFromEnd(text, before.length, settings.headerBytes)) {
+      this.#pending = text;
+      return to;
+    }
+    const exchange = exchanges.take();
+    let end = readRequestHead(text, 0, exchange.head, settings);
+    if (end === 0 && probe < most) {
+      text = latin1(bytes, from, most);
+      end = readRequestHead(text, 0, exchange.head, settings);
+    }
+    if (end <= 0) {
+      exchanges.put(exchange);
+      if (end === 0) this.#await(text);
+      else this.#refuse(OUTCOME[REFUSAL_OUTCOMES[-end] ?? 'bad_request']);
+      return to;
+    }
+    this.#pending = '';
+    this.#deadline.disarm();
+    this.#phase = BUSY;
+    this.#exchange = exchange;
+    this.requests++;
+    owner.counters.requested();
+    const next = exchange.begin(this, bytes, from + end - before.length, to);
+    if (this.#ended && this.#phase === BUSY) this.onEnd();
+    return next;
+  }
+
+  #await(text: string): void {
+    // Empty lines after a request are no request (RFC 9112, section 2.2): nobody waits for a response to them.
+    if (text === '\r\n' || text === '\r\n\r\n') {
+      this.#pending = '';
+      return;
+    }
+    if (this.#pending === '') this.owner.context.deadlines.arm(this.#deadline, this.owner.settings.headerTimeoutMs);
+    if (this.#pending === '') this.#pieces = 0;
+    this.#pending = text;
+  }
+
+  #refuse(outcome: Outcome): void {
+    this.owner.counters.refused(outcome.index);
+    this.writeReply(refusalText(outcome));
+    this.linger();
+  }
+}
+
+/** Whether a head that grew cannot be complete yet; saves a slow sender's head from being parsed again at every byte. */
+function isFarFromEnd(text: string, from: number, limit: number): boolean {
+  return text.length <= limit && text.indexOf('\n\r\n', Math.max(0, from - 3)) === -1;
+}

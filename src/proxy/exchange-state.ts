@@ -1,0 +1,136 @@
+// What is known of one exchange: plain fields, set once by the constructor and put back by `resetExchangeState`. All steps work on it.
+// It never acts. A field that the reset forgets would carry one client's bytes into the exchange of another; a property test looks for that.
+
+import { OutgoingRequest } from '../http/request.ts';
+import { ChunkedDecoder } from '../http1/chunked-decoder.ts';
+import { RequestHead } from '../http1/request-head.ts';
+import { Deadline } from '../lib/deadlines.ts';
+import type { DeadlineOwner } from '../lib/deadlines.ts';
+import { Choice, REASON_NONE } from '../routing/choice.ts';
+import type { RouteMatch } from '../routing/route-table.ts';
+import type { Destination } from '../routing/table.ts';
+import { OUTCOME } from '../telemetry/outcomes.ts';
+import type { Outcome } from '../telemetry/outcomes.ts';
+import { Attempt, resetAttempt } from './attempt.ts';
+import type { Downstream } from './downstream/downstream.ts';
+import type { MirroredRequest } from './mirror/mirrored-request.ts';
+import type { ResponseTap } from './mirror/response-tap.ts';
+import { RequestBody } from './request-body.ts';
+import type { ServingState } from './serving-state.ts';
+
+export class ExchangeState {
+  readonly head = new RequestHead();
+  readonly choice = new Choice();
+  readonly body = new RequestBody();
+  /** What every attempt sends; filled by the first. */
+  readonly outgoing = new OutgoingRequest();
+  readonly attempt = new Attempt();
+  readonly chunkedDecoder = new ChunkedDecoder();
+  readonly exchangeDeadline: Deadline;
+  readonly responseDeadline: Deadline;
+  readonly holdDeadline: Deadline;
+
+  /** Begun, and not ended. */
+  active = false;
+  /** The client's side, from the begin of the exchange to its end. */
+  downstream: Downstream | undefined = undefined;
+  /** What the exchange is served with, from its first step to its last. */
+  serving: ServingState | undefined = undefined;
+  match: RouteMatch | undefined = undefined;
+  /** Set when the route leads to a pool. */
+  destination: Destination | undefined = undefined;
+  client = '';
+  requestId = '';
+  startedMs = 0;
+  outcome: Outcome = OUTCOME.ok;
+
+  /** The body's first bytes, when they are few: they are sent with the head. */
+  bodyText = '';
+  /** Body bytes that wait for a connection. */
+  pendingBody: Buffer[] = [];
+  /** Whether everything the client sent of this request can be sent again. */
+  replayable = true;
+  clientPaused = false;
+
+  /** Copies of it have been begun, where its pool has mirrors. */
+  mirrored = false;
+  /** The first of its copies that it still feeds. */
+  shadow: MirroredRequest | undefined = undefined;
+  /** What looks at its copies. */
+  taps: ResponseTap[] | undefined = undefined;
+
+  /** A byte of the response may have left: no other response can be given. */
+  responded = false;
+  responseDone = false;
+  /** Since the start of the exchange; -1 before. */
+  firstByteMs = -1;
+  status = 0;
+  /** The client cannot read chunks (HTTP/1.0): they are taken apart. */
+  unchunk = false;
+  /** Whether the connection of the client is kept after the response. */
+  keep = true;
+  bytesOut = 0;
+  /** Whether written bytes still lie in the upstream connection's memory. */
+  unflushed = false;
+
+  /** @param deadlineOwner told of the three deadlines */
+  constructor(deadlineOwner: DeadlineOwner) {
+    this.exchangeDeadline = new Deadline(deadlineOwner);
+    this.responseDeadline = new Deadline(deadlineOwner);
+    this.holdDeadline = new Deadline(deadlineOwner);
+    resetChoice(this.choice);
+  }
+}
+
+/** Back to the first values: nothing of the exchange that has ended stays. */
+export function resetExchangeState(state: ExchangeState): void {
+  state.head.reset();
+  resetChoice(state.choice);
+  state.body.reset();
+  state.outgoing.reset();
+  resetAttempt(state.attempt);
+  state.exchangeDeadline.disarm();
+  state.responseDeadline.disarm();
+  state.holdDeadline.disarm();
+  state.active = false;
+  state.downstream = undefined;
+  state.serving = undefined;
+  state.match = undefined;
+  state.destination = undefined;
+  state.client = '';
+  state.requestId = '';
+  state.startedMs = 0;
+  state.outcome = OUTCOME.ok;
+  resetRequestSide(state);
+  resetResponseSide(state);
+}
+
+function resetRequestSide(state: ExchangeState): void {
+  state.bodyText = '';
+  if (state.pendingBody.length > 0) state.pendingBody = [];
+  state.replayable = true;
+  state.clientPaused = false;
+  state.mirrored = false;
+  state.shadow = undefined;
+  state.taps = undefined;
+}
+
+function resetResponseSide(state: ExchangeState): void {
+  state.responded = false;
+  state.responseDone = false;
+  state.firstByteMs = -1;
+  state.status = 0;
+  state.chunkedDecoder.reset();
+  state.unchunk = false;
+  state.keep = true;
+  state.bytesOut = 0;
+  state.unflushed = false;
+}
+
+function resetChoice(choice: Choice): void {
+  choice.version = undefined;
+  choice.reason = REASON_NONE;
+  choice.key = '';
+  choice.setCookie = false;
+  choice.override = '';
+}

@@ -1,0 +1,113 @@
+// The upstream's response on its way to the client: its head is written anew, its body passed on as it was framed.
+// Bytes are written straight from the upstream connection's memory; while any of them are unflushed nothing more is read into it.
+
+import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
+import type { ResponseHead } from '../../http1/response-head.ts';
+import {
+  persistenceOf,
+  placeHeadBefore,
+  withoutChunks,
+  withoutTrailers,
+  writeInterimHead,
+  writeResponseHead,
+} from '../../http1/write-response.ts';
+import { nowMs } from '../../lib/clock.ts';
+import { applyHeaderChanges } from '../../http/header-changes.ts';
+import { affinityCookie } from '../../routing/affinity.ts';
+import type { UpstreamConnection } from '../../upstream/connection.ts';
+import type { ExchangeControl } from '../exchange-control.ts';
+import type { ExchangeState } from '../exchange-state.ts';
+import { tellBody, tellHead } from '../mirror/start-mirrors.ts';
+import { retryReasonOfStatus, retryResponse } from './retry.ts';
+
+/** Passes on an interim response, to clients that know them (RFC 9110, section 15.2). */
+export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamConnection): void {
+  if (state.responded || state.head.minor === 0) return;
+  state.downstream!.writeText(writeInterimHead(head, head.block), true);
+}
+
+/** Sends the head with what has come of the body. False: pause reading. Five arguments instead of an object: it runs once per request. */
+export function forwardHead(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  const { state } = exchange;
+  const response = connection.head;
+  // While the client is paused the upstream still owes us its reading.
+  if (!state.clientPaused) state.responseDeadline.disarm();
+  if (response.status >= 500) {
+    const reason = retryReasonOfStatus(state, response.status);
+    if (reason >= 0) return retryResponse(exchange, connection, reason);
+  }
+  measure(exchange, connection);
+  state.responded = true;
+  state.status = response.status;
+  if (state.taps !== undefined) tellHead(exchange, connection, from, to);
+  decideFraming(state, response);
+  const text = headText(state, response);
+  state.bytesOut += to - from;
+  if (isEdited(state, connection, to)) return forwardEdited(exchange, connection, text, from, done);
+  const client = state.downstream!;
+  let flushed = true;
+  if (connection.text !== '') flushed = client.writeText(text + connection.text.slice(connection.textBody), done);
+  else if (to === from) flushed = client.writeText(text, done);
+  else flushed = client.writeBytes(placeHeadBefore(text, connection.memory, from, to));
+  return written(exchange, flushed, done);
+}
+
+/** Sends more of the body. False: pause reading. */
+export function forwardBody(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  const { state } = exchange;
+  state.bytesOut += to - from;
+  if (state.taps !== undefined) tellBody(exchange, connection, from, to);
+  if (isEdited(state, connection, to)) return forwardEdited(exchange, connection, '', from, done);
+  const flushed = to === from || state.downstream!.writeBytes(connection.memory.subarray(from, to));
+  return written(exchange, flushed, done);
+}
+
+/** Nobody looks at the clock for a latency that nobody wants to know. */
+function measure({ state, context }: ExchangeControl, { endpoint, head }: UpstreamConnection): void {
+  const { attempt } = state;
+  const version = attempt.version!;
+  if (!version.followsLatency && context.accessLog === undefined) return;
+  const atMs = nowMs();
+  state.firstByteMs = atMs - state.startedMs;
+  if (state.body.done) version.observed(endpoint, head.status, atMs - attempt.startedMs, atMs);
+}
+
+/** How the client learns where the body ends, and whether its connection can be kept then. */
+function decideFraming(state: ExchangeState, { body }: ResponseHead): void {
+  const { head } = state;
+  state.unchunk = body === BODY_CHUNKED && head.minor === 0;
+  state.keep = head.keepAlive && state.downstream!.canKeepAlive && state.body.done && body !== BODY_UNTIL_CLOSE && !state.unchunk;
+}
+
+/** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers that the client did not ask for (RFC 9110, section 6.5.1). */
+function isEdited(state: ExchangeState, { head, scanner }: UpstreamConnection, to: number): boolean {
+  if (head.body !== BODY_CHUNKED) return false;
+  if (state.unchunk) return true;
+  return !state.head.acceptsTrailers && (scanner.dataEnd !== to || scanner.closing !== '');
+}
+
+function forwardEdited(exchange: ExchangeControl, connection: UpstreamConnection, text: string, from: number, done: boolean): boolean {
+  const { state } = exchange;
+  const { memory, scanner } = connection;
+  const body = state.unchunk ? withoutChunks(state.chunkedDecoder, scanner, memory, from) : withoutTrailers(scanner, memory, from);
+  const flushed = text + body === '' || state.downstream!.writeText(text + body, done);
+  return written(exchange, flushed, done);
+}
+
+function written(exchange: ExchangeControl, flushed: boolean, done: boolean): boolean {
+  const { state } = exchange;
+  state.unflushed = !flushed;
+  if (!flushed) state.downstream!.watchProgress();
+  else if (!state.body.done) exchange.watchClient();
+  if (done) exchange.responseEnded();
+  return flushed;
+}
+
+function headText(state: ExchangeState, response: ResponseHead): string {
+  const { head, choice } = state;
+  const { route } = state.match!;
+  let fields = route.responseHeaders === undefined ? response.block : applyHeaderChanges(response.block, route.responseHeaders);
+  if (choice.setCookie) fields += affinityCookie(state.destination!.pool.affinity!, choice.key);
+  const chunked = response.body === BODY_CHUNKED && !state.unchunk;
+  return writeResponseHead(response, fields, chunked, persistenceOf(state.keep, head.minor));
+}

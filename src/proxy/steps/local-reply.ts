@@ -1,0 +1,67 @@
+// The responses that Sluice makes itself: failures from the outcome table, redirects, fixed responses of a route.
+// They say what the client may know and no more.
+
+import { applyHeaderChanges } from '../../http/header-changes.ts';
+import { isBodyless } from '../../http/status.ts';
+import { CLOSES, persistenceOf, writeLocalHead } from '../../http1/write-response.ts';
+import { redirectLocation } from '../../routing/redirect.ts';
+import type { RouteMatch } from '../../routing/route-table.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+import type { ExchangeControl } from '../exchange-control.ts';
+import type { ExchangeState } from '../exchange-state.ts';
+import { isTrusted } from '../forwarding-fields.ts';
+
+/** Ends the exchange with the response of a failed outcome. */
+export function reply(exchange: ExchangeControl, outcome: Outcome): void {
+  exchange.state.outcome = outcome;
+  const retryAfter = outcome.status === 503 ? 'retry-after: 1\r\n' : '';
+  const fields = 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n' + retryAfter;
+  respond(exchange, outcome.status, fields, outcome.text + '\n');
+}
+
+/** Ends the exchange with what a route says without asking a pool. */
+export function replyRoute(exchange: ExchangeControl, match: RouteMatch): void {
+  const { route } = match;
+  const { state } = exchange;
+  state.outcome = OUTCOME.replied;
+  if (route.redirect !== undefined) {
+    const location = redirectLocation(route.redirect, state.head, match, schemeOf(state));
+    respond(exchange, route.redirect.status, changed(match, 'location: ' + location + '\r\n'), '');
+  } else if (route.respond !== undefined) {
+    let fields = '';
+    for (const [name, value] of Object.entries(route.respond.headers)) fields += name + ': ' + value + '\r\n';
+    respond(exchange, route.respond.status, changed(match, fields), route.respond.body);
+  } else reply(exchange, OUTCOME.internal);
+}
+
+/** The response to a request whose head could not be used; the connection is closed behind it. */
+export function refusalText(outcome: Outcome): string {
+  const body = outcome.text + '\n';
+  const fields = 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n';
+  return writeLocalHead(outcome.status, fields, Buffer.byteLength(body), CLOSES) + body;
+}
+
+function respond(exchange: ExchangeControl, status: number, fields: string, body: string): void {
+  const { state } = exchange;
+  const { downstream, head } = state;
+  state.keep = head.keepAlive && downstream!.canKeepAlive && state.body.done;
+  state.status = status;
+  state.responded = true;
+  exchange.endAttempt(state.outcome);
+  const bodyless = isBodyless(status);
+  let text = writeLocalHead(status, fields, bodyless ? -1 : Buffer.byteLength(body), persistenceOf(state.keep, head.minor));
+  if (!bodyless && head.method !== 'HEAD') text += body;
+  downstream!.writeReply(text);
+  exchange.finish();
+}
+
+function changed(match: RouteMatch, fields: string): string {
+  const changes = match.route.responseHeaders;
+  return changes === undefined ? fields : applyHeaderChanges(fields, changes);
+}
+
+/** How the client asked: what a trusted proxy says, or as we were asked ourselves. */
+function schemeOf(state: ExchangeState): 'http' | 'https' {
+  return state.head.forwardedProto === 'https' && isTrusted(state) ? 'https' : state.head.scheme;
+}

@@ -1,0 +1,84 @@
+// Records an exchange when it has ended: its counters always, its line in the access log when there is one, and now and then a copy in the
+// ring of recent exchanges.
+
+import { nowMs, wallMs } from '../../lib/clock.ts';
+import { AFFINITY_HEADER } from '../../routing/affinity.ts';
+import { CHOICE_REASONS } from '../../routing/choice.ts';
+import type { Destination } from '../../routing/table.ts';
+import { Observation } from '../../telemetry/observation.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+import type { RouteCounters } from '../../telemetry/counters.ts';
+import type { ProxyContext } from '../context.ts';
+import type { ExchangeState } from '../exchange-state.ts';
+
+/** Reused: its readers read it at once and keep nothing of it. */
+const observation = new Observation();
+
+export function observe(state: ExchangeState, context: ProxyContext): void {
+  const endedMs = nowMs();
+  const { version, versionSinceMs } = state.attempt;
+  if (version !== undefined) {
+    version.counters.ended(endedMs - versionSinceMs);
+    version.counters.received(state.body.bytes);
+    version.counters.sent(state.bytesOut);
+  }
+  // Where no response was sent, the outcome says what stands in its place (499: the client went away).
+  const status = state.status === 0 ? state.outcome.status : state.status;
+  routeCountersOf(state).responded(status);
+  const ring = isFailed(state.outcome, status) ? context.recent.failed : context.recent.fine;
+  const isWanted = ring.offer(endedMs);
+  const { accessLog } = context;
+  if (!isWanted && accessLog === undefined) return;
+  describeRequest(state);
+  describeEnd(state, status, endedMs - state.startedMs);
+  if (isWanted) ring.keep(observation, endedMs);
+  accessLog?.record(observation);
+}
+
+function routeCountersOf({ match, serving, attempt, choice }: ExchangeState): RouteCounters {
+  if (match === undefined) return serving!.unrouted;
+  return serving!.routes[match.route.index]![attempt.version === undefined ? 0 : choice.version!.index + 1]!;
+}
+
+function isFailed(outcome: Outcome, status: number): boolean {
+  return (outcome !== OUTCOME.ok && outcome !== OUTCOME.replied) || status >= 500;
+}
+
+function describeRequest({ head, downstream, match, choice, destination, client, requestId }: ExchangeState): void {
+  const { owner, peer } = downstream!;
+  observation.listener = owner.settings.name;
+  observation.route = match?.route.name ?? '';
+  observation.pool = destination?.pool.name ?? '';
+  observation.method = head.method;
+  observation.authority = head.authority;
+  observation.target = head.target;
+  observation.client = client === '' ? peer : client;
+  observation.requestId = requestId;
+  observation.keyed = choice.key !== '' && !choice.setCookie;
+  observation.keyField = keyFieldOf(destination);
+  observation.fields = head.block;
+}
+
+function describeEnd(state: ExchangeState, status: number, durationMs: number): void {
+  const { attempt, choice } = state;
+  const { version } = attempt;
+  observation.version = version?.name ?? '';
+  observation.deploy = version?.deploy ?? '';
+  observation.endpoint = attempt.endpoint?.key ?? '';
+  observation.reason = version === undefined ? '' : CHOICE_REASONS[choice.reason]!;
+  observation.override = version === undefined ? '' : choice.override;
+  observation.attempts = attempt.count;
+  observation.status = status;
+  observation.outcome = state.outcome.code;
+  observation.startedAtMs = wallMs() - durationMs;
+  observation.durationMs = durationMs;
+  observation.firstByteMs = state.firstByteMs;
+  observation.bytesIn = state.body.bytes;
+  observation.bytesOut = state.bytesOut;
+}
+
+function keyFieldOf(destination: Destination | undefined): string {
+  const affinity = destination?.pool.affinity;
+  return affinity?.kind === AFFINITY_HEADER ? affinity.name : '';
+}

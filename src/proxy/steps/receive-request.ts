@@ -1,0 +1,51 @@
+// The request as it comes in: its first bytes begin the exchange, the others follow as its body. What cannot be passed on is refused here,
+// before anything is spent on it.
+
+import { latin1 } from '../../lib/latin1.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+import { TEXT_BYTES } from '../../upstream/connection.ts';
+import type { ExchangeControl } from '../exchange-control.ts';
+import { reply } from './local-reply.ts';
+import { route } from './route.ts';
+import { sendBody } from './start-attempt.ts';
+
+/** Starts on the head in the state. `bytes` from `from` to `to` follow it; returns where this request ends in them. */
+export function receiveRequest(exchange: ExchangeControl, bytes: Buffer, from: number, to: number): number {
+  const { state } = exchange;
+  const { body } = state;
+  if (!body.begin(state.head, state.downstream!.owner.settings.bodyBytes)) return refuse(exchange, body.refusal, to);
+  if (exchange.context.rejectsRequests) return refuse(exchange, OUTCOME.overload, to);
+  if (body.done) {
+    route(exchange);
+    return from;
+  }
+  const end = body.advance(bytes, from, to);
+  if (end < 0) return refuse(exchange, body.refusal, to);
+  if (end - from > TEXT_BYTES) state.pendingBody.push(Buffer.from(bytes.subarray(from, end)));
+  else if (end > from) state.bodyText = latin1(bytes, from, end);
+  state.replayable = body.bytes === 0 || (body.done && state.pendingBody.length === 0);
+  route(exchange);
+  if (state.active && !body.done) exchange.watchClient();
+  return end;
+}
+
+/** Body bytes of the request; returns where it ends in them. */
+export function receiveBody(exchange: ExchangeControl, bytes: Buffer, from: number, to: number): number {
+  const { state } = exchange;
+  if (state.body.done) return from;
+  const end = state.body.advance(bytes, from, to);
+  if (end < 0) return refuse(exchange, state.body.refusal, to);
+  if (end > from) sendBody(exchange, bytes, from, end);
+  if (state.active) exchange.watchClient();
+  return end;
+}
+
+/** Ends the exchange for a request that cannot be passed on; nothing up to `to` is used. */
+function refuse(exchange: ExchangeControl, outcome: Outcome, to: number): number {
+  const { state } = exchange;
+  state.downstream!.owner.counters.refused(outcome.index);
+  if (state.responded) exchange.abort(outcome);
+  else reply(exchange, outcome);
+  return to;
+}

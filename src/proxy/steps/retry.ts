@@ -1,0 +1,100 @@
+// What follows a failed attempt: another one where the retry law allows it, else a reply that names the failure.
+// RFC 9110, section 9.2.2: a proxy does not repeat a request that is not idempotent unless it knows that it was not applied.
+
+import { isIdempotent } from '../../http/method.ts';
+import { nowMs } from '../../lib/clock.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+import type { UpstreamConnection } from '../../upstream/connection.ts';
+import type { ExchangeControl } from '../exchange-control.ts';
+import type { ExchangeState } from '../exchange-state.ts';
+import { reply } from './local-reply.ts';
+import { startAttempt, hold } from './start-attempt.ts';
+import { fallBackToVersion } from './version-fallback.ts';
+
+/** Why a request was sent again; positions are those of the retry counters. */
+export const RETRY_REASONS = ['stale', 'connect-failure', 'reset', 'response-timeout', 'gateway-error', '5xx'] as const;
+const STALE = 0;
+const CONNECT_FAILURE = 1;
+const RESET = 2;
+const RESPONSE_TIMEOUT = 3;
+const GATEWAY_ERROR = 4;
+const SERVER_ERROR = 5;
+
+/** The attempt failed with `outcome`; `connection` is closed already. */
+export function retry(exchange: ExchangeControl, connection: UpstreamConnection, outcome: Outcome): void {
+  const { state } = exchange;
+  if (state.responded) return failResponse(exchange, connection, outcome);
+  const stale = isStale(state, connection, outcome);
+  const reason = stale ? STALE : reasonOf(outcome, connection.sent);
+  exchange.endAttempt(outcome);
+  if (stale) {
+    state.attempt.wantsFresh = true;
+    return retryAttempt(exchange, STALE);
+  }
+  state.attempt.version!.failed(connection.endpoint, outcome);
+  if (reason >= 0 && mayRetry(state, reason, connection.sent)) {
+    state.attempt.failedEndpoint = connection.endpoint;
+    retryAttempt(exchange, reason);
+  } else if (reason !== CONNECT_FAILURE) reply(exchange, outcome);
+  else if (!hold(exchange)) reply(exchange, state.attempt.holdOver ? OUTCOME.no_endpoint : outcome);
+}
+
+/** Why a response with this status is to be thrown away and the request sent again; -1 when it is not. */
+export function retryReasonOfStatus(state: ExchangeState, status: number): number {
+  if (status < 500) return -1;
+  const on = state.attempt.version!.settings.retryOn;
+  if (on.has('gateway-error') && (status === 502 || status === 503 || status === 504) && mayRetry(state, GATEWAY_ERROR, true))
+    return GATEWAY_ERROR;
+  if (on.has('5xx') && mayRetry(state, SERVER_ERROR, true)) return SERVER_ERROR;
+  return -1;
+}
+
+/** Throws away the response that begins on `connection`, and sends the request again. Returns false: nothing more is read of it. */
+export function retryResponse(exchange: ExchangeControl, connection: UpstreamConnection, reason: number): false {
+  const { attempt } = exchange.state;
+  attempt.failedEndpoint = connection.endpoint;
+  exchange.endAttempt(OUTCOME.upstream_error);
+  attempt.version!.failed(connection.endpoint, OUTCOME.upstream_error, connection.head.status);
+  retryAttempt(exchange, reason);
+  return false;
+}
+
+function retryAttempt(exchange: ExchangeControl, reason: number): void {
+  const { attempt } = exchange.state;
+  const version = attempt.version!;
+  version.counters.retried(reason);
+  if (reason !== STALE) {
+    attempt.retries++;
+    if (version.settings.acrossVersions) fallBackToVersion(exchange.state);
+  }
+  startAttempt(exchange);
+}
+
+/** What the client has of the response cannot be taken back. */
+function failResponse(exchange: ExchangeControl, connection: UpstreamConnection, outcome: Outcome): void {
+  exchange.endAttempt(outcome);
+  exchange.state.attempt.version!.failed(connection.endpoint, outcome);
+  exchange.abort(outcome);
+}
+
+/** A reused connection that closed before a byte of the response: the upstream had given it up already (keep-alive race). */
+function isStale({ attempt, replayable, head }: ExchangeState, connection: UpstreamConnection, outcome: Outcome): boolean {
+  if (outcome !== OUTCOME.upstream_reset || attempt.wantsFresh) return false;
+  return connection.responses > 0 && !connection.responding && replayable && isIdempotent(head.method);
+}
+
+function reasonOf(outcome: Outcome, sent: boolean): number {
+  if (outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout) return CONNECT_FAILURE;
+  if (outcome === OUTCOME.drain_timeout) return sent ? RESET : CONNECT_FAILURE;
+  if (outcome === OUTCOME.upstream_reset) return RESET;
+  return outcome === OUTCOME.response_timeout ? RESPONSE_TIMEOUT : -1;
+}
+
+/** Takes a retry out of the budget where nothing else forbids it. */
+function mayRetry({ attempt, replayable, head }: ExchangeState, reason: number, sent: boolean): boolean {
+  const { settings, budget } = attempt.version!;
+  if (attempt.retries >= settings.retryAttempts || !settings.retryOn.has(RETRY_REASONS[reason]!)) return false;
+  if (sent && !(replayable && isIdempotent(head.method))) return false;
+  return budget.withdraw(nowMs());
+}

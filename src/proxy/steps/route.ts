@@ -1,0 +1,51 @@
+// The way of a request, in order: its path, the listener's routes, the pool, the version. Each step may end the exchange with a reply of our own.
+
+import { chooseFor } from '../../routing/choose.ts';
+import { isAmbiguousPath } from '../../routing/path.ts';
+import type { Destination } from '../../routing/table.ts';
+import { findClient } from '../../routing/trust.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { ExchangeControl } from '../exchange-control.ts';
+import { reply, replyRoute } from './local-reply.ts';
+import { startAttempt } from './start-attempt.ts';
+
+export function route(exchange: ExchangeControl): void {
+  const { state } = exchange;
+  const { head } = state;
+  if (isAmbiguousPath(head.path)) return refuseTarget(exchange);
+  const { settings, lastServing } = state.downstream!.owner;
+  // A listener that left the Config still serves what was on its way, by the Table that knew it.
+  if (lastServing !== undefined) state.serving = lastServing;
+  const { table } = state.serving!;
+  const match = table.matchers.get(settings.name)?.find(head);
+  if (match === undefined) return reply(exchange, OUTCOME.no_route);
+  state.match = match;
+  const destination = table.destinations[match.route.index];
+  if (destination === undefined) return replyRoute(exchange, match);
+  state.destination = destination;
+  state.client = findClient(state.downstream!.peer, head.forwardedFor, settings.trust);
+  if (!chooseVersion(exchange, destination)) return reply(exchange, OUTCOME.no_endpoint);
+  if (match.route.timeoutMs > 0) exchange.context.deadlines.arm(state.exchangeDeadline, match.route.timeoutMs);
+  startAttempt(exchange);
+}
+
+/** False: no version may respond. */
+function chooseVersion({ state }: ExchangeControl, destination: Destination): boolean {
+  const { choice } = state;
+  const servedPool = state.serving!.pools[destination.pool.index]!;
+  chooseFor(destination, state.head, state.client, servedPool, choice);
+  if (choice.version === undefined) return false;
+  const version = servedPool.versions[choice.version.index]!;
+  state.attempt.version = version;
+  version.counters.began();
+  version.counters.chosen(choice.reason);
+  return true;
+}
+
+/** A target with two readings: refused like any other malformed request, with the connection closed. */
+function refuseTarget(exchange: ExchangeControl): void {
+  const { state } = exchange;
+  state.downstream!.owner.counters.refused(OUTCOME.bad_request.index);
+  state.head.keepAlive = false;
+  reply(exchange, OUTCOME.bad_request);
+}

@@ -1,0 +1,130 @@
+// One attempt: finds a connection and sends the request on it. What comes back goes to the exchange.
+
+import { BODY_CHUNKED } from '../../http1/framing.ts';
+import { writeRequestHead } from '../../http1/write-request.ts';
+import { withoutForwardingFields } from '../../http/forwarding-fields.ts';
+import { applyHeaderChanges } from '../../http/header-changes.ts';
+import { rewriteTarget } from '../../routing/rewrite.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { UpstreamConnection } from '../../upstream/connection.ts';
+import { ACQUIRED, NO_ENDPOINT } from '../../upstream/version-runtime.ts';
+import { cancelAttempt, openAttempt } from '../attempt.ts';
+import type { ExchangeControl } from '../exchange-control.ts';
+import { forwardingFields, isTrusted } from '../forwarding-fields.ts';
+import { mirror, copyBody } from '../mirror/start-mirrors.ts';
+import { reply } from './local-reply.ts';
+
+/** Of a request body that waits for a connection. */
+const MAX_PENDING_BODY_BYTES = 65536;
+
+/** Begins an attempt on the version that was chosen. */
+export function startAttempt(exchange: ExchangeControl): void {
+  const { attempt } = exchange.state;
+  const version = attempt.version!;
+  openAttempt(attempt);
+  if (attempt.count === 1) version.budget.deposit();
+  const acquired = version.acquire(exchange);
+  if (acquired === ACQUIRED) return;
+  cancelAttempt(attempt);
+  reply(exchange, acquired === NO_ENDPOINT ? OUTCOME.no_endpoint : OUTCOME.overload);
+}
+
+/** Waits, after a connection that failed, until an endpoint takes connections again. False: it may not, or has waited long enough. */
+export function hold(exchange: ExchangeControl): boolean {
+  const { attempt } = exchange.state;
+  const version = attempt.version!;
+  if (version.settings.holdMs === 0 || attempt.holdOver || version.hold(exchange) !== ACQUIRED) return false;
+  openAttempt(attempt);
+  return true;
+}
+
+/** The attempt has a connection, which may still be on its way to its endpoint. */
+export function bindUpstream({ state }: ExchangeControl, connection: UpstreamConnection): void {
+  const { attempt } = state;
+  const { endpoint } = connection;
+  state.responseDeadline.disarm();
+  attempt.connection = connection;
+  attempt.endpoint = endpoint;
+  endpoint.inFlight++;
+  endpoint.counters.began();
+}
+
+/** Sends what there is of the request; called when the connection is usable. */
+export function sendRequest(exchange: ExchangeControl, connection: UpstreamConnection): void {
+  const { state } = exchange;
+  const { attempt } = state;
+  const atOnce = attempt.count === 1 && connection.responses > 0 && attempt.startedMs === state.startedMs;
+  if (!atOnce) attempt.startedMs = exchange.context.deadlines.refresh();
+  if (state.outgoing.method === '') fillOutgoing(exchange);
+  state.holdDeadline.disarm();
+  connection.begin(exchange, state.head.method);
+  let more = connection.send(writeRequestHead(state.outgoing) + state.bodyText);
+  for (const bytes of state.pendingBody) more = connection.sendBytes(bytes);
+  if (!state.mirrored && state.destination!.pool.mirrors !== undefined) mirror(exchange);
+  if (state.pendingBody.length > 0) state.pendingBody = [];
+  if (state.body.done) awaitResponse(exchange);
+  else if (more) exchange.resumeClient();
+  else pauseFor(exchange);
+}
+
+/** Passes on body bytes that arrived later; they lie in memory that the next read overwrites. */
+export function sendBody(exchange: ExchangeControl, bytes: Buffer, from: number, to: number): void {
+  const { state } = exchange;
+  state.replayable = false;
+  passBody(exchange, bytes, from, to);
+  if (state.shadow !== undefined) copyBody(exchange, bytes, from, to);
+}
+
+/** All that was sent of the body has left: the client is read again. */
+export function continueBody(exchange: ExchangeControl): void {
+  if (exchange.state.body.done) return;
+  exchange.state.responseDeadline.disarm();
+  exchange.resumeClient();
+}
+
+function passBody(exchange: ExchangeControl, bytes: Buffer, from: number, to: number): void {
+  const { state } = exchange;
+  const { connection } = state.attempt;
+  if (connection === undefined || !connection.connected || connection.idle) {
+    state.pendingBody.push(Buffer.from(bytes.subarray(from, to)));
+    // A client that is not read cannot be seen to leave: it is paused for the sake of memory only.
+    if (state.body.bytes >= MAX_PENDING_BODY_BYTES) exchange.pauseClient();
+    return;
+  }
+  const more = connection.sendCopy(bytes, from, to);
+  if (!state.body.done) {
+    if (!more) pauseFor(exchange);
+    return;
+  }
+  // The time of the upload was the client's.
+  state.attempt.startedMs = exchange.context.deadlines.refresh();
+  awaitResponse(exchange);
+}
+
+/** The upstream takes no more of the body for now. One that never does is as bad as one that never responds. */
+function pauseFor(exchange: ExchangeControl): void {
+  exchange.pauseClient();
+  armResponse(exchange);
+}
+
+function awaitResponse(exchange: ExchangeControl): void {
+  if (!exchange.state.responded) armResponse(exchange);
+}
+
+function armResponse({ state, context }: ExchangeControl): void {
+  context.deadlines.arm(state.responseDeadline, state.attempt.version!.settings.responseMs);
+}
+
+/** The request as all attempts send it: with the route's rewrites and header changes, and with what we say of the client. */
+function fillOutgoing({ state, context }: ExchangeControl): void {
+  const { head, outgoing } = state;
+  const { route } = state.match!;
+  const received = head.forwardedOther && !isTrusted(state) ? withoutForwardingFields(head.block) : head.block;
+  const block = route.requestHeaders === undefined ? received : applyHeaderChanges(received, route.requestHeaders);
+  outgoing.method = head.method;
+  outgoing.target = route.rewritePath === undefined ? head.target : rewriteTarget(state.match!, head);
+  outgoing.authority = route.rewriteHost ?? head.authority;
+  outgoing.block = block + forwardingFields(state, context);
+  outgoing.unsized = head.body === BODY_CHUNKED;
+  outgoing.acceptsTrailers = head.acceptsTrailers;
+}
