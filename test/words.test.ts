@@ -15,13 +15,13 @@ const root = new URL('..', import.meta.url).pathname;
 const { names, prose } = readLaw(`${root}/docs/words.md`);
 const excepted = new Set(EXCEPTIONS.map(({ text }) => text));
 
+/** The same names come again and again: each is looked at once. */
 function faultsIn(said: readonly Said[], find: (text: string) => Avoided | undefined): readonly string[] {
-  return said
-    .filter(({ text }) => !excepted.has(text))
-    .flatMap(({ at, text }) => {
-      const fault = find(text);
-      return fault === undefined ? [] : [`${at}: ${JSON.stringify(text.slice(0, 200))} says ${fault.written}; it is: ${fault.instead}`];
-    });
+  const faults = new Map([...new Set(said.map(({ text }) => text))].map((text) => [text, excepted.has(text) ? undefined : find(text)]));
+  return said.flatMap(({ at, text }) => {
+    const fault = faults.get(text);
+    return fault === undefined ? [] : [`${at}: ${JSON.stringify(text.slice(0, 200))} says ${fault.written}; it is: ${fault.instead}`];
+  });
 }
 
 const sayAt = (texts: readonly string[]) => texts.map((text) => ({ at: text, text }));

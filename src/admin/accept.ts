@@ -14,7 +14,7 @@ export function chooseType<const T extends string>(accept: string | undefined, o
     best = offer;
     bestWeight = weight;
   }
-  if (best === undefined) throw new HttpProblem(406, `This is to be had as ${offers.join(' or ')}.`);
+  if (best === undefined) throw new HttpProblem(406, `This is available as ${offers.join(' or ')}.`);
   return best;
 }
 

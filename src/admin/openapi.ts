@@ -100,7 +100,7 @@ export function documentOptions(build: string): FastifyDynamicSwaggerOptions {
         title: 'Sluice admin API',
         version: build,
         description:
-          'Steers a running instance. Writes are idempotent, return when every worker obeys, and take If-Match with the revision that they are meant for. ' +
+          'Watches and changes a running instance. Writes are idempotent, return when every worker obeys, and take If-Match with the revision that they are meant for. ' +
           'Where the instance has no tokens configured, which only an address of its own machine allows, none is needed.',
         license: { name: 'MIT', identifier: 'MIT' },
       },

@@ -10,12 +10,12 @@ export const MAX_REASON_LENGTH = 500;
 const MAX_PER_PAGE = 100;
 const MAX_NAME_LENGTH = 100;
 const MAX_ID_LENGTH = 300;
-const MOST = Number.MAX_SAFE_INTEGER;
+const MAX_NUMBER = Number.MAX_SAFE_INTEGER;
 
 export const PARAMETERS = {
   dryRun: { type: 'boolean', default: false, description: 'true: only says what would change.' },
   reason: { type: 'string', maxLength: MAX_REASON_LENGTH, description: 'Why, for the journal, where the body does not say it.' },
-  before: { type: 'integer', minimum: 1, maximum: MOST, description: 'Only what is older than this revision.' },
+  before: { type: 'integer', minimum: 1, maximum: MAX_NUMBER, description: 'Only what is older than this revision.' },
   limit: { type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: 20, description: 'How many at most.' },
   kind: { type: 'string', maxLength: 100, description: 'Only those of this kind, such as revision.' },
   since: {
@@ -28,7 +28,7 @@ export const PARAMETERS = {
   after: {
     type: 'integer',
     minimum: 0,
-    maximum: MOST,
+    maximum: MAX_NUMBER,
     description: 'Begin after this number of the list; of the journal, as Last-Event-ID does.',
   },
   pool: { type: 'string', maxLength: MAX_NAME_LENGTH, description: 'Only those of this pool.' },

@@ -23,7 +23,7 @@ interface LoadedToken {
 }
 
 const SHORTEST = 16;
-const LONGEST = 4096;
+const MAX_SECRET_LENGTH = 4096;
 /** Files are looked at no more often than this. */
 const LOOK_MS = 1000;
 
@@ -96,7 +96,7 @@ export class Tokens {
   #faultOf(token: LoadedToken, secret: string | undefined): string | undefined {
     if (secret === undefined || secret === '') return 'it is missing or empty';
     if (secret.length < SHORTEST) return `it is shorter than ${SHORTEST} characters`;
-    if (secret.length > LONGEST) return `it is longer than ${LONGEST} characters`;
+    if (secret.length > MAX_SECRET_LENGTH) return `it is longer than ${MAX_SECRET_LENGTH} characters`;
     if (!/^[\x21-\x7e]+$/.test(secret)) return 'it has blanks, line ends or characters other than printable ASCII';
     const digest = digestOf(secret);
     const same = this.#tokens.find((other) => other !== token && other.digest !== undefined && timingSafeEqual(other.digest, digest));
@@ -122,7 +122,7 @@ function readBounded(path: string): string | undefined {
   let file: number | undefined;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const bytes = Buffer.alloc(LONGEST + 64);
+    const bytes = Buffer.alloc(MAX_SECRET_LENGTH + 64);
     return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0));
   } catch {
     return undefined;

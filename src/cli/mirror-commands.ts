@@ -69,7 +69,7 @@ function addSet(group: Command, line: CommandLine): void {
 }
 
 function addRemove(group: Command, line: CommandLine): void {
-  asWriter(asClient(group.command('remove'), 'remove one, whoever set it'))
+  asWriter(asClient(group.command('remove'), 'remove one, whether the file or the API set it'))
     .argument('<pool>')
     .argument('<name>')
     .action(async (pool: string, name: string, options: CommandOptions & WriteOptions) => {

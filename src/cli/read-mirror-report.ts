@@ -80,7 +80,7 @@ export interface MissedResponse {
   readonly next: number | undefined;
 }
 
-const LONGEST = 300;
+const MAX_TEXT_LENGTH = 300;
 /** Names of fields and paths are in it. */
 const MAX_REASON_LENGTH = 1000;
 
@@ -182,7 +182,7 @@ function readCounts(value: unknown): Counted {
 }
 
 /** Cut before it is looked through: it may be as long as the answer. */
-function shortText(fields: Fields, name: string, longest = LONGEST): string {
+function shortText(fields: Fields, name: string, longest = MAX_TEXT_LENGTH): string {
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
   return typeof value === 'string' ? optionalText({ value: value.slice(0, longest) }, 'value') : '';
 }

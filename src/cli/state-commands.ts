@@ -61,7 +61,7 @@ function addOverrides(program: Command, line: CommandLine): void {
       const { runOverrideSet } = await import('./override.ts');
       await run(line, options, (call) => runOverrideSet(call, pool, name));
     });
-  asWriter(asClient(group.command('remove'), 'remove one, whoever set it'))
+  asWriter(asClient(group.command('remove'), 'remove one, whether the file or the API set it'))
     .argument('<pool>')
     .argument('<name>')
     .action(async (pool: string, name: string, options: CommandOptions & WriteOptions) => {

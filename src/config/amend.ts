@@ -32,7 +32,7 @@ export interface Amended {
   readonly value: Plain;
   /** Those still in force, in order. */
   readonly amendments: readonly Amendment[];
-  readonly overtaken: readonly SupersededAmendment[];
+  readonly superseded: readonly SupersededAmendment[];
 }
 
 export const MAX_AMENDMENTS = 10_000;
@@ -47,7 +47,7 @@ export function amend(written: Plain, amendments: readonly Amendment[]): Amended
   const settled = settle(amendments);
   const kept = settled.slice(0, MAX_AMENDMENTS);
   const late = settled.slice(MAX_AMENDMENTS);
-  const overtaken: SupersededAmendment[] = late.map((amendment) => ({
+  const superseded: SupersededAmendment[] = late.map((amendment) => ({
     amendment,
     reason: `there are more than ${MAX_AMENDMENTS} changes`,
   }));
@@ -59,9 +59,9 @@ export function amend(written: Plain, amendments: readonly Amendment[]): Amended
     if (samePlain(said, value) && !hasPrefix(path, inForce)) continue;
     const reason = reasonAgainst(amendment, said, draft) ?? draft.set(path, value)?.fault;
     if (reason === undefined) inForce.set(compoundKey(...path), amendment);
-    else overtaken.push({ amendment, reason });
+    else superseded.push({ amendment, reason });
   }
-  return { value: draft.finish(), amendments: [...inForce.values()], overtaken };
+  return { value: draft.finish(), amendments: [...inForce.values()], superseded };
 }
 
 /** An amendment for a path; what the file says there by now becomes its base. */

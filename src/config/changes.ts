@@ -142,9 +142,9 @@ function clearListed(standing: Standing, list: Listed, pool: string): Changed {
 
 /** Puts the amendments of one change over those in force. */
 export function record({ written, amendments }: Standing, added: readonly Amendment[]): Changed {
-  const { amendments: all, overtaken } = amend(written, [...amendments, ...added]);
+  const { amendments: all, superseded } = amend(written, [...amendments, ...added]);
   const asked = new Set(added.map(({ path }) => formatPath(path)));
-  const lost = overtaken.filter(({ amendment }) => asked.has(formatPath(amendment.path)));
+  const lost = superseded.filter(({ amendment }) => asked.has(formatPath(amendment.path)));
   if (lost.length === 0) return all;
   const hint = all.length >= MAX_AMENDMENTS ? ': write some of them to the file' : '';
   return { faults: lost.flatMap(({ amendment, reason }) => refuse('invalid', amendment.path, `${reason}${hint}`).faults) };

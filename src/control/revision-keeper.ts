@@ -66,9 +66,9 @@ export class RevisionKeeper {
   }
 
   #describe(number: number, { config, load }: Next, { moved, ...origin }: Origin, before = this.#keptConfig()): NewRevision {
-    const { amendments, overtaken } = load.amended;
+    const { amendments, superseded } = load.amended;
     const facts = {
-      ...(overtaken.length > 0 && { overtaken: overtaken.map(({ reason }) => reason) }),
+      ...(superseded.length > 0 && { overtaken: superseded.map(({ reason }) => reason) }),
       ...(moved.length > 0 && { moved }),
     };
     const differences = before === undefined ? [] : diffConfigs(before, config);

@@ -33,7 +33,7 @@ export interface SeenRequest {
 export type VersionShares = ReadonlyMap<string, number>;
 
 /** Weights of the versions that take part in a choice, by name. */
-export interface ChoiceParts {
+export interface Taking {
   readonly pool: PoolTable;
   readonly weights: ReadonlyMap<string, number>;
   readonly total: number;
@@ -66,14 +66,14 @@ export class ExpectedVersions {
     const state = new UndecidedState(this.#side, pool);
     chooseFor(destination, request, client, state, this.#choice);
     if (!state.drawn) return only(nameOf(pool, this.#choice.version?.name));
-    const known = this.#drawn.get(pool) ?? sharesOf(partsOf(pool, this.#side));
+    const known = this.#drawn.get(pool) ?? sharesOf(takingOf(pool, this.#side));
     this.#drawn.set(pool, known);
     return known;
   }
 }
 
 /** Versions that are not ready take no part, unless the pool fails instead, or lets requests wait for them. */
-export function partsOf(pool: PoolTable, side: Side): ChoiceParts {
+export function takingOf(pool: PoolTable, side: Side): Taking {
   const all = pool.versions.filter(({ index }) => pool.weights[index]! > 0);
   const ready = all.filter(({ index }) => side.ready(pool, index));
   const isStrict = pool.fallback === 'fail';
@@ -84,7 +84,7 @@ export function partsOf(pool: PoolTable, side: Side): ChoiceParts {
   return { pool, weights, total, silent: new Set(silent.map(({ name }) => name)) };
 }
 
-export function sharesOf({ pool, weights, total, silent }: ChoiceParts): VersionShares {
+export function sharesOf({ pool, weights, total, silent }: Taking): VersionShares {
   if (total === 0) return only(nameOf(pool, undefined));
   const shares = new Map<string, number>();
   for (const [version, weight] of weights) {

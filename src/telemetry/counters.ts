@@ -233,7 +233,7 @@ export class EndpointCounters extends Block {
     this.cells[this.first + at.ENDPOINT_NOT_READY] = 0;
   }
 
-  unready(): void {
+  notReady(): void {
     this.cells[this.first + at.ENDPOINT_NOT_READY] = 1;
   }
 

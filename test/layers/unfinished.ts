@@ -5,9 +5,9 @@ export const UNCUT: readonly string[] = ['upstream', 'admin'];
 
 export const LONG_FILES: readonly string[] = [
   'src/app/instance.ts',
-  'src/control/control-api.ts',
   'src/control/controller.ts',
   'src/threads/workers.ts',
+  'src/upstream/version-runtime.ts',
 ];
 
 /** As `file name`. */

@@ -6,7 +6,11 @@ export interface Exception {
   readonly reason: string;
 }
 
-export const EXCEPTIONS: readonly Exception[] = [{ text: 'isTransaction', reason: 'The name that node:sqlite gives it.' }];
+export const EXCEPTIONS: readonly Exception[] = [
+  { text: 'isTransaction', reason: 'The name that node:sqlite gives it.' },
+  { text: 'overtaken', reason: 'A detail of journal lines, old ones among them.' },
+  { text: 'limits.answer', reason: 'A key that configs had once; a Problem says what it is called now.' },
+];
 
 /** Folders of src whose comments are not in plain English yet. The list only ever gets shorter. */
 export const UNREAD_COMMENTS: readonly string[] = ['admin', 'app', 'cli', 'control', 'http1', 'proxy', 'store', 'threads', 'upstream'];

@@ -30,11 +30,20 @@ export function wordsOf(text: string): readonly string[] {
 }
 
 function says(words: readonly string[], written: string): boolean {
-  const [first = '', ...rest] = written.split(' ');
-  const forms = formsOf(first);
-  return words.some((word, at) =>
-    rest.length === 0 ? forms.has(word) : word === first && rest.every((each, nth) => words[at + nth + 1] === each),
-  );
+  const [forms, ...rest] = patternOf(written);
+  return words.some((word, at) => forms!.has(word) && rest.every((each, nth) => each.has(words[at + nth + 1] ?? '')));
+}
+
+const patterns = new Map<string, readonly ReadonlySet<string>[]>();
+
+/** Per word the forms that it may have. In a phrase only the last one varies. */
+function patternOf(written: string): readonly ReadonlySet<string>[] {
+  const known = patterns.get(written);
+  if (known !== undefined) return known;
+  const words = written.split(' ');
+  const pattern = words.map((word, at) => (at === words.length - 1 ? formsOf(word) : new Set([word])));
+  patterns.set(written, pattern);
+  return pattern;
 }
 
 function formsOf(word: string): ReadonlySet<string> {

@@ -85,7 +85,7 @@ export function comparisonsCanPass(config: Config, review: Review): void {
     const isUnsafe = match.methods.length > 0 && !match.methods.some(isSafe);
     if (compare.noisePercent === 0 || sideEffects === 'forbid' || !isUnsafe) return;
     const fix = 'write noise: off, and ignore what differs by itself';
-    review.notice([...at, 'noise'], `of ${match.methods.join(', ')} no second copy is made, so the verdict stays inconclusive: ${fix}`);
+    review.notice([...at, 'noise'], `of ${match.methods.join(', ')} no secondary copy is made, so the verdict stays inconclusive: ${fix}`);
   });
 }
 

@@ -10,7 +10,7 @@ import { atMost, choice, addProblem, list, nameOf, oneOf, strictMap, integer } f
 import type { IssueContext } from './strict-map.ts';
 
 const MIB = 1024 * 1024;
-const LARGEST = 1024 * MIB;
+const MAX_SIZE_BYTES = 1024 * MIB;
 /** Each copy is held against all of them, and gets all changes. */
 const MAX_LISTED = 100;
 
@@ -106,8 +106,8 @@ function limits() {
   return strictMap({
     connections: integer('connections', 0, MAX_LIMIT).default(64).describe('Open connections; 0 = no limit.'),
     requests: integer('requests', 0, MAX_LIMIT).default(256).describe('Copies in flight; 0 = no limit.'),
-    lag: size(1024, LARGEST).prefault('1MiB').describe('How much of a request body may wait for the shadow; beyond it the copy ends.'),
-    response: size(1024, LARGEST).prefault('1MiB').describe('How much of a response is read; beyond it the copy ends.'),
+    lag: size(1024, MAX_SIZE_BYTES).prefault('1MiB').describe('How much of a request body may wait for the shadow; beyond it the copy ends.'),
+    response: size(1024, MAX_SIZE_BYTES).prefault('1MiB').describe('How much of a response is read; beyond it the copy ends.'),
   })
     .transform(({ lag, response, ...rest }) => ({ ...rest, lagBytes: lag, responseBytes: response }))
     .prefault({});

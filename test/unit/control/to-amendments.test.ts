@@ -50,7 +50,7 @@ class Room {
     const amendments = this.ask(change);
     if ('result' in amendments) throw new Error(JSON.stringify(amendments));
     const { config, problems, amended } = decodeRead(this.desired.read, amendments);
-    expect([problems, amended.overtaken]).toEqual([[], []]);
+    expect([problems, amended.superseded]).toEqual([[], []]);
     const differences = diffConfigs(this.desired.config, config!).map(formatDifference);
     this.#keep(config!, amended.amendments);
     return differences;

@@ -149,9 +149,9 @@ describe('Exposition', () => {
     const ready = async () => (await values('sluice_endpoint_ready'))[0]!.value;
     const [one, two] = sets.map((set) => set.endpoint('shop', 'v1', '127.0.0.1:9001'));
     expect(await ready()).toBe(1);
-    one!.unready();
+    one!.notReady();
     one!.ejected(1);
-    two!.unready();
+    two!.notReady();
     expect(await ready()).toBe(0);
     one!.ready();
     expect(await ready()).toBe(0);
