@@ -1,4 +1,4 @@
-// How answers are compared, compiled once from plain settings. Holds no state of any comparison.
+// How responses are compared, compiled once from plain settings. Holds no state of any comparison.
 
 import type { Pattern } from '../lib/field-pattern.ts';
 import { parsePattern } from '../lib/field-pattern.ts';

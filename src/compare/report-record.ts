@@ -1,4 +1,4 @@
-// Everything that is counted of one mirror, bounded whatever comes. One record, one thread; no value of an answer stays in it.
+// Everything that is counted of one mirror, bounded whatever comes. One record, one thread; no value of a response stays in it.
 
 import type { OutcomeCode } from '../telemetry/outcomes.ts';
 import type { Difference } from './difference.ts';

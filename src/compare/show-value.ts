@@ -1,4 +1,4 @@
-// How a value of an answer is shown in a report. By default as its type and length: answers hold secrets and people.
+// How a value of a response is shown in a report. By default as its type and length: responses hold secrets and names of people.
 
 import { SECRET_PARTS } from '../lib/secret-names.ts';
 import { ExactNumber } from './parse-json.ts';

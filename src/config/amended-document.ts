@@ -51,7 +51,7 @@ export class AmendedDocument implements Merged {
     return around.sort((a, b) => b.path.length - a.path.length)[0];
   }
 
-  /** The same Problems; those that the API brought say so, and where by names, for whoever asked knows of no position. */
+  /** The same Problems. Those that an amendment caused say so, and name the place by its path: a caller of the API knows no line of the file. */
   mark(problems: readonly Problem[]): readonly Problem[] {
     return problems.map((problem) => {
       if (this.amendmentAt(problem) === undefined) return problem;

@@ -46,7 +46,7 @@ export function isRefused<T>(found: T | Refused): found is Refused {
   return isMap(found) && Object.hasOwn(found, 'faults');
 }
 
-/** The whole split: versions that `weights` does not name get 0. At least one weight must be above 0, for else the pool answers 503. */
+/** The whole split: versions that `weights` does not name get 0. At least one weight must be above 0, or the pool would respond with 503. */
 export function setSplit(standing: Standing, pool: string, weights: Readonly<Record<string, unknown>>): Changed {
   const versions = versionsOf(standing, pool);
   if (isRefused(versions)) return versions;
@@ -85,7 +85,7 @@ export function setMirror(standing: Standing, pool: string, name: string, mirror
   return setListed(standing, { list: 'mirrors', pool, name }, mirror);
 }
 
-/** Removes an override, whoever set it. One that is not there is removed already. */
+/** Removes an override, whether the file or the API set it. One that does not exist counts as removed. */
 export function removeOverride(standing: Standing, pool: string, name: string): Changed {
   return removeListed(standing, { list: 'overrides', pool, name });
 }

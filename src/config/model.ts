@@ -212,16 +212,16 @@ export interface MirrorConfig {
   readonly sideEffects: 'forbid' | 'allow';
   /** What becomes of a copy whose client goes away. */
   readonly onAbort: 'cancel' | 'finish';
-  /** From when the copy has been sent until the shadow's answer has ended. */
+  /** From when the copy has been sent until the shadow's response has ended. */
   readonly timeoutMs: number;
   readonly limits: MirrorLimits;
   readonly requestHeaders: HeaderChanges;
   readonly rewrite: { readonly host: string | undefined };
-  /** Undefined: what shadows answer is thrown away. */
+  /** Undefined: the responses of shadows are thrown away. */
   readonly compare: CompareConfig | undefined;
 }
 
-/** How the answers of a shadow are compared with those of the primary. Field paths are patterns (`lib/field-pattern`). */
+/** How the responses of a shadow are compared with those of the primary. Field paths are patterns (`lib/field-pattern`). */
 export interface CompareConfig {
   /** Header fields, in lower case; status and body are always compared. */
   readonly headers: readonly string[];
@@ -266,7 +266,7 @@ interface MirrorLimits {
   readonly requests: number;
   /** Of a request body, how much may wait for the shadow. */
   readonly lagBytes: number;
-  /** Of an answer, how much is read. */
+  /** Of a response, how much is read. */
   readonly responseBytes: number;
 }
 
@@ -295,7 +295,7 @@ export interface HealthExpectation {
 export interface OutlierConfig {
   /** Failures in a row of any kind; 0 = off. */
   readonly consecutive: number;
-  /** Of these in a row, those that say that the endpoint could not be reached or did not answer itself (502, 503, 504); 0 = off. */
+  /** Of these in a row, those that say that the endpoint could not be reached or did not respond itself (502, 503, 504); 0 = off. */
   readonly consecutiveGateway: number;
   /** Share of failures within an interval that ejects; 0 to 1, 0 = off. */
   readonly failureShare: number;
@@ -314,14 +314,14 @@ interface PoolLimits {
   readonly requests: number;
   /** Whether requests in flight are also bounded by what latency says that the version can take. */
   readonly adaptive: boolean;
-  /** Of answers. */
+  /** Of responses. */
   readonly headerBytes: number;
   readonly headerCount: number;
 }
 
 interface PoolTimeouts {
   readonly connectMs: number;
-  /** Until the head of the answer arrives; 0 = none. */
+  /** Until the head of the response arrives; 0 = none. */
   readonly responseMs: number;
   /** Of an unused upstream connection. */
   readonly idleMs: number;
@@ -336,7 +336,7 @@ export interface RetryConfig {
   readonly perTryMs: number;
   /** Share of requests that may be retried, 0 to 1. */
   readonly budget: number;
-  /** Whether another version of the split may answer what this one failed. */
+  /** Whether another version of the split may respond where this one failed. */
   readonly acrossVersions: boolean;
 }
 

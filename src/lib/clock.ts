@@ -28,7 +28,7 @@ export function wallMs(): number {
   return Date.now();
 }
 
-/** A meter of how busy this thread is: each call answers the busy share of the time since the call before, 0 to 1. */
+/** A meter of how busy this thread is: each call returns the busy share of the time since the call before, 0 to 1. */
 export function loopMeter(): () => number {
   let last = performance.eventLoopUtilization();
   return () => {

@@ -85,7 +85,7 @@ export class Deadlines {
     this.#timer = every(TICK_MS, () => this.#onTimer());
   }
 
-  /** Looks at the clock; what is armed from here on counts from this moment. Answers it: monotonic milliseconds. */
+  /** Looks at the clock; what is armed from here on counts from this moment. Returns it: monotonic milliseconds. */
   refresh(): number {
     this.#atMs = nowMs();
     this.#quietTicks = 0;

@@ -22,7 +22,7 @@ export class Pulse {
     this.pace(true);
   }
 
-  /** Whoever goes to rest does everything once more before. */
+  /** Before a pulse rests, everything is done once more. */
   pace(awake: boolean): void {
     if (this.#stopped) return;
     this.#stopTimers();

@@ -28,7 +28,7 @@ export function spareStarting(pool: PoolTable, state: PoolState, out: Choice): v
   out.reason = REASON_SLOW_START;
 }
 
-/** The greatest rampShare of a version that could answer instead. */
+/** The greatest rampShare of a version that could respond instead. */
 function furthestOf(pool: PoolTable, state: PoolState): number {
   const { weights } = pool;
   let furthest = 0;

@@ -1,4 +1,4 @@
-// Decides which version of a pool answers a request: override, then affinity, then weight. Synchronous, no I/O; time and chance come in
+// Decides which version of a pool responds to a request: override, then affinity, then weight. Synchronous, no I/O; time and chance come in
 // through the PoolState. Five arguments instead of an object: it runs once per request.
 
 import { AFFINITY_OWN_COOKIE, readKey } from './affinity.ts';
@@ -32,7 +32,7 @@ export function chooseFor({ pool, version }: Destination, request: RoutableReque
 }
 
 /**
- * Fills `out`. `client` is the client's address, empty when unknown. `out.version` is undefined when no version may answer; in a pool that
+ * Fills `out`. `client` is the client's address, empty when unknown. `out.version` is undefined when no version may respond; in a pool that
  * holds requests it is then the one to wait for.
  */
 export function choose(pool: PoolTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {

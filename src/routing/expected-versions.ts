@@ -1,4 +1,4 @@
-// Who answers a request by a Table: one answer where the request decides it, else each with its probability. Takes the same steps as
+// Which version responds to a request by a Table: one where the request decides it, else each with its probability. It takes the same steps as
 // serving does, draws nothing, and changes no state.
 
 import { chooseFor } from './choose.ts';
@@ -29,7 +29,7 @@ export interface SeenRequest {
   readonly standsFor: number;
 }
 
-/** Who answers, by name, each with its probability; they add up to 1. */
+/** What responds, by name, each with its probability; they add up to 1. */
 export type VersionShares = ReadonlyMap<string, number>;
 
 /** Weights of the versions that take part in a choice, by name. */
@@ -37,11 +37,11 @@ export interface Taking {
   readonly pool: PoolTable;
   readonly weights: ReadonlyMap<string, number>;
   readonly total: number;
-  /** Versions that are chosen and do not answer. */
+  /** Versions that are chosen and do not respond. */
   readonly silent: ReadonlySet<string>;
 }
 
-/** Says who answers requests by one Table. */
+/** Says which version responds to requests by one Table. */
 export class ExpectedVersions {
   readonly #side: Side;
   readonly #choice = new Choice();
@@ -136,7 +136,7 @@ class UndecidedState implements PoolState {
   }
 }
 
-/** Total variation: the share that must be answered by another when as many as possible stay. */
+/** Total variation: the share that must go to another when as many as possible stay. */
 export function difference(one: VersionShares, other: VersionShares): number {
   let more = 0;
   for (const [name, share] of one) more += Math.max(0, share - (other.get(name) ?? 0));
@@ -144,12 +144,12 @@ export function difference(one: VersionShares, other: VersionShares): number {
   return more < 1e-12 ? 0 : Math.min(1, more);
 }
 
-/** Who answers, by name. No name holds a blank. */
+/** What responds, by name. No name holds a blank. */
 export function nameOf(pool: PoolTable, version: string | undefined): string {
   return version === undefined ? 'no_endpoint' : `${pool.name} ${version}`;
 }
 
-/** A redirect or a fixed answer is the same when it says the same, whatever its route is called. */
+/** A redirect or a fixed response is the same when it says the same, whatever its route is called. */
 function localReplyName({ config }: RouteTable): string {
   return JSON.stringify(config.action);
 }

@@ -27,9 +27,9 @@ export interface ExplainedMirror {
 /** What is known of the exchange that mirrors would copy. */
 export interface MirroredQuestion {
   readonly request: RoutableRequest;
-  /** Of the user, as `mirrorKey` has it; empty when the request brings none, also when the answer would set a new one. */
+  /** Of the user, as `mirrorKey` has it; empty when the request brings none, also when the response would set a new one. */
   readonly key: string;
-  /** How likely each version of the pool answers, by its index: 0 to 1 each. All 0: none does. */
+  /** How likely each version of the pool responds, by its index: 0 to 1 each. All 0: none does. */
   readonly responding: readonly number[];
 }
 
@@ -56,7 +56,7 @@ function targetOf({ pool, version }: MirrorTable, key: string): number | undefin
   return key === '' ? undefined : rankByKey(pool, key, undefined);
 }
 
-/** Why it is not copied, whoever asks. */
+/** Why it is not copied, whatever the client. */
 function refusalOf(mirror: MirrorTable, { request, responding }: MirroredQuestion): string | undefined {
   if (isShadow(request)) return `The request has a ${SHADOW_FIELD} field: it is a copy itself, and copies are not copied.`;
   if (mirror.safeOnly && !isSafe(request.method)) {

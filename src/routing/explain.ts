@@ -1,4 +1,4 @@
-// Answers which route, pool and version a request gets, and why, in words. Takes the same steps as serving does, and changes no state.
+// Says which route, pool and version a request gets, and why. It takes the same steps as serving does, and changes no state.
 
 import { readKey } from './affinity.ts';
 import { rankByKey } from './rank-by-key.ts';
@@ -31,7 +31,7 @@ export interface ExplainQuestion {
 interface VersionShare {
   readonly version: string;
   readonly weight: number;
-  /** Part of the requests that no override or key decides, 0 to 1; versions that are not ready have 0 while another can answer. */
+  /** Part of the requests that no override or key decides, 0 to 1; versions that are not ready have 0 while another can respond. */
   readonly share: number;
   readonly ready: boolean;
 }
@@ -43,7 +43,7 @@ export interface Explanation {
   readonly path: string;
   /** `pool`, `redirect`, `respond`, or what the request is refused with: `bad_request`, `no_route`, `no_endpoint`. */
   readonly outcome: string;
-  /** Status that Sluice itself answers with; undefined when a version answers. */
+  /** Status of a local reply; undefined when a version responds. */
   readonly status: number | undefined;
   readonly route: string | undefined;
   readonly match: string | undefined;
@@ -79,7 +79,7 @@ interface Draft {
   readonly steps: string[];
 }
 
-/** Asks the Table. An unknown listener is answered like a request that no route fits. */
+/** Asks the Table. On an unknown listener no route fits. */
 export function explain(table: Table, question: ExplainQuestion): Explanation {
   const { request, listener } = question;
   const draft = emptyDraft();
@@ -127,7 +127,7 @@ function explainAction(draft: Draft, found: RouteMatch, destination: Destination
   }
 }
 
-/** Answers with the key of the user, for mirrors; empty where the request brings none. */
+/** Returns the key of the user, for mirrors; empty where the request brings none. */
 function explainVersion(draft: Draft, { pool, version: fixed }: Destination, question: ExplainQuestion): string {
   draft.shares = sharesOf(pool, question);
   if (fixed !== undefined) {
@@ -150,7 +150,7 @@ function explainVersion(draft: Draft, { pool, version: fixed }: Destination, que
   return mirrorKey(pool, question.request, question.client, choice.setCookie ? '' : choice.key);
 }
 
-/** How likely each version of the pool answers; a request that waits is answered some time. */
+/** How likely each version of the pool responds; a request that waits gets a response some time. */
 function respondingShares({ outcome, version, shares }: Draft, { pool, version: fixed }: Destination): readonly number[] {
   if (outcome !== 'pool') return shares.map(() => 0);
   const certain = fixed?.name ?? version;

@@ -20,21 +20,21 @@ import {
 import type { PoolTable } from './table.ts';
 
 export interface Impact {
-  /** Those with any user that another version would answer; in the order of the config. */
+  /** Those with any user that another version would serve; in the order of the config. */
   readonly pools: readonly PoolImpact[];
   readonly requests: RequestImpact;
 }
 
 interface PoolImpact {
   readonly pool: string;
-  /** Share of users, or without affinity of requests, that another version would answer: 0 to 1. */
+  /** Share of users, or without affinity of requests, that another version would serve: 0 to 1. */
   readonly users: number;
 }
 
 interface RequestImpact {
-  /** Requests of late that were compared. */
+  /** Recent requests that were decided again. */
   readonly compared: number;
-  /** How many of them another version would answer: an expected number, in steps of 0.1. */
+  /** How many of them another version would serve: an expected number, in steps of 0.1. */
   readonly otherwise: number;
   /** The same as a part of what they stand for, 0 to 1; undefined when none was compared. */
   readonly share: number | undefined;

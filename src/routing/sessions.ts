@@ -113,7 +113,7 @@ export class Sessions {
     this.see(at, nowS);
   }
 
-  /** The user at `at` came again while the weights give it another version; answers for how many seconds they have. */
+  /** The user at `at` came again while the weights give it another version; returns for how many seconds they have. */
   diverge(at: number, nowS: number): number {
     if (this.#cells[at + DIVERGED] === 0) this.#cells[at + DIVERGED] = nowS;
     return this.divergedFor(at, nowS);

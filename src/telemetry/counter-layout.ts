@@ -30,7 +30,7 @@ export const VERSION_CHOICES = VERSION_RETRIES + MAX_RETRY_REASONS;
 export const VERSION_EJECTIONS = VERSION_CHOICES + MAX_CHOICE_REASONS;
 /** Requests that wait until an endpoint is ready. */
 export const VERSION_HELD = VERSION_EJECTIONS + 1;
-/** Requests that another version answered in place of this one. */
+/** Requests to which another version responded in place of this one. */
 export const VERSION_FALLBACKS = VERSION_HELD + 1;
 /** What latency says that the version can take; 0 = nothing says so. */
 export const VERSION_CONCURRENCY_LIMIT = VERSION_FALLBACKS + 1;
@@ -43,7 +43,7 @@ export const MIRROR_CONNECTIONS = 1;
 /** Bytes that wait for the shadow. */
 export const MIRROR_WAITING = 2;
 export const MIRROR_OUTCOME = 3;
-/** Exchanges whose answers were to be compared, and for which there was no room. */
+/** Exchanges whose responses were to be compared, and for which there was no room. */
 export const MIRROR_UNCOMPARED = MIRROR_OUTCOME + MIRROR_OUTCOMES.length;
 const MIRROR_CELLS = MIRROR_UNCOMPARED + 1;
 
@@ -63,7 +63,7 @@ export const ENDPOINT_EJECTIONS = 4;
 export const ENDPOINT_EJECTED = 5;
 /** Attempts that ended, however. */
 export const ENDPOINT_ATTEMPTS = 6;
-/** Of these, the ones that count against it: failures that are its own, and answers of 500 and above. */
+/** Of these, the ones that count against it: failures that are its own, and responses of 500 and above. */
 export const ENDPOINT_FAULTS = 7;
 /** 1 while the endpoint gets nothing new because it leaves or is drained. */
 export const ENDPOINT_DRAINING = 8;

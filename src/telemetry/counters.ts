@@ -20,7 +20,7 @@ class Block {
 }
 
 export class RouteCounters extends Block {
-  /** Counts one answer. Anything that is no status (0: none was sent) counts as `other`. */
+  /** Counts one response. Anything that is no status (0: none was sent) counts as `other`. */
   responded(status: number): void {
     const cells = this.cells;
     const end = this.first + at.ROUTE_OTHER;
@@ -55,7 +55,7 @@ export class VersionCounters extends Block {
     cells[first + at.VERSION_BUCKETS + bucket]!++;
   }
 
-  /** Another version answers in place of this one. */
+  /** Another version responds in place of this one. */
   versionFallback(): void {
     this.cells[this.first + at.VERSION_IN_FLIGHT]!--;
     this.cells[this.first + at.VERSION_FALLBACKS]!++;
@@ -158,7 +158,7 @@ export class MirrorCounters extends Block {
     this.cells[this.first + at.MIRROR_CONNECTIONS]!--;
   }
 
-  /** Answers that were to be compared found no room. */
+  /** There was no room for responses that were to be compared. */
   uncompared(): void {
     this.cells[this.first + at.MIRROR_UNCOMPARED]!++;
   }

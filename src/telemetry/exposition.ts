@@ -46,7 +46,7 @@ export interface OverloadSample {
   readonly limitBytes: number;
 }
 
-/** What is known of the answers of shadows, read anew at each scrape. */
+/** What is known of the responses of shadows, read anew at each scrape. */
 export interface MirrorLines {
   readonly comparisons: () => Lines;
   readonly differences: () => Lines;

@@ -23,7 +23,7 @@ export class Observation {
   /** Milliseconds since the epoch at which the request head was complete. */
   startedAtMs = 0;
   durationMs = 0;
-  /** Until the head of the answer; -1 when there was none. */
+  /** Until the head of the response; -1 when there was none. */
   firstByteMs = -1;
   /** Body bytes as framed on the wire. */
   bytesIn = 0;

@@ -6,10 +6,10 @@ export interface Outcome {
   /** Position in `OUTCOMES`; the slot of its counters. */
   readonly index: number;
   readonly code: string;
-  /** Status that Sluice answers with; 0 where it answers nothing. */
+  /** Status of the local reply; 0 where there is none. */
   readonly status: number;
   readonly source: OutcomeSource;
-  /** The short text of a generated answer; tells a client what it may know, nothing more. */
+  /** The short text of the local reply. It tells a client what it may know, nothing more. */
   readonly text: string;
 }
 

@@ -23,7 +23,7 @@ export function mirrorsLeadSomewhere(config: Config, review: Review): void {
   });
 }
 
-/** Weights do not matter: a version may get copies before and after it gets requests. A request that it answers itself is not copied. */
+/** Weights do not matter: a version may get copies before and after it gets requests. A request that it responds to itself is not copied. */
 export function mirrorsLeadElsewhere(config: Config, review: Review): void {
   eachMirror(config, (pool, mirror, path) => {
     if ((mirror.pool ?? pool.name) !== pool.name) return;
