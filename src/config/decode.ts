@@ -33,7 +33,7 @@ export interface LoadResult {
   readonly amended: {
     /** Those in force, in order. When the files have Problems: all that were given. */
     readonly amendments: readonly Amendment[];
-    /** Those in whose place the file counts from now on. */
+    /** Those that the file has superseded. */
     readonly superseded: readonly SupersededAmendment[];
   };
 }
@@ -183,7 +183,7 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
   };
 }
 
-/** Sorted by place; one fault found twice is told once. */
+/** Sorted by place; one fault found twice is reported once. */
 function inOrder(problems: readonly Problem[], files: readonly string[]): readonly Problem[] {
   const rank = new Map(files.map((file, index) => [file, index]));
   const rankOf = ({ file }: Problem): number => rank.get(file) ?? -1;

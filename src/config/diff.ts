@@ -53,7 +53,7 @@ function compare(was: unknown, is: unknown, path: Path, differences: Difference[
     differences.push({ path: formatPath(path), before: textOf(before), after: textOf(after) });
 }
 
-/** A list of things with a name or an address as a map, so that an insertion does not look like a change of all that follow. */
+/** A list of things with a name or an address as a map, so that an insertion does not look like a change of every item after it. */
 function byName(value: unknown): unknown {
   if (!Array.isArray(value) || value.length === 0) return value;
   const keys = value.map((item) => (isMap(item) ? (item['name'] ?? item['address']) : undefined));

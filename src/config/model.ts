@@ -104,7 +104,7 @@ export interface PoolConfig {
   readonly health: HealthConfig | undefined;
   readonly outlier: OutlierConfig;
   readonly limits: PoolLimits;
-  /** How long an endpoint that comes new or returns takes to get its full share; 0 = at once. */
+  /** How long a new or returning endpoint takes to get its full share; 0 = at once. */
   readonly slowStartMs: number;
   /** Zones of endpoints in the order in which they are used; all others come together after them. Empty: zones do not matter. */
   readonly zones: readonly string[];
@@ -194,7 +194,7 @@ export interface OverrideConfig {
 export type ValueMatcher =
   { readonly kind: 'exact'; readonly value: string } | { readonly kind: 'regex'; readonly pattern: string } | { readonly kind: 'present' };
 
-/** Copies of a pool's requests for a shadow. What the shadow does is nothing to the exchange that is copied. */
+/** Copies of a pool's requests for a shadow. Whatever the shadow does, the exchange that is copied goes on unharmed. */
 export interface MirrorConfig {
   readonly name: string;
   /** The pool of the shadow; undefined = the one that the mirror belongs to. */
@@ -210,7 +210,7 @@ export interface MirrorConfig {
   readonly match: MirrorMatch;
   /** `forbid`: only requests that are safe to repeat are copied. */
   readonly sideEffects: 'forbid' | 'allow';
-  /** What becomes of a copy whose client goes away. */
+  /** How a copy ends whose client goes away. */
   readonly onAbort: 'cancel' | 'finish';
   /** From when the copy has been sent until the shadow's response has ended. */
   readonly timeoutMs: number;

@@ -18,7 +18,7 @@ export const MAX_TEXT_LENGTH = 8 * 1024 * 1024;
 const MAX_DEPTH = 32;
 /** Nodes that aliases may add, so that a small file cannot stand for a huge one. */
 const MAX_ALIASED = 10_000;
-/** One mistake often makes the parser stumble over all that follows; what comes later helps nobody. */
+/** One mistake often makes the parser stumble over everything after it, so later faults mislead. */
 const MAX_SYNTAX_PROBLEMS = 10;
 
 type Origin = Pick<Source, 'file' | 'text' | 'lines'>;

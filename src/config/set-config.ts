@@ -1,5 +1,5 @@
 // A whole config as amendments: the smallest list at the grain of fields of pools and versions, of listed overrides, mirrors and endpoints,
-// and of top-level keys. What means the same as before stays as it is, however it is written. Pure.
+// and of top-level keys. A field that means the same as before stays as it is, whatever its spelling. Pure.
 
 import { isMap } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
@@ -38,7 +38,7 @@ export function setConfig(current: Current, document: Meant): Changed {
   return record(current, inOrder(added, before, after));
 }
 
-/** What lies in a whole that the API set is set with that whole: then nothing is left of it once the whole is as in the file again. */
+/** A field inside a whole that the API set is set with that whole: so nothing of it is left once the whole is as in the file again. */
 function wholes(paths: readonly FieldPath[], amendments: readonly Amendment[]): readonly FieldPath[] {
   const found = paths.map((path) => {
     const around = amendments.filter((amendment) => covers(amendment, path)).map((amendment) => amendment.path);

@@ -32,7 +32,7 @@ export function setDrain(standing: Standing, target: DrainTarget, drain: Drained
   return setFlag(standing, [...around, 'endpoints', key, 'drain'], drain);
 }
 
-/** What the file says anyway is not recorded. */
+/** A drain that the file has already is not recorded. */
 function setFlag(standing: Standing, path: readonly string[], drain: Drained): Changed {
   const said = readField(standing.written, path);
   const wanted = typeof drain === 'number' ? formatDuration(drain) : drain;

@@ -13,7 +13,7 @@ export type Pattern = readonly PatternStep[];
 export const MAX_PATTERN_LENGTH = 256;
 const STEP = /\.?\*\*|\[\*\]|\['((?:[^'\\]|\\['\\])*)'\]|\.?\*|\.?([^.[\]*'"\s]+)/y;
 
-/** What is wrong with a pattern; undefined where nothing is. */
+/** The fault of a pattern; undefined where it has none. */
 export function checkPattern(text: string): string | undefined {
   const parsed = parse(text);
   return typeof parsed === 'string' ? parsed : undefined;

@@ -1,4 +1,4 @@
-// What a thread does again and again beside its work: often while there is work, seldom while there is none, so that an idle thread sleeps.
+// Periodic tasks of a thread: often while there is work, seldom while there is none, so that an idle thread sleeps.
 
 import { every } from './clock.ts';
 import type { Timer } from './clock.ts';

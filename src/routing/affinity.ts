@@ -13,7 +13,7 @@ export interface AffinityRule {
   readonly kind: typeof AFFINITY_OWN_COOKIE | typeof AFFINITY_COOKIE | typeof AFFINITY_HEADER | typeof AFFINITY_CLIENT_IP;
   /** Of the cookie, or of the field in lower case; empty for the client's address. */
   readonly name: string;
-  /** What stands before and after the key in the Set-Cookie line of an own cookie. */
+  /** The text before and after the key in the Set-Cookie line of an own cookie. */
   readonly cookieStart: string;
   readonly cookieEnd: string;
 }

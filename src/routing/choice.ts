@@ -1,4 +1,4 @@
-// What choosing a version gives: the version, and why it was that one.
+// The result of choosing a version: the version, and the reason.
 
 export interface VersionTable {
   /** Position in `PoolTable.versions`. */

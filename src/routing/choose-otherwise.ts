@@ -1,4 +1,4 @@
-// What changes a choice after it was made: a version that is only starting gives part of its share away, and where none is ready a request
+// Changes a choice after it was made: a version that is only starting gives part of its share away, and where none is ready a request
 // may wait for one.
 
 import { hashString, toFraction } from '../lib/hash.ts';

@@ -14,9 +14,9 @@ export interface Side {
   readonly table: Table;
   /** Whether a version has a ready endpoint. */
   ready(pool: PoolTable, version: number): boolean;
-  /** Which version users have; undefined where nobody remembers. Of a pool whose users are moved it finds nothing. */
+  /** Which version users have; undefined where none is remembered. It finds nothing for a pool whose users are moved. */
   readonly memory?: SessionMemory | undefined;
-  /** How many users have each version; undefined in a pool where nobody counts them. */
+  /** How many users have each version; undefined in a pool where they are not counted. */
   users?(pool: string): ReadonlyMap<string, number> | undefined;
 }
 
@@ -45,7 +45,7 @@ export interface Taking {
 export class ExpectedVersions {
   readonly #side: Side;
   readonly #choice = new Choice();
-  /** What chance decides, by pool; of many requests it is the same. */
+  /** Shares that chance decides, by pool; they are the same for many requests. */
   readonly #drawn = new Map<PoolTable, VersionShares>();
 
   constructor(side: Side) {
@@ -140,7 +140,7 @@ class UndecidedState implements PoolState {
 export function difference(one: VersionShares, other: VersionShares): number {
   let more = 0;
   for (const [name, share] of one) more += Math.max(0, share - (other.get(name) ?? 0));
-  // What is the same is 0, whatever sums of fractions make of it.
+  // Equal shares differ by 0, whatever rounding makes of their sums.
   return more < 1e-12 ? 0 : Math.min(1, more);
 }
 

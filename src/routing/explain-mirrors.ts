@@ -14,7 +14,7 @@ import type { PoolTable } from './table.ts';
 
 export interface ExplainedMirror {
   readonly name: string;
-  /** Who would get the copy; without a version, as that pool splits. */
+  /** The shadow that would get the copy; without a version, as that pool splits. */
   readonly to: { readonly pool: string; readonly version: string | undefined };
   /** `share`: chance decides, or a key that the request does not bring yet. */
   readonly copied: 'yes' | 'no' | 'share';

@@ -1,4 +1,4 @@
-// What another Table would mean: for the users of a pool, and for requests that were served lately. Pure and deterministic; shares are
+// Says what another Table would mean for the users of a pool, and for requests that were served lately. Pure and deterministic; shares are
 // expected values, so that nothing here is drawn.
 //
 // Users. Weighted rendezvous hashing gives each user one exponential variate per version; the version of the lowest variate divided by
@@ -20,7 +20,7 @@ import {
 import type { PoolTable } from './table.ts';
 
 export interface Impact {
-  /** Those with any user that another version would serve; in the order of the config. */
+  /** Pools with a user that another version would serve, in the order of the config. */
   readonly pools: readonly PoolImpact[];
   readonly requests: RequestImpact;
 }

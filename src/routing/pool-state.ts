@@ -1,4 +1,4 @@
-// What choosing a version asks of the living pool. The Table never holds it; a test passes in its own.
+// The living state of a pool that choosing a version needs. The Table never holds it; a test passes in its own.
 
 import type { Sessions } from './sessions.ts';
 

@@ -1,8 +1,8 @@
-// A request as somebody writes it down to ask where it would go.
+// A request as people write it down to ask where it would go.
 
 import type { RoutableRequest } from './request.ts';
 
-/** What is asked about, before it is read. */
+/** The question as it was written. */
 export interface AskedRequest {
   readonly method: string;
   /** `http://shop.example.com/cart?x=1`, or a path alone. */

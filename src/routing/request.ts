@@ -1,4 +1,4 @@
-// What routing knows of a request. It never sees the connection, nor the body.
+// The part of a request that routing sees: never the connection, nor the body.
 
 /** What routing reads of a request; `RequestHead` has this shape. */
 export interface RoutableRequest {

@@ -32,7 +32,7 @@ export const VERSION_EJECTIONS = VERSION_CHOICES + MAX_CHOICE_REASONS;
 export const VERSION_HELD = VERSION_EJECTIONS + 1;
 /** Requests to which another version responded in place of this one. */
 export const VERSION_FALLBACKS = VERSION_HELD + 1;
-/** What latency says that the version can take; 0 = nothing says so. */
+/** Requests that the version can take, by its latency; 0 = not known. */
 export const VERSION_CONCURRENCY_LIMIT = VERSION_FALLBACKS + 1;
 /** 1 while all endpoints are used, ready or not. */
 export const VERSION_PANIC = VERSION_CONCURRENCY_LIMIT + 1;

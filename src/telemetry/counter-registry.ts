@@ -42,7 +42,7 @@ export class CounterRegistry {
   constructor(workers: number) {
     this.workers = workers;
     this.commit(this.reserve([]), 'all');
-    // Nobody has seen that first plan.
+    // No worker has seen that first plan.
     this.#inStep = false;
   }
 

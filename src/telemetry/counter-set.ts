@@ -96,7 +96,7 @@ export class CounterSet {
     return this.#find(mirrorId(pool, mirror, version), MirrorCounters);
   }
 
-  /** Of an endpoint that nobody counts. */
+  /** For an endpoint that is not counted. */
   uncounted(): EndpointCounters {
     return new EndpointCounters(this.#nowhere, 0);
   }

@@ -1,4 +1,4 @@
-// What a worker counts with: thin live objects over its own part of shared memory.
+// The counters of a worker: thin live objects over its own part of shared memory.
 // One writer per cell, so plain additions suffice; nothing here allocates, waits or throws.
 
 import * as at from './counter-layout.ts';
@@ -228,7 +228,7 @@ export class EndpointCounters extends Block {
     return stamp;
   }
 
-  /** What this worker thinks of it; ready until told otherwise. */
+  /** Whether this worker may pick it; ready to begin with. */
   ready(): void {
     this.cells[this.first + at.ENDPOINT_NOT_READY] = 0;
   }

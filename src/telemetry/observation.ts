@@ -1,11 +1,11 @@
-// What is known of one exchange when it has ended. Exactly one is recorded per exchange.
+// The record of one exchange that has ended. Exactly one is recorded per exchange.
 
 export class Observation {
   listener = '';
   route = '';
   pool = '';
   version = '';
-  /** Which deploy the version was; empty when nobody has said so. */
+  /** Which deploy the version was; empty when none was marked. */
   deploy = '';
   endpoint = '';
   method = '';

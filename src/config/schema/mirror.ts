@@ -51,7 +51,7 @@ interface Judged {
   readonly requestHeaders: HeaderChanges;
 }
 
-/** What no single key of a mirror is to blame for, and how long its lists may be. */
+/** Faults between the keys of a mirror, and the bounds of its lists. */
 export function judgeMirror(
   { pool, version, percent: points, fraction: part, match: wanted, requestHeaders }: Judged,
   context: IssueContext,
@@ -106,7 +106,9 @@ function limits() {
   return strictMap({
     connections: integer('connections', 0, MAX_LIMIT).default(64).describe('Open connections; 0 = no limit.'),
     requests: integer('requests', 0, MAX_LIMIT).default(256).describe('Copies in flight; 0 = no limit.'),
-    lag: size(1024, MAX_SIZE_BYTES).prefault('1MiB').describe('How much of a request body may wait for the shadow; beyond it the copy ends.'),
+    lag: size(1024, MAX_SIZE_BYTES)
+      .prefault('1MiB')
+      .describe('How much of a request body may wait for the shadow; beyond it the copy ends.'),
     response: size(1024, MAX_SIZE_BYTES).prefault('1MiB').describe('How much of a response is read; beyond it the copy ends.'),
   })
     .transform(({ lag, response, ...rest }) => ({ ...rest, lagBytes: lag, responseBytes: response }))
