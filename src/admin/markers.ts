@@ -49,11 +49,11 @@ function addRead(app: FastifyInstance, control: ControlApi): void {
     response: 'Markers',
     kind: 'history',
   });
-  app.get(URL, { schema }, (request, reply) => {
+  app.get(URL, { schema }, async (request, reply) => {
     const { pool, version, limit } = readQuery(request.query, READ_QUERY);
     chooseType(request.headers.accept, [JSON_TYPE]);
     mustServe(control);
-    const found = control.markers({ pool, version, limit });
+    const found = await control.markers({ pool, version, limit });
     if (found.markers.length + found.recent.length === 0) mustExist(control, pool, version);
     return reply.type(JSON_TYPE).send({ revision: control.revision, ...found });
   });

@@ -6,7 +6,7 @@ import { isPlainText } from '../config/syntax.ts';
 import { OUTCOMES } from '../telemetry/outcomes.ts';
 import { HttpProblem } from './problem-reply.ts';
 
-export const MAX_REASON_LENGTH = 500;
+const MAX_REASON_LENGTH = 500;
 const MAX_PER_PAGE = 100;
 const MAX_NAME_LENGTH = 100;
 const MAX_ID_LENGTH = 300;

@@ -20,19 +20,19 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
     query: ['before', 'limit'],
     response: 'Revisions',
   });
-  app.get('/v1/revisions', { schema: all }, (request, reply) => {
+  app.get('/v1/revisions', { schema: all }, async (request, reply) => {
     const { before, limit } = readQuery(request.query, ['before', 'limit']);
     const { revision } = control;
     // One more says whether there is another page.
-    const found = control.revisions({ before, limit: limit + 1 });
+    const found = await control.revisions({ before, limit: limit + 1 });
     const revisions = found.slice(0, limit);
     const next = found.length > limit ? revisions.at(-1)?.revision : undefined;
     return sendState(request, reply, revision, { revision, revisions, next });
   });
   const one = describe({ ...read, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], response: 'Revision' });
-  app.get('/v1/revisions/:revision', { schema: one }, (request, reply) => {
+  app.get('/v1/revisions/:revision', { schema: one }, async (request, reply) => {
     readQuery(request.query, []);
-    const found = control.findRevision(revisionIn(request));
+    const found = await control.findRevision(revisionIn(request));
     if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is not kept any more.');
     return sendState(request, reply, found.revision, found);
   });

@@ -1,7 +1,7 @@
 // All comparisons of one thread: one Comparer per mirror, kept as long as what it compares is the same.
 
 import { isDeepStrictEqual } from 'node:util';
-import { compoundKey } from '../lib/compound-key.ts';
+import { mirrorKey } from './mirror-key.ts';
 import type { DatedReport } from './mirror-report.ts';
 import type { RecordedExchange } from './mirrored-exchange.ts';
 import type { ComparerSettings } from './comparer.ts';
@@ -62,7 +62,7 @@ export class ComparerSet {
   setMirrors(mirrors: readonly ComparedMirror[]): void {
     const next = new Map<string, Compared>();
     for (const mirror of mirrors) {
-      const key = compoundKey(mirror.pool, mirror.mirror);
+      const key = mirrorKey(mirror.pool, mirror.mirror);
       const known = this.#compared.get(key);
       const comparer = known !== undefined && isSame(known.mirror, mirror) ? known.comparer : undefined;
       next.set(key, { mirror, comparer: comparer ?? new Comparer(withPart(mirror.settings, mirrors.length)) });
@@ -72,14 +72,14 @@ export class ComparerSet {
 
   /** Compares and counts; never throws for what it is given. What belongs to no mirror, or to the time before it, is left out. */
   add(recorded: RecordedExchange): void {
-    const compared = this.#compared.get(compoundKey(recorded.pool, recorded.mirror));
+    const compared = this.#compared.get(mirrorKey(recorded.pool, recorded.mirror));
     if (compared === undefined || recorded.exchange.atMs < compared.mirror.sinceMs) return;
     this.#counts.add(recorded, compared.comparer.add(recorded.exchange));
   }
 
   /** Undefined where no such mirror is compared. At most 200 fields and 200 templates are listed. */
   report(pool: string, mirror: string): DatedReport | undefined {
-    const compared = this.#compared.get(compoundKey(pool, mirror));
+    const compared = this.#compared.get(mirrorKey(pool, mirror));
     if (compared === undefined) return undefined;
     const { judge, sinceMs } = compared.mirror;
     return { ...describeReport(compared.comparer.tally(), judge, MAX_LISTED), sinceMs };
@@ -130,7 +130,7 @@ class DifferenceCounts {
   }
 
   #of({ pool, mirror, version }: RecordedExchange): Count {
-    const key = compoundKey(pool, mirror, version);
+    const key = JSON.stringify([pool, mirror, version]);
     const known = this.#counts.get(key);
     if (known !== undefined) return known;
     const count: Count = { pool, mirror, version, compared: 0, differences: {} };

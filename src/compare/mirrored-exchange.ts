@@ -44,6 +44,13 @@ export interface RecordedExchange {
   readonly exchange: MirroredExchange;
 }
 
+/** How many more writes were missed than are told of one by one. */
+export interface UnlistedWrites {
+  readonly pool: string;
+  readonly mirror: string;
+  readonly count: number;
+}
+
 /** A write that the primary took, or may have taken, and the shadow did not. */
 export interface MissedWrite {
   readonly pool: string;

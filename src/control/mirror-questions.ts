@@ -1,4 +1,4 @@
-// What is asked about one mirror, answered: which mirror is meant, and what comparing it has shown or which writes its shadow is missing.
+// Questions about one mirror: which mirror is meant, and what comparing it has shown or which writes its shadow is missing.
 
 import { sentence } from '../lib/shown-text.ts';
 import { noSuch } from '../config/changes.ts';

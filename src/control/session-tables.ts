@@ -41,7 +41,7 @@ interface Count {
   readonly users: ReadonlyMap<string, number>;
 }
 
-/** Counting is not to take more than a part of the time, whatever the size and whoever asks how often. */
+/** Counting takes only a part of the time, no matter how large the table is and how often it is asked. */
 const COUNT_MS = 1000;
 const COUNT_MS_PER_USER = 0.004;
 

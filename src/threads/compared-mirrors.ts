@@ -2,7 +2,8 @@
 
 import type { Config, MirrorConfig, PoolConfig } from '../config/model.ts';
 import type { ComparedMirror } from '../compare/comparer-set.ts';
-import type { VersionDeploy } from '../upstream/live-pools.ts';
+import { mirrorKey } from '../compare/mirror-key.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import { comparerSettings, judgeSettings } from './comparer-settings.ts';
 
 interface Begun {
@@ -25,8 +26,7 @@ export class ComparedMirrors {
       for (const mirror of pool.mirrors) {
         const { compare } = mirror;
         if (compare === undefined) continue;
-        // Neither name can have a slash in it.
-        const key = `${pool.name}/${mirror.name}`;
+        const key = mirrorKey(pool.name, mirror.name);
         const subject = subjectOf(pool, mirror, deploys);
         const known = this.#begun.get(key);
         // A beginning in the future was before the clock was set back.

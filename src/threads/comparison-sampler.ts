@@ -15,9 +15,9 @@ import type { MirrorTable } from '../routing/table.ts';
 import { templateOf } from '../compare/path-template.ts';
 import { TemplateSampler } from '../compare/template-sampler.ts';
 import { ComparisonLoad } from '../compare/comparison-load.ts';
-import type { MissedWrite, RecordedExchange } from '../compare/mirrored-exchange.ts';
-import type { MirrorTarget } from '../upstream/mirror-runtime.ts';
-import type { CompareLink, FromWorker, MissedCount } from './messages.ts';
+import type { MissedWrite, RecordedExchange, UnlistedWrites } from '../compare/mirrored-exchange.ts';
+import type { MirrorTarget } from '../upstream/mirror-target.ts';
+import type { CompareLink, FromWorker } from './messages.ts';
 
 const WINDOW_MS = 1000;
 const MAX_TEMPLATES = 2000;
@@ -39,7 +39,7 @@ export class ComparisonSampler {
   #port: MessagePort | undefined = undefined;
   #load: ComparisonLoad | undefined = undefined;
   #missed: MissedWrite[] = [];
-  #unlisted = new Map<string, MissedCount>();
+  #unlisted = new Map<string, UnlistedWrites>();
 
   /** @param workers how many share the instance's bounds */
   constructor(workers: number, post: (message: FromWorker) => void) {

@@ -2,13 +2,13 @@
 // hostile upstreams can end this thread, not the process.
 
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { compoundKey } from '../lib/compound-key.ts';
 import type { Clock } from '../lib/clock.ts';
 import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
 import type { ComparedCount, ComparedMirror } from '../compare/comparer-set.ts';
 import { ComparisonLoad } from '../compare/comparison-load.ts';
 import type { DatedReport } from '../compare/mirror-report.ts';
+import { mirrorKey } from '../compare/mirror-key.ts';
 import type { ComparisonStart, FromComparison, ToComparison } from './comparison-messages.ts';
 import type { CompareLink } from './messages.ts';
 
@@ -69,7 +69,7 @@ export class ComparisonThreadHost {
 
   /** Undefined where the thread does not know the mirror, does not answer in time, or ends. Never rejects. */
   async report(pool: string, mirror: string): Promise<DatedReport | undefined> {
-    const { response } = this.#questions.get(compoundKey(pool, mirror)) ?? this.#ask(pool, mirror);
+    const { response } = this.#questions.get(mirrorKey(pool, mirror)) ?? this.#ask(pool, mirror);
     let stop: () => void = () => undefined;
     const late = new Promise<undefined>((resolve) => {
       const timer = this.#deps.clock.after(MAX_REPORT_WAIT_MS, () => resolve(undefined));
@@ -90,7 +90,7 @@ export class ComparisonThreadHost {
   }
 
   #ask(pool: string, mirror: string): Question {
-    const key = compoundKey(pool, mirror);
+    const key = mirrorKey(pool, mirror);
     const hung = this.#deps.clock.after(HUNG_MS, () => {
       this.#deps.log.error({ pool, mirror }, 'the comparison thread does not respond; another takes its place');
       void this.end();
@@ -117,7 +117,7 @@ export class ComparisonThreadHost {
       case 'counts':
         return this.#deps.onCounts(message.counts);
       case 'reported':
-        return this.#questions.get(compoundKey(message.pool, message.mirror))?.settle(message.report);
+        return this.#questions.get(mirrorKey(message.pool, message.mirror))?.settle(message.report);
       case 'memory':
         this.#memoryBytes = message.bytes;
         return undefined;

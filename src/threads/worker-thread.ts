@@ -17,7 +17,8 @@ import { LivePools } from '../upstream/live-pools.ts';
 import { ComparisonSampler } from './comparison-sampler.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
 import { ListenerSet } from './listener-set.ts';
-import type { FromWorker, ToWorker, Update, WorkerStart } from './messages.ts';
+import type { Update } from '../control/ports.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { ServingBuilder } from './serving-builder.ts';
 
 const FLUSH_MS = 200;

@@ -2,7 +2,7 @@
 
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
-import type { Recollection } from '../control/ports.ts';
+import type { EndpointUpdate, Recollection, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { after } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
@@ -10,10 +10,10 @@ import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Observation } from '../telemetry/observation.ts';
-import type { MissedWrite } from '../compare/mirrored-exchange.ts';
+import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
-import type { VersionDeploy } from '../upstream/live-pools.ts';
-import type { CompareLink, EndpointUpdate, FromWorker, MissedCount, ToWorker, Update, WorkerStart } from './messages.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
+import type { CompareLink, FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { FAST_RESTART_MS, RestartPace } from './restart-pace.ts';
 
 const APPLY_TIMEOUT_MS = 15_000;
@@ -28,7 +28,7 @@ export interface WorkersOptions {
   readonly counters: CounterRegistry;
   readonly log: Log;
   readonly onAccess: (chunk: string, lines: number) => void;
-  readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly MissedCount[]) => void;
+  readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly UnlistedWrites[]) => void;
   readonly onRestarted: () => void;
   readonly nowMs: () => number;
 }

@@ -3,7 +3,7 @@
 import type { Deadlines } from '../../lib/deadlines.ts';
 import type { MirrorTable } from '../../routing/table.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
-import type { MirrorTarget } from '../../upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../../upstream/mirror-target.ts';
 import { MirroredRequest } from './mirrored-request.ts';
 import type { MirroredRequestOwner } from './mirrored-request.ts';
 import type { CopiedRequest, CopyRole, TapFactory, ResponseTap } from './response-tap.ts';

@@ -6,7 +6,7 @@ import type { MirrorTable } from '../../routing/table.ts';
 import type { PoolTable } from '../../routing/table.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
-import type { MirrorTarget } from '../../upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../../upstream/mirror-target.ts';
 
 /** `candidate`: the shadow. `secondary`: another endpoint of the version that the primary's response comes from. */
 export type CopyRole = 'candidate' | 'secondary';

@@ -8,8 +8,9 @@ import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
-import type { UpstreamConnection } from '../../upstream/connection.ts';
-import type { MirrorRuntime, MirrorTarget } from '../../upstream/mirror-runtime.ts';
+import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
+import type { MirrorRuntime } from '../../upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../../upstream/mirror-target.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { ServedMirror } from '../serving-state.ts';
@@ -40,13 +41,13 @@ export function copyBody({ state }: ExchangeControl, bytes: Buffer, from: number
 }
 
 /** The primary's response has begun, with these body bytes; for its taps. */
-export function tellHead(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number): void {
+export function tellHead(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number): void {
   const latencyMs = exchange.context.deadlines.refresh() - exchange.state.attempt.startedMs;
   tell(exchange, (tap) => tap.onHead('primary', connection.head, latencyMs));
   tellBody(exchange, connection, from, to);
 }
 
-export function tellBody(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number): void {
+export function tellBody(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number): void {
   if (to > from) tell(exchange, (tap) => tap.onBody('primary', connection.memory, from, to));
 }
 

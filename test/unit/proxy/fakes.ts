@@ -16,10 +16,10 @@ import { compileTrust } from '../../../src/routing/trust.ts';
 import { RecentExchanges } from '../../../src/telemetry/recent-exchanges.ts';
 import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
 import type { Outcome } from '../../../src/telemetry/outcomes.ts';
-import type { UpstreamConnection } from '../../../src/upstream/connection.ts';
+import type { UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
-import { RetryBudget } from '../../../src/upstream/retry-budget.ts';
-import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/version-runtime.ts';
+import { RetryBudget } from '../../../src/upstream/resilience/retry-budget.ts';
+import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/stream-request.ts';
 import type { VersionRuntime } from '../../../src/upstream/version-runtime.ts';
 import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { FakeState, makePool, makeRoute, makeTable } from '../routing/make-table.ts';
@@ -130,8 +130,8 @@ export class FakeUpstream {
     this.endpoint = { key, inFlight: 0, counters: counting(calls, key) } as unknown as Endpoint;
   }
 
-  get real(): UpstreamConnection {
-    return this as unknown as UpstreamConnection;
+  get real(): UpstreamStream {
+    return this as unknown as UpstreamStream;
   }
 
   begin(_sink: unknown, method: string): void {
@@ -150,6 +150,10 @@ export class FakeUpstream {
 
   sendCopy(bytes: Buffer, from: number, to: number): boolean {
     return this.send(bytes.toString('latin1', from, to));
+  }
+
+  release(): void {
+    this.calls.push('release');
   }
 
   destroy(): void {
@@ -239,10 +243,6 @@ export class FakeVersion {
 
   withdraw(): void {
     this.calls.push(`${this.name}.withdraw`);
-  }
-
-  releaseConnection(): void {
-    this.calls.push(`${this.name}.releaseConnection`);
   }
 
   succeeded(endpoint: Endpoint): void {
