@@ -61,7 +61,7 @@ export class ComparisonSampler {
     this.#samplings.clear();
   }
 
-  /** Sends the missed writes of late. */
+  /** Sends the missed writes since it was last called. */
   flush(): void {
     if (this.#missed.length + this.#unlisted.size === 0) return;
     this.#post({ kind: 'missed', writes: this.#missed, unlisted: [...this.#unlisted.values()] });

@@ -3,7 +3,7 @@
 /** Folders whose circles by type are not cut yet. */
 export const UNCUT: readonly string[] = ['admin'];
 
-export const LONG_FILES: readonly string[] = ['src/threads/workers.ts'];
+export const LONG_FILES: readonly string[] = [];
 
 /** As `file name`. */
-export const LONG_FUNCTIONS: readonly string[] = ['src/admin/revisions.ts addRevisions', 'src/app/instance.ts constructor'];
+export const LONG_FUNCTIONS: readonly string[] = ['src/admin/revisions.ts addRevisions'];
