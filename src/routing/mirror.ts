@@ -10,7 +10,6 @@ import type { MirrorConfig, MirrorMatch, PoolConfig } from '../config/model.ts';
 import { readKey } from './affinity.ts';
 import { rankByKey } from './rank-by-key.ts';
 import { pickByWeight } from './split.ts';
-import type { VersionTable } from './choice.ts';
 import type { RoutableRequest } from './request.ts';
 import type { MirrorTable, PoolTable } from './table.ts';
 import { MirrorConditions } from './mirror-conditions.ts';
