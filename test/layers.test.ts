@@ -5,6 +5,8 @@ import { ALLOWED } from './layers/allowed.ts';
 import { findImports, readFileSet } from './layers/imports.ts';
 import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports, findSocketFaults } from './layers/rules.ts';
 import { findReach } from './layers/reach.ts';
+import { findLongFiles, findLongFunctions } from './layers/sizes.ts';
+import { LONG_FILES, LONG_FUNCTIONS, UNCUT } from './layers/unfinished.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -20,8 +22,17 @@ describe('src', () => {
     expect(findForbiddenImports(files)).toEqual([]);
   });
 
-  it('has no cycle between files', () => {
-    expect(findFileCycles(files)).toEqual([]);
+  it('has no cycle between files, by value or by type', () => {
+    expect(findFileCycles(files, UNCUT)).toEqual([]);
+  });
+
+  it.each(['bench', 'test'])('nor has %s', (folder) => {
+    expect(findFileCycles(readFileSet(root, folder))).toEqual([]);
+  });
+
+  it('says why a file is long, and has no long functions', () => {
+    expect(findLongFiles(files, LONG_FILES)).toEqual([]);
+    expect(findLongFunctions(files, LONG_FUNCTIONS)).toEqual([]);
   });
 
   it('has no cycle between folders', () => {
@@ -137,10 +148,14 @@ describe('the rules', () => {
     expect(findForbiddenImports(set({ 'src/api/x.ts': `import { z } from 'zod';` }))).toEqual([]);
   });
 
-  it('find cycles between files, but not over type-only imports', () => {
+  it('find cycles between files, by value and by type, but not over the files of threads', () => {
     const files = { 'src/lib/a.ts': `import './b.ts';`, 'src/lib/b.ts': `export { c } from './c.ts';`, 'src/lib/c.ts': `import './a.ts';` };
-    expect(findFileCycles(set(files))).toEqual(['src/lib/a.ts -> src/lib/b.ts -> src/lib/c.ts -> src/lib/a.ts']);
-    expect(findFileCycles(set({ ...files, 'src/lib/c.ts': `import type { A } from './a.ts';` }))).toEqual([]);
+    const cycle = ['src/lib/a.ts -> src/lib/b.ts -> src/lib/c.ts -> src/lib/a.ts'];
+    expect(findFileCycles(set(files))).toEqual(cycle);
+    const byType = { ...files, 'src/lib/c.ts': `import type { A } from './a.ts';` };
+    expect(findFileCycles(set(byType))).toEqual(cycle);
+    expect(findFileCycles(set(byType), ['lib'])).toEqual([]);
+    expect(findFileCycles(set({ ...files, 'src/lib/c.ts': `new URL('./a.ts', import.meta.url);` }))).toEqual([]);
     expect(findFileCycles(set({ 'src/lib/a.ts': `import './a.ts';` }))).toEqual(['src/lib/a.ts -> src/lib/a.ts']);
   });
 
@@ -148,6 +163,28 @@ describe('the rules', () => {
     const files = { 'src/a/x.ts': `import type { Y } from '../b/y.ts';`, 'src/b/y.ts': '', 'src/b/z.ts': `import '../a/x.ts';` };
     expect(findFolderCycles(set(files))).toEqual(['a -> b -> a']);
     expect(findFolderCycles(set({ ...files, 'src/b/z.ts': '' }))).toEqual([]);
+  });
+
+  it('find long files without a reason, and what is listed as long and is not', () => {
+    const long = 'const a = 1;\n'.repeat(301);
+    expect(findLongFiles(set({ 'src/lib/a.ts': long }))).toEqual([
+      'src/lib/a.ts: 301 lines; cut it at a seam, or say "Long because …" at its top',
+    ]);
+    expect(findLongFiles(set({ 'src/lib/a.ts': long }), ['src/lib/a.ts'])).toEqual([]);
+    expect(findLongFiles(set({ 'src/lib/a.ts': `// Of A.\n// Long because of B.\n${long}` }))).toEqual([]);
+    expect(findLongFiles(set({ 'src/lib/a.ts': '' }), ['src/lib/a.ts'])).toEqual(['src/lib/a.ts: is not too long any more; strike it out']);
+  });
+
+  it.each([
+    ['function f() {', '}', 'f'],
+    ['class A { constructor() {', '} }', 'constructor'],
+    ['class A { #f = () => {', '}; }', 'without a name'],
+    ['const f = () => {', '};', 'f'],
+  ])('find long functions: %s', (begin, end, name) => {
+    const file = (lines: number) => set({ 'src/lib/a.ts': `${begin}\n${'a();\n'.repeat(lines - 2)}${end}\n` });
+    expect(findLongFunctions(file(40))).toEqual([]);
+    expect(findLongFunctions(file(41))).toEqual([`src/lib/a.ts ${name}: 41 lines; a function has at most 40`]);
+    expect(findLongFunctions(file(41), [`src/lib/a.ts ${name}`])).toEqual([]);
   });
 
   it.each([

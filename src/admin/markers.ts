@@ -1,6 +1,7 @@
 // Which deploy a version is: a deploy sets a marker, anybody may read it.
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { sentence } from '../lib/shown-text.ts';
 import { noSuch } from '../config/changes.ts';
 import type { ControlApi, MarkOutcome } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
@@ -85,8 +86,4 @@ function mustExist({ config }: ControlApi, pool: string | undefined, version: st
     throw new HttpProblem(404, sentence(noSuch('pool', pool, all)));
   }
   if (version !== undefined && !names.includes(version)) throw new HttpProblem(404, sentence(noSuch('version', version, names)));
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }

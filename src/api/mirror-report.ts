@@ -55,7 +55,7 @@ const template = z.object({
   ...place,
   exchanges: count,
   compared: count,
-  withSecondary: count.describe('Requests with a secondary response, which the primary gave to a second copy.'),
+  withSecondary: count.describe('Requests with a secondary response: what the primary sent for another copy.'),
   uncompared: counts.describe('Bodies that could not be compared, by reason.'),
   cutShort: count.describe('Comparisons that a bound ended early.'),
   outcomes: z.object({ primary: counts, candidate: counts, secondary: counts }).describe('How attempts ended, by outcome.'),

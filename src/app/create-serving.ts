@@ -5,7 +5,7 @@ import type { Config } from '../config/model.ts';
 import { nowMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { RETRY_REASONS } from '../proxy/steps/retry.ts';
-import { CHOICE_REASONS } from '../routing/table.ts';
+import { CHOICE_REASONS } from '../routing/choice.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
 import { MirrorAnalysis } from '../threads/mirror-analysis.ts';

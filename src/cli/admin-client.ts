@@ -159,7 +159,8 @@ export async function readAll(body: AsyncIterable<Buffer> & { destroy(): unknown
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parseJson(text: string): unknown {
+/** The value of a JSON text; the text itself where it is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -5,7 +5,7 @@ import { parseDuration } from '../config/duration.ts';
 import { MAX_NEWEST, MAX_PER_PAGE } from '../api/bounds.ts';
 import type { Journal, JournalLine } from '../api/journal.ts';
 import { ask, type AdminCall } from './admin-call.ts';
-import { readAll } from './admin-client.ts';
+import { parseJson, readAll } from './admin-client.ts';
 import type { Fields } from './fields.ts';
 import { readResponse } from './read-response.ts';
 import { readEvents } from './event-stream.ts';
@@ -148,12 +148,4 @@ function describeDetail({ changes, changeCount, ...detail }: Fields): string {
   const list = Array.isArray(changes) ? changes.map(String) : [];
   const more = typeof changeCount === 'number' && changeCount > list.length ? [`and ${changeCount - list.length} more`] : [];
   return visible([...words, [...list, ...more].join('; ')].join('  ').trimEnd());
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

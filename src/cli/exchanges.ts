@@ -1,6 +1,7 @@
 // `sluice exchanges [pool] [version]`: recent requests, and why they went where they went; with `--id` everything that is known of one.
 
 import type { RecentExchangesResponse, ShownExchange } from '../api/exchanges.ts';
+import { shorten } from '../lib/shown-text.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { readResponse } from './read-response.ts';
 import { count, formatInstant } from './quantity.ts';
@@ -78,7 +79,7 @@ function viewExchanges({ terminal }: AdminCall, exchanges: readonly ShownExchang
   const rows = exchanges.map((each) => [
     formatInstant(each.atMs),
     each.method,
-    shorten(targetOf(each)),
+    shorten(targetOf(each), MAX_TARGET_LENGTH),
     terminal.paint(colourOf(each.status), String(each.status)),
     each.outcome,
     versionOf(each),
@@ -137,8 +138,4 @@ function duration(ms: number): string {
 
 function colourOf(status: number): Colour {
   return status >= 500 ? 'bad' : status >= 400 ? 'warn' : 'good';
-}
-
-function shorten(text: string): string {
-  return text.length <= MAX_TARGET_LENGTH ? text : `${text.slice(0, MAX_TARGET_LENGTH - 1)}…`;
 }

@@ -1,5 +1,6 @@
 // `sluice explain` of a running instance: the same question and the same words as for a config file, with what is ready now.
 
+import { readField } from '../routing/question.ts';
 import { ask, showJson, type AdminCall } from './admin-call.ts';
 import { readResponse } from './read-response.ts';
 import { formatExplanation } from './view-explanation.ts';
@@ -13,8 +14,6 @@ export interface ExplainQuestion {
   readonly listener: string | undefined;
   readonly client: string | undefined;
 }
-
-const FIELD_FORM = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\uffff]*)$/;
 
 export async function runExplainLive(call: AdminCall, question: ExplainQuestion): Promise<void> {
   const { method, url, headers, listener, client } = question;
@@ -31,11 +30,12 @@ export async function runExplainLive(call: AdminCall, question: ExplainQuestion)
 function readFields(headers: readonly string[]): Readonly<Record<string, string>> {
   const fields = new Map<string, string>();
   for (const header of headers) {
-    const [, name, value = ''] = FIELD_FORM.exec(header) ?? [];
-    if (name === undefined) throw new Failure(EXIT.usage, `${JSON.stringify(header)} is no header; write it as 'name: value'`);
-    const key = name.toLowerCase();
+    const field = readField(header);
+    if (field === undefined) throw new Failure(EXIT.usage, `${JSON.stringify(header)} is no header; write it as 'name: value'`);
+    const key = field.name.toLowerCase();
     const before = fields.get(key);
-    fields.set(key, before === undefined ? value.trim() : `${before}${key === 'cookie' ? '; ' : ', '}${value.trim()}`);
+    const value = field.value.trim();
+    fields.set(key, before === undefined ? value : `${before}${key === 'cookie' ? '; ' : ', '}${value}`);
   }
   return Object.fromEntries(fields);
 }

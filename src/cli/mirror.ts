@@ -101,7 +101,7 @@ function rowOf({ terminal }: AdminCall, { pool, name, to, percent, origin, mirro
 }
 
 /** `v2`, `engine/v2`, `engine as it splits`. */
-export function describeTarget(pool: string, version: string, owner: string): string {
+function describeTarget(pool: string, version: string, owner: string): string {
   if (version === '') return `${pool} as it splits`;
   return pool === owner ? version : `${pool}/${version}`;
 }

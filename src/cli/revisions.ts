@@ -2,6 +2,7 @@
 
 import type { RevisionSummary } from '../api/revisions.ts';
 import { DEFAULT_PER_PAGE } from '../api/bounds.ts';
+import { shorten } from '../lib/shown-text.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
 import { readResponse } from './read-response.ts';
@@ -12,6 +13,8 @@ import { formatPairs, formatTable } from './table.ts';
 export interface RevisionsOptions {
   readonly limit?: number | undefined;
 }
+
+const MAX_SUMMARY_LENGTH = 60;
 
 export async function runRevisions(call: AdminCall<RevisionsOptions>, number: number | undefined): Promise<void> {
   const path = number === undefined ? revisionsPath({ limit: call.options.limit ?? DEFAULT_PER_PAGE }) : pathOf('v1', 'revisions', number);
@@ -69,11 +72,5 @@ function summarise({ differences }: RevisionSummary): string {
   if (first === undefined) return '-';
   const sides = first.before === undefined ? 'added' : first.after === undefined ? 'removed' : `${first.before} -> ${first.after}`;
   const more = differences.length > 1 ? ` and ${differences.length - 1} more` : '';
-  return `${shorten(`${first.path} ${sides}`)}${more}`;
-}
-
-const MAX_SUMMARY_LENGTH = 60;
-
-function shorten(text: string): string {
-  return text.length <= MAX_SUMMARY_LENGTH ? text : `${text.slice(0, MAX_SUMMARY_LENGTH)}…`;
+  return `${shorten(`${first.path} ${sides}`, MAX_SUMMARY_LENGTH)}${more}`;
 }

@@ -12,7 +12,7 @@ import type { Comparison, Kind } from './difference.ts';
 import type { JudgeSettings } from './judge-settings.ts';
 import { DEFAULT_BOUNDS } from './report-record.ts';
 
-/** A mirror whose answers are compared. */
+/** A mirror whose responses are compared. */
 export interface ComparedMirror {
   readonly pool: string;
   readonly mirror: string;
@@ -28,9 +28,9 @@ export interface ComparedCount {
   readonly mirror: string;
   /** As in `RecordedExchange`. */
   readonly version: string;
-  /** Exchanges in which both answered, those included whose bodies could not be compared. */
+  /** Exchanges in which both responded, including those whose bodies could not be compared. */
   readonly compared: number;
-  /** Of the candidate, noise included; `outcome`: it gave no answer where the primary did, and nothing was compared. */
+  /** Of the candidate, noise included; `outcome`: it gave no response where the primary did, and nothing was compared. */
   readonly differences: Readonly<Partial<Record<Kind, number>>>;
 }
 
@@ -91,12 +91,12 @@ export class ComparerSet {
   }
 }
 
-/** How it is judged is no part of it: evidence stays valid whoever looks at it, and with which bounds. */
+/** The bounds of the judgement are no part of it: evidence stays valid whatever bounds it is judged by. */
 function isSame(one: ComparedMirror, other: ComparedMirror): boolean {
   return one.sinceMs === other.sinceMs && isDeepStrictEqual(one.settings, other.settings);
 }
 
-/** Where many mirrors compare each may remember less, so that hostile answers do not exhaust the thread. */
+/** Where many mirrors compare, each may remember less, so that hostile responses do not exhaust the thread. */
 function withPart(settings: ComparerSettings, mirrors: number): ComparerSettings {
   const part = (all: number): number => Math.ceil(Math.min(1, MIRRORS_AT_FULL / mirrors) * all);
   const { templates, fields, ...bounds } = DEFAULT_BOUNDS;
@@ -108,11 +108,11 @@ function withPart(settings: ComparerSettings, mirrors: number): ComparerSettings
   };
 }
 
-/** Counts for metrics, by mirror and version: names of the config bound what is kept. What was counted of a mirror that is gone is still told. */
+/** Counts for metrics, by mirror and version: names of the config bound what is kept. What was counted of a mirror that is gone is still reported. */
 class DifferenceCounts {
   #counts = new Map<string, Count>();
 
-  /** Counts an exchange; `comparison` is the candidate's, undefined where its answer was not compared. */
+  /** Counts an exchange; `comparison` is the candidate's, undefined where its response was not compared. */
   add(recorded: RecordedExchange, comparison: Comparison | undefined): void {
     const isFailure = failedAlone(recorded);
     if (comparison === undefined && !isFailure) return;

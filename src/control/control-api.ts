@@ -80,7 +80,7 @@ export type ChangeOutcome =
   | { readonly result: 'failed'; readonly message: string };
 
 /** Pools whose users no longer keep the version that they had; absent when there is none. */
-export interface Moved {
+interface Moved {
   readonly moved?: readonly string[];
 }
 

@@ -46,7 +46,7 @@ export function evaluateAmendments(
   if (config === undefined)
     return { result: 'rejected', revision, problems: load.problems.map(({ path, message }) => ({ path, message })) };
   // The file is the one that the others fit, so what does not is what was asked for.
-  const lost = load.amended.overtaken.map(({ amendment, reason }) => ({ path: formatPath(amendment.path), message: reason }));
+  const lost = load.amended.superseded.map(({ amendment, reason }) => ({ path: formatPath(amendment.path), message: reason }));
   if (lost.length > 0) return { result: 'rejected', revision, problems: lost };
   return { load, config, differences: diffConfigs(before, config) };
 }

@@ -12,7 +12,7 @@ import type { MissedWriteFile } from './missed-write-file.ts';
 
 const MAX_OF_MIRROR = 10_000;
 /** Over all mirrors; mirrors that have any share them equally. */
-const MOST = 100_000;
+const MAX_IN_ALL = 100_000;
 /** The same for characters of all texts. */
 const MAX_CHARACTERS = 64 * 1024 * 1024;
 const MAX_CHARACTERS_OF_MIRROR = MAX_CHARACTERS / 10;
@@ -133,7 +133,7 @@ export class MissedWriteLedgers {
   }
 
   #trim(ledger: Ledger): void {
-    const most = Math.min(MAX_OF_MIRROR, Math.floor(MOST / this.#lists));
+    const most = Math.min(MAX_OF_MIRROR, Math.floor(MAX_IN_ALL / this.#lists));
     const mostCharacters = Math.min(MAX_CHARACTERS_OF_MIRROR, MAX_CHARACTERS / this.#lists);
     const { writes } = ledger;
     let gone = 0;

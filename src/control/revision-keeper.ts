@@ -56,9 +56,9 @@ export class RevisionKeeper {
   }
 
   #describe({ revision: number, config, load, origin: { moved, change, ...origin }, before }: Transition): NewRevision {
-    const { amendments, overtaken } = load.amended;
+    const { amendments, superseded } = load.amended;
     const facts = {
-      ...(overtaken.length > 0 && { overtaken: overtaken.map(({ reason }) => reason) }),
+      ...(superseded.length > 0 && { overtaken: superseded.map(({ reason }) => reason) }),
       ...(moved.length > 0 && { moved }),
       ...(change !== undefined && { change: shownChange(change) }),
     };

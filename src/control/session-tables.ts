@@ -2,8 +2,8 @@
 // pool as it was. It never waits, and never changes what is in force before `commit`.
 
 import type { PoolConfig } from '../config/model.ts';
-import { compileSessionRule } from '../routing/remembered-version.ts';
-import type { SessionRule } from '../routing/remembered-version.ts';
+import { compileSessionRule } from '../routing/session-rule.ts';
+import type { SessionRule } from '../routing/session-rule.ts';
 import { SessionReader } from '../routing/session-reader.ts';
 import { createSessionMemory, Sessions } from '../routing/sessions.ts';
 import type { Lines } from '../telemetry/samples.ts';

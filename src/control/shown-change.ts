@@ -1,6 +1,6 @@
 // A change as the journal shows it: plain data, without what opens doors. A whole config is not repeated: the revision has it.
 
-import { isMap } from '../config/plain.ts';
+import { isMap } from '../lib/plain.ts';
 import { MASK, isSecretName, maskValue } from './mask.ts';
 import type { Change } from './control-api.ts';
 

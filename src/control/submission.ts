@@ -27,14 +27,6 @@ export interface DiscoveredSubmission {
 
 export type Submission = FileSubmission | AmendSubmission | DiscoveredSubmission;
 
-/** What becomes of a submission of each kind. */
-export interface OutcomeOf {
-  readonly file: ApplyResult;
-  readonly amend: AmendOutcome;
-  /** Endpoints cannot be refused. */
-  readonly discovered: undefined;
-}
-
 export type ApplyResult =
   | { readonly result: 'applied'; readonly revision: number; readonly workers: Adoption; readonly notices: readonly string[] }
   | { readonly result: 'unchanged'; readonly revision: number }

@@ -1,6 +1,7 @@
 // A change as the amendments that are to stand over the file: from words of control to those of the config.
 
 import { dirname, join } from 'node:path';
+import { isMap } from '../lib/plain.ts';
 import type { Amendment } from '../config/amend.ts';
 import {
   clearMirrors,
@@ -14,7 +15,7 @@ import {
 } from '../config/changes.ts';
 import type { Changed, Standing } from '../config/changes.ts';
 import { decodeRead, decodeText } from '../config/decode.ts';
-import { isMap, samePlain } from '../config/plain.ts';
+import { samePlain } from '../config/plain.ts';
 import { describeConfig } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
 import { setDrain } from '../config/set-drain.ts';

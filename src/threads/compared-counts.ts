@@ -1,5 +1,6 @@
 // What was compared, added up over the lives of the thread that compares. Labels come from the config alone.
 
+import { compoundKey } from '../lib/compound-key.ts';
 import type { Config } from '../config/model.ts';
 import { candidateCounterKeys } from '../control/counter-keys.ts';
 import type { ComparedCount } from '../compare/comparer-set.ts';
@@ -59,7 +60,6 @@ export class ComparedCounts {
   }
 }
 
-/** Names of pools and mirrors have no slash in them. */
 function keyOf({ pool, mirror, version }: Series['labels']): string {
-  return `${pool}/${mirror}/${version}`;
+  return compoundKey(pool, mirror, version);
 }

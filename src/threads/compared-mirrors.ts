@@ -17,7 +17,7 @@ export class ComparedMirrors {
 
   /**
    * The mirrors of this config that compare. One whose subject is what it was keeps its beginning: the target, how the copy differs from the
-   * request, how answers are compared, and the deploys of the versions that answer. How often they are compared and how they are judged is no part of it.
+   * request, how responses are compared, and the deploys of the versions that respond. How often they are compared and how they are judged is no part of it.
    */
   list({ pools }: Config, deploys: readonly VersionDeploy[], wallMs: number): readonly ComparedMirror[] {
     const begun = new Map<string, Begun>();

@@ -11,7 +11,7 @@ import { MissedWriteDetector } from '../proxy/mirror/missed-write-detector.ts';
 import { TapGroup } from '../proxy/mirror/response-tap.ts';
 import type { CopiedRequest, TapFactory, ResponseTap } from '../proxy/mirror/response-tap.ts';
 import { isSafe } from '../http/method.ts';
-import type { MirrorTable } from '../routing/mirror.ts';
+import type { MirrorTable } from '../routing/table.ts';
 import { templateOf } from '../compare/path-template.ts';
 import { TemplateSampler } from '../compare/template-sampler.ts';
 import { ComparisonLoad } from '../compare/comparison-load.ts';
@@ -61,7 +61,7 @@ export class ComparisonSampler {
     this.#samplings.clear();
   }
 
-  /** Sends the missed writes of late. */
+  /** Sends the missed writes since it was last called. */
   flush(): void {
     if (this.#missed.length + this.#unlisted.size === 0) return;
     this.#post({ kind: 'missed', writes: this.#missed, unlisted: [...this.#unlisted.values()] });

@@ -57,9 +57,9 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'applied'; readonly id: number; readonly ports: Readonly<Record<string, number>> }
-  /** The answer to `endpoints` and `deploys`. */
+  /** The response to `endpoints` and `deploys`. */
   | { readonly kind: 'followed'; readonly id: number }
-  /** The answer to `recall`. */
+  /** The response to `recall`. */
   | { readonly kind: 'recalled'; readonly id: number; readonly exchanges: readonly Observation[] }
   | { readonly kind: 'refused'; readonly id: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }

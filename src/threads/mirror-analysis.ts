@@ -1,4 +1,4 @@
-// What this instance knows of its shadows: what comparing their answers shows, and which writes they are missing. Joins those who know with
+// What this instance knows of its shadows: what comparing their responses shows, and which writes they are missing. Joins those who know with
 // those who ask; it decides nothing.
 
 import type { Config } from '../config/model.ts';

@@ -1,4 +1,5 @@
 // The data-plane threads as the control thread sees them: starts them, hands them Configs, replaces the dead, drains all.
+// Long because every question to a worker may meet its death, and what happens then is decided in one place.
 
 import { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
@@ -116,10 +117,10 @@ export class Workers {
     for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'health', unhealthy } satisfies ToWorker);
   }
 
-  /** Which deploys the versions are, for all workers and for those that will take their place. Answers how many serve and know. Never rejects. */
+  /** Which deploys the versions are, for all workers and for those that will take their place. Returns how many serve and know. Never rejects. */
   async setDeploys(deploys: readonly VersionDeploy[]): Promise<{ applied: number; total: number }> {
     this.#deploys = deploys;
-    // One that starts takes it before its first Config, which it answers for.
+    // A worker that starts takes it before its first Config, and responds to that.
     for (const thread of this.#threads)
       if (thread?.serving === false) thread.worker.postMessage({ kind: 'deploys', id: 0, deploys } satisfies ToWorker);
     const threads = this.#threads.filter((thread) => thread !== undefined).filter(({ serving }) => serving);
@@ -142,7 +143,7 @@ export class Workers {
     for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'collect' } satisfies ToWorker);
   }
 
-  /** What the workers remember of their latest exchanges, as far as they answer within a second. Never rejects. */
+  /** What the workers remember of their latest exchanges, as far as they respond within a second. Never rejects. */
   async recall(): Promise<Recollection> {
     const threads = this.#threads.filter((thread) => thread !== undefined);
     const responses = await Promise.all(threads.map((thread) => this.#recallOne(thread)));
@@ -164,7 +165,7 @@ export class Workers {
     });
   }
 
-  /** Answers the worker that took the Config. One that dies over it says nothing about the Config: another is asked, once. */
+  /** Returns the worker that took the Config. A worker that dies meanwhile says nothing about the Config: another is asked, once. */
   async #applyFirst(update: Update): Promise<Thread> {
     let first = await this.#findAlive(undefined);
     let ports: Readonly<Record<string, number>>;
@@ -189,7 +190,7 @@ export class Workers {
     return alive;
   }
 
-  /** Drains all workers and ends them. Answers how many connections had to be cut. */
+  /** Drains all workers and ends them. Returns how many connections had to be cut. */
   async drain(timeoutMs: number): Promise<number> {
     this.#closing = true;
     for (const restart of this.#restarts) restart.stop();
@@ -284,7 +285,7 @@ export class Workers {
     return response.ports;
   }
 
-  /** Rejects when the worker refuses, ends, or does not answer in time. */
+  /** Rejects when the worker refuses, ends, or does not respond in time. */
   #ask(thread: Thread, message: (id: number) => ToWorker): Promise<FromWorker> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

@@ -167,7 +167,7 @@ export class EndpointSet implements ConnectionOwner {
     if (reasons === endpoint.notReadyReasons) return false;
     endpoint.notReadyReasons = reasons;
     if (reasons === 0) endpoint.counters.ready();
-    else endpoint.counters.unready();
+    else endpoint.counters.notReady();
     if (reason === NOT_READY_DRAINING) this.#drain(endpoint, applies);
     if (applies) closeFree(endpoint);
     return true;

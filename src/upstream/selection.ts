@@ -79,7 +79,7 @@ export class Selection {
     const { shares, whole } = sharesOf(zones);
     this.#shares = shares;
     this.readyCount = this.#countReady();
-    const usable = this.#endpoints.filter(({ weight, notReadyReasons: unready }) => weight > 0 && (unready & ~IN_PANIC) === 0);
+    const usable = this.#endpoints.filter(({ weight, notReadyReasons }) => weight > 0 && (notReadyReasons & ~IN_PANIC) === 0);
     this.panicking = !whole && this.readyCount < usable.length * this.#panicBelow;
     if (!this.panicking) return;
     this.#ignore(IN_PANIC);

@@ -90,7 +90,7 @@ export function checkSeen(review: Review, path: Path, name: string, side: 'key' 
     review.problem(path, `${lower} belongs to the proxy and cannot be matched`, side);
 }
 
-/** Of an answer; all but its length is taken out of the header block before anything is compared. */
+/** Of a response; all but its length is taken out of the header block before anything is compared. */
 export function checkCompared(review: Review, path: Path, name: string): void {
   if (name === 'content-length' || !FRAMING.includes(name)) return;
   review.problem(path, `${name} belongs to the framing of messages and cannot be compared`);

@@ -23,7 +23,7 @@ export function mirrorsLeadSomewhere(config: Config, review: Review): void {
   });
 }
 
-/** Weights do not matter: a version may get copies before and after it gets requests. A request that it answers itself is not copied. */
+/** Weights do not matter: a version may get copies before and after it gets requests. A request that it responds to itself is not copied. */
 export function mirrorsLeadElsewhere(config: Config, review: Review): void {
   eachMirror(config, (pool, mirror, path) => {
     if ((mirror.pool ?? pool.name) !== pool.name) return;
@@ -85,7 +85,7 @@ export function comparisonsCanPass(config: Config, review: Review): void {
     const isUnsafe = match.methods.length > 0 && !match.methods.some(isSafe);
     if (compare.noisePercent === 0 || sideEffects === 'forbid' || !isUnsafe) return;
     const fix = 'write noise: off, and ignore what differs by itself';
-    review.notice([...at, 'noise'], `of ${match.methods.join(', ')} no second copy is made, so the verdict stays inconclusive: ${fix}`);
+    review.notice([...at, 'noise'], `of ${match.methods.join(', ')} no secondary copy is made, so the verdict stays inconclusive: ${fix}`);
   });
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { NAME_PATTERN } from '../syntax.ts';
 
 /** Params of an issue whose message is complete and says what was found itself. */
-export const COMPLETE = { complete: true } as const;
+const COMPLETE = { complete: true } as const;
 
 /** The part of a zod refinement context that is used here. */
 export interface IssueContext {

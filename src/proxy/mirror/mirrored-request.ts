@@ -5,7 +5,7 @@
 import { BODY_LENGTH } from '../../http1/framing.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner, Deadlines } from '../../lib/deadlines.ts';
-import type { MirrorTable } from '../../routing/mirror.ts';
+import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';

@@ -4,7 +4,7 @@
 import { SHADOW_FIELD } from '../../http/forwarding-fields.ts';
 import { writeCopyHead } from '../../http1/write-request.ts';
 import { chooseTargetVersion, isSampled, isShadow, mirrorKey } from '../../routing/mirror.ts';
-import type { MirrorTable } from '../../routing/mirror.ts';
+import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';

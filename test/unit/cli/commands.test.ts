@@ -10,7 +10,7 @@ import { runExplainLive } from '../../../src/cli/explain-live.ts';
 import { runRevisions } from '../../../src/cli/revisions.ts';
 import { runSplit } from '../../../src/cli/split.ts';
 import { runStatus } from '../../../src/cli/status.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { FakeAdmin, FakeTerminal, NOW_MS, problem, runAgainst, shop } from './fake-admin.ts';
 
 let admin: FakeAdmin;

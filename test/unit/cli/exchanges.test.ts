@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runExchanges } from '../../../src/cli/exchanges.ts';
 import { runSplit } from '../../../src/cli/split.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { shownExchange } from '../admin/fake-control.ts';
 import { FakeAdmin, FakeTerminal, NOW_MS, problem, runAgainst } from './fake-admin.ts';
 

@@ -3,6 +3,7 @@ import { decodeText } from '../../../src/config/decode.ts';
 import type { Update } from '../../../src/control/ports.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import { from, load, open, settled, yaml } from './fakes.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
 describe('Controller', () => {
   it('puts a valid config in force on every worker, then says so', async () => {
@@ -264,14 +265,14 @@ describe('Controller', () => {
       discovery.known.set('app.test', ['10.0.0.1']);
       await controller.apply(from(named()), 'start');
       dataPlane.ends.push(async () => {
-        dataPlane.sets[0]!.adopt(structuredClone(dataPlane.endpoints.at(-1)!.counters));
+        adoptPlan(dataPlane.sets[0]!, structuredClone(dataPlane.endpoints.at(-1)!.counters));
         return { applied: 1, total: 2 };
       });
       discovery.known.set('app.test', ['10.0.0.2']);
       controller.rediscover();
       await settled();
       dataPlane.sets[1] = new CounterSet(1);
-      dataPlane.sets[1].adopt(structuredClone(counters.complete()));
+      adoptPlan(dataPlane.sets[1], structuredClone(counters.complete()));
       discovery.known.set('app.test', ['10.0.0.3']);
       controller.rediscover();
       await settled();

@@ -21,8 +21,8 @@ it('has no config where it has Problems, and no place where nothing can be read'
   expect(desiredByFile({ read: unread }, [], same).locate(['pools'])).toBeUndefined();
 });
 
-it('of a file an amendment that does not fit is overtaken; of the API it is a Problem', () => {
+it('of a file an amendment that does not fit is superseded; of the API it is a Problem', () => {
   const gone = { path: ['pools', 'shop', 'split'], value: { v9: 1 }, base: { v1: 90, v2: 10 } };
-  expect(desiredByFile({ read }, [gone], same).load.amended.overtaken).toHaveLength(1);
+  expect(desiredByFile({ read }, [gone], same).load.amended.superseded).toHaveLength(1);
   expect(desiredByApi(read, [gone], same)).toMatchObject({ config: undefined });
 });

@@ -19,6 +19,7 @@ import type { Store } from '../../../src/store/store.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import type { SplitWeight } from '../../../src/telemetry/exposition.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
 export type Load = () => Loaded;
 
@@ -47,7 +48,7 @@ export const from =
   () => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: yaml() }]), alone });
 
 /** A data plane of two workers that does what it is told. */
-export class FakeDataPlane implements DataPlane {
+class FakeDataPlane implements DataPlane {
   readonly updates: Update[] = [];
   readonly endpoints: EndpointUpdate[] = [];
   readonly sets = [new CounterSet(0), new CounterSet(1)];
@@ -72,7 +73,7 @@ export class FakeDataPlane implements DataPlane {
     const end = this.ends.shift();
     try {
       if (end !== undefined) return await end();
-      for (const set of this.sets) set.adopt(structuredClone(update.counters));
+      for (const set of this.sets) adoptPlan(set, structuredClone(update.counters));
       return { applied: 2, total: 2 };
     } finally {
       this.underWay -= 1;
@@ -81,7 +82,7 @@ export class FakeDataPlane implements DataPlane {
 }
 
 /** Knows what the test says it knows: addresses on port 80 for names, by name. */
-export class FakeDiscovery implements EndpointDiscovery {
+class FakeDiscovery implements EndpointDiscovery {
   readonly known = new Map<string, readonly string[]>();
   readonly steps: string[] = [];
   /** What `prepare` waits for. */
@@ -143,7 +144,7 @@ export async function open(store: Store = new MemoryStore()) {
 }
 
 /** Those who are told of what is in force, and note what they are told. */
-export function createFollowers() {
+function createFollowers() {
   const steps: string[] = [];
   const namesIn = (pools: readonly PoolConfig[]): string => pools.flatMap((pool) => pool.versions.map(({ name }) => name)).join(' ');
   return {

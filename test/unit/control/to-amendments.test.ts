@@ -57,7 +57,7 @@ class Room {
     const amendments = await this.ask(change);
     if ('result' in amendments) throw new Error(JSON.stringify(amendments));
     const { config, problems, amended } = decodeRead(this.desired.read, amendments);
-    expect([problems, amended.overtaken]).toEqual([[], []]);
+    expect([problems, amended.superseded]).toEqual([[], []]);
     const differences = diffConfigs(this.desired.config, config!).map(formatDifference);
     await this.#keep(config!, amended.amendments);
     return differences;

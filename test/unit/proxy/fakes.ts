@@ -1,7 +1,7 @@
 // The surroundings of one step: a state as it is after `begin`, and what stands on both sides of it, each writing down what it is told.
 
 import { readRequestHead } from '../../../src/http1/read-request-head.ts';
-import { RequestHead } from '../../../src/http1/request-head.ts';
+import type { RequestHead } from '../../../src/http1/request-head.ts';
 import { readResponseHead } from '../../../src/http1/read-response-head.ts';
 import { ResponseHead } from '../../../src/http1/response-head.ts';
 import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
@@ -14,17 +14,17 @@ import { ExchangeState } from '../../../src/proxy/exchange-state.ts';
 import type { ServedPool, ServingState } from '../../../src/proxy/serving-state.ts';
 import { compileTrust } from '../../../src/routing/trust.ts';
 import { RecentExchanges } from '../../../src/telemetry/recent-exchanges.ts';
-import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
 import type { Outcome } from '../../../src/telemetry/outcomes.ts';
 import type { UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
 import { RetryBudget } from '../../../src/upstream/resilience/retry-budget.ts';
-import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/stream-request.ts';
+import type { NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/stream-request.ts';
+import { ACQUIRED } from '../../../src/upstream/stream-request.ts';
 import type { VersionRuntime } from '../../../src/upstream/version-runtime.ts';
 import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { FakeState, makePool, makeRoute, makeTable } from '../routing/make-table.ts';
 
-export const LIMITS = { headerBytes: 16_384, headerCount: 100, requestLineBytes: 8192 };
+const LIMITS = { headerBytes: 16_384, headerCount: 100, requestLineBytes: 8192 };
 
 export const SETTINGS: ListenerSettings = {
   ...LIMITS,
@@ -434,5 +434,3 @@ export function parse(text: string, head: RequestHead): RequestHead {
   if (readRequestHead(text, 0, head, LIMITS) <= 0) throw new Error(`not a request: ${head.refusal}`);
   return head;
 }
-
-export const FAILED = OUTCOME.upstream_reset;

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync,
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { scaled } from '../../flow/scaffold/full.ts';
 import { makeFolder } from '../../flow/scaffold/folder.ts';

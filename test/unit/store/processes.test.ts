@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { StoreInUse, StoreUnusable } from '../../../src/store/store-errors.ts';
 import { eventually, within } from '../../flow/scaffold/eventually.ts';

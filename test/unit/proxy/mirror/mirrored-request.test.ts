@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { MirroredRequest } from '../../../../src/proxy/mirror/mirrored-request.ts';
 import type { MirroredRequestOwner } from '../../../../src/proxy/mirror/mirrored-request.ts';
 import type { ResponseTap } from '../../../../src/proxy/mirror/response-tap.ts';
-import type { MirrorTable } from '../../../../src/routing/mirror.ts';
+import type { MirrorTable } from '../../../../src/routing/table.ts';
 import { MIRRORED } from '../../../../src/telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../../../src/telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';

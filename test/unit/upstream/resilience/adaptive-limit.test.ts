@@ -1,7 +1,7 @@
 // What the limit is for, in simulation: full use of an overloaded upstream, nothing refused by a busy one, and all that may mislead it.
 
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../../src/lib/random.ts';
+import { seededRandom } from '../../../scaffold/seeded-random.ts';
 import { AdaptiveLimit } from '../../../../src/upstream/resilience/adaptive-limit.ts';
 import { bimodal, deterministic, exponential, heavyTailed, quantile, simulate } from './simulated-upstream.ts';
 import type { Figures, Service, Simulation } from './simulated-upstream.ts';

@@ -10,6 +10,7 @@ import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';
 import { SharedEjections } from '../../../../src/upstream/resilience/shared-ejections.ts';
 import { OutlierEjector } from '../../../../src/upstream/resilience/outlier-ejector.ts';
 import { Endpoint, NOT_READY_UNHEALTHY } from '../../../../src/upstream/endpoint.ts';
+import { adoptPlan } from '../../../scaffold/adopt-plan.ts';
 
 const settings: OutlierConfig = {
   consecutive: 3,
@@ -87,7 +88,7 @@ function homes(count: number, config = settings): [Owner, Owner] {
   const endpointKeys = keys.map((endpoint): CounterKey => ({ kind: 'endpoint', pool: 'shop', version: 'v1', endpoint }));
   const plan = livePools.reserve([...endpointKeys, { kind: 'version', pool: 'shop', version: 'v1' }]);
   const sets = [new CounterSet(0), new CounterSet(1)];
-  for (const set of sets) set.adopt(plan);
+  for (const set of sets) adoptPlan(set, plan);
   livePools.commit(plan, 'all');
   const both: [Owner, Owner] = [new Owner(sets[0]!, count, config), new Owner(sets[1]!, count, config)];
   // The looks that follow a start are over: from here on a change must call for them.

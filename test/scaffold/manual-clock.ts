@@ -1,6 +1,6 @@
-// A Clock that stands still until a test moves it. Never used outside tests and simulations.
+// A Clock that stands still until a test moves it.
 
-import type { Clock, Timer } from './clock.ts';
+import type { Clock, Timer } from '../../src/lib/clock.ts';
 
 interface Alarm {
   readonly fn: () => void;
