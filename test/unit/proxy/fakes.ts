@@ -20,7 +20,7 @@ import type { UpstreamConnection } from '../../../src/upstream/connection.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
 import { RetryBudget } from '../../../src/upstream/retry-budget.ts';
 import { ACQUIRED } from '../../../src/upstream/version-runtime.ts';
-import type { VersionRuntime , NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/version-runtime.ts';
+import type { VersionRuntime, NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/version-runtime.ts';
 import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { FakeState, makePool, makeRoute, makeTable } from '../routing/make-table.ts';
 
