@@ -1,7 +1,7 @@
 // One conversation with the admin API over HTTP: bounded in time and size, never retried, never through a proxy.
 // It knows HTTP and nothing of what is asked; what was refused becomes a Failure in refusal.ts.
 
-import { Client, errors, type Dispatcher } from 'undici';
+import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
 import { after } from '../lib/clock.ts';
 import type { Access } from './access.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -29,68 +29,103 @@ export interface AdminResponse {
 const MAX_WAIT_MS = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
+/** A response whose body comes over time. */
+export interface AdminStream {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: AsyncIterable<Buffer> & { destroy(): unknown };
+}
+
 export class AdminClient {
   /** As people write it. */
   readonly address: string;
-  readonly #client: Client;
-  readonly #token: string | undefined;
+  readonly #access: Access;
   readonly #waitMs: number;
 
-  constructor({ address, token, tls }: Access, waitMs = MAX_WAIT_MS) {
-    this.address = address.text;
-    this.#token = token;
+  constructor(access: Access, waitMs = MAX_WAIT_MS) {
+    this.address = access.address.text;
+    this.#access = access;
     this.#waitMs = waitMs;
-    this.#client = new Client(address.origin, {
-      ...(address.socketPath === undefined ? {} : { socketPath: address.socketPath }),
-      connect: { timeout: waitMs, ...tls },
-      headersTimeout: waitMs,
-      bodyTimeout: waitMs,
-    });
   }
 
-  /** Any status is an answer; no answer in time is a Failure. */
+  /** Resolves for any status; no response in time is a Failure. */
   async ask(question: AdminQuestion): Promise<AdminResponse> {
     const abort = new AbortController();
-    const late = after(this.#waitMs, () => abort.abort(new errors.HeadersTimeoutError('no response in time')));
+    let stage: Stage = 'CONNECT_TIMEOUT';
+    const late = after(this.#waitMs, () => abort.abort());
     try {
-      const { statusCode, headers, body } = await this.#client.request(this.#optionsOf(question, abort.signal));
+      const { status, headers, body } = await this.#send(question, { signal: abort.signal }, (reached) => (stage = reached));
       const text = await readAll(body);
-      return { status: statusCode, body: String(headers['content-type']).includes('json') ? parseJson(text) : text };
+      return { status, body: String(headers['content-type']).includes('json') ? parseJson(text) : text };
     } catch (error) {
-      throw error instanceof Failure ? error : unreachable(this.address, error, question.method === 'GET' ? 'read' : 'write');
+      if (error instanceof Failure) throw error;
+      const cause = abort.signal.aborted ? Object.assign(new Error('no response in time'), { code: stage }) : error;
+      throw unreachable(this.address, cause, question.method === 'GET' ? 'read' : 'write');
     } finally {
       late.stop();
     }
   }
 
-  /** An answer whose body comes over time; it ends when `signal` says so or the server does. */
-  async open(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const options = this.#optionsOf({ method: 'GET', path }, signal);
-    const all = { ...options.headers, accept: 'text/event-stream', ...headers };
-    return this.#client.request({ ...options, headers: all, bodyTimeout: 0 }).catch((error: unknown) => {
-      throw unreachable(this.address, error, 'read');
+  /** A response whose body comes over time; it ends when `signal` says so or the server does. */
+  async open(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<AdminStream> {
+    const late = new AbortController();
+    let stage: Stage = 'CONNECT_TIMEOUT';
+    const timer = after(this.#waitMs, () => late.abort());
+    try {
+      const options = { signal: AbortSignal.any([signal, late.signal]), headers: { accept: 'text/event-stream', ...headers } };
+      return await this.#send({ method: 'GET', path }, options, (reached) => (stage = reached));
+    } catch (error) {
+      const cause = late.signal.aborted ? Object.assign(new Error('no response in time'), { code: stage }) : error;
+      throw unreachable(this.address, cause, 'read');
+    } finally {
+      timer.stop();
+    }
+  }
+
+  /** On a connection of its own: an idle one could end just when it is used again. Resolves when the head of the response is there. */
+  #send(question: AdminQuestion, options: RequestOptions, onStage: (stage: Stage) => void): Promise<AdminStream> {
+    const { address, tls } = this.#access;
+    // An import would evaluate all that the module names, which loads the HTTP client of fetch: tens of milliseconds for each command.
+    const { request } = process.getBuiltinModule(address.origin.startsWith('https:') ? 'node:https' : 'node:http');
+    const text = textOf(question);
+    const { socketPath } = address;
+    return new Promise((resolve, reject) => {
+      const asked = request(`${address.origin}${question.path}`, {
+        ...options,
+        ...tls,
+        agent: false,
+        method: question.method,
+        headers: { ...this.#headersOf(question, text), ...options.headers },
+        ...(socketPath === undefined ? {} : { socketPath }),
+      });
+      asked.on('error', reject);
+      asked.once('socket', (socket) => void socket.once('connect', () => onStage('HEADERS_TIMEOUT')));
+      asked.once('response', (response: IncomingMessage) => {
+        onStage('BODY_TIMEOUT');
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
+      });
+      asked.end(text);
     });
   }
 
-  async close(): Promise<void> {
-    await this.#client.destroy();
-  }
-
-  #optionsOf({ method, path, body, text, accept = 'application/json', expected }: AdminQuestion, signal: AbortSignal) {
-    const sent = text ?? (body === undefined ? undefined : { type: 'application/json', text: JSON.stringify(body) });
+  #headersOf({ body, text, accept = 'application/json', expected }: AdminQuestion, sent: string | undefined): Record<string, string> {
+    const { token } = this.#access;
+    const type = text?.type ?? (body === undefined ? undefined : 'application/json');
     return {
-      method,
-      path,
-      signal,
-      headers: {
-        accept: `${accept}, application/problem+json`,
-        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
-        ...(expected === undefined ? {} : { 'if-match': `"${expected}"` }),
-        ...(sent === undefined ? {} : { 'content-type': sent.type }),
-      },
-      ...(sent === undefined ? {} : { body: sent.text }),
+      accept: `${accept}, application/problem+json`,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(expected === undefined ? {} : { 'if-match': `"${expected}"` }),
+      ...(type === undefined ? {} : { 'content-type': type }),
+      ...(sent === undefined ? {} : { 'content-length': String(Buffer.byteLength(sent)) }),
     };
   }
+}
+
+/** What the client waited for when its time was over: the code of the error that tells so. */
+type Stage = 'CONNECT_TIMEOUT' | 'HEADERS_TIMEOUT' | 'BODY_TIMEOUT';
+
+function textOf({ body, text }: AdminQuestion): string | undefined {
+  return text?.text ?? (body === undefined ? undefined : JSON.stringify(body));
 }
 
 /** Path elements, each encoded. */

@@ -90,8 +90,8 @@ async function follow(call: AdminCall<EventsOptions>, after: number): Promise<nu
   const abort = new AbortController();
   let id = after;
   const response = await client.open('/v1/events', { 'last-event-id': String(after) }, abort.signal);
-  if (response.statusCode >= 400) {
-    throw refusal({ status: response.statusCode, body: parseJson(await readAll(response.body)), address: client.address });
+  if (response.status >= 400) {
+    throw refusal({ status: response.status, body: parseJson(await readAll(response.body)), address: client.address });
   }
   try {
     for await (const event of readEvents(response.body)) {

@@ -44,7 +44,7 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
   }
 }
 
-/** @param error what undici or the system threw; @param kind a write that was not answered may have been carried out */
+/** @param error what the connection or the system threw; @param kind a write that was not answered may have been carried out */
 export function unreachable(address: string, error: unknown, kind: 'read' | 'write'): Failure {
   const code = codeOf(error);
   const [what, ...advice] = REACH[code] ?? [`the connection failed: ${visible(error instanceof Error ? error.message : String(error))}`];
@@ -64,10 +64,9 @@ const REACH: Readonly<Record<string, readonly [string, ...string[]] | undefined>
   EAI_AGAIN: ['the name does not resolve at the moment'],
   EHOSTUNREACH: ['there is no way to this host'],
   ENETUNREACH: ['there is no way to this network'],
-  UND_ERR_CONNECT_TIMEOUT: ['it does not accept the connection in time', 'Is a firewall in between?'],
-  UND_ERR_HEADERS_TIMEOUT: ['it does not respond in time'],
-  UND_ERR_BODY_TIMEOUT: ['its response stops in the middle'],
-  UND_ERR_SOCKET: ['it closed the connection without a full response', 'Does it speak HTTPS? Then write https:// before the address.'],
+  CONNECT_TIMEOUT: ['it does not accept the connection in time', 'Is a firewall in between?'],
+  HEADERS_TIMEOUT: ['it does not respond in time'],
+  BODY_TIMEOUT: ['its response stops in the middle'],
   ECONNRESET: ['it closed the connection without a full response', 'Does it speak HTTPS? Then write https:// before the address.'],
   HPE_INVALID_CONSTANT: ['what listens there does not speak HTTP'],
   EPROTO: ['it does not speak HTTPS', 'Write http:// before the address.'],
@@ -79,7 +78,7 @@ const REACH: Readonly<Record<string, readonly [string, ...string[]] | undefined>
 };
 
 const BEFORE_SENDING: ReadonlySet<string> = new Set(
-  Object.keys(REACH).filter((code) => !['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_SOCKET', 'ECONNRESET'].includes(code)),
+  Object.keys(REACH).filter((code) => !['HEADERS_TIMEOUT', 'BODY_TIMEOUT', 'ECONNRESET'].includes(code)),
 );
 
 function stale(problem: Fields): Failure {
@@ -110,10 +109,8 @@ function textOf(body: unknown): string {
 function codeOf(error: unknown): string {
   for (let each: unknown = error, depth = 0; each instanceof Error && depth < 4; depth++) {
     const { code } = each as NodeJS.ErrnoException;
-    if (typeof code === 'string' && code !== 'UND_ERR_SOCKET') return code;
-    const inner: unknown = each instanceof AggregateError ? each.errors[0] : each.cause;
-    if (typeof code === 'string' && !(inner instanceof Error)) return code;
-    each = inner;
+    if (typeof code === 'string') return code;
+    each = each instanceof AggregateError ? each.errors[0] : each.cause;
   }
   return '';
 }
