@@ -41,6 +41,7 @@ import { createProbes } from './create-probes.ts';
 import type { EndpointUpdate } from '../threads/messages.ts';
 import { MirrorAnalysis } from '../threads/mirror-analysis.ts';
 import { version } from './version.ts';
+import type { EarlyWorker } from '../threads/spawn-worker.ts';
 import { Workers } from '../threads/workers.ts';
 
 export interface InstanceOptions {
@@ -61,6 +62,8 @@ export interface InstanceOptions {
   /** Overrides the config's number of workers. */
   readonly workers: number | undefined;
   readonly log: Log;
+  /** A data-plane thread that was started already. */
+  readonly early?: EarlyWorker | undefined;
 }
 
 export class Instance {
@@ -101,6 +104,7 @@ export class Instance {
     this.#workers = new Workers({
       count,
       reusePort,
+      early: options.early,
       counters,
       log,
       nowMs,

@@ -1,6 +1,6 @@
 // The data-plane threads as the control thread sees them: starts them, hands them Configs, replaces the dead, drains all.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
 import type { Recollection } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
@@ -15,6 +15,8 @@ import type { EndpointName } from '../upstream/endpoint.ts';
 import type { VersionDeploy } from '../upstream/live-pools.ts';
 import type { CompareLink, EndpointUpdate, FromWorker, MissedCount, ToWorker, Update, WorkerStart } from './messages.ts';
 import { FAST_RESTART_MS, RestartPace } from './restart-pace.ts';
+import { spawnWorker } from './spawn-worker.ts';
+import type { EarlyWorker } from './spawn-worker.ts';
 
 const APPLY_TIMEOUT_MS = 15_000;
 /** Beyond the drain time, for the thread to say so. */
@@ -26,6 +28,8 @@ export interface WorkersOptions {
   readonly count: number;
   readonly reusePort: boolean;
   readonly counters: CounterRegistry;
+  /** The first thread, if it was started already. */
+  readonly early?: EarlyWorker | undefined;
   readonly log: Log;
   readonly onAccess: (chunk: string, lines: number) => void;
   readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly MissedCount[]) => void;
@@ -213,11 +217,9 @@ export class Workers {
   }
 
   #start(index: number): Thread {
-    const { counters, log, count, reusePort } = this.#options;
-    const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
-      name: `worker ${index}`,
-      workerData: { index, workers: count, reusePort } satisfies WorkerStart,
-    });
+    const { counters, log, count, reusePort, early } = this.#options;
+    const worker = index === 0 && early !== undefined ? early.take() : spawnWorker(index);
+    worker.postMessage({ index, workers: count, reusePort } satisfies WorkerStart);
     // Before its first Config: it never takes an endpoint for healthy that is known not to be.
     if (this.#unhealthy.length > 0) worker.postMessage({ kind: 'health', unhealthy: this.#unhealthy } satisfies ToWorker);
     if (this.#deploys.length > 0) worker.postMessage({ kind: 'deploys', id: 0, deploys: this.#deploys } satisfies ToWorker);
