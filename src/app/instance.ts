@@ -25,7 +25,7 @@ import type { MemoryWatch } from '../control/memory-watch.ts';
 import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { freshFraction } from '../lib/random.ts';
-import { RETRY_REASONS } from '../proxy/steps/retry.ts';
+import { RETRY_REASONS } from '../proxy/retry-reasons.ts';
 import { CHOICE_REASONS } from '../routing/table.ts';
 import type { Store } from '../store/store.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
