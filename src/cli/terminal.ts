@@ -1,6 +1,5 @@
 // What a command sees of the terminal: where lines go, colours, time, and the person to ask. Tests give another one.
 
-import { createInterface } from 'node:readline/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import { systemClock, type Clock } from '../lib/clock.ts';
@@ -47,6 +46,7 @@ export function openTerminal({ stdin, stdout, stderr }: Streams, env: Environmen
     isAttended: stdin.isTTY === true && stderr.isTTY === true,
     clock: systemClock,
     ask: async (question) => {
+      const { createInterface } = await import('node:readline/promises');
       // On stderr: what is on stdout may be on its way into a file.
       const lines = createInterface({ input: stdin, output: stderr });
       lines.once('SIGINT', () => lines.close());
