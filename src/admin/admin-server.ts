@@ -47,11 +47,6 @@ export class AdminServer {
     return listen(this.#server, this.#options.address);
   }
 
-  /** Loads what serves the API, which the first request would wait for else. Never rejects. */
-  async warm(): Promise<void> {
-    await this.#load().catch((error: unknown) => this.#options.ports.onError?.(error as Error));
-  }
-
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
     const probe = plainProbe(request, this.#isAllowed, this.#options.ports.ready);
     if (probe !== undefined) return sendProbe(probe, response);

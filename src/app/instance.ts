@@ -112,11 +112,6 @@ export class Instance {
     if (this.#file.hasChanged) this.#reload('file');
   }
 
-  /** Loads what the first call of the API would wait for. */
-  warm(): Promise<void> {
-    return this.#admin.warm();
-  }
-
   /** Whether the config on disk had Problems at the start, so that the last known good one was served in its place. */
   get isLastGood(): boolean {
     return this.#options.lastGood !== undefined;

@@ -57,13 +57,12 @@ export async function run(options: RunOptions): Promise<number> {
   }
   const stopped = untilStopped(instance, log);
   options.onReady(instance);
-  after(SETTLED_MS, () => void settle(instance), { unref: true });
+  after(SETTLED_MS, settle, { unref: true });
   return stopped;
 }
 
 /** Once, when the start is over: its garbage would stay for as long as the instance is calm. Workers do the same before they serve. */
-async function settle(instance: Instance): Promise<void> {
-  await instance.warm();
+function settle(): void {
   saveCompiled();
   collectGarbage();
 }

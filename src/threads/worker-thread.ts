@@ -32,7 +32,6 @@ if (port === null) throw new Error('worker-thread.ts is started by Sluice, as a 
 const post = (message: FromWorker): void => port.postMessage(message);
 const inbox = new Inbox(port);
 // While the control thread still reads the config: what was only needed to load this thread's code goes.
-saveCompiled();
 collectGarbage();
 const start = await inbox.first;
 
@@ -119,7 +118,12 @@ function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'e
 async function onChange(message: Change): Promise<void> {
   const { id } = message;
   try {
-    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await apply(message) });
+    if (message.kind === 'apply') {
+      const isFirst = context === undefined;
+      post({ kind: 'applied', id, ports: await apply(message) });
+      if (isFirst) saveCompiled();
+      return;
+    }
     setEndpoints(message);
     post({ kind: 'followed', id });
   } catch (error) {
