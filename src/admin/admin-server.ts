@@ -1,57 +1,24 @@
-// HTTP in front of what operators and probes may ask. No logic of its own: it knows ports, not what is behind them.
-// It must never be reachable through a web page of another origin, and never hold up a shutdown.
+// The admin API as a server. It has no logic of its own: it knows ports, not what is behind them. A web page of another origin must never
+// reach it, and it must never delay a shutdown.
 
 import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/address.ts';
 import type { AdminConfig, Address } from '../config/model.ts';
-import type { ControlApi } from '../control/control-api.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { createApp } from './create-app.ts';
 import { AdminGuard } from './admin-guard.ts';
+import type { AdminServerOptions } from './admin-options.ts';
+import { createApp } from './create-app.ts';
 import { knownPaths } from './known-paths.ts';
 import { Refusals } from './refusals.ts';
 import { Tokens } from './tokens.ts';
-
-interface AdminPorts {
-  readonly ready: () => Readiness;
-  /** Prometheus text. */
-  readonly metrics: () => Promise<string>;
-  /** Told of errors that a caller only sees as 500. */
-  readonly onError?: (error: Error) => void;
-}
-
-/** `reason` is empty when ok: else `starting`, `draining`, `no workers` or `overload`. */
-export interface Readiness {
-  readonly ok: boolean;
-  readonly reason: string;
-}
-
-export interface AdminServerOptions {
-  /** Where to bind; cannot change live. */
-  readonly address: Address;
-  readonly metricsType: string;
-  readonly ports: AdminPorts;
-  /** Absent: probes alone are answered. */
-  readonly control?: ControlApi;
-  /** Tokens and limits to begin with; see `configure`. */
-  readonly config?: Pick<AdminConfig, 'tokens' | 'limits'>;
-  /** Told of tokens that nobody can use. */
-  readonly log?: Pick<Log, 'info' | 'warn'>;
-  /** Default: that of the process. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly clock?: Clock;
-  /** The version of Sluice, for the OpenAPI document. */
-  readonly build?: string;
-}
 
 export class AdminServer {
   readonly #options: AdminServerOptions;
   readonly #tokens: Tokens;
   readonly #refusals: Refusals;
   readonly #app: FastifyInstance;
-  #entrance: AdminGuard | undefined = undefined;
+  #guard: AdminGuard | undefined = undefined;
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
@@ -62,7 +29,7 @@ export class AdminServer {
     this.#refusals = new Refusals(options.control, nowMs);
     const [tokens, refusals, { limits }] = [this.#tokens, this.#refusals, config];
     const createGuard = (app: FastifyInstance) =>
-      (this.#entrance = new AdminGuard({ address, tokens, limits, clock, refusals, methodsAt: knownPaths(app) }));
+      (this.#guard = new AdminGuard({ address, tokens, limits, clock, refusals, methodsAt: knownPaths(app) }));
     this.#app = createApp({ options, clock, tokens, createGuard });
   }
 
@@ -79,10 +46,10 @@ export class AdminServer {
     return { ...address, port: typeof bound === 'object' && bound !== null ? bound.port : address.port };
   }
 
-  /** Tokens and limits from now on. Whoever has no valid token any more is refused at once; streams of theirs end at their next heartbeat. */
+  /** Tokens and limits from now on. A token that is no longer valid is refused at once; its streams end at their next heartbeat. */
   configure(config: Pick<AdminConfig, 'tokens' | 'limits'>): void {
-    this.#entrance?.configure(config.limits);
-    // The rules judged the address that the config names now; bound is the one that it named at the start.
+    this.#guard?.configure(config.limits);
+    // The rules judged the address that the config names now; the server listens on the one that it named at the start.
     if (this.#mayBeOpen(config)) this.#tokens.configure(config.tokens);
     else this.#options.log?.warn({}, `the tokens of the admin API stay as they are until a restart: ${NEEDS_TOKENS}`);
   }

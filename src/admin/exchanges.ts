@@ -1,4 +1,4 @@
-// What was served lately, and why it went where it went.
+// Recent exchanges, and why each went where it went.
 
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';

@@ -1,4 +1,4 @@
-// What happened, page by page; `/v1/events` tells the same as it happens.
+// What happened, page by page; `/v1/events` sends the same as it happens.
 
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';

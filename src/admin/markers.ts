@@ -1,4 +1,4 @@
-// Which deploy a version is: told by whoever deploys, and asked by whoever wonders.
+// Which deploy a version is: a deploy sets a marker, anybody may read it.
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { sentence } from '../lib/shown-text.ts';
@@ -22,7 +22,7 @@ export function addMarkers(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'setMarker',
     tag: 'markers',
-    summary: 'Says that a version is this deploy from now on. It moves no traffic and makes no revision.',
+    summary: 'Marks a version as this deploy. A marker moves no traffic and makes no revision.',
     query: WRITE_QUERY,
     body: 'MarkerBody',
     response: 'MarkerResponse',
@@ -44,7 +44,7 @@ function addRead(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'listMarkers',
     tag: 'markers',
-    summary: 'Which deploy each version is, and which ones were before.',
+    summary: 'Which deploy each version is, and which deploys came before.',
     query: READ_QUERY,
     response: 'Markers',
     kind: 'history',
@@ -76,7 +76,7 @@ function response(reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
   }
 }
 
-/** Where nothing was found a name may be mistyped. A version that is gone has its past. */
+/** Where nothing was found a name may be mistyped. A version that is gone may still have markers. */
 function mustExist({ config }: ControlApi, pool: string | undefined, version: string | undefined): void {
   const pools = config?.pools ?? [];
   const around = pool === undefined ? pools : pools.filter(({ name }) => name === pool);

@@ -6,7 +6,7 @@ import type { JournalLine } from '../api/journal.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 
-export interface SubscriberOptions {
+export interface SubscriberDeps {
   readonly out: Writable;
   readonly control: Pick<ControlApi, 'journal' | 'follow'>;
   readonly clock: Pick<Clock, 'every'>;
@@ -22,7 +22,7 @@ const MAX_BEHIND = 256;
 const PAGE = 64;
 
 export class Subscriber {
-  readonly #options: SubscriberOptions;
+  readonly #options: SubscriberDeps;
   readonly #unfollow: () => void;
   readonly #heartbeat: Timer;
   #last: number | undefined;
@@ -34,7 +34,7 @@ export class Subscriber {
   /** Lines that were told while the journal is read; undefined while it is not. */
   #told: JournalLine[] | undefined = undefined;
 
-  constructor(options: SubscriberOptions) {
+  constructor(options: SubscriberDeps) {
     this.#options = options;
     this.#last = options.after;
     const { out, control, clock } = options;

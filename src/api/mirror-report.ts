@@ -73,9 +73,9 @@ const template = z.object({
 const mirrorReport = z.object({
   pool: z.string(),
   mirror: z.string(),
+  verdict,
   candidate: mirrorTarget.describe('Whose responses are compared; without a version, the split of that pool decides.'),
   sinceMs: timeMs.describe('Milliseconds since the epoch: nothing from before counts as evidence.'),
-  verdict,
   fields: z.array(field).describe('What differs beyond the noise first, then by evidence.'),
   unlistedFields: count.describe('Fields that are counted and not listed.'),
   templates: z.array(template).describe('The busiest first.'),

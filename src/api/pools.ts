@@ -50,14 +50,13 @@ const pool = z.object({
   overrides: z.array(override),
   mirrors: z.array(mirror),
 });
-const pools = z.object({ revision, pools: z.array(pool) });
+const pools = z.object({ pools: z.array(pool), revision });
 
 /** Why an endpoint may not be picked. */
 export type NotReadyReason = Contract<typeof notReadyReason>;
 export type EndpointStatus = Contract<typeof endpoint>;
 export type VersionStatus = Contract<typeof version>;
 export type PoolStatus = Contract<typeof pool>;
-export type Pools = Contract<typeof pools>;
 
 export const poolSchemas = { Endpoint: endpoint, Version: version, VersionState: versionState, Pool: pool, Pools: pools } as const;
 

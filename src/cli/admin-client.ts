@@ -1,11 +1,11 @@
 // One conversation with the admin API over HTTP: bounded in time and size, never retried, never through a proxy.
-// It knows HTTP and nothing of what is asked; what was refused becomes a Failure in refusal.ts.
+// It knows HTTP and nothing of what is asked; a refusal becomes a Failure in refusal.ts.
 
-import { Client, errors, type Dispatcher } from 'undici';
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
 import { after } from '../lib/clock.ts';
 import type { Access } from './access.ts';
 import { EXIT, Failure } from './failure.ts';
-import { unreachable } from './refusal.ts';
+import { unreachable, type Late } from './refusal.ts';
 
 export interface AdminQuestion {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -32,64 +32,110 @@ const MAX_BYTES = 16 * 1024 * 1024;
 export class AdminClient {
   /** As people write it. */
   readonly address: string;
-  readonly #client: Client;
-  readonly #token: string | undefined;
+  readonly #access: Access;
   readonly #waitMs: number;
+  readonly #http: HttpModule;
+  readonly #agent: Agent;
 
-  constructor({ address, token, tls }: Access, waitMs = MAX_WAIT_MS) {
-    this.address = address.text;
-    this.#token = token;
+  constructor(access: Access, waitMs = MAX_WAIT_MS) {
+    this.address = access.address.text;
+    this.#access = access;
     this.#waitMs = waitMs;
-    this.#client = new Client(address.origin, {
-      ...(address.socketPath === undefined ? {} : { socketPath: address.socketPath }),
-      connect: { timeout: waitMs, ...tls },
-      headersTimeout: waitMs,
-      bodyTimeout: waitMs,
-    });
+    this.#http = moduleFor(access.address.origin);
+    this.#agent = new this.#http.Agent({ keepAlive: true, ...access.tls });
   }
 
-  /** Any status is an answer; no answer in time is a Failure. */
+  /** Any status is a response; no response in time is a Failure. */
   async ask(question: AdminQuestion): Promise<AdminResponse> {
-    const abort = new AbortController();
-    const late = after(this.#waitMs, () => abort.abort(new errors.HeadersTimeoutError('no response in time')));
+    const sending = new Sending();
+    const timer = after(this.#waitMs, () => sending.giveUp());
     try {
-      const { statusCode, headers, body } = await this.#client.request(this.#optionsOf(question, abort.signal));
-      const text = await readAll(body);
-      return { status: statusCode, body: String(headers['content-type']).includes('json') ? parseJson(text) : text };
+      const response = await this.#send(question, {}, sending);
+      const text = await readAll(response);
+      const isJson = String(response.headers['content-type']).includes('json');
+      return { status: response.statusCode ?? 0, body: isJson ? parseJson(text) : text };
     } catch (error) {
-      throw error instanceof Failure ? error : unreachable(this.address, error, question.method === 'GET' ? 'read' : 'write');
+      throw error instanceof Failure
+        ? error
+        : unreachable(this.address, sending.late ?? error, question.method === 'GET' ? 'read' : 'write');
     } finally {
-      late.stop();
+      timer.stop();
     }
   }
 
-  /** An answer whose body comes over time; it ends when `signal` says so or the server does. */
-  async open(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    const options = this.#optionsOf({ method: 'GET', path }, signal);
-    const all = { ...options.headers, accept: 'text/event-stream', ...headers };
-    return this.#client.request({ ...options, headers: all, bodyTimeout: 0 }).catch((error: unknown) => {
-      throw unreachable(this.address, error, 'read');
-    });
+  /** A response whose body comes over time; it ends when `signal` says so or the server does. */
+  async open(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage> {
+    const sending = new Sending();
+    const timer = after(this.#waitMs, () => sending.giveUp());
+    signal.addEventListener('abort', () => sending.abort.abort(), { once: true });
+    try {
+      return await this.#send({ method: 'GET', path, accept: 'text/event-stream' }, headers, sending);
+    } catch (error) {
+      throw unreachable(this.address, sending.late ?? error, 'read');
+    } finally {
+      timer.stop();
+    }
   }
 
   async close(): Promise<void> {
-    await this.#client.destroy();
+    this.#agent.destroy();
   }
 
-  #optionsOf({ method, path, body, text, accept = 'application/json', expected }: AdminQuestion, signal: AbortSignal) {
+  #send(question: AdminQuestion, headers: Readonly<Record<string, string>>, sending: Sending): Promise<IncomingMessage> {
+    const { body, text } = question;
     const sent = text ?? (body === undefined ? undefined : { type: 'application/json', text: JSON.stringify(body) });
+    const options = this.#optionsOf(question, { ...headers, ...(sent !== undefined && { 'content-type': sent.type }) });
+    return new Promise((resolve, reject) => {
+      const request = this.#http.request(this.#access.address.origin, { ...options, signal: sending.abort.signal });
+      request.once('socket', (socket) => {
+        sending.stage = socket.connecting ? 'connect' : 'head';
+        socket.once('connect', () => (sending.stage = 'head'));
+      });
+      request.once('response', (response) => {
+        sending.stage = 'body';
+        resolve(response);
+      });
+      request.on('error', reject);
+      request.end(sent?.text);
+    });
+  }
+
+  #optionsOf(
+    { method, path, accept = 'application/json', expected }: AdminQuestion,
+    headers: Readonly<Record<string, string>>,
+  ): RequestOptions {
+    const { address, token } = this.#access;
     return {
       method,
       path,
-      signal,
+      agent: this.#agent,
+      ...(address.socketPath === undefined ? {} : { socketPath: address.socketPath }),
       headers: {
         accept: `${accept}, application/problem+json`,
-        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(expected === undefined ? {} : { 'if-match': `"${expected}"` }),
-        ...(sent === undefined ? {} : { 'content-type': sent.type }),
+        ...headers,
       },
-      ...(sent === undefined ? {} : { body: sent.text }),
     };
+  }
+}
+
+type HttpModule = Pick<typeof import('node:http'), 'request' | 'Agent'>;
+
+/** Node's own client, got without an import: the names of an import include those that make Node load undici, and a person waits. */
+function moduleFor(origin: string): HttpModule {
+  return origin.startsWith('https:') ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
+}
+
+/** How far one request has come, and whether it took too long. */
+class Sending {
+  readonly abort = new AbortController();
+  stage: Late['stage'] = 'connect';
+  late: Late | undefined = undefined;
+
+  giveUp(): void {
+    this.late = { stage: this.stage };
+    this.abort.abort();
   }
 }
 

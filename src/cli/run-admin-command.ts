@@ -13,7 +13,7 @@ export interface CommandDeps {
 
 export type CommandOptions = AccessOptions & { readonly json?: boolean | undefined };
 
-/** Answers the exit code: 0 unless `run` answers with another. Rejects only for bugs. */
+/** Returns the exit code: 0 unless `run` returns another. Rejects only for bugs. */
 export async function runAdminCommand<Options extends CommandOptions>(
   { terminal, env }: CommandDeps,
   options: Options,

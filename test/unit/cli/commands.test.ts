@@ -320,7 +320,7 @@ test('explain asks the instance', async () => {
   };
   admin.scripted.set('POST /v1/explain', {
     status: 200,
-    body: { ...explanation, reason: 'weight', shares, considered: [], omitted: 0, steps: ['Route shop fits.'] },
+    body: { ...explanation, reason: 'weight', shares, mirrors: [], considered: [], omitted: 0, steps: ['Route shop fits.'] },
   });
   const question = { method: 'get', url: 'http://a.test/x', headers: ['A: 1', 'a: 2'], listener: undefined, client: undefined };
   const { stdout } = await runAgainst(admin.url, {}, (call) => runExplainLive(call, question));

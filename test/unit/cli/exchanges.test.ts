@@ -141,7 +141,7 @@ describe('the impact of a dry run', () => {
 
   test('none', async () => {
     expect(await dryRun({ pools: [], requests: { compared: 1, otherwise: 0, share: 0 } })).toBe(
-      `${head}  every user would keep the version of now\n${tail}`,
+      `${head}  every user would keep the present version\n${tail}`,
     );
   });
 
