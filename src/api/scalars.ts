@@ -12,6 +12,9 @@ type Immutable<T> = T extends readonly (infer Item)[]
 /** The type of what a schema describes, after decoding. */
 export type Contract<Schema extends z.ZodType> = Immutable<z.output<Schema>>;
 
+/** The same as it is sent, before decoding. */
+type Sent<Schema extends z.ZodType> = Immutable<z.input<Schema>>;
+
 /** One example for each schema, as it is sent. */
 export type Examples<Schemas extends Readonly<Record<string, z.ZodType>>> = { readonly [Name in keyof Schemas]: Sent<Schemas[Name]> };
 
