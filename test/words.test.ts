@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { jsonSchema } from '../src/config/schema/root.ts';
 import { METRICS } from '../src/telemetry/names.ts';
 import { readFileSet } from './layers/imports.ts';
-import { EXCEPTIONS, UNREAD_COMMENTS } from './words/exceptions.ts';
+import { EXCEPTIONS } from './words/exceptions.ts';
 import { faultOfName, faultOfText, wordsOf } from './words/find.ts';
 import { readLaw } from './words/law.ts';
 import type { Avoided } from './words/law.ts';
@@ -60,12 +60,7 @@ describe('the words of src', () => {
   });
 
   it('are plain English in comments', () => {
-    const read = comments.filter(({ at }) => !UNREAD_COMMENTS.some((folder) => at.startsWith(`src/${folder}/`)));
-    expect(faultsIn(read, (text) => faultOfText(text, prose))).toEqual([]);
-    for (const folder of UNREAD_COMMENTS) {
-      const left = comments.filter(({ at, text }) => at.startsWith(`src/${folder}/`) && faultOfText(text, prose) !== undefined);
-      expect(left.length, `the comments of ${folder} are read: strike it out`).toBeGreaterThan(0);
-    }
+    expect(faultsIn(comments, (text) => faultOfText(text, prose))).toEqual([]);
   });
 
   it('have no exception that nothing needs', () => {

@@ -5,7 +5,7 @@ import type { ControlApi } from '../control/control-api.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 
-export interface AdminPorts {
+interface AdminPorts {
   readonly ready: () => Readiness;
   /** Prometheus text. */
   readonly metrics: () => Promise<string>;

@@ -11,16 +11,23 @@ import { readBody } from './read-body.ts';
 import { sendState } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
+const READ = { tag: 'revisions', kind: 'state' } as const;
+
 export function addRevisions(app: FastifyInstance, control: ControlApi): void {
-  const read = { tag: 'revisions', kind: 'state' } as const;
-  const all = describe({
-    ...read,
+  addList(app, control);
+  addOne(app, control);
+  addRestore(app, control);
+}
+
+function addList(app: FastifyInstance, control: ControlApi): void {
+  const schema = describe({
+    ...READ,
     id: 'listRevisions',
     summary: 'Revisions, newest first: who changed what, when and why.',
     query: ['before', 'limit'],
     response: 'Revisions',
   });
-  app.get('/v1/revisions', { schema: all }, async (request, reply) => {
+  app.get('/v1/revisions', { schema }, async (request, reply) => {
     const { before, limit } = readQuery(request.query, ['before', 'limit']);
     const { revision } = control;
     // One more says whether there is another page.
@@ -29,14 +36,20 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
     const next = found.length > limit ? revisions.at(-1)?.revision : undefined;
     return sendState(request, reply, revision, { revision, revisions, next });
   });
-  const one = describe({ ...read, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], response: 'Revision' });
-  app.get('/v1/revisions/:revision', { schema: one }, async (request, reply) => {
+}
+
+function addOne(app: FastifyInstance, control: ControlApi): void {
+  const schema = describe({ ...READ, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], response: 'Revision' });
+  app.get('/v1/revisions/:revision', { schema }, async (request, reply) => {
     readQuery(request.query, []);
     const found = await control.findRevision(revisionIn(request));
     if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is no longer kept.');
     return sendState(request, reply, found.revision, found);
   });
-  const restore = describe({
+}
+
+function addRestore(app: FastifyInstance, control: ControlApi): void {
+  const schema = describe({
     id: 'restoreRevision',
     tag: 'revisions',
     summary: 'Makes a new revision with the config of this one.',
@@ -46,7 +59,7 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
     response: 'ChangeResponse',
     kind: 'write',
   });
-  app.post('/v1/revisions/:revision/restore', { schema: restore, config: { access: 'operator' } }, (request, reply) => {
+  app.post('/v1/revisions/:revision/restore', { schema, config: { access: 'operator' } }, (request, reply) => {
     const revision = revisionIn(request);
     const { sessions, reason } = readBody(restoreBody, request);
     return carryOut(control, { request, reply }, { kind: 'restore', revision, sessions }, reason);

@@ -28,7 +28,6 @@ const eventGap = z
 /** One thing that happened; `seq` rises without gaps. */
 export type JournalLine = Contract<typeof journalLine>;
 export type Journal = Contract<typeof journal>;
-export type EventGap = Contract<typeof eventGap>;
 
 export const journalSchemas = { JournalLine: journalLine, Journal: journal, EventGap: eventGap } as const;
 

@@ -64,7 +64,6 @@ export type Marker = Contract<typeof marker>;
 /** A deploy as the state of a version says it. */
 export type DeployStatus = Contract<typeof deploy>;
 export type Markers = Contract<typeof markers>;
-export type MarkerResponse = Contract<typeof markerResponse>;
 
 export const markerSchemas = {
   Marker: marker,

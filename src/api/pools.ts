@@ -57,7 +57,6 @@ export type NotReadyReason = Contract<typeof notReadyReason>;
 export type EndpointStatus = Contract<typeof endpoint>;
 export type VersionStatus = Contract<typeof version>;
 export type PoolStatus = Contract<typeof pool>;
-export type Pools = Contract<typeof pools>;
 
 export const poolSchemas = { Endpoint: endpoint, Version: version, VersionState: versionState, Pool: pool, Pools: pools } as const;
 

@@ -27,8 +27,6 @@ const problem = z
 /** One fault of a change or of a body; `line` and `column` are those of a text that was sent. */
 export type ChangeProblem = Contract<typeof located>;
 
-export type Problem = Contract<typeof problem>;
-
 export const problemSchemas = { Problem: problem, ProblemLocation: located } as const;
 
 const fault = {

@@ -26,7 +26,6 @@ const revisions = z.object({
 
 export type RevisionSummary = Contract<typeof summary>;
 export type Revision = Contract<typeof oneRevision>;
-export type Revisions = Contract<typeof revisions>;
 
 export const revisionSchemas = { RevisionSummary: summary, Revision: oneRevision, Revisions: revisions, RestoreBody: restoreBody } as const;
 

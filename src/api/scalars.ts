@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 /** A contract's value as it is read: nothing in it can be written to. */
-export type Immutable<T> = T extends readonly (infer Item)[]
+type Immutable<T> = T extends readonly (infer Item)[]
   ? readonly Immutable<Item>[]
   : T extends object
     ? { readonly [Key in keyof T]: Immutable<T[Key]> }
@@ -13,7 +13,7 @@ export type Immutable<T> = T extends readonly (infer Item)[]
 export type Contract<Schema extends z.ZodType> = Immutable<z.output<Schema>>;
 
 /** The same as it is sent, before decoding. */
-export type Sent<Schema extends z.ZodType> = Immutable<z.input<Schema>>;
+type Sent<Schema extends z.ZodType> = Immutable<z.input<Schema>>;
 
 /** One example for each schema, as it is sent. */
 export type Examples<Schemas extends Readonly<Record<string, z.ZodType>>> = { readonly [Name in keyof Schemas]: Sent<Schemas[Name]> };

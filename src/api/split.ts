@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { weight } from '../config/schema/scalar.ts';
 import { named, strictMap } from '../config/schema/strict-map.ts';
 import { reason, userMove } from './change.ts';
-import { adoption, revision, scalarExamples, type Contract, type Examples, type Sent } from './scalars.ts';
+import { adoption, revision, scalarExamples, type Examples } from './scalars.ts';
 
 export const splitBody = strictMap({
   weights: named('version', weight()).describe('Weight by version; a version that is not named gets 0.'),
@@ -17,9 +17,6 @@ export const weights = z
   .describe('Weight by version. The share of a version is its weight over the sum.');
 
 const split = z.object({ pool: z.string(), revision, workers: adoption, weights });
-
-export type SplitBody = Sent<typeof splitBody>;
-export type Split = Contract<typeof split>;
 
 export const splitSchemas = { Split: split, SplitBody: splitBody } as const;
 

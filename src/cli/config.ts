@@ -3,7 +3,8 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { MAX_CONFIG_BYTES } from '../api/bounds.ts';
 import { ask, showJson, showWrite, writePath, type AdminCall, type WriteOptions } from './admin-call.ts';
-import { isFields, optionalText } from './fields.ts';
+import { isMap } from '../lib/plain.ts';
+import { optionalText } from './fields.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readText } from './read-text.ts';
 import { refusal } from './refusal.ts';
@@ -70,7 +71,7 @@ function faultOf(
   { status, body, file }: { readonly status: number; readonly body: unknown; readonly file: string },
 ): Failure {
   const plain = refusal({ status, body, address: call.client.address });
-  const problems = isFields(body) && Array.isArray(body['problems']) ? (body['problems'] as readonly unknown[]).filter(isFields) : [];
+  const problems = isMap(body) && Array.isArray(body['problems']) ? (body['problems'] as readonly unknown[]).filter(isMap) : [];
   if (problems.length === 0) return plain;
   const lines = problems.map((each) => {
     const [line, column, message] = [each['line'], each['column'], optionalText(each, 'message')];

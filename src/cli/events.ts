@@ -6,7 +6,7 @@ import { MAX_NEWEST, MAX_PER_PAGE } from '../api/bounds.ts';
 import type { Journal, JournalLine } from '../api/journal.ts';
 import { ask, type AdminCall } from './admin-call.ts';
 import { parseJson, readAll } from './admin-client.ts';
-import type { Fields } from './fields.ts';
+import type { Plain } from '../lib/plain.ts';
 import { readResponse } from './read-response.ts';
 import { readEvents } from './event-stream.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -128,7 +128,7 @@ function print({ terminal, options }: AdminCall, line: unknown): void {
 }
 
 /** `2026-01-31 13:05:09  split  by ci  revision 12  pool=shop`. */
-export function formatEvent(line: JournalLine, paint: AdminCall['terminal']['paint']): string {
+function formatEvent(line: JournalLine, paint: AdminCall['terminal']['paint']): string {
   const { atMs, kind, author, revision, detail } = line;
   const who = author === '' ? '' : `by ${author}`;
   const words = [
@@ -142,7 +142,7 @@ export function formatEvent(line: JournalLine, paint: AdminCall['terminal']['pai
 }
 
 /** `name=value`, texts with spaces in quotes; a list of changes says how many there are by itself. */
-function describeDetail({ changes, changeCount, ...detail }: Fields): string {
+function describeDetail({ changes, changeCount, ...detail }: Plain): string {
   const facts = Object.entries(detail).filter(([, value]) => value !== undefined && value !== null && value !== '');
   const words = facts.map(([name, value]) => `${name}=${typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value)}`);
   const list = Array.isArray(changes) ? changes.map(String) : [];

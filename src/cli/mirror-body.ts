@@ -3,7 +3,8 @@
 
 import { parseText } from '../config/parse.ts';
 import type { PoolStatus } from '../api/pools.ts';
-import { isFields, type Fields } from './fields.ts';
+import { isMap } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readText } from './read-text.ts';
 import { visible } from './visible.ts';
@@ -33,7 +34,7 @@ export interface MirrorTarget {
 const MAX_FILE_MIB = 1;
 
 /** `start` with what the flags say instead: each replaces what says the same thing in other words, and nothing else. */
-export function amendMirror(start: Fields, flags: MirrorFlags, target: MirrorTarget | undefined): Fields {
+export function amendMirror(start: Plain, flags: MirrorFlags, target: MirrorTarget | undefined): Plain {
   const { percent, fraction, sample, sideEffects, compare } = flags;
   if (percent !== undefined && fraction !== undefined) throw new Failure(EXIT.usage, 'say --percent or --fraction, not both');
   const { pool, version, percent: _percent, fraction: _fraction, match, ...rest } = start;
@@ -51,14 +52,14 @@ export function amendMirror(start: Fields, flags: MirrorFlags, target: MirrorTar
 }
 
 /** A mirror as YAML or JSON, without its name or with the one that was given; `-` is stdin. */
-export async function readMirrorFile(file: string, name: string): Promise<Fields> {
+export async function readMirrorFile(file: string, name: string): Promise<Plain> {
   const place = file === '-' ? 'stdin' : file;
   const { source, problems } = parseText(place, await readText(file, MAX_FILE_MIB), 'version, percent and match');
   if (source === undefined) {
     const lines = problems.map(({ line, column, message }) => `${place}:${line}:${column}: ${visible(message)}`);
     throw new Failure(EXIT.usage, `${place} holds no mirror`, lines);
   }
-  const { name: named = name, ...mirror } = source.value as Fields;
+  const { name: named = name, ...mirror } = source.value as Plain;
   if (named === name) return mirror;
   throw new Failure(EXIT.usage, `${place} names the mirror ${visible(JSON.stringify(named))}, not ${JSON.stringify(name)}`, [
     'Leave the name out of it, or give the same.',
@@ -92,7 +93,7 @@ export function readTarget(text: string, owner: string, pools: readonly PoolStat
 function amendMatch(match: unknown, { method, path, header }: MirrorFlags): unknown {
   if (method === undefined && path === undefined && header === undefined) return match;
   return {
-    ...(isFields(match) ? match : {}),
+    ...(isMap(match) ? match : {}),
     ...(method !== undefined && { methods: method.map((each) => each.toUpperCase()) }),
     ...(path !== undefined && { paths: path.map((prefix) => ({ prefix })) }),
     ...(header !== undefined && { headers: Object.fromEntries(header.map(readHeader)) }),

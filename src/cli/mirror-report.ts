@@ -2,7 +2,8 @@
 
 import { bodyOf, show, showJson, type AdminCall } from './admin-call.ts';
 import type { MirrorReport } from '../api/mirror-report.ts';
-import { isFields, optionalText } from './fields.ts';
+import { isMap } from '../lib/plain.ts';
+import { optionalText } from './fields.ts';
 import { EXIT, Failure, type ExitCode } from './failure.ts';
 import { mirrorPath } from './mirror.ts';
 import { readResponse } from './read-response.ts';
@@ -61,7 +62,7 @@ async function watchReport(call: AdminCall<MirrorReportOptions>, pool: string, n
 
 async function look(call: AdminCall, pool: string, name: string): Promise<Seen> {
   const response = await call.client.ask({ method: 'GET', path: `${mirrorPath(pool, name)}/report` });
-  const detail = isFields(response.body) ? optionalText(response.body, 'detail') : '';
+  const detail = isMap(response.body) ? optionalText(response.body, 'detail') : '';
   if (response.status === 503) return { body: response.body, report: undefined, busy: detail || 'there is no report at the moment' };
   if (response.status === 409)
     throw new Failure(EXIT.refused, detail || `mirror ${name} compares nothing`, [

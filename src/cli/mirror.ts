@@ -3,7 +3,9 @@
 import type { MirrorState } from '../api/mirrors.ts';
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { isFields, optionalText, type Fields } from './fields.ts';
+import { isMap } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
+import { optionalText } from './fields.ts';
 import { readPoolsOf } from './pools-of.ts';
 import { readResponse } from './read-response.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -19,7 +21,7 @@ export interface MirrorSetOptions extends WriteOptions, MirrorFlags {
 
 /** What the flags are laid over. */
 interface Start {
-  readonly mirror: Fields;
+  readonly mirror: Plain;
   /** Of the mirror that was read, so that no change in between is lost; undefined where none was read. */
   readonly revision: number | undefined;
 }
@@ -94,7 +96,7 @@ function rowOf({ terminal }: AdminCall, { pool, name, to, percent, origin, mirro
     optionalText(written, 'fraction') || formatShare(percent / 100),
     optionalText(written, 'sample'),
     optionalText(written, 'sideEffects') === 'allow' ? terminal.paint('warn', 'allowed') : 'none',
-    isFields(written['compare']) ? 'yes' : 'no',
+    isMap(written['compare']) ? 'yes' : 'no',
     origin === 'api' ? 'API' : origin,
     describeMatch(written['match']),
   ];
@@ -108,14 +110,14 @@ function describeTarget(pool: string, version: string, owner: string): string {
 
 /** `GET, HEAD /search… x-internal`; empty where all requests fit. */
 function describeMatch(match: unknown): string {
-  if (!isFields(match)) return '';
+  if (!isMap(match)) return '';
   const { methods, paths, headers } = match;
   const texts = (list: unknown): readonly unknown[] => (Array.isArray(list) ? (list as readonly unknown[]) : []);
   const prefixes = texts(paths).map((path) => {
-    if (!isFields(path)) return '';
+    if (!isMap(path)) return '';
     return optionalText(path, 'exact') || `${optionalText(path, 'prefix')}…`;
   });
-  const names = isFields(headers) ? Object.keys(headers) : [];
+  const names = isMap(headers) ? Object.keys(headers) : [];
   const written = texts(methods).filter((method) => typeof method === 'string');
   return [written, prefixes, names]
     .filter((list) => list.length > 0)

@@ -3,7 +3,7 @@
 import type { OverrideState } from '../api/overrides.ts';
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { isFields } from './fields.ts';
+import { isMap } from '../lib/plain.ts';
 import { readPoolsOf } from './pools-of.ts';
 import { readResponse } from './read-response.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -83,7 +83,7 @@ function describeMatch(override: OverrideState): string {
     const value: unknown = match.value;
     const name = `${kind} ${match.name}`;
     if (typeof value === 'string') return `${name}=${visible(value)}`;
-    return isFields(value) && typeof value['regex'] === 'string' ? `${name} matches ${visible(value['regex'])}` : `${name} (any value)`;
+    return isMap(value) && typeof value['regex'] === 'string' ? `${name} matches ${visible(value['regex'])}` : `${name} (any value)`;
   }
   return '';
 }

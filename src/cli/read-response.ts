@@ -5,7 +5,8 @@
 import type { Read } from '../api/contract.ts';
 import { SHAPES, type Shape } from '../api/shapes.ts';
 import { EXIT, Failure } from './failure.ts';
-import { isFields, own, type Fields } from './fields.ts';
+import { isMap, own } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { visible } from './visible.ts';
 
 export type ResponseName = keyof typeof SHAPES;
@@ -41,7 +42,7 @@ function readList([item]: readonly [Shape], value: unknown, name: string, maxLen
 }
 
 function readMembers(shape: Readonly<Record<string, Shape>>, value: unknown, name: string, maxLength: number): unknown {
-  if (!isFields(value)) return unexpected(`${name} is no object`);
+  if (!isMap(value)) return unexpected(`${name} is no object`);
   const any = shape['*'];
   if (any !== undefined) return readMap(any, value, maxLength);
   const members: Record<string, unknown> = {};
@@ -54,7 +55,7 @@ function readMembers(shape: Readonly<Record<string, Shape>>, value: unknown, nam
 }
 
 /** From entries, so that no name is special. */
-function readMap(shape: Shape, value: Fields, maxLength: number): unknown {
+function readMap(shape: Shape, value: Plain, maxLength: number): unknown {
   if (shape === 'any') return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, each]) => {

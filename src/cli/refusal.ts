@@ -1,6 +1,8 @@
 // From what the admin API refused, or why it could not be asked, to what a person can do about it.
 
-import { isFields, optionalText, type Fields } from './fields.ts';
+import { isMap } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
+import { optionalText } from './fields.ts';
 import { EXIT, Failure } from './failure.ts';
 import { visible } from './visible.ts';
 
@@ -17,7 +19,7 @@ const MAX_BODY_LENGTH = 300;
 
 /** Status 400 or higher, as the end of a command. */
 export function refusal({ status, body, address, hints = [] }: Refusal): Failure {
-  const problem = isFields(body) ? body : {};
+  const problem = isMap(body) ? body : {};
   const detail = optionalText(problem, 'detail') || textOf(body) || `status ${status}`;
   switch (status) {
     case 401:
@@ -86,7 +88,7 @@ const BEFORE_SENDING: ReadonlySet<string> = new Set(
   Object.keys(REACH).filter((code) => !['late head', 'late body', 'ECONNRESET'].includes(code)),
 );
 
-function stale(problem: Fields): Failure {
+function stale(problem: Plain): Failure {
   const now = problem['revision'];
   const known = typeof now === 'number' ? `revision ${now}` : 'another revision';
   return new Failure(EXIT.stale, `nothing was changed: the current one is ${known}, not the one you expected`, [
@@ -96,9 +98,9 @@ function stale(problem: Fields): Failure {
 }
 
 /** `line 3, column 5: pools.shop.split.v9: there is no version "v9"`. */
-function problemLines(problem: Fields): readonly string[] {
+function problemLines(problem: Plain): readonly string[] {
   const problems = Array.isArray(problem['problems']) ? (problem['problems'] as readonly unknown[]) : [];
-  return problems.filter(isFields).map((each) => {
+  return problems.filter(isMap).map((each) => {
     const [line, column, path, message] = [each['line'], each['column'], optionalText(each, 'path'), optionalText(each, 'message')];
     const place = typeof line === 'number' ? `line ${line}${typeof column === 'number' ? `, column ${column}` : ''}: ` : '';
     // Some messages name the path by themselves.
@@ -121,5 +123,5 @@ function codeOf(error: unknown): string {
 }
 
 function isLate(error: unknown): error is Late {
-  return isFields(error) && typeof error['stage'] === 'string';
+  return isMap(error) && typeof error['stage'] === 'string';
 }

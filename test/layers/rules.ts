@@ -37,14 +37,9 @@ export function findSocketFaults(files: FileSet): readonly string[] {
   });
 }
 
-/**
- * Cycles between files, over imports of values and of types, each as `a -> b -> a`. A worker thread's file is named, not imported.
- * @param uncut folders of which only the imports that load count
- */
-export function findFileCycles(files: FileSet, uncut: readonly string[] = []): readonly string[] {
-  const imports = findImports(files).filter(
-    ({ file, kind }) => kind === 'value' || (kind === 'type' && !uncut.includes(folderOf(file) ?? '')),
-  );
+/** Cycles between files, over imports of values and of types, each as `a -> b -> a`. A worker thread's file is named, not imported. */
+export function findFileCycles(files: FileSet): readonly string[] {
+  const imports = findImports(files).filter(({ kind }) => kind !== 'thread');
   return findCycles(imports.flatMap(({ file, target }) => (target === undefined ? [] : [[file, target] as const])));
 }
 

@@ -8,33 +8,18 @@ const MAX_FUNCTION_LINES = 40;
 /** A file may be long when its first comment says why, in these words. */
 const REASON = 'Long because';
 
-/** @param known files that are known to be too long */
-export function findLongFiles(files: FileSet, known: readonly string[] = []): readonly string[] {
-  const tooLong = [...files].flatMap(([file, content]) => {
+export function findLongFiles(files: FileSet): readonly string[] {
+  return [...files].flatMap(([file, content]) => {
     const lines = content.split('\n').length - 1;
-    return lines <= MAX_FILE_LINES || headOf(content).includes(REASON) ? [] : [{ file, lines }];
+    if (lines <= MAX_FILE_LINES || headOf(content).includes(REASON)) return [];
+    return [`${file}: ${lines} lines; cut it at a seam, or say "${REASON} …" at its top`];
   });
-  return [
-    ...tooLong
-      .filter(({ file }) => !known.includes(file))
-      .map(({ file, lines }) => `${file}: ${lines} lines; cut it at a seam, or say "${REASON} …" at its top`),
-    ...known
-      .filter((file) => !tooLong.some((each) => each.file === file))
-      .map((file) => `${file}: is not too long any more; strike it out`),
-  ];
 }
 
-/** @param known `file name` of functions that are known to be too long */
-export function findLongFunctions(files: FileSet, known: readonly string[] = []): readonly string[] {
-  const tooLong = [...files].flatMap(([file, content]) => longFunctions(file, content));
-  return [
-    ...tooLong
-      .filter(({ name }) => !known.includes(name))
-      .map(({ name, lines }) => `${name}: ${lines} lines; a function has at most ${MAX_FUNCTION_LINES}`),
-    ...known
-      .filter((name) => !tooLong.some((each) => each.name === name))
-      .map((name) => `${name}: is not too long any more; strike it out`),
-  ];
+export function findLongFunctions(files: FileSet): readonly string[] {
+  return [...files].flatMap(([file, content]) =>
+    longFunctions(file, content).map(({ name, lines }) => `${file} ${name}: ${lines} lines; a function has at most ${MAX_FUNCTION_LINES}`),
+  );
 }
 
 function longFunctions(file: string, content: string): readonly { readonly name: string; readonly lines: number }[] {
@@ -44,7 +29,7 @@ function longFunctions(file: string, content: string): readonly { readonly name:
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node)) {
       const lines = lineOf(node.end) - lineOf(node.getStart(source)) + 1;
-      if (lines > MAX_FUNCTION_LINES) found.push({ name: `${file} ${nameOf(node)}`, lines });
+      if (lines > MAX_FUNCTION_LINES) found.push({ name: nameOf(node), lines });
     }
     ts.forEachChild(node, visit);
   };

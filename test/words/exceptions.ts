@@ -11,6 +11,3 @@ export const EXCEPTIONS: readonly Exception[] = [
   { text: 'overtaken', reason: 'A detail of journal lines, old ones among them.' },
   { text: 'limits.answer', reason: 'A key that configs had once; a Problem says what it is called now.' },
 ];
-
-/** Folders of src whose comments are not in plain English yet. The list only ever gets shorter. */
-export const UNREAD_COMMENTS: readonly string[] = [];
