@@ -4,7 +4,7 @@ import { median } from './report/statistics.ts';
 import type { IdleMeasurement } from './scenarios/idle.ts';
 import type { Measurement } from './scenarios/proxied.ts';
 
-export interface Budget {
+interface Budget {
   readonly scenario: string;
   readonly subject: string;
   readonly reference: string;
@@ -12,7 +12,7 @@ export interface Budget {
   readonly ratio: number;
 }
 
-export const BUDGETS: readonly Budget[] = [
+const BUDGETS: readonly Budget[] = [
   { scenario: 'small', subject: 'sluice', reference: 'nginx', ratio: 1.25 },
   { scenario: 'small', subject: 'sluice', reference: 'relay', ratio: 1.3 },
   { scenario: 'small', subject: 'sluice', reference: 'undici', ratio: 0.5 },
@@ -23,7 +23,7 @@ export const BUDGETS: readonly Budget[] = [
   { scenario: 'routes', subject: '10,000 routes', reference: '10 routes', ratio: 1.05 },
 ];
 
-export const IDLE_BUDGET_BYTES = 4096;
+const IDLE_BUDGET_BYTES = 4096;
 
 export interface BudgetResult {
   readonly text: string;

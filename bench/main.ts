@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { checkBudgets, checkIdleBudget } from './budgets.ts';
 import type { BudgetResult } from './budgets.ts';
 import { chooseGenerator } from './load/generator.ts';
-import type { Generator } from './load/generator.ts';
+import type { Generator } from './load/load.ts';
 import { killChildrenOnExit } from './machine/children.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options, ScenarioName } from './options.ts';

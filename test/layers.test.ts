@@ -1,10 +1,13 @@
 // The order of the house, checked: layers, cycles, names, barrels. The law itself is the table in test/layers/allowed.ts.
 
+import { lstatSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ALLOWED } from './layers/allowed.ts';
 import { findImports, readFileSet } from './layers/imports.ts';
 import { findBadFiles, findCycles, findFileCycles, findFolderCycles, findForbiddenImports, findSocketFaults } from './layers/rules.ts';
 import { findReach } from './layers/reach.ts';
+import { findLongFiles, findLongFunctions } from './layers/sizes.ts';
+import { LONG_FILES, LONG_FUNCTIONS, UNCUT } from './layers/unfinished.ts';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -20,8 +23,17 @@ describe('src', () => {
     expect(findForbiddenImports(files)).toEqual([]);
   });
 
-  it('has no cycle between files', () => {
-    expect(findFileCycles(files)).toEqual([]);
+  it('has no cycle between files, by value or by type', () => {
+    expect(findFileCycles(files, UNCUT)).toEqual([]);
+  });
+
+  it.each(['bench', 'test'])('nor has %s', (folder) => {
+    expect(findFileCycles(readFileSet(root, folder))).toEqual([]);
+  });
+
+  it('says why a file is long, and has no long functions', () => {
+    expect(findLongFiles(files, LONG_FILES)).toEqual([]);
+    expect(findLongFunctions(files, LONG_FUNCTIONS)).toEqual([]);
   });
 
   it('has no cycle between folders', () => {
@@ -55,6 +67,23 @@ describe('a data-plane thread', () => {
   it('loads nothing of the control plane', () => {
     const folders = new Set(reach.files.map((file) => file.split('/')[1]));
     expect(['admin', 'cli', 'control', 'store'].filter((folder) => folders.has(folder))).toEqual([]);
+  });
+});
+
+describe('a command that asks the running instance', () => {
+  // The other commands read a config or serve one, and load what that needs.
+  const others = /^src\/(?:app\/(?:run|demo)|lib\/json-log|cli\/(?:check|explain))\.ts$/;
+  const files = [...readFileSet(root, 'src')].filter(([file]) => !others.test(file));
+  const reach = findReach(new Map(files), 'src/app/command-line.ts');
+
+  it('begins with plain JavaScript: a merge can make a file of the link, and then each run loads the type stripper', () => {
+    expect(lstatSync(`${root}src/app/main.ts`).isSymbolicLink()).toBe(true);
+  });
+
+  it('lets a person wait for nothing heavy', () => {
+    expect(reach.files).toContain('src/cli/status.ts');
+    // Node's own client has a door of its own in cli/admin-client.ts; `yaml` is for `mirror set --from` alone.
+    expect(reach.packages).toEqual(['commander', 'ipaddr.js', 'yaml']);
   });
 });
 
@@ -124,10 +153,14 @@ describe('the rules', () => {
     expect(findForbiddenImports(set({ 'src/api/x.ts': `import { z } from 'zod';` }))).toEqual([]);
   });
 
-  it('find cycles between files, but not over type-only imports', () => {
+  it('find cycles between files, by value and by type, but not over the files of threads', () => {
     const files = { 'src/lib/a.ts': `import './b.ts';`, 'src/lib/b.ts': `export { c } from './c.ts';`, 'src/lib/c.ts': `import './a.ts';` };
-    expect(findFileCycles(set(files))).toEqual(['src/lib/a.ts -> src/lib/b.ts -> src/lib/c.ts -> src/lib/a.ts']);
-    expect(findFileCycles(set({ ...files, 'src/lib/c.ts': `import type { A } from './a.ts';` }))).toEqual([]);
+    const cycle = ['src/lib/a.ts -> src/lib/b.ts -> src/lib/c.ts -> src/lib/a.ts'];
+    expect(findFileCycles(set(files))).toEqual(cycle);
+    const byType = { ...files, 'src/lib/c.ts': `import type { A } from './a.ts';` };
+    expect(findFileCycles(set(byType))).toEqual(cycle);
+    expect(findFileCycles(set(byType), ['lib'])).toEqual([]);
+    expect(findFileCycles(set({ ...files, 'src/lib/c.ts': `new URL('./a.ts', import.meta.url);` }))).toEqual([]);
     expect(findFileCycles(set({ 'src/lib/a.ts': `import './a.ts';` }))).toEqual(['src/lib/a.ts -> src/lib/a.ts']);
   });
 
@@ -135,6 +168,28 @@ describe('the rules', () => {
     const files = { 'src/a/x.ts': `import type { Y } from '../b/y.ts';`, 'src/b/y.ts': '', 'src/b/z.ts': `import '../a/x.ts';` };
     expect(findFolderCycles(set(files))).toEqual(['a -> b -> a']);
     expect(findFolderCycles(set({ ...files, 'src/b/z.ts': '' }))).toEqual([]);
+  });
+
+  it('find long files without a reason, and what is listed as long and is not', () => {
+    const long = 'const a = 1;\n'.repeat(301);
+    expect(findLongFiles(set({ 'src/lib/a.ts': long }))).toEqual([
+      'src/lib/a.ts: 301 lines; cut it at a seam, or say "Long because …" at its top',
+    ]);
+    expect(findLongFiles(set({ 'src/lib/a.ts': long }), ['src/lib/a.ts'])).toEqual([]);
+    expect(findLongFiles(set({ 'src/lib/a.ts': `// Of A.\n// Long because of B.\n${long}` }))).toEqual([]);
+    expect(findLongFiles(set({ 'src/lib/a.ts': '' }), ['src/lib/a.ts'])).toEqual(['src/lib/a.ts: is not too long any more; strike it out']);
+  });
+
+  it.each([
+    ['function f() {', '}', 'f'],
+    ['class A { constructor() {', '} }', 'constructor'],
+    ['class A { #f = () => {', '}; }', 'without a name'],
+    ['const f = () => {', '};', 'f'],
+  ])('find long functions: %s', (begin, end, name) => {
+    const file = (lines: number) => set({ 'src/lib/a.ts': `${begin}\n${'a();\n'.repeat(lines - 2)}${end}\n` });
+    expect(findLongFunctions(file(40))).toEqual([]);
+    expect(findLongFunctions(file(41))).toEqual([`src/lib/a.ts ${name}: 41 lines; a function has at most 40`]);
+    expect(findLongFunctions(file(41), [`src/lib/a.ts ${name}`])).toEqual([]);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 // One run of autocannon as a process. Usage: autocannon-process.ts JSON-OF-LOAD-OPTIONS; prints `RESULT` and a Load.
 
 import autocannon from 'autocannon';
-import type { Load, LoadOptions } from './generator.ts';
+import type { Load, LoadOptions } from './load.ts';
 import { BROWSER_HEADERS } from './request.ts';
 
 const { request, connections, seconds } = JSON.parse(process.argv[2] ?? '') as LoadOptions;

@@ -1,6 +1,6 @@
 // Load by autocannon, in a process of its own: slower than most proxies here, but CPU per request does not depend on who asks.
 
-import type { Generator, Load, LoadOptions } from './generator.ts';
+import type { Generator, Load, LoadOptions } from './load.ts';
 import { run } from '../machine/children.ts';
 
 export const autocannonGenerator: Generator = { name: 'autocannon', load };

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Generator, Load, LoadOptions } from './generator.ts';
+import type { Generator, Load, LoadOptions } from './load.ts';
 import { run } from '../machine/children.ts';
 import { BROWSER_HEADERS } from './request.ts';
 import type { LoadRequest } from './request.ts';

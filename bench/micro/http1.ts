@@ -1,8 +1,10 @@
 // What parsing costs: nanoseconds per head, and per chunked body. `node bench/micro/http1.ts` prints it.
 
 import { ChunkedScanner } from '../../src/http1/chunked-scanner.ts';
-import { RequestHead, parseRequestHead } from '../../src/http1/request-head.ts';
-import { ResponseHead, parseResponseHead } from '../../src/http1/response-head.ts';
+import { readRequestHead } from '../../src/http1/read-request-head.ts';
+import { RequestHead } from '../../src/http1/request-head.ts';
+import { readResponseHead } from '../../src/http1/read-response-head.ts';
+import { ResponseHead } from '../../src/http1/response-head.ts';
 
 export interface Benchmark {
   readonly name: string;
@@ -59,13 +61,13 @@ export const benchmarks: readonly Benchmark[] = [
   {
     name: `parse a request head of ${REQUEST.length} bytes`,
     run: (iterations) => {
-      for (let i = 0; i < iterations; i++) parseRequestHead(requests[i % VARIANTS]!, 0, requestHead, LIMITS);
+      for (let i = 0; i < iterations; i++) readRequestHead(requests[i % VARIANTS]!, 0, requestHead, LIMITS);
     },
   },
   {
     name: `parse a response head of ${RESPONSE.length} bytes`,
     run: (iterations) => {
-      for (let i = 0; i < iterations; i++) parseResponseHead(responses[i % VARIANTS]!, 0, responseHead, LIMITS, 'GET');
+      for (let i = 0; i < iterations; i++) readResponseHead(responses[i % VARIANTS]!, 0, responseHead, LIMITS, 'GET');
     },
   },
   {

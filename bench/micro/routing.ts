@@ -6,7 +6,9 @@ import { choose } from '../../src/routing/choose.ts';
 import { isAmbiguousPath } from '../../src/routing/path.ts';
 import { createSessionMemory, Sessions } from '../../src/routing/sessions.ts';
 import { LowDiscrepancySequence } from '../../src/routing/sequence.ts';
-import { Choice, type PoolTable, type RoutableRequest, type Table } from '../../src/routing/table.ts';
+import { Choice } from '../../src/routing/choice.ts';
+import type { RoutableRequest } from '../../src/routing/request.ts';
+import type { PoolTable, Table } from '../../src/routing/table.ts';
 import type { PoolConfig } from '../../src/config/model.ts';
 import { makeConfig, makeMatch, makePool, makePoolTable, makeRoute, prefix } from '../../test/unit/routing/make-table.ts';
 

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Generator } from '../load/generator.ts';
+import type { Generator } from '../load/load.ts';
 import { pause, startChild, startServer, waitForOutput } from '../machine/children.ts';
 import { waitUntilServing } from '../machine/ports.ts';
 import { openFilesLimit, residentBytes } from '../machine/usage.ts';

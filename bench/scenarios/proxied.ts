@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Generator } from '../load/generator.ts';
+import type { Generator } from '../load/load.ts';
 import { startServer } from '../machine/children.ts';
 import { waitUntilServing } from '../machine/ports.ts';
 import { cpuMicros, peakResidentBytes } from '../machine/usage.ts';
@@ -16,7 +16,7 @@ export interface Load {
   readonly rounds: number;
 }
 
-export interface Round {
+interface Round {
   readonly cpuMicros: number;
   readonly requestsPerSecond: number;
   readonly p50Micros: number;

@@ -1,8 +1,8 @@
-// Which of the types that a resource has the caller wants (RFC 9110, section 12.5.1).
+// Which type of a resource the client wants (RFC 9110, section 12.5.1).
 
 import { HttpProblem } from './problem-reply.ts';
 
-/** The first of `offers` that is wanted most. Throws Refused (406) when none is. */
+/** The first of `offers` with the greatest weight. Throws an HttpProblem (406) when the client wants none. */
 export function chooseType<const T extends string>(accept: string | undefined, offers: readonly [T, ...T[]]): T {
   if (accept === undefined || accept.trim() === '') return offers[0];
   const ranges = accept.split(',').map(readRange);
@@ -14,7 +14,7 @@ export function chooseType<const T extends string>(accept: string | undefined, o
     best = offer;
     bestWeight = weight;
   }
-  if (best === undefined) throw new HttpProblem(406, `This is to be had as ${offers.join(' or ')}.`);
+  if (best === undefined) throw new HttpProblem(406, `Accept must allow ${offers.join(' or ')}.`);
   return best;
 }
 

@@ -1,4 +1,4 @@
-// The door of the admin API: what a request must be before anything looks at its meaning. It reads no body.
+// The guard of the admin API: what a request must be before its meaning is looked at. It reads no body.
 
 import { finished } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -15,7 +15,7 @@ import type { Tokens } from './tokens.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** Who may call; `viewer` where nothing is said. */
+    /** Which role may call; default: `viewer`. */
     access?: Access;
   }
   interface FastifyRequest {
@@ -24,28 +24,28 @@ declare module 'fastify' {
   }
 }
 
-export interface EntranceOptions {
+export interface AdminGuardDeps {
   readonly address: Address;
   readonly tokens: Tokens;
   readonly limits: AdminConfig['limits'];
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly refusals: Refusals;
-  /** Methods that the path of a request knows; empty when nothing is there. */
+  /** Methods of a path; empty for an unknown path. */
   readonly methodsAt: (path: string) => readonly string[];
 }
 
-/** Requests that are served at one time, subscribers to events aside. */
+/** Requests that are served at one time, without subscribers to events. */
 const MAX_CONCURRENT = 64;
 const FAILURES_PER_SECOND = 10;
 
 export class AdminGuard {
-  readonly #options: EntranceOptions;
+  readonly #options: AdminGuardDeps;
   readonly #hosts: (host: string) => boolean;
   readonly #writes: TokenBucket;
   readonly #failures: TokenBucket;
   #atWork = 0;
 
-  constructor(options: EntranceOptions) {
+  constructor(options: AdminGuardDeps) {
     this.#options = options;
     this.#hosts = allowedHosts(options.address);
     const nowMs = () => options.clock.nowMs();
@@ -58,7 +58,7 @@ export class AdminGuard {
     this.#writes.configure(writesPerSecond, 2 * writesPerSecond);
   }
 
-  /** Throws Refused for a request that must not come in. */
+  /** Throws an HttpProblem for a request that must not come in. */
   admit(request: FastifyRequest, reply: FastifyReply): void {
     this.#checkFields(request);
     const { access = 'viewer' } = request.routeOptions.config;
@@ -72,7 +72,7 @@ export class AdminGuard {
     this.#checkWrite(request, access);
   }
 
-  /** One more stream that lives long: it does not count as work. Answers how to say so. */
+  /** The request became a stream that lives long: it no longer counts as work. */
   release(reply: FastifyReply): void {
     if (this.#occupied.delete(reply)) this.#atWork -= 1;
   }
@@ -94,7 +94,7 @@ export class AdminGuard {
     throw new HttpProblem(403, 'The request comes from a web page of another origin.');
   }
 
-  /** What nobody may call is told from what is not there only to those who may read. */
+  /** Only a client that may read learns which paths exist. */
   #isOpenPath(request: FastifyRequest): boolean {
     return request.is404 && OPEN_PATHS.has(pathOf(request));
   }
@@ -102,7 +102,7 @@ export class AdminGuard {
   #occupy(reply: FastifyReply): void {
     if (this.#atWork >= MAX_CONCURRENT) {
       this.#options.refusals.count('busy');
-      throw new HttpProblem(503, `${MAX_CONCURRENT} requests are at work already.`, {}, { 'retry-after': '1' });
+      throw new HttpProblem(503, `${MAX_CONCURRENT} requests are being served already.`, {}, { 'retry-after': '1' });
     }
     this.#atWork += 1;
     this.#occupied.add(reply);
@@ -119,7 +119,7 @@ export class AdminGuard {
     throw new HttpProblem(403, `This needs the role ${access}; the token ${caller.author} has the role ${caller.role}.`, {}, challenge);
   }
 
-  /** A right token is never held up by wrong ones: whoever guesses must not be able to lock out who steers. */
+  /** Wrong tokens never delay a right one: a client that guesses must not be able to lock out an operator. */
   #refuseUnknown(request: FastifyRequest, { isMissing }: Caller & { kind: 'unknown' }): HttpProblem {
     const { refusals } = this.#options;
     const reason = isMissing ? 'no-token' : 'bad-token';
@@ -129,23 +129,23 @@ export class AdminGuard {
     }
     refusals.report(request, reason, ANONYMOUS);
     const error = isMissing ? '' : ', error="invalid_token"';
-    const detail = isMissing ? 'Send a token: Authorization: Bearer …' : 'The Authorization field holds no valid token.';
+    const detail = isMissing ? 'Send a token: Authorization: Bearer …' : 'The Authorization field has no valid token.';
     return new HttpProblem(401, detail, {}, { 'www-authenticate': CHALLENGE + error });
   }
 
   #refuseNowhere(request: FastifyRequest): never {
     const path = pathOf(request);
     const methods = this.#options.methodsAt(path);
-    if (methods.length === 0) throw new HttpProblem(404, `Nothing is at ${path}.`);
+    if (methods.length === 0) throw new HttpProblem(404, `There is nothing at ${path}.`);
     const allow = methods.join(', ');
-    throw new HttpProblem(405, `The methods here are ${allow}.`, {}, { allow });
+    throw new HttpProblem(405, `This path has the methods ${allow}.`, {}, { allow });
   }
 
   #checkWrite(request: FastifyRequest, access: Access): void {
     const coding = request.headers['content-encoding'];
     if (coding !== undefined && coding.toLowerCase() !== 'identity')
       throw new HttpProblem(415, 'A body must come without a content coding.', {}, { 'accept-encoding': 'identity' });
-    // A question in a body changes nothing.
+    // A question in a body changes nothing, so it is no write.
     if (access === 'viewer' || this.#writes.take(request.author)) return;
     this.#options.refusals.count('rate');
     const after = { 'retry-after': String(this.#writes.retryAfter) };
@@ -153,11 +153,11 @@ export class AdminGuard {
   }
 }
 
-export const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 
 const CHALLENGE = 'Bearer realm="sluice"';
 
-export function pathOf(request: FastifyRequest): string {
+function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';
 }
 
@@ -165,7 +165,7 @@ function isRead({ method }: FastifyRequest): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** Node keeps the first of several, or the last; RFC 9112, section 3.2 wants none of them believed. */
+/** Node keeps the first of several, or the last; RFC 9112, section 3.2 wants such a request refused. */
 function countFields(rawHeaders: readonly string[], field: string): number {
   return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === field).length;
 }

@@ -1,49 +1,21 @@
-// HTTP in front of what operators and probes may ask. No logic of its own: it knows ports, not what is behind them.
-// It must never be reachable through a web page of another origin, and never hold up a shutdown.
+// The admin API as a server. It has no logic of its own: it knows ports, not what is behind them. A web page of another origin must never
+// reach it, and it must never delay a shutdown.
 
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/address.ts';
 import type { AdminConfig, Address } from '../config/model.ts';
-import type { ControlApi } from '../control/control-api.ts';
 import { systemClock } from '../lib/clock.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { AdminGuard } from './admin-guard.ts';
+import type { AdminServerOptions } from './admin-options.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { knownPaths } from './known-paths.ts';
 import { closeServer, createServer, listen } from './open-server.ts';
-import { problemDetails } from './problem-reply.ts';
 import { plainProbe, sendProbe } from './plain-probe.ts';
-import type { Readiness } from './plain-probe.ts';
+import { problemDetails } from './problem-reply.ts';
 import { Refusals } from './refusals.ts';
 import { Tokens } from './tokens.ts';
-
-export interface AdminPorts {
-  readonly ready: () => Readiness;
-  /** Prometheus text. */
-  readonly metrics: () => Promise<string>;
-  /** Told of errors that a caller only sees as 500. */
-  readonly onError?: (error: Error) => void;
-}
-
-export interface AdminServerOptions {
-  /** Where to bind; cannot change live. */
-  readonly address: Address;
-  readonly metricsType: string;
-  readonly ports: AdminPorts;
-  /** Absent: probes alone are served. */
-  readonly control?: ControlApi;
-  /** Tokens and limits to begin with; see `configure`. */
-  readonly config?: Pick<AdminConfig, 'tokens' | 'limits'>;
-  /** Told of tokens that nobody can use. */
-  readonly log?: Pick<Log, 'info' | 'warn'>;
-  /** Default: that of the process. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  readonly clock?: Clock;
-  /** The version of Sluice, for the OpenAPI document. */
-  readonly build?: string;
-}
 
 export class AdminServer {
   readonly #options: AdminServerOptions;
@@ -78,17 +50,14 @@ export class AdminServer {
     const probe = plainProbe(request, this.#isAllowed, this.#options.ports.ready);
     if (probe !== undefined) return sendProbe(probe, response);
     if (this.#serve !== undefined) return this.#serve(request, response);
-    this.#load().then(
+    this.#app ??= this.#createApp();
+    this.#app.then(
       () => this.#serve?.(request, response),
       (error: unknown) => {
         this.#options.ports.onError?.(error as Error);
         sendProbe(UNSERVED, response);
       },
     );
-  }
-
-  #load(): Promise<FastifyInstance> {
-    return (this.#app ??= this.#createApp());
   }
 
   async #createApp(): Promise<FastifyInstance> {
@@ -105,11 +74,11 @@ export class AdminServer {
     return app;
   }
 
-  /** Tokens and limits from now on. A caller without a valid token is refused at once; its streams end at their next heartbeat. */
+  /** Tokens and limits from now on. A token that is no longer valid is refused at once; its streams end at their next heartbeat. */
   configure(config: Pick<AdminConfig, 'tokens' | 'limits'>): void {
     this.#limits = config.limits;
     this.#guard?.configure(config.limits);
-    // The rules judged the address that the config names now; bound is the one that it named at the start.
+    // The rules judged the address that the config names now; the server listens on the one that it named at the start.
     if (this.#mayBeOpen(config)) this.#tokens.configure(config.tokens);
     else this.#options.log?.warn({}, `the tokens of the admin API stay as they are until a restart: ${NEEDS_TOKENS}`);
   }

@@ -1,12 +1,13 @@
-// The admin API put together: the door, the routes, and what becomes of faults. It listens nowhere, and is loaded when the first request comes
-// that is more than a probe.
+// The admin API put together: the guard, the routes, and the responses to faults. It does not listen. It is loaded with the first request that
+// is more than a probe.
 
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { fastifySwagger } from '@fastify/swagger';
 import { fastify } from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyServerOptions } from 'fastify';
+import { MAX_BODY_BYTES } from '../api/bounds.ts';
 import type { Clock } from '../lib/clock.ts';
-import type { AdminServerOptions } from './admin-server.ts';
+import type { AdminServerOptions } from './admin-options.ts';
 import { identify } from './auth.ts';
 import { addConfig } from './whole-config.ts';
 import { addDrains } from './drains.ts';
@@ -31,15 +32,15 @@ export interface AppDeps {
   readonly options: AdminServerOptions;
   readonly clock: Clock;
   readonly tokens: Tokens;
-  /** Made for the app before it has routes. */
+  /** Called before the app has routes. */
   readonly createGuard: (app: FastifyInstance) => AdminGuard;
-  /** What its requests come from, and who is told how to serve them. */
+  /** Where requests come from; `onListener` is told how to serve them. */
   readonly server: Server;
   readonly onListener: (serve: RequestListener) => void;
 }
 
 /**
- * Routes judge what they get themselves, with located faults; schemas are for the document, and tests hold answers against it. Given as
+ * Routes judge what they get themselves, with located faults; schemas are for the document, and tests check responses against it. Given as
  * an option, so that the framework does not load compilers that nothing uses.
  */
 const COMPILERS = { buildValidator: () => () => () => true, buildSerializer: () => () => JSON.stringify } as unknown as CompilersFactory;
@@ -50,14 +51,14 @@ export function createApp(deps: AppDeps): FastifyInstance {
   const { options, server, onListener } = deps;
   const app = fastify({
     logger: false,
-    bodyLimit: 1024 * 1024,
+    bodyLimit: MAX_BODY_BYTES,
     handlerTimeout: 30_000,
     return503OnClosing: false,
     exposeHeadRoutes: true,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     routerOptions: { maxParamLength: 512, onBadUrl: (_path, _request, response) => refuseBadUrl(response as ServerResponse) },
-    // The server says so itself.
+    // The server does it.
     clientErrorHandler: () => undefined,
     schemaController: { compilersFactory: COMPILERS },
     serverFactory: (serve) => {
@@ -70,7 +71,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
   const guard = deps.createGuard(app);
   app.addHook('onRequest', async (request, reply) => guard.admit(request, reply));
   app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
-  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'Nothing is here.'));
+  app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'There is no such resource.'));
   app.setErrorHandler<FastifyError>((error, _request, reply) => replyFault(options, error, reply));
   void app.register(fastifySwagger, documentOptions(options.build ?? '0.0.0'));
   void app.register(async (scope) => addRoutes(scope, guard, deps));
@@ -114,21 +115,21 @@ function replyFault({ ports }: AdminServerOptions, error: FastifyError | HttpPro
   return sendProblem(reply.header('retry-after', '1'), status, 'The request could not be served.');
 }
 
-/** In our words, because those of the framework speak of its parts. */
+/** In our words, because the framework speaks of its parts. */
 const FAULTS: ReadonlyMap<string, { readonly detail: string; readonly headers?: Readonly<Record<string, string>> }> = new Map([
   [
     'FST_ERR_CTP_INVALID_MEDIA_TYPE',
-    { detail: 'A body must be application/json; the config may be application/yaml, too.', headers: { accept: JSON_TYPE } },
+    { detail: 'A body must be application/json; a config may also be application/yaml.', headers: { accept: JSON_TYPE } },
   ],
   ['FST_ERR_CTP_BODY_TOO_LARGE', { detail: 'The body is larger than 1 MiB, or than 8 MiB for a config.' }],
   [
     'FST_ERR_HANDLER_TIMEOUT',
     {
-      detail: 'It takes longer than 30 s. A change that was asked for may still come into force: look at the state before asking again.',
+      detail: 'The call takes longer than 30 s. A change may still come into force: look at the state before you try again.',
       headers: { 'retry-after': '5' },
     },
   ],
-  ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', { detail: 'The body has another length than Content-Length says.' }],
+  ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', { detail: 'The length of the body is not what Content-Length says.' }],
 ]);
 
 /** The path is not validly encoded; the router gives up before any hook runs. */

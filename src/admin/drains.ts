@@ -1,4 +1,4 @@
-// Versions and endpoints: what is left on them, and taking them out of use and back.
+// Versions and endpoints: what is left on them, and how they are taken out of use and back.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Change, ControlApi } from '../control/control-api.ts';
@@ -29,7 +29,7 @@ export function addDrains(app: FastifyInstance, control: ControlApi): void {
     const drain = describe({
       ...write,
       id: `drain${what}`,
-      summary: `Gives ${noun} nothing new; what it has is finished.`,
+      summary: `Drains ${noun}: it gets nothing new and finishes what it has.`,
       body: 'DrainBody',
     });
     app.post(`${url}/drain`, { schema: drain, config: { access: 'operator' } }, (request, reply) => {
@@ -38,7 +38,7 @@ export function addDrains(app: FastifyInstance, control: ControlApi): void {
       const limit = deadline === undefined ? {} : { deadlineMs: deadline };
       return carryOut(control, { request, reply }, { kind: 'drain', ...target, ...limit }, reason);
     });
-    const resume = describe({ ...write, id: `resume${what}`, summary: `Takes ${noun} back into use.`, body: 'ReasonBody' });
+    const resume = describe({ ...write, id: `resume${what}`, summary: `Puts ${noun} back into use.`, body: 'ReasonBody' });
     app.post(`${url}/resume`, { schema: resume, config: { access: 'operator' } }, (request, reply) => {
       const target = targetOf(request);
       const { reason } = readBody(reasonBody, request);

@@ -10,19 +10,19 @@ import { readQuery } from './query.ts';
 import { SAFE_HEADERS } from './safe-headers.ts';
 import { Subscriber } from './subscriber.ts';
 
-export interface EventsOptions {
+export interface EventsDeps {
   readonly control: ControlApi;
   readonly clock: Clock;
-  /** Whether the token of a request still opens the door. */
+  /** Whether the token of a request is still valid. */
   readonly isAllowed: (request: FastifyRequest) => boolean;
-  /** Told that a request stays open and is no work any more. */
+  /** Called when a request stays open and no longer counts as work. */
   readonly onOpen: (reply: FastifyReply) => void;
 }
 
 const EVENTS_TYPE = 'text/event-stream';
 const MAX_SUBSCRIBERS = 32;
 
-export function addEvents(app: FastifyInstance, options: EventsOptions): void {
+export function addEvents(app: FastifyInstance, options: EventsDeps): void {
   const { control, clock } = options;
   const open = new Set<Subscriber>();
   const schema = describe({

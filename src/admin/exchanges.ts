@@ -1,4 +1,4 @@
-// What was served lately, and why it went where it went.
+// Recent exchanges, and why each went where it went.
 
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
@@ -14,8 +14,7 @@ export function addExchanges(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'listExchanges',
     tag: 'instance',
-    summary:
-      'Exchanges of late, newest first: a sample, without bodies, with secrets masked. It is kept by the workers and ends with them.',
+    summary: 'Recent exchanges, newest first: a sample, without bodies, with secrets masked. The workers keep it, and it ends with them.',
     query: QUERY,
     response: 'Exchanges',
     kind: 'question',

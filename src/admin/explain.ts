@@ -1,4 +1,4 @@
-// Why a request goes where it goes, asked of the running instance.
+// Why a request goes where it goes, in the running instance.
 
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';

@@ -1,4 +1,4 @@
-// What happened, page by page; `/v1/events` tells the same as it happens.
+// What happened, page by page; `/v1/events` sends the same as it happens.
 
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
@@ -20,19 +20,20 @@ export function addJournal(app: FastifyInstance, control: ControlApi, clock: Pic
     response: 'Journal',
     kind: 'history',
   });
-  app.get('/v1/journal', { schema }, (request, reply) => {
+  app.get('/v1/journal', { schema }, async (request, reply) => {
     const { after = 0, limit, kind, since, last } = readQuery(request.query, QUERY);
     chooseType(request.headers.accept, [JSON_TYPE]);
     if (last !== undefined && Object.hasOwn(request.query as object, 'limit'))
       throw new HttpProblem(400, 'Give limit, for the oldest, or last, for the newest, not both.');
     const fitting = { after, ...(kind !== undefined && { kind }), ...(since !== undefined && { sinceMs: clock.wallMs() - since }) };
-    const span = control.journalSpan;
     if (last !== undefined)
-      return reply.type(JSON_TYPE).send({ lines: control.journal({ ...fitting, limit: last, from: 'newest' }), ...span });
+      return reply
+        .type(JSON_TYPE)
+        .send({ lines: await control.journal({ ...fitting, limit: last, from: 'newest' }), ...control.journalSpan });
     // One more says whether there is another page.
-    const found = control.journal({ ...fitting, limit: limit + 1 });
+    const found = await control.journal({ ...fitting, limit: limit + 1 });
     const lines = found.slice(0, limit);
     const next = found.length > limit ? lines.at(-1)?.seq : undefined;
-    return reply.type(JSON_TYPE).send({ lines, next, ...span });
+    return reply.type(JSON_TYPE).send({ lines, next, ...control.journalSpan });
   });
 }

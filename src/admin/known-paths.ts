@@ -2,7 +2,10 @@
 
 import type { FastifyInstance } from 'fastify';
 
-/** Learns all routes that are added to `app` from now on. Answers the methods of a path, such as `GET, HEAD, PUT`; none when nothing is there. */
+/**
+ * Learns all routes that are added to `app` from now on. Returns the methods of a path, such as `GET, HEAD, PUT`; none for an unknown path.
+ * The router of the framework finds a path for a known method only, so it cannot tell.
+ */
 export function knownPaths(app: FastifyInstance): (path: string) => readonly string[] {
   const patterns = new Map<string, { readonly parts: readonly string[]; readonly methods: Set<string> }>();
   app.addHook('onRoute', ({ method, url }) => {

@@ -1,6 +1,7 @@
-// Which deploy a version is: told by whoever deploys, and asked by whoever wonders.
+// Which deploy a version is: a deploy sets a marker, anybody may read it.
 
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { sentence } from '../lib/shown-text.ts';
 import { noSuch } from '../config/changes.ts';
 import type { ControlApi, MarkOutcome } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
@@ -21,7 +22,7 @@ export function addMarkers(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'setMarker',
     tag: 'markers',
-    summary: 'Says that a version is this deploy from now on. It moves no traffic and makes no revision.',
+    summary: 'Marks a version as this deploy. A marker moves no traffic and makes no revision.',
     query: WRITE_QUERY,
     body: 'MarkerBody',
     response: 'MarkerResponse',
@@ -43,16 +44,16 @@ function addRead(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'listMarkers',
     tag: 'markers',
-    summary: 'Which deploy each version is, and which ones were before.',
+    summary: 'Which deploy each version is, and which deploys came before.',
     query: READ_QUERY,
     response: 'Markers',
     kind: 'history',
   });
-  app.get(URL, { schema }, (request, reply) => {
+  app.get(URL, { schema }, async (request, reply) => {
     const { pool, version, limit } = readQuery(request.query, READ_QUERY);
     chooseType(request.headers.accept, [JSON_TYPE]);
     mustServe(control);
-    const found = control.markers({ pool, version, limit });
+    const found = await control.markers({ pool, version, limit });
     if (found.markers.length + found.recent.length === 0) mustExist(control, pool, version);
     return reply.type(JSON_TYPE).send({ revision: control.revision, ...found });
   });
@@ -75,7 +76,7 @@ function response(reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
   }
 }
 
-/** Where nothing was found a name may be mistyped. A version that is gone has its past. */
+/** Where nothing was found a name may be mistyped. A version that is gone may still have markers. */
 function mustExist({ config }: ControlApi, pool: string | undefined, version: string | undefined): void {
   const pools = config?.pools ?? [];
   const around = pool === undefined ? pools : pools.filter(({ name }) => name === pool);
@@ -85,8 +86,4 @@ function mustExist({ config }: ControlApi, pool: string | undefined, version: st
     throw new HttpProblem(404, sentence(noSuch('pool', pool, all)));
   }
   if (version !== undefined && !names.includes(version)) throw new HttpProblem(404, sentence(noSuch('version', version, names)));
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }

@@ -1,4 +1,4 @@
-// What the answers of a mirror's shadow have shown, and which writes it is missing.
+// How the responses of a mirror's shadow compare, and which writes it missed.
 
 import type { FastifyInstance } from 'fastify';
 import type { MirrorReport } from '../api/mirror-report.ts';
@@ -19,7 +19,7 @@ export function addMirrorReports(app: FastifyInstance, control: ControlApi): voi
   const report = describe({
     id: 'getMirrorReport',
     tag: 'pools',
-    summary: 'How the responses of a shadow compare with those of the primary: the verdict, and what it rests on. At most 0.25 s old.',
+    summary: 'How the responses of a shadow compare with those of the primary: the verdict and its evidence. At most 0.25 s old.',
     path: ['pool', 'name'],
     response: 'MirrorReport',
     kind: 'report',
@@ -34,7 +34,7 @@ export function addMirrorReports(app: FastifyInstance, control: ControlApi): voi
   const missed = describe({
     id: 'listMissedWrites',
     tag: 'pools',
-    summary: 'Writes that the primary took, or may have taken, and the shadow did not, oldest first: what has to be done again.',
+    summary: 'Writes that the primary took, or may have taken, and the shadow did not, oldest first: these must be repeated.',
     path: ['pool', 'name'],
     query: PAGE,
     response: 'MissedWrites',

@@ -1,11 +1,11 @@
-// The parts of paths that name things. What cannot be a name names nothing: 404, and the controller never sees it.
+// The parts of a path that name things. A text that cannot be a name is 404, and control never sees it.
 
 import type { FastifyRequest } from 'fastify';
+import { MAX_ADDRESS_LENGTH } from '../api/bounds.ts';
 import { isPlainText, NAME_PATTERN } from '../config/syntax.ts';
 import { HttpProblem } from './problem-reply.ts';
 
 const name = new RegExp(NAME_PATTERN);
-const MAX_ADDRESS_LENGTH = 300;
 
 /** @param what the thing is called in the refusal */
 export function nameIn(request: FastifyRequest, part: 'pool' | 'version' | 'name', what: string = part): string {

@@ -3,7 +3,7 @@
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Address } from '../config/model.ts';
-import { reasonPhrase } from '../http/status.ts';
+import { CLOSES, writeLocalHead } from '../http1/write-response.ts';
 import { PROBLEM_TYPE, problemDetails } from './problem-reply.ts';
 
 const MAX_CONNECTIONS = 256;
@@ -51,13 +51,12 @@ export async function closeServer(server: Server, finish: () => Promise<void>): 
   }
 }
 
-/** What is not even a request gets a local reply where that is possible, and is closed. */
+/** What is not even a request: it gets a reply where that is possible, and the connection is closed. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;
   const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
-  const head = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
-  socket.end(head + body);
+  socket.end(writeLocalHead(status, `content-type: ${PROBLEM_TYPE}\r\n`, Buffer.byteLength(body), CLOSES) + body);
 }
 
 const CLIENT_ERRORS: ReadonlyMap<string, number> = new Map([

@@ -1,7 +1,8 @@
-// What the OpenAPI document says of each call. One description serves both: routes carry it, the document is made of it.
+// What the OpenAPI document says about each call. Routes carry the description, and the document is made from it.
 
 import type { FastifySchema } from 'fastify';
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import { MAX_ADDRESS_LENGTH } from '../api/bounds.ts';
 import { NAME_PATTERN } from '../config/syntax.ts';
 import { PROBLEM_TYPE } from './problem-reply.ts';
 import { PARAMETERS } from './query.ts';
@@ -20,9 +21,9 @@ export interface Operation {
   readonly query?: readonly ParameterName[];
   /** Of a JSON body. */
   readonly body?: SchemaName;
-  /** Schema of the JSON answer, or types whose content is text. */
+  /** Schema of the JSON response, or types whose content is text. */
   readonly response: SchemaName | readonly string[];
-  /** `state`: has a tag and can be asked for only if it changed. `write`: changes something. `history`: what was; it has no tag. `report`: what is known by now. */
+  /** `state` has a tag, for If-None-Match. `write` changes something. `history` is what happened, without a tag. `report` is what is known so far. */
   readonly kind: 'state' | 'write' | 'question' | 'history' | 'report' | 'probe' | 'events' | 'document';
 }
 
@@ -33,7 +34,7 @@ const PATH_PARTS = {
   address: {
     type: 'string',
     minLength: 1,
-    maxLength: 300,
+    maxLength: MAX_ADDRESS_LENGTH,
     description: 'Address of an endpoint, percent-encoded, such as 127.0.0.1%3A9001.',
   },
   revision: { type: 'integer', minimum: 1, description: 'Number of a revision.' },
@@ -42,22 +43,22 @@ const PATH_PARTS = {
 const TAG_HEADER = { ETag: { type: 'string', description: 'The revision in quotes: what If-Match takes.' } };
 const AFTER_HEADER = { 'Retry-After': { type: 'integer', description: 'Seconds.' } };
 
-/** Answers that say what went wrong, by status. */
+/** Responses that say what went wrong, by status. */
 const PROBLEMS: Readonly<Record<number, string>> = {
   400: 'The request is malformed; `problems` says where.',
   401: 'No valid token.',
-  403: 'The role of the token is not enough, or a web page of another origin asks.',
-  404: 'There is no such thing.',
-  406: 'Accept asks for a type that there is not.',
+  403: 'The role of the token does not allow this, or the request comes from a web page of another origin.',
+  404: 'The resource does not exist.',
+  406: 'Accept allows none of the types of this resource.',
   409: 'The config does not ask for this; `detail` says what to write.',
-  412: 'The state is not the one that If-Match names; `revision` is the current one.',
+  412: 'If-Match names another state; `revision` is the current one.',
   413: 'The body is too large.',
-  415: 'The body has another type than this call takes.',
+  415: 'This call does not accept the type of the body.',
   421: 'The Host field names another machine.',
-  422: 'The rules of the config do not allow it; `problems` says why. Nothing has changed.',
+  422: 'The rules of the config do not allow this; `problems` says why. Nothing has changed.',
   429: 'Too many changes, or too many wrong tokens.',
   500: 'A fault of Sluice.',
-  503: 'It cannot be served now; `detail` says why.',
+  503: 'The call cannot be served now; `detail` says why.',
 };
 
 const EXPECTED: Readonly<Record<Operation['kind'], readonly number[]>> = {
@@ -100,8 +101,8 @@ export function documentOptions(build: string): FastifyDynamicSwaggerOptions {
         title: 'Sluice admin API',
         version: build,
         description:
-          'Steers a running instance. Writes are idempotent, return when every worker obeys, and take If-Match with the revision that they are meant for. ' +
-          'Where the instance has no tokens configured, which only an address of its own machine allows, none is needed.',
+          'Controls a running instance. A write is idempotent, returns when every worker obeys, and takes If-Match with the revision that it is meant for. ' +
+          'An instance without configured tokens needs none; it then listens only on an address of its own machine.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
@@ -112,7 +113,7 @@ export function documentOptions(build: string): FastifyDynamicSwaggerOptions {
         securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'A token of admin.auth.tokens.' } },
       } as never,
     },
-    // A body is taken as needed unless it says otherwise; the plugin has no way to say it.
+    // The plugin describes every body as required; it has no option for that.
     transformObject: (made) => withOptionalBodies('openapiObject' in made ? made.openapiObject : {}) as never,
   };
 }
@@ -138,11 +139,11 @@ function headersOf({ kind }: Operation): { headers?: object } {
   });
   switch (kind) {
     case 'state':
-      return header('If-None-Match', 'A tag that was returned before: 304 when the revision is still that one.');
+      return header('If-None-Match', 'A tag from an earlier response: 304 when the revision is still the same.');
     case 'write':
-      return header('If-Match', 'The revision that the change is meant for, in quotes; several, separated by commas; or *.');
+      return header('If-Match', 'The revision that the change is meant for, in quotes; or several, separated by commas; or *.');
     case 'events':
-      return header('Last-Event-ID', 'Number of the last event that was received: what came after it is sent first.');
+      return header('Last-Event-ID', 'Number of the last event that was received: events after it are sent first.');
     case 'question':
     case 'history':
     case 'report':
@@ -157,7 +158,7 @@ function responseOf({ response, kind }: Operation): object {
   const schema = typeof response === 'string' ? { $ref: referenceTo(response) } : { type: 'string' };
   const isTagged = kind === 'state' || kind === 'write';
   const content = types.map((type) => [type, { schema: type === JSON_TYPE ? jsonSchema(response) : schema }]);
-  return { description: 'As asked.', ...(isTagged ? { headers: TAG_HEADER } : {}), content: Object.fromEntries(content) };
+  return { description: 'The call succeeded.', ...(isTagged ? { headers: TAG_HEADER } : {}), content: Object.fromEntries(content) };
 }
 
 function jsonSchema(response: Operation['response']): object {

@@ -26,7 +26,7 @@ interface Kind {
   set(pool: string, name: string, value: unknown): Change;
   remove(pool: string, name: string): Change;
   clear(pool: string): Change;
-  /** What the answer says of it as it is written. */
+  /** How a response has it as it is written. */
   show(written: object): object;
 }
 
@@ -76,7 +76,7 @@ function addReads(app: FastifyInstance, control: ControlApi, { list, one, title,
   const single = describe({
     ...read,
     id: `get${title}`,
-    summary: `${title === 'Override' ? 'An override' : 'A mirror'}, as it is written.`,
+    summary: `${title === 'Override' ? 'An override' : 'A mirror'}, as the YAML says it.`,
     path: ['pool', 'name'],
     response: `${title}State`,
   });
@@ -116,7 +116,7 @@ function addWrites(app: FastifyInstance, control: ControlApi, kind: Kind): void 
   const clear = describe({
     ...write,
     id: `clear${title}s`,
-    summary: 'Removes all that the API added or changed; what the file says comes back.',
+    summary: 'Removes everything that the API added or changed; what the file says comes back.',
     path: ['pool'],
   });
   app.delete(all, { schema: clear, config: { access: 'operator' } }, (request, reply) => {

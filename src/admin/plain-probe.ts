@@ -2,14 +2,9 @@
 // A request that is anything else in any point is left to the app, so that nothing can come in here that the guard would refuse.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Readiness } from './admin-options.ts';
 import { PROBLEM_TYPE, problemDetails } from './problem-reply.ts';
 import { SAFE_HEADERS } from './safe-headers.ts';
-
-/** `reason` is empty when ok: else `starting`, `draining`, `no workers` or `overload`. */
-export interface Readiness {
-  readonly ok: boolean;
-  readonly reason: string;
-}
 
 export interface ProbeReply {
   readonly status: number;

@@ -31,7 +31,7 @@ export function addPools(app: FastifyInstance, control: ControlApi): void {
   });
 }
 
-/** Throws Refused (404) when there is none. */
+/** Throws an HttpProblem (404) when there is none. */
 export function findPool(control: ControlApi, name: string): PoolStatus {
   mustServe(control);
   const pool = control.pool(name);

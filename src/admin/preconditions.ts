@@ -8,7 +8,7 @@ export function tagOf(revision: number): string {
 
 /**
  * The revision that a change is meant for; undefined = any.
- * Throws Refused: 400 for what is no list of tags, 412 when none of them can ever be met.
+ * Throws an HttpProblem: 400 for what is no list of tags, 412 when no tag can ever match.
  */
 export function expectedRevision(ifMatch: string | undefined, current: number): number | undefined {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
@@ -20,7 +20,7 @@ export function expectedRevision(ifMatch: string | undefined, current: number): 
   throw new HttpProblem(412, `The current revision is ${current}.`, { revision: current }, { etag: tagOf(current) });
 }
 
-/** Whether the caller has this already. Weak tags count, as RFC 9110, section 13.1.2 says. */
+/** Whether the client has this already. Weak tags count, as RFC 9110, section 13.1.2 says. */
 export function isKnown(ifNoneMatch: string | undefined, tag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   if (ifNoneMatch.trim() === '*') return true;

@@ -1,7 +1,7 @@
-// What machines ask without a token: is it alive, is it ready, what does it measure; and, with one, what the API is.
+// What machines ask without a token: whether the process is alive, whether it is ready, and its metrics.
 
 import type { FastifyInstance } from 'fastify';
-import type { AdminServerOptions } from './admin-server.ts';
+import type { AdminServerOptions } from './admin-options.ts';
 import { describe } from './openapi.ts';
 import { ALIVE, readinessReply } from './plain-probe.ts';
 import { PROBLEM_TYPE } from './problem-reply.ts';

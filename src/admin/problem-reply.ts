@@ -1,4 +1,4 @@
-// Answers of the admin API that say what went wrong: RFC 9457 problem details.
+// Responses of the admin API that say what went wrong: problem details (RFC 9457).
 
 import type { FastifyReply } from 'fastify';
 import { reasonPhrase } from '../http/status.ts';
@@ -12,7 +12,7 @@ export interface ProblemDetails {
   readonly detail: string;
 }
 
-/** Thrown by what serves a request, for what the caller did: it becomes the answer. Never for a fault of Sluice itself. */
+/** Thrown while a request is served, for a fault of the client: it becomes the response. Never for a fault of Sluice itself. */
 export class HttpProblem extends Error {
   readonly statusCode: number;
   readonly extra: Readonly<Record<string, unknown>>;

@@ -1,42 +1,48 @@
-// The query parameters that calls take: one table, which is also what the OpenAPI document says of them. Nothing unknown is passed over.
+// The query parameters of calls: one table, which the OpenAPI document shows as well. An unknown parameter is refused.
 
+import { DEFAULT_PER_PAGE, MAX_NAME_LENGTH, MAX_NEWEST, MAX_PER_PAGE, MAX_REASON_LENGTH, MAX_REQUEST_ID_LENGTH } from '../api/bounds.ts';
 import { DURATION_PATTERN, parseDuration } from '../config/duration.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { isPlainText } from '../config/syntax.ts';
 import { OUTCOMES } from '../telemetry/outcomes.ts';
 import { HttpProblem } from './problem-reply.ts';
 
-export const MAX_REASON_LENGTH = 500;
-export const MAX_PER_PAGE = 100;
-const MAX_NAME_LENGTH = 100;
-const MAX_ID_LENGTH = 300;
-const MOST = Number.MAX_SAFE_INTEGER;
+const MAX_NUMBER = Number.MAX_SAFE_INTEGER;
 
 export const PARAMETERS = {
-  dryRun: { type: 'boolean', default: false, description: 'true: only says what would change.' },
-  reason: { type: 'string', maxLength: MAX_REASON_LENGTH, description: 'Why, for the journal, where the body does not say it.' },
-  before: { type: 'integer', minimum: 1, maximum: MOST, description: 'Only what is older than this revision.' },
-  limit: { type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: 20, description: 'How many at most.' },
-  kind: { type: 'string', maxLength: 100, description: 'Only those of this kind, such as revision.' },
+  dryRun: { type: 'boolean', default: false, description: 'true: changes nothing and says what would change.' },
+  reason: {
+    type: 'string',
+    maxLength: MAX_REASON_LENGTH,
+    description: 'Why the change is made, for the journal; where the body does not say it.',
+  },
+  before: { type: 'integer', minimum: 1, maximum: MAX_NUMBER, description: 'Only what is older than this revision.' },
+  limit: { type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: DEFAULT_PER_PAGE, description: 'How many at most.' },
+  kind: { type: 'string', maxLength: MAX_NAME_LENGTH, description: 'Only those of this kind, such as revision.' },
   since: {
     type: 'string',
     pattern: DURATION_PATTERN,
     maxLength: 20,
-    description: 'Only what happened in this time up to now, such as 10m.',
+    description: 'Only what happened within this time before now, such as 10m.',
   },
-  last: { type: 'integer', minimum: 1, maximum: 1000, description: 'The newest of those that fit, this many, in place of the oldest.' },
+  last: {
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_NEWEST,
+    description: 'How many of the newest that fit; without it the oldest come first.',
+  },
   after: {
     type: 'integer',
     minimum: 0,
-    maximum: MOST,
-    description: 'Begin after this number of the list; of the journal, as Last-Event-ID does.',
+    maximum: MAX_NUMBER,
+    description: 'Only what comes after this number of the list; in the journal it means the same as Last-Event-ID.',
   },
   pool: { type: 'string', maxLength: MAX_NAME_LENGTH, description: 'Only those of this pool.' },
   version: { type: 'string', maxLength: MAX_NAME_LENGTH, description: 'Only those of this version.' },
   route: { type: 'string', maxLength: MAX_NAME_LENGTH, description: 'Only those of this route.' },
   outcome: { type: 'string', enum: OUTCOMES.map(({ code }) => code), description: 'Only those that ended so.' },
   status: { type: 'integer', minimum: 100, maximum: 599, description: 'Only those with this status.' },
-  id: { type: 'string', maxLength: MAX_ID_LENGTH, description: 'Only the one with this request id.' },
+  id: { type: 'string', maxLength: MAX_REQUEST_ID_LENGTH, description: 'Only the one with this request id.' },
 } as const;
 
 export type ParameterName = keyof typeof PARAMETERS;
@@ -76,7 +82,7 @@ const UNSAID: Query = {
   last: undefined,
 };
 
-/** Throws Refused (400) for a parameter that is not among `names`, comes twice, or is not what the table says. */
+/** Throws an HttpProblem (400) for a parameter that is not among `names`, comes twice, or is not what the table says. */
 export function readQuery(sent: unknown, names: readonly ParameterName[]): Query {
   const query: Record<string, unknown> = { ...UNSAID };
   for (const [name, value] of Object.entries((sent ?? {}) as Record<string, unknown>)) {

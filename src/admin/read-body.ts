@@ -1,4 +1,4 @@
-// Bodies of calls: strict JSON (or YAML where a call says so), judged by a schema, with every fault located in the text that was sent.
+// Bodies of calls: strict JSON (or YAML where a call accepts it), judged by a schema, with every fault located in the text that was sent.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
@@ -11,21 +11,21 @@ import { HttpProblem } from './problem-reply.ts';
 
 export const JSON_TYPE = 'application/json';
 export const YAML_TYPE = 'application/yaml';
-/** RFC 9512 names the first; the others were in use before. */
+/** RFC 9512 names the first one; the others were in use before. */
 const YAML_TYPES = [YAML_TYPE, 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
 
 /** What the parsers leave in `request.body`. */
 export interface SentBody {
   readonly text: string;
-  /** Undefined for YAML, which whoever takes it parses. */
+  /** Undefined for YAML: the route parses it. */
   readonly value: unknown;
 }
 
-/** Longer texts are judged, but faults in them are not located: that takes a second parser. */
+/** Faults in longer texts are not located: that would take a second parser. */
 const MAX_LOCATED_LENGTH = 64 * 1024;
 const MAX_PROBLEMS = 100;
 
-/** JSON is the only type that is taken, until `takeYaml`. */
+/** Accepts JSON alone, until `takeYaml`. */
 export function takeJson(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (request, bytes, done) => {
@@ -46,7 +46,7 @@ export function readText(request: FastifyRequest): string {
   return body.text;
 }
 
-/** The body as `schema` decodes it; without a body, an empty map. Throws Refused (400) with all its faults. */
+/** The body as `schema` decodes it; without a body, an empty map. Throws an HttpProblem (400) with all its faults. */
 export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
   const { text, value } = (request.body as SentBody | undefined) ?? EMPTY;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
@@ -90,7 +90,7 @@ function textOf(request: FastifyRequest, bytes: Buffer): string {
 function readJson(text: string): SentBody | undefined {
   if (text === '') return undefined;
   try {
-    // Names like this would be dropped, or worse, by whatever copies the map.
+    // Code that copies the map would drop such a name, or worse.
     const value: unknown = text.includes('__') || text.includes('\\u') ? JSON.parse(text, refuseProto) : JSON.parse(text);
     return { text, value };
   } catch (error) {
@@ -100,7 +100,7 @@ function readJson(text: string): SentBody | undefined {
   }
 }
 
-/** V8 says the position of most faults. */
+/** V8 tells the position of most faults. */
 function placeIn(text: string, message: string): Pick<ChangeProblem, 'line' | 'column'> {
   const position = / at position ([0-9]+)/.exec(message)?.[1];
   if (position === undefined) return {};

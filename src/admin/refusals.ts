@@ -1,4 +1,4 @@
-// Counts what was turned away at the door, and tells it to the journal: without secrets, and at a bounded rate, so that it cannot be flooded.
+// Counts the requests that the guard refused, and notes them in the journal: without secrets, and at a bounded rate, so that nobody can flood it.
 
 import type { FastifyRequest } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
@@ -6,7 +6,7 @@ import { TokenBucket } from './token-bucket.ts';
 
 const REASONS = ['host', 'origin', 'no-token', 'bad-token', 'role', 'rate', 'busy'] as const;
 
-/** Why a request was turned away; the label of the metric. */
+/** Why a request was refused; the label of the metric. */
 export type RefusalReason = (typeof REASONS)[number];
 
 const REPORTS_PER_SECOND = 10;
@@ -26,7 +26,7 @@ export class Refusals {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
   }
 
-  /** Counts, and tells the journal unless there were many just now. The query stays out: some put secrets there. */
+  /** Counts, and notes it in the journal unless there were many just now. The query stays out: some clients put secrets there. */
   report(request: FastifyRequest, reason: RefusalReason, author: string): void {
     this.count(reason);
     if (!this.#reports.take('')) return;

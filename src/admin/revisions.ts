@@ -1,4 +1,4 @@
-// What was in force before, who changed it and why; and the way back.
+// What was in force before, who changed it and why, and the way back.
 
 import type { FastifyInstance } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
@@ -16,30 +16,30 @@ export function addRevisions(app: FastifyInstance, control: ControlApi): void {
   const all = describe({
     ...read,
     id: 'listRevisions',
-    summary: 'Revisions, newest first: who, when, why and what.',
+    summary: 'Revisions, newest first: who changed what, when and why.',
     query: ['before', 'limit'],
     response: 'Revisions',
   });
-  app.get('/v1/revisions', { schema: all }, (request, reply) => {
+  app.get('/v1/revisions', { schema: all }, async (request, reply) => {
     const { before, limit } = readQuery(request.query, ['before', 'limit']);
     const { revision } = control;
     // One more says whether there is another page.
-    const found = control.revisions({ before, limit: limit + 1 });
+    const found = await control.revisions({ before, limit: limit + 1 });
     const revisions = found.slice(0, limit);
     const next = found.length > limit ? revisions.at(-1)?.revision : undefined;
     return sendState(request, reply, revision, { revision, revisions, next });
   });
   const one = describe({ ...read, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], response: 'Revision' });
-  app.get('/v1/revisions/:revision', { schema: one }, (request, reply) => {
+  app.get('/v1/revisions/:revision', { schema: one }, async (request, reply) => {
     readQuery(request.query, []);
-    const found = control.findRevision(revisionIn(request));
-    if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is not kept any more.');
+    const found = await control.findRevision(revisionIn(request));
+    if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is no longer kept.');
     return sendState(request, reply, found.revision, found);
   });
   const restore = describe({
     id: 'restoreRevision',
     tag: 'revisions',
-    summary: 'Makes a new revision that says what this one said.',
+    summary: 'Makes a new revision with the config of this one.',
     path: ['revision'],
     query: WRITE_QUERY,
     body: 'RestoreBody',

@@ -1,6 +1,6 @@
-// Fields of every answer of the admin API.
+// Header fields of every response of the admin API.
 
-/** State is never kept by caches; what is answered is never anything else than what it says. */
+/** Caches never keep state, and a client never takes a response for another type than it has. */
 export const SAFE_HEADERS = {
   'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',

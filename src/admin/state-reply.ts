@@ -1,4 +1,4 @@
-// How state is answered: with its revision as the tag, and not at all when the caller has it.
+// How state is sent: with its revision as the tag, and not at all when the client has it.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
@@ -14,14 +14,14 @@ export function sendState(request: FastifyRequest, reply: FastifyReply, revision
   return reply.type(JSON_TYPE).send(state);
 }
 
-/** Sets the tag; true when the caller has named it. It stands for the desired state: who watches live state does not name one. */
+/** Sets the tag; true when the client has named it. It stands for the desired state: a client that watches live state names none. */
 export function tagUnlessKnown(request: FastifyRequest, reply: FastifyReply, revision: number): boolean {
   const tag = tagOf(revision);
   reply.header('etag', tag);
   return isKnown(request.headers['if-none-match'], tag);
 }
 
-/** Throws Refused (503) before the first config is in force. */
+/** Throws an HttpProblem (503) before the first config is in force. */
 export function mustServe(control: ControlApi): void {
   if (control.revision === 0) throw new HttpProblem(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
 }

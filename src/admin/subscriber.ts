@@ -6,7 +6,7 @@ import type { JournalLine } from '../api/journal.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 
-export interface SubscriberOptions {
+export interface SubscriberDeps {
   readonly out: Writable;
   readonly control: Pick<ControlApi, 'journal' | 'follow'>;
   readonly clock: Pick<Clock, 'every'>;
@@ -22,7 +22,7 @@ const MAX_BEHIND = 256;
 const PAGE = 64;
 
 export class Subscriber {
-  readonly #options: SubscriberOptions;
+  readonly #options: SubscriberDeps;
   readonly #unfollow: () => void;
   readonly #heartbeat: Timer;
   #last: number | undefined;
@@ -31,8 +31,10 @@ export class Subscriber {
   /** Heartbeats since the reader took nothing any more. */
   #stuck = 0;
   #closed = false;
+  /** Lines that were told while the journal is read; undefined while it is not. */
+  #told: JournalLine[] | undefined = undefined;
 
-  constructor(options: SubscriberOptions) {
+  constructor(options: SubscriberDeps) {
     this.#options = options;
     this.#last = options.after;
     const { out, control, clock } = options;
@@ -43,7 +45,7 @@ export class Subscriber {
     this.#write('retry: 2000\n\n');
     this.#unfollow = control.follow((line) => this.#tell(line));
     this.#heartbeat = clock.every(HEARTBEAT_MS, () => this.#beat());
-    this.#catchUp();
+    void this.#catchUp();
   }
 
   /** Idempotent. */
@@ -57,31 +59,52 @@ export class Subscriber {
 
   #tell(line: JournalLine): void {
     if (this.#closed) return;
+    if (this.#told !== undefined) {
+      this.#told.push(line);
+      if (this.#told.length > MAX_BEHIND) this.close();
+      return;
+    }
     // Numbers below what the reader has mean that the journal began anew.
     if (this.#last === undefined || line.seq <= this.#last) this.#last = line.seq - 1;
     if (this.#blocked) {
       this.#behind += 1;
       if (this.#behind > MAX_BEHIND) this.close();
     } else if (line.seq === this.#last + 1) this.#send(line);
-    else this.#catchUp();
+    else void this.#catchUp();
   }
 
   #resume(): void {
     this.#blocked = false;
     this.#behind = 0;
     this.#stuck = 0;
-    this.#catchUp();
+    void this.#catchUp();
   }
 
   /** What the journal has and the reader does not, as far as the reader takes it. */
-  #catchUp(): void {
-    const last = this.#last;
-    if (last === undefined) return;
-    for (;;) {
-      const lines = this.#blocked || this.#closed ? [] : this.#options.control.journal({ after: this.#last ?? last, limit: PAGE });
-      if (lines.length === 0) return;
-      for (const line of lines) if (!this.#blocked) this.#send(line);
+  async #catchUp(): Promise<void> {
+    // One reading at a time goes on until there is nothing to read.
+    if (this.#last === undefined || this.#told !== undefined) return;
+    const told: JournalLine[] = (this.#told = []);
+    const read = await this.#readOn(this.#last).catch(() => undefined);
+    this.#told = undefined;
+    if (read === undefined) return this.close();
+    for (const line of told) if (line.seq > read) this.#tell(line);
+  }
+
+  /** Returns the number of the last line that was read; 0 where there was none. */
+  async #readOn(after: number): Promise<number> {
+    let read = 0;
+    let last = after;
+    while (!this.#blocked && !this.#closed) {
+      const lines = await this.#options.control.journal({ after: last, limit: PAGE });
+      if (lines.length === 0) break;
+      for (const line of lines) {
+        if (this.#blocked) break;
+        this.#send(line);
+        read = last = line.seq;
+      }
     }
+    return read;
   }
 
   #send(line: JournalLine): void {

@@ -1,4 +1,4 @@
-// A token bucket per key: how often each author or address may do something. Bounded in keys, whoever chooses them.
+// A token bucket per key: how often each author or address may do something. The number of keys is bounded, because clients choose them.
 
 interface Bucket {
   left: number;
@@ -20,13 +20,13 @@ export class TokenBucket {
     this.#burst = burst;
   }
 
-  /** Other bounds from now on; what was used up stays used up. */
+  /** Sets other bounds; what was used up stays used up. */
   configure(perSecond: number, burst: number): void {
     this.#perSecond = perSecond;
     this.#burst = burst;
   }
 
-  /** Whether one more is allowed now; then it counts. */
+  /** Whether one more is allowed now; if so, it counts. */
   take(key: string): boolean {
     const now = this.#nowMs();
     const bucket = this.#buckets.get(key) ?? { left: this.#burst, atMs: now };
@@ -40,7 +40,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Whole seconds after which `take` is worth another try, at least 1. */
+  /** Whole seconds after which `take` may succeed, at least 1. */
   get retryAfter(): number {
     return Math.max(1, Math.ceil(1 / this.#perSecond));
   }

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AdminTokenConfig } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
 
-export interface TokensOptions {
+export interface TokensDeps {
   readonly log: Pick<Log, 'warn' | 'info'>;
   readonly nowMs: () => number;
   /** Environment of the process; read once per token. */
@@ -22,18 +22,18 @@ interface LoadedToken {
   mark: string;
 }
 
-const SHORTEST = 16;
-const LONGEST = 4096;
+const MIN_SECRET_LENGTH = 16;
+const MAX_SECRET_LENGTH = 4096;
 /** Files are looked at no more often than this. */
 const LOOK_MS = 1000;
 
 export class Tokens {
-  readonly #options: TokensOptions;
+  readonly #options: TokensDeps;
   #tokens: readonly LoadedToken[] = [];
   #configs: readonly AdminTokenConfig[] = [];
   #lookedMs = -Infinity;
 
-  constructor(options: TokensOptions, configs: readonly AdminTokenConfig[]) {
+  constructor(options: TokensDeps, configs: readonly AdminTokenConfig[]) {
     this.#options = options;
     this.configure(configs);
   }
@@ -95,8 +95,8 @@ export class Tokens {
   /** What is wrong with a secret, in words that do not tell it. */
   #faultOf(token: LoadedToken, secret: string | undefined): string | undefined {
     if (secret === undefined || secret === '') return 'it is missing or empty';
-    if (secret.length < SHORTEST) return `it is shorter than ${SHORTEST} characters`;
-    if (secret.length > LONGEST) return `it is longer than ${LONGEST} characters`;
+    if (secret.length < MIN_SECRET_LENGTH) return `it is shorter than ${MIN_SECRET_LENGTH} characters`;
+    if (secret.length > MAX_SECRET_LENGTH) return `it is longer than ${MAX_SECRET_LENGTH} characters`;
     if (!/^[\x21-\x7e]+$/.test(secret)) return 'it has blanks, line ends or characters other than printable ASCII';
     const digest = digestOf(secret);
     const same = this.#tokens.find((other) => other !== token && other.digest !== undefined && timingSafeEqual(other.digest, digest));
@@ -122,7 +122,7 @@ function readBounded(path: string): string | undefined {
   let file: number | undefined;
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    const bytes = Buffer.alloc(LONGEST + 64);
+    const bytes = Buffer.alloc(MAX_SECRET_LENGTH + 64);
     return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0));
   } catch {
     return undefined;

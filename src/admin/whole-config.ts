@@ -1,6 +1,7 @@
-// The whole config: read with all its defaults, and replaced at once.
+// The whole config: it is read with all its defaults, and replaced as a whole.
 
 import type { FastifyInstance } from 'fastify';
+import { MAX_CONFIG_BYTES } from '../api/bounds.ts';
 import { describeConfig, printConfig } from '../config/print.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
@@ -11,9 +12,7 @@ import { JSON_TYPE, readText, takeYaml, YAML_TYPE } from './read-body.ts';
 import { mustServe, tagUnlessKnown } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
-const MAX_BYTES = 8 * 1024 * 1024;
-
-/** `app` is a scope of its own: only here YAML is taken. */
+/** `app` is a scope of its own: only here YAML is accepted. */
 export function addConfig(app: FastifyInstance, control: ControlApi): void {
   takeYaml(app);
   const types = [JSON_TYPE, YAML_TYPE] as const;
@@ -36,7 +35,7 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
     response: 'ChangeResponse',
     kind: 'write',
   });
-  app.put('/v1/config', { schema: write, bodyLimit: MAX_BYTES, config: { access: 'admin' } }, (request, reply) =>
+  app.put('/v1/config', { schema: write, bodyLimit: MAX_CONFIG_BYTES, config: { access: 'admin' } }, (request, reply) =>
     // JSON is YAML: passed as text, so that faults are located.
     carryOut(control, { request, reply }, { kind: 'config', document: readText(request) }),
   );

@@ -1,4 +1,4 @@
-// One change from a request to its answer. What the change means is not known here.
+// One change from a request to its response. What the change means is not known here.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Change, ChangeOutcome, ControlApi } from '../control/control-api.ts';
@@ -11,7 +11,7 @@ import { JSON_TYPE } from './read-body.ts';
 /** Query parameters of every write. */
 export const WRITE_QUERY = ['dryRun', 'reason'] as const;
 
-/** @param reason of the body, which counts before that of the query */
+/** @param reason of the body; it has precedence over that of the query */
 export async function carryOut(
   control: ControlApi,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
@@ -46,7 +46,7 @@ function response(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
   }
 }
 
-/** Why nothing was changed, as what the caller is told. */
+/** Why nothing was changed, as a problem for the client. */
 export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 'dry-run' }>): HttpProblem {
   switch (outcome.result) {
     case 'stale': {

@@ -44,37 +44,35 @@ const exchanges = z.object({
 export type ShownExchange = Contract<typeof exchange>;
 export type RecentExchangesResponse = Contract<typeof exchanges>;
 
-export const exchangeSchemas = { Exchanges: exchanges } as const;
+export const exchangeSchemas = { Exchange: exchange, Exchanges: exchanges } as const;
+
+const served: ShownExchange = {
+  atMs: 1_769_864_709_000,
+  id: 'abcdef0123451',
+  listener: 'web',
+  client: '203.0.113.9',
+  method: 'GET',
+  authority: 'shop.example.com',
+  target: '/cart?token=***',
+  fields: [{ name: 'Cookie', value: '***' }],
+  cut: false,
+  route: 'shop',
+  pool: 'shop',
+  version: 'v2',
+  deploy: '2026-11-21.3',
+  endpoint: '127.0.0.1:9003',
+  reason: 'weight',
+  keyed: true,
+  status: 200,
+  outcome: 'ok',
+  attempts: 1,
+  durationMs: 12.3,
+  firstByteMs: 11,
+  bytesIn: 0,
+  bytesOut: 1234,
+};
 
 export const exchangeExamples: Examples<typeof exchangeSchemas> = {
-  Exchanges: {
-    workers: { responded: 4, total: 4 },
-    exchanges: [
-      {
-        atMs: 1_769_864_709_000,
-        id: 'abcdef0123451',
-        listener: 'web',
-        client: '203.0.113.9',
-        method: 'GET',
-        authority: 'shop.example.com',
-        target: '/cart?token=***',
-        fields: [{ name: 'Cookie', value: '***' }],
-        cut: false,
-        route: 'shop',
-        pool: 'shop',
-        version: 'v2',
-        deploy: '2026-11-21.3',
-        endpoint: '127.0.0.1:9003',
-        reason: 'weight',
-        keyed: true,
-        status: 200,
-        outcome: 'ok',
-        attempts: 1,
-        durationMs: 12.3,
-        firstByteMs: 11,
-        bytesIn: 0,
-        bytesOut: 1234,
-      },
-    ],
-  },
+  Exchange: served,
+  Exchanges: { workers: { responded: 4, total: 4 }, exchanges: [served] },
 };

@@ -50,7 +50,7 @@ const pool = z.object({
   overrides: z.array(override),
   mirrors: z.array(mirror),
 });
-const pools = z.object({ revision, pools: z.array(pool) });
+const pools = z.object({ pools: z.array(pool), revision });
 
 /** Why an endpoint may not be picked. */
 export type NotReadyReason = Contract<typeof notReadyReason>;

@@ -12,7 +12,7 @@ import type { Log, LogLevel } from '../lib/log.ts';
 import { version } from './version.ts';
 
 const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-// Whoever reads what we print may go away; unheard, that would end a process that serves.
+// The reader of what we print may go away; unheard, that would end a process that serves.
 process.stdout.on('error', () => undefined);
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 const program = new Command('sluice')

@@ -1,7 +1,7 @@
 // Discovery with what it needs of this machine: DNS, files, time and chance.
 
 import { loadEndpoints } from '../config/load.ts';
-import { FileWatch } from '../control/file-watch.ts';
+import { FileWatch } from '../control/sources/file-watch.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { randomFraction } from '../lib/random.ts';
@@ -13,7 +13,7 @@ import { SystemNames } from '../upstream/discovery/system-names.ts';
 
 export function createDiscovery(log: Log, onChange: () => void): Discovery {
   const names = new SystemNames(systemClock);
-  // Who names servers wants their answers, whatever this machine says.
+  // A config that names servers wants to hear from them, no matter what this machine says.
   const createLookups = (servers: readonly string[]): Lookups =>
     new NameResolver({ clock: systemClock, servers, system: servers.length === 0 ? names : undefined });
   return new Discovery({ clock: systemClock, random: randomFraction, log, createLookups, watch: watchFile, load: loadEndpoints, onChange });

@@ -39,7 +39,7 @@ export class DemoUpstream {
   }
 }
 
-/** Clock and number are other ones in each answer, as in real applications. */
+/** Clock and number differ in each response, as in real applications. */
 function describeItem(version: string, item: number): string {
   const price = (item % 97) + 0.5;
   const isWrong = version === 'v3' && item % 10 === 0;

@@ -23,9 +23,9 @@ export async function demo({ log, anyPort, print }: DemoOptions): Promise<number
   try {
     const ports = new Map<string, number>();
     for (const [index, upstream] of upstreams.entries()) ports.set(upstream.version, await upstream.listen(anyPort ? 0 : 9001 + index));
-    const adapt = (load: LoadResult): LoadResult =>
+    const transform = (load: LoadResult): LoadResult =>
       anyPort && load.config !== undefined ? { ...load, config: withPorts(load.config, ports) } : load;
-    return await run({ config: CONFIG, workers: undefined, log, adapt, onReady: (instance) => invite(instance, print) });
+    return await run({ config: CONFIG, workers: undefined, log, transform, onReady: (instance) => invite(instance, print) });
   } catch (error) {
     print(`sluice demo: ${error instanceof Error ? error.message : String(error)} (try: npm start -- demo --any-port)`);
     return 1;

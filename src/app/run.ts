@@ -6,7 +6,7 @@ import type { LoadResult } from '../config/decode.ts';
 import { readConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { formatAddress } from '../config/address.ts';
-import { readFingerprint } from '../control/config-fingerprint.ts';
+import { readFingerprint } from '../control/sources/config-fingerprint.ts';
 import type { Loaded } from '../control/submission.ts';
 import { formatNotice } from '../cli/check.ts';
 import type { Config } from '../config/model.ts';
@@ -16,7 +16,7 @@ import type { Log } from '../lib/log.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
 import { Instance } from './instance.ts';
 import type { InstanceOptions } from './instance.ts';
-import { findLastGood, findStateFolder } from './last-good.ts';
+import { findLastGood, findStateFolder } from '../control/sources/last-good.ts';
 import { openState } from './open-state.ts';
 import { untilStopped } from './shutdown.ts';
 import type { EarlyWorker } from '../threads/spawn-worker.ts';
@@ -35,21 +35,21 @@ export interface RunOptions {
   /** A data-plane thread that was started before this code was loaded. */
   readonly early?: EarlyWorker | undefined;
   /** Changes the config after it was read (the demo puts its own upstreams in). */
-  readonly adapt?: (load: LoadResult) => LoadResult;
+  readonly transform?: (load: LoadResult) => LoadResult;
 }
 
 /** Exit code: 0 after a drain, 1 when the config is bad or an address cannot be bound. */
 export async function run(options: RunOptions): Promise<number> {
-  const { log, adapt, workers, early, config: watchPath } = options;
+  const { log, transform, workers, early, config: watchPath } = options;
   const load = (): Loaded => ({ read: readConfig(watchPath) });
   let instance: Instance;
   try {
     // Reading a large config takes a second: it is read again only if it changes while Sluice starts.
     const { digest: firstDigest } = await readFingerprint(resolve(watchPath));
-    const start = readFirst(options);
+    const start = await readFirst(options);
     if (start === undefined) return 1;
     const { config, ...beginning } = start;
-    instance = new Instance(config, { ...beginning, adapt, firstDigest, load, watchPath, workers, early, log });
+    instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, watchPath, workers, early, log });
     await instance.start();
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
@@ -70,10 +70,10 @@ function settle(): void {
 type Start = Pick<InstanceOptions, 'first' | 'store' | 'lastGood'> & { readonly config: Config };
 
 /** Undefined when there is nothing to serve; then it was said why. */
-function readFirst({ config: path, adapt, log, fallback }: RunOptions): Start | undefined {
+async function readFirst({ config: path, transform, log, fallback }: RunOptions): Promise<Start | undefined> {
   const read = readConfig(path);
   const alone = decodeRead(read);
-  const { config, problems, notices } = adapt?.(alone) ?? alone;
+  const { config, problems, notices } = transform?.(alone) ?? alone;
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   for (const notice of notices) process.stderr.write(`${formatNotice(notice)}\n`);
   if (config !== undefined) {
@@ -85,9 +85,9 @@ function readFirst({ config: path, adapt, log, fallback }: RunOptions): Start | 
   if (dir === undefined)
     throw new Error('there is no last known good config to fall back to: name the state folder, --fallback-to-last-good <dir>');
   const store = openState({ dir }, { explicit: true, log });
-  const found = findLastGood(store, path);
+  const found = await findLastGood(store, path);
   if (found !== undefined) return { config: found.config, store, first: { read: found.read }, lastGood: { ...found, problems } };
-  store.close();
+  await store.close();
   throw new Error(`there is no last known good config to fall back to in ${dir}`);
 }
 

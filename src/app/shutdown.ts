@@ -7,7 +7,7 @@ import type { Log } from '../lib/log.ts';
 const ECHO_MS = 100;
 
 export interface Stoppable {
-  /** Drains; answers how many connections had to be cut. */
+  /** Drains; resolves with how many connections had to be cut. */
   drain(): Promise<number>;
 }
 

@@ -1,9 +1,11 @@
-// What every command of the admin client shares: it asks, ends on a refusal with names that exist, and shows what a write has changed.
+// What every command of the admin client shares: it asks, ends on a refusal with the names that exist, and shows what a write changed.
 
 import { didYouMean } from '../config/suggest.ts';
+import type { ChangeResponse } from '../api/change.ts';
+import type { PoolStatus } from '../api/pools.ts';
 import type { AdminClient, AdminResponse, AdminQuestion } from './admin-client.ts';
 import { pathOf } from './admin-client.ts';
-import { readPools, readWrite, type PoolResponse, type WriteResponse } from './responses.ts';
+import { readResponse } from './read-response.ts';
 import { describeWrite } from './describe-write.ts';
 import { refusal } from './refusal.ts';
 import type { Terminal } from './terminal.ts';
@@ -66,10 +68,10 @@ export function writePath({ options: { reason, dryRun } }: AdminCall<WriteOption
 export function showWrite(
   call: AdminCall<WriteOptions>,
   body: unknown,
-  more: (response: WriteResponse) => readonly string[] = () => [],
+  more: (response: ChangeResponse) => readonly string[] = () => [],
 ): void {
   if (call.options.json === true) return showJson(call, body);
-  const response = readWrite(body);
+  const response = readResponse('ChangeResponse', body);
   const kind = call.options.dryRun === true ? 'dry-run' : 'done';
   show(call, [...describeWrite(response, kind, call.terminal.paint), ...more(response)]);
 }
@@ -82,7 +84,7 @@ export function showJson(call: AdminCall, body: unknown): void {
   call.terminal.out(`${JSON.stringify(body, undefined, 2)}\n`);
 }
 
-/** Of an answer that is there; any refusal ends the command. */
+/** The body of a response; any refusal ends the command. */
 export async function bodyOf(call: AdminCall, { status, body }: AdminResponse, named: Named): Promise<unknown> {
   if (status < 400) return body;
   const hints = status === 404 ? await namesThatExist(call, named) : [];
@@ -93,14 +95,14 @@ async function namesThatExist({ client }: AdminCall, named: Named): Promise<read
   if (named.pool === undefined) return [];
   try {
     const { status, body } = await client.ask({ method: 'GET', path: pathOf('v1', 'pools') });
-    return status === 200 ? whichOf(readPools(body), named) : [];
+    return status === 200 ? whichOf(readResponse('Pools', body).pools, named) : [];
   } catch {
     // The refusal itself is what counts; hints are a courtesy.
     return [];
   }
 }
 
-function whichOf(pools: readonly PoolResponse[], { pool = '', version, endpoint, mirror }: Named): readonly string[] {
+function whichOf(pools: readonly PoolStatus[], { pool = '', version, endpoint, mirror }: Named): readonly string[] {
   const found = pools.find(({ name }) => name === pool);
   if (found === undefined) return [listNames('pools', pool, names(pools))];
   if (mirror !== undefined && found.mirrors.every(({ name }) => name !== mirror))

@@ -1,11 +1,11 @@
 // One conversation with the admin API over HTTP: bounded in time and size, never retried, never through a proxy.
-// It knows HTTP and nothing of what is asked; what was refused becomes a Failure in refusal.ts.
+// It knows HTTP and nothing of what is asked; a refusal becomes a Failure in refusal.ts.
 
-import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
 import { after } from '../lib/clock.ts';
 import type { Access } from './access.ts';
 import { EXIT, Failure } from './failure.ts';
-import { unreachable } from './refusal.ts';
+import { unreachable, type Late } from './refusal.ts';
 
 export interface AdminQuestion {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -29,103 +29,114 @@ export interface AdminResponse {
 const MAX_WAIT_MS = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;
 
-/** A response whose body comes over time. */
-export interface AdminStream {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: AsyncIterable<Buffer> & { destroy(): unknown };
-}
-
 export class AdminClient {
   /** As people write it. */
   readonly address: string;
   readonly #access: Access;
   readonly #waitMs: number;
+  readonly #http: HttpModule;
+  readonly #agent: Agent;
 
   constructor(access: Access, waitMs = MAX_WAIT_MS) {
     this.address = access.address.text;
     this.#access = access;
     this.#waitMs = waitMs;
+    this.#http = moduleFor(access.address.origin);
+    this.#agent = new this.#http.Agent({ keepAlive: true, ...access.tls });
   }
 
-  /** Resolves for any status; no response in time is a Failure. */
+  /** Any status is a response; no response in time is a Failure. */
   async ask(question: AdminQuestion): Promise<AdminResponse> {
-    const abort = new AbortController();
-    let stage: Stage = 'CONNECT_TIMEOUT';
-    const late = after(this.#waitMs, () => abort.abort());
+    const sending = new Sending();
+    const timer = after(this.#waitMs, () => sending.giveUp());
     try {
-      const { status, headers, body } = await this.#send(question, { signal: abort.signal }, (reached) => (stage = reached));
-      const text = await readAll(body);
-      return { status, body: String(headers['content-type']).includes('json') ? parseJson(text) : text };
+      const response = await this.#send(question, {}, sending);
+      const text = await readAll(response);
+      const isJson = String(response.headers['content-type']).includes('json');
+      return { status: response.statusCode ?? 0, body: isJson ? parseJson(text) : text };
     } catch (error) {
-      if (error instanceof Failure) throw error;
-      const cause = abort.signal.aborted ? Object.assign(new Error('no response in time'), { code: stage }) : error;
-      throw unreachable(this.address, cause, question.method === 'GET' ? 'read' : 'write');
-    } finally {
-      late.stop();
-    }
-  }
-
-  /** A response whose body comes over time; it ends when `signal` says so or the server does. */
-  async open(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<AdminStream> {
-    const late = new AbortController();
-    let stage: Stage = 'CONNECT_TIMEOUT';
-    const timer = after(this.#waitMs, () => late.abort());
-    try {
-      const options = { signal: AbortSignal.any([signal, late.signal]), headers: { accept: 'text/event-stream', ...headers } };
-      return await this.#send({ method: 'GET', path }, options, (reached) => (stage = reached));
-    } catch (error) {
-      const cause = late.signal.aborted ? Object.assign(new Error('no response in time'), { code: stage }) : error;
-      throw unreachable(this.address, cause, 'read');
+      throw error instanceof Failure
+        ? error
+        : unreachable(this.address, sending.late ?? error, question.method === 'GET' ? 'read' : 'write');
     } finally {
       timer.stop();
     }
   }
 
-  /** On a connection of its own: an idle one could end just when it is used again. Resolves when the head of the response is there. */
-  #send(question: AdminQuestion, options: RequestOptions, onStage: (stage: Stage) => void): Promise<AdminStream> {
-    const { address, tls } = this.#access;
-    // An import would evaluate all that the module names, which loads the HTTP client of fetch: tens of milliseconds for each command.
-    const { request } = process.getBuiltinModule(address.origin.startsWith('https:') ? 'node:https' : 'node:http');
-    const text = textOf(question);
-    const { socketPath } = address;
+  /** A response whose body comes over time; it ends when `signal` says so or the server does. */
+  async open(path: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage> {
+    const sending = new Sending();
+    const timer = after(this.#waitMs, () => sending.giveUp());
+    signal.addEventListener('abort', () => sending.abort.abort(), { once: true });
+    try {
+      return await this.#send({ method: 'GET', path, accept: 'text/event-stream' }, headers, sending);
+    } catch (error) {
+      throw unreachable(this.address, sending.late ?? error, 'read');
+    } finally {
+      timer.stop();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#agent.destroy();
+  }
+
+  #send(question: AdminQuestion, headers: Readonly<Record<string, string>>, sending: Sending): Promise<IncomingMessage> {
+    const { body, text } = question;
+    const sent = text ?? (body === undefined ? undefined : { type: 'application/json', text: JSON.stringify(body) });
+    const options = this.#optionsOf(question, { ...headers, ...(sent !== undefined && { 'content-type': sent.type }) });
     return new Promise((resolve, reject) => {
-      const asked = request(`${address.origin}${question.path}`, {
-        ...options,
-        ...tls,
-        agent: false,
-        method: question.method,
-        headers: { ...this.#headersOf(question, text), ...options.headers },
-        ...(socketPath === undefined ? {} : { socketPath }),
+      const request = this.#http.request(this.#access.address.origin, { ...options, signal: sending.abort.signal });
+      request.once('socket', (socket) => {
+        sending.stage = socket.connecting ? 'connect' : 'head';
+        socket.once('connect', () => (sending.stage = 'head'));
       });
-      asked.on('error', reject);
-      asked.once('socket', (socket) => void socket.once('connect', () => onStage('HEADERS_TIMEOUT')));
-      asked.once('response', (response: IncomingMessage) => {
-        onStage('BODY_TIMEOUT');
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: response });
+      request.once('response', (response) => {
+        sending.stage = 'body';
+        resolve(response);
       });
-      asked.end(text);
+      request.on('error', reject);
+      request.end(sent?.text);
     });
   }
 
-  #headersOf({ body, text, accept = 'application/json', expected }: AdminQuestion, sent: string | undefined): Record<string, string> {
-    const { token } = this.#access;
-    const type = text?.type ?? (body === undefined ? undefined : 'application/json');
+  #optionsOf(
+    { method, path, accept = 'application/json', expected }: AdminQuestion,
+    headers: Readonly<Record<string, string>>,
+  ): RequestOptions {
+    const { address, token } = this.#access;
     return {
-      accept: `${accept}, application/problem+json`,
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(expected === undefined ? {} : { 'if-match': `"${expected}"` }),
-      ...(type === undefined ? {} : { 'content-type': type }),
-      ...(sent === undefined ? {} : { 'content-length': String(Buffer.byteLength(sent)) }),
+      method,
+      path,
+      agent: this.#agent,
+      ...(address.socketPath === undefined ? {} : { socketPath: address.socketPath }),
+      headers: {
+        accept: `${accept}, application/problem+json`,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(expected === undefined ? {} : { 'if-match': `"${expected}"` }),
+        ...headers,
+      },
     };
   }
 }
 
-/** What the client waited for when its time was over: the code of the error that tells so. */
-type Stage = 'CONNECT_TIMEOUT' | 'HEADERS_TIMEOUT' | 'BODY_TIMEOUT';
+type HttpModule = Pick<typeof import('node:http'), 'request' | 'Agent'>;
 
-function textOf({ body, text }: AdminQuestion): string | undefined {
-  return text?.text ?? (body === undefined ? undefined : JSON.stringify(body));
+/** Node's own client, got without an import: the names of an import include those that make Node load undici, and a person waits. */
+function moduleFor(origin: string): HttpModule {
+  return origin.startsWith('https:') ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
+}
+
+/** How far one request has come, and whether it took too long. */
+class Sending {
+  readonly abort = new AbortController();
+  stage: Late['stage'] = 'connect';
+  late: Late | undefined = undefined;
+
+  giveUp(): void {
+    this.late = { stage: this.stage };
+    this.abort.abort();
+  }
 }
 
 /** Path elements, each encoded. */
@@ -148,7 +159,8 @@ export async function readAll(body: AsyncIterable<Buffer> & { destroy(): unknown
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parseJson(text: string): unknown {
+/** The value of a JSON text; the text itself where it is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

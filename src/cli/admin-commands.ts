@@ -1,5 +1,5 @@
-// The commands of the admin client, as the command line knows them: names, arguments, options, help. What they do is loaded when asked for,
-// so that a person who types `sluice rollback` waits for nothing else.
+// The commands of the admin client, as the command line knows them: names, arguments, options, help. What a command does is loaded when it
+// runs, so that a person who types `sluice rollback` waits for nothing else.
 
 import type { Command } from 'commander';
 import type { WriteOptions } from './admin-call.ts';
@@ -42,7 +42,7 @@ function addSplit(program: Command, line: CommandLine): void {
   asWriter(asClient(program.command('split'), 'show the split of a pool, or set it: sluice split shop v1=90 v2=10'))
     .argument('<pool>')
     .argument('[weights...]', 'version=weight; versions that are not named get 0')
-    .option('--move-users', 'users that affinity.remember keeps where they are follow the weights at once')
+    .option('--move-users', 'users follow the weights at once, also those that keep their version by affinity.remember')
     .action(async (pool: string, weights: string[], options: CommandOptions & SplitOptions) => {
       const { runSplit } = await import('./split.ts');
       await run(line, options, (call) => runSplit(call, pool, weights));
@@ -54,7 +54,7 @@ function addDrain(program: Command, line: CommandLine): void {
     .argument('<pool>')
     .argument('<version>')
     .argument('[endpoint]', 'address, as status shows it; default: the whole version')
-    .option('--deadline <duration>', 'such as 30s: what is left then is cut')
+    .option('--deadline <duration>', 'such as 30s: what is left after it is cut')
     .option('--watch', 'wait until nothing is left')
     .action(async (pool: string, version: string, endpoint: string | undefined, options: CommandOptions & DrainOptions) => {
       const { runDrain } = await import('./drain.ts');
@@ -92,9 +92,9 @@ function addRevisions(program: Command, line: CommandLine): void {
 
 function addEvents(program: Command, line: CommandLine): void {
   asClient(program.command('events'), 'show what happened: changes, markers, refusals')
-    .option('--follow', 'go on with what happens now')
-    .option('-n, --last <number>', 'how many of the past (default: 20, with --since all)', readNumber)
-    .option('--since <when>', 'what came after this number of the journal, or in this time: 120, 10m')
+    .option('--follow', 'go on with what happens from now on')
+    .option('-n, --last <number>', 'how many past lines (default: 20, with --since all)', readNumber)
+    .option('--since <when>', 'what came after this number of the journal, or within this time before now: 120, 10m')
     .option('--kind <kind>', 'only this kind, such as revision, marker or refused')
     .action(async (options: CommandOptions & EventsOptions) => {
       const { runEvents } = await import('./events.ts');
@@ -103,13 +103,13 @@ function addEvents(program: Command, line: CommandLine): void {
 }
 
 function addExchanges(program: Command, line: CommandLine): void {
-  asClient(program.command('exchanges'), 'show what was served lately, and why it went there; secrets are masked')
+  asClient(program.command('exchanges'), 'show recent requests, and why they went where they went; secrets are masked')
     .argument('[pool]', 'default: all of them')
     .argument('[version]', 'only exchanges that this version served')
     .option('--route <name>', 'only those of this route')
     .option('--outcome <code>', 'only those that ended so, such as ok, no_route or response_timeout')
     .option('--status <number>', 'only those with this status', readNumber)
-    .option('--id <request-id>', 'the one with this x-request-id, with all that is known of it')
+    .option('--id <request-id>', 'the one with this x-request-id, with everything that is known about it')
     .option('--limit <number>', 'how many (default: 20)', readNumber)
     .option('--watch', 'look again each second')
     .action(async (pool: string | undefined, version: string | undefined, options: CommandOptions & ExchangesOptions) => {

@@ -7,7 +7,7 @@ import type { ExitCode } from './failure.ts';
 import { runAdminCommand, type CommandDeps } from './run-admin-command.ts';
 
 export interface CommandLine extends CommandDeps {
-  /** Told the exit code of a command that has ended. */
+  /** Called with the exit code of a command that has ended. */
   finish(code: number): void;
 }
 
@@ -15,13 +15,13 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 refused (nothing was changed), 2 wrong usage, 3 the admin API cannot be reached, 4 the expected revision is not the current one.
 Environment: SLUICE_ADMIN (address), SLUICE_TOKEN (token), NO_COLOR.`;
 
-/** Where the admin API is and who asks; `explain` takes them, too. */
+/** Where the admin API is and who asks; `explain` has these options as well. */
 export function withAccess(command: Command): Command {
   return command
     .option('--admin <url>', 'the admin API: http://host:port, https://host:port or unix:/path (default: http://127.0.0.1:9901)')
-    .option('--token <token>', 'better: SLUICE_TOKEN or --token-file, which other users of the machine cannot see')
+    .option('--token <token>', 'the token; SLUICE_TOKEN or --token-file hide it better from other users of the machine')
     .option('--token-file <path>', 'file with the token')
-    .option('--ca-file <path>', 'PEM file with the authority of the certificate, for https')
+    .option('--ca-file <path>', 'PEM file with the authority that signed the certificate, for https')
     .option('--cert-file <path>', 'PEM file with our own certificate, where the admin API asks for one')
     .option('--key-file <path>', 'PEM file with its key');
 }

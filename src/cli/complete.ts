@@ -1,10 +1,11 @@
 // `sluice __complete`: the words that may come next, for the shells. It asks the running instance for names, waits at most 300 ms for
-// it, and says nothing when anything is amiss: a person is typing.
+// it, and prints nothing when anything is wrong: a person is typing.
 
 import type { Command, Option } from 'commander';
+import type { PoolStatus } from '../api/pools.ts';
 import { readAccess, type AccessOptions, type Environment } from './access.ts';
 import { AdminClient, pathOf } from './admin-client.ts';
-import { readPool, readPools, readRevisions, type PoolResponse } from './responses.ts';
+import { readResponse } from './read-response.ts';
 import { SHELLS } from './completion.ts';
 import { revisionsPath } from './revisions.ts';
 
@@ -50,6 +51,8 @@ async function askNames(name: string, typed: Typed, env: Environment, option?: O
     return client === undefined ? [] : await names(client, given);
   } catch {
     return [];
+  } finally {
+    await client?.close();
   }
 }
 
@@ -107,7 +110,7 @@ async function mirrorNames(client: AdminClient, given: readonly string[]): Promi
 async function mirrorTargets(client: AdminClient, [owner]: readonly string[]): Promise<readonly string[]> {
   if (owner === undefined) return [];
   const { body } = await client.ask({ method: 'GET', path: pathOf('v1', 'pools') });
-  const pools = readPools(body);
+  const { pools } = readResponse('Pools', body);
   const own = pools.filter(({ name }) => name === owner).flatMap(({ versions }) => versions.map(({ name }) => name));
   const others = pools.filter(({ name }) => name !== owner);
   return [...own, ...others.flatMap(({ name, versions }) => [name, ...versions.map((version) => `${name}/${version.name}`)])];
@@ -124,17 +127,17 @@ async function livingThings(client: AdminClient, given: readonly string[]): Prom
 async function revisionNumbers(client: AdminClient, given: readonly string[]): Promise<readonly string[]> {
   if (given.length > 0) return [];
   const { body } = await client.ask({ method: 'GET', path: revisionsPath({ limit: MAX_REVISIONS }) });
-  return readRevisions(body).map(({ revision }) => String(revision));
+  return readResponse('Revisions', body).revisions.map(({ revision }) => String(revision));
 }
 
 async function poolNames(client: AdminClient): Promise<readonly string[]> {
   const { body } = await client.ask({ method: 'GET', path: pathOf('v1', 'pools') });
-  return readPools(body).map(({ name }) => name);
+  return readResponse('Pools', body).pools.map(({ name }) => name);
 }
 
-async function poolOf(client: AdminClient, [pool = '']: readonly string[]): Promise<PoolResponse> {
+async function poolOf(client: AdminClient, [pool = '']: readonly string[]): Promise<PoolStatus> {
   const { body } = await client.ask({ method: 'GET', path: pathOf('v1', 'pools', pool) });
-  return readPool(body);
+  return readResponse('Pool', body);
 }
 
 function nothing(): Promise<readonly string[]> {

@@ -1,8 +1,9 @@
 // `sluice config show|export|apply`: the whole config of the running instance.
 
 import { statSync, writeFileSync } from 'node:fs';
+import { MAX_CONFIG_BYTES } from '../api/bounds.ts';
 import { ask, showJson, showWrite, writePath, type AdminCall, type WriteOptions } from './admin-call.ts';
-import { isFields, optionalText } from './responses.ts';
+import { isFields, optionalText } from './fields.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readText } from './read-text.ts';
 import { refusal } from './refusal.ts';
@@ -15,14 +16,14 @@ export interface ExportOptions {
 
 const PATH = '/v1/config';
 const YAML_TYPE = 'application/yaml';
-/** As much as the API takes. */
-const MAX_CONFIG_MIB = 8;
+/** As much as the API accepts. */
+const MAX_CONFIG_MIB = MAX_CONFIG_BYTES / (1024 * 1024);
 
 /** All of it, with defaults, as YAML; with `--json` as JSON. */
 export async function runConfigShow(call: AdminCall): Promise<void> {
   if (call.options.json === true) return showJson(call, await ask(call, { method: 'GET', path: PATH }));
   const text = endLine(await askYaml(call));
-  // A terminal obeys what it is shown; a file is to have what is there.
+  // A terminal obeys what it is shown; a file gets the text as it is.
   call.terminal.out(call.terminal.isScreen ? text.split('\n').map(visible).join('\n') : text);
 }
 
@@ -35,7 +36,7 @@ export async function runConfigExport(call: AdminCall<ExportOptions>, file: stri
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST')
-      throw new Failure(EXIT.refused, `${file} is there already: nothing was written`, ['Add --force to write over it.']);
+      throw new Failure(EXIT.refused, `${file} exists already: nothing was written`, ['Add --force to write over it.']);
     throw new Failure(EXIT.usage, `${file} cannot be written: ${code ?? 'unknown error'}`);
   }
   call.terminal.err(`the config in force was written to ${file}\n`);

@@ -1,15 +1,16 @@
-// `sluice drain` and `resume`: a version or one of its endpoints takes nothing new, and takes it again. `--watch` waits until nothing is left.
+// `sluice drain` and `resume`: a version or one of its endpoints takes nothing new, and takes it again. `--watch` waits until
+// nothing is left.
 
 import { ask, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readPool } from './responses.ts';
+import { readResponse } from './read-response.ts';
 import { EXIT, Failure } from './failure.ts';
 import { count, formatSpan } from './quantity.ts';
 import { watch } from './watch.ts';
 
 export interface DrainOptions extends WriteOptions {
   readonly watch?: boolean | undefined;
-  /** Such as `30s`: after it what is left is cut. */
+  /** Such as `30s`: what is left after it is cut. */
   readonly deadline?: string | undefined;
 }
 
@@ -23,7 +24,7 @@ export interface DrainTarget {
 interface Left {
   readonly requests: number;
   readonly connections: number;
-  /** What the instance foretells; undefined until something has ended. */
+  /** An estimate of the instance; undefined until something has ended. */
   readonly estimateMs: number | undefined;
   /** When the drain began; undefined when the instance does not say. */
   readonly atStart: number | undefined;
@@ -55,7 +56,7 @@ async function watchDrain(call: AdminCall<DrainOptions>, target: DrainTarget): P
 }
 
 async function countLeft(call: AdminCall, target: DrainTarget): Promise<Left> {
-  const pool = readPool(await ask(call, { method: 'GET', path: pathOf('v1', 'pools', target.pool) }, target));
+  const pool = readResponse('Pool', await ask(call, { method: 'GET', path: pathOf('v1', 'pools', target.pool) }, target));
   const version = pool.versions.find(({ name }) => name === target.version);
   const found = target.endpoint === undefined ? version : version?.endpoints.find(({ address }) => address === target.endpoint);
   if (found === undefined) throw new Failure(EXIT.refused, `${nameOf(target)} is no longer in the config`);

@@ -1,4 +1,4 @@
-// Server-sent events (WHATWG HTML, section 9.2) out of the bytes of an answer: bounded, in order, with the id to resume from.
+// Server-sent events (WHATWG HTML, section 9.2) out of the bytes of a response: bounded, in order, with the id to resume from.
 
 export interface StreamEvent {
   /** Empty when none was sent yet. */

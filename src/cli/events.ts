@@ -1,10 +1,13 @@
-// `sluice events`: the journal, as far as it is on record; with `--follow` also as it is written. A connection that breaks is taken up
-// again where it ended.
+// `sluice events`: the journal, as far as it is on record; with `--follow` also what happens from now on. A connection that breaks is opened
+// again, and goes on where it ended.
 
 import { parseDuration } from '../config/duration.ts';
+import { MAX_NEWEST, MAX_PER_PAGE } from '../api/bounds.ts';
+import type { Journal, JournalLine } from '../api/journal.ts';
 import { ask, type AdminCall } from './admin-call.ts';
-import { readAll } from './admin-client.ts';
-import { readJournalLine, readJournalPage, type Fields, type JournalResponse } from './responses.ts';
+import { parseJson, readAll } from './admin-client.ts';
+import type { Fields } from './fields.ts';
+import { readResponse } from './read-response.ts';
 import { readEvents } from './event-stream.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatInstant } from './quantity.ts';
@@ -22,9 +25,6 @@ export interface EventsOptions {
 }
 
 const DEFAULT_LAST = 20;
-/** Of one question to the API. */
-const MAX_NEWEST = 1000;
-const MAX_PER_PAGE = 100;
 const AGAIN_MS = 1000;
 
 export async function runEvents(call: AdminCall<EventsOptions>): Promise<void> {
@@ -39,7 +39,7 @@ export async function runEvents(call: AdminCall<EventsOptions>): Promise<void> {
   }
 }
 
-/** Answers the number of the newest line on record. */
+/** Returns the number of the newest line on record. */
 async function showPast(call: AdminCall<EventsOptions>): Promise<number> {
   const { since, last, kind } = call.options;
   const filter = { ...(kind !== undefined && { kind }), ...readSince(since) };
@@ -71,8 +71,12 @@ async function showAll(call: AdminCall<EventsOptions>, filter: Filter, most = In
 
 type Filter = Readonly<Record<string, string>>;
 
-async function askJournal(call: AdminCall<EventsOptions>, query: Filter): Promise<ReturnType<typeof readJournalPage>> {
-  return readJournalPage(await ask(call, { method: 'GET', path: `/v1/journal?${new URLSearchParams(query).toString()}` }));
+/** Lines as they came: `print` reads each. */
+type Page = Omit<Journal, 'lines'> & { readonly lines: readonly unknown[] };
+
+async function askJournal(call: AdminCall<EventsOptions>, query: Filter): Promise<Page> {
+  const body = await ask(call, { method: 'GET', path: `/v1/journal?${new URLSearchParams(query).toString()}` });
+  return { ...readResponse('Journal', body), lines: (body as Page).lines };
 }
 
 function readSince(since: string | undefined): Filter {
@@ -84,17 +88,18 @@ function readSince(since: string | undefined): Filter {
   ]);
 }
 
-/** Reads until the server ends it. Answers the number of the last line. */
+/** Reads until the server ends it. Returns the number of the last line. */
 async function follow(call: AdminCall<EventsOptions>, after: number): Promise<number> {
   const { client, options } = call;
   const abort = new AbortController();
   let id = after;
   const response = await client.open('/v1/events', { 'last-event-id': String(after) }, abort.signal);
-  if (response.status >= 400) {
-    throw refusal({ status: response.status, body: parseJson(await readAll(response.body)), address: client.address });
+  const { statusCode = 0 } = response;
+  if (statusCode >= 400) {
+    throw refusal({ status: statusCode, body: parseJson(await readAll(response)), address: client.address });
   }
   try {
-    for await (const event of readEvents(response.body)) {
+    for await (const event of readEvents(response)) {
       if (event.id !== '') id = Number(event.id);
       if (event.kind === 'gap') showGap(call, event.text);
       else if (options.kind === undefined || options.kind === event.kind) print(call, parseJson(event.text));
@@ -119,11 +124,11 @@ function showGap({ terminal, options }: AdminCall, text: string): void {
 
 function print({ terminal, options }: AdminCall, line: unknown): void {
   if (options.json === true) return terminal.out(`${JSON.stringify(line)}\n`);
-  terminal.out(`${formatEvent(readJournalLine(line), terminal.paint)}\n`);
+  terminal.out(`${formatEvent(readResponse('JournalLine', line), terminal.paint)}\n`);
 }
 
 /** `2026-01-31 13:05:09  split  by ci  revision 12  pool=shop`. */
-export function formatEvent(line: JournalResponse, paint: AdminCall['terminal']['paint']): string {
+export function formatEvent(line: JournalLine, paint: AdminCall['terminal']['paint']): string {
   const { atMs, kind, author, revision, detail } = line;
   const who = author === '' ? '' : `by ${author}`;
   const words = [
@@ -143,12 +148,4 @@ function describeDetail({ changes, changeCount, ...detail }: Fields): string {
   const list = Array.isArray(changes) ? changes.map(String) : [];
   const more = typeof changeCount === 'number' && changeCount > list.length ? [`and ${changeCount - list.length} more`] : [];
   return visible([...words, [...list, ...more].join('; ')].join('  ').trimEnd());
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,7 +1,9 @@
-// `sluice exchanges [pool] [version]`: what was served lately, and why it went there; with `--id` all that is known of one request.
+// `sluice exchanges [pool] [version]`: recent requests, and why they went where they went; with `--id` everything that is known of one.
 
+import type { RecentExchangesResponse, ShownExchange } from '../api/exchanges.ts';
+import { shorten } from '../lib/shown-text.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
-import { fieldsOf, listOf, number, optionalText, type Fields } from './responses.ts';
+import { readResponse } from './read-response.ts';
 import { count, formatInstant } from './quantity.ts';
 import { formatPairs, formatTable } from './table.ts';
 import type { Colour } from './terminal.ts';
@@ -16,11 +18,9 @@ export interface ExchangesOptions {
   readonly watch?: boolean | undefined;
 }
 
-interface Seen {
+interface Seen extends RecentExchangesResponse {
+  /** As it came, for `--json`. */
   readonly body: unknown;
-  readonly responded: number;
-  readonly total: number;
-  readonly exchanges: readonly Fields[];
 }
 
 const MAX_TARGET_LENGTH = 60;
@@ -32,7 +32,7 @@ export async function runExchanges(
 ): Promise<void> {
   const path = exchangesPath(call.options, pool, version);
   if (call.options.watch === true) {
-    const calm = ({ exchanges }: Seen): string => exchanges.map((each) => `${number(each, 'atMs')} ${optionalText(each, 'id')}`).join('\n');
+    const calm = ({ exchanges }: Seen): string => exchanges.map((each) => `${each.atMs} ${each.id ?? ''}`).join('\n');
     return watch(call, { look: () => look(call, path), calm, lines: (seen) => linesOf(call, seen), json: ({ body }) => body });
   }
   const seen = await look(call, path);
@@ -49,12 +49,10 @@ function exchangesPath({ route, outcome, status, id, limit }: ExchangesOptions, 
 
 async function look(call: AdminCall, path: string): Promise<Seen> {
   const body = await ask(call, { method: 'GET', path });
-  const workers = fieldsOf(fieldsOf(body, 'the response')['workers'], 'workers');
-  const exchanges = listOf(body, 'exchanges').map((each) => fieldsOf(each, 'an exchange'));
-  return { body, responded: number(workers, 'responded'), total: number(workers, 'total'), exchanges };
+  return { ...readResponse('Exchanges', body), body };
 }
 
-function linesOf(call: AdminCall<ExchangesOptions>, { responded, total, exchanges }: Seen): readonly string[] {
+function linesOf(call: AdminCall<ExchangesOptions>, { workers: { responded, total }, exchanges }: Seen): readonly string[] {
   const { terminal, options } = call;
   const missing = `${responded} of ${count(total, 'worker')} responded: what the others served is missing`;
   const [only] = exchanges;
@@ -67,7 +65,7 @@ function linesOf(call: AdminCall<ExchangesOptions>, { responded, total, exchange
   return responded < total ? [...lines, terminal.paint('warn', missing)] : lines;
 }
 
-function viewExchanges({ terminal }: AdminCall, exchanges: readonly Fields[]): readonly string[] {
+function viewExchanges({ terminal }: AdminCall, exchanges: readonly ShownExchange[]): readonly string[] {
   const columns = [
     { title: 'TIME' },
     { title: 'METHOD' },
@@ -79,56 +77,53 @@ function viewExchanges({ terminal }: AdminCall, exchanges: readonly Fields[]): r
     { title: 'DURATION', align: 'right' },
   ] as const;
   const rows = exchanges.map((each) => [
-    formatInstant(number(each, 'atMs')),
-    optionalText(each, 'method'),
-    shorten(targetOf(each)),
-    terminal.paint(colourOf(number(each, 'status')), String(number(each, 'status'))),
-    optionalText(each, 'outcome'),
+    formatInstant(each.atMs),
+    each.method,
+    shorten(targetOf(each), MAX_TARGET_LENGTH),
+    terminal.paint(colourOf(each.status), String(each.status)),
+    each.outcome,
     versionOf(each),
     reasonOf(each),
-    duration(number(each, 'durationMs')),
+    duration(each.durationMs),
   ]);
   return formatTable(columns, rows);
 }
 
-function viewExchange(each: Fields): readonly string[] {
-  const firstByte = typeof each['firstByteMs'] === 'number' ? `, first byte after ${duration(each['firstByteMs'])}` : '';
-  const attempts = number(each, 'attempts');
+function viewExchange(each: ShownExchange): readonly string[] {
+  const firstByte = each.firstByteMs !== undefined ? `, first byte after ${duration(each.firstByteMs)}` : '';
+  const attempts = each.attempts;
   return [
     ...formatPairs([
-      ['time', `${formatInstant(number(each, 'atMs'))} UTC`],
-      ['request', `${optionalText(each, 'method')} ${targetOf(each)}`],
-      ['request id', optionalText(each, 'id')],
-      ['client', `${orDash(optionalText(each, 'client'))} on listener ${optionalText(each, 'listener')}`],
-      ['route', orDash(optionalText(each, 'route'))],
+      ['time', `${formatInstant(each.atMs)} UTC`],
+      ['request', `${each.method} ${targetOf(each)}`],
+      ['request id', each.id ?? ''],
+      ['client', `${orDash(each.client)} on listener ${each.listener}`],
+      ['route', orDash(each.route ?? '')],
       ['version', versionOf(each)],
-      ['endpoint', orDash(optionalText(each, 'endpoint'))],
+      ['endpoint', orDash(each.endpoint ?? '')],
       ['reason', reasonOf(each)],
-      ['affinity key', each['keyed'] === true ? 'the request brought one' : 'none'],
-      ['outcome', `${optionalText(each, 'outcome')}, status ${number(each, 'status')}, ${count(attempts, 'attempt')}`],
-      ['duration', `${duration(number(each, 'durationMs'))}${firstByte}`],
-      ['bytes', `${number(each, 'bytesIn')} in, ${number(each, 'bytesOut')} out`],
-      ['fields', each['cut'] === true ? 'cut short' : ''],
+      ['affinity key', each.keyed ? 'the request brought one' : 'none'],
+      ['outcome', `${each.outcome}, status ${each.status}, ${count(attempts, 'attempt')}`],
+      ['duration', `${duration(each.durationMs)}${firstByte}`],
+      ['bytes', `${each.bytesIn} in, ${each.bytesOut} out`],
+      ['fields', each.cut ? 'cut short' : ''],
     ]),
-    ...listOf(each['fields'], 'fields').map((field) => {
-      const line = fieldsOf(field, 'a field');
-      return `  ${optionalText(line, 'name')}: ${optionalText(line, 'value')}`;
-    }),
+    ...each.fields.map(({ name, value }) => `  ${name}: ${value}`),
   ];
 }
 
-function targetOf(each: Fields): string {
-  return `${optionalText(each, 'authority')}${optionalText(each, 'target')}`;
+function targetOf(each: ShownExchange): string {
+  return `${each.authority}${each.target}`;
 }
 
-function versionOf(each: Fields): string {
-  const version = optionalText(each, 'version');
-  return version === '' ? orDash(optionalText(each, 'pool')) : `${optionalText(each, 'pool')}/${version}`;
+function versionOf(each: ShownExchange): string {
+  const version = each.version ?? '';
+  return version === '' ? orDash(each.pool ?? '') : `${each.pool ?? ''}/${version}`;
 }
 
 /** `override qa`, `weight`. */
-function reasonOf(each: Fields): string {
-  return orDash(`${optionalText(each, 'reason')} ${optionalText(each, 'override')}`.trim());
+function reasonOf(each: ShownExchange): string {
+  return orDash(`${each.reason ?? ''} ${each.override ?? ''}`.trim());
 }
 
 function orDash(text: string): string {
@@ -143,8 +138,4 @@ function duration(ms: number): string {
 
 function colourOf(status: number): Colour {
   return status >= 500 ? 'bad' : status >= 400 ? 'warn' : 'good';
-}
-
-function shorten(text: string): string {
-  return text.length <= MAX_TARGET_LENGTH ? text : `${text.slice(0, MAX_TARGET_LENGTH - 1)}…`;
 }

@@ -3,10 +3,9 @@
 import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { compileTable } from '../routing/compile.ts';
-import { explain, type Explanation } from '../routing/explain.ts';
-import type { ExplainedMirror } from '../routing/explain-mirrors.ts';
+import { explain } from '../routing/explain.ts';
 import { readQuestion } from '../routing/question.ts';
-import { formatShare } from './quantity.ts';
+import { formatExplanation } from './view-explanation.ts';
 
 export interface ExplainOptions {
   /** File or directory. */
@@ -50,32 +49,4 @@ export function runExplain(options: ExplainOptions, out: TextSink): number {
   const explanation = explain(compileTable(config, 0), { listener, client, ...question, ready: () => true });
   out.write(options.json ? `${JSON.stringify(explanation, undefined, 2)}\n` : formatExplanation(explanation));
   return 0;
-}
-
-/** The explanation as text for a terminal, ending in a newline. */
-export function formatExplanation(explanation: Explanation): string {
-  const { method, authority, path, listener, route, pool, version, shares, reason } = explanation;
-  const open = shares.filter(({ share }) => share > 0).map((each) => `${each.version} ${Number((each.share * 100).toFixed(2))} %`);
-  const rows = [
-    ['request', `${method} ${authority}${path} on listener ${listener}`],
-    ['route', route ?? 'none'],
-    ['pool', pool ?? 'none'],
-    ['version', version === undefined ? open.join(', ') || 'none' : version],
-    ['reason', reason ?? explanation.outcome],
-    ...(explanation.status === undefined ? [] : [['status', String(explanation.status)]]),
-  ];
-  const head = rows.map(([name = '', value = '']) => `${name.padEnd(9)}${value}\n`).join('');
-  const why = explanation.steps.map((step) => `  - ${step}\n`).join('');
-  const others = explanation.considered.map((each) => `  - ${each.route} (${each.match}): ${each.reason}\n`).join('');
-  const more = explanation.omitted > 0 ? `  - and ${explanation.omitted} more\n` : '';
-  const copies = explanation.mirrors.map((each) => `  - ${describeMirror(each, pool)}\n`).join('');
-  return `${head}why\n${why}${copies === '' ? '' : `mirrors\n${copies}`}${others === '' ? '' : `other matches\n${others}${more}`}`;
-}
-
-/** `dark to v2: copied. All requests that fit are copied.` */
-function describeMirror({ name, to, copied, share, why }: ExplainedMirror, pool: string | undefined): string {
-  const version = to.version ?? 'as it splits';
-  const target = to.pool === pool ? version : to.version === undefined ? `${to.pool} ${version}` : `${to.pool}/${version}`;
-  const outcome = { yes: 'copied', no: 'not copied', share: `${formatShare(share ?? 0)} copied` }[copied];
-  return `${name} to ${target}: ${outcome}. ${why}`;
 }

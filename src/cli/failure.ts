@@ -4,7 +4,7 @@
 /** What scripts can rely on; the help and docs/controllers.md say the same. */
 export const EXIT = {
   done: 0,
-  /** The server or the person said no: nothing was changed. */
+  /** The server or the person refused: nothing was changed. */
   refused: 1,
   usage: 2,
   unreachable: 3,

@@ -1,7 +1,9 @@
 // `sluice mark` and `markers`: which deploy a version is. Marking moves no traffic.
 
+import { MAX_PER_PAGE } from '../api/bounds.ts';
+import type { Marker } from '../api/markers.ts';
 import { ask, show, showJson, write, type AdminCall, type WriteOptions } from './admin-call.ts';
-import { isFields, readMarker, readMarkers, type MarkerResponse } from './responses.ts';
+import { readResponse } from './read-response.ts';
 import { formatAgo } from './quantity.ts';
 import { formatTable } from './table.ts';
 
@@ -12,23 +14,20 @@ export interface MarkOptions extends WriteOptions {
 }
 
 export interface MarkersOptions {
-  /** How many of the past; default: only what the versions are now. */
+  /** How many markers of the past; default: only the latest of each version. */
   readonly last?: number | undefined;
 }
-
-const MAX_PER_PAGE = 100;
 
 export async function runMark(call: AdminCall<MarkOptions>, pool: string, version: string): Promise<void> {
   const { deploy, sha, url, dryRun, json } = call.options;
   const body = { pool, version, deploy, ...(sha !== undefined && { sha }), ...(url !== undefined && { url }) };
   const response = await write(call, { method: 'POST', path: '/v1/markers', body }, { pool, version });
   if (json === true) return showJson(call, response);
-  const fields = isFields(response) ? response : {};
-  const marker = readMarker(fields['marker']);
-  show(call, [describe(call, marker, fields['changed'] === true ? (dryRun === true ? 'would' : 'did') : 'already')]);
+  const { marker, changed } = readResponse('MarkerResponse', response);
+  show(call, [describe(call, marker, changed ? (dryRun === true ? 'would' : 'did') : 'already')]);
 }
 
-/** What versions are now, by pool; with `--last` what they were, newest first. */
+/** The latest marker of each version; with `--last` also earlier ones, newest first. */
 export async function runMarkers(call: AdminCall<MarkersOptions>, pool: string | undefined, version: string | undefined): Promise<void> {
   const { last, json } = call.options;
   const query = new URLSearchParams({
@@ -38,13 +37,13 @@ export async function runMarkers(call: AdminCall<MarkersOptions>, pool: string |
   }).toString();
   const body = await ask(call, { method: 'GET', path: query === '' ? '/v1/markers' : `/v1/markers?${query}` }, { pool, version });
   if (json === true) return showJson(call, body);
-  const markers = readMarkers(body, last === undefined ? 'markers' : 'recent');
+  const markers = readResponse('Markers', body)[last === undefined ? 'markers' : 'recent'];
   show(call, markers.length === 0 ? ['No version is marked: sluice mark POOL VERSION --deploy ID does it.'] : viewMarkers(call, markers));
 }
 
 function describe(
   { terminal }: AdminCall,
-  { pool, version, deploy, sha, author, atMs }: MarkerResponse,
+  { pool, version, deploy, sha = '', author, atMs }: Marker,
   how: 'did' | 'would' | 'already',
 ): string {
   const name = `${pool}/${version}`;
@@ -54,10 +53,10 @@ function describe(
   return `nothing to change: ${name} is ${what}, as ${author || 'somebody'} said ${formatAgo(atMs, terminal.clock.wallMs())}`;
 }
 
-function viewMarkers({ terminal }: AdminCall, markers: readonly MarkerResponse[]): readonly string[] {
+function viewMarkers({ terminal }: AdminCall, markers: readonly Marker[]): readonly string[] {
   const nowMs = terminal.clock.wallMs();
   const columns = ['POOL', 'VERSION', 'DEPLOY', 'SHA', 'WHEN', 'WHO', 'WHY', 'WHERE'].map((title) => ({ title }));
-  const rows = markers.map(({ pool, version, deploy, sha, atMs, author, reason, url }) => [
+  const rows = markers.map(({ pool, version, deploy, sha = '', atMs, author, reason, url = '' }) => [
     pool,
     version,
     terminal.paint('strong', deploy),

@@ -1,9 +1,9 @@
-// What a mirror is to be, from what a person says on the command line: a start (a file, or the mirror that is there), and flags on top.
-// It checks only what the API could not know; what a mirror may be is the API's to say.
+// The body of `mirror set`, from what a person says on the command line: a start (a file, or the mirror that exists), and flags on top.
+// It checks only what the API could not know; what a mirror may be, the API says.
 
 import { parseText } from '../config/parse.ts';
-import type { PoolResponse } from './responses.ts';
-import { isFields, type Fields } from './responses.ts';
+import type { PoolStatus } from '../api/pools.ts';
+import { isFields, type Fields } from './fields.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readText } from './read-text.ts';
 import { visible } from './visible.ts';
@@ -66,7 +66,7 @@ export async function readMirrorFile(file: string, name: string): Promise<Fields
 }
 
 /** What `--to` means: a word alone is a version of the mirror's pool or another pool, whichever there is. */
-export function readTarget(text: string, owner: string, pools: readonly PoolResponse[]): MirrorTarget {
+export function readTarget(text: string, owner: string, pools: readonly PoolStatus[]): MirrorTarget {
   const slash = text.indexOf('/');
   if (slash >= 0) {
     const [pool, version] = [text.slice(0, slash), text.slice(slash + 1)];

@@ -1,10 +1,11 @@
-// `sluice mirror report`: what comparing the answers of a mirror has shown. Its exit code is the verdict, so that a script can use it as a check.
+// `sluice mirror report`: what comparing the responses of a mirror has shown. Its exit code is the verdict, so that a script can use it as a check.
 
 import { bodyOf, show, showJson, type AdminCall } from './admin-call.ts';
-import { isFields, optionalText } from './responses.ts';
+import type { MirrorReport } from '../api/mirror-report.ts';
+import { isFields, optionalText } from './fields.ts';
 import { EXIT, Failure, type ExitCode } from './failure.ts';
 import { mirrorPath } from './mirror.ts';
-import { readReport, type ReportResponse } from './read-mirror-report.ts';
+import { readResponse } from './read-response.ts';
 import { viewReport } from './view-mirror-report.ts';
 import { watch } from './watch.ts';
 
@@ -16,13 +17,15 @@ export interface MirrorReportOptions {
 
 interface Seen {
   readonly body: unknown;
-  /** Undefined while there is none to be had. */
-  readonly report: ReportResponse | undefined;
+  /** Undefined while there is no report. */
+  readonly report: MirrorReport | undefined;
   /** Why there is none. */
   readonly busy: string;
 }
 
 const DEFAULT_FIELDS = 10;
+/** Names of fields and paths come from upstreams, and may be as long as the response. */
+const MAX_TEXT_LENGTH = 1000;
 
 const CODES: Readonly<Record<string, ExitCode | undefined>> = {
   pass: EXIT.done,
@@ -41,16 +44,17 @@ export async function runMirrorReport(call: AdminCall<MirrorReportOptions>, pool
   return codeOf(report);
 }
 
-/** Until it is a pass or a fail: no other verdict is the last word. */
+/** Looks until the verdict is pass or fail: no other verdict is final. */
 async function watchReport(call: AdminCall<MirrorReportOptions>, pool: string, name: string): Promise<Seen> {
   let last: Seen | undefined;
   await watch(call, {
     look: async () => (last = await look(call, pool, name)),
-    calm: ({ report, busy }) => (report === undefined ? busy : `${report.verdict} ${report.reason} ${report.compared}`),
+    calm: ({ report, busy }) =>
+      report === undefined ? busy : `${report.verdict.verdict} ${report.verdict.reason} ${report.verdict.compared}`,
     lines: (seen) => linesOf(call, seen),
     json: ({ body }) => body,
     less: '--fields 3 shows fewer fields',
-    isOver: ({ report }) => report?.verdict === 'pass' || report?.verdict === 'fail',
+    isOver: ({ report }) => report?.verdict.verdict === 'pass' || report?.verdict.verdict === 'fail',
   });
   return last!;
 }
@@ -64,7 +68,7 @@ async function look(call: AdminCall, pool: string, name: string): Promise<Seen> 
       `sluice mirror set ${pool} ${name} --compare lets it compare responses.`,
     ]);
   const body = await bodyOf(call, response, { pool, mirror: name });
-  return { body, report: readReport(body), busy: '' };
+  return { body, report: readResponse('MirrorReport', body, MAX_TEXT_LENGTH), busy: '' };
 }
 
 function linesOf({ terminal, options }: AdminCall<MirrorReportOptions>, { report, busy }: Seen): readonly string[] {
@@ -72,7 +76,7 @@ function linesOf({ terminal, options }: AdminCall<MirrorReportOptions>, { report
   return viewReport(report, { paint: terminal.paint, nowMs: terminal.clock.wallMs(), mostFields: options.fields ?? DEFAULT_FIELDS });
 }
 
-function codeOf({ verdict }: ReportResponse): ExitCode {
+function codeOf({ verdict: { verdict } }: MirrorReport): ExitCode {
   const code = Object.hasOwn(CODES, verdict) ? CODES[verdict] : undefined;
   if (code === undefined)
     throw new Failure(EXIT.refused, `the verdict "${verdict}" is not known here`, ['Is Sluice there of a newer release?']);

@@ -1,8 +1,11 @@
 // `sluice mirror list|set|remove|clear`: which requests are copied, and to whom.
 
+import type { MirrorState } from '../api/mirrors.ts';
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { fieldsOf, isFields, number, optionalText, readPool, readPools, type Fields } from './responses.ts';
+import { isFields, optionalText, type Fields } from './fields.ts';
+import { readPoolsOf } from './pools-of.ts';
+import { readResponse } from './read-response.ts';
 import { EXIT, Failure } from './failure.ts';
 import { amendMirror, readMirrorFile, readTarget, type MirrorFlags, type MirrorTarget } from './mirror-body.ts';
 import { formatShare } from './quantity.ts';
@@ -17,17 +20,15 @@ export interface MirrorSetOptions extends WriteOptions, MirrorFlags {
 /** What the flags are laid over. */
 interface Start {
   readonly mirror: Fields;
-  /** At which the mirror was read, so that nobody's change in between is lost; undefined where nothing was. */
+  /** Of the mirror that was read, so that no change in between is lost; undefined where none was read. */
   readonly revision: number | undefined;
 }
 
 export async function runMirrorList(call: AdminCall, pool: string | undefined): Promise<void> {
-  const path = pool === undefined ? pathOf('v1', 'pools') : pathOf('v1', 'pools', pool);
-  const body = await ask(call, { method: 'GET', path }, { pool });
-  const pools = pool === undefined ? readPools(body) : [readPool(body)];
+  const { pools } = await readPoolsOf(call, pool);
   const asked = pools.flatMap((each) => each.mirrors.map(({ name }) => mirrorPath(each.name, name)));
   const found: unknown[] = [];
-  // One after the other: the API answers a bounded number at a time, and there are few.
+  // One after the other: the API serves a bounded number at a time, and there are few.
   for (const each of asked) found.push(await ask(call, { method: 'GET', path: each }));
   if (call.options.json === true) return showJson(call, found);
   if (found.length === 0) return show(call, ['There is no mirror: sluice mirror set POOL NAME --to VERSION --percent 10 makes one.']);
@@ -36,12 +37,12 @@ export async function runMirrorList(call: AdminCall, pool: string | undefined): 
     call,
     formatTable(
       columns,
-      found.map((each) => rowOf(call, isFields(each) ? each : {})),
+      found.map((each) => rowOf(call, readResponse('MirrorState', each))),
     ),
   );
 }
 
-/** With `--to` or `--from` the mirror is what is said, and nothing else; without either the one that is there changes. */
+/** With `--to` or `--from` the mirror is what the options say, and nothing else; without either the existing one changes. */
 export async function runMirrorSet(call: AdminCall<MirrorSetOptions>, pool: string, name: string): Promise<void> {
   const { options } = call;
   const { mirror, revision } = await startOf(call, pool, name);
@@ -54,7 +55,7 @@ export async function runMirrorRemove(call: AdminCall<WriteOptions>, pool: strin
   showWrite(call, await write(call, { method: 'DELETE', path: mirrorPath(pool, name) }, { pool, mirror: name }));
 }
 
-/** Takes back all that the API did to the mirrors of a pool. */
+/** Takes back everything that the API did to the mirrors of a pool. */
 export async function runMirrorClear(call: AdminCall<WriteOptions>, pool: string): Promise<void> {
   showWrite(call, await write(call, { method: 'DELETE', path: pathOf('v1', 'pools', pool, 'mirrors') }, { pool }));
 }
@@ -69,30 +70,28 @@ async function startOf(call: AdminCall<MirrorSetOptions>, pool: string, name: st
   if (to !== undefined) return { mirror: {}, revision: undefined };
   const flags = [percent, fraction, sample, method, path, header, sideEffects, compare];
   if (flags.every((flag) => flag === undefined))
-    throw new Failure(EXIT.usage, 'say what the mirror is to be: --to VERSION for a new one, or what is to change of one that is there', [
+    throw new Failure(EXIT.usage, 'say what the mirror should be: --to VERSION for a new one, or what should change of one that exists', [
       'Such as --to v2 --percent 10, or --percent 50. --from FILE takes all of it from a file.',
     ]);
-  const found = fieldsOf(await ask(call, { method: 'GET', path: mirrorPath(pool, name) }, { pool, mirror: name }), 'a mirror');
-  const { name: _, ...mirror } = fieldsOf(found['mirror'], 'mirror');
-  return { mirror, revision: number(found, 'revision') };
+  const body = await ask(call, { method: 'GET', path: mirrorPath(pool, name) }, { pool, mirror: name });
+  const { mirror: written, revision } = readResponse('MirrorState', body);
+  const { name: _, ...mirror } = written;
+  return { mirror, revision };
 }
 
 async function targetOf(call: AdminCall<MirrorSetOptions>, owner: string): Promise<MirrorTarget | undefined> {
   const { to } = call.options;
   if (to === undefined) return undefined;
   const isPlain = !to.includes('/');
-  return readTarget(to, owner, isPlain ? readPools(await ask(call, { method: 'GET', path: pathOf('v1', 'pools') })) : []);
+  return readTarget(to, owner, isPlain ? (await readPoolsOf(call, undefined)).pools : []);
 }
 
-function rowOf({ terminal }: AdminCall, fields: Fields): readonly string[] {
-  const written = isFields(fields['mirror']) ? fields['mirror'] : {};
-  const to = isFields(fields['to']) ? fields['to'] : {};
-  const origin = optionalText(fields, 'origin');
+function rowOf({ terminal }: AdminCall, { pool, name, to, percent, origin, mirror: written }: MirrorState): readonly string[] {
   return [
-    optionalText(fields, 'pool'),
-    terminal.paint('strong', optionalText(fields, 'name')),
-    describeTarget(optionalText(to, 'pool'), optionalText(to, 'version'), optionalText(fields, 'pool')),
-    optionalText(written, 'fraction') || (typeof fields['percent'] === 'number' ? formatShare(fields['percent'] / 100) : '-'),
+    pool,
+    terminal.paint('strong', name),
+    describeTarget(to.pool, to.version ?? '', pool),
+    optionalText(written, 'fraction') || formatShare(percent / 100),
     optionalText(written, 'sample'),
     optionalText(written, 'sideEffects') === 'allow' ? terminal.paint('warn', 'allowed') : 'none',
     isFields(written['compare']) ? 'yes' : 'no',
@@ -102,7 +101,7 @@ function rowOf({ terminal }: AdminCall, fields: Fields): readonly string[] {
 }
 
 /** `v2`, `engine/v2`, `engine as it splits`. */
-export function describeTarget(pool: string, version: string, owner: string): string {
+function describeTarget(pool: string, version: string, owner: string): string {
   if (version === '') return `${pool} as it splits`;
   return pool === owner ? version : `${pool}/${version}`;
 }

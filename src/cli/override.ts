@@ -1,8 +1,11 @@
 // `sluice override list|set|remove|clear`: rules that give certain requests to one version.
 
+import type { OverrideState } from '../api/overrides.ts';
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { isFields, optionalText, readPool, readPools, type Fields } from './responses.ts';
+import { isFields } from './fields.ts';
+import { readPoolsOf } from './pools-of.ts';
+import { readResponse } from './read-response.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatTable } from './table.ts';
 import { visible } from './visible.ts';
@@ -18,12 +21,10 @@ export interface OverrideOptions extends WriteOptions {
 const KINDS = ['header', 'cookie', 'query'] as const;
 
 export async function runOverrideList(call: AdminCall, pool: string | undefined): Promise<void> {
-  const path = pool === undefined ? pathOf('v1', 'pools') : pathOf('v1', 'pools', pool);
-  const body = await ask(call, { method: 'GET', path }, { pool });
-  const pools = pool === undefined ? readPools(body) : [readPool(body)];
+  const { pools } = await readPoolsOf(call, pool);
   const asked = pools.flatMap((each) => each.overrides.map(({ name }) => pathOf('v1', 'pools', each.name, 'overrides', name)));
   const found: unknown[] = [];
-  // One after the other: the API answers a bounded number at a time, and there are few.
+  // One after the other: the API serves a bounded number at a time, and there are few.
   for (const each of asked) found.push(await ask(call, { method: 'GET', path: each }));
   if (call.options.json === true) return showJson(call, found);
   if (found.length === 0)
@@ -33,7 +34,7 @@ export async function runOverrideList(call: AdminCall, pool: string | undefined)
     call,
     formatTable(
       columns,
-      found.map((each) => rowOf(call, isFields(each) ? each : {})),
+      found.map((each) => rowOf(call, readResponse('OverrideState', each))),
     ),
   );
 }
@@ -69,24 +70,18 @@ function readMatch(text: string, kind: string): object {
   return { name, value: value ?? { present: true } };
 }
 
-function rowOf({ terminal }: AdminCall, fields: Fields): readonly string[] {
-  const origin = optionalText(fields, 'origin');
-  return [
-    optionalText(fields, 'pool'),
-    terminal.paint('strong', optionalText(fields, 'name')),
-    describeMatch(fields),
-    optionalText(fields, 'version'),
-    origin === 'api' ? 'API' : origin,
-  ];
+function rowOf({ terminal }: AdminCall, override: OverrideState): readonly string[] {
+  const { pool, name, version, origin } = override;
+  return [pool, terminal.paint('strong', name), describeMatch(override), version, origin === 'api' ? 'API' : origin];
 }
 
 /** `header x-canary=always`, `cookie stage (any value)`, `query v matches ^2`. */
-function describeMatch(fields: Fields): string {
+function describeMatch(override: OverrideState): string {
   for (const kind of KINDS) {
-    const match = fields[kind];
-    if (!isFields(match)) continue;
-    const { value } = match;
-    const name = `${kind} ${optionalText(match, 'name')}`;
+    const match = override[kind];
+    if (match === undefined) continue;
+    const value: unknown = match.value;
+    const name = `${kind} ${match.name}`;
     if (typeof value === 'string') return `${name}=${visible(value)}`;
     return isFields(value) && typeof value['regex'] === 'string' ? `${name} matches ${visible(value['regex'])}` : `${name} (any value)`;
   }

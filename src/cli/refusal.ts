@@ -1,6 +1,6 @@
 // From what the admin API refused, or why it could not be asked, to what a person can do about it.
 
-import { isFields, optionalText, type Fields } from './responses.ts';
+import { isFields, optionalText, type Fields } from './fields.ts';
 import { EXIT, Failure } from './failure.ts';
 import { visible } from './visible.ts';
 
@@ -9,7 +9,7 @@ export interface Refusal {
   readonly body: unknown;
   /** Where it was asked. */
   readonly address: string;
-  /** Names that exist, for 404; found out by whoever asked. */
+  /** Names that exist, for 404; found out by the caller. */
   readonly hints?: readonly string[];
 }
 
@@ -21,8 +21,8 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
   const detail = optionalText(problem, 'detail') || textOf(body) || `status ${status}`;
   switch (status) {
     case 401:
-      return new Failure(EXIT.refused, `the admin API at ${address} wants a token it knows`, [
-        'Put it in SLUICE_TOKEN, or in a file named with --token-file. Which tokens there are is in the config: admin.auth.tokens.',
+      return new Failure(EXIT.refused, `the admin API at ${address} needs a valid token`, [
+        'Put one in SLUICE_TOKEN, or in a file that --token-file names. The config lists the tokens: admin.auth.tokens.',
       ]);
     case 403:
       return new Failure(EXIT.refused, `the token may not do this: ${detail}`, [
@@ -44,9 +44,14 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
   }
 }
 
-/** @param error what the connection or the system threw; @param kind a write that was not answered may have been carried out */
+/** What a request that took too long was waiting for. */
+export interface Late {
+  readonly stage: 'connect' | 'head' | 'body';
+}
+
+/** @param error what the system threw, or what took too long; @param kind a write without a response may have been carried out */
 export function unreachable(address: string, error: unknown, kind: 'read' | 'write'): Failure {
-  const code = codeOf(error);
+  const code = isLate(error) ? `late ${error.stage}` : codeOf(error);
   const [what, ...advice] = REACH[code] ?? [`the connection failed: ${visible(error instanceof Error ? error.message : String(error))}`];
   const unsure = kind === 'write' && !BEFORE_SENDING.has(code);
   return new Failure(EXIT.unreachable, `cannot reach the admin API at ${address}: ${what}`, [
@@ -62,23 +67,23 @@ const REACH: Readonly<Record<string, readonly [string, ...string[]] | undefined>
   EACCES: ['no permission for this socket', 'Run as the user that Sluice runs as, or as one of its group.'],
   ENOTFOUND: ['the name does not resolve'],
   EAI_AGAIN: ['the name does not resolve at the moment'],
-  EHOSTUNREACH: ['there is no way to this host'],
-  ENETUNREACH: ['there is no way to this network'],
-  CONNECT_TIMEOUT: ['it does not accept the connection in time', 'Is a firewall in between?'],
-  HEADERS_TIMEOUT: ['it does not respond in time'],
-  BODY_TIMEOUT: ['its response stops in the middle'],
+  EHOSTUNREACH: ['there is no route to this host'],
+  ENETUNREACH: ['there is no route to this network'],
+  'late connect': ['it does not accept the connection in time', 'Is there a firewall in between?'],
+  'late head': ['it does not respond in time'],
+  'late body': ['its response stops in the middle'],
   ECONNRESET: ['it closed the connection without a full response', 'Does it speak HTTPS? Then write https:// before the address.'],
   HPE_INVALID_CONSTANT: ['what listens there does not speak HTTP'],
   EPROTO: ['it does not speak HTTPS', 'Write http:// before the address.'],
   ERR_SSL_PACKET_LENGTH_TOO_LONG: ['it does not speak HTTPS', 'Write http:// before the address.'],
   ERR_SSL_WRONG_VERSION_NUMBER: ['it does not speak HTTPS', 'Write http:// before the address.'],
-  DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is of an authority that is not trusted here', 'Name the authority with --ca-file.'],
-  SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is of an authority that is not trusted here', 'Name the authority with --ca-file.'],
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['its certificate is of an authority that is not trusted here', 'Name the authority with --ca-file.'],
+  DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is from an authority that is not trusted here', 'Name the authority with --ca-file.'],
+  SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is from an authority that is not trusted here', 'Name the authority with --ca-file.'],
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['its certificate is from an authority that is not trusted here', 'Name the authority with --ca-file.'],
 };
 
 const BEFORE_SENDING: ReadonlySet<string> = new Set(
-  Object.keys(REACH).filter((code) => !['HEADERS_TIMEOUT', 'BODY_TIMEOUT', 'ECONNRESET'].includes(code)),
+  Object.keys(REACH).filter((code) => !['late head', 'late body', 'ECONNRESET'].includes(code)),
 );
 
 function stale(problem: Fields): Failure {
@@ -113,4 +118,8 @@ function codeOf(error: unknown): string {
     each = each instanceof AggregateError ? each.errors[0] : each.cause;
   }
   return '';
+}
+
+function isLate(error: unknown): error is Late {
+  return isFields(error) && typeof error['stage'] === 'string';
 }

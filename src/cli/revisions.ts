@@ -1,8 +1,11 @@
 // `sluice revisions [n]`: who changed what, when and why; one of them with its differences.
 
+import type { RevisionSummary } from '../api/revisions.ts';
+import { DEFAULT_PER_PAGE } from '../api/bounds.ts';
+import { shorten } from '../lib/shown-text.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readRevision, readRevisions, type RevisionResponse } from './responses.ts';
+import { readResponse } from './read-response.ts';
 import { describeDifferences } from './describe-write.ts';
 import { count, formatAgo, formatInstant } from './quantity.ts';
 import { formatPairs, formatTable } from './table.ts';
@@ -11,13 +14,18 @@ export interface RevisionsOptions {
   readonly limit?: number | undefined;
 }
 
-const DEFAULT_LIMIT = 20;
+const MAX_SUMMARY_LENGTH = 60;
 
 export async function runRevisions(call: AdminCall<RevisionsOptions>, number: number | undefined): Promise<void> {
-  const path = number === undefined ? revisionsPath({ limit: call.options.limit ?? DEFAULT_LIMIT }) : pathOf('v1', 'revisions', number);
+  const path = number === undefined ? revisionsPath({ limit: call.options.limit ?? DEFAULT_PER_PAGE }) : pathOf('v1', 'revisions', number);
   const body = await ask(call, { method: 'GET', path });
   if (call.options.json === true) return showJson(call, body);
-  show(call, number === undefined ? viewRevisions(call, readRevisions(body)) : viewRevision(call, readRevision(body)));
+  show(
+    call,
+    number === undefined
+      ? viewRevisions(call, readResponse('Revisions', body).revisions)
+      : viewRevision(call, readResponse('RevisionSummary', body)),
+  );
 }
 
 /** Newest first; `before` is exclusive. */
@@ -25,7 +33,7 @@ export function revisionsPath(page: { readonly limit: number; readonly before?: 
   return `/v1/revisions?limit=${page.limit}${page.before === undefined ? '' : `&before=${page.before}`}`;
 }
 
-function viewRevisions({ terminal }: AdminCall, revisions: readonly RevisionResponse[]): readonly string[] {
+function viewRevisions({ terminal }: AdminCall, revisions: readonly RevisionSummary[]): readonly string[] {
   const nowMs = terminal.clock.wallMs();
   const columns = [
     { title: 'REVISION', align: 'right' },
@@ -46,7 +54,7 @@ function viewRevisions({ terminal }: AdminCall, revisions: readonly RevisionResp
   return rows.length === 0 ? ['No revision is on record.'] : formatTable(columns, rows);
 }
 
-function viewRevision({ terminal }: AdminCall, each: RevisionResponse): readonly string[] {
+function viewRevision({ terminal }: AdminCall, each: RevisionSummary): readonly string[] {
   const head = formatPairs([
     ['revision', terminal.paint('strong', String(each.revision))],
     ['when', `${formatInstant(each.atMs)} UTC, ${formatAgo(each.atMs, terminal.clock.wallMs())}`],
@@ -59,16 +67,10 @@ function viewRevision({ terminal }: AdminCall, each: RevisionResponse): readonly
 }
 
 /** The first difference in full, and how many more there are. */
-function summarise({ differences }: RevisionResponse): string {
+function summarise({ differences }: RevisionSummary): string {
   const [first] = differences;
   if (first === undefined) return '-';
   const sides = first.before === undefined ? 'added' : first.after === undefined ? 'removed' : `${first.before} -> ${first.after}`;
   const more = differences.length > 1 ? ` and ${differences.length - 1} more` : '';
-  return `${shorten(`${first.path} ${sides}`)}${more}`;
-}
-
-const MAX_SUMMARY_LENGTH = 60;
-
-function shorten(text: string): string {
-  return text.length <= MAX_SUMMARY_LENGTH ? text : `${text.slice(0, MAX_SUMMARY_LENGTH)}…`;
+  return `${shorten(`${first.path} ${sides}`, MAX_SUMMARY_LENGTH)}${more}`;
 }

@@ -1,9 +1,11 @@
 // `sluice rollback [revision]`: restores a revision; without one, the one before the last change of traffic. It shows first what will
 // change and asks; it never restores anything but what it has shown. With --yes nobody looks: it restores at once, and shows what it did.
 
+import type { ChangeResponse } from '../api/change.ts';
+import type { RevisionSummary } from '../api/revisions.ts';
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readRevisions, readWrite, type RevisionResponse, type WriteResponse } from './responses.ts';
+import { readResponse } from './read-response.ts';
 import { describeDifferences, describeImpact, describeMoved } from './describe-write.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatAgo } from './quantity.ts';
@@ -31,7 +33,7 @@ interface Restore {
   readonly body: object;
 }
 
-/** What decides who answers: weights, who may overrule them, which versions, endpoints and routes there are, and what drains. */
+/** What decides which version responds: weights, overrides, which versions, endpoints and routes there are, and what drains. */
 const TRAFFIC =
   /^routes(?:$|[ .[])|^pools(?:$|(?:\.[^.[\]"]+|\["[^"]*"\])(?:$|\.(?:split|overrides|mirrors|versions|affinity|fallback|drain)(?:$|[ .[])))/;
 
@@ -53,7 +55,7 @@ export async function runRollback(call: AdminCall<RollbackOptions>, revision: nu
   return restoreAfterPreview(call, target, restore);
 }
 
-/** A preview would make the way back longer, and the answer of the write says what it has changed. */
+/** A preview would make the way back longer, and the response of the write says what it changed. */
 async function restoreAtOnce(call: AdminCall<RollbackOptions>, target: Target, restore: Restore): Promise<void> {
   if (call.options.json !== true) show(call, [describeTarget(call, target)]);
   // What came after the choice was made could be the change that was to be undone.
@@ -64,9 +66,9 @@ async function restoreAtOnce(call: AdminCall<RollbackOptions>, target: Target, r
 async function restoreAfterPreview(call: AdminCall<RollbackOptions>, target: Target, restore: Restore): Promise<void> {
   const { json, dryRun } = call.options;
   const tried = await write(withOptions(call, { dryRun: true }), restore);
-  const preview = readWrite(tried);
+  const preview = readResponse('ChangeResponse', tried);
   if (dryRun === true && json === true) return showJson(call, tried);
-  // With --json the answer alone is for stdout; whoever is asked must see the plan all the same.
+  // With --json stdout is for the response alone; the person who confirms must see the plan all the same.
   const plan = describePlan(call, target, preview);
   if (json !== true) show(call, plan);
   else call.terminal.err(`${plan.join('\n')}\n`);
@@ -78,9 +80,7 @@ async function restoreAfterPreview(call: AdminCall<RollbackOptions>, target: Tar
 }
 
 /** The newest revision that changed traffic and has one before it on record. */
-export function beforeLastChange(
-  revisions: readonly RevisionResponse[],
-): { change: RevisionResponse; before: RevisionResponse } | undefined {
+export function beforeLastChange(revisions: readonly RevisionSummary[]): { change: RevisionSummary; before: RevisionSummary } | undefined {
   const at = revisions.findIndex(({ differences }) => differences.some(({ path }) => touchesTraffic(path)));
   const [change, before] = [revisions[at], revisions[at + 1]];
   return at < 0 || change === undefined || before === undefined ? undefined : { change, before };
@@ -92,10 +92,10 @@ export function touchesTraffic(path: string): boolean {
 }
 
 async function findTarget(call: AdminCall): Promise<Target> {
-  const revisions: RevisionResponse[] = [];
+  const revisions: RevisionSummary[] = [];
   for (let page = 0; page < MAX_PAGES; page++) {
     const path = revisionsPath({ limit: PAGE, before: revisions.at(-1)?.revision });
-    const more = readRevisions(await ask(call, { method: 'GET', path }));
+    const more = readResponse('Revisions', await ask(call, { method: 'GET', path })).revisions;
     revisions.push(...more);
     const found = beforeLastChange(revisions);
     if (found !== undefined) return { ...targetOf(call, found.change, found.before), newest: revisions[0]?.revision };
@@ -110,14 +110,14 @@ function nameTarget(revision: number): Target {
   return { revision, because: '', reason: `rollback to revision ${revision}`, newest: undefined };
 }
 
-function targetOf(call: AdminCall, change: RevisionResponse, { revision }: RevisionResponse): Omit<Target, 'newest'> {
+function targetOf(call: AdminCall, change: RevisionSummary, { revision }: RevisionSummary): Omit<Target, 'newest'> {
   // A rollback of a rollback need not tell the whole story again: the revisions have it.
   const why = change.reason === '' || change.cause === 'restore' ? '' : `: ${change.reason}`;
   const reason = `rollback of revision ${change.revision}${why}`.slice(0, MAX_REASON_LENGTH);
   return { revision, because: describeChange(call, change), reason };
 }
 
-function describeChange({ terminal }: AdminCall, { revision, author, atMs, reason }: RevisionResponse): string {
+function describeChange({ terminal }: AdminCall, { revision, author, atMs, reason }: RevisionSummary): string {
   const why = reason === '' ? '' : `: ${reason}`;
   return `undoes revision ${revision}, by ${author || 'unknown'} ${formatAgo(atMs, terminal.clock.wallMs())}${why}`;
 }
@@ -126,8 +126,8 @@ function describeTarget({ terminal: { paint } }: AdminCall, { revision, because 
   return `restore of revision ${paint('strong', String(revision))}${because === '' ? '' : `; it ${because}`}`;
 }
 
-function describePlan(call: AdminCall, target: Target, preview: WriteResponse): readonly string[] {
-  const moved = describeMoved(preview.moved, 'will follow');
+function describePlan(call: AdminCall, target: Target, preview: ChangeResponse): readonly string[] {
+  const moved = describeMoved(preview.moved ?? [], 'will follow');
   const same = `revision ${preview.revision} is already the same as revision ${target.revision}`;
   if (preview.differences.length === 0) return isNothing(preview) ? [`${same}: nothing to do`] : [same, ...moved];
   return [
@@ -138,7 +138,7 @@ function describePlan(call: AdminCall, target: Target, preview: WriteResponse): 
   ];
 }
 
-function isNothing({ differences, moved }: WriteResponse): boolean {
+function isNothing({ differences, moved = [] }: ChangeResponse): boolean {
   return differences.length === 0 && moved.length === 0;
 }
 
@@ -148,7 +148,7 @@ async function confirm(call: AdminCall, { revision }: Target): Promise<void> {
   throw new Failure(EXIT.refused, 'not confirmed: nothing was changed');
 }
 
-/** As it was asked for, but only while `revision` is the current one; undefined: whichever is. */
+/** The same call, but only while `revision` is the current one; undefined means any revision. */
 function over(call: AdminCall<RollbackOptions>, target: Target, revision: number | undefined): AdminCall<RollbackOptions> {
   return withOptions(call, { ifRevision: call.options.ifRevision ?? revision, reason: call.options.reason ?? target.reason });
 }

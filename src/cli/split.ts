@@ -2,12 +2,12 @@
 
 import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { readPool } from './responses.ts';
+import { readResponse } from './read-response.ts';
 import { viewSplit } from './pool-view.ts';
 import { describeWeights, parseWeights } from './weights.ts';
 
 export interface SplitOptions extends WriteOptions {
-  /** Users that are held follow the weights at once. */
+  /** Users follow the weights at once, also those that keep their version by `affinity.remember`. */
   readonly moveUsers?: boolean | undefined;
 }
 
@@ -28,5 +28,5 @@ async function showSplit(call: AdminCall, pool: string): Promise<void> {
     return showJson(call, await ask(call, { method: 'GET', path: pathOf('v1', 'pools', pool, 'split') }, { pool }));
   }
   const body = await ask(call, { method: 'GET', path: pathOf('v1', 'pools', pool) }, { pool });
-  show(call, viewSplit(readPool(body), call.terminal.paint));
+  show(call, viewSplit(readResponse('Pool', body), call.terminal.paint));
 }

@@ -1,5 +1,5 @@
-// The commands that say what is desired beside the split: overrides, the whole config, and which deploy a version is.
-// What they do is loaded when asked for, as in admin-commands.ts.
+// The commands about desired state other than the split: overrides, the whole config, and which deploy a version is.
+// What a command does is loaded when it runs, as in admin-commands.ts.
 
 import type { Command } from 'commander';
 import type { WriteOptions } from './admin-call.ts';
@@ -19,12 +19,12 @@ export function addStateCommands(program: Command, line: CommandLine): void {
 }
 
 function addMarkers(program: Command, line: CommandLine): void {
-  asWriter(asClient(program.command('mark'), 'say which deploy a version is; it moves no traffic'))
+  asWriter(asClient(program.command('mark'), 'say which deploy a version is; this moves no traffic'))
     .argument('<pool>')
     .argument('<version>')
-    .requiredOption('--deploy <id>', 'what the deploy is called')
-    .option('--sha <sha>', 'of its commit')
-    .option('--url <url>', 'where more is told about it')
+    .requiredOption('--deploy <id>', 'name of the deploy')
+    .option('--sha <sha>', 'hash of its commit')
+    .option('--url <url>', 'a page about it')
     .action(async (pool: string, version: string, options: CommandOptions & MarkOptions) => {
       const { runMark } = await import('./mark.ts');
       await run(line, options, (call) => runMark(call, pool, version));
@@ -32,7 +32,7 @@ function addMarkers(program: Command, line: CommandLine): void {
   asClient(program.command('markers'), 'show which deploy each version is')
     .argument('[pool]', 'default: all of them')
     .argument('[version]', 'default: all of them')
-    .option('-n, --last <number>', 'the markers of the past instead, newest first, this many (at most 100)', readNumber)
+    .option('-n, --last <number>', 'show this many past markers instead, newest first (at most 100)', readNumber)
     .action(async (pool: string | undefined, version: string | undefined, options: CommandOptions & MarkersOptions) => {
       const { runMarkers } = await import('./mark.ts');
       await run(line, options, (call) => runMarkers(call, pool, version));
@@ -53,22 +53,24 @@ function addOverrides(program: Command, line: CommandLine): void {
   asWriter(asClient(group.command('set'), 'add or replace one: sluice override set shop qa --header x-qa=1 --version v2'))
     .argument('<pool>')
     .argument('<name>')
-    .option('--header <name=value>', 'requests with this field; without =value whatever it says')
+    .option('--header <name=value>', 'requests with this field; without =value any value')
     .option('--cookie <name=value>', 'requests with this cookie')
     .option('--query <name=value>', 'requests with this query parameter')
-    .option('--version <version>', 'where they go')
+    .option('--version <version>', 'the version that they get')
     .action(async (pool: string, name: string, options: CommandOptions & OverrideOptions) => {
       const { runOverrideSet } = await import('./override.ts');
       await run(line, options, (call) => runOverrideSet(call, pool, name));
     });
-  asWriter(asClient(group.command('remove'), 'remove one, whoever set it'))
+  asWriter(asClient(group.command('remove'), 'remove one, set by the file or by the API'))
     .argument('<pool>')
     .argument('<name>')
     .action(async (pool: string, name: string, options: CommandOptions & WriteOptions) => {
       const { runOverrideRemove } = await import('./override.ts');
       await run(line, options, (call) => runOverrideRemove(call, pool, name));
     });
-  asWriter(asClient(group.command('clear'), 'take back all that the API did to the overrides of a pool; those of the file come back'))
+  asWriter(
+    asClient(group.command('clear'), 'take back everything that the API did to the overrides of a pool; those of the file come back'),
+  )
     .argument('<pool>')
     .action(async (pool: string, options: CommandOptions & WriteOptions) => {
       const { runOverrideClear } = await import('./override.ts');
@@ -84,13 +86,16 @@ function addConfig(program: Command, line: CommandLine): void {
   });
   asClient(group.command('export'), 'write it to a file')
     .argument('<file>')
-    .option('--force', 'write over a file that is there')
+    .option('--force', 'overwrite an existing file')
     .action(async (file: string, options: CommandOptions & ExportOptions) => {
       const { runConfigExport } = await import('./config.ts');
       await run(line, options, (call) => runConfigExport(call, file));
     });
   asWriter(
-    asClient(group.command('apply'), 'replace it by that of a file, all of it or nothing; it then stands over the file of the instance'),
+    asClient(
+      group.command('apply'),
+      'replace it with that of a file, all of it or nothing; it then has precedence over the file of the instance',
+    ),
   )
     .argument('<file>', 'YAML or JSON; - reads stdin. Paths in it are relative to the folder of the config of the instance')
     .action(async (file: string, options: CommandOptions & WriteOptions) => {

@@ -1,8 +1,8 @@
 // The report of a mirror on one screen of 100 columns: the verdict first, then what differs for real, and last what was left out.
 
+import type { FieldReport, Interval, MirrorReport, TemplateReport } from '../api/mirror-report.ts';
 import { cutText, fitTable, wrapText, type FittedColumn } from './fit-table.ts';
 import { count, formatAgo, formatInstant, formatShare } from './quantity.ts';
-import type { Counted, FieldResponse, IntervalResponse, ReportResponse, TemplateResponse } from './read-mirror-report.ts';
 import { formatPairs } from './table.ts';
 import type { Colour, Terminal } from './terminal.ts';
 
@@ -13,6 +13,9 @@ export interface ReportView {
   readonly mostFields: number;
 }
 
+/** How many by name. */
+type Counts = Readonly<Record<string, number>>;
+
 const WIDTH = 100;
 const MAX_TEMPLATES = 5;
 const MAX_VERDICT_LINES = 20;
@@ -21,7 +24,7 @@ const LEAST_NOISY = 3;
 
 const COLOURS: Readonly<Record<string, Colour | undefined>> = { pass: 'good', fail: 'bad', inconclusive: 'warn', 'no-data': 'warn' };
 
-export function viewReport(report: ReportResponse, view: ReportView): readonly string[] {
+export function viewReport(report: MirrorReport, view: ReportView): readonly string[] {
   const { paint } = view;
   return [
     ...viewVerdict(report, paint),
@@ -32,42 +35,45 @@ export function viewReport(report: ReportResponse, view: ReportView): readonly s
   ];
 }
 
-function viewVerdict({ verdict, reason }: ReportResponse, paint: ReportView['paint']): readonly string[] {
+function viewVerdict({ verdict: { verdict, reason } }: MirrorReport, paint: ReportView['paint']): readonly string[] {
   const colour = COLOURS[verdict];
   const word = colour === undefined ? cutText(verdict || 'unknown', MAX_VERDICT_LINES) : verdict.toUpperCase();
   const [first = '', ...rest] = wrapText(reason, WIDTH - word.length - 2);
   return [`${paint(colour ?? 'warn', word)}  ${first}`, ...rest.map((line) => ' '.repeat(word.length + 2) + line)];
 }
 
-function describeCounts({ pool, mirror, candidate, sinceMs, ...rest }: ReportResponse, { paint, nowMs }: ReportView): readonly string[] {
-  const to = candidate.version === '' ? `${candidate.pool} as it splits` : `${candidate.pool}/${candidate.version}`;
+function describeCounts(
+  { pool, mirror, candidate, sinceMs, verdict, templates }: MirrorReport,
+  { paint, nowMs }: ReportView,
+): readonly string[] {
+  const to = candidate.version === undefined ? `${candidate.pool} as it splits` : `${candidate.pool}/${candidate.version}`;
   const since = `${formatInstant(sinceMs)} UTC, ${formatAgo(sinceMs, nowMs)}`;
-  const withSecondary = `${rest.withSecondary} of them with a secondary response, which shows the noise`;
+  const withSecondary = `${verdict.withSecondary} of them with a secondary response, which shows the noise`;
   return formatPairs([
     ['mirror', `${paint('strong', mirror)} of pool ${pool}, to ${to}`],
     ['since', since],
-    ['compared', `${count(rest.compared, 'request')}, ${withSecondary}`],
-    ['differ', `${describeBounds(rest.differenceRate)} of requests, beyond the noise`],
-    ['fail', `${describeBounds(rest.failureRate)} of requests, beyond what fails on the primary`],
-    ...describeOutcomes(rest.templates),
+    ['compared', `${count(verdict.compared, 'request')}, ${withSecondary}`],
+    ['differ', `${describeBounds(verdict.differenceRate)} of requests, beyond the noise`],
+    ['fail', `${describeBounds(verdict.failureRate)} of requests, beyond what fails on the primary`],
+    ...describeOutcomes(templates),
   ]);
 }
 
 /** `0.8 % to 1.3 %`, `at most 0.2 %`. */
-function describeBounds({ low, high }: IntervalResponse): string {
+function describeBounds({ low, high }: Interval): string {
   if (high <= 0) return 'none';
   if (low <= 0) return high >= 1 ? 'any share' : `at most ${formatShare(high)}`;
   return high >= 1 ? `at least ${formatShare(low)}` : `${formatShare(low)} to ${formatShare(high)}`;
 }
 
-/** Only where one of the two had anything but answers. */
-function describeOutcomes(templates: readonly TemplateResponse[]): readonly (readonly [string, string])[] {
+/** Only where one of the two had anything but responses. */
+function describeOutcomes(templates: readonly TemplateReport[]): readonly (readonly [string, string])[] {
   const sides = (['primary', 'candidate'] as const).map((side) => [side, addUp(templates.map(({ outcomes }) => outcomes[side]))] as const);
   if (sides.every(([, counts]) => [...counts.keys()].every((code) => code === 'ok'))) return [];
   return sides.map(([side, counts]) => [side === 'candidate' ? 'shadow' : side, describeCounted(counts)] as const);
 }
 
-function viewLatency({ templates }: ReportResponse, paint: ReportView['paint']): readonly string[] {
+function viewLatency({ templates }: MirrorReport, paint: ReportView['paint']): readonly string[] {
   const busiest = [...templates].sort((a, b) => b.exchanges - a.exchanges);
   const columns: readonly FittedColumn[] = [
     { title: 'ROUTE', cut: 'end' },
@@ -80,12 +86,12 @@ function viewLatency({ templates }: ReportResponse, paint: ReportView['paint']):
   ];
   const rows = busiest
     .slice(0, MAX_TEMPLATES)
-    .map(({ route, template, compared, primary, candidate, slower }) => [
+    .map(({ route, template, compared, latency: { primary, candidate, slower } }) => [
       route,
       template,
       String(compared),
       ...(['p50', 'p90', 'p99'] as const).map((each) => `${milliseconds(primary[each])} -> ${milliseconds(candidate[each])}`),
-      slower === undefined ? '-' : formatShare(Number(slower.toFixed(2))),
+      slower.rate === undefined ? '-' : formatShare(Number(slower.rate.toFixed(2))),
     ]);
   if (rows.length === 0) return [];
   const more = busiest.length - rows.length;
@@ -97,7 +103,7 @@ function viewLatency({ templates }: ReportResponse, paint: ReportView['paint']):
   ];
 }
 
-function viewFields({ fields, unlistedFields }: ReportResponse, { paint, mostFields }: ReportView): readonly string[] {
+function viewFields({ fields, unlistedFields }: MirrorReport, { paint, mostFields }: ReportView): readonly string[] {
   const [real, noisy] = [fields.filter(({ isReal }) => isReal), fields.filter(({ isReal }) => !isReal)];
   const room = Math.min(mostFields, Math.max(LEAST_NOISY, mostFields - real.length));
   const shown = noisy.slice(0, room);
@@ -117,7 +123,7 @@ function viewFields({ fields, unlistedFields }: ReportResponse, { paint, mostFie
   ];
 }
 
-function viewTable(fields: readonly FieldResponse[]): readonly string[] {
+function viewTable(fields: readonly FieldReport[]): readonly string[] {
   const columns: readonly FittedColumn[] = [
     { title: 'ROUTE', cut: 'end' },
     { title: 'PATHS', cut: 'middle' },
@@ -126,18 +132,20 @@ function viewTable(fields: readonly FieldResponse[]): readonly string[] {
     { title: 'NOISE', align: 'right' },
     { title: 'EXAMPLE', cut: 'end' },
   ];
-  const rows = fields.map(({ route, template, path, differs, noise, kinds, example }) => [
+  const rows = fields.map(({ route, template, path, differences, noise, kinds, examples: [example] }) => [
     route,
     template,
     path,
-    formatShare(differs),
-    noise === undefined ? '-' : formatShare(noise),
-    [kinds[0] ?? '', example].filter((part) => part !== '').join(': '),
+    formatShare(differences.rate),
+    noise === undefined ? '-' : formatShare(noise.rate),
+    [mostFrequent(kinds), ...(example === undefined ? [] : [`${example.primary} -> ${example.candidate}`])]
+      .filter((part) => part !== '')
+      .join(': '),
   ]);
   return fitTable(columns, rows, WIDTH);
 }
 
-function viewLeftOut({ dropped, overflow, templates }: ReportResponse, paint: ReportView['paint']): readonly string[] {
+function viewLeftOut({ dropped, overflow, templates }: MirrorReport, paint: ReportView['paint']): readonly string[] {
   const uncompared = addUp(templates.map((each) => each.uncompared));
   const bodies = [...uncompared.values()].reduce((sum, each) => sum + each, 0);
   const cutShort = templates.reduce((sum, each) => sum + each.cutShort, 0);
@@ -152,14 +160,18 @@ function viewLeftOut({ dropped, overflow, templates }: ReportResponse, paint: Re
   return left.length === 0 ? [] : ['', paint('strong', 'Left out'), ...formatPairs(left).map((line) => cutText(line, WIDTH))];
 }
 
-function addUp(all: readonly Counted[]): Counted {
+function mostFrequent(kinds: Counts): string {
+  return Object.entries(kinds).sort(([, a], [, b]) => b - a)[0]?.[0] ?? '';
+}
+
+function addUp(all: readonly Counts[]): ReadonlyMap<string, number> {
   const sum = new Map<string, number>();
-  for (const each of all) for (const [name, number] of each) sum.set(name, (sum.get(name) ?? 0) + number);
+  for (const each of all) for (const [name, number] of Object.entries(each)) if (number > 0) sum.set(name, (sum.get(name) ?? 0) + number);
   return sum;
 }
 
 /** `ok 990, response_timeout 10`, the most frequent first. */
-function describeCounted(counts: Counted): string {
+function describeCounted(counts: ReadonlyMap<string, number>): string {
   const sorted = [...counts].sort(([, a], [, b]) => b - a);
   return cutText(sorted.map(([name, number]) => `${name} ${number}`).join(', ') || 'nothing', WIDTH - 12);
 }

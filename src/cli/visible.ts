@@ -1,4 +1,4 @@
-// Text of others made safe to show: reasons and names come from whoever may write, and a terminal obeys what it is shown.
+// Makes texts safe to show: others choose reasons and names, and a terminal obeys what it is shown.
 
 /** C0, DEL, C1, line separators, and the marks that reorder text. */
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;

@@ -1,4 +1,4 @@
-// What the body of an answer is, by its header fields.
+// What the body of a response is, by its header fields.
 
 import { findField, joinField } from '../http/header-block.ts';
 

@@ -1,4 +1,4 @@
-// Compares the answer of a candidate, or of a second copy of the primary, with the primary's: status, header fields, body.
+// Compares the response of the candidate, or the secondary response, with the primary's: status, header fields, body.
 
 import { joinField } from '../http/header-block.ts';
 import { compareJson } from './compare-json.ts';
@@ -9,8 +9,8 @@ import type { FieldNode } from './field-node.ts';
 import type { Content, DecodedBody } from './decoded-body.ts';
 import { BodyLength } from './show-value.ts';
 
-export const STATUS = 'status';
-export const BODY = 'body';
+const STATUS = 'status';
+const BODY = 'body';
 
 /** `fields` is what `plantFields(rules)` made; it may serve any number of comparisons. */
 export function compareResponses(primary: DecodedBody, other: DecodedBody, rules: ComparisonRules, fields: FieldNode): Comparison {
@@ -64,7 +64,7 @@ function compareCut(primary: DecodedBody, other: DecodedBody): Comparison {
 function compareDigests(primary: DecodedBody, other: DecodedBody, contents: readonly Content[]): Comparison {
   if (primary.isCoded === other.isCoded && primary.length === other.length && primary.digest === other.digest) return NO_DIFFERENCE;
   const [left, right] = contents.map((content) => (content.kind === 'unread' ? content.reason : undefined));
-  // What the primary sends can be read, and what the other sends cannot, or is out of all proportion: that is an answer, too.
+  // The primary's body can be read, and the other's cannot or is out of all proportion: that is a result, too.
   if (left === undefined && (right === 'corrupt' || right === 'bomb')) return found([plain(BODY, 'type', [contents[0]!.kind, right])]);
   const refused = [left, right].find((reason) => reason !== undefined && reason !== 'digest');
   if (refused !== undefined) return uncompared(refused);

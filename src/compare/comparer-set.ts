@@ -1,6 +1,7 @@
 // All comparisons of one thread: one Comparer per mirror, kept as long as what it compares is the same.
 
 import { isDeepStrictEqual } from 'node:util';
+import { mirrorKey } from './mirror-key.ts';
 import type { DatedReport } from './mirror-report.ts';
 import type { RecordedExchange } from './mirrored-exchange.ts';
 import type { ComparerSettings } from './comparer.ts';
@@ -11,7 +12,7 @@ import type { Comparison, Kind } from './difference.ts';
 import type { JudgeSettings } from './judge-settings.ts';
 import { DEFAULT_BOUNDS } from './report-record.ts';
 
-/** A mirror whose answers are compared. */
+/** A mirror whose responses are compared. */
 export interface ComparedMirror {
   readonly pool: string;
   readonly mirror: string;
@@ -27,9 +28,9 @@ export interface ComparedCount {
   readonly mirror: string;
   /** As in `RecordedExchange`. */
   readonly version: string;
-  /** Exchanges in which both answered, those included whose bodies could not be compared. */
+  /** Exchanges in which both responded, including those whose bodies could not be compared. */
   readonly compared: number;
-  /** Of the candidate, noise included; `outcome`: it gave no answer where the primary did, and nothing was compared. */
+  /** Of the candidate, noise included; `outcome`: it gave no response where the primary did, and nothing was compared. */
   readonly differences: Readonly<Partial<Record<Kind, number>>>;
 }
 
@@ -61,7 +62,7 @@ export class ComparerSet {
   setMirrors(mirrors: readonly ComparedMirror[]): void {
     const next = new Map<string, Compared>();
     for (const mirror of mirrors) {
-      const key = keyOf(mirror.pool, mirror.mirror);
+      const key = mirrorKey(mirror.pool, mirror.mirror);
       const known = this.#compared.get(key);
       const comparer = known !== undefined && isSame(known.mirror, mirror) ? known.comparer : undefined;
       next.set(key, { mirror, comparer: comparer ?? new Comparer(withPart(mirror.settings, mirrors.length)) });
@@ -71,14 +72,14 @@ export class ComparerSet {
 
   /** Compares and counts; never throws for what it is given. What belongs to no mirror, or to the time before it, is left out. */
   add(recorded: RecordedExchange): void {
-    const compared = this.#compared.get(keyOf(recorded.pool, recorded.mirror));
+    const compared = this.#compared.get(mirrorKey(recorded.pool, recorded.mirror));
     if (compared === undefined || recorded.exchange.atMs < compared.mirror.sinceMs) return;
     this.#counts.add(recorded, compared.comparer.add(recorded.exchange));
   }
 
   /** Undefined where no such mirror is compared. At most 200 fields and 200 templates are listed. */
   report(pool: string, mirror: string): DatedReport | undefined {
-    const compared = this.#compared.get(keyOf(pool, mirror));
+    const compared = this.#compared.get(mirrorKey(pool, mirror));
     if (compared === undefined) return undefined;
     const { judge, sinceMs } = compared.mirror;
     return { ...describeReport(compared.comparer.tally(), judge, MAX_LISTED), sinceMs };
@@ -90,12 +91,12 @@ export class ComparerSet {
   }
 }
 
-/** How it is judged is no part of it: evidence stays valid whoever looks at it, and with which bounds. */
+/** The bounds of the judgement are no part of it: evidence stays valid whatever bounds it is judged by. */
 function isSame(one: ComparedMirror, other: ComparedMirror): boolean {
   return one.sinceMs === other.sinceMs && isDeepStrictEqual(one.settings, other.settings);
 }
 
-/** Where many mirrors compare each may remember less, so that hostile answers do not exhaust the thread. */
+/** Where many mirrors compare, each may remember less, so that hostile responses do not exhaust the thread. */
 function withPart(settings: ComparerSettings, mirrors: number): ComparerSettings {
   const part = (all: number): number => Math.ceil(Math.min(1, MIRRORS_AT_FULL / mirrors) * all);
   const { templates, fields, ...bounds } = DEFAULT_BOUNDS;
@@ -107,11 +108,11 @@ function withPart(settings: ComparerSettings, mirrors: number): ComparerSettings
   };
 }
 
-/** Counts for metrics, by mirror and version: names of the config bound what is kept. What was counted of a mirror that is gone is still told. */
+/** Counts for metrics, by mirror and version: names of the config bound what is kept. What was counted of a mirror that is gone is still reported. */
 class DifferenceCounts {
   #counts = new Map<string, Count>();
 
-  /** Counts an exchange; `comparison` is the candidate's, undefined where its answer was not compared. */
+  /** Counts an exchange; `comparison` is the candidate's, undefined where its response was not compared. */
   add(recorded: RecordedExchange, comparison: Comparison | undefined): void {
     const isFailure = failedAlone(recorded);
     if (comparison === undefined && !isFailure) return;
@@ -136,10 +137,6 @@ class DifferenceCounts {
     this.#counts.set(key, count);
     return count;
   }
-}
-
-function keyOf(pool: string, mirror: string): string {
-  return `${pool.length}:${pool}${mirror}`;
 }
 
 function failedAlone({ exchange: { primary, candidate } }: RecordedExchange): boolean {

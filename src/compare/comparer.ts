@@ -1,16 +1,16 @@
-// Compares what a mirror's candidate answers with what the primary answered, and keeps count: one mirror, one thread, one judgement.
+// Compares the responses of a mirror's candidate with the primary's, and keeps count: one mirror, one thread, one judgement.
 //
 // How it is fed. `Comparers` holds one of these per mirror that compares, on the thread of the instance that does nothing else, and makes a new one
 // when the mirror, its candidate or the primary is replaced: evidence of the old one says nothing about the new one. Workers decide, template by
 // template (`TemplateSampler`, `templateOf`), which requests are compared before a copy is made, and post one exchange for each when all of its
 // copies have ended:
 //
-//   comparer.add({ route, target, atMs, primary, candidate, second });   answers what differs, for counters by kind
+//   comparer.add({ route, target, atMs, primary, candidate, second });   returns what differs, for counters by kind
 //   const report = describeReport(comparer.tally(), judge, 200);         whenever anybody asks; `report.verdict` is the check of a rollout
 //
 // `candidate` is undefined where no copy reached it (a breaker, a bound); the primary's outcome counts all the same. `second` is the copy to
 // another endpoint of the primary's version; it may be missing for most requests, or for all (`noise: 'absent'`). It must be made, or not made,
-// before anything is known of the answers. Both copies are sent at the same time and in the same way, so that they are alike but for the
+// before anything is known of the responses. Both copies are sent at the same time and in the same way, so that they are alike but for the
 // version. An attempt that Sluice itself gave up for reasons of its own (no room, client gone) is left out altogether: it is no outcome of the
 // candidate. Bodies come as they were on the wire, whole up to `limits.bodyBytes`, else as SHA-256 and length, or as cut.
 //
@@ -60,7 +60,7 @@ export class Comparer {
   }
 
   /**
-   * Compares and counts one exchange; answers what the candidate's answer differs in, noise included, or undefined where nothing was compared.
+   * Compares and counts one exchange; returns what the candidate's response differs in, noise included, or undefined where nothing was compared.
    * Never throws for anything that an upstream or a client has sent.
    */
   add({ route, target, atMs, primary, candidate, secondary }: MirroredExchange): Comparison | undefined {

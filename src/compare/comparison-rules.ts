@@ -1,4 +1,4 @@
-// How answers are compared, compiled once from plain settings. Holds no state of any comparison.
+// How responses are compared, compiled once from plain settings. Holds no state of any comparison.
 
 import type { Pattern } from '../lib/field-pattern.ts';
 import { parsePattern } from '../lib/field-pattern.ts';
@@ -16,7 +16,7 @@ export interface ComparisonSettings {
   readonly limits?: Partial<ComparisonLimits>;
 }
 
-export interface ListSetting {
+interface ListSetting {
   readonly path: string;
   /** sorted: order does not matter; set: repetition neither. */
   readonly as: 'sorted' | 'set';
@@ -25,7 +25,7 @@ export interface ListSetting {
 }
 
 /** Numbers are equal within `absolute`, or within `relative` (0.01 = 1 %) of the larger one. */
-export interface NumberSetting {
+interface NumberSetting {
   readonly path: string;
   readonly absolute?: number;
   readonly relative?: number;

@@ -1,4 +1,4 @@
-// An answer that is about to be compared: its body is decompressed and parsed at most once, and only if its bytes do not settle the matter.
+// A response that is about to be compared: its body is decompressed and parsed at most once, and only if its bytes do not settle the matter.
 
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
@@ -54,7 +54,7 @@ export class DecodedBody {
   }
 }
 
-/** As `AnswerBody` wants it for a body that is at hand. */
+/** The digest of a body that is in memory, in the form that a recorded body has it. */
 export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

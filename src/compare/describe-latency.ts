@@ -1,4 +1,4 @@
-// Latencies of the copies beside each other (`Answer.latencyMs`: until the head came), as quantiles, and the share of requests in which the
+// Latencies of the copies beside each other (until the head came), as quantiles, and the share of requests in which the
 // candidate was the slower one.
 
 import type { BucketCounts } from '../lib/log-histogram.ts';

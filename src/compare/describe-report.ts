@@ -1,5 +1,5 @@
-// A report from what was counted: rates with their bounds, what differs for real, latencies. Pure; may be asked at any time, as often as
-// anybody likes.
+// A report from what was counted: rates with their bounds, what differs for real, latencies. Pure; may be called at any time, and as often as
+// one likes.
 
 import type { FieldReport, Rate, Report, TemplateReport } from './mirror-report.ts';
 import { rateInterval } from '../analysis/rate-interval.ts';

@@ -5,7 +5,7 @@ export const KINDS = ['value', 'type', 'missing', 'extra', 'order', 'length', 's
 /**
  * value: another value of the same type · type: another type · missing, extra: the candidate lacks it, or has it on its own · order: the same
  * items in another order · length: a list of another length · status · header: a header field · text, bytes: a body that is no JSON · outcome: one
- * of the two gave no answer.
+ * of the two gave no response.
  */
 export type Kind = (typeof KINDS)[number];
 
@@ -27,7 +27,7 @@ export interface Difference {
 export type Uncompared = 'bomb' | 'coding' | 'corrupt' | 'digest' | 'cut';
 
 export interface Comparison {
-  /** The first difference of each path, in the order of the answer. */
+  /** The first difference of each path, in the order of the response. */
   readonly differences: readonly Difference[];
   /** Whether a bound ended the comparison early: what is listed differs, and there may be more. */
   readonly isCutShort: boolean;

@@ -1,4 +1,4 @@
-// How much more often the candidate gives no answer than the primary, also where a breaker keeps most requests away from it.
+// How much more often the candidate gives no response than the primary, also where a breaker keeps most requests away from it.
 
 import type { Interval } from '../analysis/interval.ts';
 import { intersect, meanInterval } from '../analysis/bets.ts';
@@ -8,7 +8,7 @@ import type { FailureTally } from './report-tally.ts';
 /**
  * Bounds of the share of requests that the candidate fails, less the share that the primary does; they hold at all times together with a chance
  * of at least 1 - `alpha`. What both were tried with is the sharper evidence; but a dead candidate is tried with few requests, and then it tells
- * more that the primary answers all the others. So half of alpha is for pairs, and a quarter for each of the two rates.
+ * more that the primary responds to all the others. So half of alpha is for pairs, and a quarter for each of the two rates.
  *
  * Which requests the candidate is tried with depends on how it did before, and may: against "it fails with chance p whatever came before" each
  * request that is tried is a fair bet at the moment it is tried, and one that is not tried is a bet not made. The wealth stays a martingale under

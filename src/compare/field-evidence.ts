@@ -21,7 +21,7 @@ export function evidenceOf(template: TemplateTally, field: FieldTally, settings:
   return [evidence, { alpha: settings.falseAlarm * ALARM_PARTS.fields * alphaPart(field.order), relativeMargin, leastRate, noise }];
 }
 
-/** The trials of a field of this path: outcomes are tried in every exchange, all else in every answer that was compared. */
+/** The trials of a field of this path: outcomes are tried in every exchange, all else in every response that was compared. */
 export function trialsOf({ responses, attempts }: TemplateTally, path: string): Trials {
   return path === 'outcome' ? { candidate: attempts, secondary: attempts, both: attempts } : responses;
 }

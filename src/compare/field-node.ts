@@ -1,4 +1,4 @@
-// Field paths as a tree that grows with the answers, so that a path is spelled and its rules are found once, not once per comparison.
+// Field paths as a tree that grows with the responses, so that a path is spelled and its rules are found once, not once per comparison.
 // Bounded: beyond the bound nodes are made for the moment only.
 
 import type { ComparisonRules, FieldRule, FieldUse } from './comparison-rules.ts';

@@ -17,7 +17,7 @@ export interface ExampleSettings {
   readonly most: number;
 }
 
-/** Not about anybody, and needed to understand anything. */
+/** Says nothing about any person, and is needed to understand the rest. */
 const ALWAYS_SHOWN = new Set(['status', 'header:content-type', 'outcome']);
 
 export class FieldRecord {

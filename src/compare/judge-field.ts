@@ -6,11 +6,11 @@ import { isRateAbove, rateInterval } from '../analysis/rate-interval.ts';
 
 /** What was counted of one field after the request on which it was first seen. */
 export interface FieldEvidence {
-  /** Requests with both a candidate's answer and a second one of the primary, and how many of them differed in one or the other alone, or in both. */
+  /** Requests with a response of the candidate and a secondary one, and how many of them differed in one or the other alone, or in both. */
   readonly pairs: { readonly total: number; readonly onlyCandidate: number; readonly onlySecondary: number; readonly both: number };
-  /** All answers of the candidate, and how many differed from the primary's. */
+  /** All responses of the candidate, and how many differed from the primary's. */
   readonly candidate: { readonly total: number; readonly differing: number };
-  /** All second answers of the primary, and how many differed from the first. */
+  /** All secondary responses, and how many differed from the primary's. */
   readonly secondary: { readonly total: number; readonly differing: number };
 }
 

@@ -7,11 +7,11 @@ export interface JudgeSettings {
   readonly maxDifferenceRate: number;
   /** Share of requests in which the candidate may fail and the primary does not. */
   readonly maxFailureRate: number;
-  /** The chance that anything at all is ever told that is not so, however often the report is looked at. */
+  /** The chance that the report ever says anything that is not so, however often it is looked at. */
   readonly falseAlarm: number;
   /** By how much more than its noise a field may differ: 0.2 = one fifth. Noise of clocks grows a little when a candidate is slower. */
   readonly relativeMargin: number;
-  /** Differences in fewer requests than this share are counted, and not told. */
+  /** Differences in fewer requests than this share are counted, and not reported. */
   readonly leastRate: number;
   /** absent: there is no second copy of the primary, and every difference is taken for real. */
   readonly noise: 'measured' | 'absent';

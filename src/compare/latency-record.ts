@@ -1,5 +1,5 @@
-// How long a candidate takes to answer beside the primary, for the same requests: until the head of the answer, because its end is up to the
-// client as well, and a slow one would count against the primary alone.
+// How long a candidate takes to respond beside the primary, for the same requests: until the head of the response, because its end is up to
+// the client as well, and a slow one would count against the primary alone.
 
 import { LogHistogram } from '../lib/log-histogram.ts';
 import type { LatencyTally } from './report-tally.ts';
@@ -11,7 +11,7 @@ export class LatencyRecord {
   #slower = 0;
   #faster = 0;
 
-  /** `Answer.latencyMs` of one request; undefined where a copy was not made or not answered. */
+  /** `latencyMs` of the responses to one request; undefined where no copy was made, or no response came. */
   add(primaryMs: number, candidateMs: number | undefined, secondMs: number | undefined): void {
     this.#primary.add(primaryMs);
     if (secondMs !== undefined) this.#secondary.add(secondMs);

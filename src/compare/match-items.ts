@@ -1,4 +1,4 @@
-// Which item of one list answers to which of another, where the order does not matter. Linear time.
+// Which item of one list corresponds to which of another, where the order does not matter. Linear time.
 
 export interface MatchedItems {
   readonly pairs: readonly (readonly [primary: unknown, other: unknown])[];

@@ -1,4 +1,4 @@
-// What comparing the answers of a shadow has shown, as it is told: plain data that passes between threads. Values of answers are in it masked.
+// What comparing the responses of a shadow has shown: plain data that passes between threads. Values of responses are masked in it.
 
 import type { Interval } from '../analysis/interval.ts';
 export type Verdict = 'pass' | 'fail' | 'inconclusive' | 'no-data';
@@ -54,7 +54,7 @@ export interface TemplateReport {
   readonly template: string;
   readonly exchanges: number;
   readonly compared: number;
-  /** Requests with a second answer of the primary. */
+  /** Requests with a secondary response. */
   readonly withSecondary: number;
   /** Bodies that could not be compared, by reason. */
   readonly uncompared: Readonly<Record<string, number>>;
@@ -70,7 +70,7 @@ export interface VerdictReport {
   readonly verdict: Verdict;
   /** One sentence for operators, with its numbers. */
   readonly reason: string;
-  /** Requests whose answers were compared as a whole, and those of them with a second copy. */
+  /** Requests whose responses were compared as a whole, and those of them with a secondary response. */
   readonly compared: number;
   readonly withSecondary: number;
   /** Share of requests that differ beyond the noise. */
@@ -81,7 +81,7 @@ export interface VerdictReport {
   readonly realFields: readonly RealField[];
 }
 
-export interface RealField {
+interface RealField {
   readonly route: string;
   readonly template: string;
   readonly path: string;

@@ -1,4 +1,4 @@
-// One mirrored exchange as those who compare get it: what the primary, the candidate and a second copy of the primary answered. Plain data;
+// One mirrored exchange as the comparison gets it: the responses of the primary, of the candidate and to a second copy. Plain data;
 // it passes between threads, and holds what upstreams sent: nothing of it is shown without being masked.
 
 import type { OutcomeCode } from '../telemetry/outcomes.ts';
@@ -16,7 +16,7 @@ export interface RecordedResponse {
   /** The field lines as one latin1 string, each ending in CRLF (`lib/header-block`). */
   readonly fields: string;
   readonly body: RecordedBody;
-  /** From when the whole request had been sent, or the attempt began if that was later, until the head of the answer came. */
+  /** From when the whole request had been sent, or the attempt began if that was later, until the head of the response came. */
   readonly latencyMs: number;
 }
 
@@ -44,6 +44,13 @@ export interface RecordedExchange {
   readonly exchange: MirroredExchange;
 }
 
+/** How many more writes were missed than are told of one by one. */
+export interface UnlistedWrites {
+  readonly pool: string;
+  readonly mirror: string;
+  readonly count: number;
+}
+
 /** A write that the primary took, or may have taken, and the shadow did not. */
 export interface MissedWrite {
   readonly pool: string;
@@ -56,10 +63,10 @@ export interface MissedWrite {
   /** Raw; masked before it is shown. */
   readonly target: string;
   readonly requestId: string;
-  /** Of the primary's answer; 0 where there was none. */
+  /** Of the primary's response; 0 where there was none. */
   readonly primaryStatus: number;
-  /** A mirror outcome; `ok` where the shadow answered, with a status that refuses the write. */
+  /** A mirror outcome; `ok` where the shadow responded, with a status that refuses the write. */
   readonly outcome: string;
-  /** Of the shadow's answer; 0 where there was none. */
+  /** Of the shadow's response; 0 where there was none. */
   readonly status: number;
 }

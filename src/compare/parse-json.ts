@@ -34,7 +34,7 @@ function keepDigits(_key: string, value: unknown, context: { readonly source?: s
   return isExact(value, context.source) ? value : new ExactNumber(context.source);
 }
 
-// Fractions are rounded by whoever wrote them; whole numbers are ids.
+// Fractions were rounded where they were written; whole numbers are ids.
 function isExact(value: number, source: string): boolean {
   if (!Number.isFinite(value)) return false;
   if (value === 0) return !/^-?[0.]*[1-9]/.test(source);

@@ -1,4 +1,4 @@
-// Path templates: `/users/123/orders/9f1c-44` becomes `/users/{id}/orders/{id}`, so that answers of one call are counted together.
+// Path templates: `/users/123/orders/9f1c-44` becomes `/users/{id}/orders/{id}`, so that responses of one call are counted together.
 // Bounded per route, whatever clients ask for: what comes after that is counted as `{other}`.
 
 import { ID, looksLikeId } from './identifier.ts';

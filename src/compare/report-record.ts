@@ -1,4 +1,4 @@
-// Everything that is counted of one mirror, bounded whatever comes. One record, one thread; no value of an answer stays in it.
+// Everything that is counted of one mirror, bounded whatever comes. One record, one thread; no value of a response stays in it.
 
 import type { OutcomeCode } from '../telemetry/outcomes.ts';
 import type { Difference } from './difference.ts';
@@ -21,7 +21,7 @@ export interface ReportBounds {
 
 export const DEFAULT_BOUNDS: ReportBounds = { templates: 1000, fieldsPerTemplate: 250, fields: 5000, pathLength: 400 };
 
-export const OUTCOME_PATH = 'outcome';
+const OUTCOME_PATH = 'outcome';
 
 export class ReportRecord {
   readonly #bounds: ReportBounds;

@@ -1,5 +1,5 @@
 // What was counted, as plain JSON: everything in a report is computed from it.
-// Values of answers are in it only as `show-value` lets them through.
+// Values of responses are in it only as `show-value` lets them through.
 
 import type { BucketCounts } from '../lib/log-histogram.ts';
 import type { OutcomeCode } from '../telemetry/outcomes.ts';
@@ -7,7 +7,7 @@ import type { Kind, Uncompared } from './difference.ts';
 
 export type Counts<K extends string> = Readonly<Partial<Record<K, number>>>;
 
-/** Comparisons with the primary's answer: by the candidate, by the second copy, by both for the same request. */
+/** Comparisons with the primary's response: of the candidate, of the secondary, of both for the same request. */
 export interface Trials {
   readonly candidate: number;
   readonly secondary: number;
@@ -48,7 +48,7 @@ export interface LatencyTally {
   readonly primary: BucketCounts;
   readonly candidate: BucketCounts;
   readonly secondary: BucketCounts;
-  /** Requests in which the head of the candidate's answer took longer than the primary's, or not as long. */
+  /** Requests in which the head of the candidate's response took longer than the primary's, or not as long. */
   readonly slower: number;
   readonly faster: number;
 }
@@ -57,7 +57,7 @@ export interface TemplateTally {
   readonly route: string;
   readonly template: string;
   readonly exchanges: number;
-  /** Answers that were compared. */
+  /** Responses that were compared. */
   readonly responses: Trials;
   /** Exchanges whose outcome was compared: `candidate` and `both` alone are used. */
   readonly attempts: number;
@@ -75,7 +75,7 @@ export interface TemplateTally {
 }
 
 /** Requests by who differed in anything that was not known as noise before. */
-export interface CleanTally {
+interface CleanTally {
   readonly candidateTrials: number;
   readonly candidate: number;
   readonly pairs: number;
@@ -83,7 +83,7 @@ export interface CleanTally {
   readonly onlySecondary: number;
 }
 
-/** Requests by who of primary and candidate gave no answer. The primary is tried with every request, the candidate with some of them. */
+/** Requests by which of primary and candidate gave no response. The primary gets every request, the candidate some of them. */
 export interface FailureTally {
   /** Requests that both were tried with. */
   readonly attempts: number;

@@ -1,15 +1,32 @@
-// How a value of an answer is shown in a report. By default as its type and length: answers hold secrets and people.
+// How a value of a response is shown in a report. By default as its type and length: responses hold secrets and names of people.
 
+import { SECRET_PARTS } from '../lib/secret-names.ts';
 import { ExactNumber } from './parse-json.ts';
 import { typeOf } from './json-type.ts';
 
 /** shapes: type and length alone; values: scalars as they are, except what looks like a secret or a person. */
 export type ShowValues = 'shapes' | 'values';
 
-const LONGEST = 64;
+const MAX_SHOWN_LENGTH = 64;
 
-const SECRET_NAME =
-  /passw|passphrase|secret|token|api[_-]?key|credential|authori[sz]ation|cookie|session|signature|private|otp|\bpin\b|cvv|ssn|iban|card|account/i;
+/** Field names of bodies are words of any trade: `auth` and `key` alone would hide authors and keyboards. */
+const SECRET_NAME = new RegExp(
+  [
+    ...SECRET_PARTS,
+    'passphrase',
+    'api[_-]?key',
+    'authori[sz]ation',
+    'private',
+    'otp',
+    '\\bpin\\b',
+    'cvv',
+    'ssn',
+    'iban',
+    'card',
+    'account',
+  ].join('|'),
+  'i',
+);
 const PERSONAL_NAME = /mail|phone|mobile|address|street|zip|birth|(?:first|last|full|family|given|user|nick)[_-]?name/i;
 const MAIL = /[^\s@]+@[^\s@]+/;
 /** Tokens, keys, JWTs: long runs without a blank. */
@@ -23,9 +40,9 @@ export function showValue(value: unknown, path: string, isRedacted: boolean, sho
   if (show === 'shapes' || SECRET_NAME.test(path) || PERSONAL_NAME.test(path)) return shapeOf(value);
   const type = typeOf(value);
   if (type === 'array' || type === 'object') return shapeOf(value);
-  const text = type === 'string' ? JSON.stringify((value as string).slice(0, LONGEST + 1)) : numberOrWord(value);
+  const text = type === 'string' ? JSON.stringify((value as string).slice(0, MAX_SHOWN_LENGTH + 1)) : numberOrWord(value);
   if (looksPrivate(text)) return shapeOf(value);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }
 
 function looksPrivate(text: string): boolean {
@@ -34,7 +51,7 @@ function looksPrivate(text: string): boolean {
 
 /** Cut before it is looked at: a number may have a million digits, and the patterns take time with the square of the length. */
 function numberOrWord(value: unknown): string {
-  return value instanceof ExactNumber ? value.text.slice(0, LONGEST + 1) : String(value);
+  return value instanceof ExactNumber ? value.text.slice(0, MAX_SHOWN_LENGTH + 1) : String(value);
 }
 
 function shapeOf(value: unknown): string {

@@ -1,4 +1,4 @@
-// Counts of one path template of one route. Bounded in fields by who makes them (`ReportRecord`).
+// Counts of one path template of one route. `ReportRecord`, which makes them, bounds the fields.
 
 import type { OutcomeCode } from '../telemetry/outcomes.ts';
 import type { Comparison, Uncompared } from './difference.ts';

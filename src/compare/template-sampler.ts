@@ -48,7 +48,7 @@ export class TemplateSampler {
     const known = this.#seen.get(template);
     if (known !== undefined) return known;
     const isFull = this.#seen.size >= this.#settings.mostTemplates;
-    // Names that nobody asks for again must not keep their places: once per window all begin anew.
+    // Names that are not asked for again must not keep their places: once per window all begin anew.
     if (isFull && this.#clearedIn !== window) {
       this.#seen.clear();
       this.#clearedIn = window;

@@ -1,13 +1,15 @@
 // What the API changed, laid over what the file says. The file wins for a field that it changed itself. Pure; never changes what it is given.
 
+import { compoundKey } from '../lib/compound-key.ts';
+import { isMap, own } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { Draft } from './draft.ts';
 import type { Fault } from './fault.ts';
 import { isFault } from './fault.ts';
 import { readField } from './field.ts';
 import type { FieldPath } from './field.ts';
 import { formatPath } from './path.ts';
-import { isMap, own, plainFault, samePlain } from './plain.ts';
-import type { Plain } from './plain.ts';
+import { plainFault, samePlain } from './plain.ts';
 
 /** One field that the API set over the file; plain JSON, so that it can be stored. */
 export interface Amendment {
@@ -30,7 +32,7 @@ export interface Amended {
   readonly value: Plain;
   /** Those still in force, in order. */
   readonly amendments: readonly Amendment[];
-  readonly overtaken: readonly SupersededAmendment[];
+  readonly superseded: readonly SupersededAmendment[];
 }
 
 export const MAX_AMENDMENTS = 10_000;
@@ -45,7 +47,7 @@ export function amend(written: Plain, amendments: readonly Amendment[]): Amended
   const settled = settle(amendments);
   const kept = settled.slice(0, MAX_AMENDMENTS);
   const late = settled.slice(MAX_AMENDMENTS);
-  const overtaken: SupersededAmendment[] = late.map((amendment) => ({
+  const superseded: SupersededAmendment[] = late.map((amendment) => ({
     amendment,
     reason: `there are more than ${MAX_AMENDMENTS} changes`,
   }));
@@ -56,10 +58,10 @@ export function amend(written: Plain, amendments: readonly Amendment[]): Amended
     const said = readField(written, path);
     if (samePlain(said, value) && !hasPrefix(path, inForce)) continue;
     const reason = reasonAgainst(amendment, said, draft) ?? draft.set(path, value)?.fault;
-    if (reason === undefined) inForce.set(keyOf(path), amendment);
-    else overtaken.push({ amendment, reason });
+    if (reason === undefined) inForce.set(compoundKey(...path), amendment);
+    else superseded.push({ amendment, reason });
   }
-  return { value: draft.finish(), amendments: [...inForce.values()], overtaken };
+  return { value: draft.finish(), amendments: [...inForce.values()], superseded };
 }
 
 /** An amendment for a path; what the file says there by now becomes its base. */
@@ -110,22 +112,18 @@ function settle(amendments: readonly Amendment[]): readonly Amendment[] {
   const later = new Map<string, Amendment>();
   const lasting = amendments
     .toReversed()
-    .filter((amendment) => !hasPrefix(amendment.path, later) && later.set(keyOf(amendment.path), amendment))
+    .filter((amendment) => !hasPrefix(amendment.path, later) && later.set(compoundKey(...amendment.path), amendment))
     .toReversed();
   const settled = new Map<string, Amendment>();
   for (const { path, value, ...rest } of lasting) {
-    const { base } = settled.get(keyOf(path)) ?? rest;
-    settled.set(keyOf(path), { path, ...(value !== undefined && { value }), ...(base !== undefined && { base }) });
+    const { base } = settled.get(compoundKey(...path)) ?? rest;
+    settled.set(compoundKey(...path), { path, ...(value !== undefined && { value }), ...(base !== undefined && { base }) });
   }
   return [...settled.values()];
 }
 
 /** Whether a whole that this path is a part of is among them. */
 function hasPrefix(path: FieldPath, among: ReadonlyMap<string, Amendment>): boolean {
-  for (let length = 1; length < path.length; length++) if (among.has(keyOf(path.slice(0, length)))) return true;
+  for (let length = 1; length < path.length; length++) if (among.has(compoundKey(...path.slice(0, length)))) return true;
   return false;
-}
-
-function keyOf(path: FieldPath): string {
-  return JSON.stringify(path);
 }

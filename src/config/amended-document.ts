@@ -1,5 +1,6 @@
 // A document with amendments laid over it: what is wrong in an amended part is told at the nearest place in the file, and as what it is.
 
+import type { Plain } from '../lib/plain.ts';
 import { amend, covers } from './amend.ts';
 import type { Amended, Amendment } from './amend.ts';
 import { toNames, toPositions } from './field.ts';
@@ -7,7 +8,6 @@ import type { Merged } from './merge.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
-import type { Plain } from './plain.ts';
 import type { Place, Side } from './source.ts';
 
 const ORIGIN = ' (set through the API)';
@@ -51,7 +51,7 @@ export class AmendedDocument implements Merged {
     return around.sort((a, b) => b.path.length - a.path.length)[0];
   }
 
-  /** The same Problems; those that the API brought say so, and where by names, for whoever asked knows of no position. */
+  /** The same Problems. Those that an amendment caused say so, and name the place by its path: a caller of the API knows no line of the file. */
   mark(problems: readonly Problem[]): readonly Problem[] {
     return problems.map((problem) => {
       if (this.amendmentAt(problem) === undefined) return problem;

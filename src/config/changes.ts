@@ -1,5 +1,7 @@
 // What a controller asks for, as amendments to the file: the list that is to be in force from now on, or why it is refused. Pure.
 
+import { isMap, own } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { MAX_AMENDMENTS, amend, amendmentOf, covers } from './amend.ts';
 import type { Amendment } from './amend.ts';
 import { readField } from './field.ts';
@@ -7,11 +9,11 @@ import type { FieldPath } from './field.ts';
 import { problemsOf } from './issues.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
-import { isMap, own, plainFault } from './plain.ts';
-import type { Plain } from './plain.ts';
+import { plainFault } from './plain.ts';
 import { mirror as mirrorSchema } from './schema/mirror.ts';
 import { strictMap } from './schema/strict-map.ts';
 import { override as overrideSchema } from './schema/affinity.ts';
+import { MAX_WEIGHT } from './schema/scalar.ts';
 import { suggest } from './suggest.ts';
 import { NAME_PATTERN } from './syntax.ts';
 
@@ -40,13 +42,11 @@ export interface Refused {
 /** All amendments from now on, or why it stays as it is. What is as asked for already leaves them equal. */
 export type Changed = readonly Amendment[] | Refused;
 
-const MAX_WEIGHT = 1_000_000_000;
-
 export function isRefused<T>(found: T | Refused): found is Refused {
   return isMap(found) && Object.hasOwn(found, 'faults');
 }
 
-/** The whole split: versions that `weights` does not name get 0. At least one weight must be above 0, for else the pool answers 503. */
+/** The whole split: versions that `weights` does not name get 0. At least one weight must be above 0, or the pool would respond with 503. */
 export function setSplit(standing: Standing, pool: string, weights: Readonly<Record<string, unknown>>): Changed {
   const versions = versionsOf(standing, pool);
   if (isRefused(versions)) return versions;
@@ -85,7 +85,7 @@ export function setMirror(standing: Standing, pool: string, name: string, mirror
   return setListed(standing, { list: 'mirrors', pool, name }, mirror);
 }
 
-/** Removes an override, whoever set it. One that is not there is removed already. */
+/** Removes an override, whether the file or the API set it. One that does not exist counts as removed. */
 export function removeOverride(standing: Standing, pool: string, name: string): Changed {
   return removeListed(standing, { list: 'overrides', pool, name });
 }
@@ -142,9 +142,9 @@ function clearListed(standing: Standing, list: Listed, pool: string): Changed {
 
 /** Puts the amendments of one change over those in force. */
 export function record({ written, amendments }: Standing, added: readonly Amendment[]): Changed {
-  const { amendments: all, overtaken } = amend(written, [...amendments, ...added]);
+  const { amendments: all, superseded } = amend(written, [...amendments, ...added]);
   const asked = new Set(added.map(({ path }) => formatPath(path)));
-  const lost = overtaken.filter(({ amendment }) => asked.has(formatPath(amendment.path)));
+  const lost = superseded.filter(({ amendment }) => asked.has(formatPath(amendment.path)));
   if (lost.length === 0) return all;
   const hint = all.length >= MAX_AMENDMENTS ? ': write some of them to the file' : '';
   return { faults: lost.flatMap(({ amendment, reason }) => refuse('invalid', amendment.path, `${reason}${hint}`).faults) };

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
+import type { Plain } from '../lib/plain.ts';
 import type { Amendment, SupersededAmendment } from './amend.ts';
 import { AmendedDocument } from './amended-document.ts';
 import { dropUnfittingAmendments } from './drop-unfitting.ts';
@@ -11,7 +12,6 @@ import type { Merged } from './merge.ts';
 import type { Config } from './model.ts';
 import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
-import type { Plain } from './plain.ts';
 import type { Problem } from './problem.ts';
 import { reviewConfig } from './rules/all.ts';
 import { schema } from './schema/root.ts';
@@ -33,8 +33,8 @@ export interface LoadResult {
   readonly amended: {
     /** Those in force, in order. When the files have Problems: all that were given. */
     readonly amendments: readonly Amendment[];
-    /** Those in whose place the file counts from now on. */
-    readonly overtaken: readonly SupersededAmendment[];
+    /** Those that the file has superseded. */
+    readonly superseded: readonly SupersededAmendment[];
   };
 }
 
@@ -59,7 +59,7 @@ export function decodeText(file: string, text: string): LoadResult {
 
 /**
  * Decodes texts that together make one Config, with the amendments that still fit them. `before` are Problems met while they were read.
- * Whether they are refused is up to the texts alone: amendments that no longer fit are overtaken.
+ * Whether they are refused is up to the texts alone: amendments that no longer fit are superseded.
  */
 export function decodeFiles(
   texts: readonly FileText[],
@@ -77,19 +77,19 @@ export function readFiles(texts: readonly FileText[], before: readonly Problem[]
   return { files: texts.map(({ file }) => file), hash: hashOf(texts), problems, document };
 }
 
-/** For files that are new: amendments that no longer fit them are overtaken. */
+/** For files that are new: amendments that no longer fit them are superseded. */
 export function decodeFitting(read: FileRead, amendments: readonly Amendment[]): LoadResult {
   const { document } = read;
   if (document === undefined || amendments.length === 0 || problemsAlone(read, document).length > 0) return decodeRead(read, amendments);
   const fitting = dropUnfittingAmendments(document, amendments, (tried) => decodeDocument(tried).problems);
   const result = decodeRead(read, fitting.amendments);
-  return { ...result, amended: { ...result.amended, overtaken: [...fitting.overtaken, ...result.amended.overtaken] } };
+  return { ...result, amended: { ...result.amended, superseded: [...fitting.superseded, ...result.amended.superseded] } };
 }
 
 /** For amendments that are new: what is wrong with them is a Problem. What is wrong with the files alone comes first and alone. */
 export function decodeRead(read: FileRead, amendments: readonly Amendment[] = []): LoadResult {
   const { document, files, hash } = read;
-  const given = { files, hash, written: document?.value, amended: { amendments, overtaken: [] } };
+  const given = { files, hash, written: document?.value, amended: { amendments, superseded: [] } };
   if (document === undefined) return { ...given, config: undefined, problems: inOrder(read.problems, files), notices: [] };
   if (amendments.length === 0) {
     const decoded = decodeDocument(document);
@@ -101,8 +101,8 @@ export function decodeRead(read: FileRead, amendments: readonly Amendment[] = []
   const amended = new AmendedDocument(document, amendments);
   const found = decodeDocument(amended);
   const [problems, notices] = [amended.mark(found.problems), amended.mark(found.notices)];
-  const { amendments: inForce, overtaken } = amended.amended;
-  return { ...given, ...settled({ ...found, problems, notices }, files), amended: { amendments: inForce, overtaken } };
+  const { amendments: inForce, superseded } = amended.amended;
+  return { ...given, ...settled({ ...found, problems, notices }, files), amended: { amendments: inForce, superseded } };
 }
 
 type Decoded = Pick<LoadResult, 'config' | 'problems' | 'notices'>;
@@ -183,7 +183,7 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
   };
 }
 
-/** Sorted by place; one fault found twice is told once. */
+/** Sorted by place; one fault found twice is reported once. */
 function inOrder(problems: readonly Problem[], files: readonly string[]): readonly Problem[] {
   const rank = new Map(files.map((file, index) => [file, index]));
   const rankOf = ({ file }: Problem): number => rank.get(file) ?? -1;

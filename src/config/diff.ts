@@ -1,5 +1,7 @@
 // What a reload changed, in the words of the YAML, for the log and the journal. It decides nothing.
 
+import { isMap, own } from '../lib/plain.ts';
+import { shorten } from '../lib/shown-text.ts';
 import type { Config } from './model.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
@@ -23,7 +25,11 @@ export function diffConfigs(before: Config, after: Config): readonly Difference[
   if (before.routes === after.routes) return differences;
   const [orderBefore, orderAfter] = [commonRoutes(before, after), commonRoutes(after, before)];
   if (orderBefore.join(' ') !== orderAfter.join(' ')) {
-    differences.push({ path: 'routes (order)', before: shorten(orderBefore.join(', ')), after: shorten(orderAfter.join(', ')) });
+    differences.push({
+      path: 'routes (order)',
+      before: shorten(orderBefore.join(', '), MAX_TEXT_LENGTH),
+      after: shorten(orderAfter.join(', '), MAX_TEXT_LENGTH),
+    });
   }
   return differences;
 }
@@ -37,7 +43,7 @@ export function formatDifference({ path, before, after }: Difference): string {
 function compare(was: unknown, is: unknown, path: Path, differences: Difference[]): void {
   if (was === is) return;
   const [before, after] = [byName(was), byName(is)];
-  if (isRecord(before) && isRecord(after)) {
+  if (isMap(before) && isMap(after)) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       compare(own(before, key), own(after, key), [...path, key], differences);
     }
@@ -47,10 +53,10 @@ function compare(was: unknown, is: unknown, path: Path, differences: Difference[
     differences.push({ path: formatPath(path), before: textOf(before), after: textOf(after) });
 }
 
-/** A list of things with a name or an address as a map, so that an insertion does not look like a change of all that follow. */
+/** A list of things with a name or an address as a map, so that an insertion does not look like a change of every item after it. */
 function byName(value: unknown): unknown {
   if (!Array.isArray(value) || value.length === 0) return value;
-  const keys = value.map((item) => (isRecord(item) ? (item['name'] ?? item['address']) : undefined));
+  const keys = value.map((item) => (isMap(item) ? (item['name'] ?? item['address']) : undefined));
   const distinct = keys.every((key) => typeof key === 'string') && new Set(keys).size === keys.length;
   return distinct ? Object.fromEntries(value.map((item, index) => [keys[index], item])) : value;
 }
@@ -60,19 +66,7 @@ function commonRoutes(config: Config, other: Config): readonly string[] {
   return config.routes.map(({ name }) => name).filter((name) => names.has(name));
 }
 
-function own(record: Readonly<Record<string, unknown>>, key: string): unknown {
-  return Object.hasOwn(record, key) ? record[key] : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function textOf(value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  return shorten(typeof value === 'object' ? JSON.stringify(value) : String(value));
-}
-
-function shorten(text: string): string {
-  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)}…`;
+  return shorten(typeof value === 'object' ? JSON.stringify(value) : String(value), MAX_TEXT_LENGTH);
 }

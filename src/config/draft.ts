@@ -1,11 +1,11 @@
 // A written config that is being changed field by field. It copies what it touches, once; the config it was made from stays as it is.
 
+import { isMap, own } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import type { Fault } from './fault.ts';
 import { inFull, isNamedList, isNamedThing, itemsOf } from './field.ts';
 import type { FieldPath } from './field.ts';
 import { formatPath } from './path.ts';
-import { isMap, own } from './plain.ts';
-import type { Plain } from './plain.ts';
 
 /** While it is changed, a list of named things is a map by name: it keeps its order, and to find one costs the same in long lists. */
 type Container = Record<string, unknown> | Map<string | number, unknown>;

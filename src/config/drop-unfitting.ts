@@ -12,7 +12,7 @@ export type Check = (document: Merged) => readonly Problem[];
 export interface Fit {
   /** In order. */
   readonly amendments: readonly Amendment[];
-  readonly overtaken: readonly SupersededAmendment[];
+  readonly superseded: readonly SupersededAmendment[];
 }
 
 /** Each round decodes up to fifteen times. After these all that is left is given up. */
@@ -23,18 +23,18 @@ const MAX_ROUNDS = 8;
  * they are about; else the oldest with which there are Problems.
  */
 export function dropUnfittingAmendments(file: Merged, amendments: readonly Amendment[], check: Check): Fit {
-  const overtaken: SupersededAmendment[] = [];
+  const superseded: SupersededAmendment[] = [];
   let rest = amendments;
   for (let round = 0; ; round++) {
     const document = new AmendedDocument(file, rest);
-    overtaken.push(...document.amended.overtaken);
+    superseded.push(...document.amended.superseded);
     rest = document.amended.amendments;
     const problems = rest.length === 0 ? [] : check(document);
     const [first] = problems;
-    if (first === undefined) return { amendments: rest, overtaken };
+    if (first === undefined) return { amendments: rest, superseded };
     const left = round < MAX_ROUNDS ? misfits(document, problems) : rest.map((amendment) => misfit(amendment, first));
     if (left.length === 0) left.push(misfit(findFirst(file, rest, check), first));
-    overtaken.push(...left);
+    superseded.push(...left);
     const gone = new Set(left.map(({ amendment }) => amendment));
     rest = rest.filter((amendment) => !gone.has(amendment));
   }

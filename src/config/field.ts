@@ -1,11 +1,11 @@
 // Fields of a written config by the names of things: ['pools', 'shop', 'overrides', 'qa'], ['pools', 'shop', 'versions', 'v1', 'drain'].
 // Things in lists go by their name, endpoints by their address, so that a path still means the same when something else was inserted.
 
+import { isMap, own } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { formatAddress, parseEndpointAddress } from './address.ts';
 import { isFault } from './fault.ts';
 import type { Path } from './path.ts';
-import { isMap, own } from './plain.ts';
-import type { Plain } from './plain.ts';
 
 /** Never empty. */
 export type FieldPath = readonly string[];

@@ -10,8 +10,8 @@ import { didYouMean } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** Nobody reads more, and a hostile file may have a million. */
-export const MAX_PROBLEMS = 1_000;
+/** More would not be read, and a hostile file may have a million. */
+const MAX_PROBLEMS = 1_000;
 
 export function problemsOf(issues: readonly Issue[], merged: Merged): Problem[] {
   const problems: Problem[] = [];

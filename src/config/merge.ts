@@ -1,6 +1,8 @@
 // Several Sources seen as one document: lists are joined, pools are put side by side, everything else may stand in one file only.
 // Names that lists repeat are left to the rules, which see all files.
 
+import { compoundKey } from '../lib/compound-key.ts';
+import { isMap } from '../lib/plain.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import { locate } from './source.ts';
@@ -44,14 +46,14 @@ class Merge implements Merged {
   add(source: Source): void {
     for (const [key, value] of Object.entries(source.value)) {
       if (NAMED_LISTS.includes(key) && Array.isArray(value)) this.addList(source, key, value);
-      else if (key === 'pools' && isRecord(value)) this.addPools(source, value);
+      else if (key === 'pools' && isMap(value)) this.addPools(source, value);
       else this.addOnly(source, key, value);
     }
   }
 
   place(path: Path, side: Side): Place {
     for (const depth of [2, 1]) {
-      const origin = path.length >= depth ? this.origins.get(keyOf(path.slice(0, depth))) : undefined;
+      const origin = path.length >= depth ? this.origins.get(compoundKey(...path.slice(0, depth))) : undefined;
       if (origin !== undefined) return locate(origin.source, [...origin.path, ...path.slice(depth)], side);
     }
     return locate(this.first, path, side);
@@ -61,34 +63,34 @@ class Merge implements Merged {
     if (!this.claim(source, key, Array.isArray)) return;
     const joined = (this.value[key] ??= []) as unknown[];
     for (const [index, item] of items.entries()) {
-      this.origins.set(keyOf([key, joined.length]), { source, path: [key, index] });
+      this.origins.set(compoundKey(key, joined.length), { source, path: [key, index] });
       joined.push(item);
     }
   }
 
   private addPools(source: Source, pools: Readonly<Record<string, unknown>>): void {
-    if (!this.claim(source, 'pools', isRecord)) return;
+    if (!this.claim(source, 'pools', isMap)) return;
     const joined = (this.value['pools'] ??= {}) as Record<string, unknown>;
     for (const [name, pool] of Object.entries(pools)) {
-      const known = this.origins.get(keyOf(['pools', name]));
+      const known = this.origins.get(compoundKey('pools', name));
       if (known !== undefined) this.collide({ source, path: ['pools', name] }, known, `pool "${name}"`);
-      else this.origins.set(keyOf(['pools', name]), { source, path: ['pools', name] });
+      else this.origins.set(compoundKey('pools', name), { source, path: ['pools', name] });
       if (known === undefined) joined[name] = pool;
     }
   }
 
   private addOnly(source: Source, key: string, value: unknown): void {
-    const known = this.origins.get(keyOf([key]));
+    const known = this.origins.get(compoundKey(key));
     if (known !== undefined) return this.collide({ source, path: [key] }, known, `key "${key}"`);
-    this.origins.set(keyOf([key]), { source, path: [key] });
+    this.origins.set(compoundKey(key), { source, path: [key] });
     this.value[key] = value;
   }
 
   /** False when an earlier file gave this key a value that nothing can be joined to. */
   private claim(source: Source, key: string, fits: (value: unknown) => boolean): boolean {
-    const known = this.origins.get(keyOf([key]));
+    const known = this.origins.get(compoundKey(key));
     if (known !== undefined && !fits(this.value[key])) return (this.addOnly(source, key, undefined), false);
-    if (known === undefined) this.origins.set(keyOf([key]), { source, path: [key] });
+    if (known === undefined) this.origins.set(compoundKey(key), { source, path: [key] });
     return true;
   }
 
@@ -98,12 +100,4 @@ class Merge implements Merged {
     const message = `${what} is already defined at ${there.file}:${there.line}:${there.column}`;
     this.problems.push({ ...here, path: '', message });
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function keyOf(path: Path): string {
-  return JSON.stringify(path);
 }

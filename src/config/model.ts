@@ -1,5 +1,6 @@
 // The Config: desired state after decoding, defaults filled in, nothing optional that has a default.
 // Durations are milliseconds (`…Ms`), sizes are bytes (`…Bytes`). It is plain data: it can be posted to a thread as it is.
+// Long because the whole Config stands on one page, without any code.
 
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
@@ -58,7 +59,7 @@ export interface AdminConfig {
   readonly limits: AdminLimits;
 }
 
-export interface AdminLimits {
+interface AdminLimits {
   /** Changes that one token may ask for; twice as many at once after a pause. */
   readonly writesPerSecond: number;
 }
@@ -74,7 +75,7 @@ export interface StateConfig {
   readonly dir: string | undefined;
 }
 
-export interface DrainConfig {
+interface DrainConfig {
   readonly delayMs: number;
   readonly timeoutMs: number;
 }
@@ -84,7 +85,7 @@ export interface OverloadConfig {
   readonly memoryBytes: number | 'auto';
 }
 
-export interface AccessLogConfig {
+interface AccessLogConfig {
   /** `stdout` or an absolute file path. */
   readonly path: string;
   /** Share of exchanges that are logged, 0 to 1. */
@@ -103,7 +104,7 @@ export interface PoolConfig {
   readonly health: HealthConfig | undefined;
   readonly outlier: OutlierConfig;
   readonly limits: PoolLimits;
-  /** How long an endpoint that comes new or returns takes to get its full share; 0 = at once. */
+  /** How long a new or returning endpoint takes to get its full share; 0 = at once. */
   readonly slowStartMs: number;
   /** Zones of endpoints in the order in which they are used; all others come together after them. Empty: zones do not matter. */
   readonly zones: readonly string[];
@@ -193,7 +194,7 @@ export interface OverrideConfig {
 export type ValueMatcher =
   { readonly kind: 'exact'; readonly value: string } | { readonly kind: 'regex'; readonly pattern: string } | { readonly kind: 'present' };
 
-/** Copies of a pool's requests for a shadow. What the shadow does is nothing to the exchange that is copied. */
+/** Copies of a pool's requests for a shadow. Whatever the shadow does, the exchange that is copied goes on unharmed. */
 export interface MirrorConfig {
   readonly name: string;
   /** The pool of the shadow; undefined = the one that the mirror belongs to. */
@@ -209,18 +210,18 @@ export interface MirrorConfig {
   readonly match: MirrorMatch;
   /** `forbid`: only requests that are safe to repeat are copied. */
   readonly sideEffects: 'forbid' | 'allow';
-  /** What becomes of a copy whose client goes away. */
+  /** How a copy ends whose client goes away. */
   readonly onAbort: 'cancel' | 'finish';
-  /** From when the copy has been sent until the shadow's answer has ended. */
+  /** From when the copy has been sent until the shadow's response has ended. */
   readonly timeoutMs: number;
   readonly limits: MirrorLimits;
   readonly requestHeaders: HeaderChanges;
   readonly rewrite: { readonly host: string | undefined };
-  /** Undefined: what shadows answer is thrown away. */
+  /** Undefined: the responses of shadows are thrown away. */
   readonly compare: CompareConfig | undefined;
 }
 
-/** How the answers of a shadow are compared with those of the primary. Field paths are patterns (`lib/field-pattern`). */
+/** How the responses of a shadow are compared with those of the primary. Field paths are patterns (`lib/field-pattern`). */
 export interface CompareConfig {
   /** Header fields, in lower case; status and body are always compared. */
   readonly headers: readonly string[];
@@ -260,12 +261,12 @@ export interface MirrorMatch {
 }
 
 /** The first two over the whole instance (each worker gets its part); 0 = no limit. */
-export interface MirrorLimits {
+interface MirrorLimits {
   readonly connections: number;
   readonly requests: number;
   /** Of a request body, how much may wait for the shadow. */
   readonly lagBytes: number;
-  /** Of an answer, how much is read. */
+  /** Of a response, how much is read. */
   readonly responseBytes: number;
 }
 
@@ -294,7 +295,7 @@ export interface HealthExpectation {
 export interface OutlierConfig {
   /** Failures in a row of any kind; 0 = off. */
   readonly consecutive: number;
-  /** Of these in a row, those that say that the endpoint could not be reached or did not answer itself (502, 503, 504); 0 = off. */
+  /** Of these in a row, those that say that the endpoint could not be reached or did not respond itself (502, 503, 504); 0 = off. */
   readonly consecutiveGateway: number;
   /** Share of failures within an interval that ejects; 0 to 1, 0 = off. */
   readonly failureShare: number;
@@ -307,26 +308,26 @@ export interface OutlierConfig {
 }
 
 /** Bounds per version over the whole instance (each worker gets its part); 0 = no limit. */
-export interface PoolLimits {
+interface PoolLimits {
   readonly connections: number;
   readonly pending: number;
   readonly requests: number;
   /** Whether requests in flight are also bounded by what latency says that the version can take. */
   readonly adaptive: boolean;
-  /** Of answers. */
+  /** Of responses. */
   readonly headerBytes: number;
   readonly headerCount: number;
 }
 
-export interface PoolTimeouts {
+interface PoolTimeouts {
   readonly connectMs: number;
-  /** Until the head of the answer arrives; 0 = none. */
+  /** Until the head of the response arrives; 0 = none. */
   readonly responseMs: number;
   /** Of an unused upstream connection. */
   readonly idleMs: number;
 }
 
-export type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'gateway-error' | '5xx' | 'response-timeout';
+type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'gateway-error' | '5xx' | 'response-timeout';
 
 export interface RetryConfig {
   /** Further attempts after the first. */
@@ -335,7 +336,7 @@ export interface RetryConfig {
   readonly perTryMs: number;
   /** Share of requests that may be retried, 0 to 1. */
   readonly budget: number;
-  /** Whether another version of the split may answer what this one failed. */
+  /** Whether another version of the split may respond where this one failed. */
   readonly acrossVersions: boolean;
 }
 

@@ -15,10 +15,10 @@ export interface Parsed {
 
 /** In characters. */
 export const MAX_TEXT_LENGTH = 8 * 1024 * 1024;
-const DEEPEST = 32;
+const MAX_DEPTH = 32;
 /** Nodes that aliases may add, so that a small file cannot stand for a huge one. */
 const MAX_ALIASED = 10_000;
-/** One mistake often makes the parser stumble over all that follows; what comes later helps nobody. */
+/** One mistake often makes the parser stumble over everything after it, so later faults mislead. */
 const MAX_SYNTAX_PROBLEMS = 10;
 
 type Origin = Pick<Source, 'file' | 'text' | 'lines'>;
@@ -135,7 +135,7 @@ class Reader {
 
   private value(node: unknown, path: Path): unknown {
     if (node === null || node === undefined) return null;
-    if (path.length > DEEPEST) return this.refuse(node, path.slice(0, DEEPEST), 'the YAML nests too deeply');
+    if (path.length > MAX_DEPTH) return this.refuse(node, path.slice(0, MAX_DEPTH), 'the YAML nests too deeply');
     if (this.inAlias > 0 && ++this.aliased > MAX_ALIASED) return this.tooManyAliases(node, path);
     if (isAlias(node)) return this.alias(node, path);
     const anchor = (node as { anchor?: string }).anchor;

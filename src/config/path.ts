@@ -1,5 +1,7 @@
 // Where something is in a document: keys and list positions from the root.
 
+import { shorten } from '../lib/shown-text.ts';
+
 export type Path = readonly (string | number)[];
 
 /** `pools.shop.split.v1`, `routes[0].hosts[1]`; a key that is no plain word is quoted: `split["v1.2"]`. */
@@ -29,8 +31,4 @@ export function show(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
   return typeof value === 'string' ? JSON.stringify(shorten(value, 60)) : String(value);
-}
-
-function shorten(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

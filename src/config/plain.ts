@@ -1,19 +1,11 @@
 // Plain data, as YAML and JSON bring it: compared and checked. Never looks into prototypes.
 
-/** As deep as the YAML may nest, so that whatever recurses over plain data comes back. */
-const DEEPEST = 32;
+import { isMap } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
+
+/** As deep as the YAML may nest, so that a function that recurses over plain data returns. */
+const MAX_DEPTH = 32;
 const MAX_VALUES = 1_000_000;
-
-export type Plain = Readonly<Record<string, unknown>>;
-
-export function isMap(value: unknown): value is Plain {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The value of an own key; undefined when there is none. */
-export function own(map: Plain, key: string): unknown {
-  return Object.hasOwn(map, key) ? map[key] : undefined;
-}
 
 /** Whether both say the same: the order of keys does not matter, nor do keys whose value is undefined, nor the sign of zero. */
 export function samePlain(a: unknown, b: unknown): boolean {
@@ -33,7 +25,7 @@ class Inspection {
   private seen = 0;
 
   fault(value: unknown, depth: number): string | undefined {
-    if (depth > DEEPEST) return `nests deeper than ${DEEPEST} levels`;
+    if (depth > MAX_DEPTH) return `nests deeper than ${MAX_DEPTH} levels`;
     if (++this.seen > MAX_VALUES) return `has more than ${MAX_VALUES} values`;
     if (typeof value === 'number') return Number.isFinite(value) ? undefined : `has the number ${value}, which JSON cannot hold`;
     if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;

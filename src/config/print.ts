@@ -13,7 +13,7 @@ export type Written = Readonly<Record<string, unknown>>;
 
 const routesAsJson = new WeakMap<object, string>();
 
-/** What `describeConfig` answered, as JSON; routes that stay are put into words once. */
+/** What `describeConfig` returned, as JSON; routes that stay are printed once. */
 export function writtenAsJson({ routes, ...top }: Written): string {
   if (!Array.isArray(routes)) return JSON.stringify({ ...top, routes });
   let text = routesAsJson.get(routes);

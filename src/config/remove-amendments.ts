@@ -1,8 +1,8 @@
 // A config as it would be without what the API changed over its file. Pure; the opposite of `amend`.
 
+import type { Plain } from '../lib/plain.ts';
 import type { Amendment } from './amend.ts';
 import { Draft } from './draft.ts';
-import type { Plain } from './plain.ts';
 
 /**
  * What the file meant, from a config and the amendments in force in it: each field as its amendment found it. Things that were removed

@@ -1,6 +1,8 @@
 // A whole config as amendments: the smallest list at the grain of fields of pools and versions, of listed overrides, mirrors and endpoints,
-// and of top-level keys. What means the same as before stays as it is, however it is written. Pure.
+// and of top-level keys. A field that means the same as before stays as it is, whatever its spelling. Pure.
 
+import { isMap } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { amendmentOf, covers } from './amend.ts';
 import type { Amendment } from './amend.ts';
 import { record } from './changes.ts';
@@ -8,8 +10,7 @@ import type { Changed, Standing } from './changes.ts';
 import { isNamedList, itemsOf, readField } from './field.ts';
 import type { FieldPath } from './field.ts';
 import type { Config } from './model.ts';
-import { isMap, samePlain } from './plain.ts';
-import type { Plain } from './plain.ts';
+import { samePlain } from './plain.ts';
 import { describeConfig } from './print.ts';
 
 /** A config as it is written and as what it means. */
@@ -37,7 +38,7 @@ export function setConfig(current: Current, document: Meant): Changed {
   return record(current, inOrder(added, before, after));
 }
 
-/** What lies in a whole that the API set is set with that whole: then nothing is left of it once the whole is as in the file again. */
+/** A field inside a whole that the API set is set with that whole: so nothing of it is left once the whole is as in the file again. */
 function wholes(paths: readonly FieldPath[], amendments: readonly Amendment[]): readonly FieldPath[] {
   const found = paths.map((path) => {
     const around = amendments.filter((amendment) => covers(amendment, path)).map((amendment) => amendment.path);

@@ -1,6 +1,7 @@
 // To drain and to resume a version or one endpoint of it, as an amendment of its `drain` key. Pure.
 
 import { isIP } from 'node:net';
+import { isMap, own } from '../lib/plain.ts';
 import { parseEndpointAddress } from './address.ts';
 import { amendmentOf } from './amend.ts';
 import { isRefused, noSuch, record, refuse, standingValue, versionsOf } from './changes.ts';
@@ -9,7 +10,6 @@ import { formatDuration } from './duration.ts';
 import { isFault } from './fault.ts';
 import { endpointKey, itemsOf, readField } from './field.ts';
 import type { Drained } from './model.ts';
-import { isMap, own } from './plain.ts';
 
 export interface DrainTarget {
   readonly pool: string;
@@ -32,7 +32,7 @@ export function setDrain(standing: Standing, target: DrainTarget, drain: Drained
   return setFlag(standing, [...around, 'endpoints', key, 'drain'], drain);
 }
 
-/** What the file says anyway is not recorded. */
+/** A drain that the file has already is not recorded. */
 function setFlag(standing: Standing, path: readonly string[], drain: Drained): Changed {
   const said = readField(standing.written, path);
   const wanted = typeof drain === 'number' ? formatDuration(drain) : drain;

@@ -3,7 +3,7 @@
 import ipaddr from 'ipaddr.js';
 
 /** RFC 9110, section 5.6.2: names of fields, methods and cookies. */
-export const TOKEN_PATTERN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$";
+const TOKEN_PATTERN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$";
 
 /** Names of pools, versions, routes and the like; they become metric labels and parts of URLs. */
 export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$';

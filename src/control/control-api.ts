@@ -80,7 +80,7 @@ export type ChangeOutcome =
   | { readonly result: 'failed'; readonly message: string };
 
 /** Pools whose users no longer keep the version that they had; absent when there is none. */
-export interface Moved {
+interface Moved {
   readonly moved?: readonly string[];
 }
 
@@ -158,16 +158,16 @@ export interface ControlApi {
   pools(): readonly PoolStatus[];
   pool(name: string): PoolStatus | undefined;
   /** Newest first; `before` is exclusive. */
-  revisions(page: { readonly before: number | undefined; readonly limit: number }): readonly RevisionSummary[];
-  findRevision(number: number): Revision | undefined;
+  revisions(page: { readonly before: number | undefined; readonly limit: number }): Promise<readonly RevisionSummary[]>;
+  findRevision(number: number): Promise<Revision | undefined>;
   /** Oldest first; `after` is exclusive. */
-  journal(query: JournalQuery): readonly JournalLine[];
+  journal(query: JournalQuery): Promise<readonly JournalLine[]>;
   /** Numbers of the oldest and the newest line on record. */
   readonly journalSpan: Pick<Journal, 'first' | 'last'>;
   /** Says which deploy a version is. Never rejects for what the submission says. */
   mark(submission: MarkRequest): Promise<MarkOutcome>;
   /** The latest marker of each version that has one, and the markers on record, newest first. */
-  markers(query: MarkerQuery): Omit<Markers, 'revision'>;
+  markers(query: MarkerQuery): Promise<Omit<Markers, 'revision'>>;
   /** Calls `onLine` for each new line. Returns a function that ends that. */
   follow(onLine: (line: JournalLine) => void): () => void;
   /** A string says what is wrong with the question. */

@@ -1,4 +1,4 @@
-// What operators and controllers ask, answered by the running instance: changes go to the controller, questions to what is known here.
+// The running instance behind the admin API: changes go to the controller, questions to what is known here.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
@@ -12,20 +12,19 @@ import { readQuestion } from '../routing/question.ts';
 import type { Table } from '../routing/table.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Controller } from './controller.ts';
+import type { Current } from './in-force/current.ts';
 import type { DrainWatch } from './drain-watch.ts';
 import { seenRequests, sideAfter, sideBefore } from './predict-impact.ts';
-import type { Desired, DryRun } from './submission.ts';
+import type { DryRun } from './submission.ts';
 import type { Journal } from './journal.ts';
 import type { Markers } from './markers.ts';
 import { missedOf, reportOf } from './mirror-questions.ts';
 import type { MissedWrites } from '../api/missed-writes.ts';
 import type { MirrorReportOutcome, MissedWritesQuery } from './control-api.ts';
 import type { MissedWriteLedgers } from './missed-writes.ts';
-import { movedPools } from './moved-pools.ts';
 import { poolStatuses } from './pool-status.ts';
 import type { Comparing } from './ports.ts';
 import type { ExchangeLookup } from './exchange-lookup.ts';
-import { toAmendments } from './to-amendments.ts';
 import type { SessionTables } from './session-tables.ts';
 import { showExchanges } from './shown-exchange.ts';
 import type { RecentExchangesResponse } from '../api/exchanges.ts';
@@ -34,7 +33,8 @@ import type { PoolStatus } from '../api/pools.ts';
 import type { ChangeOutcome, ChangeRequest, ControlApi, ExchangeQuery, MarkOutcome, MarkRequest } from './control-api.ts';
 
 export interface ControlDeps {
-  readonly controller: Controller;
+  readonly controller: Pick<Controller, 'submit'>;
+  readonly current: Current;
   readonly journal: Journal;
   readonly counters: Pick<CounterRegistry, 'blocks'>;
   readonly sessions: Pick<SessionTables, 'users' | 'find' | 'wallSeconds'>;
@@ -55,23 +55,16 @@ export class Control implements ControlApi {
   }
 
   get revision(): number {
-    return this.#deps.controller.revision;
+    return this.#deps.current.revision;
   }
 
   get config(): Config | undefined {
-    return this.#deps.controller.config;
+    return this.#deps.current.config;
   }
 
-  async change({ change, ...submission }: ChangeRequest): Promise<ChangeOutcome> {
-    const { controller, journal } = this.#deps;
-    const cause = change.kind === 'restore' ? 'restore' : 'api';
-    const moves = (before: Config, after: Config): readonly string[] => movedPools(change, before, after);
-    const outcome = await controller.submit({
-      ...submission,
-      cause,
-      toAmendments: (desired: Desired) => toAmendments(change, desired, journal),
-      moves,
-    });
+  async change(asked: ChangeRequest): Promise<ChangeOutcome> {
+    const cause = asked.change.kind === 'restore' ? 'restore' : 'api';
+    const outcome = await this.#deps.controller.submit({ kind: 'amend', cause, ...asked });
     // Nobody else's change waits while this is worked out.
     return outcome.result === 'dry-run' ? this.#foresee(outcome) : outcome;
   }
@@ -106,17 +99,17 @@ export class Control implements ControlApi {
   }
 
   pools(): readonly PoolStatus[] {
-    const { served } = this.#deps.controller;
+    const { served } = this.#deps.current;
     return served === undefined ? [] : this.#statusesOf(served);
   }
 
   #statusesOf({ pools }: Config): readonly PoolStatus[] {
-    const { controller, counters, markers, drains, sessions } = this.#deps;
-    const { revision, adoption } = controller;
+    const { current, counters, markers, drains, sessions } = this.#deps;
+    const { revision, workers } = current;
     return poolStatuses(pools, {
       counters,
       revision,
-      workers: adoption,
+      workers,
       isAmended: (pool, list, name) => this.#isAmended(pool, list, name),
       users: (pool) => sessions.users(pool),
       deployOf: (pool, version) => {
@@ -129,7 +122,7 @@ export class Control implements ControlApi {
 
   /** Whether the file does not have this one, or has it otherwise; however the API came to change it. */
   #isAmended(pool: string, list: 'overrides' | 'mirrors', one: string): boolean {
-    const { amendments, config, written } = this.#deps.controller;
+    const { amendments, config, written } = this.#deps.current;
     const around = ['pools', pool, list, one];
     const isTouched = amendments.some(({ path }) => path.every((part, index) => index >= around.length || part === around[index]));
     if (!isTouched) return false;
@@ -146,8 +139,8 @@ export class Control implements ControlApi {
     return this.#deps.journal.revisions(page);
   }
 
-  findRevision(number: number): ReturnType<ControlApi['findRevision']> {
-    const found = this.#deps.journal.find(number);
+  async findRevision(number: number): ReturnType<ControlApi['findRevision']> {
+    const found = await this.#deps.journal.find(number);
     return found && { ...found.summary, config: printWritten(found.written) };
   }
 
@@ -160,7 +153,7 @@ export class Control implements ControlApi {
   }
 
   mark(submission: MarkRequest): Promise<MarkOutcome> {
-    const { revision, config } = this.#deps.controller;
+    const { revision, config } = this.#deps.current;
     return this.#deps.markers.mark(submission, { revision, config });
   }
 
@@ -173,7 +166,7 @@ export class Control implements ControlApi {
   }
 
   explain({ method, url, headers, client = '', ...asked }: ExplainRequest): Explanation | string {
-    const { config, served, revision } = this.#deps.controller;
+    const { config, served, revision } = this.#deps.current;
     if (config === undefined || served === undefined) return 'no config is in force yet';
     const fields = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
     const question = readQuestion({ method, url, headers: fields });
@@ -214,6 +207,6 @@ export class Control implements ControlApi {
   }
 
   refused({ author, ...detail }: Parameters<ControlApi['refused']>[0]): void {
-    this.#deps.journal.record('refused', { author, revision: this.revision }, detail);
+    void this.#deps.journal.record('refused', { author, revision: this.revision }, detail);
   }
 }

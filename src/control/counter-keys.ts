@@ -12,7 +12,7 @@ interface Known {
 const known = new WeakMap<Config['routes'], Known>();
 
 /**
- * Keys without repetition; a route to a pool has one per version, and one without for answers that no version gave.
+ * Keys without repetition; a route to a pool has one per version, and one without for responses that no version gave.
  * The same list as long as routes and names stay.
  */
 export function counterKeys(config: Config): readonly CounterKey[] {
@@ -55,7 +55,7 @@ function poolKeys(pool: PoolConfig): readonly CounterKey[] {
   ]);
 }
 
-/** Copies are counted for the pool that is copied, by the version that gets them; second copies by the version that answers. */
+/** Copies are counted for the pool that is copied, by the version that gets them; second copies by the version that responds. */
 function mirrorKeys(pool: PoolConfig, pools: ReadonlyMap<string, PoolConfig>): readonly MirrorKey[] {
   return pool.mirrors.flatMap((mirror) => {
     const candidates = candidateLabels(pool, mirror, pools);

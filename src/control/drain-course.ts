@@ -1,4 +1,4 @@
-// How a drain comes along: what was left when, and what that foretells. Pure; it reads no clock.
+// How a drain comes along: what was left when, and when nothing will be left at that pace. Pure; it reads no clock.
 
 export class DrainCourse {
   readonly #beganMs: number;

@@ -62,9 +62,9 @@ export class DrainWatch {
     if (drain === undefined) return undefined;
     const { inFlight, connections } = this.#see(drain);
     const { sinceMs, deadlineMs, inFlightAtStart, course } = drain;
-    const foretold = course.estimateMs;
+    const expectedMs = course.estimateMs;
     const leftMs = deadlineMs === undefined ? Infinity : Math.max(deadlineMs - this.#deps.clock.wallMs(), 0);
-    const estimateMs = foretold === undefined ? undefined : Math.min(foretold, leftMs);
+    const estimateMs = expectedMs === undefined ? undefined : Math.min(expectedMs, leftMs);
     return { since: sinceMs, deadline: deadlineMs, inFlight, connections, inFlightAtStart, estimateMs };
   }
 

@@ -1,5 +1,5 @@
-// Asks the workers what they remember, not more often than they can well afford, however many want to know. Who asks gets what was
-// remembered after asking, so that a request is there for whoever made it.
+// Asks the workers what they remember, not more often than they can well afford, however many want to know. What is returned is never older than the
+// question, so that a request is there for the one who made it.
 
 import type { Clock } from '../lib/clock.ts';
 import type { Recollection } from './ports.ts';

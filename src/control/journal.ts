@@ -23,10 +23,23 @@ export interface NewRevision {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
+/** A revision as it comes back. */
+export interface KeptRevision {
+  readonly summary: RevisionSummary;
+  readonly written: unknown;
+  readonly amendments: unknown;
+}
+
+/** What the process before has left. */
+export interface Left {
+  readonly latest: KeptRevision | undefined;
+  readonly notes: readonly Note[];
+}
+
 /** Each holds a whole config. */
 const MAX_LATE = 16;
 /** Bounds what one journal line repeats of a revision. */
-const DIFFERENCES_SHOWN = 50;
+const MAX_SHOWN_DIFFERENCES = 50;
 
 interface Late {
   readonly revision: NewRevision;
@@ -42,11 +55,17 @@ export class Journal {
   readonly #late: Late[] = [];
   readonly #followers = new Set<(line: JournalLine) => void>();
 
-  /** @param wallMs milliseconds since the epoch */
-  constructor(store: Store, wallMs: () => number) {
+  private constructor(store: Store, wallMs: () => number, number: number) {
     this.#store = store;
     this.#wallMs = wallMs;
-    this.#number = store.latest()?.number ?? 0;
+    this.#number = number;
+  }
+
+  /** @param wallMs milliseconds since the epoch */
+  static async open(store: Store, wallMs: () => number): Promise<{ readonly journal: Journal; readonly left: Left }> {
+    const [latest, notes] = await Promise.all([store.latest(), store.notes()]);
+    const journal = new Journal(store, wallMs, latest?.number ?? 0);
+    return { journal, left: { latest: latest && revisionOf(latest), notes } };
   }
 
   /** Of the newest revision, kept or late; 0 = there is none. */
@@ -54,10 +73,10 @@ export class Journal {
     return this.#number;
   }
 
-  /** Durable when it returns, with all that were late. Throws when it cannot be kept; then it was not. */
-  keep(revision: NewRevision): void {
-    this.#catchUp();
-    this.#append(this.#stamp(revision));
+  /** Durable when it resolves, with all that were late. Rejects when it cannot be kept; then it was not. One call at a time. */
+  async keep(revision: NewRevision): Promise<void> {
+    if (this.#late.length > 0) await this.#catchUp();
+    await this.#append(this.#stamp(revision));
     this.#number = revision.number;
   }
 
@@ -71,20 +90,20 @@ export class Journal {
     this.#number = revision.number;
   }
 
-  /** The last chance for what is late. Never throws. */
-  close(): void {
+  /** The last chance for what is late. Never rejects. */
+  async close(): Promise<void> {
     try {
-      this.#catchUp();
+      await this.#catchUp();
     } catch {
       // It was told when it could not be kept; the file still says it.
     }
   }
 
-  #catchUp(): void {
+  async #catchUp(): Promise<void> {
     for (;;) {
       const [oldest] = this.#late;
       if (oldest === undefined) return;
-      this.#append(oldest);
+      await this.#append(oldest);
       this.#late.shift();
     }
   }
@@ -99,35 +118,35 @@ export class Journal {
     return { revision, stored: { number, atMs: this.#wallMs(), cause, author, reason, ...texts } };
   }
 
-  #append({ revision, stored }: Late): void {
+  async #append({ revision, stored }: Late): Promise<void> {
     const { number, cause, author, reason, differences, facts } = revision;
-    const changes = differences.slice(0, DIFFERENCES_SHOWN).map(formatDifference);
+    const changes = differences.slice(0, MAX_SHOWN_DIFFERENCES).map(formatDifference);
     const detail = { cause, reason, changes, changeCount: differences.length, ...facts };
     const entry = { atMs: stored.atMs, kind: 'revision', author, revision: number, detail: JSON.stringify(detail) };
-    this.#tell({ ...this.#store.append(stored, entry), detail });
+    this.#tell({ ...(await this.#store.compareAndAppend(number - 1, stored, entry)), detail });
   }
 
   /** A thing that made no revision. What cannot be kept is told to followers all the same. */
-  record(kind: string, by: { readonly author: string; readonly revision: number }, detail: Readonly<Record<string, unknown>>): void {
+  async record(
+    kind: string,
+    by: { readonly author: string; readonly revision: number },
+    detail: Readonly<Record<string, unknown>>,
+  ): Promise<void> {
     const entry = { atMs: this.#wallMs(), kind, ...by, detail: JSON.stringify(detail) };
-    this.#tell({ ...this.#recorded(entry), detail });
+    this.#tell({ ...(await this.#recorded(entry)), detail });
   }
 
-  /** The same, with a note that outlasts it; both are durable when it returns. Throws when they cannot be kept; then neither was. */
-  note(note: Note, entry: Omit<JournalLine, 'seq' | 'atMs'>): JournalLine {
-    const kept = this.#store.note(note, { ...entry, atMs: this.#wallMs(), detail: JSON.stringify(entry.detail) });
+  /** The same, with a note that outlasts it; both are durable when it resolves. Rejects when they cannot be kept; then neither was. */
+  async note(note: Note, entry: Omit<JournalLine, 'seq' | 'atMs'>): Promise<JournalLine> {
+    const kept = await this.#store.note(note, { ...entry, atMs: this.#wallMs(), detail: JSON.stringify(entry.detail) });
     const line = { ...kept, detail: entry.detail };
     this.#tell(line);
     return line;
   }
 
-  get notes(): readonly Note[] {
-    return this.#store.notes();
-  }
-
-  /** Throws when the store fails. */
-  dropNotes(names: readonly string[]): void {
-    if (names.length > 0) this.#store.dropNotes(names);
+  /** Rejects when the store fails. */
+  async dropNotes(names: readonly string[]): Promise<void> {
+    if (names.length > 0) await this.#store.dropNotes(names);
   }
 
   /** Numbers of the oldest and the newest line on record. */
@@ -135,8 +154,9 @@ export class Journal {
     return { first: this.#store.firstSeq, last: this.#store.lastSeq };
   }
 
-  lines(query: EntryQuery): readonly JournalLine[] {
-    return this.#store.entries(query).map((entry) => ({ ...entry, detail: JSON.parse(entry.detail) as JournalLine['detail'] }));
+  async lines(query: EntryQuery): Promise<readonly JournalLine[]> {
+    const entries = await this.#store.entries(query);
+    return entries.map((entry) => ({ ...entry, detail: JSON.parse(entry.detail) as JournalLine['detail'] }));
   }
 
   follow(onLine: (line: JournalLine) => void): () => void {
@@ -144,27 +164,23 @@ export class Journal {
     return () => void this.#followers.delete(onLine);
   }
 
-  revisions({ before, limit }: { readonly before: number | undefined; readonly limit: number }): readonly RevisionSummary[] {
+  async revisions({ before, limit }: { readonly before: number | undefined; readonly limit: number }): Promise<readonly RevisionSummary[]> {
     const late = this.#late.map(({ stored }) => stored).filter(({ number }) => before === undefined || number < before);
-    const kept = this.#store.list(before === undefined ? { limit } : { before, limit });
-    return [...late.reverse(), ...kept].slice(0, limit).map(summaryOf);
+    const kept = await this.#store.list(before === undefined ? { limit } : { before, limit });
+    // What was late may have been kept meanwhile.
+    const newest = kept[0]?.number ?? 0;
+    return [...late.filter(({ number }) => number > newest).reverse(), ...kept].slice(0, limit).map(summaryOf);
   }
 
-  find(number: number): { readonly summary: RevisionSummary; readonly written: unknown; readonly amendments: unknown } | undefined {
-    const found = this.#late.find(({ stored }) => stored.number === number)?.stored ?? this.#store.find(number);
-    if (found === undefined) return undefined;
-    return { summary: summaryOf(found), written: JSON.parse(found.written), amendments: JSON.parse(found.amendments) };
-  }
-
-  get latest(): { readonly number: number; readonly written: unknown; readonly amendments: unknown } | undefined {
-    const found = this.#store.latest();
-    return found && { number: found.number, written: JSON.parse(found.written), amendments: JSON.parse(found.amendments) };
+  async find(number: number): Promise<KeptRevision | undefined> {
+    const found = this.#late.find(({ stored }) => stored.number === number)?.stored ?? (await this.#store.find(number));
+    return found && revisionOf(found);
   }
 
   /** What is not kept gets no number of its own: who resumes after it misses nothing that is kept. */
-  #recorded(entry: NewEntry): JournalEntry {
+  async #recorded(entry: NewEntry): Promise<JournalEntry> {
     try {
-      return this.#store.record(entry);
+      return await this.#store.record(entry);
     } catch (error) {
       if (error instanceof StoreFailed) return { ...entry, seq: this.#store.lastSeq };
       throw error;
@@ -176,7 +192,10 @@ export class Journal {
   }
 }
 
-function summaryOf(stored: NonNullable<ReturnType<Store['latest']>>): RevisionSummary {
-  const { number, atMs, author, reason, cause, differences } = stored;
+function revisionOf(stored: StoredRevision): KeptRevision {
+  return { summary: summaryOf(stored), written: JSON.parse(stored.written), amendments: JSON.parse(stored.amendments) };
+}
+
+function summaryOf({ number, atMs, author, reason, cause, differences }: StoredRevision): RevisionSummary {
   return { revision: number, atMs, author, reason, cause, differences: JSON.parse(differences) as readonly Difference[] };
 }

@@ -7,7 +7,7 @@ export interface KeptMissedWrite extends ShownMissedWrite {
   readonly mirror: string;
 }
 
-const LONGEST = 4096;
+const MAX_TEXT_LENGTH = 4096;
 const TEXTS = ['pool', 'mirror', 'method', 'authority', 'target', 'id', 'version', 'reason'] as const;
 const NUMBERS = ['seq', 'atMs'] as const;
 const STATUSES = ['primaryStatus', 'status'] as const;
@@ -26,7 +26,7 @@ export function isKept(value: unknown): value is KeptMissedWrite {
 }
 
 function isText(value: unknown): boolean {
-  return typeof value === 'string' && value.length <= LONGEST;
+  return typeof value === 'string' && value.length <= MAX_TEXT_LENGTH;
 }
 
 function isCount(value: unknown): boolean {

@@ -1,9 +1,11 @@
-// Which deploy each version is: told by whoever deploys, kept over restarts, gone with the version. A marker moves no traffic.
+// Which deploy each version is: said by the one who deploys, kept over restarts, gone with the version. A marker moves no traffic.
 
 import { noSuch } from '../config/changes.ts';
 import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
 import { StoreFailed } from '../store/store-errors.ts';
+import type { Note } from '../store/store.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import type { Journal } from './journal.ts';
 import type { JournalLine } from '../api/journal.ts';
 import type { Marker } from '../api/markers.ts';
@@ -11,15 +13,11 @@ import type { ChangeProblem } from '../api/problem.ts';
 import type { Adoption } from '../api/scalars.ts';
 import type { MarkOutcome, MarkRequest, MarkerQuery } from './control-api.ts';
 
-export interface VersionDeploy {
-  readonly pool: string;
-  readonly version: string;
-  readonly deploy: string;
-}
-
 export interface MarkersDeps {
-  readonly journal: Journal;
-  /** Tells all workers; answers how many know. Never rejects. */
+  readonly journal: Pick<Journal, 'lines' | 'note' | 'dropNotes'>;
+  /** What the process before has left. */
+  readonly notes: readonly Note[];
+  /** Tells all workers; resolves with how many know. Never rejects. */
   readonly tell: (deploys: readonly VersionDeploy[]) => Promise<Adoption>;
   readonly wallMs: () => number;
   readonly log: Log;
@@ -43,7 +41,7 @@ export class Markers {
 
   constructor(deps: MarkersDeps) {
     this.#deps = deps;
-    const notes = deps.journal.notes.filter(({ name }) => name.startsWith(NOTE));
+    const notes = deps.notes.filter(({ name }) => name.startsWith(NOTE));
     this.#latest = new Map(notes.map(({ name, text }) => [name, readMarker(JSON.parse(text) as StoredMarker)]));
     if (this.#latest.size > 0) void deps.tell(this.#deploys());
   }
@@ -64,15 +62,15 @@ export class Markers {
     const changed = before === undefined || !isSame(before, submission.marker);
     const marker = changed ? { ...submission.marker, author: submission.author, atMs: this.#deps.wallMs() } : before;
     if (submission.dryRun) return { result: 'dry-run', revision, changed, marker };
-    const fault = changed ? this.#keep(marker, revision) : undefined;
+    const fault = changed ? await this.#keep(marker, revision) : undefined;
     if (fault !== undefined) return { result: 'failed', message: fault };
     return { result: 'marked', revision, changed, marker, workers: await this.#deps.tell(this.#deploys()) };
   }
 
-  list({ pool, version, limit }: MarkerQuery): { readonly markers: readonly Marker[]; readonly recent: readonly Marker[] } {
+  async list({ pool, version, limit }: MarkerQuery): Promise<{ readonly markers: readonly Marker[]; readonly recent: readonly Marker[] }> {
     const isMeant = (marker: Marker): boolean =>
       (pool === undefined || marker.pool === pool) && (version === undefined || marker.version === version);
-    const lines = this.#deps.journal.lines({ after: 0, limit: MAX_SEARCHED, kind: KIND, from: 'newest' });
+    const lines = await this.#deps.journal.lines({ after: 0, limit: MAX_SEARCHED, kind: KIND, from: 'newest' });
     const recent = lines.map(markerIn).filter(isMeant).reverse().slice(0, limit);
     return { markers: [...this.#latest.values()].filter(isMeant), recent };
   }
@@ -84,12 +82,9 @@ export class Markers {
     if (gone.length === 0) return;
     for (const name of gone) this.#latest.delete(name);
     void this.#deps.tell(this.#deploys());
-    try {
-      this.#deps.journal.dropNotes(gone);
-    } catch (error) {
-      if (!(error instanceof StoreFailed)) throw error;
-      this.#deps.log.warn({ err: error }, 'markers of versions that are gone could not be removed');
-    }
+    this.#deps.journal.dropNotes(gone).catch((error: unknown) => {
+      this.#deps.log.warn({ err: error as Error }, 'markers of versions that are gone could not be removed');
+    });
   }
 
   /** Labels of `sluice_version_info`. */
@@ -97,13 +92,13 @@ export class Markers {
     for (const { pool, version, deploy, sha = '' } of this.#latest.values()) yield [{ pool, version, deploy, sha }, 1];
   }
 
-  /** What went wrong, for whoever asked. */
-  #keep(marker: Marker, revision: number): string | undefined {
+  /** Returns what went wrong. */
+  async #keep(marker: Marker, revision: number): Promise<string | undefined> {
     const { journal, log } = this.#deps;
     const { pool, version, deploy, sha, url, reason, author } = marker;
     const name = noteName(pool, version);
     try {
-      journal.note(
+      await journal.note(
         { name, text: JSON.stringify(marker) },
         { kind: KIND, author, revision, detail: { pool, version, deploy, sha, url, reason } },
       );

@@ -1,9 +1,11 @@
 // What must not be shown of a request: values whose name says that they open doors, and user names and passwords in URLs. Linear time.
 // When in doubt it masks. A mask is always the same, so that it does not tell how long the value is.
 
+import { SECRET_PARTS } from '../lib/secret-names.ts';
+
 export const MASK = '***';
 
-const PARTS = ['auth', 'cookie', 'credential', 'jwt', 'key', 'passw', 'secret', 'session', 'signature', 'token'];
+const PARTS = [...SECRET_PARTS, 'auth', 'jwt', 'key'];
 const NAMES: ReadonlySet<string> = new Set(['code', 'otp', 'pin', 'pwd', 'sid', 'sig']);
 const SCHEME = /^(?:basic|bearer|digest|negotiate|aws4-hmac-sha256)\s/i;
 /** Each run of characters is looked at once: none of them can begin another match. */

@@ -20,7 +20,7 @@ const STIR = 0.01;
 const COLLECT_AT = 0.88;
 /** A collection stops each thread for a moment. While nothing is shed, one that did not help is followed by rarer ones. */
 const COLLECT_MS = 2000;
-const COLLECT_MOST_MS = 32_000;
+const MAX_COLLECT_MS = 32_000;
 
 export interface MemoryWatchOptions {
   readonly clock: Clock;
@@ -110,7 +110,7 @@ export class MemoryWatch {
   #collect(share: number, nowMs: number): void {
     if (share < COLLECT_AT) this.#collectMs = COLLECT_MS;
     if (share < COLLECT_AT || nowMs < this.#collectAfterMs) return;
-    this.#collectMs = this.level > 0 ? COLLECT_MS : Math.min(2 * this.#collectMs, COLLECT_MOST_MS);
+    this.#collectMs = this.level > 0 ? COLLECT_MS : Math.min(2 * this.#collectMs, MAX_COLLECT_MS);
     this.#collectAfterMs = nowMs + this.#collectMs;
     this.#options.onCollect();
   }

@@ -1,5 +1,6 @@
-// What is asked about one mirror, answered: which mirror is meant, and what comparing it has shown or which writes its shadow is missing.
+// Questions about one mirror: which mirror is meant, and what comparing it has shown or which writes its shadow is missing.
 
+import { sentence } from '../lib/shown-text.ts';
 import { noSuch } from '../config/changes.ts';
 import type { Config, MirrorConfig, PoolConfig } from '../config/model.ts';
 import type { MissedWrites } from '../api/missed-writes.ts';
@@ -44,8 +45,4 @@ function findMirror(config: Config | undefined, pool: string, mirror: string): M
 
 function namesOf(things: readonly { readonly name: string }[]): readonly string[] {
   return things.map(({ name }) => name);
-}
-
-function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
 }

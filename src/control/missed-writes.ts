@@ -2,7 +2,8 @@
 // secret is masked before it is kept.
 
 import type { Config } from '../config/model.ts';
-import type { MissedWrite } from '../compare/mirrored-exchange.ts';
+import { mirrorKey } from '../compare/mirror-key.ts';
+import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
 import type { KeptMissedWrite } from './kept-missed-write.ts';
 import { maskUrl, textOf } from './mask.ts';
 import type { MissedWrites, ShownMissedWrite } from '../api/missed-writes.ts';
@@ -11,20 +12,13 @@ import type { MissedWriteFile } from './missed-write-file.ts';
 
 const MAX_OF_MIRROR = 10_000;
 /** Over all mirrors; mirrors that have any share them equally. */
-const MOST = 100_000;
+const MAX_IN_ALL = 100_000;
 /** The same for characters of all texts. */
 const MAX_CHARACTERS = 64 * 1024 * 1024;
 const MAX_CHARACTERS_OF_MIRROR = MAX_CHARACTERS / 10;
 const MAX_TARGET_LENGTH = 2048;
 const MAX_TEXT_LENGTH = 300;
 const CUT_MARK = '…';
-
-/** How many more were missed than are told of one by one. */
-export interface UnlistedWrites {
-  readonly pool: string;
-  readonly mirror: string;
-  readonly count: number;
-}
 
 interface Ledger {
   readonly pool: string;
@@ -49,7 +43,7 @@ export class MissedWriteLedgers {
   /** @param file where they outlive the process; undefined: nowhere */
   constructor(file?: Pick<MissedWriteFile, 'read' | 'append' | 'renew' | 'isLarge'>) {
     this.#file = file;
-    this.#kept = Map.groupBy(file?.read() ?? [], ({ pool, mirror }) => keyOf(pool, mirror));
+    this.#kept = Map.groupBy(file?.read() ?? [], ({ pool, mirror }) => mirrorKey(pool, mirror));
   }
 
   /** A config is on its way to the workers: what they tell of its mirrors is taken from now on. */
@@ -57,7 +51,7 @@ export class MissedWriteLedgers {
     for (const { name: pool, mirrors } of pools) {
       for (const { name: mirror, sideEffects } of mirrors) {
         const isTold = sideEffects === 'allow';
-        const known = this.#ledgers.get(keyOf(pool, mirror));
+        const known = this.#ledgers.get(mirrorKey(pool, mirror));
         if (known === undefined) this.#open(pool, mirror, isTold);
         else known.isTold = isTold;
       }
@@ -67,7 +61,7 @@ export class MissedWriteLedgers {
   /** This config is in force: what is known of other mirrors goes. */
   retain(config: Config): void {
     this.expect(config);
-    const living = new Set(config.pools.flatMap(({ name, mirrors }) => mirrors.map((mirror) => keyOf(name, mirror.name))));
+    const living = new Set(config.pools.flatMap(({ name, mirrors }) => mirrors.map((mirror) => mirrorKey(name, mirror.name))));
     let isLess = [...this.#kept.keys()].some((key) => !living.has(key));
     this.#kept = new Map();
     for (const [key, { writes }] of this.#ledgers) {
@@ -88,7 +82,7 @@ export class MissedWriteLedgers {
     const kept: KeptMissedWrite[] = [];
     const before = this.#lists;
     for (const write of writes) {
-      const ledger = this.#ledgers.get(keyOf(write.pool, write.mirror));
+      const ledger = this.#ledgers.get(mirrorKey(write.pool, write.mirror));
       if (ledger === undefined) continue;
       if (ledger.writes.length === 0) this.#lists += 1;
       const shown = showWrite(write, ++ledger.total);
@@ -98,7 +92,7 @@ export class MissedWriteLedgers {
       kept.push({ pool: ledger.pool, mirror: ledger.mirror, ...shown });
     }
     for (const { pool, mirror, count } of unlisted) {
-      const ledger = this.#ledgers.get(keyOf(pool, mirror));
+      const ledger = this.#ledgers.get(mirrorKey(pool, mirror));
       if (ledger !== undefined) ledger.total += count;
     }
     // One list more makes the share of all others smaller.
@@ -110,7 +104,7 @@ export class MissedWriteLedgers {
 
   /** A page of the list of one mirror; empty where nothing is known of it. */
   list({ pool, mirror, after, limit }: MissedWritesQuery): MissedWrites {
-    const ledger = this.#ledgers.get(keyOf(pool, mirror));
+    const ledger = this.#ledgers.get(mirrorKey(pool, mirror));
     const writes = ledger?.writes ?? [];
     const first = firstAfter(writes, after);
     const page = writes.slice(first, first + limit);
@@ -124,11 +118,11 @@ export class MissedWriteLedgers {
   }
 
   #open(pool: string, mirror: string, isTold: boolean): void {
-    const kept = this.#kept.get(keyOf(pool, mirror)) ?? [];
+    const kept = this.#kept.get(mirrorKey(pool, mirror)) ?? [];
     const writes = kept.map(({ pool: _pool, mirror: _mirror, ...write }): ShownMissedWrite => write).sort((a, b) => a.seq - b.seq);
     const characters = writes.reduce((sum, write) => sum + charactersOf(write), 0);
     const ledger: Ledger = { pool, mirror, isTold, total: writes.at(-1)?.seq ?? 0, writes, characters };
-    this.#ledgers.set(keyOf(pool, mirror), ledger);
+    this.#ledgers.set(mirrorKey(pool, mirror), ledger);
     if (writes.length === 0) return;
     this.#lists += 1;
     this.#trim(ledger);
@@ -139,7 +133,7 @@ export class MissedWriteLedgers {
   }
 
   #trim(ledger: Ledger): void {
-    const most = Math.min(MAX_OF_MIRROR, Math.floor(MOST / this.#lists));
+    const most = Math.min(MAX_OF_MIRROR, Math.floor(MAX_IN_ALL / this.#lists));
     const mostCharacters = Math.min(MAX_CHARACTERS_OF_MIRROR, MAX_CHARACTERS / this.#lists);
     const { writes } = ledger;
     let gone = 0;
@@ -186,9 +180,4 @@ function firstAfter(writes: readonly ShownMissedWrite[], seq: number): number {
     else high = middle;
   }
   return low;
-}
-
-/** Neither name can have a slash in it. */
-function keyOf(pool: string, mirror: string): string {
-  return `${pool}/${mirror}`;
 }

@@ -1,16 +1,19 @@
-// What the controller needs of those who serve: the workers, and what finds out where names lead.
+// What control needs of those who serve: the workers, what finds out where names lead, health checks, mirrors, the admin API.
 
-import type { Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
-import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { DatedReport } from '../compare/mirror-report.ts';
+import type { AdminConfig, Address, Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
+import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { Adoption } from '../api/scalars.ts';
 
+/** A Config to serve, with the places of its counters. */
 export interface Update {
   readonly revision: number;
   /** With the endpoints that were discovered. */
   readonly config: Config;
   readonly counters: CounterPlan;
+  /** Memory of the sessions of each pool that has them, by name. */
+  readonly sessions: Readonly<Record<string, SharedArrayBuffer>>;
 }
 
 /** Other endpoints for a Config that is served. */
@@ -25,7 +28,7 @@ export interface EndpointUpdate {
 /** The workers, as control sees them. */
 export interface DataPlane {
   /**
-   * Resolves when every worker has answered or was given up; one that did not apply must be replaced. Counters are adopted before
+   * Resolves when every worker has responded or was given up; one that did not apply must be replaced. Counters are adopted before
    * the Table is swapped. Rejects only when the update is refused as a whole, such as a listener that cannot be bound:
    * then all workers serve what they served before. Must settle within bounded time.
    */
@@ -44,17 +47,48 @@ export interface EndpointDiscovery {
   settle(pools: readonly PoolConfig[]): void;
 }
 
+/** Health checks, as control sees them. */
+export interface HealthChecks {
+  /** Hands pools on with `apply`, then checks what they name. New endpoints that start unhealthy are told before. */
+  adopt<T>(pools: readonly PoolConfig[], apply: () => Promise<T>): Promise<T>;
+}
+
+/** Rejects with a message for operators when somebody else listens there. */
+export type ClaimAddress = (address: Address) => Promise<void>;
+
+/** What is known of mirrors, as control sees it. */
+export interface MirrorFollower {
+  /** A config is on its way to the workers. */
+  expect(config: Config): void;
+  /** Every worker serves this config. */
+  follow(config: Config): void;
+}
+
+/** The admin API, as control sees it. */
+export interface AdminSettings {
+  /** Tokens and limits from now on. */
+  configure(config: AdminConfig): void;
+}
+
+/** The access log, as control sees it. */
+export interface AccessLogPlace {
+  /** @param path `stdout`, an absolute path, or empty for none */
+  open(path: string): void;
+  /** The file may have been moved away. */
+  reopen(): void;
+}
+
 /** What the workers remember of their latest exchanges, in no order, with all that clients sent: it must be masked before it is shown. */
 export interface Recollection {
-  /** Workers that answered in time. */
+  /** Workers that responded in time. */
   readonly responded: number;
   readonly total: number;
   readonly exchanges: readonly Observation[];
 }
 
-/** The comparison of shadows, as control sees it. */
+/** The comparison of mirrors, as control sees it. */
 export interface Comparing {
-  /** Of a mirror that compares. Settles within bounded time, never rejects. `busy`: no answer in time, or it has just begun anew. */
+  /** Of a mirror that compares. Settles within bounded time, never rejects. `busy`: no response in time, or it has just begun anew. */
   report(pool: string, mirror: string): Promise<DatedReport | 'busy'>;
   /** Exchanges of a mirror that were not compared because comparison could not keep up; since the start. */
   dropped(pool: string, mirror: string): number;

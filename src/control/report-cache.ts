@@ -1,5 +1,6 @@
 // Reports of mirrors, each asked for not more often than four times a second, however many want to know: making one can take 0.1 s.
 
+import { mirrorKey } from '../compare/mirror-key.ts';
 import type { Clock } from '../lib/clock.ts';
 
 const EVERY_MS = 250;
@@ -18,8 +19,7 @@ export class ReportCache<Report> {
 
   /** The one that is under way, the latest one while it is fresh, or a new one. */
   get(pool: string, mirror: string): Promise<Report> {
-    // Neither name can have a slash in it.
-    const key = `${pool}/${mirror}`;
+    const key = mirrorKey(pool, mirror);
     const known = this.#kept.get(key);
     if (known !== undefined) return known;
     const asked = this.#ask(pool, mirror);
@@ -31,7 +31,7 @@ export class ReportCache<Report> {
     return asked;
   }
 
-  /** Whoever asks from now on gets a new one. */
+  /** The next question gets a new report. */
   forget(): void {
     this.#kept.clear();
   }

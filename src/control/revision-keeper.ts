@@ -2,62 +2,52 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { decodeText } from '../config/decode.ts';
-import type { FileRead, LoadResult } from '../config/decode.ts';
+import type { LoadResult } from '../config/decode.ts';
 import { diffConfigs } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { describeConfig, printWritten } from '../config/print.ts';
 import type { Log } from '../lib/log.ts';
 import { StoreFailed } from '../store/store-errors.ts';
-import type { Journal, NewRevision } from './journal.ts';
-
-/** What is about to be in force. */
-export interface Next {
-  readonly read: FileRead;
-  readonly load: LoadResult;
-  readonly config: Config;
-}
-
-/** Whose change it is. */
-export interface Origin {
-  readonly cause: string;
-  readonly author: string;
-  readonly reason: string;
-  /** Pools whose users follow the weights at once when it is in force. */
-  readonly moved: readonly string[];
-}
+import type { Next, Transition } from './in-force/transition.ts';
+import type { Journal, KeptRevision, NewRevision } from './journal.ts';
+import { shownChange } from './shown-change.ts';
 
 const OF_THE_FILE: ReadonlySet<string> = new Set(['start', 'file', 'signal']);
 
 export class RevisionKeeper {
   readonly #journal: Journal;
   readonly #log: Log;
+  /** What the process before has left; undefined once a config of this one is in force: it holds a whole config. */
+  #left: KeptRevision | undefined;
 
-  constructor(journal: Journal, log: Log) {
+  constructor(journal: Journal, left: KeptRevision | undefined, log: Log) {
     this.#journal = journal;
+    this.#left = left;
     this.#log = log;
   }
 
   /** The next number; at a start that finds the state as it was kept, the number of that. `before`: undefined at a start. */
-  numberOf({ config, load }: Next, before: Config | undefined): number {
+  numberOf({ config, load }: Pick<Next, 'config' | 'load'>, before: Config | undefined): number {
     const isKept = before === undefined && this.#isKept(config, load);
     return this.#journal.number + (isKept ? 0 : 1);
   }
 
-  /** Durable when it returns, unless it comes of the file. Throws when it cannot be kept and must not be in force. */
-  persist(number: number, next: Next, origin: Origin, before: Config | undefined): void {
-    if (number === this.#journal.number) return;
-    const revision = this.#describe(number, next, origin, before);
+  /** Durable when it resolves, unless it comes from the file. Rejects when it cannot be kept and must not be in force. */
+  async persist(next: Transition): Promise<void> {
+    if (next.revision === this.#journal.number) return this.#forgetLeft();
+    const revision = this.#describe(next);
     try {
-      this.#journal.keep(revision);
+      await this.#journal.keep(revision);
     } catch (error) {
-      if (!OF_THE_FILE.has(origin.cause) || !(error instanceof StoreFailed)) throw error;
+      if (!OF_THE_FILE.has(next.origin.cause) || !(error instanceof StoreFailed)) throw error;
       this.#keepLater(revision, error);
     }
+    this.#forgetLeft();
   }
 
   /** For what is in force although it cannot be kept. Throws when too much is. */
-  retryPersist(number: number, next: Next, origin: Origin, before: Config | undefined): void {
-    this.#keepLater(this.#describe(number, next, origin, before), new Error('it could not be taken back'));
+  retryPersist(next: Transition): void {
+    this.#keepLater(this.#describe(next), new Error('it could not be taken back'));
   }
 
   #keepLater(revision: NewRevision, error: Error): void {
@@ -65,25 +55,31 @@ export class RevisionKeeper {
     this.#log.error({ err: error, revision: revision.number }, 'a revision could not be kept; it is served, and kept before the next one');
   }
 
-  #describe(number: number, { config, load }: Next, { moved, ...origin }: Origin, before = this.#keptConfig()): NewRevision {
-    const { amendments, overtaken } = load.amended;
+  #describe({ revision: number, config, load, origin: { moved, change, ...origin }, before }: Transition): NewRevision {
+    const { amendments, superseded } = load.amended;
     const facts = {
-      ...(overtaken.length > 0 && { overtaken: overtaken.map(({ reason }) => reason) }),
+      ...(superseded.length > 0 && { overtaken: superseded.map(({ reason }) => reason) }),
       ...(moved.length > 0 && { moved }),
+      ...(change !== undefined && { change: shownChange(change) }),
     };
-    const differences = before === undefined ? [] : diffConfigs(before, config);
+    const last = before === undefined ? this.#keptConfig() : before.config;
+    const differences = last === undefined ? [] : diffConfigs(last, config);
     return { number, ...origin, amendments, written: describeConfig(config), differences, facts };
   }
 
+  #forgetLeft(): void {
+    this.#left = undefined;
+  }
+
   #isKept(config: Config, { amended }: LoadResult): boolean {
-    const { latest } = this.#journal;
-    if (latest === undefined || !isDeepStrictEqual(latest.written, plain(describeConfig(config)))) return false;
-    return isDeepStrictEqual(latest.amendments, plain(amended.amendments));
+    const left = this.#left;
+    if (left === undefined || !isDeepStrictEqual(left.written, plain(describeConfig(config)))) return false;
+    return isDeepStrictEqual(left.amendments, plain(amended.amendments));
   }
 
   /** What was in force before this start; undefined when nothing was, or it is no config of today. */
   #keptConfig(): Config | undefined {
-    const written = this.#journal.latest?.written;
+    const written = this.#left?.written;
     return written === undefined ? undefined : decodeText('/', printWritten(written)).config;
   }
 }

@@ -2,8 +2,8 @@
 // pool as it was. It never waits, and never changes what is in force before `commit`.
 
 import type { PoolConfig } from '../config/model.ts';
-import { compileSessionRule } from '../routing/remembered-version.ts';
-import type { SessionRule } from '../routing/remembered-version.ts';
+import { compileSessionRule } from '../routing/session-rule.ts';
+import type { SessionRule } from '../routing/session-rule.ts';
 import { SessionReader } from '../routing/session-reader.ts';
 import { createSessionMemory, Sessions } from '../routing/sessions.ts';
 import type { Lines } from '../telemetry/samples.ts';
@@ -41,7 +41,7 @@ interface Count {
   readonly users: ReadonlyMap<string, number>;
 }
 
-/** Counting is not to take more than a part of the time, whatever the size and whoever asks how often. */
+/** Counting takes only a part of the time, no matter how large the table is and how often it is asked. */
 const COUNT_MS = 1000;
 const COUNT_MS_PER_USER = 0.004;
 

@@ -1,11 +1,31 @@
-// What the controller is asked, and what it answers.
+// What the controller is asked: plain data, which can be stored, logged and done again. And what it returns.
 
+import type { Adoption } from '../api/scalars.ts';
 import type { Amendment } from '../config/amend.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { Config } from '../config/model.ts';
 import type { Problem } from '../config/problem.ts';
-import type { Adoption } from '../api/scalars.ts';
-import type { ChangeOutcome } from './control-api.ts';
+import type { Change, ChangeOutcome, ChangeRequest } from './control-api.ts';
+
+/** There may be another file; it is read when its turn comes. While one waits, a newer one takes its place. */
+export interface FileSubmission {
+  readonly kind: 'file';
+  readonly cause: 'start' | 'file' | 'signal';
+}
+
+/** Somebody asks for a change over the file. Each gets its turn. */
+export interface AmendSubmission extends ChangeRequest {
+  readonly kind: 'amend';
+  readonly cause: 'api' | 'restore';
+  readonly change: Change;
+}
+
+/** There may be other endpoints for what is in force. Many while the controller is busy are one. */
+export interface DiscoveredSubmission {
+  readonly kind: 'discovered';
+}
+
+export type Submission = FileSubmission | AmendSubmission | DiscoveredSubmission;
 
 export type ApplyResult =
   | { readonly result: 'applied'; readonly revision: number; readonly workers: Adoption; readonly notices: readonly string[] }
@@ -22,11 +42,8 @@ export interface Loaded {
   readonly alone?: LoadResult;
 }
 
-/** Reads the file; called when its turn has come. */
-export type Load = () => Loaded;
-
-/** The desired state that an order starts from. */
-export interface Desired {
+/** The desired state that a change starts from. */
+export interface Basis {
   readonly revision: number;
   readonly config: Config;
   /** The file as it was last read without a Problem. */
@@ -34,26 +51,13 @@ export interface Desired {
   readonly amendments: readonly Amendment[];
 }
 
-/** What the controller answers: of a dry run both states, with the endpoints that are known. */
-export type SubmissionOutcome = Exclude<ChangeOutcome, { result: 'dry-run' }> | DryRun;
+/** Of a dry run both states, with the endpoints that are known. */
+export type AmendOutcome = Exclude<ChangeOutcome, { result: 'dry-run' }> | DryRun;
 
 export interface DryRun extends Omit<Extract<ChangeOutcome, { result: 'dry-run' }>, 'impact'> {
   readonly before: Config;
   readonly after: Config;
 }
 
-/** What an order answers when there is nothing to put in force. */
+/** What becomes of a change when there is nothing to put in force. */
 export type Refusal = Extract<ChangeOutcome, { result: 'rejected' | 'unknown' }>;
-
-export interface Submission {
-  readonly cause: 'api' | 'restore';
-  readonly author: string;
-  readonly reason: string;
-  /** Stale unless this is the revision when its turn comes; undefined = any. */
-  readonly expected: number | undefined;
-  readonly dryRun: boolean;
-  /** What is to stand over the file from now on, or why not; called when its turn comes. */
-  readonly toAmendments: (desired: Desired) => readonly Amendment[] | Refusal;
-  /** Pools whose users are to follow the weights at once when `after` takes the place of `before`. */
-  readonly moves?: (before: Config, after: Config) => readonly string[];
-}

@@ -1,6 +1,7 @@
-// What somebody asks for as the amendments that are to stand over the file: from words of control to those of the config.
+// A change as the amendments that are to stand over the file: from words of control to those of the config.
 
 import { dirname, join } from 'node:path';
+import { isMap } from '../lib/plain.ts';
 import type { Amendment } from '../config/amend.ts';
 import {
   clearMirrors,
@@ -14,45 +15,45 @@ import {
 } from '../config/changes.ts';
 import type { Changed, Standing } from '../config/changes.ts';
 import { decodeRead, decodeText } from '../config/decode.ts';
-import { isMap, samePlain } from '../config/plain.ts';
+import { samePlain } from '../config/plain.ts';
 import { describeConfig } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
 import { setDrain } from '../config/set-drain.ts';
 import type { Journal } from './journal.ts';
-import type { Desired, Refusal } from './submission.ts';
+import type { Basis, Refusal } from './submission.ts';
 import type { Change } from './control-api.ts';
 
 type AmendmentsOrRefusal = readonly Amendment[] | Refusal;
 
-export function toAmendments(change: Change, desired: Desired, journal: Pick<Journal, 'find'>): AmendmentsOrRefusal {
-  const standing: Standing = { written: desired.read.document?.value ?? {}, amendments: desired.amendments };
+export async function toAmendments(change: Change, basis: Basis, journal: Pick<Journal, 'find'>): Promise<AmendmentsOrRefusal> {
+  const standing: Standing = { written: basis.read.document?.value ?? {}, amendments: basis.amendments };
   switch (change.kind) {
     case 'split':
-      return told(setSplit(standing, change.pool, change.weights), desired);
+      return told(setSplit(standing, change.pool, change.weights), basis);
     case 'override':
-      return told(setOverride(standing, change.pool, change.name, change.override), desired);
+      return told(setOverride(standing, change.pool, change.name, change.override), basis);
     case 'remove-override':
-      return told(removeOverride(standing, change.pool, change.name), desired);
+      return told(removeOverride(standing, change.pool, change.name), basis);
     case 'clear-overrides':
-      return told(clearOverrides(standing, change.pool), desired);
+      return told(clearOverrides(standing, change.pool), basis);
     case 'mirror':
-      return told(setMirror(standing, change.pool, change.name, change.mirror), desired);
+      return told(setMirror(standing, change.pool, change.name, change.mirror), basis);
     case 'remove-mirror':
-      return told(removeMirror(standing, change.pool, change.name), desired);
+      return told(removeMirror(standing, change.pool, change.name), basis);
     case 'clear-mirrors':
-      return told(clearMirrors(standing, change.pool), desired);
+      return told(clearMirrors(standing, change.pool), basis);
     case 'drain':
-      return told(setDrain(standing, change, change.deadlineMs ?? true), desired);
+      return told(setDrain(standing, change, change.deadlineMs ?? true), basis);
     case 'resume':
-      return told(setDrain(standing, change, false), desired);
+      return told(setDrain(standing, change, false), basis);
     case 'config':
-      return replaceConfig(change.document, standing, desired);
+      return replaceConfig(change.document, standing, basis);
     case 'restore':
-      return restore(change.revision, { standing, desired, journal });
+      return restore(change.revision, { standing, basis, journal });
   }
 }
 
-function told(changed: Changed, { revision }: Desired): AmendmentsOrRefusal {
+function told(changed: Changed, { revision }: Basis): AmendmentsOrRefusal {
   if (!isRefused(changed)) return changed;
   const [first] = changed.faults;
   if (first?.kind === 'unknown') return { result: 'unknown', message: first.message };
@@ -60,8 +61,8 @@ function told(changed: Changed, { revision }: Desired): AmendmentsOrRefusal {
 }
 
 /** Text is YAML, of which JSON is a part. Paths of files in it are relative to the folder of the config. */
-function replaceConfig(document: unknown, standing: Standing, desired: Desired): AmendmentsOrRefusal {
-  const { config, read, revision } = desired;
+function replaceConfig(document: unknown, standing: Standing, basis: Basis): AmendmentsOrRefusal {
+  const { config, read, revision } = basis;
   const file = join(dirname(read.files[0] ?? '.'), 'config');
   const text = typeof document === 'string' ? document : (JSON.stringify(document) as string | undefined);
   const asked = decodeText(file, text ?? 'null');
@@ -72,21 +73,21 @@ function replaceConfig(document: unknown, standing: Standing, desired: Desired):
       problems: asked.problems.map(({ path, line, column, message }) => ({ path, line, column, message })),
     };
   const alone = decodeRead(read).config;
-  return told(setConfig({ ...standing, config, alone }, { written: asked.written, config: asked.config }), desired);
+  return told(setConfig({ ...standing, config, alone }, { written: asked.written, config: asked.config }), basis);
 }
 
 interface Restoring {
   readonly standing: Standing;
-  readonly desired: Desired;
+  readonly basis: Basis;
   readonly journal: Pick<Journal, 'find'>;
 }
 
 /** What stood over the file then, if that gives what was in force then; else what differs from the file of today. */
-function restore(revision: number, { standing, desired, journal }: Restoring): AmendmentsOrRefusal {
-  const found = journal.find(revision);
+async function restore(revision: number, { standing, basis, journal }: Restoring): Promise<AmendmentsOrRefusal> {
+  const found = await journal.find(revision);
   if (found === undefined || !isMap(found.written))
     return { result: 'unknown', message: `There is no revision ${revision}; it was never made, or is too old to be kept.` };
-  const before = decodeRead(desired.read, found.amendments as readonly Amendment[]);
+  const before = decodeRead(basis.read, found.amendments as readonly Amendment[]);
   if (before.config !== undefined && samePlain(describeConfig(before.config), found.written)) return before.amended.amendments;
-  return replaceConfig(found.written, standing, desired);
+  return replaceConfig(found.written, standing, basis);
 }

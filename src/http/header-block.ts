@@ -1,5 +1,5 @@
-// Reads a header block: field lines as one latin1 string, each ending in CRLF.
-// Linear time; never builds a map of a request's fields.
+// The header block, the neutral form of a message's fields: `name: value` lines in one latin1 string, each ending in CRLF. It is data, not
+// text of HTTP/1: a codec takes it apart or writes it as its protocol wants. Reading is linear and never builds a map of a request's fields.
 
 const TAB = 0x09;
 const SPACE = 0x20;
@@ -39,6 +39,21 @@ export function findCookie(block: string, name: string): string | undefined {
     if (value !== undefined) return value;
   }
   return undefined;
+}
+
+/** The block without the lines whose name is in `names` (lower case). */
+export function withoutFields(block: string, names: ReadonlySet<string>): string {
+  let kept = '';
+  let runStart = 0;
+  for (let line = 0; line < block.length;) {
+    const next = nextLine(block, line);
+    if (names.has(block.slice(line, block.indexOf(':', line)).toLowerCase())) {
+      kept += block.slice(runStart, line);
+      runStart = next;
+    }
+    line = next;
+  }
+  return kept + block.slice(runStart);
 }
 
 /** Text as the latin1 string of its UTF-8 bytes, which is how it looks in a header block. */

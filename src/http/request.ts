@@ -1,5 +1,53 @@
-// Requests in neutral form: what the proxy knows of them whatever protocol they came in or leave by.
-// A request never holds text of a protocol: no request line, no framing, nothing of the connection.
+// Requests in neutral form: what the proxy knows of them, whatever protocol they come in and leave by.
+// They never hold text of a protocol: no request line, no framing, nothing of the connection.
+
+/** A request as a client sent it. The reader of a protocol extends it with what only that protocol has. */
+export class IncomingRequest {
+  method = '';
+  /** Of the connection that it came by. */
+  scheme: 'http' | 'https' = 'http';
+  /** The host that it is for, with a port where one was given; empty only for HTTP/1.0 without Host. */
+  authority = '';
+  /** Exactly the target to forward: origin-form, or `*`. */
+  target = '';
+  /** The target before the first `?`. */
+  path = '';
+  /** What follows the first `?`, without it; empty when absent. */
+  query = '';
+  /** Header block: field lines as received, each with its CRLF; without Host, hop-by-hop fields and those that have a place of their own below. */
+  block = '';
+  /** -1 when it was not declared. */
+  contentLength = -1;
+  /** Whether the client takes trailers. */
+  acceptsTrailers = false;
+  /** Received values of forwarding fields, joined by `, `; empty when absent. They are not in the block. */
+  forwardedFor = '';
+  forwardedProto = '';
+  forwardedHost = '';
+  via = '';
+  requestId = '';
+  /** Whether the block holds other forwarding fields (`forwarding-fields.ts`). */
+  forwardedOther = false;
+
+  /** Sets every field to its first value, so that a kept request holds on to no text. */
+  reset(): void {
+    this.method = '';
+    this.scheme = 'http';
+    this.authority = '';
+    this.target = '';
+    this.path = '';
+    this.query = '';
+    this.block = '';
+    this.contentLength = -1;
+    this.acceptsTrailers = false;
+    this.forwardedFor = '';
+    this.forwardedProto = '';
+    this.forwardedHost = '';
+    this.via = '';
+    this.requestId = '';
+    this.forwardedOther = false;
+  }
+}
 
 /** A request as an upstream gets it. One per exchange, filled once for all of its attempts and copies. */
 export class OutgoingRequest {

@@ -4,7 +4,7 @@
 /** The state just after the first `;`. */
 export const EXTENSION_START = 0;
 /** The line may end here; the CR itself is not given to `nextExtensionState`. */
-export const EXTENSION_NAME = 1;
+const EXTENSION_NAME = 1;
 const VALUE_START = 2;
 const VALUE = 3;
 const QUOTED = 4;

@@ -6,12 +6,12 @@ import { REFUSE_BAD_REQUEST, REFUSE_BODY_TOO_LARGE, REFUSE_HEADER_TOO_LARGE } fr
 import { judgeTrailerLine } from './trailer-fields.ts';
 
 /** Of one chunk, and of all chunks of a message. */
-export const CHUNK_EXTENSION_BYTES = 256;
-export const MESSAGE_EXTENSION_BYTES = 16384;
-export const TRAILER_BYTES = 16384;
-export const TRAILER_COUNT = 64;
+export const MAX_CHUNK_EXTENSION_BYTES = 256;
+export const MAX_MESSAGE_EXTENSION_BYTES = 16384;
+export const MAX_TRAILER_BYTES = 16384;
+export const MAX_TRAILERS = 64;
 /** Hexadecimal digits of a chunk size, padding included; keeps sizes far below 2^53. */
-const SIZE_DIGITS = 12;
+const MAX_SIZE_DIGITS = 12;
 
 const SIZE = 0;
 const EXTENSION = 1;
@@ -88,7 +88,7 @@ export class ChunkedScanner {
   }
 
   /**
-   * Goes over the next bytes of the message. Answers the offset just past its end (`done` is then true), `to` when more is needed,
+   * Goes over the next bytes of the message. Returns the offset just past its end (`done` is then true), `to` when more is needed,
    * or -1 when it is refused.
    */
   scan(bytes: Buffer, from: number, to: number): number {
@@ -146,7 +146,7 @@ export class ChunkedScanner {
       const digit = HEX_DIGITS[bytes[at]!]!;
       if (digit === NOT_HEX) return this.#endDigits(bytes[at]!, at + 1);
       this.#digits++;
-      if (this.#digits > SIZE_DIGITS) return this.#refuse('chunk size too long');
+      if (this.#digits > MAX_SIZE_DIGITS) return this.#refuse('chunk size too long');
       this.#size = this.#size * 16 + digit;
     }
     return to;
@@ -170,7 +170,7 @@ export class ChunkedScanner {
       if (this.#extensionState === EXTENSION_MALFORMED) return this.#refuse('malformed chunk extension');
       this.#extensionBytes++;
       this.#messageExtensionBytes++;
-      if (this.#extensionBytes > CHUNK_EXTENSION_BYTES || this.#messageExtensionBytes > MESSAGE_EXTENSION_BYTES) {
+      if (this.#extensionBytes > MAX_CHUNK_EXTENSION_BYTES || this.#messageExtensionBytes > MAX_MESSAGE_EXTENSION_BYTES) {
         return this.#refuse('chunk extensions too long');
       }
     }
@@ -205,7 +205,7 @@ export class ChunkedScanner {
     const whole = end < to;
     if (whole) end++;
     this.#trailerBytes += end - from;
-    if (this.#trailerBytes > TRAILER_BYTES) return this.#refuse('trailers too large', REFUSE_HEADER_TOO_LARGE);
+    if (this.#trailerBytes > MAX_TRAILER_BYTES) return this.#refuse('trailers too large', REFUSE_HEADER_TOO_LARGE);
     this.#trailerLine += bytes.toString('latin1', from, end);
     return whole ? this.#endTrailerLine(end) : end;
   }
@@ -221,7 +221,7 @@ export class ChunkedScanner {
     const fault = judgeTrailerLine(line);
     if (fault !== '') return this.#refuse(fault);
     this.trailers++;
-    return this.trailers > TRAILER_COUNT ? this.#refuse('too many trailers', REFUSE_HEADER_TOO_LARGE) : next;
+    return this.trailers > MAX_TRAILERS ? this.#refuse('too many trailers', REFUSE_HEADER_TOO_LARGE) : next;
   }
 
   #refuse(reason: string, code: number = REFUSE_BAD_REQUEST): number {

@@ -1,29 +1,31 @@
 // One walk over the checked field lines of a head: takes the values that we act on and joins the other lines into a block,
 // in runs of untouched bytes. It judges nothing; the lines must have passed `endOfFieldLines`.
 
+import { FORWARDED_PREFIX, SHADOW_FIELD } from '../http/forwarding-fields.ts';
+
 /** The fields that we act on, numbered so that sets of them are bit masks. */
 export const FIELD_HOST = 1;
 export const FIELD_CONNECTION = 2;
-export const FIELD_KEEP_ALIVE = 3;
-export const FIELD_PROXY_CONNECTION = 4;
+const FIELD_KEEP_ALIVE = 3;
+const FIELD_PROXY_CONNECTION = 4;
 export const FIELD_TE = 5;
 export const FIELD_TRANSFER_ENCODING = 6;
-export const FIELD_UPGRADE = 7;
+const FIELD_UPGRADE = 7;
 export const FIELD_CONTENT_LENGTH = 8;
 export const FIELD_EXPECT = 9;
 export const FIELD_FORWARDED_FOR = 10;
 export const FIELD_FORWARDED_PROTO = 11;
 export const FIELD_FORWARDED_HOST = 12;
-export const FIELD_FORWARDED = 13;
+const FIELD_FORWARDED = 13;
 export const FIELD_VIA = 14;
 export const FIELD_REQUEST_ID = 15;
-/** A name that differs from one of the above only in `_` for `-`; some applications cannot tell them apart. */
+/** A name that differs from one that we act on only in `_` for `-`; some applications cannot tell them apart. */
 export const FIELD_LOOKALIKE = 16;
-/** Says something of the client or of the way to us that only a proxy can know: `x-forwarded-port`, `x-real-ip`, the mark of a copy. */
+/** Other forwarding fields, which stay in the block: `x-forwarded-port`, `x-real-ip`, the mark of a copy. */
 export const FIELD_FORWARDED_OTHER = 17;
 const FIELD_PLAIN = 0;
 
-export const HOP_BY_HOP_FIELDS =
+export const HOP_BY_HOP_MASK =
   (1 << FIELD_CONNECTION) |
   (1 << FIELD_KEEP_ALIVE) |
   (1 << FIELD_PROXY_CONNECTION) |
@@ -31,7 +33,7 @@ export const HOP_BY_HOP_FIELDS =
   (1 << FIELD_TRANSFER_ENCODING) |
   (1 << FIELD_UPGRADE);
 
-export const FORWARDING_FIELDS =
+export const FORWARDING_MASK =
   (1 << FIELD_FORWARDED_FOR) |
   (1 << FIELD_FORWARDED_PROTO) |
   (1 << FIELD_FORWARDED_HOST) |
@@ -40,7 +42,13 @@ export const FORWARDING_FIELDS =
   (1 << FIELD_REQUEST_ID);
 
 // Of the others it is enough that they leave the block.
-const VALUED = ~((1 << FIELD_KEEP_ALIVE) | (1 << FIELD_PROXY_CONNECTION) | (1 << FIELD_LOOKALIKE));
+const VALUED = ~(
+  (1 << FIELD_KEEP_ALIVE) |
+  (1 << FIELD_PROXY_CONNECTION) |
+  (1 << FIELD_UPGRADE) |
+  (1 << FIELD_FORWARDED) |
+  (1 << FIELD_LOOKALIKE)
+);
 
 /** What the last walk found. Reused: only fields whose bit is set in `seen` hold a value of it. */
 export class SortedFields {
@@ -147,7 +155,15 @@ function fieldAt(text: string, at: number): number {
 
 function extensionAt(text: string, at: number): number {
   const field = knownExtensionAt(text, at);
-  return field === FIELD_PLAIN ? match(text, at, 'x-forwarded-', FIELD_FORWARDED_OTHER) : field;
+  if (field !== FIELD_PLAIN) return field;
+  const family = match(text, at, FORWARDED_PREFIX, FIELD_FORWARDED_OTHER);
+  return family === FIELD_FORWARDED_OTHER && hasUnderscore(text, at + FORWARDED_PREFIX.length) ? FIELD_LOOKALIKE : family;
+}
+
+/** Whether the rest of a name, from `at`, has one. */
+function hasUnderscore(text: string, at: number): boolean {
+  const found = text.indexOf('_', at);
+  return found >= 0 && found < text.indexOf(':', at);
 }
 
 function knownExtensionAt(text: string, at: number): number {
@@ -155,7 +171,7 @@ function knownExtensionAt(text: string, at: number): number {
   if (text.charCodeAt(at + 12) === 0x3a) return match(text, at, 'x-request-id', FIELD_REQUEST_ID);
   if (text.charCodeAt(at + 15) === 0x3a) {
     const field = match(text, at, 'x-forwarded-for', FIELD_FORWARDED_FOR);
-    return field === FIELD_PLAIN ? match(text, at, 'x-sluice-shadow', FIELD_FORWARDED_OTHER) : field;
+    return field === FIELD_PLAIN ? match(text, at, SHADOW_FIELD, FIELD_FORWARDED_OTHER) : field;
   }
   if (text.charCodeAt(at + 16) === 0x3a) return match(text, at, 'x-forwarded-host', FIELD_FORWARDED_HOST);
   return text.charCodeAt(at + 17) === 0x3a ? match(text, at, 'x-forwarded-proto', FIELD_FORWARDED_PROTO) : FIELD_PLAIN;

@@ -5,6 +5,6 @@ export interface HeadLimits {
   readonly headerBytes: number;
   /** Field lines. */
   readonly headerCount: number;
-  /** The request line without its CRLF; unused for answers. */
+  /** The request line without its CRLF; unused for responses. */
   readonly requestLineBytes: number;
 }

@@ -7,7 +7,7 @@ export const REFUSE_NOT_IMPLEMENTED = 4;
 export const REFUSE_VERSION = 5;
 export const REFUSE_EXPECTATION = 6;
 export const REFUSE_BODY_TOO_LARGE = 7;
-/** Every refusal of an answer, whatever the reason. */
+/** Every refusal of a response, whatever the reason. */
 export const REFUSE_BAD_RESPONSE = 8;
 
 /** Outcome code by refusal code; position 0 is not a refusal. */

@@ -10,7 +10,7 @@ const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const METHOD_BEGINNING = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*(?: |$)/;
 const CURRENT_VERSION = / HTTP\/1\.[01]$/;
 const ILLEGAL_BYTE = /[^ -~]/;
-const METHOD_BYTES = 32;
+const MAX_METHOD_BYTES = 32;
 
 /** Offset just past the CRLF of the request line starting at `from`; 0 when it is not complete or not well-formed. */
 export function endOfRequestLine(text: string, from: number): number {
@@ -48,7 +48,7 @@ function judgeWhole(line: string): Refusal {
 function judgeMethod(isToken: boolean, line: string): Refusal | undefined {
   if (!isToken) return bad('malformed method');
   const space = line.indexOf(' ');
-  if ((space < 0 ? line.length : space) <= METHOD_BYTES) return undefined;
+  if ((space < 0 ? line.length : space) <= MAX_METHOD_BYTES) return undefined;
   return { code: REFUSE_NOT_IMPLEMENTED, reason: 'method too long' };
 }
 

@@ -1,158 +1,24 @@
-// The head of one HTTP/1 answer in neutral form, and its parser (RFC 9112): once, strictly, in linear time.
-// A malformed answer is refused as a whole; nothing of it is repaired and passed on.
+// What the head of an HTTP/1 response says beyond what every protocol has.
 
-import { ConnectionOptions, readConnectionOptions, withoutFields } from './connection-options.ts';
-import { endOfFieldLines, judgeFieldLines } from './field-lines.ts';
-import {
-  FIELD_CONNECTION,
-  FIELD_CONTENT_LENGTH,
-  FIELD_TRANSFER_ENCODING,
-  FIELD_UPGRADE,
-  HOP_BY_HOP_FIELDS,
-  SortedFields,
-} from './field-sort.ts';
-import {
-  BODY_CHUNKED,
-  BODY_LENGTH,
-  BODY_NONE,
-  BODY_UNTIL_CLOSE,
-  judgeTransferEncoding,
-  parseContentLength,
-  type BodyKind,
-} from './framing.ts';
-import type { HeadLimits } from './limits.ts';
-import { REFUSE_BAD_RESPONSE } from './refusal.ts';
+import { IncomingResponse } from '../http/response.ts';
+import { BODY_NONE, type BodyKind } from './framing.ts';
 
-/** Filled by `parseResponseHead`; one per connection, reused for every answer on it. */
-export class ResponseHead {
-  /** 100 to 599. */
-  status = 0;
-  /** Reason phrase as received; may be empty. */
-  reason = '';
+/** Filled by `readResponseHead`; one per connection, reused for every response on it. */
+export class ResponseHead extends IncomingResponse {
   /** 0 or 1, of HTTP/1.x. */
   minor = 1;
-  /** Header block: field lines as received, each with its CRLF; without hop-by-hop fields and transfer-encoding. */
-  block = '';
   /** BODY_NONE also when Content-Length is 0. */
   body: BodyKind = BODY_NONE;
-  /** As declared, also where no body follows (HEAD, 304); -1 when there is no Content-Length. */
-  contentLength = -1;
-  /** Whether the connection may carry another answer after this one. */
+  /** Whether the connection may carry another response after this one. */
   keepAlive = true;
-  /** Value of Upgrade when Connection names it; else empty. */
-  upgrade = '';
-  /** Why the answer was refused, for logs; empty when it was not. */
+  /** Why the response was refused, for logs; empty when it was not. */
   refusal = '';
 
-  /** Sets every field to its first value, so that a kept head holds on to no text. */
-  reset(): void {
-    this.status = 0;
-    this.reason = '';
+  override reset(): void {
+    super.reset();
     this.minor = 1;
-    this.block = '';
     this.body = BODY_NONE;
-    this.contentLength = -1;
     this.keepAlive = true;
-    this.upgrade = '';
     this.refusal = '';
   }
-}
-
-const STATUS_LINE = /HTTP\/1\.[01] [1-5][0-9]{2}(?: [\t -~\x80-\xff]*)?\r\n/y;
-const STATUS_LINE_BEGINNING = /^HTTP\/1\.[01] [1-5][0-9]{2}(?: [\t -~\x80-\xff]*)?\r?$/;
-const SHAPE = 'HTTP/1.1 200';
-const FRAMING = (1 << FIELD_CONTENT_LENGTH) | (1 << FIELD_TRANSFER_ENCODING);
-const CONTENT_LENGTH_ONLY: ReadonlySet<string> = new Set(['content-length']);
-
-// Parsing is synchronous, so that one of each serves all connections of a thread.
-const sorted = new SortedFields();
-const options = new ConnectionOptions();
-
-/**
- * Parses the head of an answer to a `requestMethod` request, which starts at `from` in `text` (bytes decoded as latin1), into `head`,
- * whose fields are all set anew.
- * Answers the offset just past the head; 0 when more bytes are needed; or -REFUSE_BAD_ANSWER, with the reason in `head.refusal`.
- */
-export function parseResponseHead(text: string, from: number, head: ResponseHead, limits: HeadLimits, requestMethod: string): number {
-  head.reset();
-  STATUS_LINE.lastIndex = from;
-  if (!STATUS_LINE.test(text)) return refuseLine(text, from, head, limits);
-  const fields = STATUS_LINE.lastIndex;
-  const end = endOfFieldLines(text, fields);
-  if ((end === 0 ? text.length : end) - from > limits.headerBytes) return refuse(head, 'header too large');
-  if (end === 0) {
-    const reason = judgeFieldLines(text, fields);
-    return reason === '' ? 0 : refuse(head, reason);
-  }
-  sorted.sort(text, fields, end, HOP_BY_HOP_FIELDS);
-  if (sorted.count > limits.headerCount) return refuse(head, 'too many fields');
-  head.minor = digitAt(text, from + 7);
-  head.status = digitAt(text, from + 9) * 100 + digitAt(text, from + 10) * 10 + digitAt(text, from + 11);
-  head.reason = text.slice(from + 13, fields - 2);
-  const code = readConnection(head) || readFraming(head, requestMethod);
-  return code === 0 ? end : code;
-}
-
-function refuse(head: ResponseHead, reason: string): number {
-  head.refusal = reason;
-  head.keepAlive = false;
-  return -REFUSE_BAD_RESPONSE;
-}
-
-function refuseLine(text: string, from: number, head: ResponseHead, limits: HeadLimits): number {
-  if (text.length - from > limits.headerBytes) return refuse(head, 'header too large');
-  const line = text.slice(from);
-  return isBeginning(line) ? 0 : refuse(head, 'malformed status line');
-}
-
-function isBeginning(line: string): boolean {
-  if (line.length >= SHAPE.length) return STATUS_LINE_BEGINNING.test(line);
-  // Short of a status, completing the line from a sound one tells whether it can still become sound.
-  return STATUS_LINE_BEGINNING.test(line + SHAPE.slice(line.length));
-}
-
-function digitAt(text: string, at: number): number {
-  return text.charCodeAt(at) - 0x30;
-}
-
-function readConnection(head: ResponseHead): number {
-  if (!readConnectionOptions(sorted.value(FIELD_CONNECTION), options)) return refuse(head, 'malformed connection');
-  head.keepAlive = !options.close && (head.minor === 1 || options.keepAlive);
-  head.upgrade = options.upgrade ? sorted.value(FIELD_UPGRADE) : '';
-  head.block = options.named === undefined ? sorted.block : withoutFields(sorted.block, options.named);
-  return 0;
-}
-
-// RFC 9112, section 6.3, without its leniencies.
-function readFraming(head: ResponseHead, requestMethod: string): number {
-  const framing = sorted.seen & FRAMING;
-  if (framing === FRAMING) return refuse(head, 'content-length with transfer-encoding');
-  if (sorted.has(FIELD_CONTENT_LENGTH)) {
-    if (sorted.linesOf(FIELD_CONTENT_LENGTH) > 1) return refuse(head, 'repeated content-length');
-    head.contentLength = parseContentLength(sorted.value(FIELD_CONTENT_LENGTH));
-    if (head.contentLength < 0) return refuse(head, 'malformed content-length');
-  } else if (framing !== 0) {
-    if (head.minor === 0) return refuse(head, 'transfer-encoding in HTTP/1.0');
-    const refusal = judgeTransferEncoding(sorted.value(FIELD_TRANSFER_ENCODING));
-    if (refusal !== undefined) return refuse(head, refusal.reason);
-  }
-  if (head.status < 200 || head.status === 204) return dropFraming(head, framing);
-  if (requestMethod === 'HEAD' || head.status === 304 || head.contentLength === 0) return 0;
-  if (head.contentLength > 0) head.body = BODY_LENGTH;
-  else if (framing !== 0) head.body = BODY_CHUNKED;
-  else head.body = BODY_UNTIL_CLOSE;
-  if (head.body === BODY_UNTIL_CLOSE) head.keepAlive = false;
-  return 0;
-}
-
-// RFC 9110, section 8.6 and RFC 9112, section 6.1: neither field may stand in 1xx and 204. A 204 that declares a body after all
-// is common enough to be served, but what follows it on the connection cannot be trusted. After 1xx more must follow: it is refused.
-function dropFraming(head: ResponseHead, framing: number): number {
-  if (framing === 0) return 0;
-  const declaresBody = head.contentLength !== 0;
-  if (declaresBody && head.status < 200) return refuse(head, 'interim response with a body');
-  if (declaresBody) head.keepAlive = false;
-  head.block = withoutFields(head.block, CONTENT_LENGTH_ONLY);
-  head.contentLength = -1;
-  return 0;
 }

@@ -1,21 +1,12 @@
-// Writes the heads of requests to upstreams as HTTP/1.1 text, latin1. It writes only what `read-request-head` accepts.
+// Writes the heads of requests to upstreams as HTTP/1.1 text, latin1: what `read-request-head` accepts, but for the empty Host of a client
+// that gave none (HTTP/1.0).
 // It decides nothing: which fields go out is settled in the message.
 
 import { applyHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
 import type { OutgoingRequest } from '../http/request.ts';
 
 export function writeRequestHead(request: OutgoingRequest): string {
-  return (
-    request.method +
-    ' ' +
-    request.target +
-    ' HTTP/1.1\r\nhost: ' +
-    request.authority +
-    '\r\n' +
-    request.block +
-    framingFields(request) +
-    '\r\n'
-  );
+  return head(request, request.authority, request.block + framingFields(request));
 }
 
 /** The head of a copy: the same message with a mark (a field line) for this host, and with the changes that a mirror wants. */
@@ -26,8 +17,11 @@ export function writeCopyHead(
   changes: CompiledHeaderChanges | undefined,
 ): string {
   const fields = request.block + framingFields(request);
-  const changed = changes === undefined ? fields : applyHeaderChanges(fields, changes);
-  return request.method + ' ' + request.target + ' HTTP/1.1\r\nhost: ' + authority + '\r\n' + mark + changed + '\r\n';
+  return head(request, authority, mark + (changes === undefined ? fields : applyHeaderChanges(fields, changes)));
+}
+
+function head({ method, target }: OutgoingRequest, authority: string, fields: string): string {
+  return method + ' ' + target + ' HTTP/1.1\r\nhost: ' + authority + '\r\n' + fields + '\r\n';
 }
 
 function framingFields({ unsized, acceptsTrailers }: OutgoingRequest): string {

@@ -10,7 +10,7 @@ export interface TimerOptions {
   readonly unref?: boolean;
 }
 
-/** What takes a Clock instead of calling the functions below can be tested with a ManualClock. */
+/** Code that takes a Clock instead of calling the functions below can be tested with a ManualClock. */
 export interface Clock {
   nowMs(): number;
   wallMs(): number;
@@ -28,7 +28,7 @@ export function wallMs(): number {
   return Date.now();
 }
 
-/** A meter of how busy this thread is: each call answers the busy share of the time since the call before, 0 to 1. */
+/** A meter of how busy this thread is: each call returns the busy share of the time since the call before, 0 to 1. */
 export function loopMeter(): () => number {
   let last = performance.eventLoopUtilization();
   return () => {
@@ -44,7 +44,7 @@ export function after(ms: number, fn: () => void, options?: TimerOptions): Timer
   return new SystemTimer(setTimeout(fn, boundedMs(ms)), options);
 }
 
-/** Calls `fn` once, after the events that are at hand by then have been handled. */
+/** Calls `fn` once, after the events that wait by then. */
 export function soon(fn: () => void): void {
   setImmediate(() => setImmediate(fn));
 }

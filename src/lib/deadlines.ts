@@ -1,6 +1,6 @@
 // Many timeouts on one shared timer. A duration has one list; arming appends to it, so a list is sorted by
 // expiry and a tick looks at heads alone: O(1) to arm, to disarm, and to find what is due.
-// While nobody arms anything the timer rests until the first deadline is due: an idle thread must not wake fifty times a second.
+// While nothing is armed the timer rests until the first deadline is due: an idle thread must not wake fifty times a second.
 
 import { after, every, nowMs, soon } from './clock.ts';
 import type { Timer } from './clock.ts';
@@ -85,7 +85,7 @@ export class Deadlines {
     this.#timer = every(TICK_MS, () => this.#onTimer());
   }
 
-  /** Looks at the clock; what is armed from here on counts from this moment. Answers it: monotonic milliseconds. */
+  /** Looks at the clock; what is armed from here on counts from this moment. Returns it: monotonic milliseconds. */
   refresh(): number {
     this.#atMs = nowMs();
     this.#quietTicks = 0;
@@ -105,7 +105,7 @@ export class Deadlines {
     this.armQuietly(deadline, durationMs);
   }
 
-  /** The same for what somebody does again and again: it is no sign that the thread has anything to do. */
+  /** The same for a deadline that is armed again and again: it is no sign that the thread has work. */
   armQuietly(deadline: Deadline, durationMs: number): void {
     if (deadline.list !== undefined) deadline.list.remove(deadline);
     let list = this.#lists.get(durationMs);
@@ -165,7 +165,7 @@ export class Deadlines {
     this.onPace(true);
   }
 
-  /** Until the first deadline; it stays at rest when that has fired, unless somebody arms another. */
+  /** Until the first deadline; it stays at rest when that has fired, unless another is armed. */
   #rest(): void {
     if (this.#awake) {
       this.#awake = false;

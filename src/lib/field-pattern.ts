@@ -1,6 +1,6 @@
 // Patterns of field paths: `$.a.b`, `items[*].id`, `**.updatedAt`, `users.*.name`, `$['odd key']`. Parsed once, then followed step by step.
 
-export type PatternStep =
+type PatternStep =
   | { readonly kind: 'key'; readonly name: string }
   | { readonly kind: 'any-key' }
   | { readonly kind: 'item' }
@@ -13,7 +13,7 @@ export type Pattern = readonly PatternStep[];
 export const MAX_PATTERN_LENGTH = 256;
 const STEP = /\.?\*\*|\[\*\]|\['((?:[^'\\]|\\['\\])*)'\]|\.?\*|\.?([^.[\]*'"\s]+)/y;
 
-/** What is wrong with a pattern; undefined where nothing is. */
+/** The fault of a pattern; undefined where it has none. */
 export function checkPattern(text: string): string | undefined {
   const parsed = parse(text);
   return typeof parsed === 'string' ? parsed : undefined;

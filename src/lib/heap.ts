@@ -1,4 +1,4 @@
-// What this thread's heap holds, and a way to have it give back what it does not need.
+// The size of this thread's heap, and a way to have it give back what it does not need.
 
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -12,7 +12,7 @@ export interface LogOptions {
   readonly output?: LogOutput;
 }
 
-export interface LogOutput {
+interface LogOutput {
   /** Takes one line with its line feed; must not throw. */
   write(line: string): void;
 }
@@ -27,7 +27,7 @@ export function createLog(options: LogOptions): Log {
 }
 
 /** Node writes to files and terminals at once, to pipes as far as they have room; `flushOutput` waits for the rest. */
-const LONGEST_BACKLOG_BYTES = 1024 * 1024;
+const MAX_BACKLOG_BYTES = 1024 * 1024;
 
 let shared: LogOutput | undefined;
 
@@ -38,7 +38,7 @@ function stderrOutput(): LogOutput {
   process.stderr.on('error', () => undefined);
   shared = {
     write: (line) => {
-      if (process.stderr.writableLength > LONGEST_BACKLOG_BYTES) {
+      if (process.stderr.writableLength > MAX_BACKLOG_BYTES) {
         dropped += 1;
         return;
       }

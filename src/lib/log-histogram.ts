@@ -3,7 +3,7 @@
 const LEAST_MS = 2 ** -6;
 const PER_OCTAVE = 16;
 const OCTAVES = 26;
-const BUCKETS = OCTAVES * PER_OCTAVE;
+export const BUCKETS = OCTAVES * PER_OCTAVE;
 
 /** Counts by bucket, empty buckets left out. Plain JSON. */
 export type BucketCounts = readonly (readonly [bucket: number, count: number])[];
@@ -51,11 +51,13 @@ export class LogHistogram {
   }
 }
 
-function bucketOf(durationMs: number): number {
+/** Bucket of a duration; what is out of range falls in the one at that end. */
+export function bucketOf(durationMs: number): number {
   if (durationMs <= LEAST_MS) return 0;
   return Math.min(BUCKETS - 1, Math.floor(Math.log2(durationMs / LEAST_MS) * PER_OCTAVE));
 }
 
-function middleOf(bucket: number): number {
+/** The duration that stands for all of a bucket, in milliseconds. */
+export function middleOf(bucket: number): number {
   return LEAST_MS * 2 ** ((bucket + 0.5) / PER_OCTAVE);
 }

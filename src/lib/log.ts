@@ -48,7 +48,7 @@ export function writeLine(log: Log, line: LogLine): void {
   log[line.level](line.fields, line.message);
 }
 
-/** What cannot be posted (functions, sockets, errors of a subclass) becomes text or a plain object. */
+/** Values that cannot be posted (functions, sockets, errors of a subclass) becomes text or a plain object. */
 function cloneable(fields: LogFields): LogFields {
   const copy: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {

@@ -1,4 +1,4 @@
-// What a thread does again and again beside its work: often while there is work, seldom while there is none, so that an idle thread sleeps.
+// Periodic tasks of a thread: often while there is work, seldom while there is none, so that an idle thread sleeps.
 
 import { every } from './clock.ts';
 import type { Timer } from './clock.ts';
@@ -22,7 +22,7 @@ export class Pulse {
     this.pace(true);
   }
 
-  /** Whoever goes to rest does everything once more before. */
+  /** Before a pulse rests, everything is done once more. */
   pace(awake: boolean): void {
     if (this.#stopped) return;
     this.#stopTimers();

@@ -1,6 +1,6 @@
 // The attempts of one exchange: what the one under way holds, and what the next one has to know of those before it. Plain fields; steps change them.
 
-import type { UpstreamConnection } from '../upstream/connection.ts';
+import type { UpstreamStream } from '../upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { VersionRuntime } from '../upstream/version-runtime.ts';
 
@@ -12,7 +12,7 @@ export class Attempt {
   /** Whether an attempt is under way: a slot of `version` is taken. */
   holdsSlot = false;
   /** Where the attempt under way is sent. */
-  connection: UpstreamConnection | undefined = undefined;
+  connection: UpstreamStream | undefined = undefined;
   /** Where the latest attempt was sent; it stays when that attempt has ended. */
   endpoint: Endpoint | undefined = undefined;
   /** When the attempt began, or had the whole request; 0 while it is held. */

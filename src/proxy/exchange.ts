@@ -22,7 +22,7 @@ import type { RequestHead } from '../http1/request-head.ts';
 import type { Deadline, DeadlineOwner } from '../lib/deadlines.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
-import type { UpstreamConnection } from '../upstream/connection.ts';
+import type { UpstreamStream } from '../upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { ProxyContext } from './context.ts';
 import type { Downstream } from './downstream/downstream.ts';
@@ -143,25 +143,25 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     reply(this, outcome);
   }
 
-  onConnecting(connection: UpstreamConnection): void {
+  onConnecting(connection: UpstreamStream, endpoint: Endpoint): void {
     this.state.attempt.startedMs = this.context.deadlines.refresh();
-    bindUpstream(this, connection);
+    bindUpstream(this, connection, endpoint);
   }
 
-  onConnected(connection: UpstreamConnection): void {
-    if (this.state.attempt.connection !== connection) bindUpstream(this, connection);
+  onConnected(connection: UpstreamStream, endpoint: Endpoint): void {
+    if (this.state.attempt.connection !== connection) bindUpstream(this, connection, endpoint);
     sendRequest(this, connection);
   }
 
-  onInterim(connection: UpstreamConnection): void {
+  onInterim(connection: UpstreamStream): void {
     forwardInterim(this, connection);
   }
 
-  onResponse(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  onResponse(connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
     return forwardHead(this, connection, from, to, done);
   }
 
-  onResponseBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  onResponseBytes(connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
     return forwardBody(this, connection, from, to, done);
   }
 
@@ -169,7 +169,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     continueBody(this);
   }
 
-  onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void {
+  onUpstreamFailure(connection: UpstreamStream, outcome: Outcome): void {
     retry(this, connection, outcome);
   }
 

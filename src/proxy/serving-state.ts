@@ -6,9 +6,11 @@ import { newKey, randomFraction } from '../lib/random.ts';
 import type { LowDiscrepancySequence } from '../routing/sequence.ts';
 import type { MirrorChance } from '../routing/mirror.ts';
 import type { Sessions } from '../routing/sessions.ts';
-import type { PoolState, Table } from '../routing/table.ts';
+import type { PoolState } from '../routing/pool-state.ts';
+import type { Table } from '../routing/table.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
-import type { MirrorRuntime, MirrorTarget } from '../upstream/mirror-runtime.ts';
+import type { MirrorRuntime } from '../upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../upstream/mirror-target.ts';
 import type { VersionRuntime } from '../upstream/version-runtime.ts';
 
 /** The living side of one mirror of a Table. */

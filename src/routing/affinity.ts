@@ -1,12 +1,11 @@
-// Same key, same version: reads the key of a request, and ranks versions by it. A key names a user, never a version.
+// Same key, same version: reads the key of a request. A key names a user, never a version.
 
-import { mix, hashString, toFraction } from '../lib/hash.ts';
 import { findCookie, findField, toFieldText } from '../http/header-block.ts';
 import type { KeySource } from '../config/model.ts';
-import type { PoolState, PoolTable, RoutableRequest } from './table.ts';
+import type { RoutableRequest } from './request.ts';
 
 export const AFFINITY_OWN_COOKIE = 0;
-export const AFFINITY_COOKIE = 1;
+const AFFINITY_COOKIE = 1;
 export const AFFINITY_HEADER = 2;
 export const AFFINITY_CLIENT_IP = 3;
 
@@ -14,7 +13,7 @@ export interface AffinityRule {
   readonly kind: typeof AFFINITY_OWN_COOKIE | typeof AFFINITY_COOKIE | typeof AFFINITY_HEADER | typeof AFFINITY_CLIENT_IP;
   /** Of the cookie, or of the field in lower case; empty for the client's address. */
   readonly name: string;
-  /** What stands before and after the key in the Set-Cookie line of an own cookie. */
+  /** The text before and after the key in the Set-Cookie line of an own cookie. */
   readonly cookieStart: string;
   readonly cookieEnd: string;
 }
@@ -22,7 +21,6 @@ export interface AffinityRule {
 // A key that we issued has 22 characters; the range leaves room for keys of other lengths later.
 const SHORTEST_OWN_KEY = 16;
 const MAX_OWN_KEY_LENGTH = 64;
-const KEY_SEED = 0x5107ce;
 const MAPPED_IPV4 = '::ffff:';
 
 export function compileAffinity(config: KeySource): AffinityRule {
@@ -58,29 +56,6 @@ export function affinityCookie(rule: AffinityRule, key: string): string {
 /** An IPv4 address that came in through an IPv6 socket is the same client. */
 export function canonicalClient(address: string): string {
   return address.startsWith(MAPPED_IPV4) && address.indexOf('.') > 0 ? address.slice(MAPPED_IPV4.length) : address;
-}
-
-/**
- * Index of the version that the key belongs to, or -1: weighted rendezvous hashing (Schindelhauer and Schomaker 2005) with the
- * score -w / ln(h). Raising one weight moves keys to that version only; leaving one version out moves only its own keys.
- * With `state`, only ready versions take part. Weight 0 never does.
- */
-export function rankByKey(pool: PoolTable, key: string, state: PoolState | undefined): number {
-  const { weights, seeds } = pool;
-  const hash = hashString(key, KEY_SEED);
-  let best = -1;
-  let bestCost = Infinity;
-  for (let version = 0; version < weights.length; version++) {
-    const weight = weights[version] as number;
-    if (weight <= 0) continue;
-    // The lowest of -ln(h) / w is the highest of -w / ln(h).
-    const cost = -Math.log(toFraction(mix(Math.imul(hash, 0x9e3779b1) ^ (seeds[version] as number)))) / weight;
-    if (cost < bestCost && (state === undefined || state.ready(version))) {
-      bestCost = cost;
-      best = version;
-    }
-  }
-  return best;
 }
 
 function isOwnKey(key: string): boolean {

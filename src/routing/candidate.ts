@@ -4,7 +4,8 @@ import { joinField, toFieldText } from '../http/header-block.ts';
 import { findQuery } from '../http/query.ts';
 import type { MatchConfig } from '../config/model.ts';
 import { canonicalConfigPath } from './path.ts';
-import type { RoutableRequest, RouteMatch, RouteTable } from './table.ts';
+import type { RoutableRequest } from './request.ts';
+import type { RouteMatch, RouteTable } from './route-table.ts';
 import { compilePattern, ValueTest } from './value.ts';
 
 /** A condition on a header field or query parameter. */

@@ -1,11 +1,14 @@
-// What changes a choice after it was made: a version that is only starting gives part of its share away, and where none is ready a request
+// Changes a choice after it was made: a version that is only starting gives part of its share away, and where none is ready a request
 // may wait for one.
 
 import { hashString, toFraction } from '../lib/hash.ts';
-import { rankByKey } from './affinity.ts';
+import { rankByKey } from './rank-by-key.ts';
 import { pickReadyByWeight } from './split.ts';
 import type { Sessions } from './sessions.ts';
-import { REASON_REMEMBERED, REASON_OVERRIDE, REASON_SLOW_START, type Choice, type PoolState, type PoolTable } from './table.ts';
+import { REASON_REMEMBERED, REASON_OVERRIDE, REASON_SLOW_START } from './choice.ts';
+import type { Choice } from './choice.ts';
+import type { PoolState } from './pool-state.ts';
+import type { PoolTable } from './table.ts';
 
 const STARTING_SEED = 0x57a47;
 
@@ -25,7 +28,7 @@ export function spareStarting(pool: PoolTable, state: PoolState, out: Choice): v
   out.reason = REASON_SLOW_START;
 }
 
-/** The greatest rampShare of a version that could answer instead. */
+/** The greatest rampShare of a version that could respond instead. */
 function furthestOf(pool: PoolTable, state: PoolState): number {
   const { weights } = pool;
   let furthest = 0;

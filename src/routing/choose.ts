@@ -1,7 +1,8 @@
-// Decides which version of a pool answers a request: override, then affinity, then weight. Synchronous, no I/O; time and chance come in
+// Decides which version of a pool responds to a request: override, then affinity, then weight. Synchronous, no I/O; time and chance come in
 // through the PoolState. Five arguments instead of an object: it runs once per request.
 
-import { AFFINITY_OWN_COOKIE, rankByKey, readKey } from './affinity.ts';
+import { AFFINITY_OWN_COOKIE, readKey } from './affinity.ts';
+import { rankByKey } from './rank-by-key.ts';
 import { spareStarting, WhenReady } from './choose-otherwise.ts';
 import { findOverride } from './overrides.ts';
 import { rememberedVersion } from './remembered-version.ts';
@@ -15,12 +16,11 @@ import {
   REASON_OVERRIDE,
   REASON_ROUTE,
   REASON_WEIGHT,
-  type Choice,
-  type Destination,
-  type PoolState,
-  type PoolTable,
-  type RoutableRequest,
-} from './table.ts';
+} from './choice.ts';
+import type { Choice } from './choice.ts';
+import type { PoolState } from './pool-state.ts';
+import type { RoutableRequest } from './request.ts';
+import type { Destination, PoolTable } from './table.ts';
 
 /** Fills `out`; a destination that names a version outright overrules all else. */
 export function chooseFor({ pool, version }: Destination, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
@@ -32,7 +32,7 @@ export function chooseFor({ pool, version }: Destination, request: RoutableReque
 }
 
 /**
- * Fills `out`. `client` is the client's address, empty when unknown. `out.version` is undefined when no version may answer; in a pool that
+ * Fills `out`. `client` is the client's address, empty when unknown. `out.version` is undefined when no version may respond; in a pool that
  * holds requests it is then the one to wait for.
  */
 export function choose(pool: PoolTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {

@@ -7,21 +7,15 @@ import { compileAffinity } from './affinity.ts';
 import { Matcher } from './match.ts';
 import { compileMirrors } from './mirror.ts';
 import { compileOverride } from './overrides.ts';
-import { compileSessionRule } from './remembered-version.ts';
-import {
-  ACTION_POOL,
-  ACTION_REDIRECT,
-  ACTION_RESPOND,
-  type Destination,
-  type PoolTable,
-  type RouteTable,
-  type Table,
-  type VersionTable,
-} from './table.ts';
+import { compileSessionRule } from './session-rule.ts';
+import type { VersionTable } from './choice.ts';
+import { ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND } from './route-table.ts';
+import type { RouteTable } from './route-table.ts';
+import type { Destination, PoolTable, Table } from './table.ts';
 
 const SEED = 0x51_0c_e5_ed;
 
-/** What was made of a list of routes. */
+/** The compiled form of one list of routes. */
 interface Compiled extends Pick<Table, 'routes' | 'matchers'> {
   /** Names of the listeners that it was made for. */
   readonly listeners: string;
@@ -68,7 +62,7 @@ function compilePools(configs: readonly PoolConfig[]): readonly PoolTable[] {
     if (pool === undefined) throw new Error(`a mirror leads to the unknown pool ${name}`);
     return pool;
   };
-  // A mirror may lead to a pool that comes later; nobody has seen these Tables yet.
+  // A mirror may lead to a pool that comes later; these Tables are in no other hands yet.
   for (const pool of pools) pool.mirrors = compileMirrors(pool.config, find);
   return pools;
 }

@@ -1,18 +1,22 @@
-// Who answers a request by a Table: one answer where the request decides it, else each with its probability. Takes the same steps as
+// Which version responds to a request by a Table: one where the request decides it, else each with its probability. It takes the same steps as
 // serving does, draws nothing, and changes no state.
 
 import { chooseFor } from './choose.ts';
 import { isAmbiguousPath } from './path.ts';
 import type { SessionMemory, SessionReader } from './session-reader.ts';
-import { Choice, type Destination, type PoolState, type PoolTable, type RoutableRequest, type RouteTable, type Table } from './table.ts';
+import { Choice } from './choice.ts';
+import type { PoolState } from './pool-state.ts';
+import type { RoutableRequest } from './request.ts';
+import type { RouteTable } from './route-table.ts';
+import type { Destination, PoolTable, Table } from './table.ts';
 
 export interface Side {
   readonly table: Table;
   /** Whether a version has a ready endpoint. */
   ready(pool: PoolTable, version: number): boolean;
-  /** Which version users have; undefined where nobody remembers. Of a pool whose users are moved it finds nothing. */
+  /** Which version users have; undefined where none is remembered. It finds nothing for a pool whose users are moved. */
   readonly memory?: SessionMemory | undefined;
-  /** How many users have each version; undefined in a pool where nobody counts them. */
+  /** How many users have each version; undefined in a pool where they are not counted. */
   users?(pool: string): ReadonlyMap<string, number> | undefined;
 }
 
@@ -25,23 +29,23 @@ export interface SeenRequest {
   readonly standsFor: number;
 }
 
-/** Who answers, by name, each with its probability; they add up to 1. */
+/** What responds, by name, each with its probability; they add up to 1. */
 export type VersionShares = ReadonlyMap<string, number>;
 
 /** Weights of the versions that take part in a choice, by name. */
-export interface ChoiceParts {
+export interface Taking {
   readonly pool: PoolTable;
   readonly weights: ReadonlyMap<string, number>;
   readonly total: number;
-  /** Versions that are chosen and do not answer. */
+  /** Versions that are chosen and do not respond. */
   readonly silent: ReadonlySet<string>;
 }
 
-/** Says who answers requests by one Table. */
+/** Says which version responds to requests by one Table. */
 export class ExpectedVersions {
   readonly #side: Side;
   readonly #choice = new Choice();
-  /** What chance decides, by pool; of many requests it is the same. */
+  /** Shares that chance decides, by pool; they are the same for many requests. */
   readonly #drawn = new Map<PoolTable, VersionShares>();
 
   constructor(side: Side) {
@@ -62,14 +66,14 @@ export class ExpectedVersions {
     const state = new UndecidedState(this.#side, pool);
     chooseFor(destination, request, client, state, this.#choice);
     if (!state.drawn) return only(nameOf(pool, this.#choice.version?.name));
-    const known = this.#drawn.get(pool) ?? sharesOf(partsOf(pool, this.#side));
+    const known = this.#drawn.get(pool) ?? sharesOf(takingOf(pool, this.#side));
     this.#drawn.set(pool, known);
     return known;
   }
 }
 
 /** Versions that are not ready take no part, unless the pool fails instead, or lets requests wait for them. */
-export function partsOf(pool: PoolTable, side: Side): ChoiceParts {
+export function takingOf(pool: PoolTable, side: Side): Taking {
   const all = pool.versions.filter(({ index }) => pool.weights[index]! > 0);
   const ready = all.filter(({ index }) => side.ready(pool, index));
   const isStrict = pool.fallback === 'fail';
@@ -80,7 +84,7 @@ export function partsOf(pool: PoolTable, side: Side): ChoiceParts {
   return { pool, weights, total, silent: new Set(silent.map(({ name }) => name)) };
 }
 
-export function sharesOf({ pool, weights, total, silent }: ChoiceParts): VersionShares {
+export function sharesOf({ pool, weights, total, silent }: Taking): VersionShares {
   if (total === 0) return only(nameOf(pool, undefined));
   const shares = new Map<string, number>();
   for (const [version, weight] of weights) {
@@ -132,20 +136,20 @@ class UndecidedState implements PoolState {
   }
 }
 
-/** Total variation: the share that must be answered by another when as many as possible stay. */
+/** Total variation: the share that must go to another when as many as possible stay. */
 export function difference(one: VersionShares, other: VersionShares): number {
   let more = 0;
   for (const [name, share] of one) more += Math.max(0, share - (other.get(name) ?? 0));
-  // What is the same is 0, whatever sums of fractions make of it.
+  // Equal shares differ by 0, whatever rounding makes of their sums.
   return more < 1e-12 ? 0 : Math.min(1, more);
 }
 
-/** Who answers, by name. No name holds a blank. */
+/** What responds, by name. No name holds a blank. */
 export function nameOf(pool: PoolTable, version: string | undefined): string {
   return version === undefined ? 'no_endpoint' : `${pool.name} ${version}`;
 }
 
-/** A redirect or a fixed answer is the same when it says the same, whatever its route is called. */
+/** A redirect or a fixed response is the same when it says the same, whatever its route is called. */
 function localReplyName({ config }: RouteTable): string {
   return JSON.stringify(config.action);
 }

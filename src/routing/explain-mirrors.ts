@@ -2,13 +2,19 @@
 // sequence, and says nothing of whether a shadow could take its copy.
 
 import type { MirrorMatch } from '../config/model.ts';
-import { rankByKey } from './affinity.ts';
-import { isSafe, isSampled, isShadow, MirrorConditions, SHADOW_FIELD, type MirrorChance, type MirrorTable } from './mirror.ts';
-import type { PoolTable, RoutableRequest } from './table.ts';
+import { SHADOW_FIELD } from '../http/forwarding-fields.ts';
+import { isSafe } from '../http/method.ts';
+import { rankByKey } from './rank-by-key.ts';
+import { isSampled, isShadow } from './mirror.ts';
+import type { MirrorChance } from './mirror.ts';
+import { MirrorConditions } from './mirror-conditions.ts';
+import type { MirrorTable } from './table.ts';
+import type { RoutableRequest } from './request.ts';
+import type { PoolTable } from './table.ts';
 
 export interface ExplainedMirror {
   readonly name: string;
-  /** Who would get the copy; without a version, as that pool splits. */
+  /** The shadow that would get the copy; without a version, as that pool splits. */
   readonly to: { readonly pool: string; readonly version: string | undefined };
   /** `share`: chance decides, or a key that the request does not bring yet. */
   readonly copied: 'yes' | 'no' | 'share';
@@ -21,9 +27,9 @@ export interface ExplainedMirror {
 /** What is known of the exchange that mirrors would copy. */
 export interface MirroredQuestion {
   readonly request: RoutableRequest;
-  /** Of the user, as `mirrorKey` has it; empty when the request brings none, also when the answer would set a new one. */
+  /** Of the user, as `mirrorKey` has it; empty when the request brings none, also when the response would set a new one. */
   readonly key: string;
-  /** How likely each version of the pool answers, by its index: 0 to 1 each. All 0: none does. */
+  /** How likely each version of the pool responds, by its index: 0 to 1 each. All 0: none does. */
   readonly responding: readonly number[];
 }
 
@@ -50,7 +56,7 @@ function targetOf({ pool, version }: MirrorTable, key: string): number | undefin
   return key === '' ? undefined : rankByKey(pool, key, undefined);
 }
 
-/** Why it is not copied, whoever asks. */
+/** Why it is not copied, whatever the client. */
 function refusalOf(mirror: MirrorTable, { request, responding }: MirroredQuestion): string | undefined {
   if (isShadow(request)) return `The request has a ${SHADOW_FIELD} field: it is a copy itself, and copies are not copied.`;
   if (mirror.safeOnly && !isSafe(request.method)) {

@@ -5,7 +5,8 @@ import type { Candidate } from './candidate.ts';
 import { hostOfAuthority } from './host.ts';
 import { hostsOf, type HostGroup, type Matcher } from './match.ts';
 import { canonicalPath } from './path.ts';
-import type { RoutableRequest, RouteMatch } from './table.ts';
+import type { RoutableRequest } from './request.ts';
+import type { RouteMatch } from './route-table.ts';
 import { describeValue } from './value.ts';
 
 /** One match entry of a route, and why it did not win. */
@@ -49,7 +50,7 @@ export function explainRoute(matcher: Matcher, request: RoutableRequest): RouteE
 }
 
 /** Such as `prefix /cart, method GET or HEAD, header x-tenant = acme`. */
-export function describeMatch(match: MatchConfig): string {
+function describeMatch(match: MatchConfig): string {
   const parts = [match.path.kind === 'regex' ? `regex ${match.path.pattern}` : `${match.path.kind} ${match.path.path}`];
   if (match.methods.length > 0) parts.push(`method ${match.methods.join(' or ')}`);
   for (const { name, value } of match.headers) parts.push(`header ${name} ${describeValue(value)}`);

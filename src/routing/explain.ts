@@ -1,6 +1,7 @@
-// Answers which route, pool and version a request gets, and why, in words. Takes the same steps as serving does, and changes no state.
+// Says which route, pool and version a request gets, and why. It takes the same steps as serving does, and changes no state.
 
-import { rankByKey, readKey } from './affinity.ts';
+import { readKey } from './affinity.ts';
+import { rankByKey } from './rank-by-key.ts';
 import { choose } from './choose.ts';
 import { explainMirrors, type ExplainedMirror } from './explain-mirrors.ts';
 import { explainRoute, type ConsideredRoute } from './explain-route.ts';
@@ -9,17 +10,11 @@ import { isAmbiguousPath } from './path.ts';
 import { redirectLocation } from './redirect.ts';
 import { rewriteTarget } from './rewrite.ts';
 import type { SessionMemory } from './session-reader.ts';
-import {
-  Choice,
-  CHOICE_REASONS,
-  REASON_NONE,
-  type Destination,
-  type PoolState,
-  type PoolTable,
-  type RoutableRequest,
-  type RouteMatch,
-  type Table,
-} from './table.ts';
+import { Choice, CHOICE_REASONS, REASON_NONE } from './choice.ts';
+import type { PoolState } from './pool-state.ts';
+import type { RoutableRequest } from './request.ts';
+import type { RouteMatch } from './route-table.ts';
+import type { Destination, PoolTable, Table } from './table.ts';
 
 export interface ExplainQuestion {
   readonly listener: string;
@@ -33,10 +28,10 @@ export interface ExplainQuestion {
   readonly memory?: SessionMemory | undefined;
 }
 
-export interface VersionShare {
+interface VersionShare {
   readonly version: string;
   readonly weight: number;
-  /** Part of the requests that no override or key decides, 0 to 1; versions that are not ready have 0 while another can answer. */
+  /** Part of the requests that no override or key decides, 0 to 1; versions that are not ready have 0 while another can respond. */
   readonly share: number;
   readonly ready: boolean;
 }
@@ -48,7 +43,7 @@ export interface Explanation {
   readonly path: string;
   /** `pool`, `redirect`, `respond`, or what the request is refused with: `bad_request`, `no_route`, `no_endpoint`. */
   readonly outcome: string;
-  /** Status that Sluice itself answers with; undefined when a version answers. */
+  /** Status of a local reply; undefined when a version responds. */
   readonly status: number | undefined;
   readonly route: string | undefined;
   readonly match: string | undefined;
@@ -84,7 +79,7 @@ interface Draft {
   readonly steps: string[];
 }
 
-/** Asks the Table. An unknown listener is answered like a request that no route fits. */
+/** Asks the Table. On an unknown listener no route fits. */
 export function explain(table: Table, question: ExplainQuestion): Explanation {
   const { request, listener } = question;
   const draft = emptyDraft();
@@ -132,7 +127,7 @@ function explainAction(draft: Draft, found: RouteMatch, destination: Destination
   }
 }
 
-/** Answers with the key of the user, for mirrors; empty where the request brings none. */
+/** Returns the key of the user, for mirrors; empty where the request brings none. */
 function explainVersion(draft: Draft, { pool, version: fixed }: Destination, question: ExplainQuestion): string {
   draft.shares = sharesOf(pool, question);
   if (fixed !== undefined) {
@@ -155,7 +150,7 @@ function explainVersion(draft: Draft, { pool, version: fixed }: Destination, que
   return mirrorKey(pool, question.request, question.client, choice.setCookie ? '' : choice.key);
 }
 
-/** How likely each version of the pool answers; a request that waits is answered some time. */
+/** How likely each version of the pool responds; a request that waits gets a response some time. */
 function respondingShares({ outcome, version, shares }: Draft, { pool, version: fixed }: Destination): readonly number[] {
   if (outcome !== 'pool') return shares.map(() => 0);
   const certain = fixed?.name ?? version;

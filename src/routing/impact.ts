@@ -1,4 +1,4 @@
-// What another Table would mean: for the users of a pool, and for requests that were served lately. Pure and deterministic; shares are
+// Says what another Table would mean for the users of a pool, and for requests that were served lately. Pure and deterministic; shares are
 // expected values, so that nothing here is drawn.
 //
 // Users. Weighted rendezvous hashing gives each user one exponential variate per version; the version of the lowest variate divided by
@@ -10,31 +10,31 @@ import {
   difference,
   ExpectedVersions,
   nameOf,
-  partsOf,
+  takingOf,
   sharesOf,
   type VersionShares,
-  type ChoiceParts,
+  type Taking,
   type SeenRequest,
   type Side,
 } from './expected-versions.ts';
 import type { PoolTable } from './table.ts';
 
 export interface Impact {
-  /** Those with any user that another version would answer; in the order of the config. */
+  /** Pools with a user that another version would serve, in the order of the config. */
   readonly pools: readonly PoolImpact[];
   readonly requests: RequestImpact;
 }
 
-export interface PoolImpact {
+interface PoolImpact {
   readonly pool: string;
-  /** Share of users, or without affinity of requests, that another version would answer: 0 to 1. */
+  /** Share of users, or without affinity of requests, that another version would serve: 0 to 1. */
   readonly users: number;
 }
 
-export interface RequestImpact {
-  /** Requests of late that were compared. */
+interface RequestImpact {
+  /** Recent requests that were decided again. */
   readonly compared: number;
-  /** How many of them another version would answer: an expected number, in steps of 0.1. */
+  /** How many of them another version would serve: an expected number, in steps of 0.1. */
   readonly otherwise: number;
   /** The same as a part of what they stand for, 0 to 1; undefined when none was compared. */
   readonly share: number | undefined;
@@ -49,10 +49,10 @@ function foreseeUsers(before: Side, after: Side): readonly PoolImpact[] {
   return before.table.pools.flatMap((one) => {
     const other = pools.get(one.name);
     if (other === undefined || keepsUsers(one, other, after)) return [];
-    const parts = partsOf(other, after);
+    const parts = takingOf(other, after);
     const present = presentUsers(one, before);
     const moved =
-      present === undefined ? movedUsers(partsOf(one, before), parts, sameKeys(one, other)) : difference(present, sharesOf(parts));
+      present === undefined ? movedUsers(takingOf(one, before), parts, sameKeys(one, other)) : difference(present, sharesOf(parts));
     const users = round(moved, 1e4);
     return users === 0 ? [] : [{ pool: one.name, users }];
   });
@@ -81,13 +81,13 @@ function sameKeys({ affinity: one }: PoolTable, { affinity: other }: PoolTable):
   return one?.kind === AFFINITY_CLIENT_IP || one?.name === other?.name ? 'yes' : 'other';
 }
 
-function movedUsers(one: ChoiceParts, other: ChoiceParts, keys: ReturnType<typeof sameKeys>): number {
+function movedUsers(one: Taking, other: Taking, keys: ReturnType<typeof sameKeys>): number {
   if (one.total === 0 || other.total === 0) return one.total === other.total ? 0 : 1;
   if (keys === 'none') return difference(sharesOf(one), sharesOf(other));
   return 1 - (keys === 'yes' ? stayingUsers(one, other) : meetingUsers(sharesOf(one), sharesOf(other)));
 }
 
-function stayingUsers(one: ChoiceParts, other: ChoiceParts): number {
+function stayingUsers(one: Taking, other: Taking): number {
   const names = [...new Set([...one.weights.keys(), ...other.weights.keys()])];
   const weights = names.map((name) => [one.weights.get(name) ?? 0, other.weights.get(name) ?? 0] as const);
   return names.reduce((sum, name, i) => {

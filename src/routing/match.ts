@@ -8,7 +8,8 @@ import { Candidate } from './candidate.ts';
 import { canonicalConfigHost, hostOfAuthority } from './host.ts';
 import { canonicalPath } from './path.ts';
 import { PathIndex } from './path-index.ts';
-import type { RoutableRequest, RouteMatch, RouteTable } from './table.ts';
+import type { RoutableRequest } from './request.ts';
+import type { RouteMatch, RouteTable } from './route-table.ts';
 
 export interface HostGroup {
   /** `shop.example.com`, `*.example.com`, or `*` for any. */

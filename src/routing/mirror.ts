@@ -2,41 +2,18 @@
 // passed in. A user is copied always or never; a greater share only adds users.
 
 import { hashString, mix, toFraction } from '../lib/hash.ts';
-import { findLine, joinField, toFieldText } from '../http/header-block.ts';
-import { compileHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
+import { SHADOW_FIELD } from '../http/forwarding-fields.ts';
+import { findLine } from '../http/header-block.ts';
+import { compileHeaderChanges } from '../http/header-changes.ts';
+import { isSafe } from '../http/method.ts';
 import type { MirrorConfig, MirrorMatch, PoolConfig } from '../config/model.ts';
-import { rankByKey, readKey } from './affinity.ts';
-import { FieldCondition } from './candidate.ts';
-import { canonicalConfigPath, canonicalPath } from './path.ts';
+import { readKey } from './affinity.ts';
+import { rankByKey } from './rank-by-key.ts';
 import { pickByWeight } from './split.ts';
-import type { PoolTable, RoutableRequest, VersionTable } from './table.ts';
-import { ValueTest } from './value.ts';
-
-/** The field that names the mirror in every copy. */
-export const SHADOW_FIELD = 'x-sluice-shadow';
-
-export interface MirrorTable {
-  /** Position in `PoolTable.mirrors`. */
-  readonly index: number;
-  readonly name: string;
-  /** Of the copies. */
-  readonly pool: PoolTable;
-  /** Undefined: as that pool splits. */
-  readonly version: VersionTable | undefined;
-  /** Of requests, 0 to 1. */
-  readonly share: number;
-  /** Whether users are sampled, where they can be told apart. */
-  readonly bySession: boolean;
-  /** Of the hash of users; depends on the names of pool and mirror alone. */
-  readonly seed: number;
-  readonly safeOnly: boolean;
-  readonly conditions: MirrorConditions | undefined;
-  readonly finishesAborted: boolean;
-  readonly timeoutMs: number;
-  readonly requestHeaders: CompiledHeaderChanges | undefined;
-  readonly rewriteHost: string | undefined;
-  readonly config: MirrorConfig;
-}
+import type { RoutableRequest } from './request.ts';
+import type { MirrorTable, PoolTable } from './table.ts';
+import { MirrorConditions } from './mirror-conditions.ts';
+import { KEY_SEED } from './rank-by-key.ts';
 
 /** Sequences of fractions, 0 <= x < 1: of a mirror in one worker, outliving Tables. */
 export interface MirrorChance {
@@ -45,7 +22,6 @@ export interface MirrorChance {
   nextVersionFraction(): number;
 }
 
-const KEY_SEED = 0x5107ce;
 const MIRROR_SEED = 0x31_7707;
 
 /** @param find pools of the Table by name */
@@ -106,52 +82,6 @@ function fractionOf(key: string, seed: number): number {
   return toFraction(mix(Math.imul(hashString(key, KEY_SEED), 0x9e3779b1) ^ seed));
 }
 
-/** RFC 9110, section 9.2.1, without TRACE. */
-export function isSafe(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
-}
-
 function isEmpty({ methods, paths, headers }: MirrorMatch): boolean {
   return methods.length + paths.length + headers.length === 0;
-}
-
-export class MirrorConditions {
-  readonly #methods: readonly string[];
-  readonly #exact: readonly string[];
-  /** Without trailing slash. */
-  readonly #prefixes: readonly string[];
-  readonly #headers: readonly FieldCondition[];
-
-  constructor({ methods, paths, headers }: MirrorMatch) {
-    const canonical = paths.map(({ kind, path }) => ({ kind, path: canonicalConfigPath(path) }));
-    this.#methods = methods;
-    this.#exact = canonical.filter(({ kind }) => kind === 'exact').map(({ path }) => path);
-    this.#prefixes = canonical.filter(({ kind }) => kind === 'prefix').map(({ path }) => (path.endsWith('/') ? path.slice(0, -1) : path));
-    this.#headers = headers.map(({ name, value }) => {
-      return new FieldCondition(name, new ValueTest(value, value.kind === 'exact' ? toFieldText(value.value) : ''));
-    });
-  }
-
-  fits(request: RoutableRequest): boolean {
-    return this.#hasMethod(request.method) && this.#hasPath(request.path) && this.#hasHeaders(request.block);
-  }
-
-  #hasMethod(method: string): boolean {
-    return this.#methods.length === 0 || this.#methods.includes(method);
-  }
-
-  #hasPath(received: string): boolean {
-    if (this.#exact.length + this.#prefixes.length === 0) return true;
-    const path = canonicalPath(received);
-    if (this.#exact.includes(path)) return true;
-    for (const prefix of this.#prefixes) {
-      if (path.startsWith(prefix) && (path.length === prefix.length || path[prefix.length] === '/')) return true;
-    }
-    return false;
-  }
-
-  #hasHeaders(block: string): boolean {
-    for (const { name, value } of this.#headers) if (!value.passes(joinField(block, name))) return false;
-    return true;
-  }
 }

@@ -3,12 +3,13 @@
 import { findCookie, joinField, toFieldText } from '../http/header-block.ts';
 import { findQuery } from '../http/query.ts';
 import type { OverrideConfig } from '../config/model.ts';
-import type { RoutableRequest, VersionTable } from './table.ts';
+import type { VersionTable } from './choice.ts';
+import type { RoutableRequest } from './request.ts';
 import { ValueTest } from './value.ts';
 
-export const SOURCE_HEADER = 0;
-export const SOURCE_COOKIE = 1;
-export const SOURCE_QUERY = 2;
+const SOURCE_HEADER = 0;
+const SOURCE_COOKIE = 1;
+const SOURCE_QUERY = 2;
 
 export interface OverrideRule {
   readonly name: string;

@@ -2,7 +2,7 @@
 
 import { mix } from '../lib/hash.ts';
 import { compareCandidates, type Candidate } from './candidate.ts';
-import type { RoutableRequest } from './table.ts';
+import type { RoutableRequest } from './request.ts';
 
 const SLASH = 0x2f;
 const HASH_START = 0x2545f491;

@@ -1,8 +1,8 @@
-// A request as somebody writes it down to ask where it would go.
+// A request as people write it down to ask where it would go.
 
-import type { RoutableRequest } from './table.ts';
+import type { RoutableRequest } from './request.ts';
 
-/** What is asked about, before it is read. */
+/** The question as it was written. */
 export interface AskedRequest {
   readonly method: string;
   /** `http://shop.example.com/cart?x=1`, or a path alone. */
@@ -20,6 +20,12 @@ const URL_FORM = /^(https?):\/\/([^/?#\s]+)([^\s#]*)$/i;
 const PATH_FORM = /^(?:\/[^\s#]*|\*)$/;
 const FIELD_FORM = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\uffff]*)$/;
 
+/** A field as people write it: `name: value`; undefined when the text is none. */
+export function readField(text: string): { readonly name: string; readonly value: string } | undefined {
+  const [, name, value = ''] = FIELD_FORM.exec(text) ?? [];
+  return name === undefined ? undefined : { name, value };
+}
+
 /** The request that was asked about, or what is wrong with the question. */
 export function readQuestion(options: AskedRequest): Question | string {
   const method = options.method.toUpperCase();
@@ -30,9 +36,9 @@ export function readQuestion(options: AskedRequest): Question | string {
   let authority = url?.[2] ?? '';
   let block = '';
   for (const header of options.headers) {
-    const field = FIELD_FORM.exec(header);
-    if (field === null) return `${JSON.stringify(header)} is no header; write it as 'name: value'`;
-    const [, name = '', value = ''] = field;
+    const field = readField(header);
+    if (field === undefined) return `${JSON.stringify(header)} is no header; write it as 'name: value'`;
+    const { name, value } = field;
     if (name.toLowerCase() === 'host') authority = value.trim();
     else block += `${name}: ${Buffer.from(value, 'utf8').toString('latin1')}\r\n`;
   }

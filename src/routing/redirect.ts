@@ -3,7 +3,8 @@
 import { hostOfAuthority, portOf } from './host.ts';
 import { encodePath } from './path.ts';
 import { rewritePath } from './rewrite.ts';
-import type { CompiledRedirect, RoutableRequest, RouteMatch } from './table.ts';
+import type { RoutableRequest } from './request.ts';
+import type { CompiledRedirect, RouteMatch } from './route-table.ts';
 
 const DEFAULT_PORTS = { http: 80, https: 443 } as const;
 

@@ -1,25 +1,8 @@
 // Which version a user keeps when the weights have changed: it asks the sessions of the pool, and tells them what it found.
 
-import { hashString } from '../lib/hash.ts';
-import type { SessionConfig } from '../config/model.ts';
-import type { Choice, PoolState, PoolTable, VersionTable } from './table.ts';
-
-export interface SessionRule {
-  readonly timeS: number;
-  readonly quietS: number;
-  /** By version index: what stands for the version in a session. It depends on its name alone. */
-  readonly marks: Int32Array;
-}
-
-const MARK_SEED = 0x5e5510;
-
-export function compileSessionRule({ timeMs, quietMs }: SessionConfig, versions: readonly Pick<VersionTable, 'name'>[]): SessionRule {
-  return {
-    timeS: Math.ceil(timeMs / 1000),
-    quietS: Math.ceil(quietMs / 1000),
-    marks: Int32Array.from(versions, ({ name }) => hashString(name, MARK_SEED)),
-  };
-}
+import type { Choice } from './choice.ts';
+import type { PoolState } from './pool-state.ts';
+import type { PoolTable } from './table.ts';
 
 /**
  * Index of the version that the user of `out.key` keeps although the weights give it `wanted`; -1 when it gets what they give. A user whose

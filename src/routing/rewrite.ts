@@ -2,7 +2,8 @@
 
 import type { PathRewrite } from '../config/model.ts';
 import { receivedLength } from './path.ts';
-import type { RoutableRequest, RouteMatch } from './table.ts';
+import type { RoutableRequest } from './request.ts';
+import type { RouteMatch } from './route-table.ts';
 
 /** Origin-form target for the upstream; the query stays. `*` (OPTIONS) is never rewritten. */
 export function rewriteTarget(match: RouteMatch, request: RoutableRequest): string {

@@ -1,4 +1,4 @@
-// The sessions of a pool for who only asks, such as an explanation: answers like the table and never writes.
+// The sessions of a pool for callers that only ask, such as an explanation: it says what the table says and never writes.
 
 import { Sessions } from './sessions.ts';
 

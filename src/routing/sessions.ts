@@ -1,5 +1,5 @@
 // Which version each user of a pool has: a table in shared memory that all workers write without a lock. It knows no clock and no weights.
-// What another worker is writing at the same moment reads as a miss, never as the version of somebody else.
+// A slot that another worker is writing at the same moment reads as a miss, never as the version of another user.
 
 import { hashString, mix } from '../lib/hash.ts';
 
@@ -113,7 +113,7 @@ export class Sessions {
     this.see(at, nowS);
   }
 
-  /** The user at `at` came again while the weights give it another version; answers for how many seconds they have. */
+  /** The user at `at` came again while the weights give it another version; returns for how many seconds they have. */
   diverge(at: number, nowS: number): number {
     if (this.#cells[at + DIVERGED] === 0) this.#cells[at + DIVERGED] = nowS;
     return this.divergedFor(at, nowS);
@@ -139,7 +139,7 @@ export class Sessions {
 
   /**
    * The user of the last `find` or `name`, which is not there, has this version. In a full set it takes the place of one that is quiet, else
-   * of one that came only once, else of the one not seen for longest: requests that never bring their key back push nobody out.
+   * of one that came only once, else of the one not seen for longest: requests that never bring their key back push no user out.
    */
   add(version: number, nowS: number, quietS: number): void {
     this.#write(this.#placeFor(nowS, quietS), version, nowS, 0, 1);

@@ -1,6 +1,7 @@
 // Lays a fraction over the weights of a pool. Which fraction comes next is the sequence's business.
 
-import type { PoolState, PoolTable } from './table.ts';
+import type { PoolState } from './pool-state.ts';
+import type { PoolTable } from './table.ts';
 
 /** Index of the version at `fraction` (0 <= x < 1) of the cumulative weights, or -1 when all weights are 0. */
 export function pickByWeight(pool: PoolTable, fraction: number): number {

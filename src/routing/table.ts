@@ -1,14 +1,15 @@
 // A Config compiled for serving: immutable, swapped as a whole, never asked to parse a string again.
 // Living state (readiness, connections, the split's position) is not here; it is passed in.
 
+import type { BalancerName, MirrorConfig, PoolConfig } from '../config/model.ts';
 import type { CompiledHeaderChanges } from '../http/header-changes.ts';
-import type { BalancerName, PathRewrite, PoolConfig, RespondConfig, RouteConfig } from '../config/model.ts';
 import type { AffinityRule } from './affinity.ts';
+import type { VersionTable } from './choice.ts';
 import type { Matcher } from './match.ts';
-import type { MirrorTable } from './mirror.ts';
+import type { MirrorConditions } from './mirror-conditions.ts';
 import type { OverrideRule } from './overrides.ts';
-import type { SessionRule } from './remembered-version.ts';
-import type { Sessions } from './sessions.ts';
+import type { RouteTable } from './route-table.ts';
+import type { SessionRule } from './session-rule.ts';
 
 export interface Table {
   readonly revision: number;
@@ -17,7 +18,7 @@ export interface Table {
   readonly routes: readonly RouteTable[];
   /** By listener name. */
   readonly matchers: ReadonlyMap<string, Matcher>;
-  /** By route index; undefined where Sluice itself answers. */
+  /** By route index; undefined where Sluice itself responds. */
   readonly destinations: readonly (Destination | undefined)[];
 }
 
@@ -47,7 +48,7 @@ export interface PoolTable {
   /** Undefined where nothing is copied, so that the hot path tests one field. */
   readonly mirrors: readonly MirrorTable[] | undefined;
   readonly fallback: 'split' | 'fail';
-  /** Whether a request waits when no version that may answer it is ready. */
+  /** Whether a request waits when no version that may respond is ready. */
   readonly holds: boolean;
   /** Whether any version starts slowly. */
   readonly hasSlowStart: boolean;
@@ -55,111 +56,25 @@ export interface PoolTable {
   readonly config: PoolConfig;
 }
 
-export interface VersionTable {
-  /** Position in `PoolTable.versions`. */
+export interface MirrorTable {
+  /** Position in `PoolTable.mirrors`. */
   readonly index: number;
   readonly name: string;
-}
-
-export const ACTION_POOL = 0;
-export const ACTION_REDIRECT = 1;
-export const ACTION_RESPOND = 2;
-
-export interface RouteTable {
-  /** Position in `Table.routes`. */
-  readonly index: number;
-  readonly name: string;
-  readonly action: typeof ACTION_POOL | typeof ACTION_REDIRECT | typeof ACTION_RESPOND;
-  readonly redirect: CompiledRedirect | undefined;
-  readonly respond: RespondConfig | undefined;
+  /** Of the copies. */
+  readonly pool: PoolTable;
+  /** Undefined: as that pool splits. */
+  readonly version: VersionTable | undefined;
+  /** Of requests, 0 to 1. */
+  readonly share: number;
+  /** Whether users are sampled, where they can be told apart. */
+  readonly bySession: boolean;
+  /** Of the hash of users; depends on the names of pool and mirror alone. */
+  readonly seed: number;
+  readonly safeOnly: boolean;
+  readonly conditions: MirrorConditions | undefined;
+  readonly finishesAborted: boolean;
   readonly timeoutMs: number;
-  readonly rewriteHost: string | undefined;
-  readonly rewritePath: PathRewrite | undefined;
-  /** Undefined when the route changes nothing, so that the hot path tests one field. */
   readonly requestHeaders: CompiledHeaderChanges | undefined;
-  readonly responseHeaders: CompiledHeaderChanges | undefined;
-  readonly config: RouteConfig;
-}
-
-export interface CompiledRedirect {
-  readonly scheme: 'http' | 'https' | undefined;
-  readonly host: string | undefined;
-  readonly port: number | undefined;
-  readonly path: PathRewrite | undefined;
-  readonly status: number;
-}
-
-/** One entry of a route's `match` list, made once; what `Matcher.find` answers with. */
-export interface RouteMatch {
-  readonly route: RouteTable;
-  /** Length of the matched prefix in the canonical path (without trailing slash); -1 for exact and regex matches, which take the whole path. */
-  readonly prefixLength: number;
-}
-
-/** What routing reads of a request; `RequestHead` has this shape. */
-export interface RoutableRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly query: string;
-  readonly authority: string;
-  /** Field lines as one latin1 string, each ending in CRLF. */
-  readonly block: string;
-}
-
-/** Living state of a pool that choosing a version needs; one per worker and pool, outlives Tables. */
-export interface PoolState {
-  /** Whether the version at this index has a ready endpoint. */
-  ready(version: number): boolean;
-  /** Part of its share that the version is to get at present: below 1 in its slow start, else 1. */
-  rampShare(version: number): number;
-  /** A random fraction, 0 <= x < 1. */
-  chance(): number;
-  /** Next value of the low-discrepancy sequence, 0 <= x < 1. */
-  nextFraction(): number;
-  /** A fresh random affinity key. */
-  newKey(): string;
-  /** Which version each user has; undefined in a pool without `affinity.remember`. */
-  readonly sessions: Sessions | undefined;
-  /** Whole seconds since the epoch. */
-  wallSeconds(): number;
-}
-
-/**
- * `fallback`: what would have been chosen is not ready, or has failed the request, so another version of the split answers.
- * `slow-start`: another one answers because what would have been chosen is only starting.
- * `held`: the user keeps the version that it has, though the weights say otherwise by now.
- */
-export const CHOICE_REASONS = [
-  'route',
-  'override',
-  'affinity',
-  'affinity-new',
-  'weight',
-  'fallback',
-  'none',
-  'slow-start',
-  'remembered',
-] as const;
-/** Positions in `CHOICE_REASONS`. */
-export const REASON_ROUTE = 0;
-export const REASON_OVERRIDE = 1;
-export const REASON_AFFINITY = 2;
-export const REASON_AFFINITY_NEW = 3;
-export const REASON_WEIGHT = 4;
-export const REASON_FALLBACK = 5;
-export const REASON_NONE = 6;
-export const REASON_SLOW_START = 7;
-export const REASON_REMEMBERED = 8;
-
-/** Result of `choose`, reused by its caller. */
-export class Choice {
-  version: VersionTable | undefined = undefined;
-  /** Position in `CHOICE_REASONS`. */
-  reason = 0;
-  /** Affinity key of the request (for ring-hash as well); empty when unkeyed. */
-  key = '';
-  /** Whether the answer must set the affinity cookie to `key`. */
-  setCookie = false;
-  /** Name of the override that decided; empty otherwise. */
-  override = '';
+  readonly rewriteHost: string | undefined;
+  readonly config: MirrorConfig;
 }

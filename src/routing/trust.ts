@@ -1,4 +1,4 @@
-// Whose X-Forwarded-* fields are believed, and which client address follows from that.
+// Decides from which peers X-Forwarded-* fields are believed, and which client address follows from them.
 
 import ipaddr from 'ipaddr.js';
 import { canonicalClient } from './affinity.ts';

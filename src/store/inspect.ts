@@ -1,4 +1,4 @@
-// Whether an opened file is a store, whole, and the same that was written. Reads everything, as only then the answer is worth it;
+// Whether an opened file is a store, whole, and the same that was written. Reads everything, as a verdict on a part is worth little;
 // a file beyond what the retention lets grow is read in part.
 
 import type { DatabaseSync } from 'node:sqlite';

@@ -1,7 +1,8 @@
 // A store that ends with the process: for `state: memory`, read-only disks and tests.
 
 import { newKey } from '../lib/random.ts';
-import { DEFAULT_RETENTION, NOTHING, extend, pageLength } from './retention.ts';
+import { EntryWatch } from './entry-watch.ts';
+import { DEFAULT_RETENTION, MAX_PAGE, NOTHING, extend, pageLength } from './retention.ts';
 import type { Bound, Extent, Retention, Span } from './retention.ts';
 import { normalEntry, normalNote, normalRevision, sealEntry, sealRevision } from './seal.ts';
 import { RevisionConflict, StoreFailed } from './store-errors.ts';
@@ -18,6 +19,7 @@ export class MemoryStore implements Store {
   readonly #revisions: Map<number, Kept<StoredRevision>>;
   readonly #entries: Map<number, Kept<JournalEntry>>;
   readonly #notes: Map<string, Note>;
+  readonly #watch: EntryWatch;
   #extent: Extent;
   #closed: boolean;
 
@@ -29,6 +31,7 @@ export class MemoryStore implements Store {
     this.#notes = new Map();
     this.#extent = NOTHING;
     this.#closed = false;
+    this.#watch = new EntryWatch((after) => this.#listEntries({ after, limit: MAX_PAGE }));
   }
 
   get lastSeq(): number {
@@ -39,16 +42,16 @@ export class MemoryStore implements Store {
     return this.#extent.entries.first;
   }
 
-  latest(): StoredRevision | undefined {
+  async latest(): Promise<StoredRevision | undefined> {
     return this.find(this.#extent.revisions.last);
   }
 
-  find(number: number): StoredRevision | undefined {
+  async find(number: number): Promise<StoredRevision | undefined> {
     this.#expectOpen();
     return this.#revisions.get(number)?.value;
   }
 
-  list(options: { readonly before?: number; readonly limit: number }): readonly StoredRevision[] {
+  async list(options: { readonly before?: number; readonly limit: number }): Promise<readonly StoredRevision[]> {
     this.#expectOpen();
     const { first, last } = this.#extent.revisions;
     const before = Math.min(options.before ?? Infinity, last + 1);
@@ -60,44 +63,65 @@ export class MemoryStore implements Store {
     return found;
   }
 
-  append(revision: StoredRevision, entry: NewEntry): JournalEntry {
+  async compareAndAppend(expected: number, revision: StoredRevision, entry: NewEntry): Promise<JournalEntry> {
     this.#expectOpen();
     const { last } = this.#extent.revisions;
-    if (revision.number !== last + 1) throw new RevisionConflict(revision.number, last);
+    if (expected !== last || revision.number !== last + 1) throw new RevisionConflict(revision.number, last);
     const value = Object.freeze(normalRevision(revision));
     const { size } = sealRevision(this.id, value);
     const revisions = keep(this.#revisions, { value, size }, this.#extent.revisions, this.#retention.revisions);
     this.#extent = { revisions, entries: this.#extent.entries };
-    return this.record(entry);
+    return this.#record(entry);
   }
 
-  record(entry: NewEntry): JournalEntry {
-    this.#expectOpen();
-    const value = Object.freeze(normalEntry(this.lastSeq + 1, entry));
-    const { size } = sealEntry(this.id, value);
-    const entries = keep(this.#entries, { value, size }, this.#extent.entries, this.#retention.entries);
-    this.#extent = { revisions: this.#extent.revisions, entries };
-    return value;
+  async record(entry: NewEntry): Promise<JournalEntry> {
+    return this.#record(entry);
   }
 
-  note(note: Note, entry: NewEntry): JournalEntry {
-    const added = this.record(entry);
+  async note(note: Note, entry: NewEntry): Promise<JournalEntry> {
+    const added = this.#record(entry);
     const value = Object.freeze(normalNote(note));
     this.#notes.set(value.name, value);
     return added;
   }
 
-  notes(): readonly Note[] {
+  async notes(): Promise<readonly Note[]> {
     this.#expectOpen();
     return [...this.#notes.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
   }
 
-  dropNotes(names: readonly string[]): void {
+  async dropNotes(names: readonly string[]): Promise<void> {
     this.#expectOpen();
     for (const name of names) this.#notes.delete(name);
   }
 
-  entries({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: EntryQuery): readonly JournalEntry[] {
+  async entries(query: EntryQuery): Promise<readonly JournalEntry[]> {
+    return this.#listEntries(query);
+  }
+
+  watch(from: number): AsyncIterable<JournalEntry> {
+    return this.#watch.from(from);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#watch.close();
+    this.#revisions.clear();
+    this.#entries.clear();
+    this.#notes.clear();
+  }
+
+  #record(entry: NewEntry): JournalEntry {
+    this.#expectOpen();
+    const value = Object.freeze(normalEntry(this.lastSeq + 1, entry));
+    const { size } = sealEntry(this.id, value);
+    const entries = keep(this.#entries, { value, size }, this.#extent.entries, this.#retention.entries);
+    this.#extent = { revisions: this.#extent.revisions, entries };
+    this.#watch.wake();
+    return value;
+  }
+
+  #listEntries({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: EntryQuery): readonly JournalEntry[] {
     this.#expectOpen();
     const { first, last } = this.#extent.entries;
     const begin = Math.max(first, Math.floor(after) + 1);
@@ -109,13 +133,6 @@ export class MemoryStore implements Store {
       if (kind === undefined || value.kind === kind) found.push(value);
     }
     return from === 'oldest' ? found : found.reverse();
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#revisions.clear();
-    this.#entries.clear();
-    this.#notes.clear();
   }
 
   #expectOpen(): void {

@@ -11,7 +11,7 @@ const SUFFIXES = ['', '-wal', '-shm', '-journal'] as const;
 const KEPT_FIRST = 5;
 const KEPT_LAST = 5;
 
-/** Renames `PATH`, `PATH-wal` and so on to `PATH.corrupt-<UTC time>`, as far as they are there. Answers the new path. */
+/** Renames `PATH`, `PATH-wal` and so on to `PATH.corrupt-<UTC time>`, as far as they are there. Returns the new path. */
 export function moveAside(path: string, atMs: number, suffixes: readonly string[] = SUFFIXES): string {
   const folder = dirname(path);
   const names = new Set(readdirSync(folder));

@@ -51,7 +51,10 @@ export function extend(span: Span, size: number, bound: Bound, sizeOf: (number: 
   return { first, last, size: total };
 }
 
-/** How many a page may have: a whole number from 0 to 1,000. */
+/** Things of a page. */
+export const MAX_PAGE = 1_000;
+
+/** How many a page may have: a whole number from 0 to `MAX_PAGE`. */
 export function pageLength(limit: number): number {
-  return Number.isNaN(limit) ? 0 : Math.trunc(Math.min(Math.max(limit, 0), 1_000));
+  return Number.isNaN(limit) ? 0 : Math.trunc(Math.min(Math.max(limit, 0), MAX_PAGE));
 }

@@ -26,7 +26,7 @@ export const TABLES_1: readonly string[] = TABLES.filter((table) => !UPGRADES.in
 const REVISION = 'SELECT number, at_ms AS atMs, size, digest, author, reason, cause, amendments, written, differences FROM revisions';
 const ENTRY = 'SELECT seq, at_ms AS atMs, size, digest, revision, kind, author, detail FROM entries';
 
-export const SQL = {
+const SQL = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
   rollback: 'ROLLBACK',

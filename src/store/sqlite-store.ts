@@ -1,9 +1,10 @@
-// A store in one SQLite file that is open in this process alone. Each call is one transaction; the extent that this object knows
-// changes only after a commit. Opened by open-store.ts, which has inspected the file.
+// A store in one SQLite file that is open in this process alone. Each call is one transaction, done before the call returns its promise; the
+// extent that this object knows changes only after a commit. Opened by open-store.ts, which has inspected the file.
 
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { extend, pageLength } from './retention.ts';
+import { EntryWatch } from './entry-watch.ts';
+import { MAX_PAGE, extend, pageLength } from './retention.ts';
 import type { Extent, Retention } from './retention.ts';
 import type { Inspected } from './inspect.ts';
 import { toEntry, toNote, toRevision } from './rows.ts';
@@ -31,6 +32,7 @@ export class SqliteStore implements Store {
   readonly #db: DatabaseSync;
   readonly #sql: Statements;
   readonly #inode: bigint | undefined;
+  readonly #watch: EntryWatch;
   #extent: Extent;
   #records: number;
 
@@ -42,6 +44,7 @@ export class SqliteStore implements Store {
     this.#inode = inodeOf(opened.path);
     this.#extent = opened.extent;
     this.#records = 0;
+    this.#watch = new EntryWatch((after) => this.#listEntries({ after, limit: MAX_PAGE }));
   }
 
   get lastSeq(): number {
@@ -52,26 +55,26 @@ export class SqliteStore implements Store {
     return this.#extent.entries.first;
   }
 
-  latest(): StoredRevision | undefined {
+  async latest(): Promise<StoredRevision | undefined> {
     return this.find(this.#extent.revisions.last);
   }
 
-  find(number: number): StoredRevision | undefined {
+  async find(number: number): Promise<StoredRevision | undefined> {
     return this.#read(() => {
       const row = this.#sql.findRevision.get(number);
       return row === undefined ? undefined : toRevision(this.id, row);
     });
   }
 
-  list(options: { readonly before?: number; readonly limit: number }): readonly StoredRevision[] {
+  async list(options: { readonly before?: number; readonly limit: number }): Promise<readonly StoredRevision[]> {
     const before = options.before ?? Infinity;
     return this.#read(() => this.#sql.listRevisions.all(before, pageLength(options.limit)).map((row) => toRevision(this.id, row)));
   }
 
-  append(revision: StoredRevision, entry: NewEntry): JournalEntry {
+  async compareAndAppend(expected: number, revision: StoredRevision, entry: NewEntry): Promise<JournalEntry> {
     this.#expectOpen();
     const { last } = this.#extent.revisions;
-    if (revision.number !== last + 1) throw new RevisionConflict(revision.number, last);
+    if (expected !== last || revision.number !== last + 1) throw new RevisionConflict(revision.number, last);
     const added = this.#write(() => {
       this.#expectFile();
       this.#db.exec('PRAGMA synchronous = FULL');
@@ -83,10 +86,10 @@ export class SqliteStore implements Store {
     return added;
   }
 
-  record(entry: NewEntry): JournalEntry {
+  async record(entry: NewEntry): Promise<JournalEntry> {
     this.#expectOpen();
     const added = this.#write(() => {
-      // Refused calls are recorded too: whoever knocks must not make this thread wait for the disk.
+      // Refused calls are recorded too: strangers who knock must not make this thread wait for the disk.
       this.#db.exec('PRAGMA synchronous = NORMAL');
       this.#sql.begin.run();
       return this.#addEntry(normalEntry(this.lastSeq + 1, entry), this.#extent.revisions);
@@ -96,7 +99,7 @@ export class SqliteStore implements Store {
     return added;
   }
 
-  note(note: Note, entry: NewEntry): JournalEntry {
+  async note(note: Note, entry: NewEntry): Promise<JournalEntry> {
     this.#expectOpen();
     const { name, text } = normalNote(note);
     const { size, digest } = sealNote(this.id, { name, text });
@@ -111,11 +114,11 @@ export class SqliteStore implements Store {
     return added;
   }
 
-  notes(): readonly Note[] {
+  async notes(): Promise<readonly Note[]> {
     return this.#read(() => this.#sql.listNotes.all().map((row) => toNote(this.id, row)));
   }
 
-  dropNotes(names: readonly string[]): void {
+  async dropNotes(names: readonly string[]): Promise<void> {
     this.#expectOpen();
     this.#change(() => {
       this.#db.exec('PRAGMA synchronous = NORMAL');
@@ -124,17 +127,26 @@ export class SqliteStore implements Store {
     });
   }
 
-  entries({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: EntryQuery): readonly JournalEntry[] {
-    const statement = from === 'oldest' ? this.#sql.listEntries : this.#sql.listNewestEntries;
-    const found = this.#read(() => statement.all(after, kind ?? null, sinceMs, pageLength(limit)).map((row) => toEntry(this.id, row)));
-    return from === 'oldest' ? found : found.reverse();
+  async entries(query: EntryQuery): Promise<readonly JournalEntry[]> {
+    return this.#listEntries(query);
   }
 
-  close(): void {
+  watch(from: number): AsyncIterable<JournalEntry> {
+    return this.#watch.from(from);
+  }
+
+  async close(): Promise<void> {
     if (!this.#db.isOpen) return;
+    this.#watch.close();
     // Writes the log into the file and removes it.
     this.#db.close();
     this.#opened.onClosed();
+  }
+
+  #listEntries({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: EntryQuery): readonly JournalEntry[] {
+    const statement = from === 'oldest' ? this.#sql.listEntries : this.#sql.listNewestEntries;
+    const found = this.#read(() => statement.all(after, kind ?? null, sinceMs, pageLength(limit)).map((row) => toEntry(this.id, row)));
+    return from === 'oldest' ? found : found.reverse();
   }
 
   #addRevision(revision: StoredRevision): Extent['revisions'] {
@@ -161,6 +173,7 @@ export class SqliteStore implements Store {
   #write(change: () => { readonly entry: JournalEntry; readonly extent: Extent }): JournalEntry {
     const { entry, extent } = this.#change(change);
     this.#extent = extent;
+    this.#watch.wake();
     return Object.freeze(entry);
   }
 

@@ -1,4 +1,4 @@
-// Where desired state lives: numbered revisions and the journal of what happened. Synchronous; for the control thread alone.
+// Where desired state lives: numbered revisions and the journal of what happened. For the control thread alone.
 // Every implementation keeps what test/contract/store.test.ts says. A store never looks into the JSON that it keeps.
 
 /** One desired state. */
@@ -56,35 +56,39 @@ export interface EntryQuery {
 
 /**
  * Texts come back as they were given; only halves of surrogate pairs become U+FFFD, as they have no bytes in UTF-8.
- * Every call throws `StoreFailed` when the disk fails it or the store is closed; the store then is as it was before the call.
+ * Every call rejects with `StoreFailed` when the disk fails it or the store is closed; the store then is as it was before the call.
+ * Calls take effect in the order in which they were made, also those that nobody waits for.
  */
 export interface Store {
   /** Made by chance with the store: numbers that another store gave out, such as one that was lost, mean nothing in this one. */
   readonly id: string;
-  /** Of the newest entry; 0 when there is none. */
+  /** Of the newest entry that this process knows; 0 when there is none. */
   readonly lastSeq: number;
   /** Of the oldest entry that is kept; 1 when there was none yet. */
   readonly firstSeq: number;
-  latest(): StoredRevision | undefined;
+  latest(): Promise<StoredRevision | undefined>;
   /** Undefined also for one that was pruned. */
-  find(number: number): StoredRevision | undefined;
+  find(number: number): Promise<StoredRevision | undefined>;
   /** Newest first, those below `before`. */
-  list(options: { readonly before?: number; readonly limit: number }): readonly StoredRevision[];
+  list(options: { readonly before?: number; readonly limit: number }): Promise<readonly StoredRevision[]>;
   /**
-   * Durable when it returns: no death of the process and no loss of power undoes it. The entry is recorded in the same transaction.
-   * Throws `RevisionConflict` when `revision.number` is not the latest plus 1: somebody else was quicker.
+   * Durable when it resolves: no death of the process and no loss of power undoes it. The entry is recorded in the same transaction.
+   * Rejects with `RevisionConflict` when `expected` is not the number of the latest revision (0: there is none), since somebody else was
+   * quicker, or when `revision.number` does not follow it.
    */
-  append(revision: StoredRevision, entry: NewEntry): JournalEntry;
-  /** Survives the death of the process when it returns; a loss of power may take the last ones, up to the next `append`. */
-  record(entry: NewEntry): JournalEntry;
-  /** Sets the note, and records the entry in the same transaction. Durable when it returns, like `append`. */
-  note(note: Note, entry: NewEntry): JournalEntry;
+  compareAndAppend(expected: number, revision: StoredRevision, entry: NewEntry): Promise<JournalEntry>;
+  /** Survives the death of the process when it resolves; a loss of power may take the last ones, up to the next revision. */
+  record(entry: NewEntry): Promise<JournalEntry>;
+  /** Sets the note, and records the entry in the same transaction. Durable when it resolves, like a revision. */
+  note(note: Note, entry: NewEntry): Promise<JournalEntry>;
   /** All of them, by name. */
-  notes(): readonly Note[];
+  notes(): Promise<readonly Note[]>;
   /** Removes notes; names of none are passed over. Survives the death of the process. */
-  dropNotes(names: readonly string[]): void;
+  dropNotes(names: readonly string[]): Promise<void>;
   /** Oldest first. */
-  entries(query: EntryQuery): readonly JournalEntry[];
+  entries(query: EntryQuery): Promise<readonly JournalEntry[]>;
+  /** Entries from that number on, in order, as they come; what was pruned before it is read is missing. Ends when the store is closed. */
+  watch(from: number): AsyncIterable<JournalEntry>;
   /** Idempotent. */
-  close(): void;
+  close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// The reading side of one key's counters: adds up what each worker wrote. Never writes, but to clear what nobody writes any more.
+// The reading side of one key's counters: adds up what each worker wrote. It writes only to clear a block that no worker writes any more.
 
 import type { CounterKey } from './counter-key.ts';
 import { BLOCK_CELLS, GAUGE_CELLS } from './counter-layout.ts';

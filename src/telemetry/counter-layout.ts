@@ -9,7 +9,7 @@ import type { CounterKind } from './counter-key.ts';
 export const DURATION_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000] as const;
 
 /** Distinct statuses that a route block tells apart; further ones share one cell. */
-export const STATUS_PAIRS = 12;
+const STATUS_PAIRS = 12;
 
 /** Room for reasons; the tables that name them belong to others and must not be longer. */
 export const MAX_RETRY_REASONS = 16;
@@ -30,9 +30,9 @@ export const VERSION_CHOICES = VERSION_RETRIES + MAX_RETRY_REASONS;
 export const VERSION_EJECTIONS = VERSION_CHOICES + MAX_CHOICE_REASONS;
 /** Requests that wait until an endpoint is ready. */
 export const VERSION_HELD = VERSION_EJECTIONS + 1;
-/** Requests that another version answered in place of this one. */
+/** Requests to which another version responded in place of this one. */
 export const VERSION_FALLBACKS = VERSION_HELD + 1;
-/** What latency says that the version can take; 0 = nothing says so. */
+/** Requests that the version can take, by its latency; 0 = not known. */
 export const VERSION_CONCURRENCY_LIMIT = VERSION_FALLBACKS + 1;
 /** 1 while all endpoints are used, ready or not. */
 export const VERSION_PANIC = VERSION_CONCURRENCY_LIMIT + 1;
@@ -43,7 +43,7 @@ export const MIRROR_CONNECTIONS = 1;
 /** Bytes that wait for the shadow. */
 export const MIRROR_WAITING = 2;
 export const MIRROR_OUTCOME = 3;
-/** Exchanges whose answers were to be compared, and for which there was no room. */
+/** Exchanges whose responses were to be compared, and for which there was no room. */
 export const MIRROR_UNCOMPARED = MIRROR_OUTCOME + MIRROR_OUTCOMES.length;
 const MIRROR_CELLS = MIRROR_UNCOMPARED + 1;
 
@@ -63,7 +63,7 @@ export const ENDPOINT_EJECTIONS = 4;
 export const ENDPOINT_EJECTED = 5;
 /** Attempts that ended, however. */
 export const ENDPOINT_ATTEMPTS = 6;
-/** Of these, the ones that count against it: failures that are its own, and answers of 500 and above. */
+/** Of these, the ones that count against it: failures that are its own, and responses of 500 and above. */
 export const ENDPOINT_FAULTS = 7;
 /** 1 while the endpoint gets nothing new because it leaves or is drained. */
 export const ENDPOINT_DRAINING = 8;
@@ -71,13 +71,12 @@ const ENDPOINT_CELLS = 9;
 
 export const WORKER_LOOP_UTILIZATION = 0;
 export const WORKER_LOOP_DELAY_MS = 1;
-export const WORKER_ACCESS_LOG_DROPPED = 2;
-export const WORKER_INTERNAL_ERRORS = 3;
+export const WORKER_INTERNAL_ERRORS = 2;
 /** Ejections begun and ended: others look at endpoints when it has changed. */
-export const WORKER_EJECTION_CHANGES = 4;
+export const WORKER_EJECTION_CHANGES = 3;
 /** Of its heap and what that refers to; garbage counts until it is collected. */
-export const WORKER_MEMORY_BYTES = 5;
-const WORKER_CELLS = 6;
+export const WORKER_MEMORY_BYTES = 4;
+const WORKER_CELLS = 5;
 
 export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
   listener: LISTENER_CELLS,

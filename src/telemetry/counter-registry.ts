@@ -31,7 +31,6 @@ export class CounterRegistry {
   #free: PerKind<Slot> = perKind();
   /** Blocks of dropped keys that a worker may still write to. */
   #fading: CounterBlock[] = [];
-  readonly #banks = new Set<MappedBank>();
   #lastPlan = 0;
   #lastBank = 0;
   #committed = 0;
@@ -43,7 +42,7 @@ export class CounterRegistry {
   constructor(workers: number) {
     this.workers = workers;
     this.commit(this.reserve([]), 'all');
-    // Nobody has seen that first plan.
+    // No worker has seen that first plan.
     this.#inStep = false;
   }
 
@@ -117,13 +116,6 @@ export class CounterRegistry {
     return this.#byKind[kind];
   }
 
-  /** Shared memory held, in bytes. */
-  get bytes(): number {
-    let bytes = 0;
-    for (const bank of this.#banks) bytes += bank.buffer.byteLength;
-    return bytes;
-  }
-
   #close(plan: CounterPlan): Reservation {
     const pending = this.#pending;
     if (pending?.plan.number !== plan.number) throw new Error(`counter plan ${plan.number} is not open`);
@@ -153,7 +145,6 @@ export class CounterRegistry {
     const cells = unplaced.reduce((sum, [, key]) => sum + BLOCK_CELLS[key.kind], 0);
     const bank = createBank(++this.#lastBank, this.workers, cells);
     bank.used = unplaced.length;
-    this.#banks.add(bank);
     let first = 0;
     for (const [id, key] of unplaced) {
       added.push(new CounterBlock(key, id, bank, first));
@@ -171,7 +162,6 @@ export class CounterRegistry {
     }
     this.#fading = [];
     if (!emptied) return;
-    for (const bank of this.#banks) if (bank.used === 0) this.#banks.delete(bank);
     const free = perKind<Slot>();
     for (const kind of Object.keys(free) as CounterKind[]) {
       for (const slot of this.#free[kind]) if (slot.bank.used > 0) free[kind].push(slot);

@@ -37,15 +37,9 @@ export class CounterSet {
   }
 
   /**
-   * Takes over a plan. Keys that stay keep their object and numbers; objects of dropped keys count into the void from here on.
-   * Throws when a plan in between was missed: ask for a complete one.
+   * Adds what is new in a plan. Keys that stay keep their object and numbers. Keys that are gone still count until `settle`, because the config
+   * that the plan belongs to may yet be refused. Throws when a plan in between was missed: ask for a complete one.
    */
-  adopt(plan: CounterPlan): void {
-    this.place(plan);
-    this.settle();
-  }
-
-  /** The first half of `adopt`: adds what is new. What is gone still counts, for what the plan belongs to may yet be refused. */
   place(plan: CounterPlan): void {
     if (plan.follows > this.#number)
       throw new Error(`counter plan ${plan.number} follows ${plan.follows}, this worker is at ${this.#number}`);
@@ -62,7 +56,7 @@ export class CounterSet {
     this.#number = Math.max(this.#number, plan.number);
   }
 
-  /** The second half of `adopt`: lets go of what the last plan no longer has. */
+  /** Drops the keys that the last plan no longer has; their objects count into the void from here on. */
   settle(): void {
     for (const id of this.#stale) this.#drop(id);
     this.#stale = new Set();
@@ -102,18 +96,13 @@ export class CounterSet {
     return this.#find(mirrorId(pool, mirror, version), MirrorCounters);
   }
 
-  /** Of an endpoint that nobody counts. */
+  /** For an endpoint that is not counted. */
   uncounted(): EndpointCounters {
     return new EndpointCounters(this.#nowhere, 0);
   }
 
   worker(): WorkerCounters {
     return this.#find(WORKER_ID, WorkerCounters);
-  }
-
-  /** Keys that can be counted. */
-  get size(): number {
-    return this.#places.size;
   }
 
   #find<T extends Counters>(id: string, kind: new (cells: Float64Array, first: number) => T): T {

@@ -1,4 +1,4 @@
-// What a worker counts with: thin live objects over its own part of shared memory.
+// The counters of a worker: thin live objects over its own part of shared memory.
 // One writer per cell, so plain additions suffice; nothing here allocates, waits or throws.
 
 import * as at from './counter-layout.ts';
@@ -20,7 +20,7 @@ class Block {
 }
 
 export class RouteCounters extends Block {
-  /** Counts one answer. Anything that is no status (0: none was sent) counts as `other`. */
+  /** Counts one response. Anything that is no status (0: none was sent) counts as `other`. */
   responded(status: number): void {
     const cells = this.cells;
     const end = this.first + at.ROUTE_OTHER;
@@ -55,7 +55,7 @@ export class VersionCounters extends Block {
     cells[first + at.VERSION_BUCKETS + bucket]!++;
   }
 
-  /** Another version answers in place of this one. */
+  /** Another version responds in place of this one. */
   versionFallback(): void {
     this.cells[this.first + at.VERSION_IN_FLIGHT]!--;
     this.cells[this.first + at.VERSION_FALLBACKS]!++;
@@ -158,7 +158,7 @@ export class MirrorCounters extends Block {
     this.cells[this.first + at.MIRROR_CONNECTIONS]!--;
   }
 
-  /** Answers that were to be compared found no room. */
+  /** There was no room for responses that were to be compared. */
   uncompared(): void {
     this.cells[this.first + at.MIRROR_UNCOMPARED]!++;
   }
@@ -228,12 +228,12 @@ export class EndpointCounters extends Block {
     return stamp;
   }
 
-  /** What this worker thinks of it; ready until told otherwise. */
+  /** Whether this worker may pick it; ready to begin with. */
   ready(): void {
     this.cells[this.first + at.ENDPOINT_NOT_READY] = 0;
   }
 
-  unready(): void {
+  notReady(): void {
     this.cells[this.first + at.ENDPOINT_NOT_READY] = 1;
   }
 
@@ -255,10 +255,6 @@ export class WorkerCounters extends Block {
 
   memoryUsed(memoryBytes: number): void {
     this.cells[this.first + at.WORKER_MEMORY_BYTES] = memoryBytes;
-  }
-
-  accessLogDropped(lines: number): void {
-    this.cells[this.first + at.WORKER_ACCESS_LOG_DROPPED]! += lines;
   }
 
   internalError(): void {

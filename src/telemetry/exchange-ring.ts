@@ -66,7 +66,7 @@ export class ExchangeRing {
 
 function copyOf(from: Observation, standsFor: number): Observation {
   const { fields } = from;
-  // What is cut ends with a whole line.
+  // A cut block ends with a whole line.
   const fieldsEnd = fields.length <= FIELDS_BYTES ? fields.length : fields.lastIndexOf('\n', FIELDS_BYTES - 1) + 1;
   const to = new Observation();
   to.listener = from.listener;

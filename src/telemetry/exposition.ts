@@ -46,7 +46,7 @@ export interface OverloadSample {
   readonly limitBytes: number;
 }
 
-/** What is known of the answers of shadows, read anew at each scrape. */
+/** Figures of the responses of shadows, read at each scrape. */
 export interface MirrorLines {
   readonly comparisons: () => Lines;
   readonly differences: () => Lines;
@@ -54,12 +54,12 @@ export interface MirrorLines {
 }
 
 const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-/** How often the delay of the main thread's event loop is sampled once somebody scrapes; prom-client's own 10 ms would cost an idle process more than all else. */
+/** How often the delay of the main thread's event loop is sampled once the metrics are scraped; prom-client's own 10 ms would cost an idle process more than all else. */
 const LOOP_DELAY_SAMPLE_MS = 100;
 
 export class Exposition {
   readonly #metrics: PromMetric[] = [];
-  /** Made at the first scrape: an instance that nobody scrapes need not load prom-client, nor watch its own event loop. */
+  /** Made at the first scrape: an instance that is never scraped need not load prom-client, nor watch its own event loop. */
   #registry: Promise<Registry> | undefined = undefined;
   readonly #counters: CounterRegistry;
   readonly #reloads: Record<ReloadResult, number> = { applied: 0, rejected: 0, unchanged: 0 };
@@ -106,7 +106,7 @@ export class Exposition {
     this.#servesFile = state === 'taken';
   }
 
-  /** What is served from now on. */
+  /** The revision and the weights that are served from now on. */
   serves(revision: number, split: readonly SplitWeight[]): void {
     this.#revision = revision;
     this.#split = split;
@@ -126,12 +126,12 @@ export class Exposition {
     this.#accessLogDropped += lines;
   }
 
-  /** @param counts probes that ended, read anew at each scrape */
+  /** @param counts probes that ended, read at each scrape */
   registerHealthChecks(counts: () => Lines): void {
     this.#healthChecks = counts;
   }
 
-  /** @param counts requests that the admin API refused, read anew at each scrape */
+  /** @param counts requests that the admin API refused, read at each scrape */
   registerAdminRefusals(counts: () => Lines): void {
     this.#adminRefused = counts;
   }
@@ -141,7 +141,7 @@ export class Exposition {
     this.#users = counts;
   }
 
-  /** @param lines deploys of the versions that have one, read anew at each scrape */
+  /** @param lines deploys of the versions that have one, read at each scrape */
   registerDeploys(lines: () => Lines): void {
     this.#deploys = lines;
   }
@@ -150,7 +150,7 @@ export class Exposition {
     this.#shadows = lines;
   }
 
-  /** @param sources that endpoints come from, read anew at each scrape */
+  /** @param sources that endpoints come from, read at each scrape */
   registerDiscovery(sources: () => Iterable<DiscoverySample>): void {
     this.#discovery = sources;
   }
@@ -219,7 +219,6 @@ export class Exposition {
 
   #exposeInstance(build: string): void {
     const workers = () => this.#counters.blocks('worker');
-    const dropped = () => workers().reduce((sum, block) => sum + block.total(at.WORKER_ACCESS_LOG_DROPPED), this.#accessLogDropped);
     this.#expose(METRICS.revision, () => plainSamples([[{}, this.#revision]]));
     this.#expose(METRICS.reloads, () => plainSamples(Object.entries(this.#reloads).map(([result, count]) => [{ result }, count])));
     this.#expose(METRICS.fileTaken, () => plainSamples([[{}, this.#servesFile ? 1 : 0]]));
@@ -233,7 +232,7 @@ export class Exposition {
     this.#expose(METRICS.memoryUsed, () => plainSamples([[{}, this.#overload().usedBytes]]));
     this.#expose(METRICS.memoryLimit, () => plainSamples([[{}, this.#overload().limitBytes]]));
     this.#expose(METRICS.internalErrors, () => cellSamples(workers(), at.WORKER_INTERNAL_ERRORS));
-    this.#expose(METRICS.accessLogDropped, () => plainSamples([[{}, dropped()]]));
+    this.#expose(METRICS.accessLogDropped, () => plainSamples([[{}, this.#accessLogDropped]]));
     this.#expose(METRICS.buildInfo, () => plainSamples([[{ version: build }, 1]]));
   }
 

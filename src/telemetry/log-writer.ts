@@ -115,7 +115,7 @@ class StdoutDestination implements Destination {
   }
 
   reopen(): void {
-    // Nothing to open: whoever gave us stdout rotates it.
+    // There is nothing to open: stdout is rotated outside.
   }
 
   close(): void {

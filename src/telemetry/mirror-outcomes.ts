@@ -1,7 +1,7 @@
 // The one table of how a copy for a shadow may end.
 
-/** `answered`: by the shadow. `failed`: the shadow's fault. `dropped`: neither; the copy was not made, or not finished. */
-export type MirrorOutcomeKind = 'responded' | 'failed' | 'dropped';
+/** `responded`: the shadow did. `failed`: the shadow's fault. `dropped`: neither; the copy was not made, or not finished. */
+type MirrorOutcomeKind = 'responded' | 'failed' | 'dropped';
 
 export interface MirrorOutcome {
   /** Position in `MIRROR_OUTCOMES`; the slot of its counters. */
@@ -14,7 +14,7 @@ const rows = [
   ['ok', 'responded'],
   /** With 500 or above. */
   ['upstream_error', 'responded'],
-  /** The answer was longer than is read of one. */
+  /** The response was longer than is read of one. */
   ['response_too_large', 'failed'],
   ['connect_refused', 'failed'],
   ['connect_timeout', 'failed'],

@@ -13,7 +13,7 @@ export const METRICS = {
   duration: histogram('sluice_request_duration_seconds', 'Time from the request head to the end of the response.', 'pool', 'version'),
   inFlight: gauge('sluice_requests_in_flight', 'Exchanges that have begun and not ended.', 'pool', 'version'),
   attempts: counter('sluice_attempts_total', 'Tries against one endpoint, by outcome.', 'pool', 'version', 'outcome'),
-  retries: counter('sluice_retries_total', 'Attempts after the first, by what called for them.', 'pool', 'version', 'reason'),
+  retries: counter('sluice_retries_total', 'Attempts after the first, by what made them necessary.', 'pool', 'version', 'reason'),
   choices: counter('sluice_choices_total', 'Times a version was chosen, by reason.', 'pool', 'version', 'reason'),
   mirrored: counter(
     'sluice_mirrored_total',
@@ -137,11 +137,8 @@ export const METRICS = {
 
   revision: gauge('sluice_config_revision', 'Number of the desired state that is served.'),
   reloads: counter('sluice_config_reloads_total', 'Configs offered, by what became of them.', 'result'),
-  fileTaken: gauge(
-    'sluice_config_last_reload_successful',
-    '0 while the config on disk was refused, and what was served before it is served on.',
-  ),
-  adminRefused: counter('sluice_admin_refused_total', 'Requests that the admin API turned away at the door, by reason.', 'reason'),
+  fileTaken: gauge('sluice_config_last_reload_successful', '0 while the config on disk is refused and the one before it is still served.'),
+  adminRefused: counter('sluice_admin_refused_total', 'Requests that the admin API refused before it read them, by reason.', 'reason'),
   workers: gauge('sluice_workers', 'Data-plane threads, by state.', 'state'),
   workerRestarts: counter('sluice_worker_restarts_total', 'Data-plane threads replaced after they died.'),
   loopUtilization: gauge('sluice_worker_event_loop_utilization', 'Busy share of the event loop, 0 to 1.', 'worker'),

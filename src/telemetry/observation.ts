@@ -1,11 +1,11 @@
-// What is known of one exchange when it has ended. Exactly one is recorded per exchange.
+// The record of one exchange that has ended. Exactly one is recorded per exchange.
 
 export class Observation {
   listener = '';
   route = '';
   pool = '';
   version = '';
-  /** Which deploy the version was; empty when nobody has said so. */
+  /** Which deploy the version was; empty when none was marked. */
   deploy = '';
   endpoint = '';
   method = '';
@@ -23,7 +23,7 @@ export class Observation {
   /** Milliseconds since the epoch at which the request head was complete. */
   startedAtMs = 0;
   durationMs = 0;
-  /** Until the head of the answer; -1 when there was none. */
+  /** Until the head of the response; -1 when there was none. */
   firstByteMs = -1;
   /** Body bytes as framed on the wire. */
   bytesIn = 0;

@@ -1,15 +1,15 @@
 // The one table of how an exchange or an attempt may end. Logs, metrics and the x-sluice-outcome field use its codes.
 
-export type OutcomeSource = 'downstream' | 'upstream' | 'proxy';
+type OutcomeSource = 'downstream' | 'upstream' | 'proxy';
 
 export interface Outcome {
   /** Position in `OUTCOMES`; the slot of its counters. */
   readonly index: number;
   readonly code: string;
-  /** Status that Sluice answers with; 0 where it answers nothing. */
+  /** Status of the local reply; 0 where there is none. */
   readonly status: number;
   readonly source: OutcomeSource;
-  /** The short text of a generated answer; tells a client what it may know, nothing more. */
+  /** The short text of the local reply. It tells a client what it may know, nothing more. */
   readonly text: string;
 }
 
@@ -28,7 +28,6 @@ const rows = [
   ['no_route', 404, 'proxy', 'No route matches this request.'],
   ['no_endpoint', 503, 'proxy', 'No endpoint is ready to respond.'],
   ['overload', 503, 'proxy', 'The server is overloaded.'],
-  ['draining', 503, 'proxy', 'The server is shutting down.'],
   ['connect_refused', 502, 'upstream', 'The upstream refused the connection.'],
   ['connect_timeout', 504, 'upstream', 'The upstream did not accept the connection in time.'],
   ['response_timeout', 504, 'upstream', 'The upstream did not respond in time.'],

@@ -1,4 +1,4 @@
-// What one worker remembers of its latest exchanges: a sample of those that went well and one of those that did not, so that neither
+// The latest exchanges that one worker remembers: a sample of those that went well and one of those that did not, so that neither
 // pushes out the other. How many each kept one stands for makes one fair sample of both.
 
 import { ExchangeRing } from './exchange-ring.ts';

@@ -6,7 +6,7 @@ import * as at from './counter-layout.ts';
 import { METRICS } from './names.ts';
 
 /** As prom-client formats it; `sharedLabels` objects must be kept, their text is cached by identity. */
-export interface Sample {
+interface Sample {
   value: number;
   labels: Readonly<Record<string, string>>;
   sharedLabels: Readonly<Record<string, string>>;

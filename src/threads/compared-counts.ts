@@ -1,8 +1,10 @@
 // What was compared, added up over the lives of the thread that compares. Labels come from the config alone.
 
+import { compoundKey } from '../lib/compound-key.ts';
 import type { Config } from '../config/model.ts';
 import { candidateCounterKeys } from '../control/counter-keys.ts';
 import type { ComparedCount } from '../compare/comparer-set.ts';
+import { mirrorKey } from '../compare/mirror-key.ts';
 import { KINDS } from '../compare/difference.ts';
 import type { Kind } from '../compare/difference.ts';
 import type { Lines } from '../telemetry/samples.ts';
@@ -20,12 +22,12 @@ export class ComparedCounts {
 
   /** The series of this config: those of mirrors and versions that it does not have go. */
   retain(config: Config): void {
-    const mirrors = config.pools.flatMap(({ name, mirrors: all }) => all.map((mirror) => [`${name}/${mirror.name}`, mirror] as const));
+    const mirrors = config.pools.flatMap(({ name, mirrors: all }) => all.map((mirror) => [mirrorKey(name, mirror.name), mirror] as const));
     const comparing = new Set(mirrors.filter(([, { compare }]) => compare !== undefined).map(([key]) => key));
     const series = new Map<string, Series>();
     for (const { pool, mirror, version } of candidateCounterKeys(config)) {
       const labels = { pool, mirror, version };
-      const isTold = comparing.has(`${pool}/${mirror}`);
+      const isTold = comparing.has(mirrorKey(pool, mirror));
       const known = this.#series.get(keyOf(labels)) ?? { labels, isTold, compared: 0, differences: new Map<Kind, number>() };
       known.isTold = isTold;
       series.set(keyOf(labels), known);
@@ -58,7 +60,6 @@ export class ComparedCounts {
   }
 }
 
-/** Names of pools and mirrors have no slash in them. */
 function keyOf({ pool, mirror, version }: Series['labels']): string {
-  return `${pool}/${mirror}/${version}`;
+  return compoundKey(pool, mirror, version);
 }

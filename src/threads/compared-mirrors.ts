@@ -2,7 +2,8 @@
 
 import type { Config, MirrorConfig, PoolConfig } from '../config/model.ts';
 import type { ComparedMirror } from '../compare/comparer-set.ts';
-import type { VersionDeploy } from '../upstream/live-pools.ts';
+import { mirrorKey } from '../compare/mirror-key.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import { comparerSettings, judgeSettings } from './comparer-settings.ts';
 
 interface Begun {
@@ -16,7 +17,7 @@ export class ComparedMirrors {
 
   /**
    * The mirrors of this config that compare. One whose subject is what it was keeps its beginning: the target, how the copy differs from the
-   * request, how answers are compared, and the deploys of the versions that answer. How often they are compared and how they are judged is no part of it.
+   * request, how responses are compared, and the deploys of the versions that respond. How often they are compared and how they are judged is no part of it.
    */
   list({ pools }: Config, deploys: readonly VersionDeploy[], wallMs: number): readonly ComparedMirror[] {
     const begun = new Map<string, Begun>();
@@ -25,8 +26,7 @@ export class ComparedMirrors {
       for (const mirror of pool.mirrors) {
         const { compare } = mirror;
         if (compare === undefined) continue;
-        // Neither name can have a slash in it.
-        const key = `${pool.name}/${mirror.name}`;
+        const key = mirrorKey(pool.name, mirror.name);
         const subject = subjectOf(pool, mirror, deploys);
         const known = this.#begun.get(key);
         // A beginning in the future was before the clock was set back.

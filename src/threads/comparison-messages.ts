@@ -24,7 +24,7 @@ export type ToComparison =
 export type FromComparison =
   /** What was compared since the last time. */
   | { readonly kind: 'counts'; readonly counts: readonly ComparedCount[] }
-  /** The answer to `report`; undefined where no such mirror is compared, or the report could not be made. */
+  /** The response to `report`; undefined where no such mirror is compared, or the report could not be made. */
   | { readonly kind: 'reported'; readonly pool: string; readonly mirror: string; readonly report: DatedReport | undefined }
   /** What the heap holds, garbage included, when that has changed. */
   | { readonly kind: 'memory'; readonly bytes: number }

@@ -10,14 +10,14 @@ import { Recorder } from '../proxy/mirror/recorder.ts';
 import { MissedWriteDetector } from '../proxy/mirror/missed-write-detector.ts';
 import { TapGroup } from '../proxy/mirror/response-tap.ts';
 import type { CopiedRequest, TapFactory, ResponseTap } from '../proxy/mirror/response-tap.ts';
-import { isSafe } from '../routing/mirror.ts';
-import type { MirrorTable } from '../routing/mirror.ts';
+import { isSafe } from '../http/method.ts';
+import type { MirrorTable } from '../routing/table.ts';
 import { templateOf } from '../compare/path-template.ts';
 import { TemplateSampler } from '../compare/template-sampler.ts';
 import { ComparisonLoad } from '../compare/comparison-load.ts';
-import type { MissedWrite, RecordedExchange } from '../compare/mirrored-exchange.ts';
-import type { MirrorTarget } from '../upstream/mirror-runtime.ts';
-import type { CompareLink, FromWorker, MissedCount } from './messages.ts';
+import type { MissedWrite, RecordedExchange, UnlistedWrites } from '../compare/mirrored-exchange.ts';
+import type { MirrorTarget } from '../upstream/mirror-target.ts';
+import type { CompareLink, FromWorker } from './messages.ts';
 
 const WINDOW_MS = 1000;
 const MAX_TEMPLATES = 2000;
@@ -39,7 +39,7 @@ export class ComparisonSampler {
   #port: MessagePort | undefined = undefined;
   #load: ComparisonLoad | undefined = undefined;
   #missed: MissedWrite[] = [];
-  #unlisted = new Map<string, MissedCount>();
+  #unlisted = new Map<string, UnlistedWrites>();
 
   /** @param workers how many share the instance's bounds */
   constructor(workers: number, post: (message: FromWorker) => void) {
@@ -61,7 +61,7 @@ export class ComparisonSampler {
     this.#samplings.clear();
   }
 
-  /** Sends the missed writes of late. */
+  /** Sends the missed writes since it was last called. */
   flush(): void {
     if (this.#missed.length + this.#unlisted.size === 0) return;
     this.#post({ kind: 'missed', writes: this.#missed, unlisted: [...this.#unlisted.values()] });

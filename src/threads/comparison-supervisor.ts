@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { ComparedCount, ComparedMirror } from '../compare/comparer-set.ts';
 import type { DatedReport } from '../compare/mirror-report.ts';
-import type { VersionDeploy } from '../upstream/live-pools.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import { ComparedMirrors } from './compared-mirrors.ts';
 import { ComparisonThreadHost } from './comparison-thread-host.ts';
 import { RestartPace } from './restart-pace.ts';

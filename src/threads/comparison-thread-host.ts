@@ -1,4 +1,4 @@
-// One life of the thread that compares, as the control thread sees it. What was compared ends with it. It never outgrows its heap: answers of
+// One life of the thread that compares, as the control thread sees it. What was compared ends with it. It never outgrows its heap: responses of
 // hostile upstreams can end this thread, not the process.
 
 import { MessageChannel, Worker } from 'node:worker_threads';
@@ -8,20 +8,21 @@ import type { Log } from '../lib/log.ts';
 import type { ComparedCount, ComparedMirror } from '../compare/comparer-set.ts';
 import { ComparisonLoad } from '../compare/comparison-load.ts';
 import type { DatedReport } from '../compare/mirror-report.ts';
+import { mirrorKey } from '../compare/mirror-key.ts';
 import type { ComparisonStart, FromComparison, ToComparison } from './comparison-messages.ts';
 import type { CompareLink } from './messages.ts';
 
 /** Of objects; what waits to be compared is beside it, and bounded by the load. */
 const MAX_HEAP_MB = 256;
 const MAX_REPORT_WAIT_MS = 5000;
-/** A thread that does not answer for so long has hung. What may wait at most takes a tenth of it. */
+/** A thread that does not respond for so long has hung. What may wait at most takes a tenth of it. */
 const HUNG_MS = 60_000;
 
 export interface ComparisonThreadHostDeps {
   readonly clock: Pick<Clock, 'after'>;
   readonly log: Log;
   readonly onCounts: (counts: readonly ComparedCount[]) => void;
-  /** It has ended, whoever ended it. */
+  /** It has ended, by itself or because it was told to. */
   readonly onEnd: () => void;
 }
 
@@ -34,7 +35,7 @@ export class ComparisonThreadHost {
   readonly #deps: ComparisonThreadHostDeps;
   readonly #worker: Worker;
   readonly #load = ComparisonLoad.create();
-  /** At most one per mirror; it stays until the thread has answered or ended. */
+  /** At most one per mirror; it stays until the thread has responded or ended. */
   readonly #questions = new Map<string, Question>();
   #memoryBytes = 0;
 
@@ -66,9 +67,9 @@ export class ComparisonThreadHost {
     return { port: port2, load: this.#load };
   }
 
-  /** Undefined where the thread does not know the mirror, does not answer in time, or ends. Never rejects. */
+  /** Undefined where the thread does not know the mirror, does not respond in time, or ends. Never rejects. */
   async report(pool: string, mirror: string): Promise<DatedReport | undefined> {
-    const { response } = this.#questions.get(keyOf(pool, mirror)) ?? this.#ask(pool, mirror);
+    const { response } = this.#questions.get(mirrorKey(pool, mirror)) ?? this.#ask(pool, mirror);
     let stop: () => void = () => undefined;
     const late = new Promise<undefined>((resolve) => {
       const timer = this.#deps.clock.after(MAX_REPORT_WAIT_MS, () => resolve(undefined));
@@ -89,7 +90,7 @@ export class ComparisonThreadHost {
   }
 
   #ask(pool: string, mirror: string): Question {
-    const key = keyOf(pool, mirror);
+    const key = mirrorKey(pool, mirror);
     const hung = this.#deps.clock.after(HUNG_MS, () => {
       this.#deps.log.error({ pool, mirror }, 'the comparison thread does not respond; another takes its place');
       void this.end();
@@ -116,7 +117,7 @@ export class ComparisonThreadHost {
       case 'counts':
         return this.#deps.onCounts(message.counts);
       case 'reported':
-        return this.#questions.get(keyOf(message.pool, message.mirror))?.settle(message.report);
+        return this.#questions.get(mirrorKey(message.pool, message.mirror))?.settle(message.report);
       case 'memory':
         this.#memoryBytes = message.bytes;
         return undefined;
@@ -130,9 +131,4 @@ export class ComparisonThreadHost {
     this.#memoryBytes = 0;
     this.#deps.onEnd();
   }
-}
-
-/** Neither name can have a slash in it. */
-function keyOf(pool: string, mirror: string): string {
-  return `${pool}/${mirror}`;
 }

@@ -1,4 +1,4 @@
-// Entry of the thread that compares: takes exchanges from the workers, answers reports, and posts counts. What is compared, and how, is the
+// Entry of the thread that compares: takes exchanges from the workers, returns reports, and posts counts. What is compared, and how, is the
 // business of `shadow/comparers`. No exchange can end the thread; what it costs in memory is bounded by the thread's heap.
 
 import { parentPort, workerData } from 'node:worker_threads';

@@ -2,31 +2,14 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Config, VersionEndpoints } from '../config/model.ts';
+import type { Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Observation } from '../telemetry/observation.ts';
-import type { MissedWrite } from '../compare/mirrored-exchange.ts';
+import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
-import type { VersionDeploy } from '../upstream/live-pools.ts';
-
-/** A Config to serve, with the places of its counters. */
-export interface Update {
-  readonly revision: number;
-  readonly config: Config;
-  readonly counters: CounterPlan;
-  /** Memory of the sessions of each pool that has them, by name. */
-  readonly sessions: Readonly<Record<string, SharedArrayBuffer>>;
-}
-
-/** Other endpoints for a Config that is served. */
-export interface EndpointUpdate {
-  /** As a whole, for workers that start later. */
-  readonly config: Config;
-  /** What is other than it was. */
-  readonly versions: readonly VersionEndpoints[];
-  readonly counters: CounterPlan;
-}
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 
 export interface WorkerStart {
   /** From 0. */
@@ -40,12 +23,6 @@ export interface CompareLink {
   readonly port: MessagePort;
   /** Two 32-bit integers that all workers and that thread share: exchanges, and KiB of them, that wait to be compared. */
   readonly load: SharedArrayBuffer;
-}
-
-export interface MissedCount {
-  readonly pool: string;
-  readonly mirror: string;
-  readonly count: number;
 }
 
 export type ToWorker =
@@ -80,15 +57,15 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'applied'; readonly id: number; readonly ports: Readonly<Record<string, number>> }
-  /** The answer to `endpoints` and `deploys`. */
+  /** The response to `endpoints` and `deploys`. */
   | { readonly kind: 'followed'; readonly id: number }
-  /** The answer to `recall`. */
+  /** The response to `recall`. */
   | { readonly kind: 'recalled'; readonly id: number; readonly exchanges: readonly Observation[] }
   | { readonly kind: 'refused'; readonly id: number; readonly reason: string }
   | { readonly kind: 'log'; readonly line: LogLine }
   | { readonly kind: 'access'; readonly chunk: string; readonly lines: number }
   /** Writes that shadows are missing; `unlisted`: more of them that are only counted, by pool, mirror. */
-  | { readonly kind: 'missed'; readonly writes: readonly MissedWrite[]; readonly unlisted: readonly MissedCount[] }
+  | { readonly kind: 'missed'; readonly writes: readonly MissedWrite[]; readonly unlisted: readonly UnlistedWrites[] }
   /** An endpoint is ejected or returns: the other workers are to look. */
   | { readonly kind: 'ejections' }
   /** Connections that had to be cut at the deadline. */

@@ -1,4 +1,4 @@
-// What this instance knows of its shadows: what comparing their answers shows, and which writes they are missing. Joins those who know with
+// What this instance knows of its shadows: what comparing their responses shows, and which writes they are missing. Joins those who know with
 // those who ask; it decides nothing.
 
 import type { Config } from '../config/model.ts';
@@ -10,7 +10,7 @@ import type { Log } from '../lib/log.ts';
 import { MIRROR_UNCOMPARED } from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { MirrorLines } from '../telemetry/exposition.ts';
-import type { VersionDeploy } from '../upstream/live-pools.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import { ComparedCounts } from './compared-counts.ts';
 import { ComparisonSupervisor } from './comparison-supervisor.ts';
 import type { ComparisonSupervisorDeps } from './comparison-supervisor.ts';

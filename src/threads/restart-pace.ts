@@ -9,7 +9,7 @@ export const FAST_RESTART_MS = 50;
 export class RestartPace {
   readonly #crashesMs: number[] = [];
 
-  /** One has died. Answers how long to wait before another takes its place, in milliseconds. */
+  /** One has died. Returns how long to wait before another takes its place, in milliseconds. */
   next(nowMs: number): number {
     this.#crashesMs.push(nowMs);
     while (this.#crashesMs[0]! < nowMs - CRASH_WINDOW_MS) this.#crashesMs.shift();

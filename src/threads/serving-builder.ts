@@ -6,7 +6,8 @@ import { ServedPool, ServedMirror } from '../proxy/serving-state.ts';
 import type { ServingState } from '../proxy/serving-state.ts';
 import { LowDiscrepancySequence } from '../routing/sequence.ts';
 import { Sessions } from '../routing/sessions.ts';
-import type { PoolTable, RouteTable, Table } from '../routing/table.ts';
+import type { RouteTable } from '../routing/route-table.ts';
+import type { PoolTable, Table } from '../routing/table.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
 import type { LivePools } from '../upstream/live-pools.ts';
@@ -39,7 +40,7 @@ export class ServingBuilder {
       sequences.set(id, sequence);
       return sequence;
     };
-    const leases = this.#livePools.apply(config.pools).map(({ name, versions }) => {
+    const served = this.#livePools.apply(config.pools).map(({ name, versions }) => {
       const sessions = Object.hasOwn(memory, name) ? new Sessions(memory[name]!) : undefined;
       const mirrors = this.#livePools.mirrorsOf(name).map((live) => {
         return new ServedMirror(live, sequenceOf(name, live.name, 'sample'), sequenceOf(name, live.name, 'version'));
@@ -47,7 +48,7 @@ export class ServingBuilder {
       return new ServedPool({ versions, mirrors, sessions }, sequenceOf(name));
     });
     this.#sequences = sequences;
-    return { table, pools: leases, routes: this.#routeCounters(table), unrouted: this.#counters.route('', '', '') };
+    return { table, pools: served, routes: this.#routeCounters(table), unrouted: this.#counters.route('', '', '') };
   }
 
   /** Counters of a key stay the same object; only other routes or names of versions call for others. */

@@ -18,7 +18,8 @@ import { ComparisonSampler } from './comparison-sampler.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
 import { Inbox } from './inbox.ts';
 import { ListenerSet } from './listener-set.ts';
-import type { FromWorker, ToWorker, Update } from './messages.ts';
+import type { Update } from '../control/ports.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
 import { ServingBuilder } from './serving-builder.ts';
 
 const FLUSH_MS = 200;

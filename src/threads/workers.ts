@@ -1,8 +1,9 @@
 // The data-plane threads as the control thread sees them: starts them, hands them Configs, replaces the dead, drains all.
+// Long because every question to a worker may meet its death, and what happens then is decided in one place.
 
 import type { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
-import type { Recollection } from '../control/ports.ts';
+import type { EndpointUpdate, Recollection, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { after } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
@@ -10,10 +11,10 @@ import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Observation } from '../telemetry/observation.ts';
-import type { MissedWrite } from '../compare/mirrored-exchange.ts';
+import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
-import type { VersionDeploy } from '../upstream/live-pools.ts';
-import type { CompareLink, EndpointUpdate, FromWorker, MissedCount, ToWorker, Update, WorkerStart } from './messages.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
+import type { CompareLink, FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { FAST_RESTART_MS, RestartPace } from './restart-pace.ts';
 import { spawnWorker } from './spawn-worker.ts';
 import type { EarlyWorker } from './spawn-worker.ts';
@@ -32,7 +33,7 @@ export interface WorkersOptions {
   readonly early?: EarlyWorker | undefined;
   readonly log: Log;
   readonly onAccess: (chunk: string, lines: number) => void;
-  readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly MissedCount[]) => void;
+  readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly UnlistedWrites[]) => void;
   readonly onRestarted: () => void;
   readonly nowMs: () => number;
 }
@@ -120,10 +121,10 @@ export class Workers {
     for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'health', unhealthy } satisfies ToWorker);
   }
 
-  /** Which deploys the versions are, for all workers and for those that will take their place. Answers how many serve and know. Never rejects. */
+  /** Which deploys the versions are, for all workers and for those that will take their place. Returns how many serve and know. Never rejects. */
   async setDeploys(deploys: readonly VersionDeploy[]): Promise<{ applied: number; total: number }> {
     this.#deploys = deploys;
-    // One that starts takes it before its first Config, which it answers for.
+    // A worker that starts takes it before its first Config, and responds to that.
     for (const thread of this.#threads)
       if (thread?.serving === false) thread.worker.postMessage({ kind: 'deploys', id: 0, deploys } satisfies ToWorker);
     const threads = this.#threads.filter((thread) => thread !== undefined).filter(({ serving }) => serving);
@@ -146,7 +147,7 @@ export class Workers {
     for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'collect' } satisfies ToWorker);
   }
 
-  /** What the workers remember of their latest exchanges, as far as they answer within a second. Never rejects. */
+  /** What the workers remember of their latest exchanges, as far as they respond within a second. Never rejects. */
   async recall(): Promise<Recollection> {
     const threads = this.#threads.filter((thread) => thread !== undefined);
     const responses = await Promise.all(threads.map((thread) => this.#recallOne(thread)));
@@ -168,7 +169,7 @@ export class Workers {
     });
   }
 
-  /** Answers the worker that took the Config. One that dies over it says nothing about the Config: another is asked, once. */
+  /** Returns the worker that took the Config. A worker that dies meanwhile says nothing about the Config: another is asked, once. */
   async #applyFirst(update: Update): Promise<Thread> {
     let first = await this.#findAlive(undefined);
     let ports: Readonly<Record<string, number>>;
@@ -193,7 +194,7 @@ export class Workers {
     return alive;
   }
 
-  /** Drains all workers and ends them. Answers how many connections had to be cut. */
+  /** Drains all workers and ends them. Returns how many connections had to be cut. */
   async drain(timeoutMs: number): Promise<number> {
     this.#closing = true;
     for (const restart of this.#restarts) restart.stop();
@@ -286,7 +287,7 @@ export class Workers {
     return response.ports;
   }
 
-  /** Rejects when the worker refuses, ends, or does not answer in time. */
+  /** Rejects when the worker refuses, ends, or does not respond in time. */
   #ask(thread: Thread, message: (id: number) => ToWorker): Promise<FromWorker> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

@@ -10,8 +10,8 @@ export interface Balancer {
    * `avoid` is an endpoint that just failed this exchange and is picked again only when no other is ready.
    */
   pick(key: string, avoid: Endpoint | undefined): Endpoint | undefined;
-  /** Whether it wants to hear of latencies; where not, nobody looks at the clock for it. */
+  /** Whether it asks for latencies; where not, nobody reads the clock for it. */
   readonly followsLatency: boolean;
-  /** The head of an answer came `latencyMs` after its attempt began, at monotonic time `atMs`. */
+  /** The head of a response came `latencyMs` after its attempt began, at monotonic time `atMs`. */
   observed(endpoint: Endpoint, latencyMs: number, atMs: number): void;
 }

@@ -1,4 +1,4 @@
-// How many connections may be open to the endpoints of one version, or to all shadows of one mirror. Unused ones make room for new ones.
+// How many connections (sockets, however many streams they carry) may be open to the endpoints of one version, or to all shadows of one mirror. Unused ones make room for new ones.
 
 import type { Endpoint } from './endpoint.ts';
 
@@ -34,9 +34,9 @@ export class ConnectionLimit {
   #evictIdle(): boolean {
     for (const { endpoints } of this.groups) {
       for (const endpoint of endpoints) {
-        const oldest = endpoint.idle.shift();
-        if (oldest === undefined) continue;
-        oldest.destroy();
+        const oldest = endpoint.free.findIndex(({ streams }) => streams === 0);
+        if (oldest === -1) continue;
+        endpoint.free.splice(oldest, 1)[0]!.destroy();
         return true;
       }
     }

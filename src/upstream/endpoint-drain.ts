@@ -16,13 +16,23 @@ export interface DrainedVersion {
 export class EndpointDrains {
   readonly #drains = new Map<Endpoint, EndpointDrain>();
   readonly #of: DrainedVersion;
-  readonly #deadlines: Deadlines;
-  readonly #log: Log;
+  readonly deadlines: Deadlines;
+  readonly #log: Log | undefined;
 
-  constructor(of: DrainedVersion, deadlines: Deadlines, log: Log) {
+  /** @param log undefined where nobody wants to read of it */
+  constructor(of: DrainedVersion, deadlines: Deadlines, log: Log | undefined) {
     this.#of = of;
-    this.#deadlines = deadlines;
+    this.deadlines = deadlines;
     this.#log = log;
+  }
+
+  /** Endpoints whose drain is not over: they have connections. */
+  get endpoints(): Iterable<Endpoint> {
+    return this.#drains.keys();
+  }
+
+  get size(): number {
+    return this.#drains.size;
   }
 
   has(endpoint: Endpoint): boolean {
@@ -33,10 +43,10 @@ export class EndpointDrains {
   begin(endpoint: Endpoint, timeoutMs: number, isLogged: boolean): void {
     this.cancel(endpoint);
     const fields = { ...this.#of, endpoint: endpoint.key };
-    const drain = new EndpointDrain(endpoint, this.#deadlines, timeoutMs, (cut) => {
+    const drain = new EndpointDrain(endpoint, this.deadlines, timeoutMs, (cut) => {
       this.#drains.delete(endpoint);
-      if (cut > 0) this.#log.warn({ ...fields, cut }, 'connections were cut at the deadline of a drain');
-      else if (isLogged) this.#log.info(fields, 'endpoint is drained');
+      if (cut > 0) this.#log?.warn({ ...fields, cut }, 'connections were cut at the deadline of a drain');
+      else if (isLogged) this.#log?.info(fields, 'endpoint is drained');
     });
     this.#drains.set(endpoint, drain);
     drain.check();

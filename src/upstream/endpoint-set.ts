@@ -1,5 +1,5 @@
-// The endpoints of one version, as a version or a mirror has them in one worker: which there are, which are ready, and the connections
-// to them. It outlives Tables; those that stay keep their state. Who waits for a connection is no business of its own.
+// The endpoints of one version, as a version or a mirror has them in one worker: which there are, which are ready, the connections
+// to them, and their drains. It outlives Tables; those that stay keep their state. Who waits for a connection is no business of its own.
 //
 // An endpoint gets traffic while no reason speaks against it (`notReadyReasons`), and its weight is above 0:
 //
@@ -10,29 +10,36 @@
 //            |  ^--- UNHEALTHY --+  a probe fails ... a probe succeeds         } in a panic both are ignored:
 //            |  ^--- EJECTED ----+  fails too often ... its time is over       } all endpoints are used
 //
-// Reasons add up; each one that comes closes the unused connections, and what is under way goes on.
+// Reasons add up; each one that comes closes the free connections, and what is under way goes on.
 
 import type { Drained, EndpointConfig } from '../config/model.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import { randomFraction } from '../lib/random.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
-import { UpstreamConnection } from './connection.ts';
-import type { ConnectionOwner, ConnectionSettings, ResponseSink } from './connection.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
+import type { EndpointDrains } from './endpoint-drain.ts';
 import { Endpoint, NOT_READY_DRAINING } from './endpoint.ts';
+import type { PooledConnection } from './endpoint.ts';
+import type { ConnectionOwner, ConnectionSettings } from './protocol/connection-owner.ts';
+import { Http1Connection } from './protocol/http1-connection.ts';
+import type { UpstreamStream } from './protocol/upstream-stream.ts';
 import { Selection } from './selection.ts';
+import type { StreamRequest } from './stream-request.ts';
+
+export interface EndpointSetSettings extends ConnectionSettings {
+  /** How long an endpoint may take to be drained that does not say it itself; 0 = no deadline; undefined = none for any endpoint. */
+  readonly drainTimeoutMs: number | undefined;
+}
 
 /** A version or a mirror whose endpoints these are. */
 export interface EndpointSetOwner {
   countersOf(endpoint: string): EndpointCounters;
   /** Readiness may have changed; `readyBefore` endpoints were ready before. */
   onReadiness(readyBefore: number): void;
-  /** The endpoint gets nothing new from now on, or is back. */
-  onDraining(endpoint: Endpoint, begins: boolean): void;
-  /** The time that a drain may take has changed while the endpoint is drained. */
-  onDrainRetimed(endpoint: Endpoint): void;
   /** A connection is open; called before the one that it was made for hears of it. */
   onOpened(): void;
+  /** A connection to a ready endpoint has room for another stream: it is given one, or joins the endpoint's `free`, or is closed. */
+  onFree(connection: PooledConnection): void;
   /** A connection is gone; the limit has room for another. */
   onClosed(endpoint: Endpoint): void;
   /** An error that is ours, not the upstream's. */
@@ -43,16 +50,18 @@ export class EndpointSet implements ConnectionOwner {
   readonly deadlines: Deadlines;
   readonly selection = new Selection(randomFraction);
   readonly limit: ConnectionLimit;
-  settings: ConnectionSettings;
+  settings: EndpointSetSettings;
   endpoints: readonly Endpoint[] = [];
+  readonly drains: EndpointDrains;
   readonly #owner: EndpointSetOwner;
 
   /** @param limit of all sets that share it */
-  constructor(owner: EndpointSetOwner, limit: ConnectionLimit, settings: ConnectionSettings, deadlines: Deadlines) {
+  constructor(owner: EndpointSetOwner, limit: ConnectionLimit, settings: EndpointSetSettings, drains: EndpointDrains) {
     this.#owner = owner;
     this.limit = limit;
     this.settings = settings;
-    this.deadlines = deadlines;
+    this.drains = drains;
+    this.deadlines = drains.deadlines;
   }
 
   /** Endpoints that stay keep their state; those that left finish what they have. @param drains of all that do not say it themselves */
@@ -86,26 +95,33 @@ export class EndpointSet implements ConnectionOwner {
     this.#owner.onReadiness(readyBefore);
   }
 
-  /** Closes all unused connections. */
-  closeIdle(): void {
-    for (const endpoint of this.endpoints) closeIdle(endpoint);
+  /** No new Table has it: free connections close now, used ones when they are given back, all at the deadline of a drain. */
+  retire(): void {
+    for (const endpoint of this.endpoints) {
+      closeFree(endpoint);
+      // One that is drained already has its deadline.
+      if (!this.drains.has(endpoint)) this.drains.begin(endpoint, this.#drainMsOf(endpoint), false);
+    }
+  }
+
+  /** Ends all that is under way on the endpoints that are here, and on those that left. */
+  cut(): void {
+    for (const endpoint of [...this.endpoints, ...this.drains.endpoints])
+      for (const connection of [...endpoint.connections]) connection.cut();
+  }
+
+  /** A stream on an open connection, where one has room. */
+  take(endpoint: Endpoint): UpstreamStream | undefined {
+    return endpoint.free.pop()?.takeStream();
   }
 
   /** Makes a connection; the limit must have room for it. */
-  connect(endpoint: Endpoint, sink: ResponseSink): void {
+  connect(endpoint: Endpoint, request: StreamRequest): void {
     this.limit.connections++;
     endpoint.counters.opened();
-    const connection = new UpstreamConnection(endpoint, this, sink);
+    const connection = new Http1Connection(endpoint, this, request);
     endpoint.connections.add(connection);
-    sink.onConnecting(connection);
-  }
-
-  /** Takes back a connection whose response has ended. True: it may be used again; false: it is closed or will be. */
-  takeBack(connection: UpstreamConnection): boolean {
-    if (!connection.release()) return false;
-    if (connection.endpoint.ready && !this.limit.isExceeded) return true;
-    connection.destroy();
-    return false;
+    request.onConnecting(connection, endpoint);
   }
 
   onFault(error: unknown): void {
@@ -116,13 +132,19 @@ export class EndpointSet implements ConnectionOwner {
     this.#owner.onOpened();
   }
 
-  onClosed(connection: UpstreamConnection): void {
+  onFree(connection: PooledConnection): void {
+    if (connection.endpoint.ready && !this.limit.isExceeded) this.#owner.onFree(connection);
+    else connection.destroy();
+  }
+
+  onClosed(connection: PooledConnection): void {
     const { endpoint } = connection;
     this.limit.connections--;
     endpoint.connections.delete(connection);
     endpoint.counters.closed();
-    const at = endpoint.idle.lastIndexOf(connection);
-    if (at !== -1) endpoint.idle.splice(at, 1);
+    const at = endpoint.free.lastIndexOf(connection);
+    if (at !== -1) endpoint.free.splice(at, 1);
+    this.drains.check(endpoint);
     this.#owner.onClosed(endpoint);
   }
 
@@ -134,8 +156,8 @@ export class EndpointSet implements ConnectionOwner {
     endpoint.zone = zone;
     endpoint.drainMs = drainMs;
     const changed = this.#setReason(endpoint, NOT_READY_DRAINING, drain !== false);
-    if (isRetimed && !changed) this.#owner.onDrainRetimed(endpoint);
-    if (weight === 0) closeIdle(endpoint);
+    if (isRetimed && this.drains.has(endpoint)) this.drains.begin(endpoint, this.#drainMsOf(endpoint), true);
+    if (weight === 0) closeFree(endpoint);
     return changed;
   }
 
@@ -145,20 +167,26 @@ export class EndpointSet implements ConnectionOwner {
     if (reasons === endpoint.notReadyReasons) return false;
     endpoint.notReadyReasons = reasons;
     if (reasons === 0) endpoint.counters.ready();
-    else endpoint.counters.unready();
+    else endpoint.counters.notReady();
     if (reason === NOT_READY_DRAINING) this.#drain(endpoint, applies);
-    if (applies) closeIdle(endpoint);
+    if (applies) closeFree(endpoint);
     return true;
   }
 
   #drain(endpoint: Endpoint, begins: boolean): void {
     if (begins) endpoint.counters.draining();
     else endpoint.counters.drainingEnded();
-    if (begins) closeIdle(endpoint);
-    this.#owner.onDraining(endpoint, begins);
+    if (!begins) return this.drains.cancel(endpoint);
+    closeFree(endpoint);
+    this.drains.begin(endpoint, this.#drainMsOf(endpoint), true);
+  }
+
+  #drainMsOf({ drainMs }: Endpoint): number {
+    const { drainTimeoutMs } = this.settings;
+    return drainTimeoutMs === undefined ? 0 : drainMs || drainTimeoutMs;
   }
 }
 
-function closeIdle(endpoint: Endpoint): void {
-  for (const connection of endpoint.idle.splice(0)) connection.destroy();
+function closeFree(endpoint: Endpoint): void {
+  for (const connection of endpoint.free.splice(0)) connection.destroy();
 }

@@ -2,8 +2,8 @@
 
 import type { Address, EndpointConfig } from '../config/model.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
-import type { UpstreamConnection } from './connection.ts';
-import { Outlier } from './outlier.ts';
+import type { UpstreamStream } from './protocol/upstream-stream.ts';
+import { Outlier } from './resilience/outlier.ts';
 
 /** Left the Config, or is drained: it gets nothing new. */
 export const NOT_READY_DRAINING = 1;
@@ -25,6 +25,19 @@ export function identifyEndpoint({ pool, version, endpoint }: EndpointName): str
   return `${pool}\n${version}\n${endpoint}`;
 }
 
+/** A connection as its endpoint sees it. One of HTTP/1 carries one stream, others may carry many. */
+export interface PooledConnection {
+  readonly endpoint: Endpoint;
+  /** Streams that it carries now. */
+  readonly streams: number;
+  /** A stream for another exchange; the connection must have room for it. */
+  takeStream(): UpstreamStream;
+  /** Ends it at once; the exchanges on it hear that their endpoint was drained. */
+  cut(): void;
+  /** Ends it at once; the exchanges on it hear nothing more. */
+  destroy(): void;
+}
+
 export class Endpoint {
   readonly address: Address;
   readonly key: string;
@@ -35,13 +48,13 @@ export class Endpoint {
   drainMs = 0;
   /** Position of its zone in the version's order. */
   zoneRank = 0;
-  /** Unused connections; the last is the most recently used and the first to be used again. */
-  readonly idle: UpstreamConnection[] = [];
+  /** Connections with room for another stream; the last is the most recently used and the first to be used again. */
+  readonly free: PooledConnection[] = [];
   /** All open connections, used or not, those being made included. */
-  readonly connections = new Set<UpstreamConnection>();
+  readonly connections = new Set<PooledConnection>();
   /** Attempts under way. */
   inFlight = 0;
-  /** Why it may not be picked: a set of the bits below; 0 when nothing speaks against it. Changed by its version alone. */
+  /** Why it may not be picked: a set of the bits above (`NOT_READY_…`); 0 when nothing speaks against it. Changed by its version alone. */
   notReadyReasons = 0;
   /** Reasons that do not count at present (a panic). Changed by the version's selection alone. */
   ignored = 0;

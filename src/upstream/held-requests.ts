@@ -55,7 +55,7 @@ export class HeldRequests<Held extends object> implements DeadlineOwner {
     return true;
   }
 
-  /** There may be somebody to answer: one goes ahead. */
+  /** An endpoint may be ready: one request goes ahead. */
   scout(): void {
     this.#let(1, SCOUT_MS);
   }

@@ -1,21 +1,15 @@
 // All living pools of one worker, by name. A reload keeps what it did not change: connections, load, latency.
 
 import type { PoolConfig, VersionEndpoints } from '../config/model.ts';
-import { SharedEjections } from './shared-ejections.ts';
-import type { OutlierEjector } from './outlier-ejector.ts';
+import type { VersionDeploy } from '../telemetry/version-deploy.ts';
+import { SharedEjections } from './resilience/shared-ejections.ts';
+import type { OutlierEjector } from './resilience/outlier-ejector.ts';
 import { identifyEndpoint, NOT_READY_UNHEALTHY } from './endpoint.ts';
 import type { EndpointName } from './endpoint.ts';
 import type { MirrorRuntime } from './mirror-runtime.ts';
 import { Mirrors } from './mirror-runtimes.ts';
 import { VersionRuntime } from './version-runtime.ts';
 import type { VersionDeps } from './version-runtime.ts';
-
-/** Which deploy a version is. */
-export interface VersionDeploy {
-  readonly pool: string;
-  readonly version: string;
-  readonly deploy: string;
-}
 
 export class LivePool {
   readonly name: string;
@@ -41,7 +35,7 @@ export class LivePools {
     this.#watch = new SharedEjections(deps, () => this.#ejectors());
   }
 
-  /** Makes the living pools match `pools`; answers them in that order. */
+  /** Makes the living pools match `pools`; returns them in that order. */
   apply(pools: readonly PoolConfig[]): LivePool[] {
     const names = new Set(pools.map((pool) => pool.name));
     for (const [name, pool] of this.#pools) {

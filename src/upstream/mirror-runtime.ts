@@ -8,15 +8,14 @@ import { randomFraction } from '../lib/random.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import { MIRRORED } from '../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../telemetry/mirror-outcomes.ts';
-import { Breaker } from './breaker.ts';
+import { Breaker } from './resilience/breaker.ts';
 import { ConnectionLimit } from './connection-limit.ts';
-import type { ConnectionSettings, ResponseSink, UpstreamConnection } from './connection.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { EndpointSetSettings } from './endpoint-set.ts';
 import { MirrorTarget } from './mirror-target.ts';
-import { STALLED_MS } from './stalled.ts';
+import { STALLED_MS } from './resilience/stalled.ts';
+import type { StreamRequest } from './stream-request.ts';
 import { connectionSettingsOf, partOf } from './version-settings.ts';
-
-export type { MirrorTarget } from './mirror-target.ts';
 
 export interface MirrorDeps {
   readonly deadlines: Deadlines;
@@ -27,7 +26,7 @@ export interface MirrorDeps {
   readonly onFault: (error: unknown) => void;
 }
 
-export interface MirrorSettings extends ConnectionSettings {
+export interface MirrorSettings extends EndpointSetSettings {
   /** Infinity where there is no bound; the same for the next one. */
   readonly connectionLimit: number;
   readonly requestLimit: number;
@@ -109,22 +108,22 @@ export class MirrorRuntime {
   }
 
   /**
-   * Takes a connection for one copy: an unused one, which its receiver hears of at once, or one that is made. Undefined when it was given;
+   * Takes a stream for one copy: on a free connection, which the copy hears of at once, or on one that is made. Undefined when it was given;
    * else why the copy is dropped. A copy that got one must `leave`. `avoid`: key of an endpoint that is the last resort.
    */
-  acquire(shadow: MirrorTarget, key: string, sink: ResponseSink, avoid: string | undefined): MirrorOutcome | undefined {
+  acquire(shadow: MirrorTarget, key: string, request: StreamRequest, avoid: string | undefined): MirrorOutcome | undefined {
     if (this.#retired) return MIRRORED.removed;
     if (this.requests >= this.settings.requestLimit) return MIRRORED.limit;
     const { selection, endpoints } = shadow.set;
     const endpoint = selection.pick(key, avoid === undefined ? undefined : endpoints.find((each) => each.key === avoid));
     if (endpoint === undefined) return MIRRORED.no_endpoint;
-    if (endpoint.idle.length === 0 && !this.#limit.makeRoom()) return MIRRORED.limit;
+    if (endpoint.free.length === 0 && !this.#limit.makeRoom()) return MIRRORED.limit;
     if (!this.#breaker.admits(nowMs())) return MIRRORED.breaker;
     this.requests++;
-    const idle = endpoint.idle.pop();
+    const stream = shadow.set.take(endpoint);
     endpoint.inFlight++;
-    if (idle !== undefined) sink.onConnected(idle);
-    else shadow.connect(endpoint, sink);
+    if (stream !== undefined) request.onConnected(stream, endpoint);
+    else shadow.connect(endpoint, request);
     return undefined;
   }
 
@@ -139,13 +138,6 @@ export class MirrorRuntime {
     return isOurs;
   }
 
-  /** Takes back a connection whose response has ended; reuses it when that is safe. */
-  giveBack(shadow: MirrorTarget, connection: UpstreamConnection): void {
-    if (!shadow.set.takeBack(connection)) return;
-    if (this.#retired) connection.destroy();
-    else connection.endpoint.idle.push(connection);
-  }
-
   #present(): MirrorTarget[] {
     return this.shadows.filter((shadow) => shadow !== undefined);
   }
@@ -158,6 +150,7 @@ export class MirrorRuntime {
       uncounted: counters.uncounted(),
       limit: this.#limit,
       settings: this.settings,
+      pool: this.target,
       deadlines,
       onFault,
     });
@@ -171,5 +164,6 @@ function settingsOf({ limits }: MirrorConfig, target: PoolConfig, { worker, work
     lagBytes: limits.lagBytes,
     responseBytes: limits.responseBytes,
     ...connectionSettingsOf(target),
+    drainTimeoutMs: undefined,
   };
 }

@@ -4,11 +4,12 @@ import type { PoolConfig, VersionConfig } from '../config/model.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { EndpointCounters, MirrorCounters } from '../telemetry/counters.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
-import type { ConnectionSettings, ResponseSink } from './connection.ts';
+import type { StreamRequest } from './stream-request.ts';
 import { identifyEndpoint, NOT_READY_UNHEALTHY } from './endpoint.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, PooledConnection } from './endpoint.ts';
+import { EndpointDrains } from './endpoint-drain.ts';
 import { EndpointSet } from './endpoint-set.ts';
-import type { EndpointSetOwner } from './endpoint-set.ts';
+import type { EndpointSetOwner, EndpointSetSettings } from './endpoint-set.ts';
 
 export interface MirrorTargetDeps {
   readonly counters: MirrorCounters;
@@ -16,7 +17,9 @@ export interface MirrorTargetDeps {
   readonly uncounted: EndpointCounters;
   /** Of all targets of the mirror. */
   readonly limit: ConnectionLimit;
-  readonly settings: ConnectionSettings;
+  readonly settings: EndpointSetSettings;
+  /** The version's pool. */
+  readonly pool: string;
   readonly deadlines: Deadlines;
   readonly onFault: (error: unknown) => void;
 }
@@ -27,23 +30,24 @@ export class MirrorTarget implements EndpointSetOwner {
   readonly set: EndpointSet;
   readonly #uncounted: EndpointCounters;
   readonly #onFault: (error: unknown) => void;
-  /** Endpoints that left, as long as they have connections. */
-  readonly #leaving = new Set<Endpoint>();
+  #isCut = false;
 
   constructor(name: string, deps: MirrorTargetDeps) {
     this.name = name;
     this.counters = deps.counters;
     this.#uncounted = deps.uncounted;
     this.#onFault = deps.onFault;
-    this.set = new EndpointSet(this, deps.limit, deps.settings, deps.deadlines);
+    // A drain of a shadow has no deadline, and nobody waits for its end: copies are short, and nothing is lost with them.
+    const drains = new EndpointDrains({ pool: deps.pool, version: name }, deps.deadlines, undefined);
+    this.set = new EndpointSet(this, deps.limit, deps.settings, drains);
   }
 
   get hasConnections(): boolean {
-    return this.#leaving.size > 0;
+    return this.set.drains.size > 0;
   }
 
   /** Endpoints that stay keep their connections. */
-  configure(pool: PoolConfig, settings: ConnectionSettings, { endpoints, drain }: VersionConfig): void {
+  configure(pool: PoolConfig, settings: EndpointSetSettings, { endpoints, drain }: VersionConfig): void {
     this.set.settings = settings;
     this.set.selection.configure(pool);
     // A copy has no user who waits for it: an endpoint that starts gets its full share at once.
@@ -56,9 +60,10 @@ export class MirrorTarget implements EndpointSetOwner {
     this.set.replace([], true);
   }
 
-  /** Ends all that is in flight. */
+  /** Ends all that is in flight; no connection is used again. */
   cut(): void {
-    for (const endpoint of [...this.set.endpoints, ...this.#leaving]) for (const connection of [...endpoint.connections]) connection.cut();
+    this.#isCut = true;
+    this.set.cut();
   }
 
   /** @param pool of the version; @param unhealthy names of endpoints (`identifyEndpoint`) that probes find unhealthy */
@@ -69,9 +74,9 @@ export class MirrorTarget implements EndpointSetOwner {
     }
   }
 
-  connect(endpoint: Endpoint, sink: ResponseSink): void {
+  connect(endpoint: Endpoint, request: StreamRequest): void {
     this.counters.opened();
-    this.set.connect(endpoint, sink);
+    this.set.connect(endpoint, request);
   }
 
   countersOf(): EndpointCounters {
@@ -80,19 +85,15 @@ export class MirrorTarget implements EndpointSetOwner {
 
   onReadiness(): void {}
 
-  /** A mirror's drain has no deadline: copies are short, and nothing is lost with them. */
-  onDraining(endpoint: Endpoint, begins: boolean): void {
-    if (begins && endpoint.connections.size > 0) this.#leaving.add(endpoint);
-    else this.#leaving.delete(endpoint);
-  }
-
-  onDrainRetimed(): void {}
-
   onOpened(): void {}
 
-  onClosed(endpoint: Endpoint): void {
+  onFree(connection: PooledConnection): void {
+    if (this.#isCut) connection.destroy();
+    else connection.endpoint.free.push(connection);
+  }
+
+  onClosed(): void {
     this.counters.closed();
-    if (endpoint.connections.size === 0) this.#leaving.delete(endpoint);
   }
 
   onFault(error: unknown): void {

@@ -7,7 +7,7 @@ import type { Balancer } from './balancer.ts';
 import { createBalancer } from './balancers/create.ts';
 import { NOT_READY_EJECTED, NOT_READY_UNHEALTHY } from './endpoint.ts';
 import type { Endpoint } from './endpoint.ts';
-import { SlowStart } from './slow-start.ts';
+import { SlowStart } from './resilience/slow-start.ts';
 import { sharesOf } from './zones.ts';
 
 interface Zone {
@@ -79,7 +79,7 @@ export class Selection {
     const { shares, whole } = sharesOf(zones);
     this.#shares = shares;
     this.readyCount = this.#countReady();
-    const usable = this.#endpoints.filter(({ weight, notReadyReasons: unready }) => weight > 0 && (unready & ~IN_PANIC) === 0);
+    const usable = this.#endpoints.filter(({ weight, notReadyReasons }) => weight > 0 && (notReadyReasons & ~IN_PANIC) === 0);
     this.panicking = !whole && this.readyCount < usable.length * this.#panicBelow;
     if (!this.panicking) return;
     this.#ignore(IN_PANIC);
@@ -97,7 +97,7 @@ export class Selection {
     return other === undefined || other === avoid ? endpoint : other;
   }
 
-  /** The head of an answer came `latencyMs` after its attempt began, at monotonic time `atMs`. */
+  /** The head of a response came `latencyMs` after its attempt began, at monotonic time `atMs`. */
   observed(endpoint: Endpoint, latencyMs: number, atMs: number): void {
     const zones = this.#zones;
     for (let at = 0; at < zones.length; at++) {

@@ -1,33 +1,27 @@
-// A version as it lives in one worker: whom it gives a connection to its endpoints, who waits for one, and what it learns of failures.
+// A version as it lives in one worker: which requests get a stream to its endpoints, which wait, and what it learns of failures.
 // It outlives Tables; a reload changes its settings in place and never a connection that is in use.
 
 import type { Drained, EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
-import { nowMs } from '../lib/clock.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { EndpointCounters, VersionCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
-import { Concurrency } from './concurrency.ts';
-import type { ResponseSink, UpstreamConnection } from './connection.ts';
+import { Concurrency } from './resilience/concurrency.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import { EndpointDrains } from './endpoint-drain.ts';
 import { EndpointSet } from './endpoint-set.ts';
 import type { EndpointSetOwner } from './endpoint-set.ts';
-import { OutlierEjector } from './outlier-ejector.ts';
-import type { OutlierEjectorDeps } from './outlier-ejector.ts';
-import type { Endpoint } from './endpoint.ts';
+import { OutlierEjector } from './resilience/outlier-ejector.ts';
+import type { OutlierEjectorDeps } from './resilience/outlier-ejector.ts';
+import type { Endpoint, PooledConnection } from './endpoint.ts';
 import { HeldRequests } from './held-requests.ts';
-import { RetryBudget } from './retry-budget.ts';
+import { RetryBudget } from './resilience/retry-budget.ts';
 import type { Selection } from './selection.ts';
-import { shareAt } from './slow-start.ts';
+import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from './stream-request.ts';
+import type { Acquired, PendingRequest } from './stream-request.ts';
+import { VersionRamp } from './resilience/version-ramp.ts';
 import { settingsOf } from './version-settings.ts';
 import type { VersionSettings } from './version-settings.ts';
-
-/** How `acquire` ended: `onConnected` was or will be called, or it never will. */
-export const ACQUIRED = 0;
-export const NO_ENDPOINT = 1;
-export const OVERLOAD = 2;
-export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 
 export interface VersionDeps extends OutlierEjectorDeps {
   /** From 0. */
@@ -36,25 +30,6 @@ export interface VersionDeps extends OutlierEjectorDeps {
   readonly workers: number;
   /** Told of errors that are ours. */
   readonly onFault: (error: unknown) => void;
-}
-
-/** Who asks for a connection. */
-export interface ConnectionRequest extends ResponseSink {
-  /** All connections are in use: `onConnecting`, `onConnected` or `onTurnedAway` follows. */
-  onWaiting(): void;
-  /** No endpoint is ready: the same follows, or the applicant withdraws when it has waited long enough. */
-  onHeld(): void;
-  /** It was held, and still no endpoint is ready. True: it has turned to another version. */
-  onStillHeld(): boolean;
-  /** Waiting has ended without a connection. */
-  onTurnedAway(outcome: Outcome): void;
-  readonly affinityKey: string;
-  /** The endpoint that just failed it, or undefined. */
-  readonly failedEndpoint: Endpoint | undefined;
-  /** Whether an unused connection will not do. */
-  readonly wantsFresh: boolean;
-  /** Whether it has been held for as long as it may be. */
-  readonly holdOver: boolean;
 }
 
 export class VersionRuntime implements EndpointSetOwner {
@@ -67,22 +42,18 @@ export class VersionRuntime implements EndpointSetOwner {
   settings: VersionSettings;
   /** Which deploy it is, for the access log; empty when nobody has said so. */
   deploy = '';
-  /** Attempts that hold or wait for a connection. */
+  /** Attempts that hold a stream, or wait for one. */
   requests = 0;
 
   readonly #pool: string;
   readonly #deps: VersionDeps;
-  readonly #waiting: ConnectionRequest[] = [];
-  readonly #hold: HeldRequests<ConnectionRequest>;
+  readonly #waiting: PendingRequest[] = [];
+  readonly #hold: HeldRequests<PendingRequest>;
   readonly #concurrency: Concurrency;
+  readonly #ramp = new VersionRamp();
   readonly #limit = new ConnectionLimit();
   readonly #set: EndpointSet;
-  readonly #drainsOf: EndpointDrains;
   #drains: Drained = false;
-  #slowStartMs = 0;
-  /** When it came into use; 0 = it always was, or its slow start is over. */
-  #sinceMs = 0;
-  #configured = false;
   #retired = false;
 
   constructor(pool: PoolConfig, name: string, deps: VersionDeps) {
@@ -92,10 +63,10 @@ export class VersionRuntime implements EndpointSetOwner {
     this.settings = settingsOf(pool, deps.worker, deps.workers);
     this.deadlines = deps.deadlines;
     this.counters = deps.counters.version(pool.name, name);
-    this.#set = new EndpointSet(this, this.#limit, this.settings, deps.deadlines);
+    const drains = new EndpointDrains({ pool: pool.name, version: name }, deps.deadlines, deps.log);
+    this.#set = new EndpointSet(this, this.#limit, this.settings, drains);
     this.#limit.groups = [this.#set];
     this.selection = this.#set.selection;
-    this.#drainsOf = new EndpointDrains({ pool: pool.name, version: name }, deps.deadlines, deps.log);
     this.ejector = new OutlierEjector(pool.name, this, deps);
     this.#concurrency = new Concurrency(deps.workers, this.counters);
     this.#hold = new HeldRequests(
@@ -120,7 +91,7 @@ export class VersionRuntime implements EndpointSetOwner {
     return this.selection.readyCount;
   }
 
-  /** Whether it wants to hear of latencies; where not, nobody looks at the clock for it. */
+  /** Whether it asks for latencies; where not, nobody reads the clock for it. */
   get followsLatency(): boolean {
     return this.selection.followsLatency || this.#concurrency.isFollowed;
   }
@@ -132,10 +103,7 @@ export class VersionRuntime implements EndpointSetOwner {
 
   /** Share of its part of the split that it is to get at present: below 1 in its slow start. */
   get rampShare(): number {
-    if (this.#sinceMs === 0) return 1;
-    const share = shareAt(nowMs() - this.#sinceMs, this.#slowStartMs);
-    if (share === 1) this.#sinceMs = 0;
-    return share;
+    return this.#ramp.share;
   }
 
   /** Takes over new settings; endpoints that stay keep their state, those that left finish what they have. */
@@ -144,7 +112,7 @@ export class VersionRuntime implements EndpointSetOwner {
     this.#set.settings = this.settings;
     this.budget.ratio = pool.retries.budget;
     this.#drains = version.drain;
-    this.#slowStartMs = version.slowStartMs;
+    this.#ramp.windowMs = version.slowStartMs;
     this.#concurrency.configure(pool.limits.adaptive);
     this.selection.configure(pool);
     this.setEndpoints(version.endpoints);
@@ -155,7 +123,7 @@ export class VersionRuntime implements EndpointSetOwner {
 
   /** It joins others that serve already: its slow start begins with its first ready endpoint. */
   markAsNew(): void {
-    this.#configured = true;
+    this.#ramp.isNew = true;
   }
 
   /**
@@ -164,17 +132,13 @@ export class VersionRuntime implements EndpointSetOwner {
    */
   retire(): void {
     this.#retired = true;
-    this.#set.closeIdle();
-    for (const endpoint of this.endpoints) {
-      // One that is drained already has its deadline.
-      if (!this.#drainsOf.has(endpoint)) this.#drainsOf.begin(endpoint, this.#drainMsOf(endpoint), false);
-    }
+    this.#set.retire();
   }
 
   /** Those that stay keep their state; those that left finish what they have. */
   setEndpoints(endpoints: readonly EndpointConfig[]): void {
     this.#set.replace(endpoints, this.#drains);
-    this.#configured = true;
+    this.#ramp.isNew = true;
   }
 
   /** Adds or removes a reason (`NOT_READY_…`) why an endpoint may not be picked. What is under way on it goes on. */
@@ -188,7 +152,7 @@ export class VersionRuntime implements EndpointSetOwner {
   }
 
   /**
-   * An attempt on the endpoint failed, or was answered with 500 or above (`ok`, `upstream_error`; `status` is that of the answer, else 0):
+   * An attempt on the endpoint failed, or its response has a status of 500 or above (`ok`, `upstream_error`; `status` is that of the response, else 0):
    * enough of them eject it.
    */
   failed(endpoint: Endpoint, outcome: Outcome, status = 0): void {
@@ -196,7 +160,7 @@ export class VersionRuntime implements EndpointSetOwner {
     if (outcome.source === 'upstream') this.ejector.failed(endpoint, outcome, status);
   }
 
-  /** The head of an answer with this status came `latencyMs` after its attempt began, at monotonic time `atMs`. */
+  /** The head of a response with this status came `latencyMs` after its attempt began, at monotonic time `atMs`. */
   observed(endpoint: Endpoint, status: number, latencyMs: number, atMs: number): void {
     this.selection.observed(endpoint, latencyMs, atMs);
     if (status < 500) this.#concurrency.observed(latencyMs, this.#admitted, atMs);
@@ -207,16 +171,16 @@ export class VersionRuntime implements EndpointSetOwner {
     this.#concurrency.gaveUp(sinceMs, why, this.#admitted);
   }
 
-  /** Finds a connection for the applicant, makes one, or lets it wait. */
-  acquire(request: ConnectionRequest): Acquired {
+  /** Finds a stream for the request, makes a connection, or lets the request wait. */
+  acquire(request: PendingRequest): Acquired {
     if (this.requests >= this.settings.requestLimit) return OVERLOAD;
     if (!this.#concurrency.admits(this.#admitted)) return OVERLOAD;
     const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) return this.#mayHold(request) ? this.hold(request) : NO_ENDPOINT;
-    const idle = request.wantsFresh ? undefined : endpoint.idle.pop();
-    if (idle !== undefined) {
+    const stream = request.wantsFresh ? undefined : this.#set.take(endpoint);
+    if (stream !== undefined) {
       this.requests++;
-      request.onConnected(idle);
+      request.onConnected(stream, endpoint);
       return ACQUIRED;
     }
     if (this.#limit.makeRoom()) {
@@ -230,8 +194,8 @@ export class VersionRuntime implements EndpointSetOwner {
     return ACQUIRED;
   }
 
-  /** Lets the applicant wait until an endpoint takes connections. */
-  hold(request: ConnectionRequest): Acquired {
+  /** Lets the request wait until an endpoint takes connections. */
+  hold(request: PendingRequest): Acquired {
     if (this.#isFull) return OVERLOAD;
     this.requests++;
     this.#hold.add(request);
@@ -239,29 +203,16 @@ export class VersionRuntime implements EndpointSetOwner {
     return ACQUIRED;
   }
 
-  /** The applicant's attempt is over or given up; it holds no connection of this version any more. */
+  /** The attempt of a request is over or given up; it holds no stream of this version any more. */
   releaseSlot(): void {
     this.requests--;
   }
 
-  /** Withdraws an applicant that may still be waiting. */
-  withdraw(request: ConnectionRequest): void {
+  /** Withdraws a request that may still be waiting. */
+  withdraw(request: PendingRequest): void {
     const at = this.#waiting.indexOf(request);
     if (at !== -1) this.#waiting.splice(at, 1);
     else this.#hold.withdraw(request);
-  }
-
-  /** Takes back a connection whose answer has ended; reuses it when that is safe. */
-  releaseConnection(connection: UpstreamConnection): void {
-    if (!this.#set.takeBack(connection)) return;
-    const { endpoint } = connection;
-    const next = this.#waiting[0];
-    if (next === undefined && !this.#retired) endpoint.idle.push(connection);
-    else if (next === undefined || next.wantsFresh || (next.failedEndpoint === endpoint && this.readyCount > 1)) connection.destroy();
-    else {
-      this.#waiting.shift();
-      next.onConnected(connection);
-    }
   }
 
   countersOf(endpoint: string): EndpointCounters {
@@ -273,25 +224,27 @@ export class VersionRuntime implements EndpointSetOwner {
     if (panicking) this.counters.panicked();
     else this.counters.calmed();
     if (readyBefore > 0 || readyCount === 0) return;
-    if (this.#configured && this.#slowStartMs > 0) this.#sinceMs = nowMs();
+    this.#ramp.begin();
     this.#hold.scout();
-  }
-
-  onDraining(endpoint: Endpoint, begins: boolean): void {
-    if (begins) this.#drainsOf.begin(endpoint, this.#drainMsOf(endpoint), true);
-    else this.#drainsOf.cancel(endpoint);
-  }
-
-  onDrainRetimed(endpoint: Endpoint): void {
-    if (this.#drainsOf.has(endpoint)) this.onDraining(endpoint, true);
   }
 
   onOpened(): void {
     this.#hold.flow();
   }
 
-  onClosed(endpoint: Endpoint): void {
-    this.#drainsOf.check(endpoint);
+  /** For the first that waits, if it may have it. */
+  onFree(connection: PooledConnection): void {
+    const { endpoint } = connection;
+    const next = this.#waiting[0];
+    if (next === undefined && !this.#retired) endpoint.free.push(connection);
+    else if (next === undefined || next.wantsFresh || (next.failedEndpoint === endpoint && this.readyCount > 1)) connection.destroy();
+    else {
+      this.#waiting.shift();
+      next.onConnected(connection.takeStream(), endpoint);
+    }
+  }
+
+  onClosed(): void {
     this.#serveWaiting();
   }
 
@@ -308,28 +261,24 @@ export class VersionRuntime implements EndpointSetOwner {
     return this.#waiting.length + this.#hold.size >= this.settings.pendingLimit;
   }
 
-  #drainMsOf(endpoint: Endpoint): number {
-    return endpoint.drainMs || this.settings.drainTimeoutMs;
-  }
-
   /** One that was held goes on: to a connection, into the line, or back. */
-  #proceed(request: ConnectionRequest): void {
+  #proceed(request: PendingRequest): void {
     const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) this.#proceedHeld(request);
     else if (this.#limit.makeRoom()) this.#set.connect(endpoint, request);
     else this.#wait(request);
   }
 
-  #mayHold(request: ConnectionRequest): boolean {
+  #mayHold(request: PendingRequest): boolean {
     return this.settings.holdMs > 0 && !request.holdOver;
   }
 
-  #proceedHeld(request: ConnectionRequest): void {
+  #proceedHeld(request: PendingRequest): void {
     if (request.onStillHeld()) this.#hold.hasten();
     else this.#hold.add(request);
   }
 
-  #wait(request: ConnectionRequest): void {
+  #wait(request: PendingRequest): void {
     this.#waiting.push(request);
     request.onWaiting();
   }

@@ -1,7 +1,7 @@
 // What a version is told by its pool, as one worker needs it: bounds that hold for the whole instance are divided by the workers.
 
 import type { PoolConfig } from '../config/model.ts';
-import type { ConnectionSettings } from './connection.ts';
+import type { ConnectionSettings } from './protocol/connection-owner.ts';
 
 /** Of a response's status line. */
 const MAX_STATUS_LINE_BYTES = 1024;

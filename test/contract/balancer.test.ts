@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BalancerName } from '../../src/config/model.ts';
-import { seededRandom } from '../../src/lib/random.ts';
+import { seededRandom } from '../scaffold/seeded-random.ts';
 import { createBalancer } from '../../src/upstream/balancers/create.ts';
 import type { Endpoint } from '../../src/upstream/endpoint.ts';
 import { countPicks, hostOf, makeEndpoint, makeEndpoints, makeWeighted } from '../unit/upstream/balancers/endpoints.ts';

@@ -21,7 +21,7 @@ export type Submission =
 
 /** The main thread, where an order names a worker; and the one that compares. */
 export const MAIN = -1;
-export const COMPARISON = -2;
+const COMPARISON = -2;
 
 export interface Weight {
   readonly thread: number;

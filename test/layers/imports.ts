@@ -26,8 +26,13 @@ export function readFileSet(root: string, folder: string): FileSet {
   return new Map(names.sort().map((name) => [posix.join(folder, name), readFileSync(posix.join(root, folder, name), 'utf8')]));
 }
 
+// Several rules ask for the imports of the same files, and reading them takes seconds.
+const found = new WeakMap<FileSet, readonly Import[]>();
+
 export function findImports(files: FileSet): readonly Import[] {
-  return [...files].flatMap(([file, content]) => importsOf(file, content));
+  const known = found.get(files) ?? [...files].flatMap(([file, content]) => importsOf(file, content));
+  found.set(files, known);
+  return known;
 }
 
 /** Whether a file does nothing but hand on what others export. */

@@ -37,10 +37,15 @@ export function findSocketFaults(files: FileSet): readonly string[] {
   });
 }
 
-/** Cycles between files, over imports that load (not `import type`), each as `a -> b -> a`. */
-export function findFileCycles(files: FileSet): readonly string[] {
-  const loads = findImports(files).filter((each) => each.kind === 'value' && each.target !== undefined);
-  return findCycles(loads.map((each) => [each.file, each.target ?? '']));
+/**
+ * Cycles between files, over imports of values and of types, each as `a -> b -> a`. A worker thread's file is named, not imported.
+ * @param uncut folders of which only the imports that load count
+ */
+export function findFileCycles(files: FileSet, uncut: readonly string[] = []): readonly string[] {
+  const imports = findImports(files).filter(
+    ({ file, kind }) => kind === 'value' || (kind === 'type' && !uncut.includes(folderOf(file) ?? '')),
+  );
+  return findCycles(imports.flatMap(({ file, target }) => (target === undefined ? [] : [[file, target] as const])));
 }
 
 /** Cycles between folders of src, over imports of any kind. */

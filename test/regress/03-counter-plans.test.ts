@@ -5,6 +5,7 @@ import { VERSION_IN_FLIGHT } from '../../src/telemetry/counter-layout.ts';
 import type { CounterKey } from '../../src/telemetry/counter-key.ts';
 import { CounterRegistry } from '../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../src/telemetry/counter-set.ts';
+import { adoptPlan } from '../scaffold/adopt-plan.ts';
 
 const shop = (version: string): CounterKey => ({ kind: 'version', pool: 'shop', version });
 
@@ -12,16 +13,16 @@ test.each(['the open plan first', 'the complete plan alone'])('%s, then the next
   const registry = new CounterRegistry(1);
   const set = new CounterSet(0);
   const first = registry.reserve([shop('v1')]);
-  set.adopt(first);
+  adoptPlan(set, first);
   registry.commit(first, 'all');
 
   const second = registry.reserve([shop('v1'), shop('v2')]);
-  if (order === 'the open plan first') set.adopt(second);
-  set.adopt(structuredClone(registry.complete()));
+  if (order === 'the open plan first') adoptPlan(set, second);
+  adoptPlan(set, structuredClone(registry.complete()));
   registry.commit(second, 'all');
 
   const third = registry.reserve([shop('v1'), shop('v2'), shop('v3')]);
-  set.adopt(third);
+  adoptPlan(set, third);
   registry.commit(third, 'all');
   for (const version of ['v1', 'v2', 'v3']) set.version('shop', version).began();
   expect(registry.blocks('version').map((block) => block.total(VERSION_IN_FLIGHT))).toEqual([1, 1, 1]);

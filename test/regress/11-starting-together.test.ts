@@ -1,9 +1,9 @@
 // Versions that start at nearly the same time keep their shares; a key stays where it is while an endpoint starts.
 
 import { expect, test } from 'vitest';
-import { seededRandom } from '../../src/lib/random.ts';
+import { seededRandom } from '../scaffold/seeded-random.ts';
 import { choose } from '../../src/routing/choose.ts';
-import { Choice } from '../../src/routing/table.ts';
+import { Choice } from '../../src/routing/choice.ts';
 import { Selection } from '../../src/upstream/selection.ts';
 import { FakeState, makePool, makePoolTable, makeRequest } from '../unit/routing/make-table.ts';
 import { hostOf, makeEndpoint } from '../unit/upstream/balancers/endpoints.ts';

@@ -5,8 +5,10 @@ import { Deadlines } from '../../src/lib/deadlines.ts';
 import { retry } from '../../src/proxy/steps/retry.ts';
 import type { CounterSet } from '../../src/telemetry/counter-set.ts';
 import { OUTCOME } from '../../src/telemetry/outcomes.ts';
-import { ACQUIRED, VersionRuntime, NO_ENDPOINT } from '../../src/upstream/version-runtime.ts';
-import type { ConnectionRequest, VersionDeps } from '../../src/upstream/version-runtime.ts';
+import { ACQUIRED, NO_ENDPOINT } from '../../src/upstream/stream-request.ts';
+import { VersionRuntime } from '../../src/upstream/version-runtime.ts';
+import type { PendingRequest } from '../../src/upstream/stream-request.ts';
+import type { VersionDeps } from '../../src/upstream/version-runtime.ts';
 import { makeRouted } from '../unit/proxy/fakes.ts';
 import { makePool } from '../unit/routing/make-table.ts';
 
@@ -32,15 +34,15 @@ function makeVersion(): VersionRuntime {
   return version;
 }
 
-test.each([false, true])('who has been held for the whole time is not held again: %s', (holdOver) => {
+test.each([false, true])('a request that has been held for the whole time is not held again: %s', (holdOver) => {
   let held = 0;
-  const request = { holdOver, affinityKey: '', onHeld: () => void held++ } as unknown as ConnectionRequest;
+  const request = { holdOver, affinityKey: '', onHeld: () => void held++ } as unknown as PendingRequest;
   const version = makeVersion();
   expect([version.acquire(request), held, version.requests]).toEqual(holdOver ? [NO_ENDPOINT, 0, 0] : [ACQUIRED, 1, 1]);
   version.withdraw(request);
 });
 
-test('a request that was sent after the end of its hold, and then reset, is answered as such', () => {
+test('a request that was sent after the end of its hold, and then reset, gets a response that says so', () => {
   const { exchange, state, version, upstream, downstream } = makeRouted('POST / HTTP/1.1\r\nhost: a.example\r\n\r\n');
   version.settings.retryOn.add('reset');
   version.settings.holdMs = 1000;

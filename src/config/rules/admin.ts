@@ -1,4 +1,4 @@
-// Who can reach the admin API must be known to it.
+// Callers that reach the admin API must be known to it.
 
 import { formatAddress, isLoopback } from '../address.ts';
 import type { Config } from '../model.ts';

@@ -1,11 +1,13 @@
 // Header fields that an operator may not touch or cannot match on.
 
+import { FORWARDED_PREFIX } from '../../http/forwarding-fields.ts';
+import { HOP_BY_HOP_FIELDS } from '../../http/hop-by-hop.ts';
 import type { Config, HeaderChanges } from '../model.ts';
 import type { Path } from '../path.ts';
 import type { Review } from './review.ts';
 
 /** They say where messages end or belong to one connection; the proxy alone writes them. */
-const FRAMING = ['connection', 'content-length', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
+const FRAMING = [...HOP_BY_HOP_FIELDS, 'content-length', 'trailer'];
 
 /** Taken out of the header block before routing sees it. */
 const UNSEEN = [...FRAMING.filter((name) => name !== 'content-length'), 'host', 'forwarded', 'via', 'x-request-id'];
@@ -84,11 +86,11 @@ function checkName(review: Review, path: Path, name: string, side: 'key' | 'valu
 export function checkSeen(review: Review, path: Path, name: string, side: 'key' | 'value'): void {
   const lower = name.toLowerCase();
   if (lower === 'host') review.problem(path, 'host cannot be matched as a header: use hosts of the route', side);
-  else if (UNSEEN.includes(lower) || lower.startsWith('x-forwarded-'))
+  else if (UNSEEN.includes(lower) || lower.startsWith(FORWARDED_PREFIX))
     review.problem(path, `${lower} belongs to the proxy and cannot be matched`, side);
 }
 
-/** Of an answer; all but its length is taken out of the header block before anything is compared. */
+/** Of a response; all but its length is taken out of the header block before anything is compared. */
 export function checkCompared(review: Review, path: Path, name: string): void {
   if (name === 'content-length' || !FRAMING.includes(name)) return;
   review.problem(path, `${name} belongs to the framing of messages and cannot be compared`);

@@ -1,4 +1,4 @@
-// What is written about health checks and outliers must mean something. What is as by default is passed over: printed configs hold it all.
+// Settings of health checks and outliers must have an effect. Defaults are passed over, because printed configs hold them all.
 
 import { isDeepStrictEqual } from 'node:util';
 import { formatDuration } from '../duration.ts';

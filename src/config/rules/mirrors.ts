@@ -1,5 +1,7 @@
 // A mirror must lead somewhere else than the requests that it copies, copy something, and compare what can be compared.
 
+import { SHADOW_FIELD } from '../../http/forwarding-fields.ts';
+import { isSafe } from '../../http/method.ts';
 import type { CompareConfig, Config, MirrorConfig, PoolConfig } from '../model.ts';
 import type { Path } from '../path.ts';
 import { formatSize } from '../size.ts';
@@ -7,9 +9,6 @@ import { didYouMean } from '../suggest.ts';
 import { checkChanges, checkCompared, checkSeen, uniqueSpelling } from './headers.ts';
 import type { Review } from './review.ts';
 import { unknownVersion } from './versions.ts';
-
-const MARK = 'x-sluice-shadow';
-const SAFE = ['GET', 'HEAD', 'OPTIONS'];
 
 export function mirrorsLeadSomewhere(config: Config, review: Review): void {
   const pools = new Map(config.pools.map((pool) => [pool.name, pool.versions.map(({ name }) => name)]));
@@ -24,7 +23,7 @@ export function mirrorsLeadSomewhere(config: Config, review: Review): void {
   });
 }
 
-/** Weights do not matter: a version may get copies before and after it gets requests. A request that it answers itself is not copied. */
+/** Weights do not matter: a version may get copies before and after it gets requests. A request that it responds to itself is not copied. */
 export function mirrorsLeadElsewhere(config: Config, review: Review): void {
   eachMirror(config, (pool, mirror, path) => {
     if ((mirror.pool ?? pool.name) !== pool.name) return;
@@ -44,7 +43,7 @@ export function mirrorsMayCopy(config: Config, review: Review): void {
   eachMirror(config, (_, { sideEffects, match }, path) => {
     if (sideEffects === 'allow') return;
     for (const [index, method] of match.methods.entries()) {
-      if (SAFE.includes(method)) continue;
+      if (isSafe(method)) continue;
       review.notice([...path, 'match', 'methods', index], `${method} is not copied: it needs sideEffects: allow`);
     }
   });
@@ -56,8 +55,8 @@ export function headersOfMirrorsKeepFraming(config: Config, review: Review): voi
     for (const key of ['set', 'add'] as const) {
       const names = requestHeaders[key].map(([name]) => name);
       if (key === 'set') uniqueSpelling(review, [...path, 'requestHeaders', key], names);
-      for (const name of names.filter((each) => each.toLowerCase() === MARK))
-        review.problem([...path, 'requestHeaders', key, name], `${MARK} names the mirror and cannot be changed`, 'key');
+      for (const name of names.filter((each) => each.toLowerCase() === SHADOW_FIELD))
+        review.problem([...path, 'requestHeaders', key, name], `${SHADOW_FIELD} names the mirror and cannot be changed`, 'key');
     }
     const matched = [...path, 'match', 'headers'];
     const written = Object.keys((review.written(matched) as object | undefined) ?? {});
@@ -83,10 +82,10 @@ export function comparisonsCanPass(config: Config, review: Review): void {
     if (compare === undefined) return;
     const at = [...path, 'compare'];
     noticeEndless(review, [...at, 'verdict'], compare);
-    const isUnsafe = match.methods.length > 0 && !match.methods.some((method) => SAFE.includes(method));
+    const isUnsafe = match.methods.length > 0 && !match.methods.some(isSafe);
     if (compare.noisePercent === 0 || sideEffects === 'forbid' || !isUnsafe) return;
     const fix = 'write noise: off, and ignore what differs by itself';
-    review.notice([...at, 'noise'], `of ${match.methods.join(', ')} no second copy is made, so the verdict stays inconclusive: ${fix}`);
+    review.notice([...at, 'noise'], `of ${match.methods.join(', ')} no secondary copy is made, so the verdict stays inconclusive: ${fix}`);
   });
 }
 

@@ -54,7 +54,7 @@ export function rewritesNeedPools(config: Config, review: Review): void {
   }
 }
 
-/** Of two routes with the same listeners, hosts and matchers the first one answers everything. */
+/** Of two routes with the same listeners, hosts and matchers the first one gets every request. */
 export function routesAreReachable(config: Config, review: Review): void {
   const seen = new Map<string, number>();
   for (const [index, { name, listeners, hosts, match }] of config.routes.entries()) {

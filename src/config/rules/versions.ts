@@ -1,4 +1,4 @@
-// What a pool says of its versions must fit together.
+// The versions of a pool and its split must fit together.
 
 import type { Config, PoolConfig } from '../model.ts';
 import { didYouMean } from '../suggest.ts';

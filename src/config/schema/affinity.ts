@@ -59,8 +59,8 @@ function remember() {
   const error = 'remember must be a duration such as 2h, or a map with time, quiet and users';
   const span = () => duration(1000, MAX_REMEMBER_MS);
   const full = strictMap({
-    time: span().describe('From the first request on for which the weights say otherwise.'),
-    quiet: span().describe('A user that was not seen for this long is a new one; default: 30m, or time where that is less.').optional(),
+    time: span().describe('How long, counted from the first request of the user for which the weights say otherwise.'),
+    quiet: span().describe('A user that was not seen for this long counts as new; default: 30m, or time where that is less.').optional(),
     users: integer('users', 1_000, 4_000_000).default(65_536).describe('How many users are remembered; each takes about 64 bytes.'),
   });
   return z.union([span(), full], { error }).transform((written): SessionConfig => {

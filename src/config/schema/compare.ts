@@ -1,4 +1,4 @@
-// Schema of how the answers of a shadow are compared with those of the primary.
+// Schema of how the responses of a shadow are compared with those of the primary.
 
 import { z } from 'zod';
 import { MAX_PATTERN_LENGTH, checkPattern } from '../../lib/field-pattern.ts';
@@ -15,7 +15,7 @@ const MAX_BODY = 1024 * 1024;
 /** Above it a JavaScript number does not hold every whole number. */
 const MAX_TOLERANCE = Number.MAX_SAFE_INTEGER;
 
-/** What is written alone: how much of a body is compared by default depends on how much of an answer is read. */
+/** What is written alone: how much of a body is compared by default depends on how much of a response is read. */
 export type WrittenCompare = Omit<CompareConfig, 'bodyBytes'> & { readonly bodyBytes: number | undefined };
 
 export function compare() {
@@ -39,7 +39,7 @@ export function compare() {
   }).transform(({ body, noise: noisePercent, ...rest }): WrittenCompare => ({ ...rest, bodyBytes: body, noisePercent }));
 }
 
-/** `answerBytes`: how much of an answer is read at all. */
+/** `responseBytes`: how much of a response is read at all. */
 export function withBody({ bodyBytes, ...rest }: WrittenCompare, responseBytes: number): CompareConfig {
   return { ...rest, bodyBytes: bodyBytes ?? Math.min(DEFAULT_BODY, responseBytes) };
 }

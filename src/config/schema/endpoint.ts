@@ -10,7 +10,7 @@ export function endpoint() {
   const full = strictMap({
     address: endpointAddress().describe('host:port, "[v6]:port", unix:/path or srv:_service._tcp.name.'),
     weight: weight().default(1).describe('Share among the endpoints of the version.'),
-    zone: nameOf('zone').describe('Where it is.').optional(),
+    zone: nameOf('zone').describe('The zone that it is in.').optional(),
     drain: drained().describe('true: it gets nothing new, and finishes what it has; a duration: within that time.'),
   });
   return z
@@ -26,7 +26,7 @@ export function drained() {
   return z.union([z.boolean({ error }), duration(1)], { error }).default(false);
 }
 
-/** What an endpoint file holds; an empty list is as good as any. */
+/** What an endpoint file holds; an empty list is valid. */
 export function endpointList() {
   return list(endpoint());
 }

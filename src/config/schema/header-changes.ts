@@ -7,9 +7,9 @@ import { list, strictMap } from './strict-map.ts';
 
 export function headerChanges() {
   return strictMap({
-    set: headerMap().default({}).describe('Replace or create.'),
-    add: headerMap().default({}).describe('Append a further field.'),
-    remove: list(tokenName('header')).default([]).describe('Take away.'),
+    set: headerMap().default({}).describe('Replace a field, or add it.'),
+    add: headerMap().default({}).describe('Add one more field of the name.'),
+    remove: list(tokenName('header')).default([]).describe('Remove.'),
   })
     .transform((written): HeaderChanges => ({ set: Object.entries(written.set), add: Object.entries(written.add), remove: written.remove }))
     .prefault({});

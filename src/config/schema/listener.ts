@@ -91,8 +91,8 @@ function limits() {
 
 function token() {
   return strictMap({
-    name: nameOf('token').describe('Who it is, for the journal.'),
-    role: oneOf('role', ['viewer', 'operator', 'admin']).describe('What it may do.'),
+    name: nameOf('token').describe('Name of the caller, for the journal.'),
+    role: oneOf('role', ['viewer', 'operator', 'admin']).describe('What the caller may do.'),
     env: nonEmptyText('env').describe('Environment variable that holds the token.').optional(),
     file: filePath('file').describe('File that holds the token.').optional(),
   }).transform((written, context): AdminTokenConfig => {

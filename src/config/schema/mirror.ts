@@ -5,13 +5,12 @@ import type { HeaderChanges, MirrorConfig, MirrorMatch } from '../model.ts';
 import { compare, withBody } from './compare.ts';
 import { headerChanges } from './header-changes.ts';
 import { fieldMatcher, matchers } from './matcher.ts';
-import { duration, hostText, method, path, percent, size, tokenName } from './scalar.ts';
+import { MAX_LIMIT, duration, hostText, method, path, percent, size, tokenName } from './scalar.ts';
 import { atMost, choice, addProblem, list, nameOf, oneOf, strictMap, integer } from './strict-map.ts';
 import type { IssueContext } from './strict-map.ts';
 
 const MIB = 1024 * 1024;
-const MOST = 1_000_000_000;
-const LARGEST = 1024 * MIB;
+const MAX_SIZE_BYTES = 1024 * MIB;
 /** Each copy is held against all of them, and gets all changes. */
 const MAX_LISTED = 100;
 
@@ -52,7 +51,7 @@ interface Judged {
   readonly requestHeaders: HeaderChanges;
 }
 
-/** What no single key of a mirror is to blame for, and how long its lists may be. */
+/** Faults between the keys of a mirror, and the bounds of its lists. */
 export function judgeMirror(
   { pool, version, percent: points, fraction: part, match: wanted, requestHeaders }: Judged,
   context: IssueContext,
@@ -105,10 +104,12 @@ function pathMatch() {
 
 function limits() {
   return strictMap({
-    connections: integer('connections', 0, MOST).default(64).describe('Open connections; 0 = no limit.'),
-    requests: integer('requests', 0, MOST).default(256).describe('Copies in flight; 0 = no limit.'),
-    lag: size(1024, LARGEST).prefault('1MiB').describe('How much of a request body may wait for the shadow; beyond it the copy ends.'),
-    response: size(1024, LARGEST).prefault('1MiB').describe('How much of a response is read; beyond it the copy ends.'),
+    connections: integer('connections', 0, MAX_LIMIT).default(64).describe('Open connections; 0 = no limit.'),
+    requests: integer('requests', 0, MAX_LIMIT).default(256).describe('Copies in flight; 0 = no limit.'),
+    lag: size(1024, MAX_SIZE_BYTES)
+      .prefault('1MiB')
+      .describe('How much of a request body may wait for the shadow; beyond it the copy ends.'),
+    response: size(1024, MAX_SIZE_BYTES).prefault('1MiB').describe('How much of a response is read; beyond it the copy ends.'),
   })
     .transform(({ lag, response, ...rest }) => ({ ...rest, lagBytes: lag, responseBytes: response }))
     .prefault({});

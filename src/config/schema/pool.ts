@@ -2,14 +2,13 @@
 
 import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
 import { drained, endpoint } from './endpoint.ts';
-import { dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
+import { MAX_LIMIT, dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, named, oneOf, rare, strictMap, integer } from './strict-map.ts';
 import { mirror } from './mirror.ts';
 import { affinity, override } from './affinity.ts';
 import { health, outlier, retries } from './resilience.ts';
 
 const MIB = 1024 * 1024;
-const MOST = 1_000_000_000;
 
 type PoolBody = Omit<PoolConfig, 'name' | 'affinity'> & { readonly affinity: AffinityConfig | undefined };
 
@@ -106,9 +105,9 @@ function balancer() {
 
 function limits() {
   return strictMap({
-    connections: integer('connections', 0, MOST).default(1024).describe('Open connections; 0 = no limit.'),
-    pending: integer('pending', 0, MOST).default(1024).describe('Requests that wait for a connection; 0 = no limit.'),
-    requests: integer('requests', 0, MOST).default(0).describe('Requests in flight; 0 = no limit.'),
+    connections: integer('connections', 0, MAX_LIMIT).default(1024).describe('Open connections; 0 = no limit.'),
+    pending: integer('pending', 0, MAX_LIMIT).default(1024).describe('Requests that wait for a connection; 0 = no limit.'),
+    requests: integer('requests', 0, MAX_LIMIT).default(0).describe('Requests in flight; 0 = no limit.'),
     adaptive: flag().default(false).describe('Bound requests in flight by what latency says that the version can take.'),
     headerBytes: size(256, MIB).prefault('32KiB').describe('Largest head of a response.'),
     headerCount: integer('headerCount', 1, 10_000).default(200).describe('Most header fields of a response.'),

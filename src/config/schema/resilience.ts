@@ -10,7 +10,7 @@ const CONDITIONS = ['connect-failure', 'reset', 'refused-stream', 'gateway-error
 export function health() {
   return strictMap({
     protocol: oneOf('protocol', ['http', 'tcp']).default('http').describe('tcp: a connection that opens is enough.'),
-    path: path().default('/healthz').describe('What is asked for.'),
+    path: path().default('/healthz').describe('The path that is asked for.'),
     interval: duration(1).prefault('2s').describe('From one probe to the next.'),
     idleInterval: duration().prefault('0s').describe('The same while the version gets no requests; 0s = no difference.'),
     timeout: duration(1).prefault('1s').describe('How long one probe may take.'),

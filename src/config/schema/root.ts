@@ -19,10 +19,10 @@ export const schema = strictMap({
   workers: workers().describe('Data-plane threads; auto = available cores.'),
   state: state().describe('Where revisions, journal and rollouts are kept; memory keeps nothing.'),
   drain: drain().describe('What happens on SIGTERM.'),
-  overload: overload().describe('When load is shed before it does harm.'),
+  overload: overload().describe('When load is shed, before memory runs out.'),
   accessLog: accessLog().describe('One JSON line per exchange.'),
   pools: pools().prefault({}).describe('Applications that requests are sent to, by name.'),
-  routes: list(route()).prefault([]).describe('What leads where.'),
+  routes: list(route()).prefault([]).describe('Which requests go to which pool.'),
 }).transform((written): Config => written);
 
 /** JSON Schema (draft 2020-12) of the YAML, with descriptions, for editors. */

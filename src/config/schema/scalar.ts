@@ -50,13 +50,17 @@ export function percent() {
   return proportion(error, 100).transform((written): number => (typeof written === 'number' ? written : (parsePercent(written) ?? 0)));
 }
 
+/** Of a version or an endpoint. */
+export const MAX_WEIGHT = 1_000_000_000;
+/** Of what a limit counts. */
+export const MAX_LIMIT = 1_000_000_000;
+
 export function weight() {
   const error = 'weight must be a non-negative number';
-  const most = 1_000_000_000;
   return z
     .number({ error })
     .min(0, { error })
-    .max(most, { error: `weight must be at most ${most}` });
+    .max(MAX_WEIGHT, { error: `weight must be at most ${MAX_WEIGHT}` });
 }
 
 export function listenAddress() {

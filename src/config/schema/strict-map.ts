@@ -7,7 +7,7 @@ import { NAME_PATTERN } from '../syntax.ts';
 z.config({ jitless: true });
 
 /** Params of an issue whose message is complete and says what was found itself. */
-export const COMPLETE = { complete: true } as const;
+const COMPLETE = { complete: true } as const;
 
 /** The part of a zod refinement context that is used here. */
 export interface IssueContext {

@@ -18,7 +18,7 @@
 //        CLOSED
 
 import { REFUSAL_OUTCOMES } from '../../http1/refusal.ts';
-import { parseRequestHead } from '../../http1/request-head.ts';
+import { readRequestHead } from '../../http1/read-request-head.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
@@ -312,10 +312,10 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
       return to;
     }
     const exchange = exchanges.take();
-    let end = parseRequestHead(text, 0, exchange.head, settings);
+    let end = readRequestHead(text, 0, exchange.head, settings);
     if (end === 0 && probe < most) {
       text = latin1(bytes, from, most);
-      end = parseRequestHead(text, 0, exchange.head, settings);
+      end = readRequestHead(text, 0, exchange.head, settings);
     }
     if (end <= 0) {
       exchanges.put(exchange);

@@ -5,14 +5,16 @@
 import { BODY_LENGTH } from '../../http1/framing.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner, Deadlines } from '../../lib/deadlines.ts';
-import type { MirrorTable } from '../../routing/mirror.ts';
+import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
-import type { ResponseSink, UpstreamConnection } from '../../upstream/connection.ts';
+import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
+import type { StreamRequest } from '../../upstream/stream-request.ts';
 import type { Endpoint } from '../../upstream/endpoint.ts';
-import type { MirrorRuntime, MirrorTarget } from '../../upstream/mirror-runtime.ts';
+import type { MirrorRuntime } from '../../upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../../upstream/mirror-target.ts';
 import { BodyQueue } from './body-queue.ts';
 import type { CopyRole, ResponseTap } from './response-tap.ts';
 
@@ -32,7 +34,7 @@ export interface MirroredRequestOwner {
   tellEnd(tap: ResponseTap, side: CopyRole, outcome: MirrorOutcome): void;
 }
 
-export class MirroredRequest implements ResponseSink, DeadlineOwner {
+export class MirroredRequest implements StreamRequest, DeadlineOwner {
   /** The next copy of the same request. */
   next: MirroredRequest | undefined = undefined;
   /** Whether an exchange still refers to it. */
@@ -48,7 +50,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
   readonly #queue = new BodyQueue();
   #live: MirrorRuntime | undefined = undefined;
   #shadow: MirrorTarget | undefined = undefined;
-  #connection: UpstreamConnection | undefined = undefined;
+  #connection: UpstreamStream | undefined = undefined;
   #endpoint: Endpoint | undefined = undefined;
   #method = '';
   /** Head, and a small body; until it is sent. */
@@ -128,13 +130,13 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     if (!this.active) this.#owner.put(this);
   }
 
-  onConnecting(connection: UpstreamConnection): void {
-    this.#begin(connection);
+  onConnecting(connection: UpstreamStream, endpoint: Endpoint): void {
+    this.#begin(connection, endpoint);
     this.#weigh();
   }
 
-  onConnected(connection: UpstreamConnection): void {
-    if (!this.active) this.#begin(connection);
+  onConnected(connection: UpstreamStream, endpoint: Endpoint): void {
+    if (!this.active) this.#begin(connection, endpoint);
     try {
       this.#send(connection);
     } catch (error) {
@@ -144,7 +146,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
 
   onInterim(): void {}
 
-  onResponse(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  onResponse(connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
     this.#status = connection.head.status;
     if (this.tap !== undefined) this.#tellHead(this.tap, connection);
     const { body, contentLength } = connection.head;
@@ -154,7 +156,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     return false;
   }
 
-  onResponseBytes(connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+  onResponseBytes(connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
     this.#responseBytes += to - from;
     if (to > from) this.tap?.onBody(this.side, connection.memory, from, to);
     if (this.#responseBytes > this.#live!.settings.responseBytes) {
@@ -165,7 +167,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     return true;
   }
 
-  onUpstreamDrained(connection: UpstreamConnection): void {
+  onUpstreamDrained(connection: UpstreamStream): void {
     if (!this.active || connection !== this.#connection || connection.unsent > 0) return;
     try {
       this.#flush(connection);
@@ -175,7 +177,7 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
     }
   }
 
-  onUpstreamFailure(connection: UpstreamConnection, outcome: Outcome): void {
+  onUpstreamFailure(connection: UpstreamStream, outcome: Outcome): void {
     const stale = outcome === OUTCOME.upstream_reset && connection.responses > 0 && !connection.responding;
     this.end(stale ? MIRRORED.stale : outcomeOf(outcome));
   }
@@ -199,27 +201,26 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
   }
 
   /** The response is complete. */
-  #finish(connection: UpstreamConnection): void {
-    const [live, shadow] = [this.#live!, this.#shadow!];
+  #finish(connection: UpstreamStream): void {
     const isWhole = this.#requestDone && connection.unsent === 0 && this.#queue.bytes === 0;
     this.#leave(this.#status < 500 ? MIRRORED.ok : MIRRORED.upstream_error);
-    if (isWhole) live.giveBack(shadow, connection);
+    if (isWhole) connection.release();
     else connection.destroy();
   }
 
-  #tellHead(tap: ResponseTap, { head }: UpstreamConnection): void {
+  #tellHead(tap: ResponseTap, { head }: UpstreamStream): void {
     tap.onHead(this.side, head, this.#owner.deadlines.refresh() - this.#startedMs);
   }
 
-  #begin(connection: UpstreamConnection): void {
+  #begin(connection: UpstreamStream, endpoint: Endpoint): void {
     this.active = true;
     this.#connection = connection;
-    this.#endpoint = connection.endpoint;
+    this.#endpoint = endpoint;
     this.#shadow!.counters.began();
     this.#owner.began(this);
   }
 
-  #send(connection: UpstreamConnection): void {
+  #send(connection: UpstreamStream): void {
     connection.begin(this, this.#method);
     connection.send(this.#text);
     this.#text = '';
@@ -228,12 +229,12 @@ export class MirroredRequest implements ResponseSink, DeadlineOwner {
   }
 
   /** Everything that waits goes to the kernel, or as far as it takes it. */
-  #flush(connection: UpstreamConnection): void {
+  #flush(connection: UpstreamStream): void {
     for (const bytes of this.#queue.take()) connection.sendBytes(bytes);
     this.#watch(connection);
   }
 
-  #watch(connection: UpstreamConnection): void {
+  #watch(connection: UpstreamStream): void {
     this.#unsent = connection.unsent;
     if (this.#unsent > 0) connection.tellDrained();
   }

@@ -1,9 +1,9 @@
 // All copies for shadows that are under way in one worker, and the bound on what waits for them together.
 
 import type { Deadlines } from '../../lib/deadlines.ts';
-import type { MirrorTable } from '../../routing/mirror.ts';
+import type { MirrorTable } from '../../routing/table.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
-import type { MirrorTarget } from '../../upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../../upstream/mirror-target.ts';
 import { MirroredRequest } from './mirrored-request.ts';
 import type { MirroredRequestOwner } from './mirrored-request.ts';
 import type { CopiedRequest, CopyRole, TapFactory, ResponseTap } from './response-tap.ts';

@@ -1,6 +1,6 @@
 // Notices a write that the primary took, or may have taken, and the shadow did not: two systems that are to hold the same differ by it.
 
-import type { MirrorTable } from '../../routing/mirror.ts';
+import type { MirrorTable } from '../../routing/table.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { MissedWrite } from '../../compare/mirrored-exchange.ts';

@@ -2,7 +2,7 @@
 // up for reasons of our own is left out: it says nothing about anybody's responses.
 
 import type { ResponseHead } from '../../http1/response-head.ts';
-import type { MirrorTable } from '../../routing/mirror.ts';
+import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';

@@ -2,18 +2,18 @@
 // without copying it, must not take long, and must bound what it keeps.
 
 import type { ResponseHead } from '../../http1/response-head.ts';
-import type { MirrorTable } from '../../routing/mirror.ts';
+import type { MirrorTable } from '../../routing/table.ts';
 import type { PoolTable } from '../../routing/table.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
-import type { MirrorTarget } from '../../upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../../upstream/mirror-target.ts';
 
 /** `candidate`: the shadow. `secondary`: another endpoint of the version that the primary's response comes from. */
 export type CopyRole = 'candidate' | 'secondary';
 export type Side = 'primary' | CopyRole;
 
 /** The version that responds to the client. Two of them are the same version when they are the same object. */
-export interface PrimaryVersion {
+interface PrimaryVersion {
   /** Nothing may be added to what it has to do. */
   readonly isBusy: boolean;
 }

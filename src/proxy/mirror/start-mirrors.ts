@@ -1,14 +1,16 @@
 // Copies requests for shadows. Whatever a shadow does, and whatever goes wrong here, its exchange goes on as if there were no mirror:
 // nothing is awaited, what cannot be copied at once is dropped and counted, and no error leaves this file.
 
+import { SHADOW_FIELD } from '../../http/forwarding-fields.ts';
 import { writeCopyHead } from '../../http1/write-request.ts';
-import { chooseTargetVersion, isSampled, isShadow, mirrorKey, SHADOW_FIELD } from '../../routing/mirror.ts';
-import type { MirrorTable } from '../../routing/mirror.ts';
+import { chooseTargetVersion, isSampled, isShadow, mirrorKey } from '../../routing/mirror.ts';
+import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
-import type { UpstreamConnection } from '../../upstream/connection.ts';
-import type { MirrorRuntime, MirrorTarget } from '../../upstream/mirror-runtime.ts';
+import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
+import type { MirrorRuntime } from '../../upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../../upstream/mirror-target.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { ServedMirror } from '../serving-state.ts';
@@ -39,13 +41,13 @@ export function copyBody({ state }: ExchangeControl, bytes: Buffer, from: number
 }
 
 /** The primary's response has begun, with these body bytes; for its taps. */
-export function tellHead(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number): void {
+export function tellHead(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number): void {
   const latencyMs = exchange.context.deadlines.refresh() - exchange.state.attempt.startedMs;
   tell(exchange, (tap) => tap.onHead('primary', connection.head, latencyMs));
   tellBody(exchange, connection, from, to);
 }
 
-export function tellBody(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number): void {
+export function tellBody(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number): void {
   if (to > from) tell(exchange, (tap) => tap.onBody('primary', connection.memory, from, to));
 }
 

@@ -12,7 +12,7 @@ export function endAttempt(exchange: ExchangeControl, outcome: Outcome): void {
   const { state } = exchange;
   const { attempt } = state;
   if (!attempt.holdsSlot) return;
-  const { connection } = attempt;
+  const { connection, endpoint } = attempt;
   const version = attempt.version!;
   closeAttempt(attempt);
   state.responseDeadline.disarm();
@@ -22,8 +22,8 @@ export function endAttempt(exchange: ExchangeControl, outcome: Outcome): void {
     version.withdraw(exchange);
     return;
   }
-  tellEndpoint(version, connection.endpoint, outcome, state.status);
-  if (state.responseDone && state.body.done) version.releaseConnection(connection);
+  tellEndpoint(version, endpoint!, outcome, state.status);
+  if (state.responseDone && state.body.done) connection.release();
   else connection.destroy();
 }
 

@@ -14,20 +14,20 @@ import {
 import { nowMs } from '../../lib/clock.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { affinityCookie } from '../../routing/affinity.ts';
-import type { UpstreamConnection } from '../../upstream/connection.ts';
+import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { tellBody, tellHead } from '../mirror/start-mirrors.ts';
 import { retryReasonOfStatus, retryResponse } from './retry.ts';
 
 /** Passes on an interim response, to clients that know them (RFC 9110, section 15.2). */
-export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamConnection): void {
+export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamStream): void {
   if (state.responded || state.head.minor === 0) return;
   state.downstream!.writeText(writeInterimHead(head, head.block), true);
 }
 
 /** Sends the head with what has come of the body. False: pause reading. Five arguments instead of an object: it runs once per request. */
-export function forwardHead(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+export function forwardHead(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
   const { state } = exchange;
   const response = connection.head;
   // While the client is paused the upstream still owes us its reading.
@@ -53,7 +53,7 @@ export function forwardHead(exchange: ExchangeControl, connection: UpstreamConne
 }
 
 /** Sends more of the body. False: pause reading. */
-export function forwardBody(exchange: ExchangeControl, connection: UpstreamConnection, from: number, to: number, done: boolean): boolean {
+export function forwardBody(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
   const { state } = exchange;
   state.bytesOut += to - from;
   if (state.taps !== undefined) tellBody(exchange, connection, from, to);
@@ -63,13 +63,13 @@ export function forwardBody(exchange: ExchangeControl, connection: UpstreamConne
 }
 
 /** Nobody looks at the clock for a latency that nobody wants to know. */
-function measure({ state, context }: ExchangeControl, { endpoint, head }: UpstreamConnection): void {
+function measure({ state, context }: ExchangeControl, { head }: UpstreamStream): void {
   const { attempt } = state;
   const version = attempt.version!;
   if (!version.followsLatency && context.accessLog === undefined) return;
   const atMs = nowMs();
   state.firstByteMs = atMs - state.startedMs;
-  if (state.body.done) version.observed(endpoint, head.status, atMs - attempt.startedMs, atMs);
+  if (state.body.done) version.observed(attempt.endpoint!, head.status, atMs - attempt.startedMs, atMs);
 }
 
 /** How the client learns where the body ends, and whether its connection can be kept then. */
@@ -80,13 +80,13 @@ function decideFraming(state: ExchangeState, { body }: ResponseHead): void {
 }
 
 /** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers that the client did not ask for (RFC 9110, section 6.5.1). */
-function isEdited(state: ExchangeState, { head, scanner }: UpstreamConnection, to: number): boolean {
+function isEdited(state: ExchangeState, { head, scanner }: UpstreamStream, to: number): boolean {
   if (head.body !== BODY_CHUNKED) return false;
   if (state.unchunk) return true;
   return !state.head.acceptsTrailers && (scanner.dataEnd !== to || scanner.closing !== '');
 }
 
-function forwardEdited(exchange: ExchangeControl, connection: UpstreamConnection, text: string, from: number, done: boolean): boolean {
+function forwardEdited(exchange: ExchangeControl, connection: UpstreamStream, text: string, from: number, done: boolean): boolean {
   const { state } = exchange;
   const { memory, scanner } = connection;
   const body = state.unchunk ? withoutChunks(state.chunkedDecoder, scanner, memory, from) : withoutTrailers(scanner, memory, from);

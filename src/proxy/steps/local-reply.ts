@@ -5,7 +5,7 @@ import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { isBodyless } from '../../http/status.ts';
 import { CLOSES, persistenceOf, writeLocalHead } from '../../http1/write-response.ts';
 import { redirectLocation } from '../../routing/redirect.ts';
-import type { RouteMatch } from '../../routing/table.ts';
+import type { RouteMatch } from '../../routing/route-table.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
@@ -63,5 +63,5 @@ function changed(match: RouteMatch, fields: string): string {
 
 /** How the client asked: what a trusted proxy says, or as we were asked ourselves. */
 function schemeOf(state: ExchangeState): 'http' | 'https' {
-  return state.head.forwardedProto === 'https' && isTrusted(state) ? 'https' : 'http';
+  return state.head.forwardedProto === 'https' && isTrusted(state) ? 'https' : state.head.scheme;
 }

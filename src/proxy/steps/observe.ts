@@ -3,7 +3,7 @@
 
 import { nowMs, wallMs } from '../../lib/clock.ts';
 import { AFFINITY_HEADER } from '../../routing/affinity.ts';
-import { CHOICE_REASONS } from '../../routing/table.ts';
+import { CHOICE_REASONS } from '../../routing/choice.ts';
 import type { Destination } from '../../routing/table.ts';
 import { Observation } from '../../telemetry/observation.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';

@@ -4,7 +4,7 @@
 import { latin1 } from '../../lib/latin1.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
-import { TEXT_BYTES } from '../../upstream/connection.ts';
+import { TEXT_BYTES } from '../../upstream/protocol/http1-connection.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import { reply } from './local-reply.ts';
 import { route } from './route.ts';

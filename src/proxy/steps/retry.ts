@@ -1,10 +1,11 @@
 // What follows a failed attempt: another one where the retry law allows it, else a reply that names the failure.
 // RFC 9110, section 9.2.2: a proxy does not repeat a request that is not idempotent unless it knows that it was not applied.
 
+import { isIdempotent } from '../../http/method.ts';
 import { nowMs } from '../../lib/clock.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
-import type { UpstreamConnection } from '../../upstream/connection.ts';
+import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { CONNECT_FAILURE, GATEWAY_ERROR, RESET, RESPONSE_TIMEOUT, RETRY_REASONS, SERVER_ERROR, STALE } from '../retry-reasons.ts';
@@ -13,9 +14,9 @@ import { startAttempt, hold } from './start-attempt.ts';
 import { fallBackToVersion } from './version-fallback.ts';
 
 /** The attempt failed with `outcome`; `connection` is closed already. */
-export function retry(exchange: ExchangeControl, connection: UpstreamConnection, outcome: Outcome): void {
+export function retry(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
   const { state } = exchange;
-  if (state.responded) return failResponse(exchange, connection, outcome);
+  if (state.responded) return failResponse(exchange, outcome);
   const stale = isStale(state, connection, outcome);
   const reason = stale ? STALE : reasonOf(outcome, connection.sent);
   exchange.endAttempt(outcome);
@@ -23,9 +24,9 @@ export function retry(exchange: ExchangeControl, connection: UpstreamConnection,
     state.attempt.wantsFresh = true;
     return retryAttempt(exchange, STALE);
   }
-  state.attempt.version!.failed(connection.endpoint, outcome);
+  state.attempt.version!.failed(state.attempt.endpoint!, outcome);
   if (reason >= 0 && mayRetry(state, reason, connection.sent)) {
-    state.attempt.failedEndpoint = connection.endpoint;
+    state.attempt.failedEndpoint = state.attempt.endpoint;
     retryAttempt(exchange, reason);
   } else if (reason !== CONNECT_FAILURE) reply(exchange, outcome);
   else if (!hold(exchange)) reply(exchange, state.attempt.holdOver ? OUTCOME.no_endpoint : outcome);
@@ -42,11 +43,11 @@ export function retryReasonOfStatus(state: ExchangeState, status: number): numbe
 }
 
 /** Throws away the response that begins on `connection`, and sends the request again. Returns false: nothing more is read of it. */
-export function retryResponse(exchange: ExchangeControl, connection: UpstreamConnection, reason: number): false {
+export function retryResponse(exchange: ExchangeControl, connection: UpstreamStream, reason: number): false {
   const { attempt } = exchange.state;
-  attempt.failedEndpoint = connection.endpoint;
+  attempt.failedEndpoint = attempt.endpoint;
   exchange.endAttempt(OUTCOME.upstream_error);
-  attempt.version!.failed(connection.endpoint, OUTCOME.upstream_error, connection.head.status);
+  attempt.version!.failed(attempt.endpoint!, OUTCOME.upstream_error, connection.head.status);
   retryAttempt(exchange, reason);
   return false;
 }
@@ -63,14 +64,15 @@ function retryAttempt(exchange: ExchangeControl, reason: number): void {
 }
 
 /** What the client has of the response cannot be taken back. */
-function failResponse(exchange: ExchangeControl, connection: UpstreamConnection, outcome: Outcome): void {
+function failResponse(exchange: ExchangeControl, outcome: Outcome): void {
+  const { attempt } = exchange.state;
   exchange.endAttempt(outcome);
-  exchange.state.attempt.version!.failed(connection.endpoint, outcome);
+  attempt.version!.failed(attempt.endpoint!, outcome);
   exchange.abort(outcome);
 }
 
 /** A reused connection that closed before a byte of the response: the upstream had given it up already (keep-alive race). */
-function isStale({ attempt, replayable, head }: ExchangeState, connection: UpstreamConnection, outcome: Outcome): boolean {
+function isStale({ attempt, replayable, head }: ExchangeState, connection: UpstreamStream, outcome: Outcome): boolean {
   if (outcome !== OUTCOME.upstream_reset || attempt.wantsFresh) return false;
   return connection.responses > 0 && !connection.responding && replayable && isIdempotent(head.method);
 }
@@ -88,9 +90,4 @@ function mayRetry({ attempt, replayable, head }: ExchangeState, reason: number, 
   if (attempt.retries >= settings.retryAttempts || !settings.retryOn.has(RETRY_REASONS[reason]!)) return false;
   if (sent && !(replayable && isIdempotent(head.method))) return false;
   return budget.withdraw(nowMs());
-}
-
-/** RFC 9110, section 9.2.2. */
-function isIdempotent(method: string): boolean {
-  return method === 'GET' || method === 'HEAD' || method === 'PUT' || method === 'DELETE' || method === 'OPTIONS' || method === 'TRACE';
 }

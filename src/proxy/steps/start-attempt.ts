@@ -1,13 +1,14 @@
 // One attempt: finds a connection and sends the request on it. What comes back goes to the exchange.
 
 import { BODY_CHUNKED } from '../../http1/framing.ts';
-import { withoutForwardedFields } from '../../http1/forwarded-fields.ts';
 import { writeRequestHead } from '../../http1/write-request.ts';
+import { withoutForwardingFields } from '../../http/forwarding-fields.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { rewriteTarget } from '../../routing/rewrite.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
-import type { UpstreamConnection } from '../../upstream/connection.ts';
-import { ACQUIRED, NO_ENDPOINT } from '../../upstream/version-runtime.ts';
+import type { Endpoint } from '../../upstream/endpoint.ts';
+import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
+import { ACQUIRED, NO_ENDPOINT } from '../../upstream/stream-request.ts';
 import { cancelAttempt, openAttempt } from '../attempt.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import { forwardingFields, isTrusted } from '../forwarding-fields.ts';
@@ -39,9 +40,8 @@ export function hold(exchange: ExchangeControl): boolean {
 }
 
 /** The attempt has a connection, which may still be on its way to its endpoint. */
-export function bindUpstream({ state }: ExchangeControl, connection: UpstreamConnection): void {
+export function bindUpstream({ state }: ExchangeControl, connection: UpstreamStream, endpoint: Endpoint): void {
   const { attempt } = state;
-  const { endpoint } = connection;
   state.responseDeadline.disarm();
   attempt.connection = connection;
   attempt.endpoint = endpoint;
@@ -50,7 +50,7 @@ export function bindUpstream({ state }: ExchangeControl, connection: UpstreamCon
 }
 
 /** Sends what there is of the request; called when the connection is usable. */
-export function sendRequest(exchange: ExchangeControl, connection: UpstreamConnection): void {
+export function sendRequest(exchange: ExchangeControl, connection: UpstreamStream): void {
   const { state } = exchange;
   const { attempt } = state;
   const atOnce = attempt.count === 1 && connection.responses > 0 && attempt.startedMs === state.startedMs;
@@ -119,7 +119,7 @@ function armResponse({ state, context }: ExchangeControl): void {
 function fillOutgoing({ state, context }: ExchangeControl): void {
   const { head, outgoing } = state;
   const { route } = state.match!;
-  const received = head.forwardedOther && !isTrusted(state) ? withoutForwardedFields(head.block) : head.block;
+  const received = head.forwardedOther && !isTrusted(state) ? withoutForwardingFields(head.block) : head.block;
   const block = route.requestHeaders === undefined ? received : applyHeaderChanges(received, route.requestHeaders);
   outgoing.method = head.method;
   outgoing.target = route.rewritePath === undefined ? head.target : rewriteTarget(state.match!, head);

@@ -1,8 +1,8 @@
 // A request that is held for its version while another of the split has become ready: it goes there, as it would if it came now.
 
-import { rankByKey } from '../../routing/affinity.ts';
+import { rankByKey } from '../../routing/rank-by-key.ts';
 import { pickReadyByWeight } from '../../routing/split.ts';
-import { REASON_ROUTE } from '../../routing/table.ts';
+import { REASON_ROUTE } from '../../routing/choice.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import { startAttempt } from './start-attempt.ts';

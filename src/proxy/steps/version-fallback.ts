@@ -3,7 +3,7 @@
 
 import { nowMs } from '../../lib/clock.ts';
 import { findFallbackVersion } from '../../routing/split.ts';
-import { REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE } from '../../routing/table.ts';
+import { REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE } from '../../routing/choice.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 
 /** Turns to another version where there is one that may respond. The attempt on the first has ended. */

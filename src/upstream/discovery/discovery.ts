@@ -3,17 +3,17 @@
 
 import type { DnsConfig, PoolConfig, VersionConfig } from '../../config/model.ts';
 import type { Timer } from '../../lib/clock.ts';
+import type { DiscoverySample } from '../../telemetry/samples.ts';
 import type { Lookups } from './resolution.ts';
 import { sourceOf } from './expand.ts';
 import { firstResolutions } from './first-resolutions.ts';
-import type { SourceSample } from './source-name.ts';
 import { VersionSources } from './version-sources.ts';
 import type { VersionSourcesDeps } from './version-sources.ts';
 
 export interface DiscoveryOptions extends Omit<VersionSourcesDeps, 'lookups' | 'onChange'> {
   /** @param servers `address:port` of those to ask; empty: those of the system */
   readonly createLookups: (servers: readonly string[]) => Lookups;
-  /** Told after changes: `expand` may answer otherwise. */
+  /** Told after changes: `expand` may return something else. */
   readonly onChange: () => void;
 }
 
@@ -84,7 +84,7 @@ export class Discovery {
   }
 
   /** Of what is in force. */
-  *samples(): Iterable<SourceSample> {
+  *samples(): Iterable<DiscoverySample> {
     for (const id of this.#settled.values()) yield* this.#sources.get(id)?.samples() ?? [];
   }
 

@@ -1,4 +1,4 @@
-// One name or service of a version: resolved again and again, its last good answer kept whatever happens.
+// One name or service of a version: resolved again and again, its last good response kept whatever happens.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Timer } from '../../lib/clock.ts';
@@ -32,10 +32,10 @@ const JITTER = 0.1;
 
 export class NameSource {
   readonly name: SourceName;
-  /** The last good answer; empty until the first. */
+  /** The last good response; empty until the first. */
   found: readonly Found[] = [];
   failures = 0;
-  /** Resolves when the first question has ended, however. At once where an answer was taken over. */
+  /** Resolves when the first question has ended, however. At once where a response was taken over. */
   readonly first: Promise<void>;
   readonly #options: NameSourceOptions;
   readonly #deps: NameSourceDeps;
@@ -45,7 +45,7 @@ export class NameSource {
   #timer: Timer | undefined = undefined;
   #stopped = false;
 
-  /** Asks at once. @param before the same name under other settings, whose answer and counts are taken over */
+  /** Asks at once. @param before the same name under other settings, whose response and counts are taken over */
   constructor(options: NameSourceOptions, deps: NameSourceDeps, before: NameSource | undefined) {
     this.name = options.name;
     this.#options = options;
@@ -58,7 +58,7 @@ export class NameSource {
     this.first = this.found.length > 0 ? Promise.resolve() : asked;
   }
 
-  /** Since the last good answer, or since it was first asked for. */
+  /** Since the last good response, or since it was first asked for. */
   get ageMs(): number {
     return this.#deps.clock.nowMs() - this.#goodMs;
   }

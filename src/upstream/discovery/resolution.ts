@@ -8,7 +8,7 @@ export interface Found {
   readonly port: number;
   /** Of a service, at least 1; else 1. The weight of the entry comes on top. */
   readonly weight: number;
-  /** The question that it answers, such as `A shop.internal`. */
+  /** The question that it belongs to, such as `A shop.internal`. */
   readonly question: string;
 }
 
@@ -17,7 +17,7 @@ export interface Resolution {
   readonly found: readonly Found[];
   /** How long it holds; Infinity where nothing says so. */
   readonly ttlMs: number;
-  /** Questions that went unanswered while others were answered: what they gave before still counts. */
+  /** Questions without a response while others had one: what they gave before still counts. */
   readonly unresolved: readonly string[];
   /** What was left out of `found` because there was too much of it. */
   readonly leftOut: number;
@@ -32,7 +32,7 @@ export class Unresolved extends Error {
     this.code = code;
   }
 
-  /** Whether an answer came and says that there is nothing, so that another name may be tried. */
+  /** Whether a response came and says that there is nothing, so that another name may be tried. */
   get isAbsence(): boolean {
     return this.code === 'ENOTFOUND' || this.code === 'ENODATA';
   }
@@ -49,7 +49,7 @@ export interface Lookups {
 /** Addresses of one name or service that are used; a version does not get more endpoints by one entry of the config. */
 export const MAX_ADDRESSES = 256;
 
-/** Sorted, so that the same answer in another order is the same answer, without repetition, and bounded. */
+/** Sorted, so that the same addresses in another order are the same, without repetition, and bounded. */
 export function bound(found: readonly Found[]): Pick<Resolution, 'found' | 'leftOut'> {
   const distinct = new Map(found.map((each) => [`${each.host} ${each.port}`, each]));
   const sorted = [...distinct].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);

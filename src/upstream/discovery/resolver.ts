@@ -24,7 +24,7 @@ export interface ResolverOptions {
 const AT_ONCE = 32;
 const TIMEOUT_MS = 1000;
 const TRIES = 2;
-/** What one family gets once the other has answered: some servers drop questions for AAAA (RFC 8305, section 3). */
+/** What one family gets once the other has responded: some servers drop questions for AAAA (RFC 8305, section 3). */
 const OTHER_FAMILY_MS = 500;
 
 /** What one name gave, before it is bounded. */

@@ -6,12 +6,3 @@ export interface SourceName {
   /** As the config has it: `shop.internal`, `srv:_http._tcp.shop`, `/etc/shop/endpoints.yaml`. */
   readonly source: string;
 }
-
-/** How a source fares, for metrics. */
-export interface SourceSample {
-  readonly name: SourceName;
-  readonly failures: number;
-  /** Addresses of a name, entries of a file. */
-  readonly addresses: number;
-  readonly ageMs: number;
-}

@@ -2,6 +2,7 @@
 // While a config is being put in force the sources of the old and the new one live side by side.
 
 import type { DnsConfig, EndpointConfig, VersionConfig } from '../../config/model.ts';
+import type { DiscoverySample } from '../../telemetry/samples.ts';
 import type { Resolution, Lookups } from './resolution.ts';
 import { EndpointFile } from './endpoint-file.ts';
 import type { EndpointFileDeps } from './endpoint-file.ts';
@@ -10,7 +11,7 @@ import type { Source } from './expand.ts';
 import { firstResolutions } from './first-resolutions.ts';
 import { NameSource } from './name-source.ts';
 import type { NameSourceDeps } from './name-source.ts';
-import type { SourceName, SourceSample } from './source-name.ts';
+import type { SourceName } from './source-name.ts';
 
 export interface VersionSourcesDeps extends NameSourceDeps, Pick<EndpointFileDeps, 'watch' | 'load'> {
   readonly lookups: Lookups;
@@ -40,7 +41,7 @@ export class VersionSources {
     this.#known = before === undefined ? undefined : { names: before.#names, files: before.#files };
   }
 
-  /** Begins what the config calls for and is not there yet; answers the first answers of that. */
+  /** Begins what the config calls for and is not there yet; returns the first responses of that. */
   begin(config: VersionConfig): readonly Promise<void>[] {
     this.#configs = [...this.#configs, config];
     const begun = this.#beginNames(config.endpoints);
@@ -66,7 +67,7 @@ export class VersionSources {
     return expand([...config.endpoints, ...listed], ({ text }) => this.#names.get(text)?.found ?? []);
   }
 
-  *samples(): Iterable<SourceSample> {
+  *samples(): Iterable<DiscoverySample> {
     for (const { name, failures, found, ageMs } of this.#names.values()) yield { name, failures, addresses: found.length, ageMs };
     for (const { name, failures, entries, ageMs } of this.#files.values()) yield { name, failures, addresses: entries.length, ageMs };
   }

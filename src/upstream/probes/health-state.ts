@@ -27,7 +27,7 @@ export class HealthState {
     return this.proven && this.healthy && this.#against === 0;
   }
 
-  /** Takes the result of one probe; answers whether the verdict has changed. */
+  /** Takes the result of one probe; returns whether the verdict has changed. */
   take(good: boolean): boolean {
     const first = !this.proven;
     this.proven = true;

@@ -6,7 +6,7 @@ import type { HealthExpectation } from '../../config/model.ts';
 const SHOWN_CHARACTERS = 40;
 
 /**
- * Answers in words what is not as expected, or undefined. A path is names and positions with dots between (`checks.db.ok`, `nodes.0`);
+ * Says in words what is not as expected, or undefined. A path is names and positions with dots between (`checks.db.ok`, `nodes.0`);
  * a field must have that very value: "1" is not 1.
  */
 export function findMismatch(bytes: Uint8Array, wanted: HealthExpectation['json']): string | undefined {

@@ -1,5 +1,5 @@
-// A probe over HTTP: a GET, judged by the status and the body of its answer.
-// It follows no redirect and keeps no more of an answer than BODY_MAX_BYTES.
+// A probe over HTTP: a GET, judged by the status and the body of its response.
+// It follows no redirect and keeps no more of a response than BODY_MAX_BYTES.
 
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
@@ -7,7 +7,7 @@ import type { HealthConfig, HealthExpectation } from '../../config/model.ts';
 import { findMismatch } from './json-fields.ts';
 import type { Probe, ProbeEnd, ProbeResult } from './probe.ts';
 
-/** What an answer's body is searched in; the rest is not read. */
+/** What a response's body is searched in; the rest is not read. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** Asks the endpoint over HTTP/1.1. The endpoint must have a TCP or Unix address. */

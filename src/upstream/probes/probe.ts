@@ -4,7 +4,7 @@ import type { EndpointConfig, HealthConfig } from '../../config/model.ts';
 
 /**
  * How a probe ended. `ok`; `connect`: no connection; `timeout`; `status`, `body`: not the expected one; `broken`: the connection
- * ended before the answer did, or what came is not HTTP.
+ * ended before the response did, or what came is not HTTP.
  */
 export const PROBE_RESULTS = ['ok', 'connect', 'timeout', 'status', 'body', 'broken'] as const;
 export type ProbeResult = (typeof PROBE_RESULTS)[number];

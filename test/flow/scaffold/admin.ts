@@ -16,7 +16,7 @@ export interface Called {
 }
 
 /** What the tests read of answers; each has some of it. */
-export interface CalledBody {
+interface CalledBody {
   readonly revision: number;
   readonly workers: { readonly applied: number; readonly total: number };
   readonly differences: readonly { readonly path: string; readonly before?: string; readonly after?: string }[];
@@ -31,7 +31,7 @@ export interface CalledBody {
   readonly endpoints: readonly { readonly address: string; readonly ready: boolean; readonly reason?: string }[];
 }
 
-export interface Summary {
+interface Summary {
   readonly revision: number;
   readonly atMs: number;
   readonly author: string;

@@ -19,8 +19,8 @@ function open(): Store {
   return openStore({ dir, onMoved: (path, reason) => say(`moved: ${path}: ${reason}`) });
 }
 
-function appendNext(store: Store, length: number): number {
-  const number = (store.latest()?.number ?? 0) + 1;
+async function appendNext(store: Store, length: number): Promise<number> {
+  const number = ((await store.latest())?.number ?? 0) + 1;
   const text = `${number} `.repeat(Math.ceil(length / `${number} `.length));
   const revision: StoredRevision = {
     number,
@@ -32,33 +32,33 @@ function appendNext(store: Store, length: number): number {
     written: text,
     differences: '[]',
   };
-  store.append(revision, { atMs: number, kind: 'applied', author: 'a', revision: number, detail: '{}' });
+  await store.compareAndAppend(number - 1, revision, { atMs: number, kind: 'applied', author: 'a', revision: number, detail: '{}' });
   return number;
 }
 
 /** Prints the last number before the disk was full, what a call then says, and what there is afterwards: `full N`, `reopened N`, `again N`. */
-function fill(): void {
+async function fill(): Promise<void> {
   const ballast = join(dir, 'ballast');
   let store = open();
   writeFileSync(ballast, Buffer.alloc(64 * 1024));
   let last = 0;
   try {
-    for (;;) last = appendNext(store, 5_000);
+    for (;;) last = await appendNext(store, 5_000);
   } catch (error) {
     if (!(error instanceof StoreFailed)) throw error;
     say(`failed: ${error.message}`);
   }
-  say(`full ${store.latest()?.number === last ? last : 'with half a revision'} ${store.lastSeq}`);
-  store.close();
+  say(`full ${(await store.latest())?.number === last ? last : 'with half a revision'} ${store.lastSeq}`);
+  await store.close();
   // A start on a disk that is still full.
   store = open();
-  say(`reopened ${store.latest()?.number} ${store.lastSeq}`);
+  say(`reopened ${(await store.latest())?.number} ${store.lastSeq}`);
   rmSync(ballast);
-  say(`again ${appendNext(store, 5_000)}`);
-  store.close();
+  say(`again ${await appendNext(store, 5_000)}`);
+  await store.close();
 }
 
-function run(): void {
+async function run(): Promise<void> {
   if (order === 'fill') return fill();
   const store = open();
   if (order === 'hold') {
@@ -68,13 +68,13 @@ function run(): void {
     return;
   }
   for (;;) {
-    say(String(appendNext(store, 3_000)));
-    store.record({ atMs: 0, kind: 'noise', author: '', revision: 0, detail: '{}' });
+    say(String(await appendNext(store, 3_000)));
+    await store.record({ atMs: 0, kind: 'noise', author: '', revision: 0, detail: '{}' });
   }
 }
 
 try {
-  run();
+  await run();
 } catch (error) {
   const { name, message } = error as Error;
   say(`refused: ${name}: ${message}`);

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readReport } from '../../../src/cli/read-mirror-report.ts';
+import { readResponse } from '../../../src/cli/read-response.ts';
 import { viewReport } from '../../../src/cli/view-mirror-report.ts';
 import { makeField, makeReport, makeTemplate, quantiles } from '../../unit/cli/make-report.ts';
 
@@ -41,7 +41,7 @@ test('at most 100 columns, no control character, no more fields than asked for',
       (...all) => {
         const [fields, templates, reason, mostFields] = all;
         const body: unknown = JSON.parse(JSON.stringify(makeReport({ fields, templates }, 'fail', reason)));
-        const lines = viewReport(readReport(body), { paint: (_, text) => text, nowMs: 0, mostFields });
+        const lines = viewReport(readResponse('MirrorReport', body), { paint: (_, text) => text, nowMs: 0, mostFields });
         const text = lines.join('');
         expect(text).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/);
         for (const line of lines) expect([...line].length).toBeLessThanOrEqual(100);

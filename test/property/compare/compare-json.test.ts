@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { response, compare, differ } from '../../unit/compare/scaffold.ts';
 
 const KEYS = fc.constantFrom('a', 'b', 'id', 'items', '__proto__', 'constructor', 'odd key', '12', '');

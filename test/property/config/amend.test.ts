@@ -7,7 +7,7 @@ import { isRefused, setSplit, standingValue } from '../../../src/config/changes.
 import { decodeFiles, decodeFitting, decodeRead, decodeText, readFiles } from '../../../src/config/decode.ts';
 import { diffConfigs } from '../../../src/config/diff.ts';
 import { readField } from '../../../src/config/field.ts';
-import type { Plain } from '../../../src/config/plain.ts';
+import type { Plain } from '../../../src/lib/plain.ts';
 import { setConfig } from '../../../src/config/set-config.ts';
 import { describeConfig } from '../../../src/config/print.ts';
 import { removeAmendments } from '../../../src/config/remove-amendments.ts';
@@ -60,7 +60,7 @@ function copyOf<T>(value: T): T {
 test('without amendments a file is what it was', () => {
   fc.assert(
     fc.property(written, (file) => {
-      expect(amend(file, [])).toEqual({ value: file, amendments: [], overtaken: [] });
+      expect(amend(file, [])).toEqual({ value: file, amendments: [], superseded: [] });
     }),
   );
 });
@@ -69,11 +69,11 @@ test('whatever is recorded: nothing given is changed, each amendment is accounte
   fc.assert(
     fc.property(fileAndChanges, ([file, amendments]) => {
       const [before, given] = [structuredClone(file), structuredClone(amendments)];
-      const { value, amendments: inForce, overtaken } = amend(file, amendments);
+      const { value, amendments: inForce, superseded } = amend(file, amendments);
       expect(file).toEqual(before);
       expect(amendments).toEqual(given);
-      expect(inForce.length + overtaken.length).toBeLessThanOrEqual(amendments.length);
-      expect(amend(file, inForce)).toEqual({ value, amendments: inForce, overtaken: [] });
+      expect(inForce.length + superseded.length).toBeLessThanOrEqual(amendments.length);
+      expect(amend(file, inForce)).toEqual({ value, amendments: inForce, superseded: [] });
       expect(({} as Plain)['name']).toBeUndefined();
     }),
     { numRuns: 300 },
@@ -183,7 +183,7 @@ test('from what is in force and its amendments comes what the file meant', () =>
       const base = removeAmendments(describeConfig(loaded.config), inForce);
       const again = decodeFitting(readFiles([{ file: '/a/last.yaml', text: stringify(copyOf(base)) }]), inForce);
       expect(again.problems).toEqual([]);
-      expect(again.amended.overtaken).toEqual([]);
+      expect(again.amended.superseded).toEqual([]);
       expect(again.config).toEqual(loaded.config);
       const alone = decodeText('/a/f.yaml', stringify(file)).config;
       expect(inAnyOrder(decodeText('/a/last.yaml', stringify(copyOf(base))).config)).toEqual(inAnyOrder(alone));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareRequest, compareResponse } from './agreement.ts';
+import { compareRequest, compareResponse, isLookalike } from './agreement.ts';
 import { mutate, mutationArbitrary } from './mutations.ts';
 import { RESPONSES, REQUESTS } from './samples.ts';
 import { bodyArbitrary, fieldsArbitrary } from './spellings.ts';
@@ -58,4 +58,52 @@ test('the fields that frame a message and keep a connection mean the same to Nod
   );
   expect(seen).toContain('accepted');
   expect(seen).toContain('refused');
+});
+
+// Found with seed -480812660: `X-Forwarded_-For` leaves the block, and the model of this test did not know why. The reader was right.
+// The line begins with `x-forwarded-` once `_` is read as `-`, as WSGI, CGI and PHP do when they make names of variables of it, so that
+// it may reach an application as a field that only a proxy may write. What the reader did not do was to drop names that have the `_`
+// further on (`X-Forwarded-Client_Cert`): behind a trusted proxy that knows only the dash such a line was passed on. Now it goes, too.
+test('the seed that found a name between two forwarding fields', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...REQUESTS), mutations, (text, injuries) => void compareRequest(injuries.reduce(mutate, text))),
+    { numRuns: 10_000, seed: -480812660 },
+  );
+});
+
+test.each([
+  ...[
+    'X-Forwarded_-For',
+    'X-Forwarded_For',
+    'X_Forwarded-For',
+    'x_forwarded_for',
+    'X-Forwarded-Client_Cert',
+    'X-Forwarded-_',
+    'X_Forwarded_',
+  ],
+  ...['x_real-ip', 'X-Real_IP', 'true_client-ip', 'True-Client_IP', 'x_request_id', 'X-Sluice_Shadow', 'x_sluice-shadow'],
+  ...['content_length', 'Transfer_Encoding', 'keep_alive', 'Proxy_Connection'],
+])('%s does not pass as the field that it looks like', (name) => {
+  expect(isLookalike(name.toLowerCase())).toBe(true);
+  expect(compareRequest(`GET / HTTP/1.1\r\nHost: a\r\n${name}: 5\r\n\r\n`)).toBe('accepted');
+});
+
+const guarded = fc.constantFrom(
+  ...['content-length', 'transfer-encoding', 'keep-alive', 'proxy-connection', 'x-request-id', 'x-real-ip', 'true-client-ip'],
+  ...['x-sluice-shadow', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-client-cert', 'x-forwarded-a-b-c'],
+);
+
+test('no spelling with underscores and capitals passes', () => {
+  fc.assert(
+    fc.property(guarded, fc.infiniteStream(fc.boolean()), fc.infiniteStream(fc.boolean()), (name, dashes, capitals) => {
+      const spelt = [...name].map((letter) => (letter === '-' && dashes.next().value ? '_' : letter));
+      const text = spelt.map((letter) => (capitals.next().value ? letter.toUpperCase() : letter)).join('');
+      // With dashes alone it is the field itself, which has tests of its own.
+      if (!text.includes('_')) return;
+      expect(compareRequest(`GET / HTTP/1.1\r\nHost: a\r\nConnection: ${text}, x\r\n${text}: chunked\r\nX-Kept: 1\r\n\r\n`)).toBe(
+        'accepted',
+      );
+    }),
+    { numRuns: 3_000 },
+  );
 });

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
-import { RequestHead, parseRequestHead } from '../../../src/http1/request-head.ts';
-import { ResponseHead, parseResponseHead } from '../../../src/http1/response-head.ts';
+import { readRequestHead } from '../../../src/http1/read-request-head.ts';
+import { RequestHead } from '../../../src/http1/request-head.ts';
+import { readResponseHead } from '../../../src/http1/read-response-head.ts';
+import { ResponseHead } from '../../../src/http1/response-head.ts';
 import { mutate, mutationArbitrary } from './mutations.ts';
 import { RESPONSES, REQUESTS } from './samples.ts';
 
@@ -23,8 +25,8 @@ test('a request is judged the same however much of it has arrived', () => {
     fc.property(fc.constantFrom(...REQUESTS), mutations, share, (sample, injuries, cut) => {
       const text = injuries.reduce(mutate, sample);
       const length = Math.floor((cut * text.length) / 1000);
-      const whole = parseRequestHead(text, 0, head, LIMITS);
-      agrees(parseRequestHead(text.slice(0, length), 0, head, LIMITS), whole, length);
+      const whole = readRequestHead(text, 0, head, LIMITS);
+      agrees(readRequestHead(text.slice(0, length), 0, head, LIMITS), whole, length);
     }),
     { numRuns: 10_000 },
   );
@@ -36,8 +38,8 @@ test('a response is judged the same however much of it has arrived', () => {
     fc.property(fc.constantFrom(...RESPONSES), mutations, share, (sample, injuries, cut) => {
       const text = injuries.reduce(mutate, sample);
       const length = Math.floor((cut * text.length) / 1000);
-      const whole = parseResponseHead(text, 0, head, LIMITS, 'GET');
-      agrees(parseResponseHead(text.slice(0, length), 0, head, LIMITS, 'GET'), whole, length);
+      const whole = readResponseHead(text, 0, head, LIMITS, 'GET');
+      agrees(readResponseHead(text.slice(0, length), 0, head, LIMITS, 'GET'), whole, length);
     }),
     { numRuns: 10_000 },
   );

@@ -65,7 +65,7 @@ const FRAGMENTS = [
   ': y\r\n',
 ];
 
-export const MUTATION_KINDS = 8;
+const MUTATION_KINDS = 8;
 
 export const mutationArbitrary: fc.Arbitrary<Mutation> = fc.record({
   kind: fc.nat(MUTATION_KINDS - 1),

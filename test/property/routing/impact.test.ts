@@ -2,12 +2,12 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { choose } from '../../../src/routing/choose.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
 import type { Side } from '../../../src/routing/expected-versions.ts';
 import { foreseeImpact } from '../../../src/routing/impact.ts';
-import { Choice } from '../../../src/routing/table.ts';
+import { Choice } from '../../../src/routing/choice.ts';
 import type { PoolTable } from '../../../src/routing/table.ts';
 import type { AffinityConfig, PoolConfig } from '../../../src/config/model.ts';
 import { FakeState, makeConfig, makePool, makeRequest, makeRoute } from '../../unit/routing/make-table.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { MatchConfig, RouteConfig } from '../../../src/config/model.ts';
 import { isAmbiguousPath } from '../../../src/routing/path.ts';
-import type { RoutableRequest } from '../../../src/routing/table.ts';
+import type { RoutableRequest } from '../../../src/routing/request.ts';
 import { find, makeMatch, makeRoute, makeTable } from '../../unit/routing/make-table.ts';
 
 // Few words, so that routes collide, nest and shadow each other.

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MirrorConfig } from '../../../src/config/model.ts';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { chooseTargetVersion, isSampled } from '../../../src/routing/mirror.ts';
-import type { MirrorChance, MirrorTable } from '../../../src/routing/mirror.ts';
+import type { MirrorChance } from '../../../src/routing/mirror.ts';
+import type { MirrorTable } from '../../../src/routing/table.ts';
 import { LowDiscrepancySequence } from '../../../src/routing/sequence.ts';
 import { makeMirror } from '../../unit/routing/make-mirror.ts';
 import { makePool, makeRequest, makeTable } from '../../unit/routing/make-table.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
-import { rankByKey } from '../../../src/routing/affinity.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
+import { rankByKey } from '../../../src/routing/rank-by-key.ts';
 import { LowDiscrepancySequence } from '../../../src/routing/sequence.ts';
 import { pickByWeight, pickReadyByWeight } from '../../../src/routing/split.ts';
 import type { PoolTable } from '../../../src/routing/table.ts';

@@ -5,6 +5,7 @@ import type { CounterPlan } from '../../../src/telemetry/counter-plan.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import type { VersionCounters } from '../../../src/telemetry/counters.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];
 const WORKERS = 3;
@@ -34,7 +35,7 @@ class Model {
   #start(index: number): Worker {
     const set = new CounterSet(index);
     const plan = structuredClone(this.registry.complete());
-    set.adopt(plan);
+    adoptPlan(set, plan);
     return { set, number: plan.number, lives: this.lives, held: [] };
   }
 
@@ -51,7 +52,7 @@ class Model {
   }
 
   #adopt(worker: Worker, plan: CounterPlan, lives: Map<string, number>): void {
-    worker.set.adopt(structuredClone(plan));
+    adoptPlan(worker.set, structuredClone(plan));
     worker.number = plan.number;
     // An object follows its name while that stays; once dropped it is lost for good.
     for (const held of worker.held) if (held.life !== undefined) held.life = lives.get(held.name);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { AdminServer } from '../../../src/admin/admin-server.ts';
-import type { Readiness } from '../../../src/admin/plain-probe.ts';
+import type { Readiness } from '../../../src/admin/admin-options.ts';
 import { allowedHosts } from '../../../src/admin/allowed-hosts.ts';
 import type { Address } from '../../../src/config/model.ts';
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { AdminTokenConfig } from '../../../src/config/model.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { isAllowedOrigin } from '../../../src/admin/origins.ts';
 import { TokenBucket } from '../../../src/admin/token-bucket.ts';
 import { Tokens } from '../../../src/admin/tokens.ts';

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Subscriber } from '../../../src/admin/subscriber.ts';
 import type { AdminTokenConfig } from '../../../src/config/model.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { FakeControl } from './fake-control.ts';
 import { closeAdmins, expectProblem, openAdmin } from './open-admin.ts';
 

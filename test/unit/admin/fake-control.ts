@@ -87,16 +87,16 @@ export class FakeControl implements ControlApi {
     return this.pools().find((pool) => pool.name === name);
   }
 
-  revisions({ before, limit }: { before: number | undefined; limit: number }): readonly RevisionSummary[] {
+  async revisions({ before, limit }: { before: number | undefined; limit: number }): Promise<readonly RevisionSummary[]> {
     const all = Array.from({ length: this.revision }, (_, index) => summary(this.revision - index));
     return all.filter(({ revision }) => before === undefined || revision < before).slice(0, limit);
   }
 
-  findRevision(number: number): (RevisionSummary & { readonly config: string }) | undefined {
+  async findRevision(number: number): Promise<(RevisionSummary & { readonly config: string }) | undefined> {
     return number <= this.revision ? { ...summary(number), config: YAML } : undefined;
   }
 
-  journal({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: JournalQuery): readonly JournalLine[] {
+  async journal({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: JournalQuery): Promise<readonly JournalLine[]> {
     const fitting = this.lines.filter((line) => line.seq > after && line.atMs >= sinceMs && (kind ?? line.kind) === line.kind);
     return from === 'oldest' ? fitting.slice(0, limit) : fitting.slice(-limit);
   }
@@ -114,7 +114,7 @@ export class FakeControl implements ControlApi {
     return Promise.resolve(this.markOutcome ?? { result: 'marked', revision, changed: true, marker, workers: { applied: 2, total: 2 } });
   }
 
-  markers(): { markers: readonly Marker[]; recent: readonly Marker[] } {
+  async markers(): Promise<{ markers: readonly Marker[]; recent: readonly Marker[] }> {
     return { markers: this.marked, recent: this.marked };
   }
 

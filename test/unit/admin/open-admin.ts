@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import { expect } from 'vitest';
 import { AdminServer } from '../../../src/admin/admin-server.ts';
-import type { AdminServerOptions } from '../../../src/admin/admin-server.ts';
+import type { AdminServerOptions } from '../../../src/admin/admin-options.ts';
 import { FakeControl } from './fake-control.ts';
 
 export interface ReceivedResponse {

@@ -1,7 +1,7 @@
 // Bounds that hold no matter how often somebody looks: counted over many simulated runs that are looked at after every step.
 
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { logEvidence, meanInterval } from '../../../src/analysis/bets.ts';
 import { rateInterval } from '../../../src/analysis/rate-interval.ts';
 

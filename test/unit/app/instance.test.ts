@@ -41,7 +41,7 @@ async function startFallback(load: (first: FileRead) => Loaded): Promise<Instanc
   const { config, problems } = decodeText(path, text);
   expect(problems).toEqual([]);
   const read = readFiles([{ file: path, text }]);
-  instance = new Instance(config!, {
+  instance = await Instance.open(config!, {
     first: { read },
     lastGood: { revision: 3, atMs: 0, problems: [] },
     store: new MemoryStore(),

@@ -10,7 +10,7 @@ import { runExplainLive } from '../../../src/cli/explain-live.ts';
 import { runRevisions } from '../../../src/cli/revisions.ts';
 import { runSplit } from '../../../src/cli/split.ts';
 import { runStatus } from '../../../src/cli/status.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { FakeAdmin, FakeTerminal, NOW_MS, problem, runAgainst, shop } from './fake-admin.ts';
 
 let admin: FakeAdmin;
@@ -320,7 +320,7 @@ test('explain asks the instance', async () => {
   };
   admin.scripted.set('POST /v1/explain', {
     status: 200,
-    body: { ...explanation, reason: 'weight', shares, considered: [], omitted: 0, steps: ['Route shop fits.'] },
+    body: { ...explanation, reason: 'weight', shares, mirrors: [], considered: [], omitted: 0, steps: ['Route shop fits.'] },
   });
   const question = { method: 'get', url: 'http://a.test/x', headers: ['A: 1', 'a: 2'], listener: undefined, client: undefined };
   const { stdout } = await runAgainst(admin.url, {}, (call) => runExplainLive(call, question));

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runExchanges } from '../../../src/cli/exchanges.ts';
 import { runSplit } from '../../../src/cli/split.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { shownExchange } from '../admin/fake-control.ts';
 import { FakeAdmin, FakeTerminal, NOW_MS, problem, runAgainst } from './fake-admin.ts';
 
@@ -141,7 +141,7 @@ describe('the impact of a dry run', () => {
 
   test('none', async () => {
     expect(await dryRun({ pools: [], requests: { compared: 1, otherwise: 0, share: 0 } })).toBe(
-      `${head}  every user would keep the version of now\n${tail}`,
+      `${head}  every user would keep the present version\n${tail}`,
     );
   });
 

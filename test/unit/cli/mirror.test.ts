@@ -214,7 +214,7 @@ describe('set', () => {
   test('--help says what is kept', async () => {
     const { code, stdout } = await type('mirror', 'set', '--help');
     expect(code).toBe(0);
-    expect(stdout).toContain('Without either, the mirror that is there changes in what is said');
+    expect(stdout).toContain('Without either, only what the options say changes in the existing mirror');
   });
 });
 

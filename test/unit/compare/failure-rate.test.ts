@@ -1,7 +1,7 @@
 // Failures of a candidate that a breaker keeps most requests from: reported soon where they are its own, and not reported where both sides fail alike.
 
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { Comparer } from '../../../src/compare/comparer.ts';
 import { failureRateOf } from '../../../src/compare/failure-rate.ts';
 import { DEFAULT_JUDGE } from '../../../src/compare/judge-settings.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import type { FieldEvidence, FieldTest } from '../../../src/compare/judge-field.ts';
 import { alphaPart, excessInterval, judgeField } from '../../../src/compare/judge-field.ts';
 

@@ -1,7 +1,7 @@
 // The promise of noise cancelling, on simulated responses: what is real is reported, noise is not, no matter how often somebody looks.
 
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { Comparer } from '../../../src/compare/comparer.ts';
 import type { ReportTally } from '../../../src/compare/report-tally.ts';
 import type { FieldEvidence } from '../../../src/compare/judge-field.ts';

@@ -1,6 +1,6 @@
 // Responses as tests write them.
 
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { compareResponses } from '../../../src/compare/compare-responses.ts';
 import type { RecordedResponse, Attempted } from '../../../src/compare/mirrored-exchange.ts';
 import type { ComparisonSettings } from '../../../src/compare/comparison-rules.ts';

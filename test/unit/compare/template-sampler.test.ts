@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { TemplateSampler } from '../../../src/compare/template-sampler.ts';
 
 const SETTINGS = { perTemplate: 100, windowMs: 1000, mostTemplates: 10 };

@@ -28,14 +28,14 @@ test('amendments in force are decoded with the file; what the file itself says i
   const amendments = [split({ v1: 1, v2: 99 })];
   for (const result of [load(SMALL, amendments), order(SMALL, amendments)]) {
     expect(result.config?.pools[0]?.split).toEqual({ v1: 1, v2: 99 });
-    expect(result.amended).toEqual({ amendments, overtaken: [] });
+    expect(result.amended).toEqual({ amendments, superseded: [] });
     expect(result.written).toMatchObject({ pools: { shop: { split: OLD } } });
   }
 });
 
 test('without amendments all is as it was', () => {
   const result = load(SMALL, []);
-  expect(result.amended).toEqual({ amendments: [], overtaken: [] });
+  expect(result.amended).toEqual({ amendments: [], superseded: [] });
   expect(result.config).toEqual(order(SMALL, []).config);
 });
 
@@ -90,14 +90,14 @@ test('a file with Problems is refused with its own alone, and loses no amendment
   const amendments = [split({ v1: 1, v2: 99 })];
   for (const result of [load(broken, amendments), order(broken, amendments)]) {
     expect(told(result)).toEqual(['8:26: pools.shop.split.v2: weight must be a non-negative number, got "x"']);
-    expect(result.amended).toEqual({ amendments, overtaken: [] });
+    expect(result.amended).toEqual({ amendments, superseded: [] });
   }
   const noYaml = load('{', amendments);
   expect(noYaml.written).toBeUndefined();
-  expect(noYaml.amended).toEqual({ amendments, overtaken: [] });
+  expect(noYaml.amended).toEqual({ amendments, superseded: [] });
 });
 
-test('an amendment that no longer fits a changed file is overtaken, and the file is not refused', () => {
+test('an amendment that no longer fits a changed file is superseded, and the file is not refused', () => {
   const text = SMALL.replace('v2: { endpoints: [127.0.0.1:9002] }', 'v3: { endpoints: [127.0.0.1:9003] }').replace(
     'split: { v1: 90, v2: 10 }',
     'split: { v1: 90 }',
@@ -110,7 +110,7 @@ test('an amendment that no longer fits a changed file is overtaken, and the file
   expect(result.problems).toEqual([]);
   expect(result.config?.pools[0]).toMatchObject({ holdMs: 1_000, overrides: [], split: { v1: 90, v3: 0 } });
   expect(result.amended.amendments).toEqual([hold]);
-  expect(result.amended.overtaken.map(({ reason }) => reason)).toEqual([
+  expect(result.amended.superseded.map(({ reason }) => reason)).toEqual([
     'the file changed pools.shop.split itself',
     'there is no pools.shop.versions.v2 any more',
     'it no longer fits the file: pools.shop.overrides[0].version: there is no version "v2" (did you mean "v1"?)',
@@ -140,7 +140,7 @@ test('when the Problem names none, the oldest with which there are Problems goes
   const { config, amended } = load(used, [alone, ...many.slice(0, 9), removed, ...many.slice(9)]);
   expect(config?.pools).toHaveLength(21);
   expect(amended.amendments).toHaveLength(21);
-  expect(amended.overtaken).toEqual([
+  expect(amended.superseded).toEqual([
     {
       amendment: removed,
       reason: 'it no longer fits the file: routes[0].version: in pool "shop" there is no version "v2" (did you mean "v1"?)',

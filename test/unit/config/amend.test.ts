@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MAX_AMENDMENTS, amend, readAmendments } from '../../../src/config/amend.ts';
 import type { Amendment } from '../../../src/config/amend.ts';
 import { readField } from '../../../src/config/field.ts';
-import type { Plain } from '../../../src/config/plain.ts';
+import type { Plain } from '../../../src/lib/plain.ts';
 
 const QA = { name: 'qa', header: { name: 'x-version', value: 'v2' }, version: 'v2' };
 const QB = { name: 'qb', header: { name: 'x-b', value: 'v2' }, version: 'v2' };
@@ -20,18 +20,18 @@ function file(shop: Plain = {}): Plain {
 }
 
 function reasons(written: Plain, amendments: readonly Amendment[]): readonly string[] {
-  return amend(written, amendments).overtaken.map(({ reason }) => reason);
+  return amend(written, amendments).superseded.map(({ reason }) => reason);
 }
 
 test('an amendment replaces, adds or removes one field; the rest stays as it is', () => {
   const written = file();
-  const { value, amendments, overtaken } = amend(written, [
+  const { value, amendments, superseded } = amend(written, [
     { path: SPLIT, value: { v1: 50, v2: 50 }, base: { v1: 90, v2: 10 } },
     { path: ['pools', 'shop', 'balancer'], value: 'random' },
     { path: ['pools', 'shop', 'versions', 'v2', 'drain'], base: true },
     { path: ['drain', 'timeout'], value: '5s' },
   ]);
-  expect(overtaken).toEqual([]);
+  expect(superseded).toEqual([]);
   expect(amendments).toHaveLength(4);
   expect(readField(value, SPLIT)).toEqual({ v1: 50, v2: 50 });
   expect(readField(value, ['pools', 'shop', 'balancer'])).toBe('random');
@@ -56,11 +56,11 @@ test('things in lists go by name: replaced in place, added at the end, removed',
 
 test('endpoints go by address in its one spelling, written as text or as a map', () => {
   const around = ['pools', 'shop', 'versions', 'v1', 'endpoints'];
-  const { value, overtaken } = amend(file(), [
+  const { value, superseded } = amend(file(), [
     { path: [...around, '127.0.0.1:9001', 'drain'], value: true },
     { path: [...around, '[::1]:9002', 'drain'], value: true },
   ]);
-  expect(overtaken).toEqual([]);
+  expect(superseded).toEqual([]);
   expect(readField(value, around)).toEqual([
     { address: '127.0.0.1:9001', drain: true },
     { address: '[0:0::1]:9002', weight: 2, drain: true },
@@ -79,7 +79,7 @@ test('the file wins for a field that it changed itself, and only for that', () =
     { path: ['pools', 'shop', 'balancer'], value: 'random' },
   ];
   const result = amend(file({ split: { v1: 80, v2: 20 }, hold: '1s' }), amendments);
-  expect(result.overtaken).toEqual([{ amendment: amendments[0], reason: 'the file changed pools.shop.split itself' }]);
+  expect(result.superseded).toEqual([{ amendment: amendments[0], reason: 'the file changed pools.shop.split itself' }]);
   expect(result.amendments).toEqual([amendments[1]]);
   expect(readField(result.value, SPLIT)).toEqual({ v1: 80, v2: 20 });
   expect(readField(result.value, ['pools', 'shop', 'balancer'])).toBe('random');
@@ -95,18 +95,18 @@ test.each<[string, unknown, unknown, boolean]>([
   ['null in place of nothing', undefined, null, false],
 ])('whether the file changed: %s', (_, base, said, same) => {
   const written = said === undefined ? {} : { drain: said };
-  const { overtaken } = amend(written, [{ path: ['drain'], value: 'x', ...(base !== undefined && { base }) }]);
-  expect(overtaken.length === 0).toBe(same);
+  const { superseded } = amend(written, [{ path: ['drain'], value: 'x', ...(base !== undefined && { base }) }]);
+  expect(superseded.length === 0).toBe(same);
 });
 
 test('what the file says by now is dropped without a word, whatever it said before', () => {
   const split = { path: SPLIT, value: { v1: 50, v2: 50 }, base: { v1: 90, v2: 10 } };
-  expect(amend(file({ split: { v2: 50, v1: 50 } }), [split])).toMatchObject({ amendments: [], overtaken: [] });
+  expect(amend(file({ split: { v2: 50, v1: 50 } }), [split])).toMatchObject({ amendments: [], superseded: [] });
   const gone = { path: ['pools', 'old'], base: { versions: {} } };
-  expect(amend(file(), [gone])).toMatchObject({ amendments: [], overtaken: [] });
+  expect(amend(file(), [gone])).toMatchObject({ amendments: [], superseded: [] });
 });
 
-test('a field of a pool, version, override or endpoint that is gone is overtaken, and nothing is left of it', () => {
+test('a field of a pool, version, override or endpoint that is gone is superseded, and nothing is left of it', () => {
   const paths = [
     ['pools', 'old', 'split'],
     ['pools', 'shop', 'versions', 'v9', 'drain'],
@@ -123,7 +123,7 @@ test('a field of a pool, version, override or endpoint that is gone is overtaken
   expect(amend(file(), amendments).value).toEqual(file());
 });
 
-test('a field inside something that cannot hold it is overtaken', () => {
+test('a field inside something that cannot hold it is superseded', () => {
   expect(reasons({ accessLog: 'off' }, [{ path: ['accessLog', 'path'], value: 'x' }])).toEqual(['accessLog cannot hold "path"']);
   expect(reasons(file({ overrides: 5 }), [{ path: ['pools', 'shop', 'overrides', 'a'], value: QA }])).toEqual([
     'pools.shop.overrides cannot hold "a"',
@@ -172,7 +172,7 @@ test('names of prototypes are names like others; __proto__ is none', () => {
   expect((value['pools'] as Plain)['polluted']).toBeUndefined();
 });
 
-test('ten thousand amendments of one long list are laid over it in linear time; more are overtaken', () => {
+test('ten thousand amendments of one long list are laid over it in linear time; more are superseded', () => {
   const names = Array.from({ length: MAX_AMENDMENTS + 1 }, (_, index) => `o${index}`);
   const overrides = names.map((name) => ({ ...QA, name }));
   const amendments = overrides.map((base) => ({
@@ -183,7 +183,7 @@ test('ten thousand amendments of one long list are laid over it in linear time; 
   const before = process.cpuUsage();
   const result = amend(file({ overrides }), amendments);
   expect(result.amendments).toHaveLength(MAX_AMENDMENTS);
-  expect(result.overtaken.map(({ reason }) => reason)).toEqual(['there are more than 10000 changes']);
+  expect(result.superseded.map(({ reason }) => reason)).toEqual(['there are more than 10000 changes']);
   // About 0.1 s where nothing else runs.
   expect(process.cpuUsage(before).user / 1_000).toBeLessThan(5_000);
 });

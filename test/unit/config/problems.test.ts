@@ -529,7 +529,7 @@ const NOTICES: [string, string, string[]][] = [
     '    split:',
     '    mirrors: [{ name: a, version: v2, sideEffects: allow, match: { methods: [PUT, POST] }, compare: {} }]\n    split:',
     [
-      '8:101: pools.shop.mirrors[0].compare.noise: of PUT, POST no second copy is made, so the verdict stays inconclusive: write noise: off, and ignore what differs by itself',
+      '8:101: pools.shop.mirrors[0].compare.noise: of PUT, POST no secondary copy is made, so the verdict stays inconclusive: write noise: off, and ignore what differs by itself',
     ],
   ],
   [

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { FileWatch } from '../../../src/control/file-watch.ts';
+import { FileWatch } from '../../../src/control/sources/file-watch.ts';
 
 // As on a network file system, or without inotify watches left: no event ever comes.
 vi.mock('chokidar', () => {

@@ -3,10 +3,11 @@ import { decodeText } from '../../../src/config/decode.ts';
 import type { Update } from '../../../src/control/ports.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import { from, load, open, settled, yaml } from './fakes.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
 describe('Controller', () => {
   it('puts a valid config in force on every worker, then says so', async () => {
-    const { controller, dataPlane, reloads, served, lines } = open();
+    const { controller, dataPlane, reloads, served, lines } = await open();
     expect(await controller.apply(from(load()), 'start')).toEqual({
       result: 'applied',
       revision: 1,
@@ -29,7 +30,7 @@ describe('Controller', () => {
   });
 
   it('gives every config the counters it needs before a worker serves it', async () => {
-    const { controller, dataPlane } = open();
+    const { controller, dataPlane } = await open();
     await controller.apply(from(load()), 'start');
     for (const set of dataPlane.sets) {
       set.listener('web');
@@ -46,7 +47,7 @@ describe('Controller', () => {
   });
 
   it('a config with a Problem changes nothing, and the log names its place', async () => {
-    const { controller, dataPlane, reloads, lines } = open();
+    const { controller, dataPlane, reloads, lines } = await open();
     await controller.apply(from(load()), 'start');
     lines.length = 0;
     const bad = decodeText('/etc/sluice.yaml', yaml().replace('pool: shop', 'pool: shpo'));
@@ -61,7 +62,7 @@ describe('Controller', () => {
   });
 
   it('an equal config is no revision, however it is written', async () => {
-    const { controller, dataPlane, reloads } = open();
+    const { controller, dataPlane, reloads } = await open();
     await controller.apply(from(load()), 'start');
     const result = await controller.apply(from(decodeText('/etc/sluice.yaml', `# a comment\n${yaml()}\n`)), 'file');
     expect(result).toEqual({ result: 'unchanged', revision: 1 });
@@ -70,7 +71,7 @@ describe('Controller', () => {
   });
 
   it('tells after each read of the file whether it was taken, whatever the API does', async () => {
-    const { controller, dataPlane, files } = open();
+    const { controller, dataPlane, files } = await open();
     await controller.apply(from(load()), 'start');
     await controller.apply(from(decodeText('/etc/sluice.yaml', 'pools: 7')), 'file');
     await controller.apply(from(load()), 'file');
@@ -80,7 +81,7 @@ describe('Controller', () => {
   });
 
   it('tells what changed, in the words of the file', async () => {
-    const { controller, lines } = open();
+    const { controller, lines } = await open();
     await controller.apply(from(load()), 'start');
     await controller.apply(from(load({ weight: 25 })), 'file');
     const { fields } = lines.at(-1)!;
@@ -89,7 +90,7 @@ describe('Controller', () => {
   });
 
   it('says once what waits for a restart, and not when it is taken back', async () => {
-    const { controller } = open();
+    const { controller } = await open();
     await controller.apply(from(load({ extra: 'workers: 1' })), 'start');
     const changed = await controller.apply(from(load({ extra: 'workers: 2\nadmin: { address: 127.0.0.1:9999 }' })), 'file');
     expect(changed).toMatchObject({
@@ -105,7 +106,7 @@ describe('Controller', () => {
   });
 
   it('applies one at a time; of those that wait the newest wins', async () => {
-    const { controller, dataPlane } = open();
+    const { controller, dataPlane } = await open();
     const results = await Promise.all([11, 12, 13, 14].map((weight) => controller.apply(from(load({ weight })), 'file')));
     expect(results.map(({ result }) => result)).toEqual(['applied', 'superseded', 'superseded', 'applied']);
     expect(dataPlane.updates.map(({ config }) => config.pools[0]!.split['v2'])).toEqual([11, 14]);
@@ -113,7 +114,7 @@ describe('Controller', () => {
   });
 
   it('a refused update leaves everything as it was', async () => {
-    const { controller, dataPlane, counters, reloads, served } = open();
+    const { controller, dataPlane, counters, reloads, served } = await open();
     await controller.apply(from(load()), 'start');
     dataPlane.sets[0]!.version('shop', 'v2').began();
     dataPlane.ends.push(() => Promise.reject(new Error('listen EADDRINUSE')));
@@ -132,7 +133,7 @@ describe('Controller', () => {
   });
 
   it('goes on when a worker did not follow', async () => {
-    const { controller, dataPlane, lines } = open();
+    const { controller, dataPlane, lines } = await open();
     await controller.apply(from(load()), 'start');
     dataPlane.ends.push(() => Promise.resolve({ applied: 1, total: 2 }));
     expect(await controller.apply(from(load({ weight: 20 })), 'file')).toMatchObject({
@@ -145,7 +146,7 @@ describe('Controller', () => {
   });
 
   it('refuses what passes the rules but does not compile', async () => {
-    const { controller, dataPlane } = open();
+    const { controller, dataPlane } = await open();
     const good = load();
     const broken = {
       ...good,
@@ -154,12 +155,12 @@ describe('Controller', () => {
         routes: good.config!.routes.map((route) => ({ ...route, action: { kind: 'pool' as const, pool: 'gone', version: undefined } })),
       },
     };
-    expect(await controller.apply(from(broken), 'api')).toMatchObject({ result: 'failed' });
+    expect(await controller.apply(from(broken), 'file')).toMatchObject({ result: 'failed' });
     expect(dataPlane.updates).toEqual([]);
   });
 
   it('keeps the log bounded when everything is wrong', async () => {
-    const { controller, lines } = open();
+    const { controller, lines } = await open();
     const problems = Array.from({ length: 500 }, (_, n) => ({ file: 'f', line: n + 1, column: 1, path: '', message: 'wrong' }));
     await controller.apply(from({ ...load(), config: undefined, problems }), 'file');
     expect(lines).toHaveLength(51);
@@ -172,7 +173,7 @@ describe('Controller', () => {
       config.pools.flatMap(({ versions }) => versions.flatMap(({ endpoints }) => endpoints.map(({ key }) => key)));
 
     it('workers get what was discovered; the config stays as it was written', async () => {
-      const { controller, dataPlane, discovery } = open();
+      const { controller, dataPlane, discovery } = await open();
       discovery.known.set('app.test', ['10.0.0.1', '10.0.0.2']);
       await controller.apply(from(named()), 'start');
       expect(discovery.steps).toEqual(['prepare shop', 'settle shop']);
@@ -183,7 +184,7 @@ describe('Controller', () => {
     });
 
     it('a change of endpoints is handed on alone, with its counters, and is no revision', async () => {
-      const { controller, dataPlane, discovery, lines } = open();
+      const { controller, dataPlane, discovery, lines } = await open();
       discovery.known.set('app.test', ['10.0.0.1']);
       await controller.apply(from(named()), 'start');
       lines.length = 0;
@@ -219,7 +220,7 @@ describe('Controller', () => {
     });
 
     it('what changes nothing reaches nobody; many calls at once are one change', async () => {
-      const { controller, dataPlane, discovery } = open();
+      const { controller, dataPlane, discovery } = await open();
       controller.rediscover();
       await settled();
       discovery.known.set('app.test', ['10.0.0.1']);
@@ -234,7 +235,7 @@ describe('Controller', () => {
     });
 
     it('a change and a config follow each other, whichever comes first; the log lists ten names', async () => {
-      const { controller, dataPlane, discovery, lines } = open();
+      const { controller, dataPlane, discovery, lines } = await open();
       discovery.known.set('app.test', ['10.0.0.1']);
       await controller.apply(from(named()), 'start');
       for (let round = 2; round < 12; round++) {
@@ -260,18 +261,18 @@ describe('Controller', () => {
     });
 
     it('after a worker has missed endpoints the next plan is complete', async () => {
-      const { controller, dataPlane, discovery, counters } = open();
+      const { controller, dataPlane, discovery, counters } = await open();
       discovery.known.set('app.test', ['10.0.0.1']);
       await controller.apply(from(named()), 'start');
       dataPlane.ends.push(async () => {
-        dataPlane.sets[0]!.adopt(structuredClone(dataPlane.endpoints.at(-1)!.counters));
+        adoptPlan(dataPlane.sets[0]!, structuredClone(dataPlane.endpoints.at(-1)!.counters));
         return { applied: 1, total: 2 };
       });
       discovery.known.set('app.test', ['10.0.0.2']);
       controller.rediscover();
       await settled();
       dataPlane.sets[1] = new CounterSet(1);
-      dataPlane.sets[1].adopt(structuredClone(counters.complete()));
+      adoptPlan(dataPlane.sets[1], structuredClone(counters.complete()));
       discovery.known.set('app.test', ['10.0.0.3']);
       controller.rediscover();
       await settled();
@@ -280,7 +281,7 @@ describe('Controller', () => {
     });
 
     it('a refused config leaves what is in force to be discovered', async () => {
-      const { controller, dataPlane, discovery } = open();
+      const { controller, dataPlane, discovery } = await open();
       await controller.apply(from(load()), 'start');
       dataPlane.ends.push(() => Promise.reject(new Error('taken')));
       expect(await controller.apply(from(named()), 'file')).toMatchObject({ result: 'failed' });
@@ -288,7 +289,7 @@ describe('Controller', () => {
     });
 
     it('once it is closed nothing reaches a worker, not even what waited for names', async () => {
-      const { controller, dataPlane, discovery } = open();
+      const { controller, dataPlane, discovery } = await open();
       await controller.apply(from(load()), 'start');
       let known: () => void = () => undefined;
       discovery.ready = new Promise((resolve) => (known = resolve));

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
 import { counterKeys } from '../../../src/control/counter-keys.ts';
 import { DrainWatch } from '../../../src/control/drain-watch.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
 const [ONE, TWO] = ['127.0.0.1:9001', '127.0.0.1:9002'] as const;
 
@@ -40,7 +41,7 @@ function open() {
   const follow = (drains: Drains): void => {
     const config = poolsOf(drains);
     const plan = counters.reserve(counterKeys(config));
-    set.adopt(structuredClone(plan));
+    adoptPlan(set, structuredClone(plan));
     counters.commit(plan, 'some');
     watch.follow(config.pools);
   };

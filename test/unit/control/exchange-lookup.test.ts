@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { ExchangeLookup } from '../../../src/control/exchange-lookup.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 

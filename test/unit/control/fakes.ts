@@ -3,10 +3,14 @@
 import { expect } from 'vitest';
 import { decodeText, readFiles } from '../../../src/config/decode.ts';
 import type { LoadResult } from '../../../src/config/decode.ts';
-import type { EndpointConfig, PoolConfig } from '../../../src/config/model.ts';
+import type { Config, EndpointConfig, PoolConfig } from '../../../src/config/model.ts';
 import { Controller } from '../../../src/control/controller.ts';
+import { Current } from '../../../src/control/in-force/current.ts';
+import { PutInForce } from '../../../src/control/in-force/put-in-force.ts';
 import type { DataPlane, EndpointDiscovery, EndpointUpdate, Update } from '../../../src/control/ports.ts';
-import type { Load } from '../../../src/control/submission.ts';
+import { RevisionKeeper } from '../../../src/control/revision-keeper.ts';
+import { SessionTables } from '../../../src/control/session-tables.ts';
+import type { AmendSubmission, FileSubmission, Loaded, Submission } from '../../../src/control/submission.ts';
 import type { Adoption } from '../../../src/api/scalars.ts';
 import { Journal } from '../../../src/control/journal.ts';
 import type { Log, LogFields } from '../../../src/lib/log.ts';
@@ -15,14 +19,18 @@ import type { Store } from '../../../src/store/store.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import type { SplitWeight } from '../../../src/telemetry/exposition.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
-export function yaml(options: { weight?: number; extra?: string; route?: string; version?: string } = {}): string {
-  const { weight = 10, extra = '', route = 'main', version = 'v2' } = options;
+export type Load = () => Loaded;
+
+export function yaml(options: { weight?: number; extra?: string; route?: string; version?: string; pool?: string } = {}): string {
+  const { weight = 10, extra = '', route = 'main', version = 'v2', pool = '' } = options;
   return `
 listeners: [{ name: web, address: 127.0.0.1:8080 }]
 ${extra}
 pools:
   shop:
+    ${pool}
     versions:
       v1: { endpoints: [127.0.0.1:9001] }
       ${version}: { endpoints: [127.0.0.1:9002] }
@@ -40,7 +48,7 @@ export const from =
   () => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: yaml() }]), alone });
 
 /** A data plane of two workers that does what it is told. */
-export class FakeDataPlane implements DataPlane {
+class FakeDataPlane implements DataPlane {
   readonly updates: Update[] = [];
   readonly endpoints: EndpointUpdate[] = [];
   readonly sets = [new CounterSet(0), new CounterSet(1)];
@@ -65,7 +73,7 @@ export class FakeDataPlane implements DataPlane {
     const end = this.ends.shift();
     try {
       if (end !== undefined) return await end();
-      for (const set of this.sets) set.adopt(structuredClone(update.counters));
+      for (const set of this.sets) adoptPlan(set, structuredClone(update.counters));
       return { applied: 2, total: 2 };
     } finally {
       this.underWay -= 1;
@@ -74,7 +82,7 @@ export class FakeDataPlane implements DataPlane {
 }
 
 /** Knows what the test says it knows: addresses on port 80 for names, by name. */
-export class FakeDiscovery implements EndpointDiscovery {
+class FakeDiscovery implements EndpointDiscovery {
   readonly known = new Map<string, readonly string[]>();
   readonly steps: string[] = [];
   /** What `prepare` waits for. */
@@ -104,7 +112,7 @@ export class FakeDiscovery implements EndpointDiscovery {
   }
 }
 
-export function open(store: Store = new MemoryStore()) {
+export async function open(store: Store = new MemoryStore()) {
   const dataPlane = new FakeDataPlane();
   const counters = new CounterRegistry(2);
   const reloads: string[] = [];
@@ -119,12 +127,107 @@ export function open(store: Store = new MemoryStore()) {
     serves: (revision: number, split: readonly SplitWeight[]) => void served.push({ revision, split }),
   };
   const discovery = new FakeDiscovery();
-  const journal = new Journal(store, () => 0);
+  const { journal, left } = await Journal.open(store, () => 0);
+  const current = new Current();
+  const keeper = new RevisionKeeper(journal, left.latest, log);
+  const file = new FakeFile();
+  const sessions = new SessionTables({ wallMs: () => 0, chance: () => 0.5, load: () => undefined });
   /** Pools whose users were moved, with how many updates the workers had got by then. */
   const movedUsers: string[] = [];
   const moveUsers = (pools: readonly string[]) => void movedUsers.push(`${pools.join(' ')} after ${dataPlane.updates.length}`);
-  const controller = new Controller({ journal, dataPlane, discovery, counters, exposition, log, moveUsers });
-  return { controller, journal, dataPlane, discovery, counters, reloads, files, served, lines, movedUsers };
+  const followers = createFollowers();
+  const deps = { ...followers, workers: dataPlane, discovery, counters, sessions, moveUsers, exposition, keeper, current };
+  const controller = new Controller({ current, keeper, journal, left: left.latest?.amendments, file, exposition, log });
+  controller.begin(new PutInForce(deps, log));
+  const driver = new Driver(controller, current, file);
+  return { controller: driver, journal, dataPlane, discovery, counters, reloads, files, served, lines, movedUsers, deps, followers, log };
+}
+
+/** Those who are told of what is in force, and note what they are told. */
+function createFollowers() {
+  const steps: string[] = [];
+  const namesIn = (pools: readonly PoolConfig[]): string => pools.flatMap((pool) => pool.versions.map(({ name }) => name)).join(' ');
+  return {
+    steps,
+    probes: { adopt: <T>(_pools: readonly PoolConfig[], apply: () => Promise<T>): Promise<T> => apply() },
+    claimAddress: (): Promise<void> => Promise.resolve(),
+    mirrors: {
+      expect: ({ pools }: Config) => void steps.push(`expect ${namesIn(pools)}`),
+      follow: ({ pools }: Config) => void steps.push(`mirrors ${namesIn(pools)}`),
+    },
+    drains: { follow: (pools: readonly PoolConfig[]) => void steps.push(`drains ${namesIn(pools)}`) },
+    markers: { retain: ({ pools }: Config) => void steps.push(`markers ${namesIn(pools)}`) },
+    admin: { configure: () => void steps.push('admin') },
+    accessLog: { open: (path: string) => void steps.push(`access log ${path}`), reopen: () => undefined },
+  };
+}
+
+/** The file, as the test says. */
+class FakeFile {
+  load: Load = from(load());
+
+  read(): Loaded {
+    return this.load();
+  }
+}
+
+/** Asks the controller, and says what is in force. */
+class Driver {
+  readonly #controller: Controller;
+  readonly #current: Current;
+  readonly #file: FakeFile;
+
+  constructor(controller: Controller, current: Current, file: FakeFile) {
+    this.#controller = controller;
+    this.#current = current;
+    this.#file = file;
+  }
+
+  get config() {
+    return this.#current.config;
+  }
+
+  get served() {
+    return this.#current.served;
+  }
+
+  get revision() {
+    return this.#current.revision;
+  }
+
+  get amendments() {
+    return this.#controller.amendments;
+  }
+
+  /** The file says this from now on. */
+  apply(says: Load, cause: FileSubmission['cause']) {
+    this.#file.load = says;
+    return this.#controller.submit({ kind: 'file', cause });
+  }
+
+  submit(submission: AmendSubmission) {
+    return this.#controller.submit(submission);
+  }
+
+  /** One of any kind. */
+  submitAny(submission: Submission): Promise<unknown> {
+    switch (submission.kind) {
+      case 'file':
+        return this.#controller.submit(submission);
+      case 'amend':
+        return this.#controller.submit(submission);
+      case 'discovered':
+        return this.#controller.submit(submission);
+    }
+  }
+
+  rediscover(): void {
+    void this.#controller.submit({ kind: 'discovered' });
+  }
+
+  close(): void {
+    this.#controller.close();
+  }
 }
 
 /** Until the controller has done what it can do without waiting. */

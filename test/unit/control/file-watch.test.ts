@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FileWatch } from '../../../src/control/file-watch.ts';
-import type { ConfigWatchOptions } from '../../../src/control/file-watch.ts';
+import { FileWatch } from '../../../src/control/sources/file-watch.ts';
+import type { ConfigWatchOptions } from '../../../src/control/sources/file-watch.ts';
 import { after } from '../../../src/lib/clock.ts';
 
 let dir = '';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { OverloadConfig } from '../../../src/config/model.ts';
 import { MemoryWatch } from '../../../src/control/memory-watch.ts';
 import { createLog } from '../../../src/lib/json-log.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 
 const LIMIT = 1000;
 

@@ -4,6 +4,7 @@ import { counterKeys } from '../../../src/control/counter-keys.ts';
 import { poolStatuses } from '../../../src/control/pool-status.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
 const text = (options: { split?: string; endpoints?: string; drain?: boolean } = {}): string => `
 listeners: [{ name: web, address: 127.0.0.1:8080 }]
@@ -29,7 +30,7 @@ function open(options?: Parameters<typeof text>[0]) {
   const counters = new CounterRegistry(2);
   const plan = counters.reserve(counterKeys(config!));
   const sets = [new CounterSet(0), new CounterSet(1)] as const;
-  for (const set of sets) set.adopt(structuredClone(plan));
+  for (const set of sets) adoptPlan(set, structuredClone(plan));
   counters.commit(plan, 'all');
   const workers = { applied: 1, total: 2 };
   const isAmended = (pool: string, list: string, name: string): boolean => pool === 'shop' && list === 'overrides' && name === 'qb';
@@ -124,13 +125,13 @@ describe('poolStatuses', () => {
   it('one worker is enough to make an endpoint unhealthy or ejected, and the same worker to bring it back', () => {
     const { sets, endpoint, version } = open();
     const seen = sets[1].endpoint('shop', 'v1', '127.0.0.1:9001');
-    seen.unready();
+    seen.notReady();
     expect(endpoint('127.0.0.1:9001')).toMatchObject({ ready: false, reason: 'unhealthy' });
     expect(endpoint('127.0.0.1:9002').ready).toBe(true);
     expect(version('v1').ready).toBe(true);
     seen.ejected(12);
     expect(endpoint('127.0.0.1:9001')).toMatchObject({ ready: false, reason: 'ejected' });
-    sets[0].endpoint('shop', 'v1', '127.0.0.1:9002').unready();
+    sets[0].endpoint('shop', 'v1', '127.0.0.1:9002').notReady();
     expect(version('v1').ready).toBe(false);
     seen.ejectionEnded();
     seen.ready();
@@ -144,7 +145,7 @@ describe('poolStatuses', () => {
     const { sets, version } = open({ endpoints });
     for (const key of ['127.0.0.1:9003', '127.0.0.1:9004', '127.0.0.1:9005']) {
       const counters = sets[0].endpoint('shop', 'v2', key);
-      counters.unready();
+      counters.notReady();
       counters.ejected(1);
     }
     expect(version('v2').endpoints.map(({ reason, weight, zone }) => [reason, weight, zone])).toEqual([

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { ReportCache } from '../../../src/control/report-cache.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 
 const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 

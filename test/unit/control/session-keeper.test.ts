@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeSessions, encodeSessions } from '../../../src/control/session-file.ts';
 import { SessionKeeper } from '../../../src/control/session-keeper.ts';
 import type { SessionTable } from '../../../src/control/session-tables.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 import type { Log } from '../../../src/lib/log.ts';
 import { createSessionMemory, Sessions } from '../../../src/routing/sessions.ts';
 import { makeFolder } from '../../flow/scaffold/folder.ts';

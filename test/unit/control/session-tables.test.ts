@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { AffinityConfig, PoolConfig } from '../../../src/config/model.ts';
 import { SessionTables } from '../../../src/control/session-tables.ts';
 import type { KeptSessions } from '../../../src/control/session-tables.ts';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { makePool } from '../routing/make-table.ts';
 
 const HOLD = { timeMs: 100_000, quietMs: 60_000, users: 1000 };

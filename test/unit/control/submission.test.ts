@@ -1,28 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_AMENDMENTS } from '../../../src/config/amend.ts';
 import { decodeRead, readFiles } from '../../../src/config/decode.ts';
-import type { Desired, Load, Submission } from '../../../src/control/submission.ts';
-import { toAmendments } from '../../../src/control/to-amendments.ts';
+import { evaluateAmendments } from '../../../src/control/evaluate-change.ts';
+import type { AmendSubmission } from '../../../src/control/submission.ts';
 import type { Change } from '../../../src/control/control-api.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { StoreFailed } from '../../../src/store/store-errors.ts';
 import type { JournalEntry, NewEntry, StoredRevision } from '../../../src/store/store.ts';
 import { load, open, settled, yaml } from './fakes.ts';
+import type { Load } from './fakes.ts';
 
 /** Files are read here, so that amendments can be laid over them. */
 const file =
   (options?: Parameters<typeof yaml>[0]): Load =>
   () => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: yaml(options) }]) });
 
-type Opened = ReturnType<typeof open>;
+type Opened = Awaited<ReturnType<typeof open>>;
 
-const submission = ({ journal }: Pick<Opened, 'journal'>, change: Change, rest: Partial<Submission> = {}): Submission => ({
+const submission = (change: Change, rest: Partial<AmendSubmission> = {}): AmendSubmission => ({
+  kind: 'amend',
   cause: 'api',
   author: 'ci',
   reason: 'canary',
   expected: undefined,
   dryRun: false,
-  toAmendments: (desired: Desired) => toAmendments(change, desired, journal),
+  change,
   ...rest,
 });
 
@@ -33,9 +35,13 @@ const moved = (before: number, after: number) => [
 ];
 const weights = ({ dataPlane }: Opened) => dataPlane.updates.map(({ revision, config }) => [revision, config.pools[0]!.split['v2']]);
 
-async function started(store?: MemoryStore): Promise<Opened> {
-  const opened = open(store);
-  await opened.controller.apply(file(), 'start');
+const moving = (v2: number): Change => ({ kind: 'split', pool: 'shop', weights: { v1: 100 - v2, v2 }, sessions: 'move' });
+/** A pool whose users keep their version. */
+const REMEMBERING = { pool: 'affinity: { cookie: {}, remember: { time: 2h, quiet: 30m, users: 1000 } }' };
+
+async function started(store?: MemoryStore, options?: Parameters<typeof yaml>[0]): Promise<Opened> {
+  const opened = await open(store);
+  await opened.controller.apply(file(options), 'start');
   return opened;
 }
 
@@ -43,17 +49,17 @@ async function started(store?: MemoryStore): Promise<Opened> {
 class FailingStore extends MemoryStore {
   failing = false;
 
-  override append(revision: StoredRevision, entry: NewEntry): JournalEntry {
+  override async compareAndAppend(expected: number, revision: StoredRevision, entry: NewEntry): Promise<JournalEntry> {
     if (this.failing) throw new StoreFailed('the disk is full');
-    return super.append(revision, entry);
+    return super.compareAndAppend(expected, revision, entry);
   }
 }
 
-describe('Controller.order', () => {
+describe('Controller.submit', () => {
   it('puts a change in force on every worker, keeps it, then says so', async () => {
     const opened = await started();
     const { controller, journal } = opened;
-    expect(await controller.submit(submission(opened, weight(25)))).toEqual({
+    expect(await controller.submit(submission(weight(25)))).toEqual({
       result: 'applied',
       revision: 2,
       workers: { applied: 2, total: 2 },
@@ -64,15 +70,15 @@ describe('Controller.order', () => {
       [1, 10],
       [2, 25],
     ]);
-    expect(journal.find(2)?.summary).toMatchObject({ cause: 'api', author: 'ci', reason: 'canary', differences: moved(10, 25) });
-    expect(journal.latest?.amendments).toEqual(controller.amendments);
+    expect((await journal.find(2))?.summary).toMatchObject({ cause: 'api', author: 'ci', reason: 'canary', differences: moved(10, 25) });
+    expect((await journal.find(2))?.amendments).toEqual(controller.amendments);
   });
 
   it('is stale when another revision is in force when its turn comes', async () => {
     const opened = await started();
-    const submissions = [20, 30].map((v2) => opened.controller.submit(submission(opened, weight(v2), { expected: 1 })));
+    const submissions = [20, 30].map((v2) => opened.controller.submit(submission(weight(v2), { expected: 1 })));
     expect(await Promise.all(submissions)).toEqual([expect.objectContaining({ result: 'applied' }), { result: 'stale', revision: 2 }]);
-    expect(await opened.controller.submit(submission(opened, weight(30), { expected: 2 }))).toMatchObject({
+    expect(await opened.controller.submit(submission(weight(30), { expected: 2 }))).toMatchObject({
       result: 'applied',
       revision: 3,
     });
@@ -83,19 +89,19 @@ describe('Controller.order', () => {
     const opened = await started();
     const { controller, journal } = opened;
     const before = [controller.config, controller.amendments, journal.number];
-    const outcome = await controller.submit(submission(opened, weight(25), { dryRun: true }));
+    const outcome = await controller.submit(submission(weight(25), { dryRun: true }));
     expect(outcome).toMatchObject({ result: 'dry-run', revision: 1, differences: moved(10, 25), before: controller.served });
     expect('after' in outcome && outcome.after.pools[0]?.split).toEqual({ v1: 75, v2: 25 });
-    expect(await controller.submit(submission(opened, weight(-5), { dryRun: true }))).toMatchObject({ result: 'rejected' });
-    expect(await controller.submit(submission(opened, weight(1), { dryRun: true, expected: 7 }))).toEqual({ result: 'stale', revision: 1 });
+    expect(await controller.submit(submission(weight(-5), { dryRun: true }))).toMatchObject({ result: 'rejected' });
+    expect(await controller.submit(submission(weight(1), { dryRun: true, expected: 7 }))).toEqual({ result: 'stale', revision: 1 });
     expect([controller.config, controller.amendments, journal.number]).toEqual(before);
     expect(opened.dataPlane.updates).toHaveLength(1);
   });
 
   it('what is in force already makes no revision', async () => {
     const opened = await started();
-    await opened.controller.submit(submission(opened, weight(25)));
-    expect(await opened.controller.submit(submission(opened, weight(25)))).toEqual({
+    await opened.controller.submit(submission(weight(25)));
+    expect(await opened.controller.submit(submission(weight(25)))).toEqual({
       result: 'applied',
       revision: 2,
       workers: { applied: 2, total: 2 },
@@ -106,51 +112,54 @@ describe('Controller.order', () => {
 
   it('what breaks a rule or names nothing reaches nobody', async () => {
     const opened = await started();
-    expect(await opened.controller.submit(submission(opened, { kind: 'split', pool: 'shop', weights: { v9: 1 } }))).toMatchObject({
+    expect(await opened.controller.submit(submission({ kind: 'split', pool: 'shop', weights: { v9: 1 } }))).toMatchObject({
       result: 'rejected',
       revision: 1,
       problems: [{ path: expect.stringContaining('split'), message: expect.stringContaining('v9') }],
     });
-    expect(await opened.controller.submit(submission(opened, { kind: 'clear-overrides', pool: 'x' }))).toMatchObject({ result: 'unknown' });
+    expect(await opened.controller.submit(submission({ kind: 'clear-overrides', pool: 'x' }))).toMatchObject({ result: 'unknown' });
     expect([opened.journal.number, opened.dataPlane.updates.length, opened.controller.amendments]).toEqual([1, 1, []]);
   });
 
-  it('says so when a change cannot lie over the file', async () => {
-    const opened = await started();
+  it('says so when a change cannot lie over the file', () => {
+    const { read } = file()();
+    const desired = { revision: 1, config: load().config!, read, amendments: [] };
     const path = ['pools', 'shop', 'overrides', '__proto__'];
-    const outcome = await opened.controller.submit(submission(opened, weight(1), { toAmendments: () => [{ path, value: {} }] }));
+    const outcome = evaluateAmendments([{ path, value: {} }], desired, (one) => one);
     expect(outcome).toMatchObject({ result: 'rejected', problems: [{ message: expect.stringContaining('is no path') }] });
     const many = Array.from({ length: MAX_AMENDMENTS + 1 }, (_, n) => ({ path: ['pools', 'shop', 'overrides', `o${n}`] }));
-    expect(await opened.controller.submit(submission(opened, weight(1), { toAmendments: () => many }))).toMatchObject({
+    expect(evaluateAmendments(many, desired, (one) => one)).toMatchObject({
       result: 'rejected',
       problems: [{ path: `pools.shop.overrides.o${MAX_AMENDMENTS}`, message: expect.stringContaining('more than') }],
     });
-    expect(opened.journal.number).toBe(1);
   });
 
   it('moves users when the change is in force and kept, and the journal says so', async () => {
-    const opened = await started();
+    const opened = await started(undefined, REMEMBERING);
     const { controller, journal, movedUsers } = opened;
-    const moves = () => ['shop'];
-    expect(await controller.submit(submission(opened, weight(25), { moves, dryRun: true }))).toMatchObject({
+    expect(await controller.submit(submission(moving(25), { dryRun: true }))).toMatchObject({
       result: 'dry-run',
       moved: ['shop'],
     });
     expect(movedUsers).toEqual([]);
-    expect(await controller.submit(submission(opened, weight(25), { moves }))).toMatchObject({ revision: 2, moved: ['shop'] });
+    expect(await controller.submit(submission(moving(25)))).toMatchObject({ revision: 2, moved: ['shop'] });
     expect(movedUsers).toEqual(['shop after 2']);
-    expect(journal.lines({ after: 0, limit: 100 }).at(-1)).toMatchObject({ kind: 'revision', revision: 2, detail: { moved: ['shop'] } });
-    expect(await controller.submit(submission(opened, weight(30), { moves: () => [] }))).not.toHaveProperty('moved');
-    expect(journal.lines({ after: 0, limit: 100 }).at(-1)?.detail).not.toHaveProperty('moved');
+    expect((await journal.lines({ after: 0, limit: 100 })).at(-1)).toMatchObject({
+      kind: 'revision',
+      revision: 2,
+      detail: { moved: ['shop'] },
+    });
+    expect(await controller.submit(submission(weight(30)))).not.toHaveProperty('moved');
+    expect((await journal.lines({ after: 0, limit: 100 })).at(-1)?.detail).not.toHaveProperty('moved');
     expect(movedUsers).toHaveLength(1);
   });
 
   it('moves users also when all is as asked for already, without a revision', async () => {
-    const opened = await started();
-    const outcome = await opened.controller.submit(submission(opened, weight(10), { moves: () => ['shop'], reason: 'now' }));
+    const opened = await started(undefined, REMEMBERING);
+    const outcome = await opened.controller.submit(submission(moving(10), { reason: 'now' }));
     expect(outcome).toEqual({ result: 'applied', revision: 1, workers: { applied: 2, total: 2 }, differences: [], moved: ['shop'] });
     expect([opened.movedUsers, opened.journal.number, opened.dataPlane.updates.length]).toEqual([['shop after 1'], 1, 1]);
-    expect(opened.journal.lines({ after: 0, limit: 100 }).at(-1)).toMatchObject({
+    expect((await opened.journal.lines({ after: 0, limit: 100 })).at(-1)).toMatchObject({
       kind: 'moved',
       author: 'ci',
       revision: 1,
@@ -160,14 +169,13 @@ describe('Controller.order', () => {
 
   it('moves nobody for what is refused or fails', async () => {
     const store = new FailingStore();
-    const opened = await started(store);
-    const moves = () => ['shop'];
-    await opened.controller.submit(submission(opened, weight(25), { moves, expected: 9 }));
-    await opened.controller.submit(submission(opened, weight(-1), { moves }));
+    const opened = await started(store, REMEMBERING);
+    await opened.controller.submit(submission(moving(25), { expected: 9 }));
+    await opened.controller.submit(submission(moving(-1)));
     opened.dataPlane.ends.push(() => Promise.reject(new Error('a port is taken')));
-    expect(await opened.controller.submit(submission(opened, weight(25), { moves }))).toMatchObject({ result: 'failed' });
+    expect(await opened.controller.submit(submission(moving(25)))).toMatchObject({ result: 'failed' });
     store.failing = true;
-    expect(await opened.controller.submit(submission(opened, weight(25), { moves }))).toMatchObject({ result: 'failed' });
+    expect(await opened.controller.submit(submission(moving(25)))).toMatchObject({ result: 'failed' });
     expect(opened.movedUsers).toEqual([]);
   });
 
@@ -178,7 +186,7 @@ describe('Controller.order', () => {
     const told: unknown[] = [];
     journal.follow((line) => void told.push(line));
     store.failing = true;
-    expect(await controller.submit(submission(opened, weight(25)))).toEqual({ result: 'failed', message: 'the disk is full' });
+    expect(await controller.submit(submission(weight(25)))).toEqual({ result: 'failed', message: 'the disk is full' });
     expect(weights(opened)).toEqual([
       [1, 10],
       [2, 25],
@@ -187,7 +195,7 @@ describe('Controller.order', () => {
     expect([controller.revision, controller.amendments, controller.config, told]).toEqual([1, [], load().config, []]);
     expect(controller.served?.pools[0]?.split['v2']).toBe(10);
     store.failing = false;
-    expect(await controller.submit(submission(opened, weight(30)))).toMatchObject({ result: 'applied', revision: 2 });
+    expect(await controller.submit(submission(weight(30)))).toMatchObject({ result: 'applied', revision: 2 });
     expect(told).toHaveLength(1);
   });
 
@@ -198,12 +206,12 @@ describe('Controller.order', () => {
     store.failing = true;
     dataPlane.ends.push(() => Promise.resolve({ applied: 2, total: 2 }));
     dataPlane.ends.push(() => Promise.reject(new Error('listen EADDRINUSE')));
-    expect(await controller.submit(submission(opened, weight(25)))).toMatchObject({ result: 'applied', revision: 2 });
+    expect(await controller.submit(submission(weight(25)))).toMatchObject({ result: 'applied', revision: 2 });
     expect(controller.config?.pools[0]?.split['v2']).toBe(25);
     expect(lines.some(({ level, message }) => level === 'error' && message.includes('could not be kept'))).toBe(true);
     store.failing = false;
-    expect(await controller.submit(submission(opened, weight(30)))).toMatchObject({ result: 'applied', revision: 3 });
-    expect(store.list({ limit: 10 }).map(({ number }) => number)).toEqual([3, 2, 1]);
+    expect(await controller.submit(submission(weight(30)))).toMatchObject({ result: 'applied', revision: 3 });
+    expect((await store.list({ limit: 10 })).map(({ number }) => number)).toEqual([3, 2, 1]);
   });
 
   it('a file that cannot be kept is served all the same, and kept before the next change', async () => {
@@ -214,19 +222,24 @@ describe('Controller.order', () => {
     expect(await controller.apply(file({ extra: 'workers: 3' }), 'file')).toMatchObject({ result: 'applied', revision: 2 });
     expect(await controller.apply(file({ extra: 'workers: 4' }), 'signal')).toMatchObject({ result: 'applied', revision: 3 });
     expect(lines.filter(({ level }) => level === 'error').map(({ fields }) => fields['revision'])).toEqual([2, 3]);
-    expect([store.latest()?.number, controller.revision]).toEqual([1, 3]);
-    expect(journal.revisions({ before: undefined, limit: 10 }).map((each) => `${each.revision} ${each.cause}`)).toEqual([
+    expect([(await store.latest())?.number, controller.revision]).toEqual([1, 3]);
+    expect((await journal.revisions({ before: undefined, limit: 10 })).map((each) => `${each.revision} ${each.cause}`)).toEqual([
       '3 signal',
       '2 file',
       '1 start',
     ]);
-    expect(journal.find(2)?.written).toMatchObject({ workers: 3 });
+    expect((await journal.find(2))?.written).toMatchObject({ workers: 3 });
     // What is asked is refused as before, and the numbers go on without a gap.
-    expect(await controller.submit(submission(opened, weight(25)))).toMatchObject({ result: 'failed', message: 'the disk is full' });
+    expect(await controller.submit(submission(weight(25)))).toMatchObject({ result: 'failed', message: 'the disk is full' });
     store.failing = false;
-    expect(await controller.submit(submission(opened, weight(25)))).toMatchObject({ result: 'applied', revision: 4 });
-    expect(store.list({ limit: 10 }).map(({ number, cause }) => `${number} ${cause}`)).toEqual(['4 api', '3 signal', '2 file', '1 start']);
-    expect(store.find(2)?.atMs).toBe(0);
+    expect(await controller.submit(submission(weight(25)))).toMatchObject({ result: 'applied', revision: 4 });
+    expect((await store.list({ limit: 10 })).map(({ number, cause }) => `${number} ${cause}`)).toEqual([
+      '4 api',
+      '3 signal',
+      '2 file',
+      '1 start',
+    ]);
+    expect((await store.find(2))?.atMs).toBe(0);
   });
 
   it('what is late is kept at the end, if it can be', async () => {
@@ -234,17 +247,17 @@ describe('Controller.order', () => {
     const { controller, journal } = await started(store);
     store.failing = true;
     await controller.apply(file({ extra: 'workers: 3' }), 'file');
-    journal.close();
-    expect(store.latest()?.number).toBe(1);
+    await journal.close();
+    expect((await store.latest())?.number).toBe(1);
     store.failing = false;
-    journal.close();
-    expect(store.latest()).toMatchObject({ number: 2, cause: 'file' });
+    await journal.close();
+    expect(await store.latest()).toMatchObject({ number: 2, cause: 'file' });
   });
 
   it('a start whose state cannot be written serves', async () => {
     const store = new FailingStore();
     store.failing = true;
-    const opened = open(store);
+    const opened = await open(store);
     expect(await opened.controller.apply(file(), 'start')).toMatchObject({ result: 'applied', revision: 1 });
   });
 
@@ -262,60 +275,53 @@ describe('Controller.order', () => {
   it('has failed when the workers refuse it; the next one goes on', async () => {
     const opened = await started();
     opened.dataPlane.ends.push(() => Promise.reject(new Error('refused')));
-    expect(await opened.controller.submit(submission(opened, weight(25)))).toEqual({ result: 'failed', message: 'refused' });
+    expect(await opened.controller.submit(submission(weight(25)))).toEqual({ result: 'failed', message: 'refused' });
     expect([opened.journal.number, opened.controller.amendments]).toEqual([1, []]);
-    expect(await opened.controller.submit(submission(opened, weight(25)))).toMatchObject({ result: 'applied', revision: 2 });
+    expect(await opened.controller.submit(submission(weight(25)))).toMatchObject({ result: 'applied', revision: 2 });
   });
 
-  it('orders are obeyed one after the other, each from what the one before left', async () => {
+  it('changes are made one after the other, each from what the one before left', async () => {
     const opened = await started();
-    const seen: number[] = [];
-    const asked = [20, 30, 40].map((v2) =>
-      opened.controller.submit(
-        submission(opened, weight(v2), {
-          toAmendments: (desired) => {
-            seen.push(desired.config.pools[0]!.split['v2']!);
-            return toAmendments(weight(v2), desired, opened.journal);
-          },
-        }),
-      ),
-    );
-    const outcomes = await Promise.all(asked);
+    const outcomes = await Promise.all([20, 30, 40].map((v2) => opened.controller.submit(submission(weight(v2)))));
     expect(outcomes.map((outcome) => 'revision' in outcome && outcome.revision)).toEqual([2, 3, 4]);
-    expect(seen).toEqual([10, 20, 30]);
+    expect(outcomes.map((outcome) => 'differences' in outcome && outcome.differences)).toEqual([
+      moved(10, 20),
+      moved(20, 30),
+      moved(30, 40),
+    ]);
   });
 
-  it('orders and files take turns; what the file changed itself is the file’s', async () => {
+  it('changes and files take turns; what the file changed itself is the file’s', async () => {
     const opened = await started();
     const { controller } = opened;
     const outcomes = await Promise.all([
-      controller.submit(submission(opened, weight(20))),
+      controller.submit(submission(weight(20))),
       controller.apply(file({ extra: 'workers: 2' }), 'file'),
-      controller.submit(submission(opened, { kind: 'drain', pool: 'shop', version: 'v1', endpoint: undefined })),
+      controller.submit(submission({ kind: 'drain', pool: 'shop', version: 'v1', endpoint: undefined })),
     ]);
     expect(outcomes.map(({ result }) => result)).toEqual(['applied', 'applied', 'applied']);
     expect(controller.config).toMatchObject({ workers: 2, pools: [{ split: { v2: 20 }, versions: [{ drain: true }, { drain: false }] }] });
     expect(controller.revision).toBe(4);
     await controller.apply(file({ weight: 50 }), 'file');
     expect(controller.config?.pools[0]).toMatchObject({ split: { v2: 50 }, versions: [{ drain: true }, {}] });
-    expect(opened.journal.lines({ after: 0, limit: 100 }).at(-1)?.detail).toMatchObject({
+    expect((await opened.journal.lines({ after: 0, limit: 100 })).at(-1)?.detail).toMatchObject({
       cause: 'file',
       overtaken: ['the file changed pools.shop.split itself'],
     });
   });
 
   it('before the first config is in force there is nothing to change', async () => {
-    const opened = open();
-    expect(await opened.controller.submit(submission(opened, weight(20)))).toEqual({ result: 'failed', message: 'No config is in force.' });
+    const opened = await open();
+    expect(await opened.controller.submit(submission(weight(20)))).toEqual({ result: 'failed', message: 'No config is in force.' });
     await opened.controller.apply(() => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: 'pools: 5' }]) }), 'start');
-    expect(await opened.controller.submit(submission(opened, weight(20)))).toMatchObject({ result: 'failed' });
+    expect(await opened.controller.submit(submission(weight(20)))).toMatchObject({ result: 'failed' });
     expect(opened.dataPlane.updates).toEqual([]);
   });
 
   it('one that comes while the first config is put in force waits for it', async () => {
-    const opened = open();
+    const opened = await open();
     const first = opened.controller.apply(file(), 'start');
-    expect(await opened.controller.submit(submission(opened, weight(20)))).toMatchObject({ result: 'applied', revision: 2 });
+    expect(await opened.controller.submit(submission(weight(20)))).toMatchObject({ result: 'applied', revision: 2 });
     expect(await first).toMatchObject({ result: 'applied', revision: 1 });
   });
 
@@ -323,15 +329,15 @@ describe('Controller.order', () => {
     const opened = await started();
     let known: () => void = () => undefined;
     opened.discovery.ready = new Promise((resolve) => (known = resolve));
-    const asked = [20, 30, 40].map((v2) => opened.controller.submit(submission(opened, weight(v2))));
+    const asked = [20, 30, 40].map((v2) => opened.controller.submit(submission(weight(v2))));
     await settled();
     opened.controller.close();
     const stopping = { result: 'failed', message: 'Sluice is stopping.' };
     expect(await Promise.all(asked.slice(1))).toEqual([stopping, stopping]);
     known();
     expect(await asked[0]).toEqual(stopping);
-    expect(await opened.controller.submit(submission(opened, weight(50)))).toEqual(stopping);
-    expect(await opened.controller.submit(submission(opened, weight(50), { dryRun: true }))).toEqual(stopping);
+    expect(await opened.controller.submit(submission(weight(50)))).toEqual(stopping);
+    expect(await opened.controller.submit(submission(weight(50), { dryRun: true }))).toEqual(stopping);
     expect([opened.dataPlane.updates.length, opened.journal.number]).toEqual([1, 1]);
   });
 
@@ -340,7 +346,7 @@ describe('Controller.order', () => {
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => (end = resolve));
     opened.dataPlane.ends.push(() => ended.then(() => ({ applied: 2, total: 2 })));
-    const asked = opened.controller.submit(submission(opened, weight(20)));
+    const asked = opened.controller.submit(submission(weight(20)));
     await settled();
     opened.controller.close();
     end();
@@ -353,26 +359,26 @@ describe('a start with a kept state', () => {
   async function left(): Promise<MemoryStore> {
     const store = new MemoryStore();
     const opened = await started(store);
-    await opened.controller.submit(submission(opened, weight(25)));
+    await opened.controller.submit(submission(weight(25)));
     return store;
   }
 
   it('finds the same state under the same number', async () => {
     const store = await left();
     const { lastSeq } = store;
-    const opened = open(store);
+    const opened = await open(store);
     expect(await opened.controller.apply(file(), 'start')).toMatchObject({ result: 'applied', revision: 2 });
     expect(weights(opened)).toEqual([[2, 25]]);
     expect([opened.journal.number, store.lastSeq]).toEqual([2, lastSeq]);
-    expect(await opened.controller.submit(submission(opened, weight(30)))).toMatchObject({ revision: 3, differences: moved(25, 30) });
+    expect(await opened.controller.submit(submission(weight(30)))).toMatchObject({ revision: 3, differences: moved(25, 30) });
   });
 
   it('a file that has changed elsewhere is the next number, under what was amended', async () => {
-    const opened = open(await left());
+    const opened = await open(await left());
     expect(await opened.controller.apply(file({ extra: 'workers: 3' }), 'start')).toMatchObject({ result: 'applied', revision: 3 });
     expect(opened.controller.config).toMatchObject({ workers: 3, pools: [{ split: { v1: 75, v2: 25 } }] });
-    expect(opened.journal.latest).toMatchObject({ number: 3, written: { workers: 3 } });
-    expect(opened.journal.find(3)?.summary).toMatchObject({
+    expect([opened.journal.number, (await opened.journal.find(3))?.written]).toMatchObject([3, { workers: 3 }]);
+    expect((await opened.journal.find(3))?.summary).toMatchObject({
       cause: 'start',
       author: '',
       differences: [{ path: 'workers', before: 'auto', after: '3' }],
@@ -380,18 +386,18 @@ describe('a start with a kept state', () => {
   });
 
   it('tells which amendments the file has overtaken meanwhile', async () => {
-    const opened = open(await left());
+    const opened = await open(await left());
     await opened.controller.apply(file({ weight: 40 }), 'start');
     expect(weights(opened)).toEqual([[3, 40]]);
     expect(opened.controller.amendments).toEqual([]);
-    expect(opened.journal.lines({ after: 0, limit: 100 }).at(-1)).toMatchObject({
+    expect((await opened.journal.lines({ after: 0, limit: 100 })).at(-1)).toMatchObject({
       revision: 3,
       detail: { cause: 'start', overtaken: ['the file changed pools.shop.split itself'] },
     });
   });
 
   it('a file that says by now what was amended is a new number without amendments', async () => {
-    const opened = open(await left());
+    const opened = await open(await left());
     await opened.controller.apply(file({ weight: 25 }), 'start');
     expect([opened.controller.revision, opened.controller.amendments]).toEqual([3, []]);
     expect(opened.controller.config).toEqual(decodeRead(file({ weight: 25 })().read).config);
@@ -399,7 +405,7 @@ describe('a start with a kept state', () => {
 
   it('a broken file changes nothing that was kept', async () => {
     const store = await left();
-    const opened = open(store);
+    const opened = await open(store);
     const broken: Load = () => ({ read: readFiles([{ file: '/etc/sluice.yaml', text: 'listeners: 5' }]) });
     expect(await opened.controller.apply(broken, 'start')).toMatchObject({ result: 'rejected', revision: 0 });
     expect([opened.journal.number, opened.controller.amendments.length]).toEqual([2, 1]);
@@ -409,11 +415,12 @@ describe('a start with a kept state', () => {
   it('amendments that cannot be read are left out', async () => {
     const store = new MemoryStore();
     const about = { number: 1, atMs: 0, author: '', reason: '', cause: 'start', written: '{}', differences: '[]' };
-    store.append(
+    await store.compareAndAppend(
+      0,
       { ...about, amendments: '[{"path":["__proto__"]}]' },
       { atMs: 0, kind: 'revision', author: '', revision: 1, detail: '{}' },
     );
-    const opened = open(store);
+    const opened = await open(store);
     expect(opened.controller.amendments).toEqual([]);
     expect(await opened.controller.apply(file(), 'start')).toMatchObject({ result: 'applied', revision: 2 });
   });

@@ -5,7 +5,7 @@ import { decodeRead, decodeText, readFiles } from '../../../src/config/decode.ts
 import { diffConfigs, formatDifference } from '../../../src/config/diff.ts';
 import type { Config } from '../../../src/config/model.ts';
 import { describeConfig, printConfig } from '../../../src/config/print.ts';
-import type { Desired } from '../../../src/control/submission.ts';
+import type { Basis } from '../../../src/control/submission.ts';
 import { Journal } from '../../../src/control/journal.ts';
 import { toAmendments } from '../../../src/control/to-amendments.ts';
 import type { Change } from '../../../src/control/control-api.ts';
@@ -32,13 +32,20 @@ routes:
 /** A desired state that is changed as the controller changes it. */
 class Room {
   readonly journal: Journal;
-  desired: Desired;
+  desired: Basis;
 
-  constructor(text = TEXT, kept = 1000) {
-    this.journal = new Journal(new MemoryStore({ ...DEFAULT_RETENTION, revisions: { count: kept, size: 100_000_000 } }), () => 0);
+  private constructor(journal: Journal, desired: Basis) {
+    this.journal = journal;
+    this.desired = desired;
+  }
+
+  static async open(text = TEXT, kept = 1000): Promise<Room> {
+    const store = new MemoryStore({ ...DEFAULT_RETENTION, revisions: { count: kept, size: 100_000_000 } });
+    const { journal } = await Journal.open(store, () => 0);
     const read = readFiles([{ file: FILE, text }]);
-    this.desired = { revision: 0, config: decodeRead(read).config!, read, amendments: [] };
-    this.#keep(this.desired.config, []);
+    const room = new Room(journal, { revision: 0, config: decodeRead(read).config!, read, amendments: [] });
+    await room.#keep(room.desired.config, []);
+    return room;
   }
 
   ask(change: Change): ReturnType<typeof toAmendments> {
@@ -46,28 +53,28 @@ class Room {
   }
 
   /** What is in force from then on, against what was. */
-  change(change: Change): readonly string[] {
-    const amendments = this.ask(change);
+  async change(change: Change): Promise<readonly string[]> {
+    const amendments = await this.ask(change);
     if ('result' in amendments) throw new Error(JSON.stringify(amendments));
     const { config, problems, amended } = decodeRead(this.desired.read, amendments);
-    expect([problems, amended.overtaken]).toEqual([[], []]);
+    expect([problems, amended.superseded]).toEqual([[], []]);
     const differences = diffConfigs(this.desired.config, config!).map(formatDifference);
-    this.#keep(config!, amended.amendments);
+    await this.#keep(config!, amended.amendments);
     return differences;
   }
 
-  problems(change: Change): readonly string[] {
-    const amendments = this.ask(change);
+  async problems(change: Change): Promise<readonly string[]> {
+    const amendments = await this.ask(change);
     const found = 'result' in amendments ? (amendments.result === 'rejected' ? amendments.problems : []) : this.#decoded(amendments);
     return found.map(({ message }) => message);
   }
 
   /** Another file, which the amendments still fit. */
-  edit(text: string): void {
+  async edit(text: string): Promise<void> {
     const read = readFiles([{ file: FILE, text }]);
     const { config, amended } = decodeRead(read, this.desired.amendments);
     this.desired = { ...this.desired, read };
-    this.#keep(config!, amended.amendments);
+    await this.#keep(config!, amended.amendments);
   }
 
   get fromFile(): readonly string[] {
@@ -78,10 +85,10 @@ class Room {
     return decodeRead(this.desired.read, amendments).problems;
   }
 
-  #keep(config: Config, amendments: readonly Amendment[]): void {
+  async #keep(config: Config, amendments: readonly Amendment[]): Promise<void> {
     const number = this.journal.number + 1;
     const about = { cause: 'api', author: '', reason: '', differences: [], facts: {} };
-    this.journal.keep({ number, ...about, amendments, written: describeConfig(config) });
+    await this.journal.keep({ number, ...about, amendments, written: describeConfig(config) });
     this.desired = { ...this.desired, revision: number, config, amendments };
   }
 }
@@ -96,16 +103,16 @@ const override = (name: string, version: string): Change => ({
 const drain = (kind: 'drain' | 'resume', version: string, endpoint?: string): Change => ({ kind, pool: 'shop', version, endpoint });
 
 describe('toAmendments', () => {
-  it('sets a split whole, for the rules to judge', () => {
-    const room = new Room();
-    expect(room.change(split(75))).toEqual(['pools.shop.split.v1: 90 -> 75', 'pools.shop.split.v2: 10 -> 25']);
-    expect(room.change({ kind: 'split', pool: 'shop', weights: { v2: 1 } })).toEqual([
+  it('sets a split whole, for the rules to judge', async () => {
+    const room = await Room.open();
+    expect(await room.change(split(75))).toEqual(['pools.shop.split.v1: 90 -> 75', 'pools.shop.split.v2: 10 -> 25']);
+    expect(await room.change({ kind: 'split', pool: 'shop', weights: { v2: 1 } })).toEqual([
       'pools.shop.split.v1: 75 -> 0',
       'pools.shop.split.v2: 25 -> 1',
     ]);
-    expect(room.problems({ kind: 'split', pool: 'shop', weights: { v3: 1 } })).toEqual([expect.stringContaining('v3')]);
-    expect(room.problems({ kind: 'split', pool: 'shop', weights: { v1: -1 } })).toHaveLength(1);
-    expect(room.change(split(90))).toHaveLength(2);
+    expect(await room.problems({ kind: 'split', pool: 'shop', weights: { v3: 1 } })).toEqual([expect.stringContaining('v3')]);
+    expect(await room.problems({ kind: 'split', pool: 'shop', weights: { v1: -1 } })).toHaveLength(1);
+    expect(await room.change(split(90))).toHaveLength(2);
     expect(room.desired.amendments).toEqual([]);
   });
 
@@ -119,82 +126,82 @@ describe('toAmendments', () => {
     [drain('drain', 'v3'), 'no version "v3"'],
     [drain('drain', 'v1', '127.0.0.1:9003'), '127.0.0.1:9003'],
     [{ kind: 'restore', revision: 99 }, 'There is no revision 99; it was never made, or is too old to be kept.'],
-  ])('%j is about nothing that there is', (change, message) => {
-    expect(new Room().ask(change)).toEqual({ result: 'unknown', message: expect.stringContaining(message) });
+  ])('%j is about nothing that there is', async (change, message) => {
+    expect(await (await Room.open()).ask(change)).toEqual({ result: 'unknown', message: expect.stringContaining(message) });
   });
 
-  it('adds an override by its name and changes it', () => {
-    const room = new Room();
-    expect(room.change(override('qb', 'v1'))).toEqual([expect.stringMatching(/^pools\.shop\.overrides\.qb: added/)]);
+  it('adds an override by its name and changes it', async () => {
+    const room = await Room.open();
+    expect(await room.change(override('qb', 'v1'))).toEqual([expect.stringMatching(/^pools\.shop\.overrides\.qb: added/)]);
     const changed = { query: { name: 'q', value: '1' }, version: 'v2' };
-    expect(room.change({ kind: 'override', pool: 'shop', name: 'qb', override: changed })).not.toEqual([]);
+    expect(await room.change({ kind: 'override', pool: 'shop', name: 'qb', override: changed })).not.toEqual([]);
     expect(room.desired.config.pools[0]?.overrides.map(({ name, version }) => `${name} ${version}`)).toEqual(['qa v2', 'qb v2']);
-    expect(room.problems(override('qc', 'v9'))).toEqual([expect.stringContaining('v9')]);
+    expect(await room.problems(override('qc', 'v9'))).toEqual([expect.stringContaining('v9')]);
     for (const wrong of [5, 'text', [], undefined, null, {}, { ...changed, name: 'qz' }])
-      expect(room.problems({ kind: 'override', pool: 'shop', name: 'qc', override: wrong })).not.toEqual([]);
+      expect(await room.problems({ kind: 'override', pool: 'shop', name: 'qc', override: wrong })).not.toEqual([]);
   });
 
-  it('changes an override of the file; to clear them brings back what the file says', () => {
-    const room = new Room();
-    expect(room.change(override('qa', 'v1'))).toContain('pools.shop.overrides.qa.version: v2 -> v1');
-    room.change(override('qb', 'v1'));
-    room.change(split(50));
-    room.change({ kind: 'clear-overrides', pool: 'shop' });
+  it('changes an override of the file; to clear them brings back what the file says', async () => {
+    const room = await Room.open();
+    expect(await room.change(override('qa', 'v1'))).toContain('pools.shop.overrides.qa.version: v2 -> v1');
+    await room.change(override('qb', 'v1'));
+    await room.change(split(50));
+    await room.change({ kind: 'clear-overrides', pool: 'shop' });
     expect(room.fromFile).toEqual(['pools.shop.split.v1: 90 -> 50', 'pools.shop.split.v2: 10 -> 50']);
   });
 
-  it('removes overrides of the API and of the file; to clear them brings those of the file back', () => {
-    const room = new Room();
-    room.change(override('qb', 'v1'));
-    expect(room.change({ kind: 'remove-override', pool: 'shop', name: 'qb' })).toEqual(['pools.shop.overrides.qb: removed']);
+  it('removes overrides of the API and of the file; to clear them brings those of the file back', async () => {
+    const room = await Room.open();
+    await room.change(override('qb', 'v1'));
+    expect(await room.change({ kind: 'remove-override', pool: 'shop', name: 'qb' })).toEqual(['pools.shop.overrides.qb: removed']);
     expect(room.desired.amendments).toEqual([]);
-    room.change({ kind: 'remove-override', pool: 'shop', name: 'qa' });
+    await room.change({ kind: 'remove-override', pool: 'shop', name: 'qa' });
     expect(room.desired.config.pools[0]?.overrides).toEqual([]);
-    expect(room.change({ kind: 'remove-override', pool: 'shop', name: 'qa' })).toEqual([]);
-    room.change({ kind: 'clear-overrides', pool: 'shop' });
+    expect(await room.change({ kind: 'remove-override', pool: 'shop', name: 'qa' })).toEqual([]);
+    await room.change({ kind: 'clear-overrides', pool: 'shop' });
     expect([room.fromFile, room.desired.amendments]).toEqual([[], []]);
   });
 
-  it('clears the overrides of one pool alone', () => {
-    const room = new Room();
-    room.change(override('qb', 'v1'));
-    room.change({ kind: 'clear-overrides', pool: 'other' });
+  it('clears the overrides of one pool alone', async () => {
+    const room = await Room.open();
+    await room.change(override('qb', 'v1'));
+    await room.change({ kind: 'clear-overrides', pool: 'other' });
     expect(room.desired.config.pools[0]?.overrides).toHaveLength(2);
   });
 
-  it('clears also those that came with a whole pool, and leaves the rest of it', () => {
-    const room = new Room();
+  it('clears also those that came with a whole pool, and leaves the rest of it', async () => {
+    const room = await Room.open();
     const more = '\n      - { name: qb, header: { name: x-qa, value: b }, version: v1 }\n  other:';
-    room.change({ kind: 'config', document: TEXT.replace('\n  other:', more).replace('v1: 90, v2: 10', 'v1: 1, v2: 1') });
-    room.change(override('qa', 'v1'));
-    room.change({ kind: 'clear-overrides', pool: 'shop' });
+    await room.change({ kind: 'config', document: TEXT.replace('\n  other:', more).replace('v1: 90, v2: 10', 'v1: 1, v2: 1') });
+    await room.change(override('qa', 'v1'));
+    await room.change({ kind: 'clear-overrides', pool: 'shop' });
     expect(room.fromFile).toEqual(['pools.shop.split.v1: 90 -> 1', 'pools.shop.split.v2: 10 -> 1']);
   });
 
-  it('drains a version and takes it back', () => {
-    const room = new Room();
-    expect(room.change(drain('drain', 'v1'))).toEqual(['pools.shop.versions.v1.drain: false -> true']);
-    expect(room.change(drain('drain', 'v1'))).toEqual([]);
-    expect(room.change(drain('resume', 'v1'))).toEqual(['pools.shop.versions.v1.drain: true -> false']);
-    expect(room.change(drain('resume', 'v1'))).toEqual([]);
+  it('drains a version and takes it back', async () => {
+    const room = await Room.open();
+    expect(await room.change(drain('drain', 'v1'))).toEqual(['pools.shop.versions.v1.drain: false -> true']);
+    expect(await room.change(drain('drain', 'v1'))).toEqual([]);
+    expect(await room.change(drain('resume', 'v1'))).toEqual(['pools.shop.versions.v1.drain: true -> false']);
+    expect(await room.change(drain('resume', 'v1'))).toEqual([]);
   });
 
   it.each([
     ['as plain text', 'v1', '127.0.0.1:9002', 1],
     ['as a map', 'v2', '127.0.0.1:9003', 2],
-  ])('drains an endpoint written %s and takes it back', (_, version, endpoint, weight) => {
-    const room = new Room();
+  ])('drains an endpoint written %s and takes it back', async (_, version, endpoint, weight) => {
+    const room = await Room.open();
     const path = `pools.shop.versions.${version}.endpoints["${endpoint}"].drain`;
-    expect(room.change(drain('drain', version, endpoint))).toEqual([`${path}: false -> true`]);
+    expect(await room.change(drain('drain', version, endpoint))).toEqual([`${path}: false -> true`]);
     const found = room.desired.config.pools[0]!.versions.flatMap(({ endpoints }) => endpoints).filter((each) => each.drain);
     expect(found.map((each) => [each.key, each.weight])).toEqual([[endpoint, weight]]);
-    expect(room.change(drain('resume', version, endpoint))).toEqual([`${path}: true -> false`]);
+    expect(await room.change(drain('resume', version, endpoint))).toEqual([`${path}: true -> false`]);
     expect(room.fromFile).toEqual([]);
   });
 
-  it('resumes what the file drains', () => {
-    const room = new Room(TEXT.replace('weight: 2', 'weight: 2, drain: true'));
-    expect(room.change(drain('resume', 'v2', '127.0.0.1:9003'))).toHaveLength(1);
+  it('resumes what the file drains', async () => {
+    const room = await Room.open(TEXT.replace('weight: 2', 'weight: 2, drain: true'));
+    expect(await room.change(drain('resume', 'v2', '127.0.0.1:9003'))).toHaveLength(1);
     expect(room.desired.config.pools[0]?.versions[1]?.endpoints[0]).toMatchObject({ drain: false, weight: 2 });
   });
 
@@ -209,18 +216,18 @@ describe('toAmendments', () => {
       ['YAML', wanted],
       ['plain data', readFiles([{ file: FILE, text: wanted }]).document!.value],
       ['what is printed of it', printConfig(asked)],
-    ])('is put in force from %s, in place of all that was asked before', (_, document) => {
-      const room = new Room();
-      room.change(override('qb', 'v1'));
-      room.change(drain('drain', 'v1'));
-      room.change({ kind: 'config', document });
+    ])('is put in force from %s, in place of all that was asked before', async (_, document) => {
+      const room = await Room.open();
+      await room.change(override('qb', 'v1'));
+      await room.change(drain('drain', 'v1'));
+      await room.change({ kind: 'config', document });
       expect(diffConfigs(asked, room.desired.config)).toEqual([]);
-      expect(room.change({ kind: 'config', document })).toEqual([]);
+      expect(await room.change({ kind: 'config', document })).toEqual([]);
     });
 
-    it('amends only what differs', () => {
-      const room = new Room();
-      room.change({ kind: 'config', document: wanted });
+    it('amends only what differs', async () => {
+      const room = await Room.open();
+      await room.change({ kind: 'config', document: wanted });
       expect(room.desired.amendments.map(({ path }) => path.join('.')).sort()).toEqual([
         'pools.more',
         'pools.other',
@@ -228,32 +235,32 @@ describe('toAmendments', () => {
         'routes',
         'workers',
       ]);
-      room.change({ kind: 'config', document: TEXT });
+      await room.change({ kind: 'config', document: TEXT });
       expect([room.fromFile, room.desired.amendments]).toEqual([[], []]);
     });
 
-    it('goes on from a pool that only the API knows', () => {
-      const room = new Room();
-      room.change({ kind: 'config', document: wanted });
-      expect(room.change({ kind: 'split', pool: 'more', weights: { v1: 7 } })).toEqual(['pools.more.split.v1: 1 -> 7']);
-      expect(room.change({ kind: 'drain', pool: 'more', version: 'v1', endpoint: '127.0.0.1:9004' })).toHaveLength(1);
-      expect(room.ask(split(1, 'other'))).toMatchObject({ result: 'unknown' });
+    it('goes on from a pool that only the API knows', async () => {
+      const room = await Room.open();
+      await room.change({ kind: 'config', document: wanted });
+      expect(await room.change({ kind: 'split', pool: 'more', weights: { v1: 7 } })).toEqual(['pools.more.split.v1: 1 -> 7']);
+      expect(await room.change({ kind: 'drain', pool: 'more', version: 'v1', endpoint: '127.0.0.1:9004' })).toHaveLength(1);
+      expect(await room.ask(split(1, 'other'))).toMatchObject({ result: 'unknown' });
     });
 
-    it('says where YAML is wrong', () => {
-      const room = new Room();
-      expect(room.ask({ kind: 'config', document: 'listeners:\n  "a' })).toMatchObject({
+    it('says where YAML is wrong', async () => {
+      const room = await Room.open();
+      expect(await room.ask({ kind: 'config', document: 'listeners:\n  "a' })).toMatchObject({
         result: 'rejected',
         revision: 1,
         problems: [{ line: expect.any(Number), message: expect.stringContaining('not valid YAML') }],
       });
-      expect(room.problems({ kind: 'config', document: '' })).toHaveLength(1);
-      expect(room.problems({ kind: 'config', document: '- a' })).toEqual([expect.stringContaining('must be a map')]);
-      expect(room.problems({ kind: 'config', document: '__proto__: {}' })).toEqual([expect.stringContaining('__proto__')]);
+      expect(await room.problems({ kind: 'config', document: '' })).toHaveLength(1);
+      expect(await room.problems({ kind: 'config', document: '- a' })).toEqual([expect.stringContaining('must be a map')]);
+      expect(await room.problems({ kind: 'config', document: '__proto__: {}' })).toEqual([expect.stringContaining('__proto__')]);
     });
 
-    it.each([undefined, null, 5, true, [], [{}]])('%j is no config', (document) => {
-      expect(new Room().problems({ kind: 'config', document })).not.toEqual([]);
+    it.each([undefined, null, 5, true, [], [{}]])('%j is no config', async (document) => {
+      expect(await (await Room.open()).problems({ kind: 'config', document })).not.toEqual([]);
     });
 
     it.each<[string, Record<string, unknown>]>([
@@ -264,22 +271,22 @@ describe('toAmendments', () => {
       ['pools that are a number', { pools: 5, routes: [{ name: 'r', respond: { status: 204 } }] }],
       ['listeners that are none', { listeners: 'web' }],
       ['routes to a pool that is gone', { pools: {} }],
-    ])('%s has Problems', (_, part) => {
+    ])('%s has Problems', async (_, part) => {
       const document = { ...readFiles([{ file: FILE, text: TEXT }]).document!.value, ...part };
-      expect(new Room().problems({ kind: 'config', document })).not.toEqual([]);
+      expect(await (await Room.open()).problems({ kind: 'config', document })).not.toEqual([]);
     });
   });
 
   describe('restore', () => {
-    it('gives back what stood over the file then, and the amendments with it', () => {
-      const room = new Room();
-      room.change(split(80));
+    it('gives back what stood over the file then, and the amendments with it', async () => {
+      const room = await Room.open();
+      await room.change(split(80));
       const { config, amendments, revision } = room.desired;
-      room.change(split(70));
-      room.change(override('qb', 'v1'));
-      room.change({ kind: 'restore', revision });
+      await room.change(split(70));
+      await room.change(override('qb', 'v1'));
+      await room.change({ kind: 'restore', revision });
       expect([room.desired.config, room.desired.amendments]).toEqual([config, amendments]);
-      room.change({ kind: 'restore', revision: 1 });
+      await room.change({ kind: 'restore', revision: 1 });
       expect([room.fromFile, room.desired.amendments]).toEqual([[], []]);
     });
 
@@ -291,28 +298,28 @@ describe('toAmendments', () => {
         (text) => text.replace('  other:', '  next:').replace('pool: other', 'pool: next') + 'workers: 2\n',
       ],
       ['the endpoint that was drained', (text) => text.replace(', 127.0.0.1:9002', ', 127.0.0.1:9009')],
-    ])('gives back the whole config though the file has changed %s since', (_, edit) => {
-      const room = new Room();
-      room.change(split(80));
-      room.change(drain('drain', 'v1', '127.0.0.1:9002'));
+    ])('gives back the whole config though the file has changed %s since', async (_, edit) => {
+      const room = await Room.open();
+      await room.change(split(80));
+      await room.change(drain('drain', 'v1', '127.0.0.1:9002'));
       const { config, revision } = room.desired;
-      room.change({ kind: 'restore', revision: 1 });
-      room.edit(edit(TEXT));
+      await room.change({ kind: 'restore', revision: 1 });
+      await room.edit(edit(TEXT));
       expect(diffConfigs(config, room.desired.config)).not.toEqual([]);
-      room.change({ kind: 'restore', revision });
+      await room.change({ kind: 'restore', revision });
       expect(diffConfigs(config, room.desired.config)).toEqual([]);
-      room.change({ kind: 'restore', revision: 1 });
+      await room.change({ kind: 'restore', revision: 1 });
       expect(diffConfigs(decodeText(FILE, TEXT).config!, room.desired.config)).toEqual([]);
     });
 
-    it('does not know one that was pruned', () => {
-      const room = new Room(TEXT, 2);
-      for (const weight of [10, 20, 30, 40]) room.change(split(weight));
-      expect(room.ask({ kind: 'restore', revision: 1 })).toMatchObject({ result: 'unknown' });
-      expect(room.change({ kind: 'restore', revision: 4 })).toHaveLength(2);
+    it('does not know one that was pruned', async () => {
+      const room = await Room.open(TEXT, 2);
+      for (const weight of [10, 20, 30, 40]) await room.change(split(weight));
+      expect(await room.ask({ kind: 'restore', revision: 1 })).toMatchObject({ result: 'unknown' });
+      expect(await room.change({ kind: 'restore', revision: 4 })).toHaveLength(2);
     });
 
-    it('of any earlier revision gives that config again while the file stays', () => {
+    it('of any earlier revision gives that config again while the file stays', async () => {
       const version = fc.constantFrom('v1', 'v2');
       const name = fc.constantFrom('qa', 'qb', 'qc');
       const change = fc.oneof(
@@ -326,17 +333,17 @@ describe('toAmendments', () => {
           .map(([kind, endpoint]) => drain(kind, 'v1', endpoint)),
       );
       const steps = fc.array(change, { minLength: 1, maxLength: 12 });
-      fc.assert(
-        fc.property(steps, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), (changes, picks) => {
-          const room = new Room();
+      await fc.assert(
+        fc.asyncProperty(steps, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), async (changes, picks) => {
+          const room = await Room.open();
           const were = [room.desired];
           for (const each of changes) {
-            room.change(each);
+            await room.change(each);
             were.push(room.desired);
           }
           for (const pick of picks) {
             const then = were[pick % were.length]!;
-            room.change({ kind: 'restore', revision: then.revision });
+            await room.change({ kind: 'restore', revision: then.revision });
             expect([room.desired.config, room.desired.amendments]).toEqual([then.config, then.amendments]);
           }
         }),

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import {
-  CHUNK_EXTENSION_BYTES,
+  MAX_CHUNK_EXTENSION_BYTES,
   ChunkedScanner,
-  MESSAGE_EXTENSION_BYTES,
-  TRAILER_BYTES,
-  TRAILER_COUNT,
+  MAX_MESSAGE_EXTENSION_BYTES,
+  MAX_TRAILER_BYTES,
+  MAX_TRAILERS,
 } from '../../../src/http1/chunked-scanner.ts';
 import { REFUSAL_OUTCOMES } from '../../../src/http1/refusal.ts';
 
@@ -113,8 +113,8 @@ test.each([
   ['CR in extension', '1;a\rb\r\n', 'bare CR in chunk size'],
   ['NUL in quoted extension', '1;a="\0"\r\n', 'malformed chunk extension'],
   ['DEL in quoted extension', '1;a="\x7f"\r\n', 'malformed chunk extension'],
-  ['long extension', `1;${'a'.repeat(CHUNK_EXTENSION_BYTES + 1)}\r\n`, 'chunk extensions too long'],
-  ['many extensions', `1;${'a'.repeat(250)}\r\nx\r\n`.repeat(MESSAGE_EXTENSION_BYTES / 250 + 1), 'chunk extensions too long'],
+  ['long extension', `1;${'a'.repeat(MAX_CHUNK_EXTENSION_BYTES + 1)}\r\n`, 'chunk extensions too long'],
+  ['many extensions', `1;${'a'.repeat(250)}\r\nx\r\n`.repeat(MAX_MESSAGE_EXTENSION_BYTES / 250 + 1), 'chunk extensions too long'],
   ['LF for the end', `${lastChunk}\n`, 'bare LF'],
   ['CR CR LF for the end', `${lastChunk}\r\r\n`, 'bare CR'],
   ['text for the end', `${lastChunk}GET / HTTP/1.1\r\n`, 'space before colon'],
@@ -145,11 +145,11 @@ test.each([
 });
 
 test('bounds the trailer section in bytes and in fields', () => {
-  const large = scanWhole(`${lastChunk}A: ${'x'.repeat(TRAILER_BYTES)}`);
+  const large = scanWhole(`${lastChunk}A: ${'x'.repeat(MAX_TRAILER_BYTES)}`);
   expect(large).toMatchObject({ end: -1, refusal: 'trailers too large' });
   expect(REFUSAL_OUTCOMES[large.refusalCode]).toBe('header_too_large');
-  expect(scanWhole(`${lastChunk}${'A: b\r\n'.repeat(TRAILER_COUNT)}\r\n`).done).toBe(true);
-  expect(scanWhole(`${lastChunk}${'A: b\r\n'.repeat(TRAILER_COUNT + 1)}\r\n`).refusal).toBe('too many trailers');
+  expect(scanWhole(`${lastChunk}${'A: b\r\n'.repeat(MAX_TRAILERS)}\r\n`).done).toBe(true);
+  expect(scanWhole(`${lastChunk}${'A: b\r\n'.repeat(MAX_TRAILERS + 1)}\r\n`).refusal).toBe('too many trailers');
 });
 
 test('bounds the body before its bytes arrive', () => {

@@ -1,8 +1,10 @@
 // Parses texts of the tests into fresh heads.
 
 import { REFUSAL_OUTCOMES } from '../../../src/http1/refusal.ts';
-import { RequestHead, parseRequestHead } from '../../../src/http1/request-head.ts';
-import { ResponseHead, parseResponseHead } from '../../../src/http1/response-head.ts';
+import { readRequestHead } from '../../../src/http1/read-request-head.ts';
+import { RequestHead } from '../../../src/http1/request-head.ts';
+import { readResponseHead } from '../../../src/http1/read-response-head.ts';
+import { ResponseHead } from '../../../src/http1/response-head.ts';
 
 export const LIMITS = { headerBytes: 16384, headerCount: 100, requestLineBytes: 8192 };
 
@@ -13,12 +15,12 @@ export function lines(...all: string[]): string {
 
 export function parseRequest(text: string, limits = LIMITS): { head: RequestHead; end: number } {
   const head = new RequestHead();
-  return { end: parseRequestHead(text, 0, head, limits), head };
+  return { end: readRequestHead(text, 0, head, limits), head };
 }
 
 export function parseResponse(text: string, method = 'GET', limits = LIMITS): { head: ResponseHead; end: number } {
   const head = new ResponseHead();
-  return { end: parseResponseHead(text, 0, head, limits, method), head };
+  return { end: readResponseHead(text, 0, head, limits, method), head };
 }
 
 /** `accepted`, `incomplete`, or outcome code and reason of the refusal. */

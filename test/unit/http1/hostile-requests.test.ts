@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseRequestHead, RequestHead } from '../../../src/http1/request-head.ts';
+import { readRequestHead } from '../../../src/http1/read-request-head.ts';
+import { RequestHead } from '../../../src/http1/request-head.ts';
 import { LIMITS, lines, parseRequest, verdict } from './heads.ts';
 
 const GET = 'GET / HTTP/1.1';
@@ -204,7 +205,7 @@ test.each([...framing, ...requestLine, ...host, ...fields])('refuses %s', (_what
 test.each([...framing, ...requestLine, ...host, ...fields])('never serves %s, however it arrives', (_what, text) => {
   const head = new RequestHead();
   for (let length = 0; length <= text.length; length++) {
-    expect(parseRequestHead(text.slice(0, length), 0, head, LIMITS)).toBeLessThanOrEqual(0);
+    expect(readRequestHead(text.slice(0, length), 0, head, LIMITS)).toBeLessThanOrEqual(0);
   }
 });
 

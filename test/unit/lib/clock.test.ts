@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { after, every, nowMs, wallMs } from '../../../src/lib/clock.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 
 describe('clock', () => {
   it('calls once after the delay, and never after stop', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { LogHistogram } from '../../../src/lib/log-histogram.ts';
 
 describe('LogHistogram', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { freshFraction, newKey, randomFraction, seededRandom } from '../../../src/lib/random.ts';
+import { freshFraction, newKey, randomFraction } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 
 describe('newKey', () => {
   it('is 22 characters of base64url, never twice the same', () => {

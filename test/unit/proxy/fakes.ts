@@ -1,7 +1,9 @@
 // The surroundings of one step: a state as it is after `begin`, and what stands on both sides of it, each writing down what it is told.
 
-import { RequestHead, parseRequestHead } from '../../../src/http1/request-head.ts';
-import { ResponseHead, parseResponseHead } from '../../../src/http1/response-head.ts';
+import { readRequestHead } from '../../../src/http1/read-request-head.ts';
+import type { RequestHead } from '../../../src/http1/request-head.ts';
+import { readResponseHead } from '../../../src/http1/read-response-head.ts';
+import { ResponseHead } from '../../../src/http1/response-head.ts';
 import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
 import { BODY_CHUNKED } from '../../../src/http1/framing.ts';
 import type { Deadline } from '../../../src/lib/deadlines.ts';
@@ -12,17 +14,17 @@ import { ExchangeState } from '../../../src/proxy/exchange-state.ts';
 import type { ServedPool, ServingState } from '../../../src/proxy/serving-state.ts';
 import { compileTrust } from '../../../src/routing/trust.ts';
 import { RecentExchanges } from '../../../src/telemetry/recent-exchanges.ts';
-import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
 import type { Outcome } from '../../../src/telemetry/outcomes.ts';
-import type { UpstreamConnection } from '../../../src/upstream/connection.ts';
+import type { UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
-import { RetryBudget } from '../../../src/upstream/retry-budget.ts';
-import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/version-runtime.ts';
+import { RetryBudget } from '../../../src/upstream/resilience/retry-budget.ts';
+import type { NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/stream-request.ts';
+import { ACQUIRED } from '../../../src/upstream/stream-request.ts';
 import type { VersionRuntime } from '../../../src/upstream/version-runtime.ts';
 import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { FakeState, makePool, makeRoute, makeTable } from '../routing/make-table.ts';
 
-export const LIMITS = { headerBytes: 16_384, headerCount: 100, requestLineBytes: 8192 };
+const LIMITS = { headerBytes: 16_384, headerCount: 100, requestLineBytes: 8192 };
 
 export const SETTINGS: ListenerSettings = {
   ...LIMITS,
@@ -128,8 +130,8 @@ export class FakeUpstream {
     this.endpoint = { key, inFlight: 0, counters: counting(calls, key) } as unknown as Endpoint;
   }
 
-  get real(): UpstreamConnection {
-    return this as unknown as UpstreamConnection;
+  get real(): UpstreamStream {
+    return this as unknown as UpstreamStream;
   }
 
   begin(_sink: unknown, method: string): void {
@@ -150,6 +152,10 @@ export class FakeUpstream {
     return this.send(bytes.toString('latin1', from, to));
   }
 
+  release(): void {
+    this.calls.push('release');
+  }
+
   destroy(): void {
     this.calls.push('destroy');
   }
@@ -160,7 +166,7 @@ export class FakeUpstream {
 
   /** Takes in a response as the connection does: in `text` when it is small, else in memory. Returns what `onResponse` gets. */
   respond(response: string, { requestMethod = 'GET', small = true, headroom = 512 } = {}): { from: number; to: number } {
-    const end = parseResponseHead(response, 0, this.head, { ...LIMITS }, requestMethod);
+    const end = readResponseHead(response, 0, this.head, { ...LIMITS }, requestMethod);
     if (end <= 0) throw new Error(`not a response: ${this.head.refusal}`);
     const from = headroom;
     const to = from + this.memory.write(response.slice(end), from, 'latin1');
@@ -237,10 +243,6 @@ export class FakeVersion {
 
   withdraw(): void {
     this.calls.push(`${this.name}.withdraw`);
-  }
-
-  releaseConnection(): void {
-    this.calls.push(`${this.name}.releaseConnection`);
   }
 
   succeeded(endpoint: Endpoint): void {
@@ -429,8 +431,6 @@ export function bind({ attempt }: ExchangeState, upstream: FakeUpstream): void {
 }
 
 export function parse(text: string, head: RequestHead): RequestHead {
-  if (parseRequestHead(text, 0, head, LIMITS) <= 0) throw new Error(`not a request: ${head.refusal}`);
+  if (readRequestHead(text, 0, head, LIMITS) <= 0) throw new Error(`not a request: ${head.refusal}`);
   return head;
 }
-
-export const FAILED = OUTCOME.upstream_reset;

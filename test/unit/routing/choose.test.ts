@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { AffinityConfig, OverrideConfig, PoolConfig } from '../../../src/config/model.ts';
 import { choose, chooseFor } from '../../../src/routing/choose.ts';
-import { Choice, CHOICE_REASONS, type PoolTable, type RoutableRequest } from '../../../src/routing/table.ts';
+import { Choice, CHOICE_REASONS } from '../../../src/routing/choice.ts';
+import type { RoutableRequest } from '../../../src/routing/request.ts';
+import type { PoolTable } from '../../../src/routing/table.ts';
 import { FakeState, makePool, makePoolTable, makeRequest, makeRoute, makeTable } from './make-table.ts';
 
 const OWN: AffinityConfig = { kind: 'cookie', name: 'sluice-shop', own: true, maxAgeMs: 86_400_000, path: '/', remember: undefined };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileTable } from '../../../src/routing/compile.ts';
 import { compilePattern } from '../../../src/routing/value.ts';
-import { ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND } from '../../../src/routing/table.ts';
+import { ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND } from '../../../src/routing/route-table.ts';
 import { find, makeConfig, makeMatch, makePool, makePoolTable, makeRequest, makeRoute, makeTable, prefix } from './make-table.ts';
 
 describe('compileTable', () => {

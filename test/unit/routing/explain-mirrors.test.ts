@@ -3,7 +3,7 @@ import type { MirrorConfig, PoolConfig } from '../../../src/config/model.ts';
 import { explain, type Explanation } from '../../../src/routing/explain.ts';
 import type { ExplainedMirror } from '../../../src/routing/explain-mirrors.ts';
 import { isSampled } from '../../../src/routing/mirror.ts';
-import type { RoutableRequest } from '../../../src/routing/table.ts';
+import type { RoutableRequest } from '../../../src/routing/request.ts';
 import { makeMirror } from './make-mirror.ts';
 import { conditions, exact, makeMatch, makePool, makePoolTable, makeRequest, makeRoute, makeTable } from './make-table.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { OverrideConfig, PoolConfig } from '../../../src/config/model.ts';
 import { explain, type ExplainQuestion } from '../../../src/routing/explain.ts';
-import { compileSessionRule } from '../../../src/routing/remembered-version.ts';
+import { compileSessionRule } from '../../../src/routing/session-rule.ts';
 import { type SessionMemory, SessionReader } from '../../../src/routing/session-reader.ts';
 import { createSessionMemory, Sessions } from '../../../src/routing/sessions.ts';
-import type { RoutableRequest } from '../../../src/routing/table.ts';
+import type { RoutableRequest } from '../../../src/routing/request.ts';
 import { conditions, exact, makeMatch, makePool, makeRequest, makeRoute, makeTable, prefix } from './make-table.ts';
 
 const QA: OverrideConfig = {

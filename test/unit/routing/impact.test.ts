@@ -5,7 +5,7 @@ import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
 import type { SeenRequest, Side } from '../../../src/routing/expected-versions.ts';
 import { foreseeImpact } from '../../../src/routing/impact.ts';
-import { compileSessionRule } from '../../../src/routing/remembered-version.ts';
+import { compileSessionRule } from '../../../src/routing/session-rule.ts';
 import { SessionReader } from '../../../src/routing/session-reader.ts';
 import { createSessionMemory, Sessions } from '../../../src/routing/sessions.ts';
 import { makeConfig, makeMatch, makePool, makeRequest, makeRoute, prefix } from './make-table.ts';

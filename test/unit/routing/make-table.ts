@@ -3,7 +3,10 @@
 import type { Config, MatchConfig, PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
 import type { Sessions } from '../../../src/routing/sessions.ts';
-import type { PoolState, PoolTable, RoutableRequest, RouteMatch, Table } from '../../../src/routing/table.ts';
+import type { PoolState } from '../../../src/routing/pool-state.ts';
+import type { RoutableRequest } from '../../../src/routing/request.ts';
+import type { RouteMatch } from '../../../src/routing/route-table.ts';
+import type { PoolTable, Table } from '../../../src/routing/table.ts';
 
 export function makeMatch(match: Partial<MatchConfig> = {}): MatchConfig {
   return { path: { kind: 'prefix', path: '/' }, methods: [], headers: [], query: [], ...match };

@@ -3,7 +3,8 @@ import type { AffinityConfig, PoolConfig } from '../../../src/config/model.ts';
 import { choose, chooseFor } from '../../../src/routing/choose.ts';
 import { SessionReader } from '../../../src/routing/session-reader.ts';
 import { createSessionMemory, Sessions } from '../../../src/routing/sessions.ts';
-import { Choice, CHOICE_REASONS, type PoolTable } from '../../../src/routing/table.ts';
+import { Choice, CHOICE_REASONS } from '../../../src/routing/choice.ts';
+import type { PoolTable } from '../../../src/routing/table.ts';
 import { FakeState, makePool, makePoolTable, makeRequest, makeRoute, makeTable } from './make-table.ts';
 
 const HOLD = { timeMs: 100_000, quietMs: 60_000, users: 1000 };

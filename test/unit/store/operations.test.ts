@@ -17,7 +17,7 @@ import type { JournalEntry, Store, StoredRevision } from '../../../src/store/sto
 import { figure } from '../../flow/scaffold/full.ts';
 import { makeFolder } from '../../flow/scaffold/folder.ts';
 import { closeAll } from '../../flow/scaffold/open.ts';
-import { entryOf, grow, heldBy, revisionOf } from './sample.ts';
+import { append, entryOf, grow, heldBy, revisionOf } from './sample.ts';
 
 afterEach(closeAll);
 
@@ -49,9 +49,9 @@ interface Model {
   readonly entries: JournalEntry[];
 }
 
-function expectModel(store: Store, model: Model, bound: number): void {
-  expect(store.list({ limit: 1_000 })).toEqual(model.revisions.slice(-bound).reverse());
-  expect(store.entries({ after: 0, limit: 1_000 })).toEqual(model.entries.slice(-bound));
+async function expectModel(store: Store, model: Model, bound: number): Promise<void> {
+  expect(await store.list({ limit: 1_000 })).toEqual(model.revisions.slice(-bound).reverse());
+  expect(await store.entries({ after: 0, limit: 1_000 })).toEqual(model.entries.slice(-bound));
   expect(store.lastSeq).toBe(model.entries.length);
 }
 
@@ -77,7 +77,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 it('does what a list would do, whatever the order of calls', () => {
   const retention = { revisions: { count: 6, size: 1e9 }, entries: { count: 6, size: 1e9 } };
   const open = (dir: string | undefined): Store => openStore({ dir, retention, onMoved: unmoved });
-  const run = (steps: readonly Step[], kind: 'memory' | 'sqlite'): void => {
+  const run = async (steps: readonly Step[], kind: 'memory' | 'sqlite'): Promise<void> => {
     let dir = kind === 'memory' ? undefined : makeFolder().path;
     let store = open(dir);
     const model: Model = { revisions: [], entries: [] };
@@ -95,105 +95,110 @@ it('does what a list would do, whatever the order of calls', () => {
           written: written.padEnd(each.length),
           differences,
         };
-        model.entries.push(store.append(revision, entryOf(kindText)));
+        model.entries.push(await append(store, revision, entryOf(kindText)));
         model.revisions.push(revision);
       } else if (each.do === 'record') {
-        model.entries.push(store.record(entryOf(each.text)));
+        model.entries.push(await store.record(entryOf(each.text)));
       } else if (each.do === 'late') {
-        expect(() => store.append(revisionOf(model.revisions.length + each.off), entryOf('late'))).toThrow(RevisionConflict);
+        await expect(append(store, revisionOf(model.revisions.length + each.off), entryOf('late'))).rejects.toThrow(RevisionConflict);
       } else if (dir !== undefined) {
         const next = each.do === 'kill' ? copyOf(dir) : dir;
-        store.close();
+        await store.close();
         dir = next;
         store = open(dir);
       }
-      expectModel(store, model, 6);
+      await expectModel(store, model, 6);
     }
-    store.close();
+    await store.close();
   };
-  fc.assert(fc.property(fc.array(step, { maxLength: 25 }), fc.constantFrom('memory' as const, 'sqlite' as const), run), { numRuns: 60 });
+  return fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 25 }), fc.constantFrom('memory' as const, 'sqlite' as const), run), {
+    numRuns: 60,
+  });
 });
 
-it('a disk that is full fails the append and changes nothing; with room it goes on', () => {
+it('a disk that is full fails the append and changes nothing; with room it goes on', async () => {
   const { db, store } = openBare();
-  grow(store, 5);
+  await grow(store, 5);
   db.exec('PRAGMA max_page_count = 30');
-  const append = (): void =>
-    void store.append(revisionOf(store.list({ limit: 1 })[0]!.number + 1, { written: 'x'.repeat(9_000) }), entryOf('a'));
-  expect(() => {
-    for (;;) append();
-  }).toThrow(/^the state was not written to .*sluice\.db: database or disk is full; nothing was changed$/);
-  const before = heldBy(store);
+  const more = async (): Promise<JournalEntry> => {
+    const [newest] = await store.list({ limit: 1 });
+    return append(store, revisionOf(newest!.number + 1, { written: 'x'.repeat(9_000) }), entryOf('a'));
+  };
+  const fill = async (): Promise<never> => {
+    for (;;) await more();
+  };
+  await expect(fill()).rejects.toThrow(/^the state was not written to .*sluice\.db: database or disk is full; nothing was changed$/);
+  const before = await heldBy(store);
   expect(before.revisions.length).toBeGreaterThan(5);
-  expect(append).toThrow(StoreFailed);
-  expect(heldBy(store)).toEqual(before);
+  await expect(more()).rejects.toThrow(StoreFailed);
+  expect(await heldBy(store)).toEqual(before);
   // What is small may still find room.
-  store.record(entryOf('full'));
+  await store.record(entryOf('full'));
   db.exec('PRAGMA max_page_count = 3000');
-  append();
-  expect(store.latest()?.number).toBe((before.revisions[0]?.number ?? 0) + 1);
+  await more();
+  expect((await store.latest())?.number).toBe((before.revisions[0]?.number ?? 0) + 1);
   expect(store.lastSeq).toBe((before.entries.at(-1)?.seq ?? 0) + 2);
-  store.close();
+  await store.close();
 });
 
-it('says so when a row has rotted since the start', () => {
+it('says so when a row has rotted since the start', async () => {
   const { db, store } = openBare();
-  grow(store, 3);
+  await grow(store, 3);
   db.exec(`UPDATE revisions SET reason = 'rot' WHERE number = 2`);
-  expect(() => store.find(2)).toThrow(/^the state cannot be read from .*: the checksum of revision 2 is wrong$/);
-  expect(store.find(3)?.number).toBe(3);
-  store.close();
+  await expect(store.find(2)).rejects.toThrow(/^the state cannot be read from .*: the checksum of revision 2 is wrong$/);
+  expect((await store.find(3))?.number).toBe(3);
+  await store.close();
 });
 
-it('reads the end of a file that is too long to be read whole', () => {
+it('reads the end of a file that is too long to be read whole', async () => {
   const { db, statements, store } = openBare();
-  grow(store, 30);
+  await grow(store, 30);
   db.exec(`UPDATE revisions SET reason = 'rot' WHERE number = 12`);
   expect(inspectRows(db, statements, 0).extent.revisions.last).toBe(30);
   expect(() => inspectRows(db, statements)).toThrow(/checksum of revision 12/);
   db.exec(`UPDATE revisions SET reason = 'rot' WHERE number = 22`);
   expect(() => inspectRows(db, statements, 0)).toThrow(/checksum of revision 22/);
-  store.close();
+  await store.close();
 });
 
-it('does not acknowledge what goes to a file that was removed', () => {
+it('does not acknowledge what goes to a file that was removed', async () => {
   const folder = makeFolder();
   const store = openStore({ dir: folder.path, onMoved: unmoved });
-  grow(store, 2);
+  await grow(store, 2);
   rmSync(folder.file('sluice.db'));
-  expect(() => grow(store, 3)).toThrow(/not written to .*: somebody removed or replaced the file .*; restart Sluice/);
-  expect(store.latest()?.number).toBe(2);
-  store.close();
+  await expect(grow(store, 3)).rejects.toThrow(/not written to .*: somebody removed or replaced the file .*; restart Sluice/);
+  expect((await store.latest())?.number).toBe(2);
+  await store.close();
 });
 
-it('an append waits for the disk, a record does not, in any order', () => {
+it('an append waits for the disk, a record does not, in any order', async () => {
   const { db, store } = openBare();
   const synchronous = (): unknown => db.prepare('PRAGMA synchronous').get()?.['synchronous'];
   for (let number = 1; number <= 2; number++) {
-    grow(store, number);
+    await grow(store, number);
     expect(synchronous()).toBe(2);
-    store.record(entryOf('noise'));
+    await store.record(entryOf('noise'));
     expect(synchronous()).toBe(1);
   }
-  store.close();
+  await store.close();
 });
 
-it('appends soon, and keeps its log short', () => {
+it('appends soon, and keeps its log short', async () => {
   const folder = makeFolder();
   const store = openStore({ dir: folder.path, onMoved: unmoved });
   const times: number[] = [];
   for (let number = 1; number <= 200; number++) {
     const revision = revisionOf(number, { written: 'x'.repeat(5_000) });
     const begun = performance.now();
-    store.append(revision, entryOf('a'));
+    await append(store, revision, entryOf('a'));
     times.push(performance.now() - begun);
   }
   times.sort((a, b) => a - b);
   figure('append to the store', { 'p50 ms': times[100] ?? 0, 'p99 ms': times[198] ?? 0 });
   expect(statSync(folder.file('sluice.db-wal')).size).toBeLessThan(200_000);
   const begun = performance.now();
-  for (let count = 0; count < 1_000; count++) store.record(entryOf('noise'));
+  for (let count = 0; count < 1_000; count++) await store.record(entryOf('noise'));
   figure('record in the journal', { 'mean ms': (performance.now() - begun) / 1_000 });
   expect(statSync(folder.file('sluice.db-wal')).size).toBeLessThan(8_000_000);
-  store.close();
+  await store.close();
 });

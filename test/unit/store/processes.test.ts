@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { openStore } from '../../../src/store/open-store.ts';
 import { StoreInUse, StoreUnusable } from '../../../src/store/store-errors.ts';
 import { eventually, within } from '../../flow/scaffold/eventually.ts';
@@ -59,8 +59,8 @@ it('SIGKILL at any moment costs nothing that was acknowledged', { timeout: 120_0
     expect(owner.lines.filter((line) => !/^\d+$/.test(line))).toEqual([]);
     const acknowledged = Number(owner.lines.at(-1) ?? last);
     const store = openStore({ dir, onMoved });
-    const found = store.list({ limit: 1_000 }).map(({ number }) => number);
-    store.close();
+    const found = (await store.list({ limit: 1_000 })).map(({ number }) => number);
+    await store.close();
     // One more may have been written and not yet acknowledged.
     expect([acknowledged, acknowledged + 1]).toContain(found[0] ?? 0);
     last = found[0] ?? 0;
@@ -77,17 +77,17 @@ it('one process owns the directory, until it dies', async () => {
   expect(() => openStore({ dir, onMoved })).toThrow(`the state directory is in use by another Sluice: ${dir}; stop that one, or`);
   await owner.end('SIGKILL');
   const store = openStore({ dir, onMoved });
-  grow(store, 1);
+  await grow(store, 1);
   // The same from the other side, and within one process.
   const second = open(new Owner('hold', dir));
   await second.end();
   expect(second.lines).toEqual([expect.stringMatching(/^refused: StoreInUse: the state directory is in use by another Sluice: /)]);
   expect(() => openStore({ dir, onMoved })).toThrow(StoreInUse);
-  grow(store, 2);
-  store.close();
+  await grow(store, 2);
+  await store.close();
   const again = openStore({ dir, onMoved });
-  expect(again.latest()?.number).toBe(2);
-  again.close();
+  expect((await again.latest())?.number).toBe(2);
+  await again.close();
 });
 
 it('damage does not make two starts at once lose what the first of them writes', async () => {

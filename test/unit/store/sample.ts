@@ -23,10 +23,15 @@ export function entryOf(kind: string, changes: Partial<NewEntry> = {}): NewEntry
   return { atMs: 1_700_000_000_000, kind, author: 'ann', revision: 1, detail: '{"a":1}', ...changes };
 }
 
+/** As the next one after the one before it. */
+export function append(store: Store, revision: StoredRevision, entry: NewEntry): Promise<JournalEntry> {
+  return store.compareAndAppend(revision.number - 1, revision, entry);
+}
+
 /** Appends revisions up to that number. */
-export function grow(store: Store, upTo: number): void {
-  for (let number = (store.latest()?.number ?? 0) + 1; number <= upTo; number++) {
-    store.append(revisionOf(number), entryOf('applied', { revision: number }));
+export async function grow(store: Store, upTo: number): Promise<void> {
+  for (let number = ((await store.latest())?.number ?? 0) + 1; number <= upTo; number++) {
+    await append(store, revisionOf(number), entryOf('applied', { revision: number }));
   }
 }
 
@@ -35,6 +40,6 @@ export interface Held {
   readonly entries: readonly JournalEntry[];
 }
 
-export function heldBy(store: Store): Held {
-  return { revisions: store.list({ limit: 1_000 }), entries: store.entries({ after: 0, limit: 1_000 }) };
+export async function heldBy(store: Store): Promise<Held> {
+  return { revisions: await store.list({ limit: 1_000 }), entries: await store.entries({ after: 0, limit: 1_000 }) };
 }

@@ -4,6 +4,7 @@ import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
 import { versionActivity } from '../../../src/telemetry/version-activity.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
 const key = (version: string): CounterKey => ({ kind: 'version', pool: 'shop', version });
 
@@ -12,7 +13,7 @@ it('grows with each request and attempt of any worker, and with nothing else', (
   const sets = [new CounterSet(0), new CounterSet(1)];
   const adopt = (...keys: CounterKey[]): void => {
     const plan = registry.reserve(keys);
-    for (const set of sets) set.adopt(plan);
+    for (const set of sets) adoptPlan(set, plan);
     registry.commit(plan, 'all');
   };
   const activity = versionActivity(registry);

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { ComparedMirrors } from '../../../src/threads/compared-mirrors.ts';
 import type { Config, MirrorConfig } from '../../../src/config/model.ts';
-import type { VersionDeploy } from '../../../src/upstream/live-pools.ts';
+import type { VersionDeploy } from '../../../src/telemetry/version-deploy.ts';
 import { makeCompare, mirrorsOfShop } from './compared-config.ts';
 
 const DARK: Partial<MirrorConfig> = { name: 'dark', compare: makeCompare() };

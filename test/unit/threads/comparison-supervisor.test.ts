@@ -9,7 +9,7 @@ import type { CompareLink } from '../../../src/threads/messages.ts';
 import type { Config } from '../../../src/config/model.ts';
 import type { DatedReport } from '../../../src/compare/mirror-report.ts';
 import { systemClock, wallMs } from '../../../src/lib/clock.ts';
-import { ManualClock } from '../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../scaffold/manual-clock.ts';
 import type { Clock } from '../../../src/lib/clock.ts';
 import type { Log } from '../../../src/lib/log.ts';
 import { ComparisonLoad } from '../../../src/compare/comparison-load.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/lib/random.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import type { PoolConfig } from '../../../src/config/model.ts';
 import { NOT_READY_DRAINING, NOT_READY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';

@@ -18,6 +18,7 @@ import { LivePools } from '../../../../src/upstream/live-pools.ts';
 import { open } from '../../../flow/scaffold/open.ts';
 import { configFor } from '../../../flow/scaffold/sluice.ts';
 import { Wire } from '../../../flow/scaffold/wire.ts';
+import { adoptPlan } from '../../../scaffold/adopt-plan.ts';
 
 export interface MirroredProxy {
   readonly context: ProxyContext;
@@ -57,7 +58,7 @@ export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, c
   const [deadlines, counters] = [new Deadlines(), new CounterSet(0)];
   const counted = new CounterRegistry(1);
   const plan = counted.reserve(counterKeys(config));
-  counters.adopt(plan);
+  adoptPlan(counters, plan);
   counted.commit(plan, 'all');
   const log = { info: vi.fn(), warn: vi.fn(), error: (fields: unknown) => faults.push(fields) } as unknown as Log;
   const livePools = new LivePools({ deadlines, counters, log, worker: 0, workers: 1, onFault: (error) => faults.push(error) });

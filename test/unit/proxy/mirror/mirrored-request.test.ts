@@ -4,12 +4,13 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { MirroredRequest } from '../../../../src/proxy/mirror/mirrored-request.ts';
 import type { MirroredRequestOwner } from '../../../../src/proxy/mirror/mirrored-request.ts';
 import type { ResponseTap } from '../../../../src/proxy/mirror/response-tap.ts';
-import type { MirrorTable } from '../../../../src/routing/mirror.ts';
+import type { MirrorTable } from '../../../../src/routing/table.ts';
 import { MIRRORED } from '../../../../src/telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../../../src/telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';
 import type { OutcomeCode } from '../../../../src/telemetry/outcomes.ts';
-import type { MirrorRuntime, MirrorTarget } from '../../../../src/upstream/mirror-runtime.ts';
+import type { MirrorRuntime } from '../../../../src/upstream/mirror-runtime.ts';
+import type { MirrorTarget } from '../../../../src/upstream/mirror-target.ts';
 import { FakeUpstream, counting } from '../fakes.ts';
 
 class ShadowConnection extends FakeUpstream {
@@ -62,15 +63,14 @@ function start(when: 'at once' | 'later' = 'at once', mirror: Partial<MirrorTabl
     ...live,
     acquire: () => {
       if (live.dropped !== undefined) return live.dropped;
-      if (when === 'at once') copy.onConnected(connection.real);
-      else copy.onConnecting(connection.real);
+      if (when === 'at once') copy.onConnected(connection.real, connection.endpoint);
+      else copy.onConnecting(connection.real, connection.endpoint);
       return undefined;
     },
     leave: (_: unknown, outcome: MirrorOutcome) => {
       calls.push(`leave ${outcome.code}`);
       return live.isOverloaded;
     },
-    giveBack: () => void calls.push('giveBack'),
   };
   copy.prepare(table(mirror), 'PUT', 'HEAD ', 10);
   copy.attached = true;
@@ -99,7 +99,7 @@ describe('a copy', () => {
     start('later');
     copy.push(...bytes('body'));
     expect([connection.received, owner.waiting > 0]).toEqual(['', true]);
-    copy.onConnected(connection.real);
+    copy.onConnected(connection.real, connection.endpoint);
     expect([connection.received, owner.waiting]).toEqual(['HEAD body', 0]);
   });
 
@@ -107,7 +107,7 @@ describe('a copy', () => {
     start();
     copy.requestEnded();
     expect(respond()).toBe(true);
-    expect(calls.slice(-4)).toEqual([`dark.ended(${MIRRORED.ok.index})`, 'leave ok', 'ended', 'giveBack']);
+    expect(calls.slice(-4)).toEqual([`dark.ended(${MIRRORED.ok.index})`, 'leave ok', 'ended', 'release']);
     expect(copy.active).toBe(false);
     copy.detach(false);
     expect(calls.at(-1)).toBe('put');

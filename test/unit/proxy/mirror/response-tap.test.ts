@@ -66,7 +66,7 @@ test('a tap hears all responses, whole, and how they ended', async () => {
   expect(faults).toEqual([]);
 });
 
-test('changes that the mirror makes are for the shadow, not for the second copy', async () => {
+test('changes that the mirror makes are for the shadow, not for the secondary copy', async () => {
   const { context, port, seen } = await startBoth({ requestHeaders: { set: { 'x-stage': 'dark' } }, rewrite: { host: 'shadow.internal' } });
   context.shadows.createTap = () => ({
     wantsSecondary: true,
@@ -84,7 +84,7 @@ test('changes that the mirror makes are for the shadow, not for the second copy'
 test.each(['find', 'onHead', 'onBody', 'onPrimaryEnd', 'onCopyEnd'])('one that fails in %s fails alone', async (where) => {
   const { context, port, faults } = await startBoth();
   const fail = (here: string) => (): void => {
-    if (here === where) throw new Error('a fault of the witness');
+    if (here === where) throw new Error('a fault of the tap');
   };
   context.shadows.createTap = (): ResponseTap => {
     fail('find')();

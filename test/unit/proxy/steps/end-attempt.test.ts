@@ -17,7 +17,7 @@ describe('the end of an attempt', () => {
     endAttempt(exchange, OUTCOME.ok);
     expect(calls).toEqual([
       ...['v1.releaseSlot', `v1.attempted(${OUTCOME.ok.index})`, '10.0.0.1:80.ended()'],
-      ...['v1.succeeded(10.0.0.1:80)', 'v1.releaseConnection'],
+      ...['v1.succeeded(10.0.0.1:80)', 'release'],
     ]);
     expect([upstream.endpoint.inFlight, state.attempt.connection, state.attempt.holdsSlot]).toEqual([0, undefined, false]);
     expect(state.attempt.endpoint).toBe(upstream.endpoint);
@@ -32,7 +32,7 @@ describe('the end of an attempt', () => {
     state.body.done = requestDone;
     endAttempt(exchange, OUTCOME.ok);
     expect(calls).toContain('destroy');
-    expect(calls).not.toContain('v1.releaseConnection');
+    expect(calls).not.toContain('release');
   });
 
   test('happens once', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { observe } from '../../../../src/proxy/steps/observe.ts';
-import { REASON_WEIGHT } from '../../../../src/routing/table.ts';
+import { REASON_WEIGHT } from '../../../../src/routing/choice.ts';
 import type { Observation } from '../../../../src/telemetry/observation.ts';
 import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';
 import type { OutcomeCode } from '../../../../src/telemetry/outcomes.ts';

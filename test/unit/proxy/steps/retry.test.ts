@@ -4,7 +4,7 @@ import { RETRY_REASONS } from '../../../../src/proxy/retry-reasons.ts';
 import { retry, retryReasonOfStatus, retryResponse } from '../../../../src/proxy/steps/retry.ts';
 import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';
 import type { OutcomeCode } from '../../../../src/telemetry/outcomes.ts';
-import { OVERLOAD } from '../../../../src/upstream/version-runtime.ts';
+import { OVERLOAD } from '../../../../src/upstream/stream-request.ts';
 import { bind, makeRouted } from '../fakes.ts';
 
 const get = 'GET /a HTTP/1.1\r\nhost: a.example\r\n\r\n';

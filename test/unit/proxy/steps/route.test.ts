@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { route } from '../../../../src/proxy/steps/route.ts';
-import { REASON_WEIGHT } from '../../../../src/routing/table.ts';
-import { NO_ENDPOINT } from '../../../../src/upstream/version-runtime.ts';
+import { REASON_WEIGHT } from '../../../../src/routing/choice.ts';
+import { NO_ENDPOINT } from '../../../../src/upstream/stream-request.ts';
 import { makeMatch, makeRoute, prefix } from '../../routing/make-table.ts';
 import { FakeExchange, makeServing, trusting } from '../fakes.ts';
 

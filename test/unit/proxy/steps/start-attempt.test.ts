@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { bindUpstream, continueBody, hold, sendBody, sendRequest, startAttempt } from '../../../../src/proxy/steps/start-attempt.ts';
-import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from '../../../../src/upstream/version-runtime.ts';
+import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from '../../../../src/upstream/stream-request.ts';
 import { bind, makeRouted } from '../fakes.ts';
 
 const upload = 'POST /up HTTP/1.1\r\nhost: a.example\r\ncontent-length: 100\r\n\r\n';
@@ -41,7 +41,7 @@ describe('an attempt', () => {
 
   test('has a connection from when it is bound', () => {
     const { exchange, state, upstream } = makeRouted();
-    bindUpstream(exchange, upstream.real);
+    bindUpstream(exchange, upstream.real, upstream.endpoint);
     expect([state.attempt.connection, state.attempt.endpoint]).toEqual([upstream.real, upstream.endpoint]);
     expect([upstream.endpoint.inFlight, upstream.calls]).toEqual([1, ['10.0.0.1:80.began()']]);
   });

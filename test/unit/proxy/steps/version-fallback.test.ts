@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fallBackToVersion, moveToVersion } from '../../../../src/proxy/steps/version-fallback.ts';
 import { switchVersion } from '../../../../src/proxy/steps/switch-version.ts';
-import { REASON_AFFINITY, REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE, REASON_WEIGHT } from '../../../../src/routing/table.ts';
+import { REASON_AFFINITY, REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE, REASON_WEIGHT } from '../../../../src/routing/choice.ts';
 import { makeRouted } from '../fakes.ts';
 import type { FakePool } from '../fakes.ts';
 

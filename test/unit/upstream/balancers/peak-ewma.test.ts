@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { BalancerName } from '../../../../src/config/model.ts';
-import { seededRandom } from '../../../../src/lib/random.ts';
+import { seededRandom } from '../../../scaffold/seeded-random.ts';
 import { createBalancer } from '../../../../src/upstream/balancers/create.ts';
 import { PeakEwma } from '../../../../src/upstream/balancers/peak-ewma.ts';
 import type { Endpoint } from '../../../../src/upstream/endpoint.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seededRandom } from '../../../../src/lib/random.ts';
+import { seededRandom } from '../../../scaffold/seeded-random.ts';
 import { RandomChoice } from '../../../../src/upstream/balancers/random.ts';
 import { countPicks, makeEndpoints } from './endpoints.ts';
 import { NOT_READY_DRAINING } from '../../../../src/upstream/endpoint.ts';

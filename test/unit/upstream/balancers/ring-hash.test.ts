@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { seededRandom } from '../../../../src/lib/random.ts';
+import { seededRandom } from '../../../scaffold/seeded-random.ts';
 import { makeRing } from '../../../../src/upstream/balancers/ring.ts';
 import { RingHash } from '../../../../src/upstream/balancers/ring-hash.ts';
 import type { Endpoint } from '../../../../src/upstream/endpoint.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../../src/lib/random.ts';
+import { seededRandom } from '../../../scaffold/seeded-random.ts';
 import { RoundRobin } from '../../../../src/upstream/balancers/round-robin.ts';
 import type { Endpoint } from '../../../../src/upstream/endpoint.ts';
 import { countPicks, hostOf, makeEndpoints, makeWeighted } from './endpoints.ts';

@@ -5,7 +5,7 @@ import { decodeText } from '../../../../src/config/decode.ts';
 import { decodeEndpoints } from '../../../../src/config/endpoint-file.ts';
 import type { PoolConfig } from '../../../../src/config/model.ts';
 import type { Log } from '../../../../src/lib/log.ts';
-import { ManualClock } from '../../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../../scaffold/manual-clock.ts';
 import { Unresolved } from '../../../../src/upstream/discovery/resolution.ts';
 import type { Resolution } from '../../../../src/upstream/discovery/resolution.ts';
 import { Discovery } from '../../../../src/upstream/discovery/discovery.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ManualClock } from '../../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../../scaffold/manual-clock.ts';
 import { candidates, parseHosts, parseSearchList, SystemNames } from '../../../../src/upstream/discovery/system-names.ts';
 
 test('hosts(5): aliases, comments, several lines for a name, both families; what is no address is left out', () => {

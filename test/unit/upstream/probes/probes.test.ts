@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HealthConfig, PoolConfig } from '../../../../src/config/model.ts';
-import { ManualClock } from '../../../../src/lib/manual-clock.ts';
+import { ManualClock } from '../../../scaffold/manual-clock.ts';
 import type { Log } from '../../../../src/lib/log.ts';
 import type { EndpointName } from '../../../../src/upstream/endpoint.ts';
 import type { ProbeResult } from '../../../../src/upstream/probes/probe.ts';

@@ -1,0 +1,49 @@
+// The admin API of an instance, and all that its metrics show. Wiring alone.
+
+import { AdminServer } from '../admin/admin-server.ts';
+import type { Address, Config } from '../config/model.ts';
+import type { Log } from '../lib/log.ts';
+import { bindableHost } from '../net/claim-address.ts';
+import type { ControlOfInstance } from './create-control.ts';
+import type { ServingOfInstance } from './create-serving.ts';
+import { version } from './version.ts';
+
+export interface AdminOfInstance {
+  readonly config: Config['admin'];
+  readonly log: Log;
+  readonly ready: () => { readonly ok: boolean; readonly reason: string };
+}
+
+export function createAdmin(
+  { exposition, workers, mirrorAnalysis, probes, discovery }: ServingOfInstance,
+  { control, sessions, markers, memory }: ControlOfInstance,
+  { config, log, ready }: AdminOfInstance,
+): AdminServer {
+  const metrics = (): Promise<string> => {
+    const { serving, total } = workers;
+    exposition.workersAre({ serving, starting: total - serving });
+    return exposition.text();
+  };
+  const onError = (error: unknown): void => log.error({ err: error as Error }, 'an admin request failed');
+  const admin = new AdminServer({
+    address: bindable(config.address),
+    metricsType: exposition.contentType,
+    ports: { ready, metrics, onError },
+    control,
+    config,
+    log,
+    build: version,
+  });
+  exposition.registerMirrors(mirrorAnalysis.lines);
+  exposition.registerHealthChecks(() => probes.counts());
+  exposition.registerDiscovery(() => discovery.samples());
+  exposition.registerUsers(() => sessions.lines());
+  exposition.registerDeploys(() => markers.labels());
+  exposition.registerOverload(() => memory.sample);
+  exposition.registerAdminRefusals(() => admin.refused());
+  return admin;
+}
+
+function bindable(address: Address): Address {
+  return address.kind === 'tcp' ? { ...address, host: bindableHost(address.host) } : address;
+}

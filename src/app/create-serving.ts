@@ -1,0 +1,73 @@
+// What serves and what finds out for those who serve: worker threads, health checks, discovery, mirrors, the access log. Wiring alone.
+
+import { availableParallelism } from 'node:os';
+import type { Config } from '../config/model.ts';
+import { nowMs } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { RETRY_REASONS } from '../proxy/retry-reasons.ts';
+import { CHOICE_REASONS } from '../routing/choice.ts';
+import { CounterRegistry } from '../telemetry/counter-registry.ts';
+import { Exposition } from '../telemetry/exposition.ts';
+import { MirrorAnalysis } from '../threads/mirror-analysis.ts';
+import type { EarlyWorker } from '../threads/spawn-worker.ts';
+import { Workers } from '../threads/workers.ts';
+import type { Discovery } from '../upstream/discovery/discovery.ts';
+import type { Probes } from '../upstream/probes/probes.ts';
+import { AccessOutput } from './access-output.ts';
+import { createDiscovery } from './create-discovery.ts';
+import { createProbes } from './create-probes.ts';
+import { version } from './version.ts';
+
+export interface ServingOptions {
+  /** Overrides the config's number of workers. */
+  readonly workers: number | undefined;
+  /** The first worker, if it was started already. */
+  readonly early: EarlyWorker | undefined;
+  /** Where state is kept; undefined: nowhere. */
+  readonly stateDir: string | undefined;
+  readonly log: Log;
+  /** There may be other endpoints. */
+  readonly onDiscovered: () => void;
+}
+
+export interface ServingOfInstance {
+  readonly counters: CounterRegistry;
+  readonly exposition: Exposition;
+  readonly accessLog: AccessOutput;
+  readonly workers: Workers;
+  readonly mirrorAnalysis: MirrorAnalysis;
+  readonly probes: Probes;
+  readonly discovery: Discovery;
+}
+
+export function createServing(config: Config, { workers: wanted, early, stateDir, log, onDiscovered }: ServingOptions): ServingOfInstance {
+  // Without reusePort (macOS, Windows) only one thread can listen on a port.
+  const reusePort = process.platform === 'linux';
+  const count = countWorkers(wanted ?? config.workers, reusePort, log);
+  const counters = new CounterRegistry(count);
+  const exposition = new Exposition(counters, { retryReasons: RETRY_REASONS, choiceReasons: CHOICE_REASONS, build: version });
+  const accessLog = new AccessOutput({ log, onDropped: (lines) => exposition.accessLogDropped(lines) });
+  const workers = new Workers({
+    count,
+    reusePort,
+    early,
+    counters,
+    log,
+    nowMs,
+    onAccess: (chunk, lines) => accessLog.write(chunk, lines),
+    onMissed: (writes, unlisted) => mirrorAnalysis.missed.add(writes, unlisted),
+    onRestarted: () => exposition.workerRestarted(),
+  });
+  const mirrorAnalysis = new MirrorAnalysis({ log, counters, dir: stateDir, setLinks: (makeLink) => workers.setLinks(makeLink) });
+  const probes = createProbes({ log, counters, workers });
+  const discovery = createDiscovery(log, onDiscovered);
+  return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery };
+}
+
+/** @param wanted 0 = as many as there are processors */
+function countWorkers(wanted: number, reusePort: boolean, log: Log): number {
+  const count = wanted === 0 ? availableParallelism() : wanted;
+  if (reusePort || count === 1) return count;
+  log.warn({ platform: process.platform }, 'this system cannot share a port between threads: one worker serves');
+  return 1;
+}

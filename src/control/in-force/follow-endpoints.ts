@@ -1,0 +1,25 @@
+// Hands the workers the endpoints that were discovered since: a change of what is served, not of the desired state. No Table is compiled,
+// no revision counted, and nobody can refuse it.
+
+import type { Log } from '../../lib/log.ts';
+import { counterKeys } from '../counter-keys.ts';
+import { findChanges, logChanges } from '../endpoint-changes.ts';
+import type { InForceDeps } from './participants.ts';
+
+export type FollowDeps = Pick<InForceDeps, 'workers' | 'probes' | 'discovery' | 'counters' | 'drains' | 'current'>;
+
+export async function followEndpoints(deps: FollowDeps, log: Log): Promise<void> {
+  const { counters, current, discovery, drains, probes, workers } = deps;
+  const { inForce } = current;
+  if (inForce === undefined) return;
+  const { config, served: before } = inForce;
+  const after = { ...config, pools: discovery.expand(config.pools) };
+  const versions = findChanges(before.pools, after.pools);
+  if (versions.length === 0) return;
+  const plan = counters.reserve(counterKeys(after));
+  const { applied, total } = await probes.adopt(after.pools, () => workers.setEndpoints({ config: after, versions, counters: plan }));
+  drains.follow(after.pools);
+  counters.commit(plan, applied === total ? 'all' : 'some');
+  current.follow(after);
+  logChanges(log, before.pools, versions);
+}

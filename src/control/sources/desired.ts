@@ -1,0 +1,41 @@
+// What a source wants to be in force, in one form for all of them: a file, what the API set over it, and those to come.
+
+import type { Amendment } from '../../config/amend.ts';
+import { decodeFitting, decodeRead } from '../../config/decode.ts';
+import type { FileRead, LoadResult } from '../../config/decode.ts';
+import type { Config } from '../../config/model.ts';
+import type { Path } from '../../config/path.ts';
+import type { Place } from '../../config/source.ts';
+import type { Loaded } from '../submission.ts';
+
+export interface Desired {
+  /** Undefined exactly when it has Problems, or when it was refused before. */
+  readonly config: Config | undefined;
+  /** Who asks for it. */
+  readonly origin: 'file' | 'api';
+  /** The file below it. */
+  readonly read: FileRead;
+  /** How it was decoded: Problems, notices, and what stands over the file. */
+  readonly load: LoadResult;
+  /** Where the deepest node on a path stands in the file; undefined where there is no file that can be read. */
+  locate(path: Path): Place | undefined;
+}
+
+/** Changes what was decoded. */
+export type Transform = (load: LoadResult) => LoadResult;
+
+/** A file, with the amendments that still fit it: those that do not are overtaken. */
+export function desiredByFile({ read, alone }: Loaded, amendments: readonly Amendment[], transform: Transform): Desired {
+  const known = amendments.length === 0 ? alone : undefined;
+  return desired('file', read, transform(known ?? decodeFitting(read, amendments)));
+}
+
+/** Amendments over a file that is in force: what is wrong with them is a Problem. */
+export function desiredByApi(read: FileRead, amendments: readonly Amendment[], transform: Transform): Desired {
+  return desired('api', read, transform(decodeRead(read, amendments)));
+}
+
+function desired(origin: Desired['origin'], read: FileRead, load: LoadResult): Desired {
+  const config = load.problems.length === 0 ? load.config : undefined;
+  return { config, origin, read, load, locate: (path) => read.document?.place(path, 'value') };
+}

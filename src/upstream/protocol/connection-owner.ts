@@ -1,0 +1,24 @@
+// What a connection to an endpoint asks of the endpoints' set that made it.
+
+import type { HeadLimits } from '../../http1/limits.ts';
+import type { Deadlines } from '../../lib/deadlines.ts';
+import type { PooledConnection } from '../endpoint.ts';
+
+export interface ConnectionSettings {
+  readonly responseLimits: HeadLimits;
+  readonly connectMs: number;
+  readonly idleMs: number;
+}
+
+export interface ConnectionOwner {
+  readonly deadlines: Deadlines;
+  readonly settings: ConnectionSettings;
+  /** An error that is ours, not the upstream's. */
+  onFault(error: unknown): void;
+  /** A new connection is open; called before the request that it was made for hears of it. */
+  onOpened(): void;
+  /** A stream was given back, and the connection may carry another one; unless somebody takes it, it stays unused. */
+  onFree(connection: PooledConnection): void;
+  /** The connection is gone; called exactly once. */
+  onClosed(connection: PooledConnection): void;
+}

@@ -1,0 +1,325 @@
+// One connection of HTTP/1 to an endpoint, which carries one exchange at a time: it reads responses and hands them to the exchange. It
+// never decides what happens next, and it is never used again after anything unexpected was read on it. Long because its phases, what
+// was read and what is owed to the kernel decide together whether it may be used again.
+//
+//   CONNECTING --connected--> IDLE --begin--> HEAD --its end--> BODY --last byte--> DONE
+//                              ^               ^ |                                    |
+//                              |               +-+ interim head                       |
+//                              +---------- release, when it may be used again --------+
+//
+//   Any phase -> CLOSED: by `destroy` and `cut`, when a deadline passes, and when the upstream fails or closes. The exchange hears of a
+//   failure in CONNECTING, HEAD and BODY; in IDLE there is none, and in DONE its response is whole.
+
+import type { ChunkedScanner } from '../../http1/chunked-scanner.ts';
+import { BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
+import { readResponseHead } from '../../http1/read-response-head.ts';
+import { ResponseHead } from '../../http1/response-head.ts';
+import { Deadline } from '../../lib/deadlines.ts';
+import type { DeadlineOwner } from '../../lib/deadlines.ts';
+import { latin1 } from '../../lib/latin1.ts';
+import type { ByteStream, ConnectingOwner } from '../../net/byte-stream.ts';
+import { connect } from '../../net/connect.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, takeBlock, takeCopyBlock } from './blocks.ts';
+import type { Endpoint, PooledConnection } from '../endpoint.ts';
+import type { StreamRequest } from '../stream-request.ts';
+import { connectOutcome } from './connect-outcome.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
+import { ResponseFraming } from './response-framing.ts';
+import type { ResponseSink, UpstreamStream } from './upstream-stream.ts';
+
+/** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
+export const TEXT_BYTES = 16384;
+/** Interim (1xx) responses that are accepted before the final one. */
+const MAX_INTERIM = 16;
+
+const NOTHING = Buffer.alloc(0);
+
+const CONNECTING = 0;
+const IDLE = 1;
+const HEAD = 2;
+const BODY = 3;
+const DONE = 4;
+const CLOSED = 5;
+
+export class Http1Connection implements UpstreamStream, PooledConnection, ConnectingOwner, DeadlineOwner {
+  readonly endpoint: Endpoint;
+  readonly head = new ResponseHead();
+  readonly memory: Buffer;
+  text = '';
+  textBody = 0;
+  responses = 0;
+  responding = false;
+  sent = false;
+  readonly scanner: ChunkedScanner;
+
+  readonly #owner: ConnectionOwner;
+  readonly #stream: ByteStream;
+  readonly #deadline: Deadline;
+  readonly #framing = new ResponseFraming();
+  /** It was made for this one. */
+  #request: StreamRequest | undefined;
+  #sink: ResponseSink | undefined;
+  #phase = CONNECTING;
+  #pending = '';
+  #method = '';
+  #interims = 0;
+  #reusable = false;
+  /** Nothing is read until `resume`: written bytes still lie in the memory. */
+  #paused = false;
+  /** What was read just now is being passed on. */
+  #reading = false;
+  /** The upstream takes no more of the request; what it has sent may still be there to read. */
+  #refused = false;
+  #failure: Outcome = OUTCOME.upstream_reset;
+  #onFlushed: (() => void) | undefined = undefined;
+
+  constructor(endpoint: Endpoint, owner: ConnectionOwner, request: StreamRequest) {
+    this.endpoint = endpoint;
+    this.#owner = owner;
+    this.#request = request;
+    this.#sink = request;
+    this.#deadline = new Deadline(this);
+    this.scanner = this.#framing.scanner;
+    this.memory = takeBlock();
+    const to = endpoint.address;
+    if (to.kind === 'srv') throw new Error('an SRV name is resolved before a connection is made');
+    this.#stream = connect(to, this.memory.subarray(HEADROOM), this);
+    owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
+  }
+
+  get idle(): boolean {
+    return this.#phase === IDLE;
+  }
+
+  get connected(): boolean {
+    return this.#phase !== CONNECTING && this.#phase !== CLOSED;
+  }
+
+  get streams(): number {
+    return this.#phase === IDLE ? 0 : 1;
+  }
+
+  takeStream(): UpstreamStream {
+    return this;
+  }
+
+  begin(sink: ResponseSink, method: string): void {
+    this.#sink = sink;
+    this.#method = method;
+    this.#phase = HEAD;
+    this.#deadline.disarm();
+    this.#interims = 0;
+    this.responding = false;
+    this.sent = false;
+  }
+
+  send(text: string): boolean {
+    this.sent = true;
+    return this.#stream.writeText(text, 'latin1');
+  }
+
+  sendBytes(bytes: Buffer): boolean {
+    this.sent = true;
+    return this.#stream.writeBytes(bytes);
+  }
+
+  sendCopy(bytes: Buffer, from: number, to: number): boolean {
+    if (to - from > READ_BYTES) return this.sendBytes(Buffer.from(bytes.subarray(from, to)));
+    const copy = takeCopyBlock();
+    const length = bytes.copy(copy, 0, from, to);
+    const more = this.sendBytes(copy.subarray(0, length));
+    // Taken by the kernel at once, as most are: the copy has served.
+    if (this.#stream.unsentBytes === 0) giveCopyBlock(copy);
+    return more;
+  }
+
+  tellDrained(): void {
+    this.#stream.writeBytes(NOTHING, (this.#onFlushed ??= () => this.#sink?.onUpstreamDrained(this)));
+  }
+
+  get unsent(): number {
+    return this.#stream.unsentBytes;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (this.#phase !== CLOSED) this.#stream.resume();
+  }
+
+  release(): void {
+    this.#sink = undefined;
+    this.text = '';
+    if (this.#phase !== DONE || !this.#reusable || this.#refused) return this.destroy();
+    this.#phase = IDLE;
+    // The last bytes of a response may have been slow to leave; unread, the connection would give no other response.
+    if (this.#paused) this.resume();
+    this.#owner.deadlines.arm(this.#deadline, this.#owner.settings.idleMs);
+    this.#owner.onFree(this);
+  }
+
+  destroy(): void {
+    this.#request = undefined;
+    this.#sink = undefined;
+    if (this.#phase === CLOSED) return;
+    this.#stream.destroy();
+    this.#close();
+  }
+
+  cut(): void {
+    // A whole response stays one while the client takes it.
+    if (this.#phase === DONE) this.destroy();
+    else this.#fail(OUTCOME.drain_timeout);
+  }
+
+  onDeadline(): void {
+    if (this.#phase === CONNECTING) this.#fail(OUTCOME.connect_timeout);
+    else this.destroy();
+  }
+
+  onConnected(): void {
+    if (this.#phase !== CONNECTING) return;
+    this.#deadline.disarm();
+    this.#phase = IDLE;
+    const request = this.#request;
+    this.#request = undefined;
+    this.#sink = undefined;
+    this.#owner.onOpened();
+    if (request === undefined) this.destroy();
+    else request.onConnected(this, this.endpoint);
+  }
+
+  /** A fault of ours costs this connection and its exchange, not the worker. */
+  onRead(_bytes: Buffer, length: number): boolean {
+    this.#reading = true;
+    try {
+      return this.#read(length);
+    } catch (error) {
+      this.#owner.onFault(error);
+      this.#fail(OUTCOME.internal);
+      return false;
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #read(length: number): boolean {
+    this.responding = true;
+    if (this.#phase === HEAD || this.#phase === BODY) {
+      const more = this.#phase === HEAD ? this.#readHead(length) : this.#readBody(HEADROOM, HEADROOM + length);
+      if (!more) this.#paused = true;
+      return more;
+    }
+    // Bytes that nobody asked for: whatever they are, they must not become the next exchange's response.
+    if (this.#phase === DONE) this.#reusable = false;
+    else this.destroy();
+    return this.#phase !== CLOSED;
+  }
+
+  #readHead(length: number): boolean {
+    const limit = HEADROOM + length;
+    let offset = HEADROOM;
+    for (;;) {
+      const to = limit - offset > TEXT_BYTES ? this.#probeHead(offset, limit) : limit;
+      const text = this.#pending + latin1(this.memory, offset, to);
+      const end = readResponseHead(text, 0, this.head, this.#owner.settings.responseLimits, this.#method);
+      if (end < 0) return this.#malformed();
+      if (end === 0) {
+        this.#pending = text;
+        offset = to;
+        if (to === limit) return true;
+        continue;
+      }
+      this.#pending = '';
+      offset = to - (text.length - end);
+      if (this.head.status >= 200) return this.#startBody(offset, limit, to === limit ? text : '', end);
+      this.#interims++;
+      if (this.#interims > MAX_INTERIM || this.head.status === 101) return this.#malformed();
+      this.#sink?.onInterim(this);
+      if (this.#phase !== HEAD || offset === limit) return this.#phase === HEAD;
+    }
+  }
+
+  /** Where to stop decoding a large read: after the head when its end is in sight, so that the body is not decoded. */
+  #probeHead(offset: number, limit: number): number {
+    const end = this.memory.indexOf('\r\n\r\n', offset, 'latin1');
+    return end === -1 || end + 4 > limit ? limit : end + 4;
+  }
+
+  #startBody(from: number, limit: number, text: string, textBody: number): boolean {
+    const head = this.head;
+    this.#phase = BODY;
+    this.#reusable = head.keepAlive && head.body !== BODY_UNTIL_CLOSE;
+    this.#framing.begin(head);
+    const to = this.#advance(from, limit);
+    if (to < 0) return this.#malformed();
+    this.text = to === limit ? text : '';
+    this.textBody = textBody;
+    return this.#sink?.onResponse(this, from, to, this.#phase === DONE) ?? false;
+  }
+
+  #readBody(from: number, limit: number): boolean {
+    const to = this.#advance(from, limit);
+    if (to < 0) return this.#malformed();
+    return this.#sink?.onResponseBytes(this, from, to, this.#phase === DONE) ?? false;
+  }
+
+  /** Where the response's bytes end in those newly read, or -1 when they are malformed. */
+  #advance(from: number, limit: number): number {
+    const to = this.#framing.advance(this.head, this.memory, from, limit);
+    if (to < 0 || !this.#framing.done) return to;
+    this.#phase = DONE;
+    this.responses++;
+    // Surplus bytes could be taken for the response to the next request.
+    if (to < limit) this.#reusable = false;
+    return to;
+  }
+
+  #malformed(): boolean {
+    this.#fail(OUTCOME.upstream_malformed);
+    return false;
+  }
+
+  onEnd(): void {
+    if (this.#phase === BODY && this.head.body === BODY_UNTIL_CLOSE && !this.#refused) {
+      this.#phase = DONE;
+      this.#reusable = false;
+      this.#sink?.onResponseBytes(this, HEADROOM, HEADROOM, true);
+      return;
+    }
+    if (this.#phase === DONE) this.#reusable = false;
+    else this.#fail(OUTCOME.upstream_reset);
+  }
+
+  onDrain(): void {
+    this.#sink?.onUpstreamDrained(this);
+  }
+
+  onError(error: NodeJS.ErrnoException): void {
+    if (this.#phase === CONNECTING) this.#failure = connectOutcome(error);
+    // Reading goes on and finds the response, or the end of the connection.
+    this.#refused = true;
+  }
+
+  onGone(): void {
+    if (this.#phase === DONE) this.#reusable = false;
+    else this.#fail(this.#failure);
+    this.#close();
+  }
+
+  #fail(outcome: Outcome): void {
+    const sink = this.#sink;
+    const connecting = this.#phase === CONNECTING;
+    this.destroy();
+    sink?.onUpstreamFailure(this, connecting && outcome === OUTCOME.upstream_reset ? OUTCOME.connect_refused : outcome);
+  }
+
+  #close(): void {
+    if (this.#phase === CLOSED) return;
+    this.#phase = CLOSED;
+    this.#deadline.disarm();
+    if (!this.#paused && !this.#reading) giveBlock(this.memory);
+    this.#owner.onClosed(this);
+  }
+}

@@ -1,0 +1,61 @@
+// One exchange with an upstream, as the exchange sees it: it sends a request and receives the response, whatever connection carries it.
+// A connection of HTTP/1 carries one at a time and is its own stream. The endpoint is told apart (`StreamRequest`).
+
+import type { ChunkedScanner } from '../../http1/chunked-scanner.ts';
+import type { ResponseHead } from '../../http1/response-head.ts';
+import type { Outcome } from '../../telemetry/outcomes.ts';
+
+/** The exchange's side of a stream. Offsets are into `stream.memory`. */
+export interface ResponseSink {
+  /** An interim (1xx) head; it is in `stream.head`. */
+  onInterim(stream: UpstreamStream): void;
+  /**
+   * The final head is in `stream.head`; body bytes that came with it lie in `from` to `to`, and when they are few
+   * the same bytes also end `stream.text` (from `stream.textBody`). `done`: the whole response is here.
+   * False pauses reading until `resume`.
+   */
+  onResponse(stream: UpstreamStream, from: number, to: number, done: boolean): boolean;
+  /** More body bytes, as framed. False pauses reading until `resume`. */
+  onResponseBytes(stream: UpstreamStream, from: number, to: number, done: boolean): boolean;
+  /** All that was sent has left for the kernel, after `send` or `sendBytes` had returned false. */
+  onUpstreamDrained(stream: UpstreamStream): void;
+  /** The stream has failed and is closed already. */
+  onUpstreamFailure(stream: UpstreamStream, outcome: Outcome): void;
+}
+
+export interface UpstreamStream {
+  readonly head: ResponseHead;
+  readonly memory: Buffer;
+  /** The read that held the head, decoded, when it was small; else empty. */
+  readonly text: string;
+  readonly textBody: number;
+  /** Follows chunked responses; knows where their trailer section begins. */
+  readonly scanner: ChunkedScanner;
+  /** Responses read on its connection so far. */
+  readonly responses: number;
+  /** Whether a byte of the current response has been read. */
+  readonly responding: boolean;
+  /** Whether a byte of the current request was given to the kernel. */
+  readonly sent: boolean;
+  /** Whether its connection is open. */
+  readonly connected: boolean;
+  /** Whether nothing has begun on it. */
+  readonly idle: boolean;
+  /** Bytes that the kernel has yet to take. */
+  readonly unsent: number;
+  /** Begins an exchange; the method of its request decides how the response is framed. */
+  begin(sink: ResponseSink, method: string): void;
+  /** Sends latin1 text. False: wait for `onUpstreamDrained` before more. */
+  send(text: string): boolean;
+  /** Sends bytes, which must not change until they are drained. False: wait for `onUpstreamDrained` before more. */
+  sendBytes(bytes: Buffer): boolean;
+  /** Sends bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */
+  sendCopy(bytes: Buffer, from: number, to: number): boolean;
+  /** `onUpstreamDrained` follows when all that was sent has left, however little it is. */
+  tellDrained(): void;
+  resume(): void;
+  /** Gives it back after its response has ended and its bytes are no longer needed; others may use its connection when that is safe. */
+  release(): void;
+  /** Ends it at once; its sink hears nothing more. */
+  destroy(): void;
+}

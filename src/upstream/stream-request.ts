@@ -1,0 +1,37 @@
+// Those who ask a version or a mirror for a stream, and how that may end.
+
+import type { Outcome } from '../telemetry/outcomes.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { ResponseSink, UpstreamStream } from './protocol/upstream-stream.ts';
+
+/** How `acquire` ended: `onConnected` was or will be called, or it never will. */
+export const ACQUIRED = 0;
+export const NO_ENDPOINT = 1;
+export const OVERLOAD = 2;
+export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
+
+export interface StreamRequest extends ResponseSink {
+  /** A connection is being made for it; `onConnected` or `onUpstreamFailure` follows. */
+  onConnecting(stream: UpstreamStream, endpoint: Endpoint): void;
+  /** The stream may begin. */
+  onConnected(stream: UpstreamStream, endpoint: Endpoint): void;
+}
+
+/** One that may wait for its stream. */
+export interface PendingRequest extends StreamRequest {
+  /** All connections are in use: `onConnecting`, `onConnected` or `onTurnedAway` follows. */
+  onWaiting(): void;
+  /** No endpoint is ready: the same follows, or the request withdraws when it has waited long enough. */
+  onHeld(): void;
+  /** It was held, and still no endpoint is ready. True: it has turned to another version. */
+  onStillHeld(): boolean;
+  /** Waiting has ended without a stream. */
+  onTurnedAway(outcome: Outcome): void;
+  readonly affinityKey: string;
+  /** The endpoint that just failed it, or undefined. */
+  readonly failedEndpoint: Endpoint | undefined;
+  /** Whether a connection that is open already will not do. */
+  readonly wantsFresh: boolean;
+  /** Whether it has been held for as long as it may be. */
+  readonly holdOver: boolean;
+}

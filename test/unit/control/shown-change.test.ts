@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { shownChange } from '../../../src/control/shown-change.ts';
+
+it('shows a change as it was asked for', () => {
+  const split = { kind: 'split', pool: 'shop', weights: { v1: 1 }, sessions: 'move' } as const;
+  expect(shownChange(split)).toEqual(split);
+  const drain = { kind: 'drain', pool: 'shop', version: 'v1', endpoint: undefined, deadlineMs: 5 } as const;
+  expect(shownChange(drain)).toEqual(drain);
+});
+
+it('shows no secret, wherever it is', () => {
+  const mirror = {
+    version: 'v2',
+    requestHeaders: { set: { authorization: 'Bearer abc', 'x-shadow': '1', 'x-api-key': ['k1', 'k2'] } },
+    to: 'http://ann:pw@host/?token=t&a=1',
+    note: 'Basic abc',
+    cookie: { name: 'sid', value: 'abc' },
+  };
+  expect(shownChange({ kind: 'mirror', pool: 'shop', name: 'dark', mirror })).toEqual({
+    kind: 'mirror',
+    pool: 'shop',
+    name: 'dark',
+    mirror: {
+      version: 'v2',
+      requestHeaders: { set: { authorization: '***', 'x-shadow': '1', 'x-api-key': ['***', '***'] } },
+      to: 'http://***@host/?token=***&a=1',
+      note: '***',
+      cookie: { name: 'sid', value: '***' },
+    },
+  });
+});
+
+it('does not repeat a whole config, nor what has no end', () => {
+  expect(shownChange({ kind: 'config', document: 'admin: { tokens: [secret] }' })).toEqual({ kind: 'config' });
+  let deep: unknown = 'x';
+  for (let depth = 0; depth < 100; depth++) deep = { deep };
+  expect(JSON.stringify(shownChange({ kind: 'override', pool: 'p', name: 'n', override: deep })).length).toBeLessThan(500);
+});
