@@ -12,8 +12,9 @@ import type { AdminServerOptions } from './admin-options.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { knownPaths } from './known-paths.ts';
 import { closeServer, createServer, listen } from './open-server.ts';
-import { plainProbe, sendProbe } from './plain-probe.ts';
 import { problemDetails } from './problem-reply.ts';
+import { plainProbe, sendProbe } from './plain-probe.ts';
+
 import { Refusals } from './refusals.ts';
 import { Tokens } from './tokens.ts';
 
@@ -50,14 +51,17 @@ export class AdminServer {
     const probe = plainProbe(request, this.#isAllowed, this.#options.ports.ready);
     if (probe !== undefined) return sendProbe(probe, response);
     if (this.#serve !== undefined) return this.#serve(request, response);
-    this.#app ??= this.#createApp();
-    this.#app.then(
+    this.#load().then(
       () => this.#serve?.(request, response),
       (error: unknown) => {
         this.#options.ports.onError?.(error as Error);
         sendProbe(UNSERVED, response);
       },
     );
+  }
+
+  #load(): Promise<FastifyInstance> {
+    return (this.#app ??= this.#createApp());
   }
 
   async #createApp(): Promise<FastifyInstance> {
@@ -74,11 +78,11 @@ export class AdminServer {
     return app;
   }
 
-  /** Tokens and limits from now on. A token that is no longer valid is refused at once; its streams end at their next heartbeat. */
+  /** Tokens and limits from now on. A caller without a valid token is refused at once; its streams end at their next heartbeat. */
   configure(config: Pick<AdminConfig, 'tokens' | 'limits'>): void {
     this.#limits = config.limits;
     this.#guard?.configure(config.limits);
-    // The rules judged the address that the config names now; the server listens on the one that it named at the start.
+    // The rules judged the address that the config names now; bound is the one that it named at the start.
     if (this.#mayBeOpen(config)) this.#tokens.configure(config.tokens);
     else this.#options.log?.warn({}, `the tokens of the admin API stay as they are until a restart: ${NEEDS_TOKENS}`);
   }

@@ -1,5 +1,5 @@
-// The admin API put together: the guard, the routes, and the responses to faults. It does not listen. It is loaded with the first request that
-// is more than a probe.
+// The admin API put together: the guard, the routes, and the responses to faults. It does not listen, and it is loaded when the first request comes
+// that is more than a probe.
 
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { fastifySwagger } from '@fastify/swagger';
@@ -34,7 +34,7 @@ export interface AppDeps {
   readonly tokens: Tokens;
   /** Called before the app has routes. */
   readonly createGuard: (app: FastifyInstance) => AdminGuard;
-  /** Where requests come from; `onListener` is told how to serve them. */
+  /** What its requests come from, and who is told how to serve them. */
   readonly server: Server;
   readonly onListener: (serve: RequestListener) => void;
 }
@@ -58,7 +58,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     routerOptions: { maxParamLength: 512, onBadUrl: (_path, _request, response) => refuseBadUrl(response as ServerResponse) },
-    // The server does it.
+    // The server says so itself.
     clientErrorHandler: () => undefined,
     schemaController: { compilersFactory: COMPILERS },
     serverFactory: (serve) => {

@@ -21,7 +21,7 @@ import { version } from './version.ts';
 export interface ServingOptions {
   /** Overrides the config's number of workers. */
   readonly workers: number | undefined;
-  /** The first worker, if it was started already. */
+  /** A data-plane thread that was started already. */
   readonly early: EarlyWorker | undefined;
   /** Where state is kept; undefined: nowhere. */
   readonly stateDir: string | undefined;

@@ -13,6 +13,7 @@ import type { ApplyResult, Loaded } from '../control/submission.ts';
 import { after, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../store/store.ts';
+import type { EarlyWorker } from '../threads/spawn-worker.ts';
 import { claimAddress } from '../net/claim-address.ts';
 import { createAdmin } from './create-admin.ts';
 import { createControl } from './create-control.ts';
@@ -20,7 +21,6 @@ import type { ControlOfInstance } from './create-control.ts';
 import { createServing } from './create-serving.ts';
 import type { ServingOfInstance } from './create-serving.ts';
 import { stateDirOf } from './create-keeper.ts';
-import type { EarlyWorker } from '../threads/spawn-worker.ts';
 
 export interface InstanceOptions {
   /** The config to start with, already judged. */

@@ -23,7 +23,8 @@ interface Seen extends RecentExchangesResponse {
   readonly body: unknown;
 }
 
-const MAX_TARGET_LENGTH = 60;
+/** One more with the ellipsis. */
+const MAX_TARGET_LENGTH = 59;
 
 export async function runExchanges(
   call: AdminCall<ExchangesOptions>,
