@@ -1,5 +1,6 @@
 // The order of the house, checked: layers, cycles, names, barrels. The law itself is the table in test/layers/allowed.ts.
 
+import { lstatSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ALLOWED } from './layers/allowed.ts';
 import { findImports, readFileSet } from './layers/imports.ts';
@@ -73,6 +74,10 @@ describe('a command that asks the running instance', () => {
   const others = /^src\/(?:app\/(?:run|demo)|lib\/json-log|cli\/(?:check|explain))\.ts$/;
   const files = [...readFileSet(root, 'src')].filter(([file]) => !others.test(file));
   const reach = findReach(new Map(files), 'src/app/command-line.ts');
+
+  it('begins with plain JavaScript: a merge can make a file of the link, and then each run loads the type stripper', () => {
+    expect(lstatSync(`${root}src/app/main.ts`).isSymbolicLink()).toBe(true);
+  });
 
   it('lets a person wait for nothing heavy', () => {
     expect(reach.files).toContain('src/cli/status.ts');

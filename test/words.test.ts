@@ -1,4 +1,4 @@
-// One word per thing, checked: the Avoid column of docs/words.md over identifiers, files, YAML keys, metrics, texts and comments.
+// One word per thing, checked: the Avoid column of ARCHITECTURE's table of words over identifiers, files, YAML keys, metrics, texts and comments.
 
 import { describe, expect, it } from 'vitest';
 import { jsonSchema } from '../src/config/schema/root.ts';
@@ -12,7 +12,7 @@ import { keysOf, readWords } from './words/names.ts';
 import type { Said } from './words/names.ts';
 
 const root = new URL('..', import.meta.url).pathname;
-const { names, prose } = readLaw(`${root}/docs/words.md`);
+const { names, prose } = readLaw(root);
 const excepted = new Set(EXCEPTIONS.map(({ text }) => text));
 
 /** The same names come again and again: each is looked at once. */

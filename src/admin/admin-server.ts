@@ -1,6 +1,7 @@
 // The admin API as a server. It has no logic of its own: it knows ports, not what is behind them. A web page of another origin must never
 // reach it, and it must never delay a shutdown.
 
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/address.ts';
 import type { AdminConfig, Address } from '../config/model.ts';
@@ -8,8 +9,12 @@ import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { AdminGuard } from './admin-guard.ts';
 import type { AdminServerOptions } from './admin-options.ts';
-import { createApp } from './create-app.ts';
+import { allowedHosts } from './allowed-hosts.ts';
 import { knownPaths } from './known-paths.ts';
+import { closeServer, createServer, listen } from './open-server.ts';
+import { problemDetails } from './problem-reply.ts';
+import { plainProbe, sendProbe } from './plain-probe.ts';
+
 import { Refusals } from './refusals.ts';
 import { Tokens } from './tokens.ts';
 
@@ -17,8 +22,13 @@ export class AdminServer {
   readonly #options: AdminServerOptions;
   readonly #tokens: Tokens;
   readonly #refusals: Refusals;
-  readonly #app: FastifyInstance;
+  readonly #server: Server;
+  readonly #isAllowed: (host: string) => boolean;
+  #limits: AdminConfig['limits'];
   #guard: AdminGuard | undefined = undefined;
+  /** Undefined until something other than a probe is asked. */
+  #app: Promise<FastifyInstance> | undefined = undefined;
+  #serve: RequestListener | undefined = undefined;
 
   constructor(options: AdminServerOptions) {
     this.#options = options;
@@ -27,29 +37,52 @@ export class AdminServer {
     if (options.control !== undefined && !this.#mayBeOpen(config)) throw new Error(NEEDS_TOKENS);
     this.#tokens = new Tokens({ log, nowMs, env }, config.tokens);
     this.#refusals = new Refusals(options.control, nowMs);
-    const [tokens, refusals, { limits }] = [this.#tokens, this.#refusals, config];
-    const createGuard = (app: FastifyInstance) =>
-      (this.#guard = new AdminGuard({ address, tokens, limits, clock, refusals, methodsAt: knownPaths(app) }));
-    this.#app = createApp({ options, clock, tokens, createGuard });
+    this.#limits = config.limits;
+    this.#isAllowed = allowedHosts(address);
+    this.#server = createServer((request, response) => this.#onRequest(request, response));
   }
 
   /** Where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */
-  async listen(): Promise<Address> {
-    const { address } = this.#options;
-    if (address.kind === 'srv') throw new Error('the admin API cannot listen on an SRV name');
-    if (address.kind === 'unix') {
-      await this.#app.listen({ path: address.path });
-      return address;
-    }
-    await this.#app.listen({ host: address.host, port: address.port });
-    const bound = this.#app.server.address();
-    return { ...address, port: typeof bound === 'object' && bound !== null ? bound.port : address.port };
+  listen(): Promise<Address> {
+    return listen(this.#server, this.#options.address);
   }
 
-  /** Tokens and limits from now on. A token that is no longer valid is refused at once; its streams end at their next heartbeat. */
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const probe = plainProbe(request, this.#isAllowed, this.#options.ports.ready);
+    if (probe !== undefined) return sendProbe(probe, response);
+    if (this.#serve !== undefined) return this.#serve(request, response);
+    this.#load().then(
+      () => this.#serve?.(request, response),
+      (error: unknown) => {
+        this.#options.ports.onError?.(error as Error);
+        sendProbe(UNSERVED, response);
+      },
+    );
+  }
+
+  #load(): Promise<FastifyInstance> {
+    return (this.#app ??= this.#createApp());
+  }
+
+  async #createApp(): Promise<FastifyInstance> {
+    const { createApp } = await import('./create-app.ts');
+    const { clock = systemClock, address } = this.#options;
+    const [tokens, refusals, limits] = [this.#tokens, this.#refusals, this.#limits];
+    const createGuard = (app: FastifyInstance) =>
+      (this.#guard = new AdminGuard({ address, tokens, limits, clock, refusals, methodsAt: knownPaths(app) }));
+    let serve: RequestListener | undefined;
+    const onListener = (listener: RequestListener): void => void (serve = listener);
+    const app = createApp({ options: this.#options, clock, tokens, createGuard, server: this.#server, onListener });
+    await app.ready();
+    this.#serve = serve;
+    return app;
+  }
+
+  /** Tokens and limits from now on. A caller without a valid token is refused at once; its streams end at their next heartbeat. */
   configure(config: Pick<AdminConfig, 'tokens' | 'limits'>): void {
+    this.#limits = config.limits;
     this.#guard?.configure(config.limits);
-    // The rules judged the address that the config names now; the server listens on the one that it named at the start.
+    // The rules judged the address that the config names now; bound is the one that it named at the start.
     if (this.#mayBeOpen(config)) this.#tokens.configure(config.tokens);
     else this.#options.log?.warn({}, `the tokens of the admin API stay as they are until a restart: ${NEEDS_TOKENS}`);
   }
@@ -65,9 +98,14 @@ export class AdminServer {
 
   /** Stops at once: a scrape under way is cut, so that no slow reader delays a shutdown. */
   async close(): Promise<void> {
-    await this.#app.close();
+    await closeServer(this.#server, async () => {
+      const app = await this.#app?.catch(() => undefined);
+      await app?.close();
+    });
   }
 }
+
+const UNSERVED = { status: 500, body: problemDetails(500, 'The request could not be served.') };
 
 const NEEDS_TOKENS = 'without tokens it may only listen on an address of this machine';
 

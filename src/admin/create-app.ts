@@ -1,12 +1,11 @@
-// The admin API put together: the guard, the routes, and the responses to faults. It does not listen.
+// The admin API put together: the guard, the routes, and the responses to faults. It does not listen, and it is loaded when the first request comes
+// that is more than a probe.
 
-import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import { fastifySwagger } from '@fastify/swagger';
 import { fastify } from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyServerOptions } from 'fastify';
 import { MAX_BODY_BYTES } from '../api/bounds.ts';
-import { CLOSES, writeLocalHead } from '../http1/write-response.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AdminServerOptions } from './admin-options.ts';
 import { identify } from './auth.ts';
@@ -35,9 +34,10 @@ export interface AppDeps {
   readonly tokens: Tokens;
   /** Called before the app has routes. */
   readonly createGuard: (app: FastifyInstance) => AdminGuard;
+  /** What its requests come from, and who is told how to serve them. */
+  readonly server: Server;
+  readonly onListener: (serve: RequestListener) => void;
 }
-
-const MAX_CONNECTIONS = 256;
 
 /**
  * Routes judge what they get themselves, with located faults; schemas are for the document, and tests check responses against it. Given as
@@ -48,24 +48,24 @@ const COMPILERS = { buildValidator: () => () => () => true, buildSerializer: () 
 type CompilersFactory = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
 
 export function createApp(deps: AppDeps): FastifyInstance {
-  const { options } = deps;
+  const { options, server, onListener } = deps;
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
-    keepAliveTimeout: 30_000,
-    requestTimeout: 10_000,
     handlerTimeout: 30_000,
-    forceCloseConnections: true,
     return503OnClosing: false,
     exposeHeadRoutes: true,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     routerOptions: { maxParamLength: 512, onBadUrl: (_path, _request, response) => refuseBadUrl(response as ServerResponse) },
-    clientErrorHandler: refuseConnection,
+    // The server says so itself.
+    clientErrorHandler: () => undefined,
     schemaController: { compilersFactory: COMPILERS },
-    http: { maxHeaderSize: 16 * 1024, headersTimeout: 5_000, connectionsCheckingInterval: 1_000 },
+    serverFactory: (serve) => {
+      onListener(serve as RequestListener);
+      return server;
+    },
   });
-  app.server.maxConnections = MAX_CONNECTIONS;
   app.decorateRequest('author', '');
   takeJson(app);
   const guard = deps.createGuard(app);
@@ -137,16 +137,3 @@ function refuseBadUrl(response: ServerResponse): void {
   response.writeHead(400, { 'content-type': PROBLEM_TYPE, ...SAFE_HEADERS });
   response.end(JSON.stringify(problemDetails(400, 'The path is not validly encoded.')));
 }
-
-/** What is not even a request: it gets a reply where that is possible, and the connection is closed. */
-function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;
-  const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
-  socket.end(writeLocalHead(status, `content-type: ${PROBLEM_TYPE}\r\n`, Buffer.byteLength(body), CLOSES) + body);
-}
-
-const CLIENT_ERRORS: ReadonlyMap<string, number> = new Map([
-  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
-  ['HPE_HEADER_OVERFLOW', 431],
-]);

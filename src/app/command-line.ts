@@ -33,10 +33,12 @@ program
     'when the config has problems, serve what was served last until they are mended; dir: the state folder, if not the one that the config names',
   )
   .action(async (options: { config: string; workers?: number; fallbackToLastGood?: string | true }) => {
+    const { spawnEarly } = await import('../threads/spawn-worker.ts');
+    const early = spawnEarly();
     const { readyLine, run } = await import('./run.ts');
     const { config, workers, fallbackToLastGood: last } = options;
     const fallback = last === undefined ? undefined : { stateDir: last === true ? undefined : last };
-    await end(run({ config, workers, fallback, log: await openLog(), onReady: (instance) => print(readyLine(instance)) }));
+    await end(run({ config, workers, fallback, early, log: await openLog(), onReady: (instance) => print(readyLine(instance)) }));
   });
 
 program

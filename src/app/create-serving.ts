@@ -4,11 +4,12 @@ import { availableParallelism } from 'node:os';
 import type { Config } from '../config/model.ts';
 import { nowMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { RETRY_REASONS } from '../proxy/steps/retry.ts';
+import { RETRY_REASONS } from '../proxy/retry-reasons.ts';
 import { CHOICE_REASONS } from '../routing/choice.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
 import { MirrorAnalysis } from '../threads/mirror-analysis.ts';
+import type { EarlyWorker } from '../threads/spawn-worker.ts';
 import { Workers } from '../threads/workers.ts';
 import type { Discovery } from '../upstream/discovery/discovery.ts';
 import type { Probes } from '../upstream/probes/probes.ts';
@@ -20,6 +21,8 @@ import { version } from './version.ts';
 export interface ServingOptions {
   /** Overrides the config's number of workers. */
   readonly workers: number | undefined;
+  /** A data-plane thread that was started already. */
+  readonly early: EarlyWorker | undefined;
   /** Where state is kept; undefined: nowhere. */
   readonly stateDir: string | undefined;
   readonly log: Log;
@@ -37,7 +40,7 @@ export interface ServingOfInstance {
   readonly discovery: Discovery;
 }
 
-export function createServing(config: Config, { workers: wanted, stateDir, log, onDiscovered }: ServingOptions): ServingOfInstance {
+export function createServing(config: Config, { workers: wanted, early, stateDir, log, onDiscovered }: ServingOptions): ServingOfInstance {
   // Without reusePort (macOS, Windows) only one thread can listen on a port.
   const reusePort = process.platform === 'linux';
   const count = countWorkers(wanted ?? config.workers, reusePort, log);
@@ -47,6 +50,7 @@ export function createServing(config: Config, { workers: wanted, stateDir, log, 
   const workers = new Workers({
     count,
     reusePort,
+    early,
     counters,
     log,
     nowMs,

@@ -13,6 +13,7 @@ import type { ApplyResult, Loaded } from '../control/submission.ts';
 import { after, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../store/store.ts';
+import type { EarlyWorker } from '../threads/spawn-worker.ts';
 import { claimAddress } from '../net/claim-address.ts';
 import { createAdmin } from './create-admin.ts';
 import { createControl } from './create-control.ts';
@@ -38,6 +39,8 @@ export interface InstanceOptions {
   readonly watchPath: string | undefined;
   /** Overrides the config's number of workers. */
   readonly workers: number | undefined;
+  /** A data-plane thread that was started already. */
+  readonly early?: EarlyWorker | undefined;
   readonly log: Log;
 }
 
@@ -57,11 +60,11 @@ export class Instance {
   }
 
   private constructor(config: Config, options: InstanceOptions, kept: Awaited<ReturnType<typeof Journal.open>>) {
-    const { store, transform, workers, watchPath, first, firstDigest, lastGood, load, log } = options;
+    const { store, transform, workers, early, watchPath, first, firstDigest, lastGood, load, log } = options;
     this.config = config;
     this.#options = options;
     const onDiscovered = (): void => void this.#control.controller.submit({ kind: 'discovered' });
-    this.#serving = createServing(config, { workers, stateDir: stateDirOf(config, store), log, onDiscovered });
+    this.#serving = createServing(config, { workers, early, stateDir: stateDirOf(config, store), log, onDiscovered });
     const onChange = (cause: ChangeCause): void => this.#reload(cause);
     const isLastGood = lastGood !== undefined;
     this.#file = new FileSource({ path: watchPath, load, first, firstDigest, isLastGood, onChange, log });

@@ -19,6 +19,7 @@ import type { InstanceOptions } from './instance.ts';
 import { findLastGood, findStateFolder } from '../control/sources/last-good.ts';
 import { openState } from './open-state.ts';
 import { untilStopped } from './shutdown.ts';
+import type { EarlyWorker } from '../threads/spawn-worker.ts';
 
 const SETTLED_MS = 1000;
 
@@ -31,13 +32,15 @@ export interface RunOptions {
   readonly onReady: (instance: Instance) => void;
   /** Serves the last known good config when this one has Problems; `stateDir`: where it is kept, if not where the config says. */
   readonly fallback?: { readonly stateDir: string | undefined } | undefined;
+  /** A data-plane thread that was started before this code was loaded. */
+  readonly early?: EarlyWorker | undefined;
   /** Changes the config after it was read (the demo puts its own upstreams in). */
   readonly transform?: (load: LoadResult) => LoadResult;
 }
 
 /** Exit code: 0 after a drain, 1 when the config is bad or an address cannot be bound. */
 export async function run(options: RunOptions): Promise<number> {
-  const { log, transform, workers, config: watchPath } = options;
+  const { log, transform, workers, early, config: watchPath } = options;
   const load = (): Loaded => ({ read: readConfig(watchPath) });
   let instance: Instance;
   try {
@@ -46,7 +49,7 @@ export async function run(options: RunOptions): Promise<number> {
     const start = await readFirst(options);
     if (start === undefined) return 1;
     const { config, ...beginning } = start;
-    instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, watchPath, workers, log });
+    instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, watchPath, workers, early, log });
     await instance.start();
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -51,8 +51,6 @@ async function askNames(name: string, typed: Typed, env: Environment, option?: O
     return client === undefined ? [] : await names(client, given);
   } catch {
     return [];
-  } finally {
-    await client?.close();
   }
 }
 

@@ -1,8 +1,8 @@
-// The frame around every command of the admin client: opens the connection, runs, turns a Failure into words and an exit code, closes.
+// The frame around every command of the admin client: finds the admin API, runs, turns a Failure into words and an exit code.
 
 import { readAccess, type AccessOptions, type Environment } from './access.ts';
 import type { AdminCall } from './admin-call.ts';
-import type { AdminClient } from './admin-client.ts';
+import { AdminClient } from './admin-client.ts';
 import { EXIT, Failure, formatFailure, type ExitCode } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -19,18 +19,12 @@ export async function runAdminCommand<Options extends CommandOptions>(
   options: Options,
   run: (call: AdminCall<Options>) => Promise<ExitCode> | Promise<void>,
 ): Promise<ExitCode> {
-  let client: AdminClient | undefined;
   try {
-    const access = readAccess(options, env);
-    const loaded = await import('./admin-client.ts');
-    client = new loaded.AdminClient(access);
-    return (await run({ client, terminal, options })) ?? EXIT.done;
+    return (await run({ client: new AdminClient(readAccess(options, env)), terminal, options })) ?? EXIT.done;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     terminal.err(`${options.json === true ? failureJson(error) : formatFailure(error)}\n`);
     return error.exitCode;
-  } finally {
-    await client?.close();
   }
 }
 

@@ -1,9 +1,8 @@
 // What a command sees of the terminal: where lines go, colours, time, and the person to ask. Tests give another one.
 
-import { createInterface } from 'node:readline/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
-import { systemClock, type Clock } from '../lib/clock.ts';
+import { soon, systemClock, type Clock } from '../lib/clock.ts';
 import type { Environment } from './access.ts';
 
 export type Colour = 'good' | 'bad' | 'warn' | 'dim' | 'strong';
@@ -47,10 +46,12 @@ export function openTerminal({ stdin, stdout, stderr }: Streams, env: Environmen
     isAttended: stdin.isTTY === true && stderr.isTTY === true,
     clock: systemClock,
     ask: async (question) => {
+      const { createInterface } = await import('node:readline/promises');
       // On stderr: what is on stdout may be on its way into a file.
       const lines = createInterface({ input: stdin, output: stderr });
       lines.once('SIGINT', () => lines.close());
-      const ended = new Promise<string>((resolve) => void lines.once('close', () => resolve('')));
+      // Later than a line that came with the end of the input.
+      const ended = new Promise<string>((resolve) => void lines.once('close', () => soon(() => resolve(''))));
       try {
         return (await Promise.race([lines.question(question).catch(() => ''), ended])).trim();
       } finally {

@@ -1,6 +1,6 @@
 // Entry of a data-plane thread: takes Configs from the control thread, compiles and serves them, and drains when told.
 
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { Deadlines } from '../lib/deadlines.ts';
@@ -16,9 +16,10 @@ import { CounterSet } from '../telemetry/counter-set.ts';
 import { LivePools } from '../upstream/live-pools.ts';
 import { ComparisonSampler } from './comparison-sampler.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
+import { Inbox } from './inbox.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { Update } from '../control/ports.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
 import { ServingBuilder } from './serving-builder.ts';
 
 const FLUSH_MS = 200;
@@ -28,8 +29,11 @@ const HEAP_METER_MS = 250;
 
 const port = parentPort;
 if (port === null) throw new Error('worker-thread.ts is started by Sluice, as a worker thread');
-const start = workerData as WorkerStart;
 const post = (message: FromWorker): void => port.postMessage(message);
+const inbox = new Inbox(port);
+// While the control thread still reads the config: what was only needed to load this thread's code goes.
+collectGarbage();
+const start = await inbox.first;
 
 const deadlines = new Deadlines();
 const counters = new CounterSet(start.index);
@@ -104,17 +108,6 @@ function flush(): void {
 type Apply = Extract<ToWorker, { kind: 'apply' }>;
 type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
 
-/** With the first Config the thread also gets rid of what only its start needed. */
-async function applyAndSettle(message: Apply): Promise<Record<string, number>> {
-  const isFirst = context === undefined;
-  const ports = await apply(message);
-  if (isFirst) {
-    saveCompiled();
-    collectGarbage();
-  }
-  return ports;
-}
-
 /** The Table stays: it names versions, not endpoints. */
 function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'endpoints' }>): void {
   counters.place(plan);
@@ -125,7 +118,12 @@ function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'e
 async function onChange(message: Change): Promise<void> {
   const { id } = message;
   try {
-    if (message.kind === 'apply') return post({ kind: 'applied', id, ports: await applyAndSettle(message) });
+    if (message.kind === 'apply') {
+      const isFirst = context === undefined;
+      post({ kind: 'applied', id, ports: await apply(message) });
+      if (isFirst) saveCompiled();
+      return;
+    }
     setEndpoints(message);
     post({ kind: 'followed', id });
   } catch (error) {
@@ -161,7 +159,7 @@ async function onMessage(
 
 // One after the other: a drain that overtakes an apply would leave the new listeners open.
 let queue = Promise.resolve();
-port.on('message', (message: ToWorker) => {
+inbox.open((message) => {
   // Health and pressure wait for nobody: what is in flight while the worker drains is to be retried well, too, and may be too much.
   if (message.kind === 'health') livePools.setUnhealthy(message.unhealthy);
   else if (message.kind === 'deploys') setDeploys(message);

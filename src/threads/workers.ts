@@ -1,7 +1,7 @@
 // The data-plane threads as the control thread sees them: starts them, hands them Configs, replaces the dead, drains all.
 // Long because every question to a worker may meet its death, and what happens then is decided in one place.
 
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
 import type { EndpointUpdate, Recollection, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
@@ -16,6 +16,8 @@ import type { EndpointName } from '../upstream/endpoint.ts';
 import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import type { CompareLink, FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { FAST_RESTART_MS, RestartPace } from './restart-pace.ts';
+import { spawnWorker } from './spawn-worker.ts';
+import type { EarlyWorker } from './spawn-worker.ts';
 
 const APPLY_TIMEOUT_MS = 15_000;
 /** Beyond the drain time, for the thread to say so. */
@@ -27,6 +29,8 @@ export interface WorkersOptions {
   readonly count: number;
   readonly reusePort: boolean;
   readonly counters: CounterRegistry;
+  /** The first thread, if it was started already. */
+  readonly early?: EarlyWorker | undefined;
   readonly log: Log;
   readonly onAccess: (chunk: string, lines: number) => void;
   readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly UnlistedWrites[]) => void;
@@ -214,11 +218,9 @@ export class Workers {
   }
 
   #start(index: number): Thread {
-    const { counters, log, count, reusePort } = this.#options;
-    const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), {
-      name: `worker ${index}`,
-      workerData: { index, workers: count, reusePort } satisfies WorkerStart,
-    });
+    const { counters, log, count, reusePort, early } = this.#options;
+    const worker = index === 0 && early !== undefined ? early.take() : spawnWorker(index);
+    worker.postMessage({ index, workers: count, reusePort } satisfies WorkerStart);
     // Before its first Config: it never takes an endpoint for healthy that is known not to be.
     if (this.#unhealthy.length > 0) worker.postMessage({ kind: 'health', unhealthy: this.#unhealthy } satisfies ToWorker);
     if (this.#deploys.length > 0) worker.postMessage({ kind: 'deploys', id: 0, deploys: this.#deploys } satisfies ToWorker);

@@ -1,4 +1,4 @@
-// Reads the law of words from the document that people read: the columns of the tables in docs/words.md.
+// Reads the law of words from the documents that people read: the table of words in ARCHITECTURE.md, and that of texts in docs/words.md.
 
 import { readFileSync } from 'node:fs';
 
@@ -15,9 +15,10 @@ export interface Law {
   readonly prose: readonly Avoided[];
 }
 
-/** @param path of the document */
-export function readLaw(path: string): Law {
-  const rows = readFileSync(path, 'utf8')
+/** @param root the project's folder */
+export function readLaw(root: string): Law {
+  const [, table = ''] = readFileSync(`${root}/ARCHITECTURE.md`, 'utf8').split('\n## Words\n');
+  const rows = (table + readFileSync(`${root}/docs/words.md`, 'utf8'))
     .split('\n')
     .filter((line) => line.startsWith('|'))
     .map((line) =>

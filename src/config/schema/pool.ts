@@ -3,7 +3,7 @@
 import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
 import { drained, endpoint } from './endpoint.ts';
 import { MAX_LIMIT, dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
-import { addProblem, flag, nonEmptyList, list, nameOf, named, oneOf, strictMap, integer } from './strict-map.ts';
+import { addProblem, flag, nonEmptyList, list, nameOf, named, oneOf, rare, strictMap, integer } from './strict-map.ts';
 import { mirror } from './mirror.ts';
 import { affinity, override } from './affinity.ts';
 import { health, outlier, retries } from './resilience.ts';
@@ -24,8 +24,8 @@ function pool() {
     versions: versions().describe('Deployable revisions of this pool, by name.'),
     split: named('version', weight()).describe('Weight per version; required when there is more than one.').optional(),
     affinity: affinity().describe('Same key, same version.').optional(),
-    overrides: list(override()).default([]).describe('Requests that name their version outright.'),
-    mirrors: list(mirror()).default([]).describe('Versions that get copies of requests.'),
+    overrides: list(rare(override)).default([]).describe('Requests that name their version outright.'),
+    mirrors: list(rare(mirror)).default([]).describe('Versions that get copies of requests.'),
     balancer: balancer().describe('Picks one endpoint of a version.'),
     health: health().describe('Active health checks.').optional(),
     outlier: outlier().describe('Ejects endpoints that fail real requests.'),

@@ -8,18 +8,10 @@ import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
+import { CONNECT_FAILURE, GATEWAY_ERROR, RESET, RESPONSE_TIMEOUT, RETRY_REASONS, SERVER_ERROR, STALE } from '../retry-reasons.ts';
 import { reply } from './local-reply.ts';
 import { startAttempt, hold } from './start-attempt.ts';
 import { fallBackToVersion } from './version-fallback.ts';
-
-/** Why a request was sent again; positions are those of the retry counters. */
-export const RETRY_REASONS = ['stale', 'connect-failure', 'reset', 'response-timeout', 'gateway-error', '5xx'] as const;
-const STALE = 0;
-const CONNECT_FAILURE = 1;
-const RESET = 2;
-const RESPONSE_TIMEOUT = 3;
-const GATEWAY_ERROR = 4;
-const SERVER_ERROR = 5;
 
 /** The attempt failed with `outcome`; `connection` is closed already. */
 export function retry(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {

@@ -181,8 +181,6 @@ export async function runAgainst(
     if (!(error instanceof Failure)) throw error;
     terminal.err(`${formatFailure(error)}\n`);
     code = error.exitCode;
-  } finally {
-    await client.close();
   }
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { RETRY_REASONS, retry, retryReasonOfStatus, retryResponse } from '../../../../src/proxy/steps/retry.ts';
+import { RETRY_REASONS } from '../../../../src/proxy/retry-reasons.ts';
+import { retry, retryReasonOfStatus, retryResponse } from '../../../../src/proxy/steps/retry.ts';
 import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';
 import type { OutcomeCode } from '../../../../src/telemetry/outcomes.ts';
 import { OVERLOAD } from '../../../../src/upstream/stream-request.ts';
