@@ -51,7 +51,7 @@ export async function closeServer(server: Server, finish: () => Promise<void>): 
   }
 }
 
-/** What is not even a request gets a local reply where that is possible, and is closed. */
+/** What is not even a request: it gets a reply where that is possible, and the connection is closed. */
 function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
   const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;

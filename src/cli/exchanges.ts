@@ -1,7 +1,7 @@
 // `sluice exchanges [pool] [version]`: recent requests, and why they went where they went; with `--id` everything that is known of one.
 
-import type { RecentExchangesResponse, ShownExchange } from '../api/exchanges.ts';
 import { shorten } from '../lib/shown-text.ts';
+import type { RecentExchangesResponse, ShownExchange } from '../api/exchanges.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { readResponse } from './read-response.ts';
 import { count, formatInstant } from './quantity.ts';

@@ -1,8 +1,8 @@
 // `sluice revisions [n]`: who changed what, when and why; one of them with its differences.
 
+import { shorten } from '../lib/shown-text.ts';
 import type { RevisionSummary } from '../api/revisions.ts';
 import { DEFAULT_PER_PAGE } from '../api/bounds.ts';
-import { shorten } from '../lib/shown-text.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
 import { readResponse } from './read-response.ts';
