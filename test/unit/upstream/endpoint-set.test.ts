@@ -110,7 +110,7 @@ describe('replace', () => {
     ]);
     set.replace([config('a'), config('b')], false);
     expect(set.endpoints.map(({ notReadyReasons }) => notReadyReasons)).toEqual([0, 0]);
-    expect(counted.filter((line) => line.endsWith(' a'))).toEqual(['unready a', 'draining a', 'ready a', 'drainingEnded a']);
+    expect(counted.filter((line) => line.endsWith(' a'))).toEqual(['notReady a', 'draining a', 'ready a', 'drainingEnded a']);
   });
 
   it('closes free connections of an endpoint without weight', () => {
@@ -144,7 +144,7 @@ describe('mark', () => {
     set.mark(a!, NOT_READY_UNHEALTHY, false);
     expect(a!.notReadyReasons).toBe(NOT_READY_EJECTED);
     set.mark(a!, NOT_READY_EJECTED, false);
-    expect(counted).toEqual(['unready a', 'unready a', 'unready a', 'ready a']);
+    expect(counted).toEqual(['notReady a', 'notReady a', 'notReady a', 'ready a']);
     expect(a!.ready).toBe(true);
   });
 });
