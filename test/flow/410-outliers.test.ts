@@ -47,6 +47,8 @@ function config(shops: readonly Shop[], outlier: object, pool: object = { retrie
 async function start(shops: readonly Shop[], outlier: object, pool?: object, workers = 1): Promise<Sluice> {
   const sluice = await startSluice(config(shops, outlier, pool), { workers });
   sluice.expectLog(/endpoint ejected/);
+  // The first scrape loads what scrapes need; later ones have to come before an ejection of less than a second is over.
+  await sluice.metrics();
   return sluice;
 }
 
@@ -257,8 +259,6 @@ test('failures: a share of them over both workers ejects, and is told by endpoin
   const shops = await startShops(3);
   const [bad] = shops as [Shop];
   const sluice = await start(shops, { consecutive: 0, failures: '30%', minRequests: 20, ejection: '2s' }, undefined, 2);
-  // The first scrape loads what scrapes need; the one below has to come before the ejection is over.
-  await sluice.metrics();
   const wires = await connectToEach(sluice, 2);
   // Every second response of one endpoint, from any worker: no two failures in a row are needed.
   while (ejections(sluice).length === 0 && bad.requests < 100) {
