@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 
 /** Its first message must be a WorkerStart. */
 export function spawnWorker(index: number): Worker {
-  return new Worker(new URL('./worker-thread.ts', import.meta.url), { name: `worker ${index}` });
+  return new Worker(new URL('./worker-thread.ts', import.meta.url), { name: `worker ${index}`, workerData: { index } });
 }
 
 /** A thread for which nobody listens yet. */
