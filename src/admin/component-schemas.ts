@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { EXAMPLES, SCHEMAS, type SchemaName } from '../api/contract.ts';
+import { referenceTo } from './schema-reference.ts';
 
 /** JSON Schemas (2020-12) that refer to each other as `#/components/schemas/…`, each with its example. */
 export function componentSchemas(): Readonly<Record<SchemaName, object>> {
@@ -13,8 +14,4 @@ export function componentSchemas(): Readonly<Record<SchemaName, object>> {
     { ...schema, examples: [EXAMPLES[id as SchemaName]] },
   ]);
   return Object.fromEntries(entries) as Record<SchemaName, object>;
-}
-
-export function referenceTo(name: string): string {
-  return `#/components/schemas/${name}`;
 }

@@ -15,7 +15,7 @@ import type { AdminGuard } from './admin-guard.ts';
 import { addEvents } from './events.ts';
 import { addExchanges } from './exchanges.ts';
 import { addExplain } from './explain.ts';
-import { describe, documentOptions } from './openapi.ts';
+import { describe, documentOptions, openApiDocument } from './openapi.ts';
 import { addJournal } from './journal.ts';
 import { addMarkers } from './markers.ts';
 import { addListed } from './overrides-and-mirrors.ts';
@@ -73,8 +73,12 @@ export function createApp(deps: AppDeps): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'There is no such resource.'));
   app.setErrorHandler<FastifyError>((error, _request, reply) => replyFault(options, error, reply));
-  void app.register(fastifySwagger, documentOptions(options.build ?? '0.0.0'));
-  void app.register(async (scope) => addRoutes(scope, guard, deps));
+  const schemas: Record<string, object> = {};
+  void app.register(fastifySwagger, documentOptions(options.build ?? '0.0.0', schemas));
+  void app.register(async (scope) => {
+    addRoutes(scope, guard, deps);
+    addDocument(scope, options, schemas);
+  });
   return app;
 }
 
@@ -101,8 +105,14 @@ function addRoutes(app: FastifyInstance, guard: AdminGuard, { options, clock, to
     onOpen: (reply) => guard.release(reply),
   });
   void app.register(async (scope) => addConfig(scope, control));
+}
+
+function addDocument(app: FastifyInstance, { control }: AdminServerOptions, schemas: Record<string, object>): void {
+  if (control === undefined) return;
   const schema = describe({ id: 'getOpenApi', tag: 'instance', summary: 'This document.', response: 'Document', kind: 'document' });
-  app.get('/openapi.json', { schema: { ...schema } }, (_request, reply) => reply.type(JSON_TYPE).send(app.swagger()));
+  app.get('/openapi.json', { schema: { ...schema } }, async (_request, reply) =>
+    reply.type(JSON_TYPE).send(await openApiDocument(app, schemas)),
+  );
 }
 
 function replyFault({ ports }: AdminServerOptions, error: FastifyError | HttpProblem, reply: FastifyReply): FastifyReply {

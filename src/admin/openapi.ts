@@ -1,15 +1,15 @@
 // What the OpenAPI document says about each call. Routes carry the description, and the document is made from it.
 
-import type { FastifySchema } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { MAX_ADDRESS_LENGTH } from '../api/bounds.ts';
 import { NAME_PATTERN } from '../config/syntax.ts';
 import { PROBLEM_TYPE } from './problem-reply.ts';
 import { PARAMETERS } from './query.ts';
 import type { ParameterName } from './query.ts';
-import { componentSchemas, referenceTo } from './component-schemas.ts';
 import type { SchemaName } from '../api/contract.ts';
 import { JSON_TYPE, YAML_TYPE } from './read-body.ts';
+import { referenceTo } from './schema-reference.ts';
 
 type PathPart = keyof typeof PATH_PARTS;
 
@@ -93,7 +93,8 @@ export function describeConfigWrite(operation: Operation): FastifySchema {
   return { ...describe(operation), body: { content } };
 }
 
-export function documentOptions(build: string): FastifyDynamicSwaggerOptions {
+/** @param schemas what `openApiDocument` fills in */
+export function documentOptions(build: string, schemas: Record<string, object>): FastifyDynamicSwaggerOptions {
   return {
     openapi: {
       openapi: '3.1.0',
@@ -109,13 +110,20 @@ export function documentOptions(build: string): FastifyDynamicSwaggerOptions {
       tags: ['pools', 'markers', 'config', 'revisions', 'events', 'instance'].map((name) => ({ name })),
       security: [{ token: [] }],
       components: {
-        schemas: componentSchemas(),
+        schemas,
         securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'A token of admin.auth.tokens.' } },
       } as never,
     },
     // The plugin describes every body as required; it has no option for that.
     transformObject: (made) => withOptionalBodies('openapiObject' in made ? made.openapiObject : {}) as never,
   };
+}
+
+/** The document of the routes that `app` has. It fills in `schemas` first: building them takes half of the start of the API, and few ask for them. */
+export async function openApiDocument(app: FastifyInstance, schemas: Record<string, object>): Promise<object> {
+  const { componentSchemas } = await import('./component-schemas.ts');
+  if (Object.keys(schemas).length === 0) Object.assign(schemas, componentSchemas());
+  return app.swagger();
 }
 
 const OPTIONAL_BODIES: readonly SchemaName[] = ['DrainBody', 'ReasonBody'];

@@ -11,7 +11,7 @@ import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
 import { plainFault } from './plain.ts';
 import { mirror as mirrorSchema } from './schema/mirror.ts';
-import { strictMap } from './schema/strict-map.ts';
+import { rare, strictMap } from './schema/strict-map.ts';
 import { override as overrideSchema } from './schema/affinity.ts';
 import { MAX_WEIGHT } from './schema/scalar.ts';
 import { suggest } from './suggest.ts';
@@ -64,8 +64,12 @@ export function setSplit(standing: Standing, pool: string, weights: Readonly<Rec
 type Listed = 'overrides' | 'mirrors';
 
 const LISTED = {
-  overrides: { one: 'override', schema: overrideSchema(), shape: 'an override must be a map with header, cookie or query, and version' },
-  mirrors: { one: 'mirror', schema: mirrorSchema(), shape: 'a mirror must be a map with version, or pool' },
+  overrides: {
+    one: 'override',
+    schema: rare(overrideSchema),
+    shape: 'an override must be a map with header, cookie or query, and version',
+  },
+  mirrors: { one: 'mirror', schema: rare(mirrorSchema), shape: 'a mirror must be a map with version, or pool' },
 } as const;
 
 /** Where a thing of this name stands, or is to stand. */

@@ -53,6 +53,11 @@ class DeadlineList {
     this.tail = deadline;
   }
 
+  /** Those at the end that are due at `fromMs` become due at `toMs`, which is later. */
+  postpone(fromMs: number, toMs: number): void {
+    for (let last = this.tail; last !== undefined && last.dueMs === fromMs; last = last.previous) last.dueMs = toMs;
+  }
+
   remove(deadline: Deadline): void {
     if (deadline.previous === undefined) this.head = deadline.next;
     else deadline.previous.next = deadline.next;
@@ -149,10 +154,19 @@ export class Deadlines {
   /** Timers come before sockets: after a stall, what arrived meanwhile is read before anyone is told that it came too late. */
   #onTimer(): void {
     const atMs = nowMs();
-    if (atMs - this.#expectedMs + TICK_MS < STALL_MS) return this.tick(atMs);
+    const lateMs = atMs - this.#expectedMs;
+    if (this.#awake && lateMs > TICK_MS) this.#catchUp(atMs);
+    if (lateMs + TICK_MS < STALL_MS) return this.tick(atMs);
     soon(() => {
       if (!this.#closed) this.tick(nowMs());
     });
+  }
+
+  /** What was armed since the last look at the clock counts from now: it may have been armed at the end of the stall, and must not fire early. */
+  #catchUp(atMs: number): void {
+    const staleMs = this.#atMs + TICK_MS;
+    this.#atMs = atMs;
+    for (const list of this.#lists.values()) list.postpone(staleMs + list.durationMs, atMs + TICK_MS + list.durationMs);
   }
 
   #wake(): void {

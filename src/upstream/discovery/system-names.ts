@@ -49,12 +49,11 @@ class Remembered<T> {
   #stamp = '';
   #lookedMs = -Infinity;
   #looking: Promise<void> = Promise.resolve();
-  #value: T;
+  #value: T | undefined;
 
   constructor(path: string, parse: (text: string) => T) {
     this.#path = path;
     this.#parse = parse;
-    this.#value = parse('');
   }
 
   async read(atMs: number): Promise<T> {
@@ -63,7 +62,7 @@ class Remembered<T> {
       this.#looking = this.#look();
     }
     await this.#looking;
-    return this.#value;
+    return (this.#value ??= this.#parse(''));
   }
 
   async #look(): Promise<void> {

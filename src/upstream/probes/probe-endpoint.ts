@@ -17,10 +17,15 @@ let loaded: Probe | undefined;
 const probeOnceLoaded: Probe = (endpoint, health, onEnd) => {
   let probing: Probing | undefined;
   let cancelled = false;
-  const begin = (): void => {
-    if (!cancelled) probing = loaded?.(endpoint, health, onEnd);
-  };
-  void import('./probe-http.ts').then(({ probeHttp }) => (loaded = probeHttp)).then(begin);
+  import('./probe-http.ts').then(
+    ({ probeHttp }) => {
+      loaded = probeHttp;
+      if (!cancelled) probing = probeHttp(endpoint, health, onEnd);
+    },
+    (error: unknown) => {
+      if (!cancelled) onEnd('broken', error instanceof Error ? error.message : String(error));
+    },
+  );
   return {
     cancel: () => {
       cancelled = true;

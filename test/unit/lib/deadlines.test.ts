@@ -25,6 +25,36 @@ afterEach(() => {
   for (const deadlines of open.splice(0)) deadlines.close();
 });
 
+function block(ms: number): void {
+  const endMs = nowMs() + ms;
+  while (nowMs() < endMs);
+}
+
+describe('Deadlines after a stall', () => {
+  // As a client that sends again just when the thread goes on: it has all of its time left.
+  it.each([
+    ['in the callback that stalled', (arm: () => void) => arm()],
+    ['between the late timer and its tick', (arm: () => void) => setTimeout(() => setImmediate(arm), 0)],
+  ])('do not fire early what was armed %s', async (_where, after) => {
+    const deadlines = create();
+    const tookMs = await new Promise<number>((resolve) => {
+      const owner = new Owner();
+      let armedMs = 0;
+      owner.onFire = () => resolve(nowMs() - armedMs);
+      const deadline = new Deadline(owner);
+      const arm = (): void => {
+        armedMs = nowMs();
+        deadlines.arm(deadline, 200);
+      };
+      setImmediate(() => {
+        block(300);
+        after(arm);
+      });
+    });
+    expect(tookMs).toBeGreaterThanOrEqual(200);
+  });
+});
+
 describe('Deadlines', () => {
   it('fires once, not early and at most two ticks late', () => {
     const deadlines = create();
