@@ -11,7 +11,7 @@ import { AdminGuard } from './admin-guard.ts';
 import type { AdminServerOptions } from './admin-options.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { knownPaths } from './known-paths.ts';
-import { closeServer, createServer, listen } from './open-server.ts';
+import { closeServer, createServer, listen, otherAddresses } from './open-server.ts';
 import { problemDetails } from './problem-reply.ts';
 import { plainProbe, sendProbe } from './plain-probe.ts';
 
@@ -23,6 +23,8 @@ export class AdminServer {
   readonly #tokens: Tokens;
   readonly #refusals: Refusals;
   readonly #server: Server;
+  /** For further addresses of the same name. */
+  readonly #others: Server[] = [];
   readonly #isAllowed: (host: string) => boolean;
   #limits: AdminConfig['limits'];
   #guard: AdminGuard | undefined = undefined;
@@ -39,12 +41,25 @@ export class AdminServer {
     this.#refusals = new Refusals(options.control, nowMs);
     this.#limits = config.limits;
     this.#isAllowed = allowedHosts(address);
-    this.#server = createServer((request, response) => this.#onRequest(request, response));
+    this.#server = this.#createServer();
   }
 
   /** Where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */
-  listen(): Promise<Address> {
-    return listen(this.#server, this.#options.address);
+  async listen(): Promise<Address> {
+    const bound = await listen(this.#server, this.#options.address);
+    for (const address of await otherAddresses(this.#server, this.#options.address)) {
+      const server = this.#createServer();
+      // One that is taken or not there leaves the first, which is the one that was asked for.
+      await listen(server, address).then(
+        () => this.#others.push(server),
+        () => undefined,
+      );
+    }
+    return bound;
+  }
+
+  #createServer(): Server {
+    return createServer((request, response) => this.#onRequest(request, response));
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -61,7 +76,11 @@ export class AdminServer {
   }
 
   #load(): Promise<FastifyInstance> {
-    return (this.#app ??= this.#createApp());
+    // What fails to load (no descriptors are left) is tried again by the next request.
+    return (this.#app ??= this.#createApp().catch((error: unknown) => {
+      this.#app = undefined;
+      throw error;
+    }));
   }
 
   async #createApp(): Promise<FastifyInstance> {
@@ -98,10 +117,12 @@ export class AdminServer {
 
   /** Stops at once: a scrape under way is cut, so that no slow reader delays a shutdown. */
   async close(): Promise<void> {
+    const others = this.#others.map((server) => closeServer(server, async () => undefined));
     await closeServer(this.#server, async () => {
       const app = await this.#app?.catch(() => undefined);
       await app?.close();
     });
+    await Promise.all(others);
   }
 }
 

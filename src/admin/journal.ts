@@ -26,14 +26,14 @@ export function addJournal(app: FastifyInstance, control: ControlApi, clock: Pic
     if (last !== undefined && Object.hasOwn(request.query as object, 'limit'))
       throw new HttpProblem(400, 'Give limit, for the oldest, or last, for the newest, not both.');
     const fitting = { after, ...(kind !== undefined && { kind }), ...(since !== undefined && { sinceMs: clock.wallMs() - since }) };
+    // Looked at first: a line that comes meanwhile may be shown twice to a caller that follows, but never missed.
+    const span = control.journalSpan;
     if (last !== undefined)
-      return reply
-        .type(JSON_TYPE)
-        .send({ lines: await control.journal({ ...fitting, limit: last, from: 'newest' }), ...control.journalSpan });
+      return reply.type(JSON_TYPE).send({ lines: await control.journal({ ...fitting, limit: last, from: 'newest' }), ...span });
     // One more says whether there is another page.
     const found = await control.journal({ ...fitting, limit: limit + 1 });
     const lines = found.slice(0, limit);
     const next = found.length > limit ? lines.at(-1)?.seq : undefined;
-    return reply.type(JSON_TYPE).send({ lines, next, ...control.journalSpan });
+    return reply.type(JSON_TYPE).send({ lines, next, ...span });
   });
 }

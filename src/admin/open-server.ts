@@ -1,5 +1,6 @@
 // The HTTP server of the admin API: its limits, and what becomes of a connection that brings no request. It knows no paths.
 
+import { lookup } from 'node:dns/promises';
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Address } from '../config/model.ts';
@@ -38,6 +39,17 @@ export async function listen(server: Server, address: Address): Promise<Address>
   const bound = server.address();
   if (address.kind === 'unix' || typeof bound !== 'object' || bound === null) return address;
   return { ...address, port: bound.port };
+}
+
+/**
+ * The other addresses of `localhost`, which a machine may have for each family: a client that tries the other one first must not be refused.
+ * Empty for any other name. @param first what is bound already
+ */
+export async function otherAddresses(first: Server, address: Address): Promise<readonly Address[]> {
+  const bound = first.address();
+  if (address.kind !== 'tcp' || address.host !== 'localhost' || typeof bound !== 'object' || bound === null) return [];
+  const found = await lookup('localhost', { all: true });
+  return found.filter(({ address: host }) => host !== bound.address).map(({ address: host }) => ({ ...address, host, port: bound.port }));
 }
 
 /** Resolves when nothing is left of it. `finish`: what is to end before connections are cut. */

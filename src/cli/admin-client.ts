@@ -96,6 +96,8 @@ export class AdminClient {
         resolve(response);
       });
       request.on('error', reject);
+      // A switch to another protocol ends in neither; after a response it changes nothing.
+      request.once('close', () => reject(Object.assign(new Error('closed without a response'), { code: 'ECONNRESET' })));
       request.end(sent?.text);
     });
   }

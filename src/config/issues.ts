@@ -1,6 +1,7 @@
 // zod's issues to Problems: one readable sentence each, at the very node that is wrong.
 
 import type { z } from 'zod';
+import { presentName } from './former-keys.ts';
 import type { Merged } from './merge.ts';
 import { formatPath, show, valueAt } from './path.ts';
 import type { Path } from './path.ts';
@@ -61,12 +62,6 @@ function describeValue(issue: Issue, path: Path, work: Work): void {
   report(work, path, withFound(issue.message, valueAt(work.merged.value, path)));
 }
 
-/** Keys that had another name once, by the key of their map and their own. */
-const RENAMED_KEYS: ReadonlyMap<string, string> = new Map([
-  ['affinity.hold', 'remember'],
-  ['limits.answer', 'response'],
-]);
-
 /** The message of such an issue is the list of known keys: see `shape`. */
 function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, path: Path, work: Work): void {
   const known = issue.message.split(' ').filter((key) => key !== '');
@@ -80,7 +75,7 @@ function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }
 }
 
 function renamedHint(path: Path, key: string): string {
-  const name = RENAMED_KEYS.get(`${String(path.at(-1))}.${key}`);
+  const name = presentName([...path, key]);
   return name === undefined ? '' : ` (it is called "${name}" now)`;
 }
 

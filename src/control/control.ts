@@ -207,6 +207,7 @@ export class Control implements ControlApi {
   }
 
   refused({ author, ...detail }: Parameters<ControlApi['refused']>[0]): void {
-    void this.#deps.journal.record('refused', { author, revision: this.revision }, detail);
+    // A refusal that cannot be recorded is counted all the same (sluice_admin_refused_total).
+    this.#deps.journal.record('refused', { author, revision: this.revision }, detail).catch(() => undefined);
   }
 }

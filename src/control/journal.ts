@@ -1,6 +1,7 @@
 // What happened, in order: written to the store, told to who follows. It decides nothing.
 
 import { formatDifference } from '../config/diff.ts';
+import { withPresentKeys, withPresentPaths } from '../config/former-keys.ts';
 import { writtenAsJson } from '../config/print.ts';
 import type { Difference } from '../config/diff.ts';
 import { StoreFailed } from '../store/store-errors.ts';
@@ -54,6 +55,8 @@ export class Journal {
   /** In force, and not kept yet; oldest first. */
   readonly #late: Late[] = [];
   readonly #followers = new Set<(line: JournalLine) => void>();
+  /** Settles when followers have heard of everything that was written before. */
+  #told: Promise<unknown> = Promise.resolve();
 
   private constructor(store: Store, wallMs: () => number, number: number) {
     this.#store = store;
@@ -123,7 +126,7 @@ export class Journal {
     const changes = differences.slice(0, MAX_SHOWN_DIFFERENCES).map(formatDifference);
     const detail = { cause, reason, changes, changeCount: differences.length, ...facts };
     const entry = { atMs: stored.atMs, kind: 'revision', author, revision: number, detail: JSON.stringify(detail) };
-    this.#tell({ ...(await this.#store.compareAndAppend(number - 1, stored, entry)), detail });
+    await this.#tellOf(this.#store.compareAndAppend(number - 1, stored, entry), detail);
   }
 
   /** A thing that made no revision. What cannot be kept is told to followers all the same. */
@@ -133,15 +136,12 @@ export class Journal {
     detail: Readonly<Record<string, unknown>>,
   ): Promise<void> {
     const entry = { atMs: this.#wallMs(), kind, ...by, detail: JSON.stringify(detail) };
-    this.#tell({ ...(await this.#recorded(entry)), detail });
+    await this.#tellOf(this.#recorded(entry), detail);
   }
 
   /** The same, with a note that outlasts it; both are durable when it resolves. Rejects when they cannot be kept; then neither was. */
   async note(note: Note, entry: Omit<JournalLine, 'seq' | 'atMs'>): Promise<JournalLine> {
-    const kept = await this.#store.note(note, { ...entry, atMs: this.#wallMs(), detail: JSON.stringify(entry.detail) });
-    const line = { ...kept, detail: entry.detail };
-    this.#tell(line);
-    return line;
+    return this.#tellOf(this.#store.note(note, { ...entry, atMs: this.#wallMs(), detail: JSON.stringify(entry.detail) }), entry.detail);
   }
 
   /** Rejects when the store fails. */
@@ -187,13 +187,25 @@ export class Journal {
     }
   }
 
-  #tell(line: JournalLine): void {
+  /** Tells followers of what is being written, in the order in which it was begun. Rejects when it is not written. */
+  #tellOf(written: Promise<JournalEntry>, detail: JournalLine['detail']): Promise<JournalLine> {
+    const before = this.#told;
+    const told = this.#tellAfter(before, written, detail);
+    this.#told = told.catch(() => undefined);
+    return told;
+  }
+
+  async #tellAfter(before: Promise<unknown>, written: Promise<JournalEntry>, detail: JournalLine['detail']): Promise<JournalLine> {
+    const line = { ...(await written), detail };
+    await before;
     for (const follower of this.#followers) follower(line);
+    return line;
   }
 }
 
 function revisionOf(stored: StoredRevision): KeptRevision {
-  return { summary: summaryOf(stored), written: JSON.parse(stored.written), amendments: JSON.parse(stored.amendments) };
+  const [written, amendments] = [withPresentKeys(JSON.parse(stored.written)), withPresentPaths(JSON.parse(stored.amendments))];
+  return { summary: summaryOf(stored), written, amendments };
 }
 
 function summaryOf({ number, atMs, author, reason, cause, differences }: StoredRevision): RevisionSummary {

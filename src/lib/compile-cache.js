@@ -35,9 +35,10 @@ export function saveCompiled() {
  * @returns {string | undefined}
  */
 export function cacheFolder(env) {
-  const named = env['XDG_CACHE_HOME'] ?? '';
-  const folder = join(isAbsolute(named) ? named : join(homedir(), '.cache'), 'sluice');
   try {
+    const named = env['XDG_CACHE_HOME'] ?? '';
+    // Throws for a user without a home.
+    const folder = join(isAbsolute(named) ? named : join(homedir(), '.cache'), 'sluice');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const found = lstatSync(folder);
     const isOurs = found.isDirectory() && found.uid === process.getuid?.() && (found.mode & WRITABLE_BY_OTHERS) === 0;

@@ -54,8 +54,8 @@ export interface MirrorLines {
 }
 
 const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-/** How often the delay of the main thread's event loop is sampled once the metrics are scraped; prom-client's own 10 ms would cost an idle process more than all else. */
-const LOOP_DELAY_SAMPLE_MS = 100;
+/** How often the delay of the main thread's event loop is sampled, from the first scrape on; it is the floor of what is measured. */
+const LOOP_DELAY_SAMPLE_MS = 10;
 
 export class Exposition {
   readonly #metrics: PromMetric[] = [];
@@ -93,7 +93,11 @@ export class Exposition {
 
   /** The text of one scrape. */
   async text(): Promise<string> {
-    this.#registry ??= createRegistry(this.#metrics);
+    // What fails to load is tried again by the next scrape.
+    this.#registry ??= createRegistry(this.#metrics).catch((error: unknown) => {
+      this.#registry = undefined;
+      throw error;
+    });
     return (await this.#registry).metrics();
   }
 

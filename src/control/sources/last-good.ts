@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { readAmendments } from '../../config/amend.ts';
 import type { Amendment } from '../../config/amend.ts';
 import { decodeFitting, readFiles } from '../../config/decode.ts';
+import { withPresentKeys, withPresentPaths } from '../../config/former-keys.ts';
 import type { FileRead } from '../../config/decode.ts';
 import { isFault } from '../../config/fault.ts';
 import type { Config } from '../../config/model.ts';
@@ -40,8 +41,8 @@ export function findStateFolder(configPath: string, read: FileRead, named: strin
 export async function findLastGood(store: Store, configPath: string): Promise<LastGood | undefined> {
   const latest = await store.latest();
   if (latest === undefined) return undefined;
-  const written: unknown = JSON.parse(latest.written);
-  const amendments = readAmendments(JSON.parse(latest.amendments));
+  const written = withPresentKeys(JSON.parse(latest.written));
+  const amendments = readAmendments(withPresentPaths(JSON.parse(latest.amendments)));
   if (!isMap(written)) return undefined;
   const { number: revision, atMs } = latest;
   const attempts: (readonly Amendment[])[] = isFault(amendments) ? [[]] : [amendments, []];
