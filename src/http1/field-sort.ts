@@ -160,10 +160,14 @@ function extensionAt(text: string, at: number): number {
   return family === FIELD_FORWARDED_OTHER && hasUnderscore(text, at + FORWARDED_PREFIX.length) ? FIELD_LOOKALIKE : family;
 }
 
-/** Whether the rest of a name, from `at`, has one. */
+/** Whether the rest of a name, from `at`, has one. It never looks beyond the name: a head may have many of them. */
 function hasUnderscore(text: string, at: number): boolean {
-  const found = text.indexOf('_', at);
-  return found >= 0 && found < text.indexOf(':', at);
+  for (let index = at; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0x3a) return false;
+    if (code === 0x5f) return true;
+  }
+  return false;
 }
 
 function knownExtensionAt(text: string, at: number): number {

@@ -175,7 +175,8 @@ export class Deadlines {
     this.lateMs = 0;
     this.#timer?.stop();
     this.#timer = every(TICK_MS, () => this.#onTimer());
-    this.#expectedMs = this.#atMs + TICK_MS;
+    // A timer that is overdue already says that this thread has stalled: what comes late now is its own doing.
+    this.#expectedMs = Math.min(this.#expectedMs, this.#atMs + TICK_MS);
     this.onPace(true);
   }
 

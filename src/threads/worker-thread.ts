@@ -108,6 +108,12 @@ function flush(): void {
 type Apply = Extract<ToWorker, { kind: 'apply' }>;
 type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
 
+/** Says at once what is left: a worker at rest would say it much later, and memory counts as short until then. */
+function collect(): void {
+  collectGarbage();
+  context?.counters.memoryUsed(heapBytes());
+}
+
 /** The Table stays: it names versions, not endpoints. */
 function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'endpoints' }>): void {
   counters.place(plan);
@@ -165,7 +171,7 @@ inbox.open((message) => {
   else if (message.kind === 'deploys') setDeploys(message);
   else if (message.kind === 'ejections') livePools.lookForEjections();
   else if (message.kind === 'pressure') setPressure(message.level);
-  else if (message.kind === 'collect') collectGarbage();
+  else if (message.kind === 'collect') collect();
   else if (message.kind === 'recall') post({ kind: 'recalled', id: message.id, exchanges: context?.recent.list() ?? [] });
   else if (message.kind === 'compare') sampler.connect(message.link);
   else queue = queue.then(() => onMessage(message));

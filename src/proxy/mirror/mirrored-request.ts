@@ -266,7 +266,10 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
     this.#forget();
     this.#owner.ended(this);
     if (!this.attached) this.#owner.put(this);
-    if (tap !== undefined) this.#owner.tellEnd(tap, side, told);
+    if (tap === undefined) return;
+    // What the tap keeps must leave the thread soon, also one that rests.
+    this.#owner.deadlines.refresh();
+    this.#owner.tellEnd(tap, side, told);
   }
 
   #forget(): void {

@@ -1,7 +1,7 @@
 // Records an exchange when it has ended: its counters always, its line in the access log when there is one, and now and then a copy in the
 // ring of recent exchanges.
 
-import { nowMs, wallMs } from '../../lib/clock.ts';
+import { wallMs } from '../../lib/clock.ts';
 import { AFFINITY_HEADER } from '../../routing/affinity.ts';
 import { CHOICE_REASONS } from '../../routing/choice.ts';
 import type { Destination } from '../../routing/table.ts';
@@ -16,7 +16,8 @@ import type { ExchangeState } from '../exchange-state.ts';
 const observation = new Observation();
 
 export function observe(state: ExchangeState, context: ProxyContext): void {
-  const endedMs = nowMs();
+  // Also wakes a thread at rest: what is recorded now must leave it soon.
+  const endedMs = context.deadlines.refresh();
   const { version, versionSinceMs } = state.attempt;
   if (version !== undefined) {
     version.counters.ended(endedMs - versionSinceMs);

@@ -17,6 +17,7 @@ export class SharedEjections implements DeadlineOwner {
   readonly #deadline: Deadline;
   #seen = 0;
   #looks = LOOKS;
+  #awake = true;
 
   constructor(deps: OutlierEjectorDeps, ejectors: () => Iterable<OutlierEjector>) {
     this.#deps = deps;
@@ -32,8 +33,13 @@ export class SharedEjections implements DeadlineOwner {
 
   /** Whether this worker has anything to do. */
   pace(awake: boolean): void {
+    this.#awake = awake;
     if (awake) this.onDeadline();
-    else if (this.#looks === 0 && ![...this.#ejectors()].some(({ ejected }) => ejected > 0)) this.#deadline.disarm();
+    else this.#restIfDone();
+  }
+
+  #restIfDone(): void {
+    if (this.#looks === 0 && ![...this.#ejectors()].some(({ ejected }) => ejected > 0)) this.#deadline.disarm();
   }
 
   onDeadline(): void {
@@ -43,5 +49,6 @@ export class SharedEjections implements DeadlineOwner {
     this.#seen = seen;
     for (const ejector of this.#ejectors()) if (this.#looks > 0 || ejector.ejected > 0) ejector.review();
     if (this.#looks > 0) this.#looks--;
+    if (!this.#awake) this.#restIfDone();
   }
 }

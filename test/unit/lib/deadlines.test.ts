@@ -197,5 +197,15 @@ describe('Deadlines', () => {
       const before = owner.fired.length;
       await vi.waitFor(() => expect(owner.fired.length).toBeGreaterThan(before + 1), 5000);
     });
+
+    it('and tells a stall that a socket ends before the overdue timer does', async () => {
+      const deadlines = create();
+      deadlines.arm(new Deadline(new Owner()), 700);
+      await rested(deadlines);
+      deadlines.takeLateness();
+      for (const end = nowMs() + 900; nowMs() < end;);
+      deadlines.refresh();
+      await vi.waitFor(() => expect(deadlines.takeLateness()).toBeGreaterThan(200), { timeout: 2000, interval: 5 });
+    });
   });
 });

@@ -16,13 +16,14 @@ function ended(outcome: OutcomeCode = 'ok', status = 200) {
   state.choice.reason = REASON_WEIGHT;
   const logged: Observation[] = [];
   exchange.fakeContext.accessLog = { record: (one: Observation) => void logged.push({ ...one }) };
+  exchange.fakeContext.deadlines.nowMs = performance.now();
   return { ...made, logged, context: exchange.context };
 }
 
 describe('counters', () => {
   test('of the version and of the route with this version', () => {
     const { state, calls, context } = ended();
-    state.attempt.versionSinceMs = performance.now() - 10;
+    state.attempt.versionSinceMs = context.deadlines.refresh() - 10;
     observe(state, context);
     expect(calls.slice(1)).toEqual(['v1.received(3)', 'v1.sent(12)', 'shop/v1.responded(200)']);
     const duration = Number(/^v1\.ended\((.*)\)$/.exec(calls[0]!)![1]);
