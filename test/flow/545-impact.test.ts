@@ -113,5 +113,5 @@ test('sluice split --dry-run says it in words', { timeout: 60_000 }, async () =>
   const otherwise = versions.filter((version) => version === 'v1').length;
   expect(seen.stdout).toContain(`  another version would get ${otherwise} of the last 21 recorded requests (`);
   const none = await runCommand(['split', 'shop', 'v1=9', 'v2=1', '--dry-run', ...admin]);
-  expect(none.stdout).toMatch(/^ {2}every user would keep the version of now$/m);
+  expect(none.stdout).toMatch(/^ {2}every user would keep the present version$/m);
 });
