@@ -47,6 +47,7 @@ test('a request that was sent after the end of its hold, and then reset, gets a 
   version.settings.retryOn.add('reset');
   version.settings.holdMs = 1000;
   state.attempt.holdOver = true;
+  state.attempt.endpoint = upstream.endpoint;
   upstream.sent = true;
   retry(exchange, upstream.real, OUTCOME.upstream_reset);
   expect(downstream.written).toMatch(/^HTTP\/1\.1 502 /);
