@@ -6,7 +6,7 @@ import { ChunkedDecoder } from '../http1/chunked-decoder.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
-import { Choice, REASON_NONE } from '../routing/choice.ts';
+import { Choice, resetChoice } from '../routing/choice.ts';
 import type { RouteMatch } from '../routing/route-table.ts';
 import type { Destination } from '../routing/table.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
@@ -125,12 +125,4 @@ function resetResponseSide(state: ExchangeState): void {
   state.keep = true;
   state.bytesOut = 0;
   state.unflushed = false;
-}
-
-function resetChoice(choice: Choice): void {
-  choice.version = undefined;
-  choice.reason = REASON_NONE;
-  choice.key = '';
-  choice.setCookie = false;
-  choice.override = '';
 }

@@ -45,3 +45,12 @@ export class Choice {
   /** Name of the override that decided; empty otherwise. */
   override = '';
 }
+
+/** Back to the first values, for another request. */
+export function resetChoice(choice: Choice): void {
+  choice.version = undefined;
+  choice.reason = REASON_NONE;
+  choice.key = '';
+  choice.setCookie = false;
+  choice.override = '';
+}

@@ -12,7 +12,7 @@ import {
   REASON_AFFINITY_NEW,
   REASON_FALLBACK,
   REASON_REMEMBERED,
-  REASON_NONE,
+  resetChoice,
   REASON_OVERRIDE,
   REASON_ROUTE,
   REASON_WEIGHT,
@@ -25,7 +25,7 @@ import type { Destination, PoolTable } from './table.ts';
 /** Fills `out`; a destination that names a version outright overrules all else. */
 export function chooseFor({ pool, version }: Destination, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
   if (version === undefined) return choose(pool, request, client, state, out);
-  clear(out);
+  resetChoice(out);
   keepKeyForBalancer(pool, request, client, out);
   if (pool.holds || state.ready(version.index)) take(pool, version.index, REASON_ROUTE, out);
   // A route's own version has no split to fall back to.
@@ -43,7 +43,7 @@ export function choose(pool: PoolTable, request: RoutableRequest, client: string
 }
 
 function decide(pool: PoolTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
-  clear(out);
+  resetChoice(out);
   let missed = false;
   if (pool.overrides.length > 0) {
     const rule = findOverride(pool.overrides, request);
@@ -102,12 +102,4 @@ function keepKeyForBalancer(pool: PoolTable, request: RoutableRequest, client: s
 function take(pool: PoolTable, version: number, reason: number, out: Choice): void {
   out.version = pool.versions[version];
   out.reason = reason;
-}
-
-function clear(out: Choice): void {
-  out.version = undefined;
-  out.reason = REASON_NONE;
-  out.key = '';
-  out.setCookie = false;
-  out.override = '';
 }

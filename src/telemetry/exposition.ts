@@ -125,7 +125,7 @@ export class Exposition {
     this.#workerRestarts += 1;
   }
 
-  /** Lines dropped on the main thread; workers count theirs in their own cells. */
+  /** Lines of the access log that were dropped, on the control thread, where all are written. */
   accessLogDropped(lines: number): void {
     this.#accessLogDropped += lines;
   }
