@@ -31,5 +31,6 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
 # SIGTERM drains: at most `drain.delay` + `drain.timeout` (30 s by default). Docker waits 10 s unless told: docker stop -t 35.
 STOPSIGNAL SIGTERM
 
-ENTRYPOINT ["node", "src/app/main.js"]
+# Node would open its debugger on USR1 until the first line of Sluice runs.
+ENTRYPOINT ["node", "--disable-sigusr1", "src/app/main.js"]
 CMD ["run", "--config", "/etc/sluice/config.yaml"]

@@ -126,6 +126,12 @@ export class Instance {
     return this.#serving.workers.total;
   }
 
+  /** Log files may have been moved away: what is written from now on goes to new ones. */
+  reopenLogs(): void {
+    this.#serving.accessLog.reopen();
+    this.#options.log.info({}, 'log files are opened anew');
+  }
+
   /** Not ready first; then, after the delay, no new connections; then as long as the drain time allows. Returns connections cut. */
   async drain(): Promise<number> {
     const { delayMs, timeoutMs } = (this.#control.current.config ?? this.config).drain;

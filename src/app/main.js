@@ -1,9 +1,13 @@
 #!/usr/bin/env node
-// The entry. Static imports would be compiled before anything could be said about it, so there is only one. It and what it imports are
+// The entry. Static imports would be compiled before anything could be said about it, so there are few. It and what it imports are
 // plain JavaScript: what comes before the compile cache would load the type stripper in each run, for 13 MB and a twentieth of a second.
 // main.ts is a link to it.
 
+import { hearSignals } from './signals.js';
 import { keepCompiled } from '../lib/compile-cache.js';
 
+// What `sluice` alone does serves, too. A name like that among the arguments of another command does no harm.
+const words = process.argv.slice(2);
+if (words.length === 0 || words.includes('run') || words.includes('demo')) hearSignals();
 keepCompiled();
 await import('./command-line.ts');

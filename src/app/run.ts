@@ -18,7 +18,8 @@ import { Instance } from './instance.ts';
 import type { InstanceOptions } from './instance.ts';
 import { findLastGood, findStateFolder } from '../control/sources/last-good.ts';
 import { openState } from './open-state.ts';
-import { untilStopped } from './shutdown.ts';
+import { awaitStop, type UntilStopped } from './shutdown.ts';
+import { onReopen } from './signals.js';
 import type { EarlyWorker } from '../threads/spawn-worker.ts';
 
 const SETTLED_MS = 1000;
@@ -43,6 +44,7 @@ export async function run(options: RunOptions): Promise<number> {
   const { log, transform, workers, early, config: watchPath } = options;
   const load = (): Loaded => ({ read: readConfig(watchPath) });
   let instance: Instance;
+  let untilStopped: UntilStopped;
   try {
     // Reading a large config takes a second: it is read again only if it changes while Sluice starts.
     const { digest: firstDigest } = await readFingerprint(resolve(watchPath));
@@ -50,12 +52,14 @@ export async function run(options: RunOptions): Promise<number> {
     if (start === undefined) return 1;
     const { config, ...beginning } = start;
     instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, watchPath, workers, early, log });
+    untilStopped = awaitStop(log);
     await instance.start();
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
-  const stopped = untilStopped(instance, log);
+  onReopen(() => instance.reopenLogs());
+  const stopped = untilStopped(instance);
   options.onReady(instance);
   after(SETTLED_MS, settle, { unref: true });
   return stopped;
