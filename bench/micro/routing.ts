@@ -10,7 +10,7 @@ import { Choice } from '../../src/routing/choice.ts';
 import type { RoutableRequest } from '../../src/routing/request.ts';
 import type { PoolTable, Table } from '../../src/routing/table.ts';
 import type { PoolConfig } from '../../src/config/model.ts';
-import { makeConfig, makeMatch, makePool, makePoolTable, makeRoute, prefix } from '../../test/unit/routing/make-table.ts';
+import { makeConfig, makeMatch, makePool, makePoolTable, makeRoute, prefix, regex } from '../../test/unit/routing/make-table.ts';
 
 const FIELDS = {
   'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
@@ -41,6 +41,8 @@ export const benchmarks: readonly { name: string; run: (iterations: number) => v
   { name: 'match in 10 routes of one host', run: matching(10, 1) },
   { name: 'match in 10,000 routes of one host', run: matching(10_000, 1) },
   { name: 'match in 10,000 routes of 100 hosts', run: matching(10_000, 100) },
+  { name: 'match in 10 regexes of one host', run: matching(10, 1, 'regex') },
+  { name: 'match in 10,000 regexes of one host', run: matching(10_000, 1, 'regex') },
   { name: 'choose unkeyed', run: choosing({}) },
   { name: 'choose by header key', run: choosing({ affinity: { kind: 'header', name: 'x-user-id', remember: undefined } }) },
   { name: 'choose by own cookie', run: choosing({ affinity: { ...OWN, remember: undefined } }) },
@@ -51,8 +53,8 @@ export const benchmarks: readonly { name: string; run: (iterations: number) => v
 ];
 
 /** A new path string per request, as the parser makes them. */
-function matching(routes: number, hosts: number): (iterations: number) => void {
-  const table = routeTable(routes, hosts);
+function matching(routes: number, hosts: number, kind: 'prefix' | 'regex' = 'prefix'): (iterations: number) => void {
+  const table = routeTable(routes, hosts, kind);
   const matcher = table.matchers.get('web');
   const targets = Array.from({ length: 64 }, (_, index) => {
     const route = Math.floor((index * routes) / 64);
@@ -86,9 +88,10 @@ function choosing(pool: Partial<PoolConfig>, fields: Readonly<Record<string, str
   };
 }
 
-function routeTable(routes: number, hosts: number): Table {
+function routeTable(routes: number, hosts: number, kind: 'prefix' | 'regex' = 'prefix'): Table {
   const made = Array.from({ length: routes }, (_, index) => {
-    return makeRoute(`r${index}`, { hosts: [`h${index % hosts}.example.com`], match: [makeMatch(prefix(`/app/service-${index}`))] });
+    const path = kind === 'prefix' ? prefix(`/app/service-${index}`) : regex(`^/app/service-${index}/items/[0-9]+$`);
+    return makeRoute(`r${index}`, { hosts: [`h${index % hosts}.example.com`], match: [makeMatch(path)] });
   });
   return compileTable(makeConfig(made, [makePool({ v1: 1 })]), 1);
 }

@@ -1,5 +1,6 @@
 // One entry of a route's `match` list: what must hold beside host and path, and its rank among others of the same path.
 
+import { leadOf } from '../lib/lead.ts';
 import { joinField, toFieldText } from '../http/header-block.ts';
 import { findQuery } from '../http/query.ts';
 import type { MatchConfig } from '../config/model.ts';
@@ -22,21 +23,27 @@ export class FieldCondition {
 export class Candidate implements RouteMatch {
   readonly route: RouteTable;
   readonly config: MatchConfig;
+  /** Position among all entries of the matcher, in the order of the file. */
+  readonly order: number;
   readonly prefixLength: number;
   /** Canonical path, or prefix without trailing slash; empty for a regex. */
   readonly path: string;
+  /** What every path that the regex matches begins with; empty for an exact path and a prefix. */
+  readonly lead: string;
   readonly #pathPattern: ReturnType<typeof compilePattern> | undefined;
   readonly #methods: readonly string[];
   readonly #headers: readonly FieldCondition[];
   readonly #query: readonly FieldCondition[];
 
-  constructor(route: RouteTable, config: MatchConfig) {
+  constructor(route: RouteTable, config: MatchConfig, order: number) {
     const { path } = config;
     this.route = route;
     this.config = config;
+    this.order = order;
     this.path = path.kind === 'regex' ? '' : canonicalConfigPath(path.path);
     if (path.kind === 'prefix' && this.path.endsWith('/')) this.path = this.path.slice(0, -1);
     this.prefixLength = path.kind === 'prefix' ? this.path.length : -1;
+    this.lead = path.kind === 'regex' ? leadOf(path.pattern).required : '';
     this.#pathPattern = path.kind === 'regex' ? compilePattern(path.pattern) : undefined;
     this.#methods = config.methods;
     this.#headers = config.headers.map(({ name, value }) => {
@@ -76,7 +83,7 @@ export class Candidate implements RouteMatch {
 }
 
 /**
- * Order among candidates of the same path: with a method, then more headers, then more query parameters, then the order of the
+ * Order among candidates of the same exact path or prefix: with a method, then more headers, then more query parameters, then the order of the
  * file (Gateway API, HTTPRouteRule.matches). Candidates are made in the order of the file, and sorting is stable.
  */
 export function compareCandidates(a: Candidate, b: Candidate): number {

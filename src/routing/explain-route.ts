@@ -79,7 +79,7 @@ function explainWin(winner: Candidate, misses: readonly Miss[], group: HostGroup
   const isNearest = group !== undefined && own.has(group.name === '*' ? '' : group.name);
   const where = isNearest ? `on ${host}` : `on ${[...own].map((name) => name || 'any host').join(', ')}; no route of ${host} fits`;
   if (rivals === 0) return `the only match that fits (${where})`;
-  return `first of ${rivals + 1} matches that fit (${where}): nearer host, then exact path, longest prefix, regex, method, more headers, more query parameters, order in the file`;
+  return `first of ${rivals + 1} matches that fit (${where}): nearer host, then exact path, regex (in the order of the file), longest prefix, method, more headers, more query parameters, order in the file`;
 }
 
 function fitsHost(candidate: Candidate, request: RoutableRequest): boolean {

@@ -3,6 +3,7 @@
 // All routes whose host fits take part: those of the exact host first, then those of its wildcards from long to short, then those
 // of any host. Only when no route of a more specific host fits the whole request is the next one asked, so that a route for every
 // host (a health check, a default page) also serves hosts that have routes of their own; `no_route` always means that no route fits.
+// Among the routes of one host: exact path, then regular expressions in the order of the file, then the longest prefix.
 
 import { Candidate } from './candidate.ts';
 import { canonicalConfigHost, hostOfAuthority } from './host.ts';
@@ -36,7 +37,7 @@ export class Matcher {
     const byHost = new Map<string, Candidate[]>();
     const candidates: Candidate[] = [];
     for (const route of routes) {
-      const own = route.config.match.map((config) => new Candidate(route, config));
+      const own = route.config.match.map((config, index) => new Candidate(route, config, candidates.length + index));
       candidates.push(...own);
       for (const host of hostsOf(route)) {
         const known = byHost.get(host);

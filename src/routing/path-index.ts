@@ -11,28 +11,32 @@ const HASH_FACTOR = 0x01000193;
 interface PrefixEntry {
   readonly path: string;
   readonly candidates: Candidate[];
+  /** Those whose paths all begin with the whole elements of this one; in the order of the file. */
+  readonly regexes: Candidate[];
   /** The next shorter prefix of the same host. */
   parent: PrefixEntry | undefined;
 }
 
 export class PathIndex {
   readonly #exact = new Map<string, Candidate[]>();
-  readonly #root: PrefixEntry = { path: '', candidates: [], parent: undefined };
-  readonly #regexes: Candidate[];
+  readonly #root: PrefixEntry = makeEntry('');
+  readonly #hasRegexes: boolean;
   /** Open addressing by the hash of the prefix; at most half full. */
   readonly #slots: (PrefixEntry | undefined)[];
   readonly #hashes: Int32Array;
   readonly #longest: number;
   readonly #shortest: number;
 
+  /** `candidates` are in the order of the file. */
   constructor(candidates: readonly Candidate[]) {
     const prefixes = new Map<string, PrefixEntry>([['', this.#root]]);
     for (const candidate of candidates) {
       const { kind } = candidate.config.path;
       if (kind === 'exact') pushTo(this.#exact, candidate);
-      if (kind === 'prefix') pushToPrefix(prefixes, candidate);
+      if (kind === 'prefix') entryOf(prefixes, candidate.path).candidates.push(candidate);
+      if (kind === 'regex') entryOf(prefixes, wholeElements(candidate.lead)).regexes.push(candidate);
     }
-    this.#regexes = candidates.filter((candidate) => candidate.config.path.kind === 'regex').sort(compareCandidates);
+    this.#hasRegexes = candidates.some((candidate) => candidate.config.path.kind === 'regex');
     for (const list of this.#exact.values()) list.sort(compareCandidates);
     const entries = [...prefixes.values()].filter((entry) => entry !== this.#root);
     const size = 2 ** Math.ceil(Math.log2(entries.length * 2 + 1));
@@ -48,18 +52,23 @@ export class PathIndex {
     this.#shortest = entries.reduce((least, entry) => Math.min(least, entry.path.length), this.#longest);
   }
 
-  /** The candidate that wins: exact path, longest prefix, regex; each in the order of `compareCandidates`. */
+  /** The candidate that wins: exact path, first regex of the file, longest prefix; those of one path in the order of `compareCandidates`. */
   find(path: string, request: RoutableRequest): Candidate | undefined {
     if (this.#exact.size > 0) {
       const list = this.#exact.get(path);
       const found = list === undefined ? undefined : firstOf(list, path, request);
       if (found !== undefined) return found;
     }
-    for (let entry: PrefixEntry | undefined = this.#longestPrefix(path); entry !== undefined; entry = entry.parent) {
+    const longest = this.#longestPrefix(path);
+    if (this.#hasRegexes) {
+      const found = firstRegex(longest, path, request);
+      if (found !== undefined) return found;
+    }
+    for (let entry: PrefixEntry | undefined = longest; entry !== undefined; entry = entry.parent) {
       const found = firstOf(entry.candidates, path, request);
       if (found !== undefined) return found;
     }
-    return firstOf(this.#regexes, path, request);
+    return undefined;
   }
 
   /** One pass over at most the length of the longest prefix, with a hash that grows along; looks a prefix up at each slash. */
@@ -104,16 +113,41 @@ function firstOf(list: readonly Candidate[], path: string, request: RoutableRequ
   return undefined;
 }
 
+/** The first in the order of the file, of all that may fit: those of an entry and of its shorter prefixes. */
+function firstRegex(longest: PrefixEntry, path: string, request: RoutableRequest): Candidate | undefined {
+  let found: Candidate | undefined;
+  for (let entry: PrefixEntry | undefined = longest; entry !== undefined; entry = entry.parent) {
+    for (const candidate of entry.regexes) {
+      if (found !== undefined && found.order < candidate.order) break;
+      if (!path.startsWith(candidate.lead) || !candidate.accepts(path, request)) continue;
+      found = candidate;
+      break;
+    }
+  }
+  return found;
+}
+
+function makeEntry(path: string): PrefixEntry {
+  return { path, candidates: [], regexes: [], parent: undefined };
+}
+
+/** `/a/b` of `/a/bc` is not whole: `/a`. */
+function wholeElements(lead: string): string {
+  return lead.slice(0, Math.max(0, lead.lastIndexOf('/')));
+}
+
 function pushTo(lists: Map<string, Candidate[]>, candidate: Candidate): void {
   const list = lists.get(candidate.path);
   if (list === undefined) lists.set(candidate.path, [candidate]);
   else list.push(candidate);
 }
 
-function pushToPrefix(prefixes: Map<string, PrefixEntry>, candidate: Candidate): void {
-  const entry = prefixes.get(candidate.path);
-  if (entry === undefined) prefixes.set(candidate.path, { path: candidate.path, candidates: [candidate], parent: undefined });
-  else entry.candidates.push(candidate);
+function entryOf(prefixes: Map<string, PrefixEntry>, path: string): PrefixEntry {
+  const known = prefixes.get(path);
+  if (known !== undefined) return known;
+  const made = makeEntry(path);
+  prefixes.set(path, made);
+  return made;
 }
 
 function parentOf(path: string, prefixes: ReadonlyMap<string, PrefixEntry>): PrefixEntry | undefined {

@@ -3,8 +3,11 @@
 import type { Config, RouteConfig } from '../model.ts';
 import type { Path } from '../path.ts';
 import { didYouMean } from '../suggest.ts';
+import { findHiddenRoutes } from './hidden-routes.ts';
 import type { Review } from './review.ts';
 import { unknownVersion } from './versions.ts';
+
+const MAX_NAMED = 3;
 
 export function routesNamePools(config: Config, review: Review): void {
   const names = new Set(config.pools.map(({ name }) => name));
@@ -54,19 +57,26 @@ export function rewritesNeedPools(config: Config, review: Review): void {
   }
 }
 
-/** Of two routes with the same listeners, hosts and matchers the first one gets every request. */
+/** A route that others always hide gets no request, wherever it was meant to. */
 export function routesAreReachable(config: Config, review: Review): void {
   const seen = new Map<string, number>();
+  const hidden = findHiddenRoutes(config);
   for (const [index, { name, listeners, hosts, match }] of config.routes.entries()) {
     const key = JSON.stringify([[...listeners].sort(), [...hosts].sort(), match.map((entry) => JSON.stringify(entry)).sort()]);
-    const before = seen.get(key);
-    if (before === undefined) seen.set(key, index);
-    else
-      review.notice(
-        ['routes', index],
-        `route "${name}" is never used: route "${config.routes[before]?.name ?? ''}" matches the same requests`,
-      );
+    const same = seen.get(key);
+    const hiders = same === undefined ? hidden.get(index) : [same];
+    if (same === undefined) seen.set(key, index);
+    if (hiders === undefined) continue;
+    const how = same === undefined ? (hiders.length === 1 ? 'comes first and takes' : 'come first and take') : undefined;
+    const why = how === undefined ? 'matches the same requests' : `${how} all its requests`;
+    review.notice(['routes', index], `route "${name}" is never used: ${nameRoutes(config, hiders)} ${why}`);
   }
+}
+
+function nameRoutes({ routes }: Config, indices: readonly number[]): string {
+  const names = indices.slice(0, MAX_NAMED).map((index) => `"${routes[index]?.name ?? ''}"`);
+  const more = indices.length > MAX_NAMED ? [`${indices.length - MAX_NAMED} more`] : [];
+  return indices.length === 1 ? `route ${names.join('')}` : `routes ${[...names, ...more].join(' and ')} together`;
 }
 
 export function poolsAreUsed(config: Config, review: Review): void {

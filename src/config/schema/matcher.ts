@@ -19,7 +19,9 @@ export function pathMatcher() {
   return choice('path', {
     exact: path().describe('The whole path.').optional(),
     prefix: path().describe('Leading path elements: /a matches /a and /a/b, not /ab.').optional(),
-    regex: expression().describe('A regular expression (RE2); anchor it with ^ and $.').optional(),
+    regex: expression()
+      .describe('A regular expression (RE2), before any prefix and in the order of the file; anchor it with ^ and $.')
+      .optional(),
   }).transform((written): PathMatcher => {
     if (written.exact !== undefined) return { kind: 'exact', path: written.exact };
     if (written.prefix !== undefined) return { kind: 'prefix', path: written.prefix };

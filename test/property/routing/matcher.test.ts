@@ -19,7 +19,9 @@ const fields = fc.uniqueArray(fc.tuple(fc.constantFrom('p', 'q', 'r'), fc.consta
 const pathMatcher: fc.Arbitrary<MatchConfig['path']> = fc.oneof(
   slashed.map((text) => ({ kind: 'exact' as const, path: text })),
   slashed.map((text) => ({ kind: 'prefix' as const, path: text })),
-  fc.constantFrom('^/a', 'b$', '^/(a|b)/').map((pattern) => ({ kind: 'regex' as const, pattern })),
+  fc
+    .constantFrom('^/a', 'b$', '^/(a|b)/', '^/a/b/[ab]', '^/a/b$', '^/a/?b', '/a\\.b', '^/ab?/')
+    .map((pattern) => ({ kind: 'regex' as const, pattern })),
 );
 const values = (pairs: readonly (readonly [string, string])[]): MatchConfig['headers'] =>
   pairs.map(([name, value]) => ({ name, value: { kind: 'exact', value } }));
@@ -62,10 +64,12 @@ it('never throws, whatever the request holds', () => {
 /** The rules as they are written down, without any index. */
 function findPlainly(routes: readonly RouteConfig[], asked: RoutableRequest): string | undefined {
   const fitting: { readonly name: string; readonly rank: readonly number[] }[] = [];
+  let order = 0;
   for (const { name, hosts, match: entries } of routes) {
     const hostRank = Math.max(-1, ...(hosts.length === 0 ? [0] : hosts.map((pattern) => rankHost(pattern, asked.authority))));
-    for (const entry of hostRank < 0 ? [] : entries) {
-      const pathRank = rankPath(entry.path, asked.path);
+    for (const entry of entries) {
+      order++;
+      const pathRank = hostRank < 0 ? -1 : rankPath(entry.path, asked.path, order);
       const block = asked.block.split('\r\n');
       const query = asked.query.split('&');
       const fits =
@@ -85,9 +89,10 @@ function rankHost(pattern: string, authority: string): number {
   return pattern.startsWith('*.') && authority.endsWith(pattern.slice(1)) ? pattern.length : -1;
 }
 
-function rankPath(matcher: MatchConfig['path'], asked: string): number {
-  if (matcher.kind === 'regex') return new RegExp(matcher.pattern).test(asked) ? 0 : -1;
-  if (matcher.kind === 'exact') return asked === matcher.path ? 1000 : -1;
+/** Exact before any expression, the first expression of the file before later ones, any expression before the longest prefix. */
+function rankPath(matcher: MatchConfig['path'], asked: string, order: number): number {
+  if (matcher.kind === 'regex') return new RegExp(matcher.pattern).test(asked) ? 2000 - order : -1;
+  if (matcher.kind === 'exact') return asked === matcher.path ? 3000 : -1;
   const own = matcher.path.split('/').filter((part) => part !== '');
   const parts = asked.split('/').slice(1);
   return own.every((part, index) => parts[index] === part) ? 1 + own.join('/').length : -1;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
+import { findHiddenRoutes } from '../../../src/config/rules/hidden-routes.ts';
 import { printConfig } from '../../../src/config/print.ts';
 import { SMALL } from './good.ts';
 
@@ -495,12 +496,80 @@ test.each(BAD_CHANGES)('%j written as %j', (before, after, expected) => {
   expect(findings(change(before, after))).toEqual(expected);
 });
 
+/** Each: lists of `hosts` and `match` of the routes shop, b, c and so on; the notices of those that others hide. */
+function hiddenRoutes(): [string, string, string[]][] {
+  const first = 'route "shop" comes first and takes all its requests';
+  const cases: [readonly string[], string[]][] = [
+    // A regular expression comes before a prefix, however long, and whatever the prefix asks for beside it.
+    [['{ path: { regex: ^/api } }', '{ path: { prefix: /api/users }, methods: [GET] }'], [`b: ${first}`]],
+    [['{ path: { regex: .* } }', '{ path: { prefix: / } }', '{ path: { exact: / } }'], [`b: ${first}`]],
+    [['{ path: { regex: ^/api } }', '{ path: { prefix: /apis } }', '{ path: { prefix: /ap } }'], [`b: ${first}`]],
+    // Something is left of these: a path, a method, OPTIONS *, a field.
+    [['{ path: { regex: "^/api/" } }', '{ path: { prefix: /api } }'], []],
+    [['{ path: { regex: ^/api }, methods: [GET] }', '{ path: { prefix: /api } }'], []],
+    [['{ path: { regex: ^/ } }', '{ path: { prefix: / } }'], []],
+    [['{ path: { regex: ^/ } }', '{ path: { prefix: / }, methods: [GET] }'], [`b: ${first}`]],
+    [['{ path: { regex: ^/api }, headers: { a: b } }', '{ path: { prefix: /api }, headers: { a: { present: true } } }'], []],
+    [['{ path: { regex: ^/api }, headers: { a: { present: true } } }', '{ path: { prefix: /api }, headers: { a: b } }'], [`b: ${first}`]],
+    // The catch-all prefix no longer hides an expression, and a longer prefix comes before it.
+    [['{ path: { prefix: / } }', '{ path: { regex: ^/a } }', '{ path: { prefix: /b } }'], []],
+    // Expressions are tried in the order of the file.
+    [['{ path: { regex: ^/a } }', '{ path: { regex: "^/a/[0-9]+$" }, methods: [GET] }'], [`b: ${first}`]],
+    [['{ path: { regex: "^/a/[0-9]+$" } }', '{ path: { regex: ^/a } }'], []],
+    [['{ path: { exact: /a } }', '{ path: { regex: "^/a$" } }'], [`b: ${first}`]],
+    // Of one path the one that asks for more comes first, else the first of the file.
+    [['{ path: { prefix: /a } }', '{ path: { prefix: /a/ }, methods: [GET] }'], []],
+    [['{ path: { prefix: /a }, methods: [GET, PUT] }', '{ path: { prefix: /a/ }, methods: [GET] }'], [`b: ${first}`]],
+    [['{ path: { exact: /a } }', '{ path: { exact: /a/ } }'], []],
+    // Every entry must be hidden, by one route or by several.
+    [['{ path: { regex: ^/a } }', '{ path: { prefix: /a } }, { path: { prefix: /b } }'], []],
+    [
+      ['{ path: { regex: ^/a } }', '{ path: { regex: ^/b } }', '{ path: { prefix: /a } }, { path: { prefix: /b } }'],
+      ['c: routes "shop" and "b" together come first and take all its requests'],
+    ],
+  ];
+  return cases.map(([matches, hidden]) => {
+    const [own = '', ...others] = matches.map((match) => `match: [${match}]`);
+    const routes = others.map((match, index) => `\n  - { name: ${'bcd'[index]}, pool: shop, ${match} }`);
+    const notices = hidden.map((text) => {
+      const index = 'bcd'.indexOf(text[0]!) + 1;
+      return `${10 + index}:5: routes[${index}]: route "${text[0]}" is never used: ${text.slice(3)}`;
+    });
+    return ['pool: shop }', `pool: shop, ${own} }${routes.join('')}`, notices];
+  });
+}
+
+test('a route is hidden on each of its hosts and listeners, or it is not hidden', () => {
+  const hosts = (first: string, second: string): string[] => {
+    const one = `pool: shop, ${first}, match: [{ path: { regex: ^/a } }] }`;
+    return findings(change('pool: shop }', `${one}\n  - { name: b, pool: shop, ${second}, match: [{ path: { prefix: /a } }] }`), 'notices');
+  };
+  const hidden = ['11:5: routes[1]: route "b" is never used: route "shop" comes first and takes all its requests'];
+  expect(hosts('hosts: [x.com, y.com]', 'hosts: [Y.com]')).toEqual(hidden);
+  expect(hosts('hosts: [x.com]', 'hosts: [x.com, y.com]')).toEqual([]);
+  // A nearer host is asked first, so a wider one hides nothing of it.
+  expect(hosts('hosts: ["*.x.com"]', 'hosts: [a.x.com]')).toEqual([]);
+  expect(hosts('hosts: []', 'hosts: [x.com]')).toEqual([]);
+  expect(hosts('listeners: [web]', 'listeners: []')).toEqual(hidden);
+});
+
+test('a large list of routes is looked through in linear time', () => {
+  const route = (index: number): string =>
+    `  - { name: r${index}, pool: shop, match: [{ path: { prefix: / }, headers: { a: t${index} } }, { path: { regex: ^/${index} } }] }`;
+  const text = SMALL.replace('  - { name: shop, pool: shop }', Array.from({ length: 3000 }, (_, index) => route(index)).join('\n'));
+  const config = decodeText('f.yaml', text).config!;
+  const started = performance.now();
+  expect(findHiddenRoutes(config).size).toBe(0);
+  expect(performance.now() - started).toBeLessThan(2000);
+});
+
 const NOTICES: [string, string, string[]][] = [
   [
     'pool: shop }',
     'pool: shop }\n  - { name: again, pool: shop, hosts: [] }',
     ['11:5: routes[1]: route "again" is never used: route "shop" matches the same requests'],
   ],
+  ...hiddenRoutes(),
   ['pool: shop }', 'redirect: { port: 81 } }', ['4:3: pools.shop: no route leads to this pool']],
   ['v1: 90, v2: 10', 'v1: 0, v2: 0', ['8:5: pools.shop.split: every weight is 0: requests without an override get 503']],
   [

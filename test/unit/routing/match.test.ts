@@ -204,17 +204,42 @@ describe('conformance cases of the Gateway API', () => {
 });
 
 describe('beyond the conformance cases', () => {
-  it('puts prefixes before regexes, and orders regexes by method, headers and query', () => {
+  it('asks exact paths first, then regexes in the order of the file, then prefixes, however long they are', () => {
     const routes = [
-      at('regex', regex('^/a/[0-9]+$')),
+      at('all', prefix('/'), { ...prefix('/a/7/long'), methods: ['GET'], headers: conditions({ x: '1' }) }),
+      at('regex', { ...regex('^/a/[0-9]+$'), query: conditions({ q: '1' }) }),
       at('regex-get', { ...regex('^/a/'), methods: ['GET'] }),
-      at('prefix', prefix('/a/7')),
+      at('later', { ...regex('^/a/[0-9]+$'), methods: ['GET'], headers: conditions({ x: '1' }) }),
+      at('exact', { ...exact('/a/9'), methods: ['GET', 'PUT'] }),
     ];
     check(routes, [
-      ['GET a/a/7', 'prefix'],
-      ['GET a/a/8', 'regex-get'],
-      ['PUT a/a/8', 'regex'],
-      ['PUT a/a/x', undefined],
+      ['GET a/a/7?q=1', 'regex'],
+      ['GET a/a/7', 'regex-get', { x: '1' }],
+      ['GET a/a/7/long', 'regex-get', { x: '1' }],
+      ['PUT a/a/8?q=1', 'regex'],
+      ['PUT a/a/8', 'all'],
+      ['GET a/a/9', 'exact'],
+      ['PATCH a/a/9?q=1', 'regex'],
+      ['GET a/b', 'all'],
+    ]);
+  });
+
+  it('finds the first regex of the file, whichever of them begins with more', () => {
+    const regexes = [regex('^/a/b/c[0-9]'), regex('[0-9]$'), regex('^/a/'), regex('^/a/b/'), regex('^/x')];
+    const names = ['deep', 'free', 'short', 'long', 'other'];
+    const routes = regexes.map((match, index) => at(names[index]!, match));
+    check(routes, [
+      ['GET a/a/b/c1', 'deep'],
+      ['GET a/a/b/d1', 'free'],
+      ['GET a/a/b/d', 'short'],
+      ['GET a/a/b', 'short'],
+      ['GET a/xyz', 'other'],
+      ['GET a/a', undefined],
+    ]);
+    check(routes.toReversed(), [
+      ['GET a/a/b/c1', 'long'],
+      ['GET a/a/c1', 'short'],
+      ['GET a/b1', 'free'],
     ]);
   });
 
