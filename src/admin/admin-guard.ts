@@ -6,9 +6,10 @@ import type { AdminConfig, Address } from '../config/model.ts';
 import type { Clock } from '../lib/clock.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { ANONYMOUS, identify, mayDo } from './auth.ts';
-import type { Access, Caller } from './auth.ts';
+import type { Access, Caller, Role } from './auth.ts';
 import { isAllowedOrigin } from './origins.ts';
 import { HttpProblem } from './problem-reply.ts';
+import { CHALLENGE, roleProblem } from './role-problem.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { Refusals } from './refusals.ts';
 import type { Tokens } from './tokens.ts';
@@ -21,6 +22,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Name of a token, or `anonymous`. */
     author: string;
+    role: Role;
   }
 }
 
@@ -113,10 +115,14 @@ export class AdminGuard {
     const caller = identify(this.#options.tokens, request.headers.authorization);
     if (caller.kind === 'unknown') throw this.#refuseUnknown(request, caller);
     request.author = caller.author;
+    request.role = caller.role;
     if (mayDo(caller.role, access)) return;
-    this.#options.refusals.report(request, 'role', caller.author);
-    const challenge = { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope"` };
-    throw new HttpProblem(403, `This needs the role ${access}; the token ${caller.author} has the role ${caller.role}.`, {}, challenge);
+    throw roleProblem(`This needs the role ${access}`, caller);
+  }
+
+  /** A caller asked for more than its role allows. */
+  reportRole(request: FastifyRequest): void {
+    this.#options.refusals.report(request, 'role', request.author);
   }
 
   /** Wrong tokens never delay a right one: a client that guesses must not be able to lock out an operator. */
@@ -154,8 +160,6 @@ export class AdminGuard {
 }
 
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
-
-const CHALLENGE = 'Bearer realm="sluice"';
 
 function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '';

@@ -47,6 +47,7 @@ export class AdminServer {
   /** Where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */
   async listen(): Promise<Address> {
     const bound = await listen(this.#server, this.#options.address);
+    if (this.#options.control !== undefined && !this.#tokens.required) this.#options.log?.info({}, OPEN);
     for (const address of await otherAddresses(this.#server, this.#options.address)) {
       const server = this.#createServer();
       // One that is taken or not there leaves the first, which is the one that was asked for.
@@ -101,9 +102,9 @@ export class AdminServer {
   configure(config: Pick<AdminConfig, 'tokens' | 'limits'>): void {
     this.#limits = config.limits;
     this.#guard?.configure(config.limits);
-    // The rules judged the address that the config names now; bound is the one that it named at the start.
-    if (this.#mayBeOpen(config)) this.#tokens.configure(config.tokens);
-    else this.#options.log?.warn({}, `the tokens of the admin API stay as they are until a restart: ${NEEDS_TOKENS}`);
+    // A config that lost its tokens, by whatever way, must not open the door of an instance that runs.
+    if (config.tokens.length > 0 || !this.#tokens.required) this.#tokens.configure(config.tokens);
+    else this.#options.log?.warn({}, KEEPS_TOKENS);
   }
 
   /** Lines of `sluice_admin_refused_total`, read at a scrape. */
@@ -129,6 +130,11 @@ export class AdminServer {
 const UNSERVED = { status: 500, body: problemDetails(500, 'The request could not be served.') };
 
 const NEEDS_TOKENS = 'without tokens it may only listen on an address of this machine';
+
+const OPEN =
+  'no token is configured (admin.auth.tokens): every caller of the admin API has the role operator, and steers traffic alone; the config file changes the rest';
+
+const KEEPS_TOKENS = 'the config lists no token for the admin API any more: those of before are needed until a restart';
 
 const NO_CONFIG: Pick<AdminConfig, 'tokens' | 'limits'> = { tokens: [], limits: { writesPerSecond: 500 } };
 

@@ -17,9 +17,9 @@ export const ANONYMOUS = 'anonymous';
 
 const RANKS: Readonly<Record<Access, number>> = { open: 0, viewer: 1, operator: 2, admin: 3 };
 
-/** @param authorization the field as it came. Without configured tokens everybody is `anonymous` and may do everything. */
+/** @param authorization the field as it came. Without configured tokens everybody is `anonymous` and an operator, for it is not known who calls. */
 export function identify(tokens: Tokens, authorization: string | undefined): Caller {
-  if (!tokens.required) return { kind: 'known', author: ANONYMOUS, role: 'admin' };
+  if (!tokens.required) return { kind: 'known', author: ANONYMOUS, role: 'operator' };
   if (authorization === undefined) return { kind: 'unknown', isMissing: true };
   // RFC 6750, section 2.1, and any other printable character.
   const secret = /^Bearer +([\x21-\x7e]{1,4096})$/i.exec(authorization)?.[1];

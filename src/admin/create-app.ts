@@ -24,6 +24,7 @@ import { addPools } from './pools.ts';
 import { addProbes } from './probes.ts';
 import { PROBLEM_TYPE, problemDetails, HttpProblem, sendProblem } from './problem-reply.ts';
 import { addRevisions } from './revisions.ts';
+import { RoleProblem } from './role-problem.ts';
 import { SAFE_HEADERS } from './safe-headers.ts';
 import { JSON_TYPE, takeJson } from './read-body.ts';
 import type { Tokens } from './tokens.ts';
@@ -67,12 +68,16 @@ export function createApp(deps: AppDeps): FastifyInstance {
     },
   });
   app.decorateRequest('author', '');
+  app.decorateRequest('role', 'viewer');
   takeJson(app);
   const guard = deps.createGuard(app);
   app.addHook('onRequest', async (request, reply) => guard.admit(request, reply));
   app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'There is no such resource.'));
-  app.setErrorHandler<FastifyError>((error, _request, reply) => replyFault(options, error, reply));
+  app.setErrorHandler<FastifyError>((error, request, reply) => {
+    if (error instanceof RoleProblem) guard.reportRole(request);
+    return replyFault(options, error, reply);
+  });
   const schemas: Record<string, object> = {};
   void app.register(fastifySwagger, documentOptions(options.build ?? '0.0.0', schemas));
   void app.register(async (scope) => {

@@ -1,6 +1,6 @@
 // Which deploy a version is: a deploy sets a marker, anybody may read it.
 
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sentence } from '../lib/shown-text.ts';
 import { noSuch } from '../config/changes.ts';
 import type { ControlApi, MarkOutcome } from '../control/control-api.ts';
@@ -36,7 +36,7 @@ export function addMarkers(app: FastifyInstance, control: ControlApi): void {
     mustServe(control);
     const expected = expectedRevision(request.headers['if-match'], control.revision);
     const marker = { pool, version, deploy, sha, url, reason };
-    return response(reply, await control.mark({ marker, author: request.author, expected, dryRun }));
+    return response(request, reply, await control.mark({ marker, author: request.author, expected, dryRun }));
   });
 }
 
@@ -59,7 +59,7 @@ function addRead(app: FastifyInstance, control: ControlApi): void {
   });
 }
 
-function response(reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
+function response(request: FastifyRequest, reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
   switch (outcome.result) {
     case 'marked': {
       const { revision, workers, changed, marker } = outcome;
@@ -72,7 +72,7 @@ function response(reply: FastifyReply, outcome: MarkOutcome): FastifyReply {
     case 'rejected':
       throw new HttpProblem(422, 'There is nothing of this name to mark; nothing has changed.', { problems: outcome.problems });
     default:
-      throw refusedBy(outcome);
+      throw refusedBy(outcome, request);
   }
 }
 

@@ -35,7 +35,7 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
     response: 'ChangeResponse',
     kind: 'write',
   });
-  app.put('/v1/config', { schema: write, bodyLimit: MAX_CONFIG_BYTES, config: { access: 'admin' } }, (request, reply) =>
+  app.put('/v1/config', { schema: write, bodyLimit: MAX_CONFIG_BYTES, config: { access: 'operator' } }, (request, reply) =>
     // JSON is YAML: passed as text, so that faults are located.
     carryOut(control, { request, reply }, { kind: 'config', document: readText(request) }),
   );

@@ -5,6 +5,8 @@ import type { Change, ChangeOutcome, ControlApi } from '../control/control-api.t
 import { chooseType } from './accept.ts';
 import { expectedRevision, tagOf } from './preconditions.ts';
 import { HttpProblem } from './problem-reply.ts';
+import { fieldsProblem } from './role-problem.ts';
+import type { Caller } from './role-problem.ts';
 import { readQuery } from './query.ts';
 import { JSON_TYPE } from './read-body.ts';
 
@@ -24,14 +26,15 @@ export async function carryOut(
   const outcome = await control.change({
     change,
     author: request.author,
+    role: request.role,
     reason: reason ?? query.reason ?? '',
     expected: expectedRevision(request.headers['if-match'], control.revision),
     dryRun: query.dryRun,
   });
-  return response(reply, outcome);
+  return response(request, reply, outcome);
 }
 
-function response(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
+function response(request: FastifyRequest, reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
   switch (outcome.result) {
     case 'applied': {
       const { revision, workers, differences, moved } = outcome;
@@ -42,13 +45,15 @@ function response(reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
       return tagged(reply, revision).send({ revision, dryRun: true, differences, moved, impact });
     }
     default:
-      throw refusedBy(outcome);
+      throw refusedBy(outcome, request);
   }
 }
 
 /** Why nothing was changed, as a problem for the client. */
-export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 'dry-run' }>): HttpProblem {
+export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 'dry-run' }>, caller: Caller): HttpProblem {
   switch (outcome.result) {
+    case 'forbidden':
+      return fieldsProblem(outcome.fields, caller);
     case 'stale': {
       const { revision } = outcome;
       return new HttpProblem(412, `The current revision is ${revision}.`, { revision }, { etag: tagOf(revision) });

@@ -27,9 +27,7 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
         'Put one in SLUICE_TOKEN, or in a file that --token-file names. The config lists the tokens: admin.auth.tokens.',
       ]);
     case 403:
-      return new Failure(EXIT.refused, `the token may not do this: ${detail}`, [
-        'Roles: viewer reads, operator also changes traffic, admin also replaces the config. Use a token with a higher role.',
-      ]);
+      return new Failure(EXIT.refused, `not allowed: ${detail}`, [...problemLines(problem), ...roleAdvice(detail)]);
     case 404:
       return new Failure(EXIT.refused, detail, hints);
     case 412:
@@ -44,6 +42,16 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
     default:
       return new Failure(EXIT.refused, `${detail} (status ${status} of ${address})`, problemLines(problem));
   }
+}
+
+/** The API says who called and what that role is; a field that only the file changes has no role. */
+function roleAdvice(detail: string): readonly string[] {
+  if (detail.includes('only the config file may')) return ['Edit the config file of the instance: it is taken when it is saved.'];
+  const roles =
+    'Roles: viewer reads, operator also steers traffic (split, overrides, mirrors, drains), admin also changes the rest of the config.';
+  if (detail.includes('admin.auth.tokens) every'))
+    return [roles, 'List a token of the role admin in the config file, or edit the file itself.'];
+  return [roles, 'Use a token with a higher role.'];
 }
 
 /** What a request that took too long was waiting for. */

@@ -13,6 +13,7 @@ import type { PoolStatus } from '../api/pools.ts';
 import type { ChangeProblem } from '../api/problem.ts';
 import type { Revision, RevisionSummary } from '../api/revisions.ts';
 import type { Adoption } from '../api/scalars.ts';
+import type { ForbiddenField, Role } from './touched-fields.ts';
 
 /** One requested edit of the desired state. Plain data; what it says is checked by the rules of the config. */
 export type Change =
@@ -43,13 +44,20 @@ export type Change =
     }
   /** The whole config, as plain data or as YAML text. */
   | { readonly kind: 'config'; readonly document: unknown }
-  /** `sessions` is `move` by default: users must leave what is taken back. */
-  | { readonly kind: 'restore'; readonly revision: number; readonly sessions?: UserMove | undefined };
+  /** `sessions` is `move` by default: users must leave what is taken back. With `pools` only what steers traffic in these comes back. */
+  | {
+      readonly kind: 'restore';
+      readonly revision: number;
+      readonly pools?: readonly string[] | undefined;
+      readonly sessions?: UserMove | undefined;
+    };
 
 export interface ChangeRequest {
   readonly change: Change;
   /** Name of a token, or `anonymous`. */
   readonly author: string;
+  /** Of the author: what the change touches must not be above it. */
+  readonly role: Role;
   /** Empty when none was given. */
   readonly reason: string;
   /** The change is stale unless this is the current revision; undefined = any revision. */
@@ -74,6 +82,8 @@ export type ChangeOutcome =
     } & Moved)
   | { readonly result: 'stale'; readonly revision: number }
   | { readonly result: 'rejected'; readonly revision: number; readonly problems: readonly ChangeProblem[] }
+  /** It touches fields that the author may not change; at least one. */
+  | { readonly result: 'forbidden'; readonly revision: number; readonly fields: readonly ForbiddenField[] }
   /** There is no such pool, version, endpoint or revision. */
   | { readonly result: 'unknown'; readonly message: string }
   /** Valid, but it could not be put in force or kept; nothing has changed. */

@@ -168,9 +168,9 @@ export class Controller {
     if (this.#closed) return { result: 'failed', message: STOPPING };
     if (now === undefined) return { result: 'failed', message: 'No config is in force.' };
     const { revision } = now;
-    const { expected, change } = submission;
+    const { expected } = submission;
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
-    const asked = await evaluateChange(change, now, { journal, transform: this.#transform });
+    const asked = await evaluateChange(submission, now, { journal, transform: this.#transform });
     if ('result' in asked) return asked;
     if (submission.dryRun) {
       const { differences } = asked;

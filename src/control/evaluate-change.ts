@@ -1,18 +1,23 @@
 // What a change would make of the desired state, or why it may not. Changes nothing.
 
 import type { Amendment } from '../config/amend.ts';
-import type { LoadResult } from '../config/decode.ts';
+import { decodeRead } from '../config/decode.ts';
+import type { FileRead, LoadResult } from '../config/decode.ts';
 import { diffConfigs } from '../config/diff.ts';
 import type { Difference } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { formatPath } from '../config/path.ts';
-import type { Change } from './control-api.ts';
+import { describeConfig } from '../config/print.ts';
+import type { ChangeRequest } from './control-api.ts';
+import type { Plain } from '../lib/plain.ts';
 import type { Journal } from './journal.ts';
 import { movedPools } from './moved-pools.ts';
 import { desiredByApi } from './sources/desired.ts';
 import type { Transform } from './sources/desired.ts';
 import type { Basis, Refusal } from './submission.ts';
 import { toAmendments } from './to-amendments.ts';
+import { fieldsAbove, touchedFields } from './touched-fields.ts';
+import type { ForbiddenField } from './touched-fields.ts';
 
 /** What is asked for; it decodes, and the rules allow it. */
 export interface Asked {
@@ -28,11 +33,27 @@ export interface EvaluationDeps {
   readonly transform: Transform;
 }
 
-export async function evaluateChange(change: Change, basis: Basis, { journal, transform }: EvaluationDeps): Promise<Asked | Refusal> {
-  const amendments = await toAmendments(change, basis, journal);
+export type Question = Pick<ChangeRequest, 'change' | 'role'>;
+
+export async function evaluateChange(question: Question, basis: Basis, { journal, transform }: EvaluationDeps): Promise<Asked | Refusal> {
+  const { change, role } = question;
+  const amendments = await toAmendments(question, basis, journal);
   if ('result' in amendments) return amendments;
   const asked = evaluateAmendments(amendments, basis, transform);
-  return 'result' in asked ? asked : { ...asked, moved: movedPools(change, basis.config, asked.config) };
+  if ('result' in asked) return asked;
+  const fields = forbiddenFields(role, basis, asked.config);
+  if (fields.length > 0) return { result: 'forbidden', revision: basis.revision, fields };
+  return { ...asked, moved: movedPools(change, basis.config, asked.config) };
+}
+
+/** Fields of a change that its author may not change. Judged by what it does: the call that it came by says nothing. */
+function forbiddenFields(role: Question['role'], { config: before, read }: Basis, after: Config): readonly ForbiddenField[] {
+  const [was, is] = [describeConfig(before), describeConfig(after)];
+  const touched = touchedFields(was, is);
+  if (touched.length === 0) return [];
+  // Who is let in without a token is decided where the instance is started.
+  if (before.admin.tokens.length > 0 && after.admin.tokens.length === 0) return [{ path: 'admin.auth.tokens', needed: 'file' }];
+  return fieldsAbove(role, touched, is, () => fileAlone(read));
 }
 
 /** The same for what is to stand over the file. */
@@ -49,4 +70,15 @@ export function evaluateAmendments(
   const lost = load.amended.superseded.map(({ amendment, reason }) => ({ path: formatPath(amendment.path), message: reason }));
   if (lost.length > 0) return { result: 'rejected', revision, problems: lost };
   return { load, config, differences: diffConfigs(before, config) };
+}
+
+const known = new WeakMap<FileRead, Plain | undefined>();
+
+/** What the file says without the API, as `describeConfig` returns it; worked out once for each file, when it is first asked for. */
+function fileAlone(read: FileRead): Plain | undefined {
+  if (!known.has(read)) {
+    const { config } = decodeRead(read);
+    known.set(read, config && describeConfig(config));
+  }
+  return known.get(read);
 }

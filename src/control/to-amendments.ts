@@ -15,17 +15,23 @@ import {
 } from '../config/changes.ts';
 import type { Changed, Standing } from '../config/changes.ts';
 import { decodeRead, decodeText } from '../config/decode.ts';
+import { formatPath } from '../config/path.ts';
 import { samePlain } from '../config/plain.ts';
 import { describeConfig } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
 import { setDrain } from '../config/set-drain.ts';
 import type { Journal } from './journal.ts';
 import type { Basis, Refusal } from './submission.ts';
-import type { Change } from './control-api.ts';
+import type { Change, ChangeRequest } from './control-api.ts';
+import { restoredConfig } from './restored-config.ts';
 
 type AmendmentsOrRefusal = readonly Amendment[] | Refusal;
 
-export async function toAmendments(change: Change, basis: Basis, journal: Pick<Journal, 'find'>): Promise<AmendmentsOrRefusal> {
+export async function toAmendments(
+  { change, role }: Pick<ChangeRequest, 'change' | 'role'>,
+  basis: Basis,
+  journal: Pick<Journal, 'find'>,
+): Promise<AmendmentsOrRefusal> {
   const standing: Standing = { written: basis.read.document?.value ?? {}, amendments: basis.amendments };
   switch (change.kind) {
     case 'split':
@@ -49,7 +55,7 @@ export async function toAmendments(change: Change, basis: Basis, journal: Pick<J
     case 'config':
       return replaceConfig(change.document, standing, basis);
     case 'restore':
-      return restore(change.revision, { standing, basis, journal });
+      return restore(change, { role, standing, basis, journal });
   }
 }
 
@@ -77,17 +83,36 @@ function replaceConfig(document: unknown, standing: Standing, basis: Basis): Ame
 }
 
 interface Restoring {
+  readonly role: ChangeRequest['role'];
   readonly standing: Standing;
   readonly basis: Basis;
   readonly journal: Pick<Journal, 'find'>;
 }
 
-/** What stood over the file then, if that gives what was in force then; else what differs from the file of today. */
-async function restore(revision: number, { standing, basis, journal }: Restoring): Promise<AmendmentsOrRefusal> {
+/** What stood over the file then, if that gives what is to be restored; else what differs from the file of today. */
+async function restore(
+  { revision, pools }: Change & { readonly kind: 'restore' },
+  { role, standing, basis, journal }: Restoring,
+): Promise<AmendmentsOrRefusal> {
   const found = await journal.find(revision);
   if (found === undefined || !isMap(found.written))
     return { result: 'unknown', message: `There is no revision ${revision}; it was never made, or is too old to be kept.` };
+  const restored = restoredConfig(found.written, describeConfig(basis.config), { role, pools });
+  if ('lost' in restored) return nothingLeft(restored.lost, revision, basis);
+  const { document } = restored;
   const before = decodeRead(basis.read, found.amendments as readonly Amendment[]);
-  if (before.config !== undefined && samePlain(describeConfig(before.config), found.written)) return before.amended.amendments;
-  return replaceConfig(found.written, standing, basis);
+  if (before.config !== undefined && samePlain(describeConfig(before.config), document)) return before.amended.amendments;
+  return withoutPlaces(replaceConfig(document, standing, basis));
+}
+
+function nothingLeft(pool: string, revision: number, basis: Basis): Refusal {
+  const path = formatPath(['pools', pool, 'split']);
+  const message = `${path}: none of the versions that had a share in revision ${revision} is there any more`;
+  return { result: 'rejected', revision: basis.revision, problems: [{ path, message }] };
+}
+
+/** Nobody has seen the text in which they are. */
+function withoutPlaces(asked: AmendmentsOrRefusal): AmendmentsOrRefusal {
+  if (!('result' in asked) || asked.result !== 'rejected') return asked;
+  return { ...asked, problems: asked.problems.map(({ path, message }) => ({ path, message })) };
 }

@@ -67,13 +67,33 @@ describe('roles', () => {
     ]);
   });
 
-  it('only admins replace the config', async () => {
+  it('operators and admins send a whole config, which is judged by what it changes', async () => {
     const { ask, control } = await openGuarded();
     const put = (role: string) => ask('/v1/config', { method: 'PUT', body: {}, headers: bearer(secretOf(role)) });
     expectProblem(await put('viewer'), 403);
-    expectProblem(await put('operator'), 403);
+    expect((await put('operator')).status).toBe(200);
     expect((await put('admin')).status).toBe(200);
-    expect(control.orders).toHaveLength(1);
+    expect(control.orders.map(({ role }) => role)).toEqual(['operator', 'admin']);
+  });
+
+  it('a change above the role of its caller is refused with the names of the fields, and noted', async () => {
+    const { ask, control } = await openGuarded();
+    const fields = ['admin.limits.writesPerSecond', 'workers'].map((path) => ({ path, needed: 'admin' as const }));
+    control.outcome = async () => ({ result: 'forbidden', revision: 7, fields });
+    const refused = await ask('/v1/revisions/1/restore', { method: 'POST', headers: bearer(secretOf('operator')) });
+    expect(expectProblem(refused, 403)).toMatchObject({
+      detail:
+        'This changes admin.limits.writesPerSecond and 1 more, which needs the role admin; the token the-operator has the role operator.',
+      problems: [
+        { path: 'admin.limits.writesPerSecond', message: 'admin.limits.writesPerSecond: a change of this needs the role admin' },
+        { path: 'workers' },
+      ],
+    });
+    expect(refused.headers['www-authenticate']).toContain('insufficient_scope');
+    expect(control.refusals).toEqual([{ method: 'POST', path: '/v1/revisions/1/restore', reason: 'role', author: 'the-operator' }]);
+    control.outcome = async () => ({ result: 'forbidden', revision: 7, fields: [{ path: 'state', needed: 'file' }] });
+    const never = expectProblem(await ask('/v1/config', { method: 'PUT', body: {}, headers: bearer(secretOf('admin')) }), 403);
+    expect(never['detail']).toBe('This changes state: only the config file may, not the API; nothing has changed.');
   });
 
   it('viewers may ask for an explanation', async () => {
@@ -142,8 +162,12 @@ describe('roles', () => {
       (await drain(secretOf('admin'))).status,
       (await drain(secretOf('admin'))).status,
     ]).toEqual([200, 200, 429]);
+    // Whatever a config says from now on: without a restart nobody comes in without a token.
     server.configure({ tokens: [], limits });
-    expect((await ask('/v1/pools')).status).toBe(200);
+    expectProblem(await ask('/v1/pools'), 401);
+    expect((await ask('/v1/pools', { headers: bearer(secretOf('admin')) })).status).toBe(200);
+    server.configure({ tokens: tokens.slice(0, 1), limits });
+    expect((await ask('/v1/pools', { headers: bearer(secretOf('viewer')) })).status).toBe(200);
   });
 });
 
@@ -321,9 +345,18 @@ it('is never open to other machines, whatever a later config says of its address
   expect(warnings).toHaveLength(1);
 });
 
-it('is open to everybody without tokens, as `anonymous`', async () => {
+it('is open to everybody without tokens, as the operator `anonymous`, and says so at the start', async () => {
   const control = new FakeControl();
-  const { ask } = await openAdmin({ control });
+  const told: string[] = [];
+  const log = { info: (_: unknown, message: string) => void told.push(message), warn: () => undefined };
+  const { ask, server } = await openAdmin({ control, env, log });
+  expect(told).toEqual([expect.stringContaining('every caller of the admin API has the role operator')]);
   expect((await ask('/v1/config', { method: 'PUT', body: {}, headers: bearer('whatever') })).status).toBe(200);
-  expect(control.orders).toMatchObject([{ author: 'anonymous' }]);
+  expect(control.orders).toMatchObject([{ author: 'anonymous', role: 'operator' }]);
+  control.outcome = async () => ({ result: 'forbidden', revision: 7, fields: [{ path: 'workers', needed: 'admin' }] });
+  expect(expectProblem(await ask('/v1/config', { method: 'PUT', body: {} }), 403)['detail']).toBe(
+    'This changes workers, which needs the role admin; where the config lists no token (admin.auth.tokens) every caller has the role operator.',
+  );
+  server.configure({ tokens, limits });
+  expectProblem(await ask('/v1/config', { method: 'PUT', body: {} }), 401);
 });

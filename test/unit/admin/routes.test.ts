@@ -170,7 +170,7 @@ describe('writing', () => {
       json: { revision: 8, workers: { applied: 2, total: 2 }, differences: [{ path: 'pools.shop.split.v1', after: '10' }] },
       headers: { etag: '"8"' },
     });
-    expect(control.orders).toEqual([{ change, author: 'anonymous', reason: '', expected: undefined, dryRun: false }]);
+    expect(control.orders).toEqual([{ change, author: 'anonymous', role: 'operator', reason: '', expected: undefined, dryRun: false }]);
   });
 
   it('says whose users were moved', async () => {

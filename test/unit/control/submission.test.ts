@@ -21,6 +21,7 @@ const submission = (change: Change, rest: Partial<AmendSubmission> = {}): AmendS
   kind: 'amend',
   cause: 'api',
   author: 'ci',
+  role: 'admin',
   reason: 'canary',
   expected: undefined,
   dryRun: false,

@@ -9,6 +9,7 @@ import type { Basis } from '../../../src/control/submission.ts';
 import { Journal } from '../../../src/control/journal.ts';
 import { toAmendments } from '../../../src/control/to-amendments.ts';
 import type { Change } from '../../../src/control/control-api.ts';
+import type { Role } from '../../../src/control/touched-fields.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { DEFAULT_RETENTION } from '../../../src/store/retention.ts';
 
@@ -48,8 +49,8 @@ class Room {
     return room;
   }
 
-  ask(change: Change): ReturnType<typeof toAmendments> {
-    return toAmendments(change, this.desired, this.journal);
+  ask(change: Change, role: Role = 'admin'): ReturnType<typeof toAmendments> {
+    return toAmendments({ change, role }, this.desired, this.journal);
   }
 
   /** What is in force from then on, against what was. */

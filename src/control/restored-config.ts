@@ -1,0 +1,89 @@
+// What a caller gets back of a revision, as a whole config in the words of the grammar: an operator what steers traffic, an admin everything but
+// who may call the admin API and what the config file alone says. Pure.
+
+import { isMap, own } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
+import type { Role } from './touched-fields.ts';
+
+export interface RestoreScope {
+  readonly role: Role;
+  /** Only what steers traffic in these pools; undefined = all that the role may restore. */
+  readonly pools?: readonly string[] | undefined;
+}
+
+/** Never restored: a revision from before tokens were set must not open the door again. */
+const NEVER = ['admin', 'state'] as const;
+
+/**
+ * Both as `describeConfig` returns them.
+ * @returns a pool of which no version is left that had a share then: it cannot be restored
+ */
+export function restoredConfig(
+  then: Plain,
+  now: Plain,
+  { role, pools }: RestoreScope,
+): { readonly document: Plain } | { readonly lost: string } {
+  if (role === 'admin' && pools === undefined)
+    return { document: { ...then, ...Object.fromEntries(NEVER.map((key) => [key, own(now, key)])) } };
+  const present = mapOf(own(now, 'pools'));
+  const steered: Record<string, unknown> = { ...present };
+  for (const [name, was] of Object.entries(mapOf(own(then, 'pools')))) {
+    const is = own(present, name);
+    if (!isMap(is) || !isMap(was) || pools?.includes(name) === false) continue;
+    const pool = steeredPool(was, is, role);
+    if (hasShares(was) && !hasShares(pool)) return { lost: name };
+    steered[name] = pool;
+  }
+  return { document: { ...now, pools: steered } };
+}
+
+/** The pool of now with what steers its traffic as it was then; versions and endpoints stay. */
+function steeredPool(then: Plain, now: Plain, role: Role): Plain {
+  const { affinity: _, ...rest } = now;
+  const affinity = own(then, 'affinity');
+  const [was, is] = [mapOf(own(then, 'versions')), mapOf(own(now, 'versions'))];
+  const shares = mapOf(own(then, 'split'));
+  const names = Object.keys(is);
+  return {
+    ...rest,
+    ...(affinity !== undefined && { affinity }),
+    split: Object.fromEntries(names.map((name) => [name, own(shares, name) ?? 0])),
+    overrides: own(then, 'overrides'),
+    mirrors: mirrorsOf(then, now, role),
+    versions: Object.fromEntries(names.map((name) => [name, drainedAs(mapOf(own(was, name)), mapOf(own(is, name)))])),
+  };
+}
+
+/** An operator chooses no header values: those of a mirror that is there stay. */
+function mirrorsOf(then: Plain, now: Plain, role: Role): readonly Plain[] {
+  const present = new Map(listOf(own(now, 'mirrors')).map((mirror) => [own(mirror, 'name'), mirror]));
+  return listOf(own(then, 'mirrors')).map((mirror) => {
+    const is = present.get(own(mirror, 'name'));
+    if (role === 'admin' || is === undefined) return mirror;
+    return { ...mirror, requestHeaders: own(is, 'requestHeaders'), rewrite: own(is, 'rewrite') };
+  });
+}
+
+function drainedAs(then: Plain, now: Plain): Plain {
+  const was = new Map(listOf(own(then, 'endpoints')).map((endpoint) => [own(endpoint, 'address'), endpoint]));
+  const endpoints = own(now, 'endpoints');
+  const drained = (thing: Plain | undefined, present: Plain): Plain => ({
+    ...present,
+    drain: (thing === undefined ? undefined : own(thing, 'drain')) ?? own(present, 'drain') ?? false,
+  });
+  const version = drained(then, now);
+  if (!Array.isArray(endpoints)) return version;
+  return { ...version, endpoints: listOf(endpoints).map((endpoint) => drained(was.get(own(endpoint, 'address')), endpoint)) };
+}
+
+function hasShares(pool: Plain): boolean {
+  return Object.values(mapOf(own(pool, 'split'))).some((weight) => Number(weight) > 0);
+}
+
+function mapOf(value: unknown): Plain {
+  return isMap(value) ? value : {};
+}
+
+function listOf(value: unknown): readonly Plain[] {
+  return Array.isArray(value) ? value.filter(isMap) : [];
+}
