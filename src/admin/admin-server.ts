@@ -132,7 +132,7 @@ const UNSERVED = { status: 500, body: problemDetails(500, 'The request could not
 const NEEDS_TOKENS = 'without tokens it may only listen on an address of this machine';
 
 const OPEN =
-  'no token is configured (admin.auth.tokens): every caller of the admin API has the role operator, and steers traffic alone; the config file changes the rest';
+  'no token is configured (admin.auth.tokens): every caller of the admin API has the role operator, and shifts traffic alone; the config file changes the rest';
 
 const KEEPS_TOKENS = 'the config lists no token for the admin API any more: those of before are needed until a restart';
 

@@ -48,7 +48,7 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
 function roleAdvice(detail: string): readonly string[] {
   if (detail.includes('only the config file may')) return ['Edit the config file of the instance: it is taken when it is saved.'];
   const roles =
-    'Roles: viewer reads, operator also steers traffic (split, overrides, mirrors, drains), admin also changes the rest of the config.';
+    'Roles: viewer reads, operator also shifts traffic (split, overrides, mirrors, drains), admin also changes the rest of the config.';
   if (detail.includes('admin.auth.tokens) every'))
     return [roles, 'List a token of the role admin in the config file, or edit the file itself.'];
   return [roles, 'Use a token with a higher role.'];

@@ -44,7 +44,7 @@ export type Change =
     }
   /** The whole config, as plain data or as YAML text. */
   | { readonly kind: 'config'; readonly document: unknown }
-  /** `sessions` is `move` by default: users must leave what is taken back. With `pools` only what steers traffic in these comes back. */
+  /** `sessions` is `move` by default: users must leave what is taken back. With `pools` only what shifts traffic in these comes back. */
   | {
       readonly kind: 'restore';
       readonly revision: number;

@@ -1,4 +1,4 @@
-// What a caller gets back of a revision, as a whole config in the words of the grammar: an operator what steers traffic, an admin everything but
+// What a caller gets back of a revision, as a whole config in the words of the grammar: an operator what shifts traffic, an admin everything but
 // who may call the admin API and what the config file alone says. Pure.
 
 import { isMap, own } from '../lib/plain.ts';
@@ -7,7 +7,7 @@ import type { Role } from './touched-fields.ts';
 
 export interface RestoreScope {
   readonly role: Role;
-  /** Only what steers traffic in these pools; undefined = all that the role may restore. */
+  /** Only what shifts traffic in these pools; undefined = all that the role may restore. */
   readonly pools?: readonly string[] | undefined;
 }
 
@@ -26,19 +26,19 @@ export function restoredConfig(
   if (role === 'admin' && pools === undefined)
     return { document: { ...then, ...Object.fromEntries(NEVER.map((key) => [key, own(now, key)])) } };
   const present = mapOf(own(now, 'pools'));
-  const steered: Record<string, unknown> = { ...present };
+  const shifted: Record<string, unknown> = { ...present };
   for (const [name, was] of Object.entries(mapOf(own(then, 'pools')))) {
     const is = own(present, name);
     if (!isMap(is) || !isMap(was) || pools?.includes(name) === false) continue;
-    const pool = steeredPool(was, is, role);
+    const pool = poolAsThen(was, is, role);
     if (hasShares(was) && !hasShares(pool)) return { lost: name };
-    steered[name] = pool;
+    shifted[name] = pool;
   }
-  return { document: { ...now, pools: steered } };
+  return { document: { ...now, pools: shifted } };
 }
 
-/** The pool of now with what steers its traffic as it was then; versions and endpoints stay. */
-function steeredPool(then: Plain, now: Plain, role: Role): Plain {
+/** The pool of now with what shifts its traffic as it was then; versions and endpoints stay. */
+function poolAsThen(then: Plain, now: Plain, role: Role): Plain {
   const { affinity: _, ...rest } = now;
   const affinity = own(then, 'affinity');
   const [was, is] = [mapOf(own(then, 'versions')), mapOf(own(now, 'versions'))];
