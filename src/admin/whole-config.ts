@@ -2,7 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { MAX_CONFIG_BYTES } from '../api/bounds.ts';
-import { describeConfig, printConfig } from '../config/print.ts';
+import { describeConfig, printConfig, withoutVariables } from '../config/print.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { describe, describeConfigWrite } from './openapi.ts';
@@ -25,7 +25,9 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
     if (config === undefined) throw new HttpProblem(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
     reply.header('vary', 'accept');
     if (tagUnlessKnown(request, reply, revision)) return reply.code(304).send();
-    return type === JSON_TYPE ? reply.type(type).send(describeConfig(config)) : reply.type(type).send(printConfig(config));
+    return type === JSON_TYPE
+      ? reply.type(type).send(withoutVariables(describeConfig(config)))
+      : reply.type(type).send(printConfig(config));
   });
   const write = describeConfigWrite({
     id: 'setConfig',

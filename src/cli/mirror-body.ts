@@ -54,7 +54,7 @@ export function amendMirror(start: Plain, flags: MirrorFlags, target: MirrorTarg
 /** A mirror as YAML or JSON, without its name or with the one that was given; `-` is stdin. */
 export async function readMirrorFile(file: string, name: string): Promise<Plain> {
   const place = file === '-' ? 'stdin' : file;
-  const { source, problems } = parseText(place, await readText(file, MAX_FILE_MIB), 'version, percent and match');
+  const { source, problems } = parseText(place, await readText(file, MAX_FILE_MIB), { keys: 'version, percent and match' });
   if (source === undefined) {
     const lines = problems.map(({ line, column, message }) => `${place}:${line}:${column}: ${visible(message)}`);
     throw new Failure(EXIT.usage, `${place} holds no mirror`, lines);

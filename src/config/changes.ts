@@ -13,7 +13,7 @@ import { plainFault } from './plain.ts';
 import { mirror as mirrorSchema } from './schema/mirror.ts';
 import { rare, strictMap } from './schema/strict-map.ts';
 import { override as overrideSchema } from './schema/affinity.ts';
-import { MAX_WEIGHT } from './schema/scalar.ts';
+import { MAX_WEIGHT, weightOf } from './schema/scalar.ts';
 import { suggest } from './suggest.ts';
 import { NAME_PATTERN } from './syntax.ts';
 
@@ -189,7 +189,7 @@ function weightFault(path: FieldPath, weight: unknown, versions: readonly string
 /** Whether both mean the same; a version without a weight has 0. */
 function sameSplit(said: unknown, split: Plain): boolean {
   if (!isMap(said)) return false;
-  return [...Object.keys(said), ...Object.keys(split)].every((name) => (own(said, name) ?? 0) === (own(split, name) ?? 0));
+  return [...Object.keys(said), ...Object.keys(split)].every((name) => weightOf(own(said, name) ?? 0) === (own(split, name) ?? 0));
 }
 
 /** The schema knows one thing alone; where it is wrong it is asked again with all that is around, for the whole path. */

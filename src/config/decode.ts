@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { Plain } from '../lib/plain.ts';
 import type { Amendment, SupersededAmendment } from './amend.ts';
 import { AmendedDocument } from './amended-document.ts';
+import type { Environment } from './environment.ts';
 import { dropUnfittingAmendments } from './drop-unfitting.ts';
 import { problemsOf } from './issues.ts';
 import { mergeSources } from './merge.ts';
@@ -53,8 +54,8 @@ export interface FileText {
 }
 
 /** Decodes one text; paths in it are relative to the folder of `file`, which need not exist. */
-export function decodeText(file: string, text: string): LoadResult {
-  return decodeFiles([{ file, text }]);
+export function decodeText(file: string, text: string, environment?: Environment): LoadResult {
+  return decodeFitting(readFiles([{ file, text }], [], environment), []);
 }
 
 /**
@@ -69,8 +70,9 @@ export function decodeFiles(
   return decodeFitting(readFiles(texts, before), amendments);
 }
 
-export function readFiles(texts: readonly FileText[], before: readonly Problem[] = []): FileRead {
-  const parsed = texts.map(({ file, text }) => parseText(file, text));
+/** @param environment what stands for variables in the texts; undefined: they have none, as in what the API is sent */
+export function readFiles(texts: readonly FileText[], before: readonly Problem[] = [], environment?: Environment): FileRead {
+  const parsed = texts.map(({ file, text }) => parseText(file, text, { config: { environment } }));
   const problems = [...before, ...parsed.flatMap((each) => each.problems)];
   const [first, ...others] = parsed.map(({ source }) => source).filter((source) => source !== undefined);
   const document = first === undefined || problems.length > 0 ? undefined : mergeSources([first, ...others]);

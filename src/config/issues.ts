@@ -8,6 +8,7 @@ import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import type { Side } from './source.ts';
 import { didYouMean } from './suggest.ts';
+import { hintFor } from './value-hints.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -67,11 +68,17 @@ function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }
   const known = issue.message.split(' ').filter((key) => key !== '');
   for (const key of issue.keys) {
     if (work.problems.length >= MAX_PROBLEMS) return;
-    const hint = renamedHint(path, key) || didYouMean(key, known) || (known.length === 0 ? ' (this map has no keys)' : '');
+    const hint = renamedHint(path, key) || didYouMean(key, known) || unknownHint(path, key, known);
     const problem = problemAt(work.merged, [...path, key], '', 'key');
     const where = formatPath(path);
     work.problems.push({ ...problem, message: `${where === '' ? '' : `${where}: `}unknown key ${show(key)}${hint}` });
   }
+}
+
+function unknownHint(path: Path, key: string, known: readonly string[]): string {
+  if (known.length === 0) return ' (this map has no keys)';
+  if (path.length > 0 && key.startsWith('x-')) return ' (only at the top of a file keys that begin with x- are ignored)';
+  return '';
 }
 
 function renamedHint(path: Path, key: string): string {
@@ -95,8 +102,7 @@ function report(work: Work, path: Path, message: string, side: Side = 'value'): 
 }
 
 function withFound(message: string, found: unknown): string {
-  const needsQuotes = (typeof found === 'number' || typeof found === 'boolean') && / text\b/.test(message) && !message.includes('quotes');
-  return `${message}, got ${show(found)}${needsQuotes ? ' (put it in quotes)' : ''}`;
+  return `${message}, got ${show(found)}${hintFor(message, found)}`;
 }
 
 function pathOf(issue: Issue): Path {

@@ -1,4 +1,4 @@
-// Reads a file, or a directory of files, into a Config. The one place in this room that touches the disk; never throws on what it finds there.
+// Reads a file, or a directory of files, into a Config. The one place in this room that touches the disk and the environment; never throws on what it finds there.
 
 import { closeSync, fstatSync, openSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ export function readConfig(path: string): FileRead {
     if ('text' in read) texts.push(read);
     else problems.push(problemIn(file, read.fault));
   }
-  return readFiles(texts, problems);
+  return readFiles(texts, problems, process.env);
 }
 
 /** Loads a file of endpoints. A pipe is refused: to read one would wait for ever. */

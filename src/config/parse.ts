@@ -1,12 +1,18 @@
-// Text to a Source: YAML 1.2, one document, a map or a list at the top. Bounded in size, depth and aliases; never throws.
+// Text to a Source: YAML 1.2 with merge keys, one document, a map or a list at the top. Bounded in size, depth and aliases; never throws.
 
 import { LineCounter, Pair, Scalar, YAMLMap, isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Alias, Document, Node, YAMLSeq } from 'yaml';
+import { isMap as isPlainMap } from '../lib/plain.ts';
+import { Filler, hideVariables } from './environment.ts';
+import type { Environment } from './environment.ts';
+import { isFault } from './fault.ts';
+import { isMergeKey } from './merge-keys.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import { keyText, placeOf } from './source.ts';
 import type { Source } from './source.ts';
+import { explainSyntax } from './syntax-message.ts';
 
 export interface Parsed {
   readonly source: Source | undefined;
@@ -18,23 +24,32 @@ export const MAX_TEXT_LENGTH = 8 * 1024 * 1024;
 const MAX_DEPTH = 32;
 /** Nodes that aliases may add, so that a small file cannot stand for a huge one. */
 const MAX_ALIASED = 10_000;
-/** One mistake often makes the parser stumble over everything after it, so later faults mislead. */
-const MAX_SYNTAX_PROBLEMS = 10;
 
-type Origin = Pick<Source, 'file' | 'text' | 'lines'>;
+/** What kind of text it is. */
+export interface Reading {
+  /** What the map at the top holds, for messages. */
+  readonly keys?: string;
+  /** Of a config: variables are filled in, and keys at the top that begin with `x-` are left out. */
+  readonly config?: { readonly environment: Environment };
+}
 
-/** @param keys what the map at the top holds, for messages */
-export function parseText(file: string, text: string, keys = 'listeners, pools and routes'): Parsed {
-  const origin: Origin = { file, text, lines: new LineCounter() };
+interface Origin extends Pick<Source, 'file' | 'text' | 'lines'> {
+  /** Undefined: `${` has no meaning. */
+  readonly filler: Filler | undefined;
+}
+
+export function parseText(file: string, text: string, { keys = 'listeners, pools and routes', config }: Reading = {}): Parsed {
+  const origin: Origin = { file, text, lines: new LineCounter(), filler: config && new Filler(config.environment) };
   const root = readRoot(origin, `the file is empty: it needs at least ${keys.split(/[, ]/, 1)[0] ?? ''}`);
   if (!isNode(root)) return root;
   if (!isMap(root)) return failed(origin, root.range?.[0] ?? 0, `the file must be a map with keys such as ${keys}`);
-  return toSource(origin, root as YAMLMap);
+  const parsed = toSource(origin, root as YAMLMap);
+  return config === undefined ? parsed : withoutExtensions(parsed);
 }
 
 /** Text with a list at the top; in the Source it stands under `key`, as if the file were a map with that one key. */
 export function parseList(file: string, text: string, key: string): Parsed {
-  const origin: Origin = { file, text, lines: new LineCounter() };
+  const origin: Origin = { file, text, lines: new LineCounter(), filler: undefined };
   const root = readRoot(origin, 'the file is empty: write [] for an empty list');
   if (!isNode(root)) return root;
   if (!isSeq(root)) return failed(origin, root.range?.[0] ?? 0, 'the file must be a list');
@@ -49,8 +64,9 @@ function readRoot(origin: Origin, whenEmpty: string): Node | Parsed {
   countLines(origin);
   const document = read(origin);
   if (document === undefined) return failed(origin, 0, 'the YAML cannot be read: it nests too deeply');
-  const faults = [...document.errors, ...document.warnings].slice(0, MAX_SYNTAX_PROBLEMS);
-  if (faults.length > 0) return { source: undefined, problems: faults.map((fault) => syntaxProblem(origin, fault)) };
+  // One mistake makes the parser stumble over much that comes after it, so only the first fault is told.
+  const [fault] = [...document.errors, ...document.warnings];
+  if (fault !== undefined) return unreadable(origin, fault);
   const root: unknown = document.contents;
   return root === null || (isScalar(root) && root.value === null) ? failed(origin, 0, whenEmpty) : (root as Node);
 }
@@ -64,7 +80,7 @@ function countLines({ text, lines }: Origin): void {
 function read(origin: Origin): Document | undefined {
   try {
     // The package compares every key with every other; `Reader.map` finds repeated keys in linear time instead.
-    return parseDocument(origin.text, {
+    return parseDocument(origin.filler === undefined ? origin.text : hideVariables(origin.text), {
       uniqueKeys: false,
       stringKeys: true,
       merge: false,
@@ -88,24 +104,16 @@ function failed(origin: Origin, offset: number, message: string): Parsed {
   return { source: undefined, problems: [{ ...placeOf(origin, offset), path: '', message }] };
 }
 
-function syntaxProblem(origin: Origin, fault: Document['errors'][number] | Document['warnings'][number]): Problem {
-  const place = placeOf(origin, fault.pos[0]);
-  return { ...place, path: '', message: syntaxMessage(fault.code, fault.message, lineAt(origin, place.line)) };
+function unreadable(origin: Origin, fault: Document['errors'][number] | Document['warnings'][number]): Parsed {
+  const { offset, message } = explainSyntax(origin.text, fault);
+  return failed(origin, offset, message);
 }
 
-function syntaxMessage(code: string, message: string, line: string): string {
-  if (code === 'MULTIPLE_DOCS') return 'the file must hold one YAML document: remove the line "---" and what follows';
-  if (code === 'RESOURCE_EXHAUSTION') return 'the YAML nests too deeply';
-  if (/\[[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\]/.test(line))
-    return `not valid YAML: an address with brackets must be in quotes, such as "[::1]:8080"`;
-  if (code === 'TAB_AS_INDENT') return 'not valid YAML: indent with spaces, not tabs';
-  // Only the first line: the rest repeats the source.
-  return `not valid YAML: ${message.split('\n', 1)[0] ?? ''}`;
-}
-
-function lineAt(origin: Origin, line: number): string {
-  const start = origin.lines.lineStarts[line - 1] ?? 0;
-  return origin.text.slice(start, Math.min(origin.lines.lineStarts[line] ?? origin.text.length, start + 1000));
+/** Keys that Sluice does not know on purpose: anchors for the rest of the file, or notes for other tools. */
+function withoutExtensions({ source, problems }: Parsed): Parsed {
+  if (source === undefined) return { source, problems };
+  const value = Object.fromEntries(Object.entries(source.value).filter(([key]) => !key.startsWith('x-')));
+  return { source: { ...source, value }, problems };
 }
 
 /** Turns nodes into plain data. Anchors are met before their aliases, because YAML is read in order. */
@@ -123,14 +131,27 @@ class Reader {
 
   map(node: YAMLMap, path: Path): Record<string, unknown> {
     const value: Record<string, unknown> = {};
+    const merged: unknown[] = [];
     for (const { key, value: child } of node.items) {
       const name = keyText(key);
-      if (name === undefined) this.refuse(key, path, 'keys must be plain text');
+      if (isMergeKey(key)) merged.push(...this.mergedMaps(key, child, path));
+      else if (name === undefined) this.refuse(key, path, 'keys must be plain text');
       else if (name === '__proto__') this.refuse(key, path, 'the key "__proto__" is not allowed');
       else if (Object.hasOwn(value, name)) this.refuse(key, [...path, name], `the key ${JSON.stringify(name)} is already there`);
       else value[name] = this.value(child, [...path, name]);
     }
+    for (const map of merged)
+      for (const [name, inner] of Object.entries(map as object)) if (!Object.hasOwn(value, name)) value[name] = inner;
     return value;
+  }
+
+  /** What `<<` brings in: a map, or several of which the first counts. */
+  private mergedMaps(key: unknown, node: unknown, path: Path): readonly unknown[] {
+    const found = this.value(node, [...path, '<<']);
+    const maps: readonly unknown[] = Array.isArray(found) ? found : [found];
+    if (maps.every(isPlainMap)) return maps;
+    if (this.problems.length === 0) this.refuse(key, path, '"<<" needs a map, such as *name of an anchor &name, or a list of maps');
+    return [];
   }
 
   private value(node: unknown, path: Path): unknown {
@@ -142,10 +163,16 @@ class Reader {
     let value: unknown;
     if (isMap(node)) value = this.map(node, path);
     else if (isSeq(node)) value = this.list(node, path);
-    else value = isScalar(node) ? node.value : null;
+    else value = isScalar(node) ? this.scalar(node, path) : null;
     // Only now, so that an alias inside its own anchor finds nothing and cannot make a circle.
     if (anchor !== undefined && this.inAlias === 0) this.anchors.set(anchor, node as Node);
     return value;
+  }
+
+  private scalar(node: Scalar, path: Path): unknown {
+    const { filler } = this.origin;
+    const value = filler === undefined ? node.value : filler.fill(node.value, node.type === 'PLAIN');
+    return isFault(value) ? this.refuse(node, path, value.fault) : value;
   }
 
   private list(node: YAMLSeq, path: Path): unknown[] {
@@ -154,7 +181,7 @@ class Reader {
 
   private alias(node: Alias, path: Path): unknown {
     const target = this.targets.get(node) ?? this.anchors.get(node.source);
-    if (target === undefined) return this.refuse(node, path, `no anchor &${node.source.slice(0, 64)} stands before this alias`);
+    if (target === undefined) return this.refuse(node, path, noAnchor(node.source.slice(0, 64)));
     this.targets.set(node, target);
     this.inAlias++;
     const value = this.value(target, path);
@@ -173,4 +200,9 @@ class Reader {
     this.problems.push({ ...placeOf(this.origin, offset), path: where, message: where === '' ? message : `${where}: ${message}` });
     return undefined;
   }
+}
+
+function noAnchor(name: string): string {
+  if (/^[A-Za-z0-9_-]+$/.test(name)) return `no anchor &${name} stands before the alias *${name}`;
+  return `a text that begins with "*" must be in quotes: "*${name}"`;
 }

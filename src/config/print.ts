@@ -3,6 +3,7 @@
 import { stringify } from 'yaml';
 import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
+import { escapeVariables } from './environment.ts';
 import type { AdminConfig, Config, ListenerConfig, OverloadConfig, RouteConfig } from './model.ts';
 import { describeChanges, describeMatch, describePathRewrite } from './print-match.ts';
 import { describePool } from './print-pool.ts';
@@ -27,9 +28,17 @@ export function printConfig(config: Config): string {
   return printWritten(describeConfig(config));
 }
 
-/** Plain data in the words of the grammar as YAML. */
+/** Plain data in the words of the grammar as YAML; what looks like a variable is written so that it is read back as it is. */
 export function printWritten(written: unknown): string {
-  return stringify(written, { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' });
+  return stringify(withoutVariables(written), { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' });
+}
+
+/** Plain data as it is written in a config: `${` stands for a variable there. */
+export function withoutVariables(written: unknown): unknown {
+  if (typeof written === 'string') return escapeVariables(written);
+  if (Array.isArray(written)) return written.map(withoutVariables);
+  if (typeof written !== 'object' || written === null) return written;
+  return Object.fromEntries(Object.entries(written).map(([key, inner]) => [key, withoutVariables(inner)]));
 }
 
 const described = new WeakMap<Config, Written>();

@@ -2,6 +2,8 @@
 
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Alias, LineCounter, Node, Pair, YAMLMap } from 'yaml';
+import { showVariables } from './environment.ts';
+import { mergedPairs } from './merge-keys.ts';
 import type { Path } from './path.ts';
 
 export interface Source {
@@ -34,7 +36,7 @@ export function locate(source: Source, path: Path, side: Side): Place {
   for (const [depth, part] of path.entries()) {
     if (isAlias(node)) node = source.targets.get(node);
     const last = depth === path.length - 1;
-    const pair = isMap(node) ? findPair(node, String(part)) : undefined;
+    const pair = isMap(node) ? findPair(source, node, String(part)) : undefined;
     const next = isSeq(node) ? node.items[Number(part)] : pair?.value;
     if (pair === undefined && next === undefined) break;
     const keyOffset = startOf(pair?.key) ?? offset;
@@ -50,15 +52,17 @@ export function placeOf(source: Pick<Source, 'file' | 'text' | 'lines'>, offset:
   return { file: source.file, line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
-/** A scalar key as text; the one definition that values and places share. */
+/** A scalar key as text; the one definition that values and places share. Keys have no variables. */
 export function keyText(key: unknown): string | undefined {
-  return isScalar(key) ? String(key.value) : undefined;
+  return isScalar(key) ? showVariables(String(key.value)) : undefined;
 }
 
-function findPair(map: YAMLMap, key: string): Pair | undefined {
+function findPair({ targets }: Source, map: YAMLMap, key: string): Pair | undefined {
   let index = indexes.get(map);
   if (index === undefined) {
-    index = new Map(map.items.map((pair) => [keyText(pair.key) ?? '', pair]));
+    // What comes later counts: first what is merged, the last of it first, then what the map has itself.
+    const pairs = [...mergedPairs(map, targets).toReversed(), ...map.items];
+    index = new Map(pairs.map((pair) => [keyText(pair.key) ?? '', pair]));
     indexes.set(map, index);
   }
   return index.get(key);

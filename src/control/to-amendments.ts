@@ -17,7 +17,7 @@ import type { Changed, Standing } from '../config/changes.ts';
 import { decodeRead, decodeText } from '../config/decode.ts';
 import { formatPath } from '../config/path.ts';
 import { samePlain } from '../config/plain.ts';
-import { describeConfig } from '../config/print.ts';
+import { describeConfig, withoutVariables } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
 import { setDrain } from '../config/set-drain.ts';
 import type { Journal } from './journal.ts';
@@ -102,7 +102,7 @@ async function restore(
   const { document } = restored;
   const before = decodeRead(basis.read, found.amendments as readonly Amendment[]);
   if (before.config !== undefined && samePlain(describeConfig(before.config), document)) return before.amended.amendments;
-  return withoutPlaces(replaceConfig(document, standing, basis));
+  return withoutPlaces(replaceConfig(withoutVariables(document), standing, basis));
 }
 
 function nothingLeft(pool: string, revision: number, basis: Basis): Refusal {

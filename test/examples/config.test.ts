@@ -52,7 +52,7 @@ describe('pages', () => {
 
   test.each(blocks.filter(([, , part]) => part === ''))('%s: %s', (path, block) => {
     expect(block).toMatch(/^listeners:/m);
-    expect(decodeText(path, block).problems.map(formatProblem)).toEqual([]);
+    expect(decodeText(path, block, {}).problems.map(formatProblem)).toEqual([]);
   });
 
   test.each(blocks.filter(([, , part]) => part !== ''))('%s, part of a config: %s', (path, block, part) => {

@@ -27,7 +27,7 @@ import {
   routesNameVersions,
 } from './routes.ts';
 import { listenersAreServed, versionsAreServed } from './unserved.ts';
-import { overridesNameVersions, splitIsNotAllZero, splitIsRequired, splitNamesVersions } from './versions.ts';
+import { overridesNameVersions, splitIsNotAllZero, splitIsRequired, splitNamesVersions, splitPercentsAreAll } from './versions.ts';
 
 const RULES: readonly Rule[] = [
   uniqueListenerNames,
@@ -38,6 +38,7 @@ const RULES: readonly Rule[] = [
   splitNamesVersions,
   splitIsRequired,
   splitIsNotAllZero,
+  splitPercentsAreAll,
   overridesNameVersions,
   mirrorsLeadSomewhere,
   mirrorsLeadElsewhere,

@@ -2,6 +2,7 @@
 
 import type { Config, PoolConfig } from '../model.ts';
 import { didYouMean } from '../suggest.ts';
+import { weightOf } from '../schema/scalar.ts';
 import type { Review } from './review.ts';
 
 export function splitNamesVersions(config: Config, review: Review): void {
@@ -31,6 +32,26 @@ export function splitIsNotAllZero(config: Config, review: Review): void {
     const written = writtenSplit(pool, review);
     if (written === undefined || Object.values(pool.split).some((weight) => weight > 0)) continue;
     review.notice(['pools', pool.name, 'split'], 'every weight is 0: requests without an override get 503', 'key');
+  }
+}
+
+/** Percents say how much of all a version gets, so they must be all of it: 90% and 5% are a slip. */
+export function splitPercentsAreAll(config: Config, review: Review): void {
+  for (const pool of config.pools) {
+    const written = Object.entries(writtenSplit(pool, review) ?? {});
+    const percents = written.filter(([, weight]) => typeof weight === 'string');
+    if (percents.length === 0) continue;
+    const path = ['pools', pool.name, 'split'];
+    const bare = written.find(([, weight]) => typeof weight !== 'string' && weight !== 0);
+    if (bare !== undefined) {
+      review.problem(
+        [...path, bare[0]],
+        `the weights of one split are all numbers or all percents, got ${String(bare[1])} beside ${String(percents[0]?.[1])}`,
+      );
+      continue;
+    }
+    const sum = Math.round(percents.reduce((all, [, weight]) => all + (weightOf(weight) ?? 0), 0) * 1e6) / 1e6;
+    if (sum !== 100) review.problem(path, `percents of a split must add up to 100%, got ${sum}%`);
   }
 }
 

@@ -3,13 +3,13 @@
 import { z } from 'zod';
 import { formatAddress } from '../address.ts';
 import type { EndpointConfig } from '../model.ts';
-import { duration, endpointAddress, weight } from './scalar.ts';
+import { duration, endpointAddress, weightOrPercent } from './scalar.ts';
 import { list, nameOf, strictMap } from './strict-map.ts';
 
 export function endpoint() {
   const full = strictMap({
     address: endpointAddress().describe('host:port, "[v6]:port", unix:/path or srv:_service._tcp.name.'),
-    weight: weight().default(1).describe('Share among the endpoints of the version.'),
+    weight: weightOrPercent().default(1).describe('Share among the endpoints of the version.'),
     zone: nameOf('zone').describe('The zone that it is in.').optional(),
     drain: drained().describe('true: it gets nothing new, and finishes what it has; a duration: within that time.'),
   });

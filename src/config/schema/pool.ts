@@ -2,7 +2,7 @@
 
 import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
 import { drained, endpoint } from './endpoint.ts';
-import { MAX_LIMIT, dnsServer, duration, filePath, share, size, weight } from './scalar.ts';
+import { MAX_LIMIT, dnsServer, duration, filePath, share, size, weightOrPercent } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, named, oneOf, rare, strictMap, integer } from './strict-map.ts';
 import { mirror } from './mirror.ts';
 import { affinity, override } from './affinity.ts';
@@ -22,7 +22,9 @@ export function pools() {
 function pool() {
   return strictMap({
     versions: versions().describe('Deployable revisions of this pool, by name.'),
-    split: named('version', weight()).describe('Weight per version; required when there is more than one.').optional(),
+    split: named('version', weightOrPercent())
+      .describe('Weight per version, as numbers or as percents of 100; required when there is more than one.')
+      .optional(),
     affinity: affinity().describe('Same key, same version.').optional(),
     overrides: list(rare(override)).default([]).describe('Requests that name their version outright.'),
     mirrors: list(rare(mirror)).default([]).describe('Versions that get copies of requests.'),

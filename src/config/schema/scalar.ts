@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ENDPOINT_FORM, LISTEN_FORM, formatAddress, parseEndpointAddress, parseListenAddress } from '../address.ts';
 import { DURATION_FORM, DURATION_PATTERN, MAX_DURATION_MS, formatDuration, parseDuration } from '../duration.ts';
 import { isFault } from '../fault.ts';
+import { hintFor } from '../value-hints.ts';
 import type { Fault } from '../fault.ts';
 import type { Address } from '../model.ts';
 import { PERCENT_PATTERN, parsePercent } from '../percent.ts';
@@ -19,7 +20,7 @@ export function duration(least = 0, most = MAX_DURATION_MS) {
     .meta({ pattern: DURATION_PATTERN })
     .transform((text, context): number => {
       const ms = parseDuration(text);
-      if (ms === undefined) addProblem(context, `${DURATION_FORM}, got ${JSON.stringify(text)}`);
+      if (ms === undefined) addProblem(context, `${DURATION_FORM}, got ${JSON.stringify(text)}${hintFor(DURATION_FORM, text)}`);
       else if (ms < least) addProblem(context, `duration must be at least ${formatDuration(least)}, got ${text}`);
       else if (ms > most) addProblem(context, `duration must be at most ${formatDuration(most - (most % 86_400_000))}, got ${text}`);
       return ms ?? z.NEVER;
@@ -31,7 +32,7 @@ export function size(least: number, most: number) {
   const text = z.string({ error: SIZE_FORM }).meta({ pattern: SIZE_PATTERN });
   return z.union([text, z.number({ error: SIZE_FORM })], { error: SIZE_FORM }).transform((written, context): number => {
     const bytes = parseSize(String(written));
-    if (bytes === undefined) addProblem(context, `${SIZE_FORM}, got ${JSON.stringify(written)}`);
+    if (bytes === undefined) addProblem(context, `${SIZE_FORM}, got ${JSON.stringify(written)}${hintFor(SIZE_FORM, written)}`);
     else if (bytes < least) addProblem(context, `size must be at least ${formatSize(least)}, got ${written}`);
     else if (bytes > most) addProblem(context, `size must be at most ${formatSize(most)}, got ${written}`);
     return bytes ?? z.NEVER;
@@ -54,6 +55,21 @@ export function percent() {
 export const MAX_WEIGHT = 1_000_000_000;
 /** Of what a limit counts. */
 export const MAX_LIMIT = 1_000_000_000;
+
+/** In a config: a number, or a percent such as `5%`, which gives 5. */
+export function weightOrPercent() {
+  const error = 'weight must be a non-negative number or look like 5%';
+  const text = z
+    .string({ error })
+    .meta({ pattern: PERCENT_PATTERN })
+    .refine((written) => parsePercent(written) !== undefined, { error });
+  return z.union([text, weight()], { error }).transform((written): number => weightOf(written) ?? 0);
+}
+
+/** What a weight means that was written; undefined when it is none. */
+export function weightOf(written: unknown): number | undefined {
+  return typeof written === 'number' ? written : typeof written === 'string' ? parsePercent(written) : undefined;
+}
 
 export function weight() {
   const error = 'weight must be a non-negative number';

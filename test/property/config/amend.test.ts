@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { amend, amendmentOf, readAmendments } from '../../../src/config/amend.ts';
 import type { Amendment } from '../../../src/config/amend.ts';
 import { isRefused, setSplit, standingValue } from '../../../src/config/changes.ts';
@@ -9,7 +8,7 @@ import { diffConfigs } from '../../../src/config/diff.ts';
 import { readField } from '../../../src/config/field.ts';
 import type { Plain } from '../../../src/lib/plain.ts';
 import { setConfig } from '../../../src/config/set-config.ts';
-import { describeConfig } from '../../../src/config/print.ts';
+import { describeConfig, printWritten } from '../../../src/config/print.ts';
 import { removeAmendments } from '../../../src/config/remove-amendments.ts';
 import { writtenConfig } from './written.ts';
 
@@ -94,7 +93,7 @@ test('amendments are read back from JSON and do the same', () => {
 test('a good file with any amendments decodes, or there are Problems with the amendments; as a load it always decodes', () => {
   fc.assert(
     fc.property(fileAndChanges, ([file, amendments]) => {
-      const texts = [{ file: 'f.yaml', text: stringify(file) }];
+      const texts = [{ file: 'f.yaml', text: printWritten(file) }];
       const ordered = decodeRead(readFiles(texts), amendments);
       expect(ordered.config === undefined).toBe(ordered.problems.length > 0);
       const loaded = decodeFiles(texts, [], amendments);
@@ -154,11 +153,11 @@ test('a whole config that is put over a file and what was changed before is what
   const names = fc.tuple(written, written, written);
   fc.assert(
     fc.property(names, ([file, first, second]) => {
-      const read = readFiles([{ file: '/a/f.yaml', text: stringify(file) }]);
+      const read = readFiles([{ file: '/a/f.yaml', text: printWritten(file) }]);
       const alone = decodeRead(read).config;
       let amendments: readonly Amendment[] = [];
       for (const document of [first, second, file]) {
-        const wanted = decodeText('/a/put.yaml', stringify(document)).config;
+        const wanted = decodeText('/a/put.yaml', printWritten(document)).config;
         const { written: said, config } = decodeRead(read, amendments);
         if (said === undefined || config === undefined || wanted === undefined) throw new Error('all of them must decode');
         const changed = setConfig({ written: said, config, alone, amendments }, { written: document, config: wanted });
@@ -177,16 +176,16 @@ test('a whole config that is put over a file and what was changed before is what
 test('from what is in force and its amendments comes what the file meant', () => {
   fc.assert(
     fc.property(fileAndChanges, ([file, amendments]) => {
-      const loaded = decodeFiles([{ file: '/a/f.yaml', text: stringify(file) }], [], amendments);
+      const loaded = decodeFiles([{ file: '/a/f.yaml', text: printWritten(file) }], [], amendments);
       const inForce = loaded.amended.amendments;
       if (loaded.config === undefined) throw new Error('a load always decodes');
       const base = removeAmendments(describeConfig(loaded.config), inForce);
-      const again = decodeFitting(readFiles([{ file: '/a/last.yaml', text: stringify(copyOf(base)) }]), inForce);
+      const again = decodeFitting(readFiles([{ file: '/a/last.yaml', text: printWritten(copyOf(base)) }]), inForce);
       expect(again.problems).toEqual([]);
       expect(again.amended.superseded).toEqual([]);
       expect(again.config).toEqual(loaded.config);
-      const alone = decodeText('/a/f.yaml', stringify(file)).config;
-      expect(inAnyOrder(decodeText('/a/last.yaml', stringify(copyOf(base))).config)).toEqual(inAnyOrder(alone));
+      const alone = decodeText('/a/f.yaml', printWritten(file)).config;
+      expect(inAnyOrder(decodeText('/a/last.yaml', printWritten(copyOf(base))).config)).toEqual(inAnyOrder(alone));
     }),
     { numRuns: 60 },
   );

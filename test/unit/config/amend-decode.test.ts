@@ -89,7 +89,7 @@ test('a file with Problems is refused with its own alone, and loses no amendment
   const broken = SMALL.replace('v2: 10', 'v2: x');
   const amendments = [split({ v1: 1, v2: 99 })];
   for (const result of [load(broken, amendments), order(broken, amendments)]) {
-    expect(told(result)).toEqual(['8:26: pools.shop.split.v2: weight must be a non-negative number, got "x"']);
+    expect(told(result)).toEqual(['8:26: pools.shop.split.v2: weight must be a non-negative number or look like 5%, got "x"']);
     expect(result.amended).toEqual({ amendments, superseded: [] });
   }
   const noYaml = load('{', amendments);

@@ -317,3 +317,10 @@ function walk(node: unknown, path: string, undescribed: string[]): void {
   }
   for (const [key, inner] of Object.entries(node)) walk(inner, `${path}/${key}`, undescribed);
 }
+
+test('weights as percents', () => {
+  const { config, problems } = decodeText('f.yaml', SMALL.replace('v1: 90, v2: 10', 'v1: 99.5%, v2: 0.5%'));
+  expect(problems).toEqual([]);
+  expect(config?.pools[0]?.split).toEqual({ v1: 99.5, v2: 0.5 });
+  expect(decodeText('f.yaml', SMALL.replace('v1: 90, v2: 10', 'v1: 100%, v2: 0')).config?.pools[0]?.split).toEqual({ v1: 100, v2: 0 });
+});

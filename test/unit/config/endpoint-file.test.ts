@@ -39,7 +39,7 @@ test.each([
   ['- 10.0.0.1', 'e.yaml:1:3: endpoints[0]: address must look like'],
   ['- 10.0.0.1:80\n- 10.0.0.2:80\n- 10.0.0.1:80', 'e.yaml:3:3: endpoints[2]: endpoint "10.0.0.1:80" is already taken at line 1'],
   ['- { address: 10.0.0.1:80, weight: -1 }', 'e.yaml:1:35: endpoints[0].weight: weight must be a non-negative number, got -1'],
-  ['["10.0.0.1:80", "10.0', 'e.yaml:1:22: not valid YAML'],
+  ['["10.0.0.1:80", "10.0', 'e.yaml:1:17: not valid YAML'],
   ['- { address: 10.0.0.1:80, __proto__: 1 }', 'e.yaml:1:27: endpoints[0]: the key "__proto__" is not allowed'],
 ])('%j is refused with its place', (text, expected) => {
   const found = problems(text);

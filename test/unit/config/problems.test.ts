@@ -132,7 +132,7 @@ const MIRRORS: [string, string[]][] = [
     `version: v2, compare: { ${compare} }`,
     problems.map((problem) => problem.replace(': ', ': pools.shop.mirrors[0].compare')),
   ]),
-  ['version: v2, compare:', ['51: pools.shop.mirrors[0].compare: must be a map, got nothing']],
+  ['version: v2, compare:', ['51: pools.shop.mirrors[0].compare: must be a map, got nothing (indent its keys below it, or remove it)']],
   ['version: v2, limits: { answer: 3KiB }', ['52: pools.shop.mirrors[0].limits: unknown key "answer" (it is called "response" now)']],
   [
     'version: v2, compare: { body: 512KiB }, limits: { response: 300KiB }',
@@ -150,15 +150,19 @@ const BAD_TEXTS: [string, string, string[]][] = [
   ['two documents', `${SMALL}---\n${SMALL}`, ['11:1: the file must hold one YAML document: remove the line "---" and what follows']],
   ['a repeated key', 'workers: 1\nworkers: 2\n', ['2:1: workers: the key "workers" is already there']],
   ['__proto__', 'pools:\n  __proto__: {}\n', ['2:3: pools: the key "__proto__" is not allowed']],
-  ['a tab', 'pools:\n\tshop: {}\n', ['2:1: not valid YAML: indent with spaces, not tabs']],
+  ['a tab', 'pools:\n\tshop: {}\n', ['2:2: not valid YAML: lines are indented with spaces, not with tabs']],
   [
     'an unquoted IPv6 address',
     'listeners:\n  - { name: a, address: [::1]:80 }\n',
-    ['2:30: not valid YAML: an address with brackets must be in quotes, such as "[::1]:8080"'],
+    ['2:25: not valid YAML: an address with brackets must be in quotes, such as "[::1]:8080"'],
   ],
-  ['an unknown tag', 'workers: !vault 1\n', ['1:10: not valid YAML: Unresolved tag: !vault']],
-  ['an alias without anchor', 'workers: *a\n', ['1:10: workers: no anchor &a stands before this alias']],
-  ['an alias inside its own anchor', 'pools: &a\n  b: *a\n', ['2:6: pools.b: no anchor &a stands before this alias']],
+  [
+    'an unknown tag',
+    'workers: !vault 1\n',
+    ['1:10: not valid YAML: "!vault" is a tag, and a config has none: remove it, or put a text that begins with "!" in quotes'],
+  ],
+  ['an alias without anchor', 'workers: *a\n', ['1:10: workers: no anchor &a stands before the alias *a']],
+  ['an alias inside its own anchor', 'pools: &a\n  b: *a\n', ['2:6: pools.b: no anchor &a stands before the alias *a']],
 ];
 
 test.each(BAD_TEXTS)('%s', (_, text, expected) => {
@@ -168,10 +172,17 @@ test.each(BAD_TEXTS)('%s', (_, text, expected) => {
 
 const BAD_CHANGES: [string, string, string[]][] = [
   // Kinds of values.
-  ['v1: 90', 'v1: "abc"', ['8:18: pools.shop.split.v1: weight must be a non-negative number, got "abc"']],
+  ['v1: 90', 'v1: "abc"', ['8:18: pools.shop.split.v1: weight must be a non-negative number or look like 5%, got "abc"']],
+  ['v1: 90, v2: 10', 'v1: 90%, v2: 5%', ['8:12: pools.shop.split: percents of a split must add up to 100%, got 95%']],
+  [
+    'v1: 90, v2: 10',
+    'v1: 90%, v2: 10',
+    ['8:27: pools.shop.split.v2: the weights of one split are all numbers or all percents, got 10 beside 90%'],
+  ],
+  ['v1: 90', 'v1: 101%', ['8:18: pools.shop.split.v1: weight must be a non-negative number or look like 5%, got "101%"']],
   ['v1: 90', 'v1: -1', ['8:18: pools.shop.split.v1: weight must be a non-negative number, got -1']],
-  ['v1: 90', 'v1: .inf', ['8:18: pools.shop.split.v1: weight must be a non-negative number, got Infinity']],
-  ['v1: 90', 'v1:', ['8:17: pools.shop.split.v1: weight must be a non-negative number, got nothing']],
+  ['v1: 90', 'v1: .inf', ['8:18: pools.shop.split.v1: weight must be a non-negative number or look like 5%, got Infinity']],
+  ['v1: 90', 'v1:', ['8:17: pools.shop.split.v1: weight must be a non-negative number or look like 5%, got nothing']],
   [
     '127.0.0.1:8080',
     '127.0.0.1',
@@ -231,12 +242,12 @@ const BAD_CHANGES: [string, string, string[]][] = [
     'accessLog: { sample: 200% }\nroutes:',
     ['9:22: accessLog.sample: share must be a number from 0 to 1 or look like 50%, got "200%"'],
   ],
-  ['routes:', 'admin:\nroutes:', ['9:7: admin: must be a map, got nothing']],
+  ['routes:', 'admin:\nroutes:', ['9:7: admin: must be a map, got nothing (indent its keys below it, or remove it)']],
   ['    split:', '    timeout: 5s\n    split:', ['8:5: pools.shop: unknown key "timeout" (did you mean "timeouts"?)']],
   [
     '    split:',
     '    timeouts: { connect: 5 }\n    split:',
-    ['8:26: pools.shop.timeouts.connect: duration must look like 250ms, 5s, 1m, 2h or 1d, got 5'],
+    ['8:26: pools.shop.timeouts.connect: duration must look like 250ms, 5s, 1m30s, 2h or 1d, got 5 (write 5s or 5ms)'],
   ],
   [
     '    split:',
@@ -248,10 +259,10 @@ const BAD_CHANGES: [string, string, string[]][] = [
   ],
   [
     '    split:',
-    '    limits: { headerBytes: 64KB, connections: 1.5 }\n    split:',
+    '    limits: { headerBytes: 64k, connections: 1.5 }\n    split:',
     [
-      '8:28: pools.shop.limits.headerBytes: size must look like 64KiB or 1MiB, or be a whole number of bytes, got "64KB"',
-      '8:47: pools.shop.limits.connections: connections must be a whole number from 0 to 1000000000, got 1.5',
+      '8:28: pools.shop.limits.headerBytes: size must look like 64KiB, 1MiB or 10MB, or be a whole number of bytes, got "64k" (write 64KiB)',
+      '8:46: pools.shop.limits.connections: connections must be a whole number from 0 to 1000000000, got 1.5',
     ],
   ],
   [
@@ -277,7 +288,7 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     '    split:',
     '    affinity: { clientIp: {}, remember: 2 hours }\n    split:',
-    ['8:41: pools.shop.affinity.remember: duration must look like 250ms, 5s, 1m, 2h or 1d, got "2 hours"'],
+    ['8:41: pools.shop.affinity.remember: duration must look like 250ms, 5s, 1m30s, 2h or 1d, got "2 hours" (write 2h)'],
   ],
   [
     '    split:',

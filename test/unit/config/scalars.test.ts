@@ -15,9 +15,13 @@ test.each([
   ['1m', 60_000],
   ['2h', 7_200_000],
   ['1d', 86_400_000],
+  ['1m30s', 90_000],
+  ['1h0m1.5s', 3_601_500],
+  ['1d12h', 129_600_000],
+  ['1s250ms', 1_250],
 ])('duration %s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
-test.each(['', '5', 's', '-1s', '1 s', '1S', '1w', '1e3s', '0.5ms', '1s ', '1s\n', '９s', '1m30s', '1'.repeat(30) + 's'])(
+test.each(['', '5', 's', '-1s', '1 s', '1S', '1w', '1e3s', '0.5ms', '1s ', '1s\n', '９s', '30s1m', '1m1m', '1mm', '1'.repeat(30) + 's'])(
   'duration %j is none',
   (text) => expect(parseDuration(text)).toBeUndefined(),
 );
@@ -32,9 +36,12 @@ test.each([
   ['64KiB', 65_536],
   ['1MiB', 1_048_576],
   ['2GiB', 2_147_483_648],
+  ['10MB', 10_000_000],
+  ['1KB', 1_000],
+  ['2GB', 2_000_000_000],
 ])('size %s is %d bytes', (text, bytes) => expect(parseSize(text)).toBe(bytes));
 
-test.each(['', '-1', '1KB', '1kib', '1.5MiB', '1 MiB', 'KiB', '999999999999999GiB'])('size %j is none', (text) =>
+test.each(['', '-1', '1Kb', '1kib', '1.5MiB', '1 MiB', 'KiB', '999999999999999GiB'])('size %j is none', (text) =>
   expect(parseSize(text)).toBeUndefined(),
 );
 
