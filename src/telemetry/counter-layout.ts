@@ -4,6 +4,7 @@
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { OUTCOMES } from './outcomes.ts';
 import type { CounterKind } from './counter-key.ts';
+import { LATENCY_BUCKETS } from './latency-buckets.ts';
 
 /** Upper bounds of the buckets in milliseconds; a last bucket takes the rest. */
 export const DURATION_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000] as const;
@@ -36,7 +37,13 @@ export const VERSION_FALLBACKS = VERSION_HELD + 1;
 export const VERSION_CONCURRENCY_LIMIT = VERSION_FALLBACKS + 1;
 /** 1 while all endpoints are used, ready or not. */
 export const VERSION_PANIC = VERSION_CONCURRENCY_LIMIT + 1;
-const VERSION_CELLS = VERSION_PANIC + 1;
+/** Exchanges that it failed: a status of 500 or above, or a response that broke off. A client that left is none. */
+export const VERSION_ERRORS = VERSION_PANIC + 1;
+/** Exchanges that ended, by how long they took (`latencyBucket`). */
+export const VERSION_LATENCY = VERSION_ERRORS + 1;
+/** Responses of its endpoints, by the time until their head. */
+export const VERSION_FIRST_BYTE = VERSION_LATENCY + LATENCY_BUCKETS;
+const VERSION_CELLS = VERSION_FIRST_BYTE + LATENCY_BUCKETS;
 
 export const MIRROR_IN_FLIGHT = 0;
 export const MIRROR_CONNECTIONS = 1;
@@ -67,7 +74,9 @@ export const ENDPOINT_ATTEMPTS = 6;
 export const ENDPOINT_FAULTS = 7;
 /** 1 while the endpoint gets nothing new because it leaves or is drained. */
 export const ENDPOINT_DRAINING = 8;
-const ENDPOINT_CELLS = 9;
+/** Responses with a status of 500 or above. */
+export const ENDPOINT_ERROR_RESPONSES = 9;
+const ENDPOINT_CELLS = 10;
 
 export const WORKER_LOOP_UTILIZATION = 0;
 export const WORKER_LOOP_DELAY_MS = 1;

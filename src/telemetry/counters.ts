@@ -2,6 +2,7 @@
 // One writer per cell, so plain additions suffice; nothing here allocates, waits or throws.
 
 import * as at from './counter-layout.ts';
+import { latencyBucket } from './latency-buckets.ts';
 
 /** A block's place can change (`move`), its identity cannot: a holder keeps one object for as long as it likes. */
 class Block {
@@ -44,8 +45,8 @@ export class VersionCounters extends Block {
     this.cells[this.first + at.VERSION_IN_FLIGHT]!++;
   }
 
-  /** @param durationMs of the whole exchange */
-  ended(durationMs: number): void {
+  /** @param durationMs of the whole exchange @param firstByteMs until the head of the response; negative where there was none */
+  ended(durationMs: number, firstByteMs = -1): void {
     const cells = this.cells;
     const first = this.first;
     cells[first + at.VERSION_IN_FLIGHT]!--;
@@ -53,6 +54,13 @@ export class VersionCounters extends Block {
     let bucket = 0;
     while (bucket < at.DURATION_BOUNDS_MS.length && durationMs > at.DURATION_BOUNDS_MS[bucket]!) bucket++;
     cells[first + at.VERSION_BUCKETS + bucket]!++;
+    cells[first + at.VERSION_LATENCY + latencyBucket(durationMs)]!++;
+    if (firstByteMs >= 0) cells[first + at.VERSION_FIRST_BYTE + latencyBucket(firstByteMs)]!++;
+  }
+
+  /** An exchange that ended was failed, and not by its client. */
+  failed(): void {
+    this.cells[this.first + at.VERSION_ERRORS]!++;
   }
 
   /** Another version responds in place of this one. */
@@ -182,6 +190,11 @@ export class EndpointCounters extends Block {
 
   failed(): void {
     this.cells[this.first + at.ENDPOINT_FAILURES]!++;
+  }
+
+  /** It responded with a status of 500 or above. */
+  errorResponse(): void {
+    this.cells[this.first + at.ENDPOINT_ERROR_RESPONSES]!++;
   }
 
   /** An attempt that ended counts against it. */

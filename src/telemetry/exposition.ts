@@ -4,10 +4,9 @@
 import type { Metric as PromMetric, Registry } from 'prom-client';
 import * as at from './counter-layout.ts';
 import type { CounterRegistry } from './counter-registry.ts';
-import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
+import { ATTEMPT_CODES, codesOf, MIRROR_CODES, REFUSAL_CODES } from './expected-codes.ts';
 import { METRICS } from './names.ts';
 import type { Metric } from './names.ts';
-import { OUTCOMES } from './outcomes.ts';
 import {
   cellSamples,
   codeSamples,
@@ -166,13 +165,13 @@ export class Exposition {
 
   #exposeExchanges(options: ExpositionOptions): void {
     const versions = () => this.#counters.blocks('version');
-    const outcomes = OUTCOMES.map(({ code }) => ({ outcome: code }));
-    const retries = options.retryReasons.map((reason) => ({ reason }));
-    const choices = options.choiceReasons.map((reason) => ({ reason }));
+    const retries = codesOf('reason', options.retryReasons);
+    const choices = codesOf('reason', options.choiceReasons);
     this.#expose(METRICS.requests, () => statusSamples(this.#counters.blocks('route')));
     this.#expose(METRICS.duration, () => durationSamples(versions()));
+    this.#expose(METRICS.failed, () => cellSamples(versions(), at.VERSION_ERRORS));
     this.#expose(METRICS.inFlight, () => cellSamples(versions(), at.VERSION_IN_FLIGHT));
-    this.#expose(METRICS.attempts, () => codeSamples(versions(), at.VERSION_ATTEMPTS, outcomes));
+    this.#expose(METRICS.attempts, () => codeSamples(versions(), at.VERSION_ATTEMPTS, ATTEMPT_CODES));
     this.#expose(METRICS.retries, () => codeSamples(versions(), at.VERSION_RETRIES, retries));
     this.#expose(METRICS.choices, () => codeSamples(versions(), at.VERSION_CHOICES, choices));
     this.#expose(METRICS.held, () => cellSamples(versions(), at.VERSION_HELD));
@@ -188,8 +187,7 @@ export class Exposition {
 
   #exposeMirrors(): void {
     const mirrors = () => this.#counters.blocks('mirror');
-    const outcomes = MIRROR_OUTCOMES.map(({ code }) => ({ outcome: code }));
-    this.#expose(METRICS.mirrored, () => codeSamples(mirrors(), at.MIRROR_OUTCOME, outcomes));
+    this.#expose(METRICS.mirrored, () => codeSamples(mirrors(), at.MIRROR_OUTCOME, MIRROR_CODES));
     this.#expose(METRICS.mirrorInFlight, () => cellSamples(mirrors(), at.MIRROR_IN_FLIGHT));
     this.#expose(METRICS.mirrorConnections, () => cellSamples(mirrors(), at.MIRROR_CONNECTIONS));
     this.#expose(METRICS.comparisonsDropped, () => cellSamples(mirrors(), at.MIRROR_UNCOMPARED));
@@ -202,7 +200,6 @@ export class Exposition {
   #exposeEnds(): void {
     const endpoints = () => this.#counters.blocks('endpoint');
     const listeners = () => this.#counters.blocks('listener');
-    const outcomes = OUTCOMES.map(({ code }) => ({ outcome: code }));
     this.#expose(METRICS.endpointReady, () => readySamples(endpoints()));
     this.#expose(METRICS.endpointInFlight, () => cellSamples(endpoints(), at.ENDPOINT_IN_FLIGHT));
     this.#expose(METRICS.endpointConnections, () => cellSamples(endpoints(), at.ENDPOINT_CONNECTIONS));
@@ -218,7 +215,7 @@ export class Exposition {
     this.#expose(METRICS.connections, () => cellSamples(listeners(), at.LISTENER_OPEN));
     this.#expose(METRICS.accepted, () => cellSamples(listeners(), at.LISTENER_ACCEPTED));
     this.#expose(METRICS.listenerRequests, () => cellSamples(listeners(), at.LISTENER_REQUESTS));
-    this.#expose(METRICS.refused, () => codeSamples(listeners(), at.LISTENER_REFUSED, outcomes));
+    this.#expose(METRICS.refused, () => codeSamples(listeners(), at.LISTENER_REFUSED, REFUSAL_CODES));
   }
 
   #exposeInstance(build: string): void {

@@ -11,6 +11,12 @@ export interface Metric {
 export const METRICS = {
   requests: counter('sluice_requests_total', 'Responses sent, by exact status.', 'route', 'pool', 'version', 'status'),
   duration: histogram('sluice_request_duration_seconds', 'Time from the request head to the end of the response.', 'pool', 'version'),
+  failed: counter(
+    'sluice_request_errors_total',
+    'Requests that a version failed: a status of 500 or above, or a response that broke off.',
+    'pool',
+    'version',
+  ),
   inFlight: gauge('sluice_requests_in_flight', 'Exchanges that have begun and not ended.', 'pool', 'version'),
   attempts: counter('sluice_attempts_total', 'Tries against one endpoint, by outcome.', 'pool', 'version', 'outcome'),
   retries: counter('sluice_retries_total', 'Attempts after the first, by what made them necessary.', 'pool', 'version', 'reason'),

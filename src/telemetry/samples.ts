@@ -1,5 +1,5 @@
 // Turns blocks of counters into the lines of one metric each, lazily: at most one sample object exists per metric and scrape.
-// Codes that were never counted have no line.
+// What the config names has a line from the start, with 0: a rate of errors is 0 before the first one, not absent.
 
 import type { CounterBlock } from './counter-block.ts';
 import * as at from './counter-layout.ts';
@@ -27,25 +27,38 @@ export function* cellSamples(blocks: readonly CounterBlock[], cell: number): Sam
   }
 }
 
-/** One line per block and code that was counted; the cells of the codes lie in a row from `first`. */
-export function* codeSamples(blocks: readonly CounterBlock[], first: number, codes: readonly Readonly<Record<string, string>>[]): Samples {
+/** What one cell of a row of cells counts. */
+export interface Code {
+  readonly labels: Readonly<Record<string, string>>;
+  /** It can happen where it is counted: then it has a line before it does. */
+  readonly isExpected: boolean;
+}
+
+/** One line per block and code; the cells of the codes lie in a row from `first`. */
+export function* codeSamples(blocks: readonly CounterBlock[], first: number, codes: readonly Code[]): Samples {
   const sample = createSample();
   for (const block of blocks) {
     sample.sharedLabels = block.labels;
     for (let code = 0; code < codes.length; code++) {
       sample.value = block.total(first + code);
-      if (sample.value === 0) continue;
-      sample.labels = codes[code]!;
+      const { labels, isExpected } = codes[code]!;
+      if (sample.value === 0 && !isExpected) continue;
+      sample.labels = labels;
       yield sample;
     }
   }
 }
 
-/** One line per route block and status; workers met the statuses in different orders. */
+/** With more routes and versions than this a status has its line when it was counted: a scrape of all of them would take too long. */
+const MAX_EXPECTED = 4000;
+
+/** One line per route block and status, what can be expected first; workers met the statuses in different orders. */
 export function* statusSamples(blocks: readonly CounterBlock[]): Samples {
   const sample = createSample();
+  const areExpected = blocks.length <= MAX_EXPECTED;
   const counts = new Map<number, number>();
   for (const block of blocks) {
+    if (areExpected) for (const status of statusesOf(block)) counts.set(status, 0);
     addStatuses(block, counts);
     if (counts.size === 0) continue;
     sample.sharedLabels = block.labels;
@@ -148,6 +161,18 @@ function statusLabels(status: number): Readonly<Record<string, string>> {
   let labels = STATUS_LABELS.get(status);
   if (labels === undefined) STATUS_LABELS.set(status, (labels = { status: String(status) }));
   return labels;
+}
+
+const SERVED = [200, 500];
+const UNSERVED = [503];
+const FIXED = [500];
+const UNROUTED = [404];
+
+/** What a block can be expected to count: requests of a version, of a pool without one, with a fixed response, without a route. */
+function statusesOf({ key }: CounterBlock): readonly number[] {
+  if (key.kind !== 'route' || key.route === '') return UNROUTED;
+  if (key.version !== '') return SERVED;
+  return key.pool === '' ? FIXED : UNSERVED;
 }
 
 function addStatuses(block: CounterBlock, counts: Map<number, number>): void {

@@ -52,10 +52,12 @@ export class ComparedCounts {
     for (const { labels, isTold, compared } of this.#series.values()) if (isTold || compared > 0) yield [labels, compared];
   }
 
-  /** Kinds that were never found have no line. */
   *differences(): Lines {
-    for (const { labels, differences } of this.#series.values()) {
-      for (const [kind, found] of differences) yield [{ ...labels, kind }, found];
+    for (const { labels, isTold, differences } of this.#series.values()) {
+      for (const kind of KINDS) {
+        const found = differences.get(kind) ?? 0;
+        if (isTold || found > 0) yield [{ ...labels, kind }, found];
+      }
     }
   }
 }

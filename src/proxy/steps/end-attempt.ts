@@ -39,7 +39,8 @@ function tellEndpoint(version: VersionRuntime, endpoint: Endpoint, outcome: Outc
   endpoint.inFlight--;
   endpoint.counters.ended();
   if (outcome === OUTCOME.ok) {
-    if (status < 500) version.succeeded(endpoint);
-    else version.failed(endpoint, outcome, status);
+    if (status < 500) return version.succeeded(endpoint);
+    endpoint.counters.errorResponse();
+    version.failed(endpoint, outcome, status);
   } else if (outcome.source === 'upstream') endpoint.counters.failed();
 }

@@ -36,7 +36,7 @@ export function forwardHead(exchange: ExchangeControl, connection: UpstreamStrea
     const reason = retryReasonOfStatus(state, response.status);
     if (reason >= 0) return retryResponse(exchange, connection, reason);
   }
-  measure(exchange, connection);
+  measure(exchange, connection, done);
   state.responded = true;
   state.status = response.status;
   if (state.taps !== undefined) tellHead(exchange, connection, from, to);
@@ -62,14 +62,14 @@ export function forwardBody(exchange: ExchangeControl, connection: UpstreamStrea
   return written(exchange, flushed, done);
 }
 
-/** Nobody looks at the clock for a latency that nobody wants to know. */
-function measure({ state, context }: ExchangeControl, { head }: UpstreamStream): void {
+/** Nobody looks at the clock for the head of a response that has come whole: its end, a moment later, is looked at anyway. */
+function measure({ state, context }: ExchangeControl, { head }: UpstreamStream, done: boolean): void {
   const { attempt } = state;
   const version = attempt.version!;
-  if (!version.followsLatency && context.accessLog === undefined) return;
+  if (done && !version.followsLatency && context.accessLog === undefined) return;
   const atMs = nowMs();
   state.firstByteMs = atMs - state.startedMs;
-  if (state.body.done) version.observed(attempt.endpoint!, head.status, atMs - attempt.startedMs, atMs);
+  if (version.followsLatency && state.body.done) version.observed(attempt.endpoint!, head.status, atMs - attempt.startedMs, atMs);
 }
 
 /** How the client learns where the body ends, and whether its connection can be kept then. */
@@ -97,10 +97,15 @@ function forwardEdited(exchange: ExchangeControl, connection: UpstreamStream, te
 function written(exchange: ExchangeControl, flushed: boolean, done: boolean): boolean {
   const { state } = exchange;
   state.unflushed = !flushed;
-  if (!flushed) state.downstream!.watchProgress();
+  if (!flushed) waitForClient(state);
   else if (!state.body.done) exchange.watchClient();
   if (done) exchange.responseEnded();
   return flushed;
+}
+
+function waitForClient(state: ExchangeState): void {
+  if (state.firstByteMs < 0) state.firstByteMs = nowMs() - state.startedMs;
+  state.downstream!.watchProgress();
 }
 
 function headText(state: ExchangeState, response: ResponseHead): string {

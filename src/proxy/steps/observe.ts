@@ -19,15 +19,20 @@ export function observe(state: ExchangeState, context: ProxyContext): void {
   // Also wakes a thread at rest: what is recorded now must leave it soon.
   const endedMs = context.deadlines.refresh();
   const { version, versionSinceMs } = state.attempt;
+  // A response that came whole, and left at once, was as old at its head.
+  if (state.firstByteMs < 0 && state.outcome === OUTCOME.ok) state.firstByteMs = endedMs - state.startedMs;
   if (version !== undefined) {
-    version.counters.ended(endedMs - versionSinceMs);
+    const headMs = state.firstByteMs < 0 ? -1 : state.startedMs + state.firstByteMs - versionSinceMs;
+    version.counters.ended(endedMs - versionSinceMs, headMs);
     version.counters.received(state.body.bytes);
     version.counters.sent(state.bytesOut);
   }
   // Where no response was sent, the outcome says what stands in its place (499: the client went away).
   const status = state.status === 0 ? state.outcome.status : state.status;
   routeCountersOf(state).responded(status);
-  const ring = isFailed(state.outcome, status) ? context.recent.failed : context.recent.fine;
+  const failed = isFailed(state.outcome, status);
+  if (failed && version !== undefined && state.outcome.source !== 'downstream') version.counters.failed();
+  const ring = failed ? context.recent.failed : context.recent.fine;
   const isWanted = ring.offer(endedMs);
   const { accessLog } = context;
   if (!isWanted && accessLog === undefined) return;

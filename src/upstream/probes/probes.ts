@@ -97,10 +97,10 @@ export class Probes {
     if ([...before.values()].some(({ verdict }) => !verdict.healthy)) this.#tellSoon();
   }
 
-  /** Probes ended, by endpoint and result. Results that never came have no line. */
+  /** Probes ended, by endpoint and result. */
   *counts(): Iterable<readonly [labels: Readonly<Record<string, string>>, count: number]> {
     for (const { name, counts } of this.#probed.values()) {
-      for (const result of PROBE_RESULTS) if (counts[result] > 0) yield [{ ...name, result }, counts[result]];
+      for (const result of PROBE_RESULTS) yield [{ ...name, result }, counts[result]];
     }
   }
 

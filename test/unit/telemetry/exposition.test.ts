@@ -4,7 +4,7 @@ import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import { Exposition } from '../../../src/telemetry/exposition.ts';
 import { METRICS } from '../../../src/telemetry/names.ts';
-import { MIRRORED } from '../../../src/telemetry/mirror-outcomes.ts';
+import { MIRROR_OUTCOMES, MIRRORED } from '../../../src/telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
 import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
@@ -80,7 +80,7 @@ describe('Exposition', () => {
     const rows = (await values('sluice_requests_total')).map(
       ({ labels, value }) => `${labels['route']}|${labels['pool']}|${labels['version']}|${labels['status']} ${value}`,
     );
-    expect(rows.sort()).toEqual(['r|shop|v1|200 3', 'r|shop|v1|404 2', 'r|shop|v1|other 1', '||||404 1'.slice(1)].sort());
+    expect(rows.sort()).toEqual(['r|shop|v1|200 3', 'r|shop|v1|404 2', 'r|shop|v1|500 0', 'r|shop|v1|other 1', '|||404 1'].sort());
   });
 
   it('has a histogram in seconds whose buckets add up', async () => {
@@ -102,7 +102,39 @@ describe('Exposition', () => {
     expect((await values('sluice_requests_in_flight'))[0]!.value).toBe(0);
   });
 
-  it('names outcomes and reasons, and leaves out what never happened', async () => {
+  it('has a line with 0 for whatever can happen, from the start', async () => {
+    const { scrape } = await open([
+      { kind: 'version', ...V1 },
+      { kind: 'mirror', pool: 'shop', mirror: 'dark', version: 'v3' },
+      { kind: 'listener', listener: 'web' },
+      { kind: 'route', route: 'r', pool: 'shop', version: '' },
+      { kind: 'route', route: 'r', ...V1 },
+      { kind: 'route', route: 'moved', pool: '', version: '' },
+    ]);
+    const { series } = await scrape();
+    const row = (name: string) => series.filter((s) => s.name === name).map(({ labels, value }) => ({ ...labels, value }));
+    const errors = row('sluice_requests_total').filter((each) => 'status' in each && /^5/.test(String(each.status)));
+    expect(errors).toEqual([
+      { route: 'r', pool: 'shop', version: '', status: '503', value: 0 },
+      { route: 'r', ...V1, status: '500', value: 0 },
+      { route: 'moved', pool: '', version: '', status: '500', value: 0 },
+    ]);
+    expect(row('sluice_requests_total')).toContainEqual({ route: 'r', ...V1, status: '200', value: 0 });
+    expect(row('sluice_request_errors_total')).toEqual([{ ...V1, value: 0 }]);
+    for (const outcome of ['ok', 'connect_refused', 'upstream_error', 'response_timeout'])
+      expect(row('sluice_attempts_total')).toContainEqual({ ...V1, outcome, value: 0 });
+    expect(row('sluice_attempts_total')).not.toContainEqual({ ...V1, outcome: 'no_route', value: 0 });
+    expect(row('sluice_retries_total')).toHaveLength(2);
+    expect(row('sluice_choices_total')).toHaveLength(2);
+    expect(row('sluice_mirrored_total')).toHaveLength(MIRROR_OUTCOMES.length);
+    expect(row('sluice_refused_total')).toContainEqual({ listener: 'web', outcome: 'overload', value: 0 });
+    expect(series.filter((each) => each.value !== 0 && each.name.startsWith('sluice_')).map(({ name }) => name)).toEqual([
+      'sluice_config_last_reload_successful',
+      'sluice_build_info',
+    ]);
+  });
+
+  it('names outcomes and reasons', async () => {
     const { sets, scrape } = await open([
       { kind: 'version', ...V1 },
       { kind: 'mirror', pool: 'shop', mirror: 'dark', version: 'v3' },
@@ -127,7 +159,7 @@ describe('Exposition', () => {
     sets[1]!.listener('web').opened();
     sets[1]!.listener('web').requested();
     const { series } = await scrape();
-    const row = (name: string) => series.filter((s) => s.name === name).map(({ labels, value }) => ({ ...labels, value }));
+    const row = (name: string) => series.filter((s) => s.name === name && s.value !== 0).map(({ labels, value }) => ({ ...labels, value }));
     expect(row('sluice_attempts_total')).toEqual([{ ...V1, outcome: 'connect_refused', value: 1 }]);
     expect(row('sluice_retries_total')).toEqual([{ ...V1, reason: '5xx', value: 1 }]);
     expect(row('sluice_choices_total')).toEqual([{ ...V1, reason: 'route', value: 1 }]);
@@ -194,7 +226,11 @@ describe('Exposition', () => {
     ]);
     sets[0]!.route(hostile, 'shop', 'v1').responded(200);
     const { series } = await scrape();
-    expect(series.find((s) => s.name === 'sluice_requests_total')!.labels).toEqual({ route: hostile, ...V1, status: '200' });
+    expect(series.find((s) => s.name === 'sluice_requests_total' && s.value === 1)!.labels).toEqual({
+      route: hostile,
+      ...V1,
+      status: '200',
+    });
     expect(series.find((s) => s.name === 'sluice_endpoint_ready')!.labels['endpoint']).toBe('unix:/a\\"b');
     for (const { name, labels } of Object.values(METRICS)) {
       for (const one of series.filter((s) => s.name === name)) expect(Object.keys(one.labels).sort()).toEqual([...labels].sort());
@@ -216,7 +252,7 @@ describe('Exposition', () => {
     const plan = registry.reserve([]);
     for (const set of sets) adoptPlan(set, plan);
     registry.commit(plan, 'all');
-    expect(await values('sluice_requests_total')).toEqual([]);
+    expect((await values('sluice_requests_total')).map(({ labels }) => labels['route'])).toEqual(['']);
   });
 
   it('scrapes 10,000 routes of three versions quickly', async () => {

@@ -73,13 +73,25 @@ describe('a head', () => {
     [true, undefined, true],
     [false, {}, true],
     [false, undefined, false],
-  ])('is timed only where somebody wants to know: latency %s, log %s', (followsLatency, accessLog, isTimed) => {
-    const made = sent();
-    made.version.followsLatency = followsLatency;
-    made.exchange.fakeContext.accessLog = accessLog;
-    respond(made, ok(''));
-    expect(made.state.firstByteMs >= 0).toBe(isTimed);
-    expect(made.calls.includes('v1.observed(10.0.0.1:80,200)')).toBe(isTimed);
+  ])(
+    'that comes with all of its body is timed only where the end will not do: latency %s, log %s',
+    (followsLatency, accessLog, isTimed) => {
+      const made = sent();
+      made.version.followsLatency = followsLatency;
+      made.exchange.fakeContext.accessLog = accessLog;
+      respond(made, ok(''));
+      expect(made.state.firstByteMs >= 0).toBe(isTimed);
+      expect(made.calls.includes('v1.observed(10.0.0.1:80,200)')).toBe(followsLatency);
+    },
+  );
+
+  test('is timed where its end comes later: with more of the body, or when a slow client has taken all', () => {
+    const first = sent();
+    respond(first, ok('hello'), false);
+    const slow = sent();
+    slow.downstream.flushes = false;
+    respond(slow, ok('hello'), true, false);
+    for (const { state } of [first, slow]) expect(state.firstByteMs).toBeGreaterThanOrEqual(0);
   });
 
   test('before the end of the request tells nothing of the upstream’s latency', () => {

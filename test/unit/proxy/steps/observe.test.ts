@@ -26,7 +26,7 @@ describe('counters', () => {
     state.attempt.versionSinceMs = context.deadlines.refresh() - 10;
     observe(state, context);
     expect(calls.slice(1)).toEqual(['v1.received(3)', 'v1.sent(12)', 'shop/v1.responded(200)']);
-    const duration = Number(/^v1\.ended\((.*)\)$/.exec(calls[0]!)![1]);
+    const duration = Number(/^v1\.ended\((.*),.*\)$/.exec(calls[0]!)![1]);
     expect(duration).toBeGreaterThanOrEqual(10);
     expect(duration).toBeLessThan(40);
   });
@@ -44,6 +44,41 @@ describe('counters', () => {
     exchange.state.outcome = OUTCOME.no_route;
     observe(exchange.state, exchange.context);
     expect(exchange.calls).toEqual(['unrouted.responded(404)']);
+  });
+
+  test('of the version: the time to the head of the response, from when the version was chosen', () => {
+    const { state, calls, context } = ended();
+    Object.assign(state, { startedMs: 100, firstByteMs: 30 });
+    state.attempt.versionSinceMs = 110;
+    observe(state, context);
+    expect(calls[0]).toMatch(/^v1\.ended\(.*,20\)$/);
+  });
+
+  test('of the version: a response that came whole was as old at its head as at its end', () => {
+    const { state, calls, context } = ended();
+    state.attempt.versionSinceMs = state.startedMs;
+    observe(state, context);
+    const [, duration, head] = /^v1\.ended\((.*),(.*)\)$/.exec(calls[0]!)!;
+    expect(Number(head)).toBeCloseTo(Number(duration), 6);
+    expect(Number(head)).toBeGreaterThanOrEqual(40);
+  });
+
+  test.each<[OutcomeCode, number, boolean]>([
+    ['ok', 200, false],
+    ['ok', 404, false],
+    ['ok', 500, true],
+    ['upstream_reset', 200, true],
+    ['no_endpoint', 503, true],
+    ['exchange_timeout', 504, true],
+    ['internal', 500, true],
+    ['downstream_closed', 0, false],
+    ['downstream_closed', 500, false],
+    ['request_timeout', 408, false],
+  ])('of the version: %s with %i is an error: %s', (outcome, status, isError) => {
+    const { state, calls, context } = ended(outcome, status);
+    observe(state, context);
+    expect(calls.includes('v1.failed()')).toBe(isError);
+    expect(/^v1\.ended\(.*,-1\)$/.test(calls[0]!)).toBe(outcome !== 'ok');
   });
 
   test('take the status of the outcome where no response was sent', () => {

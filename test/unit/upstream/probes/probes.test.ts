@@ -218,6 +218,7 @@ test('new settings: the verdict stays until the next probe, which begins at once
   expect([...probes.counts()].map(([{ result }, count]) => [result, count])).toEqual([
     ['ok', 1],
     ['connect', 2],
+    ...['timeout', 'status', 'body', 'broken'].map((result) => [result, 0]),
   ]);
 });
 

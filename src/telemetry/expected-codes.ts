@@ -1,0 +1,32 @@
+// Which codes can be counted where: those have a line in the exposition before they happen for the first time.
+
+import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
+import { OUTCOME, OUTCOMES } from './outcomes.ts';
+import type { Outcome } from './outcomes.ts';
+import type { Code } from './samples.ts';
+
+/** All of them, under one label. */
+export function codesOf(label: string, names: readonly string[]): readonly Code[] {
+  return names.map((name) => ({ labels: { [label]: name }, isExpected: true }));
+}
+
+/** Reading and routing a request end it before there is an attempt. */
+const BEFORE_ATTEMPTS: ReadonlySet<Outcome> = new Set([
+  ...[OUTCOME.replied, OUTCOME.header_too_large, OUTCOME.uri_too_long, OUTCOME.expectation_failed, OUTCOME.not_implemented],
+  ...[OUTCOME.version_not_supported, OUTCOME.no_route, OUTCOME.no_endpoint],
+]);
+
+export const ATTEMPT_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
+  labels: { outcome: outcome.code },
+  isExpected: !BEFORE_ATTEMPTS.has(outcome),
+}));
+
+export const REFUSAL_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
+  labels: { outcome: outcome.code },
+  isExpected: (outcome.source === 'downstream' && outcome !== OUTCOME.downstream_closed) || outcome === OUTCOME.overload,
+}));
+
+export const MIRROR_CODES: readonly Code[] = codesOf(
+  'outcome',
+  MIRROR_OUTCOMES.map(({ code }) => code),
+);
