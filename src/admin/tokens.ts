@@ -3,6 +3,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdminTokenConfig } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
@@ -78,7 +79,10 @@ export class Tokens {
     if (mark === token.mark) return;
     const isFirst = token.mark === '';
     token.mark = mark;
-    this.#loadToken(token, readBounded(path));
+    const open = openness(path);
+    if (open !== 'others may write it') this.#loadToken(token, readBounded(path));
+    else this.#refuse(token, 'others may write its file, or replace it in its folder: take that right away (chmod go-w)');
+    if (open === 'others may read it') this.#options.log.warn({ token: token.config.name, file: path }, OPEN);
     if (!isFirst && token.digest !== undefined)
       this.#options.log.info({ token: token.config.name }, 'a token of the admin API was read again');
   }
@@ -86,8 +90,12 @@ export class Tokens {
   #loadToken(token: LoadedToken, text: string | undefined): void {
     const secret = text?.trim();
     const fault = this.#faultOf(token, secret);
-    token.digest = fault === undefined ? digestOf(secret ?? '') : undefined;
-    if (fault === undefined) return;
+    if (fault === undefined) token.digest = digestOf(secret ?? '');
+    else this.#refuse(token, fault);
+  }
+
+  #refuse(token: LoadedToken, fault: string): void {
+    token.digest = undefined;
     const { name, source } = token.config;
     this.#options.log.warn({ token: name, [source.kind]: source.name, fault }, 'a token of the admin API is refused: nobody can use it');
   }
@@ -115,6 +123,18 @@ function digestOf(secret: string): Buffer {
 function markOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
   return stat === undefined ? 'none' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+}
+
+const OPEN = 'a token file of the admin API can be read by others: take that right away (chmod go-r)';
+
+/** Of the file itself, also behind a link; a folder with the sticky bit lets nobody replace what is not theirs. */
+function openness(path: string): 'others may write it' | 'others may read it' | undefined {
+  const file = statSync(path, { throwIfNoEntry: false });
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (file === undefined || folder === undefined) return undefined;
+  const isFolderOpen = (folder.mode & 0o002) !== 0 && (folder.mode & 0o1000) === 0;
+  if ((file.mode & 0o002) !== 0 || isFolderOpen) return 'others may write it';
+  return (file.mode & 0o004) === 0 ? undefined : 'others may read it';
 }
 
 /** At most a little more than the longest secret; undefined when it cannot be read. Never waits for a pipe. */

@@ -1,5 +1,6 @@
 // What changes and explains what is served: the controller with its sources, the journal, sessions, markers, drains. Wiring alone.
 
+import { withPresentPaths } from '../config/former-keys.ts';
 import type { Config } from '../config/model.ts';
 import { Control } from '../control/control.ts';
 import { Controller } from '../control/controller.ts';
@@ -21,12 +22,14 @@ import type { Store } from '../store/store.ts';
 import type { ServingOfInstance } from './create-serving.ts';
 import { createKeeper } from './create-keeper.ts';
 import { createMemoryWatch } from './create-memory-watch.ts';
+import type { LostState } from './open-state.ts';
 
 export interface ControlOptions {
   readonly store: Store;
   readonly journal: Journal;
   /** What the process before has left. */
   readonly left: Left;
+  readonly lost: LostState | undefined;
   readonly file: Pick<FileSource, 'read'>;
   /** Changes what was decoded. */
   readonly transform: Transform | undefined;
@@ -50,7 +53,7 @@ export interface ControlOfInstance {
 export function createControl(
   first: Config,
   { counters, exposition, mirrorAnalysis, workers }: ServingOfInstance,
-  { store, journal, left, file, transform, log }: ControlOptions,
+  { store, journal, left, lost, file, transform, log }: ControlOptions,
 ): ControlOfInstance {
   const current = new Current();
   const revisions = new RevisionKeeper(journal, left.latest, log);
@@ -58,7 +61,7 @@ export function createControl(
     current,
     keeper: revisions,
     journal,
-    left: left.latest?.amendments,
+    left: left.latest?.amendments ?? copiedAmendments(lost),
     file,
     transform,
     exposition,
@@ -83,4 +86,8 @@ export function createControl(
   const { comparing, missed } = mirrorAnalysis;
   const control = new Control({ controller, current, journal, counters, sessions, markers, drains, recall, comparing, missed });
   return { journal, current, revisions, controller, sessions, keptSessions, markers, drains, memory, control };
+}
+
+function copiedAmendments(lost: LostState | undefined): unknown {
+  return lost?.changes === undefined ? undefined : withPresentPaths(JSON.parse(lost.changes.amendments));
 }

@@ -21,12 +21,15 @@ import type { ControlOfInstance } from './create-control.ts';
 import { createServing } from './create-serving.ts';
 import type { ServingOfInstance } from './create-serving.ts';
 import { stateDirOf } from './create-keeper.ts';
+import type { LostState } from './open-state.ts';
 
 export interface InstanceOptions {
   /** The config to start with, already judged. */
   readonly first: Loaded;
   /** Where `first` comes from when the config on disk has Problems; undefined when that is what is served. */
   readonly lastGood: { readonly revision: number; readonly atMs: number; readonly problems: readonly Problem[] } | undefined;
+  /** What the start could not find any more. */
+  readonly lost: LostState | undefined;
   /** Where state is kept; closed when the instance has stopped. */
   readonly store: Store;
   /** Changes what was decoded. */
@@ -52,6 +55,8 @@ export class Instance {
   readonly #file: FileSource;
   readonly #admin: AdminServer;
   #draining = false;
+  /** What this start began with; 0 until it has. */
+  #firstRevision = 0;
   adminAddress: Address;
 
   /** `config` is the first one, already judged. */
@@ -60,7 +65,7 @@ export class Instance {
   }
 
   private constructor(config: Config, options: InstanceOptions, kept: Awaited<ReturnType<typeof Journal.open>>) {
-    const { store, transform, workers, early, watchPath, first, firstDigest, lastGood, load, log } = options;
+    const { store, lost, transform, workers, early, watchPath, first, firstDigest, lastGood, load, log } = options;
     this.config = config;
     this.#options = options;
     const onDiscovered = (): void => void this.#control.controller.submit({ kind: 'discovered' });
@@ -68,7 +73,7 @@ export class Instance {
     const onChange = (cause: ChangeCause): void => this.#reload(cause);
     const isLastGood = lastGood !== undefined;
     this.#file = new FileSource({ path: watchPath, load, first, firstDigest, isLastGood, onChange, log });
-    this.#control = createControl(config, this.#serving, { store, ...kept, file: this.#file, transform, log });
+    this.#control = createControl(config, this.#serving, { store, ...kept, lost, file: this.#file, transform, log });
     this.adminAddress = config.admin.address;
     this.#admin = createAdmin(this.#serving, this.#control, { config: config.admin, log, ready: () => this.#readiness() });
     const { mirrorAnalysis: mirrors, ...serving } = this.#serving;
@@ -92,12 +97,31 @@ export class Instance {
       const result = await this.#control.controller.submit({ kind: 'file', cause: 'start' });
       if (result.result === 'failed') throw result.error;
       if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');
+      await this.#tellLost();
       await this.#tellLastGood();
       return result;
     } catch (error) {
       await this.stop(0);
       throw error;
     }
+  }
+
+  async #tellLost(): Promise<void> {
+    const { revision } = this.#control.current;
+    this.#firstRevision = revision;
+    const { lost } = this.#options;
+    if (lost === undefined) return;
+    const { changes } = lost;
+    this.#serving.exposition.stateLost({ history: true, changes: changes === undefined });
+    const facts = changes === undefined ? { changes: 'lost' } : { changes: 'from the copy', of: changes.number };
+    await this.#control.journal.record('state-lost', { author: '', revision }, facts);
+  }
+
+  /** Traffic may go elsewhere than before, and nobody has said that this is right. */
+  get #isAdrift(): boolean {
+    const { lost } = this.#options;
+    if (lost === undefined || lost.changes !== undefined || this.config.state.whenLost === 'serve') return false;
+    return this.#control.current.revision === this.#firstRevision;
   }
 
   /** Loudly: what is served is not what the operator wrote. */
@@ -176,6 +200,7 @@ export class Instance {
   #readiness(): { ok: boolean; reason: string } {
     if (this.#draining) return { ok: false, reason: 'draining' };
     if (this.#control.current.revision === 0) return { ok: false, reason: 'starting' };
+    if (this.#isAdrift) return { ok: false, reason: 'state lost' };
     if (this.#serving.workers.serving === 0) return { ok: false, reason: 'no workers' };
     if (this.#control.memory.level === 3) return { ok: false, reason: 'overload' };
     return { ok: true, reason: '' };

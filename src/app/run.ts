@@ -71,7 +71,7 @@ function settle(): void {
   collectGarbage();
 }
 
-type Start = Pick<InstanceOptions, 'first' | 'store' | 'lastGood'> & { readonly config: Config };
+type Start = Pick<InstanceOptions, 'first' | 'store' | 'lost' | 'lastGood'> & { readonly config: Config };
 
 /** Undefined when there is nothing to serve; then it was said why. */
 async function readFirst({ config: path, transform, log, fallback }: RunOptions): Promise<Start | undefined> {
@@ -81,16 +81,16 @@ async function readFirst({ config: path, transform, log, fallback }: RunOptions)
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   for (const notice of notices) process.stderr.write(`${formatNotice(notice)}\n`);
   if (config !== undefined) {
-    const store = openState(config.state, { explicit: read.document?.value['state'] !== undefined, log });
-    return { config, store, first: { read, alone }, lastGood: undefined };
+    const opened = openState(config.state, { explicit: read.document?.value['state'] !== undefined, log });
+    return { config, ...opened, first: { read, alone }, lastGood: undefined };
   }
   if (fallback === undefined) return undefined;
   const dir = findStateFolder(path, read, fallback.stateDir);
   if (dir === undefined)
     throw new Error('there is no last known good config to fall back to: name the state folder, --fallback-to-last-good <dir>');
-  const store = openState({ dir }, { explicit: true, log });
+  const { store, lost } = openState({ dir }, { explicit: true, log });
   const found = await findLastGood(store, path);
-  if (found !== undefined) return { config: found.config, store, first: { read: found.read }, lastGood: { ...found, problems } };
+  if (found !== undefined) return { config: found.config, store, lost, first: { read: found.read }, lastGood: { ...found, problems } };
   await store.close();
   throw new Error(`there is no last known good config to fall back to in ${dir}`);
 }

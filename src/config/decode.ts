@@ -179,7 +179,7 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
         return { ...version, endpointsFile: absolute(version.endpointsFile, at) };
       }),
     })),
-    state: { dir: state.dir === undefined ? undefined : absolute(state.dir, ['state']) },
+    state: { ...state, dir: state.dir === undefined ? undefined : absolute(state.dir, ['state']) },
     accessLog:
       accessLog === undefined || accessLog.path === 'stdout' ? accessLog : { ...accessLog, path: absolute(accessLog.path, ['accessLog']) },
   };

@@ -73,6 +73,8 @@ export interface AdminTokenConfig {
 /** `dir` is absolute (resolved against the file that names it); `undefined` = memory. */
 export interface StateConfig {
   readonly dir: string | undefined;
+  /** Whether a start that lost what the API had changed is ready, although traffic may go elsewhere than before. */
+  readonly whenLost: 'serve' | 'not-ready';
 }
 
 interface DrainConfig {

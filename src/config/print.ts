@@ -56,7 +56,7 @@ function describe(config: Config): Written {
     listeners: config.listeners.map(describeListener),
     admin: describeAdmin(config.admin),
     workers: config.workers === 0 ? 'auto' : config.workers,
-    state: config.state.dir === undefined ? 'memory' : { dir: config.state.dir },
+    state: config.state.dir === undefined ? 'memory' : { dir: config.state.dir, whenLost: config.state.whenLost },
     drain: { delay: formatDuration(config.drain.delayMs), timeout: formatDuration(config.drain.timeoutMs) },
     overload: { memory: describeMemory(config.overload) },
     accessLog: config.accessLog ?? 'off',

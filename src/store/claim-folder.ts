@@ -1,10 +1,11 @@
 // One process per state directory. The claim is a lock that the kernel holds on `sluice.lock`: it ends with the process, however
 // that ends. It is not the database's own lock, because the database may have to be moved aside while it is held.
 
-import { accessSync, closeSync, constants, mkdirSync, openSync, statSync, truncateSync } from 'node:fs';
+import { accessSync, closeSync, constants, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { connect, syncFolder } from './database.ts';
+import { expectOwnFile, expectPrivateFolder } from './private-folder.ts';
 import { kindOfFault } from './sqlite-fault.ts';
 import { StoreInUse, StoreUnusable } from './store-errors.ts';
 
@@ -30,15 +31,17 @@ function prepareFolder(dir: string): void {
   const made = mkdirSync(dir, { recursive: true, mode: 0o700 });
   if (made !== undefined) syncFolder(dirname(made));
   accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK);
+  expectPrivateFolder(dir);
 }
 
 function prepareLock(path: string): void {
   try {
+    // Never through a link, not even to nowhere.
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
     // A lock of the kernel is lost when its process closes the file in another place, so one that is there is not opened here.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    if (!statSync(path).isFile()) throw new Error(`${path} is not a file`);
+    expectOwnFile(path);
     accessSync(path, constants.R_OK | constants.W_OK);
   }
 }
@@ -49,8 +52,17 @@ function lock(path: string): DatabaseSync {
   } catch (error) {
     if (kindOfFault(error) !== 'damage') throw error;
     // Somebody wrote into it. Emptied, not replaced: another process may be waiting for the lock of this very file.
-    truncateSync(path);
+    empty(path);
     return lockOnce(path);
+  }
+}
+
+function empty(path: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_NOFOLLOW);
+  try {
+    ftruncateSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

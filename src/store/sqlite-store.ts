@@ -9,6 +9,7 @@ import type { Extent, Retention } from './retention.ts';
 import type { Inspected } from './inspect.ts';
 import { toEntry, toNote, toRevision } from './rows.ts';
 import type { Statements } from './schema.ts';
+import type { SealedChanges } from './sealed-changes.ts';
 import { normalEntry, normalNote, normalRevision, sealEntry, sealNote, sealRevision } from './seal.ts';
 import { RevisionConflict, StoreFailed, messageOf } from './store-errors.ts';
 import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } from './store.ts';
@@ -19,6 +20,8 @@ export interface OpenedDatabase extends Inspected {
   /** For messages. */
   readonly path: string;
   readonly retention: Retention;
+  /** Follows the newest revision. */
+  readonly sealed: SealedChanges;
   /** Called once, after the file was closed. */
   readonly onClosed: () => void;
 }
@@ -83,6 +86,7 @@ export class SqliteStore implements Store {
       return this.#addEntry(normalEntry(this.lastSeq + 1, entry), revisions);
     });
     this.#checkpoint();
+    this.#opened.sealed.write(normalRevision(revision));
     return added;
   }
 

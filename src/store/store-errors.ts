@@ -1,5 +1,7 @@
 // What may go wrong with a store, told apart by what the caller should do. Each message names the place and the fix.
 
+import { OpenToOthers } from './private-folder.ts';
+
 /** Somebody else was quicker: read the latest revision and try again. */
 export class RevisionConflict extends Error {
   override readonly name = 'RevisionConflict';
@@ -42,6 +44,7 @@ export function messageOf(error: unknown): string {
 const SQLITE_FULL = 13;
 
 function fixOf(cause: unknown): string {
+  if (cause instanceof OpenToOthers) return cause.fix;
   const { code, errcode } = cause as { readonly code?: string; readonly errcode?: number };
   if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL) return 'free some space there, or set another state.dir';
   if (code === 'EACCES' || code === 'EPERM') return 'give the user of this process the right to write there, or set another state.dir';

@@ -70,6 +70,7 @@ export class Exposition {
   #overload: () => OverloadSample = () => ({ level: 0, usedBytes: 0, limitBytes: 0 });
   #healthChecks: () => Lines = () => [];
   #servesFile = true;
+  #lost = { history: false, changes: false };
   #adminRefused: () => Lines = () => [];
   #users: () => Lines = () => [];
   #deploys: () => Lines = () => [];
@@ -107,6 +108,11 @@ export class Exposition {
   /** Whether the config on disk was taken when it was last read; what was served before is served on where it was not. */
   fileIs(state: 'taken' | 'refused'): void {
     this.#servesFile = state === 'taken';
+  }
+
+  /** What the start could not find any more, of what was kept. */
+  stateLost(lost: { readonly history: boolean; readonly changes: boolean }): void {
+    this.#lost = lost;
   }
 
   /** The revision and the weights that are served from now on. */
@@ -223,6 +229,7 @@ export class Exposition {
     this.#expose(METRICS.revision, () => plainSamples([[{}, this.#revision]]));
     this.#expose(METRICS.reloads, () => plainSamples(Object.entries(this.#reloads).map(([result, count]) => [{ result }, count])));
     this.#expose(METRICS.fileTaken, () => plainSamples([[{}, this.#servesFile ? 1 : 0]]));
+    this.#expose(METRICS.stateLost, () => plainSamples(Object.entries(this.#lost).map(([part, isLost]) => [{ part }, isLost ? 1 : 0])));
     this.#expose(METRICS.adminRefused, () => plainSamples(this.#adminRefused()));
     this.#expose(METRICS.workers, () => plainSamples(Object.entries(this.#workers).map(([state, count]) => [{ state }, count])));
     this.#expose(METRICS.workerRestarts, () => plainSamples([[{}, this.#workerRestarts]]));

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
-import { call, revisionOf, setWeights, weightsOf } from './scaffold/admin.ts';
+import { call, journalOf, revisionOf, setWeights, weightsOf } from './scaffold/admin.ts';
 import { ask, get } from './scaffold/client.ts';
 import { within } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
@@ -100,27 +100,67 @@ test('a second process on one state directory ends with 1 and names it', { timeo
   expect(await served(first)).toBe('v2');
 });
 
-test('a damaged database is moved aside, and state begins anew', { timeout: 60_000 }, async () => {
+function damage(dir: string, ...names: readonly string[]): void {
+  for (const name of names) writeFileSync(join(dir, name), 'damaged'.repeat(2_000));
+}
+
+test('a damaged database is moved aside; traffic stays where it was sent, and the loss is told', { timeout: 60_000 }, async () => {
   const dir = makeFolder().file('state');
   const config = await configWith({ dir });
   const first = await startSluice(config);
   await setWeights(first, { v1: 0, v2: 1 });
-  await stop(first);
-  writeFileSync(join(dir, 'sluice.db'), 'no database'.repeat(2_000));
+  expect(await first.metric('sluice_state_lost', { part: 'history' })).toBe(0);
+  first.exitCode = null;
+  first.signal('SIGKILL');
+  await within('the end', first.exited);
+  damage(dir, 'sluice.db');
 
   const second = await startSluice(config);
-  second.expectLog(/moved aside/);
+  second.expectLog(/moved aside|from its copy beside the database/);
   expect(second.logs.filter(({ msg }) => msg.includes('moved aside'))).toHaveLength(1);
   const moved = readdirSync(dir).filter((name) => name.startsWith('sluice.db.corrupt-'));
   expect(moved.length).toBeGreaterThan(0);
-  expect(await served(second)).toBe('v1');
-  expect(await setWeights(second, { v1: 0, v2: 1 })).toBe(2);
+  expect([await served(second), await revisionOf(second)]).toEqual(['v2', 1]);
+  const lost = await second.metrics();
+  expect([lost.sum('sluice_state_lost', { part: 'history' }), lost.sum('sluice_state_lost', { part: 'changes' })]).toEqual([1, 0]);
+  const line = await journalOf(second, ({ kind }) => kind === 'state-lost');
+  expect(line.at(-1)?.detail).toEqual({ changes: 'from the copy', of: 2 });
+  expect(await setWeights(second, { v1: 1, v2: 1 })).toBe(2);
   await stop(second);
 
   const third = await startSluice(config);
-  expect(await revisionOf(third)).toBe(2);
+  expect([await revisionOf(third), await weightsOf(third)]).toEqual([2, { v1: 1, v2: 1 }]);
+  expect(await third.metric('sluice_state_lost', { part: 'history' })).toBe(0);
   expect(readdirSync(dir).filter((name) => name.startsWith('sluice.db.corrupt-'))).toEqual(moved);
 });
+
+test(
+  'with its copy damaged, too, the file says where traffic goes; whenLost: not-ready waits for somebody',
+  { timeout: 60_000 },
+  async () => {
+    for (const [whenLost, status] of [
+      ['serve', 200],
+      ['not-ready', 503],
+    ] as const) {
+      const dir = makeFolder().file('state');
+      const config = await configWith({ dir, whenLost });
+      const first = await startSluice(config);
+      await setWeights(first, { v1: 0, v2: 1 });
+      await stop(first);
+      damage(dir, 'sluice.db', 'changes.txt');
+
+      const second = await startSluice(config);
+      second.expectLog(/moved aside|traffic goes where the file sends it/);
+      expect(await second.metric('sluice_state_lost', { part: 'changes' })).toBe(1);
+      const ready = async (): Promise<number> => (await fetch(`http://127.0.0.1:${second.adminPort}/readyz`)).status;
+      expect([whenLost, await ready()]).toEqual([whenLost, status]);
+      // Not ready is for those who send traffic; what comes is served.
+      expect(await served(second)).toBe('v1');
+      await setWeights(second, { v1: 0, v2: 1 });
+      expect(await ready()).toBe(200);
+    }
+  },
+);
 
 test('where the default folder cannot be made it serves, and says that nothing is kept', { timeout: 60_000 }, async () => {
   // A file in the way: rights would not stop root.

@@ -7,7 +7,7 @@ import { admin, listener } from './listener.ts';
 import { pools } from './pool.ts';
 import { route } from './route.ts';
 import { duration, filePath, share } from './scalar.ts';
-import { addProblem, nonEmptyList, list, strictMap } from './strict-map.ts';
+import { addProblem, nonEmptyList, list, oneOf, strictMap } from './strict-map.ts';
 
 /** Node with one worker needs more than this to begin with. */
 const LEAST_MEMORY = 64 * 1024 ** 2;
@@ -40,10 +40,17 @@ function workers() {
 }
 
 function state() {
-  const dir = strictMap({ dir: filePath('dir').prefault('./state').describe('Directory, relative to this file.') });
+  const dir = strictMap({
+    dir: filePath('dir').prefault('./state').describe('Directory, relative to this file. Nobody else may write there.'),
+    whenLost: oneOf('whenLost', ['serve', 'not-ready'])
+      .prefault('serve')
+      .describe(
+        'What a start does that finds its state damaged, and no copy of what the API had changed: serve as the file says, or stay not ready until somebody changes something.',
+      ),
+  });
   return z
     .union([z.literal('memory', { error: 'state must be memory or { dir: … }' }), dir], { error: 'state must be memory or { dir: … }' })
-    .transform((written): StateConfig => ({ dir: written === 'memory' ? undefined : written.dir }))
+    .transform((written): StateConfig => (written === 'memory' ? { dir: undefined, whenLost: 'serve' } : written))
     .prefault({});
 }
 

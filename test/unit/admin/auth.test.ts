@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync, symlinkSync, renameSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync, symlinkSync, renameSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { connect } from 'node:net';
 import { once } from 'node:events';
@@ -257,6 +257,11 @@ describe('origins', () => {
 describe('Tokens', () => {
   const file = (name: string): AdminTokenConfig => ({ name, role: 'admin', source: { kind: 'file', name: join(dir, name) } });
 
+  function write(name: string, secret: string, mode = 0o600): void {
+    writeFileSync(join(dir, name), secret);
+    chmodSync(join(dir, name), mode);
+  }
+
   function openTokens(configs: readonly AdminTokenConfig[]) {
     const clock = new ManualClock();
     const warnings: Readonly<Record<string, unknown>>[] = [];
@@ -265,10 +270,10 @@ describe('Tokens', () => {
   }
 
   it('follow their files, at most once a second', () => {
-    writeFileSync(join(dir, 'a'), '  first-secret-of-a \n');
+    write('a', '  first-secret-of-a \n');
     const { clock, tokens: held, warnings } = openTokens([file('a')]);
     expect(held.find('first-secret-of-a')?.name).toBe('a');
-    writeFileSync(join(dir, 'next'), 'second-secret-of-a');
+    write('next', 'second-secret-of-a');
     renameSync(join(dir, 'next'), join(dir, 'a'));
     clock.advance(999);
     expect(held.find('second-secret-of-a')).toBeUndefined();
@@ -283,7 +288,7 @@ describe('Tokens', () => {
     clock.advance(5000);
     held.find('x');
     expect(warnings).toHaveLength(1);
-    writeFileSync(join(dir, 'b'), 'third-secret-of-a!');
+    write('b', 'third-secret-of-a!');
     symlinkSync(join(dir, 'b'), join(dir, 'a'));
     clock.advance(1000);
     expect(held.find('third-secret-of-a!')?.name).toBe('a');
@@ -298,11 +303,41 @@ describe('Tokens', () => {
     ['empty', ' \n', 'missing or empty'],
     ['the same as another', secretOf('viewer'), 'the same as that of the-viewer'],
   ])('refuse one that is %s, and do not tell it', (_, secret, fault) => {
-    writeFileSync(join(dir, 'bad'), secret);
+    write('bad', secret);
     const { tokens: held, warnings } = openTokens([tokens[0]!, file('bad')]);
     expect(held.find(secret.trim())?.name).toBe(secret === secretOf('viewer') ? 'the-viewer' : undefined);
     expect(warnings).toMatchObject([{ token: 'bad', fault: expect.stringContaining(fault) }]);
     expect(JSON.stringify(warnings)).not.toContain(secret.trim() || 'nothing');
+  });
+
+  it('refuse a file that others may write, or replace in its folder; tell of one that others may read', () => {
+    const secret = 'secret-of-an-open-file';
+    for (const [mode, folderMode, warning] of [
+      [0o600, 0o700, {}],
+      [0o640, 0o1777, {}],
+      [0o644, 0o755, { file: join(dir, 'open') }],
+      [0o602, 0o700, { fault: expect.stringContaining('others may write its file') as string }],
+      [0o600, 0o707, { fault: expect.stringContaining('replace it in its folder') as string }],
+    ] as const) {
+      write('open', secret, mode);
+      chmodSync(dir, folderMode);
+      const { tokens: held, warnings } = openTokens([file('open')]);
+      expect(held.find(secret)?.name).toBe('fault' in warning ? undefined : 'open');
+      expect(warnings).toMatchObject(Object.keys(warning).length === 0 ? [] : [{ token: 'open', ...warning }]);
+      chmodSync(dir, 0o700);
+    }
+  });
+
+  it('follow the mode of a file, too', () => {
+    write('moody', 'secret-of-a-moody-file', 0o606);
+    const { clock, tokens: held } = openTokens([file('moody')]);
+    expect(held.find('secret-of-a-moody-file')).toBeUndefined();
+    chmodSync(join(dir, 'moody'), 0o600);
+    clock.advance(1000);
+    expect(held.find('secret-of-a-moody-file')?.name).toBe('moody');
+    chmodSync(join(dir, 'moody'), 0o666);
+    clock.advance(1000);
+    expect(held.find('secret-of-a-moody-file')).toBeUndefined();
   });
 
   it('refuse a folder and a file that may not be there', () => {

@@ -43,6 +43,7 @@ async function startFallback(load: (first: FileRead) => Loaded): Promise<Instanc
   const read = readFiles([{ file: path, text }]);
   instance = await Instance.open(config!, {
     first: { read },
+    lost: undefined,
     lastGood: { revision: 3, atMs: 0, problems: [] },
     store: new MemoryStore(),
     firstDigest: 'of what was there before',

@@ -35,7 +35,7 @@ test('defaults are filled in', () => {
     ],
     admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 9901 }, tokens: [], limits: { writesPerSecond: 500 } },
     workers: 0,
-    state: { dir: '/etc/sluice/state' },
+    state: { dir: '/etc/sluice/state', whenLost: 'serve' },
     drain: { delayMs: 0, timeoutMs: 30_000 },
     overload: { memoryBytes: 'auto' },
     accessLog: undefined,

@@ -104,7 +104,7 @@ export function makeConfig(
     })),
     admin: { address: { kind: 'tcp', host: '127.0.0.1', port: 0 }, tokens: [], limits: { writesPerSecond: 500 } },
     workers: 1,
-    state: { dir: undefined },
+    state: { dir: undefined, whenLost: 'serve' },
     drain: { delayMs: 0, timeoutMs: 30_000 },
     overload: { memoryBytes: 0 },
     accessLog: undefined,

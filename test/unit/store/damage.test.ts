@@ -1,7 +1,7 @@
 // Whatever lies in the state directory, a start either has every acknowledged revision or moves the lot aside and says so. It never
 // throws, and it never meets the same damage twice.
 
-import { chmodSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -47,7 +47,7 @@ async function makeFiles(end: 'closed' | 'killed', records = 0): Promise<Kept> {
     return { files, held };
   }
   await store.close();
-  expect(readdirSync(path).sort()).toEqual(['sluice.db', 'sluice.lock']);
+  expect(readdirSync(path).sort()).toEqual(['changes.txt', 'sluice.db', 'sluice.lock']);
   return { files: { 'sluice.db': read('sluice.db') }, held };
 }
 
@@ -190,8 +190,30 @@ describe('strange files', () => {
   it('a directory', async () =>
     void (await aside((dir) => mkdirSync(join(dir, 'sluice.db', 'deep'), { recursive: true }), /: it is not a file$/)));
 
-  it('a link to nowhere', async () =>
-    void (await aside((dir) => symlinkSync('/nonexistent/x', join(dir, 'sluice.db')), /: it is not a file$/)));
+  it.each(['sluice.db', 'sluice.db-wal', 'sluice.lock'])('a link under the name %s is refused, and its target untouched', (name) => {
+    const [folder, elsewhere] = [makeFolder(), makeFolder()];
+    const target = elsewhere.write('precious', 'precious');
+    for (const link of [symlinkSync, linkSync]) {
+      link(target, folder.file(name));
+      expect(() => openStore({ dir: folder.path, onMoved: () => expect.unreachable() })).toThrow(/(a link|a second name).*; remove it, or/);
+      rmSync(folder.file(name));
+    }
+    symlinkSync(elsewhere.file('nowhere'), folder.file(name));
+    expect(() => openStore({ dir: folder.path, onMoved: () => expect.unreachable() })).toThrow(/a link.*; remove it, or/);
+    expect([readFileSync(target, 'utf8'), readdirSync(elsewhere.path)]).toEqual(['precious', ['precious']]);
+  });
+
+  it.each([0o777, 0o1777, 0o757, 0o707])('a folder of mode %o, where others may write, is refused with the fix', (mode) => {
+    const { path } = makeFolder();
+    chmodSync(path, mode);
+    const attempt = (): unknown => openStore({ dir: path, onMoved: () => expect.unreachable() });
+    expect(attempt).toThrow(
+      `others may write there (mode ${mode.toString(8).padStart(4, '0')}); take that right away (chmod go-w ${path})`,
+    );
+    expect(readdirSync(path)).toEqual([]);
+    chmodSync(path, 0o700);
+    expect(attempt).not.toThrow();
+  });
 
   it('a directory for a log', async () => {
     await aside((dir) => {
@@ -272,7 +294,7 @@ describe('strange files', () => {
     folder.write('sluice.db.new', 'half');
     folder.write('sluice.db.new-wal', 'half');
     expect(await open(folder.path)).toMatchObject({ moved: [], revisions: [] });
-    expect(readdirSync(folder.path).sort()).toEqual(['sluice.db', 'sluice.lock']);
+    expect(readdirSync(folder.path).sort()).toEqual(['changes.txt', 'sluice.db', 'sluice.lock']);
   });
 
   it('a lock file that somebody wrote into', async () => {

@@ -11,6 +11,7 @@ import { openStore } from '../../../src/store/open-store.ts';
 import { DEFAULT_RETENTION } from '../../../src/store/retention.ts';
 import { prepareAll } from '../../../src/store/schema.ts';
 import type { Statements } from '../../../src/store/schema.ts';
+import { SealedChanges } from '../../../src/store/sealed-changes.ts';
 import { SqliteStore } from '../../../src/store/sqlite-store.ts';
 import { RevisionConflict, StoreFailed } from '../../../src/store/store-errors.ts';
 import type { JournalEntry, Store, StoredRevision } from '../../../src/store/store.ts';
@@ -34,13 +35,15 @@ function copyOf(dir: string): string {
 
 /** A store whose database the test can reach. */
 function openBare(): { readonly db: DatabaseSync; readonly statements: Statements; readonly store: Store } {
-  const path = makeFolder().file('sluice.db');
+  const folder = makeFolder();
+  const path = folder.file('sluice.db');
+  const sealed = new SealedChanges(folder.path);
   createDatabase(path);
   const db = connect(path);
   configure(db);
   const statements = prepareAll(db);
   const inspected = inspectRows(db, statements);
-  const store = new SqliteStore({ ...inspected, db, statements, path, retention: DEFAULT_RETENTION, onClosed: () => undefined });
+  const store = new SqliteStore({ ...inspected, db, statements, path, retention: DEFAULT_RETENTION, sealed, onClosed: () => undefined });
   return { db, statements, store };
 }
 

@@ -104,7 +104,7 @@ it.each([
   [
     'a directory for a lock',
     (path: string) => void mkdirSync(`${path}/sluice.lock`, { recursive: true }),
-    /sluice\.lock is not a file; set another state\.dir, or `state: memory` to keep nothing$/,
+    /sluice\.lock is no file; remove it, or set another state\.dir$/,
   ],
 ])('a directory that cannot be used is refused with the fix: %s', (_, prepare, message) => {
   const path = makeFolder().file('state');
@@ -126,7 +126,7 @@ const hasMounts = spawnSync('unshare', [...mounted('size=64k').slice(1), '/mnt',
 
 it.skipIf(!hasMounts)('a read-only disk is refused with the fix', async () => {
   const dir = makeFolder().path;
-  const owner = open(new Owner('hold', dir, [...mounted('ro'), dir]));
+  const owner = open(new Owner('hold', dir, [...mounted('mode=700,ro'), dir]));
   await owner.end();
   expect(owner.lines).toEqual([
     expect.stringMatching(
@@ -137,7 +137,7 @@ it.skipIf(!hasMounts)('a read-only disk is refused with the fix', async () => {
 
 it.skipIf(!hasMounts)('a real disk that fills up: nothing half-written, a start on it works, and with room it goes on', async () => {
   const dir = makeFolder().path;
-  const owner = open(new Owner('fill', dir, [...mounted('size=512k'), dir]));
+  const owner = open(new Owner('fill', dir, [...mounted('mode=700,size=512k'), dir]));
   await owner.end();
   const last = Number(/^full (\d+) /m.exec(owner.output)?.[1]);
   expect(last).toBeGreaterThan(3);
@@ -151,7 +151,7 @@ it.skipIf(!hasMounts)('a real disk that fills up: nothing half-written, a start 
 
 it.skipIf(!hasMounts)('a disk that is full from the start is refused with the fix', async () => {
   const dir = makeFolder().path;
-  const owner = open(new Owner('hold', dir, [...mounted('size=8k'), dir]));
+  const owner = open(new Owner('hold', dir, [...mounted('mode=700,size=8k'), dir]));
   await owner.end();
   expect(owner.lines).toEqual([
     expect.stringMatching(
