@@ -1,4 +1,4 @@
-// What is kept steers traffic: whoever can write to its folder can steer, and can make Sluice write elsewhere by a link.
+// What is kept steers traffic: a user who can write to its folder can steer, and can make Sluice write elsewhere by a link.
 
 import { lstatSync, statSync } from 'node:fs';
 
