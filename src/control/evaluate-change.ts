@@ -1,8 +1,7 @@
 // What a change would make of the desired state, or why it may not. Changes nothing.
 
 import type { Amendment } from '../config/amend.ts';
-import { decodeRead } from '../config/decode.ts';
-import type { FileRead, LoadResult } from '../config/decode.ts';
+import type { LoadResult } from '../config/decode.ts';
 import { diffConfigs } from '../config/diff.ts';
 import type { Difference } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
@@ -12,9 +11,11 @@ import type { ChangeRequest } from './control-api.ts';
 import type { Plain } from '../lib/plain.ts';
 import type { Journal } from './journal.ts';
 import { movedPools } from './moved-pools.ts';
+import { fileAlone } from './sources/file-alone.ts';
 import { desiredByApi } from './sources/desired.ts';
 import type { Transform } from './sources/desired.ts';
 import type { Basis, Refusal } from './submission.ts';
+import { strangeFiles } from './named-files.ts';
 import { toAmendments } from './to-amendments.ts';
 import { fieldsAbove, touchedFields } from './touched-fields.ts';
 import type { ForbiddenField } from './touched-fields.ts';
@@ -53,7 +54,14 @@ function forbiddenFields(role: Question['role'], { config: before, read }: Basis
   if (touched.length === 0) return [];
   // Who is let in without a token is decided where the instance is started.
   if (before.admin.tokens.length > 0 && after.admin.tokens.length === 0) return [{ path: 'admin.auth.tokens', needed: 'file' }];
-  return fieldsAbove(role, touched, is, () => fileAlone(read));
+  const alone = (): Plain | undefined => fileAlone(read);
+  const strange = strangeFiles(
+    touched.map(({ path }) => path),
+    is,
+    alone,
+  ).map((path): ForbiddenField => ({ path: formatPath(path), needed: 'file' }));
+  const above = fieldsAbove(role, touched, is, alone).filter(({ path }) => !strange.some((file) => file.path.startsWith(path)));
+  return [...strange, ...above];
 }
 
 /** The same for what is to stand over the file. */
@@ -70,15 +78,4 @@ export function evaluateAmendments(
   const lost = load.amended.superseded.map(({ amendment, reason }) => ({ path: formatPath(amendment.path), message: reason }));
   if (lost.length > 0) return { result: 'rejected', revision, problems: lost };
   return { load, config, differences: diffConfigs(before, config) };
-}
-
-const known = new WeakMap<FileRead, Plain | undefined>();
-
-/** What the file says without the API, as `describeConfig` returns it; worked out once for each file, when it is first asked for. */
-function fileAlone(read: FileRead): Plain | undefined {
-  if (!known.has(read)) {
-    const { config } = decodeRead(read);
-    known.set(read, config && describeConfig(config));
-  }
-  return known.get(read);
 }

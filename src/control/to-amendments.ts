@@ -1,7 +1,8 @@
 // A change as the amendments that are to stand over the file: from words of control to those of the config.
 
 import { dirname, join } from 'node:path';
-import { isMap } from '../lib/plain.ts';
+import { isMap, own } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import type { Amendment } from '../config/amend.ts';
 import {
   clearMirrors,
@@ -16,10 +17,15 @@ import {
 import type { Changed, Standing } from '../config/changes.ts';
 import { decodeRead, decodeText } from '../config/decode.ts';
 import { formatPath } from '../config/path.ts';
+import { readField } from '../config/field.ts';
 import { samePlain } from '../config/plain.ts';
 import { describeConfig, withoutVariables } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
 import { setDrain } from '../config/set-drain.ts';
+import { Draft } from '../config/draft.ts';
+import { fileAlone } from './sources/file-alone.ts';
+import { strangeFiles } from './named-files.ts';
+import { touchedFields } from './touched-fields.ts';
 import type { Journal } from './journal.ts';
 import type { Basis, Refusal } from './submission.ts';
 import type { Change, ChangeRequest } from './control-api.ts';
@@ -99,10 +105,23 @@ async function restore(
     return { result: 'unknown', message: `There is no revision ${revision}; it was never made, or is too old to be kept.` };
   const restored = restoredConfig(found.written, describeConfig(basis.config), { role, pools });
   if ('lost' in restored) return nothingLeft(restored.lost, revision, basis);
-  const { document } = restored;
+  const document = withFilesOf(describeConfig(basis.config), restored.document, () => fileAlone(basis.read));
   const before = decodeRead(basis.read, found.amendments as readonly Amendment[]);
   if (before.config !== undefined && samePlain(describeConfig(before.config), document)) return before.amended.amendments;
   return withoutPlaces(replaceConfig(withoutVariables(document), standing, basis));
+}
+
+/** Files that the config file no longer names stay as they are: they are no reason to refuse the rest. */
+function withFilesOf(now: Plain, document: Plain, alone: () => Plain | undefined): Plain {
+  const paths = touchedFields(now, document).map(({ path }) => path);
+  return strangeFiles(paths, document, alone).reduce((kept, [top, pool, key, version, field]): Plain => {
+    if (top === 'accessLog' || top === 'listeners') return { ...kept, [top]: own(now, top) };
+    const around = ['pools', String(pool), 'versions', String(version)];
+    if (key !== 'versions' || field !== 'endpointsFile' || readField(now, around) === undefined) return kept;
+    const draft = new Draft(kept);
+    draft.set([...around, field], readField(now, [...around, field]));
+    return draft.finish();
+  }, document);
 }
 
 function nothingLeft(pool: string, revision: number, basis: Basis): Refusal {

@@ -1,13 +1,14 @@
 // The main thread's side of the access log: writes chunks to stdout or a file, one after the other, never waiting.
 // A slow, full or broken destination costs lines, which are counted; it never throws, blocks or grows without bound.
 
-import { close, open, write } from 'node:fs';
+import { close, write } from 'node:fs';
 import { after } from '../lib/clock.ts';
+import { openLogFile } from './open-log-file.ts';
 
 export const MAX_BACKLOG_BYTES = 8 * 1024 * 1024;
 
 export interface LogWriterOptions {
-  /** `stdout` or a file path; a file is appended to and created where absent. */
+  /** `stdout` or a file path; a file is appended to and created where absent, readable for its group; links and pipes are refused. */
   readonly path: string;
   /** Lines that will never be written, as they are lost. */
   readonly onDropped: (lines: number) => void;
@@ -147,8 +148,8 @@ class FileDestination implements Destination {
     };
     if (this.#stale) this.#release();
     if (this.#fd !== undefined) return this.#append(this.#fd, bytes, finish);
-    open(this.#path, 'a', (error, fd) => {
-      if (error !== null) return finish(error);
+    openLogFile(this.#path, (error, fd) => {
+      if (error !== undefined) return finish(error);
       this.#fd = fd;
       this.#append(fd, bytes, finish);
     });

@@ -74,11 +74,43 @@ test('a whole config is judged by its differences', { timeout: 60_000 }, async (
     expect((await put('operator', { workers: 3 }, query)).body.problems).toMatchObject([{ path: 'workers' }]);
     expect((await put('operator', shop({ balancer: 'random' }), query)).body.problems).toMatchObject([{ path: 'pools.shop.balancer' }]);
     expect((await put('admin', { admin: { ...config['admin'], auth: { tokens: [] } } }, query)).status).toBe(403);
-    expect((await put('admin', { state: { dir: '/tmp/elsewhere' } }, query)).body.problems).toMatchObject([{ path: 'state' }]);
+    expect((await put('admin', { state: { dir: '/tmp/elsewhere' } }, query)).body.problems).toMatchObject([{ path: 'state.dir' }]);
   }
   expect(await configOf(sluice, as('viewer'))).toEqual(config);
   expect((await put('operator', shop({ split: { v1: 1, v2: 1 } }))).status).toBe(200);
   expect((await put('admin', shop({ balancer: 'random' }))).status).toBe(200);
+});
+
+test('the API names no file that the config file does not name, not even for an admin', { timeout: 60_000 }, async () => {
+  const config = await configWith({ admin: { address: '127.0.0.1:0', auth: TOKENS } });
+  const sluice = await startSluice(config, { env });
+  const now = await configOf(sluice, as('viewer'));
+  const shop = (now['pools'] as { shop: { versions: object } }).shop;
+  const withVersion = (version: object) => ({ pools: { shop: { ...shop, versions: { ...shop.versions, v3: version } } } });
+  const path = `${sluice.dir}/profile`;
+  const refused: readonly (readonly [object, string])[] = [
+    [{ accessLog: { path } }, 'accessLog.path'],
+    [{ accessLog: { path: 'profile' } }, 'accessLog.path'],
+    [withVersion({ endpointsFile: '/etc/passwd' }), 'pools.shop.versions.v3.endpointsFile'],
+    [withVersion({ endpoints: ['unix:/var/run/docker.sock'] }), 'pools.shop.versions.v3.endpoints["unix:/var/run/docker.sock"].address'],
+    [{ admin: { ...now['admin'], auth: { tokens: [{ name: 'me', role: 'admin', file: '/etc/hostname' }] } } }, 'admin.auth.tokens.me.file'],
+    [
+      { listeners: [...(now['listeners'] as unknown as object[]), { name: 'more', address: 'unix:/tmp/more.sock' }] },
+      'listeners.more.address',
+    ],
+  ];
+  for (const [parts, field] of refused) {
+    const { status, body } = await call(sluice, 'PUT', '/v1/config', { ...now, ...parts }, as('admin'));
+    expect([field, status, body.problems]).toEqual([field, 403, expect.arrayContaining([expect.objectContaining({ path: field })])]);
+  }
+  expect((await call(sluice, 'PUT', '/v1/config', { ...now, accessLog: { path: 'stdout' } }, as('admin'))).status).toBe(200);
+  // What the file names may be used, and left.
+  const log = `${sluice.dir}/access.log`;
+  await sluice.writeConfig({ ...config, accessLog: { path: log } });
+  await eventually('the file is in force', async () => JSON.stringify(await configOf(sluice, as('viewer'))).includes(log));
+  for (const accessLog of ['off', { path: log, sample: 0.5 }])
+    expect((await call(sluice, 'PUT', '/v1/config', { ...now, accessLog }, as('admin'))).status).toBe(200);
+  expect(() => readFileSync(path)).toThrow('ENOENT');
 });
 
 test('without tokens nobody is an admin', { timeout: 60_000 }, async () => {

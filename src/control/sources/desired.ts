@@ -6,7 +6,10 @@ import type { FileRead, LoadResult } from '../../config/decode.ts';
 import type { Config } from '../../config/model.ts';
 import type { Path } from '../../config/path.ts';
 import type { Place } from '../../config/source.ts';
+import { describeConfig } from '../../config/print.ts';
+import { strangeAmendments } from '../named-files.ts';
 import type { Loaded } from '../submission.ts';
+import { fileAlone } from './file-alone.ts';
 
 export interface Desired {
   /** Undefined exactly when it has Problems, or when it was refused before. */
@@ -27,7 +30,19 @@ export type Transform = (load: LoadResult) => LoadResult;
 /** A file, with the amendments that still fit it: those that do not are overtaken. */
 export function desiredByFile({ read, alone }: Loaded, amendments: readonly Amendment[], transform: Transform): Desired {
   const known = amendments.length === 0 ? alone : undefined;
-  return desired('file', read, transform(known ?? decodeFitting(read, amendments)));
+  return desired('file', read, transform(known ?? withoutStrange(read, decodeFitting(read, amendments))));
+}
+
+/** What was kept may be from a time when the API could name any file. */
+function withoutStrange(read: FileRead, load: LoadResult): LoadResult {
+  const { config, amended } = load;
+  if (config === undefined || amended.amendments.length === 0) return load;
+  const strange = strangeAmendments(amended.amendments, describeConfig(config), () => fileAlone(read));
+  if (strange.size === 0) return load;
+  const rest = amended.amendments.filter((amendment) => !strange.has(amendment));
+  const superseded = [...strange].map(([amendment, reason]) => ({ amendment, reason }));
+  const fitting = withoutStrange(read, decodeFitting(read, rest));
+  return { ...fitting, amended: { ...fitting.amended, superseded: [...amended.superseded, ...superseded, ...fitting.amended.superseded] } };
 }
 
 /** Amendments over a file that is in force: what is wrong with them is a Problem. */

@@ -15,6 +15,8 @@ interface Parts {
   readonly pool: readonly string[];
   readonly mirror: readonly string[];
   readonly weight: number;
+  /** Of the version v3. */
+  readonly more: string;
 }
 
 /** Each a key with a value that it does not have by default. */
@@ -26,6 +28,10 @@ const TOP = [
   'drain: { timeout: 7s }',
   'overload: { memory: off }',
   'accessLog: { path: stdout, sample: 5% }',
+  'accessLog: { path: /var/log/a.log }',
+  'accessLog: { path: a.log }',
+  'admin: { auth: { tokens: [{ name: c, role: admin, file: /run/c }] } }',
+  'admin: { address: unix:/run/admin.sock }',
 ] as const;
 const POOL = [
   'balancer: random',
@@ -43,7 +49,14 @@ const MIRROR = [
   'percent: 5',
 ] as const;
 
-function write({ top, pool, mirror, weight }: Parts): string {
+const MORE = [
+  'endpoints: [127.0.0.1:9005]',
+  'endpoints: [unix:/run/a.sock]',
+  'endpointsFile: /etc/a.yaml',
+  'endpointsFile: b.yaml',
+] as const;
+
+function write({ top, pool, mirror, weight, more }: Parts): string {
   return `
 listeners: [{ name: web, address: "127.0.0.1:8080"${top.length % 2 === 1 ? ', limits: { headerCount: 7 }' : ''} }]
 ${top.join('\n')}
@@ -53,6 +66,7 @@ pools:
     versions:
       v1: { endpoints: [127.0.0.1:9001, 127.0.0.1:9003], drain: ${weight % 3 === 1} }
       v2: { endpoints: [{ address: 127.0.0.1:9002, drain: ${weight % 3 === 2} }] }
+      v3: { ${more} }
     split: { v1: ${100 - weight}, v2: ${weight} }
     mirrors: [${mirror.length === 0 ? '' : `{ name: dark, version: v2, ${mirror.join(', ')} }`}]
 routes:
@@ -63,7 +77,15 @@ routes:
 /** At most one line for each key. */
 const some = (lines: readonly string[]): fc.Arbitrary<readonly string[]> =>
   fc.uniqueArray(fc.constantFrom(...lines), { selector: (line) => line.split(':')[0], maxLength: 4 });
-const document = fc.record({ top: some(TOP), pool: some(POOL), mirror: some(MIRROR), weight: fc.integer({ min: 1, max: 99 }) }).map(write);
+const document = fc
+  .record({
+    top: some(TOP),
+    pool: some(POOL),
+    mirror: some(MIRROR),
+    weight: fc.integer({ min: 1, max: 99 }),
+    more: fc.constantFrom(...MORE),
+  })
+  .map(write);
 
 const shop = fc.constant('shop');
 const target = {
@@ -107,10 +129,22 @@ function aboveOperators(config: Config): readonly [unknown, ReadonlyMap<string, 
     for (const key of ['split', 'affinity', 'overrides', 'mirrors']) delete pool[key];
     for (const version of Object.values(pool['versions'] as Record<string, Written>)) {
       delete version['drain'];
-      for (const endpoint of version['endpoints'] as Written[]) delete endpoint['drain'];
+      for (const endpoint of (version['endpoints'] ?? []) as Written[]) delete endpoint['drain'];
     }
   }
   return [{ ...top, pools }, headers];
+}
+
+/** Files and sockets that a config names. */
+function filesOf({ accessLog, admin, pools }: Config): readonly string[] {
+  const versions = pools.flatMap((pool) => pool.versions);
+  const addresses = [admin.address, ...versions.flatMap(({ endpoints }) => endpoints.map(({ address }) => address))];
+  return [
+    accessLog?.path ?? 'stdout',
+    ...admin.tokens.flatMap(({ source }) => (source.kind === 'file' ? [source.name] : [])),
+    ...versions.flatMap(({ endpointsFile }) => endpointsFile ?? []),
+    ...addresses.flatMap((address) => (address.kind === 'unix' ? [address.path] : [])),
+  ];
 }
 
 const NO_HEADERS = JSON.stringify([{ set: {}, add: {}, remove: [] }, {}]);
@@ -122,6 +156,7 @@ it('no caller changes a field above its role', { timeout: 120_000 }, async () =>
       const read = readFiles([{ file: '/etc/sluice.yaml', text }]);
       expect(await controller.apply(() => ({ read }), 'start')).toMatchObject({ result: 'applied' });
       const [, ofFile] = aboveOperators(controller.config!);
+      const named = new Set(['stdout', ...filesOf(controller.config!)]);
       for (const { change: asked, role, dryRun } of steps) {
         const before = controller.config!;
         const outcome = (await controller.submit({
@@ -136,6 +171,7 @@ it('no caller changes a field above its role', { timeout: 120_000 }, async () =>
         if (!['applied', 'dry-run'].includes(outcome.result)) expect(after).toEqual(before);
         // Nobody: the file alone.
         expect(after.state).toEqual(before.state);
+        expect(filesOf(after).filter((name) => !named.has(name))).toEqual([]);
         if (before.admin.tokens.length > 0) expect(after.admin.tokens).not.toEqual([]);
         if (asked.kind === 'restore') expect(after.admin).toEqual(before.admin);
         if (role === 'admin') continue;

@@ -1,6 +1,18 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -62,6 +74,29 @@ describe('LogWriter to a file', () => {
     await writer.close();
     expect(dropped()).toBe(6);
     expect((errors[0] as NodeJS.ErrnoException).code).toBe('ENOSPC');
+  });
+
+  it('writes through no link, to no pipe and to no folder, and makes files that others do not read', async () => {
+    const target = join(dir, 'profile');
+    writeFileSync(target, '');
+    symlinkSync(target, join(dir, 'link.log'));
+    symlinkSync(join(dir, 'made'), join(dir, 'to-nothing.log'));
+    execFileSync('mkfifo', [join(dir, 'pipe.log'), join(dir, 'read.log')]);
+    const reader = openSync(join(dir, 'read.log'), constants.O_RDONLY | constants.O_NONBLOCK);
+    for (const name of ['link.log', 'to-nothing.log', 'pipe.log', 'read.log', '']) {
+      const { writer, dropped, errors } = open(join(dir, name));
+      writer.write('one\n', 1);
+      await writer.close();
+      expect([name, dropped(), errors.length]).toEqual([name, 1, 1]);
+      expect(errors[0]?.message).toContain(join(dir, name));
+    }
+    closeSync(reader);
+    expect(readFileSync(target, 'utf8')).toBe('');
+    expect(existsSync(join(dir, 'made'))).toBe(false);
+    const { writer } = open(join(dir, 'new.log'));
+    writer.write('one\n', 1);
+    await writer.close();
+    expect(statSync(join(dir, 'new.log')).mode & 0o137).toBe(0);
   });
 
   it('bounds its backlog and counts the rest', async () => {
