@@ -1,6 +1,8 @@
 # Sluice as an image: sources run as they are (Node strips the types), so there is no build step.
 #   docker build -t sluice .
-#   docker run -p 8080:8080 -v ./sluice.yaml:/etc/sluice/config.yaml:ro sluice
+#   docker run --read-only --cap-drop ALL --security-opt no-new-privileges \
+#     -p 8080:8080 -v ./sluice.yaml:/etc/sluice/config.yaml:ro -v sluice-state:/etc/sluice/state sluice
+# It needs no capability, and writes to no part of its root but the volumes.
 FROM node:26-slim
 
 WORKDIR /opt/sluice
@@ -15,7 +17,7 @@ COPY src ./src
 
 # `state.dir` is ./state beside the config file unless the file says otherwise. Where /etc/sluice is mounted read-only,
 # set `state: { dir: /var/lib/sluice }` and mount a volume there.
-RUN mkdir -p /etc/sluice/state /var/lib/sluice && chown -R node:node /etc/sluice/state /var/lib/sluice
+RUN mkdir -p /etc/sluice/state /var/lib/sluice /var/log/sluice && chown -R node:node /etc/sluice/state /var/lib/sluice /var/log/sluice
 
 ENV NODE_ENV=production
 
@@ -32,5 +34,13 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
 STOPSIGNAL SIGTERM
 
 # Node would open its debugger on USR1 until the first line of Sluice runs.
-ENTRYPOINT ["node", "--disable-sigusr1", "src/app/main.js"]
+# Node's permission model: whatever goes wrong in it, the process reads and writes nothing outside these folders and starts no program. Files
+# that the config names (endpoints, tokens, certificates) belong below /etc/sluice or /run/secrets, logs below /var/log/sluice.
+ENTRYPOINT ["node", "--disable-sigusr1", "--disable-warning=PERM0006", "--disable-warning=ExperimentalWarning", \
+  "--permission", "--allow-net", "--allow-worker", \
+  "--allow-fs-read=/opt/sluice", "--allow-fs-read=/etc/sluice", "--allow-fs-read=/run/secrets", "--allow-fs-read=/var/run/secrets", \
+  "--allow-fs-read=/etc/hosts", "--allow-fs-read=/etc/resolv.conf", "--allow-fs-read=/proc", "--allow-fs-read=/sys/fs/cgroup", \
+  "--allow-fs-read=/var/lib/sluice", "--allow-fs-read=/var/log/sluice", \
+  "--allow-fs-write=/etc/sluice/state", "--allow-fs-write=/var/lib/sluice", "--allow-fs-write=/var/log/sluice", \
+  "src/app/main.js"]
 CMD ["run", "--config", "/etc/sluice/config.yaml"]

@@ -68,6 +68,9 @@ export function syncFolder(path: string): void {
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);
+  } catch (error) {
+    // Node's permission model forbids it whatever may be written: then only a loss of power in this moment can lose the name.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_ACCESS_DENIED') throw error;
   } finally {
     closeSync(folder);
   }
