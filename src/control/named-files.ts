@@ -1,4 +1,4 @@
-// Files and sockets that a config names. The API names none that the config file does not name in a field of the same kind: whoever reaches
+// Files and sockets that a config names. The API names none that the config file does not name in a field of the same kind: a caller of
 // the API would else write and read what the process may. Pure.
 
 import type { Amendment } from '../config/amend.ts';
