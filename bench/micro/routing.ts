@@ -22,7 +22,17 @@ const FIELDS = {
   'Sec-Fetch-Mode': 'navigate',
 };
 const QA = { name: 'qa', source: { kind: 'header', name: 'x-version' }, value: { kind: 'exact', value: 'v2' }, version: 'v2' } as const;
-const OWN = { kind: 'cookie', name: 'sluice-shop', own: true, maxAgeMs: 86_400_000, path: '/' } as const;
+const OWN = {
+  kind: 'cookie',
+  name: 'sluice-shop',
+  own: true,
+  maxAgeMs: 86_400_000,
+  path: '/',
+  sameSite: 'lax',
+  secure: 'auto',
+  domain: undefined,
+  partitioned: false,
+} as const;
 
 const sequence = new LowDiscrepancySequence(0.1);
 const state = {

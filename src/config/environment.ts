@@ -77,7 +77,7 @@ export class Filler {
 
 /** The same text, written so that it is read back as it is. */
 export function escapeVariables(text: string): string {
-  return text.includes('${') ? text.replaceAll('${', '$${') : text;
+  return text.includes('${') ? text.replaceAll('${', () => '$${') : text;
 }
 
 const NO_VARIABLE = 'an environment variable looks like ${NAME} or ${NAME:-default}; write $${ for the characters "${"';

@@ -19,6 +19,8 @@ export interface Config {
 export interface ListenerConfig {
   readonly name: string;
   readonly address: Address;
+  /** Of the file of a Unix socket; undefined: as the umask of the process has it. */
+  readonly mode: number | undefined;
   readonly tls: ListenerTlsConfig | undefined;
   readonly protocols: readonly ('http1' | 'http2')[];
   /** CIDR ranges as written. */
@@ -172,9 +174,25 @@ export type AffinityConfig = KeySource & {
 
 /** What tells users apart. */
 export type KeySource =
-  | { readonly kind: 'cookie'; readonly name: string; readonly own: boolean; readonly maxAgeMs: number; readonly path: string }
+  | ({
+      readonly kind: 'cookie';
+      readonly name: string;
+      readonly own: boolean;
+      readonly maxAgeMs: number;
+      readonly path: string;
+    } & CookieAttributes)
   | { readonly kind: 'header'; readonly name: string }
   | { readonly kind: 'clientIp' };
+
+/** Of an own cookie (RFC 6265bis, section 4.1.2). */
+export interface CookieAttributes {
+  readonly sameSite: 'lax' | 'strict' | 'none';
+  /** auto: where the client speaks https. */
+  readonly secure: boolean | 'auto';
+  /** Undefined: the host of the request alone. */
+  readonly domain: string | undefined;
+  readonly partitioned: boolean;
+}
 
 /** How long users keep the version that they have when the weights give them another. */
 export interface SessionConfig {
@@ -276,6 +294,12 @@ export interface HealthConfig {
   /** `tcp`: a connection that opens is good. */
   readonly protocol: 'http' | 'tcp';
   readonly path: string;
+  /** The Host of probes; undefined = the address of the endpoint. */
+  readonly host: string | undefined;
+  /** Further header fields of probes. */
+  readonly headers: readonly (readonly [string, string])[];
+  /** Where probes go in place of the endpoint's port; 0 = there. */
+  readonly port: number;
   readonly intervalMs: number;
   /** In place of `intervalMs` while the version gets no requests; 0 = the same. */
   readonly idleIntervalMs: number;
@@ -334,7 +358,8 @@ type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'gateway-
 export interface RetryConfig {
   /** Further attempts after the first. */
   readonly attempts: number;
-  readonly on: readonly RetryCondition[];
+  /** Numbers are statuses of responses. */
+  readonly on: readonly (RetryCondition | number)[];
   readonly perTryMs: number;
   /** Share of requests that may be retried, 0 to 1. */
   readonly budget: number;

@@ -77,7 +77,18 @@ function describeAffinity(affinity: AffinityConfig): object {
 function describeKeySource(affinity: KeySource): object {
   switch (affinity.kind) {
     case 'cookie':
-      return { cookie: { name: affinity.name, own: affinity.own, maxAge: formatDuration(affinity.maxAgeMs), path: affinity.path } };
+      return {
+        cookie: {
+          name: affinity.name,
+          own: affinity.own,
+          maxAge: formatDuration(affinity.maxAgeMs),
+          path: affinity.path,
+          sameSite: affinity.sameSite,
+          secure: affinity.secure,
+          domain: affinity.domain,
+          partitioned: affinity.partitioned,
+        },
+      };
     case 'header':
       return { header: affinity.name };
     case 'clientIp':
@@ -89,9 +100,10 @@ function describeOverride({ name, source, value, version }: OverrideConfig): obj
   return { name, [source.kind]: { name: source.name, value: describeValue(value) }, version };
 }
 
-function describeHealth({ intervalMs, idleIntervalMs, timeoutMs, ...rest }: HealthConfig): object {
+function describeHealth({ intervalMs, idleIntervalMs, timeoutMs, headers, ...rest }: HealthConfig): object {
   return {
     ...rest,
+    headers: Object.fromEntries(headers),
     interval: formatDuration(intervalMs),
     idleInterval: formatDuration(idleIntervalMs),
     timeout: formatDuration(timeoutMs),

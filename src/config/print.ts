@@ -81,6 +81,7 @@ function describeListener({ address, limits, ...rest }: ListenerConfig): Written
   return {
     name: rest.name,
     address: formatAddress(address),
+    mode: rest.mode === undefined ? undefined : formatMode(rest.mode),
     tls: rest.tls,
     protocols: rest.protocols,
     trustedProxies: rest.trustedProxies,
@@ -96,6 +97,10 @@ function describeListener({ address, limits, ...rest }: ListenerConfig): Written
       bodyBytes: formatSize(limits.bodyBytes),
     },
   };
+}
+
+function formatMode(mode: number): string {
+  return `0${mode.toString(8).padStart(3, '0')}`;
 }
 
 function describeAdmin({ address, tokens, limits }: AdminConfig): Written {

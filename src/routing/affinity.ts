@@ -13,9 +13,10 @@ export interface AffinityRule {
   readonly kind: typeof AFFINITY_OWN_COOKIE | typeof AFFINITY_COOKIE | typeof AFFINITY_HEADER | typeof AFFINITY_CLIENT_IP;
   /** Of the cookie, or of the field in lower case; empty for the client's address. */
   readonly name: string;
-  /** The text before and after the key in the Set-Cookie line of an own cookie. */
+  /** The text before and after the key in the Set-Cookie line of an own cookie; the last where the client speaks https. */
   readonly cookieStart: string;
   readonly cookieEnd: string;
+  readonly secureCookieEnd: string;
 }
 
 // A key that we issued has 22 characters; the range leaves room for keys of other lengths later.
@@ -24,12 +25,29 @@ const MAX_OWN_KEY_LENGTH = 64;
 const MAPPED_IPV4 = '::ffff:';
 
 export function compileAffinity(config: KeySource): AffinityRule {
-  if (config.kind === 'clientIp') return { kind: AFFINITY_CLIENT_IP, name: '', cookieStart: '', cookieEnd: '' };
-  if (config.kind === 'header') return { kind: AFFINITY_HEADER, name: config.name.toLowerCase(), cookieStart: '', cookieEnd: '' };
+  if (config.kind === 'clientIp') return { kind: AFFINITY_CLIENT_IP, name: '', cookieStart: '', cookieEnd: '', secureCookieEnd: '' };
+  if (config.kind === 'header')
+    return { kind: AFFINITY_HEADER, name: config.name.toLowerCase(), cookieStart: '', cookieEnd: '', secureCookieEnd: '' };
   const kind = config.own ? AFFINITY_OWN_COOKIE : AFFINITY_COOKIE;
-  const seconds = Math.round(config.maxAgeMs / 1000);
-  const cookieEnd = `; Path=${toFieldText(config.path)}; Max-Age=${seconds}; HttpOnly; SameSite=Lax\r\n`;
-  return { kind, name: toFieldText(config.name), cookieStart: `set-cookie: ${toFieldText(config.name)}=`, cookieEnd };
+  const name = toFieldText(config.name);
+  const start = `set-cookie: ${name}=`;
+  return { kind, name, cookieStart: start, cookieEnd: cookieEnd(config, false), secureCookieEnd: cookieEnd(config, true) };
+}
+
+/** Browsers refuse SameSite=None and Partitioned without Secure. */
+function cookieEnd(config: Extract<KeySource, { kind: 'cookie' }>, isHttps: boolean): string {
+  const { sameSite, secure, domain, partitioned } = config;
+  const isSecure = secure === 'auto' ? isHttps || sameSite === 'none' || partitioned : secure;
+  const attributes = [
+    `Path=${toFieldText(config.path)}`,
+    ...(domain === undefined ? [] : [`Domain=${domain}`]),
+    `Max-Age=${Math.round(config.maxAgeMs / 1000)}`,
+    'HttpOnly',
+    ...(isSecure ? ['Secure'] : []),
+    `SameSite=${sameSite[0]?.toUpperCase() ?? ''}${sameSite.slice(1)}`,
+    ...(partitioned ? ['Partitioned'] : []),
+  ];
+  return `; ${attributes.join('; ')}\r\n`;
 }
 
 /** The key that the request brings, or the empty string. An own cookie that we cannot have issued counts as absent. */
@@ -49,8 +67,8 @@ export function readKey(rule: AffinityRule, request: RoutableRequest, client: st
 }
 
 /** The full Set-Cookie line, with its CRLF, that gives the client its key. */
-export function affinityCookie(rule: AffinityRule, key: string): string {
-  return rule.cookieStart + key + rule.cookieEnd;
+export function affinityCookie(rule: AffinityRule, key: string, isHttps: boolean): string {
+  return rule.cookieStart + key + (isHttps ? rule.secureCookieEnd : rule.cookieEnd);
 }
 
 /** An IPv4 address that came in through an IPv6 socket is the same client. */

@@ -1,5 +1,6 @@
 // The listeners of this worker, kept in step with the Config: what stays is never closed, what is new is bound before anything else changes.
 
+import { chmodSync } from 'node:fs';
 import { formatAddress } from '../config/address.ts';
 import type { ListenerConfig } from '../config/model.ts';
 import { descriptorLimit } from '../lib/descriptors.ts';
@@ -62,6 +63,7 @@ export class ListenerSet {
       throw error;
     }
     for (const [place, bound] of fresh) this.#bound.set(place, bound);
+    this.#permit(configs);
     this.#retireAllBut(new Set(configs.map(placeOf)));
   }
 
@@ -94,6 +96,18 @@ export class ListenerSet {
     // A worker that died has left its socket file behind.
     if (config.address.kind === 'unix') await claimAddress(config.address);
     return { listener, port: await listener.open(this.#bindAddress(config, port)) };
+  }
+
+  /** A Unix socket that stays may get another mode. Its file may have been removed by hand; then nobody can connect to it anyway. */
+  #permit(configs: readonly ListenerConfig[]): void {
+    for (const { address, mode, name } of configs) {
+      if (address.kind !== 'unix' || mode === undefined || this.#start.index > 0) continue;
+      try {
+        chmodSync(address.path, mode);
+      } catch (error) {
+        this.#context.log.error({ err: error, listener: name }, 'the mode of a Unix socket cannot be set');
+      }
+    }
   }
 
   #bindAddress(config: ListenerConfig, port: number | undefined): BindAddress {

@@ -1,6 +1,6 @@
 // What a version is told by its pool, as one worker needs it: bounds that hold for the whole instance are divided by the workers.
 
-import type { PoolConfig } from '../config/model.ts';
+import type { PoolConfig, RetryConfig } from '../config/model.ts';
 import type { ConnectionSettings } from './protocol/connection-owner.ts';
 
 /** Of a response's status line. */
@@ -15,6 +15,9 @@ export interface VersionSettings extends ConnectionSettings {
   readonly responseMs: number;
   readonly retryAttempts: number;
   readonly retryOn: ReadonlySet<string>;
+  /** Statuses that are tried again, and the least of all that may be; Infinity where none is. */
+  readonly retryStatuses: ReadonlySet<number>;
+  readonly leastRetryStatus: number;
   readonly acrossVersions: boolean;
   readonly holdMs: number;
   readonly drainTimeoutMs: number;
@@ -30,10 +33,22 @@ export function settingsOf(pool: PoolConfig, worker: number, workers: number): V
     ...connectionSettingsOf(pool),
     responseMs: shorterOf(retries.perTryMs, timeouts.responseMs),
     retryAttempts: retries.attempts,
-    retryOn: new Set(retries.on),
+    ...retriedOn(retries),
     acrossVersions: retries.acrossVersions,
     holdMs: pool.holdMs,
     drainTimeoutMs: pool.drainTimeoutMs,
+  };
+}
+
+/** `status` stands for all statuses that are named. */
+function retriedOn({ on }: RetryConfig): Pick<VersionSettings, 'retryOn' | 'retryStatuses' | 'leastRetryStatus'> {
+  const statuses = on.filter((each) => typeof each === 'number');
+  const words = on.filter((each) => typeof each === 'string');
+  const least = words.includes('gateway-error') || words.includes('5xx') ? 500 : Infinity;
+  return {
+    retryOn: new Set([...words, ...(statuses.length > 0 ? ['status'] : [])]),
+    retryStatuses: new Set(statuses),
+    leastRetryStatus: Math.min(least, ...statuses),
   };
 }
 

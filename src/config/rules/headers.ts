@@ -70,16 +70,23 @@ export function checkChanges(review: Review, path: Path, changes: HeaderChanges)
     [...path, 'add'],
     changes.add.map(([name]) => name),
   );
-  for (const [index, name] of changes.remove.entries()) checkName(review, [...path, 'remove', index], name, 'value');
+  for (const [index, name] of changes.remove.entries())
+    checkName(review, [...path, 'remove', index], name, { side: 'value', hostKey: 'rewrite: { host: … }' });
 }
 
-function checkNames(review: Review, path: Path, names: readonly string[]): void {
-  for (const name of names) checkName(review, [...path, name], name, 'key');
+/** @param hostKey where the Host is set instead */
+export function checkNames(review: Review, path: Path, names: readonly string[], hostKey = 'rewrite: { host: … }'): void {
+  for (const name of names) checkName(review, [...path, name], name, { side: 'key', hostKey });
 }
 
-function checkName(review: Review, path: Path, name: string, side: 'key' | 'value'): void {
+interface Named {
+  readonly side: 'key' | 'value';
+  readonly hostKey: string;
+}
+
+function checkName(review: Review, path: Path, name: string, { side, hostKey }: Named): void {
   const lower = name.toLowerCase();
-  if (lower === 'host') review.problem(path, 'host cannot be changed here: use rewrite: { host: … }', side);
+  if (lower === 'host') review.problem(path, `host cannot be changed here: use ${hostKey}`, side);
   else if (FRAMING.includes(lower)) review.problem(path, `${lower} belongs to the framing of messages and cannot be changed`, side);
 }
 

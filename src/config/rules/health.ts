@@ -4,19 +4,34 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatDuration } from '../duration.ts';
 import type { Config, HealthConfig } from '../model.ts';
 import type { Path } from '../path.ts';
+import { checkNames } from './headers.ts';
 import type { Review } from './review.ts';
 
-const DEFAULTS = { path: '/healthz', expect: { status: [200], body: undefined, json: {} } };
+const DEFAULTS = { path: '/healthz', host: undefined, headers: [], expect: { status: [200], body: undefined, json: {} } };
 
 export function healthKeysMeanSomething(config: Config, review: Review): void {
   for (const { name, health } of config.pools) {
     if (health === undefined) continue;
     const path = ['pools', name, 'health'];
     if (health.protocol === 'tcp') noticeHttpKeys(health, path, review);
+    checkNames(
+      review,
+      [...path, 'headers'],
+      health.headers.map(([field]) => field),
+      'host',
+    );
+    noticeSlowProbes(health, path, review);
     if (health.idleIntervalMs === 0 || health.idleIntervalMs >= health.intervalMs) continue;
     const interval = formatDuration(health.intervalMs);
     review.notice([...path, 'idleInterval'], `idleInterval is shorter than interval (${interval}), which is used in its place`);
   }
+}
+
+/** A probe that may take longer than the interval holds up the next one. */
+function noticeSlowProbes({ timeoutMs, intervalMs }: HealthConfig, path: Path, review: Review): void {
+  if (timeoutMs <= intervalMs) return;
+  const message = `timeout is longer than interval (${formatDuration(intervalMs)}): a probe that hangs delays the next one`;
+  review.notice([...path, 'timeout'], message);
 }
 
 export function gatewayFailuresDecide(config: Config, review: Review): void {
@@ -29,7 +44,7 @@ export function gatewayFailuresDecide(config: Config, review: Review): void {
 }
 
 function noticeHttpKeys(health: HealthConfig, path: Path, review: Review): void {
-  for (const key of ['path', 'expect'] as const) {
+  for (const key of ['path', 'host', 'headers', 'expect'] as const) {
     if (isDeepStrictEqual(health[key], DEFAULTS[key])) continue;
     review.notice([...path, key], `${key} has no meaning for tcp: a connection that opens is good`, 'key');
   }

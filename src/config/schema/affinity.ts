@@ -3,8 +3,8 @@
 import { z } from 'zod';
 import type { AffinityConfig, OverrideConfig, SessionConfig, ValueMatcher } from '../model.ts';
 import { fieldMatcher, queryMatcher } from './matcher.ts';
-import { duration, path, nonEmptyText, tokenName } from './scalar.ts';
-import { addProblem, flag, nameOf, exactlyOneFault, strictMap, integer } from './strict-map.ts';
+import { duration, hostText, path, nonEmptyText, tokenName } from './scalar.ts';
+import { addProblem, flag, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
 /** Browsers keep no cookie longer. */
 const MAX_COOKIE_MS = 400 * 86_400_000;
@@ -79,9 +79,23 @@ function cookie() {
     own: flag().default(true).describe('false: the application sets it, Sluice only reads it.'),
     maxAge: duration(1000, MAX_COOKIE_MS).prefault('1d').describe('How long browsers keep it.'),
     path: path().default('/').describe('Path of the cookie.'),
-  }).transform(({ name, own, maxAge, path: at }, context) => {
+    sameSite: oneOf('sameSite', ['lax', 'strict', 'none']).default('lax').describe('Whether other sites may cause it to be sent.'),
+    secure: z
+      .union([z.boolean(), z.literal('auto')], { error: 'secure must be true, false or auto' })
+      .default('auto')
+      .describe('Sent over https alone; auto: where the client speaks https.'),
+    domain: hostText('domain', 'without port')
+      .describe('The cookie also goes to names below it; default: the host of the request alone.')
+      .optional(),
+    partitioned: flag().default(false).describe('A cookie of its own for each site that embeds this one.'),
+  }).transform(({ name, own, maxAge, path: at, domain, ...rest }, context) => {
+    const { sameSite, secure, partitioned } = rest;
+    if (sameSite === 'none' && secure === false)
+      addProblem(context, 'browsers refuse sameSite: none without secure: write secure: true', ['secure']);
+    if (partitioned && secure === false) addProblem(context, 'browsers refuse partitioned without secure: write secure: true', ['secure']);
+    if (domain !== undefined && /[:[]|^[0-9.]+$/.test(domain)) addProblem(context, 'domain must be a DNS name', ['domain']);
     if (name === undefined && !own) addProblem(context, 'a cookie that Sluice does not own needs a name');
     if (at.includes(';')) addProblem(context, 'path of a cookie may not have ";"', ['path']);
-    return { name: name ?? '', own, maxAgeMs: maxAge, path: at };
+    return { name: name ?? '', own, maxAgeMs: maxAge, path: at, domain, ...rest };
   });
 }

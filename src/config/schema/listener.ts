@@ -14,12 +14,26 @@ export function listener() {
   return strictMap({
     name: nameOf('listener').describe('Name of the listener; routes may name it.'),
     address: listenAddress().describe('Where to listen: host:port, "[v6]:port", :port for all interfaces, or unix:/path.'),
+    mode: socketMode().describe('Of the file of a Unix socket, such as "0660"; default: as the umask has it.').optional(),
     tls: tls().describe('Absent: plaintext.').optional(),
     protocols: protocols().describe('Protocols that clients may use.'),
     trustedProxies: list(range()).default([]).describe('Ranges of addresses whose X-Forwarded-* fields are believed.'),
     proxyProtocol: flag().default(false).describe('Whether connections begin with a PROXY protocol header.'),
     limits: limits().describe('Bounds on what clients may send.'),
-  }).transform((written): ListenerConfig => ({ ...written, tls: written.tls }));
+  }).transform((written, context): ListenerConfig => {
+    if (written.mode !== undefined && written.address.kind !== 'unix')
+      addProblem(context, 'mode is for addresses of the form unix:/path', ['mode']);
+    return { ...written, mode: written.mode, tls: written.tls };
+  });
+}
+
+/** As chmod takes it; in quotes, for YAML reads 0660 as six hundred and sixty. */
+function socketMode() {
+  const error = 'mode must be three octal digits in quotes, such as "0660"';
+  return z
+    .string({ error })
+    .regex(/^0?[0-7]{3}$/, { error })
+    .transform((text): number => Number.parseInt(text, 8));
 }
 
 export function admin() {

@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import type { HealthConfig, HealthExpectation, OutlierConfig, RetryConfig } from '../model.ts';
-import { duration, path, share, nonEmptyText } from './scalar.ts';
+import { headerMap } from './header-changes.ts';
+import { duration, hostText, path, share, nonEmptyText } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, oneOf, strictMap, integer } from './strict-map.ts';
 
 const CONDITIONS = ['connect-failure', 'reset', 'refused-stream', 'gateway-error', '5xx', 'response-timeout'] as const;
@@ -11,6 +12,9 @@ export function health() {
   return strictMap({
     protocol: oneOf('protocol', ['http', 'tcp']).default('http').describe('tcp: a connection that opens is enough.'),
     path: path().default('/healthz').describe('The path that is asked for.'),
+    host: hostText('host', 'with port').describe('Host of the probe; default: the address of the endpoint.').optional(),
+    headers: headerMap().default({}).describe('Further header fields of the probe.'),
+    port: integer('port', 0, 65_535).default(0).describe('Port that is probed; 0 = that of the endpoint.'),
     interval: duration(1).prefault('2s').describe('From one probe to the next.'),
     idleInterval: duration().prefault('0s').describe('The same while the version gets no requests; 0s = no difference.'),
     timeout: duration(1).prefault('1s').describe('How long one probe may take.'),
@@ -18,8 +22,10 @@ export function health() {
     unhealthyAfter: integer('unhealthyAfter', 1, 1000).default(3).describe('Bad probes in a row that make it unhealthy.'),
     start: oneOf('start', ['healthy', 'unhealthy']).default('healthy').describe('What a new endpoint counts as until its first probe.'),
     expect: expect().describe('What makes a probe good.'),
-  }).transform(({ interval, idleInterval, timeout, ...rest }): HealthConfig => ({
+  }).transform(({ interval, idleInterval, timeout, host, headers, ...rest }): HealthConfig => ({
     ...rest,
+    host,
+    headers: Object.entries(headers),
     intervalMs: interval,
     idleIntervalMs: idleInterval,
     timeoutMs: timeout,
@@ -82,7 +88,9 @@ function jsonFields() {
 }
 
 function conditions() {
-  return list(oneOf('condition', CONDITIONS))
+  const error = `condition must be ${CONDITIONS.join(', ')} or a status from 400 to 599`;
+  const status = z.number({ error }).int({ error }).min(400, { error }).max(599, { error });
+  return list(z.union([z.enum(CONDITIONS, { error }), status], { error }))
     .superRefine((written, context) => {
       if (new Set(written).size < written.length) addProblem(context, 'a condition is named twice');
     })

@@ -12,12 +12,14 @@ import {
   writeResponseHead,
 } from '../../http1/write-response.ts';
 import { nowMs } from '../../lib/clock.ts';
+import { withoutSharing } from '../../http/cache-control.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { affinityCookie } from '../../routing/affinity.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { tellBody, tellHead } from '../mirror/start-mirrors.ts';
+import { schemeOf } from './local-reply.ts';
 import { retryReasonOfStatus, retryResponse } from './retry.ts';
 
 /** Passes on an interim response, to clients that know them (RFC 9110, section 15.2). */
@@ -32,7 +34,7 @@ export function forwardHead(exchange: ExchangeControl, connection: UpstreamStrea
   const response = connection.head;
   // While the client is paused the upstream still owes us its reading.
   if (!state.clientPaused) state.responseDeadline.disarm();
-  if (response.status >= 500) {
+  if (response.status >= state.attempt.version!.settings.leastRetryStatus) {
     const reason = retryReasonOfStatus(state, response.status);
     if (reason >= 0) return retryResponse(exchange, connection, reason);
   }
@@ -112,7 +114,14 @@ function headText(state: ExchangeState, response: ResponseHead): string {
   const { head, choice } = state;
   const { route } = state.match!;
   let fields = route.responseHeaders === undefined ? response.block : applyHeaderChanges(response.block, route.responseHeaders);
-  if (choice.setCookie) fields += affinityCookie(state.destination!.pool.affinity!, choice.key);
+  if (choice.setCookie) fields = giveKey(state, response.status, fields);
   const chunked = response.body === BODY_CHUNKED && !state.unchunk;
   return writeResponseHead(response, fields, chunked, persistenceOf(state.keep, head.minor));
+}
+
+/** A shared cache that kept the response would give one user's key to all others. */
+function giveKey(state: ExchangeState, status: number, fields: string): string {
+  const { head, choice } = state;
+  const own = head.method === 'GET' || head.method === 'HEAD' ? withoutSharing(fields, status) : withoutSharing(fields, 0);
+  return own + affinityCookie(state.destination!.pool.affinity!, choice.key, schemeOf(state) === 'https');
 }

@@ -62,6 +62,6 @@ function changed(match: RouteMatch, fields: string): string {
 }
 
 /** How the client asked: what a trusted proxy says, or as we were asked ourselves. */
-function schemeOf(state: ExchangeState): 'http' | 'https' {
+export function schemeOf(state: ExchangeState): 'http' | 'https' {
   return state.head.forwardedProto === 'https' && isTrusted(state) ? 'https' : state.head.scheme;
 }

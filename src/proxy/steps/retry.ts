@@ -8,7 +8,16 @@ import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
-import { CONNECT_FAILURE, GATEWAY_ERROR, RESET, RESPONSE_TIMEOUT, RETRY_REASONS, SERVER_ERROR, STALE } from '../retry-reasons.ts';
+import {
+  CONNECT_FAILURE,
+  GATEWAY_ERROR,
+  NAMED_STATUS,
+  RESET,
+  RESPONSE_TIMEOUT,
+  RETRY_REASONS,
+  SERVER_ERROR,
+  STALE,
+} from '../retry-reasons.ts';
 import { reply } from './local-reply.ts';
 import { startAttempt, hold } from './start-attempt.ts';
 import { fallBackToVersion } from './version-fallback.ts';
@@ -34,8 +43,9 @@ export function retry(exchange: ExchangeControl, connection: UpstreamStream, out
 
 /** Why a response with this status is to be thrown away and the request sent again; -1 when it is not. */
 export function retryReasonOfStatus(state: ExchangeState, status: number): number {
+  const { retryOn: on, retryStatuses } = state.attempt.version!.settings;
+  if (retryStatuses.has(status)) return mayRetry(state, NAMED_STATUS, true) ? NAMED_STATUS : -1;
   if (status < 500) return -1;
-  const on = state.attempt.version!.settings.retryOn;
   if (on.has('gateway-error') && (status === 502 || status === 503 || status === 504) && mayRetry(state, GATEWAY_ERROR, true))
     return GATEWAY_ERROR;
   if (on.has('5xx') && mayRetry(state, SERVER_ERROR, true)) return SERVER_ERROR;
@@ -47,7 +57,8 @@ export function retryResponse(exchange: ExchangeControl, connection: UpstreamStr
   const { attempt } = exchange.state;
   attempt.failedEndpoint = attempt.endpoint;
   exchange.endAttempt(OUTCOME.upstream_error);
-  attempt.version!.failed(attempt.endpoint!, OUTCOME.upstream_error, connection.head.status);
+  // A status below 500 says nothing about the endpoint.
+  if (connection.head.status >= 500) attempt.version!.failed(attempt.endpoint!, OUTCOME.upstream_error, connection.head.status);
   retryAttempt(exchange, reason);
   return false;
 }

@@ -1,16 +1,26 @@
 // The probe that the settings ask for. The HTTP client is loaded with the first probe that needs it: most instances never probe.
 
+import { formatAddress } from '../../config/address.ts';
+import type { EndpointConfig } from '../../config/model.ts';
 import type { Probe, Probing } from './probe.ts';
 import { probeTcp } from './probe-tcp.ts';
 
 export const probeEndpoint: Probe = (endpoint, health, onEnd) => {
+  const probed = atPort(endpoint, health.port);
   switch (health.protocol) {
     case 'http':
-      return (loaded ?? probeOnceLoaded)(endpoint, health, onEnd);
+      return (loaded ?? probeOnceLoaded)(probed, health, onEnd);
     case 'tcp':
-      return probeTcp(endpoint, health, onEnd);
+      return probeTcp(probed, health, onEnd);
   }
 };
+
+/** The same endpoint at the port of its probes; a Unix socket has none. */
+function atPort(endpoint: EndpointConfig, port: number): EndpointConfig {
+  if (port === 0 || endpoint.address.kind !== 'tcp') return endpoint;
+  const address = { ...endpoint.address, port };
+  return { ...endpoint, address, key: formatAddress(address) };
+}
 
 let loaded: Probe | undefined;
 

@@ -29,10 +29,7 @@ export const probeHttp: Probe = (endpoint, health, onEnd) => {
     });
   });
   client.on('connect', () => (response.connected = true));
-  client.dispatch(
-    { method: 'GET', path: health.path, headers: { host, 'user-agent': 'sluice-probe', accept: '*/*' }, reset: true },
-    response,
-  );
+  client.dispatch({ method: 'GET', path: health.path, headers: fieldsOf(health, host), reset: true }, response);
   return {
     cancel: () => {
       cancelled = true;
@@ -41,6 +38,17 @@ export const probeHttp: Probe = (endpoint, health, onEnd) => {
     },
   };
 };
+
+/** What the config says replaces our own fields of the name. */
+function fieldsOf(health: HealthConfig, host: string): string[] {
+  const own = [
+    ['host', health.host ?? host],
+    ['user-agent', 'sluice-probe'],
+    ['accept', '*/*'],
+  ];
+  const named = new Set(health.headers.map(([name]) => name.toLowerCase()));
+  return [...own.filter(([name = '']) => !named.has(name)), ...health.headers].flat();
+}
 
 class ProbeResponse implements Dispatcher.DispatchHandler {
   connected = false;

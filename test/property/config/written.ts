@@ -55,7 +55,14 @@ const pool = versions.chain((names) =>
         .map((bodies) => Object.fromEntries(names.map((key, index) => [key, bodies[index]]))),
       split: fc.tuple(...names.map(() => weight)).map((weights) => Object.fromEntries(names.map((key, index) => [key, weights[index]]))),
       affinity: fc.oneof(
-        optional({ name: token, maxAge: duration.filter((text) => !text.endsWith('ms')), path: fc.constant('/a') }).map((cookie) => ({
+        optional({
+          name: token,
+          maxAge: duration.filter((text) => !text.endsWith('ms')),
+          path: fc.constant('/a'),
+          sameSite: fc.constantFrom('lax', 'strict'),
+          secure: fc.constantFrom<(boolean | string)[]>(true, false, 'auto'),
+          domain: fc.constant('example.com'),
+        }).map((cookie) => ({
           cookie,
         })),
         token.map((cookie) => ({ cookie: { name: cookie, own: false } })),
@@ -79,6 +86,9 @@ const pool = versions.chain((names) =>
           body: fc.constant('ok'),
           json: fc.constantFrom({}, { status: 'ok', 'db.0': true, n: 1.5 }),
         }),
+        host: fc.constantFrom('shop.internal', 'shop.internal:81'),
+        headers: fc.constantFrom({}, { 'X-Probe': '1' }),
+        port: fc.nat(65_535),
         protocol: fc.constantFrom('http', 'tcp'),
         idleInterval: duration,
         start: fc.constantFrom('healthy', 'unhealthy'),
@@ -108,7 +118,7 @@ const pool = versions.chain((names) =>
       timeouts: optional({ connect: duration, response: fc.oneof(duration, fc.constant('0s')), idle: duration }),
       retries: optional({
         attempts: fc.nat(10),
-        on: fc.uniqueArray(fc.constantFrom('reset', '5xx', 'gateway-error', 'response-timeout')),
+        on: fc.uniqueArray(fc.constantFrom<(string | number)[]>('reset', '5xx', 'gateway-error', 'response-timeout', 503, 429)),
         perTry: duration,
         budget: share,
         acrossVersions: fc.boolean(),

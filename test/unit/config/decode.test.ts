@@ -121,7 +121,11 @@ test('an own cookie is named after its pool', () => {
     own: true,
     maxAgeMs: 86_400_000,
     path: '/',
-    hold: undefined,
+    sameSite: 'lax',
+    secure: 'auto',
+    domain: undefined,
+    partitioned: false,
+    remember: undefined,
   });
 });
 

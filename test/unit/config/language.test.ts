@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { decodeFitting, decodeText, readFiles } from '../../../src/config/decode.ts';
 import type { LoadResult } from '../../../src/config/decode.ts';
 import { parseText } from '../../../src/config/parse.ts';
+import { printWritten } from '../../../src/config/print.ts';
 import { SMALL } from './good.ts';
 
 function load(text: string, environment: Readonly<Record<string, string>> = {}): LoadResult {
@@ -74,6 +75,11 @@ test('what the API is sent reads no variable', () => {
     'listeners[0].address: environment variables are read in files alone; write $${ for the characters "${"',
   ]);
   expect(parseText('', '{"reason": "${PATH} $${A}", "x-a": 1}').source?.value).toEqual({ reason: '${PATH} $${A}', 'x-a': 1 });
+});
+
+test('what is printed is read back as it is', () => {
+  const value = 'a ${A} $${B} ${';
+  expect(parseText('', printWritten({ a: value }), { config: { environment: undefined } }).source?.value).toEqual({ a: value });
 });
 
 test('variables cannot fill the memory', () => {

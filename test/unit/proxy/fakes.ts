@@ -191,6 +191,8 @@ export class FakeUpstream {
 export interface FakeVersionSettings {
   retryAttempts: number;
   retryOn: Set<string>;
+  retryStatuses: Set<number>;
+  leastRetryStatus: number;
   acrossVersions: boolean;
   holdMs: number;
   connectMs: number;
@@ -204,7 +206,7 @@ export class FakeVersion {
   readonly counters: unknown;
   readonly budget = new RetryBudget();
   readonly settings: FakeVersionSettings = {
-    ...{ retryAttempts: 1, retryOn: new Set(), acrossVersions: false, holdMs: 0 },
+    ...{ retryAttempts: 1, retryOn: new Set(), retryStatuses: new Set(), leastRetryStatus: 500, acrossVersions: false, holdMs: 0 },
     ...{ connectMs: 1000, responseMs: 15_000 },
   };
   followsLatency = false;

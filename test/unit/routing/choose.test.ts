@@ -6,8 +6,30 @@ import type { RoutableRequest } from '../../../src/routing/request.ts';
 import type { PoolTable } from '../../../src/routing/table.ts';
 import { FakeState, makePool, makePoolTable, makeRequest, makeRoute, makeTable } from './make-table.ts';
 
-const OWN: AffinityConfig = { kind: 'cookie', name: 'sluice-shop', own: true, maxAgeMs: 86_400_000, path: '/', remember: undefined };
-const FOREIGN: AffinityConfig = { kind: 'cookie', name: 'sid', own: false, maxAgeMs: 0, path: '/', remember: undefined };
+const OWN: AffinityConfig = {
+  kind: 'cookie',
+  name: 'sluice-shop',
+  own: true,
+  maxAgeMs: 86_400_000,
+  path: '/',
+  sameSite: 'lax',
+  secure: 'auto',
+  domain: undefined,
+  partitioned: false,
+  remember: undefined,
+};
+const FOREIGN: AffinityConfig = {
+  kind: 'cookie',
+  name: 'sid',
+  own: false,
+  maxAgeMs: 0,
+  path: '/',
+  sameSite: 'lax',
+  secure: 'auto',
+  domain: undefined,
+  partitioned: false,
+  remember: undefined,
+};
 const HEADER: AffinityConfig = { kind: 'header', name: 'x-user-id', remember: undefined };
 const QA: OverrideConfig = {
   name: 'qa',

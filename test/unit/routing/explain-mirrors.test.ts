@@ -9,7 +9,18 @@ import { conditions, exact, makeMatch, makePool, makePoolTable, makeRequest, mak
 
 const GET = makeRequest('GET a/cart');
 const AFFINITY = { kind: 'header', name: 'x-user', remember: undefined } as const;
-const COOKIE = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', remember: undefined } as const;
+const COOKIE = {
+  kind: 'cookie',
+  name: 'c',
+  own: true,
+  maxAgeMs: 1000,
+  path: '/',
+  sameSite: 'lax',
+  secure: 'auto',
+  domain: undefined,
+  partitioned: false,
+  remember: undefined,
+} as const;
 
 interface Asked {
   readonly request?: RoutableRequest;

@@ -85,7 +85,18 @@ describe('explain', () => {
       version: 'v1',
       reason: 'affinity',
     });
-    const own = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', remember: undefined } as const;
+    const own = {
+      kind: 'cookie',
+      name: 'c',
+      own: true,
+      maxAgeMs: 1000,
+      path: '/',
+      sameSite: 'lax',
+      secure: 'auto',
+      domain: undefined,
+      partitioned: false,
+      remember: undefined,
+    } as const;
     expect(ask(makeRequest('GET shop.example.com/'), { affinity: own })).toMatchObject({ version: undefined, reason: 'affinity-new' });
   });
 

@@ -87,6 +87,7 @@ export function makeConfig(
     listeners: listeners.map((name) => ({
       name,
       address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      mode: undefined,
       tls: undefined,
       protocols: ['http1'],
       trustedProxies: [],

@@ -9,7 +9,18 @@ import { FakeState, makePool, makePoolTable, makeRequest, makeRoute, makeTable }
 
 const HOLD = { timeMs: 100_000, quietMs: 60_000, users: 1000 };
 const HEADER: AffinityConfig = { kind: 'header', name: 'x-user', remember: HOLD };
-const OWN: AffinityConfig = { kind: 'cookie', name: 'c', own: true, maxAgeMs: 1000, path: '/', remember: HOLD };
+const OWN: AffinityConfig = {
+  kind: 'cookie',
+  name: 'c',
+  own: true,
+  maxAgeMs: 1000,
+  path: '/',
+  sameSite: 'lax',
+  secure: 'auto',
+  domain: undefined,
+  partitioned: false,
+  remember: HOLD,
+};
 
 let state: FakeState;
 

@@ -48,7 +48,18 @@ describe('a head', () => {
   });
 
   test('gets what the route changes, and the cookie of a new user', () => {
-    const affinity = { kind: 'cookie', name: 'sluice', own: true, maxAgeMs: 60_000, path: '/', remember: undefined } as const;
+    const affinity = {
+      kind: 'cookie',
+      name: 'sluice',
+      own: true,
+      maxAgeMs: 60_000,
+      path: '/',
+      sameSite: 'lax',
+      secure: 'auto',
+      domain: undefined,
+      partitioned: false,
+      remember: undefined,
+    } as const;
     const responseHeaders = { set: [['x-a', '2']], add: [], remove: ['x-b'] } as const;
     const made = sent(undefined, { pool: { affinity }, route: { responseHeaders } });
     made.state.choice.setCookie = true;

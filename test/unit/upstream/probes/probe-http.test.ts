@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Address, HealthConfig } from '../../../../src/config/model.ts';
 import { formatAddress } from '../../../../src/config/address.ts';
+import { probeEndpoint } from '../../../../src/upstream/probes/probe-endpoint.ts';
 import { probeHttp } from '../../../../src/upstream/probes/probe-http.ts';
 
 const open: (() => void)[] = [];
@@ -47,10 +48,18 @@ async function listen(response: string | undefined, path?: string): Promise<Raw>
   return raw;
 }
 
-function run(address: Address, expected: Partial<HealthConfig['expect']> = {}, path = '/healthz'): Promise<string> {
+function run(
+  address: Address,
+  expected: Partial<HealthConfig['expect']> = {},
+  path = '/healthz',
+  more: Partial<HealthConfig> = {},
+): Promise<string> {
   const expectation = { status: [200], body: undefined, json: {}, ...expected };
   const health = {
     path,
+    host: undefined,
+    headers: [],
+    port: 0,
     intervalMs: 1,
     timeoutMs: 1,
     healthyAfter: 1,
@@ -59,11 +68,27 @@ function run(address: Address, expected: Partial<HealthConfig['expect']> = {}, p
     start: 'healthy' as const,
     unhealthyAfter: 1,
     expect: expectation,
+    ...more,
   };
   return new Promise((resolve) => {
     probeHttp({ address, key: formatAddress(address), weight: 1, zone: undefined, drain: false }, health, (result) => resolve(result));
   });
 }
+
+const HEALTH: HealthConfig = {
+  path: '/',
+  host: undefined,
+  headers: [],
+  port: 0,
+  intervalMs: 1,
+  timeoutMs: 1,
+  healthyAfter: 1,
+  protocol: 'http',
+  idleIntervalMs: 0,
+  start: 'healthy',
+  unhealthyAfter: 1,
+  expect: { status: [200], body: undefined, json: {} },
+};
 
 const response = (status: number, body: string, ...fields: string[]): string =>
   [`HTTP/1.1 ${status} X`, ...fields, `content-length: ${body.length}`, '', body].join('\r\n');
@@ -104,6 +129,40 @@ test('it asks for the path, with the address as host, and closes its connection'
   await expect.poll(() => raw.sockets.every((socket) => socket.readableEnded || socket.destroyed)).toBe(true);
 });
 
+test('Host and further fields are those of the config', async () => {
+  const raw = await listen(response(200, ''));
+  expect(
+    await run(raw.address, {}, '/', {
+      host: 'shop.internal:81',
+      headers: [
+        ['X-Token', 'a b'],
+        ['User-Agent', 'mine'],
+      ],
+    }),
+  ).toBe('ok');
+  expect(raw.received).toContain('\r\nhost: shop.internal:81\r\n');
+  expect(raw.received).toContain('\r\nX-Token: a b\r\n');
+  expect(raw.received.toLowerCase().match(/user-agent: .*/g)).toEqual(['user-agent: mine\r'.trim()]);
+});
+
+test('a port of its own', async () => {
+  const raw = await listen(response(200, ''));
+  const { port } = raw.address as { port: number };
+  const endpoint = {
+    address: { kind: 'tcp', host: '127.0.0.1', port: 1 } as const,
+    key: '127.0.0.1:1',
+    weight: 1,
+    zone: undefined,
+    drain: false,
+  };
+  for (const protocol of ['http', 'tcp'] as const) {
+    const health = { ...HEALTH, protocol, port };
+    expect(await new Promise((resolve) => probeEndpoint(endpoint, health, resolve))).toBe('ok');
+    expect(await new Promise((resolve) => probeEndpoint(endpoint, { ...health, port: 0 }, resolve))).toBe('connect');
+  }
+  expect(raw.received).toContain(`\r\nhost: 127.0.0.1:${port}\r\n`);
+});
+
 test('Unix sockets', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-probe-'));
   open.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -120,17 +179,7 @@ test('a refused connection', async () => {
 
 test('a cancelled probe closes its connection and says nothing', async () => {
   const raw = await listen(undefined);
-  const health = {
-    path: '/',
-    intervalMs: 1,
-    timeoutMs: 1,
-    healthyAfter: 1,
-    protocol: 'http' as const,
-    idleIntervalMs: 0,
-    start: 'healthy' as const,
-    unhealthyAfter: 1,
-    expect: { status: [200], body: undefined, json: {} },
-  };
+  const health = HEALTH;
   const ended: string[] = [];
   const endpoint = { address: raw.address, key: formatAddress(raw.address), weight: 1, zone: undefined, drain: false };
   const probing = probeHttp(endpoint, health, (result) => ended.push(result));

@@ -19,6 +19,9 @@ afterEach(() => {
 const HEALTH: HealthConfig = {
   protocol: 'tcp',
   path: '/healthz',
+  host: undefined,
+  headers: [],
+  port: 0,
   intervalMs: 1,
   idleIntervalMs: 0,
   timeoutMs: 1,

@@ -10,6 +10,9 @@ import { Probes } from '../../../../src/upstream/probes/probes.ts';
 
 const HEALTH: HealthConfig = {
   path: '/healthz',
+  host: undefined,
+  headers: [],
+  port: 0,
   intervalMs: 1000,
   timeoutMs: 500,
   healthyAfter: 2,
