@@ -347,8 +347,10 @@ interface PoolLimits {
 
 interface PoolTimeouts {
   readonly connectMs: number;
-  /** Until the head of the response arrives; 0 = none. */
+  /** From the end of the request until the head of the response arrives; 0 = none. */
   readonly responseMs: number;
+  /** Without a byte of a body that one side owes, in either direction; 0 = none. */
+  readonly stallMs: number;
   /** Of an unused upstream connection. */
   readonly idleMs: number;
 }

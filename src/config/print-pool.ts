@@ -35,6 +35,7 @@ export function describePool(pool: PoolConfig): object {
     timeouts: {
       connect: formatDuration(timeouts.connectMs),
       response: formatDuration(timeouts.responseMs),
+      stall: formatDuration(timeouts.stallMs),
       idle: formatDuration(timeouts.idleMs),
     },
     retries: {

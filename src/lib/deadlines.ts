@@ -90,6 +90,11 @@ export class Deadlines {
     this.#timer = every(TICK_MS, () => this.#onTimer());
   }
 
+  /** The last look at the clock, at most a tick ago: monotonic milliseconds. */
+  get atMs(): number {
+    return this.#atMs;
+  }
+
   /** Looks at the clock; what is armed from here on counts from this moment. Returns it: monotonic milliseconds. */
   refresh(): number {
     this.#atMs = nowMs();

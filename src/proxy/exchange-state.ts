@@ -42,6 +42,8 @@ export class ExchangeState {
   client = '';
   requestId = '';
   startedMs = 0;
+  /** When a byte of a body moved last, in either direction. */
+  movedMs = 0;
   outcome: Outcome = OUTCOME.ok;
 
   /** The body's first bytes, when they are few: they are sent with the head. */
@@ -100,6 +102,7 @@ export function resetExchangeState(state: ExchangeState): void {
   state.client = '';
   state.requestId = '';
   state.startedMs = 0;
+  state.movedMs = 0;
   state.outcome = OUTCOME.ok;
   resetRequestSide(state);
   resetResponseSide(state);

@@ -36,7 +36,7 @@ import { reply } from './steps/local-reply.ts';
 import { observe } from './steps/observe.ts';
 import { receiveBody, receiveRequest } from './steps/receive-request.ts';
 import { retry } from './steps/retry.ts';
-import { bindUpstream, continueBody, sendRequest } from './steps/start-attempt.ts';
+import { bindUpstream, continueBody, sendRequest, watchUpstream } from './steps/start-attempt.ts';
 import { switchVersion } from './steps/switch-version.ts';
 import { stall, timeOut } from './steps/time-out.ts';
 
@@ -90,6 +90,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     state.downstream = downstream;
     state.serving = context.serving;
     state.startedMs = startedMs;
+    state.movedMs = startedMs;
     state.attempt.startedMs = startedMs;
     state.attempt.versionSinceMs = startedMs;
     return receiveRequest(this, bytes, from, to);
@@ -104,8 +105,9 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     if (!state.unflushed) return;
     state.unflushed = false;
     this.watchClient();
-    if (state.responseDone) this.responseEnded();
-    else state.attempt.connection?.resume();
+    if (state.responseDone) return this.responseEnded();
+    watchUpstream(this);
+    state.attempt.connection?.resume();
   }
 
   onDownstreamStalled(): void {
@@ -195,6 +197,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
   responseEnded(): void {
     const { state } = this;
     state.responseDone = true;
+    state.responseDeadline.disarm();
     if (state.unflushed) return;
     if (!state.body.done) state.keep = false;
     this.finish();
@@ -219,7 +222,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     const { state } = this;
     const downstream = state.downstream!;
     if ((state.body.done || state.clientPaused) && !state.unflushed) downstream.unwatchProgress();
-    else downstream.watchProgress();
+    else downstream.watchProgress(state.attempt.version!.settings.stallMs);
   }
 
   pauseClient(): void {
@@ -235,7 +238,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     if (!state.clientPaused) return;
     state.clientPaused = false;
     state.downstream!.resume();
-    state.downstream!.watchProgress();
+    this.watchClient();
   }
 
   reset(): void {

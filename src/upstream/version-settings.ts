@@ -13,6 +13,8 @@ export interface VersionSettings extends ConnectionSettings {
   readonly requestLimit: number;
   /** Until the head of a response arrives, per attempt; 0 = no limit. */
   readonly responseMs: number;
+  /** Without a byte of a body that one side owes, in either direction; 0 = no limit. */
+  readonly stallMs: number;
   readonly retryAttempts: number;
   readonly retryOn: ReadonlySet<string>;
   /** Statuses that are tried again, and the least of all that may be; Infinity where none is. */
@@ -32,6 +34,7 @@ export function settingsOf(pool: PoolConfig, worker: number, workers: number): V
     requestLimit: partOf(limits.requests, worker, workers),
     ...connectionSettingsOf(pool),
     responseMs: shorterOf(retries.perTryMs, timeouts.responseMs),
+    stallMs: timeouts.stallMs,
     retryAttempts: retries.attempts,
     ...retriedOn(retries),
     acrossVersions: retries.acrossVersions,

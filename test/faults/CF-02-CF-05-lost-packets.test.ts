@@ -112,7 +112,8 @@ test.skipIf(!hasNetworks)('CF-05: an upstream that vanishes: pooled connections 
 test('CF-05: a client that vanishes in the middle of its request is given up in time', async () => {
   const good = await startUpstream(responding(() => ok()));
   const listener = { limits: { headerTimeout: '300ms', idleTimeout: '500ms' } };
-  const rig = await startRig(poolsConfig({ shop: at(good.address) }, { listener }));
+  const shop = { ...at(good.address), timeouts: { stall: '500ms' } };
+  const rig = await startRig(poolsConfig({ shop }, { listener }));
   await leavesNothing(rig, async () => {
     // Nothing more comes from them, not even an end.
     const wires = await Promise.all(Array.from({ length: 20 }, () => connectAt(rig.sluice.whereOf())));

@@ -29,7 +29,15 @@ beforeAll(async () => {
   const config = configFor({
     endpoints: [good.address],
     listener: { limits: { headerTimeout: '400ms', idleTimeout: '600ms' } },
-    routes: [at('hole'), at('both'), at('silent'), { ...at('stuck'), timeout: '300ms' }, { ...at('whole'), timeout: '200ms' }, at('deaf')],
+    routes: [
+      at('hole'),
+      at('both'),
+      at('silent'),
+      { ...at('stuck'), timeout: '300ms' },
+      { ...at('whole'), timeout: '200ms' },
+      at('deaf'),
+      at('halting'),
+    ],
   }) as { pools: object };
   const retries = { attempts: 0 };
   const pools = {
@@ -39,7 +47,8 @@ beforeAll(async () => {
     silent: to(silent.address, { timeouts: { response: '200ms' }, retries }),
     stuck: to(stuck.address),
     whole: to(silent.address),
-    deaf: to(deaf.address, { timeouts: { response: '300ms' } }),
+    deaf: to(deaf.address, { timeouts: { stall: '300ms' } }),
+    halting: to(silent.address, { timeouts: { stall: '300ms' } }),
   };
   sluice = await startSluice({ ...config, pools });
 });
@@ -91,7 +100,7 @@ test('an upstream that takes no more of an upload: 504, and the client is not bl
   await wire.write(requestText('POST', '/deaf', [`content-length: ${1 << 26}`]));
   const sending = wire.write('x'.repeat(1 << 26)).catch(() => undefined);
   const response = await wire.readMessage();
-  expect([response.status, response.field('x-sluice-outcome')]).toEqual([504, 'response_timeout']);
+  expect([response.status, response.field('x-sluice-outcome')]).toEqual([504, 'upstream_stalled']);
   wire.destroy();
   await sending;
 });
@@ -136,9 +145,9 @@ test('slowloris on a kept connection, too', async () => {
 
 test('a body that stops: 408', async () => {
   const wire = await connectTo(sluice);
-  await wire.write(`${requestText('POST', '/silent', ['content-length: 10'])}some`);
+  await wire.write(`${requestText('POST', '/halting', ['content-length: 10'])}some`);
   const response = await wire.readMessage();
-  expect([response.status, response.field('x-sluice-outcome')]).toEqual([408, 'request_timeout']);
+  expect([response.status, response.field('x-sluice-outcome')]).toEqual([408, 'downstream_stalled']);
   wire.destroy();
 });
 

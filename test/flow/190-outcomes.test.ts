@@ -32,6 +32,7 @@ beforeAll(async () => {
     connect_timeout: to(hole.address, { timeouts: { connect: '100ms' } }),
     response_timeout: to(silent.address, { timeouts: { response: '100ms' } }),
     exchange_timeout: to(silent.address),
+    downstream_stalled: to(silent.address, { timeouts: { stall: '100ms' } }),
     upstream_reset: to(resets.address),
     upstream_malformed: to(garbage.address),
   };
@@ -56,6 +57,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
   uri_too_long: get(`/${'a'.repeat(9_000)}`),
   body_too_large: requestText('POST', '/no_endpoint', ['content-length: 11']),
   request_timeout: 'GET / HTTP/1.1\r\n',
+  downstream_stalled: requestText('POST', '/downstream_stalled', ['content-length: 4']),
   expectation_failed: requestText('POST', '/', ['expect: more', 'content-length: 1']),
   not_implemented: requestText('CONNECT', 'a.example:80'),
   version_not_supported: 'GET / HTTP/3.0\r\nhost: a\r\n\r\n',
@@ -63,7 +65,7 @@ const REQUESTS: Readonly<Record<string, string>> = {
 };
 
 /** Not to be seen by one client alone, or not at all: success, fixed answers, a client that has gone; the others have tests of their own. */
-const ELSEWHERE = ['ok', 'replied', 'downstream_closed', 'overload', 'drain_timeout', 'upstream_error', 'internal'];
+const ELSEWHERE = ['ok', 'replied', 'downstream_closed', 'overload', 'drain_timeout', 'upstream_stalled', 'upstream_error', 'internal'];
 
 const rows = OUTCOMES.filter((outcome) => !ELSEWHERE.includes(outcome.code));
 

@@ -38,8 +38,7 @@ test.each(['stays', 'leaves'])('an upload whose upstream sends a head and then d
     configFor({
       endpoints: [upstream.address],
       listener: { limits: { idleTimeout: '1s' } },
-      pool: { timeouts: { response: '1s' } },
-      route: { timeout: '0s' },
+      pool: { timeouts: { stall: '1s' } },
     }),
   );
   const wire = await connectTo(sluice);
@@ -61,7 +60,7 @@ test('a response that streams goes on while the rest of its request is not sent'
     }
     await wire.write('0\r\n\r\n');
   });
-  const sluice = await startSluice(configFor({ endpoints: [upstream.address], listener: { limits: { idleTimeout: '1s' } } }));
+  const sluice = await startSluice(configFor({ endpoints: [upstream.address], pool: { timeouts: { stall: '1s' } } }));
   const wire = await connectTo(sluice);
   await wire.write(`${requestText('POST', '/', ['transfer-encoding: chunked'])}5\r\nhello\r\n`);
   expect((await wire.readMessage()).body).toBe('a'.repeat(22));

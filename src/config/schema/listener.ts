@@ -85,7 +85,7 @@ function limits() {
     headerCount: integer('headerCount', 1, 10_000).default(100).describe('Most header fields.'),
     requestLine: size(64, MIB).prefault('8KiB').describe('Longest request line.'),
     headerTimeout: duration(1).prefault('10s').describe('Until a request head is complete.'),
-    idleTimeout: duration(1).prefault('60s').describe('How long an unused connection stays open.'),
+    idleTimeout: duration(1).prefault('60s').describe('How long a connection stays open without a request.'),
     requestsPerConnection: integer('requestsPerConnection', 0, 1000 * MILLION)
       .default(0)
       .describe('0 = no limit.'),

@@ -119,10 +119,13 @@ function limits() {
 function timeouts() {
   return strictMap({
     connect: duration(1).prefault('1s').describe('Until a connection is open.'),
-    response: duration().prefault('15s').describe('Until the head of the response arrives; 0s = none.'),
+    response: duration()
+      .prefault('15s')
+      .describe('From the end of the request until the head of the response arrives; the time of an upload does not count; 0s = none.'),
+    stall: duration().prefault('5m').describe('How long an exchange may stand still in the middle of a body, of either side; 0s = none.'),
     idle: duration(1).prefault('60s').describe('How long an unused connection is kept.'),
   })
-    .transform(({ connect, response, idle }) => ({ connectMs: connect, responseMs: response, idleMs: idle }))
+    .transform(({ connect, response, stall, idle }) => ({ connectMs: connect, responseMs: response, stallMs: stall, idleMs: idle }))
     .prefault({});
 }
 

@@ -17,7 +17,7 @@ export function route() {
     redirect: redirect().describe('Respond with a redirect.').optional(),
     respond: respond().describe('Respond with this.').optional(),
     version: nameOf('version').describe('This route always uses this version.').optional(),
-    timeout: duration().prefault('30s').describe('The whole exchange; 0s = none.'),
+    timeout: duration().prefault('0s').describe('The whole exchange, also what is still running then; 0s = none.'),
     rewrite: rewrite().describe('Changes to the request line and Host.'),
     requestHeaders: headerChanges().describe('Changes to request headers.'),
     responseHeaders: headerChanges().describe('Changes to headers of the response.'),

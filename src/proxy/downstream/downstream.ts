@@ -41,8 +41,8 @@ export interface Downstream {
   writeBytes(bytes: Buffer): boolean;
   /** Writes a message of our own, UTF-8. */
   writeReply(text: string): void;
-  /** (Re)starts the clock on a client that must send or take bytes now. */
-  watchProgress(): void;
+  /** (Re)starts the clock on a client that must send or take bytes now: `onDownstreamStalled` follows after this time; 0 = never. */
+  watchProgress(stallMs: number): void;
   unwatchProgress(): void;
   /** Reads no more of the request until `resume`. */
   pause(): void;

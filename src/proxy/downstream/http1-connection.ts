@@ -195,8 +195,8 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     this.#stream.resume();
   }
 
-  watchProgress(): void {
-    this.owner.context.deadlines.arm(this.#deadline, this.owner.settings.idleTimeoutMs);
+  watchProgress(stallMs: number): void {
+    this.owner.context.deadlines.arm(this.#deadline, stallMs);
   }
 
   unwatchProgress(): void {
@@ -215,7 +215,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     }
     // A client that sends requests but reads no responses gets no further ones.
     this.#phase = this.#stream.needsDrain ? FLUSHING : AWAITING;
-    if (this.#phase === FLUSHING) this.watchProgress();
+    if (this.#phase === FLUSHING) this.watchProgress(this.owner.settings.idleTimeoutMs);
     else this.#watchIdle();
     if (this.#phase === AWAITING && !this.#feeding) this.#next();
     if (this.#ended && this.#phase === AWAITING && !this.#feeding) this.linger();

@@ -18,7 +18,7 @@ export interface RequestSink {
   onRequestBytes(bytes: Buffer, from: number, to: number): number;
   /** All written bytes have left. */
   onDownstreamFlushed(): void;
-  /** The client neither sent nor took a byte for the listener's idle timeout. */
+  /** The client neither sent nor took a byte for the time that it was given. */
   onDownstreamStalled(): void;
   /** The client went away: nobody wants the response any more. */
   onDownstreamClosed(): void;

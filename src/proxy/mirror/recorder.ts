@@ -31,6 +31,7 @@ const FAILURES: ReadonlySet<string> = new Set<OutcomeCode>([
   'connect_refused',
   'connect_timeout',
   'response_timeout',
+  'upstream_stalled',
   'upstream_reset',
   'upstream_malformed',
 ]);

@@ -21,6 +21,7 @@ import type { ExchangeState } from '../exchange-state.ts';
 import { tellBody, tellHead } from '../mirror/start-mirrors.ts';
 import { schemeOf } from './local-reply.ts';
 import { retryReasonOfStatus, retryResponse } from './retry.ts';
+import { watchUpstream } from './start-attempt.ts';
 
 /** Passes on an interim response, to clients that know them (RFC 9110, section 15.2). */
 export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamStream): void {
@@ -32,8 +33,6 @@ export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamStr
 export function forwardHead(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
   const { state } = exchange;
   const response = connection.head;
-  // While the client is paused the upstream still owes us its reading.
-  if (!state.clientPaused) state.responseDeadline.disarm();
   if (response.status >= state.attempt.version!.settings.leastRetryStatus) {
     const reason = retryReasonOfStatus(state, response.status);
     if (reason >= 0) return retryResponse(exchange, connection, reason);
@@ -41,6 +40,7 @@ export function forwardHead(exchange: ExchangeControl, connection: UpstreamStrea
   measure(exchange, connection, done);
   state.responded = true;
   state.status = response.status;
+  if (!done) watchUpstream(exchange);
   if (state.taps !== undefined) tellHead(exchange, connection, from, to);
   decideFraming(state, response);
   const text = headText(state, response);
@@ -58,6 +58,7 @@ export function forwardHead(exchange: ExchangeControl, connection: UpstreamStrea
 export function forwardBody(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
   const { state } = exchange;
   state.bytesOut += to - from;
+  watchUpstream(exchange);
   if (state.taps !== undefined) tellBody(exchange, connection, from, to);
   if (isEdited(state, connection, to)) return forwardEdited(exchange, connection, '', from, done);
   const flushed = to === from || state.downstream!.writeBytes(connection.memory.subarray(from, to));
@@ -99,15 +100,10 @@ function forwardEdited(exchange: ExchangeControl, connection: UpstreamStream, te
 function written(exchange: ExchangeControl, flushed: boolean, done: boolean): boolean {
   const { state } = exchange;
   state.unflushed = !flushed;
-  if (!flushed) waitForClient(state);
-  else if (!state.body.done) exchange.watchClient();
+  if (!flushed && state.firstByteMs < 0) state.firstByteMs = nowMs() - state.startedMs;
+  if (!flushed || !state.body.done) exchange.watchClient();
   if (done) exchange.responseEnded();
   return flushed;
-}
-
-function waitForClient(state: ExchangeState): void {
-  if (state.firstByteMs < 0) state.firstByteMs = nowMs() - state.startedMs;
-  state.downstream!.watchProgress();
 }
 
 function headText(state: ExchangeState, response: ResponseHead): string {

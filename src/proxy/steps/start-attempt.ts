@@ -71,15 +71,24 @@ export function sendRequest(exchange: ExchangeControl, connection: UpstreamStrea
 export function sendBody(exchange: ExchangeControl, bytes: Buffer, from: number, to: number): void {
   const { state } = exchange;
   state.replayable = false;
+  state.movedMs = exchange.context.deadlines.atMs;
   passBody(exchange, bytes, from, to);
   if (state.shadow !== undefined) copyBody(exchange, bytes, from, to);
 }
 
 /** All that was sent of the body has left: the client is read again. */
 export function continueBody(exchange: ExchangeControl): void {
-  if (exchange.state.body.done) return;
-  exchange.state.responseDeadline.disarm();
+  const { state, context } = exchange;
+  if (state.body.done) return;
+  state.movedMs = context.deadlines.atMs;
+  if (!state.responded) state.responseDeadline.disarm();
   exchange.resumeClient();
+}
+
+/** (Re)starts the clock on an upstream that must take or send bytes of a body now. */
+export function watchUpstream({ state, context }: ExchangeControl): void {
+  state.movedMs = context.deadlines.atMs;
+  context.deadlines.arm(state.responseDeadline, state.attempt.version!.settings.stallMs);
 }
 
 function passBody(exchange: ExchangeControl, bytes: Buffer, from: number, to: number): void {
@@ -101,18 +110,15 @@ function passBody(exchange: ExchangeControl, bytes: Buffer, from: number, to: nu
   awaitResponse(exchange);
 }
 
-/** The upstream takes no more of the body for now. One that never does is as bad as one that never responds. */
+/** The upstream takes no more of the body for now. It may never do so again. */
 function pauseFor(exchange: ExchangeControl): void {
   exchange.pauseClient();
-  armResponse(exchange);
+  watchUpstream(exchange);
 }
 
-function awaitResponse(exchange: ExchangeControl): void {
-  if (!exchange.state.responded) armResponse(exchange);
-}
-
-function armResponse({ state, context }: ExchangeControl): void {
-  context.deadlines.arm(state.responseDeadline, state.attempt.version!.settings.responseMs);
+/** The whole request has left: from here on the time until the head of the response runs. */
+function awaitResponse({ state, context }: ExchangeControl): void {
+  if (!state.responded) context.deadlines.arm(state.responseDeadline, state.attempt.version!.settings.responseMs);
 }
 
 /** The request as all attempts send it: with the route's rewrites and header changes, and with what we say of the client. */

@@ -128,7 +128,7 @@ export class OutlierEjector {
   }
 
   #isOurs(outcome: Outcome): boolean {
-    if (outcome !== OUTCOME.response_timeout && outcome !== OUTCOME.connect_timeout) return false;
+    if (outcome !== OUTCOME.response_timeout && outcome !== OUTCOME.upstream_stalled && outcome !== OUTCOME.connect_timeout) return false;
     return this.#deps.deadlines.lateMs > STALLED_MS;
   }
 

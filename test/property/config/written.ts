@@ -115,7 +115,12 @@ const pool = versions.chain((names) =>
       panic: share,
       hold: duration,
       drain: fc.record({ timeout: duration }),
-      timeouts: optional({ connect: duration, response: fc.oneof(duration, fc.constant('0s')), idle: duration }),
+      timeouts: optional({
+        connect: duration,
+        response: fc.oneof(duration, fc.constant('0s')),
+        stall: fc.oneof(duration, fc.constant('0s')),
+        idle: duration,
+      }),
       retries: optional({
         attempts: fc.nat(10),
         on: fc.uniqueArray(fc.constantFrom<(string | number)[]>('reset', '5xx', 'gateway-error', 'response-timeout', 503, 429)),

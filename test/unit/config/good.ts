@@ -62,7 +62,7 @@ pools:
     outlier: { consecutive: 5, interval: 10s, ejection: 30s, maxEjected: 50% }
     limits: { connections: 1024, pending: 1024, requests: 0, headerBytes: 32KiB, headerCount: 200 }
     slowStart: 0s
-    timeouts: { connect: 1s, response: 15s, idle: 60s }
+    timeouts: { connect: 1s, response: 15s, stall: 5m, idle: 60s }
     retries: { attempts: 1, on: [connect-failure, reset, refused-stream], perTry: 0s, budget: 20% }
     fallback: { whenNoneReady: split }
 

@@ -218,6 +218,7 @@ describe('it is cut short', () => {
   test('by a client that stands still', () => {
     begin();
     respond('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\no', false);
+    context.deadlines.nowMs += 300_000;
     exchange.onDownstreamStalled();
     expect(downstream.calls[0]).toBe('abort');
     expect(calls.at(-1)).toBe('shop/v1.responded(200)');

@@ -55,6 +55,8 @@ export function counting<T>(calls: string[], prefix: string): T {
 
 export class FakeDownstream implements Downstream {
   readonly calls: string[] = [];
+  /** As it was told last. */
+  watchedMs = 0;
   readonly owner: { settings: ListenerSettings; counters: never; lastServing: ServingState | undefined };
   peer = '192.0.2.7';
   canKeepAlive = true;
@@ -82,8 +84,9 @@ export class FakeDownstream implements Downstream {
     this.written += text;
   }
 
-  watchProgress(): void {
+  watchProgress(stallMs: number): void {
     this.calls.push('watch');
+    this.watchedMs = stallMs;
   }
 
   unwatchProgress(): void {
@@ -197,6 +200,7 @@ export interface FakeVersionSettings {
   holdMs: number;
   connectMs: number;
   responseMs: number;
+  stallMs: number;
 }
 
 export class FakeVersion {
@@ -207,7 +211,7 @@ export class FakeVersion {
   readonly budget = new RetryBudget();
   readonly settings: FakeVersionSettings = {
     ...{ retryAttempts: 1, retryOn: new Set(), retryStatuses: new Set(), leastRetryStatus: 500, acrossVersions: false, holdMs: 0 },
-    ...{ connectMs: 1000, responseMs: 15_000 },
+    ...{ connectMs: 1000, responseMs: 15_000, stallMs: 300_000 },
   };
   followsLatency = false;
   isBusy = false;
@@ -268,6 +272,9 @@ export class FakeContext {
   readonly calls: string[];
   readonly deadlines = {
     nowMs: 100,
+    get atMs(): number {
+      return this.nowMs;
+    },
     armed: new Map<Deadline, number>(),
     refresh: (): number => this.deadlines.nowMs,
     arm: (deadline: Deadline, durationMs: number): void => void this.deadlines.armed.set(deadline, durationMs),

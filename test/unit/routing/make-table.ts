@@ -71,7 +71,7 @@ export function makePool(split: Readonly<Record<string, number>>, pool: Partial<
     panic: 0,
     holdMs: 0,
     drainTimeoutMs: 0,
-    timeouts: { connectMs: 1000, responseMs: 15_000, idleMs: 60_000 },
+    timeouts: { connectMs: 1000, responseMs: 15_000, stallMs: 300_000, idleMs: 60_000 },
     retries: { attempts: 1, on: [], perTryMs: 0, budget: 0.2, acrossVersions: false },
     fallback: { whenNoneReady: 'split' },
     ...pool,

@@ -384,12 +384,12 @@ describe('a client that ends its side', () => {
 describe('time', () => {
   test('runs while the exchange says that it is the client’s', () => {
     read(get('/'));
-    connection.watchProgress();
-    expect(timeMs()).toBe(SETTINGS.idleTimeoutMs);
+    connection.watchProgress(300_000);
+    expect(timeMs()).toBe(300_000);
     told();
     fire();
     expect(told()).toEqual(['stalled']);
-    connection.watchProgress();
+    connection.watchProgress(300_000);
     connection.unwatchProgress();
     expect(timeMs()).toBeUndefined();
   });

@@ -69,14 +69,12 @@ describe('a head', () => {
     expect(made.downstream.written).not.toMatch(/x-b|x-a: 1/);
   });
 
-  test('ends the time for the response, unless the client is what is waited for', () => {
-    for (const clientPaused of [false, true]) {
+  test('begins the time of a stall, unless all of the body is here', () => {
+    for (const done of [false, true]) {
       const made = sent();
-      let disarmed = 0;
-      made.state.responseDeadline.disarm = () => void disarmed++;
-      made.state.clientPaused = clientPaused;
-      respond(made, ok(''), false);
-      expect(disarmed).toBe(clientPaused ? 0 : 1);
+      made.exchange.fakeContext.deadlines.nowMs = 700;
+      respond(made, ok(''), done);
+      expect([made.exchange.armed, made.state.movedMs]).toEqual(done ? [{}, 0] : [{ response: 300_000 }, 700]);
     }
   });
 
@@ -180,7 +178,7 @@ describe('a client that reads slowly', () => {
     const made = sent();
     made.downstream.flushes = false;
     expect(respond(made, ok('hello'), false)).toBe(false);
-    expect([made.state.unflushed, made.downstream.calls]).toEqual([true, ['watch']]);
+    expect([made.state.unflushed, made.calls]).toEqual([true, ['watchClient']]);
     made.downstream.flushes = true;
     const { from, to } = made.upstream.add('more');
     expect(forwardBody(made.exchange, made.upstream.real, from, to, false)).toBe(true);

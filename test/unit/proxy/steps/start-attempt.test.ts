@@ -171,7 +171,7 @@ describe('a body that is under way', () => {
     expect([upstream.received, calls, exchange.armed]).toEqual(['01234', [], {}]);
     upstream.drains = false;
     sendBody(exchange, piece, 5, 10);
-    expect([upstream.received, calls, exchange.armed]).toEqual(['0123456789', ['pauseClient'], { response: 15_000 }]);
+    expect([upstream.received, calls, exchange.armed]).toEqual(['0123456789', ['pauseClient'], { response: 300_000 }]);
   });
 
   test('continues when all has left', () => {
@@ -207,7 +207,7 @@ describe('a body that is under way', () => {
       upstream.drains = drains;
       sendRequest(exchange, upstream.real);
       expect(calls).toEqual(['begin POST', drains ? 'resumeClient' : 'pauseClient']);
-      expect(exchange.armed).toEqual(drains ? {} : { response: 15_000 });
+      expect(exchange.armed).toEqual(drains ? {} : { response: 300_000 });
     }
   });
 });
