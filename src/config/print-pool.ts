@@ -32,12 +32,7 @@ export function describePool(pool: PoolConfig): object {
     panic: pool.panic,
     hold: formatDuration(pool.holdMs),
     drain: { timeout: formatDuration(pool.drainTimeoutMs) },
-    timeouts: {
-      connect: formatDuration(timeouts.connectMs),
-      response: formatDuration(timeouts.responseMs),
-      stall: formatDuration(timeouts.stallMs),
-      idle: formatDuration(timeouts.idleMs),
-    },
+    timeouts: describeTimeouts(timeouts),
     retries: {
       attempts: retries.attempts,
       on: retries.on,
@@ -46,6 +41,15 @@ export function describePool(pool: PoolConfig): object {
       acrossVersions: retries.acrossVersions,
     },
     fallback: pool.fallback,
+  };
+}
+
+function describeTimeouts({ connectMs, responseMs, stallMs, idleMs }: PoolConfig['timeouts']): object {
+  return {
+    connect: formatDuration(connectMs),
+    response: formatDuration(responseMs),
+    stall: formatDuration(stallMs),
+    idle: formatDuration(idleMs),
   };
 }
 
