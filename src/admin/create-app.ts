@@ -19,6 +19,7 @@ import { describe, documentOptions, openApiDocument } from './openapi.ts';
 import { addJournal } from './journal.ts';
 import { addMarkers } from './markers.ts';
 import { addListed } from './overrides-and-mirrors.ts';
+import { addOverview } from './overview.ts';
 import { addMirrorReports } from './mirror-reports.ts';
 import { addPools } from './pools.ts';
 import { addProbes } from './probes.ts';
@@ -92,6 +93,7 @@ function addRoutes(app: FastifyInstance, guard: AdminGuard, { options, clock, to
   const { control } = options;
   if (control === undefined) return;
   addPools(app, control);
+  addOverview(app, control);
   addListed(app, control);
   addMirrorReports(app, control);
   addDrains(app, control);

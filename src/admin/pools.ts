@@ -6,9 +6,11 @@ import type { ControlApi } from '../control/control-api.ts';
 import { splitBody } from '../api/split.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
+import { MAX_WINDOW_MS, MIN_WINDOW_MS } from '../telemetry/traffic-history.ts';
+import { chooseType } from './accept.ts';
 import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { readBody } from './read-body.ts';
+import { JSON_TYPE, readBody } from './read-body.ts';
 import { mustServe, sendState } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
@@ -39,6 +41,8 @@ export function findPool(control: ControlApi, name: string): PoolStatus {
   return pool;
 }
 
+const STATS_QUERY = ['window'] as const;
+
 function addReads(app: FastifyInstance, control: ControlApi): void {
   const read = { tag: 'pools', kind: 'state' } as const;
   const all = describe({ ...read, id: 'listPools', summary: 'All pools with their live state.', response: 'Pools' });
@@ -53,6 +57,17 @@ function addReads(app: FastifyInstance, control: ControlApi): void {
     readQuery(request.query, []);
     const pool = findPool(control, nameIn(request, 'pool'));
     return sendState(request, reply, pool.revision, pool);
+  });
+  const stats = describe({
+    ...{ id: 'getStats', tag: 'pools', kind: 'report', path: ['pool'], query: STATS_QUERY, response: 'PoolStats' },
+    summary: 'What the versions and endpoints of a pool did lately: requests, errors, latency.',
+  });
+  app.get('/v1/pools/:pool/stats', { schema: stats }, (request, reply) => {
+    const { window } = readQuery(request.query, STATS_QUERY);
+    chooseType(request.headers.accept, [JSON_TYPE]);
+    const { name } = findPool(control, nameIn(request, 'pool'));
+    if (window < MIN_WINDOW_MS || window > MAX_WINDOW_MS) throw new HttpProblem(400, 'window must be 1s to 5m, such as 60s.');
+    return reply.type(JSON_TYPE).send(control.stats(name, window));
   });
   const split = describe({
     ...read,

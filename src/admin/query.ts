@@ -43,6 +43,13 @@ export const PARAMETERS = {
   outcome: { type: 'string', enum: OUTCOMES.map(({ code }) => code), description: 'Only those that ended so.' },
   status: { type: 'integer', minimum: 100, maximum: 599, description: 'Only those with this status.' },
   id: { type: 'string', maxLength: MAX_REQUEST_ID_LENGTH, description: 'Only the one with this request id.' },
+  window: {
+    type: 'string',
+    pattern: DURATION_PATTERN,
+    maxLength: 20,
+    default: '60s',
+    description: 'What happened within this time before now: 1s to 5m.',
+  },
 } as const;
 
 export type ParameterName = keyof typeof PARAMETERS;
@@ -63,6 +70,8 @@ export interface Query {
   readonly outcome: string | undefined;
   readonly status: number | undefined;
   readonly id: string | undefined;
+  /** Milliseconds. */
+  readonly window: number;
 }
 
 const UNSAID: Query = {
@@ -80,6 +89,7 @@ const UNSAID: Query = {
   kind: undefined,
   since: undefined,
   last: undefined,
+  window: 60_000,
 };
 
 /** Throws an HttpProblem (400) for a parameter that is not among `names`, comes twice, or is not what the table says. */

@@ -11,6 +11,7 @@ import { markerExamples, markerSchemas } from './markers.ts';
 import { mirrorReportExamples, mirrorReportSchemas } from './mirror-report.ts';
 import { mirrorExamples, mirrorSchemas } from './mirrors.ts';
 import { missedWriteExamples, missedWriteSchemas } from './missed-writes.ts';
+import { overviewExamples, overviewSchemas } from './overview.ts';
 import { overrideExamples, overrideSchemas } from './overrides.ts';
 import { poolExamples, poolSchemas } from './pools.ts';
 import { probeExamples, probeSchemas } from './probe.ts';
@@ -18,6 +19,7 @@ import { problemExamples, problemSchemas } from './problem.ts';
 import { revisionExamples, revisionSchemas } from './revisions.ts';
 import { scalarExamples, scalarSchemas, type Contract, type Examples } from './scalars.ts';
 import { splitExamples, splitSchemas } from './split.ts';
+import { statsExamples, statsSchemas } from './stats.ts';
 
 export const SCHEMAS = {
   ...problemSchemas,
@@ -25,6 +27,8 @@ export const SCHEMAS = {
   ...changeSchemas,
   ...poolSchemas,
   ...splitSchemas,
+  ...statsSchemas,
+  ...overviewSchemas,
   ...overrideSchemas,
   ...mirrorSchemas,
   ...mirrorReportSchemas,
@@ -50,6 +54,8 @@ export const EXAMPLES: Examples<typeof SCHEMAS> = {
   ...changeExamples,
   ...poolExamples,
   ...splitExamples,
+  ...statsExamples,
+  ...overviewExamples,
   ...overrideExamples,
   ...mirrorExamples,
   ...mirrorReportExamples,

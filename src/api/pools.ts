@@ -5,7 +5,7 @@ import { drain, drainExamples } from './drains.ts';
 import { deploy, markerExamples } from './markers.ts';
 import { mirror, mirrorExamples } from './mirrors.ts';
 import { override, overrideExamples } from './overrides.ts';
-import { adoption, count, fraction, revision, scalarExamples, type Contract, type Examples } from './scalars.ts';
+import { adoption, count, fraction, revision, scalarExamples, timeMs, type Contract, type Examples } from './scalars.ts';
 import { weights } from './split.ts';
 
 const notReadyReason = z
@@ -13,6 +13,19 @@ const notReadyReason = z
   .describe(
     'Why the endpoint gets no requests. unhealthy: its health check fails; ejected: it failed too often; draining: it is taken out of use; weightless: its weight is 0.',
   );
+
+const health = z.object({
+  healthy: z.boolean(),
+  sinceMs: timeMs.describe('Since when it is so, in milliseconds since the epoch.'),
+  probe: z
+    .object({
+      result: z.string().describe('ok, connect, timeout, status, body or broken.'),
+      detail: z.string().describe('What was found; empty where all is well.'),
+      atMs: timeMs,
+    })
+    .describe('The latest probe that ended; absent before the first one.')
+    .optional(),
+});
 
 const endpoint = z.object({
   address: z.string().describe('host:port or unix:/path.'),
@@ -23,6 +36,7 @@ const endpoint = z.object({
   inFlight: count.describe('Requests that are in flight on it.'),
   connections: count.describe('Open connections to it.'),
   drain: drain.describe('Present while it is drained, alone or with its version.').optional(),
+  health: health.describe('What health checks found; absent in a pool without them.').optional(),
 });
 
 const versionKeys = {
@@ -62,7 +76,14 @@ export const poolSchemas = { Endpoint: endpoint, Version: version, VersionState:
 
 const workers = scalarExamples.Adoption;
 const open: EndpointStatus = { address: '127.0.0.1:9001', weight: 1, zone: 'a', ready: true, inFlight: 13, connections: 20 };
-const sick: EndpointStatus = { address: '127.0.0.1:9002', weight: 1, ready: false, reason: 'unhealthy', inFlight: 0, connections: 0 };
+const sick: EndpointStatus = {
+  ...{ address: '127.0.0.1:9002', weight: 1, ready: false, reason: 'unhealthy', inFlight: 0, connections: 0 },
+  health: {
+    healthy: false,
+    sinceMs: 1_769_864_000_000,
+    probe: { result: 'status', detail: 'status 500', atMs: 1_769_864_709_000 },
+  },
+};
 const live = { ready: true, draining: false };
 const stable: VersionStatus = { name: 'v1', weight: 90, share: 0.9, ...live, inFlight: 13, connections: 20, endpoints: [open, sick] };
 const canary: VersionStatus = {

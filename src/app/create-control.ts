@@ -6,19 +6,26 @@ import { Control } from '../control/control.ts';
 import { Controller } from '../control/controller.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
 import { ExchangeLookup } from '../control/exchange-lookup.ts';
+import { FileState } from '../control/file-state.ts';
 import { Current } from '../control/in-force/current.ts';
 import type { Journal, Left } from '../control/journal.ts';
 import { Markers } from '../control/markers.ts';
+import type { MarkersDeps } from '../control/markers.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
 import { RevisionKeeper } from '../control/revision-keeper.ts';
 import type { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
 import type { Transform } from '../control/sources/desired.ts';
 import type { FileSource } from '../control/sources/file-source.ts';
-import { systemClock, wallMs } from '../lib/clock.ts';
+import { Views } from '../control/views.ts';
+import type { ViewsDeps } from '../control/views.ts';
+import { every, nowMs, systemClock, wallMs } from '../lib/clock.ts';
+import type { Timer } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { freshFraction } from '../lib/random.ts';
 import type { Store } from '../store/store.ts';
+import { LOOK_MS, TrafficHistory } from '../telemetry/traffic-history.ts';
+import type { Probes } from '../upstream/probes/probes.ts';
 import type { ServingOfInstance } from './create-serving.ts';
 import { createKeeper } from './create-keeper.ts';
 import { createMemoryWatch } from './create-memory-watch.ts';
@@ -39,6 +46,7 @@ export interface ControlOptions {
 export interface ControlOfInstance {
   readonly journal: Journal;
   readonly current: Current;
+  readonly fileState: FileState;
   readonly revisions: RevisionKeeper;
   readonly controller: Controller;
   readonly sessions: SessionTables;
@@ -46,16 +54,20 @@ export interface ControlOfInstance {
   readonly markers: Markers;
   readonly drains: DrainWatch;
   readonly memory: MemoryWatch;
+  /** Looks at the traffic now and then. */
+  readonly looking: Timer;
   readonly control: Control;
 }
 
 /** @param first the config to begin with */
 export function createControl(
   first: Config,
-  { counters, exposition, mirrorAnalysis, workers }: ServingOfInstance,
+  serving: ServingOfInstance,
   { store, journal, left, lost, file, transform, log }: ControlOptions,
 ): ControlOfInstance {
+  const { counters, exposition, mirrorAnalysis, workers, probes } = serving;
   const current = new Current();
+  const fileState = new FileState({ journal, exposition, wallMs });
   const revisions = new RevisionKeeper(journal, left.latest, log);
   const controller = new Controller({
     current,
@@ -64,28 +76,41 @@ export function createControl(
     left: left.latest?.amendments ?? copiedAmendments(lost),
     file,
     transform,
+    fileState,
     exposition,
     log,
   });
   const sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => keptSessions?.load(pool) });
   const keptSessions = createKeeper({ config: first, store, sessions, log });
-  const markers = new Markers({
-    journal,
-    notes: left.notes,
-    tell(deploys) {
-      mirrorAnalysis.setDeploys(deploys);
-      return workers.setDeploys(deploys);
-    },
-    wallMs,
-    log,
-  });
+  const markers = createMarkers(serving, journal, left, log);
   const drains = new DrainWatch({ clock: systemClock, counters });
   const overload = (): Config['overload'] => (current.config ?? first).overload;
   const memory = createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload });
   const recall = new ExchangeLookup(() => workers.recall(), systemClock);
   const { comparing, missed } = mirrorAnalysis;
-  const control = new Control({ controller, current, journal, counters, sessions, markers, drains, recall, comparing, missed });
-  return { journal, current, revisions, controller, sessions, keptSessions, markers, drains, memory, control };
+  const { views, looking } = createViews(serving, { current, file: fileState, pressure: () => memory.level });
+  const healthOf: Probes['healthOf'] = (pool, version, endpoint) => probes.healthOf(pool, version, endpoint);
+  const seen = { counters, recall, comparing, missed, healthOf, views };
+  const control = new Control({ controller, current, journal, sessions, markers, drains, ...seen });
+  return { journal, current, fileState, revisions, controller, sessions, keptSessions, markers, drains, memory, looking, control };
+}
+
+/** Figures need somebody who looks at the counters now and then. */
+function createViews(
+  { counters, workers, discovery }: ServingOfInstance,
+  known: Pick<ViewsDeps, 'current' | 'file' | 'pressure'>,
+): { readonly views: Views; readonly looking: Timer } {
+  const traffic = new TrafficHistory(counters, nowMs);
+  const looking = every(LOOK_MS, () => traffic.look(), { unref: true });
+  return { views: new Views({ ...known, traffic, workers, faults: () => discovery.faults(), wallMs }), looking };
+}
+
+function createMarkers({ mirrorAnalysis, workers }: ServingOfInstance, journal: Journal, { notes }: Left, log: Log): Markers {
+  const tell: MarkersDeps['tell'] = (deploys) => {
+    mirrorAnalysis.setDeploys(deploys);
+    return workers.setDeploys(deploys);
+  };
+  return new Markers({ journal, notes, tell, wallMs, log });
 }
 
 function copiedAmendments(lost: LostState | undefined): unknown {

@@ -4,6 +4,7 @@ import type { AdminServer } from '../admin/admin-server.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Address, Config } from '../config/model.ts';
+import { FILE_AUTHOR } from '../control/file-state.ts';
 import { PutInForce } from '../control/in-force/put-in-force.ts';
 import { Journal } from '../control/journal.ts';
 import type { Transform } from '../control/sources/desired.ts';
@@ -72,7 +73,7 @@ export class Instance {
     this.#serving = createServing(config, { workers, early, stateDir: stateDirOf(config, store), log, onDiscovered });
     const onChange = (cause: ChangeCause): void => this.#reload(cause);
     const isLastGood = lastGood !== undefined;
-    this.#file = new FileSource({ path: watchPath, load, first, firstDigest, isLastGood, onChange, log });
+    this.#file = new FileSource({ path: watchPath, load, first, firstDigest, isLastGood, onChange, ...this.#onFileGone(), log });
     this.#control = createControl(config, this.#serving, { store, ...kept, lost, file: this.#file, transform, log });
     this.adminAddress = config.admin.address;
     this.#admin = createAdmin(this.#serving, this.#control, { config: config.admin, log, ready: () => this.#readiness() });
@@ -130,8 +131,8 @@ export class Instance {
     if (lastGood === undefined) return;
     const { revision, problems } = lastGood;
     const facts = { at: new Date(lastGood.atMs).toISOString(), problems: problems.slice(0, 10).map(formatProblem) };
-    this.#serving.exposition.fileIs('refused');
-    await this.#control.journal.record('fallback', { author: '', revision }, facts);
+    this.#control.fileState.refuse(problems.map(formatProblem), revision);
+    await this.#control.journal.record('fallback', { author: FILE_AUTHOR, revision }, facts);
     log.error({ revision, ...facts }, 'the config has problems: the last known good one is served until they are mended');
     if (this.#file.hasChanged) this.#reload('file');
   }
@@ -169,7 +170,7 @@ export class Instance {
   async stop(timeoutMs: number): Promise<number> {
     this.#draining = true;
     const { accessLog, discovery, mirrorAnalysis, probes, workers } = this.#serving;
-    const { controller, drains, journal, keptSessions, memory } = this.#control;
+    const { controller, drains, journal, keptSessions, looking, memory } = this.#control;
     await this.#file.close();
     // A worker that was told to drain confirms nothing any more.
     controller.close();
@@ -177,6 +178,7 @@ export class Instance {
     const cut = await workers.drain(timeoutMs);
     await mirrorAnalysis.close();
     memory.close();
+    looking.stop();
     probes.close();
     drains.close();
     await this.#admin.close();
@@ -185,6 +187,15 @@ export class Instance {
     await keptSessions?.close();
     await this.#options.store.close();
     return cut;
+  }
+
+  /** What is told when the config on disk is gone, and when it is back as it was. */
+  #onFileGone(): { readonly onGone: () => void; readonly onBack: () => void } {
+    const tell = (told: (control: ControlOfInstance) => void) => () => told(this.#control);
+    return {
+      onGone: tell(({ fileState, current }) => fileState.vanish(current.revision)),
+      onBack: tell(({ fileState, current }) => fileState.reappear(current.revision)),
+    };
   }
 
   /** Nobody waits for it: what goes wrong is told in the log. */

@@ -9,7 +9,9 @@ import type { Journal, JournalLine } from '../api/journal.ts';
 import type { Marker, Markers } from '../api/markers.ts';
 import type { MirrorReport } from '../api/mirror-report.ts';
 import type { MissedWrites } from '../api/missed-writes.ts';
+import type { ConfigDiff, Overview } from '../api/overview.ts';
 import type { PoolStatus } from '../api/pools.ts';
+import type { PoolStats } from '../api/stats.ts';
 import type { ChangeProblem } from '../api/problem.ts';
 import type { Revision, RevisionSummary } from '../api/revisions.ts';
 import type { Adoption } from '../api/scalars.ts';
@@ -167,6 +169,12 @@ export interface ControlApi {
   change(submission: ChangeRequest): Promise<ChangeOutcome>;
   pools(): readonly PoolStatus[];
   pool(name: string): PoolStatus | undefined;
+  /** What its versions and endpoints did in the last `windowMs`, 1 s to 5 min. */
+  stats(pool: string, windowMs: number): PoolStats | undefined;
+  /** One page of state, with what is wrong. */
+  overview(): Overview;
+  /** What is served, against the file as it was last taken. */
+  configDiff(): ConfigDiff;
   /** Newest first; `before` is exclusive. */
   revisions(page: { readonly before: number | undefined; readonly limit: number }): Promise<readonly RevisionSummary[]>;
   findRevision(number: number): Promise<Revision | undefined>;

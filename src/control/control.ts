@@ -23,13 +23,16 @@ import type { MissedWrites } from '../api/missed-writes.ts';
 import type { MirrorReportOutcome, MissedWritesQuery } from './control-api.ts';
 import type { MissedWriteLedgers } from './missed-writes.ts';
 import { poolStatuses } from './pool-status.ts';
-import type { Comparing } from './ports.ts';
+import type { Comparing, EndpointHealth } from './ports.ts';
+import type { Views } from './views.ts';
 import type { ExchangeLookup } from './exchange-lookup.ts';
 import type { SessionTables } from './session-tables.ts';
 import { showExchanges } from './shown-exchange.ts';
 import type { RecentExchangesResponse } from '../api/exchanges.ts';
 import type { ExplainRequest } from '../api/explain.ts';
+import type { ConfigDiff, Overview } from '../api/overview.ts';
 import type { PoolStatus } from '../api/pools.ts';
+import type { PoolStats } from '../api/stats.ts';
 import type { ChangeOutcome, ChangeRequest, ControlApi, ExchangeQuery, MarkOutcome, MarkRequest } from './control-api.ts';
 
 export interface ControlDeps {
@@ -43,6 +46,8 @@ export interface ControlDeps {
   readonly recall: Pick<ExchangeLookup, 'recent'>;
   readonly comparing: Comparing;
   readonly missed: Pick<MissedWriteLedgers, 'list'>;
+  readonly healthOf: (pool: string, version: string, endpoint: string) => EndpointHealth | undefined;
+  readonly views: Views;
 }
 
 export class Control implements ControlApi {
@@ -104,7 +109,7 @@ export class Control implements ControlApi {
   }
 
   #statusesOf({ pools }: Config): readonly PoolStatus[] {
-    const { current, counters, markers, drains, sessions } = this.#deps;
+    const { current, counters, markers, drains, sessions, healthOf } = this.#deps;
     const { revision, workers } = current;
     return poolStatuses(pools, {
       counters,
@@ -117,6 +122,7 @@ export class Control implements ControlApi {
         return marker && { deploy: marker.deploy, sha: marker.sha, atMs: marker.atMs };
       },
       drainOf: (pool, version, endpoint) => drains.of(pool, version, endpoint),
+      healthOf,
     });
   }
 
@@ -133,6 +139,19 @@ export class Control implements ControlApi {
 
   pool(name: string): PoolStatus | undefined {
     return this.pools().find((pool) => pool.name === name);
+  }
+
+  stats(name: string, windowMs: number): PoolStats | undefined {
+    const pool = this.pool(name);
+    return pool && this.#deps.views.stats(pool, windowMs);
+  }
+
+  overview(): Overview {
+    return this.#deps.views.overview(this.pools());
+  }
+
+  configDiff(): ConfigDiff {
+    return this.#deps.views.configDiff();
   }
 
   revisions(page: Parameters<ControlApi['revisions']>[0]): ReturnType<ControlApi['revisions']> {

@@ -12,6 +12,8 @@ import type { Exposition } from '../telemetry/exposition.ts';
 import { evaluateChange } from './evaluate-change.ts';
 import type { Asked } from './evaluate-change.ts';
 import type { Current } from './in-force/current.ts';
+import { FILE_AUTHOR } from './file-state.ts';
+import type { FileState } from './file-state.ts';
 import { GivenUp } from './in-force/participant.ts';
 import type { PutInForce } from './in-force/put-in-force.ts';
 import type { InForce, Next, Origin } from './in-force/transition.ts';
@@ -33,7 +35,8 @@ export interface ControllerDeps {
   readonly file: { read(): Loaded };
   /** Changes what was decoded (the demo puts its own upstreams in). */
   readonly transform?: Transform | undefined;
-  readonly exposition: Pick<Exposition, 'reloaded' | 'fileIs'>;
+  readonly fileState: Pick<FileState, 'ended'>;
+  readonly exposition: Pick<Exposition, 'reloaded'>;
   readonly log: Log;
 }
 
@@ -43,7 +46,6 @@ interface Task<S, R> {
   readonly reject: (error: unknown) => void;
 }
 
-const TAKEN: ReadonlySet<ApplyResult['result']> = new Set(['applied', 'unchanged']);
 const STOPPING = 'Sluice is stopping.';
 
 export class Controller {
@@ -135,10 +137,10 @@ export class Controller {
   }
 
   async #apply({ cause }: FileSubmission, inForce: PutInForce): Promise<ApplyResult> {
-    const { current, exposition, log } = this.#deps;
+    const { current, fileState, log } = this.#deps;
     const result = await this.#applyFile(cause, inForce);
     if (result.result === 'superseded') return result;
-    exposition.fileIs(TAKEN.has(result.result) ? 'taken' : 'refused');
+    fileState.ended(result, current.revision);
     if (result.result === 'unchanged') log.info({ revision: current.revision, cause }, 'config unchanged');
     return result;
   }
@@ -152,7 +154,7 @@ export class Controller {
       exposition.reloaded('unchanged');
       return { result: 'unchanged', revision: current.revision };
     }
-    return this.#put({ read, load, config, origin: { cause, author: '', reason: '', moved: [] } }, inForce);
+    return this.#put({ read, load, config, origin: { cause, author: FILE_AUTHOR, reason: '', moved: [] } }, inForce);
   }
 
   /** Whether nothing would change, neither what is served nor what the API changed over the file. */

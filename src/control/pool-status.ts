@@ -10,6 +10,7 @@ import type { MirrorStatus } from '../api/mirrors.ts';
 import type { OverrideStatus } from '../api/overrides.ts';
 import type { EndpointStatus, NotReadyReason, PoolStatus, VersionStatus } from '../api/pools.ts';
 import type { Adoption } from '../api/scalars.ts';
+import type { EndpointHealth } from './ports.ts';
 
 export interface PoolStatusDeps {
   readonly counters: Pick<CounterRegistry, 'blocks'>;
@@ -23,6 +24,8 @@ export interface PoolStatusDeps {
   readonly deployOf?: (pool: string, version: string) => DeployStatus | undefined;
   /** Default: nothing is known of drains. Without an endpoint that of the version. */
   readonly drainOf?: (pool: string, version: string, endpoint?: string) => DrainStatus | undefined;
+  /** Default: nothing is probed. */
+  readonly healthOf?: (pool: string, version: string, endpoint: string) => EndpointHealth | undefined;
 }
 
 /** `pools` with the endpoints that are served. */
@@ -38,7 +41,7 @@ export function poolStatuses(pools: readonly PoolConfig[], deps: PoolStatusDeps)
 type FindBlock = (version: string, endpoint: string) => CounterBlock | undefined;
 
 function statusOf(pool: PoolConfig, deps: PoolStatusDeps, find: FindBlock): PoolStatus {
-  const { revision, workers, isAmended, users, deployOf, drainOf } = deps;
+  const { revision, workers, isAmended, users, deployOf, drainOf, healthOf } = deps;
   const counted = users?.(pool.name);
   const total = Object.values(pool.split).reduce((sum, weight) => sum + weight, 0);
   return {
@@ -48,7 +51,11 @@ function statusOf(pool: PoolConfig, deps: PoolStatusDeps, find: FindBlock): Pool
     weights: pool.split,
     versions: pool.versions.map((version) => {
       const status = versionStatus(version, weightOf(pool, version.name), total, find);
-      const endpoints = status.endpoints.map((each) => ({ ...each, drain: drainOf?.(pool.name, version.name, each.address) }));
+      const endpoints = status.endpoints.map((each) => ({
+        ...each,
+        drain: drainOf?.(pool.name, version.name, each.address),
+        health: healthOf?.(pool.name, version.name, each.address),
+      }));
       const [deploy, drain] = [deployOf?.(pool.name, version.name), drainOf?.(pool.name, version.name)];
       return { ...status, endpoints, deploy, drain, ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }) };
     }),

@@ -53,6 +53,28 @@ export interface HealthChecks {
   adopt<T>(pools: readonly PoolConfig[], apply: () => Promise<T>): Promise<T>;
 }
 
+/** What probes found out about one endpoint. */
+export interface EndpointHealth {
+  readonly healthy: boolean;
+  /** Since when the verdict stands, in milliseconds since the epoch. */
+  readonly sinceMs: number;
+  /** The latest; undefined before the first has ended. */
+  readonly probe: { readonly result: string; readonly detail: string; readonly atMs: number } | undefined;
+}
+
+/** A name that does not resolve, or an endpoint file that is missing or bad. */
+export interface DiscoveryFault {
+  readonly kind: 'name' | 'file';
+  readonly pool: string;
+  readonly version: string;
+  readonly source: string;
+  /** In milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly reason: string;
+  /** Endpoints that are known of it and stay in use. */
+  readonly kept: number;
+}
+
 /** Rejects with a message for operators when somebody else listens there. */
 export type ClaimAddress = (address: Address) => Promise<void>;
 

@@ -52,6 +52,13 @@ function steps(endpoint: string, config: object): readonly Step[] {
     },
     { call: 'getSplit', parameters: shop, response: { weights: { v1: 3, v2: 1 } } },
     { call: 'setOverride', parameters: { ...shop, name: 'qa' }, body: override, response: stored(3) },
+    {
+      call: 'getStats',
+      parameters: { ...shop, window: '10s' },
+      response: { pool: 'shop', windowMs: 10_000, versions: [{ name: 'v1' }, { name: 'v2' }] },
+    },
+    { call: 'getOverview', response: { file: { state: 'taken' }, pools: [{ name: 'shop' }] } },
+    { call: 'getConfigDiff', response: { file: { state: 'taken' }, differences: expect.any(Array) } },
     { call: 'getOverride', parameters: { ...shop, name: 'qa' }, response: { name: 'qa', version: 'v2', origin: 'api' } },
     { call: 'listOverrides', parameters: shop, response: { overrides: [{ name: 'qa' }] } },
     { call: 'removeOverride', parameters: { ...shop, name: 'qa' }, response: stored(4) },

@@ -8,6 +8,7 @@ export interface Exception {
 
 export const EXCEPTIONS: readonly Exception[] = [
   { text: 'isTransaction', reason: 'The name that node:sqlite gives it.' },
+  { text: 'rescued', reason: 'The name of a figure in the contract of the API.' },
   { text: 'overtaken', reason: 'A detail of journal lines, old ones among them.' },
   { text: 'pools.*.mirrors.*.limits.answer', reason: 'A key that configs had once; a Problem says what it is called now.' },
 ];

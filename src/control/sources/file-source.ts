@@ -18,6 +18,10 @@ export interface FileSourceDeps {
   readonly isLastGood: boolean;
   /** There may be another config. */
   readonly onChange: (cause: ChangeCause) => void;
+  /** The config is no longer where it was. */
+  readonly onGone?: () => void;
+  /** It is back, as it was. */
+  readonly onBack?: () => void;
   readonly log: Log;
 }
 
@@ -28,9 +32,13 @@ export class FileSource {
 
   constructor(deps: FileSourceDeps) {
     this.#deps = deps;
-    const { path, log, onChange } = deps;
-    const onMissing = (): void => log.warn({ path }, 'the config is gone; what was served is served on');
-    this.#watch = path === undefined ? undefined : new FileWatch(path, onChange, { onMissing });
+    const { path, log, onChange, onGone, onBack } = deps;
+    const onMissing = (): void => {
+      log.warn({ path }, 'the config is gone; what was served is served on');
+      onGone?.();
+    };
+    const onReturned = (): void => onBack?.();
+    this.#watch = path === undefined ? undefined : new FileWatch(path, onChange, { onMissing, onReturned });
   }
 
   /** Resolves when every later change will be told. */

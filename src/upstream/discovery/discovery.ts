@@ -6,6 +6,7 @@ import type { Timer } from '../../lib/clock.ts';
 import type { DiscoverySample } from '../../telemetry/samples.ts';
 import type { Lookups } from './resolution.ts';
 import { sourceOf } from './expand.ts';
+import type { DiscoveryFault } from './source-name.ts';
 import { firstResolutions } from './first-resolutions.ts';
 import { VersionSources } from './version-sources.ts';
 import type { VersionSourcesDeps } from './version-sources.ts';
@@ -86,6 +87,11 @@ export class Discovery {
   /** Of what is in force. */
   *samples(): Iterable<DiscoverySample> {
     for (const id of this.#settled.values()) yield* this.#sources.get(id)?.samples() ?? [];
+  }
+
+  /** Names that do not resolve, and endpoint files that are missing or bad, of what is in force. */
+  *faults(): Iterable<DiscoveryFault> {
+    for (const id of this.#settled.values()) yield* this.#sources.get(id)?.faults() ?? [];
   }
 
   /** Nothing is told any more. */

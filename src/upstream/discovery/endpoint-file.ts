@@ -43,6 +43,8 @@ export class EndpointFile {
   readonly #watch: ReturnType<WatchFile>;
   /** Undefined while what is on disk is what counts. */
   #badSinceMs: number | undefined = undefined;
+  /** What is wrong while it is bad. */
+  #reason = '';
   #loading: Promise<void> | undefined = undefined;
   #again = false;
   #stopped = false;
@@ -54,11 +56,17 @@ export class EndpointFile {
     this.entries = before?.entries ?? [];
     this.failures = before?.failures ?? 0;
     this.#badSinceMs = before === undefined ? undefined : before.#badSinceMs;
+    this.#reason = before === undefined ? '' : before.#reason;
     this.#watch = deps.watch(name.source, {
       onChange: () => void this.#load(),
       onMissing: () => this.#miss(),
     });
     this.first = this.#watch.ready.then(() => (this.#stopped ? undefined : this.#load()));
+  }
+
+  /** What is wrong with it, and since when by the wall; undefined while it is good. */
+  get fault(): { readonly sinceMs: number; readonly reason: string } | undefined {
+    return this.#badSinceMs === undefined ? undefined : { sinceMs: this.#deps.clock.wallMs() - this.ageMs, reason: this.#reason };
   }
 
   /** How long the file has been missing or bad; 0 while it is good. */
@@ -102,6 +110,7 @@ export class EndpointFile {
     const { log, clock } = this.#deps;
     this.failures++;
     this.#badSinceMs ??= clock.nowMs();
+    this.#reason = problems[0] === undefined ? 'it is bad' : formatProblem(problems[0]);
     const fields = { ...this.name, problemCount: problems.length, kept: this.entries.length };
     log.error(fields, 'an endpoint file is bad, what was known of it stays');
     for (const problem of problems.slice(0, PROBLEMS_SHOWN))
@@ -112,6 +121,7 @@ export class EndpointFile {
     const { log, clock } = this.#deps;
     this.failures++;
     this.#badSinceMs ??= clock.nowMs();
+    this.#reason = 'it is gone';
     log.warn({ ...this.name, kept: this.entries.length }, 'an endpoint file is gone, what was known of it stays');
   }
 

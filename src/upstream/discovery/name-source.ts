@@ -41,6 +41,8 @@ export class NameSource {
   readonly #deps: NameSourceDeps;
   #goodMs: number;
   #failing = false;
+  /** The latest failure, as long as it fails. */
+  #fault: { readonly sinceMs: number; readonly reason: string } | undefined = undefined;
   #leftOut = 0;
   #timer: Timer | undefined = undefined;
   #stopped = false;
@@ -54,6 +56,7 @@ export class NameSource {
     this.found = before?.found ?? [];
     this.failures = before?.failures ?? 0;
     this.#failing = before !== undefined && before.#failing;
+    this.#fault = before === undefined ? undefined : before.#fault;
     const asked = this.#ask();
     this.first = this.found.length > 0 ? Promise.resolve() : asked;
   }
@@ -61,6 +64,11 @@ export class NameSource {
   /** Since the last good response, or since it was first asked for. */
   get ageMs(): number {
     return this.#deps.clock.nowMs() - this.#goodMs;
+  }
+
+  /** Why it does not resolve, and since when by the wall; undefined while it does. */
+  get fault(): { readonly sinceMs: number; readonly reason: string } | undefined {
+    return this.#fault;
   }
 
   /** Nothing changes any more. */
@@ -89,6 +97,7 @@ export class NameSource {
     this.#goodMs = clock.nowMs();
     if (this.#failing) log.info({ ...this.name }, 'a name resolves again');
     this.#failing = false;
+    this.#fault = undefined;
     if (resolution.leftOut > 0 && this.#leftOut === 0)
       log.warn({ ...this.name, used: resolution.found.length, leftOut: resolution.leftOut }, 'a name has more addresses than are used');
     this.#leftOut = resolution.leftOut;
@@ -101,10 +110,11 @@ export class NameSource {
 
   #fail(error: unknown): void {
     this.failures++;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#fault = { sinceMs: this.#fault?.sinceMs ?? this.#deps.clock.wallMs(), reason };
     if (this.#failing) return;
     this.#failing = true;
     const code = error instanceof Unresolved ? error.code : 'unknown';
-    const reason = error instanceof Error ? error.message : String(error);
     this.#deps.log.warn({ ...this.name, code, reason, kept: this.found.length }, 'a name does not resolve, what was known of it stays');
   }
 }

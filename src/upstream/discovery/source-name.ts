@@ -6,3 +6,13 @@ export interface SourceName {
   /** As the config has it: `shop.internal`, `srv:_http._tcp.shop`, `/etc/shop/endpoints.yaml`. */
   readonly source: string;
 }
+
+/** What is wrong with it now. */
+export interface DiscoveryFault extends SourceName {
+  readonly kind: 'name' | 'file';
+  /** In milliseconds since the epoch. */
+  readonly sinceMs: number;
+  readonly reason: string;
+  /** Endpoints that are known of it and stay in use. */
+  readonly kept: number;
+}

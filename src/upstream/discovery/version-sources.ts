@@ -11,7 +11,7 @@ import type { Source } from './expand.ts';
 import { firstResolutions } from './first-resolutions.ts';
 import { NameSource } from './name-source.ts';
 import type { NameSourceDeps } from './name-source.ts';
-import type { SourceName } from './source-name.ts';
+import type { DiscoveryFault, SourceName } from './source-name.ts';
 
 export interface VersionSourcesDeps extends NameSourceDeps, Pick<EndpointFileDeps, 'watch' | 'load'> {
   readonly lookups: Lookups;
@@ -70,6 +70,14 @@ export class VersionSources {
   *samples(): Iterable<DiscoverySample> {
     for (const { name, failures, found, ageMs } of this.#names.values()) yield { name, failures, addresses: found.length, ageMs };
     for (const { name, failures, entries, ageMs } of this.#files.values()) yield { name, failures, addresses: entries.length, ageMs };
+  }
+
+  /** What fails of it now. */
+  *faults(): Iterable<DiscoveryFault> {
+    for (const { name, fault, found } of this.#names.values())
+      if (fault !== undefined) yield { kind: 'name', ...name, ...fault, kept: found.length };
+    for (const { name, fault, entries } of this.#files.values())
+      if (fault !== undefined) yield { kind: 'file', ...name, ...fault, kept: entries.length };
   }
 
   /** Nothing changes any more. */

@@ -29,6 +29,8 @@ export interface ProbesOptions {
 const AT_ONCE = 256;
 /** Changes that come this close together are told as one. */
 const GATHER_MS = 5;
+/** Of what is kept of the latest probe. */
+const MAX_DETAIL_LENGTH = 200;
 
 type Target = Pick<Prober, 'endpoint' | 'health'>;
 
@@ -37,6 +39,16 @@ interface Probed {
   readonly counts: Record<ProbeResult, number>;
   verdict: HealthState;
   prober: Prober;
+  /** Since when the verdict stands, by the wall. */
+  sinceMs: number;
+  /** How the latest probe ended, and when. */
+  latest: { readonly result: ProbeResult; readonly detail: string; readonly atMs: number } | undefined;
+}
+
+/** What is known of one endpoint that is probed. Times are milliseconds since the epoch. */
+export interface ProbedHealth extends Pick<Probed, 'sinceMs'> {
+  readonly healthy: boolean;
+  readonly probe: Probed['latest'];
 }
 
 export class Probes {
@@ -104,6 +116,12 @@ export class Probes {
     }
   }
 
+  /** Undefined where it is not probed. */
+  healthOf(pool: string, version: string, endpoint: string): ProbedHealth | undefined {
+    const probed = this.#probed.get(identifyEndpoint({ pool, version, endpoint }));
+    return probed && { healthy: probed.verdict.healthy, sinceMs: probed.sinceMs, probe: probed.latest };
+  }
+
   /** Stops all probes; nothing is told any more. */
   close(): void {
     this.#closed = true;
@@ -120,7 +138,8 @@ export class Probes {
   #add(wanted: Wanted, healthy: boolean): Probed {
     const counts = { ok: 0, connect: 0, timeout: 0, status: 0, body: 0, broken: 0 };
     const verdict = new HealthState(wanted.health, healthy);
-    const probed: Probed = { name: nameOf(wanted), counts, verdict, prober: this.#start(wanted, () => probed) };
+    const sinceMs = this.#options.clock.wallMs();
+    const probed: Probed = { name: nameOf(wanted), counts, verdict, prober: this.#start(wanted, () => probed), sinceMs, latest: undefined };
     return probed;
   }
 
@@ -139,10 +158,13 @@ export class Probes {
     return new Prober(wanted, this.#deps, owner);
   }
 
-  #take({ name, counts, verdict }: Probed, result: ProbeResult, detail: string): void {
+  #take(probed: Probed, result: ProbeResult, detail: string): void {
+    const { name, counts, verdict } = probed;
     counts[result]++;
     const first = !verdict.proven;
     const changed = verdict.take(result === 'ok');
+    probed.latest = { result, detail: detail.slice(0, MAX_DETAIL_LENGTH), atMs: this.#options.clock.wallMs() };
+    if (changed || first) probed.sinceMs = probed.latest.atMs;
     if (!verdict.healthy && (changed || first)) this.#options.log.warn({ ...name, result, detail }, 'an endpoint is unhealthy');
     if (!changed) return;
     if (verdict.healthy) this.#options.log.info({ ...name }, first ? 'a new endpoint is healthy' : 'an endpoint is healthy again');

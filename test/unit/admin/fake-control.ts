@@ -9,6 +9,9 @@ import type { ExplainRequest } from '../../../src/api/explain.ts';
 import type { JournalLine } from '../../../src/api/journal.ts';
 import type { Marker } from '../../../src/api/markers.ts';
 import type { PoolStatus } from '../../../src/api/pools.ts';
+import { EXAMPLES } from '../../../src/api/contract.ts';
+import type { ConfigDiff, Overview } from '../../../src/api/overview.ts';
+import type { PoolStats } from '../../../src/api/stats.ts';
 import type { RevisionSummary } from '../../../src/api/revisions.ts';
 import type {
   ChangeOutcome,
@@ -85,6 +88,18 @@ export class FakeControl implements ControlApi {
 
   pool(name: string): PoolStatus | undefined {
     return this.pools().find((pool) => pool.name === name);
+  }
+
+  stats(name: string, windowMs: number): PoolStats | undefined {
+    return this.pool(name) && { ...EXAMPLES.PoolStats, pool: name, windowMs };
+  }
+
+  overview(): Overview {
+    return EXAMPLES.Overview;
+  }
+
+  configDiff(): ConfigDiff {
+    return EXAMPLES.ConfigDiff;
   }
 
   async revisions({ before, limit }: { before: number | undefined; limit: number }): Promise<readonly RevisionSummary[]> {

@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<string, string>> = { string: 'text', number: 'numbe
 
 const HEAD = `// The kinds of what the admin API returns, without bounds and words: for a client that must not wait for zod to load.
 // Made from the schemas: do not edit it; \`node test/unit/api/shapes.ts\` writes it anew.
+// Long because it holds every resource.
 
 import type { SchemaName } from './contract.ts';
 

@@ -5,6 +5,7 @@ import { decodeText, readFiles } from '../../../src/config/decode.ts';
 import type { LoadResult } from '../../../src/config/decode.ts';
 import type { Config, EndpointConfig, PoolConfig } from '../../../src/config/model.ts';
 import { Controller } from '../../../src/control/controller.ts';
+import { FileState } from '../../../src/control/file-state.ts';
 import { Current } from '../../../src/control/in-force/current.ts';
 import { PutInForce } from '../../../src/control/in-force/put-in-force.ts';
 import type { DataPlane, EndpointDiscovery, EndpointUpdate, Update } from '../../../src/control/ports.ts';
@@ -137,7 +138,8 @@ export async function open(store: Store = new MemoryStore()) {
   const moveUsers = (pools: readonly string[]) => void movedUsers.push(`${pools.join(' ')} after ${dataPlane.updates.length}`);
   const followers = createFollowers();
   const deps = { ...followers, workers: dataPlane, discovery, counters, sessions, moveUsers, exposition, keeper, current };
-  const controller = new Controller({ current, keeper, journal, left: left.latest?.amendments, file, exposition, log });
+  const fileState = new FileState({ journal, exposition, wallMs: () => 0 });
+  const controller = new Controller({ current, keeper, journal, left: left.latest?.amendments, file, fileState, exposition, log });
   controller.begin(new PutInForce(deps, log));
   const driver = new Driver(controller, current, file);
   return { controller: driver, journal, dataPlane, discovery, counters, reloads, files, served, lines, movedUsers, deps, followers, log };

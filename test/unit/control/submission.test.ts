@@ -381,7 +381,7 @@ describe('a start with a kept state', () => {
     expect([opened.journal.number, (await opened.journal.find(3))?.written]).toMatchObject([3, { workers: 3 }]);
     expect((await opened.journal.find(3))?.summary).toMatchObject({
       cause: 'start',
-      author: '',
+      author: 'file',
       differences: [{ path: 'workers', before: 'auto', after: '3' }],
     });
   });

@@ -1,0 +1,140 @@
+// What people and dashboards see of a running instance: figures of the last while, one page of state, and what is wrong.
+
+import type { ConfigDiff, FileOverview, Overview, PoolOverview, VersionOverview } from '../api/overview.ts';
+import type { PoolStatus, VersionStatus } from '../api/pools.ts';
+import type { PoolStats } from '../api/stats.ts';
+import { diffConfigs } from '../config/diff.ts';
+import type { Difference } from '../config/diff.ts';
+import type { Config } from '../config/model.ts';
+import type { TrafficHistory, VersionWindow } from '../telemetry/traffic-history.ts';
+import type { FileState } from './file-state.ts';
+import { figuresOf, poolRatesOf, shareOf, statsOfVersion } from './figures.ts';
+import type { Current } from './in-force/current.ts';
+import type { DiscoveryFault } from './ports.ts';
+import type { PressureLevel } from './pressure.ts';
+import { whatIsWrong } from './what-is-wrong.ts';
+
+export interface ViewsDeps {
+  readonly current: Pick<Current, 'config' | 'written' | 'revision'>;
+  readonly traffic: Pick<TrafficHistory, 'window'>;
+  readonly file: Pick<FileState, 'shown'>;
+  readonly workers: { readonly serving: number; readonly total: number };
+  readonly pressure: () => PressureLevel;
+  readonly faults: () => Iterable<DiscoveryFault>;
+  readonly wallMs: () => number;
+}
+
+/** Of the overview, and of what is said to fail. */
+export const OVERVIEW_WINDOW_MS = 60_000;
+const MAX_FINDINGS = 100;
+
+export class Views {
+  readonly #deps: ViewsDeps;
+  readonly #startedMs: number;
+  /** Of the two configs that were compared last. */
+  #compared: { readonly written: Config | undefined; readonly config: Config | undefined; readonly differences: readonly Difference[] };
+
+  constructor(deps: ViewsDeps) {
+    this.#deps = deps;
+    this.#startedMs = deps.wallMs();
+    this.#compared = { written: undefined, config: undefined, differences: [] };
+  }
+
+  stats(pool: PoolStatus, windowMs: number): PoolStats {
+    const windows = this.#windowsOf(pool, windowMs);
+    const requests = requestsOf(windows);
+    const versions = pool.versions.map((version) => statsOfVersion(version, windows.get(version.name), requests));
+    const measuredMs = Math.max(0, ...versions.map((version) => version.measuredMs));
+    return { pool: pool.name, revision: pool.revision, windowMs, measuredMs, ...poolRatesOf(versions, measuredMs), versions };
+  }
+
+  overview(pools: readonly PoolStatus[]): Overview {
+    const { current, workers, file, pressure, faults, wallMs } = this.#deps;
+    const windows = new Map(pools.map((pool) => [pool.name, this.#windowsOf(pool, OVERVIEW_WINDOW_MS)]));
+    const named = namedVersions(current.config);
+    const findings = whatIsWrong({
+      file: file.shown,
+      workers,
+      pressure: pressure(),
+      pools,
+      isNamed: (pool, version) => named.has(`${pool}\n${version}`),
+      lately: (pool, version) => latelyOf(windows.get(pool)?.get(version)),
+      faults: faults(),
+    });
+    const measuredMs = Math.max(0, ...[...windows.values()].flatMap((each) => [...each.values()].map((window) => window.measuredMs)));
+    return {
+      revision: current.revision,
+      atMs: wallMs(),
+      startedMs: this.#startedMs,
+      workers: { applied: workers.serving, total: workers.total },
+      windowMs: OVERVIEW_WINDOW_MS,
+      measuredMs,
+      file: this.#file(),
+      pools: pools.map((pool) => poolOverview(pool, windows.get(pool.name) ?? new Map(), measuredMs)),
+      findings: findings.slice(0, MAX_FINDINGS),
+      findingCount: findings.length,
+    };
+  }
+
+  /** What is served, against the file as it was last taken. */
+  configDiff(): ConfigDiff {
+    return { revision: this.#deps.current.revision, file: this.#file(), differences: this.#differences() };
+  }
+
+  #file(): FileOverview {
+    return { ...this.#deps.file.shown, differences: this.#differences().length };
+  }
+
+  #differences(): readonly Difference[] {
+    const { written, config } = this.#deps.current;
+    if (this.#compared.written !== written || this.#compared.config !== config) {
+      const differences = written === undefined || config === undefined || written === config ? [] : diffConfigs(written, config);
+      this.#compared = { written, config, differences };
+    }
+    return this.#compared.differences;
+  }
+
+  #windowsOf({ name, versions }: PoolStatus, windowMs: number): ReadonlyMap<string, VersionWindow> {
+    const found = versions.map((version) => [version.name, this.#deps.traffic.window(name, version.name, windowMs)] as const);
+    return new Map(found.flatMap(([version, window]) => (window === undefined ? [] : [[version, window] as const])));
+  }
+}
+
+function requestsOf(windows: ReadonlyMap<string, VersionWindow>): number {
+  return [...windows.values()].reduce((sum, { counted }) => sum + counted.requests, 0);
+}
+
+function poolOverview(pool: PoolStatus, windows: ReadonlyMap<string, VersionWindow>, measuredMs: number): PoolOverview {
+  const requests = requestsOf(windows);
+  const versions = pool.versions.map((version) => versionOverview(version, windows.get(version.name), requests));
+  return { name: pool.name, ...poolRatesOf(versions, measuredMs), versions };
+}
+
+function versionOverview(version: VersionStatus, window: VersionWindow | undefined, requests: number): VersionOverview {
+  const { name, ready, draining, endpoints, inFlight, users, deploy } = version;
+  return {
+    name,
+    ...figuresOf(window),
+    ...shareOf(version, window, requests),
+    inFlight,
+    ready,
+    draining,
+    endpoints: { ready: endpoints.filter((each) => each.ready).length, total: endpoints.length },
+    ...(users !== undefined && { users }),
+    ...(deploy !== undefined && { deploy }),
+  };
+}
+
+function latelyOf(
+  window: VersionWindow | undefined,
+): { measuredMs: number; requests: number; errors: number; fallbacks: number } | undefined {
+  return window && { measuredMs: window.measuredMs, ...window.counted };
+}
+
+/** Versions that routes name outright. */
+function namedVersions(config: Config | undefined): ReadonlySet<string> {
+  const actions = (config?.routes ?? []).map(({ action }) => action);
+  return new Set(
+    actions.flatMap((action) => (action.kind === 'pool' && action.version !== undefined ? [`${action.pool}\n${action.version}`] : [])),
+  );
+}
