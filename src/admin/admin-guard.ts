@@ -1,23 +1,24 @@
 // The guard of the admin API: what a request must be before its meaning is looked at. It reads no body.
 
-import { finished } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AdminConfig, Address } from '../config/model.ts';
+import type { AdminConfig } from '../config/model.ts';
 import type { Clock } from '../lib/clock.ts';
-import { allowedHosts } from './allowed-hosts.ts';
 import { ANONYMOUS, identify, mayDo } from './auth.ts';
 import type { Access, Caller, Role } from './auth.ts';
-import { isAllowedOrigin } from './origins.ts';
+import { isAllowedOrigin, isAllowedSite } from './origins.ts';
 import { HttpProblem } from './problem-reply.ts';
 import { CHALLENGE, roleProblem } from './role-problem.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { Refusals } from './refusals.ts';
 import type { Tokens } from './tokens.ts';
+import type { Workload } from './workload.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Which role may call; default: `viewer`. */
     access?: Access;
+    /** Whether its response stays open. */
+    isStream?: boolean;
   }
   interface FastifyRequest {
     /** Name of a token, or `anonymous`. */
@@ -27,29 +28,26 @@ declare module 'fastify' {
 }
 
 export interface AdminGuardDeps {
-  readonly address: Address;
+  /** Whether a Host field may say this. */
+  readonly isAllowedHost: (host: string) => boolean;
   readonly tokens: Tokens;
   readonly limits: AdminConfig['limits'];
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly refusals: Refusals;
+  readonly workload: Pick<Workload, 'admit' | 'begin'>;
   /** Methods of a path; empty for an unknown path. */
   readonly methodsAt: (path: string) => readonly string[];
 }
 
-/** Requests that are served at one time, without subscribers to events. */
-const MAX_CONCURRENT = 64;
 const FAILURES_PER_SECOND = 10;
 
 export class AdminGuard {
   readonly #options: AdminGuardDeps;
-  readonly #hosts: (host: string) => boolean;
   readonly #writes: TokenBucket;
   readonly #failures: TokenBucket;
-  #atWork = 0;
 
   constructor(options: AdminGuardDeps) {
     this.#options = options;
-    this.#hosts = allowedHosts(options.address);
     const nowMs = () => options.clock.nowMs();
     const { writesPerSecond } = options.limits;
     this.#writes = new TokenBucket(nowMs, writesPerSecond, 2 * writesPerSecond);
@@ -63,56 +61,51 @@ export class AdminGuard {
   /** Throws an HttpProblem for a request that must not come in. */
   admit(request: FastifyRequest, reply: FastifyReply): void {
     this.#checkFields(request);
+    const { tokens } = this.#options;
     const { access = 'viewer' } = request.routeOptions.config;
-    const isOpen = access === 'open' || this.#isOpenPath(request);
-    if (!isOpen) {
-      this.#occupy(reply);
-      this.#authorize(request, access);
-    }
+    const isOpen = this.#isOpen(request);
+    const caller = identify(tokens, request.headers.authorization);
+    this.#checkPlace(request, isOpen, tokens.required && caller.kind === 'known');
+    if (!isOpen) this.#authorize(request, caller, access);
     if (request.is404) this.#refuseNowhere(request);
-    if (isRead(request)) return;
-    this.#checkWrite(request, access);
+    if (!isRead(request)) this.#checkWrite(request, access);
+    if (!isOpen) this.#options.workload.admit(request, reply);
   }
 
-  /** The request became a stream that lives long: it no longer counts as work. */
-  release(reply: FastifyReply): void {
-    if (this.#occupied.delete(reply)) this.#atWork -= 1;
+  /** The request has come whole. Throws an HttpProblem when there is no place for it. */
+  begin(request: FastifyRequest, reply: FastifyReply): void {
+    if (!this.#isOpen(request)) this.#options.workload.begin(request, reply);
   }
 
-  readonly #occupied = new WeakSet<FastifyReply>();
+  #checkFields({ raw }: FastifyRequest): void {
+    for (const field of ['host', 'origin', 'authorization', 'content-type', 'sec-fetch-site'])
+      if (countFields(raw.rawHeaders, field) > 1) throw new HttpProblem(400, `The request has more than one ${titleOf(field)} field.`);
+  }
 
-  #checkFields(request: FastifyRequest): void {
-    const { refusals } = this.#options;
-    for (const field of ['host', 'origin', 'authorization', 'content-type'])
-      if (countFields(request.raw.rawHeaders, field) > 1)
-        throw new HttpProblem(400, `The request has more than one ${titleOf(field)} field.`);
+  /** A caller with a token is no web page that tries its luck; such a page is known by the names and origins that its browser sends. */
+  #checkPlace(request: FastifyRequest, isOpen: boolean, hasToken: boolean): void {
+    const { isAllowedHost, refusals } = this.#options;
     const { host = '', origin } = request.headers;
-    if (!this.#hosts(host)) {
+    if (!isOpen && !hasToken && !isAllowedHost(host)) {
       refusals.report(request, 'host', ANONYMOUS);
-      throw new HttpProblem(421, 'The Host field names neither this machine nor the address that the admin API listens on.');
+      throw new HttpProblem(
+        421,
+        'The Host field names neither this machine, nor the address that the admin API listens on, nor one of admin.hosts; with a valid token any name will do.',
+      );
     }
-    if (origin === undefined || isAllowedOrigin(origin, host, request.method, this.#hosts)) return;
+    const isAllowed = hasToken ? (name: string) => name.toLowerCase() === host.toLowerCase() || isAllowedHost(name) : isAllowedHost;
+    const isOwn = origin === undefined || isAllowedOrigin(origin, host, request.method, isAllowed);
+    if (isOwn && (hasToken || isAllowedSite(request.headers, request.method, request.routeOptions.config.isStream === true))) return;
     refusals.report(request, 'origin', ANONYMOUS);
     throw new HttpProblem(403, 'The request comes from a web page of another origin.');
   }
 
-  /** Only a client that may read learns which paths exist. */
-  #isOpenPath(request: FastifyRequest): boolean {
-    return request.is404 && OPEN_PATHS.has(pathOf(request));
+  /** Of what there is not, only a client that may read learns it; but the methods of an open path are open. */
+  #isOpen(request: FastifyRequest): boolean {
+    return request.routeOptions.config.access === 'open' || (request.is404 && OPEN_PATHS.has(pathOf(request)));
   }
 
-  #occupy(reply: FastifyReply): void {
-    if (this.#atWork >= MAX_CONCURRENT) {
-      this.#options.refusals.count('busy');
-      throw new HttpProblem(503, `${MAX_CONCURRENT} requests are being served already.`, {}, { 'retry-after': '1' });
-    }
-    this.#atWork += 1;
-    this.#occupied.add(reply);
-    finished(reply.raw, () => this.release(reply));
-  }
-
-  #authorize(request: FastifyRequest, access: Access): void {
-    const caller = identify(this.#options.tokens, request.headers.authorization);
+  #authorize(request: FastifyRequest, caller: Caller, access: Access): void {
     if (caller.kind === 'unknown') throw this.#refuseUnknown(request, caller);
     request.author = caller.author;
     request.role = caller.role;

@@ -19,15 +19,20 @@ export interface Readiness {
   readonly reason: string;
 }
 
+/** Who may call, how often and by which names. */
+export type AdminAccess = Pick<AdminConfig, 'tokens' | 'limits'> & Partial<Pick<AdminConfig, 'hosts'>>;
+
 export interface AdminServerOptions {
   /** Where to listen; cannot change live. */
   readonly address: Address;
+  /** Where probes and metrics alone are served as well; cannot change live. */
+  readonly probesAddress?: Address | undefined;
   readonly metricsType: string;
   readonly ports: AdminPorts;
   /** Absent: only the probes are served. */
   readonly control?: ControlApi;
-  /** Tokens and limits at the start; see `configure`. */
-  readonly config?: Pick<AdminConfig, 'tokens' | 'limits'>;
+  /** At the start; see `configure`. */
+  readonly config?: AdminAccess;
   /** For tokens that nobody can use. */
   readonly log?: Pick<Log, 'info' | 'warn'>;
   /** Default: the environment of the process. */

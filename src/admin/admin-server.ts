@@ -5,27 +5,32 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/address.ts';
 import type { AdminConfig, Address } from '../config/model.ts';
-import { systemClock } from '../lib/clock.ts';
+import { systemClock, threadCpuMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { AdminConnections } from './admin-connections.ts';
 import { AdminGuard } from './admin-guard.ts';
-import type { AdminServerOptions } from './admin-options.ts';
+import type { AdminAccess, AdminServerOptions } from './admin-options.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { knownPaths } from './known-paths.ts';
 import { closeServer, createServer, listen, otherAddresses } from './open-server.ts';
 import { problemDetails } from './problem-reply.ts';
 import { plainProbe, sendProbe } from './plain-probe.ts';
-
+import { probeListener } from './probe-server.ts';
 import { Refusals } from './refusals.ts';
+import { Scrapes } from './scrapes.ts';
 import { Tokens } from './tokens.ts';
+import { Workload } from './workload.ts';
 
 export class AdminServer {
   readonly #options: AdminServerOptions;
   readonly #tokens: Tokens;
   readonly #refusals: Refusals;
+  readonly #connections: AdminConnections;
+  readonly #scrapes: Scrapes;
   readonly #server: Server;
-  /** For further addresses of the same name. */
+  /** For further addresses of the same name, and for that of the probes. */
   readonly #others: Server[] = [];
-  readonly #isAllowed: (host: string) => boolean;
+  #isAllowed: (host: string) => boolean;
   #limits: AdminConfig['limits'];
   #guard: AdminGuard | undefined = undefined;
   /** Undefined until something other than a probe is asked. */
@@ -39,8 +44,10 @@ export class AdminServer {
     if (options.control !== undefined && !this.#mayBeOpen(config)) throw new Error(NEEDS_TOKENS);
     this.#tokens = new Tokens({ log, nowMs, env }, config.tokens);
     this.#refusals = new Refusals(options.control, nowMs);
+    this.#connections = this.#createConnections();
+    this.#scrapes = new Scrapes({ metrics: () => options.ports.metrics(), nowMs, cpuMs: threadCpuMs });
     this.#limits = config.limits;
-    this.#isAllowed = allowedHosts(address);
+    this.#isAllowed = allowedHosts(address, config.hosts);
     this.#server = this.#createServer();
   }
 
@@ -59,12 +66,29 @@ export class AdminServer {
     return bound;
   }
 
+  /** Where probes and metrics have an address of their own, as `listen`; call it once. Undefined where they have none. */
+  async listenForProbes(): Promise<Address | undefined> {
+    const { probesAddress, ports, metricsType } = this.#options;
+    if (probesAddress === undefined) return undefined;
+    const listener = probeListener({ ready: ports.ready, scrapes: this.#scrapes, metricsType, onError: (error) => ports.onError?.(error) });
+    const server = createServer(this.#createConnections(), listener);
+    const bound = await listen(server, probesAddress);
+    this.#others.push(server);
+    return bound;
+  }
+
+  /** One for each address: a crowd at one of them takes no room at another. */
+  #createConnections(): AdminConnections {
+    const { clock = systemClock, log = SILENT } = this.#options;
+    return new AdminConnections({ clock, log, onRefused: () => this.#refusals.count('connections') });
+  }
+
   #createServer(): Server {
-    return createServer((request, response) => this.#onRequest(request, response));
+    return createServer(this.#connections, (request, response) => this.#onRequest(request, response));
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
-    const probe = plainProbe(request, this.#isAllowed, this.#options.ports.ready);
+    const probe = plainProbe(request, this.#options.ports.ready);
     if (probe !== undefined) return sendProbe(probe, response);
     if (this.#serve !== undefined) return this.#serve(request, response);
     this.#load().then(
@@ -86,21 +110,33 @@ export class AdminServer {
 
   async #createApp(): Promise<FastifyInstance> {
     const { createApp } = await import('./create-app.ts');
-    const { clock = systemClock, address } = this.#options;
-    const [tokens, refusals, limits] = [this.#tokens, this.#refusals, this.#limits];
+    const { clock = systemClock } = this.#options;
+    const isAllowedHost = (host: string): boolean => this.#isAllowed(host);
+    const [tokens, refusals, limits, connections] = [this.#tokens, this.#refusals, this.#limits, this.#connections];
+    const workload = new Workload({ connections, refusals, nowMs: () => clock.nowMs() });
     const createGuard = (app: FastifyInstance) =>
-      (this.#guard = new AdminGuard({ address, tokens, limits, clock, refusals, methodsAt: knownPaths(app) }));
+      (this.#guard = new AdminGuard({ isAllowedHost, tokens, limits, clock, refusals, workload, methodsAt: knownPaths(app) }));
     let serve: RequestListener | undefined;
     const onListener = (listener: RequestListener): void => void (serve = listener);
-    const app = createApp({ options: this.#options, clock, tokens, createGuard, server: this.#server, onListener });
+    const app = createApp({
+      options: this.#options,
+      clock,
+      tokens,
+      workload,
+      scrapes: this.#scrapes,
+      createGuard,
+      server: this.#server,
+      onListener,
+    });
     await app.ready();
     this.#serve = serve;
     return app;
   }
 
-  /** Tokens and limits from now on. A caller without a valid token is refused at once; its streams end at their next heartbeat. */
-  configure(config: Pick<AdminConfig, 'tokens' | 'limits'>): void {
+  /** Tokens, limits and names from now on. A caller without a valid token is refused at once; its streams end at their next heartbeat. */
+  configure(config: AdminAccess): void {
     this.#limits = config.limits;
+    this.#isAllowed = allowedHosts(this.#options.address, config.hosts);
     this.#guard?.configure(config.limits);
     // A config that lost its tokens, by whatever way, must not open the door of an instance that runs.
     if (config.tokens.length > 0 || !this.#tokens.required) this.#tokens.configure(config.tokens);
@@ -136,6 +172,6 @@ const OPEN =
 
 const KEEPS_TOKENS = 'the config lists no token for the admin API any more: those of before are needed until a restart';
 
-const NO_CONFIG: Pick<AdminConfig, 'tokens' | 'limits'> = { tokens: [], limits: { writesPerSecond: 500 } };
+const NO_CONFIG: AdminAccess = { tokens: [], limits: { writesPerSecond: 500 } };
 
 const SILENT: Pick<Log, 'info' | 'warn'> = { info: () => undefined, warn: () => undefined };

@@ -10,6 +10,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { AdminServerOptions } from './admin-options.ts';
 import { identify } from './auth.ts';
 import { addConfig } from './whole-config.ts';
+import { measureCpu } from './cpu-use.ts';
+import type { Charge } from './cpu-use.ts';
 import { addDrains } from './drains.ts';
 import type { AdminGuard } from './admin-guard.ts';
 import { addEvents } from './events.ts';
@@ -27,13 +29,17 @@ import { PROBLEM_TYPE, problemDetails, HttpProblem, sendProblem } from './proble
 import { addRevisions } from './revisions.ts';
 import { RoleProblem } from './role-problem.ts';
 import { SAFE_HEADERS } from './safe-headers.ts';
+import type { Scrapes } from './scrapes.ts';
 import { JSON_TYPE, takeJson } from './read-body.ts';
 import type { Tokens } from './tokens.ts';
+import type { Workload } from './workload.ts';
 
 export interface AppDeps {
   readonly options: AdminServerOptions;
   readonly clock: Clock;
   readonly tokens: Tokens;
+  readonly workload: Workload;
+  readonly scrapes: Scrapes;
   /** Called before the app has routes. */
   readonly createGuard: (app: FastifyInstance) => AdminGuard;
   /** What its requests come from, and who is told how to serve them. */
@@ -68,11 +74,10 @@ export function createApp(deps: AppDeps): FastifyInstance {
       return server;
     },
   });
-  app.decorateRequest('author', '');
-  app.decorateRequest('role', 'viewer');
-  takeJson(app);
+  readRequests(app, deps);
   const guard = deps.createGuard(app);
   app.addHook('onRequest', async (request, reply) => guard.admit(request, reply));
+  app.addHook('preHandler', async (request, reply) => guard.begin(request, reply));
   app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'There is no such resource.'));
   app.setErrorHandler<FastifyError>((error, request, reply) => {
@@ -82,14 +87,23 @@ export function createApp(deps: AppDeps): FastifyInstance {
   const schemas: Record<string, object> = {};
   void app.register(fastifySwagger, documentOptions(options.build ?? '0.0.0', schemas));
   void app.register(async (scope) => {
-    addRoutes(scope, guard, deps);
+    addRoutes(scope, deps);
     addDocument(scope, options, schemas);
   });
   return app;
 }
 
-function addRoutes(app: FastifyInstance, guard: AdminGuard, { options, clock, tokens }: AppDeps): void {
-  addProbes(app, options);
+/** What is known of each request, and how its body is read. */
+function readRequests(app: FastifyInstance, { workload }: AppDeps): void {
+  app.decorateRequest('author', '');
+  app.decorateRequest('role', 'viewer');
+  const charge: Charge = (request, ms) => workload.charge(request, ms);
+  measureCpu(app, charge);
+  takeJson(app, charge);
+}
+
+function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scrapes }: AppDeps): void {
+  addProbes(app, options, scrapes);
   const { control } = options;
   if (control === undefined) return;
   addPools(app, control);
@@ -109,7 +123,7 @@ function addRoutes(app: FastifyInstance, guard: AdminGuard, { options, clock, to
       const caller = identify(tokens, headers.authorization);
       return caller.kind === 'known' && caller.author === author;
     },
-    onOpen: (reply) => guard.release(reply),
+    beginStream: (request, reply) => workload.beginStream(request, reply),
   });
   void app.register(async (scope) => addConfig(scope, control));
 }
@@ -138,7 +152,7 @@ const FAULTS: ReadonlyMap<string, { readonly detail: string; readonly headers?: 
     'FST_ERR_CTP_INVALID_MEDIA_TYPE',
     { detail: 'A body must be application/json; a config may also be application/yaml.', headers: { accept: JSON_TYPE } },
   ],
-  ['FST_ERR_CTP_BODY_TOO_LARGE', { detail: 'The body is larger than 1 MiB, or than 8 MiB for a config.' }],
+  ['FST_ERR_CTP_BODY_TOO_LARGE', { detail: 'The body is larger than 1 MiB, than 8 MiB for a config, or than 256 KiB for a question.' }],
   [
     'FST_ERR_HANDLER_TIMEOUT',
     {

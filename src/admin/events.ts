@@ -15,12 +15,11 @@ export interface EventsDeps {
   readonly clock: Clock;
   /** Whether the token of a request is still valid. */
   readonly isAllowed: (request: FastifyRequest) => boolean;
-  /** Called when a request stays open and no longer counts as work. */
-  readonly onOpen: (reply: FastifyReply) => void;
+  /** Called when a request stays open. Throws an HttpProblem when there is no place for one more. */
+  readonly beginStream: (request: FastifyRequest, reply: FastifyReply) => void;
 }
 
 const EVENTS_TYPE = 'text/event-stream';
-const MAX_SUBSCRIBERS = 32;
 
 export function addEvents(app: FastifyInstance, options: EventsDeps): void {
   const { control, clock } = options;
@@ -34,19 +33,19 @@ export function addEvents(app: FastifyInstance, options: EventsDeps): void {
     response: [EVENTS_TYPE],
     kind: 'events',
   });
-  app.get('/v1/events', { schema, exposeHeadRoute: false }, (request, reply) => {
+  app.get('/v1/events', { schema, exposeHeadRoute: false, config: { isStream: true } }, (request, reply) => {
     const { after } = readQuery(request.query, ['after']);
     chooseType(request.headers.accept, [EVENTS_TYPE]);
     const last = lastEvent(request.headers['last-event-id']) ?? after;
-    if (open.size >= MAX_SUBSCRIBERS)
-      throw new HttpProblem(503, `There are ${MAX_SUBSCRIBERS} subscribers already.`, {}, { 'retry-after': '5' });
+    options.beginStream(request, reply);
     reply.hijack();
-    options.onOpen(reply);
     reply.raw.writeHead(200, { ...SAFE_HEADERS, 'content-type': EVENTS_TYPE, 'x-accel-buffering': 'no' });
     const subscriber = new Subscriber({ out: reply.raw, control, clock, after: last, isAllowed: () => options.isAllowed(request) });
     open.add(subscriber);
     reply.raw.once('close', () => open.delete(subscriber));
     if (reply.raw.destroyed) open.delete(subscriber);
+    // A subscriber that ends its side has left; the next event, which would show it, may be hours away.
+    request.raw.socket.once('end', () => subscriber.close());
   });
   app.addHook('onClose', async () => {
     for (const subscriber of open) subscriber.close();

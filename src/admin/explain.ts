@@ -1,6 +1,7 @@
 // Why a request goes where it goes, in the running instance.
 
 import type { FastifyInstance } from 'fastify';
+import { MAX_QUESTION_BYTES } from '../api/bounds.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { explainBody } from '../api/explain.ts';
@@ -19,7 +20,7 @@ export function addExplain(app: FastifyInstance, control: ControlApi): void {
     response: 'Explanation',
     kind: 'question',
   });
-  app.post('/v1/explain', { schema, config: { access: 'viewer' } }, (request, reply) => {
+  app.post('/v1/explain', { schema, bodyLimit: MAX_QUESTION_BYTES, config: { access: 'viewer' } }, (request, reply) => {
     readQuery(request.query, []);
     const question = readBody(explainBody, request);
     chooseType(request.headers.accept, [JSON_TYPE]);

@@ -1,13 +1,9 @@
-// The HTTP server of the admin API: its limits, and what becomes of a connection that brings no request. It knows no paths.
+// The HTTP server of the admin API: its limits, and where it listens. It knows no paths.
 
 import { lookup } from 'node:dns/promises';
 import type { RequestListener, Server } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Address } from '../config/model.ts';
-import { CLOSES, writeLocalHead } from '../http1/write-response.ts';
-import { PROBLEM_TYPE, problemDetails } from './problem-reply.ts';
-
-const MAX_CONNECTIONS = 256;
+import type { AdminConnections } from './admin-connections.ts';
 
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
@@ -17,14 +13,24 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
 };
 
-/** Listens nowhere yet. */
-export function createServer(serve: RequestListener): Server {
+/** Without a byte in either direction; more than a call may take, and than two events may be apart. */
+const SILENCE_MS = 35_000;
+
+/** Listens nowhere yet. Requests come to `serve`, but for those of connections that end. */
+export function createServer(connections: AdminConnections, serve: RequestListener): Server {
   // An import would evaluate all that the module names, which loads the HTTP client of fetch: 16 MB.
-  const server = process.getBuiltinModule('node:http').createServer(LIMITS, serve);
-  server.maxConnections = MAX_CONNECTIONS;
-  server.on('clientError', refuseConnection);
+  const server = process.getBuiltinModule('node:http').createServer(LIMITS, (request, response) => {
+    if (connections.begin(request, response)) serve(request, response);
+  });
+  server.timeout = SILENCE_MS;
+  // A client that ends its side behind its request still gets the response, which may say what has changed.
+  (server as HalfOpenServer).httpAllowHalfOpen = true;
+  connections.follow(server);
   return server;
 }
+
+/** A field of Node's server without a line in its documents: its own tests hold it. */
+type HalfOpenServer = Server & { httpAllowHalfOpen: boolean };
 
 /** Resolves with where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */
 export async function listen(server: Server, address: Address): Promise<Address> {
@@ -62,16 +68,3 @@ export async function closeServer(server: Server, finish: () => Promise<void>): 
     await closed;
   }
 }
-
-/** What is not even a request: it gets a reply where that is possible, and the connection is closed. */
-function refuseConnection(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const status = CLIENT_ERRORS.get(error.code ?? '') ?? 400;
-  const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
-  socket.end(writeLocalHead(status, `content-type: ${PROBLEM_TYPE}\r\n`, Buffer.byteLength(body), CLOSES) + body);
-}
-
-const CLIENT_ERRORS: ReadonlyMap<string, number> = new Map([
-  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
-  ['HPE_HEADER_OVERFLOW', 431],
-]);

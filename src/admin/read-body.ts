@@ -1,12 +1,16 @@
-// Bodies of calls: strict JSON (or YAML where a call accepts it), judged by a schema, with every fault located in the text that was sent.
+// Bodies of calls: strict JSON (or YAML where a call accepts it), judged by a schema, with faults located in the text that was sent. A text that
+// would cost too much is refused before it is parsed.
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { problemsOf } from '../config/issues.ts';
-import { mergeSources } from '../config/merge.ts';
+import { show } from '../config/path.ts';
 import type { Merged } from '../config/merge.ts';
-import { parseText } from '../config/parse.ts';
 import type { ChangeProblem } from '../api/problem.ts';
+import { measured } from './cpu-use.ts';
+import type { Charge } from './cpu-use.ts';
+import { boundsFault, placeAt, readPlaces } from './json-text.ts';
+import type { JsonPlaces } from './json-text.ts';
 import { HttpProblem } from './problem-reply.ts';
 
 export const JSON_TYPE = 'application/json';
@@ -21,20 +25,23 @@ export interface SentBody {
   readonly value: unknown;
 }
 
-/** Faults in longer texts are not located: that would take a second parser. */
-const MAX_LOCATED_LENGTH = 64 * 1024;
+/** Faults of viewers in longer texts are not located: what they ask about is short. */
+const MAX_LOCATED_FOR_VIEWERS = 4 * 1024;
+const MAX_LOCATED_LENGTH = 256 * 1024;
 const MAX_PROBLEMS = 100;
 
 /** Accepts JSON alone, until `takeYaml`. */
-export function takeJson(app: FastifyInstance): void {
+export function takeJson(app: FastifyInstance, charge: Charge): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (request, bytes, done) => {
-    finish(done, () => readJson(textOf(request, bytes as Buffer)));
+    finish(done, () => measured(charge, request, () => readJson(textOf(request, bytes as Buffer))));
   });
 }
 
+/** JSON is YAML: what a config says is not parsed here, in whichever of the two it comes. */
 export function takeYaml(app: FastifyInstance): void {
-  app.addContentTypeParser(YAML_TYPES, { parseAs: 'buffer' }, (request, bytes, done) => {
+  app.removeContentTypeParser(JSON_TYPE);
+  app.addContentTypeParser([JSON_TYPE, ...YAML_TYPES], { parseAs: 'buffer' }, (request, bytes, done) => {
     finish(done, () => ({ text: textOf(request, bytes as Buffer), value: undefined }));
   });
 }
@@ -51,10 +58,15 @@ export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
   const { text, value } = (request.body as SentBody | undefined) ?? EMPTY;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw malformed([{ path: '', line: 1, column: 1, message: 'the body must be a map' }]);
-  const merged = text.length > MAX_LOCATED_LENGTH ? unlocated(value) : located(text, value);
+  const places = readPlaces(text);
+  const { repeated } = places;
+  if (repeated !== undefined)
+    throw malformed([{ path: repeated.path, ...repeated.place, message: `the key ${show(repeated.key)} is already there` }]);
   const decoded = schema.safeParse(value);
   if (decoded.success) return decoded.data;
-  throw malformed(problemsOf(decoded.error.issues, merged).slice(0, MAX_PROBLEMS).map(placed));
+  const most = request.role === 'viewer' ? MAX_LOCATED_FOR_VIEWERS : MAX_LOCATED_LENGTH;
+  const merged = asMerged(value, text.length > most ? undefined : places);
+  throw malformed(problemsOf(decoded.error.issues.slice(0, MAX_PROBLEMS), merged).slice(0, MAX_PROBLEMS).map(placed));
 }
 
 /** For a route that takes no body. */
@@ -89,6 +101,8 @@ function textOf(request: FastifyRequest, bytes: Buffer): string {
 /** Some clients announce JSON and send nothing. */
 function readJson(text: string): SentBody | undefined {
   if (text === '') return undefined;
+  const fault = boundsFault(text);
+  if (fault !== undefined) throw malformed([{ path: '', message: fault }]);
   try {
     // Code that copies the map would drop such a name, or worse.
     const value: unknown = text.includes('__') || text.includes('\\u') ? JSON.parse(text, refuseProto) : JSON.parse(text);
@@ -103,9 +117,7 @@ function readJson(text: string): SentBody | undefined {
 /** V8 tells the position of most faults. */
 function placeIn(text: string, message: string): Pick<ChangeProblem, 'line' | 'column'> {
   const position = / at position ([0-9]+)/.exec(message)?.[1];
-  if (position === undefined) return {};
-  const lines = text.slice(0, Number(position)).split('\n');
-  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
+  return position === undefined ? {} : placeAt(text, Number(position));
 }
 
 class ForbiddenKey extends Error {}
@@ -115,16 +127,12 @@ function refuseProto(key: string, value: unknown): unknown {
   return value;
 }
 
-/** JSON is YAML: the parser of the config knows lines and columns, and finds keys that come twice. */
-function located(text: string, value: object): Merged {
-  const { source, problems } = parseText('', text);
-  if (source === undefined) throw malformed(problems.slice(0, MAX_PROBLEMS).map(placed));
-  return { ...mergeSources([source]), value: value as Merged['value'] };
+function asMerged(value: object, places: JsonPlaces | undefined): Merged {
+  const place: Merged['place'] = (path, side) => ({ file: '', ...(places?.place(path, side) ?? NOWHERE) });
+  return { value: value as Merged['value'], problems: [], place };
 }
 
-function unlocated(value: object): Merged {
-  return { value: value as Merged['value'], problems: [], place: () => ({ file: '', line: 0, column: 0 }) };
-}
+const NOWHERE = { line: 0, column: 0 };
 
 function placed({ path, line, column, message }: Required<ChangeProblem>): ChangeProblem {
   return line === 0 ? { path, message } : { path, line, column, message };

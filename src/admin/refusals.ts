@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-const REASONS = ['host', 'origin', 'no-token', 'bad-token', 'role', 'rate', 'busy'] as const;
+const REASONS = ['host', 'origin', 'no-token', 'bad-token', 'role', 'rate', 'busy', 'cpu', 'connections'] as const;
 
 /** Why a request was refused; the label of the metric. */
 export type RefusalReason = (typeof REASONS)[number];

@@ -2,11 +2,11 @@
 
 import type { FastifyInstance } from 'fastify';
 import { MAX_CONFIG_BYTES } from '../api/bounds.ts';
-import { describeConfig, printConfig, withoutVariables } from '../config/print.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { describe, describeConfigWrite } from './openapi.ts';
 import { HttpProblem } from './problem-reply.ts';
+import { printedConfig } from './printed-config.ts';
 import { readQuery } from './query.ts';
 import { JSON_TYPE, readText, takeYaml, YAML_TYPE } from './read-body.ts';
 import { mustServe, tagUnlessKnown } from './state-reply.ts';
@@ -17,7 +17,7 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
   takeYaml(app);
   const types = [JSON_TYPE, YAML_TYPE] as const;
   const read = describe({ id: 'getConfig', tag: 'config', summary: 'The config in force.', response: types, kind: 'state' });
-  app.get('/v1/config', { schema: read }, (request, reply) => {
+  app.get('/v1/config', { schema: read }, async (request, reply) => {
     readQuery(request.query, []);
     const type = chooseType(request.headers.accept, types);
     mustServe(control);
@@ -25,9 +25,8 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
     if (config === undefined) throw new HttpProblem(503, 'No config is in force yet.', {}, { 'retry-after': '1' });
     reply.header('vary', 'accept');
     if (tagUnlessKnown(request, reply, revision)) return reply.code(304).send();
-    return type === JSON_TYPE
-      ? reply.type(type).send(withoutVariables(describeConfig(config)))
-      : reply.type(type).send(printConfig(config));
+    // The framework names the charset of texts, and this is bytes.
+    return reply.type(type === JSON_TYPE ? `${type}; charset=utf-8` : type).send(await printedConfig(config, type));
   });
   const write = describeConfigWrite({
     id: 'setConfig',

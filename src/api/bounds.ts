@@ -5,6 +5,8 @@ const MIB = 1024 * 1024;
 
 /** Bodies of all calls but the config. */
 export const MAX_BODY_BYTES = MIB;
+/** The body of a question, which a viewer may ask. */
+export const MAX_QUESTION_BYTES = MIB / 4;
 /** The body of `PUT /v1/config`. */
 export const MAX_CONFIG_BYTES = 8 * MIB;
 

@@ -59,6 +59,8 @@ export class Instance {
   /** What this start began with; 0 until it has. */
   #firstRevision = 0;
   adminAddress: Address;
+  /** Of probes and metrics alone; undefined when they have none of their own. */
+  probesAddress: Address | undefined = undefined;
 
   /** `config` is the first one, already judged. */
   static async open(config: Config, options: InstanceOptions): Promise<Instance> {
@@ -92,9 +94,11 @@ export class Instance {
   async start(): Promise<ApplyResult & { result: 'applied' }> {
     try {
       await claimAddress(this.config.admin.address);
+      if (this.config.admin.probesAddress !== undefined) await claimAddress(this.config.admin.probesAddress);
       await this.#file.ready;
       this.#serving.accessLog.open(this.config.accessLog?.path ?? '');
       this.adminAddress = await this.#admin.listen();
+      this.probesAddress = await this.#admin.listenForProbes();
       const result = await this.#control.controller.submit({ kind: 'file', cause: 'start' });
       if (result.result === 'failed') throw result.error;
       if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');

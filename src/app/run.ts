@@ -102,6 +102,8 @@ export function readyLine(instance: Instance): string {
     return `${name} ${formatAddress(address.kind === 'tcp' && port !== undefined ? { ...address, port } : address)}`;
   });
   const workers = instance.workers === 1 ? '1 worker' : `${instance.workers} workers`;
-  const ready = `sluice ready: ${[...listeners, `admin ${formatAddress(instance.adminAddress)}`, workers].join(', ')}`;
+  const { adminAddress, probesAddress } = instance;
+  const probes = probesAddress === undefined ? [] : [`probes ${formatAddress(probesAddress)}`];
+  const ready = `sluice ready: ${[...listeners, `admin ${formatAddress(adminAddress)}`, ...probes, workers].join(', ')}`;
   return instance.isLastGood ? `${ready} (the last known good config, for the file has problems)` : ready;
 }

@@ -33,7 +33,9 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
     case 412:
       return stale(problem);
     case 421:
-      return new Failure(EXIT.refused, detail, ['Name the admin API by its IP address, or by the name in the config: admin.address.']);
+      return new Failure(EXIT.refused, detail, [
+        'Name the admin API by its IP address, add the name to admin.hosts in its config, or use a token.',
+      ]);
     case 422:
     case 400:
       return new Failure(EXIT.refused, detail, problemLines(problem));

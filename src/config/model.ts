@@ -57,6 +57,10 @@ export interface ListenerTlsConfig {
 
 export interface AdminConfig {
   readonly address: Address;
+  /** Names that it may be called by, in lower case, without a port; `*.x` for all names below x. */
+  readonly hosts: readonly string[];
+  /** Where probes and metrics are served beside `address`; `undefined` = only there. */
+  readonly probesAddress: Address | undefined;
   readonly tokens: readonly AdminTokenConfig[];
   readonly limits: AdminLimits;
 }

@@ -103,9 +103,11 @@ function formatMode(mode: number): string {
   return `0${mode.toString(8).padStart(3, '0')}`;
 }
 
-function describeAdmin({ address, tokens, limits }: AdminConfig): Written {
+function describeAdmin({ address, hosts, probesAddress, tokens, limits }: AdminConfig): Written {
   return {
     address: formatAddress(address),
+    hosts,
+    probes: probesAddress === undefined ? undefined : { address: formatAddress(probesAddress) },
     auth: { tokens: tokens.map(({ name, role, source }) => ({ name, role, [source.kind]: source.name })) },
     limits,
   };

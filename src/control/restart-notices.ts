@@ -21,5 +21,6 @@ export function restartNotices({ started, before, after }: ConfigSteps): readonl
 const FIELDS: readonly (readonly [name: string, select: (config: Config) => unknown])[] = [
   ['workers', (config) => config.workers],
   ['admin.address', (config) => config.admin.address],
+  ['admin.probes.address', (config) => config.admin.probesAddress],
   ['state.dir', (config) => config.state.dir],
 ];

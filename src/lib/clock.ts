@@ -28,6 +28,12 @@ export function wallMs(): number {
   return Date.now();
 }
 
+/** Milliseconds of CPU that this thread has used, with fractions. Other threads and other processes do not count. */
+export function threadCpuMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 /** A meter of how busy this thread is: each call returns the busy share of the time since the call before, 0 to 1. */
 export function loopMeter(): () => number {
   let last = performance.eventLoopUtilization();

@@ -40,8 +40,16 @@ export function uniqueEndpoints(config: Config, review: Review): void {
 
 /** Listeners and the admin API each need an address of their own. Port 0 is a different port each time. */
 export function uniqueAddresses(config: Config, review: Review): void {
-  const addresses = [...config.listeners.map(({ address }) => address), config.admin.address];
-  const pathOf = (index: number): Path => (index < config.listeners.length ? ['listeners', index, 'address'] : ['admin', 'address']);
+  const { address, probesAddress } = config.admin;
+  const addresses = [
+    ...config.listeners.map((listener) => listener.address),
+    address,
+    ...(probesAddress === undefined ? [] : [probesAddress]),
+  ];
+  const pathOf = (index: number): Path => {
+    if (index < config.listeners.length) return ['listeners', index, 'address'];
+    return index === config.listeners.length ? ['admin', 'address'] : ['admin', 'probes', 'address'];
+  };
   unique(review, addresses.map(boundTo), pathOf, 'address');
 }
 

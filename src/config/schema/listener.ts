@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { AdminConfig, AdminTokenConfig, ListenerConfig, ListenerLimits, ListenerTlsConfig } from '../model.ts';
-import { duration, filePath, listenAddress, range, size, nonEmptyText } from './scalar.ts';
+import { duration, filePath, hostPattern, listenAddress, range, size, nonEmptyText } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
 const KIB = 1024;
@@ -39,6 +39,12 @@ function socketMode() {
 export function admin() {
   return strictMap({
     address: listenAddress().prefault('127.0.0.1:9901').describe('Where the admin API listens.'),
+    hosts: list(hostPattern())
+      .default([])
+      .describe('Names that it may be called by without a token, such as sluice.internal or *.internal; with any port.'),
+    probes: strictMap({ address: listenAddress().describe('Where to listen: as for a listener.') })
+      .describe('A further address that serves /livez, /readyz and /metrics alone; absent: only admin.address does.')
+      .optional(),
     auth: strictMap({ tokens: list(token()).default([]).describe('Who may call the admin API.') })
       .prefault({})
       .describe('Without it only a loopback address is allowed.'),
@@ -48,7 +54,13 @@ export function admin() {
       .prefault({})
       .describe('Bounds on what callers may ask.'),
   })
-    .transform(({ address, auth, limits: bounds }): AdminConfig => ({ address, tokens: auth.tokens, limits: bounds }))
+    .transform(({ address, hosts, probes, auth, limits: bounds }): AdminConfig => ({
+      address,
+      hosts,
+      probesAddress: probes?.address,
+      tokens: auth.tokens,
+      limits: bounds,
+    }))
     .prefault({});
 }
 

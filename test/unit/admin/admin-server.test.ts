@@ -16,6 +16,7 @@ afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
 interface Parts {
   readonly address?: Address;
+  readonly probesAddress?: Address;
   readonly ready?: () => Readiness;
   readonly metrics?: () => Promise<string>;
   readonly errors?: Error[];
@@ -28,7 +29,12 @@ async function open(parts: Parts = {}) {
     metrics: parts.metrics ?? (() => Promise.resolve('a 1\n')),
     onError: (error: Error) => void errors.push(error),
   };
-  const server = new AdminServer({ address, ports, metricsType: 'text/plain; version=0.0.4; charset=utf-8' });
+  const server = new AdminServer({
+    address,
+    probesAddress: parts.probesAddress,
+    ports,
+    metricsType: 'text/plain; version=0.0.4; charset=utf-8',
+  });
   servers.push(server);
   const bound = await server.listen();
   const where: RequestOptions =
@@ -147,25 +153,31 @@ describe('AdminServer', () => {
     expect((await ask('/nothing', { method })).status).toBe(404);
   });
 
-  it.each([
-    'evil.example',
-    'evil.example:9901',
-    'localhost.evil.example',
-    '127.0.0.1.evil.example',
-    '127.0.0.2',
-    '[::2]',
-    'localhost:99999999',
-  ])('refuses the host %j', async (host) => {
-    const { ask } = await open();
-    const response = await ask('/metrics', { headers: { host } });
-    expect([400, 421]).toContain(response.status);
-    if (response.status === 421) problem(response);
-    expect(response.text).not.toContain('a 1');
-  });
+  it.each(['sluice.default.svc:9901', 'evil.example', '127.0.0.2', '', 'localhost:99999999'])(
+    'responds to probes and scrapes by any name, such as %j',
+    async (host) => {
+      const { ask } = await open();
+      for (const path of ['/livez', '/readyz', '/metrics']) expect((await ask(path, { headers: { host } })).status).toBe(200);
+    },
+  );
 
-  it.each(['localhost', 'LOCALHOST:1', '127.0.0.1:80', '[::1]:9901'])('takes the host %s', async (host) => {
-    const { ask } = await open();
-    expect((await ask('/livez', { headers: { host } })).status).toBe(200);
+  it('serves probes and metrics on an address of their own, and nothing else there', async () => {
+    const probesAddress: Address = { kind: 'tcp', host: '127.0.0.1', port: 0 };
+    let ok = true;
+    const { server } = await open({ probesAddress, ready: () => ({ ok, reason: ok ? '' : 'draining' }) });
+    const bound = await server.listenForProbes();
+    const port = bound?.kind === 'tcp' ? bound.port : 0;
+    const at = (path: string, options: RequestOptions = {}) => ask({ host: '127.0.0.1', port, path, agent: false, ...options });
+    for (const path of ['/livez', '/readyz?verbose', '/metrics']) expect((await at(path, { headers: { host: 'any' } })).status).toBe(200);
+    expect(await at('/metrics')).toMatchObject({ text: 'a 1\n', headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } });
+    expect(await at('/metrics', { method: 'HEAD' })).toMatchObject({ status: 200, text: '', headers: { 'content-length': '4' } });
+    for (const path of ['/', '/v1/pools', '/openapi.json', '/v1/events']) problem(await at(path));
+    expect((await at('/v1/pools')).status).toBe(404);
+    expect(await at('/livez', { method: 'POST' })).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
+    expect((await at('/metrics', { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
+    ok = false;
+    expect(problem(await at('/readyz'))['reason']).toBe('draining');
+    expect(await send(port, '\x00\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   it('listens on a Unix socket', async () => {
@@ -187,8 +199,9 @@ describe('AdminServer', () => {
     ['two lengths', 'GET /livez HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n', /^HTTP\/1\.1 400 /],
     ['a huge header', `GET /livez HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /],
     ['two hosts', 'GET /livez HTTP/1.1\r\nhost: localhost\r\nhost: evil.example\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 400 /],
-    ['an empty host', 'GET /metrics HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 421 /],
-    ['no host', 'GET /metrics HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 421 /],
+    ['an empty host', 'GET /v1/pools HTTP/1.1\r\nhost:\r\nconnection: close\r\n\r\n', /^HTTP\/1\.1 421 /],
+    ['no host', 'GET /v1/pools HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 421 /],
+    ['a scrape without a host', 'GET /metrics HTTP/1.0\r\n\r\n', /^HTTP\/1\.1 200 /],
   ])('responds to %s and closes', async (_, bytes, expected) => {
     const { port, ask } = await open();
     expect(await send(port, bytes)).toMatch(expected);
@@ -233,6 +246,29 @@ describe('allowedHosts', () => {
     expect(allowedHosts(tcp('admin.internal'))('Admin.Internal:9901')).toBe(true);
     expect(allowedHosts(tcp('2001:db8::1'))('[2001:db8::1]:9901')).toBe(true);
     expect(allowedHosts(tcp('10.0.0.1'))('10.0.0.2')).toBe(false);
+  });
+
+  it('takes configured names, and all names below one', () => {
+    const allowed = allowedHosts(tcp('10.0.0.1'), ['sluice.default.svc', '*.internal', '[2001:db8::2]']);
+    for (const host of [
+      'sluice.default.svc:9901',
+      'Sluice.Default.Svc',
+      'sluice.default.svc.:1',
+      'a.internal',
+      'a.b.internal',
+      '[2001:db8::2]:1',
+    ])
+      expect([host, allowed(host)]).toEqual([host, true]);
+    for (const host of [
+      'default.svc',
+      'x.sluice.default.svc',
+      'internal',
+      '.internal',
+      'ainternal',
+      'a.internal.evil.example',
+      '*.internal.x',
+    ])
+      expect([host, allowed(host)]).toEqual([host, false]);
   });
 
   it.each(['0.0.0.0', '::', '[::]'])('on the wildcard %s takes any literal and no name', (host) => {

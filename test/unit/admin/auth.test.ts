@@ -254,6 +254,68 @@ describe('origins', () => {
   });
 });
 
+describe('names and places', () => {
+  const named = (host: string, more: Readonly<Record<string, string>> = {}) => ({ headers: { host, ...more } });
+
+  it('any name will do for a call with a valid token, and for no other', async () => {
+    const { ask, server } = await openGuarded();
+    const host = 'sluice.default.svc:9901';
+    expect((await ask('/v1/pools', named(host, bearer(secretOf('viewer'))))).status).toBe(200);
+    expectProblem(await ask('/v1/pools', named(host)), 421);
+    expectProblem(await ask('/v1/pools', named(host, bearer('wrong-wrong-wrong'))), 421);
+    server.configure({ tokens, limits, hosts: ['sluice.default.svc'] });
+    expectProblem(await ask('/v1/pools', named(host)), 401);
+    expectProblem(await ask('/v1/pools', named('other.default.svc')), 421);
+    server.configure({ tokens, limits });
+    expectProblem(await ask('/v1/pools', named(host)), 421);
+  });
+
+  it('without tokens the configured names alone are taken, whatever is sent as a token', async () => {
+    const { ask } = await openAdmin({ config: { tokens: [], limits, hosts: ['sluice.internal'] } });
+    expect((await ask('/v1/pools', named('sluice.internal:1'))).status).toBe(200);
+    expectProblem(await ask('/v1/pools', named('evil.example', bearer('whatever-whatever'))), 421);
+  });
+
+  it('a page of the name that was called may write with a token', async () => {
+    const { ask } = await openGuarded();
+    const drain = (origin: string) =>
+      ask('/v1/pools/shop/versions/v1/drain', { method: 'POST', ...named('ops.example', { origin, ...bearer(secretOf('operator')) }) });
+    expect((await drain('https://ops.example')).status).toBe(200);
+    expectProblem(await drain('https://evil.example'), 403);
+    expectProblem(await drain('null'), 403);
+  });
+
+  const link = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' };
+  it.each<[string, string, Readonly<Record<string, string>>, number]>([
+    ['GET', '/v1/events', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' }, 403],
+    ['GET', '/v1/events', { 'sec-fetch-site': 'same-site' }, 403],
+    ['GET', '/v1/events', { 'sec-fetch-site': 'cross-site', ...link }, 403],
+    ['GET', '/v1/pools', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['GET', '/v1/pools', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }, 403],
+    ['GET', '/v1/pools', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' }, 403],
+    ['GET', '/v1/pools', { 'sec-fetch-site': 'nonsense' }, 403],
+    ['GET', '/metrics', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, 403],
+    ['GET', '/livez', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['POST', '/v1/pools/shop/versions/v1/drain', { 'sec-fetch-site': 'cross-site', ...link }, 403],
+    ['POST', '/v1/pools/shop/versions/v1/drain', { 'sec-fetch-site': 'same-origin' }, 200],
+    ['GET', '/v1/pools', { 'sec-fetch-site': 'cross-site', ...link }, 200],
+    ['GET', '/v1/pools', { 'sec-fetch-site': 'none', ...link }, 200],
+    ['GET', '/v1/pools', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }, 200],
+    ['GET', '/metrics', {}, 200],
+  ])('a browser that sends %s %s with %j gets %s', { timeout: 10_000 }, async (method, path, headers, status) => {
+    const { ask, control } = await openAdmin();
+    expect((await ask(path, { method, headers })).status).toBe(status);
+    expect(control.refusals.map(({ reason }) => reason)).toEqual(status === 403 ? ['origin'] : []);
+  });
+
+  it('a valid token tells more than where a browser says that it is', async () => {
+    const { ask } = await openGuarded();
+    const headers = { 'sec-fetch-site': 'cross-site', ...bearer(secretOf('viewer')) };
+    expect((await ask('/v1/pools', { headers })).status).toBe(200);
+    expectProblem(await ask('/v1/pools', { headers: { ...headers, authorization: 'Bearer wrong-wrong-wrong' } }), 403);
+  });
+});
+
 describe('Tokens', () => {
   const file = (name: string): AdminTokenConfig => ({ name, role: 'admin', source: { kind: 'file', name: join(dir, name) } });
 

@@ -15,7 +15,7 @@ describe('statuses', () => {
     [403, 1, 'operator'],
     [404, 1, 'no'],
     [412, 4, 'sluice revisions'],
-    [421, 1, 'admin.address'],
+    [421, 1, 'admin.hosts'],
     [422, 1, 'no'],
     [429, 1, 'try again'],
     [500, 1, 'status 500'],

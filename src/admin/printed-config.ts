@@ -1,0 +1,24 @@
+// The config in force as text, made once for each revision and type, however many ask for it.
+
+import type { Config } from '../config/model.ts';
+import { describeConfig, withoutVariables } from '../config/print.ts';
+import { jsonPieces, yamlPieces } from '../config/print-pieces.ts';
+import { writeInTurns } from './long-text.ts';
+import type { YAML_TYPE } from './read-body.ts';
+import { JSON_TYPE } from './read-body.ts';
+
+type Printed = Map<string, Promise<Buffer>>;
+
+/** Gone with the Config. */
+const printed = new WeakMap<Config, Printed>();
+
+export function printedConfig(config: Config, type: typeof JSON_TYPE | typeof YAML_TYPE): Promise<Buffer> {
+  let texts = printed.get(config);
+  if (texts === undefined) printed.set(config, (texts = new Map()));
+  let text = texts.get(type);
+  if (text !== undefined) return text;
+  const written = describeConfig(config);
+  text = writeInTurns(type === JSON_TYPE ? jsonPieces(written, withoutVariables) : yamlPieces(written));
+  texts.set(type, text);
+  return text;
+}

@@ -1,0 +1,110 @@
+// What the callers may ask of the control thread at one time, and over time: places for bodies that arrive, for requests at work and for
+// streams, and a budget of its CPU for each token. Probes and metrics are none of its business.
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AdminConnections } from './admin-connections.ts';
+import type { ResponseKind } from './admin-connection.ts';
+import { CpuBudget } from './cpu-budget.ts';
+import type { CpuShare } from './cpu-budget.ts';
+import { Places } from './places.ts';
+import type { PlaceBounds } from './places.ts';
+import { HttpProblem } from './problem-reply.ts';
+import type { Refusals } from './refusals.ts';
+import type { Role } from './auth.ts';
+
+export interface WorkloadDeps {
+  readonly connections: Pick<AdminConnections, 'place'>;
+  readonly refusals: Pick<Refusals, 'count'>;
+  readonly nowMs: () => number;
+}
+
+/** Requests whose body arrives, and requests that are carried out: two kinds, so that a body that never ends holds up nothing. */
+const REQUESTS: PlaceBounds = {
+  total: 64,
+  keptFrom: { viewer: 24, operator: 8, admin: 0 },
+  perToken: { viewer: 16, operator: 32, admin: 32 },
+};
+const STREAMS: PlaceBounds = {
+  total: 32,
+  keptFrom: { viewer: 12, operator: 4, admin: 0 },
+  perToken: { viewer: 8, operator: 16, admin: 16 },
+};
+
+const OPERATING: CpuShare = { share: 0.5, burstMs: 2000 };
+const SHARES: Readonly<Record<Role, CpuShare>> = { viewer: { share: 0.2, burstMs: 1000 }, operator: OPERATING, admin: OPERATING };
+/** All viewers together, however many tokens they have. */
+const VIEWERS: CpuShare = { share: 0.4, burstMs: 2000 };
+/** No name of a token. */
+const VIEWERS_KEY = ' viewers';
+
+export class Workload {
+  readonly #deps: WorkloadDeps;
+  readonly #bodies = new Places(REQUESTS);
+  readonly #work = new Places(REQUESTS);
+  readonly #streams = new Places(STREAMS);
+  readonly #cpu: CpuBudget;
+
+  constructor(deps: WorkloadDeps) {
+    this.#deps = deps;
+    this.#cpu = new CpuBudget(deps.nowMs);
+  }
+
+  /** Before the body is read. Throws an HttpProblem: 429 for a caller that used up its CPU or its places, 503 when all are taken. */
+  admit(request: FastifyRequest, reply: FastifyReply): void {
+    const { author, role } = request;
+    const own = this.#cpu.waitSeconds(author, SHARES[role]);
+    const wait = role === 'viewer' ? Math.max(own, this.#cpu.waitSeconds(VIEWERS_KEY, VIEWERS)) : own;
+    if (wait > 0) {
+      this.#deps.refusals.count('cpu');
+      throw new HttpProblem(429, `${author} has used up its share of the control thread for now.`, {}, { 'retry-after': String(wait) });
+    }
+    if (!request.raw.complete && hasBody(request)) this.#occupy(this.#bodies, 'open', { request, reply, what: BODIES });
+  }
+
+  /** The request is whole and is carried out now. Throws an HttpProblem as `admit` does. */
+  begin(request: FastifyRequest, reply: FastifyReply): void {
+    this.#occupy(this.#work, 'work', { request, reply, what: WORK });
+  }
+
+  /** The request becomes a stream that lives long: it is no longer at work. Throws an HttpProblem as `admit` does. */
+  beginStream(request: FastifyRequest, reply: FastifyReply): void {
+    this.#occupy(this.#streams, 'stream', { request, reply, what: STREAMING });
+  }
+
+  /** @param ms CPU that was used for the request; what needs no token is on nobody's account */
+  charge({ author, role }: Pick<FastifyRequest, 'author' | 'role'>, ms: number): void {
+    if (author === '') return;
+    this.#cpu.charge(author, SHARES[role], ms);
+    if (role === 'viewer') this.#cpu.charge(VIEWERS_KEY, VIEWERS, ms);
+  }
+
+  #occupy(places: Places, kind: ResponseKind, { request, reply, what }: Occupied): void {
+    const holder = { author: request.author, role: request.role };
+    const result = places.take(holder);
+    if (result === 'taken')
+      return this.#deps.connections.place({ request: request.raw, response: reply.raw, kind, onOver: () => places.giveBack(holder) });
+    this.#deps.refusals.count('busy');
+    const { again } = what;
+    if (result === 'own') throw new HttpProblem(429, `${holder.author} has as many ${what.of} as one token may have.`, {}, again);
+    throw new HttpProblem(
+      503,
+      `There are as many ${what.of} as there may be${holder.role === 'admin' ? '' : ' for this role'}.`,
+      {},
+      again,
+    );
+  }
+}
+
+interface Occupied {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly what: { readonly of: string; readonly again: Readonly<Record<string, string>> };
+}
+
+const BODIES = { of: 'requests whose body is still arriving', again: { 'retry-after': '1' } };
+const WORK = { of: 'requests at work', again: { 'retry-after': '1' } };
+const STREAMING = { of: 'subscribers', again: { 'retry-after': '5' } };
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
+}
