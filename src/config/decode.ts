@@ -5,8 +5,9 @@ import { dirname, resolve } from 'node:path';
 import type { Plain } from '../lib/plain.ts';
 import type { Amendment, SupersededAmendment } from './amend.ts';
 import { AmendedDocument } from './amended-document.ts';
-import type { Environment } from './environment.ts';
+import { decodeValue } from './decode-value.ts';
 import { dropUnfittingAmendments } from './drop-unfitting.ts';
+import type { Environment } from './environment.ts';
 import { problemsOf } from './issues.ts';
 import { mergeSources } from './merge.ts';
 import type { Merged } from './merge.ts';
@@ -15,7 +16,6 @@ import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import { reviewConfig } from './rules/all.ts';
-import { schema } from './schema/root.ts';
 
 export interface LoadResult {
   /** Undefined exactly when there are Problems. */
@@ -122,28 +122,12 @@ function settled({ config, problems, notices }: Decoded, files: readonly string[
   return { config: problems.length === 0 ? config : undefined, problems: inOrder(problems, files), notices: inOrder(notices, files) };
 }
 
-const knownRoutes = new WeakMap<object, Config['routes']>();
-
-/** A list of routes is decoded once: changes of the API leave the list of the file as it is, and routes may be many. */
-function parseDocument(value: Plain): ReturnType<typeof schema.safeParse> {
-  const { routes } = value;
-  const known = Array.isArray(routes) ? knownRoutes.get(routes) : undefined;
-  if (known !== undefined) {
-    const rest = schema.safeParse({ ...value, routes: [] });
-    if (rest.success) return { ...rest, data: { ...rest.data, routes: known } };
-  }
-  const decoded = schema.safeParse(value);
-  if (decoded.success && Array.isArray(routes)) knownRoutes.set(routes, decoded.data.routes);
-  return decoded;
-}
-
 function decodeDocument(document: Merged): Decoded {
-  const decoded = parseDocument(document.value);
-  if (!decoded.success)
-    return { config: undefined, problems: [...document.problems, ...problemsOf(decoded.error.issues, document)], notices: [] };
-  const review = reviewConfig(decoded.data, document);
+  const { config, issues } = decodeValue(document.value);
+  if (config === undefined) return { config, problems: [...document.problems, ...problemsOf(issues, document)], notices: [] };
+  const review = reviewConfig(config, document);
   const problems = [...document.problems, ...review.problems];
-  return { config: withAbsolutePaths(decoded.data, document), problems, notices: review.notices };
+  return { config: withAbsolutePaths(config, document), problems, notices: review.notices };
 }
 
 function withAbsolutePaths(config: Config, merged: Merged): Config {

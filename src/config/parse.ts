@@ -6,9 +6,12 @@ import { isMap as isPlainMap } from '../lib/plain.ts';
 import { Filler, hideVariables } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { isFault } from './fault.ts';
+import { libraryRefusal } from './library-bounds.ts';
 import { isMergeKey } from './merge-keys.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
+import { GaveUp, NOTHING, OTHER_KIND } from './plain-yaml/give-up.ts';
+import { readPlainSource } from './plain-yaml/plain-source.ts';
 import type { Problem } from './problem.ts';
 import { keyText, placeOf } from './source.ts';
 import type { Source } from './source.ts';
@@ -24,6 +27,7 @@ export const MAX_TEXT_LENGTH = 8 * 1024 * 1024;
 const MAX_DEPTH = 32;
 /** Nodes that aliases may add, so that a small file cannot stand for a huge one. */
 const MAX_ALIASED = 10_000;
+const MAX_READ_PROBLEMS = 1_000;
 
 /** What kind of text it is. */
 export interface Reading {
@@ -40,28 +44,48 @@ interface Origin extends Pick<Source, 'file' | 'text' | 'lines'> {
 
 export function parseText(file: string, text: string, { keys = 'listeners, pools and routes', config }: Reading = {}): Parsed {
   const origin: Origin = { file, text, lines: new LineCounter(), filler: config && new Filler(config.environment) };
-  const root = readRoot(origin, `the file is empty: it needs at least ${keys.split(/[, ]/, 1)[0] ?? ''}`);
-  if (!isNode(root)) return root;
-  if (!isMap(root)) return failed(origin, root.range?.[0] ?? 0, `the file must be a map with keys such as ${keys}`);
-  const parsed = toSource(origin, root as YAMLMap);
+  const whenEmpty = `the file is empty: it needs at least ${keys.split(/[, ]/, 1)[0] ?? ''}`;
+  const whenOther = `the file must be a map with keys such as ${keys}`;
+  const root = readTop(origin, { whenEmpty, whenOther });
+  if (isNode(root) && !isMap(root)) return failed(origin, root.range?.[0] ?? 0, whenOther);
+  const parsed = isNode(root) ? toSource(origin, root as YAMLMap) : root;
   return config === undefined ? parsed : withoutExtensions(parsed);
 }
 
 /** Text with a list at the top; in the Source it stands under `key`, as if the file were a map with that one key. */
 export function parseList(file: string, text: string, key: string): Parsed {
   const origin: Origin = { file, text, lines: new LineCounter(), filler: undefined };
-  const root = readRoot(origin, 'the file is empty: write [] for an empty list');
+  const whenOther = 'the file must be a list';
+  const root = readTop(origin, { whenEmpty: 'the file is empty: write [] for an empty list', whenOther, listKey: key });
   if (!isNode(root)) return root;
-  if (!isSeq(root)) return failed(origin, root.range?.[0] ?? 0, 'the file must be a list');
+  if (!isSeq(root)) return failed(origin, root.range?.[0] ?? 0, whenOther);
   const around = new YAMLMap();
   around.items.push(new Pair(new Scalar(key), root));
   return toSource(origin, around);
 }
 
-/** The node at the top, or why there is none. */
-function readRoot(origin: Origin, whenEmpty: string): Node | Parsed {
+interface Expected {
+  /** What to say of an empty text, and of another kind of value at the top. */
+  readonly whenEmpty: string;
+  readonly whenOther: string;
+  /** What a list at the top stands under; without it there must be a map. */
+  readonly listKey?: string;
+}
+
+/** The Source of plain YAML, or why there is none; else the node that the library finds at the top. */
+function readTop(origin: Origin, { whenEmpty, whenOther, listKey }: Expected): Parsed | Node {
   if (origin.text.length > MAX_TEXT_LENGTH) return failed(origin, 0, `the file is larger than ${MAX_TEXT_LENGTH / 1024 ** 2} MiB`);
   countLines(origin);
+  const plain = readPlainSource(origin, listKey);
+  if (!(plain instanceof GaveUp)) return { source: plain, problems: [] };
+  if (plain.reason === NOTHING) return failed(origin, 0, whenEmpty);
+  if (plain.reason === OTHER_KIND) return failed(origin, plain.offset, whenOther);
+  const refusal = libraryRefusal(origin.text, plain);
+  return refusal === undefined ? readRoot(origin, whenEmpty) : failed(origin, refusal.offset, refusal.reason);
+}
+
+/** The node at the top, or why there is none. */
+function readRoot(origin: Origin, whenEmpty: string): Node | Parsed {
   const document = read(origin);
   if (document === undefined) return failed(origin, 0, 'the YAML cannot be read: it nests too deeply');
   // One mistake makes the parser stumble over much that comes after it, so only the first fault is told.
@@ -74,7 +98,10 @@ function readRoot(origin: Origin, whenEmpty: string): Node | Parsed {
 /** Done here because the package loses count in text that is not valid YAML. */
 function countLines({ text, lines }: Origin): void {
   lines.addNewLine(0);
-  for (const { index, 0: end } of text.matchAll(/\r\n|[\r\n]/g)) lines.addNewLine(index + end.length);
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0x0a || (code === 0x0d && text.charCodeAt(at + 1) !== 0x0a)) lines.addNewLine(at + 1);
+  }
 }
 
 function read(origin: Origin): Document | undefined {
@@ -197,6 +224,7 @@ class Reader {
   private refuse(node: unknown, path: Path, message: string): undefined {
     const where = formatPath(path);
     const offset = (node as Node | null)?.range?.[0] ?? 0;
+    if (this.problems.length >= MAX_READ_PROBLEMS) return undefined;
     this.problems.push({ ...placeOf(this.origin, offset), path: where, message: where === '' ? message : `${where}: ${message}` });
     return undefined;
   }

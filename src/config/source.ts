@@ -11,7 +11,10 @@ export interface Source {
   readonly file: string;
   readonly text: string;
   readonly lines: LineCounter;
-  readonly root: YAMLMap;
+  /** Undefined where the library did not read it. */
+  readonly root: YAMLMap | undefined;
+  /** Of what `plain-yaml` has read: the position of the deepest node that exists on a path. */
+  readonly offsetOf?: (path: Path, side: Side) => number;
   /** Plain data; every key is an own property, and `__proto__` never is one. */
   readonly value: Readonly<Record<string, unknown>>;
   /** What each alias stands for. */
@@ -31,6 +34,7 @@ const indexes = new WeakMap<YAMLMap, Map<string, Pair>>();
 
 /** Place of the deepest node that exists on the path, in O(depth) (plus one pass over each large map, once). */
 export function locate(source: Source, path: Path, side: Side): Place {
+  if (source.offsetOf !== undefined) return placeOf(source, source.offsetOf(path, side));
   let node: unknown = source.root;
   let offset = startOf(node) ?? 0;
   for (const [depth, part] of path.entries()) {

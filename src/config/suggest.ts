@@ -1,13 +1,17 @@
 // "Did you mean": the known word nearest to an unknown one.
 
 const MAX_WORD_LENGTH = 64;
+/** So many are looked at. */
+const MAX_CANDIDATES = 500;
 
 /** The nearest candidate, or undefined when none is near: at most one edit per three characters. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > MAX_WORD_LENGTH) return undefined;
   let nearest: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
+  let left = MAX_CANDIDATES;
   for (const candidate of candidates) {
+    if (left-- === 0) break;
     if (Math.abs(candidate.length - word.length) >= least) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < least) [nearest, least] = [candidate, distance];

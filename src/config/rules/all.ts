@@ -15,7 +15,7 @@ import {
   mirrorsMayCopy,
 } from './mirrors.ts';
 import { uniqueAddresses, uniqueEndpoints, uniqueListenerNames, uniqueNamesInPools, uniqueRouteNames, uniqueTokenNames } from './names.ts';
-import { Review } from './review.ts';
+import { EnoughFound, Review } from './review.ts';
 import type { Rule } from './review.ts';
 import {
   poolsAreUsed,
@@ -76,13 +76,21 @@ const sound = new WeakMap<Config['routes'], string>();
 
 export function reviewConfig(config: Config, merged: Merged): Review {
   const review = new Review(merged);
+  try {
+    applyRules(config, review);
+  } catch (error) {
+    if (!(error instanceof EnoughFound)) throw error;
+  }
+  return review;
+}
+
+function applyRules(config: Config, review: Review): void {
   for (const rule of RULES) rule(config, review);
   const names = namesFor(config);
-  if (sound.get(config.routes) === names) return review;
+  if (sound.get(config.routes) === names) return;
   const found = review.count;
   for (const rule of RULES_OF_ROUTES) rule(config, review);
   if (review.count === found) sound.set(config.routes, names);
-  return review;
 }
 
 function namesFor({ listeners, pools }: Config): string {

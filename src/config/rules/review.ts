@@ -8,6 +8,15 @@ import type { Path } from '../path.ts';
 import type { Problem } from '../problem.ts';
 import type { Side } from '../source.ts';
 
+/** More would not be read, and each has to be located; near names of thousands would take minutes. */
+const MAX_PROBLEMS = 200;
+const MAX_NOTICES = 1_000;
+
+/** Thrown to end a review in which there are Problems enough. */
+export class EnoughFound {
+  readonly count = MAX_PROBLEMS;
+}
+
 /** A rule checks one thing across the whole Config. */
 export type Rule = (config: Config, review: Review) => void;
 
@@ -26,14 +35,15 @@ export class Review {
     return this.problems.length + this.notices.length;
   }
 
-  /** A fault: the Config is refused. */
+  /** A fault: the Config is refused. Throws when there are so many that the rest is not looked for. */
   problem(path: Path, message: string, side: Side = 'value'): void {
     this.problems.push(problemAt(this.merged, path, message, side));
+    if (this.problems.length >= MAX_PROBLEMS) throw new EnoughFound();
   }
 
   /** Something that is accepted but probably not what its author expects. */
   notice(path: Path, message: string, side: Side = 'value'): void {
-    this.notices.push(problemAt(this.merged, path, message, side));
+    if (this.notices.length < MAX_NOTICES) this.notices.push(problemAt(this.merged, path, message, side));
   }
 
   /** The value as the file has it; undefined when the file does not mention it. */

@@ -83,7 +83,8 @@ export function poolsAreUsed(config: Config, review: Review): void {
   const routed = config.routes.map(({ action }) => (action.kind === 'pool' ? action.pool : undefined));
   const used = new Set([...routed, ...config.pools.flatMap(({ mirrors }) => mirrors.map(({ pool }) => pool))]);
   // A route to a pool that does not exist is a Problem; the pool it was meant for would only look unused.
-  if ([...used].some((name) => name !== undefined && !config.pools.some((pool) => pool.name === name))) return;
+  const names = new Set(config.pools.map(({ name }) => name));
+  if ([...used].some((name) => name !== undefined && !names.has(name))) return;
   for (const { name } of config.pools) {
     if (!used.has(name)) review.notice(['pools', name], 'no route leads to this pool', 'key');
   }
