@@ -8,7 +8,7 @@ import { onStop } from './signals.js';
 /** Ctrl-C reaches the whole process group, and npm passes it on again: the echo is not a second wish. */
 const ECHO_MS = 100;
 
-export interface Stoppable {
+interface Stoppable {
   /** Drains; resolves with how many connections had to be cut. */
   drain(): Promise<number>;
 }

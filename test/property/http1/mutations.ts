@@ -9,7 +9,7 @@ export interface Mutation {
   readonly pick: number;
 }
 
-const FRAGMENTS = [
+export const FRAGMENTS: readonly string[] = [
   '\r\n',
   '\n',
   '\r',
