@@ -23,7 +23,7 @@ export class Inbox {
 
   /** From now on `take` gets every message, those first that have come already. */
   open(take: (message: ToWorker) => void): void {
-    for (const message of this.#early.splice(0)) take(message);
+    for (let message = this.#early.shift(); message !== undefined; message = this.#early.shift()) take(message);
     this.#take = take;
   }
 }

@@ -95,3 +95,26 @@ test('after its end it looks no more', () => {
   hold(990, 1000);
   expect(seen).toMatchObject({ levels: [], collections: 0 });
 });
+
+test('far below the limit and standing still, every fourth look is enough; what stirs is looked at again four times a second', () => {
+  const { clock, state } = watch();
+  let looks = 0;
+  Object.defineProperty(state, 'live', { get: () => (looks++, 100) });
+  const looksIn = (ms: number): number => {
+    looks = 0;
+    clock.advance(ms);
+    return looks;
+  };
+  state.processBytes = 200;
+  looksIn(500);
+  expect(looksIn(4_000)).toBe(4);
+  state.processBytes = 300;
+  // Seen with the next look, at the latest after a second; the one after that comes soon.
+  looksIn(1_000);
+  expect(looksIn(250)).toBe(1);
+  looksIn(1_000);
+  expect(looksIn(4_000)).toBe(4);
+  state.processBytes = 600;
+  looksIn(2_000);
+  expect(looksIn(4_000)).toBe(16);
+});

@@ -28,6 +28,7 @@ class Owner {
   readonly name = 'v1';
   endpoints: readonly Endpoint[];
   readonly ejector: OutlierEjector;
+  readonly shared: SharedEjections;
   readonly deadlines = new Deadlines();
   readonly logged: [LogFields, string][] = [];
 
@@ -43,7 +44,8 @@ class Owner {
     const deps = { deadlines: this.deadlines, counters, log };
     this.ejector = new OutlierEjector('shop', this, deps);
     this.ejector.configure(config);
-    new SharedEjections(deps, () => [this.ejector]).restart();
+    this.shared = new SharedEjections(deps, () => [this.ejector]);
+    this.shared.restart();
   }
 
   get readyCount(): number {
@@ -360,5 +362,39 @@ describe('two workers', () => {
     for (const block of livePools.blocks('endpoint')) block.clearGauges(0);
     vi.advanceTimersByTime(100);
     expect(two.ready).toBe('abc');
+  });
+});
+
+describe('at rest', () => {
+  it('a worker looks no more, unless something is ejected; told of it, it looks again', () => {
+    const [busy, resting] = homes(4);
+    resting.shared.pace(false);
+    vi.advanceTimersByTime(1000);
+    busy.fail('a', 3);
+    vi.advanceTimersByTime(1000);
+    expect(resting.ready).toBe('abcd');
+    // What the control thread passes on.
+    resting.shared.restart();
+    vi.advanceTimersByTime(200);
+    expect(resting.ready).toBe('-bcd');
+  });
+
+  it('an ejection that it knows ends in time', () => {
+    const [busy, resting] = homes(4);
+    busy.fail('a', 3);
+    vi.advanceTimersByTime(200);
+    resting.shared.pace(false);
+    expect(resting.ready).toBe('-bcd');
+    vi.advanceTimersByTime(34_000);
+    expect(resting.ready).toBe('abcd');
+  });
+
+  it('a worker that wakes up looks before it serves', () => {
+    const [busy, resting] = homes(4);
+    resting.shared.pace(false);
+    vi.advanceTimersByTime(1000);
+    busy.fail('a', 3);
+    resting.shared.pace(true);
+    expect(resting.ready).toBe('-bcd');
   });
 });
