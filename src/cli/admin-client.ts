@@ -5,6 +5,7 @@ import type { Agent, IncomingMessage, RequestOptions } from 'node:http';
 import { after } from '../lib/clock.ts';
 import type { Access } from './access.ts';
 import { EXIT, Failure } from './failure.ts';
+import { otherServer } from './other-server.ts';
 import { unreachable, type Late } from './refusal.ts';
 
 export interface AdminQuestion {
@@ -49,15 +50,19 @@ export class AdminClient {
   async ask(question: AdminQuestion): Promise<AdminResponse> {
     const sending = new Sending();
     const timer = after(this.#waitMs, () => sending.giveUp());
+    const kind = question.method === 'GET' ? 'read' : 'write';
     try {
       const response = await this.#send(question, {}, sending);
+      const other = otherServer(response, this.address, kind);
+      if (other !== undefined) {
+        response.destroy();
+        throw other;
+      }
       const text = await readAll(response);
       const isJson = String(response.headers['content-type']).includes('json');
       return { status: response.statusCode ?? 0, body: isJson ? parseJson(text) : text };
     } catch (error) {
-      throw error instanceof Failure
-        ? error
-        : unreachable(this.address, sending.late ?? error, question.method === 'GET' ? 'read' : 'write');
+      throw error instanceof Failure ? error : unreachable(this.address, sending.late ?? error, kind);
     } finally {
       timer.stop();
     }

@@ -71,6 +71,6 @@ function isList(shape: Exclude<Shape, string>): shape is readonly [Shape] {
 
 function unexpected(what: string): never {
   throw new Failure(EXIT.refused, `the response is not one of the admin API: ${what}`, [
-    'Is it Sluice that responds there, and of the same release as this command?',
+    'Is it the admin address of Sluice, and not a listener with an application behind it? Is it of the same release as this command?',
   ]);
 }
