@@ -1,7 +1,7 @@
 // The config in force as text, made once for each revision and type, however many ask for it.
 
 import type { Config } from '../config/model.ts';
-import { describeConfig, withoutVariables } from '../config/print.ts';
+import { showConfig, withoutVariables } from '../config/print.ts';
 import { jsonPieces, yamlPieces } from '../config/print-pieces.ts';
 import { writeInTurns } from './long-text.ts';
 import type { YAML_TYPE } from './read-body.ts';
@@ -17,7 +17,7 @@ export function printedConfig(config: Config, type: typeof JSON_TYPE | typeof YA
   if (texts === undefined) printed.set(config, (texts = new Map()));
   let text = texts.get(type);
   if (text !== undefined) return text;
-  const written = describeConfig(config);
+  const written = showConfig(config);
   text = writeInTurns(type === JSON_TYPE ? jsonPieces(written, withoutVariables) : yamlPieces(written));
   texts.set(type, text);
   return text;

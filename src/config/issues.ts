@@ -1,7 +1,9 @@
 // zod's issues to Problems: one readable sentence each, at the very node that is wrong.
 
 import type { z } from 'zod';
+import { isSecretName } from '../lib/mask.ts';
 import { presentName } from './former-keys.ts';
+import { isSecretPlace } from './mask.ts';
 import type { Merged } from './merge.ts';
 import { formatPath, show, valueAt } from './path.ts';
 import type { Path } from './path.ts';
@@ -42,12 +44,12 @@ function describe(issue: Issue, path: Path, work: Work): void {
     case 'invalid_union':
       return describeUnion(issue, path, work);
     case 'invalid_key':
-      return report(work, path, withFound(issue.issues[0]?.message ?? issue.message, path.at(-1)), 'key');
+      return report(work, path, withFound(issue.issues[0]?.message ?? issue.message, path.at(-1), []), 'key');
     case 'custom':
       return report(
         work,
         path,
-        issue.params?.['complete'] === true ? issue.message : withFound(issue.message, valueAt(work.merged.value, path)),
+        issue.params?.['complete'] === true ? issue.message : withFound(issue.message, valueAt(work.merged.value, path), path, work),
       );
     default:
       return describeValue(issue, path, work);
@@ -60,7 +62,7 @@ function describeValue(issue: Issue, path: Path, work: Work): void {
   const around = valueAt(work.merged.value, parent);
   const missing = typeof key === 'string' && typeof around === 'object' && around !== null && !Object.hasOwn(around, key);
   if (missing) return report(work, parent, `the required key "${key}" is missing`);
-  report(work, path, withFound(issue.message, valueAt(work.merged.value, path)));
+  report(work, path, withFound(issue.message, valueAt(work.merged.value, path), path, work));
 }
 
 /** The message of such an issue is the list of known keys: see `shape`. */
@@ -101,8 +103,17 @@ function report(work: Work, path: Path, message: string, side: Side = 'value'): 
   work.problems.push(problemAt(work.merged, path, message, side));
 }
 
-function withFound(message: string, found: unknown): string {
+function withFound(message: string, found: unknown, path: Path, work?: Work): string {
+  if (typeof found === 'string' && isSecretIn(path, work)) return `${message}, got a secret of ${found.length} characters`;
   return `${message}, got ${show(found)}${hintFor(message, found)}`;
+}
+
+/** By the names in its path, or as the value of a header, cookie or parameter whose name stands beside it. */
+function isSecretIn(path: Path, work: Work | undefined): boolean {
+  if (isSecretPlace(path)) return true;
+  const at = path.lastIndexOf('value');
+  const name = at < 0 || work === undefined ? undefined : valueAt(work.merged.value, [...path.slice(0, at), 'name']);
+  return typeof name === 'string' && isSecretName(name);
 }
 
 function pathOf(issue: Issue): Path {

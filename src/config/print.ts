@@ -4,6 +4,7 @@ import { stringify } from 'yaml';
 import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
 import { escapeVariables } from './environment.ts';
+import { maskWritten } from './mask.ts';
 import type { AdminConfig, Config, ListenerConfig, OverloadConfig, RouteConfig } from './model.ts';
 import { describeChanges, describeMatch, describePathRewrite } from './print-match.ts';
 import { describePool } from './print-pool.ts';
@@ -23,9 +24,28 @@ export function writtenAsJson({ routes, ...top }: Written): string {
   return `${rest}${rest === '{' ? '' : ','}"routes":${text}}`;
 }
 
-/** YAML with all defaults filled in; file paths are absolute. */
+/** YAML with all defaults filled in, secrets masked; file paths are absolute. */
 export function printConfig(config: Config): string {
-  return printWritten(describeConfig(config));
+  return printWritten(showConfig(config));
+}
+
+const shown = new WeakMap<object, unknown>();
+
+/** What `describeConfig` returns, with masks in place of secrets: for whatever leaves the process. Routes that stay are looked at once. */
+export function showConfig(config: Config): Written {
+  const { routes, ...top } = describeConfig(config);
+  return maskedOnce(describeConfig(config), () => ({
+    ...maskWritten(top),
+    routes: maskedOnce(routes as object, () => maskWritten(routes)),
+  }));
+}
+
+function maskedOnce<T>(of: object, mask: () => T): T {
+  const known = shown.get(of);
+  if (known !== undefined) return known as T;
+  const masked = mask();
+  shown.set(of, masked);
+  return masked;
 }
 
 /** Plain data in the words of the grammar as YAML; what looks like a variable is written so that it is read back as it is. */
@@ -44,7 +64,7 @@ export function withoutVariables(written: unknown): unknown {
 const described = new WeakMap<Config, Written>();
 const describedRoutes = new WeakMap<Config['routes'], readonly Written[]>();
 
-/** The Config as plain data in the words of the grammar, as it would be written. Made once for each Config, and for each list of routes. */
+/** The Config as plain data in the words of the grammar, as it would be written, with its secrets: for the store. Made once for each Config, and for each list of routes. */
 export function describeConfig(config: Config): Written {
   let written = described.get(config);
   if (written === undefined) described.set(config, (written = describe(config)));

@@ -5,7 +5,7 @@ import type { Config } from '../config/model.ts';
 import { mirrorKey } from '../compare/mirror-key.ts';
 import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
 import type { KeptMissedWrite } from './kept-missed-write.ts';
-import { maskUrl, textOf } from './mask.ts';
+import { maskUrl, textOf } from '../lib/mask.ts';
 import type { MissedWrites, ShownMissedWrite } from '../api/missed-writes.ts';
 import type { MissedWritesQuery } from './control-api.ts';
 import type { MissedWriteFile } from './missed-write-file.ts';

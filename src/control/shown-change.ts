@@ -1,7 +1,7 @@
 // A change as the journal shows it: plain data, without what opens doors. A whole config is not repeated: the revision has it.
 
 import { isMap } from '../lib/plain.ts';
-import { MASK, isSecretName, maskValue } from './mask.ts';
+import { MASK, isSecretName, maskValue } from '../lib/mask.ts';
 import type { Change } from './control-api.ts';
 
 /** Deeper than any config. */

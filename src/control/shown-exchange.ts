@@ -1,7 +1,7 @@
 // A remembered exchange as it may be shown: fields by name, secrets and affinity keys masked. Nothing of an exchange is shown past this file.
 
 import type { Observation } from '../telemetry/observation.ts';
-import { isSecretName, MASK, maskUrl, maskValue, textOf } from './mask.ts';
+import { isSecretName, MASK, maskUrl, maskValue, textOf } from '../lib/mask.ts';
 import type { ShownExchange } from '../api/exchanges.ts';
 import type { ExchangeQuery } from './control-api.ts';
 

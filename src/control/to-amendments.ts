@@ -1,6 +1,7 @@
 // A change as the amendments that are to stand over the file: from words of control to those of the config.
 
 import { dirname, join } from 'node:path';
+import { MASK } from '../lib/mask.ts';
 import { isMap, own } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
 import type { Amendment } from '../config/amend.ts';
@@ -16,6 +17,9 @@ import {
 } from '../config/changes.ts';
 import type { Changed, Standing } from '../config/changes.ts';
 import { decodeRead, decodeText } from '../config/decode.ts';
+import { unmaskWritten } from '../config/mask.ts';
+import type { Config } from '../config/model.ts';
+import { parseText } from '../config/parse.ts';
 import { formatPath } from '../config/path.ts';
 import { readField } from '../config/field.ts';
 import { samePlain } from '../config/plain.ts';
@@ -43,13 +47,13 @@ export async function toAmendments(
     case 'split':
       return told(setSplit(standing, change.pool, change.weights), basis);
     case 'override':
-      return told(setOverride(standing, change.pool, change.name, change.override), basis);
+      return told(setOverride(standing, change.pool, change.name, unmask(change.override, basis)), basis);
     case 'remove-override':
       return told(removeOverride(standing, change.pool, change.name), basis);
     case 'clear-overrides':
       return told(clearOverrides(standing, change.pool), basis);
     case 'mirror':
-      return told(setMirror(standing, change.pool, change.name, change.mirror), basis);
+      return told(setMirror(standing, change.pool, change.name, unmask(change.mirror, basis)), basis);
     case 'remove-mirror':
       return told(removeMirror(standing, change.pool, change.name), basis);
     case 'clear-mirrors':
@@ -76,7 +80,7 @@ function told(changed: Changed, { revision }: Basis): AmendmentsOrRefusal {
 function replaceConfig(document: unknown, standing: Standing, basis: Basis): AmendmentsOrRefusal {
   const { config, read, revision } = basis;
   const file = join(dirname(read.files[0] ?? '.'), 'config');
-  const text = typeof document === 'string' ? document : (JSON.stringify(document) as string | undefined);
+  const text = withSecrets(typeof document === 'string' ? document : (JSON.stringify(document) as string | undefined), config);
   const asked = decodeText(file, text ?? 'null');
   if (asked.config === undefined || asked.written === undefined)
     return {
@@ -86,6 +90,17 @@ function replaceConfig(document: unknown, standing: Standing, basis: Basis): Ame
     };
   const alone = decodeRead(read).config;
   return told(setConfig({ ...standing, config, alone }, { written: asked.written, config: asked.config }), basis);
+}
+
+/** Who reads a config gets masks; sent back, they stand for the secrets in force. */
+function withSecrets(text: string | undefined, config: Config): string | undefined {
+  if (text?.includes(`${MASK} (`) !== true) return text;
+  const { source } = parseText('', text);
+  return source === undefined ? text : JSON.stringify(unmaskWritten(source.value, withoutVariables(describeConfig(config))));
+}
+
+function unmask(asked: unknown, { config }: Basis): unknown {
+  return unmaskWritten(asked, describeConfig(config));
 }
 
 interface Restoring {

@@ -1,5 +1,6 @@
 // Says why each route fits a request or not. For people; never on the hot path.
 
+import { MASK, isSecretName } from '../lib/mask.ts';
 import type { MatchConfig } from '../config/model.ts';
 import type { Candidate } from './candidate.ts';
 import { hostOfAuthority } from './host.ts';
@@ -53,8 +54,8 @@ export function explainRoute(matcher: Matcher, request: RoutableRequest): RouteE
 function describeMatch(match: MatchConfig): string {
   const parts = [match.path.kind === 'regex' ? `regex ${match.path.pattern}` : `${match.path.kind} ${match.path.path}`];
   if (match.methods.length > 0) parts.push(`method ${match.methods.join(' or ')}`);
-  for (const { name, value } of match.headers) parts.push(`header ${name} ${describeValue(value)}`);
-  for (const { name, value } of match.query) parts.push(`query ${name} ${describeValue(value)}`);
+  for (const { name, value } of match.headers) parts.push(`header ${name} ${shown(name, value)}`);
+  for (const { name, value } of match.query) parts.push(`query ${name} ${shown(name, value)}`);
   return parts.join(', ');
 }
 
@@ -101,4 +102,9 @@ function fitsPath(candidate: Candidate, request: RoutableRequest): boolean {
     case 'regex':
       return candidate.hasPattern(path);
   }
+}
+
+/** Who asks may know that a header decides, not which value opens the door. */
+function shown(name: string, value: Parameters<typeof describeValue>[0]): string {
+  return isSecretName(name) ? `= ${MASK}` : describeValue(value);
 }

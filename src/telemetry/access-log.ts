@@ -1,6 +1,7 @@
 // One JSON line per exchange, written on the worker: built by hand, buffered, handed on in chunks.
 // It never waits and never fails: whatever bytes a client sent, each line is one valid JSON object.
 
+import { maskTarget } from '../lib/mask.ts';
 import type { Observation } from './observation.ts';
 
 /** Takes whole lines; must not throw or block. */
@@ -54,7 +55,7 @@ export function formatLine(o: Observation): string {
   return (
     `{"time":"${isoTime(o.startedAtMs)}","listener":${text(o.listener)},"route":${text(o.route)},"pool":${text(o.pool)}` +
     `,"version":${text(o.version)}${o.deploy === '' ? '' : `,"deploy":${text(o.deploy)}`},"endpoint":${text(o.endpoint)},"method":${text(o.method)},"authority":${text(o.authority)}` +
-    `,"target":${text(o.target)},"client":${text(o.client)},"requestId":${text(o.requestId)},"status":${count(o.status)}` +
+    `,"target":${text(maskTarget(o.target))},"client":${text(o.client)},"requestId":${text(o.requestId)},"status":${count(o.status)}` +
     `,"outcome":${text(o.outcome)},"reason":${text(o.reason)},"attempts":${count(o.attempts)}` +
     `,"durationMs":${micros(o.durationMs)},"firstByteMs":${micros(o.firstByteMs)}` +
     `,"bytesIn":${count(o.bytesIn)},"bytesOut":${count(o.bytesOut)}}\n`

@@ -1,7 +1,9 @@
 // Regular expressions must be RE2, which matches in linear time whatever is written.
 
 import { RE2JS } from 're2js';
+import { isSecretName } from '../../lib/mask.ts';
 import type { Config, ValueMatcher } from '../model.ts';
+import { isSecretPlace } from '../mask.ts';
 import type { Path } from '../path.ts';
 import type { Review } from './review.ts';
 
@@ -47,7 +49,7 @@ function check(review: Review, path: Path, pattern: string): void {
   try {
     RE2JS.compile(pattern);
   } catch (error) {
-    review.problem(path, `not a regular expression (RE2 syntax): ${reasonOf(error)}`);
+    review.problem(path, `not a regular expression (RE2 syntax)${isSecret(review, path) ? '' : `: ${reasonOf(error)}`}`);
   }
 }
 
@@ -55,4 +57,11 @@ function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const plain = text.replace(/^error parsing regexp: /, '');
   return /Perl syntax/.test(plain) ? `${plain}; look-around and back-references do not run in linear time` : plain;
+}
+
+/** What is wrong in it would show a part of it. */
+function isSecret(review: Review, path: Path): boolean {
+  const at = path.lastIndexOf('value');
+  const name = at < 0 ? undefined : review.written([...path.slice(0, at), 'name']);
+  return isSecretPlace(path) || (typeof name === 'string' && isSecretName(name));
 }

@@ -7,6 +7,7 @@ import { DURATION_FORM, DURATION_PATTERN, MAX_DURATION_MS, formatDuration, parse
 import { isFault } from '../fault.ts';
 import { hintFor } from '../value-hints.ts';
 import type { Fault } from '../fault.ts';
+import { isMask } from '../mask.ts';
 import type { Address } from '../model.ts';
 import { PERCENT_PATTERN, parsePercent } from '../percent.ts';
 import { SIZE_FORM, SIZE_PATTERN, formatSize, parseSize } from '../size.ts';
@@ -98,7 +99,10 @@ export function nonEmptyText(what: string) {
 
 /** Value of a header field. */
 export function fieldValue() {
-  return checked('header value must be printable ASCII text, without a blank at either end', isFieldValue);
+  return checked('header value must be printable ASCII text, without a blank at either end', isFieldValue).refine((text) => !isMask(text), {
+    error: 'this is the mask of a secret that is not in force here: write the secret itself',
+    params: { complete: true },
+  });
 }
 
 export function tokenName(what: string) {

@@ -4,7 +4,7 @@ import { decodeText } from '../../../src/config/decode.ts';
 import type { LoadResult } from '../../../src/config/decode.ts';
 import { diffConfigs } from '../../../src/config/diff.ts';
 import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
-import { describeConfig, printConfig, printWritten, writtenAsJson } from '../../../src/config/print.ts';
+import { describeConfig, printWritten, writtenAsJson } from '../../../src/config/print.ts';
 import { formatSize, parseSize } from '../../../src/config/size.ts';
 import { suggest } from '../../../src/config/suggest.ts';
 import { SMALL, COMPLETE, servedOnly } from '../../unit/config/good.ts';
@@ -72,7 +72,7 @@ test('any plain data gives a Config or Problems', () => {
 test('a good config with one value replaced by anything gives a Config or Problems at a place inside', () => {
   const base = decodeText('f.yaml', servedOnly(COMPLETE)).config;
   if (base === undefined) throw new Error('the whole example must decode');
-  const printed = printConfig(base).split('\n');
+  const printed = printWritten(describeConfig(base)).split('\n');
   fc.assert(
     fc.property(fc.nat(printed.length - 2), fc.jsonValue({ maxDepth: 1 }), (at, value) => {
       const text = printed
@@ -98,11 +98,11 @@ test('what is printed decodes to the same Config, without notices or differences
       const first = decodeText('/a/f.yaml', printWritten(written));
       expect(first.problems).toEqual([]);
       if (first.config === undefined) return;
-      const printed = printConfig(first.config);
+      const printed = printWritten(describeConfig(first.config));
       const second = decodeText('/b/g.yaml', printed);
       expect(second.config).toEqual(first.config);
       if (second.config === undefined) return;
-      expect(printConfig(second.config)).toBe(printed);
+      expect(printWritten(describeConfig(second.config))).toBe(printed);
       expect(diffConfigs(first.config, second.config)).toEqual([]);
       // It is posted to threads as it is.
       expect(structuredClone(first.config)).toEqual(first.config);

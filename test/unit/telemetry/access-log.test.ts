@@ -74,6 +74,18 @@ describe('AccessLog', () => {
     });
   });
 
+  it.each([
+    ['/a?token=abc&b=c', '/a?token=***&b=c'],
+    ['/a?%74oken=abc', '/a?%74oken=***'],
+    ['/a?code=abc', '/a?code=***'],
+    ['/a;jsessionid=abc?b=c', '/a;jsessionid=***?b=c'],
+    ['http://u:p@h/', 'http://***@h/'],
+    ['/a?b=c', '/a?b=c'],
+    ['/a?X-Amz-Signature=abc', '/a?X-Amz-Signature=***'],
+  ])('the target %j as %j', (target, shown) => {
+    expect(JSON.parse(formatLine(observe({ target })))).toMatchObject({ target: shown });
+  });
+
   it('says the deploy of the version where there is one', () => {
     const { version, deploy } = JSON.parse(formatLine(observe({ version: 'v1', deploy: 'a "b" é' }))) as Record<string, string>;
     expect([version, deploy]).toEqual(['v1', 'a "b" é']);

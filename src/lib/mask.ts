@@ -1,7 +1,7 @@
 // What must not be shown of a request: values whose name says that they open doors, and user names and passwords in URLs. Linear time.
 // When in doubt it masks. A mask is always the same, so that it does not tell how long the value is.
 
-import { SECRET_PARTS } from '../lib/secret-names.ts';
+import { SECRET_PARTS } from './secret-names.ts';
 
 export const MASK = '***';
 
@@ -16,6 +16,14 @@ const PATH_PARAMETER = /;([^;/=]*)=[^;/]*/g;
 export function isSecretName(name: string): boolean {
   const lower = name.toLowerCase();
   return NAMES.has(lower) || PARTS.some((part) => lower.includes(part));
+}
+
+/** Parts of secret names, of one character that is written as %XX, or of what separates parameters of the path. */
+const MAY_BE_SECRET = new RegExp([...PARTS, ...NAMES, '%', ';', '@'].join('|'), 'i');
+
+/** The same as `maskUrl`, for the many targets that hold nothing secret. */
+export function maskTarget(target: string): string {
+  return MAY_BE_SECRET.test(target) ? maskUrl(target) : target;
 }
 
 /** A target or a URL, without the values of secret parameters and without user and password. */

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isSecretName, maskUrl, maskValue } from '../../../src/control/mask.ts';
+import { isSecretName, maskUrl, maskValue } from '../../../src/lib/mask.ts';
 
 test.each([
   'authorization',

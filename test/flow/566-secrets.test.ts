@@ -1,0 +1,75 @@
+// A secret of the config goes upstream, and nowhere else: not to the API, the journal, the events, the log or the access log.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { call } from './scaffold/admin.ts';
+import { ask, get } from './scaffold/client.ts';
+import { eventually } from './scaffold/eventually.ts';
+import { closeAll } from './scaffold/open.ts';
+import { configFor, startSluice } from './scaffold/sluice.ts';
+import type { Sluice } from './scaffold/sluice.ts';
+import { ok, responding, startUpstream } from './scaffold/upstream.ts';
+
+afterEach(closeAll);
+
+const [FIRST, SECOND] = ['Bearer first-Zq7', 'Bearer second-Zq7'];
+
+const TOKEN = 'a-token-of-an-admin-that-is-long-enough';
+
+function admin(sluice: Sluice, method: string, path: string, body?: object): ReturnType<typeof call> {
+  return call(sluice, method, path, body, { authorization: `Bearer ${TOKEN}` });
+}
+
+/** All that the API says. */
+async function told(sluice: Sluice): Promise<string> {
+  const list = (await admin(sluice, 'GET', '/v1/revisions')).body as unknown as {
+    readonly revisions: readonly { readonly revision: number }[];
+  };
+  const paths = ['/v1/config', '/v1/pools', '/v1/revisions', '/v1/journal', '/v1/status', '/v1/exchanges'];
+  const all = [...paths, ...list.revisions.map(({ revision }) => `/v1/revisions/${revision}`)];
+  return (await Promise.all(all.map(async (path) => JSON.stringify((await admin(sluice, 'GET', path)).body)))).join('\n');
+}
+
+test('a secret is seen by its upstream alone; a restore and a config that is sent back keep it', async () => {
+  const upstream = await startUpstream(responding((request) => ok(request.field('authorization') ?? '')));
+  const config = (secret: string): object => ({
+    ...configFor({
+      endpoints: { v1: [upstream.address], v2: [upstream.address] },
+      pool: { split: { v1: 1 } },
+      route: { requestHeaders: { set: { authorization: secret } }, match: [{}, { headers: { 'x-token': 'third-Zq7' } }] },
+    }),
+    admin: { address: '127.0.0.1:0', auth: { tokens: [{ name: 'ann', role: 'admin', env: 'ADMIN_TOKEN' }] } },
+    accessLog: { path: 'access.log' },
+  });
+  const sluice = await startSluice(config(FIRST), { env: { ADMIN_TOKEN: TOKEN } });
+  const served = async (): Promise<string> => (await ask(sluice, get('/?token=fourth-Zq7&a=b', 'x-token: third-Zq7'))).body;
+  expect(await served()).toBe(FIRST);
+  const first = (await admin(sluice, 'GET', '/v1/config')).body as unknown as {
+    readonly routes: readonly { readonly requestHeaders?: object }[];
+  };
+
+  sluice.writeConfig(config(SECOND));
+  await eventually('the second secret', async () => (await served()) === SECOND);
+  const { body, status } = await admin(sluice, 'GET', '/v1/config');
+  expect(status).toBe(200);
+  // The digest tells that it has changed.
+  expect(JSON.stringify(body)).not.toBe(JSON.stringify(first));
+
+  const back = await admin(sluice, 'PUT', '/v1/config', { ...(body as object), drain: { delay: '0s', timeout: '6s' } });
+  expect([back.status, await served()]).toEqual([200, SECOND]);
+  const stale = await admin(sluice, 'PUT', '/v1/config', { ...(body as object), routes: first.routes });
+  expect([stale.status, JSON.stringify(stale.body)]).toEqual([422, expect.stringContaining('this is the mask of a secret')]);
+  const restored = await admin(sluice, 'POST', '/v1/revisions/1/restore', {});
+  expect([restored.status, await served()]).toEqual([200, FIRST]);
+
+  const shown = await told(sluice);
+  expect(shown).toMatch(/requestHeaders\.set\.authorization: \*\*\* \([0-9a-f]{8}\) -> \*\*\* \([0-9a-f]{8}\)/);
+  await eventually('the access log', () => readFileSync(join(sluice.dir, 'access.log'), 'utf8').includes('token=***&a=b'));
+  const texts = {
+    shown,
+    log: sluice.logs.map(({ text }) => text).join('\n'),
+    access: readFileSync(join(sluice.dir, 'access.log'), 'utf8'),
+  };
+  for (const [name, text] of Object.entries(texts)) expect([name, text.match(/.{0,80}Zq7/)?.[0]]).toEqual([name, undefined]);
+});
