@@ -8,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../flow/scaffold/free-port.ts';
 import type { Input } from '../target.ts';
 import type { Peer, Seen } from './peer.ts';
-import { eventually, isListening } from './reach.ts';
+import { endWithUs, eventually, isListening } from './reach.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const AT_ONCE = 32;
@@ -34,7 +34,7 @@ export async function startThrough(peer: Peer, dir: string): Promise<Through> {
   const file = join(dir, 'sluice.yaml');
   writeFileSync(file, configuration(port, adminPort, peer.port, log));
   const arguments_ = ['src/app/main.ts', '--log-level', 'error', 'run', '--config', file, '--workers', '1'];
-  const child = spawn(process.execPath, arguments_, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = endWithUs(spawn(process.execPath, arguments_, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] }));
   const ended = new Promise((resolve) => child.once('exit', resolve));
   await eventually(() => isListening(port));
   let [lines, seen] = [0, 0];

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../flow/scaffold/free-port.ts';
-import { eventually, isListening } from './reach.ts';
+import { endWithUs, eventually, isListening } from './reach.ts';
 
 /** A request as a server saw it; all empty for bytes that it refused as no request. */
 export interface Seen {
@@ -55,7 +55,7 @@ export async function startNginx(dir: string): Promise<Peer | undefined> {
   chmodSync(log, 0o666);
   const file = join(dir, 'nginx.conf');
   writeFileSync(file, nginxConfiguration(port, dir, log));
-  const child = spawn('nginx', ['-p', dir, '-e', 'stderr', '-c', file], { stdio: 'ignore' });
+  const child = endWithUs(spawn('nginx', ['-p', dir, '-e', 'stderr', '-c', file], { stdio: 'ignore' }));
   await eventually(() => isListening(port));
   const lines = (): string[] => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : []);
   return { name: 'nginx', port, seen: () => lines().map(readLine), close: () => end(child) };
@@ -93,13 +93,13 @@ export async function startHaproxy(dir: string): Promise<Peer | undefined> {
   const file = join(dir, 'haproxy.cfg');
   writeFileSync(file, haproxyConfiguration(port));
   const seen: Seen[] = [];
-  const child = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'ignore'] });
-  createInterface({ input: child.stdout! }).on('line', (line) => {
+  const child = endWithUs(spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'ignore'] }));
+  createInterface({ input: child.stdout }).on('line', (line) => {
     const [, id = '', method = '', target = ''] = /^seen (\S*) (\S+) (.*)$/.exec(line) ?? [];
     seen.push(
       method === '<BADREQ>' || method === '-'
         ? { id: '', method: '', target: '' }
-        : { id: id === '-' ? '' : id, method, target: unescape(target) },
+        : { id: id === '-' ? '' : id, method: unescape(method), target: unescape(target) },
     );
   });
   await eventually(() => isListening(port));

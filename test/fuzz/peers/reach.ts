@@ -1,5 +1,6 @@
-// Waiting for servers.
+// Servers as children: waiting for them, and none left behind.
 
+import type { ChildProcess } from 'node:child_process';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -12,6 +13,12 @@ export async function eventually(look: () => boolean | Promise<boolean>): Promis
     if (performance.now() > until) throw new Error('not in time');
     await pause(10);
   }
+}
+
+/** The child ends when this process does, however that ends. */
+export function endWithUs<T extends ChildProcess>(child: T): T {
+  process.once('exit', () => void child.kill('SIGKILL'));
+  return child;
 }
 
 export function isListening(port: number): Promise<boolean> {
