@@ -1,11 +1,13 @@
-// `sluice config show|export|apply`: the whole config of the running instance.
+// `sluice config show|diff|export|apply`: the whole config of the running instance.
 
 import { statSync, writeFileSync } from 'node:fs';
 import { MAX_CONFIG_BYTES } from '../api/bounds.ts';
-import { ask, showJson, showWrite, writePath, type AdminCall, type WriteOptions } from './admin-call.ts';
+import { ask, show, showJson, showWrite, writePath, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { isMap } from '../lib/plain.ts';
+import { describeDifferences } from './describe-write.ts';
 import { optionalText } from './fields.ts';
 import { EXIT, Failure } from './failure.ts';
+import { readResponse } from './read-response.ts';
 import { readText } from './read-text.ts';
 import { refusal } from './refusal.ts';
 import { visible } from './visible.ts';
@@ -26,6 +28,18 @@ export async function runConfigShow(call: AdminCall): Promise<void> {
   const text = endLine(await askYaml(call));
   // A terminal obeys what it is shown; a file gets the text as it is.
   call.terminal.out(call.terminal.isScreen ? text.split('\n').map(visible).join('\n') : text);
+}
+
+/** What is served against the file as it was last taken. */
+export async function runConfigDiff(call: AdminCall): Promise<void> {
+  const body = await ask(call, { method: 'GET', path: `${PATH}/diff` });
+  if (call.options.json === true) return showJson(call, body);
+  const { differences, file } = readResponse('ConfigDiff', body);
+  const { paint } = call.terminal;
+  const refused = file.state === 'refused' ? [paint('bad', 'The file is refused; this is against the one before:')] : [];
+  const head = differences.length === 0 ? 'What is served is what the file says.' : 'file -> served:';
+  const rest = file.state === 'refused' ? file.problems.map((problem) => `  ${problem}`) : [];
+  show(call, [...refused, ...rest, head, ...describeDifferences(differences, paint)]);
 }
 
 /** The same into a file that the config can be served from. */

@@ -6,6 +6,8 @@ export const EXIT = {
   done: 0,
   /** The server or the person refused: nothing was changed. */
   refused: 1,
+  /** `status` found that something is wrong. */
+  wrong: 1,
   usage: 2,
   unreachable: 3,
   /** The revision that was expected is no longer the current one. */

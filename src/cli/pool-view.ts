@@ -1,7 +1,8 @@
 // A pool as lines for people: versions and endpoints under each other, with their state in words.
 
+import type { Finding, VersionOverview } from '../api/overview.ts';
 import type { EndpointStatus, PoolStatus, VersionStatus } from '../api/pools.ts';
-import { formatShare } from './quantity.ts';
+import { formatLatency, formatRate, formatShare, formatSpan } from './quantity.ts';
 import { formatTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -12,25 +13,43 @@ const COLUMNS: readonly Column[] = [
   { title: 'WEIGHT', align: 'right' },
   { title: 'SHARE', align: 'right' },
   { title: 'STATE' },
+  { title: 'GETS', align: 'right' },
+  { title: 'REQ/S', align: 'right' },
+  { title: 'ERRORS', align: 'right' },
+  { title: 'P99', align: 'right' },
   { title: 'IN FLIGHT', align: 'right' },
   { title: 'CONNECTIONS', align: 'right' },
 ];
 
+/** What is known of a pool beside its state. */
+export interface Known {
+  readonly versions: readonly VersionOverview[];
+  readonly findings: readonly Finding[];
+  readonly nowMs: number;
+}
+
 const USERS: Column = { title: 'USERS', align: 'right' };
 
 /** The pool, its versions with their endpoints, and its overrides. */
-export function viewPool(pool: PoolStatus, paint: Paint): readonly string[] {
+export function viewPool(pool: PoolStatus, paint: Paint, { versions, findings, nowMs }: Known): readonly string[] {
   const counts = pool.versions.some(({ users }) => users !== undefined);
-  const rows = pool.versions.flatMap((version) => [
-    [...versionRow(version, paint), ...(counts ? [String(version.users ?? '')] : [])],
-    ...version.endpoints.map((endpoint) => [...endpointRow(endpoint, paint), ...(counts ? [''] : [])]),
-  ]);
+  const failing = new Set(
+    findings.filter((each) => each.pool === pool.name && each.code === 'version-failing').map((each) => each.version),
+  );
+  const rows = pool.versions.flatMap((version) => {
+    const figures = versions.find(({ name }) => name === version.name);
+    const state = failing.has(version.name) ? failureOf(figures, paint) : stateOf(version, paint);
+    return [
+      [...versionRow(version, state, paint), ...figureCells(version, figures), ...(counts ? [String(version.users ?? '')] : [])],
+      ...version.endpoints.map((endpoint) => [...endpointRow(endpoint, paint, nowMs), ...(counts ? [''] : [])]),
+    ];
+  });
   return [headOf(pool, paint), ...formatTable(counts ? [...COLUMNS, USERS] : COLUMNS, rows), ...overrideLines(pool)];
 }
 
 /** The split alone. */
 export function viewSplit(pool: PoolStatus, paint: Paint): readonly string[] {
-  const rows = pool.versions.map((version) => versionRow(version, paint).slice(0, 4));
+  const rows = pool.versions.map((version) => versionRow(version, stateOf(version, paint), paint));
   return [headOf(pool, paint), ...formatTable(COLUMNS.slice(0, 4), rows)];
 }
 
@@ -41,7 +60,7 @@ export function settledView(pool: PoolStatus): string {
     ...version,
     ...uncounted,
     users: undefined,
-    endpoints: endpoints.map((endpoint) => ({ ...endpoint, ...uncounted })),
+    endpoints: endpoints.map(({ health, ...endpoint }) => ({ ...endpoint, ...uncounted, healthy: health?.healthy })),
   }));
   return JSON.stringify({ ...pool, versions: calm });
 }
@@ -51,17 +70,28 @@ function headOf({ name, revision, workers }: PoolStatus, paint: Paint): string {
   return `${paint('strong', name)}  ${workers.applied === workers.total ? obey : paint('warn', obey)}`;
 }
 
-function versionRow(version: VersionStatus, paint: Paint): readonly string[] {
-  const { name, weight, share, inFlight, connections } = version;
+function versionRow(version: VersionStatus, state: string, paint: Paint): readonly string[] {
+  const { name, weight, share } = version;
   const label = version.deploy === undefined ? '' : ` (${version.deploy.deploy})`;
+  return [`  ${paint('strong', name)}${paint('dim', label)}`, String(weight), formatShare(share), state];
+}
+
+/** Nothing is said of a latency that nobody met. */
+function figureCells({ inFlight, connections }: VersionStatus, figures: VersionOverview | undefined): readonly string[] {
+  const { measuredShare, perSecond, errorRate, p99 } = figures ?? {};
   return [
-    `  ${paint('strong', name)}${paint('dim', label)}`,
-    String(weight),
-    formatShare(share),
-    stateOf(version, paint),
+    measuredShare === undefined ? '-' : formatShare(measuredShare),
+    perSecond === undefined ? '-' : formatRate(perSecond),
+    errorRate === undefined ? '-' : formatShare(errorRate),
+    p99 === undefined ? '-' : formatLatency(p99),
     String(inFlight),
     String(connections),
   ];
+}
+
+function failureOf(figures: VersionOverview | undefined, paint: Paint): string {
+  const { requests = 0, errors = 0, rescued = 0 } = figures ?? {};
+  return paint('bad', `fails ${errors + rescued} of ${requests + rescued}`);
 }
 
 function stateOf({ ready, draining, endpoints }: VersionStatus, paint: Paint): string {
@@ -71,10 +101,19 @@ function stateOf({ ready, draining, endpoints }: VersionStatus, paint: Paint): s
   return open === endpoints.length ? paint('good', 'ready') : paint('warn', `ready, ${open} of ${endpoints.length} endpoints`);
 }
 
-function endpointRow(endpoint: EndpointStatus, paint: Paint): readonly string[] {
+function endpointRow(endpoint: EndpointStatus, paint: Paint, nowMs: number): readonly string[] {
   const { address, weight, zone = '', inFlight, connections } = endpoint;
   const place = zone === '' ? '' : ` (zone ${zone})`;
-  return [`    ${address}${place}`, paint('dim', String(weight)), '', readiness(endpoint, paint), String(inFlight), String(connections)];
+  const state = `${readiness(endpoint, paint)}${probeOf(endpoint, paint, nowMs)}`;
+  return [`    ${address}${place}`, paint('dim', String(weight)), '', state, '', '', '', '', String(inFlight), String(connections)];
+}
+
+/** What the latest probe found, and since when it is so. */
+function probeOf({ health }: EndpointStatus, paint: Paint, nowMs: number): string {
+  if (health?.probe === undefined) return '';
+  const { result, detail } = health.probe;
+  const found = detail === '' ? result : `${result}: ${detail}`;
+  return paint('dim', ` (probe ${found}, for ${formatSpan(nowMs - health.sinceMs)})`);
 }
 
 const REASONS: Readonly<Record<string, string | undefined>> = {

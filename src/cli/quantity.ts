@@ -10,6 +10,17 @@ export function formatShare(share: number): string {
   return `${Number((share * 100).toFixed(2))} %`;
 }
 
+/** Requests per second: `0`, `0.25`, `12.3`, `1530`. */
+export function formatRate(perSecond: number): string {
+  return String(Number(perSecond.toFixed(perSecond < 1 ? 2 : perSecond < 100 ? 1 : 0)));
+}
+
+/** `0.42 ms`, `12.3 ms`, `230 ms`, `1.5 s`. */
+export function formatLatency(ms: number): string {
+  if (ms >= 1000) return `${Number((ms / 1000).toFixed(1))} s`;
+  return `${Number(ms.toFixed(ms < 1 ? 2 : ms < 100 ? 1 : 0))} ms`;
+}
+
 /** `now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`. A clock that runs ahead of ours says `now`. */
 export function formatAgo(atMs: number, nowMs: number): string {
   const ms = nowMs - atMs;

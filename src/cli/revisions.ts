@@ -1,6 +1,7 @@
 // `sluice revisions [n]`: who changed what, when and why; one of them with its differences.
 
 import { shorten } from '../lib/shown-text.ts';
+import type { FileOverview } from '../api/overview.ts';
 import type { RevisionSummary } from '../api/revisions.ts';
 import { DEFAULT_PER_PAGE } from '../api/bounds.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
@@ -20,12 +21,16 @@ export async function runRevisions(call: AdminCall<RevisionsOptions>, number: nu
   const path = number === undefined ? revisionsPath({ limit: call.options.limit ?? DEFAULT_PER_PAGE }) : pathOf('v1', 'revisions', number);
   const body = await ask(call, { method: 'GET', path });
   if (call.options.json === true) return showJson(call, body);
-  show(
-    call,
-    number === undefined
-      ? viewRevisions(call, readResponse('Revisions', body).revisions)
-      : viewRevision(call, readResponse('RevisionSummary', body)),
-  );
+  if (number !== undefined) return show(call, viewRevision(call, readResponse('RevisionSummary', body)));
+  const { file } = readResponse('ConfigDiff', await ask(call, { method: 'GET', path: '/v1/config/diff' }));
+  show(call, [...viewRefused(call, file), ...viewRevisions(call, readResponse('Revisions', body).revisions)]);
+}
+
+/** What would be the newest, were it not refused. */
+function viewRefused({ terminal }: AdminCall, { state, sinceMs, problems }: FileOverview): readonly string[] {
+  if (state !== 'refused') return [];
+  const when = formatAgo(sinceMs, terminal.clock.wallMs());
+  return [terminal.paint('bad', `The file is refused (${when}): ${problems[0] ?? 'it has problems'}`), ''];
 }
 
 /** Newest first; `before` is exclusive. */

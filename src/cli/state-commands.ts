@@ -79,10 +79,17 @@ function addOverrides(program: Command, line: CommandLine): void {
 }
 
 function addConfig(program: Command, line: CommandLine): void {
-  const group = program.command('config').helpCommand(false).description('the whole config of the running instance: show, export, apply');
+  const group = program
+    .command('config')
+    .helpCommand(false)
+    .description('the whole config of the running instance: show, diff, export, apply');
   asClient(group.command('show'), 'print it as YAML, with all defaults').action(async (options: CommandOptions) => {
     const { runConfigShow } = await import('./config.ts');
     await run(line, options, (call) => runConfigShow(call));
+  });
+  asClient(group.command('diff'), 'show what is served otherwise than the file says').action(async (options: CommandOptions) => {
+    const { runConfigDiff } = await import('./config.ts');
+    await run(line, options, (call) => runConfigDiff(call));
   });
   asClient(group.command('export'), 'write it to a file')
     .argument('<file>')

@@ -5,6 +5,7 @@ import type { ConfigDiff, Overview } from '../../src/api/overview.ts';
 import type { PoolStats } from '../../src/api/stats.ts';
 import { call, journalOf, setWeights } from './scaffold/admin.ts';
 import { ask, get } from './scaffold/client.ts';
+import { runCommand } from './scaffold/command.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
@@ -135,4 +136,22 @@ test('a refused file, and what the API changed over it', { timeout: 60_000 }, as
   expect(lines.at(-1)).toMatchObject({ author: 'file', detail: { problems: file.problems } });
   await sluice.writeConfig(config());
   await eventually('the file is taken again', async () => ((await overviewOf(sluice)).findings.length === 0 ? true : undefined));
+});
+
+test('the command line shows what is wrong, and ends with 1', { timeout: 60_000 }, async () => {
+  const { sluice, send } = await startShop();
+  const command = (...words: string[]) => runCommand([...words, '--admin', `http://127.0.0.1:${sluice.adminPort}`]);
+  await send('v1', 10);
+  expect(await command('status', '--quiet')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  await send('v2', 40);
+  expect(await command('status', '--quiet')).toMatchObject({ code: 1, stdout: '', stderr: '' });
+  const shown = await command('status');
+  expect(shown.code).toBe(1);
+  expect(shown.stdout).toMatch(/^ {2}v2 +0 +0 % +fails 40 of 40 +80 % /m);
+  expect(shown.stdout).toMatch(/^error: Version v2 of shop failed 40 of 40 requests in the last \d+ s\.$/m);
+  await setWeights(sluice, { v1: 50, v2: 50 });
+  const diff = await command('config', 'diff');
+  expect(diff).toMatchObject({ code: 0, stderr: '' });
+  expect(diff.stdout).toMatch(/^ {2}pools\.shop\.split\.v1 +100 -> 50$/m);
+  expect((await command('revisions')).stdout).toMatch(/ file +start /);
 });

@@ -9,6 +9,7 @@ import { runEvents } from '../../../src/cli/events.ts';
 import { runExplainLive } from '../../../src/cli/explain-live.ts';
 import { runRevisions } from '../../../src/cli/revisions.ts';
 import { runSplit } from '../../../src/cli/split.ts';
+import { EXAMPLES } from '../../../src/api/contract.ts';
 import { runStatus } from '../../../src/cli/status.ts';
 import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { FakeAdmin, FakeTerminal, NOW_MS, problem, runAgainst, shop } from './fake-admin.ts';
@@ -23,12 +24,12 @@ beforeEach(async () => {
 afterEach(() => admin.close());
 
 const STATUS = `shop  2 of 2 workers obey revision 4
-  VERSION                    WEIGHT  SHARE  STATE                              IN FLIGHT  CONNECTIONS
-  v1                             90   90 %  ready, 1 of 2 endpoints                   13           21
-    127.0.0.1:9001 (zone a)       1         ready                                     13           20
-    127.0.0.1:9002                1         not ready: its health check fails          0            1
-  v2                             10   10 %  ready                                      1            2
-    127.0.0.1:9003                2         ready                                      1            2
+  VERSION                    WEIGHT  SHARE  STATE                              GETS  REQ/S  ERRORS  P99  IN FLIGHT  CONNECTIONS
+  v1                             90   90 %  ready, 1 of 2 endpoints               -      -       -    -         13           21
+    127.0.0.1:9001 (zone a)       1         ready                                                               13           20
+    127.0.0.1:9002                1         not ready: its health check fails                                    0            1
+  v2                             10   10 %  ready                                 -      -       -    -          1            2
+    127.0.0.1:9003                2         ready                                                                1            2
   overrides: qa -> v2 (by API)
 `;
 
@@ -51,7 +52,49 @@ describe('status', () => {
   test('one pool, and JSON as it came', async () => {
     expect((await runAgainst(admin.url, {}, (call) => runStatus(call, 'shop'))).stdout).toBe(STATUS);
     const { stdout } = await runAgainst(admin.url, { json: true }, (call) => runStatus(call, 'shop'));
-    expect(JSON.parse(stdout)).toEqual(JSON.parse(JSON.stringify(shop())));
+    const { overview, ...pool } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(pool).toEqual(JSON.parse(JSON.stringify(shop())));
+    expect(overview).toMatchObject({ findings: [], file: { state: 'taken' } });
+  });
+
+  test('what is wrong: in red, with what the version did, since when, and with exit code 1', async () => {
+    const sinceMs = NOW_MS - 5 * 60_000;
+    const { health } = EXAMPLES.Pool.versions[0]!.endpoints[1]!;
+    const [first, second] = shop().versions;
+    admin.pools = [
+      { ...shop(), versions: [first!, { ...second!, endpoints: [{ ...second!.endpoints[0]!, health: { ...health!, sinceMs } }] }] },
+    ];
+    const [stable, canary] = EXAMPLES.Overview.pools[0]!.versions;
+    admin.overview = {
+      ...EXAMPLES.Overview,
+      pools: [{ ...EXAMPLES.PoolOverview, versions: [{ ...stable!, p99: 1234 }, canary!] }],
+      findings: [
+        EXAMPLES.Finding,
+        { severity: 'warning', code: 'name', place: 'pools.cart.versions.v1', pool: 'cart', version: 'v1', message: 'Elsewhere.' },
+        { severity: 'warning', code: 'workers', place: 'workers', message: 'Only 1 of 2 workers serve.', sinceMs },
+      ],
+      findingCount: 3,
+    };
+    const { code, stdout } = await runAgainst(admin.url, {}, (call) => runStatus(call, 'shop'));
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ {2}v1 .* ready, 1 of 2 endpoints +90 % +6 +0 % +1\.2 s +13 +21$/m);
+    expect(stdout).toMatch(/^ {2}v2 .* fails 40 of 40 +10 % +0\.67 +100 % +9\.3 ms +1 +2$/m);
+    expect(stdout).toMatch(/127\.0\.0\.1:9003 .*\(probe status: status 500, for 5 min\)/);
+    expect(stdout).toContain(
+      '\nerror: Version v2 of shop failed 40 of 40 requests in the last 60 s.\nwarning: Only 1 of 2 workers serve. (for 5 min)\n',
+    );
+    expect(stdout).not.toContain('Elsewhere');
+    expect(stdout).toMatch(/^What is served: 2 values differ from the file; sluice config diff shows them\.$/m);
+    const all = await runAgainst(admin.url, {}, (call) => runStatus(call, undefined));
+    expect(all.stdout).toContain('warning: Elsewhere.');
+  });
+
+  test('--quiet prints nothing: 0 when all is well, 1 when it is not, 3 when nobody responds', async () => {
+    const quiet = (url: string): ReturnType<typeof runAgainst> => runAgainst(url, { quiet: true }, (call) => runStatus(call, undefined));
+    expect(await quiet(admin.url)).toEqual({ code: 0, stdout: '', stderr: '' });
+    admin.overview = { ...admin.overview, findings: [EXAMPLES.Finding], findingCount: 1 };
+    expect(await quiet(admin.url)).toEqual({ code: 1, stdout: '', stderr: '' });
+    expect(await quiet('unix:/nowhere/sluice.sock')).toEqual({ code: 3, stdout: '', stderr: '' });
   });
 
   test('over a Unix socket', async () => {
@@ -94,7 +137,7 @@ describe('status --watch', () => {
     terminal.clock = clock;
     const watching = runAgainst(admin.url, { watch: true }, (call) => runStatus(call, 'shop'), terminal);
     const looks = async (number: number): Promise<void> => {
-      await expect.poll(() => admin.asked.length).toBe(number);
+      await expect.poll(() => admin.asked.length).toBe(2 * number);
       await expect.poll(() => clock.pending).toBe(1);
     };
     await looks(1);

@@ -15,6 +15,8 @@ import type { RollbackOptions } from '../../../src/cli/rollback.ts';
 import type { SplitOptions } from '../../../src/cli/split.ts';
 import type { StatusOptions } from '../../../src/cli/status.ts';
 import type { Terminal } from '../../../src/cli/terminal.ts';
+import { EXAMPLES } from '../../../src/api/contract.ts';
+import type { ConfigDiff, Overview } from '../../../src/api/overview.ts';
 import type { JournalLine } from '../../../src/api/journal.ts';
 import type { PoolStatus } from '../../../src/api/pools.ts';
 import type { RevisionSummary } from '../../../src/api/revisions.ts';
@@ -40,6 +42,14 @@ export class FakeAdmin {
   pools: PoolStatus[] = [shop()];
   revisions: RevisionSummary[] = history();
   journal: JournalLine[] = [];
+  overview: Overview = {
+    ...EXAMPLES.Overview,
+    pools: [],
+    findings: [],
+    findingCount: 0,
+    file: { ...EXAMPLES.FileOverview, differences: 0 },
+  };
+  configDiff: ConfigDiff = { ...EXAMPLES.ConfigDiff, file: this.overview.file, differences: [] };
   /** Whether a stream of events ends after the past. */
   cutsStreams = false;
   /** Returned instead of all else, by `METHOD /path`. */
@@ -85,6 +95,8 @@ export class FakeAdmin {
   #route(method: string, path: string, query: URLSearchParams, ifMatch: string | undefined): Scripted {
     const revision = this.revisions[0]?.revision ?? 0;
     if (path === '/v1/journal') return { status: 200, body: this.#page(query) };
+    if (path === '/v1/overview') return { status: 200, body: this.overview };
+    if (path === '/v1/config/diff') return { status: 200, body: this.configDiff };
     const [, , kind, name, part] = path.split('/').map(decodeURIComponent);
     if (method === 'GET' && kind === 'pools' && name === undefined) return { status: 200, body: { revision, pools: this.pools } };
     if (kind === 'pools') {

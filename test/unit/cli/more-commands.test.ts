@@ -4,10 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runConfigApply, runConfigExport, runConfigShow } from '../../../src/cli/config.ts';
+import { runConfigApply, runConfigDiff, runConfigExport, runConfigShow } from '../../../src/cli/config.ts';
 import { runEvents } from '../../../src/cli/events.ts';
 import { runMark, runMarkers } from '../../../src/cli/mark.ts';
 import { runOverrideClear, runOverrideList, runOverrideRemove, runOverrideSet } from '../../../src/cli/override.ts';
+import { runRevisions } from '../../../src/cli/revisions.ts';
 import { runStatus } from '../../../src/cli/status.ts';
 import { FakeAdmin, NOW_MS, problem, runAgainst, shop } from './fake-admin.ts';
 
@@ -239,4 +240,26 @@ describe('events, as far as they are on record', () => {
     expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('--since 10m') as string });
     expect(admin.asked).toEqual([]);
   });
+});
+
+describe('config diff', () => {
+  test('the file and what is served, side by side; nothing where they are the same', async () => {
+    expect((await runAgainst(admin.url, {}, (call) => runConfigDiff(call))).stdout).toBe('What is served is what the file says.\n');
+    admin.configDiff = { ...admin.configDiff, differences: [{ path: 'pools.shop.split.v1', before: '95', after: '90' }] };
+    expect((await runAgainst(admin.url, {}, (call) => runConfigDiff(call))).stdout).toBe(
+      'file -> served:\n  pools.shop.split.v1  95 -> 90\n',
+    );
+    admin.configDiff = { ...admin.configDiff, file: { ...admin.configDiff.file, state: 'refused', problems: ['s.yaml:1:2: no'] } };
+    const { stdout } = await runAgainst(admin.url, {}, (call) => runConfigDiff(call));
+    expect(stdout).toContain('The file is refused; this is against the one before:\n  s.yaml:1:2: no\n');
+  });
+});
+
+test('revisions say that the file is refused', async () => {
+  admin.configDiff = {
+    ...admin.configDiff,
+    file: { ...admin.configDiff.file, state: 'refused', sinceMs: NOW_MS - 120_000, problems: ['s.yaml:1:2: no'] },
+  };
+  const { stdout } = await runAgainst(admin.url, {}, (call) => runRevisions(call, undefined));
+  expect(stdout).toMatch(/^The file is refused \(2 min ago\): s\.yaml:1:2: no\n\n/);
 });
