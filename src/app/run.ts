@@ -17,6 +17,7 @@ import { saveCompiled } from '../lib/compile-cache.js';
 import { Instance } from './instance.ts';
 import type { InstanceOptions } from './instance.ts';
 import { findLastGood, findStateFolder } from '../control/sources/last-good.ts';
+import { betterNode } from './node-version.ts';
 import { openState } from './open-state.ts';
 import { awaitStop, type UntilStopped } from './shutdown.ts';
 import { onReopen } from './signals.js';
@@ -53,6 +54,8 @@ export async function run(options: RunOptions): Promise<number> {
     const { config, ...beginning } = start;
     instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, watchPath, workers, early, log });
     untilStopped = awaitStop(log);
+    const better = betterNode(process.version);
+    if (better !== undefined) log.warn({ node: process.version, better }, 'this Node lacks security fixes: update it');
     await instance.start();
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
