@@ -425,6 +425,8 @@ export interface RespondConfig {
 export interface RewriteConfig {
   readonly host: string | undefined;
   readonly path: PathRewrite | undefined;
+  /** Whether a Location that names the upstream is written as the client knows the place. */
+  readonly location: boolean;
 }
 
 /** `prefix` replaces the matched prefix, `full` the whole path; the query stays. */

@@ -141,7 +141,7 @@ function describeRoute({ action, timeoutMs, rewrite, ...route }: RouteConfig): W
     match: route.match.map(describeMatch),
     ...describeAction(action),
     timeout: formatDuration(timeoutMs),
-    rewrite: { host: rewrite.host, path: describePathRewrite(rewrite.path) },
+    rewrite: { host: rewrite.host, path: describePathRewrite(rewrite.path), location: rewrite.location },
     requestHeaders: describeChanges(route.requestHeaders),
     responseHeaders: describeChanges(route.responseHeaders),
   };

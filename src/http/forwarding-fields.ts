@@ -8,12 +8,24 @@ import type { IncomingRequest } from './request.ts';
 export const SHADOW_FIELD = 'x-sluice-shadow';
 /** All fields whose name begins like this are forwarding fields. */
 export const FORWARDED_PREFIX = 'x-forwarded-';
-/** The other ones; lower case. */
-export const FORWARDING_FIELDS: ReadonlySet<string> = new Set(['forwarded', 'true-client-ip', 'x-real-ip', 'x-request-id', SHADOW_FIELD]);
+/**
+ * Those that proxies, CDNs, servers and frameworks believe without being asked: who the client is, what it asked for before it was rewritten,
+ * and `proxy`, which CGI makes HTTP_PROXY of.
+ */
+export const CLAIM_FIELDS: readonly string[] = [
+  'x-cluster-client-ip',
+  ...(
+    'ali-cdn-real-ip cdn-src-ip cf-connecting-ip cf-connecting-ipv6 cf-pseudo-ipv4 cf-visitor client-ip do-connecting-ip fastly-client-ip ' +
+    'fastly-ssl forwarded-for front-end-https proxy proxy-client-ip true-client-ip wl-proxy-client-ip wl-proxy-ssl x-appengine-user-ip x-arr-ssl ' +
+    'x-azure-clientip x-azure-socketip x-client-ip x-envoy-external-address x-forwarded x-original-for ' +
+    'x-original-forwarded-for x-original-host x-original-method x-original-proto x-original-remote-addr x-original-uri x-original-url ' +
+    'x-originating-ip x-proxyuser-ip x-real-ip x-real-port x-remote-addr x-remote-ip x-rewrite-url x-scheme x-url-scheme ' +
+    'x-vercel-forwarded-for'
+  ).split(' '),
+];
+/** All but the `x-forwarded-` family; lower case. */
+export const FORWARDING_FIELDS: ReadonlySet<string> = new Set(['forwarded', 'x-request-id', SHADOW_FIELD, ...CLAIM_FIELDS]);
 
-const VIA = '1.1 sluice';
-/** Said of a peer without address, which came by a Unix socket. */
-const NO_ADDRESS = 'unknown';
 /** A request id from a trusted peer is kept when it is this short and plain. */
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 
@@ -40,26 +52,40 @@ export function isRequestId(text: string): boolean {
 
 /** The beginning of the field lines for a peer that is not trusted: the same for all of its requests, up to the value of the request id. */
 export function beginForwarding(peer: string, scheme: string): string {
-  return 'x-forwarded-for: ' + (peer === '' ? NO_ADDRESS : peer) + '\r\nx-forwarded-proto: ' + scheme + '\r\nx-request-id: ';
+  // A peer on a Unix socket has no address.
+  const client = peer === '' ? '' : 'x-forwarded-for: ' + peer + '\r\n';
+  return client + 'x-forwarded-proto: ' + scheme + '\r\nx-request-id: ';
 }
 
-/** The field lines for a peer that is not trusted. @param beginning of `beginForwarding` */
-export function forwardUntrusted(request: IncomingRequest, beginning: string, requestId: string): string {
-  const fields = beginning + requestId + '\r\nvia: ' + viaOf(request) + '\r\n';
+/** The field lines for a peer that is not trusted. @param beginning of `beginForwarding` @param via the entry of this instance */
+export function forwardUntrusted(request: IncomingRequest, beginning: string, requestId: string, via: string): string {
+  const fields = beginning + requestId + '\r\nvia: ' + viaOf(request, via) + '\r\n';
   return request.authority === '' ? fields : fields + 'x-forwarded-host: ' + request.authority + '\r\n';
 }
 
-/** The field lines for a trusted peer: what it says, with itself added. */
-export function forwardTrusted(request: IncomingRequest, peer: string, requestId: string): string {
-  const { authority, forwardedFor, forwardedProto, forwardedHost } = request;
-  const client = peer === '' ? NO_ADDRESS : peer;
+/** The field lines for a trusted peer: what it says, with itself added. @param via the entry of this instance */
+export function forwardTrusted(request: IncomingRequest, peer: string, requestId: string, via: string): string {
+  const { authority, forwardedFor, forwardedHost } = request;
+  const client = forwardedFor === '' || peer === '' ? forwardedFor + peer : forwardedFor + ', ' + peer;
   const host = forwardedHost === '' ? authority : forwardedHost;
-  let fields = 'x-forwarded-for: ' + (forwardedFor === '' ? client : forwardedFor + ', ' + client);
-  fields += '\r\nx-forwarded-proto: ' + (forwardedProto === '' ? request.scheme : forwardedProto);
-  if (host !== '') fields += '\r\nx-forwarded-host: ' + host;
-  return fields + '\r\nx-request-id: ' + requestId + '\r\nvia: ' + viaOf(request) + '\r\n';
+  let fields = client === '' ? '' : 'x-forwarded-for: ' + client + '\r\n';
+  fields += 'x-forwarded-proto: ' + forwardedScheme(request) + '\r\n';
+  if (host !== '') fields += 'x-forwarded-host: ' + host + '\r\n';
+  return fields + 'x-request-id: ' + requestId + '\r\nvia: ' + viaOf(request, via) + '\r\n';
 }
 
-function viaOf({ via }: IncomingRequest): string {
-  return via === '' ? VIA : via + ', ' + VIA;
+/**
+ * How the client asked, by what a trusted peer says: the first proxy counts, and letter case does not. A word that names no scheme is
+ * passed over.
+ */
+export function forwardedScheme({ forwardedProto, scheme }: IncomingRequest): 'http' | 'https' {
+  if (forwardedProto === '') return scheme;
+  const comma = forwardedProto.indexOf(',');
+  const first = (comma < 0 ? forwardedProto : forwardedProto.slice(0, comma)).trim().toLowerCase();
+  if (first === 'https' || first === 'wss') return 'https';
+  return first === 'http' || first === 'ws' ? 'http' : scheme;
+}
+
+function viaOf({ via: received }: IncomingRequest, via: string): string {
+  return received === '' ? via : received + ', ' + via;
 }

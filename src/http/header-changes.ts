@@ -1,7 +1,9 @@
 // Applies an operator's header changes to a header block: requests and responses alike.
 // Compiled once per route; a line that stays keeps its bytes and its place.
 
+import { isForwardingField } from './forwarding-fields.ts';
 import { nextLine, toFieldText } from './header-block.ts';
+import { CDN_LOOP_FIELD, VIA_FIELD } from './way.ts';
 
 /** Changes to a header as an operator writes them: `set` replaces every field of the name, `add` appends one, `remove` removes all. */
 export interface WrittenHeaderChanges {
@@ -18,6 +20,10 @@ export interface CompiledHeaderChanges {
   readonly lengths: number;
   /** Field lines that are appended. */
   readonly append: string;
+  /** Whether a field that a proxy writes is among the names: then the changes come after it has been written, and so are final. */
+  readonly forwarding: boolean;
+  /** Whether Via leaves with them and CDN-Loop does not: there the way is told in its stead. */
+  readonly hidesWay: boolean;
 }
 
 const TAB = 0x09;
@@ -36,7 +42,14 @@ export function compileHeaderChanges(changes: WrittenHeaderChanges): CompiledHea
   }
   for (const [name, value] of changes.add) append += fieldLine(name, value);
   for (const name of remove) lengths |= 1 << Math.min(name.length, 31);
-  return { remove, lengths, append };
+  const names = [...remove, ...changes.add.map(([name]) => name.toLowerCase())];
+  return {
+    remove,
+    lengths,
+    append,
+    forwarding: names.some((name) => name === VIA_FIELD || name === CDN_LOOP_FIELD || isForwardingField(name)),
+    hidesWay: remove.has(VIA_FIELD) && !remove.has(CDN_LOOP_FIELD),
+  };
 }
 
 /** The block without the lines to remove and with the new ones at its end. Untouched lines keep their bytes and order. */

@@ -6,6 +6,7 @@ import { isForwardingField } from './forwarding-fields.ts';
 /** Lower case. TE and Transfer-Encoding are written anew where the next connection needs them. */
 export const HOP_BY_HOP_FIELDS: ReadonlySet<string> = new Set([
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-connection',
   'te',
@@ -17,10 +18,11 @@ export const HOP_BY_HOP_FIELDS: ReadonlySet<string> = new Set([
 // from where, how the message is framed); the option is then without effect.
 const FOR_EVERY_RECIPIENT: ReadonlySet<string> = new Set(
   (
-    'age authorization baggage cache-control content-encoding content-language content-length content-location content-range content-type ' +
+    'age authorization baggage cache-control cdn-loop content-encoding content-language content-length content-location content-range content-type ' +
     'cookie date etag expect expires host if-match if-modified-since if-none-match if-range if-unmodified-since last-modified location ' +
+    'max-forwards ' +
     'origin pragma proxy-authenticate proxy-authorization range referer retry-after set-cookie strict-transport-security trailer ' +
-    'traceparent tracestate user-agent vary via www-authenticate x-client-ip'
+    'traceparent tracestate user-agent vary via www-authenticate'
   ).split(' '),
 );
 

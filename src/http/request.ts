@@ -20,12 +20,18 @@ export class IncomingRequest {
   contentLength = -1;
   /** Whether the client takes trailers. */
   acceptsTrailers = false;
+  /** Of OPTIONS and TRACE: how many more may pass them on; -1 when it is not said. */
+  maxForwards = -1;
   /** Received values of forwarding fields, joined by `, `; empty when absent. They are not in the block. */
   forwardedFor = '';
   forwardedProto = '';
   forwardedHost = '';
   via = '';
   requestId = '';
+  /** Value of Forwarded (RFC 7239), which is not in the block either. */
+  forwarded = '';
+  /** Value of CDN-Loop, which stays in the block. */
+  cdnLoop = '';
   /** Whether the block holds other forwarding fields (`forwarding-fields.ts`). */
   forwardedOther = false;
 
@@ -40,11 +46,14 @@ export class IncomingRequest {
     this.block = '';
     this.contentLength = -1;
     this.acceptsTrailers = false;
+    this.maxForwards = -1;
     this.forwardedFor = '';
     this.forwardedProto = '';
     this.forwardedHost = '';
     this.via = '';
     this.requestId = '';
+    this.forwarded = '';
+    this.cdnLoop = '';
     this.forwardedOther = false;
   }
 }

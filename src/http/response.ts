@@ -11,6 +11,8 @@ export class IncomingResponse {
   block = '';
   /** As declared, also where no body follows (HEAD, 304); -1 when it was not. */
   contentLength = -1;
+  /** Whether it says when it was made (Date). */
+  dated = false;
 
   /** Sets every field to its first value, so that a kept response holds on to no text. */
   reset(): void {
@@ -18,5 +20,6 @@ export class IncomingResponse {
     this.reason = '';
     this.block = '';
     this.contentLength = -1;
+    this.dated = false;
   }
 }

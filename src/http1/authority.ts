@@ -1,5 +1,6 @@
 // The syntax of a Host value or of the authority in an absolute-form target: a name, IPv4 or [IPv6] address with an optional port.
-// Narrower than RFC 3986: no userinfo, no percent-encoding, no sub-delims, no empty name and no empty port.
+// Narrower than RFC 3986: no userinfo, no percent-encoding, no sub-delims and no empty name. A colon without a port is
+// taken off first.
 
 import { isIPv6 } from 'node:net';
 
@@ -15,17 +16,11 @@ export function isAuthority(value: string): boolean {
   return name !== null && isPort(name[1]);
 }
 
-/** Whether both name the same place under this scheme: letter case and the scheme's own port make no difference. */
-export function sameAuthority(one: string, other: string, scheme: string): boolean {
-  return one === other || canonical(one, scheme) === canonical(other, scheme);
+/** A colon without a port says nothing (RFC 3986, section 3.2.3). */
+export function withoutEmptyPort(value: string): string {
+  return value.endsWith(':') ? value.slice(0, -1) : value;
 }
 
 function isPort(digits: string | undefined): boolean {
   return digits === undefined || Number(digits) <= 65535;
-}
-
-function canonical(value: string, scheme: string): string {
-  const lower = value.toLowerCase();
-  const port = scheme === 'https' ? ':443' : ':80';
-  return lower.endsWith(port) ? lower.slice(0, -port.length) : lower;
 }

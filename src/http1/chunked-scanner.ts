@@ -1,7 +1,15 @@
 // Follows a chunked body (RFC 9112, section 7.1) over the buffers that it arrives in, to find its end. It checks the framing strictly
-// and passes over the data by arithmetic; it never copies or decodes the body.
+// and passes over the data by arithmetic; it never copies or decodes the body. What may not be passed on it marks: extensions, blanks in
+// responses, and trailers until all of them are sound.
 
-import { EXTENSION_MALFORMED, EXTENSION_START, mayEndExtension, nextExtensionState } from './chunk-extension.ts';
+import {
+  afterBlank,
+  EXTENSION_BLANK,
+  EXTENSION_MALFORMED,
+  EXTENSION_START,
+  mayEndExtension,
+  nextExtensionState,
+} from './chunk-extension.ts';
 import { REFUSE_BAD_REQUEST, REFUSE_BODY_TOO_LARGE, REFUSE_HEADER_TOO_LARGE } from './refusal.ts';
 import { judgeTrailerLine } from './trailer-fields.ts';
 
@@ -23,8 +31,11 @@ const TRAILER = 6;
 const DONE = 7;
 const MALFORMED = 8;
 
-const CR = 0x0d;
+const TAB = 0x09;
 const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const SEMICOLON = 0x3b;
 
 const NOT_HEX = 16;
 const HEX_DIGITS = new Uint8Array(256).fill(NOT_HEX);
@@ -40,11 +51,15 @@ export class ChunkedScanner {
   /** Data bytes found so far: the length of the body without its framing. */
   bodyBytes = 0;
   /**
-   * Set by each `scan`, for a caller that drops trailers: it forwards the bytes from `from` to `dataEnd`, then `closing`
-   * (an empty line when the message ended and its own empty line was not forwarded; else empty).
+   * Set by each `scan`: the bytes from `from` to `dataEnd` are passed on, without the `cuts`; then, where the message has ended and its
+   * empty line is not among them, `trailerText` (or not) and `closing`.
    */
   dataEnd = 0;
   closing: '' | '\r\n' = '';
+  /** Beginnings and ends of what is left out of the buffer scanned last; see `dropCuts`. */
+  readonly cuts: number[] = [];
+  /** The trailer lines so far, each with its CRLF: all of them, sound, once `done`. */
+  trailerText = '';
   /** Trailer fields found so far. */
   trailers = 0;
   /** Why the message was refused, for logs; empty when it was not. */
@@ -65,6 +80,14 @@ export class ChunkedScanner {
   #trailerBytes = 0;
   /** Where the trailer section begins in the buffer being scanned; -1 when not in this buffer. */
   #trailerAt = -1;
+  /** Where the cut under way begins. */
+  #cutAt = 0;
+  readonly #takesBlanks: boolean;
+
+  /** @param takesBlanks around sizes and extensions, for responses alone */
+  constructor(takesBlanks = false) {
+    this.#takesBlanks = takesBlanks;
+  }
 
   /** Starts a new message. `maxBodyBytes` bounds its data; 0 = no bound. */
   reset(maxBodyBytes = 0): void {
@@ -73,6 +96,8 @@ export class ChunkedScanner {
     this.dataEnd = 0;
     this.closing = '';
     this.trailers = 0;
+    this.trailerText = '';
+    this.cuts.length = 0;
     this.refusal = '';
     this.refusalCode = 0;
     this.#state = SIZE;
@@ -96,13 +121,38 @@ export class ChunkedScanner {
     let at = from;
     this.#trailerAt = -1;
     this.closing = '';
+    this.#cutAt = from;
+    if (this.cuts.length > 0) this.cuts.length = 0;
     while (at < to && this.#state < DONE) at = this.#step(bytes, at, to);
+    if (this.#state === EXTENSION) this.#cutTo(at);
     if (this.#state === MALFORMED) {
       this.dataEnd = from;
       return -1;
     }
     this.#setDataEnd(wasInTrailers ? from : -1, at);
     return at;
+  }
+
+  /** Moves together what the last scan leaves of `bytes` from `from` to `to`. Returns where it ends; `dataEnd` moves along. */
+  dropCuts(bytes: Buffer, from: number, to: number): number {
+    const { cuts } = this;
+    let end = from;
+    let kept = from;
+    for (let index = 0; index <= cuts.length; index += 2) {
+      const until = index < cuts.length ? cuts[index]! : to;
+      if (until > kept) {
+        if (end !== kept) bytes.copyWithin(end, kept, until);
+        end += until - kept;
+      }
+      kept = index < cuts.length ? cuts[index + 1]! : to;
+    }
+    this.dataEnd -= to - end;
+    cuts.length = 0;
+    return end;
+  }
+
+  #cutTo(end: number): void {
+    if (end > this.#cutAt) this.cuts.push(this.#cutAt, end);
   }
 
   #setDataEnd(from: number, at: number): void {
@@ -144,7 +194,7 @@ export class ChunkedScanner {
   #readSize(bytes: Buffer, from: number, to: number): number {
     for (let at = from; at < to; at++) {
       const digit = HEX_DIGITS[bytes[at]!]!;
-      if (digit === NOT_HEX) return this.#endDigits(bytes[at]!, at + 1);
+      if (digit === NOT_HEX) return this.#endDigits(bytes[at]!, at);
       this.#digits++;
       if (this.#digits > MAX_SIZE_DIGITS) return this.#refuse('chunk size too long');
       this.#size = this.#size * 16 + digit;
@@ -152,11 +202,26 @@ export class ChunkedScanner {
     return to;
   }
 
-  #endDigits(byte: number, next: number): number {
-    if (this.#digits === 0 || (byte !== CR && byte !== 0x3b)) return this.#refuse('malformed chunk size');
+  #endDigits(byte: number, at: number): number {
+    const isBlank = this.#takesBlanks && (byte === SPACE || byte === TAB);
+    this.#cutAt = at;
+    if (this.#digits === 0 && isBlank) {
+      this.#cutTo(at + 1);
+      return this.#countExtension() ? at + 1 : -1;
+    }
+    if (this.#digits === 0 || (byte !== CR && byte !== SEMICOLON && !isBlank)) return this.#refuse('malformed chunk size');
     this.#state = byte === CR ? SIZE_LF : EXTENSION;
-    this.#extensionState = EXTENSION_START;
-    return next;
+    this.#extensionState = byte === SEMICOLON ? EXTENSION_START : EXTENSION_BLANK;
+    return at + 1;
+  }
+
+  /** One more byte of extensions and blanks. False: there are too many. */
+  #countExtension(): boolean {
+    this.#extensionBytes++;
+    this.#messageExtensionBytes++;
+    if (this.#extensionBytes <= MAX_CHUNK_EXTENSION_BYTES && this.#messageExtensionBytes <= MAX_MESSAGE_EXTENSION_BYTES) return true;
+    this.#refuse('chunk extensions too long');
+    return false;
   }
 
   #readExtension(bytes: Buffer, from: number, to: number): number {
@@ -164,15 +229,13 @@ export class ChunkedScanner {
       const byte = bytes[at]!;
       if (byte === CR && mayEndExtension(this.#extensionState)) {
         this.#state = SIZE_LF;
+        this.#cutTo(at);
         return at + 1;
       }
-      this.#extensionState = nextExtensionState(this.#extensionState, byte);
+      const isBlank = this.#takesBlanks && (byte === SPACE || byte === TAB);
+      this.#extensionState = isBlank ? afterBlank(this.#extensionState) : nextExtensionState(this.#extensionState, byte);
       if (this.#extensionState === EXTENSION_MALFORMED) return this.#refuse('malformed chunk extension');
-      this.#extensionBytes++;
-      this.#messageExtensionBytes++;
-      if (this.#extensionBytes > MAX_CHUNK_EXTENSION_BYTES || this.#messageExtensionBytes > MAX_MESSAGE_EXTENSION_BYTES) {
-        return this.#refuse('chunk extensions too long');
-      }
+      if (!this.#countExtension()) return -1;
     }
     return to;
   }
@@ -221,6 +284,7 @@ export class ChunkedScanner {
     const fault = judgeTrailerLine(line);
     if (fault !== '') return this.#refuse(fault);
     this.trailers++;
+    this.trailerText += line;
     return this.trailers > MAX_TRAILERS ? this.#refuse('too many trailers', REFUSE_HEADER_TOO_LARGE) : next;
   }
 

@@ -1,6 +1,11 @@
 // Syntax of a section of field lines (RFC 9112, section 5): `name: value CRLF`, closed by an empty line.
 // Stricter than the RFC asks: no folding, no bare CR or LF, no space around the name.
 
+import { nextLine } from '../http/header-block.ts';
+
+/** Such lines are refused in requests, and mended in responses. */
+export const BLANK_BEFORE_COLON = 'space before colon';
+
 // Both run in linear time: name, colon, value and CRLF have no byte in common at their borders.
 const SECTION = /(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*\r\n)*\r\n/y;
 const LINE = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t -~\x80-\xff]*\r\n/y;
@@ -35,7 +40,7 @@ function faultOfLine(text: string, from: number): string {
   const after = text.charCodeAt(colon);
   if (after === 0x0a) return colon === from ? 'bare LF' : 'field line without colon';
   if (after === 0x0d) return colon === from ? 'bare CR' : 'field line without colon';
-  if (after === 0x20 || after === 0x09) return 'space before colon';
+  if (after === 0x20 || after === 0x09) return BLANK_BEFORE_COLON;
   if (after !== 0x3a) return 'illegal byte in field name';
   VALUE.lastIndex = colon + 1;
   VALUE.test(text);
@@ -48,4 +53,21 @@ export function faultOfByte(byte: number, place: string): string {
   if (byte === 0x0d) return 'bare CR';
   if (byte === 0) return `NUL in ${place}`;
   return `illegal byte in ${place}`;
+}
+
+/** Lines without the blanks between a name and its colon. */
+export function withoutBlanksBeforeColons(text: string): string {
+  let made = '';
+  let kept = 0;
+  for (let at = 0; at < text.length; at = nextLine(text, at)) {
+    NAME.lastIndex = at;
+    NAME.test(text);
+    const name = NAME.lastIndex;
+    let colon = name;
+    while (text.charCodeAt(colon) === 0x20 || text.charCodeAt(colon) === 0x09) colon++;
+    if (name === at || colon === name || text.charCodeAt(colon) !== 0x3a) continue;
+    made += text.slice(kept, name);
+    kept = colon;
+  }
+  return made + text.slice(kept);
 }

@@ -1,7 +1,8 @@
 // One walk over the checked field lines of a head: takes the values that we act on and joins the other lines into a block,
 // in runs of untouched bytes. It judges nothing; the lines must have passed `endOfFieldLines`.
 
-import { FORWARDED_PREFIX, SHADOW_FIELD } from '../http/forwarding-fields.ts';
+import { CLAIM_FIELDS, FORWARDED_PREFIX, SHADOW_FIELD } from '../http/forwarding-fields.ts';
+import { CDN_LOOP_FIELD } from '../http/way.ts';
 
 /** The fields that we act on, numbered so that sets of them are bit masks. */
 export const FIELD_HOST = 1;
@@ -16,13 +17,19 @@ export const FIELD_EXPECT = 9;
 export const FIELD_FORWARDED_FOR = 10;
 export const FIELD_FORWARDED_PROTO = 11;
 export const FIELD_FORWARDED_HOST = 12;
-const FIELD_FORWARDED = 13;
+export const FIELD_FORWARDED = 13;
 export const FIELD_VIA = 14;
 export const FIELD_REQUEST_ID = 15;
 /** A name that differs from one that we act on only in `_` for `-`; some applications cannot tell them apart. */
 export const FIELD_LOOKALIKE = 16;
 /** Other forwarding fields, which stay in the block: `x-forwarded-port`, `x-real-ip`, the mark of a copy. */
 export const FIELD_FORWARDED_OTHER = 17;
+export const FIELD_CDN_LOOP = 18;
+/** What Sluice alone says of a response. */
+export const FIELD_OUTCOME = 19;
+export const FIELD_MAX_FORWARDS = 20;
+export const FIELD_DATE = 21;
+const FIELDS = 22;
 const FIELD_PLAIN = 0;
 
 export const HOP_BY_HOP_MASK =
@@ -46,8 +53,9 @@ const VALUED = ~(
   (1 << FIELD_KEEP_ALIVE) |
   (1 << FIELD_PROXY_CONNECTION) |
   (1 << FIELD_UPGRADE) |
-  (1 << FIELD_FORWARDED) |
-  (1 << FIELD_LOOKALIKE)
+  (1 << FIELD_LOOKALIKE) |
+  (1 << FIELD_OUTCOME) |
+  (1 << FIELD_DATE)
 );
 
 /** What the last walk found. Reused: only fields whose bit is set in `seen` hold a value of it. */
@@ -57,9 +65,9 @@ export class SortedFields {
   count = 0;
   seen = 0;
   /** Number of lines by field number. */
-  readonly lines: number[] = new Array<number>(18).fill(0);
+  readonly lines: number[] = new Array<number>(FIELDS).fill(0);
   /** Value by field number, without outer whitespace; several lines joined by `, `. */
-  readonly values: string[] = new Array<string>(18).fill('');
+  readonly values: string[] = new Array<string>(FIELDS).fill('');
 
   has(field: number): boolean {
     return (this.seen & (1 << field)) !== 0;
@@ -86,6 +94,7 @@ export class SortedFields {
       const next = text.indexOf('\n', at) + 1;
       const field = fieldAt(text, at);
       if (field !== FIELD_PLAIN) {
+        if (field === FIELD_DATE) this.seen |= 1 << FIELD_DATE;
         if ((VALUED & (1 << field)) !== 0) this.#add(field, valueOfLine(text, at, next - 2, field));
         if ((cut & (1 << field)) !== 0) {
           if (runStart < at) block += text.slice(runStart, at);
@@ -121,31 +130,46 @@ function isSpace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
-// First letter, then the place of the colon, and only then the letters: most lines are passed after one or two looks.
+/** Claim fields by the length of their names. */
+const CLAIMS: readonly (readonly string[])[] = Array.from({ length: 32 }, (_, length) =>
+  CLAIM_FIELDS.filter((name) => name.length === length),
+);
+
+// First letter, then the place of the colon or another letter, and only then the letters: most lines are passed after one or two looks.
 function fieldAt(text: string, at: number): number {
   switch (text.charCodeAt(at) | 0x20) {
+    case 0x61: // a
+      return (text.charCodeAt(at + 1) | 0x20) === 0x6c ? claimAt(text, at) : FIELD_PLAIN;
     case 0x63: // c
-      if (text.charCodeAt(at + 10) === 0x3a) return match(text, at, 'connection', FIELD_CONNECTION);
-      if (text.charCodeAt(at + 14) === 0x3a) return match(text, at, 'content-length', FIELD_CONTENT_LENGTH);
-      return FIELD_PLAIN;
+      return fieldOfC(text, at);
+    case 0x64: // d
+      if (text.charCodeAt(at + 4) === 0x3a) return match(text, at, 'date', FIELD_DATE);
+      return text.charCodeAt(at + 16) === 0x3a ? claimAt(text, at) : FIELD_PLAIN;
     case 0x65: // e
       return text.charCodeAt(at + 6) === 0x3a ? match(text, at, 'expect', FIELD_EXPECT) : FIELD_PLAIN;
     case 0x66: // f
-      return text.charCodeAt(at + 9) === 0x3a ? match(text, at, 'forwarded', FIELD_FORWARDED) : FIELD_PLAIN;
+      return text.charCodeAt(at + 9) === 0x3a ? match(text, at, 'forwarded', FIELD_FORWARDED) : claimAt(text, at);
     case 0x68: // h
-      return text.charCodeAt(at + 4) === 0x3a ? match(text, at, 'host', FIELD_HOST) : FIELD_PLAIN;
+      if (text.charCodeAt(at + 4) === 0x3a) return match(text, at, 'host', FIELD_HOST);
+      return text.charCodeAt(at + 14) === 0x3a ? match(text, at, 'http2-settings', FIELD_UPGRADE) : FIELD_PLAIN;
     case 0x6b: // k
       return text.charCodeAt(at + 10) === 0x3a ? match(text, at, 'keep-alive', FIELD_KEEP_ALIVE) : FIELD_PLAIN;
+    case 0x6d: // m
+      return text.charCodeAt(at + 12) === 0x3a ? match(text, at, 'max-forwards', FIELD_MAX_FORWARDS) : FIELD_PLAIN;
     case 0x70: // p
-      return text.charCodeAt(at + 16) === 0x3a ? match(text, at, 'proxy-connection', FIELD_PROXY_CONNECTION) : FIELD_PLAIN;
+      if (text.charCodeAt(at + 16) === 0x3a) return match(text, at, 'proxy-connection', FIELD_PROXY_CONNECTION);
+      // Not `pragma` and `priority`.
+      return (text.charCodeAt(at + 2) | 0x20) === 0x6f ? claimAt(text, at) : FIELD_PLAIN;
     case 0x74: // t
       if (text.charCodeAt(at + 2) === 0x3a) return match(text, at, 'te', FIELD_TE);
-      if (text.charCodeAt(at + 14) === 0x3a) return match(text, at, 'true-client-ip', FIELD_FORWARDED_OTHER);
+      if (text.charCodeAt(at + 14) === 0x3a) return claimAt(text, at);
       return text.charCodeAt(at + 17) === 0x3a ? match(text, at, 'transfer-encoding', FIELD_TRANSFER_ENCODING) : FIELD_PLAIN;
     case 0x75: // u
       return text.charCodeAt(at + 7) === 0x3a ? match(text, at, 'upgrade', FIELD_UPGRADE) : FIELD_PLAIN;
     case 0x76: // v
       return text.charCodeAt(at + 3) === 0x3a ? match(text, at, 'via', FIELD_VIA) : FIELD_PLAIN;
+    case 0x77: // w
+      return claimAt(text, at);
     case 0x78: // x
       return extensionAt(text, at);
     default:
@@ -153,10 +177,38 @@ function fieldAt(text: string, at: number): number {
   }
 }
 
+// Of the many that begin with `co` and `ca` we act on two.
+/** Of the many that begin with `co` and `ca` we act on two. */
+function fieldOfC(text: string, at: number): number {
+  if (isOneOf(text.charCodeAt(at + 1), 0x6f, 0x61)) {
+    if (text.charCodeAt(at + 10) === 0x3a) return match(text, at, 'connection', FIELD_CONNECTION);
+    return text.charCodeAt(at + 14) === 0x3a ? match(text, at, 'content-length', FIELD_CONTENT_LENGTH) : FIELD_PLAIN;
+  }
+  return text.charCodeAt(at + 8) === 0x3a ? match(text, at, CDN_LOOP_FIELD, FIELD_CDN_LOOP) : claimAt(text, at);
+}
+
+function isOneOf(code: number, one: number, other: number): boolean {
+  const letter = code | 0x20;
+  return letter === one || letter === other;
+}
+
+function claimAt(text: string, at: number): number {
+  const length = text.indexOf(':', at) - at;
+  if (length >= CLAIMS.length) return FIELD_PLAIN;
+  const first = text.charCodeAt(at) | 0x20;
+  for (const name of CLAIMS[length]!) {
+    if (name.charCodeAt(0) !== first) continue;
+    const found = match(text, at, name, FIELD_FORWARDED_OTHER);
+    if (found !== FIELD_PLAIN) return found;
+  }
+  return FIELD_PLAIN;
+}
+
 function extensionAt(text: string, at: number): number {
   const field = knownExtensionAt(text, at);
   if (field !== FIELD_PLAIN) return field;
   const family = match(text, at, FORWARDED_PREFIX, FIELD_FORWARDED_OTHER);
+  if (family === FIELD_PLAIN) return claimAt(text, at);
   return family === FIELD_FORWARDED_OTHER && hasUnderscore(text, at + FORWARDED_PREFIX.length) ? FIELD_LOOKALIKE : family;
 }
 
@@ -171,13 +223,15 @@ function hasUnderscore(text: string, at: number): boolean {
 }
 
 function knownExtensionAt(text: string, at: number): number {
-  if (text.charCodeAt(at + 9) === 0x3a) return match(text, at, 'x-real-ip', FIELD_FORWARDED_OTHER);
   if (text.charCodeAt(at + 12) === 0x3a) return match(text, at, 'x-request-id', FIELD_REQUEST_ID);
   if (text.charCodeAt(at + 15) === 0x3a) {
     const field = match(text, at, 'x-forwarded-for', FIELD_FORWARDED_FOR);
     return field === FIELD_PLAIN ? match(text, at, SHADOW_FIELD, FIELD_FORWARDED_OTHER) : field;
   }
-  if (text.charCodeAt(at + 16) === 0x3a) return match(text, at, 'x-forwarded-host', FIELD_FORWARDED_HOST);
+  if (text.charCodeAt(at + 16) === 0x3a) {
+    const field = match(text, at, 'x-forwarded-host', FIELD_FORWARDED_HOST);
+    return field === FIELD_PLAIN ? match(text, at, 'x-sluice-outcome', FIELD_OUTCOME) : field;
+  }
   return text.charCodeAt(at + 17) === 0x3a ? match(text, at, 'x-forwarded-proto', FIELD_FORWARDED_PROTO) : FIELD_PLAIN;
 }
 

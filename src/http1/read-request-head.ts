@@ -2,19 +2,22 @@
 // It never guesses: what has two readings is refused, for the upstream might take the other one.
 
 import { withoutFields } from '../http/header-block.ts';
-import { isAuthority } from './authority.ts';
+import { isAuthority, withoutEmptyPort } from './authority.ts';
 import { ConnectionOptions, namesOption, readConnectionOptions } from './connection-options.ts';
 import { endOfFieldLines, judgeFieldLines } from './field-lines.ts';
 import {
+  FIELD_CDN_LOOP,
   FIELD_CONNECTION,
   FIELD_CONTENT_LENGTH,
   FIELD_EXPECT,
+  FIELD_FORWARDED,
   FIELD_FORWARDED_FOR,
   FIELD_FORWARDED_HOST,
   FIELD_FORWARDED_OTHER,
   FIELD_FORWARDED_PROTO,
   FIELD_HOST,
   FIELD_LOOKALIKE,
+  FIELD_MAX_FORWARDS,
   FIELD_REQUEST_ID,
   FIELD_TE,
   FIELD_TRANSFER_ENCODING,
@@ -33,7 +36,15 @@ import { reduceTarget } from './request-target.ts';
 const CUT = HOP_BY_HOP_MASK | FORWARDING_MASK | (1 << FIELD_HOST) | (1 << FIELD_LOOKALIKE);
 const CUT_OF_1_0 = CUT | (1 << FIELD_EXPECT);
 const FRAMING = (1 << FIELD_CONTENT_LENGTH) | (1 << FIELD_TRANSFER_ENCODING);
-const RARE = FORWARDING_MASK | (1 << FIELD_FORWARDED_OTHER) | (1 << FIELD_TE) | (1 << FIELD_EXPECT);
+const RARE =
+  FORWARDING_MASK |
+  (1 << FIELD_FORWARDED_OTHER) |
+  (1 << FIELD_TE) |
+  (1 << FIELD_EXPECT) |
+  (1 << FIELD_CDN_LOOP) |
+  (1 << FIELD_MAX_FORWARDS);
+const MAX_FORWARDS = /^[0-9]{1,9}$/;
+const MAX_FORWARDS_ONLY: ReadonlySet<string> = new Set(['max-forwards']);
 /** Of empty lines before a request. */
 const MAX_LEADING_BYTES = 4;
 
@@ -86,13 +97,16 @@ function refuseLine(text: string, start: number, head: RequestHead, limits: Head
   return text.length - start > limits.headerBytes ? refuse(head, REFUSE_HEADER_TOO_LARGE, 'header too large') : 0;
 }
 
-// The readers below return 0, or what `readRequestHead` returns. Host comes first: an absolute-form target is compared with it.
+// The readers below return 0, or what `readRequestHead` returns. Host comes first: the authority of an absolute-form target takes its place.
 function readHost(head: RequestHead): number {
   const lines = sorted.linesOf(FIELD_HOST);
   if (lines === 0 && head.minor === 0) return 0;
   if (lines !== 1) return refuse(head, REFUSE_BAD_REQUEST, lines === 0 ? 'missing host' : 'repeated host');
-  const host = sorted.value(FIELD_HOST);
-  if (host === '' || (host !== checkedAuthority && !isAuthority(host))) return refuse(head, REFUSE_BAD_REQUEST, 'malformed host');
+  let host = sorted.value(FIELD_HOST);
+  if (host === '' || host !== checkedAuthority) {
+    host = withoutEmptyPort(host);
+    if (!isAuthority(host)) return refuse(head, REFUSE_BAD_REQUEST, 'malformed host');
+  }
   checkedAuthority = host;
   head.authority = host;
   return 0;
@@ -102,6 +116,8 @@ function readLine(text: string, start: number, fields: number, head: RequestHead
   const space = text.indexOf(' ', start);
   let target = text.slice(space + 1, fields - 11);
   head.method = methodAt(text, start, space);
+  // HTTP/2 begins with it, and nobody else may (RFC 9113, section 11.5).
+  if (head.method === 'PRI') return refuse(head, REFUSE_BAD_REQUEST, 'method PRI');
   if (target.charCodeAt(0) !== 0x2f || head.method === 'CONNECT') {
     const reduced = reduceTarget(head.method, target, head.authority);
     if ('code' in reduced) return refuse(head, reduced.code, reduced.reason);
@@ -156,9 +172,11 @@ function readRare(head: RequestHead): number {
   head.forwardedHost = sorted.value(FIELD_FORWARDED_HOST);
   head.via = sorted.value(FIELD_VIA);
   head.requestId = sorted.value(FIELD_REQUEST_ID);
+  head.forwarded = sorted.value(FIELD_FORWARDED);
+  head.cdnLoop = sorted.value(FIELD_CDN_LOOP);
   head.forwardedOther = sorted.has(FIELD_FORWARDED_OTHER);
   head.acceptsTrailers = namesOption(sorted.value(FIELD_TE), 'trailers');
-  return readExpect(head);
+  return readExpect(head) || readMaxForwards(head);
 }
 
 // An expectation in HTTP/1.0 is to be ignored (RFC 9110, section 10.1.1); its line has left the block already. In HTTP/1.1 the one that is
@@ -167,4 +185,14 @@ function readExpect(head: RequestHead): number {
   if (!sorted.has(FIELD_EXPECT) || head.minor === 0) return 0;
   const isKnown = sorted.value(FIELD_EXPECT).toLowerCase() === '100-continue';
   return isKnown ? 0 : refuse(head, REFUSE_EXPECTATION, 'unknown expectation');
+}
+
+// RFC 9110, section 7.6.2: it counts for OPTIONS and TRACE alone. For these it leaves the block, and is written anew.
+function readMaxForwards(head: RequestHead): number {
+  if (!sorted.has(FIELD_MAX_FORWARDS) || (head.method !== 'OPTIONS' && head.method !== 'TRACE')) return 0;
+  const value = sorted.value(FIELD_MAX_FORWARDS);
+  if (!MAX_FORWARDS.test(value)) return refuse(head, REFUSE_BAD_REQUEST, 'malformed max-forwards');
+  head.maxForwards = Number(value);
+  head.block = withoutFields(head.block, MAX_FORWARDS_ONLY);
+  return 0;
 }

@@ -3,8 +3,16 @@
 
 import { withoutFields } from '../http/header-block.ts';
 import { ConnectionOptions, readConnectionOptions } from './connection-options.ts';
-import { endOfFieldLines, judgeFieldLines } from './field-lines.ts';
-import { FIELD_CONNECTION, FIELD_CONTENT_LENGTH, FIELD_TRANSFER_ENCODING, HOP_BY_HOP_MASK, SortedFields } from './field-sort.ts';
+import { BLANK_BEFORE_COLON, endOfFieldLines, judgeFieldLines, withoutBlanksBeforeColons } from './field-lines.ts';
+import {
+  FIELD_CONNECTION,
+  FIELD_CONTENT_LENGTH,
+  FIELD_DATE,
+  FIELD_OUTCOME,
+  FIELD_TRANSFER_ENCODING,
+  HOP_BY_HOP_MASK,
+  SortedFields,
+} from './field-sort.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_UNTIL_CLOSE, judgeTransferEncoding, parseContentLength } from './framing.ts';
 import type { HeadLimits } from './limits.ts';
 import { REFUSE_BAD_RESPONSE } from './refusal.ts';
@@ -14,6 +22,8 @@ const STATUS_LINE = /HTTP\/1\.[01] [1-5][0-9]{2}(?: [\t -~\x80-\xff]*)?\r\n/y;
 const STATUS_LINE_BEGINNING = /^HTTP\/1\.[01] [1-5][0-9]{2}(?: [\t -~\x80-\xff]*)?\r?$/;
 const SHAPE = 'HTTP/1.1 200';
 const FRAMING = (1 << FIELD_CONTENT_LENGTH) | (1 << FIELD_TRANSFER_ENCODING);
+/** What Sluice says of its own responses nobody else may. */
+const CUT = HOP_BY_HOP_MASK | (1 << FIELD_OUTCOME);
 const CONTENT_LENGTH_ONLY: ReadonlySet<string> = new Set(['content-length']);
 
 // Parsing is synchronous, so that one of each serves all connections of a thread.
@@ -34,9 +44,18 @@ export function readResponseHead(text: string, from: number, head: ResponseHead,
   if ((end === 0 ? text.length : end) - from > limits.headerBytes) return refuse(head, 'header too large');
   if (end === 0) {
     const reason = judgeFieldLines(text, fields);
-    return reason === '' ? 0 : refuse(head, reason);
+    if (reason !== BLANK_BEFORE_COLON) return reason === '' ? 0 : refuse(head, reason);
+    // RFC 9112, section 5.1: such blanks are taken off before the response is passed on. They are all gone then.
+    const whole = text.indexOf('\r\n\r\n', fields) + 4;
+    if (whole < 4) return 0;
+    const lines = text.slice(fields, whole);
+    const clean = withoutBlanksBeforeColons(lines);
+    if (clean === lines) return refuse(head, reason);
+    const read = readResponseHead(text.slice(from, fields) + clean, 0, head, limits, requestMethod);
+    return read > 0 ? whole : read;
   }
-  sorted.sort(text, fields, end, HOP_BY_HOP_MASK);
+  sorted.sort(text, fields, end, CUT);
+  head.dated = sorted.has(FIELD_DATE);
   if (sorted.count > limits.headerCount) return refuse(head, 'too many fields');
   head.minor = digitAt(text, from + 7);
   head.status = digitAt(text, from + 9) * 100 + digitAt(text, from + 10) * 10 + digitAt(text, from + 11);

@@ -1,7 +1,7 @@
 // The rarer forms of a request target (RFC 9112, section 3.2): `*`, absolute-form and what only CONNECT may use.
 // Nothing is decoded or normalised beyond taking scheme and authority off: what is forwarded is the very text that routing matched.
 
-import { isAuthority, sameAuthority } from './authority.ts';
+import { isAuthority, withoutEmptyPort } from './authority.ts';
 import { REFUSE_BAD_REQUEST, REFUSE_NOT_IMPLEMENTED, type Refusal } from './refusal.ts';
 
 /** A target in origin-form, or `*`, with the authority that now holds. */
@@ -18,10 +18,10 @@ export function reduceTarget(method: string, target: string, host: string): Redu
   if (target === '*') return method === 'OPTIONS' ? { target, authority: host } : bad('target * without OPTIONS');
   const absolute = ABSOLUTE.exec(target);
   if (absolute === null) return bad('target is neither a path nor an http URI');
-  const [start, scheme, authority] = absolute as unknown as readonly [string, string, string];
+  const [start, , written] = absolute as unknown as readonly [string, string, string];
+  const authority = withoutEmptyPort(written);
   if (!isAuthority(authority)) return bad('malformed authority in target');
-  // RFC 9112, section 3.2.2, lets the target win. We refuse instead: two names are two readings.
-  if (host !== '' && !sameAuthority(host, authority, scheme.toLowerCase())) return bad('host differs from target');
+  // RFC 9112, section 3.2.2: what Host says is passed over, and what is sent on says what the target does.
   return { target: originForm(method, target.slice(start.length)), authority };
 }
 

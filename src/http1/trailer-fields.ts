@@ -6,10 +6,10 @@ import { judgeFieldLines } from './field-lines.ts';
 
 const FORBIDDEN = new Set(
   (
-    'age authorization cache-control connection content-encoding content-length content-range content-type cookie date expect expires ' +
+    'age authorization cache-control cdn-loop connection content-encoding content-length content-range content-type cookie date expect expires ' +
     'host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive location max-forwards origin pragma ' +
     'proxy-authenticate proxy-authorization proxy-connection range retry-after set-cookie te trailer transfer-encoding upgrade vary via ' +
-    'warning www-authenticate'
+    'warning www-authenticate x-sluice-outcome'
   ).split(' '),
 );
 

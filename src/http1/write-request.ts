@@ -1,12 +1,13 @@
-// Writes the heads of requests to upstreams as HTTP/1.1 text, latin1: what `read-request-head` accepts, but for the empty Host of a client
-// that gave none (HTTP/1.0).
+// Writes the heads of requests to upstreams as HTTP/1.1 text, latin1: what `read-request-head` accepts.
 // It decides nothing: which fields go out is settled in the message.
 
 import { applyHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
 import type { OutgoingRequest } from '../http/request.ts';
+import type { RequestHead } from './request-head.ts';
 
-export function writeRequestHead(request: OutgoingRequest): string {
-  return head(request, request.authority, request.block + framingFields(request));
+/** @param authority that of the request, or of the endpoint where the client gave none */
+export function writeRequestHead(request: OutgoingRequest, authority: string): string {
+  return head(request, authority, request.block + framingFields(request));
 }
 
 /** The head of a copy: the same message with a mark (a field line) for this host, and with the changes that a mirror wants. */
@@ -18,6 +19,12 @@ export function writeCopyHead(
 ): string {
   const fields = request.block + framingFields(request);
   return head(request, authority, mark + (changes === undefined ? fields : applyHeaderChanges(fields, changes)));
+}
+
+/** A TRACE as it came, as far as it tells the way: what may be secret is not sent back (RFC 9110, section 9.3.8). */
+export function writeTrace({ target, minor, authority, via }: RequestHead): string {
+  const fields = (authority === '' ? '' : 'host: ' + authority + '\r\n') + (via === '' ? '' : 'via: ' + via + '\r\n');
+  return 'TRACE ' + target + ' HTTP/1.' + minor + '\r\n' + fields + 'max-forwards: 0\r\n\r\n';
 }
 
 function head({ method, target }: OutgoingRequest, authority: string, fields: string): string {

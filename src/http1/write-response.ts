@@ -52,9 +52,10 @@ export function placeHeadBefore(head: string, memory: Buffer, from: number, to: 
   return memory.subarray(start, to);
 }
 
-/** Chunks as they came, without the trailers. `scanner` has just gone over the bytes from `from`. */
-export function withoutTrailers(scanner: ChunkedScanner, memory: Buffer, from: number): string {
-  return memory.toString('latin1', from, scanner.dataEnd) + scanner.closing;
+/** Chunks as they came; trailers, if at all, once all of them are here. `scanner` has just gone over the bytes from `from`. */
+export function chunksOf(scanner: ChunkedScanner, memory: Buffer, from: number, withTrailers: boolean): string {
+  const { closing } = scanner;
+  return memory.toString('latin1', from, scanner.dataEnd) + (withTrailers && closing !== '' ? scanner.trailerText + closing : closing);
 }
 
 /** The data of the chunks alone, for HTTP/1.0. `scanner` has just gone over the bytes from `from`. */

@@ -1,5 +1,6 @@
 // The attempts of one exchange: what the one under way holds, and what the next one has to know of those before it. Plain fields; steps change them.
 
+import type { OutgoingRequest } from '../http/request.ts';
 import type { UpstreamStream } from '../upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
 import type { VersionRuntime } from '../upstream/version-runtime.ts';
@@ -39,6 +40,11 @@ export function openAttempt(attempt: Attempt): void {
 export function cancelAttempt(attempt: Attempt): void {
   attempt.count--;
   attempt.holdsSlot = false;
+}
+
+/** A client of HTTP/1.0 need not say which host it wants: then it is the endpoint that it gets. */
+export function authorityFor({ authority }: OutgoingRequest, { endpoint }: Attempt): string {
+  return authority === '' ? endpoint!.authority : authority;
 }
 
 /** The attempt is over. What later attempts and the records need of it stays. */

@@ -2,6 +2,7 @@
 
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { Log } from '../lib/log.ts';
+import { makePseudonym } from '../http/way.ts';
 import { newKey } from '../lib/random.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
@@ -18,6 +19,12 @@ export class ProxyContext {
   /** Whether new connections are refused. */
   rejectsConnections = false;
   accessLog: AccessLog | undefined = undefined;
+  /** What the instance calls itself on the way of a request. */
+  pseudonym = '';
+  /** Its entry in Via. */
+  via = '';
+  /** Its field line where Via may not say it. */
+  cdnLoop = '';
   readonly deadlines: Deadlines;
   readonly counters: WorkerCounters;
   readonly log: Log;
@@ -34,6 +41,7 @@ export class ProxyContext {
     this.counters = counters;
     this.log = log;
     this.shadows = new MirroredRequests(deadlines, (error) => this.failed(error));
+    this.setPseudonym(makePseudonym(newKey()));
   }
 
   /** An error that is ours: counted and logged. The caller closes what it hit. */
@@ -57,6 +65,13 @@ export class ProxyContext {
     this.rejectsRequests = level >= 2;
     this.rejectsConnections = level >= 3;
     this.shadows.press(level);
+  }
+
+  /** All workers of an instance have one. */
+  setPseudonym(pseudonym: string): void {
+    this.pseudonym = pseudonym;
+    this.via = '1.1 ' + pseudonym;
+    this.cdnLoop = 'cdn-loop: ' + pseudonym + '\r\n';
   }
 
   /** From here on requests are served with this. */

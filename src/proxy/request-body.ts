@@ -20,6 +20,8 @@ export class RequestBody {
   /** Of a body with a length: bytes that are yet to come. */
   remaining = 0;
   readonly scanner = new ChunkedScanner();
+  /** What stands for the bytes of the last `advance`, where they cannot pass as they came (extensions, trailers); it may be empty. */
+  cleaned: Buffer | undefined = undefined;
 
   /** Back to the first values. */
   reset(): void {
@@ -29,6 +31,7 @@ export class RequestBody {
     this.refusal = OUTCOME.bad_request;
     this.kind = BODY_NONE;
     this.remaining = 0;
+    this.cleaned = undefined;
   }
 
   /** Starts on the body that `head` announces; false when it is larger than `limit` bytes (0 = no limit). */
@@ -59,6 +62,16 @@ export class RequestBody {
     this.remaining -= end - from;
     this.done = this.kind === BODY_CHUNKED ? this.scanner.done : this.remaining === 0;
     this.bytes += end - from;
+    if (this.kind === BODY_CHUNKED) this.#clean(bytes, from, end);
     return end;
+  }
+
+  #clean(bytes: Buffer, from: number, to: number): void {
+    const { scanner } = this;
+    this.cleaned = undefined;
+    if (scanner.dataEnd === to && scanner.closing === '' && scanner.cuts.length === 0) return;
+    scanner.dropCuts(bytes, from, to);
+    const rest = scanner.closing === '' ? '' : scanner.trailerText + scanner.closing;
+    this.cleaned = Buffer.concat([bytes.subarray(from, scanner.dataEnd), Buffer.from(rest, 'latin1')]);
   }
 }

@@ -105,6 +105,7 @@ function compileRoute(config: RouteConfig, index: number): RouteTable {
     timeoutMs: config.timeoutMs,
     rewriteHost: config.rewrite.host,
     rewritePath: config.rewrite.path,
+    rewritesLocation: config.rewrite.location,
     requestHeaders: compileChanges(config.requestHeaders),
     responseHeaders: compileChanges(config.responseHeaders),
     config,

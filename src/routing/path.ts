@@ -2,7 +2,7 @@
 //
 // Refused (`isAmbiguousPath`, 400), because servers disagree about where they lead:
 //   - `.` and `..` elements, also written %2e, ended by `/`, `%2f`, the path's end, or a path parameter (`..;x`);
-//   - `\` and %5c; %00; overlong UTF-8 (%c0%af); a `%` that no two hexadecimal digits follow.
+//   - `\` and %5c; %00; overlong UTF-8 (%c0%af, %e0%80%af); a `%` that no two hexadecimal digits follow.
 // Passed, and taken as what most servers make of it, so that no prefix rule can be walked around:
 //   - `//` counts as `/`, `%2f` as `/`, and an encoded letter, digit, `-`, `.`, `_` or `~` as itself.
 // Passed as plain text: %20, `..foo`, `a.b`, `...`, `/.well-known`, path parameters (`;x`), and twice encoded forms such as %252e.
@@ -107,10 +107,22 @@ function tripletAt(path: string, at: number): number {
   return at + 2 < path.length ? triplet(path, at) : -1;
 }
 
-/** Whether a byte that no UTF-8 text holds begins a two-byte form of an ASCII character. */
+/** By lead byte: up to where the second byte makes the form longer than its character needs. */
+const OVERLONG_UNTIL: ReadonlyMap<number, number> = new Map([
+  [0xc0, 0xbf],
+  [0xc1, 0xbf],
+  [0xe0, 0x9f],
+  [0xf0, 0x8f],
+  [0xf8, 0x87],
+  [0xfc, 0x83],
+]);
+
+/** Whether a longer form than UTF-8 allows begins here: those who decode it all the same may find a slash or a dot in it. */
 function isOverlong(path: string, byte: number, next: number): boolean {
-  if (byte !== 0xc0 && byte !== 0xc1) return false;
-  return next < path.length && path.charCodeAt(next) === PERCENT && (tripletAt(path, next) & 0xc0) === 0x80;
+  const until = byte < 0xc0 ? undefined : OVERLONG_UNTIL.get(byte);
+  if (until === undefined || next >= path.length || path.charCodeAt(next) !== PERCENT) return false;
+  const second = tripletAt(path, next);
+  return second >= 0x80 && second <= until;
 }
 
 function isUnreserved(code: number): boolean {

@@ -17,6 +17,8 @@ export interface RouteTable {
   readonly timeoutMs: number;
   readonly rewriteHost: string | undefined;
   readonly rewritePath: PathRewrite | undefined;
+  /** Whether responses that name the upstream are given the place as the client knows it. */
+  readonly rewritesLocation: boolean;
   /** Undefined when the route changes nothing, so that the hot path tests one field. */
   readonly requestHeaders: CompiledHeaderChanges | undefined;
   readonly responseHeaders: CompiledHeaderChanges | undefined;

@@ -10,16 +10,20 @@ const MAX_HOPS = 32;
 
 export class TrustedProxies {
   readonly #ranges: readonly Range[];
+  readonly #unix: boolean;
   // Asked once per connection, mostly for the same few proxies.
   #lastAddress = '';
   #lastResult = false;
 
-  constructor(ranges: readonly Range[]) {
+  /** @param unix whether peers on a Unix socket are trusted; they have the empty address */
+  constructor(ranges: readonly Range[], unix: boolean) {
     this.#ranges = ranges;
+    this.#unix = unix;
   }
 
   /** Whether an IP address is in one of the ranges; false for what is no address. IPv4 in IPv6 counts as IPv4. */
   trusts(address: string): boolean {
+    if (address === '') return this.#unix;
     if (this.#ranges.length === 0) return false;
     if (address === this.#lastAddress) return this.#lastResult;
     this.#lastResult = this.#contains(address);
@@ -36,9 +40,13 @@ export class TrustedProxies {
   }
 }
 
-/** @throws RangeError for what is neither a CIDR range nor an address. */
-export function compileTrust(cidrs: readonly string[]): TrustedProxies {
-  return new TrustedProxies(cidrs.map(parseRange));
+/** The word for peers on a Unix socket. */
+const UNIX = 'unix';
+
+/** @param isUnix whether the listener is a Unix socket @throws RangeError for what is neither a CIDR range, an address nor `unix`. */
+export function compileTrust(cidrs: readonly string[], isUnix = false): TrustedProxies {
+  const ranges = cidrs.filter((cidr) => cidr !== UNIX).map(parseRange);
+  return new TrustedProxies(ranges, isUnix && ranges.length < cidrs.length);
 }
 
 /**
@@ -72,7 +80,7 @@ function parseRange(cidr: string): Range {
 }
 
 /** Some proxies write `1.2.3.4:5678` or `[::1]:5678`. */
-function bareAddress(hop: string): string {
+export function bareAddress(hop: string): string {
   if (hop.startsWith('[')) return hop.slice(1, Math.max(1, hop.indexOf(']')));
   const colon = hop.indexOf(':');
   return colon > 0 && colon === hop.lastIndexOf(':') ? hop.slice(0, colon) : hop;

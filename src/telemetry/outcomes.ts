@@ -26,6 +26,8 @@ const rows = [
   ['not_implemented', 501, 'downstream', 'The request method or transfer coding is not supported.'],
   ['version_not_supported', 505, 'downstream', 'The HTTP version is not supported.'],
   ['downstream_closed', 499, 'downstream', ''],
+  ['loop_detected', 508, 'proxy', 'The request has come by this server before.'],
+  ['too_many_proxies', 502, 'proxy', 'The request has passed too many proxies.'],
   ['no_route', 404, 'proxy', 'No route matches this request.'],
   ['no_endpoint', 503, 'proxy', 'No endpoint is ready to respond.'],
   ['overload', 503, 'proxy', 'The server is overloaded.'],

@@ -155,7 +155,7 @@ export class ListenerSet {
       requestsPerConnection: limits.requestsPerConnection,
       connections: Math.min(limits.connections === 0 ? Infinity : limits.connections, this.#share),
       bodyBytes: limits.bodyBytes,
-      trust: compileTrust(config.trustedProxies),
+      trust: compileTrust(config.trustedProxies, config.address.kind === 'unix'),
     };
   }
 }

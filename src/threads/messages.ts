@@ -16,6 +16,8 @@ export interface WorkerStart {
   readonly index: number;
   readonly workers: number;
   readonly reusePort: boolean;
+  /** What the instance calls itself on the way of a request. */
+  readonly pseudonym: string;
 }
 
 /** A worker's way to the thread that compares. */

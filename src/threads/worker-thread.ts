@@ -63,6 +63,7 @@ async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promis
   const table = compileTable(update.config, update.revision);
   if (context === undefined || listeners === undefined) {
     context = new ProxyContext(builder.build(update.config, table, update.sessions), deadlines, counters.worker(), log);
+    context.setPseudonym(start.pseudonym);
     context.setOverloadLevel(pressure);
     context.shadows.createTap = sampler.find;
     listeners = new ListenerSet(context, counters, start);

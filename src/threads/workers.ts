@@ -5,8 +5,10 @@ import type { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
 import type { EndpointUpdate, Recollection, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
+import { makePseudonym } from '../http/way.ts';
 import { after } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
+import { newKey } from '../lib/random.ts';
 import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
@@ -56,6 +58,7 @@ export class Workers {
   readonly #options: WorkersOptions;
   readonly #threads: (Thread | undefined)[];
   readonly #pace = new RestartPace();
+  readonly #pseudonym = makePseudonym(newKey());
   readonly #restarts = new Set<Timer>();
   #update: Update | undefined = undefined;
   #unhealthy: readonly EndpointName[] = [];
@@ -220,7 +223,7 @@ export class Workers {
   #start(index: number): Thread {
     const { counters, log, count, reusePort, early } = this.#options;
     const worker = index === 0 && early !== undefined ? early.take() : spawnWorker(index);
-    worker.postMessage({ index, workers: count, reusePort } satisfies WorkerStart);
+    worker.postMessage({ index, workers: count, reusePort, pseudonym: this.#pseudonym } satisfies WorkerStart);
     // Before its first Config: it never takes an endpoint for healthy that is known not to be.
     if (this.#unhealthy.length > 0) worker.postMessage({ kind: 'health', unhealthy: this.#unhealthy } satisfies ToWorker);
     if (this.#deploys.length > 0) worker.postMessage({ kind: 'deploys', id: 0, deploys: this.#deploys } satisfies ToWorker);

@@ -41,6 +41,8 @@ export interface PooledConnection {
 export class Endpoint {
   readonly address: Address;
   readonly key: string;
+  /** What stands in Host where a client gave none. */
+  readonly authority: string;
   readonly counters: EndpointCounters;
   weight: number;
   zone: string | undefined;
@@ -67,6 +69,7 @@ export class Endpoint {
   constructor({ address, key, weight, zone }: EndpointConfig, counters: EndpointCounters) {
     this.address = address;
     this.key = key;
+    this.authority = address.kind === 'tcp' ? key : 'localhost';
     this.weight = weight;
     this.zone = zone;
     this.counters = counters;

@@ -8,11 +8,17 @@ import { loadConfig } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import { blocksOf, filesIn, readPage, readPages, root } from './pages.ts';
 
-/** A block that is no whole config says after its fence what it is a part of: `yaml pool`, `yaml mirror`. */
+/** A block that is no whole config says after its fence what it is a part of: `yaml pool`, `yaml mirror`, `yaml route`. */
 const PARTS: Readonly<Record<string, ((part: object) => object) | undefined>> = {
-  pool: (part) => part,
-  mirror: (part) => ({ mirrors: [{ name: 'm', version: 'v2', ...part }] }),
+  pool: (part) => wholeOf(part),
+  mirror: (part) => wholeOf({ mirrors: [{ name: 'm', version: 'v2', ...part }] }),
+  route: (part) => ({ ...wholeOf({}), routes: [{ name: 'r', pool: 'p', ...part }] }),
 };
+
+function wholeOf(pool: object): object {
+  const versions = { v1: { endpoints: ['127.0.0.1:1'] }, v2: { endpoints: ['127.0.0.1:2'] } };
+  return { listeners: [{ name: 'w', address: '127.0.0.1:0' }], pools: { p: { versions, split: { v1: 1 }, ...pool } } };
+}
 
 const blocks = readPages().flatMap((page) =>
   blocksOf(page)
@@ -56,11 +62,7 @@ describe('pages', () => {
   });
 
   test.each(blocks.filter(([, , part]) => part !== ''))('%s, part of a config: %s', (path, block, part) => {
-    const versions = { v1: { endpoints: ['127.0.0.1:1'] }, v2: { endpoints: ['127.0.0.1:2'] } };
-    const config = {
-      listeners: [{ name: 'w', address: '127.0.0.1:0' }],
-      pools: { p: { versions, split: { v1: 1 }, ...PARTS[part]?.(parse(block) as object) } },
-    };
+    const config = PARTS[part]?.(parse(block) as object);
     expect(Object.keys(PARTS)).toContain(part);
     expect(decodeText(path, JSON.stringify(config)).problems.map(formatProblem)).toEqual([]);
   });

@@ -37,9 +37,10 @@ test('sends the upstream exactly this', async () => {
   const request = await forwarded(get('/a/%7Eb;c?d=e&f', 'User-Agent:  curl\t', 'X-odd_name: \xe9\xff', 'accept: a', 'Accept: b'));
   const id = request.field('x-request-id')!;
   expect(id).toMatch(/^[A-Za-z0-9_-]{12,}$/);
+  const name = /sluice-[\w-]{12}/.exec(request.head)?.[0];
   expect(request.head).toBe(
     'GET /a/%7Eb;c?d=e&f HTTP/1.1\r\nhost: a.example\r\nUser-Agent:  curl\t\r\nX-odd_name: \xe9\xff\r\naccept: a\r\nAccept: b\r\n' +
-      `x-forwarded-for: 127.0.0.1\r\nx-forwarded-proto: http\r\nx-request-id: ${id}\r\nvia: 1.1 sluice\r\nx-forwarded-host: a.example\r\n\r\n`,
+      `x-forwarded-for: 127.0.0.1\r\nx-forwarded-proto: http\r\nx-request-id: ${id}\r\nvia: 1.1 ${name}\r\nx-forwarded-host: a.example\r\n\r\n`,
   );
 });
 

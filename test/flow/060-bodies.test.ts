@@ -7,6 +7,7 @@ import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
 import { startUpstream } from './scaffold/upstream.ts';
 import type { Upstream } from './scaffold/upstream.ts';
+import { withoutDate } from './scaffold/wire.ts';
 import type { Message } from './scaffold/wire.ts';
 
 let upstream: Upstream;
@@ -35,11 +36,11 @@ function upstreamResponses(text: string, andEnds: 'ends' | 'stays' = 'stays'): v
   seen.length = 0;
 }
 
-test('a chunked request body passes as it came: sizes, extensions, trailers', async () => {
+test('a chunked request body passes with its sizes and trailers, and without extensions', async () => {
   upstreamResponses(EMPTY);
   const body = '3;a=b\r\nabc\r\n0a;x="y;z"\r\n0123456789\r\n000\r\nX-Sum: 1\r\nx-more: 2\r\n\r\n';
   expect((await ask(sluice, requestText('POST', '/', ['Transfer-Encoding: Chunked']) + body)).status).toBe(200);
-  expect(seen[0]!.raw).toBe(body);
+  expect(seen[0]!.raw).toBe('3\r\nabc\r\n0a\r\n0123456789\r\n000\r\nX-Sum: 1\r\nx-more: 2\r\n\r\n');
   expect(seen[0]!.fields.filter((line) => /^transfer-encoding/i.test(line))).toEqual(['transfer-encoding: chunked']);
   expect(seen[0]!.trailers).toEqual(['X-Sum: 1', 'x-more: 2']);
 });
@@ -58,12 +59,12 @@ test('a chunked response passes as it came, with trailers for a client that take
   upstreamResponses(TRAILED);
   const got = await ask(sluice, get('/', 'TE: trailers', 'Connection: TE'));
   expect(got.head).toBe('HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\ntransfer-encoding: chunked\r\n\r\n');
-  expect(got.raw).toBe('2;q\r\nab\r\n3\r\ncde\r\n0\r\nX-Sum: 9\r\n\r\n');
+  expect(got.raw).toBe('2\r\nab\r\n3\r\ncde\r\n0\r\nX-Sum: 9\r\n\r\n');
 });
 
 test('trailers are dropped for a client that did not ask for them', async () => {
   upstreamResponses(TRAILED);
-  expect((await ask(sluice, get('/'))).raw).toBe('2;q\r\nab\r\n3\r\ncde\r\n0\r\n\r\n');
+  expect((await ask(sluice, get('/'))).raw).toBe('2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n');
 });
 
 test('chunks are taken apart for HTTP/1.0', async () => {
@@ -108,7 +109,7 @@ test.each([
   const opened = upstream.wires.length;
   upstreamResponses(text);
   await wire.write(requestText(method, '/'));
-  expect(await wire.readHead()).toBe(text);
+  expect(withoutDate(await wire.readHead()).head).toBe(text);
   upstreamResponses(EMPTY);
   await wire.write(get('/after'));
   expect((await wire.readMessage()).status).toBe(200);

@@ -62,10 +62,21 @@ const REQUESTS: Readonly<Record<string, string>> = {
   not_implemented: requestText('CONNECT', 'a.example:80'),
   version_not_supported: 'GET / HTTP/3.0\r\nhost: a\r\n\r\n',
   no_route: get('/nowhere'),
+  too_many_proxies: get('/', `via: ${'1.1 a, '.repeat(16)}1.1 b`),
 };
 
 /** Not to be seen by one client alone, or not at all: success, fixed answers, a client that has gone; the others have tests of their own. */
-const ELSEWHERE = ['ok', 'replied', 'downstream_closed', 'overload', 'drain_timeout', 'upstream_stalled', 'upstream_error', 'internal'];
+const ELSEWHERE = [
+  'loop_detected',
+  'ok',
+  'replied',
+  'downstream_closed',
+  'overload',
+  'drain_timeout',
+  'upstream_stalled',
+  'upstream_error',
+  'internal',
+];
 
 const rows = OUTCOMES.filter((outcome) => !ELSEWHERE.includes(outcome.code));
 

@@ -6,6 +6,7 @@ import { adminNeedsAuth } from './admin.ts';
 import { expressionsOfPoolsCompile, expressionsOfRoutesCompile } from './expressions.ts';
 import { headerChangesKeepFraming, headerNamesAreUnique, headersOfPoolsAreSeen, headersOfRoutesAreSeen } from './headers.ts';
 import { gatewayFailuresDecide, healthKeysMeanSomething } from './health.ts';
+import { endpointsAreNoListeners, trustFitsListeners } from './listeners.ts';
 import {
   comparisonsCanPass,
   comparisonsFitTheirMirrors,
@@ -53,6 +54,8 @@ const RULES: readonly Rule[] = [
   gatewayFailuresDecide,
   adminNeedsAuth,
   listenersAreServed,
+  trustFitsListeners,
+  endpointsAreNoListeners,
   versionsAreServed,
 ];
 

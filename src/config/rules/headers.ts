@@ -1,6 +1,7 @@
 // Header fields that an operator may not touch or cannot match on.
 
 import { FORWARDED_PREFIX } from '../../http/forwarding-fields.ts';
+import { CDN_LOOP_FIELD, VIA_FIELD } from '../../http/way.ts';
 import { HOP_BY_HOP_FIELDS } from '../../http/hop-by-hop.ts';
 import type { Config, HeaderChanges } from '../model.ts';
 import type { Path } from '../path.ts';
@@ -16,6 +17,7 @@ export function headerChangesKeepFraming(config: Config, review: Review): void {
   for (const [index, route] of config.routes.entries()) {
     checkChanges(review, ['routes', index, 'requestHeaders'], route.requestHeaders);
     checkChanges(review, ['routes', index, 'responseHeaders'], route.responseHeaders);
+    checkWay(review, ['routes', index, 'requestHeaders'], route.requestHeaders);
     if (route.action.kind !== 'respond') continue;
     checkNames(review, ['routes', index, 'respond', 'headers'], Object.keys(route.action.respond.headers));
   }
@@ -72,6 +74,12 @@ export function checkChanges(review: Review, path: Path, changes: HeaderChanges)
   );
   for (const [index, name] of changes.remove.entries())
     checkName(review, [...path, 'remove', index], name, { side: 'value', hostKey: 'rewrite: { host: … }' });
+}
+
+/** Where neither of them is sent, nobody can tell that a request goes round. */
+function checkWay(review: Review, path: Path, { set, remove }: HeaderChanges): void {
+  const gone = new Set([...remove, ...set.map(([name]) => name)].map((name) => name.toLowerCase()));
+  if (gone.has(VIA_FIELD) && gone.has(CDN_LOOP_FIELD)) review.notice(path, 'without via and cdn-loop a loop of proxies is not noticed');
 }
 
 /** @param hostKey where the Host is set instead */

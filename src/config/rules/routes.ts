@@ -48,7 +48,7 @@ export function prefixRewritesNeedPrefixes(config: Config, review: Review): void
 
 export function rewritesNeedPools(config: Config, review: Review): void {
   for (const [index, { action, rewrite }] of config.routes.entries()) {
-    if (action.kind === 'pool' || (rewrite.host ?? rewrite.path) === undefined) continue;
+    if (action.kind === 'pool' || ((rewrite.host ?? rewrite.path) === undefined && !rewrite.location)) continue;
     review.problem(
       ['routes', index, 'rewrite'],
       `a route with ${action.kind} sends nothing upstream, so there is nothing to rewrite`,

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { AdminConfig, AdminTokenConfig, ListenerConfig, ListenerLimits, ListenerTlsConfig } from '../model.ts';
-import { duration, filePath, hostPattern, listenAddress, range, size, nonEmptyText } from './scalar.ts';
+import { duration, filePath, hostPattern, listenAddress, peers, size, nonEmptyText } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
 const KIB = 1024;
@@ -17,7 +17,7 @@ export function listener() {
     mode: socketMode().describe('Of the file of a Unix socket, such as "0660"; default: as the umask has it.').optional(),
     tls: tls().describe('Absent: plaintext.').optional(),
     protocols: protocols().describe('Protocols that clients may use.'),
-    trustedProxies: list(range()).default([]).describe('Ranges of addresses whose X-Forwarded-* fields are believed.'),
+    trustedProxies: list(peers()).default([]).describe('Ranges of addresses, or unix, whose forwarding fields are believed.'),
     proxyProtocol: flag().default(false).describe('Whether connections begin with a PROXY protocol header.'),
     limits: limits().describe('Bounds on what clients may send.'),
   }).transform((written, context): ListenerConfig => {

@@ -5,7 +5,7 @@ import type { MatchConfig, RedirectConfig, RespondConfig, RewriteConfig, RouteAc
 import { headerChanges, headerMap } from './header-changes.ts';
 import { fieldMatcher, matchers, pathMatcher, pathRewrite, queryMatcher } from './matcher.ts';
 import { duration, hostPattern, hostText, method, nonEmptyText, tokenName } from './scalar.ts';
-import { addProblem, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
+import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
 export function route() {
   return strictMap({
@@ -76,11 +76,13 @@ function redirect() {
       .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], {
         error: 'status must be 301, 302, 303, 307 or 308',
       })
-      .default(302)
-      .describe('Status of the redirect.'),
+      .describe('Status of the redirect; default 302.')
+      .optional(),
   }).transform(({ scheme, host, port, path, status }, context): RedirectConfig => {
-    if ((scheme ?? host ?? port ?? path) === undefined) addProblem(context, 'redirect needs at least one of scheme, host, port or path');
-    return { scheme, host, port, path, status };
+    if ((scheme ?? host ?? port ?? path ?? status) === undefined) {
+      addProblem(context, 'redirect needs at least one of scheme, host, port, path or status');
+    }
+    return { scheme, host, port, path, status: status ?? 302 };
   });
 }
 
@@ -100,7 +102,10 @@ function rewrite() {
   return strictMap({
     host: hostText('host', 'with port').describe('Host field sent upstream.').optional(),
     path: pathRewrite().describe('Path sent upstream; the query stays.').optional(),
+    location: flag()
+      .default(false)
+      .describe('Whether a Location or Content-Location that names the upstream gets the host and scheme that the client asked.'),
   })
-    .transform((written): RewriteConfig => ({ host: written.host, path: written.path }))
+    .transform((written): RewriteConfig => ({ host: written.host, path: written.path, location: written.location }))
     .prefault({});
 }

@@ -140,8 +140,10 @@ export function hostText(what: string, port: 'with port' | 'without port') {
   return checked(`${what} must be ${form}`, (text) => isHostText(port === 'with port' ? text.replace(/:[0-9]{1,5}$/, '') : text));
 }
 
-export function range() {
-  return checked('must be a range such as 10.0.0.0/8 or fd00::/8, or an IP address', isRange);
+/** Whose word counts: a range of addresses, or the peers of a Unix socket. */
+export function peers() {
+  const form = 'must be a range such as 10.0.0.0/8 or fd00::/8, an IP address, or unix for the peers of a Unix socket';
+  return checked(form, (text) => text === 'unix' || isRange(text));
 }
 
 /** Address of a DNS server, with its port. */

@@ -11,6 +11,8 @@ import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { MirrorRuntime } from '../../upstream/mirror-runtime.ts';
 import type { MirrorTarget } from '../../upstream/mirror-target.ts';
+import { authorityFor } from '../attempt.ts';
+import type { ProxyContext } from '../context.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { ServedMirror } from '../serving-state.ts';
@@ -153,7 +155,7 @@ function send(exchange: ExchangeControl, wanted: Copy): void {
   const { table, live, shadow, key, side, tap } = wanted;
   if (shadows.pressed || shadows.isFull) return drop(exchange, wanted, MIRRORED.memory);
   const copy = shadows.take();
-  const head = side === 'candidate' ? candidateHead(state, table) : markedHead(state, table);
+  const head = side === 'candidate' ? candidateHead(state, table, context) : markedHead(state, table);
   copy.prepare(table, state.head.method, head + state.bodyText, shadows.deadlines.refresh());
   for (const bytes of state.pendingBody) copy.queueBody(bytes);
   copy.side = side;
@@ -176,13 +178,15 @@ function drop({ context }: ExchangeControl, { shadow, side, tap }: Copy, outcome
 }
 
 /** What the primary got, marked. */
-function markedHead({ outgoing }: ExchangeState, table: MirrorTable): string {
-  return writeCopyHead(outgoing, outgoing.authority, markOf(table), undefined);
+function markedHead(state: ExchangeState, table: MirrorTable): string {
+  return writeCopyHead(state.outgoing, authorityFor(state.outgoing, state.attempt), markOf(table), undefined);
 }
 
 /** The same with the changes that the mirror wants. */
-function candidateHead({ outgoing }: ExchangeState, table: MirrorTable): string {
-  return writeCopyHead(outgoing, table.rewriteHost ?? outgoing.authority, markOf(table), table.requestHeaders);
+function candidateHead(state: ExchangeState, table: MirrorTable, { cdnLoop }: ProxyContext): string {
+  const { requestHeaders, rewriteHost } = table;
+  const mark = requestHeaders?.hidesWay === true ? markOf(table) + cdnLoop : markOf(table);
+  return writeCopyHead(state.outgoing, rewriteHost ?? authorityFor(state.outgoing, state.attempt), mark, requestHeaders);
 }
 
 function markOf({ name }: MirrorTable): string {

@@ -4,22 +4,25 @@
 import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
 import {
+  chunksOf,
   persistenceOf,
   placeHeadBefore,
   withoutChunks,
-  withoutTrailers,
   writeInterimHead,
   writeResponseHead,
 } from '../../http1/write-response.ts';
-import { nowMs } from '../../lib/clock.ts';
+import { nowMs, wallMs } from '../../lib/clock.ts';
+import { dateLine } from '../../http/date.ts';
 import { withoutSharing } from '../../http/cache-control.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { affinityCookie } from '../../routing/affinity.ts';
+import { rewriteLocations } from '../../routing/location.ts';
+import type { KnownPlaces } from '../../routing/location.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
+import { clientAuthority, clientScheme } from '../forwarding-fields.ts';
 import { tellBody, tellHead } from '../mirror/start-mirrors.ts';
-import { schemeOf } from './local-reply.ts';
 import { retryReasonOfStatus, retryResponse } from './retry.ts';
 import { watchUpstream } from './start-attempt.ts';
 
@@ -82,17 +85,19 @@ function decideFraming(state: ExchangeState, { body }: ResponseHead): void {
   state.keep = head.keepAlive && state.downstream!.canKeepAlive && state.body.done && body !== BODY_UNTIL_CLOSE && !state.unchunk;
 }
 
-/** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers that the client did not ask for (RFC 9110, section 6.5.1). */
+/** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers, which pass as a whole, to those who ask (RFC 9110, section 6.5.1). */
 function isEdited(state: ExchangeState, { head, scanner }: UpstreamStream, to: number): boolean {
   if (head.body !== BODY_CHUNKED) return false;
   if (state.unchunk) return true;
-  return !state.head.acceptsTrailers && (scanner.dataEnd !== to || scanner.closing !== '');
+  return scanner.dataEnd !== to || scanner.closing !== '';
 }
 
 function forwardEdited(exchange: ExchangeControl, connection: UpstreamStream, text: string, from: number, done: boolean): boolean {
   const { state } = exchange;
   const { memory, scanner } = connection;
-  const body = state.unchunk ? withoutChunks(state.chunkedDecoder, scanner, memory, from) : withoutTrailers(scanner, memory, from);
+  const body = state.unchunk
+    ? withoutChunks(state.chunkedDecoder, scanner, memory, from)
+    : chunksOf(scanner, memory, from, state.head.acceptsTrailers);
   const flushed = text + body === '' || state.downstream!.writeText(text + body, done);
   return written(exchange, flushed, done);
 }
@@ -109,7 +114,9 @@ function written(exchange: ExchangeControl, flushed: boolean, done: boolean): bo
 function headText(state: ExchangeState, response: ResponseHead): string {
   const { head, choice } = state;
   const { route } = state.match!;
-  let fields = route.responseHeaders === undefined ? response.block : applyHeaderChanges(response.block, route.responseHeaders);
+  let fields = response.dated ? response.block : response.block + dateLine(wallMs());
+  if (route.rewritesLocation) fields = rewriteLocations(fields, knownPlaces(state));
+  if (route.responseHeaders !== undefined) fields = applyHeaderChanges(fields, route.responseHeaders);
   if (choice.setCookie) fields = giveKey(state, response.status, fields);
   const chunked = response.body === BODY_CHUNKED && !state.unchunk;
   return writeResponseHead(response, fields, chunked, persistenceOf(state.keep, head.minor));
@@ -119,5 +126,15 @@ function headText(state: ExchangeState, response: ResponseHead): string {
 function giveKey(state: ExchangeState, status: number, fields: string): string {
   const { head, choice } = state;
   const own = head.method === 'GET' || head.method === 'HEAD' ? withoutSharing(fields, status) : withoutSharing(fields, 0);
-  return own + affinityCookie(state.destination!.pool.affinity!, choice.key, schemeOf(state) === 'https');
+  return own + affinityCookie(state.destination!.pool.affinity!, choice.key, clientScheme(state) === 'https');
+}
+
+function knownPlaces(state: ExchangeState): KnownPlaces {
+  return {
+    upstream: [state.outgoing.authority, state.attempt.endpoint!.authority],
+    scheme: clientScheme(state),
+    authority: clientAuthority(state),
+    path: state.head.path,
+    match: state.match!,
+  };
 }

@@ -1,16 +1,20 @@
 // The responses that Sluice makes itself: failures from the outcome table, redirects, fixed responses of a route.
 // They say what the client may know and no more.
 
+import { dateLine } from '../../http/date.ts';
+import { findLine } from '../../http/header-block.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { isBodyless } from '../../http/status.ts';
 import { CLOSES, persistenceOf, writeLocalHead } from '../../http1/write-response.ts';
+import { writeTrace } from '../../http1/write-request.ts';
+import { wallMs } from '../../lib/clock.ts';
 import { redirectLocation } from '../../routing/redirect.ts';
 import type { RouteMatch } from '../../routing/route-table.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
-import { isTrusted } from '../forwarding-fields.ts';
+import { clientScheme } from '../forwarding-fields.ts';
 
 /** Ends the exchange with the response of a failed outcome. */
 export function reply(exchange: ExchangeControl, outcome: Outcome): void {
@@ -26,20 +30,28 @@ export function replyRoute(exchange: ExchangeControl, match: RouteMatch): void {
   const { state } = exchange;
   state.outcome = OUTCOME.replied;
   if (route.redirect !== undefined) {
-    const location = redirectLocation(route.redirect, state.head, match, schemeOf(state));
-    respond(exchange, route.redirect.status, changed(match, 'location: ' + location + '\r\n'), '');
+    const location = redirectLocation(route.redirect, state.head, match, clientScheme(state));
+    respond(exchange, route.redirect.status, 'location: ' + location + '\r\n', '');
   } else if (route.respond !== undefined) {
     let fields = '';
     for (const [name, value] of Object.entries(route.respond.headers)) fields += name + ': ' + value + '\r\n';
-    respond(exchange, route.respond.status, changed(match, fields), route.respond.body);
+    respond(exchange, route.respond.status, fields, route.respond.body);
   } else reply(exchange, OUTCOME.internal);
+}
+
+/** Ends the exchange with a response to a request that goes no further than to us (Max-Forwards: RFC 9110, section 7.6.2). */
+export function replyAsRecipient(exchange: ExchangeControl): void {
+  const { state } = exchange;
+  state.outcome = OUTCOME.replied;
+  if (state.head.method === 'TRACE') respond(exchange, 200, 'content-type: message/http\r\n', writeTrace(state.head));
+  else respond(exchange, 200, '', '');
 }
 
 /** The response to a request whose head could not be used; the connection is closed behind it. */
 export function refusalText(outcome: Outcome): string {
   const body = outcome.text + '\n';
   const fields = 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n';
-  return writeLocalHead(outcome.status, fields, Buffer.byteLength(body), CLOSES) + body;
+  return writeLocalHead(outcome.status, dateLine(wallMs()) + fields, Buffer.byteLength(body), CLOSES) + body;
 }
 
 function respond(exchange: ExchangeControl, status: number, fields: string, body: string): void {
@@ -50,18 +62,20 @@ function respond(exchange: ExchangeControl, status: number, fields: string, body
   state.responded = true;
   exchange.endAttempt(state.outcome);
   const bodyless = isBodyless(status);
-  let text = writeLocalHead(status, fields, bodyless ? -1 : Buffer.byteLength(body), persistenceOf(state.keep, head.minor));
+  let text = writeLocalHead(
+    status,
+    finalFields(state, fields),
+    bodyless ? -1 : Buffer.byteLength(body),
+    persistenceOf(state.keep, head.minor),
+  );
   if (!bodyless && head.method !== 'HEAD') text += body;
   downstream!.writeReply(text);
   exchange.finish();
 }
 
-function changed(match: RouteMatch, fields: string): string {
-  const changes = match.route.responseHeaders;
-  return changes === undefined ? fields : applyHeaderChanges(fields, changes);
-}
-
-/** How the client asked: what a trusted proxy says, or as we were asked ourselves. */
-export function schemeOf(state: ExchangeState): 'http' | 'https' {
-  return state.head.forwardedProto === 'https' && isTrusted(state) ? 'https' : state.head.scheme;
+/** With the date, and as the route has it: what it says of responses holds for ours as well. */
+function finalFields({ match }: ExchangeState, fields: string): string {
+  const dated = findLine(fields, 'date', 0) < 0 ? dateLine(wallMs()) + fields : fields;
+  const changes = match?.route.responseHeaders;
+  return changes === undefined ? dated : applyHeaderChanges(dated, changes);
 }

@@ -6,6 +6,7 @@ import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import { TEXT_BYTES } from '../../upstream/protocol/http1-connection.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
+import type { ExchangeState } from '../exchange-state.ts';
 import { reply } from './local-reply.ts';
 import { route } from './route.ts';
 import { sendBody } from './start-attempt.ts';
@@ -22,8 +23,9 @@ export function receiveRequest(exchange: ExchangeControl, bytes: Buffer, from: n
   }
   const end = body.advance(bytes, from, to);
   if (end < 0) return refuse(exchange, body.refusal, to);
-  if (end - from > TEXT_BYTES) state.pendingBody.push(Buffer.from(bytes.subarray(from, end)));
-  else if (end > from) state.bodyText = latin1(bytes, from, end);
+  const { cleaned } = body;
+  if (cleaned === undefined) keepBeginning(state, bytes, from, end);
+  else keepBeginning(state, cleaned, 0, cleaned.length);
   state.replayable = body.bytes === 0 || (body.done && state.pendingBody.length === 0);
   route(exchange);
   if (state.active && !body.done) exchange.watchClient();
@@ -36,9 +38,18 @@ export function receiveBody(exchange: ExchangeControl, bytes: Buffer, from: numb
   if (state.body.done) return from;
   const end = state.body.advance(bytes, from, to);
   if (end < 0) return refuse(exchange, state.body.refusal, to);
-  if (end > from) sendBody(exchange, bytes, from, end);
+  const { cleaned } = state.body;
+  if (cleaned !== undefined) {
+    if (cleaned.length > 0) sendBody(exchange, cleaned, 0, cleaned.length);
+  } else if (end > from) sendBody(exchange, bytes, from, end);
   if (state.active) exchange.watchClient();
   return end;
+}
+
+/** What has come with the head is sent with it. */
+function keepBeginning(state: ExchangeState, bytes: Buffer, from: number, to: number): void {
+  if (to - from > TEXT_BYTES) state.pendingBody.push(Buffer.from(bytes.subarray(from, to)));
+  else if (to > from) state.bodyText = latin1(bytes, from, to);
 }
 
 /** Ends the exchange for a request that cannot be passed on; nothing up to `to` is used. */

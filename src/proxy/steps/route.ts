@@ -1,18 +1,23 @@
 // The way of a request, in order: its path, the listener's routes, the pool, the version. Each step may end the exchange with a reply of our own.
 
+import { judgeWay, WAY_LOOP } from '../../http/way.ts';
 import { chooseFor } from '../../routing/choose.ts';
 import { isAmbiguousPath } from '../../routing/path.ts';
 import type { Destination } from '../../routing/table.ts';
 import { findClient } from '../../routing/trust.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
-import { reply, replyRoute } from './local-reply.ts';
+import { takeForwarded } from '../forwarding-fields.ts';
+import { reply, replyAsRecipient, replyRoute } from './local-reply.ts';
 import { startAttempt } from './start-attempt.ts';
 
 export function route(exchange: ExchangeControl): void {
   const { state } = exchange;
   const { head } = state;
   if (isAmbiguousPath(head.path)) return refuseTarget(exchange);
+  if ((head.via !== '' || head.cdnLoop !== '') && isLooping(exchange)) return;
+  if (head.maxForwards === 0) return replyAsRecipient(exchange);
+  if (head.forwarded !== '') takeForwarded(state);
   const { settings, lastServing } = state.downstream!.owner;
   // A listener that left the Config still serves what was on its way, by the Table that knew it.
   if (lastServing !== undefined) state.serving = lastServing;
@@ -39,6 +44,18 @@ function chooseVersion({ state }: ExchangeControl, destination: Destination): bo
   state.attempt.version = version;
   version.counters.began();
   version.counters.chosen(choice.reason);
+  return true;
+}
+
+/** Ends a request that has been here before, or that goes round without saying so. */
+function isLooping(exchange: ExchangeControl): boolean {
+  const { state, context } = exchange;
+  const { via, cdnLoop } = state.head;
+  const fault = judgeWay(via, context.pseudonym) || judgeWay(cdnLoop, context.pseudonym);
+  if (fault === 0) return false;
+  const outcome = fault === WAY_LOOP ? OUTCOME.loop_detected : OUTCOME.too_many_proxies;
+  state.downstream!.owner.counters.refused(outcome.index);
+  reply(exchange, outcome);
   return true;
 }
 

@@ -4,12 +4,14 @@ import { BODY_CHUNKED } from '../../http1/framing.ts';
 import { writeRequestHead } from '../../http1/write-request.ts';
 import { withoutForwardingFields } from '../../http/forwarding-fields.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
+import type { CompiledHeaderChanges } from '../../http/header-changes.ts';
 import { rewriteTarget } from '../../routing/rewrite.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Endpoint } from '../../upstream/endpoint.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import { ACQUIRED, NO_ENDPOINT } from '../../upstream/stream-request.ts';
-import { cancelAttempt, openAttempt } from '../attempt.ts';
+import { authorityFor, cancelAttempt, openAttempt } from '../attempt.ts';
+import type { ProxyContext } from '../context.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import { forwardingFields, isTrusted } from '../forwarding-fields.ts';
 import { mirror, copyBody } from '../mirror/start-mirrors.ts';
@@ -58,7 +60,7 @@ export function sendRequest(exchange: ExchangeControl, connection: UpstreamStrea
   if (state.outgoing.method === '') fillOutgoing(exchange);
   state.holdDeadline.disarm();
   connection.begin(exchange, state.head.method);
-  let more = connection.send(writeRequestHead(state.outgoing) + state.bodyText);
+  let more = connection.send(writeRequestHead(state.outgoing, authorityFor(state.outgoing, attempt)) + state.bodyText);
   for (const bytes of state.pendingBody) more = connection.sendBytes(bytes);
   if (!state.mirrored && state.destination!.pool.mirrors !== undefined) mirror(exchange);
   if (state.pendingBody.length > 0) state.pendingBody = [];
@@ -125,12 +127,20 @@ function awaitResponse({ state, context }: ExchangeControl): void {
 function fillOutgoing({ state, context }: ExchangeControl): void {
   const { head, outgoing } = state;
   const { route } = state.match!;
-  const received = head.forwardedOther && !isTrusted(state) ? withoutForwardingFields(head.block) : head.block;
-  const block = route.requestHeaders === undefined ? received : applyHeaderChanges(received, route.requestHeaders);
+  let received = head.forwardedOther && !isTrusted(state) ? withoutForwardingFields(head.block) : head.block;
+  if (head.maxForwards > 0) received += 'max-forwards: ' + (head.maxForwards - 1) + '\r\n';
   outgoing.method = head.method;
   outgoing.target = route.rewritePath === undefined ? head.target : rewriteTarget(state.match!, head);
   outgoing.authority = route.rewriteHost ?? head.authority;
-  outgoing.block = block + forwardingFields(state, context);
+  outgoing.block = changedBlock(route.requestHeaders, received, forwardingFields(state, context), context);
   outgoing.unsized = head.body === BODY_CHUNKED;
   outgoing.acceptsTrailers = head.acceptsTrailers;
+}
+
+/** What a route says of forwarding fields is final: then they are written before it speaks. */
+function changedBlock(changes: CompiledHeaderChanges | undefined, received: string, ours: string, { cdnLoop }: ProxyContext): string {
+  if (changes === undefined) return received + ours;
+  if (!changes.forwarding) return applyHeaderChanges(received, changes) + ours;
+  const block = applyHeaderChanges(received + ours, changes);
+  return changes.hidesWay ? block + cdnLoop : block;
 }

@@ -223,7 +223,8 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     for (;;) {
       const to = limit - offset > TEXT_BYTES ? this.#probeHead(offset, limit) : limit;
       const text = this.#pending + latin1(this.memory, offset, to);
-      const end = readResponseHead(text, 0, this.head, this.#owner.settings.responseLimits, this.#method);
+      const start = this.#interims === 0 ? 0 : skipEmptyLine(text);
+      const end = start < 0 ? 0 : readResponseHead(text, start, this.head, this.#owner.settings.responseLimits, this.#method);
       if (end < 0) return this.#malformed();
       if (end === 0) {
         this.#pending = text;
@@ -268,12 +269,13 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   /** Where the response's bytes end in those newly read, or -1 when they are malformed. */
   #advance(from: number, limit: number): number {
     const to = this.#framing.advance(this.head, this.memory, from, limit);
-    if (to < 0 || !this.#framing.done) return to;
-    this.#phase = DONE;
-    this.responses++;
-    // Surplus bytes could be taken for the response to the next request.
-    if (to < limit) this.#reusable = false;
-    return to;
+    if (to >= 0 && this.#framing.done) {
+      this.#phase = DONE;
+      this.responses++;
+      // Surplus bytes could be taken for the response to the next request.
+      if (to < limit) this.#reusable = false;
+    }
+    return to > from && this.scanner.cuts.length > 0 ? this.scanner.dropCuts(this.memory, from, to) : to;
   }
 
   #malformed(): boolean {
@@ -322,4 +324,10 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     if (!this.#paused && !this.#reading) giveBlock(this.memory);
     this.#owner.onClosed(this);
   }
+}
+
+/** Where a head begins behind an interim one: some applications end that with one empty line too many. -1: more is to come. */
+function skipEmptyLine(text: string): number {
+  if (text === '' || text === '\r') return -1;
+  return text.startsWith('\r\n') ? 2 : 0;
 }

@@ -5,7 +5,7 @@ import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../ht
 import type { ResponseHead } from '../../http1/response-head.ts';
 
 export class ResponseFraming {
-  readonly scanner = new ChunkedScanner();
+  readonly scanner = new ChunkedScanner(true);
   /** Whether the last byte has been seen. */
   done = false;
   #remaining = 0;

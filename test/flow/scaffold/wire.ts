@@ -24,7 +24,7 @@ export interface Message {
   readonly line: string;
   /** Field lines as received, without CRLF. */
   readonly fields: readonly string[];
-  /** Everything up to and with the empty line. */
+  /** Everything up to and with the empty line, without the date. */
   readonly head: string;
   /** The body as received, chunk framing included. */
   readonly raw: string;
@@ -32,6 +32,8 @@ export interface Message {
   readonly body: string;
   /** Trailer lines. */
   readonly trailers: readonly string[];
+  /** Value of the `date` that Sluice has added; it stands nowhere else, since it differs from run to run. */
+  readonly date: string | undefined;
   /** Status of a response, NaN for a request. */
   readonly status: number;
   /** Value of the first field of that name, or undefined. */
@@ -95,11 +97,11 @@ export class Wire {
     return this.readTo('\r\n\r\n');
   }
 
-  /** Everything until the peer ends its side. @throws Reset when the connection was reset instead. */
+  /** Everything until the peer ends its side, without dates. @throws Reset when the connection was reset instead. */
   async readRest(): Promise<string> {
     await this.#until('the end', () => this.ended);
     if (this.isReset) throw new Reset(`reset after ${JSON.stringify(this.unread.slice(0, 200))}`);
-    return this.#cut(this.#unread);
+    return withoutDate(this.#cut(this.#unread)).head;
   }
 
   /** Takes `bytes` bytes without keeping them; returns their sha256. */
@@ -116,7 +118,7 @@ export class Wire {
 
   /** The next message. `method` is that of the request when this is a response: a HEAD has no body. */
   async readMessage(method = 'GET'): Promise<Message> {
-    const head = await this.readHead();
+    const { head, date } = withoutDate(await this.readHead());
     const lines = head.slice(0, -4).split('\r\n');
     const line = lines[0] ?? '';
     const fields = lines.slice(1);
@@ -125,7 +127,7 @@ export class Wire {
       return found?.slice(name.length + 1).trim();
     };
     const status = line.startsWith('HTTP/') ? Number(line.split(' ')[1]) : Number.NaN;
-    const made = { line, fields, head, field, status };
+    const made = { line, fields, head, field, status, date };
     const bodyless = method === 'HEAD' || status === 204 || status === 304 || (status >= 100 && status < 200);
     if (bodyless) return { ...made, raw: '', body: '', trailers: [] };
     if (/^chunked$/i.test(field('transfer-encoding') ?? '')) return { ...made, ...(await this.#readChunks()) };
@@ -233,4 +235,11 @@ export class Wire {
     this.#unread -= bytes;
     return text;
   }
+}
+
+const DATE = /^date: (\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT)\r\n/m;
+
+/** Text of responses without the dates that Sluice has added. */
+export function withoutDate(text: string): { readonly head: string; readonly date: string | undefined } {
+  return { head: text.replace(new RegExp(DATE, 'gm'), ''), date: DATE.exec(text)?.[1] };
 }

@@ -62,7 +62,7 @@ function readBack(written: string): RequestHead {
 test('a request is read back as it was written', () => {
   fc.assert(
     fc.property(request, (sent) => {
-      const written = writeRequestHead(sent);
+      const written = writeRequestHead(sent, sent.authority);
       const { method: verb, target: to, authority: host, block: fields, unsized, acceptsTrailers } = sent;
       expect(readBack(written)).toMatchObject({
         ...{ method: verb, target: to, authority: host, block: fields, acceptsTrailers },
@@ -80,7 +80,7 @@ test('a length stays in the block and frames the body', () => {
   fc.assert(
     fc.property(request, fc.maxSafeNat(), (sent, bytes) => {
       const fields = `${sent.block}Content-Length: ${bytes}\r\n`;
-      const head = readBack(writeRequestHead(Object.assign(sent, { unsized: false, block: fields })));
+      const head = readBack(writeRequestHead(Object.assign(sent, { unsized: false, block: fields }), sent.authority));
       expect(head).toMatchObject({ block: fields, contentLength: bytes, body: bytes === 0 ? BODY_NONE : BODY_LENGTH });
     }),
   );
@@ -101,7 +101,7 @@ test('a copy is the same message with its mark, its host and its changes', () =>
   fc.assert(
     fc.property(request, authority, fc.option(changes, { nil: undefined }), (sent, host, wanted) => {
       const mark = `${SHADOW_FIELD}: dark\r\n`;
-      const original = readBack(writeRequestHead(sent));
+      const original = readBack(writeRequestHead(sent, sent.authority));
       const copy = readBack(writeCopyHead(sent, host, mark, wanted));
       expect(copy).toMatchObject({ method: sent.method, target: sent.target, authority: host, body: original.body, forwardedOther: true });
       expect(copy.acceptsTrailers).toBe(original.acceptsTrailers);

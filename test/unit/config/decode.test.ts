@@ -83,7 +83,7 @@ test('defaults are filled in', () => {
         match: [{ path: { kind: 'prefix', path: '/' }, methods: [], headers: [], query: [] }],
         action: { kind: 'pool', pool: 'shop', version: undefined },
         timeoutMs: 0,
-        rewrite: { host: undefined, path: undefined },
+        rewrite: { host: undefined, path: undefined, location: false },
         requestHeaders: { set: [], add: [], remove: [] },
         responseHeaders: { set: [], add: [], remove: [] },
       },

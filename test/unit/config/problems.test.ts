@@ -368,7 +368,7 @@ const BAD_CHANGES: [string, string, string[]][] = [
   ],
   ['pool: shop }', 'respond: { status: 99 } }', ['10:38: routes[0].respond.status: status must be a whole number from 200 to 599, got 99']],
   ['pool: shop }', 'respond: { status: 204, body: x } }', ['10:49: routes[0].respond.body: a response with status 204 has no body']],
-  ['pool: shop }', 'redirect: { status: 302 } }', ['10:29: routes[0].redirect: redirect needs at least one of scheme, host, port or path']],
+  ['pool: shop }', 'redirect: {} }', ['10:29: routes[0].redirect: redirect needs at least one of scheme, host, port, path or status']],
   [
     'pool: shop }',
     'redirect: { port: 1, status: 300 } }',

@@ -31,6 +31,7 @@ function forwardWithoutTrailers(
     const bytes = Buffer.from('?'.repeat(from) + text.slice(start, cut), 'latin1');
     const end = scanner.scan(bytes, from, bytes.length);
     if (end < 0) return { sent, scanner, end };
+    scanner.dropCuts(bytes, from, end);
     sent += bytes.toString('latin1', from, scanner.dataEnd) + scanner.closing;
     if (scanner.done) return { sent, scanner, end: start + end - from };
     expect(end).toBe(bytes.length);
@@ -55,7 +56,7 @@ test('gives the same result for every pair of cuts, and drops trailers', () => {
       for (let two = one; two <= text.length; two++) {
         const { sent, scanner, end } = forwardWithoutTrailers(`${text}more`, [one, two]);
         expect(end).toBe(text.length);
-        expect(sent).toBe(`${short}\r\n`);
+        expect(sent).toBe('2\r\nhi\r\n0\r\n\r\n');
         expect(scanner).toMatchObject({ done: true, bodyBytes: 2, trailers: text.includes('A') ? 2 : 0 });
       }
     }

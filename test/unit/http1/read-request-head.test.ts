@@ -51,6 +51,9 @@ test('sorts every kind of field', () => {
     contentLength: -1,
     keepAlive: true,
     acceptsTrailers: true,
+    forwarded: 'for=192.0.2.1',
+    cdnLoop: '',
+    maxForwards: -1,
     forwardedFor: '192.0.2.1, 192.0.2.2',
     forwardedProto: 'https',
     forwardedHost: 'b.example',
@@ -204,4 +207,26 @@ test('many names of a family with lookalikes cost no more each than few', () => 
   const beganMs = performance.now();
   readRequestHead(text, 0, head, limits);
   expect(performance.now() - beganMs).toBeLessThan(400);
+});
+
+test.each(['OPTIONS', 'TRACE'])('counts how far %s may go, and takes the field out', (method) => {
+  const read = (value: string) => parseRequest(lines(`${method} / HTTP/1.1`, 'Host: a', `Max-Forwards: ${value}`, 'x: y'));
+  expect(read('10').head).toMatchObject({ maxForwards: 10, block: 'x: y\r\n' });
+  expect(read('007').head.maxForwards).toBe(7);
+  for (const value of ['', '-1', '1.5', 'x', '1, 2', '9999999999']) expect(read(value).head.refusal).toBe('malformed max-forwards');
+});
+
+test('passes the same field on as it is with other methods', () => {
+  const { head } = parseRequest(lines('GET / HTTP/1.1', 'Host: a', 'Max-Forwards: x'));
+  expect(head).toMatchObject({ maxForwards: -1, block: 'Max-Forwards: x\r\n' });
+});
+
+test.each([
+  ['GET http://b.example/x HTTP/1.1', 'Host: a.example', 'b.example', '/x'],
+  ['GET http://a.example:81/ HTTP/1.1', 'Host: a.example', 'a.example:81', '/'],
+  ['GET http://b.example:/x HTTP/1.1', 'Host: a.example:', 'b.example', '/x'],
+  ['GET /x HTTP/1.1', 'Host: a.example:', 'a.example', '/x'],
+  ['GET /x HTTP/1.1', 'Host: [::1]:', '[::1]', '/x'],
+])('the host of %s, %s is %s', (line, host, authority, target) => {
+  expect(parseRequest(lines(line, host)).head).toMatchObject({ authority, target });
 });

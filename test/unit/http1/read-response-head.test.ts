@@ -27,6 +27,7 @@ test('sorts every kind of field', () => {
     reason: 'Fine, caf\xe9',
     minor: 1,
     block: 'Date: x\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\nVia: 1.1 one\r\nHost: odd\r\n',
+    dated: true,
     body: BODY_CHUNKED,
     contentLength: -1,
     keepAlive: true,
@@ -42,6 +43,13 @@ test('gives the same result wherever the bytes were split, and asks for more unt
     expect(readResponseHead(everything, 0, head, LIMITS, 'GET')).toBe(everything.length);
     expect(head).toEqual(whole);
   }
+});
+
+test.each([' ', '\t', ' \t '])('takes blanks before a colon off: %j', (blank) => {
+  const text = lines('HTTP/1.1 200 OK', `Content-Length${blank}: 5`, `X-A${blank}: b : c`, `x-sluice-outcome${blank}: ok`) + 'hello';
+  const { head, end } = parseResponse(text);
+  expect(end).toBe(text.length - 5);
+  expect(head).toMatchObject({ block: 'Content-Length: 5\r\nX-A: b : c\r\n', contentLength: 5, dated: false });
 });
 
 test('takes an interim response and the final one from the same bytes', () => {
@@ -122,7 +130,9 @@ test.each([
   ['interim with length', `HTTP/1.1 103 Early Hints\r\n${LENGTH}`, 'interim response with a body'],
   ['interim with coding', `HTTP/1.1 101 Switching\r\n${CHUNKED}`, 'interim response with a body'],
   ['folded field', `${OK}\r\nA: b\r\n c`, 'folded field line'],
-  ['space before colon', `${OK}\r\nA : b`, 'space before colon'],
+  ['space in a name', `${OK}\r\nA b : c`, 'space before colon'],
+  ['space before colon, and a length', `${OK}\r\nContent-Length : 1\r\n${LENGTH}`, 'repeated content-length'],
+  ['space before colon, and a fold', `${OK}\r\nA : b\r\n c: d`, 'folded field line'],
   ['NUL in value', `${OK}\r\nA: \0`, 'NUL in field value'],
   ['bare LF', `${OK}\r\nA: b\nC: d`, 'bare LF'],
   ['empty name', `${OK}\r\n: b`, 'empty field name'],

@@ -14,9 +14,9 @@ function requestWith(fields: Partial<OutgoingRequest> = {}): OutgoingRequest {
 }
 
 test('writes a request with Host first and what frames it last', () => {
-  expect(writeRequestHead(requestWith())).toBe('PUT /a?b HTTP/1.1\r\nhost: a.example\r\nx: y\r\nvia: z\r\n\r\n');
-  expect(writeRequestHead(requestWith({ unsized: true, acceptsTrailers: true, authority: '', block: '' }))).toBe(
-    'PUT /a?b HTTP/1.1\r\nhost: \r\ntransfer-encoding: chunked\r\nte: trailers\r\nconnection: te\r\n\r\n',
+  expect(writeRequestHead(requestWith(), 'a.example')).toBe('PUT /a?b HTTP/1.1\r\nhost: a.example\r\nx: y\r\nvia: z\r\n\r\n');
+  expect(writeRequestHead(requestWith({ unsized: true, acceptsTrailers: true, authority: '', block: '' }), '10.0.0.1:80')).toBe(
+    'PUT /a?b HTTP/1.1\r\nhost: 10.0.0.1:80\r\ntransfer-encoding: chunked\r\nte: trailers\r\nconnection: te\r\n\r\n',
   );
 });
 

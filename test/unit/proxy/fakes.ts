@@ -284,6 +284,9 @@ export class FakeContext {
   readonly faults: unknown[] = [];
   accessLog: unknown = undefined;
   rejectsRequests = false;
+  pseudonym = 'sluice';
+  via = '1.1 sluice';
+  cdnLoop = 'cdn-loop: sluice\r\n';
   serving: ServingState | undefined = undefined;
 
   constructor(calls: string[]) {

@@ -17,7 +17,11 @@ const toShop = { action: { kind: 'pool', pool: 'shop', version: undefined } } as
 
 function ask(request: RoutableRequest, pool: Partial<PoolConfig> = {}, unready: readonly string[] = [], memory?: SessionMemory) {
   const routes = [
-    makeRoute('shop', { ...toShop, hosts: ['shop.example.com'], rewrite: { host: undefined, path: { kind: 'prefix', value: '/v2' } } }),
+    makeRoute('shop', {
+      ...toShop,
+      hosts: ['shop.example.com'],
+      rewrite: { host: undefined, path: { kind: 'prefix', value: '/v2' }, location: false },
+    }),
     makeRoute('cart', { ...toShop, hosts: ['shop.example.com'], match: [makeMatch({ ...prefix('/cart'), methods: ['POST'] })] }),
     makeRoute('tenant', {
       ...toShop,

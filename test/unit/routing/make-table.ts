@@ -30,7 +30,7 @@ export function makeRoute(name: string, route: Partial<RouteConfig> = {}): Route
     match: [makeMatch()],
     action: { kind: 'respond', respond: { status: 200, body: name, headers: {} } },
     timeoutMs: 0,
-    rewrite: { host: undefined, path: undefined },
+    rewrite: { host: undefined, path: undefined, location: false },
     requestHeaders: nothing,
     responseHeaders: nothing,
     ...route,

@@ -5,7 +5,10 @@ import { exact, find, makeMatch, makeRequest, makeRoute, makeTable, prefix, rege
 
 function rewritten(match: Partial<MatchConfig>, path: PathRewrite | undefined, line: string): string {
   const request = makeRequest(line);
-  const found = find(makeTable([makeRoute('r', { match: [makeMatch(match)], rewrite: { host: undefined, path } })]), request);
+  const found = find(
+    makeTable([makeRoute('r', { match: [makeMatch(match)], rewrite: { host: undefined, path, location: false } })]),
+    request,
+  );
   return rewriteTarget(found!, request);
 }
 
@@ -45,7 +48,7 @@ describe('rewriteTarget', () => {
   });
 
   it('leaves * alone', () => {
-    const table = makeTable([makeRoute('r', { rewrite: { host: undefined, path: { kind: 'full', value: '/x' } } })]);
+    const table = makeTable([makeRoute('r', { rewrite: { host: undefined, path: { kind: 'full', value: '/x' }, location: false } })]);
     const request = { ...makeRequest('OPTIONS a/'), path: '*' };
     expect(rewriteTarget(find(table, request)!, request)).toBe('*');
   });

@@ -4,9 +4,9 @@ import type { ResponseTap } from '../../../../src/proxy/mirror/response-tap.ts';
 import { bind, makeRouted } from '../fakes.ts';
 
 const ok = (body: string, ...fields: string[]): string =>
-  ['HTTP/1.1 200 OK', `content-length: ${body.length}`, ...fields, '', body].join('\r\n');
+  ['HTTP/1.1 200 OK', `content-length: ${body.length}`, 'Date: x', ...fields, '', body].join('\r\n');
 const chunked = (body: string, ...fields: string[]): string =>
-  ['HTTP/1.1 200 OK', 'transfer-encoding: chunked', ...fields, '', body].join('\r\n');
+  ['HTTP/1.1 200 OK', 'transfer-encoding: chunked', 'Date: x', ...fields, '', body].join('\r\n');
 const old = 'GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n';
 
 function sent(head?: string, given: Parameters<typeof makeRouted>[2] = {}) {
@@ -28,7 +28,7 @@ describe('a head', () => {
     for (const small of [true, false]) {
       const made = sent();
       expect(respond(made, ok('hello', 'x-a: 1'), true, small)).toBe(true);
-      expect(made.downstream.written).toBe('HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-a: 1\r\n\r\nhello');
+      expect(made.downstream.written).toBe('HTTP/1.1 200 OK\r\ncontent-length: 5\r\nDate: x\r\nx-a: 1\r\n\r\nhello');
       expect([made.state.status, made.state.responded, made.state.bytesOut]).toEqual([200, true, 5]);
       expect(made.calls.at(-1)).toBe('responseEnded');
     }
@@ -37,13 +37,13 @@ describe('a head', () => {
   test('leaves before a body that is larger than the room in front of it', () => {
     const made = sent();
     respond(made, ok('hello', 'x-a: 1'), true, false, 10);
-    expect(made.downstream.written).toBe('HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-a: 1\r\n\r\nhello');
+    expect(made.downstream.written).toBe('HTTP/1.1 200 OK\r\ncontent-length: 5\r\nDate: x\r\nx-a: 1\r\n\r\nhello');
   });
 
   test('alone, with the body yet to come', () => {
     const made = sent();
-    respond(made, 'HTTP/1.1 404 Not Here\r\ncontent-length: 5\r\n\r\n', false, false);
-    expect(made.downstream.written).toBe('HTTP/1.1 404 Not Here\r\ncontent-length: 5\r\n\r\n');
+    respond(made, 'HTTP/1.1 404 Not Here\r\ncontent-length: 5\r\nDate: x\r\n\r\n', false, false);
+    expect(made.downstream.written).toBe('HTTP/1.1 404 Not Here\r\ncontent-length: 5\r\nDate: x\r\n\r\n');
     expect(made.calls).not.toContain('responseEnded');
   });
 

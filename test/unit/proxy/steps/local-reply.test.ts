@@ -71,7 +71,8 @@ test('a head that cannot be used is refused with its connection', () => {
 describe('a route that responds by itself', () => {
   function asked(route: Partial<RouteConfig>, line = 'GET /a?b=c', settings = SETTINGS, fields = ''): FakeExchange {
     const exchange = new FakeExchange(`${line} HTTP/1.1\r\nhost: a.example\r\n${fields}\r\n`, settings);
-    replyRoute(exchange, find(makeTable([makeRoute('own', route)]), exchange.state.head)!);
+    exchange.state.match = find(makeTable([makeRoute('own', route)]), exchange.state.head)!;
+    replyRoute(exchange, exchange.state.match);
     return exchange;
   }
   const respond = (status: number, body = '', headers = {}): Partial<RouteConfig> => ({

@@ -96,7 +96,7 @@ describe('the request is sent', () => {
   test('with what the route rewrites', () => {
     const { exchange, upstream } = connected('GET /a/b?c HTTP/1.1\r\nhost: a.example\r\nx-old: 1\r\n\r\n', {
       route: {
-        rewrite: { host: 'inner.example', path: { kind: 'full', value: '/new' } },
+        rewrite: { host: 'inner.example', path: { kind: 'full', value: '/new' }, location: false },
         requestHeaders: { set: [['x-new', '2']], add: [], remove: ['x-old'] },
       },
     });
