@@ -21,6 +21,7 @@ const statusKeys = {
   to: mirrorTarget,
   percent: z.number().min(0).max(100).describe('How many of 100 requests that fit are copied, 0 to 100.'),
   origin,
+  paused: z.boolean().describe('True while a worker makes no copies, after failures in a row.').optional(),
 };
 export const mirror = z.object(statusKeys);
 

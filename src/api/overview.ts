@@ -18,6 +18,7 @@ const finding = z
         'version-not-ready',
         'version-failing',
         'endpoints-not-ready',
+        'mirror-paused',
         'name',
         'endpoint-file',
       ])

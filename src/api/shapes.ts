@@ -174,7 +174,7 @@ export const SHAPES = {
     'query?': { name: 'text', value: 'any' },
   },
   Overrides: { pool: 'text', revision: 'number', overrides: ['Override'] },
-  Mirror: { name: 'text', to: { pool: 'text', 'version?': 'text' }, percent: 'number', origin: 'text' },
+  Mirror: { name: 'text', to: { pool: 'text', 'version?': 'text' }, percent: 'number', origin: 'text', 'paused?': 'flag' },
   MirrorState: {
     pool: 'text',
     revision: 'number',
@@ -182,6 +182,7 @@ export const SHAPES = {
     to: { pool: 'text', 'version?': 'text' },
     percent: 'number',
     origin: 'text',
+    'paused?': 'flag',
     mirror: { '*': 'any' },
   },
   Mirrors: { pool: 'text', revision: 'number', mirrors: ['Mirror'] },

@@ -9,6 +9,7 @@ import { ExchangeLookup } from '../control/exchange-lookup.ts';
 import { FileState } from '../control/file-state.ts';
 import { Current } from '../control/in-force/current.ts';
 import type { Journal, Left } from '../control/journal.ts';
+import { OutageWatch } from '../control/outage-watch.ts';
 import { Markers } from '../control/markers.ts';
 import type { MarkersDeps } from '../control/markers.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
@@ -53,6 +54,7 @@ export interface ControlOfInstance {
   readonly keptSessions: SessionKeeper | undefined;
   readonly markers: Markers;
   readonly drains: DrainWatch;
+  readonly outages: OutageWatch;
   readonly memory: MemoryWatch;
   /** Looks at the traffic now and then. */
   readonly looking: Timer;
@@ -84,6 +86,7 @@ export function createControl(
   const keptSessions = createKeeper({ config: first, store, sessions, log });
   const markers = createMarkers(serving, journal, left, log);
   const drains = new DrainWatch({ clock: systemClock, counters });
+  const outages = createOutageWatch(serving, current, journal, log);
   const overload = (): Config['overload'] => (current.config ?? first).overload;
   const memory = createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload });
   const recall = new ExchangeLookup(() => workers.recall(), systemClock);
@@ -92,7 +95,7 @@ export function createControl(
   const healthOf: Probes['healthOf'] = (pool, version, endpoint) => probes.healthOf(pool, version, endpoint);
   const seen = { counters, recall, comparing, missed, healthOf, views };
   const control = new Control({ controller, current, journal, sessions, markers, drains, ...seen });
-  return { journal, current, fileState, revisions, controller, sessions, keptSessions, markers, drains, memory, looking, control };
+  return { journal, current, fileState, revisions, controller, sessions, keptSessions, markers, drains, outages, memory, looking, control };
 }
 
 /** Figures need somebody who looks at the counters now and then. */
@@ -103,6 +106,10 @@ function createViews(
   const traffic = new TrafficHistory(counters, nowMs);
   const looking = every(LOOK_MS, () => traffic.look(), { unref: true });
   return { views: new Views({ ...known, traffic, workers, faults: () => discovery.faults(), wallMs }), looking };
+}
+
+function createOutageWatch({ counters, workers }: ServingOfInstance, current: Current, journal: Journal, log: Log): OutageWatch {
+  return new OutageWatch({ clock: systemClock, counters, serving: () => workers.serving, inForce: () => current, journal, log });
 }
 
 function createMarkers({ mirrorAnalysis, workers }: ServingOfInstance, journal: Journal, { notes }: Left, log: Log): Markers {

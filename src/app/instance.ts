@@ -174,7 +174,8 @@ export class Instance {
   async stop(timeoutMs: number): Promise<number> {
     this.#draining = true;
     const { accessLog, discovery, mirrorAnalysis, probes, workers } = this.#serving;
-    const { controller, drains, journal, keptSessions, looking, memory } = this.#control;
+    const { controller, drains, journal, keptSessions, looking, memory, outages } = this.#control;
+    outages.close();
     await this.#file.close();
     // A worker that was told to drain confirms nothing any more.
     controller.close();

@@ -88,10 +88,10 @@ async function targetOf(call: AdminCall<MirrorSetOptions>, owner: string): Promi
   return readTarget(to, owner, isPlain ? (await readPoolsOf(call, undefined)).pools : []);
 }
 
-function rowOf({ terminal }: AdminCall, { pool, name, to, percent, origin, mirror: written }: MirrorState): readonly string[] {
+function rowOf({ terminal }: AdminCall, { pool, name, to, percent, origin, paused, mirror: written }: MirrorState): readonly string[] {
   return [
     pool,
-    terminal.paint('strong', name),
+    `${terminal.paint('strong', name)}${paused === true ? terminal.paint('bad', ' (paused)') : ''}`,
     describeTarget(to.pool, to.version ?? '', pool),
     optionalText(written, 'fraction') || formatShare(percent / 100),
     optionalText(written, 'sample'),

@@ -60,7 +60,7 @@ function statusOf(pool: PoolConfig, deps: PoolStatusDeps, find: FindBlock): Pool
       return { ...status, endpoints, deploy, drain, ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }) };
     }),
     overrides: pool.overrides.map((override) => overrideStatus(override, isAmended(pool.name, 'overrides', override.name))),
-    mirrors: pool.mirrors.map((mirror) => mirrorStatus(pool.name, mirror, isAmended(pool.name, 'mirrors', mirror.name))),
+    mirrors: pool.mirrors.map((mirror) => mirrorStatus(pool.name, mirror, deps)),
   };
 }
 
@@ -104,9 +104,13 @@ function reasonOf(endpoint: EndpointConfig, version: VersionConfig, count: (cell
   return count(at.ENDPOINT_EJECTED) > 0 ? 'ejected' : 'unhealthy';
 }
 
-function mirrorStatus(pool: string, mirror: MirrorConfig, amended: boolean): MirrorStatus {
+function mirrorStatus(pool: string, mirror: MirrorConfig, { counters, isAmended }: PoolStatusDeps): MirrorStatus {
   const { name, version, percent } = mirror;
-  return { name, to: { pool: mirror.pool ?? pool, version }, percent, origin: amended ? 'api' : 'file' };
+  const origin = isAmended(pool, 'mirrors', name) ? 'api' : 'file';
+  const paused = counters.blocks('mirror').some((block) => {
+    return block.key.kind === 'mirror' && block.key.pool === pool && block.key.mirror === name && block.total(at.MIRROR_PAUSED) > 0;
+  });
+  return { name, to: { pool: mirror.pool ?? pool, version }, percent, origin, ...(paused && { paused }) };
 }
 
 function overrideStatus({ name, version }: OverrideConfig, amended: boolean): OverrideStatus {

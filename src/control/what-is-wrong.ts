@@ -81,10 +81,16 @@ function ofMemory(level: PressureLevel): readonly Finding[] {
 }
 
 function ofPool(pool: PoolStatus, observed: Observed): readonly Finding[] {
-  return pool.versions.flatMap((version) => {
+  const ofVersions = pool.versions.flatMap((version) => {
     if (version.draining || !isUsed(pool, version, observed)) return [];
     return [...ofReadiness(pool.name, version), ...ofFailures(pool.name, version, observed.lately(pool.name, version.name))];
   });
+  return [...ofVersions, ...pool.mirrors.filter(({ paused }) => paused === true).map(({ name }) => ofMirror(pool.name, name))];
+}
+
+function ofMirror(pool: string, mirror: string): Finding {
+  const message = `Mirror ${mirror} of ${pool} pauses, because its copies fail.`;
+  return { severity: 'warning', code: 'mirror-paused', place: `pools.${pool}.mirrors.${mirror}`, pool, message };
 }
 
 /** Nobody misses a version that gets no requests: one that is not deployed yet, or was left. */

@@ -43,7 +43,9 @@ export const VERSION_ERRORS = VERSION_PANIC + 1;
 export const VERSION_LATENCY = VERSION_ERRORS + 1;
 /** Responses of its endpoints, by the time until their head. */
 export const VERSION_FIRST_BYTE = VERSION_LATENCY + LATENCY_BUCKETS;
-const VERSION_CELLS = VERSION_FIRST_BYTE + LATENCY_BUCKETS;
+/** 1 while no endpoint is ready. */
+export const VERSION_UNREADY = VERSION_FIRST_BYTE + LATENCY_BUCKETS;
+const VERSION_CELLS = VERSION_UNREADY + 1;
 
 export const MIRROR_IN_FLIGHT = 0;
 export const MIRROR_CONNECTIONS = 1;
@@ -52,7 +54,9 @@ export const MIRROR_WAITING = 2;
 export const MIRROR_OUTCOME = 3;
 /** Exchanges whose responses were to be compared, and for which there was no room. */
 export const MIRROR_UNCOMPARED = MIRROR_OUTCOME + MIRROR_OUTCOMES.length;
-const MIRROR_CELLS = MIRROR_UNCOMPARED + 1;
+/** 1 for each breaker that holds copies back after failures in a row: one for copies, and one for second copies. */
+export const MIRROR_PAUSED = MIRROR_UNCOMPARED + 1;
+const MIRROR_CELLS = MIRROR_PAUSED + 1;
 
 export const LISTENER_OPEN = 0;
 export const LISTENER_ACCEPTED = 1;
@@ -99,8 +103,8 @@ export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
 export const GAUGE_CELLS: Readonly<Record<CounterKind, readonly number[]>> = {
   listener: [LISTENER_OPEN],
   route: [],
-  version: [VERSION_IN_FLIGHT, VERSION_HELD, VERSION_CONCURRENCY_LIMIT, VERSION_PANIC],
+  version: [VERSION_IN_FLIGHT, VERSION_HELD, VERSION_CONCURRENCY_LIMIT, VERSION_PANIC, VERSION_UNREADY],
   endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_NOT_READY, ENDPOINT_EJECTED, ENDPOINT_DRAINING],
-  mirror: [MIRROR_IN_FLIGHT, MIRROR_CONNECTIONS, MIRROR_WAITING],
+  mirror: [MIRROR_IN_FLIGHT, MIRROR_CONNECTIONS, MIRROR_WAITING, MIRROR_PAUSED],
   worker: [WORKER_LOOP_UTILIZATION, WORKER_LOOP_DELAY_MS, WORKER_MEMORY_BYTES],
 };

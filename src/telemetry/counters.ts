@@ -87,6 +87,11 @@ export class VersionCounters extends Block {
     this.cells[this.first + at.VERSION_PANIC] = 0;
   }
 
+  /** @param unready whether it has no ready endpoint */
+  unready(unready: boolean): void {
+    this.cells[this.first + at.VERSION_UNREADY] = unready ? 1 : 0;
+  }
+
   /** @param outcome position in `OUTCOMES` */
   attempted(outcome: number): void {
     this.cells[this.first + at.VERSION_ATTEMPTS + outcome]!++;
@@ -169,6 +174,14 @@ export class MirrorCounters extends Block {
   /** There was no room for responses that were to be compared. */
   uncompared(): void {
     this.cells[this.first + at.MIRROR_UNCOMPARED]!++;
+  }
+
+  paused(): void {
+    this.cells[this.first + at.MIRROR_PAUSED]!++;
+  }
+
+  resumed(): void {
+    this.cells[this.first + at.MIRROR_PAUSED]!--;
   }
 
   /** @param bytes more, or fewer, that wait for the shadow */

@@ -183,6 +183,7 @@ export class Exposition {
     this.#expose(METRICS.held, () => cellSamples(versions(), at.VERSION_HELD));
     this.#expose(METRICS.versionFallbacks, () => cellSamples(versions(), at.VERSION_FALLBACKS));
     this.#expose(METRICS.concurrencyLimit, () => cellSamples(versions(), at.VERSION_CONCURRENCY_LIMIT));
+    this.#expose(METRICS.unready, () => cellSamples(versions(), at.VERSION_UNREADY));
     this.#expose(METRICS.panic, () => cellSamples(versions(), at.VERSION_PANIC));
     this.#expose(METRICS.bytesIn, () => cellSamples(versions(), at.VERSION_BYTES_IN));
     this.#expose(METRICS.bytesOut, () => cellSamples(versions(), at.VERSION_BYTES_OUT));
@@ -197,6 +198,7 @@ export class Exposition {
     this.#expose(METRICS.mirrorInFlight, () => cellSamples(mirrors(), at.MIRROR_IN_FLIGHT));
     this.#expose(METRICS.mirrorConnections, () => cellSamples(mirrors(), at.MIRROR_CONNECTIONS));
     this.#expose(METRICS.comparisonsDropped, () => cellSamples(mirrors(), at.MIRROR_UNCOMPARED));
+    this.#expose(METRICS.mirrorPaused, () => cellSamples(mirrors(), at.MIRROR_PAUSED));
     this.#expose(METRICS.mirrorWaiting, () => cellSamples(mirrors(), at.MIRROR_WAITING));
     this.#expose(METRICS.shadowComparisons, () => plainSamples(this.#shadows.comparisons()));
     this.#expose(METRICS.shadowDifferences, () => plainSamples(this.#shadows.differences()));

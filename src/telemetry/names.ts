@@ -38,6 +38,7 @@ export const METRICS = {
     'mirror',
     'version',
   ),
+  mirrorPaused: gauge('sluice_mirror_paused', 'Workers that make no copies for now, after failures in a row.', 'pool', 'mirror', 'version'),
   mirrorWaiting: gauge('sluice_mirror_waiting_bytes', 'Bytes of requests that wait for shadows.', 'pool', 'mirror', 'version'),
   shadowComparisons: counter(
     'sluice_shadow_comparisons_total',
@@ -75,6 +76,7 @@ export const METRICS = {
     'pool',
     'version',
   ),
+  unready: gauge('sluice_version_unready', 'Workers that have no ready endpoint of the version.', 'pool', 'version'),
   panic: gauge('sluice_version_panic', 'Workers that use all endpoints of the version, ready or not.', 'pool', 'version'),
   affinityUsers: gauge(
     'sluice_affinity_users',

@@ -8,6 +8,7 @@ import { identifyEndpoint, NOT_READY_UNHEALTHY } from './endpoint.ts';
 import type { EndpointName } from './endpoint.ts';
 import type { MirrorRuntime } from './mirror-runtime.ts';
 import { Mirrors } from './mirror-runtimes.ts';
+import { Siblings } from './siblings.ts';
 import { VersionRuntime } from './version-runtime.ts';
 import type { VersionDeps } from './version-runtime.ts';
 
@@ -15,6 +16,7 @@ export class LivePool {
   readonly name: string;
   /** In the order of the Config. */
   versions: readonly VersionRuntime[] = [];
+  readonly siblings = new Siblings();
 
   constructor(name: string) {
     this.name = name;
@@ -116,10 +118,11 @@ export class LivePools {
     const known = this.#pools.get(config.name);
     const pool = known ?? new LivePool(config.name);
     this.#pools.set(config.name, pool);
+    pool.siblings.configure(config);
     const before = new Map(pool.versions.map((version) => [version.name, version]));
     const versions = config.versions.map((versionConfig) => {
       const { name } = versionConfig;
-      const version = before.get(name) ?? new VersionRuntime(config, name, this.#deps);
+      const version = before.get(name) ?? new VersionRuntime(config, name, this.#deps, pool.siblings);
       if (known !== undefined && !before.has(name)) version.markAsNew();
       before.delete(name);
       version.configure(config, versionConfig);
@@ -128,6 +131,7 @@ export class LivePools {
     for (const gone of before.values()) gone.retire();
     // A new array: exchanges under way may hold the versions of the Table they began with.
     pool.versions = versions;
+    pool.siblings.versions = versions;
     return pool;
   }
 

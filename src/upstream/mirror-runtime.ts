@@ -53,6 +53,8 @@ export class MirrorRuntime {
   readonly #limit = new ConnectionLimit();
   /** Versions that left, as long as they have connections. */
   #gone: readonly MirrorTarget[] = [];
+  /** Where it is counted that it pauses. */
+  #paused: readonly MirrorTarget[] = [];
   #retired = false;
 
   /** @param owner name of the pool whose requests are copied */
@@ -88,11 +90,13 @@ export class MirrorRuntime {
     this.#gone = [...this.#gone, ...before.values()].filter((shadow) => shadow.hasConnections);
     this.#limit.groups = this.#present().map(({ set }) => set);
     this.#limit.configure(this.settings.connectionLimit);
+    this.#countPause();
   }
 
   /** It is gone: copies in flight end now. */
   retire(): void {
     this.#retired = true;
+    this.#countPause();
     this.secondaries?.retire();
     for (const shadow of [...this.#gone, ...this.#present()]) shadow.cut();
   }
@@ -135,7 +139,15 @@ export class MirrorRuntime {
     if (outcome.kind === 'responded') this.#breaker.succeeded();
     else if (outcome.kind === 'dropped' || isOurs) this.#breaker.learned();
     else this.#breaker.failed(nowMs(), randomFraction());
+    if (this.#breaker.isOpen !== this.#paused.length > 0) this.#countPause();
     return isOurs;
+  }
+
+  /** It is counted for all versions that it copies to: one breaker stands before all of them. */
+  #countPause(): void {
+    for (const { counters } of this.#paused) counters.resumed();
+    this.#paused = this.#breaker.isOpen && !this.#retired ? this.#present() : [];
+    for (const { counters } of this.#paused) counters.paused();
   }
 
   #present(): MirrorTarget[] {

@@ -1,5 +1,6 @@
 // A version as it lives in one worker: which requests get a stream to its endpoints, which wait, and what it learns of failures.
-// It outlives Tables; a reload changes its settings in place and never a connection that is in use.
+// It outlives Tables; a reload changes its settings in place and never a connection that is in use. Long because who gets a stream, who waits
+// and who is turned away is one decision over all that a version has.
 
 import type { Drained, EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
@@ -17,6 +18,7 @@ import type { Endpoint, PooledConnection } from './endpoint.ts';
 import { HeldRequests } from './held-requests.ts';
 import { RetryBudget } from './resilience/retry-budget.ts';
 import type { Selection } from './selection.ts';
+import { Siblings } from './siblings.ts';
 import { ACQUIRED, NO_ENDPOINT, OVERLOAD } from './stream-request.ts';
 import type { Acquired, PendingRequest } from './stream-request.ts';
 import { VersionRamp } from './resilience/version-ramp.ts';
@@ -39,6 +41,8 @@ export class VersionRuntime implements EndpointSetOwner {
   readonly selection: Selection;
   readonly ejector: OutlierEjector;
   readonly budget = new RetryBudget();
+  /** Of retries on another version; that of the whole pool. */
+  readonly rescues: RetryBudget;
   settings: VersionSettings;
   /** Which deploy it is, for the access log; empty when nobody has said so. */
   deploy = '';
@@ -55,11 +59,14 @@ export class VersionRuntime implements EndpointSetOwner {
   readonly #set: EndpointSet;
   #drains: Drained = false;
   #retired = false;
+  readonly #siblings: Siblings;
 
-  constructor(pool: PoolConfig, name: string, deps: VersionDeps) {
+  constructor(pool: PoolConfig, name: string, deps: VersionDeps, siblings = new Siblings()) {
     this.#pool = pool.name;
     this.name = name;
     this.#deps = deps;
+    this.#siblings = siblings;
+    this.rescues = siblings.rescues;
     this.settings = settingsOf(pool, deps.worker, deps.workers);
     this.deadlines = deps.deadlines;
     this.counters = deps.counters.version(pool.name, name);
@@ -84,6 +91,11 @@ export class VersionRuntime implements EndpointSetOwner {
   /** Open connections, those being made included. */
   get connections(): number {
     return this.#limit.connections;
+  }
+
+  /** Whether another version of its pool would take over its share if it had no ready endpoint. */
+  get yields(): boolean {
+    return this.#siblings.mayYield(this);
   }
 
   /** Endpoints that may be picked. */
@@ -221,6 +233,7 @@ export class VersionRuntime implements EndpointSetOwner {
 
   onReadiness(readyBefore: number): void {
     const { panicking, readyCount } = this.selection;
+    this.counters.unready(readyCount === 0);
     if (panicking) this.counters.panicked();
     else this.counters.calmed();
     if (readyBefore > 0 || readyCount === 0) return;

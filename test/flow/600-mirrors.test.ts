@@ -356,6 +356,39 @@ describe('how copies end', () => {
     expect(await sluice.metric('sluice_mirror_connections')).toBe(0);
   });
 
+  test('a mirror that pauses is told, and when it makes copies again', async () => {
+    const primary = await startRecorder('primary');
+    const gone = await startUpstream(() => undefined);
+    await gone.close();
+    const sluice = await startSluice(mirrored(primary.upstream, gone, {}));
+    const state = async (): Promise<unknown> => {
+      const response = await fetch(`http://127.0.0.1:${sluice.adminPort}/v1/pools/shop`);
+      return ((await response.json()) as { mirrors: { paused?: boolean }[] }).mirrors[0]!.paused;
+    };
+    const journal = async (kind: string): Promise<readonly unknown[]> => {
+      const response = await fetch(`http://127.0.0.1:${sluice.adminPort}/v1/journal?kind=${kind}`);
+      return ((await response.json()) as { lines: { detail: object }[] }).lines.map(({ detail }) => detail);
+    };
+    expect(await state()).toBeUndefined();
+    for (let n = 0; n < 6; n++) expect((await ask(sluice, get())).body).toBe('primary');
+    await eventually('the pause', async () => (await sluice.metric('sluice_mirror_paused', { mirror: 'dark' })) === 1);
+    expect(await state()).toBe(true);
+    await eventually('the event', async () => (await journal('mirror-paused')).length > 0);
+    expect(await journal('mirror-paused')).toEqual([{ pool: 'shop', mirror: 'dark', versions: ['v2'] }]);
+    await startUpstream(
+      responding(() => ok('shadow')),
+      { host: '127.0.0.1', port: gone.port },
+    );
+    const resumed = async (): Promise<boolean> => {
+      await ask(sluice, get());
+      return (await journal('mirror-resumed')).length > 0;
+    };
+    await eventually('it copies again', resumed, 20_000);
+    expect([await state(), await sluice.metric('sluice_mirror_paused')]).toEqual([undefined, 0]);
+    for (const text of ['a mirror pauses: its copies fail', 'a mirror makes copies again'])
+      expect(sluice.logs.filter(({ msg }) => msg === text)).toHaveLength(1);
+  });
+
   test('an upload that its client does not finish is no request', async () => {
     const { shadow, sluice } = await startBoth({ sideEffects: 'allow', onAbort: 'finish' });
     const wire = await connectTo(sluice);

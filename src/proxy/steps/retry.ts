@@ -20,7 +20,7 @@ import {
 } from '../retry-reasons.ts';
 import { reply } from './local-reply.ts';
 import { startAttempt, hold } from './start-attempt.ts';
-import { fallBackToVersion } from './version-fallback.ts';
+import { fallbackVersionOf, moveToVersion } from './version-fallback.ts';
 
 /** The attempt failed with `outcome`; `connection` is closed already. */
 export function retry(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
@@ -69,7 +69,8 @@ function retryAttempt(exchange: ExchangeControl, reason: number): void {
   version.counters.retried(reason);
   if (reason !== STALE) {
     attempt.retries++;
-    if (version.settings.acrossVersions) fallBackToVersion(exchange.state);
+    const other = fallbackVersionOf(exchange.state);
+    if (other >= 0) moveToVersion(exchange.state, other);
   }
   startAttempt(exchange);
 }
@@ -95,10 +96,11 @@ function reasonOf(outcome: Outcome, sent: boolean): number {
   return outcome === OUTCOME.response_timeout ? RESPONSE_TIMEOUT : -1;
 }
 
-/** Takes a retry out of the budget where nothing else forbids it. */
-function mayRetry({ attempt, replayable, head }: ExchangeState, reason: number, sent: boolean): boolean {
-  const { settings, budget } = attempt.version!;
+/** Takes a retry out of its budget where nothing else forbids it: that of the version, or, where another version responds, that of the pool. */
+function mayRetry(state: ExchangeState, reason: number, sent: boolean): boolean {
+  const { attempt, replayable, head } = state;
+  const { settings, budget, rescues } = attempt.version!;
   if (attempt.retries >= settings.retryAttempts || !settings.retryOn.has(RETRY_REASONS[reason]!)) return false;
   if (sent && !(replayable && isIdempotent(head.method))) return false;
-  return budget.withdraw(nowMs());
+  return (fallbackVersionOf(state) >= 0 ? rescues : budget).withdraw(nowMs());
 }

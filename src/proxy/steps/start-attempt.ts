@@ -25,7 +25,10 @@ export function startAttempt(exchange: ExchangeControl): void {
   const { attempt } = exchange.state;
   const version = attempt.version!;
   openAttempt(attempt);
-  if (attempt.count === 1) version.budget.deposit();
+  if (attempt.count === 1) {
+    version.budget.deposit();
+    version.rescues.deposit();
+  }
   const acquired = version.acquire(exchange);
   if (acquired === ACQUIRED) return;
   cancelAttempt(attempt);

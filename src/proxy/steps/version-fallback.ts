@@ -6,14 +6,12 @@ import { findFallbackVersion } from '../../routing/split.ts';
 import { REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE } from '../../routing/choice.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 
-/** Turns to another version where there is one that may respond. The attempt on the first has ended. */
-export function fallBackToVersion(state: ExchangeState): void {
-  const { choice } = state;
-  const { pool } = state.destination!;
+/** Index of the version that a retry turns to, where `retries.acrossVersions` allows it and one may respond; else -1. */
+export function fallbackVersionOf({ choice, destination, serving, attempt }: ExchangeState): number {
   // A client that asks for a version outright wants to know how it fares.
-  if (choice.reason === REASON_ROUTE || choice.reason === REASON_OVERRIDE) return;
-  const index = findFallbackVersion(pool, choice.version!.index, state.serving!.pools[pool.index]!);
-  if (index >= 0) moveToVersion(state, index);
+  if (!attempt.version!.settings.acrossVersions || choice.reason === REASON_ROUTE || choice.reason === REASON_OVERRIDE) return -1;
+  const { pool } = destination!;
+  return findFallbackVersion(pool, choice.version!.index, serving!.pools[pool.index]!);
 }
 
 /** Makes the version at `index` of the pool the one that responds. */

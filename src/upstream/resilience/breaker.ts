@@ -13,6 +13,11 @@ export class Breaker {
   /** One tries, while all others are turned away. */
   #trying = false;
 
+  /** Whether it holds others back, until one that tries succeeds. */
+  get isOpen(): boolean {
+    return this.#untilMs !== 0;
+  }
+
   /** Whether another may try at monotonic time `atMs`; who may must say how it ended. */
   admits(atMs: number): boolean {
     if (this.#untilMs === 0) return true;

@@ -1,6 +1,7 @@
 // Takes the failing endpoints of one version out of use, within the bound of its pool, and lets them return.
 // All workers obey the worker that ejects: it writes the end of the ejection into its own cell of the endpoint's counters and clears
-// it when it is over; the others read it (`EjectionWatch`). It never ejects the last endpoint that is ready.
+// it when it is over; the others read it (`SharedEjections`). It never ejects the last endpoint that is ready, but for one case: nothing of
+// the version can be reached, and another version of the pool takes over its share.
 
 import type { OutlierConfig } from '../../config/model.ts';
 import { nowMs, wallMs } from '../../lib/clock.ts';
@@ -14,7 +15,7 @@ import type { Outcome } from '../../telemetry/outcomes.ts';
 import { NOT_READY_EJECTED } from '../endpoint.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { STALLED_MS } from './stalled.ts';
-import { ejects, stampOf, timesOf, untilOf } from './outlier.ts';
+import { ejects, isOfWhole, stampOf, timesOf, untilOf } from './outlier.ts';
 import type { EjectionRule, FailureKind } from './outlier.ts';
 
 export interface OutlierEjectorDeps {
@@ -30,6 +31,8 @@ export interface OutlierEjectorOwner {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
   readonly readyCount: number;
+  /** Whether another version would take over its share if it had no ready endpoint. */
+  readonly yields: boolean;
   mark(endpoint: Endpoint, reason: number, applies: boolean): void;
 }
 
@@ -74,10 +77,12 @@ export class OutlierEjector {
     endpoint.counters.faulted();
     const atMs = nowMs();
     const rule = this.#judge(endpoint, kindOf(outcome, status), atMs);
-    if (rule === undefined || !this.#mayEject(endpoint)) return;
+    endpoint.outlier.noteUnreachable(rule !== undefined && isConnectFailure(outcome));
+    if (rule === undefined || !(this.#mayEject(endpoint) || this.#isGone)) return;
     // Another worker may have been quicker, with this endpoint or with others: it counts once.
     this.review();
     if (this.#mayEject(endpoint)) this.#eject(endpoint, rule, atMs);
+    else if (this.#isGone) this.#ejectAll(rule, atMs);
   }
 
   /** Ends what is over, and follows what other workers decided. */
@@ -87,12 +92,12 @@ export class OutlierEjector {
     // Endpoints may have come and gone since.
     this.#count();
     for (const endpoint of this.#owner.endpoints) {
-      if (endpoint.outlier.endsMs !== 0 && (atMs >= endpoint.outlier.endsMs || !ejects(this.#settings))) this.#end(endpoint);
+      if (endpoint.outlier.endsMs !== 0 && this.#isOver(endpoint, atMs)) this.#end(endpoint);
       const stamp = endpoint.counters.ejection();
       const applies = ejects(this.#settings) && (endpoint.outlier.endsMs !== 0 || untilOf(stamp) > atWallMs);
       if (applies === isEjected(endpoint)) continue;
       if (!applies) this.#return(endpoint, atMs);
-      else if (this.#mayEject(endpoint)) {
+      else if (this.#mayEject(endpoint) || isOfWhole(stamp)) {
         endpoint.outlier.follow(timesOf(stamp));
         this.#takeOut(endpoint);
       }
@@ -120,6 +125,24 @@ export class OutlierEjector {
     return this.ejected + 1 <= endpoints.length * this.#settings.maxEjected + ROUNDING;
   }
 
+  /** Whether no endpoint that is left can be reached, and others take over: what a bound would save are certain failures. */
+  get #isGone(): boolean {
+    const { endpoints, yields } = this.#owner;
+    return yields && this.#settings.maxEjected > 0 && endpoints.every(({ ready, outlier }) => !ready || outlier.isUnreachable);
+  }
+
+  #isOver({ outlier }: Endpoint, atMs: number): boolean {
+    return atMs >= outlier.endsMs || !ejects(this.#settings) || (outlier.isOfWhole && !this.#owner.yields);
+  }
+
+  #ejectAll(rule: EjectionRule, atMs: number): void {
+    for (const endpoint of this.#owner.endpoints) {
+      if (!endpoint.ready || isEjected(endpoint)) continue;
+      endpoint.outlier.isOfWhole = true;
+      this.#eject(endpoint, rule, atMs);
+    }
+  }
+
   #judge({ outlier, counters }: Endpoint, kind: FailureKind, atMs: number): EjectionRule | undefined {
     const rule = outlier.failed(this.#settings, kind, atMs);
     if (this.#settings.failureShare === 0) return rule;
@@ -137,7 +160,7 @@ export class OutlierEjector {
     const seen = rule === 'failure-share' ? outlier.window.seen : undefined;
     const why = { rule, failures: outlier.inARow, ...(seen && { faults: seen.faults, attempts: seen.attempts }) };
     const lengthMs = outlier.eject(this.#settings, atMs, randomFraction());
-    counters.ejected(stampOf(wallMs() + lengthMs, outlier.times));
+    counters.ejected(stampOf(wallMs() + lengthMs, outlier.times, outlier.isOfWhole));
     this.#counters.ejected();
     this.#changed();
     this.#deps.log.warn({ ...this.#fields(endpoint), ...why, times: outlier.times, lengthMs }, 'endpoint ejected');
@@ -178,6 +201,10 @@ export class OutlierEjector {
 function kindOf(outcome: Outcome, status: number): FailureKind {
   if (outcome !== OUTCOME.ok && outcome !== OUTCOME.upstream_error) return 'gateway';
   return status === 502 || status === 503 || status === 504 ? 'gateway' : 'own';
+}
+
+function isConnectFailure(outcome: Outcome): boolean {
+  return outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout;
 }
 
 function isEjected(endpoint: Endpoint): boolean {

@@ -8,7 +8,7 @@ import { FailureWindow } from './failure-window.ts';
 export const MAX_EJECTION_MS = 300_000;
 /** Largest share that chance adds, so that endpoints ejected together do not return together. */
 const JITTER = 0.1;
-/** A stamp keeps the times in its low bits; with the milliseconds above them it stays an exact integer (2^53) until the year 2248. */
+/** A stamp keeps these in its low bits, and a flag; with the milliseconds above them it stays an exact integer (2^53) until the year 2109. */
 const TIMES = 1024;
 
 /** `gateway`: it could not be reached, or its response is 502, 503 or 504; `own`: any other failure. */
@@ -27,6 +27,10 @@ export class Outlier {
   times = 0;
   /** When the ejection that this worker decided on ends, monotonic milliseconds; 0 = there is none. */
   endsMs = 0;
+  /** It was ejected with the rest of its version, because nothing of that can be reached: only as long as another version takes over. */
+  isOfWhole = false;
+  /** A rule is broken, and the latest failure was a connection that could not be made. */
+  #unreachable = false;
   readonly window = new FailureWindow();
   /** Of the failures in a row the last so many. Counted anew with each row, so that a success need not know of it. */
   #gateways = 0;
@@ -49,6 +53,16 @@ export class Outlier {
     if (settings.consecutive > 0 && this.failures >= settings.consecutive) return 'consecutive';
     if (settings.consecutiveGateway > 0 && this.#gateways >= settings.consecutiveGateway) return 'consecutive-gateway';
     return undefined;
+  }
+
+  /** Notes, after a failure, whether it cannot be reached: a rule is broken, and by a connection that could not be made. */
+  noteUnreachable(unreachable: boolean): void {
+    this.#unreachable = unreachable;
+  }
+
+  /** Whether it could not be reached lately, and nothing has gone well since. */
+  get isUnreachable(): boolean {
+    return this.#unreachable && this.failures !== 0;
   }
 
   /** Failures in a row since the last success or return. */
@@ -75,6 +89,8 @@ export class Outlier {
   returned(atMs: number): void {
     this.failures = -1;
     this.endsMs = 0;
+    this.isOfWhole = false;
+    this.#unreachable = false;
     this.#quietSinceMs = atMs;
     this.window.forget();
   }
@@ -85,15 +101,22 @@ export function ejects({ consecutive, consecutiveGateway, failureShare }: Outlie
   return consecutive > 0 || consecutiveGateway > 0 || failureShare > 0;
 }
 
-/** An ejection as one number, so that a reader in another thread never sees half of it. `untilMs`: whole milliseconds since the epoch. */
-export function stampOf(untilMs: number, times: number): number {
-  return untilMs * TIMES + times;
+/**
+ * An ejection as one number, so that a reader in another thread never sees half of it. `untilMs`: whole milliseconds since the epoch;
+ * `isOfWhole`: the whole version goes, and the bound on ejections does not hold.
+ */
+export function stampOf(untilMs: number, times: number, isOfWhole = false): number {
+  return (untilMs * TIMES + times) * 2 + (isOfWhole ? 1 : 0);
 }
 
 export function untilOf(stamp: number): number {
-  return Math.floor(stamp / TIMES);
+  return Math.floor(stamp / (2 * TIMES));
 }
 
 export function timesOf(stamp: number): number {
-  return stamp % TIMES;
+  return Math.floor(stamp / 2) % TIMES;
+}
+
+export function isOfWhole(stamp: number): boolean {
+  return stamp % 2 === 1;
 }

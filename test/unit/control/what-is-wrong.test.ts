@@ -160,3 +160,24 @@ test('errors come first', () => {
   const found = judge({ workers: { serving: 1, total: 2 }, pools: [pool([version('v1', 1, [])])] });
   expect(found.map(({ severity }) => severity)).toEqual(['error', 'warning']);
 });
+
+test('a mirror that pauses is a warning', () => {
+  const dark = { name: 'dark', to: { pool: 'shop', version: 'v2' }, percent: 10, origin: 'file' } as const;
+  const pools = [
+    pool([version('v1', 1, [good])], {
+      mirrors: [
+        { ...dark, paused: true },
+        { ...dark, name: 'other' },
+      ],
+    }),
+  ];
+  expect(judge({ pools })).toEqual([
+    {
+      severity: 'warning',
+      code: 'mirror-paused',
+      place: 'pools.shop.mirrors.dark',
+      pool: 'shop',
+      message: 'Mirror dark of shop pauses, because its copies fail.',
+    },
+  ]);
+});

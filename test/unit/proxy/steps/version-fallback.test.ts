@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fallBackToVersion, moveToVersion } from '../../../../src/proxy/steps/version-fallback.ts';
+import { fallbackVersionOf, moveToVersion } from '../../../../src/proxy/steps/version-fallback.ts';
 import { switchVersion } from '../../../../src/proxy/steps/switch-version.ts';
 import { REASON_AFFINITY, REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE, REASON_WEIGHT } from '../../../../src/routing/choice.ts';
 import { makeRouted } from '../fakes.ts';
@@ -12,6 +12,7 @@ function onCanary(given: Parameters<typeof makeRouted>[2] = {}) {
   const made = makeRouted(undefined, SPLIT, given);
   made.state.choice.reason = REASON_WEIGHT;
   made.state.attempt.holdsSlot = true;
+  made.version.settings.acrossVersions = true;
   return made;
 }
 
@@ -19,34 +20,30 @@ const unready = (pool: FakePool, ...versions: number[]): void => versions.forEac
 
 describe('a fallback', () => {
   test('goes to the version of the greatest weight that is ready', () => {
-    const { state, versions, pool } = onCanary();
-    fallBackToVersion(state);
-    expect(state.attempt.version).toBe(versions[1]);
-    const other = onCanary();
-    unready(other.pool, 1);
-    fallBackToVersion(other.state);
-    expect(other.state.attempt.version).toBe(other.versions[2]);
-    expect(pool.unready.size).toBe(0);
+    const { state, pool } = onCanary();
+    expect(fallbackVersionOf(state)).toBe(1);
+    unready(pool, 1);
+    expect(fallbackVersionOf(state)).toBe(2);
   });
 
-  test('stays where no other version is ready', () => {
-    const { state, versions, pool, calls } = onCanary();
+  test('stays where no other version is ready, or none may respond', () => {
+    const { state, pool, version } = onCanary();
     unready(pool, 1, 2);
-    fallBackToVersion(state);
-    expect(state.attempt.version).toBe(versions[0]);
-    expect(calls).toEqual([]);
+    expect(fallbackVersionOf(state)).toBe(-1);
+    pool.unready.clear();
+    version.settings.acrossVersions = false;
+    expect(fallbackVersionOf(state)).toBe(-1);
   });
 
   test.each([
-    ['a route names', REASON_ROUTE, false],
-    ['an override names', REASON_OVERRIDE, false],
-    ['a key chose', REASON_AFFINITY, true],
-    ['the weights chose', REASON_WEIGHT, true],
-  ])('of a version that %s', (_, reason, may) => {
-    const { state, versions } = onCanary();
+    ['a route names', REASON_ROUTE, -1],
+    ['an override names', REASON_OVERRIDE, -1],
+    ['a key chose', REASON_AFFINITY, 1],
+    ['the weights chose', REASON_WEIGHT, 1],
+  ])('of a version that %s', (_, reason, index) => {
+    const { state } = onCanary();
     state.choice.reason = reason;
-    fallBackToVersion(state);
-    expect(state.attempt.version === versions[1]).toBe(may);
+    expect(fallbackVersionOf(state)).toBe(index);
   });
 });
 

@@ -31,6 +31,8 @@ class Owner {
   readonly shared: SharedEjections;
   readonly deadlines = new Deadlines();
   readonly logged: [LogFields, string][] = [];
+  /** Whether another version takes over. */
+  yields = false;
 
   constructor(counters: CounterSet, count: number, config: OutlierConfig) {
     this.endpoints = keys.slice(0, count).map((key) => {
@@ -205,6 +207,81 @@ describe('one worker', () => {
     owner.ejector.configure({ ...settings, consecutive: 9 });
     vi.advanceTimersByTime(1000);
     expect([owner.ready, owner.ejector.ejected]).toEqual(['-bc', 1]);
+  });
+});
+
+describe('a version of which nothing can be reached', () => {
+  const dead = [OUTCOME.connect_refused, OUTCOME.connect_timeout] as const;
+
+  it.each([
+    [1, 0.5],
+    [1, 1],
+    [2, 0.5],
+    [4, 0.24],
+    [4, 1],
+  ])('loses all of its %i endpoints, whatever the bound (%d), where another takes over', (count, maxEjected) => {
+    for (const yields of [true, false]) {
+      const [owner, other] = homes(count, { ...settings, maxEjected });
+      owner.yields = yields;
+      other.yields = yields;
+      for (const [index, { key }] of owner.endpoints.entries()) owner.fail(key, 3, dead[index % 2]);
+      expect(owner.readyCount === 0).toBe(yields);
+      vi.advanceTimersByTime(100);
+      expect(other.readyCount === 0).toBe(yields);
+      vi.advanceTimersByTime(33_200);
+      expect([owner.readyCount, other.readyCount]).toEqual([count, count]);
+    }
+  });
+
+  it.each(['upstream_reset', 'response_timeout', 'upstream_malformed', 'ok'] as const)(
+    'is not one whose last endpoint fails with %s',
+    (code) => {
+      const [owner] = homes(2);
+      owner.yields = true;
+      owner.fail('a', 3, OUTCOME.connect_refused);
+      owner.fail('b', 10, OUTCOME[code], code === 'ok' ? 503 : 0);
+      expect(owner.ready).toBe('-b');
+    },
+  );
+
+  it('is not one of which an endpoint can be reached', () => {
+    const [owner] = homes(3);
+    owner.yields = true;
+    for (const key of ['a', 'b']) owner.fail(key, 10, OUTCOME.connect_refused);
+    owner.fail('c', 2, OUTCOME.connect_refused);
+    expect(owner.ready).toBe('-bc');
+    owner.succeed('b', 1);
+    owner.fail('c', 10, OUTCOME.connect_refused);
+    expect(owner.ready).toBe('-bc');
+  });
+
+  it('keeps its last endpoint where nothing may be ejected', () => {
+    const [owner] = homes(1, { ...settings, maxEjected: 0 });
+    owner.yields = true;
+    owner.fail('a', 10, OUTCOME.connect_refused);
+    expect(owner.ready).toBe('a');
+  });
+
+  it('is used again, by all workers, when no other takes over any more', () => {
+    const [owner, other] = homes(2);
+    for (const each of [owner, other]) each.yields = true;
+    for (const key of ['a', 'b']) owner.fail(key, 3, OUTCOME.connect_refused);
+    vi.advanceTimersByTime(100);
+    expect([owner.ready, other.ready]).toEqual(['--', '--']);
+    owner.yields = false;
+    vi.advanceTimersByTime(200);
+    // The first went within the bound, as ever.
+    expect([owner.ready, other.ready]).toEqual(['-b', '-b']);
+  });
+
+  it('is out again at the first failure after its return', () => {
+    const [owner] = homes(1);
+    owner.yields = true;
+    owner.fail('a', 3, OUTCOME.connect_refused);
+    vi.advanceTimersByTime(33_200);
+    expect(owner.ready).toBe('a');
+    owner.fail('a', 1, OUTCOME.connect_refused);
+    expect(owner.ready).toBe('-');
   });
 });
 

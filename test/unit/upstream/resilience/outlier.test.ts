@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OutlierConfig } from '../../../../src/config/model.ts';
-import { ejects, MAX_EJECTION_MS, Outlier, stampOf, timesOf, untilOf } from '../../../../src/upstream/resilience/outlier.ts';
+import { ejects, MAX_EJECTION_MS, Outlier, isOfWhole, stampOf, timesOf, untilOf } from '../../../../src/upstream/resilience/outlier.ts';
 
 const settings: OutlierConfig = {
   consecutive: 3,
@@ -156,10 +156,11 @@ describe('half-open', () => {
 });
 
 it('a stamp keeps both of its parts, and a later end is a larger stamp', () => {
-  const untilMs = Date.UTC(2200, 0);
-  const stamp = stampOf(untilMs, 1023);
+  const untilMs = Date.UTC(2100, 0);
+  const stamp = stampOf(untilMs, 1023, true);
   expect(Number.isSafeInteger(stamp)).toBe(true);
-  expect([untilOf(stamp), timesOf(stamp)]).toEqual([untilMs, 1023]);
+  expect([untilOf(stamp), timesOf(stamp), isOfWhole(stamp)]).toEqual([untilMs, 1023, true]);
+  expect(isOfWhole(stampOf(untilMs, 1023))).toBe(false);
   expect(stampOf(untilMs + 1, 1)).toBeGreaterThan(stamp);
   expect(untilOf(0)).toBe(0);
 });
