@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Config } from '../config/model.ts';
 import { nowMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { cpuLimit, workersFor } from '../control/cpu-limit.ts';
 import { RETRY_REASONS } from '../proxy/retry-reasons.ts';
 import { CHOICE_REASONS } from '../routing/choice.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
@@ -64,9 +65,9 @@ export function createServing(config: Config, { workers: wanted, early, stateDir
   return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery };
 }
 
-/** @param wanted 0 = as many as there are processors */
+/** @param wanted 0 = as many as there are processors that this process may use */
 function countWorkers(wanted: number, reusePort: boolean, log: Log): number {
-  const count = wanted === 0 ? availableParallelism() : wanted;
+  const count = wanted === 0 ? workersFor(availableParallelism(), cpuLimit()) : wanted;
   if (reusePort || count === 1) return count;
   log.warn({ platform: process.platform }, 'this system cannot share a port between threads: one worker serves');
   return 1;

@@ -16,7 +16,9 @@ const LEAST_MEMORY = 64 * 1024 ** 2;
 export const schema = strictMap({
   listeners: nonEmptyList('listener', listener()).describe('Addresses that accept connections.'),
   admin: admin().describe('The admin API.'),
-  workers: workers().describe('Data-plane threads; auto = available cores.'),
+  workers: workers().describe(
+    'Data-plane threads; auto = the cores that the process may use, by the quota of its cgroup (version 1 or 2).',
+  ),
   state: state().describe('Where revisions, journal and rollouts are kept; memory keeps nothing.'),
   drain: drain().describe('What happens on SIGTERM.'),
   overload: overload().describe('When load is shed, before memory runs out.'),
