@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '../lib/clock.ts';
 import type { Config, PoolConfig, VersionConfig } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
-import { MIRROR_PAUSED, VERSION_UNREADY } from '../telemetry/counter-layout.ts';
+import { MIRROR_PAUSED, VERSION_NOT_READY } from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Journal } from './journal.ts';
 
@@ -39,7 +39,7 @@ interface Outage {
 
 /** `kind` of its lines in the journal, and the sentence of its line in the log. */
 const BEGINS = {
-  version: ['unready', 'a version has no ready endpoint'],
+  version: ['not-ready', 'a version has no ready endpoint'],
   mirror: ['mirror-paused', 'a mirror pauses: its copies fail'],
 } as const;
 const ENDS = {
@@ -108,18 +108,18 @@ export class OutageWatch {
   }
 
   *#watched(config: Config, serving: number): Iterable<Watched> {
-    const unready = this.#unready();
+    const notReady = this.#notReady();
     const named = namedVersions(config);
     for (const pool of config.pools) {
       for (const version of pool.versions) {
         const key = keyOf(pool.name, version.name);
         if (isDrained(version) || !(weightOf(pool, version.name) > 0 || named.has(key))) continue;
-        const workers = unready.get(key) ?? 0;
+        const workers = notReady.get(key) ?? 0;
         const facts = {
           pool: pool.name,
           version: version.name,
           endpoints: version.endpoints.length,
-          then: whatThen(pool, version.name, unready),
+          then: whatThen(pool, version.name, notReady),
         };
         yield { id: `version ${key}`, kind: 'version', facts, isOut: workers === 0 ? false : workers >= serving || undefined };
       }
@@ -135,10 +135,10 @@ export class OutageWatch {
   }
 
   /** How many workers have no ready endpoint of a version; only those of which there are some. */
-  #unready(): ReadonlyMap<string, number> {
+  #notReady(): ReadonlyMap<string, number> {
     const found = new Map<string, number>();
     for (const block of this.#deps.counters.blocks('version')) {
-      const workers = block.total(VERSION_UNREADY);
+      const workers = block.total(VERSION_NOT_READY);
       if (workers > 0 && block.key.kind === 'version') found.set(keyOf(block.key.pool, block.key.version), workers);
     }
     return found;
@@ -174,8 +174,8 @@ function isDrained({ drain, endpoints }: VersionConfig): boolean {
   return drain !== false || (endpoints.length > 0 && endpoints.every((endpoint) => endpoint.drain !== false || endpoint.weight === 0));
 }
 
-function whatThen(pool: PoolConfig, version: string, unready: ReadonlyMap<string, number>): string {
-  const others = pool.versions.filter(({ name }) => name !== version && weightOf(pool, name) > 0 && !unready.has(keyOf(pool.name, name)));
+function whatThen(pool: PoolConfig, version: string, notReady: ReadonlyMap<string, number>): string {
+  const others = pool.versions.filter(({ name }) => name !== version && weightOf(pool, name) > 0 && !notReady.has(keyOf(pool.name, name)));
   if (pool.fallback.whenNoneReady === 'split' && others.length > 0) return 'others take its share';
   return pool.holdMs > 0 ? 'its requests wait' : 'its requests fail';
 }

@@ -87,9 +87,9 @@ export class VersionCounters extends Block {
     this.cells[this.first + at.VERSION_PANIC] = 0;
   }
 
-  /** @param unready whether it has no ready endpoint */
-  unready(unready: boolean): void {
-    this.cells[this.first + at.VERSION_UNREADY] = unready ? 1 : 0;
+  /** @param none whether it has no ready endpoint */
+  notReady(none: boolean): void {
+    this.cells[this.first + at.VERSION_NOT_READY] = none ? 1 : 0;
   }
 
   /** @param outcome position in `OUTCOMES` */

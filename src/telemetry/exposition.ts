@@ -183,7 +183,7 @@ export class Exposition {
     this.#expose(METRICS.held, () => cellSamples(versions(), at.VERSION_HELD));
     this.#expose(METRICS.versionFallbacks, () => cellSamples(versions(), at.VERSION_FALLBACKS));
     this.#expose(METRICS.concurrencyLimit, () => cellSamples(versions(), at.VERSION_CONCURRENCY_LIMIT));
-    this.#expose(METRICS.unready, () => cellSamples(versions(), at.VERSION_UNREADY));
+    this.#expose(METRICS.versionNotReady, () => cellSamples(versions(), at.VERSION_NOT_READY));
     this.#expose(METRICS.panic, () => cellSamples(versions(), at.VERSION_PANIC));
     this.#expose(METRICS.bytesIn, () => cellSamples(versions(), at.VERSION_BYTES_IN));
     this.#expose(METRICS.bytesOut, () => cellSamples(versions(), at.VERSION_BYTES_OUT));

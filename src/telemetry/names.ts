@@ -76,7 +76,7 @@ export const METRICS = {
     'pool',
     'version',
   ),
-  unready: gauge('sluice_version_unready', 'Workers that have no ready endpoint of the version.', 'pool', 'version'),
+  versionNotReady: gauge('sluice_version_not_ready', 'Workers that have no ready endpoint of the version.', 'pool', 'version'),
   panic: gauge('sluice_version_panic', 'Workers that use all endpoints of the version, ready or not.', 'pool', 'version'),
   affinityUsers: gauge(
     'sluice_affinity_users',

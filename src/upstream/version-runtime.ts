@@ -233,7 +233,7 @@ export class VersionRuntime implements EndpointSetOwner {
 
   onReadiness(readyBefore: number): void {
     const { panicking, readyCount } = this.selection;
-    this.counters.unready(readyCount === 0);
+    this.counters.notReady(readyCount === 0);
     if (panicking) this.counters.panicked();
     else this.counters.calmed();
     if (readyBefore > 0 || readyCount === 0) return;

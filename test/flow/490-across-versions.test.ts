@@ -132,13 +132,22 @@ test.each([1, 3])('a canary whose %i endpoints refuse connections yields its sha
   expect(failed).toBeGreaterThan(0);
   await eventually('no client sees it', async () => (await tally(sluice, 20))['v1'] === 20);
   const facts = { pool: 'shop', version: 'v2', endpoints: count, then: 'others take its share' };
-  expect(await told(sluice, 'unready')).toContainEqual(facts);
+  expect(await told(sluice, 'not-ready')).toContainEqual(facts);
   for (const { revive } of dead) await revive('v2');
   await eventually('it is back', async () => ((await tally(sluice, 20))['v2'] ?? 0) >= 5, 20_000);
   await eventually('for good', async () => (await tally(sluice, 100))['502'] === undefined);
   expect((await told(sluice, 'ready'))[0]).toMatchObject({ pool: 'shop', version: 'v2' });
   for (const text of ['a version has no ready endpoint', 'a version has a ready endpoint again'])
     expect(sluice.logs.some(({ msg }) => msg === text)).toBe(true);
+});
+
+test('the retry of a request whose failure ejects the last endpoint goes to the other version', async () => {
+  const v1 = await startUpstream(responding(() => ok('v1')));
+  const { address } = await startDead();
+  const pool = { split: { v1: 50, v2: 50 }, retries: { attempts: 1 }, outlier: { consecutive: 1, ejection: '60s' } };
+  const sluice = await startSluice(configFor({ endpoints: { v1: [v1.address], v2: [address] }, pool }));
+  sluice.expectLog(/endpoint ejected/);
+  expect(await tally(sluice, 100)).toEqual({ v1: 100 });
 });
 
 test.each([

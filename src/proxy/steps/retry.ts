@@ -20,7 +20,7 @@ import {
 } from '../retry-reasons.ts';
 import { reply } from './local-reply.ts';
 import { startAttempt, hold } from './start-attempt.ts';
-import { fallbackVersionOf, moveToVersion } from './version-fallback.ts';
+import { moveToVersion, retryVersionOf } from './version-fallback.ts';
 
 /** The attempt failed with `outcome`; `connection` is closed already. */
 export function retry(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
@@ -69,7 +69,7 @@ function retryAttempt(exchange: ExchangeControl, reason: number): void {
   version.counters.retried(reason);
   if (reason !== STALE) {
     attempt.retries++;
-    const other = fallbackVersionOf(exchange.state);
+    const other = retryVersionOf(exchange.state);
     if (other >= 0) moveToVersion(exchange.state, other);
   }
   startAttempt(exchange);
@@ -102,5 +102,5 @@ function mayRetry(state: ExchangeState, reason: number, sent: boolean): boolean 
   const { settings, budget, rescues } = attempt.version!;
   if (attempt.retries >= settings.retryAttempts || !settings.retryOn.has(RETRY_REASONS[reason]!)) return false;
   if (sent && !(replayable && isIdempotent(head.method))) return false;
-  return (fallbackVersionOf(state) >= 0 ? rescues : budget).withdraw(nowMs());
+  return (retryVersionOf(state) >= 0 ? rescues : budget).withdraw(nowMs());
 }

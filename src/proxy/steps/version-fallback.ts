@@ -2,7 +2,8 @@
 // the version that failed; the response, and the time it took, are the other's.
 
 import { nowMs } from '../../lib/clock.ts';
-import { findFallbackVersion } from '../../routing/split.ts';
+import { rankByKey } from '../../routing/rank-by-key.ts';
+import { findFallbackVersion, pickReadyByWeight } from '../../routing/split.ts';
 import { REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE } from '../../routing/choice.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 
@@ -12,6 +13,24 @@ export function fallbackVersionOf({ choice, destination, serving, attempt }: Exc
   if (!attempt.version!.settings.acrossVersions || choice.reason === REASON_ROUTE || choice.reason === REASON_OVERRIDE) return -1;
   const { pool } = destination!;
   return findFallbackVersion(pool, choice.version!.index, serving!.pools[pool.index]!);
+}
+
+/** Index of a version that is ready, chosen as for a request that comes now; -1 where another version is no substitute, or none is ready. */
+export function readyVersionOf({ choice, destination, serving }: ExchangeState): number {
+  const { pool } = destination!;
+  if (choice.reason === REASON_ROUTE || pool.fallback === 'fail') return -1;
+  const servedPool = serving!.pools[pool.index]!;
+  const keyed = pool.affinity !== undefined && choice.key !== '';
+  return keyed ? rankByKey(pool, choice.key, servedPool) : pickReadyByWeight(pool, servedPool.chance(), servedPool);
+}
+
+/**
+ * Index of the version that a retry turns to, or -1 for the same one: where `retries.acrossVersions` says so, and where none of its own
+ * endpoints is ready any more. The failure before may have ejected the last one.
+ */
+export function retryVersionOf(state: ExchangeState): number {
+  const other = fallbackVersionOf(state);
+  return other >= 0 || state.attempt.version!.readyCount > 0 ? other : readyVersionOf(state);
 }
 
 /** Makes the version at `index` of the pool the one that responds. */

@@ -3,7 +3,7 @@ import type { Config, PoolConfig } from '../../../src/config/model.ts';
 import { OutageWatch } from '../../../src/control/outage-watch.ts';
 import type { Log } from '../../../src/lib/log.ts';
 import type { CounterKey } from '../../../src/telemetry/counter-key.ts';
-import { MIRROR_PAUSED, VERSION_UNREADY } from '../../../src/telemetry/counter-layout.ts';
+import { MIRROR_PAUSED, VERSION_NOT_READY } from '../../../src/telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { makeConfig, makePool } from '../routing/make-table.ts';
 
@@ -27,7 +27,7 @@ function blocks(kind: string): readonly object[] {
   const counts = Object.entries(kind === 'version' ? unready : paused);
   return counts.map(([name, count]) => {
     const [pool = '', second = '', version = ''] = name.split('/');
-    if (kind === 'version') return block({ kind: 'version', pool, version: second }, VERSION_UNREADY, count);
+    if (kind === 'version') return block({ kind: 'version', pool, version: second }, VERSION_NOT_READY, count);
     return block({ kind: 'mirror', pool, mirror: second, version }, MIRROR_PAUSED, count);
   });
 }
@@ -70,7 +70,7 @@ describe('a version without a ready endpoint', () => {
     look();
     const facts = { ...V2, then: 'others take its share' };
     expect(logged).toEqual([['warn', 'a version has no ready endpoint', facts]]);
-    expect(recorded).toEqual([['unready', { author: '', revision: 7 }, facts]]);
+    expect(recorded).toEqual([['not-ready', { author: '', revision: 7 }, facts]]);
     nowMs = 4200;
     unready = {};
     look();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fallbackVersionOf, moveToVersion } from '../../../../src/proxy/steps/version-fallback.ts';
+import { fallbackVersionOf, moveToVersion, retryVersionOf } from '../../../../src/proxy/steps/version-fallback.ts';
 import { switchVersion } from '../../../../src/proxy/steps/switch-version.ts';
 import { REASON_AFFINITY, REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE, REASON_WEIGHT } from '../../../../src/routing/choice.ts';
 import { makeRouted } from '../fakes.ts';
@@ -44,6 +44,31 @@ describe('a fallback', () => {
     const { state } = onCanary();
     state.choice.reason = reason;
     expect(fallbackVersionOf(state)).toBe(index);
+  });
+});
+
+describe('a retry', () => {
+  test('goes where a fallback goes', () => {
+    expect(retryVersionOf(onCanary().state)).toBe(1);
+  });
+
+  test('stays on a version that has another endpoint, and leaves one that has none', () => {
+    const { state, pool, version } = onCanary();
+    version.settings.acrossVersions = false;
+    expect(retryVersionOf(state)).toBe(-1);
+    version.readyCount = 0;
+    unready(pool, 0, 2);
+    expect(retryVersionOf(state)).toBe(1);
+  });
+
+  test('stays where another version is no substitute', () => {
+    for (const made of [onCanary({ pool: { fallback: { whenNoneReady: 'fail' } } }), onCanary()]) {
+      made.version.settings.acrossVersions = false;
+      made.version.readyCount = 0;
+      unready(made.pool, 0);
+      if (made.state.destination!.pool.fallback === 'split') made.state.choice.reason = REASON_ROUTE;
+      expect(retryVersionOf(made.state)).toBe(-1);
+    }
   });
 });
 
