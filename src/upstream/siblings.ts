@@ -11,14 +11,14 @@ export interface Sibling {
 
 export class Siblings {
   /** Of retries on another version: filled by the requests of all of them. */
-  readonly rescues = new RetryBudget();
+  readonly fallbackBudget = new RetryBudget();
   /** In the order of the Config. */
   versions: readonly Sibling[] = [];
   #config: PoolConfig | undefined = undefined;
 
   configure(config: PoolConfig): void {
     this.#config = config;
-    this.rescues.ratio = config.retries.budget;
+    this.fallbackBudget.ratio = config.retries.budget;
   }
 
   /** Whether the version has a share of the requests, and another one that has a share and is ready would take it over. */

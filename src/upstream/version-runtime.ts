@@ -42,7 +42,7 @@ export class VersionRuntime implements EndpointSetOwner {
   readonly ejector: OutlierEjector;
   readonly budget = new RetryBudget();
   /** Of retries on another version; that of the whole pool. */
-  readonly rescues: RetryBudget;
+  readonly fallbackBudget: RetryBudget;
   settings: VersionSettings;
   /** Which deploy it is, for the access log; empty when nobody has said so. */
   deploy = '';
@@ -66,7 +66,7 @@ export class VersionRuntime implements EndpointSetOwner {
     this.name = name;
     this.#deps = deps;
     this.#siblings = siblings;
-    this.rescues = siblings.rescues;
+    this.fallbackBudget = siblings.fallbackBudget;
     this.settings = settingsOf(pool, deps.worker, deps.workers);
     this.deadlines = deps.deadlines;
     this.counters = deps.counters.version(pool.name, name);

@@ -102,7 +102,7 @@ async function tally(sluice: Sluice, requests: number): Promise<Record<string, n
   return counts;
 }
 
-test('a dead canary of 10 % costs no client anything: a rescue draws on the requests of the whole pool', async () => {
+test('a dead canary of 10 % costs no client anything: a version fallback draws on the requests of the whole pool', async () => {
   const v1 = await startUpstream(responding(() => ok('v1')));
   const { address } = await startDead();
   // Nothing is ejected: all depends on the budget.
@@ -112,7 +112,7 @@ test('a dead canary of 10 % costs no client anything: a rescue draws on the requ
   expect(await sluice.counted('sluice_version_fallbacks_total', { version: 'v2' })).toBeGreaterThan(150);
 });
 
-test('a rescue is bounded all the same', async () => {
+test('a version fallback is bounded all the same', async () => {
   const v1 = await startUpstream(responding(() => ok('v1')));
   const { address } = await startDead();
   const pool = { split: { v1: 60, v2: 40 }, retries: { acrossVersions: true, budget: '5%' }, outlier: { consecutive: 0 } };

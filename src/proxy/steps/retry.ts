@@ -99,8 +99,8 @@ function reasonOf(outcome: Outcome, sent: boolean): number {
 /** Takes a retry out of its budget where nothing else forbids it: that of the version, or, where another version responds, that of the pool. */
 function mayRetry(state: ExchangeState, reason: number, sent: boolean): boolean {
   const { attempt, replayable, head } = state;
-  const { settings, budget, rescues } = attempt.version!;
+  const { settings, budget, fallbackBudget } = attempt.version!;
   if (attempt.retries >= settings.retryAttempts || !settings.retryOn.has(RETRY_REASONS[reason]!)) return false;
   if (sent && !(replayable && isIdempotent(head.method))) return false;
-  return (retryVersionOf(state) >= 0 ? rescues : budget).withdraw(nowMs());
+  return (retryVersionOf(state) >= 0 ? fallbackBudget : budget).withdraw(nowMs());
 }

@@ -27,7 +27,7 @@ export function startAttempt(exchange: ExchangeControl): void {
   openAttempt(attempt);
   if (attempt.count === 1) {
     version.budget.deposit();
-    version.rescues.deposit();
+    version.fallbackBudget.deposit();
   }
   const acquired = version.acquire(exchange);
   if (acquired === ACQUIRED) return;

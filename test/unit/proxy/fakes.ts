@@ -209,7 +209,7 @@ export class FakeVersion {
   readonly deploy = 'deploy-9';
   readonly counters: unknown;
   readonly budget = new RetryBudget();
-  readonly rescues = new RetryBudget();
+  readonly fallbackBudget = new RetryBudget();
   readonly settings: FakeVersionSettings = {
     ...{ retryAttempts: 1, retryOn: new Set(), retryStatuses: new Set(), leastRetryStatus: 500, acrossVersions: false, holdMs: 0 },
     ...{ connectMs: 1000, responseMs: 15_000, stallMs: 300_000 },

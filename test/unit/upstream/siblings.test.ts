@@ -29,7 +29,7 @@ test('nothing is known before the first config', () => {
   expect(siblings.mayYield({ name: 'v2', readyCount: 0 })).toBe(false);
 });
 
-test('rescues have the share of the pool', () => {
-  const { rescues } = together({ v1: 1 }, []);
-  expect(rescues.ratio).toBe(0.5);
+test('the budget of fallbacks has the share of the pool', () => {
+  const { fallbackBudget } = together({ v1: 1 }, []);
+  expect(fallbackBudget.ratio).toBe(0.5);
 });
