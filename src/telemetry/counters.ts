@@ -176,12 +176,9 @@ export class MirrorCounters extends Block {
     this.cells[this.first + at.MIRROR_UNCOMPARED]!++;
   }
 
-  paused(): void {
-    this.cells[this.first + at.MIRROR_PAUSED]!++;
-  }
-
-  resumed(): void {
-    this.cells[this.first + at.MIRROR_PAUSED]!--;
+  /** @param breakers more, or fewer, that hold copies back */
+  pauses(breakers: number): void {
+    this.cells[this.first + at.MIRROR_PAUSED]! += breakers;
   }
 
   /** @param bytes more, or fewer, that wait for the shadow */

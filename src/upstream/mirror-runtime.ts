@@ -145,9 +145,9 @@ export class MirrorRuntime {
 
   /** It is counted for all versions that it copies to: one breaker stands before all of them. */
   #countPause(): void {
-    for (const { counters } of this.#paused) counters.resumed();
+    for (const { counters } of this.#paused) counters.pauses(-1);
     this.#paused = this.#breaker.isOpen && !this.#retired ? this.#present() : [];
-    for (const { counters } of this.#paused) counters.paused();
+    for (const { counters } of this.#paused) counters.pauses(1);
   }
 
   #present(): MirrorTarget[] {
