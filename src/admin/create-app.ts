@@ -111,7 +111,7 @@ function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scr
   addListed(app, control);
   addMirrorReports(app, control);
   addDrains(app, control);
-  addRevisions(app, control);
+  addRevisions(app, control, (request, ms) => workload.charge(request, ms));
   addMarkers(app, control);
   addExplain(app, control);
   addJournal(app, control, clock);

@@ -3,8 +3,8 @@
 import type { Config } from '../config/model.ts';
 import { showConfig, withoutVariables } from '../config/print.ts';
 import { jsonPieces, yamlPieces } from '../config/print-pieces.ts';
-import { writeInTurns } from './long-text.ts';
 import type { YAML_TYPE } from './read-body.ts';
+import { joinInTurns } from '../lib/pace.ts';
 import { JSON_TYPE } from './read-body.ts';
 
 type Printed = Map<string, Promise<Buffer>>;
@@ -18,7 +18,7 @@ export function printedConfig(config: Config, type: typeof JSON_TYPE | typeof YA
   let text = texts.get(type);
   if (text !== undefined) return text;
   const written = showConfig(config);
-  text = writeInTurns(type === JSON_TYPE ? jsonPieces(written, withoutVariables) : yamlPieces(written));
+  text = joinInTurns(type === JSON_TYPE ? jsonPieces(written, withoutVariables) : yamlPieces(written));
   texts.set(type, text);
   return text;
 }

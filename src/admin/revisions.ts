@@ -1,8 +1,11 @@
 // What was in force before, who changed it and why, and the way back.
 
 import type { FastifyInstance } from 'fastify';
+import { yamlPieces } from '../config/print-pieces.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { restoreBody } from '../api/revisions.ts';
+import { joinInTurns } from '../lib/pace.ts';
+import type { Charge } from './cpu-use.ts';
 import { revisionIn } from './names.ts';
 import { describe } from './openapi.ts';
 import { HttpProblem } from './problem-reply.ts';
@@ -13,9 +16,10 @@ import { carryOut, WRITE_QUERY } from './write.ts';
 
 const READ = { tag: 'revisions', kind: 'state' } as const;
 
-export function addRevisions(app: FastifyInstance, control: ControlApi): void {
+/** @param charge told what a print has used, turn by turn */
+export function addRevisions(app: FastifyInstance, control: ControlApi, charge: Charge): void {
   addList(app, control);
-  addOne(app, control);
+  addOne(app, control, charge);
   addRestore(app, control);
 }
 
@@ -38,13 +42,15 @@ function addList(app: FastifyInstance, control: ControlApi): void {
   });
 }
 
-function addOne(app: FastifyInstance, control: ControlApi): void {
+function addOne(app: FastifyInstance, control: ControlApi, charge: Charge): void {
   const schema = describe({ ...READ, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], response: 'Revision' });
   app.get('/v1/revisions/:revision', { schema }, async (request, reply) => {
     readQuery(request.query, []);
     const found = await control.findRevision(revisionIn(request));
     if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is no longer kept.');
-    return sendState(request, reply, found.revision, found);
+    const { written, ...summary } = found;
+    const config = await joinInTurns(yamlPieces(written), (ms) => charge(request, ms));
+    return sendState(request, reply, summary.revision, { ...summary, config: config.toString() });
   });
 }
 

@@ -54,7 +54,9 @@ export class Workload {
     const { author, role } = request;
     const own = this.#cpu.waitSeconds(author, SHARES[role]);
     const wait = role === 'viewer' ? Math.max(own, this.#cpu.waitSeconds(VIEWERS_KEY, VIEWERS)) : own;
-    if (wait > 0) {
+    // What an operator changes is bounded by its rate alone: no look at the state may cost it that.
+    const mayWait = role === 'viewer' || request.method === 'GET' || request.method === 'HEAD';
+    if (wait > 0 && mayWait) {
       this.#deps.refusals.count('cpu');
       throw new HttpProblem(429, `${author} has used up its share of the control thread for now.`, {}, { 'retry-after': String(wait) });
     }

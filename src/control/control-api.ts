@@ -13,7 +13,7 @@ import type { ConfigDiff, Overview } from '../api/overview.ts';
 import type { PoolStatus } from '../api/pools.ts';
 import type { PoolStats } from '../api/stats.ts';
 import type { ChangeProblem } from '../api/problem.ts';
-import type { Revision, RevisionSummary } from '../api/revisions.ts';
+import type { RevisionSummary } from '../api/revisions.ts';
 import type { Adoption } from '../api/scalars.ts';
 import type { ForbiddenField, Role } from './touched-fields.ts';
 
@@ -156,6 +156,9 @@ export interface MissedWritesQuery {
   readonly limit: number;
 }
 
+/** A revision with its config as plain data in the words of the grammar: to print it may take long. */
+export type KeptConfig = RevisionSummary & { readonly written: unknown };
+
 /** `busy`: the comparison did not respond in time, or has just begun anew. */
 export type MirrorReportOutcome =
   | { readonly result: 'report'; readonly report: MirrorReport }
@@ -177,7 +180,7 @@ export interface ControlApi {
   configDiff(): ConfigDiff;
   /** Newest first; `before` is exclusive. */
   revisions(page: { readonly before: number | undefined; readonly limit: number }): Promise<readonly RevisionSummary[]>;
-  findRevision(number: number): Promise<Revision | undefined>;
+  findRevision(number: number): Promise<KeptConfig | undefined>;
   /** Oldest first; `after` is exclusive. */
   journal(query: JournalQuery): Promise<readonly JournalLine[]>;
   /** Numbers of the oldest and the newest line on record. */

@@ -3,7 +3,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
 import { maskWritten } from '../config/mask.ts';
-import { printWritten } from '../config/print.ts';
 import { compileTable } from '../routing/compile.ts';
 import type { Side } from '../routing/expected-versions.ts';
 import { explain } from '../routing/explain.ts';
@@ -161,7 +160,7 @@ export class Control implements ControlApi {
 
   async findRevision(number: number): ReturnType<ControlApi['findRevision']> {
     const found = await this.#deps.journal.find(number);
-    return found && { ...found.summary, config: printWritten(maskWritten(found.written)) };
+    return found && { ...found.summary, written: maskWritten(found.written) };
   }
 
   journal(query: Parameters<ControlApi['journal']>[0]): ReturnType<ControlApi['journal']> {

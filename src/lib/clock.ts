@@ -28,7 +28,7 @@ export function wallMs(): number {
   return Date.now();
 }
 
-/** Milliseconds of CPU that this thread has used, with fractions. Other threads and other processes do not count. */
+/** Milliseconds of CPU that this thread has used; other threads and processes do not count. Some systems count in steps of 4 ms. */
 export function threadCpuMs(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;

@@ -5,6 +5,7 @@ import type { Metric as PromMetric, Registry } from 'prom-client';
 import * as at from './counter-layout.ts';
 import type { CounterRegistry } from './counter-registry.ts';
 import { ATTEMPT_CODES, codesOf, MIRROR_CODES, REFUSAL_CODES } from './expected-codes.ts';
+import { SlicedMetric, writeMetrics } from './metric-slices.ts';
 import { METRICS } from './names.ts';
 import type { Metric } from './names.ts';
 import {
@@ -57,7 +58,8 @@ const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const LOOP_DELAY_SAMPLE_MS = 10;
 
 export class Exposition {
-  readonly #metrics: PromMetric[] = [];
+  readonly #metrics = new Map<string, SlicedMetric>();
+  #written: Promise<unknown> = Promise.resolve();
   /** Made at the first scrape: an instance that is never scraped need not load prom-client, nor watch its own event loop. */
   #registry: Promise<Registry> | undefined = undefined;
   readonly #counters: CounterRegistry;
@@ -94,11 +96,15 @@ export class Exposition {
   /** The text of one scrape. */
   async text(): Promise<string> {
     // What fails to load is tried again by the next scrape.
-    this.#registry ??= createRegistry(this.#metrics).catch((error: unknown) => {
+    this.#registry ??= createRegistry([...this.#metrics.values()] as unknown as readonly PromMetric[]).catch((error: unknown) => {
       this.#registry = undefined;
       throw error;
     });
-    return (await this.#registry).metrics();
+    const registry = await this.#registry;
+    // One at a time: a metric gives its slices to one text.
+    const text = this.#written.then(() => writeMetrics(registry, this.#metrics));
+    this.#written = text.catch(() => undefined);
+    return text;
   }
 
   reloaded(result: ReloadResult): void {
@@ -251,9 +257,7 @@ export class Exposition {
    * series for ever and would copy 10,000 routes at each scrape.
    */
   #expose(metric: Metric, samples: () => Samples): void {
-    const { name, help, type } = metric;
-    const get = () => Promise.resolve({ name, help, type, values: samples() });
-    this.#metrics.push({ name, help, type, get } as unknown as PromMetric);
+    this.#metrics.set(metric.name, new SlicedMetric(metric, samples));
   }
 }
 

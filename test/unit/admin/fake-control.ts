@@ -19,6 +19,7 @@ import type {
   ControlApi,
   ExchangeQuery,
   JournalQuery,
+  KeptConfig,
   MarkOutcome,
   MarkRequest,
 } from '../../../src/control/control-api.ts';
@@ -107,8 +108,8 @@ export class FakeControl implements ControlApi {
     return all.filter(({ revision }) => before === undefined || revision < before).slice(0, limit);
   }
 
-  async findRevision(number: number): Promise<(RevisionSummary & { readonly config: string }) | undefined> {
-    return number <= this.revision ? { ...summary(number), config: YAML } : undefined;
+  async findRevision(number: number): Promise<KeptConfig | undefined> {
+    return number <= this.revision ? { ...summary(number), written: { pools: {} } } : undefined;
   }
 
   async journal({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: JournalQuery): Promise<readonly JournalLine[]> {
