@@ -7,7 +7,7 @@ const journalLine = z
   .object({
     seq: count.describe('Number of the line; it rises without gaps.'),
     atMs: timeMs,
-    kind: z.string().describe('Such as revision, marker or refused.'),
+    kind: z.string().describe('Such as revision, marker, refused, file-refused, unhealthy or ejected.'),
     author,
     revision: revision.describe('The revision that was in force then.'),
     detail: z.record(z.string(), z.unknown()).describe('What happened; its members depend on the kind.'),

@@ -5,6 +5,7 @@ import type { Config } from '../config/model.ts';
 import { Control } from '../control/control.ts';
 import { Controller } from '../control/controller.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
+import { EndpointEvents } from '../control/endpoint-events.ts';
 import { ExchangeLookup } from '../control/exchange-lookup.ts';
 import { FileState } from '../control/file-state.ts';
 import { Current } from '../control/in-force/current.ts';
@@ -48,6 +49,7 @@ export interface ControlOfInstance {
   readonly journal: Journal;
   readonly current: Current;
   readonly fileState: FileState;
+  readonly endpointEvents: EndpointEvents;
   readonly revisions: RevisionKeeper;
   readonly controller: Controller;
   readonly sessions: SessionTables;
@@ -70,6 +72,7 @@ export function createControl(
   const { counters, exposition, mirrorAnalysis, workers, probes } = serving;
   const current = new Current();
   const fileState = new FileState({ journal, exposition, wallMs });
+  const endpointEvents = new EndpointEvents({ journal, revision: () => current.revision, clock: systemClock });
   const revisions = new RevisionKeeper(journal, left.latest, log);
   const controller = new Controller({
     current,
@@ -95,7 +98,8 @@ export function createControl(
   const healthOf: Probes['healthOf'] = (pool, version, endpoint) => probes.healthOf(pool, version, endpoint);
   const seen = { counters, recall, comparing, missed, healthOf, views };
   const control = new Control({ controller, current, journal, sessions, markers, drains, ...seen });
-  return { journal, current, fileState, revisions, controller, sessions, keptSessions, markers, drains, outages, memory, looking, control };
+  const told = { journal, fileState, endpointEvents, revisions, markers, drains, outages };
+  return { ...told, current, controller, sessions, keptSessions, memory, looking, control };
 }
 
 /** Figures need somebody who looks at the counters now and then. */

@@ -1,5 +1,6 @@
 // Probes with what they need of this machine, told to the workers.
 
+import type { EndpointEvents } from '../control/endpoint-events.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { randomFraction } from '../lib/random.ts';
@@ -7,16 +8,20 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { versionActivity } from '../telemetry/version-activity.ts';
 import { probeEndpoint } from '../upstream/probes/probe-endpoint.ts';
 import { Probes } from '../upstream/probes/probes.ts';
+import type { ProbesOptions } from '../upstream/probes/probes.ts';
 import type { Workers } from '../threads/workers.ts';
 
 export interface ProbesOfInstance {
   readonly log: Log;
   readonly counters: CounterRegistry;
   readonly workers: Pick<Workers, 'setHealth'>;
+  readonly onEndpoint: EndpointEvents['tell'];
 }
 
-export function createProbes({ log, counters, workers }: ProbesOfInstance): Probes {
+export function createProbes({ log, counters, workers, onEndpoint }: ProbesOfInstance): Probes {
   const activity = versionActivity(counters);
   const onHealth: Workers['setHealth'] = (unhealthy) => workers.setHealth(unhealthy);
-  return new Probes({ clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, onHealth });
+  const onVerdict: ProbesOptions['onVerdict'] = (endpoint, { healthy, result, detail }) =>
+    onEndpoint(healthy ? 'healthy' : 'unhealthy', { ...endpoint, result, detail });
+  return new Probes({ clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, onHealth, onVerdict });
 }

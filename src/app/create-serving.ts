@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/model.ts';
+import type { EndpointEvents } from '../control/endpoint-events.ts';
 import { nowMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { cpuLimit, workersFor } from '../control/cpu-limit.ts';
@@ -29,6 +30,8 @@ export interface ServingOptions {
   readonly log: Log;
   /** There may be other endpoints. */
   readonly onDiscovered: () => void;
+  /** An endpoint changed. */
+  readonly onEndpoint: EndpointEvents['tell'];
 }
 
 export interface ServingOfInstance {
@@ -41,7 +44,10 @@ export interface ServingOfInstance {
   readonly discovery: Discovery;
 }
 
-export function createServing(config: Config, { workers: wanted, early, stateDir, log, onDiscovered }: ServingOptions): ServingOfInstance {
+export function createServing(
+  config: Config,
+  { workers: wanted, early, stateDir, log, onDiscovered, onEndpoint }: ServingOptions,
+): ServingOfInstance {
   // Without reusePort (macOS, Windows) only one thread can listen on a port.
   const reusePort = process.platform === 'linux';
   const count = countWorkers(wanted ?? config.workers, reusePort, log);
@@ -58,9 +64,10 @@ export function createServing(config: Config, { workers: wanted, early, stateDir
     onAccess: (chunk, lines) => accessLog.write(chunk, lines),
     onMissed: (writes, unlisted) => mirrorAnalysis.missed.add(writes, unlisted),
     onRestarted: () => exposition.workerRestarted(),
+    onEjection: ({ kind, ...event }) => onEndpoint(kind, event),
   });
   const mirrorAnalysis = new MirrorAnalysis({ log, counters, dir: stateDir, setLinks: (makeLink) => workers.setLinks(makeLink) });
-  const probes = createProbes({ log, counters, workers });
+  const probes = createProbes({ log, counters, workers, onEndpoint });
   const discovery = createDiscovery(log, onDiscovered);
   return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery };
 }

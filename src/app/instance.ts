@@ -4,6 +4,7 @@ import type { AdminServer } from '../admin/admin-server.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Address, Config } from '../config/model.ts';
+import type { EndpointEvents } from '../control/endpoint-events.ts';
 import { FILE_AUTHOR } from '../control/file-state.ts';
 import { PutInForce } from '../control/in-force/put-in-force.ts';
 import { Journal } from '../control/journal.ts';
@@ -72,7 +73,9 @@ export class Instance {
     this.config = config;
     this.#options = options;
     const onDiscovered = (): void => void this.#control.controller.submit({ kind: 'discovered' });
-    this.#serving = createServing(config, { workers, early, stateDir: stateDirOf(config, store), log, onDiscovered });
+    const onEndpoint: EndpointEvents['tell'] = (kind, event) => this.#control.endpointEvents.tell(kind, event);
+    const stateDir = stateDirOf(config, store);
+    this.#serving = createServing(config, { workers, early, stateDir, log, onDiscovered, onEndpoint });
     const onChange = (cause: ChangeCause): void => this.#reload(cause);
     const isLastGood = lastGood !== undefined;
     this.#file = new FileSource({ path: watchPath, load, first, firstDigest, isLastGood, onChange, ...this.#onFileGone(), log });
@@ -174,7 +177,7 @@ export class Instance {
   async stop(timeoutMs: number): Promise<number> {
     this.#draining = true;
     const { accessLog, discovery, mirrorAnalysis, probes, workers } = this.#serving;
-    const { controller, drains, journal, keptSessions, looking, memory, outages } = this.#control;
+    const { controller, drains, endpointEvents, journal, keptSessions, looking, memory, outages } = this.#control;
     outages.close();
     await this.#file.close();
     // A worker that was told to drain confirms nothing any more.
@@ -184,6 +187,7 @@ export class Instance {
     await mirrorAnalysis.close();
     memory.close();
     looking.stop();
+    endpointEvents.close();
     probes.close();
     drains.close();
     await this.#admin.close();

@@ -92,7 +92,7 @@ function addRevisions(program: Command, line: CommandLine): void {
 }
 
 function addEvents(program: Command, line: CommandLine): void {
-  asClient(program.command('events'), 'show what happened: changes, markers, refusals')
+  asClient(program.command('events'), 'show what happened: changes, markers, refusals, refused files, health, ejections')
     .option('--follow', 'go on with what happens from now on')
     .option('-n, --last <number>', 'how many past lines (default: 20, with --since all)', readNumber)
     .option('--since <when>', 'what came after this number of the journal, or within this time before now: 120, 10m')

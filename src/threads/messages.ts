@@ -9,6 +9,7 @@ import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
+import type { EjectionChange } from '../upstream/resilience/outlier-ejector.ts';
 import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 
 export interface WorkerStart {
@@ -69,6 +70,6 @@ export type FromWorker =
   /** Writes that shadows are missing; `unlisted`: more of them that are only counted, by pool, mirror. */
   | { readonly kind: 'missed'; readonly writes: readonly MissedWrite[]; readonly unlisted: readonly UnlistedWrites[] }
   /** An endpoint is ejected or returns: the other workers are to look. */
-  | { readonly kind: 'ejections' }
+  | { readonly kind: 'ejections'; readonly change: EjectionChange }
   /** Connections that had to be cut at the deadline. */
   | { readonly kind: 'drained'; readonly cut: number };

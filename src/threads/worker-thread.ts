@@ -44,7 +44,7 @@ const livePools = new LivePools({
   log,
   worker: start.index,
   workers: start.workers,
-  onEjections: () => post({ kind: 'ejections' }),
+  onEjections: (change) => post({ kind: 'ejections', change }),
   onFault: (error) => context?.failed(error),
 });
 const builder = new ServingBuilder(livePools, counters);

@@ -15,6 +15,7 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
+import type { EjectionChange } from '../upstream/resilience/outlier-ejector.ts';
 import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import type { CompareLink, FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { FAST_RESTART_MS, RestartPace } from './restart-pace.ts';
@@ -37,6 +38,7 @@ export interface WorkersOptions {
   readonly onAccess: (chunk: string, lines: number) => void;
   readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly UnlistedWrites[]) => void;
   readonly onRestarted: () => void;
+  readonly onEjection: (change: EjectionChange) => void;
   readonly nowMs: () => number;
 }
 
@@ -325,7 +327,8 @@ export class Workers {
         break;
       case 'ejections':
         for (const other of this.#threads)
-          if (other !== undefined && other !== thread) other.worker.postMessage(message satisfies ToWorker);
+          if (other !== undefined && other !== thread) other.worker.postMessage({ kind: 'ejections' } satisfies ToWorker);
+        this.#options.onEjection(message.change);
         break;
       case 'drained':
         break;

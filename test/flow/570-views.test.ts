@@ -2,6 +2,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import type { ConfigDiff, Overview } from '../../src/api/overview.ts';
+import type { PoolStatus } from '../../src/api/pools.ts';
 import type { PoolStats } from '../../src/api/stats.ts';
 import { call, journalOf, setWeights } from './scaffold/admin.ts';
 import { ask, get } from './scaffold/client.ts';
@@ -154,4 +155,37 @@ test('the command line shows what is wrong, and ends with 1', { timeout: 60_000 
   expect(diff).toMatchObject({ code: 0, stderr: '' });
   expect(diff.stdout).toMatch(/^ {2}pools\.shop\.split\.v1 +100 -> 50$/m);
   expect((await command('revisions')).stdout).toMatch(/ file +start /);
+});
+
+test('events tell of health and ejections', { timeout: 60_000 }, async () => {
+  let well = true;
+  const moody = await startUpstream(responding(() => `HTTP/1.1 ${well ? '200 OK' : '500 Oh'}\r\ncontent-length: 2\r\n\r\nok`));
+  const good = await startUpstream(responding(() => 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'));
+  const endpoints = [moody.address, good.address];
+  const outlier = { consecutive: 3, ejection: '200ms', maxEjected: '100%' };
+  const sluice = await startSluice(configFor({ endpoints, pool: { outlier } }), { workers: 1 });
+  sluice.expectLog(/endpoint ejected|an endpoint is unhealthy/);
+  well = false;
+  for (let sent = 0; sent < 12; sent++) await ask(sluice, get('/'));
+  const ejections = await journalOf(sluice, ({ kind }) => kind === 'ejected');
+  expect(ejections.at(-1)!.detail).toMatchObject({
+    pool: 'shop',
+    version: 'v1',
+    endpoint: moody.address,
+    rule: 'consecutive',
+    failures: 3,
+  });
+  await journalOf(sluice, ({ kind }) => kind === 'unejected');
+  const health = { path: '/', interval: '50ms', timeout: '40ms', healthyAfter: 1, unhealthyAfter: 1 };
+  await sluice.writeConfig(configFor({ endpoints, pool: { health, outlier } }));
+  const sick = await journalOf(sluice, ({ kind }) => kind === 'unhealthy');
+  expect(sick.at(-1)!.detail).toMatchObject({ endpoint: moody.address, result: 'status' });
+  const [pool] = (await read<{ pools: PoolStatus[] }>(sluice, '/v1/pools')).pools;
+  const [endpoint] = pool!.versions[0]!.endpoints;
+  expect(endpoint).toMatchObject({ ready: false, reason: 'unhealthy', health: { healthy: false, probe: { result: 'status' } } });
+  expect((await overviewOf(sluice)).findings).toMatchObject([
+    { code: 'endpoints-not-ready', severity: 'warning', sinceMs: endpoint!.health!.sinceMs },
+  ]);
+  well = true;
+  await journalOf(sluice, ({ kind }) => kind === 'healthy');
 });

@@ -23,6 +23,11 @@ export interface ProbesOptions {
   readonly activity: VersionActivity;
   /** Told after every change: all endpoints that are unhealthy now. */
   readonly onHealth: (unhealthy: readonly EndpointName[]) => void;
+  /** Told of each verdict that is another one, and of the first that is bad. */
+  readonly onVerdict?: (
+    endpoint: EndpointName,
+    verdict: { readonly healthy: boolean; readonly result: string; readonly detail: string },
+  ) => void;
 }
 
 /** Probes under way at once; what hangs holds its place for its timeout. */
@@ -165,7 +170,9 @@ export class Probes {
     const changed = verdict.take(result === 'ok');
     probed.latest = { result, detail: detail.slice(0, MAX_DETAIL_LENGTH), atMs: this.#options.clock.wallMs() };
     if (changed || first) probed.sinceMs = probed.latest.atMs;
-    if (!verdict.healthy && (changed || first)) this.#options.log.warn({ ...name, result, detail }, 'an endpoint is unhealthy');
+    const { healthy } = verdict;
+    if (changed || (first && !healthy)) this.#options.onVerdict?.(name, { healthy, result, detail: probed.latest.detail });
+    if (!healthy && (changed || first)) this.#options.log.warn({ ...name, result, detail }, 'an endpoint is unhealthy');
     if (!changed) return;
     if (verdict.healthy) this.#options.log.info({ ...name }, first ? 'a new endpoint is healthy' : 'an endpoint is healthy again');
     this.#tellSoon();

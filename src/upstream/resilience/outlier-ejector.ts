@@ -23,7 +23,16 @@ export interface OutlierEjectorDeps {
   readonly counters: CounterSet;
   readonly log: Log;
   /** This worker ejected an endpoint, or let one return. */
-  readonly onEjections?: () => void;
+  readonly onEjections?: (change: EjectionChange) => void;
+}
+
+/** What a worker decided on, for the journal. */
+export interface EjectionChange {
+  readonly kind: 'ejected' | 'unejected';
+  readonly pool: string;
+  readonly version: string;
+  readonly endpoint: string;
+  readonly [fact: string]: unknown;
 }
 
 /** The version whose endpoints these are. */
@@ -162,8 +171,9 @@ export class OutlierEjector {
     const lengthMs = outlier.eject(this.#settings, atMs, randomFraction());
     counters.ejected(stampOf(wallMs() + lengthMs, outlier.times, outlier.isOfWhole));
     this.#counters.ejected();
-    this.#changed();
-    this.#deps.log.warn({ ...this.#fields(endpoint), ...why, times: outlier.times, lengthMs }, 'endpoint ejected');
+    const facts = { ...this.#fields(endpoint), ...why, times: outlier.times, lengthMs };
+    this.#changed({ kind: 'ejected', ...facts });
+    this.#deps.log.warn(facts, 'endpoint ejected');
     this.#takeOut(endpoint);
   }
 
@@ -176,7 +186,7 @@ export class OutlierEjector {
   #end(endpoint: Endpoint): void {
     endpoint.outlier.endsMs = 0;
     endpoint.counters.ejectionEnded();
-    this.#changed();
+    this.#changed({ kind: 'unejected', ...this.#fields(endpoint) });
     this.#deps.log.info(this.#fields(endpoint), 'endpoint is tried again');
   }
 
@@ -187,9 +197,9 @@ export class OutlierEjector {
   }
 
   /** Of what this worker decides. The others see the cell while they have something to do, and hear it while they rest. */
-  #changed(): void {
+  #changed(change: EjectionChange): void {
     this.#deps.counters.worker().ejectionsChanged();
-    this.#deps.onEjections?.();
+    this.#deps.onEjections?.(change);
   }
 
   #fields(endpoint: Endpoint): { pool: string; version: string; endpoint: string } {
