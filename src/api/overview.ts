@@ -15,6 +15,7 @@ const finding = z
         'file-missing',
         'workers',
         'memory',
+        'state-lost',
         'version-not-ready',
         'version-failing',
         'endpoints-not-ready',

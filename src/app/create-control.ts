@@ -70,7 +70,7 @@ export function createControl(
   { store, journal, left, lost, file, transform, log }: ControlOptions,
 ): ControlOfInstance {
   const { counters, exposition, mirrorAnalysis, workers, probes } = serving;
-  const current = new Current();
+  const current = new Current({ lostChanges: lost !== undefined && lost.changes === undefined });
   const fileState = new FileState({ journal, exposition, wallMs });
   const endpointEvents = new EndpointEvents({ journal, revision: () => current.revision, clock: systemClock });
   const revisions = new RevisionKeeper(journal, left.latest, log);

@@ -57,8 +57,6 @@ export class Instance {
   readonly #file: FileSource;
   readonly #admin: AdminServer;
   #draining = false;
-  /** What this start began with; 0 until it has. */
-  #firstRevision = 0;
   adminAddress: Address;
   /** Of probes and metrics alone; undefined when they have none of their own. */
   probesAddress: Address | undefined = undefined;
@@ -115,21 +113,13 @@ export class Instance {
   }
 
   async #tellLost(): Promise<void> {
-    const { revision } = this.#control.current;
-    this.#firstRevision = revision;
     const { lost } = this.#options;
     if (lost === undefined) return;
+    const { revision } = this.#control.current;
     const { changes } = lost;
     this.#serving.exposition.stateLost({ history: true, changes: changes === undefined });
     const facts = changes === undefined ? { changes: 'lost' } : { changes: 'from the copy', of: changes.number };
     await this.#control.journal.record('state-lost', { author: '', revision }, facts);
-  }
-
-  /** Traffic may go elsewhere than before, and nobody has said that this is right. */
-  get #isAdrift(): boolean {
-    const { lost } = this.#options;
-    if (lost === undefined || lost.changes !== undefined || this.config.state.whenLost === 'serve') return false;
-    return this.#control.current.revision === this.#firstRevision;
   }
 
   /** Loudly: what is served is not what the operator wrote. */
@@ -220,7 +210,7 @@ export class Instance {
   #readiness(): { ok: boolean; reason: string } {
     if (this.#draining) return { ok: false, reason: 'draining' };
     if (this.#control.current.revision === 0) return { ok: false, reason: 'starting' };
-    if (this.#isAdrift) return { ok: false, reason: 'state lost' };
+    if (this.#control.current.isAdrift && this.config.state.whenLost === 'not-ready') return { ok: false, reason: 'state lost' };
     if (this.#serving.workers.serving === 0) return { ok: false, reason: 'no workers' };
     if (this.#control.memory.level === 3) return { ok: false, reason: 'overload' };
     return { ok: true, reason: '' };

@@ -15,7 +15,7 @@ import type { PressureLevel } from './pressure.ts';
 import { whatIsWrong } from './what-is-wrong.ts';
 
 export interface ViewsDeps {
-  readonly current: Pick<Current, 'config' | 'written' | 'revision'>;
+  readonly current: Pick<Current, 'config' | 'written' | 'revision' | 'isAdrift'>;
   readonly traffic: Pick<TrafficHistory, 'window'>;
   readonly file: Pick<FileState, 'shown'>;
   readonly workers: { readonly serving: number; readonly total: number };
@@ -56,6 +56,7 @@ export class Views {
       file: file.shown,
       workers,
       pressure: pressure(),
+      isAdrift: current.isAdrift,
       pools,
       isNamed: (pool, version) => named.has(`${pool}\n${version}`),
       lately: (pool, version) => latelyOf(windows.get(pool)?.get(version)),

@@ -19,6 +19,8 @@ export interface Observed {
   readonly file: ShownFile;
   readonly workers: { readonly serving: number; readonly total: number };
   readonly pressure: PressureLevel;
+  /** The start lost what the API had changed, and nobody has changed anything since. */
+  readonly isAdrift: boolean;
   readonly pools: readonly PoolStatus[];
   /** Whether a route names the version outright. */
   readonly isNamed: (pool: string, version: string) => boolean;
@@ -42,6 +44,7 @@ export function whatIsWrong(observed: Observed): readonly Finding[] {
     ...ofFile(observed.file),
     ...ofWorkers(observed),
     ...ofMemory(observed.pressure),
+    ...(observed.isAdrift ? [ADRIFT] : []),
     ...observed.pools.flatMap((pool) => ofPool(pool, observed)),
     ...[...observed.faults].map((fault) => ofDiscovery(fault, ready.has(`${fault.pool}\n${fault.version}`))),
   ];
@@ -79,6 +82,14 @@ function ofMemory(level: PressureLevel): readonly Finding[] {
   const message = `Memory runs short: ${PRESSURE[level]}.`;
   return [{ severity: level === 1 ? 'warning' : 'error', code: 'memory', place: 'overload', message }];
 }
+
+const ADRIFT: Finding = {
+  severity: 'error',
+  code: 'state-lost',
+  place: 'state',
+  message:
+    'The state was lost, with what the API had changed: traffic goes where the file sends it. A change, by the file or the API, says what is right.',
+};
 
 function ofPool(pool: PoolStatus, observed: Observed): readonly Finding[] {
   const ofVersions = pool.versions.flatMap((version) => {

@@ -156,8 +156,11 @@ test(
       expect([whenLost, await ready()]).toEqual([whenLost, status]);
       // Not ready is for those who send traffic; what comes is served.
       expect(await served(second)).toBe('v1');
+      const wrong = async (): Promise<readonly string[]> =>
+        ((await call(second, 'GET', '/v1/overview')).body as unknown as { findings: { code: string }[] }).findings.map(({ code }) => code);
+      expect(await wrong()).toEqual(['state-lost']);
       await setWeights(second, { v1: 0, v2: 1 });
-      expect(await ready()).toBe(200);
+      expect([await ready(), await wrong()]).toEqual([200, []]);
     }
   },
 );

@@ -8,11 +8,18 @@ import type { Config } from '../../config/model.ts';
 import type { InForce, Transition } from './transition.ts';
 
 export class Current {
+  readonly #lostChanges: boolean;
   #inForce: InForce | undefined = undefined;
   /** The first that was served: what cannot change live is still as it says. */
   #started: Config | undefined = undefined;
+  #firstRevision = 0;
   /** What `read` means alone, once it was asked for. */
   #alone: { readonly read: FileRead; readonly config: Config | undefined } | undefined = undefined;
+
+  /** @param lostChanges whether the start found that what the API had changed is lost */
+  constructor({ lostChanges } = { lostChanges: false }) {
+    this.#lostChanges = lostChanges;
+  }
 
   get inForce(): InForce | undefined {
     return this.#inForce;
@@ -30,6 +37,11 @@ export class Current {
   /** What is served, with the endpoints that the workers have. */
   get served(): Config | undefined {
     return this.#inForce?.served;
+  }
+
+  /** Whether the start lost what the API had changed, and nobody has changed anything since. */
+  get isAdrift(): boolean {
+    return this.#lostChanges && this.revision === this.#firstRevision;
   }
 
   /** Number of what is served; 0 before the first success. */
@@ -57,6 +69,7 @@ export class Current {
 
   take({ revision, config, served, read, load, workers }: Transition): void {
     this.#started ??= config;
+    if (this.#firstRevision === 0) this.#firstRevision = revision;
     const { amendments } = load.amended;
     this.#inForce = { revision, config, served, read, amendments, workers: workers ?? this.workers };
   }

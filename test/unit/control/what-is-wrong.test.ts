@@ -27,6 +27,7 @@ function judge(given: Partial<Observed> = {}) {
     file: { state: 'taken', sinceMs: 0, problems: [], problemCount: 0 },
     workers: { serving: 2, total: 2 },
     pressure: 0,
+    isAdrift: false,
     pools: [pool([version('v1', 0.9, [good]), version('v2', 0.1, [good])])],
     isNamed: () => false,
     lately: () => undefined,
@@ -45,6 +46,10 @@ test('a refused file is an error that says where and how many more', () => {
   expect(found).toMatchObject({ severity: 'error', code: 'file-refused', place: 'file', sinceMs: 7 });
   expect(found!.message).toContain('s.yaml:3:5: no (and 8 more)');
   expect(judge({ file: { ...file, state: 'missing' } })[0]).toMatchObject({ severity: 'warning', code: 'file-missing' });
+});
+
+test('a state that was lost is an error', () => {
+  expect(judge({ isAdrift: true })).toMatchObject([{ severity: 'error', code: 'state-lost', place: 'state' }]);
 });
 
 test.each([
