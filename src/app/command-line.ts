@@ -8,9 +8,12 @@ import type { CheckOptions } from '../cli/check.ts';
 import type { AccessOptions } from '../cli/access.ts';
 import { runAdminCommand } from '../cli/run-admin-command.ts';
 import { openTerminal } from '../cli/terminal.ts';
-import type { Log, LogLevel } from '../lib/log.ts';
+import type { LogLevel } from '../lib/log.ts';
+import type { Instance } from './instance.ts';
+import type { RunOptions } from './run.ts';
 import { version } from './version.ts';
 
+const FORMATS: readonly string[] = ['auto', 'human', 'json'];
 const LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 // The reader of what we print may go away; unheard, that would end a process that serves.
 process.stdout.on('error', () => undefined);
@@ -19,6 +22,7 @@ const program = new Command('sluice')
   .description('A traffic shifter: splits, shifts and takes back traffic between versions of an application.')
   .version(version)
   .option('--log-level <level>', `how much to log to stderr: ${LEVELS.join(', ')}`, readLevel, 'info')
+  .option('--log-format <format>', 'human, json, or auto: human where stderr is a terminal', readFormat, 'auto')
   .showHelpAfterError('(sluice --help lists the commands)')
   .exitOverride(endUsage);
 const deps = { terminal: openTerminal(process, process.env), env: process.env };
@@ -38,7 +42,8 @@ program
     const { readyLine, run } = await import('./run.ts');
     const { config, workers, fallbackToLastGood: last } = options;
     const fallback = last === undefined ? undefined : { stateDir: last === true ? undefined : last };
-    await end(run({ config, workers, fallback, early, log: await openLog(), onReady: (instance) => print(readyLine(instance)) }));
+    const told = { ...(await openTold()), onReady: (instance: Instance) => print(readyLine(instance)) };
+    await end(run({ config, workers, fallback, early, ...told }));
   });
 
 program
@@ -47,7 +52,7 @@ program
   .option('--any-port', 'let the system choose all ports', false)
   .action(async (options: { anyPort: boolean }) => {
     const { demo } = await import('./demo.ts');
-    await end(demo({ log: await openLog(), anyPort: options.anyPort, print }));
+    await end(demo({ ...(await openTold()), anyPort: options.anyPort, print }));
   });
 
 program
@@ -112,14 +117,35 @@ function endUsage(error: CommanderError): never {
   process.exit(error.exitCode === 0 ? 0 : 2);
 }
 
-async function openLog(): Promise<Log> {
+/** People at a terminal read sentences, everything else reads JSON; `--log-format` says otherwise. */
+function isForPeople(): boolean {
+  const { logFormat } = program.opts<{ logFormat: string }>();
+  return logFormat === 'human' || (logFormat === 'auto' && process.stderr.isTTY);
+}
+
+/** How a process that serves tells what happens: its log, and what a drain waits for. */
+async function openTold(): Promise<Pick<RunOptions, 'log' | 'tellLeft'>> {
+  const { logLevel: level } = program.opts<{ logLevel: LogLevel }>();
+  if (isForPeople()) {
+    const { openHumanLog } = await import('./open-human-log.ts');
+    return { log: openHumanLog(level), tellLeft };
+  }
   const { createLog } = await import('../lib/json-log.ts');
-  return createLog({ level: program.opts<{ logLevel: LogLevel }>().logLevel, name: 'sluice' });
+  return { log: createLog({ level, name: 'sluice' }) };
+}
+
+function tellLeft(requests: number): void {
+  process.stderr.write(`${requests} ${requests === 1 ? 'request' : 'requests'} left, press Ctrl-C again to stop now\n`);
 }
 
 function readCount(text: string): number {
   if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('it must be a number from 1 to 999');
   return Number(text);
+}
+
+function readFormat(text: string): string {
+  if (!FORMATS.includes(text)) throw new InvalidArgumentError(`it must be one of ${FORMATS.join(', ')}`);
+  return text;
 }
 
 function readLevel(text: string): string {

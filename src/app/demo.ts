@@ -13,19 +13,21 @@ const CONFIG = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url))
 
 export interface DemoOptions {
   readonly log: Log;
+  /** Told of a drain what it waits for; default: the log. */
+  readonly tellLeft?: ((requests: number) => void) | undefined;
   /** Let the kernel choose all ports. */
   readonly anyPort: boolean;
   readonly print: (line: string) => void;
 }
 
-export async function demo({ log, anyPort, print }: DemoOptions): Promise<number> {
+export async function demo({ log, tellLeft, anyPort, print }: DemoOptions): Promise<number> {
   const upstreams = ['v1', 'v2', 'v3'].map((version) => new DemoUpstream(version));
   try {
     const ports = new Map<string, number>();
     for (const [index, upstream] of upstreams.entries()) ports.set(upstream.version, await upstream.listen(anyPort ? 0 : 9001 + index));
     const transform = (load: LoadResult): LoadResult =>
       anyPort && load.config !== undefined ? { ...load, config: withPorts(load.config, ports) } : load;
-    return await run({ config: CONFIG, workers: undefined, log, transform, onReady: (instance) => invite(instance, print) });
+    return await run({ config: CONFIG, workers: undefined, log, tellLeft, transform, onReady: (instance) => invite(instance, print) });
   } catch (error) {
     print(`sluice demo: ${error instanceof Error ? error.message : String(error)} (try: npm start -- demo --any-port)`);
     return 1;

@@ -15,6 +15,7 @@ import type { ApplyResult, Loaded } from '../control/submission.ts';
 import { after, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../store/store.ts';
+import { VERSION_IN_FLIGHT } from '../telemetry/counter-layout.ts';
 import type { EarlyWorker } from '../threads/spawn-worker.ts';
 import { claimAddress } from '../net/claim-address.ts';
 import { createAdmin } from './create-admin.ts';
@@ -94,7 +95,7 @@ export class Instance {
   /** Serves. Rejects with a message for operators when an address is taken; nothing is left running then. */
   async start(): Promise<ApplyResult & { result: 'applied' }> {
     try {
-      await claimAddress(this.config.admin.address);
+      await claimAddress(this.config.admin.address, 'admin.address');
       if (this.config.admin.probesAddress !== undefined) await claimAddress(this.config.admin.probesAddress);
       await this.#file.ready;
       this.#serving.accessLog.open(this.config.accessLog?.path ?? '');
@@ -146,6 +147,11 @@ export class Instance {
 
   get workers(): number {
     return this.#serving.workers.total;
+  }
+
+  /** Requests that are in flight. */
+  get left(): number {
+    return this.#serving.counters.blocks('version').reduce((sum, block) => sum + block.total(VERSION_IN_FLIGHT), 0);
   }
 
   /** Log files may have been moved away: what is written from now on goes to new ones. */

@@ -30,6 +30,8 @@ export interface RunOptions {
   readonly config: string;
   readonly workers: number | undefined;
   readonly log: Log;
+  /** Told of a drain what it waits for; default: the log. */
+  readonly tellLeft?: ((requests: number) => void) | undefined;
   /** Told once, when everything listens. */
   readonly onReady: (instance: Instance) => void;
   /** Serves the last known good config when this one has Problems; `stateDir`: where it is kept, if not where the config says. */
@@ -53,7 +55,7 @@ export async function run(options: RunOptions): Promise<number> {
     if (start === undefined) return 1;
     const { config, ...beginning } = start;
     instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, watchPath, workers, early, log });
-    untilStopped = awaitStop(log);
+    untilStopped = awaitStop(log, options.tellLeft ?? ((left) => log.info({ left }, 'requests are left')));
     const better = betterNode(process.version);
     if (better !== undefined) log.warn({ node: process.version, better }, 'this Node lacks security fixes: update it');
     await instance.start();

@@ -1,7 +1,8 @@
 // How a process that serves ends: the first TERM, INT or QUIT drains, the second ends it at once.
 
 import { constants } from 'node:os';
-import { nowMs } from '../lib/clock.ts';
+import { every, nowMs } from '../lib/clock.ts';
+import type { Timer } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { onStop } from './signals.js';
 
@@ -11,13 +12,17 @@ const ECHO_MS = 100;
 interface Stoppable {
   /** Drains; resolves with how many connections had to be cut. */
   drain(): Promise<number>;
+  /** Requests that are in flight. */
+  readonly left: number;
 }
+
+const TELL_MS = 1000;
 
 /** Resolves with the exit code when the process may end: 0 after a drain. */
 export type UntilStopped = (instance: Stoppable) => Promise<number>;
 
 /** Call before the instance starts: a signal that comes while it does is obeyed when it has, since clients may be connected by then. */
-export function awaitStop(log: Log): UntilStopped {
+export function awaitStop(log: Log, tellLeft: (requests: number) => void): UntilStopped {
   const asked = new Promise<void>((resolve) => {
     let stoppingSinceMs = -1;
     onStop((signal) => {
@@ -33,9 +38,23 @@ export function awaitStop(log: Log): UntilStopped {
   });
   return async (instance) => {
     await asked;
+    const telling = tellWhile(instance, tellLeft);
     const cut = await instance.drain();
+    telling.stop();
     if (cut > 0) log.warn({ cut }, 'connections were cut at the drain deadline');
     log.info({}, 'stopped');
     return 0;
   };
+}
+
+/** What a drain waits for, as often as it changes; nothing while it waits for nothing. */
+function tellWhile(instance: Pick<Stoppable, 'left'>, tellLeft: (requests: number) => void): Timer {
+  let told = 0;
+  const tell = (): void => {
+    const { left } = instance;
+    if (left !== told && left > 0) tellLeft(left);
+    told = left;
+  };
+  tell();
+  return every(TELL_MS, tell);
 }

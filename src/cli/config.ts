@@ -10,7 +10,7 @@ import { EXIT, Failure } from './failure.ts';
 import { readResponse } from './read-response.ts';
 import { readText } from './read-text.ts';
 import { refusal } from './refusal.ts';
-import { visible } from './visible.ts';
+import { visible } from '../lib/visible.ts';
 
 export interface ExportOptions {
   /** Writes over a file that is there. */

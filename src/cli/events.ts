@@ -13,7 +13,7 @@ import { EXIT, Failure } from './failure.ts';
 import { formatInstant } from './quantity.ts';
 import { refusal } from './refusal.ts';
 import { pause } from './terminal.ts';
-import { visible } from './visible.ts';
+import { visible } from '../lib/visible.ts';
 
 export interface EventsOptions {
   readonly follow?: boolean | undefined;

@@ -2,7 +2,7 @@
 
 import { own } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
-import { visible } from './visible.ts';
+import { visible } from '../lib/visible.ts';
 
 /** The text under `name`, safe to print; empty when there is none. */
 export function optionalText(fields: Plain, name: string): string {

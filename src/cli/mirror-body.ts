@@ -7,7 +7,7 @@ import { isMap } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readText } from './read-text.ts';
-import { visible } from './visible.ts';
+import { visible } from '../lib/visible.ts';
 
 export interface MirrorFlags {
   /** `v2`, `engine`, `engine/v2`, or `engine/`. */

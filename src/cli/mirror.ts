@@ -12,7 +12,7 @@ import { EXIT, Failure } from './failure.ts';
 import { amendMirror, readMirrorFile, readTarget, type MirrorFlags, type MirrorTarget } from './mirror-body.ts';
 import { formatShare } from './quantity.ts';
 import { formatTable } from './table.ts';
-import { visible } from './visible.ts';
+import { visible } from '../lib/visible.ts';
 
 export interface MirrorSetOptions extends WriteOptions, MirrorFlags {
   /** YAML or JSON; `-` is stdin. */

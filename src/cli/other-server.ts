@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import { EXIT, Failure } from './failure.ts';
-import { visible } from './visible.ts';
+import { visible } from '../lib/visible.ts';
 
 /** The end of a command whose request reached another server; undefined where nothing speaks against the admin API. */
 export function otherServer({ statusCode = 0, headers }: IncomingMessage, address: string, kind: 'read' | 'write'): Failure | undefined {

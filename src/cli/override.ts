@@ -8,7 +8,7 @@ import { readPoolsOf } from './pools-of.ts';
 import { readResponse } from './read-response.ts';
 import { EXIT, Failure } from './failure.ts';
 import { formatTable } from './table.ts';
-import { visible } from './visible.ts';
+import { visible } from '../lib/visible.ts';
 
 export interface OverrideOptions extends WriteOptions {
   /** `name=value`, or `name` alone: whatever its value. One of the three. */

@@ -7,7 +7,7 @@ import { SHAPES, type Shape } from '../api/shapes.ts';
 import { EXIT, Failure } from './failure.ts';
 import { isMap, own } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
-import { visible } from './visible.ts';
+import { visible } from '../lib/visible.ts';
 
 export type ResponseName = keyof typeof SHAPES;
 

@@ -4,7 +4,7 @@ import { isMap } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
 import { optionalText } from './fields.ts';
 import { EXIT, Failure } from './failure.ts';
-import { visible } from './visible.ts';
+import { visible } from '../lib/visible.ts';
 
 export interface Refusal {
   readonly status: number;

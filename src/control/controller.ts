@@ -215,7 +215,8 @@ export class Controller {
     if (fault instanceof GivenUp) return { result: 'superseded', revision };
     exposition.reloaded(fault === undefined ? 'applied' : 'rejected');
     if (fault !== undefined) {
-      logFailed(log, fault, cause);
+      // Who starts Sluice is told of that start, and in one line.
+      if (cause !== 'start') logFailed(log, fault, cause);
       return { result: 'failed', revision, error: fault };
     }
     const after = config ?? next.config;

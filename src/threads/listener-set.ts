@@ -16,6 +16,8 @@ import type { WorkerStart } from './messages.ts';
 
 /** Descriptors that are no connections of listeners or to upstreams. */
 const KEPT_DESCRIPTORS = 64;
+/** Few instances ever have as many: less is worth a word. */
+const MANY_CONNECTIONS = 4096;
 
 interface Bound {
   readonly listener: Listener;
@@ -135,7 +137,7 @@ export class ListenerSet {
     const share = Math.max(1, Math.floor((this.#descriptors - KEPT_DESCRIPTORS) / 2 / configs.length));
     const short = configs.filter(({ limits }) => limits.connections === 0 || limits.connections > share).map(({ name }) => name);
     const told = `${share} ${short.join()}`;
-    if (share === Infinity || short.length === 0 || this.#start.index > 0 || told === this.#toldLimit) return share;
+    if (share >= MANY_CONNECTIONS || short.length === 0 || this.#start.index > 0 || told === this.#toldLimit) return share;
     this.#toldLimit = told;
     const fields = { descriptors: this.#descriptors, connections: share, listeners: short };
     // For information: who leaves the default of the config alone asks for more than many systems allow.

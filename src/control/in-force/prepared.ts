@@ -49,7 +49,8 @@ export function claimed(claimAddress: ClaimAddress): Participant {
     name: 'addresses',
     async prepare({ served, before }) {
       const known = new Set((before?.config.listeners ?? []).map(({ address }) => claimOf(address)));
-      for (const { address } of served.listeners) if (!known.has(claimOf(address))) await claimAddress(address);
+      for (const { name, address } of served.listeners)
+        if (!known.has(claimOf(address))) await claimAddress(address, `listeners.${name}.address`);
     },
   };
 }
