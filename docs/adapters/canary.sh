@@ -48,7 +48,6 @@ weights_of() { jq --compact-output --sort-keys '.weights | with_entries(select(.
 # shift_to WEIGHTS REASON: only from the split that we know; a change of anything else in between is no reason to stop.
 shift_to() {
   local state now revision response status body
-  body=$(jq --null-input --compact-output --argjson weights "$1" --arg reason "$2" '{weights: $weights, reason: $reason}')
   for _ in 1 2 3 4 5; do
     state=$(read_split) || return 1
     now=$(weights_of <<<"$state")
@@ -58,6 +57,8 @@ shift_to() {
       exit 4
     fi
     revision=$(jq .revision <<<"$state")
+    # Every version is named: what names one of several could mean all requests or a share, and is refused.
+    body=$(jq --compact-output --argjson weights "$1" --arg reason "$2" '{weights: ((.weights | map_values(0)) + $weights), reason: $reason}' <<<"$state")
     sent=$(jq --compact-output --sort-keys 'with_entries(select(.value > 0))' <<<"$1")
     response=$(ask PUT "/v1/pools/$pool/split" "$body" "$revision")
     status=${response##*$'\n'}

@@ -34,8 +34,8 @@ export function addDrains(app: FastifyInstance, control: ControlApi): void {
     });
     app.post(`${url}/drain`, { schema: drain, config: { access: 'operator' } }, (request, reply) => {
       const target = targetOf(request);
-      const { deadline, reason } = readBody(drainBody, request);
-      const limit = deadline === undefined ? {} : { deadlineMs: deadline };
+      const { deadline, force, reason } = readBody(drainBody, request);
+      const limit = { ...(deadline !== undefined && { deadlineMs: deadline }), ...(force === true && { force }) };
       return carryOut(control, { request, reply }, { kind: 'drain', ...target, ...limit }, reason);
     });
     const resume = describe({ ...write, id: `resume${what}`, summary: `Puts ${noun} back into use.`, body: 'ReasonBody' });

@@ -10,7 +10,7 @@ import { MAX_WINDOW_MS, MIN_WINDOW_MS } from '../telemetry/traffic-history.ts';
 import { chooseType } from './accept.ts';
 import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { JSON_TYPE, readBody } from './read-body.ts';
+import { JSON_TYPE, readBody, refuseBody } from './read-body.ts';
 import { mustServe, sendState } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
@@ -30,6 +30,19 @@ export function addPools(app: FastifyInstance, control: ControlApi): void {
     const pool = nameIn(request, 'pool');
     const { weights, sessions, reason } = readBody(splitBody, request);
     return carryOut(control, { request, reply }, { kind: 'split', pool, weights, sessions }, reason);
+  });
+  const reset = describe({
+    id: 'resetSplit',
+    tag: 'pools',
+    summary: 'Takes back what the API did to the split; that of the file comes back.',
+    path: ['pool'],
+    query: WRITE_QUERY,
+    response: 'ChangeResponse',
+    kind: 'write',
+  });
+  app.delete('/v1/pools/:pool/split', { schema: reset, config: { access: 'operator' } }, (request, reply) => {
+    refuseBody(request);
+    return carryOut(control, { request, reply }, { kind: 'reset-split', pool: nameIn(request, 'pool') });
   });
 }
 

@@ -58,7 +58,7 @@ function addRestore(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({
     id: 'restoreRevision',
     tag: 'revisions',
-    summary: 'Makes a new revision with the config of this one.',
+    summary: 'Makes a new revision with what this one had: for operators what shifts traffic, for admins all but admin and state.',
     path: ['revision'],
     query: WRITE_QUERY,
     body: 'RestoreBody',
@@ -67,7 +67,7 @@ function addRestore(app: FastifyInstance, control: ControlApi): void {
   });
   app.post('/v1/revisions/:revision/restore', { schema, config: { access: 'operator' } }, (request, reply) => {
     const revision = revisionIn(request);
-    const { sessions, reason } = readBody(restoreBody, request);
-    return carryOut(control, { request, reply }, { kind: 'restore', revision, sessions }, reason);
+    const { pools, sessions, reason } = readBody(restoreBody, request);
+    return carryOut(control, { request, reply }, { kind: 'restore', revision, ...(pools !== undefined && { pools }), sessions }, reason);
   });
 }

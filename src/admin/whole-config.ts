@@ -8,7 +8,7 @@ import { describe, describeConfigWrite } from './openapi.ts';
 import { HttpProblem } from './problem-reply.ts';
 import { printedConfig } from './printed-config.ts';
 import { readQuery } from './query.ts';
-import { JSON_TYPE, readText, takeYaml, YAML_TYPE } from './read-body.ts';
+import { JSON_TYPE, readText, refuseBody, takeYaml, YAML_TYPE } from './read-body.ts';
 import { mustServe, tagUnlessKnown } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
@@ -40,4 +40,16 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
     // JSON is YAML: passed as text, so that faults are located.
     carryOut(control, { request, reply }, { kind: 'config', document: readText(request) }),
   );
+  const reset = describe({
+    id: 'resetConfig',
+    tag: 'config',
+    summary: 'Takes back everything that the API changed; what the file says is in force.',
+    query: WRITE_QUERY,
+    response: 'ChangeResponse',
+    kind: 'write',
+  });
+  app.delete('/v1/config', { schema: reset, config: { access: 'operator' } }, (request, reply) => {
+    refuseBody(request);
+    return carryOut(control, { request, reply }, { kind: 'reset-config' });
+  });
 }

@@ -1,6 +1,7 @@
 // One change from a request to its response. What the change means is not known here.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sentence } from '../lib/shown-text.ts';
 import type { Change, ChangeOutcome, ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { expectedRevision, tagOf } from './preconditions.ts';
@@ -62,6 +63,8 @@ export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 
       const problems = outcome.problems.map(({ path, line, column, message }) => ({ path, line, column, message }));
       return new HttpProblem(422, 'The rules of the config do not allow this; nothing has changed.', { problems });
     }
+    case 'unconfirmed':
+      return new HttpProblem(409, `${sentence(outcome.message)} Send "force": true if that is meant.`);
     case 'unknown':
       return new HttpProblem(404, outcome.message);
     case 'failed':

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { duration } from '../config/schema/scalar.ts';
-import { strictMap } from '../config/schema/strict-map.ts';
+import { flag, strictMap } from '../config/schema/strict-map.ts';
 import { reason } from './change.ts';
 import { count, timeMs, type Contract, type Examples } from './scalars.ts';
 
@@ -10,6 +10,7 @@ export const drainBody = strictMap({
   deadline: duration()
     .describe('Connections that are still in use after this time are cut; default: drain.timeout of the pool.')
     .optional(),
+  force: flag().describe('true: also when no version of the pool is left that responds, which is refused without it (409).').optional(),
   reason,
 });
 

@@ -1,11 +1,19 @@
 // Revisions: what was in force, who changed it, when and why; and the way back.
 
 import { z } from 'zod';
-import { strictMap } from '../config/schema/strict-map.ts';
+import { list, nameOf, strictMap } from '../config/schema/strict-map.ts';
 import { changeExamples, difference, reason, userMove } from './change.ts';
 import { author, revision, timeMs, type Contract, type Examples } from './scalars.ts';
 
-export const restoreBody = strictMap({ sessions: userMove('move').optional(), reason });
+export const restoreBody = strictMap({
+  pools: list(nameOf('pool'))
+    .describe(
+      'Only what shifts traffic in these pools comes back: split, overrides, mirrors, affinity and drains. Default: all that the role may restore.',
+    )
+    .optional(),
+  sessions: userMove('move').optional(),
+  reason,
+});
 
 const summaryKeys = {
   revision,

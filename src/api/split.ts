@@ -7,7 +7,9 @@ import { reason, userMove } from './change.ts';
 import { adoption, revision, scalarExamples, type Examples } from './scalars.ts';
 
 export const splitBody = strictMap({
-  weights: named('version', weight()).describe('Weight by version; a version that is not named gets 0.'),
+  weights: named('version', weight()).describe(
+    'Weight by version; a version that is not named gets 0. To name one of several is refused: it could mean all requests or a share.',
+  ),
   sessions: userMove('keep').optional(),
   reason,
 });

@@ -84,6 +84,7 @@ export function createControl(
     fileState,
     exposition,
     log,
+    statuses: () => control.pools(),
   });
   const sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => keptSessions?.load(pool) });
   const keptSessions = createKeeper({ config: first, store, sessions, log });
@@ -97,7 +98,7 @@ export function createControl(
   const { views, looking } = createViews(serving, { current, file: fileState, pressure: () => memory.level });
   const healthOf: Probes['healthOf'] = (pool, version, endpoint) => probes.healthOf(pool, version, endpoint);
   const seen = { counters, recall, comparing, missed, healthOf, views };
-  const control = new Control({ controller, current, journal, sessions, markers, drains, ...seen });
+  const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen });
   const told = { journal, fileState, endpointEvents, revisions, markers, drains, outages };
   return { ...told, current, controller, sessions, keptSessions, memory, looking, control };
 }

@@ -37,25 +37,26 @@ export async function ask(call: AdminCall, question: AdminQuestion, named: Named
   return bodyOf(call, response, named);
 }
 
+export interface WriteQuestion {
+  readonly method: 'PUT' | 'POST' | 'DELETE';
+  readonly path: string;
+  readonly body?: object;
+}
+
 /** A write with the options that all of them have. */
-export async function write(
-  call: AdminCall<WriteOptions>,
-  question: { readonly method: 'PUT' | 'POST' | 'DELETE'; readonly path: string; readonly body?: object },
-  named: Named = {},
-): Promise<unknown> {
+export async function write(call: AdminCall<WriteOptions>, question: WriteQuestion, named: Named = {}): Promise<unknown> {
+  return ask(call, questionOf(call, question), named);
+}
+
+export function questionOf(call: AdminCall<WriteOptions>, { method, path, body }: WriteQuestion): AdminQuestion {
   const { reason, dryRun, ifRevision } = call.options;
-  const { method } = question;
-  if (method === 'DELETE') return ask(call, { method, path: writePath(call, question.path), expected: ifRevision }, named);
-  return ask(
-    call,
-    {
-      method,
-      path: dryRun === true ? `${question.path}?dryRun=true` : question.path,
-      body: { ...question.body, ...(reason === undefined ? {} : { reason }) },
-      expected: ifRevision,
-    },
-    named,
-  );
+  if (method === 'DELETE') return { method, path: writePath(call, path), expected: ifRevision };
+  return {
+    method,
+    path: dryRun === true ? `${path}?dryRun=true` : path,
+    body: { ...body, ...(reason === undefined ? {} : { reason }) },
+    expected: ifRevision,
+  };
 }
 
 /** For a write without a body of its own: the reason goes with the path. */

@@ -40,9 +40,12 @@ function addStatus(program: Command, line: CommandLine): void {
 }
 
 function addSplit(program: Command, line: CommandLine): void {
-  asWriter(asClient(program.command('split'), 'show the split of a pool, or set it: sluice split shop v1=90 v2=10'))
+  asWriter(
+    asClient(program.command('split'), 'show the split of a pool, or set it: sluice split shop v1=90 v2=10, or sluice split shop v2=10%'),
+  )
     .argument('<pool>')
-    .argument('[weights...]', 'version=weight; versions that are not named get 0')
+    .argument('[weights...]', 'version=weight; versions that are not named get 0. Or version=share%: the others are scaled')
+    .option('--reset', 'go back to the split that the file says')
     .option('--move-users', 'users follow the weights at once, also those that keep their version by affinity.remember')
     .action(async (pool: string, weights: string[], options: CommandOptions & SplitOptions) => {
       const { runSplit } = await import('./split.ts');
@@ -72,8 +75,14 @@ function addDrain(program: Command, line: CommandLine): void {
 }
 
 function addRollback(program: Command, line: CommandLine): void {
-  asWriter(asClient(program.command('rollback'), 'undo the last change of traffic, or go back to a revision; shows it and asks first'))
+  asWriter(
+    asClient(
+      program.command('rollback'),
+      'undo the last change of traffic, with all steps of a ramp, or go back to a revision; shows it and asks first',
+    ),
+  )
     .argument('[revision]', 'default: the one before the last change of traffic', readNumber)
+    .option('--step', 'undo one step alone')
     .option('--keep-users', 'users keep the version that they have as long as affinity.remember says')
     .action(async (revision: number | undefined, options: CommandOptions & RollbackOptions) => {
       const { runRollback } = await import('./rollback.ts');

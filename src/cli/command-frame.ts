@@ -35,7 +35,7 @@ export function asWriter(command: Command): Command {
     .option('--reason <text>', 'why, for the journal')
     .option('--dry-run', 'only show what would change')
     .option('--if-revision <number>', 'only if this is still the current revision', readNumber)
-    .option('--yes', 'ask nothing');
+    .option('--yes', 'ask nothing, whatever it does');
 }
 
 export async function run<Options extends AccessOptions>(

@@ -3,6 +3,8 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { MAX_CONFIG_BYTES } from '../api/bounds.ts';
 import { ask, show, showJson, showWrite, writePath, type AdminCall, type WriteOptions } from './admin-call.ts';
+import type { AdminQuestion } from './admin-client.ts';
+import { carefulWrite, confirmMove, tried } from './careful-write.ts';
 import { isMap } from '../lib/plain.ts';
 import { describeDifferences } from './describe-write.ts';
 import { optionalText } from './fields.ts';
@@ -60,9 +62,25 @@ export async function runConfigExport(call: AdminCall<ExportOptions>, file: stri
 /** Replaces the config by that of a file, all of it or nothing; `-` is stdin. */
 export async function runConfigApply(call: AdminCall<WriteOptions>, file: string): Promise<void> {
   const text = { type: YAML_TYPE, text: await readConfig(file) };
-  const { status, body } = await call.client.ask({ method: 'PUT', path: writePath(call, PATH), text, expected: call.options.ifRevision });
-  if (status >= 400) throw faultOf(call, { status, body, file: file === '-' ? 'stdin' : file });
+  const name = file === '-' ? 'stdin' : file;
+  const question: AdminQuestion = { method: 'PUT', path: writePath(call, PATH), text, expected: call.options.ifRevision };
+  const revision = await confirmApply(call, question, name);
+  const { status, body } = await call.client.ask({ ...question, expected: question.expected ?? revision });
+  if (status >= 400) throw faultOf(call, { status, body, file: name });
   showWrite(call, body);
+}
+
+/** Everything is again as the file of the instance says. */
+export async function runConfigReset(call: AdminCall<WriteOptions>): Promise<void> {
+  showWrite(call, await carefulWrite(call, { method: 'DELETE', path: PATH }));
+}
+
+/** The revision that must be the current one; undefined: any. */
+async function confirmApply(call: AdminCall<WriteOptions>, question: AdminQuestion, file: string): Promise<number | undefined> {
+  if (call.options.yes === true || call.options.dryRun === true) return undefined;
+  const response = await call.client.ask(tried(question));
+  if (response.status >= 400) throw faultOf(call, { ...response, file });
+  return (await confirmMove(call, response, {})).revision;
 }
 
 async function askYaml(call: AdminCall): Promise<string> {

@@ -3,6 +3,7 @@
 
 import { ask, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
+import { carefulWrite, forcefulWrite } from './careful-write.ts';
 import { readResponse } from './read-response.ts';
 import { EXIT, Failure } from './failure.ts';
 import { count, formatSpan } from './quantity.ts';
@@ -33,7 +34,7 @@ interface Left {
 export async function runDrain(call: AdminCall<DrainOptions>, target: DrainTarget): Promise<void> {
   const { deadline, dryRun, json } = call.options;
   const path = `${pathOf('v1', 'pools', target.pool, 'versions', target.version)}${endpointPath(target)}/drain`;
-  const body = await write(call, { method: 'POST', path, body: deadline === undefined ? {} : { deadline } }, target);
+  const body = await forcefulWrite(call, { method: 'POST', path, body: deadline === undefined ? {} : { deadline } }, target);
   showWrite(call, body);
   if (dryRun === true) return;
   if (call.options.watch === true) return watchDrain(call, target);
@@ -42,7 +43,15 @@ export async function runDrain(call: AdminCall<DrainOptions>, target: DrainTarge
 
 export async function runResume(call: AdminCall<WriteOptions>, target: DrainTarget): Promise<void> {
   const path = `${pathOf('v1', 'pools', target.pool, 'versions', target.version)}${endpointPath(target)}/resume`;
-  showWrite(call, await write(call, { method: 'POST', path }, target));
+  const question = { method: 'POST', path } as const;
+  showWrite(call, (await isAlone(call, target)) ? await write(call, question, target) : await carefulWrite(call, question, target));
+}
+
+/** Whether no other version has users that could move to what is resumed. */
+async function isAlone(call: AdminCall<WriteOptions>, target: DrainTarget): Promise<boolean> {
+  if (call.options.yes === true || call.options.dryRun === true) return true;
+  const pool = readResponse('Pool', await ask(call, { method: 'GET', path: pathOf('v1', 'pools', target.pool) }, target));
+  return !pool.versions.some(({ name, weight, ready }) => name !== target.version && weight > 0 && ready);
 }
 
 async function watchDrain(call: AdminCall<DrainOptions>, target: DrainTarget): Promise<void> {

@@ -79,7 +79,12 @@ function addRemove(group: Command, line: CommandLine): void {
       const { runMirrorRemove } = await import('./mirror.ts');
       await run(line, options, (call) => runMirrorRemove(call, pool, name));
     });
-  asWriter(asClient(group.command('clear'), 'take back everything that the API did to the mirrors of a pool; those of the file come back'))
+  asWriter(
+    asClient(
+      group.command('clear').alias('reset'),
+      'take back everything that the API did to the mirrors of a pool; those of the file come back',
+    ),
+  )
     .argument('<pool>')
     .action(async (pool: string, options: CommandOptions & WriteOptions) => {
       const { runMirrorClear } = await import('./mirror.ts');

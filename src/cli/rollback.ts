@@ -1,5 +1,6 @@
-// `sluice rollback [revision]`: restores a revision; without one, the one before the last change of traffic. It shows first what will
-// change and asks; it never restores anything but what it has shown. With --yes nobody looks: it restores at once, and shows what it did.
+// `sluice rollback [revision]`: restores a revision; without one, the one before the last change of traffic that is no rollback itself, with all
+// steps of its ramp. It shows first what will change and asks; it never restores anything but what it has shown. With --yes nobody looks: it
+// restores at once, and shows what it did.
 
 import type { ChangeResponse } from '../api/change.ts';
 import type { RevisionSummary } from '../api/revisions.ts';
@@ -10,14 +11,20 @@ import { describeDifferences, describeImpact, describeMoved } from './describe-w
 import { EXIT, Failure } from './failure.ts';
 import { formatAgo } from './quantity.ts';
 import { revisionsPath } from './revisions.ts';
+import { findUndo, restoredOf, type Restored, type Undo } from './rollback-target.ts';
+import type { Weights } from './weights.ts';
 
 export interface RollbackOptions extends WriteOptions {
+  /** Undo one step of a ramp alone. */
+  readonly step?: boolean | undefined;
   /** Users keep the version that they have, as far as `affinity.remember` says so. */
   readonly keepUsers?: boolean | undefined;
 }
 
 interface Target {
   readonly revision: number;
+  /** Whose traffic alone is restored; undefined = all that the role may restore. */
+  readonly pools: readonly string[] | undefined;
   /** Why this one, in a sentence; empty when it was named. */
   readonly because: string;
   /** For the journal, which knows times and names by itself. */
@@ -33,24 +40,25 @@ interface Restore {
   readonly body: object;
 }
 
-/** What decides which version responds: weights, overrides, which versions, endpoints and routes there are, and what drains. */
-const TRAFFIC =
-  /^routes(?:$|[ .[])|^pools(?:$|(?:\.[^.[\]"]+|\["[^"]*"\])(?:$|\.(?:split|overrides|mirrors|versions|affinity|fallback|drain)(?:$|[ .[])))/;
-
 const PAGE = 50;
 const MAX_PAGES = 20;
+const MAX_LINES = 100;
 const MAX_REASON_LENGTH = 200;
 
 export async function runRollback(call: AdminCall<RollbackOptions>, revision: number | undefined): Promise<void> {
-  const { yes, dryRun } = call.options;
+  const { yes, dryRun, step, keepUsers } = call.options;
   if (yes !== true && dryRun !== true && !call.terminal.isAttended) {
     throw new Failure(EXIT.usage, 'nobody is there to confirm it: this is no terminal', [
       'Add --yes to restore without asking, or --dry-run to see only what would change.',
     ]);
   }
-  const target = revision === undefined ? await findTarget(call) : nameTarget(revision);
+  if (revision !== undefined && step === true) throw new Failure(EXIT.usage, 'give a revision or --step, not both');
+  const found = revision === undefined ? await findTarget(call) : undefined;
+  if (found?.kind === 'undone') return showUndone(call, found);
+  const target = found === undefined ? nameTarget(revision ?? 0) : targetOf(call, found);
   const path = pathOf('v1', 'revisions', target.revision, 'restore');
-  const restore: Restore = { method: 'POST', path, body: call.options.keepUsers === true ? { sessions: 'keep' } : {} };
+  const pools = target.pools === undefined ? {} : { pools: target.pools };
+  const restore: Restore = { method: 'POST', path, body: { ...pools, ...(keepUsers === true && { sessions: 'keep' }) } };
   if (yes === true && dryRun !== true) return restoreAtOnce(call, target, restore);
   return restoreAfterPreview(call, target, restore);
 }
@@ -79,47 +87,70 @@ async function restoreAfterPreview(call: AdminCall<RollbackOptions>, target: Tar
   showWrite(exact, await write(exact, restore));
 }
 
-/** The newest revision that changed traffic and has one before it on record. */
-export function beforeLastChange(revisions: readonly RevisionSummary[]): { change: RevisionSummary; before: RevisionSummary } | undefined {
-  const at = revisions.findIndex(({ differences }) => differences.some(({ path }) => touchesTraffic(path)));
-  const [change, before] = [revisions[at], revisions[at + 1]];
-  return at < 0 || change === undefined || before === undefined ? undefined : { change, before };
-}
+type Found = Extract<Undo, { kind: 'undo' | 'undone' }> & { readonly newest: number };
 
-/** Whether a difference at this path moves requests from one version to another. */
-export function touchesTraffic(path: string): boolean {
-  return TRAFFIC.test(path);
-}
-
-async function findTarget(call: AdminCall): Promise<Target> {
+async function findTarget(call: AdminCall<RollbackOptions>): Promise<Found> {
+  const restored = await readRestored(call);
+  const { pools } = readResponse('Pools', await ask(call, { method: 'GET', path: pathOf('v1', 'pools') }));
+  const weightsOf = (pool: string): Weights | undefined => pools.find(({ name }) => name === pool)?.weights;
   const revisions: RevisionSummary[] = [];
   for (let page = 0; page < MAX_PAGES; page++) {
     const path = revisionsPath({ limit: PAGE, before: revisions.at(-1)?.revision });
     const more = readResponse('Revisions', await ask(call, { method: 'GET', path })).revisions;
     revisions.push(...more);
-    const found = beforeLastChange(revisions);
-    if (found !== undefined) return { ...targetOf(call, found.change, found.before), newest: revisions[0]?.revision };
-    if (more.length < PAGE) break;
+    for (const { revision, cause } of more)
+      // Its line is no longer on record: it undoes nothing that is known, and is no change to be undone.
+      if (cause === 'restore' && !restored.has(revision)) restored.set(revision, { to: revision - 1, pools: undefined });
+    const undo = findUndo({ revisions, restored, weightsOf, isStep: call.options.step === true });
+    const isLast = more.length < PAGE || page === MAX_PAGES - 1;
+    // A ramp that reaches the end of the page may have begun before it.
+    const isWhole = undo.kind === 'undone' || (undo.kind === 'undo' && undo.before !== revisions.at(-1));
+    if (undo.kind !== 'none' && (isWhole || isLast)) return { ...undo, newest: revisions[0]?.revision ?? 0 };
+    if (isLast) break;
   }
   throw new Failure(EXIT.refused, 'no change of traffic is on record that could be undone', [
     '`sluice revisions` lists what there is; `sluice rollback N` restores one of them.',
   ]);
 }
 
+/** What each restore on record went back to. */
+async function readRestored(call: AdminCall): Promise<Map<number, Restored>> {
+  const { lines } = readResponse('Journal', await ask(call, { method: 'GET', path: `/v1/journal?kind=revision&last=${MAX_LINES}` }));
+  const found = lines.flatMap(({ revision, detail }) => {
+    const restored = restoredOf(detail);
+    return restored === undefined ? [] : [[revision, restored] as const];
+  });
+  return new Map(found);
+}
+
+/** Said again, a rollback changes nothing. */
+function showUndone(call: AdminCall, { change, by, newest }: Extract<Found, { kind: 'undone' }>): void {
+  const { terminal, options } = call;
+  const said = `already rolled back: revision ${by.revision}, by ${by.author || 'unknown'} ${formatAgo(by.atMs, terminal.clock.wallMs())}, undid revision ${change.revision}, and no traffic was changed since`;
+  if (options.json === true)
+    return showJson(call, { revision: newest, differences: [], undone: { revision: change.revision, by: by.revision } });
+  show(call, [said, '  further back: sluice rollback --step, or sluice rollback N for a revision of sluice revisions']);
+}
+
 function nameTarget(revision: number): Target {
-  return { revision, because: '', reason: `rollback to revision ${revision}`, newest: undefined };
+  return { revision, pools: undefined, because: '', reason: `rollback to revision ${revision}`, newest: undefined };
 }
 
-function targetOf(call: AdminCall, change: RevisionSummary, { revision }: RevisionSummary): Omit<Target, 'newest'> {
-  // A rollback of a rollback need not tell the whole story again: the revisions have it.
-  const why = change.reason === '' || change.cause === 'restore' ? '' : `: ${change.reason}`;
-  const reason = `rollback of revision ${change.revision}${why}`.slice(0, MAX_REASON_LENGTH);
-  return { revision, because: describeChange(call, change), reason };
-}
-
-function describeChange({ terminal }: AdminCall, { revision, author, atMs, reason }: RevisionSummary): string {
-  const why = reason === '' ? '' : `: ${reason}`;
-  return `undoes revision ${revision}, by ${author || 'unknown'} ${formatAgo(atMs, terminal.clock.wallMs())}${why}`;
+function targetOf(call: AdminCall, { changes, before, pools, newest }: Extract<Found, { kind: 'undo' }>): Target {
+  const [latest, first] = [changes[0], changes.at(-1)];
+  if (latest === undefined || first === undefined) return nameTarget(before.revision);
+  const which = latest === first ? `revision ${latest.revision}` : `revisions ${first.revision} to ${latest.revision}`;
+  const why = latest.reason === '' ? '' : `: ${latest.reason}`;
+  const reason = `rollback of ${which}${why}`.slice(0, MAX_REASON_LENGTH);
+  const when = formatAgo(latest.atMs, call.terminal.clock.wallMs());
+  const steps = changes.length > 1 ? ` (${changes.length} steps; --step undoes the latest alone)` : '';
+  return {
+    revision: before.revision,
+    pools,
+    because: `undoes ${which}, by ${latest.author || 'unknown'} ${when}${why}${steps}`,
+    reason,
+    newest,
+  };
 }
 
 function describeTarget({ terminal: { paint } }: AdminCall, { revision, because }: Target): string {

@@ -68,8 +68,15 @@ function addOverrides(program: Command, line: CommandLine): void {
       const { runOverrideRemove } = await import('./override.ts');
       await run(line, options, (call) => runOverrideRemove(call, pool, name));
     });
+  addOverrideClear(group, line);
+}
+
+function addOverrideClear(group: Command, line: CommandLine): void {
   asWriter(
-    asClient(group.command('clear'), 'take back everything that the API did to the overrides of a pool; those of the file come back'),
+    asClient(
+      group.command('clear').alias('reset'),
+      'take back everything that the API did to the overrides of a pool; those of the file come back',
+    ),
   )
     .argument('<pool>')
     .action(async (pool: string, options: CommandOptions & WriteOptions) => {
@@ -82,7 +89,7 @@ function addConfig(program: Command, line: CommandLine): void {
   const group = program
     .command('config')
     .helpCommand(false)
-    .description('the whole config of the running instance: show, diff, export, apply');
+    .description('the whole config of the running instance: show, diff, export, apply, reset');
   asClient(group.command('show'), 'print it as YAML, with all defaults').action(async (options: CommandOptions) => {
     const { runConfigShow } = await import('./config.ts');
     await run(line, options, (call) => runConfigShow(call));
@@ -109,4 +116,10 @@ function addConfig(program: Command, line: CommandLine): void {
       const { runConfigApply } = await import('./config.ts');
       await run(line, options, (call) => runConfigApply(call, file));
     });
+  asWriter(
+    asClient(group.command('reset'), 'take back everything that the API changed; what the file of the instance says is in force'),
+  ).action(async (options: CommandOptions & WriteOptions) => {
+    const { runConfigReset } = await import('./config.ts');
+    await run(line, options, (call) => runConfigReset(call));
+  });
 }

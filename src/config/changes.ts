@@ -56,6 +56,8 @@ export function setSplit(standing: Standing, pool: string, weights: Readonly<Rec
   const split = weights as Readonly<Record<string, number>>;
   if (!Object.values(split).some((weight) => weight > 0))
     return refuse('invalid', path, 'at least one weight must be above 0: else all requests to the pool get 503');
+  const [only, second] = Object.keys(split);
+  if (only !== undefined && second === undefined && versions.length > 1) return refuse('invalid', path, oneOfSeveral(only, versions));
   const said = readField(standing.written, path);
   return record(standing, [amendmentOf(standing.written, path, sameSplit(said, split) ? said : { ...split })]);
 }
@@ -107,6 +109,13 @@ export function clearOverrides(standing: Standing, pool: string): Changed {
 /** The same for its mirrors. */
 export function clearMirrors(standing: Standing, pool: string): Changed {
   return clearListed(standing, 'mirrors', pool);
+}
+
+/** Takes back what the API did to the split of a pool: it is again as the file has it. */
+export function resetSplit(standing: Standing, pool: string): Changed {
+  const versions = versionsOf(standing, pool);
+  if (isRefused(versions)) return versions;
+  return standing.amendments.filter((amendment) => !covers({ path: ['pools', pool, 'split'] }, amendment.path));
 }
 
 function setListed(standing: Standing, { list, pool, name }: Place, value: unknown): Changed {
@@ -184,6 +193,14 @@ function weightFault(path: FieldPath, weight: unknown, versions: readonly string
   if (!versions.includes(name)) return refuse('invalid', path, noSuch('version', name, versions)).faults;
   if (typeof weight === 'number' && weight >= 0 && weight <= MAX_WEIGHT) return undefined;
   return refuse('invalid', path, `weight must be a number from 0 to ${MAX_WEIGHT}`).faults;
+}
+
+/** Of old it meant all requests; who writes it may as well mean a share. */
+function oneOfSeveral(only: string, versions: readonly string[]): string {
+  const others = versions.filter((name) => name !== only).slice(0, 10);
+  const rest = others.map((name) => `${JSON.stringify(name)}: 0`).join(', ');
+  const first = JSON.stringify(only);
+  return `only ${first} of ${versions.length} versions is named: write { ${first}: 1, ${rest} } if it is to get all requests, or name the others with their weights if it is to get a share`;
 }
 
 /** Whether both mean the same; a version without a weight has 0. */

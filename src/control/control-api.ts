@@ -35,6 +35,10 @@ export type Change =
   | { readonly kind: 'mirror'; readonly pool: string; readonly name: string; readonly mirror: unknown }
   | { readonly kind: 'remove-mirror'; readonly pool: string; readonly name: string }
   | { readonly kind: 'clear-mirrors'; readonly pool: string }
+  /** The split of the file comes back. */
+  | { readonly kind: 'reset-split'; readonly pool: string }
+  /** Everything is as the file says. */
+  | { readonly kind: 'reset-config' }
   /** Without an endpoint it means the whole version. */
   | {
       readonly kind: 'drain' | 'resume';
@@ -43,6 +47,8 @@ export type Change =
       readonly endpoint: string | undefined;
       /** Of a drain: how long what is in flight may take, in place of the pool's own time. */
       readonly deadlineMs?: number;
+      /** Of a drain: also where nothing is left that responds. */
+      readonly force?: boolean | undefined;
     }
   /** The whole config, as plain data or as YAML text. */
   | { readonly kind: 'config'; readonly document: unknown }
@@ -86,6 +92,8 @@ export type ChangeOutcome =
   | { readonly result: 'rejected'; readonly revision: number; readonly problems: readonly ChangeProblem[] }
   /** It touches fields that the author may not change; at least one. */
   | { readonly result: 'forbidden'; readonly revision: number; readonly fields: readonly ForbiddenField[] }
+  /** It is dangerous, and does not say that it is meant so (`force`). */
+  | { readonly result: 'unconfirmed'; readonly revision: number; readonly message: string }
   /** There is no such pool, version, endpoint or revision. */
   | { readonly result: 'unknown'; readonly message: string }
   /** Valid, but it could not be put in force or kept; nothing has changed. */

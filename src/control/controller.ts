@@ -18,6 +18,8 @@ import { GivenUp } from './in-force/participant.ts';
 import type { PutInForce } from './in-force/put-in-force.ts';
 import type { InForce, Next, Origin } from './in-force/transition.ts';
 import type { Journal } from './journal.ts';
+import type { PoolStatus } from '../api/pools.ts';
+import { lastRespondingFault } from './last-responding.ts';
 import { logApplied, logFailed, logRejected } from './reload-log.ts';
 import { restartNotices } from './restart-notices.ts';
 import type { RevisionKeeper } from './revision-keeper.ts';
@@ -38,6 +40,8 @@ export interface ControllerDeps {
   readonly fileState: Pick<FileState, 'ended'>;
   readonly exposition: Pick<Exposition, 'reloaded'>;
   readonly log: Log;
+  /** The pools with their live state; default: nothing is known of it. */
+  readonly statuses?: (() => readonly PoolStatus[]) | undefined;
 }
 
 interface Task<S, R> {
@@ -174,9 +178,12 @@ export class Controller {
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
     const asked = await evaluateChange(submission, now, { journal, transform: this.#transform });
     if ('result' in asked) return asked;
+    const after = inForce.expand(asked.config);
+    const message = lastRespondingFault(submission.change, { before: now.served, after, statuses: this.#deps.statuses?.() ?? [] });
+    if (message !== undefined) return { result: 'unconfirmed', revision, message };
     if (submission.dryRun) {
       const { differences } = asked;
-      return { result: 'dry-run', revision, differences, before: now.served, after: inForce.expand(asked.config), ...told(asked) };
+      return { result: 'dry-run', revision, differences, before: now.served, after, ...told(asked) };
     }
     return this.#carryOut(submission, asked, now, inForce);
   }

@@ -9,9 +9,10 @@ export function movedPools(change: Change, before: Config, after: Config): reado
   const remembering = after.pools.filter(({ affinity }) => affinity?.remember !== undefined);
   if (change.kind === 'split') return change.sessions === 'move' ? namesOf(remembering).filter((name) => name === change.pool) : [];
   if (change.kind !== 'restore' || change.sessions === 'keep') return [];
-  if (isDeepStrictEqual(before, after)) return namesOf(remembering);
+  const asked = remembering.filter(({ name }) => change.pools?.includes(name) ?? true);
+  if (isDeepStrictEqual(before, after)) return namesOf(asked);
   const splits = new Map(before.pools.map(({ name, split }) => [name, split]));
-  return namesOf(remembering.filter(({ name, split }) => !isDeepStrictEqual(splits.get(name), split)));
+  return namesOf(asked.filter(({ name, split }) => !isDeepStrictEqual(splits.get(name), split)));
 }
 
 function namesOf(pools: Config['pools']): readonly string[] {

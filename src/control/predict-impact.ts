@@ -27,12 +27,17 @@ export function sideBefore(table: Table, statuses: readonly PoolStatus[], memory
 
 /** Another one, with what would be ready then: endpoints are as well as they are now, and those that nobody knows yet are well. */
 export function sideAfter(table: Table, { pools }: Config, statuses: readonly PoolStatus[], memory?: SessionMemory): Side {
-  const known = new Map(statuses.flatMap((pool) => pool.versions.map((version) => [key(pool.name, version.name), version] as const)));
+  const known = versionStatuses(statuses);
   const ready = new Set(pools.flatMap((pool) => readyVersions(pool, known)));
   return { table, ready: (pool, version) => ready.has(keyOf(pool, version)), memory };
 }
 
-function readyVersions(pool: PoolConfig, known: ReadonlyMap<string, VersionStatus>): readonly string[] {
+export function versionStatuses(statuses: readonly PoolStatus[]): ReadonlyMap<string, VersionStatus> {
+  return new Map(statuses.flatMap((pool) => pool.versions.map((version) => [key(pool.name, version.name), version] as const)));
+}
+
+/** Versions of a pool that are ready, each as `pool version`; what is not known is. */
+export function readyVersions(pool: PoolConfig, known: ReadonlyMap<string, VersionStatus>): readonly string[] {
   const names = pool.versions.map((version) => [version, key(pool.name, version.name)] as const);
   return names.filter(([version, name]) => wouldBeReady(version, known.get(name))).map(([, name]) => name);
 }

@@ -60,4 +60,4 @@ export interface DryRun extends Omit<Extract<ChangeOutcome, { result: 'dry-run' 
 }
 
 /** What becomes of a change when there is nothing to put in force. */
-export type Refusal = Extract<ChangeOutcome, { result: 'rejected' | 'forbidden' | 'unknown' }>;
+export type Refusal = Extract<ChangeOutcome, { result: 'rejected' | 'forbidden' | 'unconfirmed' | 'unknown' }>;

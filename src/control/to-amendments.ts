@@ -11,6 +11,7 @@ import {
   isRefused,
   removeMirror,
   removeOverride,
+  resetSplit,
   setMirror,
   setOverride,
   setSplit,
@@ -52,6 +53,10 @@ export async function toAmendments(
       return told(removeOverride(standing, change.pool, change.name), basis);
     case 'clear-overrides':
       return told(clearOverrides(standing, change.pool), basis);
+    case 'reset-split':
+      return told(resetSplit(standing, change.pool), basis);
+    case 'reset-config':
+      return [];
     case 'mirror':
       return told(setMirror(standing, change.pool, change.name, unmask(change.mirror, basis)), basis);
     case 'remove-mirror':

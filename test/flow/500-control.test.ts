@@ -201,9 +201,9 @@ test('restore takes back, and everything says who, why and what', { timeout: 60_
   const sluice = await startSluice(config, { env: secrets });
   const [nightly, ann] = [{ authorization: `Bearer ${secrets.NIGHTLY}` }, { authorization: `Bearer ${secrets.ANN}` }];
 
-  expect((await call(sluice, 'PUT', SPLIT, { weights: { v2: 1 } })).status).toBe(401);
+  expect((await call(sluice, 'PUT', SPLIT, { weights: { v1: 0, v2: 1 } })).status).toBe(401);
   const first = (await call(sluice, 'GET', SPLIT, undefined, ann)).body.revision;
-  const moved = await call(sluice, 'PUT', SPLIT, { weights: { v2: 1 }, reason: 'canary 7' }, nightly);
+  const moved = await call(sluice, 'PUT', SPLIT, { weights: { v1: 0, v2: 1 }, reason: 'canary 7' }, nightly);
   expect(moved).toMatchObject({ status: 200, body: { revision: first + 1 } });
   expect(await served(sluice)).toBe('v2');
   const back = await call(sluice, 'POST', `/v1/revisions/${first}/restore`, { reason: 'errors' }, ann);
@@ -248,7 +248,7 @@ async function overtakenBy(sluice: Sluice, revision: number): Promise<unknown> {
 
 test('file and API: what the file does not change itself stays as the API left it', { timeout: 60_000 }, async () => {
   const { sluice, config, endpoints } = await startShop();
-  await setWeights(sluice, { v2: 100 });
+  await setWeights(sluice, { v1: 0, v2: 100 });
 
   const elsewhere = [{ name: 'new', match: [{ path: { prefix: '/new' } }], respond: { status: 204 } }];
   const second = await edit(sluice, config({ routes: elsewhere }));
@@ -261,7 +261,7 @@ test('file and API: what the file does not change itself stays as the API left i
   expect(await overtakenBy(sluice, third)).toEqual(['the file changed pools.shop.split itself']);
 
   // The file takes away a version that the API gave weight.
-  await setWeights(sluice, { v1: 100 });
+  await setWeights(sluice, { v1: 100, v2: 0 });
   const { v1: _, ...fewer } = endpoints;
   const fourth = await edit(sluice, config({ endpoints: fewer, pool: { split: { v3: 100 } } }));
   expect(await served(sluice)).toBe('v3');
@@ -273,13 +273,13 @@ test('file and API: what the file does not change itself stays as the API left i
 
 test('a bad file changes nothing, and the API works on', { timeout: 60_000 }, async () => {
   const { sluice, config } = await startShop();
-  const before = await setWeights(sluice, { v2: 100 });
+  const before = await setWeights(sluice, { v1: 0, v2: 100 });
   sluice.expectLog(/config rejected|config problem/);
   sluice.writeConfig('listeners: 7\n');
   await eventually('the file is rejected', async () => (await sluice.metric('sluice_config_reloads_total', { result: 'rejected' })) > 0);
   expect(await revisionOf(sluice)).toBe(before);
   expect(await served(sluice)).toBe('v2');
-  expect(await setWeights(sluice, { v3: 100 })).toBe(before + 1);
+  expect(await setWeights(sluice, { v1: 0, v2: 0, v3: 100 })).toBe(before + 1);
   expect(await served(sluice)).toBe('v3');
   // The file is good again, with something new; what was changed in between holds.
   const elsewhere = [{ name: 'new', match: [{ path: { prefix: '/new' } }], respond: { status: 204 } }];
@@ -343,7 +343,7 @@ test('what is refused, asked for dry or in force already makes no revision', { t
     expect(await revisionOf(sluice)).toBe(current);
     expect(await weightsOf(sluice)).toMatchObject({ v1: 100, v2: 1 });
   };
-  const weights = { v3: 100 };
+  const weights = { v1: 0, v2: 0, v3: 100 };
   const dry = await call(sluice, 'PUT', `${SPLIT}?dryRun=true`, { weights });
   expect(dry).toMatchObject({ status: 200, body: { revision: current, dryRun: true } });
   expect(dry.body.differences.map(({ path }) => path)).toContain('pools.shop.split.v3');

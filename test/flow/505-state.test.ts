@@ -220,7 +220,7 @@ test(
     second.expectLog(/a revision could not be kept/);
     second.expectLog(/could not be put in force.*|what was served stays/);
     expect([await served(second), await revisionOf(second)]).toEqual(['v2', 3]);
-    const refused = await call(second, 'PUT', '/v1/pools/shop/split', { weights: { v1: 1 } });
+    const refused = await call(second, 'PUT', '/v1/pools/shop/split', { weights: { v1: 1, v2: 0 } });
     expect([refused.status, refused.body.detail]).toEqual([503, expect.stringMatching(/full/)]);
     expect(await served(second)).toBe('v2');
     rmSync(disk.file('fill'));

@@ -33,7 +33,7 @@ test('split, status, revisions and rollback', { timeout: 60_000 }, async () => {
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toMatch(/^ {2}v1 +100 +100 % +ready$/m);
 
-  const moved = await sluiceCommand(sluice, 'split', 'shop', 'v2=100', '--reason', 'night shift');
+  const moved = await sluiceCommand(sluice, 'split', 'shop', 'v1=0', 'v2=100', '--reason', 'night shift', '--yes');
   expect(moved).toMatchObject({ code: 0, stderr: '' });
   expect(moved.stdout).toMatch(/^revision \d+, obeyed by 2 of 2 workers$/m);
   expect(moved.stdout).toMatch(/pools\.shop\.split\.v1 +100 -> 0/);
@@ -50,7 +50,7 @@ test('split, status, revisions and rollback', { timeout: 60_000 }, async () => {
 test('drain until nothing is left, and resume', { timeout: 60_000 }, async () => {
   const sluice = await startShop();
   await ask(sluice, get('/'));
-  const drained = await sluiceCommand(sluice, 'drain', 'shop', 'v1', '--watch');
+  const drained = await sluiceCommand(sluice, 'drain', 'shop', 'v1', '--watch', '--yes');
   expect(drained).toMatchObject({ code: 0, stderr: '' });
   expect(drained.stdout).toMatch(/^shop\/v1: nothing is left$/m);
   expect((await sluiceCommand(sluice, 'status', 'shop')).stdout).toMatch(/^ {2}v1 .*draining/m);
@@ -61,14 +61,14 @@ test('drain until nothing is left, and resume', { timeout: 60_000 }, async () =>
 test('exit codes', { timeout: 60_000 }, async () => {
   const sluice = await startShop();
   const codeOf = async (...words: string[]): Promise<number | null> => (await sluiceCommand(sluice, ...words)).code;
-  expect(await codeOf('split', 'shop', 'v1=1', '--dry-run')).toBe(0);
+  expect(await codeOf('split', 'shop', 'v1=1', 'v2=0', '--dry-run')).toBe(0);
   expect(await codeOf('split', 'shop', 'v9=1')).toBe(1);
   expect(await codeOf('split', 'shp')).toBe(1);
   expect(await codeOf('split', 'shop', 'nonsense')).toBe(2);
   expect(await codeOf('split')).toBe(2);
   expect(await codeOf('splt')).toBe(2);
   expect(await codeOf('rollback')).toBe(2);
-  expect(await codeOf('split', 'shop', 'v1=1', '--if-revision', '999')).toBe(4);
+  expect(await codeOf('split', 'shop', 'v1=1', 'v2=0', '--if-revision', '999')).toBe(4);
   expect((await runCommand(['status', '--admin', 'unix:/nowhere/sluice.sock'])).code).toBe(3);
 });
 
@@ -80,7 +80,7 @@ test('explain asks the running instance; events follow it', { timeout: 60_000 },
 
   const following = startCommand(['events', '--follow', '--json', '--admin', `http://127.0.0.1:${sluice.adminPort}`]);
   await following.printed(/"seq":\d+/);
-  const { stdout } = await sluiceCommand(sluice, 'split', 'shop', 'v2=1', '--json');
+  const { stdout } = await sluiceCommand(sluice, 'split', 'shop', 'v1=0', 'v2=1', '--json', '--yes');
   const { revision } = JSON.parse(stdout) as { revision: number };
   await following.printed(new RegExp(`"revision":${revision}\\b`));
 });

@@ -41,8 +41,14 @@ function steps(endpoint: string, config: object): readonly Step[] {
     { call: 'listPools', response: { pools: [{ name: 'shop' }] } },
     { call: 'getPool', parameters: shop, response: { name: 'shop', weights: { v1: 100, v2: 0 } } },
     { call: 'setSplit', parameters: shop, body: { weights: { v1: 3, v2: 1 }, reason: 'by a generated client' }, response: stored(2) },
-    { call: 'setSplit', parameters: { ...shop, 'If-Match': '"1"' }, body: { weights: { v1: 1 } }, status: 412, response: { revision: 2 } },
-    { call: 'setSplit', parameters: { ...shop, dryRun: true }, body: { weights: { v1: 1 } }, response: { revision: 2 } },
+    {
+      call: 'setSplit',
+      parameters: { ...shop, 'If-Match': '"1"' },
+      body: { weights: { v1: 1, v2: 0 } },
+      status: 412,
+      response: { revision: 2 },
+    },
+    { call: 'setSplit', parameters: { ...shop, dryRun: true }, body: { weights: { v1: 1, v2: 0 } }, response: { revision: 2 } },
     {
       call: 'setSplit',
       parameters: shop,

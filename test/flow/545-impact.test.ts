@@ -104,13 +104,13 @@ test('requests without a key, an override, a drain, a restore and the whole conf
 test('sluice split --dry-run says it in words', { timeout: 60_000 }, async () => {
   const sluice = await startShop({ affinity: { header: 'x-user' } });
   const admin = ['--admin', `http://127.0.0.1:${sluice.adminPort}`];
-  const unseen = await runCommand(['split', 'shop', 'v2=100', '--dry-run', ...admin]);
+  const unseen = await runCommand(['split', 'shop', 'v1=0', 'v2=100', '--dry-run', ...admin]);
   expect(unseen).toMatchObject({ code: 0, stderr: '' });
   expect(unseen.stdout).toMatch(/^ {2}another version would get 90 % of the users of shop$/m);
   expect(unseen.stdout).toMatch(/^ {2}no request is on record to compare with$/m);
   const versions = await send(sluice, byUser(0, 20));
   await sluice.turn();
-  const seen = await runCommand(['split', 'shop', 'v2=100', '--dry-run', ...admin]);
+  const seen = await runCommand(['split', 'shop', 'v1=0', 'v2=100', '--dry-run', ...admin]);
   const otherwise = versions.filter((version) => version === 'v1').length;
   expect(seen.stdout).toContain(`  another version would get ${otherwise} of the last 21 recorded requests (`);
   const none = await runCommand(['split', 'shop', 'v1=9', 'v2=1', '--dry-run', ...admin]);

@@ -163,7 +163,7 @@ test('the access log says the deploy on every worker, from the response on, and 
   await mark(sluice, { ...DEPLOY, version: 'v1', deploy: 'two' });
   await mark(sluice, { ...DEPLOY, version: 'v2', deploy: 'other' });
   await askAll('/two');
-  await setWeights(sluice, { v2: 1 });
+  await setWeights(sluice, { v1: 0, v2: 1 });
   await askAll('/other');
   expect(await deploys('/before')).toEqual([undefined, undefined]);
   expect(await deploys('/one')).toEqual(['one "1"', 'one "1"']);
@@ -241,7 +241,7 @@ test('a drain says what is left and how long that may take, over a reload, until
   expect([(await look()).drain, (await look()).endpoints[0]?.drain]).toEqual([undefined, undefined]);
 
   const before = Date.now();
-  expect((await call(sluice, 'POST', '/v1/pools/shop/versions/v1/drain', {})).status).toBe(200);
+  expect((await call(sluice, 'POST', '/v1/pools/shop/versions/v1/drain', { force: true })).status).toBe(200);
   const begun = await look();
   expect(begun.drain).toMatchObject({ inFlight: 6, connections: 6, inFlightAtStart: 6 });
   expect(begun.drain).not.toHaveProperty('estimateMs');

@@ -166,7 +166,7 @@ test('drain --watch tells what is left of what there was, and how long that may 
   const wires = await Promise.all(Array.from({ length: 4 }, () => connectTo(sluice)));
   for (const wire of wires) await wire.write(get('/held'));
   await eventually('all held', () => releases.length === 4);
-  const watching = startCommand(['drain', 'shop', 'v1', '--watch', '--admin', `http://127.0.0.1:${sluice.adminPort}`]);
+  const watching = startCommand(['drain', 'shop', 'v1', '--watch', '--yes', '--admin', `http://127.0.0.1:${sluice.adminPort}`]);
   await watching.printed(/^shop\/v1: 4 requests and 4 connections left$/m);
   releases.pop()!();
   await watching.printed(/^shop\/v1: 3 of 4 requests and 3 connections left, about \d+ s more$/m);

@@ -34,7 +34,7 @@ function openGuarded(clock = new ManualClock()): Promise<Admin> {
 
 const READS = ['/v1/pools', '/v1/pools/shop/split', '/v1/config', '/v1/revisions', '/v1/revisions/1', '/openapi.json'];
 const OPERATIONS: readonly (readonly [string, string, object | undefined])[] = [
-  ['PUT', '/v1/pools/shop/split', { weights: { v1: 1 } }],
+  ['PUT', '/v1/pools/shop/split', { weights: { v1: 1, v2: 0 } }],
   ['PUT', '/v1/pools/shop/overrides/a', { query: { name: 'a', value: 'b' }, version: 'v1' }],
   ['DELETE', '/v1/pools/shop/overrides/a', undefined],
   ['DELETE', '/v1/pools/shop/overrides', undefined],

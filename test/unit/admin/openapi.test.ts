@@ -97,10 +97,12 @@ describe('the document', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
     expect(new Set(ids).size).toBe(ids.length);
     expect(operations.map(({ path, method }) => `${method} ${path}`).sort()).toEqual([
+      'DELETE /v1/config',
       'DELETE /v1/pools/{pool}/mirrors',
       'DELETE /v1/pools/{pool}/mirrors/{name}',
       'DELETE /v1/pools/{pool}/overrides',
       'DELETE /v1/pools/{pool}/overrides/{name}',
+      'DELETE /v1/pools/{pool}/split',
       'GET /livez',
       'GET /metrics',
       'GET /openapi.json',
@@ -189,6 +191,8 @@ describe('a client made of the document', () => {
     expect(new Set(admin.control.orders.map(({ change }) => change.kind))).toEqual(
       new Set([
         'split',
+        'reset-split',
+        'reset-config',
         'override',
         'remove-override',
         'clear-overrides',

@@ -145,6 +145,20 @@ const WRITES: readonly Write[] = [
     body: { deadline: '30s' },
     change: { kind: 'drain', pool: 'shop', version: 'v1', endpoint: undefined, deadlineMs: 30_000 },
   },
+  {
+    method: 'POST',
+    path: '/v1/pools/shop/versions/v1/drain',
+    body: { force: true },
+    change: { kind: 'drain', pool: 'shop', version: 'v1', endpoint: undefined, force: true },
+  },
+  { method: 'DELETE', path: SPLIT, change: { kind: 'reset-split', pool: 'shop' } },
+  { method: 'DELETE', path: '/v1/config', change: { kind: 'reset-config' } },
+  {
+    method: 'POST',
+    path: '/v1/revisions/3/restore',
+    body: { pools: ['shop'] },
+    change: { kind: 'restore', revision: 3, pools: ['shop'] },
+  },
   { method: 'PUT', path: '/v1/config', body: { listeners: [] }, change: { kind: 'config', document: '{"listeners":[]}' } },
   { method: 'POST', path: '/v1/revisions/3/restore', change: { kind: 'restore', revision: 3 } },
   {
@@ -162,6 +176,15 @@ const WRITES: readonly Write[] = [
 ];
 
 describe('writing', () => {
+  it('says how a dangerous drain is meant', async () => {
+    const { ask, control } = await openAdmin();
+    control.outcome = async () => ({ result: 'unconfirmed', revision: 7, message: 'pool shop would have no version left' });
+    const refused = await ask('/v1/pools/shop/versions/v1/drain', { method: 'POST', body: {} });
+    expect(expectProblem(refused, 409)['detail']).toBe('Pool shop would have no version left. Send "force": true if that is meant.');
+    for (const force of ['yes', 1, null])
+      expectProblem(await ask('/v1/pools/shop/versions/v1/drain', { method: 'POST', body: { force } }), 400);
+  });
+
   it.each(WRITES)('$method $path', async ({ method, path, body, change }) => {
     const { ask, control } = await openAdmin();
     const response = await ask(path, { method, body });
@@ -321,11 +344,11 @@ describe('writing', () => {
   });
 
   it.each([
-    ['POST', SPLIT, 'GET, HEAD, PUT'],
+    ['POST', SPLIT, 'DELETE, GET, HEAD, PUT'],
     ['PUT', '/v1/pools', 'GET, HEAD'],
     ['GET', '/v1/explain', 'POST'],
     ['HEAD', '/v1/events', 'GET'],
-    ['OPTIONS', '/v1/config', 'GET, HEAD, PUT'],
+    ['OPTIONS', '/v1/config', 'DELETE, GET, HEAD, PUT'],
   ])('does not %s %s', async (method, path, allow) => {
     const { ask } = await openAdmin();
     const response = await ask(path, { method });

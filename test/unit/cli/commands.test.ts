@@ -193,25 +193,22 @@ describe('split', () => {
 
   test('sets, with all that a write may say', async () => {
     const options = { reason: 'night shift', ifRevision: 4, token: 'secret' };
-    const ended = await runAgainst(admin.url, options, (call) => runSplit(call, 'shop', ['v1=100']));
+    const ended = await runAgainst(admin.url, options, (call) => runSplit(call, 'shop', ['v1=100', 'v2=0']));
     expect(ended).toEqual({
       code: 0,
       stdout: 'revision 5, obeyed by 2 of 2 workers\n  pools.shop.split.v1  90 -> 100\nshop: v1 100 %\n',
       stderr: '',
     });
+    const asked = { method: 'PUT', ifMatch: '"4"', authorization: 'Bearer secret' };
+    const body = { weights: { v1: 100, v2: 0 }, reason: 'night shift' };
     expect(admin.asked).toEqual([
-      {
-        method: 'PUT',
-        url: '/v1/pools/shop/split',
-        ifMatch: '"4"',
-        authorization: 'Bearer secret',
-        body: { weights: { v1: 100 }, reason: 'night shift' },
-      },
+      { ...asked, url: '/v1/pools/shop/split?dryRun=true', body },
+      { ...asked, url: '/v1/pools/shop/split', body },
     ]);
   });
 
   test('a dry run changes nothing and says so', async () => {
-    const { stdout } = await runAgainst(admin.url, { dryRun: true }, (call) => runSplit(call, 'shop', ['v1=100']));
+    const { stdout } = await runAgainst(admin.url, { dryRun: true }, (call) => runSplit(call, 'shop', ['v1=100', 'v2=0']));
     expect(stdout).toBe('would change, over revision 4; nothing was done:\n  pools.shop.split.v1  90 -> 100\nshop: v1 100 %\n');
     expect(admin.asked[0]?.url).toBe('/v1/pools/shop/split?dryRun=true');
   });
@@ -219,13 +216,13 @@ describe('split', () => {
   test('lets users follow at once when it is told to, and says so', async () => {
     const response = { revision: 4, workers: { applied: 2, total: 2 }, differences: [], moved: ['shop'] };
     admin.scripted.set('PUT /v1/pools/shop/split', { status: 200, body: response });
-    const { stdout } = await runAgainst(admin.url, { moveUsers: true }, (call) => runSplit(call, 'shop', ['v1=100']));
+    const { stdout } = await runAgainst(admin.url, { moveUsers: true }, (call) => runSplit(call, 'shop', ['v1=100', 'v2=0']));
     expect(stdout).toBe('nothing to change: revision 4 is already so\n  users of shop follow the weights at once\nshop: v1 100 %\n');
-    expect(admin.asked[0]?.body).toEqual({ weights: { v1: 100 }, sessions: 'move' });
+    expect(admin.asked[0]?.body).toEqual({ weights: { v1: 100, v2: 0 }, sessions: 'move' });
   });
 
   test('a stale revision', async () => {
-    const ended = await runAgainst(admin.url, { ifRevision: 2 }, (call) => runSplit(call, 'shop', ['v1=100']));
+    const ended = await runAgainst(admin.url, { ifRevision: 2 }, (call) => runSplit(call, 'shop', ['v1=100', 'v2=0']));
     expect(ended.code).toBe(4);
     expect(ended.stderr).toContain('the current one is revision 4, not the one you expected');
     expect(ended.stderr).toContain('--if-revision 4');
@@ -247,8 +244,11 @@ describe('drain and resume', () => {
       runDrain(call, { pool: 'shop', version: 'v1', endpoint: '127.0.0.1:9001' }),
     );
     expect(drained.stdout).toMatch(/\n13 requests and 20 connections left\n$/);
-    await runAgainst(admin.url, { reason: 'ok' }, (call) => runResume(call, { pool: 'shop', version: 'v1', endpoint: undefined }));
+    await runAgainst(admin.url, { reason: 'ok', yes: true }, (call) =>
+      runResume(call, { pool: 'shop', version: 'v1', endpoint: undefined }),
+    );
     expect(admin.asked.map(({ method, url, body }) => [method, url, body])).toEqual([
+      ['POST', '/v1/pools/shop/versions/v1/endpoints/127.0.0.1%3A9001/drain?dryRun=true', { deadline: '30s' }],
       ['POST', '/v1/pools/shop/versions/v1/endpoints/127.0.0.1%3A9001/drain', { deadline: '30s' }],
       ['GET', '/v1/pools/shop', undefined],
       ['POST', '/v1/pools/shop/versions/v1/resume', { reason: 'ok' }],
@@ -271,7 +271,7 @@ describe('drain and resume', () => {
     };
     left(10, 10);
     const target = { pool: 'shop', version: 'v1', endpoint: undefined };
-    const draining = runAgainst(admin.url, { watch: true }, (call) => runDrain(call, target), terminal);
+    const draining = runAgainst(admin.url, { watch: true, yes: true }, (call) => runDrain(call, target), terminal);
     await step(2, 6, 10, 4_200);
     await step(3, 0, 0);
     const { code, stdout } = await draining;

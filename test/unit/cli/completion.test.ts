@@ -72,7 +72,7 @@ test.each([
   ['sluice mark shop v1 ', []],
   ['sluice markers ', ['shop']],
   ['sluice events --kind re', ['refused', 'revision']],
-  ['sluice config ', ['show', 'diff', 'export', 'apply']],
+  ['sluice config ', ['show', 'diff', 'export', 'apply', 'reset']],
   ['sluice config apply --dr', ['--dry-run']],
   ['sluice completion ', ['bash', 'zsh', 'fish']],
   ['sluice drain --wa', ['--watch']],

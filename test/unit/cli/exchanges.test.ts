@@ -123,7 +123,7 @@ describe('the impact of a dry run', () => {
   const dryRun = async (impact: object | undefined): Promise<string> => {
     const differences = [{ path: 'pools.shop.split.v1', before: '90', after: '100' }];
     admin.scripted.set('PUT /v1/pools/shop/split', { status: 200, body: { revision: 4, dryRun: true, differences, impact } });
-    return (await runAgainst(admin.url, { dryRun: true }, (call) => runSplit(call, 'shop', ['v1=100']))).stdout;
+    return (await runAgainst(admin.url, { dryRun: true }, (call) => runSplit(call, 'shop', ['v1=100', 'v2=0']))).stdout;
   };
   const head = 'would change, over revision 4; nothing was done:\n  pools.shop.split.v1  90 -> 100\n';
   const tail = 'shop: v1 100 %\n';

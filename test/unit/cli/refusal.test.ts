@@ -98,7 +98,7 @@ describe('no response', () => {
     const silent = new FakeAdmin();
     await silent.listen();
     silent.scripted.set('PUT /v1/pools/shop/split', 'silence');
-    const ended = await runAgainst(silent.url, {}, (call) => runSplit(call, 'shop', ['v1=1']));
+    const ended = await runAgainst(silent.url, { yes: true }, (call) => runSplit(call, 'shop', ['v1=1', 'v2=0']));
     await silent.close();
     expect(ended.code).toBe(3);
     expect(ended.stderr).toContain('it does not respond in time');

@@ -1,8 +1,8 @@
 // Rollback: which revision it chooses, what it shows, when it asks, and that it restores nothing but what it has shown.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { beforeLastChange, runRollback, touchesTraffic } from '../../../src/cli/rollback.ts';
-import { FakeAdmin, FakeTerminal, history, problem, runAgainst } from './fake-admin.ts';
+import { runRollback } from '../../../src/cli/rollback.ts';
+import { FakeAdmin, FakeTerminal, history, NOW_MS, problem, runAgainst } from './fake-admin.ts';
 
 let admin: FakeAdmin;
 
@@ -13,65 +13,26 @@ beforeEach(async () => {
 
 afterEach(() => admin.close());
 
-describe('touchesTraffic', () => {
-  test.each([
-    'pools.shop.split.v1',
-    'pools.shop.split',
-    'pools.shop',
-    'pools["my.shop"].split.v1',
-    'pools["my.shop"]',
-    'pools.shop.overrides.qa.version',
-    'pools.shop.mirrors.dark',
-    'pools.shop.versions.v1.endpoints["127.0.0.1:9001"].drain',
-    'pools.shop.versions.v2',
-    'pools.shop.affinity.remember',
-    'routes.shop.version',
-    'routes (order)',
-    'routes["a.b"].hosts',
-  ])('%s', (path) => expect(touchesTraffic(path)).toBe(true));
-
-  test.each([
-    'accessLog',
-    'pools.shop.limits.pending',
-    'pools.shop.splitter',
-    'pools["a"].timeouts.connect',
-    'listeners.web.limits.connections',
-    'admin.auth',
-    'workers',
-    'routesX',
-  ])('not %s', (path) => expect(touchesTraffic(path)).toBe(false));
-});
-
-describe('the choice', () => {
-  test('passes over what moved no traffic', () => {
-    const found = beforeLastChange(history());
-    expect([found?.change.revision, found?.before.revision]).toEqual([3, 2]);
-  });
-
-  test('the first on record has none before it', () => {
-    expect(beforeLastChange(history().slice(0, 2))).toBeUndefined();
-    expect(beforeLastChange([])).toBeUndefined();
-  });
-});
-
 describe('the command', () => {
-  const restored = () => admin.asked.filter(({ url }) => url === '/v1/revisions/2/restore');
+  const restored = () => admin.asked.filter(({ url }) => url === '/v1/revisions/1/restore');
 
   test('--yes restores the one before the last change without a dry run, over what it was chosen from', async () => {
     const ended = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
     expect(ended).toEqual({
       code: 0,
       stderr: '',
-      stdout: `restore of revision 2; it undoes revision 3, by ci 3 h ago: canary step 2
+      stdout: `restore of revision 1; it undoes revisions 2 to 3, by ci 3 h ago: canary step 2 (2 steps; --step undoes the latest alone)
 revision 5, obeyed by 2 of 2 workers
   pools.shop.split.v1  90 -> 100
 `,
     });
     expect(admin.asked.map(({ method, url, ifMatch }) => [method, url, ifMatch])).toEqual([
+      ['GET', '/v1/journal?kind=revision&last=100', undefined],
+      ['GET', '/v1/pools', undefined],
       ['GET', '/v1/revisions?limit=50', undefined],
-      ['POST', '/v1/revisions/2/restore', '"4"'],
+      ['POST', '/v1/revisions/1/restore', '"4"'],
     ]);
-    expect(restored()[0]?.body).toEqual({ reason: 'rollback of revision 3: canary step 2' });
+    expect(restored()[0]?.body).toEqual({ pools: ['shop'], reason: 'rollback of revisions 2 to 3: canary step 2' });
   });
 
   test('--yes to a revision that was named restores it over whatever there is', async () => {
@@ -93,14 +54,14 @@ revision 5, obeyed by 2 of 2 workers
   });
 
   test('--yes and somebody else was faster', async () => {
-    admin.scripted.set('POST /v1/revisions/2/restore', problem(412, 'The current revision is 9.', { revision: 9 }));
+    admin.scripted.set('POST /v1/revisions/1/restore', problem(412, 'The current revision is 9.', { revision: 9 }));
     const ended = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
     expect(ended).toMatchObject({ code: 4, stderr: expect.stringContaining('the current one is revision 9') as string });
   });
 
   test('lets users stay when it is told to, in the preview as well', async () => {
     await runAgainst(admin.url, { keepUsers: true }, (call) => runRollback(call, undefined), new FakeTerminal('y'));
-    expect(restored()[0]?.body).toEqual({ sessions: 'keep', reason: 'rollback of revision 3: canary step 2' });
+    expect(restored()[0]?.body).toEqual({ pools: ['shop'], sessions: 'keep', reason: 'rollback of revisions 2 to 3: canary step 2' });
     expect(admin.asked.filter(({ method }) => method === 'POST').map(({ body }) => body?.['sessions'])).toEqual(['keep', 'keep']);
   });
 
@@ -118,9 +79,9 @@ nothing to change: revision 4 is already so
   test('a person says yes', async () => {
     const terminal = new FakeTerminal('y');
     const { code, stdout } = await runAgainst(admin.url, { reason: 'errors' }, (call) => runRollback(call, undefined), terminal);
-    expect([code, terminal.questions]).toEqual([0, ['Restore revision 2? [y/N] ']]);
+    expect([code, terminal.questions]).toEqual([0, ['Restore revision 1? [y/N] ']]);
     expect(stdout).toContain('revision 5, obeyed');
-    expect(restored()[0]?.body).toEqual({ reason: 'errors' });
+    expect(restored()[0]?.body).toEqual({ pools: ['shop'], reason: 'errors' });
   });
 
   test.each(['', 'n', 'yep'])('a person says "%s"', async (word) => {
@@ -145,7 +106,7 @@ nothing to change: revision 4 is already so
     const stale = problem(412, 'The current revision is 9.', { revision: 9 });
     const terminal = new FakeTerminal('y');
     terminal.ask = () => {
-      admin.scripted.set('POST /v1/revisions/2/restore', stale);
+      admin.scripted.set('POST /v1/revisions/1/restore', stale);
       return Promise.resolve('y');
     };
     const ended = await runAgainst(admin.url, {}, (call) => runRollback(call, undefined), terminal);
@@ -156,12 +117,37 @@ nothing to change: revision 4 is already so
     const dull = Array.from({ length: 120 }, (_, index) => ({ ...history()[0]!, revision: 200 - index }));
     admin.revisions = [...dull, ...history().slice(1)];
     await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
-    expect(admin.asked.slice(0, 3).map(({ url }) => url)).toEqual([
+    expect(admin.asked.slice(2, 5).map(({ url }) => url)).toEqual([
       '/v1/revisions?limit=50',
       '/v1/revisions?limit=50&before=151',
       '/v1/revisions?limit=50&before=101',
     ]);
     expect(restored()).toHaveLength(1);
+  });
+
+  test('--step undoes the latest step alone', async () => {
+    const { stdout } = await runAgainst(admin.url, { yes: true, step: true }, (call) => runRollback(call, undefined));
+    expect(stdout).toMatch(/^restore of revision 2; it undoes revision 3, by ci 3 h ago: canary step 2$/m);
+    expect(admin.asked.at(-1)).toMatchObject({ url: '/v1/revisions/2/restore', body: { pools: ['shop'] } });
+    const both = await runAgainst(admin.url, { yes: true, step: true }, (call) => runRollback(call, 2));
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('not both') as string });
+  });
+
+  test('said again it changes nothing, whoever says it', async () => {
+    const back = { path: 'pools.shop.split.v2', before: '10', after: undefined };
+    admin.revisions = [{ ...history()[0]!, revision: 5, cause: 'restore', author: 'ann', differences: [back] }, ...history()];
+    const change = { kind: 'restore', revision: 1, pools: ['shop'] };
+    admin.journal = [{ seq: 1, atMs: NOW_MS, kind: 'revision', author: 'ann', revision: 5, detail: { cause: 'restore', change } }];
+    for (const options of [{ yes: true }, {}, { dryRun: true }]) {
+      const ended = await runAgainst(admin.url, options, (call) => runRollback(call, undefined), new FakeTerminal('y'));
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      expect(ended.stdout).toMatch(
+        /^already rolled back: revision 5, by ann 1 min ago, undid revision 3, and no traffic was changed since$/m,
+      );
+    }
+    const json = await runAgainst(admin.url, { yes: true, json: true }, (call) => runRollback(call, undefined));
+    expect(JSON.parse(json.stdout)).toEqual({ revision: 5, differences: [], undone: { revision: 3, by: 5 } });
+    expect(admin.asked.filter(({ method }) => method === 'POST')).toEqual([]);
   });
 
   test('nothing on record', async () => {
@@ -178,6 +164,6 @@ nothing to change: revision 4 is already so
   test('--json: the response alone on stdout, the plan on stderr for the person who is asked', async () => {
     const ended = await runAgainst(admin.url, { json: true }, (call) => runRollback(call, undefined), new FakeTerminal('yes'));
     expect(JSON.parse(ended.stdout)).toMatchObject({ revision: 5 });
-    expect(ended.stderr).toContain('restore of revision 2');
+    expect(ended.stderr).toContain('restore of revision 1');
   });
 });

@@ -11,15 +11,18 @@ import { readEvents, type StreamEvent } from '../../../src/cli/event-stream.ts';
 import { formatAgo, formatInstant, formatShare, formatSpan } from '../../../src/cli/quantity.ts';
 import { formatPairs, formatTable } from '../../../src/cli/table.ts';
 import { openTerminal } from '../../../src/cli/terminal.ts';
-import { describeWeights, parseWeights } from '../../../src/cli/weights.ts';
+import { describeWeights, parseWeights, scaleOthers } from '../../../src/cli/weights.ts';
 
 describe('weights', () => {
   test('version=number', () => {
-    expect(parseWeights(['v1=90', 'v2=9.5', 'my.canary=0'])).toEqual({ v1: 90, v2: 9.5, 'my.canary': 0 });
-    expect(Object.keys(parseWeights(['__proto__=1']))).toEqual(['__proto__']);
+    expect(parseWeights(['v1=90', 'v2=9.5', 'my.canary=0'])).toEqual({
+      kind: 'weights',
+      values: { v1: 90, v2: 9.5, 'my.canary': 0 },
+    });
+    expect(Object.keys(parseWeights(['__proto__=1']).values)).toEqual(['__proto__']);
   });
 
-  test.each(['v1', 'v1=', '=5', 'v1=-1', 'v1=+5', 'v1=1e3', 'v1=5%', 'v1=.5', 'v1 =5', 'v1=NaN', `v1=${'9'.repeat(10)}`])(
+  test.each(['v1', 'v1=', '=5', 'v1=-1', 'v1=+5', 'v1=1e3', 'v1=%', 'v1=5%%', 'v1=.5', 'v1 =5', 'v1=NaN', `v1=${'9'.repeat(10)}`])(
     'not %s',
     (word) => {
       expect(() => parseWeights([word])).toThrow('is no weight: write version=number, such as v1=90 v2=10');
@@ -28,6 +31,20 @@ describe('weights', () => {
 
   test('once each', () => {
     expect(() => parseWeights(['v1=1', 'v1=2'])).toThrow('v1 has two weights');
+  });
+
+  test('shares of some, while the others keep theirs among themselves', () => {
+    expect(parseWeights(['v2=12.5%'])).toEqual({ kind: 'shares', values: { v2: 12.5 } });
+    expect(() => parseWeights(['v1=90', 'v2=10%'])).toThrow('give weights or shares, not both');
+    expect(scaleOthers({ v1: 100, v2: 0 }, { v2: 10 })).toEqual({ v1: 90, v2: 10 });
+    expect(scaleOthers({ v1: 3, v2: 1, v3: 4 }, { v3: 20 })).toEqual({ v1: 60, v2: 20, v3: 20 });
+    expect(scaleOthers({ v1: 1, v2: 1, v3: 1 }, { v3: 0.1 })).toEqual({ v1: 49.95, v2: 49.95, v3: 0.1 });
+    expect(scaleOthers({ v1: 5, v2: 5 }, { v2: 100 })).toEqual({ v1: 0, v2: 100 });
+    expect(scaleOthers({ v1: 5, v2: 5, v3: 0 }, { v1: 30, v2: 70 })).toEqual({ v1: 30, v2: 70, v3: 0 });
+    expect(scaleOthers({ v1: 0, v2: 1 }, { v1: 100, v2: 0 })).toEqual({ v1: 100, v2: 0 });
+    expect(() => scaleOthers({ v1: 1, v2: 1 }, { v1: 60, v2: 60 })).toThrow('the shares add up to 120 %');
+    expect(() => scaleOthers({ v1: 0, v2: 1 }, { v2: 10 })).toThrow('the other 90 % would go to no version');
+    expect(() => scaleOthers({ v1: 1, v2: 1 }, { v1: 10, v2: 10 })).toThrow('the other 80 % would go to no version');
   });
 
   test('in shares', () => {

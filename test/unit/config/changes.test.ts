@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { MAX_AMENDMENTS } from '../../../src/config/amend.ts';
 import type { Amendment } from '../../../src/config/amend.ts';
-import { clearOverrides, isRefused, removeOverride, setMirror, setOverride, setSplit, standingValue } from '../../../src/config/changes.ts';
+import {
+  clearOverrides,
+  isRefused,
+  removeOverride,
+  resetSplit,
+  setMirror,
+  setOverride,
+  setSplit,
+  standingValue,
+} from '../../../src/config/changes.ts';
 import type { Changed, Standing } from '../../../src/config/changes.ts';
 import { readField } from '../../../src/config/field.ts';
 import { setDrain } from '../../../src/config/set-drain.ts';
@@ -46,9 +55,9 @@ test('a split is one field', () => {
 test('a split again keeps what the file said at first; as the file has it, nothing is recorded', () => {
   const twice = after(
     (at) => setSplit(at, 'shop', { v1: 90, v2: 10 }),
-    (at) => setSplit(at, 'shop', { v2: 1 }),
+    (at) => setSplit(at, 'shop', { v1: 0, v2: 1 }),
   );
-  expect(twice).toEqual([{ path: SPLIT, value: { v2: 1 }, base: { v1: 100 } }]);
+  expect(twice).toEqual([{ path: SPLIT, value: { v1: 0, v2: 1 }, base: { v1: 100 } }]);
   expect(setSplit({ written: WRITTEN, amendments: twice }, 'shop', { v2: 0, v1: 100 })).toEqual([]);
 });
 
@@ -81,6 +90,27 @@ test('a split that cannot be is refused, with each fault at its path', () => {
   ]);
 });
 
+test('a split that names one of several versions is refused, and both readings are spelled out', () => {
+  for (const weights of [{ v2: 10 }, { v1: 100 }])
+    expect(messages(setSplit(FRESH, 'shop', weights))).toEqual([
+      expect.stringMatching(
+        /^invalid pools\.shop\.split: only "v[12]" of 2 versions is named: write \{ "v[12]": 1, "v[12]": 0 \} if it is to get all requests/,
+      ),
+    ]);
+  const sole = { written: { pools: { shop: { versions: { v1: {} } } } }, amendments: [] };
+  expect(setSplit(sole, 'shop', { v1: 5 })).toHaveLength(1);
+});
+
+test('a split is again as the file has it', () => {
+  const amendments = after(
+    (at) => setSplit(at, 'shop', { v1: 90, v2: 10 }),
+    (at) => setOverride(at, 'shop', 'canary', CANARY),
+  );
+  expect(resetSplit({ written: WRITTEN, amendments }, 'shop')).toEqual(amendments.slice(1));
+  expect(resetSplit(FRESH, 'shop')).toEqual([]);
+  expect(messages(resetSplit(FRESH, 'shp'))).toEqual([expect.stringContaining('there is no pool "shp"')]);
+});
+
 test('a pool that is not there is unknown, whatever is asked', () => {
   const message = 'unknown pools.shp: there is no pool "shp" (did you mean "shop"?)';
   for (const ask of [
@@ -101,7 +131,7 @@ test('overrides are added, replaced, removed, and taken back all at once', () =>
   const amendments = after(
     (at) => setOverride(at, 'shop', 'canary', CANARY),
     (at) => setOverride(at, 'shop', 'qa', { ...QA, version: 'v1' }),
-    (at) => setSplit(at, 'shop', { v2: 1 }),
+    (at) => setSplit(at, 'shop', { v1: 0, v2: 1 }),
   );
   const standing = { written: WRITTEN, amendments };
   expect(readField(standingValue(standing), OVERRIDES)).toEqual([
@@ -109,7 +139,7 @@ test('overrides are added, replaced, removed, and taken back all at once', () =>
     { name: 'canary', ...CANARY },
   ]);
   expect(setOverride(standing, 'shop', 'canary', CANARY)).toEqual(amendments);
-  expect(clearOverrides(standing, 'shop')).toEqual([{ path: SPLIT, value: { v2: 1 }, base: { v1: 100 } }]);
+  expect(clearOverrides(standing, 'shop')).toEqual([{ path: SPLIT, value: { v1: 0, v2: 1 }, base: { v1: 100 } }]);
   expect(removeOverride(standing, 'shop', 'canary')).toEqual(amendments.filter(({ path }) => path.at(-1) !== 'canary'));
   expect(removeOverride(standing, 'shop', 'none')).toEqual(amendments);
   const removed = after((at) => removeOverride(at, 'shop', 'qa'));
@@ -206,7 +236,7 @@ test('when too much is recorded, more is refused and nothing is lost', () => {
   const names = Array.from({ length: MAX_AMENDMENTS }, (_, index) => `o${index}`);
   const amendments = names.map((name) => ({ path: [...OVERRIDES, name], value: { name, ...CANARY } }));
   const standing = { written: WRITTEN, amendments };
-  expect(messages(setSplit(standing, 'shop', { v2: 1 }))).toEqual([
+  expect(messages(setSplit(standing, 'shop', { v1: 0, v2: 1 }))).toEqual([
     'invalid pools.shop.split: there are more than 10000 changes: write some of them to the file',
   ]);
   expect(removeOverride(standing, 'shop', 'o7')).toHaveLength(MAX_AMENDMENTS - 1);

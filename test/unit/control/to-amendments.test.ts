@@ -107,12 +107,16 @@ describe('toAmendments', () => {
   it('sets a split whole, for the rules to judge', async () => {
     const room = await Room.open();
     expect(await room.change(split(75))).toEqual(['pools.shop.split.v1: 90 -> 75', 'pools.shop.split.v2: 10 -> 25']);
-    expect(await room.change({ kind: 'split', pool: 'shop', weights: { v2: 1 } })).toEqual([
+    expect(await room.change({ kind: 'split', pool: 'shop', weights: { v1: 0, v2: 1 } })).toEqual([
       'pools.shop.split.v1: 75 -> 0',
       'pools.shop.split.v2: 25 -> 1',
     ]);
     expect(await room.problems({ kind: 'split', pool: 'shop', weights: { v3: 1 } })).toEqual([expect.stringContaining('v3')]);
     expect(await room.problems({ kind: 'split', pool: 'shop', weights: { v1: -1 } })).toHaveLength(1);
+    for (const weights of [{ v1: 10 }, { v2: 100 }])
+      expect(await room.problems({ kind: 'split', pool: 'shop', weights })).toEqual([
+        expect.stringMatching(/only "v[12]" of 2 versions is named: write .* if it is to get all requests, or name the others/),
+      ]);
     expect(await room.change(split(90))).toHaveLength(2);
     expect(room.desired.amendments).toEqual([]);
   });

@@ -1,0 +1,113 @@
+import { expect, it } from 'vitest';
+import { decodeText } from '../../../src/config/decode.ts';
+import type { Config } from '../../../src/config/model.ts';
+import type { PoolStatus } from '../../../src/api/pools.ts';
+import { lastRespondingFault } from '../../../src/control/last-responding.ts';
+import type { Change } from '../../../src/control/control-api.ts';
+import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
+import { poolStatuses } from '../../../src/control/pool-status.ts';
+
+const FIRST = '127.0.0.1:9001';
+const SECOND = '127.0.0.1:9002';
+const CANARY = '127.0.0.1:9003';
+
+interface Parts {
+  readonly split?: string;
+  /** Versions and endpoints that drain. */
+  readonly drained?: readonly string[];
+  readonly fallback?: string;
+}
+
+function config({ split = 'v1: 90, v2: 10', drained = [], fallback = 'split' }: Parts = {}): Config {
+  const at = (address: string): string => `{ address: "${address}", drain: ${drained.includes(address)} }`;
+  const text = `
+listeners: [{ name: web, address: 127.0.0.1:8080 }]
+pools:
+  shop:
+    versions:
+      v1: { endpoints: [${at(FIRST)}, ${at(SECOND)}], drain: ${drained.includes('v1')} }
+      v2: { endpoints: [${at(CANARY)}], drain: ${drained.includes('v2')} }
+    split: { ${split} }
+    fallback: { whenNoneReady: ${fallback} }
+routes: [{ name: main, pool: shop }]
+`;
+  return decodeText('/x.yaml', text).config!;
+}
+
+/** As the pool is, with endpoints that fail their health check. */
+function statuses(of: Config, unhealthy: readonly string[] = []): readonly PoolStatus[] {
+  const found = poolStatuses(of.pools, {
+    counters: new CounterRegistry(1),
+    revision: 1,
+    workers: { applied: 1, total: 1 },
+    isAmended: () => false,
+  });
+  return found.map((pool) => ({
+    ...pool,
+    versions: pool.versions.map((version) => {
+      const endpoints = version.endpoints.map((each) =>
+        unhealthy.includes(each.address) ? { ...each, ready: false, reason: 'unhealthy' as const } : each,
+      );
+      return { ...version, endpoints, ready: endpoints.some(({ ready }) => ready) };
+    }),
+  }));
+}
+
+interface Case extends Parts {
+  readonly drains: string;
+  readonly already?: readonly string[];
+  readonly unhealthy?: readonly string[];
+  readonly force?: boolean;
+}
+
+function fault({ drains, already = [], unhealthy = [], force, ...parts }: Case): string | undefined {
+  const before = config({ ...parts, drained: already });
+  const after = config({ ...parts, drained: [...already, drains] });
+  const isVersion = drains.startsWith('v');
+  const version = isVersion ? drains : drains === CANARY ? 'v2' : 'v1';
+  const change: Change = {
+    kind: 'drain',
+    pool: 'shop',
+    version,
+    endpoint: isVersion ? undefined : drains,
+    ...(force !== undefined && { force }),
+  };
+  return lastRespondingFault(change, { before, after, statuses: statuses(before, unhealthy) });
+}
+
+it.each<[string, Case]>([
+  ['the only version with a weight', { drains: 'v1', split: 'v1: 1, v2: 0' }],
+  ['the last version', { drains: 'v2', already: ['v1'] }],
+  ['the last endpoint', { drains: CANARY, already: ['v1'] }],
+  ['the last endpoint of the only version with a weight', { drains: FIRST, already: [SECOND], split: 'v1: 1, v2: 0' }],
+  ['the last endpoint that is healthy', { drains: FIRST, unhealthy: [SECOND], split: 'v1: 1, v2: 0' }],
+  ['the version beside one that is down', { drains: 'v1', unhealthy: [CANARY] }],
+  ['the last version, though all are down', { drains: 'v1', split: 'v1: 1, v2: 0', unhealthy: [FIRST, SECOND] }],
+])('%s is not drained by omission', (_, parts) => {
+  expect(fault(parts)).toBe('pool shop would have no version left that responds: its requests would get 503 until one is resumed');
+  expect(fault({ ...parts, force: true })).toBeUndefined();
+});
+
+it.each<[string, Case]>([
+  ['a version beside another', { drains: 'v1' }],
+  ['a version without a weight', { drains: 'v2', split: 'v1: 1, v2: 0' }],
+  ['an endpoint of two', { drains: FIRST, split: 'v1: 1, v2: 0' }],
+  ['the last endpoint of a version beside another', { drains: CANARY }],
+  ['one that is down', { drains: 'v2', unhealthy: [CANARY] }],
+  ['what is drained already', { drains: 'v1', already: ['v1'], split: 'v1: 1, v2: 0' }],
+  ['an endpoint where all are drained', { drains: FIRST, already: ['v1', 'v2'] }],
+])('%s is drained', (_, parts) => {
+  expect(fault(parts)).toBeUndefined();
+});
+
+it('a version with a share that no other takes over is not drained by omission', () => {
+  const why = 'no other version of pool shop takes over (fallback.whenNoneReady: fail): the share of v2 would get 503 until it is resumed';
+  expect(fault({ drains: 'v2', fallback: 'fail' })).toBe(why);
+  expect(fault({ drains: CANARY, fallback: 'fail' })).toBe(why);
+  expect(fault({ drains: FIRST, fallback: 'fail' })).toBeUndefined();
+});
+
+it('a change of another kind fears nothing', () => {
+  const [before, after] = [config({ drained: ['v1'] }), config({ drained: ['v1', 'v2'] })];
+  expect(lastRespondingFault({ kind: 'restore', revision: 1 }, { before, after, statuses: [] })).toBeUndefined();
+});
