@@ -26,6 +26,7 @@ const exchange = z.object({
   keyed: z.boolean().describe('Whether the request brought an affinity key.'),
   status: statusCode,
   outcome: z.string().describe('How the exchange ended, such as ok, no_route or response_timeout.'),
+  detail: z.string().describe('Why a message was refused: what is wrong with it, which limit it breaks, and where.').optional(),
   attempts: count.describe('How often an upstream was tried.'),
   durationMs: z.number().describe('Milliseconds from the head of the request to the end of the response.'),
   firstByteMs: z.number().describe('Milliseconds to the head of the response; absent when there was none.').optional(),

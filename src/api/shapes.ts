@@ -302,6 +302,7 @@ export const SHAPES = {
     keyed: 'flag',
     status: 'number',
     outcome: 'text',
+    'detail?': 'text',
     attempts: 'number',
     durationMs: 'number',
     'firstByteMs?': 'number',

@@ -104,7 +104,10 @@ function viewExchange(each: ShownExchange): readonly string[] {
       ['endpoint', orDash(each.endpoint ?? '')],
       ['reason', reasonOf(each)],
       ['affinity key', each.keyed ? 'the request brought one' : 'none'],
-      ['outcome', `${each.outcome}, status ${each.status}, ${count(attempts, 'attempt')}`],
+      [
+        'outcome',
+        `${each.outcome}, status ${each.status}, ${count(attempts, 'attempt')}${each.detail === undefined ? '' : `: ${each.detail}`}`,
+      ],
       ['duration', `${duration(each.durationMs)}${firstByte}`],
       ['bytes', `${each.bytesIn} in, ${each.bytesOut} out`],
       ['fields', each.cut ? 'cut short' : ''],

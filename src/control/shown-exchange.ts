@@ -50,6 +50,7 @@ function showExchange(each: Observation, keyFields: ReadonlySet<string>): ShownE
     keyed: each.keyed,
     status: each.status,
     outcome: each.outcome,
+    detail: orAbsent(textOf(each.detail)),
     attempts: each.attempts,
     durationMs: micros(each.durationMs),
     firstByteMs: each.firstByteMs < 0 ? undefined : micros(each.firstByteMs),

@@ -15,7 +15,7 @@ import {
 } from './field-sort.ts';
 import { BODY_CHUNKED, BODY_LENGTH, BODY_UNTIL_CLOSE, judgeTransferEncoding, parseContentLength } from './framing.ts';
 import type { HeadLimits } from './limits.ts';
-import { REFUSE_BAD_RESPONSE } from './refusal.ts';
+import { REFUSE_BAD_RESPONSE, REFUSE_LARGE_RESPONSE } from './refusal.ts';
 import type { ResponseHead } from './response-head.ts';
 
 const STATUS_LINE = /HTTP\/1\.[01] [1-5][0-9]{2}(?: [\t -~\x80-\xff]*)?\r\n/y;
@@ -33,7 +33,7 @@ const options = new ConnectionOptions();
 /**
  * Reads the head of a response to a `requestMethod` request, which starts at `from` in `text` (bytes decoded as latin1), into `head`,
  * whose fields are all set anew.
- * Returns the offset just past the head; 0 when more bytes are needed; or -REFUSE_BAD_RESPONSE, with the reason in `head.refusal`.
+ * Returns the offset just past the head; 0 when more bytes are needed; or minus REFUSE_BAD_RESPONSE or REFUSE_LARGE_RESPONSE, with the reason in `head.refusal`.
  */
 export function readResponseHead(text: string, from: number, head: ResponseHead, limits: HeadLimits, requestMethod: string): number {
   head.reset();
@@ -41,7 +41,7 @@ export function readResponseHead(text: string, from: number, head: ResponseHead,
   if (!STATUS_LINE.test(text)) return refuseLine(text, from, head, limits);
   const fields = STATUS_LINE.lastIndex;
   const end = endOfFieldLines(text, fields);
-  if ((end === 0 ? text.length : end) - from > limits.headerBytes) return refuse(head, 'header too large');
+  if ((end === 0 ? text.length : end) - from > limits.headerBytes) return refuseSize(head, 'header too large');
   if (end === 0) {
     const reason = judgeFieldLines(text, fields);
     if (reason !== BLANK_BEFORE_COLON) return reason === '' ? 0 : refuse(head, reason);
@@ -56,7 +56,7 @@ export function readResponseHead(text: string, from: number, head: ResponseHead,
   }
   sorted.sort(text, fields, end, CUT);
   head.dated = sorted.has(FIELD_DATE);
-  if (sorted.count > limits.headerCount) return refuse(head, 'too many fields');
+  if (sorted.count > limits.headerCount) return refuseSize(head, 'too many fields');
   head.minor = digitAt(text, from + 7);
   head.status = digitAt(text, from + 9) * 100 + digitAt(text, from + 10) * 10 + digitAt(text, from + 11);
   head.reason = text.slice(from + 13, fields - 2);
@@ -70,8 +70,13 @@ function refuse(head: ResponseHead, reason: string): number {
   return -REFUSE_BAD_RESPONSE;
 }
 
+function refuseSize(head: ResponseHead, reason: string): number {
+  refuse(head, reason);
+  return -REFUSE_LARGE_RESPONSE;
+}
+
 function refuseLine(text: string, from: number, head: ResponseHead, limits: HeadLimits): number {
-  if (text.length - from > limits.headerBytes) return refuse(head, 'header too large');
+  if (text.length - from > limits.headerBytes) return refuseSize(head, 'header too large');
   const line = text.slice(from);
   return isBeginning(line) ? 0 : refuse(head, 'malformed status line');
 }

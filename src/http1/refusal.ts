@@ -7,8 +7,10 @@ export const REFUSE_NOT_IMPLEMENTED = 4;
 export const REFUSE_VERSION = 5;
 export const REFUSE_EXPECTATION = 6;
 export const REFUSE_BODY_TOO_LARGE = 7;
-/** Every refusal of a response, whatever the reason. */
+/** Every refusal of a response but the next. */
 export const REFUSE_BAD_RESPONSE = 8;
+/** A response whose head is beyond a limit. */
+export const REFUSE_LARGE_RESPONSE = 9;
 
 /** Outcome code by refusal code; position 0 is not a refusal. */
 export const REFUSAL_OUTCOMES = [
@@ -21,6 +23,7 @@ export const REFUSAL_OUTCOMES = [
   'expectation_failed',
   'body_too_large',
   'upstream_malformed',
+  'upstream_header_too_large',
 ] as const;
 
 /** A refusal code with its reason. */

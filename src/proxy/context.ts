@@ -3,6 +3,7 @@
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { Log } from '../lib/log.ts';
 import { makePseudonym } from '../http/way.ts';
+import { LogPace } from '../lib/log-pace.ts';
 import { newKey } from '../lib/random.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { WorkerCounters } from '../telemetry/counters.ts';
@@ -29,6 +30,8 @@ export class ProxyContext {
   readonly counters: WorkerCounters;
   readonly log: Log;
   readonly recent = new RecentExchanges();
+  /** Of lines about responses that are malformed. */
+  readonly malformed = new LogPace();
   readonly shadows: MirroredRequests;
 
   #draining = false;

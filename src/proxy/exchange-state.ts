@@ -45,6 +45,8 @@ export class ExchangeState {
   /** When a byte of a body moved last, in either direction. */
   movedMs = 0;
   outcome: Outcome = OUTCOME.ok;
+  /** Why a message of it was refused, for operators. */
+  detail = '';
 
   /** The body's first bytes, when they are few: they are sent with the head. */
   bodyText = '';
@@ -104,6 +106,7 @@ export function resetExchangeState(state: ExchangeState): void {
   state.startedMs = 0;
   state.movedMs = 0;
   state.outcome = OUTCOME.ok;
+  state.detail = '';
   resetRequestSide(state);
   resetResponseSide(state);
 }

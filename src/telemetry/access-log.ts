@@ -56,7 +56,7 @@ export function formatLine(o: Observation): string {
     `{"time":"${isoTime(o.startedAtMs)}","listener":${text(o.listener)},"route":${text(o.route)},"pool":${text(o.pool)}` +
     `,"version":${text(o.version)}${o.deploy === '' ? '' : `,"deploy":${text(o.deploy)}`},"endpoint":${text(o.endpoint)},"method":${text(o.method)},"authority":${text(o.authority)}` +
     `,"target":${text(maskTarget(o.target))},"client":${text(o.client)},"requestId":${text(o.requestId)},"status":${count(o.status)}` +
-    `,"outcome":${text(o.outcome)},"reason":${text(o.reason)},"attempts":${count(o.attempts)}` +
+    `,"outcome":${text(o.outcome)}${o.detail === '' ? '' : `,"detail":${text(o.detail)}`},"reason":${text(o.reason)},"attempts":${count(o.attempts)}` +
     `,"durationMs":${micros(o.durationMs)},"firstByteMs":${micros(o.firstByteMs)}` +
     `,"bytesIn":${count(o.bytesIn)},"bytesOut":${count(o.bytesOut)}}\n`
   );

@@ -82,6 +82,7 @@ function copyOf(from: Observation, standsFor: number): Observation {
   to.requestId = flat(from.requestId, NAME_BYTES);
   to.status = from.status;
   to.outcome = from.outcome;
+  to.detail = flat(from.detail, NAME_BYTES);
   to.reason = from.reason;
   to.attempts = from.attempts;
   to.startedAtMs = from.startedAtMs;

@@ -13,7 +13,7 @@ export function codesOf(label: string, names: readonly string[]): readonly Code[
 /** Reading and routing a request end it before there is an attempt. */
 const BEFORE_ATTEMPTS: ReadonlySet<Outcome> = new Set([
   ...[OUTCOME.replied, OUTCOME.header_too_large, OUTCOME.uri_too_long, OUTCOME.expectation_failed, OUTCOME.not_implemented],
-  ...[OUTCOME.version_not_supported, OUTCOME.no_route, OUTCOME.no_endpoint],
+  ...[OUTCOME.version_not_supported, OUTCOME.no_route, OUTCOME.no_endpoint, OUTCOME.loop_detected, OUTCOME.too_many_proxies],
 ]);
 
 export const ATTEMPT_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
@@ -21,9 +21,12 @@ export const ATTEMPT_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
   isExpected: !BEFORE_ATTEMPTS.has(outcome),
 }));
 
+/** Requests that are sound, and are turned away all the same. */
+const REFUSED_BY_US: ReadonlySet<Outcome> = new Set([OUTCOME.overload, OUTCOME.loop_detected, OUTCOME.too_many_proxies]);
+
 export const REFUSAL_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
   labels: { outcome: outcome.code },
-  isExpected: (outcome.source === 'downstream' && outcome !== OUTCOME.downstream_closed) || outcome === OUTCOME.overload,
+  isExpected: (outcome.source === 'downstream' && outcome !== OUTCOME.downstream_closed) || REFUSED_BY_US.has(outcome),
 }));
 
 export const MIRROR_CODES: readonly Code[] = codesOf(

@@ -17,6 +17,8 @@ export class Observation {
   status = 0;
   /** Code from `OUTCOMES`. */
   outcome = 'ok';
+  /** Why the request or the response was refused, for operators: what is wrong, which limit, and where; empty otherwise. */
+  detail = '';
   /** Why this version: one of routing's choice reasons; empty when no version was chosen. */
   reason = '';
   attempts = 0;

@@ -40,6 +40,7 @@ const rows = [
   ['upstream_reset', 502, 'upstream', 'The upstream closed the connection.'],
   ['upstream_error', 502, 'upstream', 'The upstream responded with an error.'],
   ['upstream_malformed', 502, 'upstream', 'The upstream sent a malformed response.'],
+  ['upstream_header_too_large', 502, 'upstream', 'The upstream sent a response header that is too large.'],
   ['internal', 500, 'proxy', 'Internal error.'],
 ] as const;
 

@@ -24,6 +24,10 @@ beforeAll(async () => {
     await wire.readHead();
     await wire.write('garbage\r\n\r\n');
   });
+  const wordy = await startUpstream(async (wire) => {
+    await wire.readHead();
+    await wire.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(40_000)}\r\n\r\n`);
+  });
   const retries = { attempts: 0 };
   const to = (endpoint: string | object, more: object = {}): object => ({ versions: { v1: { endpoints: [endpoint] } }, retries, ...more });
   const pools: Record<string, object> = {
@@ -35,6 +39,7 @@ beforeAll(async () => {
     downstream_stalled: to(silent.address, { timeouts: { stall: '100ms' } }),
     upstream_reset: to(resets.address),
     upstream_malformed: to(garbage.address),
+    upstream_header_too_large: to(wordy.address),
   };
   const routes = Object.keys(pools).map((pool) => ({
     name: pool,

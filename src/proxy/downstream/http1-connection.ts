@@ -28,6 +28,7 @@ import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { ProxyContext } from '../context.ts';
 import type { ExchangePool } from '../exchange-pool.ts';
 import { refusalText } from '../steps/local-reply.ts';
+import { observeRefusal } from '../steps/observe.ts';
 import type { Downstream, DownstreamOwner } from './downstream.ts';
 import type { RequestSink } from './request-sink.ts';
 
@@ -177,7 +178,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
   }
 
   onDeadline(): void {
-    if (this.#phase === AWAITING && this.#pending !== '') this.#refuse(OUTCOME.request_timeout);
+    if (this.#phase === AWAITING && this.#pending !== '') this.#refuse(OUTCOME.request_timeout, this.#pending, 'head not complete in time');
     else if (this.#phase === BUSY && this.#ended) this.onGone();
     else if (this.#phase === BUSY) this.#exchange!.onDownstreamStalled();
     else this.destroy();
@@ -318,9 +319,10 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
       end = readRequestHead(text, 0, exchange.head, settings);
     }
     if (end <= 0) {
+      const { refusal } = exchange.head;
       exchanges.put(exchange);
       if (end === 0) this.#await(text);
-      else this.#refuse(OUTCOME[REFUSAL_OUTCOMES[-end] ?? 'bad_request']);
+      else this.#refuse(OUTCOME[REFUSAL_OUTCOMES[-end] ?? 'bad_request'], text, refusal);
       return to;
     }
     this.#pending = '';
@@ -345,8 +347,9 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     this.#pending = text;
   }
 
-  #refuse(outcome: Outcome): void {
+  #refuse(outcome: Outcome, text: string, reason: string): void {
     this.owner.counters.refused(outcome.index);
+    observeRefusal(this, this.owner.context, { outcome, text, reason });
     this.writeReply(refusalText(outcome));
     this.linger();
   }

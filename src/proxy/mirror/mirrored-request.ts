@@ -289,6 +289,7 @@ function outcomeOf(outcome: Outcome): MirrorOutcome {
     case OUTCOME.connect_timeout:
       return MIRRORED.connect_timeout;
     case OUTCOME.upstream_malformed:
+    case OUTCOME.upstream_header_too_large:
       return MIRRORED.upstream_malformed;
     case OUTCOME.drain_timeout:
       return MIRRORED.removed;

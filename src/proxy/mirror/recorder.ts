@@ -34,6 +34,7 @@ const FAILURES: ReadonlySet<string> = new Set<OutcomeCode>([
   'upstream_stalled',
   'upstream_reset',
   'upstream_malformed',
+  'upstream_header_too_large',
 ]);
 
 export class Recorder implements ResponseTap {

@@ -10,7 +10,12 @@ import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { RouteCounters } from '../../telemetry/counters.ts';
 import type { ProxyContext } from '../context.ts';
+import type { Downstream } from '../downstream/downstream.ts';
 import type { ExchangeState } from '../exchange-state.ts';
+
+/** Method and target of what looks like a request line, however it goes on. */
+const FIRST_LINE = /^[\r\n]{0,4}([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([!-~]{1,2048})/;
+const MAX_LINE = 2100;
 
 /** Reused: its readers read it at once and keep nothing of it. */
 const observation = new Observation();
@@ -40,6 +45,36 @@ export function observe(state: ExchangeState, context: ProxyContext): void {
   describeEnd(state, status, endedMs - state.startedMs);
   if (isWanted) ring.keep(observation, endedMs);
   accessLog?.record(observation);
+}
+
+/** What is known of a request whose head could not be used. */
+export interface RefusedHead {
+  readonly outcome: Outcome;
+  /** As far as it had come; latin1. */
+  readonly text: string;
+  /** What is wrong with it. */
+  readonly reason: string;
+}
+
+/** Records a request whose head was refused, which no exchange has begun on. */
+export function observeRefusal({ owner, peer }: Downstream, context: ProxyContext, refused: RefusedHead): void {
+  const { outcome } = refused;
+  const endedMs = context.deadlines.refresh();
+  const isWanted = context.recent.failed.offer(endedMs);
+  const { accessLog } = context;
+  if (!isWanted && accessLog === undefined) return;
+  const made = new Observation();
+  made.listener = owner.settings.name;
+  made.client = peer;
+  made.status = outcome.status;
+  made.outcome = outcome.code;
+  made.detail = refused.reason;
+  made.startedAtMs = wallMs();
+  const line = FIRST_LINE.exec(refused.text.slice(0, MAX_LINE));
+  made.method = line?.[1] ?? '';
+  made.target = line?.[2] ?? '';
+  if (isWanted) context.recent.failed.keep(made, endedMs);
+  accessLog?.record(made);
 }
 
 function routeCountersOf({ match, serving, attempt, choice }: ExchangeState): RouteCounters {
@@ -77,6 +112,7 @@ function describeEnd(state: ExchangeState, status: number, durationMs: number): 
   observation.attempts = attempt.count;
   observation.status = status;
   observation.outcome = state.outcome.code;
+  observation.detail = state.detail;
   observation.startedAtMs = wallMs() - durationMs;
   observation.durationMs = durationMs;
   observation.firstByteMs = state.firstByteMs;

@@ -56,6 +56,7 @@ function keepBeginning(state: ExchangeState, bytes: Buffer, from: number, to: nu
 function refuse(exchange: ExchangeControl, outcome: Outcome, to: number): number {
   const { state } = exchange;
   state.downstream!.owner.counters.refused(outcome.index);
+  state.detail = state.body.scanner.refusal;
   if (state.responded) exchange.abort(outcome);
   else reply(exchange, outcome);
   return to;

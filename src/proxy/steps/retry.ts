@@ -19,12 +19,14 @@ import {
   STALE,
 } from '../retry-reasons.ts';
 import { reply } from './local-reply.ts';
+import { noteMalformed } from './note-malformed.ts';
 import { startAttempt, hold } from './start-attempt.ts';
 import { moveToVersion, retryVersionOf } from './version-fallback.ts';
 
 /** The attempt failed with `outcome`; `connection` is closed already. */
 export function retry(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
   const { state } = exchange;
+  if (outcome === OUTCOME.upstream_malformed || outcome === OUTCOME.upstream_header_too_large) noteMalformed(exchange, connection);
   if (state.responded) return failResponse(exchange, outcome);
   const stale = isStale(state, connection, outcome);
   const reason = stale ? STALE : reasonOf(outcome, connection.sent);

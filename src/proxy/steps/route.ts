@@ -64,5 +64,6 @@ function refuseTarget(exchange: ExchangeControl): void {
   const { state } = exchange;
   state.downstream!.owner.counters.refused(OUTCOME.bad_request.index);
   state.head.keepAlive = false;
+  state.detail = 'path with two readings';
   reply(exchange, OUTCOME.bad_request);
 }

@@ -13,6 +13,7 @@
 import type { ChunkedScanner } from '../../http1/chunked-scanner.ts';
 import { BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
 import { readResponseHead } from '../../http1/read-response-head.ts';
+import { REFUSE_LARGE_RESPONSE } from '../../http1/refusal.ts';
 import { ResponseHead } from '../../http1/response-head.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
@@ -225,7 +226,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
       const text = this.#pending + latin1(this.memory, offset, to);
       const start = this.#interims === 0 ? 0 : skipEmptyLine(text);
       const end = start < 0 ? 0 : readResponseHead(text, start, this.head, this.#owner.settings.responseLimits, this.#method);
-      if (end < 0) return this.#malformed();
+      if (end < 0) return this.#refuseHead(-end);
       if (end === 0) {
         this.#pending = text;
         offset = to;
@@ -236,7 +237,10 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
       offset = to - (text.length - end);
       if (this.head.status >= 200) return this.#startBody(offset, limit, to === limit ? text : '', end);
       this.#interims++;
-      if (this.#interims > MAX_INTERIM || this.head.status === 101) return this.#malformed();
+      if (this.#interims > MAX_INTERIM || this.head.status === 101) {
+        this.head.refusal = this.head.status === 101 ? 'switch of protocols that nobody asked for' : 'too many interim responses';
+        return this.#malformed();
+      }
       this.#sink?.onInterim(this);
       if (this.#phase !== HEAD || offset === limit) return this.#phase === HEAD;
     }
@@ -276,6 +280,11 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
       if (to < limit) this.#reusable = false;
     }
     return to > from && this.scanner.cuts.length > 0 ? this.scanner.dropCuts(this.memory, from, to) : to;
+  }
+
+  #refuseHead(code: number): boolean {
+    this.#fail(code === REFUSE_LARGE_RESPONSE ? OUTCOME.upstream_header_too_large : OUTCOME.upstream_malformed);
+    return false;
   }
 
   #malformed(): boolean {

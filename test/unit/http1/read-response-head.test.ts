@@ -150,8 +150,8 @@ test('bounds the head and the number of fields', () => {
   const small = { headerBytes: 100, headerCount: 2, requestLineBytes: 1 };
   const rest = 100 - lines(OK, 'A: ').length;
   expect(verdict(parseResponse(lines(OK, `A: ${'x'.repeat(rest)}`), 'GET', small))).toBe('accepted');
-  expect(verdict(parseResponse(lines(OK, `A: ${'x'.repeat(rest + 1)}`), 'GET', small))).toBe('upstream_malformed: header too large');
-  expect(verdict(parseResponse(`${OK}${'x'.repeat(100)}`, 'GET', small))).toBe('upstream_malformed: header too large');
-  expect(verdict(parseResponse(`${OK}\r\nA: ${'x'.repeat(100)}`, 'GET', small))).toBe('upstream_malformed: header too large');
-  expect(verdict(parseResponse(lines(OK, 'A: b', 'A: b', 'A: b'), 'GET', small))).toBe('upstream_malformed: too many fields');
+  expect(verdict(parseResponse(lines(OK, `A: ${'x'.repeat(rest + 1)}`), 'GET', small))).toBe('upstream_header_too_large: header too large');
+  expect(verdict(parseResponse(`${OK}${'x'.repeat(100)}`, 'GET', small))).toBe('upstream_header_too_large: header too large');
+  expect(verdict(parseResponse(`${OK}\r\nA: ${'x'.repeat(100)}`, 'GET', small))).toBe('upstream_header_too_large: header too large');
+  expect(verdict(parseResponse(lines(OK, 'A: b', 'A: b', 'A: b'), 'GET', small))).toBe('upstream_header_too_large: too many fields');
 });

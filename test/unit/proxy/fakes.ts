@@ -6,6 +6,7 @@ import { readResponseHead } from '../../../src/http1/read-response-head.ts';
 import { ResponseHead } from '../../../src/http1/response-head.ts';
 import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
 import { BODY_CHUNKED } from '../../../src/http1/framing.ts';
+import { LogPace } from '../../../src/lib/log-pace.ts';
 import type { Deadline } from '../../../src/lib/deadlines.ts';
 import type { ProxyContext } from '../../../src/proxy/context.ts';
 import type { Downstream, ListenerSettings } from '../../../src/proxy/downstream/downstream.ts';
@@ -198,6 +199,7 @@ export interface FakeVersionSettings {
   leastRetryStatus: number;
   acrossVersions: boolean;
   holdMs: number;
+  responseLimits: typeof LIMITS;
   connectMs: number;
   responseMs: number;
   stallMs: number;
@@ -212,7 +214,7 @@ export class FakeVersion {
   readonly fallbackBudget = new RetryBudget();
   readonly settings: FakeVersionSettings = {
     ...{ retryAttempts: 1, retryOn: new Set(), retryStatuses: new Set(), leastRetryStatus: 500, acrossVersions: false, holdMs: 0 },
-    ...{ connectMs: 1000, responseMs: 15_000, stallMs: 300_000 },
+    ...{ connectMs: 1000, responseMs: 15_000, stallMs: 300_000, responseLimits: LIMITS },
   };
   followsLatency = false;
   isBusy = false;
@@ -283,6 +285,9 @@ export class FakeContext {
   readonly recent = new RecentExchanges();
   readonly shadows = { tapOf: () => undefined };
   readonly faults: unknown[] = [];
+  readonly malformed = new LogPace();
+  readonly logged: unknown[] = [];
+  readonly log = { warn: (fields: unknown): void => void this.logged.push(fields) };
   accessLog: unknown = undefined;
   rejectsRequests = false;
   pseudonym = 'sluice';

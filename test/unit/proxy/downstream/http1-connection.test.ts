@@ -3,6 +3,7 @@ import { RequestHead } from '../../../../src/http1/request-head.ts';
 import type { Deadline } from '../../../../src/lib/deadlines.ts';
 import type { ByteStream, StreamOwner } from '../../../../src/net/byte-stream.ts';
 import type { ProxyContext } from '../../../../src/proxy/context.ts';
+import { RecentExchanges } from '../../../../src/telemetry/recent-exchanges.ts';
 import type { Downstream } from '../../../../src/proxy/downstream/downstream.ts';
 import { Http1Connection, IDLE_GRACE_MS } from '../../../../src/proxy/downstream/http1-connection.ts';
 import type { ConnectionOwner } from '../../../../src/proxy/downstream/http1-connection.ts';
@@ -110,18 +111,21 @@ let armed: Map<Deadline, number>;
 let owner: { closing: boolean; settings: typeof SETTINGS };
 let context: { allowsKeepAlive: boolean; faults: unknown[] };
 let connection: Http1Connection;
+let recent: RecentExchanges;
 
 function connect(settings = SETTINGS, peer = '192.0.2.7'): Http1Connection {
   stream = new FakeStream(calls, peer);
   armed = new Map();
+  recent = new RecentExchanges();
   const deadlines = {
+    refresh: () => 100,
     arm: (deadline: Deadline, ms: number): void => {
       armed.set(deadline, ms);
       deadline.disarm = () => void armed.delete(deadline);
     },
   };
   context = { allowsKeepAlive: true, faults: [] };
-  const shared = Object.assign(context, { deadlines, failed: (error: unknown) => void context.faults.push(error) });
+  const shared = Object.assign(context, { deadlines, recent, failed: (error: unknown) => void context.faults.push(error) });
   const exchanges = new ExchangePool(() => {
     const sink = new FakeSink();
     sinks.push(sink);
@@ -207,6 +211,8 @@ describe('a request is found', () => {
     fire();
     expect(stream.written).toMatch(/^HTTP\/1\.1 408 /);
     expect(told()).toContain('end');
+    const wanted = { listener: 'web', client: '192.0.2.7', method: 'GET', target: '/a', status: 408, outcome: 'request_timeout' };
+    expect(recent.list()).toEqual([expect.objectContaining({ ...wanted, detail: 'head not complete in time' })]);
   });
 });
 
