@@ -3,27 +3,38 @@
 import type { z } from 'zod';
 import { isSecretName } from '../lib/mask.ts';
 import { presentName } from './former-keys.ts';
+import { exampleFor, meantBy } from './habits.ts';
 import { isSecretPlace } from './mask.ts';
 import type { Merged } from './merge.ts';
 import { formatPath, show, valueAt } from './path.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import type { Side } from './source.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean, suggest } from './suggest.ts';
 import { hintFor } from './value-hints.ts';
 
 type Issue = z.core.$ZodIssue;
 
 /** More would not be read, and a hostile file may have a million. */
 const MAX_PROBLEMS = 1_000;
+const MAX_TOLD_KEYS = 20;
 
 export function problemsOf(issues: readonly Issue[], merged: Merged): Problem[] {
   const problems: Problem[] = [];
+  const work: Work = { merged, problems, meant: new Map() };
   for (const issue of issues) {
     if (problems.length >= MAX_PROBLEMS) break;
-    describe(issue, pathOf(issue), { merged, problems });
+    describe(issue, pathOf(issue), work);
   }
-  return problems;
+  return problems.filter((problem) => !isFollowing(problem, work.meant));
+}
+
+/** Whether it only says that something is missing that is there under another name. */
+function isFollowing({ path, message }: Problem, meant: Work['meant']): boolean {
+  const keys = meant.get(path);
+  if (keys === undefined) return false;
+  if (/needs exactly one of .*, got none$|needs at least one of |a version needs endpoints /.test(message)) return true;
+  return keys.some((key) => message.endsWith(`the required key "${key}" is missing`));
 }
 
 /** A Problem at a path of the document; its message begins with the path. */
@@ -35,6 +46,8 @@ export function problemAt(merged: Merged, path: Path, message: string, side: Sid
 interface Work {
   readonly merged: Merged;
   readonly problems: Problem[];
+  /** By the path of a map: keys that are there under another name. */
+  readonly meant: Map<string, string[]>;
 }
 
 function describe(issue: Issue, path: Path, work: Work): void {
@@ -70,9 +83,12 @@ function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }
   const known = issue.message.split(' ').filter((key) => key !== '');
   for (const key of issue.keys) {
     if (work.problems.length >= MAX_PROBLEMS) return;
-    const hint = renamedHint(path, key) || didYouMean(key, known) || unknownHint(path, key, known);
-    const problem = problemAt(work.merged, [...path, key], '', 'key');
     const where = formatPath(path);
+    const habit = meantBy(path, key);
+    const keys = habit?.keys ?? [suggest(key, known) ?? ''];
+    work.meant.set(where, [...(work.meant.get(where) ?? []), ...keys]);
+    const hint = renamedHint(path, key) || (habit?.hint ?? (didYouMean(key, known) || unknownHint(path, key, known)));
+    const problem = problemAt(work.merged, [...path, key], '', 'key');
     work.problems.push({ ...problem, message: `${where === '' ? '' : `${where}: `}unknown key ${show(key)}${hint}` });
   }
 }
@@ -80,7 +96,9 @@ function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }
 function unknownHint(path: Path, key: string, known: readonly string[]): string {
   if (known.length === 0) return ' (this map has no keys)';
   if (path.length > 0 && key.startsWith('x-')) return ' (only at the top of a file keys that begin with x- are ignored)';
-  return '';
+  const [, name, value] = /^([\w.-]+)[:=](.+)$/.exec(key) ?? [];
+  if (name !== undefined && value !== undefined && known.includes(name)) return ` (a blank is missing: write ${show(`${name}: ${value}`)})`;
+  return known.length <= MAX_TOLD_KEYS ? ` (keys here are ${known.join(', ')})` : '';
 }
 
 function renamedHint(path: Path, key: string): string {
@@ -105,7 +123,14 @@ function report(work: Work, path: Path, message: string, side: Side = 'value'): 
 
 function withFound(message: string, found: unknown, path: Path, work?: Work): string {
   if (typeof found === 'string' && isSecretIn(path, work)) return `${message}, got a secret of ${found.length} characters`;
-  return `${message}, got ${show(found)}${hintFor(message, found)}`;
+  const example = /^(?:must be|[\w ]+ must be)/.test(message) && isOtherShape(message, found) ? exampleFor(path) : undefined;
+  return `${message}, got ${show(found)}${example === undefined ? hintFor(message, found) : ` (write ${example})`}`;
+}
+
+/** Nothing at all is most often a slip of indentation; texts of one word may be an item of a list. */
+function isOtherShape(message: string, found: unknown): boolean {
+  if (found === null || found === undefined) return false;
+  return message.startsWith('must be') || Array.isArray(found) || typeof found !== 'object';
 }
 
 /** By the names in its path, or as the value of a header, cookie or parameter whose name stands beside it. */

@@ -124,7 +124,7 @@ function explainKey({ code, pos, message }: SyntaxFault, { text }: Around): Expl
   if (key !== undefined && value !== undefined)
     return { offset: offset + key.length, message: `a blank is missing after the colon: write ${shown(`${key}: ${value}`)}` };
   if (/^[\w.-]+$/.test(written)) return { offset, message: `a colon is missing after ${shown(written)}: write ${shown(`${written}:`)}` };
-  const [, name, rest] = /^([\w.-]+)\s+([^:]+)$/.exec(written) ?? [];
+  const [, name, rest] = /:\s/.test(written) ? [] : (/^([\w.-]+)\s+(\S.*)$/.exec(written) ?? []);
   if (name === undefined || rest === undefined) return undefined;
   return { offset, message: `a colon is missing after ${shown(name)}: write ${shown(`${name}: ${rest.replace(/[;{]$/, '').trim()}`)}` };
 }
@@ -165,6 +165,13 @@ function indentFault(text: string, offset: number): Explained {
   const fitting = [...new Set(before)].sort((a, b) => a - b);
   const wanted = fitting.length === 1 ? `${fitting[0]}` : `${fitting.slice(0, -1).join(', ')} or ${fitting.at(-1) ?? 0}`;
   const written = `this line is indented by ${indent}`;
+  if (/^-[^\s-]/.test(text.slice(at, at + 2))) return { offset: at, message: 'a blank is missing after the "-" of a list item' };
+  const deeper = fitting.find((each) => each > indent);
+  if (fitting.includes(indent) && deeper !== undefined && !text.startsWith('- ', at))
+    return {
+      offset: at,
+      message: `${written} like the items of a list, but has no "- ": indent it by ${deeper} to belong to the item before it`,
+    };
   if (fitting.includes(indent)) return { offset: at, message: `${written}, which does not fit the lines before it` };
   return {
     offset: at,

@@ -16,6 +16,7 @@ import {
   mirrorsMayCopy,
 } from './mirrors.ts';
 import { uniqueAddresses, uniqueEndpoints, uniqueListenerNames, uniqueNamesInPools, uniqueRouteNames, uniqueTokenNames } from './names.ts';
+import { pathsCanMatch, pathsOfMirrorsCanMatch } from './paths.ts';
 import { EnoughFound, Review } from './review.ts';
 import type { Rule } from './review.ts';
 import {
@@ -44,6 +45,7 @@ const RULES: readonly Rule[] = [
   mirrorsLeadSomewhere,
   mirrorsLeadElsewhere,
   mirrorsMayCopy,
+  pathsOfMirrorsCanMatch,
   headersOfMirrorsKeepFraming,
   comparisonsFitTheirMirrors,
   comparisonsCanPass,
@@ -66,6 +68,7 @@ const RULES_OF_ROUTES: readonly Rule[] = [
   routesNameVersions,
   routesNameListeners,
   prefixRewritesNeedPrefixes,
+  pathsCanMatch,
   rewritesNeedPools,
   routesAreReachable,
   headerChangesKeepFraming,

@@ -18,7 +18,7 @@ export function healthKeysMeanSomething(config: Config, review: Review): void {
       review,
       [...path, 'headers'],
       health.headers.map(([field]) => field),
-      'host',
+      'health: { host: … }',
     );
     noticeSlowProbes(health, path, review);
     if (health.idleIntervalMs === 0 || health.idleIntervalMs >= health.intervalMs) continue;

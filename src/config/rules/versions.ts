@@ -46,7 +46,7 @@ export function splitPercentsAreAll(config: Config, review: Review): void {
     if (bare !== undefined) {
       review.problem(
         [...path, bare[0]],
-        `the weights of one split are all numbers or all percents, got ${String(bare[1])} beside ${String(percents[0]?.[1])}`,
+        `the weights of one split are all numbers or all percents, got ${String(bare[1])} beside ${String(percents[0]?.[1])}: write ${String(bare[1])}%`,
       );
       continue;
     }

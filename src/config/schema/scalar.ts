@@ -137,7 +137,7 @@ export function hostPattern() {
 /** Host of a redirect, or with a port of a rewrite: what is written into Location or Host. */
 export function hostText(what: string, port: 'with port' | 'without port') {
   const form = port === 'with port' ? 'a DNS name or IP address, with or without port' : 'a DNS name or IP address without port';
-  return checked(`${what} must be ${form}`, (text) => isHostText(port === 'with port' ? text.replace(/:[0-9]{1,5}$/, '') : text));
+  return checked(`${what} must be ${form}`, (text) => isHostText(port === 'with port' ? withoutPort(text) : text));
 }
 
 /** Whose word counts: a range of addresses, or the peers of a Unix socket. */
@@ -179,9 +179,15 @@ function address(form: string, parse: (text: string) => Address | Fault) {
   return z.string({ error: form }).transform((text, context): Address => {
     const found = parse(text);
     if (!isFault(found)) return found;
-    addProblem(context, found.fault);
+    addProblem(context, found.fault + hintFor(found.fault, text));
     return z.NEVER;
   });
+}
+
+/** A port is 1 to 65535; what is none stays, and is no host. */
+function withoutPort(text: string): string {
+  const port = /:([0-9]{1,5})$/.exec(text)?.[1];
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 ? text.slice(0, -port.length - 1) : text;
 }
 
 function readHostPattern(text: string): string | Fault {
@@ -193,7 +199,10 @@ function readHostPattern(text: string): string | Fault {
   if (/^[^:]*:[0-9]+$|\]:[0-9]+$/.test(rest)) return { fault: `host must be without port, got ${shown}` };
   if (!wild && isHostText(rest)) return rest.startsWith('[') ? `[${normalizeHost(rest.slice(1, -1)) ?? ''}]` : (normalizeHost(rest) ?? '');
   const host = wild && !rest.startsWith('[') ? normalizeHost(rest) : undefined;
-  if (host === undefined || host.includes(':')) return { fault: `host must be a DNS name, an IP address or *.name, got ${shown}` };
+  if (host === undefined || host.includes(':')) {
+    const url = /^[a-z]+:\/\/([^/:]+)/i.exec(text)?.[1];
+    return { fault: `host must be a DNS name, an IP address or *.name, got ${shown}${url === undefined ? '' : ` (write ${url})`}` };
+  }
   return `*.${host}`;
 }
 

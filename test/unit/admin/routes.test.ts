@@ -250,7 +250,7 @@ describe('writing', () => {
     ['a weight as text', { weights: { v1: '90' } }, 'weights.v1'],
     ['a list', [weights], ''],
     ['nothing', {}, ''],
-    ['a typing error', { weigths: { v1: 1 } }, ''],
+    ['a typing error', { weigths: { v1: 1 } }, 'weigths'],
     ['a long reason', { weights, reason: 'x'.repeat(501) }, 'reason'],
     ['a reason with control characters', { weights, reason: 'a\nb' }, 'reason'],
     ['a bad name', { weights: { 'v 1': 1 } }, 'weights["v 1"]'],

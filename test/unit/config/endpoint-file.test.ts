@@ -35,7 +35,7 @@ test('an empty list is as good as any; an empty file is not', () => {
 test.each([
   ['shop: [10.0.0.1:80]', 'e.yaml:1:1: the file must be a list'],
   ['just text', 'e.yaml:1:1: the file must be a list'],
-  ['- 10.0.0.1:80\n- { addres: 10.0.0.2:80 }', 'e.yaml:2:3: endpoints[1]: the required key "address" is missing'],
+  ['- 10.0.0.1:80\n- { addres: 10.0.0.2:80 }', 'e.yaml:2:5: endpoints[1]: unknown key "addres"'],
   ['- 10.0.0.1', 'e.yaml:1:3: endpoints[0]: address must look like'],
   ['- 10.0.0.1:80\n- 10.0.0.2:80\n- 10.0.0.1:80', 'e.yaml:3:3: endpoints[2]: endpoint "10.0.0.1:80" is already taken at line 1'],
   ['- { address: 10.0.0.1:80, weight: -1 }', 'e.yaml:1:35: endpoints[0].weight: weight must be a non-negative number, got -1'],

@@ -76,7 +76,7 @@ const COMPARES: [string, string[]][] = [
     'verdict: { minRequests: 0, maxFailures: 2 }',
     [
       '77: .verdict.minRequests: minRequests must be a whole number from 1 to 1000000000, got 0',
-      '93: .verdict.maxFailures: share must be a number from 0 to 1 or look like 50%, got 2',
+      '93: .verdict.maxFailures: share must be a number from 0 to 1 or look like 50%, got 2 (write 2%)',
     ],
   ],
 ];
@@ -92,10 +92,7 @@ const MIRRORS: [string, string[]][] = [
   ['version: v2, sample: user', ['50: pools.shop.mirrors[0].sample: sample must be session or request, got "user"']],
   [
     'version: v2, match: { paths: [{ regex: a }] }',
-    [
-      '59: pools.shop.mirrors[0].match.paths[0]: path needs exactly one of exact or prefix, got none',
-      '61: pools.shop.mirrors[0].match.paths[0]: unknown key "regex"',
-    ],
+    ['61: pools.shop.mirrors[0].match.paths[0]: unknown key "regex" (keys here are exact, prefix)'],
   ],
   [
     'version: v2, match: { headers: { host: a } }',
@@ -177,7 +174,7 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     'v1: 90, v2: 10',
     'v1: 90%, v2: 10',
-    ['8:27: pools.shop.split.v2: the weights of one split are all numbers or all percents, got 10 beside 90%'],
+    ['8:27: pools.shop.split.v2: the weights of one split are all numbers or all percents, got 10 beside 90%: write 10%'],
   ],
   ['v1: 90', 'v1: 101%', ['8:18: pools.shop.split.v1: weight must be a non-negative number or look like 5%, got "101%"']],
   ['v1: 90', 'v1: -1', ['8:18: pools.shop.split.v1: weight must be a non-negative number, got -1']],
@@ -186,14 +183,12 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     '127.0.0.1:8080',
     '127.0.0.1',
-    ['2:27: listeners[0].address: address must look like 127.0.0.1:8080, "[::]:8080", :8080 or unix:/path, got "127.0.0.1"'],
+    [
+      '2:27: listeners[0].address: address must look like 127.0.0.1:8080, "[::]:8080", :8080 or unix:/path, got "127.0.0.1" (a port is missing: write 127.0.0.1:80)',
+    ],
   ],
   ['name: web, ', '', ['2:5: listeners[0]: the required key "name" is missing']],
-  [
-    'address: 127.0.0.1:8080',
-    'adress: 127.0.0.1:8080',
-    ['2:5: listeners[0]: the required key "address" is missing', '2:18: listeners[0]: unknown key "adress" (did you mean "address"?)'],
-  ],
+  ['address: 127.0.0.1:8080', 'adress: 127.0.0.1:8080', ['2:18: listeners[0]: unknown key "adress" (did you mean "address"?)']],
   ['name: web', 'name: 5', ['2:13: listeners[0].name: listener name must be text, got 5 (put it in quotes)']],
   [
     'name: web',
@@ -206,26 +201,27 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     '[127.0.0.1:9001]',
     '[9001]',
-    ['6:25: pools.shop.versions.v1.endpoints[0]: endpoint must be an address or a map with an address, got 9001'],
+    ['6:25: pools.shop.versions.v1.endpoints[0]: endpoint must be an address or a map with an address, got 9001 (write 127.0.0.1:9001)'],
   ],
-  [
-    '[127.0.0.1:9001]',
-    '[{ adress: a:1 }]',
-    [
-      '6:25: pools.shop.versions.v1.endpoints[0]: the required key "address" is missing',
-      '6:27: pools.shop.versions.v1.endpoints[0]: unknown key "adress" (did you mean "address"?)',
-    ],
-  ],
+  ['[127.0.0.1:9001]', '[{ adress: a:1 }]', ['6:27: pools.shop.versions.v1.endpoints[0]: unknown key "adress" (did you mean "address"?)']],
   ['[127.0.0.1:9001]', '[a:99999]', ['6:25: pools.shop.versions.v1.endpoints[0]: port must be 1 to 65535, got 99999']],
   [
     '  shop:\n',
     '  shöp:\n',
     ['4:3: pools["shöp"]: pool name must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit, got "shöp"'],
   ],
-  ['routes:', 'timeout: 5s\nroutes:', ['9:1: unknown key "timeout"']],
+  [
+    'routes:',
+    'timeout: 5s\nroutes:',
+    ['9:1: unknown key "timeout" (keys here are listeners, admin, workers, state, drain, overload, accessLog, pools, routes)'],
+  ],
   ['routes:', 'worker: 5\nroutes:', ['9:1: unknown key "worker" (did you mean "workers"?)']],
   ['routes:', 'workers: 0\nroutes:', ['9:10: workers: workers must be auto or a whole number from 1 to 512, got 0']],
-  ['routes:', 'accessLog: on\nroutes:', ['9:12: accessLog: accessLog must be off or { path: …, sample: … }, got "on"']],
+  [
+    'routes:',
+    'accessLog: on\nroutes:',
+    ['9:12: accessLog: accessLog must be off or { path: …, sample: … }, got "on" (write accessLog: { path: stdout })'],
+  ],
   [
     'routes:',
     'overload: { memory: lots }\nroutes:',
@@ -243,7 +239,11 @@ const BAD_CHANGES: [string, string, string[]][] = [
     ['9:22: accessLog.sample: share must be a number from 0 to 1 or look like 50%, got "200%"'],
   ],
   ['routes:', 'admin:\nroutes:', ['9:7: admin: must be a map, got nothing (indent its keys below it, or remove it)']],
-  ['    split:', '    timeout: 5s\n    split:', ['8:5: pools.shop: unknown key "timeout" (did you mean "timeouts"?)']],
+  [
+    '    split:',
+    '    timeout: 5s\n    split:',
+    ['8:5: pools.shop: unknown key "timeout" (write timeouts: { response: 5s }, or timeout at a route)'],
+  ],
   [
     '    split:',
     '    timeouts: { connect: 5 }\n    split:',
@@ -268,7 +268,9 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     '    split:',
     '    balancer: least-requests\n    split:',
-    ['8:15: pools.shop.balancer: balancer must be round-robin, least-request, peak-ewma, ring-hash or random, got "least-requests"'],
+    [
+      '8:15: pools.shop.balancer: balancer must be round-robin, least-request, peak-ewma, ring-hash or random, got "least-requests" (write least-request)',
+    ],
   ],
   [
     '    split:',
@@ -332,13 +334,21 @@ const BAD_CHANGES: [string, string, string[]][] = [
     'pool: shop, match: [{ path: { exact: /a, prefix: /b } }] }',
     ['10:47: routes[0].match[0].path: path needs exactly one of exact, prefix or regex, got exact and prefix'],
   ],
-  ['pool: shop }', 'pool: shop, match: [{ path: /a }] }', ['10:47: routes[0].match[0].path: must be a map, got "/a"']],
+  [
+    'pool: shop }',
+    'pool: shop, match: [{ path: /a }] }',
+    ['10:47: routes[0].match[0].path: must be a map, got "/a" (write path: { prefix: /cart })'],
+  ],
   [
     'pool: shop }',
     'pool: shop, match: [{ path: { prefix: a } }] }',
     ['10:57: routes[0].match[0].path.prefix: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "a"'],
   ],
-  ['pool: shop }', 'pool: shop, match: [] }', ['10:38: routes[0].match: must be a list with at least one entry, got an empty list']],
+  [
+    'pool: shop }',
+    'pool: shop, match: [] }',
+    ['10:38: routes[0].match: must be a list with at least one entry, got an empty list (write match: [{ path: { prefix: /cart } }])'],
+  ],
   [
     'pool: shop }',
     'pool: shop, match: [{ methods: [get] }] }',
@@ -393,7 +403,9 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     '      v1: { endpoints: [127.0.0.1:9001] }\n      v2: { endpoints: [127.0.0.1:9002] }\n    split: { v1: 90, v2: 10 }',
     '      {}',
-    ['6:7: pools.shop.versions: must be a map with at least one version, got an empty map'],
+    [
+      '6:7: pools.shop.versions: must be a map with at least one version, got an empty map (write versions: { v1: { endpoints: [127.0.0.1:9001] } })',
+    ],
   ],
   [
     '127.0.0.1:9001]',
