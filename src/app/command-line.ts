@@ -58,8 +58,8 @@ program
 program
   .command('check')
   .description('validate a config; prints file:line:column: message for each Problem')
-  .argument('[path]', 'YAML file, or a directory of them')
-  .option('--print', 'print the config with all defaults filled in')
+  .argument('[path]', 'YAML file, or a directory of them; - reads standard input')
+  .option('--print', 'print the config with all defaults filled in, and secrets masked')
   .option('--schema', 'print the JSON Schema of the config, for editors')
   .option('--json', 'print the findings as JSON')
   .action(async (path: string | undefined, options: CheckOptions) => {
@@ -99,10 +99,19 @@ withAccess(program.command('explain'))
 
 addAdminCommands(program, { ...deps, finish: (code) => void (process.exitCode = code) });
 
+for (const command of program.commands) tellUsage(command, program.name());
+
 const words = process.argv.slice(2);
 // Else `--version` would be that of Sluice, wherever it stands.
 program.enablePositionalOptions(words.includes('override'));
 await program.parseAsync(words.length === 0 ? ['demo'] : words, { from: 'user' });
+
+/** After what is wrong with a command comes how that command is used. */
+function tellUsage(command: Command, before: string): void {
+  const name = `${before} ${command.name()}`;
+  command.showHelpAfterError(`Usage: ${name} ${command.usage()}\n(${name} --help says more)`);
+  for (const inner of command.commands) tellUsage(inner, name);
+}
 
 /** Ends with `code` once what was written has left. */
 async function end(code: number | Promise<number>): Promise<void> {

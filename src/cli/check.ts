@@ -1,11 +1,12 @@
 // `sluice check F`: says whether a config is good. Offline; it starts nothing.
 
 import type { LoadResult } from '../config/decode.ts';
-import { loadConfig, loadEndpoints } from '../config/load.ts';
+import { loadConfig, loadEndpoints, loadStandardInput } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
 import { jsonSchema } from '../config/schema/root.ts';
+import { EXIT } from './failure.ts';
 
 export interface CheckOptions {
   /** Print the config with all defaults filled in. */
@@ -22,17 +23,18 @@ export interface Output {
   err(line: string): void;
 }
 
-/** Exit code: 0 when the config is good (notices do not count), 1 when it has Problems or no file was named. */
+/** Exit code: 0 when the config is good (notices do not count), 1 when it has Problems, 2 when no file was named. */
 export function runCheck(path: string | undefined, options: CheckOptions, output: Output): number {
   if (options.schema === true) {
     output.out(JSON.stringify(jsonSchema(), undefined, 2));
     return 0;
   }
   if (path === undefined) {
-    output.err('sluice check needs a file or a directory');
-    return 1;
+    output.err('error: sluice check needs a file or a directory, or - for standard input');
+    output.err('Usage: sluice check [options] [path]');
+    return EXIT.usage;
   }
-  const result = withEndpointFiles(loadConfig(path));
+  const result = withEndpointFiles(path === '-' ? loadStandardInput() : loadConfig(path));
   if (options.json === true) printJson(result, output);
   else printText(path, result, options, output);
   return result.config === undefined ? 1 : 0;

@@ -3,6 +3,7 @@
 import { shorten } from '../lib/shown-text.ts';
 import type { RecentExchangesResponse, ShownExchange } from '../api/exchanges.ts';
 import { ask, show, showJson, type AdminCall } from './admin-call.ts';
+import { readPoolsOf } from './pools-of.ts';
 import { readResponse } from './read-response.ts';
 import { count, formatInstant } from './quantity.ts';
 import { formatPairs, formatTable } from './table.ts';
@@ -37,6 +38,8 @@ export async function runExchanges(
     return watch(call, { look: () => look(call, path), calm, lines: (seen) => linesOf(call, seen), json: ({ body }) => body });
   }
   const seen = await look(call, path);
+  // None may mean that there is no such pool, which then is said.
+  if (seen.exchanges.length === 0 && pool !== undefined) await readPoolsOf(call, pool);
   if (call.options.json === true) showJson(call, seen.body);
   else show(call, linesOf(call, seen));
 }

@@ -31,6 +31,19 @@ export function readConfig(path: string): FileRead {
   return readFiles(texts, problems, process.env);
 }
 
+/** Loads what comes on standard input, to its end; paths of files in it are relative to the working folder. */
+export function loadStandardInput(): LoadResult {
+  const file = '<stdin>';
+  try {
+    const bytes = readFileSync(0);
+    if (bytes.length > 3 * MAX_TEXT_LENGTH) return decodeFitting(readFiles([], [problemIn(file, tooLarge())]), []);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decodeFitting(readFiles([{ file, text }], [], process.env), []);
+  } catch (error) {
+    return decodeFitting(readFiles([], [problemIn(file, reasonOf(error))]), []);
+  }
+}
+
 /** Loads a file of endpoints. A pipe is refused: to read one would wait for ever. */
 export function loadEndpoints(path: string): EndpointList {
   try {
@@ -68,7 +81,7 @@ function readText(file: string): FileText | { readonly fault: string } {
       const stat = fstatSync(descriptor);
       if (!stat.isFile() && !stat.isFIFO()) return { fault: 'this is neither a file nor a pipe' };
       // UTF-8 has at most three bytes per UTF-16 unit; the exact bound is checked on the text.
-      if (stat.size > 3 * MAX_TEXT_LENGTH) return { fault: `the file is larger than ${MAX_TEXT_LENGTH / 1024 ** 2} MiB` };
+      if (stat.size > 3 * MAX_TEXT_LENGTH) return { fault: tooLarge() };
       return { file, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(descriptor)) };
     } finally {
       closeSync(descriptor);
@@ -76,6 +89,10 @@ function readText(file: string): FileText | { readonly fault: string } {
   } catch (error) {
     return { fault: reasonOf(error) };
   }
+}
+
+function tooLarge(): string {
+  return `the file is larger than ${MAX_TEXT_LENGTH / 1024 ** 2} MiB`;
 }
 
 function problemIn(file: string, message: string): Problem {

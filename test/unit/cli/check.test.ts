@@ -66,6 +66,6 @@ test('--schema needs no file', () => {
 
 test('no file named', () => {
   const err: string[] = [];
-  expect(runCheck(undefined, {}, { out: () => undefined, err: (line) => err.push(line) })).toBe(1);
-  expect(err).toEqual(['sluice check needs a file or a directory']);
+  expect(runCheck(undefined, {}, { out: () => undefined, err: (line) => err.push(line) })).toBe(2);
+  expect(err).toEqual(['error: sluice check needs a file or a directory, or - for standard input', 'Usage: sluice check [options] [path]']);
 });
