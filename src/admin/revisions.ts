@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { yamlPieces } from '../config/print-pieces.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { restoreBody } from '../api/revisions.ts';
+import { threadCpuMs } from '../lib/clock.ts';
 import { joinInTurns } from '../lib/pace.ts';
 import type { Charge } from './cpu-use.ts';
 import { revisionIn } from './names.ts';
@@ -46,7 +47,10 @@ function addOne(app: FastifyInstance, control: ControlApi, charge: Charge): void
   const schema = describe({ ...READ, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], response: 'Revision' });
   app.get('/v1/revisions/:revision', { schema }, async (request, reply) => {
     readQuery(request.query, []);
+    const before = threadCpuMs();
     const found = await control.findRevision(revisionIn(request));
+    // To read a large one back and to mask it takes as long as to print it, and nothing else runs meanwhile.
+    charge(request, threadCpuMs() - before);
     if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is no longer kept.');
     const { written, ...summary } = found;
     const config = await joinInTurns(yamlPieces(written), (ms) => charge(request, ms));
