@@ -1,5 +1,5 @@
 // How much of the control thread's time each caller may use. It is counted after the work, so that one that costs too much waits before the
-// next, and pays back no more than one burst.
+// next.
 
 interface Account {
   leftMs: number;
@@ -11,6 +11,8 @@ export interface CpuShare {
   readonly share: number;
   /** What may be used at once after a pause. */
   readonly burstMs: number;
+  /** Most that is paid back: one call may cost more than its caller can know. */
+  readonly debtMs: number;
 }
 
 /** Names of tokens: a config has few, but tokens come and go. */
@@ -33,7 +35,7 @@ export class CpuBudget {
 
   charge(key: string, share: CpuShare, ms: number): void {
     const account = this.#account(key, share);
-    account.leftMs = Math.max(-share.burstMs, account.leftMs - ms);
+    account.leftMs = Math.max(-share.debtMs, account.leftMs - ms);
   }
 
   #account(key: string, { share, burstMs }: CpuShare): Account {

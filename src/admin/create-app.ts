@@ -131,8 +131,11 @@ function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scr
 function addDocument(app: FastifyInstance, { control }: AdminServerOptions, schemas: Record<string, object>): void {
   if (control === undefined) return;
   const schema = describe({ id: 'getOpenApi', tag: 'instance', summary: 'This document.', response: 'Document', kind: 'document' });
+  // It never changes: written once.
+  let text: Buffer | undefined;
+  const write = async (): Promise<Buffer> => (text = Buffer.from(JSON.stringify(await openApiDocument(app, schemas))));
   app.get('/openapi.json', { schema: { ...schema } }, async (_request, reply) =>
-    reply.type(JSON_TYPE).send(await openApiDocument(app, schemas)),
+    reply.type(`${JSON_TYPE}; charset=utf-8`).send(text ?? (await write())),
   );
 }
 

@@ -13,7 +13,7 @@ export interface ScrapesDeps {
   readonly cpuMs: () => number;
 }
 
-const SHARE: CpuShare = { share: 0.25, burstMs: 2000 };
+const SHARE: CpuShare = { share: 0.25, burstMs: 2000, debtMs: 2000 };
 
 export class Scrapes {
   readonly #deps: ScrapesDeps;

@@ -30,10 +30,14 @@ const STREAMS: PlaceBounds = {
   perToken: { viewer: 8, operator: 16, admin: 16 },
 };
 
-const OPERATING: CpuShare = { share: 0.5, burstMs: 2000 };
-const SHARES: Readonly<Record<Role, CpuShare>> = { viewer: { share: 0.2, burstMs: 1000 }, operator: OPERATING, admin: OPERATING };
+const OPERATING: CpuShare = { share: 0.5, burstMs: 2000, debtMs: 2000 };
+const SHARES: Readonly<Record<Role, CpuShare>> = {
+  viewer: { share: 0.2, burstMs: 250, debtMs: 2000 },
+  operator: OPERATING,
+  admin: OPERATING,
+};
 /** All viewers together, however many tokens they have. */
-const VIEWERS: CpuShare = { share: 0.4, burstMs: 2000 };
+const VIEWERS: CpuShare = { share: 0.4, burstMs: 500, debtMs: 2000 };
 /** No name of a token. */
 const VIEWERS_KEY = ' viewers';
 
@@ -51,20 +55,14 @@ export class Workload {
 
   /** Before the body is read. Throws an HttpProblem: 429 for a caller that used up its CPU or its places, 503 when all are taken. */
   admit(request: FastifyRequest, reply: FastifyReply): void {
-    const { author, role } = request;
-    const own = this.#cpu.waitSeconds(author, SHARES[role]);
-    const wait = role === 'viewer' ? Math.max(own, this.#cpu.waitSeconds(VIEWERS_KEY, VIEWERS)) : own;
-    // What an operator changes is bounded by its rate alone: no look at the state may cost it that.
-    const mayWait = role === 'viewer' || request.method === 'GET' || request.method === 'HEAD';
-    if (wait > 0 && mayWait) {
-      this.#deps.refusals.count('cpu');
-      throw new HttpProblem(429, `${author} has used up its share of the control thread for now.`, {}, { 'retry-after': String(wait) });
-    }
+    this.#checkCpu(request);
     if (!request.raw.complete && hasBody(request)) this.#occupy(this.#bodies, 'open', { request, reply, what: BODIES });
   }
 
   /** The request is whole and is carried out now. Throws an HttpProblem as `admit` does. */
   begin(request: FastifyRequest, reply: FastifyReply): void {
+    // Many that were admitted together may have used it up meanwhile.
+    this.#checkCpu(request);
     this.#occupy(this.#work, 'work', { request, reply, what: WORK });
   }
 
@@ -78,6 +76,18 @@ export class Workload {
     if (author === '') return;
     this.#cpu.charge(author, SHARES[role], ms);
     if (role === 'viewer') this.#cpu.charge(VIEWERS_KEY, VIEWERS, ms);
+  }
+
+  #checkCpu(request: FastifyRequest): void {
+    const { author, role } = request;
+    const own = this.#cpu.waitSeconds(author, SHARES[role]);
+    const wait = role === 'viewer' ? Math.max(own, this.#cpu.waitSeconds(VIEWERS_KEY, VIEWERS)) : own;
+    // What an operator changes is bounded by its rate alone: no look at the state may cost it that.
+    const mayWait = role === 'viewer' || request.method === 'GET' || request.method === 'HEAD';
+    if (wait > 0 && mayWait) {
+      this.#deps.refusals.count('cpu');
+      throw new HttpProblem(429, `${author} has used up its share of the control thread for now.`, {}, { 'retry-after': String(wait) });
+    }
   }
 
   #occupy(places: Places, kind: ResponseKind, { request, reply, what }: Occupied): void {
