@@ -183,7 +183,7 @@ test('with both versions dead, what comes back first serves at once', async () =
   const drained = await fetch(`http://127.0.0.1:${sluice.adminPort}/v1/pools/shop/versions/v1/drain`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: '{}',
+    body: '{"force": true}',
   });
   expect(drained.status).toBe(200);
   await eventually('v2 serves', async () => (await tally(sluice, 20))['v2'] === 20);
