@@ -55,6 +55,11 @@ export function soon(fn: () => void): void {
   setImmediate(() => setImmediate(fn));
 }
 
+/** Calls `fn` once, in the next turn of the event loop: after what has arrived by then is read. */
+export function nextTurn(fn: () => void): void {
+  setImmediate(fn);
+}
+
 /** Calls `fn` every `ms` milliseconds until stopped. */
 export function every(ms: number, fn: () => void, options?: TimerOptions): Timer {
   return new SystemTimer(setInterval(fn, boundedMs(ms)), options);

@@ -29,8 +29,13 @@ export interface ByteStream {
   writeText(text: string, encoding: 'latin1' | 'utf8', onFlushed?: () => void): boolean;
   /** Writes bytes, which must not change until they are flushed. Otherwise like `writeText`. */
   writeBytes(bytes: Buffer, onFlushed?: () => void): boolean;
+  /** What is written from here on leaves with `uncork`, in one write. */
+  cork(): void;
+  uncork(): void;
   pause(): void;
   resume(): void;
+  /** Finds out whether a peer that is not read has reset the connection: `onGone` follows then. What it has ended cannot be seen so. */
+  probe(): void;
   /** Ends this side after what is written; the peer may go on sending. */
   end(): void;
   /** Closes with a reset, so that the peer cannot take what it has received for all there is. TCP only. */

@@ -6,6 +6,9 @@ import type { SocketConstructorOpts } from 'node:net';
 import { plainAddress } from './byte-stream.ts';
 import type { ByteStream, StreamOwner } from './byte-stream.ts';
 
+/** A write of nothing meets an error of the connection, and changes nothing else. */
+export const NOTHING = Buffer.alloc(0);
+
 /** Options of a socket that reads into `buffer`, to be shared by all sockets that read into the same one. */
 export function readInto(buffer: Buffer): ReadOptions {
   return { buffer, callback: onRead };
@@ -44,6 +47,10 @@ export class CallbackStream<Owner extends StreamOwner> extends Socket implements
 
   writeBytes(bytes: Buffer, onFlushed?: () => void): boolean {
     return this.write(bytes, onFlushed);
+  }
+
+  probe(): void {
+    this.write(NOTHING);
   }
 
   abort(): void {

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { soon } from '../lib/clock.ts';
 import { plainAddress } from './byte-stream.ts';
 import type { ByteStream, StreamOwner } from './byte-stream.ts';
+import { NOTHING } from './callback-stream.ts';
 
 export class EventStream<Owner extends StreamOwner> implements ByteStream {
   owner: Owner | undefined;
@@ -43,6 +44,18 @@ export class EventStream<Owner extends StreamOwner> implements ByteStream {
 
   writeBytes(bytes: Buffer, onFlushed?: () => void): boolean {
     return this.#socket.write(bytes, onFlushed);
+  }
+
+  cork(): void {
+    this.#socket.cork();
+  }
+
+  uncork(): void {
+    this.#socket.uncork();
+  }
+
+  probe(): void {
+    this.#socket.write(NOTHING);
   }
 
   pause(): void {

@@ -10,6 +10,7 @@ import type { WorkerCounters } from '../telemetry/counters.ts';
 import { RecentExchanges } from '../telemetry/recent-exchanges.ts';
 import type { ServingState } from './serving-state.ts';
 import { MirroredRequests } from './mirror/mirrored-requests.ts';
+import { Turns } from './turns.ts';
 
 export class ProxyContext {
   serving: ServingState;
@@ -33,6 +34,7 @@ export class ProxyContext {
   /** Of lines about responses that are malformed. */
   readonly malformed = new LogPace();
   readonly shadows: MirroredRequests;
+  readonly turns = new Turns();
 
   #draining = false;
   readonly #idPrefix = newKey().slice(0, 12);

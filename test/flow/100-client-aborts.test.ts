@@ -22,15 +22,17 @@ beforeAll(async () => {
   upstream = await startUpstream(scripted(() => script));
   const hole = await startBlackhole();
   const holed = { versions: { v1: { endpoints: [hole.address] } }, timeouts: { connect: '60s' } };
+  const held = { versions: { v1: { endpoints: ['127.0.0.1:1'] } }, hold: '60s' };
   const narrow = { versions: { v1: { endpoints: [upstream.address] } }, limits: { connections: 1 } };
   const config = configFor({
     endpoints: [upstream.address],
     routes: [
       { name: 'hole', match: [{ path: { prefix: '/hole' } }], pool: 'hole' },
+      { name: 'held', match: [{ path: { prefix: '/held' } }], pool: 'held' },
       { name: 'narrow', match: [{ path: { prefix: '/narrow' } }], pool: 'narrow' },
     ],
   }) as { pools: object };
-  sluice = await startSluice({ ...config, pools: { ...config.pools, hole: holed, narrow } });
+  sluice = await startSluice({ ...config, pools: { ...config.pools, hole: holed, held, narrow } });
 });
 afterAll(closeAll);
 
@@ -168,6 +170,118 @@ describe.each(['destroy', 'reset'] as const)('by %s', (manner) => {
     await there.closed;
     await staysUsable();
   });
+});
+
+/** Clients that have gone give up what they had within this, whatever time their requests have. */
+const AT_ONCE_MS = promised(1_000);
+const inFlight = async (count: number, pool = 'shop'): Promise<unknown> =>
+  eventually(`${count} in flight`, async () => (await sluice.metric('sluice_requests_in_flight', { pool })) === count, AT_ONCE_MS);
+
+describe.each(['end', 'reset'] as const)('clients that have sent more than is kept of it go by %s', (manner) => {
+  test.each([
+    ['a little', 20_000],
+    ['much', 400_000],
+  ])('%s, while they wait for the response', async (_what, bytes) => {
+    script = silent;
+    const wires = await Promise.all(Array.from({ length: 20 }, () => connectTo(sluice)));
+    for (const wire of wires) await wire.write(get('/') + get('/next').repeat(bytes / 40));
+    await inFlight(wires.length);
+    for (const wire of wires) wire[manner]();
+    await inFlight(0);
+    await staysUsable();
+  });
+
+  test('while they wait for a connection', async () => {
+    script = silent;
+    const holder = await connectTo(sluice);
+    await holder.write(get('/narrow/1'));
+    await inFlight(1, 'narrow');
+    const wires = await Promise.all(Array.from({ length: 10 }, () => connectTo(sluice)));
+    for (const wire of wires) await wire.write(get('/narrow/2') + 'x'.repeat(300_000));
+    await inFlight(11, 'narrow');
+    for (const wire of wires) wire[manner]();
+    await inFlight(1, 'narrow');
+    holder.destroy();
+    await staysUsable();
+  });
+
+  test('while they are held', async () => {
+    const wires = await Promise.all(Array.from({ length: 10 }, () => connectTo(sluice)));
+    for (const wire of wires) await wire.write(get('/held') + 'x'.repeat(300_000));
+    await eventually('all held', async () => (await sluice.metric('sluice_requests_held')) >= 9);
+    for (const wire of wires) wire[manner]();
+    await inFlight(0, 'held');
+    await staysUsable();
+  });
+
+  test('in a pause of the response', async () => {
+    script = async (wire) => {
+      await wire.readHead();
+      await wire.write('HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nsome');
+      await wire.closed;
+    };
+    const wire = await connectTo(sluice);
+    await wire.write(get('/') + 'x'.repeat(300_000));
+    await wire.readTo('some');
+    await inFlight(1);
+    wire[manner]();
+    // A half-closed client may still read: it has two seconds between two pieces.
+    await eventually('none', async () => (await sluice.metric('sluice_requests_in_flight', { pool: 'shop' })) === 0, promised(3_000));
+    await staysUsable();
+  });
+});
+
+describe('clients that are not read are seen to have reset their connections', () => {
+  test('with endless bytes behind a request', async () => {
+    script = silent;
+    const wire = await connectTo(sluice);
+    await wire.write(get('/'));
+    await inFlight(1);
+    wire.write('x'.repeat(64 * MIB)).catch(() => undefined);
+    for (let i = 0; i < 20; i++) await sluice.turn();
+    wire.reset();
+    await inFlight(0);
+    await staysUsable();
+  });
+
+  test.each([
+    ['an upstream that reads nothing', '/', ['content-length: 67108864'], 'shop'],
+    ['an upstream that reads nothing, in chunks', '/', ['transfer-encoding: chunked'], 'shop'],
+    ['a connection that is not there yet', '/hole', ['content-length: 67108864'], 'hole'],
+    ['an endpoint, held', '/held', ['content-length: 67108864'], 'held'],
+  ])('in an upload to %s', async (_what, path, fields, pool) => {
+    script = async (wire) => {
+      wire.pause();
+      await wire.closed;
+    };
+    const wire = await connectTo(sluice);
+    wire.write(`${requestText('POST', path, fields)}1000000\r\n`.padEnd(16 * MIB, 'x')).catch(() => undefined);
+    await inFlight(1, pool);
+    for (let i = 0; i < 20; i++) await sluice.turn();
+    wire.reset();
+    await inFlight(0, pool);
+    // They read nothing, so they have not seen that their connections have ended.
+    for (const each of upstream.wires) each.destroy();
+    await sluice.untilQuiet(0);
+  });
+});
+
+test('a client that sends more requests than are kept gets a last response that says so', async () => {
+  let go: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (go = resolve));
+  script = async (wire) => {
+    await wire.readMessage();
+    await held;
+    await wire.write(ok('one', 'connection: close'));
+  };
+  const wire = await connectTo(sluice);
+  await wire.write(get('/') + get('/next').repeat(15_000));
+  await sluice.turn();
+  go();
+  const response = await wire.readMessage();
+  expect([response.body, response.field('connection')]).toEqual(['one', 'close']);
+  expect(await wire.readRest()).toBe('');
+  await staysUsable();
 });
 
 test('a client that pipelines and leaves: its requests are given up here, too', async () => {

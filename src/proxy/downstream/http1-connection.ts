@@ -7,6 +7,7 @@
 //         |  ^                               |  \                                         |
 //         |  |                               |   \ end(keep), the client reads slowly     |
 //         |  +---- onDrain ---- FLUSHING <---|----+                                       |
+//         |  +---- onTurn ----- NEXT_TURN <- AWAITING, others come first                  |
 //         |                        |         |                                            |
 //         | head refused, idle,    |         | end(no keep)                               |
 //         | client ended its side  |         |                                            |
@@ -17,6 +18,7 @@
 //         v
 //        CLOSED
 
+import { BODY_NONE } from '../../http1/framing.ts';
 import { REFUSAL_OUTCOMES } from '../../http1/refusal.ts';
 import { readRequestHead } from '../../http1/read-request-head.ts';
 import { Deadline } from '../../lib/deadlines.ts';
@@ -29,7 +31,9 @@ import type { ProxyContext } from '../context.ts';
 import type { ExchangePool } from '../exchange-pool.ts';
 import { refusalText } from '../steps/local-reply.ts';
 import { observeRefusal } from '../steps/observe.ts';
+import type { TurnTaker } from '../turns.ts';
 import type { Downstream, DownstreamOwner } from './downstream.ts';
+import { EarlyBytes, MIN_EARLY_BYTES } from './early-bytes.ts';
 import type { RequestSink } from './request-sink.ts';
 
 /** How long a closing connection may go on sending what nobody reads (the client must see our response before a reset). */
@@ -46,8 +50,10 @@ const HALF_CLOSED_GAP_MS = 2000;
 /** A request that a client sent just before it learned that the listener leaves gets this long to arrive. */
 export const IDLE_GRACE_MS = 250;
 
-/** Of requests to come that are read while one is served; what is beyond waits in the kernel. */
-const MAX_EARLY_BYTES = 16384;
+/** Of what comes behind more early bytes than are kept: so much is read and thrown away, to hear when the client leaves. */
+const MAX_DROPPED_BYTES = 1024 * 1024;
+/** How often a client that is not read is looked at: whether it has reset the connection. */
+const PROBE_MS = 500;
 
 /** How much of a read is decoded at first to find a head. */
 const HEAD_PROBE_BYTES = 2048;
@@ -64,6 +70,8 @@ const LINGERING = 2;
 const CLOSED = 3;
 /** Responses wait for the client to read. */
 const FLUSHING = 4;
+/** Requests that were read wait for the connection's turn. */
+const NEXT_TURN = 5;
 
 /** The listener, as its connections know it. */
 export interface ConnectionOwner extends DownstreamOwner {
@@ -75,7 +83,7 @@ export interface ConnectionOwner extends DownstreamOwner {
   onConnectionClosed(connection: Downstream): void;
 }
 
-export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
+export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, TurnTaker {
   readonly owner: ConnectionOwner;
   /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
@@ -91,7 +99,13 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
   #pending = '';
   /** Reads that the head under way has come in. */
   #pieces = 0;
-  #early: Buffer | undefined = undefined;
+  #early: EarlyBytes | undefined = undefined;
+  /** Bytes that came behind all early ones that are kept. Where there are some, no further request can be served. */
+  #dropped = 0;
+  /** Nothing is read, because the exchange or we cannot take it now. */
+  #paused = false;
+  /** What is written leaves when `#feed` ends. */
+  #corked = false;
   #onFlushed: (() => void) | undefined = undefined;
   /** Whether `#feed` is on the stack: an exchange that ends inside it must not start another loop. */
   #feeding = false;
@@ -108,14 +122,14 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
 
   /** Whether a request is being served or has begun to arrive. */
   get busy(): boolean {
-    return this.#phase === BUSY || this.#phase === FLUSHING || this.#pending !== '';
+    return this.#phase === BUSY || this.#phase === FLUSHING || this.#phase === NEXT_TURN || this.#pending !== '';
   }
 
   /** Whether this connection may be kept after the exchange under way. */
   get canKeepAlive(): boolean {
     const { settings, closing, context } = this.owner;
     const most = settings.requestsPerConnection;
-    return !closing && context.allowsKeepAlive && (most === 0 || this.requests < most);
+    return !closing && context.allowsKeepAlive && this.#dropped === 0 && (most === 0 || this.requests < most);
   }
 
   /** Bytes from the socket, in a buffer that is shared by all connections. A fault of ours costs this connection, not the worker. */
@@ -130,16 +144,18 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
   }
 
   #read(bytes: Buffer, length: number): void {
-    if (this.#phase === AWAITING) this.#feed(bytes, 0, length);
-    else if (this.#phase === BUSY) this.#readBusy(bytes, length);
-    else if (this.#phase === FLUSHING) this.#keepEarly(bytes, 0, length);
+    if (this.#phase === AWAITING) {
+      const at = this.#feed(bytes, 0, length);
+      if (at < length) this.#keepEarly(bytes, at, length);
+    } else if (this.#phase === BUSY) this.#readBusy(bytes, length);
+    else this.#keepEarly(bytes, 0, length);
   }
 
   /** The client has ended its side: it sends nothing more. */
   onEnd(): void {
     this.#ended = true;
     // Responses that it has yet to take are still on their way out.
-    if (this.#phase === FLUSHING || (this.#phase === LINGERING && this.#stream.unsentBytes > 0)) return;
+    if (this.#phase === FLUSHING || this.#phase === NEXT_TURN || (this.#phase === LINGERING && this.#stream.unsentBytes > 0)) return;
     if (this.#phase === AWAITING && this.#stream.unsentBytes > 0) this.linger();
     else if (this.#phase !== BUSY || (!this.#exchange!.requestDone && !this.#exchange!.responded)) this.onGone();
     else if (!this.#exchange!.unflushed) this.#watchHalfClosed();
@@ -161,6 +177,19 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     if (this.#ended && this.#phase === AWAITING) this.linger();
   }
 
+  onTurn(): void {
+    if (this.#phase !== NEXT_TURN) return;
+    this.#phase = AWAITING;
+    try {
+      this.#watchIdle();
+      this.#next();
+      if (this.#ended && this.#phase === AWAITING) this.linger();
+    } catch (error) {
+      this.owner.context.failed(error);
+      this.onGone();
+    }
+  }
+
   writeText(text: string, last: boolean): boolean {
     if (last) {
       this.#stream.writeText(text, 'latin1');
@@ -180,6 +209,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
   onDeadline(): void {
     if (this.#phase === AWAITING && this.#pending !== '') this.#refuse(OUTCOME.request_timeout, this.#pending, 'head not complete in time');
     else if (this.#phase === BUSY && this.#ended) this.onGone();
+    else if (this.#phase === BUSY && this.#paused && this.#stream.unsentBytes === 0) this.#probe();
     else if (this.#phase === BUSY) this.#exchange!.onDownstreamStalled();
     else this.destroy();
   }
@@ -189,10 +219,12 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#stream.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     this.#stream.resume();
   }
 
@@ -202,6 +234,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
 
   unwatchProgress(): void {
     if (this.#ended) this.#watchHalfClosed();
+    else if (this.#paused) this.owner.context.deadlines.armQuietly(this.#deadline, PROBE_MS);
     else this.#deadline.disarm();
   }
 
@@ -210,7 +243,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     this.#exchange = undefined;
     if (exchange !== undefined) this.owner.exchanges.put(exchange);
     if (this.#phase === CLOSED) return;
-    if (!keep) {
+    if (!keep || this.#dropped > 0) {
       this.linger();
       return;
     }
@@ -218,6 +251,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     this.#phase = this.#stream.needsDrain ? FLUSHING : AWAITING;
     if (this.#phase === FLUSHING) this.watchProgress(this.owner.settings.idleTimeoutMs);
     else this.#watchIdle();
+    if (this.#hasEnough) this.pause();
     if (this.#phase === AWAITING && !this.#feeding) this.#next();
     if (this.#ended && this.#phase === AWAITING && !this.#feeding) this.linger();
   }
@@ -226,10 +260,10 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
   linger(): void {
     if (this.#phase === CLOSED) return;
     this.#phase = LINGERING;
-    this.#early = undefined;
+    this.#dropEarly();
     this.#pending = '';
     this.#stream.end();
-    this.#stream.resume();
+    this.resume();
     // What a slow reader has yet to take is not cut short by our haste to be gone.
     const { context, settings } = this.owner;
     context.deadlines.arm(this.#deadline, this.#stream.unsentBytes > 0 ? settings.idleTimeoutMs : LINGER_MS);
@@ -245,7 +279,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     if (this.#phase === CLOSED) return;
     this.#phase = CLOSED;
     this.#deadline.disarm();
-    this.#early = undefined;
+    this.#dropEarly();
     this.#stream.destroy();
     this.owner.onConnectionClosed(this);
   }
@@ -267,20 +301,52 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     context.deadlines.arm(this.#deadline, closing || !context.allowsKeepAlive ? IDLE_GRACE_MS : settings.idleTimeoutMs);
   }
 
-  /** Bytes of a later request: kept until it is their turn. Reading goes on for a while, for that alone tells when the client leaves. */
+  /**
+   * Bytes of later requests: kept until it is their turn. While one is served reading goes on, for that alone tells when the client leaves;
+   * when more has come than is kept, the rest is thrown away, and the connection closes after the response.
+   */
   #keepEarly(bytes: Buffer, from: number, to: number): void {
-    const more = Buffer.from(bytes.subarray(from, to));
-    this.#early = this.#early === undefined ? more : Buffer.concat([this.#early, more]);
-    if (this.#early.length >= MAX_EARLY_BYTES) this.#stream.pause();
+    if (this.#phase !== BUSY && this.#phase !== FLUSHING && this.#phase !== NEXT_TURN) return;
+    if (this.#phase === BUSY && (this.#dropped > 0 || this.#early?.isFull === true)) return this.#drop(to - from);
+    (this.#early ??= new EarlyBytes()).add(bytes, from, to);
+    if (this.#hasEnough) this.pause();
+  }
+
+  /** Whether nothing need be read now: its turn comes soon, or it takes no responses, in which case a write finds out when it leaves. */
+  get #hasEnough(): boolean {
+    return this.#phase === NEXT_TURN || (this.#phase === FLUSHING && (this.#early?.length ?? 0) >= MIN_EARLY_BYTES);
+  }
+
+  #drop(length: number): void {
+    this.#dropped += length;
+    if (this.#dropped < MAX_DROPPED_BYTES) return;
+    this.pause();
+    if (this.#deadline.list === undefined) this.#probe();
+  }
+
+  /** A client that is not read may have gone all the same. */
+  #probe(): void {
+    this.#stream.probe();
+    if (this.#phase === BUSY) this.owner.context.deadlines.armQuietly(this.#deadline, PROBE_MS);
+  }
+
+  #dropEarly(): void {
+    this.#early?.release();
+    this.#early = undefined;
   }
 
   /** Goes on with what was read early, then with the socket. */
   #next(): void {
-    const bytes = this.#early;
-    if (bytes === undefined) return;
-    this.#early = undefined;
-    this.#feed(bytes, 0, bytes.length);
-    if (this.#early === undefined && this.#phase !== CLOSED) this.#stream.resume();
+    const early = this.#early;
+    if (early === undefined) return;
+    const wasPaused = this.#paused;
+    this.#paused = false;
+    const at = this.#feed(early.bytes, early.from, early.to);
+    if (this.#early === undefined) return;
+    early.advance(at);
+    if (early.length === 0) this.#early = undefined;
+    if (this.#hasEnough) this.pause();
+    else if (wasPaused && !this.#paused) this.#stream.resume();
   }
 
   /** Made at the first write that needs it: idle connections and small responses do without. */
@@ -291,13 +357,26 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     return this.#onFlushed;
   }
 
-  /** Serves the requests in `bytes` one after the other until one has to wait or bytes run out. */
-  #feed(bytes: Buffer, from: number, to: number): void {
+  /** Serves the requests in `bytes` one after the other until one has to wait, others come first, or bytes run out. Returns where it stopped. */
+  #feed(bytes: Buffer, from: number, to: number): number {
     this.#feeding = true;
     let at = from;
-    while (at < to && this.#phase === AWAITING) at = this.#feedOne(bytes, at, to);
+    while (at < to && this.#phase === AWAITING) {
+      if (at > from && !this.owner.context.turns.mayServe()) this.#waitForTurn();
+      else at = this.#feedOne(bytes, at, to);
+    }
     this.#feeding = false;
-    if (at < to && (this.#phase === BUSY || this.#phase === FLUSHING)) this.#keepEarly(bytes, at, to);
+    if (this.#corked) {
+      this.#corked = false;
+      this.#stream.uncork();
+    }
+    return at;
+  }
+
+  #waitForTurn(): void {
+    this.#phase = NEXT_TURN;
+    this.#deadline.disarm();
+    this.owner.context.turns.wait(this);
   }
 
   #feedOne(bytes: Buffer, from: number, to: number): number {
@@ -331,9 +410,17 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner {
     this.#exchange = exchange;
     this.requests++;
     owner.counters.requested();
-    const next = exchange.begin(this, bytes, from + end - before.length, to);
+    const rest = from + end - before.length;
+    // The responses to requests that came together leave together.
+    if (rest < to && exchange.head.body === BODY_NONE && !this.#corked) this.#cork();
+    const next = exchange.begin(this, bytes, rest, to);
     if (this.#ended && this.#phase === BUSY) this.onEnd();
     return next;
+  }
+
+  #cork(): void {
+    this.#corked = true;
+    this.#stream.cork();
   }
 
   #await(text: string): void {

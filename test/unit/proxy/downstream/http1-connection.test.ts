@@ -7,7 +7,9 @@ import { RecentExchanges } from '../../../../src/telemetry/recent-exchanges.ts';
 import type { Downstream } from '../../../../src/proxy/downstream/downstream.ts';
 import { Http1Connection, IDLE_GRACE_MS } from '../../../../src/proxy/downstream/http1-connection.ts';
 import type { ConnectionOwner } from '../../../../src/proxy/downstream/http1-connection.ts';
+import { MAX_EARLY_BYTES, MIN_EARLY_BYTES } from '../../../../src/proxy/downstream/early-bytes.ts';
 import type { RequestSink } from '../../../../src/proxy/downstream/request-sink.ts';
+import type { TurnTaker } from '../../../../src/proxy/turns.ts';
 import { ExchangePool } from '../../../../src/proxy/exchange-pool.ts';
 import { SETTINGS, counting } from '../fakes.ts';
 
@@ -44,6 +46,18 @@ class FakeStream implements ByteStream {
 
   end(): void {
     this.calls.push('end');
+  }
+
+  cork(): void {
+    this.calls.push('cork');
+  }
+
+  uncork(): void {
+    this.calls.push('uncork');
+  }
+
+  probe(): void {
+    this.calls.push('probe');
   }
 
   pause(): void {
@@ -112,20 +126,23 @@ let owner: { closing: boolean; settings: typeof SETTINGS };
 let context: { allowsKeepAlive: boolean; faults: unknown[] };
 let connection: Http1Connection;
 let recent: RecentExchanges;
+/** Whether a request behind the first of a read may be served, and who waits for that. */
+let mayServe: () => boolean = () => true;
+let takers: TurnTaker[] = [];
 
 function connect(settings = SETTINGS, peer = '192.0.2.7'): Http1Connection {
   stream = new FakeStream(calls, peer);
   armed = new Map();
   recent = new RecentExchanges();
-  const deadlines = {
-    refresh: () => 100,
-    arm: (deadline: Deadline, ms: number): void => {
-      armed.set(deadline, ms);
-      deadline.disarm = () => void armed.delete(deadline);
-    },
+  const arm = (deadline: Deadline, ms: number): void => {
+    armed.set(deadline, ms);
+    deadline.disarm = () => void armed.delete(deadline);
   };
+  const deadlines = { arm, armQuietly: arm, refresh: () => 100 };
   context = { allowsKeepAlive: true, faults: [] };
-  const shared = Object.assign(context, { deadlines, recent, failed: (error: unknown) => void context.faults.push(error) });
+  const turns = { mayServe: () => mayServe(), wait: (taker: TurnTaker) => void takers.push(taker) };
+  const failed = (error: unknown): void => void context.faults.push(error);
+  const shared = Object.assign(context, { deadlines, turns, recent, failed });
   const exchanges = new ExchangePool(() => {
     const sink = new FakeSink();
     sinks.push(sink);
@@ -153,13 +170,15 @@ const fire = (): void => {
   connection.onDeadline();
 };
 /** All calls since the last time it was asked. */
-const told = (): string[] => calls.splice(0).filter((call) => call !== 'back');
+const told = (): string[] => calls.splice(0).filter((call) => !/^(back|cork|uncork)$/.test(call));
 const get = (target: string): string => `GET ${target} HTTP/1.1\r\nhost: a.example\r\n\r\n`;
 
 beforeEach(() => {
   calls = [];
   sinks = [];
   onBegin = () => undefined;
+  mayServe = () => true;
+  takers = [];
   connect();
 });
 
@@ -223,7 +242,7 @@ describe('requests that come early', () => {
     connection.end(true);
     expect(told()).toEqual(['listener.requested()', 'begin GET /2']);
     connection.end(true);
-    expect(told()).toEqual(['listener.requested()', 'begin GET /3', 'resume']);
+    expect(told()).toEqual(['listener.requested()', 'begin GET /3']);
     connection.end(true);
     expect([told(), connection.busy, connection.requests]).toEqual([[], false, 3]);
   });
@@ -239,13 +258,79 @@ describe('requests that come early', () => {
     expect(sinks).toHaveLength(1);
   });
 
-  test('are read up to a bound', () => {
+  test('are kept up to a bound; what is beyond is read and thrown away, and the connection closes after the response', () => {
     read(get('/1'));
     told();
-    read('x'.repeat(16_000));
-    expect(told()).toEqual(['body ']);
-    read('x'.repeat(384));
-    expect(told()).toEqual(['body ', 'pause']);
+    for (let kept = 0; kept < MAX_EARLY_BYTES; kept += 65_536) read(get('/2').padEnd(65_536));
+    expect([told().includes('pause'), connection.canKeepAlive]).toEqual([false, true]);
+    read('x');
+    expect([told(), connection.canKeepAlive]).toEqual([['body '], false]);
+    connection.end(true);
+    expect([told(), connection.busy]).toEqual([['end', 'resume'], false]);
+  });
+
+  test('are not read for ever: a client that sends on and on is looked at now and then', () => {
+    read(get('/1'));
+    for (let sent = 0; sent < 1_400_000; sent += 65_536) read('x'.repeat(65_536));
+    expect(told()).toContain('pause');
+    expect(timeMs()).toBe(500);
+    fire();
+    expect([told(), timeMs()]).toEqual([['probe'], 500]);
+    connection.onGone();
+    expect(told()).toEqual(['destroy', 'gone', 'closed']);
+  });
+
+  test('of a client that takes no responses wait in the kernel beyond a small bound', () => {
+    read(get('/1'));
+    stream.needsDrain = true;
+    connection.end(true);
+    told();
+    read('x'.repeat(MIN_EARLY_BYTES - 1));
+    expect(told()).toEqual([]);
+    read('x');
+    expect(told()).toEqual(['pause']);
+  });
+
+  test('wait for a later turn when others come first, and nothing is read until then', () => {
+    onBegin = (sink) => sink.downstream!.end(true);
+    mayServe = () => false;
+    read(get('/1') + get('/2') + get('/3'));
+    expect([told(), takers, connection.busy]).toEqual([['listener.requested()', 'begin GET /1', 'pause'], [connection], true]);
+    expect(timeMs()).toBeUndefined();
+    connection.onTurn();
+    expect([told(), takers.length]).toEqual([['listener.requested()', 'begin GET /2', 'pause'], 2]);
+    mayServe = () => true;
+    connection.onTurn();
+    expect([told(), connection.busy]).toEqual([['listener.requested()', 'begin GET /3', 'resume'], false]);
+  });
+
+  test('and wait for their turn get their responses after the client has ended its side, and none after it has gone', () => {
+    onBegin = (sink) => sink.downstream!.end(true);
+    mayServe = () => false;
+    read(get('/1') + get('/2'));
+    connection.onEnd();
+    told();
+    connection.onTurn();
+    expect(told()).toEqual(['listener.requested()', 'begin GET /2', 'resume', 'end', 'resume']);
+    connect();
+    read(get('/1') + get('/2'));
+    told();
+    connection.onGone();
+    connection.onTurn();
+    expect(told()).toEqual(['destroy', 'gone']);
+  });
+
+  test('and are responded to at once: their responses leave in one write', () => {
+    onBegin = (sink) => {
+      sink.downstream!.writeReply(sink.head.target);
+      calls.push('write');
+      sink.downstream!.end(true);
+    };
+    read(get('/1') + get('/2'));
+    const written = calls.splice(0).filter((call) => /cork|write/.test(call));
+    expect(written).toEqual(['cork', 'write', 'write', 'uncork']);
+    read(get('/3'));
+    expect(calls).not.toContain('cork');
   });
 
   test('are forgotten when the connection is not kept', () => {
@@ -264,7 +349,7 @@ describe('a body', () => {
     expect(told().slice(1)).toEqual(['begin PUT /a', 'body body']);
     onBegin = () => undefined;
     connection.end(true);
-    expect(told()).toEqual(['listener.requested()', 'begin GET /next', 'resume']);
+    expect(told()).toEqual(['listener.requested()', 'begin GET /next']);
   });
 });
 
@@ -381,13 +466,32 @@ describe('a client that ends its side', () => {
     connection.onEnd();
     told();
     connection.end(true);
-    expect(told()).toEqual(['listener.requested()', 'begin GET /2', 'resume']);
+    expect(told()).toEqual(['listener.requested()', 'begin GET /2']);
     connection.end(true);
     expect(told()).toEqual(['end', 'resume']);
   });
 });
 
 describe('time', () => {
+  test('of a client that is not read is used to find out whether it has gone', () => {
+    onBegin = (sink) => (sink.requestDone = false);
+    read('PUT /a HTTP/1.1\r\nhost: a.example\r\ncontent-length: 4\r\n\r\n');
+    connection.pause();
+    connection.unwatchProgress();
+    told();
+    fire();
+    expect([told(), timeMs()]).toEqual([['probe'], 500]);
+    connection.resume();
+    connection.unwatchProgress();
+    expect(timeMs()).toBeUndefined();
+    connection.pause();
+    stream.unsentBytes = 1;
+    connection.watchProgress();
+    told();
+    fire();
+    expect(told()).toEqual(['stalled']);
+  });
+
   test('runs while the exchange says that it is the client’s', () => {
     read(get('/'));
     connection.watchProgress(300_000);

@@ -1,0 +1,100 @@
+// One client that sends many requests at once, which Sluice answers itself: it has its turns, and the others have theirs in between.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connectTo, get } from './scaffold/client.ts';
+import { eventually } from './scaffold/eventually.ts';
+import { closeAll } from './scaffold/open.ts';
+import { configFor, startSluice } from './scaffold/sluice.ts';
+import type { Sluice } from './scaffold/sluice.ts';
+import { ok, responding, startUpstream } from './scaffold/upstream.ts';
+import type { Wire } from './scaffold/wire.ts';
+
+const REDIRECT_BYTES = 'HTTP/1.1 302 Found\r\nlocation: http://b.example/r\r\ncontent-length: 0\r\n\r\n'.length;
+
+let sluice: Sluice;
+
+beforeAll(async () => {
+  const upstream = await startUpstream(responding(() => ok('yes')));
+  const local = [
+    { name: 'redirect', match: [{ path: { prefix: '/r' } }], redirect: { host: 'b.example', status: 302 } },
+    { name: 'dead', match: [{ path: { prefix: '/dead' } }], pool: 'dead' },
+  ];
+  const config = configFor({ endpoints: [upstream.address], routes: local }) as { pools: object };
+  const dead = { versions: { v1: { endpoints: ['127.0.0.1:1'] } }, health: { interval: '10s', unhealthyAfter: 1 } };
+  sluice = await startSluice({ ...config, pools: { ...config.pools, dead } });
+  sluice.expectLog(/unhealthy/);
+  await eventually('no endpoint', async () => (await sluice.metric('sluice_endpoint_ready', { pool: 'dead' })) === 0);
+});
+afterAll(closeAll);
+
+/** How many bytes of the responses to `many` are there when the other client, who asked after it, has its response. */
+async function bytesBefore(many: Wire, request: string, other: Wire, path: string): Promise<number> {
+  const before = many.total;
+  const written = many.write(request);
+  await other.write(get(path));
+  await other.readMessage();
+  const bytes = many.total - before;
+  await written;
+  return bytes;
+}
+
+test.each([
+  ['a redirect', '/r', '/r'],
+  ['an upstream', '/r', '/'],
+  ['a redirect, beside failures', '/dead', '/r'],
+])('who asks for %s does not wait until a long row of another is done', async (_what, rowPath, path) => {
+  const count = 1_500;
+  const other = await connectTo(sluice);
+  const rest: number[] = [];
+  // On a busy machine the whole row may be there before anybody looks; where the row comes first it always is.
+  for (let round = 0; round < 20 && !rest.some((bytes) => bytes > 0); round++) {
+    const many = await connectTo(sluice);
+    const early = await bytesBefore(many, get(rowPath).repeat(count), other, path);
+    for (let i = 0; i < count; i++) await many.readMessage();
+    rest.push(many.total - early);
+    many.destroy();
+  }
+  expect(rest.some((bytes) => bytes > REDIRECT_BYTES * 100)).toBe(true);
+  other.destroy();
+});
+
+test('rows of many clients are all served, in order and whole', async () => {
+  const wires = await Promise.all(Array.from({ length: 30 }, () => connectTo(sluice)));
+  const row = Array.from({ length: 200 }, (_, i) => get(i % 50 === 7 ? `/${i}` : `/r/${i}`)).join('');
+  await Promise.all(wires.map((wire) => wire.write(row)));
+  for (const wire of wires) {
+    for (let i = 0; i < 200; i++) {
+      const response = await wire.readMessage();
+      if (i % 50 === 7) expect(response.body).toBe('yes');
+      else expect(response.field('location')).toContain(`/r/${i}`);
+    }
+    wire.destroy();
+  }
+});
+
+test('a row whose client ends its side, or asks to close, is served to its end', async () => {
+  const wire = await connectTo(sluice);
+  await wire.write(get('/r/1').repeat(1000));
+  wire.end();
+  for (let i = 0; i < 1000; i++) expect((await wire.readMessage()).status).toBe(302);
+  expect(await wire.readRest()).toBe('');
+  const closing = await connectTo(sluice);
+  await closing.write(get('/r/1').repeat(999) + get('/r/2', 'connection: close') + get('/r/3'));
+  for (let i = 0; i < 999; i++) expect((await closing.readMessage()).status).toBe(302);
+  expect((await closing.readMessage()).field('connection')).toBe('close');
+  expect(await closing.readRest()).toBe('');
+});
+
+test('the responses to a few requests that came together leave together', async () => {
+  const wire = await connectTo(sluice);
+  await wire.write(get('/r/1').repeat(8));
+  await wire.arrival();
+  // One write is one segment on loopback.
+  expect(wire.unread.length).toBeGreaterThanOrEqual(8 * REDIRECT_BYTES);
+  wire.destroy();
+});
+
+test('leaves nothing behind', async () => {
+  await sluice.untilQuiet();
+  expect(await sluice.counted('sluice_internal_errors_total')).toBe(0);
+});
