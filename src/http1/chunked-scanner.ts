@@ -155,6 +155,11 @@ export class ChunkedScanner {
     if (end > this.#cutAt) this.cuts.push(this.#cutAt, end);
   }
 
+  /** Whether the bytes so far, without their end, could be taken for a whole message: its last chunk has begun. */
+  get looksDone(): boolean {
+    return !this.done && (this.#state === TRAILER || (this.#digits > 0 && this.#size === 0));
+  }
+
   #setDataEnd(from: number, at: number): void {
     this.dataEnd = this.#state < TRAILER ? at : from >= 0 ? from : this.#trailerAt;
     if (!this.done || from === at) return;

@@ -69,6 +69,8 @@ export class ExchangeState {
   /** Since the start of the exchange; -1 before. */
   firstByteMs = -1;
   status = 0;
+  /** Whether the client can tell by the framing that a response is not whole. */
+  framed = false;
   /** The client cannot read chunks (HTTP/1.0): they are taken apart. */
   unchunk = false;
   /** Whether the connection of the client is kept after the response. */
@@ -127,6 +129,7 @@ function resetResponseSide(state: ExchangeState): void {
   state.firstByteMs = -1;
   state.status = 0;
   state.chunkedDecoder.reset();
+  state.framed = false;
   state.unchunk = false;
   state.keep = true;
   state.bytesOut = 0;

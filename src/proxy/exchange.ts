@@ -189,8 +189,9 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     const { state } = this;
     state.outcome = outcome;
     state.keep = false;
-    // First: what ends an exchange in good order would send a clean end.
-    state.downstream!.abort();
+    // First: what ends an exchange in good order would send a clean end. Who takes nothing need not be waited for.
+    if (outcome === OUTCOME.downstream_closed) state.downstream!.abort();
+    else state.downstream!.cutOff(state.framed && state.attempt.connection?.scanner.looksDone !== true);
     this.finish();
   }
 

@@ -1,6 +1,6 @@
 // An upstream that fails, in every phase: a response that names the failure where none was begun, a visibly broken one where it was.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, connectTo, get, post } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
@@ -88,6 +88,7 @@ test.each([
   ['closes a chunked body', CHUNKS, (wire: Wire) => wire.end()],
   ['closes in the middle of a chunk', `${CHUNKS}a\r\nmo`, (wire: Wire) => wire.end()],
   ['closes before the last empty line', `${CHUNKS}0\r\n`, (wire: Wire) => wire.end()],
+  ['closes in the middle of a size', `${CHUNKS}1`, (wire: Wire) => wire.end()],
 ])('%s: the client sees a broken response', async (_what, text, then) => {
   script = respondsWith(text, then);
   const wire = await connectTo(sluice);
@@ -96,6 +97,8 @@ test.each([
   await wire.readTo('some');
   await eventually('the end', () => wire.ended);
   expect(wire.unread.endsWith('0\r\n\r\n')).toBe(false);
+  // The framing says that it is not whole, unless its last chunk has begun.
+  expect(wire.isReset).toBe(text.endsWith('0\r\n'));
   wire.destroy();
   expect(await sluice.metric('sluice_attempts_total', { outcome: 'upstream_reset' })).toBeGreaterThan(0);
   await worksAfterwards();
@@ -112,16 +115,77 @@ test('resets a body that lasts until the end: the client must not see a clean on
 });
 
 test.each([
-  ['by length', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nsome'],
-  ['chunked', CHUNKS],
-])('truncates a body %s for an HTTP/1.0 client: no clean end', async (_what, text) => {
+  ['in the last chunk', `${CHUNKS}0`],
+  ['in the last chunk, padded', `${CHUNKS}000\r`],
+  ['behind the last chunk', `${CHUNKS}0\r\n`],
+  ['in its trailers', `${CHUNKS}0\r\nx: y\r\n`],
+])('closes a chunked body %s: a client that takes that for the end must not see a clean one', async (_what, text) => {
+  for (const fields of [[], ['te: trailers', 'connection: te']]) {
+    script = respondsWith(text, (wire) => wire.end());
+    const wire = await connectTo(sluice);
+    await wire.write(get('/', ...fields));
+    await wire.readHead();
+    await wire.readTo('some');
+    await expect(wire.readRest()).rejects.toThrow(Reset);
+  }
+  await worksAfterwards();
+});
+
+test.each([
+  ['by length', 'HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nsome', false],
+  ['chunked', CHUNKS, true],
+])('truncates a body %s for an HTTP/1.0 client: no clean end', async (_what, text, isReset) => {
   script = respondsWith(text, (wire) => wire.end());
   const wire = await connectTo(sluice);
   await wire.write('GET / HTTP/1.0\r\n\r\n');
   await wire.readHead();
   await wire.readTo('some');
-  await expect(wire.readRest()).rejects.toThrow(Reset);
+  await eventually('the end', () => wire.ended);
+  expect([wire.isReset, wire.unread]).toEqual([isReset, '']);
   await worksAfterwards();
+});
+
+const PART = 'x'.repeat(900_000);
+
+describe.each([
+  ['by length', 'HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n', PART, false],
+  ['in chunks', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', `f4240\r\n${PART}`, false],
+  ['to the end', 'HTTP/1.1 200 OK\r\n\r\n', PART, true],
+])('a large body %s that its upstream cuts short', (_what, head, part, onlyReset) => {
+  test.each([
+    ['closes', false, (wire: Wire) => wire.end()],
+    ['resets', false, (wire: Wire) => wire.reset()],
+    ['closes', true, (wire: Wire) => wire.end()],
+    ['resets', true, (wire: Wire) => wire.reset()],
+  ] as const)('when it %s, slow reader: %s: all that came is delivered', async (how, isSlow, then) => {
+    // Without a length the upstream's close is a clean end, and only its reset cuts.
+    const isCut = !onlyReset || how === 'resets';
+    let sent: () => void = () => undefined;
+    const isSent = new Promise<void>((resolve) => (sent = resolve));
+    script = async (wire) => {
+      await wire.readMessage();
+      await wire.write(head + part);
+      sent();
+      await eventually('that all is read', async () => (await sluice.turn(), seen > part.length - 100 || isSlow));
+      await then(wire);
+    };
+    let seen = 0;
+    const wire = await connectTo(sluice);
+    wire.socket.on('data', (bytes: Buffer) => (seen += bytes.length));
+    await wire.write(get('/'));
+    if (isSlow) {
+      await wire.arrival();
+      wire.pause();
+      await isSent;
+      for (let i = 0; i < 5; i++) await sluice.turn();
+      wire.resume();
+    }
+    await eventually('the end', () => wire.ended, 20_000);
+    expect(wire.isReset).toBe(onlyReset && isCut);
+    const got = wire.unread.slice(wire.unread.indexOf('\r\n\r\n') + 4);
+    expect(got.length).toBe(part.length);
+    await worksAfterwards();
+  });
 });
 
 test.each([

@@ -47,6 +47,11 @@ export interface Downstream {
   /** Reads no more of the request until `resume`. */
   pause(): void;
   resume(): void;
+  /**
+   * Closes after what is written, of which more was to come. `end` still follows.
+   * @param framed the client sees by the framing that the message is not whole; else only a reset tells it
+   */
+  cutOff(framed: boolean): void;
   /** Closes so that nobody can take what was sent for a whole response. `end` still follows. */
   abort(): void;
   /** The exchange has ended and all that it had to say is written. @param keep the connection may serve another request */

@@ -52,6 +52,8 @@ export const IDLE_GRACE_MS = 250;
 
 /** Of what comes behind more early bytes than are kept: so much is read and thrown away, to hear when the client leaves. */
 const MAX_DROPPED_BYTES = 1024 * 1024;
+/** A response that only a reset can cut has this long to arrive at the client, once it has left for the kernel. */
+const RESET_MS = 250;
 /** How often a client that is not read is looked at: whether it has reset the connection. */
 const PROBE_MS = 500;
 
@@ -104,6 +106,8 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   #dropped = 0;
   /** Nothing is read, because the exchange or we cannot take it now. */
   #paused = false;
+  /** The connection is to end by a reset. */
+  #resets = false;
   /** What is written leaves when `#feed` ends. */
   #corked = false;
   #onFlushed: (() => void) | undefined = undefined;
@@ -155,7 +159,12 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   onEnd(): void {
     this.#ended = true;
     // Responses that it has yet to take are still on their way out.
-    if (this.#phase === FLUSHING || this.#phase === NEXT_TURN || (this.#phase === LINGERING && this.#stream.unsentBytes > 0)) return;
+    if (
+      this.#phase === FLUSHING ||
+      this.#phase === NEXT_TURN ||
+      (this.#phase === LINGERING && (this.#resets || this.#stream.unsentBytes > 0))
+    )
+      return;
     if (this.#phase === AWAITING && this.#stream.unsentBytes > 0) this.linger();
     else if (this.#phase !== BUSY || (!this.#exchange!.requestDone && !this.#exchange!.responded)) this.onGone();
     else if (!this.#exchange!.unflushed) this.#watchHalfClosed();
@@ -233,6 +242,8 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   }
 
   unwatchProgress(): void {
+    // It has a time of its own once it closes.
+    if (this.#phase === LINGERING) return;
     if (this.#ended) this.#watchHalfClosed();
     else if (this.#paused) this.owner.context.deadlines.armQuietly(this.#deadline, PROBE_MS);
     else this.#deadline.disarm();
@@ -258,7 +269,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
 
   /** Sends what is written, ends our side, and reads on for a moment without keeping anything. */
   linger(): void {
-    if (this.#phase === CLOSED) return;
+    if (this.#phase === CLOSED || this.#phase === LINGERING) return;
     this.#phase = LINGERING;
     this.#dropEarly();
     this.#pending = '';
@@ -269,9 +280,25 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     context.deadlines.arm(this.#deadline, this.#stream.unsentBytes > 0 ? settings.idleTimeoutMs : LINGER_MS);
   }
 
+  cutOff(framed: boolean): void {
+    if (framed) return this.linger();
+    if (this.#phase === CLOSED) return;
+    this.#phase = LINGERING;
+    this.#resets = true;
+    this.#dropEarly();
+    this.resume();
+    this.#watchReset();
+  }
+
+  /** What has left for the kernel is still on its way, and a reset would overtake it. */
+  #watchReset(): void {
+    const { context, settings } = this.owner;
+    context.deadlines.arm(this.#deadline, this.#stream.unsentBytes > 0 ? settings.idleTimeoutMs : RESET_MS);
+  }
+
   /** Without a length, only a reset tells that a response is not whole. */
   abort(): void {
-    if (this.#phase !== CLOSED && this.peer !== '') this.#stream.abort();
+    this.#resets = true;
     this.destroy();
   }
 
@@ -280,6 +307,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     this.#phase = CLOSED;
     this.#deadline.disarm();
     this.#dropEarly();
+    if (this.#resets && this.peer !== '') this.#stream.abort();
     this.#stream.destroy();
     this.owner.onConnectionClosed(this);
   }
@@ -352,7 +380,9 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   /** Made at the first write that needs it: idle connections and small responses do without. */
   #makeOnFlushed(): () => void {
     this.#onFlushed = () => {
-      if (this.#stream.unsentBytes === 0) this.#exchange?.onDownstreamFlushed();
+      if (this.#stream.unsentBytes > 0) return;
+      if (this.#phase === LINGERING && this.#resets) this.#watchReset();
+      else this.#exchange?.onDownstreamFlushed();
     };
     return this.#onFlushed;
   }

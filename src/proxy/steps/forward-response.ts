@@ -83,6 +83,7 @@ function decideFraming(state: ExchangeState, { body }: ResponseHead): void {
   const { head } = state;
   state.unchunk = body === BODY_CHUNKED && head.minor === 0;
   state.keep = head.keepAlive && state.downstream!.canKeepAlive && state.body.done && body !== BODY_UNTIL_CLOSE && !state.unchunk;
+  state.framed = body !== BODY_UNTIL_CLOSE && !state.unchunk;
 }
 
 /** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers, which pass as a whole, to those who ask (RFC 9110, section 6.5.1). */

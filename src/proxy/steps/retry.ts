@@ -27,7 +27,7 @@ import { moveToVersion, retryVersionOf } from './version-fallback.ts';
 export function retry(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
   const { state } = exchange;
   if (outcome === OUTCOME.upstream_malformed || outcome === OUTCOME.upstream_header_too_large) noteMalformed(exchange, connection);
-  if (state.responded) return failResponse(exchange, outcome);
+  if (state.responded) return failResponse(exchange, connection, outcome);
   const stale = isStale(state, connection, outcome);
   const reason = stale ? STALE : reasonOf(outcome, connection.sent);
   exchange.endAttempt(outcome);
@@ -78,8 +78,10 @@ function retryAttempt(exchange: ExchangeControl, reason: number): void {
 }
 
 /** What the client has of the response cannot be taken back. */
-function failResponse(exchange: ExchangeControl, outcome: Outcome): void {
-  const { attempt } = exchange.state;
+function failResponse(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
+  const { state } = exchange;
+  const { attempt } = state;
+  if (connection.scanner.looksDone) state.framed = false;
   exchange.endAttempt(outcome);
   attempt.version!.failed(attempt.endpoint!, outcome);
   exchange.abort(outcome);

@@ -193,9 +193,19 @@ describe('it is cut short', () => {
     begin();
     respond('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\no', false);
     exchange.onUpstreamFailure(upstream.real, OUTCOME.upstream_reset);
-    expect(downstream.calls).toEqual(['abort', 'unwatch', 'end(false)']);
+    expect(downstream.calls).toEqual(['cutOff(true)', 'unwatch', 'end(false)']);
     expect(calls).toContain(`v1.attempted(${OUTCOME.upstream_reset.index})`);
     expect(calls).toContain('shop/v1.responded(200)');
+  });
+
+  test.each([
+    ['to its end', 'HTTP/1.1 200 OK\r\n\r\n', 'some'],
+    ['in chunks, the last of which has begun', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', '4\r\nsome\r\n0'],
+  ])('by an upstream that fails in the middle of a response %s: by a reset', (_what, head, body) => {
+    begin();
+    respond(head + body, false);
+    exchange.onUpstreamFailure(upstream.real, OUTCOME.upstream_reset);
+    expect(downstream.calls[0]).toBe('cutOff(false)');
   });
 
   test('by its client, which ends the work of the upstream', () => {

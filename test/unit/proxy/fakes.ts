@@ -106,6 +106,10 @@ export class FakeDownstream implements Downstream {
     this.calls.push('abort');
   }
 
+  cutOff(framed: boolean): void {
+    this.calls.push(`cutOff(${framed})`);
+  }
+
   end(keep: boolean): void {
     this.calls.push(`end(${keep})`);
   }

@@ -534,6 +534,43 @@ describe('the end', () => {
     expect(told()).toEqual(['reset', 'destroy', 'gone']);
   });
 
+  test('of a response that is cut off comes after what is written: by its framing the client sees that it is not whole', () => {
+    read(get('/'));
+    stream.unsentBytes = 9;
+    connection.writeBytes(Buffer.from('some'));
+    told();
+    connection.cutOff(true);
+    connection.unwatchProgress();
+    expect([told(), timeMs()]).toEqual([['end', 'resume'], SETTINGS.idleTimeoutMs]);
+    connection.end(false);
+    expect([told(), timeMs()]).toEqual([[], SETTINGS.idleTimeoutMs]);
+  });
+
+  test('of a response without framing that is cut off is a reset, once what is written has arrived', () => {
+    read(get('/'));
+    stream.unsentBytes = 9;
+    connection.writeBytes(Buffer.from('some'));
+    told();
+    connection.cutOff(false);
+    connection.unwatchProgress();
+    connection.end(false);
+    connection.onEnd();
+    expect([told(), timeMs()]).toEqual([['resume'], SETTINGS.idleTimeoutMs]);
+    stream.flush();
+    expect([told(), timeMs()]).toEqual([[], 250]);
+    fire();
+    expect(told()).toEqual(['reset', 'destroy', 'gone']);
+  });
+
+  test('of a response without framing that is cut off is a reset also when everything has to go', () => {
+    read(get('/'));
+    connection.cutOff(false);
+    connection.end(false);
+    told();
+    connection.onGone();
+    expect(told()).toEqual(['reset', 'destroy', 'gone']);
+  });
+
   test('by an abort on a Unix socket, which knows no reset', () => {
     connect(SETTINGS, '');
     expect(connection.peer).toBe('');
