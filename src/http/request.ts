@@ -70,6 +70,8 @@ export class OutgoingRequest {
   unsized = false;
   /** Whether trailers may follow the response. */
   acceptsTrailers = false;
+  /** Whether its block asks for an interim 100 before the body. */
+  expectsContinue = false;
 
   /** Sets every field to its first value, so that a kept request holds on to no text. */
   reset(): void {
@@ -79,5 +81,6 @@ export class OutgoingRequest {
     this.block = '';
     this.unsized = false;
     this.acceptsTrailers = false;
+    this.expectsContinue = false;
   }
 }

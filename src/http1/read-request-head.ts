@@ -183,8 +183,8 @@ function readRare(head: RequestHead): number {
 // known goes on with the block: the upstream says whether it wants the body.
 function readExpect(head: RequestHead): number {
   if (!sorted.has(FIELD_EXPECT) || head.minor === 0) return 0;
-  const isKnown = sorted.value(FIELD_EXPECT).toLowerCase() === '100-continue';
-  return isKnown ? 0 : refuse(head, REFUSE_EXPECTATION, 'unknown expectation');
+  head.expectsContinue = sorted.value(FIELD_EXPECT).toLowerCase() === '100-continue';
+  return head.expectsContinue ? 0 : refuse(head, REFUSE_EXPECTATION, 'unknown expectation');
 }
 
 // RFC 9110, section 7.6.2: it counts for OPTIONS and TRACE alone. For these it leaves the block, and is written anew.

@@ -10,6 +10,8 @@ export class RequestHead extends IncomingRequest {
   /** BODY_NONE also when Content-Length is 0. */
   body: BodyKind = BODY_NONE;
   keepAlive = true;
+  /** Asks for an interim 100 before its body (RFC 9110, section 10.1.1). */
+  expectsContinue = false;
   /** Why the request was refused, for logs; empty when it was not. */
   refusal = '';
 
@@ -18,6 +20,7 @@ export class RequestHead extends IncomingRequest {
     this.minor = 1;
     this.body = BODY_NONE;
     this.keepAlive = true;
+    this.expectsContinue = false;
     this.refusal = '';
   }
 }

@@ -1,6 +1,7 @@
 // Writes the heads of requests to upstreams as HTTP/1.1 text, latin1: what `read-request-head` accepts.
 // It decides nothing: which fields go out is settled in the message.
 
+import { withoutFields } from '../http/header-block.ts';
 import { applyHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
 import type { OutgoingRequest } from '../http/request.ts';
 import type { RequestHead } from './request-head.ts';
@@ -10,6 +11,9 @@ export function writeRequestHead(request: OutgoingRequest, authority: string): s
   return head(request, authority, request.block + framingFields(request));
 }
 
+/** Nobody waits for a shadow's 100: a copy's body follows at once. */
+const EXPECT: ReadonlySet<string> = new Set(['expect']);
+
 /** The head of a copy: the same message with a mark (a field line) for this host, and with the changes that a mirror wants. */
 export function writeCopyHead(
   request: OutgoingRequest,
@@ -17,7 +21,8 @@ export function writeCopyHead(
   mark: string,
   changes: CompiledHeaderChanges | undefined,
 ): string {
-  const fields = request.block + framingFields(request);
+  const block = request.expectsContinue ? withoutFields(request.block, EXPECT) : request.block;
+  const fields = block + framingFields(request);
   return head(request, authority, mark + (changes === undefined ? fields : applyHeaderChanges(fields, changes)));
 }
 

@@ -16,6 +16,10 @@ export class Attempt {
   connection: UpstreamStream | undefined = undefined;
   /** Where the latest attempt was sent; it stays when that attempt has ended. */
   endpoint: Endpoint | undefined = undefined;
+  /** The upstream has asked for the body by an interim 100. */
+  continued = false;
+  /** Some of the body went before the upstream had asked for it, where it was to ask: it may take that for another request. */
+  unasked = false;
   /** When the attempt began, or had the whole request; 0 while it is held. */
   startedMs = 0;
   /** Attempts begun. */
@@ -34,6 +38,8 @@ export class Attempt {
 export function openAttempt(attempt: Attempt): void {
   attempt.count++;
   attempt.holdsSlot = true;
+  attempt.continued = false;
+  attempt.unasked = false;
 }
 
 /** Takes back an attempt that found no place: it was none. */
@@ -60,6 +66,8 @@ export function resetAttempt(attempt: Attempt): void {
   attempt.holdsSlot = false;
   attempt.connection = undefined;
   attempt.endpoint = undefined;
+  attempt.continued = false;
+  attempt.unasked = false;
   attempt.startedMs = 0;
   attempt.count = 0;
   attempt.retries = 0;

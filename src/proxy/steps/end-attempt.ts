@@ -23,7 +23,7 @@ export function endAttempt(exchange: ExchangeControl, outcome: Outcome): void {
     return;
   }
   tellEndpoint(version, endpoint!, outcome, state.status);
-  if (state.responseDone && state.body.done) connection.release();
+  if (state.responseDone && state.body.done && !attempt.unasked) connection.release();
   else connection.destroy();
 }
 

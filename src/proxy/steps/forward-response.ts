@@ -28,6 +28,7 @@ import { watchUpstream } from './start-attempt.ts';
 
 /** Passes on an interim response, to clients that know them (RFC 9110, section 15.2). */
 export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamStream): void {
+  if (head.status === 100) state.attempt.continued = true;
   if (state.responded || state.head.minor === 0) return;
   state.downstream!.writeText(writeInterimHead(head, head.block), true);
 }
@@ -82,8 +83,8 @@ function measure({ state, context }: ExchangeControl, { head }: UpstreamStream, 
 function decideFraming(state: ExchangeState, { body }: ResponseHead): void {
   const { head } = state;
   state.unchunk = body === BODY_CHUNKED && head.minor === 0;
-  state.keep = head.keepAlive && state.downstream!.canKeepAlive && state.body.done && body !== BODY_UNTIL_CLOSE && !state.unchunk;
   state.framed = body !== BODY_UNTIL_CLOSE && !state.unchunk;
+  state.keep = head.keepAlive && state.downstream!.canKeepAlive && state.body.done && body !== BODY_UNTIL_CLOSE && !state.unchunk;
 }
 
 /** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers, which pass as a whole, to those who ask (RFC 9110, section 6.5.1). */

@@ -66,6 +66,7 @@ export function sendRequest(exchange: ExchangeControl, connection: UpstreamStrea
   let more = connection.send(writeRequestHead(state.outgoing, authorityFor(state.outgoing, attempt)) + state.bodyText);
   for (const bytes of state.pendingBody) more = connection.sendBytes(bytes);
   if (!state.mirrored && state.destination!.pool.mirrors !== undefined) mirror(exchange);
+  if (state.head.expectsContinue && state.body.bytes > 0) attempt.unasked = true;
   if (state.pendingBody.length > 0) state.pendingBody = [];
   if (state.body.done) awaitResponse(exchange);
   else if (more) exchange.resumeClient();
@@ -105,6 +106,7 @@ function passBody(exchange: ExchangeControl, bytes: Buffer, from: number, to: nu
     if (state.body.bytes >= MAX_PENDING_BODY_BYTES) exchange.pauseClient();
     return;
   }
+  if (state.head.expectsContinue && !state.attempt.continued) state.attempt.unasked = true;
   const more = connection.sendCopy(bytes, from, to);
   if (!state.body.done) {
     if (!more) pauseFor(exchange);
@@ -138,6 +140,7 @@ function fillOutgoing({ state, context }: ExchangeControl): void {
   outgoing.block = changedBlock(route.requestHeaders, received, forwardingFields(state, context), context);
   outgoing.unsized = head.body === BODY_CHUNKED;
   outgoing.acceptsTrailers = head.acceptsTrailers;
+  outgoing.expectsContinue = head.expectsContinue;
 }
 
 /** What a route says of forwarding fields is final: then they are written before it speaks. */

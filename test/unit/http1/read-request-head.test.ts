@@ -50,6 +50,7 @@ test('sorts every kind of field', () => {
     body: BODY_CHUNKED,
     contentLength: -1,
     keepAlive: true,
+    expectsContinue: true,
     acceptsTrailers: true,
     forwarded: 'for=192.0.2.1',
     cdnLoop: '',
