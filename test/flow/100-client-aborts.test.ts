@@ -251,6 +251,7 @@ describe('clients that are not read are seen to have reset their connections', (
     ['an endpoint, held', '/held', ['content-length: 67108864'], 'held'],
   ])('in an upload to %s', async (_what, path, fields, pool) => {
     script = async (wire) => {
+      await wire.readHead();
       wire.pause();
       await wire.closed;
     };
