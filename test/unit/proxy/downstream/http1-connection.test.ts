@@ -486,7 +486,7 @@ describe('time', () => {
     expect(timeMs()).toBeUndefined();
     connection.pause();
     stream.unsentBytes = 1;
-    connection.watchProgress();
+    connection.watchProgress(5_000);
     told();
     fire();
     expect(told()).toEqual(['stalled']);
