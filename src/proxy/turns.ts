@@ -1,5 +1,5 @@
-// Whose turn it is among the client connections of a worker. A connection that has sent many requests at once, all of which Sluice answers
-// itself, would keep the thread busy for as long as there are some: the others would wait. So requests behind the first of a read are
+// Whose turn it is among the client connections of a worker. A connection that has sent many requests at once, to all of which Sluice
+// responds itself, would keep the thread busy for as long as there are some: the others would wait. So requests behind the first of a read are
 // bounded in one turn of the event loop, over all connections, and what is left waits for a later turn, one connection after the other.
 
 import { nextTurn, nowMs } from '../lib/clock.ts';

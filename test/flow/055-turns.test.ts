@@ -1,4 +1,4 @@
-// One client that sends many requests at once, which Sluice answers itself: it has its turns, and the others have theirs in between.
+// One client that sends many requests at once, to which Sluice responds itself: it has its turns, and the others have theirs in between.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectTo, get } from './scaffold/client.ts';

@@ -1,4 +1,4 @@
-// Bytes of later requests that a client has sent before their turn. They are taken from the front without being moved, so that a long row
+// Bytes of requests to come that a client has sent before their turn. They are taken from the front without being moved, so that a long row
 // of small requests costs no copy for each; their memory is bounded for a connection, and for all connections of a thread.
 
 /** Of one connection, while all together keep less than `MAX_TOTAL_BYTES`. */

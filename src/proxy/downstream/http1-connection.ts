@@ -330,7 +330,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   }
 
   /**
-   * Bytes of later requests: kept until it is their turn. While one is served reading goes on, for that alone tells when the client leaves;
+   * Bytes of requests to come: kept until it is their turn. While one is served reading goes on, for that alone tells when the client leaves;
    * when more has come than is kept, the rest is thrown away, and the connection closes after the response.
    */
   #keepEarly(bytes: Buffer, from: number, to: number): void {
