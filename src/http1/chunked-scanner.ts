@@ -1,6 +1,6 @@
 // Follows a chunked body (RFC 9112, section 7.1) over the buffers that it arrives in, to find its end. It checks the framing strictly
-// and passes over the data by arithmetic; it never copies or decodes the body. Long because its states share where they are in the bytes. What may not be passed on it marks: extensions, blanks in
-// responses, and trailers until all of them are sound.
+// and passes over the data by arithmetic; it never copies or decodes the body. What may not be passed on it marks: extensions, blanks in
+// responses, and trailers until all of them are sound. Long because its states share their place in the bytes.
 
 import {
   afterBlank,
