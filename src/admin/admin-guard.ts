@@ -72,9 +72,9 @@ export class AdminGuard {
     if (!isOpen) this.#options.workload.admit(request, reply);
   }
 
-  /** The request has come whole. Throws an HttpProblem when there is no place for it. */
-  begin(request: FastifyRequest, reply: FastifyReply): void {
-    if (!this.#isOpen(request)) this.#options.workload.begin(request, reply);
+  /** The request has come whole; resolves when it may be carried out. Rejects with an HttpProblem when there is no place for it. */
+  async begin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (!this.#isOpen(request)) await this.#options.workload.begin(request, reply);
   }
 
   #checkFields({ raw }: FastifyRequest): void {

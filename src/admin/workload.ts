@@ -2,8 +2,10 @@
 // streams, and a budget of its CPU for each token. Probes and metrics are none of its business.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Pace } from '../lib/pace.ts';
 import type { AdminConnections } from './admin-connections.ts';
 import type { ResponseKind } from './admin-connection.ts';
+import { ANONYMOUS } from './auth.ts';
 import { CpuBudget } from './cpu-budget.ts';
 import type { CpuShare } from './cpu-budget.ts';
 import { Places } from './places.ts';
@@ -47,6 +49,7 @@ export class Workload {
   readonly #work = new Places(REQUESTS);
   readonly #streams = new Places(STREAMS);
   readonly #cpu: CpuBudget;
+  readonly #pace = new Pace();
 
   constructor(deps: WorkloadDeps) {
     this.#deps = deps;
@@ -59,8 +62,10 @@ export class Workload {
     if (!request.raw.complete && hasBody(request)) this.#occupy(this.#bodies, 'open', { request, reply, what: BODIES });
   }
 
-  /** The request is whole and is carried out now. Throws an HttpProblem as `admit` does. */
-  begin(request: FastifyRequest, reply: FastifyReply): void {
+  /** The request is whole and is carried out when this resolves: after a turn of others, where many come together. Rejects as `admit` throws. */
+  async begin(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    // A crowd of viewers must not stand before an operator.
+    if (request.role === 'viewer' || request.author === ANONYMOUS) await this.#pace.rest();
     // Many that were admitted together may have used it up meanwhile.
     this.#checkCpu(request);
     this.#occupy(this.#work, 'work', { request, reply, what: WORK });
