@@ -71,12 +71,19 @@ export function findUndo(history: History): Undo {
 /** Which rollback took a change back, if one did. */
 class Undone {
   readonly #history: History;
+  /** Found once each: there may be as many rollbacks as changes. */
+  readonly #known = new Map<number, RevisionSummary | undefined>();
 
   constructor(history: History) {
     this.#history = history;
   }
 
   by(change: RevisionSummary): RevisionSummary | undefined {
+    if (!this.#known.has(change.revision)) this.#known.set(change.revision, this.#find(change));
+    return this.#known.get(change.revision);
+  }
+
+  #find(change: RevisionSummary): RevisionSummary | undefined {
     return this.#history.revisions.find((each) => {
       const back = this.#history.restored.get(each.revision);
       if (back === undefined || each.revision <= change.revision || back.to >= change.revision) return false;
