@@ -100,6 +100,8 @@ function steps(endpoint: string, config: object): readonly Step[] {
     { call: 'readJournal', parameters: { last: 1 }, response: { lines: [{ kind: 'marker' }] } },
     { call: 'explain', body: { method: 'GET', url: '/' }, response: { pool: 'shop' } },
     { call: 'listExchanges', parameters: { pool: 'shop', limit: 5 }, response: { workers: { responded: 2, total: 2 } } },
+    { call: 'resetSplit', parameters: shop, response: stored(13) },
+    { call: 'resetConfig', response: { revision: 13, differences: [] } },
   ];
 }
 
