@@ -9,6 +9,7 @@ import { isMap } from '../lib/plain.ts';
 import { describeDifferences } from './describe-write.ts';
 import { optionalText } from './fields.ts';
 import { EXIT, Failure } from './failure.ts';
+import { count } from './quantity.ts';
 import { readResponse } from './read-response.ts';
 import { readText } from './read-text.ts';
 import { refusal } from './refusal.ts';
@@ -44,7 +45,7 @@ export async function runConfigDiff(call: AdminCall): Promise<void> {
   show(call, [...refused, ...rest, head, ...describeDifferences(differences, paint)]);
 }
 
-/** The same into a file that the config can be served from. */
+/** The same into a file that the config can be served from, once its masked secrets are written there. */
 export async function runConfigExport(call: AdminCall<ExportOptions>, file: string): Promise<void> {
   const { json, force } = call.options;
   const text = json === true ? JSON.stringify(await ask(call, { method: 'GET', path: PATH }), undefined, 2) : await askYaml(call);
@@ -57,6 +58,10 @@ export async function runConfigExport(call: AdminCall<ExportOptions>, file: stri
     throw new Failure(EXIT.usage, `${file} cannot be written: ${code ?? 'unknown error'}`);
   }
   call.terminal.err(`the config in force was written to ${file}\n`);
+  const masked = text.match(/\*\*\* \([0-9a-f]{8}\)/g)?.length ?? 0;
+  if (masked === 0) return;
+  const secrets = count(masked, 'secret');
+  call.terminal.err(`${secrets} masked in it: sluice config apply takes the masks, a file that is served needs the secrets themselves\n`);
 }
 
 /** Replaces the config by that of a file, all of it or nothing; `-` is stdin. */

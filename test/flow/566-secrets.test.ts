@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { call } from './scaffold/admin.ts';
 import { ask, get } from './scaffold/client.ts';
+import { runCommand } from './scaffold/command.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
@@ -58,6 +59,10 @@ test('a secret is seen by its upstream alone; a restore and a config that is sen
 
   const back = await admin(sluice, 'PUT', '/v1/config', { ...(body as object), drain: { delay: '0s', timeout: '6s' } });
   expect([back.status, await served()]).toEqual([200, SECOND]);
+  const file = join(sluice.dir, 'exported.yaml');
+  const exported = await runCommand(['config', 'export', file, '--admin', `http://127.0.0.1:${sluice.adminPort}`, '--token', TOKEN]);
+  expect([exported.code, exported.stderr]).toEqual([0, expect.stringMatching(/^2 secrets masked in it: /m)]);
+  expect(readFileSync(file, 'utf8')).not.toContain('Zq7');
   const stale = await admin(sluice, 'PUT', '/v1/config', { ...(body as object), routes: first.routes });
   expect([stale.status, JSON.stringify(stale.body)]).toEqual([422, expect.stringContaining('this is the mask of a secret')]);
   const restored = await admin(sluice, 'POST', '/v1/revisions/1/restore', {});
