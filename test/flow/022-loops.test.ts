@@ -13,11 +13,12 @@ import type { Message } from './scaffold/wire.ts';
 const seen: Message[] = [];
 let sluice: Sluice;
 let near: Sluice;
+let sink = '';
 
 const NO_VIA = { remove: ['Via'] };
 
 /** An instance whose pool is another one's, or its own, listener; `/sink` leads to an upstream that tells what it got. */
-async function startAt(port: number, peer: number, sink: string): Promise<Sluice> {
+async function startAt(port: number, peer: number, sink: string, workers = 1): Promise<Sluice> {
   const config = configFor({
     endpoints: { v1: [`127.0.0.1:${peer}`], dark: [`127.0.0.1:${peer}`] },
     pool: { split: { v1: 1, dark: 0 } },
@@ -35,7 +36,7 @@ async function startAt(port: number, peer: number, sink: string): Promise<Sluice
   const mirrors = [{ name: 'round', version: 'dark', requestHeaders: { remove: ['via'] } }];
   config.pools['sink'] = { versions: { v1: { endpoints: [sink] } } };
   config.pools['copied'] = { versions, split: { v1: 1, dark: 0 }, mirrors };
-  const started = await startSluice(config);
+  const started = await startSluice(config, { workers });
   // The start names an endpoint that is a listener.
   started.expectLog(/requests would go round/);
   return started;
@@ -48,6 +49,7 @@ beforeAll(async () => {
       return ok();
     }),
   );
+  sink = upstream.address;
   const [own, one, other] = [await freePort(), await freePort(), await freePort()];
   sluice = await startAt(own, own, upstream.address);
   near = await startAt(one, other, upstream.address);
@@ -116,6 +118,14 @@ test('a copy that comes round ends, and harms nothing', async () => {
   expect((await ask(sluice, get('/copied'))).status).toBe(200);
   await eventually('the end of the copy', async () => (await sluice.metric('sluice_mirrored_total', { pool: 'copied' })) === 1);
   expect(seen).toHaveLength(1);
+});
+
+test('all workers of an instance have one name', async () => {
+  const port = await freePort();
+  const many = await startAt(port, port, sink, 2);
+  for (let count = 0; count < 12; count++) expect((await ask(many, get('/'))).status).toBe(508);
+  // Each was sent on once, whichever worker it came back to.
+  await eventually('all of them counted', async () => (await many.metric('sluice_requests_total', { pool: 'shop' })) === 12);
 });
 
 test('a refused request leaves its connection open', async () => {
