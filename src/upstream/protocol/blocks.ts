@@ -3,8 +3,8 @@
 
 /** Room before what was read, so that a changed head can be written in front of the body in place. */
 export const HEADROOM = 2048;
-/** The most that one read brings. */
-export const READ_BYTES = 65536;
+/** The most that one read brings: a response of 64 KiB with its head in one, and few reads for a large one. Pages that none has filled cost nothing. */
+export const READ_BYTES = 131_072;
 
 const MAX_KEPT = 64;
 
