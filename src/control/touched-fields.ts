@@ -79,7 +79,9 @@ export function fieldsAbove(
 
 function isOfFile(path: Path, after: Plain, alone: Plain | undefined): boolean {
   const names = path.map(String);
-  return alone !== undefined && samePlain(readField(after, names), readField(alone, names));
+  // A mirror that the file does not have says nothing there: what goes from it is not as in the file.
+  if (alone === undefined || readField(alone, names.slice(0, 4)) === undefined) return false;
+  return samePlain(readField(after, names), readField(alone, names));
 }
 
 function compare(was: unknown, is: unknown, path: Path, found: TouchedField[]): void {

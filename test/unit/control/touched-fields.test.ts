@@ -65,6 +65,12 @@ describe('what an operator may not change', () => {
     expect(above('admin', from, to)).toEqual(field.endsWith('file') ? [field] : []);
   });
 
+  it('a header of a mirror that goes, though the file has no such mirror', () => {
+    const field = 'pools.shop.mirrors.dark.requestHeaders.set.x-key admin';
+    expect(above('operator', 'x-key: secret', '', TEXT.replace(MIRROR, ''))).toEqual([field]);
+    expect(above('operator', 'x-key: secret', '', TEXT.replace('x-key: secret', ''))).toEqual([]);
+  });
+
   it('a new mirror that sends header values, unless the file says so', () => {
     const more = `${MIRROR}, ${MIRROR.replace('dark', 'more')}`;
     expect(above('operator', MIRROR, more)).toEqual(['pools.shop.mirrors.more.requestHeaders admin']);
