@@ -14,6 +14,7 @@ import { OutageWatch } from '../control/outage-watch.ts';
 import { Markers } from '../control/markers.ts';
 import type { MarkersDeps } from '../control/markers.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
+import type { Reading } from '../control/ports.ts';
 import { RevisionKeeper } from '../control/revision-keeper.ts';
 import type { SessionKeeper } from '../control/session-keeper.ts';
 import { SessionTables } from '../control/session-tables.ts';
@@ -40,6 +41,7 @@ export interface ControlOptions {
   readonly left: Left;
   readonly lost: LostState | undefined;
   readonly file: Pick<FileSource, 'read'>;
+  readonly reading: Reading;
   /** Changes what was decoded. */
   readonly transform: Transform | undefined;
   readonly log: Log;
@@ -67,7 +69,7 @@ export interface ControlOfInstance {
 export function createControl(
   first: Config,
   serving: ServingOfInstance,
-  { store, journal, left, lost, file, transform, log }: ControlOptions,
+  { store, journal, left, lost, file, reading, transform, log }: ControlOptions,
 ): ControlOfInstance {
   const { counters, exposition, mirrorAnalysis, workers, probes } = serving;
   const current = new Current({ lostChanges: lost !== undefined && lost.changes === undefined });
@@ -80,6 +82,7 @@ export function createControl(
     journal,
     left: left.latest?.amendments ?? copiedAmendments(lost),
     file,
+    reading,
     transform,
     fileState,
     exposition,

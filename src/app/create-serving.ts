@@ -11,6 +11,7 @@ import { CHOICE_REASONS } from '../routing/choice.ts';
 import { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { Exposition } from '../telemetry/exposition.ts';
 import { MirrorAnalysis } from '../threads/mirror-analysis.ts';
+import type { Reader } from '../threads/reader.ts';
 import type { EarlyWorker } from '../threads/spawn-worker.ts';
 import { Workers } from '../threads/workers.ts';
 import type { Discovery } from '../upstream/discovery/discovery.ts';
@@ -28,6 +29,8 @@ export interface ServingOptions {
   /** Where state is kept; undefined: nowhere. */
   readonly stateDir: string | undefined;
   readonly log: Log;
+  /** Reads endpoint files. */
+  readonly reader: Pick<Reader, 'endpoints'>;
   /** There may be other endpoints. */
   readonly onDiscovered: () => void;
   /** An endpoint changed. */
@@ -46,7 +49,7 @@ export interface ServingOfInstance {
 
 export function createServing(
   config: Config,
-  { workers: wanted, early, stateDir, log, onDiscovered, onEndpoint }: ServingOptions,
+  { workers: wanted, early, stateDir, log, reader, onDiscovered, onEndpoint }: ServingOptions,
 ): ServingOfInstance {
   // Without reusePort (macOS, Windows) only one thread can listen on a port.
   const reusePort = process.platform === 'linux';
@@ -68,7 +71,7 @@ export function createServing(
   });
   const mirrorAnalysis = new MirrorAnalysis({ log, counters, dir: stateDir, setLinks: (makeLink) => workers.setLinks(makeLink) });
   const probes = createProbes({ log, counters, workers, onEndpoint });
-  const discovery = createDiscovery(log, onDiscovered);
+  const discovery = createDiscovery(log, (path) => reader.endpoints(path), onDiscovered);
   return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery };
 }
 

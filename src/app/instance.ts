@@ -16,6 +16,7 @@ import { after, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../store/store.ts';
 import { VERSION_IN_FLIGHT } from '../telemetry/counter-layout.ts';
+import type { Reader } from '../threads/reader.ts';
 import type { EarlyWorker } from '../threads/spawn-worker.ts';
 import { claimAddress } from '../net/claim-address.ts';
 import { createAdmin } from './create-admin.ts';
@@ -40,7 +41,9 @@ export interface InstanceOptions {
   /** Fingerprint of the config on disk from before `first` was read. */
   readonly firstDigest: string | undefined;
   /** Reads the config; called at every change. */
-  readonly load: () => Loaded;
+  readonly load: () => Loaded | Promise<Loaded>;
+  /** Reads what is sent and what endpoint files say; closed when the instance has stopped. */
+  readonly reader: Reader;
   /** What to watch for changes; undefined = nothing. */
   readonly watchPath: string | undefined;
   /** Overrides the config's number of workers. */
@@ -68,17 +71,17 @@ export class Instance {
   }
 
   private constructor(config: Config, options: InstanceOptions, kept: Awaited<ReturnType<typeof Journal.open>>) {
-    const { store, lost, transform, workers, early, watchPath, first, firstDigest, lastGood, load, log } = options;
+    const { store, lost, reader, transform, workers, early, watchPath, first, firstDigest, lastGood, load, log } = options;
     this.config = config;
     this.#options = options;
     const onDiscovered = (): void => void this.#control.controller.submit({ kind: 'discovered' });
     const onEndpoint: EndpointEvents['tell'] = (kind, event) => this.#control.endpointEvents.tell(kind, event);
     const stateDir = stateDirOf(config, store);
-    this.#serving = createServing(config, { workers, early, stateDir, log, onDiscovered, onEndpoint });
+    this.#serving = createServing(config, { workers, early, stateDir, log, reader, onDiscovered, onEndpoint });
     const onChange = (cause: ChangeCause): void => this.#reload(cause);
     const isLastGood = lastGood !== undefined;
     this.#file = new FileSource({ path: watchPath, load, first, firstDigest, isLastGood, onChange, ...this.#onFileGone(), log });
-    this.#control = createControl(config, this.#serving, { store, ...kept, lost, file: this.#file, transform, log });
+    this.#control = createControl(config, this.#serving, { store, ...kept, lost, file: this.#file, reading: reader, transform, log });
     this.adminAddress = config.admin.address;
     this.#admin = createAdmin(this.#serving, this.#control, { config: config.admin, log, ready: () => this.#readiness() });
     const { mirrorAnalysis: mirrors, ...serving } = this.#serving;
@@ -190,6 +193,7 @@ export class Instance {
     await accessLog.close();
     await journal.close();
     await keptSessions?.close();
+    await this.#options.reader.close();
     await this.#options.store.close();
     return cut;
   }

@@ -1,9 +1,7 @@
 // `sluice run`: serves a config until it is told to stop.
 
 import { resolve } from 'node:path';
-import { decodeRead } from '../config/decode.ts';
 import type { LoadResult } from '../config/decode.ts';
-import { readConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { formatAddress } from '../config/address.ts';
 import { readFingerprint } from '../control/sources/config-fingerprint.ts';
@@ -21,6 +19,7 @@ import { betterNode } from './node-version.ts';
 import { openState } from './open-state.ts';
 import { awaitStop, type UntilStopped } from './shutdown.ts';
 import { onReopen } from './signals.js';
+import { Reader } from '../threads/reader.ts';
 import type { EarlyWorker } from '../threads/spawn-worker.ts';
 
 const SETTLED_MS = 1000;
@@ -45,29 +44,35 @@ export interface RunOptions {
 /** Exit code: 0 after a drain, 1 when the config is bad or an address cannot be bound. */
 export async function run(options: RunOptions): Promise<number> {
   const { log, transform, workers, early, config: watchPath } = options;
-  const load = (): Loaded => ({ read: readConfig(watchPath) });
+  const reader = new Reader();
+  const load = (): Promise<Loaded> => reader.config(watchPath);
   let instance: Instance;
   let untilStopped: UntilStopped;
   try {
     // Reading a large config takes a second: it is read again only if it changes while Sluice starts.
     const { digest: firstDigest } = await readFingerprint(resolve(watchPath));
-    const start = await readFirst(options);
-    if (start === undefined) return 1;
+    const start = await readFirst(options, reader);
+    if (start === undefined) return await endWith(reader);
     const { config, ...beginning } = start;
-    instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, watchPath, workers, early, log });
+    instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, reader, watchPath, workers, early, log });
     untilStopped = awaitStop(log, options.tellLeft ?? ((left) => log.info({ left }, 'requests are left')));
     const better = betterNode(process.version);
     if (better !== undefined) log.warn({ node: process.version, better }, 'this Node lacks security fixes: update it');
     await instance.start();
   } catch (error) {
     process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
+    return endWith(reader);
   }
   onReopen(() => instance.reopenLogs());
   const stopped = untilStopped(instance);
   options.onReady(instance);
   after(SETTLED_MS, settle, { unref: true });
   return stopped;
+}
+
+async function endWith(reader: Reader): Promise<1> {
+  await reader.close();
+  return 1;
 }
 
 /** Once, when the start is over: its garbage would stay for as long as the instance is calm. Workers do the same before they serve. */
@@ -79,9 +84,8 @@ function settle(): void {
 type Start = Pick<InstanceOptions, 'first' | 'store' | 'lost' | 'lastGood'> & { readonly config: Config };
 
 /** Undefined when there is nothing to serve; then it was said why. */
-async function readFirst({ config: path, transform, log, fallback }: RunOptions): Promise<Start | undefined> {
-  const read = readConfig(path);
-  const alone = decodeRead(read);
+async function readFirst({ config: path, transform, log, fallback }: RunOptions, reader: Reader): Promise<Start | undefined> {
+  const { read, alone } = await reader.first(path);
   const { config, problems, notices } = transform?.(alone) ?? alone;
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   for (const notice of notices) process.stderr.write(`${formatNotice(notice)}\n`);

@@ -52,6 +52,20 @@ export function decodeValue(value: Plain): DecodedValue {
   return { config: { ...base, pools: decodedPools ?? [], routes: decodedRoutes ?? [] } };
 }
 
+/** What was decoded elsewhere is not decoded again. @param config without faults, of this value */
+export function rememberDecoded(value: Plain, config: Pick<Config, 'routes' | 'pools'>): void {
+  const { routes, pools } = value;
+  if (Array.isArray(routes) && routes.length === config.routes.length) {
+    knownLists.set(routes, config.routes);
+    for (const [index, written] of (routes as readonly object[]).entries()) knownRoutes.set(written, config.routes[index]!);
+  }
+  if (!isMap(pools)) return;
+  for (const decoded of config.pools) {
+    const written = pools[decoded.name];
+    if (isMap(written)) knownPools.set(written, decoded);
+  }
+}
+
 function decodeRoutes(routes: readonly unknown[], issues: Issue[]): Config['routes'] {
   const known = knownLists.get(routes);
   if (known !== undefined) return known;

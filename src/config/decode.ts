@@ -5,17 +5,18 @@ import { dirname, resolve } from 'node:path';
 import type { Plain } from '../lib/plain.ts';
 import type { Amendment, SupersededAmendment } from './amend.ts';
 import { AmendedDocument } from './amended-document.ts';
-import { decodeValue } from './decode-value.ts';
+import { decodeValue, rememberDecoded } from './decode-value.ts';
 import { dropUnfittingAmendments } from './drop-unfitting.ts';
 import type { Environment } from './environment.ts';
 import { problemsOf } from './issues.ts';
+import { unmaskWritten } from './mask.ts';
 import { mergeSources } from './merge.ts';
 import type { Merged } from './merge.ts';
 import type { Config } from './model.ts';
 import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
-import { reviewConfig } from './rules/all.ts';
+import { reviewConfig, trustRoutes } from './rules/all.ts';
 
 export interface LoadResult {
   /** Undefined exactly when there are Problems. */
@@ -56,6 +57,12 @@ export interface FileText {
 /** Decodes one text; paths in it are relative to the folder of `file`, which need not exist. */
 export function decodeText(file: string, text: string, environment?: Environment): LoadResult {
   return decodeFitting(readFiles([{ file, text }], [], environment), []);
+}
+
+/** Reads a text that somebody sent. @param inForce whose secrets the masks in it stand for; undefined: it has none */
+export function readSent(file: string, text: string, inForce: Plain | undefined): FileRead {
+  const { source } = inForce === undefined ? { source: undefined } : parseText('', text);
+  return readFiles([{ file, text: source === undefined ? text : JSON.stringify(unmaskWritten(source.value, inForce!)) }]);
 }
 
 /**
@@ -105,6 +112,14 @@ export function decodeRead(read: FileRead, amendments: readonly Amendment[] = []
   const [problems, notices] = [amended.mark(found.problems), amended.mark(found.notices)];
   const { amendments: inForce, superseded } = amended.amended;
   return { ...given, ...settled({ ...found, problems, notices }, files), amended: { amendments: inForce, superseded } };
+}
+
+/** For files that were read and decoded elsewhere: what they mean is not worked out again. */
+export function adoptDecoded(read: FileRead, { config, problems, notices }: Pick<LoadResult, 'config' | 'problems' | 'notices'>): void {
+  alone.set(read, problems);
+  if (config === undefined || read.document === undefined) return;
+  rememberDecoded(read.document.value, config);
+  if (!notices.some(({ path }) => path.startsWith('routes'))) trustRoutes(config);
 }
 
 type Decoded = Pick<LoadResult, 'config' | 'problems' | 'notices'>;

@@ -19,16 +19,40 @@ export function loadConfig(path: string, amendments: readonly Amendment[] = []):
 
 /** Reads `path`: a YAML file, or a directory whose *.yaml and *.yml files are merged in the order of their names. */
 export function readConfig(path: string): FileRead {
+  const { texts, problems } = readTexts(path);
+  return readFiles(texts, problems, process.env);
+}
+
+/** The same if every text of it `fits`, and there is nothing that cannot be read; undefined otherwise. */
+export function readFitting(path: string, fits: (text: string) => boolean): FileRead | undefined {
+  const { texts, problems } = readTexts(path);
+  return problems.length === 0 && texts.every(({ text }) => fits(text)) ? readFiles(texts, problems, process.env) : undefined;
+}
+
+/** In bytes, of all that would be read; 0 where nothing can be. What comes from a pipe has no size. */
+export function sizeOf(path: string): number {
   const files = listFiles(path);
-  if (typeof files === 'string') return readFiles([], [problemIn(path, files)]);
+  if (typeof files === 'string') return 0;
+  return files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+
+function readTexts(path: string): { readonly texts: readonly FileText[]; readonly problems: readonly Problem[] } {
+  const files = listFiles(path);
+  if (typeof files === 'string') return { texts: [], problems: [problemIn(path, files)] };
   const texts: FileText[] = [];
   const problems: Problem[] = [];
+  let length = 0;
   for (const file of files) {
     const read = readText(file);
-    if ('text' in read) texts.push(read);
-    else problems.push(problemIn(file, read.fault));
+    if ('fault' in read) problems.push(problemIn(file, read.fault));
+    else if ((length += read.text.length) <= MAX_TEXT_LENGTH || texts.length === 0) texts.push(read);
+    else
+      return {
+        texts: [],
+        problems: [...problems, problemIn(file, `the files up to this one are together larger than ${MAX_TEXT_LENGTH / 1024 ** 2} MiB`)],
+      };
   }
-  return readFiles(texts, problems, process.env);
+  return { texts, problems };
 }
 
 /** Loads what comes on standard input, to its end; paths of files in it are relative to the working folder. */

@@ -21,6 +21,7 @@ import type { Journal } from './journal.ts';
 import type { PoolStatus } from '../api/pools.ts';
 import { lastRespondingFault } from './last-responding.ts';
 import { logApplied, logFailed, logRejected } from './reload-log.ts';
+import type { Reading } from './ports.ts';
 import { restartNotices } from './restart-notices.ts';
 import type { RevisionKeeper } from './revision-keeper.ts';
 import { desiredByFile } from './sources/desired.ts';
@@ -34,7 +35,9 @@ export interface ControllerDeps {
   /** What the API had changed over the file when the process before ended, as it was kept. */
   readonly left: unknown;
   /** Reads the file; asked when its turn has come. */
-  readonly file: { read(): Loaded };
+  readonly file: { read(): Promise<Loaded> };
+  /** Reads what is sent. */
+  readonly reading: Reading;
   /** Changes what was decoded (the demo puts its own upstreams in). */
   readonly transform?: Transform | undefined;
   readonly fileState: Pick<FileState, 'ended'>;
@@ -151,7 +154,7 @@ export class Controller {
 
   async #applyFile(cause: FileSubmission['cause'], inForce: PutInForce): Promise<ApplyResult> {
     const { current, exposition, file } = this.#deps;
-    const { config, read, load } = desiredByFile(file.read(), this.amendments, this.#transform);
+    const { config, read, load } = desiredByFile(await file.read(), this.amendments, this.#transform);
     if (config === undefined) return this.#reject(load, cause);
     if (this.#isInForce(config, load)) {
       current.reread(read);
@@ -169,14 +172,14 @@ export class Controller {
   }
 
   async #amend(submission: AmendSubmission, inForce: PutInForce): Promise<AmendOutcome> {
-    const { current, journal } = this.#deps;
+    const { current, journal, reading } = this.#deps;
     const now = current.inForce;
     if (this.#closed) return { result: 'failed', message: STOPPING };
     if (now === undefined) return { result: 'failed', message: 'No config is in force.' };
     const { revision } = now;
     const { expected } = submission;
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
-    const asked = await evaluateChange(submission, now, { journal, transform: this.#transform });
+    const asked = await evaluateChange(submission, now, { journal, reading, transform: this.#transform });
     if ('result' in asked) return asked;
     const after = inForce.expand(asked.config);
     const message = lastRespondingFault(submission.change, { before: now.served, after, statuses: this.#deps.statuses?.() ?? [] });

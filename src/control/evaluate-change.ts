@@ -9,7 +9,6 @@ import { formatPath } from '../config/path.ts';
 import { describeConfig } from '../config/print.ts';
 import type { ChangeRequest } from './control-api.ts';
 import type { Plain } from '../lib/plain.ts';
-import type { Journal } from './journal.ts';
 import { movedPools } from './moved-pools.ts';
 import { fileAlone } from './sources/file-alone.ts';
 import { desiredByApi } from './sources/desired.ts';
@@ -17,6 +16,7 @@ import type { Transform } from './sources/desired.ts';
 import type { Basis, Refusal } from './submission.ts';
 import { strangeFiles } from './named-files.ts';
 import { toAmendments } from './to-amendments.ts';
+import type { ChangeSources } from './to-amendments.ts';
 import { fieldsAbove, touchedFields } from './touched-fields.ts';
 import type { ForbiddenField } from './touched-fields.ts';
 
@@ -29,16 +29,19 @@ export interface Asked {
   readonly moved: readonly string[];
 }
 
-export interface EvaluationDeps {
-  readonly journal: Pick<Journal, 'find'>;
+export interface EvaluationDeps extends ChangeSources {
   readonly transform: Transform;
 }
 
 export type Question = Pick<ChangeRequest, 'change' | 'role'>;
 
-export async function evaluateChange(question: Question, basis: Basis, { journal, transform }: EvaluationDeps): Promise<Asked | Refusal> {
+export async function evaluateChange(
+  question: Question,
+  basis: Basis,
+  { journal, reading, transform }: EvaluationDeps,
+): Promise<Asked | Refusal> {
   const { change, role } = question;
-  const amendments = await toAmendments(question, basis, journal);
+  const amendments = await toAmendments(question, basis, { journal, reading });
   if ('result' in amendments) return amendments;
   const asked = evaluateAmendments(amendments, basis, transform);
   if ('result' in asked) return asked;

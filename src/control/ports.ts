@@ -1,7 +1,9 @@
 // What control needs of those who serve: the workers, what finds out where names lead, health checks, mirrors, the admin API.
 
 import type { DatedReport } from '../compare/mirror-report.ts';
+import type { LoadResult } from '../config/decode.ts';
 import type { AdminConfig, Address, Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
+import type { Plain } from '../lib/plain.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { Adoption } from '../api/scalars.ts';
@@ -114,4 +116,13 @@ export interface Comparing {
   report(pool: string, mirror: string): Promise<DatedReport | 'busy'>;
   /** Exchanges of a mirror that were not compared because comparison could not keep up; since the start. */
   dropped(pool: string, mirror: string): number;
+}
+
+/** Reads, decodes and judges texts in bounded time and memory without holding up the thread that asks. Never rejects. */
+export interface Reading {
+  /**
+   * A text that somebody sent. Paths in it are relative to the folder of `file`, which need not exist.
+   * @param inForce whose secrets the masks in the text stand for; undefined: it has none
+   */
+  text(file: string, text: string, inForce?: Plain): Promise<LoadResult>;
 }

@@ -17,10 +17,8 @@ import {
   setSplit,
 } from '../config/changes.ts';
 import type { Changed, Standing } from '../config/changes.ts';
-import { decodeRead, decodeText } from '../config/decode.ts';
+import { decodeRead } from '../config/decode.ts';
 import { unmaskWritten } from '../config/mask.ts';
-import type { Config } from '../config/model.ts';
-import { parseText } from '../config/parse.ts';
 import { formatPath } from '../config/path.ts';
 import { readField } from '../config/field.ts';
 import { samePlain } from '../config/plain.ts';
@@ -32,16 +30,23 @@ import { fileAlone } from './sources/file-alone.ts';
 import { strangeFiles } from './named-files.ts';
 import { touchedFields } from './touched-fields.ts';
 import type { Journal } from './journal.ts';
+import type { Reading } from './ports.ts';
 import type { Basis, Refusal } from './submission.ts';
 import type { Change, ChangeRequest } from './control-api.ts';
 import { restoredConfig } from './restored-config.ts';
 
 type AmendmentsOrRefusal = readonly Amendment[] | Refusal;
 
+/** Where what a change names or brings comes from. */
+export interface ChangeSources {
+  readonly journal: Pick<Journal, 'find'>;
+  readonly reading: Reading;
+}
+
 export async function toAmendments(
   { change, role }: Pick<ChangeRequest, 'change' | 'role'>,
   basis: Basis,
-  journal: Pick<Journal, 'find'>,
+  { journal, reading }: ChangeSources,
 ): Promise<AmendmentsOrRefusal> {
   const standing: Standing = { written: basis.read.document?.value ?? {}, amendments: basis.amendments };
   switch (change.kind) {
@@ -68,9 +73,9 @@ export async function toAmendments(
     case 'resume':
       return told(setDrain(standing, change, false), basis);
     case 'config':
-      return replaceConfig(change.document, standing, basis);
+      return replaceConfig(change.document, standing, basis, reading);
     case 'restore':
-      return restore(change, { role, standing, basis, journal });
+      return restore(change, { role, standing, basis, journal, reading });
   }
 }
 
@@ -82,11 +87,13 @@ function told(changed: Changed, { revision }: Basis): AmendmentsOrRefusal {
 }
 
 /** Text is YAML, of which JSON is a part. Paths of files in it are relative to the folder of the config. */
-function replaceConfig(document: unknown, standing: Standing, basis: Basis): AmendmentsOrRefusal {
+async function replaceConfig(document: unknown, standing: Standing, basis: Basis, reading: Reading): Promise<AmendmentsOrRefusal> {
   const { config, read, revision } = basis;
   const file = join(dirname(read.files[0] ?? '.'), 'config');
-  const text = withSecrets(typeof document === 'string' ? document : (JSON.stringify(document) as string | undefined), config);
-  const asked = decodeText(file, text ?? 'null');
+  const text = typeof document === 'string' ? document : (JSON.stringify(document) as string | undefined);
+  // Who reads a config gets masks; sent back, they stand for the secrets in force.
+  const masked = text?.includes(`${MASK} (`) === true ? (withoutVariables(describeConfig(config)) as Plain) : undefined;
+  const asked = await reading.text(file, text ?? 'null', masked);
   if (asked.config === undefined || asked.written === undefined)
     return {
       result: 'rejected',
@@ -97,28 +104,20 @@ function replaceConfig(document: unknown, standing: Standing, basis: Basis): Ame
   return told(setConfig({ ...standing, config, alone }, { written: asked.written, config: asked.config }), basis);
 }
 
-/** Who reads a config gets masks; sent back, they stand for the secrets in force. */
-function withSecrets(text: string | undefined, config: Config): string | undefined {
-  if (text?.includes(`${MASK} (`) !== true) return text;
-  const { source } = parseText('', text);
-  return source === undefined ? text : JSON.stringify(unmaskWritten(source.value, withoutVariables(describeConfig(config))));
-}
-
 function unmask(asked: unknown, { config }: Basis): unknown {
   return unmaskWritten(asked, describeConfig(config));
 }
 
-interface Restoring {
+interface Restoring extends ChangeSources {
   readonly role: ChangeRequest['role'];
   readonly standing: Standing;
   readonly basis: Basis;
-  readonly journal: Pick<Journal, 'find'>;
 }
 
 /** What stood over the file then, if that gives what is to be restored; else what differs from the file of today. */
 async function restore(
   { revision, pools }: Change & { readonly kind: 'restore' },
-  { role, standing, basis, journal }: Restoring,
+  { role, standing, basis, journal, reading }: Restoring,
 ): Promise<AmendmentsOrRefusal> {
   const found = await journal.find(revision);
   if (found === undefined || !isMap(found.written))
@@ -128,7 +127,7 @@ async function restore(
   const document = withFilesOf(describeConfig(basis.config), restored.document, () => fileAlone(basis.read));
   const before = decodeRead(basis.read, found.amendments as readonly Amendment[]);
   if (before.config !== undefined && samePlain(describeConfig(before.config), document)) return before.amended.amendments;
-  return withoutPlaces(replaceConfig(withoutVariables(document), standing, basis));
+  return withoutPlaces(await replaceConfig(withoutVariables(document), standing, basis, reading));
 }
 
 /** Files that the config file no longer names stay as they are: they are no reason to refuse the rest. */

@@ -29,6 +29,11 @@ export function readPlain(text: string, withShape = false): PlainText | GaveUp {
   }
 }
 
+/** Whether the library is not needed. */
+export function isPlainYaml(text: string): boolean {
+  return !(readPlain(text) instanceof GaveUp);
+}
+
 class BlockReader extends FlowReader {
   document(): PlainText {
     if (this.text.startsWith('---\n')) this.pos = 4;

@@ -99,6 +99,11 @@ function applyRules(config: Config, review: Review): void {
   if (review.count === found) sound.set(config.routes, names);
 }
 
+/** For a config that was reviewed elsewhere, and in whose routes nothing was found. */
+export function trustRoutes(config: Config): void {
+  sound.set(config.routes, namesFor(config));
+}
+
 function namesFor({ listeners, pools }: Config): string {
   return JSON.stringify([listeners.map(({ name }) => name), pools.map(({ name, versions }) => [name, versions.map((each) => each.name)])]);
 }

@@ -9,7 +9,7 @@ export interface FileSourceDeps {
   /** What is watched for changes; undefined = nothing. */
   readonly path: string | undefined;
   /** Reads the config. */
-  readonly load: () => Loaded;
+  readonly load: () => Loaded | Promise<Loaded>;
   /** What to begin with: already judged. */
   readonly first: Loaded;
   /** Fingerprint of the config on disk from before `first` was read. */
@@ -47,7 +47,7 @@ export class FileSource {
   }
 
   /** What is on disk; the first time what was read at first, unless that has changed before the watch began. */
-  read(): Loaded {
+  async read(): Promise<Loaded> {
     const { first, isLastGood, load } = this.#deps;
     const isFirst = !this.#isBegun;
     this.#isBegun = true;

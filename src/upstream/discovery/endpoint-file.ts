@@ -19,8 +19,8 @@ export type WatchFile = (path: string, events: FileEvents) => { readonly ready: 
 
 export interface EndpointFileDeps {
   readonly watch: WatchFile;
-  /** Reads the file. Must not throw. */
-  readonly load: (path: string) => EndpointList;
+  /** Reads the file. Must not throw or reject. */
+  readonly load: (path: string) => EndpointList | Promise<EndpointList>;
   readonly clock: Clock;
   readonly log: Log;
   /** Called before `entries` change; they change when it has resolved. */
@@ -90,7 +90,7 @@ export class EndpointFile {
   async #loadAll(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false;
-      const { endpoints, problems } = this.#deps.load(this.name.source);
+      const { endpoints, problems } = await this.#deps.load(this.name.source);
       if (endpoints === undefined) this.#refuse(problems);
       else await this.#take(endpoints);
     }

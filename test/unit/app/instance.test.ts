@@ -9,6 +9,7 @@ import { decodeText, readFiles } from '../../../src/config/decode.ts';
 import type { FileRead } from '../../../src/config/decode.ts';
 import type { Loaded } from '../../../src/control/submission.ts';
 import type { Log } from '../../../src/lib/log.ts';
+import { Reader } from '../../../src/threads/reader.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
 import { eventually } from '../../flow/scaffold/eventually.ts';
 
@@ -48,6 +49,7 @@ async function startFallback(load: (first: FileRead) => Loaded): Promise<Instanc
     store: new MemoryStore(),
     firstDigest: 'of what was there before',
     load: () => load(read),
+    reader: new Reader(),
     watchPath: path,
     workers: 1,
     log,

@@ -1,14 +1,14 @@
 // A controller between fakes: two workers that do what they are told, and names that stand for what the test says.
 
 import { expect } from 'vitest';
-import { decodeText, readFiles } from '../../../src/config/decode.ts';
+import { decodeRead, decodeText, readFiles, readSent } from '../../../src/config/decode.ts';
 import type { LoadResult } from '../../../src/config/decode.ts';
 import type { Config, EndpointConfig, PoolConfig } from '../../../src/config/model.ts';
 import { Controller } from '../../../src/control/controller.ts';
 import { FileState } from '../../../src/control/file-state.ts';
 import { Current } from '../../../src/control/in-force/current.ts';
 import { PutInForce } from '../../../src/control/in-force/put-in-force.ts';
-import type { DataPlane, EndpointDiscovery, EndpointUpdate, Update } from '../../../src/control/ports.ts';
+import type { DataPlane, EndpointDiscovery, EndpointUpdate, Reading, Update } from '../../../src/control/ports.ts';
 import { RevisionKeeper } from '../../../src/control/revision-keeper.ts';
 import { SessionTables } from '../../../src/control/session-tables.ts';
 import type { AmendSubmission, FileSubmission, Loaded, Submission } from '../../../src/control/submission.ts';
@@ -139,7 +139,17 @@ export async function open(store: Store = new MemoryStore()) {
   const followers = createFollowers();
   const deps = { ...followers, workers: dataPlane, discovery, counters, sessions, moveUsers, exposition, keeper, current };
   const fileState = new FileState({ journal, exposition, wallMs: () => 0 });
-  const controller = new Controller({ current, keeper, journal, left: left.latest?.amendments, file, fileState, exposition, log });
+  const controller = new Controller({
+    current,
+    keeper,
+    journal,
+    left: left.latest?.amendments,
+    file,
+    reading: readingHere,
+    fileState,
+    exposition,
+    log,
+  });
   controller.begin(new PutInForce(deps, log));
   const driver = new Driver(controller, current, file);
   return { controller: driver, journal, dataPlane, discovery, counters, reloads, files, served, lines, movedUsers, deps, followers, log };
@@ -165,10 +175,15 @@ function createFollowers() {
 }
 
 /** The file, as the test says. */
+/** Reads at once, in this thread. */
+export const readingHere: Reading = {
+  text: (file, text, inForce) => Promise.resolve(decodeRead(readSent(file, text, inForce))),
+};
+
 class FakeFile {
   load: Load = from(load());
 
-  read(): Loaded {
+  async read(): Promise<Loaded> {
     return this.load();
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Amendment } from '../../../src/config/amend.ts';
+import { readingHere } from './fakes.ts';
 import { decodeRead, decodeText, readFiles } from '../../../src/config/decode.ts';
 import { diffConfigs, formatDifference } from '../../../src/config/diff.ts';
 import type { Config } from '../../../src/config/model.ts';
@@ -50,7 +51,7 @@ class Room {
   }
 
   ask(change: Change, role: Role = 'admin'): ReturnType<typeof toAmendments> {
-    return toAmendments({ change, role }, this.desired, this.journal);
+    return toAmendments({ change, role }, this.desired, { journal: this.journal, reading: readingHere });
   }
 
   /** What is in force from then on, against what was. */

@@ -1,0 +1,79 @@
+// One life of the thread that reads texts, as the control thread sees it: one job at a time, within its time and its memory.
+
+import { Worker } from 'node:worker_threads';
+import { after } from '../lib/clock.ts';
+import type { FromReading, Job, ToReading } from './reading-messages.ts';
+
+/** Why there is no result: as the end of a sentence that begins with the text. */
+export interface Failure {
+  readonly fault: string;
+}
+
+interface Bounds {
+  readonly heapMb: number;
+}
+
+export class ReadingLife {
+  readonly heapMb: number;
+  readonly #worker: Worker;
+  #settle: ((message: FromReading | Failure) => void) | undefined = undefined;
+  #fault: string | undefined = undefined;
+  #hasEnded = false;
+
+  constructor({ heapMb }: Bounds) {
+    this.heapMb = heapMb;
+    this.#worker = new Worker(new URL('./reading-thread.ts', import.meta.url), {
+      name: 'reading',
+      resourceLimits: { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: 8 },
+    });
+    // At rest it holds up no end of the process; the timer of a job does.
+    this.#worker.unref();
+    this.#worker.on('message', (message: FromReading) => this.#end(message));
+    this.#worker.on('error', (error: NodeJS.ErrnoException) => {
+      this.#fault ??=
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'takes more memory to read than it may' : `cannot be read: ${error.message}`;
+    });
+    this.#worker.on('exit', () => {
+      this.#hasEnded = true;
+      this.#end({ fault: this.#fault ?? 'cannot be read: the thread that reads it has ended' });
+    });
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** One at a time. Never rejects. */
+  async run(job: Job, withinMs: number): Promise<FromReading | Failure> {
+    return this.#ask({ kind: 'job', job }, withinMs);
+  }
+
+  /** The next routes of the config that `run` returned. */
+  async more(withinMs: number): Promise<FromReading | Failure> {
+    return this.#ask({ kind: 'more' }, withinMs);
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker.terminate();
+  }
+
+  #ask(message: ToReading, withinMs: number): Promise<FromReading | Failure> {
+    if (this.#hasEnded) return Promise.resolve({ fault: 'cannot be read: the thread that reads it has ended' });
+    return new Promise((resolve) => {
+      const late = after(withinMs, () => {
+        this.#fault ??= 'takes more time to read than it may';
+        void this.#worker.terminate();
+      });
+      this.#settle = (found) => {
+        late.stop();
+        this.#settle = undefined;
+        resolve(found);
+      };
+      this.#worker.postMessage(message);
+    });
+  }
+
+  #end(found: FromReading | Failure): void {
+    this.#settle?.(found);
+  }
+}
