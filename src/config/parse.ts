@@ -6,12 +6,14 @@ import { isMap as isPlainMap } from '../lib/plain.ts';
 import { Filler, hideVariables } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { isFault } from './fault.ts';
-import { libraryRefusal } from './library-bounds.ts';
+import { MAX_LIBRARY_LENGTH, libraryRefusal } from './library-bounds.ts';
 import { isMergeKey } from './merge-keys.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
 import { GaveUp, NOTHING, OTHER_KIND } from './plain-yaml/give-up.ts';
 import { readPlainSource } from './plain-yaml/plain-source.ts';
+import { readPlain } from './plain-yaml/reader.ts';
+import { UNENDED } from './plain-yaml/scalar.ts';
 import type { Problem } from './problem.ts';
 import { keyText, placeOf } from './source.ts';
 import type { Source } from './source.ts';
@@ -24,6 +26,11 @@ export interface Parsed {
 
 /** In characters. */
 export const MAX_TEXT_LENGTH = 8 * 1024 * 1024;
+const MAX_LINES = 1_000_000;
+/** Of `refuseByBeginning`. */
+const BEGINNING = 64 * 1024;
+const MAX_UNSURE = 4 * 1024;
+const UNSURE: readonly string[] = [NOTHING, OTHER_KIND, UNENDED];
 const MAX_DEPTH = 32;
 /** Nodes that aliases may add, so that a small file cannot stand for a huge one. */
 const MAX_ALIASED = 10_000;
@@ -52,6 +59,23 @@ export function parseText(file: string, text: string, { keys = 'listeners, pools
   return config === undefined ? parsed : withoutExtensions(parsed);
 }
 
+/**
+ * Why a long text cannot be read, as far as its beginning shows that; undefined when it does not. Most texts that are made to cost much are
+ * refused by it in a millisecond.
+ */
+export function refuseByBeginning(file: string, text: string): Problem | undefined {
+  if (text.length <= MAX_LIBRARY_LENGTH) return undefined;
+  const beginning = text.slice(0, BEGINNING);
+  const plain = readPlain(beginning);
+  // Near the end, and where nothing was found, it may be that the text goes on well.
+  if (!(plain instanceof GaveUp) || plain.offset > BEGINNING - MAX_UNSURE || UNSURE.includes(plain.reason)) return undefined;
+  const refusal = libraryRefusal(text, plain);
+  if (refusal === undefined) return undefined;
+  const origin: Origin = { file, text: beginning, lines: new LineCounter(), filler: undefined };
+  countLines(origin);
+  return failed(origin, refusal.offset, refusal.reason).problems[0];
+}
+
 /** Text with a list at the top; in the Source it stands under `key`, as if the file were a map with that one key. */
 export function parseList(file: string, text: string, key: string): Parsed {
   const origin: Origin = { file, text, lines: new LineCounter(), filler: undefined };
@@ -75,7 +99,7 @@ interface Expected {
 /** The Source of plain YAML, or why there is none; else the node that the library finds at the top. */
 function readTop(origin: Origin, { whenEmpty, whenOther, listKey }: Expected): Parsed | Node {
   if (origin.text.length > MAX_TEXT_LENGTH) return failed(origin, 0, `the file is larger than ${MAX_TEXT_LENGTH / 1024 ** 2} MiB`);
-  countLines(origin);
+  if (!countLines(origin)) return failed(origin, 0, `the file has more than ${MAX_LINES} lines`);
   const plain = readPlainSource(origin, listKey);
   if (!(plain instanceof GaveUp)) return { source: plain, problems: [] };
   if (plain.reason === NOTHING) return failed(origin, 0, whenEmpty);
@@ -95,13 +119,16 @@ function readRoot(origin: Origin, whenEmpty: string): Node | Parsed {
   return root === null || (isScalar(root) && root.value === null) ? failed(origin, 0, whenEmpty) : (root as Node);
 }
 
-/** Done here because the package loses count in text that is not valid YAML. */
-function countLines({ text, lines }: Origin): void {
+/** Done here because the package loses count in text that is not valid YAML. Returns whether there are not too many. */
+function countLines({ text, lines }: Origin): boolean {
   lines.addNewLine(0);
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === 0x0a || (code === 0x0d && text.charCodeAt(at + 1) !== 0x0a)) lines.addNewLine(at + 1);
+    if (code !== 0x0a && (code !== 0x0d || text.charCodeAt(at + 1) === 0x0a)) continue;
+    lines.addNewLine(at + 1);
+    if (lines.lineStarts.length > MAX_LINES) return false;
   }
+  return true;
 }
 
 function read(origin: Origin): Document | undefined {

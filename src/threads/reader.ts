@@ -6,6 +6,7 @@ import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { EndpointList } from '../config/endpoint-file.ts';
 import { loadEndpoints, readConfig, readFitting, sizeOf } from '../config/load.ts';
 import type { RouteConfig } from '../config/model.ts';
+import { refuseByBeginning } from '../config/parse.ts';
 import type { Problem } from '../config/problem.ts';
 import { isPlainYaml } from '../config/plain-yaml/reader.ts';
 import type { Place } from '../config/source.ts';
@@ -50,6 +51,8 @@ export class Reader implements Reading {
 
   async text(file: string, text: string, inForce?: Plain): Promise<LoadResult> {
     if (text.length <= MAX_AT_ONCE && isPlainYaml(text)) return decodeRead(readSent(file, text, inForce));
+    const refusal = refuseByBeginning(file, text);
+    if (refusal !== undefined) return refused(file, refusal).alone;
     const { alone } = await this.#config({ kind: 'text', file, text, inForce }, file, text.length);
     return alone;
   }
@@ -137,7 +140,11 @@ function joined({ load, read, value, routes }: ReadConfig, config: readonly Rout
 }
 
 function failed(file: string, failure: Failure): Required<Loaded> {
-  const problems = [problemOf(file, failure)];
+  return refused(file, problemOf(file, failure));
+}
+
+function refused(file: string, problem: Problem): Required<Loaded> {
+  const problems = [problem];
   const read: FileRead = { files: [file], hash: '', problems, document: undefined };
   return { read, alone: decodeRead(read) };
 }

@@ -25,6 +25,11 @@ export function plainScalar(text: string, offset: number): unknown {
   return known === undefined ? text : known;
 }
 
+/** In characters; more than any value of a config may have. */
+const MAX_QUOTED = 1024 * 1024;
+/** The text may have been cut, and end it later. */
+export const UNENDED = 'a quote that nothing ends';
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
@@ -40,11 +45,12 @@ export function endOfQuoted(text: string, start: number): number {
     else if ((code < 0x20 && code !== 0x09) || code === 0xfeff)
       throw new GaveUp(at, 'quoted text of several lines, or with a control character');
   }
-  throw new GaveUp(start, 'a quote that nothing ends');
+  throw new GaveUp(start, UNENDED);
 }
 
 /** The text between quotes, `end` being what `endOfQuoted` returned. */
 export function quotedText(text: string, start: number, end: number): string {
+  if (end - start > MAX_QUOTED) throw new GaveUp(start, `quoted text longer than ${MAX_QUOTED} characters`);
   const inner = text.slice(start + 1, end - 1);
   if (inner.includes('${')) throw new GaveUp(start, 'a variable');
   if (text.charCodeAt(start) !== QUOTE) return inner.includes("'") ? inner.replaceAll("''", "'") : inner;
