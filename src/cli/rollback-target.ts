@@ -24,14 +24,24 @@ export interface History {
 }
 
 export type Undo =
-  /** `changes`: newest first. `pools`: those that alone are concerned; undefined: it is more than the traffic of pools. */
+  /**
+   * `changes`: newest first. `pools`: those that alone are concerned; undefined: it is more than the traffic of pools. `left`: older changes
+   * of traffic that stay in force, of the day before it, newest first.
+   */
   | {
       readonly kind: 'undo';
       readonly changes: readonly RevisionSummary[];
       readonly before: RevisionSummary;
       readonly pools: readonly string[] | undefined;
+      readonly left: readonly RevisionSummary[];
     }
-  | { readonly kind: 'undone'; readonly change: RevisionSummary; readonly by: RevisionSummary }
+  /** `by`: the latest rollback that is in force; `changes`: what it undid, newest first. */
+  | {
+      readonly kind: 'undone';
+      readonly changes: readonly RevisionSummary[];
+      readonly by: RevisionSummary;
+      readonly left: readonly RevisionSummary[];
+    }
   /** Nothing of it is among the revisions. */
   | { readonly kind: 'none' };
 
@@ -55,17 +65,28 @@ export function findUndo(history: History): Undo {
   const undone = new Undone(history);
   const changes = history.revisions.filter((each) => !history.restored.has(each.revision) && isTraffic(each));
   const latest = history.isStep ? changes.find((each) => undone.by(each) === undefined) : changes[0];
-  if (latest === undefined) {
-    const [change] = changes;
-    const by = change && undone.by(change);
-    return change === undefined || by === undefined ? { kind: 'none' } : { kind: 'undone', change, by };
-  }
+  if (latest === undefined) return undoneOf(changes, undone);
   const ramp = history.isStep ? [latest] : rampTo(latest, history, undone);
-  const by = undone.by(latest);
-  if (by !== undefined && ramp.every((each) => undone.by(each) !== undefined)) return { kind: 'undone', change: latest, by };
+  if (ramp.every((each) => undone.by(each) !== undefined)) return undoneOf(changes, undone);
   const first = ramp.at(-1) ?? latest;
   const before = history.revisions[history.revisions.indexOf(first) + 1];
-  return before === undefined ? { kind: 'none' } : { kind: 'undo', changes: ramp, before, pools: poolsOf(latest) };
+  if (before === undefined) return { kind: 'none' };
+  return { kind: 'undo', changes: ramp, before, pools: poolsOf(latest), left: leftBefore(first, changes, undone) };
+}
+
+/** Several rollbacks may have gone back step by step: the latest of them, and what it alone took back. */
+function undoneOf(changes: readonly RevisionSummary[], undone: Undone): Undo {
+  const [by] = changes.flatMap((each) => undone.by(each) ?? []).sort((one, other) => other.revision - one.revision);
+  if (by === undefined) return { kind: 'none' };
+  const taken = changes.filter((each) => undone.by(each) === by);
+  const [oldest] = taken.slice(-1);
+  return { kind: 'undone', changes: taken, by, left: oldest === undefined ? [] : leftBefore(oldest, changes, undone) };
+}
+
+function leftBefore(first: RevisionSummary, changes: readonly RevisionSummary[], undone: Undone): readonly RevisionSummary[] {
+  return changes.filter((each) => {
+    return each.revision < first.revision && first.atMs - each.atMs <= MAX_GAP_MS && undone.by(each) === undefined;
+  });
 }
 
 /** Which rollback took a change back, if one did. */
@@ -83,13 +104,22 @@ class Undone {
     return this.#known.get(change.revision);
   }
 
+  /** A restore gives what was in force at the revision that it goes back to; the one that first left the change out has undone it. */
   #find(change: RevisionSummary): RevisionSummary | undefined {
-    return this.#history.revisions.find((each) => {
+    const inForceAt = new Map([[change.revision, true]]);
+    let isInForce = true;
+    let by: RevisionSummary | undefined;
+    for (const each of this.#history.revisions.toReversed()) {
+      if (each.revision <= change.revision) continue;
       const back = this.#history.restored.get(each.revision);
-      if (back === undefined || each.revision <= change.revision || back.to >= change.revision) return false;
-      // A rollback that was itself taken back undoes nothing; one that went forward has its own place below.
-      return (back.pools === undefined || isWithin(change, back.pools)) && this.by(each) === undefined;
-    });
+      if (back !== undefined && (back.pools === undefined || isWithin(change, back.pools))) {
+        const wasInForce = isInForce;
+        isInForce = inForceAt.get(back.to) ?? false;
+        if (wasInForce && !isInForce) by = each;
+      }
+      inForceAt.set(each.revision, isInForce);
+    }
+    return isInForce ? undefined : by;
   }
 }
 

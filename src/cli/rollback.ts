@@ -11,7 +11,7 @@ import { describeDifferences, describeImpact, describeMoved } from './describe-w
 import { EXIT, Failure } from './failure.ts';
 import { formatAgo } from './quantity.ts';
 import { revisionsPath } from './revisions.ts';
-import { findUndo, restoredOf, type Restored, type Undo } from './rollback-target.ts';
+import { findUndo, restoredOf, touchesTraffic, type Restored, type Undo } from './rollback-target.ts';
 import type { Weights } from './weights.ts';
 
 export interface RollbackOptions extends WriteOptions {
@@ -31,6 +31,8 @@ interface Target {
   readonly reason: string;
   /** The newest revision when this one was chosen; undefined when it was named. */
   readonly newest: number | undefined;
+  /** Earlier changes of traffic that stay in force, newest first. */
+  readonly left: readonly RevisionSummary[];
 }
 
 /** What is asked of the API. */
@@ -44,6 +46,7 @@ const PAGE = 50;
 const MAX_PAGES = 20;
 const MAX_LINES = 100;
 const MAX_REASON_LENGTH = 200;
+const MAX_LEFT = 5;
 
 export async function runRollback(call: AdminCall<RollbackOptions>, revision: number | undefined): Promise<void> {
   const { yes, dryRun, step, keepUsers } = call.options;
@@ -68,7 +71,7 @@ async function restoreAtOnce(call: AdminCall<RollbackOptions>, target: Target, r
   if (call.options.json !== true) show(call, [describeTarget(call, target)]);
   // What came after the choice was made could be the change that was to be undone.
   const exact = over(call, target, target.newest);
-  showWrite(exact, await write(exact, restore));
+  showWrite(exact, await write(exact, restore), () => describeLeft(call, target.left));
 }
 
 async function restoreAfterPreview(call: AdminCall<RollbackOptions>, target: Target, restore: Restore): Promise<void> {
@@ -124,22 +127,46 @@ async function readRestored(call: AdminCall): Promise<Map<number, Restored>> {
 }
 
 /** Said again, a rollback changes nothing. */
-function showUndone(call: AdminCall, { change, by, newest }: Extract<Found, { kind: 'undone' }>): void {
+function showUndone(call: AdminCall, { changes, by, left, newest }: Extract<Found, { kind: 'undone' }>): void {
   const { terminal, options } = call;
-  const said = `already rolled back: revision ${by.revision}, by ${by.author || 'unknown'} ${formatAgo(by.atMs, terminal.clock.wallMs())}, undid revision ${change.revision}, and no traffic was changed since`;
-  if (options.json === true)
-    return showJson(call, { revision: newest, differences: [], undone: { revision: change.revision, by: by.revision } });
-  show(call, [said, '  further back: sluice rollback --step, or sluice rollback N for a revision of sluice revisions']);
+  const undone = { revision: changes[0]?.revision, by: by.revision };
+  if (options.json === true) return showJson(call, { revision: newest, differences: [], undone });
+  const when = formatAgo(by.atMs, terminal.clock.wallMs());
+  const who = `revision ${by.revision}, by ${by.author || 'unknown'} ${when}`;
+  const further = ['  further back: sluice rollback --step, or sluice rollback N for a revision of sluice revisions'];
+  const rest = left.length === 0 ? further : describeLeft(call, left);
+  show(call, [`already rolled back: ${who}, undid ${nameChanges(changes)}, and no traffic was changed since`, ...rest]);
+}
+
+/** `revision 4`, `revisions 2 to 4`. */
+function nameChanges(changes: readonly RevisionSummary[]): string {
+  const [latest, first] = [changes[0]?.revision, changes.at(-1)?.revision];
+  return latest === first ? `revision ${latest}` : `revisions ${first} to ${latest}`;
+}
+
+/** Which earlier changes of traffic are still there, and how to go on: what was undone may not be what does the harm. */
+function describeLeft({ terminal }: AdminCall, left: readonly RevisionSummary[]): readonly string[] {
+  const [next] = left;
+  if (next === undefined) return [];
+  const lines = left.slice(0, MAX_LEFT).flatMap(({ revision, author, atMs, differences }) => [
+    `  still in force: revision ${revision}, by ${author || 'unknown'} ${formatAgo(atMs, terminal.clock.wallMs())}`,
+    ...describeDifferences(
+      differences.filter(({ path }) => touchesTraffic(path)),
+      terminal.paint,
+    ).map((line) => `  ${line}`),
+  ]);
+  const more = left.length > MAX_LEFT ? [`  and ${left.length - MAX_LEFT} more`] : [];
+  return [...lines, ...more, `  ${terminal.paint('strong', 'sluice rollback --step')} undoes revision ${next.revision}`];
 }
 
 function nameTarget(revision: number): Target {
-  return { revision, pools: undefined, because: '', reason: `rollback to revision ${revision}`, newest: undefined };
+  return { revision, pools: undefined, because: '', reason: `rollback to revision ${revision}`, newest: undefined, left: [] };
 }
 
-function targetOf(call: AdminCall, { changes, before, pools, newest }: Extract<Found, { kind: 'undo' }>): Target {
-  const [latest, first] = [changes[0], changes.at(-1)];
-  if (latest === undefined || first === undefined) return nameTarget(before.revision);
-  const which = latest === first ? `revision ${latest.revision}` : `revisions ${first.revision} to ${latest.revision}`;
+function targetOf(call: AdminCall, { changes, before, pools, left, newest }: Extract<Found, { kind: 'undo' }>): Target {
+  const [latest] = changes;
+  if (latest === undefined) return nameTarget(before.revision);
+  const which = nameChanges(changes);
   const why = latest.reason === '' ? '' : `: ${latest.reason}`;
   const reason = `rollback of ${which}${why}`.slice(0, MAX_REASON_LENGTH);
   const when = formatAgo(latest.atMs, call.terminal.clock.wallMs());
@@ -150,6 +177,7 @@ function targetOf(call: AdminCall, { changes, before, pools, newest }: Extract<F
     because: `undoes ${which}, by ${latest.author || 'unknown'} ${when}${why}${steps}`,
     reason,
     newest,
+    left,
   };
 }
 
@@ -166,6 +194,7 @@ function describePlan(call: AdminCall, target: Target, preview: ChangeResponse):
     ...describeDifferences(preview.differences, call.terminal.paint),
     ...moved,
     ...describeImpact(preview.impact),
+    ...describeLeft(call, target.left),
   ];
 }
 

@@ -142,12 +142,62 @@ nothing to change: revision 4 is already so
       const ended = await runAgainst(admin.url, options, (call) => runRollback(call, undefined), new FakeTerminal('y'));
       expect(ended).toMatchObject({ code: 0, stderr: '' });
       expect(ended.stdout).toMatch(
-        /^already rolled back: revision 5, by ann 1 min ago, undid revision 3, and no traffic was changed since$/m,
+        /^already rolled back: revision 5, by ann 1 min ago, undid revisions 2 to 3, and no traffic was changed since$/m,
       );
     }
     const json = await runAgainst(admin.url, { yes: true, json: true }, (call) => runRollback(call, undefined));
     expect(JSON.parse(json.stdout)).toEqual({ revision: 5, differences: [], undone: { revision: 3, by: 5 } });
     expect(admin.asked.filter(({ method }) => method === 'POST')).toEqual([]);
+  });
+
+  describe('step by step, with an unrelated change on top', () => {
+    const revision = (number: number, cause: string, path: string, before: string | undefined, after: string | undefined) => ({
+      ...history()[0]!,
+      ...{ revision: number, atMs: NOW_MS - 60_000, cause, author: 'ann', reason: '', differences: [{ path, before, after }] },
+    });
+    const back = (seq: number, made: number, to: number) => {
+      const change = { kind: 'restore', revision: to, pools: ['shop'] };
+      return { seq, atMs: NOW_MS, kind: 'revision', author: 'ann', revision: made, detail: { cause: 'restore', change } };
+    };
+    const made = [
+      revision(44, 'api', 'pools.shop.overrides.qa', undefined, '{}'),
+      revision(43, 'api', 'pools.shop.split.v2', '10', '20'),
+      revision(42, 'api', 'pools.shop.split.v2', '5', '10'),
+      revision(41, 'start', 'accessLog', undefined, 'off'),
+    ];
+    const backs = [
+      revision(47, 'restore', 'pools.shop.split.v2', '10', '5'),
+      revision(46, 'restore', 'pools.shop.split.v2', '20', '10'),
+      revision(45, 'restore', 'pools.shop.overrides.qa', '{}', undefined),
+    ];
+    const lines = [back(1, 45, 43), back(2, 46, 42), back(3, 47, 41)];
+    const again = async (steps: number) => {
+      admin.revisions = [...backs.slice(3 - steps), ...made];
+      admin.journal = lines.slice(0, steps);
+      return runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined));
+    };
+
+    test.each([
+      [1, 'revision 45', 'revision 44'],
+      [2, 'revision 46', 'revision 43'],
+      [3, 'revision 47', 'revision 42'],
+    ])('after %i rollbacks it names what the latest undid', async (steps, by, undone) => {
+      const { code, stdout } = await again(steps);
+      expect([code, stdout]).toEqual([0, expect.stringContaining(`already rolled back: ${by}, by ann 1 min ago, undid ${undone}, and`)]);
+    });
+
+    test('says what is still in force, and how to go further', async () => {
+      const left = `  still in force: revision 43, by ann 1 min ago
+    pools.shop.split.v2  10 -> 20
+  still in force: revision 42, by ann 1 min ago
+    pools.shop.split.v2  5 -> 10
+  sluice rollback --step undoes revision 43
+`;
+      expect((await again(1)).stdout).toContain(left);
+      expect((await again(0)).stdout).toContain(left);
+      expect((await again(2)).stdout).not.toContain('still in force: revision 43');
+      expect((await again(3)).stdout).not.toContain('still in force');
+    });
   });
 
   test('nothing on record', async () => {
