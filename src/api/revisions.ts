@@ -33,7 +33,7 @@ const revisions = z.object({
 });
 
 export type RevisionSummary = Contract<typeof summary>;
-export type Revision = Contract<typeof oneRevision>;
+type Revision = Contract<typeof oneRevision>;
 
 export const revisionSchemas = { RevisionSummary: summary, Revision: oneRevision, Revisions: revisions, RestoreBody: restoreBody } as const;
 

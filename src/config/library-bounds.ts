@@ -6,7 +6,7 @@ import { GaveUp } from './plain-yaml/give-up.ts';
 /** In characters. Longer texts must be plain. */
 export const MAX_LIBRARY_LENGTH = 256 * 1024;
 /** Brackets, colons, dashes, quotes, line ends and other signs that begin or end a value. */
-export const MAX_SIGNS = 50_000;
+const MAX_SIGNS = 50_000;
 /** Of brackets, and of dashes and question marks in a line; the tree is allowed less. */
 const MAX_NESTING = 64;
 const MAX_INDENT = 1_000;

@@ -189,7 +189,7 @@ export type KeySource =
   | { readonly kind: 'clientIp' };
 
 /** Of an own cookie (RFC 6265bis, section 4.1.2). */
-export interface CookieAttributes {
+interface CookieAttributes {
   readonly sameSite: 'lax' | 'strict' | 'none';
   /** auto: where the client speaks https. */
   readonly secure: boolean | 'auto';

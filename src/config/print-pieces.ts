@@ -7,7 +7,7 @@ import { printWritten } from './print.ts';
 const PIECE_VALUES = 100;
 const JSON_PIECE_VALUES = 5000;
 
-export function isLong(value: unknown, most: number = JSON_PIECE_VALUES): boolean {
+function isLong(value: unknown, most: number = JSON_PIECE_VALUES): boolean {
   return countUpTo(value, most) > most;
 }
 

@@ -11,7 +11,7 @@ import type { Plain } from '../lib/plain.ts';
 export type Role = AdminTokenConfig['role'];
 
 /** `file`: no caller of the API, the config file alone. */
-export type Needed = Role | 'file';
+type Needed = Role | 'file';
 
 export interface TouchedField {
   readonly path: Path;
@@ -41,12 +41,12 @@ const NEEDED: ReadonlyMap<string, Needed> = new Map([
 
 const RANKS: Readonly<Record<Needed, number>> = { viewer: 1, operator: 2, admin: 3, file: 4 };
 
-export function mayChange(role: Role, needed: Needed): boolean {
+function mayChange(role: Role, needed: Needed): boolean {
   return RANKS[role] >= RANKS[needed];
 }
 
 /** @param path with things in lists by name */
-export function neededFor(path: Path): Needed {
+function neededFor(path: Path): Needed {
   for (let length = path.length; length > 0; length--) {
     const needed = NEEDED.get(patternOf(path.slice(0, length)));
     if (needed !== undefined) return needed;

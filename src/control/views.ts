@@ -25,7 +25,7 @@ export interface ViewsDeps {
 }
 
 /** Of the overview, and of what is said to fail. */
-export const OVERVIEW_WINDOW_MS = 60_000;
+const OVERVIEW_WINDOW_MS = 60_000;
 const MAX_FINDINGS = 100;
 
 export class Views {

@@ -29,10 +29,10 @@ export interface Observed {
 }
 
 /** Errors from which on a version fails: fewer say little. */
-export const MIN_ERRORS = 5;
+const MIN_ERRORS = 5;
 /** Share of failed requests above which a version fails, and that from which on it is an error. */
-export const FAILING = 0.05;
-export const FAILING_BADLY = 0.5;
+const FAILING = 0.05;
+const FAILING_BADLY = 0.5;
 const ENDPOINTS_SHOWN = 3;
 
 /** Errors first; within them what concerns the whole instance, then pools in the order of the config. */

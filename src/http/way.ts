@@ -2,7 +2,7 @@
 // taken out. A request that comes by the same instance again would go round for ever, and make thousands out of one.
 
 /** More proxies than this in front of us are a loop that does not tell its names. */
-export const MAX_WAY_ENTRIES = 16;
+const MAX_WAY_ENTRIES = 16;
 /** Lower-case names of the fields that the way is told in. */
 export const VIA_FIELD = 'via';
 export const CDN_LOOP_FIELD = 'cdn-loop';

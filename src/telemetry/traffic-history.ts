@@ -40,7 +40,7 @@ interface Copy {
 }
 
 /** Figures of one window, and how much of it they cover: less where the version, or the instance, is younger. */
-export interface Measured<T> {
+interface Measured<T> {
   readonly measuredMs: number;
   readonly counted: T;
 }

@@ -1,13 +1,18 @@
 // One life of the thread that reads texts, as the control thread sees it: one job at a time, within its time and its memory.
 
 import { Worker } from 'node:worker_threads';
-import { after } from '../lib/clock.ts';
+import { after, nowMs } from '../lib/clock.ts';
+import type { Timer } from '../lib/clock.ts';
 import type { FromReading, Job, ToReading } from './reading-messages.ts';
 
 /** Why there is no result: as the end of a sentence that begins with the text. */
 export interface Failure {
   readonly fault: string;
 }
+
+/** A thread that gets no turn at all is given up. */
+const [MAX_WAIT_MS, MAX_SLOWNESS] = [30_000, 10];
+const LEAST_WAIT_MS = 100;
 
 interface Bounds {
   readonly heapMb: number;
@@ -43,7 +48,7 @@ export class ReadingLife {
     return this.#hasEnded;
   }
 
-  /** One at a time. Never rejects. */
+  /** One at a time. Never rejects. `withinMs`: of computing. */
   async run(job: Job, withinMs: number): Promise<FromReading | Failure> {
     return this.#ask({ kind: 'job', job }, withinMs);
   }
@@ -60,17 +65,45 @@ export class ReadingLife {
   #ask(message: ToReading, withinMs: number): Promise<FromReading | Failure> {
     if (this.#hasEnded) return Promise.resolve({ fault: 'cannot be read: the thread that reads it has ended' });
     return new Promise((resolve) => {
-      const late = after(withinMs, () => {
-        this.#fault ??= 'takes more time to read than it may';
-        void this.#worker.terminate();
-      });
+      const stopWatch = this.#watch(withinMs);
       this.#settle = (found) => {
-        late.stop();
+        stopWatch();
         this.#settle = undefined;
         resolve(found);
       };
       this.#worker.postMessage(message);
     });
+  }
+
+  /** Ends the thread when it has computed for so long: a busy machine refuses no text. Returns what ends the watch. */
+  #watch(withinMs: number): () => void {
+    const began = this.#cpuMs();
+    const lastMs = nowMs() + Math.max(MAX_WAIT_MS, withinMs * MAX_SLOWNESS);
+    let isOver = false;
+    let timer: Timer;
+    const look = async (): Promise<void> => {
+      const usedMs = (await this.#cpuMs()) - (await began);
+      if (isOver) return;
+      if (usedMs < withinMs && nowMs() < lastMs) return arm(Math.max(withinMs - usedMs, LEAST_WAIT_MS));
+      this.#fault ??= 'takes more time to read than it may';
+      void this.#worker.terminate();
+    };
+    const arm = (ms: number): void => void (timer = after(ms, () => void look()));
+    arm(withinMs);
+    return () => {
+      isOver = true;
+      timer.stop();
+    };
+  }
+
+  /** What the thread has computed until now; 0 before it runs. */
+  async #cpuMs(): Promise<number> {
+    try {
+      const { user, system } = await this.#worker.cpuUsage();
+      return (user + system) / 1000;
+    } catch {
+      return 0;
+    }
   }
 
   #end(found: FromReading | Failure): void {

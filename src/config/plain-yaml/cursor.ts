@@ -8,7 +8,7 @@ export const LF = 0x0a;
 export const CR = 0x0d;
 export const HASH = 0x23;
 export const COLON = 0x3a;
-export const DASH = 0x2d;
+const DASH = 0x2d;
 const DOT = 0x2e;
 
 export class Cursor {

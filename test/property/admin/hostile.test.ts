@@ -160,6 +160,9 @@ function expectWellFormed({ change, author, reason, expected, dryRun }: ChangeRe
     case 'config':
       expect(typeof change.document).toBe('string');
       return;
+    case 'reset-split':
+    case 'reset-config':
+      return;
     case 'mirror': {
       const { pool, version, percent, fraction } = change.mirror as Readonly<Record<string, unknown>>;
       expect(pool ?? version).toMatch(new RegExp(NAME_PATTERN));
