@@ -33,8 +33,6 @@ const revisions = z.object({
 });
 
 export type RevisionSummary = Contract<typeof summary>;
-type Revision = Contract<typeof oneRevision>;
-
 export const revisionSchemas = { RevisionSummary: summary, Revision: oneRevision, Revisions: revisions, RestoreBody: restoreBody } as const;
 
 const latest: RevisionSummary = {

@@ -5,8 +5,10 @@ import fc from 'fast-check';
 const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,8}$/);
 const label = fc.stringMatching(/^[a-z][a-z0-9]{0,6}$/);
 const token = fc.stringMatching(/^[a-zA-Z][a-zA-Z0-9-]{0,8}$/).map((text) => `X-${text}`);
-const path = fc.stringMatching(/^\/[a-z0-9/._~%:@!-]{0,10}$/);
-const text = fc.string({ maxLength: 8 }).filter((value) => /^[\x21-\x7e]*$/.test(value));
+/** Paths with dot segments, `\\` or `%00` never match, and are Problems. */
+const NEVER = /(?:^|\/|%2f)(?:\.|%2e){1,2}(?=\/|%2f|;|$)|\\|%5c|%00/i;
+const path = fc.stringMatching(/^\/[a-z0-9/._~%:@!-]{0,10}$/).filter((text) => !NEVER.test(text));
+const text = fc.string({ maxLength: 8 }).filter((value) => /^[\x21-\x7e]*$/.test(value) && !value.includes('${'));
 const port = fc.integer({ min: 1, max: 65_535 });
 const duration = fc.oneof(
   fc.nat(100_000).map((ms) => `${ms + 1}ms`),
