@@ -16,6 +16,8 @@ const STALL_MS = 1200;
 /** Pieces of what is slow: each comes well within the time, all together take twice as long. */
 const PIECES = 12;
 const GAP_MS = 200;
+/** Made before anybody waits for it. */
+const MUCH = Buffer.alloc(64 * MIB, 'x');
 const OPEN = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n';
 
 let sluice: Sluice;
@@ -27,7 +29,7 @@ beforeAll(async () => {
     pool: { versions: { v1: { endpoints: [upstream.address] } }, timeouts, retries: { attempts: 0 } },
   });
   const made = {
-    brief: at('brief', { stall: `${STALL_MS}ms`, response: '300ms' }),
+    brief: at('brief', { stall: `${STALL_MS}ms`, response: '600ms' }),
     patient: at('patient', { stall: '0s' }),
     plain: at('plain', {}),
     late: at('late', { stall: '200ms', response: '0s' }),
@@ -54,8 +56,10 @@ async function serve(wire: Wire): Promise<void> {
       await wire.write(`${OPEN}3\r\none\r\n`);
       await pause(2 * STALL_MS);
       await wire.write('3\r\ntwo\r\n0\r\n\r\n');
-    } else if (what === 'much') await wire.write(`HTTP/1.1 200 OK\r\ncontent-length: ${64 * MIB}\r\n\r\n${'x'.repeat(64 * MIB)}`);
-    else if (what === 'late') {
+    } else if (what === 'much') {
+      await wire.write(`HTTP/1.1 200 OK\r\ncontent-length: ${MUCH.length}\r\n\r\n`);
+      await wire.write(MUCH);
+    } else if (what === 'late') {
       await pause(2 * STALL_MS);
       await wire.write(ok('late'));
     } else if (what === 'both') {
