@@ -119,7 +119,7 @@ describe('the thread that compares', () => {
     expect(report.templates).toMatchObject([{ template: '/items/{id}', exchanges: 10 }]);
     expect(JSON.stringify(report)).not.toContain('null');
     await eventually('the counts', () => comparedBy(made) === 10);
-    expect([...made.counts.differences()]).toEqual([[{ ...labels, kind: 'value' }, 3]]);
+    expect([...made.counts.differences()].filter(([, count]) => count > 0)).toEqual([[{ ...labels, kind: 'value' }, 3]]);
     await eventually('what it holds', () => made.comparisons.memoryBytes > 1_000_000);
   });
 
