@@ -34,7 +34,7 @@ export interface AdminServerOptions {
   /** At the start; see `configure`. */
   readonly config?: AdminAccess;
   /** For tokens that nobody can use. */
-  readonly log?: Pick<Log, 'info' | 'warn'>;
+  readonly log?: Pick<Log, 'error' | 'info' | 'warn'>;
   /** Default: the environment of the process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly clock?: Clock;

@@ -174,4 +174,4 @@ const KEEPS_TOKENS = 'the config lists no token for the admin API any more: thos
 
 const NO_CONFIG: AdminAccess = { tokens: [], limits: { writesPerSecond: 500 } };
 
-const SILENT: Pick<Log, 'info' | 'warn'> = { info: () => undefined, warn: () => undefined };
+const SILENT: Pick<Log, 'error' | 'info' | 'warn'> = { error: () => undefined, info: () => undefined, warn: () => undefined };

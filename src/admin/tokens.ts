@@ -6,10 +6,11 @@ import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdminTokenConfig } from '../config/model.ts';
+import { MAX_SECRET_LENGTH, faultOfSecret, mayChange, mendSecret } from '../config/token-secret.ts';
 import type { Log } from '../lib/log.ts';
 
 export interface TokensDeps {
-  readonly log: Pick<Log, 'warn' | 'info'>;
+  readonly log: Pick<Log, 'error' | 'warn' | 'info'>;
   readonly nowMs: () => number;
   /** Environment of the process; read once per token. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -19,12 +20,12 @@ interface LoadedToken {
   readonly config: AdminTokenConfig;
   /** Undefined while there is no usable secret. */
   digest: Buffer | undefined;
+  /** Why there is none. */
+  fault: string;
   /** Of the file that was read last: changes when it does. */
   mark: string;
 }
 
-const MIN_SECRET_LENGTH = 16;
-const MAX_SECRET_LENGTH = 4096;
 /** Files are looked at no more often than this. */
 const LOOK_MS = 1000;
 
@@ -33,6 +34,7 @@ export class Tokens {
   #tokens: readonly LoadedToken[] = [];
   #configs: readonly AdminTokenConfig[] = [];
   #lookedMs = -Infinity;
+  #isLockedOut = false;
 
   constructor(options: TokensDeps, configs: readonly AdminTokenConfig[]) {
     this.#options = options;
@@ -48,10 +50,11 @@ export class Tokens {
   configure(configs: readonly AdminTokenConfig[]): void {
     if (isDeepStrictEqual(configs, this.#configs)) return;
     this.#configs = configs;
-    this.#tokens = configs.map((config) => ({ config, digest: undefined, mark: '' }));
+    this.#tokens = configs.map((config) => ({ config, digest: undefined, fault: '', mark: '' }));
     for (const token of this.#tokens)
       if (token.config.source.kind === 'env') this.#loadToken(token, this.#options.env[token.config.source.name]);
     this.#lookedMs = -Infinity;
+    this.#isLockedOut = false;
     this.#look();
   }
 
@@ -72,6 +75,17 @@ export class Tokens {
     if (now - this.#lookedMs < LOOK_MS) return;
     this.#lookedMs = now;
     for (const token of this.#tokens) if (token.config.source.kind === 'file') this.#lookAt(token, token.config.source.name);
+    this.#tellLockout();
+  }
+
+  /** Told once, until a token that changes something can be used again. Where viewers alone are listed, the file changes everything. */
+  #tellLockout(): void {
+    const changing = this.#tokens.filter(({ config }) => mayChange(config));
+    const before = this.#isLockedOut;
+    this.#isLockedOut = changing.length > 0 && changing.every(({ digest }) => digest === undefined);
+    if (before || !this.#isLockedOut) return;
+    const mend = changing.map(({ config, fault }) => mendSecret(config, fault)).join('; ');
+    this.#options.log.error({ tokens: changing.map(({ config }) => config.name), mend }, LOCKED_OUT);
   }
 
   #lookAt(token: LoadedToken, path: string): void {
@@ -96,21 +110,22 @@ export class Tokens {
 
   #refuse(token: LoadedToken, fault: string): void {
     token.digest = undefined;
+    token.fault = fault;
     const { name, source } = token.config;
     this.#options.log.warn({ token: name, [source.kind]: source.name, fault }, 'a token of the admin API is refused: nobody can use it');
   }
 
   /** What is wrong with a secret, in words that do not tell it. */
   #faultOf(token: LoadedToken, secret: string | undefined): string | undefined {
-    if (secret === undefined || secret === '') return 'it is missing or empty';
-    if (secret.length < MIN_SECRET_LENGTH) return `it is shorter than ${MIN_SECRET_LENGTH} characters`;
-    if (secret.length > MAX_SECRET_LENGTH) return `it is longer than ${MAX_SECRET_LENGTH} characters`;
-    if (!/^[\x21-\x7e]+$/.test(secret)) return 'it has blanks, line ends or characters other than printable ASCII';
+    const fault = faultOfSecret(secret);
+    if (fault !== undefined || secret === undefined) return fault;
     const digest = digestOf(secret);
     const same = this.#tokens.find((other) => other !== token && other.digest !== undefined && timingSafeEqual(other.digest, digest));
     return same === undefined ? undefined : `it is the same as that of ${same.config.name}, so that it would not say who calls`;
   }
 }
+
+const LOCKED_OUT = 'nobody can change anything by the admin API: none of its tokens of the roles operator and admin can be used';
 
 /** What a token without a secret is compared with, so that it takes as long. */
 const NOTHING = Buffer.alloc(32);

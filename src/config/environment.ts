@@ -80,6 +80,11 @@ export function escapeVariables(text: string): string {
   return text.includes('${') ? text.replaceAll('${', () => '$${') : text;
 }
 
+/** Name of the variable that a text is, and nothing else; undefined when it is none. */
+export function soleVariable(value: unknown): string | undefined {
+  return typeof value === 'string' ? /^\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-[^{}]*)?\}$/.exec(showVariables(value))?.[1] : undefined;
+}
+
 const NO_VARIABLE = 'an environment variable looks like ${NAME} or ${NAME:-default}; write $${ for the characters "${"';
 const NOT_READ = 'environment variables are read in files alone; write $${ for the characters "${"';
 

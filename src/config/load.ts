@@ -7,14 +7,34 @@ import { decodeFitting, readFiles } from './decode.ts';
 import type { FileRead, FileText, LoadResult } from './decode.ts';
 import { MAX_ENDPOINT_FILE_BYTES, decodeEndpoints } from './endpoint-file.ts';
 import type { EndpointList } from './endpoint-file.ts';
+import type { AdminTokenConfig } from './model.ts';
 import { MAX_TEXT_LENGTH } from './parse.ts';
 import type { Problem } from './problem.ts';
+import { unusableTokens } from './rules/usable-tokens.ts';
 
 const MAX_FILES = 1_000;
+const MAX_TOKEN_FILE_BYTES = 64 * 1024;
 
 /** Loads `path`, with the amendments that still fit it. */
 export function loadConfig(path: string, amendments: readonly Amendment[] = []): LoadResult {
-  return decodeFitting(readConfig(path), amendments);
+  return withTokens(readConfig(path), amendments);
+}
+
+/** What is read here, with notices of tokens that cannot be used in this environment. */
+function withTokens(read: FileRead, amendments: readonly Amendment[] = []): LoadResult {
+  const result = decodeFitting(read, amendments);
+  if (result.config === undefined || read.document === undefined) return result;
+  const unusable = unusableTokens(result.config, read.document, secretOf);
+  return unusable.length === 0 ? result : { ...result, notices: [...result.notices, ...unusable] };
+}
+
+/** Undefined when there is none that this user may read. */
+function secretOf({ source: { kind, name } }: AdminTokenConfig): string | undefined {
+  if (kind === 'env') return process.env[name];
+  const found = statSync(name, { throwIfNoEntry: false });
+  // To read a pipe would wait for ever.
+  const read = found?.isFile() === true && found.size <= MAX_TOKEN_FILE_BYTES ? readText(name) : undefined;
+  return read !== undefined && 'text' in read ? read.text : undefined;
 }
 
 /** Reads `path`: a YAML file, or a directory whose *.yaml and *.yml files are merged in the order of their names. */
@@ -62,7 +82,7 @@ export function loadStandardInput(): LoadResult {
     const bytes = readFileSync(0);
     if (bytes.length > 3 * MAX_TEXT_LENGTH) return decodeFitting(readFiles([], [problemIn(file, tooLarge())]), []);
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return decodeFitting(readFiles([{ file, text }], [], process.env), []);
+    return withTokens(readFiles([{ file, text }], [], process.env));
   } catch (error) {
     return decodeFitting(readFiles([], [problemIn(file, reasonOf(error))]), []);
   }

@@ -3,7 +3,7 @@
 import { LineCounter, Pair, Scalar, YAMLMap, isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Alias, Document, Node, YAMLSeq } from 'yaml';
 import { isMap as isPlainMap } from '../lib/plain.ts';
-import { Filler, hideVariables } from './environment.ts';
+import { Filler, hideVariables, soleVariable } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { isFault } from './fault.ts';
 import { MAX_LIBRARY_LENGTH, libraryRefusal } from './library-bounds.ts';
@@ -35,6 +35,8 @@ const MAX_DEPTH = 32;
 /** Nodes that aliases may add, so that a small file cannot stand for a huge one. */
 const MAX_ALIASED = 10_000;
 const MAX_READ_PROBLEMS = 1_000;
+/** What people write in a token of the admin API for the secret itself, or for its variable as if that were filled in. */
+const SECRET_KEYS: readonly string[] = ['token', 'value', 'secret', 'password', 'env'];
 
 /** What kind of text it is. */
 export interface Reading {
@@ -225,6 +227,8 @@ class Reader {
 
   private scalar(node: Scalar, path: Path): unknown {
     const { filler } = this.origin;
+    const variable = filler && secretVariable(path, node.value);
+    if (variable !== undefined) return this.refuse(node, path, `a token names where its secret is: write env: ${variable}`);
     const value = filler === undefined ? node.value : filler.fill(node.value, node.type === 'PLAIN');
     return isFault(value) ? this.refuse(node, path, value.fault) : value;
   }
@@ -255,6 +259,12 @@ class Reader {
     this.problems.push({ ...placeOf(this.origin, offset), path: where, message: where === '' ? message : `${where}: ${message}` });
     return undefined;
   }
+}
+
+/** The variable that a token of the admin API has in place of its secret; undefined when this is no such place. */
+function secretVariable(path: Path, value: unknown): string | undefined {
+  const isSecret = path.length === 5 && path[0] === 'admin' && path[2] === 'tokens' && SECRET_KEYS.includes(String(path[4]));
+  return isSecret ? soleVariable(value) : undefined;
 }
 
 function noAnchor(name: string): string {

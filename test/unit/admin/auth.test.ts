@@ -327,9 +327,43 @@ describe('Tokens', () => {
   function openTokens(configs: readonly AdminTokenConfig[]) {
     const clock = new ManualClock();
     const warnings: Readonly<Record<string, unknown>>[] = [];
-    const log = { warn: (fields: Readonly<Record<string, unknown>>) => void warnings.push(fields), info: () => undefined };
-    return { clock, warnings, tokens: new Tokens({ log, nowMs: () => clock.nowMs(), env }, configs) };
+    const errors: object[] = [];
+    const log = {
+      warn: (fields: Readonly<Record<string, unknown>>) => void warnings.push(fields),
+      info: () => undefined,
+      error: (fields: object) => void errors.push(fields),
+    };
+    return { clock, warnings, errors, tokens: new Tokens({ log, nowMs: () => clock.nowMs(), env }, configs) };
   }
+
+  it('lock nobody out in silence: when none that changes anything can be used, it is told once, with what to do', () => {
+    const ops = (name: string): AdminTokenConfig => ({ name: 'ops', role: 'operator', source: { kind: 'env', name } });
+    const unset = openTokens([tokens[0]!, ops('SLUICE_OPS')]);
+    expect(unset.errors).toEqual([
+      {
+        tokens: ['ops'],
+        mend:
+          'the token ops is read from the variable SLUICE_OPS, and it is missing or empty: ' +
+          'set SLUICE_OPS to a secret of at least 16 characters, and start again',
+      },
+    ]);
+    unset.tokens.configure([ops('viewer')]);
+    unset.tokens.configure([tokens[0]!]);
+    expect(unset.errors).toHaveLength(1);
+    expect(openTokens([ops('SLUICE_OPS'), tokens[2]!]).errors).toEqual([]);
+    write('late', 'short');
+    const { clock, errors, tokens: held } = openTokens([file('late')]);
+    const look = () => (clock.advance(1000), held.find('a-secret-that-is-late'));
+    look();
+    expect(errors).toMatchObject([
+      { mend: expect.stringMatching(/from the file .*late, and it is shorter than 16 characters: write a secret /) },
+    ]);
+    write('late', 'a-secret-that-is-late');
+    expect(look()?.name).toBe('late');
+    rmSync(join(dir, 'late'));
+    look();
+    expect(errors).toHaveLength(2);
+  });
 
   it('follow their files, at most once a second', () => {
     write('a', '  first-secret-of-a \n');
@@ -434,7 +468,7 @@ it('is never open to other machines, whatever a later config says of its address
   const address = { kind: 'tcp', host: '0.0.0.0', port: 0 } as const;
   await expect(openAdmin({ address })).rejects.toThrow('without tokens');
   const warnings: string[] = [];
-  const log = { info: () => undefined, warn: (_: unknown, message: string) => void warnings.push(message) };
+  const log = { error: () => undefined, info: () => undefined, warn: (_: unknown, message: string) => void warnings.push(message) };
   const { ask, server } = await openAdmin({ address, env, log, config: { tokens, limits } });
   server.configure({ tokens: [], limits });
   expectProblem(await ask('/v1/pools'), 401);
@@ -445,7 +479,7 @@ it('is never open to other machines, whatever a later config says of its address
 it('is open to everybody without tokens, as the operator `anonymous`, and says so at the start', async () => {
   const control = new FakeControl();
   const told: string[] = [];
-  const log = { info: (_: unknown, message: string) => void told.push(message), warn: () => undefined };
+  const log = { info: (_: unknown, message: string) => void told.push(message), warn: () => undefined, error: () => undefined };
   const { ask, server } = await openAdmin({ control, env, log });
   expect(told).toEqual([expect.stringContaining('every caller of the admin API has the role operator')]);
   expect((await ask('/v1/config', { method: 'PUT', body: {}, headers: bearer('whatever') })).status).toBe(200);

@@ -48,7 +48,11 @@ function slowControl() {
 describe('the port', () => {
   it('stays open beside any number of silent connections of one peer', async () => {
     const warnings: Readonly<Record<string, unknown>>[] = [];
-    const log = { info: () => undefined, warn: (fields: Readonly<Record<string, unknown>>) => void warnings.push(fields) };
+    const log = {
+      error: () => undefined,
+      info: () => undefined,
+      warn: (fields: Readonly<Record<string, unknown>>) => void warnings.push(fields),
+    };
     const { port, ask, server } = await openAdmin({ log });
     const kept = dial(port, GET);
     await vi.waitFor(() => expect(statusesIn(kept.seen.text)).toEqual([200]));

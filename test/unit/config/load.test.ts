@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
 import { SMALL } from './good.ts';
 
@@ -107,4 +107,40 @@ test('what cannot be read is a Problem', () => {
 
 test('a byte order mark is no part of the first key', () => {
   expect(findings(write('bom.yaml', `\ufeff${SMALL}`))).toEqual([]);
+});
+
+const TOKENS = 'admin: { auth: { tokens: [{ name: see, role: viewer, env: SEE }, { name: ops, role: admin, env: OPS }] } }\n';
+
+test.each<[string | undefined, string | undefined]>([
+  [undefined, 'it is missing or empty'],
+  ['', 'it is missing or empty'],
+  ['x'.repeat(15), 'it is shorter than 16 characters'],
+  ['x'.repeat(5_000), 'it is longer than 4096 characters'],
+  ['a secret with blanks', 'it has blanks, line ends or characters other than printable ASCII'],
+  ['x'.repeat(16), undefined],
+])('a variable of a token that holds %.20j', (secret, fault) => {
+  vi.stubEnv('SEE', 'x'.repeat(32));
+  vi.stubEnv('OPS', secret);
+  const { config, notices } = loadConfig(write('a.yaml', SMALL + TOKENS));
+  expect(config).toBeDefined();
+  expect(notices.map(({ line, column, message }) => `${line}:${column}: ${message}`)).toEqual(
+    fault === undefined
+      ? []
+      : [
+          '11:97: admin.auth.tokens[1].env: as things are here, nobody could change anything by the admin API: the token ops is read from ' +
+            `the variable OPS, and ${fault}: set OPS to a secret of at least 16 characters, and start again`,
+        ],
+  );
+  vi.unstubAllEnvs();
+});
+
+test('a file of a token is looked at, and viewers alone lock nobody out', () => {
+  const of = (tokens: string) => loadConfig(write('a.yaml', `${SMALL}admin: { auth: { tokens: [${tokens}] } }\n`)).notices;
+  write('good', `${'x'.repeat(20)}\n`);
+  expect(of('{ name: ops, role: operator, file: none }')[0]?.message).toMatch(
+    /the file .*none, and it is missing or empty: write a secret /,
+  );
+  expect(of('{ name: ops, role: operator, file: good }')).toEqual([]);
+  expect(of('{ name: ops, role: operator, file: good }, { name: b, role: admin, env: SLUICE_NONE }')).toEqual([]);
+  expect(of('{ name: see, role: viewer, env: SLUICE_NONE }')).toEqual([]);
 });

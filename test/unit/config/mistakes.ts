@@ -823,6 +823,16 @@ export const MISTAKES: readonly Mistake[] = [
   ],
   [
     'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  auth: { tokens: [{ name: ci, role: operator, token: "${OPS_TOKEN}" }] }',
+    '5:55: admin.auth.tokens[0].token: a token names where its secret is: write env: OPS_TOKEN',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  auth: { tokens: [{ name: ci, role: operator, env: "${OPS_TOKEN}" }] }',
+    '5:53: admin.auth.tokens[0].env: a token names where its secret is: write env: OPS_TOKEN',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
     'admin:\n  auth: { tokens: [{ name: ci, role: root, env: T }] }',
     '5:38: admin.auth.tokens[0].role: role must be viewer, operator or admin, got "root" (write admin)',
   ],
