@@ -1,13 +1,17 @@
 // Recent exchanges, and why each went where it went.
 
 import type { FastifyInstance } from 'fastify';
+import type { Config } from '../config/model.ts';
+import { didYouMean } from '../config/suggest.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { describe } from './openapi.ts';
-import { readQuery } from './query.ts';
+import { HttpProblem } from './problem-reply.ts';
+import { readQuery, type Query } from './query.ts';
 import { JSON_TYPE } from './read-body.ts';
 import { mustServe } from './state-reply.ts';
 
+const MAX_SHOWN = 20;
 const QUERY = ['pool', 'version', 'route', 'outcome', 'status', 'id', 'limit'] as const;
 
 export function addExchanges(app: FastifyInstance, control: ControlApi): void {
@@ -23,6 +27,36 @@ export function addExchanges(app: FastifyInstance, control: ControlApi): void {
     const query = readQuery(request.query, QUERY);
     chooseType(request.headers.accept, [JSON_TYPE]);
     mustServe(control);
-    return reply.type(JSON_TYPE).send(await control.exchanges(query));
+    const found = await control.exchanges(query);
+    // What is no longer in the config may still be on record.
+    if (found.exchanges.length === 0) refuseUnknown(query, control.config);
+    return reply.type(JSON_TYPE).send(found);
   });
+}
+
+/** Nothing fits a name that does not exist: that is no good news. Throws an HttpProblem (404). */
+function refuseUnknown({ pool, version, route }: Query, config: Config | undefined): void {
+  if (config === undefined) return;
+  const pools = config.pools.filter(({ name }) => pool === undefined || name === pool);
+  const versions = pools.flatMap((each) => each.versions.map(({ name }) => name));
+  mustBeOf(
+    config.pools.map(({ name }) => name),
+    'pool',
+    pool,
+  );
+  mustBeOf(versions, 'version', version);
+  mustBeOf(
+    config.routes.map(({ name }) => name),
+    'route',
+    route,
+  );
+}
+
+function mustBeOf(names: readonly string[], what: string, name: string | undefined): void {
+  if (name === undefined || names.includes(name)) return;
+  const shown = [...new Set(names)].slice(0, MAX_SHOWN).join(', ');
+  throw new HttpProblem(
+    404,
+    `There is no ${what} ${name}${didYouMean(name, names)} (${shown === '' ? 'there is none' : `there are: ${shown}`}).`,
+  );
 }

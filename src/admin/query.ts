@@ -1,6 +1,7 @@
 // The query parameters of calls: one table, which the OpenAPI document shows as well. An unknown parameter is refused.
 
 import { DEFAULT_PER_PAGE, MAX_NAME_LENGTH, MAX_NEWEST, MAX_PER_PAGE, MAX_REASON_LENGTH, MAX_REQUEST_ID_LENGTH } from '../api/bounds.ts';
+import { JOURNAL_KINDS } from '../api/journal-kinds.ts';
 import { DURATION_PATTERN, parseDuration } from '../config/duration.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { isPlainText } from '../config/syntax.ts';
@@ -18,7 +19,7 @@ export const PARAMETERS = {
   },
   before: { type: 'integer', minimum: 1, maximum: MAX_NUMBER, description: 'Only what is older than this revision.' },
   limit: { type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: DEFAULT_PER_PAGE, description: 'How many at most.' },
-  kind: { type: 'string', maxLength: MAX_NAME_LENGTH, description: 'Only those of this kind, such as revision.' },
+  kind: { type: 'string', enum: JOURNAL_KINDS, description: 'Only those of this kind.' },
   since: {
     type: 'string',
     pattern: DURATION_PATTERN,

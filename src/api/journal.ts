@@ -1,13 +1,14 @@
 // The journal: what happened, in pages, and as server-sent events.
 
 import { z } from 'zod';
+import { JOURNAL_KINDS } from './journal-kinds.ts';
 import { author, count, revision, timeMs, type Contract, type Examples } from './scalars.ts';
 
 const journalLine = z
   .object({
     seq: count.describe('Number of the line; it rises without gaps.'),
     atMs: timeMs,
-    kind: z.string().describe('Such as revision, marker, refused, file-refused, unhealthy or ejected.'),
+    kind: z.string().describe(`One of ${JOURNAL_KINDS.join(', ')}; a newer Sluice may know more.`),
     author,
     revision: revision.describe('The revision that was in force then.'),
     detail: z.record(z.string(), z.unknown()).describe('What happened; its members depend on the kind.'),

@@ -43,6 +43,11 @@ const versionKeys = {
   name: z.string(),
   weight: z.number().min(0),
   share: fraction.describe('Its part of the split, 0 to 1.'),
+  shareNow: fraction
+    .describe(
+      'The part that it gets now: 0 while none of its endpoints is ready, or it drains, and the others take its share (fallback.whenNoneReady: split).',
+    )
+    .optional(),
   ready: z.boolean().describe('Whether one of its endpoints may be picked.'),
   draining: z.boolean(),
   inFlight: count.describe('Requests that are in flight on it.'),
@@ -85,11 +90,21 @@ const sick: EndpointStatus = {
   },
 };
 const live = { ready: true, draining: false };
-const stable: VersionStatus = { name: 'v1', weight: 90, share: 0.9, ...live, inFlight: 13, connections: 20, endpoints: [open, sick] };
+const stable: VersionStatus = {
+  name: 'v1',
+  weight: 90,
+  share: 0.9,
+  shareNow: 1,
+  ...live,
+  inFlight: 13,
+  connections: 20,
+  endpoints: [open, sick],
+};
 const canary: VersionStatus = {
   name: 'v2',
   weight: 10,
   share: 0.1,
+  shareNow: 0,
   ready: false,
   draining: true,
   inFlight: 3,

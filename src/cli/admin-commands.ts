@@ -1,7 +1,8 @@
 // The commands of the admin client, as the command line knows them: names, arguments, options, help. What a command does is loaded when it
 // runs, so that a person who types `sluice rollback` waits for nothing else.
 
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { JOURNAL_KINDS } from '../api/journal-kinds.ts';
 import type { WriteOptions } from './admin-call.ts';
 import { asClient, asWriter, readNumber, run, type CommandLine } from './command-frame.ts';
 import type { DrainOptions } from './drain.ts';
@@ -105,7 +106,7 @@ function addEvents(program: Command, line: CommandLine): void {
     .option('--follow', 'go on with what happens from now on')
     .option('-n, --last <number>', 'how many past lines (default: 20, with --since all)', readNumber)
     .option('--since <when>', 'what came after this number of the journal, or within this time before now: 120, 10m')
-    .option('--kind <kind>', 'only this kind, such as revision, marker or refused')
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(JOURNAL_KINDS))
     .action(async (options: CommandOptions & EventsOptions) => {
       const { runEvents } = await import('./events.ts');
       await run(line, options, (call) => runEvents(call));

@@ -71,9 +71,9 @@ function headOf({ name, revision, workers }: PoolStatus, paint: Paint): string {
 }
 
 function versionRow(version: VersionStatus, state: string, paint: Paint): readonly string[] {
-  const { name, weight, share } = version;
+  const { name, weight, share, shareNow = share } = version;
   const label = version.deploy === undefined ? '' : ` (${version.deploy.deploy})`;
-  return [`  ${paint('strong', name)}${paint('dim', label)}`, String(weight), formatShare(share), state];
+  return [`  ${paint('strong', name)}${paint('dim', label)}`, String(weight), formatShare(shareNow), state];
 }
 
 /** Nothing is said of a latency that nobody met. */

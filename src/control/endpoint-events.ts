@@ -2,6 +2,7 @@
 // so that a network that fails does not push the changes of operators out of the journal.
 
 import type { Clock, Timer } from '../lib/clock.ts';
+import type { JournalKind } from '../api/journal-kinds.ts';
 import type { Journal } from './journal.ts';
 
 export interface EndpointEventsDeps {
@@ -57,7 +58,7 @@ export class EndpointEvents {
   }
 
   /** What cannot be kept is told to those who follow, and stands in the log. */
-  #record(kind: string, detail: Readonly<Record<string, unknown>>): void {
+  #record(kind: JournalKind, detail: Readonly<Record<string, unknown>>): void {
     this.#deps.journal.record(kind, { author: '', revision: this.#deps.revision() }, detail).catch(() => undefined);
   }
 }

@@ -7,6 +7,7 @@ import type { Difference } from '../config/diff.ts';
 import { StoreFailed } from '../store/store-errors.ts';
 import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } from '../store/store.ts';
 import type { JournalLine } from '../api/journal.ts';
+import type { JournalKind } from '../api/journal-kinds.ts';
 import type { RevisionSummary } from '../api/revisions.ts';
 
 /** What a new revision says of itself. */
@@ -131,7 +132,7 @@ export class Journal {
 
   /** A thing that made no revision. What cannot be kept is told to followers all the same. */
   async record(
-    kind: string,
+    kind: JournalKind,
     by: { readonly author: string; readonly revision: number },
     detail: Readonly<Record<string, unknown>>,
   ): Promise<void> {

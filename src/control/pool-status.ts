@@ -49,19 +49,29 @@ function statusOf(pool: PoolConfig, deps: PoolStatusDeps, find: FindBlock): Pool
     revision,
     workers,
     weights: pool.split,
-    versions: pool.versions.map((version) => {
-      const status = versionStatus(version, weightOf(pool, version.name), total, find);
-      const endpoints = status.endpoints.map((each) => ({
-        ...each,
-        drain: drainOf?.(pool.name, version.name, each.address),
-        health: healthOf?.(pool.name, version.name, each.address),
-      }));
-      const [deploy, drain] = [deployOf?.(pool.name, version.name), drainOf?.(pool.name, version.name)];
-      return { ...status, endpoints, deploy, drain, ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }) };
-    }),
+    versions: withShareNow(
+      pool,
+      pool.versions.map((version) => {
+        const status = versionStatus(version, weightOf(pool, version.name), total, find);
+        const endpoints = status.endpoints.map((each) => ({
+          ...each,
+          drain: drainOf?.(pool.name, version.name, each.address),
+          health: healthOf?.(pool.name, version.name, each.address),
+        }));
+        const [deploy, drain] = [deployOf?.(pool.name, version.name), drainOf?.(pool.name, version.name)];
+        return { ...status, endpoints, deploy, drain, ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }) };
+      }),
+    ),
     overrides: pool.overrides.map((override) => overrideStatus(override, isAmended(pool.name, 'overrides', override.name))),
     mirrors: pool.mirrors.map((mirror) => mirrorStatus(pool.name, mirror, deps)),
   };
+}
+
+/** What is not ready, or drains, leaves its share to the others, unless the pool has no fallback: then its requests fail. */
+function withShareNow({ fallback }: PoolConfig, versions: readonly VersionStatus[]): VersionStatus[] {
+  const counts = ({ ready }: VersionStatus): boolean => fallback.whenNoneReady === 'fail' || ready;
+  const total = versions.filter(counts).reduce((sum, { weight }) => sum + weight, 0);
+  return versions.map((version) => ({ ...version, shareNow: total > 0 && counts(version) ? version.weight / total : 0 }));
 }
 
 function weightOf({ split }: PoolConfig, version: string): number {

@@ -101,6 +101,14 @@ describe('reading', () => {
       { pool: 'shop', version: 'v2', route: 'r', outcome: 'ok', status: 200, id: 'a b', limit: 5 },
       { ...none, limit: 20 },
     ]);
+    control.exchanges = () => Promise.resolve({ workers: { responded: 2, total: 2 }, exchanges: [] });
+    for (const [query, detail] of [
+      ['pool=shp', /no pool shp \(did you mean "shop"\?\)/],
+      ['pool=shop&version=v9', /no version v9.*there are: v1, v2/],
+      ['route=foo', /no route foo/],
+    ] as const)
+      expect(expectProblem(await ask(`/v1/exchanges?${query}`), 404)['detail']).toMatch(detail);
+    expect((await ask('/v1/exchanges?pool=shop&version=v2')).status).toBe(200);
     const problem = expectProblem(await ask('/v1/exchanges?outcome=no-route'), 400);
     expect(JSON.stringify(problem)).toContain('did you mean \\"no_route\\"?');
     for (const query of ['status=99', 'status=600', 'limit=0', 'limit=101', 'id=a%0Ab', `pool=${'x'.repeat(101)}`, 'dryRun=true'])

@@ -191,6 +191,14 @@ describe('split', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ weights: { v1: 90, v2: 10 } });
   });
 
+  test('the share is what a version gets now', async () => {
+    const { versions, ...pool } = shop();
+    const now = versions.map((each) => ({ ...each, shareNow: each.name === 'v2' ? 0 : 1, draining: each.name === 'v2' }));
+    admin.scripted.set('GET /v1/pools/shop', { status: 200, body: { ...pool, versions: now } });
+    const { stdout } = await runAgainst(admin.url, {}, (call) => runSplit(call, 'shop', []));
+    expect(stdout).toMatch(/v1 +90 +100 %.*\n +v2 +10 +0 % +draining/);
+  });
+
   test('sets, with all that a write may say', async () => {
     const options = { reason: 'night shift', ifRevision: 4, token: 'secret' };
     const ended = await runAgainst(admin.url, options, (call) => runSplit(call, 'shop', ['v1=100', 'v2=0']));

@@ -6,13 +6,14 @@ import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 
-const text = (options: { split?: string; endpoints?: string; drain?: boolean } = {}): string => `
+const text = (options: { split?: string; endpoints?: string; drain?: boolean; fallback?: string } = {}): string => `
 listeners: [{ name: web, address: 127.0.0.1:8080 }]
 pools:
   shop:
     versions:
       v1: { endpoints: [127.0.0.1:9001, 127.0.0.1:9002], drain: ${options.drain ?? false} }
       v2: { endpoints: [${options.endpoints ?? '127.0.0.1:9003'}] }
+    fallback: { whenNoneReady: ${options.fallback ?? 'split'} }
     split: ${options.split ?? '{ v1: 3, v2: 1 }'}
     overrides:
       - { name: qa, header: { name: x-qa, value: a }, version: v2 }
@@ -68,6 +69,19 @@ describe('poolStatuses', () => {
   ])('split %s gives shares %j', (split, shares) => {
     const { shop } = open({ split });
     expect(shop().versions.map(({ share }) => share)).toEqual(shares);
+  });
+
+  it.each([
+    [{}, [0.75, 0.25]],
+    [{ drain: true }, [0, 1]],
+    [{ drain: true, fallback: 'fail' }, [0.75, 0.25]],
+    [{ drain: true, split: '{ v1: 1 }' }, [0, 0]],
+  ])('%j gives what each gets now: %j', (options, shares) => {
+    expect(
+      open(options)
+        .shop()
+        .versions.map(({ shareNow }) => shareNow),
+    ).toEqual(shares);
   });
 
   it('a version alone has all; without any weight nobody has a share', () => {
