@@ -2,8 +2,10 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { ZodType } from 'zod';
-import { describePool } from '../config/print-pool.ts';
+import { readField } from '../config/field.ts';
+import { showConfig } from '../config/print.ts';
 import type { Change, ControlApi } from '../control/control-api.ts';
+import { isMap } from '../lib/plain.ts';
 import { mirrorBody } from '../api/mirrors.ts';
 import { overrideBody } from '../api/overrides.ts';
 import { nameIn } from './names.ts';
@@ -131,9 +133,9 @@ function withoutReason(body: unknown): unknown {
   return value;
 }
 
-function writtenOne(control: ControlApi, { list, pool, name }: { list: Kind['list']; pool: string; name: string }): object {
-  const config = control.config?.pools.find((each) => each.name === pool);
+/** With masks in place of secrets. */
+function writtenOne({ config }: ControlApi, { list, pool, name }: { list: Kind['list']; pool: string; name: string }): object {
   if (config === undefined) return {};
-  const written = describePool(config) as Readonly<Record<Kind['list'], readonly { readonly name: string }[] | undefined>>;
-  return written[list]?.find((each) => each.name === name) ?? {};
+  const found = readField(showConfig(config), ['pools', pool, list, name]);
+  return isMap(found) ? found : {};
 }

@@ -12,25 +12,36 @@ export function shownChange(change: Change): Readonly<Record<string, unknown>> {
     case 'config':
       return { kind: change.kind };
     case 'override':
-      return { ...change, override: mask('', change.override, 0) };
+      return { ...change, override: mask({ key: '', secret: false }, change.override, 0) };
     case 'mirror':
-      return { ...change, mirror: mask('', change.mirror, 0) };
+      return { ...change, mirror: mask({ key: '', secret: false }, change.mirror, 0) };
     default:
       return { ...change };
   }
 }
 
-/** @param name of the field that has this value */
-function mask(name: string, value: unknown, depth: number): unknown {
+/** Keys of maps that hold a header, a cookie or a parameter as a pair: the name of one says what its value is. */
+const PAIRS: ReadonlySet<string> = new Set(['header', 'cookie', 'query']);
+
+interface Within {
+  readonly key: string;
+  /** All below the value of a secret field is, however it is written: `{ regex: … }`. */
+  readonly secret: boolean;
+}
+
+function mask(within: Within, value: unknown, depth: number): unknown {
   if (depth > MAX_DEPTH) return MASK;
-  if (Array.isArray(value)) return value.map((each) => mask(name, each, depth + 1));
+  if (Array.isArray(value)) return value.map((each) => mask(within, each, depth + 1));
   if (isMap(value)) {
-    // A header or a cookie as a pair: the name of one says what the other is.
-    const named = typeof value['name'] === 'string' ? value['name'] : '';
+    const named = PAIRS.has(within.key) && typeof value['name'] === 'string' ? value['name'] : undefined;
     return Object.fromEntries(
-      Object.entries(value).map(([key, each]) => [key, key === 'name' ? each : mask(key === 'value' ? named : key, each, depth + 1)]),
+      Object.entries(value).map(([key, each]) => {
+        if (named !== undefined && key === 'name') return [key, each];
+        const secret = named === undefined ? within.secret || isSecretName(key) : isSecretName(named);
+        return [key, mask({ key, secret }, each, depth + 1)];
+      }),
     );
   }
-  if (typeof value !== 'string') return value;
-  return isSecretName(name) ? MASK : maskValue(value);
+  if (within.secret) return typeof value === 'boolean' ? value : MASK;
+  return typeof value === 'string' ? maskValue(value) : value;
 }

@@ -78,3 +78,54 @@ test('a secret is seen by its upstream alone; a restore and a config that is sen
   };
   for (const [name, text] of Object.entries(texts)) expect([name, text.match(/.{0,80}Zq7/)?.[0]]).toEqual([name, undefined]);
 });
+
+const TOKENS = { admin: TOKEN, operator: 'a-token-of-an-operator-that-is-long-enough', viewer: 'a-token-of-a-viewer-that-is-long-enough' };
+
+type Role = keyof typeof TOKENS;
+
+function as(sluice: Sluice, role: Role): (method: string, path: string, body?: object) => ReturnType<typeof call> {
+  return (method, path, body) => call(sluice, method, path, body, { authorization: `Bearer ${TOKENS[role]}` });
+}
+
+/** A pool with a mirror and an override of an admin, who gave them secrets. */
+async function startWithSecrets(): Promise<Sluice> {
+  const upstream = await startUpstream(responding(() => ok('')));
+  const config = {
+    ...configFor({
+      endpoints: { v1: [upstream.address], v2: [upstream.address] },
+      pool: {
+        split: { v1: 1 },
+        overrides: [{ name: 'q', header: { name: 'x-auth-token', value: 'fifth-Zq7' }, version: 'v2' }],
+        mirrors: [{ name: 'm1', version: 'v2', percent: 5, requestHeaders: { set: { 'x-api-key': 'sixth-Zq7' } } }],
+      },
+      route: { requestHeaders: { set: { authorization: FIRST } } },
+    }),
+    admin: {
+      address: '127.0.0.1:0',
+      auth: { tokens: Object.keys(TOKENS).map((role) => ({ name: role, role, env: `${role.toUpperCase()}_TOKEN` })) },
+    },
+  };
+  const env = Object.fromEntries(Object.entries(TOKENS).map(([role, token]) => [`${role.toUpperCase()}_TOKEN`, token]));
+  return startSluice(config, { env });
+}
+
+const POOL = '/v1/pools/shop';
+
+test('nobody reads a secret where one mirror or one override is shown, nor in the journal', async () => {
+  const sluice = await startWithSecrets();
+  const [viewer, operator] = [as(sluice, 'viewer'), as(sluice, 'operator')];
+  const regex = { regex: 'seventh-Zq7' };
+  const set = [
+    await operator('PUT', `${POOL}/overrides/rg`, { header: { name: 'x-auth-token', value: regex }, version: 'v2' }),
+    await operator('PUT', `${POOL}/mirrors/rg`, { version: 'v2', match: { headers: { 'x-api-key': regex } } }),
+  ];
+  expect(set.map(({ status }) => status)).toEqual([200, 200]);
+  const [mirrors, overrides] = [`${POOL}/mirrors`, `${POOL}/overrides`];
+  const single = [`${mirrors}/m1`, `${mirrors}/rg`, `${overrides}/q`, `${overrides}/rg`];
+  for (const path of [...single, mirrors, overrides, POOL, '/v1/pools', '/v1/config', '/v1/journal', '/v1/revisions', '/v1/config/diff']) {
+    const { status, body } = await viewer('GET', path);
+    const text = JSON.stringify(body);
+    expect([path, status, text.match(/.{0,80}Zq7/)?.[0]]).toEqual([path, 200, undefined]);
+    if (single.includes(path)) expect(text).toMatch(/\*\*\* \([0-9a-f]{8}\)/);
+  }
+});

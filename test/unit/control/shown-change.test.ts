@@ -30,6 +30,21 @@ it('shows no secret, wherever it is', () => {
   });
 });
 
+it.each([
+  [{ header: { name: 'x-auth-token', value: { regex: 'Zq7' } } }, { header: { name: 'x-auth-token', value: { regex: '***' } } }],
+  [
+    { cookie: { name: 'sid', value: { deep: { prefix: ['Zq7', 7] } } } },
+    { cookie: { name: 'sid', value: { deep: { prefix: ['***', '***'] } } } },
+  ],
+  [{ query: { name: 'token', value: { present: true } } }, { query: { name: 'token', value: { present: true } } }],
+  [{ match: { headers: { 'x-api-key': { regex: 'Zq7' } } } }, { match: { headers: { 'x-api-key': { regex: '***' } } } }],
+  [{ match: { headers: { cookie: { exact: 'Zq7' } } } }, { match: { headers: { cookie: { exact: '***' } } } }],
+  [{ cookie: { name: 'x-version', value: { regex: 'v2' } } }, { cookie: { name: 'x-version', value: { regex: 'v2' } } }],
+])('hides a secret however its value is written: %j', (asked, shown) => {
+  const seen = shownChange({ kind: 'mirror', pool: 'p', name: 'n', mirror: asked })['mirror'];
+  expect(seen).toEqual(shown);
+});
+
 it('does not repeat a whole config, nor what has no end', () => {
   expect(shownChange({ kind: 'config', document: 'admin: { tokens: [secret] }' })).toEqual({ kind: 'config' });
   let deep: unknown = 'x';
