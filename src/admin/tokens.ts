@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AdminTokenConfig } from '../config/model.ts';
 import { MAX_SECRET_LENGTH, faultOfSecret, mayChange, mendSecret } from '../config/token-secret.ts';
 import type { Log } from '../lib/log.ts';
+import { isOpenToOthers } from '../lib/open-to-others.ts';
 
 export interface TokensDeps {
   readonly log: Pick<Log, 'error' | 'warn' | 'info'>;
@@ -147,8 +148,8 @@ function openness(path: string): 'others may write it' | 'others may read it' | 
   const file = statSync(path, { throwIfNoEntry: false });
   const folder = statSync(dirname(path), { throwIfNoEntry: false });
   if (file === undefined || folder === undefined) return undefined;
-  const isFolderOpen = (folder.mode & 0o002) !== 0 && (folder.mode & 0o1000) === 0;
-  if ((file.mode & 0o002) !== 0 || isFolderOpen) return 'others may write it';
+  const isFolderOpen = isOpenToOthers(folder) && (folder.mode & 0o1000) === 0;
+  if (isOpenToOthers(file) || isFolderOpen) return 'others may write it';
   return (file.mode & 0o004) === 0 ? undefined : 'others may read it';
 }
 

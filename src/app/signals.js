@@ -6,7 +6,18 @@
 const STOPS = /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGQUIT']);
 
 /** Their default is to kill. HUP means something to the config watch alone, which listens beside this. */
-const IGNORED = /** @type {const} */ (['SIGHUP', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGPWR', 'SIGSTKFLT', 'SIGXCPU']);
+const IGNORED = /** @type {const} */ ([
+  'SIGHUP',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGIO',
+  'SIGPWR',
+  'SIGSTKFLT',
+  'SIGXCPU',
+  'SIGTRAP',
+  'SIGSYS',
+]);
 
 /** @type {(signal: NodeJS.Signals) => void} */
 let stop = endUnserved;

@@ -7,7 +7,8 @@ import type { MatchConfig } from '../config/model.ts';
 import { canonicalConfigPath } from './path.ts';
 import type { RoutableRequest } from './request.ts';
 import type { RouteMatch, RouteTable } from './route-table.ts';
-import { compilePattern, ValueTest } from './value.ts';
+import { compileExpression } from '../config/expressions.ts';
+import { ValueTest } from './value.ts';
 
 /** A condition on a header field or query parameter. */
 export class FieldCondition {
@@ -30,7 +31,7 @@ export class Candidate implements RouteMatch {
   readonly path: string;
   /** What every path that the regex matches begins with; empty for an exact path and a prefix. */
   readonly lead: string;
-  readonly #pathPattern: ReturnType<typeof compilePattern> | undefined;
+  readonly #pathPattern: ReturnType<typeof compileExpression> | undefined;
   readonly #methods: readonly string[];
   readonly #headers: readonly FieldCondition[];
   readonly #query: readonly FieldCondition[];
@@ -44,7 +45,7 @@ export class Candidate implements RouteMatch {
     if (path.kind === 'prefix' && this.path.endsWith('/')) this.path = this.path.slice(0, -1);
     this.prefixLength = path.kind === 'prefix' ? this.path.length : -1;
     this.lead = path.kind === 'regex' ? leadOf(path.pattern).required : '';
-    this.#pathPattern = path.kind === 'regex' ? compilePattern(path.pattern) : undefined;
+    this.#pathPattern = path.kind === 'regex' ? compileExpression(path.pattern) : undefined;
     this.#methods = config.methods;
     this.#headers = config.headers.map(({ name, value }) => {
       return new FieldCondition(name, new ValueTest(value, value.kind === 'exact' ? toFieldText(value.value) : ''));

@@ -1,14 +1,12 @@
 // Compiled form of a value condition. The only regular expressions are the operator's own, and they run in linear time.
 
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
 import type { ValueMatcher } from '../config/model.ts';
+import { compileExpression } from '../config/expressions.ts';
 
 const KIND_EXACT = 0;
 const KIND_REGEX = 1;
 const KIND_PRESENT = 2;
-
-const MAX_PATTERNS = 1000;
-const patterns = new Map<string, RE2JS>();
 
 export class ValueTest {
   readonly #kind: typeof KIND_EXACT | typeof KIND_REGEX | typeof KIND_PRESENT;
@@ -19,7 +17,7 @@ export class ValueTest {
   constructor(matcher: ValueMatcher, exact: string) {
     this.#kind = matcher.kind === 'exact' ? KIND_EXACT : matcher.kind === 'regex' ? KIND_REGEX : KIND_PRESENT;
     this.#exact = exact;
-    this.#pattern = matcher.kind === 'regex' ? compilePattern(matcher.pattern) : undefined;
+    this.#pattern = matcher.kind === 'regex' ? compileExpression(matcher.pattern) : undefined;
   }
 
   /** Whether a value is there and passes. A regular expression may match anywhere in it; anchors are the operator's. */
@@ -28,16 +26,6 @@ export class ValueTest {
     if (this.#kind === KIND_EXACT) return value === this.#exact;
     return this.#pattern === undefined || this.#pattern.test(value);
   }
-}
-
-/** Compiled once per pattern and kept across Tables. @throws an Error from re2js on a pattern that RE2 refuses. */
-export function compilePattern(pattern: string): RE2JS {
-  const known = patterns.get(pattern);
-  if (known !== undefined) return known;
-  const compiled = RE2JS.compile(pattern);
-  if (patterns.size >= MAX_PATTERNS) patterns.clear();
-  patterns.set(pattern, compiled);
-  return compiled;
 }
 
 /** Such as `= v2`, `matches ^v[0-9]+$` or `is present`. */

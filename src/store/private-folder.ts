@@ -1,9 +1,7 @@
 // What is kept steers traffic: a user who can write to its folder can steer, and can make Sluice write elsewhere by a link.
 
 import { lstatSync, statSync } from 'node:fs';
-
-const GROUP_WRITES = 0o020;
-const OTHERS_WRITE = 0o002;
+import { isOpenToOthers } from '../lib/open-to-others.ts';
 
 /** A place that others could tamper with; `fix` says what to do. */
 export class OpenToOthers extends Error {
@@ -20,10 +18,9 @@ export class OpenToOthers extends Error {
 
 /** @throws OpenToOthers when somebody else than its owner and root may write to the folder */
 export function expectPrivateFolder(dir: string): void {
-  const { mode, gid } = statSync(dir);
-  const isOpen = (mode & OTHERS_WRITE) !== 0 || ((mode & GROUP_WRITES) !== 0 && !isOwnGroup(gid));
-  if (!isOpen) return;
-  const shown = (mode & 0o7777).toString(8).padStart(4, '0');
+  const found = statSync(dir);
+  if (!isOpenToOthers(found)) return;
+  const shown = (found.mode & 0o7777).toString(8).padStart(4, '0');
   throw new OpenToOthers(
     `others may write there (mode ${shown})`,
     `take that right away (chmod go-w ${dir}), or name a folder below it, which will be private: state: { dir: ${dir}/state }`,
@@ -40,9 +37,4 @@ export function expectOwnFile(path: string): void {
       ? 'a file with a second name'
       : 'no file';
   throw new OpenToOthers(`${path} is ${what}`, 'remove it, or set another state.dir');
-}
-
-/** By the custom of a group of their own for each user, whose number is that of the user: umask 002 is harmless with it. */
-function isOwnGroup(gid: number): boolean {
-  return gid === process.getegid?.() && gid === process.geteuid?.();
 }

@@ -1,6 +1,6 @@
 // Regular expressions must be RE2, which matches in linear time whatever is written.
 
-import { RE2JS } from 're2js';
+import { MAX_EXPRESSION_SIZE, compileExpression, expressionSize } from '../expressions.ts';
 import { isSecretName } from '../../lib/mask.ts';
 import type { Config, ValueMatcher } from '../model.ts';
 import { isSecretPlace } from '../mask.ts';
@@ -9,6 +9,11 @@ import type { Review } from './review.ts';
 
 /** Time and memory to match grow with the length of the expression times that of the text. */
 const MAX_EXPRESSION_LENGTH = 1_000;
+/** What an expression may have for nothing; what is beyond it counts for the whole config. */
+const SMALL_SIZE = 25;
+const MAX_SIZE_BEYOND = 100_000;
+/** By the review that finds it. */
+const beyond = new WeakMap<Review, number>();
 
 export function expressionsOfRoutesCompile(config: Config, review: Review): void {
   for (const [index, route] of config.routes.entries()) {
@@ -46,8 +51,22 @@ function check(review: Review, path: Path, pattern: string): void {
     review.problem(path, `a regular expression may have ${MAX_EXPRESSION_LENGTH} characters at most, got ${pattern.length}`);
     return;
   }
+  const size = Math.ceil(expressionSize(pattern));
+  if (size > MAX_EXPRESSION_SIZE) {
+    review.problem(
+      path,
+      `a regular expression may have ${MAX_EXPRESSION_SIZE} steps at most, and this one has about ${size}: write smaller repetitions`,
+    );
+    return;
+  }
+  const sum = (beyond.get(review) ?? 0) + Math.max(0, size - SMALL_SIZE);
+  beyond.set(review, sum);
+  if (sum > MAX_SIZE_BEYOND) {
+    review.problem(path, 'the regular expressions of the config are too large together: write smaller repetitions, or fewer of them');
+    return;
+  }
   try {
-    RE2JS.compile(pattern);
+    compileExpression(pattern);
   } catch (error) {
     review.problem(path, `not a regular expression (RE2 syntax)${isSecret(review, path) ? '' : `: ${reasonOf(error)}`}`);
   }

