@@ -17,6 +17,7 @@ import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import { reviewConfig, trustRoutes } from './rules/all.ts';
+import { unknownNames } from './rules/written-names.ts';
 
 export interface LoadResult {
   /** Undefined exactly when there are Problems. */
@@ -83,7 +84,20 @@ export function readFiles(texts: readonly FileText[], before: readonly Problem[]
   const problems = [...before, ...parsed.flatMap((each) => each.problems)];
   const [first, ...others] = parsed.map(({ source }) => source).filter((source) => source !== undefined);
   const document = first === undefined || problems.length > 0 ? undefined : mergeSources([first, ...others]);
-  return { files: texts.map(({ file }) => file), hash: hashOf(texts), problems, document };
+  const given = { files: texts.map(({ file }) => file), hash: hashOf(texts) };
+  const unknown = parsed.flatMap((each) => each.unknown ?? []);
+  if (unknown.length === 0) return { ...given, problems, document };
+  return { ...given, problems: [...problems, ...unknown, ...besides(unknown, document)], document: undefined };
+}
+
+/** What else is wrong in a document in which values are unknown; not that they are missing. */
+function besides(unknown: readonly Problem[], document: Merged | undefined): readonly Problem[] {
+  if (document === undefined) return [];
+  const placed = ({ file, line, column }: Problem): string => `${file}:${line}:${column}`;
+  const places = new Set(unknown.map(placed));
+  // A token is not told twice that its secret stands elsewhere.
+  const tokens = new Set(unknown.map(({ path }) => path).filter((path) => path.startsWith('admin.auth.tokens[')));
+  return decodeDocument(document).problems.filter((problem) => !places.has(placed(problem)) && !tokens.has(problem.path));
 }
 
 /** For files that are new: amendments that no longer fit them are superseded. */
@@ -139,7 +153,8 @@ function settled({ config, problems, notices }: Decoded, files: readonly string[
 
 function decodeDocument(document: Merged): Decoded {
   const { config, issues } = decodeValue(document.value);
-  if (config === undefined) return { config, problems: [...document.problems, ...problemsOf(issues, document)], notices: [] };
+  if (config === undefined)
+    return { config, problems: [...document.problems, ...problemsOf(issues, document), ...unknownNames(document)], notices: [] };
   const review = reviewConfig(config, document);
   const problems = [...document.problems, ...review.problems];
   return { config: withAbsolutePaths(config, document), problems, notices: review.notices };

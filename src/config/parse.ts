@@ -22,6 +22,8 @@ import { explainSyntax } from './syntax-message.ts';
 export interface Parsed {
   readonly source: Source | undefined;
   readonly problems: readonly Problem[];
+  /** Where the source has null in place of a value that is not known: what stands there is one of the Problems, and the only one. */
+  readonly unknown?: readonly Problem[];
 }
 
 /** In characters. */
@@ -152,8 +154,8 @@ function read(origin: Origin): Document | undefined {
 function toSource(origin: Origin, root: YAMLMap): Parsed {
   const reader = new Reader(origin);
   const value = reader.map(root, []);
-  if (reader.problems.length > 0) return { source: undefined, problems: reader.problems };
-  return { source: { ...origin, root, value, targets: reader.targets }, problems: [] };
+  if (reader.problems.length > 0) return { source: undefined, problems: [...reader.problems, ...reader.unknown] };
+  return { source: { ...origin, root, value, targets: reader.targets }, problems: [], unknown: reader.unknown };
 }
 
 function failed(origin: Origin, offset: number, message: string): Parsed {
@@ -166,15 +168,17 @@ function unreadable(origin: Origin, fault: Document['errors'][number] | Document
 }
 
 /** Keys that Sluice does not know on purpose: anchors for the rest of the file, or notes for other tools. */
-function withoutExtensions({ source, problems }: Parsed): Parsed {
-  if (source === undefined) return { source, problems };
+function withoutExtensions({ source, ...found }: Parsed): Parsed {
+  if (source === undefined) return { source, ...found };
   const value = Object.fromEntries(Object.entries(source.value).filter(([key]) => !key.startsWith('x-')));
-  return { source: { ...source, value }, problems };
+  return { source: { ...source, value }, ...found };
 }
 
 /** Turns nodes into plain data. Anchors are met before their aliases, because YAML is read in order. */
 class Reader {
   readonly problems: Problem[] = [];
+  /** Faults of single values, which leave the rest as it is. */
+  readonly unknown: Problem[] = [];
   readonly targets = new Map<Alias, Node>();
   private readonly anchors = new Map<string, Node>();
   private readonly origin: Origin;
@@ -228,9 +232,9 @@ class Reader {
   private scalar(node: Scalar, path: Path): unknown {
     const { filler } = this.origin;
     const variable = filler && secretVariable(path, node.value);
-    if (variable !== undefined) return this.refuse(node, path, `a token names where its secret is: write env: ${variable}`);
+    if (variable !== undefined) return this.leaveUnknown(node, path, `a token names where its secret is: write env: ${variable}`);
     const value = filler === undefined ? node.value : filler.fill(node.value, node.type === 'PLAIN');
-    return isFault(value) ? this.refuse(node, path, value.fault) : value;
+    return isFault(value) ? this.leaveUnknown(node, path, value.fault) : value;
   }
 
   private list(node: YAMLSeq, path: Path): unknown[] {
@@ -252,12 +256,23 @@ class Reader {
     return undefined;
   }
 
+  private leaveUnknown(node: Scalar, path: Path, message: string): null {
+    this.add(this.unknown, { node, path, message });
+    return null;
+  }
+
   private refuse(node: unknown, path: Path, message: string): undefined {
+    this.add(this.problems, { node, path, message });
+  }
+
+  private add(
+    problems: Problem[],
+    { node, path, message }: { readonly node: unknown; readonly path: Path; readonly message: string },
+  ): void {
     const where = formatPath(path);
     const offset = (node as Node | null)?.range?.[0] ?? 0;
-    if (this.problems.length >= MAX_READ_PROBLEMS) return undefined;
-    this.problems.push({ ...placeOf(this.origin, offset), path: where, message: where === '' ? message : `${where}: ${message}` });
-    return undefined;
+    if (problems.length >= MAX_READ_PROBLEMS) return;
+    problems.push({ ...placeOf(this.origin, offset), path: where, message: where === '' ? message : `${where}: ${message}` });
   }
 }
 

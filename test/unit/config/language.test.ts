@@ -17,8 +17,8 @@ function findings(text: string, environment: Readonly<Record<string, string>> = 
 
 /** What stands as `a` in a text. */
 function read(text: string, environment: Readonly<Record<string, string>> = {}): unknown {
-  const { source, problems } = parseText('f.yaml', `a: ${text}\n`, { config: { environment } });
-  return source?.value['a'] ?? problems.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+  const { source, problems, unknown = [] } = parseText('f.yaml', `a: ${text}\n`, { config: { environment } });
+  return source?.value['a'] ?? [...problems, ...unknown].map(({ line, column, message }) => `${line}:${column}: ${message}`);
 }
 
 const VARIABLES: [string, Record<string, string>, unknown][] = [
@@ -84,8 +84,8 @@ test('what is printed is read back as it is', () => {
 
 test('variables cannot fill the memory', () => {
   const text = `a: [${Array.from({ length: 100 }, () => '${A}').join(', ')}]\n`;
-  const { problems } = parseText('f.yaml', text, { config: { environment: { A: 'x'.repeat(128 * 1024) } } });
-  expect(problems[0]?.message).toContain('environment variables may stand for 8 MiB at most');
+  const { unknown = [] } = parseText('f.yaml', text, { config: { environment: { A: 'x'.repeat(128 * 1024) } } });
+  expect(unknown[0]?.message).toContain('environment variables may stand for 8 MiB at most');
 });
 
 test('merge keys: own keys count before what is merged, and the first of several before the others', () => {
@@ -142,5 +142,41 @@ test('merge keys count among what aliases may stand for', () => {
 test('only at the top, x- keys are no keys of the config', () => {
   expect(findings(SMALL.replace('split:', 'x-note: 1\n    split:'))).toEqual([
     '8:5: pools.shop: unknown key "x-note" (only at the top of a file keys that begin with x- are ignored)',
+  ]);
+});
+
+test('a variable that is not set hides no other fault', () => {
+  const text = SMALL.replace('127.0.0.1:8080', '${HOST}:8080')
+    .replace('v1: 90', 'v1: ${WEIGHT}')
+    .replace('v2: 10', 'v9: ten')
+    .replace('pool: shop', 'pool: shp, timeout: 5');
+  expect(findings(text)).toEqual([
+    '2:27: listeners[0].address: the environment variable HOST is not set: set it, or write ${HOST:-default}',
+    '8:18: pools.shop.split.v1: the environment variable WEIGHT is not set: set it, or write ${WEIGHT:-default}',
+    '8:29: pools.shop.split.v9: there is no version "v9" (did you mean "v1"?)',
+    '8:33: pools.shop.split.v9: weight must be a non-negative number or look like 5%, got "ten"',
+    '10:25: routes[0].pool: there is no pool "shp" (did you mean "shop"?)',
+    '10:39: routes[0].timeout: duration must look like 250ms, 5s, 1m30s, 2h or 1d, got 5 (write 5s or 5ms)',
+  ]);
+});
+
+test('where a name is a variable that is not set, nothing is said to be missing by it', () => {
+  const text = SMALL.replace('name: web', 'name: ${WEB}').replace('pool: shop', 'pool: shop, listeners: [web], version: ${V}');
+  expect(findings(text)).toEqual([
+    '2:13: listeners[0].name: the environment variable WEB is not set: set it, or write ${WEB:-default}',
+    '10:58: routes[0].version: the environment variable V is not set: set it, or write ${V:-default}',
+  ]);
+});
+
+test('a key that is not known hides no name that leads nowhere', () => {
+  const text = SMALL.replace(
+    'split:',
+    'splitt: 1\n    overrides: [{ name: a, header: { name: x, value: y }, version: v7 }]\n    split:',
+  ).replace('pool: shop', 'pool: shop, version: v8, listeners: [wbe]');
+  expect(findings(text)).toEqual([
+    '8:5: pools.shop: unknown key "splitt" (did you mean "split"?)',
+    '9:68: pools.shop.overrides[0].version: there is no version "v7" (did you mean "v1"?)',
+    '12:40: routes[0].version: in pool "shop" there is no version "v8" (did you mean "v1"?)',
+    '12:56: routes[0].listeners[0]: there is no listener "wbe" (did you mean "web"?)',
   ]);
 });
