@@ -104,7 +104,7 @@ test('a Unix socket as listener; its file goes with the process', async () => {
   const sluice = await startSluice({ ...config, listeners: [...config.listeners, { name: 'path', address: `unix:${path}` }] });
   const wire = await connectAt({ path });
   await wire.write(post('/', 'body'));
-  expect((await wire.readMessage()).body).toBe('unknown|body');
+  expect((await wire.readMessage()).body).toBe('undefined|body');
   await wire.write('nonsense\r\n\r\n');
   expect((await wire.readMessage()).status).toBe(400);
   wire.destroy();
