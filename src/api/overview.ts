@@ -16,6 +16,8 @@ const finding = z
         'workers',
         'memory',
         'state-lost',
+        'needs-restart',
+        'access-log',
         'version-not-ready',
         'version-failing',
         'endpoints-not-ready',
@@ -70,6 +72,7 @@ const configDiff = z.object({
   revision,
   file,
   differences: z.array(difference).describe('`before` is the file as it was last taken, `after` what is served.'),
+  restart: z.array(z.string()).describe('Fields whose value takes effect when the process is started again.').optional(),
 });
 
 export type Finding = Contract<typeof finding>;
@@ -118,5 +121,6 @@ export const overviewExamples: Examples<typeof overviewSchemas> = {
     revision: 12,
     file: taken,
     differences: [{ path: 'pools.shop.split.v1', before: '95', after: '90' }],
+    restart: [],
   },
 };

@@ -163,7 +163,7 @@ export const SHAPES = {
     findings: ['Finding'],
     findingCount: 'number',
   },
-  ConfigDiff: { revision: 'number', file: 'FileOverview', differences: ['Difference'] },
+  ConfigDiff: { revision: 'number', file: 'FileOverview', differences: ['Difference'], 'restart?': ['text'] },
   Override: { name: 'text', version: 'text', origin: 'text' },
   OverrideState: {
     pool: 'text',

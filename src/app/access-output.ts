@@ -30,6 +30,11 @@ export class AccessOutput {
     this.#writer?.reopen();
   }
 
+  /** Why lines are lost; undefined while they are not. */
+  get fault(): string | undefined {
+    return this.#writer?.fault?.message;
+  }
+
   write(chunk: string, lines: number): void {
     if (this.#writer === undefined) this.#deps.onDropped(lines);
     else this.#writer.write(chunk, lines);
@@ -41,6 +46,9 @@ export class AccessOutput {
 
   #create(path: string): LogWriter {
     const { log, onDropped } = this.#deps;
-    return new LogWriter({ path, onDropped, onError: (error) => log.error({ err: error, path }, 'the access log cannot be written') });
+    const onError = (error: Error): void => log.error({ err: error, path }, 'the access log cannot be written');
+    const writer = new LogWriter({ path, onDropped, onError });
+    writer.open();
+    return writer;
   }
 }

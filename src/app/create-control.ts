@@ -108,12 +108,13 @@ export function createControl(
 
 /** Figures need somebody who looks at the counters now and then. */
 function createViews(
-  { counters, workers, discovery }: ServingOfInstance,
+  { counters, workers, discovery, accessLog }: ServingOfInstance,
   known: Pick<ViewsDeps, 'current' | 'file' | 'pressure'>,
 ): { readonly views: Views; readonly looking: Timer } {
   const traffic = new TrafficHistory(counters, nowMs);
   const looking = every(LOOK_MS, () => traffic.look(), { unref: true });
-  return { views: new Views({ ...known, traffic, workers, faults: () => discovery.faults(), wallMs }), looking };
+  const accessLogFault = (): string | undefined => accessLog.fault;
+  return { views: new Views({ ...known, traffic, workers, faults: () => discovery.faults(), accessLogFault, wallMs }), looking };
 }
 
 function createOutageWatch({ counters, workers }: ServingOfInstance, current: Current, journal: Journal, log: Log): OutageWatch {

@@ -37,12 +37,14 @@ export async function runConfigShow(call: AdminCall): Promise<void> {
 export async function runConfigDiff(call: AdminCall): Promise<void> {
   const body = await ask(call, { method: 'GET', path: `${PATH}/diff` });
   if (call.options.json === true) return showJson(call, body);
-  const { differences, file } = readResponse('ConfigDiff', body);
+  const { differences, file, restart = [] } = readResponse('ConfigDiff', body);
   const { paint } = call.terminal;
   const refused = file.state === 'refused' ? [paint('bad', 'The file is refused; this is against the one before:')] : [];
-  const head = differences.length === 0 ? 'What is served is what the file says.' : 'file -> served:';
+  const same = file.state === 'refused' ? 'What is served is what that one says.' : 'What is served is what the file says.';
+  const head = differences.length === 0 ? same : 'file -> served:';
+  const waiting = restart.map((field) => paint('warn', `needs a restart: ${field}`));
   const rest = file.state === 'refused' ? file.problems.map((problem) => `  ${problem}`) : [];
-  show(call, [...refused, ...rest, head, ...describeDifferences(differences, paint)]);
+  show(call, [...refused, ...rest, head, ...describeDifferences(differences, paint), ...waiting]);
 }
 
 /** The same into a file that the config can be served from, once its masked secrets are written there. */

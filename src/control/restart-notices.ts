@@ -18,6 +18,12 @@ export function restartNotices({ started, before, after }: ConfigSteps): readonl
   }).map(([name]) => `${name} changed: the new value takes effect when the process is started again`);
 }
 
+/** Fields in which what is served differs from what runs until the process is started again. */
+export function waitingForRestart(started: Config | undefined, config: Config | undefined): readonly string[] {
+  if (started === undefined || config === undefined || started === config) return [];
+  return FIELDS.filter(([, select]) => !isDeepStrictEqual(select(started), select(config))).map(([name]) => name);
+}
+
 const FIELDS: readonly (readonly [name: string, select: (config: Config) => unknown])[] = [
   ['workers', (config) => config.workers],
   ['admin.address', (config) => config.admin.address],

@@ -12,15 +12,17 @@ import { figuresOf, poolRatesOf, shareOf, statsOfVersion } from './figures.ts';
 import type { Current } from './in-force/current.ts';
 import type { DiscoveryFault } from './ports.ts';
 import type { PressureLevel } from './pressure.ts';
+import { waitingForRestart } from './restart-notices.ts';
 import { whatIsWrong } from './what-is-wrong.ts';
 
 export interface ViewsDeps {
-  readonly current: Pick<Current, 'config' | 'written' | 'revision' | 'isAdrift'>;
+  readonly current: Pick<Current, 'config' | 'started' | 'written' | 'revision' | 'isAdrift'>;
   readonly traffic: Pick<TrafficHistory, 'window'>;
   readonly file: Pick<FileState, 'shown'>;
   readonly workers: { readonly serving: number; readonly total: number };
   readonly pressure: () => PressureLevel;
   readonly faults: () => Iterable<DiscoveryFault>;
+  readonly accessLogFault: () => string | undefined;
   readonly wallMs: () => number;
 }
 
@@ -49,7 +51,7 @@ export class Views {
   }
 
   overview(pools: readonly PoolStatus[]): Overview {
-    const { current, workers, file, pressure, faults, wallMs } = this.#deps;
+    const { current, workers, file, pressure, faults, accessLogFault, wallMs } = this.#deps;
     const windows = new Map(pools.map((pool) => [pool.name, this.#windowsOf(pool, OVERVIEW_WINDOW_MS)]));
     const named = namedVersions(current.config);
     const findings = whatIsWrong({
@@ -57,6 +59,8 @@ export class Views {
       workers,
       pressure: pressure(),
       isAdrift: current.isAdrift,
+      restart: this.#restart(),
+      accessLogFault: accessLogFault(),
       pools,
       isNamed: (pool, version) => named.has(`${pool}\n${version}`),
       lately: (pool, version) => latelyOf(windows.get(pool)?.get(version)),
@@ -79,7 +83,12 @@ export class Views {
 
   /** What is served, against the file as it was last taken. */
   configDiff(): ConfigDiff {
-    return { revision: this.#deps.current.revision, file: this.#file(), differences: this.#differences() };
+    return { revision: this.#deps.current.revision, file: this.#file(), differences: this.#differences(), restart: [...this.#restart()] };
+  }
+
+  #restart(): readonly string[] {
+    const { started, config } = this.#deps.current;
+    return waitingForRestart(started, config);
   }
 
   #file(): FileOverview {

@@ -21,6 +21,10 @@ export interface Observed {
   readonly pressure: PressureLevel;
   /** The start lost what the API had changed, and nobody has changed anything since. */
   readonly isAdrift: boolean;
+  /** Fields whose value takes effect at a restart. */
+  readonly restart: readonly string[];
+  /** Why lines of the access log are lost; undefined while they are not. */
+  readonly accessLogFault: string | undefined;
   readonly pools: readonly PoolStatus[];
   /** Whether a route names the version outright. */
   readonly isNamed: (pool: string, version: string) => boolean;
@@ -45,6 +49,8 @@ export function whatIsWrong(observed: Observed): readonly Finding[] {
     ...ofWorkers(observed),
     ...ofMemory(observed.pressure),
     ...(observed.isAdrift ? [ADRIFT] : []),
+    ...observed.restart.map(ofRestart),
+    ...ofAccessLog(observed.accessLogFault),
     ...observed.pools.flatMap((pool) => ofPool(pool, observed)),
     ...[...observed.faults].map((fault) => ofDiscovery(fault, ready.has(`${fault.pool}\n${fault.version}`))),
   ];
@@ -90,6 +96,16 @@ const ADRIFT: Finding = {
   message:
     'The state was lost, with what the API had changed: traffic goes where the file sends it. A change, by the file or the API, says what is right.',
 };
+
+function ofRestart(place: string): Finding {
+  const message = `Needs a restart: ${place} changed, and what runs is still as it was when the process started.`;
+  return { severity: 'warning', code: 'needs-restart', place, message };
+}
+
+function ofAccessLog(fault: string | undefined): readonly Finding[] {
+  if (fault === undefined) return [];
+  return [{ severity: 'warning', code: 'access-log', place: 'accessLog', message: `Lines of the access log are lost: ${fault}.` }];
+}
 
 function ofPool(pool: PoolStatus, observed: Observed): readonly Finding[] {
   const ofVersions = pool.versions.flatMap((version) => {

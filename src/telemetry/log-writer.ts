@@ -27,13 +27,23 @@ export class LogWriter {
   #queue: Chunk[] = [];
   #backlogBytes = 0;
   #writing = false;
-  #failing = false;
+  #fault: Error | undefined = undefined;
   #closed = false;
   #idle: (() => void)[] = [];
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
     this.#destination = options.path === 'stdout' ? new StdoutDestination() : new FileDestination(options.path);
+  }
+
+  /** What the latest write, or opening, failed of; undefined when it did not. */
+  get fault(): Error | undefined {
+    return this.#fault;
+  }
+
+  /** Opens the destination now, so that one that cannot be written is told before the first line is lost. */
+  open(): void {
+    this.write('', 0);
   }
 
   /** @param lines how many lines the chunk holds, for the count of what is dropped */
@@ -51,6 +61,7 @@ export class LogWriter {
   /** After the file was renamed away by log rotation: later chunks go to a new one. */
   reopen(): void {
     this.#destination.reopen();
+    this.open();
   }
 
   /** Writes what is left, for at most `timeoutMs`, then lets go of the file. What remains is dropped. */
@@ -85,15 +96,16 @@ export class LogWriter {
       this.#writing = false;
       this.#backlogBytes -= chunk.bytes.length;
       if (error !== undefined) this.#lost(chunk, error);
-      else this.#failing = false;
+      else this.#fault = undefined;
       this.#next();
     });
   }
 
   #lost(chunk: Chunk, error: Error): void {
     this.#options.onDropped(chunk.lines);
-    if (!this.#failing) this.#options.onError?.(error);
-    this.#failing = true;
+    const wasFailing = this.#fault !== undefined;
+    this.#fault = error;
+    if (!wasFailing) this.#options.onError?.(error);
   }
 }
 

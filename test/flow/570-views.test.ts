@@ -189,3 +189,15 @@ test('events tell of health and ejections', { timeout: 60_000 }, async () => {
   well = true;
   await journalOf(sluice, ({ kind }) => kind === 'healthy');
 });
+
+test('what waits for a restart, and an access log that cannot be written, are told at once', { timeout: 60_000 }, async () => {
+  const { sluice, config } = await startShop();
+  sluice.expectLog(/the access log cannot be written|takes effect when the process is started again|config applied/);
+  await sluice.writeConfig({ ...config(), workers: 3, accessLog: { path: '/proc/none/access.log' } });
+  const codes = async (): Promise<readonly string[]> => (await overviewOf(sluice)).findings.map(({ code }) => code);
+  await eventually('both are found', async () => (await codes()).join() === 'needs-restart,access-log');
+  expect(sluice.logs.map(({ msg }) => msg)).toContain('the access log cannot be written');
+  expect(await read<ConfigDiff>(sluice, '/v1/config/diff')).toMatchObject({ differences: [], restart: ['workers'] });
+  await sluice.writeConfig(config());
+  await eventually('nothing is wrong', async () => (await codes()).length === 0);
+});

@@ -249,9 +249,14 @@ describe('config diff', () => {
     expect((await runAgainst(admin.url, {}, (call) => runConfigDiff(call))).stdout).toBe(
       'file -> served:\n  pools.shop.split.v1  95 -> 90\n',
     );
+    admin.configDiff = { ...admin.configDiff, restart: ['workers'] };
+    expect((await runAgainst(admin.url, {}, (call) => runConfigDiff(call))).stdout).toContain('\nneeds a restart: workers\n');
+    admin.configDiff = { ...admin.configDiff, differences: [] };
     admin.configDiff = { ...admin.configDiff, file: { ...admin.configDiff.file, state: 'refused', problems: ['s.yaml:1:2: no'] } };
     const { stdout } = await runAgainst(admin.url, {}, (call) => runConfigDiff(call));
-    expect(stdout).toContain('The file is refused; this is against the one before:\n  s.yaml:1:2: no\n');
+    expect(stdout).toContain(
+      'The file is refused; this is against the one before:\n  s.yaml:1:2: no\nWhat is served is what that one says.\n',
+    );
   });
 });
 

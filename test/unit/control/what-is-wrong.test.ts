@@ -28,6 +28,8 @@ function judge(given: Partial<Observed> = {}) {
     workers: { serving: 2, total: 2 },
     pressure: 0,
     isAdrift: false,
+    restart: [],
+    accessLogFault: undefined,
     pools: [pool([version('v1', 0.9, [good]), version('v2', 0.1, [good])])],
     isNamed: () => false,
     lately: () => undefined,
@@ -50,6 +52,14 @@ test('a refused file is an error that says where and how many more', () => {
 
 test('a state that was lost is an error', () => {
   expect(judge({ isAdrift: true })).toMatchObject([{ severity: 'error', code: 'state-lost', place: 'state' }]);
+});
+
+test('a field that needs a restart, and an access log that loses lines, are warnings', () => {
+  expect(judge({ restart: ['workers', 'admin.address'], accessLogFault: 'ENOENT: no such file' })).toMatchObject([
+    { severity: 'warning', code: 'needs-restart', place: 'workers', message: expect.stringMatching(/^Needs a restart: workers/) as string },
+    { code: 'needs-restart', place: 'admin.address' },
+    { severity: 'warning', code: 'access-log', place: 'accessLog', message: expect.stringContaining('ENOENT') as string },
+  ]);
 });
 
 test.each([
