@@ -180,11 +180,15 @@ test('events tell of health and ejections', { timeout: 60_000 }, async () => {
   await sluice.writeConfig(configFor({ endpoints, pool: { health, outlier } }));
   const sick = await journalOf(sluice, ({ kind }) => kind === 'unhealthy');
   expect(sick.at(-1)!.detail).toMatchObject({ endpoint: moody.address, result: 'status' });
-  const [pool] = (await read<{ pools: PoolStatus[] }>(sluice, '/v1/pools')).pools;
-  const [endpoint] = pool!.versions[0]!.endpoints;
+  // The worker obeys a moment after the line is on record.
+  const endpoint = await eventually('the endpoint is not ready', async () => {
+    const [pool] = (await read<{ pools: PoolStatus[] }>(sluice, '/v1/pools')).pools;
+    const [found] = pool!.versions[0]!.endpoints;
+    return found!.ready ? undefined : found;
+  });
   expect(endpoint).toMatchObject({ ready: false, reason: 'unhealthy', health: { healthy: false, probe: { result: 'status' } } });
   expect((await overviewOf(sluice)).findings).toMatchObject([
-    { code: 'endpoints-not-ready', severity: 'warning', sinceMs: endpoint!.health!.sinceMs },
+    { code: 'endpoints-not-ready', severity: 'warning', sinceMs: endpoint.health!.sinceMs },
   ]);
   well = true;
   await journalOf(sluice, ({ kind }) => kind === 'healthy');
