@@ -8,6 +8,8 @@ import type { CheckOptions } from '../cli/check.ts';
 import type { AccessOptions } from '../cli/access.ts';
 import { runAdminCommand } from '../cli/run-admin-command.ts';
 import { openTerminal } from '../cli/terminal.ts';
+import { didYouMean } from '../config/suggest.ts';
+import { visible } from '../lib/visible.ts';
 import type { LogLevel } from '../lib/log.ts';
 import type { Instance } from './instance.ts';
 import type { RunOptions } from './run.ts';
@@ -30,17 +32,19 @@ const deps = { terminal: openTerminal(process, process.env), env: process.env };
 program
   .command('run')
   .description('serve a config; prints one line when ready')
-  .requiredOption('--config <path>', 'YAML file, or a directory of them')
+  .argument('[path]', 'YAML file, or a directory of them')
+  .option('--config <path>', 'the same')
   .option('--workers <number>', 'data-plane threads, instead of what the config says', readCount)
   .option(
     '--fallback-to-last-good [dir]',
     'when the config has problems, serve what was served last until they are mended; dir: the state folder, if not the one that the config names',
   )
-  .action(async (options: { config: string; workers?: number; fallbackToLastGood?: string | true }) => {
+  .action(async (path: string | undefined, options: { config?: string; workers?: number; fallbackToLastGood?: string | true }) => {
+    const config = onePath('run', path, options.config);
     const { spawnEarly } = await import('../threads/spawn-worker.ts');
     const early = spawnEarly();
     const { readyLine, run } = await import('./run.ts');
-    const { config, workers, fallbackToLastGood: last } = options;
+    const { workers, fallbackToLastGood: last } = options;
     const fallback = last === undefined ? undefined : { stateDir: last === true ? undefined : last };
     const told = { ...(await openTold()), onReady: (instance: Instance) => print(readyLine(instance)) };
     await end(run({ config, workers, fallback, early, ...told }));
@@ -59,10 +63,12 @@ program
   .command('check')
   .description('validate a config; prints file:line:column: message for each Problem')
   .argument('[path]', 'YAML file, or a directory of them; - reads standard input')
+  .option('--config <path>', 'the same')
   .option('--print', 'print the config with all defaults filled in, and secrets masked')
   .option('--schema', 'print the JSON Schema of the config, for editors')
   .option('--json', 'print the findings as JSON')
-  .action(async (path: string | undefined, options: CheckOptions) => {
+  .action(async (named: string | undefined, options: CheckOptions & { config?: string }) => {
+    const path = options.config === undefined ? named : onePath('check', named, options.config);
     const { runCheck } = await import('../cli/check.ts');
     await end(runCheck(path, options, { out: print, err: (line) => void process.stderr.write(`${line}\n`) }));
   });
@@ -91,7 +97,9 @@ withAccess(program.command('explain'))
     }
     if (config !== undefined) {
       const { runExplain } = await import('../cli/explain.ts');
-      return end(runExplain({ config, method, url, headers: header, json, listener, client }, process.stdout));
+      return end(
+        runExplain({ config, method, url, headers: header, json, listener, client }, { out: process.stdout, err: process.stderr }),
+      );
     }
     const { runExplainLive } = await import('../cli/explain-live.ts');
     await end(runAdminCommand(deps, options, (call) => runExplainLive(call, { method, url, headers: header, listener, client })));
@@ -104,7 +112,27 @@ for (const command of program.commands) tellUsage(command, program.name());
 const words = process.argv.slice(2);
 // Else `--version` would be that of Sluice, wherever it stands.
 program.enablePositionalOptions(words.includes('override'));
+const [first, about] = words;
+if (first === 'help' && about !== undefined && program.commands.every((each) => each.name() !== about))
+  program.error(
+    `error: unknown command '${visible(about)}'${didYouMean(
+      about,
+      program.commands.map((each) => each.name()),
+    )}`,
+    { exitCode: 2 },
+  );
 await program.parseAsync(words.length === 0 ? ['demo'] : words, { from: 'user' });
+
+/** The config that is meant, by argument or by option. */
+function onePath(command: string, path: string | undefined, config: string | undefined): string {
+  if (path !== undefined && config !== undefined)
+    return program.error('error: give the path once: as an argument, or with --config', { exitCode: 2 });
+  const one = path ?? config;
+  return (
+    one ??
+    program.error(`error: say which config: sluice ${command} sluice.yaml, or sluice ${command} --config sluice.yaml`, { exitCode: 2 })
+  );
+}
 
 /** After what is wrong with a command comes how that command is used. */
 function tellUsage(command: Command, before: string): void {

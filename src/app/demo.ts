@@ -27,7 +27,14 @@ export async function demo({ log, tellLeft, anyPort, print }: DemoOptions): Prom
     for (const [index, upstream] of upstreams.entries()) ports.set(upstream.version, await upstream.listen(anyPort ? 0 : 9001 + index));
     const transform = (load: LoadResult): LoadResult =>
       anyPort && load.config !== undefined ? { ...load, config: withPorts(load.config, ports) } : load;
-    return await run({ config: CONFIG, workers: undefined, log, tellLeft, transform, onReady: (instance) => invite(instance, print) });
+    let isReady = false;
+    const onReady = (instance: Instance): void => {
+      isReady = true;
+      invite(instance, print);
+    };
+    const code = await run({ config: CONFIG, workers: undefined, log, tellLeft, transform, onReady });
+    if (!isReady && !anyPort) print('sluice demo: it did not start; where a port is taken: npm start -- demo --any-port');
+    return code;
   } catch (error) {
     print(`sluice demo: ${error instanceof Error ? error.message : String(error)} (try: npm start -- demo --any-port)`);
     return 1;

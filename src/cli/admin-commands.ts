@@ -30,7 +30,11 @@ export function addAdminCommands(program: Command, line: CommandLine): void {
 }
 
 function addStatus(program: Command, line: CommandLine): void {
-  asClient(program.command('status'), 'show which versions get traffic, how they are, and what is wrong; it ends with 1 when something is')
+  asClient(
+    program.command('status'),
+    'show which versions get traffic, how they are, and what is wrong; it ends with 1 when something is',
+    'something is wrong',
+  )
     .argument('[pool]', 'default: all of them')
     .option('--watch', 'look again each second')
     .option('--quiet', 'print nothing: 0 when nothing is wrong, 1 when something is, 3 when it cannot be asked')

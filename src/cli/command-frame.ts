@@ -11,9 +11,13 @@ export interface CommandLine extends CommandDeps {
   finish(code: number): void;
 }
 
-const EXIT_CODES = `
-Exit codes: 0 done, 1 refused (nothing was changed), 2 wrong usage, 3 the admin API cannot be reached, 4 the expected revision is not the current one.
+const REFUSED = 'refused (nothing was changed)';
+
+function exitCodes(one: string): string {
+  return `
+Exit codes: 0 done, 1 ${one}, 2 wrong usage, 3 the admin API cannot be reached, 4 the expected revision is not the current one.
 Environment: SLUICE_ADMIN (address), SLUICE_TOKEN (token), NO_COLOR.`;
+}
 
 /** Where the admin API is and who asks; `explain` has these options as well. */
 export function withAccess(command: Command): Command {
@@ -26,8 +30,9 @@ export function withAccess(command: Command): Command {
     .option('--key-file <path>', 'PEM file with its key');
 }
 
-export function asClient(command: Command, description: string): Command {
-  return withAccess(command.description(description)).option('--json', 'print JSON').addHelpText('after', EXIT_CODES);
+/** @param one what exit code 1 means */
+export function asClient(command: Command, description: string, one = REFUSED): Command {
+  return withAccess(command.description(description)).option('--json', 'print JSON').addHelpText('after', exitCodes(one));
 }
 
 export function asWriter(command: Command): Command {

@@ -1,6 +1,7 @@
 // `sluice drain` and `resume`: a version or one of its endpoints takes nothing new, and takes it again. `--watch` waits until
 // nothing is left.
 
+import { parseDuration } from '../config/duration.ts';
 import { ask, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
 import { carefulWrite, forcefulWrite } from './careful-write.ts';
@@ -33,6 +34,8 @@ interface Left {
 
 export async function runDrain(call: AdminCall<DrainOptions>, target: DrainTarget): Promise<void> {
   const { deadline, dryRun, json } = call.options;
+  if (deadline !== undefined && parseDuration(deadline) === undefined)
+    throw new Failure(EXIT.usage, `--deadline must be a time: ${JSON.stringify(deadline)} is none`, ['Such as 500ms, 30s, 10m, 2h or 1d.']);
   const path = `${pathOf('v1', 'pools', target.pool, 'versions', target.version)}${endpointPath(target)}/drain`;
   const body = await forcefulWrite(call, { method: 'POST', path, body: deadline === undefined ? {} : { deadline } }, target);
   showWrite(call, body);

@@ -28,21 +28,21 @@ export interface TextSink {
 }
 
 /** Exit status: 0 explained, 1 the config has Problems, 2 the question itself is malformed. */
-export function runExplain(options: ExplainOptions, out: TextSink): number {
+export function runExplain(options: ExplainOptions, { out, err }: { readonly out: TextSink; readonly err: TextSink }): number {
   const question = readQuestion(options);
   if (typeof question === 'string') {
-    out.write(`${question}\n`);
+    err.write(`${question}\n`);
     return 2;
   }
   const { config, problems } = loadConfig(options.config);
   if (config === undefined) {
-    for (const problem of problems) out.write(`${formatProblem(problem)}\n`);
+    for (const problem of problems) err.write(`${formatProblem(problem)}\n`);
     return 1;
   }
   const names = config.listeners.map(({ name }) => name);
   const listener = options.listener ?? names[0] ?? '';
   if (!names.includes(listener)) {
-    out.write(`there is no listener ${listener}; there are: ${names.join(', ')}\n`);
+    err.write(`there is no listener ${listener}; there are: ${names.join(', ')}\n`);
     return 2;
   }
   const { client = '' } = options;

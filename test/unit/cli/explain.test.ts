@@ -37,7 +37,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function run(more: Partial<ExplainOptions> = {}, file = 'good.yaml') {
   let text = '';
   const options = { config: join(folder, file), method: 'get', url: 'http://shop.example.com/cart?x=1', headers: [], json: false, ...more };
-  const status = runExplain(options, { write: (chunk) => (text += chunk) });
+  const sink = { write: (chunk: string) => (text += chunk) };
+  const status = runExplain(options, { out: sink, err: sink });
   return { status, text };
 }
 

@@ -19,11 +19,23 @@ test.each([
   ['run --workers x --config a', 'Usage: sluice run [options]'],
   ['config frob', 'Usage: sluice config [options] [command]'],
   ['chek', 'Did you mean check?'],
+  ['run', 'sluice run --config sluice.yaml'],
+  ['run a.yaml --config b.yaml', 'give the path once'],
+  ['drain shop v1 --deadline 30', 'Such as 500ms, 30s'],
+  ['events --kind revison', 'Allowed choices are revision,'],
+  ['help foo', "unknown command 'foo'"],
 ])('sluice %s', (words, usage) => {
   const { code, out, err } = sluice(words);
   expect([code, out]).toEqual([2, '']);
   expect(err).toContain('error: ');
   expect(err).toContain(usage);
+});
+
+test('the path of a config is an argument or an option', () => {
+  for (const command of ['check /nonexistent.yaml', 'check --config /nonexistent.yaml', 'run /nonexistent.yaml'])
+    expect(sluice(command)).toMatchObject({ code: 1, out: '', err: expect.stringContaining('/nonexistent.yaml') as string });
+  expect(sluice('explain --config /nonexistent.yaml GET /')).toMatchObject({ code: 1, out: '' });
+  expect(sluice('status --help').out).toContain('1 something is wrong');
 });
 
 test('check reads standard input', () => {
