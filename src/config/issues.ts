@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import { isSecretName } from '../lib/mask.ts';
 import { presentName } from './former-keys.ts';
+import { LISTENER_TLS, VERSION_TLS } from './unserved.ts';
 import { exampleFor, meantBy } from './habits.ts';
 import { isSecretPlace } from './mask.ts';
 import type { Merged } from './merge.ts';
@@ -11,7 +12,7 @@ import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import type { Side } from './source.ts';
 import { didYouMean, suggest } from './suggest.ts';
-import { hintFor } from './value-hints.ts';
+import { hintFor, hintOfStrayCharacter } from './value-hints.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -34,7 +35,7 @@ function isFollowing({ path, message }: Problem, meant: Work['meant']): boolean 
   const keys = meant.get(path);
   if (keys === undefined) return false;
   if (/needs exactly one of .*, got none$|needs at least one of |a version needs endpoints /.test(message)) return true;
-  return keys.some((key) => message.endsWith(`the required key "${key}" is missing`));
+  return keys.some((key) => message.includes(`the required key "${key}" is missing`));
 }
 
 /** A Problem at a path of the document; its message begins with the path. */
@@ -51,6 +52,8 @@ interface Work {
 }
 
 function describe(issue: Issue, path: Path, work: Work): void {
+  const tls = tlsAt(path);
+  if (tls !== undefined) return report(work, path.slice(0, tls.depth), tls.message, 'key');
   switch (issue.code) {
     case 'unrecognized_keys':
       return describeUnknownKeys(issue, path, work);
@@ -74,8 +77,21 @@ function describeValue(issue: Issue, path: Path, work: Work): void {
   const key = path.at(-1);
   const around = valueAt(work.merged.value, parent);
   const missing = typeof key === 'string' && typeof around === 'object' && around !== null && !Object.hasOwn(around, key);
-  if (missing) return report(work, parent, `the required key "${key}" is missing`);
+  if (missing) return report(work, parent, `the required key "${key}" is missing${missingHint(path)}`);
   report(work, path, withFound(issue.message, valueAt(work.merged.value, path), path, work));
+}
+
+/** Whether somebody has the header or cookie at all is asked another way. */
+function missingHint(path: Path): string {
+  const isValue = path.length === 6 && path[0] === 'pools' && path[2] === 'overrides' && path[5] === 'value';
+  return isValue ? ' (write value: v2, or value: { present: true } for any)' : '';
+}
+
+/** What is wrong within a key that is not served at all need not be mended first. */
+function tlsAt(path: Path): { readonly depth: number; readonly message: string } | undefined {
+  if (path[0] === 'listeners' && path[2] === 'tls') return { depth: 3, message: LISTENER_TLS };
+  if (path[0] === 'pools' && path[2] === 'versions' && path[4] === 'tls') return { depth: 5, message: VERSION_TLS };
+  return undefined;
 }
 
 /** The message of such an issue is the list of known keys: see `shape`. */
@@ -123,7 +139,8 @@ function report(work: Work, path: Path, message: string, side: Side = 'value'): 
 
 function withFound(message: string, found: unknown, path: Path, work?: Work): string {
   if (typeof found === 'string' && isSecretIn(path, work)) return `${message}, got a secret of ${found.length} characters`;
-  const example = /^(?:must be|[\w ]+ must be)/.test(message) && isOtherShape(message, found) ? exampleFor(path) : undefined;
+  const isStray = hintOfStrayCharacter(message, found) !== undefined;
+  const example = !isStray && /^(?:must be|[\w ]+ must be)/.test(message) && isOtherShape(message, found) ? exampleFor(path) : undefined;
   return `${message}, got ${show(found)}${example === undefined ? hintFor(message, found) : ` (write ${example})`}`;
 }
 

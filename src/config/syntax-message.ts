@@ -1,5 +1,7 @@
 // What is wrong in text that is not YAML, as a sentence of its own: told from the line, because the package's texts name its own tokens.
 
+import { hintOfStrayCharacter } from './value-hints.ts';
+
 /** A fault as the package reports it. */
 export interface SyntaxFault {
   readonly code: string;
@@ -26,11 +28,14 @@ type Explain = (fault: SyntaxFault, around: Around) => Explained | string | unde
 const MAX_LINE = 1_000;
 const SOLE = 'the file must hold one YAML document: remove the line "---" and what follows';
 const COMMA = 'a comma is missing: inside { } and [ ] it stands between items';
+const NO_BLANK = 'a blank is missing after the "-" of a list item';
 const QUOTES = 'put the text in quotes';
 
 /** The first that knows the fault explains it. */
 const EXPLANATIONS: readonly Explain[] = [
   explainTemplate,
+  explainStray,
+  explainStar,
   explainAddress,
   explainTab,
   explainTag,
@@ -64,6 +69,21 @@ function explainTemplate(_: SyntaxFault, { line, start }: Around): Explained | u
     return { offset: start + at, message: 'templates {{ … }} are not filled in here: write ${NAME} for an environment variable' };
   const percent = line.indexOf('{%');
   return percent < 0 ? undefined : { offset: start + percent, message: 'templates {% … %} are not filled in here' };
+}
+
+/** A character that looks like another one, put in by a program for text. */
+function explainStray(_: SyntaxFault, { line, start }: Around): Explained | undefined {
+  const at = line.search(/[\u00a0\u202f\u200b\ufeff\u2018-\u201e]/);
+  const hint = at < 0 ? undefined : hintOfStrayCharacter('', line.slice(at, at + 1));
+  return hint === undefined
+    ? undefined
+    : { offset: start + at, message: `this character looks like another one, and ${hint.replace(/^it has/, 'it is')}` };
+}
+
+/** `*` alone, as in access-control-allow-origin, is read as an alias without a name. */
+function explainStar(_: SyntaxFault, { line, start }: Around): Explained | undefined {
+  const found = /(?<=[:[,-] +)\*(?=\s*(?:[,}\]]|$))/.exec(line);
+  return found === null ? undefined : { offset: start + found.index, message: 'write "*" in quotes' };
 }
 
 /** Two colons make an address of IPv6; `[127.0.0.1:9001]` is a list. */
@@ -165,7 +185,9 @@ function indentFault(text: string, offset: number): Explained {
   const fitting = [...new Set(before)].sort((a, b) => a - b);
   const wanted = fitting.length === 1 ? `${fitting[0]}` : `${fitting.slice(0, -1).join(', ')} or ${fitting.at(-1) ?? 0}`;
   const written = `this line is indented by ${indent}`;
-  if (/^-[^\s-]/.test(text.slice(at, at + 2))) return { offset: at, message: 'a blank is missing after the "-" of a list item' };
+  if (/^-[^\s-]/.test(text.slice(at, at + 2))) return { offset: at, message: NO_BLANK };
+  const dash = /(?:^|\n) *(-)[A-Za-z_][^\n]*\n$/d.exec(text.slice(Math.max(0, start - MAX_LINE), start))?.indices?.[1];
+  if (dash !== undefined) return { offset: Math.max(0, start - MAX_LINE) + dash[0], message: NO_BLANK };
   const deeper = fitting.find((each) => each > indent);
   if (fitting.includes(indent) && deeper !== undefined && !text.startsWith('- ', at))
     return {

@@ -7,7 +7,14 @@ import { suggest } from './suggest.ts';
 type Hint = (message: string, found: unknown) => string | undefined;
 
 const HINTS: readonly Hint[] = [
+  hintOfStrayCharacter,
   hintOfStop,
+  hintOfComma,
+  hintOfTls,
+  hintOfMode,
+  hintOfHost,
+  hintOfPath,
+  hintOfSample,
   hintOfAddress,
   hintOfShare,
   (message, found) => (message.startsWith(DURATION_FORM) ? write(suggestDuration(found)) : undefined),
@@ -44,6 +51,56 @@ function hintOfAddress(message: string, found: unknown): string | undefined {
   return undefined;
 }
 
+/** Characters that programs for text put in, and that look like others. */
+const STRAY: readonly (readonly [RegExp, string])[] = [
+  [/\u00a0|\u202f/, 'it has a no-break space: write a blank'],
+  [/[\u201c\u201d\u201e]/, 'it has curly quotes: write "…"'],
+  [/[\u2018\u2019]/, "it has curly quotes: write '…'"],
+  [/[\u200b\ufeff]/, 'it has a character that is not seen: write it anew'],
+];
+
+/** What is to be done about a character that stands for another one by mistake; undefined when there is none. */
+export function hintOfStrayCharacter(_: string, found: unknown): string | undefined {
+  return typeof found === 'string' ? STRAY.find(([pattern]) => pattern.test(found))?.[1] : undefined;
+}
+
+/** Inside `{ }` what comes after a comma is the next key, here without a value. */
+function hintOfComma(message: string, found: unknown): string | undefined {
+  const isNothing = message.startsWith('header value must') && found === null;
+  return isNothing ? 'a comma ends the value inside { }: put a value with a comma in quotes' : undefined;
+}
+
+function hintOfTls(message: string, found: unknown): string | undefined {
+  const isUrl = message.startsWith('an address has') && typeof found === 'string';
+  const address = isUrl ? /^https:\/\/([^/\s]+)\/?$/i.exec(found)?.[1] : undefined;
+  if (address === undefined) return undefined;
+  return `TLS to upstreams is not served by this release: write the address of a port without TLS, such as ${address.replace(/:[0-9]+$/, '')}:80`;
+}
+
+function hintOfMode(message: string, found: unknown): string | undefined {
+  if (!message.startsWith('mode must')) return undefined;
+  const digits = String(found);
+  return /^0?[0-7]{3}$/.test(digits) ? `write "${digits.padStart(4, '0')}", in quotes` : undefined;
+}
+
+function hintOfHost(message: string, found: unknown): string | undefined {
+  if (!message.startsWith('host must') || typeof found !== 'string') return undefined;
+  const [, host, port] = /^(?:[a-z]{1,10}:\/\/)?([\w*.-]+)(:[0-9]+)?(?:\/\S*)?$/i.exec(found) ?? [];
+  if (host === undefined || host === found) return undefined;
+  if (!message.includes('with or without port')) return `write ${host}`;
+  return found.includes('/') && (port ?? '').length < 6 ? `write ${host}${port ?? ''}` : undefined;
+}
+
+function hintOfPath(message: string, found: unknown): string | undefined {
+  if (!message.startsWith('path must start with "/"') || typeof found !== 'string') return undefined;
+  return /^[\w.~-][\w./~-]{0,100}$/.test(found) ? `write /${found}` : undefined;
+}
+
+function hintOfSample(message: string, found: unknown): string | undefined {
+  const isShare = typeof found === 'number' || (typeof found === 'string' && /^[0-9.]{1,9}%?$/.test(found));
+  return message.startsWith('sample must be session') && isShare ? `write percent: ${String(found).replace('%', '')}` : undefined;
+}
+
 function hintOfShare(message: string, found: unknown): string | undefined {
   return message.startsWith('share must') && typeof found === 'number' && found > 1 && found <= 100 ? `write ${found}%` : undefined;
 }
@@ -67,6 +124,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'connect-error': 'connect-failure',
   h1: 'http1',
   h2: 'http2',
+  h2c: 'http1',
   'http/1.1': 'http1',
   https: 'http1, and tls at the listener',
   root: 'admin',

@@ -1,6 +1,7 @@
 // Parts of the grammar that this release does not serve. Where serving without them would be wrong it is a Problem; else a notice.
 
 import type { Config } from '../model.ts';
+import { LISTENER_TLS, VERSION_TLS } from '../unserved.ts';
 import type { Review } from './review.ts';
 
 const LATER = 'is not served by this release';
@@ -8,7 +9,7 @@ const LATER = 'is not served by this release';
 export function listenersAreServed(config: Config, review: Review): void {
   for (const [index, { tls, proxyProtocol, protocols }] of config.listeners.entries()) {
     const path = ['listeners', index];
-    if (tls !== undefined) review.problem([...path, 'tls'], `TLS ${LATER}: remove tls, and end TLS in front of Sluice`, 'key');
+    if (tls !== undefined) review.problem([...path, 'tls'], LISTENER_TLS, 'key');
     if (proxyProtocol) review.problem([...path, 'proxyProtocol'], `the PROXY protocol ${LATER}: set it to false`);
     if (!protocols.includes('http2')) continue;
     if (protocols.includes('http1')) review.notice([...path, 'protocols'], `http2 ${LATER}: only http1 is`, 'key');
@@ -20,7 +21,7 @@ export function versionsAreServed(config: Config, review: Review): void {
   for (const pool of config.pools) {
     for (const { name, tls, protocol } of pool.versions) {
       const path = ['pools', pool.name, 'versions', name];
-      if (tls) review.problem([...path, 'tls'], `TLS to upstreams ${LATER}: remove tls`, 'key');
+      if (tls) review.problem([...path, 'tls'], VERSION_TLS, 'key');
       if (protocol === 'http2') review.problem([...path, 'protocol'], `http2 to upstreams ${LATER}: use http1`);
       if (protocol === 'auto') review.notice([...path, 'protocol'], `http2 to upstreams ${LATER}: auto means http1`);
     }

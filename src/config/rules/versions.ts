@@ -51,8 +51,16 @@ export function splitPercentsAreAll(config: Config, review: Review): void {
       continue;
     }
     const sum = Math.round(percents.reduce((all, [, weight]) => all + (weightOf(weight) ?? 0), 0) * 1e6) / 1e6;
-    if (sum !== 100) review.problem(path, `percents of a split must add up to 100%, got ${sum}%`);
+    if (sum !== 100) review.problem(path, `percents of a split must add up to 100%, got ${sum}%${hintOfSum(percents, sum)}`);
   }
+}
+
+/** What the first one would be; for two, that one of them may be left out is known from the guide. */
+function hintOfSum(percents: readonly (readonly [string, unknown])[], sum: number): string {
+  const [first] = percents;
+  if (first === undefined) return '';
+  const right = Math.round(((weightOf(first[1]) ?? 0) + 100 - sum) * 1e6) / 1e6;
+  return right < 0 ? '' : ` (write ${first[0]}: ${right}%)`;
 }
 
 export function overridesNameVersions(config: Config, review: Review): void {

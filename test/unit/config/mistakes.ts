@@ -183,7 +183,7 @@ export const MISTAKES: readonly Mistake[] = [
     '18:26: pools.shop.retries.attempts: attempts must be a whole number from 0 to 10, got "3" (write 3 without quotes)',
   ],
   ['attempts: 1', 'attempts: -1', '18:26: pools.shop.retries.attempts: attempts must be a whole number from 0 to 10, got -1'],
-  ['v1: 95, v2: 5', 'v1: 95%, v2: 10%', '14:12: pools.shop.split: percents of a split must add up to 100%, got 105%'],
+  ['v1: 95, v2: 5', 'v1: 95%, v2: 10%', '14:12: pools.shop.split: percents of a split must add up to 100%, got 105% (write v1: 90%)'],
   [
     'v1: 95, v2: 5',
     'v1: 95%, v2: 5',
@@ -360,7 +360,7 @@ export const MISTAKES: readonly Mistake[] = [
   [
     '    health: { path: /healthz, interval: 2s, timeout: 1s }',
     '    health: { path: healthz }',
-    '15:21: pools.shop.health.path: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "healthz"',
+    '15:21: pools.shop.health.path: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "healthz" (write /healthz)',
   ],
   [
     '    health: { path: /healthz, interval: 2s, timeout: 1s }',
@@ -603,7 +603,7 @@ export const MISTAKES: readonly Mistake[] = [
   [
     '    match:\n      - path: { prefix: / }',
     '    match:\n      - path: { prefix: cart }',
-    '23:25: routes[0].match[0].path.prefix: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "cart"',
+    '23:25: routes[0].match[0].path.prefix: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "cart" (write /cart)',
   ],
   [
     '    match:\n      - path: { prefix: / }',
@@ -864,7 +864,7 @@ export const MISTAKES: readonly Mistake[] = [
     'workers: auto;',
     '6:10: workers: workers must be auto or a whole number from 1 to 512, got "auto;" (remove the ";" at the end)',
   ],
-  ['drain: { timeout: 30s }', 'logLevel: debug', '6:1: unknown key "logLevel" (write accessLog: { path: stdout })'],
+  ['drain: { timeout: 30s }', 'logLevel: debug', '6:1: unknown key "logLevel" (write nothing: start with --log-level debug)'],
   [
     'drain: { timeout: 30s }',
     'version: "3"',
@@ -907,7 +907,11 @@ export const MISTAKES: readonly Mistake[] = [
     'drain: { timeout: ${DRAIN} }',
     '6:19: drain.timeout: the environment variable DRAIN is not set: set it, or write ${DRAIN:-default}',
   ],
-  ['drain: { timeout: 30s }', 'tls: {}', '6:1: unknown key "tls" (write tls in a listener)'],
+  [
+    'drain: { timeout: 30s }',
+    'tls: {}',
+    '6:1: unknown key "tls" (write nothing: TLS is not served by this release, so end it in front of Sluice)',
+  ],
   ['routes:', 'route:', '19:1: unknown key "route" (did you mean "routes"?)'],
   ['listeners:', 'listener:', '1:1: unknown key "listener" (did you mean "listeners"?)'],
   ['pools:', 'pool:', '7:1: unknown key "pool" (did you mean "pools"?)'],
@@ -936,4 +940,122 @@ export const MISTAKES: readonly Mistake[] = [
   ['- name: old', '- nmae: old', '26:5: routes[1]: unknown key "nmae" (did you mean "name"?)'],
   ['drain: { timeout: 30s }', 'workers: all', '6:10: workers: workers must be auto or a whole number from 1 to 512, got "all"'],
   ['drain: { timeout: 30s }', 'workers: 2.5', '6:10: workers: workers must be auto or a whole number from 1 to 512, got 2.5'],
+  [
+    'requestHeaders: { set: { x-edge: "1" } }',
+    'responseHeaders: { set: { access-control-allow-origin: * } }',
+    '25:60: not valid YAML: write "*" in quotes',
+  ],
+  [
+    'requestHeaders: { set: { x-edge: "1" } }',
+    'responseHeaders:\n      set:\n        access-control-allow-origin: *',
+    '27:38: not valid YAML: write "*" in quotes',
+  ],
+  [
+    'requestHeaders: { set: { x-edge: "1" } }',
+    'responseHeaders: { set: { access-control-allow-methods: GET, POST } }',
+    '25:66: routes[0].responseHeaders.set.POST: header value must be printable ASCII text, without a blank at either end, got nothing (a comma ends the value inside { }: put a value with a comma in quotes)',
+  ],
+  [
+    '    pool: shop\n',
+    '    pool:\u00a0shop\n',
+    '24:10: not valid YAML: this character looks like another one, and it is a no-break space: write a blank',
+  ],
+  [
+    '    pool: shop\n',
+    '    pool: \u201cshop\u201d\n',
+    '24:11: routes[0].pool: pool name must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit, got "\u201cshop\u201d" (it has curly quotes: write "…")',
+  ],
+  [
+    '    pool: shop\n',
+    '    pool: shop\u00a0\n',
+    '24:11: routes[0].pool: pool name must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit, got "shop\u00a0" (it has a no-break space: write a blank)',
+  ],
+  ['  - name: web\n', '  -name: web\n', '2:3: not valid YAML: a blank is missing after the "-" of a list item'],
+  [
+    'endpoints: [127.0.0.1:9003]',
+    'endpoints: ["https://host:443"]',
+    '13:21: pools.shop.versions.v2.endpoints[0]: an address has no scheme, got "https://host:443" (TLS to upstreams is not served by this release: write the address of a port without TLS, such as host:80)',
+  ],
+  [
+    '  - name: web\n',
+    '  - name: web\n    tls: { cert: a.pem, key: b.pem }\n',
+    '3:5: listeners[0].tls: TLS is not served by this release: remove tls, and end TLS in front of Sluice',
+  ],
+  [
+    'endpoints: [127.0.0.1:9003]',
+    'endpoints: [127.0.0.1:9003]\n        tls: { verify: false }',
+    '14:9: pools.shop.versions.v2.tls: TLS to upstreams is not served by this release: remove tls',
+  ],
+  [
+    '    health:',
+    '    mirrors: [{ name: a, to: v2 }]\n    health:',
+    '15:15: pools.shop.mirrors[0]: a mirror needs a version, or another pool',
+  ],
+  [
+    '    health:',
+    '    mirrors: [{ name: a, version: v2, sample: 10% }]\n    health:',
+    '15:47: pools.shop.mirrors[0].sample: sample must be session or request, got "10%" (write percent: 10)',
+  ],
+  [
+    '    health:',
+    '    overrides: [{ name: a, to: v2, header: { name: a, value: b } }]\n    health:',
+    '15:28: pools.shop.overrides[0]: unknown key "to" (write version: v2)',
+  ],
+  [
+    '    health:',
+    '    overrides: [{ name: a, version: v2, cookie: { name: a } }]\n    health:',
+    '15:49: pools.shop.overrides[0].cookie: the required key "value" is missing (write value: v2, or value: { present: true } for any)',
+  ],
+  ['    health:', '    max_conns: 10\n    health:', '15:5: pools.shop: unknown key "max_conns" (write limits: { connections: 1024 })'],
+  [
+    '    health:',
+    '    connectTimeout: 1s\n    health:',
+    '15:5: pools.shop: unknown key "connectTimeout" (write timeouts: { connect: 1s })',
+  ],
+  [
+    '    health:',
+    '    bodyBytes: 1MiB\n    health:',
+    '15:5: pools.shop: unknown key "bodyBytes" (write limits: { bodyBytes: 10MiB } in the listener)',
+  ],
+  [
+    'endpoints: [127.0.0.1:9003]',
+    'endpoints: [127.0.0.1:9003]\n        health: { path: / }',
+    '14:9: pools.shop.versions.v2: unknown key "health" (write health: { path: /healthz } in the pool)',
+  ],
+  [
+    '{ v1: 95, v2: 5 }',
+    '{ v1: 95%, v2: 10% }',
+    '14:12: pools.shop.split: percents of a split must add up to 100%, got 105% (write v1: 90%)',
+  ],
+  [
+    '127.0.0.1:8080',
+    'unix:/a\n    mode: 0660',
+    '4:11: listeners[0].mode: mode must be three octal digits in quotes, such as "0660", got 660 (write "0660", in quotes)',
+  ],
+  [
+    'path: /healthz',
+    'path: healthz',
+    '15:21: pools.shop.health.path: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "healthz" (write /healthz)',
+  ],
+  [
+    '{ prefix: / }',
+    '{ prefix: api/ }',
+    '23:25: routes[0].match[0].path.prefix: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "api/" (write /api/)',
+  ],
+  [
+    'host: shop.example.com',
+    'host: "https://x"',
+    '28:23: routes[1].redirect.host: host must be a DNS name or IP address without port, got "https://x" (write x)',
+  ],
+  [
+    'endpoints: [127.0.0.1:9003]',
+    'endpoints: [127.0.0.1:9003]\n        protocol: h2c',
+    '14:19: pools.shop.versions.v2.protocol: protocol must be http1, http2 or auto, got "h2c" (write http1)',
+  ],
+  ['drain: { timeout: 30s }', 'overload: true', '6:11: overload: must be a map, got true (write overload: { memory: auto })'],
+  [
+    'pool: shop\n',
+    'cors: true\n    pool: shop\n',
+    '24:5: routes[0]: unknown key "cors" (write responseHeaders: { set: { access-control-allow-origin: "*" } }, or any other header)',
+  ],
 ];

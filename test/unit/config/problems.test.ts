@@ -170,7 +170,7 @@ test.each(BAD_TEXTS)('%s', (_, text, expected) => {
 const BAD_CHANGES: [string, string, string[]][] = [
   // Kinds of values.
   ['v1: 90', 'v1: "abc"', ['8:18: pools.shop.split.v1: weight must be a non-negative number or look like 5%, got "abc"']],
-  ['v1: 90, v2: 10', 'v1: 90%, v2: 5%', ['8:12: pools.shop.split: percents of a split must add up to 100%, got 95%']],
+  ['v1: 90, v2: 10', 'v1: 90%, v2: 5%', ['8:12: pools.shop.split: percents of a split must add up to 100%, got 95% (write v1: 95%)']],
   [
     'v1: 90, v2: 10',
     'v1: 90%, v2: 10',
@@ -342,7 +342,9 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     'pool: shop }',
     'pool: shop, match: [{ path: { prefix: a } }] }',
-    ['10:57: routes[0].match[0].path.prefix: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "a"'],
+    [
+      '10:57: routes[0].match[0].path.prefix: path must start with "/" and have no blank, "?", "#" or character outside ASCII, got "a" (write /a)',
+    ],
   ],
   [
     'pool: shop }',
@@ -387,7 +389,7 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     'pool: shop }',
     'redirect: { host: "a/b" } }',
-    ['10:37: routes[0].redirect.host: host must be a DNS name or IP address without port, got "a/b"'],
+    ['10:37: routes[0].redirect.host: host must be a DNS name or IP address without port, got "a/b" (write a)'],
   ],
   ['pool: shop }', 'redirect: { port: 1 }, version: v1 }', ['10:51: routes[0].version: version needs a pool']],
   // Rules: what must fit together.
