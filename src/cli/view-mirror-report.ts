@@ -54,7 +54,7 @@ function describeCounts(
     ['since', since],
     ['compared', `${count(verdict.compared, 'request')}, ${withSecondary}`],
     ['differ', `${describeBounds(verdict.differenceRate)} of requests, beyond the noise`],
-    ['fail', `${describeBounds(verdict.failureRate)} of requests, beyond what fails on the primary`],
+    ['fail', `${describeBounds(verdict.failureRate)} of requests get no response (500 is one), more than of the primary`],
     ...describeOutcomes(templates),
   ]);
 }

@@ -32,7 +32,7 @@ mirror    dark of pool shop, to shop/v2
 since     2026-01-31 01:00:00 UTC, 2 h ago
 compared  12345 requests, 12001 of them with a secondary response, which shows the noise
 differ    0.81 % to 1.32 % of requests, beyond the noise
-fail      at most 0.04 % of requests, beyond what fails on the primary
+fail      at most 0.04 % of requests get no response (500 is one), more than of the primary
 
 Latency, of the primary -> of the shadow; in how many requests the shadow was slower
 ROUTE  PATHS         COMPARED      P50 MS      P90 MS    P99 MS  SLOWER
@@ -75,7 +75,7 @@ mirror    dark of pool shop, to engine as it splits
 since     2026-01-31 01:00:00 UTC, 2 h ago
 compared  0 requests, 0 of them with a secondary response, which shows the noise
 differ    any share of requests, beyond the noise
-fail      any share of requests, beyond what fails on the primary
+fail      any share of requests get no response (500 is one), more than of the primary
 `,
   );
 });
