@@ -40,8 +40,8 @@ function isFollowing({ path, message }: Problem, meant: Work['meant']): boolean 
 
 /** A Problem at a path of the document; its message begins with the path. */
 export function problemAt(merged: Merged, path: Path, message: string, side: Side = 'value'): Problem {
-  const where = formatPath(path);
-  return { ...merged.place(path, side), path: where, message: where === '' ? message : `${where}: ${message}` };
+  const where = formatPath(merged.pathInFile?.(path) ?? path);
+  return { ...merged.place(path, side), path: formatPath(path), message: where === '' ? message : `${where}: ${message}` };
 }
 
 interface Work {
@@ -96,6 +96,7 @@ function tlsAt(path: Path): { readonly depth: number; readonly message: string }
 
 /** The message of such an issue is the list of known keys: see `shape`. */
 function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }>, path: Path, work: Work): void {
+  const shown = formatPath(work.merged.pathInFile?.(path) ?? path);
   const known = issue.message.split(' ').filter((key) => key !== '');
   for (const key of issue.keys) {
     if (work.problems.length >= MAX_PROBLEMS) return;
@@ -105,7 +106,7 @@ function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }
     work.meant.set(where, [...(work.meant.get(where) ?? []), ...keys]);
     const hint = renamedHint(path, key) || (habit?.hint ?? (didYouMean(key, known) || unknownHint(path, key, known)));
     const problem = problemAt(work.merged, [...path, key], '', 'key');
-    work.problems.push({ ...problem, message: `${where === '' ? '' : `${where}: `}unknown key ${show(key)}${hint}` });
+    work.problems.push({ ...problem, message: `${shown === '' ? '' : `${shown}: `}unknown key ${show(key)}${hint}` });
   }
 }
 

@@ -13,6 +13,8 @@ export interface Merged {
   readonly value: Readonly<Record<string, unknown>>;
   /** Place of the deepest node that exists on a path of `value`. */
   place(path: Path, side: Side): Place;
+  /** The path within the file that it stands in, for messages; absent where that is the same. */
+  pathInFile?(path: Path): Path;
   readonly problems: readonly Problem[];
 }
 
@@ -57,6 +59,11 @@ class Merge implements Merged {
       if (origin !== undefined) return locate(origin.source, [...origin.path, ...path.slice(depth)], side);
     }
     return locate(this.first, path, side);
+  }
+
+  pathInFile(path: Path): Path {
+    const origin = path.length < 2 ? undefined : this.origins.get(compoundKey(...path.slice(0, 2)));
+    return origin === undefined ? path : [...origin.path, ...path.slice(2)];
   }
 
   private addList(source: Source, key: string, items: readonly unknown[]): void {

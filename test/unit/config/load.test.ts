@@ -57,8 +57,8 @@ test('Problems in a directory name the right file and line', () => {
   write('b.yaml', 'pools:\n  cart: { versions: { v1: { endpoints: [5] } } }\nroutes:\n  - { name: cart, pool: crt, hosts: [a b] }\n');
   expect(findings(folder)).toEqual([
     '/b.yaml:2:41: pools.cart.versions.v1.endpoints[0]: endpoint must be an address or a map with an address, got 5 (write 127.0.0.1:5)',
-    '/b.yaml:4:25: routes[1].pool: there is no pool "crt" (did you mean "cart"?)',
-    '/b.yaml:4:38: routes[1].hosts[0]: host must be a DNS name, an IP address or *.name, got "a b"',
+    '/b.yaml:4:25: routes[0].pool: there is no pool "crt" (did you mean "cart"?)',
+    '/b.yaml:4:38: routes[0].hosts[0]: host must be a DNS name, an IP address or *.name, got "a b"',
   ]);
 });
 
@@ -72,10 +72,10 @@ test('what two files define is told with both places', () => {
   write('a.yaml', `${LISTENERS}${POOLS}${ROUTES}workers: 1\n`);
   write('b.yaml', `${LISTENERS}${POOLS}${ROUTES}workers: 2\n`);
   expect(findings(folder)).toEqual([
-    '/b.yaml:2:13: listeners[1].name: name "web" is already taken at /a.yaml:2',
-    '/b.yaml:2:27: listeners[1].address: address "127.0.0.1:8080" is already taken at /a.yaml:2',
+    '/b.yaml:2:13: listeners[0].name: name "web" is already taken at /a.yaml:2',
+    '/b.yaml:2:27: listeners[0].address: address "127.0.0.1:8080" is already taken at /a.yaml:2',
     '/b.yaml:4:3: pool "shop" is already defined at /a.yaml:4:3',
-    '/b.yaml:6:13: routes[1].name: name "shop" is already taken at /a.yaml:6',
+    '/b.yaml:6:13: routes[0].name: name "shop" is already taken at /a.yaml:6',
     '/b.yaml:7:1: key "workers" is already defined at /a.yaml:7:1',
   ]);
 });
