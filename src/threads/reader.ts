@@ -5,7 +5,6 @@ import { adoptDecoded, decodeRead, readSent } from '../config/decode.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { EndpointList } from '../config/endpoint-file.ts';
 import { loadEndpoints, readConfig, readFitting, sizeOf } from '../config/load.ts';
-import type { RouteConfig } from '../config/model.ts';
 import { refuseByBeginning } from '../config/parse.ts';
 import type { Problem } from '../config/problem.ts';
 import { isPlainYaml } from '../config/plain-yaml/reader.ts';
@@ -15,6 +14,8 @@ import type { Loaded } from '../control/submission.ts';
 import type { Plain } from '../lib/plain.ts';
 import { after, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
+import { KnownRoutes } from './known-routes.ts';
+import type { RouteLists } from './known-routes.ts';
 import { ReadingLife } from './reading-life.ts';
 import type { Failure } from './reading-life.ts';
 import type { Job, ReadConfig } from './reading-messages.ts';
@@ -34,6 +35,7 @@ export class Reader implements Reading {
   #idle: Timer | undefined = undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+  readonly #known = new KnownRoutes();
 
   /** The config that is served first. */
   async first(path: string): Promise<Required<Loaded>> {
@@ -76,23 +78,24 @@ export class Reader implements Reading {
       const found = await this.#run(job, size);
       if ('fault' in found) return failed(file, found);
       if (found.kind !== 'config') throw new Error(`unexpected message from the reading thread: ${found.kind}`);
-      return this.#collect(found, file);
+      return this.#collect(found, job, file);
     });
   }
 
   /** The routes, slice by slice: between two of them everything else has its turn. */
-  async #collect(found: ReadConfig, file: string): Promise<Required<Loaded>> {
-    const config: RouteConfig[] = [];
-    const written: unknown[] = [];
-    while (config.length < found.routes) {
+  async #collect(found: ReadConfig, job: Job, file: string): Promise<Required<Loaded>> {
+    const collected = this.#known.collect();
+    while (collected.length < found.routes) {
       await new Promise<void>(soon);
       const slice = (await this.#life?.more(LEAST_MS)) ?? { fault: 'cannot be read: Sluice is stopping' };
       if ('fault' in slice) return failed(file, slice);
       if (slice.kind !== 'routes') throw new Error(`unexpected message from the reading thread: ${slice.kind}`);
-      for (const route of slice.config) config.push(route);
-      for (const route of slice.written) written.push(route);
+      collected.add(slice);
     }
-    return joined(found, config, written);
+    const { lists } = collected;
+    // What the API is sent is mostly thrown away.
+    if (job.kind === 'config' && found.routes > 0) this.#known.remember(lists);
+    return joined(found, lists);
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -128,7 +131,7 @@ function decoded(read: FileRead): Required<Loaded> {
   return { read, alone: decodeRead(read) };
 }
 
-function joined({ load, read, value, routes }: ReadConfig, config: readonly RouteConfig[], written: readonly unknown[]): Required<Loaded> {
+function joined({ load, read, value, routes }: ReadConfig, { config, written }: RouteLists): Required<Loaded> {
   const whole = value === undefined || routes === 0 ? value : { ...value, routes: written };
   const meant = load.config === undefined || routes === 0 ? load.config : { ...load.config, routes: config };
   // Its places are lost with the thread. Nobody asks for them: what is sent over a file has none in it.

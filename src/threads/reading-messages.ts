@@ -26,7 +26,7 @@ export interface ReadConfig {
   readonly routes: number;
 }
 
-interface Routes {
+export interface Routes {
   readonly kind: 'routes';
   readonly config: Config['routes'];
   readonly written: readonly unknown[];
