@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodType } from 'zod';
 import { readField } from '../config/field.ts';
+import { withoutMasks } from '../config/mask.ts';
 import { showConfig } from '../config/print.ts';
 import type { Change, ControlApi } from '../control/control-api.ts';
 import { isMap } from '../lib/plain.ts';
@@ -107,7 +108,8 @@ function addWrites(app: FastifyInstance, control: ControlApi, kind: Kind): void 
   });
   app.put(single, { schema: set, config: { access: 'operator' } }, (request, reply) => {
     const [pool, name] = [nameIn(request, 'pool'), nameIn(request, 'name', one)];
-    const { reason } = readBody(body, request);
+    // What masks stand for is found out in its turn, and so is whether they stand for anything.
+    const { reason } = readBody(body, request, withoutMasks);
     return carryOut(control, { request, reply }, kind.set(pool, name, withoutReason(request.body)), reason);
   });
   const remove = describe({ ...write, id: `remove${title}`, summary: `Removes ${named}.`, path: ['pool', 'name'] });

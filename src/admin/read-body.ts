@@ -53,8 +53,11 @@ export function readText(request: FastifyRequest): string {
   return body.text;
 }
 
-/** The body as `schema` decodes it; without a body, an empty map. Throws an HttpProblem (400) with all its faults. */
-export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
+/**
+ * The body as `schema` decodes it; without a body, an empty map. Throws an HttpProblem (400) with all its faults.
+ * @param judged returns what is judged in place of the value that was sent
+ */
+export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest, judged: (value: unknown) => unknown = asItIs): T {
   const { text, value } = (request.body as SentBody | undefined) ?? EMPTY;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw malformed([{ path: '', line: 1, column: 1, message: 'the body must be a map' }]);
@@ -62,11 +65,15 @@ export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest): T {
   const { repeated } = places;
   if (repeated !== undefined)
     throw malformed([{ path: repeated.path, ...repeated.place, message: `the key ${show(repeated.key)} is already there` }]);
-  const decoded = schema.safeParse(value);
+  const decoded = schema.safeParse(judged(value));
   if (decoded.success) return decoded.data;
   const most = request.role === 'viewer' ? MAX_LOCATED_FOR_VIEWERS : MAX_LOCATED_LENGTH;
   const merged = asMerged(value, text.length > most ? undefined : places);
   throw malformed(problemsOf(decoded.error.issues.slice(0, MAX_PROBLEMS), merged).slice(0, MAX_PROBLEMS).map(placed));
+}
+
+function asItIs(value: unknown): unknown {
+  return value;
 }
 
 /** For a route that takes no body. */

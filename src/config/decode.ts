@@ -7,9 +7,11 @@ import type { Amendment, SupersededAmendment } from './amend.ts';
 import { AmendedDocument } from './amended-document.ts';
 import { decodeValue, rememberDecoded } from './decode-value.ts';
 import { dropUnfittingAmendments } from './drop-unfitting.ts';
+import { escapeVariables } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { problemsOf } from './issues.ts';
 import { unmaskWritten } from './mask.ts';
+import type { InForce } from './mask.ts';
 import { mergeSources } from './merge.ts';
 import type { Merged } from './merge.ts';
 import type { Config } from './model.ts';
@@ -61,9 +63,11 @@ export function decodeText(file: string, text: string, environment?: Environment
 }
 
 /** Reads a text that somebody sent. @param inForce whose secrets the masks in it stand for; undefined: it has none */
-export function readSent(file: string, text: string, inForce: Plain | undefined): FileRead {
-  const { source } = inForce === undefined ? { source: undefined } : parseText('', text);
-  return readFiles([{ file, text: source === undefined ? text : JSON.stringify(unmaskWritten(source.value, inForce!)) }]);
+export function readSent(file: string, text: string, inForce: InForce | undefined): FileRead {
+  const value = inForce === undefined ? undefined : parseText('', text).source?.value;
+  const unmasked = value === undefined ? undefined : unmaskWritten(value, inForce!, [], escapeVariables);
+  // Places in the text are kept where they can be.
+  return readFiles([{ file, text: unmasked === value ? text : JSON.stringify(unmasked) }]);
 }
 
 /**

@@ -5,7 +5,10 @@ import { createHmac } from 'node:crypto';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { MASK, isSecretName } from '../lib/mask.ts';
 import { isMap } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import { newKey } from '../lib/random.ts';
+import { isNamedList, itemsOf, readField } from './field.ts';
+import type { FieldPath } from './field.ts';
 import type { Path } from './path.ts';
 
 /** Keys of the grammar whose maps hold values by the names of fields. */
@@ -27,52 +30,113 @@ export function isSecretPlace(path: Path): boolean {
   return path.some((part, depth) => typeof part === 'string' && isSecretName(part) && HOLDERS.has(String(path[depth - 1])));
 }
 
-/** A written config, or a part of it, without the values of secret fields. What holds no secret stays the same object. */
-export function maskWritten<T>(written: T): T {
-  return walk(written, 'nothing', (_, value) => (isMask(value) ? value : maskOf(value))) as T;
+/** A written config, or the part of it that stands at `at`, without the values of secret fields. What holds no secret stays the same object. */
+export function maskWritten<T>(written: T, at: FieldPath = []): T {
+  return walk(written, placeOf(at), 'nothing', (place, value) => (isMask(value) ? value : maskOf(place, value))) as T;
 }
 
-/** The same config with the secrets of `known` in place of their masks. A mask that is not of `known` stays. */
-export function unmaskWritten(written: unknown, known: unknown): unknown {
+/** The same without masks, to judge its form before anybody knows what they stand for. */
+export function withoutMasks(written: unknown): unknown {
+  return walk(written, undefined, 'nothing', (_, value) => (isMask(value) ? 'masked' : value));
+}
+
+/** Whose secrets masks stand for, and who sends them. */
+export interface InForce {
+  /** As `describeConfig` returns it. */
+  readonly known: Plain;
+  /**
+   * Who knows secrets may write them in place of masks. `traffic`: only those that overrides and mirrors look for. Any other counts as a change,
+   * also when it is right: else whoever may not change it could try what it is.
+   */
+  readonly mayWrite: 'all' | 'traffic';
+}
+
+/**
+ * The same config, or the part of it that stands at `at`, with secrets in place of their masks. A mask stands for the secret of its own place alone:
+ * the same field of the same thing. Any other stays, and the schema refuses it.
+ * @param spell returns a secret as it is written there
+ */
+export function unmaskWritten(written: unknown, { known, mayWrite }: InForce, at: FieldPath = [], spell = asItIs): unknown {
   const secrets = new Map<string, string>();
-  walk(known, 'nothing', (name, value) => {
-    secrets.set(`${name.toLowerCase()} ${maskOf(value)}`, value);
+  walk(at.length === 0 ? known : readField(known, at), placeOf(at), 'nothing', (place, value) => {
+    secrets.set(`${textOf(place)} ${maskOf(place, value)}`, value);
     return value;
   });
-  return walk(written, 'nothing', (name, value) => secrets.get(`${name.toLowerCase()} ${value}`) ?? value);
+  return walk(written, placeOf(at), 'nothing', (place, value) => {
+    if (!isMask(value)) return mayWrite === 'all' || isOfTraffic(pathOf(place)) ? value : newKey();
+    const secret = secrets.get(`${textOf(place)} ${value}`);
+    return secret === undefined ? value : spell(secret);
+  });
 }
 
-type Change = (name: string, value: string) => string;
+/** Threads that are started from now on make the same masks. */
+export function shareMaskKey(): void {
+  maskKey();
+}
+
+function asItIs(secret: string): string {
+  return secret;
+}
+
+/** What decides which requests an override or a mirror gets; whoever shifts traffic sets it. */
+function isOfTraffic([top, , list, , key]: Path): boolean {
+  return top === 'pools' && (list === 'overrides' || (list === 'mirrors' && key === 'match'));
+}
+
+/** From the inside to the root: things in lists go by their names, in lists without names all have one place. */
+type Place = { readonly around: Place; readonly part: string | number } | undefined;
+
+type Change = (place: Place, value: string) => string;
 
 /** What the values in a map are: of fields by name, the value of one secret field, or nothing of the kind. */
-type Within = 'fields' | 'nothing' | { readonly field: string };
+type Within = 'fields' | 'secret' | 'nothing';
 
-function walk(value: unknown, within: Within, change: Change): unknown {
-  if (typeof value === 'string') return typeof within === 'object' ? change(within.field, value) : value;
-  if (Array.isArray(value))
-    return changed(
-      value,
-      value.map((item) => walk(item, 'nothing', change)),
-    );
+function walk(value: unknown, place: Place, within: Within, change: Change): unknown {
+  if (typeof value === 'string') return within === 'secret' ? change(place, value) : value;
+  if (Array.isArray(value)) return walkList(value, place, change);
   if (!isMap(value)) return value;
   const named = typeof value['name'] === 'string' && isSecretName(value['name']) ? value['name'] : undefined;
-  const entries = Object.entries(value).map(([key, inner]) => [key, walk(inner, withinKey(key, within, named), change)] as const);
+  const entries = Object.entries(value).map(([key, inner]) => {
+    const part = key === 'value' && named !== undefined ? `value of ${named.toLowerCase()}` : within === 'fields' ? key.toLowerCase() : key;
+    return [key, walk(inner, { around: place, part }, withinKey(key, within, named), change)] as const;
+  });
   return entries.every(([key, inner]) => inner === value[key]) ? value : Object.fromEntries(entries);
 }
 
+function walkList(list: readonly unknown[], place: Place, change: Change): unknown {
+  const path = pathOf(place);
+  const names = isNamedList(path) ? [...itemsOf(list, path).keys()] : undefined;
+  const after = list.map((item, index) => walk(item, { around: place, part: names?.[index] ?? '*' }, 'nothing', change));
+  return after.every((item, index) => item === list[index]) ? list : after;
+}
+
+function placeOf(path: Path): Place {
+  return path.reduce<Place>((around, part) => ({ around, part }), undefined);
+}
+
+function pathOf(place: Place): Path {
+  const path: (string | number)[] = [];
+  for (let at = place; at !== undefined; at = at.around) path.push(at.part);
+  return path.reverse();
+}
+
+function textOf(place: Place): string {
+  return JSON.stringify(pathOf(place));
+}
+
 function withinKey(key: string, within: Within, named: string | undefined): Within {
-  if (typeof within === 'object') return key === 'regex' ? within : 'nothing';
-  if (key === 'value' && named !== undefined) return { field: named };
-  if (within === 'fields') return isSecretName(key) ? { field: key } : 'nothing';
+  if (within === 'secret') return key === 'regex' ? within : 'nothing';
+  if (key === 'value' && named !== undefined) return 'secret';
+  if (within === 'fields') return isSecretName(key) ? 'secret' : 'nothing';
   return HOLDERS.has(key) ? 'fields' : 'nothing';
 }
 
-function changed(before: readonly unknown[], after: readonly unknown[]): readonly unknown[] {
-  return after.every((item, index) => item === before[index]) ? before : after;
-}
-
-function maskOf(value: string): string {
-  const digest = createHmac('sha256', maskKey()).update(value).digest('hex').slice(0, DIGEST_DIGITS);
+/** Of its place too: who may set one secret cannot find out another by comparing masks. */
+function maskOf(place: Place, value: string): string {
+  const digest = createHmac('sha256', maskKey())
+    .update(`${textOf(place)} ${value}`)
+    .digest('hex')
+    .slice(0, DIGEST_DIGITS);
   return `${MASK} (${digest})`;
 }
 

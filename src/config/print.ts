@@ -36,7 +36,7 @@ export function showConfig(config: Config): Written {
   const { routes, ...top } = describeConfig(config);
   return maskedOnce(describeConfig(config), () => ({
     ...maskWritten(top),
-    routes: maskedOnce(routes as object, () => maskWritten(routes)),
+    routes: maskedOnce(routes as object, () => maskWritten(routes, ['routes'])),
   }));
 }
 

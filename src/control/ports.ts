@@ -3,7 +3,7 @@
 import type { DatedReport } from '../compare/mirror-report.ts';
 import type { LoadResult } from '../config/decode.ts';
 import type { AdminConfig, Address, Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
-import type { Plain } from '../lib/plain.ts';
+import type { InForce } from '../config/mask.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { Adoption } from '../api/scalars.ts';
@@ -122,7 +122,7 @@ export interface Comparing {
 export interface Reading {
   /**
    * A text that somebody sent. Paths in it are relative to the folder of `file`, which need not exist.
-   * @param inForce whose secrets the masks in the text stand for; undefined: it has none
+   * @param inForce whose secrets the masks in the text stand for; undefined: it is taken as it is
    */
-  text(file: string, text: string, inForce?: Plain): Promise<LoadResult>;
+  text(file: string, text: string, inForce?: InForce): Promise<LoadResult>;
 }

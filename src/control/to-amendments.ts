@@ -19,6 +19,7 @@ import {
 import type { Changed, Standing } from '../config/changes.ts';
 import { decodeRead } from '../config/decode.ts';
 import { unmaskWritten } from '../config/mask.ts';
+import type { InForce } from '../config/mask.ts';
 import { formatPath } from '../config/path.ts';
 import { readField } from '../config/field.ts';
 import { samePlain } from '../config/plain.ts';
@@ -49,11 +50,21 @@ export async function toAmendments(
   { journal, reading }: ChangeSources,
 ): Promise<AmendmentsOrRefusal> {
   const standing: Standing = { written: basis.read.document?.value ?? {}, amendments: basis.amendments };
+  // Who reads a config gets masks; sent back, they stand for the secrets in force.
+  const inForce: InForce = { known: describeConfig(basis.config), mayWrite: role === 'admin' ? 'all' : 'traffic' };
   switch (change.kind) {
     case 'split':
       return told(setSplit(standing, change.pool, change.weights), basis);
     case 'override':
-      return told(setOverride(standing, change.pool, change.name, unmask(change.override, basis)), basis);
+      return told(
+        setOverride(
+          standing,
+          change.pool,
+          change.name,
+          unmaskWritten(change.override, inForce, ['pools', change.pool, 'overrides', change.name]),
+        ),
+        basis,
+      );
     case 'remove-override':
       return told(removeOverride(standing, change.pool, change.name), basis);
     case 'clear-overrides':
@@ -63,7 +74,15 @@ export async function toAmendments(
     case 'reset-config':
       return [];
     case 'mirror':
-      return told(setMirror(standing, change.pool, change.name, unmask(change.mirror, basis)), basis);
+      return told(
+        setMirror(
+          standing,
+          change.pool,
+          change.name,
+          unmaskWritten(change.mirror, inForce, ['pools', change.pool, 'mirrors', change.name]),
+        ),
+        basis,
+      );
     case 'remove-mirror':
       return told(removeMirror(standing, change.pool, change.name), basis);
     case 'clear-mirrors':
@@ -73,7 +92,7 @@ export async function toAmendments(
     case 'resume':
       return told(setDrain(standing, change, false), basis);
     case 'config':
-      return replaceConfig(change.document, standing, basis, reading);
+      return replaceConfig(change.document, inForce, { standing, basis, reading });
     case 'restore':
       return restore(change, { role, standing, basis, journal, reading });
   }
@@ -86,14 +105,22 @@ function told(changed: Changed, { revision }: Basis): AmendmentsOrRefusal {
   return { result: 'rejected', revision, problems: changed.faults.map(({ path, message }) => ({ path, message })) };
 }
 
+interface Replacing extends Pick<ChangeSources, 'reading'> {
+  readonly standing: Standing;
+  readonly basis: Basis;
+}
+
 /** Text is YAML, of which JSON is a part. Paths of files in it are relative to the folder of the config. */
-async function replaceConfig(document: unknown, standing: Standing, basis: Basis, reading: Reading): Promise<AmendmentsOrRefusal> {
+async function replaceConfig(
+  document: unknown,
+  inForce: InForce | undefined,
+  { standing, basis, reading }: Replacing,
+): Promise<AmendmentsOrRefusal> {
   const { config, read, revision } = basis;
   const file = join(dirname(read.files[0] ?? '.'), 'config');
   const text = typeof document === 'string' ? document : (JSON.stringify(document) as string | undefined);
-  // Who reads a config gets masks; sent back, they stand for the secrets in force.
-  const masked = text?.includes(`${MASK} (`) === true ? (withoutVariables(describeConfig(config)) as Plain) : undefined;
-  const asked = await reading.text(file, text ?? 'null', masked);
+  const isPlain = inForce?.mayWrite === 'all' && text?.includes(`${MASK} (`) !== true;
+  const asked = await reading.text(file, text ?? 'null', isPlain ? undefined : inForce);
   if (asked.config === undefined || asked.written === undefined)
     return {
       result: 'rejected',
@@ -104,14 +131,8 @@ async function replaceConfig(document: unknown, standing: Standing, basis: Basis
   return told(setConfig({ ...standing, config, alone }, { written: asked.written, config: asked.config }), basis);
 }
 
-function unmask(asked: unknown, { config }: Basis): unknown {
-  return unmaskWritten(asked, describeConfig(config));
-}
-
-interface Restoring extends ChangeSources {
+interface Restoring extends ChangeSources, Replacing {
   readonly role: ChangeRequest['role'];
-  readonly standing: Standing;
-  readonly basis: Basis;
 }
 
 /** What stood over the file then, if that gives what is to be restored; else what differs from the file of today. */
@@ -127,7 +148,7 @@ async function restore(
   const document = withFilesOf(describeConfig(basis.config), restored.document, () => fileAlone(basis.read));
   const before = decodeRead(basis.read, found.amendments as readonly Amendment[]);
   if (before.config !== undefined && samePlain(describeConfig(before.config), document)) return before.amended.amendments;
-  return withoutPlaces(await replaceConfig(withoutVariables(document), standing, basis, reading));
+  return withoutPlaces(await replaceConfig(withoutVariables(document), undefined, { standing, basis, reading }));
 }
 
 /** Files that the config file no longer names stay as they are: they are no reason to refuse the rest. */

@@ -5,13 +5,14 @@ import { adoptDecoded, decodeRead, readSent } from '../config/decode.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { EndpointList } from '../config/endpoint-file.ts';
 import { loadEndpoints, readConfig, readFitting, sizeOf } from '../config/load.ts';
+import { shareMaskKey } from '../config/mask.ts';
+import type { InForce } from '../config/mask.ts';
 import { refuseByBeginning } from '../config/parse.ts';
 import type { Problem } from '../config/problem.ts';
 import { isPlainYaml } from '../config/plain-yaml/reader.ts';
 import type { Place } from '../config/source.ts';
 import type { Reading } from '../control/ports.ts';
 import type { Loaded } from '../control/submission.ts';
-import type { Plain } from '../lib/plain.ts';
 import { after, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
 import { KnownRoutes } from './known-routes.ts';
@@ -51,7 +52,7 @@ export class Reader implements Reading {
     return this.#config({ kind: 'config', path }, path, size);
   }
 
-  async text(file: string, text: string, inForce?: Plain): Promise<LoadResult> {
+  async text(file: string, text: string, inForce?: InForce): Promise<LoadResult> {
     if (text.length <= MAX_AT_ONCE && isPlainYaml(text)) return decodeRead(readSent(file, text, inForce));
     const refusal = refuseByBeginning(file, text);
     if (refusal !== undefined) return refused(file, refusal).alone;
@@ -111,6 +112,7 @@ export class Reader implements Reading {
     if (this.#life !== undefined && (this.#life.hasEnded || this.#life.heapMb < heapMb)) await this.#end();
     if (this.#isClosed) return { fault: 'cannot be read: Sluice is stopping' };
     try {
+      shareMaskKey();
       this.#life ??= new ReadingLife({ heapMb });
     } catch (error) {
       return { fault: `cannot be read: ${error instanceof Error ? error.message : String(error)}` };

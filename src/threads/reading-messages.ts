@@ -2,12 +2,12 @@
 
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { EndpointList } from '../config/endpoint-file.ts';
-import type { Plain } from '../lib/plain.ts';
+import type { InForce } from '../config/mask.ts';
 import type { Config } from '../config/model.ts';
 
 export type Job =
   | { readonly kind: 'config'; readonly path: string }
-  | { readonly kind: 'text'; readonly file: string; readonly text: string; readonly inForce: Plain | undefined }
+  | { readonly kind: 'text'; readonly file: string; readonly text: string; readonly inForce: InForce | undefined }
   | { readonly kind: 'endpoints'; readonly path: string };
 
 export type ToReading =

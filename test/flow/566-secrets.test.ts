@@ -129,3 +129,50 @@ test('nobody reads a secret where one mirror or one override is shown, nor in th
     if (single.includes(path)) expect(text).toMatch(/\*\*\* \([0-9a-f]{8}\)/);
   }
 });
+
+type Written = Readonly<Record<string, unknown>>;
+
+test('a mask stands for the secret of its own place alone; there an operator sends it back', async () => {
+  const sluice = await startWithSecrets();
+  const operator = as(sluice, 'operator');
+  const { routes } = (await operator('GET', '/v1/config')).body as unknown as {
+    readonly routes: readonly { readonly requestHeaders: { readonly set: Readonly<Record<string, string>> } }[];
+  };
+  const mask = routes.map(({ requestHeaders }) => requestHeaders.set['authorization']).find((each) => each !== undefined);
+  const stolen = await operator('PUT', `${POOL}/overrides/steal`, { header: { name: 'Authorization', value: mask }, version: 'v2' });
+  expect([stolen.status, stolen.body.problems]).toEqual([
+    422,
+    [expect.objectContaining({ path: 'pools.shop.overrides.steal.header.value', message: expect.stringContaining('mask of a secret') })],
+  ]);
+
+  const { mirror } = (await operator('GET', `${POOL}/mirrors/m1`)).body as unknown as { readonly mirror: Written };
+  const { name: _, ...shown } = mirror;
+  const kept = await operator('PUT', `${POOL}/mirrors/m1`, { ...shown, percent: 7 });
+  expect([kept.status, kept.body.differences?.map(({ path }) => path)]).toEqual([200, ['pools.shop.mirrors.m1.percent']]);
+  const { header } = (await operator('GET', `${POOL}/overrides/q`)).body as unknown as { readonly header: Written };
+  const turned = await operator('PUT', `${POOL}/overrides/q`, { header, version: 'v1' });
+  expect([turned.status, turned.body.differences?.map(({ path }) => path)]).toEqual([200, ['pools.shop.overrides.q.version']]);
+});
+
+test('an operator cannot try what the secret of an admin is', async () => {
+  const sluice = await startWithSecrets();
+  const operator = as(sluice, 'operator');
+  const tries = ['sixth-Zq7', 'wrong'].map(async (guess) => {
+    const body = { version: 'v2', percent: 5, requestHeaders: { set: { 'x-api-key': guess } } };
+    const { status, body: told } = await operator('PUT', `${POOL}/mirrors/m1?dryRun=true`, body);
+    return [status, told];
+  });
+  const [right, wrong] = await Promise.all(tries);
+  expect(right?.[0]).toBe(403);
+  expect(right).toEqual(wrong);
+  const shown = (await operator('GET', '/v1/config')).body as unknown as Written & { readonly routes: readonly Written[] };
+  const whole = (guess: string): object => ({
+    ...shown,
+    routes: shown.routes.map((route) =>
+      route['name'] === 'shop' ? { ...route, requestHeaders: { set: { authorization: guess } } } : route,
+    ),
+  });
+  const sent = await Promise.all([FIRST, 'wrong'].map((guess) => operator('PUT', '/v1/config?dryRun=true', whole(guess))));
+  expect(sent.map(({ status }) => status)).toEqual([403, 403]);
+  expect((await operator('PUT', '/v1/config?dryRun=true', shown)).status).toBe(200);
+});

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { PathMatcher, PathRewrite, ValueMatcher } from '../model.ts';
 import { choice } from './strict-map.ts';
-import { fieldValue, path, plainText, nonEmptyText } from './scalar.ts';
+import { fieldValue, path, plainText, nonEmptyText, unmasked } from './scalar.ts';
 
 /** The value of a header or cookie: text, `{ regex: … }` or `{ present: true }`. */
 export function fieldMatcher() {
@@ -12,7 +12,7 @@ export function fieldMatcher() {
 
 /** The value of a query parameter. */
 export function queryMatcher() {
-  return valueMatcher(plainText('value'));
+  return valueMatcher(unmasked(plainText('value')));
 }
 
 export function pathMatcher() {
@@ -49,7 +49,7 @@ export function pathRewrite() {
 function valueMatcher<T extends z.ZodType<string, string>>(text: T) {
   const error = 'value must be text (numbers, true and false in quotes), { regex: … } or { present: true }';
   const special = choice('value', {
-    regex: expression().describe('A regular expression (RE2).').optional(),
+    regex: unmasked(expression()).describe('A regular expression (RE2).').optional(),
     present: z.literal(true, { error: 'present must be true' }).describe('Any value.').optional(),
   });
   return z.union([text, special], { error }).transform((written): ValueMatcher => {

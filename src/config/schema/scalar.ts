@@ -99,10 +99,22 @@ export function nonEmptyText(what: string) {
 
 /** Value of a header field. */
 export function fieldValue() {
-  return checked('header value must be printable ASCII text, without a blank at either end', isFieldValue).refine((text) => !isMask(text), {
-    error: 'this is the mask of a secret that is not in force here: write the secret itself',
-    params: { complete: true },
-  });
+  return checked('header value must be printable ASCII text, without a blank at either end', isFieldValue).refine(isNoMask, MASK_FAULT);
+}
+
+const MASK_FAULT = {
+  error:
+    'this is the mask of a secret that is not in force here: write the secret itself (a mask stands for the secret of its own place alone)',
+  params: { complete: true },
+};
+
+function isNoMask(text: string): boolean {
+  return !isMask(text);
+}
+
+/** Text, which is no mask of a secret. */
+export function unmasked<T extends z.ZodType<string, string>>(text: T) {
+  return text.refine(isNoMask, MASK_FAULT);
 }
 
 export function tokenName(what: string) {
