@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
 import { diffConfigs, formatDifference } from '../../../src/config/diff.ts';
-import { isMask, maskWritten, unmaskWritten } from '../../../src/config/mask.ts';
+import { maskWritten, unmaskWritten } from '../../../src/config/mask.ts';
 import type { InForce } from '../../../src/config/mask.ts';
 import type { Config } from '../../../src/config/model.ts';
 import { describeConfig, printConfig, showConfig } from '../../../src/config/print.ts';
