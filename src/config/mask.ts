@@ -46,7 +46,7 @@ export interface InForce {
   readonly known: Plain;
   /**
    * Who knows secrets may write them in place of masks. `traffic`: only those that overrides and mirrors look for. Any other counts as a change,
-   * also when it is right: else whoever may not change it could try what it is.
+   * also when it is right: else a caller that may not change it could try what it is.
    */
   readonly mayWrite: 'all' | 'traffic';
 }
@@ -78,7 +78,7 @@ function asItIs(secret: string): string {
   return secret;
 }
 
-/** What decides which requests an override or a mirror gets; whoever shifts traffic sets it. */
+/** What decides which requests an override or a mirror gets; operators set it. */
 function isOfTraffic([top, , list, , key]: Path): boolean {
   return top === 'pools' && (list === 'overrides' || (list === 'mirrors' && key === 'match'));
 }

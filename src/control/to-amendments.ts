@@ -45,26 +45,19 @@ export interface ChangeSources {
 }
 
 export async function toAmendments(
-  { change, role }: Pick<ChangeRequest, 'change' | 'role'>,
+  { change: sent, role }: Pick<ChangeRequest, 'change' | 'role'>,
   basis: Basis,
   { journal, reading }: ChangeSources,
 ): Promise<AmendmentsOrRefusal> {
   const standing: Standing = { written: basis.read.document?.value ?? {}, amendments: basis.amendments };
   // Who reads a config gets masks; sent back, they stand for the secrets in force.
   const inForce: InForce = { known: describeConfig(basis.config), mayWrite: role === 'admin' ? 'all' : 'traffic' };
+  const change = unmasked(sent, inForce);
   switch (change.kind) {
     case 'split':
       return told(setSplit(standing, change.pool, change.weights), basis);
     case 'override':
-      return told(
-        setOverride(
-          standing,
-          change.pool,
-          change.name,
-          unmaskWritten(change.override, inForce, ['pools', change.pool, 'overrides', change.name]),
-        ),
-        basis,
-      );
+      return told(setOverride(standing, change.pool, change.name, change.override), basis);
     case 'remove-override':
       return told(removeOverride(standing, change.pool, change.name), basis);
     case 'clear-overrides':
@@ -74,15 +67,7 @@ export async function toAmendments(
     case 'reset-config':
       return [];
     case 'mirror':
-      return told(
-        setMirror(
-          standing,
-          change.pool,
-          change.name,
-          unmaskWritten(change.mirror, inForce, ['pools', change.pool, 'mirrors', change.name]),
-        ),
-        basis,
-      );
+      return told(setMirror(standing, change.pool, change.name, change.mirror), basis);
     case 'remove-mirror':
       return told(removeMirror(standing, change.pool, change.name), basis);
     case 'clear-mirrors':
@@ -96,6 +81,15 @@ export async function toAmendments(
     case 'restore':
       return restore(change, { role, standing, basis, journal, reading });
   }
+}
+
+function unmasked(change: Change, inForce: InForce): Change {
+  if (change.kind === 'override') {
+    const override = unmaskWritten(change.override, inForce, ['pools', change.pool, 'overrides', change.name]);
+    return { ...change, override };
+  }
+  if (change.kind !== 'mirror') return change;
+  return { ...change, mirror: unmaskWritten(change.mirror, inForce, ['pools', change.pool, 'mirrors', change.name]) };
 }
 
 function told(changed: Changed, { revision }: Basis): AmendmentsOrRefusal {
