@@ -1,6 +1,7 @@
 // Which fields of the config a change touches, and who may change them by the API: judged by what differs, whichever call it came by. Pure.
 
-import { isNamedList, itemsOf, readField } from '../config/field.ts';
+import { isNamedList, isNamedThing, itemsOf, readField } from '../config/field.ts';
+import type { FieldPath } from '../config/field.ts';
 import type { AdminTokenConfig } from '../config/model.ts';
 import { formatPath } from '../config/path.ts';
 import type { Path } from '../config/path.ts';
@@ -35,6 +36,9 @@ const NEEDED: ReadonlyMap<string, Needed> = new Map([
   // Header values can be secrets, and can open doors at who gets them.
   ['pools * mirrors * requestHeaders', 'admin'],
   ['pools * mirrors * rewrite', 'admin'],
+  // They say which values of users' data are shown.
+  ['pools * mirrors * compare redact', 'admin'],
+  ['pools * mirrors * compare examples', 'admin'],
   ['pools * versions * drain', 'operator'],
   ['pools * versions * endpoints * drain', 'operator'],
 ]);
@@ -58,7 +62,16 @@ function neededFor(path: Path): Needed {
 export function touchedFields(before: Plain, after: Plain): readonly TouchedField[] {
   const found: TouchedField[] = [];
   compare(before, after, [], found);
-  return found;
+  return found.map((field) => (isTargetOfSecrets(field.path, after) ? { ...field, needed: 'admin' } : field));
+}
+
+const TARGET: readonly unknown[] = ['pool', 'version'];
+
+/** Whether it says where a mirror sends header values: a caller that may not set them may not send them elsewhere. */
+function isTargetOfSecrets(path: Path, after: Plain): boolean {
+  if (path[0] !== 'pools' || path[2] !== 'mirrors' || path.length !== 5 || !TARGET.includes(path[4])) return false;
+  const changes = readField(after, [...path.slice(0, 4).map(String), 'requestHeaders']);
+  return isMap(changes) && !(isVoid(own(changes, 'set')) && isVoid(own(changes, 'add')));
 }
 
 /**
@@ -81,8 +94,19 @@ function isOfFile(path: Path, after: Plain, alone: Plain | undefined): boolean {
   const names = path.map(String);
   // A mirror that the file does not have says nothing there: what goes from it is not as in the file.
   if (alone === undefined || readField(alone, names.slice(0, 4)) === undefined) return false;
-  return samePlain(readField(after, names), readField(alone, names));
+  const isSame = (field: FieldPath): boolean => samePlain(readField(after, field), readField(alone, field));
+  // Header values go where the file sends them, and values are shown with what the file hides of them, or not at all.
+  const together = TOGETHER.find((group) => group.some(([key]) => key === names[4])) ?? [];
+  return [names, ...together.map((field) => [...names.slice(0, 4), ...field])].every(isSame);
 }
+
+const TOGETHER: readonly (readonly FieldPath[])[] = [
+  [['pool'], ['version'], ['requestHeaders']],
+  [
+    ['compare', 'examples'],
+    ['compare', 'redact'],
+  ],
+];
 
 function compare(was: unknown, is: unknown, path: Path, found: TouchedField[]): void {
   if (was === is) return;
@@ -96,7 +120,7 @@ function compare(was: unknown, is: unknown, path: Path, found: TouchedField[]): 
   const names = new Set([...(before?.keys() ?? []), ...after.keys()]);
   for (const name of names) {
     const [one, other] = [before?.get(name), after.get(name)];
-    if (!(isNew && isVoid(other))) compare(one, other, [...path, name], found);
+    if (!(isNew && (isVoid(other) || isHarmless(name, other)))) compare(one, other, [...path, name], found);
   }
   if (Array.isArray(is) && !sameOrder(before, after)) found.push({ path, needed: neededFor(path) });
 }
@@ -117,9 +141,16 @@ function sameOrder(before: Parts | undefined, after: Parts): boolean {
   );
 }
 
-/** Whether some field in a new thing of this path may need more than the thing itself: operators add mirrors. */
+/** Whether some field in a new thing of this path may need more than the thing itself: operators add mirrors, and what these compare. */
 function isOpen(path: Path): boolean {
-  return patternOf(path) === 'pools * mirrors *';
+  return OPEN.has(patternOf(path));
+}
+
+const OPEN: ReadonlySet<string> = new Set(['pools * mirrors *', 'pools * mirrors * compare']);
+
+/** Of a comparison that is new: no values are shown, and then none need be hidden. */
+function isHarmless(name: string | number, value: unknown): boolean {
+  return (name === 'examples' && value === 'shapes') || name === 'redact';
 }
 
 function isVoid(value: unknown): boolean {
@@ -129,5 +160,5 @@ function isVoid(value: unknown): boolean {
 
 /** Names of things as stars: `pools * versions * endpoints *`. */
 function patternOf(path: Path): string {
-  return path.map((part, depth) => (depth % 2 === 1 && (path[0] === 'pools' || isNamedList(path.slice(0, depth))) ? '*' : part)).join(' ');
+  return path.map((part, depth) => (isNamedThing(path.slice(0, depth + 1)) ? '*' : part)).join(' ');
 }

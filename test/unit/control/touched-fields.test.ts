@@ -17,8 +17,14 @@ pools:
     overrides:
       - { name: qa, header: { name: x-qa, value: v2 }, version: v2 }
       - { name: qb, header: { name: x-qb, value: v2 }, version: v2 }
-    mirrors: [{ name: dark, version: v2, percent: 5, requestHeaders: { set: { x-key: secret } } }]
+    mirrors:
+      [
+        { name: dark, version: v2, percent: 5, requestHeaders: { set: { x-key: secret } } },
+        { name: told, version: v2, compare: { redact: [$.iban] } },
+        { name: seen, version: v2 },
+      ]
     limits: { requests: 5 }
+  other: { versions: { v1: { endpoints: [127.0.0.1:9004] } } }
 routes: [{ name: main, pool: shop }, { name: other, pool: shop, hosts: [a.test] }]
 `;
 const MIRROR = '{ name: dark, version: v2, percent: 5, requestHeaders: { set: { x-key: secret } } }';
@@ -65,15 +71,66 @@ describe('what an operator may not change', () => {
     expect(above('admin', from, to)).toEqual(field.endsWith('file') ? [field] : []);
   });
 
+  it.each([
+    ['fewer fields hidden', 'redact: [$.iban]', 'redact: []', 'compare.redact'],
+    ['no field hidden', 'redact: [$.iban]', 'ignore: [$.a]', 'compare.redact'],
+    ['values shown', 'compare: { redact', 'compare: { examples: values, redact', 'compare.examples'],
+    [
+      'values shown of a new comparison',
+      'name: seen, version: v2',
+      'name: seen, version: v2, compare: { examples: values }',
+      'compare.examples',
+    ],
+  ])('%s by a mirror', (_, from, to, field) => {
+    const name = to.includes('seen') ? 'seen' : 'told';
+    expect(above('operator', from, to)).toEqual([`pools.shop.mirrors.${name}.${field} admin`]);
+    expect(above('admin', from, to)).toEqual([]);
+  });
+
+  it('values shown by a mirror that is new, which an operator may else add', () => {
+    const more = (compare: string): string => `${MIRROR}, { name: more, version: v2, compare: ${compare} }`;
+    expect(above('operator', MIRROR, more('{ examples: values, redact: [$.a] }'))).toEqual([
+      'pools.shop.mirrors.more.compare.examples admin',
+    ]);
+    expect(above('operator', MIRROR, more('{}'))).toEqual([]);
+    expect(above('operator', MIRROR, more('{ redact: [$.a] }'))).toEqual([]);
+  });
+
+  it('values that the file shows, without what it hides of them', () => {
+    const shown = (redact: string): string => `${MIRROR}, { name: more, version: v2, compare: { examples: values, redact: [${redact}] } }`;
+    const file = TEXT.replace(MIRROR, shown('$.a'));
+    expect(above('operator', MIRROR, shown(''), file)).toEqual(['pools.shop.mirrors.more.compare.examples admin']);
+    expect(above('operator', MIRROR, shown('$.a'), file)).toEqual([]);
+  });
+
+  it('where the header values of a mirror go, unless they go as the file says', () => {
+    const [v1, other] = [MIRROR.replace('version: v2', 'version: v1'), MIRROR.replace('version: v2', 'pool: other')];
+    const dark = 'pools.shop.mirrors.dark';
+    expect(above('operator', MIRROR, v1)).toEqual([`${dark}.version admin`]);
+    expect(above('operator', MIRROR, other)).toEqual([`${dark}.version admin`, `${dark}.pool admin`]);
+    expect(above('operator', MIRROR, v1, TEXT.replace(MIRROR, v1))).toEqual([]);
+    // A place of the file for values of somebody else.
+    expect(above('operator', MIRROR, v1, TEXT.replace(MIRROR, v1.replace('secret', 'other')))).toEqual([`${dark}.version admin`]);
+    expect(above('operator', 'x-key: secret', 'x-key: mine', TEXT.replace(MIRROR, v1.replace('secret', 'mine')))).not.toEqual([]);
+    expect(above('operator', 'name: seen, version: v2', 'name: seen, version: v1')).toEqual([]);
+    const more = `${MIRROR}, ${v1.replace('dark', 'more')}`;
+    expect(above('operator', MIRROR, more, TEXT.replace(MIRROR, more.replace('version: v1', 'version: v2')))).toContain(
+      'pools.shop.mirrors.more.version admin',
+    );
+  });
+
   it('a header of a mirror that goes, though the file has no such mirror', () => {
     const field = 'pools.shop.mirrors.dark.requestHeaders.set.x-key admin';
-    expect(above('operator', 'x-key: secret', '', TEXT.replace(MIRROR, ''))).toEqual([field]);
+    expect(above('operator', 'x-key: secret', '', TEXT.replace(`${MIRROR},`, ''))).toEqual([field]);
     expect(above('operator', 'x-key: secret', '', TEXT.replace('x-key: secret', ''))).toEqual([]);
   });
 
   it('a new mirror that sends header values, unless the file says so', () => {
     const more = `${MIRROR}, ${MIRROR.replace('dark', 'more')}`;
-    expect(above('operator', MIRROR, more)).toEqual(['pools.shop.mirrors.more.requestHeaders admin']);
+    expect(above('operator', MIRROR, more)).toEqual([
+      'pools.shop.mirrors.more.version admin',
+      'pools.shop.mirrors.more.requestHeaders admin',
+    ]);
     expect(above('operator', MIRROR, more, TEXT.replace(MIRROR, more))).toEqual([]);
   });
 });
@@ -85,7 +142,9 @@ it.each([
   ['the header that an override looks for', 'value: v2 }, version: v2 }', 'value: other }, version: v1 }'],
   ['the order of overrides', `      ${SECOND}\n`, ''],
   ['how many requests a mirror copies', 'percent: 5', 'percent: 50'],
-  ['a mirror that goes', MIRROR, ''],
+  ['a mirror that goes', `${MIRROR},`, ''],
+  ['the comparison of a mirror that goes', ', compare: { redact: [$.iban] }', ''],
+  ['how much is compared', 'redact: [$.iban]', 'redact: [$.iban], perTemplate: 5'],
   ['a new mirror', MIRROR, `${MIRROR}, { name: more, version: v2 }`],
   ['a drained version', 'v2: { ', 'v2: { drain: true, '],
   ['a drained endpoint', '[127.0.0.1:9003]', '[{ address: 127.0.0.1:9003, drain: 30s }]'],
