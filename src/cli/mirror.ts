@@ -54,7 +54,10 @@ export async function runMirrorSet(call: AdminCall<MirrorSetOptions>, pool: stri
 }
 
 export async function runMirrorRemove(call: AdminCall<WriteOptions>, pool: string, name: string): Promise<void> {
-  showWrite(call, await write(call, { method: 'DELETE', path: mirrorPath(pool, name) }, { pool, mirror: name }));
+  const path = mirrorPath(pool, name);
+  // The API takes it for done; a person has misspelt the name.
+  await ask(call, { method: 'GET', path });
+  showWrite(call, await write(call, { method: 'DELETE', path }, { pool, mirror: name }));
 }
 
 /** Takes back everything that the API did to the mirrors of a pool. */

@@ -55,6 +55,8 @@ export async function runOverrideSet(call: AdminCall<OverrideOptions>, pool: str
 
 export async function runOverrideRemove(call: AdminCall<WriteOptions>, pool: string, name: string): Promise<void> {
   const path = pathOf('v1', 'pools', pool, 'overrides', name);
+  // The API takes it for done; a person has misspelt the name.
+  await ask(call, { method: 'GET', path });
   showWrite(call, await write(call, { method: 'DELETE', path }, { pool }));
 }
 

@@ -144,16 +144,8 @@ function setListed(standing: Standing, { list, pool, name }: Place, value: unkno
 function removeListed(standing: Standing, { list, pool, name }: Place): Changed {
   const versions = versionsOf(standing, pool);
   if (isRefused(versions)) return versions;
-  const path = ['pools', pool, list, name];
-  const value = standingValue(standing);
-  if (readField(value, path) === undefined)
-    return refuse('unknown', path, noSuch(LISTED[list].one, name, namesIn(readField(value, ['pools', pool, list]))));
-  return record(standing, [amendmentOf(standing.written, path, undefined)]);
-}
-
-function namesIn(list: unknown): readonly string[] {
-  const items: readonly unknown[] = Array.isArray(list) ? list : [];
-  return items.flatMap((each) => (isMap(each) && typeof each['name'] === 'string' ? [each['name']] : []));
+  // A controller that removes what is gone already has what it wants.
+  return record(standing, [amendmentOf(standing.written, ['pools', pool, list, name], undefined)]);
 }
 
 function clearListed(standing: Standing, list: Listed, pool: string): Changed {

@@ -3,7 +3,7 @@
 import type { AdminTokenConfig } from './model.ts';
 
 /** In characters. */
-export const MIN_SECRET_LENGTH = 16;
+const MIN_SECRET_LENGTH = 16;
 /** In characters. */
 export const MAX_SECRET_LENGTH = 4096;
 
