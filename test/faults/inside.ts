@@ -133,7 +133,8 @@ function suffer(order: Exclude<Submission, { kind: 'weigh' | 'shift' }>): void {
       for (const end = performance.now() + order.ms; performance.now() < end;);
       break;
     case 'leak-memory':
-      held.push(Array.from({ length: 1_000_000 }, (_, index) => index + 0.5));
+      // Twice the share of a heap that may come and go between two looks.
+      held.push(Array.from({ length: 2_500_000 }, (_, index) => index + 0.5));
       break;
     case 'leak-timer':
       held.push(setInterval(() => undefined, 1000));
