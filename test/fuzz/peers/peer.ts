@@ -115,13 +115,14 @@ function haproxyConfiguration(port: number): string {
   return `
 global
   nbthread 1
+  tune.http.logurilen 65535
 defaults
   mode http
   timeout client 60s
   timeout http-keep-alive 60s
 frontend seen
   bind 127.0.0.1:${port}
-  log stdout format raw local0
+  log stdout len 65535 format raw local0
   http-request capture req.hdr(x-request-id) len 100
   log-format "seen %[capture.req.hdr(0)] %HM %HU"
   option http-buffer-request
