@@ -7,6 +7,8 @@ import type { Log } from '../lib/log.ts';
 import { MIRROR_PAUSED, VERSION_NOT_READY } from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Journal } from './journal.ts';
+import { weightOf } from './pool-status.ts';
+import { routedVersions, versionKey } from './routed-versions.ts';
 
 export interface OutageWatchDeps {
   readonly clock: Pick<Clock, 'every' | 'nowMs'>;
@@ -112,7 +114,7 @@ export class OutageWatch {
     const named = namedVersions(config);
     for (const pool of config.pools) {
       for (const version of pool.versions) {
-        const key = keyOf(pool.name, version.name);
+        const key = versionKey(pool.name, version.name);
         if (isDrained(version) || !(weightOf(pool, version.name) > 0 || named.has(key))) continue;
         const workers = notReady.get(key) ?? 0;
         const facts = {
@@ -127,9 +129,9 @@ export class OutageWatch {
     const paused = this.#paused();
     for (const { name: pool, mirrors } of config.pools) {
       for (const { name: mirror } of mirrors) {
-        const versions = paused.get(keyOf(pool, mirror)) ?? [];
+        const versions = paused.get(versionKey(pool, mirror)) ?? [];
         const facts = { pool, mirror, ...(versions.length > 0 && { versions }) };
-        yield { id: `mirror ${keyOf(pool, mirror)}`, kind: 'mirror', facts, isOut: versions.length > 0 };
+        yield { id: `mirror ${versionKey(pool, mirror)}`, kind: 'mirror', facts, isOut: versions.length > 0 };
       }
     }
   }
@@ -139,7 +141,7 @@ export class OutageWatch {
     const found = new Map<string, number>();
     for (const block of this.#deps.counters.blocks('version')) {
       const workers = block.total(VERSION_NOT_READY);
-      if (workers > 0 && block.key.kind === 'version') found.set(keyOf(block.key.pool, block.key.version), workers);
+      if (workers > 0 && block.key.kind === 'version') found.set(versionKey(block.key.pool, block.key.version), workers);
     }
     return found;
   }
@@ -150,7 +152,7 @@ export class OutageWatch {
     for (const block of this.#deps.counters.blocks('mirror')) {
       const { key } = block;
       if (key.kind !== 'mirror' || block.total(MIRROR_PAUSED) <= 0) continue;
-      const id = keyOf(key.pool, key.mirror);
+      const id = versionKey(key.pool, key.mirror);
       found.set(id, [...(found.get(id) ?? []), key.version]);
     }
     return found;
@@ -159,12 +161,10 @@ export class OutageWatch {
 
 /** Versions that get requests or copies by their name. */
 function namedVersions({ pools, routes }: Config): ReadonlySet<string> {
-  const named = new Set<string>();
-  for (const { action } of routes)
-    if (action.kind === 'pool' && action.version !== undefined) named.add(keyOf(action.pool, action.version));
+  const named = new Set(routedVersions(routes));
   for (const { name, overrides, mirrors } of pools) {
-    for (const { version } of overrides) named.add(keyOf(name, version));
-    for (const { pool, version } of mirrors) if (version !== undefined) named.add(keyOf(pool ?? name, version));
+    for (const { version } of overrides) named.add(versionKey(name, version));
+    for (const { pool, version } of mirrors) if (version !== undefined) named.add(versionKey(pool ?? name, version));
   }
   return named;
 }
@@ -175,15 +175,9 @@ function isDrained({ drain, endpoints }: VersionConfig): boolean {
 }
 
 function whatThen(pool: PoolConfig, version: string, notReady: ReadonlyMap<string, number>): string {
-  const others = pool.versions.filter(({ name }) => name !== version && weightOf(pool, name) > 0 && !notReady.has(keyOf(pool.name, name)));
+  const others = pool.versions.filter(
+    ({ name }) => name !== version && weightOf(pool, name) > 0 && !notReady.has(versionKey(pool.name, name)),
+  );
   if (pool.fallback.whenNoneReady === 'split' && others.length > 0) return 'others take its share';
   return pool.holdMs > 0 ? 'its requests wait' : 'its requests fail';
-}
-
-function weightOf({ split }: PoolConfig, version: string): number {
-  return Object.hasOwn(split, version) ? (split[version] ?? 0) : 0;
-}
-
-function keyOf(pool: string, name: string): string {
-  return `${pool}\n${name}`;
 }

@@ -74,7 +74,7 @@ function withShareNow({ fallback }: PoolConfig, versions: readonly VersionStatus
   return versions.map((version) => ({ ...version, shareNow: total > 0 && counts(version) ? version.weight / total : 0 }));
 }
 
-function weightOf({ split }: PoolConfig, version: string): number {
+export function weightOf({ split }: PoolConfig, version: string): number {
   return Object.hasOwn(split, version) ? (split[version] ?? 0) : 0;
 }
 

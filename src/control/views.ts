@@ -13,6 +13,7 @@ import type { Current } from './in-force/current.ts';
 import type { DiscoveryFault } from './ports.ts';
 import type { PressureLevel } from './pressure.ts';
 import { waitingForRestart } from './restart-notices.ts';
+import { routedVersions, versionKey } from './routed-versions.ts';
 import { whatIsWrong } from './what-is-wrong.ts';
 
 export interface ViewsDeps {
@@ -53,7 +54,7 @@ export class Views {
   overview(pools: readonly PoolStatus[]): Overview {
     const { current, workers, file, pressure, faults, accessLogFault, wallMs } = this.#deps;
     const windows = new Map(pools.map((pool) => [pool.name, this.#windowsOf(pool, OVERVIEW_WINDOW_MS)]));
-    const named = namedVersions(current.config);
+    const named = routedVersions(current.config?.routes ?? []);
     const findings = whatIsWrong({
       file: file.shown,
       workers,
@@ -62,7 +63,7 @@ export class Views {
       restart: this.#restart(),
       accessLogFault: accessLogFault(),
       pools,
-      isNamed: (pool, version) => named.has(`${pool}\n${version}`),
+      isNamed: (pool, version) => named.has(versionKey(pool, version)),
       lately: (pool, version) => latelyOf(windows.get(pool)?.get(version)),
       faults: faults(),
     });
@@ -139,12 +140,4 @@ function latelyOf(
   window: VersionWindow | undefined,
 ): { measuredMs: number; requests: number; errors: number; fallbacks: number } | undefined {
   return window && { measuredMs: window.measuredMs, ...window.counted };
-}
-
-/** Versions that routes name outright. */
-function namedVersions(config: Config | undefined): ReadonlySet<string> {
-  const actions = (config?.routes ?? []).map(({ action }) => action);
-  return new Set(
-    actions.flatMap((action) => (action.kind === 'pool' && action.version !== undefined ? [`${action.pool}\n${action.version}`] : [])),
-  );
 }

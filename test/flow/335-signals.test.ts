@@ -17,7 +17,19 @@ import { configFor, startSluice } from './scaffold/sluice.ts';
 afterEach(closeAll);
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const HARMLESS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGIO', 'SIGPWR', 'SIGSTKFLT', 'SIGXCPU'] as const;
+const HARMLESS = [
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGIO',
+  'SIGPWR',
+  'SIGSTKFLT',
+  'SIGXCPU',
+  'SIGTRAP',
+  'SIGSYS',
+] as const;
 const STOPS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const;
 
 interface Started {
@@ -48,7 +60,7 @@ async function hears(pid: number): Promise<void> {
   await eventually('its ears', () => {
     const path = `/proc/${pid}/status`;
     const mask = existsSync(path) ? /SigCgt:\s*([0-9a-f]+)/.exec(readFileSync(path, 'utf8'))?.[1] : undefined;
-    return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(constants.signals.SIGXCPU - 1)) & 1n) === 1n;
+    return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(constants.signals.SIGSYS - 1)) & 1n) === 1n;
   });
 }
 
