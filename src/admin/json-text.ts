@@ -11,7 +11,7 @@ export interface TextPlace {
 
 const MAX_DEPTH = 32;
 /** Members and items together; the largest body that is meant has a few thousand. */
-const MAX_VALUES = 20_000;
+const MAX_VALUES = 4_000;
 
 /** What makes a text too costly to be parsed at all; undefined when it may be. The text need not be JSON. */
 export function boundsFault(text: string): string | undefined {

@@ -9,7 +9,7 @@ describe('boundsFault', () => {
   it.each([
     ['depth of lists', '['.repeat(33)],
     ['depth of maps', '{"a":'.repeat(33)],
-    ['many items', `[${'1,'.repeat(20_000)}1]`],
+    ['many items', `[${'1,'.repeat(4_000)}1]`],
     ['many empty lists', `[${'[],'.repeat(20_000)}1]`],
     ['many lists that never end', `[${'[],'.repeat(10_001)}`],
   ])('refuses %s', (_, text) => {
