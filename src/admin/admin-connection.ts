@@ -43,6 +43,9 @@ export class AdminConnection {
     this.usedMs = clock.nowMs();
     this.#clock = clock;
     this.#onCalm = onCalm;
+    // Node closes behind the last response at once; bytes of the client that nobody has read would then reset the connection, and a reset
+    // takes the response away from a client that is still sending (RFC 9112 9.6).
+    socket.destroySoon = () => this.#finish();
     socket.once('finish', () => this.#endSoon());
     socket.once('close', () => this.#gone());
   }
@@ -105,6 +108,7 @@ export class AdminConnection {
   }
 
   #finish(): void {
+    this.#closing = true;
     this.socket.end();
     this.#endSoon();
   }

@@ -131,6 +131,32 @@ describe('a status', () => {
     expect(control.orders).toHaveLength(1);
   });
 
+  it.each([
+    ['a GET with a body that nobody reads', 'GET /openapi.json HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n', 200],
+    ['a path that is not there', 'POST /v1/nothing HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: text/plain\r\n', 404],
+    ['a type that is not taken', 'PUT /v1/pools/shop/split HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: x/y\r\n', 415],
+  ])('reaches a client that is still sending: %s', async (_, head, status) => {
+    const { port } = await openAdmin();
+    const { socket, seen } = dial(port, `${head}content-length: 1000000\r\n\r\nx`);
+    const failed: Error[] = [];
+    socket.on('error', (error) => failed.push(error));
+    await vi.waitFor(() => expect(seen.ended).toBe(true), 5000);
+    expect(statusesIn(seen.text)).toEqual([status]);
+    // A connection that is closed with unread bytes is reset, and a reset takes away what the client has not read yet.
+    for (let sent = 0; sent < 4; sent++) await new Promise((resolve) => socket.write('x'.repeat(10_000), resolve));
+    expect({ failed, closed: seen.closed }).toEqual({ failed: [], closed: false });
+    socket.end();
+    await vi.waitFor(() => expect(seen.closed).toBe(true), 2000);
+    expect(failed).toEqual([]);
+  });
+
+  it('serves nothing behind a request that ends the connection', async () => {
+    const { port } = await openAdmin();
+    const { seen } = dial(port, GET.replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n') + GET + GET);
+    await vi.waitFor(() => expect(seen.ended).toBe(true), 5000);
+    expect(statusesIn(seen.text)).toEqual([200]);
+  });
+
   it('reaches a client that has ended its side', async () => {
     const { control, waiting } = slowControl();
     const { port } = await openAdmin({ control });
