@@ -8,6 +8,7 @@ import type { Config, PoolConfig, RouteConfig } from './model.ts';
 import type { Path } from './path.ts';
 import { pools as poolsSchema } from './schema/pool.ts';
 import { schema } from './schema/root.ts';
+import { plainRoute } from './schema/plain-route.ts';
 import { route as routeSchema } from './schema/route.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -74,7 +75,7 @@ function decodeRoutes(routes: readonly unknown[], issues: Issue[]): Config['rout
   for (let index = 0; index < routes.length && issues.length < MAX_ISSUES; index++) {
     const written = routes[index];
     const before = typeof written === 'object' && written !== null ? knownRoutes.get(written) : undefined;
-    const config = before ?? decodePart(route, ['routes', index], written, issues);
+    const config = before ?? plainRoute(written) ?? decodePart(route, ['routes', index], written, issues);
     if (config === undefined) continue;
     decoded.push(config);
     if (before === undefined) knownRoutes.set(written as object, config);

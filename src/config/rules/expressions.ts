@@ -20,8 +20,8 @@ export function expressionsOfRoutesCompile(config: Config, review: Review): void
     for (const [position, { path, headers, query }] of route.match.entries()) {
       const place = ['routes', index, 'match', position];
       if (path.kind === 'regex') check(review, [...place, 'path', 'regex'], path.pattern);
-      checkWritten(review, [...place, 'headers'], headers);
-      checkWritten(review, [...place, 'query'], query);
+      if (headers.length > 0) checkWritten(review, [...place, 'headers'], headers);
+      if (query.length > 0) checkWritten(review, [...place, 'query'], query);
     }
   }
 }

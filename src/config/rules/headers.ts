@@ -15,28 +15,34 @@ const UNSEEN = [...FRAMING.filter((name) => name !== 'content-length'), 'host', 
 
 export function headerChangesKeepFraming(config: Config, review: Review): void {
   for (const [index, route] of config.routes.entries()) {
-    checkChanges(review, ['routes', index, 'requestHeaders'], route.requestHeaders);
-    checkChanges(review, ['routes', index, 'responseHeaders'], route.responseHeaders);
-    checkWay(review, ['routes', index, 'requestHeaders'], route.requestHeaders);
+    if (!isVoid(route.requestHeaders)) {
+      checkChanges(review, ['routes', index, 'requestHeaders'], route.requestHeaders);
+      checkWay(review, ['routes', index, 'requestHeaders'], route.requestHeaders);
+    }
+    if (!isVoid(route.responseHeaders)) checkChanges(review, ['routes', index, 'responseHeaders'], route.responseHeaders);
     if (route.action.kind !== 'respond') continue;
     checkNames(review, ['routes', index, 'respond', 'headers'], Object.keys(route.action.respond.headers));
   }
 }
 
+function isVoid({ set, add, remove }: HeaderChanges): boolean {
+  return set.length + add.length + remove.length === 0;
+}
+
 /** Two spellings of one name leave open which one counts. */
 export function headerNamesAreUnique(config: Config, review: Review): void {
   for (const [index, route] of config.routes.entries()) {
-    uniqueSpelling(
-      review,
-      ['routes', index, 'requestHeaders', 'set'],
-      route.requestHeaders.set.map(([name]) => name),
-    );
-    uniqueSpelling(
-      review,
-      ['routes', index, 'responseHeaders', 'set'],
-      route.responseHeaders.set.map(([name]) => name),
-    );
-    for (const entry of route.match.keys()) {
+    for (const key of ['requestHeaders', 'responseHeaders'] as const) {
+      const { set } = route[key];
+      if (set.length < 2) continue;
+      uniqueSpelling(
+        review,
+        ['routes', index, key, 'set'],
+        set.map(([name]) => name),
+      );
+    }
+    for (const [entry, { headers }] of route.match.entries()) {
+      if (headers.length === 0) continue;
       const path = ['routes', index, 'match', entry, 'headers'];
       uniqueSpelling(review, path, Object.keys((review.written(path) as object | undefined) ?? {}));
     }
@@ -45,7 +51,8 @@ export function headerNamesAreUnique(config: Config, review: Review): void {
 
 export function headersOfRoutesAreSeen(config: Config, review: Review): void {
   for (const [index, route] of config.routes.entries()) {
-    for (const entry of route.match.keys()) {
+    for (const [entry, { headers }] of route.match.entries()) {
+      if (headers.length === 0) continue;
       const path = ['routes', index, 'match', entry, 'headers'];
       for (const name of Object.keys((review.written(path) as object | undefined) ?? {})) checkSeen(review, [...path, name], name, 'key');
     }

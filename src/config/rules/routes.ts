@@ -59,18 +59,55 @@ export function rewritesNeedPools(config: Config, review: Review): void {
 
 /** A route that others always hide gets no request, wherever it was meant to. */
 export function routesAreReachable(config: Config, review: Review): void {
-  const seen = new Map<string, number>();
   const hidden = findHiddenRoutes(config);
-  for (const [index, { name, listeners, hosts, match }] of config.routes.entries()) {
-    const key = JSON.stringify([[...listeners].sort(), [...hosts].sort(), match.map((entry) => JSON.stringify(entry)).sort()]);
-    const same = seen.get(key);
+  const repeated = findRepeated(config.routes);
+  for (const [index, { name }] of config.routes.entries()) {
+    const same = repeated.get(index);
     const hiders = same === undefined ? hidden.get(index) : [same];
-    if (same === undefined) seen.set(key, index);
     if (hiders === undefined) continue;
     const how = same === undefined ? (hiders.length === 1 ? 'comes first and takes' : 'come first and take') : undefined;
     const why = how === undefined ? 'matches the same requests' : `${how} all its requests`;
     review.notice(['routes', index], `route "${name}" is never used: ${nameRoutes(config, hiders)} ${why}`);
   }
+}
+
+/** By index of each route that matches what one before it matches: the index of the first such. */
+function findRepeated(routes: readonly RouteConfig[]): ReadonlyMap<number, number> {
+  const repeated = new Map<number, number>();
+  // Few routes look alike at all; only of those the whole is compared.
+  const alike = new Map<string, number[]>();
+  for (const [index, route] of routes.entries()) {
+    const look = lookOf(route);
+    const others = alike.get(look);
+    if (others === undefined) alike.set(look, [index]);
+    else others.push(index);
+  }
+  for (const indices of alike.values()) {
+    if (indices.length === 1) continue;
+    const seen = new Map<string, number>();
+    for (const index of indices) {
+      const key = matchedBy(routes[index]!);
+      const same = seen.get(key);
+      if (same === undefined) seen.set(key, index);
+      else repeated.set(index, same);
+    }
+  }
+  return repeated;
+}
+
+/** Routes that match the same look alike. */
+function lookOf({ hosts, match }: RouteConfig): string {
+  let [path, host] = ['', ''];
+  for (const entry of match) {
+    const text = entry.path.kind === 'regex' ? entry.path.pattern : entry.path.path;
+    if (text > path) path = text;
+  }
+  for (const each of hosts) if (each > host) host = each;
+  return `${hosts.length} ${host} ${match.length} ${path}`;
+}
+
+function matchedBy({ listeners, hosts, match }: RouteConfig): string {
+  return JSON.stringify([[...listeners].sort(), [...hosts].sort(), match.map((entry) => JSON.stringify(entry)).sort()]);
 }
 
 function nameRoutes({ routes }: Config, indices: readonly number[]): string {

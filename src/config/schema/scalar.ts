@@ -11,7 +11,8 @@ import { isMask } from '../mask.ts';
 import type { Address } from '../model.ts';
 import { PERCENT_PATTERN, parsePercent } from '../percent.ts';
 import { SIZE_FORM, SIZE_PATTERN, formatSize, parseSize } from '../size.ts';
-import { normalizeHost, isFieldValue, isPath, isPlainText, isRange, isToken } from '../syntax.ts';
+import { isFieldValue, isPath, isPlainText, isRange, isToken } from '../syntax.ts';
+import { isHostText, readHostPattern } from './host-pattern.ts';
 import { addProblem } from './strict-map.ts';
 
 /** Milliseconds from `least` on; at most what a timer can hold unless `most` says otherwise. */
@@ -200,27 +201,4 @@ function address(form: string, parse: (text: string) => Address | Fault) {
 function withoutPort(text: string): string {
   const port = /:([0-9]{1,5})$/.exec(text)?.[1];
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 ? text.slice(0, -port.length - 1) : text;
-}
-
-function readHostPattern(text: string): string | Fault {
-  const shown = JSON.stringify(text);
-  if (text === '*') return { fault: 'host "*" is not needed: leave hosts out to match any host' };
-  const wild = text.startsWith('*.');
-  const rest = wild ? text.slice(2) : text;
-  if (rest.includes('*')) return { fault: `a wildcard may only stand as the first label, such as *.example.com, got ${shown}` };
-  if (/^[^:]*:[0-9]+$|\]:[0-9]+$/.test(rest)) return { fault: `host must be without port, got ${shown}` };
-  if (!wild && isHostText(rest)) return rest.startsWith('[') ? `[${normalizeHost(rest.slice(1, -1)) ?? ''}]` : (normalizeHost(rest) ?? '');
-  const host = wild && !rest.startsWith('[') ? normalizeHost(rest) : undefined;
-  if (host === undefined || host.includes(':')) {
-    const url = /^[a-z]+:\/\/([^/:]+)/i.exec(text)?.[1];
-    return { fault: `host must be a DNS name, an IP address or *.name, got ${shown}${url === undefined ? '' : ` (write ${url})`}` };
-  }
-  return `*.${host}`;
-}
-
-/** IPv6 needs brackets here, as in every authority (RFC 3986, section 3.2.2). */
-function isHostText(text: string): boolean {
-  const bracketed = /^\[(.*)\]$/.exec(text)?.[1];
-  if (bracketed !== undefined) return normalizeHost(bracketed)?.includes(':') === true && !bracketed.includes('%');
-  return !text.includes(':') && normalizeHost(text) !== undefined;
 }
