@@ -1,8 +1,9 @@
 // Recent exchanges, and why each went where it went.
 
 import type { FastifyInstance } from 'fastify';
+import { sentence } from '../lib/shown-text.ts';
 import type { Config } from '../config/model.ts';
-import { didYouMean } from '../config/suggest.ts';
+import { noSuch } from '../config/suggest.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { describe } from './openapi.ts';
@@ -11,7 +12,6 @@ import { readQuery, type Query } from './query.ts';
 import { JSON_TYPE } from './read-body.ts';
 import { mustServe } from './state-reply.ts';
 
-const MAX_SHOWN = 20;
 const QUERY = ['pool', 'version', 'route', 'outcome', 'status', 'id', 'limit'] as const;
 
 export function addExchanges(app: FastifyInstance, control: ControlApi): void {
@@ -54,9 +54,5 @@ function refuseUnknown({ pool, version, route }: Query, config: Config | undefin
 
 function mustBeOf(names: readonly string[], what: string, name: string | undefined): void {
   if (name === undefined || names.includes(name)) return;
-  const shown = [...new Set(names)].slice(0, MAX_SHOWN).join(', ');
-  throw new HttpProblem(
-    404,
-    `There is no ${what} ${name}${didYouMean(name, names)} (${shown === '' ? 'there is none' : `there are: ${shown}`}).`,
-  );
+  throw new HttpProblem(404, sentence(noSuch(what, name, new Set(names))));
 }

@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sentence } from '../lib/shown-text.ts';
-import { noSuch } from '../config/changes.ts';
+import { noSuch } from '../config/suggest.ts';
 import type { ControlApi, MarkOutcome } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { markerBody } from '../api/markers.ts';

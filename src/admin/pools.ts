@@ -2,7 +2,9 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { PoolStatus } from '../api/pools.ts';
+import { noSuch } from '../config/suggest.ts';
 import type { ControlApi } from '../control/control-api.ts';
+import { sentence } from '../lib/shown-text.ts';
 import { splitBody } from '../api/split.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
@@ -50,7 +52,17 @@ export function addPools(app: FastifyInstance, control: ControlApi): void {
 export function findPool(control: ControlApi, name: string): PoolStatus {
   mustServe(control);
   const pool = control.pool(name);
-  if (pool === undefined) throw new HttpProblem(404, `There is no pool ${name}.`);
+  if (pool === undefined)
+    throw new HttpProblem(
+      404,
+      sentence(
+        noSuch(
+          'pool',
+          name,
+          (control.config?.pools ?? []).map((each) => each.name),
+        ),
+      ),
+    );
   return pool;
 }
 

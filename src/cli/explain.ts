@@ -2,6 +2,7 @@
 
 import { loadConfig } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
+import { noSuch } from '../config/suggest.ts';
 import { compileTable } from '../routing/compile.ts';
 import { explain } from '../routing/explain.ts';
 import { readQuestion } from '../routing/question.ts';
@@ -42,7 +43,7 @@ export function runExplain(options: ExplainOptions, { out, err }: { readonly out
   const names = config.listeners.map(({ name }) => name);
   const listener = options.listener ?? names[0] ?? '';
   if (!names.includes(listener)) {
-    err.write(`there is no listener ${listener}; there are: ${names.join(', ')}\n`);
+    err.write(`${noSuch('listener', listener, names)}\n`);
     return 2;
   }
   const { client = '' } = options;

@@ -14,7 +14,7 @@ import { mirror as mirrorSchema } from './schema/mirror.ts';
 import { rare, strictMap } from './schema/strict-map.ts';
 import { override as overrideSchema } from './schema/affinity.ts';
 import { MAX_WEIGHT, weightOf } from './schema/scalar.ts';
-import { suggest } from './suggest.ts';
+import { noSuch } from './suggest.ts';
 import { NAME_PATTERN } from './syntax.ts';
 
 /** What a change starts from. */
@@ -180,13 +180,6 @@ export function versionsOf(standing: Standing, pool: string): readonly string[] 
   const versions = readField(value, ['pools', pool, 'versions']);
   if (isMap(versions)) return Object.keys(versions);
   return refuse('unknown', ['pools', pool], noSuch('pool', pool, Object.keys(own(value, 'pools') ?? {})));
-}
-
-/** `there is no version "v9"`, and which one was perhaps meant. */
-export function noSuch(what: string, name: string, names: readonly string[]): string {
-  const nearest = suggest(name, names);
-  const some = names.length === 0 ? '' : ` (there are ${names.slice(0, 10).join(', ')})`;
-  return `there is no ${what} ${JSON.stringify(name.slice(0, 100))}${nearest === undefined ? some : ` (did you mean "${nearest}"?)`}`;
 }
 
 function weightFault(path: FieldPath, weight: unknown, versions: readonly string[]): readonly ChangeFault[] | undefined {

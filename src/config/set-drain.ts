@@ -4,12 +4,13 @@ import { isIP } from 'node:net';
 import { isMap, own } from '../lib/plain.ts';
 import { parseEndpointAddress } from './address.ts';
 import { amendmentOf } from './amend.ts';
-import { isRefused, noSuch, record, refuse, standingValue, versionsOf } from './changes.ts';
+import { isRefused, record, refuse, standingValue, versionsOf } from './changes.ts';
 import type { Changed, Standing } from './changes.ts';
 import { formatDuration } from './duration.ts';
 import { isFault } from './fault.ts';
 import { endpointKey, itemsOf, readField } from './field.ts';
 import type { Drained } from './model.ts';
+import { noSuch } from './suggest.ts';
 
 export interface DrainTarget {
   readonly pool: string;

@@ -3,6 +3,8 @@
 const MAX_WORD_LENGTH = 64;
 /** So many are looked at. */
 const MAX_CANDIDATES = 500;
+const MAX_LISTED = 10;
+const MAX_SHOWN_LENGTH = 100;
 
 /** The nearest candidate, or undefined when none is near: at most one edit per three characters. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
@@ -23,6 +25,26 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
 export function didYouMean(word: string, candidates: Iterable<string>): string {
   const nearest = suggest(word, candidates);
   return nearest === undefined ? '' : ` (did you mean "${nearest}"?)`;
+}
+
+/** ` (did you mean "v2"? there are v1, v2)`: which one was perhaps meant, and those that there are; nothing where there are none. */
+export function whichOf(word: string, candidates: Iterable<string>): string {
+  const names = [...candidates];
+  const nearest = suggest(word, names);
+  if (names.length === 1 && nearest !== undefined) return ` (did you mean "${nearest}"?)`;
+  const hints = [...(nearest === undefined ? [] : [`did you mean "${nearest}"?`]), ...(names.length === 0 ? [] : [listed(names)])];
+  return hints.length === 0 ? '' : ` (${hints.join(' ')})`;
+}
+
+/** `there is no version "v9"`, and which there are. */
+export function noSuch(what: string, name: string, names: Iterable<string>): string {
+  return `there is no ${what} ${JSON.stringify(name.slice(0, MAX_SHOWN_LENGTH))}${whichOf(name, names)}`;
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_LISTED).join(', ');
+  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '';
+  return `there ${names.length === 1 ? 'is' : 'are'} ${shown}${more}`;
 }
 
 /** Optimal string alignment: insert, delete, replace, or swap two neighbours. */

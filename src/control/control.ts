@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
 import { maskWritten } from '../config/mask.ts';
+import { noSuch } from '../config/suggest.ts';
 import { compileTable } from '../routing/compile.ts';
 import type { Side } from '../routing/expected-versions.ts';
 import { explain } from '../routing/explain.ts';
@@ -192,7 +193,7 @@ export class Control implements ControlApi {
     if (typeof question === 'string') return question;
     const names = config.listeners.map(({ name }) => name);
     const listener = asked.listener ?? names[0] ?? '';
-    if (!names.includes(listener)) return `there is no listener ${listener}; there are: ${names.join(', ')}`;
+    if (!names.includes(listener)) return noSuch('listener', listener, names);
     const ready = new Set(
       this.pools().flatMap(({ name, versions }) => versions.filter((each) => each.ready).map((each) => `${name} ${each.name}`)),
     );

@@ -1,6 +1,6 @@
 // Which deploy each version is: said by the one who deploys, kept over restarts, gone with the version. A marker moves no traffic.
 
-import { noSuch } from '../config/changes.ts';
+import { noSuch } from '../config/suggest.ts';
 import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
 import { StoreFailed } from '../store/store-errors.ts';

@@ -1,7 +1,7 @@
 // Questions about one mirror: which mirror is meant, and what comparing it has shown or which writes its shadow is missing.
 
 import { sentence } from '../lib/shown-text.ts';
-import { noSuch } from '../config/changes.ts';
+import { noSuch } from '../config/suggest.ts';
 import type { Config, MirrorConfig, PoolConfig } from '../config/model.ts';
 import type { MissedWrites } from '../api/missed-writes.ts';
 import type { MirrorReportOutcome, MissedWritesQuery } from './control-api.ts';

@@ -136,7 +136,7 @@ test('marks, and what status and events say of them', { timeout: 60_000 }, async
   expect(await printed(sluice, ...words, '--reason', 'nightly')).toBe('shop/v2 is 2026-11-21.3 (9f1c2ab) from now on\n');
   expect(await printed(sluice, ...words)).toMatch(/^nothing to change: shop\/v2 is 2026-11-21\.3 \(9f1c2ab\), as anonymous said /);
   expect((await sluiceCommand(sluice, 'mark', 'shop', 'v22', '--deploy', 'x')).stderr).toMatch(
-    /there is no version "v22" \(did you mean "v2"\?\)/,
+    /there is no version "v22" \(did you mean "v2"\? there are v1, v2\)/,
   );
   expect((await sluiceCommand(sluice, 'mark', 'shop', 'v2', '--deploy', 'x', '--sha', 'master')).code).toBe(1);
   expect(await printed(sluice, 'markers', 'shop')).toMatch(/^shop +v2 +2026-11-21\.3 +9f1c2ab +\S.* anonymous +nightly$/m);

@@ -5,20 +5,19 @@ import { isSafe } from '../../http/method.ts';
 import type { CompareConfig, Config, MirrorConfig, PoolConfig } from '../model.ts';
 import type { Path } from '../path.ts';
 import { formatSize } from '../size.ts';
-import { didYouMean } from '../suggest.ts';
+import { noSuch } from '../suggest.ts';
 import { checkChanges, checkCompared, checkSeen, uniqueSpelling } from './headers.ts';
 import type { Review } from './review.ts';
-import { unknownVersion } from './versions.ts';
 
 export function mirrorsLeadSomewhere(config: Config, review: Review): void {
   const pools = new Map(config.pools.map((pool) => [pool.name, pool.versions.map(({ name }) => name)]));
   eachMirror(config, (pool, mirror, path) => {
     const target = mirror.pool ?? pool.name;
     const names = pools.get(target);
-    if (names === undefined) review.problem([...path, 'pool'], `there is no pool "${target}"${didYouMean(target, pools.keys())}`);
+    if (names === undefined) review.problem([...path, 'pool'], noSuch('pool', target, pools.keys()));
     else if (mirror.version !== undefined && !names.includes(mirror.version)) {
       const where = target === pool.name ? '' : `in pool "${target}" `;
-      review.problem([...path, 'version'], where + unknownVersion(mirror.version, names));
+      review.problem([...path, 'version'], where + noSuch('version', mirror.version, names));
     }
   });
 }

@@ -2,10 +2,9 @@
 
 import type { Config, RouteConfig } from '../model.ts';
 import type { Path } from '../path.ts';
-import { didYouMean } from '../suggest.ts';
+import { noSuch } from '../suggest.ts';
 import { findHiddenRoutes } from './hidden-routes.ts';
 import type { Review } from './review.ts';
-import { unknownVersion } from './versions.ts';
 
 const MAX_NAMED = 3;
 
@@ -13,7 +12,7 @@ export function routesNamePools(config: Config, review: Review): void {
   const names = new Set(config.pools.map(({ name }) => name));
   for (const [index, { action }] of config.routes.entries()) {
     if (action.kind !== 'pool' || names.has(action.pool)) continue;
-    review.problem(['routes', index, 'pool'], `there is no pool "${action.pool}"${didYouMean(action.pool, names)}`);
+    review.problem(['routes', index, 'pool'], noSuch('pool', action.pool, names));
   }
 }
 
@@ -23,7 +22,7 @@ export function routesNameVersions(config: Config, review: Review): void {
     if (action.kind !== 'pool' || action.version === undefined) continue;
     const names = pools.get(action.pool);
     if (names === undefined || names.includes(action.version)) continue;
-    review.problem(['routes', index, 'version'], `in pool "${action.pool}" ${unknownVersion(action.version, names)}`);
+    review.problem(['routes', index, 'version'], `in pool "${action.pool}" ${noSuch('version', action.version, names)}`);
   }
 }
 
@@ -32,7 +31,7 @@ export function routesNameListeners(config: Config, review: Review): void {
   for (const [index, { listeners }] of config.routes.entries()) {
     for (const [position, name] of listeners.entries()) {
       if (names.has(name)) continue;
-      review.problem(['routes', index, 'listeners', position], `there is no listener "${name}"${didYouMean(name, names)}`);
+      review.problem(['routes', index, 'listeners', position], noSuch('listener', name, names));
     }
   }
 }

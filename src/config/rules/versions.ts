@@ -1,7 +1,7 @@
 // The versions of a pool and its split must fit together.
 
 import type { Config, PoolConfig } from '../model.ts';
-import { didYouMean } from '../suggest.ts';
+import { noSuch } from '../suggest.ts';
 import { weightOf } from '../schema/scalar.ts';
 import type { Review } from './review.ts';
 
@@ -10,7 +10,7 @@ export function splitNamesVersions(config: Config, review: Review): void {
     const names = versionNames(pool);
     for (const name of Object.keys(writtenSplit(pool, review) ?? {})) {
       if (names.includes(name)) continue;
-      review.problem(['pools', pool.name, 'split', name], unknownVersion(name, names), 'key');
+      review.problem(['pools', pool.name, 'split', name], noSuch('version', name, names), 'key');
     }
   }
 }
@@ -67,14 +67,9 @@ export function overridesNameVersions(config: Config, review: Review): void {
   for (const pool of config.pools) {
     const names = versionNames(pool);
     for (const [index, { version }] of pool.overrides.entries()) {
-      if (!names.includes(version)) review.problem(['pools', pool.name, 'overrides', index, 'version'], unknownVersion(version, names));
+      if (!names.includes(version)) review.problem(['pools', pool.name, 'overrides', index, 'version'], noSuch('version', version, names));
     }
   }
-}
-
-export function unknownVersion(name: string, names: readonly string[]): string {
-  const hint = didYouMean(name, names) || ` (there are ${names.slice(0, 10).join(', ')})`;
-  return `there is no version "${name}"${hint}`;
 }
 
 function versionNames(pool: PoolConfig): readonly string[] {

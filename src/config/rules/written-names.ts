@@ -6,10 +6,9 @@ import type { Plain } from '../../lib/plain.ts';
 import type { Merged } from '../merge.ts';
 import type { Path } from '../path.ts';
 import type { Problem } from '../problem.ts';
-import { didYouMean } from '../suggest.ts';
+import { noSuch } from '../suggest.ts';
 import { NAME_PATTERN } from '../syntax.ts';
 import { EnoughFound, Review } from './review.ts';
-import { unknownVersion } from './versions.ts';
 
 export function unknownNames(document: Merged): readonly Problem[] {
   const review = new Review(document);
@@ -42,7 +41,7 @@ interface Spot {
 }
 
 function judge(version: unknown, versions: readonly string[], { review, path, side }: Spot): void {
-  if (isName(version) && !versions.includes(version)) review.problem(path, unknownVersion(version, versions), side);
+  if (isName(version) && !versions.includes(version)) review.problem(path, noSuch('version', version, versions), side);
 }
 
 function judgeRoutes({ pools, routes, listeners }: Plain, review: Review): void {
@@ -54,19 +53,18 @@ function judgeRoutes({ pools, routes, listeners }: Plain, review: Review): void 
     if (known !== undefined) judgeLead(known, route, index, review);
     for (const [position, named] of itemsOf(route['listeners']).entries()) {
       if (!isName(named) || listening === undefined || listening.has(named)) continue;
-      review.problem(['routes', index, 'listeners', position], `there is no listener "${named}"${didYouMean(named, listening)}`);
+      review.problem(['routes', index, 'listeners', position], noSuch('listener', named, listening));
     }
   }
 }
 
 function judgeLead(pools: Plain, { pool, version }: Plain, index: number, review: Review): void {
   if (!isName(pool)) return;
-  if (!Object.hasOwn(pools, pool))
-    return review.problem(['routes', index, 'pool'], `there is no pool "${pool}"${didYouMean(pool, Object.keys(pools))}`);
+  if (!Object.hasOwn(pools, pool)) return review.problem(['routes', index, 'pool'], noSuch('pool', pool, Object.keys(pools)));
   const written = pools[pool];
   const versions = isMap(written) ? namesIn(written['versions']) : undefined;
   if (!isName(version) || versions === undefined || versions.includes(version)) return;
-  review.problem(['routes', index, 'version'], `in pool "${pool}" ${unknownVersion(version, versions)}`);
+  review.problem(['routes', index, 'version'], `in pool "${pool}" ${noSuch('version', version, versions)}`);
 }
 
 /** Undefined where they are not known, also where one is written wrongly: it may be the one that was meant. */

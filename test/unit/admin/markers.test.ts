@@ -88,7 +88,7 @@ describe('GET /v1/markers', () => {
     expect((await ask('/v1/markers?pool=shop&version=v1')).json).toEqual({ revision: 7, markers: [], recent: [] });
     const detail = async (query: string) => (await ask(`/v1/markers?${query}`)).json['detail'];
     expect(await detail('pool=shp')).toBe('There is no pool "shp" (did you mean "shop"?).');
-    expect(await detail('pool=shop&version=v11')).toBe('There is no version "v11" (did you mean "v1"?).');
+    expect(await detail('pool=shop&version=v11')).toBe('There is no version "v11" (did you mean "v1"? there are v1, v2).');
     expect((await ask('/v1/markers?version=v11')).status).toBe(404);
     expect((await ask('/v1/markers?verson=v1')).json['problems']).toEqual([
       { path: 'verson', message: 'there is no query parameter "verson" here (did you mean "version"?)' },

@@ -103,9 +103,9 @@ describe('reading', () => {
     ]);
     control.exchanges = () => Promise.resolve({ workers: { responded: 2, total: 2 }, exchanges: [] });
     for (const [query, detail] of [
-      ['pool=shp', /no pool shp \(did you mean "shop"\?\)/],
-      ['pool=shop&version=v9', /no version v9.*there are: v1, v2/],
-      ['route=foo', /no route foo/],
+      ['pool=shp', /no pool "shp" \(did you mean "shop"\?\)/],
+      ['pool=shop&version=v9', /no version "v9".*there are v1, v2/],
+      ['route=foo', /no route "foo"/],
     ] as const)
       expect(expectProblem(await ask(`/v1/exchanges?${query}`), 404)['detail']).toMatch(detail);
     expect((await ask('/v1/exchanges?pool=shop&version=v2')).status).toBe(200);

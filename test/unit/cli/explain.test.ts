@@ -93,7 +93,7 @@ describe('runExplain', () => {
     [{ url: '/a b' }, 'is neither a URL'],
     [{ headers: ['no colon'] }, 'is no header'],
     [{ headers: ['a: b\r\nc: d'] }, 'is no header'],
-    [{ listener: 'absent' }, 'there is no listener absent; there are: web, other'],
+    [{ listener: 'absent' }, 'there is no listener "absent" (there are web, other)'],
   ])('a malformed question: %j', (more, message) => {
     const { status, text } = run(more);
     expect(status).toBe(2);

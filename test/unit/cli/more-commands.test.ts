@@ -53,12 +53,12 @@ describe('mark', () => {
   });
 
   test('says why not', async () => {
-    const problems = [{ path: 'version', message: 'version: there is no version "v2" (did you mean "v1"?)' }];
+    const problems = [{ path: 'version', message: 'version: there is no version "v2" (did you mean "v1"? there are v1, v2)' }];
     admin.scripted.set('POST /v1/markers', problem(422, 'There is nothing of this name to mark; nothing has changed.', { problems }));
     expect(await mark()).toMatchObject({
       code: 1,
       stderr:
-        'error: There is nothing of this name to mark; nothing has changed.\n  version: there is no version "v2" (did you mean "v1"?)\n',
+        'error: There is nothing of this name to mark; nothing has changed.\n  version: there is no version "v2" (did you mean "v1"? there are v1, v2)\n',
     });
   });
 });

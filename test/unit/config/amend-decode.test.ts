@@ -45,7 +45,7 @@ test('a fault in what the API set has its own path, the nearest place in the fil
   expect(faults.problems.map(({ path }) => path)).toEqual(['pools.shop.split.v3', 'pools.shop.split.v2']);
   expect(told(faults).slice(1)).toEqual(['8:26: pools.shop.split.v2: weight must be a non-negative number, got -1 (set through the API)']);
   expect(told(order(SMALL, [split({ v1: 5, v3: 1 })]))).toEqual([
-    '8:12: pools.shop.split.v3: there is no version "v3" (did you mean "v1"?) (set through the API)',
+    '8:12: pools.shop.split.v3: there is no version "v3" (did you mean "v1"? there are v1, v2) (set through the API)',
   ]);
 });
 
@@ -62,7 +62,7 @@ test('positions in a list that the API changed lead to the places of the file', 
   const gone = { path: ['pools', 'shop', 'overrides', 'a'], base: a };
   const wrong = { path: ['pools', 'shop', 'overrides', 'b'], value: { ...b, version: 'v7' }, base: b };
   expect(told(order(text, [gone, wrong]))).toEqual([
-    '10:63: pools.shop.overrides.b.version: there is no version "v7" (did you mean "v1"?) (set through the API)',
+    '10:63: pools.shop.overrides.b.version: there is no version "v7" (did you mean "v1"? there are v1, v2) (set through the API)',
   ]);
 });
 
@@ -113,7 +113,7 @@ test('an amendment that no longer fits a changed file is superseded, and the fil
   expect(result.amended.superseded.map(({ reason }) => reason)).toEqual([
     'the file changed pools.shop.split itself',
     'there is no pools.shop.versions.v2 any more',
-    'it no longer fits the file: pools.shop.overrides[0].version: there is no version "v2" (did you mean "v1"?)',
+    'it no longer fits the file: pools.shop.overrides[0].version: there is no version "v2" (did you mean "v1"? there are v1, v3)',
   ]);
 });
 

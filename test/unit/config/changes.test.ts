@@ -72,7 +72,7 @@ test('a split that cannot be is refused, with each fault at its path', () => {
       {
         kind: 'invalid',
         path: 'pools.shop.split.v22',
-        message: 'pools.shop.split.v22: there is no version "v22" (did you mean "v2"?)',
+        message: 'pools.shop.split.v22: there is no version "v22" (did you mean "v2"? there are v1, v2)',
       },
       {
         kind: 'invalid',
@@ -122,7 +122,7 @@ test('a pool that is not there is unknown, whatever is asked', () => {
   ])
     expect(messages(ask())).toEqual([message]);
   expect(messages(setSplit(FRESH, 'constructor', { v1: 1 }))).toEqual([
-    'unknown pools.constructor: there is no pool "constructor" (there are shop)',
+    'unknown pools.constructor: there is no pool "constructor" (there is shop)',
   ]);
   expect(messages(setSplit({ written: {}, amendments: [] }, 'a', {}))).toEqual(['unknown pools.a: there is no pool "a"']);
 });
@@ -150,7 +150,7 @@ test('overrides are added, replaced, removed, and taken back all at once', () =>
 test('an override that cannot be is refused, with the path of what is wrong', () => {
   const ask = (name: string, override: unknown): readonly string[] => messages(setOverride(FRESH, 'shop', name, override));
   expect(ask('a', { ...CANARY, version: 'v3' })).toEqual([
-    'invalid pools.shop.overrides.a.version: there is no version "v3" (did you mean "v1"?)',
+    'invalid pools.shop.overrides.a.version: there is no version "v3" (did you mean "v1"? there are v1, v2)',
   ]);
   expect(ask('a', { header: { nam: 'x' }, version: 'v1' }).map((message) => message.split(': ')[0])).toContain(
     'invalid pools.shop.overrides.a.header',
@@ -173,7 +173,9 @@ test('an override that cannot be is refused, with the path of what is wrong', ()
 
 test('a mirror that cannot be is refused, with the path of what is wrong', () => {
   const ask = (name: string, mirror: unknown): readonly string[] => messages(setMirror(FRESH, 'shop', name, mirror));
-  expect(ask('a', { version: 'v3' })).toEqual(['invalid pools.shop.mirrors.a.version: there is no version "v3" (did you mean "v1"?)']);
+  expect(ask('a', { version: 'v3' })).toEqual([
+    'invalid pools.shop.mirrors.a.version: there is no version "v3" (did you mean "v1"? there are v1, v2)',
+  ]);
   expect(ask('a', {})).toEqual(['invalid pools.shop.mirrors.a: a mirror needs a version, or another pool']);
   expect(ask('a', { version: 'v2', percent: 1, fraction: '1/2' })).toEqual([
     'invalid pools.shop.mirrors.a.fraction: a mirror has percent or fraction, not both',
@@ -224,9 +226,9 @@ test('an endpoint that is drained stays so when the file gives it a weight', () 
 test('what is not written cannot be drained', () => {
   const ask = (version: string, endpoint: string | undefined): readonly string[] =>
     messages(setDrain(FRESH, { pool: 'shop', version, endpoint }, true));
-  expect(ask('v3', undefined)).toEqual(['unknown pools.shop.versions.v3: there is no version "v3" (did you mean "v1"?)']);
+  expect(ask('v3', undefined)).toEqual(['unknown pools.shop.versions.v3: there is no version "v3" (did you mean "v1"? there are v1, v2)']);
   expect(ask('v1', '127.0.0.1:9003')).toEqual([
-    'unknown pools.shop.versions.v1.endpoints["127.0.0.1:9003"]: there is no endpoint "127.0.0.1:9003" (did you mean "127.0.0.1:9001"?)',
+    'unknown pools.shop.versions.v1.endpoints["127.0.0.1:9003"]: there is no endpoint "127.0.0.1:9003" (did you mean "127.0.0.1:9001"? there are 127.0.0.1:9001, [::1]:9002)',
   ]);
   expect(ask('v2', 'shop.internal:80')).toEqual([]);
   expect(ask('v2', '10.0.0.1:80')[0]).toContain('10.0.0.1:80 is not written in the config');

@@ -153,7 +153,7 @@ test('a variable that is not set hides no other fault', () => {
   expect(findings(text)).toEqual([
     '2:27: listeners[0].address: the environment variable HOST is not set: set it, or write ${HOST:-default}',
     '8:18: pools.shop.split.v1: the environment variable WEIGHT is not set: set it, or write ${WEIGHT:-default}',
-    '8:29: pools.shop.split.v9: there is no version "v9" (did you mean "v1"?)',
+    '8:29: pools.shop.split.v9: there is no version "v9" (did you mean "v1"? there are v1, v2)',
     '8:33: pools.shop.split.v9: weight must be a non-negative number or look like 5%, got "ten"',
     '10:25: routes[0].pool: there is no pool "shp" (did you mean "shop"?)',
     '10:39: routes[0].timeout: duration must look like 250ms, 5s, 1m30s, 2h or 1d, got 5 (write 5s or 5ms)',
@@ -175,8 +175,8 @@ test('a key that is not known hides no name that leads nowhere', () => {
   ).replace('pool: shop', 'pool: shop, version: v8, listeners: [wbe]');
   expect(findings(text)).toEqual([
     '8:5: pools.shop: unknown key "splitt" (did you mean "split"?)',
-    '9:68: pools.shop.overrides[0].version: there is no version "v7" (did you mean "v1"?)',
-    '12:40: routes[0].version: in pool "shop" there is no version "v8" (did you mean "v1"?)',
+    '9:68: pools.shop.overrides[0].version: there is no version "v7" (did you mean "v1"? there are v1, v2)',
+    '12:40: routes[0].version: in pool "shop" there is no version "v8" (did you mean "v1"? there are v1, v2)',
     '12:56: routes[0].listeners[0]: there is no listener "wbe" (did you mean "web"?)',
   ]);
 });

@@ -57,7 +57,7 @@ test('Problems in a directory name the right file and line', () => {
   write('b.yaml', 'pools:\n  cart: { versions: { v1: { endpoints: [5] } } }\nroutes:\n  - { name: cart, pool: crt, hosts: [a b] }\n');
   expect(findings(folder)).toEqual([
     '/b.yaml:2:41: pools.cart.versions.v1.endpoints[0]: endpoint must be an address or a map with an address, got 5 (write 127.0.0.1:5)',
-    '/b.yaml:4:25: routes[0].pool: there is no pool "crt" (did you mean "cart"?)',
+    '/b.yaml:4:25: routes[0].pool: there is no pool "crt" (did you mean "cart"? there are shop, cart)',
     '/b.yaml:4:38: routes[0].hosts[0]: host must be a DNS name, an IP address or *.name, got "a b"',
   ]);
 });

@@ -194,7 +194,7 @@ export const MISTAKES: readonly Mistake[] = [
     'v1: "95", v2: "5"',
     '14:18: pools.shop.split.v1: weight must be a non-negative number or look like 5%, got "95" (write 95 without quotes)',
   ],
-  ['v1: 95, v2: 5', 'v1: 95, v3: 5', '14:22: pools.shop.split.v3: there is no version "v3" (did you mean "v1"?)'],
+  ['v1: 95, v2: 5', 'v1: 95, v3: 5', '14:22: pools.shop.split.v3: there is no version "v3" (did you mean "v1"? there are v1, v2)'],
   ['v1: 95, v2: 5', 'stable: 95, canary: 5', '14:14: pools.shop.split.stable: there is no version "stable" (there are v1, v2)'],
   [
     '    split: { v1: 95, v2: 5 }',
@@ -515,7 +515,7 @@ export const MISTAKES: readonly Mistake[] = [
   [
     '    retries: { attempts: 1 }',
     '    mirrors: [{ name: m, version: v9 }]',
-    '18:35: pools.shop.mirrors[0].version: there is no version "v9" (did you mean "v1"?)',
+    '18:35: pools.shop.mirrors[0].version: there is no version "v9" (did you mean "v1"? there are v1, v2)',
   ],
   [
     '    retries: { attempts: 1 }',
@@ -556,7 +556,7 @@ export const MISTAKES: readonly Mistake[] = [
   [
     '    pool: shop\n',
     '    pool: shop\n    version: v9\n',
-    '25:14: routes[0].version: in pool "shop" there is no version "v9" (did you mean "v1"?)',
+    '25:14: routes[0].version: in pool "shop" there is no version "v9" (did you mean "v1"? there are v1, v2)',
   ],
   ['    pool: shop\n', '    pool: shop\n    listener: web\n', '25:5: routes[0]: unknown key "listener" (did you mean "listeners"?)'],
   [

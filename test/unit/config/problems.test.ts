@@ -394,7 +394,11 @@ const BAD_CHANGES: [string, string, string[]][] = [
   ['pool: shop }', 'redirect: { port: 1 }, version: v1 }', ['10:51: routes[0].version: version needs a pool']],
   // Rules: what must fit together.
   ['pool: shop }', 'pool: shp }', ['10:25: routes[0].pool: there is no pool "shp" (did you mean "shop"?)']],
-  ['pool: shop }', 'pool: shop, version: v3 }', ['10:40: routes[0].version: in pool "shop" there is no version "v3" (did you mean "v1"?)']],
+  [
+    'pool: shop }',
+    'pool: shop, version: v3 }',
+    ['10:40: routes[0].version: in pool "shop" there is no version "v3" (did you mean "v1"? there are v1, v2)'],
+  ],
   ['pool: shop }', 'pool: shop, listeners: [wbe] }', ['10:43: routes[0].listeners[0]: there is no listener "wbe" (did you mean "web"?)']],
   [
     '    split: { v1: 90, v2: 10 }\n',
@@ -425,12 +429,12 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     '    split:',
     '    overrides: [{ name: qa, query: { name: v, value: a }, version: v9 }]\n    split:',
-    ['8:68: pools.shop.overrides[0].version: there is no version "v9" (did you mean "v1"?)'],
+    ['8:68: pools.shop.overrides[0].version: there is no version "v9" (did you mean "v1"? there are v1, v2)'],
   ],
   [
     '    split:',
     '    mirrors: [{ name: dark, version: v9 }]\n    split:',
-    ['8:38: pools.shop.mirrors[0].version: there is no version "v9" (did you mean "v1"?)'],
+    ['8:38: pools.shop.mirrors[0].version: there is no version "v9" (did you mean "v1"? there are v1, v2)'],
   ],
   ...MIRRORS.map(([mirror, problems]): [string, string, string[]] => [
     '    split:',

@@ -70,7 +70,7 @@ describe('Markers', () => {
     const problems = async (names: object) => ((await mark(names)) as { problems: unknown }).problems;
     expect(await problems({ pool: 'shp' })).toEqual([{ path: 'pool', message: 'pool: there is no pool "shp" (did you mean "shop"?)' }]);
     expect(await problems({ version: 'v22' })).toEqual([
-      { path: 'version', message: 'version: there is no version "v22" (did you mean "v2"?)' },
+      { path: 'version', message: 'version: there is no version "v22" (did you mean "v2"? there are v1, v2)' },
     ]);
     expect([markers.of('shop', 'v2'), followed, told]).toEqual([undefined, [], []]);
     expect(await mark({}, { expected: 3 })).toMatchObject({ result: 'marked' });

@@ -38,8 +38,14 @@ test('a report says what is known, of whom, and what was dropped', async () => {
 test('a question without a result says what would be right, and reaches no other thread', async () => {
   const those = comparing(known);
   const ask = async (pool: string, mirror: string): Promise<unknown> => reportOf(CONFIG, those, { pool, mirror });
-  expect(await ask('shp', 'dark')).toEqual({ result: 'unknown', message: 'There is no pool "shp" (did you mean "shop"?).' });
-  expect(await ask('shop', 'drak')).toEqual({ result: 'unknown', message: 'Pool shop: there is no mirror "drak" (did you mean "dark"?).' });
+  expect(await ask('shp', 'dark')).toEqual({
+    result: 'unknown',
+    message: 'There is no pool "shp" (did you mean "shop"? there are shop, next).',
+  });
+  expect(await ask('shop', 'drak')).toEqual({
+    result: 'unknown',
+    message: 'Pool shop: there is no mirror "drak" (did you mean "dark"? there are dark, abroad, plain).',
+  });
   expect(await ask('shop', 'zzzzzz')).toMatchObject({ message: 'Pool shop: there is no mirror "zzzzzz" (there are dark, abroad, plain).' });
   expect(await ask('__proto__', 'dark')).toMatchObject({ result: 'unknown' });
   expect(await ask('shop', 'plain')).toEqual({
@@ -56,6 +62,8 @@ test('missed writes are those of a mirror that there is', () => {
   ledgers.add([], [{ pool: 'shop', mirror: 'dark', count: 3 }]);
   const query = { pool: 'shop', mirror: 'dark', after: 0, limit: 20 };
   expect(missedOf(CONFIG, ledgers, query)).toMatchObject({ total: 3 });
-  expect(missedOf(CONFIG, ledgers, { ...query, mirror: 'drak' })).toBe('Pool shop: there is no mirror "drak" (did you mean "dark"?).');
+  expect(missedOf(CONFIG, ledgers, { ...query, mirror: 'drak' })).toBe(
+    'Pool shop: there is no mirror "drak" (did you mean "dark"? there are dark, abroad, plain).',
+  );
   expect(missedOf(undefined, ledgers, query)).toBe('There is no pool "shop".');
 });
