@@ -1,0 +1,166 @@
+// What a rollout is: its state as it is kept, the evidence that it is given, what it wants of the world. Plain data, as JSON.
+
+import type { HookMoment, RolloutTemplate } from '../config/rollout-model.ts';
+
+export type RolloutStatus =
+  'pending' | 'running' | 'paused' | 'held' | 'promoting' | 'watching' | 'succeeded' | 'rolled-back' | 'aborted' | 'superseded' | 'failed';
+
+/** A rollout that has ended stays as it ended. */
+export const ENDED: ReadonlySet<RolloutStatus> = new Set<RolloutStatus>(['succeeded', 'rolled-back', 'aborted', 'superseded', 'failed']);
+
+/** Wall time, in milliseconds since the epoch, is for people; what is decided goes by `ranMs`, which only moves while Sluice runs. */
+export interface Instant {
+  readonly wallMs: number;
+  /** Monotonic, of this process. */
+  readonly nowMs: number;
+}
+
+/** Kept whole in the store under `rollout:ID` after each change. A pool of a group has a state of its own with the group's name. */
+export interface RolloutState {
+  readonly id: string;
+  readonly pool: string;
+  readonly baseline: string;
+  readonly canary: string;
+  /** As it was when the rollout started: a later edit of the template changes nothing. */
+  readonly template: RolloutTemplate;
+  /** The split of the pool before the rollout; a rollback sets it again. */
+  readonly before: Readonly<Record<string, number>>;
+  /** The salt of the canary's keyed choices; drawn when the rollout starts on a canary of weight 0. */
+  readonly salt: string | undefined;
+  readonly group: string | undefined;
+  readonly author: string;
+  readonly reason: string;
+  readonly startedWallMs: number;
+  readonly endedWallMs: number | undefined;
+  readonly status: RolloutStatus;
+  /** Position in the template's steps; their number when all are done. */
+  readonly step: number;
+  /** Milliseconds for which the step has been in its state while Sluice ran; a jump of the clock or a pause of the process adds nothing. */
+  readonly stepRanMs: number;
+  /** Weights that were last asserted with success, and those that are wanted. Whatever else the pool has means that somebody else changed it. */
+  readonly applied: Readonly<Record<string, number>>;
+  readonly wanted: Readonly<Record<string, number>>;
+  /** Grows with each step, retry and change of weights: the evidence of one weight. */
+  readonly segment: number;
+  /** Evidence of earlier epochs counts no more. */
+  readonly epoch: number;
+  /** Spent of alpha by retries: 1, 1/2, 1/4 … */
+  readonly alphaShare: number;
+  /** Counts that were judged when the state was kept, by epoch: what a restart goes on from. */
+  readonly evidence: readonly SegmentEvidence[];
+  /** What the judge of each check remembers beside the counts, such as when restarts began; opaque, plain data. */
+  readonly judged: Readonly<Record<string, unknown>>;
+  readonly verdicts: Readonly<Record<string, CheckVerdict>>;
+  /** Gates that somebody opened, hooks that were done, smoke requests that passed: by name. */
+  readonly done: Readonly<Record<string, EffectResult>>;
+  /** Why the status is what it is: one sentence for people. */
+  readonly why: string;
+  /** Newest last; bounded. */
+  readonly history: readonly HistoryLine[];
+}
+
+export interface HistoryLine {
+  readonly wallMs: number;
+  readonly what: string;
+  readonly author: string;
+}
+
+/** Cumulative counts of one weight of one epoch. */
+export interface SegmentEvidence {
+  readonly segment: number;
+  /** The canary's share of baseline and canary when the choice was made; above 0, below 1. */
+  readonly share: number;
+  readonly baseline: ArmCounts;
+  readonly canary: ArmCounts;
+}
+
+/** Of requests whose version chance chose, each charged to the version that was drawn and tried. */
+export interface ArmCounts {
+  readonly assigned: number;
+  readonly finished: number;
+  readonly errors: number;
+  /** Slower than the bound of the moment at p50, p90 and p99 (the canary's times divided by the check's ratio). */
+  readonly slow: readonly [number, number, number];
+  readonly gaveUp: number;
+  readonly clientErrors: number;
+  /** By position of the template's checks of kind `event`; at most 8. */
+  readonly events: readonly number[];
+}
+
+/** Everything that a step of the machine may look at. */
+export interface Seen {
+  readonly segments: readonly SegmentEvidence[];
+  /** A bounded set of users is full: later events of keyed users are not counted. */
+  readonly saturated: boolean;
+  /** Part of the canary's failed requests that one user had; undefined where that is not known. */
+  readonly topUserShare: number | undefined;
+  /** Over the windows of the absolute checks, by check name and version. */
+  readonly windows: Readonly<Record<string, { readonly baseline: WindowCounts; readonly canary: WindowCounts }>>;
+  /** Results of checks that others judge: Prometheus, webhooks, alarms, comparison. Without a fresh one the check has none. */
+  readonly outside: Readonly<Record<string, OutsideResult | undefined>>;
+  readonly readyEndpoints: {
+    readonly baseline: number;
+    readonly canary: number;
+    readonly baselineTotal: number;
+    readonly canaryTotal: number;
+  };
+  /** Requests per second of the pool, over the last minute. */
+  readonly perSecond: number;
+  /** A freeze is on, or no window for starts and promotions is open. */
+  readonly frozen: boolean;
+}
+
+export interface WindowCounts {
+  readonly requests: number;
+  readonly failures: number;
+  /** Requests slower than the check's bound. */
+  readonly slow: number;
+}
+
+export type OutsideResult =
+  | { readonly result: 'pass' | 'fail'; readonly value: number | undefined; readonly sentence: string }
+  /** NaN, empty, stale or unreachable: says why. */
+  | { readonly result: 'no-data'; readonly sentence: string; readonly forMs: number };
+
+export interface CheckVerdict {
+  readonly verdict: 'pass' | 'fail' | 'inconclusive' | 'no-data';
+  /** 0 to 1: how far the evidence has come towards `fail` and towards `harmless`; log E over the log of its bound. */
+  readonly towards: { readonly fail: number; readonly harmless: number };
+  readonly counts: { readonly baseline: readonly [events: number, of: number]; readonly canary: readonly [events: number, of: number] };
+  /** Of the ratio canary to baseline, where there is one. */
+  readonly interval: readonly [low: number, high: number] | undefined;
+  /** About so many more requests of the canary until there is a verdict; undefined where nobody knows. */
+  readonly needs: number | undefined;
+  readonly sentence: string;
+}
+
+/** What the world is to be like: asserted at every tick until it is so. */
+export interface Wants {
+  readonly weights: Readonly<Record<string, number>>;
+  readonly salt: string | undefined;
+  /** Cohorts and smoke: overrides by name, as YAML would say; others of the rollout's name are removed. */
+  readonly overrides: Readonly<Record<string, unknown>>;
+  readonly mirrors: Readonly<Record<string, unknown>>;
+  /** Endpoints of `canary` that are to be drained, by key (rolling). */
+  readonly drained: readonly string[];
+  /** Where users that have a version already are moved with the weights. */
+  readonly moveUsers: boolean;
+  /** Effects that must have a result before the step goes on: begun once, repeated after a crash. */
+  readonly effects: readonly Effect[];
+  readonly counting: boolean;
+}
+
+export type Effect =
+  | { readonly name: string; readonly kind: 'hook'; readonly moment: HookMoment; readonly endpoint: string | undefined }
+  | { readonly name: string; readonly kind: 'smoke'; readonly step: number };
+
+export interface EffectResult {
+  readonly ok: boolean;
+  readonly sentence: string;
+}
+
+export type RolloutCommand =
+  | { readonly kind: 'pause' | 'resume' | 'promote' | 'abort' | 'retry'; readonly author: string; readonly reason: string }
+  | { readonly kind: 'approve'; readonly author: string; readonly role: 'operator' | 'admin'; readonly reason: string }
+  | { readonly kind: 'supersede'; readonly author: string; readonly reason: string }
+  | { readonly kind: 'effect'; readonly name: string; readonly result: EffectResult };
