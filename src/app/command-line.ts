@@ -52,7 +52,7 @@ program
 
 program
   .command('demo')
-  .description('start small v1, v2 and v3 applications and serve config/demo.yaml in front of them; what `sluice` alone does')
+  .description('start small v1, v2 and v3 applications and serve config/demo.yaml in front of them; what `npm start` alone does')
   .option('--any-port', 'let the system choose all ports', false)
   .action(async (options: { anyPort: boolean }) => {
     const { demo } = await import('./demo.ts');
@@ -121,7 +121,8 @@ if (first === 'help' && about !== undefined && program.commands.every((each) => 
     )}`,
     { exitCode: 2 },
   );
-await program.parseAsync(words.length === 0 ? ['demo'] : words, { from: 'user' });
+if (words.length === 0) program.outputHelp();
+else await program.parseAsync(words, { from: 'user' });
 
 /** The config that is meant, by argument or by option. */
 function onePath(command: string, path: string | undefined, config: string | undefined): string {

@@ -6,8 +6,8 @@
 import { hearSignals } from './signals.js';
 import { keepCompiled } from '../lib/compile-cache.js';
 
-// What `sluice` alone does serves, too. A name like that among the arguments of another command does no harm.
+// A name like that among the arguments of another command does no harm.
 const words = process.argv.slice(2);
-if (words.length === 0 || words.includes('run') || words.includes('demo')) hearSignals();
+if (words.includes('run') || words.includes('demo')) hearSignals();
 keepCompiled();
 await import('./command-line.ts');

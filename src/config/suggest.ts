@@ -28,7 +28,7 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
 }
 
 /** ` (did you mean "v2"? there are v1, v2)`: which one was perhaps meant, and those that there are; nothing where there are none. */
-export function whichOf(word: string, candidates: Iterable<string>): string {
+function whichOf(word: string, candidates: Iterable<string>): string {
   const names = [...candidates];
   const nearest = suggest(word, names);
   if (names.length === 1 && nearest !== undefined) return ` (did you mean "${nearest}"?)`;

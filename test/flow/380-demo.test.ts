@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { connectAt, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
-import { startCommand } from './scaffold/command.ts';
+import { runCommand, startCommand, startProgram } from './scaffold/command.ts';
+import type { Started } from './scaffold/command.ts';
 import { closeAll } from './scaffold/open.ts';
 
 afterEach(closeAll);
@@ -46,16 +47,31 @@ test('`sluice demo --any-port` says that it is ready and what to try; all of it 
   expect(await demo.ended).toMatchObject({ code: 0, signal: null });
 });
 
-test('`npm start` is that command, and passes its arguments on', () => {
-  const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    scripts: Record<string, string>;
-  };
-  expect(scripts['start']).toBe('node src/app/main.ts');
+/** What `npm start -- PARAMETERS` runs. */
+function npmStart(...parameters: readonly string[]): Started {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const [program, ...script] = (JSON.parse(text) as { scripts: { start: string } }).scripts.start.split(' ');
+  expect(program).toBe('node');
+  return startProgram(process.execPath, [...script, ...parameters]);
+}
+
+test('`npm start` passes its arguments on', async () => {
+  const version = npmStart('--version');
+  const check = npmStart('check', 'config/demo.yaml');
+  expect(await version.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string });
+  expect(await check.ended).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('without a command, `sluice` is the demo; a taken port is said, with the way out', async () => {
+test('`sluice` alone prints help, and serves nothing', async () => {
+  const alone = await runCommand([]);
+  expect(alone).toMatchObject({ code: 0, stderr: '' });
+  expect(alone.stdout).toMatch(/^Usage: sluice .*\n[^]*^ {2}demo /m);
+  expect(alone).toEqual(await runCommand(['--help']));
+});
+
+test('`npm start` alone is the demo; a taken port is said, with the way out', async () => {
   // Whether :8080 and :9001 are free is not ours to say: both ends are right.
-  const demo = startCommand([]);
+  const demo = npmStart();
   await Promise.race([
     demo.printed(/^sluice ready: web 127\.0\.0\.1:8080, admin 127\.0\.0\.1:9901/),
     demo.printed(/--any-port/),
