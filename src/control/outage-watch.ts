@@ -21,6 +21,8 @@ export interface OutageWatchDeps {
   readonly log: Log;
 }
 
+/** Outages that begin, in one look: each is a line of the log and one of the journal. The rest is told by the next ones. */
+const MAX_TOLD = 100;
 const LOOK_MS = 500;
 
 /** What may be out: how it is told, and whether it is out now. */
@@ -53,6 +55,7 @@ export class OutageWatch {
   readonly #deps: OutageWatchDeps;
   readonly #looking: Timer;
   #outages = new Map<string, Outage>();
+  #leftToTell = 0;
 
   constructor(deps: OutageWatchDeps) {
     this.#deps = deps;
@@ -70,6 +73,7 @@ export class OutageWatch {
     if (config === undefined || serving === 0) return;
     const before = this.#outages;
     this.#outages = new Map();
+    this.#leftToTell = MAX_TOLD;
     for (const watched of this.#watched(config, serving)) {
       const outage = this.#judge(watched, before.get(watched.id));
       if (outage !== undefined) this.#outages.set(watched.id, outage);
@@ -82,9 +86,11 @@ export class OutageWatch {
     if (known === undefined) return isOut === true ? { sinceMs: this.#deps.clock.nowMs(), isTold: false, isEnding: false } : undefined;
     if (isOut === undefined) return known;
     if (!isOut) return this.#end(watched, known);
-    if (!known.isTold) this.#tell(watched, undefined);
-    known.isTold = true;
     known.isEnding = false;
+    if (known.isTold || this.#leftToTell === 0) return known;
+    this.#leftToTell--;
+    this.#tell(watched, undefined);
+    known.isTold = true;
     return known;
   }
 
@@ -113,6 +119,7 @@ export class OutageWatch {
     const notReady = this.#notReady();
     const named = namedVersions(config);
     for (const pool of config.pools) {
+      const responding = respondingVersions(pool, notReady);
       for (const version of pool.versions) {
         const key = versionKey(pool.name, version.name);
         if (isDrained(version) || !(weightOf(pool, version.name) > 0 || named.has(key))) continue;
@@ -121,7 +128,7 @@ export class OutageWatch {
           pool: pool.name,
           version: version.name,
           endpoints: version.endpoints.length,
-          then: whatThen(pool, version.name, notReady),
+          then: whatThen(pool, version.name, responding),
         };
         yield { id: `version ${key}`, kind: 'version', facts, isOut: workers === 0 ? false : workers >= serving || undefined };
       }
@@ -174,10 +181,14 @@ function isDrained({ drain, endpoints }: VersionConfig): boolean {
   return drain !== false || (endpoints.length > 0 && endpoints.every((endpoint) => endpoint.drain !== false || endpoint.weight === 0));
 }
 
-function whatThen(pool: PoolConfig, version: string, notReady: ReadonlyMap<string, number>): string {
-  const others = pool.versions.filter(
-    ({ name }) => name !== version && weightOf(pool, name) > 0 && !notReady.has(versionKey(pool.name, name)),
-  );
-  if (pool.fallback.whenNoneReady === 'split' && others.length > 0) return 'others take its share';
-  return pool.holdMs > 0 ? 'its requests wait' : 'its requests fail';
+/** Versions that have a share and a ready endpoint in every worker. */
+function respondingVersions(pool: PoolConfig, notReady: ReadonlyMap<string, number>): ReadonlySet<string> {
+  const names = pool.versions.map(({ name }) => name);
+  return new Set(names.filter((name) => weightOf(pool, name) > 0 && !notReady.has(versionKey(pool.name, name))));
+}
+
+function whatThen({ fallback, holdMs }: PoolConfig, version: string, responding: ReadonlySet<string>): string {
+  const others = responding.size - (responding.has(version) ? 1 : 0);
+  if (fallback.whenNoneReady === 'split' && others > 0) return 'others take its share';
+  return holdMs > 0 ? 'its requests wait' : 'its requests fail';
 }

@@ -157,3 +157,17 @@ test('a mirror that pauses is told once, whatever versions it copies to, and whe
   ]);
   expect(recorded.map((line) => (line as unknown[])[0])).toEqual(['mirror-paused', 'mirror-resumed']);
 });
+
+test('a pool of thousands of versions that are all out is looked at in milliseconds, and told little by little', () => {
+  const names = Array.from({ length: 9_000 }, (_, index) => `v${index}`);
+  serve(Object.fromEntries(names.map((name) => [name, 1])));
+  unready = Object.fromEntries(names.map((name) => [`shop/${name}`, WORKERS]));
+  const before = process.cpuUsage();
+  look();
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(2_000);
+  const told = logged.length;
+  expect(told).toBeGreaterThan(0);
+  expect(told).toBeLessThan(1_000);
+  look();
+  expect(logged.length).toBeGreaterThan(told);
+});
