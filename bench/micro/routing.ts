@@ -5,7 +5,8 @@ import { compileTable } from '../../src/routing/compile.ts';
 import { choose } from '../../src/routing/choose.ts';
 import { isAmbiguousPath } from '../../src/routing/path.ts';
 import { createSessionMemory, Sessions } from '../../src/routing/sessions.ts';
-import { LowDiscrepancySequence } from '../../src/routing/sequence.ts';
+import { SplitStream } from '../../src/routing/split-stream.ts';
+import { Sfc32 } from '../../src/lib/sfc32.ts';
 import { Choice } from '../../src/routing/choice.ts';
 import type { RoutableRequest } from '../../src/routing/request.ts';
 import type { PoolTable, Table } from '../../src/routing/table.ts';
@@ -34,12 +35,15 @@ const OWN = {
   partitioned: false,
 } as const;
 
-const sequence = new LowDiscrepancySequence(0.1);
+const chance = new Sfc32([1, 2, 3]);
+const random = (): number => chance.next();
+const stream = new SplitStream(makePoolTable({ v1: 90, v2: 10 }), random);
 const state = {
   ready: () => true,
   rampShare: () => 1,
   chance: () => 0,
-  nextFraction: () => sequence.next(),
+  nextVersion: () => stream.next(),
+  nextReadyVersion: () => stream.next(),
   newKey: () => 'AbCdEfGhIjKlMnOpQrSt_-',
   sessions: new Sessions(createSessionMemory(65_536, [1, 2])),
   wallSeconds: () => Math.floor(wallMs() / 1000) | 0,
@@ -47,12 +51,14 @@ const state = {
 const HOLD = { timeMs: 7_200_000, quietMs: 1_800_000, users: 65_536 };
 const out = new Choice();
 
-export const benchmarks: readonly { name: string; run: (iterations: number) => void }[] = [
+export const benchmarks: readonly { name: string; run: (iterations: number) => unknown }[] = [
   { name: 'match in 10 routes of one host', run: matching(10, 1) },
   { name: 'match in 10,000 routes of one host', run: matching(10_000, 1) },
   { name: 'match in 10,000 routes of 100 hosts', run: matching(10_000, 100) },
   { name: 'match in 10 regexes of one host', run: matching(10, 1, 'regex') },
   { name: 'match in 10,000 regexes of one host', run: matching(10_000, 1, 'regex') },
+  { name: 'draw one of two versions', run: drawing({ v1: 95, v2: 5 }) },
+  { name: 'draw one of four versions', run: drawing({ v1: 80, v2: 15, v3: 4, v4: 1 }) },
   { name: 'choose unkeyed', run: choosing({}) },
   { name: 'choose by header key', run: choosing({ affinity: { kind: 'header', name: 'x-user-id', remember: undefined } }) },
   { name: 'choose by own cookie', run: choosing({ affinity: { ...OWN, remember: undefined } }) },
@@ -95,6 +101,15 @@ function choosing(pool: Partial<PoolConfig>, fields: Readonly<Record<string, str
       choose(compiled, request, '10.0.0.1', state, out);
       if (out.version === undefined) throw new Error('no version');
     }
+  };
+}
+
+function drawing(split: Readonly<Record<string, number>>): (iterations: number) => number {
+  const drawn = new SplitStream(makePoolTable(split), random);
+  return (iterations) => {
+    let sum = 0;
+    for (let i = 0; i < iterations; i++) sum += drawn.next();
+    return sum;
   };
 }
 

@@ -3,9 +3,10 @@
 
 import { wallMs } from '../lib/clock.ts';
 import { newKey, randomFraction } from '../lib/random.ts';
-import type { LowDiscrepancySequence } from '../routing/sequence.ts';
 import type { MirrorChance } from '../routing/mirror.ts';
 import type { Sessions } from '../routing/sessions.ts';
+import type { Slots } from '../routing/slots.ts';
+import type { SplitStream } from '../routing/split-stream.ts';
 import type { PoolState } from '../routing/pool-state.ts';
 import type { Table } from '../routing/table.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
@@ -20,23 +21,24 @@ export class ServedMirror implements MirrorChance {
   readonly shadows: readonly (MirrorTarget | undefined)[];
   /** Where second copies go, in the order of the versions of the mirror's own pool; undefined where none are made. */
   readonly secondaries: { readonly live: MirrorRuntime; readonly shadows: readonly (MirrorTarget | undefined)[] } | undefined;
-  readonly #sequence: LowDiscrepancySequence;
-  readonly #versions: LowDiscrepancySequence;
+  readonly #sampled: Slots | undefined;
+  readonly #split: SplitStream;
 
-  constructor(live: MirrorRuntime, sequence: LowDiscrepancySequence, versions: LowDiscrepancySequence) {
+  /** @param sampled undefined where the mirror copies all requests or none */
+  constructor(live: MirrorRuntime, sampled: Slots | undefined, split: SplitStream) {
     this.live = live;
     this.shadows = live.shadows;
     this.secondaries = live.secondaries && { live: live.secondaries, shadows: live.secondaries.shadows };
-    this.#sequence = sequence;
-    this.#versions = versions;
+    this.#sampled = sampled;
+    this.#split = split;
   }
 
-  nextFraction(): number {
-    return this.#sequence.next();
+  isNextSampled(): boolean {
+    return this.#sampled !== undefined && this.#sampled.next();
   }
 
-  nextVersionFraction(): number {
-    return this.#versions.next();
+  nextVersion(): number {
+    return this.#split.next();
   }
 }
 
@@ -46,13 +48,13 @@ export class ServedPool implements PoolState {
   readonly sessions: Sessions | undefined;
   /** In the order of the pool's mirrors. */
   readonly mirrors: readonly ServedMirror[];
-  readonly #sequence: LowDiscrepancySequence;
+  readonly #split: SplitStream;
 
-  constructor(living: Pick<ServedPool, 'versions' | 'mirrors' | 'sessions'>, sequence: LowDiscrepancySequence) {
+  constructor(living: Pick<ServedPool, 'versions' | 'mirrors' | 'sessions'>, split: SplitStream) {
     this.versions = living.versions;
     this.mirrors = living.mirrors;
     this.sessions = living.sessions;
-    this.#sequence = sequence;
+    this.#split = split;
   }
 
   ready(version: number): boolean {
@@ -67,8 +69,12 @@ export class ServedPool implements PoolState {
     return randomFraction();
   }
 
-  nextFraction(): number {
-    return this.#sequence.next();
+  nextVersion(): number {
+    return this.#split.next();
+  }
+
+  nextReadyVersion(): number {
+    return this.#split.nextReady(this);
   }
 
   newKey(): string {

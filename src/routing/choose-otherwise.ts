@@ -58,8 +58,12 @@ export class WhenReady implements PoolState {
     return this.state.chance();
   }
 
-  nextFraction(): number {
-    return this.state.nextFraction();
+  nextVersion(): number {
+    return this.state.nextVersion();
+  }
+
+  nextReadyVersion(): number {
+    return this.state.nextReadyVersion();
   }
 
   newKey(): string {

@@ -6,7 +6,6 @@ import { rankByKey } from './rank-by-key.ts';
 import { spareStarting, WhenReady } from './choose-otherwise.ts';
 import { findOverride } from './overrides.ts';
 import { rememberedVersion } from './remembered-version.ts';
-import { pickByWeight, pickReadyByWeight } from './split.ts';
 import {
   REASON_AFFINITY,
   REASON_AFFINITY_NEW,
@@ -39,7 +38,7 @@ export function choose(pool: PoolTable, request: RoutableRequest, client: string
   decide(pool, request, client, state, out);
   if (out.version === undefined) {
     if (pool.holds) decide(pool, request, client, new WhenReady(state), out);
-  } else if (pool.hasSlowStart) spareStarting(pool, state, out);
+  } else if (pool.hasSlowStart && state.ready(out.version.index)) spareStarting(pool, state, out);
 }
 
 function decide(pool: PoolTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
@@ -82,16 +81,13 @@ function chooseByKey(pool: PoolTable, state: PoolState, reason: number, out: Cho
 }
 
 function chooseByWeight(pool: PoolTable, state: PoolState, missed: boolean, out: Choice): void {
-  const fraction = state.nextFraction();
-  const wanted = pickByWeight(pool, fraction);
+  const wanted = state.nextVersion();
   if (wanted < 0) return;
-  const isReady = state.ready(wanted);
-  if (pool.fallback === 'fail') {
-    if (isReady) take(pool, wanted, REASON_WEIGHT, out);
-    return;
-  }
-  const version = pickReadyByWeight(pool, fraction, state);
-  if (version >= 0) take(pool, version, isReady && !missed ? REASON_WEIGHT : REASON_FALLBACK, out);
+  if (state.ready(wanted)) return take(pool, wanted, missed ? REASON_FALLBACK : REASON_WEIGHT, out);
+  const other = pool.fallback === 'fail' ? -1 : state.nextReadyVersion();
+  if (other >= 0) take(pool, other, REASON_FALLBACK, out);
+  // It waits for the version that it was drawn for: a second draw would bend the shares.
+  else if (pool.holds && !missed) take(pool, wanted, REASON_WEIGHT, out);
 }
 
 /** An override decides the version; the key, where there is one, still decides the endpoint of a ring. */

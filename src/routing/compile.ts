@@ -80,7 +80,6 @@ function compilePool(config: PoolConfig, index: number): Unmirrored {
     versions,
     weights,
     weightTotal,
-    cumulative: accumulate(weights, weightTotal),
     seeds: Int32Array.from(versions, ({ name }) => hashString(name, poolSeed)),
     affinity: config.affinity === undefined ? undefined : compileAffinity(config.affinity),
     sessions: config.affinity?.remember === undefined ? undefined : compileSessionRule(config.affinity.remember, versions),
@@ -122,12 +121,6 @@ function compileMatchers(config: Config, routes: readonly RouteTable[]): Readonl
 function serves(route: RouteTable, listener: string): boolean {
   const { listeners } = route.config;
   return listeners.length === 0 || listeners.includes(listener);
-}
-
-/** `total` must be the sum in the same order: only then is the last quotient exactly 1. */
-function accumulate(weights: Float64Array, total: number): Float64Array {
-  let sum = 0;
-  return weights.map((weight) => (total === 0 ? 0 : (sum += weight) / total));
 }
 
 function namedVersion(versions: readonly VersionTable[], name: string, pool: string): VersionTable {

@@ -2,6 +2,7 @@
 // serving does, draws nothing, and changes no state.
 
 import { chooseFor } from './choose.ts';
+import { heaviestVersion } from './split.ts';
 import { isAmbiguousPath } from './path.ts';
 import type { SessionMemory, SessionReader } from './session-reader.ts';
 import { Choice } from './choice.ts';
@@ -117,9 +118,13 @@ class UndecidedState implements PoolState {
     return 0;
   }
 
-  nextFraction(): number {
+  nextVersion(): number {
     this.drawn = true;
-    return 0;
+    return heaviestVersion(this.#pool, () => true);
+  }
+
+  nextReadyVersion(): number {
+    return heaviestVersion(this.#pool, (version) => this.ready(version));
   }
 
   newKey(): string {

@@ -106,7 +106,7 @@ function whySampled({ mirror: { share, bySession }, owner }: Aim, key: string, p
   return `Chance decides, because ${why}: ${percent} of the requests that fit are copied`;
 }
 
-const NEVER: MirrorChance = { nextFraction: () => 1, nextVersionFraction: () => 0 };
+const NEVER: MirrorChance = { isNextSampled: () => false, nextVersion: () => -1 };
 
 function no(why: string): Part {
   return { copied: 'no', share: undefined, why };

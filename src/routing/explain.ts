@@ -3,6 +3,7 @@
 import { readKey } from './affinity.ts';
 import { rankByKey } from './rank-by-key.ts';
 import { choose } from './choose.ts';
+import { heaviestVersion } from './split.ts';
 import { explainMirrors, type ExplainedMirror } from './explain-mirrors.ts';
 import { explainRoute, type ConsideredRoute } from './explain-route.ts';
 import { mirrorKey } from './mirror.ts';
@@ -175,7 +176,7 @@ function describeChoice(choice: Choice, pool: PoolTable, question: ExplainQuesti
     case 'affinity-new':
       return `The request brings no affinity key of pool ${pool.name}; it gets a new one, and the weights say how likely each version is.`;
     case 'weight':
-      return `Nothing ties the request to a version of pool ${pool.name}; the weights decide.`;
+      return `Nothing ties the request to a version of pool ${pool.name}: chance decides, by the weights.`;
     case 'fallback':
       return `The version that was meant has no ready endpoint; another version of pool ${pool.name} responds.`;
     default:
@@ -189,7 +190,7 @@ function nameOf(pool: PoolTable, version: number): string {
   return pool.versions[version]?.name ?? 'none';
 }
 
-/** Without a key the next version depends on what came before, unless only one can come. */
+/** Without a key chance decides, unless only one version can come. */
 function isCertain(choice: Choice, pool: PoolTable, shares: readonly VersionShare[]): boolean {
   const isTied = choice.override !== '' || (choice.key !== '' && !choice.setCookie);
   return isTied || shares.filter((each) => each.share > 0).length === 1 || pool.versions.length === 1;
@@ -199,13 +200,15 @@ function isKeyed(pool: PoolTable, question: ExplainQuestion): boolean {
   return pool.affinity !== undefined && readKey(pool.affinity, question.request, question.client) !== '';
 }
 
-/** Chance is replaced by fixed values: an explanation must not move the split's sequence. */
+/** Chance is replaced by what is likeliest: an explanation must not move the stream of the split. */
 function stateOf(pool: PoolTable, question: ExplainQuestion): PoolState {
+  const ready = (version: number): boolean => question.ready(pool, version);
   return {
-    ready: (version) => question.ready(pool, version),
+    ready,
     rampShare: () => 1,
     chance: () => 0,
-    nextFraction: () => 0,
+    nextVersion: () => heaviestVersion(pool, () => true),
+    nextReadyVersion: () => heaviestVersion(pool, ready),
     newKey: () => 'new',
     sessions: pool.sessions === undefined ? undefined : question.memory?.find(pool.name),
     wallSeconds: () => question.memory?.wallSeconds() ?? 0,

@@ -1,4 +1,4 @@
-// Which requests of a pool are copied for a mirror, and to which version. Pure: what is sampled by chance comes from a sequence that is
+// Which requests of a pool are copied for a mirror, and to which version. Pure: what is sampled by chance comes from streams that are
 // passed in. A user is copied always or never; a greater share only adds users.
 
 import { hashString, mix, toFraction } from '../lib/hash.ts';
@@ -9,17 +9,17 @@ import { isSafe } from '../http/method.ts';
 import type { MirrorConfig, MirrorMatch, PoolConfig } from '../config/model.ts';
 import { readKey } from './affinity.ts';
 import { rankByKey } from './rank-by-key.ts';
-import { pickByWeight } from './split.ts';
 import type { RoutableRequest } from './request.ts';
 import type { MirrorTable, PoolTable } from './table.ts';
 import { MirrorConditions } from './mirror-conditions.ts';
 import { KEY_SEED } from './rank-by-key.ts';
 
-/** Sequences of fractions, 0 <= x < 1: of a mirror in one worker, outliving Tables. */
+/** Chance of a mirror in one worker; what it draws from outlives Tables. */
 export interface MirrorChance {
-  nextFraction(): number;
-  /** Another one, for the split of the shadow's pool. */
-  nextVersionFraction(): number;
+  /** Whether the next request is among its share. */
+  isNextSampled(): boolean;
+  /** Index of the version that the next copy goes to, as the shadow's pool splits; -1 when all weights are 0. */
+  nextVersion(): number;
 }
 
 const MIRROR_SEED = 0x31_7707;
@@ -68,13 +68,13 @@ export function isSampled(mirror: MirrorTable, request: RoutableRequest, key: st
   if (mirror.safeOnly && !isSafe(request.method)) return false;
   if (mirror.conditions !== undefined && !mirror.conditions.fits(request)) return false;
   if (mirror.bySession && key !== '') return fractionOf(key, mirror.seed) < mirror.share;
-  return chance.nextFraction() < mirror.share;
+  return mirror.share === 1 || (mirror.share > 0 && chance.isNextSampled());
 }
 
 /** Index of the version that gets the copy, or -1 where every weight is 0. */
 export function chooseTargetVersion({ pool, version }: MirrorTable, key: string, chance: MirrorChance): number {
   if (version !== undefined) return version.index;
-  return key === '' ? pickByWeight(pool, chance.nextVersionFraction()) : rankByKey(pool, key, undefined);
+  return key === '' ? chance.nextVersion() : rankByKey(pool, key, undefined);
 }
 
 /** As of affinity, with a seed of its own: which users are copied says nothing about their version, nor about other mirrors. */

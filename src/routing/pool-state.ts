@@ -10,8 +10,10 @@ export interface PoolState {
   rampShare(version: number): number;
   /** A random fraction, 0 <= x < 1. */
   chance(): number;
-  /** Next value of the low-discrepancy sequence, 0 <= x < 1. */
-  nextFraction(): number;
+  /** Index of the version that the next request without a key belongs to, ready or not; -1 when all weights are 0. */
+  nextVersion(): number;
+  /** Index of the version that gets it where that one is not ready; -1 when none with a weight is ready. */
+  nextReadyVersion(): number;
   /** A fresh random affinity key. */
   newKey(): string;
   /** Which version each user has; undefined in a pool without `affinity.remember`. */

@@ -37,8 +37,6 @@ export interface PoolTable {
   /** Weight by version index. */
   readonly weights: Float64Array;
   readonly weightTotal: number;
-  /** Running sums of `weights` divided by their total; the last is 1 (all 0 when the total is 0). */
-  readonly cumulative: Float64Array;
   /** Hash seed by version index; depends on the names of pool and version alone. */
   readonly seeds: Int32Array;
   readonly affinity: AffinityRule | undefined;

@@ -1,13 +1,12 @@
 // Joins a Table with the living pools and counters of this worker.
 
 import type { Config } from '../config/model.ts';
-import { freshFraction } from '../lib/random.ts';
 import { ServedPool, ServedMirror } from '../proxy/serving-state.ts';
 import type { ServingState } from '../proxy/serving-state.ts';
-import { LowDiscrepancySequence } from '../routing/sequence.ts';
 import { Sessions } from '../routing/sessions.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { PoolTable, Table } from '../routing/table.ts';
+import { SplitChance } from './split-chance.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
 import type { LivePools } from '../upstream/live-pools.ts';
@@ -22,8 +21,7 @@ interface Counted {
 export class ServingBuilder {
   readonly #livePools: LivePools;
   readonly #counters: CounterSet;
-  /** By pool, mirror and use: a reload does not start a sequence anew, which would bend the shares. */
-  #sequences = new Map<string, LowDiscrepancySequence>();
+  readonly #chance = new SplitChance();
   #last: Counted | undefined = undefined;
 
   constructor(livePools: LivePools, counters: CounterSet) {
@@ -33,21 +31,18 @@ export class ServingBuilder {
 
   /** @param memory of the sessions of each pool that has them */
   build(config: Config, table: Table, memory: Readonly<Record<string, SharedArrayBuffer>>): ServingState {
-    const sequences = new Map<string, LowDiscrepancySequence>();
-    const sequenceOf = (...names: readonly string[]): LowDiscrepancySequence => {
-      const id = names.join('\n');
-      const sequence = this.#sequences.get(id) ?? new LowDiscrepancySequence(freshFraction());
-      sequences.set(id, sequence);
-      return sequence;
-    };
-    const served = this.#livePools.apply(config.pools).map(({ name, versions }) => {
+    const chance = this.#chance;
+    chance.begin();
+    const served = this.#livePools.apply(config.pools).map(({ name, versions }, index) => {
+      const pool = table.pools[index]!;
       const sessions = Object.hasOwn(memory, name) ? new Sessions(memory[name]!) : undefined;
-      const mirrors = this.#livePools.mirrorsOf(name).map((live) => {
-        return new ServedMirror(live, sequenceOf(name, live.name, 'sample'), sequenceOf(name, live.name, 'version'));
+      const mirrors = this.#livePools.mirrorsOf(name).map((live, at) => {
+        const mirror = pool.mirrors![at]!;
+        return new ServedMirror(live, chance.slots([name, mirror.name], mirror.share), chance.stream([name, mirror.name], mirror.pool));
       });
-      return new ServedPool({ versions, mirrors, sessions }, sequenceOf(name));
+      return new ServedPool({ versions, mirrors, sessions }, chance.stream([name], pool));
     });
-    this.#sequences = sequences;
+    chance.end();
     return { table, pools: served, routes: this.#routeCounters(table), unrouted: this.#counters.route('', '', '') };
   }
 

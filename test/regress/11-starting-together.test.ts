@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { seededRandom } from '../scaffold/seeded-random.ts';
 import { choose } from '../../src/routing/choose.ts';
 import { Choice } from '../../src/routing/choice.ts';
+import { SplitStream } from '../../src/routing/split-stream.ts';
 import { Selection } from '../../src/upstream/selection.ts';
 import { FakeState, makePool, makePoolTable, makeRequest } from '../unit/routing/make-table.ts';
 import { hostOf, makeEndpoint } from '../unit/upstream/balancers/endpoints.ts';
@@ -14,7 +15,7 @@ test('of two versions that are both cold the one that began a moment earlier get
   const versions = pool.versions.map((version) => ({ ...version, slowStartMs: 30_000 }));
   const table = makePoolTable({ v1: 50, v2: 50 }, { versions });
   const state = new FakeState();
-  state.fractions = random;
+  state.stream = new SplitStream(table, random);
   state.chance = random;
   state.rampShares.push(0.201, 0.2);
   const choice = new Choice();

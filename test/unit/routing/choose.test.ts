@@ -4,6 +4,8 @@ import { choose, chooseFor } from '../../../src/routing/choose.ts';
 import { Choice, CHOICE_REASONS } from '../../../src/routing/choice.ts';
 import type { RoutableRequest } from '../../../src/routing/request.ts';
 import type { PoolTable } from '../../../src/routing/table.ts';
+import { SplitStream } from '../../../src/routing/split-stream.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import { FakeState, makePool, makePoolTable, makeRequest, makeRoute, makeTable } from './make-table.ts';
 
 const OWN: AffinityConfig = {
@@ -39,7 +41,7 @@ const QA: OverrideConfig = {
 };
 const KEY = 'AbCdEfGhIjKlMnOpQrSt_-';
 
-function chosen(pool: PoolTable, request: RoutableRequest, state = new FakeState(), client = '') {
+function chosen(pool: PoolTable, request: RoutableRequest, state = new FakeState(pool), client = '') {
   const out = new Choice();
   choose(pool, request, client, state, out);
   return { version: out.version?.name, reason: CHOICE_REASONS[out.reason], key: out.key, setCookie: out.setCookie, override: out.override };
@@ -49,17 +51,10 @@ const plain = makeRequest('GET a/');
 const pool = (split: Record<string, number>, more: Partial<PoolConfig> = {}) => makePoolTable(split, more);
 
 describe('by weight', () => {
-  it('lays the fraction over the cumulative weights', () => {
+  it('takes the version that is drawn', () => {
     const state = new FakeState();
-    for (const [fraction, version] of [
-      [0, 'v1'],
-      [0.899, 'v1'],
-      [0.9, 'v2'],
-      [0.949, 'v2'],
-      [0.95, 'v4'],
-      [0.9999999999999999, 'v4'],
-    ] as const) {
-      state.fractions = () => fraction;
+    state.drawn.push(1, 4, 2);
+    for (const version of ['v1', 'v4', 'v2']) {
       expect(chosen(pool({ v0: 0, v1: 90, v2: 5, v3: 0, v4: 5, v5: 0 }), plain, state)).toMatchObject({
         version,
         reason: 'weight',
@@ -71,7 +66,7 @@ describe('by weight', () => {
 
   it('chooses none when all weights are 0 or no version is ready', () => {
     expect(chosen(pool({ v1: 0, v2: 0 }), plain)).toMatchObject({ version: undefined, reason: 'none' });
-    const state = new FakeState();
+    const state = new FakeState(pool({ v1: 1, v2: 1 }));
     state.unready.add(0).add(1);
     expect(chosen(pool({ v1: 1, v2: 1 }), plain, state)).toMatchObject({ version: undefined, reason: 'none' });
   });
@@ -82,23 +77,23 @@ describe('by weight', () => {
     const shop = pool({ v1: 80, v2: 15, v3: 5, v4: 0 });
     const counts = new Map<string | undefined, number>();
     const reasons = new Map<string | undefined, number>();
+    state.stream = new SplitStream(shop, seededRandom(7));
     for (let i = 0; i < 1000; i++) {
-      state.fractions = () => i / 1000;
       const { version, reason } = chosen(shop, plain, state);
       counts.set(version, (counts.get(version) ?? 0) + 1);
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     }
-    expect(Object.fromEntries(counts)).toEqual({ v2: 750, v3: 250 });
-    expect(Object.fromEntries(reasons)).toEqual({ fallback: 800, weight: 200 });
+    expect(Math.abs(counts.get('v3')! - 250)).toBeLessThanOrEqual(3);
+    expect(counts.get('v2')! + counts.get('v3')!).toBe(1000);
+    expect(Math.abs(reasons.get('fallback')! - 800)).toBeLessThanOrEqual(1);
   });
 
   it('a pool that fails chooses none in the share of the unready version alone', () => {
     const state = new FakeState();
     state.unready.add(1);
     const shop = pool({ v1: 90, v2: 10 }, { fallback: { whenNoneReady: 'fail' } });
-    state.fractions = () => 0.95;
+    state.drawn.push(1, 0);
     expect(chosen(shop, plain, state)).toMatchObject({ version: undefined, reason: 'none' });
-    state.fractions = () => 0.5;
     expect(chosen(shop, plain, state)).toMatchObject({ version: 'v1', reason: 'weight' });
   });
 });
@@ -248,8 +243,9 @@ describe('a pool that holds requests', () => {
   it('names the version to wait for when none is ready', () => {
     const state = new FakeState();
     state.unready.add(0).add(1);
-    state.fractions = () => 0.95;
+    state.drawn.push(1);
     expect(chosen(pool({ v1: 90, v2: 10 }, holding), plain, state)).toMatchObject({ version: 'v2', reason: 'weight' });
+    expect(state.drawn).toEqual([]);
     const shop = pool({ v1: 90, v2: 10 }, { ...holding, overrides: [QA], fallback: { whenNoneReady: 'fail' } });
     expect(chosen(shop, makeRequest('GET a/', { 'x-version': 'v2' }), state)).toMatchObject({
       version: 'v2',
@@ -261,8 +257,17 @@ describe('a pool that holds requests', () => {
   it('prefers another version that is ready', () => {
     const state = new FakeState();
     state.unready.add(1);
-    state.fractions = () => 0.95;
+    state.drawn.push(1);
     expect(chosen(pool({ v1: 90, v2: 10 }, holding), plain, state)).toMatchObject({ version: 'v1', reason: 'fallback' });
+  });
+
+  it('waits for the version that was drawn, where no other may respond', () => {
+    const state = new FakeState();
+    state.unready.add(1);
+    state.drawn.push(1, 0);
+    const shop = pool({ v1: 90, v2: 10 }, { ...holding, fallback: { whenNoneReady: 'fail' } });
+    expect(chosen(shop, plain, state)).toMatchObject({ version: 'v2', reason: 'weight' });
+    expect(state.drawn).toEqual([0]);
   });
 
   it('finds nothing to wait for when every weight is 0', () => {
@@ -279,7 +284,7 @@ describe('a version in its slow start', () => {
   it('keeps what chance allows and gives the rest to versions that are further, by their weights', () => {
     const state = new FakeState();
     state.rampShares.push(1, 0.25, 1);
-    state.fractions = () => 0.5;
+    state.drawn.push(1, 1, 1);
     const shop = starting({ v1: 30, v2: 40, v3: 30 });
     state.chances.push(0.24);
     expect(chosen(shop, plain, state)).toMatchObject({ version: 'v2', reason: 'weight' });

@@ -38,13 +38,6 @@ describe('compileTable', () => {
     expect(() => compileTable({ ...config, pools: [] }, 4)).toThrow('route a names the unknown pool shop');
   });
 
-  it('sums the weights up, and ends at exactly 1', () => {
-    expect([...makePoolTable({ a: 1, b: 0, c: 3, d: 0 }).cumulative]).toEqual([0.25, 0.25, 1, 1]);
-    expect([...makePoolTable({ a: 0.1, b: 0.2, c: 0.7 }).cumulative].at(-1)).toBe(1);
-    expect([...makePoolTable({ a: 0.1, b: 0.7, c: 0.3, d: 0 }).cumulative].at(-1)).toBe(1);
-    expect([...makePoolTable({ a: 0, b: 0 }).cumulative]).toEqual([0, 0]);
-  });
-
   it('seeds depend on the names of pool and version alone', () => {
     const one = makePoolTable({ a: 1, b: 2 });
     expect([...makePoolTable({ b: 5, a: 0 }).seeds].toReversed()).toEqual([...one.seeds]);

@@ -95,7 +95,7 @@ describe('which mirrors copy a request', () => {
   it('users always or never, as the copies themselves', () => {
     const mirror = makeMirror({ percent: 30 });
     const [table] = makePoolTable({ v1: 1, v2: 0 }, { mirrors: [mirror], affinity: AFFINITY }).mirrors!;
-    const chance = { nextFraction: () => 0, nextVersionFraction: () => 0 };
+    const chance = { isNextSampled: () => true, nextVersion: () => 0 };
     const seen = { yes: 0, no: 0, share: 0 };
     for (let user = 0; user < 200; user++) {
       const request = makeRequest('GET a/cart', { 'x-user': `u${user}` });

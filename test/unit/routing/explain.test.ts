@@ -72,7 +72,7 @@ describe('explain', () => {
     expect(made.steps).toEqual([
       'Route shop (prefix /): the only match that fits (on host group shop.example.com).',
       'The upstream sees the target /v2/cart?x=1.',
-      'Nothing ties the request to a version of pool shop; the weights decide.',
+      'Nothing ties the request to a version of pool shop: chance decides, by the weights.',
       'Shares of pool shop: v1 95 %, v2 5 %, v3 0 %.',
     ]);
   });

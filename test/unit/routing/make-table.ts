@@ -3,6 +3,7 @@
 import type { Config, MatchConfig, PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { compileTable } from '../../../src/routing/compile.ts';
 import type { Sessions } from '../../../src/routing/sessions.ts';
+import type { SplitStream } from '../../../src/routing/split-stream.ts';
 import type { PoolState } from '../../../src/routing/pool-state.ts';
 import type { RoutableRequest } from '../../../src/routing/request.ts';
 import type { RouteMatch } from '../../../src/routing/route-table.ts';
@@ -144,16 +145,24 @@ export function find(table: Table, request: RoutableRequest, listener = 'web'): 
   return table.matchers.get(listener)?.find(request);
 }
 
-/** A state with everything ready, a running counter as fraction source, and countable keys. */
+/** A state with everything ready, that draws the first version with a weight unless told otherwise, and countable keys. */
 export class FakeState implements PoolState {
   readonly unready = new Set<number>();
   readonly rampShares: number[] = [];
   /** Returned in turn; 0 when none is left. */
   readonly chances: number[] = [];
-  fractions: () => number = () => 0;
+  /** Indexes that are drawn in turn, ready or not; then `stream`, then the first version with a weight. */
+  readonly drawn: number[] = [];
+  stream: SplitStream | undefined = undefined;
+  readonly #weights: ArrayLike<number>;
   sessions: Sessions | undefined = undefined;
   nowS = 1_800_000_000;
   keys = 0;
+
+  /** @param pool whose weights are drawn from; without one, version 0 is */
+  constructor(pool?: PoolTable) {
+    this.#weights = pool?.weights ?? [1];
+  }
 
   ready(version: number): boolean {
     return !this.unready.has(version);
@@ -167,8 +176,16 @@ export class FakeState implements PoolState {
     return this.chances.shift() ?? 0;
   }
 
-  nextFraction(): number {
-    return this.fractions();
+  nextVersion(): number {
+    return this.drawn.shift() ?? this.stream?.next() ?? this.#first(() => true);
+  }
+
+  nextReadyVersion(): number {
+    return this.stream?.nextReady(this) ?? this.#first((version) => this.ready(version));
+  }
+
+  #first(fits: (version: number) => boolean): number {
+    return Array.from(this.#weights).findIndex((weight, version) => weight > 0 && fits(version));
   }
 
   wallSeconds(): number {

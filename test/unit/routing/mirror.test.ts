@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
 import type { MirrorConfig } from '../../../src/config/model.ts';
 import { chooseTargetVersion, isSampled, isShadow, mirrorKey } from '../../../src/routing/mirror.ts';
+import { SplitStream } from '../../../src/routing/split-stream.ts';
+import { seededRandom } from '../../scaffold/seeded-random.ts';
 import type { MirrorChance } from '../../../src/routing/mirror.ts';
 import { makeMirror } from './make-mirror.ts';
 import { conditions, makePool, makePoolTable, makeRequest, makeTable } from './make-table.ts';
 
-const always: MirrorChance = { nextFraction: () => 0, nextVersionFraction: () => 0 };
+const always: MirrorChance = { isNextSampled: () => true, nextVersion: () => 0 };
 
 function copies(mirror: Partial<MirrorConfig>, line: string, fields: Readonly<Record<string, string>> = {}): boolean {
   const [table] = makePoolTable({ v1: 1, v2: 0 }, { mirrors: [makeMirror(mirror)] }).mirrors!;
@@ -26,13 +28,15 @@ test('a mirror may lead to a pool that comes later', () => {
 
 test('without a version the split of its pool chooses; where every weight is 0, nothing', () => {
   const first = makePool({ v1: 1 }, { name: 'first', mirrors: [makeMirror({ pool: 'last', version: undefined })] });
-  const shadowAt = (split: Readonly<Record<string, number>>, key: string, fraction: number): number => {
+  const shadowsOf = (split: Readonly<Record<string, number>>, key: string): number[] => {
     const { pools } = makeTable([], [first, makePool(split, { name: 'last' })]);
-    return chooseTargetVersion(pools[0]!.mirrors![0]!, key, { ...always, nextVersionFraction: () => fraction });
+    const stream = new SplitStream(pools[1]!, seededRandom(7));
+    const chance = { ...always, nextVersion: () => stream.next() };
+    return Array.from({ length: 100 }, () => chooseTargetVersion(pools[0]!.mirrors![0]!, key, chance));
   };
-  expect([0.1, 0.3, 0.9].map((fraction) => shadowAt({ a: 1, b: 3 }, '', fraction))).toEqual([0, 1, 1]);
-  expect(shadowAt({ a: 0, b: 3 }, 'somebody', 0)).toBe(1);
-  expect([shadowAt({ a: 0 }, '', 0), shadowAt({ a: 0 }, 'somebody', 0)]).toEqual([-1, -1]);
+  expect(Math.abs(shadowsOf({ a: 1, b: 3 }, '').filter((version) => version === 0).length - 25)).toBeLessThanOrEqual(1);
+  expect(new Set(shadowsOf({ a: 0, b: 3 }, 'somebody'))).toEqual(new Set([1]));
+  expect(new Set([...shadowsOf({ a: 0 }, ''), ...shadowsOf({ a: 0 }, 'somebody')])).toEqual(new Set([-1]));
 });
 
 test.each([
