@@ -6,7 +6,7 @@ import { adminNeedsAuth } from './admin.ts';
 import { expressionsOfPoolsCompile, expressionsOfRoutesCompile } from './expressions.ts';
 import { headerChangesKeepFraming, headerNamesAreUnique, headersOfPoolsAreSeen, headersOfRoutesAreSeen } from './headers.ts';
 import { gatewayFailuresDecide, healthKeysMeanSomething } from './health.ts';
-import { endpointsAreNoListeners, trustFitsListeners } from './listeners.ts';
+import { listenersLeadSomewhere, trustFitsListeners } from './listeners.ts';
 import {
   comparisonsCanPass,
   comparisonsFitTheirMirrors,
@@ -16,7 +16,9 @@ import {
   mirrorsMayCopy,
 } from './mirrors.ts';
 import { uniqueAddresses, uniqueEndpoints, uniqueListenerNames, uniqueNamesInPools, uniqueRouteNames, uniqueTokenNames } from './names.ts';
+import { endpointsAreNoListeners, shadowsAreDifferent, versionsAreDifferent } from './own-addresses.ts';
 import { pathsCanMatch, pathsOfMirrorsCanMatch } from './paths.ts';
+import { redirectsLeadElsewhere } from './redirects.ts';
 import { EnoughFound, Review } from './review.ts';
 import type { Rule } from './review.ts';
 import {
@@ -58,6 +60,9 @@ const RULES: readonly Rule[] = [
   listenersAreServed,
   trustFitsListeners,
   endpointsAreNoListeners,
+  versionsAreDifferent,
+  shadowsAreDifferent,
+  redirectsLeadElsewhere,
   versionsAreServed,
 ];
 
@@ -71,6 +76,7 @@ const RULES_OF_ROUTES: readonly Rule[] = [
   pathsCanMatch,
   rewritesNeedPools,
   routesAreReachable,
+  listenersLeadSomewhere,
   headerChangesKeepFraming,
   headerNamesAreUnique,
   headersOfRoutesAreSeen,

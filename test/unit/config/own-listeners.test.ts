@@ -49,6 +49,62 @@ describe('an endpoint that is a listener of this config', () => {
   });
 });
 
+function noticesOf(text: string): readonly string[] {
+  const { problems, notices } = decodeText('f.yaml', text);
+  expect(problems).toEqual([]);
+  return notices.map(({ line, message }) => `${line}: ${message}`);
+}
+
+test('probes of an endpoint, and the address of our own probes', () => {
+  const text = `listeners: [{ name: web, address: ":8080" }]
+admin: { address: 127.0.0.1:9901, probes: { address: 127.0.0.1:9902 } }
+pools:
+  shop:
+    health: { port: 9901 }
+    versions: { v1: { endpoints: [127.0.0.1:9902, 10.0.0.1:80] } }
+routes: [{ name: all, pool: shop }]
+`;
+  expect(noticesOf(text)).toEqual([
+    '5: pools.shop.health.port: port 9901 of 127.0.0.1:9902 is the admin address of this config: probes would not ask the endpoint',
+    '6: pools.shop.versions.v1.endpoints[0]: 127.0.0.1:9902 is admin.probes of this config: clients would reach probes and metrics',
+  ]);
+});
+
+test('two versions, or a mirror and what it copies, with one endpoint', () => {
+  const text = `listeners: [{ name: web, address: ":8080" }]
+pools:
+  shop:
+    versions:
+      v1: { endpoints: [127.0.0.1:9001, "unix:/run/a.sock"] }
+      v2: { endpoints: [127.0.0.1:9002, "[::ffff:127.0.0.1]:9001", "unix:/run/a.sock"] }
+    split: { v1: 90, v2: 10 }
+    mirrors: [{ name: dark, pool: next }, { name: gray, pool: next, version: b }]
+  next: { versions: { a: { endpoints: [127.0.0.1:9002] }, b: { endpoints: [127.0.0.1:9003] } }, split: { a: 1, b: 1 } }
+routes: [{ name: all, pool: shop }]
+`;
+  const one = 'is an endpoint of version "v1" as well (line 5): the two versions are one there';
+  expect(noticesOf(text)).toEqual([
+    `6: pools.shop.versions.v2.endpoints[1]: [::ffff:7f00:1]:9001 ${one}`,
+    `6: pools.shop.versions.v2.endpoints[2]: unix:/run/a.sock ${one}`,
+    '8: pools.shop.mirrors[0].pool: 127.0.0.1:9002 is an endpoint of this pool as well: it would get requests and their copies',
+  ]);
+});
+
+test.each([
+  ['[]', ['web', 'other']],
+  ['[{ name: a, pool: shop, listeners: [web] }]', ['other']],
+  ['[{ name: a, pool: shop, listeners: [web] }, { name: b, respond: { status: 200 }, listeners: [other] }]', []],
+  ['[{ name: a, pool: shop }]', []],
+])('a listener that no route serves: %s', (routes, listeners) => {
+  const text = `listeners: [{ name: web, address: ":8080" }, { name: other, address: ":8081" }]
+pools: { shop: { versions: { v1: { endpoints: [127.0.0.1:9001] } } } }
+routes: ${routes}
+`;
+  expect(noticesOf(text).filter((each) => each.includes('listener'))).toEqual(
+    listeners.map((name) => expect.stringMatching(`no route serves listener "${name}": every request there gets 404`) as string),
+  );
+});
+
 describe('trusted peers', () => {
   test('unix is for Unix sockets', () => {
     expect(review('unix:/run/a.sock', '10.0.0.2:80', undefined, '[unix]')).toEqual({ problems: [], notices: [] });
