@@ -1,6 +1,7 @@
 // Bounds of a rate that hold at all times: a confidence sequence.
 
 import type { Interval } from './interval.ts';
+import { logBeta } from './log-gamma.ts';
 
 /** Bounds within 1e-9. */
 const HALVINGS = 30;
@@ -54,18 +55,4 @@ function edge(inside: number, end: number, isRuledOut: (rate: number) => boolean
 function logLikelihood(hits: number, misses: number, rate: number): number {
   const ofHits = hits === 0 ? 0 : hits * Math.log(rate);
   return ofHits + (misses === 0 ? 0 : misses * Math.log1p(-rate));
-}
-
-function logBeta(a: number, b: number): number {
-  return logGamma(a) + logGamma(b) - logGamma(a + b);
-}
-
-/** Stirling's series (Abramowitz and Stegun, 6.1.41) above 8, reached by recurrence; error below 1e-11. */
-function logGamma(x: number): number {
-  let shift = 0;
-  let at = x;
-  for (; at < 8; at++) shift += Math.log(at);
-  const inverse = 1 / (at * at);
-  const series = (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse / 1680))) / at;
-  return (at - 0.5) * Math.log(at) - at + Math.log(2 * Math.PI) / 2 + series - shift;
 }
