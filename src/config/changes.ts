@@ -13,7 +13,7 @@ import { plainFault } from './plain.ts';
 import { mirror as mirrorSchema } from './schema/mirror.ts';
 import { rare, strictMap } from './schema/strict-map.ts';
 import { override as overrideSchema } from './schema/affinity.ts';
-import { MAX_WEIGHT, weightOf } from './schema/scalar.ts';
+import { MAX_WEIGHT, salt as saltSchema, weightOf } from './schema/scalar.ts';
 import { noSuch } from './suggest.ts';
 import { NAME_PATTERN } from './syntax.ts';
 
@@ -46,12 +46,28 @@ export function isRefused<T>(found: T | Refused): found is Refused {
   return isMap(found) && Object.hasOwn(found, 'faults');
 }
 
+/** What is set together with a split. */
+export interface WithSplit {
+  /** By version, of those that get another one; empty = none. */
+  readonly salts?: Readonly<Record<string, string>> | undefined;
+  /** The version under test from now on; empty = none, undefined = as it is. */
+  readonly canary?: string | undefined;
+}
+
 /** The whole split: versions that `weights` does not name get 0. At least one weight must be above 0, or the pool would respond with 503. */
-export function setSplit(standing: Standing, pool: string, weights: Readonly<Record<string, unknown>>): Changed {
+export function setSplit(standing: Standing, pool: string, weights: Readonly<Record<string, unknown>>, more: WithSplit = {}): Changed {
+  const { salts = {}, canary } = more;
   const versions = versionsOf(standing, pool);
   if (isRefused(versions)) return versions;
   const path = ['pools', pool, 'split'];
-  const faults = Object.entries(weights).flatMap(([name, weight]) => weightFault([...path, name], weight, versions) ?? []);
+  const around = ['pools', pool];
+  const faults = [
+    ...Object.entries(weights).flatMap(([name, weight]) => weightFault([...path, name], weight, versions) ?? []),
+    ...Object.entries(salts).flatMap(([name, salt]) => saltFault([...around, 'versions', name, 'salt'], salt, versions) ?? []),
+    ...(canary === undefined || canary === '' || versions.includes(canary)
+      ? []
+      : refuse('invalid', [...around, 'canary'], noSuch('version', canary, versions)).faults),
+  ];
   if (faults.length > 0) return { faults };
   const split = weights as Readonly<Record<string, number>>;
   if (!Object.values(split).some((weight) => weight > 0))
@@ -59,7 +75,14 @@ export function setSplit(standing: Standing, pool: string, weights: Readonly<Rec
   const [only, second] = Object.keys(split);
   if (only !== undefined && second === undefined && versions.length > 1) return refuse('invalid', path, oneOfSeveral(only, versions));
   const said = readField(standing.written, path);
-  return record(standing, [amendmentOf(standing.written, path, sameSplit(said, split) ? said : { ...split })]);
+  const set = (field: FieldPath, value: string): Amendment => {
+    return amendmentOf(standing.written, field, value === '' && readField(standing.written, field) === undefined ? undefined : value);
+  };
+  return record(standing, [
+    amendmentOf(standing.written, path, sameSplit(said, split) ? said : { ...split }),
+    ...Object.entries(salts).map(([name, salt]) => set([...around, 'versions', name, 'salt'], salt)),
+    ...(canary === undefined ? [] : [amendmentOf(standing.written, [...around, 'canary'], canary === '' ? undefined : canary)]),
+  ]);
 }
 
 /** Things of a pool that are listed by name, and that a controller sets and takes back. */
@@ -187,6 +210,13 @@ function weightFault(path: FieldPath, weight: unknown, versions: readonly string
   if (!versions.includes(name)) return refuse('invalid', path, noSuch('version', name, versions)).faults;
   if (typeof weight === 'number' && weight >= 0 && weight <= MAX_WEIGHT) return undefined;
   return refuse('invalid', path, `weight must be a number from 0 to ${MAX_WEIGHT}`).faults;
+}
+
+function saltFault(path: FieldPath, salt: unknown, versions: readonly string[]): readonly ChangeFault[] | undefined {
+  const name = path.at(-2) ?? '';
+  if (!versions.includes(name)) return refuse('invalid', path.slice(0, -1), noSuch('version', name, versions)).faults;
+  const { error } = saltSchema().safeParse(salt);
+  return error === undefined ? undefined : refuse('invalid', path, error.issues[0]!.message).faults;
 }
 
 /** Of old it meant all requests; who writes it may as well mean a share. */

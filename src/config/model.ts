@@ -105,6 +105,8 @@ export interface PoolConfig {
   readonly versions: readonly VersionConfig[];
   /** Weight by version name; every version has an entry (0 when the file names none; a sole version has 1). */
   readonly split: Readonly<Record<string, number>>;
+  /** Name of the version under test: of each choice it is known how likely this version was. */
+  readonly canary: string | undefined;
   readonly affinity: AffinityConfig | undefined;
   readonly overrides: readonly OverrideConfig[];
   readonly mirrors: readonly MirrorConfig[];
@@ -145,6 +147,8 @@ export interface VersionConfig {
   readonly drain: Drained;
   /** How long a version that comes into use takes to get its full share of the split; 0 = at once. */
   readonly slowStartMs: number;
+  /** Goes into the hash of keyed users; another one means other users. Empty unless somebody gave one. */
+  readonly salt: string;
 }
 
 export interface DnsConfig {

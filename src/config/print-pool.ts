@@ -12,6 +12,7 @@ export function describePool(pool: PoolConfig): object {
   return {
     versions: Object.fromEntries(pool.versions.map((version) => [version.name, describeVersion(version)])),
     split: pool.split,
+    canary: pool.canary,
     affinity: pool.affinity && describeAffinity(pool.affinity),
     overrides: pool.overrides.map(describeOverride),
     mirrors: pool.mirrors.map(describeMirror),
@@ -53,7 +54,7 @@ function describeTimeouts({ connectMs, responseMs, stallMs, idleMs }: PoolConfig
   };
 }
 
-function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, drain, slowStartMs }: VersionConfig): object {
+function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, drain, slowStartMs, salt }: VersionConfig): object {
   const listed = endpoints.map(({ address, weight, zone, drain: drained }) => {
     return { address: formatAddress(address), weight, zone, drain: describeDrained(drained) };
   });
@@ -65,6 +66,7 @@ function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, drain, 
     dns: { refresh: formatDuration(dns.refreshMs), servers: dns.servers },
     drain: describeDrained(drain),
     slowStart: formatDuration(slowStartMs),
+    salt: salt === '' ? undefined : salt,
   };
 }
 

@@ -19,11 +19,15 @@ import type { ForbiddenField, Role } from './touched-fields.ts';
 
 /** One requested edit of the desired state. Plain data; what it says is checked by the rules of the config. */
 export type Change =
-  /** `sessions` is `keep` by default. */
+  /** `sessions` is `keep` by default. A salt that differs draws the keyed users of its version anew: nobody moves where its weight was 0. */
   | {
       readonly kind: 'split';
       readonly pool: string;
       readonly weights: Readonly<Record<string, number>>;
+      /** By version, of those that get another one. */
+      readonly salts?: Readonly<Record<string, string>> | undefined;
+      /** The version under test from now on; empty = none, absent = as it is. */
+      readonly canary?: string | undefined;
       readonly sessions?: UserMove | undefined;
     }
   /** `override` is what the YAML would say, without its name. */

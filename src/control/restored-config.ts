@@ -71,9 +71,17 @@ function drainedAs(then: Plain, now: Plain): Plain {
     ...present,
     drain: (thing === undefined ? undefined : own(thing, 'drain')) ?? own(present, 'drain') ?? false,
   });
-  const version = drained(then, now);
+  const version = saltedAs(then, drained(then, now));
   if (!Array.isArray(endpoints)) return version;
   return { ...version, endpoints: listOf(endpoints).map((endpoint) => drained(was.get(own(endpoint, 'address')), endpoint)) };
+}
+
+/** Users come back to the versions that they had. One that was not there then keeps what it has. */
+function saltedAs(then: Plain, now: Plain): Plain {
+  if (Object.keys(then).length === 0) return now;
+  const { salt: _, ...rest } = now;
+  const salt = own(then, 'salt');
+  return salt === undefined ? rest : { ...rest, salt };
 }
 
 function hasShares(pool: Plain): boolean {

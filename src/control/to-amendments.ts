@@ -55,7 +55,7 @@ export async function toAmendments(
   const change = unmasked(sent, inForce);
   switch (change.kind) {
     case 'split':
-      return told(setSplit(standing, change.pool, change.weights), basis);
+      return told(setSplit(standing, change.pool, change.weights, change), basis);
     case 'override':
       return told(setOverride(standing, change.pool, change.name, change.override), basis);
     case 'remove-override':

@@ -30,6 +30,7 @@ const NEEDED: ReadonlyMap<string, Needed> = new Map([
   // It takes effect at a start, and a start reads the file alone.
   ['state', 'file'],
   ['pools * split', 'operator'],
+  ['pools * canary', 'operator'],
   ['pools * affinity', 'operator'],
   ['pools * overrides', 'operator'],
   ['pools * mirrors', 'operator'],
@@ -40,6 +41,7 @@ const NEEDED: ReadonlyMap<string, Needed> = new Map([
   ['pools * mirrors * compare redact', 'admin'],
   ['pools * mirrors * compare examples', 'admin'],
   ['pools * versions * drain', 'operator'],
+  ['pools * versions * salt', 'operator'],
   ['pools * versions * endpoints * drain', 'operator'],
 ]);
 

@@ -44,6 +44,13 @@ export class Choice {
   setCookie = false;
   /** Name of the override that decided; empty otherwise. */
   override = '';
+  /**
+   * Whether chance decided, or the hash of a key that nothing was known of: such a choice says nothing of who sent the request, so it may count
+   * as evidence. Not what a route, an override, a session or a fallback decided.
+   */
+  isRandom = false;
+  /** Of a random choice: how likely the pool's version under test was at that moment, 0 to 1; 0 where there is none. */
+  canaryChance = 0;
 }
 
 /** Back to the first values, for another request. */
@@ -53,4 +60,6 @@ export function resetChoice(choice: Choice): void {
   choice.key = '';
   choice.setCookie = false;
   choice.override = '';
+  choice.isRandom = false;
+  choice.canaryChance = 0;
 }

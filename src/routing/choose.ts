@@ -2,6 +2,7 @@
 // through the PoolState. Five arguments instead of an object: it runs once per request.
 
 import { AFFINITY_OWN_COOKIE, readKey } from './affinity.ts';
+import { canaryChance } from './canary-chance.ts';
 import { rankByKey } from './rank-by-key.ts';
 import { spareStarting, WhenReady } from './choose-otherwise.ts';
 import { findOverride } from './overrides.ts';
@@ -39,6 +40,7 @@ export function choose(pool: PoolTable, request: RoutableRequest, client: string
   if (out.version === undefined) {
     if (pool.holds) decide(pool, request, client, new WhenReady(state), out);
   } else if (pool.hasSlowStart && state.ready(out.version.index)) spareStarting(pool, state, out);
+  if (out.isRandom && pool.canary >= 0) out.canaryChance = canaryChance(pool, state);
 }
 
 function decide(pool: PoolTable, request: RoutableRequest, client: string, state: PoolState, out: Choice): void {
@@ -69,12 +71,14 @@ function decide(pool: PoolTable, request: RoutableRequest, client: string, state
 function chooseByKey(pool: PoolTable, state: PoolState, reason: number, out: Choice): void {
   const wanted = rankByKey(pool, out.key, undefined);
   if (wanted < 0) return;
+  out.isRandom = reason !== REASON_FALLBACK;
   // A fallback is for once, and nothing to remember.
   if (pool.sessions !== undefined && reason !== REASON_FALLBACK) {
     const kept = rememberedVersion(pool, state, wanted, out);
     if (kept >= 0) return take(pool, kept, REASON_REMEMBERED, out);
   }
   if (state.ready(wanted)) return take(pool, wanted, reason, out);
+  out.isRandom = false;
   if (pool.fallback === 'fail') return;
   const other = rankByKey(pool, out.key, state);
   if (other >= 0) take(pool, other, REASON_FALLBACK, out);
@@ -83,11 +87,13 @@ function chooseByKey(pool: PoolTable, state: PoolState, reason: number, out: Cho
 function chooseByWeight(pool: PoolTable, state: PoolState, missed: boolean, out: Choice): void {
   const wanted = state.nextVersion();
   if (wanted < 0) return;
+  out.isRandom = !missed;
   if (state.ready(wanted)) return take(pool, wanted, missed ? REASON_FALLBACK : REASON_WEIGHT, out);
   const other = pool.fallback === 'fail' ? -1 : state.nextReadyVersion();
-  if (other >= 0) take(pool, other, REASON_FALLBACK, out);
   // It waits for the version that it was drawn for: a second draw would bend the shares.
-  else if (pool.holds && !missed) take(pool, wanted, REASON_WEIGHT, out);
+  if (other < 0 && pool.holds && !missed) return take(pool, wanted, REASON_WEIGHT, out);
+  out.isRandom = false;
+  if (other >= 0) take(pool, other, REASON_FALLBACK, out);
 }
 
 /** An override decides the version; the key, where there is one, still decides the endpoint of a ring. */

@@ -80,7 +80,8 @@ function compilePool(config: PoolConfig, index: number): Unmirrored {
     versions,
     weights,
     weightTotal,
-    seeds: Int32Array.from(versions, ({ name }) => hashString(name, poolSeed)),
+    canary: versions.findIndex(({ name }) => name === config.canary),
+    seeds: Int32Array.from(config.versions, (version) => seedOf(version, poolSeed)),
     affinity: config.affinity === undefined ? undefined : compileAffinity(config.affinity),
     sessions: config.affinity?.remember === undefined ? undefined : compileSessionRule(config.affinity.remember, versions),
     overrides: config.overrides.map((override) => compileOverride(override, namedVersion(versions, override.version, config.name))),
@@ -91,6 +92,11 @@ function compilePool(config: PoolConfig, index: number): Unmirrored {
     balancer: config.balancer,
     config,
   };
+}
+
+function seedOf({ name, salt }: PoolConfig['versions'][number], poolSeed: number): number {
+  const seed = hashString(name, poolSeed);
+  return salt === '' ? seed : hashString(salt, seed);
 }
 
 function compileRoute(config: RouteConfig, index: number): RouteTable {

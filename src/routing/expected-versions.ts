@@ -37,6 +37,8 @@ export type VersionShares = ReadonlyMap<string, number>;
 export interface Taking {
   readonly pool: PoolTable;
   readonly weights: ReadonlyMap<string, number>;
+  /** Of their hashes, by name: where one differs, the version has other users. */
+  readonly seeds: ReadonlyMap<string, number>;
   readonly total: number;
   /** Versions that are chosen and do not respond. */
   readonly silent: ReadonlySet<string>;
@@ -82,7 +84,8 @@ export function takingOf(pool: PoolTable, side: Side): Taking {
   const silent = isStrict && !pool.holds ? all.filter((version) => !ready.includes(version)) : [];
   const weights = new Map(taking.map(({ name, index }) => [name, pool.weights[index]!]));
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
-  return { pool, weights, total, silent: new Set(silent.map(({ name }) => name)) };
+  const seeds = new Map(taking.map(({ name, index }) => [name, pool.seeds[index]!]));
+  return { pool, weights, seeds, total, silent: new Set(silent.map(({ name }) => name)) };
 }
 
 export function sharesOf({ pool, weights, total, silent }: Taking): VersionShares {

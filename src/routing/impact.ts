@@ -3,7 +3,8 @@
 //
 // Users. Weighted rendezvous hashing gives each user one exponential variate per version; the version of the lowest variate divided by
 // weight wins. Under the weights a and b the same version i wins with the probability 1 / sum over j of max(a[j] / a[i], b[j] / b[i]):
-// exactly the share that stays, at the cost of a few divisions instead of thousands of sample keys.
+// exactly the share that stays, at the cost of a few divisions instead of thousands of sample keys. A version with another salt has another
+// variate: for it the two sides add up (and it stays itself only by chance, an integral over the ratio of its two variates).
 
 import { AFFINITY_CLIENT_IP } from './affinity.ts';
 import {
@@ -89,12 +90,50 @@ function movedUsers(one: Taking, other: Taking, keys: ReturnType<typeof sameKeys
 
 function stayingUsers(one: Taking, other: Taking): number {
   const names = [...new Set([...one.weights.keys(), ...other.weights.keys()])];
-  const weights = names.map((name) => [one.weights.get(name) ?? 0, other.weights.get(name) ?? 0] as const);
-  return names.reduce((sum, name, i) => {
-    const [a, b] = weights[i]!;
-    if (a === 0 || b === 0 || one.silent.has(name) !== other.silent.has(name)) return sum;
-    return sum + 1 / weights.reduce((most, [c, d]) => most + Math.max(c / a, d / b), 0);
+  const rivals = names.map((name): Rival => {
+    const [before, after] = [one.weights.get(name) ?? 0, other.weights.get(name) ?? 0];
+    return { name, before, after, isNew: before > 0 && after > 0 && one.seeds.get(name) !== other.seeds.get(name) };
+  });
+  return rivals.reduce((sum, rival) => {
+    const { name, before, after } = rival;
+    if (before === 0 || after === 0 || one.silent.has(name) !== other.silent.has(name)) return sum;
+    return sum + (rival.isNew ? stayingByChance(rival, rivals) : 1 / sumOf(rivals, (each) => stayingRate(each, rival)));
   }, 0);
+}
+
+interface Rival {
+  readonly name: string;
+  readonly before: number;
+  readonly after: number;
+  /** Whether its variates of before and after are two. */
+  readonly isNew: boolean;
+}
+
+function stayingRate({ before, after, isNew }: Rival, { before: a, after: b }: Rival): number {
+  return isNew ? before / a + after / b : Math.max(before / a, after / b);
+}
+
+/**
+ * The chance that a version with two variates, x and xt, has the lowest both times: the integral over t of 1 / g(t)^2, where g sums up, over
+ * all versions, the greater of c / a and t d / b, or both of them where there are two. Between the points at which a greater one changes it
+ * is a line, whose integral is known.
+ */
+function stayingByChance({ before: a, after: b }: Rival, rivals: readonly Rival[]): number {
+  const turns = rivals.flatMap(({ before, after, isNew }) => (isNew || after === 0 ? [] : [before / a / (after / b)]));
+  const ends = [...new Set([0, ...turns])].toSorted((one, other) => one - other);
+  return sumOf(ends, (from, index) => {
+    const to = ends[index + 1] ?? Infinity;
+    const inner = to === Infinity ? from + 1 : (from + to) / 2;
+    const grows = ({ before, after, isNew }: Rival): boolean => isNew || (inner * after) / b > before / a;
+    const stays = ({ before, after, isNew }: Rival): boolean => isNew || (inner * after) / b <= before / a;
+    const base = sumOf(rivals, (each) => (stays(each) ? each.before / a : 0));
+    const slope = sumOf(rivals, (each) => (grows(each) ? each.after / b : 0));
+    return (1 / (base + slope * from) - (to === Infinity ? 0 : 1 / (base + slope * to))) / slope;
+  });
+}
+
+function sumOf<T>(list: readonly T[], of: (each: T, index: number) => number): number {
+  return list.reduce((sum, each, index) => sum + of(each, index), 0);
 }
 
 /** The chance that two who know nothing of each other choose alike. */

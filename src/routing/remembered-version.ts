@@ -21,6 +21,8 @@ export function rememberedVersion(pool: PoolTable, state: PoolState, wanted: num
     sessions.add(rule.marks[wanted]!, nowS, rule.quietS);
     return -1;
   }
+  // It was chosen by other weights, perhaps: whether it agrees with these says which version it has.
+  out.isRandom = false;
   const kept = indexOfMark(rule.marks, sessions.version);
   if (kept === wanted) {
     sessions.agree(at, nowS);

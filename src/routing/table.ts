@@ -37,7 +37,9 @@ export interface PoolTable {
   /** Weight by version index. */
   readonly weights: Float64Array;
   readonly weightTotal: number;
-  /** Hash seed by version index; depends on the names of pool and version alone. */
+  /** Index of the version under test, -1 without one. */
+  readonly canary: number;
+  /** Hash seed by version index; depends on the names of pool and version and on the version's salt alone. */
   readonly seeds: Int32Array;
   readonly affinity: AffinityRule | undefined;
   /** Set where keyed users keep the version that they have. */

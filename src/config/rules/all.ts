@@ -31,7 +31,14 @@ import {
   routesNameVersions,
 } from './routes.ts';
 import { listenersAreServed, versionsAreServed } from './unserved.ts';
-import { overridesNameVersions, splitIsNotAllZero, splitIsRequired, splitNamesVersions, splitPercentsAreAll } from './versions.ts';
+import {
+  canaryIsVersion,
+  overridesNameVersions,
+  splitIsNotAllZero,
+  splitIsRequired,
+  splitNamesVersions,
+  splitPercentsAreAll,
+} from './versions.ts';
 
 const RULES: readonly Rule[] = [
   uniqueListenerNames,
@@ -40,6 +47,7 @@ const RULES: readonly Rule[] = [
   uniqueEndpoints,
   uniqueAddresses,
   splitNamesVersions,
+  canaryIsVersion,
   splitIsRequired,
   splitIsNotAllZero,
   splitPercentsAreAll,

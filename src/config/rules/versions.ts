@@ -15,6 +15,14 @@ export function splitNamesVersions(config: Config, review: Review): void {
   }
 }
 
+export function canaryIsVersion(config: Config, review: Review): void {
+  for (const { name, canary, versions } of config.pools) {
+    const names = versions.map((version) => version.name);
+    if (canary !== undefined && !names.includes(canary))
+      review.problem(['pools', name, 'canary'], noSuch('version', canary, names), 'value');
+  }
+}
+
 export function splitIsRequired(config: Config, review: Review): void {
   for (const pool of config.pools) {
     if (pool.versions.length < 2 || writtenSplit(pool, review) !== undefined) continue;

@@ -2,7 +2,7 @@
 
 import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
 import { drained, endpoint } from './endpoint.ts';
-import { MAX_LIMIT, dnsServer, duration, filePath, share, size, weightOrPercent } from './scalar.ts';
+import { MAX_LIMIT, dnsServer, duration, filePath, salt, share, size, weightOrPercent } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, named, oneOf, rare, strictMap, integer } from './strict-map.ts';
 import { mirror } from './mirror.ts';
 import { affinity, override } from './affinity.ts';
@@ -25,6 +25,7 @@ function pool() {
     split: named('version', weightOrPercent())
       .describe('Weight per version, as numbers or as percents of 100; required when there is more than one.')
       .optional(),
+    canary: nameOf('version').describe('The version under test; a rollout sets it.').optional(),
     affinity: affinity().describe('Same key, same version.').optional(),
     overrides: list(rare(override)).default([]).describe('Requests that name their version outright.'),
     mirrors: list(rare(mirror)).default([]).describe('Versions that get copies of requests.'),
@@ -45,6 +46,7 @@ function pool() {
   }).transform(({ slowStart, hold, drain, split, ...rest }): PoolBody => ({
     ...rest,
     split: fillSplit(rest.versions, split),
+    canary: rest.canary,
     affinity: rest.affinity,
     health: rest.health,
     slowStartMs: slowStart,
@@ -78,9 +80,10 @@ function version() {
     dns: dns().describe('How names are resolved.'),
     drain: drained().describe('true: it gets nothing new, and finishes what it has; a duration: within that time.'),
     slowStart: duration().prefault('0s').describe('How long this version takes to get its full share of the split when it comes into use.'),
-  }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, drain, slowStart }, context) => {
+    salt: salt().default('').describe('Goes into the hash of keyed users: another salt, other users. A rollout draws one.'),
+  }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, drain, slowStart, salt: given }, context) => {
     if (endpoints.length === 0 && endpointsFile === undefined) addProblem(context, 'a version needs endpoints or an endpointsFile');
-    return { endpoints, endpointsFile, tls: tls !== undefined, protocol, dns: resolving, drain, slowStartMs: slowStart };
+    return { endpoints, endpointsFile, tls: tls !== undefined, protocol, dns: resolving, drain, slowStartMs: slowStart, salt: given };
   });
 }
 

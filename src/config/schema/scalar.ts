@@ -202,3 +202,10 @@ function withoutPort(text: string): string {
   const port = /:([0-9]{1,5})$/.exec(text)?.[1];
   return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 ? text.slice(0, -port.length - 1) : text;
 }
+
+const SALT_PATTERN = '^[A-Za-z0-9_-]{0,64}$';
+
+export function salt() {
+  const error = 'salt must be text of at most 64 letters, digits, "_" or "-"';
+  return z.string({ error }).regex(new RegExp(SALT_PATTERN), { error });
+}

@@ -150,6 +150,7 @@ function version(): fc.Arbitrary<object> {
       dns: optional({ refresh: duration, servers: fc.constantFrom([], ['10.0.0.53'], ['::1', '127.0.0.1:8600']) }),
       drain: fc.constantFrom(false, true, '30s'),
       slowStart: duration,
+      salt: fc.constantFrom('', 'kX9_-'),
       endpointsFile: fc.constantFrom('/etc/sluice/a.yaml', '/b.json'),
     },
     { requiredKeys: ['endpoints'] },

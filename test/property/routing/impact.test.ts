@@ -49,6 +49,21 @@ function ballot(side: Side, random: () => number): readonly (string | undefined)
 }
 
 describe('users', () => {
+  it('are moved in the share that is said, when versions get other salts', () => {
+    const salts = fc.record({ v0: fc.constantFrom('', 'a'), v1: fc.constantFrom('', 'b'), v2: fc.constantFrom('', 'c') });
+    fc.assert(
+      fc.property(weights, weights, salts, fc.nat(), (one, other, salt, seed) => {
+        const versions = makePool(other).versions.map((version) => ({ ...version, salt: salt[version.name as keyof typeof salt] }));
+        const [before, after] = [side(one, { affinity: USERS }), side(other, { affinity: USERS, versions })];
+        const [was, is] = [ballot(before, seededRandom(seed)), ballot(after, seededRandom(seed))];
+        const moved = was.filter((version, index) => version !== is[index]).length / KEYS;
+        const foreseen = usersMoved(before, after);
+        expect(Math.abs(moved - foreseen)).toBeLessThanOrEqual(6.5 * Math.sqrt((foreseen * (1 - foreseen)) / KEYS) + 5 / KEYS);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('are moved in the share that is said', () => {
     const policy = fc.record({ fallback: fc.constant({ whenNoneReady: 'split' as const }), holdMs: fc.constantFrom(0, 1000) });
     fc.assert(

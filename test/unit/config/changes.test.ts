@@ -61,6 +61,30 @@ test('a split again keeps what the file said at first; as the file has it, nothi
   expect(setSplit({ written: WRITTEN, amendments: twice }, 'shop', { v2: 0, v1: 100 })).toEqual([]);
 });
 
+test('salts and the version under test come with a split, each as a field of its own', () => {
+  const salt = ['pools', 'shop', 'versions', 'v2', 'salt'];
+  const canary = ['pools', 'shop', 'canary'];
+  const set = after((at) => setSplit(at, 'shop', { v1: 100, v2: 0 }, { salts: { v2: 'kX9' }, canary: 'v2' }));
+  expect(set).toEqual([
+    { path: salt, value: 'kX9', base: undefined },
+    { path: canary, value: 'v2', base: undefined },
+  ]);
+  const standing = { written: WRITTEN, amendments: set };
+  expect(setSplit(standing, 'shop', { v1: 95, v2: 5 })).toHaveLength(3);
+  expect(setSplit(standing, 'shop', { v1: 100, v2: 0 }, { salts: { v2: '' }, canary: '' })).toEqual([]);
+  expect(setSplit(FRESH, 'shop', { v1: 95, v2: 5 }, { salts: { v2: 'a b', v9: 'x' }, canary: 'v22' })).toEqual({
+    faults: [
+      {
+        kind: 'invalid',
+        path: 'pools.shop.versions.v2.salt',
+        message: 'pools.shop.versions.v2.salt: salt must be text of at most 64 letters, digits, "_" or "-"',
+      },
+      { kind: 'invalid', path: 'pools.shop.versions.v9', message: expect.stringContaining('there is no version "v9"') as string },
+      { kind: 'invalid', path: 'pools.shop.canary', message: expect.stringContaining('did you mean "v2"?') as string },
+    ],
+  });
+});
+
 test('a split that cannot be is refused, with each fault at its path', () => {
   expect(setSplit(FRESH, 'shop', { v1: -1, v22: 1, v2: NaN })).toEqual({
     faults: [

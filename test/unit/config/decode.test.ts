@@ -66,6 +66,7 @@ test('defaults are filled in', () => {
         },
         limits: { connections: 1024, pending: 1024, requests: 0, adaptive: false, headerBytes: 32_768, headerCount: 200 },
         slowStartMs: 0,
+        canary: undefined,
         zones: [],
         panic: 0,
         holdMs: 0,
@@ -102,6 +103,7 @@ function version(name: string, port: number): object {
     endpointsFile: undefined,
     drain: false,
     slowStartMs: 0,
+    salt: '',
   };
 }
 

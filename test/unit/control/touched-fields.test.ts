@@ -146,6 +146,8 @@ it.each([
   ['the comparison of a mirror that goes', ', compare: { redact: [$.iban] }', ''],
   ['how much is compared', 'redact: [$.iban]', 'redact: [$.iban], perTemplate: 5'],
   ['a new mirror', MIRROR, `${MIRROR}, { name: more, version: v2 }`],
+  ['the salt of a version', 'v2: { ', 'v2: { salt: abc, '],
+  ['the version under test', '    affinity: { header: x-user }\n', '    affinity: { header: x-user }\n    canary: v2\n'],
   ['a drained version', 'v2: { ', 'v2: { drain: true, '],
   ['a drained endpoint', '[127.0.0.1:9003]', '[{ address: 127.0.0.1:9003, drain: 30s }]'],
 ])('an operator changes %s; a viewer does not', (_, from, to) => {
