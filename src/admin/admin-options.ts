@@ -25,8 +25,11 @@ export type AdminAccess = Pick<AdminConfig, 'tokens' | 'limits'> & Partial<Pick<
 export interface AdminServerOptions {
   /** Where to listen; cannot change live. */
   readonly address: Address;
+  /** Permissions of the file where that is a Unix socket; undefined: as the umask has it. */
+  readonly mode?: number | undefined;
   /** Where probes and metrics alone are served as well; cannot change live. */
   readonly probesAddress?: Address | undefined;
+  readonly probesMode?: number | undefined;
   readonly metricsType: string;
   readonly ports: AdminPorts;
   /** Absent: only the probes are served. */

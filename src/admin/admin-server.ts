@@ -53,7 +53,7 @@ export class AdminServer {
 
   /** Where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */
   async listen(): Promise<Address> {
-    const bound = await listen(this.#server, this.#options.address);
+    const bound = await listen(this.#server, this.#options.address, this.#options.mode);
     if (this.#options.control !== undefined && !this.#tokens.required) this.#options.log?.info({}, OPEN);
     for (const address of await otherAddresses(this.#server, this.#options.address)) {
       const server = this.#createServer();
@@ -68,11 +68,11 @@ export class AdminServer {
 
   /** Where probes and metrics have an address of their own, as `listen`; call it once. Undefined where they have none. */
   async listenForProbes(): Promise<Address | undefined> {
-    const { probesAddress, ports, metricsType } = this.#options;
+    const { probesAddress, probesMode, ports, metricsType } = this.#options;
     if (probesAddress === undefined) return undefined;
     const listener = probeListener({ ready: ports.ready, scrapes: this.#scrapes, metricsType, onError: (error) => ports.onError?.(error) });
     const server = createServer(this.#createConnections(), listener);
-    const bound = await listen(server, probesAddress);
+    const bound = await listen(server, probesAddress, probesMode);
     this.#others.push(server);
     return bound;
   }

@@ -1,6 +1,7 @@
 // The HTTP server of the admin API: its limits, and where it listens. It knows no paths.
 
 import { lookup } from 'node:dns/promises';
+import { chmodSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import type { Address } from '../config/model.ts';
 import type { AdminConnections } from './admin-connections.ts';
@@ -32,14 +33,22 @@ export function createServer(connections: AdminConnections, serve: RequestListen
 /** A field of Node's server without a line in its documents: its own tests hold it. */
 type HalfOpenServer = Server & { httpAllowHalfOpen: boolean };
 
-/** Resolves with where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */
-export async function listen(server: Server, address: Address): Promise<Address> {
+/**
+ * Resolves with where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken.
+ * @param mode of the file of a Unix socket; undefined: as the umask has it
+ */
+export async function listen(server: Server, address: Address, mode?: number): Promise<Address> {
   if (address.kind === 'srv') throw new Error('the admin API cannot listen on an SRV name');
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }, () => {
       server.off('error', reject);
-      resolve();
+      try {
+        if (address.kind === 'unix' && mode !== undefined) chmodSync(address.path, mode);
+        resolve();
+      } catch (error) {
+        reject(error as Error);
+      }
     });
   });
   const bound = server.address();

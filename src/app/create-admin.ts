@@ -27,6 +27,8 @@ export function createAdmin(
   const onError = (error: unknown): void => log.error({ err: error as Error }, 'an admin request failed');
   const admin = new AdminServer({
     address: bindable(config.address),
+    mode: config.mode,
+    probesMode: config.probesMode,
     probesAddress: config.probesAddress === undefined ? undefined : bindable(config.probesAddress),
     metricsType: exposition.contentType,
     ports: { ready, metrics, onError },

@@ -1,6 +1,8 @@
 // One Sluice process: control plane here, data plane in worker threads. Wires them, starts them in order, and ends them in order.
 
 import type { AdminServer } from '../admin/admin-server.ts';
+import { locatedFault } from '../config/located-fault.ts';
+import type { Path } from '../config/path.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Address, Config } from '../config/model.ts';
@@ -98,8 +100,7 @@ export class Instance {
   /** Serves. Rejects with a message for operators when an address is taken; nothing is left running then. */
   async start(): Promise<ApplyResult & { result: 'applied' }> {
     try {
-      await claimAddress(this.config.admin.address, 'admin.address');
-      if (this.config.admin.probesAddress !== undefined) await claimAddress(this.config.admin.probesAddress);
+      await this.#claimAdmin();
       await this.#file.ready;
       this.#serving.accessLog.open(this.config.accessLog?.path ?? '');
       this.adminAddress = await this.#admin.listen();
@@ -114,6 +115,18 @@ export class Instance {
       await this.stop(0);
       throw error;
     }
+  }
+
+  async #claimAdmin(): Promise<void> {
+    const { address, probesAddress } = this.config.admin;
+    const claim = async (each: Address | undefined, path: Path): Promise<void> => {
+      if (each === undefined) return;
+      await claimAddress(each).catch((error: unknown) => {
+        throw locatedFault(this.#options.first.read, path, error);
+      });
+    };
+    await claim(address, ['admin', 'address']);
+    await claim(probesAddress, ['admin', 'probes', 'address']);
   }
 
   async #tellLost(): Promise<void> {

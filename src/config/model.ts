@@ -57,10 +57,13 @@ export interface ListenerTlsConfig {
 
 export interface AdminConfig {
   readonly address: Address;
+  /** As that of a listener. */
+  readonly mode: number | undefined;
   /** Names that it may be called by, in lower case, without a port; `*.x` for all names below x. */
   readonly hosts: readonly string[];
   /** Where probes and metrics are served beside `address`; `undefined` = only there. */
   readonly probesAddress: Address | undefined;
+  readonly probesMode: number | undefined;
   readonly tokens: readonly AdminTokenConfig[];
   readonly limits: AdminLimits;
 }

@@ -101,7 +101,7 @@ function describeListener({ address, limits, ...rest }: ListenerConfig): Written
   return {
     name: rest.name,
     address: formatAddress(address),
-    mode: rest.mode === undefined ? undefined : formatMode(rest.mode),
+    mode: formatMode(rest.mode),
     tls: rest.tls,
     protocols: rest.protocols,
     trustedProxies: rest.trustedProxies,
@@ -119,15 +119,16 @@ function describeListener({ address, limits, ...rest }: ListenerConfig): Written
   };
 }
 
-function formatMode(mode: number): string {
-  return `0${mode.toString(8).padStart(3, '0')}`;
+function formatMode(mode: number | undefined): string | undefined {
+  return mode === undefined ? undefined : `0${mode.toString(8).padStart(3, '0')}`;
 }
 
-function describeAdmin({ address, hosts, probesAddress, tokens, limits }: AdminConfig): Written {
+function describeAdmin({ address, mode, hosts, probesAddress, probesMode, tokens, limits }: AdminConfig): Written {
   return {
     address: formatAddress(address),
+    mode: formatMode(mode),
     hosts,
-    probes: probesAddress === undefined ? undefined : { address: formatAddress(probesAddress) },
+    probes: probesAddress === undefined ? undefined : { address: formatAddress(probesAddress), mode: formatMode(probesMode) },
     auth: { tokens: tokens.map(({ name, role, source }) => ({ name, role, [source.kind]: source.name })) },
     limits,
   };

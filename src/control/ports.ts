@@ -77,8 +77,8 @@ export interface DiscoveryFault {
   readonly kept: number;
 }
 
-/** Rejects with a message for operators when somebody else listens there. @param place of the address in the config */
-export type ClaimAddress = (address: Address, place: string) => Promise<void>;
+/** Rejects with a message for operators when somebody else listens there. */
+export type ClaimAddress = (address: Address) => Promise<void>;
 
 /** What is known of mirrors, as control sees it. */
 export interface MirrorFollower {

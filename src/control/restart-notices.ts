@@ -27,6 +27,8 @@ export function waitingForRestart(started: Config | undefined, config: Config | 
 const FIELDS: readonly (readonly [name: string, select: (config: Config) => unknown])[] = [
   ['workers', (config) => config.workers],
   ['admin.address', (config) => config.admin.address],
+  ['admin.mode', (config) => config.admin.mode],
   ['admin.probes.address', (config) => config.admin.probesAddress],
+  ['admin.probes.mode', (config) => config.admin.probesMode],
   ['state.dir', (config) => config.state.dir],
 ];

@@ -1,9 +1,11 @@
 // Makes sure that an address is ours alone before the workers share it: with SO_REUSEPORT a second instance would not fail to bind,
 // it would silently take half of the connections.
 
+import { existsSync } from 'node:fs';
 import { lstat, unlink } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { dirname } from 'node:path';
 import type { SocketAddress } from './connect.ts';
 
 /** The host to bind: where a machine has no IPv6, "all interfaces" are those of IPv4. */
@@ -14,25 +16,29 @@ export function bindableHost(host: string): string {
 }
 
 /**
- * Rejects with a message for operators when another process listens there. A socket file that nobody listens on is removed.
- * @param place where the address can be changed
+ * Rejects with a message for operators when it cannot be bound: what is wrong, and the way out. A socket file that nobody listens on is removed.
  */
-export async function claimAddress(address: SocketAddress | { readonly kind: 'srv' }, place = 'its address'): Promise<void> {
-  if (address.kind === 'unix') return claimPath(address.path, place);
-  if (address.kind !== 'tcp' || address.port === 0) return;
-  const { host, port } = address;
+export async function claimAddress(address: SocketAddress | { readonly kind: 'srv' }): Promise<void> {
+  if (address.kind === 'srv') return;
+  if (address.kind === 'unix') await freePath(address.path);
+  else if (address.port === 0) return;
+  const shown = address.kind === 'unix' ? address.path : shownAddress(address.host, address.port);
+  const where = address.kind === 'unix' ? { path: address.path } : { host: bindableHost(address.host), port: address.port };
   await new Promise<void>((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => reject(new Error(explainError(error, `${host}:${port}`, place))));
-    server.listen({ host: bindableHost(host), port, exclusive: true }, () => server.close(() => resolve()));
+    const server = createServer((socket) => socket.destroy());
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const explain = address.kind === 'unix' ? explainPath : explainPort;
+      reject(new Error(explain(error, shown), { cause: error }));
+    });
+    server.listen({ ...where, exclusive: true }, () => server.close(() => resolve()));
   });
 }
 
-async function claimPath(path: string, place: string): Promise<void> {
+async function freePath(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined) return;
   // Connecting to a plain file is refused just as a stale socket is; a file that another program keeps is not ours to remove.
-  if (!found.isSocket()) throw new Error(`unix:${path} is a file that is no socket; name another path or remove it`);
+  if (!found.isSocket()) throw new Error(`unix:${path} is a file that is no socket: choose another path, or remove it`);
   const state = await new Promise<'free' | 'taken' | 'stale'>((resolve) => {
     const socket = connect({ path });
     socket.once('connect', () => {
@@ -41,14 +47,49 @@ async function claimPath(path: string, place: string): Promise<void> {
     });
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ECONNREFUSED' ? 'stale' : 'free'));
   });
-  if (state === 'taken') throw new Error(`unix:${path} is in use by another process; stop it or change ${place}`);
-  if (state === 'stale') await unlink(path);
+  if (state === 'taken') throw new Error(`unix:${path} is in use by another process: stop that one, or choose another path`);
+  if (state !== 'stale') return;
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(explainPath(error, path), { cause: error });
+  });
 }
 
-function explainError(error: NodeJS.ErrnoException, address: string, place: string): string {
-  if (error.code === 'EADDRINUSE') return `${address} is in use by another process; stop it or change ${place}`;
-  if (error.code === 'EACCES')
-    return `${address} needs a privilege to bind (ports below 1024); use a higher port or grant CAP_NET_BIND_SERVICE`;
-  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return `${address} is not an address of this machine`;
-  return `${address} cannot be bound: ${error.message}`;
+/** @param address as `[::1]:80` */
+export function explainPort(error: NodeJS.ErrnoException, address: string): string {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return `${address} is in use by another process: stop that one, or choose another port`;
+    case 'EACCES':
+    case 'EPERM':
+      return `${address} needs a privilege, as ports below 1024 do: choose a higher port, or grant CAP_NET_BIND_SERVICE`;
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+      return `${address} is not an address of this machine: choose one that it has, 127.0.0.1, or the port alone (:8080) for all`;
+    case 'EAI_AGAIN':
+      return `the name in ${address} cannot be resolved now: write its IP address`;
+    default:
+      return `${address} cannot be bound: ${error.message}`;
+  }
+}
+
+function explainPath(error: NodeJS.ErrnoException, path: string): string {
+  const folder = dirname(path);
+  // A folder that is missing is EACCES here, too.
+  if (!existsSync(folder)) return `unix:${path} needs the folder ${folder}, which is not there: make it, or choose another path`;
+  switch (error.code) {
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `unix:${path} cannot be made, for the user of Sluice may not write to ${folder}: allow it, or choose another path`;
+    case 'EADDRINUSE':
+      return `unix:${path} is in use by another process: stop that one, or choose another path`;
+    default:
+      return `unix:${path} cannot be bound: ${error.message}`;
+  }
+}
+
+function shownAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -1,6 +1,6 @@
 // Starts that must not happen, and what they say: exit code 1, one clear line, nothing left listening.
 
-import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import type { Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -86,7 +86,9 @@ test.each([1, 2])('a port that is taken ends with 1 and says so, with %i worker(
   const { code, stdout, stderr } = await runCommand(['run', '--config', file, '--workers', `${workers}`]);
   expect([code, stdout]).toEqual([1, '']);
   const told = stderr.split('\n').filter((line) => line.includes('in use'));
-  expect(told).toEqual([`sluice: 127.0.0.1:${port} is in use by another process; stop it or change listeners.web.address`]);
+  expect(told).toEqual([
+    `sluice: ${file}:1:39: listeners[0].address: 127.0.0.1:${port} is in use by another process: stop that one, or choose another port`,
+  ]);
 });
 
 test('an admin port that is taken ends with 1 and says so', async () => {
@@ -95,7 +97,45 @@ test('an admin port that is taken ends with 1 and says so', async () => {
   const file = makeFolder().write('a.yaml', responding('127.0.0.1:0', { admin: { address: `127.0.0.1:${port}` } }));
   const { code, stderr } = await runCommand(['--log-level', 'silent', 'run', '--config', file]);
   expect(code).toBe(1);
-  expect(stderr).toBe(`sluice: 127.0.0.1:${port} is in use by another process; stop it or change admin.address\n`);
+  expect(stderr).toBe(
+    `sluice: ${file}:1:74: admin.address: 127.0.0.1:${port} is in use by another process: stop that one, or choose another port\n`,
+  );
+});
+
+test('an address that cannot be bound is told at its place, with the way out', async () => {
+  const folder = makeFolder();
+  const absent = folder.file('absent/a.sock');
+  const cases = [
+    [responding('192.0.2.1:8080'), 'listeners[0].address: 192.0.2.1:8080 is not an address of this machine: choose one that it has'],
+    [responding(`unix:${absent}`), `listeners[0].address: unix:${absent} needs the folder ${folder.file('absent')}, which is not there`],
+    [responding('127.0.0.1:0', { admin: { address: `unix:${absent}` } }), `admin.address: unix:${absent} needs the folder`],
+    [
+      responding('127.0.0.1:0', { admin: { address: '127.0.0.1:0', probes: { address: `unix:${absent}` } } }),
+      `admin.probes.address: unix:${absent} needs the folder`,
+    ],
+  ] as const;
+  const told = await Promise.all(
+    cases.map(async ([config], index) => {
+      const file = folder.write(`${index}.yaml`, config);
+      const { code, stderr } = await runCommand(['--log-level', 'silent', 'run', '--config', file, '--workers', '1']);
+      const [, place = '', message = ''] = /^sluice: (.*?):\d+:\d+: ([^\n]*)\n$/.exec(stderr) ?? [];
+      return [code, place === file, message.slice(0, cases[index]?.[1].length)] as const;
+    }),
+  );
+  expect(told).toEqual(cases.map(([, message]) => [1, true, message]));
+});
+
+test('the socket of the admin API has the mode that the config says', async () => {
+  const folder = makeFolder();
+  const [admin, probes] = [folder.file('admin.sock'), folder.file('probes.sock')];
+  const config = responding('127.0.0.1:0', {
+    admin: { address: `unix:${admin}`, mode: '0620', probes: { address: `unix:${probes}`, mode: '0666' } },
+  });
+  const started = startCommand(['run', '--config', folder.write('a.yaml', config), '--workers', '1']);
+  await started.printed(/sluice ready/);
+  expect([statSync(admin).mode & 0o777, statSync(probes).mode & 0o777]).toEqual([0o620, 0o666]);
+  started.signal('SIGTERM');
+  expect((await started.ended).code).toBe(0);
 });
 
 test.each([1, 2])('a second Sluice on the same port is not let in, with %i worker(s)', async (workers) => {
@@ -133,7 +173,7 @@ test('a socket file without a listener is replaced; one in use and a plain file 
   const second = await runCommand(['--log-level', 'silent', 'run', '--config', file]);
   expect([second.code, second.stderr]).toEqual([
     1,
-    `sluice: unix:${path} is in use by another process; stop it or change listeners.web.address\n`,
+    `sluice: ${file}:1:39: listeners[0].address: unix:${path} is in use by another process: stop that one, or choose another path\n`,
   ]);
   living.signal('SIGTERM');
   expect((await living.ended).code).toBe(0);

@@ -1,7 +1,7 @@
 // Schemas of listeners and of the admin address.
 
 import { z } from 'zod';
-import type { AdminConfig, AdminTokenConfig, ListenerConfig, ListenerLimits, ListenerTlsConfig } from '../model.ts';
+import type { Address, AdminConfig, AdminTokenConfig, ListenerConfig, ListenerLimits, ListenerTlsConfig } from '../model.ts';
 import { duration, filePath, hostPattern, listenAddress, peers, size, nonEmptyText } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
@@ -14,17 +14,23 @@ export function listener() {
   return strictMap({
     name: nameOf('listener').describe('Name of the listener; routes may name it.'),
     address: listenAddress().describe('Where to listen: host:port, "[v6]:port", :port for all interfaces, or unix:/path.'),
-    mode: socketMode().describe('Of the file of a Unix socket, such as "0660"; default: as the umask has it.').optional(),
+    mode: socketMode().describe(MODE).optional(),
     tls: tls().describe('Absent: plaintext.').optional(),
     protocols: protocols().describe('Protocols that clients may use.'),
     trustedProxies: list(peers()).default([]).describe('Ranges of addresses, or unix, whose forwarding fields are believed.'),
     proxyProtocol: flag().default(false).describe('Whether connections begin with a PROXY protocol header.'),
     limits: limits().describe('Bounds on what clients may send.'),
   }).transform((written, context): ListenerConfig => {
-    if (written.mode !== undefined && written.address.kind !== 'unix')
-      addProblem(context, 'mode is for addresses of the form unix:/path', ['mode']);
+    if (!modeFits(written)) addProblem(context, MODE_UNFIT, ['mode']);
     return { ...written, mode: written.mode, tls: written.tls };
   });
+}
+
+const MODE = 'Of the file of a Unix socket, such as "0660"; default: as the umask has it.';
+const MODE_UNFIT = 'mode is for addresses of the form unix:/path';
+
+function modeFits({ address, mode }: { readonly address: Address; readonly mode?: number | undefined }): boolean {
+  return mode === undefined || address.kind === 'unix';
 }
 
 /** As chmod takes it; in quotes, for YAML reads 0660 as six hundred and sixty. */
@@ -39,10 +45,14 @@ function socketMode() {
 export function admin() {
   return strictMap({
     address: listenAddress().prefault('127.0.0.1:9901').describe('Where the admin API listens.'),
+    mode: socketMode().describe(MODE).optional(),
     hosts: list(hostPattern())
       .default([])
       .describe('Names that it may be called by without a token, such as sluice.internal or *.internal; with any port.'),
-    probes: strictMap({ address: listenAddress().describe('Where to listen: as for a listener.') })
+    probes: strictMap({
+      address: listenAddress().describe('Where to listen: as for a listener.'),
+      mode: socketMode().describe(MODE).optional(),
+    })
       .describe('A further address that serves /livez, /readyz and /metrics alone; absent: only admin.address does.')
       .optional(),
     auth: strictMap({ tokens: list(token()).default([]).describe('Who may call the admin API.') })
@@ -54,10 +64,16 @@ export function admin() {
       .prefault({})
       .describe('Bounds on what callers may ask.'),
   })
-    .transform(({ address, hosts, probes, auth, limits: bounds }): AdminConfig => ({
+    .superRefine(({ probes, ...written }, context) => {
+      if (!modeFits(written)) addProblem(context, MODE_UNFIT, ['mode']);
+      if (probes !== undefined && !modeFits(probes)) addProblem(context, MODE_UNFIT, ['probes', 'mode']);
+    })
+    .transform(({ address, mode, hosts, probes, auth, limits: bounds }): AdminConfig => ({
       address,
+      mode,
       hosts,
       probesAddress: probes?.address,
+      probesMode: probes?.mode,
       tokens: auth.tokens,
       limits: bounds,
     }))

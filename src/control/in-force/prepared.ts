@@ -1,6 +1,7 @@
 // Participants that get ready beside what is in force: what they prepare is part of what the workers are handed.
 
 import { formatAddress } from '../../config/address.ts';
+import { locatedFault } from '../../config/located-fault.ts';
 import type { Address, Config } from '../../config/model.ts';
 import { compileTable } from '../../routing/compile.ts';
 import type { CounterRegistry } from '../../telemetry/counter-registry.ts';
@@ -47,10 +48,16 @@ export function counted(counters: CounterRegistry): Participant {
 export function claimed(claimAddress: ClaimAddress): Participant {
   return {
     name: 'addresses',
-    async prepare({ served, before }) {
+    async prepare({ served, before, read }) {
       const known = new Set((before?.config.listeners ?? []).map(({ address }) => claimOf(address)));
-      for (const { name, address } of served.listeners)
-        if (!known.has(claimOf(address))) await claimAddress(address, `listeners.${name}.address`);
+      for (const [index, { address }] of served.listeners.entries()) {
+        if (known.has(claimOf(address))) continue;
+        try {
+          await claimAddress(address);
+        } catch (error) {
+          throw locatedFault(read, ['listeners', index, 'address'], error);
+        }
+      }
     },
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
+import { printConfig } from '../../../src/config/print.ts';
 
 function review(listener: string, endpoint: string, admin = '127.0.0.1:9901', trusted = '[]') {
   const text = `
@@ -133,5 +134,17 @@ routes: [{ name: all, pool: shop, requestHeaders: ${changes} }]
   expect([problems.length, notices.map(({ message }) => message)]).toEqual([
     0,
     Array.from({ length: count }, () => 'routes[0].requestHeaders: without via and cdn-loop a loop of proxies is not noticed'),
+  ]);
+});
+
+test('the mode of a Unix socket of the admin API', () => {
+  const admin = (written: string) => decodeText('f.yaml', `listeners: [{ name: web, address: ":8080" }]\nadmin: ${written}\n`);
+  const { config } = admin('{ address: "unix:/run/a.sock", mode: "0620", probes: { address: "unix:/run/b.sock", mode: "666" } }');
+  expect([config?.admin.mode, config?.admin.probesMode]).toEqual([0o620, 0o666]);
+  expect(config && printConfig(config)).toMatch(/^admin:\n {2}address: unix:\/run\/a\.sock\n {2}mode: "0620"/m);
+  expect(config && decodeText('g.yaml', printConfig(config)).config?.admin).toEqual(config?.admin);
+  expect(admin('{ mode: "0620", probes: { address: ":9902", mode: "0666" } }').problems.map(({ message }) => message)).toEqual([
+    'admin.mode: mode is for addresses of the form unix:/path',
+    'admin.probes.mode: mode is for addresses of the form unix:/path',
   ]);
 });

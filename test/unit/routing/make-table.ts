@@ -109,7 +109,9 @@ export function makeConfig(
     admin: {
       address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
       hosts: [],
+      mode: undefined,
       probesAddress: undefined,
+      probesMode: undefined,
       tokens: [],
       limits: { writesPerSecond: 500 },
     },
