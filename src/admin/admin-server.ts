@@ -113,7 +113,7 @@ export class AdminServer {
     const { clock = systemClock } = this.#options;
     const isAllowedHost = (host: string): boolean => this.#isAllowed(host);
     const [tokens, refusals, limits, connections] = [this.#tokens, this.#refusals, this.#limits, this.#connections];
-    const workload = new Workload({ connections, refusals, nowMs: () => clock.nowMs() });
+    const workload = new Workload({ connections, refusals, clock });
     const createGuard = (app: FastifyInstance) =>
       (this.#guard = new AdminGuard({ isAllowedHost, tokens, limits, clock, refusals, workload, methodsAt: knownPaths(app) }));
     let serve: RequestListener | undefined;

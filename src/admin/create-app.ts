@@ -31,6 +31,7 @@ import { RoleProblem } from './role-problem.ts';
 import { SAFE_HEADERS } from './safe-headers.ts';
 import type { Scrapes } from './scrapes.ts';
 import { JSON_TYPE, takeJson } from './read-body.ts';
+import { announcedBytes } from './receive-body.ts';
 import type { Tokens } from './tokens.ts';
 import type { Workload } from './workload.ts';
 
@@ -100,6 +101,9 @@ function readRequests(app: FastifyInstance, { workload }: AppDeps): void {
   const charge: Charge = (request, ms) => workload.charge(request, ms);
   measureCpu(app, charge);
   takeJson(app, charge);
+  app.addHook('preParsing', async (request, reply) => {
+    await workload.awaitRoom(request, reply, announcedBytes(request, request.routeOptions.bodyLimit));
+  });
 }
 
 function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scrapes }: AppDeps): void {
@@ -155,7 +159,6 @@ const FAULTS: ReadonlyMap<string, { readonly detail: string; readonly headers?: 
     'FST_ERR_CTP_INVALID_MEDIA_TYPE',
     { detail: 'A body must be application/json; a config may also be application/yaml.', headers: { accept: JSON_TYPE } },
   ],
-  ['FST_ERR_CTP_BODY_TOO_LARGE', { detail: 'The body is larger than 1 MiB, than 8 MiB for a config, or than 256 KiB for a question.' }],
   [
     'FST_ERR_HANDLER_TIMEOUT',
     {

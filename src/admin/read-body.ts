@@ -1,6 +1,8 @@
 // Bodies of calls: strict JSON (or YAML where a call accepts it), judged by a schema, with faults located in the text that was sent. A text that
 // would cost too much is refused before it is parsed.
 
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { problemsOf } from '../config/issues.ts';
@@ -12,16 +14,16 @@ import type { Charge } from './cpu-use.ts';
 import { boundsFault, placeAt, readPlaces } from './json-text.ts';
 import type { JsonPlaces } from './json-text.ts';
 import { HttpProblem } from './problem-reply.ts';
+import { letGo, receiveBody } from './receive-body.ts';
 
 export const JSON_TYPE = 'application/json';
 export const YAML_TYPE = 'application/yaml';
 /** RFC 9512 names the first one; the others were in use before. */
 const YAML_TYPES = [YAML_TYPE, 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
 
-/** What the parsers leave in `request.body`. */
+/** What is left in `request.body` of JSON. */
 export interface SentBody {
   readonly text: string;
-  /** Undefined for YAML: the route parses it. */
   readonly value: unknown;
 }
 
@@ -29,28 +31,31 @@ export interface SentBody {
 const MAX_LOCATED_FOR_VIEWERS = 4 * 1024;
 const MAX_LOCATED_LENGTH = 256 * 1024;
 const MAX_PROBLEMS = 100;
+/** Longer ones are read elsewhere, and need not be decoded here. */
+const MAX_SHORT_BYTES = 16 * 1024;
 
 /** Accepts JSON alone, until `takeYaml`. */
 export function takeJson(app: FastifyInstance, charge: Charge): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(JSON_TYPE, { parseAs: 'buffer' }, (request, bytes, done) => {
-    finish(done, () => measured(charge, request, () => readJson(textOf(request, bytes as Buffer))));
+  app.addContentTypeParser(JSON_TYPE, async (request: FastifyRequest, payload: IncomingMessage) => {
+    const bytes = await receiveText(request, payload);
+    return measured(charge, request, () => readJson(textOf(bytes)));
   });
 }
 
-/** JSON is YAML: what a config says is not parsed here, in whichever of the two it comes. */
+/** JSON is YAML: what a config says is neither decoded nor parsed here, in whichever of the two it comes. */
 export function takeYaml(app: FastifyInstance): void {
   app.removeContentTypeParser(JSON_TYPE);
-  app.addContentTypeParser([JSON_TYPE, ...YAML_TYPES], { parseAs: 'buffer' }, (request, bytes, done) => {
-    finish(done, () => ({ text: textOf(request, bytes as Buffer), value: undefined }));
-  });
+  app.addContentTypeParser([JSON_TYPE, ...YAML_TYPES], receiveText);
 }
 
-/** The text of a body that must be there. */
-export function readText(request: FastifyRequest): string {
-  const body = request.body as SentBody | undefined;
-  if (body === undefined || body.text.trim() === '') throw malformed([{ path: '', message: 'a body is needed' }]);
-  return body.text;
+/** The text of a body that must be there; of a long one its bytes, which are UTF-8. */
+export function readText(request: FastifyRequest): string | Uint8Array {
+  const bytes = request.body as Uint8Array | undefined;
+  if (bytes !== undefined && bytes.length > MAX_SHORT_BYTES) return bytes;
+  const text = bytes === undefined ? '' : textOf(bytes);
+  if (text.trim() === '') throw malformed([{ path: '', message: 'a body is needed' }]);
+  return text;
 }
 
 /**
@@ -87,22 +92,20 @@ function malformed(problems: readonly ChangeProblem[]): HttpProblem {
   return new HttpProblem(400, 'The body is not what this call takes.', { problems });
 }
 
-function finish(done: (error: Error | null, body?: unknown) => void, read: () => SentBody | undefined): void {
-  try {
-    done(null, read());
-  } catch (error) {
-    done(error as Error);
-  }
-}
-
-function textOf(request: FastifyRequest, bytes: Buffer): string {
+async function receiveText(request: FastifyRequest, payload: IncomingMessage): Promise<Uint8Array> {
   const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(request.headers['content-type'] ?? '')?.[1];
   if (charset !== undefined && charset.toLowerCase() !== 'utf-8') throw new HttpProblem(415, 'A body must be UTF-8.');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw malformed([{ path: '', message: 'the body is not UTF-8' }]);
-  }
+  const bytes = await receiveBody(request, payload);
+  if (isUtf8(bytes)) return bytes;
+  letGo(bytes.buffer);
+  throw malformed([{ path: '', message: 'the body is not UTF-8' }]);
+}
+
+/** Its bytes are gone afterwards. */
+function textOf(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes);
+  letGo(bytes.buffer);
+  return text;
 }
 
 /** Some clients announce JSON and send nothing. */

@@ -9,6 +9,7 @@ import { HttpProblem } from './problem-reply.ts';
 import { printedConfig } from './printed-config.ts';
 import { readQuery } from './query.ts';
 import { JSON_TYPE, readText, refuseBody, takeYaml, YAML_TYPE } from './read-body.ts';
+import { letGo } from './receive-body.ts';
 import { mustServe, tagUnlessKnown } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
@@ -28,18 +29,7 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
     // The framework names the charset of texts, and this is bytes.
     return reply.type(type === JSON_TYPE ? `${type}; charset=utf-8` : type).send(await printedConfig(config, type));
   });
-  const write = describeConfigWrite({
-    id: 'setConfig',
-    tag: 'config',
-    summary: 'Replaces the config: all of it or nothing.',
-    query: WRITE_QUERY,
-    response: 'ChangeResponse',
-    kind: 'write',
-  });
-  app.put('/v1/config', { schema: write, bodyLimit: MAX_CONFIG_BYTES, config: { access: 'operator' } }, (request, reply) =>
-    // JSON is YAML: passed as text, so that faults are located.
-    carryOut(control, { request, reply }, { kind: 'config', document: readText(request) }),
-  );
+  addReplace(app, control);
   const reset = describe({
     id: 'resetConfig',
     tag: 'config',
@@ -51,5 +41,25 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
   app.delete('/v1/config', { schema: reset, config: { access: 'operator' } }, (request, reply) => {
     refuseBody(request);
     return carryOut(control, { request, reply }, { kind: 'reset-config' });
+  });
+}
+
+function addReplace(app: FastifyInstance, control: ControlApi): void {
+  const write = describeConfigWrite({
+    id: 'setConfig',
+    tag: 'config',
+    summary: 'Replaces the config: all of it or nothing.',
+    query: WRITE_QUERY,
+    response: 'ChangeResponse',
+    kind: 'write',
+  });
+  app.put('/v1/config', { schema: write, bodyLimit: MAX_CONFIG_BYTES, config: { access: 'operator' } }, async (request, reply) => {
+    // JSON is YAML: passed as text, so that faults are located.
+    const document = readText(request);
+    try {
+      return await carryOut(control, { request, reply }, { kind: 'config', document });
+    } finally {
+      if (typeof document !== 'string') letGo(document.buffer);
+    }
   });
 }

@@ -2,10 +2,12 @@
 // streams, and a budget of its CPU for each token. Probes and metrics are none of its business.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Clock } from '../lib/clock.ts';
 import { Pace } from '../lib/pace.ts';
 import type { AdminConnections } from './admin-connections.ts';
 import type { ResponseKind } from './admin-connection.ts';
 import { ANONYMOUS } from './auth.ts';
+import { BodyRoom } from './body-room.ts';
 import { CpuBudget } from './cpu-budget.ts';
 import type { CpuShare } from './cpu-budget.ts';
 import { Places } from './places.ts';
@@ -17,7 +19,7 @@ import type { Role } from './auth.ts';
 export interface WorkloadDeps {
   readonly connections: Pick<AdminConnections, 'place'>;
   readonly refusals: Pick<Refusals, 'count'>;
-  readonly nowMs: () => number;
+  readonly clock: Pick<Clock, 'after' | 'nowMs'>;
 }
 
 /** Requests whose body arrives, and requests that are carried out: two kinds, so that a body that never ends holds up nothing. */
@@ -26,6 +28,8 @@ const REQUESTS: PlaceBounds = {
   keptFrom: { viewer: 24, operator: 8, admin: 0 },
   perToken: { viewer: 16, operator: 32, admin: 32 },
 };
+/** Bodies up to this size have room: there are no more of them than places. */
+const SMALL_BODY = 64 * 1024;
 const STREAMS: PlaceBounds = {
   total: 32,
   keptFrom: { viewer: 12, operator: 4, admin: 0 },
@@ -48,18 +52,36 @@ export class Workload {
   readonly #bodies = new Places(REQUESTS);
   readonly #work = new Places(REQUESTS);
   readonly #streams = new Places(STREAMS);
+  readonly #room: BodyRoom;
   readonly #cpu: CpuBudget;
   readonly #pace = new Pace();
 
   constructor(deps: WorkloadDeps) {
     this.#deps = deps;
-    this.#cpu = new CpuBudget(deps.nowMs);
+    this.#cpu = new CpuBudget(() => deps.clock.nowMs());
+    this.#room = new BodyRoom(deps.clock);
   }
 
   /** Before the body is read. Throws an HttpProblem: 429 for a caller that used up its CPU or its places, 503 when all are taken. */
   admit(request: FastifyRequest, reply: FastifyReply): void {
     this.#checkCpu(request);
     if (!request.raw.complete && hasBody(request)) this.#occupy(this.#bodies, 'open', { request, reply, what: BODIES });
+  }
+
+  /**
+   * Before the first byte of a large body is read: resolves when there is room for it, which it has until its response is over. Rejects with an
+   * HttpProblem (503) when none was found for too long.
+   */
+  async awaitRoom({ role, raw }: FastifyRequest, reply: FastifyReply, bytes: number): Promise<void> {
+    if (bytes <= SMALL_BODY) return;
+    const has = await this.#room.take(bytes, role);
+    if (!has) {
+      this.#deps.refusals.count('busy');
+      throw new HttpProblem(503, 'Other bodies fill the room that there is for them.', {}, BODIES.again);
+    }
+    const onOver = (): void => this.#room.giveBack(bytes);
+    if (raw.destroyed && !raw.complete) onOver();
+    else reply.raw.once('close', onOver);
   }
 
   /** The request is whole and is carried out when this resolves: after a turn of others, where many come together. Rejects as `admit` throws. */

@@ -16,11 +16,15 @@ const [SPACE, LF, CR, DASH, QUESTION] = [0x20, 0x0a, 0x0d, 0x2d, 0x3f];
 
 /** Why the library must not see a text; undefined when it may. @param plain why the text is not plain */
 export function libraryRefusal(text: string, plain: GaveUp): GaveUp | undefined {
-  const fault = text.length > MAX_LIBRARY_LENGTH ? `longer than ${MAX_LIBRARY_LENGTH / 1024} KiB` : undefined;
-  const scanned = fault === undefined ? new Scan(text).fault() : undefined;
-  if (scanned instanceof GaveUp) return scanned;
-  const why = fault ?? scanned;
-  return why === undefined ? undefined : new GaveUp(plain.offset, beyondPlain(why, plain.reason));
+  if (text.length > MAX_LIBRARY_LENGTH) return refusalOfLong(plain);
+  const scanned = new Scan(text).fault();
+  if (scanned instanceof GaveUp || scanned === undefined) return scanned;
+  return new GaveUp(plain.offset, beyondPlain(scanned, plain.reason));
+}
+
+/** The same for a text of which only the length is known: it is more than the library may see. */
+export function refusalOfLong(plain: GaveUp): GaveUp {
+  return new GaveUp(plain.offset, beyondPlain(`longer than ${MAX_LIBRARY_LENGTH / 1024} KiB`, plain.reason));
 }
 
 function beyondPlain(why: string, reason: string): string {

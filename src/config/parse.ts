@@ -6,7 +6,7 @@ import { isMap as isPlainMap } from '../lib/plain.ts';
 import { Filler, hideVariables, soleVariable } from './environment.ts';
 import type { Environment } from './environment.ts';
 import { isFault } from './fault.ts';
-import { MAX_LIBRARY_LENGTH, libraryRefusal } from './library-bounds.ts';
+import { MAX_LIBRARY_LENGTH, libraryRefusal, refusalOfLong } from './library-bounds.ts';
 import { isMergeKey } from './merge-keys.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
@@ -29,8 +29,8 @@ export interface Parsed {
 /** In characters. */
 export const MAX_TEXT_LENGTH = 8 * 1024 * 1024;
 const MAX_LINES = 1_000_000;
-/** Of `refuseByBeginning`. */
-const BEGINNING = 64 * 1024;
+/** Of one character. */
+const MAX_UTF8_BYTES = 3;
 const MAX_UNSURE = 4 * 1024;
 const UNSURE: readonly string[] = [NOTHING, OTHER_KIND, UNENDED];
 const MAX_DEPTH = 32;
@@ -63,18 +63,20 @@ export function parseText(file: string, text: string, { keys = 'listeners, pools
   return config === undefined ? parsed : withoutExtensions(parsed);
 }
 
+/** Of a text, as many bytes as `refuseByBeginning` looks at. */
+export const BEGINNING = 16 * 1024;
+
 /**
  * Why a long text cannot be read, as far as its beginning shows that; undefined when it does not. Most texts that are made to cost much are
  * refused by it in a millisecond.
+ * @param bytes of the whole text
  */
-export function refuseByBeginning(file: string, text: string): Problem | undefined {
-  if (text.length <= MAX_LIBRARY_LENGTH) return undefined;
-  const beginning = text.slice(0, BEGINNING);
+export function refuseByBeginning(file: string, beginning: string, bytes: number): Problem | undefined {
+  if (bytes <= MAX_UTF8_BYTES * MAX_LIBRARY_LENGTH) return undefined;
   const plain = readPlain(beginning);
   // Near the end, and where nothing was found, it may be that the text goes on well.
-  if (!(plain instanceof GaveUp) || plain.offset > BEGINNING - MAX_UNSURE || UNSURE.includes(plain.reason)) return undefined;
-  const refusal = libraryRefusal(text, plain);
-  if (refusal === undefined) return undefined;
+  if (!(plain instanceof GaveUp) || plain.offset > beginning.length - MAX_UNSURE || UNSURE.includes(plain.reason)) return undefined;
+  const refusal = refusalOfLong(plain);
   const origin: Origin = { file, text: beginning, lines: new LineCounter(), filler: undefined };
   countLines(origin);
   return failed(origin, refusal.offset, refusal.reason).problems[0];

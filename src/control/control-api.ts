@@ -54,7 +54,7 @@ export type Change =
       /** Of a drain: also where nothing is left that responds. */
       readonly force?: boolean | undefined;
     }
-  /** The whole config, as plain data or as YAML text. */
+  /** The whole config, as plain data, as YAML text, or as the UTF-8 of such a text, which is taken: it is empty afterwards. */
   | { readonly kind: 'config'; readonly document: unknown }
   /** `sessions` is `move` by default: users must leave what is taken back. With `pools` only what shifts traffic in these comes back. */
   | {

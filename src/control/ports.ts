@@ -122,7 +122,8 @@ export interface Comparing {
 export interface Reading {
   /**
    * A text that somebody sent. Paths in it are relative to the folder of `file`, which need not exist.
+   * @param text as bytes it is UTF-8, and is taken: its buffer is detached
    * @param inForce whose secrets the masks in the text stand for; undefined: it is taken as it is
    */
-  text(file: string, text: string, inForce?: InForce): Promise<LoadResult>;
+  text(file: string, text: string | Uint8Array, inForce?: InForce): Promise<LoadResult>;
 }

@@ -112,9 +112,9 @@ async function replaceConfig(
 ): Promise<AmendmentsOrRefusal> {
   const { config, read, revision } = basis;
   const file = join(dirname(read.files[0] ?? '.'), 'config');
-  const text = typeof document === 'string' ? document : (JSON.stringify(document) as string | undefined);
-  const isPlain = inForce?.mayWrite === 'all' && text?.includes(`${MASK} (`) !== true;
-  const asked = await reading.text(file, text ?? 'null', isPlain ? undefined : inForce);
+  const text = document instanceof Uint8Array ? document : textOf(document);
+  const isPlain = inForce?.mayWrite === 'all' && !mayHoldMasks(text);
+  const asked = await reading.text(file, text, isPlain ? undefined : inForce);
   if (asked.config === undefined || asked.written === undefined)
     return {
       result: 'rejected',
@@ -123,6 +123,15 @@ async function replaceConfig(
     };
   const alone = decodeRead(read).config;
   return told(setConfig({ ...standing, config, alone }, { written: asked.written, config: asked.config }), basis);
+}
+
+function textOf(document: unknown): string {
+  return typeof document === 'string' ? document : ((JSON.stringify(document) as string | undefined) ?? 'null');
+}
+
+function mayHoldMasks(text: string | Uint8Array): boolean {
+  const mark = `${MASK} (`;
+  return typeof text === 'string' ? text.includes(mark) : Buffer.from(text.buffer, text.byteOffset, text.byteLength).includes(mark);
 }
 
 interface Restoring extends ChangeSources, Replacing {

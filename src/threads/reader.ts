@@ -7,7 +7,7 @@ import type { EndpointList } from '../config/endpoint-file.ts';
 import { loadEndpoints, readConfig, readFitting, sizeOf } from '../config/load.ts';
 import { shareMaskKey } from '../config/mask.ts';
 import type { InForce } from '../config/mask.ts';
-import { refuseByBeginning } from '../config/parse.ts';
+import { BEGINNING, refuseByBeginning } from '../config/parse.ts';
 import type { Problem } from '../config/problem.ts';
 import { isPlainYaml } from '../config/plain-yaml/reader.ts';
 import type { Place } from '../config/source.ts';
@@ -52,11 +52,16 @@ export class Reader implements Reading {
     return this.#config({ kind: 'config', path }, path, size);
   }
 
-  async text(file: string, text: string, inForce?: InForce): Promise<LoadResult> {
-    if (text.length <= MAX_AT_ONCE && isPlainYaml(text)) return decodeRead(readSent(file, text, inForce));
-    const refusal = refuseByBeginning(file, text);
-    if (refusal !== undefined) return refused(file, refusal).alone;
-    const { alone } = await this.#config({ kind: 'text', file, text, inForce }, file, text.length);
+  async text(file: string, text: string | Uint8Array, inForce?: InForce): Promise<LoadResult> {
+    if (typeof text === 'string' && text.length <= MAX_AT_ONCE && isPlainYaml(text)) return decodeRead(readSent(file, text, inForce));
+    const { length } = text;
+    if (typeof text !== 'string') {
+      const refusal = refuseByBeginning(file, beginningOf(text), length);
+      if (refusal !== undefined) return refused(file, refusal).alone;
+    }
+    const { alone } = await this.#config({ kind: 'text', file, text, inForce }, file, length);
+    // What a large one took goes with the thread, before anybody is told.
+    if (length > MIB) await this.#inTurn(() => this.#end());
     return alone;
   }
 
@@ -131,6 +136,11 @@ export class Reader implements Reading {
 
 function decoded(read: FileRead): Required<Loaded> {
   return { read, alone: decodeRead(read) };
+}
+
+/** The character that it ends within, if there is one, is left out. */
+function beginningOf(text: Uint8Array): string {
+  return new TextDecoder().decode(text.subarray(0, BEGINNING), { stream: true });
 }
 
 function joined({ load, read, value, routes }: ReadConfig, { config, written }: RouteLists): Required<Loaded> {

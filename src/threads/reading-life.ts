@@ -71,7 +71,7 @@ export class ReadingLife {
         this.#settle = undefined;
         resolve(found);
       };
-      this.#worker.postMessage(message);
+      this.#worker.postMessage(message, takenWith(message));
     });
   }
 
@@ -109,4 +109,11 @@ export class ReadingLife {
   #end(found: FromReading | Failure): void {
     this.#settle?.(found);
   }
+}
+
+/** Bytes are handed over, never copied. */
+function takenWith(message: ToReading): ArrayBuffer[] {
+  if (message.kind !== 'job' || message.job.kind !== 'text') return [];
+  const { text } = message.job;
+  return typeof text !== 'string' && text.buffer instanceof ArrayBuffer ? [text.buffer] : [];
 }

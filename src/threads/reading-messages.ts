@@ -7,7 +7,7 @@ import type { Config } from '../config/model.ts';
 
 export type Job =
   | { readonly kind: 'config'; readonly path: string }
-  | { readonly kind: 'text'; readonly file: string; readonly text: string; readonly inForce: InForce | undefined }
+  | { readonly kind: 'text'; readonly file: string; readonly text: string | Uint8Array; readonly inForce: InForce | undefined }
   | { readonly kind: 'endpoints'; readonly path: string };
 
 export type ToReading =

@@ -24,7 +24,15 @@ let rest: Rest | undefined;
 
 function work(job: Job): void {
   if (job.kind === 'endpoints') return post({ kind: 'endpoints', list: loadEndpoints(job.path) });
-  sendConfig(job.kind === 'config' ? readConfig(job.path) : readSent(job.file, job.text, job.inForce));
+  sendConfig(job.kind === 'config' ? readConfig(job.path) : readSent(job.file, textOf(job.text), job.inForce));
+}
+
+/** Its bytes are gone afterwards: what is read of them needs the room. */
+function textOf(text: string | Uint8Array): string {
+  if (typeof text === 'string') return text;
+  const decoded = new TextDecoder().decode(text);
+  if (text.buffer instanceof ArrayBuffer) text.buffer.transfer(0);
+  return decoded;
 }
 
 function sendConfig(read: FileRead): void {

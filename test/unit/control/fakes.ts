@@ -177,7 +177,8 @@ function createFollowers() {
 /** The file, as the test says. */
 /** Reads at once, in this thread. */
 export const readingHere: Reading = {
-  text: (file, text, inForce) => Promise.resolve(decodeRead(readSent(file, text, inForce))),
+  text: (file, text, inForce) =>
+    Promise.resolve(decodeRead(readSent(file, typeof text === 'string' ? text : new TextDecoder().decode(text), inForce))),
 };
 
 class FakeFile {
