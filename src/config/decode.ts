@@ -18,6 +18,7 @@ import type { Config } from './model.ts';
 import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
+import { withAbsoluteSecrets } from './rollout-files.ts';
 import { reviewConfig, trustRoutes } from './rules/all.ts';
 import { unknownNames } from './rules/written-names.ts';
 
@@ -166,7 +167,7 @@ function decodeDocument(document: Merged): Decoded {
 
 function withAbsolutePaths(config: Config, merged: Merged): Config {
   const absolute = (name: string, path: Path): string => resolve(dirname(merged.place(path, 'value').file), name);
-  const { state, accessLog, admin, listeners, pools } = config;
+  const { state, accessLog, admin, listeners, pools, rollouts } = config;
   return {
     ...config,
     listeners: listeners.map((listener, index) => {
@@ -197,6 +198,7 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
         return { ...version, endpointsFile: absolute(version.endpointsFile, at) };
       }),
     })),
+    rollouts: rollouts.map((template) => withAbsoluteSecrets(template, (name) => absolute(name, ['rollouts', template.name]))),
     state: { ...state, dir: state.dir === undefined ? undefined : absolute(state.dir, ['state']) },
     accessLog:
       accessLog === undefined || accessLog.path === 'stdout' ? accessLog : { ...accessLog, path: absolute(accessLog.path, ['accessLog']) },

@@ -14,8 +14,8 @@ export type FieldPath = readonly string[];
 export type Items = ReadonlyMap<string | number, unknown>;
 
 const ENDPOINTS = 'pools * versions * endpoints';
-const LISTS = new Set(['listeners', 'routes', 'admin auth tokens', 'pools * overrides', 'pools * mirrors', ENDPOINTS]);
-const MAPS = new Set(['pools', 'pools * versions']);
+const LISTS = new Set(['listeners', 'routes', 'admin auth tokens', 'pools * overrides', 'pools * mirrors', 'rollouts * checks', ENDPOINTS]);
+const MAPS = new Set(['pools', 'pools * versions', 'rollouts']);
 
 const indexes = new WeakMap<readonly unknown[], Items>();
 
@@ -114,9 +114,8 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Names of pools and versions are stars. */
+/** Names of pools, versions and rollouts are stars. */
 function patternOf(path: Path): string {
-  return path
-    .map((part, depth) => (path[0] === 'pools' && (depth === 1 || (depth === 3 && path[2] === 'versions')) ? '*' : part))
-    .join(' ');
+  const hasNames = path[0] === 'pools' || path[0] === 'rollouts';
+  return path.map((part, depth) => (hasNames && (depth === 1 || (depth === 3 && path[2] === 'versions')) ? '*' : part)).join(' ');
 }

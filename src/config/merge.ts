@@ -1,4 +1,4 @@
-// Several Sources seen as one document: lists are joined, pools are put side by side, everything else may stand in one file only.
+// Several Sources seen as one document: lists are joined, pools and rollouts are put side by side, everything else may stand in one file only.
 // Names that lists repeat are left to the rules, which see all files.
 
 import { compoundKey } from '../lib/compound-key.ts';
@@ -25,6 +25,8 @@ interface Origin {
 }
 
 const NAMED_LISTS = ['listeners', 'routes'];
+/** With what one thing in it is called. */
+const NAMED_MAPS: Readonly<Record<string, string>> = { pools: 'pool', rollouts: 'rollout' };
 
 /** At least one Source. The order of files is the order of their routes. */
 export function mergeSources(sources: readonly [Source, ...Source[]]): Merged {
@@ -48,7 +50,7 @@ class Merge implements Merged {
   add(source: Source): void {
     for (const [key, value] of Object.entries(source.value)) {
       if (NAMED_LISTS.includes(key) && Array.isArray(value)) this.addList(source, key, value);
-      else if (key === 'pools' && isMap(value)) this.addPools(source, value);
+      else if (Object.hasOwn(NAMED_MAPS, key) && isMap(value)) this.addNamed(source, key, value);
       else this.addOnly(source, key, value);
     }
   }
@@ -75,14 +77,14 @@ class Merge implements Merged {
     }
   }
 
-  private addPools(source: Source, pools: Readonly<Record<string, unknown>>): void {
-    if (!this.claim(source, 'pools', isMap)) return;
-    const joined = (this.value['pools'] ??= {}) as Record<string, unknown>;
-    for (const [name, pool] of Object.entries(pools)) {
-      const known = this.origins.get(compoundKey('pools', name));
-      if (known !== undefined) this.collide({ source, path: ['pools', name] }, known, `pool "${name}"`);
-      else this.origins.set(compoundKey('pools', name), { source, path: ['pools', name] });
-      if (known === undefined) joined[name] = pool;
+  private addNamed(source: Source, key: string, things: Readonly<Record<string, unknown>>): void {
+    if (!this.claim(source, key, isMap)) return;
+    const joined = (this.value[key] ??= {}) as Record<string, unknown>;
+    for (const [name, thing] of Object.entries(things)) {
+      const known = this.origins.get(compoundKey(key, name));
+      if (known !== undefined) this.collide({ source, path: [key, name] }, known, `${NAMED_MAPS[key] ?? key} "${name}"`);
+      else this.origins.set(compoundKey(key, name), { source, path: [key, name] });
+      if (known === undefined) joined[name] = thing;
     }
   }
 

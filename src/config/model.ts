@@ -2,6 +2,8 @@
 // Durations are milliseconds (`…Ms`), sizes are bytes (`…Bytes`). It is plain data: it can be posted to a thread as it is.
 // Long because the whole Config stands on one page, without any code.
 
+import type { RolloutTemplate } from './rollout-model.ts';
+
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
   readonly admin: AdminConfig;
@@ -14,6 +16,8 @@ export interface Config {
   readonly accessLog: AccessLogConfig | undefined;
   readonly pools: readonly PoolConfig[];
   readonly routes: readonly RouteConfig[];
+  /** Templates that are written; those that are shipped stand in shipped-rollouts.ts. */
+  readonly rollouts: readonly RolloutTemplate[];
 }
 
 export interface ListenerConfig {

@@ -5,7 +5,15 @@ import type { CompareConfig, MirrorConfig, MirrorMatch } from './model.ts';
 import { describeChanges, describeHeaders } from './print-match.ts';
 import { formatSize } from './size.ts';
 
-export function describeMirror({ match, limits, requestHeaders, fraction, percent, timeoutMs, ...mirror }: MirrorConfig): object {
+export function describeMirror({
+  match,
+  limits,
+  requestHeaders,
+  fraction,
+  percent,
+  timeoutMs,
+  ...mirror
+}: MirrorConfig): Readonly<Record<string, unknown>> {
   return {
     name: mirror.name,
     pool: mirror.pool,

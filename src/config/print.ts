@@ -8,6 +8,7 @@ import { maskWritten } from './mask.ts';
 import type { AdminConfig, Config, ListenerConfig, OverloadConfig, RouteConfig } from './model.ts';
 import { describeChanges, describeMatch, describePathRewrite } from './print-match.ts';
 import { describePool } from './print-pool.ts';
+import { describeRollouts } from './print-rollout.ts';
 import { formatSize } from './size.ts';
 
 /** Plain data in the grammar of the YAML; keys whose value is undefined are absent. */
@@ -81,6 +82,8 @@ function describe(config: Config): Written {
     overload: { memory: describeMemory(config.overload) },
     accessLog: config.accessLog ?? 'off',
     pools: Object.fromEntries(config.pools.map((pool) => [pool.name, describePool(pool)])),
+    // A config without any looks as it always did.
+    rollouts: config.rollouts.length === 0 ? undefined : describeRollouts(config.rollouts),
   }) as Written;
   return { ...top, routes: describeRoutes(config.routes) };
 }

@@ -40,6 +40,11 @@ const NEEDED: ReadonlyMap<string, Needed> = new Map([
   // They say which values of users' data are shown.
   ['pools * mirrors * compare redact', 'admin'],
   ['pools * mirrors * compare examples', 'admin'],
+  ['rollouts', 'operator'],
+  // They are called from where Sluice runs, with secrets that it holds.
+  ['rollouts * hooks', 'admin'],
+  ['rollouts * checks * prometheus', 'admin'],
+  ['rollouts * checks * webhook', 'admin'],
   ['pools * versions * drain', 'operator'],
   ['pools * versions * salt', 'operator'],
   ['pools * versions * endpoints * drain', 'operator'],
@@ -64,7 +69,29 @@ function neededFor(path: Path): Needed {
 export function touchedFields(before: Plain, after: Plain): readonly TouchedField[] {
   const found: TouchedField[] = [];
   compare(before, after, [], found);
-  return found.map((field) => (isTargetOfSecrets(field.path, after) ? { ...field, needed: 'admin' } : field));
+  return found.map((field) => {
+    const isAbove = isTargetOfSecrets(field.path, after) || holdsSecretSteps(field.path, before, after);
+    return isAbove ? { ...field, needed: 'admin' } : field;
+  });
+}
+
+/** Whether steps of a rollout differ in what they send along, or in which values of users' data are shown. */
+function holdsSecretSteps(path: Path, before: Plain, after: Plain): boolean {
+  if (path[0] !== 'rollouts' || (path.length > 2 && path[2] !== 'steps')) return false;
+  const [was, is] = [before, after].map((written) => secretParts(readField(written, [...path.slice(0, 2).map(String), 'steps'])));
+  return is!.length > 0 && !samePlain(was, is);
+}
+
+function secretParts(steps: unknown): readonly unknown[] {
+  return (Array.isArray(steps) ? steps : []).flatMap((step: unknown) => {
+    if (!isMap(step)) return [];
+    const smoke = step['smoke'];
+    const headers = Array.isArray(smoke) ? smoke.map((request) => (isMap(request) ? own(request, 'headers') : undefined)) : [];
+    const mirror = step['mirror'];
+    const compare = isMap(mirror) ? mirror['compare'] : undefined;
+    const shown = isMap(compare) && compare['examples'] !== 'shapes' ? [compare['examples'], compare['redact']] : [];
+    return [...headers, ...shown].filter((part) => !isVoid(part));
+  });
 }
 
 const TARGET: readonly unknown[] = ['pool', 'version'];
@@ -148,7 +175,14 @@ function isOpen(path: Path): boolean {
   return OPEN.has(patternOf(path));
 }
 
-const OPEN: ReadonlySet<string> = new Set(['pools * mirrors *', 'pools * mirrors * compare']);
+const OPEN: ReadonlySet<string> = new Set([
+  'pools * mirrors *',
+  'pools * mirrors * compare',
+  'rollouts',
+  'rollouts *',
+  'rollouts * checks',
+  'rollouts * checks *',
+]);
 
 /** Of a comparison that is new: no values are shown, and then none need be hidden. */
 function isHarmless(name: string | number, value: unknown): boolean {

@@ -8,6 +8,9 @@ export type RolloutStatus =
 /** A rollout that has ended stays as it ended. */
 export const ENDED: ReadonlySet<RolloutStatus> = new Set<RolloutStatus>(['succeeded', 'rolled-back', 'aborted', 'superseded', 'failed']);
 
+/** Of the form in which a state is kept; another one is not obeyed. */
+export const STATE_FORM = 1;
+
 /** Wall time, in milliseconds since the epoch, is for people; what is decided goes by `ranMs`, which only moves while Sluice runs. */
 export interface Instant {
   readonly wallMs: number;
@@ -17,9 +20,11 @@ export interface Instant {
 
 /** Kept whole in the store under `rollout:ID` after each change. A pool of a group has a state of its own with the group's name. */
 export interface RolloutState {
+  readonly form: typeof STATE_FORM;
   readonly id: string;
   readonly pool: string;
   readonly baseline: string;
+  /** The same as `baseline` where endpoints are replaced in place. */
   readonly canary: string;
   /** As it was when the rollout started: a later edit of the template changes nothing. */
   readonly template: RolloutTemplate;
@@ -35,18 +40,39 @@ export interface RolloutState {
   readonly status: RolloutStatus;
   /** Position in the template's steps; their number when all are done. */
   readonly step: number;
-  /** Milliseconds for which the step has been in its state while Sluice ran; a jump of the clock or a pause of the process adds nothing. */
+  /** Whether the step has begun: its hooks are done, and it is asserted. */
+  readonly begun: boolean;
+  /** Milliseconds for which the step has run, since it began, while Sluice ran; a jump of the clock or a pause of the process adds nothing. */
   readonly stepRanMs: number;
-  /** Weights that were last asserted with success, and those that are wanted. Whatever else the pool has means that somebody else changed it. */
+  /** Monotonic, when it was last looked at; of the process that looked. */
+  readonly tickedMs: number;
+  /** Since the canary's first request of the epoch; undefined before it. */
+  readonly warmRanMs: number | undefined;
+  /** Why the status is `held`. */
+  readonly held: HoldReason | undefined;
+  /** What it goes back for, as soon as the baseline can take it. */
+  readonly leaving: Leaving | undefined;
+  /** Steps from which it has gone back once (`onFail: previous`). */
+  readonly wentBack: readonly number[];
+  /** Of a step `replace` or `recreate`. */
+  readonly replacing: Replacing | undefined;
+  /**
+   * Weights of the whole pool that were last asserted with success (`applied` of RolloutCommand), and those that are wanted. Whatever else the
+   * pool has means that somebody else changed it.
+   */
   readonly applied: Readonly<Record<string, number>>;
   readonly wanted: Readonly<Record<string, number>>;
-  /** Grows with each step, retry and change of weights: the evidence of one weight. */
+  /** Grows with each step, retry, change of weights and start of the process: the evidence of one weight. */
   readonly segment: number;
-  /** Evidence of earlier epochs counts no more. */
+  /** The first one of the step, and of the epoch: evidence of earlier epochs counts no more. */
+  readonly stepSegment: number;
+  readonly epochSegment: number;
+  /** Segments up to this one are added up in `evidence` for good. */
+  readonly foldedSegment: number;
   readonly epoch: number;
   /** Spent of alpha by retries: 1, 1/2, 1/4 … */
   readonly alphaShare: number;
-  /** Counts that were judged when the state was kept, by epoch: what a restart goes on from. */
+  /** Counts of the epoch that were judged when the state was kept: what a restart goes on from. */
   readonly evidence: readonly SegmentEvidence[];
   /** What the judge of each check remembers beside the counts, such as when restarts began; opaque, plain data. */
   readonly judged: Readonly<Record<string, unknown>>;
@@ -57,6 +83,24 @@ export interface RolloutState {
   readonly why: string;
   /** Newest last; bounded. */
   readonly history: readonly HistoryLine[];
+}
+
+/** check: one failed whose word is hold. Those that a person must end: timeout, check, smoke, hook. The others end by themselves. */
+export type HoldReason = 'timeout' | 'check' | 'smoke' | 'hook' | 'both' | 'uneven' | 'cold' | 'no-data' | 'frozen';
+
+export interface Leaving {
+  readonly as: 'rolled-back' | 'aborted';
+  readonly author: string;
+  readonly why: string;
+}
+
+export interface Replacing {
+  /** Endpoints by key: those that are done, and those of this batch. */
+  readonly done: readonly string[];
+  readonly batch: readonly string[];
+  /** drain: until nothing is in flight; hook: until the hooks are done; ready: until they have been ready for long enough. */
+  readonly phase: 'drain' | 'hook' | 'ready';
+  readonly readyMs: number;
 }
 
 export interface HistoryLine {
@@ -96,7 +140,10 @@ export interface Seen {
   readonly topUserShare: number | undefined;
   /** Over the windows of the absolute checks, by check name and version. */
   readonly windows: Readonly<Record<string, { readonly baseline: WindowCounts; readonly canary: WindowCounts }>>;
-  /** Results of checks that others judge: Prometheus, webhooks, alarms, comparison. Without a fresh one the check has none. */
+  /**
+   * Results of checks that others judge, by name: Prometheus, webhooks, alarms, comparison. Without a fresh one the check has none. That of
+   * a step `mirror` stands under `mirror of step N`, see `mirrorResultName`.
+   */
   readonly outside: Readonly<Record<string, OutsideResult | undefined>>;
   readonly readyEndpoints: {
     readonly baseline: number;
@@ -106,8 +153,25 @@ export interface Seen {
   };
   /** Requests per second of the pool, over the last minute. */
   readonly perSecond: number;
+  /** Of the version `canary`, for steps that replace endpoints; else it may be empty. */
+  readonly endpoints: readonly EndpointSeen[];
+  /** Sums of values per user, by check name. */
+  readonly values: Readonly<Record<string, { readonly baseline: ValueSums; readonly canary: ValueSums } | undefined>>;
   /** A freeze is on, or no window for starts and promotions is open. */
   readonly frozen: boolean;
+}
+
+export interface EndpointSeen {
+  readonly key: string;
+  readonly ready: boolean;
+  readonly inFlight: number;
+}
+
+/** Of values that are cut off at the check's cap. */
+export interface ValueSums {
+  readonly users: number;
+  readonly sum: number;
+  readonly sumOfSquares: number;
 }
 
 export interface WindowCounts {
@@ -136,7 +200,8 @@ export interface CheckVerdict {
 
 /** What the world is to be like: asserted at every tick until it is so. */
 export interface Wants {
-  readonly weights: Readonly<Record<string, number>>;
+  /** Of the whole pool; undefined: they stay as they are. */
+  readonly weights: Readonly<Record<string, number>> | undefined;
   readonly salt: string | undefined;
   /** Cohorts and smoke: overrides by name, as YAML would say; others of the rollout's name are removed. */
   readonly overrides: Readonly<Record<string, unknown>>;
@@ -148,6 +213,8 @@ export interface Wants {
   /** Effects that must have a result before the step goes on: begun once, repeated after a crash. */
   readonly effects: readonly Effect[];
   readonly counting: boolean;
+  /** Nothing is left to do: it needs no ticks any more. */
+  readonly settled: boolean;
 }
 
 export type Effect =
@@ -160,7 +227,13 @@ export interface EffectResult {
 }
 
 export type RolloutCommand =
-  | { readonly kind: 'pause' | 'resume' | 'promote' | 'abort' | 'retry'; readonly author: string; readonly reason: string }
+  | { readonly kind: 'pause' | 'resume' | 'promote' | 'abort'; readonly author: string; readonly reason: string }
+  /** `salt`: drawn anew. */
+  | { readonly kind: 'retry'; readonly author: string; readonly reason: string; readonly salt: string }
   | { readonly kind: 'approve'; readonly author: string; readonly role: 'operator' | 'admin'; readonly reason: string }
   | { readonly kind: 'supersede'; readonly author: string; readonly reason: string }
-  | { readonly kind: 'effect'; readonly name: string; readonly result: EffectResult };
+  | { readonly kind: 'effect'; readonly name: string; readonly result: EffectResult }
+  /** The wanted weights are in force on all workers. */
+  | { readonly kind: 'applied'; readonly weights: Readonly<Record<string, number>> }
+  /** A process takes up a state that was kept: what it counts from now on is a segment of its own. */
+  | { readonly kind: 'taken-up' };

@@ -22,6 +22,15 @@ import { redirectsLeadElsewhere } from './redirects.ts';
 import { EnoughFound, Review } from './review.ts';
 import type { Rule } from './review.ts';
 import {
+  headersOfRolloutsKeepFraming,
+  namesInRolloutsAreKnown,
+  replacementsStandAlone,
+  rolloutsLookAtErrors,
+  stepsOfRolloutsCanDecide,
+  stepsOfRolloutsEnd,
+  weightsOfRolloutsGrow,
+} from './rollouts.ts';
+import {
   poolsAreUsed,
   prefixRewritesNeedPrefixes,
   rewritesNeedPools,
@@ -72,6 +81,13 @@ const RULES: readonly Rule[] = [
   shadowsAreDifferent,
   redirectsLeadElsewhere,
   versionsAreServed,
+  weightsOfRolloutsGrow,
+  stepsOfRolloutsEnd,
+  stepsOfRolloutsCanDecide,
+  replacementsStandAlone,
+  namesInRolloutsAreKnown,
+  headersOfRolloutsKeepFraming,
+  rolloutsLookAtErrors,
 ];
 
 /** These look at routes, and at nothing else but the names that routes may name. */

@@ -5,6 +5,7 @@ import type { AffinityConfig, OverrideConfig, SessionConfig, ValueMatcher } from
 import { fieldMatcher, queryMatcher } from './matcher.ts';
 import { duration, hostText, path, nonEmptyText, tokenName } from './scalar.ts';
 import { addProblem, flag, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
+import type { IssueContext } from './strict-map.ts';
 
 /** Browsers keep no cookie longer. */
 const MAX_COOKIE_MS = 400 * 86_400_000;
@@ -36,23 +37,41 @@ export function affinity() {
 }
 
 export function override() {
-  return strictMap({
+  return strictMap({ ...overrideKeys(), version: nameOf('version').describe('The version that such requests get.') }).transform(
+    ({ version, ...written }, context): OverrideConfig => ({ ...readOverride('override', written, context), version }),
+  );
+}
+
+/** All but where it leads. */
+export function overrideKeys() {
+  return {
     name: nameOf('override').describe('Name of the override.'),
     header: named(tokenName('header'), fieldMatcher()).describe('Request header that decides.').optional(),
     cookie: named(tokenName('cookie'), fieldMatcher()).describe('Cookie that decides.').optional(),
     query: named(nonEmptyText('query parameter'), queryMatcher()).describe('Query parameter that decides.').optional(),
-    version: nameOf('version').describe('The version that such requests get.'),
-  }).transform((written, context): OverrideConfig => {
-    const message = exactlyOneFault('override', ['header', 'cookie', 'query'], written);
-    if (message !== undefined) addProblem(context, message);
-    const { name, version } = written;
-    if (written.cookie !== undefined)
-      return { name, source: { kind: 'cookie', name: written.cookie.name }, value: written.cookie.value, version };
-    if (written.query !== undefined)
-      return { name, source: { kind: 'query', name: written.query.name }, value: written.query.value, version };
-    const header = written.header ?? { name: '', value: { kind: 'present' as const } };
-    return { name, source: { kind: 'header', name: header.name.toLowerCase() }, value: header.value, version };
-  });
+  };
+}
+
+interface WrittenField {
+  readonly name: string;
+  readonly value: ValueMatcher;
+}
+
+interface WrittenOverride {
+  readonly name: string;
+  readonly header?: WrittenField | undefined;
+  readonly cookie?: WrittenField | undefined;
+  readonly query?: WrittenField | undefined;
+}
+
+export function readOverride(what: string, written: WrittenOverride, context: IssueContext): Omit<OverrideConfig, 'version'> {
+  const message = exactlyOneFault(what, ['header', 'cookie', 'query'], written);
+  if (message !== undefined) addProblem(context, message);
+  const { name, cookie: byCookie, query } = written;
+  if (byCookie !== undefined) return { name, source: { kind: 'cookie', name: byCookie.name }, value: byCookie.value };
+  if (query !== undefined) return { name, source: { kind: 'query', name: query.name }, value: query.value };
+  const header = written.header ?? { name: '', value: { kind: 'present' as const } };
+  return { name, source: { kind: 'header', name: header.name.toLowerCase() }, value: header.value };
 }
 
 function remember() {

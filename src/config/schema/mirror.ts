@@ -24,13 +24,13 @@ export function mirror() {
     sample: oneOf('sample', ['session', 'request'])
       .default('session')
       .describe('session: all requests of a user or none, where the pool has an affinity; request: each by itself.'),
-    match: match().describe('Only requests that fit all of this are copied.'),
+    match: mirrorMatch().describe('Only requests that fit all of this are copied.'),
     sideEffects: oneOf('sideEffects', ['forbid', 'allow'])
       .default('forbid')
       .describe('forbid: only GET, HEAD and OPTIONS are copied; allow: whatever fits.'),
     onAbort: oneOf('onAbort', ['cancel', 'finish']).default('cancel').describe('What becomes of a copy whose client goes away.'),
     timeout: duration(1).prefault('15s').describe('From when the copy was sent until its response has ended.'),
-    limits: limits().describe('Bounds of what copies may take.'),
+    limits: mirrorLimits().describe('Bounds of what copies may take.'),
     requestHeaders: headerChanges().describe('Changes to the headers of the copy.'),
     rewrite: rewrite().describe('Changes to the Host of the copy.'),
     compare: compare().describe('Present: responses of the shadow are compared with those of the primary.').optional(),
@@ -80,7 +80,7 @@ function percentOf(text: string): number {
   return (100 * part!) / all!;
 }
 
-function match() {
+export function mirrorMatch() {
   return strictMap({
     methods: list(method()).default([]).describe('Default: any.'),
     paths: list(pathMatch()).default([]).describe('Any of these, each exact or prefix; default: any.'),
@@ -102,7 +102,7 @@ function pathMatch() {
   );
 }
 
-function limits() {
+export function mirrorLimits() {
   return strictMap({
     connections: integer('connections', 0, MAX_LIMIT).default(64).describe('Open connections; 0 = no limit.'),
     requests: integer('requests', 0, MAX_LIMIT).default(256).describe('Copies in flight; 0 = no limit.'),

@@ -5,6 +5,7 @@ import type { Config, OverloadConfig, StateConfig } from '../model.ts';
 import { SIZE_PATTERN, formatSize, parseSize } from '../size.ts';
 import { admin, listener } from './listener.ts';
 import { pools } from './pool.ts';
+import { rollouts } from './rollout.ts';
 import { route } from './route.ts';
 import { duration, filePath, share } from './scalar.ts';
 import { addProblem, nonEmptyList, list, oneOf, strictMap } from './strict-map.ts';
@@ -25,6 +26,7 @@ export const schema = strictMap({
   accessLog: accessLog().describe('One JSON line per exchange.'),
   pools: pools().prefault({}).describe('Applications that requests are sent to, by name.'),
   routes: list(route()).prefault([]).describe('Which requests go to which pool.'),
+  rollouts: rollouts().prefault({}).describe('Templates of rollouts, by name.'),
 }).transform((written): Config => written);
 
 /** JSON Schema (draft 2020-12) of the YAML, with descriptions, for editors. */

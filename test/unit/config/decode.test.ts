@@ -89,6 +89,7 @@ test('defaults are filled in', () => {
         responseHeaders: { set: [], add: [], remove: [] },
       },
     ],
+    rollouts: [],
   });
 });
 

@@ -213,7 +213,7 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     'routes:',
     'timeout: 5s\nroutes:',
-    ['9:1: unknown key "timeout" (keys here are listeners, admin, workers, state, drain, overload, accessLog, pools, routes)'],
+    ['9:1: unknown key "timeout" (keys here are listeners, admin, workers, state, drain, overload, accessLog, pools, routes, rollouts)'],
   ],
   ['routes:', 'worker: 5\nroutes:', ['9:1: unknown key "worker" (did you mean "workers"?)']],
   ['routes:', 'workers: 0\nroutes:', ['9:10: workers: workers must be auto or a whole number from 1 to 512, got 0']],

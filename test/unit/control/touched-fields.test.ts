@@ -159,3 +159,42 @@ it('a key that the table does not know needs the role admin', () => {
   const after = { ...read(TEXT), tracing: 'on' };
   expect(fieldsAbove('operator', touchedFields(read(TEXT), after), after, () => undefined)).toEqual([{ path: 'tracing', needed: 'admin' }]);
 });
+
+describe('rollouts', () => {
+  const withRollouts = (...templates: readonly string[]): string =>
+    `${TEXT}rollouts:\n  old: { alpha: 0.1 }\n${templates.map((text) => `  ${text}\n`).join('')}`;
+  const judge = (from: string, to: string): readonly string[] => {
+    const [before, after] = [read(from), read(to)];
+    return fieldsAbove('operator', touchedFields(before, after), after, () => before).map(({ path }) => path);
+  };
+  const hook = '{ on: [end], url: "http://a/" }';
+  const secret = 'steps: [{ smoke: [{ path: /, headers: { authorization: x } }] }]';
+
+  it('are of operators', () => {
+    expect(judge(TEXT, withRollouts())).toEqual([]);
+    expect(judge(withRollouts(), TEXT)).toEqual([]);
+    expect(judge(withRollouts(), withRollouts('new: { steps: [{ weight: 5%, for: 5m }], checks: [{ name: a, errors: {} }] }'))).toEqual([]);
+    expect(judge(withRollouts(`a: { hooks: [${hook}] }`), withRollouts(`a: { alpha: 0.2, hooks: [${hook}] }`))).toEqual([]);
+  });
+
+  it.each([
+    ['a hook', `hooks: [${hook}]`, 'hooks'],
+    ['what is called', 'checks: [{ name: a, errors: {} }, { name: b, webhook: { url: "http://169.254.169.254/" } }]', 'checks.b.webhook'],
+    [
+      'what is asked',
+      'checks: [{ name: a, errors: {} }, { name: b, prometheus: { address: "http://a", query: up, max: 1 } }]',
+      'checks.b.prometheus',
+    ],
+    ['what is sent along', secret, 'steps'],
+    ['values that are shown', 'steps: [{ mirror: { compare: { examples: values } } }]', 'steps'],
+  ])('%s is of admins', (_, part, path) => {
+    expect(judge(withRollouts(), withRollouts(`new: { ${part} }`))).toEqual([`rollouts.new.${path}`]);
+    expect(judge(withRollouts('new: {}'), withRollouts(`new: { ${part} }`))).toEqual([`rollouts.new.${path}`]);
+  });
+
+  it('a secret of a smoke request may stay, and go, not change', () => {
+    expect(judge(withRollouts(`a: { ${secret} }`), withRollouts(`a: { alpha: 0.2, ${secret} }`))).toEqual([]);
+    expect(judge(withRollouts(`a: { ${secret} }`), withRollouts())).toEqual([]);
+    expect(judge(withRollouts(`a: { ${secret} }`), withRollouts(`a: { ${secret.replace('x }', 'y }')} }`))).toEqual(['rollouts.a.steps']);
+  });
+});

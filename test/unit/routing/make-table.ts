@@ -122,6 +122,7 @@ export function makeConfig(
     accessLog: undefined,
     pools,
     routes,
+    rollouts: [],
   };
 }
 

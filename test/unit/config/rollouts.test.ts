@@ -1,0 +1,301 @@
+import { describe, expect, test } from 'vitest';
+import { decodeFiles, decodeText } from '../../../src/config/decode.ts';
+import type { RolloutTemplate } from '../../../src/config/rollout-model.ts';
+import { formatProblem } from '../../../src/config/problem.ts';
+import { printConfig } from '../../../src/config/print.ts';
+import { SHIPPED, allTemplates, findTemplate } from '../../../src/config/shipped-rollouts.ts';
+
+const BASE = {
+  listeners: [{ name: 'web', address: '127.0.0.1:8080' }],
+  pools: {
+    shop: {
+      versions: { v1: { endpoints: ['127.0.0.1:9001'] }, v2: { endpoints: ['127.0.0.1:9002'] } },
+      split: { v1: 100, v2: 0 },
+      mirrors: [{ name: 'dark', version: 'v2', compare: {} }],
+    },
+  },
+  routes: [{ name: 'thanks', pool: 'shop' }],
+};
+
+const DESIGN = `
+rollouts:
+  careful:
+    strategy: canary
+    steps:
+      - smoke: [{ path: /healthz, expect: { status: [200] } }, { path: "/cart?a=1", times: 5 }]
+      - mirror: { percent: 10, compare: {}, until: verdict, atMost: 10m }
+      - cohort: { name: staff, header: { name: x-staff, value: "yes" }, for: 5m }
+      - weight: 1%
+        until: evidence
+        atMost: 15m
+      - weight: 0.1
+        for: 5m
+      - approve: { by: operator, notStarter: true, atMost: 1d }
+      - weight: 100%
+      - watch: { for: 10m, holdback: 1% }
+    checks:
+      - { name: errors, errors: { worseThan: 1.5x }, critical: true }
+      - { name: slow, latency: { worseThan: 1.3x }, critical: true }
+      - { name: guard, errorRate: { max: 5%, over: 30s } }
+      - { name: tail, slow: { p99: 1s } }
+      - { name: conversion, event: { response: { header: X-Purchase } }, worseThan: -5% }
+      - { name: thanks, event: { route: thanks } }
+      - { name: told, event: { told: signup } }
+      - { name: revenue, value: { event: revenue, cap: 500 }, worseThan: -2% }
+      - { name: left, gaveUp: {} }
+      - { name: statuses, clientErrors: { worseThan: 2x }, onFail: warn }
+      - { name: cpu, prometheus: { address: "http://127.0.0.1:9090/", query: up, max: 0.9, for: 1m }, onFail: hold }
+      - { name: ours, webhook: { url: "http://127.0.0.1:1/x", secret: { file: k.txt } } }
+      - { name: pager, alarm: { alertname: ShopDown } }
+      - { name: shadow, comparison: { mirror: dark } }
+    alpha: 0.05
+    warmup: 30s
+    onFail: rollback
+    hooks: [{ on: [start, step], url: "http://127.0.0.1:1/hook", secret: { env: HOOK_KEY }, timeout: 10s, retries: 2 }]
+    breaker: { failures: 3, blockFor: 1h }
+`;
+
+function decode(rollouts: unknown): ReturnType<typeof decodeText> {
+  return decodeText('a.yaml', JSON.stringify({ ...BASE, rollouts }));
+}
+
+function read(template: object): RolloutTemplate {
+  const { config, problems } = decode({ r: template });
+  expect(problems.map(formatProblem)).toEqual([]);
+  return config!.rollouts[0]!;
+}
+
+function faults(template: object): readonly string[] {
+  return decode({ r: template }).problems.map(({ message }) => message);
+}
+
+function noticed(template: object): readonly string[] {
+  const { problems, notices } = decode({ r: template });
+  expect(problems).toEqual([]);
+  return notices.map(({ message }) => message);
+}
+
+describe('the grammar', () => {
+  const written = `${JSON.stringify(BASE).slice(0, -1)}, "x-a": 1}`;
+  const text = DESIGN.replace('rollouts:\n', '');
+
+  test('the whole of it is read', () => {
+    const { config, problems } = decodeText('/etc/a.yaml', wholeText(written, text));
+    expect(problems.map(formatProblem)).toEqual([]);
+    const [careful] = config!.rollouts;
+    expect(careful?.steps.map(({ kind }) => kind)).toEqual(['smoke', 'mirror', 'cohort', 'weight', 'weight', 'approve', 'weight', 'watch']);
+    expect(careful?.steps[3]).toEqual({ kind: 'weight', share: 0.01, forMs: 0, until: 'evidence', atMostMs: 900_000, onTimeout: 'hold' });
+    expect(careful?.checks.map(({ name, critical, onFail }) => `${name} ${critical} ${onFail}`)).toEqual([
+      'errors true rollback',
+      'slow true rollback',
+      'guard true rollback',
+      'tail true rollback',
+      'conversion false hold',
+      'thanks false hold',
+      'told false hold',
+      'revenue false warn',
+      'left false warn',
+      'statuses false warn',
+      'cpu false hold',
+      'ours false hold',
+      'pager true rollback',
+      'shadow false hold',
+    ]);
+    expect(careful?.checks[11]).toMatchObject({ secret: { kind: 'file', name: '/etc/k.txt' } });
+    expect(careful?.checks[4]).toMatchObject({ source: { kind: 'response-header', name: 'x-purchase' }, worseThan: 0.05 });
+    expect(careful?.hooks[0]).toEqual({
+      on: ['start', 'step'],
+      url: 'http://127.0.0.1:1/hook',
+      secret: { kind: 'env', name: 'HOOK_KEY' },
+      timeoutMs: 10_000,
+      retries: 2,
+      required: true,
+    });
+  });
+
+  test('what is printed reads back as the same', () => {
+    const first = decodeText('/etc/a.yaml', wholeText(written, text)).config!;
+    const again = decodeText('/etc/a.yaml', printConfig(first));
+    expect(again.problems.map(formatProblem)).toEqual([]);
+    expect(again.config!.rollouts).toEqual(first.rollouts);
+  });
+
+  test('a template that says nothing is a canary by evidence', () => {
+    const { strategy, steps, checks, ...rest } = read({});
+    expect([strategy, rest]).toEqual([
+      'canary',
+      {
+        name: 'r',
+        alpha: 0.05,
+        warmupMs: 30_000,
+        onFail: 'rollback',
+        hooks: [],
+        breaker: { failures: 3, blockForMs: 3_600_000 },
+        keepWarmMs: 0,
+      },
+    ]);
+    expect(steps).toEqual(findTemplate({ rollouts: [] }, 'canary')?.steps);
+    expect(checks.map(({ name }) => name)).toEqual(['errors', 'latency', 'error-rate']);
+  });
+
+  test('a config without rollouts prints none', () => {
+    expect(printConfig(decodeText('a.yaml', JSON.stringify(BASE)).config!)).not.toContain('rollouts');
+  });
+});
+
+describe('shipped templates', () => {
+  test.each(SHIPPED.map((template) => [template.name, template] as const))('%s can be written out', (_, template) => {
+    const config = decodeText('a.yaml', JSON.stringify(BASE)).config!;
+    const { config: again, problems, notices } = decodeText('a.yaml', printConfig({ ...config, rollouts: [template] }));
+    expect([...problems, ...notices].map(formatProblem)).toEqual([]);
+    expect(again!.rollouts).toEqual([template]);
+  });
+
+  test('a written one of the same name wins', () => {
+    const { config } = decode({ 'blue-green': { steps: [{ weight: '100%' }] } });
+    expect(findTemplate(config!, 'blue-green')?.steps).toHaveLength(1);
+    expect(allTemplates(config!).map(({ name }) => name)).toEqual(['blue-green', 'canary', 'canary-5m', 'canary-15m']);
+    expect(findTemplate(config!, 'nobody')).toBeUndefined();
+  });
+});
+
+describe('steps', () => {
+  test.each([
+    ['a bare 1 is not clear', [{ weight: 1 }], 'write 1%'],
+    ['a bare 50', [{ weight: 50 }], 'write 50%'],
+    ['zero', [{ weight: '0%' }], 'above 0%'],
+    ['above all', [{ weight: '101%' }], 'at most 100%'],
+    ['no kind', [{ for: '5m' }], 'exactly one of smoke, mirror'],
+    ['two kinds', [{ weight: '5%', approve: {} }], 'got weight and approve'],
+    ['none at all', [], 'at least one step'],
+    ['a weight that goes down', [{ weight: '10%' }, { approve: {} }, { weight: '5%' }], 'goes down from 10% to 5%: write lower: true'],
+    ['evidence at 100%', [{ weight: '100%', until: 'evidence' }], 'holdback: 1%'],
+    ['a limit below the time', [{ weight: '5%', for: '5m', atMost: '1m' }], 'atMost (1m) is shorter than for (5m)'],
+    ['a limit of a mirror below the time', [{ mirror: { for: '5m', atMost: '1m' } }], 'atMost (1m) is shorter than for (5m)'],
+    ['something after the watch', [{ watch: {} }, { weight: '100%' }], 'watch is the last step'],
+    ['for beside approve', [{ approve: {}, atMost: '1h' }], 'write it within approve'],
+    ['until beside smoke', [{ smoke: [{ path: '/' }], until: 'evidence' }], 'only a weight has until'],
+    ['a verdict without a comparison', [{ mirror: { until: 'verdict' } }], 'needs compare: {}'],
+    ['a mirror without an end', [{ mirror: {} }], 'a mirror needs for, or compare'],
+    ['a winner without an event', [{ weight: '50%', for: '7d', until: 'winner' }], 'needs a check of an event or a value'],
+    ['a cohort without a field', [{ cohort: { name: 'staff' } }], 'a cohort needs exactly one of header, cookie or query'],
+    ['a smoke path', [{ smoke: [{ path: 'x' }] }], 'path must start with "/"'],
+    ['framing', [{ smoke: [{ path: '/', headers: { 'Content-Length': '3' } }] }], 'content-length belongs to the framing'],
+    ['a cohort by what nobody sees', [{ cohort: { name: 'a', header: { name: 'via', value: 'x' } } }], 'via belongs to the proxy'],
+    ['two cohorts of one name', [cohort('a'), cohort('a')], 'name "a" is already taken'],
+    ['too many', Array.from({ length: 33 }, () => ({ weight: '5%' })), 'at most 32 steps, got 33'],
+    ['a holdback of half', [{ watch: { holdback: '50%' } }], 'below 50%'],
+    ['replacing beside weights', [{ weight: '5%' }, { replace: {} }], 'weight does not stand beside replace'],
+  ])('%s', (_, steps, message) => {
+    expect(faults({ steps }).join('\n')).toContain(message);
+  });
+
+  test('a weight may go down where it says so', () => {
+    const steps = [{ weight: '10%' }, { weight: '5%', lower: true }, { weight: '5%' }];
+    expect(read({ steps }).steps).toHaveLength(3);
+  });
+
+  test('shares are as fine as a thousandth of a percent', () => {
+    expect(read({ steps: [{ weight: '0.001%' }] }).steps[0]).toMatchObject({ share: 0.00001 });
+  });
+
+  test('evidence needs a check that is critical', () => {
+    const steps = [{ weight: '5%', until: 'evidence' }];
+    expect(faults({ steps, checks: [{ name: 'e', errors: {}, critical: false }] }).join()).toContain('needs a critical check');
+  });
+
+  test('an A/B test below a week is noticed', () => {
+    const checks = [
+      { name: 'errors', errors: {} },
+      { name: 'buys', event: { told: 'buy' } },
+    ];
+    expect(noticed({ strategy: 'ab-test', checks })).toEqual([]);
+    expect(noticed({ checks, steps: [{ weight: '50%', for: '2d', until: 'winner' }] }).join()).toContain('less than a week');
+  });
+
+  test('what replaces endpoints needs a hook, and compares nothing', () => {
+    expect(faults({ strategy: 'rolling' }).join()).toContain('replace needs a hook that replaces an endpoint');
+    const hooks = [{ on: ['endpoint'], url: 'http://127.0.0.1:1/' }];
+    expect(read({ strategy: 'rolling', hooks }).checks.map(({ name }) => name)).toEqual(['error-rate']);
+    expect(faults({ strategy: 'recreate', hooks, checks: [{ name: 'e', errors: {} }] }).join()).toContain('"e" compares with a baseline');
+    expect(faults({ hooks, steps: [{ replace: { batch: '50%', maxUnavailable: '25%' } }] }).join()).toContain('batch (50%)');
+  });
+});
+
+describe('checks', () => {
+  test.each([
+    ['no kind', { name: 'a' }, 'exactly one of errors, latency'],
+    ['two kinds', { name: 'a', errors: {}, latency: {} }, 'got errors and latency'],
+    ['a ratio without x', { name: 'a', errors: { worseThan: 1.5 } }, 'must look like 1.5x'],
+    ['a ratio of 1', { name: 'a', latency: { worseThan: '1x' } }, 'above 1x'],
+    ['a bound beside', { name: 'a', errors: {}, worseThan: '-5%' }, 'write errors: { worseThan: 1.5x }'],
+    ['more conversions', { name: 'a', event: { told: 'buy' }, worseThan: '5%' }, '(write -5%)'],
+    ['critical that only warns', { name: 'a', errors: {}, critical: true, onFail: 'warn' }, 'does not only warn'],
+    ['no quantile', { name: 'a', slow: {} }, 'exactly one of p50, p90 or p99'],
+    ['no bound', { name: 'a', prometheus: { address: 'http://a:1', query: 'up' } }, 'max or min'],
+    ['bounds that nothing fits', { name: 'a', prometheus: { address: 'http://a:1', query: 'up', min: 2, max: 1 } }, 'min (2)'],
+    ['an address of a file', { name: 'a', webhook: { url: 'file:///etc/passwd' } }, 'must look like http'],
+    ['a password in an address', { name: 'a', webhook: { url: 'http://u:p@a/' } }, 'no name and password'],
+    ['an unknown mirror', { name: 'a', comparison: { mirror: 'drak' } }, 'did you mean "dark"'],
+    ['an unknown route', { name: 'a', event: { route: 'thank' } }, 'did you mean "thanks"'],
+    ['an unknown key', { name: 'a', errors: { worse: 1 } }, 'unknown key'],
+    ['a share of nothing', { name: 'a', errorRate: { max: 0 } }, 'above 0%'],
+    ['two sources', { name: 'a', event: { told: 'a', route: 'thanks' } }, 'exactly one of response, route or told'],
+  ])('%s', (_, check, message) => {
+    expect(faults({ checks: [check] }).join('\n')).toContain(message);
+  });
+
+  test('names are unique', () => {
+    const checks = [1, 2].map(() => ({ name: 'a', errors: {} }));
+    expect(faults({ checks }).join()).toContain('name "a" is already taken');
+  });
+
+  test('there are bounds', () => {
+    const checks = Array.from({ length: 17 }, (_, index) => ({ name: `c${index}`, errors: {} }));
+    expect(faults({ checks }).join()).toContain('at most 16 checks, got 17');
+    const events = Array.from({ length: 9 }, (_, index) => ({ name: `c${index}`, event: { told: 'a' } }));
+    expect(faults({ checks: events }).join()).toContain('at most 8 checks of events');
+    const hooks = Array.from({ length: 9 }, () => ({ on: ['end'], url: 'http://a/' }));
+    expect(faults({ hooks }).join()).toContain('at most 8 hooks');
+  });
+
+  test('failed requests that nobody looks at are noticed', () => {
+    expect(noticed({ steps: [{ weight: '5%', for: '1m' }], checks: [{ name: 'l', latency: {} }] }).join()).toContain('no check looks at');
+  });
+
+  test('a failed check does what the rollout says, or what it says itself', () => {
+    const checks = [
+      { name: 'a', errors: {} },
+      { name: 'b', latency: {}, onFail: 'hold' },
+      { name: 'c', latency: {}, onFail: 'warn' },
+      { name: 'd', clientErrors: {}, critical: true },
+    ];
+    expect(read({ onFail: 'previous', checks }).checks.map(({ critical, onFail }) => [critical, onFail])).toEqual([
+      [true, 'previous'],
+      [true, 'hold'],
+      [false, 'warn'],
+      [true, 'previous'],
+    ]);
+  });
+});
+
+test('rollouts of several files stand side by side; one name in two of them is a Problem', () => {
+  const base = { file: 'a.yaml', text: JSON.stringify({ ...BASE, rollouts: { a: {} } }) };
+  const { config } = decodeFiles([base, { file: 'b.yaml', text: JSON.stringify({ rollouts: { b: { alpha: 0.1 } } }) }]);
+  expect(config!.rollouts.map(({ name }) => name)).toEqual(['a', 'b']);
+  const { problems } = decodeFiles([base, { file: 'b.yaml', text: '{"rollouts": {"a": {}, "c": {"alpha": 0}}}' }]);
+  expect(problems.map(formatProblem)).toEqual([
+    'b.yaml:1:15: rollout "a" is already defined at a.yaml:1:' + String(base.text.indexOf('"a":') + 1),
+    'b.yaml:1:39: rollouts.c.alpha: alpha must be a number from 0.000001 to 0.5, got 0',
+  ]);
+});
+
+function cohort(name: string): object {
+  return { cohort: { name, query: { name: 'staff', value: 'yes' } } };
+}
+
+function wholeText(written: string, rollouts: string): string {
+  const top = JSON.parse(written) as Record<string, unknown>;
+  const lines = Object.entries(top).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  return `${lines.join('\n')}\nrollouts:\n${rollouts}`;
+}
