@@ -3,8 +3,10 @@
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/model.ts';
 import type { EndpointEvents } from '../control/endpoint-events.ts';
+import { RolloutEvidence } from '../control/rollout-evidence.ts';
 import { nowMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
+import { freshFraction } from '../lib/random.ts';
 import { cpuLimit, workersFor } from '../control/cpu-limit.ts';
 import { RETRY_REASONS } from '../proxy/retry-reasons.ts';
 import { CHOICE_REASONS } from '../routing/choice.ts';
@@ -45,6 +47,7 @@ export interface ServingOfInstance {
   readonly mirrorAnalysis: MirrorAnalysis;
   readonly probes: Probes;
   readonly discovery: Discovery;
+  readonly evidence: RolloutEvidence;
 }
 
 export function createServing(
@@ -57,6 +60,7 @@ export function createServing(
   const counters = new CounterRegistry(count);
   const exposition = new Exposition(counters, { retryReasons: RETRY_REASONS, choiceReasons: CHOICE_REASONS, build: version });
   const accessLog = new AccessOutput({ log, onDropped: (lines) => exposition.accessLogDropped(lines) });
+  const evidence = new RolloutEvidence({ counters, chance: freshFraction });
   const workers = new Workers({
     count,
     reusePort,
@@ -68,11 +72,12 @@ export function createServing(
     onMissed: (writes, unlisted) => mirrorAnalysis.missed.add(writes, unlisted),
     onRestarted: () => exposition.workerRestarted(),
     onEjection: ({ kind, ...event }) => onEndpoint(kind, event),
+    onEvidence: () => evidence.tell(),
   });
   const mirrorAnalysis = new MirrorAnalysis({ log, counters, dir: stateDir, setLinks: (makeLink) => workers.setLinks(makeLink) });
   const probes = createProbes({ log, counters, workers, onEndpoint });
   const discovery = createDiscovery(log, (path) => reader.endpoints(path), onDiscovered);
-  return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery };
+  return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery, evidence };
 }
 
 /** @param wanted 0 = as many as there are processors that this process may use */

@@ -4,7 +4,10 @@ import type { DatedReport } from '../compare/mirror-report.ts';
 import type { LoadResult } from '../config/decode.ts';
 import type { AdminConfig, Address, Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
 import type { InForce } from '../config/mask.ts';
+import type { EventSource } from '../config/rollout-model.ts';
+import type { SegmentEvidence } from '../rollout/model.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
+import type { SlowBounds } from '../telemetry/evidence-signals.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { Adoption } from '../api/scalars.ts';
 
@@ -16,6 +19,25 @@ export interface Update {
   readonly counters: CounterPlan;
   /** Memory of the sessions of each pool that has them, by name. */
   readonly sessions: Readonly<Record<string, SharedArrayBuffer>>;
+  /** Those that count with these weights; at most one of a pool. */
+  readonly rollouts: readonly CountedRollout[];
+}
+
+/** Where a worker counts the evidence of one rollout, with the weights of one Table. */
+export interface CountedRollout {
+  readonly pool: string;
+  readonly baseline: string;
+  readonly canary: string;
+  /** Position among all segments of the rollout; its place in `counts` is that modulo `SEGMENTS`. */
+  readonly segment: number;
+  /** The canary's part of the weights of both, above 0, below 1. */
+  readonly share: number;
+  /** The canary may take so many times as long. */
+  readonly ratio: number;
+  readonly counts: SharedArrayBuffer;
+  readonly users: SharedArrayBuffer;
+  readonly signals: SharedArrayBuffer;
+  readonly events: readonly EventSource[];
 }
 
 /** Other endpoints for a Config that is served. */
@@ -37,6 +59,51 @@ export interface DataPlane {
   apply(update: Update): Promise<Adoption>;
   /** The same for endpoints alone, which cannot be refused. Never rejects. */
   setEndpoints(update: EndpointUpdate): Promise<Adoption>;
+  /** The same for what counts, with the weights that are served. Never rejects. */
+  setRollouts(rollouts: readonly CountedRollout[]): Promise<Adoption>;
+}
+
+/** Two versions of a pool between which a rollout moves requests. */
+export interface CountedPair {
+  readonly pool: string;
+  readonly baseline: string;
+  readonly canary: string;
+  /** Number of the first segment. */
+  readonly segment: number;
+  /** The canary may take so many times as long until the head of a response: the ratio of the latency check; 1 = no longer. */
+  readonly latencyRatio: number;
+  /** While there are no bounds, a request without a head is taken for slow after this. */
+  readonly ceilingMs: number;
+  /** Of the checks of kind `event`, in the order of the template; at most `MAX_EVENTS`. */
+  readonly events: readonly EventSource[];
+}
+
+/** Who met a canary. */
+export interface Exposure {
+  /** Requests that chance sent there. */
+  readonly requests: number;
+  /** Users of them, where they can be told apart; a request without a key is one. */
+  readonly users: number;
+}
+
+/** The evidence of one rollout, as the runner sees it. What is counted: `ArmSums` in `telemetry/evidence-sums.ts`. */
+export interface RolloutCounts {
+  /** From the next Update on what counts is the evidence of this segment. Other weights within a segment are an entry of their own in `read`. */
+  segment(number: number): void;
+  /** All that has been counted, one entry for each segment and share, in the order in which they were served. News comes after it again. */
+  read(): readonly SegmentEvidence[];
+  /** The table of users is full: requests of users who are not in it are left out. */
+  readonly saturated: boolean;
+  exposed(): Exposure;
+  /** Call it every 10 s: what has ended since the call before decides what is slow until the next one. Undefined: too little; the bounds stay. */
+  publishBounds(): SlowBounds | undefined;
+  /** No worker sends anything to the canary from its next request on; there is no way back. */
+  halt(): void;
+  readonly halted: boolean;
+  /** An event of the user with this affinity key, seen elsewhere. False: it counts nowhere, as no check has it or the user was not drawn. */
+  tell(event: string, key: string): boolean;
+  /** Nothing counts from the next Update on; what was counted can still be read. */
+  close(): void;
 }
 
 /** What names, services and files stand for, as control sees it. */

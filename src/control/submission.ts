@@ -21,6 +21,7 @@ export interface AmendSubmission extends ChangeRequest {
 }
 
 /** There may be other endpoints for what is in force. Many while the controller is busy are one. */
+/** The workers are to follow what is served though nothing was asked for: endpoints that were discovered, rollouts that count or count no more. */
 export interface DiscoveredSubmission {
   readonly kind: 'discovered';
 }

@@ -11,6 +11,7 @@ import type { RouteMatch } from '../routing/route-table.ts';
 import type { Destination } from '../routing/table.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
+import { Assignment, resetAssignment } from './assignment.ts';
 import { Attempt, resetAttempt } from './attempt.ts';
 import type { Downstream } from './downstream/downstream.ts';
 import type { MirroredRequest } from './mirror/mirrored-request.ts';
@@ -25,10 +26,13 @@ export class ExchangeState {
   /** What every attempt sends; filled by the first. */
   readonly outgoing = new OutgoingRequest();
   readonly attempt = new Attempt();
+  readonly assignment = new Assignment();
   readonly chunkedDecoder = new ChunkedDecoder();
   readonly exchangeDeadline: Deadline;
   readonly responseDeadline: Deadline;
   readonly holdDeadline: Deadline;
+  /** Where a rollout counts: by then the head is to have come. */
+  readonly hangDeadline: Deadline;
 
   /** Begun, and not ended. */
   active = false;
@@ -79,11 +83,12 @@ export class ExchangeState {
   /** Whether written bytes still lie in the upstream connection's memory. */
   unflushed = false;
 
-  /** @param deadlineOwner told of the three deadlines */
+  /** @param deadlineOwner told of the deadlines */
   constructor(deadlineOwner: DeadlineOwner) {
     this.exchangeDeadline = new Deadline(deadlineOwner);
     this.responseDeadline = new Deadline(deadlineOwner);
     this.holdDeadline = new Deadline(deadlineOwner);
+    this.hangDeadline = new Deadline(deadlineOwner);
     resetChoice(this.choice);
   }
 }
@@ -95,9 +100,11 @@ export function resetExchangeState(state: ExchangeState): void {
   state.body.reset();
   state.outgoing.reset();
   resetAttempt(state.attempt);
+  resetAssignment(state.assignment);
   state.exchangeDeadline.disarm();
   state.responseDeadline.disarm();
   state.holdDeadline.disarm();
+  state.hangDeadline.disarm();
   state.active = false;
   state.downstream = undefined;
   state.serving = undefined;

@@ -32,6 +32,7 @@ import { ExchangeState, resetExchangeState } from './exchange-state.ts';
 import { leaveMirrored } from './mirror/start-mirrors.ts';
 import { endAttempt, tellGivenUp } from './steps/end-attempt.ts';
 import { forwardBody, forwardHead, forwardInterim } from './steps/forward-response.ts';
+import { haltBaselineOf } from './steps/leave-halted.ts';
 import { reply } from './steps/local-reply.ts';
 import { observe } from './steps/observe.ts';
 import { receiveBody, receiveRequest } from './steps/receive-request.ts';
@@ -75,6 +76,10 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
 
   get wantsFresh(): boolean {
     return this.state.attempt.wantsFresh;
+  }
+
+  get leavesVersion(): boolean {
+    return haltBaselineOf(this.state) >= 0;
   }
 
   get holdOver(): boolean {

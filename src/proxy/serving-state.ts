@@ -10,6 +10,7 @@ import type { SplitStream } from '../routing/split-stream.ts';
 import type { PoolState } from '../routing/pool-state.ts';
 import type { Table } from '../routing/table.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
+import type { EvidenceWriter } from '../telemetry/evidence-writer.ts';
 import type { MirrorRuntime } from '../upstream/mirror-runtime.ts';
 import type { MirrorTarget } from '../upstream/mirror-target.ts';
 import type { VersionRuntime } from '../upstream/version-runtime.ts';
@@ -48,13 +49,22 @@ export class ServedPool implements PoolState {
   readonly sessions: Sessions | undefined;
   /** In the order of the pool's mirrors. */
   readonly mirrors: readonly ServedMirror[];
+  /** Set while a rollout of the pool counts. */
+  readonly evidence: EvidenceWriter | undefined;
   readonly #split: SplitStream;
 
-  constructor(living: Pick<ServedPool, 'versions' | 'mirrors' | 'sessions'>, split: SplitStream) {
+  constructor(living: Pick<ServedPool, 'versions' | 'mirrors' | 'sessions' | 'evidence'>, split: SplitStream) {
     this.versions = living.versions;
     this.mirrors = living.mirrors;
     this.sessions = living.sessions;
+    this.evidence = living.evidence;
     this.#split = split;
+  }
+
+  /** The same with other evidence. */
+  counting(evidence: EvidenceWriter | undefined): ServedPool {
+    const { versions, mirrors, sessions } = this;
+    return new ServedPool({ versions, mirrors, sessions, evidence }, this.#split);
   }
 
   ready(version: number): boolean {

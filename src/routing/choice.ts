@@ -51,6 +51,13 @@ export class Choice {
   isRandom = false;
   /** Of a random choice: how likely the pool's version under test was at that moment, 0 to 1; 0 where there is none. */
   canaryChance = 0;
+  /**
+   * Index of the version that chance drew, by weight or by key, whether it is ready or not; -1 where something else decided. Wider than
+   * `isRandom`: also where another one responds in its place, and where the user was drawn at an earlier request.
+   */
+  drawn = -1;
+  /** The user had that version before: a session knew it, by the weights of then. */
+  kept = false;
 }
 
 /** Back to the first values, for another request. */
@@ -62,4 +69,6 @@ export function resetChoice(choice: Choice): void {
   choice.override = '';
   choice.isRandom = false;
   choice.canaryChance = 0;
+  choice.drawn = -1;
+  choice.kept = false;
 }

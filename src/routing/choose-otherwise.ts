@@ -5,7 +5,7 @@ import { hashString, toFraction } from '../lib/hash.ts';
 import { rankByKey } from './rank-by-key.ts';
 import { pickReadyByWeight } from './split.ts';
 import type { Sessions } from './sessions.ts';
-import { REASON_REMEMBERED, REASON_OVERRIDE, REASON_SLOW_START } from './choice.ts';
+import { REASON_FALLBACK, REASON_REMEMBERED, REASON_OVERRIDE, REASON_ROUTE, REASON_SLOW_START } from './choice.ts';
 import type { Choice } from './choice.ts';
 import type { PoolState } from './pool-state.ts';
 import type { PoolTable } from './table.ts';
@@ -26,6 +26,29 @@ export function spareStarting(pool: PoolTable, state: PoolState, out: Choice): v
   if (other < 0) return;
   out.version = pool.versions[other];
   out.reason = REASON_SLOW_START;
+  out.drawn = -1;
+}
+
+/**
+ * Whether a request that was drawn for `version` counts in a comparison with `other`, which is only starting and gives part of its share away:
+ * as many are left out of both, so that of those that count each has the part that its weight says.
+ */
+export function countsBeside(other: number, pool: PoolTable, state: PoolState, { key }: Choice): boolean {
+  const rampShare = state.rampShare(other);
+  if (rampShare >= 1) return true;
+  const fraction = key === '' ? state.chance() : toFraction(hashString(key, STARTING_SEED));
+  return fraction < rampShare / furthestOf(pool, state);
+}
+
+/**
+ * Takes a request from a version that must get nothing more, whatever the weights say, to the one that has to take its place, if that is ready.
+ * Who asked for a version outright still gets it.
+ */
+export function leaveVersion(pool: PoolTable, from: number, to: number, state: PoolState, out: Choice): void {
+  if (out.reason === REASON_ROUTE || out.reason === REASON_OVERRIDE || !state.ready(to)) return;
+  if (out.version === undefined ? out.drawn !== from : out.version.index !== from) return;
+  out.version = pool.versions[to];
+  out.reason = REASON_FALLBACK;
 }
 
 /** The greatest rampShare of a version that could respond instead. */

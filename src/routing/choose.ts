@@ -77,6 +77,7 @@ function chooseByKey(pool: PoolTable, state: PoolState, reason: number, out: Cho
     const kept = rememberedVersion(pool, state, wanted, out);
     if (kept >= 0) return take(pool, kept, REASON_REMEMBERED, out);
   }
+  if (reason !== REASON_FALLBACK) out.drawn = wanted;
   if (state.ready(wanted)) return take(pool, wanted, reason, out);
   out.isRandom = false;
   if (pool.fallback === 'fail') return;
@@ -88,6 +89,7 @@ function chooseByWeight(pool: PoolTable, state: PoolState, missed: boolean, out:
   const wanted = state.nextVersion();
   if (wanted < 0) return;
   out.isRandom = !missed;
+  if (!missed) out.drawn = wanted;
   if (state.ready(wanted)) return take(pool, wanted, missed ? REASON_FALLBACK : REASON_WEIGHT, out);
   const other = pool.fallback === 'fail' ? -1 : state.nextReadyVersion();
   // It waits for the version that it was drawn for: a second draw would bend the shares.

@@ -25,6 +25,7 @@ export function rememberedVersion(pool: PoolTable, state: PoolState, wanted: num
   out.isRandom = false;
   const kept = indexOfMark(rule.marks, sessions.version);
   if (kept === wanted) {
+    out.kept = true;
     sessions.agree(at, nowS);
     return -1;
   }

@@ -19,6 +19,11 @@ export function latencyBucket(durationMs: number): number {
   return (shift << PER_OCTAVE_BITS) + (whole >>> shift);
 }
 
+/** The end of the bucket of a duration, in milliseconds: the same for durations that differ little. */
+export function latencyCeiling(durationMs: number): number {
+  return endOf(latencyBucket(durationMs));
+}
+
 /**
  * The duration that the share `part` (0 to 1) of what was counted stays at or below, in milliseconds; undefined when nothing was counted.
  * @param counts by bucket, all of them
@@ -38,7 +43,15 @@ export function latencyQuantile(counts: ArrayLike<number>, part: number): number
 }
 
 function middleOf(bucket: number): number {
-  const shift = Math.max(0, (bucket >>> PER_OCTAVE_BITS) - 1);
+  return endOf(bucket) - 2 ** (shiftOf(bucket) - 1) / UNITS_PER_MS;
+}
+
+function endOf(bucket: number): number {
+  const shift = shiftOf(bucket);
   const least = (bucket - (shift << PER_OCTAVE_BITS)) * 2 ** shift;
-  return (least + 2 ** shift / 2) / UNITS_PER_MS;
+  return (least + 2 ** shift) / UNITS_PER_MS;
+}
+
+function shiftOf(bucket: number): number {
+  return Math.max(0, (bucket >>> PER_OCTAVE_BITS) - 1);
 }

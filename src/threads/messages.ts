@@ -2,7 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Config, VersionEndpoints } from '../config/model.ts';
-import type { Update } from '../control/ports.ts';
+import type { CountedRollout, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
@@ -42,6 +42,8 @@ export type ToWorker =
     }
   /** Endpoints of some versions of the Config that is served. */
   | { readonly kind: 'endpoints'; readonly id: number; readonly versions: readonly VersionEndpoints[]; readonly counters: CounterPlan }
+  /** What counts from here on, with the Table that is served. */
+  | { readonly kind: 'rollouts'; readonly id: number; readonly rollouts: readonly CountedRollout[] }
   /** All endpoints that are unhealthy; each message stands for itself, so that none can be missed for long. */
   | { readonly kind: 'health'; readonly unhealthy: readonly EndpointName[] }
   /** Which deploy each version is that has a marker; each message stands for itself. */
@@ -60,7 +62,7 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: 'applied'; readonly id: number; readonly ports: Readonly<Record<string, number>> }
-  /** The response to `endpoints` and `deploys`. */
+  /** The response to `endpoints`, `rollouts` and `deploys`. */
   | { readonly kind: 'followed'; readonly id: number }
   /** The response to `recall`. */
   | { readonly kind: 'recalled'; readonly id: number; readonly exchanges: readonly Observation[] }
@@ -71,5 +73,7 @@ export type FromWorker =
   | { readonly kind: 'missed'; readonly writes: readonly MissedWrite[]; readonly unlisted: readonly UnlistedWrites[] }
   /** An endpoint is ejected or returns: the other workers are to look. */
   | { readonly kind: 'ejections'; readonly change: EjectionChange }
+  /** A canary has done something bad: look. */
+  | { readonly kind: 'evidence' }
   /** Connections that had to be cut at the deadline. */
   | { readonly kind: 'drained'; readonly cut: number };

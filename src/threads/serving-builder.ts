@@ -1,11 +1,12 @@
 // Joins a Table with the living pools and counters of this worker.
 
-import type { Config } from '../config/model.ts';
+import type { CountedRollout, Update } from '../control/ports.ts';
 import { ServedPool, ServedMirror } from '../proxy/serving-state.ts';
 import type { ServingState } from '../proxy/serving-state.ts';
 import { Sessions } from '../routing/sessions.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { PoolTable, Table } from '../routing/table.ts';
+import type { EvidenceWriters } from './evidence-writers.ts';
 import { SplitChance } from './split-chance.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { RouteCounters } from '../telemetry/counters.ts';
@@ -22,15 +23,17 @@ export class ServingBuilder {
   readonly #livePools: LivePools;
   readonly #counters: CounterSet;
   readonly #chance = new SplitChance();
+  readonly #evidence: EvidenceWriters;
   #last: Counted | undefined = undefined;
 
-  constructor(livePools: LivePools, counters: CounterSet) {
+  constructor(livePools: LivePools, counters: CounterSet, evidence: EvidenceWriters) {
     this.#livePools = livePools;
     this.#counters = counters;
+    this.#evidence = evidence;
   }
 
-  /** @param memory of the sessions of each pool that has them */
-  build(config: Config, table: Table, memory: Readonly<Record<string, SharedArrayBuffer>>): ServingState {
+  /** @param table of the Config of the Update */
+  build({ config, sessions: memory, rollouts }: Update, table: Table): ServingState {
     const chance = this.#chance;
     chance.begin();
     const served = this.#livePools.apply(config.pools).map(({ name, versions }, index) => {
@@ -40,10 +43,17 @@ export class ServingBuilder {
         const mirror = pool.mirrors![at]!;
         return new ServedMirror(live, chance.slots([name, mirror.name], mirror.share), chance.stream([name, mirror.name], mirror.pool));
       });
-      return new ServedPool({ versions, mirrors, sessions }, chance.stream([name], pool));
+      const evidence = this.#evidence.writer(pool, rollouts);
+      return new ServedPool({ versions, mirrors, sessions, evidence }, chance.stream([name], pool));
     });
     chance.end();
     return { table, pools: served, routes: this.#routeCounters(table), unrouted: this.#counters.route('', '', '') };
+  }
+
+  /** The same with other rollouts that count. */
+  count(serving: ServingState, rollouts: readonly CountedRollout[]): ServingState {
+    const pools = serving.pools.map((pool, index) => pool.counting(this.#evidence.writer(serving.table.pools[index]!, rollouts)));
+    return { ...serving, pools };
   }
 
   /** Counters of a key stay the same object; only other routes or names of versions call for others. */

@@ -13,9 +13,11 @@ import { drain } from '../proxy/drain.ts';
 import { compileTable } from '../routing/compile.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { CounterSet } from '../telemetry/counter-set.ts';
+import { EvidenceNews } from '../telemetry/evidence-news.ts';
 import { LivePools } from '../upstream/live-pools.ts';
 import { ComparisonSampler } from './comparison-sampler.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
+import { EvidenceWriters } from './evidence-writers.ts';
 import { Inbox } from './inbox.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { Update } from '../control/ports.ts';
@@ -47,7 +49,8 @@ const livePools = new LivePools({
   onEjections: (change) => post({ kind: 'ejections', change }),
   onFault: (error) => context?.failed(error),
 });
-const builder = new ServingBuilder(livePools, counters);
+const evidence = new EvidenceWriters(start.index, new EvidenceNews(() => post({ kind: 'evidence' })));
+const builder = new ServingBuilder(livePools, counters, evidence);
 const sampler = new ComparisonSampler(start.workers, post);
 let pressure: PressureLevel = 0;
 let context: ProxyContext | undefined;
@@ -62,7 +65,7 @@ async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promis
   counters.place(update.counters);
   const table = compileTable(update.config, update.revision);
   if (context === undefined || listeners === undefined) {
-    context = new ProxyContext(builder.build(update.config, table, update.sessions), deadlines, counters.worker(), log);
+    context = new ProxyContext(builder.build(update, table), deadlines, counters.worker(), log);
     context.setPseudonym(start.pseudonym);
     context.setOverloadLevel(pressure);
     context.shadows.createTap = sampler.find;
@@ -71,7 +74,7 @@ async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promis
   } else {
     // Binding is what can still fail; it comes before anything is changed.
     await listeners.prepare(update.config.listeners, ports);
-    context.serve(builder.build(update.config, table, update.sessions));
+    context.serve(builder.build(update, table));
   }
   sampler.forget();
   setAccessLog(context, update);
@@ -107,7 +110,7 @@ function flush(): void {
 }
 
 type Apply = Extract<ToWorker, { kind: 'apply' }>;
-type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' }>;
+type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' | 'rollouts' }>;
 
 /** Says at once what is left: a worker at rest would say it much later, and memory counts as short until then. */
 function collect(): void {
@@ -131,7 +134,8 @@ async function onChange(message: Change): Promise<void> {
       if (isFirst) saveCompiled();
       return;
     }
-    setEndpoints(message);
+    if (message.kind === 'endpoints') setEndpoints(message);
+    else context?.serve(builder.count(context.serving, message.rollouts));
     post({ kind: 'followed', id });
   } catch (error) {
     post({ kind: 'refused', id, reason: error instanceof Error ? error.message : String(error) });

@@ -3,7 +3,7 @@
 
 import type { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
-import type { EndpointUpdate, Recollection, Update } from '../control/ports.ts';
+import type { CountedRollout, EndpointUpdate, Recollection, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { makePseudonym } from '../http/way.ts';
 import { after } from '../lib/clock.ts';
@@ -39,6 +39,7 @@ export interface WorkersOptions {
   readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly UnlistedWrites[]) => void;
   readonly onRestarted: () => void;
   readonly onEjection: (change: EjectionChange) => void;
+  readonly onEvidence: () => void;
   readonly nowMs: () => number;
 }
 
@@ -106,6 +107,13 @@ export class Workers {
     if (this.#update !== undefined) this.#update = { ...this.#update, config };
     const threads = this.#threads.filter((thread) => thread !== undefined);
     return this.#settle(threads, (thread) => this.#ask(thread, (id) => ({ kind: 'endpoints', id, versions, counters })));
+  }
+
+  /** The same for what counts. */
+  async setRollouts(rollouts: readonly CountedRollout[]): Promise<{ applied: number; total: number }> {
+    if (this.#update !== undefined) this.#update = { ...this.#update, rollouts };
+    const threads = this.#threads.filter((thread) => thread !== undefined);
+    return this.#settle(threads, (thread) => this.#ask(thread, (id) => ({ kind: 'rollouts', id, rollouts })));
   }
 
   /** Waits until all have taken a change; those that did not are replaced. */
@@ -329,6 +337,9 @@ export class Workers {
         for (const other of this.#threads)
           if (other !== undefined && other !== thread) other.worker.postMessage({ kind: 'ejections' } satisfies ToWorker);
         this.#options.onEjection(message.change);
+        break;
+      case 'evidence':
+        this.#options.onEvidence();
         break;
       case 'drained':
         break;

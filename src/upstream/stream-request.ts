@@ -32,6 +32,8 @@ export interface PendingRequest extends StreamRequest {
   readonly failedEndpoint: Endpoint | undefined;
   /** Whether a connection that is open already will not do. */
   readonly wantsFresh: boolean;
+  /** Whether another version is to take the place of this one, ready or not: asked of one that was held. */
+  readonly leavesVersion: boolean;
   /** Whether it has been held for as long as it may be. */
   readonly holdOver: boolean;
 }

@@ -276,7 +276,7 @@ export class VersionRuntime implements EndpointSetOwner {
 
   /** One that was held goes on: to a connection, into the line, or back. */
   #proceed(request: PendingRequest): void {
-    const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
+    const endpoint = request.leavesVersion ? undefined : this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) this.#proceedHeld(request);
     else if (this.#limit.makeRoom()) this.#set.connect(endpoint, request);
     else this.#wait(request);

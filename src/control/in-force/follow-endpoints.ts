@@ -1,4 +1,4 @@
-// Hands the workers the endpoints that were discovered since: a change of what is served, not of the desired state. No Table is compiled,
+// Hands the workers the endpoints that were discovered since, and what counts: changes of what is served, not of the desired state. No Table is compiled,
 // no revision counted, and nobody can refuse it.
 
 import type { Log } from '../../lib/log.ts';
@@ -22,4 +22,9 @@ export async function followEndpoints(deps: FollowDeps, log: Log): Promise<void>
   counters.commit(plan, applied === total ? 'all' : 'some');
   current.follow(after);
   logChanges(log, before.pools, versions);
+}
+
+/** Where rollouts count by now, with the weights that are served. */
+export async function followRollouts({ workers, evidence, current }: Pick<InForceDeps, 'workers' | 'evidence' | 'current'>): Promise<void> {
+  if (current.served !== undefined && evidence.changed) await workers.setRollouts(evidence.plan(current.served.pools));
 }

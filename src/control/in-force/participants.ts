@@ -7,6 +7,7 @@ import type { DrainWatch } from '../drain-watch.ts';
 import type { Markers } from '../markers.ts';
 import type { AccessLogPlace, AdminSettings, ClaimAddress, DataPlane, EndpointDiscovery, HealthChecks, MirrorFollower } from '../ports.ts';
 import type { RevisionKeeper } from '../revision-keeper.ts';
+import type { RolloutEvidence } from '../rollout-evidence.ts';
 import type { SessionTables } from '../session-tables.ts';
 import type { Current } from './current.ts';
 import type { Participant } from './participant.ts';
@@ -20,6 +21,7 @@ export interface InForceDeps {
   readonly counters: CounterRegistry;
   readonly claimAddress: ClaimAddress;
   readonly sessions: Pick<SessionTables, 'plan' | 'commit'>;
+  readonly evidence: Pick<RolloutEvidence, 'plan' | 'changed'>;
   /** Lets users of these pools follow the weights at once, on all workers when it returns. */
   readonly moveUsers: (pools: readonly string[]) => void;
   readonly mirrors: MirrorFollower;

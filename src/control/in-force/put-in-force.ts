@@ -1,7 +1,7 @@
 // Puts a config in force, and follows endpoints for the one that is. One call at a time: the controller sees to it.
 
 import type { Log } from '../../lib/log.ts';
-import { followEndpoints } from './follow-endpoints.ts';
+import { followEndpoints, followRollouts } from './follow-endpoints.ts';
 import type { Participant } from './participant.ts';
 import { participantsOf } from './participants.ts';
 import type { InForceDeps } from './participants.ts';
@@ -26,9 +26,10 @@ export class PutInForce {
     return allOrNothing(this.#participants, new Transition(next, this.#deps.current.inForce), this.#log);
   }
 
-  /** Endpoints that were discovered since. */
+  /** Endpoints that were discovered since, and what counts by now. */
   async follow(): Promise<void> {
     if (!this.#closed) await followEndpoints(this.#deps, this.#log);
+    if (!this.#closed) await followRollouts(this.#deps);
   }
 
   /** With the endpoints that are known by now. */

@@ -6,6 +6,7 @@ import type { CounterPlan } from '../../telemetry/counter-plan.ts';
 import type { CounterRegistry } from '../../telemetry/counter-registry.ts';
 import type { DataPlane, HealthChecks } from '../ports.ts';
 import type { RevisionKeeper } from '../revision-keeper.ts';
+import type { RolloutEvidence } from '../rollout-evidence.ts';
 import type { SessionTable, SessionTables } from '../session-tables.ts';
 import { CannotGoBack, GivenUp } from './participant.ts';
 import type { Participant } from './participant.ts';
@@ -24,6 +25,7 @@ export interface ServedDeps {
   readonly probes: HealthChecks;
   readonly counters: Pick<CounterRegistry, 'complete'>;
   readonly sessions: Pick<SessionTables, 'plan'>;
+  readonly evidence: Pick<RolloutEvidence, 'plan'>;
 }
 
 interface Handed {
@@ -33,10 +35,11 @@ interface Handed {
   readonly sessions: ReadonlyMap<string, SessionTable>;
 }
 
-export function served({ workers, probes, counters, sessions }: ServedDeps): Participant {
+export function served({ workers, probes, counters, sessions, evidence }: ServedDeps): Participant {
   const hand = (handed: Handed): Promise<Adoption> => {
     const memory = Object.fromEntries([...handed.sessions].map(([pool, table]) => [pool, table.sessions.memory]));
-    const update = { revision: handed.revision, config: handed.served, counters: handed.counters, sessions: memory };
+    const rollouts = evidence.plan(handed.served.pools);
+    const update = { revision: handed.revision, config: handed.served, counters: handed.counters, sessions: memory, rollouts };
     return probes.adopt(handed.served.pools, () => workers.apply(update));
   };
   return {

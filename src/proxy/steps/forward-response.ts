@@ -23,6 +23,7 @@ import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { clientAuthority, clientScheme } from '../forwarding-fields.ts';
 import { tellBody, tellHead } from '../mirror/start-mirrors.ts';
+import { countHead } from './count-evidence.ts';
 import { retryReasonOfStatus, retryResponse } from './retry.ts';
 import { watchUpstream } from './start-attempt.ts';
 
@@ -37,11 +38,12 @@ export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamStr
 export function forwardHead(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
   const { state } = exchange;
   const response = connection.head;
-  if (response.status >= state.attempt.version!.settings.leastRetryStatus) {
+  if (response.status >= state.attempt.version!.settings.leastRetryStatus || response.status >= 500) {
     const reason = retryReasonOfStatus(state, response.status);
     if (reason >= 0) return retryResponse(exchange, connection, reason);
   }
   measure(exchange, connection, done);
+  if (state.assignment.writer !== undefined) countHead(state, response);
   state.responded = true;
   state.status = response.status;
   if (!done) watchUpstream(exchange);

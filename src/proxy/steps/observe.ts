@@ -12,6 +12,7 @@ import type { RouteCounters } from '../../telemetry/counters.ts';
 import type { ProxyContext } from '../context.ts';
 import type { Downstream } from '../downstream/downstream.ts';
 import type { ExchangeState } from '../exchange-state.ts';
+import { endEvidence } from './count-evidence.ts';
 
 /** Method and target of what looks like a request line, however it goes on. */
 const FIRST_LINE = /^[\r\n]{0,4}([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([!-~]{1,2048})/;
@@ -36,7 +37,9 @@ export function observe(state: ExchangeState, context: ProxyContext): void {
   const status = state.status === 0 ? state.outcome.status : state.status;
   routeCountersOf(state).responded(status);
   const failed = isFailed(state.outcome, status);
-  if (failed && version !== undefined && state.outcome.source !== 'downstream') version.counters.failed();
+  const isVersions = failed && version !== undefined && state.outcome.source !== 'downstream';
+  if (isVersions) version.counters.failed();
+  if (state.assignment.writer !== undefined) endEvidence(state, status, isVersions);
   const ring = failed ? context.recent.failed : context.recent.fine;
   const isWanted = ring.offer(endedMs);
   const { accessLog } = context;

@@ -11,6 +11,7 @@ import type { ExchangeState } from '../exchange-state.ts';
 import {
   CONNECT_FAILURE,
   GATEWAY_ERROR,
+  HALT,
   NAMED_STATUS,
   RESET,
   RESPONSE_TIMEOUT,
@@ -18,6 +19,8 @@ import {
   SERVER_ERROR,
   STALE,
 } from '../retry-reasons.ts';
+import { countError } from './count-evidence.ts';
+import { leavesHalted } from './leave-halted.ts';
 import { reply } from './local-reply.ts';
 import { noteMalformed } from './note-malformed.ts';
 import { startAttempt, hold } from './start-attempt.ts';
@@ -29,13 +32,15 @@ export function retry(exchange: ExchangeControl, connection: UpstreamStream, out
   if (outcome === OUTCOME.upstream_malformed || outcome === OUTCOME.upstream_header_too_large) noteMalformed(exchange, connection);
   if (state.responded) return failResponse(exchange, connection, outcome);
   const stale = isStale(state, connection, outcome);
-  const reason = stale ? STALE : reasonOf(outcome, connection.sent);
+  const reason = stale ? STALE : leavesHalted(state, connection.sent) ? HALT : reasonOf(outcome, connection.sent);
   exchange.endAttempt(outcome);
   if (stale) {
     state.attempt.wantsFresh = true;
     return retryAttempt(exchange, STALE);
   }
   state.attempt.version!.failed(state.attempt.endpoint!, outcome);
+  // What we cut ourselves says nothing about it, unless the client hears of it.
+  if (outcome.source === 'upstream') countError(state);
   if (reason >= 0 && mayRetry(state, reason, connection.sent)) {
     state.attempt.failedEndpoint = state.attempt.endpoint;
     retryAttempt(exchange, reason);
@@ -46,6 +51,7 @@ export function retry(exchange: ExchangeControl, connection: UpstreamStream, out
 /** Why a response with this status is to be thrown away and the request sent again; -1 when it is not. */
 export function retryReasonOfStatus(state: ExchangeState, status: number): number {
   const { retryOn: on, retryStatuses } = state.attempt.version!.settings;
+  if (status >= 500 && leavesHalted(state, true)) return HALT;
   if (retryStatuses.has(status)) return mayRetry(state, NAMED_STATUS, true) ? NAMED_STATUS : -1;
   if (status < 500) return -1;
   if (on.has('gateway-error') && (status === 502 || status === 503 || status === 504) && mayRetry(state, GATEWAY_ERROR, true))
@@ -59,6 +65,7 @@ export function retryResponse(exchange: ExchangeControl, connection: UpstreamStr
   const { attempt } = exchange.state;
   attempt.failedEndpoint = attempt.endpoint;
   exchange.endAttempt(OUTCOME.upstream_error);
+  countError(exchange.state);
   // A status below 500 says nothing about the endpoint.
   if (connection.head.status >= 500) attempt.version!.failed(attempt.endpoint!, OUTCOME.upstream_error, connection.head.status);
   retryAttempt(exchange, reason);
@@ -102,6 +109,7 @@ function reasonOf(outcome: Outcome, sent: boolean): number {
 
 /** Takes a retry out of its budget where nothing else forbids it: that of the version, or, where another version responds, that of the pool. */
 function mayRetry(state: ExchangeState, reason: number, sent: boolean): boolean {
+  if (reason === HALT) return true;
   const { attempt, replayable, head } = state;
   const { settings, budget, fallbackBudget } = attempt.version!;
   if (attempt.retries >= settings.retryAttempts || !settings.retryOn.has(RETRY_REASONS[reason]!)) return false;

@@ -1,6 +1,7 @@
 // The way of a request, in order: its path, the listener's routes, the pool, the version. Each step may end the exchange with a reply of our own.
 
 import { judgeWay, WAY_LOOP } from '../../http/way.ts';
+import { leaveVersion } from '../../routing/choose-otherwise.ts';
 import { chooseFor } from '../../routing/choose.ts';
 import { isAmbiguousPath } from '../../routing/path.ts';
 import type { Destination } from '../../routing/table.ts';
@@ -8,6 +9,7 @@ import { findClient } from '../../routing/trust.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import { takeForwarded } from '../forwarding-fields.ts';
+import { beginEvidence } from './count-evidence.ts';
 import { reply, replyAsRecipient, replyRoute } from './local-reply.ts';
 import { startAttempt } from './start-attempt.ts';
 
@@ -35,10 +37,16 @@ export function route(exchange: ExchangeControl): void {
 }
 
 /** False: no version may respond. */
-function chooseVersion({ state }: ExchangeControl, destination: Destination): boolean {
+function chooseVersion(exchange: ExchangeControl, destination: Destination): boolean {
+  const { state } = exchange;
   const { choice } = state;
   const servedPool = state.serving!.pools[destination.pool.index]!;
   chooseFor(destination, state.head, state.client, servedPool, choice);
+  const { evidence } = servedPool;
+  if (evidence !== undefined) {
+    if (evidence.signals.halted) leaveVersion(destination.pool, evidence.canary, evidence.baseline, servedPool, choice);
+    else beginEvidence(exchange, servedPool, evidence);
+  }
   if (choice.version === undefined) return false;
   const version = servedPool.versions[choice.version.index]!;
   state.attempt.version = version;

@@ -1,10 +1,13 @@
 // What follows when a time is over: that of the exchange, of a response, of a hold, or of a side that neither sends nor takes.
 
 import type { Deadline } from '../../lib/deadlines.ts';
+import { CANARY } from '../../telemetry/evidence-layout.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { tellGivenUp } from './end-attempt.ts';
+import { countHang } from './count-evidence.ts';
+import { leaveHanging } from './leave-halted.ts';
 import { reply } from './local-reply.ts';
 import { retry } from './retry.ts';
 
@@ -16,6 +19,7 @@ export function timeOut(exchange: ExchangeControl, deadline: Deadline): void {
   const { state } = exchange;
   if (deadline === state.holdDeadline) return endHold(exchange);
   if (deadline === state.responseDeadline) return endWait(exchange);
+  if (deadline === state.hangDeadline) return endPatience(exchange);
   tellGivenUp(exchange, 'late');
   if (state.responded) exchange.abort(OUTCOME.exchange_timeout);
   else reply(exchange, OUTCOME.exchange_timeout);
@@ -35,6 +39,13 @@ function endHold(exchange: ExchangeControl): void {
   const { attempt } = exchange.state;
   attempt.holdOver = true;
   if (attempt.connection === undefined) reply(exchange, OUTCOME.no_endpoint);
+}
+
+/** The bound of what is slow has passed without a head. */
+function endPatience(exchange: ExchangeControl): void {
+  const { state } = exchange;
+  countHang(state);
+  if (state.assignment.arm === CANARY) leaveHanging(exchange);
 }
 
 /** The upstream is late with a head, or in the middle of a body; without a connection it is the line for one that takes too long. */

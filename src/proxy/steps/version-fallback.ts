@@ -6,6 +6,8 @@ import { rankByKey } from '../../routing/rank-by-key.ts';
 import { findFallbackVersion, pickReadyByWeight } from '../../routing/split.ts';
 import { REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE } from '../../routing/choice.ts';
 import type { ExchangeState } from '../exchange-state.ts';
+import { leaveEvidence } from './count-evidence.ts';
+import { haltBaselineOf } from './leave-halted.ts';
 
 /** Index of the version that a retry turns to, where `retries.acrossVersions` allows it and one may respond; else -1. */
 export function fallbackVersionOf({ choice, destination, serving, attempt }: ExchangeState): number {
@@ -16,7 +18,10 @@ export function fallbackVersionOf({ choice, destination, serving, attempt }: Exc
 }
 
 /** Index of a version that is ready, chosen as for a request that comes now; -1 where another version is no substitute, or none is ready. */
-export function readyVersionOf({ choice, destination, serving }: ExchangeState): number {
+export function readyVersionOf(state: ExchangeState): number {
+  const baseline = haltBaselineOf(state);
+  if (baseline >= 0) return baseline;
+  const { choice, destination, serving } = state;
   const { pool } = destination!;
   if (choice.reason === REASON_ROUTE || pool.fallback === 'fail') return -1;
   const servedPool = serving!.pools[pool.index]!;
@@ -29,6 +34,8 @@ export function readyVersionOf({ choice, destination, serving }: ExchangeState):
  * endpoints is ready any more. The failure before may have ejected the last one.
  */
 export function retryVersionOf(state: ExchangeState): number {
+  const baseline = haltBaselineOf(state);
+  if (baseline >= 0) return baseline;
   const other = fallbackVersionOf(state);
   return other >= 0 || state.attempt.version!.readyCount > 0 ? other : readyVersionOf(state);
 }
@@ -37,6 +44,7 @@ export function retryVersionOf(state: ExchangeState): number {
 export function moveToVersion(state: ExchangeState, index: number): void {
   const { choice, attempt } = state;
   const { pool } = state.destination!;
+  leaveEvidence(state);
   attempt.version!.counters.versionFallback();
   choice.version = pool.versions[index];
   choice.reason = REASON_FALLBACK;

@@ -8,8 +8,9 @@ import { Controller } from '../../../src/control/controller.ts';
 import { FileState } from '../../../src/control/file-state.ts';
 import { Current } from '../../../src/control/in-force/current.ts';
 import { PutInForce } from '../../../src/control/in-force/put-in-force.ts';
-import type { DataPlane, EndpointDiscovery, EndpointUpdate, Reading, Update } from '../../../src/control/ports.ts';
+import type { CountedRollout, DataPlane, EndpointDiscovery, EndpointUpdate, Reading, Update } from '../../../src/control/ports.ts';
 import { RevisionKeeper } from '../../../src/control/revision-keeper.ts';
+import { RolloutEvidence } from '../../../src/control/rollout-evidence.ts';
 import { SessionTables } from '../../../src/control/session-tables.ts';
 import type { AmendSubmission, FileSubmission, Loaded, Submission } from '../../../src/control/submission.ts';
 import type { Adoption } from '../../../src/api/scalars.ts';
@@ -52,6 +53,7 @@ export const from =
 class FakeDataPlane implements DataPlane {
   readonly updates: Update[] = [];
   readonly endpoints: EndpointUpdate[] = [];
+  readonly rollouts: (readonly CountedRollout[])[] = [];
   readonly sets = [new CounterSet(0), new CounterSet(1)];
   /** How the next updates end; absent: all workers apply. */
   readonly ends: (() => Promise<Adoption>)[] = [];
@@ -65,6 +67,11 @@ class FakeDataPlane implements DataPlane {
   setEndpoints(update: EndpointUpdate): Promise<Adoption> {
     this.endpoints.push(structuredClone(update));
     return this.#take(update);
+  }
+
+  setRollouts(rollouts: readonly CountedRollout[]): Promise<Adoption> {
+    this.rollouts.push(rollouts);
+    return Promise.resolve({ applied: 2, total: 2 });
   }
 
   async #take(update: Pick<Update, 'counters'>): Promise<Adoption> {
@@ -137,7 +144,8 @@ export async function open(store: Store = new MemoryStore()) {
   const movedUsers: string[] = [];
   const moveUsers = (pools: readonly string[]) => void movedUsers.push(`${pools.join(' ')} after ${dataPlane.updates.length}`);
   const followers = createFollowers();
-  const deps = { ...followers, workers: dataPlane, discovery, counters, sessions, moveUsers, exposition, keeper, current };
+  const evidence = new RolloutEvidence({ counters, chance: () => 0.5 });
+  const deps = { ...followers, workers: dataPlane, discovery, counters, sessions, evidence, moveUsers, exposition, keeper, current };
   const fileState = new FileState({ journal, exposition, wallMs: () => 0 });
   const controller = new Controller({
     current,

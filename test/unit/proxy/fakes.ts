@@ -15,6 +15,7 @@ import { ExchangeState } from '../../../src/proxy/exchange-state.ts';
 import type { ServedPool, ServingState } from '../../../src/proxy/serving-state.ts';
 import { compileTrust } from '../../../src/routing/trust.ts';
 import { RecentExchanges } from '../../../src/telemetry/recent-exchanges.ts';
+import type { EvidenceWriter } from '../../../src/telemetry/evidence-writer.ts';
 import type { Outcome } from '../../../src/telemetry/outcomes.ts';
 import type { UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
@@ -327,6 +328,7 @@ export class FakeExchange implements ExchangeControl {
   readonly failedEndpoint = undefined;
   readonly wantsFresh = false;
   readonly holdOver = false;
+  readonly leavesVersion = false;
 
   constructor(head = 'GET / HTTP/1.1\r\nhost: a.example\r\n\r\n', settings: ListenerSettings = SETTINGS) {
     this.downstream = new FakeDownstream(settings);
@@ -387,7 +389,7 @@ export class FakeExchange implements ExchangeControl {
   onResponse = (): boolean => true;
   onResponseBytes = (): boolean => true;
   onUpstreamDrained(): void {}
-  onUpstreamFailure(): void {}
+  onUpstreamFailure = (_: unknown, __: Outcome): void => undefined;
 }
 
 export interface Serving {
@@ -400,6 +402,7 @@ export interface Serving {
 export class FakePool extends FakeState {
   readonly versions: readonly FakeVersion[];
   readonly mirrors = [];
+  evidence: EvidenceWriter | undefined = undefined;
 
   constructor(versions: readonly FakeVersion[]) {
     super();

@@ -2,6 +2,8 @@
 
 import { connect } from 'node:net';
 import { vi } from 'vitest';
+import { EvidenceNews } from '../../../../src/telemetry/evidence-news.ts';
+import { EvidenceWriters } from '../../../../src/threads/evidence-writers.ts';
 import { ServingBuilder } from '../../../../src/threads/serving-builder.ts';
 import { decodeText } from '../../../../src/config/decode.ts';
 import type { CompareConfig, Config } from '../../../../src/config/model.ts';
@@ -62,7 +64,8 @@ export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, c
   counted.commit(plan, 'all');
   const log = { info: vi.fn(), warn: vi.fn(), error: (fields: unknown) => faults.push(fields) } as unknown as Log;
   const livePools = new LivePools({ deadlines, counters, log, worker: 0, workers: 1, onFault: (error) => faults.push(error) });
-  const serving = new ServingBuilder(livePools, counters).build(config, compileTable(config, 1), {});
+  const builder = new ServingBuilder(livePools, counters, new EvidenceWriters(0, new EvidenceNews(() => undefined)));
+  const serving = builder.build({ revision: 1, config, counters: plan, sessions: {}, rollouts: [] }, compileTable(config, 1));
   const context = new ProxyContext(serving, deadlines, counters.worker(), log);
   const { limits } = config.listeners[0]!;
   const listener = new Listener({ name: 'web', ...limits, trust: compileTrust([]) }, context, counters);

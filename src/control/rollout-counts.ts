@@ -1,0 +1,157 @@
+// What counts for one rollout: its segments with the memory that workers write to, the bounds that they are told, the halt. It decides nothing.
+
+import type { PoolConfig } from '../config/model.ts';
+import type { SegmentEvidence } from '../rollout/model.ts';
+import type { CounterRegistry } from '../telemetry/counter-registry.ts';
+import { BASELINE, CANARY, createCounts, EVENTS, partsFor, SEGMENTS } from '../telemetry/evidence-layout.ts';
+import type { Arm } from '../telemetry/evidence-layout.ts';
+import { createSignals, SignalsReader, SignalsWriter } from '../telemetry/evidence-signals.ts';
+import type { SlowBounds } from '../telemetry/evidence-signals.ts';
+import { sumArm } from '../telemetry/evidence-sums.ts';
+import type { ArmSums } from '../telemetry/evidence-sums.ts';
+import { createUsers, EvidenceUsers, NO_USER } from '../telemetry/evidence-users.ts';
+import { EvidenceWriter } from '../telemetry/evidence-writer.ts';
+import type { CountedPair, CountedRollout, Exposure, RolloutCounts } from './ports.ts';
+import { SlowWindow } from './slow-window.ts';
+
+interface Segment {
+  /** As the rollout has it; not unique, as somebody else may change weights within one. */
+  readonly number: number;
+  readonly share: number;
+  /** All segments of a buffer are in a row. */
+  readonly counts: SharedArrayBuffer;
+  readonly cells: Float64Array;
+}
+
+export interface RolloutCountsDeps {
+  readonly counters: Pick<CounterRegistry, 'blocks' | 'workers'>;
+  /** 0 <= x < 1; not to be guessed. */
+  readonly chance: () => number;
+  /** The workers have yet to hear of something. */
+  readonly onChange: () => void;
+}
+
+export class Counts implements RolloutCounts {
+  readonly #pair: CountedPair;
+  readonly #deps: RolloutCountsDeps;
+  readonly #signals = createSignals();
+  readonly #told: SignalsWriter;
+  readonly #users: SharedArrayBuffer;
+  readonly #slow: SlowWindow;
+  readonly #segments: Segment[] = [];
+  #number: number;
+  #closed = false;
+
+  constructor(pair: CountedPair, deps: RolloutCountsDeps) {
+    this.#pair = pair;
+    this.#deps = deps;
+    this.#number = pair.segment;
+    this.#told = new SignalsWriter(this.#signals, pair.ceilingMs);
+    this.#users = createUsers(Math.floor(deps.chance() * 2 ** 32) | 0);
+    this.#slow = new SlowWindow(deps.counters, pair);
+  }
+
+  get halted(): boolean {
+    return this.#told.halted;
+  }
+
+  get saturated(): boolean {
+    return this.#told.saturated;
+  }
+
+  segment(number: number): void {
+    this.#number = number;
+    this.#deps.onChange();
+  }
+
+  /** For workers that serve this pool; undefined when it is closed, and where only one of the two versions has a share, so that nothing is left to chance. */
+  plan({ versions, split }: PoolConfig): CountedRollout | undefined {
+    if (this.#closed) return undefined;
+    const { pool, baseline, canary, latencyRatio: ratio, events } = this.#pair;
+    if (![baseline, canary].every((name) => versions.some((version) => version.name === name))) return undefined;
+    const weight = weightIn(split, canary);
+    const share = weight / (weight + weightIn(split, baseline));
+    if (!(share > 0 && share < 1)) return undefined;
+    const segment = this.#segmentOf(share);
+    const { counts } = this.#segments[segment]!;
+    return { pool, baseline, canary, segment, share, ratio, counts, users: this.#users, signals: this.#signals, events };
+  }
+
+  read(): readonly SegmentEvidence[] {
+    // First: what is counted from here on is news again.
+    this.#told.clearNews();
+    return this.#segments.map(({ number, share }, at) => {
+      return { segment: number, share, baseline: this.#sums(at, BASELINE), canary: this.#sums(at, CANARY) };
+    });
+  }
+
+  exposed(): Exposure {
+    const sums = this.#segments.map((_, at) => this.#sums(at, CANARY));
+    return { requests: sumOf(sums, 'requests'), users: sumOf(sums, 'finished') };
+  }
+
+  publishBounds(): SlowBounds | undefined {
+    const bounds = this.#slow.end();
+    if (bounds !== undefined) this.#told.publish(bounds);
+    return bounds;
+  }
+
+  halt(): void {
+    this.#told.halt();
+  }
+
+  tell(event: string, key: string): boolean {
+    const position = this.#pair.events.findIndex((source) => source.kind === 'told' && source.event === event);
+    const user = new EvidenceUsers(this.#users).lookUp(key);
+    const segment = this.#segments.length - 1;
+    if (position < 0 || user === NO_USER || segment < 0) return false;
+    const writer = this.#ownWriter(segment);
+    for (const arm of [BASELINE, CANARY] as const) {
+      const row = writer.rowOfKept(arm, user);
+      if (row < 0) continue;
+      writer.good(row, user, EVENTS + position);
+      return true;
+    }
+    return false;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#deps.onChange();
+  }
+
+  /** A refused change may come back to the weights before it: the same share of the same step is the same segment, unless another came between. */
+  #segmentOf(share: number): number {
+    const last = this.#segments.at(-1);
+    if (last?.number === this.#number && last.share === share) return this.#segments.length - 1;
+    const isFull = this.#segments.length % SEGMENTS === 0;
+    const counts = isFull ? createCounts(this.#deps.counters.workers) : last!.counts;
+    const cells = isFull ? new Float64Array(counts) : last!.cells;
+    this.#segments.push({ number: this.#number, share, counts, cells });
+    return this.#segments.length - 1;
+  }
+
+  #sums(at: number, arm: Arm): ArmSums {
+    return sumArm(this.#segments[at]!.cells, partsFor(this.#deps.counters.workers), at % SEGMENTS, arm);
+  }
+
+  /** What arrives here is counted in a part of its own. */
+  #ownWriter(segment: number): EvidenceWriter {
+    return new EvidenceWriter({
+      ...{ baseline: -1, canary: -1, fields: [], routes: [], news: { raise: () => undefined } },
+      cells: this.#segments[segment]!.cells,
+      worker: this.#deps.counters.workers,
+      segment,
+      users: new EvidenceUsers(this.#users),
+      signals: new SignalsReader(this.#signals, 1),
+    });
+  }
+}
+
+function weightIn(split: PoolConfig['split'], version: string): number {
+  return Object.hasOwn(split, version) ? (split[version] ?? 0) : 0;
+}
+
+function sumOf(sums: readonly ArmSums[], field: 'requests' | 'finished'): number {
+  return sums.reduce((total, each) => total + each[field], 0);
+}

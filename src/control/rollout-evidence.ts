@@ -1,0 +1,49 @@
+// The rollouts that count at present: what the workers are handed for them with each Table, and who hears of news.
+
+import type { PoolConfig } from '../config/model.ts';
+import type { CounterRegistry } from '../telemetry/counter-registry.ts';
+import type { CountedPair, CountedRollout, RolloutCounts } from './ports.ts';
+import { Counts } from './rollout-counts.ts';
+
+export interface RolloutEvidenceDeps {
+  readonly counters: Pick<CounterRegistry, 'blocks' | 'workers'>;
+  /** 0 <= x < 1; not to be guessed. */
+  readonly chance: () => number;
+}
+
+export class RolloutEvidence {
+  readonly #deps: RolloutEvidenceDeps;
+  /** By pool, the latest: it has one rollout at a time. */
+  readonly #open = new Map<string, Counts>();
+  #changed = false;
+  /** A canary has done something bad; at once, and at most once a few milliseconds. */
+  onNews: () => void = () => undefined;
+
+  constructor(deps: RolloutEvidenceDeps) {
+    this.#deps = deps;
+  }
+
+  /** Counts from the next Update on; see `DataPlane.setRollouts` where none is due. Another one of the pool counts no more. */
+  open(pair: CountedPair): RolloutCounts {
+    const counts = new Counts(pair, { ...this.#deps, onChange: () => (this.#changed = true) });
+    this.#open.set(pair.pool, counts);
+    this.#changed = true;
+    return counts;
+  }
+
+  /** Whether something is other than the workers were told last. */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
+  /** For the workers that serve these pools; they are told now. */
+  plan(pools: readonly PoolConfig[]): readonly CountedRollout[] {
+    this.#changed = false;
+    return pools.map((pool) => this.#open.get(pool.name)?.plan(pool)).filter((counted) => counted !== undefined);
+  }
+
+  /** A worker says that there is news. */
+  tell(): void {
+    this.onNews();
+  }
+}

@@ -1,0 +1,115 @@
+// Counts what happens to a request that chance drew for one side of a rollout: whatever the version does is charged to the version that was
+// drawn and tried. What another one does in its place, after a retry or because the drawn one is not ready, is no event of anybody.
+//
+// An exchange counts in each cell at most once. Errors: an attempt that failed, a status that is tried again or is 500 or above, a time that
+// is over, no endpoint ready. Slow: the head came later than the bound of the moment of the draw, or has not come by then. A client that goes
+// before the head gave up; a status of 400 to 499 is a client error. An ejection is no event beside the failures that led to it.
+// SEAM: a bad status of gRPC, in the trailers, becomes an error in `endEvidence`.
+
+import { findLine } from '../../http/header-block.ts';
+import type { ResponseHead } from '../../http1/response-head.ts';
+import { nowMs } from '../../lib/clock.ts';
+import { countsBeside } from '../../routing/choose-otherwise.ts';
+import { BASELINE, CANARY, CLIENT_ERRORS, ERRORS, EVENTS, GAVE_UP, SLOW_P50, SLOW_P90, SLOW_P99 } from '../../telemetry/evidence-layout.ts';
+import { NO_ROOM, NO_USER } from '../../telemetry/evidence-users.ts';
+import type { EvidenceWriter } from '../../telemetry/evidence-writer.ts';
+import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { ExchangeControl } from '../exchange-control.ts';
+import type { ExchangeState } from '../exchange-state.ts';
+import type { ServedPool } from '../serving-state.ts';
+
+/** A version was chosen, or none may respond; the canary is not halted. */
+export function beginEvidence(exchange: ExchangeControl, servedPool: ServedPool, writer: EvidenceWriter): void {
+  const { state, context } = exchange;
+  const { choice, assignment } = state;
+  const { drawn } = choice;
+  if (drawn !== writer.canary && drawn !== writer.baseline) return;
+  const isCanary = drawn === writer.canary;
+  const { pool } = state.destination!;
+  if (pool.hasSlowStart && !countsBeside(isCanary ? writer.baseline : writer.canary, pool, servedPool, choice)) return;
+  assignment.arm = isCanary ? CANARY : BASELINE;
+  if (!findUser(state, writer)) return;
+  writer.assigned(assignment.row, assignment.arm, assignment.user);
+  assignment.writer = writer;
+  if (choice.version?.index !== drawn) return failEvidence(state);
+  assignment.bounds = writer.boundsOf(assignment.arm);
+  context.deadlines.arm(state.hangDeadline, assignment.bounds.hangMs);
+}
+
+/** Where the request counts, and as whose. False: nowhere. */
+function findUser({ choice, assignment }: ExchangeState, writer: EvidenceWriter): boolean {
+  const { key } = choice;
+  assignment.row = writer.rowOf(assignment.arm);
+  if (key === '') return true;
+  const user = choice.kept ? writer.users.lookUp(key) : writer.users.find(key, choice.setCookie);
+  assignment.user = user;
+  if (user === NO_ROOM) writer.signals.saturate();
+  if (user === NO_ROOM || (choice.kept && user === NO_USER)) return false;
+  if (choice.kept) assignment.row = writer.rowOfKept(assignment.arm, user);
+  return assignment.row >= 0;
+}
+
+/** The drawn version failed an attempt. */
+export function countError({ assignment }: ExchangeState): void {
+  countBad(assignment, ERRORS);
+}
+
+/** The head of the response that the client gets has come from the drawn version. */
+export function countHead(state: ExchangeState, response: ResponseHead): void {
+  const { assignment, attempt } = state;
+  const { bounds, writer } = assignment;
+  state.hangDeadline.disarm();
+  assignment.responded = true;
+  const headMs = nowMs() - attempt.versionSinceMs;
+  if (headMs > bounds!.p50) countBad(assignment, SLOW_P50);
+  if (headMs > bounds!.p90) countBad(assignment, SLOW_P90);
+  if (headMs > bounds!.p99) countBad(assignment, SLOW_P99);
+  if (response.status >= 400) return;
+  for (let at = 0; at < writer!.fields.length; at++) {
+    const { name, position } = writer!.fields[at]!;
+    if (findLine(response.block, name, 0) >= 0) writer!.good(assignment.row, assignment.user, EVENTS + position);
+  }
+  for (let at = 0; at < writer!.routes.length; at++) {
+    const { name, position } = writer!.routes[at]!;
+    if (name === state.match!.route.name) writer!.good(assignment.row, assignment.user, EVENTS + position);
+  }
+}
+
+/** The bound has passed without a head: it is beyond all of them. */
+export function countHang({ assignment }: ExchangeState): void {
+  countBad(assignment, SLOW_P50);
+  countBad(assignment, SLOW_P90);
+  countBad(assignment, SLOW_P99);
+}
+
+/** The drawn version could not, and another one takes its place, or none. */
+export function failEvidence(state: ExchangeState): void {
+  countBad(state.assignment, ERRORS);
+  leaveEvidence(state);
+}
+
+/** Another version takes the place of the drawn one, whatever that did. */
+export function leaveEvidence(state: ExchangeState): void {
+  const { assignment } = state;
+  const { writer, row, arm, user } = assignment;
+  if (writer === undefined) return;
+  state.hangDeadline.disarm();
+  assignment.writer = undefined;
+  writer.finished(row, arm, user);
+}
+
+/** The exchange has ended with this status. @param failed not by its client */
+export function endEvidence(state: ExchangeState, status: number, failed: boolean): void {
+  const { assignment, outcome } = state;
+  if (failed) countBad(assignment, ERRORS);
+  else if (outcome === OUTCOME.downstream_closed && !assignment.responded) countBad(assignment, GAVE_UP);
+  else if (outcome === OUTCOME.ok && status >= 400 && status < 500) countBad(assignment, CLIENT_ERRORS);
+  leaveEvidence(state);
+}
+
+function countBad(assignment: ExchangeState['assignment'], cell: number): void {
+  const { writer, row, arm, user } = assignment;
+  if (writer === undefined || (assignment.counted & (1 << cell)) !== 0) return;
+  assignment.counted |= 1 << cell;
+  writer.bad(row, arm, user, cell);
+}

@@ -1,0 +1,41 @@
+// Tells the control thread that a canary has done something bad, at once and not too often: one message while none is pending, and a moment
+// between two. What comes in that moment is told at its end.
+
+import { after, nowMs } from '../lib/clock.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { SignalsReader } from './evidence-signals.ts';
+
+/** Between two messages of one worker. */
+export const NEWS_GAP_MS = 2;
+
+export class EvidenceNews {
+  readonly #post: () => void;
+  readonly #clock: Pick<Clock, 'nowMs' | 'after'>;
+  /** Of rollouts whose news waits. */
+  readonly #late: SignalsReader[] = [];
+  #nextMs = -Infinity;
+
+  /** @param post wakes the control thread */
+  constructor(post: () => void, clock: Pick<Clock, 'nowMs' | 'after'> = { nowMs, after }) {
+    this.#post = post;
+    this.#clock = clock;
+  }
+
+  raise(signals: SignalsReader): void {
+    if (signals.hasNews || this.#late.includes(signals)) return;
+    const leftMs = this.#nextMs - this.#clock.nowMs();
+    if (leftMs <= 0 && this.#late.length === 0) return this.#tell(signals);
+    this.#late.push(signals);
+    if (this.#late.length === 1) this.#clock.after(Math.max(leftMs, 0), () => this.#tellLate(), { unref: true });
+  }
+
+  #tellLate(): void {
+    for (const signals of this.#late.splice(0)) this.#tell(signals);
+  }
+
+  #tell(signals: SignalsReader): void {
+    if (!signals.raiseNews()) return;
+    this.#nextMs = this.#clock.nowMs() + NEWS_GAP_MS;
+    this.#post();
+  }
+}

@@ -1,0 +1,56 @@
+// The reading side of the evidence: adds up what all writers counted. What a worker counted before it died stays counted.
+
+import {
+  ASSIGNED,
+  CLIENT_ERRORS,
+  ERRORS,
+  EVENTS,
+  FINISHED,
+  GAVE_UP,
+  MAX_EVENTS,
+  REQUESTS,
+  SLOW_P50,
+  SLOW_P90,
+  SLOW_P99,
+  rowAt,
+} from './evidence-layout.ts';
+import type { Arm } from './evidence-layout.ts';
+
+/**
+ * Of one arm in one segment. A unit is a request without a key, or a user, however many requests it sends. Requests count whose version was
+ * drawn by chance (by weight or by key), for the version that was drawn; overrides, routes, remembered users and starts that give their share
+ * away are left out.
+ */
+export interface ArmSums {
+  /** Units that were drawn for the arm; a user where it was first drawn in the rollout, on whichever arm: the shares of both arms are tested by it. */
+  readonly assigned: number;
+  /** Units whose request has ended; a user once per arm. Rates have it for their denominator, over all segments together. */
+  readonly finished: number;
+  /** This and the following: units with such an outcome; a user once in the rollout, on the arm where it was first. */
+  readonly errors: number;
+  readonly slow: readonly [number, number, number];
+  readonly gaveUp: number;
+  readonly clientErrors: number;
+  readonly events: readonly number[];
+  /** Requests that were drawn for the arm. */
+  readonly requests: number;
+}
+
+/** @param writers parts of `cells`; @param segment its place in them */
+export function sumArm(cells: Float64Array, writers: number, segment: number, arm: Arm): ArmSums {
+  const sum = (cell: number): number => {
+    let total = 0;
+    for (let writer = 0; writer < writers; writer++) total += cells[rowAt(writer, segment, arm) + cell]!;
+    return total;
+  };
+  return {
+    assigned: sum(ASSIGNED),
+    finished: sum(FINISHED),
+    errors: sum(ERRORS),
+    slow: [sum(SLOW_P50), sum(SLOW_P90), sum(SLOW_P99)],
+    gaveUp: sum(GAVE_UP),
+    clientErrors: sum(CLIENT_ERRORS),
+    events: Array.from({ length: MAX_EVENTS }, (_, position) => sum(EVENTS + position)),
+    requests: sum(REQUESTS),
+  };
+}

@@ -1,0 +1,119 @@
+// The users of one rollout, shared by all threads: what has been counted of each, so that one who comes back a thousand times counts once.
+// A bounded table of hashed keys; a user never leaves it. Two whose hashes are equal count as one: about 9 pairs of 196,608 users.
+
+import { hashString } from '../lib/hash.ts';
+import { BASELINE, EVENT_CELLS } from './evidence-layout.ts';
+import type { Arm } from './evidence-layout.ts';
+
+const SLOTS = 2 ** 18;
+const MASK = SLOTS - 1;
+/** Users that it has room for: beyond three quarters lookups get long. */
+export const MAX_USERS = (SLOTS / 4) * 3;
+/** Users whose key was made for the request may take so much of it: most of them may be clients that keep no cookie and never come back. */
+export const MAX_NEW_USERS = MAX_USERS / 2;
+
+/** What stands in place of a user. */
+export const NO_USER = -1;
+export const NO_ROOM = -2;
+
+/** Marks of a user: one for each cell of an event, then these, then the segment and the arm in which it was first drawn. */
+const MARK_ASSIGNED = 1 << EVENT_CELLS;
+const MARK_FINISHED = 1 << (EVENT_CELLS + 1);
+const SEGMENT_SHIFT = EVENT_CELLS + 3;
+const SEGMENT_MASK = 0xff;
+const ARM_SHIFT = SEGMENT_SHIFT + 8;
+
+/** A user's exchanges on the two arms end on their own. */
+export function finishedMark(arm: Arm): number {
+  return arm === BASELINE ? MARK_FINISHED : MARK_FINISHED << 1;
+}
+
+/** In front of the slots: the number of users, and on a cache line of its own the seed. */
+const HEADER = 32;
+const SEED = 16;
+/** Keys come from outside: however they are chosen, a lookup has an end. */
+const MAX_STEPS = 512;
+
+/** @param seed of the hashes: 32 bits that nobody can guess */
+export function createUsers(seed: number): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer((HEADER + SLOTS * 2) * Int32Array.BYTES_PER_ELEMENT);
+  new Int32Array(memory)[SEED] = seed;
+  return memory;
+}
+
+export class EvidenceUsers {
+  readonly #cells: Int32Array;
+
+  /** @param memory made by `createUsers` */
+  constructor(memory: SharedArrayBuffer) {
+    this.#cells = new Int32Array(memory);
+  }
+
+  get size(): number {
+    return Atomics.load(this.#cells, 0);
+  }
+
+  /**
+   * The slot of the user with this key, who is added when it is new. NO_ROOM: the table is full, and the user is not in it. NO_USER: the key was
+   * made for this request and there is no room for more of those; the request stands for itself.
+   */
+  find(key: string, isNewKey: boolean): number {
+    const hash = this.#hashOf(key);
+    const cells = this.#cells;
+    let slot = hash & MASK;
+    for (let step = 0; step < MAX_STEPS; step++, slot = (slot + 1) & MASK) {
+      const found = cells[HEADER + slot]!;
+      if (found === hash) return slot;
+      if (found !== 0) continue;
+      const size = cells[0]!;
+      if (size >= MAX_USERS) return NO_ROOM;
+      if (isNewKey && size >= MAX_NEW_USERS) return NO_USER;
+      const before = Atomics.compareExchange(cells, HEADER + slot, 0, hash);
+      if (before === 0) Atomics.add(cells, 0, 1);
+      if (before === 0 || before === hash) return slot;
+    }
+    return NO_ROOM;
+  }
+
+  /** The slot of a user that is known, else NO_USER. */
+  lookUp(key: string): number {
+    const hash = this.#hashOf(key);
+    let slot = hash & MASK;
+    for (let step = 0; step < MAX_STEPS; step++, slot = (slot + 1) & MASK) {
+      const found = this.#cells[HEADER + slot]!;
+      if (found === hash) return slot;
+      if (found === 0) return NO_USER;
+    }
+    return NO_USER;
+  }
+
+  /** Whether nobody has marked the user so before. Atomic only then. */
+  mark(slot: number, mark: number): boolean {
+    const at = HEADER + SLOTS + slot;
+    if ((this.#cells[at]! & mark) !== 0) return false;
+    return (Atomics.or(this.#cells, at, mark) & mark) === 0;
+  }
+
+  /** Notes that the user was drawn for the arm in the segment with this number. False: it had been drawn before, wherever. */
+  assign(slot: number, segment: number, arm: Arm): boolean {
+    const at = HEADER + SLOTS + slot;
+    const bits = MARK_ASSIGNED | ((segment & SEGMENT_MASK) << SEGMENT_SHIFT) | (arm << ARM_SHIFT);
+    for (;;) {
+      const marks = this.#cells[at]!;
+      if ((marks & MARK_ASSIGNED) !== 0) return false;
+      if (Atomics.compareExchange(this.#cells, at, marks, marks | bits) === marks) return true;
+    }
+  }
+
+  /** Number of the segment in which the user was drawn for this arm, modulo 256; -1 when it was not. */
+  segmentOf(slot: number, arm: Arm): number {
+    const marks = this.#cells[HEADER + SLOTS + slot]!;
+    const isDrawn = (marks & MARK_ASSIGNED) !== 0 && marks >>> ARM_SHIFT === arm;
+    return isDrawn ? (marks >>> SEGMENT_SHIFT) & SEGMENT_MASK : -1;
+  }
+
+  // 0 is an empty slot. 31 bits are an integer that costs nothing.
+  #hashOf(key: string): number {
+    return hashString(key, this.#cells[SEED]!) >>> 1 || 1;
+  }
+}

@@ -1,0 +1,104 @@
+// The writing side of the evidence: what one worker counts in one segment of a rollout. Plain additions in cells of its own; nothing here
+// allocates, waits or throws.
+
+import { ASSIGNED, CANARY, FINISHED, REQUESTS, rowAt, SEGMENTS, SLOW_P50, SLOW_P90 } from './evidence-layout.ts';
+import type { Arm } from './evidence-layout.ts';
+import type { EvidenceNews } from './evidence-news.ts';
+import type { SignalsReader, SlowBounds } from './evidence-signals.ts';
+import { finishedMark, NO_USER } from './evidence-users.ts';
+import type { EvidenceUsers } from './evidence-users.ts';
+
+/** An event that is seen on the data path, and its position among the checks of kind `event`. */
+export interface SeenEvent {
+  /** Of a field of the response, in lower case, or of a route. */
+  readonly name: string;
+  readonly position: number;
+}
+
+export interface EvidenceWriterDeps {
+  /** Indexes of the two versions in the Table. */
+  readonly baseline: number;
+  readonly canary: number;
+  /** All parts of the buffer that has the segment. */
+  readonly cells: Float64Array;
+  /** Whose part is written. */
+  readonly worker: number;
+  /** Number of the segment in the rollout, from 0. */
+  readonly segment: number;
+  readonly users: EvidenceUsers;
+  readonly signals: SignalsReader;
+  readonly news: Pick<EvidenceNews, 'raise'>;
+  readonly fields: readonly SeenEvent[];
+  readonly routes: readonly SeenEvent[];
+}
+
+export class EvidenceWriter {
+  readonly baseline: number;
+  readonly canary: number;
+  readonly users: EvidenceUsers;
+  readonly signals: SignalsReader;
+  readonly fields: readonly SeenEvent[];
+  readonly routes: readonly SeenEvent[];
+  readonly #cells: Float64Array;
+  readonly #worker: number;
+  readonly #segment: number;
+  readonly #news: Pick<EvidenceNews, 'raise'>;
+
+  constructor(deps: EvidenceWriterDeps) {
+    this.baseline = deps.baseline;
+    this.canary = deps.canary;
+    this.users = deps.users;
+    this.signals = deps.signals;
+    this.fields = deps.fields;
+    this.routes = deps.routes;
+    this.#cells = deps.cells;
+    this.#worker = deps.worker;
+    this.#segment = deps.segment;
+    this.#news = deps.news;
+  }
+
+  boundsOf(arm: Arm): SlowBounds {
+    return arm === CANARY ? this.signals.canaryBounds : this.signals.baselineBounds;
+  }
+
+  /** Where requests count that are drawn for the arm now. */
+  rowOf(arm: Arm): number {
+    return rowAt(this.#worker, this.#segment % SEGMENTS, arm);
+  }
+
+  /**
+   * Where a user counts who keeps the version of an earlier draw: with those of that draw, whose share was another. -1: it was not drawn for this
+   * arm since the rollout began, or too long ago.
+   */
+  rowOfKept(arm: Arm, user: number): number {
+    const drawn = this.users.segmentOf(user, arm);
+    if (drawn < 0) return -1;
+    const segment = this.#segment - ((this.#segment - drawn) & 0xff);
+    const isHere = segment >= 0 && Math.floor(segment / SEGMENTS) === Math.floor(this.#segment / SEGMENTS);
+    return isHere ? rowAt(this.#worker, segment % SEGMENTS, arm) : -1;
+  }
+
+  /** Chance drew the arm for a request. @param user its slot, or NO_USER */
+  assigned(row: number, arm: Arm, user: number): void {
+    this.#cells[row + REQUESTS]!++;
+    if (user === NO_USER || this.users.assign(user, this.#segment, arm)) this.#cells[row + ASSIGNED]!++;
+  }
+
+  /** What happens to such a request is known. */
+  finished(row: number, arm: Arm, user: number): void {
+    if (user === NO_USER || this.users.mark(user, finishedMark(arm))) this.#cells[row + FINISHED]!++;
+  }
+
+  /** @param cell ERRORS to CLIENT_ERRORS; the caller sees to it that an exchange counts in it once */
+  bad(row: number, arm: Arm, user: number, cell: number): void {
+    if (user !== NO_USER && !this.users.mark(user, 1 << cell)) return;
+    this.#cells[row + cell]!++;
+    // Ordinary times pass the lower bounds all the time: they are evidence for the next look.
+    if (arm === CANARY && cell !== SLOW_P50 && cell !== SLOW_P90) this.#news.raise(this.signals);
+  }
+
+  /** @param cell EVENTS + position */
+  good(row: number, user: number, cell: number): void {
+    if (user === NO_USER || this.users.mark(user, 1 << cell)) this.#cells[row + cell]!++;
+  }
+}

@@ -1,0 +1,48 @@
+// Gives each pool of a Table that a rollout is moving the place where this worker counts its evidence.
+
+import type { EventSource } from '../config/rollout-model.ts';
+import type { CountedRollout } from '../control/ports.ts';
+import type { PoolTable } from '../routing/table.ts';
+import type { EvidenceNews } from '../telemetry/evidence-news.ts';
+import { SignalsReader } from '../telemetry/evidence-signals.ts';
+import { EvidenceUsers } from '../telemetry/evidence-users.ts';
+import { EvidenceWriter } from '../telemetry/evidence-writer.ts';
+import type { SeenEvent } from '../telemetry/evidence-writer.ts';
+
+export class EvidenceWriters {
+  readonly #worker: number;
+  readonly #news: EvidenceNews;
+
+  /** @param worker from 0; one that takes the place of another goes on with its cells */
+  constructor(worker: number, news: EvidenceNews) {
+    this.#worker = worker;
+    this.#news = news;
+  }
+
+  /** Undefined where nothing counts. */
+  writer({ name, versions }: PoolTable, rollouts: readonly CountedRollout[]): EvidenceWriter | undefined {
+    const rollout = rollouts.find(({ pool }) => pool === name);
+    const baseline = versions.findIndex((version) => version.name === rollout?.baseline);
+    const canary = versions.findIndex((version) => version.name === rollout?.canary);
+    if (rollout === undefined || baseline < 0 || canary < 0) return undefined;
+    return new EvidenceWriter({
+      baseline,
+      canary,
+      cells: new Float64Array(rollout.counts),
+      worker: this.#worker,
+      segment: rollout.segment,
+      users: new EvidenceUsers(rollout.users),
+      signals: new SignalsReader(rollout.signals, rollout.ratio),
+      news: this.#news,
+      fields: seen(rollout.events, (source) => (source.kind === 'response-header' ? source.name.toLowerCase() : undefined)),
+      routes: seen(rollout.events, (source) => (source.kind === 'route' ? source.route : undefined)),
+    });
+  }
+}
+
+function seen(events: readonly EventSource[], nameOf: (source: EventSource) => string | undefined): readonly SeenEvent[] {
+  return events.flatMap((source, position) => {
+    const name = nameOf(source);
+    return name === undefined ? [] : [{ name, position }];
+  });
+}

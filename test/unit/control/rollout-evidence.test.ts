@@ -1,0 +1,224 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { decodeText } from '../../../src/config/decode.ts';
+import { counterKeys } from '../../../src/control/counter-keys.ts';
+import type { CountedPair, CountedRollout } from '../../../src/control/ports.ts';
+import { RolloutEvidence } from '../../../src/control/rollout-evidence.ts';
+import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
+import { CounterSet } from '../../../src/telemetry/counter-set.ts';
+import { BASELINE, CANARY, ERRORS } from '../../../src/telemetry/evidence-layout.ts';
+import { EvidenceNews } from '../../../src/telemetry/evidence-news.ts';
+import { SignalsReader } from '../../../src/telemetry/evidence-signals.ts';
+import { NO_USER } from '../../../src/telemetry/evidence-users.ts';
+import type { EvidenceWriter } from '../../../src/telemetry/evidence-writer.ts';
+import { EvidenceWriters } from '../../../src/threads/evidence-writers.ts';
+import { adoptPlan } from '../../scaffold/adopt-plan.ts';
+import { makePool, makePoolTable } from '../routing/make-table.ts';
+import { yaml } from './fakes.ts';
+
+const PAIR: CountedPair = {
+  ...{ pool: 'shop', baseline: 'v1', canary: 'v2', segment: 0, latencyRatio: 1.3, ceilingMs: 5000 },
+  events: [
+    { kind: 'told', event: 'bought' },
+    { kind: 'response-header', name: 'X-Purchase' },
+    { kind: 'route', route: 'thanks' },
+  ],
+};
+
+let counters: CounterRegistry;
+let evidence: RolloutEvidence;
+let news: number;
+
+beforeEach(() => {
+  counters = new CounterRegistry(2);
+  evidence = new RolloutEvidence({ counters, chance: () => 0.5 });
+  news = 0;
+});
+
+const planFor = (split: Readonly<Record<string, number>>): readonly CountedRollout[] => evidence.plan([makePool(split)]);
+
+function writerOf(
+  plan: readonly CountedRollout[],
+  split: Readonly<Record<string, number>> = { v1: 95, v2: 5 },
+  worker = 0,
+): EvidenceWriter {
+  return new EvidenceWriters(worker, new EvidenceNews(() => void news++)).writer(makePoolTable(split), structuredClone(plan))!;
+}
+
+function failOnce(writer: EvidenceWriter, arm: typeof BASELINE | typeof CANARY = CANARY): void {
+  const row = writer.rowOf(arm);
+  writer.assigned(row, arm, NO_USER);
+  writer.bad(row, arm, NO_USER, ERRORS);
+  writer.finished(row, arm, NO_USER);
+}
+
+describe('a segment', () => {
+  it('has the share of the weights that the workers get with it', () => {
+    const counts = evidence.open(PAIR);
+    expect(planFor({ v1: 95, v2: 5 })).toMatchObject([{ pool: 'shop', baseline: 'v1', canary: 'v2', segment: 0, share: 0.05, ratio: 1.3 }]);
+    counts.segment(1);
+    expect(planFor({ v1: 60, v2: 20, v3: 20 })).toMatchObject([{ segment: 1, share: 0.25 }]);
+    expect(counts.read().map(({ segment, share }) => [segment, share])).toEqual([
+      [0, 0.05],
+      [1, 0.25],
+    ]);
+  });
+
+  it('goes on while weights and number stay, and is another entry where somebody else changed the weights', () => {
+    const counts = evidence.open(PAIR);
+    failOnce(writerOf(planFor({ v1: 95, v2: 5 })));
+    failOnce(writerOf(planFor({ v1: 95, v2: 5 }), undefined, 1));
+    failOnce(writerOf(planFor({ v1: 90, v2: 10 })));
+    expect(counts.read().map(({ segment, share, canary }) => [segment, share, canary.errors])).toEqual([
+      [0, 0.05, 2],
+      [0, 0.1, 1],
+    ]);
+  });
+
+  it.each([
+    ['the canary has no share', { v1: 100, v2: 0 }],
+    ['the baseline has none', { v1: 0, v2: 100 }],
+    ['one of the two is gone', { v1: 100, v3: 5 }],
+  ])('is none where %s', (_, split) => {
+    evidence.open(PAIR);
+    expect(planFor(split)).toEqual([]);
+  });
+
+  it('after 64 others lies in a buffer of its own, and nothing is lost', () => {
+    const counts = evidence.open(PAIR);
+    for (let segment = 0; segment < 70; segment++) {
+      counts.segment(segment);
+      failOnce(writerOf(planFor({ v1: 95, v2: 5 })));
+    }
+    expect(counts.read().map(({ canary }) => canary.errors)).toEqual(Array.from({ length: 70 }, () => 1));
+    expect(counts.read()[69]!.segment).toBe(69);
+  });
+});
+
+describe('workers', () => {
+  it('are told of what has changed, until they are', () => {
+    expect(evidence.changed).toBe(false);
+    const counts = evidence.open(PAIR);
+    expect(evidence.changed).toBe(true);
+    planFor({ v1: 95, v2: 5 });
+    expect(evidence.changed).toBe(false);
+    counts.segment(1);
+    expect(evidence.changed).toBe(true);
+    planFor({ v1: 95, v2: 5 });
+    counts.close();
+    expect([evidence.changed, planFor({ v1: 95, v2: 5 })]).toEqual([true, []]);
+  });
+
+  it('count for the latest rollout of a pool; the one before can still be read', () => {
+    const before = evidence.open(PAIR);
+    failOnce(writerOf(planFor({ v1: 95, v2: 5 })));
+    const after = evidence.open(PAIR);
+    failOnce(writerOf(planFor({ v1: 95, v2: 5 })));
+    before.close();
+    expect(planFor({ v1: 95, v2: 5 })).toHaveLength(1);
+    expect([before.read()[0]!.canary.errors, after.read()[0]!.canary.errors]).toEqual([1, 1]);
+  });
+
+  it('find events by field and by route, each at its position', () => {
+    evidence.open(PAIR);
+    const { fields, routes } = writerOf(planFor({ v1: 95, v2: 5 }));
+    expect([fields, routes]).toEqual([[{ name: 'x-purchase', position: 1 }], [{ name: 'thanks', position: 2 }]]);
+  });
+
+  it('hear of a halt without a message', () => {
+    const counts = evidence.open(PAIR);
+    const writer = writerOf(planFor({ v1: 95, v2: 5 }));
+    expect([counts.halted, writer.signals.halted]).toEqual([false, false]);
+    counts.halt();
+    expect([counts.halted, writer.signals.halted]).toEqual([true, true]);
+  });
+});
+
+describe('news', () => {
+  it('comes once until the counts are read', () => {
+    const counts = evidence.open(PAIR);
+    const writer = writerOf(planFor({ v1: 95, v2: 5 }));
+    failOnce(writer);
+    failOnce(writer);
+    expect([news, writer.signals.hasNews]).toEqual([1, true]);
+    expect(counts.read()[0]!.canary.errors).toBe(2);
+    expect(writer.signals.hasNews).toBe(false);
+  });
+
+  it('reaches who asked for it', () => {
+    let heard = 0;
+    evidence.tell();
+    evidence.onNews = () => void heard++;
+    evidence.tell();
+    expect(heard).toBe(1);
+  });
+});
+
+/** Buckets are so wide. */
+const near =
+  (wanted: number) =>
+  (found: number): boolean =>
+    Math.abs(found / wanted - 1) < 0.07;
+
+describe('what is slow', () => {
+  const config = decodeText('f.yaml', yaml()).config!;
+
+  /** Responses of each version, by the time until their head. */
+  function respond(times: Readonly<Record<string, readonly number[]>>): void {
+    const set = new CounterSet(1);
+    adoptPlan(set, counters.complete());
+    for (const [version, each] of Object.entries(times)) for (const ms of each) set.version('shop', version).ended(ms, ms);
+  }
+
+  beforeEach(() => {
+    const plan = counters.reserve(counterKeys(config));
+    counters.commit(plan, 'some');
+  });
+
+  it('follows from what both versions did since the call before', () => {
+    respond({ v1: Array.from({ length: 500 }, () => 1000) });
+    const counts = evidence.open(PAIR);
+    const signals = new SignalsReader(planFor({ v1: 95, v2: 5 })[0]!.signals, 1.3);
+    expect(signals.baselineBounds).toMatchObject({ p50: Infinity, hangMs: 5000 });
+    respond({ v1: Array.from({ length: 90 }, () => 10), v2: [...Array.from({ length: 9 }, () => 40), 200, 200] });
+    const bounds = counts.publishBounds()!;
+    expect(bounds.p50).toSatisfy(near(10));
+    expect(bounds.p90).toSatisfy(near(40));
+    expect(bounds.p99).toSatisfy(near(200));
+    expect(signals.baselineBounds.p50).toBe(bounds.p50);
+    expect(signals.canaryBounds.p99).toBeCloseTo(bounds.p99 * 1.3);
+  });
+
+  it('waits for enough responses, and stays as it was meanwhile', () => {
+    const counts = evidence.open(PAIR);
+    respond({ v1: Array.from({ length: 60 }, () => 10) });
+    expect(counts.publishBounds()).toBeUndefined();
+    respond({ v2: Array.from({ length: 60 }, () => 10) });
+    expect(counts.publishBounds()!.p50).toSatisfy(near(10));
+    expect(counts.publishBounds()).toBeUndefined();
+  });
+});
+
+describe('an event that is told', () => {
+  it('counts for the arm of the user, once, where a check has it', () => {
+    const counts = evidence.open(PAIR);
+    const writer = writerOf(planFor({ v1: 95, v2: 5 }));
+    expect(counts.tell('bought', 'ada')).toBe(false);
+    writer.assigned(writer.rowOf(CANARY), CANARY, writer.users.find('ada', false));
+    expect([counts.tell('bought', 'ada'), counts.tell('bought', 'ada'), counts.tell('sold', 'ada')]).toEqual([true, true, false]);
+    const { baseline, canary } = counts.read()[0]!;
+    expect([baseline.events[0], canary.events[0]]).toEqual([0, 1]);
+  });
+});
+
+it('says how many met the canary', () => {
+  const counts = evidence.open(PAIR);
+  const writer = writerOf(planFor({ v1: 95, v2: 5 }));
+  const ada = writer.users.find('ada', false);
+  for (let request = 0; request < 3; request++) {
+    writer.assigned(writer.rowOf(CANARY), CANARY, ada);
+    writer.finished(writer.rowOf(CANARY), CANARY, ada);
+  }
+  failOnce(writer, BASELINE);
+  failOnce(writer);
+  expect(counts.exposed()).toEqual({ requests: 4, users: 2 });
+});
