@@ -99,7 +99,7 @@ function readRequests(app: FastifyInstance, { workload }: AppDeps): void {
   app.decorateRequest('author', '');
   app.decorateRequest('role', 'viewer');
   const charge: Charge = (request, ms) => workload.charge(request, ms);
-  measureCpu(app, charge);
+  measureCpu(app, { charge, waitSeconds: (request) => workload.waitSeconds(request) });
   takeJson(app, charge);
   app.addHook('preParsing', async (request, reply) => {
     await workload.awaitRoom(request, reply, announcedBytes(request, request.routeOptions.bodyLimit));

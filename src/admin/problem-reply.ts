@@ -31,6 +31,11 @@ export class HttpProblem extends Error {
   }
 }
 
+/** @param seconds until the caller may use more */
+export function exhausted(author: string, seconds: number): HttpProblem {
+  return new HttpProblem(429, `${author} has used up its share of the control thread for now.`, {}, { 'retry-after': String(seconds) });
+}
+
 /** @param detail what is wrong and what would be right; @param extra further members of the problem */
 export function sendProblem(
   reply: FastifyReply,

@@ -12,7 +12,7 @@ import { CpuBudget } from './cpu-budget.ts';
 import type { CpuShare } from './cpu-budget.ts';
 import { Places } from './places.ts';
 import type { PlaceBounds } from './places.ts';
-import { HttpProblem } from './problem-reply.ts';
+import { exhausted, HttpProblem } from './problem-reply.ts';
 import type { Refusals } from './refusals.ts';
 import type { Role } from './auth.ts';
 
@@ -37,6 +37,8 @@ const STREAMS: PlaceBounds = {
 };
 
 const OPERATING: CpuShare = { share: 0.5, burstMs: 2000, debtMs: 2000 };
+/** What changes something has an account of its own: no look at the state, and no dry run, may cost an operator a rollback. */
+const CHANGING: CpuShare = { share: 0.6, burstMs: 5000, debtMs: 1000 };
 const SHARES: Readonly<Record<Role, CpuShare>> = {
   viewer: { share: 0.2, burstMs: 250, debtMs: 2000 },
   operator: OPERATING,
@@ -99,22 +101,26 @@ export class Workload {
   }
 
   /** @param ms CPU that was used for the request; what needs no token is on nobody's account */
-  charge({ author, role }: Pick<FastifyRequest, 'author' | 'role'>, ms: number): void {
+  charge(request: FastifyRequest, ms: number): void {
+    const { author, role } = request;
     if (author === '') return;
-    this.#cpu.charge(author, SHARES[role], ms);
+    const { key, share } = accountOf(request);
+    this.#cpu.charge(key, share, ms);
     if (role === 'viewer') this.#cpu.charge(VIEWERS_KEY, VIEWERS, ms);
   }
 
+  /** Whole seconds until the caller may use more of the thread; 0 = it may now. */
+  waitSeconds(request: FastifyRequest): number {
+    const { key, share } = accountOf(request);
+    const own = this.#cpu.waitSeconds(key, share);
+    return request.role === 'viewer' ? Math.max(own, this.#cpu.waitSeconds(VIEWERS_KEY, VIEWERS)) : own;
+  }
+
   #checkCpu(request: FastifyRequest): void {
-    const { author, role } = request;
-    const own = this.#cpu.waitSeconds(author, SHARES[role]);
-    const wait = role === 'viewer' ? Math.max(own, this.#cpu.waitSeconds(VIEWERS_KEY, VIEWERS)) : own;
-    // What an operator changes is bounded by its rate alone: no look at the state may cost it that.
-    const mayWait = role === 'viewer' || request.method === 'GET' || request.method === 'HEAD';
-    if (wait > 0 && mayWait) {
-      this.#deps.refusals.count('cpu');
-      throw new HttpProblem(429, `${author} has used up its share of the control thread for now.`, {}, { 'retry-after': String(wait) });
-    }
+    const wait = this.waitSeconds(request);
+    if (wait === 0) return;
+    this.#deps.refusals.count('cpu');
+    throw exhausted(request.author, wait);
   }
 
   #occupy(places: Places, kind: ResponseKind, { request, reply, what }: Occupied): void {
@@ -132,6 +138,12 @@ export class Workload {
       again,
     );
   }
+}
+
+function accountOf({ author, role, method, query }: FastifyRequest): { readonly key: string; readonly share: CpuShare } {
+  const { dryRun = 'false' } = query as { readonly dryRun?: unknown };
+  const isLook = role === 'viewer' || method === 'GET' || method === 'HEAD' || dryRun !== 'false';
+  return isLook ? { key: author, share: SHARES[role] } : { key: `${author} changes`, share: CHANGING };
 }
 
 interface Occupied {

@@ -5,7 +5,7 @@ import { sentence } from '../lib/shown-text.ts';
 import type { Change, ChangeOutcome, ControlApi } from '../control/control-api.ts';
 import { chooseType } from './accept.ts';
 import { expectedRevision, tagOf } from './preconditions.ts';
-import { HttpProblem } from './problem-reply.ts';
+import { exhausted, HttpProblem } from './problem-reply.ts';
 import { fieldsProblem } from './role-problem.ts';
 import type { Caller } from './role-problem.ts';
 import { readQuery } from './query.ts';
@@ -24,14 +24,10 @@ export async function carryOut(
   const query = readQuery(request.query, WRITE_QUERY);
   chooseType(request.headers.accept, [JSON_TYPE]);
   if (request.headers['if-none-match'] !== undefined) throw new HttpProblem(400, 'A change takes If-Match, not If-None-Match.');
-  const outcome = await control.change({
-    change,
-    author: request.author,
-    role: request.role,
-    reason: reason ?? query.reason ?? '',
-    expected: expectedRevision(request.headers['if-match'], control.revision),
-    dryRun: query.dryRun,
-  });
+  const { author, role } = request;
+  const expected = expectedRevision(request.headers['if-match'], control.revision);
+  const asked = { change, author, role, reason: reason ?? query.reason ?? '', expected, dryRun: query.dryRun };
+  const outcome = await control.change(asked, request.account);
   return response(request, reply, outcome);
 }
 
@@ -65,6 +61,8 @@ export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 
     }
     case 'unconfirmed':
       return new HttpProblem(409, `${sentence(outcome.message)} Send "force": true if that is meant.`);
+    case 'exhausted':
+      return exhausted(caller.author, outcome.seconds);
     case 'unknown':
       return new HttpProblem(404, outcome.message);
     case 'failed':

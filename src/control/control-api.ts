@@ -78,6 +78,14 @@ export interface ChangeRequest {
   readonly dryRun: boolean;
 }
 
+/** What the caller may use of the thread that steers. */
+export interface CpuAccount {
+  /** @param ms CPU that was used for it */
+  charge(ms: number): void;
+  /** Whole seconds until it may use more; 0 = it may now. */
+  waitSeconds(): number;
+}
+
 export type ChangeOutcome =
   /** Every worker that is alive obeys. `differences` is empty when the state was already as the change says: then no revision was made. */
   | ({
@@ -98,6 +106,8 @@ export type ChangeOutcome =
   | { readonly result: 'forbidden'; readonly revision: number; readonly fields: readonly ForbiddenField[] }
   /** It is dangerous, and does not say that it is meant so (`force`). */
   | { readonly result: 'unconfirmed'; readonly revision: number; readonly message: string }
+  /** When its turn came, its author had used up its share of the thread that steers. */
+  | { readonly result: 'exhausted'; readonly seconds: number }
   /** There is no such pool, version, endpoint or revision. */
   | { readonly result: 'unknown'; readonly message: string }
   /** Valid, but it could not be put in force or kept; nothing has changed. */
@@ -181,7 +191,7 @@ export interface ControlApi {
   readonly revision: number;
   readonly config: Config | undefined;
   /** Changes are made one after the other. Never rejects for what the submission says. */
-  change(submission: ChangeRequest): Promise<ChangeOutcome>;
+  change(submission: ChangeRequest, account?: CpuAccount): Promise<ChangeOutcome>;
   pools(): readonly PoolStatus[];
   pool(name: string): PoolStatus | undefined;
   /** What its versions and endpoints did in the last `windowMs`, 1 s to 5 min. */

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
 import { maskWritten } from '../config/mask.ts';
 import { noSuch } from '../config/suggest.ts';
+import { Pace } from '../lib/pace.ts';
 import { compileTable } from '../routing/compile.ts';
 import type { Side } from '../routing/expected-versions.ts';
 import { explain } from '../routing/explain.ts';
@@ -15,6 +16,7 @@ import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Controller } from './controller.ts';
 import type { Current } from './in-force/current.ts';
 import type { DrainWatch } from './drain-watch.ts';
+import { paceOf } from './caller-pace.ts';
 import { seenRequests, sideAfter, sideBefore } from './predict-impact.ts';
 import type { DryRun } from './submission.ts';
 import type { Journal } from './journal.ts';
@@ -34,7 +36,7 @@ import type { ExplainRequest } from '../api/explain.ts';
 import type { ConfigDiff, Overview } from '../api/overview.ts';
 import type { PoolStatus } from '../api/pools.ts';
 import type { PoolStats } from '../api/stats.ts';
-import type { ChangeOutcome, ChangeRequest, ControlApi, ExchangeQuery, MarkOutcome, MarkRequest } from './control-api.ts';
+import type { ChangeOutcome, ChangeRequest, ControlApi, CpuAccount, ExchangeQuery, MarkOutcome, MarkRequest } from './control-api.ts';
 
 export interface ControlDeps {
   readonly controller: Pick<Controller, 'submit'>;
@@ -55,6 +57,8 @@ export class Control implements ControlApi {
   readonly #deps: ControlDeps;
   /** Compiled when it is first asked for. */
   #table: Table | undefined = undefined;
+  /** Of dry runs that come together. */
+  readonly #turns = new Pace();
 
   constructor(deps: ControlDeps) {
     this.#deps = deps;
@@ -68,18 +72,21 @@ export class Control implements ControlApi {
     return this.#deps.current.config;
   }
 
-  async change(asked: ChangeRequest): Promise<ChangeOutcome> {
+  async change(asked: ChangeRequest, account?: CpuAccount): Promise<ChangeOutcome> {
     const cause = asked.change.kind === 'restore' ? 'restore' : 'api';
-    const outcome = await this.#deps.controller.submit({ kind: 'amend', cause, ...asked });
+    const outcome = await this.#deps.controller.submit({ kind: 'amend', cause, ...asked, account });
     // Nobody else's change waits while this is worked out.
-    return outcome.result === 'dry-run' ? this.#foresee(outcome) : outcome;
+    return outcome.result === 'dry-run' ? this.#foresee(outcome, paceOf(account)) : outcome;
   }
 
-  async #foresee({ before, after, ...outcome }: DryRun): Promise<ChangeOutcome> {
+  async #foresee({ before, after, ...outcome }: DryRun, pace: Pace): Promise<ChangeOutcome> {
     const sides = this.#sidesOf({ before, after, ...outcome });
     if ('message' in sides) return { result: 'failed', message: sides.message };
-    const { exchanges } = await this.#deps.recall.recent();
-    return { ...outcome, impact: foreseeImpact(sides.before, sides.after, seenRequests(exchanges)) };
+    const { exchanges } = await pace.apart(() => this.#deps.recall.recent());
+    await this.#turns.rest();
+    const impact = foreseeImpact(sides.before, sides.after, seenRequests(exchanges));
+    pace.end();
+    return { ...outcome, impact };
   }
 
   /** What cannot be compiled could not be put in force. */

@@ -8,8 +8,10 @@ import type { LoadResult } from '../config/decode.ts';
 import { isFault } from '../config/fault.ts';
 import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
+import { Pace } from '../lib/pace.ts';
 import type { Exposition } from '../telemetry/exposition.ts';
-import { evaluateChange } from './evaluate-change.ts';
+import { paceOf } from './caller-pace.ts';
+import { evaluateChange, told } from './evaluate-change.ts';
 import type { Asked } from './evaluate-change.ts';
 import type { Current } from './in-force/current.ts';
 import { FILE_AUTHOR } from './file-state.ts';
@@ -64,6 +66,7 @@ export class Controller {
   readonly #amends: Task<AmendSubmission, AmendOutcome>[] = [];
   /** While one is applied one other waits. */
   #file: Task<FileSubmission, ApplyResult> | undefined = undefined;
+  readonly #pace = new Pace();
   #discovered: (() => void)[] = [];
   #busy = false;
   #closed = false;
@@ -129,7 +132,13 @@ export class Controller {
     this.#busy = true;
     for (;;) {
       const task = this.#amends.shift();
-      if (task !== undefined) await this.#amend(task.submission, inForce).then(task.resolve, task.reject);
+      if (task !== undefined) {
+        const pace = paceOf(task.submission.account);
+        await this.#amend(task.submission, inForce, pace).then(task.resolve, task.reject);
+        pace.end();
+        // However many wait: all else has its turn in between.
+        await this.#pace.rest();
+      }
       // After each change: no stream of them can keep the file waiting.
       const file = this.#file;
       this.#file = undefined;
@@ -167,20 +176,22 @@ export class Controller {
   /** Whether nothing would change, neither what is served nor what the API changed over the file. */
   #isInForce(config: Config, { amended }: LoadResult): boolean {
     const { inForce } = this.#deps.current;
-    if (inForce === undefined || !isDeepStrictEqual(config, inForce.config)) return false;
-    return isDeepStrictEqual(amended.amendments, inForce.amendments);
+    return isDeepStrictEqual([config, amended.amendments], [inForce?.config, inForce?.amendments]);
   }
 
-  async #amend(submission: AmendSubmission, inForce: PutInForce): Promise<AmendOutcome> {
+  async #amend(submission: AmendSubmission, inForce: PutInForce, pace: Pace): Promise<AmendOutcome> {
     const { current, journal, reading } = this.#deps;
     const now = current.inForce;
+    const seconds = submission.account?.waitSeconds() ?? 0;
+    if (seconds > 0) return { result: 'exhausted', seconds };
     if (this.#closed) return { result: 'failed', message: STOPPING };
     if (now === undefined) return { result: 'failed', message: 'No config is in force.' };
     const { revision } = now;
     const { expected } = submission;
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
-    const asked = await evaluateChange(submission, now, { journal, reading, transform: this.#transform });
+    const asked = await evaluateChange(submission, now, { journal, reading, transform: this.#transform, pace });
     if ('result' in asked) return asked;
+    await pace.rest();
     const after = inForce.expand(asked.config);
     const message = lastRespondingFault(submission.change, { before: now.served, after, statuses: this.#deps.statuses?.() ?? [] });
     if (message !== undefined) return { result: 'unconfirmed', revision, message };
@@ -188,7 +199,7 @@ export class Controller {
       const { differences } = asked;
       return { result: 'dry-run', revision, differences, before: now.served, after, ...told(asked) };
     }
-    return this.#carryOut(submission, asked, now, inForce);
+    return pace.apart(() => this.#carryOut(submission, asked, now, inForce));
   }
 
   async #carryOut(
@@ -240,8 +251,4 @@ export class Controller {
     logRejected(this.#deps.log, load.problems, cause);
     return { result: 'rejected', revision: this.#deps.current.revision, problems: load.problems };
   }
-}
-
-function told({ moved }: Asked): { readonly moved?: readonly string[] } {
-  return moved.length === 0 ? {} : { moved };
 }

@@ -7,6 +7,7 @@ import type { Difference } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { formatPath } from '../config/path.ts';
 import { describeConfig } from '../config/print.ts';
+import type { Pace } from '../lib/pace.ts';
 import type { ChangeRequest } from './control-api.ts';
 import type { Plain } from '../lib/plain.ts';
 import { movedPools } from './moved-pools.ts';
@@ -31,6 +32,8 @@ export interface Asked {
 
 export interface EvaluationDeps extends ChangeSources {
   readonly transform: Transform;
+  /** Between its steps others have their turns. */
+  readonly pace: Pace;
 }
 
 export type Question = Pick<ChangeRequest, 'change' | 'role'>;
@@ -38,13 +41,18 @@ export type Question = Pick<ChangeRequest, 'change' | 'role'>;
 export async function evaluateChange(
   question: Question,
   basis: Basis,
-  { journal, reading, transform }: EvaluationDeps,
+  { journal, reading, transform, pace }: EvaluationDeps,
 ): Promise<Asked | Refusal> {
   const { change, role } = question;
-  const amendments = await toAmendments(question, basis, { journal, reading });
+  const amendments = await toAmendments(question, basis, {
+    journal: { find: (revision) => pace.apart(() => journal.find(revision)) },
+    reading: { text: (file, text, inForce) => pace.apart(() => reading.text(file, text, inForce)) },
+  });
   if ('result' in amendments) return amendments;
+  await pace.rest();
   const asked = evaluateAmendments(amendments, basis, transform);
   if ('result' in asked) return asked;
+  await pace.rest();
   const fields = forbiddenFields(role, basis, asked.config);
   if (fields.length > 0) return { result: 'forbidden', revision: basis.revision, fields };
   return { ...asked, moved: movedPools(change, basis.config, asked.config) };
@@ -81,4 +89,9 @@ export function evaluateAmendments(
   const lost = load.amended.superseded.map(({ amendment, reason }) => ({ path: formatPath(amendment.path), message: reason }));
   if (lost.length > 0) return { result: 'rejected', revision, problems: lost };
   return { load, config, differences: diffConfigs(before, config) };
+}
+
+/** What is told of moved users, in every outcome. */
+export function told({ moved }: Asked): { readonly moved?: readonly string[] } {
+  return moved.length === 0 ? {} : { moved };
 }

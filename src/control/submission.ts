@@ -5,7 +5,7 @@ import type { Amendment } from '../config/amend.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { Config } from '../config/model.ts';
 import type { Problem } from '../config/problem.ts';
-import type { Change, ChangeOutcome, ChangeRequest } from './control-api.ts';
+import type { Change, ChangeOutcome, ChangeRequest, CpuAccount } from './control-api.ts';
 
 /** There may be another file; it is read when its turn comes. While one waits, a newer one takes its place. */
 export interface FileSubmission {
@@ -18,6 +18,8 @@ export interface AmendSubmission extends ChangeRequest {
   readonly kind: 'amend';
   readonly cause: 'api' | 'restore';
   readonly change: Change;
+  /** Of its author, looked at when its turn has come; default: without bounds. */
+  readonly account?: CpuAccount | undefined;
 }
 
 /** There may be other endpoints for what is in force. Many while the controller is busy are one. */

@@ -9,16 +9,46 @@ const TURN_MS = 8;
 let turns: Promise<unknown> = Promise.resolve();
 
 export class Pace {
+  readonly #onUsed: ((ms: number) => void) | undefined;
   #beganMs = nowMs();
+  #cpuMs: number;
+
+  /** @param onUsed is told the CPU that each turn has used, in ms; `end` must follow then */
+  constructor(onUsed?: (ms: number) => void) {
+    this.#onUsed = onUsed;
+    this.#cpuMs = onUsed === undefined ? 0 : threadCpuMs();
+  }
 
   /** Call it at every step: it resolves at once until the turn is over, and else when it is this work's turn again. */
   rest(): Promise<void> | undefined {
     return nowMs() - this.#beganMs < TURN_MS ? undefined : this.#wait();
   }
 
+  /** Begins other work and waits for it: what happens meanwhile belongs to others. */
+  async apart<T>(work: () => Promise<T>): Promise<T> {
+    const done = work();
+    this.end();
+    try {
+      return await done;
+    } finally {
+      this.#begin();
+    }
+  }
+
+  /** Tells what was used since the turn began. */
+  end(): void {
+    this.#onUsed?.(threadCpuMs() - this.#cpuMs);
+  }
+
   async #wait(): Promise<void> {
+    this.end();
     await (turns = turns.then(() => new Promise<void>(soon)));
+    this.#begin();
+  }
+
+  #begin(): void {
     this.#beganMs = nowMs();
+    if (this.#onUsed !== undefined) this.#cpuMs = threadCpuMs();
   }
 }
 

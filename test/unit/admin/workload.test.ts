@@ -8,6 +8,7 @@ import { Places } from '../../../src/admin/places.ts';
 import type { PlaceBounds } from '../../../src/admin/places.ts';
 import { Scrapes } from '../../../src/admin/scrapes.ts';
 import type { AdminTokenConfig } from '../../../src/config/model.ts';
+import type { CpuAccount } from '../../../src/control/control-api.ts';
 import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { FakeControl } from './fake-control.ts';
 import { closeAdmins, expectProblem, openAdmin } from './open-admin.ts';
@@ -116,6 +117,54 @@ describe('CPU', () => {
     expect((await ask('/v1/pools/shop/split', { method: 'PUT', body: { weights: { v1: 1 } }, headers: bearer('operator') })).status).toBe(
       200,
     );
+  });
+});
+
+/** Tells for each change that it has used so much. */
+class CostlyControl extends FakeControl {
+  costMs = 0;
+
+  override change(asked: Parameters<FakeControl['change']>[0], account?: CpuAccount): ReturnType<FakeControl['change']> {
+    account?.charge(this.costMs);
+    return super.change(asked);
+  }
+}
+
+describe('CPU of operators', () => {
+  async function open() {
+    const control = new CostlyControl();
+    const clock = new ManualClock();
+    const { ask } = await openAdmin({ control, clock, env, config });
+    const change = async (query = '', name: Name = 'operator'): Promise<number> => {
+      const sent = { method: 'PUT', body: { weights: { v1: 1 } }, headers: bearer(name) };
+      return (await ask(`/v1/pools/shop/split${query}`, sent)).status;
+    };
+    return { control, clock, change };
+  }
+
+  it('that try out much runs out, and leaves them what they need for changes', async () => {
+    const { control, clock, change } = await open();
+    control.costMs = 2_100;
+    expect([await change('?dryRun=true'), await change('?dryRun=true')]).toEqual([200, 429]);
+    control.costMs = 1;
+    expect([await change(), await change('?dryRun=false'), await change('?dryRun=true', 'admin')]).toEqual([200, 200, 200]);
+    clock.advance(10_000);
+    expect(await change('?dryRun=true')).toBe(200);
+  });
+
+  it('that make costly changes runs out, and those of others do not', async () => {
+    const { control, change } = await open();
+    control.costMs = 5_100;
+    expect([await change(), await change(), await change('', 'admin')]).toEqual([200, 429, 200]);
+  });
+
+  it('is never met by a controller that makes 20 changes of 20 ms in a second', async () => {
+    const { control, clock, change } = await open();
+    control.costMs = 20;
+    for (let count = 0; count < 400; count++) {
+      expect(await change()).toBe(200);
+      clock.advance(50);
+    }
   });
 });
 

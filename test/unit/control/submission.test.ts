@@ -57,6 +57,25 @@ class FailingStore extends MemoryStore {
 }
 
 describe('Controller.submit', () => {
+  it('gives all else its turns between many dry runs, and ends those whose author has used up its share', async () => {
+    const { controller } = await started();
+    let usedMs = 0;
+    let turns = 0;
+    let isDone = false;
+    const tick = (): void => void (isDone || (turns++, setTimeout(tick)));
+    const account = { charge: (ms: number) => void (usedMs += ms), waitSeconds: () => (usedMs > 150 ? 3 : 0) };
+    const wide = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`x-${index}`, { name: `x-${index}`, value: 'a' }]));
+    const change: Change = { kind: 'override', pool: 'shop', name: 'a', override: { header: wide, version: 'v2' } };
+    tick();
+    const asked = Array.from({ length: 400 }, () => controller.submit(submission(change, { dryRun: true, account })));
+    const outcomes = await Promise.all(asked);
+    isDone = true;
+    expect(outcomes.at(-1)).toEqual({ result: 'exhausted', seconds: 3 });
+    expect(outcomes[0]).toMatchObject({ result: 'rejected' });
+    expect(turns).toBeGreaterThan(3);
+    expect((await controller.submit(submission(weight(50)))).result).toBe('applied');
+  });
+
   it('puts a change in force on every worker, keeps it, then says so', async () => {
     const opened = await started();
     const { controller, journal } = opened;
