@@ -10,6 +10,15 @@ export function alphaShares(weights: readonly number[]): readonly number[] {
   return weights.map((weight) => weight / total);
 }
 
+/**
+ * What the test that is met as number `order` (from 0) may use of alpha: the parts add up to 1, however many come. The order must be known before the
+ * evidence that is tested (weighted Bonferroni; C. Genovese, K. Roeder, L. Wasserman, Biometrika 93, 2006): so what a test is first met by is no part
+ * of its evidence.
+ */
+export function alphaPart(order: number): number {
+  return 1 / ((order + 1) * (order + 2));
+}
+
 /** The natural logarithm that evidence must reach to fail a test that has `share` of `alpha`: ln(1 / (alpha share)). */
 export function failsAt(alpha: number, share: number): number {
   checkInside(alpha, 'Alpha');

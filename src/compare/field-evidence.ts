@@ -1,7 +1,7 @@
 // What the counts of a field say for a judgement, and how much of the allowed false alarms it may use.
 
+import { alphaPart } from '../analysis/alpha.ts';
 import type { FieldEvidence, FieldTest } from './judge-field.ts';
-import { alphaPart } from './judge-field.ts';
 import type { JudgeSettings } from './judge-settings.ts';
 import { ALARM_PARTS } from './judge-settings.ts';
 import type { FieldTally, TemplateTally, Trials } from './report-tally.ts';

@@ -1,7 +1,8 @@
 // Whether a field differs between candidate and primary more than between two copies of the primary: noise cancelled.
 
 import type { Interval } from '../analysis/interval.ts';
-import { intersect, logEvidence, meanInterval } from '../analysis/bets.ts';
+import type { Pairs } from '../analysis/rate-difference.ts';
+import { logOfExcess, pairedDifference, rateDifference } from '../analysis/rate-difference.ts';
 import { isRateAbove, rateInterval } from '../analysis/rate-interval.ts';
 
 /** What was counted of one field after the request on which it was first seen. */
@@ -40,14 +41,7 @@ export interface FieldJudgement {
 export function judgeField(evidence: FieldEvidence, test: FieldTest): FieldJudgement {
   const { pairs, candidate, secondary } = evidence;
   const factor = 1 + test.relativeMargin;
-  const log = logEvidence(
-    [
-      { value: 1, count: pairs.onlyCandidate },
-      { value: -factor, count: pairs.onlySecondary },
-      { value: 1 - factor, count: pairs.both },
-    ].map(({ value, count }) => ({ value: value / factor, count })),
-    0,
-  );
+  const log = logOfExcess(pairsOf(pairs), pairs.both, factor);
   const log10Evidence = log / Math.LN10;
   if (isBelow(evidence, test)) return { isReal: false, log10Evidence };
   if (log >= Math.log(2 / test.alpha)) return { isReal: true, log10Evidence };
@@ -58,26 +52,12 @@ export function judgeField(evidence: FieldEvidence, test: FieldTest): FieldJudge
 /** Bounds of how much more often (share of requests) candidate differs than noise; they hold at all times. */
 export function excessInterval({ pairs, candidate, secondary }: FieldEvidence, test: FieldTest): Interval {
   if (test.noise === 'absent') return rateInterval(candidate.differing, candidate.total, test.alpha);
-  const paired = meanInterval(
-    [
-      { value: 1, count: pairs.onlyCandidate },
-      { value: -1, count: pairs.onlySecondary },
-      { value: 0, count: pairs.total - pairs.onlyCandidate - pairs.onlySecondary },
-    ],
-    test.alpha / 2,
-  );
-  if (pairs.total === candidate.total && pairs.total === secondary.total) return paired;
-  const [ours, theirs] = [candidate, secondary].map(({ differing, total }) => rateInterval(differing, total, test.alpha / 4));
-  return intersect(paired, { low: ours!.low - theirs!.high, high: ours!.high - theirs!.low });
+  if (pairs.total === candidate.total && pairs.total === secondary.total) return pairedDifference(pairsOf(pairs), test.alpha / 2);
+  return rateDifference(pairsOf(pairs), candidate, secondary, test.alpha);
 }
 
-/**
- * What the field seen as number `order` (from 0) may use of alpha: the parts add up to 1, however many fields come. The order must be known
- * before the evidence that is tested (weighted Bonferroni; C. Genovese, K. Roeder, L. Wasserman, Biometrika 93, 2006): so the request on
- * which a field is first seen is no part of its evidence.
- */
-export function alphaPart(order: number): number {
-  return 1 / ((order + 1) * (order + 2));
+function pairsOf({ total, onlyCandidate, onlySecondary }: FieldEvidence['pairs']): Pairs {
+  return { total, onlyOurs: onlyCandidate, onlyTheirs: onlySecondary };
 }
 
 function isBelow({ candidate, secondary }: FieldEvidence, test: FieldTest): boolean {

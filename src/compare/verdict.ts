@@ -2,7 +2,7 @@
 
 import type { Interval } from '../analysis/interval.ts';
 import type { Verdict, VerdictReport } from './mirror-report.ts';
-import { meanInterval } from '../analysis/bets.ts';
+import { pairedDifference } from '../analysis/rate-difference.ts';
 import { failureRateOf } from './failure-rate.ts';
 import { evidenceOf } from './field-evidence.ts';
 import { excessInterval } from './judge-field.ts';
@@ -86,10 +86,5 @@ function differenceRateOf({ clean }: ReportTally, settings: JudgeSettings): Inte
   const { candidateTrials, candidate, pairs, onlyCandidate, onlySecondary } = clean;
   const alpha = settings.falseAlarm * ALARM_PARTS.share;
   if (settings.noise === 'absent') return rateInterval(candidate, candidateTrials, alpha);
-  const seen = [
-    { value: 1, count: onlyCandidate },
-    { value: -1, count: onlySecondary },
-    { value: 0, count: pairs - onlyCandidate - onlySecondary },
-  ];
-  return meanInterval(seen, alpha);
+  return pairedDifference({ total: pairs, onlyOurs: onlyCandidate, onlyTheirs: onlySecondary }, alpha);
 }

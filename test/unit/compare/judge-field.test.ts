@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../scaffold/seeded-random.ts';
 import type { FieldEvidence, FieldTest } from '../../../src/compare/judge-field.ts';
-import { alphaPart, excessInterval, judgeField } from '../../../src/compare/judge-field.ts';
+import { alphaPart } from '../../../src/analysis/alpha.ts';
+import { excessInterval, judgeField } from '../../../src/compare/judge-field.ts';
 
 const TEST: FieldTest = { alpha: 0.001, relativeMargin: 0.2, leastRate: 0.0003, noise: 'measured' };
 
