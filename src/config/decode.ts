@@ -185,6 +185,7 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
     }),
     admin: {
       ...admin,
+      files: admin.files.map((folder) => absolute(folder, ['admin'])),
       tokens: admin.tokens.map(({ source, ...token }) => ({
         ...token,
         source: source.kind === 'file' ? { ...source, name: absolute(source.name, ['admin']) } : source,

@@ -63,6 +63,8 @@ export interface AdminConfig {
   readonly address: Address;
   /** As that of a listener. */
   readonly mode: number | undefined;
+  /** Folders below which admins may name new files by the API; absolute. */
+  readonly files: readonly string[];
   /** Names that it may be called by, in lower case, without a port; `*.x` for all names below x. */
   readonly hosts: readonly string[];
   /** Where probes and metrics are served beside `address`; `undefined` = only there. */

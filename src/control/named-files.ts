@@ -1,5 +1,5 @@
-// Files and sockets that a config names. The API names none that the config file does not name in a field of the same kind: a caller of
-// the API would else write and read what the process may. Pure.
+// Files and sockets that a config names. The API names none that the config file does not name in a field of the same kind, or that is not
+// below a folder that `admin.files` of the file opens: a caller of the API would else write and read what the process may.
 
 import type { Amendment } from '../config/amend.ts';
 import { isNamedList, itemsOf, readField } from '../config/field.ts';
@@ -7,6 +7,7 @@ import { formatPath } from '../config/path.ts';
 import type { Path } from '../config/path.ts';
 import { isMap, own } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
+import { isWithin } from './open-folders.ts';
 
 interface NamedFile {
   readonly path: Path;
@@ -17,8 +18,12 @@ interface NamedFile {
 export function strangeFiles(touched: readonly Path[], after: Plain, alone: () => Plain | undefined): readonly Path[] {
   const found = touched.flatMap((path) => filesWithin(readField(after, path.map(String)), path));
   if (found.length === 0) return [];
-  const known = knownFiles(alone() ?? {});
-  return found.filter((file) => !known.has(kindOf(file))).map(({ path }) => path);
+  const file = alone() ?? {};
+  const known = filesWithin(file, []);
+  const kinds = new Set(known.map(kindOf));
+  const folders = openFolders(file);
+  const mayName = (each: NamedFile): boolean => kinds.has(kindOf(each)) || isOpen(each, folders, known);
+  return found.filter((each) => !mayName(each)).map(({ path }) => path);
 }
 
 /** Those of the amendments that name such a file, each with a reason: from a time when the API could. */
@@ -35,8 +40,15 @@ export function strangeAmendments(
   return strange;
 }
 
-function knownFiles(alone: Plain): ReadonlySet<string> {
-  return new Set(filesWithin(alone, []).map(kindOf));
+function openFolders(alone: Plain): readonly string[] {
+  const folders = readField(alone, ['admin', 'files']);
+  return Array.isArray(folders) ? folders.filter((each) => typeof each === 'string') : [];
+}
+
+/** No sockets, no state, and nothing that is something else already: a log that is written to a token file would end the token. */
+function isOpen({ path, name }: NamedFile, folders: readonly string[], known: readonly NamedFile[]): boolean {
+  if (folders.length === 0 || path[0] === 'state' || name.startsWith('unix:')) return false;
+  return !known.some((each) => each.name === name) && isWithin(name, folders);
 }
 
 /** The same file is another thing as a log than as a certificate. */

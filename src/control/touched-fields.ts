@@ -29,6 +29,8 @@ export interface ForbiddenField {
 const NEEDED: ReadonlyMap<string, Needed> = new Map([
   // It takes effect at a start, and a start reads the file alone.
   ['state', 'file'],
+  // It says what the API may name.
+  ['admin files', 'file'],
   ['pools * split', 'operator'],
   ['pools * canary', 'operator'],
   ['pools * affinity', 'operator'],

@@ -1,7 +1,9 @@
 // Who may change what by the admin API, whichever call it comes by: what a change touches decides.
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { call, revisionOf, setWeights, weightsOf } from './scaffold/admin.ts';
 import { runCommand } from './scaffold/command.ts';
 import { eventually } from './scaffold/eventually.ts';
@@ -111,6 +113,21 @@ test('the API names no file that the config file does not name, not even for an 
   for (const accessLog of ['off', { path: log, sample: 0.5 }])
     expect((await call(sluice, 'PUT', '/v1/config', { ...now, accessLog }, as('admin'))).status).toBe(200);
   expect(() => readFileSync(path)).toThrow('ENOENT');
+});
+
+test('below a folder of admin.files an admin names new files, and nobody else opens or uses one', { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-open-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const sluice = await startSluice(await configWith({ admin: { address: '127.0.0.1:0', auth: TOKENS, files: [folder] } }), { env });
+  const now = await configOf(sluice, as('viewer'));
+  const put = (role: string, parts: object) => call(sluice, 'PUT', '/v1/config', { ...now, ...parts }, as(role));
+  const log = { accessLog: { path: join(folder, 'access.log') } };
+  expect((await put('operator', log)).status).toBe(403);
+  expect((await put('admin', { accessLog: { path: join(folder, '..', 'access.log') } })).status).toBe(403);
+  const opened = await put('admin', { admin: { ...now['admin'], files: [folder, `${folder}-2`] } });
+  expect(opened).toMatchObject({ status: 403, body: { problems: [{ path: 'admin.files' }] } });
+  expect((await put('admin', log)).status).toBe(200);
+  await eventually('the log is there', () => existsSync(log.accessLog.path));
 });
 
 test('without tokens nobody is an admin', { timeout: 60_000 }, async () => {

@@ -2,7 +2,7 @@
 
 import type { Merged } from '../merge.ts';
 import type { Config } from '../model.ts';
-import { adminNeedsAuth } from './admin.ts';
+import { adminNeedsAuth, openFoldersHoldNoConfig } from './admin.ts';
 import { expressionsOfPoolsCompile, expressionsOfRoutesCompile } from './expressions.ts';
 import { headerChangesKeepFraming, headerNamesAreUnique, headersOfPoolsAreSeen, headersOfRoutesAreSeen } from './headers.ts';
 import { gatewayFailuresDecide, healthKeysMeanSomething } from './health.ts';
@@ -74,6 +74,7 @@ const RULES: readonly Rule[] = [
   healthKeysMeanSomething,
   gatewayFailuresDecide,
   adminNeedsAuth,
+  openFoldersHoldNoConfig,
   listenersAreServed,
   trustFitsListeners,
   endpointsAreNoListeners,

@@ -51,6 +51,11 @@ export class Review {
     return valueAt(this.merged.value, path);
   }
 
+  /** The file in which a value stands. */
+  fileOf(path: Path): string {
+    return this.merged.place(path, 'value').file;
+  }
+
   /** `line 3`, or `other.yaml:3` when it stands in another file than `from`. */
   lineOf(path: Path, from: Path): string {
     const there = this.merged.place(path, 'value');

@@ -42,6 +42,13 @@ function socketMode() {
     .transform((text): number => Number.parseInt(text, 8));
 }
 
+function probes() {
+  return strictMap({
+    address: listenAddress().describe('Where to listen: as for a listener.'),
+    mode: socketMode().describe(MODE).optional(),
+  }).describe('A further address that serves /livez, /readyz and /metrics alone; absent: only admin.address does.');
+}
+
 export function admin() {
   return strictMap({
     address: listenAddress().prefault('127.0.0.1:9901').describe('Where the admin API listens.'),
@@ -49,12 +56,10 @@ export function admin() {
     hosts: list(hostPattern())
       .default([])
       .describe('Names that it may be called by without a token, such as sluice.internal or *.internal; with any port.'),
-    probes: strictMap({
-      address: listenAddress().describe('Where to listen: as for a listener.'),
-      mode: socketMode().describe(MODE).optional(),
-    })
-      .describe('A further address that serves /livez, /readyz and /metrics alone; absent: only admin.address does.')
-      .optional(),
+    files: list(filePath('folder'))
+      .default([])
+      .describe('Folders below which admins may name new files by the API (logs, endpoint files, tokens); default: none.'),
+    probes: probes().optional(),
     auth: strictMap({ tokens: list(token()).default([]).describe('Who may call the admin API.') })
       .prefault({})
       .describe('Without it only a loopback address is allowed.'),
@@ -64,16 +69,17 @@ export function admin() {
       .prefault({})
       .describe('Bounds on what callers may ask.'),
   })
-    .superRefine(({ probes, ...written }, context) => {
+    .superRefine(({ probes: apart, ...written }, context) => {
       if (!modeFits(written)) addProblem(context, MODE_UNFIT, ['mode']);
-      if (probes !== undefined && !modeFits(probes)) addProblem(context, MODE_UNFIT, ['probes', 'mode']);
+      if (apart !== undefined && !modeFits(apart)) addProblem(context, MODE_UNFIT, ['probes', 'mode']);
     })
-    .transform(({ address, mode, hosts, probes, auth, limits: bounds }): AdminConfig => ({
+    .transform(({ address, mode, files, hosts, probes: apart, auth, limits: bounds }): AdminConfig => ({
       address,
       mode,
+      files,
       hosts,
-      probesAddress: probes?.address,
-      probesMode: probes?.mode,
+      probesAddress: apart?.address,
+      probesMode: apart?.mode,
       tokens: auth.tokens,
       limits: bounds,
     }))

@@ -37,6 +37,7 @@ test('defaults are filled in', () => {
       address: { kind: 'tcp', host: '127.0.0.1', port: 9901 },
       hosts: [],
       probesAddress: undefined,
+      files: [],
       tokens: [],
       limits: { writesPerSecond: 500 },
     },

@@ -148,3 +148,18 @@ test('the mode of a Unix socket of the admin API', () => {
     'admin.probes.mode: mode is for addresses of the form unix:/path',
   ]);
 });
+
+test.each([
+  ['[.]', 'admin.files[0]: the folder holds the config file itself: name a folder that does not'],
+  ['[logs, ..]', 'admin.files[1]: the folder holds the config file itself: name a folder that does not'],
+  ['[/]', 'admin.files[0]: the folder holds the config file itself: name a folder that does not'],
+  ['[./state/new]', 'admin.files[0]: the folder holds state.dir, or is in it: name another one'],
+  ['[logs, /var/lib/sluice/files]', undefined],
+])('folders that the file opens: %s', (files, told) => {
+  const { config, problems } = decodeText(
+    '/etc/sluice/a.yaml',
+    `listeners: [{ name: web, address: ":8080" }]\nadmin: { files: ${files} }\n`,
+  );
+  expect(problems.map(({ message }) => message)).toEqual(told === undefined ? [] : [told]);
+  if (told === undefined) expect(config?.admin.files).toEqual(['/etc/sluice/logs', '/var/lib/sluice/files']);
+});

@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { decodeFitting, readFiles } from '../../../src/config/decode.ts';
 import { desiredByFile } from '../../../src/control/sources/desired.ts';
 import { strangeFiles } from '../../../src/control/named-files.ts';
@@ -30,4 +33,74 @@ it('a name that people chose is no field', () => {
   const after = { routes: [{ requestHeaders: { set: { file: 'a', certFile: 'b' } }, tls: { certFile: 'c' } }] };
   const paths = strangeFiles([['routes']], after, () => ({}));
   expect(paths).toEqual([['routes', 0, 'tls', 'certFile']]);
+});
+
+describe('below a folder that the file opens', () => {
+  function openFolder() {
+    const root = mkdtempSync(join(tmpdir(), 'sluice-files-'));
+    onTestFinished(() => rmSync(root, { recursive: true }));
+    const open = join(root, 'open');
+    mkdirSync(join(open, 'sub'), { recursive: true, mode: 0o755 });
+    writeFileSync(join(open, 'there'), '');
+    writeFileSync(join(open, 'token'), '');
+    writeFileSync(join(root, 'outside'), '');
+    for (const [to, at] of [
+      ['..', 'up'],
+      ['../outside', 'out'],
+      ['../absent', 'nowhere'],
+      ['there', 'inner'],
+    ] as const)
+      symlinkSync(to, join(open, at));
+    const alone = { admin: { files: [open], auth: { tokens: [{ name: 'a', file: join(open, 'token') }] } } };
+    const strange = (field: Readonly<Record<string, unknown>>) => strangeFiles([[]], field, () => alone).length > 0;
+    return { root, open, strange };
+  }
+
+  it.each(['new', 'there', 'sub/new', 'absent/new', 'inner'])('an admin names %s', (name) => {
+    const { open, strange } = openFolder();
+    for (const field of [
+      { accessLog: { path: join(open, name) } },
+      { pools: { a: { versions: { v: { endpointsFile: join(open, name) } } } } },
+    ])
+      expect(strange(field)).toBe(false);
+  });
+
+  it.each([
+    '',
+    '.',
+    'up',
+    'up/outside',
+    'up/new',
+    'out',
+    'nowhere',
+    '../outside',
+    'sub/../../outside',
+    'token',
+    'there/below',
+    '../open2/a',
+    'a\0b',
+  ])('but not %j', (name) => {
+    const { open, strange } = openFolder();
+    expect(strange({ accessLog: { path: `${open}/${name}` } })).toBe(true);
+  });
+
+  it('no socket, no state, nothing in a folder that others may write to or that is gone, and nothing by what the API says of folders', () => {
+    const { root, open, strange } = openFolder();
+    expect(strange({ listeners: [{ name: 'a', address: `unix:${open}/a.sock` }] })).toBe(true);
+    expect(strange({ state: { dir: join(open, 'sub') } })).toBe(true);
+    expect(strange({ admin: { files: [root] }, accessLog: { path: join(root, 'new') } })).toBe(true);
+    chmodSync(open, 0o777);
+    expect(strange({ accessLog: { path: join(open, 'new') } })).toBe(true);
+    rmSync(open, { recursive: true });
+    expect(strange({ accessLog: { path: join(open, 'new') } })).toBe(true);
+  });
+
+  it('a folder that is a link counts as what it leads to', () => {
+    const { root, open } = openFolder();
+    symlinkSync(open, join(root, 'link'));
+    const strange = (name: string) =>
+      strangeFiles([[]], { accessLog: { path: join(root, 'link', name) } }, () => ({ admin: { files: [join(root, 'link')] } })).length > 0;
+    expect([strange('new'), strange('out'), strange('up/new')]).toEqual([false, true, true]);
+    expect(realpathSync(join(root, 'link'))).toBe(realpathSync(open));
+  });
 });

@@ -110,6 +110,7 @@ export function makeConfig(
       address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
       hosts: [],
       mode: undefined,
+      files: [],
       probesAddress: undefined,
       probesMode: undefined,
       tokens: [],
