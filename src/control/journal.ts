@@ -51,7 +51,7 @@ interface Late {
 export class Journal {
   readonly #store: Store;
   readonly #wallMs: () => number;
-  /** Of the newest revision; 0 = there is none. */
+  /** Of the newest revision; where there is none, that behind which the first one begins. */
   #number: number;
   /** In force, and not kept yet; oldest first. */
   readonly #late: Late[] = [];
@@ -68,11 +68,11 @@ export class Journal {
   /** @param wallMs milliseconds since the epoch */
   static async open(store: Store, wallMs: () => number): Promise<{ readonly journal: Journal; readonly left: Left }> {
     const [latest, notes] = await Promise.all([store.latest(), store.notes()]);
-    const journal = new Journal(store, wallMs, latest?.number ?? 0);
+    const journal = new Journal(store, wallMs, store.lastRevision);
     return { journal, left: { latest: latest && revisionOf(latest), notes } };
   }
 
-  /** Of the newest revision, kept or late; 0 = there is none. */
+  /** Of the newest revision, kept or late; where there is none, that behind which the first one begins. */
   get number(): number {
     return this.#number;
   }

@@ -38,6 +38,10 @@ export class MemoryStore implements Store {
     return this.#extent.entries.last;
   }
 
+  get lastRevision(): number {
+    return this.#extent.revisions.last;
+  }
+
   get firstSeq(): number {
     return this.#extent.entries.first;
   }

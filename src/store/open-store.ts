@@ -11,7 +11,7 @@ import { MemoryStore } from './memory-store.ts';
 import { moveAside } from './move-aside.ts';
 import { expectOwnFile } from './private-folder.ts';
 import { DEFAULT_RETENTION } from './retention.ts';
-import type { Retention } from './retention.ts';
+import type { Extent, Retention } from './retention.ts';
 import { Corruption, toRevision } from './rows.ts';
 import { prepareAll } from './schema.ts';
 import { SealedChanges } from './sealed-changes.ts';
@@ -88,17 +88,24 @@ function openSound(place: Place, db: DatabaseSync, isMoved: boolean): SqliteStor
   const inspected = inspectRows(db, statements);
   inspectWrites(statements);
   const { path, retention, sealed, release } = place;
-  const { last } = inspected.extent.revisions;
-  if (last === 0) tellLost(place, isMoved);
+  const { first, last } = inspected.extent.revisions;
+  let { extent } = inspected;
+  if (last < first) extent = beginBehind(Math.max(last, tellLost(place, isMoved)), extent);
   else sealed.write(toRevision(inspected.id, statements.findRevision.get(last)!));
-  return new SqliteStore({ ...inspected, db, statements, path, retention, sealed, onClosed: release });
+  return new SqliteStore({ ...inspected, extent, db, statements, path, retention, sealed, onClosed: release });
 }
 
-/** A store without a revision is new, or it took the place of one that was lost in this start or in one that came no further. */
-function tellLost({ sealed, onLost }: Place, isMoved: boolean): void {
+/** A store without a revision is new, or it took the place of one that was lost in this start or in one that came no further. Returns its last number. */
+function tellLost({ sealed, onLost }: Place, isMoved: boolean): number {
   const changes = sealed.read();
   if (changes !== undefined) onLost(changes);
   else if (isMoved) onLost(`there is no copy of them (${sealed.path})`);
+  return typeof changes === 'object' ? changes.number : 0;
+}
+
+/** Who has seen a revision that was lost must never take a new one for it. */
+function beginBehind(last: number, { entries }: Extent): Extent {
+  return { revisions: { first: last + 1, last, size: 0 }, entries };
 }
 
 /** Whether there is a database to open. Throws a `Corruption` for what cannot be one. */

@@ -16,7 +16,7 @@ const FORM = /^sluice changes 1\nrevision (\d{1,15})\nat (\S{24})\nsha256 ([0-9a
 export class SealedChanges {
   readonly #dir: string;
   /** As it stands on disk; undefined = not known. */
-  #amendments: string | undefined = undefined;
+  #known: Pick<LastChanges, 'number' | 'amendments'> | undefined = undefined;
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -34,7 +34,7 @@ export class SealedChanges {
       const [, number = '', at = '', digest = '', amendments = ''] = FORM.exec(text) ?? [];
       if (digest !== digestOf(number, at, amendments)) return 'it is damaged: its digest is wrong';
       JSON.parse(amendments);
-      this.#amendments = amendments;
+      this.#known = { number: Number(number), amendments };
       return { number: Number(number), atMs: Date.parse(at), amendments };
     } catch (error) {
       return (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : (error as Error).message;
@@ -43,14 +43,14 @@ export class SealedChanges {
 
   /** Durable when it returns. Never throws: where it cannot be written there is none, rather than one of yesterday. */
   write({ number, atMs, amendments }: LastChanges): void {
-    if (amendments === this.#amendments) return;
+    if (amendments === this.#known?.amendments && number === this.#known.number) return;
     try {
       const at = new Date(atMs).toISOString();
       const head = `sluice changes 1\nrevision ${number}\nat ${at}\nsha256 ${digestOf(String(number), at, amendments)}\n`;
       this.#replace(`${head}${amendments}\n`);
-      this.#amendments = amendments;
+      this.#known = { number, amendments };
     } catch {
-      this.#amendments = undefined;
+      this.#known = undefined;
       rmSync(this.path, { force: true });
     }
   }

@@ -54,6 +54,10 @@ export class SqliteStore implements Store {
     return this.#extent.entries.last;
   }
 
+  get lastRevision(): number {
+    return this.#extent.revisions.last;
+  }
+
   get firstSeq(): number {
     return this.#extent.entries.first;
   }

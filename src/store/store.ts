@@ -3,7 +3,7 @@
 
 /** One desired state. */
 export interface StoredRevision {
-  /** From 1, without gaps. */
+  /** From 1, without gaps; behind the last one that is known of a store that was lost in the same place. */
   readonly number: number;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
@@ -66,6 +66,8 @@ export interface Store {
   readonly lastSeq: number;
   /** Of the oldest entry that is kept; 1 when there was none yet. */
   readonly firstSeq: number;
+  /** Number of the newest revision; where none is kept, that behind which the first one begins. */
+  readonly lastRevision: number;
   latest(): Promise<StoredRevision | undefined>;
   /** Undefined also for one that was pruned. */
   find(number: number): Promise<StoredRevision | undefined>;
@@ -73,7 +75,7 @@ export interface Store {
   list(options: { readonly before?: number; readonly limit: number }): Promise<readonly StoredRevision[]>;
   /**
    * Durable when it resolves: no death of the process and no loss of power undoes it. The entry is recorded in the same transaction.
-   * Rejects with `RevisionConflict` when `expected` is not the number of the latest revision (0: there is none), since somebody else was
+   * Rejects with `RevisionConflict` when `expected` is not the number of the latest revision (where there is none, `lastRevision`), since somebody else was
    * quicker, or when `revision.number` does not follow it.
    */
   compareAndAppend(expected: number, revision: StoredRevision, entry: NewEntry): Promise<JournalEntry>;

@@ -120,16 +120,16 @@ test('a damaged database is moved aside; traffic stays where it was sent, and th
   expect(second.logs.filter(({ msg }) => msg.includes('moved aside'))).toHaveLength(1);
   const moved = readdirSync(dir).filter((name) => name.startsWith('sluice.db.corrupt-'));
   expect(moved.length).toBeGreaterThan(0);
-  expect([await served(second), await revisionOf(second)]).toEqual(['v2', 1]);
+  expect([await served(second), await revisionOf(second)]).toEqual(['v2', 3]);
   const lost = await second.metrics();
   expect([lost.sum('sluice_state_lost', { part: 'history' }), lost.sum('sluice_state_lost', { part: 'changes' })]).toEqual([1, 0]);
   const line = await journalOf(second, ({ kind }) => kind === 'state-lost');
   expect(line.at(-1)?.detail).toEqual({ changes: 'from the copy', of: 2 });
-  expect(await setWeights(second, { v1: 1, v2: 1 })).toBe(2);
+  expect(await setWeights(second, { v1: 1, v2: 1 })).toBe(4);
   await stop(second);
 
   const third = await startSluice(config);
-  expect([await revisionOf(third), await weightsOf(third)]).toEqual([2, { v1: 1, v2: 1 }]);
+  expect([await revisionOf(third), await weightsOf(third)]).toEqual([4, { v1: 1, v2: 1 }]);
   expect(await third.metric('sluice_state_lost', { part: 'history' })).toBe(0);
   expect(readdirSync(dir).filter((name) => name.startsWith('sluice.db.corrupt-'))).toEqual(moved);
 });

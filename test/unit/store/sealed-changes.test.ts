@@ -78,7 +78,7 @@ test('a store that was lost before its first revision tells of the copy at each 
   expect(told).toHaveLength(4);
   expect(told[0]).toMatchObject({ number: 1, amendments });
   const last = open();
-  await append(last, revisionOf(1), entryOf('after'));
+  await append(last, revisionOf(2), entryOf('after'));
   await last.close();
   told.length = 0;
   await open().close();
@@ -91,4 +91,27 @@ test('a damaged store without a copy says so', async () => {
   const told: unknown[] = [];
   await openStore({ dir: folder.path, onMoved: () => undefined, onLost: (changes) => told.push(changes) }).close();
   expect(told).toEqual([`there is no copy of them (${folder.file('changes.txt')})`]);
+});
+
+test('numbers go on behind those of the store that was lost, also when what the API changed stayed the same', async () => {
+  const { path } = makeFolder();
+  const open = () => openStore({ dir: path, onMoved: () => undefined });
+  const first = open();
+  await append(first, revisionOf(1), entryOf('first'));
+  await append(first, { ...revisionOf(2), amendments: revisionOf(1).amendments }, entryOf('second'));
+  await first.close();
+  writeFileSync(`${path}/sluice.db`, 'damage');
+  const second = open();
+  expect([second.lastRevision, await second.latest()]).toEqual([2, undefined]);
+  // Something happens before there is a revision, and the process ends.
+  await second.record(entryOf('early'));
+  await second.close();
+  const third = open();
+  expect(third.lastRevision).toBe(2);
+  await expect(third.compareAndAppend(0, revisionOf(1), entryOf('again'))).rejects.toThrow();
+  await append(third, revisionOf(3), entryOf('third'));
+  await third.close();
+  const last = open();
+  expect([last.lastRevision, (await last.latest())?.number, await last.find(1)]).toEqual([3, 3, undefined]);
+  await last.close();
 });
