@@ -10,7 +10,7 @@ import { SlidingCounts } from '../../src/analysis/sliding-counts.ts';
 import type { Decision, Judge, Running, Window } from './judge.ts';
 
 const ALPHA = 0.05;
-const GUARD = { limit: 0.05, z: 4, fewest: 100 };
+const GUARD = { limit: 0.05, z: 5, fewest: 100 };
 const GUARD_WINDOW_MS = 30_000;
 const QUESTION = { alpha: ALPHA, ratio: 1.5, margin: 0.005 };
 const ASKED_EVERY_SECONDS = 5;
