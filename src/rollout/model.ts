@@ -1,5 +1,6 @@
 // What a rollout is: its state as it is kept, the evidence that it is given, what it wants of the world. Plain data, as JSON.
 
+import type { LabelState } from '../analysis/label-evidence.ts';
 import type { HookMoment, RolloutTemplate } from '../config/rollout-model.ts';
 
 export type RolloutStatus =
@@ -38,6 +39,8 @@ export interface RolloutState {
   readonly startedWallMs: number;
   readonly endedWallMs: number | undefined;
   readonly status: RolloutStatus;
+  /** Whether its hooks on the start are done. */
+  readonly started: boolean;
   /** Position in the template's steps; their number when all are done. */
   readonly step: number;
   /** Whether the step has begun: its hooks are done, and it is asserted. */
@@ -67,6 +70,8 @@ export interface RolloutState {
   /** The first one of the step, and of the epoch: evidence of earlier epochs counts no more. */
   readonly stepSegment: number;
   readonly epochSegment: number;
+  /** The first one after the warmup: what was counted before is not compared. */
+  readonly judgedSegment: number;
   /** Segments up to this one are added up in `evidence` for good. */
   readonly foldedSegment: number;
   readonly epoch: number;
@@ -74,8 +79,8 @@ export interface RolloutState {
   readonly alphaShare: number;
   /** Counts of the epoch that were judged when the state was kept: what a restart goes on from. */
   readonly evidence: readonly SegmentEvidence[];
-  /** What the judge of each check remembers beside the counts, such as when restarts began; opaque, plain data. */
-  readonly judged: Readonly<Record<string, unknown>>;
+  /** What the judge of each check remembers beside the counts, by name. */
+  readonly judged: Readonly<Record<string, Judged>>;
   readonly verdicts: Readonly<Record<string, CheckVerdict>>;
   /** Gates that somebody opened, hooks that were done, smoke requests that passed: by name. */
   readonly done: Readonly<Record<string, EffectResult>>;
@@ -109,6 +114,14 @@ export interface HistoryLine {
   readonly author: string;
 }
 
+export interface Judged {
+  /** Of each test of the check, so that it goes on where it was. */
+  readonly tests: readonly LabelState[];
+  /** Shown once in an epoch, and in a step: that does not become untrue. */
+  readonly failed: boolean;
+  readonly harmless: boolean;
+}
+
 /** Cumulative counts of one weight of one epoch. */
 export interface SegmentEvidence {
   readonly segment: number;
@@ -120,6 +133,7 @@ export interface SegmentEvidence {
 
 /** Of requests whose version chance chose, each charged to the version that was drawn and tried. */
 export interface ArmCounts {
+  /** When the version was drawn; of users with a key the first request of the rollout alone. */
   readonly assigned: number;
   readonly finished: number;
   readonly errors: number;
@@ -218,7 +232,15 @@ export interface Wants {
 }
 
 export type Effect =
-  | { readonly name: string; readonly kind: 'hook'; readonly moment: HookMoment; readonly endpoint: string | undefined }
+  | {
+      readonly name: string;
+      readonly kind: 'hook';
+      /** Position in the template's hooks. */
+      readonly hook: number;
+      readonly moment: HookMoment;
+      /** By its key, of the moment `endpoint`. */
+      readonly endpoint: string | undefined;
+    }
   | { readonly name: string; readonly kind: 'smoke'; readonly step: number };
 
 export interface EffectResult {

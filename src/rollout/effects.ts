@@ -1,0 +1,69 @@
+// What a rollout has done for it by others, and waits for: hooks and smoke requests. Each has a name, by which its result comes back.
+
+import type { HookMoment, RolloutHook } from '../config/rollout-model.ts';
+import type { Effect, EffectResult, RolloutState } from './model.ts';
+
+type Named = Pick<RolloutState, 'epoch' | 'step'>;
+
+/** Under which the result of comparing by a step `mirror` is seen, and which the mirror is wanted by. */
+export function mirrorResultName(step: number): string {
+  return `mirror of step ${step + 1}`;
+}
+
+export function smokeEffect({ epoch, step }: Named): Effect {
+  return { name: `smoke ${epoch}.${step}`, kind: 'smoke', step };
+}
+
+/** By which an approval of the step is remembered. */
+export function approvalName({ epoch, step }: Named): string {
+  return `approved ${epoch}.${step}`;
+}
+
+/** The hooks of a moment. @param endpoint by its key, of the moment `endpoint` */
+export function hooksOf(state: RolloutState, moment: HookMoment, endpoint?: string): readonly Effect[] {
+  return state.template.hooks.flatMap((hook, index) =>
+    hook.on.includes(moment) ? [{ name: hookName(state, { index, moment, endpoint }), kind: 'hook', hook: index, moment, endpoint }] : [],
+  );
+}
+
+/** Whether the rollout waits for it and does not go on when it fails. */
+export function isWaitedFor(hook: RolloutHook | undefined, moment: HookMoment): boolean {
+  if (moment === 'endpoint') return true;
+  const isOver = moment === 'rollback' || moment === 'hold' || moment === 'end';
+  return hook?.required === true && !isOver;
+}
+
+export type Outcome = { readonly is: 'done' } | { readonly is: 'open' } | { readonly is: 'failed'; readonly sentence: string };
+
+/** What became of effects: open while one that is waited for has no result. */
+export function outcomeOf(state: RolloutState, effects: readonly Effect[]): Outcome {
+  let isOpen = false;
+  for (const effect of effects) {
+    if (effect.kind === 'hook' && !isWaitedFor(state.template.hooks[effect.hook], effect.moment)) continue;
+    const result = resultOf(state, effect.name);
+    if (result === undefined) isOpen = true;
+    else if (!result.ok) return { is: 'failed', sentence: result.sentence };
+  }
+  return { is: isOpen ? 'open' : 'done' };
+}
+
+/** Those that have no result yet. */
+export function withoutResult(state: RolloutState, effects: readonly Effect[]): readonly Effect[] {
+  return effects.filter(({ name }) => resultOf(state, name) === undefined);
+}
+
+export function resultOf({ done }: Pick<RolloutState, 'done'>, name: string): EffectResult | undefined {
+  return Object.hasOwn(done, name) ? done[name] : undefined;
+}
+
+interface HookSpot {
+  readonly index: number;
+  readonly moment: HookMoment;
+  readonly endpoint: string | undefined;
+}
+
+/** Moments that come once in an epoch have no step in their name: they are not called again when the step changes. */
+function hookName({ epoch, step, segment }: RolloutState, { index, moment, endpoint }: HookSpot): string {
+  const at = moment === 'step' || moment === 'endpoint' ? `${epoch}.${step}` : moment === 'hold' ? `${epoch}.${segment}` : `${epoch}`;
+  return `hook ${index} ${moment} ${at}${endpoint === undefined ? '' : ` ${endpoint}`}`;
+}

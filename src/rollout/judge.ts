@@ -1,0 +1,116 @@
+// All checks of a rollout, from what is seen by now: verdicts, and what holds it although no check failed.
+
+import { BROKEN_AT, logOfRecorded } from '../analysis/recorded-ratio.ts';
+import { eventsOf } from './events.ts';
+import { isGuard, judgeGuard } from './judge-guards.ts';
+import { judgeLabels } from './judge-labels.ts';
+import { isLabelCheck } from './label-checks.ts';
+import type { LabelCheck } from './label-checks.ts';
+import { isOutside, judgeOutside } from './judge-outside.ts';
+import { isValue, judgeValue } from './judge-value.ts';
+import type { CheckVerdict, Judged, RolloutState, SegmentEvidence } from './model.ts';
+import { formatCount, formatPercent } from './sentences.ts';
+import { fold, mergeEvidence, newSince } from './segments.ts';
+import { change } from './turn.ts';
+import type { Turn } from './turn.ts';
+import { shareOf } from './weights.ts';
+
+export interface Judgements {
+  /** Both versions got worse, which is no fault of the canary. */
+  readonly both: string | undefined;
+  /** One version reports less than it was given: nothing that is counted can be trusted. */
+  readonly uneven: string | undefined;
+}
+
+/** One user with more of the failures than this is told. */
+const TOP_USER = 0.5;
+
+/** Takes in the evidence and judges each check; the state has the verdicts afterwards. */
+export function judge(turn: Turn): Judgements {
+  const { state, seen } = turn;
+  const merged = mergeEvidence(state, seen.segments);
+  const looked: Looked = { fresh: newSince(state, merged), epoch: merged, uneven: unevenIn(state, merged) };
+  const verdicts: Record<string, CheckVerdict> = {};
+  const judged: Record<string, Judged> = {};
+  let both: string | undefined;
+  for (const check of state.template.checks) {
+    const { name } = check;
+    if (isGuard(check)) {
+      const guarded = judgeGuard(check, seen, state);
+      verdicts[name] = guarded.verdict;
+      both ??= guarded.both;
+    } else if (isOutside(check)) verdicts[name] = judgeOutside(check, seen);
+    else if (isValue(check)) {
+      verdicts[name] = judgeValue(check, seen, { share: shareOf(state.applied, state), alpha: alphaOf(state), names: state });
+    } else if (isLabelCheck(check)) judgeLabelCheck(turn, check, looked, { verdicts, judged });
+  }
+  const kept = fold(merged, state);
+  change(turn, { evidence: kept.evidence, foldedSegment: kept.foldedSegment, verdicts, judged });
+  return { both, uneven: looked.uneven };
+}
+
+interface Looked {
+  readonly fresh: readonly SegmentEvidence[];
+  readonly epoch: readonly SegmentEvidence[];
+  readonly uneven: string | undefined;
+}
+
+interface Results {
+  readonly verdicts: Record<string, CheckVerdict>;
+  readonly judged: Record<string, Judged>;
+}
+
+function judgeLabelCheck({ state, seen }: Turn, check: LabelCheck, looked: Looked, { verdicts, judged }: Results): void {
+  const since = (segments: readonly SegmentEvidence[], from: number): readonly SegmentEvidence[] =>
+    segments.filter(({ segment }) => segment >= from);
+  const from = isWarm(state) ? state.judgedSegment : Infinity;
+  const found = judgeLabels(
+    { check, event: eventsOf(state.template).indexOf(check), alpha: alphaOf(state), alphaShare: shareOfAlpha(state, check), names: state },
+    {
+      fresh: since(looked.fresh, from),
+      epoch: since(looked.epoch, from),
+      step: since(looked.epoch, Math.max(from, state.stepSegment)),
+      before: state.judged[check.name],
+    },
+  );
+  const notes = notesOn(state, seen, check, looked.uneven);
+  const sentence = notes === '' ? found.verdict.sentence : `${found.verdict.sentence} (${notes})`;
+  // What is broken is not judged, also not for good.
+  const isBroken = looked.uneven !== undefined && found.verdict.verdict !== 'no-data';
+  judged[check.name] =
+    isBroken && state.judged[check.name]?.failed !== true ? { ...found.judged, failed: false, harmless: false } : found.judged;
+  verdicts[check.name] = { ...found.verdict, sentence, ...(isBroken && { verdict: 'inconclusive' as const }) };
+}
+
+function notesOn(state: RolloutState, { saturated, topUserShare }: Turn['seen'], check: LabelCheck, uneven: string | undefined): string {
+  const notes: string[] = [];
+  if (!isWarm(state)) notes.push('the canary is warming up');
+  if (saturated) notes.push('saturated: there are more users than are remembered, and further ones are not counted');
+  if (check.kind === 'errors' && topUserShare !== undefined && topUserShare > TOP_USER)
+    notes.push(`one user has ${formatPercent(topUserShare)} of the failures`);
+  if (uneven !== undefined) notes.push('what was counted cannot be trusted');
+  return notes.join('; ');
+}
+
+export function isWarm({ warmRanMs, template }: RolloutState): boolean {
+  return template.warmupMs === 0 || (warmRanMs !== undefined && warmRanMs >= template.warmupMs);
+}
+
+export function alphaOf({ template, alphaShare }: Pick<RolloutState, 'template' | 'alphaShare'>): number {
+  return template.alpha * alphaShare;
+}
+
+/** Critical checks share alpha; one that is not stops nothing for good, and has its own. */
+function shareOfAlpha({ template }: RolloutState, check: LabelCheck): number {
+  if (!check.critical) return 1;
+  return 1 / template.checks.filter((each) => each.critical && (isLabelCheck(each) || isValue(each))).length;
+}
+
+function unevenIn({ baseline, canary, judgedSegment }: RolloutState, segments: readonly SegmentEvidence[]): string | undefined {
+  const drawn = segments
+    .filter(({ segment }) => segment >= judgedSegment)
+    .map((each) => ({ chance: each.share, ours: each.canary.assigned, theirs: each.baseline.assigned }));
+  if (logOfRecorded(drawn) < BROKEN_AT) return undefined;
+  const [ours, theirs] = [drawn.reduce((sum, each) => sum + each.ours, 0), drawn.reduce((sum, each) => sum + each.theirs, 0)];
+  return `${canary} was drawn ${formatCount(ours)} times and ${baseline} ${formatCount(theirs)} times, which does not fit the weights: one of them is counted wrongly`;
+}

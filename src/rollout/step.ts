@@ -1,0 +1,81 @@
+// One look at a rollout: the next state, and what the world is to be like. Level-triggered: given any state that was kept it says so again, and it
+// never moves on in a call in which something that it waits for has no result.
+
+import type { HistoryLine, Instant, RolloutState, Seen, Wants } from './model.ts';
+import { ENDED } from './model.ts';
+import { isWarm, judge } from './judge.ts';
+import type { Judgements } from './judge.ts';
+import { goOnLeaving } from './leave.ts';
+import { holdFor } from './moves.ts';
+import { progress } from './progress.ts';
+import { react } from './react.ts';
+import { change } from './turn.ts';
+import type { Turn } from './turn.ts';
+import { wantsOf } from './wants.ts';
+
+export interface Stepped {
+  readonly state: RolloutState;
+  readonly wants: Wants;
+  /** What came to the history. */
+  readonly told: readonly HistoryLine[];
+}
+
+/** So much of the time between two looks counts at most: a clock that jumps and a process that stood still decide nothing. */
+const MAX_TICK_MS = 1000;
+/** A person must decide. */
+const DECIDED_BY_PEOPLE: ReadonlySet<string> = new Set(['timeout', 'check', 'smoke', 'hook']);
+
+export function step(state: RolloutState, seen: Seen, instant: Instant): Stepped {
+  const turn: Turn = { state, seen, instant, told: [] };
+  if (!ENDED.has(state.status)) look(turn);
+  return { state: turn.state, wants: wantsOf(turn.state), told: turn.told };
+}
+
+function look(turn: Turn): void {
+  grow(turn);
+  const before = turn.state;
+  if (before.leaving !== undefined) return goOnLeaving(turn);
+  if (!before.started) return progress(turn);
+  const judgements = judge(turn);
+  const judged = turn.state;
+  react(turn, before);
+  if (ENDED.has(turn.state.status) || turn.state.leaving !== undefined || turn.state.epoch !== judged.epoch) return;
+  endWarmup(turn);
+  if (turn.state.held !== undefined && DECIDED_BY_PEOPLE.has(turn.state.held)) return;
+  if (turn.state.status === 'paused' || holdForConditions(turn, judgements)) return;
+  progress(turn);
+}
+
+/** Adds the time since the last look. Nothing waits any longer while a person must decide. */
+function grow(turn: Turn): void {
+  const { state, instant } = turn;
+  const ms = Math.min(Math.max(0, instant.nowMs - state.tickedMs), MAX_TICK_MS);
+  const stands = state.status === 'paused' || (state.held !== undefined && DECIDED_BY_PEOPLE.has(state.held)) || !state.begun;
+  const { replacing, warmRanMs } = state;
+  change(turn, {
+    tickedMs: instant.nowMs,
+    stepRanMs: state.stepRanMs + (stands ? 0 : ms),
+    warmRanMs: warmRanMs === undefined ? undefined : warmRanMs + ms,
+    replacing: replacing?.phase === 'ready' && !stands ? { ...replacing, readyMs: replacing.readyMs + ms } : replacing,
+  });
+}
+
+/** The warmup begins with the canary's first request; after it a new segment begins, from which on versions are compared. */
+function endWarmup(turn: Turn): void {
+  const { state } = turn;
+  const { template, warmRanMs, judgedSegment, epochSegment } = state;
+  if (template.warmupMs === 0) return;
+  if (warmRanMs === undefined) {
+    if (state.evidence.some(({ canary }) => canary.assigned > 0)) change(turn, { warmRanMs: 0 });
+    return;
+  }
+  if (!isWarm(state) || judgedSegment > epochSegment) return;
+  const next = state.segment + 1;
+  change(turn, { segment: next, stepSegment: next, judgedSegment: next });
+}
+
+function holdForConditions(turn: Turn, { both, uneven }: Judgements): boolean {
+  if (both !== undefined) holdFor(turn, { why: both, reason: 'both' });
+  else if (uneven !== undefined) holdFor(turn, { why: uneven, reason: 'uneven' });
+  return both !== undefined || uneven !== undefined;
+}

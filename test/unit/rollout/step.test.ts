@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { World, begun } from './fakes.ts';
+
+const BY_TIME = { steps: [{ weight: '5%', for: '5m' }, { weight: '50%', for: '5m' }, { weight: '100%' }] };
+
+describe('a canary by time', () => {
+  test('goes up step by step, promotes and succeeds', () => {
+    const world = new World(begun(BY_TIME));
+    world.settle();
+    expect(world.state).toMatchObject({ status: 'running', step: 0, applied: { v1: 95, v2: 5, v3: 7 } });
+    world.count({ finished: 950 }, { finished: 50 }).pass(299_000);
+    expect(world.state.step).toBe(0);
+    world.pass(2_000);
+    expect(world.state).toMatchObject({ step: 1, applied: { v1: 50, v2: 50, v3: 7 } });
+    world.count({ finished: 500 }, { finished: 500 }).pass(305_000);
+    expect(world.state).toMatchObject({ status: 'succeeded', applied: { v1: 0, v2: 100, v3: 7 } });
+    world.tick();
+    expect(world.last!.wants).toMatchObject({ settled: true, weights: undefined });
+    expect(world.state.history.map(({ what }) => what).at(-1)).toBe('succeeded: v2 has 100 % of what it shares with v1');
+  });
+
+  test('does not go on without a request of the canary, and is held when its time is up', () => {
+    const world = new World(begun(BY_TIME));
+    world.settle();
+    world.pass(301_000);
+    expect(world.state).toMatchObject({ status: 'held', held: 'no-data', step: 0 });
+    expect(world.state.why).toBe('no request of v2 has been counted in this step');
+    world.count({ finished: 95 }, { finished: 5 }).settle();
+    expect(world.state.step).toBe(1);
+  });
+
+  test('a gate whose time is up is held until somebody decides', () => {
+    const world = new World(begun({ steps: [{ weight: '5%', for: '1m', atMost: '2m' }] }));
+    world.settle();
+    world.pass(121_000);
+    expect(world.state).toMatchObject({ status: 'held', held: 'timeout' });
+    world.count({ finished: 95 }, { finished: 5 }).pass(200_000);
+    expect(world.state.held).toBe('timeout');
+    expect(world.ask({ kind: 'resume', author: 'bob', reason: 'traffic is back' })).toBeUndefined();
+    world.pass(61_000);
+    world.settle();
+    expect(world.state.status).toBe('succeeded');
+  });
+});
+
+describe('a canary that fails', () => {
+  test('is taken back in the look in which the evidence suffices', () => {
+    const world = new World(begun(BY_TIME));
+    world.settle();
+    world.count({ finished: 820, errors: 3 }, { finished: 41, errors: 1 }).tick();
+    expect(world.state.status).toBe('running');
+    world.count({ finished: 820, errors: 3 }, { finished: 41, errors: 20 }).tick();
+    expect(world.state).toMatchObject({ status: 'rolled-back', wanted: { v1: 100, v2: 0, v3: 7 } });
+    expect(world.last!.wants).toMatchObject({ weights: { v1: 100, v2: 0, v3: 7 }, moveUsers: true });
+    expect(world.state.why).toMatch(
+      /^check errors failed: v2 failed 20 of 41 requests \(49 %\), v1 3 of 820 \(0\.37 %\): worse than 1\.5 x is shown \(E .*, needed 40\)$/,
+    );
+  });
+
+  test('by an absolute guard, also while it warms up', () => {
+    const world = new World(begun({ ...BY_TIME, warmup: '30s' }));
+    world.settle();
+    const counts = { requests: 4, failures: 4, slow: 0 };
+    world.see({ windows: { 'error-rate': { baseline: { requests: 90, failures: 0, slow: 0 }, canary: counts } } }).tick();
+    expect(world.state.status).toBe('rolled-back');
+  });
+
+  test('is held, not taken back, when both got worse', () => {
+    const world = new World(begun(BY_TIME));
+    world.settle();
+    const bad = { requests: 100, failures: 50, slow: 0 };
+    world.see({ windows: { 'error-rate': { baseline: bad, canary: bad } } }).tick();
+    expect(world.state).toMatchObject({ status: 'held', held: 'both' });
+    expect(world.state.why).toContain('both got worse');
+    world.see({ windows: {} }).tick();
+    expect(world.state.status).toBe('running');
+  });
+});
