@@ -19,7 +19,7 @@ import { addProblem } from './strict-map.ts';
 export function duration(least = 0, most = MAX_DURATION_MS) {
   return z
     .string({ error: DURATION_FORM })
-    .meta({ pattern: DURATION_PATTERN })
+    .meta({ pattern: DURATION_PATTERN, ...boundsOf(formatDuration, least, most === MAX_DURATION_MS ? undefined : most) })
     .transform((text, context): number => {
       const ms = parseDuration(text);
       if (ms === undefined) addProblem(context, `${DURATION_FORM}, got ${JSON.stringify(text)}${hintFor(DURATION_FORM, text)}`);
@@ -31,7 +31,7 @@ export function duration(least = 0, most = MAX_DURATION_MS) {
 
 /** Bytes. */
 export function size(least: number, most: number) {
-  const text = z.string({ error: SIZE_FORM }).meta({ pattern: SIZE_PATTERN });
+  const text = z.string({ error: SIZE_FORM }).meta({ pattern: SIZE_PATTERN, ...boundsOf(formatSize, least, most) });
   return z.union([text, z.number({ error: SIZE_FORM })], { error: SIZE_FORM }).transform((written, context): number => {
     const bytes = parseSize(String(written));
     if (bytes === undefined) addProblem(context, `${SIZE_FORM}, got ${JSON.stringify(written)}${hintFor(SIZE_FORM, written)}`);
@@ -39,6 +39,12 @@ export function size(least: number, most: number) {
     else if (bytes > most) addProblem(context, `size must be at most ${formatSize(most)}, got ${written}`);
     return bytes ?? z.NEVER;
   });
+}
+
+/** JSON Schema has no bounds for texts: they stand in a comment, for those who read it. */
+function boundsOf(show: (value: number) => string, least: number, most: number | undefined): { readonly $comment?: string } {
+  const bounds = [...(least > 0 ? [`at least ${show(least)}`] : []), ...(most === undefined ? [] : [`at most ${show(most)}`])];
+  return bounds.length === 0 ? {} : { $comment: bounds.join(', ') };
 }
 
 /** `50%` or 0.5; gives 0 to 1. */
