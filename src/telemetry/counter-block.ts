@@ -16,18 +16,24 @@ export interface MappedBank extends CounterBank {
 export class CounterBlock {
   readonly key: CounterKey;
   readonly id: string;
-  /** The key's names alone; one object for the life of the block, so that what is derived from it can be kept. */
-  readonly labels: Readonly<Record<string, string>>;
   readonly bank: MappedBank;
   readonly first: number;
+  #labels: Readonly<Record<string, string>> | undefined = undefined;
 
   constructor(key: CounterKey, id: string, bank: MappedBank, first: number) {
-    const { kind: _, ...labels } = key;
     this.key = key;
     this.id = id;
-    this.labels = labels;
     this.bank = bank;
     this.first = first;
+  }
+
+  /** The key's names alone; one object for the life of the block, so that what is derived from it can be kept. Most blocks of routes need none. */
+  get labels(): Readonly<Record<string, string>> {
+    if (this.#labels === undefined) {
+      const { kind: _, ...labels } = this.key;
+      this.#labels = labels;
+    }
+    return this.#labels;
   }
 
   get workers(): number {

@@ -1,11 +1,12 @@
 // Everything Sluice measures as Prometheus text. Counters are read from shared memory at the moment of a scrape;
 // what only the main thread knows (revision, reloads, workers) is told to it and kept here.
 
-import type { Metric as PromMetric, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import * as at from './counter-layout.ts';
 import type { CounterRegistry } from './counter-registry.ts';
 import { ATTEMPT_CODES, codesOf, MIRROR_CODES, REFUSAL_CODES } from './expected-codes.ts';
-import { SlicedMetric, writeMetrics } from './metric-slices.ts';
+import { writeMetrics } from './metric-slices.ts';
+import type { SampledMetric } from './metric-slices.ts';
 import { METRICS } from './names.ts';
 import type { Metric } from './names.ts';
 import {
@@ -58,8 +59,7 @@ const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const LOOP_DELAY_SAMPLE_MS = 10;
 
 export class Exposition {
-  readonly #metrics = new Map<string, SlicedMetric>();
-  #written: Promise<unknown> = Promise.resolve();
+  readonly #metrics = new Map<string, SampledMetric>();
   /** Made at the first scrape: an instance that is never scraped need not load prom-client, nor watch its own event loop. */
   #registry: Promise<Registry> | undefined = undefined;
   readonly #counters: CounterRegistry;
@@ -96,15 +96,11 @@ export class Exposition {
   /** The text of one scrape. */
   async text(): Promise<string> {
     // What fails to load is tried again by the next scrape.
-    this.#registry ??= createRegistry([...this.#metrics.values()] as unknown as readonly PromMetric[]).catch((error: unknown) => {
+    this.#registry ??= createRegistry().catch((error: unknown) => {
       this.#registry = undefined;
       throw error;
     });
-    const registry = await this.#registry;
-    // One at a time: a metric gives its slices to one text.
-    const text = this.#written.then(() => writeMetrics(registry, this.#metrics));
-    this.#written = text.catch(() => undefined);
-    return text;
+    return writeMetrics(this.#metrics.values(), await this.#registry);
   }
 
   reloaded(result: ReloadResult): void {
@@ -252,19 +248,14 @@ export class Exposition {
     this.#expose(METRICS.buildInfo, () => plainSamples([[{ version: build }, 1]]));
   }
 
-  /**
-   * prom-client formats any iterable of samples, but only its own metric classes are typed; those keep an object per
-   * series for ever and would copy 10,000 routes at each scrape.
-   */
-  #expose(metric: Metric, samples: () => Samples): void {
-    this.#metrics.set(metric.name, new SlicedMetric(metric, samples));
+  #expose({ name, help, type }: Metric, samples: () => Samples): void {
+    this.#metrics.set(name, { name, help, type, samples });
   }
 }
 
-async function createRegistry(metrics: readonly PromMetric[]): Promise<Registry> {
+async function createRegistry(): Promise<Registry> {
   const { collectDefaultMetrics, Registry } = await import('prom-client');
   const registry = new Registry();
-  for (const metric of metrics) registry.registerMetric(metric);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOP_DELAY_SAMPLE_MS });
   return registry;
 }

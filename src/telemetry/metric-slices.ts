@@ -1,76 +1,67 @@
-// The text of all metrics, made in turns: a config of 50,000 routes has a million lines. prom-client formats them, a slice of a metric at a time.
+// The text of all metrics, made in turns: a config of 50,000 routes has a million lines. Lines of our own metrics are written here, in a tenth
+// of the time that prom-client takes; it writes those of Node.
 
 import type { Registry } from 'prom-client';
-import { Pace } from '../lib/pace.ts';
+import { textInTurns } from '../lib/pace.ts';
 import type { Metric } from './names.ts';
-import type { Samples } from './samples.ts';
+import type { Sample, Samples } from './samples.ts';
 
-/** Lines of one slice: a few milliseconds. */
-const SLICE_LINES = 1000;
+export interface SampledMetric extends Pick<Metric, 'name' | 'help' | 'type'> {
+  readonly samples: () => Samples;
+}
 
-/** A metric as prom-client asks it; each time it is asked it gives the next slice of its lines. */
-export class SlicedMetric {
-  readonly name: string;
-  readonly help: string;
-  readonly type: string;
-  readonly #samples: () => Samples;
-  #rest: Iterator<Samples extends Iterable<infer S> ? S : never> | undefined = undefined;
+/** Lines of one piece: less than a millisecond. */
+const PIECE_LINES = 1000;
 
-  constructor({ name, help, type }: Metric, samples: () => Samples) {
-    this.name = name;
-    this.help = help;
-    this.type = type;
-    this.#samples = samples;
-  }
+/** Prometheus text (version 0.0.4) of our metrics, then of those of the registry. */
+export async function writeMetrics(metrics: Iterable<SampledMetric>, registry: Registry): Promise<string> {
+  const own = await textInTurns(ownPieces(metrics));
+  return `${own}${await registry.metrics()}`;
+}
 
-  /** Whether there are lines after the slice that was given last. */
-  get hasMore(): boolean {
-    return this.#rest !== undefined;
-  }
-
-  /** After a scrape that failed. */
-  begin(): void {
-    this.#rest = undefined;
-  }
-
-  get(): Promise<object> {
-    const { name, help, type } = this;
-    return Promise.resolve({ name, help, type, values: this.#slice() });
-  }
-
-  *#slice(): Samples {
-    const rest = (this.#rest ??= this.#samples()[Symbol.iterator]());
-    for (let line = 0; line < SLICE_LINES; line++) {
-      const next = rest.next();
-      if (next.done === true) {
-        this.#rest = undefined;
-        return;
-      }
-      yield next.value;
+function* ownPieces(metrics: Iterable<SampledMetric>): Generator<string, void> {
+  for (const { name, help, type, samples } of metrics) {
+    let text = `# HELP ${name} ${escapeText(help)}\n# TYPE ${name} ${type}\n`;
+    let lines = 0;
+    for (const sample of samples()) {
+      text += lineOf(name, sample);
+      if (++lines % PIECE_LINES !== 0) continue;
+      yield text;
+      text = '';
     }
+    yield `${text}\n`;
   }
 }
 
-/** What `registry.metrics()` returns. Call it again only when it has settled. @param sliced those of the registry that give slices, by name */
-export async function writeMetrics(registry: Registry, sliced: ReadonlyMap<string, SlicedMetric>): Promise<string> {
-  const pace = new Pace();
-  const texts: string[] = [];
-  for (const { name } of registry.getMetricsAsArray()) {
-    const metric = sliced.get(name);
-    metric?.begin();
-    let text = await registry.getSingleMetricAsString(name);
-    while (metric?.hasMore === true) {
-      await pace.rest();
-      text += withoutHead(await registry.getSingleMetricAsString(name));
-    }
-    texts.push(text);
-    await pace.rest();
-  }
-  return `${texts.join('\n\n')}\n`;
+function lineOf(name: string, { metricName, labels, sharedLabels, value }: Sample): string {
+  const shared = textOf(sharedLabels);
+  // Labels without shared ones are mostly made for one scrape.
+  const own = shared === '' ? format(labels) : textOf(labels);
+  const between = shared === '' || own === '' ? '' : ',';
+  const all = shared === '' && own === '' ? '' : `{${own}${between}${shared}}`;
+  return `${metricName ?? name}${all} ${valueText(value)}\n`;
 }
 
-/** Without the lines of HELP and TYPE, which only the first slice keeps; begins with a line end where anything is left. */
-function withoutHead(text: string): string {
-  const end = text.indexOf('\n', text.indexOf('\n') + 1);
-  return end < 0 ? '' : text.slice(end);
+/** Of objects that stay for long, such as the names of a version. */
+const texts = new WeakMap<Readonly<Record<string, string>>, string>();
+
+function textOf(labels: Readonly<Record<string, string>>): string {
+  let text = texts.get(labels);
+  if (text === undefined) texts.set(labels, (text = format(labels)));
+  return text;
+}
+
+function format(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${escapeText(value).replaceAll('"', '\\"')}"`)
+    .join(',');
+}
+
+function escapeText(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+}
+
+function valueText(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  return Number.isFinite(value) ? String(value) : value < 0 ? '-Inf' : '+Inf';
 }

@@ -5,8 +5,8 @@ import type { CounterBlock } from './counter-block.ts';
 import * as at from './counter-layout.ts';
 import { METRICS } from './names.ts';
 
-/** As prom-client formats it; `sharedLabels` objects must be kept, their text is cached by identity. */
-interface Sample {
+/** `labels` and `sharedLabels` are never changed: their text is kept by identity. */
+export interface Sample {
   value: number;
   labels: Readonly<Record<string, string>>;
   sharedLabels: Readonly<Record<string, string>>;
