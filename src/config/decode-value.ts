@@ -58,7 +58,6 @@ export function rememberDecoded(value: Plain, config: Pick<Config, 'routes' | 'p
   const { routes, pools } = value;
   if (Array.isArray(routes) && routes.length === config.routes.length) {
     knownLists.set(routes, config.routes);
-    for (const [index, written] of (routes as readonly object[]).entries()) knownRoutes.set(written, config.routes[index]!);
   }
   if (!isMap(pools)) return;
   for (const decoded of config.pools) {
@@ -74,14 +73,18 @@ function decodeRoutes(routes: readonly unknown[], issues: Issue[]): Config['rout
   const decoded: RouteConfig[] = [];
   for (let index = 0; index < routes.length && issues.length < MAX_ISSUES; index++) {
     const written = routes[index];
-    const before = typeof written === 'object' && written !== null ? knownRoutes.get(written) : undefined;
-    const config = before ?? plainRoute(written) ?? decodePart(route, ['routes', index], written, issues);
-    if (config === undefined) continue;
-    decoded.push(config);
-    if (before === undefined) knownRoutes.set(written as object, config);
+    const config = plainRoute(written) ?? decodeRoute(written, index, issues);
+    if (config !== undefined) decoded.push(config);
   }
   if (issues.length === 0) knownLists.set(routes, decoded);
   return decoded;
+}
+
+function decodeRoute(written: unknown, index: number, issues: Issue[]): RouteConfig | undefined {
+  const before = typeof written === 'object' && written !== null ? knownRoutes.get(written) : undefined;
+  const config = before ?? decodePart(route, ['routes', index], written, issues);
+  if (before === undefined && config !== undefined) knownRoutes.set(written as object, config);
+  return config;
 }
 
 function decodePools(pools: Plain, issues: Issue[]): Config['pools'] {

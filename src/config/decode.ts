@@ -14,7 +14,7 @@ import { unmaskWritten } from './mask.ts';
 import type { InForce } from './mask.ts';
 import { mergeSources } from './merge.ts';
 import type { Merged } from './merge.ts';
-import type { Config } from './model.ts';
+import type { Config, PoolConfig } from './model.ts';
 import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
@@ -191,19 +191,23 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
         source: source.kind === 'file' ? { ...source, name: absolute(source.name, ['admin']) } : source,
       })),
     },
-    pools: pools.map((pool) => ({
-      ...pool,
-      versions: pool.versions.map((version) => {
-        if (version.endpointsFile === undefined) return version;
-        const at = ['pools', pool.name, 'versions', version.name, 'endpointsFile'];
-        return { ...version, endpointsFile: absolute(version.endpointsFile, at) };
-      }),
-    })),
+    pools: pools.map((pool) => withAbsoluteFiles(pool, absolute)),
     rollouts: rollouts.map((template) => withAbsoluteSecrets(template, (name) => absolute(name, ['rollouts', template.name]))),
     state: { ...state, dir: state.dir === undefined ? undefined : absolute(state.dir, ['state']) },
     accessLog:
       accessLog === undefined || accessLog.path === 'stdout' ? accessLog : { ...accessLog, path: absolute(accessLog.path, ['accessLog']) },
   };
+}
+
+/** What stays the same object is not worked out again elsewhere. */
+function withAbsoluteFiles(pool: PoolConfig, absolute: (name: string, path: Path) => string): PoolConfig {
+  if (pool.versions.every(({ endpointsFile }) => endpointsFile === undefined || resolve(endpointsFile) === endpointsFile)) return pool;
+  const versions = pool.versions.map((version) => {
+    if (version.endpointsFile === undefined) return version;
+    const at = ['pools', pool.name, 'versions', version.name, 'endpointsFile'];
+    return { ...version, endpointsFile: absolute(version.endpointsFile, at) };
+  });
+  return { ...pool, versions };
 }
 
 /** Sorted by place; one fault found twice is reported once. */

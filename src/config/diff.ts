@@ -5,7 +5,7 @@ import { shorten } from '../lib/shown-text.ts';
 import type { Config } from './model.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
-import { showConfig } from './print.ts';
+import { showBoth } from './print.ts';
 
 export interface Difference {
   /** Named things by name: `pools.shop.split.v1`, `routes.api.timeout`, `pools.shop.versions.v1.endpoints["127.0.0.1:9001"]`. */
@@ -21,7 +21,8 @@ const MAX_TEXT_LENGTH = 120;
 /** In the order of `before`, with what is new at the end of each map. The order of routes counts as a difference of its own. */
 export function diffConfigs(before: Config, after: Config): readonly Difference[] {
   const differences: Difference[] = [];
-  compare(showConfig(before), showConfig(after), [], differences);
+  const [was, is] = showBoth(before, after);
+  compare(was, is, [], differences);
   if (before.routes === after.routes) return differences;
   const [orderBefore, orderAfter] = [commonRoutes(before, after), commonRoutes(after, before)];
   if (orderBefore.join(' ') !== orderAfter.join(' ')) {

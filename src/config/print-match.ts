@@ -2,6 +2,9 @@
 
 import type { HeaderChanges, MatchConfig, PathRewrite, ValueMatcher } from './model.ts';
 
+/** One object for all that have none. */
+const NONE: object = {};
+
 export function describeMatch({ path, methods, headers, query }: MatchConfig): object {
   return {
     path: { [path.kind]: path.kind === 'regex' ? path.pattern : path.path },
@@ -12,11 +15,11 @@ export function describeMatch({ path, methods, headers, query }: MatchConfig): o
 }
 
 export function describeHeaders(matchers: MatchConfig['headers']): object {
-  return Object.fromEntries(matchers.map(({ name, value }) => [name, describeValue(value)]));
+  return matchers.length === 0 ? NONE : Object.fromEntries(matchers.map(({ name, value }) => [name, describeValue(value)]));
 }
 
 export function describeChanges({ set, add, remove }: HeaderChanges): object {
-  return { set: Object.fromEntries(set), add: Object.fromEntries(add), remove };
+  return { set: set.length === 0 ? NONE : Object.fromEntries(set), add: add.length === 0 ? NONE : Object.fromEntries(add), remove };
 }
 
 export function describeValue(matcher: ValueMatcher): string | object {
@@ -32,4 +35,12 @@ export function describeValue(matcher: ValueMatcher): string | object {
 
 export function describePathRewrite(rewrite: PathRewrite | undefined): object | undefined {
   return rewrite && { [rewrite.kind]: rewrite.value };
+}
+
+/** Keys whose value is undefined are left out. */
+export function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutUndefined(inner)]));
 }

@@ -5,24 +5,21 @@ import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
 import { escapeVariables } from './environment.ts';
 import { maskWritten } from './mask.ts';
-import type { AdminConfig, Config, ListenerConfig, OverloadConfig, RouteConfig } from './model.ts';
-import { describeChanges, describeMatch, describePathRewrite } from './print-match.ts';
+import type { AdminConfig, Config, ListenerConfig, OverloadConfig, PoolConfig } from './model.ts';
 import { describePool } from './print-pool.ts';
 import { describeRollouts } from './print-rollout.ts';
+import { describeRoute, maySayValues } from './print-route.ts';
+import { withoutUndefined } from './print-match.ts';
 import { formatSize } from './size.ts';
 
 /** Plain data in the grammar of the YAML; keys whose value is undefined are absent. */
 export type Written = Readonly<Record<string, unknown>>;
 
-const routesAsJson = new WeakMap<object, string>();
-
-/** What `describeConfig` returned, as JSON; routes that stay are printed once. */
-export function writtenAsJson({ routes, ...top }: Written): string {
-  if (!Array.isArray(routes)) return JSON.stringify({ ...top, routes });
-  let text = routesAsJson.get(routes);
-  if (text === undefined) routesAsJson.set(routes, (text = JSON.stringify(routes)));
-  const rest = JSON.stringify(top).slice(0, -1);
-  return `${rest}${rest === '{' ? '' : ','}"routes":${text}}`;
+/** JSON of what `describeConfig` returns, in pieces of a moment each. */
+export function* configAsJson({ routes, ...config }: Config): Generator<string, void> {
+  yield `${JSON.stringify(describeTop(config)).slice(0, -1)},"routes":[`;
+  for (let index = 0; index < routes.length; index++) yield `${index === 0 ? '' : ','}${JSON.stringify(describeRoute(routes[index]!))}`;
+  yield ']}';
 }
 
 /** YAML with all defaults filled in, secrets masked; file paths are absolute. */
@@ -30,23 +27,18 @@ export function printConfig(config: Config): string {
   return printWritten(showConfig(config));
 }
 
-const shown = new WeakMap<object, unknown>();
-
-/** What `describeConfig` returns, with masks in place of secrets: for whatever leaves the process. Routes that stay are looked at once. */
+/** What `describeConfig` returns, with masks in place of secrets: for whatever leaves the process. */
 export function showConfig(config: Config): Written {
-  const { routes, ...top } = describeConfig(config);
-  return maskedOnce(describeConfig(config), () => ({
-    ...maskWritten(top),
-    routes: maskedOnce(routes as object, () => maskWritten(routes, ['routes'])),
-  }));
+  return withRoutes(showTop(config), () => onceWhileUsed(shownRoutes, config.routes, () => config.routes.map(showRoute)));
 }
 
-function maskedOnce<T>(of: object, mask: () => T): T {
-  const known = shown.get(of);
-  if (known !== undefined) return known as T;
-  const masked = mask();
-  shown.set(of, masked);
-  return masked;
+/** The same, as `describeBoth` returns them. */
+export function showBoth(before: Config, after: Config): readonly [Written, Written] {
+  const [was, is] = withoutSame(before, after);
+  return [
+    { ...showTop(was), routes: was.routes.map(showRoute) },
+    { ...showTop(is), routes: is.routes.map(showRoute) },
+  ];
 }
 
 /** Plain data in the words of the grammar as YAML; what looks like a variable is written so that it is read back as it is. */
@@ -62,18 +54,95 @@ export function withoutVariables(written: unknown): unknown {
   return Object.fromEntries(Object.entries(written).map(([key, inner]) => [key, withoutVariables(inner)]));
 }
 
-const described = new WeakMap<Config, Written>();
-const describedRoutes = new WeakMap<Config['routes'], readonly Written[]>();
+type Top = Omit<Config, 'routes'>;
+type Routes = readonly Written[];
 
-/** The Config as plain data in the words of the grammar, as it would be written, with its secrets: for the store. Made once for each Config, and for each list of routes. */
-export function describeConfig(config: Config): Written {
-  let written = described.get(config);
-  if (written === undefined) described.set(config, (written = describe(config)));
+const describedPools = new WeakMap<PoolConfig, Written>();
+const shownPools = new WeakMap<PoolConfig, Written>();
+/** Long lists are not kept for the next who asks, but those who ask for both sides of a change get the same. */
+const describedRoutes = new WeakMap<Config['routes'], WeakRef<Routes>>();
+const shownRoutes = new WeakMap<Config['routes'], WeakRef<Routes>>();
+
+/** The Config as plain data in the words of the grammar, as it would be written, with its secrets. Routes are worked out when they are asked for. */
+export function describeConfig({ routes, ...config }: Config): Written {
+  return withRoutes(describeTop(config), () => onceWhileUsed(describedRoutes, routes, () => routes.map(describeRoute)));
+}
+
+/**
+ * Two configs as `describeConfig` returns them, to be compared: without pools that are the same objects in both, and without the routes, the
+ * same objects, with which both lists begin and end.
+ */
+export function describeBoth(before: Config, after: Config): readonly [Written, Written] {
+  const [was, is] = withoutSame(before, after);
+  return [
+    { ...describeTop(was), routes: was.routes.map(describeRoute) },
+    { ...describeTop(is), routes: is.routes.map(describeRoute) },
+  ];
+}
+
+function withoutSame(before: Config, after: Config): readonly [Config, Config] {
+  const [had, has] = [new Set(before.pools), new Set(after.pools)];
+  const [was, is] = withoutSameRoutes(before.routes, after.routes);
+  return [
+    { ...before, pools: before.pools.filter((pool) => !has.has(pool)), routes: was },
+    { ...after, pools: after.pools.filter((pool) => !had.has(pool)), routes: is },
+  ];
+}
+
+function withoutSameRoutes(before: Config['routes'], after: Config['routes']): readonly [Config['routes'], Config['routes']] {
+  const least = Math.min(before.length, after.length);
+  let [start, end] = [0, 0];
+  while (start < least && before[start] === after[start]) start++;
+  while (end < least - start && before.at(-1 - end) === after.at(-1 - end)) end++;
+  // An empty list would say that there are no routes at all.
+  if (start + end === least) {
+    if (start > 0) start--;
+    else if (end > 0) end--;
+  }
+  return [before.slice(start, before.length - end), after.slice(start, after.length - end)];
+}
+
+function withRoutes(top: Written, make: () => Routes): Written {
+  return Object.defineProperty({ ...top }, 'routes', { get: make, enumerable: true });
+}
+
+function onceWhileUsed(known: WeakMap<Config['routes'], WeakRef<Routes>>, routes: Config['routes'], make: () => Routes): Routes {
+  let list = known.get(routes)?.deref();
+  if (list === undefined) known.set(routes, new WeakRef((list = make())));
+  return list;
+}
+
+function describeTop(config: Top): Written {
+  return { ...describeRest(config), pools: poolsOf(config, describePoolOnce), ...describeTemplates(config) };
+}
+
+function showTop(config: Top): Written {
+  return { ...maskWritten(describeRest(config)), pools: poolsOf(config, showPool), ...maskWritten(describeTemplates(config)) };
+}
+
+function poolsOf({ pools }: Top, written: (pool: PoolConfig) => Written): Written {
+  return Object.fromEntries(pools.map((pool) => [pool.name, written(pool)]));
+}
+
+function describePoolOnce(pool: PoolConfig): Written {
+  let written = describedPools.get(pool);
+  if (written === undefined) describedPools.set(pool, (written = withoutUndefined(describePool(pool)) as Written));
   return written;
 }
 
-function describe(config: Config): Written {
-  const top = withoutUndefined({
+function showPool(pool: PoolConfig): Written {
+  let written = shownPools.get(pool);
+  if (written === undefined) shownPools.set(pool, (written = maskWritten(describePoolOnce(pool), ['pools', pool.name])));
+  return written;
+}
+
+function showRoute(route: Config['routes'][number]): Written {
+  const written = describeRoute(route);
+  return maySayValues(route) ? maskWritten(written, ['routes', route.name]) : written;
+}
+
+function describeRest(config: Top): Written {
+  return withoutUndefined({
     listeners: config.listeners.map(describeListener),
     admin: describeAdmin(config.admin),
     workers: config.workers === 0 ? 'auto' : config.workers,
@@ -81,18 +150,12 @@ function describe(config: Config): Written {
     drain: { delay: formatDuration(config.drain.delayMs), timeout: formatDuration(config.drain.timeoutMs) },
     overload: { memory: describeMemory(config.overload) },
     accessLog: config.accessLog ?? 'off',
-    pools: Object.fromEntries(config.pools.map((pool) => [pool.name, describePool(pool)])),
-    // A config without any looks as it always did.
-    rollouts: config.rollouts.length === 0 ? undefined : describeRollouts(config.rollouts),
   }) as Written;
-  return { ...top, routes: describeRoutes(config.routes) };
 }
 
-function describeRoutes(routes: Config['routes']): readonly Written[] {
-  let written = describedRoutes.get(routes);
-  if (written === undefined)
-    describedRoutes.set(routes, (written = routes.map((route) => withoutUndefined(describeRoute(route)) as Written)));
-  return written;
+/** A config without any looks as it always did. */
+function describeTemplates({ rollouts }: Top): Written {
+  return rollouts.length === 0 ? {} : (withoutUndefined({ rollouts: describeRollouts(rollouts) }) as Written);
 }
 
 function describeMemory({ memoryBytes }: OverloadConfig): string {
@@ -136,36 +199,4 @@ function describeAdmin({ address, mode, files, hosts, probesAddress, probesMode,
     auth: { tokens: tokens.map(({ name, role, source }) => ({ name, role, [source.kind]: source.name })) },
     limits,
   };
-}
-
-function describeRoute({ action, timeoutMs, rewrite, ...route }: RouteConfig): Written {
-  return {
-    name: route.name,
-    listeners: route.listeners,
-    hosts: route.hosts,
-    match: route.match.map(describeMatch),
-    ...describeAction(action),
-    timeout: formatDuration(timeoutMs),
-    rewrite: { host: rewrite.host, path: describePathRewrite(rewrite.path), location: rewrite.location },
-    requestHeaders: describeChanges(route.requestHeaders),
-    responseHeaders: describeChanges(route.responseHeaders),
-  };
-}
-
-function describeAction(action: RouteConfig['action']): Written {
-  switch (action.kind) {
-    case 'pool':
-      return { pool: action.pool, version: action.version };
-    case 'redirect':
-      return { redirect: { ...action.redirect, path: describePathRewrite(action.redirect.path) } };
-    case 'respond':
-      return { respond: action.respond };
-  }
-}
-
-function withoutUndefined(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutUndefined);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== undefined);
-  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutUndefined(inner)]));
 }

@@ -11,7 +11,7 @@ import { isNamedList, itemsOf, readField } from './field.ts';
 import type { FieldPath } from './field.ts';
 import type { Config } from './model.ts';
 import { samePlain } from './plain.ts';
-import { describeConfig } from './print.ts';
+import { describeBoth, describeConfig } from './print.ts';
 
 /** A config as it is written and as what it means. */
 export interface Meant {
@@ -28,11 +28,12 @@ export interface Current extends Standing {
 
 /** The amendments with which the file means what `document` does. */
 export function setConfig(current: Current, document: Meant): Changed {
-  const before = describeConfig(current.config);
-  const after = describeConfig(document.config);
+  const [before, after] = describeBoth(current.config, document.config);
+  // Of the routes both leave out what is the same.
+  const meant = describeConfig(document.config);
   const alone = current.alone && describeConfig(current.alone);
   const added = wholes(findDifferent(before, after, []), current.amendments).map((path): Amendment => {
-    const asFile = alone !== undefined && samePlain(readField(alone, path), readField(after, path));
+    const asFile = alone !== undefined && samePlain(readField(alone, path), readField(meant, path));
     return amendmentOf(current.written, path, readField(asFile ? current.written : document.written, path));
   });
   return record(current, inOrder(added, before, after));

@@ -6,7 +6,7 @@ import { diffConfigs } from '../config/diff.ts';
 import type { Difference } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { formatPath } from '../config/path.ts';
-import { describeConfig } from '../config/print.ts';
+import { describeBoth } from '../config/print.ts';
 import type { Pace } from '../lib/pace.ts';
 import type { ChangeRequest } from './control-api.ts';
 import type { Plain } from '../lib/plain.ts';
@@ -60,7 +60,7 @@ export async function evaluateChange(
 
 /** Fields of a change that its author may not change. Judged by what it does: the call that it came by says nothing. */
 function forbiddenFields(role: Question['role'], { config: before, read }: Basis, after: Config): readonly ForbiddenField[] {
-  const [was, is] = [describeConfig(before), describeConfig(after)];
+  const [was, is] = describeBoth(before, after);
   const touched = touchedFields(was, is);
   if (touched.length === 0) return [];
   // Who is let in without a token is decided where the instance is started.

@@ -2,8 +2,8 @@
 
 import { formatDifference } from '../config/diff.ts';
 import { withPresentKeys, withPresentPaths } from '../config/former-keys.ts';
-import { writtenAsJson } from '../config/print.ts';
 import type { Difference } from '../config/diff.ts';
+import { textInTurns } from '../lib/pace.ts';
 import { StoreFailed } from '../store/store-errors.ts';
 import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } from '../store/store.ts';
 import type { JournalLine } from '../api/journal.ts';
@@ -18,8 +18,8 @@ export interface NewRevision {
   readonly reason: string;
   /** What the API changed over the file, as it stands now. */
   readonly amendments: readonly unknown[];
-  /** The whole desired config in the words of the grammar. */
-  readonly written: Readonly<Record<string, unknown>>;
+  /** The whole desired config in the words of the grammar: JSON, in pieces. */
+  readonly written: () => Iterable<string>;
   readonly differences: readonly Difference[];
   /** Further facts for the journal. */
   readonly facts: Readonly<Record<string, unknown>>;
@@ -80,7 +80,7 @@ export class Journal {
   /** Durable when it resolves, with all that were late. Rejects when it cannot be kept; then it was not. One call at a time. */
   async keep(revision: NewRevision): Promise<void> {
     if (this.#late.length > 0) await this.#catchUp();
-    await this.#append(this.#stamp(revision));
+    await this.#append(this.#stamp(revision, await textInTurns(revision.written())));
     this.#number = revision.number;
   }
 
@@ -90,7 +90,7 @@ export class Journal {
    */
   keepLater(revision: NewRevision): void {
     if (this.#late.length >= MAX_LATE) throw new Error(`more than ${MAX_LATE} revisions in a row could not be kept`);
-    this.#late.push(this.#stamp(revision));
+    this.#late.push(this.#stamp(revision, [...revision.written()].join('')));
     this.#number = revision.number;
   }
 
@@ -112,11 +112,11 @@ export class Journal {
     }
   }
 
-  #stamp(revision: NewRevision): Late {
-    const { number, cause, author, reason, amendments, written, differences } = revision;
+  #stamp(revision: NewRevision, written: string): Late {
+    const { number, cause, author, reason, amendments, differences } = revision;
     const texts = {
       amendments: JSON.stringify(amendments),
-      written: writtenAsJson(written),
+      written,
       differences: JSON.stringify(differences),
     };
     return { revision, stored: { number, atMs: this.#wallMs(), cause, author, reason, ...texts } };

@@ -5,7 +5,7 @@ import { decodeText } from '../config/decode.ts';
 import type { LoadResult } from '../config/decode.ts';
 import { diffConfigs } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
-import { describeConfig, printWritten } from '../config/print.ts';
+import { configAsJson, describeConfig, printWritten } from '../config/print.ts';
 import type { Log } from '../lib/log.ts';
 import { StoreFailed } from '../store/store-errors.ts';
 import type { Next, Transition } from './in-force/transition.ts';
@@ -64,7 +64,7 @@ export class RevisionKeeper {
     };
     const last = before === undefined ? this.#keptConfig() : before.config;
     const differences = last === undefined ? [] : diffConfigs(last, config);
-    return { number, ...origin, amendments, written: describeConfig(config), differences, facts };
+    return { number, ...origin, amendments, written: () => configAsJson(config), differences, facts };
   }
 
   #forgetLeft(): void {

@@ -73,3 +73,15 @@ export async function joinInTurns(pieces: Iterable<string>, onUsed: (ms: number)
   onUsed(threadCpuMs() - before);
   return joined;
 }
+
+/** The same as text. */
+export async function textInTurns(pieces: Iterable<string>): Promise<string> {
+  const pace = new Pace();
+  const parts: string[] = [];
+  for (const piece of pieces) {
+    parts.push(piece);
+    const rest = pace.rest();
+    if (rest !== undefined) await rest;
+  }
+  return parts.join('');
+}

@@ -4,7 +4,7 @@ import { newKey } from '../lib/random.ts';
 import { EntryWatch } from './entry-watch.ts';
 import { DEFAULT_RETENTION, MAX_PAGE, NOTHING, extend, pageLength } from './retention.ts';
 import type { Bound, Extent, Retention, Span } from './retention.ts';
-import { normalEntry, normalNote, normalRevision, sealEntry, sealRevision } from './seal.ts';
+import { normalEntry, normalNote, normalRevision, sealEntry, sizeOfRevision } from './seal.ts';
 import { RevisionConflict, StoreFailed } from './store-errors.ts';
 import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } from './store.ts';
 
@@ -72,7 +72,7 @@ export class MemoryStore implements Store {
     const { last } = this.#extent.revisions;
     if (expected !== last || revision.number !== last + 1) throw new RevisionConflict(revision.number, last);
     const value = Object.freeze(normalRevision(revision));
-    const { size } = sealRevision(this.id, value);
+    const size = sizeOfRevision(value);
     const revisions = keep(this.#revisions, { value, size }, this.#extent.revisions, this.#retention.revisions);
     this.#extent = { revisions, entries: this.#extent.entries };
     return this.#record(entry);

@@ -26,6 +26,11 @@ export function sealEntry(id: string, entry: JournalEntry): Seal {
   return seal(`${id} entry ${seq} ${atMs} ${revision}`, [kind, author, detail]);
 }
 
+/** The same without a digest: of what stays in this process. */
+export function sizeOfRevision({ author, reason, cause, amendments, written, differences }: StoredRevision): number {
+  return sizeOf([author, reason, cause, amendments, written, differences]);
+}
+
 /** As it can be written in UTF-8, so that what is read is what was sealed. */
 export function normalRevision(revision: StoredRevision): StoredRevision {
   return {
@@ -58,8 +63,12 @@ export function normalEntry(seq: number, entry: NewEntry): JournalEntry {
 }
 
 function seal(head: string, texts: readonly string[]): Seal {
-  const size = texts.reduce((sum, text) => sum + text.length, 0);
+  const size = sizeOf(texts);
   // The lengths keep a character from moving from one field to the next unseen.
   const framed = `${head} ${texts.map((text) => text.length).join(' ')}`;
   return { size, digest: texts.reduce((digest, text) => crc32(text, digest), crc32(framed)) };
+}
+
+function sizeOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }

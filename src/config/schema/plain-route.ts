@@ -46,6 +46,11 @@ export function plainRoute(written: unknown): RouteConfig | undefined {
   };
 }
 
+/** Whether `plainRoute` made it. */
+export function isPlainRoute({ rewrite }: RouteConfig): boolean {
+  return rewrite === NO_REWRITE;
+}
+
 const KEYS: ReadonlySet<string> = new Set(['name', 'listeners', 'hosts', 'match', 'pool', 'version', 'timeout']);
 
 function isName(value: unknown): value is string {

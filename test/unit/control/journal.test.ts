@@ -12,7 +12,7 @@ const revision = (number: number, rest: Partial<NewRevision> = {}): NewRevision 
   author: 'ci',
   reason: 'canary',
   amendments: [{ path: ['pools', 'shop', 'split'], value: { v1: number } }],
-  written: { workers: number },
+  written: () => [JSON.stringify({ workers: number })],
   differences: [{ path: 'workers', before: `${number - 1}`, after: `${number}` }],
   facts: {},
   ...rest,
@@ -41,7 +41,11 @@ describe('Journal', () => {
     await journal.keep(given);
     const { number, written, amendments, cause, author, reason, differences } = given;
     expect(journal.number).toBe(1);
-    const kept = { summary: { revision: number, atMs: 1000, author, reason, cause, differences }, written, amendments };
+    const kept = {
+      summary: { revision: number, atMs: 1000, author, reason, cause, differences },
+      written: JSON.parse([...written()].join('')) as unknown,
+      amendments,
+    };
     expect(await journal.find(1)).toEqual(kept);
     expect((await open(store)).left.latest).toEqual(kept);
   });

@@ -5,7 +5,7 @@ import { readingHere } from './fakes.ts';
 import { decodeRead, decodeText, readFiles } from '../../../src/config/decode.ts';
 import { diffConfigs, formatDifference } from '../../../src/config/diff.ts';
 import type { Config } from '../../../src/config/model.ts';
-import { describeConfig, printConfig } from '../../../src/config/print.ts';
+import { configAsJson, printConfig } from '../../../src/config/print.ts';
 import type { Basis } from '../../../src/control/submission.ts';
 import { Journal } from '../../../src/control/journal.ts';
 import { toAmendments } from '../../../src/control/to-amendments.ts';
@@ -90,7 +90,7 @@ class Room {
   async #keep(config: Config, amendments: readonly Amendment[]): Promise<void> {
     const number = this.journal.number + 1;
     const about = { cause: 'api', author: '', reason: '', differences: [], facts: {} };
-    await this.journal.keep({ number, ...about, amendments, written: describeConfig(config) });
+    await this.journal.keep({ number, ...about, amendments, written: () => configAsJson(config) });
     this.desired = { ...this.desired, revision: number, config, amendments };
   }
 }
