@@ -15,6 +15,7 @@ import { FileSource } from '../control/sources/file-source.ts';
 import type { ChangeCause } from '../control/sources/file-watch.ts';
 import type { ApplyResult, Loaded } from '../control/submission.ts';
 import { after, wallMs } from '../lib/clock.ts';
+import { collectGarbage, isLargeHeap } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
 import type { Store } from '../store/store.ts';
 import { VERSION_IN_FLIGHT } from '../telemetry/counter-layout.ts';
@@ -62,6 +63,7 @@ export class Instance {
   readonly #control: ControlOfInstance;
   readonly #file: FileSource;
   readonly #admin: AdminServer;
+  #isStarted = false;
   #draining = false;
   adminAddress: Address;
   /** Of probes and metrics alone; undefined when they have none of their own. */
@@ -110,6 +112,8 @@ export class Instance {
       if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');
       await this.#tellLost();
       await this.#tellLastGood();
+      await this.#settle();
+      this.#isStarted = true;
       return result;
     } catch (error) {
       await this.stop(0);
@@ -127,6 +131,13 @@ export class Instance {
     };
     await claim(address, ['admin', 'address']);
     await claim(probesAddress, ['admin', 'probes', 'address']);
+  }
+
+  /** What a large config has left goes before anybody counts on this thread: to collect it stops it for a moment. */
+  async #settle(): Promise<void> {
+    if (!isLargeHeap()) return;
+    await this.#options.reader.rest();
+    collectGarbage();
   }
 
   async #tellLost(): Promise<void> {
@@ -232,7 +243,7 @@ export class Instance {
 
   #readiness(): { ok: boolean; reason: string } {
     if (this.#draining) return { ok: false, reason: 'draining' };
-    if (this.#control.current.revision === 0) return { ok: false, reason: 'starting' };
+    if (!this.#isStarted) return { ok: false, reason: 'starting' };
     if (this.#control.current.isAdrift && this.config.state.whenLost === 'not-ready') return { ok: false, reason: 'state lost' };
     if (this.#serving.workers.serving === 0) return { ok: false, reason: 'no workers' };
     if (this.#control.memory.level === 3) return { ok: false, reason: 'overload' };

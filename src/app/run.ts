@@ -9,7 +9,7 @@ import type { Loaded } from '../control/submission.ts';
 import { formatNotice } from '../cli/check.ts';
 import type { Config } from '../config/model.ts';
 import { after } from '../lib/clock.ts';
-import { collectGarbage } from '../lib/heap.ts';
+import { collectGarbage, isLargeHeap } from '../lib/heap.ts';
 import type { Log } from '../lib/log.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
 import { Instance } from './instance.ts';
@@ -78,7 +78,8 @@ async function endWith(reader: Reader): Promise<1> {
 /** Once, when the start is over: its garbage would stay for as long as the instance is calm. Workers do the same before they serve. */
 function settle(): void {
   saveCompiled();
-  collectGarbage();
+  // That of a large config went before the instance was ready.
+  if (!isLargeHeap()) collectGarbage();
 }
 
 type Start = Pick<InstanceOptions, 'first' | 'store' | 'lost' | 'lastGood'> & { readonly config: Config };

@@ -19,6 +19,13 @@ export function collectGarbage(): void {
   collect?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
+const LARGE_BYTES = 64 * 1024 ** 2;
+
+/** Whether to collect garbage would stop the thread for long, so that it must not be done when somebody counts on it. */
+export function isLargeHeap(): boolean {
+  return heapBytes() > LARGE_BYTES;
+}
+
 type Collect = (options: { readonly type: 'major'; readonly execution: 'sync'; readonly flavor: 'last-resort' }) => void;
 
 let collect: Collect | undefined;

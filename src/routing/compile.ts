@@ -1,5 +1,6 @@
 // Turns a Config into a Table. Every string that serving would have to parse is parsed here.
 
+import { compoundKey } from '../lib/compound-key.ts';
 import { hashString } from '../lib/hash.ts';
 import { compileHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
 import type { Config, HeaderChanges, PoolConfig, RouteConfig } from '../config/model.ts';
@@ -19,6 +20,9 @@ const SEED = 0x51_0c_e5_ed;
 interface Compiled extends Pick<Table, 'routes' | 'matchers'> {
   /** Names of the listeners that it was made for. */
   readonly listeners: string;
+  /** The different places that routes lead to, each by its first route, and which of them each route leads to; -1: none. */
+  readonly targets: readonly RouteConfig[];
+  readonly targetOf: Int32Array;
 }
 
 const compiled = new WeakMap<Config['routes'], Compiled>();
@@ -29,8 +33,9 @@ const compiled = new WeakMap<Config['routes'], Compiled>();
  */
 export function compileTable(config: Config, revision: number): Table {
   const pools = compilePools(config.pools);
-  const { routes, matchers } = compileRoutes(config);
-  return { revision, pools, routes, matchers, destinations: findDestinations(config, pools) };
+  const { routes, matchers, targets, targetOf } = compileRoutes(config);
+  const places = findDestinations(targets, pools);
+  return { revision, pools, routes, matchers, destinations: Array.from(targetOf, (target) => places[target]) };
 }
 
 function compileRoutes(config: Config): Compiled {
@@ -38,15 +43,31 @@ function compileRoutes(config: Config): Compiled {
   const known = compiled.get(config.routes);
   if (known?.listeners === listeners) return known;
   const routes = config.routes.map(compileRoute);
-  const made = { routes, matchers: compileMatchers(config, routes), listeners };
+  const made = { routes, matchers: compileMatchers(config, routes), listeners, ...findTargets(config.routes) };
   compiled.set(config.routes, made);
   return made;
 }
 
+function findTargets(routes: readonly RouteConfig[]): Pick<Compiled, 'targets' | 'targetOf'> {
+  const known = new Map<string, number>();
+  const targets: RouteConfig[] = [];
+  const targetOf = new Int32Array(routes.length).fill(-1);
+  for (let index = 0; index < routes.length; index++) {
+    const route = routes[index]!;
+    if (route.action.kind !== 'pool') continue;
+    const { pool, version } = route.action;
+    const place = version === undefined ? pool : compoundKey(pool, version);
+    let target = known.get(place);
+    if (target === undefined) known.set(place, (target = targets.push(route) - 1));
+    targetOf[index] = target;
+  }
+  return { targets, targetOf };
+}
+
 /** Routes that lead to the same place share it. */
-function findDestinations(config: Config, pools: readonly PoolTable[]): readonly (Destination | undefined)[] {
+function findDestinations(targets: readonly RouteConfig[], pools: readonly PoolTable[]): readonly (Destination | undefined)[] {
   const whole = new Map(pools.map((pool): [string, Destination] => [pool.name, { pool, version: undefined }]));
-  return config.routes.map(({ name, action }) => {
+  return targets.map(({ name, action }) => {
     if (action.kind !== 'pool') return undefined;
     const destination = whole.get(action.pool);
     if (destination === undefined) throw new Error(`route ${name} names the unknown pool ${action.pool}`);
@@ -56,15 +77,27 @@ function findDestinations(config: Config, pools: readonly PoolTable[]): readonly
 }
 
 function compilePools(configs: readonly PoolConfig[]): readonly PoolTable[] {
-  const pools = configs.map(compilePool);
+  const pools = configs.map(compilePoolOnce);
   const find = (name: string): PoolTable => {
     const pool = pools.find((each) => each.name === name);
     if (pool === undefined) throw new Error(`a mirror leads to the unknown pool ${name}`);
     return pool;
   };
   // A mirror may lead to a pool that comes later; these Tables are in no other hands yet.
-  for (const pool of pools) pool.mirrors = compileMirrors(pool.config, find);
+  for (const pool of pools) if (pool.config.mirrors.length > 0) pool.mirrors = compileMirrors(pool.config, find);
   return pools;
+}
+
+const compiledPools = new WeakMap<PoolConfig, Unmirrored>();
+
+/** A pool with mirrors depends on others. */
+function compilePoolOnce(config: PoolConfig, index: number): Unmirrored {
+  if (config.mirrors.length > 0) return compilePool(config, index);
+  const known = compiledPools.get(config);
+  if (known?.index === index) return known;
+  const made = compilePool(config, index);
+  compiledPools.set(config, made);
+  return made;
 }
 
 type Unmirrored = Omit<PoolTable, 'mirrors'> & { mirrors: PoolTable['mirrors'] };

@@ -1,7 +1,7 @@
 // What the control thread and a data-plane thread say to each other. Plain data, structured-cloneable.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Config, VersionEndpoints } from '../config/model.ts';
+import type { Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
 import type { CountedRollout, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import type { LogLine } from '../lib/log.ts';
@@ -31,13 +31,15 @@ export interface CompareLink {
 export type ToWorker =
   /**
    * `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. `routes`: those of the Config,
-   * which comes without, as they may be many; undefined = those of the last `apply`.
+   * which comes without, as they may be many; undefined = those of the last `apply`. `pools`: the same; a number stands for the pool at that
+   * position in the last `apply`, which stays the same object.
    */
   | {
       readonly kind: 'apply';
       readonly id: number;
       readonly update: Update;
       readonly routes: Config['routes'] | undefined;
+      readonly pools: readonly (PoolConfig | number)[];
       readonly ports: Readonly<Record<string, number>>;
     }
   /** Endpoints of some versions of the Config that is served. */

@@ -15,11 +15,13 @@ import type { Reading } from '../control/ports.ts';
 import type { Loaded } from '../control/submission.ts';
 import { after, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
+import { KnownPools } from './known-pools.ts';
+import type { Pools } from './known-pools.ts';
 import { KnownRoutes } from './known-routes.ts';
-import type { RouteLists } from './known-routes.ts';
 import { ReadingLife } from './reading-life.ts';
 import type { Failure } from './reading-life.ts';
 import type { Job, ReadConfig } from './reading-messages.ts';
+import type { RouteLists } from './route-pieces.ts';
 
 const MIB = 1024 * 1024;
 /** Plain texts of this size are parsed and judged in some milliseconds. */
@@ -36,7 +38,8 @@ export class Reader implements Reading {
   #idle: Timer | undefined = undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #isClosed = false;
-  readonly #known = new KnownRoutes();
+  readonly #knownPools = new KnownPools();
+  readonly #knownRoutes = new KnownRoutes();
 
   /** The config that is served first. */
   async first(path: string): Promise<Required<Loaded>> {
@@ -73,6 +76,12 @@ export class Reader implements Reading {
     return found.kind === 'endpoints' ? found.list : { endpoints: undefined, problems: [] };
   }
 
+  /** Ends the thread as soon as it has nothing to do, and with it what it holds. */
+  rest(): Promise<void> {
+    this.#idle?.stop();
+    return this.#inTurn(() => this.#end());
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#idle?.stop();
@@ -88,19 +97,26 @@ export class Reader implements Reading {
     });
   }
 
-  /** The routes, slice by slice: between two of them everything else has its turn. */
+  /** Its pools and routes, part by part: between two of them everything else has its turn. */
   async #collect(found: ReadConfig, job: Job, file: string): Promise<Required<Loaded>> {
-    const collected = this.#known.collect();
-    while (collected.length < found.routes) {
+    const { parts } = found;
+    if (parts === undefined) return joined(found, undefined);
+    const [pools, routes] = [this.#knownPools.collect(), this.#knownRoutes.collect()];
+    while (pools.length < parts.pools || routes.length < parts.routes) {
       await new Promise<void>(soon);
-      const slice = (await this.#life?.more(LEAST_MS)) ?? { fault: 'cannot be read: Sluice is stopping' };
-      if ('fault' in slice) return failed(file, slice);
-      if (slice.kind !== 'routes') throw new Error(`unexpected message from the reading thread: ${slice.kind}`);
-      collected.add(slice);
+      const next = (await this.#life?.more(LEAST_MS)) ?? { fault: 'cannot be read: Sluice is stopping' };
+      if ('fault' in next) return failed(file, next);
+      if (next.kind !== 'parts' || next.pools.length + next.routes.length === 0)
+        throw new Error(`unexpected message from the reading thread: ${next.kind}`);
+      for (const piece of next.pools) pools.add(piece);
+      for (const piece of next.routes) routes.add(piece);
     }
-    const { lists } = collected;
+    const lists = { pools: pools.pools, routes: routes.lists };
     // What the API is sent is mostly thrown away.
-    if (job.kind === 'config' && found.routes > 0) this.#known.remember(lists);
+    if (job.kind === 'config') {
+      this.#knownPools.remember(pools.pieces, lists.pools);
+      this.#knownRoutes.remember(routes);
+    }
     return joined(found, lists);
   }
 
@@ -143,9 +159,15 @@ function beginningOf(text: Uint8Array): string {
   return new TextDecoder().decode(text.subarray(0, BEGINNING), { stream: true });
 }
 
-function joined({ load, read, value, routes }: ReadConfig, { config, written }: RouteLists): Required<Loaded> {
-  const whole = value === undefined || routes === 0 ? value : { ...value, routes: written };
-  const meant = load.config === undefined || routes === 0 ? load.config : { ...load.config, routes: config };
+interface Lists {
+  readonly pools: Pools;
+  readonly routes: RouteLists;
+}
+
+/** @param lists what came in parts */
+function joined({ load, read, value }: ReadConfig, lists: Lists | undefined): Required<Loaded> {
+  const whole = value && lists ? { ...value, pools: lists.pools.written, routes: lists.routes.written } : value;
+  const meant = load.config && lists ? { ...load.config, pools: lists.pools.config, routes: lists.routes.config } : load.config;
   // Its places are lost with the thread. Nobody asks for them: what is sent over a file has none in it.
   const place = (): Place => ({ file: read.files[0] ?? '', line: 1, column: 1 });
   const file: FileRead = { ...read, document: whole && { value: whole, problems: [], place } };

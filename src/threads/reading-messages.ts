@@ -3,7 +3,8 @@
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { EndpointList } from '../config/endpoint-file.ts';
 import type { InForce } from '../config/mask.ts';
-import type { Config } from '../config/model.ts';
+import type { PoolPiece } from './known-pools.ts';
+import type { RoutePiece } from './route-pieces.ts';
 
 export type Job =
   | { readonly kind: 'config'; readonly path: string }
@@ -12,24 +13,25 @@ export type Job =
 
 export type ToReading =
   | { readonly kind: 'job'; readonly job: Job }
-  /** Send the next routes. */
+  /** Send the next parts. */
   | { readonly kind: 'more' };
 
-/** Without routes, which come in slices: to take all at once would stop the control thread for a second. */
+/** Without pools and routes, which come in parts: to take all at once would stop the control thread for a second. */
 export interface ReadConfig {
   readonly kind: 'config';
   readonly load: LoadResult;
   readonly read: Omit<FileRead, 'document'>;
   /** Plain data of the files; undefined when they could not be read. */
   readonly value: Readonly<Record<string, unknown>> | undefined;
-  /** Of both lists, which are equally long. */
-  readonly routes: number;
+  /** How many of each come in parts; undefined: it is all here. */
+  readonly parts: { readonly pools: number; readonly routes: number } | undefined;
 }
 
-export interface Routes {
-  readonly kind: 'routes';
-  readonly config: Config['routes'];
-  readonly written: readonly unknown[];
+/** The next ones in their order, pools first. */
+export interface Parts {
+  readonly kind: 'parts';
+  readonly pools: readonly PoolPiece[];
+  readonly routes: readonly RoutePiece[];
 }
 
-export type FromReading = ReadConfig | Routes | { readonly kind: 'endpoints'; readonly list: EndpointList };
+export type FromReading = ReadConfig | Parts | { readonly kind: 'endpoints'; readonly list: EndpointList };

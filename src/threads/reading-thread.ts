@@ -6,18 +6,24 @@ import type { FileRead } from '../config/decode.ts';
 import { loadEndpoints, readConfig } from '../config/load.ts';
 import type { Config } from '../config/model.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
+import { isMap } from '../lib/plain.ts';
+import type { Plain } from '../lib/plain.ts';
 import type { FromReading, Job, ToReading } from './reading-messages.ts';
+import type { PoolPiece } from './known-pools.ts';
+import { cutRoutes } from './route-pieces.ts';
+import type { RoutePiece } from './route-pieces.ts';
 
-const ROUTES_PER_SLICE = 500;
+/** What one message holds, about: some milliseconds for who gets it. */
+const [MESSAGE_LENGTH, MESSAGE_ENDPOINTS] = [64 * 1024, 100];
 
 const port = parentPort;
 if (port === null) throw new Error('reading-thread.ts is started by Sluice, as a worker thread');
 const post = (message: FromReading): void => port.postMessage(message);
 
+/** What has not been sent yet. */
 interface Rest {
-  readonly config: Config['routes'];
-  readonly written: readonly unknown[];
-  next: number;
+  readonly pools: Iterator<PoolPiece, void>;
+  readonly routes: Iterator<RoutePiece, void>;
 }
 
 let rest: Rest | undefined;
@@ -39,18 +45,25 @@ function sendConfig(read: FileRead): void {
   const load = decodeRead(read);
   const { document, ...facts } = read;
   const value = document?.value;
-  const written = value?.['routes'];
   const { config } = load;
-  // Of what has Problems nobody needs more than those.
-  const isSliced = config !== undefined && Array.isArray(written) && written.length === config.routes.length;
-  rest = isSliced ? { config: config.routes, written, next: 0 } : undefined;
+  const parts = value && config && partsOf(value, config);
+  rest = parts;
   post({
     kind: 'config',
-    load: { ...load, written: undefined, config: isSliced ? { ...config, routes: [] } : config },
+    load: { ...load, written: undefined, config: config && parts ? { ...config, pools: [], routes: [] } : config },
     read: facts,
-    value: value === undefined || !isSliced ? (config === undefined ? stateOf(value) : value) : { ...value, routes: [] },
-    routes: isSliced ? config.routes.length : 0,
+    // Of what has Problems nobody needs more than those.
+    value: config === undefined ? stateOf(value) : parts === undefined ? value : { ...value, pools: {}, routes: [] },
+    parts: config && parts && { pools: config.pools.length, routes: config.routes.length },
   });
+}
+
+/** Undefined where what is written is not what is decoded, one by one. */
+function partsOf({ pools, routes }: Plain, config: Config): Rest | undefined {
+  if (!Array.isArray(routes) || routes.length !== config.routes.length) return undefined;
+  if (!isMap(pools) || Object.keys(pools).length !== config.pools.length) return undefined;
+  const pieces = config.pools.map((pool): PoolPiece => ({ config: pool, written: pools[pool.name] }));
+  return { pools: pieces.values(), routes: cutRoutes(config.routes, routes) };
 }
 
 /** Where the state is when the config has Problems. */
@@ -58,17 +71,28 @@ function stateOf(value: Readonly<Record<string, unknown>> | undefined): Readonly
   return value === undefined ? undefined : { state: value['state'] };
 }
 
-function sendRoutes(): void {
-  if (rest === undefined) return;
-  const { config, written, next } = rest;
-  const end = next + ROUTES_PER_SLICE;
-  post({ kind: 'routes', config: config.slice(next, end), written: written.slice(next, end) });
-  rest = end < config.length ? { config, written, next: end } : undefined;
+function sendParts(): void {
+  const pools = take(rest?.pools, MESSAGE_ENDPOINTS, ({ config }) =>
+    config.versions.reduce((sum, { endpoints }) => sum + endpoints.length, 1),
+  );
+  const routes = pools.length > 0 ? [] : take(rest?.routes, MESSAGE_LENGTH, ({ text }) => text.length);
+  post({ kind: 'parts', pools, routes });
+}
+
+function take<T>(from: Iterator<T, void> | undefined, most: number, sizeOf: (piece: T) => number): T[] {
+  const pieces: T[] = [];
+  for (let size = 0; size < most;) {
+    const next = from?.next();
+    if (next === undefined || next.done === true) break;
+    pieces.push(next.value);
+    size += sizeOf(next.value);
+  }
+  return pieces;
 }
 
 let isFirst = true;
 port.on('message', (message: ToReading) => {
-  if (message.kind === 'more') return sendRoutes();
+  if (message.kind === 'more') return sendParts();
   work(message.job);
   if (isFirst) saveCompiled();
   isFirst = false;

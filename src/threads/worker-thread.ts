@@ -5,7 +5,7 @@ import type { Config } from '../config/model.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { Deadlines } from '../lib/deadlines.ts';
 import { loopMeter } from '../lib/clock.ts';
-import { collectGarbage, heapBytes } from '../lib/heap.ts';
+import { collectGarbage, heapBytes, isLargeHeap } from '../lib/heap.ts';
 import { forwardLog } from '../lib/log.ts';
 import { Pulse } from '../lib/pulse.ts';
 import { ProxyContext } from '../proxy/context.ts';
@@ -57,11 +57,14 @@ let context: ProxyContext | undefined;
 let listeners: ListenerSet | undefined;
 
 let routes: Config['routes'] = [];
+let pools: Config['pools'] = [];
 
-async function apply({ update: sent, routes: sentRoutes, ports }: Apply): Promise<Record<string, number>> {
+async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports }: Apply): Promise<Record<string, number>> {
   // Also when it is refused: the control thread goes by what it has sent.
   routes = sentRoutes ?? routes;
-  const update: Update = { ...sent, config: { ...sent.config, routes } };
+  const before = pools;
+  pools = sentPools.map((pool) => (typeof pool === 'number' ? before[pool]! : pool));
+  const update: Update = { ...sent, config: { ...sent.config, pools, routes } };
   counters.place(update.counters);
   const table = compileTable(update.config, update.revision);
   if (context === undefined || listeners === undefined) {
@@ -130,7 +133,10 @@ async function onChange(message: Change): Promise<void> {
   try {
     if (message.kind === 'apply') {
       const isFirst = context === undefined;
-      post({ kind: 'applied', id, ports: await apply(message) });
+      const bound = await apply(message);
+      // What a large config has left goes before anybody counts on this thread.
+      if (isFirst && isLargeHeap()) collectGarbage();
+      post({ kind: 'applied', id, ports: bound });
       if (isFirst) saveCompiled();
       return;
     }

@@ -50,6 +50,7 @@ interface Thread {
   serving: boolean;
   /** What it was sent last. */
   routes: Config['routes'] | undefined;
+  pools: Config['pools'];
   readonly waiting: Map<number, (response: FromWorker) => void>;
   readonly ended: Promise<void>;
 }
@@ -244,6 +245,7 @@ export class Workers {
       worker,
       serving: false,
       routes: undefined,
+      pools: [],
       waiting: new Map(),
       ended: new Promise((resolve) => (end = resolve)),
     };
@@ -293,8 +295,11 @@ export class Workers {
     const { config } = update;
     const routes = thread.routes === config.routes ? undefined : config.routes;
     thread.routes = config.routes;
-    const light = { ...update, config: { ...config, routes: [] } };
-    const response = await this.#ask(thread, (id) => ({ kind: 'apply', id, update: light, routes, ports }));
+    const known = new Map(thread.pools.map((pool, index) => [pool, index]));
+    const pools = config.pools.map((pool) => known.get(pool) ?? pool);
+    thread.pools = config.pools;
+    const light = { ...update, config: { ...config, pools: [], routes: [] } };
+    const response = await this.#ask(thread, (id) => ({ kind: 'apply', id, update: light, pools, routes, ports }));
     if (response.kind !== 'applied') throw new Error('unexpected message from a worker');
     thread.serving = true;
     return response.ports;

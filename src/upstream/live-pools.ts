@@ -17,6 +17,8 @@ export class LivePool {
   /** In the order of the Config. */
   versions: readonly VersionRuntime[] = [];
   readonly siblings = new Siblings();
+  /** What it was made to match last; undefined once it has other endpoints. */
+  config: PoolConfig | undefined = undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -45,9 +47,17 @@ export class LivePools {
       for (const version of pool.versions) version.retire();
       this.#pools.delete(name);
     }
-    const living = pools.map((config) => this.#applyPool(config));
+    const changed: LivePool[] = [];
+    const living = pools.map((config) => {
+      const known = this.#pools.get(config.name);
+      // Nothing of it may have changed where the config is the same object: thousands of pools are passed by.
+      if (known?.config === config) return known;
+      const pool = this.#applyPool(config);
+      changed.push(pool);
+      return pool;
+    });
     this.#mirrors.apply(pools);
-    this.#markHealth();
+    this.#markHealth(changed);
     this.#markDeploys();
     this.#watch.restart();
     return living;
@@ -71,20 +81,20 @@ export class LivePools {
   /** Gives living versions other endpoints; what a Table says of them stays. Versions that are not there are left out. */
   setEndpoints(versions: readonly VersionEndpoints[]): void {
     for (const { pool, version, endpoints } of versions) {
-      this.#pools
-        .get(pool)
-        ?.versions.find(({ name }) => name === version)
-        ?.setEndpoints(endpoints);
+      const living = this.#pools.get(pool);
+      if (living === undefined) continue;
+      living.config = undefined;
+      living.versions.find(({ name }) => name === version)?.setEndpoints(endpoints);
     }
     this.#mirrors.setEndpoints(versions);
-    this.#markHealth();
+    this.#markHealth(this.#pools.values());
     this.#watch.restart();
   }
 
   /** All endpoints that probes find unhealthy; every other one is healthy. Holds for endpoints that come later, too. */
   setUnhealthy(names: readonly EndpointName[]): void {
     this.#unhealthy = new Set(names.map(identifyEndpoint));
-    this.#markHealth();
+    this.#markHealth(this.#pools.values());
   }
 
   /** The deploys of all versions that have one. Holds for versions that come later, too. */
@@ -100,9 +110,9 @@ export class LivePools {
     }
   }
 
-  #markHealth(): void {
+  #markHealth(pools: Iterable<LivePool>): void {
     this.#mirrors.markHealth(this.#unhealthy);
-    for (const { name: pool, versions } of this.#pools.values()) {
+    for (const { name: pool, versions } of pools) {
       for (const version of versions) {
         for (const endpoint of version.endpoints) {
           const unhealthy = this.#unhealthy.has(identifyEndpoint({ pool, version: version.name, endpoint: endpoint.key }));
@@ -118,6 +128,7 @@ export class LivePools {
     const known = this.#pools.get(config.name);
     const pool = known ?? new LivePool(config.name);
     this.#pools.set(config.name, pool);
+    pool.config = config;
     pool.siblings.configure(config);
     const before = new Map(pool.versions.map((version) => [version.name, version]));
     const versions = config.versions.map((versionConfig) => {

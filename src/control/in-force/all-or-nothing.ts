@@ -1,5 +1,6 @@
 // All or nothing: calls the participants of a change in their order, and in reverse order where one refuses. It knows none of them.
 
+import { Pace } from '../../lib/pace.ts';
 import type { Log } from '../../lib/log.ts';
 import { CannotGoBack } from './participant.ts';
 import type { Participant } from './participant.ts';
@@ -11,10 +12,13 @@ import type { Transition } from './transition.ts';
  */
 export async function allOrNothing(participants: readonly Participant[], next: Transition, log: Log): Promise<Error | undefined> {
   const begun: Participant[] = [];
+  // A large config takes each of them some milliseconds.
+  const pace = new Pace();
   try {
     for (const participant of participants) {
       begun.push(participant);
       await participant.prepare?.(next);
+      await pace.rest();
     }
     for (const participant of participants) await participant.commit?.(next);
   } catch (error) {

@@ -23,6 +23,23 @@ describe('compileTable', () => {
     expect(table.routes[2]?.respond?.body).toBe('s');
   });
 
+  it('compiles a pool once that stays the same object at its place, unless it has mirrors', () => {
+    const [shop, other] = [makePool({ v1: 1, v2: 0 }), { ...makePool({ v1: 1 }), name: 'other' }];
+    const routes = [makeRoute('a', { action: { kind: 'pool', pool: 'shop', version: 'v2' } })];
+    const before = compileTable(makeConfig(routes, [shop, other]), 1);
+    const after = compileTable(makeConfig(routes, [shop, { ...other, holdMs: 5 }]), 2);
+    expect(after.pools[0]).toBe(before.pools[0]);
+    expect(after.pools[1]?.holds).toBe(true);
+    expect(after.destinations[0]?.version).toBe(before.pools[0]?.versions[1]);
+    const moved = compileTable(makeConfig(routes, [other, shop]), 3);
+    expect(moved.pools.map(({ name, index }) => [name, index])).toEqual([
+      ['other', 0],
+      ['shop', 1],
+    ]);
+    expect(before.pools.map(({ index }) => index)).toEqual([0, 1]);
+    expect(moved.destinations[0]?.pool).toBe(moved.pools[1]);
+  });
+
   it('of the same list of routes compiles them once, and knows other listeners and pools', () => {
     const routes = [makeRoute('a', { action: { kind: 'pool', pool: 'shop', version: undefined } })];
     const config = makeConfig(routes, [makePool({ v1: 1, v2: 0 })]);
