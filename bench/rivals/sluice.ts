@@ -46,12 +46,17 @@ interface Shape {
   readonly routeCount?: number;
   /** All of them the one upstream; the first gets the requests. Default: 1. */
   readonly versions?: number;
+  /** YAML of the weights; default: all for the first. */
+  readonly split?: string;
+  /** YAML of another line of the pool. */
+  readonly pool?: string;
   /** YAML of the mirror of the pool. */
   readonly mirror?: string;
 }
 
 /** The YAML that is served. */
-export function sluiceConfiguration({ port, adminPort, upstreamPort, routeCount = 1, versions = 1, mirror }: Shape): string {
+export function sluiceConfiguration(shape: Shape): string {
+  const { port, adminPort, upstreamPort, routeCount = 1, versions = 1, split = '{ v1: 1 }', pool, mirror } = shape;
   const named = Array.from({ length: versions }, (_, index) => `      v${index + 1}: { endpoints: [127.0.0.1:${upstreamPort}] }\n`);
   const others = Array.from({ length: routeCount - 1 }, (_, index) => otherRoute(index));
   return `
@@ -64,8 +69,8 @@ state: memory
 pools:
   app:
     versions:
-${named.join('')}    split: { v1: 1 }
-${mirror === undefined ? '' : `    mirrors: [${mirror}]\n`}routes:
+${named.join('')}    split: ${split}
+${pool === undefined ? '' : `    ${pool}\n`}${mirror === undefined ? '' : `    mirrors: [${mirror}]\n`}routes:
 ${others.join('')}  - { name: last, match: [{ path: { prefix: / } }], pool: app }
 `;
 }

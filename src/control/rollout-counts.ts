@@ -3,7 +3,7 @@
 import type { PoolConfig } from '../config/model.ts';
 import type { SegmentEvidence } from '../rollout/model.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
-import { BASELINE, CANARY, createCounts, EVENTS, partsFor, SEGMENTS } from '../telemetry/evidence-layout.ts';
+import { BASELINE, CANARY, createCounts, EVENTS, MAX_EVENTS, partsFor, SEGMENTS } from '../telemetry/evidence-layout.ts';
 import type { Arm } from '../telemetry/evidence-layout.ts';
 import { createSignals, SignalsReader, SignalsWriter } from '../telemetry/evidence-signals.ts';
 import type { SlowBounds } from '../telemetry/evidence-signals.ts';
@@ -42,7 +42,9 @@ export class Counts implements RolloutCounts {
   #number: number;
   #closed = false;
 
+  /** Throws when it is given more events than there is room for: the config has fewer. */
   constructor(pair: CountedPair, deps: RolloutCountsDeps) {
+    if (pair.events.length > MAX_EVENTS) throw new Error(`a rollout counts ${MAX_EVENTS} events at most, got ${pair.events.length}`);
     this.#pair = pair;
     this.#deps = deps;
     this.#number = pair.segment;

@@ -15,7 +15,8 @@ export class RolloutEvidence {
   readonly #deps: RolloutEvidenceDeps;
   /** By pool, the latest: it has one rollout at a time. */
   readonly #open = new Map<string, Counts>();
-  #changed = false;
+  #version = 0;
+  #toldVersion = 0;
   /** A canary has done something bad; at once, and at most once a few milliseconds. */
   onNews: () => void = () => undefined;
 
@@ -25,20 +26,29 @@ export class RolloutEvidence {
 
   /** Counts from the next Update on; see `DataPlane.setRollouts` where none is due. Another one of the pool counts no more. */
   open(pair: CountedPair): RolloutCounts {
-    const counts = new Counts(pair, { ...this.#deps, onChange: () => (this.#changed = true) });
+    const counts = new Counts(pair, { ...this.#deps, onChange: () => this.#version++ });
     this.#open.set(pair.pool, counts);
-    this.#changed = true;
+    this.#version++;
     return counts;
+  }
+
+  /** Grows with each change of what counts. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Whether something is other than the workers were told last. */
   get changed(): boolean {
-    return this.#changed;
+    return this.#version !== this.#toldVersion;
   }
 
-  /** For the workers that serve these pools; they are told now. */
+  /** The workers have what was planned at this version. */
+  told(version: number): void {
+    this.#toldVersion = version;
+  }
+
+  /** For the workers that serve these pools. */
   plan(pools: readonly PoolConfig[]): readonly CountedRollout[] {
-    this.#changed = false;
     return pools.map((pool) => this.#open.get(pool.name)?.plan(pool)).filter((counted) => counted !== undefined);
   }
 

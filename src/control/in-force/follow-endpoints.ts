@@ -26,5 +26,8 @@ export async function followEndpoints(deps: FollowDeps, log: Log): Promise<void>
 
 /** Where rollouts count by now, with the weights that are served. */
 export async function followRollouts({ workers, evidence, current }: Pick<InForceDeps, 'workers' | 'evidence' | 'current'>): Promise<void> {
-  if (current.served !== undefined && evidence.changed) await workers.setRollouts(evidence.plan(current.served.pools));
+  if (current.served === undefined || !evidence.changed) return;
+  const { version } = evidence;
+  await workers.setRollouts(evidence.plan(current.served.pools));
+  evidence.told(version);
 }

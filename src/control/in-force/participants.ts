@@ -21,7 +21,7 @@ export interface InForceDeps {
   readonly counters: CounterRegistry;
   readonly claimAddress: ClaimAddress;
   readonly sessions: Pick<SessionTables, 'plan' | 'commit'>;
-  readonly evidence: Pick<RolloutEvidence, 'plan' | 'changed'>;
+  readonly evidence: Pick<RolloutEvidence, 'plan' | 'version' | 'told' | 'changed'>;
   /** Lets users of these pools follow the weights at once, on all workers when it returns. */
   readonly moveUsers: (pools: readonly string[]) => void;
   readonly mirrors: MirrorFollower;

@@ -25,7 +25,7 @@ export interface ServedDeps {
   readonly probes: HealthChecks;
   readonly counters: Pick<CounterRegistry, 'complete'>;
   readonly sessions: Pick<SessionTables, 'plan'>;
-  readonly evidence: Pick<RolloutEvidence, 'plan'>;
+  readonly evidence: Pick<RolloutEvidence, 'plan' | 'version' | 'told'>;
 }
 
 interface Handed {
@@ -36,11 +36,14 @@ interface Handed {
 }
 
 export function served({ workers, probes, counters, sessions, evidence }: ServedDeps): Participant {
-  const hand = (handed: Handed): Promise<Adoption> => {
+  const hand = async (handed: Handed): Promise<Adoption> => {
     const memory = Object.fromEntries([...handed.sessions].map(([pool, table]) => [pool, table.sessions.memory]));
+    const { version } = evidence;
     const rollouts = evidence.plan(handed.served.pools);
     const update = { revision: handed.revision, config: handed.served, counters: handed.counters, sessions: memory, rollouts };
-    return probes.adopt(handed.served.pools, () => workers.apply(update));
+    const adoption = await probes.adopt(handed.served.pools, () => workers.apply(update));
+    evidence.told(version);
+    return adoption;
   };
   return {
     name: 'workers',

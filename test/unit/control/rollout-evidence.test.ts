@@ -13,7 +13,7 @@ import type { EvidenceWriter } from '../../../src/telemetry/evidence-writer.ts';
 import { EvidenceWriters } from '../../../src/threads/evidence-writers.ts';
 import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 import { makePool, makePoolTable } from '../routing/make-table.ts';
-import { yaml } from './fakes.ts';
+import { from, open, yaml } from './fakes.ts';
 
 const PAIR: CountedPair = {
   ...{ pool: 'shop', baseline: 'v1', canary: 'v2', segment: 0, latencyRatio: 1.3, ceilingMs: 5000 },
@@ -96,15 +96,16 @@ describe('a segment', () => {
 
 describe('workers', () => {
   it('are told of what has changed, until they are', () => {
+    const tell = (): void => evidence.told(evidence.version);
     expect(evidence.changed).toBe(false);
     const counts = evidence.open(PAIR);
     expect(evidence.changed).toBe(true);
-    planFor({ v1: 95, v2: 5 });
+    tell();
     expect(evidence.changed).toBe(false);
     counts.segment(1);
-    expect(evidence.changed).toBe(true);
-    planFor({ v1: 95, v2: 5 });
+    const { version } = evidence;
     counts.close();
+    evidence.told(version);
     expect([evidence.changed, planFor({ v1: 95, v2: 5 })]).toEqual([true, []]);
   });
 
@@ -221,4 +222,45 @@ it('says how many met the canary', () => {
   failOnce(writer, BASELINE);
   failOnce(writer);
   expect(counts.exposed()).toEqual({ requests: 4, users: 2 });
+});
+
+it('has room for as many events as a template may have', () => {
+  const events = Array.from({ length: 9 }, () => ({ kind: 'told', event: 'bought' }) as const);
+  expect(() => evidence.open({ ...PAIR, events })).toThrow('8 events at most, got 9');
+});
+
+describe('the workers of an instance', () => {
+  async function start() {
+    const { controller, dataPlane, deps } = await open();
+    const apply = (text: string) => controller.apply(from(decodeText('/etc/sluice.yaml', text)), 'file');
+    return { dataPlane, deps, apply, follow: () => controller.submitAny({ kind: 'discovered' }) };
+  }
+
+  it('get it with a config, and by itself where something has changed', async () => {
+    const { apply, follow, dataPlane, deps } = await start();
+    await apply(yaml({ weight: 10 }));
+    expect(dataPlane.updates.at(-1)!.rollouts).toEqual([]);
+    deps.evidence.open(PAIR);
+    await follow();
+    await follow();
+    expect(dataPlane.rollouts.map((each) => each.map(({ share }) => share))).toEqual([[0.1]]);
+    await apply(yaml({ weight: 20 }));
+    await follow();
+    expect(dataPlane.updates.at(-1)!.rollouts.map(({ share, segment }) => [share, segment])).toEqual([[0.2, 1]]);
+    expect(dataPlane.rollouts).toHaveLength(1);
+  });
+
+  it('that refuse a config count as before', async () => {
+    const { apply, follow, dataPlane, deps } = await start();
+    await apply(yaml({ weight: 10 }));
+    const counts = deps.evidence.open(PAIR);
+    dataPlane.ends.push(() => Promise.reject(new Error('no')));
+    await apply(yaml({ weight: 20 }));
+    // They have not been told of what was opened before.
+    await follow();
+    expect(dataPlane.rollouts.at(-1)!.map(({ share }) => share)).toEqual([0.1]);
+    await apply(yaml({ weight: 10, route: 'other' }));
+    expect(dataPlane.updates.at(-1)!.rollouts.map(({ share }) => share)).toEqual([0.1]);
+    expect(counts.read().map(({ share }) => share)).toEqual([0.2, 0.1]);
+  });
 });
