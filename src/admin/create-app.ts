@@ -56,6 +56,13 @@ const COMPILERS = { buildValidator: () => () => () => true, buildSerializer: () 
 
 type CompilersFactory = NonNullable<NonNullable<FastifyServerOptions['schemaController']>['compilersFactory']>;
 
+/** It gives up before any hook runs. */
+const ROUTER: NonNullable<FastifyServerOptions['routerOptions']> = {
+  maxParamLength: 512,
+  onBadUrl: (_path, _request, response) => refusePath(response as ServerResponse, 400, 'The path is not validly encoded.'),
+  onMaxParamLength: (_path, _request, response) => refusePath(response as ServerResponse, 414, 'A name in the path is too long.'),
+};
+
 export function createApp(deps: AppDeps): FastifyInstance {
   const { options, server, onListener } = deps;
   const app = fastify({
@@ -66,7 +73,7 @@ export function createApp(deps: AppDeps): FastifyInstance {
     exposeHeadRoutes: true,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    routerOptions: { maxParamLength: 512, onBadUrl: (_path, _request, response) => refuseBadUrl(response as ServerResponse) },
+    routerOptions: ROUTER,
     // The server says so itself.
     clientErrorHandler: () => undefined,
     schemaController: { compilersFactory: COMPILERS },
@@ -169,8 +176,7 @@ const FAULTS: ReadonlyMap<string, { readonly detail: string; readonly headers?: 
   ['FST_ERR_CTP_INVALID_CONTENT_LENGTH', { detail: 'The length of the body is not what Content-Length says.' }],
 ]);
 
-/** The path is not validly encoded; the router gives up before any hook runs. */
-function refuseBadUrl(response: ServerResponse): void {
-  response.writeHead(400, { 'content-type': PROBLEM_TYPE, ...SAFE_HEADERS });
-  response.end(JSON.stringify(problemDetails(400, 'The path is not validly encoded.')));
+function refusePath(response: ServerResponse, status: number, detail: string): void {
+  response.writeHead(status, { 'content-type': PROBLEM_TYPE, ...SAFE_HEADERS });
+  response.end(JSON.stringify(problemDetails(status, detail)));
 }

@@ -30,8 +30,9 @@ export function addPools(app: FastifyInstance, control: ControlApi): void {
   });
   app.put('/v1/pools/:pool/split', { schema, config: { access: 'operator' } }, (request, reply) => {
     const pool = nameIn(request, 'pool');
-    const { weights, sessions, reason } = readBody(splitBody, request);
-    return carryOut(control, { request, reply }, { kind: 'split', pool, weights, sessions }, reason);
+    const { weights, sessions, force, reason } = readBody(splitBody, request);
+    const change = { kind: 'split', pool, weights, sessions, ...(force === true && { force }) } as const;
+    return carryOut(control, { request, reply }, change, reason);
   });
   const reset = describe({
     id: 'resetSplit',

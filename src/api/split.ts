@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { weight } from '../config/schema/scalar.ts';
-import { named, strictMap } from '../config/schema/strict-map.ts';
+import { flag, named, strictMap } from '../config/schema/strict-map.ts';
 import { reason, userMove } from './change.ts';
 import { adoption, revision, scalarExamples, type Examples } from './scalars.ts';
 
@@ -11,6 +11,9 @@ export const splitBody = strictMap({
     'Weight by version; a version that is not named gets 0. To name one of several is refused: it could mean all requests or a share.',
   ),
   sessions: userMove('keep').optional(),
+  force: flag()
+    .describe('true: also when requests would get 503 because versions are drained, which is refused without it (409).')
+    .optional(),
   reason,
 });
 

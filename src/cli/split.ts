@@ -3,7 +3,7 @@
 import type { PoolStatus } from '../api/pools.ts';
 import { ask, show, showJson, showWrite, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { carefulWrite } from './careful-write.ts';
+import { carefulWrite, forcefulWrite } from './careful-write.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readResponse } from './read-response.ts';
 import { viewSplit } from './pool-view.ts';
@@ -33,7 +33,7 @@ export async function runSplit(call: AdminCall<SplitOptions>, pool: string, word
   const { weights, revision } = await readWeights(call, pool, parseWeights(words));
   const exact = { ...call, options: { ...call.options, ifRevision: call.options.ifRevision ?? revision } };
   const body = moveUsers === true ? { weights, sessions: 'move' } : { weights };
-  showWrite(call, await carefulWrite(exact, { method: 'PUT', path, body }, { pool }), () => [`${pool}: ${describeWeights(weights)}`]);
+  showWrite(call, await forcefulWrite(exact, { method: 'PUT', path, body }, { pool }), () => [`${pool}: ${describeWeights(weights)}`]);
 }
 
 async function readWeights(call: AdminCall, pool: string, { kind, values }: TypedWeights): Promise<Asked> {

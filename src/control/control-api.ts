@@ -29,6 +29,8 @@ export type Change =
       /** The version under test from now on; empty = none, absent = as it is. */
       readonly canary?: string | undefined;
       readonly sessions?: UserMove | undefined;
+      /** Also where all versions that it names are drained. */
+      readonly force?: boolean | undefined;
     }
   /** `override` is what the YAML would say, without its name. */
   | { readonly kind: 'override'; readonly pool: string; readonly name: string; readonly override: unknown }

@@ -1,4 +1,4 @@
-// Whether a drain would take the last version of a pool that responds. Pure.
+// Whether a drain, or a split, would leave a pool no version that responds. Pure.
 
 import type { PoolStatus } from '../api/pools.ts';
 import type { Config, PoolConfig } from '../config/model.ts';
@@ -14,14 +14,15 @@ export interface Around {
 
 /** A sentence; undefined when there is nothing to fear, or `force` says that it is meant. */
 export function lastRespondingFault(change: Change, { before, after, statuses }: Around): string | undefined {
-  if (change.kind !== 'drain' || change.force === true) return undefined;
+  if ((change.kind !== 'drain' && change.kind !== 'split') || change.force === true) return undefined;
   const find = ({ pools }: Config): PoolConfig | undefined => pools.find(({ name }) => name === change.pool);
   const [was, is] = [find(before), find(after)];
   if (was === undefined || is === undefined) return undefined;
+  if (change.kind === 'split') return splitFault(was, is);
   const what = `pool ${change.pool}`;
   // As they are now; and as they would be if all were well, so that what may come back is not taken away.
-  for (const known of [versionStatuses(statuses), versionStatuses([])]) {
-    const [had, has] = [readyVersions(was, known).filter(isUsed(was)), readyVersions(is, known).filter(isUsed(is))];
+  for (const known of [versionStatuses(statuses), ALL_WELL]) {
+    const [had, has] = [usedVersions(was, known), usedVersions(is, known)];
     if (had.length > 0 && has.length === 0)
       return `${what} would have no version left that responds: its requests would get 503 until one is resumed`;
     if (is.fallback.whenNoneReady === 'fail' && has.length < had.length)
@@ -30,6 +31,29 @@ export function lastRespondingFault(change: Change, { before, after, statuses }:
   return undefined;
 }
 
-function isUsed({ name, split }: PoolConfig): (key: string) => boolean {
-  return (key) => (split[key.slice(name.length + 1)] ?? 0) > 0;
+/** What is down may come back at any time, so that a split fears drains alone. */
+function splitFault(was: PoolConfig, is: PoolConfig): string | undefined {
+  const [had, has] = [usedVersions(was, ALL_WELL), usedVersions(is, ALL_WELL)];
+  if (had.length > 0 && has.length === 0)
+    return `all versions of pool ${is.name} that would have a share are drained: its requests would get 503 until one is resumed`;
+  if (is.fallback.whenNoneReady === 'split') return undefined;
+  const { versions } = is;
+  const deaf = versions.find(({ name }) => hasShare(is, name) && !hasShare(was, name) && !has.includes(name));
+  return (
+    deaf &&
+    `no other version of pool ${is.name} takes over (fallback.whenNoneReady: fail): the share of ${deaf.name}, which is drained, would get 503 until it is resumed`
+  );
+}
+
+const ALL_WELL = versionStatuses([]);
+
+/** Names of those that have a share and are ready. */
+function usedVersions(pool: PoolConfig, known: ReturnType<typeof versionStatuses>): readonly string[] {
+  return readyVersions(pool, known)
+    .map((key) => key.slice(pool.name.length + 1))
+    .filter((name) => hasShare(pool, name));
+}
+
+function hasShare({ split }: PoolConfig, version: string): boolean {
+  return (split[version] ?? 0) > 0;
 }

@@ -398,3 +398,8 @@ describe('If-Match', () => {
     expect(control.orders).toEqual([]);
   });
 });
+
+it('a name in a path that is too long gets 414 as problem details', async () => {
+  const { ask } = await openAdmin();
+  expectProblem(await ask(`/v1/pools/${'x'.repeat(600)}`), 414);
+});

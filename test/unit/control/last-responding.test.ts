@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
 import type { Config } from '../../../src/config/model.ts';
 import type { PoolStatus } from '../../../src/api/pools.ts';
@@ -110,4 +110,33 @@ it('a version with a share that no other takes over is not drained by omission',
 it('a change of another kind fears nothing', () => {
   const [before, after] = [config({ drained: ['v1'] }), config({ drained: ['v1', 'v2'] })];
   expect(lastRespondingFault({ kind: 'restore', revision: 1 }, { before, after, statuses: [] })).toBeUndefined();
+});
+
+describe('a split', () => {
+  const splitFault = (split: string, parts: Parts, force?: boolean): string | undefined => {
+    const [before, after] = [config(parts), config({ ...parts, split })];
+    const change: Change = { kind: 'split', pool: 'shop', weights: {}, ...(force !== undefined && { force }) };
+    return lastRespondingFault(change, { before, after, statuses: statuses(before) });
+  };
+
+  it.each<[string, readonly string[]]>([
+    ['a version that is drained', ['v2']],
+    ['one all of whose endpoints are', [CANARY]],
+  ])('is not moved onto %s by omission', (_, drained) => {
+    const why = 'all versions of pool shop that would have a share are drained: its requests would get 503 until one is resumed';
+    expect(splitFault('v1: 0, v2: 1', { drained })).toBe(why);
+    expect(splitFault('v1: 0, v2: 1', { drained }, true)).toBeUndefined();
+    expect(splitFault('v1: 50, v2: 50', { drained })).toBeUndefined();
+    expect(splitFault('v1: 1, v2: 0', { drained })).toBeUndefined();
+  });
+
+  it('gives a drained version no share that no other takes over', () => {
+    const parts = { drained: ['v2'], split: 'v1: 1, v2: 0', fallback: 'fail' };
+    expect(splitFault('v1: 9, v2: 1', parts)).toMatch(/the share of v2, which is drained, would get 503/);
+    expect(splitFault('v1: 9, v2: 1', { ...parts, drained: [FIRST] })).toBeUndefined();
+  });
+
+  it('is free where nothing responds anyway', () => {
+    expect(splitFault('v1: 0, v2: 1', { drained: ['v1', 'v2'] })).toBeUndefined();
+  });
 });
