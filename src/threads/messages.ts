@@ -1,13 +1,14 @@
 // What the control thread and a data-plane thread say to each other. Plain data, structured-cloneable.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
+import type { PoolConfig, RouteConfig, VersionEndpoints } from '../config/model.ts';
 import type { CountedRollout, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
+import type { ListChange } from './list-change.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
 import type { EjectionChange } from '../upstream/resilience/outlier-ejector.ts';
 import type { VersionDeploy } from '../telemetry/version-deploy.ts';
@@ -31,14 +32,14 @@ export interface CompareLink {
 export type ToWorker =
   /**
    * `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. `routes`: those of the Config,
-   * which comes without, as they may be many; undefined = those of the last `apply`. `pools`: the same; a number stands for the pool at that
-   * position in the last `apply`, which stays the same object.
+   * which comes without, as they may be many: what differs from those of the last `apply`. `pools`: the same; a number stands for the pool at
+   * that position in the last `apply`. What stays is the same object.
    */
   | {
       readonly kind: 'apply';
       readonly id: number;
       readonly update: Update;
-      readonly routes: Config['routes'] | undefined;
+      readonly routes: ListChange<RouteConfig>;
       readonly pools: readonly (PoolConfig | number)[];
       readonly ports: Readonly<Record<string, number>>;
     }

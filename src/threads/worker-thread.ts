@@ -19,6 +19,7 @@ import { ComparisonSampler } from './comparison-sampler.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
 import { EvidenceWriters } from './evidence-writers.ts';
 import { Inbox } from './inbox.ts';
+import { changed } from './list-change.ts';
 import { ListenerSet } from './listener-set.ts';
 import type { Update } from '../control/ports.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
@@ -61,7 +62,7 @@ let pools: Config['pools'] = [];
 
 async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports }: Apply): Promise<Record<string, number>> {
   // Also when it is refused: the control thread goes by what it has sent.
-  routes = sentRoutes ?? routes;
+  routes = changed(routes, sentRoutes);
   const before = pools;
   pools = sentPools.map((pool) => (typeof pool === 'number' ? before[pool]! : pool));
   const update: Update = { ...sent, config: { ...sent.config, pools, routes } };

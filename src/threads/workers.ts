@@ -17,6 +17,7 @@ import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.t
 import type { EndpointName } from '../upstream/endpoint.ts';
 import type { EjectionChange } from '../upstream/resilience/outlier-ejector.ts';
 import type { VersionDeploy } from '../telemetry/version-deploy.ts';
+import { changeOf } from './list-change.ts';
 import type { CompareLink, FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { FAST_RESTART_MS, RestartPace } from './restart-pace.ts';
 import { spawnWorker } from './spawn-worker.ts';
@@ -49,7 +50,7 @@ interface Thread {
   /** Whether it serves the current Update. */
   serving: boolean;
   /** What it was sent last. */
-  routes: Config['routes'] | undefined;
+  routes: Config['routes'];
   pools: Config['pools'];
   readonly waiting: Map<number, (response: FromWorker) => void>;
   readonly ended: Promise<void>;
@@ -244,7 +245,7 @@ export class Workers {
       index,
       worker,
       serving: false,
-      routes: undefined,
+      routes: [],
       pools: [],
       waiting: new Map(),
       ended: new Promise((resolve) => (end = resolve)),
@@ -293,7 +294,7 @@ export class Workers {
 
   async #send(thread: Thread, update: Update, ports: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> {
     const { config } = update;
-    const routes = thread.routes === config.routes ? undefined : config.routes;
+    const routes = changeOf(thread.routes, config.routes);
     thread.routes = config.routes;
     const known = new Map(thread.pools.map((pool, index) => [pool, index]));
     const pools = config.pools.map((pool) => known.get(pool) ?? pool);
