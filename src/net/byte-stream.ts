@@ -32,6 +32,11 @@ export interface ByteStream {
   /** What is written from here on leaves with `uncork`, in one write. */
   cork(): void;
   uncork(): void;
+  /**
+   * Called in `onRead`: more of the same is expected. The next read may use larger memory when this one was full, and its bytes may be
+   * kept (`net/large-memory`). It holds for one read.
+   */
+  growRead(): void;
   pause(): void;
   resume(): void;
   /** Finds out whether a peer that is not read has reset the connection: `onGone` follows then. What it has ended cannot be seen so. */

@@ -15,7 +15,8 @@ export function readInto(buffer: Buffer): ReadOptions {
 }
 
 export interface ReadOptions {
-  readonly buffer: Buffer;
+  /** Memory, or a function that says after each read, and before the first, where the next one goes: undefined means where the last went. */
+  readonly buffer: Buffer | (() => Buffer | undefined);
   readonly callback: (length: number, bytes: Uint8Array) => boolean;
 }
 
@@ -47,6 +48,10 @@ export class CallbackStream<Owner extends StreamOwner> extends Socket implements
 
   writeBytes(bytes: Buffer, onFlushed?: () => void): boolean {
     return this.write(bytes, onFlushed);
+  }
+
+  growRead(): void {
+    // Its memory is its own, and has its size.
   }
 
   probe(): void {

@@ -54,6 +54,10 @@ export class EventStream<Owner extends StreamOwner> implements ByteStream {
     this.#socket.uncork();
   }
 
+  growRead(): void {
+    // Node chooses the memory.
+  }
+
   probe(): void {
     this.#socket.write(NOTHING);
   }

@@ -4,8 +4,8 @@
 import { Server } from 'node:net';
 import type { Socket } from 'node:net';
 import type { ByteStream, StreamOwner } from './byte-stream.ts';
-import { CallbackStream, readInto } from './callback-stream.ts';
 import { EventStream } from './event-stream.ts';
+import { GrowingStream } from './growing-stream.ts';
 import { listeningHandle } from './private-parts.ts';
 
 export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
@@ -20,9 +20,6 @@ export interface Acceptor {
 }
 
 const BACKLOG = 4096;
-
-/** One read buffer serves all accepted connections of a thread: what is kept of a read is copied before the next. */
-const READ = readInto(Buffer.allocUnsafeSlow(65536));
 
 export class ListeningSocket {
   readonly #acceptor: Acceptor;
@@ -83,7 +80,7 @@ export class ListeningSocket {
 }
 
 function callbackStream(handle: object): ByteStream {
-  const stream = new CallbackStream<StreamOwner>({ handle, allowHalfOpen: true, onread: READ }, undefined);
+  const stream = new GrowingStream(handle);
   stream.on('error', onSocketError);
   stream.setNoDelay(true);
   return stream;

@@ -56,6 +56,8 @@ export class ExchangeState {
   bodyText = '';
   /** Body bytes that wait for a connection. */
   pendingBody: Buffer[] = [];
+  /** Body bytes behind those in `bodyText`, in memory of the read that is being passed on: sent before it ends, or kept as a copy. */
+  lentBody: Buffer | undefined = undefined;
   /** Whether everything the client sent of this request can be sent again. */
   replayable = true;
   clientPaused = false;
@@ -123,6 +125,7 @@ export function resetExchangeState(state: ExchangeState): void {
 function resetRequestSide(state: ExchangeState): void {
   state.bodyText = '';
   if (state.pendingBody.length > 0) state.pendingBody = [];
+  state.lentBody = undefined;
   state.replayable = true;
   state.clientPaused = false;
   state.mirrored = false;

@@ -58,6 +58,11 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     return this.state.body.done;
   }
 
+  get passesBody(): boolean {
+    const { body, clientPaused, attempt } = this.state;
+    return !body.done && !clientPaused && attempt.connection?.connected === true && !attempt.connection.idle;
+  }
+
   get responded(): boolean {
     return this.state.responded;
   }

@@ -153,6 +153,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
       if (at < length) this.#keepEarly(bytes, at, length);
     } else if (this.#phase === BUSY) this.#readBusy(bytes, length);
     else this.#keepEarly(bytes, 0, length);
+    if (this.#phase === BUSY && this.#exchange!.passesBody) this.#stream.growRead();
   }
 
   /** The client has ended its side: it sends nothing more. */

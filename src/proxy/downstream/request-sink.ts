@@ -8,6 +8,8 @@ export interface RequestSink {
   readonly head: RequestHead;
   /** Whether the whole request has been read. */
   readonly requestDone: boolean;
+  /** Whether an upstream takes what follows of the request as fast as it comes. */
+  readonly passesBody: boolean;
   /** Whether a byte of the response may have left. */
   readonly responded: boolean;
   /** Whether the exchange waits for written bytes to leave. */

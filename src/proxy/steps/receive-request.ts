@@ -9,7 +9,7 @@ import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { reply } from './local-reply.ts';
 import { route } from './route.ts';
-import { sendBody } from './start-attempt.ts';
+import { keepLentBody, sendBody } from './start-attempt.ts';
 
 /** Starts on the head in the state. `bytes` from `from` to `to` follow it; returns where this request ends in them. */
 export function receiveRequest(exchange: ExchangeControl, bytes: Buffer, from: number, to: number): number {
@@ -26,8 +26,9 @@ export function receiveRequest(exchange: ExchangeControl, bytes: Buffer, from: n
   const { cleaned } = body;
   if (cleaned === undefined) keepBeginning(state, bytes, from, end);
   else keepBeginning(state, cleaned, 0, cleaned.length);
-  state.replayable = body.bytes === 0 || (body.done && state.pendingBody.length === 0);
+  state.replayable = body.bytes === 0 || (body.done && state.lentBody === undefined);
   route(exchange);
+  keepLentBody(state);
   if (state.active && !body.done) exchange.watchClient();
   return end;
 }
@@ -48,7 +49,7 @@ export function receiveBody(exchange: ExchangeControl, bytes: Buffer, from: numb
 
 /** What has come with the head is sent with it. */
 function keepBeginning(state: ExchangeState, bytes: Buffer, from: number, to: number): void {
-  if (to - from > TEXT_BYTES) state.pendingBody.push(Buffer.from(bytes.subarray(from, to)));
+  if (to - from > TEXT_BYTES) state.lentBody = bytes.subarray(from, to);
   else if (to > from) state.bodyText = latin1(bytes, from, to);
 }
 

@@ -13,6 +13,7 @@ import { ACQUIRED, NO_ENDPOINT } from '../../upstream/stream-request.ts';
 import { authorityFor, cancelAttempt, openAttempt } from '../attempt.ts';
 import type { ProxyContext } from '../context.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
+import type { ExchangeState } from '../exchange-state.ts';
 import { forwardingFields, isTrusted } from '../forwarding-fields.ts';
 import { mirror, copyBody } from '../mirror/start-mirrors.ts';
 import { reply } from './local-reply.ts';
@@ -63,7 +64,11 @@ export function sendRequest(exchange: ExchangeControl, connection: UpstreamStrea
   if (state.outgoing.method === '') fillOutgoing(exchange);
   state.holdDeadline.disarm();
   connection.begin(exchange, state.head.method);
-  let more = connection.send(writeRequestHead(state.outgoing, authorityFor(state.outgoing, attempt)) + state.bodyText);
+  // Mirrors need the bytes for longer than this read.
+  if (state.destination!.pool.mirrors !== undefined) keepLentBody(state);
+  const text = writeRequestHead(state.outgoing, authorityFor(state.outgoing, attempt)) + state.bodyText;
+  let more = state.lentBody === undefined ? connection.send(text) : connection.sendWithCopy(text, state.lentBody);
+  state.lentBody = undefined;
   for (const bytes of state.pendingBody) more = connection.sendBytes(bytes);
   if (!state.mirrored && state.destination!.pool.mirrors !== undefined) mirror(exchange);
   if (state.head.expectsContinue && state.body.bytes > 0) attempt.unasked = true;
@@ -71,6 +76,14 @@ export function sendRequest(exchange: ExchangeControl, connection: UpstreamStrea
   if (state.body.done) awaitResponse(exchange);
   else if (more) exchange.resumeClient();
   else pauseFor(exchange);
+}
+
+/** Copies what the read under way has lent, unless it is sent already. */
+export function keepLentBody(state: ExchangeState): void {
+  const { lentBody } = state;
+  if (lentBody === undefined) return;
+  state.lentBody = undefined;
+  state.pendingBody.push(Buffer.from(lentBody));
 }
 
 /** Passes on body bytes that arrived later; they lie in memory that the next read overwrites. */
@@ -107,7 +120,7 @@ function passBody(exchange: ExchangeControl, bytes: Buffer, from: number, to: nu
     return;
   }
   if (state.head.expectsContinue && !state.attempt.continued) state.attempt.unasked = true;
-  const more = connection.sendCopy(bytes, from, to);
+  const more = connection.sendRead(bytes, from, to);
   if (!state.body.done) {
     if (!more) pauseFor(exchange);
     return;

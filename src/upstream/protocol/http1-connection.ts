@@ -20,6 +20,7 @@ import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
 import type { ByteStream, ConnectingOwner } from '../../net/byte-stream.ts';
 import { connect } from '../../net/connect.ts';
+import { canKeep, giveLarge, keepRead, loseLarge } from '../../net/large-memory.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, takeBlock, takeCopyBlock } from './blocks.ts';
@@ -34,6 +35,9 @@ import type { ResponseSink, UpstreamStream } from './upstream-stream.ts';
 export const TEXT_BYTES = 16384;
 /** Interim (1xx) responses that are accepted before the final one. */
 const MAX_INTERIM = 16;
+
+/** `onDrain` follows a write of this size (Node's own `highWaterMark` of a socket), whatever was written before. */
+const DRAINED_BYTES = 65_536;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -75,6 +79,8 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   #refused = false;
   #failure: Outcome = OUTCOME.upstream_reset;
   #onFlushed: (() => void) | undefined = undefined;
+  /** What the kernel has yet to take lies in it. */
+  #kept: Buffer | undefined = undefined;
 
   constructor(endpoint: Endpoint, owner: ConnectionOwner, request: StreamRequest) {
     this.endpoint = endpoint;
@@ -127,13 +133,40 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   }
 
   sendCopy(bytes: Buffer, from: number, to: number): boolean {
-    if (to - from > READ_BYTES) return this.sendBytes(Buffer.from(bytes.subarray(from, to)));
+    if (to - from > READ_BYTES) {
+      this.sendCopy(bytes, from, from + READ_BYTES);
+      return this.sendCopy(bytes, from + READ_BYTES, to);
+    }
     const copy = takeCopyBlock();
-    const length = bytes.copy(copy, 0, from, to);
+    return this.#sendBlock(copy, bytes.copy(copy, 0, from, to));
+  }
+
+  sendWithCopy(text: string, bytes: Buffer): boolean {
+    if (text.length + bytes.length > READ_BYTES) {
+      this.send(text);
+      return this.sendCopy(bytes, 0, bytes.length);
+    }
+    const copy = takeCopyBlock();
+    const head = copy.write(text, 'latin1');
+    return this.#sendBlock(copy, head + bytes.copy(copy, head));
+  }
+
+  #sendBlock(copy: Buffer, length: number): boolean {
     const more = this.sendBytes(copy.subarray(0, length));
+    if (this.#stream.unsentBytes > 0) return more;
     // Taken by the kernel at once, as most are: the copy has served.
-    if (this.#stream.unsentBytes === 0) giveCopyBlock(copy);
-    return more;
+    giveCopyBlock(copy);
+    return more || !this.#refused;
+  }
+
+  sendRead(bytes: Buffer, from: number, to: number): boolean {
+    // A write below this size may wait for the kernel without a call to `onDrain` after it.
+    if (to - from < DRAINED_BYTES || !canKeep(bytes) || this.#kept !== undefined) return this.sendCopy(bytes, from, to);
+    this.sendBytes(to - from === bytes.length ? bytes : bytes.subarray(from, to));
+    if (this.#stream.unsentBytes === 0) return !this.#refused;
+    this.#kept = bytes;
+    keepRead();
+    return false;
   }
 
   tellDrained(): void {
@@ -304,6 +337,8 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   }
 
   onDrain(): void {
+    if (this.#kept !== undefined) giveLarge(this.#kept);
+    this.#kept = undefined;
     this.#sink?.onUpstreamDrained(this);
   }
 
@@ -331,6 +366,8 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#phase = CLOSED;
     this.#deadline.disarm();
     if (!this.#paused && !this.#reading) giveBlock(this.memory);
+    if (this.#kept !== undefined) loseLarge();
+    this.#kept = undefined;
     this.#owner.onClosed(this);
   }
 }

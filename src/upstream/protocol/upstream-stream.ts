@@ -47,10 +47,17 @@ export interface UpstreamStream {
   begin(sink: ResponseSink, method: string): void;
   /** Sends latin1 text. False: wait for `onUpstreamDrained` before more. */
   send(text: string): boolean;
+  /** Sends latin1 text and, behind it, bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */
+  sendWithCopy(text: string, bytes: Buffer): boolean;
   /** Sends bytes, which must not change until they are drained. False: wait for `onUpstreamDrained` before more. */
   sendBytes(bytes: Buffer): boolean;
   /** Sends bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */
   sendCopy(bytes: Buffer, from: number, to: number): boolean;
+  /**
+   * Sends bytes of a read that is being passed on, and which the next read overwrites: without a copy where they may be kept.
+   * False: wait for `onUpstreamDrained` before more.
+   */
+  sendRead(bytes: Buffer, from: number, to: number): boolean;
   /** `onUpstreamDrained` follows when all that was sent has left, however little it is. */
   tellDrained(): void;
   resume(): void;

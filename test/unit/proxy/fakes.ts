@@ -157,6 +157,14 @@ export class FakeUpstream {
     return this.send(bytes.toString('latin1'));
   }
 
+  sendWithCopy(text: string, bytes: Buffer): boolean {
+    return this.send(text + bytes.toString('latin1'));
+  }
+
+  sendRead(bytes: Buffer, from: number, to: number): boolean {
+    return this.sendCopy(bytes, from, to);
+  }
+
   sendCopy(bytes: Buffer, from: number, to: number): boolean {
     return this.send(bytes.toString('latin1', from, to));
   }

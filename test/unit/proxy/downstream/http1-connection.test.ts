@@ -56,6 +56,10 @@ class FakeStream implements ByteStream {
     this.calls.push('uncork');
   }
 
+  growRead(): void {
+    this.calls.push('grow');
+  }
+
   probe(): void {
     this.calls.push('probe');
   }
@@ -83,6 +87,7 @@ class FakeSink implements RequestSink {
   requestDone = true;
   responded = false;
   unflushed = false;
+  passesBody = false;
   downstream: Downstream | undefined = undefined;
   bodyBytes = 0;
 
