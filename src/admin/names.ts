@@ -8,7 +8,7 @@ import { HttpProblem } from './problem-reply.ts';
 const name = new RegExp(NAME_PATTERN);
 
 /** @param what the thing is called in the refusal */
-export function nameIn(request: FastifyRequest, part: 'pool' | 'version' | 'name', what: string = part): string {
+export function nameIn(request: FastifyRequest, part: 'pool' | 'version' | 'name' | 'rollout', what: string = part): string {
   const text = partOf(request, part);
   if (name.test(text)) return text;
   throw new HttpProblem(404, `There is no ${what} of this name; names are letters, digits, ".", "_" and "-".`);

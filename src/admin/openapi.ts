@@ -15,22 +15,25 @@ type PathPart = keyof typeof PATH_PARTS;
 
 export interface Operation {
   readonly id: string;
-  readonly tag: 'pools' | 'markers' | 'config' | 'revisions' | 'events' | 'instance';
+  readonly tag: 'pools' | 'rollouts' | 'markers' | 'config' | 'revisions' | 'events' | 'instance';
   readonly summary: string;
+  /** Of success; default: 200. */
+  readonly status?: 201;
   readonly path?: readonly PathPart[];
   readonly query?: readonly ParameterName[];
   /** Of a JSON body. */
   readonly body?: SchemaName;
   /** Schema of the JSON response, or types whose content is text. */
   readonly response: SchemaName | readonly string[];
-  /** `state` has a tag, for If-None-Match. `write` changes something. `history` is what happened, without a tag. `report` is what is known so far. */
-  readonly kind: 'state' | 'write' | 'question' | 'history' | 'report' | 'probe' | 'events' | 'document';
+  /** `state` has a tag, for If-None-Match. `write` changes something. `history` is what happened, without a tag. `report` is what is known so far. `action` changes what has no revision. */
+  readonly kind: 'state' | 'write' | 'action' | 'question' | 'history' | 'report' | 'probe' | 'events' | 'document';
 }
 
 const PATH_PARTS = {
   pool: { type: 'string', pattern: NAME_PATTERN, description: 'Name of a pool.' },
   version: { type: 'string', pattern: NAME_PATTERN, description: 'Name of a version.' },
   name: { type: 'string', pattern: NAME_PATTERN, description: 'Name of an override or a mirror.' },
+  rollout: { type: 'string', pattern: NAME_PATTERN, description: 'Id of a rollout.' },
   address: {
     type: 'string',
     minLength: 1,
@@ -50,7 +53,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   403: 'The role of the token does not allow this, or the request comes from a web page of another origin.',
   404: 'The resource does not exist.',
   406: 'Accept allows none of the types of this resource.',
-  409: 'The config does not ask for this; `detail` says what to write.',
+  409: 'The config or the state does not allow this; `detail` says why, and what to do.',
   412: 'If-Match names another state; `revision` is the current one.',
   413: 'The body is too large.',
   415: 'This call does not accept the type of the body.',
@@ -64,6 +67,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
 const EXPECTED: Readonly<Record<Operation['kind'], readonly number[]>> = {
   state: [400, 401, 403, 404, 406, 421, 429, 500, 503],
   write: [400, 401, 403, 404, 406, 412, 413, 415, 421, 422, 429, 500, 503],
+  action: [400, 401, 403, 404, 406, 409, 413, 415, 421, 422, 429, 500, 503],
   question: [400, 401, 403, 406, 413, 415, 421, 422, 429, 500, 503],
   report: [400, 401, 403, 404, 406, 409, 421, 429, 500, 503],
   history: [400, 401, 403, 404, 406, 421, 429, 500, 503],
@@ -83,7 +87,7 @@ export function describe(operation: Operation): FastifySchema {
     ...(query.length === 0 ? {} : { querystring: { type: 'object', properties: pick(PARAMETERS, query) } }),
     ...headersOf(operation),
     ...(body === undefined ? {} : { body: { content: { [JSON_TYPE]: { schema: { $ref: referenceTo(body) } } } } }),
-    response: { 200: responseOf(operation), ...problemsOf(operation) },
+    response: { [operation.status ?? 200]: responseOf(operation), ...problemsOf(operation) },
   } as FastifySchema;
 }
 
@@ -107,7 +111,7 @@ export function documentOptions(build: string, schemas: Record<string, object>):
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url: '/' }],
-      tags: ['pools', 'markers', 'config', 'revisions', 'events', 'instance'].map((name) => ({ name })),
+      tags: ['pools', 'rollouts', 'markers', 'config', 'revisions', 'events', 'instance'].map((name) => ({ name })),
       security: [{ token: [] }],
       components: {
         schemas,
@@ -126,7 +130,7 @@ export async function openApiDocument(app: FastifyInstance, schemas: Record<stri
   return app.swagger();
 }
 
-const OPTIONAL_BODIES: readonly SchemaName[] = ['DrainBody', 'ReasonBody'];
+const OPTIONAL_BODIES: readonly SchemaName[] = ['DrainBody', 'ReasonBody', 'RolloutActionBody'];
 
 interface Written {
   paths?: Record<string, Record<string, { requestBody?: { required?: boolean; content: Record<string, { schema: { $ref?: string } }> } }>>;
@@ -152,6 +156,7 @@ function headersOf({ kind }: Operation): { headers?: object } {
       return header('If-Match', 'The revision that the change is meant for, in quotes; or several, separated by commas; or *.');
     case 'events':
       return header('Last-Event-ID', 'Number of the last event that was received: events after it are sent first.');
+    case 'action':
     case 'question':
     case 'history':
     case 'report':

@@ -17,6 +17,7 @@ import { poolExamples, poolSchemas } from './pools.ts';
 import { probeExamples, probeSchemas } from './probe.ts';
 import { problemExamples, problemSchemas } from './problem.ts';
 import { revisionExamples, revisionSchemas } from './revisions.ts';
+import { rolloutExamples, rolloutSchemas } from './rollouts.ts';
 import { scalarExamples, scalarSchemas, type Contract, type Examples } from './scalars.ts';
 import { splitExamples, splitSchemas } from './split.ts';
 import { statsExamples, statsSchemas } from './stats.ts';
@@ -36,6 +37,7 @@ export const SCHEMAS = {
   ...drainSchemas,
   ...configSchemas,
   ...revisionSchemas,
+  ...rolloutSchemas,
   ...journalSchemas,
   ...markerSchemas,
   ...exchangeSchemas,
@@ -63,6 +65,7 @@ export const EXAMPLES: Examples<typeof SCHEMAS> = {
   ...drainExamples,
   ...configExamples,
   ...revisionExamples,
+  ...rolloutExamples,
   ...journalExamples,
   ...markerExamples,
   ...exchangeExamples,

@@ -19,6 +19,8 @@ export const JOURNAL_KINDS = [
   'ready',
   'mirror-paused',
   'mirror-resumed',
+  'rollout',
+  'freeze',
 ] as const;
 
 export type JournalKind = (typeof JOURNAL_KINDS)[number];

@@ -24,6 +24,9 @@ const finding = z
         'mirror-paused',
         'name',
         'endpoint-file',
+        'rollout-stuck',
+        'rollout-held',
+        'rollout-failed',
       ])
       .describe('What kind of thing is wrong.'),
     place: z.string().describe('Where, in the words of the config, such as pools.shop.versions.v2.'),

@@ -16,7 +16,7 @@ export interface AdminOfInstance {
 
 export function createAdmin(
   { exposition, workers, mirrorAnalysis, probes, discovery }: ServingOfInstance,
-  { control, sessions, markers, memory }: ControlOfInstance,
+  { control, sessions, markers, memory, rollouts }: ControlOfInstance,
   { config, log, ready }: AdminOfInstance,
 ): AdminServer {
   const metrics = (): Promise<string> => {
@@ -42,6 +42,7 @@ export function createAdmin(
   exposition.registerDiscovery(() => discovery.samples());
   exposition.registerUsers(() => sessions.lines());
   exposition.registerDeploys(() => markers.labels());
+  exposition.registerRollouts(rollouts.lines);
   exposition.registerOverload(() => memory.sample);
   exposition.registerAdminRefusals(() => admin.refused());
   return admin;

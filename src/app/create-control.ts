@@ -13,6 +13,7 @@ import type { Journal, Left } from '../control/journal.ts';
 import { OutageWatch } from '../control/outage-watch.ts';
 import { Markers } from '../control/markers.ts';
 import type { MarkersDeps } from '../control/markers.ts';
+import type { Rollouts } from '../control/rollouts/rollouts.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
 import type { Reading } from '../control/ports.ts';
 import { RevisionKeeper } from '../control/revision-keeper.ts';
@@ -31,6 +32,7 @@ import { LOOK_MS, TrafficHistory } from '../telemetry/traffic-history.ts';
 import type { Probes } from '../upstream/probes/probes.ts';
 import type { ServingOfInstance } from './create-serving.ts';
 import { createKeeper } from './create-keeper.ts';
+import { createRollouts } from './create-rollouts.ts';
 import { createMemoryWatch } from './create-memory-watch.ts';
 import type { LostState } from './open-state.ts';
 
@@ -62,6 +64,7 @@ export interface ControlOfInstance {
   readonly memory: MemoryWatch;
   /** Looks at the traffic now and then. */
   readonly looking: Timer;
+  readonly rollouts: Rollouts;
   readonly control: Control;
 }
 
@@ -98,23 +101,36 @@ export function createControl(
   const memory = createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload });
   const recall = new ExchangeLookup(() => workers.recall(), systemClock);
   const { comparing, missed } = mirrorAnalysis;
-  const { views, looking } = createViews(serving, { current, file: fileState, pressure: () => memory.level });
+  const { traffic, views, looking } = createViews(serving, {
+    current,
+    file: fileState,
+    pressure: () => memory.level,
+    rollouts: () => rollouts.findings(),
+  });
   const healthOf: Probes['healthOf'] = (pool, version, endpoint) => probes.healthOf(pool, version, endpoint);
   const seen = { counters, recall, comparing, missed, healthOf, views };
-  const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen });
+  const rollouts = createRollouts({
+    ...{ current, controller, journal, notes: left.notes, traffic, log },
+    evidence: serving.evidence,
+    pool: (name) => control.pool(name),
+    mirrorReport: (pool, mirror) => control.mirrorReport(pool, mirror),
+    env: process.env,
+  });
+  rollouts.resume();
+  const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen, rollouts });
   const told = { journal, fileState, endpointEvents, revisions, markers, drains, outages };
-  return { ...told, current, controller, sessions, keptSessions, memory, looking, control };
+  return { ...told, current, controller, sessions, keptSessions, memory, looking, rollouts, control };
 }
 
 /** Figures need somebody who looks at the counters now and then. */
 function createViews(
   { counters, workers, discovery, accessLog }: ServingOfInstance,
-  known: Pick<ViewsDeps, 'current' | 'file' | 'pressure'>,
-): { readonly views: Views; readonly looking: Timer } {
+  known: Pick<ViewsDeps, 'current' | 'file' | 'pressure' | 'rollouts'>,
+): { readonly traffic: TrafficHistory; readonly views: Views; readonly looking: Timer } {
   const traffic = new TrafficHistory(counters, nowMs);
   const looking = every(LOOK_MS, () => traffic.look(), { unref: true });
   const accessLogFault = (): string | undefined => accessLog.fault;
-  return { views: new Views({ ...known, traffic, workers, faults: () => discovery.faults(), accessLogFault, wallMs }), looking };
+  return { traffic, views: new Views({ ...known, traffic, workers, faults: () => discovery.faults(), accessLogFault, wallMs }), looking };
 }
 
 function createOutageWatch({ counters, workers }: ServingOfInstance, current: Current, journal: Journal, log: Log): OutageWatch {

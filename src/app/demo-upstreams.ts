@@ -1,4 +1,4 @@
-// The three small applications of the demo: they say which version they are, and have items, of which v3 gets each tenth wrong.
+// The small applications of the demo: they say which version they are, and have items, of which v3 gets each tenth wrong. v4 fails a third.
 
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
@@ -8,6 +8,7 @@ import { newKey } from '../lib/random.ts';
 export class DemoUpstream {
   readonly version: string;
   readonly #server: Server;
+  #served = 0;
 
   constructor(version: string) {
     this.version = version;
@@ -17,6 +18,7 @@ export class DemoUpstream {
       const item = /^\/items\/([0-9]{1,9})$/.exec(request.url ?? '')?.[1];
       if (request.url === '/healthz') response.end('ok\n');
       else if (item !== undefined) response.setHeader('content-type', 'application/json').end(describeItem(version, Number(item)));
+      else if (isBroken(version, ++this.#served)) response.writeHead(500).end(`${version} is broken\n`);
       else response.end(`hello from ${version}: ${request.method ?? ''} ${request.url ?? ''}\n`);
     });
     this.#server.keepAliveTimeout = 120_000;
@@ -37,6 +39,11 @@ export class DemoUpstream {
     this.#server.close();
     this.#server.closeAllConnections();
   }
+}
+
+/** A bad release: one request in three. */
+function isBroken(version: string, served: number): boolean {
+  return version === 'v4' && served % 3 === 0;
 }
 
 /** Clock and number differ in each response, as in real applications. */

@@ -1,4 +1,4 @@
-// `sluice demo`: v1, v2 and v3 of an application in this process, and `config/demo.yaml` in front of them.
+// `sluice demo`: v1 to v4 of an application in this process, and `config/demo.yaml` in front of them.
 
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_ADMIN } from '../cli/admin-address.ts';
@@ -21,7 +21,7 @@ export interface DemoOptions {
 }
 
 export async function demo({ log, tellLeft, anyPort, print }: DemoOptions): Promise<number> {
-  const upstreams = ['v1', 'v2', 'v3'].map((version) => new DemoUpstream(version));
+  const upstreams = ['v1', 'v2', 'v3', 'v4'].map((version) => new DemoUpstream(version));
   try {
     const ports = new Map<string, number>();
     for (const [index, upstream] of upstreams.entries()) ports.set(upstream.version, await upstream.listen(anyPort ? 0 : 9001 + index));
@@ -54,6 +54,10 @@ function invite(instance: Instance, print: (line: string) => void): void {
   print(`     npm start -- split shop v1=50 v2=50${there}     and take it back: npm start -- rollback${there}`);
   print(`     curl -s "http://127.0.0.1:${web}/items/[1-1000]" -o /dev/null     then, whether v3 would respond the same way:`);
   print(`     npm start -- mirror report shop dark${there}`);
+  print(
+    `     while curl -s "http://127.0.0.1:${web}/[1-500]" -o /dev/null; do :; done     traffic, and in another terminal a bad release:`,
+  );
+  print(`     npm start -- rollout start shop v4 --template demo --watch${there}     it is taken back after a few requests`);
   print(`     edit config/demo.yaml (split: { v1: 50, v2: 50 }) and save: no restart, no request lost`);
 }
 

@@ -93,7 +93,10 @@ export class AdminClient {
     return new Promise((resolve, reject) => {
       const request = this.#http.request(this.#access.address.origin, { ...options, signal: sending.abort.signal });
       request.once('socket', (socket) => {
-        sending.stage = socket.connecting ? 'connect' : 'head';
+        sending.stage = 'head';
+        // One that is kept connects no more: a listener would stay on it with each question.
+        if (!socket.connecting) return;
+        sending.stage = 'connect';
         socket.once('connect', () => (sending.stage = 'head'));
       });
       request.once('response', (response) => {

@@ -13,6 +13,7 @@ import type { RevisionsOptions } from './revisions.ts';
 import type { RollbackOptions } from './rollback.ts';
 import type { CommandOptions } from './run-admin-command.ts';
 import type { SplitOptions } from './split.ts';
+import { addRollouts } from './rollout-commands.ts';
 import { addStateCommands } from './state-commands.ts';
 import type { StatusOptions } from './status.ts';
 
@@ -22,6 +23,7 @@ export function addAdminCommands(program: Command, line: CommandLine): void {
   addSplit(program, line);
   addDrain(program, line);
   addRollback(program, line);
+  addRollouts(program, line);
   addRevisions(program, line);
   addEvents(program, line);
   addStateCommands(program, line);

@@ -51,7 +51,7 @@ const TRAFFIC =
 const POOL = /^pools(?:\.([^.[\]"]+)|\["([^"]*)"\])/;
 /** What a restore of pools alone gives back. */
 const SHIFTS =
-  /^\.(?:split|overrides|mirrors|affinity)(?:$|[.[])|^\.versions(?:\.[^.[\]"]+|\["[^"]*"\])(?:\.endpoints\["[^"]*"\])?\.drain$/;
+  /^\.(?:split|overrides|mirrors|affinity)(?:$|[.[])|^\.versions(?:\.[^.[\]"]+|\["[^"]*"\])(?:\.endpoints\["[^"]*"\])?\.(?:drain|salt)$/;
 const WEIGHT = /^\.split(?:\.([^.[\]"]+)|\["([^"]*)"\])?$/;
 /** Steps of one ramp are not further apart. */
 const MAX_GAP_MS = 24 * 60 * 60 * 1000;
@@ -143,8 +143,16 @@ export function poolsOf({ differences }: RevisionSummary): readonly string[] | u
   return [...pools];
 }
 
-/** The change and those before it that moved the same split in the same direction; newest first. */
-function rampTo(latest: RevisionSummary, { revisions, restored, weightsOf }: History, undone: Undone): readonly RevisionSummary[] {
+/** Id of the rollout that made a change; undefined where a person or a program did. */
+function rolloutOf({ cause, reason }: RevisionSummary): string | undefined {
+  return cause === 'rollout' ? /^rollout ([^:]+):/.exec(reason)?.[1] : undefined;
+}
+
+/** The change and those before it of the same rollout, or that moved the same split in the same direction; newest first. */
+function rampTo(latest: RevisionSummary, history: History, undone: Undone): readonly RevisionSummary[] {
+  const { revisions, restored, weightsOf } = history;
+  const rollout = rolloutOf(latest);
+  if (rollout !== undefined) return revisions.filter((each) => each.revision <= latest.revision && rolloutOf(each) === rollout);
   const [pool, ...others] = poolsOf(latest) ?? [];
   const now = pool === undefined || others.length > 0 ? undefined : weightsOf(pool);
   if (pool === undefined || now === undefined || !isOfSplit(latest, pool)) return [latest];

@@ -2,6 +2,7 @@
 // in `api`; only types come from there, because a thread that loads this must not load zod.
 
 import type { Config } from '../config/model.ts';
+import type { Shift } from '../config/shift.ts';
 import type { Difference, Impact, UserMove } from '../api/change.ts';
 import type { RecentExchangesResponse } from '../api/exchanges.ts';
 import type { ExplainRequest, Explanation } from '../api/explain.ts';
@@ -15,6 +16,7 @@ import type { PoolStats } from '../api/stats.ts';
 import type { ChangeProblem } from '../api/problem.ts';
 import type { RevisionSummary } from '../api/revisions.ts';
 import type { Adoption } from '../api/scalars.ts';
+import type { RolloutsApi } from './rollouts/rollouts-api.ts';
 import type { ForbiddenField, Role } from './touched-fields.ts';
 
 /** One requested edit of the desired state. Plain data; what it says is checked by the rules of the config. */
@@ -56,6 +58,8 @@ export type Change =
       /** Of a drain: also where nothing is left that responds. */
       readonly force?: boolean | undefined;
     }
+  /** What a rollout wants of its pool. */
+  | ({ readonly kind: 'shift'; readonly sessions?: UserMove | undefined } & Shift)
   /** The whole config, as plain data, as YAML text, or as the UTF-8 of such a text, which is taken: it is empty afterwards. */
   | { readonly kind: 'config'; readonly document: unknown }
   /** `sessions` is `move` by default: users must leave what is taken back. With `pools` only what shifts traffic in these comes back. */
@@ -209,6 +213,7 @@ export interface ControlApi {
   journal(query: JournalQuery): Promise<readonly JournalLine[]>;
   /** Numbers of the oldest and the newest line on record. */
   readonly journalSpan: Pick<Journal, 'first' | 'last'>;
+  readonly rollouts: RolloutsApi;
   /** Says which deploy a version is. Never rejects for what the submission says. */
   mark(submission: MarkRequest): Promise<MarkOutcome>;
   /** The latest marker of each version that has one, and the markers on record, newest first. */

@@ -36,6 +36,7 @@ import type { ExplainRequest } from '../api/explain.ts';
 import type { ConfigDiff, Overview } from '../api/overview.ts';
 import type { PoolStatus } from '../api/pools.ts';
 import type { PoolStats } from '../api/stats.ts';
+import type { RolloutsApi } from './rollouts/rollouts-api.ts';
 import type { ChangeOutcome, ChangeRequest, ControlApi, CpuAccount, ExchangeQuery, MarkOutcome, MarkRequest } from './control-api.ts';
 
 export interface ControlDeps {
@@ -51,6 +52,7 @@ export interface ControlDeps {
   readonly missed: Pick<MissedWriteLedgers, 'list'>;
   readonly healthOf: (pool: string, version: string, endpoint: string) => EndpointHealth | undefined;
   readonly views: Views;
+  readonly rollouts: RolloutsApi;
 }
 
 export class Control implements ControlApi {
@@ -66,6 +68,10 @@ export class Control implements ControlApi {
 
   get revision(): number {
     return this.#deps.current.revision;
+  }
+
+  get rollouts(): RolloutsApi {
+    return this.#deps.rollouts;
   }
 
   get config(): Config | undefined {

@@ -145,6 +145,11 @@ export class Journal {
     return this.#tellOf(this.#store.note(note, { ...entry, atMs: this.#wallMs(), detail: JSON.stringify(entry.detail) }), entry.detail);
   }
 
+  /** A note that is set often, without an entry. Rejects when the store fails. */
+  async keepNote(note: Note): Promise<void> {
+    await this.#store.keepNote(note);
+  }
+
   /** Rejects when the store fails. */
   async dropNotes(names: readonly string[]): Promise<void> {
     if (names.length > 0) await this.#store.dropNotes(names);

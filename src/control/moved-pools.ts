@@ -7,7 +7,8 @@ import type { Change } from './control-api.ts';
 /** Names of pools with `affinity.remember`. A restore moves users where it changes the split; where all is as it was already, everywhere. */
 export function movedPools(change: Change, before: Config, after: Config): readonly string[] {
   const remembering = after.pools.filter(({ affinity }) => affinity?.remember !== undefined);
-  if (change.kind === 'split') return change.sessions === 'move' ? namesOf(remembering).filter((name) => name === change.pool) : [];
+  if (change.kind === 'split' || change.kind === 'shift')
+    return change.sessions === 'move' ? namesOf(remembering).filter((name) => name === change.pool) : [];
   if (change.kind !== 'restore' || change.sessions === 'keep') return [];
   const asked = remembering.filter(({ name }) => change.pools?.includes(name) ?? true);
   if (isDeepStrictEqual(before, after)) return namesOf(asked);

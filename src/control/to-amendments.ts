@@ -25,6 +25,7 @@ import { readField } from '../config/field.ts';
 import { samePlain } from '../config/plain.ts';
 import { describeConfig, withoutVariables } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
+import { shiftPool } from '../config/shift.ts';
 import { setDrain } from '../config/set-drain.ts';
 import { Draft } from '../config/draft.ts';
 import { fileAlone } from './sources/file-alone.ts';
@@ -76,6 +77,8 @@ export async function toAmendments(
       return told(setDrain(standing, change, change.deadlineMs ?? true), basis);
     case 'resume':
       return told(setDrain(standing, change, false), basis);
+    case 'shift':
+      return told(shiftPool(standing, change), basis);
     case 'config':
       return replaceConfig(change.document, inForce, { standing, basis, reading });
     case 'restore':

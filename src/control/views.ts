@@ -1,6 +1,6 @@
 // What people and dashboards see of a running instance: figures of the last while, one page of state, and what is wrong.
 
-import type { ConfigDiff, FileOverview, Overview, PoolOverview, VersionOverview } from '../api/overview.ts';
+import type { ConfigDiff, FileOverview, Finding, Overview, PoolOverview, VersionOverview } from '../api/overview.ts';
 import type { PoolStatus, VersionStatus } from '../api/pools.ts';
 import type { PoolStats } from '../api/stats.ts';
 import { diffConfigs } from '../config/diff.ts';
@@ -24,6 +24,7 @@ export interface ViewsDeps {
   readonly pressure: () => PressureLevel;
   readonly faults: () => Iterable<DiscoveryFault>;
   readonly accessLogFault: () => string | undefined;
+  readonly rollouts: () => readonly Finding[];
   readonly wallMs: () => number;
 }
 
@@ -52,7 +53,7 @@ export class Views {
   }
 
   overview(pools: readonly PoolStatus[]): Overview {
-    const { current, workers, file, pressure, faults, accessLogFault, wallMs } = this.#deps;
+    const { current, workers, file, pressure, faults, accessLogFault, rollouts, wallMs } = this.#deps;
     const windows = new Map(pools.map((pool) => [pool.name, this.#windowsOf(pool, OVERVIEW_WINDOW_MS)]));
     const named = routedVersions(current.config?.routes ?? []);
     const findings = whatIsWrong({
@@ -66,6 +67,7 @@ export class Views {
       isNamed: (pool, version) => named.has(versionKey(pool, version)),
       lately: (pool, version) => latelyOf(windows.get(pool)?.get(version)),
       faults: faults(),
+      rollouts: rollouts(),
     });
     const measuredMs = Math.max(0, ...[...windows.values()].flatMap((each) => [...each.values()].map((window) => window.measuredMs)));
     return {

@@ -30,6 +30,7 @@ export interface Observed {
   readonly isNamed: (pool: string, version: string) => boolean;
   readonly lately: (pool: string, version: string) => LatelyFailed | undefined;
   readonly faults: Iterable<DiscoveryFault>;
+  readonly rollouts: readonly Finding[];
 }
 
 /** Errors from which on a version fails: fewer say little. */
@@ -51,6 +52,7 @@ export function whatIsWrong(observed: Observed): readonly Finding[] {
     ...(observed.isAdrift ? [ADRIFT] : []),
     ...observed.restart.map(ofRestart),
     ...ofAccessLog(observed.accessLogFault),
+    ...observed.rollouts,
     ...observed.pools.flatMap((pool) => ofPool(pool, observed)),
     ...[...observed.faults].map((fault) => ofDiscovery(fault, ready.has(`${fault.pool}\n${fault.version}`))),
   ];

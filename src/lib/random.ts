@@ -15,6 +15,11 @@ export function newKey(): string {
   return pool.toString('base64url', at, at + KEY_BYTES);
 }
 
+/** Eight letters and digits that nobody can guess, for names. */
+export function newWord(): string {
+  return freshFraction().toString(36).slice(2).padEnd(8, '0').slice(0, 8);
+}
+
 /** An unguessable fraction, 0 <= x < 1, in steps of 2^-48. */
 export function freshFraction(): number {
   return pool.readUIntBE(take(FRACTION_BYTES), FRACTION_BYTES) / 2 ** 48;

@@ -89,6 +89,12 @@ export class MemoryStore implements Store {
     return added;
   }
 
+  async keepNote(note: Note): Promise<void> {
+    this.#expectOpen();
+    const value = Object.freeze(normalNote(note));
+    this.#notes.set(value.name, value);
+  }
+
   async notes(): Promise<readonly Note[]> {
     this.#expectOpen();
     return [...this.#notes.values()].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));

@@ -122,6 +122,20 @@ export class SqliteStore implements Store {
     return added;
   }
 
+  async keepNote(note: Note): Promise<void> {
+    this.#expectOpen();
+    const { name, text } = normalNote(note);
+    const { size, digest } = sealNote(this.id, { name, text });
+    this.#change(() => {
+      this.#expectFile();
+      this.#db.exec('PRAGMA synchronous = NORMAL');
+      this.#sql.begin.run();
+      this.#sql.setNote.run(name, size, digest, text);
+    });
+    this.#records++;
+    if (this.#records >= RECORDS_PER_CHECKPOINT) this.#checkpoint();
+  }
+
   async notes(): Promise<readonly Note[]> {
     return this.#read(() => this.#sql.listNotes.all().map((row) => toNote(this.id, row)));
   }

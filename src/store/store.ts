@@ -9,7 +9,7 @@ export interface StoredRevision {
   readonly atMs: number;
   readonly author: string;
   readonly reason: string;
-  /** What it came from: start, file, signal, api, restore. */
+  /** What it came from: start, file, signal, api, restore, rollout. */
   readonly cause: string;
   /** JSON: what the API changed over the file, as it stood with this revision. */
   readonly amendments: string;
@@ -83,6 +83,8 @@ export interface Store {
   record(entry: NewEntry): Promise<JournalEntry>;
   /** Sets the note, and records the entry in the same transaction. Durable when it resolves, like a revision. */
   note(note: Note, entry: NewEntry): Promise<JournalEntry>;
+  /** Sets the note without an entry. Survives the death of the process when it resolves; a loss of power may take it. */
+  keepNote(note: Note): Promise<void>;
   /** All of them, by name. */
   notes(): Promise<readonly Note[]>;
   /** Removes notes; names of none are passed over. Survives the death of the process. */

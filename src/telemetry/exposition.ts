@@ -47,6 +47,15 @@ export interface OverloadSample {
   readonly limitBytes: number;
 }
 
+/** Figures of rollouts, read at each scrape. */
+export interface RolloutLines {
+  readonly states: () => Lines;
+  readonly steps: () => Lines;
+  readonly verdicts: () => Lines;
+  readonly evidence: () => Lines;
+  readonly aborts: () => Lines;
+}
+
 /** Figures of the responses of shadows, read at each scrape. */
 export interface MirrorLines {
   readonly comparisons: () => Lines;
@@ -76,6 +85,7 @@ export class Exposition {
   #adminRefused: () => Lines = () => [];
   #users: () => Lines = () => [];
   #deploys: () => Lines = () => [];
+  #rollouts: RolloutLines = { states: () => [], steps: () => [], verdicts: () => [], evidence: () => [], aborts: () => [] };
   #shadows: MirrorLines = { comparisons: () => [], differences: () => [], missedWrites: () => [] };
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
@@ -152,6 +162,10 @@ export class Exposition {
     this.#users = counts;
   }
 
+  registerRollouts(lines: RolloutLines): void {
+    this.#rollouts = lines;
+  }
+
   /** @param lines deploys of the versions that have one, read at each scrape */
   registerDeploys(lines: () => Lines): void {
     this.#deploys = lines;
@@ -191,6 +205,11 @@ export class Exposition {
     this.#expose(METRICS.bytesOut, () => cellSamples(versions(), at.VERSION_BYTES_OUT));
     this.#expose(METRICS.affinityUsers, () => plainSamples(this.#users()));
     this.#expose(METRICS.versionInfo, () => plainSamples(this.#deploys()));
+    this.#expose(METRICS.rolloutState, () => plainSamples(this.#rollouts.states()));
+    this.#expose(METRICS.rolloutStep, () => plainSamples(this.#rollouts.steps()));
+    this.#expose(METRICS.rolloutVerdict, () => plainSamples(this.#rollouts.verdicts()));
+    this.#expose(METRICS.rolloutEvidence, () => plainSamples(this.#rollouts.evidence()));
+    this.#expose(METRICS.rolloutAborts, () => plainSamples(this.#rollouts.aborts()));
     this.#expose(METRICS.splitWeight, () => plainSamples(this.#split.map(({ weight, ...labels }) => [labels, weight])));
   }
 

@@ -85,6 +85,17 @@ export const METRICS = {
     'version',
   ),
   versionInfo: gauge('sluice_version_info', 'Always 1; its labels say which deploy the version is.', 'pool', 'version', 'deploy', 'sha'),
+  rolloutState: gauge('sluice_rollout_state', 'Always 1; the state of the rollout of the pool that runs, or ended last.', 'pool', 'state'),
+  rolloutStep: gauge('sluice_rollout_step', 'Position of the step that the rollout of the pool is at, from 0.', 'pool'),
+  rolloutVerdict: gauge('sluice_rollout_verdict', 'Always 1; what a check of the rollout says.', 'pool', 'check', 'verdict'),
+  rolloutEvidence: gauge(
+    'sluice_rollout_evidence',
+    'How far the evidence of a check has come towards fail or harmless; at 1 it suffices.',
+    'pool',
+    'check',
+    'towards',
+  ),
+  rolloutAborts: counter('sluice_rollout_aborts_total', 'Rollouts that ended without success, by how they ended.', 'reason'),
   splitWeight: gauge('sluice_split_weight', 'Weight in the split, as configured.', 'pool', 'version'),
 
   endpointReady: gauge('sluice_endpoint_ready', '1 when every worker may pick the endpoint, else 0.', 'pool', 'version', 'endpoint'),

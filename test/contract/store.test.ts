@@ -147,6 +147,17 @@ describe.each(['memory', 'sqlite'])('a store in %s', (kind) => {
     expect(store.lastSeq).toBe(14);
   });
 
+  it('keeps a note that is set often without an entry', async () => {
+    const store = make();
+    await store.keepNote({ name: 'a', text: 'one' });
+    await store.keepNote({ name: 'a', text: 'two \ud800' });
+    expect(await store.notes()).toEqual([{ name: 'a', text: 'two \ufffd' }]);
+    expect(store.lastSeq).toBe(0);
+    await store.note({ name: 'a', text: 'three' }, entryOf('note'));
+    await store.keepNote({ name: 'a', text: 'four' });
+    expect([await store.notes(), store.lastSeq]).toEqual([[{ name: 'a', text: 'four' }], 1]);
+  });
+
   it('gives no page of more than 1,000', async () => {
     const store = make();
     for (let count = 0; count < 1_001; count++) await store.record(entryOf('noise'));
@@ -196,6 +207,7 @@ describe.each(['memory', 'sqlite'])('a store in %s', (kind) => {
       () => append(store, revisionOf(2), entryOf('a')),
       () => store.record(entryOf('a')),
       () => store.note({ name: 'a', text: '' }, entryOf('a')),
+      () => store.keepNote({ name: 'a', text: '' }),
       () => store.notes(),
       () => store.dropNotes(['a']),
     ]) {

@@ -30,6 +30,7 @@ export interface InForceDeps {
   readonly admin: AdminSettings;
   readonly accessLog: AccessLogPlace;
   readonly exposition: Pick<Exposition, 'serves'>;
+  readonly rollouts: { wake(): void };
   readonly keeper: Pick<RevisionKeeper, 'persist' | 'retryPersist'>;
   readonly current: Current;
 }
@@ -65,6 +66,8 @@ export function participantsOf(deps: InForceDeps, isClosed: () => boolean): read
     // Tokens that are gone open no door from here on.
     { name: 'admin API', release: ({ config }) => deps.admin.configure(config.admin) },
     { name: 'access log', release: ({ config }) => deps.accessLog.open(config.accessLog?.path ?? '') },
+    // What rollouts want is asserted over what is in force now.
+    { name: 'rollouts', release: () => deps.rollouts.wake() },
     // COMMIT POINT 2, the last line: durable. What cannot be kept is taken back above, as it would be gone after the next start.
     kept(deps.keeper),
   ];

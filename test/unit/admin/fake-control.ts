@@ -12,6 +12,8 @@ import type { PoolStatus } from '../../../src/api/pools.ts';
 import { EXAMPLES } from '../../../src/api/contract.ts';
 import type { ConfigDiff, Overview } from '../../../src/api/overview.ts';
 import type { PoolStats } from '../../../src/api/stats.ts';
+import type { RolloutPlan, RolloutView } from '../../../src/api/rollouts.ts';
+import type { RolloutOutcome, RolloutsApi } from '../../../src/control/rollouts/rollouts-api.ts';
 import type { RevisionSummary } from '../../../src/api/revisions.ts';
 import type {
   ChangeOutcome,
@@ -37,6 +39,9 @@ pools:
       - { name: qa, header: { name: x-version, value: v2 }, version: v2 }
 routes: [{ name: shop, match: [{ path: { prefix: / } }], pool: shop }]
 `;
+
+const ROLLOUT = EXAMPLES.Rollout as unknown as RolloutView;
+const PLAN = EXAMPLES.RolloutPlan as unknown as RolloutPlan;
 
 type Explained = ReturnType<ControlApi['explain']>;
 
@@ -81,6 +86,27 @@ export class FakeControl implements ControlApi {
   change(order: ChangeRequest): Promise<ChangeOutcome> {
     this.orders.push(order);
     return Promise.resolve(this.outcome(order));
+  }
+
+  readonly rolloutCalls: unknown[] = [];
+  rolloutOutcome: RolloutOutcome = { result: 'done', rollout: ROLLOUT };
+  readonly rollouts: RolloutsApi = {
+    start: (request) => this.#asked(['start', request]),
+    list: () => [ROLLOUT],
+    find: (id) => (id === ROLLOUT.id ? ROLLOUT : undefined),
+    act: (id, action, by) => this.#asked([action, id, by]),
+    plan: ({ pool }) => (pool === 'shop' ? PLAN : { result: 'unknown', message: `There is no pool ${pool}.` }),
+    breaker: (pool) => (pool === 'shop' ? EXAMPLES.Breaker : undefined),
+    resetBreaker: async (pool) => (pool === 'shop' ? EXAMPLES.Breaker : undefined),
+    freeze: EXAMPLES.Freeze,
+    setFreeze: async (frozen) => ({ ...EXAMPLES.Freeze, frozen }),
+    alarms: (alarms) => alarms.length,
+    conversions: (events) => events.length,
+  };
+
+  async #asked(call: unknown): Promise<RolloutOutcome> {
+    this.rolloutCalls.push(call);
+    return this.rolloutOutcome;
   }
 
   pools(): readonly PoolStatus[] {

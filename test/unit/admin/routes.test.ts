@@ -355,7 +355,7 @@ describe('writing', () => {
     ['POST', SPLIT, 'DELETE, GET, HEAD, PUT'],
     ['PUT', '/v1/pools', 'GET, HEAD'],
     ['GET', '/v1/explain', 'POST'],
-    ['HEAD', '/v1/events', 'GET'],
+    ['HEAD', '/v1/events', 'GET, POST'],
     ['OPTIONS', '/v1/config', 'DELETE, GET, HEAD, PUT'],
   ])('does not %s %s', async (method, path, allow) => {
     const { ask } = await openAdmin();

@@ -64,6 +64,13 @@ class Story {
     return this.#add('api', [{ path, before: 'a', after: 'b' }]);
   }
 
+  /** A step of a rollout; the first one draws a salt as well. */
+  rollout(id: string, weights: Readonly<Record<string, number>>, more: RevisionSummary['differences'] = []): number {
+    const before = this.now['shop'] ?? {};
+    this.states.push({ ...this.now, shop: weights });
+    return this.#add('rollout', [...more, ...differ('shop', before, weights)], `rollout ${id}: so much`);
+  }
+
   restore(to: number, pools?: readonly string[]): number {
     const then = this.states[to]!;
     const next = pools === undefined ? then : { ...this.now, ...Object.fromEntries(pools.map((pool) => [pool, then[pool] ?? {}])) };
@@ -87,9 +94,9 @@ class Story {
     return undo.changes.map(({ revision }) => revision).join(' ');
   }
 
-  #add(cause: string, differences: RevisionSummary['differences']): number {
+  #add(cause: string, differences: RevisionSummary['differences'], reason = ''): number {
     const revision = this.revisions.length + 1;
-    this.revisions.push({ revision, atMs: ++this.#hours * HOUR_MS, author: 'x', reason: '', cause, differences });
+    this.revisions.push({ revision, atMs: ++this.#hours * HOUR_MS, author: 'x', reason, cause, differences });
     return revision;
   }
 }
@@ -111,6 +118,20 @@ describe('a rollback', () => {
     expect(story.now['shop']).toEqual({ v1: 100, v2: 0 });
     for (let again = 0; again < 3; again++) expect(story.rollback()).toBe('undone');
     expect(story.now['shop']).toEqual({ v1: 100, v2: 0 });
+  });
+
+  test('undoes a rollout whole, whatever it changed beside the weights, and not the one before it', () => {
+    const story = new Story({ shop: { v1: 100, v2: 0, v3: 0 } });
+    const salt = { path: 'pools.shop.versions.v2.salt', after: 'x' };
+    const staff = { path: 'pools.shop.overrides.shop-b-staff', after: 'x' };
+    story.rollout('shop-a', { v1: 0, v2: 100, v3: 0 }, [salt]);
+    story.rollout('shop-b', { v1: 0, v2: 99, v3: 1 }, [staff]);
+    story.other('accessLog');
+    story.rollout('shop-b', { v1: 0, v2: 90, v3: 10 });
+    expect(story.undo()).toMatchObject({ pools: ['shop'], before: { revision: 2 } });
+    expect(story.rollback()).toBe('5 3');
+    expect(story.now['shop']).toEqual({ v1: 0, v2: 100, v3: 0 });
+    expect(story.rollback()).toBe('undone');
   });
 
   test('knows a ramp by shares, whatever the weights add up to', () => {

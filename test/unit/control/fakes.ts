@@ -175,6 +175,7 @@ function createFollowers() {
       expect: ({ pools }: Config) => void steps.push(`expect ${namesIn(pools)}`),
       follow: ({ pools }: Config) => void steps.push(`mirrors ${namesIn(pools)}`),
     },
+    rollouts: { wake: () => void steps.push('rollouts') },
     drains: { follow: (pools: readonly PoolConfig[]) => void steps.push(`drains ${namesIn(pools)}`) },
     markers: { retain: ({ pools }: Config) => void steps.push(`markers ${namesIn(pools)}`) },
     admin: { configure: () => void steps.push('admin') },

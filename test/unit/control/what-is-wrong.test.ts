@@ -34,6 +34,7 @@ function judge(given: Partial<Observed> = {}) {
     isNamed: () => false,
     lately: () => undefined,
     faults: [],
+    rollouts: [],
     ...given,
   });
 }

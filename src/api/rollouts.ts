@@ -1,0 +1,258 @@
+// Rollouts: how one is started and steered, and what it shows: its steps, its checks with their evidence, and why it is where it is.
+
+import { z } from 'zod';
+import { flag, oneOf, strictMap } from '../config/schema/strict-map.ts';
+import { NAME_PATTERN } from '../config/syntax.ts';
+import { reason } from './change.ts';
+import { author, count, fraction, timeMs, type Contract, type Examples } from './scalars.ts';
+
+const name = (what: string) =>
+  z.string({ error: `${what} must be text` }).regex(new RegExp(NAME_PATTERN), { error: `${what} must be a name` });
+
+export const rolloutStartBody = strictMap({
+  pool: name('pool').describe('The pool that is moved.'),
+  to: name('to').describe('The version that is to serve the pool: the canary.'),
+  from: name('from').describe('The version that serves it now: the baseline. Default: the version of the greatest weight.').optional(),
+  template: name('template').describe('A template of the config, or one of those that Sluice brings. Default: default.').optional(),
+  reason,
+});
+
+export const rolloutActionBody = strictMap({ reason });
+
+export const rolloutStatus = z.enum([
+  'pending',
+  'running',
+  'paused',
+  'held',
+  'promoting',
+  'watching',
+  'succeeded',
+  'rolled-back',
+  'aborted',
+  'superseded',
+  'failed',
+]);
+
+const arm = z.object({ events: count, of: count }).describe('So many events among so many requests (or users, where requests have a key).');
+
+const check = z.object({
+  name: z.string(),
+  kind: z.string(),
+  onFail: z.string().describe('rollback, previous, hold or warn: what happens when the check fails.'),
+  verdict: z.enum(['pass', 'fail', 'inconclusive', 'no-data']),
+  evidence: z
+    .object({ towardsFail: fraction, towardsHarmless: fraction })
+    .describe('How far the evidence has come, 0 to 1: at 1 it suffices.'),
+  baseline: arm.optional(),
+  canary: arm.optional(),
+  interval: z
+    .object({ low: z.number(), high: z.number() })
+    .describe('Of the ratio of canary to baseline, with the confidence of the rollout.')
+    .optional(),
+  needs: count.describe('About so many more requests of the canary until there is a verdict; absent where nobody knows.').optional(),
+  sentence: z.string().describe('The verdict in words, with its numbers.'),
+});
+
+const step = z.object({
+  kind: z.string(),
+  text: z.string().describe('What the step does, in words.'),
+  share: fraction.describe('Of the canary while the step runs; absent where the step sets none.').optional(),
+  state: z.enum(['done', 'running', 'next']),
+});
+
+const rollout = z.object({
+  id: z.string(),
+  pool: z.string(),
+  baseline: z.string(),
+  canary: z.string(),
+  template: z.string(),
+  strategy: z.string(),
+  state: rolloutStatus,
+  why: z.string().describe('Why it is in this state: one sentence.'),
+  step: count.describe('Position of the step that runs, from 0; the number of steps when all are done.'),
+  steps: z.array(step),
+  share: z
+    .object({
+      desired: fraction,
+      measured: fraction.describe('Over the requests that chance assigned; absent before the first.').optional(),
+    })
+    .describe('Of the canary.'),
+  checks: z.array(check),
+  needs: z
+    .object({ requests: count, seconds: z.number().min(0).optional() })
+    .describe('About so many more requests of the canary, and so much time, until the step can end; absent where nobody knows.')
+    .optional(),
+  exposed: z.object({ requests: count }).describe('Requests that the canary was given by chance, over all steps.'),
+  author,
+  reason: z.string(),
+  startedMs: timeMs,
+  endedMs: timeMs.optional(),
+  history: z.array(z.object({ atMs: timeMs, author, text: z.string() })).describe('What was decided, oldest first.'),
+});
+
+export type RolloutView = Contract<typeof rollout>;
+
+const page = z.object({ rollouts: z.array(rollout).describe('Those that run, then those that ended, newest first.') });
+
+const planStep = z.object({
+  text: z.string(),
+  share: fraction.optional(),
+  requests: z.number().min(0).describe('Requests that the canary gets in the step; absent without traffic.').optional(),
+  seconds: z.number().min(0).describe('How long the step takes, as far as it can be foreseen.').optional(),
+  detects: z
+    .array(z.object({ times: z.number(), requests: count, seconds: z.number().optional(), missed: fraction }))
+    .describe(
+      'For a canary that fails so many times as often: requests and time until it is taken back, and the chance that the step misses it.',
+    ),
+});
+
+const plan = z.object({
+  pool: z.string(),
+  baseline: z.string(),
+  canary: z.string(),
+  template: z.string(),
+  perSecond: z.number().min(0).describe('Requests of the pool per second, over the last minutes.'),
+  errorRate: fraction.describe('Of the baseline, over the last minutes.'),
+  steps: z.array(planStep),
+  warnings: z.array(z.string()),
+  advice: z.string().describe('Which strategy fits the traffic, and why.'),
+});
+
+export type RolloutPlan = Contract<typeof plan>;
+
+const breaker = z.object({
+  pool: z.string(),
+  open: z.boolean().describe('Whether new rollouts of the pool are refused.'),
+  failures: count.describe('Rollouts that failed one after the other.'),
+  untilMs: timeMs.optional(),
+});
+
+export type BreakerView = Contract<typeof breaker>;
+
+export const freezeBody = strictMap({ frozen: flag(), reason });
+
+export const alarmsBody = z
+  .object({
+    alerts: z
+      .array(
+        z.object({
+          status: oneOf('status', ['firing', 'resolved']),
+          labels: z.record(z.string().max(200), z.string().max(1000)),
+        }),
+      )
+      .max(200),
+  })
+  .describe('The form of an Alertmanager webhook; members that are not named here are ignored.');
+
+/** A conversion of a user, seen by the application. */
+export const conversionsBody = strictMap({
+  events: z
+    .array(
+      strictMap({
+        event: z.string({ error: 'event must be text' }).min(1).max(200).describe('As a check of kind event names it (told).'),
+        key: z
+          .string({ error: 'key must be text' })
+          .min(1)
+          .max(1000)
+          .describe('The affinity key of the user, as the requests of the pool bring it.'),
+      }),
+      { error: 'events must be a list' },
+    )
+    .max(1000, { error: 'events must have at most 1000 items' }),
+});
+
+const conversionsCounted = z.object({
+  counted: count.describe('Events that a running rollout counts; the others name no check, or a user that it does not know.'),
+});
+
+const alarmsKnown = z.object({ firing: count.describe('Alarms that fire.') });
+
+const freeze = z.object({ frozen: z.boolean(), reason: z.string(), author, sinceMs: timeMs.optional() });
+
+export type FreezeView = Contract<typeof freeze>;
+
+export const rolloutSchemas = {
+  Rollout: rollout,
+  Rollouts: page,
+  RolloutPlan: plan,
+  RolloutStartBody: rolloutStartBody,
+  RolloutActionBody: rolloutActionBody,
+  Breaker: breaker,
+  Freeze: freeze,
+  FreezeBody: freezeBody,
+  AlarmsBody: alarmsBody,
+  AlarmsKnown: alarmsKnown,
+  ConversionsBody: conversionsBody,
+  ConversionsCounted: conversionsCounted,
+} as const;
+
+const ROLLOUT = {
+  id: 'shop-7f3a',
+  pool: 'shop',
+  baseline: 'v1',
+  canary: 'v2',
+  template: 'careful',
+  strategy: 'canary',
+  state: 'running',
+  why: 'v2 has 5 % of the requests until the evidence suffices.',
+  step: 1,
+  steps: [
+    { kind: 'smoke', text: 'GET /healthz straight to the canary', state: 'done' },
+    { kind: 'weight', text: '5 % until the evidence suffices', share: 0.05, state: 'running' },
+    { kind: 'weight', text: '100 %', share: 1, state: 'next' },
+  ],
+  share: { desired: 0.05, measured: 0.0497 },
+  checks: [
+    {
+      name: 'errors',
+      kind: 'errors',
+      onFail: 'rollback',
+      verdict: 'inconclusive',
+      evidence: { towardsFail: 0, towardsHarmless: 0.62 },
+      baseline: { events: 11, of: 19_870 },
+      canary: { events: 1, of: 1_040 },
+      interval: { low: 0.1, high: 4.2 },
+      needs: 640,
+      sentence: 'v2 failed 1 of 1,040 requests, v1 11 of 19,870: not enough evidence yet.',
+    },
+  ],
+  needs: { requests: 640, seconds: 64 },
+  exposed: { requests: 1_040 },
+  author: 'ci',
+  reason: 'release 1.42',
+  startedMs: 1_769_864_709_000,
+  history: [{ atMs: 1_769_864_709_000, author: 'ci', text: 'started: release 1.42' }],
+} as const;
+
+export const rolloutExamples: Examples<typeof rolloutSchemas> = {
+  Rollout: ROLLOUT as unknown as Examples<typeof rolloutSchemas>['Rollout'],
+  Rollouts: { rollouts: [ROLLOUT] } as unknown as Examples<typeof rolloutSchemas>['Rollouts'],
+  RolloutPlan: {
+    pool: 'shop',
+    baseline: 'v1',
+    canary: 'v2',
+    template: 'careful',
+    perSecond: 200,
+    errorRate: 0.005,
+    steps: [
+      {
+        text: '5 % until the evidence suffices',
+        share: 0.05,
+        requests: 2_100,
+        seconds: 210,
+        detects: [{ times: 10, requests: 60, seconds: 6, missed: 0.01 }],
+      },
+    ],
+    warnings: [],
+    advice: 'canary: the pool has enough traffic to show a doubled error rate at 5 % within about 5 minutes.',
+  },
+  RolloutStartBody: { pool: 'shop', to: 'v2', template: 'careful', reason: 'release 1.42' },
+  RolloutActionBody: { reason: 'seen by the team' },
+  Breaker: { pool: 'shop', open: false, failures: 1 },
+  Freeze: { frozen: false, reason: '', author: '' },
+  FreezeBody: { frozen: true, reason: 'black Friday' },
+  AlarmsKnown: { firing: 1 },
+  ConversionsBody: { events: [{ event: 'purchase', key: 'u-4711' }] },
+  ConversionsCounted: { counted: 1 },
+  AlarmsBody: { alerts: [{ status: 'firing', labels: { alertname: 'ShopDown' } }] },
+};

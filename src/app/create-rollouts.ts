@@ -1,0 +1,75 @@
+// Rollouts with what they look at and what they move. Wiring alone.
+
+import { Alarms } from '../control/rollouts/alarms.ts';
+import { Breakers } from '../control/rollouts/breakers.ts';
+import { Comparisons } from '../control/rollouts/comparisons.ts';
+import { Effects } from '../control/rollouts/effects.ts';
+import { Freeze } from '../control/rollouts/freeze.ts';
+import { KeptRollouts } from '../control/rollouts/kept-rollouts.ts';
+import { Look } from '../control/rollouts/look.ts';
+import { Outside } from '../control/rollouts/outside.ts';
+import { Planner } from '../control/rollouts/planner.ts';
+import type { RolloutEvidence } from '../control/rollout-evidence.ts';
+import { EvidenceBook } from '../control/rollouts/evidence-book.ts';
+import { Rollouts } from '../control/rollouts/rollouts.ts';
+import { poolTraffic } from '../control/rollouts/traffic.ts';
+import type { PoolStatus } from '../api/pools.ts';
+import type { MirrorReportOutcome } from '../control/control-api.ts';
+import type { Controller } from '../control/controller.ts';
+import type { Current } from '../control/in-force/current.ts';
+import type { Journal } from '../control/journal.ts';
+import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { newWord } from '../lib/random.ts';
+import type { EndpointSeen } from '../rollout/model.ts';
+import type { Note } from '../store/store.ts';
+import type { TrafficHistory } from '../telemetry/traffic-history.ts';
+
+export interface RolloutsParts {
+  readonly current: Current;
+  readonly controller: Pick<Controller, 'submit'>;
+  readonly journal: Journal;
+  /** What the process before has left. */
+  readonly notes: readonly Note[];
+  readonly evidence: RolloutEvidence;
+  readonly traffic: TrafficHistory;
+  readonly pool: (name: string) => PoolStatus | undefined;
+  readonly mirrorReport: (pool: string, mirror: string) => Promise<MirrorReportOutcome>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}
+
+export function createRollouts(parts: RolloutsParts): Rollouts {
+  const { current, controller, journal, notes, evidence, traffic, pool, mirrorReport, env, log } = parts;
+  const onChange = (): void => void controller.submit({ kind: 'discovered' });
+  const counts = new EvidenceBook({ evidence, clock: systemClock, onChange });
+  const revision = (): number => current.revision;
+  const kept = new KeptRollouts({ journal, revision, log });
+  const frozen = new Freeze({ journal, revision, wallMs }, notes);
+  const breakers = new Breakers({ journal, revision, wallMs }, notes);
+  const alarmsKnown = new Alarms(nowMs);
+  const comparisons = new Comparisons(mirrorReport, systemClock);
+  const comparison = comparisons.verdict.bind(comparisons);
+  const onResult = (): void => rollouts.wake();
+  const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, onResult });
+  const versionsOf = (name: string): readonly string[] =>
+    current.config?.pools.find((each) => each.name === name)?.versions.map((version) => version.name) ?? [];
+  const seenTraffic = poolTraffic(traffic, versionsOf);
+  const endpoints = (name: string, version: string): readonly EndpointSeen[] => {
+    const found = pool(name)?.versions.find((each) => each.name === version)?.endpoints ?? [];
+    return found.map(({ address, ready, inFlight }) => ({ key: address, ready, inFlight }));
+  };
+  const look = new Look({
+    counts,
+    traffic: seenTraffic,
+    outside,
+    endpoints,
+    values: () => ({}),
+    isFrozen: () => frozen.fault() !== undefined,
+  });
+  const effects = new Effects({ env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
+  const planner = new Planner({ traffic: seenTraffic });
+  const told = { counts, effects, outside, look, kept, breakers, frozen, alarmsKnown, planner };
+  const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, newWord, log }, notes);
+  return rollouts;
+}

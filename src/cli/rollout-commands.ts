@@ -1,0 +1,104 @@
+// `sluice rollout …` as the command line knows it. What a command does is loaded when it runs, as in admin-commands.ts.
+
+import type { Command } from 'commander';
+import { asClient, run, type CommandLine } from './command-frame.ts';
+import type { RolloutStartOptions, RolloutStatusOptions, ReasonOptions } from './rollout.ts';
+import type { CommandOptions } from './run-admin-command.ts';
+
+const ACTIONS = [
+  ['pause', 'stop where it is; what fails is still taken back'],
+  ['resume', 'go on after a pause or a hold'],
+  ['approve', 'pass the gate of an approve step'],
+  ['promote', 'go to the end at once'],
+  ['abort', 'go back to the split from before'],
+  ['retry', 'begin anew after it was taken back, with fresh evidence and half the alpha'],
+] as const;
+
+const OVER = 'refused, or the rollout did not succeed';
+
+export function addRollouts(program: Command, line: CommandLine): void {
+  const group = program
+    .command('rollout')
+    .helpCommand(false)
+    .description('move a pool to another version step by step, and take it back when it harms: start, plan, status, abort, …');
+  addStart(group, line);
+  addPlan(group, line);
+  addStatus(group, line);
+  for (const [action, what] of ACTIONS) {
+    asClient(group.command(action), what)
+      .argument('[rollout]', 'id, or the name of a pool with a rollout; default: the one that runs')
+      .option('--reason <text>', 'why, for the journal')
+      .action(async (name: string | undefined, options: CommandOptions & ReasonOptions) => {
+        const { runRolloutAction } = await import('./rollout.ts');
+        await run(line, options, (call) => runRolloutAction(call, action, name));
+      });
+  }
+  addOthers(group, line);
+}
+
+function addStart(group: Command, line: CommandLine): void {
+  asClient(group.command('start'), 'start a rollout: sluice rollout start shop v2 --template careful', OVER)
+    .argument('<pool>')
+    .argument('<version>', 'the version that is to serve the pool: the canary')
+    .option('--template <name>', 'a template of the config, or one that Sluice brings (default: default)')
+    .option('--from <version>', 'the baseline (default: the version of the greatest weight)')
+    .option('--reason <text>', 'why, for the journal')
+    .option('--watch', 'look each second until it ends; exit code 0 = it succeeded')
+    .action(async (pool: string, version: string, options: CommandOptions & RolloutStartOptions) => {
+      const { runRolloutStart } = await import('./rollout.ts');
+      await run(line, options, (call) => runRolloutStart(call, pool, version));
+    });
+}
+
+function addPlan(group: Command, line: CommandLine): void {
+  asClient(group.command('plan'), 'say what a start would do: users exposed, time until evidence, what it could miss')
+    .argument('<pool>')
+    .argument('<version>')
+    .option('--template <name>', 'default: default')
+    .option('--from <version>', 'the baseline (default: the version of the greatest weight)')
+    .action(async (pool: string, version: string, options: CommandOptions & RolloutStartOptions) => {
+      const { runRolloutPlan } = await import('./rollout.ts');
+      await run(line, options, (call) => runRolloutPlan(call, pool, version));
+    });
+}
+
+function addStatus(group: Command, line: CommandLine): void {
+  asClient(group.command('status'), 'show a rollout: its steps, its checks with their evidence, and why it is where it is', OVER)
+    .argument('[rollout]', 'id, or the name of a pool; default: those that run, else the last one')
+    .option('--watch', 'look again each second until it ends')
+    .action(async (name: string | undefined, options: CommandOptions & RolloutStatusOptions) => {
+      const { runRolloutStatus } = await import('./rollout.ts');
+      await run(line, options, (call) => runRolloutStatus(call, name));
+    });
+  asClient(group.command('list'), 'show rollouts, also those that ended').action(async (options: CommandOptions) => {
+    const { runRolloutList } = await import('./rollout.ts');
+    await run(line, options, (call) => runRolloutList(call));
+  });
+  asClient(group.command('report'), 'print everything about a rollout, for a post-mortem')
+    .argument('<rollout>')
+    .action(async (name: string, options: CommandOptions) => {
+      const { runRolloutReport } = await import('./rollout.ts');
+      await run(line, options, (call) => runRolloutReport(call, name));
+    });
+}
+
+function addOthers(group: Command, line: CommandLine): void {
+  for (const [name, frozen, what] of [
+    ['freeze', true, 'stop starts and promotions of rollouts, never rollbacks'],
+    ['unfreeze', false, 'let rollouts start and go on again'],
+  ] as const) {
+    asClient(group.command(name), what)
+      .option('--reason <text>', 'why, for the journal')
+      .action(async (options: CommandOptions & ReasonOptions) => {
+        const { runFreeze } = await import('./rollout.ts');
+        await run(line, options, (call) => runFreeze(call, frozen));
+      });
+  }
+  asClient(group.command('reset-breaker'), 'forgive the rollouts of a pool that failed: the next may start')
+    .argument('<pool>')
+    .option('--reason <text>', 'why, for the journal')
+    .action(async (pool: string, options: CommandOptions & ReasonOptions) => {
+      const { runResetBreaker } = await import('./rollout.ts');
+      await run(line, options, (call) => runResetBreaker(call, pool));
+    });
+}

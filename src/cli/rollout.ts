@@ -1,0 +1,130 @@
+// `sluice rollout …`: starts and steers rollouts, and shows them.
+
+import type { RolloutView } from '../api/rollouts.ts';
+import { ask, show, showJson, type AdminCall } from './admin-call.ts';
+import { pathOf, type AdminQuestion } from './admin-client.ts';
+import { EXIT, Failure, type ExitCode } from './failure.ts';
+import { readResponse } from './read-response.ts';
+import { viewRolloutPlan } from './view-rollout-plan.ts';
+import { isOver, viewRollout, viewRollouts } from './view-rollout.ts';
+import { watch } from './watch.ts';
+
+export interface ReasonOptions {
+  readonly reason?: string | undefined;
+}
+
+export interface RolloutStartOptions extends ReasonOptions {
+  readonly template?: string | undefined;
+  readonly from?: string | undefined;
+  readonly watch?: boolean | undefined;
+}
+
+export interface RolloutStatusOptions {
+  readonly watch?: boolean | undefined;
+}
+
+type Action = 'pause' | 'resume' | 'approve' | 'promote' | 'abort' | 'retry';
+
+export async function runRolloutStart(call: AdminCall<RolloutStartOptions>, pool: string, to: string): Promise<ExitCode> {
+  const { template, from, reason } = call.options;
+  const body = { pool, to, ...(template !== undefined && { template }), ...(from !== undefined && { from }), ...reasoned(reason) };
+  const started = await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts'), body }, { pool, version: to });
+  const rollout = readResponse('Rollout', started);
+  if (call.options.watch === true) return follow(call, rollout.id);
+  showOne(call, started);
+  return EXIT.done;
+}
+
+export async function runRolloutPlan(call: AdminCall<RolloutStartOptions>, pool: string, to: string): Promise<void> {
+  const { template, from } = call.options;
+  const body = { pool, to, ...(template !== undefined && { template }), ...(from !== undefined && { from }) };
+  const plan = await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts', 'plan'), body }, { pool, version: to });
+  if (call.options.json === true) return showJson(call, plan);
+  show(call, viewRolloutPlan(readResponse('RolloutPlan', plan), call.terminal.paint));
+}
+
+export async function runRolloutStatus(call: AdminCall<RolloutStatusOptions>, name: string | undefined): Promise<ExitCode> {
+  const meant = await findRollout(call, name, 'any');
+  if (call.options.watch === true) return follow(call, meant.id);
+  showOne(call, await ask(call, { method: 'GET', path: pathOf('v1', 'rollouts', meant.id) }));
+  return exitOf(meant);
+}
+
+export async function runRolloutList(call: AdminCall): Promise<void> {
+  const body = await ask(call, LIST);
+  if (call.options.json === true) return showJson(call, body);
+  show(call, viewRollouts(readResponse('Rollouts', body).rollouts, { paint: call.terminal.paint, nowMs: call.terminal.clock.wallMs() }));
+}
+
+/** For people; with `--json` all of it, as a document. */
+export async function runRolloutReport(call: AdminCall, name: string): Promise<void> {
+  const meant = await findRollout(call, name, 'any');
+  showOne(call, await ask(call, { method: 'GET', path: pathOf('v1', 'rollouts', meant.id) }), 'whole');
+}
+
+export async function runRolloutAction(call: AdminCall<ReasonOptions>, action: Action, name: string | undefined): Promise<void> {
+  const { id } = await findRollout(call, name, action === 'retry' ? 'any' : 'running');
+  const body = reasoned(call.options.reason);
+  showOne(call, await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts', id, action), body }));
+}
+
+export async function runFreeze(call: AdminCall<ReasonOptions>, frozen: boolean): Promise<void> {
+  const body = { frozen, ...reasoned(call.options.reason) };
+  const freeze = await ask(call, { method: 'PUT', path: pathOf('v1', 'freeze'), body });
+  if (call.options.json === true) return showJson(call, freeze);
+  show(call, [frozen ? 'rollouts are frozen: none starts and none is promoted; rollbacks go on' : 'rollouts may start and go on']);
+}
+
+export async function runResetBreaker(call: AdminCall<ReasonOptions>, pool: string): Promise<void> {
+  const body = reasoned(call.options.reason);
+  const breaker = await ask(call, { method: 'POST', path: pathOf('v1', 'pools', pool, 'breaker', 'reset'), body }, { pool });
+  if (call.options.json === true) return showJson(call, breaker);
+  show(call, [`rollouts of ${pool} may start again`]);
+}
+
+const LIST: AdminQuestion = { method: 'GET', path: pathOf('v1', 'rollouts') };
+
+async function follow(call: AdminCall, id: string): Promise<ExitCode> {
+  const question: AdminQuestion = { method: 'GET', path: pathOf('v1', 'rollouts', id) };
+  let last: RolloutView | undefined;
+  await watch(call, {
+    look: async () => (last = readResponse('Rollout', await ask(call, question))),
+    calm: ({ state, step, why, checks }) => JSON.stringify([state, step, why, checks.map(({ verdict }) => verdict)]),
+    lines: (rollout) => viewRollout(rollout, { paint: call.terminal.paint, nowMs: call.terminal.clock.wallMs() }),
+    json: (rollout) => rollout,
+    isOver,
+  });
+  return last === undefined ? EXIT.refused : exitOf(last);
+}
+
+/** By id or by pool; the newest of a pool. */
+async function findRollout(call: AdminCall, name: string | undefined, which: 'running' | 'any'): Promise<RolloutView> {
+  const { rollouts } = readResponse('Rollouts', await ask(call, LIST));
+  const meant = rollouts.filter((each) => name === undefined || each.id === name || each.pool === name);
+  const running = meant.filter((each) => !isOver(each));
+  const found = name === undefined && running.length > 1 ? undefined : (running[0] ?? (which === 'any' ? meant[0] : undefined));
+  if (found !== undefined) return found;
+  if (name === undefined && running.length > 1)
+    throw new Failure(
+      EXIT.usage,
+      'several rollouts run: name one',
+      running.map(({ id, pool }) => `${id}   pool ${pool}`),
+    );
+  const known = rollouts.slice(0, 10).map(({ id, pool, state }) => `${id}   pool ${pool}, ${state}`);
+  const what = which === 'running' ? 'no rollout runs' : 'there is no rollout';
+  throw new Failure(EXIT.refused, name === undefined ? what : `${what} of this name: ${name}`, known);
+}
+
+function showOne(call: AdminCall, body: unknown, part: 'short' | 'whole' = 'short'): void {
+  if (call.options.json === true) return showJson(call, body);
+  const view = { paint: call.terminal.paint, nowMs: call.terminal.clock.wallMs() };
+  show(call, viewRollout(readResponse('Rollout', body), view, part));
+}
+
+function exitOf({ state }: RolloutView): ExitCode {
+  return state === 'rolled-back' || state === 'aborted' || state === 'failed' || state === 'superseded' ? EXIT.refused : EXIT.done;
+}
+
+function reasoned(reason: string | undefined): { readonly reason?: string } {
+  return reason === undefined ? {} : { reason };
+}

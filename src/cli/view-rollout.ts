@@ -1,0 +1,114 @@
+// A rollout as a tired person can read it: where it is, why, what each check has seen, and what is missing.
+
+import type { RolloutView } from '../api/rollouts.ts';
+import { wrapText } from './fit-table.ts';
+import { count, formatAgo, formatInstant, formatShare, formatSpan } from './quantity.ts';
+import type { Colour, Terminal } from './terminal.ts';
+
+export interface RolloutPicture {
+  readonly paint: Terminal['paint'];
+  readonly nowMs: number;
+}
+
+type Check = RolloutView['checks'][number];
+
+const WIDTH = 100;
+const GAUGE = 10;
+const HISTORY = 5;
+
+const COLOURS: Readonly<Record<string, Colour | undefined>> = {
+  succeeded: 'good',
+  'rolled-back': 'bad',
+  failed: 'bad',
+  aborted: 'warn',
+  superseded: 'warn',
+  held: 'warn',
+  paused: 'warn',
+};
+
+const VERDICTS: Readonly<Record<string, Colour | undefined>> = { pass: 'good', fail: 'bad', 'no-data': 'dim' };
+
+const ENDED: readonly string[] = ['succeeded', 'rolled-back', 'aborted', 'superseded', 'failed'];
+
+export function isOver({ state }: RolloutView): boolean {
+  return ENDED.includes(state);
+}
+
+/** @param part `whole` adds all that was decided */
+export function viewRollout(rollout: RolloutView, picture: RolloutPicture, part: 'short' | 'whole' = 'short'): readonly string[] {
+  return [
+    ...viewHead(rollout, picture),
+    '',
+    ...viewSteps(rollout, picture),
+    ...viewShare(rollout),
+    '',
+    ...rollout.checks.flatMap((check) => viewCheck(check, picture)),
+    ...viewNeeds(rollout),
+    ...viewHistory(rollout, picture, part),
+  ];
+}
+
+export function viewRollouts(rollouts: readonly RolloutView[], { paint, nowMs }: RolloutPicture): readonly string[] {
+  if (rollouts.length === 0) return ['no rollout was started yet: sluice rollout start POOL VERSION'];
+  return rollouts.flatMap((rollout) => {
+    const { id, baseline, canary, state, startedMs, why } = rollout;
+    const head = `${paint('strong', id)}  ${baseline} → ${canary}  ${paint(COLOURS[state] ?? 'strong', state)}  started ${formatAgo(startedMs, nowMs)}`;
+    return [head, ...wrapText(why, WIDTH - 2).map((line) => `  ${line}`)];
+  });
+}
+
+function viewHead(rollout: RolloutView, { paint, nowMs }: RolloutPicture): readonly string[] {
+  const { id, pool, baseline, canary, template, state, startedMs, endedMs, author, reason, why } = rollout;
+  const time = endedMs === undefined ? `for ${formatSpan(nowMs - startedMs)}` : `after ${formatSpan(endedMs - startedMs)}`;
+  const by = [author === '' ? '' : `by ${author}`, reason].filter((each) => each !== '').join(': ');
+  return [
+    `${paint('strong', `${pool}: ${baseline} → ${canary}`)}  ${paint(COLOURS[state] ?? 'strong', state.toUpperCase())} ${time}`,
+    paint('dim', `${id}, template ${template}${by === '' ? '' : `, ${by}`}`),
+    ...wrapText(why, WIDTH),
+  ];
+}
+
+const MARKS: Readonly<Record<string, string>> = { done: '✓', running: '●', next: '○' };
+
+function viewSteps({ steps }: RolloutView, { paint }: RolloutPicture): readonly string[] {
+  return steps.map(({ state, text }) => {
+    const line = `${MARKS[state] ?? '?'} ${text}`;
+    return state === 'running' ? paint('strong', line) : state === 'next' ? paint('dim', line) : line;
+  });
+}
+
+function viewShare({ canary, share: { desired, measured }, exposed }: RolloutView): readonly string[] {
+  const seen = measured === undefined ? 'nothing measured yet' : `measured ${formatShare(measured)}`;
+  return ['', `${canary} is to have ${formatShare(desired)}, ${seen}; ${count(exposed.requests, 'request')} so far`];
+}
+
+/** Both gauges: towards "it harms", and towards "it is harmless". */
+function viewCheck({ name, kind, verdict, evidence, onFail, sentence }: Check, { paint }: RolloutPicture): readonly string[] {
+  const word = paint(VERDICTS[verdict] ?? 'strong', verdict.padEnd(12));
+  const gauges = `harm ${gauge(evidence.towardsFail, 'bad', paint)}  harmless ${gauge(evidence.towardsHarmless, 'good', paint)}`;
+  const title = `${(name === kind ? name : `${name} (${kind})`).padEnd(24)} ${word} ${gauges}  ${paint('dim', `on fail: ${onFail}`)}`;
+  return [title, ...wrapText(sentence, WIDTH - 2).map((line) => `  ${line}`)];
+}
+
+function gauge(part: number, colour: Colour, paint: Terminal['paint']): string {
+  const full = Math.round(Math.min(1, Math.max(0, part)) * GAUGE);
+  return `${paint(colour, '█'.repeat(full))}${paint('dim', '·'.repeat(GAUGE - full))} ${`${Math.round(part * 100)}`.padStart(3)} %`;
+}
+
+function viewNeeds({ needs, canary }: RolloutView): readonly string[] {
+  if (needs === undefined) return [];
+  const time = needs.seconds === undefined ? '' : `, about ${formatSpan(needs.seconds * 1000)}`;
+  return ['', `needs about ${count(needs.requests, 'more request')} of ${canary}${time}`];
+}
+
+function viewHistory({ history }: RolloutView, { paint }: RolloutPicture, part: 'short' | 'whole'): readonly string[] {
+  const shown = part === 'whole' ? history : history.slice(-HISTORY);
+  if (shown.length === 0) return [];
+  return [
+    '',
+    ...shown.flatMap(({ atMs, text, author }) => {
+      const [first = '', ...rest] = wrapText(author === '' ? text : `${text} (${author})`, WIDTH - 21);
+      return [`${paint('dim', formatInstant(atMs))}  ${first}`, ...rest.map((line) => ' '.repeat(21) + line)];
+    }),
+  ];
+}

@@ -1,0 +1,65 @@
+// One bounded request over HTTP/1.1, off the data path: webhooks, queries, smoke requests. It follows no redirect.
+
+import type { Dispatcher } from 'undici';
+import { nowMs } from '../../lib/clock.ts';
+
+export interface Question {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string | undefined;
+  /** Over all: connecting, sending and reading. */
+  readonly timeoutMs: number;
+  /** A longer response is cut. */
+  readonly maxBytes: number;
+  /** Of a Unix socket; undefined: TCP to the host of the URL. */
+  readonly socketPath?: string | undefined;
+}
+
+export type HttpResult =
+  | { readonly status: number; readonly body: string; readonly isCut: boolean; readonly tookMs: number }
+  /** No response: says why in a few words. */
+  | { readonly fault: string };
+
+/** Never rejects. @param end ends it from outside */
+export async function askHttp(question: Question, end?: AbortSignal): Promise<HttpResult> {
+  // Loaded when it is first needed: it costs a start 16 MB.
+  const { Client } = await import('undici');
+  const { url, method, headers, body, timeoutMs, maxBytes, socketPath } = question;
+  const client = new Client(url.origin, { allowH2: false, ...(socketPath !== undefined && { connect: { socketPath } }) });
+  const late = AbortSignal.timeout(timeoutMs);
+  const startedMs = nowMs();
+  try {
+    const response = await client.request({
+      method: method as Dispatcher.HttpMethod,
+      path: `${url.pathname}${url.search}`,
+      headers: headers.flat(),
+      body: body ?? null,
+      signal: end === undefined ? late : AbortSignal.any([late, end]),
+    });
+    const { text, isCut } = await readBody(response.body, maxBytes);
+    return { status: response.statusCode, body: text, isCut, tookMs: nowMs() - startedMs };
+  } catch (error) {
+    return { fault: late.aborted ? `no response within ${timeoutMs} ms` : faultOf(error) };
+  } finally {
+    void client.destroy().catch(() => undefined);
+  }
+}
+
+async function readBody(body: AsyncIterable<Buffer>, maxBytes: number): Promise<{ readonly text: string; readonly isCut: boolean }> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of body) {
+    parts.push(part.subarray(0, maxBytes - bytes));
+    bytes += part.length;
+    if (bytes > maxBytes) return { text: Buffer.concat(parts).toString(), isCut: true };
+  }
+  return { text: Buffer.concat(parts).toString(), isCut: false };
+}
+
+function faultOf(error: unknown): string {
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  if (code === 'ECONNREFUSED') return 'the connection was refused';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the name does not resolve';
+  return (message ?? 'no response').slice(0, 200);
+}

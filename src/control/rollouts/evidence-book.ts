@@ -1,0 +1,87 @@
+// The counters of all rollouts that run, by id: opened and closed with them, told which segment counts, and each 10 s what is slow.
+
+import type { RolloutState } from '../../rollout/model.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { RolloutCounts } from '../ports.ts';
+import type { RolloutEvidence } from '../rollout-evidence.ts';
+import type { Counted, Counting } from './ports.ts';
+
+export interface EvidenceBookDeps {
+  readonly evidence: Pick<RolloutEvidence, 'open' | 'onNews'>;
+  readonly clock: Pick<Clock, 'every'>;
+  /** The workers are to hear of what changed, though no config is on its way. */
+  readonly onChange: () => void;
+}
+
+const BOUNDS_MS = 10_000;
+/** While there are no bounds a request without a head is slow after this. */
+const CEILING_MS = 5_000;
+const NOTHING: Counted = { segments: [], saturated: false, topUserShare: undefined };
+
+interface Opened {
+  readonly counts: RolloutCounts;
+  segment: number;
+}
+
+export class EvidenceBook implements Counting {
+  readonly #deps: EvidenceBookDeps;
+  readonly #open = new Map<string, Opened>();
+  #timer: Timer | undefined = undefined;
+
+  constructor(deps: EvidenceBookDeps) {
+    this.#deps = deps;
+  }
+
+  set onEvidence(wake: () => void) {
+    this.#deps.evidence.onNews = wake;
+  }
+
+  open({ id, pool, baseline, canary, segment, template }: RolloutState): void {
+    this.close(id);
+    const latency = template.checks.find((check) => check.kind === 'latency');
+    const events = template.checks.flatMap((check) => (check.kind === 'event' ? [check.source] : []));
+    const pair = { pool, baseline, canary, segment, latencyRatio: latency?.ratio ?? 1, ceilingMs: CEILING_MS, events };
+    this.#open.set(id, { counts: this.#deps.evidence.open(pair), segment });
+    this.#timer ??= this.#deps.clock.every(BOUNDS_MS, () => this.#publish(), { unref: true });
+  }
+
+  read(id: string): Counted {
+    const opened = this.#open.get(id);
+    if (opened === undefined) return NOTHING;
+    return { segments: opened.counts.read(), saturated: opened.counts.saturated, topUserShare: undefined };
+  }
+
+  segment(id: string, segment: number): void {
+    const opened = this.#open.get(id);
+    if (opened === undefined || opened.segment === segment) return;
+    opened.segment = segment;
+    opened.counts.segment(segment);
+    this.#deps.onChange();
+  }
+
+  halt(id: string): void {
+    this.#open.get(id)?.counts.halt();
+  }
+
+  /** An event of a user, seen elsewhere. False: it counts nowhere. */
+  tell(event: string, key: string): boolean {
+    let counted = false;
+    for (const { counts } of this.#open.values()) if (counts.tell(event, key)) counted = true;
+    return counted;
+  }
+
+  close(id: string): void {
+    const opened = this.#open.get(id);
+    if (opened === undefined) return;
+    this.#open.delete(id);
+    opened.counts.close();
+    this.#deps.onChange();
+    if (this.#open.size > 0) return;
+    this.#timer?.stop();
+    this.#timer = undefined;
+  }
+
+  #publish(): void {
+    for (const { counts } of this.#open.values()) counts.publishBounds();
+  }
+}

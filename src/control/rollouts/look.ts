@@ -1,0 +1,58 @@
+// Everything that the machine of a rollout may look at, as it is now.
+
+import type { PoolConfig } from '../../config/model.ts';
+import type { RolloutCheck } from '../../config/rollout-model.ts';
+import type { EndpointSeen, RolloutState, Seen, WindowCounts } from '../../rollout/model.ts';
+import type { OutsideChecks, PoolTraffic, ReadyEndpoints, Counting } from './ports.ts';
+
+export interface LookDeps {
+  readonly counts: Pick<Counting, 'read'>;
+  readonly traffic: PoolTraffic;
+  readonly outside: Pick<OutsideChecks, 'results'>;
+  /** Endpoints of a version, as the workers see them. */
+  readonly endpoints: (pool: string, version: string) => readonly EndpointSeen[];
+  /** Values that users were told to have, by check. */
+  readonly values: (id: string) => Seen['values'];
+  readonly isFrozen: () => boolean;
+}
+
+export class Look {
+  readonly #deps: LookDeps;
+
+  constructor(deps: LookDeps) {
+    this.#deps = deps;
+  }
+
+  seenOf(state: RolloutState, pool: PoolConfig): Seen {
+    const { counts, traffic, outside, isFrozen } = this.#deps;
+    const { segments, saturated, topUserShare } = counts.read(state.id);
+    return {
+      segments,
+      saturated,
+      topUserShare,
+      windows: Object.fromEntries(state.template.checks.flatMap((check) => this.#windowOf(check, state))),
+      outside: outside.results(state.id),
+      readyEndpoints: this.#endpointsOf(pool.name, state),
+      perSecond: traffic.perSecond(pool.name),
+      endpoints: this.#deps.endpoints(pool.name, state.canary),
+      values: this.#deps.values(state.id),
+      frozen: isFrozen(),
+    };
+  }
+
+  #windowOf(
+    check: RolloutCheck,
+    { pool, baseline, canary }: RolloutState,
+  ): readonly (readonly [string, { readonly baseline: WindowCounts; readonly canary: WindowCounts }])[] {
+    if (check.kind !== 'error-rate' && check.kind !== 'slow') return [];
+    const slowMs = check.kind === 'slow' ? check.maxMs : Infinity;
+    const of = (version: string): WindowCounts => this.#deps.traffic.window(pool, version, check.overMs, slowMs);
+    return [[check.name, { baseline: of(baseline), canary: of(canary) }]];
+  }
+
+  #endpointsOf(pool: string, { baseline, canary }: RolloutState): ReadyEndpoints {
+    const [old, fresh] = [this.#deps.endpoints(pool, baseline), this.#deps.endpoints(pool, canary)];
+    const ready = (all: readonly EndpointSeen[]): number => all.filter((each) => each.ready).length;
+    return { baseline: ready(old), baselineTotal: old.length, canary: ready(fresh), canaryTotal: fresh.length };
+  }
+}

@@ -1,0 +1,159 @@
+// Checks that others judge: Prometheus queries, webhooks, alarms, the comparison of a mirror. Each is asked at its own pace; a result that is
+// stale, empty, not a number or missing is `no-data`, which never passes.
+
+import type { RolloutCheck } from '../../config/rollout-model.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { OutsideResult, RolloutState } from '../../rollout/model.ts';
+import type { Alarms } from './alarms.ts';
+import { askHttp } from './ask-http.ts';
+import type { OutsideChecks } from './ports.ts';
+import { judgeSamples, readPrometheus } from './read-prometheus.ts';
+
+type Followed = Pick<RolloutState, 'id' | 'pool' | 'canary' | 'template'>;
+type Prometheus = RolloutCheck & { readonly kind: 'prometheus' };
+type Webhook = RolloutCheck & { readonly kind: 'webhook' };
+
+export interface OutsideDeps {
+  readonly clock: Pick<Clock, 'nowMs' | 'wallMs' | 'every'>;
+  readonly alarms: Pick<Alarms, 'fires'>;
+  /** The verdict of comparing the shadow of a mirror; undefined: there is none. */
+  readonly comparison: (pool: string, mirror: string) => OutsideResult | undefined;
+  /** Something has another result. */
+  readonly onResult: () => void;
+}
+
+interface Asked {
+  readonly check: Prometheus | Webhook;
+  readonly timer: Timer;
+  result: OutsideResult | undefined;
+  /** When `result` came; of one that is no data, when the last that was came. */
+  atMs: number;
+  /** Since when a bound is passed; undefined while it is not. */
+  badSinceMs: number | undefined;
+  failures: number;
+  isAsking: boolean;
+}
+
+const MAX_BYTES = 256 * 1024;
+/** A result is stale after so many intervals without a newer one. */
+const STALE_INTERVALS = 3;
+
+export class Outside implements OutsideChecks {
+  readonly #deps: OutsideDeps;
+  /** By rollout, then by check. */
+  readonly #asked = new Map<string, Map<string, Asked>>();
+  #followed: readonly Followed[] = [];
+  readonly #ending = new AbortController();
+
+  constructor(deps: OutsideDeps) {
+    this.#deps = deps;
+  }
+
+  follow(running: readonly Followed[]): void {
+    this.#followed = running;
+    const ids = new Set(running.map(({ id }) => id));
+    for (const [id, checks] of this.#asked) {
+      if (ids.has(id)) continue;
+      for (const { timer } of checks.values()) timer.stop();
+      this.#asked.delete(id);
+    }
+    for (const { id, template } of running) {
+      if (this.#asked.has(id)) continue;
+      const asks = template.checks.filter(
+        (check): check is Prometheus | Webhook => check.kind === 'prometheus' || check.kind === 'webhook',
+      );
+      this.#asked.set(id, new Map(asks.map((check) => [check.name, this.#begin(id, check)])));
+    }
+  }
+
+  results(id: string): Readonly<Record<string, OutsideResult | undefined>> {
+    const rollout = this.#followed.find((each) => each.id === id);
+    if (rollout === undefined) return {};
+    return Object.fromEntries(rollout.template.checks.map((check) => [check.name, this.#resultOf(rollout, check)]));
+  }
+
+  close(): void {
+    this.follow([]);
+    this.#ending.abort();
+  }
+
+  #resultOf({ id, pool }: Followed, check: RolloutCheck): OutsideResult | undefined {
+    switch (check.kind) {
+      case 'alarm':
+        return this.#deps.alarms.fires(check.alertname)
+          ? { result: 'fail', value: undefined, sentence: `the alarm ${check.alertname} fires` }
+          : { result: 'pass', value: undefined, sentence: `the alarm ${check.alertname} does not fire` };
+      case 'comparison':
+        return this.#deps.comparison(pool, check.mirror);
+      case 'prometheus':
+      case 'webhook': {
+        const asked = this.#asked.get(id)?.get(check.name);
+        return asked && this.#fresh(asked);
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #fresh({ check, result, atMs }: Asked): OutsideResult | undefined {
+    const forMs = this.#deps.clock.nowMs() - atMs;
+    if (result === undefined) return { result: 'no-data', sentence: 'there is no result yet', forMs };
+    if (result.result === 'no-data') return { ...result, forMs };
+    if (forMs <= check.intervalMs * STALE_INTERVALS + check.timeoutMs) return result;
+    return { result: 'no-data', sentence: `the last result is ${Math.round(forMs / 1000)} s old`, forMs };
+  }
+
+  #begin(id: string, check: Prometheus | Webhook): Asked {
+    const { clock } = this.#deps;
+    const timer = clock.every(check.intervalMs, () => void this.#ask(id, asked), { unref: true });
+    const asked: Asked = { check, timer, result: undefined, atMs: clock.nowMs(), badSinceMs: undefined, failures: 0, isAsking: false };
+    void this.#ask(id, asked);
+    return asked;
+  }
+
+  async #ask(id: string, asked: Asked): Promise<void> {
+    if (asked.isAsking || this.#ending.signal.aborted) return;
+    asked.isAsking = true;
+    const { check } = asked;
+    const result = check.kind === 'prometheus' ? await this.#askPrometheus(check, asked) : await this.#askWebhook(check, id, asked);
+    asked.isAsking = false;
+    if (result.result !== 'no-data') asked.atMs = this.#deps.clock.nowMs();
+    asked.result = result;
+    this.#deps.onResult();
+  }
+
+  async #askPrometheus(check: Prometheus, asked: Asked): Promise<OutsideResult> {
+    const { address, query, timeoutMs, max, min, forMs } = check;
+    const url = new URL('api/v1/query', address.endsWith('/') ? address : `${address}/`);
+    url.searchParams.set('query', query);
+    const found = await askHttp({ url, method: 'GET', headers: [], body: undefined, timeoutMs, maxBytes: MAX_BYTES }, this.#ending.signal);
+    if ('fault' in found) return noData(`Prometheus does not respond: ${found.fault}`);
+    const samples = readPrometheus(found.status, found.body, this.#deps.clock.wallMs());
+    if ('fault' in samples) return noData(samples.fault);
+    const { isBad, value, sentence } = judgeSamples(samples.values, { max, min });
+    const nowMs = this.#deps.clock.nowMs();
+    asked.badSinceMs = isBad ? (asked.badSinceMs ?? nowMs) : undefined;
+    const isLong = asked.badSinceMs !== undefined && nowMs - asked.badSinceMs >= forMs;
+    // A bound that is passed, but not for long enough, is neither.
+    if (isBad && !isLong) return { result: 'no-data', sentence: `${sentence}, not for long enough yet`, forMs: 0 };
+    return { result: isLong ? 'fail' : 'pass', value, sentence };
+  }
+
+  async #askWebhook({ url: at, timeoutMs, failures }: Webhook, id: string, asked: Asked): Promise<OutsideResult> {
+    const rollout = this.#followed.find((each) => each.id === id);
+    const body = JSON.stringify({ rollout: id, pool: rollout?.pool, version: rollout?.canary, check: asked.check.name });
+    const headers = [['content-type', 'application/json'] as const];
+    const found = await askHttp({ url: new URL(at), method: 'POST', headers, body, timeoutMs, maxBytes: MAX_BYTES }, this.#ending.signal);
+    if ('fault' in found) return noData(`the webhook does not respond: ${found.fault}`);
+    const isGood = found.status >= 200 && found.status < 300;
+    asked.failures = isGood ? 0 : asked.failures + 1;
+    if (isGood) return { result: 'pass', value: found.status, sentence: `the webhook says yes (${found.status})` };
+    if (asked.failures < failures)
+      return { result: 'no-data', sentence: `the webhook says no (${found.status}), ${asked.failures} of ${failures} times`, forMs: 0 };
+    return { result: 'fail', value: found.status, sentence: `the webhook says no (${found.status}), ${asked.failures} times in a row` };
+  }
+}
+
+function noData(sentence: string): OutsideResult {
+  return { result: 'no-data', sentence, forMs: 0 };
+}

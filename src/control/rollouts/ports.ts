@@ -1,0 +1,66 @@
+// What rollouts need of those who count, serve and ask others.
+
+import type { Config } from '../../config/model.ts';
+import type { RolloutTemplate } from '../../config/rollout-model.ts';
+import type { Effect, EffectResult, OutsideResult, RolloutState, SegmentEvidence, Seen, WindowCounts } from '../../rollout/model.ts';
+
+/** The counters of all rollouts that run. */
+export interface Counting {
+  /** The workers count for it from the next config on that is put in force. */
+  open(state: RolloutState): void;
+  /** What was counted since it was opened; empty when it was not. */
+  read(id: string): Counted;
+  /** What counts from now on is evidence of this segment. */
+  segment(id: string, segment: number): void;
+  /** No worker chooses the canary from its next request on, whatever the Table says; there is no way back but to open it again. */
+  halt(id: string): void;
+  /** An event of the user with this affinity key, seen elsewhere. False: it counts nowhere. */
+  tell(event: string, key: string): boolean;
+  close(id: string): void;
+  /** Called as soon as a canary has had a bad event. */
+  onEvidence: () => void;
+}
+
+export interface Counted {
+  readonly segments: readonly SegmentEvidence[];
+  readonly saturated: boolean;
+  readonly topUserShare: number | undefined;
+}
+
+/** What the pool does, as the counters of all requests say. */
+export interface PoolTraffic {
+  /** Over the last `overMs`; `slowMs`: requests beyond it are slow. */
+  window(pool: string, version: string, overMs: number, slowMs: number): WindowCounts;
+  /** Requests of the pool per second over the last minute. */
+  perSecond(pool: string): number;
+}
+
+/** Webhooks and requests to the canary. A result comes once for each call. */
+export interface EffectRunner {
+  run(state: RolloutState, effect: Effect, config: Config): Promise<EffectResult>;
+  close(): void;
+}
+
+/** Asks who judges a check beside us, as often as the check says. */
+export interface OutsideChecks {
+  /** Begins asking for these, and forgets what is asked for no more. */
+  follow(running: readonly Pick<RolloutState, 'id' | 'pool' | 'canary' | 'template'>[]): void;
+  /** The latest of each check by its name; what is stale is `no-data`. */
+  results(id: string): Readonly<Record<string, OutsideResult | undefined>>;
+  close(): void;
+}
+
+/** What becomes of the start of a rollout. */
+export interface StartInput {
+  readonly id: string;
+  readonly pool: Config['pools'][number];
+  readonly to: string;
+  readonly from: string | undefined;
+  readonly template: RolloutTemplate;
+  readonly author: string;
+  readonly reason: string;
+  readonly salt: string;
+  readonly wallMs: number;
+}
+
+export type ReadyEndpoints = Seen['readyEndpoints'];

@@ -1,0 +1,36 @@
+// What is wrong with rollouts, for `status`: one that holds, one that cannot do what it wants, and one that was taken back and not looked at since. Pure.
+
+import type { Finding } from '../../api/overview.ts';
+import { ENDED } from '../../rollout/model.ts';
+import type { RolloutState } from '../../rollout/model.ts';
+
+export interface ShownRollout {
+  readonly state: RolloutState;
+  /** Why the world is not as it wants it. */
+  readonly fault: string | undefined;
+}
+
+/** A rollout that was taken back is told for so long, or until the next of its pool. */
+const TOLD_MS = 3_600_000;
+
+/** @param rollouts the one of each pool that runs, or ended last */
+export function rolloutFindings(rollouts: readonly ShownRollout[], wallMs: number): readonly Finding[] {
+  return rollouts.flatMap(({ state, fault }) => ofRollout(state, fault, wallMs));
+}
+
+function ofRollout(
+  { id, pool, status, why, endedWallMs = 0 }: RolloutState,
+  fault: string | undefined,
+  wallMs: number,
+): readonly Finding[] {
+  const at = { place: `pools.${pool}`, pool };
+  const see = `See: sluice rollout status ${id}`;
+  if (fault !== undefined && !ENDED.has(status))
+    return [{ severity: 'error', code: 'rollout-stuck', ...at, message: `Rollout ${id} cannot do what it wants: ${fault}. ${see}` }];
+  if (status === 'held') return [{ severity: 'warning', code: 'rollout-held', ...at, message: `Rollout ${id} holds: ${why} ${see}` }];
+  if ((status === 'rolled-back' || status === 'failed') && wallMs - endedWallMs < TOLD_MS)
+    return [
+      { severity: 'warning', code: 'rollout-failed', ...at, message: `Rollout ${id} was taken back: ${why} ${see}`, sinceMs: endedWallMs },
+    ];
+  return [];
+}

@@ -1,0 +1,58 @@
+// What operators and controllers may ask of rollouts, without HTTP.
+
+import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
+import type { ChangeProblem } from '../../api/problem.ts';
+import type { Role } from '../touched-fields.ts';
+
+/** Who asks, and why. */
+export interface By {
+  readonly author: string;
+  readonly role: Role;
+  /** Empty when none was given. */
+  readonly reason: string;
+}
+
+export interface StartRequest extends By {
+  readonly pool: string;
+  readonly to: string;
+  /** Undefined: the version of the greatest weight. */
+  readonly from: string | undefined;
+  /** Undefined: `default`. */
+  readonly template: string | undefined;
+}
+
+export type RolloutAction = 'pause' | 'resume' | 'approve' | 'promote' | 'abort' | 'retry';
+
+/** `unknown`: no such pool, version, template or rollout. `conflict`: not in this state, or one runs already. */
+export type RolloutRefusal =
+  | { readonly result: 'unknown' | 'conflict' | 'forbidden'; readonly message: string }
+  | { readonly result: 'rejected'; readonly problems: readonly ChangeProblem[] }
+  /** It could not be kept; nothing has changed. */
+  | { readonly result: 'failed'; readonly message: string };
+
+export type RolloutOutcome = { readonly result: 'done'; readonly rollout: RolloutView } | RolloutRefusal;
+
+export interface Alarm {
+  readonly status: 'firing' | 'resolved';
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface RolloutsApi {
+  /** Returns when the rollout is kept; its first step begins at once. */
+  start(request: StartRequest): Promise<RolloutOutcome>;
+  /** Those that run, then those that ended, newest first. */
+  list(): readonly RolloutView[];
+  find(id: string): RolloutView | undefined;
+  act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome>;
+  /** What a start would do, from the traffic of the last minutes. */
+  plan(request: Omit<StartRequest, keyof By>): RolloutPlan | RolloutRefusal;
+  breaker(pool: string): BreakerView | undefined;
+  resetBreaker(pool: string, by: By): Promise<BreakerView | undefined>;
+  readonly freeze: FreezeView;
+  /** Stops starts and promotions, never rollbacks. */
+  setFreeze(frozen: boolean, by: By): Promise<FreezeView>;
+  /** Conversions of users, by affinity key. Returns how many a running rollout counts. */
+  conversions(events: readonly { readonly event: string; readonly key: string }[]): number;
+  /** Remembers what fires until it is resolved, or told no more for a day. Returns how many it knows of. */
+  alarms(alarms: readonly Alarm[], by: By): number;
+}

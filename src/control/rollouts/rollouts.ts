@@ -1,0 +1,312 @@
+// All rollouts of an instance: starts them, wakes those that run, and carries out what people ask of them. One of a pool at a time.
+
+import type { Finding } from '../../api/overview.ts';
+import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
+import { allTemplates, DEFAULT_TEMPLATE, findTemplate } from '../../config/shipped-rollouts.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import { command } from '../../rollout/command.ts';
+import { ENDED } from '../../rollout/model.ts';
+import type { RolloutCommand, RolloutState } from '../../rollout/model.ts';
+import { sameWeights } from '../../rollout/weights.ts';
+import { start } from '../../rollout/start.ts';
+import type { Note } from '../../store/store.ts';
+import type { RolloutLines } from '../../telemetry/exposition.ts';
+import type { Controller } from '../controller.ts';
+import type { Current } from '../in-force/current.ts';
+import type { Breakers } from './breakers.ts';
+import type { Freeze } from './freeze.ts';
+import type { KeptRollouts } from './kept-rollouts.ts';
+import type { Look } from './look.ts';
+import type { Planner } from './planner.ts';
+import type { EffectRunner, OutsideChecks, Counting } from './ports.ts';
+import type { Alarms } from './alarms.ts';
+import { RolloutRun } from './rollout-run.ts';
+import type { Alarm, By, RolloutAction, RolloutOutcome, RolloutRefusal, RolloutsApi, StartRequest } from './rollouts-api.ts';
+import { rolloutFindings } from './rollout-findings.ts';
+import type { ShownRollout } from './rollout-findings.ts';
+import { rolloutLines } from './rollout-lines.ts';
+import { showRollout } from './show-rollout.ts';
+
+export interface RolloutsDeps {
+  readonly clock: Clock;
+  readonly current: Pick<Current, 'config' | 'revision'>;
+  readonly controller: Pick<Controller, 'submit'>;
+  readonly counts: Counting;
+  readonly effects: EffectRunner;
+  readonly outside: OutsideChecks;
+  readonly look: Look;
+  readonly kept: KeptRollouts;
+  readonly breakers: Breakers;
+  readonly frozen: Freeze;
+  readonly alarmsKnown: Alarms;
+  readonly planner: Planner;
+  /** A short random text: of ids and salts. */
+  readonly newWord: () => string;
+  readonly log: Log;
+}
+
+/** What depends on time alone is looked at so often; bad events of a canary wake their rollout at once. */
+const LOOK_MS = 200;
+/** An id is a name, and so are overrides that begin with it. */
+const MAX_POOL_PART = 60;
+
+export class Rollouts implements RolloutsApi {
+  readonly #deps: RolloutsDeps;
+  readonly #runs = new Map<string, RolloutRun>();
+  readonly #ended = new Map<string, RolloutState>();
+  /** Pools of rollouts that are being started. */
+  readonly #starting = new Set<string>();
+  /** Since the start of the process, by how they ended. */
+  readonly #endedBy = new Map<string, number>();
+  #ticking: Timer | undefined = undefined;
+
+  /** @param notes what the process before has left: its rollouts go on when the first config is in force */
+  constructor(deps: RolloutsDeps, notes: readonly Note[]) {
+    this.#deps = deps;
+    deps.counts.onEvidence = () => this.wake();
+    for (const state of deps.kept.read(notes)) {
+      // One that ended as the process did may still have to move the weights.
+      if (ENDED.has(state.status) && sameWeights(state.applied, state.wanted)) this.#ended.set(state.id, state);
+      else this.#run(takenUp(state, deps.clock));
+    }
+  }
+
+  /** Whether a rollout of the pool runs. */
+  ofPool(pool: string): RolloutState | undefined {
+    return [...this.#runs.values()].find(({ state }) => state.pool === pool)?.state;
+  }
+
+  async start(request: StartRequest): Promise<RolloutOutcome> {
+    const found = this.#find(request);
+    if ('result' in found) return found;
+    const { pool, template } = found;
+    const running = this.ofPool(pool.name);
+    if (running !== undefined || this.#starting.has(pool.name))
+      return conflict(`A rollout of pool ${pool.name} runs already${running === undefined ? '' : `: ${running.id}`}.`);
+    const { breakers, clock, counts, frozen, kept, newWord } = this.#deps;
+    const blocked = frozen.fault() ?? breakers.fault(pool.name, template.breaker, [...this.#ended.values()]);
+    if (blocked !== undefined) return conflict(blocked);
+    const { author, reason, to, from } = request;
+    const id = `${pool.name.slice(0, MAX_POOL_PART)}-${newWord()}`;
+    const endpoints = Object.fromEntries(pool.versions.map(({ name, endpoints: all }) => [name, all.length]));
+    const { split: weights } = pool;
+    const earlier = [...this.#ended.values()];
+    const wallMs = clock.wallMs();
+    const salt = newWord();
+    const started = start({
+      id,
+      pool: pool.name,
+      to,
+      from,
+      template,
+      weights,
+      endpoints,
+      salt,
+      group: undefined,
+      author,
+      reason,
+      earlier,
+      wallMs,
+    });
+    if ('refusal' in started) return { result: 'rejected', problems: [{ path: '', message: started.refusal }] };
+    const { state } = started;
+    this.#starting.add(pool.name);
+    try {
+      await kept.keep(state, state.history);
+    } catch (error) {
+      return { result: 'failed', message: (error as Error).message };
+    } finally {
+      this.#starting.delete(pool.name);
+    }
+    counts.open(state);
+    const run = this.#run(state);
+    run.wake();
+    return { result: 'done', rollout: this.#show(run) };
+  }
+
+  list(): readonly RolloutView[] {
+    const ended = [...this.#ended.values()].sort((a, b) => (b.endedWallMs ?? 0) - (a.endedWallMs ?? 0));
+    return [...[...this.#runs.values()].map((run) => this.#show(run)), ...ended.map((state) => showRollout(state, undefined))];
+  }
+
+  find(id: string): RolloutView | undefined {
+    const run = this.#runs.get(id);
+    if (run !== undefined) return this.#show(run);
+    const state = this.#ended.get(id);
+    return state && showRollout(state, undefined);
+  }
+
+  async act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome> {
+    const run = this.#runs.get(id) ?? (action === 'retry' ? this.#revive(id) : undefined);
+    if (run === undefined) {
+      const ended = this.#ended.get(id);
+      if (ended === undefined) return { result: 'unknown', message: `There is no rollout ${id}.` };
+      return typeof ended === 'string' ? conflict(ended) : conflict(`The rollout has ended: it is ${ended.status}.`);
+    }
+    if (action === 'promote' && this.#deps.frozen.fault() !== undefined) return conflict(this.#deps.frozen.fault()!);
+    const asked = commandOf(action, by, this.#deps.newWord());
+    try {
+      const done = await run.command(asked);
+      if (typeof done === 'string') return conflict(done);
+    } catch (error) {
+      return { result: 'failed', message: (error as Error).message };
+    }
+    return { result: 'done', rollout: this.#show(run) };
+  }
+
+  plan(request: Omit<StartRequest, keyof By>): RolloutPlan | RolloutRefusal {
+    const found = this.#find(request);
+    if ('result' in found) return found;
+    return this.#deps.planner.plan(found.pool, found.template, request);
+  }
+
+  breaker(pool: string): BreakerView | undefined {
+    if (this.#deps.current.config?.pools.some(({ name }) => name === pool) !== true) return undefined;
+    return this.#deps.breakers.show(pool, [...this.#ended.values()]);
+  }
+
+  async resetBreaker(pool: string, by: By): Promise<BreakerView | undefined> {
+    if (this.breaker(pool) === undefined) return undefined;
+    await this.#deps.breakers.reset(pool, by);
+    return this.breaker(pool);
+  }
+
+  get freeze(): FreezeView {
+    return this.#deps.frozen.show();
+  }
+
+  async setFreeze(frozen: boolean, by: By): Promise<FreezeView> {
+    await this.#deps.frozen.set(frozen, by);
+    this.wake();
+    return this.freeze;
+  }
+
+  conversions(events: readonly { readonly event: string; readonly key: string }[]): number {
+    const counted = events.filter(({ event, key }) => this.#deps.counts.tell(event, key)).length;
+    if (counted > 0) this.wake();
+    return counted;
+  }
+
+  alarms(alarms: readonly Alarm[]): number {
+    const known = this.#deps.alarmsKnown.take(alarms);
+    this.wake();
+    return known;
+  }
+
+  get lines(): RolloutLines {
+    return rolloutLines(
+      () => this.#latest().map(({ state }) => state),
+      () => this.#endedBy,
+    );
+  }
+
+  findings(): readonly Finding[] {
+    return rolloutFindings(this.#latest(), this.#deps.clock.wallMs());
+  }
+
+  /** Of each pool the one that runs, else the one that ended last. */
+  #latest(): readonly ShownRollout[] {
+    const found = new Map<string, ShownRollout>();
+    for (const state of [...this.#ended.values()].sort((a, b) => (a.endedWallMs ?? 0) - (b.endedWallMs ?? 0)))
+      found.set(state.pool, { state, fault: undefined });
+    for (const { state, fault } of this.#runs.values()) found.set(state.pool, { state, fault });
+    return [...found.values()];
+  }
+
+  /** Another config is in force, or something else has changed that rollouts look at. */
+  wake(): void {
+    for (const run of this.#runs.values()) run.wake();
+  }
+
+  async close(): Promise<void> {
+    this.#ticking?.stop();
+    this.#deps.effects.close();
+    this.#deps.outside.close();
+    await Promise.all([...this.#runs.values()].map((run) => run.close()));
+  }
+
+  /** Opens the counters of those that an earlier process has left: before the workers get their first config. */
+  resume(): void {
+    for (const { state } of this.#runs.values()) {
+      this.#deps.counts.open(state);
+    }
+  }
+
+  #find({ pool: name, template: asked = DEFAULT_TEMPLATE }: Pick<StartRequest, 'pool' | 'template'>) {
+    const { config } = this.#deps.current;
+    if (config === undefined) return { result: 'failed', message: 'No config is in force.' } as const;
+    const pool = config.pools.find((each) => each.name === name);
+    if (pool === undefined)
+      return unknown(
+        'pool',
+        name,
+        config.pools.map((each) => each.name),
+      );
+    const template = findTemplate(config, asked);
+    if (template === undefined)
+      return unknown(
+        'rollout template',
+        asked,
+        allTemplates(config).map((each) => each.name),
+      );
+    return { config, pool, template };
+  }
+
+  #run(state: RolloutState): RolloutRun {
+    const { clock, current, controller, counts, effects, look, kept, log, outside } = this.#deps;
+    const onEnded = (ended: RolloutState): void => void this.#ends(ended);
+    const keep = (kept_: RolloutState, told: RolloutState['history']): Promise<void> => kept.keep(kept_, told);
+    const run = new RolloutRun(state, { clock, current, controller, counts, effects, look, keep, onEnded, log });
+    this.#runs.set(state.id, run);
+    outside.follow([...this.#runs.values()].map((each) => each.state));
+    this.#ticking ??= clock.every(LOOK_MS, () => this.wake(), { unref: true });
+    return run;
+  }
+
+  async #ends(state: RolloutState): Promise<void> {
+    const { counts, kept, outside } = this.#deps;
+    this.#runs.delete(state.id);
+    this.#ended.set(state.id, state);
+    this.#endedBy.set(state.status, (this.#endedBy.get(state.status) ?? 0) + 1);
+    counts.close(state.id);
+    outside.follow([...this.#runs.values()].map((each) => each.state));
+    if (this.#runs.size === 0) {
+      this.#ticking?.stop();
+      this.#ticking = undefined;
+    }
+    for (const { id } of await kept.prune([...this.#ended.values()])) this.#ended.delete(id);
+  }
+
+  /** One that has ended runs anew, as a retry allows it. */
+  #revive(id: string): RolloutRun | undefined {
+    const state = this.#ended.get(id);
+    if (state === undefined || this.ofPool(state.pool) !== undefined) return undefined;
+    this.#ended.delete(id);
+    this.#deps.counts.open(state);
+    return this.#run(state);
+  }
+
+  #show({ state, fault }: RolloutRun): RolloutView {
+    return showRollout(state, fault);
+  }
+}
+
+function commandOf(action: RolloutAction, { author, reason, role }: By, salt: string): RolloutCommand {
+  if (action === 'approve') return { kind: action, author, reason, role: role === 'admin' ? 'admin' : 'operator' };
+  return action === 'retry' ? { kind: action, author, reason, salt } : { kind: action, author, reason };
+}
+
+/** What this process counts is a segment of its own. */
+function takenUp(state: RolloutState, clock: Pick<Clock, 'nowMs' | 'wallMs'>): RolloutState {
+  const done = command(state, { kind: 'taken-up' }, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
+  return 'refusal' in done ? state : done.state;
+}
+
+function conflict(message: string): RolloutRefusal {
+  return { result: 'conflict', message };
+}
+
+function unknown(what: string, name: string, known: readonly string[]): RolloutRefusal {
+  return { result: 'unknown', message: `There is no ${what} ${name}. There are: ${known.slice(0, 20).join(', ')}.` };
+}

@@ -1,0 +1,96 @@
+// A rollout as the API shows it. Pure.
+
+import type { RolloutView } from '../../api/rollouts.ts';
+import type { RolloutCheck } from '../../config/rollout-model.ts';
+import { ENDED } from '../../rollout/model.ts';
+import type { RolloutState, SegmentEvidence } from '../../rollout/model.ts';
+import { describeStep, shareOfStep } from './describe-step.ts';
+
+/** @param fault why the world is not as the rollout wants it; undefined when it is */
+export function showRollout(state: RolloutState, fault: string | undefined): RolloutView {
+  const { id, pool, baseline, canary, template, status, author, reason, startedWallMs, endedWallMs } = state;
+  const segments = state.evidence;
+  const exposed = sum(segments, ({ canary: arm }) => arm.assigned);
+  const needs = needsOf(state);
+  return {
+    id,
+    pool,
+    baseline,
+    canary,
+    template: template.name,
+    strategy: template.strategy,
+    state: status,
+    why: fault === undefined ? state.why : `${state.why} It cannot go on: ${fault}`,
+    step: state.step,
+    steps: template.steps.map((step, index) => {
+      const share = shareOfStep(step);
+      return { kind: step.kind, text: describeStep(step), ...(share !== undefined && { share }), state: stateOf(index, state) };
+    }),
+    share: { desired: shareIn(state.applied, canary), ...measuredShare(segments) },
+    checks: template.checks.map((check) => showCheck(check, state)),
+    ...(needs !== undefined && { needs }),
+    exposed: { requests: exposed },
+    author,
+    reason,
+    startedMs: startedWallMs,
+    ...(endedWallMs !== undefined && { endedMs: endedWallMs }),
+    history: state.history.map(({ wallMs, what, author: by }) => ({ atMs: wallMs, author: by, text: what })),
+  };
+}
+
+function stateOf(index: number, { step, status }: RolloutState): 'done' | 'running' | 'next' {
+  if (index < step) return 'done';
+  return index === step && !ENDED.has(status) ? 'running' : 'next';
+}
+
+function showCheck(check: RolloutCheck, state: RolloutState): RolloutView['checks'][number] {
+  const { name, kind, onFail } = check;
+  const found = state.verdicts[name];
+  if (found === undefined) {
+    const nothing = { towardsFail: 0, towardsHarmless: 0 };
+    return { name, kind, onFail, verdict: 'no-data', evidence: nothing, sentence: 'nothing was measured yet' };
+  }
+  const { verdict, towards, counts, interval, needs, sentence } = found;
+  const [baseline, canary] = [counts.baseline, counts.canary].map(([events, of]) => ({ events, of }));
+  return {
+    name,
+    kind,
+    onFail,
+    verdict,
+    evidence: { towardsFail: clamped(towards.fail), towardsHarmless: clamped(towards.harmless) },
+    ...(baseline!.of + canary!.of > 0 && { baseline: baseline!, canary: canary! }),
+    ...(interval !== undefined && Number.isFinite(interval[1]) && { interval: { low: interval[0], high: interval[1] } }),
+    ...(needs !== undefined && { needs: Math.ceil(needs) }),
+    sentence,
+  };
+}
+
+/** The slowest of the checks that decide. */
+function needsOf({ template, verdicts, status }: RolloutState): RolloutView['needs'] {
+  if (ENDED.has(status)) return undefined;
+  const open = template.checks.flatMap(({ name, onFail }) => {
+    const found = verdicts[name];
+    return onFail === 'warn' || found?.verdict !== 'inconclusive' || found.needs === undefined ? [] : [found.needs];
+  });
+  return open.length === 0 ? undefined : { requests: Math.ceil(Math.max(...open)) };
+}
+
+export function shareIn(weights: Readonly<Record<string, number>>, version: string): number {
+  const total = Object.values(weights).reduce((all, weight) => all + weight, 0);
+  return total === 0 ? 0 : (weights[version] ?? 0) / total;
+}
+
+function measuredShare(segments: readonly SegmentEvidence[]): { readonly measured?: number } {
+  const last = segments.at(-1);
+  if (last === undefined) return {};
+  const all = last.baseline.assigned + last.canary.assigned;
+  return all === 0 ? {} : { measured: last.canary.assigned / all };
+}
+
+function sum(segments: readonly SegmentEvidence[], of: (each: SegmentEvidence) => number): number {
+  return segments.reduce((all, each) => all + of(each), 0);
+}
+
+function clamped(part: number): number {
+  return Number.isFinite(part) ? Math.min(1, Math.max(0, part)) : 0;
+}
