@@ -87,9 +87,7 @@ export function createControl(
     file,
     reading,
     transform,
-    fileState,
-    exposition,
-    log,
+    ...{ fileState, exposition, log },
     statuses: () => control.pools(),
   });
   const sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => keptSessions?.load(pool) });
@@ -101,25 +99,14 @@ export function createControl(
   const memory = createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload });
   const recall = new ExchangeLookup(() => workers.recall(), systemClock);
   const { comparing, missed } = mirrorAnalysis;
-  const { traffic, views, looking } = createViews(serving, {
-    current,
-    file: fileState,
-    pressure: () => memory.level,
-    rollouts: () => rollouts.findings(),
-  });
+  const pressure = (): MemoryWatch['level'] => memory.level;
+  const { traffic, ...looked } = createViews(serving, { current, file: fileState, pressure, rollouts: () => rollouts.findings() });
   const healthOf: Probes['healthOf'] = (pool, version, endpoint) => probes.healthOf(pool, version, endpoint);
-  const seen = { counters, recall, comparing, missed, healthOf, views };
-  const rollouts = createRollouts({
-    ...{ current, controller, journal, notes: left.notes, traffic, log },
-    evidence: serving.evidence,
-    pool: (name) => control.pool(name),
-    mirrorReport: (pool, mirror) => control.mirrorReport(pool, mirror),
-    env: process.env,
-  });
-  rollouts.resume();
+  const seen = { counters, recall, comparing, missed, healthOf, views: looked.views };
+  const rollouts = createRollouts({ current, controller, journal, left, traffic, evidence: serving.evidence, control: () => control, log });
   const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen, rollouts });
   const told = { journal, fileState, endpointEvents, revisions, markers, drains, outages };
-  return { ...told, current, controller, sessions, keptSessions, memory, looking, rollouts, control };
+  return { ...told, current, controller, sessions, keptSessions, memory, looking: looked.looking, rollouts, control };
 }
 
 /** Figures need somebody who looks at the counters now and then. */

@@ -13,8 +13,7 @@ import type { RolloutEvidence } from '../control/rollout-evidence.ts';
 import { EvidenceBook } from '../control/rollouts/evidence-book.ts';
 import { Rollouts } from '../control/rollouts/rollouts.ts';
 import { poolTraffic } from '../control/rollouts/traffic.ts';
-import type { PoolStatus } from '../api/pools.ts';
-import type { MirrorReportOutcome } from '../control/control-api.ts';
+import type { Control } from '../control/control.ts';
 import type { Controller } from '../control/controller.ts';
 import type { Current } from '../control/in-force/current.ts';
 import type { Journal } from '../control/journal.ts';
@@ -25,22 +24,22 @@ import type { EndpointSeen } from '../rollout/model.ts';
 import type { Note } from '../store/store.ts';
 import type { TrafficHistory } from '../telemetry/traffic-history.ts';
 
-export interface RolloutsParts {
+export interface CreateRolloutsDeps {
   readonly current: Current;
   readonly controller: Pick<Controller, 'submit'>;
   readonly journal: Journal;
   /** What the process before has left. */
-  readonly notes: readonly Note[];
+  readonly left: { readonly notes: readonly Note[] };
   readonly evidence: RolloutEvidence;
   readonly traffic: TrafficHistory;
-  readonly pool: (name: string) => PoolStatus | undefined;
-  readonly mirrorReport: (pool: string, mirror: string) => Promise<MirrorReportOutcome>;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asked when a rollout looks. */
+  readonly control: () => Pick<Control, 'pool' | 'mirrorReport'>;
   readonly log: Log;
 }
 
-export function createRollouts(parts: RolloutsParts): Rollouts {
-  const { current, controller, journal, notes, evidence, traffic, pool, mirrorReport, env, log } = parts;
+export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
+  const { current, controller, journal, evidence, traffic, control, log } = deps;
+  const { notes } = deps.left;
   const onChange = (): void => void controller.submit({ kind: 'discovered' });
   const counts = new EvidenceBook({ evidence, clock: systemClock, onChange });
   const revision = (): number => current.revision;
@@ -48,7 +47,7 @@ export function createRollouts(parts: RolloutsParts): Rollouts {
   const frozen = new Freeze({ journal, revision, wallMs }, notes);
   const breakers = new Breakers({ journal, revision, wallMs }, notes);
   const alarmsKnown = new Alarms(nowMs);
-  const comparisons = new Comparisons(mirrorReport, systemClock);
+  const comparisons = new Comparisons((pool, mirror) => control().mirrorReport(pool, mirror), systemClock);
   const comparison = comparisons.verdict.bind(comparisons);
   const onResult = (): void => rollouts.wake();
   const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, onResult });
@@ -56,7 +55,10 @@ export function createRollouts(parts: RolloutsParts): Rollouts {
     current.config?.pools.find((each) => each.name === name)?.versions.map((version) => version.name) ?? [];
   const seenTraffic = poolTraffic(traffic, versionsOf);
   const endpoints = (name: string, version: string): readonly EndpointSeen[] => {
-    const found = pool(name)?.versions.find((each) => each.name === version)?.endpoints ?? [];
+    const found =
+      control()
+        .pool(name)
+        ?.versions.find((each) => each.name === version)?.endpoints ?? [];
     return found.map(({ address, ready, inFlight }) => ({ key: address, ready, inFlight }));
   };
   const look = new Look({
@@ -67,9 +69,10 @@ export function createRollouts(parts: RolloutsParts): Rollouts {
     values: () => ({}),
     isFrozen: () => frozen.fault() !== undefined,
   });
-  const effects = new Effects({ env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
+  const effects = new Effects({ env: process.env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
   const planner = new Planner({ traffic: seenTraffic });
   const told = { counts, effects, outside, look, kept, breakers, frozen, alarmsKnown, planner };
   const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, newWord, log }, notes);
+  rollouts.resume();
   return rollouts;
 }

@@ -9,9 +9,9 @@ export const NO_COUNTS: ArmCounts = { assigned: 0, finished: 0, errors: 0, slow:
 
 /** What came since the last look, segment by segment. */
 export function newSince(state: Pick<RolloutState, 'evidence'>, merged: readonly SegmentEvidence[]): readonly SegmentEvidence[] {
-  const before = new Map(state.evidence.map((segment) => [segment.segment, segment]));
+  const before = new Map(state.evidence.map((segment) => [keyOf(segment), segment]));
   return merged.map((segment) => {
-    const known = before.get(segment.segment);
+    const known = before.get(keyOf(segment));
     if (known === undefined) return segment;
     const since = (now: number, then: number): number => Math.max(0, now - then);
     const [baseline, canary] = [combine(segment.baseline, known.baseline, since), combine(segment.canary, known.canary, since)];
@@ -26,15 +26,20 @@ interface Kept {
 
 /** In the order of segments. Those of other epochs, and those that are added up already, do not count. */
 export function mergeEvidence(state: RolloutState, seen: readonly SegmentEvidence[]): readonly SegmentEvidence[] {
-  const merged = new Map(state.evidence.map((segment) => [segment.segment, segment]));
+  // A step that has begun has its number before its weights are in force: what is drawn until then is drawn with the share from before.
+  const merged = new Map(state.evidence.map((segment) => [keyOf(segment), segment]));
   for (const segment of seen) {
     const { segment: number } = segment;
     if (number < state.epochSegment || number > state.segment || number <= state.foldedSegment) continue;
     if (!(segment.share > 0 && segment.share < 1)) continue;
-    const known = merged.get(number);
-    merged.set(number, known === undefined ? segment : later(known, segment));
+    const known = merged.get(keyOf(segment));
+    merged.set(keyOf(segment), known === undefined ? segment : later(known, segment));
   }
   return [...merged.values()].sort((a, b) => a.segment - b.segment);
+}
+
+function keyOf({ segment, share }: SegmentEvidence): string {
+  return `${segment} ${share}`;
 }
 
 /** Sums of the segments from this one on. */

@@ -2,14 +2,15 @@
 
 import type { Finding } from '../../api/overview.ts';
 import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
-import { allTemplates, DEFAULT_TEMPLATE, findTemplate } from '../../config/shipped-rollouts.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import { command } from '../../rollout/command.ts';
 import { ENDED } from '../../rollout/model.ts';
-import type { RolloutCommand, RolloutState } from '../../rollout/model.ts';
+import type { RolloutState } from '../../rollout/model.ts';
 import { sameWeights } from '../../rollout/weights.ts';
 import { start } from '../../rollout/start.ts';
+import type { Started } from '../../rollout/start.ts';
+import type { PoolConfig } from '../../config/model.ts';
+import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import type { Note } from '../../store/store.ts';
 import type { RolloutLines } from '../../telemetry/exposition.ts';
 import type { Controller } from '../controller.ts';
@@ -21,6 +22,7 @@ import type { Look } from './look.ts';
 import type { Planner } from './planner.ts';
 import type { EffectRunner, OutsideChecks, Counting } from './ports.ts';
 import type { Alarms } from './alarms.ts';
+import { commandOf, conflict, findTarget, takenUp } from './asked.ts';
 import { RolloutRun } from './rollout-run.ts';
 import type { Alarm, By, RolloutAction, RolloutOutcome, RolloutRefusal, RolloutsApi, StartRequest } from './rollouts-api.ts';
 import { rolloutFindings } from './rollout-findings.ts';
@@ -30,7 +32,7 @@ import { showRollout } from './show-rollout.ts';
 
 export interface RolloutsDeps {
   readonly clock: Clock;
-  readonly current: Pick<Current, 'config' | 'revision'>;
+  readonly current: Pick<Current, 'config' | 'served' | 'revision'>;
   readonly controller: Pick<Controller, 'submit'>;
   readonly counts: Counting;
   readonly effects: EffectRunner;
@@ -78,37 +80,16 @@ export class Rollouts implements RolloutsApi {
   }
 
   async start(request: StartRequest): Promise<RolloutOutcome> {
-    const found = this.#find(request);
+    const found = findTarget(this.#deps.current.config, request);
     if ('result' in found) return found;
     const { pool, template } = found;
     const running = this.ofPool(pool.name);
     if (running !== undefined || this.#starting.has(pool.name))
       return conflict(`A rollout of pool ${pool.name} runs already${running === undefined ? '' : `: ${running.id}`}.`);
-    const { breakers, clock, counts, frozen, kept, newWord } = this.#deps;
+    const { breakers, counts, frozen, kept } = this.#deps;
     const blocked = frozen.fault() ?? breakers.fault(pool.name, template.breaker, [...this.#ended.values()]);
     if (blocked !== undefined) return conflict(blocked);
-    const { author, reason, to, from } = request;
-    const id = `${pool.name.slice(0, MAX_POOL_PART)}-${newWord()}`;
-    const endpoints = Object.fromEntries(pool.versions.map(({ name, endpoints: all }) => [name, all.length]));
-    const { split: weights } = pool;
-    const earlier = [...this.#ended.values()];
-    const wallMs = clock.wallMs();
-    const salt = newWord();
-    const started = start({
-      id,
-      pool: pool.name,
-      to,
-      from,
-      template,
-      weights,
-      endpoints,
-      salt,
-      group: undefined,
-      author,
-      reason,
-      earlier,
-      wallMs,
-    });
+    const started = this.#begin(request, pool, template);
     if ('refusal' in started) return { result: 'rejected', problems: [{ path: '', message: started.refusal }] };
     const { state } = started;
     this.#starting.add(pool.name);
@@ -123,6 +104,17 @@ export class Rollouts implements RolloutsApi {
     const run = this.#run(state);
     run.wake();
     return { result: 'done', rollout: this.#show(run) };
+  }
+
+  #begin({ author, reason, to, from }: StartRequest, pool: PoolConfig, template: RolloutTemplate): Started {
+    const { clock, current, newWord } = this.#deps;
+    const id = `${pool.name.slice(0, MAX_POOL_PART)}-${newWord()}`;
+    // With those that names and files stand for.
+    const { versions } = current.served?.pools.find(({ name }) => name === pool.name) ?? pool;
+    const endpoints = Object.fromEntries(versions.map((version) => [version.name, version.endpoints.length]));
+    const asked = { id, pool: pool.name, to, from, template, weights: pool.split, endpoints, author, reason };
+    const earlier = [...this.#ended.values()];
+    return start({ ...asked, salt: newWord(), group: undefined, earlier, wallMs: clock.wallMs() });
   }
 
   list(): readonly RolloutView[] {
@@ -156,7 +148,7 @@ export class Rollouts implements RolloutsApi {
   }
 
   plan(request: Omit<StartRequest, keyof By>): RolloutPlan | RolloutRefusal {
-    const found = this.#find(request);
+    const found = findTarget(this.#deps.current.config, request);
     if ('result' in found) return found;
     return this.#deps.planner.plan(found.pool, found.template, request);
   }
@@ -233,26 +225,6 @@ export class Rollouts implements RolloutsApi {
     }
   }
 
-  #find({ pool: name, template: asked = DEFAULT_TEMPLATE }: Pick<StartRequest, 'pool' | 'template'>) {
-    const { config } = this.#deps.current;
-    if (config === undefined) return { result: 'failed', message: 'No config is in force.' } as const;
-    const pool = config.pools.find((each) => each.name === name);
-    if (pool === undefined)
-      return unknown(
-        'pool',
-        name,
-        config.pools.map((each) => each.name),
-      );
-    const template = findTemplate(config, asked);
-    if (template === undefined)
-      return unknown(
-        'rollout template',
-        asked,
-        allTemplates(config).map((each) => each.name),
-      );
-    return { config, pool, template };
-  }
-
   #run(state: RolloutState): RolloutRun {
     const { clock, current, controller, counts, effects, look, kept, log, outside } = this.#deps;
     const onEnded = (ended: RolloutState): void => void this.#ends(ended);
@@ -290,23 +262,4 @@ export class Rollouts implements RolloutsApi {
   #show({ state, fault }: RolloutRun): RolloutView {
     return showRollout(state, fault);
   }
-}
-
-function commandOf(action: RolloutAction, { author, reason, role }: By, salt: string): RolloutCommand {
-  if (action === 'approve') return { kind: action, author, reason, role: role === 'admin' ? 'admin' : 'operator' };
-  return action === 'retry' ? { kind: action, author, reason, salt } : { kind: action, author, reason };
-}
-
-/** What this process counts is a segment of its own. */
-function takenUp(state: RolloutState, clock: Pick<Clock, 'nowMs' | 'wallMs'>): RolloutState {
-  const done = command(state, { kind: 'taken-up' }, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
-  return 'refusal' in done ? state : done.state;
-}
-
-function conflict(message: string): RolloutRefusal {
-  return { result: 'conflict', message };
-}
-
-function unknown(what: string, name: string, known: readonly string[]): RolloutRefusal {
-  return { result: 'unknown', message: `There is no ${what} ${name}. There are: ${known.slice(0, 20).join(', ')}.` };
 }

@@ -1,0 +1,50 @@
+// What is asked for of rollouts, in the words of the machine, and how a refusal is told. Pure.
+
+import type { Config } from '../../config/model.ts';
+import { allTemplates, DEFAULT_TEMPLATE, findTemplate } from '../../config/shipped-rollouts.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { command } from '../../rollout/command.ts';
+import type { RolloutCommand, RolloutState } from '../../rollout/model.ts';
+import type { By, RolloutAction, RolloutRefusal, StartRequest } from './rollouts-api.ts';
+
+/** The pool and the template that are meant, or why there is none. */
+export function findTarget(
+  config: Config | undefined,
+  { pool: name, template: asked = DEFAULT_TEMPLATE }: Pick<StartRequest, 'pool' | 'template'>,
+) {
+  if (config === undefined) return { result: 'failed', message: 'No config is in force.' } as const;
+  const pool = config.pools.find((each) => each.name === name);
+  if (pool === undefined)
+    return unknown(
+      'pool',
+      name,
+      config.pools.map((each) => each.name),
+    );
+  const template = findTemplate(config, asked);
+  if (template === undefined)
+    return unknown(
+      'rollout template',
+      asked,
+      allTemplates(config).map((each) => each.name),
+    );
+  return { config, pool, template };
+}
+
+export function commandOf(action: RolloutAction, { author, reason, role }: By, salt: string): RolloutCommand {
+  if (action === 'approve') return { kind: action, author, reason, role: role === 'admin' ? 'admin' : 'operator' };
+  return action === 'retry' ? { kind: action, author, reason, salt } : { kind: action, author, reason };
+}
+
+/** What this process counts is a segment of its own. */
+export function takenUp(state: RolloutState, clock: Pick<Clock, 'nowMs' | 'wallMs'>): RolloutState {
+  const done = command(state, { kind: 'taken-up' }, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
+  return 'refusal' in done ? state : done.state;
+}
+
+export function conflict(message: string): RolloutRefusal {
+  return { result: 'conflict', message };
+}
+
+function unknown(what: string, name: string, known: readonly string[]): RolloutRefusal {
+  return { result: 'unknown', message: `There is no ${what} ${name}. There are: ${known.slice(0, 20).join(', ')}.` };
+}
