@@ -7,7 +7,7 @@ import { BASELINE, CANARY, createCounts, EVENTS, MAX_EVENTS, partsFor, SEGMENTS 
 import type { Arm } from '../telemetry/evidence-layout.ts';
 import { createSignals, SignalsReader, SignalsWriter } from '../telemetry/evidence-signals.ts';
 import type { SlowBounds } from '../telemetry/evidence-signals.ts';
-import { sumArm } from '../telemetry/evidence-sums.ts';
+import { plus, sumArm } from '../telemetry/evidence-sums.ts';
 import type { ArmSums } from '../telemetry/evidence-sums.ts';
 import { createUsers, EvidenceUsers, NO_USER } from '../telemetry/evidence-users.ts';
 import { EvidenceWriter } from '../telemetry/evidence-writer.ts';
@@ -15,7 +15,7 @@ import type { CountedPair, CountedRollout, Exposure, RolloutCounts } from './por
 import { SlowWindow } from './slow-window.ts';
 
 interface Segment {
-  /** As the rollout has it; not unique, as somebody else may change weights within one. */
+  /** As the rollout has it; several have it where somebody else changed the weights meanwhile. */
   readonly number: number;
   readonly share: number;
   /** All segments of a buffer are in a row. */
@@ -82,14 +82,12 @@ export class Counts implements RolloutCounts {
   read(): readonly SegmentEvidence[] {
     // First: what is counted from here on is news again.
     this.#told.clearNews();
-    return this.#segments.map(({ number, share }, at) => {
-      return { segment: number, share, baseline: this.#sums(at, BASELINE), canary: this.#sums(at, CANARY) };
-    });
+    return [...new Set(this.#segments.map(({ number }) => number))].map((number) => this.#read(number));
   }
 
   exposed(): Exposure {
     const sums = this.#segments.map((_, at) => this.#sums(at, CANARY));
-    return { requests: sumOf(sums, 'requests'), users: sumOf(sums, 'finished') };
+    return { requests: sumOf(sums, 'requests'), users: sumOf(sums, 'met') };
   }
 
   publishBounds(): SlowBounds | undefined {
@@ -133,6 +131,17 @@ export class Counts implements RolloutCounts {
     return this.#segments.length - 1;
   }
 
+  /** What was served before the rollout's weights were, or in place of them, says nothing of this step. */
+  #read(number: number): SegmentEvidence {
+    const { share } = this.#segments.findLast((segment) => segment.number === number)!;
+    const places = [...this.#segments.keys()].filter((at) => {
+      const segment = this.#segments[at]!;
+      return segment.number === number && segment.share === share;
+    });
+    const total = (arm: Arm): ArmSums => places.map((at) => this.#sums(at, arm)).reduce(plus);
+    return { segment: number, share, baseline: total(BASELINE), canary: total(CANARY) };
+  }
+
   #sums(at: number, arm: Arm): ArmSums {
     return sumArm(this.#segments[at]!.cells, partsFor(this.#deps.counters.workers), at % SEGMENTS, arm);
   }
@@ -154,6 +163,6 @@ function weightIn(split: PoolConfig['split'], version: string): number {
   return Object.hasOwn(split, version) ? (split[version] ?? 0) : 0;
 }
 
-function sumOf(sums: readonly ArmSums[], field: 'requests' | 'finished'): number {
+function sumOf(sums: readonly ArmSums[], field: 'requests' | 'met'): number {
   return sums.reduce((total, each) => total + each[field], 0);
 }

@@ -134,7 +134,9 @@ export interface SegmentEvidence {
 /** Of requests whose version chance chose, each charged to the version that was drawn and tried. */
 export interface ArmCounts {
   /** When the version was drawn; of users with a key the first request of the rollout alone. */
+  /** Drawn for the arm; a user with a key once in the rollout. */
   readonly assigned: number;
+  /** Those whose request has ended; a user once in the segment, until it has failed: the denominator of `errors`. */
   readonly finished: number;
   readonly errors: number;
   /** Slower than the bound of the moment at p50, p90 and p99 (the canary's times divided by the check's ratio). */

@@ -24,6 +24,9 @@ export const FINISHED = ASSIGNED + 1;
 /** Drawn for the arm, each request of a user counted. */
 export const REQUESTS = FINISHED + 1;
 
+/** Units that were drawn for the arm, each once in the rollout: of the canary those who met it. */
+export const MET = REQUESTS + 1;
+
 /** Three cache lines: a row begins on one, so two writers never share any. */
 export const ROW_CELLS = 24;
 /** Segments that one buffer has room for. */
@@ -42,4 +45,9 @@ export function createCounts(workers: number): SharedArrayBuffer {
 /** First cell of the row of an arm in a segment (0 to SEGMENTS - 1) of one writer. */
 export function rowAt(writer: number, segment: number, arm: Arm): number {
   return writer * PART_CELLS + (segment * 2 + arm) * ROW_CELLS;
+}
+
+/** Place of the segment that a row belongs to, in every part. */
+export function segmentAt(row: number): number {
+  return Math.floor(row / (2 * ROW_CELLS)) % SEGMENTS;
 }

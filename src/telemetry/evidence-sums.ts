@@ -8,6 +8,7 @@ import {
   FINISHED,
   GAVE_UP,
   MAX_EVENTS,
+  MET,
   REQUESTS,
   SLOW_P50,
   SLOW_P90,
@@ -24,7 +25,7 @@ import type { Arm } from './evidence-layout.ts';
 export interface ArmSums {
   /** Units that were drawn for the arm; a user where it was first drawn in the rollout, on whichever arm: the shares of both arms are tested by it. */
   readonly assigned: number;
-  /** Units whose request has ended; a user once per arm. Rates have it for their denominator, over all segments together. */
+  /** Units whose request has ended; a user once in the segment, unless it has failed in one before. The denominator of `errors`. */
   readonly finished: number;
   /** This and the following: units with such an outcome; a user once in the rollout, on the arm where it was first. */
   readonly errors: number;
@@ -34,6 +35,8 @@ export interface ArmSums {
   readonly events: readonly number[];
   /** Requests that were drawn for the arm. */
   readonly requests: number;
+  /** Units that met the canary; a user once in the rollout. 0 of the baseline. */
+  readonly met: number;
 }
 
 /** @param writers parts of `cells`; @param segment its place in them */
@@ -52,5 +55,21 @@ export function sumArm(cells: Float64Array, writers: number, segment: number, ar
     clientErrors: sum(CLIENT_ERRORS),
     events: Array.from({ length: MAX_EVENTS }, (_, position) => sum(EVENTS + position)),
     requests: sum(REQUESTS),
+    met: sum(MET),
+  };
+}
+
+/** Of both together. */
+export function plus(one: ArmSums, other: ArmSums): ArmSums {
+  return {
+    assigned: one.assigned + other.assigned,
+    finished: one.finished + other.finished,
+    errors: one.errors + other.errors,
+    slow: [one.slow[0] + other.slow[0], one.slow[1] + other.slow[1], one.slow[2] + other.slow[2]],
+    gaveUp: one.gaveUp + other.gaveUp,
+    clientErrors: one.clientErrors + other.clientErrors,
+    events: one.events.map((count, position) => count + other.events[position]!),
+    requests: one.requests + other.requests,
+    met: one.met + other.met,
   };
 }

@@ -2,7 +2,7 @@
 // A bounded table of hashed keys; a user never leaves it. Two whose hashes are equal count as one: about 9 pairs of 196,608 users.
 
 import { hashString } from '../lib/hash.ts';
-import { BASELINE, EVENT_CELLS } from './evidence-layout.ts';
+import { ERRORS, EVENT_CELLS } from './evidence-layout.ts';
 import type { Arm } from './evidence-layout.ts';
 
 const SLOTS = 2 ** 18;
@@ -16,17 +16,18 @@ export const MAX_NEW_USERS = MAX_USERS / 2;
 export const NO_USER = -1;
 export const NO_ROOM = -2;
 
-/** Marks of a user: one for each cell of an event, then these, then the segment and the arm in which it was first drawn. */
+/**
+ * The 32 bits of a user: a mark for each cell of an event, whether it was drawn, and for which arm and in which segment first, the place of the
+ * segment in which it finished last, from 1, and whether it met the canary.
+ */
 const MARK_ASSIGNED = 1 << EVENT_CELLS;
-const MARK_FINISHED = 1 << (EVENT_CELLS + 1);
-const SEGMENT_SHIFT = EVENT_CELLS + 3;
+const ARM_SHIFT = EVENT_CELLS + 1;
+const SEGMENT_SHIFT = ARM_SHIFT + 1;
 const SEGMENT_MASK = 0xff;
-const ARM_SHIFT = SEGMENT_SHIFT + 8;
-
-/** A user's exchanges on the two arms end on their own. */
-export function finishedMark(arm: Arm): number {
-  return arm === BASELINE ? MARK_FINISHED : MARK_FINISHED << 1;
-}
+const FINISHED_SHIFT = SEGMENT_SHIFT + 8;
+const FINISHED_MASK = 0x7f;
+export const MARK_MET = 1 << 31;
+const MARK_FAILED = 1 << ERRORS;
 
 /** In front of the slots: the number of users, and on a cache line of its own the seed. */
 const HEADER = 32;
@@ -105,10 +106,24 @@ export class EvidenceUsers {
     }
   }
 
+  /**
+   * Notes that a request of the user has ended in the segment at this place. False: another one had in that segment, or the user has failed
+   * before, so that it cannot fail for the first time.
+   */
+  finish(slot: number, place: number): boolean {
+    const at = HEADER + SLOTS + slot;
+    for (;;) {
+      const marks = this.#cells[at]!;
+      if ((marks & MARK_FAILED) !== 0 || ((marks >>> FINISHED_SHIFT) & FINISHED_MASK) === place + 1) return false;
+      const others = marks & ~(FINISHED_MASK << FINISHED_SHIFT);
+      if (Atomics.compareExchange(this.#cells, at, marks, others | ((place + 1) << FINISHED_SHIFT)) === marks) return true;
+    }
+  }
+
   /** Number of the segment in which the user was drawn for this arm, modulo 256; -1 when it was not. */
   segmentOf(slot: number, arm: Arm): number {
     const marks = this.#cells[HEADER + SLOTS + slot]!;
-    const isDrawn = (marks & MARK_ASSIGNED) !== 0 && marks >>> ARM_SHIFT === arm;
+    const isDrawn = (marks & MARK_ASSIGNED) !== 0 && ((marks >>> ARM_SHIFT) & 1) === arm;
     return isDrawn ? (marks >>> SEGMENT_SHIFT) & SEGMENT_MASK : -1;
   }
 

@@ -1,11 +1,11 @@
 // The writing side of the evidence: what one worker counts in one segment of a rollout. Plain additions in cells of its own; nothing here
 // allocates, waits or throws.
 
-import { ASSIGNED, CANARY, FINISHED, REQUESTS, rowAt, SEGMENTS, SLOW_P50, SLOW_P90 } from './evidence-layout.ts';
+import { ASSIGNED, CANARY, ERRORS, FINISHED, MET, REQUESTS, rowAt, segmentAt, SEGMENTS, SLOW_P50, SLOW_P90 } from './evidence-layout.ts';
 import type { Arm } from './evidence-layout.ts';
 import type { EvidenceNews } from './evidence-news.ts';
 import type { SignalsReader, SlowBounds } from './evidence-signals.ts';
-import { finishedMark, NO_USER } from './evidence-users.ts';
+import { MARK_MET, NO_USER } from './evidence-users.ts';
 import type { EvidenceUsers } from './evidence-users.ts';
 
 /** An event that is seen on the data path, and its position among the checks of kind `event`. */
@@ -82,15 +82,18 @@ export class EvidenceWriter {
   assigned(row: number, arm: Arm, user: number): void {
     this.#cells[row + REQUESTS]!++;
     if (user === NO_USER || this.users.assign(user, this.#segment, arm)) this.#cells[row + ASSIGNED]!++;
+    if (arm === CANARY && (user === NO_USER || this.users.mark(user, MARK_MET))) this.#cells[row + MET]!++;
   }
 
   /** What happens to such a request is known. */
-  finished(row: number, arm: Arm, user: number): void {
-    if (user === NO_USER || this.users.mark(user, finishedMark(arm))) this.#cells[row + FINISHED]!++;
+  finished(row: number, user: number): void {
+    if (user === NO_USER || this.users.finish(user, segmentAt(row))) this.#cells[row + FINISHED]!++;
   }
 
   /** @param cell ERRORS to CLIENT_ERRORS; the caller sees to it that an exchange counts in it once */
   bad(row: number, arm: Arm, user: number, cell: number): void {
+    // First: once it has failed it is not among those who may.
+    if (cell === ERRORS && user !== NO_USER) this.finished(row, user);
     if (user !== NO_USER && !this.users.mark(user, 1 << cell)) return;
     this.#cells[row + cell]!++;
     // Ordinary times pass the lower bounds all the time: they are evidence for the next look.

@@ -91,11 +91,11 @@ export function failEvidence(state: ExchangeState): void {
 /** Another version takes the place of the drawn one, whatever that did. */
 export function leaveEvidence(state: ExchangeState): void {
   const { assignment } = state;
-  const { writer, row, arm, user } = assignment;
+  const { writer, row, user } = assignment;
   if (writer === undefined) return;
   state.hangDeadline.disarm();
   assignment.writer = undefined;
-  writer.finished(row, arm, user);
+  writer.finished(row, user);
 }
 
 /** The exchange has ended with this status. @param failed not by its client */

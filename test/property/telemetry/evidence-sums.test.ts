@@ -38,7 +38,8 @@ function countAll(acts: readonly Act[], workerOf: (act: Act) => number) {
     const row = writer.rowOf(one.arm);
     if (one.what === 'bad') writer.bad(row, one.arm, user, one.cell);
     else if (one.what === 'good') writer.good(row, user, one.cell);
-    else writer[one.what as 'assigned' | 'finished'](row, one.arm, user);
+    else if (one.what === 'finished') writer.finished(row, user);
+    else writer.assigned(row, one.arm, user);
   }
   const cells = new Float64Array(counts);
   return SEGMENTS.flatMap((segment) => ([0, 1] as const).map((arm) => sumArm(cells, partsFor(WORKERS), segment, arm)));

@@ -84,7 +84,10 @@ export function draw(version: number, options: CountedOptions = {}, evidence = m
   };
 }
 
+/** Every exchange has them, whatever becomes of it. */
+const UNTOLD: ReadonlySet<string> = new Set<keyof ArmSums>(['requests', 'met']);
+
 function notable(sums: ArmSums): Partial<Record<keyof ArmSums, unknown>> {
   const isZero = (value: unknown): boolean => (Array.isArray(value) ? value.every((each) => each === 0) : value === 0);
-  return Object.fromEntries(Object.entries(sums).filter(([name, value]) => name !== 'requests' && !isZero(value)));
+  return Object.fromEntries(Object.entries(sums).filter(([name, value]) => !UNTOLD.has(name) && !isZero(value)));
 }

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BASELINE, CANARY, ERRORS } from '../../../src/telemetry/evidence-layout.ts';
-import {
-  createUsers,
-  EvidenceUsers,
-  finishedMark,
-  MAX_NEW_USERS,
-  MAX_USERS,
-  NO_ROOM,
-  NO_USER,
-} from '../../../src/telemetry/evidence-users.ts';
+import { createUsers, EvidenceUsers, MARK_MET, MAX_NEW_USERS, MAX_USERS, NO_ROOM, NO_USER } from '../../../src/telemetry/evidence-users.ts';
 
 const SEED = 0x1234;
 
@@ -36,11 +28,6 @@ describe('the users of a rollout', () => {
     const [one, other] = [new EvidenceUsers(memory), new EvidenceUsers(memory)];
     const slot = one.find('ada', false);
     expect([one.mark(slot, 1 << ERRORS), other.mark(slot, 1 << ERRORS)]).toEqual([true, false]);
-    expect([one.mark(slot, finishedMark(CANARY)), one.mark(slot, finishedMark(BASELINE)), other.mark(slot, finishedMark(CANARY))]).toEqual([
-      true,
-      true,
-      false,
-    ]);
     expect(one.mark(one.find('grace', false), 1 << ERRORS)).toBe(true);
   });
 
@@ -51,7 +38,19 @@ describe('the users of a rollout', () => {
     expect(users.segmentOf(slot, BASELINE)).toBe(-1);
     expect([users.assign(slot, 258, CANARY), users.assign(slot, 3, BASELINE)]).toEqual([true, false]);
     expect([users.segmentOf(slot, CANARY), users.segmentOf(slot, BASELINE)]).toEqual([2, -1]);
-    expect([users.mark(slot, 1 << ERRORS), users.mark(slot, finishedMark(CANARY))]).toEqual([false, true]);
+    expect([users.mark(slot, 1 << ERRORS), users.mark(slot, MARK_MET), users.mark(slot, MARK_MET)]).toEqual([false, true, false]);
+    expect([users.segmentOf(slot, CANARY), users.segmentOf(slot, BASELINE)]).toEqual([2, -1]);
+  });
+
+  it('finish once in each segment, until they fail', () => {
+    const users = new EvidenceUsers(createUsers(SEED));
+    const slot = users.find('ada', false);
+    users.assign(slot, 255, CANARY);
+    users.mark(slot, MARK_MET);
+    expect([0, 0, 63, 63, 0].map((place) => users.finish(slot, place))).toEqual([true, false, true, false, true]);
+    expect(users.segmentOf(slot, CANARY)).toBe(255);
+    users.mark(slot, 1 << ERRORS);
+    expect([users.finish(slot, 5), users.mark(slot, MARK_MET)]).toEqual([false, false]);
   });
 
   it('are bounded: those who are known stay known, others find no room', () => {

@@ -43,7 +43,7 @@ describe('what is counted', () => {
     for (const each of [one, other, other]) {
       const row = each.rowOf(CANARY);
       each.assigned(row, CANARY, NO_USER);
-      each.finished(row, CANARY, NO_USER);
+      each.finished(row, NO_USER);
       each.bad(row, CANARY, NO_USER, ERRORS);
     }
     one.assigned(one.rowOf(BASELINE), BASELINE, NO_USER);
@@ -77,14 +77,32 @@ describe('a user', () => {
     for (let request = 0; request < 5; request++) {
       first.assigned(first.rowOf(BASELINE), BASELINE, ada);
       first.bad(first.rowOf(BASELINE), BASELINE, ada, ERRORS);
-      first.finished(first.rowOf(BASELINE), BASELINE, ada);
+      first.finished(first.rowOf(BASELINE), ada);
     }
     later.assigned(later.rowOf(CANARY), CANARY, ada);
     later.bad(later.rowOf(CANARY), CANARY, ada, ERRORS);
     later.bad(later.rowOf(CANARY), CANARY, ada, GAVE_UP);
-    later.finished(later.rowOf(CANARY), CANARY, ada);
+    later.finished(later.rowOf(CANARY), ada);
     expect(sums(0, BASELINE)).toMatchObject({ assigned: 1, finished: 1, errors: 1, requests: 5 });
-    expect(sums(1, CANARY)).toMatchObject({ assigned: 0, finished: 1, errors: 0, gaveUp: 1, requests: 1 });
+    // It has failed before: it is not among those who may.
+    expect(sums(1, CANARY)).toMatchObject({ assigned: 0, finished: 0, errors: 0, gaveUp: 1, requests: 1, met: 1 });
+  });
+
+  it('finishes once in each segment, so that each has a denominator of its own', () => {
+    const ada = users.find('ada', false);
+    for (const segment of [0, 0, 1, 1]) {
+      const each = writer(0, segment);
+      each.assigned(each.rowOf(CANARY), CANARY, ada);
+      each.finished(each.rowOf(CANARY), ada);
+    }
+    const last = writer(1, 2);
+    last.bad(last.rowOf(CANARY), CANARY, ada, ERRORS);
+    last.finished(last.rowOf(CANARY), ada);
+    expect([0, 1, 2].map((segment) => [sums(segment, CANARY).finished, sums(segment, CANARY).errors, sums(segment, CANARY).met])).toEqual([
+      [1, 0, 1],
+      [1, 0, 0],
+      [1, 1, 0],
+    ]);
   });
 
   it('that keeps its version counts with the share by which it was drawn', () => {
