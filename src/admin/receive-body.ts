@@ -1,6 +1,7 @@
 // The bytes of a body, in one buffer that holds nothing else. What the network hands over is let go at once: until the next collection of garbage
 // it would add up to several times the body.
 
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { HttpProblem } from './problem-reply.ts';
 
@@ -14,14 +15,14 @@ export function announcedBytes({ headers }: FastifyRequest, limit: number): numb
 }
 
 /** Reads `payload` to its end. Rejects with an HttpProblem (413) when it is longer than its route takes. */
-export function receiveBody(request: FastifyRequest, payload: NodeJS.ReadableStream): Promise<Uint8Array> {
+export function receiveBody(request: FastifyRequest, payload: IncomingMessage): Promise<Uint8Array> {
   const limit = request.routeOptions.bodyLimit;
   if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge());
   const buffer = new ArrayBuffer(0, { maxByteLength: Math.max(1, announcedBytes(request, limit)) });
   let size = 0;
   return new Promise((resolve, reject) => {
     const end = (taken: Taken): void => {
-      payload.off('data', onChunk).off('end', onEnd).off('error', onError).off('close', onClose);
+      payload.off('data', onChunk).off('end', onEnd).off('error', onGone).off('close', onGone);
       if ('bytes' in taken) return resolve(taken.bytes);
       letGo(buffer);
       // What still comes is for nobody.
@@ -36,9 +37,10 @@ export function receiveBody(request: FastifyRequest, payload: NodeJS.ReadableStr
       if (chunk.byteLength === chunk.buffer.byteLength) letGo(chunk.buffer);
     };
     const onEnd = (): void => end({ bytes: new Uint8Array(buffer, 0, size) });
-    const onError = (error: Error): void => end({ error });
-    const onClose = (): void => end({ error: new HttpProblem(400, 'The connection ended before the body did.') });
-    payload.on('data', onChunk).on('end', onEnd).on('error', onError).on('close', onClose);
+    const onGone = (): void => end({ error: new HttpProblem(400, 'The connection ended before the body did.') });
+    // A client that left while it waited tells nothing any more.
+    if (payload.destroyed) return onGone();
+    payload.on('data', onChunk).on('end', onEnd).on('error', onGone).on('close', onGone);
   });
 }
 
