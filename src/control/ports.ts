@@ -89,11 +89,11 @@ export interface Exposure {
 /** The evidence of one rollout, as the runner sees it. What is counted: `ArmSums` in `telemetry/evidence-sums.ts`. */
 export interface RolloutCounts {
   /**
-   * From the next Update on what counts is the evidence of this segment. Its share is the last one with which it was served: what was counted in it
-   * with other weights, before those of the rollout or in place of them, is left out.
+   * From the next Update on what counts is the evidence of this segment. What is counted in it with other weights, before those of the rollout are
+   * in force or in place of them, is an entry of its own in `read`.
    */
   segment(number: number): void;
-  /** All that has been counted, one entry for each segment, in the order in which they were served. News comes after it again. */
+  /** All that has been counted, one entry for each segment and share, in the order in which they were served first. News comes after it again. */
   read(): readonly SegmentEvidence[];
   /** The table of users is full: requests of users who are not in it are left out. */
   readonly saturated: boolean;

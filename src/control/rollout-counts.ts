@@ -82,7 +82,11 @@ export class Counts implements RolloutCounts {
   read(): readonly SegmentEvidence[] {
     // First: what is counted from here on is news again.
     this.#told.clearNews();
-    return [...new Set(this.#segments.map(({ number }) => number))].map((number) => this.#read(number));
+    const places = Map.groupBy(this.#segments.keys(), (at) => {
+      const { number, share } = this.#segments[at]!;
+      return `${number} ${share}`;
+    });
+    return [...places.values()].map((each) => this.#total(each));
   }
 
   exposed(): Exposure {
@@ -131,13 +135,9 @@ export class Counts implements RolloutCounts {
     return this.#segments.length - 1;
   }
 
-  /** What was served before the rollout's weights were, or in place of them, says nothing of this step. */
-  #read(number: number): SegmentEvidence {
-    const { share } = this.#segments.findLast((segment) => segment.number === number)!;
-    const places = [...this.#segments.keys()].filter((at) => {
-      const segment = this.#segments[at]!;
-      return segment.number === number && segment.share === share;
-    });
+  /** Of places with the same number and share. */
+  #total(places: readonly number[]): SegmentEvidence {
+    const { number, share } = this.#segments[places[0]!]!;
     const total = (arm: Arm): ArmSums => places.map((at) => this.#sums(at, arm)).reduce(plus);
     return { segment: number, share, baseline: total(BASELINE), canary: total(CANARY) };
   }

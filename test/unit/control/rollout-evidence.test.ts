@@ -63,16 +63,22 @@ describe('a segment', () => {
     ]);
   });
 
-  it('goes on while weights and number stay; what was counted with other weights is left out', () => {
+  it('goes on while weights and number stay, and where they come back; other weights are an entry of their own', () => {
     const counts = evidence.open(PAIR);
     const shown = () => counts.read().map(({ segment, share, canary }) => [segment, share, canary.errors]);
     failOnce(writerOf(planFor({ v1: 95, v2: 5 })));
     failOnce(writerOf(planFor({ v1: 95, v2: 5 }), undefined, 1));
     expect(shown()).toEqual([[0, 0.05, 2]]);
     failOnce(writerOf(planFor({ v1: 90, v2: 10 })));
-    expect(shown()).toEqual([[0, 0.1, 1]]);
+    expect(shown()).toEqual([
+      [0, 0.05, 2],
+      [0, 0.1, 1],
+    ]);
     failOnce(writerOf(planFor({ v1: 95, v2: 5 })));
-    expect(shown()).toEqual([[0, 0.05, 3]]);
+    expect(shown()).toEqual([
+      [0, 0.05, 3],
+      [0, 0.1, 1],
+    ]);
   });
 
   it.each([
@@ -262,6 +268,6 @@ describe('the workers of an instance', () => {
     expect(dataPlane.rollouts.at(-1)!.map(({ share }) => share)).toEqual([0.1]);
     await apply(yaml({ weight: 10, route: 'other' }));
     expect(dataPlane.updates.at(-1)!.rollouts.map(({ share }) => share)).toEqual([0.1]);
-    expect(counts.read().map(({ share }) => share)).toEqual([0.1]);
+    expect(counts.read().map(({ share }) => share)).toEqual([0.2, 0.1]);
   });
 });
