@@ -59,7 +59,7 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
       control()
         .pool(name)
         ?.versions.find((each) => each.name === version)?.endpoints ?? [];
-    return found.map(({ address, ready, inFlight }) => ({ key: address, ready, inFlight }));
+    return found.map(({ address, ready, reason, inFlight }) => ({ key: address, ready, drained: reason === 'draining', inFlight }));
   };
   const look = new Look({
     counts,

@@ -180,6 +180,9 @@ export interface Seen {
 export interface EndpointSeen {
   readonly key: string;
   readonly ready: boolean;
+  /** Whether every worker has stopped giving it requests because of a drain. */
+  readonly drained: boolean;
+  /** Over all workers, of a moment after `drained` came true. */
   readonly inFlight: number;
 }
 

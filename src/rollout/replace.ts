@@ -25,7 +25,7 @@ export function replace(turn: Turn, step: ReplaceStep | RecreateStep): void {
     .filter((each) => each !== undefined);
   switch (replacing.phase) {
     case 'drain':
-      if (batch.some(({ inFlight }) => inFlight > 0)) return wait(turn, `${listed(replacing)} finish what they have`);
+      if (batch.some(({ drained, inFlight }) => !drained || inFlight > 0)) return wait(turn, `${listed(replacing)} finish what they have`);
       return change(turn, { replacing: { ...replacing, phase: 'hook' } });
     case 'hook':
       return afterHooks(turn, replacing);
@@ -83,7 +83,7 @@ interface Awaited {
 }
 
 function whenReady(turn: Turn, { step, replacing, batch }: Awaited): void {
-  const areReady = batch.length === replacing.batch.length && batch.every(({ ready }) => ready);
+  const areReady = batch.length === replacing.batch.length && batch.every(({ ready, drained }) => ready && !drained);
   if (!areReady) {
     change(turn, { replacing: { ...replacing, readyMs: 0 } });
     return wait(turn, `waits until ${listed(replacing)} are ready`);

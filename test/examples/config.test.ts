@@ -8,10 +8,11 @@ import { loadConfig } from '../../src/config/load.ts';
 import { formatProblem } from '../../src/config/problem.ts';
 import { blocksOf, filesIn, readPage, readPages, root } from './pages.ts';
 
-/** A block that is no whole config says after its fence what it is a part of: `yaml pool`, `yaml mirror`, `yaml route`. */
+/** A block that is no whole config says after its fence what it is a part of: `yaml pool`, `yaml mirror`, `yaml route`, `yaml rollout`. */
 const PARTS: Readonly<Record<string, ((part: object) => object) | undefined>> = {
   pool: (part) => wholeOf(part),
   mirror: (part) => wholeOf({ mirrors: [{ name: 'm', version: 'v2', ...part }] }),
+  rollout: (part) => ({ ...wholeOf({}), rollouts: { r: part } }),
   route: (part) => ({ ...wholeOf({}), routes: [{ name: 'r', pool: 'p', ...part }] }),
 };
 

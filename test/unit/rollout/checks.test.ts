@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import { SEEN, World, begun } from './fakes.ts';
+
+function running(checks: readonly object[], steps: readonly object[] = [{ weight: '50%', for: '1h' }], more: object = {}): World {
+  const world = new World(begun({ checks, steps, ...more }));
+  world.settle();
+  return world;
+}
+
+const verdictOf = (world: World, name = 'c') => world.state.verdicts[name];
+
+describe('checks', () => {
+  test('errors are harmless by ratio or by an absolute bound', () => {
+    const world = running(
+      [{ name: 'c', errors: {} }],
+      [
+        { weight: '5%', until: 'evidence' },
+        { weight: '50%', for: '1h' },
+      ],
+    );
+    world.count({ finished: 1900, errors: 9 }, { finished: 100 }).tick();
+    expect(verdictOf(world)).toMatchObject({ verdict: 'inconclusive', counts: { baseline: [9, 1900], canary: [0, 100] } });
+    expect(verdictOf(world)!.needs).toBeGreaterThan(100);
+    expect(verdictOf(world)!.sentence).toMatch(/not enough to tell, about \d+ more requests of the canary are needed$/);
+    expect(verdictOf(world)!.interval![0]).toBeLessThan(1);
+    world.count({ finished: 190_000, errors: 950 }, { finished: 10_000, errors: 50 }).tick();
+    expect(verdictOf(world)).toMatchObject({ verdict: 'pass', needs: 0 });
+    world.settle();
+    expect(world.state.step).toBe(1);
+    world.count({ finished: 1 }, { finished: 1 }).tick();
+    expect(verdictOf(world)!.verdict).toBe('inconclusive');
+  });
+
+  test('latency fails by any of its three bounds', () => {
+    const world = running([
+      { name: 'e', errors: {} },
+      { name: 'c', latency: {} },
+    ]);
+    world.count({ finished: 1000, slow: [400, 80, 8] }, { finished: 1000, slow: [390, 80, 60] }).tick();
+    expect(world.state.status).toBe('rolled-back');
+    expect(verdictOf(world)!.sentence).toContain('slower than 1.3 x is shown');
+  });
+
+  test('statuses are looked at in both directions', () => {
+    for (const [baseline, canary] of [
+      [200, 10],
+      [10, 200],
+    ] as const) {
+      const world = running([
+        { name: 'e', errors: {} },
+        { name: 'c', clientErrors: {} },
+      ]);
+      world.count({ finished: 1000, clientErrors: baseline }, { finished: 1000, clientErrors: canary }).tick();
+      expect(world.state).toMatchObject({ status: 'held', held: 'check' });
+    }
+  });
+
+  test('a loss of good events holds; clients that leave only warn', () => {
+    const world = running([
+      { name: 'e', errors: {} },
+      { name: 'c', event: { told: 'buy' } },
+      { name: 'w', gaveUp: {} },
+    ]);
+    world.count({ finished: 9000, gaveUp: 2 }, { finished: 9000, gaveUp: 90 }).tick();
+    expect([verdictOf(world, 'w')!.verdict, world.state.status]).toEqual(['fail', 'running']);
+    world.count({ finished: 9000, events: [900] }, { finished: 9000, events: [500] }).tick();
+    expect(world.state).toMatchObject({ status: 'held', held: 'check' });
+    expect(verdictOf(world)!.sentence).toContain('a loss of more than 5 % is shown');
+  });
+
+  test('a value per user needs a thousand users', () => {
+    const world = running([
+      { name: 'e', errors: {} },
+      { name: 'c', value: { event: 'revenue', cap: 100 } },
+    ]);
+    const sums = (users: number, mean: number) => ({ users, sum: users * mean, sumOfSquares: users * (mean * mean + 4) });
+    world.see({ values: { c: { baseline: sums(900, 10), canary: sums(900, 5) } } }).tick();
+    expect(verdictOf(world)).toMatchObject({ verdict: 'no-data', needs: 100 });
+    world.see({ values: { c: { baseline: sums(9000, 10), canary: sums(9000, 5) } } }).tick();
+    expect(verdictOf(world)!.verdict).toBe('fail');
+  });
+
+  test('what others judge holds without a result, and never passes', () => {
+    const prometheus = { name: 'c', prometheus: { address: 'http://a', query: 'up', max: 1 } };
+    const steps = [{ weight: '50%', for: '1s' }, { weight: '100%' }];
+    const world = running([{ name: 'e', errors: {} }, prometheus], steps);
+    world.count({ finished: 50 }, { finished: 50 }).pass(60_000);
+    expect(world.state).toMatchObject({ status: 'held', held: 'no-data', step: 0, why: 'c has no result yet' });
+    world.see({ outside: { c: { result: 'no-data', sentence: 'the query gave NaN', forMs: 120_000 } } }).pass(60_000);
+    expect(world.state).toMatchObject({ status: 'held', step: 0, why: 'the query gave NaN' });
+    world.see({ outside: { c: { result: 'pass', value: 0.5, sentence: '0.5' } } }).settle();
+    expect(world.state.status).toBe('succeeded');
+  });
+
+  test('a result that is gone may take it back, where the check says so', () => {
+    const world = running([
+      { name: 'e', errors: {} },
+      { name: 'c', webhook: { url: 'http://a/', whenGone: 'rollback' }, onFail: 'rollback' },
+    ]);
+    world.see({ outside: { c: { result: 'no-data', sentence: 'no connection', forMs: 59_000 } } }).tick();
+    expect(world.state.status).toBe('running');
+    world.see({ outside: { c: { result: 'no-data', sentence: 'no connection', forMs: 60_000 } } }).tick();
+    expect(world.state.status).toBe('rolled-back');
+  });
+
+  test('records that do not fit the weights are not judged', () => {
+    const world = running([{ name: 'c', errors: {} }]);
+    world.count({ finished: 1000, errors: 1 }, { assigned: 700, finished: 700, errors: 60 });
+    world.tick();
+    expect(world.state).toMatchObject({ status: 'held', held: 'uneven' });
+    expect(world.state.why).toContain('v2 was drawn 700 times and v1 1,000 times');
+  });
+
+  test('while the canary warms up nothing is compared', () => {
+    const world = running([{ name: 'c', errors: {} }], [{ weight: '50%', for: '1h' }], { warmup: '30s' });
+    world.count({ finished: 100 }, { finished: 100, errors: 90 }).pass(29_000);
+    expect(world.state.status).toBe('running');
+    world.pass(3_000);
+    world.count({ finished: 100 }, { finished: 100, errors: 90 }).tick();
+    expect(world.state.status).toBe('rolled-back');
+  });
+
+  test('users that are too many to remember, and one that has most failures, are told', () => {
+    const world = running([{ name: 'c', errors: {} }]);
+    world.see({ saturated: true, topUserShare: 0.9 }).count({ finished: 10 }, { finished: 10 }).tick();
+    expect(verdictOf(world)!.sentence).toMatch(/\(saturated: .*; one user has 90 % of the failures\)$/);
+  });
+});
+
+describe('an A/B test', () => {
+  const written = {
+    strategy: 'ab-test',
+    checks: [
+      { name: 'errors', errors: {} },
+      { name: 'buys', event: { told: 'buy' }, onFail: 'rollback' },
+    ],
+  };
+  const ab = (): World => {
+    const world = new World(begun(written));
+    world.settle();
+    return world;
+  };
+  const week = 7 * 86_400_000;
+
+  test('names the winner after its time, and a person decides', () => {
+    const world = ab();
+    world.count({ finished: 9000, events: [500] }, { finished: 9000, events: [900] });
+    world.state = { ...world.state, stepRanMs: week - 1000 };
+    world.tick();
+    expect(world.state.step).toBe(0);
+    world.pass(2000);
+    expect(world.state).toMatchObject({ step: 1, status: 'running' });
+    expect(world.last!.wants.weights).toEqual({ v1: 50, v2: 50, v3: 7 });
+  });
+
+  test('has no early loser, and goes back to the winner afterwards', () => {
+    const world = ab();
+    world.count({ finished: 9000, events: [900] }, { finished: 9000, events: [500] }).tick();
+    expect(world.state).toMatchObject({ status: 'running', step: 0 });
+    world.state = { ...world.state, stepRanMs: week };
+    world.tick();
+    expect(world.state.status).toBe('rolled-back');
+  });
+});
+
+test('a freeze stops starts and promotions, never the way back', () => {
+  const world = new World(begun({ steps: [{ weight: '50%', for: '1s' }, { weight: '100%' }] }));
+  world.see({ frozen: true }).settle();
+  expect(world.state).toMatchObject({ status: 'held', held: 'frozen', started: false });
+  world.see({ frozen: false }).settle();
+  world.count({ finished: 50 }, { finished: 50 }).see({ frozen: true }).pass(3000);
+  expect(world.state).toMatchObject({ status: 'held', held: 'frozen', step: 1, wanted: { v1: 50, v2: 50 } });
+  world.count({ finished: 500 }, { finished: 500, errors: 400 }).tick();
+  expect(world.state.status).toBe('rolled-back');
+  expect(SEEN.frozen).toBe(false);
+});
