@@ -81,10 +81,10 @@ function addStart(app: FastifyInstance, { rollouts }: ControlApi): void {
     body: 'RolloutStartBody',
     response: 'RolloutPlan',
   });
-  app.post('/v1/rollouts/plan', { schema: plan, config: { access: 'viewer' } }, (request, reply) => {
+  app.post('/v1/rollouts/plan', { schema: plan, config: { access: 'viewer' } }, async (request, reply) => {
     refuseConditions(request);
     const { pool, to, from, template } = readBody(rolloutStartBody, request);
-    const found = rollouts.plan({ pool, to, from, template });
+    const found = await rollouts.plan({ pool, to, from, template });
     if ('result' in found) throw problemOf(found);
     return send(reply, found);
   });
@@ -117,10 +117,10 @@ function addBreakers(app: FastifyInstance, { rollouts }: ControlApi): void {
     path: ['pool'],
     response: 'Breaker',
   });
-  app.get('/v1/pools/:pool/breaker', { schema: read }, (request, reply) => {
+  app.get('/v1/pools/:pool/breaker', { schema: read }, async (request, reply) => {
     readQuery(request.query, []);
     const pool = nameIn(request, 'pool');
-    return send(reply, rollouts.breaker(pool) ?? noPool(pool));
+    return send(reply, (await rollouts.breaker(pool)) ?? noPool(pool));
   });
   const reset = describe({
     tag: 'rollouts',
@@ -169,10 +169,10 @@ function addAlarms(app: FastifyInstance, { rollouts }: ControlApi): void {
     body: 'AlarmsBody',
     response: 'AlarmsKnown',
   });
-  app.post('/v1/alarms', { schema, config: { access: 'operator' } }, (request, reply) => {
+  app.post('/v1/alarms', { schema, config: { access: 'operator' } }, async (request, reply) => {
     refuseConditions(request);
     const { alerts } = readBody(alarmsBody, request);
-    return send(reply, { firing: rollouts.alarms(alerts, by(request, undefined)) });
+    return send(reply, { firing: await rollouts.alarms(alerts) });
   });
 }
 
@@ -185,9 +185,9 @@ function addConversions(app: FastifyInstance, { rollouts }: ControlApi): void {
     body: 'ConversionsBody',
     response: 'ConversionsCounted',
   });
-  app.post('/v1/events', { schema, config: { access: 'operator' } }, (request, reply) => {
+  app.post('/v1/events', { schema, config: { access: 'operator' } }, async (request, reply) => {
     refuseConditions(request);
-    return send(reply, { counted: rollouts.conversions(readBody(conversionsBody, request).events) });
+    return send(reply, { counted: await rollouts.conversions(readBody(conversionsBody, request).events) });
   });
 }
 

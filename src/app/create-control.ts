@@ -14,6 +14,7 @@ import { OutageWatch } from '../control/outage-watch.ts';
 import { Markers } from '../control/markers.ts';
 import type { MarkersDeps } from '../control/markers.ts';
 import type { Rollouts } from '../control/rollouts/rollouts.ts';
+import { RolloutsWhenNeeded } from '../control/rollouts/rollouts-when-needed.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
 import type { Reading } from '../control/ports.ts';
 import { RevisionKeeper } from '../control/revision-keeper.ts';
@@ -29,10 +30,8 @@ import type { Log } from '../lib/log.ts';
 import { freshFraction } from '../lib/random.ts';
 import type { Store } from '../store/store.ts';
 import { LOOK_MS, TrafficHistory } from '../telemetry/traffic-history.ts';
-import type { Probes } from '../upstream/probes/probes.ts';
 import type { ServingOfInstance } from './create-serving.ts';
 import { createKeeper } from './create-keeper.ts';
-import { createRollouts } from './create-rollouts.ts';
 import { createMemoryWatch } from './create-memory-watch.ts';
 import type { LostState } from './open-state.ts';
 
@@ -64,7 +63,7 @@ export interface ControlOfInstance {
   readonly memory: MemoryWatch;
   /** Looks at the traffic now and then. */
   readonly looking: Timer;
-  readonly rollouts: Rollouts;
+  readonly rollouts: RolloutsWhenNeeded;
   readonly control: Control;
 }
 
@@ -98,12 +97,13 @@ export function createControl(
   const overload = (): Config['overload'] => (current.config ?? first).overload;
   const memory = createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload });
   const recall = new ExchangeLookup(() => workers.recall(), systemClock);
-  const { comparing, missed } = mirrorAnalysis;
   const pressure = (): MemoryWatch['level'] => memory.level;
   const { traffic, ...looked } = createViews(serving, { current, file: fileState, pressure, rollouts: () => rollouts.findings() });
-  const healthOf: Probes['healthOf'] = (pool, version, endpoint) => probes.healthOf(pool, version, endpoint);
-  const seen = { counters, recall, comparing, missed, healthOf, views: looked.views };
-  const rollouts = createRollouts({ current, controller, journal, left, traffic, evidence: serving.evidence, control: () => control, log });
+  const healthOf = probes.healthOf.bind(probes);
+  const seen = { counters, recall, comparing: mirrorAnalysis.comparing, missed: mirrorAnalysis.missed, healthOf, views: looked.views };
+  const given = { current, controller, journal, left, traffic, evidence: serving.evidence, control: () => control, log };
+  const load = async (): Promise<Rollouts> => (await import('./create-rollouts.ts')).createRollouts(given);
+  const rollouts = new RolloutsWhenNeeded({ load, notes: left.notes, wallMs });
   const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen, rollouts });
   const told = { journal, fileState, endpointEvents, revisions, markers, drains, outages };
   return { ...told, current, controller, sessions, keptSessions, memory, looking: looked.looking, rollouts, control };

@@ -107,6 +107,7 @@ export class Instance {
       this.#serving.accessLog.open(this.config.accessLog?.path ?? '');
       this.adminAddress = await this.#admin.listen();
       this.probesAddress = await this.#admin.listenForProbes();
+      await this.#control.rollouts.ready();
       const result = await this.#control.controller.submit({ kind: 'file', cause: 'start' });
       if (result.result === 'failed') throw result.error;
       if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');

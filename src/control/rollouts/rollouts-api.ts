@@ -37,6 +37,12 @@ export interface Alarm {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** An event of a user, by affinity key. */
+export interface Conversion {
+  readonly event: string;
+  readonly key: string;
+}
+
 export interface RolloutsApi {
   /** Returns when the rollout is kept; its first step begins at once. */
   start(request: StartRequest): Promise<RolloutOutcome>;
@@ -45,14 +51,14 @@ export interface RolloutsApi {
   find(id: string): RolloutView | undefined;
   act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome>;
   /** What a start would do, from the traffic of the last minutes. */
-  plan(request: Omit<StartRequest, keyof By>): RolloutPlan | RolloutRefusal;
-  breaker(pool: string): BreakerView | undefined;
+  plan(request: Omit<StartRequest, keyof By>): Promise<RolloutPlan | RolloutRefusal>;
+  breaker(pool: string): Promise<BreakerView | undefined>;
   resetBreaker(pool: string, by: By): Promise<BreakerView | undefined>;
   readonly freeze: FreezeView;
   /** Stops starts and promotions, never rollbacks. */
   setFreeze(frozen: boolean, by: By): Promise<FreezeView>;
   /** Conversions of users, by affinity key. Returns how many a running rollout counts. */
-  conversions(events: readonly { readonly event: string; readonly key: string }[]): number;
+  conversions(events: readonly Conversion[]): Promise<number>;
   /** Remembers what fires until it is resolved, or told no more for a day. Returns how many it knows of. */
-  alarms(alarms: readonly Alarm[], by: By): number;
+  alarms(alarms: readonly Alarm[]): Promise<number>;
 }

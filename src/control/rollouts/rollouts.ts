@@ -1,6 +1,5 @@
 // All rollouts of an instance: starts them, wakes those that run, and carries out what people ask of them. One of a pool at a time.
 
-import type { Finding } from '../../api/overview.ts';
 import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
@@ -12,7 +11,6 @@ import type { Started } from '../../rollout/start.ts';
 import type { PoolConfig } from '../../config/model.ts';
 import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import type { Note } from '../../store/store.ts';
-import type { RolloutLines } from '../../telemetry/exposition.ts';
 import type { Controller } from '../controller.ts';
 import type { Current } from '../in-force/current.ts';
 import type { Breakers } from './breakers.ts';
@@ -24,10 +22,8 @@ import type { EffectRunner, OutsideChecks, Counting } from './ports.ts';
 import type { Alarms } from './alarms.ts';
 import { commandOf, conflict, findTarget, takenUp } from './asked.ts';
 import { RolloutRun } from './rollout-run.ts';
-import type { Alarm, By, RolloutAction, RolloutOutcome, RolloutRefusal, RolloutsApi, StartRequest } from './rollouts-api.ts';
-import { rolloutFindings } from './rollout-findings.ts';
+import type { Alarm, By, RolloutAction, RolloutOutcome, RolloutRefusal, StartRequest, Conversion } from './rollouts-api.ts';
 import type { ShownRollout } from './rollout-findings.ts';
-import { rolloutLines } from './rollout-lines.ts';
 import { showRollout } from './show-rollout.ts';
 
 export interface RolloutsDeps {
@@ -53,14 +49,14 @@ const LOOK_MS = 200;
 /** An id is a name, and so are overrides that begin with it. */
 const MAX_POOL_PART = 60;
 
-export class Rollouts implements RolloutsApi {
+export class Rollouts {
   readonly #deps: RolloutsDeps;
   readonly #runs = new Map<string, RolloutRun>();
   readonly #ended = new Map<string, RolloutState>();
   /** Pools of rollouts that are being started. */
   readonly #starting = new Set<string>();
   /** Since the start of the process, by how they ended. */
-  readonly #endedBy = new Map<string, number>();
+  readonly endedBy = new Map<string, number>();
   #ticking: Timer | undefined = undefined;
 
   /** @param notes what the process before has left: its rollouts go on when the first config is in force */
@@ -174,7 +170,7 @@ export class Rollouts implements RolloutsApi {
     return this.freeze;
   }
 
-  conversions(events: readonly { readonly event: string; readonly key: string }[]): number {
+  conversions(events: readonly Conversion[]): number {
     const counted = events.filter(({ event, key }) => this.#deps.counts.tell(event, key)).length;
     if (counted > 0) this.wake();
     return counted;
@@ -186,19 +182,8 @@ export class Rollouts implements RolloutsApi {
     return known;
   }
 
-  get lines(): RolloutLines {
-    return rolloutLines(
-      () => this.#latest().map(({ state }) => state),
-      () => this.#endedBy,
-    );
-  }
-
-  findings(): readonly Finding[] {
-    return rolloutFindings(this.#latest(), this.#deps.clock.wallMs());
-  }
-
   /** Of each pool the one that runs, else the one that ended last. */
-  #latest(): readonly ShownRollout[] {
+  latest(): readonly ShownRollout[] {
     const found = new Map<string, ShownRollout>();
     for (const state of [...this.#ended.values()].sort((a, b) => (a.endedWallMs ?? 0) - (b.endedWallMs ?? 0)))
       found.set(state.pool, { state, fault: undefined });
@@ -240,7 +225,7 @@ export class Rollouts implements RolloutsApi {
     const { counts, kept, outside } = this.#deps;
     this.#runs.delete(state.id);
     this.#ended.set(state.id, state);
-    this.#endedBy.set(state.status, (this.#endedBy.get(state.status) ?? 0) + 1);
+    this.endedBy.set(state.status, (this.endedBy.get(state.status) ?? 0) + 1);
     counts.close(state.id);
     outside.follow([...this.#runs.values()].map((each) => each.state));
     if (this.#runs.size === 0) {

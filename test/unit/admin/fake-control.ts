@@ -95,13 +95,13 @@ export class FakeControl implements ControlApi {
     list: () => [ROLLOUT],
     find: (id) => (id === ROLLOUT.id ? ROLLOUT : undefined),
     act: (id, action, by) => this.#asked([action, id, by]),
-    plan: ({ pool }) => (pool === 'shop' ? PLAN : { result: 'unknown', message: `There is no pool ${pool}.` }),
-    breaker: (pool) => (pool === 'shop' ? EXAMPLES.Breaker : undefined),
+    plan: async ({ pool }) => (pool === 'shop' ? PLAN : { result: 'unknown', message: `There is no pool ${pool}.` }),
+    breaker: async (pool) => (pool === 'shop' ? EXAMPLES.Breaker : undefined),
     resetBreaker: async (pool) => (pool === 'shop' ? EXAMPLES.Breaker : undefined),
     freeze: EXAMPLES.Freeze,
     setFreeze: async (frozen) => ({ ...EXAMPLES.Freeze, frozen }),
-    alarms: (alarms) => alarms.length,
-    conversions: (events) => events.length,
+    alarms: async (alarms) => alarms.length,
+    conversions: async (events) => events.length,
   };
 
   async #asked(call: unknown): Promise<RolloutOutcome> {
