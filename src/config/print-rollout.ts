@@ -8,7 +8,7 @@ export function describeRollouts(templates: readonly RolloutTemplate[]): object 
   return Object.fromEntries(templates.map((template) => [template.name, describeRollout(template)]));
 }
 
-export function describeRollout({ strategy, steps, checks, hooks, breaker, ...template }: RolloutTemplate): object {
+function describeRollout({ strategy, steps, checks, hooks, breaker, ...template }: RolloutTemplate): object {
   return {
     strategy,
     steps: steps.map((step, index) => describeStep(step, sharesBefore(steps, index))),

@@ -35,7 +35,7 @@ export type RolloutStrategy = (typeof STRATEGIES)[number];
 export type OnFail = 'rollback' | 'previous' | 'hold';
 
 /** How a gate ends whose time is up. */
-export type OnTimeout = 'hold' | 'rollback' | 'continue';
+type OnTimeout = 'hold' | 'rollback' | 'continue';
 
 /** Plain data in the words of the YAML. */
 type Written = Readonly<Record<string, unknown>>;
@@ -49,7 +49,7 @@ export interface Gate {
 export type RolloutStep = SmokeStep | MirrorStep | CohortStep | WeightStep | ApproveStep | WatchStep | ReplaceStep | RecreateStep;
 
 /** Requests straight to the canary before any user; all must be as expected. */
-export interface SmokeStep extends Gate {
+interface SmokeStep extends Gate {
   readonly kind: 'smoke';
   readonly requests: readonly SmokeRequest[];
 }
@@ -64,7 +64,7 @@ export interface MirrorStep extends Gate {
 }
 
 /** An override sends a cohort to the canary, for `forMs`, and stays until the rollout ends. */
-export interface CohortStep extends Gate {
+interface CohortStep extends Gate {
   readonly kind: 'cohort';
   readonly name: string;
   /** In the words of the grammar, without its name and where it leads: `{ header: { name: x-staff, value: yes } }`. */
@@ -86,14 +86,14 @@ export interface WeightStep extends Gate {
 
 export type Until = 'time' | 'evidence' | 'winner';
 
-export interface ApproveStep extends Gate {
+interface ApproveStep extends Gate {
   readonly kind: 'approve';
   readonly by: 'operator' | 'admin';
   readonly notStarter: boolean;
 }
 
 /** After promotion: checks go on. `holdback`: share that the baseline keeps; 0 = none. */
-export interface WatchStep {
+interface WatchStep {
   readonly kind: 'watch';
   readonly forMs: number;
   readonly holdback: number;
@@ -166,7 +166,7 @@ export type CheckKind =
   /** The verdict of comparing the canary as the shadow of this mirror of the pool. */
   | { readonly kind: 'comparison'; readonly mirror: string };
 
-export interface PrometheusCheck {
+interface PrometheusCheck {
   readonly kind: 'prometheus';
   /** `http://…` or `https://…`, without a slash at its end. */
   readonly address: string;
@@ -181,7 +181,7 @@ export interface PrometheusCheck {
   readonly whenGone: 'hold' | 'rollback';
 }
 
-export interface WebhookCheck {
+interface WebhookCheck {
   readonly kind: 'webhook';
   readonly url: string;
   readonly intervalMs: number;

@@ -19,7 +19,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 export const DEFAULT_ALPHA = 0.05;
-export const DEFAULT_WARMUP_MS = 30 * SECOND;
+const DEFAULT_WARMUP_MS = 30 * SECOND;
 export const DEFAULT_BREAKER: RolloutBreaker = { failures: 3, blockForMs: HOUR };
 export const DEFAULT_ERRORS = { ratio: 1.5, absolute: 0.005 } as const;
 export const DEFAULT_LATENCY_RATIO = 1.3;

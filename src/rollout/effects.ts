@@ -27,7 +27,7 @@ export function hooksOf(state: RolloutState, moment: HookMoment, endpoint?: stri
 }
 
 /** Whether the rollout waits for it and does not go on when it fails. */
-export function isWaitedFor(hook: RolloutHook | undefined, moment: HookMoment): boolean {
+function isWaitedFor(hook: RolloutHook | undefined, moment: HookMoment): boolean {
   if (moment === 'endpoint') return true;
   const isOver = moment === 'rollback' || moment === 'hold' || moment === 'end';
   return hook?.required === true && !isOver;
@@ -52,7 +52,7 @@ export function withoutResult(state: RolloutState, effects: readonly Effect[]): 
   return effects.filter(({ name }) => resultOf(state, name) === undefined);
 }
 
-export function resultOf({ done }: Pick<RolloutState, 'done'>, name: string): EffectResult | undefined {
+function resultOf({ done }: Pick<RolloutState, 'done'>, name: string): EffectResult | undefined {
   return Object.hasOwn(done, name) ? done[name] : undefined;
 }
 

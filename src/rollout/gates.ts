@@ -5,6 +5,7 @@ import { formatDuration } from '../config/duration.ts';
 import { stepAt } from './course.ts';
 import { approvalName, mirrorResultName, outcomeOf, smokeEffect } from './effects.ts';
 import type { HoldReason, RolloutState, Seen } from './model.ts';
+import { percentOf } from './percent.ts';
 import { countedSince } from './segments.ts';
 import { winnerOf } from './winner.ts';
 
@@ -115,8 +116,4 @@ const GUARDS: ReadonlySet<CheckKind['kind']> = new Set(['error-rate', 'slow', 'a
 function isShownHarmless(state: RolloutState, { name, kind }: RolloutCheck): boolean {
   const verdict = state.verdicts[name]?.verdict;
   return GUARDS.has(kind) ? verdict !== 'fail' : verdict === 'pass';
-}
-
-export function percentOf(share: number): string {
-  return `${Number((share * 100).toFixed(4))} %`;
 }

@@ -96,7 +96,7 @@ export function isWarm({ warmRanMs, template }: RolloutState): boolean {
   return template.warmupMs === 0 || (warmRanMs !== undefined && warmRanMs >= template.warmupMs);
 }
 
-export function alphaOf({ template, alphaShare }: Pick<RolloutState, 'template' | 'alphaShare'>): number {
+function alphaOf({ template, alphaShare }: Pick<RolloutState, 'template' | 'alphaShare'>): number {
   return template.alpha * alphaShare;
 }
 

@@ -10,7 +10,7 @@ import { fail } from './react.ts';
 import { change, tell } from './turn.ts';
 import type { Turn } from './turn.ts';
 
-export const NOTHING_REPLACED: Replacing = { done: [], batch: [], phase: 'drain', readyMs: 0 };
+const NOTHING_REPLACED: Replacing = { done: [], batch: [], phase: 'drain', readyMs: 0 };
 
 export function isReplacing(step: RolloutStep): step is ReplaceStep | RecreateStep {
   return step.kind === 'replace' || step.kind === 'recreate';

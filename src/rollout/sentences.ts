@@ -1,7 +1,7 @@
 // Numbers as sentences of a judge have them.
 
 /** `17 %`, `0.4 %`, `0.013 %`: two digits that count. */
-export function formatShare(part: number, of: number): string {
+function formatShare(part: number, of: number): string {
   return of === 0 ? 'none' : formatPercent(part / of);
 }
 

@@ -10,27 +10,27 @@ import { overrideKeys, readOverride } from './affinity.ts';
 import { headerMap } from './header-changes.ts';
 import { mirrorStep } from './rollout-mirror-step.ts';
 import { duration, hostText, method, nonEmptyText, share } from './scalar.ts';
-import { addProblem, atMost, exactlyOneFault, flag, integer, list, nonEmptyList, oneOf, strictMap } from './strict-map.ts';
+import { addProblem, atMost, exactlyOneFault, flag, integer, nonEmptyList, oneOf, strictMap } from './strict-map.ts';
 import type { IssueContext } from './strict-map.ts';
 
 const DAY_MS = 86_400_000;
 /** No timer holds it: time is added up while Sluice runs. */
-export const MAX_STEP_MS = 90 * DAY_MS;
+const MAX_STEP_MS = 90 * DAY_MS;
 const KINDS = ['smoke', 'mirror', 'cohort', 'weight', 'approve', 'watch', 'replace', 'recreate'] as const;
 /** Beside `weight`; `atMost` and `onTimeout` also beside `smoke`. */
 const BESIDE = ['for', 'until', 'atMost', 'onTimeout', 'lower'] as const;
 const MAX_TIMES = 1000;
 
-export function time() {
+function time() {
   return duration(0, MAX_STEP_MS);
 }
 
 /** `atMost`, where a default does not follow from other keys. */
-export function limitTime() {
+function limitTime() {
   return duration(1, MAX_STEP_MS);
 }
 
-export function timeout() {
+function timeout() {
   return oneOf('onTimeout', ['hold', 'rollback', 'continue']).default('hold').describe('What happens when its time is up.');
 }
 
@@ -201,8 +201,4 @@ function recreate() {
     atMost: limitTime().prefault('10m').describe('The longest time that it takes.'),
     onTimeout: timeout(),
   }).transform(({ minReady, atMost: atMostMs, ...rest }): RolloutStep => ({ kind: 'recreate', ...rest, minReadyMs: minReady, atMostMs }));
-}
-
-export function steps() {
-  return list(step());
 }

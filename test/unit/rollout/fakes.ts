@@ -72,7 +72,7 @@ export function arm(counts: Partial<ArmCounts>): ArmCounts {
   return { ...NO_COUNTS, assigned: finished, finished, ...counts };
 }
 
-export function segment(state: RolloutState, share: number, baseline: Partial<ArmCounts>, canary: Partial<ArmCounts>): SegmentEvidence {
+function segment(state: RolloutState, share: number, baseline: Partial<ArmCounts>, canary: Partial<ArmCounts>): SegmentEvidence {
   return { segment: state.segment, share, baseline: arm(baseline), canary: arm(canary) };
 }
 
