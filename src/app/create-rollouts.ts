@@ -50,7 +50,7 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
   const comparisons = new Comparisons((pool, mirror) => control().mirrorReport(pool, mirror), systemClock);
   const comparison = comparisons.verdict.bind(comparisons);
   const onResult = (): void => rollouts.wake();
-  const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, onResult });
+  const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, env: process.env, onResult });
   const versionsOf = (name: string): readonly string[] =>
     current.config?.pools.find((each) => each.name === name)?.versions.map((version) => version.name) ?? [];
   const seenTraffic = poolTraffic(traffic, versionsOf);

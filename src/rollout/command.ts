@@ -174,7 +174,7 @@ function retry(turn: Turn, { author, reason, salt }: Asked & { readonly salt: st
 function supersede(turn: Turn, { author, reason }: Asked): string | undefined {
   const { state, instant } = turn;
   if (ENDED.has(state.status)) return ended(state);
-  const why = `superseded by ${author}${because(reason)}`;
+  const why = `superseded${author === '' ? '' : ` by ${author}`}${because(reason)}`;
   change(turn, { status: 'superseded', held: undefined, leaving: undefined, replacing: undefined, endedWallMs: instant.wallMs, why });
   tell(turn, why, author);
   return undefined;

@@ -102,9 +102,9 @@ function goodEnough(state: RolloutState): Passage {
   for (const check of state.template.checks) {
     if (check.onFail === 'warn') continue;
     const verdict = state.verdicts[check.name];
-    if (verdict?.verdict === 'fail') return { is: 'waits', why: verdict.sentence };
+    if (verdict?.verdict === 'fail') return { is: 'waits', why: `${check.name} has failed: ${verdict.sentence}` };
     if (JUDGED_OUTSIDE.has(check.kind) && verdict?.verdict !== 'pass')
-      return { is: 'no-data', why: verdict?.sentence ?? `${check.name} has no result yet` };
+      return { is: 'no-data', why: `${check.name} has no result${sentenceOf(state, check.name)}` };
   }
   return { is: 'open' };
 }

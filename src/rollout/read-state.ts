@@ -182,8 +182,10 @@ function contradictionIn({ before, applied, wanted, baseline, canary, step, temp
   if (step > template.steps.length) return 'the rollout has fewer steps than it has done';
   const { segment, stepSegment, epochSegment, judgedSegment } = state;
   if (Math.max(stepSegment, epochSegment, judgedSegment) > segment) return 'the segments of the rollout are not in order';
-  const order = state.evidence.map((each) => each.segment);
-  if (order.some((each, index) => each > segment || (index > 0 && each <= order[index - 1]!)))
+  const { evidence: seen } = state;
+  // One number may have counted with several shares: of the step before until its weights were in force.
+  const places = new Set(seen.map((each) => `${each.segment} ${each.share}`));
+  if (places.size < seen.length || seen.some((each, index) => each.segment > segment || each.segment < (seen[index - 1]?.segment ?? 0)))
     return 'the evidence of the rollout is not in order';
   return undefined;
 }

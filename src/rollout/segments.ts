@@ -32,8 +32,9 @@ export function mergeEvidence(state: RolloutState, seen: readonly SegmentEvidenc
     const { segment: number } = segment;
     if (number < state.epochSegment || number > state.segment || number <= state.foldedSegment) continue;
     if (!(segment.share > 0 && segment.share < 1)) continue;
-    const known = merged.get(keyOf(segment));
-    merged.set(keyOf(segment), known === undefined ? segment : later(known, segment));
+    const known = merged.get(keyOf(segment)) ?? { segment: number, share: segment.share, baseline: NO_COUNTS, canary: NO_COUNTS };
+    // More is counted than a kept state has.
+    merged.set(keyOf(segment), later(known, segment));
   }
   return [...merged.values()].sort((a, b) => a.segment - b.segment);
 }

@@ -130,7 +130,7 @@ export class SignalsReader {
       p50: this.#doubles[at]! * ratio,
       p90: this.#doubles[at + 1]! * ratio,
       p99,
-      hangMs: p99 === Infinity ? this.#doubles[at + 3]! : Math.ceil(Math.max(p99, latencyCeiling(p99))),
+      hangMs: p99 === Infinity ? this.#doubles[at + 3]! : Math.max(p99, latencyCeiling(p99)),
     };
   }
 }

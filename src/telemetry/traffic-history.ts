@@ -50,6 +50,12 @@ export interface VersionWindow extends Measured<Traffic> {
   readonly endpoints: ReadonlyMap<string, Measured<EndpointTraffic>>;
 }
 
+/** A moment of a version. */
+export interface TrafficMark {
+  readonly block: CounterBlock;
+  readonly cells: Uint32Array;
+}
+
 export class TrafficHistory {
   readonly #counters: Pick<CounterRegistry, 'blocks'>;
   readonly #nowMs: () => number;
@@ -112,6 +118,20 @@ export class TrafficHistory {
       endpoints.set(key.endpoint, { measuredMs: Math.max(nowMs - sinceMs, 0), counted: traffic });
     });
     return { measuredMs: Math.max(nowMs - begin.sinceMs, 0), counted: counted.version, endpoints };
+  }
+
+  /** What a version has counted by now, for `since`; undefined when it is not counted at all. */
+  mark(pool: string, version: string): TrafficMark | undefined {
+    this.#regroup();
+    const group = this.#groups.get(`${pool}\n${version}`);
+    return group && { block: group.version, cells: copyRow(group) };
+  }
+
+  /** What a version counted since then; undefined when it is another one by now. */
+  since(pool: string, version: string, { block, cells }: TrafficMark): Traffic | undefined {
+    this.#regroup();
+    const group = this.#groups.get(`${pool}\n${version}`);
+    return group?.version === block ? differenceOf(copyRow(group), cells).version : undefined;
   }
 
   /** Where a window over what `has` finds in copies begins: at a copy, or where it first was. */

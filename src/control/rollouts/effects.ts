@@ -1,12 +1,12 @@
 // What a rollout does beside moving weights: webhooks at its moments, and smoke requests straight to the canary. Each gives one result.
 
-import { createHmac } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Config, EndpointConfig } from '../../config/model.ts';
 import type { HookMoment, RolloutHook, SmokeRequest } from '../../config/rollout-model.ts';
 import type { Effect, EffectResult, RolloutState } from '../../rollout/model.ts';
 import { askHttp } from './ask-http.ts';
 import type { EffectRunner } from './ports.ts';
+import { signatureOf } from './signature.ts';
+import type { Environment } from './signature.ts';
 
 const MAX_BODY_BYTES = 64 * 1024;
 /** Between tries of a webhook; doubled each time. */
@@ -14,7 +14,7 @@ const RETRY_MS = 250;
 
 export interface EffectsDeps {
   /** Environment variables, for secrets. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** Resolves after so many milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
 }
@@ -28,26 +28,22 @@ export class Effects implements EffectRunner {
   }
 
   run(state: RolloutState, effect: Effect, config: Config): Promise<EffectResult> {
-    return effect.kind === 'hook' ? this.#hooks(state, effect) : this.#smoke(state, effect.step, config);
+    return effect.kind === 'hook' ? this.#told(state, effect) : this.#smoke(state, effect.step, config);
   }
 
   close(): void {
     this.#ending.abort();
   }
 
-  /** All hooks of the moment, side by side; one that is required and fails fails them all. */
-  async #hooks(state: RolloutState, { moment, endpoint }: Effect & { readonly kind: 'hook' }): Promise<EffectResult> {
-    const hooks = state.template.hooks.filter(({ on }) => on.includes(moment));
-    const results = await Promise.all(hooks.map(async (hook) => ({ hook, fault: await this.#hook(hook, state, moment, endpoint) })));
-    const failed =
-      results.find(({ hook, fault }) => hook.required && fault !== undefined) ?? results.find(({ fault }) => fault !== undefined);
-    if (failed === undefined) return { ok: true, sentence: `the ${moment} hook was told` };
-    return { ok: !failed.hook.required, sentence: `the ${moment} hook ${originOf(failed.hook.url)} failed: ${failed.fault}` };
+  async #told(state: RolloutState, { hook: position, moment, endpoint }: Effect & { readonly kind: 'hook' }): Promise<EffectResult> {
+    const hook = state.template.hooks[position];
+    if (hook === undefined) return { ok: false, sentence: `the ${moment} hook is gone` };
+    const fault = await this.#hook(hook, state, moment, endpoint);
+    if (fault === undefined) return { ok: true, sentence: `the ${moment} hook was told` };
+    return { ok: false, sentence: `the ${moment} hook ${originOf(hook.url)} failed: ${fault}` };
   }
 
   async #hook(hook: RolloutHook, state: RolloutState, moment: HookMoment, endpoint: string | undefined): Promise<string | undefined> {
-    const secret = await this.#secretOf(hook);
-    if (secret !== undefined && 'fault' in secret) return secret.fault;
     const { id: rollout, pool, baseline, canary: version, step, status, why: reason } = state;
     const body = JSON.stringify({
       rollout,
@@ -61,13 +57,14 @@ export class Effects implements EffectRunner {
       reason,
       text: `${pool}: ${reason}`,
     });
-    const headers: (readonly [string, string])[] = [
+    const signature = await signatureOf(body, hook.secret, this.#deps.env);
+    if ('fault' in signature) return signature.fault;
+    const headers = [
       ['content-type', 'application/json'],
       ['user-agent', 'sluice-rollout'],
       ['x-sluice-rollout', rollout],
-    ];
-    if (secret !== undefined)
-      headers.push(['x-sluice-signature', `sha256=${createHmac('sha256', secret.text).update(body).digest('hex')}`]);
+      ...signature,
+    ] as const;
     let fault: string | undefined;
     for (let tried = 0; tried <= hook.retries; tried++) {
       if (tried > 0) await this.#deps.pause(RETRY_MS * 2 ** Math.min(tried - 1, 6));
@@ -79,16 +76,6 @@ export class Effects implements EffectRunner {
       if (fault === undefined) return undefined;
     }
     return fault;
-  }
-
-  async #secretOf({ secret }: RolloutHook): Promise<{ readonly text: string } | { readonly fault: string } | undefined> {
-    if (secret === undefined) return undefined;
-    if (secret.kind === 'env') {
-      const text = this.#deps.env[secret.name];
-      return text === undefined || text === '' ? { fault: `the variable ${secret.name} of its secret is not set` } : { text };
-    }
-    const text = await readFile(secret.name, 'utf8').catch(() => '');
-    return text.trim() === '' ? { fault: `the file ${secret.name} of its secret cannot be read` } : { text: text.trim() };
   }
 
   /** One request after the other to each endpoint of the canary; the first that is not as expected ends it. */
@@ -111,12 +98,16 @@ export class Effects implements EffectRunner {
     return { ok: true, sentence: `${asked} smoke ${asked === 1 ? 'request' : 'requests'} passed` };
   }
 
-  async #smokeOnce({ method, path, headers, expect }: SmokeRequest, { address, key }: EndpointConfig): Promise<string | undefined> {
+  async #smokeOnce(
+    { method, path, host: asked, headers, expect }: SmokeRequest,
+    { address, key }: EndpointConfig,
+  ): Promise<string | undefined> {
     if (address.kind === 'srv') return 'it is a service, not an address';
     const host = address.kind === 'unix' ? 'localhost' : key;
     const socketPath = address.kind === 'unix' ? address.path : undefined;
     const url = new URL(path, `http://${host}`);
-    const fields = [['user-agent', 'sluice-smoke'] as const, ...headers];
+    const named = asked === undefined ? [] : [['host', asked] as const];
+    const fields = [['user-agent', 'sluice-smoke'] as const, ...named, ...headers];
     const { withinMs: timeoutMs } = expect;
     const result = await askHttp(
       { url, method, headers: fields, body: undefined, timeoutMs, maxBytes: MAX_BODY_BYTES, socketPath },

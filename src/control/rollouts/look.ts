@@ -3,6 +3,7 @@
 import type { PoolConfig } from '../../config/model.ts';
 import type { RolloutCheck } from '../../config/rollout-model.ts';
 import type { EndpointSeen, RolloutState, Seen, WindowCounts } from '../../rollout/model.ts';
+import type { TrafficMark } from '../../telemetry/traffic-history.ts';
 import type { OutsideChecks, PoolTraffic, ReadyEndpoints, Counting } from './ports.ts';
 
 export interface LookDeps {
@@ -16,8 +17,16 @@ export interface LookDeps {
   readonly isFrozen: () => boolean;
 }
 
+interface Marks {
+  readonly of: string;
+  readonly baseline: TrafficMark | undefined;
+  readonly canary: TrafficMark | undefined;
+}
+
 export class Look {
   readonly #deps: LookDeps;
+  /** By pool, of its latest rollout: where its epoch began. What a version did before is not its evidence. */
+  readonly #marks = new Map<string, Marks>();
 
   constructor(deps: LookDeps) {
     this.#deps = deps;
@@ -42,12 +51,26 @@ export class Look {
 
   #windowOf(
     check: RolloutCheck,
-    { pool, baseline, canary }: RolloutState,
+    state: RolloutState,
   ): readonly (readonly [string, { readonly baseline: WindowCounts; readonly canary: WindowCounts }])[] {
     if (check.kind !== 'error-rate' && check.kind !== 'slow') return [];
+    const { pool, baseline, canary } = state;
+    const { overMs } = check;
     const slowMs = check.kind === 'slow' ? check.maxMs : Infinity;
-    const of = (version: string): WindowCounts => this.#deps.traffic.window(pool, version, check.overMs, slowMs);
-    return [[check.name, { baseline: of(baseline), canary: of(canary) }]];
+    const marks = this.#marksOf(state);
+    const of = (version: string, mark: TrafficMark | undefined): WindowCounts =>
+      this.#deps.traffic.window(pool, version, { overMs, slowMs, mark });
+    return [[check.name, { baseline: of(baseline, marks.baseline), canary: of(canary, marks.canary) }]];
+  }
+
+  #marksOf({ id, pool, epoch, baseline, canary }: RolloutState): Marks {
+    const of = `${id} ${epoch}`;
+    const known = this.#marks.get(pool);
+    if (known?.of === of) return known;
+    const { traffic } = this.#deps;
+    const marks = { of, baseline: traffic.mark(pool, baseline), canary: traffic.mark(pool, canary) };
+    this.#marks.set(pool, marks);
+    return marks;
   }
 
   #endpointsOf(pool: string, { baseline, canary }: RolloutState): ReadyEndpoints {

@@ -8,8 +8,10 @@ import type { Alarms } from './alarms.ts';
 import { askHttp } from './ask-http.ts';
 import type { OutsideChecks } from './ports.ts';
 import { judgeSamples, readPrometheus } from './read-prometheus.ts';
+import { signatureOf } from './signature.ts';
+import type { Environment } from './signature.ts';
 
-type Followed = Pick<RolloutState, 'id' | 'pool' | 'canary' | 'template'>;
+type Followed = Pick<RolloutState, 'id' | 'pool' | 'baseline' | 'canary' | 'template'>;
 type Prometheus = RolloutCheck & { readonly kind: 'prometheus' };
 type Webhook = RolloutCheck & { readonly kind: 'webhook' };
 
@@ -18,11 +20,14 @@ export interface OutsideDeps {
   readonly alarms: Pick<Alarms, 'fires'>;
   /** The verdict of comparing the shadow of a mirror; undefined: there is none. */
   readonly comparison: (pool: string, mirror: string) => OutsideResult | undefined;
+  /** Environment variables, for secrets. */
+  readonly env: Environment;
   /** Something has another result. */
   readonly onResult: () => void;
 }
 
 interface Asked {
+  readonly rollout: Followed;
   readonly check: Prometheus | Webhook;
   readonly timer: Timer;
   result: OutsideResult | undefined;
@@ -57,12 +62,13 @@ export class Outside implements OutsideChecks {
       for (const { timer } of checks.values()) timer.stop();
       this.#asked.delete(id);
     }
-    for (const { id, template } of running) {
+    for (const rollout of running) {
+      const { id, template } = rollout;
       if (this.#asked.has(id)) continue;
       const asks = template.checks.filter(
         (check): check is Prometheus | Webhook => check.kind === 'prometheus' || check.kind === 'webhook',
       );
-      this.#asked.set(id, new Map(asks.map((check) => [check.name, this.#begin(id, check)])));
+      this.#asked.set(id, new Map(asks.map((check) => [check.name, this.#begin(rollout, check)])));
     }
   }
 
@@ -103,19 +109,20 @@ export class Outside implements OutsideChecks {
     return { result: 'no-data', sentence: `the last result is ${Math.round(forMs / 1000)} s old`, forMs };
   }
 
-  #begin(id: string, check: Prometheus | Webhook): Asked {
+  #begin(rollout: Followed, check: Prometheus | Webhook): Asked {
     const { clock } = this.#deps;
-    const timer = clock.every(check.intervalMs, () => void this.#ask(id, asked), { unref: true });
-    const asked: Asked = { check, timer, result: undefined, atMs: clock.nowMs(), badSinceMs: undefined, failures: 0, isAsking: false };
-    void this.#ask(id, asked);
+    const timer = clock.every(check.intervalMs, () => void this.#ask(asked), { unref: true });
+    const nothing = { result: undefined, atMs: clock.nowMs(), badSinceMs: undefined, failures: 0, isAsking: false };
+    const asked: Asked = { rollout, check, timer, ...nothing };
+    void this.#ask(asked);
     return asked;
   }
 
-  async #ask(id: string, asked: Asked): Promise<void> {
+  async #ask(asked: Asked): Promise<void> {
     if (asked.isAsking || this.#ending.signal.aborted) return;
     asked.isAsking = true;
     const { check } = asked;
-    const result = check.kind === 'prometheus' ? await this.#askPrometheus(check, asked) : await this.#askWebhook(check, id, asked);
+    const result = check.kind === 'prometheus' ? await this.#askPrometheus(check, asked) : await this.#askWebhook(check, asked);
     asked.isAsking = false;
     if (result.result !== 'no-data') asked.atMs = this.#deps.clock.nowMs();
     asked.result = result;
@@ -125,7 +132,7 @@ export class Outside implements OutsideChecks {
   async #askPrometheus(check: Prometheus, asked: Asked): Promise<OutsideResult> {
     const { address, query, timeoutMs, max, min, forMs } = check;
     const url = new URL('api/v1/query', address.endsWith('/') ? address : `${address}/`);
-    url.searchParams.set('query', query);
+    url.searchParams.set('query', named(query, asked.rollout));
     const found = await askHttp({ url, method: 'GET', headers: [], body: undefined, timeoutMs, maxBytes: MAX_BYTES }, this.#ending.signal);
     if ('fault' in found) return noData(`Prometheus does not respond: ${found.fault}`);
     const samples = readPrometheus(found.status, found.body, this.#deps.clock.wallMs());
@@ -139,10 +146,17 @@ export class Outside implements OutsideChecks {
     return { result: isLong ? 'fail' : 'pass', value, sentence };
   }
 
-  async #askWebhook({ url: at, timeoutMs, failures }: Webhook, id: string, asked: Asked): Promise<OutsideResult> {
-    const rollout = this.#followed.find((each) => each.id === id);
-    const body = JSON.stringify({ rollout: id, pool: rollout?.pool, version: rollout?.canary, check: asked.check.name });
-    const headers = [['content-type', 'application/json'] as const];
+  async #askWebhook({ url: at, timeoutMs, failures, secret }: Webhook, asked: Asked): Promise<OutsideResult> {
+    const { id, pool, baseline, canary: version } = asked.rollout;
+    const body = JSON.stringify({ rollout: id, pool, version, baseline, check: asked.check.name });
+    const signature = await signatureOf(body, secret, this.#deps.env);
+    if ('fault' in signature) return noData(`the webhook is not asked: ${signature.fault}`);
+    const headers = [
+      ['content-type', 'application/json'],
+      ['user-agent', 'sluice-rollout'],
+      ['x-sluice-rollout', id],
+      ...signature,
+    ] as const;
     const found = await askHttp({ url: new URL(at), method: 'POST', headers, body, timeoutMs, maxBytes: MAX_BYTES }, this.#ending.signal);
     if ('fault' in found) return noData(`the webhook does not respond: ${found.fault}`);
     const isGood = found.status >= 200 && found.status < 300;
@@ -152,6 +166,12 @@ export class Outside implements OutsideChecks {
       return { result: 'no-data', sentence: `the webhook says no (${found.status}), ${asked.failures} of ${failures} times`, forMs: 0 };
     return { result: 'fail', value: found.status, sentence: `the webhook says no (${found.status}), ${asked.failures} times in a row` };
   }
+}
+
+/** Names of pools and versions need no escape within a label of PromQL. */
+function named(query: string, { pool, baseline, canary }: Followed): string {
+  const names: Readonly<Record<string, string>> = { pool, baseline, canary };
+  return query.replace(/\{\{ *(pool|baseline|canary) *\}\}/g, (_, name: string) => names[name]!);
 }
 
 function noData(sentence: string): OutsideResult {

@@ -1,5 +1,6 @@
 // What rollouts need of those who count, serve and ask others.
 
+import type { TrafficMark } from '../../telemetry/traffic-history.ts';
 import type { Config } from '../../config/model.ts';
 import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import type { Effect, EffectResult, OutsideResult, RolloutState, SegmentEvidence, Seen, WindowCounts } from '../../rollout/model.ts';
@@ -27,10 +28,20 @@ export interface Counted {
   readonly topUserShare: number | undefined;
 }
 
+export interface WindowBounds {
+  /** Over the last so many milliseconds. */
+  readonly overMs: number;
+  /** Requests beyond it are slow. */
+  readonly slowMs: number;
+  /** Not what was counted before. */
+  readonly mark: TrafficMark | undefined;
+}
+
 /** What the pool does, as the counters of all requests say. */
 export interface PoolTraffic {
-  /** Over the last `overMs`; `slowMs`: requests beyond it are slow. */
-  window(pool: string, version: string, overMs: number, slowMs: number): WindowCounts;
+  window(pool: string, version: string, bounds: WindowBounds): WindowCounts;
+  /** What the version has counted by now; undefined when it is not counted at all. */
+  mark(pool: string, version: string): TrafficMark | undefined;
   /** Requests of the pool per second over the last minute. */
   perSecond(pool: string): number;
 }
@@ -44,7 +55,7 @@ export interface EffectRunner {
 /** Asks who judges a check beside us, as often as the check says. */
 export interface OutsideChecks {
   /** Begins asking for these, and forgets what is asked for no more. */
-  follow(running: readonly Pick<RolloutState, 'id' | 'pool' | 'canary' | 'template'>[]): void;
+  follow(running: readonly Pick<RolloutState, 'id' | 'pool' | 'baseline' | 'canary' | 'template'>[]): void;
   /** The latest of each check by its name; what is stale is `no-data`. */
   results(id: string): Readonly<Record<string, OutsideResult | undefined>>;
   close(): void;

@@ -11,7 +11,9 @@ import { step } from '../../rollout/step.ts';
 import { sameWeights } from '../../rollout/weights.ts';
 import type { Controller } from '../controller.ts';
 import type { Current } from '../in-force/current.ts';
+import type { AmendOutcome } from '../submission.ts';
 import type { EffectRunner, Counting } from './ports.ts';
+import { lostFault, toldSince, wordsOf } from './run-faults.ts';
 import { shiftFor } from './shift-for.ts';
 import type { Look } from './look.ts';
 
@@ -32,23 +34,34 @@ export interface RolloutRunDeps {
 const KEEP_MS = 2000;
 /** After a fault of the store or of a change, before the next try. */
 const PAUSE_MS = 1000;
+/** Of what a command brings about: a gate that waits is not waited for. */
+const MAX_TURNS = 4;
 
 export class RolloutRun {
   readonly #deps: RolloutRunDeps;
   #state: RolloutState;
-  #turn: Promise<void> | undefined = undefined;
-  #again = false;
+  /** One turn or command after the other: each begins with the state that the one before has left. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** A turn has been asked for and has not begun. */
+  #isDue = false;
+  /** A change of this rollout is on its way to the workers, some of which may obey it already. */
+  #isAsserting = false;
   #closed = false;
   #keptMs = -Infinity;
   #notBeforeMs = -Infinity;
   /** What the last change asked for: the same is not asked again while it is so. */
   #asserted = '';
+  /** The weights that were asked for last, by this process or the one before: they may be in force though nobody has heard of it. */
+  #asked: RolloutState['wanted'];
   #underWay = new Set<string>();
+  /** Lines that came to the history and are not kept yet. */
+  #untold: readonly HistoryLine[] = [];
   /** Why the world is not as it is wanted; undefined while it is. */
   fault: string | undefined = undefined;
 
   constructor(state: RolloutState, deps: RolloutRunDeps) {
     this.#state = state;
+    this.#asked = state.wanted;
     this.#deps = deps;
   }
 
@@ -58,17 +71,44 @@ export class RolloutRun {
 
   /** Takes a turn soon; many calls are one. */
   wake(): void {
-    if (this.#closed) return;
-    if (this.#turn !== undefined) {
-      this.#again = true;
-      return;
-    }
-    this.#turn = this.#turns().finally(() => (this.#turn = undefined));
+    if (this.#isAsserting) this.#glance();
+    if (this.#closed || this.#isDue) return;
+    this.#isDue = true;
+    void this.#inTurn(async () => {
+      this.#isDue = false;
+      if (!this.#closed) await this.#takeTurn().catch((error: unknown) => this.#stumble(error as Error));
+    });
   }
 
-  /** Resolves when it is kept; a string says why it is refused. */
+  /** Resolves when it is kept, and what it changes is in force as far as that can be had at once; a string says why it is refused. */
   async command(asked: RolloutCommand): Promise<RolloutState | string> {
-    await this.#turn;
+    const done = await this.#inTurn(() => this.#obey(asked));
+    if (typeof done === 'string') return done;
+    await this.settled();
+    return this.#state;
+  }
+
+  /** Resolves when there is nothing that it can do at once. */
+  async settled(): Promise<void> {
+    for (let turns = 0, last: unknown; turns < MAX_TURNS && last !== this.#last; turns++) {
+      last = this.#last;
+      await this.#last;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#last;
+    if (!ENDED.has(this.#state.status)) await this.#deps.keep(this.#state, []).catch(() => undefined);
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #obey(asked: RolloutCommand): Promise<RolloutState | string> {
     const done = command(this.#state, asked, this.#instant());
     if ('refusal' in done) return done.refusal;
     await this.#deps.keep(done.state, toldSince(this.#state, done.state));
@@ -78,23 +118,6 @@ export class RolloutRun {
     return done.state;
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#turn;
-    if (!ENDED.has(this.#state.status)) await this.#deps.keep(this.#state, []).catch(() => undefined);
-  }
-
-  async #turns(): Promise<void> {
-    do {
-      this.#again = false;
-      try {
-        await this.#takeTurn();
-      } catch (error) {
-        this.#stumble(error as Error);
-      }
-    } while (this.#again && !this.#closed);
-  }
-
   async #takeTurn(): Promise<void> {
     const { current, counts, look } = this.#deps;
     const instant = this.#instant();
@@ -102,21 +125,43 @@ export class RolloutRun {
     if (config === undefined) return;
     const pool = config.pools.find(({ name }) => name === this.#state.pool);
     const lost = lostFault(this.#state, pool);
-    if (lost !== undefined) return this.#end(lost, instant);
+    if (lost !== undefined) return this.#end(lost);
     const { state, wants, told } = step(this.#state, look.seenOf(this.#state, pool!), instant);
     // First of all: nobody else meets the canary, whatever takes its time from here on.
-    if (isTakenBack(state, wants)) counts.halt(state.id);
-    await this.#keep(state, told, instant);
+    if (this.#isTakenBack(wants)) counts.halt(state.id);
     this.#take(state);
+    this.#untold = [...this.#untold, ...told];
+    await this.#keep(instant);
     counts.segment(state.id, state.segment);
     this.#begin(wants.effects, config);
     if (instant.nowMs >= this.#notBeforeMs) await this.#assert(wants, pool!);
-    if (wants.settled && !this.#again) this.#deps.onEnded(this.#state);
+    if (wants.settled && !this.#isDue) this.#over();
   }
 
-  async #keep(state: RolloutState, told: readonly HistoryLine[], { nowMs }: Instant): Promise<void> {
+  /** A canary that is found bad while its weights are still on their way is halted at once; the next turn does the rest. */
+  #glance(): void {
+    const { current, counts, look } = this.#deps;
+    const pool = current.config?.pools.find(({ name }) => name === this.#state.pool);
+    if (pool === undefined || ENDED.has(this.#state.status)) return;
+    const { state, wants, told } = step(this.#state, look.seenOf(this.#state, pool), this.#instant());
+    if (!this.#isTakenBack(wants)) return;
+    counts.halt(state.id);
+    this.#take(state);
+    this.#untold = [...this.#untold, ...told];
+  }
+
+  /** Whether users are to leave the canary that it has, or may have by now. */
+  #isTakenBack({ weights }: Wants): boolean {
+    const { canary, applied } = this.#state;
+    const has = Math.max(applied[canary] ?? 0, this.#asked[canary] ?? 0);
+    return weights !== undefined && (weights[canary] ?? 0) === 0 && has > 0;
+  }
+
+  async #keep({ nowMs }: Instant): Promise<void> {
+    const told = this.#untold;
     if (told.length === 0 && nowMs - this.#keptMs < KEEP_MS) return;
-    await this.#deps.keep(state, told);
+    await this.#deps.keep(this.#state, told);
+    this.#untold = this.#untold.slice(told.length);
     this.#keptMs = nowMs;
   }
 
@@ -126,30 +171,40 @@ export class RolloutRun {
 
   /** Makes the pool as it is wanted, unless somebody else has moved it since. */
   async #assert(wants: Wants, pool: PoolConfig): Promise<void> {
-    const { controller, current } = this.#deps;
     const state = this.#state;
     const asked = JSON.stringify([wants.weights, wants.salt, wants.overrides, wants.mirrors, wants.drained]);
     const isThere = wants.weights === undefined || sameWeights(pool.split, wants.weights);
     if (isThere && asked === this.#asserted) return this.#applied(wants);
-    if (!isThere && !sameWeights(pool.split, state.applied)) return this.#supersede();
-    const outcome = await controller.submit({
-      kind: 'amend',
-      cause: 'rollout',
-      change: shiftFor(state, wants, pool),
-      author: state.author,
-      role: 'operator',
-      reason: `rollout ${state.id}: ${state.why}`.slice(0, 500),
-      // Somebody else's change that came first is looked at before anything is written over it.
-      expected: current.revision,
-      dryRun: false,
-    });
-    if (outcome.result === 'stale') {
-      this.#again = true;
-      return;
-    }
+    if (!isThere && ![state.applied, this.#asked].some((weights) => sameWeights(pool.split, weights))) return this.#supersede();
+    if (wants.weights !== undefined) this.#asked = wants.weights;
+    const outcome = await this.#submit(shiftFor(state, wants, pool));
+    if (outcome.result === 'stale') return this.wake();
     if (outcome.result !== 'applied') throw new Error(`the split of ${state.pool} could not be set: ${wordsOf(outcome)}`);
     this.#asserted = asked;
     return this.#applied(wants);
+  }
+
+  async #submit(change: ReturnType<typeof shiftFor>): Promise<AmendOutcome> {
+    const { controller, current } = this.#deps;
+    const { id, author, why } = this.#state;
+    // Somebody else's change that came first is looked at before anything is written over it.
+    const expected = current.revision;
+    const reason = `rollout ${id}: ${why}`.slice(0, 500);
+    this.#isAsserting = true;
+    try {
+      return await controller.submit({
+        kind: 'amend',
+        cause: 'rollout',
+        change,
+        author,
+        role: 'operator',
+        reason,
+        expected,
+        dryRun: false,
+      });
+    } finally {
+      this.#isAsserting = false;
+    }
   }
 
   async #applied({ weights }: Wants): Promise<void> {
@@ -159,19 +214,24 @@ export class RolloutRun {
     if ('refusal' in done) return;
     await this.#deps.keep(done.state, []);
     this.#take(done.state);
-    this.#again = true;
+    this.wake();
   }
 
-  #supersede(): Promise<void> {
-    return this.#end('somebody else changed the split of the pool', this.#instant());
+  /** The split stays as it is; the next turn takes away what else the rollout has put there. */
+  async #supersede(): Promise<void> {
+    const isEnded = ENDED.has(this.#state.status);
+    await this.#obey({ kind: 'supersede', author: '', reason: 'somebody else changed the split of the pool' });
+    if (isEnded) this.#over();
   }
 
-  async #end(reason: string, instant: Instant): Promise<void> {
-    const ended = command(this.#state, { kind: 'supersede', author: '', reason }, instant);
-    if ('refusal' in ended) return;
-    await this.#deps.keep(ended.state, toldSince(this.#state, ended.state));
-    this.#take(ended.state);
-    this.#deps.onEnded(ended.state);
+  async #end(reason: string): Promise<void> {
+    await this.#obey({ kind: 'supersede', author: '', reason });
+    this.#over();
+  }
+
+  #over(): void {
+    this.#closed = true;
+    this.#deps.onEnded(this.#state);
   }
 
   #begin(effects: readonly Effect[], config: Config): void {
@@ -198,29 +258,4 @@ export class RolloutRun {
     const { clock } = this.#deps;
     return { nowMs: clock.nowMs(), wallMs: clock.wallMs() };
   }
-}
-
-function lostFault({ pool: name, baseline, canary }: RolloutState, pool: PoolConfig | undefined): string | undefined {
-  if (pool === undefined) return `the pool ${name} is gone from the config`;
-  const gone = [baseline, canary].find((version) => !pool.versions.some((each) => each.name === version));
-  return gone === undefined ? undefined : `the version ${gone} is gone from the config`;
-}
-
-/** Whether users are to leave the canary that it still has. */
-function isTakenBack({ canary, applied }: RolloutState, { weights }: Wants): boolean {
-  return weights !== undefined && (weights[canary] ?? 0) === 0 && (applied[canary] ?? 0) > 0;
-}
-
-/** Lines that came to the history, of which the oldest may have gone. */
-function toldSince({ history: before }: RolloutState, { history }: RolloutState): readonly HistoryLine[] {
-  const last = before.at(-1);
-  return last === undefined ? history : history.slice(history.lastIndexOf(last) + 1);
-}
-
-function wordsOf(outcome: {
-  readonly result: string;
-  readonly message?: string;
-  readonly problems?: readonly { readonly message: string }[];
-}): string {
-  return outcome.message ?? outcome.problems?.[0]?.message ?? outcome.result;
 }

@@ -3,9 +3,9 @@
 import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
+import { isOver } from '../../rollout/leave.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
-import { sameWeights } from '../../rollout/weights.ts';
 import { start } from '../../rollout/start.ts';
 import type { Started } from '../../rollout/start.ts';
 import type { PoolConfig } from '../../config/model.ts';
@@ -64,8 +64,8 @@ export class Rollouts {
     this.#deps = deps;
     deps.counts.onEvidence = () => this.wake();
     for (const state of deps.kept.read(notes)) {
-      // One that ended as the process did may still have to move the weights.
-      if (ENDED.has(state.status) && sameWeights(state.applied, state.wanted)) this.#ended.set(state.id, state);
+      // One that ended as the process did may still have to move the weights, or to tell a hook.
+      if (ENDED.has(state.status) && isOver(state)) this.#ended.set(state.id, state);
       else this.#run(takenUp(state, deps.clock));
     }
   }
@@ -76,6 +76,8 @@ export class Rollouts {
   }
 
   async start(request: StartRequest): Promise<RolloutOutcome> {
+    // One that has ended may be about to set the weights.
+    await [...this.#runs.values()].find(({ state }) => state.pool === request.pool && ENDED.has(state.status))?.settled();
     const found = findTarget(this.#deps.current.config, request);
     if ('result' in found) return found;
     const { pool, template } = found;
@@ -83,7 +85,7 @@ export class Rollouts {
     if (running !== undefined || this.#starting.has(pool.name))
       return conflict(`A rollout of pool ${pool.name} runs already${running === undefined ? '' : `: ${running.id}`}.`);
     const { breakers, counts, frozen, kept } = this.#deps;
-    const blocked = frozen.fault() ?? breakers.fault(pool.name, template.breaker, [...this.#ended.values()]);
+    const blocked = frozen.fault() ?? breakers.fault(pool.name, template.breaker, this.#allEnded());
     if (blocked !== undefined) return conflict(blocked);
     const started = this.#begin(request, pool, template);
     if ('refusal' in started) return { result: 'rejected', problems: [{ path: '', message: started.refusal }] };
@@ -126,21 +128,33 @@ export class Rollouts {
   }
 
   async act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome> {
-    const run = this.#runs.get(id) ?? (action === 'retry' ? this.#revive(id) : undefined);
+    const ended = this.#ended.get(id);
+    const blocked = this.#blockedFor(action, ended);
+    if (blocked !== undefined) return conflict(blocked);
+    const run = this.#runs.get(id) ?? (ended && action === 'retry' ? this.#revive(ended) : undefined);
     if (run === undefined) {
-      const ended = this.#ended.get(id);
       if (ended === undefined) return { result: 'unknown', message: `There is no rollout ${id}.` };
-      return typeof ended === 'string' ? conflict(ended) : conflict(`The rollout has ended: it is ${ended.status}.`);
+      return conflict(`The rollout has ended: it is ${ended.status}.`);
     }
-    if (action === 'promote' && this.#deps.frozen.fault() !== undefined) return conflict(this.#deps.frozen.fault()!);
-    const asked = commandOf(action, by, this.#deps.newWord());
     try {
-      const done = await run.command(asked);
-      if (typeof done === 'string') return conflict(done);
+      const done = await run.command(commandOf(action, by, this.#deps.newWord()));
+      if (typeof done !== 'string') return { result: 'done', rollout: this.find(id)! };
+      if (ended !== undefined) this.#putBack(ended);
+      return conflict(done);
     } catch (error) {
+      if (ended !== undefined) this.#putBack(ended);
       return { result: 'failed', message: (error as Error).message };
     }
-    return { result: 'done', rollout: this.#show(run) };
+  }
+
+  /** A retry is a start. */
+  #blockedFor(action: RolloutAction, ended: RolloutState | undefined): string | undefined {
+    const { breakers, frozen } = this.#deps;
+    if (action === 'promote') return frozen.fault();
+    if (action !== 'retry' || ended === undefined) return undefined;
+    const running = this.ofPool(ended.pool);
+    if (running !== undefined) return `A rollout of pool ${ended.pool} runs already: ${running.id}.`;
+    return frozen.fault() ?? breakers.fault(ended.pool, ended.template.breaker, this.#allEnded());
   }
 
   plan(request: Omit<StartRequest, keyof By>): RolloutPlan | RolloutRefusal {
@@ -151,7 +165,7 @@ export class Rollouts {
 
   breaker(pool: string): BreakerView | undefined {
     if (this.#deps.current.config?.pools.some(({ name }) => name === pool) !== true) return undefined;
-    return this.#deps.breakers.show(pool, [...this.#ended.values()]);
+    return this.#deps.breakers.show(pool, this.#allEnded());
   }
 
   async resetBreaker(pool: string, by: By): Promise<BreakerView | undefined> {
@@ -180,6 +194,12 @@ export class Rollouts {
     const known = this.#deps.alarmsKnown.take(alarms);
     this.wake();
     return known;
+  }
+
+  /** Also those that still have to set the weights. */
+  #allEnded(): readonly RolloutState[] {
+    const ending = [...this.#runs.values()].map(({ state }) => state).filter(({ status }) => ENDED.has(status));
+    return [...this.#ended.values(), ...ending];
   }
 
   /** Of each pool the one that runs, else the one that ended last. */
@@ -211,37 +231,49 @@ export class Rollouts {
   }
 
   #run(state: RolloutState): RolloutRun {
-    const { clock, current, controller, counts, effects, look, kept, log, outside } = this.#deps;
+    const { clock, current, controller, counts, effects, look, kept, log } = this.#deps;
     const onEnded = (ended: RolloutState): void => void this.#ends(ended);
     const keep = (kept_: RolloutState, told: RolloutState['history']): Promise<void> => kept.keep(kept_, told);
     const run = new RolloutRun(state, { clock, current, controller, counts, effects, look, keep, onEnded, log });
     this.#runs.set(state.id, run);
-    outside.follow([...this.#runs.values()].map((each) => each.state));
-    this.#ticking ??= clock.every(LOOK_MS, () => this.wake(), { unref: true });
+    this.#follow();
     return run;
   }
 
+  /** Others are asked and time is looked at while a rollout runs. */
+  #follow(): void {
+    const running = [...this.#runs.values()].map((each) => each.state);
+    this.#deps.outside.follow(running);
+    if (running.length > 0) this.#ticking ??= this.#deps.clock.every(LOOK_MS, () => this.wake(), { unref: true });
+    else {
+      this.#ticking?.stop();
+      this.#ticking = undefined;
+    }
+  }
+
   async #ends(state: RolloutState): Promise<void> {
-    const { counts, kept, outside } = this.#deps;
+    const { counts, kept } = this.#deps;
     this.#runs.delete(state.id);
     this.#ended.set(state.id, state);
     this.endedBy.set(state.status, (this.endedBy.get(state.status) ?? 0) + 1);
     counts.close(state.id);
-    outside.follow([...this.#runs.values()].map((each) => each.state));
-    if (this.#runs.size === 0) {
-      this.#ticking?.stop();
-      this.#ticking = undefined;
-    }
+    this.#follow();
     for (const { id } of await kept.prune([...this.#ended.values()])) this.#ended.delete(id);
   }
 
   /** One that has ended runs anew, as a retry allows it. */
-  #revive(id: string): RolloutRun | undefined {
-    const state = this.#ended.get(id);
-    if (state === undefined || this.ofPool(state.pool) !== undefined) return undefined;
-    this.#ended.delete(id);
-    this.#deps.counts.open(state);
-    return this.#run(state);
+  #revive(ended: RolloutState): RolloutRun {
+    this.#ended.delete(ended.id);
+    this.#deps.counts.open(ended);
+    return this.#run(ended);
+  }
+
+  /** The retry was refused: it has ended as before. */
+  #putBack(ended: RolloutState): void {
+    this.#runs.delete(ended.id);
+    this.#ended.set(ended.id, ended);
+    this.#deps.counts.close(ended.id);
+    this.#follow();
   }
 
   #show({ state, fault }: RolloutRun): RolloutView {

@@ -8,14 +8,20 @@ import type { PoolTraffic } from './ports.ts';
 const RATE_MS = 60_000;
 const NOTHING: WindowCounts = { requests: 0, failures: 0, slow: 0 };
 
-export function poolTraffic(history: Pick<TrafficHistory, 'window'>, versionsOf: (pool: string) => readonly string[]): PoolTraffic {
+type History = Pick<TrafficHistory, 'window' | 'mark' | 'since'>;
+
+export function poolTraffic(history: History, versionsOf: (pool: string) => readonly string[]): PoolTraffic {
   return {
-    window(pool, version, overMs, slowMs) {
-      const found = history.window(pool, version, overMs);
-      if (found === undefined) return NOTHING;
-      const { requests, errors, firstByte } = found.counted;
+    window(pool, version, { overMs, slowMs, mark }) {
+      const window = history.window(pool, version, overMs)?.counted;
+      const since = mark && history.since(pool, version, mark);
+      // A window begins at a copy, which may be from before the mark: the one with less in it began later.
+      const counted = window !== undefined && since !== undefined && since.requests < window.requests ? since : window;
+      if (counted === undefined) return NOTHING;
+      const { requests, errors, firstByte } = counted;
       return { requests, failures: Math.min(requests, errors), slow: Number.isFinite(slowMs) ? beyond(firstByte, slowMs) : 0 };
     },
+    mark: (pool, version) => history.mark(pool, version),
     perSecond(pool) {
       let all = 0;
       for (const version of versionsOf(pool)) {

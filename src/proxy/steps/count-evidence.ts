@@ -8,6 +8,7 @@
 
 import { findLine } from '../../http/header-block.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
+import { nowMs } from '../../lib/clock.ts';
 import { countsBeside } from '../../routing/choose-otherwise.ts';
 import { BASELINE, CANARY, CLIENT_ERRORS, ERRORS, EVENTS, GAVE_UP, SLOW_P50, SLOW_P90, SLOW_P99 } from '../../telemetry/evidence-layout.ts';
 import { NO_ROOM, NO_USER } from '../../telemetry/evidence-users.ts';
@@ -55,11 +56,14 @@ export function countError({ assignment }: ExchangeState): void {
 
 /** The head of the response that the client gets has come from the drawn version. */
 export function countHead(state: ExchangeState, response: ResponseHead): void {
-  const { assignment } = state;
-  const { writer } = assignment;
+  const { assignment, attempt } = state;
+  const { bounds, writer } = assignment;
   state.hangDeadline.disarm();
   assignment.responded = true;
-  countSlow(state);
+  const headMs = nowMs() - attempt.versionSinceMs;
+  if (headMs > bounds!.p50) countBad(assignment, SLOW_P50);
+  if (headMs > bounds!.p90) countBad(assignment, SLOW_P90);
+  if (headMs > bounds!.p99) countBad(assignment, SLOW_P99);
   if (response.status >= 400) return;
   for (let at = 0; at < writer!.fields.length; at++) {
     const { name, position } = writer!.fields[at]!;
@@ -69,16 +73,6 @@ export function countHead(state: ExchangeState, response: ResponseHead): void {
     const { name, position } = writer!.routes[at]!;
     if (name === state.match!.route.name) writer!.good(assignment.row, assignment.user, EVENTS + position);
   }
-}
-
-/** Nobody has looked at the clock where the response came whole: then its end, a moment later, is asked again. */
-function countSlow({ assignment, attempt, startedMs, firstByteMs }: ExchangeState): void {
-  if (firstByteMs < 0) return;
-  const { bounds } = assignment;
-  const headMs = startedMs + firstByteMs - attempt.versionSinceMs;
-  if (headMs > bounds!.p50) countBad(assignment, SLOW_P50);
-  if (headMs > bounds!.p90) countBad(assignment, SLOW_P90);
-  if (headMs > bounds!.p99) countBad(assignment, SLOW_P99);
 }
 
 /** The bound has passed without a head: it is beyond all of them. */
@@ -107,7 +101,6 @@ export function leaveEvidence(state: ExchangeState): void {
 /** The exchange has ended with this status. @param failed not by its client */
 export function endEvidence(state: ExchangeState, status: number, failed: boolean): void {
   const { assignment, outcome } = state;
-  if (assignment.responded) countSlow(state);
   if (failed) countBad(assignment, ERRORS);
   else if (outcome === OUTCOME.downstream_closed && !assignment.responded) countBad(assignment, GAVE_UP);
   else if (outcome === OUTCOME.ok && status >= 400 && status < 500) countBad(assignment, CLIENT_ERRORS);

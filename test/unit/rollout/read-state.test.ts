@@ -20,6 +20,11 @@ describe('a state that was kept', () => {
     expect(JSON.parse(JSON.stringify(readState(JSON.stringify(kept))))).toEqual(kept);
   });
 
+  test('may have two shares within one segment', () => {
+    const [first] = kept['evidence'] as [object];
+    expect(faultOf({ ...kept, evidence: [{ ...first, share: 0.01 }, first] })).toBe('none');
+  });
+
   test.each([
     ['no JSON', '{', 'not JSON'],
     ['nothing', 'null', 'no map'],

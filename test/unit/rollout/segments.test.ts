@@ -22,3 +22,10 @@ it('keeps apart what was drawn with different shares, also within one segment', 
   ]);
   expect(newSince({ evidence }, later).map(({ canary }) => canary.assigned)).toEqual([0, 15]);
 });
+
+it('keeps no more of what was counted than a kept state has', () => {
+  const more = { ...counted(20), requests: 20 };
+  const state = { ...begun({ steps: [{ weight: '20%' }] }), segment: 1 };
+  const [kept] = mergeEvidence(state, [{ ...entry(1, 0.2, 20), baseline: more, canary: more }]);
+  expect(kept).toEqual({ ...entry(1, 0.2, 20), baseline: counted(20), canary: counted(20) });
+});

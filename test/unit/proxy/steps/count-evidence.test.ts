@@ -201,16 +201,6 @@ describe('slow', () => {
     expect(made.exchange.state.hangDeadline.list).toBeUndefined();
   });
 
-  test('is known at the head of a response whose body is yet to come, and does not grow with it', () => {
-    const made = bounded(FRESH);
-    wait(made, 5000);
-    const { from: start, to } = made.upstream.respond('HTTP/1.1 200 OK\r\ncontent-length: 9\r\nDate: x\r\n\r\nok');
-    forwardHead(made.exchange, made.upstream.real, start, to, false);
-    expect(made.counted.fresh).toEqual({ assigned: 1, slow: [1, 1, 0] });
-    made.exchange.fakeContext.deadlines.nowMs += 60_000;
-    expect(made.end().counted.fresh).toEqual({ ...FINE, slow: [1, 1, 0] });
-  });
-
   test('is nothing before there are bounds', () => {
     const made = draw(FRESH).begin();
     wait(made, 4000);
