@@ -1,0 +1,56 @@
+// What people and machines see of rollouts: metrics, findings, the command line with its exit codes.
+
+import { afterEach, expect, test } from 'vitest';
+import { call } from './scaffold/admin.ts';
+import { runCommand, startCommand } from './scaffold/command.ts';
+import { within } from './scaffold/eventually.ts';
+import { closeAll } from './scaffold/open.ts';
+import { startShops, visit } from './scaffold/shops.ts';
+
+afterEach(closeAll);
+
+const rollouts = {
+  quick: { warmup: '0s', steps: [{ weight: '20%', until: 'evidence', atMost: '1h' }, { weight: '100%' }] },
+  short: { warmup: '0s', steps: [{ weight: '100%' }, { watch: { for: '0s' } }] },
+};
+
+test('metrics, findings and commands, of one that is taken back and one that succeeds', { timeout: 90_000 }, async () => {
+  const { sluice, shops } = await startShops(['shop'], { rollouts });
+  const admin = ['--admin', `http://127.0.0.1:${sluice.adminPort}`];
+  expect(await runCommand(['rollout', 'list', ...admin])).toMatchObject({ code: 0, stdout: expect.stringContaining('no rollout') });
+  expect((await runCommand(['rollout', 'status', ...admin])).code).toBe(1);
+  visit(sluice);
+  const watched = startCommand(['rollout', 'start', 'shop', 'v2', '--template', 'quick', '--reason', 'release 3', '--watch', ...admin]);
+  await watched.printed(/shop: v1 → v2/);
+  const metrics = await sluice.metrics();
+  expect(metrics.sum('sluice_rollout_state', { pool: 'shop' })).toBe(1);
+  expect(metrics.sum('sluice_rollout_verdict', { pool: 'shop', check: 'errors' })).toBeLessThanOrEqual(1);
+  shops['shop']!.v2.respond = (_request, response) => void response.writeHead(500).end();
+  const ended = await within('the end of it', watched.ended, 30_000);
+  expect(ended.code).toBe(1);
+  expect(ended.stdout).toMatch(/ROLLED-BACK/);
+  expect(ended.stderr).toBe('');
+  const after = await sluice.metrics();
+  expect(after.sum('sluice_rollout_state', { pool: 'shop', state: 'rolled-back' })).toBe(1);
+  expect(after.sum('sluice_rollout_aborts_total', { reason: 'rolled-back' })).toBe(1);
+  expect(after.sum('sluice_rollout_verdict', { pool: 'shop', verdict: 'fail' })).toBeGreaterThanOrEqual(1);
+  expect(after.sum('sluice_rollout_evidence', { pool: 'shop', towards: 'fail' })).toBeGreaterThanOrEqual(1);
+  const overview = JSON.stringify((await call(sluice, 'GET', '/v1/overview')).body);
+  expect(overview).toContain('rollout-failed');
+  const status = await runCommand(['status', ...admin]);
+  expect(status.stdout).toMatch(/taken back/);
+
+  const json = await runCommand(['rollout', 'status', 'shop', '--json', ...admin]);
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.stdout)).toMatchObject({ pool: 'shop', state: 'rolled-back', reason: 'release 3' });
+  const report = await runCommand(['rollout', 'report', 'shop', ...admin]);
+  expect(report).toMatchObject({ code: 0, stdout: expect.stringContaining('release 3') });
+  shops['shop']!.v2.respond = (_request, response) => void response.end();
+  const good = await runCommand(['rollout', 'start', 'shop', 'v2', '--template', 'short', '--watch', ...admin]);
+  expect(good).toMatchObject({ code: 0, stderr: '' });
+  expect((await runCommand(['rollout', 'status', ...admin])).code).toBe(0);
+  const list = await runCommand(['rollout', 'list', ...admin]);
+  expect(list.stdout).toMatch(/succeeded[^]*rolled-back/);
+  expect(JSON.stringify((await call(sluice, 'GET', '/v1/overview')).body)).not.toContain('rollout-failed');
+  expect((await runCommand(['rollout', 'abort', ...admin])).code).toBe(1);
+});
