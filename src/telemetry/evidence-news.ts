@@ -1,5 +1,5 @@
 // Tells the control thread that a canary has done something bad, at once and not too often: one message while none is pending, and a moment
-// between two. What comes in that moment is told at its end.
+// between two, a longer one where they do not end: a message costs both threads more than many requests. What comes meanwhile is told then.
 
 import { after, nowMs } from '../lib/clock.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -7,6 +7,9 @@ import type { SignalsReader } from './evidence-signals.ts';
 
 /** Between two messages of one worker. */
 export const NEWS_GAP_MS = 2;
+/** The same for a worker that has told so many in a row. */
+export const STEADY_GAP_MS = 50;
+export const MAX_IN_A_ROW = 10;
 
 export class EvidenceNews {
   readonly #post: () => void;
@@ -14,6 +17,9 @@ export class EvidenceNews {
   /** Of rollouts whose news waits. */
   readonly #late: SignalsReader[] = [];
   #nextMs = -Infinity;
+  #toldMs = -Infinity;
+  /** Messages that may follow each other soon; one more for each steady gap. */
+  #left = MAX_IN_A_ROW;
 
   /** @param post wakes the control thread */
   constructor(post: () => void, clock: Pick<Clock, 'nowMs' | 'after'> = { nowMs, after }) {
@@ -35,7 +41,10 @@ export class EvidenceNews {
 
   #tell(signals: SignalsReader): void {
     if (!signals.raiseNews()) return;
-    this.#nextMs = this.#clock.nowMs() + NEWS_GAP_MS;
+    const atMs = this.#clock.nowMs();
+    this.#left = Math.min(MAX_IN_A_ROW, this.#left + (atMs - this.#toldMs) / STEADY_GAP_MS) - 1;
+    this.#toldMs = atMs;
+    this.#nextMs = atMs + (this.#left >= 1 ? NEWS_GAP_MS : STEADY_GAP_MS);
     this.#post();
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EvidenceNews, NEWS_GAP_MS } from '../../../src/telemetry/evidence-news.ts';
+import { EvidenceNews, MAX_IN_A_ROW, NEWS_GAP_MS, STEADY_GAP_MS } from '../../../src/telemetry/evidence-news.ts';
 import { createSignals, SignalsReader, SignalsWriter } from '../../../src/telemetry/evidence-signals.ts';
 import { ManualClock } from '../../scaffold/manual-clock.ts';
 
@@ -49,14 +49,22 @@ describe('news', () => {
     expect([posted(), other.hasNews]).toEqual([2, true]);
   });
 
-  it('comes at most once in the moment, however fast it is read', () => {
+  it('comes a few times in a row and then now and then, however fast it is read; after a quiet time at once again', () => {
     const { clock, news, signals, control, posted } = start();
-    for (let ms = 0; ms < 100; ms += 0.25) {
-      news.raise(signals);
-      control.clearNews();
-      clock.advance(0.25);
-    }
-    expect(posted()).toBeLessThanOrEqual(100 / NEWS_GAP_MS + 1);
-    expect(posted()).toBeGreaterThan(100 / NEWS_GAP_MS / 2);
+    const during = (ms: number): number => {
+      const before = posted();
+      for (let passed = 0; passed < ms; passed += 0.25) {
+        news.raise(signals);
+        control.clearNews();
+        clock.advance(0.25);
+      }
+      return posted() - before;
+    };
+    expect(during(MAX_IN_A_ROW * NEWS_GAP_MS)).toBeGreaterThanOrEqual(MAX_IN_A_ROW - 1);
+    const steady = during(1000);
+    expect(steady).toBeLessThanOrEqual(1000 / STEADY_GAP_MS + 1);
+    expect(steady).toBeGreaterThanOrEqual(1000 / STEADY_GAP_MS - 1);
+    clock.advance(MAX_IN_A_ROW * STEADY_GAP_MS);
+    expect(during(MAX_IN_A_ROW * NEWS_GAP_MS)).toBeGreaterThanOrEqual(MAX_IN_A_ROW - 1);
   });
 });
