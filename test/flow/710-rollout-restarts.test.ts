@@ -49,7 +49,7 @@ test(
     let sluice = first;
     let id = '';
     let isBad = false;
-    const rounds = scaled(10, 200);
+    const rounds = scaled(6, 200);
     for (let round = 0; round < rounds; round++) {
       const current = id === '' ? undefined : await rolloutOf(sluice, id);
       if (current === undefined || ENDED.includes(current.state)) {
