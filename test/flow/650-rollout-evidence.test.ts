@@ -90,7 +90,8 @@ test('what hangs is found when the bound passes, and goes to the baseline when t
 });
 
 test('what a worker counted outlives it, and its successor goes on and knows of the halt', async () => {
-  const failing = responding(() => responseText(500, 'No', 'no'));
+  // Connections of each worker are told apart by the ids of their requests.
+  const failing = responding((request) => responseText(500, 'No', 'no', `x-request-id: ${request.field('x-request-id') ?? ''}`));
   const { sluice, wires, strikes, tell } = await start(failing, undefined, true);
   await Promise.all(wires.map((wire) => askOn(wire, 30)));
   const before = await eventually('all to have finished', async () => {
