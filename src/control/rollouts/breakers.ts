@@ -2,6 +2,7 @@
 
 import type { BreakerView } from '../../api/rollouts.ts';
 import type { RolloutBreaker } from '../../config/rollout-model.ts';
+import { breakerOf } from '../../rollout/may-start.ts';
 import type { RolloutState } from '../../rollout/model.ts';
 import type { Note } from '../../store/store.ts';
 import type { Journal } from '../journal.ts';
@@ -36,7 +37,7 @@ export class Breakers {
 
   /** By the template of the latest rollout. */
   show(pool: string, ended: readonly RolloutState[]): BreakerView {
-    const latest = newestFirst(pool, ended)[0];
+    const latest = oldestFirst(pool, ended).at(-1);
     return this.#state(pool, latest?.template.breaker ?? { failures: 0, blockForMs: 0 }, ended);
   }
 
@@ -48,17 +49,13 @@ export class Breakers {
     this.#resets.set(pool, atMs);
   }
 
-  #state(pool: string, { failures: most, blockForMs }: RolloutBreaker, ended: readonly RolloutState[]): BreakerView {
-    const since = this.#resets.get(pool) ?? 0;
-    const all = newestFirst(pool, ended).filter(({ endedWallMs = 0 }) => endedWallMs > since);
-    const good = all.findIndex(({ status }) => status === 'succeeded');
-    const failed = (good < 0 ? all : all.slice(0, good)).filter(({ status }) => status === 'rolled-back' || status === 'failed');
-    const untilMs = (failed[0]?.endedWallMs ?? 0) + blockForMs;
-    const open = most > 0 && failed.length >= most && this.#deps.wallMs() < untilMs;
-    return { pool, open, failures: failed.length, ...(open && { untilMs }) };
+  #state(pool: string, breaker: RolloutBreaker, ended: readonly RolloutState[]): BreakerView {
+    const earlier = oldestFirst(pool, ended);
+    const { isOpen, failures, untilWallMs } = breakerOf(earlier, breaker, this.#deps.wallMs(), this.#resets.get(pool));
+    return { pool, open: isOpen, failures, ...(untilWallMs !== undefined && { untilMs: untilWallMs }) };
   }
 }
 
-function newestFirst(pool: string, ended: readonly RolloutState[]): readonly RolloutState[] {
-  return ended.filter((each) => each.pool === pool).sort((a, b) => (b.endedWallMs ?? 0) - (a.endedWallMs ?? 0));
+function oldestFirst(pool: string, ended: readonly RolloutState[]): readonly RolloutState[] {
+  return ended.filter((each) => each.pool === pool).sort((a, b) => (a.endedWallMs ?? 0) - (b.endedWallMs ?? 0));
 }

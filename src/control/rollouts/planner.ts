@@ -3,12 +3,21 @@
 import type { RolloutPlan } from '../../api/rollouts.ts';
 import type { PoolConfig } from '../../config/model.ts';
 import type { RolloutTemplate } from '../../config/rollout-model.ts';
-import type { RolloutRefusal, StartRequest } from './rollouts-api.ts';
+import { advise } from '../../rollout/advise.ts';
+import { plan } from '../../rollout/plan.ts';
+import type { PlannedStep } from '../../rollout/plan.ts';
+import { describeStep } from './describe-step.ts';
+import type { StartRequest } from './rollouts-api.ts';
 import type { PoolTraffic } from './ports.ts';
 
 export interface PlannerDeps {
   readonly traffic: PoolTraffic;
 }
+
+/** The longest window that is known. */
+const WINDOW_MS = 5 * 60_000;
+/** How many times as many failures a plan asks about. */
+const DEGRADATIONS = [2, 5, 50];
 
 export class Planner {
   readonly #deps: PlannerDeps;
@@ -17,8 +26,57 @@ export class Planner {
     this.#deps = deps;
   }
 
-  plan(pool: PoolConfig, template: RolloutTemplate, { to }: Pick<StartRequest, 'to' | 'from'>): RolloutPlan | RolloutRefusal {
-    const perSecond = this.#deps.traffic.perSecond(pool.name);
-    return { result: 'failed', message: `No plan of ${template.name} for ${to} can be made yet, at ${perSecond} requests/s.` };
+  plan(pool: PoolConfig, template: RolloutTemplate, { to, from }: Pick<StartRequest, 'to' | 'from'>): RolloutPlan {
+    const baseline = from ?? greatest(pool.split) ?? to;
+    const { requests, failures } = this.#deps.traffic.window(pool.name, baseline, WINDOW_MS, Infinity);
+    const traffic = {
+      perSecond: this.#deps.traffic.perSecond(pool.name),
+      errorRate: requests === 0 ? 0 : Math.min(1, failures / requests),
+      usersPerSecond: undefined,
+    };
+    const plans = DEGRADATIONS.map((degradation) => ({ degradation, planned: plan({ template, traffic, degradation }) }));
+    const { steps, warnings } = plans[0]!.planned;
+    const endpoints = { baseline: endpointsOf(pool, baseline), canary: endpointsOf(pool, to) };
+    const { template: fitting, why } = advise({ traffic, risk: 'high', endpoints, canMirror: true });
+    return {
+      ...{ pool: pool.name, baseline, canary: to, template: template.name },
+      ...{ perSecond: traffic.perSecond, errorRate: traffic.errorRate },
+      steps: steps.map((step, index) => ({
+        text: describeStep(template.steps[index]!),
+        share: step.share,
+        requests: Math.round(step.requests),
+        ...secondsOf(step.typicallyMs),
+        detects: plans.flatMap(({ degradation, planned }) => detectionOf(degradation, planned.steps[index]!, traffic.perSecond)),
+      })),
+      warnings: [...warnings],
+      advice: `${fitting}: ${why}.`,
+    };
   }
+}
+
+type Detection = RolloutPlan['steps'][number]['detects'][number];
+
+/** Nothing where the step does not look for it. */
+function detectionOf(times: number, { toldAfterMs, missed, share }: PlannedStep, perSecond: number): readonly Detection[] {
+  if (toldAfterMs === undefined || missed === undefined) return [];
+  return [
+    {
+      times,
+      requests: Math.ceil((toldAfterMs / 1000) * perSecond * share),
+      seconds: toldAfterMs / 1000,
+      missed: Math.min(1, Math.max(0, missed)),
+    },
+  ];
+}
+
+function secondsOf(ms: number | undefined): { readonly seconds?: number } {
+  return ms === undefined ? {} : { seconds: ms / 1000 };
+}
+
+function endpointsOf({ versions }: PoolConfig, name: string): number {
+  return versions.find((version) => version.name === name)?.endpoints.length ?? 0;
+}
+
+function greatest(split: PoolConfig['split']): string | undefined {
+  return Object.entries(split).sort(([, one], [, other]) => other - one)[0]?.[0];
 }
