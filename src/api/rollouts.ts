@@ -19,7 +19,7 @@ export const rolloutStartBody = strictMap({
 
 export const rolloutActionBody = strictMap({ reason });
 
-export const rolloutStatus = z.enum([
+const rolloutStatus = z.enum([
   'pending',
   'running',
   'paused',

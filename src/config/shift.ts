@@ -69,6 +69,6 @@ function ownNames(standing: Standing, { pool, rollout }: Shift, list: 'overrides
 }
 
 /** Whether an override or mirror of this name belongs to the rollout. */
-export function isOwned(name: string, rollout: string): boolean {
+function isOwned(name: string, rollout: string): boolean {
   return name === rollout || name.startsWith(`${rollout}-`);
 }

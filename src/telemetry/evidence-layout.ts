@@ -19,7 +19,7 @@ export const EVENTS = 6;
 /** How many of these there are. */
 export const EVENT_CELLS = EVENTS + MAX_EVENTS;
 
-export const ASSIGNED = EVENT_CELLS;
+export const ASSIGNED = EVENTS + MAX_EVENTS;
 export const FINISHED = ASSIGNED + 1;
 /** Drawn for the arm, each request of a user counted. */
 export const REQUESTS = FINISHED + 1;
@@ -28,7 +28,7 @@ export const REQUESTS = FINISHED + 1;
 export const MET = REQUESTS + 1;
 
 /** Three cache lines: a row begins on one, so two writers never share any. */
-export const ROW_CELLS = 24;
+const ROW_CELLS = 24;
 /** Segments that one buffer has room for. */
 export const SEGMENTS = 64;
 const PART_CELLS = SEGMENTS * 2 * ROW_CELLS;

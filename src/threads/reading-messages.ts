@@ -28,7 +28,7 @@ export interface ReadConfig {
 }
 
 /** The next ones in their order, pools first. */
-export interface Parts {
+interface Parts {
   readonly kind: 'parts';
   readonly pools: readonly PoolPiece[];
   readonly routes: readonly RoutePiece[];

@@ -39,7 +39,7 @@ function held(forMs: number, until: Until): string {
   return `${time}${time === '' ? '' : ', and'} until ${until === 'evidence' ? 'the evidence suffices' : 'one version is shown to be better'}`;
 }
 
-export function percent(share: number): string {
+function percent(share: number): string {
   return `${Number((share * 100).toPrecision(4))} %`;
 }
 

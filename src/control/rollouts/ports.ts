@@ -2,7 +2,6 @@
 
 import type { TrafficMark } from '../../telemetry/traffic-history.ts';
 import type { Config } from '../../config/model.ts';
-import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import type { Effect, EffectResult, OutsideResult, RolloutState, SegmentEvidence, Seen, WindowCounts } from '../../rollout/model.ts';
 
 /** The counters of all rollouts that run. */
@@ -59,19 +58,6 @@ export interface OutsideChecks {
   /** The latest of each check by its name; what is stale is `no-data`. */
   results(id: string): Readonly<Record<string, OutsideResult | undefined>>;
   close(): void;
-}
-
-/** What becomes of the start of a rollout. */
-export interface StartInput {
-  readonly id: string;
-  readonly pool: Config['pools'][number];
-  readonly to: string;
-  readonly from: string | undefined;
-  readonly template: RolloutTemplate;
-  readonly author: string;
-  readonly reason: string;
-  readonly salt: string;
-  readonly wallMs: number;
 }
 
 export type ReadyEndpoints = Seen['readyEndpoints'];

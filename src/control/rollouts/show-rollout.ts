@@ -75,7 +75,7 @@ function needsOf({ template, verdicts, status }: RolloutState): RolloutView['nee
   return open.length === 0 ? undefined : { requests: Math.ceil(Math.max(...open)) };
 }
 
-export function shareIn(weights: Readonly<Record<string, number>>, version: string): number {
+function shareIn(weights: Readonly<Record<string, number>>, version: string): number {
   const total = Object.values(weights).reduce((all, weight) => all + weight, 0);
   return total === 0 ? 0 : (weights[version] ?? 0) / total;
 }

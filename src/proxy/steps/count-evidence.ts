@@ -83,7 +83,7 @@ export function countHang({ assignment }: ExchangeState): void {
 }
 
 /** The drawn version could not, and another one takes its place, or none. */
-export function failEvidence(state: ExchangeState): void {
+function failEvidence(state: ExchangeState): void {
   countBad(state.assignment, ERRORS);
   leaveEvidence(state);
 }
