@@ -2,7 +2,7 @@
 
 import type { BreakerView } from '../../api/rollouts.ts';
 import type { RolloutBreaker } from '../../config/rollout-model.ts';
-import { breakerOf } from '../../rollout/may-start.ts';
+import { breakerOf } from '../../rollout/breaker.ts';
 import type { RolloutState } from '../../rollout/model.ts';
 import type { Note } from '../../store/store.ts';
 import type { Journal } from '../journal.ts';

@@ -28,7 +28,7 @@ export class Planner {
 
   plan(pool: PoolConfig, template: RolloutTemplate, { to, from }: Pick<StartRequest, 'to' | 'from'>): RolloutPlan {
     const baseline = from ?? greatest(pool.split) ?? to;
-    const { requests, failures } = this.#deps.traffic.window(pool.name, baseline, WINDOW_MS, Infinity);
+    const { requests, failures } = this.#deps.traffic.window(pool.name, baseline, { overMs: WINDOW_MS, slowMs: Infinity, mark: undefined });
     const traffic = {
       perSecond: this.#deps.traffic.perSecond(pool.name),
       errorRate: requests === 0 ? 0 : Math.min(1, failures / requests),

@@ -27,7 +27,7 @@ export interface Counted {
   readonly topUserShare: number | undefined;
 }
 
-export interface WindowBounds {
+interface WindowBounds {
   /** Over the last so many milliseconds. */
   readonly overMs: number;
   /** Requests beyond it are slow. */

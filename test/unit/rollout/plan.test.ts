@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { findTemplate } from '../../../src/config/shipped-rollouts.ts';
 import { advise } from '../../../src/rollout/advise.ts';
-import { breakerOf, isOutsideWindows, startRefusal } from '../../../src/rollout/may-start.ts';
+import { breakerOf } from '../../../src/rollout/breaker.ts';
 import { plan } from '../../../src/rollout/plan.ts';
-import { report } from '../../../src/rollout/report.ts';
-import { World, begun, template } from './fakes.ts';
+import { begun, template } from './fakes.ts';
 
 const traffic = { perSecond: 200, errorRate: 0.005, usersPerSecond: 5 };
 
@@ -63,36 +62,5 @@ describe('whether a rollout may start', () => {
     expect(breakerOf(failed, breaker, 4000, 2500)).toMatchObject({ isOpen: false, failures: 1 });
     expect(breakerOf([...failed, ended('succeeded', 3500)], breaker, 4000, undefined).failures).toBe(0);
     expect(breakerOf(failed, { ...breaker, failures: 0 }, 4000, undefined).isOpen).toBe(false);
-    expect(startRefusal(undefined, breakerOf(failed, breaker, 4000, undefined), false, 4000)).toContain('may start in 3599s');
-  });
-
-  test('not beside another one, nor while it is frozen', () => {
-    const closed = { isOpen: false, failures: 0, untilWallMs: undefined };
-    expect(startRefusal(begun({}), closed, false, 0)).toContain('rollout r1 of this pool is pending');
-    expect(startRefusal(ended('succeeded', 1), closed, false, 0)).toBeUndefined();
-    expect(startRefusal(undefined, closed, true, 0)).toContain('frozen');
-  });
-
-  test('in windows, also over midnight', () => {
-    const monday = Date.UTC(2026, 0, 5);
-    const at = (hours: number): number => monday + hours * 3_600_000;
-    const day = [{ days: [1], fromMinute: 9 * 60, toMinute: 17 * 60 }];
-    const night = [{ days: [1], fromMinute: 22 * 60, toMinute: 2 * 60 }];
-    expect([8, 9, 16, 17].map((hour) => isOutsideWindows(day, at(hour)))).toEqual([true, false, false, true]);
-    expect([1, 21, 22, 25, 26].map((hour) => isOutsideWindows(night, at(hour)))).toEqual([true, true, false, false, true]);
-    expect(isOutsideWindows([], at(3))).toBe(false);
-  });
-});
-
-test('a report has verdicts, exposure and history', () => {
-  const world = new World(begun({ steps: [{ weight: '5%', for: '1h' }] }));
-  world.settle();
-  world.count({ finished: 950, errors: 2 }, { finished: 50, errors: 40 }).tick();
-  expect(report(world.state)).toMatchObject({
-    status: 'rolled-back',
-    exposed: { requests: 50, failed: 40 },
-    checks: [{ name: 'errors', verdict: 'fail' }, { name: 'latency' }, { name: 'error-rate' }],
-    tries: 1,
-    alpha: 0.05,
   });
 });
