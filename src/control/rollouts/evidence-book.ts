@@ -38,6 +38,8 @@ export class EvidenceBook implements Counting {
 
   open({ id, pool, baseline, canary, segment, template }: RolloutState): void {
     this.close(id);
+    // Where endpoints are replaced in place nothing is left to chance, and there is nothing to compare.
+    if (baseline === canary) return;
     const latency = template.checks.find((check) => check.kind === 'latency');
     const events = template.checks.flatMap((check) => (check.kind === 'event' ? [check.source] : []));
     const pair = { pool, baseline, canary, segment, latencyRatio: latency?.ratio ?? 1, ceilingMs: CEILING_MS, events };
