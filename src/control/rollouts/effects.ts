@@ -105,7 +105,8 @@ export class Effects implements EffectRunner {
     if (address.kind === 'srv') return 'it is a service, not an address';
     const host = address.kind === 'unix' ? 'localhost' : key;
     const socketPath = address.kind === 'unix' ? address.path : undefined;
-    const url = new URL(path, `http://${host}`);
+    // Not resolved: a path such as //host/x would be asked of that host.
+    const url = new URL(`http://${host}${path}`);
     const named = asked === undefined ? [] : [['host', asked] as const];
     const fields = [['user-agent', 'sluice-smoke'] as const, ...named, ...headers];
     const { withinMs: timeoutMs } = expect;
