@@ -109,13 +109,22 @@ export class RolloutRun {
   }
 
   async #obey(asked: RolloutCommand): Promise<RolloutState | string> {
-    const done = command(this.#state, asked, this.#instant());
+    const instant = this.#instant();
+    const done = command(this.#state, asked, instant);
     if ('refusal' in done) return done.refusal;
-    await this.#deps.keep(done.state, toldSince(this.#state, done.state));
-    this.#take(done.state);
+    const told = toldSince(this.#state, done.state);
     this.#notBeforeMs = -Infinity;
+    if (asked.kind === 'abort') {
+      // Back to safety whether or not it can be kept: the turns that follow halt the canary, and keep it as soon as the store does.
+      this.#take(done.state);
+      this.#untold = [...this.#untold, ...told];
+      await this.#keep(instant).catch((error: unknown) => this.#stumble(error as Error));
+    } else {
+      await this.#deps.keep(done.state, told);
+      this.#take(done.state);
+    }
     this.wake();
-    return done.state;
+    return this.#state;
   }
 
   async #takeTurn(): Promise<void> {
@@ -238,12 +247,19 @@ export class RolloutRun {
     for (const effect of effects) {
       if (this.#underWay.has(effect.name)) continue;
       this.#underWay.add(effect.name);
-      void this.#deps.effects.run(this.#state, effect, config).then(async (result) => {
-        this.#underWay.delete(effect.name);
-        if (!this.#closed)
-          await this.command({ kind: 'effect', name: effect.name, result }).catch((error: unknown) => this.#stumble(error as Error));
-      });
+      void this.#tell(effect, config);
     }
+  }
+
+  /** Never rejects: a bug in one effect ends neither the process nor the rollout. */
+  async #tell(effect: Effect, config: Config): Promise<void> {
+    const { name } = effect;
+    const result = await this.#deps.effects.run(this.#state, effect, config).catch((error: unknown) => ({
+      ok: false,
+      sentence: `${name} could not be done: ${(error as Error).message}`,
+    }));
+    this.#underWay.delete(name);
+    if (!this.#closed) await this.command({ kind: 'effect', name, result }).catch((error: unknown) => this.#stumble(error as Error));
   }
 
   #stumble(error: Error): void {

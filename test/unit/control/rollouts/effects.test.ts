@@ -46,5 +46,6 @@ it('asks the canary and nobody else, whatever the path of a smoke request looks 
 
 it('has a result for every path that a config may have', async () => {
   const canary = await shop('canary');
-  for (const path of ['//', '///', '//[', '//%', '/?', '/%zz', '/..//..']) expect([path, await smoke(path, canary.at)]).toMatchObject([path, { ok: true }]);
+  for (const path of ['//', '///', '//[', '//%', '/?', '/%zz', '/..//..'])
+    expect([path, await smoke(path, canary.at)]).toMatchObject([path, { ok: true }]);
 });
