@@ -19,6 +19,8 @@ export interface Shift {
   readonly overrides: Readonly<Record<string, unknown>>;
   readonly mirrors: Readonly<Record<string, unknown>>;
   /** Endpoints of a version that it drains, and lets back. */
+  /** It goes back to the split from before: users leave what is bad, whether or not that can be kept. */
+  readonly isBack: boolean;
   readonly drains: readonly { readonly version: string; readonly endpoint: string; readonly drained: boolean }[];
 }
 

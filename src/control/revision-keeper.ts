@@ -14,6 +14,11 @@ import { shownChange } from './shown-change.ts';
 
 const OF_THE_FILE: ReadonlySet<string> = new Set(['start', 'file', 'signal']);
 
+/** What a file says stays without us, and a rollout that goes back must not wait for a disk. */
+function countsUnkept({ cause, change }: Next['origin']): boolean {
+  return OF_THE_FILE.has(cause) || (cause === 'rollout' && change?.kind === 'shift' && change.isBack);
+}
+
 export class RevisionKeeper {
   readonly #journal: Journal;
   readonly #log: Log;
@@ -32,14 +37,14 @@ export class RevisionKeeper {
     return this.#journal.number + (isKept ? 0 : 1);
   }
 
-  /** Durable when it resolves, unless it comes from the file. Rejects when it cannot be kept and must not be in force. */
+  /** Durable when it resolves, unless it comes from the file or takes a canary back. Rejects when it cannot be kept and must not be in force. */
   async persist(next: Transition): Promise<void> {
     if (next.revision === this.#journal.number) return this.#forgetLeft();
     const revision = this.#describe(next);
     try {
       await this.#journal.keep(revision);
     } catch (error) {
-      if (!OF_THE_FILE.has(next.origin.cause) || !(error instanceof StoreFailed)) throw error;
+      if (!countsUnkept(next.origin) || !(error instanceof StoreFailed)) throw error;
       this.#keepLater(revision, error);
     }
     this.#forgetLeft();

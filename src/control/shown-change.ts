@@ -15,6 +15,8 @@ export function shownChange(change: Change): Readonly<Record<string, unknown>> {
       return { ...change, override: mask({ key: '', secret: false }, change.override, 0) };
     case 'mirror':
       return { ...change, mirror: mask({ key: '', secret: false }, change.mirror, 0) };
+    case 'shift':
+      return { ...change, overrides: maskAll(change.overrides), mirrors: maskAll(change.mirrors) };
     default:
       return { ...change };
   }
@@ -27,6 +29,11 @@ interface Within {
   readonly key: string;
   /** All below the value of a secret field is, however it is written: `{ regex: … }`. */
   readonly secret: boolean;
+}
+
+/** By name, which says nothing of what is in it. */
+function maskAll(things: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(things).map(([name, thing]) => [name, mask({ key: '', secret: false }, thing, 0)]));
 }
 
 function mask(within: Within, value: unknown, depth: number): unknown {

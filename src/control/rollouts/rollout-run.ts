@@ -14,7 +14,7 @@ import type { Current } from '../in-force/current.ts';
 import type { AmendOutcome } from '../submission.ts';
 import type { EffectRunner, Counting } from './ports.ts';
 import { lostFault, toldSince, wordsOf } from './run-faults.ts';
-import { shiftFor } from './shift-for.ts';
+import { goesBack, shiftFor } from './shift-for.ts';
 import type { Look } from './look.ts';
 
 export interface RolloutRunDeps {
@@ -140,11 +140,13 @@ export class RolloutRun {
     if (this.#isTakenBack(wants)) counts.halt(state.id);
     this.#take(state);
     this.#untold = [...this.#untold, ...told];
-    await this.#keep(instant);
+    const unkept = await this.#keepUnlessBack(instant);
     counts.segment(state.id, state.segment);
-    this.#begin(wants.effects, config);
+    // Whose result could not be kept would be called again and again.
+    if (unkept === undefined && instant.nowMs >= this.#notBeforeMs) this.#begin(wants.effects, config);
     if (instant.nowMs >= this.#notBeforeMs) await this.#assert(wants, pool!);
-    if (wants.settled && !this.#isDue) this.#over();
+    if (unkept !== undefined) this.#say(unkept);
+    else if (wants.settled && !this.#isDue) this.#over();
   }
 
   /** A canary that is found bad while its weights are still on their way is halted at once; the next turn does the rest. */
@@ -164,6 +166,17 @@ export class RolloutRun {
     const { canary, applied } = this.#state;
     const has = Math.max(applied[canary] ?? 0, this.#asked[canary] ?? 0);
     return weights !== undefined && (weights[canary] ?? 0) === 0 && has > 0;
+  }
+
+  /** What goes back does so whether or not it can be kept; returns why it could not. */
+  async #keepUnlessBack(instant: Instant): Promise<Error | undefined> {
+    try {
+      await this.#keep(instant);
+    } catch (error) {
+      if (!goesBack(this.#state)) throw error;
+      return error as Error;
+    }
+    return undefined;
   }
 
   async #keep({ nowMs }: Instant): Promise<void> {
@@ -217,7 +230,7 @@ export class RolloutRun {
   }
 
   async #applied({ weights }: Wants): Promise<void> {
-    this.fault = undefined;
+    if (this.#untold.length === 0) this.fault = undefined;
     if (weights === undefined || sameWeights(this.#state.applied, weights)) return;
     const done = command(this.#state, { kind: 'applied', weights }, this.#instant());
     if ('refusal' in done) return;
@@ -263,8 +276,13 @@ export class RolloutRun {
   }
 
   #stumble(error: Error): void {
-    const { clock, log } = this.#deps;
-    this.#notBeforeMs = clock.nowMs() + PAUSE_MS;
+    this.#notBeforeMs = this.#deps.clock.nowMs() + PAUSE_MS;
+    this.#say(error);
+  }
+
+  /** Once for each fault. */
+  #say(error: Error): void {
+    const { log } = this.#deps;
     if (this.fault === error.message) return;
     this.fault = error.message;
     log.warn({ rollout: this.#state.id, pool: this.#state.pool, err: error }, 'a rollout cannot do what it wants to');

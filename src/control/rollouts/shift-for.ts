@@ -16,6 +16,7 @@ export function shiftFor(state: RolloutState, wants: Wants, now: PoolConfig): Ch
     canary: wants.counting && state.canary !== state.baseline ? state.canary : '',
     overrides,
     mirrors,
+    isBack: goesBack(state),
     drains: drainsOf(state, wants, now),
     sessions: wants.moveUsers ? 'move' : 'keep',
   };
@@ -40,4 +41,9 @@ function drainsOf({ template, canary }: RolloutState, { drained }: Wants, now: P
   return endpoints
     .filter(({ key, drain }) => wanted.has(key) !== (drain !== false))
     .map(({ key }) => ({ version: canary, endpoint: key, drained: wanted.has(key) }));
+}
+
+/** Whether it takes the canary back, or has. */
+export function goesBack({ leaving, status }: RolloutState): boolean {
+  return leaving !== undefined || status === 'rolled-back' || status === 'aborted';
 }

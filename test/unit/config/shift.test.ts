@@ -24,6 +24,7 @@ const NOTHING: Shift = {
   overrides: {},
   mirrors: {},
   drains: [],
+  isBack: false,
 };
 const STAFF = { header: { name: 'x-staff', value: 'yes' }, version: 'v2' };
 

@@ -30,6 +30,26 @@ it('shows no secret, wherever it is', () => {
   });
 });
 
+it('shows no secret of what a rollout puts into its pool', () => {
+  const shift = {
+    kind: 'shift',
+    pool: 'shop',
+    rollout: 'shop-key',
+    weights: { v1: 1 },
+    salts: { v2: 'pepper' },
+    canary: 'v2',
+    overrides: { 'shop-key-staff': { cookie: { name: 'sid', value: 'Zq7' }, version: 'v2' } },
+    mirrors: { 'shop-key-mirror': { version: 'v2', requestHeaders: { set: { authorization: 'Bearer Zq7', 'x-a': '1' } } } },
+    drains: [],
+    isBack: false,
+  } as const;
+  expect(shownChange(shift)).toEqual({
+    ...shift,
+    overrides: { 'shop-key-staff': { cookie: { name: 'sid', value: '***' }, version: 'v2' } },
+    mirrors: { 'shop-key-mirror': { version: 'v2', requestHeaders: { set: { authorization: '***', 'x-a': '1' } } } },
+  });
+});
+
 it.each([
   [{ header: { name: 'x-auth-token', value: { regex: 'Zq7' } } }, { header: { name: 'x-auth-token', value: { regex: '***' } } }],
   [

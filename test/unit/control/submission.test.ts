@@ -57,6 +57,31 @@ class FailingStore extends MemoryStore {
 }
 
 describe('Controller.submit', () => {
+  it('takes a canary back while the store fails, and refuses what goes forward', async () => {
+    const store = new FailingStore();
+    const { controller, journal } = await started(store);
+    const shift = (v2: number, isBack: boolean): Change => ({
+      kind: 'shift',
+      pool: 'shop',
+      rollout: 'shop-r',
+      weights: { v1: 100 - v2, v2 },
+      salts: {},
+      canary: isBack ? '' : 'v2',
+      overrides: {},
+      mirrors: {},
+      isBack,
+      drains: [],
+    });
+    store.failing = true;
+    expect((await controller.submit(submission(shift(50, false), { cause: 'rollout' }))).result).not.toBe('applied');
+    expect(controller.config?.pools[0]?.split['v2']).toBe(10);
+    expect((await controller.submit(submission(shift(0, true), { cause: 'rollout' }))).result).toBe('applied');
+    expect(controller.config?.pools[0]?.split['v2']).toBe(0);
+    store.failing = false;
+    expect((await controller.submit(submission(weight(5)))).result).toBe('applied');
+    expect((await journal.find(2))?.summary).toMatchObject({ cause: 'rollout' });
+  });
+
   it('gives all else its turns between many dry runs, and ends those whose author has used up its share', async () => {
     const { controller } = await started();
     let usedMs = 0;

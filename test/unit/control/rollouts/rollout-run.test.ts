@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { decodeText } from '../../../../src/config/decode.ts';
+import type { Shift } from '../../../../src/config/shift.ts';
 import { RolloutRun } from '../../../../src/control/rollouts/rollout-run.ts';
 import type { RolloutRunDeps } from '../../../../src/control/rollouts/rollout-run.ts';
 import type { RolloutState } from '../../../../src/rollout/model.ts';
@@ -13,7 +14,7 @@ interface World {
   readonly clock: ManualClock;
   readonly halted: string[];
   readonly split: () => Readonly<Record<string, number>>;
-  /** Fails from now on, also changes: they are kept by the same store. */
+  /** Fails from now on, and so do changes that do not go back: the same store keeps them. */
   breakStore(): void;
   mendStore(): void;
 }
@@ -41,8 +42,8 @@ function world(
     },
     revision: 1,
   };
-  const submit = (({ change }: { readonly change: { readonly weights: Readonly<Record<string, number>> | undefined } }) => {
-    if (!works) return Promise.resolve({ result: 'failed', message: 'no space left on the device' });
+  const submit = (({ change }: { readonly change: Shift }) => {
+    if (!works && !change.isBack) return Promise.resolve({ result: 'failed', message: 'no space left on the device' });
     split = change.weights ?? split;
     return Promise.resolve({ result: 'applied' });
   }) as unknown as RolloutRunDeps['controller']['submit'];
@@ -78,8 +79,7 @@ it('takes the canary from everybody on an abort, also while the store fails', as
   expect(await run.command({ kind: 'abort', ...by })).toMatchObject({ status: 'aborted' });
   expect(halted).toContain('r1');
   expect(run.fault).toContain('no space left');
-  // As before, and with the next turn that can: in force.
-  expect(split()).toEqual({ v1: 80, v2: 20 });
+  expect(split()).toEqual({ v1: 100, v2: 0 });
   mendStore();
   clock.advance(1000);
   expect(await run.command({ kind: 'pause', ...by })).toContain('ended');
