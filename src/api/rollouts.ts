@@ -76,7 +76,7 @@ const rollout = z.object({
       desired: fraction,
       measured: fraction.describe('Over the requests that chance assigned; absent before the first.').optional(),
     })
-    .describe('Of the canary.'),
+    .describe('Of the canary, of what it and the baseline have together.'),
   checks: z.array(check),
   needs: z
     .object({ requests: count, seconds: z.number().min(0).optional() })

@@ -71,7 +71,8 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
   });
   const effects = new Effects({ env: process.env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
   const planner = new Planner({ traffic: seenTraffic });
-  const told = { counts, effects, outside, look, kept, breakers, frozen, alarmsKnown, planner };
+  const perSecond = seenTraffic.perSecond.bind(seenTraffic);
+  const told = { perSecond, counts, effects, outside, look, kept, breakers, frozen, alarmsKnown, planner };
   const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, newWord, log }, notes);
   rollouts.resume();
   return rollouts;

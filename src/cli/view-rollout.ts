@@ -78,8 +78,8 @@ function viewSteps({ steps }: RolloutView, { paint }: RolloutPicture): readonly 
 }
 
 function viewShare({ canary, share: { desired, measured }, exposed }: RolloutView): readonly string[] {
-  const seen = measured === undefined ? 'nothing measured yet' : `measured ${formatShare(measured)}`;
-  return ['', `${canary} is to have ${formatShare(desired)}, ${seen}; ${count(exposed.requests, 'request')} so far`];
+  const seen = measured === undefined ? '' : `, measured ${formatShare(measured)}`;
+  return ['', `${canary} is to have ${formatShare(desired)}${seen}; ${count(exposed.requests, 'request')} so far`];
 }
 
 /** Both gauges: towards "it harms", and towards "it is harmless". */

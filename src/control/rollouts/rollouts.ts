@@ -34,6 +34,8 @@ export interface RolloutsDeps {
   readonly effects: EffectRunner;
   readonly outside: OutsideChecks;
   readonly look: Look;
+  /** Requests of a pool. */
+  readonly perSecond: (pool: string) => number;
   readonly kept: KeptRollouts;
   readonly breakers: Breakers;
   readonly frozen: Freeze;
@@ -117,14 +119,14 @@ export class Rollouts {
 
   list(): readonly RolloutView[] {
     const ended = [...this.#ended.values()].sort((a, b) => (b.endedWallMs ?? 0) - (a.endedWallMs ?? 0));
-    return [...[...this.#runs.values()].map((run) => this.#show(run)), ...ended.map((state) => showRollout(state, undefined))];
+    return [...[...this.#runs.values()].map((run) => this.#show(run)), ...ended.map((state) => showRollout(state, undefined, 0))];
   }
 
   find(id: string): RolloutView | undefined {
     const run = this.#runs.get(id);
     if (run !== undefined) return this.#show(run);
     const state = this.#ended.get(id);
-    return state && showRollout(state, undefined);
+    return state && showRollout(state, undefined, 0);
   }
 
   async act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome> {
@@ -277,6 +279,6 @@ export class Rollouts {
   }
 
   #show({ state, fault }: RolloutRun): RolloutView {
-    return showRollout(state, fault);
+    return showRollout(state, fault, this.#deps.perSecond(state.pool));
   }
 }

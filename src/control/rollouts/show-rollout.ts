@@ -4,14 +4,19 @@ import type { RolloutView } from '../../api/rollouts.ts';
 import type { RolloutCheck } from '../../config/rollout-model.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState, SegmentEvidence } from '../../rollout/model.ts';
+import { shareOf } from '../../rollout/weights.ts';
 import { describeStep, shareOfStep } from './describe-step.ts';
 
-/** @param fault why the world is not as the rollout wants it; undefined when it is */
-export function showRollout(state: RolloutState, fault: string | undefined): RolloutView {
+/**
+ * @param fault why the world is not as the rollout wants it; undefined when it is
+ * @param perSecond requests of the pool
+ */
+export function showRollout(state: RolloutState, fault: string | undefined, perSecond: number): RolloutView {
   const { id, pool, baseline, canary, template, status, author, reason, startedWallMs, endedWallMs } = state;
   const segments = state.evidence;
   const exposed = sum(segments, ({ canary: arm }) => arm.assigned);
-  const needs = needsOf(state);
+  const desired = shareOf(state.applied, state);
+  const needs = needsOf(state, perSecond * desired);
   return {
     id,
     pool,
@@ -26,7 +31,7 @@ export function showRollout(state: RolloutState, fault: string | undefined): Rol
       const share = shareOfStep(step);
       return { kind: step.kind, text: describeStep(step), ...(share !== undefined && { share }), state: stateOf(index, state) };
     }),
-    share: { desired: shareIn(state.applied, canary), ...measuredShare(segments) },
+    share: { desired, ...measuredShare(segments, desired) },
     checks: template.checks.map((check) => showCheck(check, state)),
     ...(needs !== undefined && { needs }),
     exposed: { requests: exposed },
@@ -66,23 +71,21 @@ function showCheck(check: RolloutCheck, state: RolloutState): RolloutView['check
 }
 
 /** The slowest of the checks that decide. */
-function needsOf({ template, verdicts, status }: RolloutState): RolloutView['needs'] {
+function needsOf({ template, verdicts, status }: RolloutState, perSecond: number): RolloutView['needs'] {
   if (ENDED.has(status)) return undefined;
   const open = template.checks.flatMap(({ name, onFail }) => {
     const found = verdicts[name];
     return onFail === 'warn' || found?.verdict !== 'inconclusive' || found.needs === undefined ? [] : [found.needs];
   });
-  return open.length === 0 ? undefined : { requests: Math.ceil(Math.max(...open)) };
+  if (open.length === 0) return undefined;
+  const requests = Math.ceil(Math.max(...open));
+  return { requests, ...(perSecond > 0 && { seconds: requests / perSecond }) };
 }
 
-function shareIn(weights: Readonly<Record<string, number>>, version: string): number {
-  const total = Object.values(weights).reduce((all, weight) => all + weight, 0);
-  return total === 0 ? 0 : (weights[version] ?? 0) / total;
-}
-
-function measuredShare(segments: readonly SegmentEvidence[]): { readonly measured?: number } {
+/** Of the weights that it has: what was counted with others says nothing of them. */
+function measuredShare(segments: readonly SegmentEvidence[], desired: number): { readonly measured?: number } {
   const last = segments.at(-1);
-  if (last === undefined) return {};
+  if (last === undefined || Math.abs(last.share - desired) > desired / 100) return {};
   const all = last.baseline.assigned + last.canary.assigned;
   return all === 0 ? {} : { measured: last.canary.assigned / all };
 }
