@@ -14,7 +14,7 @@ export function isOutside(check: RolloutCheck): check is OutsideCheck {
 
 export function judgeOutside(check: OutsideCheck, { outside }: Pick<Seen, 'outside'>): CheckVerdict {
   const result = Object.hasOwn(outside, check.name) ? outside[check.name] : undefined;
-  if (result === undefined) return word('no-data', `${check.name} has no result yet`);
+  if (result === undefined) return word('no-data', 'nobody has said anything yet');
   if (result.result !== 'no-data') return word(result.result, result.sentence);
   const isGone = 'whenGone' in check && check.whenGone === 'rollback' && result.forMs >= GONE_AFTER_MS;
   return word(isGone ? 'fail' : 'no-data', result.sentence);

@@ -100,6 +100,20 @@ function steps(endpoint: string, config: object): readonly Step[] {
     { call: 'readJournal', parameters: { last: 1 }, response: { lines: [{ kind: 'marker' }] } },
     { call: 'explain', body: { method: 'GET', url: '/' }, response: { pool: 'shop' } },
     { call: 'listExchanges', parameters: { pool: 'shop', limit: 5 }, response: { workers: { responded: 2, total: 2 } } },
+    { call: 'planRollout', body: { pool: 'shop', to: 'v2' }, response: { canary: 'v2' } },
+    { call: 'setFreeze', body: { frozen: true }, response: { frozen: true } },
+    { call: 'getFreeze', response: { frozen: true } },
+    { call: 'startRollout', body: { pool: 'shop', to: 'v2' }, status: 409 },
+    { call: 'setFreeze', body: { frozen: false }, response: { frozen: false } },
+    { call: 'listRollouts', response: { rollouts: [] } },
+    { call: 'getRollout', parameters: { rollout: 'none' }, status: 404 },
+    ...(['pause', 'resume', 'approve', 'promote', 'abort', 'retry'] as const).map((action) => {
+      return { call: `${action}Rollout`, parameters: { rollout: 'none' }, body: {}, status: 404 };
+    }),
+    { call: 'getBreaker', parameters: shop, response: { open: false } },
+    { call: 'resetBreaker', parameters: shop, body: {}, response: { open: false } },
+    { call: 'tellAlarms', body: { alerts: [] }, response: { firing: 0 } },
+    { call: 'tellConversions', body: { events: [] }, response: { counted: 0 } },
     { call: 'resetSplit', parameters: shop, response: stored(13) },
     { call: 'resetConfig', response: { revision: 13, differences: [] } },
   ];

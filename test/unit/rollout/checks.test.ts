@@ -85,9 +85,9 @@ describe('checks', () => {
     const steps = [{ weight: '50%', for: '1s' }, { weight: '100%' }];
     const world = running([{ name: 'e', errors: {} }, prometheus], steps);
     world.count({ finished: 50 }, { finished: 50 }).pass(60_000);
-    expect(world.state).toMatchObject({ status: 'held', held: 'no-data', step: 0, why: 'c has no result yet' });
+    expect(world.state).toMatchObject({ status: 'held', held: 'no-data', step: 0, why: 'c has no result: nobody has said anything yet' });
     world.see({ outside: { c: { result: 'no-data', sentence: 'the query gave NaN', forMs: 120_000 } } }).pass(60_000);
-    expect(world.state).toMatchObject({ status: 'held', step: 0, why: 'the query gave NaN' });
+    expect(world.state).toMatchObject({ status: 'held', step: 0, why: 'c has no result: the query gave NaN' });
     world.see({ outside: { c: { result: 'pass', value: 0.5, sentence: '0.5' } } }).settle();
     expect(world.state.status).toBe('succeeded');
   });
