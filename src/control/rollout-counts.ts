@@ -51,6 +51,7 @@ export class Counts implements RolloutCounts {
     this.#told = new SignalsWriter(this.#signals, pair.ceilingMs);
     this.#users = createUsers(Math.floor(deps.chance() * 2 ** 32) | 0);
     this.#slow = new SlowWindow(deps.counters, pair);
+    this.publishBounds();
   }
 
   get halted(): boolean {

@@ -13,12 +13,12 @@ const MIN_RESPONSES = 100;
 export class SlowWindow {
   readonly #counters: Pick<CounterRegistry, 'blocks'>;
   readonly #pair: Pick<CountedPair, 'pool' | 'baseline' | 'canary'>;
-  #before: Float64Array;
+  /** The first window has all that the versions did since the process began: a rollout need not wait for bounds. */
+  #before: Float64Array = new Float64Array(LATENCY_BUCKETS);
 
   constructor(counters: Pick<CounterRegistry, 'blocks'>, pair: Pick<CountedPair, 'pool' | 'baseline' | 'canary'>) {
     this.#counters = counters;
     this.#pair = pair;
-    this.#before = this.#count();
   }
 
   /** Bounds from what has ended since the window began, which begins anew; undefined: too little, and it goes on. */

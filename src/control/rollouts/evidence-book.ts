@@ -13,7 +13,9 @@ export interface EvidenceBookDeps {
   readonly onChange: () => void;
 }
 
+/** Windows of what is slow; the first ends as soon as it can. */
 const BOUNDS_MS = 10_000;
+const FIRST_BOUNDS_MS = 500;
 /** While there are no bounds a request without a head is slow after this. */
 const CEILING_MS = 5_000;
 const NOTHING: Counted = { segments: [], saturated: false, topUserShare: undefined };
@@ -21,6 +23,8 @@ const NOTHING: Counted = { segments: [], saturated: false, topUserShare: undefin
 interface Opened {
   readonly counts: RolloutCounts;
   segment: number;
+  /** Milliseconds since its window began; undefined before the first bounds. */
+  windowMs: number | undefined;
 }
 
 export class EvidenceBook implements Counting {
@@ -43,8 +47,8 @@ export class EvidenceBook implements Counting {
     const latency = template.checks.find((check) => check.kind === 'latency');
     const events = template.checks.flatMap((check) => (check.kind === 'event' ? [check.source] : []));
     const pair = { pool, baseline, canary, segment, latencyRatio: latency?.ratio ?? 1, ceilingMs: CEILING_MS, events };
-    this.#open.set(id, { counts: this.#deps.evidence.open(pair), segment });
-    this.#timer ??= this.#deps.clock.every(BOUNDS_MS, () => this.#publish(), { unref: true });
+    this.#open.set(id, { counts: this.#deps.evidence.open(pair), segment, windowMs: undefined });
+    this.#timer ??= this.#deps.clock.every(FIRST_BOUNDS_MS, () => this.#publish(), { unref: true });
   }
 
   read(id: string): Counted {
@@ -84,6 +88,10 @@ export class EvidenceBook implements Counting {
   }
 
   #publish(): void {
-    for (const { counts } of this.#open.values()) counts.publishBounds();
+    for (const opened of this.#open.values()) {
+      if (opened.windowMs !== undefined) opened.windowMs += FIRST_BOUNDS_MS;
+      if (opened.windowMs !== undefined && opened.windowMs < BOUNDS_MS) continue;
+      if (opened.counts.publishBounds() !== undefined) opened.windowMs = 0;
+    }
   }
 }
