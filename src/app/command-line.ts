@@ -52,7 +52,7 @@ program
 
 program
   .command('demo')
-  .description('start small v1, v2 and v3 applications and serve config/demo.yaml in front of them; what `npm start` alone does')
+  .description('start four small applications, v1 to v4, and serve config/demo.yaml in front of them; what `npm start` alone does')
   .option('--any-port', 'let the system choose all ports', false)
   .action(async (options: { anyPort: boolean }) => {
     const { demo } = await import('./demo.ts');
