@@ -17,6 +17,9 @@ export type Passage =
   | { readonly is: 'no-data'; readonly why: string }
   | { readonly is: 'failed'; readonly why: string; readonly reason: HoldReason };
 
+/** What is only on its way is waited for without a hold that people and hooks would hear of. */
+const GRACE_MS = 10_000;
+
 export function passageOf(state: RolloutState, seen: Seen): Passage {
   const step = stepAt(state, state.step);
   switch (step?.kind) {
@@ -62,7 +65,10 @@ function passageOfMirror(step: MirrorStep, state: RolloutState, seen: Seen): Pas
   if (step.until === 'time') return goodEnough(state);
   const result = seen.outside[mirrorResultName(state.step)];
   if (result === undefined || result.result === 'no-data')
-    return { is: 'no-data', why: `the comparison has no verdict: ${result?.sentence ?? 'nothing was compared yet'}` };
+    return {
+      is: isEarly(state) ? 'waits' : 'no-data',
+      why: `the comparison has no verdict: ${result?.sentence ?? 'nothing was compared yet'}`,
+    };
   if (result.result === 'fail') return { is: 'failed', why: `the comparison failed: ${result.sentence}`, reason: 'check' };
   return goodEnough(state);
 }
@@ -72,7 +78,9 @@ function passageOfWeight(step: WeightStep, state: RolloutState, seen: Seen): Pas
   const isCompared = step.share < 1 && state.template.checks.some(({ kind }) => kind === 'errors' || kind === 'latency');
   if (state.stepRanMs < step.forMs) return afterTime(state, step.forMs, `the weight is held at ${percentOf(step.share)}`);
   if (isCompared && canary.finished === 0 && (step.forMs > 0 || step.until !== 'time'))
-    return { is: 'no-data', why: `no request of ${state.canary} has been counted in this step` };
+    return isEarly(state)
+      ? { is: 'waits', why: `waits for the first request of ${state.canary} in this step` }
+      : { is: 'no-data', why: `no request of ${state.canary} has been counted in this step` };
   if (step.until === 'evidence') {
     const open = state.template.checks.find((check) => check.critical && !isShownHarmless(state, check));
     if (open !== undefined) return { is: 'waits', why: `${open.name} is not yet shown to be harmless${sentenceOf(state, open.name)}` };
@@ -83,6 +91,15 @@ function passageOfWeight(step: WeightStep, state: RolloutState, seen: Seen): Pas
     if (winner.version !== state.canary) return { is: 'failed', why: winner.sentence, reason: 'check' };
   }
   return goodEnough(state);
+}
+
+/** Whether the step, or what is counted in it after the warmup, has only begun. A step that is shorter has no more than its own time. */
+function isEarly(state: RolloutState): boolean {
+  const { stepRanMs, warmRanMs = Infinity, template } = state;
+  const step = stepAt(state, state.step);
+  const own = step !== undefined && 'forMs' in step && step.forMs > 0 ? step.forMs : GRACE_MS;
+  const sinceWarm = warmRanMs < template.warmupMs ? Infinity : warmRanMs - template.warmupMs;
+  return Math.min(stepRanMs, sinceWarm) < Math.min(own, GRACE_MS);
 }
 
 function sentenceOf({ verdicts }: RolloutState, name: string): string {
@@ -104,7 +121,7 @@ function goodEnough(state: RolloutState): Passage {
     const verdict = state.verdicts[check.name];
     if (verdict?.verdict === 'fail') return { is: 'waits', why: `${check.name} has failed: ${verdict.sentence}` };
     if (JUDGED_OUTSIDE.has(check.kind) && verdict?.verdict !== 'pass')
-      return { is: 'no-data', why: `${check.name} has no result${sentenceOf(state, check.name)}` };
+      return { is: isEarly(state) ? 'waits' : 'no-data', why: `${check.name} has no result${sentenceOf(state, check.name)}` };
   }
   return { is: 'open' };
 }

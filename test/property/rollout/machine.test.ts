@@ -82,7 +82,8 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 /** Drives a World, counting as the data plane would, and looks after each event. */
 class Driver {
   readonly world: World;
-  readonly counts = new Map<number, SegmentEvidence>();
+  /** By segment and share, as the counters keep it. */
+  readonly counts = new Map<string, SegmentEvidence>();
   asked: string | undefined;
 
   constructor(state: RolloutState) {
@@ -140,11 +141,13 @@ class Driver {
     const { state } = this.world;
     const share = shareOf(state.applied, state);
     if (!(share > 0 && share < 1) || ENDED.has(state.status)) return;
-    const known = this.counts.get(state.segment) ?? { segment: state.segment, share, baseline: arm({}), canary: arm({}) };
+    const key = `${state.segment} ${share}`;
+    const known = this.counts.get(key) ?? { segment: state.segment, share, baseline: arm({}), canary: arm({}) };
     const canary = Math.round(requests * share);
     const add = (before: SegmentEvidence['baseline'], more: number, errors: number) =>
-      arm({ finished: before.finished + more, errors: before.errors + Math.round(more * errors) });
-    this.counts.set(state.segment, {
+      // The counters know more than a kept state has.
+      ({ ...arm({ finished: before.finished + more, errors: before.errors + Math.round(more * errors) }), requests: 9, met: 9 });
+    this.counts.set(key, {
       ...known,
       baseline: add(known.baseline, requests - canary, badBaseline),
       canary: add(known.canary, canary, bad),

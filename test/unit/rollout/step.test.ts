@@ -19,6 +19,37 @@ describe('a canary by time', () => {
     expect(world.state.history.map(({ what }) => what).at(-1)).toBe('succeeded: v2 has 100 % of what it shares with v1');
   });
 
+  test('waits for the first request of a step, and is held when none comes', () => {
+    const world = new World(begun({ steps: [{ weight: '5%', until: 'evidence' }, { weight: '100%' }] }));
+    world.settle();
+    world.pass(9_000);
+    expect(world.state).toMatchObject({ status: 'running', held: undefined, step: 0 });
+    expect(world.state.why).toBe('waits for the first request of v2 in this step');
+    world.pass(2_000);
+    expect(world.state).toMatchObject({ status: 'held', held: 'no-data', step: 0 });
+    expect(world.state.history.filter(({ what }) => what.startsWith('held'))).toHaveLength(1);
+  });
+
+  test('waits for the first request after the warmup as well', () => {
+    const world = new World(begun({ warmup: '20s', steps: [{ weight: '5%', until: 'evidence' }, { weight: '100%' }] }));
+    world.settle();
+    world.count({ finished: 95 }, { finished: 5 }).pass(24_000);
+    expect(world.state).toMatchObject({ status: 'running', step: 0 });
+    expect(world.state.why).toBe('waits for the first request of v2 in this step');
+    world.pass(10_000);
+    expect(world.state).toMatchObject({ status: 'held', held: 'no-data', step: 0 });
+  });
+
+  test('waits for the first result of what others judge', () => {
+    const prometheus = { name: 'c', prometheus: { address: 'http://a', query: 'up', max: 1 } };
+    const world = new World(begun({ checks: [{ name: 'e', errors: {} }, prometheus], steps: [{ weight: '50%' }, { weight: '100%' }] }));
+    world.settle();
+    world.count({ finished: 50 }, { finished: 50 }).pass(9_000);
+    expect(world.state).toMatchObject({ status: 'running', step: 0, why: 'c has no result: nobody has said anything yet' });
+    world.pass(2_000);
+    expect(world.state).toMatchObject({ status: 'held', held: 'no-data', step: 0 });
+  });
+
   test('does not go on without a request of the canary, and is held when its time is up', () => {
     const world = new World(begun(BY_TIME));
     world.settle();
