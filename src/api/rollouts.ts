@@ -137,7 +137,9 @@ export const alarmsBody = z
       .array(
         z.object({
           status: oneOf('status', ['firing', 'resolved']),
-          labels: z.record(z.string().max(200), z.string().max(1000)),
+          labels: z
+            .record(z.string().max(200), z.string().max(1000))
+            .refine((labels) => Object.keys(labels).length <= 64, { error: 'labels must have at most 64 entries' }),
         }),
       )
       .max(200),

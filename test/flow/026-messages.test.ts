@@ -49,6 +49,7 @@ beforeAll(async () => {
   config.pools['dead'] = { versions: { v1: { endpoints: [dead.address] } }, retries: { attempts: 0 } };
   config.listeners.push({ name: 'open', address: '127.0.0.1:0' });
   sluice = await startSluice(config);
+  sluice.expectLog(/redirects to itself/);
 });
 afterAll(closeAll);
 

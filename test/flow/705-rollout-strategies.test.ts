@@ -140,7 +140,8 @@ test('a cohort has the canary before anybody else, until the end', { timeout: 60
   const { sluice } = await startShops(['shop'], { rollouts });
   const visitors = visit(sluice);
   const id = await startRollout(sluice, { pool: 'shop', to: 'v2', template: 'staffed' });
-  await untilRollout(sluice, id, ({ step }) => step === 1);
+  // The step is there before it has begun: until then there is nothing to approve.
+  await untilRollout(sluice, id, ({ step, why }) => step === 1 && why.includes('approval'));
   const versionFor = async (...fields: string[]) => (await ask(sluice, get('/shop', ...fields))).field('x-version');
   expect(await versionFor('x-staff: yes')).toBe('v2');
   await visitors.more(100);

@@ -156,6 +156,7 @@ export class Rollouts {
     if (action !== 'retry' || ended === undefined) return undefined;
     const running = this.ofPool(ended.pool);
     if (running !== undefined) return `A rollout of pool ${ended.pool} runs already: ${running.id}.`;
+    if (this.#starting.has(ended.pool)) return `A rollout of pool ${ended.pool} is being started.`;
     return frozen.fault() ?? breakers.fault(ended.pool, ended.template.breaker, this.#allEnded());
   }
 

@@ -249,7 +249,7 @@ export async function rolloutOf(sluice: Sluice, id: string, fields: Fields = {})
   return body;
 }
 
-export const ENDED: readonly string[] = ['succeeded', 'rolled-back', 'aborted', 'superseded', 'failed'];
+const ENDED: readonly string[] = ['succeeded', 'rolled-back', 'aborted', 'superseded', 'failed'];
 
 /** Waits until it is so; the error shows where the rollout is. */
 export async function untilRollout(

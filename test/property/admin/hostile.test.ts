@@ -169,6 +169,9 @@ function expectWellFormed({ change, author, reason, expected, dryRun }: ChangeRe
       expect(percent === undefined || fraction === undefined).toBe(true);
       return;
     }
+    case 'shift':
+      // Rollouts alone ask for it.
+      throw new Error('a call asked for a shift');
     case 'remove-override':
     case 'clear-overrides':
     case 'remove-mirror':

@@ -70,6 +70,11 @@ it.each([
   ['a name that is none', '/v1/rollouts', { ...START, pool: 'a b' }],
   ['a flag that is none', '/v1/rollouts/shop-7f3a/abort', { reason: 5 }],
   ['too many events', '/v1/events', { events: Array.from({ length: 1001 }, () => ({ event: 'a', key: 'b' })) }],
+  [
+    'too many labels',
+    '/v1/alarms',
+    { alerts: [{ status: 'firing', labels: Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`l${index}`, ''])) }] },
+  ],
   ['a status that is none', '/v1/alarms', { alerts: [{ status: 'on', labels: {} }] }],
 ])('refuses %s', async (_, path, body) => {
   const { ask, control } = await openAdmin();
