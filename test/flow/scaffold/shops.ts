@@ -72,7 +72,7 @@ export function startVersion(name: string): Promise<ShopVersion> {
   return open(new ShopVersion(name)).start();
 }
 
-export interface Shop {
+interface Shop {
   readonly v1: ShopVersion;
   readonly v2: ShopVersion;
 }
