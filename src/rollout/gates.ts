@@ -97,9 +97,10 @@ function passageOfWeight(step: WeightStep, state: RolloutState, seen: Seen): Pas
 function isEarly(state: RolloutState): boolean {
   const { stepRanMs, warmRanMs = Infinity, template } = state;
   const step = stepAt(state, state.step);
-  const own = step !== undefined && 'forMs' in step && step.forMs > 0 ? step.forMs : GRACE_MS;
+  const forMs = step !== undefined && 'forMs' in step && step.forMs > 0 ? step.forMs : Infinity;
+  const atMostMs = step !== undefined && 'atMostMs' in step ? step.atMostMs : Infinity;
   const sinceWarm = warmRanMs < template.warmupMs ? Infinity : warmRanMs - template.warmupMs;
-  return Math.min(stepRanMs, sinceWarm) < Math.min(own, GRACE_MS);
+  return Math.min(stepRanMs, sinceWarm) < Math.min(forMs, atMostMs, GRACE_MS);
 }
 
 function sentenceOf({ verdicts }: RolloutState, name: string): string {

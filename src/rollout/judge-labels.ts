@@ -60,12 +60,19 @@ export function judgeLabels(question: LabelQuestion, counts: LabelCounts): Judge
     failed: counts.before?.failed === true || log >= needed,
     harmless: counts.before?.harmless === true || harmless >= 1,
   };
-  return { judged, verdict: wordVerdict(question, counts, judged, { log, needed, harmless }) };
+  return { judged, verdict: wordVerdict(question, counts, judged, { log, needed, harmless, told: strongestOf(tests) }) };
 }
 
 type Counter = (counts: ArmCounts) => number;
 
-/** What counts as an event: one for each test, or one for all of them. The last is the one that is told. */
+/** The test that has most evidence; the last where none has any. */
+function strongestOf(tests: readonly LabelEvidence[]): number {
+  const logs = tests.map((test) => test.log);
+  const most = Math.max(...logs);
+  return most > 0 ? logs.indexOf(most) : logs.length - 1;
+}
+
+/** What counts as an event: one for each test, or one for all of them. */
 function countersOf({ check, event }: LabelQuestion): readonly [Counter, ...Counter[]] {
   switch (check.kind) {
     case 'errors':
@@ -131,34 +138,45 @@ interface Figures {
   readonly log: number;
   readonly needed: number;
   readonly harmless: number;
+  /** Position of the test whose counts are told. */
+  readonly told: number;
 }
 
 function wordVerdict(question: LabelQuestion, counts: LabelCounts, judged: Judged, figures: Figures): CheckVerdict {
   const { check, alpha } = question;
-  const counter = countersOf(question).at(-1)!;
+  const counters = countersOf(question);
+  const counter = counters[figures.told % counters.length]!;
   const [baseline, canary] = [armOf(counts.epoch, 'baseline'), armOf(counts.epoch, 'canary')];
   const hasBoth = baseline.finished > 0 && canary.finished > 0;
   const verdict = judged.failed ? 'fail' : !hasBoth ? 'no-data' : judged.harmless ? 'pass' : 'inconclusive';
-  const needs = verdict === 'fail' || verdict === 'pass' ? 0 : requestsNeeded(check, counts.step, { alpha, counter });
+  const come = { fail: towards(figures.log, figures.needed), harmless: figures.harmless };
+  const needs = verdict === 'fail' || verdict === 'pass' ? 0 : requestsNeeded(check, counts, { alpha, counter, come });
   return {
     verdict,
-    towards: { fail: judged.failed ? 1 : towards(figures.log, figures.needed), harmless: judged.harmless ? 1 : figures.harmless },
+    towards: { fail: judged.failed ? 1 : come.fail, harmless: judged.harmless ? 1 : come.harmless },
     counts: { baseline: [counter(baseline), baseline.finished], canary: [counter(canary), canary.finished] },
     interval: hasBoth ? ratioInterval(labelled(counts.epoch, counter), alpha) : undefined,
     needs,
-    sentence: `${describeCounts(question, baseline, canary)}: ${conclusion(question, verdict, figures, needs)}`,
+    sentence: `${describeCounts(question, figures.told, { baseline, canary })}: ${conclusion(question, verdict, figures, needs)}`,
   };
 }
 
-function describeCounts({ check, event, names }: LabelQuestion, baseline: ArmCounts, canary: ArmCounts): string {
-  const counter = countersOf({ check, event, names } as LabelQuestion).at(-1)!;
-  const verb = VERBS[check.kind];
+function describeCounts(
+  question: LabelQuestion,
+  told: number,
+  { baseline, canary }: Readonly<Record<'baseline' | 'canary', ArmCounts>>,
+): string {
+  const { check, names } = question;
+  const counters = countersOf(question);
+  const counter = counters[told % counters.length]!;
+  const verb = check.kind === 'latency' ? `was slower than the ${SLOW_BOUNDS[told]} of the moment in` : VERBS[check.kind];
   return `${names.canary} ${verb} ${formatPart(counter(canary), canary.finished)}, ${names.baseline} ${formatPart(counter(baseline), baseline.finished).replace(' requests', '')}`;
 }
 
-const VERBS: Readonly<Record<LabelCheck['kind'], string>> = {
+const SLOW_BOUNDS = ['median', '90th percentile', '99th percentile'] as const;
+
+const VERBS: Readonly<Record<Exclude<LabelCheck['kind'], 'latency'>, string>> = {
   errors: 'failed',
-  latency: 'was slower than the 99th percentile of the moment in',
   'gave-up': 'lost the client of',
   'client-errors': 'refused',
   event: 'had the event in',

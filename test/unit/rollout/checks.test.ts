@@ -31,6 +31,41 @@ describe('checks', () => {
     expect(verdictOf(world)!.verdict).toBe('inconclusive');
   });
 
+  test('what is still needed does not grow while nothing changes, and is not said where nobody knows', () => {
+    const world = running([{ name: 'c', errors: {} }], [{ weight: '50%', until: 'evidence' }]);
+    world.count({ finished: 3 }, { finished: 3 }).tick();
+    expect(verdictOf(world)!.needs).toBeUndefined();
+    expect(verdictOf(world)!.sentence).toMatch(/: not enough to tell$/);
+    const totals: number[] = [];
+    for (const finished of [200, 300, 400, 500]) {
+      world.count({ finished }, { finished }).tick();
+      const { needs, verdict } = verdictOf(world)!;
+      if (verdict === 'pass' || needs === undefined) continue;
+      totals.push(finished + needs);
+    }
+    expect(totals.length).toBeGreaterThan(1);
+    expect(totals.every((total) => total <= 1.05 * totals[0]!)).toBe(true);
+  });
+
+  test('latency tells the bound that decided', () => {
+    const world = running([
+      { name: 'e', errors: {} },
+      { name: 'c', latency: {} },
+    ]);
+    world.count({ finished: 1000, slow: [400, 80, 8] }, { finished: 1000, slow: [900, 80, 0] }).tick();
+    expect(world.state.status).toBe('rolled-back');
+    expect(verdictOf(world)).toMatchObject({ verdict: 'fail', counts: { baseline: [400, 1000], canary: [900, 1000] } });
+    expect(verdictOf(world)!.sentence).toMatch(
+      /^v2 was slower than the median of the moment in 900 of 1,000 requests \(90 %\), v1 400 of 1,000 /,
+    );
+    const upper = running([
+      { name: 'e', errors: {} },
+      { name: 'c', latency: {} },
+    ]);
+    upper.count({ finished: 1000, slow: [400, 80, 8] }, { finished: 1000, slow: [400, 380, 0] }).tick();
+    expect(verdictOf(upper)!.sentence).toMatch(/^v2 was slower than the 90th percentile of the moment in 380 of 1,000/);
+  });
+
   test('latency fails by any of its three bounds', () => {
     const world = running([
       { name: 'e', errors: {} },

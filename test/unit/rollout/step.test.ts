@@ -30,6 +30,14 @@ describe('a canary by time', () => {
     expect(world.state.history.filter(({ what }) => what.startsWith('held'))).toHaveLength(1);
   });
 
+  test('whose time is shorter says at its end that no request came', () => {
+    const world = new World(begun({ steps: [{ weight: '5%', until: 'evidence', atMost: '2s' }, { weight: '100%' }] }));
+    world.settle();
+    world.pass(2_500);
+    expect(world.state).toMatchObject({ status: 'held', held: 'timeout' });
+    expect(world.state.why).toMatch(/no request of v2 has been counted in this step$/);
+  });
+
   test('waits for the first request after the warmup as well', () => {
     const world = new World(begun({ warmup: '20s', steps: [{ weight: '5%', until: 'evidence' }, { weight: '100%' }] }));
     world.settle();
