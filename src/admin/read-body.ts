@@ -74,7 +74,7 @@ export function readBody<T>(schema: z.ZodType<T>, request: FastifyRequest, judge
   if (decoded.success) return decoded.data;
   const most = request.role === 'viewer' ? MAX_LOCATED_FOR_VIEWERS : MAX_LOCATED_LENGTH;
   const merged = asMerged(value, text.length > most ? undefined : places);
-  throw malformed(problemsOf(decoded.error.issues.slice(0, MAX_PROBLEMS), merged).slice(0, MAX_PROBLEMS).map(placed));
+  throw malformed(problemsOf(decoded.error.issues.slice(0, MAX_PROBLEMS), merged, 'body').slice(0, MAX_PROBLEMS).map(placed));
 }
 
 function asItIs(value: unknown): unknown {

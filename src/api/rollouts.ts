@@ -13,7 +13,7 @@ export const rolloutStartBody = strictMap({
   pool: name('pool').describe('The pool that is moved.'),
   to: name('to').describe('The version that is to serve the pool: the canary.'),
   from: name('from').describe('The version that serves it now: the baseline. Default: the version of the greatest weight.').optional(),
-  template: name('template').describe('A template of the config, or one of those that Sluice brings. Default: default.').optional(),
+  template: name('template').describe('A template of the config, or one of those that Sluice brings. Default: canary.').optional(),
   reason,
 });
 
@@ -193,7 +193,7 @@ const ROLLOUT = {
   pool: 'shop',
   baseline: 'v1',
   canary: 'v2',
-  template: 'careful',
+  template: 'canary',
   strategy: 'canary',
   state: 'running',
   why: 'v2 has 5 % of the requests until the evidence suffices.',
@@ -233,7 +233,7 @@ export const rolloutExamples: Examples<typeof rolloutSchemas> = {
     pool: 'shop',
     baseline: 'v1',
     canary: 'v2',
-    template: 'careful',
+    template: 'canary',
     perSecond: 200,
     errorRate: 0.005,
     steps: [
@@ -248,7 +248,7 @@ export const rolloutExamples: Examples<typeof rolloutSchemas> = {
     warnings: [],
     advice: 'canary: the pool has enough traffic to show a doubled error rate at 5 % within about 5 minutes.',
   },
-  RolloutStartBody: { pool: 'shop', to: 'v2', template: 'careful', reason: 'release 1.42' },
+  RolloutStartBody: { pool: 'shop', to: 'v2', template: 'canary', reason: 'release 1.42' },
   RolloutActionBody: { reason: 'seen by the team' },
   Breaker: { pool: 'shop', open: false, failures: 1 },
   Freeze: { frozen: false, reason: '', author: '' },

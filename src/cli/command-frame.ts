@@ -13,9 +13,11 @@ export interface CommandLine extends CommandDeps {
 
 const REFUSED = 'refused (nothing was changed)';
 
-function exitCodes(one: string): string {
+/** Only what can ask for a revision can find another one. */
+function exitCodes(one: string, command: Command): string {
+  const stale = command.options.some(({ long }) => long === '--if-revision');
   return `
-Exit codes: 0 done, 1 ${one}, 2 wrong usage, 3 the admin API cannot be reached, 4 the expected revision is not the current one.
+Exit codes: 0 done, 1 ${one}, 2 wrong usage, 3 the admin API cannot be reached${stale ? ', 4 the expected revision is not the current one' : ''}.
 Environment: SLUICE_ADMIN (address), SLUICE_TOKEN (token), NO_COLOR.`;
 }
 
@@ -32,7 +34,9 @@ export function withAccess(command: Command): Command {
 
 /** @param one what exit code 1 means */
 export function asClient(command: Command, description: string, one = REFUSED): Command {
-  return withAccess(command.description(description)).option('--json', 'print JSON').addHelpText('after', exitCodes(one));
+  return withAccess(command.description(description))
+    .option('--json', 'print JSON')
+    .addHelpText('after', (context) => exitCodes(one, context.command));
 }
 
 export function asWriter(command: Command): Command {

@@ -14,6 +14,8 @@ const ACTIONS = [
   ['retry', 'begin anew after it was taken back, with fresh evidence and half the alpha'],
 ] as const;
 
+const WHICH_RUNS = 'id, or the name of a pool with a rollout; default: the one that runs';
+const WHICH_ENDED = 'id, or the name of a pool; default: one that is paused or held, else the one that ended last';
 const OVER = 'refused, or the rollout did not succeed';
 
 export function addRollouts(program: Command, line: CommandLine): void {
@@ -26,7 +28,7 @@ export function addRollouts(program: Command, line: CommandLine): void {
   addStatus(group, line);
   for (const [action, what] of ACTIONS) {
     asClient(group.command(action), what)
-      .argument('[rollout]', 'id, or the name of a pool with a rollout; default: the one that runs')
+      .argument('[rollout]', action === 'retry' ? WHICH_ENDED : WHICH_RUNS)
       .option('--reason <text>', 'why, for the journal')
       .action(async (name: string | undefined, options: CommandOptions & ReasonOptions) => {
         const { runRolloutAction } = await import('./rollout.ts');
@@ -37,10 +39,13 @@ export function addRollouts(program: Command, line: CommandLine): void {
 }
 
 function addStart(group: Command, line: CommandLine): void {
-  asClient(group.command('start'), 'start a rollout: sluice rollout start shop v2 --template careful', OVER)
+  asClient(group.command('start'), 'start a rollout: sluice rollout start shop v2 --template canary-15m', OVER)
     .argument('<pool>')
     .argument('<version>', 'the version that is to serve the pool: the canary')
-    .option('--template <name>', 'a template of the config, or one that Sluice brings (default: default)')
+    .option(
+      '--template <name>',
+      'a template of the config, or one that Sluice brings: canary, canary-5m, canary-15m, blue-green (default: canary)',
+    )
     .option('--from <version>', 'the baseline (default: the version of the greatest weight)')
     .option('--reason <text>', 'why, for the journal')
     .option('--watch', 'look each second until it ends; exit code 0 = it succeeded')
@@ -54,7 +59,7 @@ function addPlan(group: Command, line: CommandLine): void {
   asClient(group.command('plan'), 'say what a start would do: users exposed, time until evidence, what it could miss')
     .argument('<pool>')
     .argument('<version>')
-    .option('--template <name>', 'default: default')
+    .option('--template <name>', 'default: canary')
     .option('--from <version>', 'the baseline (default: the version of the greatest weight)')
     .action(async (pool: string, version: string, options: CommandOptions & RolloutStartOptions) => {
       const { runRolloutPlan } = await import('./rollout.ts');

@@ -20,9 +20,10 @@ type Issue = z.core.$ZodIssue;
 const MAX_PROBLEMS = 1_000;
 const MAX_TOLD_KEYS = 20;
 
-export function problemsOf(issues: readonly Issue[], merged: Merged): Problem[] {
+/** @param document what was written: other things are meant by a key of a config than by one of the body of a call */
+export function problemsOf(issues: readonly Issue[], merged: Merged, document: Work['document'] = 'config'): Problem[] {
   const problems: Problem[] = [];
-  const work: Work = { merged, problems, meant: new Map() };
+  const work: Work = { merged, problems, meant: new Map(), document };
   for (const issue of issues) {
     if (problems.length >= MAX_PROBLEMS) break;
     describe(issue, pathOf(issue), work);
@@ -49,6 +50,7 @@ interface Work {
   readonly problems: Problem[];
   /** By the path of a map: keys that are there under another name. */
   readonly meant: Map<string, string[]>;
+  readonly document: 'config' | 'body';
 }
 
 function describe(issue: Issue, path: Path, work: Work): void {
@@ -101,18 +103,20 @@ function describeUnknownKeys(issue: Extract<Issue, { code: 'unrecognized_keys' }
   for (const key of issue.keys) {
     if (work.problems.length >= MAX_PROBLEMS) return;
     const where = formatPath(path);
-    const habit = meantBy(path, key);
+    const habit = work.document === 'config' ? meantBy(path, key) : undefined;
     const keys = habit?.keys ?? [suggest(key, known) ?? ''];
     work.meant.set(where, [...(work.meant.get(where) ?? []), ...keys]);
-    const hint = renamedHint(path, key) || (habit?.hint ?? (didYouMean(key, known) || unknownHint(path, key, known)));
+    const renamed = work.document === 'config' ? renamedHint(path, key) : '';
+    const hint = renamed || (habit?.hint ?? (didYouMean(key, known) || unknownHint(path, key, { known, work })));
     const problem = problemAt(work.merged, [...path, key], '', 'key');
     work.problems.push({ ...problem, message: `${shown === '' ? '' : `${shown}: `}unknown key ${show(key)}${hint}` });
   }
 }
 
-function unknownHint(path: Path, key: string, known: readonly string[]): string {
+function unknownHint(path: Path, key: string, { known, work }: { known: readonly string[]; work: Work }): string {
   if (known.length === 0) return ' (this map has no keys)';
-  if (path.length > 0 && key.startsWith('x-')) return ' (only at the top of a file keys that begin with x- are ignored)';
+  if (work.document === 'config' && path.length > 0 && key.startsWith('x-'))
+    return ' (only at the top of a file keys that begin with x- are ignored)';
   const [, name, value] = /^([\w.-]+)[:=](.+)$/.exec(key) ?? [];
   if (name !== undefined && value !== undefined && known.includes(name)) return ` (a blank is missing: write ${show(`${name}: ${value}`)})`;
   return known.length <= MAX_TOLD_KEYS ? ` (keys here are ${known.join(', ')})` : '';
@@ -141,7 +145,9 @@ function report(work: Work, path: Path, message: string, side: Side = 'value'): 
 function withFound(message: string, found: unknown, path: Path, work?: Work): string {
   if (typeof found === 'string' && isSecretIn(path, work)) return `${message}, got a secret of ${found.length} characters`;
   const isStray = hintOfStrayCharacter(message, found) !== undefined;
-  const example = !isStray && /^(?:must be|[\w ]+ must be)/.test(message) && isOtherShape(message, found) ? exampleFor(path) : undefined;
+  const wantsExample = work?.document !== 'body' && !isStray;
+  const example =
+    wantsExample && /^(?:must be|[\w ]+ must be)/.test(message) && isOtherShape(message, found) ? exampleFor(path) : undefined;
   return `${message}, got ${show(found)}${example === undefined ? hintFor(message, found) : ` (write ${example})`}`;
 }
 

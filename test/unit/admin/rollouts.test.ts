@@ -6,7 +6,7 @@ import { closeAdmins, expectProblem, openAdmin } from './open-admin.ts';
 
 afterEach(closeAdmins);
 
-const START = { pool: 'shop', to: 'v2', template: 'careful', reason: 'release' };
+const START = { pool: 'shop', to: 'v2', template: 'canary', reason: 'release' };
 const tokens = [
   { name: 'eye', role: 'viewer', source: { kind: 'env', name: 'EYE' } },
   { name: 'ci', role: 'operator', source: { kind: 'env', name: 'CI' } },
@@ -80,6 +80,18 @@ it.each([
   const { ask, control } = await openAdmin();
   expectProblem(await ask(path, { method: 'POST', body }), 400);
   expect(control.rolloutCalls).toEqual([]);
+});
+
+it.each([
+  ['/v1/rollouts', 'version', { pool: 'shop', version: 'v2' }, 'keys here are pool, to, from, template, reason'],
+  ['/v1/rollouts', 'kind', { ...START, kind: 'canary' }, 'keys here are pool, to, from, template, reason'],
+  ['/v1/rollouts/shop-7f3a/abort', 'service', { service: 'shop' }, 'keys here are reason'],
+])('tells for %s and the key %s which keys the call takes, and nothing of configs', async (path, key, body, hint) => {
+  const { ask } = await openAdmin();
+  const { json } = await ask(path, { method: 'POST', body });
+  const messages = (json['problems'] as readonly { readonly message: string }[]).map(({ message }) => message);
+  expect(messages).toContain(`unknown key "${key}" (${hint})`);
+  expect(messages.join()).not.toContain('config');
 });
 
 it('takes alarms as Alertmanager sends them', async () => {
