@@ -1,6 +1,7 @@
 // All checks of a rollout, from what is seen by now: verdicts, and what holds it although no check failed.
 
 import { BROKEN_AT, logOfRecorded } from '../analysis/recorded-ratio.ts';
+import { stepAt } from './course.ts';
 import { eventsOf } from './events.ts';
 import { isGuard, judgeGuard } from './judge-guards.ts';
 import { judgeLabels } from './judge-labels.ts';
@@ -10,7 +11,7 @@ import { isOutside, judgeOutside } from './judge-outside.ts';
 import { isValue, judgeValue } from './judge-value.ts';
 import type { CheckVerdict, Judged, RolloutState, SegmentEvidence } from './model.ts';
 import { formatCount, formatPercent } from './sentences.ts';
-import { fold, mergeEvidence, newSince } from './segments.ts';
+import { countedSince, fold, mergeEvidence, newSince } from './segments.ts';
 import { change } from './turn.ts';
 import type { Turn } from './turn.ts';
 import { shareOf } from './weights.ts';
@@ -79,7 +80,19 @@ function judgeLabelCheck({ state, seen }: Turn, check: LabelCheck, looked: Looke
   const isBroken = looked.uneven !== undefined && found.verdict.verdict !== 'no-data';
   judged[check.name] =
     isBroken && state.judged[check.name]?.failed !== true ? { ...found.judged, failed: false, harmless: false } : found.judged;
-  verdicts[check.name] = { ...found.verdict, sentence, ...(isBroken && { verdict: 'inconclusive' as const }) };
+  const verdict = { ...found.verdict, sentence, ...(isBroken && { verdict: 'inconclusive' as const }) };
+  const last = isBroken || verdict.verdict === 'fail' ? undefined : lastCompared(state, check, looked.epoch);
+  verdicts[check.name] = last ?? verdict;
+}
+
+/** The verdict of the last weight at which both versions were compared; undefined where they are compared now, and where they never were. */
+function lastCompared(state: RolloutState, { name }: LabelCheck, epoch: readonly SegmentEvidence[]): CheckVerdict | undefined {
+  const before = state.verdicts[name];
+  if (before?.verdict !== 'pass' && before?.verdict !== 'inconclusive') return undefined;
+  if (shareOf(state.wanted, state) === 1) return before;
+  const { baseline, canary } = countedSince({ evidence: epoch }, state.stepSegment);
+  const isCompared = stepAt(state, state.step)?.kind === 'weight' || (baseline.finished > 0 && canary.finished > 0);
+  return isCompared ? undefined : before;
 }
 
 function notesOn(state: RolloutState, { saturated, topUserShare }: Turn['seen'], check: LabelCheck, uneven: string | undefined): string {

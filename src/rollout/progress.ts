@@ -49,18 +49,24 @@ function begin(turn: Turn): void {
     return tell(turn, `started from ${state.baseline} to ${state.canary}`);
   }
   const share = shareAt(state, state.step);
+  const at = stepAt(state, state.step);
+  // A step between two weights goes on at the first of them, and with what was shown at it.
+  const wanted = weightsFor(state, share);
+  const isAtWeight = at !== undefined && at.kind !== 'weight' && sameWeights(wanted, state.wanted);
   change(turn, {
     begun: true,
     stepRanMs: 0,
     held: undefined,
-    wanted: weightsFor(state, share),
+    wanted,
     segment: state.segment + 1,
-    stepSegment: state.segment + 1,
-    judged: Object.fromEntries(Object.entries(state.judged).map(([name, judged]) => [name, { ...judged, harmless: false }])),
+    stepSegment: isAtWeight ? state.stepSegment : state.segment + 1,
+    judged: isAtWeight
+      ? state.judged
+      : Object.fromEntries(Object.entries(state.judged).map(([name, judged]) => [name, { ...judged, harmless: false }])),
   });
   change(turn, { status: statusOf(turn.state) });
-  tell(turn, `${nameOf(state)}: ${describeStep(stepAt(state, state.step), share)}`);
-  explain(turn, describeStep(stepAt(state, state.step), share));
+  tell(turn, `${nameOf(state)}: ${describeStep(at, share)}`);
+  explain(turn, describeStep(at, share));
 }
 
 function failHook(turn: Turn, why: string): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { SEEN, World, begun } from './fakes.ts';
+import { SEEN, World, arm, begun } from './fakes.ts';
 
 function running(checks: readonly object[], steps: readonly object[] = [{ weight: '50%', for: '1h' }], more: object = {}): World {
   const world = new World(begun({ checks, steps, ...more }));
@@ -159,6 +159,66 @@ describe('checks', () => {
     const world = running([{ name: 'c', errors: {} }]);
     world.see({ saturated: true, topUserShare: 0.9 }).count({ finished: 10 }, { finished: 10 }).tick();
     expect(verdictOf(world)!.sentence).toMatch(/\(saturated: .*; one user has 90 % of the failures\)$/);
+  });
+});
+
+describe('where nothing is compared any more', () => {
+  const enough = (world: World): World => world.count({ finished: 20_000, errors: 100 }, { finished: 20_000, errors: 100 });
+
+  test('checks keep the verdict with which the last weight passed', () => {
+    const steps = [{ weight: '50%', until: 'evidence' }, { weight: '100%', for: '30s' }, { watch: { for: '20s' } }];
+    const world = running([{ name: 'c', errors: {} }], steps);
+    const passed = enough(world).tick().verdicts['c'];
+    expect(passed).toMatchObject({ verdict: 'pass', towards: { harmless: 1 } });
+    world.settle();
+    expect(world.state).toMatchObject({ step: 1, wanted: { v1: 0, v2: 100 } });
+    // Drawn before the weights were in force.
+    const late = { segment: world.state.segment, share: 0.5, baseline: arm({ finished: 3 }), canary: arm({ finished: 3 }) };
+    world.see({ segments: [...world.seen.segments, late] }).pass(29_000);
+    expect(verdictOf(world)).toEqual(passed);
+    world.pass(10_000);
+    expect(world.state.status).toBe('watching');
+    expect(verdictOf(world)).toEqual(passed);
+    world.pass(20_000);
+    expect(world.state.status).toBe('succeeded');
+    expect(verdictOf(world)).toEqual(passed);
+  });
+
+  test('a failure is seen all the same', () => {
+    const world = running(
+      [{ name: 'c', errors: {} }],
+      [
+        { weight: '50%', until: 'evidence' },
+        { weight: '100%', for: '30s' },
+      ],
+    );
+    enough(world).settle();
+    const late = {
+      segment: world.state.segment,
+      share: 0.5,
+      baseline: arm({ finished: 900 }),
+      canary: arm({ finished: 900, errors: 800 }),
+    };
+    world.see({ segments: [...world.seen.segments, late] }).tick();
+    expect(world.state.status).toBe('rolled-back');
+  });
+
+  test('a new weight is shown to be harmless anew', () => {
+    const steps = [{ weight: '50%', until: 'evidence' }, { weight: '60%', until: 'evidence' }, { weight: '100%' }];
+    const world = running([{ name: 'c', event: { told: 'buy' }, critical: true }], steps);
+    world.count({ finished: 900_000, events: [90_000] }, { finished: 900_000, events: [90_000] }).settle();
+    expect(world.state.step).toBe(1);
+    world.pass(60_000);
+    expect(world.state.step).toBe(1);
+    expect(verdictOf(world)!.verdict).not.toBe('pass');
+  });
+
+  test('an approval at a weight keeps what was shown at it', () => {
+    const world = running([{ name: 'c', errors: {} }], [{ weight: '50%', until: 'evidence' }, { approve: {} }, { weight: '100%' }]);
+    enough(world).settle();
+    world.count({ finished: 9 }, { finished: 9 }).tick();
+    expect(world.state.step).toBe(1);
+    expect(verdictOf(world)).toMatchObject({ verdict: 'pass', towards: { harmless: 1 } });
   });
 });
 
