@@ -284,6 +284,7 @@ export const SHAPES = {
     canary: 'text',
     template: 'text',
     strategy: 'text',
+    alpha: 'number',
     state: 'text',
     why: 'text',
     step: 'number',

@@ -40,6 +40,16 @@ export function formatInstant(atMs: number): string {
   return Number.isNaN(date.getTime()) ? '?' : date.toISOString().slice(0, 19).replace('T', ' ');
 }
 
+/** `1 request`, `1,234 requests`: thousands apart. */
+export function countApart(number: number, noun: string): string {
+  return `${formatNumber(number)} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** `12,345`: a whole number with its thousands apart. */
+export function formatNumber(number: number): string {
+  return Math.round(number).toLocaleString('en-US');
+}
+
 /** `1 request`, `2 requests`. */
 export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;

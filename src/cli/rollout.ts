@@ -70,16 +70,21 @@ export async function runRolloutAction(call: AdminCall<ReasonOptions>, action: A
 
 export async function runFreeze(call: AdminCall<ReasonOptions>, frozen: boolean): Promise<void> {
   const body = { frozen, ...reasoned(call.options.reason) };
+  const before = readResponse('Freeze', await ask(call, { method: 'GET', path: pathOf('v1', 'freeze') }));
   const freeze = await ask(call, { method: 'PUT', path: pathOf('v1', 'freeze'), body });
   if (call.options.json === true) return showJson(call, freeze);
+  if (!frozen && !before.frozen) return show(call, ['rollouts were not frozen: there was nothing to undo']);
   show(call, [frozen ? 'rollouts are frozen: none starts and none is promoted; rollbacks go on' : 'rollouts may start and go on']);
 }
 
 export async function runResetBreaker(call: AdminCall<ReasonOptions>, pool: string): Promise<void> {
   const body = reasoned(call.options.reason);
+  const question: AdminQuestion = { method: 'GET', path: pathOf('v1', 'pools', pool, 'breaker') };
+  const { open, failures } = readResponse('Breaker', await ask(call, question, { pool }));
   const breaker = await ask(call, { method: 'POST', path: pathOf('v1', 'pools', pool, 'breaker', 'reset'), body }, { pool });
   if (call.options.json === true) return showJson(call, breaker);
-  show(call, [`rollouts of ${pool} may start again`]);
+  const nothing = !open && failures === 0;
+  show(call, [nothing ? `rollouts of ${pool} were not blocked: there was nothing to undo` : `rollouts of ${pool} may start again`]);
 }
 
 const LIST: AdminQuestion = { method: 'GET', path: pathOf('v1', 'rollouts') };

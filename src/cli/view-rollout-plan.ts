@@ -2,7 +2,7 @@
 
 import type { RolloutPlan } from '../api/rollouts.ts';
 import { wrapText } from './fit-table.ts';
-import { count, formatRate, formatShare, formatSpan } from './quantity.ts';
+import { countApart, formatNumber, formatRate, formatShare, formatSpan } from './quantity.ts';
 import { formatTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,7 +13,7 @@ export function viewRolloutPlan(plan: RolloutPlan, paint: Terminal['paint']): re
   const rows = steps.map(({ text, requests, seconds }, index) => [
     `${index + 1}`,
     text,
-    requests === undefined ? '-' : `${Math.round(requests)}`,
+    requests === undefined ? '-' : formatNumber(requests),
     seconds === undefined ? '-' : formatSpan(seconds * 1000),
   ]);
   const columns = [
@@ -41,7 +41,7 @@ function viewDetects({ text, detects }: RolloutPlan['steps'][number]): readonly 
   if (detects.length === 0) return [];
   const parts = detects.map(({ times, requests, seconds, missed }) => {
     const time = seconds === undefined ? '' : `, ${formatSpan(seconds * 1000)}`;
-    return `  failing ${times} times as often: typically ${count(requests, 'request')} of the canary${time}; missed in ${formatShare(missed)}`;
+    return `  failing ${times} times as often: typically ${countApart(requests, 'request')} of the canary${time}; missed in ${formatShare(missed)}`;
   });
   return [`${text}: a canary is taken back when it is`, ...parts, ''];
 }

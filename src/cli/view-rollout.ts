@@ -2,7 +2,7 @@
 
 import type { RolloutView } from '../api/rollouts.ts';
 import { wrapText } from './fit-table.ts';
-import { count, formatAgo, formatInstant, formatShare, formatSpan } from './quantity.ts';
+import { countApart, formatAgo, formatInstant, formatShare, formatSpan } from './quantity.ts';
 import type { Colour, Terminal } from './terminal.ts';
 
 export interface RolloutPicture {
@@ -58,20 +58,23 @@ export function viewRollouts(rollouts: readonly RolloutView[], { paint, nowMs }:
 }
 
 function viewHead(rollout: RolloutView, { paint, nowMs }: RolloutPicture): readonly string[] {
-  const { id, pool, baseline, canary, template, state, startedMs, endedMs, author, reason, why } = rollout;
+  const { id, pool, baseline, canary, template, alpha, state, startedMs, endedMs, author, reason, why } = rollout;
   const time = endedMs === undefined ? `for ${formatSpan(nowMs - startedMs)}` : `after ${formatSpan(endedMs - startedMs)}`;
   const by = [author === '' ? '' : `by ${author}`, reason].filter((each) => each !== '').join(': ');
   return [
     `${paint('strong', `${pool}: ${baseline} → ${canary}`)}  ${paint(COLOURS[state] ?? 'strong', state.toUpperCase())} ${time}`,
-    paint('dim', `${id}, template ${template}${by === '' ? '' : `, ${by}`}`),
+    paint('dim', `${id}, template ${template}, alpha ${Number(alpha.toPrecision(3))}${by === '' ? '' : `, ${by}`}`),
     ...wrapText(why, WIDTH),
   ];
 }
 
 const MARKS: Readonly<Record<string, string>> = { done: '✓', running: '●', next: '○' };
 
-function viewSteps({ steps }: RolloutView, { paint }: RolloutPicture): readonly string[] {
-  return steps.map(({ state, text }) => {
+function viewSteps(rollout: RolloutView, { paint }: RolloutPicture): readonly string[] {
+  const { steps, step, state: how } = rollout;
+  const endedAt = isOver(rollout) && how !== 'succeeded' ? step : undefined;
+  return steps.map(({ state, text }, index) => {
+    if (index === endedAt) return paint(COLOURS[how] ?? 'strong', `✗ ${text}`);
     const line = `${MARKS[state] ?? '?'} ${text}`;
     return state === 'running' ? paint('strong', line) : state === 'next' ? paint('dim', line) : line;
   });
@@ -79,7 +82,7 @@ function viewSteps({ steps }: RolloutView, { paint }: RolloutPicture): readonly 
 
 function viewShare({ canary, share: { desired, measured }, exposed }: RolloutView): readonly string[] {
   const seen = measured === undefined ? '' : `, measured ${formatShare(measured)}`;
-  return ['', `${canary} is to have ${formatShare(desired)}${seen}; ${count(exposed.requests, 'request')} so far`];
+  return ['', `${canary} is to have ${formatShare(desired)}${seen}; ${countApart(exposed.requests, 'request')} so far`];
 }
 
 /** Both gauges: towards "it harms", and towards "it is harmless". */
@@ -98,7 +101,7 @@ function gauge(part: number, colour: Colour, paint: Terminal['paint']): string {
 function viewNeeds({ needs, canary }: RolloutView): readonly string[] {
   if (needs === undefined) return [];
   const time = needs.seconds === undefined ? '' : `, about ${formatSpan(needs.seconds * 1000)}`;
-  return ['', `needs about ${count(needs.requests, 'more request')} of ${canary}${time}`];
+  return ['', `needs about ${countApart(needs.requests, 'more request')} of ${canary}${time}`];
 }
 
 function viewHistory({ history }: RolloutView, { paint }: RolloutPicture, part: 'short' | 'whole'): readonly string[] {
@@ -107,8 +110,14 @@ function viewHistory({ history }: RolloutView, { paint }: RolloutPicture, part: 
   return [
     '',
     ...shown.flatMap(({ atMs, text, author }) => {
-      const [first = '', ...rest] = wrapText(author === '' ? text : `${text} (${author})`, WIDTH - 21);
+      const [first = '', ...rest] = wrapText(withAuthor(text, author), WIDTH - 21);
       return [`${paint('dim', formatInstant(atMs))}  ${first}`, ...rest.map((line) => ' '.repeat(21) + line)];
     }),
   ];
+}
+
+/** Named once: some lines say it by themselves. */
+function withAuthor(text: string, author: string): string {
+  const says = text === `asked for by ${author}` || text.startsWith(`asked for by ${author}: `);
+  return author === '' || says ? text : `${text} (${author})`;
 }

@@ -2,6 +2,7 @@
 
 import type { RolloutStep, Until } from '../../config/rollout-model.ts';
 import { formatDuration } from '../../config/duration.ts';
+import { formatCount } from '../../rollout/sentences.ts';
 
 export function describeStep(step: RolloutStep): string {
   switch (step.kind) {
@@ -44,5 +45,5 @@ function percent(share: number): string {
 }
 
 function counted(number: number, one: string): string {
-  return `${number} ${one}${number === 1 ? '' : 's'}`;
+  return `${formatCount(number)} ${one}${number === 1 ? '' : 's'}`;
 }

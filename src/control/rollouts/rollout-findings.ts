@@ -26,11 +26,23 @@ function ofRollout(
   const at = { place: `pools.${pool}`, pool };
   const see = `See: sluice rollout status ${id}`;
   if (fault !== undefined && !ENDED.has(status))
-    return [{ severity: 'error', code: 'rollout-stuck', ...at, message: `Rollout ${id} cannot do what it wants: ${fault}. ${see}` }];
-  if (status === 'held') return [{ severity: 'warning', code: 'rollout-held', ...at, message: `Rollout ${id} holds: ${why} ${see}` }];
+    return [{ severity: 'error', code: 'rollout-stuck', ...at, message: `Rollout ${id} cannot do what it wants: ${ended(fault)} ${see}` }];
+  if (status === 'held')
+    return [{ severity: 'warning', code: 'rollout-held', ...at, message: `Rollout ${id} holds: ${ended(why)} ${see}` }];
   if ((status === 'rolled-back' || status === 'failed') && wallMs - endedWallMs < TOLD_MS)
     return [
-      { severity: 'warning', code: 'rollout-failed', ...at, message: `Rollout ${id} was taken back: ${why} ${see}`, sinceMs: endedWallMs },
+      {
+        severity: 'warning',
+        code: 'rollout-failed',
+        ...at,
+        message: `Rollout ${id} was taken back: ${ended(why)} ${see}`,
+        sinceMs: endedWallMs,
+      },
     ];
   return [];
+}
+
+/** With the stop that what follows needs. */
+function ended(sentence: string): string {
+  return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
 }

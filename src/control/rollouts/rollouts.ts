@@ -20,7 +20,7 @@ import type { Look } from './look.ts';
 import type { Planner } from './planner.ts';
 import type { EffectRunner, OutsideChecks, Counting } from './ports.ts';
 import type { Alarms } from './alarms.ts';
-import { commandOf, conflict, findTarget, takenUp } from './asked.ts';
+import { commandOf, conflict, findTarget, keyAtFault, takenUp } from './asked.ts';
 import { RolloutRun } from './rollout-run.ts';
 import type { Alarm, By, RolloutAction, RolloutOutcome, RolloutRefusal, StartRequest, Conversion } from './rollouts-api.ts';
 import type { ShownRollout } from './rollout-findings.ts';
@@ -90,7 +90,8 @@ export class Rollouts {
     const blocked = frozen.fault() ?? breakers.fault(pool.name, template.breaker, this.#allEnded());
     if (blocked !== undefined) return conflict(blocked);
     const started = this.#begin(request, pool, template);
-    if ('refusal' in started) return { result: 'rejected', problems: [{ path: '', message: started.refusal }] };
+    if ('refusal' in started)
+      return { result: 'rejected', problems: [{ path: keyAtFault(started.refusal, request), message: started.refusal }] };
     const { state } = started;
     this.#starting.add(pool.name);
     try {

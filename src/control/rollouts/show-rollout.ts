@@ -24,6 +24,7 @@ export function showRollout(state: RolloutState, fault: string | undefined, perS
     canary,
     template: template.name,
     strategy: template.strategy,
+    alpha: template.alpha * state.alphaShare,
     state: status,
     why: fault === undefined ? state.why : `${state.why} It cannot go on: ${fault}`,
     step: state.step,
