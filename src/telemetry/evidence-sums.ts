@@ -25,7 +25,7 @@ import type { Arm } from './evidence-layout.ts';
 export interface ArmSums {
   /** Units that were drawn for the arm; a user where it was first drawn in the rollout, on whichever arm: the shares of both arms are tested by it. */
   readonly assigned: number;
-  /** Units whose request has ended; a user once in the segment, unless it has failed in one before. The denominator of `errors`. */
+  /** Units that have ended or failed; a user once in the segment, unless it has failed in one before. The denominator of `errors`. */
   readonly finished: number;
   /** This and the following: units with such an outcome; a user once in the rollout, on the arm where it was first. */
   readonly errors: number;
@@ -46,10 +46,12 @@ export function sumArm(cells: Float64Array, writers: number, segment: number, ar
     for (let writer = 0; writer < writers; writer++) total += cells[rowAt(writer, segment, arm) + cell]!;
     return total;
   };
+  const errors = sum(ERRORS);
   return {
     assigned: sum(ASSIGNED),
-    finished: sum(FINISHED),
-    errors: sum(ERRORS),
+    // A failed attempt is counted at once, and its exchange may go on elsewhere: no more of them fail than there are.
+    finished: Math.max(sum(FINISHED), errors),
+    errors,
     slow: [sum(SLOW_P50), sum(SLOW_P90), sum(SLOW_P99)],
     gaveUp: sum(GAVE_UP),
     clientErrors: sum(CLIENT_ERRORS),
