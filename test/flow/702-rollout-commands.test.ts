@@ -157,6 +157,11 @@ test('after three that failed the next waits until somebody has looked', { timeo
   });
   expect(await runCommand(['rollout', 'reset-breaker', 'shop', '--reason', 'seen', ...admin])).toMatchObject({ code: 0 });
   expect(await breaker()).toMatchObject({ open: false, failures: 0 });
+  for (const again of [['reset-breaker', 'shop'], ['unfreeze']])
+    expect(await runCommand(['rollout', ...again, ...admin])).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('nothing to undo'),
+    });
   await start(shops);
 });
 
