@@ -5,7 +5,7 @@ import { call } from './scaffold/admin.ts';
 import { runCommand, startCommand } from './scaffold/command.ts';
 import { within } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
-import { startShops, visit } from './scaffold/shops.ts';
+import { callRollout, startRollout, startShops, untilRollout, visit } from './scaffold/shops.ts';
 
 afterEach(closeAll);
 
@@ -53,4 +53,30 @@ test('metrics, findings and commands, of one that is taken back and one that suc
   expect(list.stdout).toMatch(/succeeded[^]*rolled-back/);
   expect(JSON.stringify((await call(sluice, 'GET', '/v1/overview')).body)).not.toContain('rollout-failed');
   expect((await runCommand(['rollout', 'abort', ...admin])).code).toBe(1);
+});
+test('a plan says whom it exposes, how long it takes, and changes nothing', { timeout: 60_000 }, async () => {
+  const { sluice } = await startShops(['shop'], { rollouts });
+  const visitors = visit(sluice);
+  await visitors.more(200);
+  const planned = await call(sluice, 'POST', '/v1/rollouts/plan', { pool: 'shop', to: 'v2', template: 'quick' });
+  expect(planned.status).toBe(200);
+  expect(planned.body).toMatchObject({ pool: 'shop', baseline: 'v1', canary: 'v2', steps: [{ share: 0.2 }, { share: 1 }] });
+  const plan = planned.body as unknown as { readonly perSecond: number; readonly steps: readonly { readonly requests?: number }[] };
+  expect(plan.perSecond).toBeGreaterThan(0);
+  expect(plan.steps[0]!.requests).toBeGreaterThan(0);
+  const shown = await runCommand([
+    'rollout',
+    'plan',
+    'shop',
+    'v2',
+    '--template',
+    'quick',
+    '--admin',
+    `http://127.0.0.1:${sluice.adminPort}`,
+  ]);
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect((await call(sluice, 'GET', '/v1/rollouts')).body).toEqual({ rollouts: [] });
+  const id = await startRollout(sluice, { pool: 'shop', to: 'v2', template: 'quick' });
+  await callRollout(sluice, 'POST', `/v1/rollouts/${id}/abort`, {});
+  await untilRollout(sluice, id, 'aborted');
 });
