@@ -101,7 +101,7 @@ export function createControl(
   const { traffic, ...looked } = createViews(serving, { current, file: fileState, pressure, rollouts: () => rollouts.findings() });
   const healthOf = probes.healthOf.bind(probes);
   const seen = { counters, recall, comparing: mirrorAnalysis.comparing, missed: mirrorAnalysis.missed, healthOf, views: looked.views };
-  const given = { current, controller, journal, left, traffic, evidence: serving.evidence, control: () => control, log };
+  const given = { current, controller, journal, left, traffic, counters, evidence: serving.evidence, control: () => control, log };
   const load = async (): Promise<Rollouts> => (await import('./create-rollouts.ts')).createRollouts(given);
   const rollouts = new RolloutsWhenNeeded({ load, notes: left.notes, wallMs });
   const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen, rollouts });

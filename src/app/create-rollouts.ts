@@ -13,6 +13,8 @@ import type { RolloutEvidence } from '../control/rollout-evidence.ts';
 import { EvidenceBook } from '../control/rollouts/evidence-book.ts';
 import { Rollouts } from '../control/rollouts/rollouts.ts';
 import { poolTraffic } from '../control/rollouts/traffic.ts';
+import { endpointStatuses } from '../control/pool-status.ts';
+import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Control } from '../control/control.ts';
 import type { Controller } from '../control/controller.ts';
 import type { Current } from '../control/in-force/current.ts';
@@ -32,13 +34,14 @@ export interface CreateRolloutsDeps {
   readonly left: { readonly notes: readonly Note[] };
   readonly evidence: RolloutEvidence;
   readonly traffic: TrafficHistory;
+  readonly counters: Pick<CounterRegistry, 'find'>;
   /** Asked when a rollout looks. */
-  readonly control: () => Pick<Control, 'pool' | 'mirrorReport'>;
+  readonly control: () => Pick<Control, 'mirrorReport'>;
   readonly log: Log;
 }
 
 export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
-  const { current, controller, journal, evidence, traffic, control, log } = deps;
+  const { current, controller, journal, evidence, traffic, counters, control, log } = deps;
   const { notes } = deps.left;
   const onChange = (): void => void controller.submit({ kind: 'discovered' });
   const counts = new EvidenceBook({ evidence, clock: systemClock, onChange });
@@ -55,10 +58,9 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
     current.config?.pools.find((each) => each.name === name)?.versions.map((version) => version.name) ?? [];
   const seenTraffic = poolTraffic(traffic, versionsOf);
   const endpoints = (name: string, version: string): readonly EndpointSeen[] => {
-    const found =
-      control()
-        .pool(name)
-        ?.versions.find((each) => each.name === version)?.endpoints ?? [];
+    const pool = current.served?.pools.find((each) => each.name === name);
+    const served = pool?.versions.find((each) => each.name === version);
+    const found = served === undefined ? [] : endpointStatuses(name, served, counters);
     return found.map(({ address, ready, reason, inFlight }) => ({ key: address, ready, drained: reason === 'draining', inFlight }));
   };
   const look = new Look({

@@ -103,7 +103,7 @@ export class Control implements ControlApi {
     moved = [],
   }: DryRun): { readonly before: Side; readonly after: Side } | { readonly message: string } {
     const { sessions } = this.#deps;
-    const statuses = this.#statusesOf(before);
+    const statuses = this.#statusesOf(before.pools);
     const staying = {
       find: (pool: string) => (moved.includes(pool) ? undefined : sessions.find(pool)),
       wallSeconds: () => sessions.wallSeconds(),
@@ -119,10 +119,10 @@ export class Control implements ControlApi {
 
   pools(): readonly PoolStatus[] {
     const { served } = this.#deps.current;
-    return served === undefined ? [] : this.#statusesOf(served);
+    return served === undefined ? [] : this.#statusesOf(served.pools);
   }
 
-  #statusesOf({ pools }: Config): readonly PoolStatus[] {
+  #statusesOf(pools: Config['pools']): readonly PoolStatus[] {
     const { current, counters, markers, drains, sessions, healthOf } = this.#deps;
     const { revision, workers } = current;
     return poolStatuses(pools, {
@@ -152,7 +152,8 @@ export class Control implements ControlApi {
   }
 
   pool(name: string): PoolStatus | undefined {
-    return this.pools().find((pool) => pool.name === name);
+    const found = this.#deps.current.served?.pools.find((pool) => pool.name === name);
+    return found && this.#statusesOf([found])[0];
   }
 
   stats(name: string, windowMs: number): PoolStats | undefined {

@@ -30,10 +30,11 @@ export interface PoolStatusDeps {
 
 /** `pools` with the endpoints that are served. */
 export function poolStatuses(pools: readonly PoolConfig[], deps: PoolStatusDeps): readonly PoolStatus[] {
+  const asked = new Set(pools.map(({ name }) => name));
   const blocks = new Map<string, CounterBlock>();
   for (const block of deps.counters.blocks('endpoint')) {
     const { key } = block;
-    if (key.kind === 'endpoint') blocks.set(`${key.pool}\n${key.version}\n${key.endpoint}`, block);
+    if (key.kind === 'endpoint' && asked.has(key.pool)) blocks.set(`${key.pool}\n${key.version}\n${key.endpoint}`, block);
   }
   return pools.map((pool) => statusOf(pool, deps, (version, endpoint) => blocks.get(`${pool.name}\n${version}\n${endpoint}`)));
 }
@@ -76,6 +77,14 @@ function withShareNow({ fallback }: PoolConfig, versions: readonly VersionStatus
 
 export function weightOf({ split }: PoolConfig, version: string): number {
   return Object.hasOwn(split, version) ? (split[version] ?? 0) : 0;
+}
+
+/** Of one version of a pool, without what drains and probes know: cheap enough for each look of a rollout. */
+export function endpointStatuses(pool: string, version: VersionConfig, counters: Pick<CounterRegistry, 'find'>): readonly EndpointStatus[] {
+  return version.endpoints.map((endpoint) => {
+    const block = counters.find({ kind: 'endpoint', pool, version: version.name, endpoint: endpoint.key });
+    return endpointStatus(endpoint, version, block);
+  });
 }
 
 function versionStatus(version: VersionConfig, weight: number, total: number, find: FindBlock): VersionStatus {

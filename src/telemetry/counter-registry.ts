@@ -112,6 +112,11 @@ export class CounterRegistry {
     for (const block of this.#pending?.added ?? []) block.clearGauges(worker);
   }
 
+  /** Undefined where the key is not counted. */
+  find(key: CounterKey): CounterBlock | undefined {
+    return this.#blocks.get(identify(key));
+  }
+
   blocks(kind: CounterKind): readonly CounterBlock[] {
     return this.#byKind[kind];
   }

@@ -35,15 +35,16 @@ export class Look {
   seenOf(state: RolloutState, pool: PoolConfig): Seen {
     const { counts, traffic, outside, isFrozen } = this.#deps;
     const { segments, saturated, topUserShare } = counts.read(state.id);
+    const canary = this.#deps.endpoints(pool.name, state.canary);
     return {
       segments,
       saturated,
       topUserShare,
       windows: Object.fromEntries(state.template.checks.flatMap((check) => this.#windowOf(check, state))),
       outside: outside.results(state.id),
-      readyEndpoints: this.#endpointsOf(pool.name, state),
+      readyEndpoints: readyEndpoints(this.#deps.endpoints(pool.name, state.baseline), canary),
       perSecond: traffic.perSecond(pool.name),
-      endpoints: this.#deps.endpoints(pool.name, state.canary),
+      endpoints: canary,
       values: this.#deps.values(state.id),
       frozen: isFrozen(),
     };
@@ -72,10 +73,9 @@ export class Look {
     this.#marks.set(pool, marks);
     return marks;
   }
+}
 
-  #endpointsOf(pool: string, { baseline, canary }: RolloutState): ReadyEndpoints {
-    const [old, fresh] = [this.#deps.endpoints(pool, baseline), this.#deps.endpoints(pool, canary)];
-    const ready = (all: readonly EndpointSeen[]): number => all.filter((each) => each.ready).length;
-    return { baseline: ready(old), baselineTotal: old.length, canary: ready(fresh), canaryTotal: fresh.length };
-  }
+function readyEndpoints(baseline: readonly EndpointSeen[], canary: readonly EndpointSeen[]): ReadyEndpoints {
+  const ready = (all: readonly EndpointSeen[]): number => all.filter((each) => each.ready).length;
+  return { baseline: ready(baseline), baselineTotal: baseline.length, canary: ready(canary), canaryTotal: canary.length };
 }

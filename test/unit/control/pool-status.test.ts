@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
 import { counterKeys } from '../../../src/control/counter-keys.ts';
-import { poolStatuses } from '../../../src/control/pool-status.ts';
+import { endpointStatuses, poolStatuses } from '../../../src/control/pool-status.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { CounterSet } from '../../../src/telemetry/counter-set.ts';
 import { adoptPlan } from '../../scaffold/adopt-plan.ts';
@@ -40,8 +40,24 @@ function open(options?: Parameters<typeof text>[0]) {
   const shop = () => statuses().find(({ name }) => name === 'shop')!;
   const version = (name: string) => shop().versions.find((each) => each.name === name)!;
   const endpoint = (address: string, of = 'v1') => version(of).endpoints.find((each) => each.address === address)!;
-  return { sets, statuses, shop, version, endpoint };
+  const one = (pool: string) =>
+    poolStatuses(
+      config!.pools.filter(({ name }) => name === pool),
+      { counters, revision: 7, workers, isAmended, users },
+    );
+  return { config: config!, counters, sets, statuses, shop, version, endpoint, one };
 }
+
+describe('endpointStatuses', () => {
+  it('are those of the pool, without looking at any other pool', () => {
+    const { config, counters, sets, shop, one } = open();
+    sets[0].endpoint('shop', 'v1', config.pools[0]!.versions[0]!.endpoints[0]!.key).began();
+    const versions = config.pools[0]!.versions.map((version) => endpointStatuses('shop', version, counters));
+    const whole = shop().versions.map(({ endpoints }) => endpoints.map(({ drain: _, health: __, ...each }) => each));
+    expect(versions).toEqual(whole);
+    expect(one('shop')).toEqual([shop()]);
+  });
+});
 
 describe('poolStatuses', () => {
   it('counts the users of pools that have them', () => {
