@@ -13,6 +13,8 @@ import { sameWeights } from './weights.ts';
 
 export interface Refusal {
   readonly refusal: string;
+  /** Of a start: which of its keys names what is wrong. */
+  readonly key?: 'to' | 'from';
 }
 
 export type Commanded = { readonly state: RolloutState } | Refusal;

@@ -3,8 +3,21 @@
 import type { LabelState } from '../analysis/label-evidence.ts';
 import type { HookMoment, RolloutTemplate } from '../config/rollout-model.ts';
 
-export type RolloutStatus =
-  'pending' | 'running' | 'paused' | 'held' | 'promoting' | 'watching' | 'succeeded' | 'rolled-back' | 'aborted' | 'superseded' | 'failed';
+export const STATUSES = [
+  'pending',
+  'running',
+  'paused',
+  'held',
+  'promoting',
+  'watching',
+  'succeeded',
+  'rolled-back',
+  'aborted',
+  'superseded',
+  'failed',
+] as const;
+
+export type RolloutStatus = (typeof STATUSES)[number];
 
 /** A rollout that has ended stays as it ended. */
 export const ENDED: ReadonlySet<RolloutStatus> = new Set<RolloutStatus>(['succeeded', 'rolled-back', 'aborted', 'superseded', 'failed']);

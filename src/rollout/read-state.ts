@@ -7,7 +7,7 @@ import { LabelEvidence } from '../analysis/label-evidence.ts';
 import { labelTest } from '../analysis/label-test.ts';
 import { isMap } from '../lib/plain.ts';
 import type { RolloutState } from './model.ts';
-import { STATE_FORM } from './model.ts';
+import { STATE_FORM, STATUSES } from './model.ts';
 import { MAX_HISTORY } from './turn.ts';
 
 const MAX_STATE_LENGTH = 16 * 1024 * 1024;
@@ -100,19 +100,7 @@ const STATE: Readonly<Record<Exclude<keyof RolloutState, 'template'>, Check>> = 
   reason: text,
   startedWallMs: number,
   endedWallMs: maybe(number),
-  status: oneOf(
-    'pending',
-    'running',
-    'paused',
-    'held',
-    'promoting',
-    'watching',
-    'succeeded',
-    'rolled-back',
-    'aborted',
-    'superseded',
-    'failed',
-  ),
+  status: oneOf(...STATUSES),
   started: flag,
   step: count,
   begun: flag,

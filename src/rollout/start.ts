@@ -33,18 +33,19 @@ export type Started = { readonly state: RolloutState } | Refusal;
 
 export function start(input: StartInput): Started {
   const { to, weights, endpoints, template, pool } = input;
-  if (!Object.hasOwn(weights, to)) return { refusal: `pool ${pool} has no version ${to}: there are ${Object.keys(weights).join(', ')}` };
-  if ((endpoints[to] ?? 0) === 0) return { refusal: `version ${to} has no endpoints` };
+  if (!Object.hasOwn(weights, to))
+    return { refusal: `pool ${pool} has no version ${to}: there are ${Object.keys(weights).join(', ')}`, key: 'to' };
+  if ((endpoints[to] ?? 0) === 0) return { refusal: `version ${to} has no endpoints`, key: 'to' };
   const isInPlace = template.steps.some(({ kind }) => kind === 'replace' || kind === 'recreate');
   const baseline = isInPlace ? to : (input.from ?? greatest(weights));
   if (baseline === undefined) return { refusal: `no version of pool ${pool} has any weight` };
-  if (!Object.hasOwn(weights, baseline)) return { refusal: `pool ${pool} has no version ${baseline}` };
+  if (!Object.hasOwn(weights, baseline)) return { refusal: `pool ${pool} has no version ${baseline}`, key: 'from' };
   if (!isInPlace && baseline === to) {
     const named = input.from === undefined ? 'which has the greatest weight already' : 'which is the baseline as well';
-    return { refusal: `the rollout leads to ${to}, ${named}: name another version` };
+    return { refusal: `the rollout leads to ${to}, ${named}: name another version`, key: 'to' };
   }
   if (!isInPlace && shareOf(weights, { baseline, canary: to }) === 1)
-    return { refusal: `${to} has all of what it would share with ${baseline}: there is nothing to move` };
+    return { refusal: `${to} has all of what it would share with ${baseline}: there is nothing to move`, key: 'to' };
   if (togetherOf(weights, baseline, to) <= 0) return { refusal: `neither ${baseline} nor ${to} has any weight: there is nothing to move` };
   return { state: begin(input, baseline) };
 }

@@ -39,7 +39,7 @@ import {
   routesNamePools,
   routesNameVersions,
 } from './routes.ts';
-import { listenersAreServed, versionsAreServed } from './unserved.ts';
+import { checksAreServed, listenersAreServed, versionsAreServed } from './unserved.ts';
 import {
   canaryIsVersion,
   overridesNameVersions,
@@ -82,6 +82,7 @@ const RULES: readonly Rule[] = [
   shadowsAreDifferent,
   redirectsLeadElsewhere,
   versionsAreServed,
+  checksAreServed,
   weightsOfRolloutsGrow,
   stepsOfRolloutsEnd,
   stepsOfRolloutsCanDecide,

@@ -1,7 +1,6 @@
 // One bounded request over HTTP/1.1, off the data path: webhooks, queries, smoke requests. It follows no redirect.
 
 import type { Dispatcher } from 'undici';
-import { nowMs } from '../../lib/clock.ts';
 
 export interface Question {
   readonly url: URL;
@@ -17,7 +16,7 @@ export interface Question {
 }
 
 export type HttpResult =
-  | { readonly status: number; readonly body: string; readonly isCut: boolean; readonly tookMs: number }
+  | { readonly status: number; readonly body: string; readonly isCut: boolean }
   /** No response: says why in a few words. */
   | { readonly fault: string };
 
@@ -28,7 +27,6 @@ export async function askHttp(question: Question, end?: AbortSignal): Promise<Ht
   const { url, method, headers, body, timeoutMs, maxBytes, socketPath } = question;
   const client = new Client(url.origin, { allowH2: false, ...(socketPath !== undefined && { connect: { socketPath } }) });
   const late = AbortSignal.timeout(timeoutMs);
-  const startedMs = nowMs();
   try {
     const response = await client.request({
       method: method as Dispatcher.HttpMethod,
@@ -38,7 +36,7 @@ export async function askHttp(question: Question, end?: AbortSignal): Promise<Ht
       signal: end === undefined ? late : AbortSignal.any([late, end]),
     });
     const { text, isCut } = await readBody(response.body, maxBytes);
-    return { status: response.statusCode, body: text, isCut, tookMs: nowMs() - startedMs };
+    return { status: response.statusCode, body: text, isCut };
   } catch (error) {
     return { fault: late.aborted ? `no response within ${timeoutMs} ms` : faultOf(error) };
   } finally {

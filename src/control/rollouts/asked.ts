@@ -41,12 +41,6 @@ export function takenUp(state: RolloutState, clock: Pick<Clock, 'nowMs' | 'wallM
   return 'refusal' in done ? state : done.state;
 }
 
-/** The key of a start that a refusal is about; empty where it is about the pool. */
-export function keyAtFault(refusal: string, { to, from }: Pick<StartRequest, 'to' | 'from'>): 'to' | 'from' | '' {
-  if (from !== undefined && from !== to && refusal.endsWith(` has no version ${from}`)) return 'from';
-  return refusal.split(/[ ,:]+/).includes(to) ? 'to' : '';
-}
-
 export function conflict(message: string): RolloutRefusal {
   return { result: 'conflict', message };
 }

@@ -82,7 +82,10 @@ export class EvidenceBook implements Counting {
     this.#open.delete(id);
     opened.counts.close();
     this.#deps.onChange();
-    if (this.#open.size > 0) return;
+    if (this.#open.size === 0) this.stop();
+  }
+
+  stop(): void {
     this.#timer?.stop();
     this.#timer = undefined;
   }

@@ -12,7 +12,7 @@ const NOTE = 'rollout ';
 const MAX_ENDED = 50;
 
 export interface KeptRolloutsDeps {
-  readonly journal: Pick<Journal, 'note' | 'keepNote' | 'dropNotes'>;
+  readonly journal: Pick<Journal, 'note' | 'keepNote' | 'record' | 'dropNotes'>;
   readonly revision: () => number;
   readonly log: Log;
 }
@@ -46,10 +46,13 @@ export class KeptRollouts {
     const note = { name: `${NOTE}${state.id}`, text: JSON.stringify(state) };
     if (told.length === 0) return journal.keepNote(note);
     const { id, pool, baseline, canary, status } = state;
-    for (const { what, author } of told) {
+    const lines = told.map(({ what, author }) => {
       const detail = { rollout: id, pool, baseline, canary, state: status, step: state.step, what };
-      await journal.note(note, { kind: 'rollout', author, revision: revision(), detail });
-    }
+      return { kind: 'rollout', author, revision: revision(), detail } as const;
+    });
+    // The first makes the state durable: the others need not wait for the disk.
+    await journal.note(note, lines[0]!);
+    for (const { kind, author, revision: at, detail } of lines.slice(1)) await journal.record(kind, { author, revision: at }, detail);
   }
 
   /** Forgets the oldest of those that have ended. */

@@ -135,6 +135,7 @@ export class Outside implements OutsideChecks {
     url.searchParams.set('query', named(query, asked.rollout));
     const found = await askHttp({ url, method: 'GET', headers: [], body: undefined, timeoutMs, maxBytes: MAX_BYTES }, this.#ending.signal);
     if ('fault' in found) return noData(`Prometheus does not respond: ${found.fault}`);
+    if (found.isCut) return noData(`Prometheus sends more than ${MAX_BYTES / 1024} KiB`);
     const samples = readPrometheus(found.status, found.body, this.#deps.clock.wallMs());
     if ('fault' in samples) return noData(samples.fault);
     const { isBad, value, sentence } = judgeSamples(samples.values, { max, min });

@@ -17,6 +17,8 @@ export interface Counting {
   /** An event of the user with this affinity key, seen elsewhere. False: it counts nowhere. */
   tell(event: string, key: string): boolean;
   close(id: string): void;
+  /** Sluice is stopping: bounds are published no more. */
+  stop(): void;
   /** Called as soon as a canary has had a bad event. */
   onEvidence: () => void;
 }

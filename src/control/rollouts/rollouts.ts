@@ -20,7 +20,7 @@ import type { Look } from './look.ts';
 import type { Planner } from './planner.ts';
 import type { EffectRunner, OutsideChecks, Counting } from './ports.ts';
 import type { Alarms } from './alarms.ts';
-import { commandOf, conflict, findTarget, keyAtFault, takenUp } from './asked.ts';
+import { commandOf, conflict, findTarget, takenUp } from './asked.ts';
 import { RolloutRun } from './rollout-run.ts';
 import type { Alarm, By, RolloutAction, RolloutOutcome, RolloutRefusal, StartRequest, Conversion } from './rollouts-api.ts';
 import type { ShownRollout } from './rollout-findings.ts';
@@ -90,8 +90,7 @@ export class Rollouts {
     const blocked = frozen.fault() ?? breakers.fault(pool.name, template.breaker, this.#allEnded());
     if (blocked !== undefined) return conflict(blocked);
     const started = this.#begin(request, pool, template);
-    if ('refusal' in started)
-      return { result: 'rejected', problems: [{ path: keyAtFault(started.refusal, request), message: started.refusal }] };
+    if ('refusal' in started) return { result: 'rejected', problems: [{ path: started.key ?? '', message: started.refusal }] };
     const { state } = started;
     this.#starting.add(pool.name);
     try {
@@ -224,6 +223,7 @@ export class Rollouts {
     this.#ticking?.stop();
     this.#deps.effects.close();
     this.#deps.outside.close();
+    this.#deps.counts.stop();
     await Promise.all([...this.#runs.values()].map((run) => run.close()));
   }
 
@@ -237,7 +237,7 @@ export class Rollouts {
   #run(state: RolloutState): RolloutRun {
     const { clock, current, controller, counts, effects, look, kept, log } = this.#deps;
     const onEnded = (ended: RolloutState): void => void this.#ends(ended);
-    const keep = (kept_: RolloutState, told: RolloutState['history']): Promise<void> => kept.keep(kept_, told);
+    const keep = kept.keep.bind(kept);
     const run = new RolloutRun(state, { clock, current, controller, counts, effects, look, keep, onEnded, log });
     this.#runs.set(state.id, run);
     this.#follow();

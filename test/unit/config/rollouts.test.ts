@@ -204,6 +204,15 @@ describe('steps', () => {
     expect(faults({ steps, checks: [{ name: 'e', errors: {}, critical: false }] }).join()).toContain('needs a critical check');
   });
 
+  test('values of users, which nothing tells yet, are noticed', () => {
+    const checks = [
+      { name: 'errors', errors: {} },
+      { name: 'revenue', value: { event: 'revenue', cap: 500 }, worseThan: '-5%' },
+    ];
+    expect(noticed({ checks }).join()).toContain('the check never has a result');
+    expect(noticed({ checks: checks.slice(0, 1) })).toEqual([]);
+  });
+
   test('an A/B test below a week is noticed', () => {
     const checks = [
       { name: 'errors', errors: {} },
