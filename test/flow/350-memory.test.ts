@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { makeInside } from '../faults/inside.ts';
 import { get, requestText } from './scaffold/client.ts';
 import { startCrowd } from './scaffold/crowd.ts';
 import { eventually } from './scaffold/eventually.ts';
@@ -20,6 +21,8 @@ afterEach(closeAll);
 const KIB = 1024;
 const MIB = 1024 * KIB;
 const PARTS = 6;
+/** Of an instance with one worker. */
+const THREADS = 2;
 const LISTENER = { limits: { connections: 40_000, idleTimeout: '10m', headerTimeout: '5m' } };
 
 /** Resident memory when it has stopped moving. */
@@ -40,32 +43,43 @@ function descriptors(sluice: Sluice): number {
 
 test('idle keep-alive connections cost at most 4 KiB each', { timeout: 120_000 }, async () => {
   const count = scaled(2000, 10_000);
+  const inside = makeInside();
   const upstream = await startUpstream(responding(() => ok()));
-  const sluice = await startSluice(configFor({ endpoints: [upstream.address], listener: LISTENER }));
+  const sluice = await startSluice(configFor({ endpoints: [upstream.address], listener: LISTENER }), inside.options);
+  // What the requests left behind, which made the connections, is no cost of a connection that rests.
+  let heapBytes = 0;
+  const settled = async (): Promise<number> => {
+    heapBytes = (await inside.weigh(THREADS)).reduce((sum, each) => sum + each.heapBytes + each.externalBytes, 0);
+    return settledRss(sluice);
+  };
   const crowd = startCrowd();
   const gather = () => crowd.order({ kind: 'open', port: sluice.port, count, request: get() });
   const leave = async (): Promise<number> => {
     await crowd.order({ kind: 'leave' });
     await eventually('all closed', async () => (await sluice.metric('sluice_connections')) === 0);
-    return settledRss(sluice);
+    return settled();
   };
   for (let sent = 0; sent < 10; sent++) await crowd.order({ kind: 'open', port: sluice.port, count: 20, request: get() });
   const cold = await leave();
   await gather();
   expect(await sluice.metric('sluice_connections')).toBe(count);
-  const first = await settledRss(sluice);
+  const first = await settled();
   const warm = await leave();
+  const warmHeap = heapBytes;
   await gather();
-  const second = await settledRss(sluice);
+  const second = await settled();
+  const secondHeap = heapBytes;
   const after = await leave();
   figure(`${count} idle connections`, {
     'KiB each from a cold start': (first - cold) / count / KIB,
     'KiB each after a first crowd': (second - warm) / count / KIB,
+    'KiB each of heaps': (secondHeap - warmHeap) / count / KIB,
     'cold MiB': cold / MIB,
     'open MiB': second / MIB,
     'closed MiB': after / MIB,
   });
   expect((second - warm) / count).toBeLessThan(4 * KIB);
+  expect((secondHeap - warmHeap) / count).toBeLessThan(4 * KIB);
 });
 
 test('slow readers of large responses cost at most 256 KiB each, and the upstream is held back', { timeout: 180_000 }, async () => {
