@@ -22,7 +22,7 @@ export function webAddress(what: string) {
 export function secretSource() {
   return strictMap({
     env: nonEmptyText('env').describe('Environment variable that holds it.').optional(),
-    file: filePath('file').describe('File that holds it.').optional(),
+    file: filePath('file').describe('File that holds it: a regular file of at most 8 KiB, read at each call.').optional(),
   }).transform((written, context): SecretSource => {
     const message = exactlyOneFault('secret', ['env', 'file'], written);
     if (message !== undefined) addProblem(context, message);

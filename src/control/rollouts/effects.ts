@@ -57,7 +57,7 @@ export class Effects implements EffectRunner {
       reason,
       text: `${pool}: ${reason}`,
     });
-    const signature = await signatureOf(body, hook.secret, this.#deps.env);
+    const signature = signatureOf(body, hook.secret, this.#deps.env);
     if ('fault' in signature) return signature.fault;
     const headers = [
       ['content-type', 'application/json'],

@@ -150,7 +150,7 @@ export class Outside implements OutsideChecks {
   async #askWebhook({ url: at, timeoutMs, failures, secret }: Webhook, asked: Asked): Promise<OutsideResult> {
     const { id, pool, baseline, canary: version } = asked.rollout;
     const body = JSON.stringify({ rollout: id, pool, version, baseline, check: asked.check.name });
-    const signature = await signatureOf(body, secret, this.#deps.env);
+    const signature = signatureOf(body, secret, this.#deps.env);
     if ('fault' in signature) return noData(`the webhook is not asked: ${signature.fault}`);
     const headers = [
       ['content-type', 'application/json'],

@@ -1,25 +1,38 @@
 // Signatures of what is sent to webhooks: HMAC-SHA256 of the body, by a secret that is read anew each time, so that it can be exchanged.
 
 import { createHmac } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { SecretSource } from '../../config/rollout-model.ts';
+import { readSmallFile } from '../../lib/small-file.ts';
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Of the file of a secret. */
+const MAX_SECRET_BYTES = 8 * 1024;
+
 /** The field that carries it; none without a secret. A secret that is not there is a fault: unsigned it would not be believed. */
-export async function signatureOf(
+export function signatureOf(
   body: string,
   secret: SecretSource | undefined,
   env: Environment,
-): Promise<readonly (readonly [string, string])[] | { readonly fault: string }> {
+): readonly (readonly [string, string])[] | { readonly fault: string } {
   if (secret === undefined) return [];
-  const text = secret.kind === 'env' ? (env[secret.name] ?? '') : (await readFile(secret.name, 'utf8').catch(() => '')).trim();
-  if (text !== '') return [['x-sluice-signature', `sha256=${createHmac('sha256', text).update(body).digest('hex')}`]];
-  return {
-    fault:
-      secret.kind === 'env'
-        ? `the variable ${secret.name} of its secret is not set`
-        : `the file ${secret.name} of its secret cannot be read`,
-  };
+  const key = secret.kind === 'env' ? ofVariable(secret.name, env) : ofFile(secret.name);
+  if (typeof key !== 'string') return key;
+  return [['x-sluice-signature', `sha256=${createHmac('sha256', Buffer.from(key, 'latin1')).update(body).digest('hex')}`]];
+}
+
+/** The bytes of a secret, as latin1; or what is wrong with it. */
+type Key = string | { readonly fault: string };
+
+function ofVariable(name: string, env: Environment): Key {
+  const text = Object.hasOwn(env, name) ? (env[name] ?? '') : '';
+  return text === '' ? { fault: `the variable ${name} of its secret is not set` } : Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function ofFile(name: string): Key {
+  const read = readSmallFile(name, MAX_SECRET_BYTES);
+  if (typeof read !== 'string') return { fault: `the file ${name} of its secret ${read.fault}` };
+  const key = read.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
+  return key === '' ? { fault: `the file ${name} of its secret is empty` } : key;
 }
