@@ -27,6 +27,7 @@ import { addPools } from './pools.ts';
 import { addProbes } from './probes.ts';
 import { PROBLEM_TYPE, problemDetails, HttpProblem, sendProblem } from './problem-reply.ts';
 import { addRevisions } from './revisions.ts';
+import { addRolloutReports } from './rollout-reports.ts';
 import { addRollouts } from './rollouts.ts';
 import { RoleProblem } from './role-problem.ts';
 import { SAFE_HEADERS } from './safe-headers.ts';
@@ -126,6 +127,7 @@ function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scr
   addRevisions(app, control, (request, ms) => workload.charge(request, ms));
   addMarkers(app, control);
   addRollouts(app, control);
+  addRolloutReports(app, control);
   addExplain(app, control);
   addJournal(app, control, clock);
   addExchanges(app, control);

@@ -17,6 +17,7 @@ import { poolExamples, poolSchemas } from './pools.ts';
 import { probeExamples, probeSchemas } from './probe.ts';
 import { problemExamples, problemSchemas } from './problem.ts';
 import { revisionExamples, revisionSchemas } from './revisions.ts';
+import { rolloutReportExamples, rolloutReportSchemas } from './rollout-report.ts';
 import { rolloutExamples, rolloutSchemas } from './rollouts.ts';
 import { scalarExamples, scalarSchemas, type Contract, type Examples } from './scalars.ts';
 import { splitExamples, splitSchemas } from './split.ts';
@@ -38,6 +39,7 @@ export const SCHEMAS = {
   ...configSchemas,
   ...revisionSchemas,
   ...rolloutSchemas,
+  ...rolloutReportSchemas,
   ...journalSchemas,
   ...markerSchemas,
   ...exchangeSchemas,
@@ -66,6 +68,7 @@ export const EXAMPLES: Examples<typeof SCHEMAS> = {
   ...configExamples,
   ...revisionExamples,
   ...rolloutExamples,
+  ...rolloutReportExamples,
   ...journalExamples,
   ...markerExamples,
   ...exchangeExamples,

@@ -228,9 +228,12 @@ const ROLLOUT = {
   history: [{ atMs: 1_769_864_709_000, author: 'ci', text: 'started: release 1.42' }],
 } as const;
 
+/** As the API may send it. */
+export const ROLLOUT_EXAMPLE = ROLLOUT as unknown as Examples<typeof rolloutSchemas>['Rollout'];
+
 export const rolloutExamples: Examples<typeof rolloutSchemas> = {
-  Rollout: ROLLOUT as unknown as Examples<typeof rolloutSchemas>['Rollout'],
-  Rollouts: { rollouts: [ROLLOUT] } as unknown as Examples<typeof rolloutSchemas>['Rollouts'],
+  Rollout: ROLLOUT_EXAMPLE,
+  Rollouts: { rollouts: [ROLLOUT_EXAMPLE] },
   RolloutPlan: {
     pool: 'shop',
     baseline: 'v1',

@@ -11,6 +11,8 @@ import { Outside } from '../control/rollouts/outside.ts';
 import { Planner } from '../control/rollouts/planner.ts';
 import type { RolloutEvidence } from '../control/rollout-evidence.ts';
 import { EvidenceBook } from '../control/rollouts/evidence-book.ts';
+import { ReportBook } from '../control/rollouts/report-book.ts';
+import type { ReportBookDeps } from '../control/rollouts/report-book.ts';
 import { Rollouts } from '../control/rollouts/rollouts.ts';
 import { poolTraffic } from '../control/rollouts/traffic.ts';
 import { endpointStatuses } from '../control/pool-status.ts';
@@ -36,7 +38,7 @@ export interface CreateRolloutsDeps {
   readonly traffic: TrafficHistory;
   readonly counters: Pick<CounterRegistry, 'find'>;
   /** Asked when a rollout looks. */
-  readonly control: () => Pick<Control, 'mirrorReport'>;
+  readonly control: () => Pick<Control, 'mirrorReport' | 'exchanges'>;
   readonly log: Log;
 }
 
@@ -47,6 +49,8 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
   const counts = new EvidenceBook({ evidence, clock: systemClock, onChange });
   const revision = (): number => current.revision;
   const kept = new KeptRollouts({ journal, revision, log });
+  const exchanges: ReportBookDeps['exchanges'] = (query) => control().exchanges(query);
+  const reports = new ReportBook({ journal, exposed: (id) => counts.exposed(id), exchanges, nowMs }, notes);
   const frozen = new Freeze({ journal, revision, wallMs }, notes);
   const breakers = new Breakers({ journal, revision, wallMs }, notes);
   const alarmsKnown = new Alarms(nowMs);
@@ -74,7 +78,7 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
   const effects = new Effects({ env: process.env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
   const planner = new Planner({ traffic: seenTraffic });
   const perSecond = seenTraffic.perSecond.bind(seenTraffic);
-  const told = { perSecond, counts, effects, outside, look, kept, breakers, frozen, alarmsKnown, planner };
+  const told = { perSecond, counts, effects, outside, look, kept, reports, journal, breakers, frozen, alarmsKnown, planner };
   const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, newWord, log }, notes);
   rollouts.resume();
   return rollouts;

@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { asClient, run, type CommandLine } from './command-frame.ts';
-import type { RolloutStartOptions, RolloutStatusOptions, ReasonOptions } from './rollout.ts';
+import type { RolloutReportOptions, RolloutStartOptions, RolloutStatusOptions, ReasonOptions } from './rollout.ts';
 import type { CommandOptions } from './run-admin-command.ts';
 
 const ACTIONS = [
@@ -80,8 +80,9 @@ function addStatus(group: Command, line: CommandLine): void {
     await run(line, options, (call) => runRolloutList(call));
   });
   asClient(group.command('report'), 'print everything about a rollout, for a post-mortem')
-    .argument('<rollout>')
-    .action(async (name: string, options: CommandOptions) => {
+    .argument('<rollout>', 'id, or the name of a pool: the one that runs, else the one that ended last')
+    .option('--markdown', 'as Markdown')
+    .action(async (name: string, options: CommandOptions & RolloutReportOptions) => {
       const { runRolloutReport } = await import('./rollout.ts');
       await run(line, options, (call) => runRolloutReport(call, name));
     });

@@ -6,6 +6,7 @@ import { pathOf, type AdminQuestion } from './admin-client.ts';
 import { EXIT, Failure, type ExitCode } from './failure.ts';
 import { readResponse } from './read-response.ts';
 import { viewRolloutPlan } from './view-rollout-plan.ts';
+import { markdownOfReport, viewRolloutReport } from './view-rollout-report.ts';
 import { isOver, viewRollout, viewRollouts } from './view-rollout.ts';
 import { watch } from './watch.ts';
 
@@ -56,10 +57,16 @@ export async function runRolloutList(call: AdminCall): Promise<void> {
   show(call, viewRollouts(readResponse('Rollouts', body).rollouts, { paint: call.terminal.paint, nowMs: call.terminal.clock.wallMs() }));
 }
 
-/** For people; with `--json` all of it, as a document. */
-export async function runRolloutReport(call: AdminCall, name: string): Promise<void> {
+export interface RolloutReportOptions {
+  readonly markdown?: boolean | undefined;
+}
+
+export async function runRolloutReport(call: AdminCall<RolloutReportOptions>, name: string): Promise<void> {
   const meant = await findRollout(call, name, 'any');
-  showOne(call, await ask(call, { method: 'GET', path: pathOf('v1', 'rollouts', meant.id) }), 'whole');
+  const body = await ask(call, { method: 'GET', path: pathOf('v1', 'rollouts', meant.id, 'report') });
+  if (call.options.json === true) return showJson(call, body);
+  const report = readResponse('RolloutReport', body);
+  show(call, call.options.markdown === true ? markdownOfReport(report) : viewRolloutReport(report, call.terminal.paint));
 }
 
 export async function runRolloutAction(call: AdminCall<ReasonOptions>, action: Action, name: string | undefined): Promise<void> {
@@ -120,10 +127,10 @@ async function findRollout(call: AdminCall, name: string | undefined, which: 'ru
   throw new Failure(EXIT.refused, name === undefined ? what : `${what} of this name: ${name}`, known);
 }
 
-function showOne(call: AdminCall, body: unknown, part: 'short' | 'whole' = 'short'): void {
+function showOne(call: AdminCall, body: unknown): void {
   if (call.options.json === true) return showJson(call, body);
   const view = { paint: call.terminal.paint, nowMs: call.terminal.clock.wallMs() };
-  show(call, viewRollout(readResponse('Rollout', body), view, part));
+  show(call, viewRollout(readResponse('Rollout', body), view));
 }
 
 function exitOf({ state }: RolloutView): ExitCode {

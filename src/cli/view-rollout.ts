@@ -34,8 +34,7 @@ export function isOver({ state }: RolloutView): boolean {
   return ENDED.includes(state);
 }
 
-/** @param part `whole` adds all that was decided */
-export function viewRollout(rollout: RolloutView, picture: RolloutPicture, part: 'short' | 'whole' = 'short'): readonly string[] {
+export function viewRollout(rollout: RolloutView, picture: RolloutPicture): readonly string[] {
   return [
     ...viewHead(rollout, picture),
     '',
@@ -44,7 +43,7 @@ export function viewRollout(rollout: RolloutView, picture: RolloutPicture, part:
     '',
     ...rollout.checks.flatMap((check) => viewCheck(check, picture)),
     ...viewNeeds(rollout),
-    ...viewHistory(rollout, picture, part),
+    ...viewHistory(rollout, picture),
   ];
 }
 
@@ -104,8 +103,8 @@ function viewNeeds({ needs, canary }: RolloutView): readonly string[] {
   return ['', `needs about ${countApart(needs.requests, 'more request')} of ${canary}${time}`];
 }
 
-function viewHistory({ history }: RolloutView, { paint }: RolloutPicture, part: 'short' | 'whole'): readonly string[] {
-  const shown = part === 'whole' ? history : history.slice(-HISTORY);
+function viewHistory({ history }: RolloutView, { paint }: RolloutPicture): readonly string[] {
+  const shown = history.slice(-HISTORY);
   if (shown.length === 0) return [];
   return [
     '',

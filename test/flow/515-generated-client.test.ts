@@ -107,6 +107,7 @@ function steps(endpoint: string, config: object): readonly Step[] {
     { call: 'setFreeze', body: { frozen: false }, response: { frozen: false } },
     { call: 'listRollouts', response: { rollouts: [] } },
     { call: 'getRollout', parameters: { rollout: 'none' }, status: 404 },
+    { call: 'reportRollout', parameters: { rollout: 'none' }, status: 404 },
     ...(['pause', 'resume', 'approve', 'promote', 'abort', 'retry'] as const).map((action) => {
       return { call: `${action}Rollout`, parameters: { rollout: 'none' }, body: {}, status: 404 };
     }),

@@ -1,6 +1,7 @@
 // What people and machines see of rollouts: metrics, findings, the command line with its exit codes.
 
 import { afterEach, expect, test } from 'vitest';
+import type { RolloutReport } from '../../src/api/rollout-report.ts';
 import { call } from './scaffold/admin.ts';
 import { runCommand, startCommand } from './scaffold/command.ts';
 import { within } from './scaffold/eventually.ts';
@@ -44,7 +45,11 @@ test('metrics, findings and commands, of one that is taken back and one that suc
   expect(json.code).toBe(1);
   expect(JSON.parse(json.stdout)).toMatchObject({ pool: 'shop', state: 'rolled-back', reason: 'release 3' });
   const report = await runCommand(['rollout', 'report', 'shop', ...admin]);
-  expect(report).toMatchObject({ code: 0, stdout: expect.stringContaining('release 3') });
+  expect(report).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('release 3') });
+  for (const title of ['Exposed', 'Steps', 'Evidence', 'What it changed', 'Example exchanges', 'Timeline'])
+    expect(report.stdout).toContain(title);
+  await expectDocument((await runCommand(['rollout', 'report', 'shop', '--json', ...admin])).stdout);
+  expect((await runCommand(['rollout', 'report', 'shop', '--markdown', ...admin])).stdout).toMatch(/^# Rollout shop-/);
   shops['shop']!.v2.respond = (_request, response) => void response.end();
   const good = await runCommand(['rollout', 'start', 'shop', 'v2', '--template', 'short', '--watch', ...admin]);
   expect(good).toMatchObject({ code: 0, stderr: '' });
@@ -54,6 +59,25 @@ test('metrics, findings and commands, of one that is taken back and one that suc
   expect(JSON.stringify((await call(sluice, 'GET', '/v1/overview')).body)).not.toContain('rollout-failed');
   expect((await runCommand(['rollout', 'abort', ...admin])).code).toBe(1);
 });
+
+/** One document says what it did to whom, and shows three requests that failed. */
+async function expectDocument(text: string): Promise<void> {
+  const { rollout, bounds, exposed, journal, changes, examples } = JSON.parse(text) as RolloutReport;
+  expect(rollout).toMatchObject({ pool: 'shop', state: 'rolled-back', reason: 'release 3' });
+  expect(bounds.find(({ check }) => check === 'errors')!.text).toMatch(/1\.5 times/);
+  expect(exposed.requests).toBeGreaterThanOrEqual(2);
+  expect(exposed.users).toBe(exposed.requests);
+  expect(journal.length).toBeGreaterThanOrEqual(2);
+  expect(journal.every(({ kind, detail }) => kind === 'rollout' && detail['rollout'] === rollout.id)).toBe(true);
+  expect(changes.to! - changes.from!).toBe(changes.revisions.length);
+  const lines = changes.revisions.flatMap((each) => each.changes).join('\n');
+  expect(lines).toMatch(/split\.v2.* 20\n[^]*split\.v2.* 0(\n|$)/);
+  expect(examples.length).toBeGreaterThanOrEqual(1);
+  expect(examples.length).toBeLessThanOrEqual(3);
+  expect(examples[0]).toMatchObject({ method: 'GET', target: '/shop', status: 500, version: 'v2' });
+  expect(JSON.stringify(examples)).not.toContain('127.0.0.1:');
+}
+
 test('a plan says whom it exposes, how long it takes, and changes nothing', { timeout: 60_000 }, async () => {
   const { sluice } = await startShops(['shop'], { rollouts });
   const visitors = visit(sluice);

@@ -2,7 +2,7 @@
 
 import type { RolloutState } from '../../rollout/model.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
-import type { RolloutCounts } from '../ports.ts';
+import type { Exposure, RolloutCounts } from '../ports.ts';
 import type { RolloutEvidence } from '../rollout-evidence.ts';
 import type { Counted, Counting } from './ports.ts';
 
@@ -55,6 +55,10 @@ export class EvidenceBook implements Counting {
     const opened = this.#open.get(id);
     if (opened === undefined) return NOTHING;
     return { segments: opened.counts.read(), saturated: opened.counts.saturated, topUserShare: undefined };
+  }
+
+  exposed(id: string): Exposure {
+    return this.#open.get(id)?.counts.exposed() ?? { requests: 0, users: 0 };
   }
 
   segment(id: string, segment: number): void {

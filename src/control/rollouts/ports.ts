@@ -2,6 +2,7 @@
 
 import type { TrafficMark } from '../../telemetry/traffic-history.ts';
 import type { Config } from '../../config/model.ts';
+import type { Exposure } from '../ports.ts';
 import type { Effect, EffectResult, OutsideResult, RolloutState, SegmentEvidence, Seen, WindowCounts } from '../../rollout/model.ts';
 
 /** The counters of all rollouts that run. */
@@ -10,6 +11,8 @@ export interface Counting {
   open(state: RolloutState): void;
   /** What was counted since it was opened; empty when it was not. */
   read(id: string): Counted;
+  /** Who met the canary since it was opened; nobody when it was not. */
+  exposed(id: string): Exposure;
   /** What counts from now on is evidence of this segment. */
   segment(id: string, segment: number): void;
   /** No worker chooses the canary from its next request on, whatever the Table says; there is no way back but to open it again. */

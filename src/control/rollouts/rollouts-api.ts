@@ -1,6 +1,7 @@
 // What operators and controllers may ask of rollouts, without HTTP.
 
 import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
+import type { RolloutReport } from '../../api/rollout-report.ts';
 import type { ChangeProblem } from '../../api/problem.ts';
 import type { Role } from '../touched-fields.ts';
 
@@ -49,6 +50,8 @@ export interface RolloutsApi {
   /** Those that run, then those that ended, newest first. */
   list(): readonly RolloutView[];
   find(id: string): RolloutView | undefined;
+  /** Everything about one. */
+  report(id: string): Promise<RolloutReport | undefined>;
   act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome>;
   /** What a start would do, from the traffic of the last minutes. */
   plan(request: Omit<StartRequest, keyof By>): Promise<RolloutPlan | RolloutRefusal>;

@@ -2,6 +2,7 @@
 
 import type { Finding } from '../../api/overview.ts';
 import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
+import type { RolloutReport } from '../../api/rollout-report.ts';
 import type { Note } from '../../store/store.ts';
 import type { RolloutLines } from '../../telemetry/exposition.ts';
 import { rolloutFindings } from './rollout-findings.ts';
@@ -52,6 +53,10 @@ export class RolloutsWhenNeeded implements RolloutsApi {
 
   find(id: string): RolloutView | undefined {
     return this.#rollouts?.find(id);
+  }
+
+  async report(id: string): Promise<RolloutReport | undefined> {
+    return this.#rollouts?.report(id);
   }
 
   async act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome> {

@@ -1,5 +1,6 @@
 // All rollouts of an instance: starts them, wakes those that run, and carries out what people ask of them. One of a pool at a time.
 
+import type { RolloutReport } from '../../api/rollout-report.ts';
 import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
@@ -17,7 +18,10 @@ import type { Breakers } from './breakers.ts';
 import type { Freeze } from './freeze.ts';
 import type { KeptRollouts } from './kept-rollouts.ts';
 import type { Look } from './look.ts';
+import { makeReport } from './make-report.ts';
+import type { MakeReportDeps } from './make-report.ts';
 import type { Planner } from './planner.ts';
+import type { ReportBook } from './report-book.ts';
 import type { EffectRunner, OutsideChecks, Counting } from './ports.ts';
 import type { Alarms } from './alarms.ts';
 import { commandOf, conflict, findTarget, takenUp } from './asked.ts';
@@ -37,6 +41,8 @@ export interface RolloutsDeps {
   /** Requests of a pool. */
   readonly perSecond: (pool: string) => number;
   readonly kept: KeptRollouts;
+  readonly reports: ReportBook;
+  readonly journal: MakeReportDeps['journal'];
   readonly breakers: Breakers;
   readonly frozen: Freeze;
   readonly alarmsKnown: Alarms;
@@ -127,6 +133,12 @@ export class Rollouts {
     if (run !== undefined) return this.#show(run);
     const state = this.#ended.get(id);
     return state && showRollout(state, undefined, 0);
+  }
+
+  async report(id: string): Promise<RolloutReport | undefined> {
+    const { journal, reports } = this.#deps;
+    const state = this.#runs.get(id)?.state ?? this.#ended.get(id);
+    return state && makeReport(state, { rollout: this.find(id)!, met: reports.find(id), journal });
   }
 
   async act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome> {
@@ -235,9 +247,12 @@ export class Rollouts {
   }
 
   #run(state: RolloutState): RolloutRun {
-    const { clock, current, controller, counts, effects, look, kept, log } = this.#deps;
+    const { clock, current, controller, counts, effects, look, kept, reports, log } = this.#deps;
     const onEnded = (ended: RolloutState): void => void this.#ends(ended);
-    const keep = kept.keep.bind(kept);
+    const keep: KeptRollouts['keep'] = (now, told) => {
+      reports.saw(now);
+      return kept.keep(now, told);
+    };
     const run = new RolloutRun(state, { clock, current, controller, counts, effects, look, keep, onEnded, log });
     this.#runs.set(state.id, run);
     this.#follow();
@@ -256,13 +271,16 @@ export class Rollouts {
   }
 
   async #ends(state: RolloutState): Promise<void> {
-    const { counts, kept } = this.#deps;
+    const { counts, kept, reports } = this.#deps;
+    reports.saw(state);
     this.#runs.delete(state.id);
     this.#ended.set(state.id, state);
     this.endedBy.set(state.status, (this.endedBy.get(state.status) ?? 0) + 1);
     counts.close(state.id);
     this.#follow();
-    for (const { id } of await kept.prune([...this.#ended.values()])) this.#ended.delete(id);
+    const gone = await kept.prune([...this.#ended.values()]);
+    for (const { id } of gone) this.#ended.delete(id);
+    reports.forget(gone.map(({ id }) => id));
   }
 
   /** One that has ended runs anew, as a retry allows it. */

@@ -12,6 +12,7 @@ import type { PoolStatus } from '../../../src/api/pools.ts';
 import { EXAMPLES } from '../../../src/api/contract.ts';
 import type { ConfigDiff, Overview } from '../../../src/api/overview.ts';
 import type { PoolStats } from '../../../src/api/stats.ts';
+import type { RolloutReport } from '../../../src/api/rollout-report.ts';
 import type { RolloutPlan, RolloutView } from '../../../src/api/rollouts.ts';
 import type { RolloutOutcome, RolloutsApi } from '../../../src/control/rollouts/rollouts-api.ts';
 import type { RevisionSummary } from '../../../src/api/revisions.ts';
@@ -93,6 +94,7 @@ export class FakeControl implements ControlApi {
   readonly rollouts: RolloutsApi = {
     start: (request) => this.#asked(['start', request]),
     list: () => [ROLLOUT],
+    report: async (id) => (id === ROLLOUT.id ? (EXAMPLES.RolloutReport as RolloutReport) : undefined),
     find: (id) => (id === ROLLOUT.id ? ROLLOUT : undefined),
     act: (id, action, by) => this.#asked([action, id, by]),
     plan: async ({ pool }) => (pool === 'shop' ? PLAN : { result: 'unknown', message: `There is no pool ${pool}.` }),

@@ -137,6 +137,7 @@ describe('the document', () => {
       'GET /v1/revisions/{revision}',
       'GET /v1/rollouts',
       'GET /v1/rollouts/{rollout}',
+      'GET /v1/rollouts/{rollout}/report',
       'POST /v1/alarms',
       'POST /v1/events',
       'POST /v1/explain',
