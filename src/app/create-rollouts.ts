@@ -7,6 +7,8 @@ import { Effects } from '../control/rollouts/effects.ts';
 import { Freeze } from '../control/rollouts/freeze.ts';
 import { KeptRollouts } from '../control/rollouts/kept-rollouts.ts';
 import { Look } from '../control/rollouts/look.ts';
+import type { LookDeps } from '../control/rollouts/look.ts';
+import type { PoolTraffic } from '../control/rollouts/ports.ts';
 import { Outside } from '../control/rollouts/outside.ts';
 import { Planner } from '../control/rollouts/planner.ts';
 import type { RolloutEvidence } from '../control/rollout-evidence.ts';
@@ -43,7 +45,7 @@ export interface CreateRolloutsDeps {
 }
 
 export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
-  const { current, controller, journal, evidence, traffic, counters, control, log } = deps;
+  const { current, controller, journal, evidence, control, log } = deps;
   const { notes } = deps.left;
   const onChange = (): void => void controller.submit({ kind: 'discovered' });
   const counts = new EvidenceBook({ evidence, clock: systemClock, onChange });
@@ -58,6 +60,21 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
   const comparison = comparisons.verdict.bind(comparisons);
   const onResult = (): void => rollouts.wake();
   const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, env: process.env, onResult });
+  const { look, seenTraffic } = createLook(deps, { counts, outside, isFrozen: () => frozen.fault() !== undefined });
+  const effects = new Effects({ env: process.env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
+  const planner = new Planner({ traffic: seenTraffic });
+  const perSecond = seenTraffic.perSecond.bind(seenTraffic);
+  const told = { perSecond, counts, effects, outside, look, kept, reports, breakers, frozen, alarmsKnown, planner };
+  const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, newWord, log }, notes);
+  rollouts.resume();
+  return rollouts;
+}
+
+/** The eyes of rollouts: counters, endpoints, and what others say. */
+function createLook(
+  { current, counters, traffic }: CreateRolloutsDeps,
+  others: Pick<LookDeps, 'counts' | 'outside' | 'isFrozen'>,
+): { readonly look: Look; readonly seenTraffic: PoolTraffic } {
   const versionsOf = (name: string): readonly string[] =>
     current.config?.pools.find((each) => each.name === name)?.versions.map((version) => version.name) ?? [];
   const seenTraffic = poolTraffic(traffic, versionsOf);
@@ -67,19 +84,5 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
     const found = served === undefined ? [] : endpointStatuses(name, served, counters);
     return found.map(({ address, ready, reason, inFlight }) => ({ key: address, ready, drained: reason === 'draining', inFlight }));
   };
-  const look = new Look({
-    counts,
-    traffic: seenTraffic,
-    outside,
-    endpoints,
-    values: () => ({}),
-    isFrozen: () => frozen.fault() !== undefined,
-  });
-  const effects = new Effects({ env: process.env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
-  const planner = new Planner({ traffic: seenTraffic });
-  const perSecond = seenTraffic.perSecond.bind(seenTraffic);
-  const told = { perSecond, counts, effects, outside, look, kept, reports, journal, breakers, frozen, alarmsKnown, planner };
-  const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, newWord, log }, notes);
-  rollouts.resume();
-  return rollouts;
+  return { look: new Look({ traffic: seenTraffic, endpoints, values: () => ({}), ...others }), seenTraffic };
 }

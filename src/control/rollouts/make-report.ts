@@ -6,7 +6,7 @@ import type { RolloutView } from '../../api/rollouts.ts';
 import type { RolloutState } from '../../rollout/model.ts';
 import type { Journal } from '../journal.ts';
 import { describeBound } from './describe-bound.ts';
-import type { Met } from './report-book.ts';
+import type { Met } from './met.ts';
 
 export interface MakeReportDeps {
   readonly rollout: RolloutView;

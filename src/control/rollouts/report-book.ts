@@ -1,7 +1,8 @@
 // What a report says that the state of a rollout does not: who met the canary, and examples of requests from the moment in which a check failed.
 // Kept as a note beside the rollout, so that both are there after a restart. It decides nothing, and what it fails to keep stops nobody.
 
-import type { ExampleExchange } from '../../api/rollout-report.ts';
+import type { ExampleExchange, RolloutReport } from '../../api/rollout-report.ts';
+import type { RolloutView } from '../../api/rollouts.ts';
 import type { RecentExchangesResponse, ShownExchange } from '../../api/exchanges.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
@@ -9,6 +10,8 @@ import type { Note } from '../../store/store.ts';
 import type { ExchangeQuery } from '../control-api.ts';
 import type { Journal } from '../journal.ts';
 import type { Exposure } from '../ports.ts';
+import { makeReport } from './make-report.ts';
+import type { Met } from './met.ts';
 
 const NOTE = 'rollouts-report ';
 /** While nothing is decided it is kept so often: what a crash loses of it is missing. */
@@ -18,14 +21,8 @@ const MAX_EXAMPLES = 3;
 const MAX_LOOKED_AT = 500;
 const MAX_TEXT = 2000;
 
-/** Who met the canary of a rollout, and what some of them met. */
-export interface Met {
-  readonly exposed: Exposure;
-  readonly examples: readonly ExampleExchange[];
-}
-
 export interface ReportBookDeps {
-  readonly journal: Pick<Journal, 'keepNote' | 'dropNotes'>;
+  readonly journal: Pick<Journal, 'keepNote' | 'dropNotes' | 'lines'>;
   /** Since the rollout was opened by this process, or anew by a retry. */
   readonly exposed: (id: string) => Exposure;
   readonly exchanges: (query: ExchangeQuery) => Promise<RecentExchangesResponse>;
@@ -58,6 +55,10 @@ export class ReportBook {
   find(id: string): Met {
     const entry = this.#entries.get(id);
     return entry === undefined ? { exposed: NOBODY, examples: [] } : { exposed: plus(entry.before, entry.now), examples: entry.examples };
+  }
+
+  report(state: RolloutState, rollout: RolloutView): Promise<RolloutReport> {
+    return makeReport(state, { rollout, met: this.find(state.id), journal: this.#deps.journal });
   }
 
   /** Call it each time that a rollout is kept, and before its counters close. */

@@ -18,8 +18,6 @@ import type { Breakers } from './breakers.ts';
 import type { Freeze } from './freeze.ts';
 import type { KeptRollouts } from './kept-rollouts.ts';
 import type { Look } from './look.ts';
-import { makeReport } from './make-report.ts';
-import type { MakeReportDeps } from './make-report.ts';
 import type { Planner } from './planner.ts';
 import type { ReportBook } from './report-book.ts';
 import type { EffectRunner, OutsideChecks, Counting } from './ports.ts';
@@ -42,7 +40,6 @@ export interface RolloutsDeps {
   readonly perSecond: (pool: string) => number;
   readonly kept: KeptRollouts;
   readonly reports: ReportBook;
-  readonly journal: MakeReportDeps['journal'];
   readonly breakers: Breakers;
   readonly frozen: Freeze;
   readonly alarmsKnown: Alarms;
@@ -136,9 +133,8 @@ export class Rollouts {
   }
 
   async report(id: string): Promise<RolloutReport | undefined> {
-    const { journal, reports } = this.#deps;
     const state = this.#runs.get(id)?.state ?? this.#ended.get(id);
-    return state && makeReport(state, { rollout: this.find(id)!, met: reports.find(id), journal });
+    return state && this.#deps.reports.report(state, this.find(id)!);
   }
 
   async act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome> {
@@ -249,10 +245,7 @@ export class Rollouts {
   #run(state: RolloutState): RolloutRun {
     const { clock, current, controller, counts, effects, look, kept, reports, log } = this.#deps;
     const onEnded = (ended: RolloutState): void => void this.#ends(ended);
-    const keep: KeptRollouts['keep'] = (now, told) => {
-      reports.saw(now);
-      return kept.keep(now, told);
-    };
+    const keep: KeptRollouts['keep'] = (now, told) => (reports.saw(now), kept.keep(now, told));
     const run = new RolloutRun(state, { clock, current, controller, counts, effects, look, keep, onEnded, log });
     this.#runs.set(state.id, run);
     this.#follow();

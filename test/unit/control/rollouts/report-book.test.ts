@@ -20,6 +20,7 @@ function bookOn(notes: readonly Note[], exchanges: readonly ShownExchange[] = []
   let exposed = { requests: 0, users: 0 };
   const journal: ReportBookDeps['journal'] = {
     keepNote: async ({ name, text }) => void kept.set(name, text),
+    lines: async () => [],
     dropNotes: async (names) => names.forEach((name) => kept.delete(name)),
   };
   const workers = { responded: 1, total: 1 };
