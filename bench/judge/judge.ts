@@ -6,6 +6,11 @@ export interface Window {
   readonly canaryFailed: number;
   readonly baseline: number;
   readonly baselineFailed: number;
+  /** The same of units: requests without a key, and of each user the first request in half a minute. */
+  readonly canaryUnits: number;
+  readonly canaryUnitsFailed: number;
+  readonly baselineUnits: number;
+  readonly baselineUnitsFailed: number;
 }
 
 /** hold: both arms are worse than they may be, so that it need not be the canary. */

@@ -1,17 +1,21 @@
-// The judge of Sluice on the code of `analysis`: the label test, an absolute guard, and harmless by ratio or margin.
+// The judge of Sluice on the code of `analysis` and `rollout`: the label test, the absolute guard, and harmless by ratio or margin.
 
-import { failsAt } from '../../src/analysis/alpha.ts';
+import { alphaShares, failsAt } from '../../src/analysis/alpha.ts';
 import { judgeHarmless } from '../../src/analysis/harmless.ts';
 import { LabelEvidence } from '../../src/analysis/label-evidence.ts';
 import type { Segment } from '../../src/analysis/label-test.ts';
 import { labelTest } from '../../src/analysis/label-test.ts';
-import { judgeRate } from '../../src/analysis/rate-guard.ts';
 import { SlidingCounts } from '../../src/analysis/sliding-counts.ts';
+import { GUARD_PART } from '../../src/rollout/judge.ts';
+import { judgeGuard } from '../../src/rollout/judge-guards.ts';
+import type { GuardCheck } from '../../src/rollout/judge-guards.ts';
 import type { Decision, Judge, Running, Window } from './judge.ts';
 
 const ALPHA = 0.05;
-const GUARD = { limit: 0.05, z: 5, fewest: 100 };
-const GUARD_WINDOW_MS = 30_000;
+const GUARD: GuardCheck = { name: 'error-rate', critical: true, onFail: 'rollback', kind: 'error-rate', max: 0.05, overMs: 30_000 };
+const GUARD_SLOTS = 30;
+const NAMES = { baseline: 'v1', canary: 'v2' };
+const [TEST_SHARE, GUARD_SHARE] = alphaShares([1, GUARD_PART]) as [number, number];
 const QUESTION = { alpha: ALPHA, ratio: 1.5, margin: 0.005 };
 const ASKED_EVERY_SECONDS = 5;
 
@@ -22,8 +26,8 @@ export function ours(name: string, allowed: number, hasGuard: boolean, everySeco
 
 class OurJudge implements Running {
   readonly #evidence: LabelEvidence;
-  readonly #needed = failsAt(ALPHA, 1);
-  readonly #guards = [new SlidingCounts(GUARD_WINDOW_MS, 30), new SlidingCounts(GUARD_WINDOW_MS, 30)] as const;
+  readonly #needed: number;
+  readonly #guards = [new SlidingCounts(GUARD.overMs, GUARD_SLOTS), new SlidingCounts(GUARD.overMs, GUARD_SLOTS)] as const;
   readonly #segments = new Map<number, { chance: number; ours: number; theirs: number }>();
   readonly #totals = [0, 0, 0, 0];
   readonly #hasGuard: boolean;
@@ -31,6 +35,7 @@ class OurJudge implements Running {
 
   constructor(allowed: number, hasGuard: boolean, everySeconds: number) {
     this.#evidence = new LabelEvidence(labelTest({ allowed, towards: 'above' }), everySeconds === 0 ? 'again' : 'once');
+    this.#needed = failsAt(ALPHA, hasGuard ? TEST_SHARE : 1);
     this.#hasGuard = hasGuard;
     this.#everySeconds = everySeconds;
   }
@@ -45,18 +50,28 @@ class OurJudge implements Running {
     return this.#everySeconds === 0 && isCanary && this.#evidence.log >= this.#needed ? 'roll back' : 'go on';
   }
 
-  tick(second: number, { canary, canaryFailed, baseline, baselineFailed }: Window): Decision {
+  tick(second: number, window: Window): Decision {
     if (this.#everySeconds > 0) {
       return second % this.#everySeconds === 0 && this.#evidence.log >= this.#needed ? 'roll back' : 'go on';
     }
     if (!this.#hasGuard) return 'go on';
+    const { canary, canaryFailed, baseline, baselineFailed } = window;
     [canary, canaryFailed, baseline, baselineFailed].forEach((count, i) => (this.#totals[i]! += count));
-    this.#guards[0].add(second * 1000, canaryFailed, canary);
-    this.#guards[1].add(second * 1000, baselineFailed, baseline);
-    const [isCanaryAbove, isBaselineAbove] = this.#guards.map((guard) => judgeRate(guard.sum(second * 1000), GUARD) === 'above');
-    if (isBaselineAbove === true) return 'hold';
-    if (isCanaryAbove === true) return 'roll back';
+    const guarded = this.#guard(second, window);
+    if (guarded !== 'go on') return guarded;
     return second % ASKED_EVERY_SECONDS === 0 && this.#isHarmless() ? 'promote' : 'go on';
+  }
+
+  #guard(second: number, { canaryUnits, canaryUnitsFailed, baselineUnits, baselineUnitsFailed }: Window): Decision {
+    const nowMs = second * 1000;
+    this.#guards[0].add(nowMs, canaryUnitsFailed, canaryUnits);
+    this.#guards[1].add(nowMs, baselineUnitsFailed, baselineUnits);
+    const [ours, theirs] = this.#guards.map((guard) => guard.sum(nowMs));
+    const counts = ({ differing, total } = ours!) => ({ requests: total, failures: differing, slow: 0 });
+    const windows = { [GUARD.name]: { canary: counts(), baseline: counts(theirs), start: second } };
+    const { verdict, both } = judgeGuard(GUARD, { windows }, { alpha: ALPHA * GUARD_SHARE, names: NAMES });
+    if (both !== undefined) return 'hold';
+    return verdict.verdict === 'fail' ? 'roll back' : 'go on';
   }
 
   #isHarmless(): boolean {

@@ -19,6 +19,13 @@ export interface Outcome {
 }
 
 const RESTART_EVERY = 50_000;
+/** As long as the window of the guard. */
+const UNITS_EVERY = 30 * PER_SECOND;
+
+const NOTHING = {
+  ...{ canary: 0, canaryFailed: 0, baseline: 0, baselineFailed: 0 },
+  ...{ canaryUnits: 0, canaryUnitsFailed: 0, baselineUnits: 0, baselineUnitsFailed: 0 },
+};
 
 export function runCell(cell: Cell, judges: readonly Judge[], requests: number, random: () => number): readonly Outcome[] {
   const stream = new Stream(cell, judges, random);
@@ -41,7 +48,9 @@ class Stream {
   readonly #hit = new Set<number>();
   #exposed = 0;
   #failed = 0;
-  readonly #window = { canary: 0, canaryFailed: 0, baseline: 0, baselineFailed: 0 };
+  readonly #window = { ...NOTHING };
+  /** By user, the half minute in which it was counted last. */
+  readonly #counted = new Map<number, number>();
 
   constructor(cell: Cell, judges: readonly Judge[], random: () => number) {
     this.#cell = cell;
@@ -64,8 +73,18 @@ class Stream {
       this.#window.canary++;
       if (at >= (cell.faultAt ?? 0)) this.#exposed++;
     } else this.#window.baseline++;
-    if (this.#fails(at, isCanary, user)) this.#fail(at, isCanary, user);
+    const fails = this.#fails(at, isCanary, user);
+    this.#countUnit(at, user, isCanary, fails);
+    if (fails) this.#fail(at, isCanary, user);
     if ((at + 1) % PER_SECOND === 0) this.#tick((at + 1) / PER_SECOND, at);
+  }
+
+  #countUnit(at: number, user: number, isCanary: boolean, fails: boolean): void {
+    const half = Math.floor(at / UNITS_EVERY);
+    if (user >= 0 && this.#counted.get(user) === half) return;
+    if (user >= 0) this.#counted.set(user, half);
+    this.#window[isCanary ? 'canaryUnits' : 'baselineUnits']++;
+    if (fails) this.#window[isCanary ? 'canaryUnitsFailed' : 'baselineUnitsFailed']++;
   }
 
   #restart(weight: number): void {
@@ -116,8 +135,7 @@ class Stream {
     for (let i = 0; i < this.#running.length; i++) {
       if (this.outcomes[i]!.rolledBackAt < 0) this.#take(i, at, this.#running[i]!.tick(second, this.#window));
     }
-    const window = this.#window;
-    window.canary = window.canaryFailed = window.baseline = window.baselineFailed = 0;
+    Object.assign(this.#window, NOTHING);
   }
 
   #take(judge: number, at: number, decision: Decision): void {

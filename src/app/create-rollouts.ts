@@ -84,5 +84,5 @@ function createLook(
     const found = served === undefined ? [] : endpointStatuses(name, served, counters);
     return found.map(({ address, ready, reason, inFlight }) => ({ key: address, ready, drained: reason === 'draining', inFlight }));
   };
-  return { look: new Look({ traffic: seenTraffic, endpoints, values: () => ({}), ...others }), seenTraffic };
+  return { look: new Look({ traffic: seenTraffic, endpoints, values: () => ({}), nowMs, ...others }), seenTraffic };
 }

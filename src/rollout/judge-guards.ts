@@ -1,7 +1,8 @@
 // Absolute guards: the last moments of one version against a bound. They compare nothing, and count from the first moment on.
 
-import { divergence } from '../analysis/planning.ts';
+import { towards } from '../analysis/alpha.ts';
 import { judgeQuantile, judgeRate } from '../analysis/rate-guard.ts';
+import type { GuardVerdict } from '../analysis/rate-guard.ts';
 import type { RolloutCheck } from '../config/rollout-model.ts';
 import type { CheckVerdict, Seen, WindowCounts } from './model.ts';
 import { formatMs, formatPart, formatPercent } from './sentences.ts';
@@ -9,11 +10,16 @@ import { formatMs, formatPart, formatPercent } from './sentences.ts';
 export type GuardCheck = Extract<RolloutCheck, { kind: 'error-rate' | 'slow' }>;
 
 /**
- * They are looked at often, so that a sample that is bad by chance is to be rare: beyond Wilson's bound, and less likely than 1 in 22,000 by
- * Chernoff's bound, which is sharp for few requests as well. Four of four failures are past 5 %.
+ * A baseline whose evidence has come so far, as a part of what is needed, is not known to be within the bound. Where both get worse at once it is
+ * chance which of them is past it first.
  */
-const SURE = { z: 3.5, fewest: 1 } as const;
-const UNLIKELY = 10;
+const SUSPECT = 0.5;
+
+export interface GuardQuestion {
+  /** Chance that a canary within the bound is past it in any look. */
+  readonly alpha: number;
+  readonly names: { readonly baseline: string; readonly canary: string };
+}
 
 export interface Guarded {
   readonly verdict: CheckVerdict;
@@ -21,39 +27,34 @@ export interface Guarded {
   readonly both: string | undefined;
 }
 
-interface Names {
-  readonly baseline: string;
-  readonly canary: string;
-}
-
 export function isGuard(check: RolloutCheck): check is GuardCheck {
   return check.kind === 'error-rate' || check.kind === 'slow';
 }
 
-export function judgeGuard(check: GuardCheck, seen: Seen, names: Names): Guarded {
+export function judgeGuard(check: GuardCheck, seen: Pick<Seen, 'windows'>, { alpha, names }: GuardQuestion): Guarded {
   const windows = seen.windows[check.name];
-  const [canary, baseline] = [judgeWindow(check, windows?.canary), judgeWindow(check, windows?.baseline)];
+  const start = windows?.start ?? 0;
+  const [canary, baseline] = [windows?.canary, windows?.baseline].map((window) => judgeWindow(check, window, { alpha, start }));
   const [told, other] = [wordWindow(check, names.canary, windows?.canary), wordWindow(check, names.baseline, windows?.baseline)];
-  const isBoth = canary === 'above' && baseline === 'above' && names.baseline !== names.canary;
+  const { verdict } = canary!;
+  const isBoth = verdict === 'above' && names.baseline !== names.canary && baseline!.log >= SUSPECT * baseline!.needed;
   return {
     verdict: {
-      verdict: canary === 'no-data' ? 'no-data' : isBoth ? 'inconclusive' : canary === 'above' ? 'fail' : 'pass',
-      towards: { fail: towardsBound(check, windows?.canary), harmless: canary === 'no-data' || canary === 'above' ? 0 : 1 },
+      verdict: verdict === 'no-data' ? 'no-data' : isBoth ? 'inconclusive' : verdict === 'above' ? 'fail' : 'pass',
+      towards: { fail: towards(canary!.log, canary!.needed), harmless: verdict === 'open' ? 1 : 0 },
       counts: { baseline: countsOf(check, windows?.baseline), canary: countsOf(check, windows?.canary) },
       interval: undefined,
-      needs: canary === 'no-data' ? 1 : 0,
-      sentence: isBoth ? `${told}; ${other}: both are past ${boundOf(check)}` : `${told}: ${conclude(check, canary)}`,
+      needs: verdict === 'no-data' ? 1 : 0,
+      sentence: isBoth ? `${told}; ${other}: both are past ${boundOf(check)}` : `${told}: ${conclude(check, verdict)}`,
     },
     both: isBoth ? `both got worse since the start: ${told}; ${other}` : undefined,
   };
 }
 
-function judgeWindow(check: GuardCheck, window: WindowCounts | undefined): ReturnType<typeof judgeRate> {
+function judgeWindow(check: GuardCheck, window: WindowCounts | undefined, look: { alpha: number; start: number }): GuardVerdict {
   const [differing, total] = countsOf(check, window);
-  if (total === 0) return 'no-data';
   const hits = { differing, total };
-  const verdict = check.kind === 'error-rate' ? judgeRate(hits, { limit: check.max, ...SURE }) : judgeQuantile(hits, check.quantile, SURE);
-  return verdict === 'above' && total * divergence(differing / total, limitOf(check)) < UNLIKELY ? 'open' : verdict;
+  return check.kind === 'error-rate' ? judgeRate(hits, { limit: check.max, ...look }) : judgeQuantile(hits, check.quantile, look);
 }
 
 function countsOf(check: GuardCheck, window: WindowCounts | undefined): readonly [number, number] {
@@ -62,26 +63,13 @@ function countsOf(check: GuardCheck, window: WindowCounts | undefined): readonly
   return [Math.min(events, window.requests), window.requests];
 }
 
-/** How sure it is that the share is past the bound. */
-function towardsBound(check: GuardCheck, window: WindowCounts | undefined): number {
-  const [differing, total] = countsOf(check, window);
-  if (total === 0) return 0;
-  const [rate, limit] = [differing / total, limitOf(check)];
-  return rate <= limit ? 0 : Math.min(1, (total * divergence(rate, limit)) / UNLIKELY);
-}
-
-/** The share of requests that may fail, or be slow. */
-function limitOf(check: GuardCheck): number {
-  return check.kind === 'error-rate' ? check.max : 1 - check.quantile;
-}
-
 function wordWindow(check: GuardCheck, name: string, window: WindowCounts | undefined): string {
   const verb = check.kind === 'error-rate' ? 'failed' : `took more than ${formatMs(check.maxMs)} for`;
   return `${name} ${verb} ${formatPart(...countsOf(check, window))} in the last ${formatMs(check.overMs)}`;
 }
 
-function conclude(check: GuardCheck, verdict: ReturnType<typeof judgeRate>): string {
-  if (verdict === 'no-data') return 'too few to judge';
+function conclude(check: GuardCheck, verdict: GuardVerdict['verdict']): string {
+  if (verdict === 'no-data') return 'nothing to judge yet';
   return `${verdict === 'above' ? 'past' : 'within'} ${boundOf(check)}`;
 }
 

@@ -1,6 +1,8 @@
 // All checks of a rollout, from what is seen by now: verdicts, and what holds it although no check failed.
 
+import { alphaShares } from '../analysis/alpha.ts';
 import { BROKEN_AT, logOfRecorded } from '../analysis/recorded-ratio.ts';
+import type { RolloutCheck } from '../config/rollout-model.ts';
 import { stepAt } from './course.ts';
 import { eventsOf } from './events.ts';
 import { isGuard, judgeGuard } from './judge-guards.ts';
@@ -37,7 +39,7 @@ export function judge(turn: Turn): Judgements {
   for (const check of state.template.checks) {
     const { name } = check;
     if (isGuard(check)) {
-      const guarded = judgeGuard(check, seen, state);
+      const guarded = judgeGuard(check, seen, { alpha: alphaOf(state) * shareOfAlpha(state, check), names: state });
       verdicts[name] = guarded.verdict;
       both ??= guarded.both;
     } else if (isOutside(check)) verdicts[name] = judgeOutside(check, seen);
@@ -113,10 +115,14 @@ function alphaOf({ template, alphaShare }: Pick<RolloutState, 'template' | 'alph
   return template.alpha * alphaShare;
 }
 
+/** What a guard has of alpha beside a check that compares: it is for what is far past its bound. */
+export const GUARD_PART = 0.25;
+
 /** Critical checks share alpha; one that is not stops nothing for good, and has its own. */
-function shareOfAlpha({ template }: RolloutState, check: LabelCheck): number {
+function shareOfAlpha({ template }: RolloutState, check: RolloutCheck): number {
   if (!check.critical) return 1;
-  return 1 / template.checks.filter((each) => each.critical && (isLabelCheck(each) || isValue(each))).length;
+  const sharing = template.checks.filter((each) => each.critical && !isOutside(each));
+  return alphaShares(sharing.map((each) => (isGuard(each) ? GUARD_PART : 1)))[sharing.indexOf(check)] ?? 1;
 }
 
 function unevenIn({ baseline, canary, judgedSegment }: RolloutState, segments: readonly SegmentEvidence[]): string | undefined {

@@ -167,8 +167,8 @@ export interface Seen {
   readonly saturated: boolean;
   /** Part of the canary's failed requests that one user had; undefined where that is not known. */
   readonly topUserShare: number | undefined;
-  /** Over the windows of the absolute checks, by check name and version. */
-  readonly windows: Readonly<Record<string, { readonly baseline: WindowCounts; readonly canary: WindowCounts }>>;
+  /** Over the windows of the absolute checks, by check name. */
+  readonly windows: Readonly<Record<string, GuardWindows>>;
   /**
    * Results of checks that others judge, by name: Prometheus, webhooks, alarms, comparison. Without a fresh one the check has none. That of
    * a step `mirror` stands under `mirror of step N`, see `mirrorResultName`.
@@ -204,6 +204,13 @@ export interface ValueSums {
   readonly users: number;
   readonly sum: number;
   readonly sumOfSquares: number;
+}
+
+export interface GuardWindows {
+  readonly baseline: WindowCounts;
+  readonly canary: WindowCounts;
+  /** They began at one of the moments up to this one, from 0. */
+  readonly start: number;
 }
 
 export interface WindowCounts {

@@ -2,7 +2,7 @@
 
 import type { PoolConfig } from '../../config/model.ts';
 import type { RolloutCheck } from '../../config/rollout-model.ts';
-import type { EndpointSeen, RolloutState, Seen, WindowCounts } from '../../rollout/model.ts';
+import type { EndpointSeen, GuardWindows, RolloutState, Seen, WindowCounts } from '../../rollout/model.ts';
 import type { TrafficMark } from '../../telemetry/traffic-history.ts';
 import type { OutsideChecks, PoolTraffic, ReadyEndpoints, Counting } from './ports.ts';
 
@@ -15,10 +15,16 @@ export interface LookDeps {
   /** Values that users were told to have, by check. */
   readonly values: (id: string) => Seen['values'];
   readonly isFrozen: () => boolean;
+  /** Monotonic. */
+  readonly nowMs: () => number;
 }
+
+/** Windows over counters begin so far apart at least. */
+const START_MS = 1000;
 
 interface Marks {
   readonly of: string;
+  readonly atMs: number;
   readonly baseline: TrafficMark | undefined;
   readonly canary: TrafficMark | undefined;
 }
@@ -50,10 +56,7 @@ export class Look {
     };
   }
 
-  #windowOf(
-    check: RolloutCheck,
-    state: RolloutState,
-  ): readonly (readonly [string, { readonly baseline: WindowCounts; readonly canary: WindowCounts }])[] {
+  #windowOf(check: RolloutCheck, state: RolloutState): readonly (readonly [string, GuardWindows])[] {
     if (check.kind !== 'error-rate' && check.kind !== 'slow') return [];
     const { pool, baseline, canary } = state;
     const { overMs } = check;
@@ -61,7 +64,8 @@ export class Look {
     const marks = this.#marksOf(state);
     const of = (version: string, mark: TrafficMark | undefined): WindowCounts =>
       this.#deps.traffic.window(pool, version, { overMs, slowMs, mark });
-    return [[check.name, { baseline: of(baseline, marks.baseline), canary: of(canary, marks.canary) }]];
+    const start = Math.floor((this.#deps.nowMs() - marks.atMs) / START_MS);
+    return [[check.name, { baseline: of(baseline, marks.baseline), canary: of(canary, marks.canary), start }]];
   }
 
   #marksOf({ id, pool, epoch, baseline, canary }: RolloutState): Marks {
@@ -69,7 +73,7 @@ export class Look {
     const known = this.#marks.get(pool);
     if (known?.of === of) return known;
     const { traffic } = this.#deps;
-    const marks = { of, baseline: traffic.mark(pool, baseline), canary: traffic.mark(pool, canary) };
+    const marks = { of, atMs: this.#deps.nowMs(), baseline: traffic.mark(pool, baseline), canary: traffic.mark(pool, canary) };
     this.#marks.set(pool, marks);
     return marks;
   }

@@ -104,7 +104,7 @@ class Driver {
         break;
       case 'guard': {
         const of = (failures: number) => ({ requests: 30, failures, slow: 0 });
-        world.see({ windows: { 'error-rate': { canary: of(happens.canary), baseline: of(happens.baseline) } } });
+        world.see({ windows: { 'error-rate': { canary: of(happens.canary), baseline: of(happens.baseline), start: 0 } } });
         break;
       }
       case 'frozen':

@@ -50,6 +50,30 @@ function eventsUntilSeen(random: () => number, chance: number, ratio: number, cl
   }
 }
 
+/** The chance that the evidence suffices by unit number `units` of the small arm, over all ways in which events can come. */
+function chanceSeenWithin(units: number, rate: number, suffices: (ours: number, theirs: number) => boolean): number {
+  // Between two units of ours come so many of theirs, one after the other, that an event is next with this chance.
+  const another = ((1 - CHANCE) * RATE) / ((1 - CHANCE) * RATE + CHANCE);
+  let open = new Map([['0 0', 1]]);
+  let seen = 0;
+  for (let unit = 1; unit <= units; unit++) {
+    const next = new Map<string, number>();
+    const add = (ours: number, theirs: number, chance: number): void =>
+      void next.set(`${ours} ${theirs}`, (next.get(`${ours} ${theirs}`) ?? 0) + chance);
+    for (const [at, chance] of open) {
+      const [ours, before] = at.split(' ').map(Number) as [number, number];
+      for (let theirs = before; theirs < before + 10; theirs++) {
+        const here = chance * (1 - another) * another ** (theirs - before);
+        if (suffices(ours + 1, theirs)) seen += here * rate;
+        else add(ours + 1, theirs, here * rate);
+        add(ours, theirs, here * (1 - rate));
+      }
+    }
+    open = next;
+  }
+  return seen;
+}
+
 function median(runs: number, one: (random: () => number) => number): number {
   const found = Array.from({ length: runs }, (_, i) => one(seededRandom(i * 7919 + 13))).filter((value) => value > 0);
   return found.sort((a, b) => a - b)[found.length >> 1]!;
@@ -99,13 +123,25 @@ describe('two arms that are alike, looked at after each of 3,000 events', () => 
 describe('a fault', () => {
   it.each([
     [200, 2],
-    [50, 8],
     [10, 60],
     [5, 185],
     [3, 650],
     [2, 2500],
   ])('of %s times is typically seen after %s units of the small arm', (ratio, most) => {
     expect(median(501, (random) => unitsUntilSeen(random, ratio))).toBeLessThanOrEqual(most);
+  });
+
+  // Median and chance lie so close that a simulation says 7 or 8 by luck. After one event of theirs two of ours suffice, after two they cannot: by
+  // the best of all mixtures they would have E 25 before anything is kept for late faults. So no schedule finds it sooner.
+  it('of 50 times is seen within 7 units of the small arm in more than half of all runs, counted exactly', () => {
+    const suffices = (ours: number, theirs: number): boolean => {
+      const evidence = new LabelEvidence(alike, 'again');
+      evidence.add(CHANCE, ours, theirs);
+      return evidence.log >= NEEDED;
+    };
+    expect([suffices(1, 0), suffices(2, 0), suffices(2, 1), suffices(2, 2), suffices(3, 3)]).toEqual([false, true, true, false, true]);
+    expect(chanceSeenWithin(7, RATE * 50, suffices)).toBeCloseTo(0.5235, 3);
+    expect(chanceSeenWithin(6, RATE * 50, suffices)).toBeLessThan(0.5);
   });
 
   it.each([

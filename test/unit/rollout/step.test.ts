@@ -92,7 +92,7 @@ describe('a canary that fails', () => {
     expect(world.state).toMatchObject({ status: 'rolled-back', wanted: { v1: 100, v2: 0, v3: 7 } });
     expect(world.last!.wants).toMatchObject({ weights: { v1: 100, v2: 0, v3: 7 }, moveUsers: true });
     expect(world.state.why).toMatch(
-      /^check errors failed: v2 failed 20 of 41 requests \(49 %\), v1 3 of 820 \(0\.37 %\): worse than 1\.5 x is shown \(E .*, needed 40\)$/,
+      /^check errors failed: v2 failed 20 of 41 requests \(49 %\), v1 3 of 820 \(0\.37 %\): worse than 1\.5 x is shown \(E .*, needed 45\)$/,
     );
   });
 
@@ -100,7 +100,7 @@ describe('a canary that fails', () => {
     const world = new World(begun({ ...BY_TIME, warmup: '30s' }));
     world.settle();
     const counts = { requests: 4, failures: 4, slow: 0 };
-    world.see({ windows: { 'error-rate': { baseline: { requests: 90, failures: 0, slow: 0 }, canary: counts } } }).tick();
+    world.see({ windows: { 'error-rate': { baseline: { requests: 90, failures: 0, slow: 0 }, canary: counts, start: 0 } } }).tick();
     expect(world.state.status).toBe('rolled-back');
   });
 
@@ -108,7 +108,7 @@ describe('a canary that fails', () => {
     const world = new World(begun(BY_TIME));
     world.settle();
     const bad = { requests: 100, failures: 50, slow: 0 };
-    world.see({ windows: { 'error-rate': { baseline: bad, canary: bad } } }).tick();
+    world.see({ windows: { 'error-rate': { baseline: bad, canary: bad, start: 0 } } }).tick();
     expect(world.state).toMatchObject({ status: 'held', held: 'both' });
     expect(world.state.why).toContain('both got worse');
     world.see({ windows: {} }).tick();
