@@ -8,7 +8,7 @@ import type { Log } from '../lib/log.ts';
 interface AdminPorts {
   readonly ready: () => Readiness;
   /** Prometheus text. */
-  readonly metrics: () => Promise<string>;
+  readonly metrics: () => Promise<Buffer>;
   /** Called with errors that a client sees only as 500. */
   readonly onError?: (error: Error) => void;
 }

@@ -7,7 +7,7 @@ import type { CpuShare } from './cpu-budget.ts';
 
 export interface ScrapesDeps {
   /** Prometheus text of now. */
-  readonly metrics: () => Promise<string>;
+  readonly metrics: () => Promise<Buffer>;
   readonly nowMs: () => number;
   /** CPU that this thread has used. */
   readonly cpuMs: () => number;
@@ -56,7 +56,7 @@ export class Scrapes {
 
   async #make(): Promise<Buffer> {
     const before = this.#deps.cpuMs();
-    const text = Buffer.from(await this.#deps.metrics());
+    const text = await this.#deps.metrics();
     this.#budget.charge('', SHARE, this.#deps.cpuMs() - before);
     return (this.#latest = text);
   }

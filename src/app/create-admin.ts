@@ -19,7 +19,7 @@ export function createAdmin(
   { control, sessions, markers, memory, rollouts }: ControlOfInstance,
   { config, log, ready }: AdminOfInstance,
 ): AdminServer {
-  const metrics = (): Promise<string> => {
+  const metrics = (): Promise<Buffer> => {
     const { serving, total } = workers;
     exposition.workersAre({ serving, starting: total - serving });
     return exposition.text();

@@ -103,8 +103,8 @@ export class Exposition {
     return TEXT_TYPE;
   }
 
-  /** The text of one scrape. */
-  async text(): Promise<string> {
+  /** The text of one scrape, in UTF-8. */
+  async text(): Promise<Buffer> {
     // What fails to load is tried again by the next scrape.
     this.#registry ??= createRegistry().catch((error: unknown) => {
       this.#registry = undefined;

@@ -2,7 +2,7 @@
 // of the time that prom-client takes; it writes those of Node.
 
 import type { Registry } from 'prom-client';
-import { textInTurns } from '../lib/pace.ts';
+import { joinInTurns } from '../lib/pace.ts';
 import type { Metric } from './names.ts';
 import type { Sample, Samples } from './samples.ts';
 
@@ -13,10 +13,15 @@ export interface SampledMetric extends Pick<Metric, 'name' | 'help' | 'type'> {
 /** Lines of one piece: less than a millisecond. */
 const PIECE_LINES = 1000;
 
-/** Prometheus text (version 0.0.4) of our metrics, then of those of the registry. */
-export async function writeMetrics(metrics: Iterable<SampledMetric>, registry: Registry): Promise<string> {
-  const own = await textInTurns(ownPieces(metrics));
-  return `${own}${await registry.metrics()}`;
+/** Prometheus text (version 0.0.4, in UTF-8) of our metrics, then of those of the registry. */
+export async function writeMetrics(metrics: Iterable<SampledMetric>, registry: Registry): Promise<Buffer> {
+  const others = await registry.metrics();
+  return joinInTurns(allPieces(metrics, others));
+}
+
+function* allPieces(metrics: Iterable<SampledMetric>, others: string): Generator<string, void> {
+  yield* ownPieces(metrics);
+  yield others;
 }
 
 function* ownPieces(metrics: Iterable<SampledMetric>): Generator<string, void> {

@@ -62,10 +62,7 @@ export class Reader implements Reading {
       const refusal = refuseByBeginning(file, beginningOf(text), length);
       if (refusal !== undefined) return refused(file, refusal).alone;
     }
-    const { alone } = await this.#config({ kind: 'text', file, text, inForce }, file, length);
-    // What a large one took goes with the thread, before anybody is told.
-    if (length > MIB) await this.#inTurn(() => this.#end());
-    return alone;
+    return (await this.#config({ kind: 'text', file, text, inForce }, file, length)).alone;
   }
 
   async endpoints(path: string): Promise<EndpointList> {
@@ -90,11 +87,22 @@ export class Reader implements Reading {
 
   #config(job: Job, file: string, size: number): Promise<Required<Loaded>> {
     return this.#inTurn(async () => {
-      const found = await this.#run(job, size);
-      if ('fault' in found) return failed(file, found);
-      if (found.kind !== 'config') throw new Error(`unexpected message from the reading thread: ${found.kind}`);
-      return this.#collect(found, job, file);
+      try {
+        const found = await this.#run(job, size);
+        if ('fault' in found) return failed(file, found);
+        if (found.kind !== 'config') throw new Error(`unexpected message from the reading thread: ${found.kind}`);
+        return await this.#collect(found, job, file);
+      } finally {
+        if (size > MIB) await this.#endLarge(job);
+      }
     });
+  }
+
+  /** What a large text took goes with its thread: that of one that was sent, which may be followed by others, before anybody is told. */
+  async #endLarge({ kind }: Job): Promise<void> {
+    this.#idle?.stop();
+    const ended = this.#end();
+    if (kind === 'text') await ended;
   }
 
   /** Its pools and routes, part by part: between two of them everything else has its turn. */

@@ -18,7 +18,7 @@ interface Parts {
   readonly address?: Address;
   readonly probesAddress?: Address;
   readonly ready?: () => Readiness;
-  readonly metrics?: () => Promise<string>;
+  readonly metrics?: () => Promise<Buffer>;
   readonly errors?: Error[];
 }
 
@@ -26,7 +26,7 @@ async function open(parts: Parts = {}) {
   const { address = { kind: 'tcp', host: '127.0.0.1', port: 0 }, errors = [] } = parts;
   const ports = {
     ready: parts.ready ?? (() => ({ ok: true, reason: '' })),
-    metrics: parts.metrics ?? (() => Promise.resolve('a 1\n')),
+    metrics: parts.metrics ?? (() => Promise.resolve(Buffer.from('a 1\n'))),
     onError: (error: Error) => void errors.push(error),
   };
   const server = new AdminServer({
@@ -103,7 +103,7 @@ describe('AdminServer', () => {
   });
 
   it('serves metrics in their own type', async () => {
-    const { ask } = await open({ metrics: () => Promise.resolve('x{a="b"} 1\n') });
+    const { ask } = await open({ metrics: () => Promise.resolve(Buffer.from('x{a="b"} 1\n')) });
     expect(await ask('/metrics')).toMatchObject({
       status: 200,
       text: 'x{a="b"} 1\n',
@@ -218,8 +218,8 @@ describe('AdminServer', () => {
   });
 
   it('closes at once, even with clients connected', async () => {
-    let release: (text: string) => void = () => undefined;
-    const slow = new Promise<string>((resolve) => (release = resolve));
+    let release: (text: Buffer) => void = () => undefined;
+    const slow = new Promise<Buffer>((resolve) => (release = resolve));
     const { server, port, ask } = await open({ metrics: () => slow });
     const idle = connect(port, '127.0.0.1');
     const kept = connect(port, '127.0.0.1');
@@ -234,7 +234,7 @@ describe('AdminServer', () => {
     expect(performance.now() - started).toBeLessThan(3000);
     await Promise.all(closed);
     expect(await scrape).toBeInstanceOf(Error);
-    release('');
+    release(Buffer.from(''));
     await server.close();
   });
 });

@@ -250,7 +250,7 @@ describe('origins', () => {
     expect([...server.refused()]).toContainEqual([{ reason: 'origin' }, 1]);
     const exposition = new Exposition(new CounterRegistry(1), { retryReasons: [], choiceReasons: [], build: 'x' });
     exposition.registerAdminRefusals(() => server.refused());
-    expect(await exposition.text()).toContain('sluice_admin_refused_total{reason="origin"} 1\n');
+    expect(String(await exposition.text())).toContain('sluice_admin_refused_total{reason="origin"} 1\n');
   });
 });
 

@@ -77,7 +77,7 @@ describe('the port', () => {
     ['bodies that never end', put('{', 1000)],
     ['heads that never end', 'GET /livez HTTP/1.1\r\nhost: local'],
   ])('stays open beside %s', async (_, bytes) => {
-    const metrics = () => Promise.resolve('a 1\n'.repeat(250_000));
+    const metrics = () => Promise.resolve(Buffer.from('a 1\n'.repeat(250_000)));
     const { port, ask } = await openAdmin({ ports: { ready: () => ({ ok: true, reason: '' }), metrics } });
     for (let count = 0; count < 150; count++) dial(port, bytes).socket.pause();
     await vi.waitFor(async () => expect((await ask('/livez')).status).toBe(200), 10_000);

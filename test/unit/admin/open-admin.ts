@@ -35,7 +35,7 @@ export async function openAdmin(parts: Partial<AdminServerOptions> & { readonly 
     metricsType: 'text/plain',
     ports: {
       ready: () => ({ ok: true, reason: '' }),
-      metrics: () => Promise.resolve('a 1\n'),
+      metrics: () => Promise.resolve(Buffer.from('a 1\n')),
       onError: (error) => void errors.push(error),
     },
     env: {},

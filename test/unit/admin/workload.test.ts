@@ -219,11 +219,11 @@ describe('CpuBudget', () => {
 describe('Scrapes', () => {
   function open(costMs = 1) {
     const state = { made: 0, now: 0, cpu: 0, release: [] as (() => void)[] };
-    const metrics = async (): Promise<string> => {
+    const metrics = async (): Promise<Buffer> => {
       const text = `made ${++state.made}\n`;
       await new Promise<void>((resolve) => void state.release.push(resolve));
       state.cpu += costMs;
-      return text;
+      return Buffer.from(text);
     };
     return { state, scrapes: new Scrapes({ metrics, nowMs: () => state.now, cpuMs: () => state.cpu }) };
   }
@@ -255,7 +255,7 @@ describe('Scrapes', () => {
 
   it('that fail are tried again', async () => {
     let fails = true;
-    const metrics = () => (fails ? Promise.reject(new Error('no descriptors')) : Promise.resolve('a 1\n'));
+    const metrics = () => (fails ? Promise.reject(new Error('no descriptors')) : Promise.resolve(Buffer.from('a 1\n')));
     const scrapes = new Scrapes({ metrics, nowMs: () => 0, cpuMs: () => 0 });
     await expect(scrapes.text()).rejects.toThrow('no descriptors');
     fails = false;

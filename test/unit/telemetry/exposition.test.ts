@@ -60,7 +60,7 @@ async function open(keys: readonly CounterKey[], workers = 2) {
   for (const set of sets) adoptPlan(set, plan);
   registry.commit(plan, 'all');
   const exposition = new Exposition(registry, { retryReasons: ['reset', '5xx'], choiceReasons: ['route', 'weight'], build: '1.2.3' });
-  const scrape = async () => parse(await exposition.text());
+  const scrape = async () => parse(String(await exposition.text()));
   const values = async (name: string) => (await scrape()).series.filter((series) => series.name === name);
   return { registry, sets, exposition, scrape, values };
 }
@@ -239,7 +239,7 @@ describe('Exposition', () => {
 
   it('says which deploy a version is, whatever its name holds', async () => {
     const exposition = new Exposition(new CounterRegistry(1), { retryReasons: [], choiceReasons: [], build: '1' });
-    const infos = async () => parse(await exposition.text()).series.filter(({ name }) => name === METRICS.versionInfo.name);
+    const infos = async () => parse(String(await exposition.text())).series.filter(({ name }) => name === METRICS.versionInfo.name);
     expect(await infos()).toEqual([]);
     const labels = { pool: 'shop', version: 'v2', deploy: 'a"b\\ {x="1"} é', sha: '' };
     exposition.registerDeploys(() => [[labels, 1]]);
@@ -265,7 +265,7 @@ describe('Exposition', () => {
     await exposition.text();
     // CPU time of this thread: unlike elapsed time it does not depend on what else the machine does.
     const before = process.threadCpuUsage();
-    const text = await exposition.text();
+    const text = String(await exposition.text());
     const { user, system } = process.threadCpuUsage(before);
     const tookMs = (user + system) / 1000;
     console.info(`10,000 routes, 20,000 series: ${tookMs.toFixed()} ms, ${text.length} characters`);

@@ -1,6 +1,9 @@
 // Which thread reads a text, and what is left of it afterwards.
 
-import { afterEach, expect, test } from 'vitest';
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { Reader } from '../../../src/threads/reader.ts';
 
 let reader: Reader | undefined;
@@ -24,3 +27,25 @@ test('what shows at the beginning of a long text is told without a thread', asyn
   expect(problems).toMatchObject([{ line: 1, column: 12, message: expect.stringContaining('256 KiB') as string }]);
   expect(bytes.buffer.detached).toBe(false);
 });
+
+test('what a large file took goes with its thread, and that of a small one stays for the next', async () => {
+  reader = new Reader();
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-reader-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'sluice.yaml');
+  for (const [lines, left] of [
+    [10_000, 1],
+    [300_000, 0],
+  ] as const) {
+    await writeFile(path, `listeners: [{ name: web, address: 127.0.0.1:0 }]\nroutes: []\n${'# x\n'.repeat(lines)}`);
+    await reader.config(path);
+    await expect.poll(readingThreads).toBe(left);
+  }
+});
+
+/** Of this process. */
+async function readingThreads(): Promise<number> {
+  const tasks = await readdir('/proc/self/task');
+  const names = await Promise.all(tasks.map((task) => readFile(`/proc/self/task/${task}/comm`, 'utf8').catch(() => '')));
+  return names.filter((name) => name.trim() === 'reading').length;
+}
