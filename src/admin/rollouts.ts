@@ -1,7 +1,7 @@
 // Rollouts: to start and steer them, and to see where they are and why.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { alarmsBody, conversionsBody, freezeBody, rolloutActionBody, rolloutStartBody } from '../api/rollouts.ts';
+import { alarmsBody, conversionsBody, freezeBody, rolloutActionBody, rolloutForwardBody, rolloutStartBody } from '../api/rollouts.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import type { By, RolloutAction, RolloutOutcome, RolloutRefusal } from '../control/rollouts/rollouts-api.ts';
 import { chooseType } from './accept.ts';
@@ -19,6 +19,9 @@ const ACTIONS: readonly (readonly [RolloutAction, string])[] = [
   ['abort', 'Goes back to the split from before; in every state that has not ended.'],
   ['retry', 'Begins a rollout anew that was taken back, with fresh evidence and half the alpha.'],
 ];
+
+/** They can be told not to wait for a window. */
+const FORWARD: ReadonlySet<RolloutAction> = new Set<RolloutAction>(['resume', 'promote', 'retry']);
 
 export function addRollouts(app: FastifyInstance, control: ControlApi): void {
   addReads(app, control);
@@ -70,8 +73,8 @@ function addStart(app: FastifyInstance, { rollouts }: ControlApi): void {
   });
   app.post('/v1/rollouts', { schema: start, config: { access: 'operator' } }, async (request, reply) => {
     refuseConditions(request);
-    const { pool, to, from, template, reason } = readBody(rolloutStartBody, request);
-    return replyTo(reply.status(201), await rollouts.start({ pool, to, from, template, ...by(request, reason) }));
+    const { pool, to, from, template, reason, force = false } = readBody(rolloutStartBody, request);
+    return replyTo(reply.status(201), await rollouts.start({ pool, to, from, template, force, ...by(request, reason) }));
   });
   const plan = describe({
     tag: 'rollouts',
@@ -97,15 +100,25 @@ function addAction(app: FastifyInstance, { rollouts }: ControlApi, action: Rollo
     id: `${action}Rollout`,
     summary,
     path: ['rollout'],
-    body: 'RolloutActionBody',
+    body: FORWARD.has(action) ? 'RolloutForwardBody' : 'RolloutActionBody',
     response: 'Rollout',
   });
   app.post(`/v1/rollouts/:rollout/${action}`, { schema, config: { access: 'operator' } }, async (request, reply) => {
     refuseConditions(request);
     const id = nameIn(request, 'rollout');
-    const { reason } = readBody(rolloutActionBody, request);
-    return replyTo(reply, await rollouts.act(id, action, by(request, reason)));
+    const { reason, force = false } = readAction(action, request);
+    return replyTo(reply, await rollouts.act(id, action, { ...by(request, reason), force }));
   });
+}
+
+function readAction(
+  action: RolloutAction,
+  request: FastifyRequest,
+): {
+  readonly reason?: string | undefined;
+  readonly force?: boolean | undefined;
+} {
+  return FORWARD.has(action) ? readBody(rolloutForwardBody, request) : readBody(rolloutActionBody, request);
 }
 
 function addBreakers(app: FastifyInstance, { rollouts }: ControlApi): void {

@@ -9,15 +9,20 @@ import { author, count, fraction, timeMs, type Contract, type Examples } from '.
 const name = (what: string) =>
   z.string({ error: `${what} must be text` }).regex(new RegExp(NAME_PATTERN), { error: `${what} must be a name` });
 
+const force = flag().describe('Also while no window of the template is open; it takes a reason.').optional();
+
 export const rolloutStartBody = strictMap({
   pool: name('pool').describe('The pool that is moved.'),
   to: name('to').describe('The version that is to serve the pool: the canary.'),
   from: name('from').describe('The version that serves it now: the baseline. Default: the version of the greatest weight.').optional(),
   template: name('template').describe('A template of the config, or one of those that Sluice brings. Default: canary.').optional(),
   reason,
+  force,
 });
 
 export const rolloutActionBody = strictMap({ reason });
+
+export const rolloutForwardBody = strictMap({ reason, force });
 
 const rolloutStatus = z.enum([
   'pending',
@@ -84,6 +89,16 @@ const rollout = z.object({
     .describe('About so many more requests of the canary, and so much time, until the step can end; absent where nobody knows.')
     .optional(),
   exposed: z.object({ requests: count }).describe('Requests that the canary was given by chance, over all steps.'),
+  windows: z
+    .object({
+      open: z.boolean(),
+      sentence: z.string().describe('Whether one is open, and when the next one opens, on the clocks of its place.'),
+      texts: z.array(z.string()),
+      opensMs: timeMs.describe('When the next one opens; absent while one is open.').optional(),
+      forced: z.boolean().describe('Somebody has said that the rollout need not wait for one.'),
+    })
+    .describe('In which it goes forward; absent where it always may.')
+    .optional(),
   author,
   reason: z.string(),
   startedMs: timeMs,
@@ -180,6 +195,7 @@ export const rolloutSchemas = {
   RolloutPlan: plan,
   RolloutStartBody: rolloutStartBody,
   RolloutActionBody: rolloutActionBody,
+  RolloutForwardBody: rolloutForwardBody,
   Breaker: breaker,
   Freeze: freeze,
   FreezeBody: freezeBody,
@@ -255,6 +271,7 @@ export const rolloutExamples: Examples<typeof rolloutSchemas> = {
   },
   RolloutStartBody: { pool: 'shop', to: 'v2', template: 'canary', reason: 'release 1.42' },
   RolloutActionBody: { reason: 'seen by the team' },
+  RolloutForwardBody: { reason: 'seen by the team' },
   Breaker: { pool: 'shop', open: false, failures: 1 },
   Freeze: { frozen: false, reason: '', author: '' },
   FreezeBody: { frozen: true, reason: 'black Friday' },

@@ -306,6 +306,7 @@ export const SHAPES = {
     ],
     'needs?': { requests: 'number', 'seconds?': 'number' },
     exposed: { requests: 'number' },
+    'windows?': { open: 'flag', sentence: 'text', texts: ['text'], 'opensMs?': 'number', forced: 'flag' },
     author: 'text',
     reason: 'text',
     startedMs: 'number',

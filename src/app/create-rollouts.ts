@@ -62,7 +62,7 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
   const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, env: process.env, onResult });
   const { look, seenTraffic } = createLook(deps, { counts, outside, isFrozen: () => frozen.fault() !== undefined });
   const effects = new Effects({ env: process.env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
-  const planner = new Planner({ traffic: seenTraffic });
+  const planner = new Planner({ traffic: seenTraffic, wallMs });
   const perSecond = seenTraffic.perSecond.bind(seenTraffic);
   const told = { perSecond, counts, effects, outside, look, kept, reports, breakers, frozen, alarmsKnown, planner };
   const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, newWord, log }, notes);

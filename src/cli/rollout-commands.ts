@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { asClient, run, type CommandLine } from './command-frame.ts';
-import type { RolloutReportOptions, RolloutStartOptions, RolloutStatusOptions, ReasonOptions } from './rollout.ts';
+import type { ForwardOptions, RolloutReportOptions, RolloutStartOptions, RolloutStatusOptions, ReasonOptions } from './rollout.ts';
 import type { CommandOptions } from './run-admin-command.ts';
 
 const ACTIONS = [
@@ -14,6 +14,8 @@ const ACTIONS = [
   ['retry', 'begin anew after it was taken back, with fresh evidence and half the alpha'],
 ] as const;
 
+const FORWARD: ReadonlySet<string> = new Set(['resume', 'promote', 'retry']);
+const FORCE = ['--force', 'also while no window of the template is open; it takes a --reason'] as const;
 const WHICH_RUNS = 'id, or the name of a pool with a rollout; default: the one that runs';
 const WHICH_ENDED = 'id, or the name of a pool; default: one that is paused or held, else the one that ended last';
 const OVER = 'refused, or the rollout did not succeed';
@@ -27,13 +29,14 @@ export function addRollouts(program: Command, line: CommandLine): void {
   addPlan(group, line);
   addStatus(group, line);
   for (const [action, what] of ACTIONS) {
-    asClient(group.command(action), what)
+    const command = asClient(group.command(action), what)
       .argument('[rollout]', action === 'retry' ? WHICH_ENDED : WHICH_RUNS)
-      .option('--reason <text>', 'why, for the journal')
-      .action(async (name: string | undefined, options: CommandOptions & ReasonOptions) => {
-        const { runRolloutAction } = await import('./rollout.ts');
-        await run(line, options, (call) => runRolloutAction(call, action, name));
-      });
+      .option('--reason <text>', 'why, for the journal');
+    if (FORWARD.has(action)) command.option(...FORCE);
+    command.action(async (name: string | undefined, options: CommandOptions & ForwardOptions) => {
+      const { runRolloutAction } = await import('./rollout.ts');
+      await run(line, options, (call) => runRolloutAction(call, action, name));
+    });
   }
   addOthers(group, line);
 }
@@ -48,6 +51,7 @@ function addStart(group: Command, line: CommandLine): void {
     )
     .option('--from <version>', 'the baseline (default: the version of the greatest weight)')
     .option('--reason <text>', 'why, for the journal')
+    .option(...FORCE)
     .option('--watch', 'look each second until it ends; exit code 0 = it succeeded')
     .action(async (pool: string, version: string, options: CommandOptions & RolloutStartOptions) => {
       const { runRolloutStart } = await import('./rollout.ts');

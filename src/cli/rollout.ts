@@ -14,7 +14,12 @@ export interface ReasonOptions {
   readonly reason?: string | undefined;
 }
 
-export interface RolloutStartOptions extends ReasonOptions {
+export interface ForwardOptions extends ReasonOptions {
+  /** Also while no window of the template is open. */
+  readonly force?: boolean | undefined;
+}
+
+export interface RolloutStartOptions extends ForwardOptions {
   readonly template?: string | undefined;
   readonly from?: string | undefined;
   readonly watch?: boolean | undefined;
@@ -27,8 +32,8 @@ export interface RolloutStatusOptions {
 type Action = 'pause' | 'resume' | 'approve' | 'promote' | 'abort' | 'retry';
 
 export async function runRolloutStart(call: AdminCall<RolloutStartOptions>, pool: string, to: string): Promise<ExitCode> {
-  const { template, from, reason } = call.options;
-  const body = { pool, to, ...(template !== undefined && { template }), ...(from !== undefined && { from }), ...reasoned(reason) };
+  const { template, from } = call.options;
+  const body = { pool, to, ...(template !== undefined && { template }), ...(from !== undefined && { from }), ...forward(call.options) };
   const started = await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts'), body }, { pool, version: to });
   const rollout = readResponse('Rollout', started);
   if (call.options.watch === true) return follow(call, rollout.id);
@@ -69,9 +74,9 @@ export async function runRolloutReport(call: AdminCall<RolloutReportOptions>, na
   show(call, call.options.markdown === true ? markdownOfReport(report) : viewRolloutReport(report, call.terminal.paint));
 }
 
-export async function runRolloutAction(call: AdminCall<ReasonOptions>, action: Action, name: string | undefined): Promise<void> {
+export async function runRolloutAction(call: AdminCall<ForwardOptions>, action: Action, name: string | undefined): Promise<void> {
   const { id } = await findRollout(call, name, action === 'retry' ? 'any' : 'running');
-  const body = reasoned(call.options.reason);
+  const body = forward(call.options);
   showOne(call, await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts', id, action), body }));
 }
 
@@ -135,6 +140,10 @@ function showOne(call: AdminCall, body: unknown): void {
 
 function exitOf({ state }: RolloutView): ExitCode {
   return state === 'rolled-back' || state === 'aborted' || state === 'failed' || state === 'superseded' ? EXIT.refused : EXIT.done;
+}
+
+function forward({ reason, force }: ForwardOptions): object {
+  return { ...reasoned(reason), ...(force === true && { force }) };
 }
 
 function reasoned(reason: string | undefined): { readonly reason?: string } {

@@ -64,7 +64,15 @@ function viewHead(rollout: RolloutView, { paint, nowMs }: RolloutPicture): reado
     `${paint('strong', `${pool}: ${baseline} → ${canary}`)}  ${paint(COLOURS[state] ?? 'strong', state.toUpperCase())} ${time}`,
     paint('dim', `${id}, template ${template}, alpha ${Number(alpha.toPrecision(3))}${by === '' ? '' : `, ${by}`}`),
     ...wrapText(why, WIDTH),
+    ...viewWindows(rollout, paint),
   ];
+}
+
+function viewWindows({ windows }: RolloutView, paint: Terminal['paint']): readonly string[] {
+  if (windows === undefined) return [];
+  const { sentence, texts, forced } = windows;
+  const now = forced ? 'it need not wait for a window' : sentence;
+  return wrapText(`${now} (${texts.join('; ')})`, WIDTH).map((line) => paint('dim', line));
 }
 
 const MARKS: Readonly<Record<string, string>> = { done: '✓', running: '●', next: '○' };

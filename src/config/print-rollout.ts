@@ -1,7 +1,17 @@
 // A template of a rollout in the words of the grammar.
 
 import { formatDuration } from './duration.ts';
-import type { CheckKind, EventSource, RolloutCheck, RolloutHook, RolloutStep, RolloutTemplate, SecretSource } from './rollout-model.ts';
+import type {
+  CheckKind,
+  EventSource,
+  RolloutCheck,
+  RolloutHook,
+  RolloutStep,
+  RolloutTemplate,
+  RolloutWindow,
+  SecretSource,
+} from './rollout-model.ts';
+import { WEEKDAYS } from './rollout-model.ts';
 
 /** By name. */
 export function describeRollouts(templates: readonly RolloutTemplate[]): object {
@@ -19,6 +29,7 @@ function describeRollout({ strategy, steps, checks, hooks, breaker, ...template 
     hooks: hooks.map(describeHook),
     breaker: { failures: breaker.failures, blockFor: formatDuration(breaker.blockForMs) },
     keepWarm: formatDuration(template.keepWarmMs),
+    windows: template.windows.map(describeWindow),
   };
 }
 
@@ -122,6 +133,15 @@ function describeSource(source: EventSource): object {
 function describeHook({ secret, timeoutMs, ...hook }: RolloutHook): object {
   const { on, url, retries, required } = hook;
   return { on, url, secret: secret && describeSecret(secret), timeout: formatDuration(timeoutMs), retries, required };
+}
+
+/** As it is written. */
+function describeWindow({ days, fromMinute, toMinute, timezone }: RolloutWindow): object {
+  return { days: days.map((day) => WEEKDAYS[day - 1]), from: formatTime(fromMinute), to: formatTime(toMinute), timezone };
+}
+
+function formatTime(minute: number): string {
+  return [Math.floor(minute / 60), minute % 60].map((each) => String(each).padStart(2, '0')).join(':');
 }
 
 function describeSecret({ kind, name }: SecretSource): object {

@@ -17,8 +17,23 @@ export interface RolloutTemplate {
   readonly breaker: RolloutBreaker;
   /** After the end of a rollout that succeeded the old version stays as it is, at weight 0, for so long: a rollback to it is instant. */
   readonly keepWarmMs: number;
+  /** It starts and takes steps forward only while one of them is open; none: always. What takes back never waits for one. */
+  readonly windows: readonly RolloutWindow[];
 }
 
+/** Each week at these times of the clocks on its place, also on days on which they are changed. */
+export interface RolloutWindow {
+  /** 1 = Monday to 7 = Sunday, in order; at least one. */
+  readonly days: readonly number[];
+  /** Minutes since midnight: from 0, and after it until 1440 at most. */
+  readonly fromMinute: number;
+  readonly toMinute: number;
+  /** As the time zone database names it. */
+  readonly timezone: string;
+}
+
+export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export const MAX_WINDOWS = 32;
 export const MAX_TEMPLATES = 200;
 export const MAX_STEPS = 32;
 export const MAX_CHECKS = 16;

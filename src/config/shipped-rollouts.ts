@@ -91,6 +91,7 @@ function shipped(name: string, strategy: RolloutStrategy, steps: readonly Rollou
     hooks: [],
     breaker: DEFAULT_BREAKER,
     keepWarmMs: 0,
+    windows: [],
   };
 }
 

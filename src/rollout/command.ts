@@ -10,6 +10,7 @@ import { statusOf } from './moves.ts';
 import { OURSELVES, change, tell } from './turn.ts';
 import type { Turn } from './turn.ts';
 import { sameWeights } from './weights.ts';
+import { closedFor } from './windows.ts';
 
 export interface Refusal {
   readonly refusal: string;
@@ -21,6 +22,8 @@ export type Commanded = { readonly state: RolloutState } | Refusal;
 
 /** A retry within this time is one of the same pair of versions. */
 export const RETRY_WITHIN_MS = 24 * 3_600_000;
+/** How one goes on although no window is open. */
+export const FORCED = 'To go on all the same, say why: --force --reason TEXT';
 const MAX_SENTENCE_LENGTH = 500;
 /** Results that are kept; a rollout has no more effects at a time. */
 const MAX_RESULTS = 4096;
@@ -74,6 +77,10 @@ interface Asked {
   readonly reason: string;
 }
 
+interface Forward extends Asked {
+  readonly force?: boolean;
+}
+
 function pause(turn: Turn, { author, reason }: Asked): string | undefined {
   const { state } = turn;
   if (ENDED.has(state.status)) return ended(state);
@@ -86,17 +93,20 @@ function pause(turn: Turn, { author, reason }: Asked): string | undefined {
 }
 
 /** Of a rollout that is paused, or held until a person decides. What failed counts no more, and half of alpha is left. */
-function resume(turn: Turn, { author, reason }: Asked): string | undefined {
+function resume(turn: Turn, { author, reason, force = false }: Forward): string | undefined {
   const { state } = turn;
   if (ENDED.has(state.status)) return ended(state);
   if (state.leaving !== undefined) return 'the rollout is going back, and cannot be resumed';
   if (state.status !== 'paused' && state.held === undefined) return 'the rollout is neither paused nor held';
+  const closed = state.held === 'window' ? closedTo(turn, force) : undefined;
+  if (closed !== undefined) return closed;
   const failed = state.held === 'check' || state.held === 'smoke' || state.held === 'hook';
   const why = `resumed by ${author}${because(reason)}`;
   change(turn, {
     ...(failed && newEpoch(state)),
     ...((failed || state.held === 'timeout') && { stepRanMs: 0 }),
     held: undefined,
+    forced: state.forced || force,
     why,
   });
   change(turn, { status: statusOf(turn.state) });
@@ -105,17 +115,20 @@ function resume(turn: Turn, { author, reason }: Asked): string | undefined {
 }
 
 /** To the end at once: gates, hooks that have not been called and checks are passed over. In a watch: it ends now. */
-function promote(turn: Turn, { author, reason }: Asked): string | undefined {
+function promote(turn: Turn, { author, reason, force = false }: Forward): string | undefined {
   const { state } = turn;
   if (ENDED.has(state.status)) return ended(state);
   if (state.leaving !== undefined) return 'the rollout is going back: abort ends that at once, and retry begins anew';
   if (isInPlace(state)) return 'the endpoints of a version are replaced one by one, and there is nothing to promote';
+  const closed = closedTo(turn, force);
+  if (closed !== undefined) return closed;
   const at = promotionAt(state);
   const isWatching = stepAt(state, state.step)?.kind === 'watch' && state.begun;
   const why = `promoted by ${author}${because(reason)}`;
   const step = isWatching ? state.template.steps.length : Math.max(at, state.step);
   const stays = step === state.step && state.begun;
   change(turn, { started: true, step, begun: stays, ...(!stays && { stepRanMs: 0 }), held: undefined, status: 'promoting', why });
+  if (force) change(turn, { forced: true });
   tell(turn, why, author);
   return undefined;
 }
@@ -145,12 +158,16 @@ function approve(turn: Turn, { author, role, reason }: Asked & { readonly role: 
   return undefined;
 }
 
-function retry(turn: Turn, { author, reason, salt }: Asked & { readonly salt: string }): string | undefined {
+function retry(turn: Turn, { author, reason, force = false, salt }: Forward & { readonly salt: string }): string | undefined {
   const { state, instant } = turn;
   if (state.status !== 'rolled-back' && state.status !== 'aborted' && state.status !== 'failed')
     return ENDED.has(state.status) ? `the rollout is ${state.status}: start a new one` : 'the rollout has not ended: abort it before';
   if (!sameWeights(state.applied, state.before)) return 'the split from before is not yet in force';
   if (instant.wallMs - (state.endedWallMs ?? 0) > RETRY_WITHIN_MS) return 'the rollout ended more than a day ago: start a new one';
+  // What was forced before was another try.
+  change(turn, { forced: force });
+  const closed = closedTo(turn, force);
+  if (closed !== undefined) return closed;
   const why = `retried by ${author}${because(reason)}`;
   change(turn, {
     ...newEpoch(state),
@@ -201,6 +218,12 @@ function takeUp(turn: Turn): string | undefined {
   const { state } = turn;
   if (!ENDED.has(state.status)) change(turn, { segment: state.segment + 1 });
   return undefined;
+}
+
+/** Why it may not go forward now. */
+function closedTo({ state, instant }: Turn, force: boolean): string | undefined {
+  const closed = force ? undefined : closedFor(state, instant.wallMs);
+  return closed && `${closed.sentence}. ${FORCED}`;
 }
 
 function ended({ status }: RolloutState): string {

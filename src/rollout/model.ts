@@ -66,6 +66,8 @@ export interface RolloutState {
   readonly warmRanMs: number | undefined;
   /** Why the status is `held`. */
   readonly held: HoldReason | undefined;
+  /** Somebody has said that it need not wait for a window of its template. */
+  readonly forced: boolean;
   /** What it goes back for, as soon as the baseline can take it. */
   readonly leaving: Leaving | undefined;
   /** Steps from which it has gone back once (`onFail: previous`). */
@@ -104,7 +106,7 @@ export interface RolloutState {
 }
 
 /** check: one failed whose word is hold. Those that a person must end: timeout, check, smoke, hook. The others end by themselves. */
-export type HoldReason = 'timeout' | 'check' | 'smoke' | 'hook' | 'both' | 'uneven' | 'cold' | 'no-data' | 'frozen';
+export type HoldReason = 'timeout' | 'check' | 'smoke' | 'hook' | 'both' | 'uneven' | 'cold' | 'no-data' | 'frozen' | 'window';
 
 export interface Leaving {
   readonly as: 'rolled-back' | 'aborted';
@@ -186,7 +188,7 @@ export interface Seen {
   readonly endpoints: readonly EndpointSeen[];
   /** Sums of values per user, by check name. */
   readonly values: Readonly<Record<string, { readonly baseline: ValueSums; readonly canary: ValueSums } | undefined>>;
-  /** A freeze is on, or no window for starts and promotions is open. */
+  /** A freeze is on. */
   readonly frozen: boolean;
 }
 
@@ -274,9 +276,11 @@ export interface EffectResult {
 }
 
 export type RolloutCommand =
-  | { readonly kind: 'pause' | 'resume' | 'promote' | 'abort'; readonly author: string; readonly reason: string }
+  | { readonly kind: 'pause' | 'abort'; readonly author: string; readonly reason: string }
+  /** `force`: also while no window of the template is open, from here to the end. */
+  | { readonly kind: 'resume' | 'promote'; readonly author: string; readonly reason: string; readonly force?: boolean }
   /** `salt`: drawn anew. */
-  | { readonly kind: 'retry'; readonly author: string; readonly reason: string; readonly salt: string }
+  | { readonly kind: 'retry'; readonly author: string; readonly reason: string; readonly force?: boolean; readonly salt: string }
   | { readonly kind: 'approve'; readonly author: string; readonly role: 'operator' | 'admin'; readonly reason: string }
   | { readonly kind: 'supersede'; readonly author: string; readonly reason: string }
   | { readonly kind: 'effect'; readonly name: string; readonly result: EffectResult }

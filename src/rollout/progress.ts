@@ -13,6 +13,7 @@ import { isReplacing, replace } from './replace.ts';
 import { change, explain, tell } from './turn.ts';
 import type { Turn } from './turn.ts';
 import { sameWeights, shareOf, weightsFor } from './weights.ts';
+import { closedFor } from './windows.ts';
 
 export function progress(turn: Turn): void {
   const { state } = turn;
@@ -29,7 +30,7 @@ export function progress(turn: Turn): void {
   wait(turn, passage.why);
 }
 
-/** What is waited for before a step begins: hooks, and that nothing is frozen. */
+/** What is waited for before a step begins. */
 export function hooksBefore(state: RolloutState): readonly Effect[] {
   if (!state.started) return hooksOf(state, 'start');
   const promotes = state.step === promotionAt(state);
@@ -40,7 +41,9 @@ function begin(turn: Turn): void {
   const { state, seen } = turn;
   const stops = state.started ? 'promotions' : 'starts';
   if (seen.frozen && (!state.started || state.step === promotionAt(state)))
-    return holdFor(turn, { why: `${stops} are frozen, or no window for them is open`, reason: 'frozen' });
+    return holdFor(turn, { why: `${stops} are frozen`, reason: 'frozen' });
+  const closed = closedFor(state, turn.instant.wallMs);
+  if (closed !== undefined && goesForward(state)) return holdFor(turn, { why: closed.sentence, reason: 'window' });
   const outcome = outcomeOf(state, hooksBefore(state));
   if (outcome.is === 'open') return wait(turn, 'waits for its hooks');
   if (outcome.is === 'failed') return failHook(turn, `a hook did not agree: ${outcome.sentence}`);
@@ -67,6 +70,11 @@ function begin(turn: Turn): void {
   change(turn, { status: statusOf(turn.state) });
   tell(turn, `${nameOf(state)}: ${describeStep(at, share)}`);
   explain(turn, describeStep(at, share));
+}
+
+/** At the end of all steps nothing may be left to move. */
+function goesForward(state: RolloutState): boolean {
+  return state.step < state.template.steps.length || shareAt(state, state.step) > shareOf(state.wanted, state);
 }
 
 function failHook(turn: Turn, why: string): void {

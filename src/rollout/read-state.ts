@@ -107,7 +107,8 @@ const STATE: Readonly<Record<Exclude<keyof RolloutState, 'template'>, Check>> = 
   stepRanMs: positive,
   tickedMs: number,
   warmRanMs: maybe(positive),
-  held: maybe(oneOf('timeout', 'check', 'smoke', 'hook', 'both', 'uneven', 'cold', 'no-data', 'frozen')),
+  held: maybe(oneOf('timeout', 'check', 'smoke', 'hook', 'both', 'uneven', 'cold', 'no-data', 'frozen', 'window')),
+  forced: flag,
   leaving: maybe(shape({ as: oneOf('rolled-back', 'aborted'), author: text, why: text })),
   wentBack: listOf(count),
   replacing: maybe(shape({ done: listOf(text), batch: listOf(text), phase: oneOf('drain', 'hook', 'ready'), readyMs: positive })),
@@ -142,7 +143,8 @@ export function readState(kept: string): RolloutState | Fault {
     return {
       fault: `the state of the rollout has the form ${JSON.stringify(value['form'])?.slice(0, 40)}, and this release reads ${STATE_FORM}`,
     };
-  const { template: kind, ...others } = value;
+  // One that an earlier release kept knows of no windows.
+  const { template: kind, ...others } = { forced: false, ...value } as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(others).find((key) => !Object.hasOwn(STATE, key));
   if (unknown !== undefined)
     return { fault: `the state of the rollout has the key ${JSON.stringify(unknown.slice(0, 40))}, which it does not know` };

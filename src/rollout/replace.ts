@@ -5,10 +5,11 @@ import type { RecreateStep, ReplaceStep, RolloutStep } from '../config/rollout-m
 import { formatDuration } from '../config/duration.ts';
 import { hooksOf, outcomeOf } from './effects.ts';
 import type { Effect, EndpointSeen, Replacing, RolloutState } from './model.ts';
-import { moveOn, timeOut, wait } from './moves.ts';
+import { holdFor, moveOn, timeOut, wait } from './moves.ts';
 import { fail } from './react.ts';
 import { change, tell } from './turn.ts';
 import type { Turn } from './turn.ts';
+import { closedFor } from './windows.ts';
 
 const NOTHING_REPLACED: Replacing = { done: [], batch: [], phase: 'drain', readyMs: 0 };
 
@@ -53,9 +54,12 @@ function nextBatch(turn: Turn, step: ReplaceStep | RecreateStep, { done }: Repla
     tell(turn, `all ${endpoints.length} endpoints are replaced`);
     return moveOn(turn);
   }
+  const closed = closedFor(turn.state, turn.instant.wallMs);
+  if (closed !== undefined) return holdFor(turn, { why: closed.sentence, reason: 'window' });
   const size = step.kind === 'recreate' ? left.length : roomFor(step, endpoints, left);
   if (size < 1) return wait(turn, 'waits until enough of the other endpoints are ready');
   const batch = left.slice(0, size).map(({ key }) => key);
+  wait(turn, `replaces ${batch.join(', ')}`);
   change(turn, { replacing: { done, batch, phase: 'drain', readyMs: 0 }, stepRanMs: 0 });
   tell(turn, `replaces ${batch.join(', ')}`);
 }

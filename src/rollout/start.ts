@@ -22,6 +22,8 @@ export interface StartInput {
   /** Drawn by chance; used where the canary begins at weight 0. */
   readonly salt: string;
   readonly group: string | undefined;
+  /** Whether it need not wait for a window of its template. */
+  readonly forced: boolean;
   readonly author: string;
   readonly reason: string;
   /** Rollouts of the pool that have ended. */
@@ -90,6 +92,7 @@ function begin(input: StartInput, baseline: string): RolloutState {
     before: weights,
     salt: baseline !== to && (weights[to] ?? 0) === 0 ? input.salt : undefined,
     group: input.group,
+    forced: input.forced,
     author,
     reason,
     startedWallMs: wallMs,

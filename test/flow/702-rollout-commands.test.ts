@@ -28,6 +28,8 @@ const rollouts = {
     steps: [{ approve: { notStarter: true } }, { weight: '100%' }, { watch: { for: '0s' } }],
   },
 };
+/** A window on a day that is neither today nor near. */
+const CLOSED = { days: [['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'][(new Date().getUTCDay() + 3) % 7]], timezone: 'UTC' };
 const fails = (shops: Shops): void => {
   shops.shops['shop']!.v2.respond = (_request, response) => void response.writeHead(500).end();
 };
@@ -104,7 +106,8 @@ const as = (name: (typeof ROLES)[number]) => ({ authorization: `Bearer secret-of
 
 test('who may do what; one who did not start it approves; a freeze stops all but the way back', { timeout: 60_000 }, async () => {
   const admin = { address: '127.0.0.1:0', auth: { tokens } };
-  const shops = await startShops(['shop'], { rollouts, top: { admin }, options: { env } });
+  const withWindow = { ...rollouts, office: { ...rollouts.long, windows: [CLOSED] } };
+  const shops = await startShops(['shop'], { rollouts: withWindow, top: { admin }, options: { env } });
   const { sluice } = shops;
   const body = { pool: 'shop', to: 'v2', template: 'approved' };
   visit(sluice);
@@ -134,7 +137,20 @@ test('who may do what; one who did not start it approves; a freeze stops all but
   await untilRollout(sluice, next, 'aborted', as('viewer'));
   expect(await call(sluice, 'POST', '/v1/rollouts', body, as('operator'))).toMatchObject(frozen);
   await call(sluice, 'PUT', '/v1/freeze', { frozen: false }, as('admin'));
-  expect(await start(shops, 'long', as('operator'))).toMatch(/^shop-/);
+  const last = await start(shops, 'long', as('operator'));
+  expect(last).toMatch(/^shop-/);
+  expect((await act(shops, last, 'abort', as('operator'))).status).toBe(200);
+  await untilRollout(sluice, last, 'aborted', as('viewer'));
+
+  const office = { pool: 'shop', to: 'v2', template: 'office' };
+  const asked = (more: object, name: (typeof ROLES)[number]) => call(sluice, 'POST', '/v1/rollouts', { ...office, ...more }, as(name));
+  const when = expect.stringMatching(/cannot start: no window is open; the next one opens \w+ \d+-\d+-\d+ 00:00 UTC/);
+  expect(await asked({}, 'operator')).toMatchObject({ status: 409, body: { detail: when } });
+  expect(await asked({ force: true }, 'operator')).toMatchObject({ status: 422, body: { problems: [{ path: 'reason' }] } });
+  expect(await asked({ force: true, reason: 'it burns' }, 'operator')).toMatchObject({
+    status: 201,
+    body: { windows: { open: false, forced: true, texts: [expect.stringContaining('00:00 to 24:00 UTC')] } },
+  });
 });
 
 test('after three that failed the next waits until somebody has looked', { timeout: 60_000 }, async () => {

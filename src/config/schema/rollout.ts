@@ -2,12 +2,13 @@
 
 import { z } from 'zod';
 import type { OnFail, RolloutTemplate } from '../rollout-model.ts';
-import { MAX_CHECKS, MAX_EVENTS, MAX_HOOKS, MAX_STEPS, MAX_TEMPLATES, STRATEGIES } from '../rollout-model.ts';
+import { MAX_CHECKS, MAX_EVENTS, MAX_HOOKS, MAX_STEPS, MAX_TEMPLATES, MAX_WINDOWS, STRATEGIES } from '../rollout-model.ts';
 import { DEFAULT_ALPHA, DEFAULT_BREAKER, defaultChecks, defaultSteps } from '../shipped-rollouts.ts';
 import { hook } from './rollout-calls.ts';
 import { check } from './rollout-checks.ts';
 import type { UnsettledCheck } from './rollout-checks.ts';
 import { step } from './rollout-steps.ts';
+import { window } from './rollout-windows.ts';
 import { duration } from './scalar.ts';
 import { addProblem, atMost, integer, list, named, nonEmptyList, oneOf, rare, strictMap } from './strict-map.ts';
 
@@ -37,25 +38,21 @@ function template() {
     keepWarm: duration(0, 30 * DAY_MS)
       .prefault('0s')
       .describe('How long the old version stays ready after a rollout that succeeded.'),
+    windows: list(window())
+      .default([])
+      .describe('It starts and takes steps forward only while one of them is open; none: always. A rollback never waits.'),
   }).transform(({ strategy, onFail, warmup, keepWarm, ...rest }, context): Omit<RolloutTemplate, 'name'> => {
-    const { steps = defaultSteps(strategy), checks, hooks } = rest;
+    const { steps = defaultSteps(strategy), checks, hooks, windows } = rest;
     atMost(context, steps, { most: MAX_STEPS, what: 'steps', path: ['steps'] });
     atMost(context, hooks, { most: MAX_HOOKS, what: 'hooks', path: ['hooks'] });
+    atMost(context, windows, { most: MAX_WINDOWS, what: 'windows', path: ['windows'] });
     const settled = checks === undefined ? defaultChecks(strategy, onFail) : settleChecks(checks, onFail);
     atMost(context, settled, { most: MAX_CHECKS, what: 'checks', path: ['checks'] });
     const events = settled.filter(({ kind }) => kind === 'event').length;
     if (events > MAX_EVENTS) addProblem(context, `must have at most ${MAX_EVENTS} checks of events, got ${events}`, ['checks']);
-    return {
-      strategy,
-      steps,
-      checks: settled,
-      alpha: rest.alpha,
-      warmupMs: warmup,
-      onFail,
-      hooks,
-      breaker: rest.breaker,
-      keepWarmMs: keepWarm,
-    };
+    const { alpha: chance, breaker: blocks } = rest;
+    const times = { warmupMs: warmup, keepWarmMs: keepWarm };
+    return { strategy, steps, checks: settled, alpha: chance, onFail, hooks, breaker: blocks, ...times, windows };
   });
 }
 

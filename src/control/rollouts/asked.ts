@@ -1,11 +1,13 @@
 // What is asked for of rollouts, in the words of the machine, and how a refusal is told. Pure.
 
 import type { Config } from '../../config/model.ts';
+import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import { allTemplates, DEFAULT_TEMPLATE, findTemplate } from '../../config/shipped-rollouts.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { command } from '../../rollout/command.ts';
+import { FORCED, command } from '../../rollout/command.ts';
 import type { RolloutCommand, RolloutState } from '../../rollout/model.ts';
-import type { By, RolloutAction, RolloutRefusal, StartRequest } from './rollouts-api.ts';
+import { closedAt } from '../../rollout/windows.ts';
+import type { ActBy, RolloutAction, RolloutRefusal, StartRequest } from './rollouts-api.ts';
 
 /** The pool and the template that are meant, or why there is none. */
 export function findTarget(
@@ -30,15 +32,31 @@ export function findTarget(
   return { config, pool, template };
 }
 
-export function commandOf(action: RolloutAction, { author, reason, role }: By, salt: string): RolloutCommand {
+export function commandOf(action: RolloutAction, { author, reason, role, force }: ActBy, salt: string): RolloutCommand {
   if (action === 'approve') return { kind: action, author, reason, role: role === 'admin' ? 'admin' : 'operator' };
-  return action === 'retry' ? { kind: action, author, reason, salt } : { kind: action, author, reason };
+  if (action === 'retry') return { kind: action, author, reason, force, salt };
+  return action === 'resume' || action === 'promote' ? { kind: action, author, reason, force } : { kind: action, author, reason };
 }
 
 /** What this process counts is a segment of its own. */
 export function takenUp(state: RolloutState, clock: Pick<Clock, 'nowMs' | 'wallMs'>): RolloutState {
   const done = command(state, { kind: 'taken-up' }, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
   return 'refusal' in done ? state : done.state;
+}
+
+/** Why windows may not be passed over; undefined when they may, or when nobody asks for it. */
+export function forceFault({ force, reason }: ActBy, action: RolloutAction | 'start'): RolloutRefusal | undefined {
+  if (!force) return undefined;
+  if (action === 'pause' || action === 'approve' || action === 'abort')
+    return { result: 'rejected', problems: [{ path: 'force', message: `${action} waits for no window: leave force out` }] };
+  if (reason !== '') return undefined;
+  return { result: 'rejected', problems: [{ path: 'reason', message: 'force needs a reason: it stands in the journal' }] };
+}
+
+/** Why a rollout of the template may not start now. */
+export function closedFault({ name, windows }: RolloutTemplate, force: boolean, wallMs: number): string | undefined {
+  const closed = force ? undefined : closedAt(windows, wallMs);
+  return closed && `A rollout by ${name} cannot start: ${closed.sentence}. ${FORCED}.`;
 }
 
 export function conflict(message: string): RolloutRefusal {

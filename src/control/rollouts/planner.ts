@@ -6,12 +6,14 @@ import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import { advise } from '../../rollout/advise.ts';
 import { plan } from '../../rollout/plan.ts';
 import type { PlannedStep } from '../../rollout/plan.ts';
+import { closedAt } from '../../rollout/windows.ts';
 import { describeStep } from './describe-step.ts';
 import type { StartRequest } from './rollouts-api.ts';
 import type { PoolTraffic } from './ports.ts';
 
 export interface PlannerDeps {
   readonly traffic: PoolTraffic;
+  readonly wallMs: () => number;
 }
 
 /** The longest window that is known. */
@@ -48,10 +50,15 @@ export class Planner {
         ...secondsOf(step.typicallyMs),
         detects: plans.flatMap(({ degradation, planned }) => detectionOf(degradation, planned.steps[index]!, traffic.perSecond)),
       })),
-      warnings: [...warnings],
+      warnings: [...closedWarning(template, this.#deps.wallMs()), ...warnings],
       advice: `${fitting}: ${why}.`,
     };
   }
+}
+
+function closedWarning({ windows }: RolloutTemplate, wallMs: number): readonly string[] {
+  const closed = closedAt(windows, wallMs);
+  return closed === undefined ? [] : [`it cannot start now: ${closed.sentence}`];
 }
 
 type Detection = RolloutPlan['steps'][number]['detects'][number];

@@ -20,7 +20,16 @@ export interface StartRequest extends By {
   readonly from: string | undefined;
   /** Undefined: `default`. */
   readonly template: string | undefined;
+  /** Also while no window of the template is open; it takes a reason. */
+  readonly force: boolean;
 }
+
+/** Who asks something of a rollout. `force`: see StartRequest. */
+export interface ActBy extends By {
+  readonly force: boolean;
+}
+
+export type PlanRequest = Omit<StartRequest, keyof By | 'force'>;
 
 export type RolloutAction = 'pause' | 'resume' | 'approve' | 'promote' | 'abort' | 'retry';
 
@@ -52,9 +61,9 @@ export interface RolloutsApi {
   find(id: string): RolloutView | undefined;
   /** Everything about one. */
   report(id: string): Promise<RolloutReport | undefined>;
-  act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome>;
+  act(id: string, action: RolloutAction, by: ActBy): Promise<RolloutOutcome>;
   /** What a start would do, from the traffic of the last minutes. */
-  plan(request: Omit<StartRequest, keyof By>): Promise<RolloutPlan | RolloutRefusal>;
+  plan(request: PlanRequest): Promise<RolloutPlan | RolloutRefusal>;
   breaker(pool: string): Promise<BreakerView | undefined>;
   resetBreaker(pool: string, by: By): Promise<BreakerView | undefined>;
   readonly freeze: FreezeView;

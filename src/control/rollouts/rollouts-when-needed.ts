@@ -8,7 +8,18 @@ import type { RolloutLines } from '../../telemetry/exposition.ts';
 import { rolloutFindings } from './rollout-findings.ts';
 import { rolloutLines } from './rollout-lines.ts';
 import type { Rollouts } from './rollouts.ts';
-import type { Alarm, By, Conversion, RolloutAction, RolloutOutcome, RolloutRefusal, RolloutsApi, StartRequest } from './rollouts-api.ts';
+import type {
+  ActBy,
+  Alarm,
+  By,
+  Conversion,
+  PlanRequest,
+  RolloutAction,
+  RolloutOutcome,
+  RolloutRefusal,
+  RolloutsApi,
+  StartRequest,
+} from './rollouts-api.ts';
 
 export interface RolloutsWhenNeededDeps {
   readonly load: () => Promise<Rollouts>;
@@ -59,24 +70,24 @@ export class RolloutsWhenNeeded implements RolloutsApi {
     return this.#rollouts?.report(id);
   }
 
-  async act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome> {
+  async act(id: string, action: RolloutAction, by: ActBy): Promise<RolloutOutcome> {
     return (await this.#load()).act(id, action, by);
   }
 
-  async plan(request: Omit<StartRequest, keyof By>): Promise<RolloutPlan | RolloutRefusal> {
+  async plan(request: PlanRequest): Promise<RolloutPlan | RolloutRefusal> {
     return (await this.#load()).plan(request);
   }
 
   async breaker(pool: string): Promise<BreakerView | undefined> {
-    return (await this.#load()).breaker(pool);
+    return (await this.#load()).guards.breaker(pool);
   }
 
   async resetBreaker(pool: string, by: By): Promise<BreakerView | undefined> {
-    return (await this.#load()).resetBreaker(pool, by);
+    return (await this.#load()).guards.resetBreaker(pool, by);
   }
 
   get freeze(): FreezeView {
-    return this.#rollouts?.freeze ?? NOT_FROZEN;
+    return this.#rollouts?.guards.freeze ?? NOT_FROZEN;
   }
 
   async setFreeze(frozen: boolean, by: By): Promise<FreezeView> {

@@ -1,16 +1,12 @@
 // All rollouts of an instance: starts them, wakes those that run, and carries out what people ask of them. One of a pool at a time.
 
 import type { RolloutReport } from '../../api/rollout-report.ts';
-import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
+import type { FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import { isOver } from '../../rollout/leave.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
-import { start } from '../../rollout/start.ts';
-import type { Started } from '../../rollout/start.ts';
-import type { PoolConfig } from '../../config/model.ts';
-import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import type { Note } from '../../store/store.ts';
 import type { Controller } from '../controller.ts';
 import type { Current } from '../in-force/current.ts';
@@ -22,11 +18,24 @@ import type { Planner } from './planner.ts';
 import type { ReportBook } from './report-book.ts';
 import type { EffectRunner, OutsideChecks, Counting } from './ports.ts';
 import type { Alarms } from './alarms.ts';
-import { commandOf, conflict, findTarget, takenUp } from './asked.ts';
+import { commandOf, conflict, findTarget, forceFault, takenUp } from './asked.ts';
+import { begin } from './begin.ts';
 import { RolloutRun } from './rollout-run.ts';
-import type { Alarm, By, RolloutAction, RolloutOutcome, RolloutRefusal, StartRequest, Conversion } from './rollouts-api.ts';
+import { StartGuards } from './start-guards.ts';
+import type {
+  ActBy,
+  Alarm,
+  By,
+  Conversion,
+  PlanRequest,
+  RolloutAction,
+  RolloutOutcome,
+  RolloutRefusal,
+  StartRequest,
+} from './rollouts-api.ts';
 import type { ShownRollout } from './rollout-findings.ts';
 import { showRollout } from './show-rollout.ts';
+import type { Around } from './show-rollout.ts';
 
 export interface RolloutsDeps {
   readonly clock: Clock;
@@ -51,8 +60,6 @@ export interface RolloutsDeps {
 
 /** What depends on time alone is looked at so often; bad events of a canary wake their rollout at once. */
 const LOOK_MS = 200;
-/** An id is a name, and so are overrides that begin with it. */
-const MAX_POOL_PART = 60;
 
 export class Rollouts {
   readonly #deps: RolloutsDeps;
@@ -62,11 +69,15 @@ export class Rollouts {
   readonly #starting = new Set<string>();
   /** Since the start of the process, by how they ended. */
   readonly endedBy = new Map<string, number>();
+  readonly guards: StartGuards;
   #ticking: Timer | undefined = undefined;
 
   /** @param notes what the process before has left: its rollouts go on when the first config is in force */
   constructor(deps: RolloutsDeps, notes: readonly Note[]) {
     this.#deps = deps;
+    const { breakers, frozen, clock, current } = deps;
+    const wallMs = () => clock.wallMs();
+    this.guards = new StartGuards({ breakers, frozen, config: () => current.config, ended: () => this.#allEnded(), wallMs });
     deps.counts.onEvidence = () => this.wake();
     for (const state of deps.kept.read(notes)) {
       // One that ended as the process did may still have to move the weights, or to tell a hook.
@@ -89,10 +100,14 @@ export class Rollouts {
     const running = this.ofPool(pool.name);
     if (running !== undefined || this.#starting.has(pool.name))
       return conflict(`A rollout of pool ${pool.name} runs already${running === undefined ? '' : `: ${running.id}`}.`);
-    const { breakers, counts, frozen, kept } = this.#deps;
-    const blocked = frozen.fault() ?? breakers.fault(pool.name, template.breaker, this.#allEnded());
+    const { counts, kept } = this.#deps;
+    const mayNot = forceFault(request, 'start');
+    if (mayNot !== undefined) return mayNot;
+    const blocked = this.guards.startFault(pool.name, template, request.force);
     if (blocked !== undefined) return conflict(blocked);
-    const started = this.#begin(request, pool, template);
+    const { clock, current, newWord } = this.#deps;
+    const earlier = [...this.#ended.values()];
+    const started = begin({ current, newWord, wallMs: clock.wallMs(), earlier }, request, found);
     if ('refusal' in started) return { result: 'rejected', problems: [{ path: started.key ?? '', message: started.refusal }] };
     const { state } = started;
     this.#starting.add(pool.name);
@@ -109,27 +124,19 @@ export class Rollouts {
     return { result: 'done', rollout: this.#show(run) };
   }
 
-  #begin({ author, reason, to, from }: StartRequest, pool: PoolConfig, template: RolloutTemplate): Started {
-    const { clock, current, newWord } = this.#deps;
-    const id = `${pool.name.slice(0, MAX_POOL_PART)}-${newWord()}`;
-    // With those that names and files stand for.
-    const { versions } = current.served?.pools.find(({ name }) => name === pool.name) ?? pool;
-    const endpoints = Object.fromEntries(versions.map((version) => [version.name, version.endpoints.length]));
-    const asked = { id, pool: pool.name, to, from, template, weights: pool.split, endpoints, author, reason };
-    const earlier = [...this.#ended.values()];
-    return start({ ...asked, salt: newWord(), group: undefined, earlier, wallMs: clock.wallMs() });
-  }
-
   list(): readonly RolloutView[] {
     const ended = [...this.#ended.values()].sort((a, b) => (b.endedWallMs ?? 0) - (a.endedWallMs ?? 0));
-    return [...[...this.#runs.values()].map((run) => this.#show(run)), ...ended.map((state) => showRollout(state, undefined, 0))];
+    return [
+      ...[...this.#runs.values()].map((run) => this.#show(run)),
+      ...ended.map((state) => showRollout(state, undefined, this.#around(undefined))),
+    ];
   }
 
   find(id: string): RolloutView | undefined {
     const run = this.#runs.get(id);
     if (run !== undefined) return this.#show(run);
     const state = this.#ended.get(id);
-    return state && showRollout(state, undefined, 0);
+    return state && showRollout(state, undefined, this.#around(undefined));
   }
 
   async report(id: string): Promise<RolloutReport | undefined> {
@@ -137,9 +144,11 @@ export class Rollouts {
     return state && this.#deps.reports.report(state, this.find(id)!);
   }
 
-  async act(id: string, action: RolloutAction, by: By): Promise<RolloutOutcome> {
+  async act(id: string, action: RolloutAction, by: ActBy): Promise<RolloutOutcome> {
+    const mayNot = forceFault(by, action);
+    if (mayNot !== undefined) return mayNot;
     const ended = this.#ended.get(id);
-    const blocked = this.#blockedFor(action, ended);
+    const blocked = this.#blockedFor(action, by.force, ended);
     if (blocked !== undefined) return conflict(blocked);
     const run = this.#runs.get(id) ?? (ended && action === 'retry' ? this.#revive(ended) : undefined);
     if (run === undefined) {
@@ -158,41 +167,25 @@ export class Rollouts {
   }
 
   /** A retry is a start. */
-  #blockedFor(action: RolloutAction, ended: RolloutState | undefined): string | undefined {
-    const { breakers, frozen } = this.#deps;
-    if (action === 'promote') return frozen.fault();
+  #blockedFor(action: RolloutAction, force: boolean, ended: RolloutState | undefined): string | undefined {
+    if (action === 'promote') return this.guards.promoteFault();
     if (action !== 'retry' || ended === undefined) return undefined;
     const running = this.ofPool(ended.pool);
     if (running !== undefined) return `A rollout of pool ${ended.pool} runs already: ${running.id}.`;
     if (this.#starting.has(ended.pool)) return `A rollout of pool ${ended.pool} is being started.`;
-    return frozen.fault() ?? breakers.fault(ended.pool, ended.template.breaker, this.#allEnded());
+    return this.guards.startFault(ended.pool, ended.template, force);
   }
 
-  plan(request: Omit<StartRequest, keyof By>): RolloutPlan | RolloutRefusal {
+  plan(request: PlanRequest): RolloutPlan | RolloutRefusal {
     const found = findTarget(this.#deps.current.config, request);
     if ('result' in found) return found;
     return this.#deps.planner.plan(found.pool, found.template, request);
   }
 
-  breaker(pool: string): BreakerView | undefined {
-    if (this.#deps.current.config?.pools.some(({ name }) => name === pool) !== true) return undefined;
-    return this.#deps.breakers.show(pool, this.#allEnded());
-  }
-
-  async resetBreaker(pool: string, by: By): Promise<BreakerView | undefined> {
-    if (this.breaker(pool) === undefined) return undefined;
-    await this.#deps.breakers.reset(pool, by);
-    return this.breaker(pool);
-  }
-
-  get freeze(): FreezeView {
-    return this.#deps.frozen.show();
-  }
-
   async setFreeze(frozen: boolean, by: By): Promise<FreezeView> {
-    await this.#deps.frozen.set(frozen, by);
+    const freeze = await this.guards.setFreeze(frozen, by);
     this.wake();
-    return this.freeze;
+    return freeze;
   }
 
   conversions(events: readonly Conversion[]): number {
@@ -291,7 +284,12 @@ export class Rollouts {
     this.#follow();
   }
 
+  #around(pool: string | undefined): Around {
+    const { perSecond, clock } = this.#deps;
+    return { perSecond: pool === undefined ? 0 : perSecond(pool), wallMs: clock.wallMs() };
+  }
+
   #show({ state, fault }: RolloutRun): RolloutView {
-    return showRollout(state, fault, this.#deps.perSecond(state.pool));
+    return showRollout(state, fault, this.#around(state.pool));
   }
 }

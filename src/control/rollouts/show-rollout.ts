@@ -5,13 +5,19 @@ import type { RolloutCheck } from '../../config/rollout-model.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState, SegmentEvidence } from '../../rollout/model.ts';
 import { shareOf } from '../../rollout/weights.ts';
+import { closedAt, wordWindow } from '../../rollout/windows.ts';
 import { describeStep, shareOfStep } from './describe-step.ts';
+
+/** perSecond: requests of the pool. */
+export interface Around {
+  readonly perSecond: number;
+  readonly wallMs: number;
+}
 
 /**
  * @param fault why the world is not as the rollout wants it; undefined when it is
- * @param perSecond requests of the pool
  */
-export function showRollout(state: RolloutState, fault: string | undefined, perSecond: number): RolloutView {
+export function showRollout(state: RolloutState, fault: string | undefined, { perSecond, wallMs }: Around): RolloutView {
   const { id, pool, baseline, canary, template, status, author, reason, startedWallMs, endedWallMs } = state;
   const segments = state.evidence;
   const exposed = sum(segments, ({ canary: arm }) => arm.assigned);
@@ -39,9 +45,17 @@ export function showRollout(state: RolloutState, fault: string | undefined, perS
     author,
     reason,
     startedMs: startedWallMs,
+    ...(template.windows.length > 0 && !ENDED.has(status) && { windows: showWindows(state, wallMs) }),
     ...(endedWallMs !== undefined && { endedMs: endedWallMs }),
     history: state.history.map(({ wallMs, what, author: by }) => ({ atMs: wallMs, author: by, text: what })),
   };
+}
+
+function showWindows({ template: { windows }, forced }: RolloutState, wallMs: number): NonNullable<RolloutView['windows']> {
+  const closed = closedAt(windows, wallMs);
+  const texts = windows.map(wordWindow);
+  const sentence = closed?.sentence ?? 'a window is open';
+  return { open: closed === undefined, sentence, texts, ...(closed !== undefined && { opensMs: closed.opensMs }), forced };
 }
 
 function stateOf(index: number, { step, status }: RolloutState): 'done' | 'running' | 'next' {

@@ -49,6 +49,9 @@ const rollout = fc.record(
     hooks: fc.constantFrom<object[][]>([], [{ on: ['start', 'end'], url: 'http://a.test/', secret: { env: 'K' }, retries: 0 }]),
     breaker: optional({ failures: fc.nat(9), blockFor: pause }),
     keepWarm: pause,
+    windows: fc.array(
+      fc.constantFrom<object>({ timezone: 'UTC' }, { days: ['sat-tue', 'thu'], from: '09:30', to: '24:00', timezone: 'Asia/Tokyo' }),
+    ),
   },
   { requiredKeys: [] },
 );

@@ -87,6 +87,7 @@ const BODIES: Readonly<Record<string, Json>> = {
   Config: { listeners: [] },
   RolloutStartBody: { pool: 'shop', to: 'v2', template: 'careful', reason: 'release' },
   RolloutActionBody: { reason: 'seen' },
+  RolloutForwardBody: { reason: 'seen', force: true },
   FreezeBody: { frozen: true },
   AlarmsBody: { alerts: [{ status: 'firing', labels: { alertname: 'ShopDown' } }] },
   ConversionsBody: { events: [{ event: 'purchase', key: 'u1' }] },

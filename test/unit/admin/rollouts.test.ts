@@ -18,7 +18,7 @@ it('hands on a start with who asks, and responds with 201', async () => {
   const { ask, control } = await openAdmin({ env, config: { tokens, limits: { writesPerSecond: 100 } } });
   const started = await ask('/v1/rollouts', { method: 'POST', body: START, headers: as(env.CI) });
   expect([started.status, started.json['id']]).toEqual([201, 'shop-7f3a']);
-  expect(control.rolloutCalls).toEqual([['start', { ...START, from: undefined, author: 'ci', role: 'operator' }]]);
+  expect(control.rolloutCalls).toEqual([['start', { ...START, from: undefined, force: false, author: 'ci', role: 'operator' }]]);
 });
 
 it.each(['pause', 'resume', 'approve', 'promote', 'abort', 'retry'])('hands on %s, with a body or without one', async (action) => {
@@ -26,7 +26,7 @@ it.each(['pause', 'resume', 'approve', 'promote', 'abort', 'retry'])('hands on %
   const path = `/v1/rollouts/shop-7f3a/${action}`;
   expect((await ask(path, { method: 'POST', body: { reason: 'seen' } })).status).toBe(200);
   expect((await ask(path, { method: 'POST' })).status).toBe(200);
-  const by = { author: 'anonymous', role: 'operator' };
+  const by = { author: 'anonymous', role: 'operator', force: false };
   expect(control.rolloutCalls).toEqual([
     [action, 'shop-7f3a', { ...by, reason: 'seen' }],
     [action, 'shop-7f3a', { ...by, reason: '' }],
@@ -83,8 +83,8 @@ it.each([
 });
 
 it.each([
-  ['/v1/rollouts', 'version', { pool: 'shop', version: 'v2' }, 'keys here are pool, to, from, template, reason'],
-  ['/v1/rollouts', 'kind', { ...START, kind: 'canary' }, 'keys here are pool, to, from, template, reason'],
+  ['/v1/rollouts', 'version', { pool: 'shop', version: 'v2' }, 'keys here are pool, to, from, template, reason, force'],
+  ['/v1/rollouts', 'kind', { ...START, kind: 'canary' }, 'keys here are pool, to, from, template, reason, force'],
   ['/v1/rollouts/shop-7f3a/abort', 'service', { service: 'shop' }, 'keys here are reason'],
 ])('tells for %s and the key %s which keys the call takes, and nothing of configs', async (path, key, body, hint) => {
   const { ask } = await openAdmin();

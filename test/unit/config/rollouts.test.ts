@@ -132,6 +132,7 @@ describe('the grammar', () => {
         hooks: [],
         breaker: { failures: 3, blockForMs: 3_600_000 },
         keepWarmMs: 0,
+        windows: [],
       },
     ]);
     expect(steps).toEqual(findTemplate({ rollouts: [] }, 'canary')?.steps);
@@ -308,3 +309,36 @@ function wholeText(written: string, rollouts: string): string {
   const lines = Object.entries(top).map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
   return `${lines.join('\n')}\nrollouts:\n${rollouts}`;
 }
+
+describe('windows', () => {
+  const OFFICE = { days: ['mon-fri'], from: '09:00', to: '16:00', timezone: 'Europe/Berlin' };
+  const read7 = (days: readonly string[]) => read({ windows: [{ ...OFFICE, days }] }).windows[0]!.days;
+
+  test('are read', () => {
+    expect(read({ windows: [OFFICE] }).windows).toEqual([
+      { days: [1, 2, 3, 4, 5], fromMinute: 540, toMinute: 960, timezone: 'Europe/Berlin' },
+    ]);
+    expect(read({ windows: [{ timezone: 'UTC' }] }).windows).toEqual([
+      { days: [1, 2, 3, 4, 5, 6, 7], fromMinute: 0, toMinute: 1440, timezone: 'UTC' },
+    ]);
+    expect(read({}).windows).toEqual([]);
+    expect(read7(['sat-mon'])).toEqual([1, 6, 7]);
+    expect(read7(['wed', 'mon'])).toEqual([1, 3]);
+  });
+
+  test.each([
+    [{ ...OFFICE, timezone: undefined }, 'timezone'],
+    [{ ...OFFICE, timezone: 'Europe/Berlim' }, 'got "Europe/Berlim" (did you mean "Europe/Berlin"?)'],
+    [{ ...OFFICE, timezone: '+02:00' }, 'timezone must be a name such as Europe/Berlin or UTC, got "+02:00"'],
+    [{ ...OFFICE, from: '9:00' }, 'from must be a time from 00:00 to 23:59 in quotes, such as "09:30", got "9:00"'],
+    [{ ...OFFICE, from: 540 }, 'from must be a time from 00:00 to 23:59 in quotes, such as "09:30", got 540'],
+    [{ ...OFFICE, from: '24:00' }, 'from must be a time'],
+    [{ ...OFFICE, to: '24:01' }, 'to must be a time from 00:01 to 24:00 in quotes, such as "09:30", got "24:01"'],
+    [{ ...OFFICE, to: '09:00' }, 'to must be after from on the same day: write two windows where one goes over midnight'],
+    [{ ...OFFICE, days: [] }, 'must be a list with at least one day'],
+    [{ ...OFFICE, days: ['monday'] }, 'a day must look like mon or mon-fri, got "monday"'],
+    [{ ...OFFICE, days: ['mon-fri', 'tue'] }, 'a day is named twice'],
+  ])('%j is refused', (window, message) => {
+    expect(faults({ windows: [window] }).join('\n')).toContain(message);
+  });
+});

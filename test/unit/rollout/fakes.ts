@@ -40,6 +40,7 @@ export function startInput(written: object, more: Partial<StartInput> = {}): Sta
     endpoints: { v1: 4, v2: 4, v3: 1 },
     salt: 'pepper',
     group: undefined,
+    forced: false,
     author: 'ann',
     reason: '',
     earlier: [],
