@@ -1,4 +1,4 @@
-// What a config of 50,000 routes and 5,000 endpoints costs: time until ready, a scrape, reloads of one weight, splits by the API, how long `/livez`
+// What a config of 50,000 routes and 5,000 endpoints costs: time until ready, a scrape, reloads of one weight and of a route more, splits by the API, how long `/livez`
 // and a request wait meanwhile (the longest of all), the CPU that Sluice uses, and resident memory. Who asks when a change is in force asks
 // cheaply: a scrape each 50 ms would be a load of its own, and has a line of its own. On a busy machine the least of the repeats counts.
 // Usage: node bench/large-config.ts [ROUTES] [ENDPOINTS]. Linux only (/proc).
@@ -18,7 +18,8 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-large-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 const path = join(folder, 'sluice.yaml');
 
-function write(weight: number): void {
+/** @param more routes in the middle of the list, each of a host of its own */
+function write(weight: number, more = 0): void {
   const lines = [
     `listeners: [{ name: web, address: 127.0.0.1:${port} }]`,
     `admin: { address: 127.0.0.1:${adminPort} }`,
@@ -32,13 +33,16 @@ function write(weight: number): void {
     lines.push(`    split: { v1: ${pool === 0 ? 100 - weight : 95}, v2: ${pool === 0 ? weight : 5} }`);
   }
   lines.push('routes:', '  - { name: here, hosts: [here], respond: { status: 200 } }');
-  for (let route = 1; route < routes; route++)
+  for (let route = 1; route < routes; route++) {
+    if (route === routes >> 1)
+      for (let each = 0; each < more; each++) lines.push(`  - { name: more-${each}, hosts: [more-${each}.example.com], pool: pool-0 }`);
     lines.push(
       `  - name: route-${route}`,
       `    hosts: [host-${route % 5000}.example.com]`,
       `    match: [{ path: { prefix: /api/${route} } }]`,
       `    pool: pool-${route % pools}`,
     );
+  }
   writeFileSync(path, `${lines.join('\n')}\n`);
 }
 
@@ -107,6 +111,13 @@ for (const weight of [10, 15, 20]) {
   await pause(2000);
   await measure('a reload of one weight', pid, () => {
     write(weight);
+    return until(++revision);
+  });
+}
+for (const more of [1, 2, 3]) {
+  await pause(2000);
+  await measure('a reload with a route more', pid, () => {
+    write(20, more);
     return until(++revision);
   });
 }

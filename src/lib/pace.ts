@@ -2,26 +2,30 @@
 // much there is, what waits does so for one turn.
 
 import { nowMs, soon, threadCpuMs } from './clock.ts';
+import type { Steps } from './steps.ts';
 
-/** How long one turn may take. */
+/** How long one turn may take; on a thread that serves requests. */
 const TURN_MS = 8;
+export const SERVING_TURN_MS = 3;
 
 let turns: Promise<unknown> = Promise.resolve();
 
 export class Pace {
   readonly #onUsed: ((ms: number) => void) | undefined;
+  readonly #turnMs: number;
   #beganMs = nowMs();
   #cpuMs: number;
 
   /** @param onUsed is told the CPU that each turn has used, in ms; `end` must follow then */
-  constructor(onUsed?: (ms: number) => void) {
+  constructor(onUsed?: (ms: number) => void, turnMs = TURN_MS) {
     this.#onUsed = onUsed;
+    this.#turnMs = turnMs;
     this.#cpuMs = onUsed === undefined ? 0 : threadCpuMs();
   }
 
   /** Call it at every step: it resolves at once until the turn is over, and else when it is this work's turn again. */
   rest(): Promise<void> | undefined {
-    return nowMs() - this.#beganMs < TURN_MS ? undefined : this.#wait();
+    return nowMs() - this.#beganMs < this.#turnMs ? undefined : this.#wait();
   }
 
   /** Begins other work and waits for it: what happens meanwhile belongs to others. */
@@ -49,6 +53,16 @@ export class Pace {
   #begin(): void {
     this.#beganMs = nowMs();
     if (this.#onUsed !== undefined) this.#cpuMs = threadCpuMs();
+  }
+}
+
+/** What the steps come to; it is their turn. */
+export async function finishInTurns<T>(steps: Steps<T>, pace: Pace): Promise<T> {
+  for (;;) {
+    const next = steps.next();
+    if (next.done === true) return next.value;
+    const rest = pace.rest();
+    if (rest !== undefined) await rest;
   }
 }
 

@@ -2,6 +2,8 @@
 
 import { compoundKey } from '../lib/compound-key.ts';
 import { hashString } from '../lib/hash.ts';
+import { STEP_COUNT, finish } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 import { compileHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
 import type { Config, HeaderChanges, PoolConfig, RouteConfig } from '../config/model.ts';
 import { compileAffinity } from './affinity.ts';
@@ -32,18 +34,30 @@ const compiled = new WeakMap<Config['routes'], Compiled>();
  * @throws an Error on a Config that its rules would have refused: an unknown pool or version, a bad pattern or field name
  */
 export function compileTable(config: Config, revision: number): Table {
+  return finish(compileInSteps(config, revision));
+}
+
+/** The same for who has other things to do in between. */
+export function* compileInSteps(config: Config, revision: number): Steps<Table> {
   const pools = compilePools(config.pools);
-  const { routes, matchers, targets, targetOf } = compileRoutes(config);
+  yield;
+  const { routes, matchers, targets, targetOf } = yield* compileRoutes(config);
   const places = findDestinations(targets, pools);
   return { revision, pools, routes, matchers, destinations: Array.from(targetOf, (target) => places[target]) };
 }
 
-function compileRoutes(config: Config): Compiled {
+function* compileRoutes(config: Config): Steps<Compiled> {
   const listeners = JSON.stringify(config.listeners.map(({ name }) => name));
   const known = compiled.get(config.routes);
   if (known?.listeners === listeners) return known;
-  const routes = config.routes.map(compileRoute);
-  const made = { routes, matchers: compileMatchers(config, routes), listeners, ...findTargets(config.routes) };
+  const routes: RouteTable[] = [];
+  for (const [index, route] of config.routes.entries()) {
+    routes.push(compileRoute(route, index));
+    if (index % STEP_COUNT === STEP_COUNT - 1) yield;
+  }
+  const matchers = yield* compileMatchers(config, routes);
+  const made = { routes, matchers, listeners, ...findTargets(config.routes) };
+  yield;
   compiled.set(config.routes, made);
   return made;
 }
@@ -151,10 +165,14 @@ function compileRoute(config: RouteConfig, index: number): RouteTable {
 }
 
 /** Listeners that serve all routes share one Matcher. */
-function compileMatchers(config: Config, routes: readonly RouteTable[]): ReadonlyMap<string, Matcher> {
+function* compileMatchers(config: Config, routes: readonly RouteTable[]): Steps<ReadonlyMap<string, Matcher>> {
   const isShared = routes.every((route) => route.config.listeners.length === 0);
-  const shared = isShared ? new Matcher(routes) : undefined;
-  return new Map(config.listeners.map(({ name }) => [name, shared ?? new Matcher(routes.filter((route) => serves(route, name)))]));
+  const shared = isShared ? yield* Matcher.make(routes) : undefined;
+  const matchers = new Map<string, Matcher>();
+  for (const { name } of config.listeners) {
+    matchers.set(name, shared ?? (yield* Matcher.make(routes.filter((route) => serves(route, name)))));
+  }
+  return matchers;
 }
 
 function serves(route: RouteTable, listener: string): boolean {

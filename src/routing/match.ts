@@ -5,6 +5,8 @@
 // host (a health check, a default page) also serves hosts that have routes of their own; `no_route` always means that no route fits.
 // Among the routes of one host: exact path, then regular expressions in the order of the file, then the longest prefix.
 
+import { STEP_COUNT } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 import { Candidate } from './candidate.ts';
 import { canonicalConfigHost, hostOfAuthority } from './host.ts';
 import { canonicalPath } from './path.ts';
@@ -32,24 +34,12 @@ export class Matcher {
   #lastAuthority = '';
   #lastGroup: HostGroup | undefined;
 
-  /** `routes` are those of the listener, in the order of the file. */
-  constructor(routes: readonly RouteTable[]) {
-    const byHost = new Map<string, Candidate[]>();
-    const candidates: Candidate[] = [];
-    for (const route of routes) {
-      const own = route.config.match.map((config, index) => new Candidate(route, config, candidates.length + index));
-      candidates.push(...own);
-      for (const host of hostsOf(route)) {
-        const known = byHost.get(host);
-        if (known === undefined) byHost.set(host, [...own]);
-        else known.push(...own);
-      }
-    }
+  private constructor(candidates: readonly Candidate[], groups: ReadonlyMap<string, PathIndex>) {
     this.candidates = candidates;
     let any: HostGroup | undefined;
     let longestSuffix = 0;
-    for (const [host, own] of byHost) {
-      const group: HostGroup = { name: host === '' ? '*' : host, paths: new PathIndex(own), next: undefined };
+    for (const [host, paths] of groups) {
+      const group: HostGroup = { name: host === '' ? '*' : host, paths, next: undefined };
       if (host === '') any = group;
       else if (!host.startsWith('*.')) this.#exact.set(host, group);
       else {
@@ -62,6 +52,29 @@ export class Matcher {
     for (const [suffix, group] of this.#wildcards) group.next = this.#wildcardOf(suffix, 1) ?? this.#any;
     for (const [host, group] of this.#exact) group.next = this.#wildcardOf(host, 1) ?? this.#any;
     this.#lastGroup = this.#any;
+  }
+
+  /** `routes` are those of the listener, in the order of the file. */
+  static *make(routes: readonly RouteTable[]): Steps<Matcher> {
+    const byHost = new Map<string, Candidate[]>();
+    const candidates: Candidate[] = [];
+    for (let index = 0; index < routes.length; index++) {
+      const route = routes[index]!;
+      const own = route.config.match.map((config, at) => new Candidate(route, config, candidates.length + at));
+      candidates.push(...own);
+      for (const host of hostsOf(route)) {
+        const known = byHost.get(host);
+        if (known === undefined) byHost.set(host, [...own]);
+        else known.push(...own);
+      }
+      if (index % STEP_COUNT === STEP_COUNT - 1) yield;
+    }
+    const groups = new Map<string, PathIndex>();
+    for (const [host, own] of byHost) {
+      groups.set(host, yield* PathIndex.make(own));
+      if (groups.size % STEP_COUNT === 0) yield;
+    }
+    return new Matcher(candidates, groups);
   }
 
   /** The route of the request, or undefined when none fits. `request.path` must have passed `isAmbiguousPath`. */

@@ -1,6 +1,8 @@
 // The candidates of one host, found by path in a time that hardly depends on their number and allocates nothing.
 
 import { mix } from '../lib/hash.ts';
+import { STEP_COUNT } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 import { compareCandidates, type Candidate } from './candidate.ts';
 import type { RoutableRequest } from './request.ts';
 
@@ -18,8 +20,8 @@ interface PrefixEntry {
 }
 
 export class PathIndex {
-  readonly #exact = new Map<string, Candidate[]>();
-  readonly #root: PrefixEntry = makeEntry('');
+  readonly #exact: ReadonlyMap<string, readonly Candidate[]>;
+  readonly #root: PrefixEntry;
   readonly #hasRegexes: boolean;
   /** Open addressing by the hash of the prefix; at most half full. */
   readonly #slots: (PrefixEntry | undefined)[];
@@ -27,29 +29,26 @@ export class PathIndex {
   readonly #longest: number;
   readonly #shortest: number;
 
-  /** `candidates` are in the order of the file. */
-  constructor(candidates: readonly Candidate[]) {
-    const prefixes = new Map<string, PrefixEntry>([['', this.#root]]);
-    for (const candidate of candidates) {
-      const { kind } = candidate.config.path;
-      if (kind === 'exact') pushTo(this.#exact, candidate);
-      if (kind === 'prefix') entryOf(prefixes, candidate.path).candidates.push(candidate);
-      if (kind === 'regex') entryOf(prefixes, wholeElements(candidate.lead)).regexes.push(candidate);
-    }
-    this.#hasRegexes = candidates.some((candidate) => candidate.config.path.kind === 'regex');
-    for (const list of this.#exact.values()) list.sort(compareCandidates);
-    const entries = [...prefixes.values()].filter((entry) => entry !== this.#root);
+  private constructor({ exact, root, entries, hasRegexes }: Sorted) {
+    this.#exact = exact;
+    this.#root = root;
+    this.#hasRegexes = hasRegexes;
     const size = 2 ** Math.ceil(Math.log2(entries.length * 2 + 1));
     this.#slots = new Array<PrefixEntry | undefined>(size).fill(undefined);
     this.#hashes = new Int32Array(size);
-    this.#root.candidates.sort(compareCandidates);
-    for (const entry of entries) {
-      entry.candidates.sort(compareCandidates);
-      entry.parent = parentOf(entry.path, prefixes);
-      this.#insert(entry);
-    }
     this.#longest = entries.reduce((most, entry) => Math.max(most, entry.path.length), 0);
     this.#shortest = entries.reduce((least, entry) => Math.min(least, entry.path.length), this.#longest);
+  }
+
+  /** `candidates` are in the order of the file. */
+  static *make(candidates: readonly Candidate[]): Steps<PathIndex> {
+    const sorted = yield* sort(candidates);
+    const index = new PathIndex(sorted);
+    for (let at = 0; at < sorted.entries.length; at++) {
+      index.#insert(sorted.entries[at]!);
+      if (at % STEP_COUNT === STEP_COUNT - 1) yield;
+    }
+    return index;
   }
 
   /** The candidate that wins: exact path, first regex of the file, longest prefix; those of one path in the order of `compareCandidates`. */
@@ -104,6 +103,41 @@ export class PathIndex {
     this.#slots[slot] = entry;
     this.#hashes[slot] = hash;
   }
+}
+
+/** Candidates where they belong, each list in the order in which they are asked. */
+interface Sorted {
+  readonly exact: ReadonlyMap<string, readonly Candidate[]>;
+  readonly root: PrefixEntry;
+  /** All but the root. */
+  readonly entries: readonly PrefixEntry[];
+  readonly hasRegexes: boolean;
+}
+
+function* sort(candidates: readonly Candidate[]): Steps<Sorted> {
+  const [exact, root] = [new Map<string, Candidate[]>(), makeEntry('')];
+  const prefixes = new Map<string, PrefixEntry>([['', root]]);
+  let hasRegexes = false;
+  for (let index = 0; index < candidates.length; index++) {
+    const candidate = candidates[index]!;
+    const { kind } = candidate.config.path;
+    if (kind === 'exact') pushTo(exact, candidate);
+    if (kind === 'prefix') entryOf(prefixes, candidate.path).candidates.push(candidate);
+    if (kind === 'regex') entryOf(prefixes, wholeElements(candidate.lead)).regexes.push(candidate);
+    hasRegexes ||= kind === 'regex';
+    if (index % STEP_COUNT === STEP_COUNT - 1) yield;
+  }
+  for (const list of exact.values()) list.sort(compareCandidates);
+  root.candidates.sort(compareCandidates);
+  if (candidates.length >= STEP_COUNT) yield;
+  const entries = [...prefixes.values()].filter((entry) => entry !== root);
+  for (let index = 0; index < entries.length; index++) {
+    const entry = entries[index]!;
+    entry.candidates.sort(compareCandidates);
+    entry.parent = parentOf(entry.path, prefixes);
+    if (index % STEP_COUNT === STEP_COUNT - 1) yield;
+  }
+  return { exact, root, entries, hasRegexes };
 }
 
 function firstOf(list: readonly Candidate[], path: string, request: RoutableRequest): Candidate | undefined {

@@ -3,6 +3,8 @@
 import type { CountedRollout, Update } from '../control/ports.ts';
 import { ServedPool, ServedMirror } from '../proxy/serving-state.ts';
 import type { ServingState } from '../proxy/serving-state.ts';
+import { STEP_COUNT, finish } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 import { Sessions } from '../routing/sessions.ts';
 import type { RouteTable } from '../routing/route-table.ts';
 import type { PoolTable, Table } from '../routing/table.ts';
@@ -24,12 +26,17 @@ export class ServingBuilder {
   readonly #counters: CounterSet;
   readonly #chance = new SplitChance();
   readonly #evidence: EvidenceWriters;
-  #last: Counted | undefined = undefined;
+  #last: Counted = { routes: [], names: '', counters: [] };
 
   constructor(livePools: LivePools, counters: CounterSet, evidence: EvidenceWriters) {
     this.#livePools = livePools;
     this.#counters = counters;
     this.#evidence = evidence;
+  }
+
+  /** What `build` would take long for where there are many routes. @param table whose keys are placed */
+  prepare(table: Table): Steps<void> {
+    return this.#countRoutes(table);
   }
 
   /** @param table of the Config of the Update */
@@ -47,7 +54,8 @@ export class ServingBuilder {
       return new ServedPool({ versions, mirrors, sessions, evidence }, chance.stream([name], pool));
     });
     chance.end();
-    return { table, pools: served, routes: this.#routeCounters(table), unrouted: this.#counters.route('', '', '') };
+    finish(this.#countRoutes(table));
+    return { table, pools: served, routes: this.#last.counters, unrouted: this.#counters.route('', '', '') };
   }
 
   /** The same with other rollouts that count. */
@@ -57,13 +65,15 @@ export class ServingBuilder {
   }
 
   /** Counters of a key stay the same object; only other routes or names of versions call for others. */
-  #routeCounters(table: Table): ServingState['routes'] {
-    const names = JSON.stringify(table.pools.map(({ name, versions }) => [name, versions.map((version) => version.name)]));
-    if (this.#last?.routes !== table.routes || this.#last.names !== names) {
-      const counters = table.routes.map((route) => this.#countersOf(route, table.destinations[route.index]?.pool));
-      this.#last = { routes: table.routes, names, counters };
+  *#countRoutes({ pools, routes, destinations }: Table): Steps<void> {
+    const names = JSON.stringify(pools.map(({ name, versions }) => [name, versions.map((version) => version.name)]));
+    if (this.#last.routes === routes && this.#last.names === names) return;
+    const counters: RouteCounters[][] = [];
+    for (let index = 0; index < routes.length; index++) {
+      counters.push(this.#countersOf(routes[index]!, destinations[index]?.pool));
+      if (index % STEP_COUNT === STEP_COUNT - 1) yield;
     }
-    return this.#last.counters;
+    this.#last = { routes, names, counters };
   }
 
   #countersOf({ name }: RouteTable, pool: PoolTable | undefined): RouteCounters[] {

@@ -10,7 +10,11 @@ import { forwardLog } from '../lib/log.ts';
 import { Pulse } from '../lib/pulse.ts';
 import { ProxyContext } from '../proxy/context.ts';
 import { drain } from '../proxy/drain.ts';
-import { compileTable } from '../routing/compile.ts';
+import { Pace, SERVING_TURN_MS, finishInTurns } from '../lib/pace.ts';
+import { finish } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
+import { compileInSteps } from '../routing/compile.ts';
+import type { Table } from '../routing/table.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { CounterSet } from '../telemetry/counter-set.ts';
 import { EvidenceNews } from '../telemetry/evidence-news.ts';
@@ -67,7 +71,9 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
   pools = sentPools.map((pool) => (typeof pool === 'number' ? before[pool]! : pool));
   const update: Update = { ...sent, config: { ...sent.config, pools, routes } };
   counters.place(update.counters);
-  const table = compileTable(update.config, update.revision);
+  const steps = compileAndCount(update);
+  // What serves goes on serving.
+  const table = context === undefined ? finish(steps) : await finishInTurns(steps, new Pace(undefined, SERVING_TURN_MS));
   if (context === undefined || listeners === undefined) {
     context = new ProxyContext(builder.build(update, table), deadlines, counters.worker(), log);
     context.setPseudonym(start.pseudonym);
@@ -86,6 +92,12 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
   counters.settle();
   await listeners.released();
   return bound;
+}
+
+function* compileAndCount(update: Update): Steps<Table> {
+  const table = yield* compileInSteps(update.config, update.revision);
+  yield* builder.prepare(table);
+  return table;
 }
 
 function setAccessLog(target: ProxyContext, update: Update): void {

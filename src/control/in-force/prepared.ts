@@ -3,7 +3,8 @@
 import { formatAddress } from '../../config/address.ts';
 import { locatedFault } from '../../config/located-fault.ts';
 import type { Address, Config } from '../../config/model.ts';
-import { compileTable } from '../../routing/compile.ts';
+import { Pace, finishInTurns } from '../../lib/pace.ts';
+import { compileInSteps } from '../../routing/compile.ts';
 import type { CounterRegistry } from '../../telemetry/counter-registry.ts';
 import { counterKeys } from '../counter-keys.ts';
 import type { ClaimAddress, EndpointDiscovery, MirrorFollower } from '../ports.ts';
@@ -13,7 +14,9 @@ import type { Participant } from './participant.ts';
 export function trialCompile(): Participant {
   return {
     name: 'trial compile',
-    prepare: ({ config, revision }) => void compileTable(config, revision),
+    async prepare({ config, revision }) {
+      await finishInTurns(compileInSteps(config, revision), new Pace());
+    },
   };
 }
 
