@@ -4,6 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const DEADLINE_MS = 6_000;
 const LOOK_MS = 4;
+/** A look often costs Sluice a scrape: the longer it takes already, the rarer they are, and what is waited for is seen this much later. */
+const LATER = 0.05;
+const RAREST_MS = 50;
 
 /** Resolves with the first value of `look` that is neither false nor undefined. Rejects after `deadlineMs`, naming `what`. */
 export async function eventually<T>(
@@ -11,12 +14,14 @@ export async function eventually<T>(
   look: () => T | false | undefined | Promise<T | false | undefined>,
   deadlineMs = DEADLINE_MS,
 ): Promise<T> {
-  const end = performance.now() + deadlineMs;
+  const began = performance.now();
+  const end = began + deadlineMs;
   for (;;) {
     const seen = await look();
     if (seen !== false && seen !== undefined) return seen;
-    if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
-    await pause(LOOK_MS);
+    const now = performance.now();
+    if (now > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
+    await pause(Math.min(RAREST_MS, Math.max(LOOK_MS, (now - began) * LATER)));
   }
 }
 
