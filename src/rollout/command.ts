@@ -7,7 +7,7 @@ import { endAs } from './leave.ts';
 import type { EffectResult, Instant, RolloutCommand, RolloutState, Seen } from './model.ts';
 import { ENDED } from './model.ts';
 import { statusOf } from './moves.ts';
-import { OURSELVES, change, tell } from './turn.ts';
+import { ALONE, OURSELVES, change, tell } from './turn.ts';
 import type { Turn } from './turn.ts';
 import { sameWeights } from './weights.ts';
 import { closedFor } from './windows.ts';
@@ -29,7 +29,7 @@ const MAX_SENTENCE_LENGTH = 500;
 const MAX_RESULTS = 4096;
 
 export function command(state: RolloutState, asked: RolloutCommand, instant: Instant): Commanded {
-  const turn: Turn = { state, seen: NOTHING_SEEN, instant, told: [] };
+  const turn: Turn = { state, seen: NOTHING_SEEN, instant, company: ALONE, told: [] };
   const refusal = obey(turn, asked);
   return refusal === undefined ? { state: turn.state } : { refusal };
 }

@@ -39,7 +39,7 @@ export function judge(turn: Turn): Judgements {
   for (const check of state.template.checks) {
     const { name } = check;
     if (isGuard(check)) {
-      const guarded = judgeGuard(check, seen, { alpha: alphaOf(state) * shareOfAlpha(state, check), names: state });
+      const guarded = judgeGuard(check, seen, { alpha: alphaOf(state) * shareOfAlpha(turn, check), names: state });
       verdicts[name] = guarded.verdict;
       both ??= guarded.both;
     } else if (isOutside(check)) verdicts[name] = judgeOutside(check, seen);
@@ -63,12 +63,13 @@ interface Results {
   readonly judged: Record<string, Judged>;
 }
 
-function judgeLabelCheck({ state, seen }: Turn, check: LabelCheck, looked: Looked, { verdicts, judged }: Results): void {
+function judgeLabelCheck(turn: Turn, check: LabelCheck, looked: Looked, { verdicts, judged }: Results): void {
+  const { state, seen } = turn;
   const since = (segments: readonly SegmentEvidence[], from: number): readonly SegmentEvidence[] =>
     segments.filter(({ segment }) => segment >= from);
   const from = isWarm(state) ? state.judgedSegment : Infinity;
   const found = judgeLabels(
-    { check, event: eventsOf(state.template).indexOf(check), alpha: alphaOf(state), alphaShare: shareOfAlpha(state, check), names: state },
+    { check, event: eventsOf(state.template).indexOf(check), alpha: alphaOf(state), alphaShare: shareOfAlpha(turn, check), names: state },
     {
       fresh: since(looked.fresh, from),
       epoch: since(looked.epoch, from),
@@ -118,11 +119,12 @@ function alphaOf({ template, alphaShare }: Pick<RolloutState, 'template' | 'alph
 /** What a guard has of alpha beside a check that compares: it is for what is far past its bound. */
 export const GUARD_PART = 0.25;
 
-/** Critical checks share alpha; one that is not stops nothing for good, and has its own. */
-function shareOfAlpha({ template }: RolloutState, check: RolloutCheck): number {
+/** Critical checks share alpha, over all pools of the rollout; one that is not stops nothing for good, and has its own. */
+function shareOfAlpha({ state: { template }, company }: Turn, check: RolloutCheck): number {
   if (!check.critical) return 1;
   const sharing = template.checks.filter((each) => each.critical && !isOutside(each));
-  return alphaShares(sharing.map((each) => (isGuard(each) ? GUARD_PART : 1)))[sharing.indexOf(check)] ?? 1;
+  const [share = 1] = alphaShares(sharing.map((each) => (isGuard(each) ? GUARD_PART : 1))).slice(sharing.indexOf(check));
+  return share / company.pools;
 }
 
 function unevenIn({ baseline, canary, judgedSegment }: RolloutState, segments: readonly SegmentEvidence[]): string | undefined {

@@ -16,7 +16,8 @@ import { sameWeights, shareOf, weightsFor } from './weights.ts';
 import { closedFor } from './windows.ts';
 
 export function progress(turn: Turn): void {
-  const { state } = turn;
+  const { state, company } = turn;
+  if (company.waitsFor !== undefined) return wait(turn, `waits for ${company.waitsFor}`);
   if (!state.begun) return begin(turn);
   if (!sameWeights(state.applied, state.wanted)) return wait(turn, 'the weights are being set');
   if (state.step >= state.template.steps.length) return finish(turn);

@@ -47,7 +47,7 @@ export function hold(turn: Turn, { why, reason }: Failure): void {
 }
 
 /** Back to the weight before, once from each step; then back to the start. */
-function goBack(turn: Turn, failure: Failure): void {
+export function goBack(turn: Turn, failure: Failure): void {
   const { state } = turn;
   const at = weightBefore(state, state.step);
   if (at === undefined || state.wentBack.includes(state.step)) return fail(turn, 'rollback', failure);

@@ -9,8 +9,8 @@ import { goOnLeaving } from './leave.ts';
 import { holdFor } from './moves.ts';
 import { progress } from './progress.ts';
 import { react } from './react.ts';
-import { change } from './turn.ts';
-import type { Turn } from './turn.ts';
+import { ALONE, change } from './turn.ts';
+import type { Company, Turn } from './turn.ts';
 import { wantsOf } from './wants.ts';
 
 export interface Stepped {
@@ -25,10 +25,16 @@ const MAX_TICK_MS = 1000;
 /** A person must decide. */
 const DECIDED_BY_PEOPLE: ReadonlySet<string> = new Set(['timeout', 'check', 'smoke', 'hook']);
 
-export function step(state: RolloutState, seen: Seen, instant: Instant): Stepped {
-  const turn: Turn = { state, seen, instant, told: [] };
+/** @param company of the other pools that the rollout moves */
+export function step(state: RolloutState, seen: Seen, instant: Instant, company: Company = ALONE): Stepped {
+  const turn: Turn = { state, seen, instant, company, told: [] };
   if (!ENDED.has(state.status)) look(turn);
   return { state: turn.state, wants: wantsOf(turn.state), told: turn.told };
+}
+
+/** Whether nothing goes on until somebody decides. */
+export function isForPeople({ status, held }: RolloutState): boolean {
+  return status === 'paused' || (held !== undefined && DECIDED_BY_PEOPLE.has(held));
 }
 
 function look(turn: Turn): void {
@@ -41,8 +47,7 @@ function look(turn: Turn): void {
   react(turn, before);
   if (ENDED.has(turn.state.status) || turn.state.leaving !== undefined || turn.state.epoch !== judged.epoch) return;
   endWarmup(turn);
-  if (turn.state.held !== undefined && DECIDED_BY_PEOPLE.has(turn.state.held)) return;
-  if (turn.state.status === 'paused' || holdForConditions(turn, judgements)) return;
+  if (isForPeople(turn.state) || holdForConditions(turn, judgements)) return;
   progress(turn);
 }
 
@@ -50,7 +55,7 @@ function look(turn: Turn): void {
 function grow(turn: Turn): void {
   const { state, instant } = turn;
   const ms = Math.min(Math.max(0, instant.nowMs - state.tickedMs), MAX_TICK_MS);
-  const stands = state.status === 'paused' || (state.held !== undefined && DECIDED_BY_PEOPLE.has(state.held)) || !state.begun;
+  const stands = turn.company.stands || isForPeople(state) || !state.begun;
   const { replacing, warmRanMs } = state;
   change(turn, {
     tickedMs: instant.nowMs,

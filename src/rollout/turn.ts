@@ -7,10 +7,23 @@ export const MAX_HISTORY = 200;
 export const OURSELVES = 'sluice';
 const MAX_TOLD_LENGTH = 500;
 
+/** Of a rollout that moves several pools together. */
+export interface Company {
+  /** So many share its alpha; 1 = it is alone. */
+  readonly pools: number;
+  /** A person must decide about one of them: nothing waits any longer meanwhile. */
+  readonly stands: boolean;
+  /** What the others lack for the next step, so that this one does not take it; undefined: nothing. */
+  readonly waitsFor: string | undefined;
+}
+
+export const ALONE: Company = { pools: 1, stands: false, waitsFor: undefined };
+
 export interface Turn {
   state: RolloutState;
   readonly seen: Seen;
   readonly instant: Instant;
+  readonly company: Company;
   readonly told: HistoryLine[];
 }
 

@@ -10,6 +10,7 @@ import { start } from '../../../src/rollout/start.ts';
 import type { StartInput } from '../../../src/rollout/start.ts';
 import { step } from '../../../src/rollout/step.ts';
 import type { Stepped } from '../../../src/rollout/step.ts';
+import { commandTogether, stepTogether } from '../../../src/rollout/together.ts';
 
 export function template(written: object): RolloutTemplate {
   const config = {
@@ -75,6 +76,57 @@ export function arm(counts: Partial<ArmCounts>): ArmCounts {
 
 function segment(state: RolloutState, share: number, baseline: Partial<ArmCounts>, canary: Partial<ArmCounts>): SegmentEvidence {
   return { segment: state.segment, share, baseline: arm(baseline), canary: arm(canary) };
+}
+
+/** Several pools of one rollout, each with a world of its own that does at once what is wanted. */
+export class Together {
+  readonly worlds: readonly World[];
+
+  constructor(written: object, pools: Readonly<Record<string, Partial<StartInput>>>) {
+    this.worlds = Object.entries(pools).map(([pool, more]) => new World(begun(written, { id: `${pool}-1`, pool, group: 'g-1', ...more })));
+  }
+
+  /** Of each pool what `of` says of its state. */
+  each<T>(of: (state: RolloutState) => T): readonly T[] {
+    return this.worlds.map(({ state }) => of(state));
+  }
+
+  tick(ms = 100): this {
+    const [first] = this.worlds;
+    for (const world of this.worlds) {
+      world.nowMs += ms;
+      world.wallMs += ms;
+    }
+    const stepped = stepTogether(this.worlds, { wallMs: first!.wallMs, nowMs: first!.nowMs });
+    for (const [index, world] of this.worlds.entries()) {
+      world.last = stepped[index]!;
+      world.state = world.last.state;
+      if (world.obeys) world.obey();
+    }
+    return this;
+  }
+
+  settle(most = 20): this {
+    for (let i = 0; i < most; i++) this.tick(0);
+    return this;
+  }
+
+  pass(ms: number): this {
+    for (let left = ms; left > 0; left -= 1000) this.tick(Math.min(left, 1000));
+    return this;
+  }
+
+  ask(asked: RolloutCommand): string | undefined {
+    const [{ wallMs, nowMs }] = this.worlds as [World];
+    const done = commandTogether(
+      this.worlds.map(({ state }) => state),
+      asked,
+      { wallMs, nowMs },
+    );
+    if (typeof done === 'string') return done;
+    for (const [index, world] of this.worlds.entries()) world.state = done[index]!;
+    return undefined;
+  }
 }
 
 /** A world that does at once what is wanted, and a clock that is turned by hand. */
