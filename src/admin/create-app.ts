@@ -12,6 +12,7 @@ import { identify } from './auth.ts';
 import { addConfig } from './whole-config.ts';
 import { measureCpu } from './cpu-use.ts';
 import type { Charge } from './cpu-use.ts';
+import { addDrillsOfPools } from './drills-of-pools.ts';
 import { addDrains } from './drains.ts';
 import type { AdminGuard } from './admin-guard.ts';
 import { addEvents } from './events.ts';
@@ -128,6 +129,7 @@ function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scr
   addMarkers(app, control);
   addRollouts(app, control);
   addRolloutReports(app, control);
+  addDrillsOfPools(app, control);
   addExplain(app, control);
   addJournal(app, control, clock);
   addExchanges(app, control);

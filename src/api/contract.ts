@@ -3,6 +3,7 @@
 import type { z } from 'zod';
 import { changeExamples, changeSchemas } from './change.ts';
 import { configExamples, configSchemas } from './config.ts';
+import { drillExamples, drillSchemas } from './drills.ts';
 import { drainExamples, drainSchemas } from './drains.ts';
 import { exchangeExamples, exchangeSchemas } from './exchanges.ts';
 import { explainExamples, explainSchemas } from './explain.ts';
@@ -38,6 +39,7 @@ export const SCHEMAS = {
   ...drainSchemas,
   ...configSchemas,
   ...revisionSchemas,
+  ...drillSchemas,
   ...rolloutSchemas,
   ...rolloutReportSchemas,
   ...journalSchemas,
@@ -67,6 +69,7 @@ export const EXAMPLES: Examples<typeof SCHEMAS> = {
   ...drainExamples,
   ...configExamples,
   ...revisionExamples,
+  ...drillExamples,
   ...rolloutExamples,
   ...rolloutReportExamples,
   ...journalExamples,

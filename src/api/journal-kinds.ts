@@ -21,6 +21,7 @@ export const JOURNAL_KINDS = [
   'mirror-resumed',
   'rollout',
   'freeze',
+  'drill',
 ] as const;
 
 export type JournalKind = (typeof JOURNAL_KINDS)[number];

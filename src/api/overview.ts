@@ -27,6 +27,8 @@ const finding = z
         'rollout-stuck',
         'rollout-held',
         'rollout-failed',
+        'drill-stuck',
+        'drill-failed',
       ])
       .describe('What kind of thing is wrong.'),
     place: z.string().describe('Where, in the words of the config, such as pools.shop.versions.v2.'),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { drain, drainExamples } from './drains.ts';
+import { drillExamples, drillSchemas } from './drills.ts';
 import { deploy, markerExamples } from './markers.ts';
 import { mirror, mirrorExamples } from './mirrors.ts';
 import { override, overrideExamples } from './overrides.ts';
@@ -68,6 +69,7 @@ const pool = z.object({
   versions: z.array(version),
   overrides: z.array(override),
   mirrors: z.array(mirror),
+  drill: drillSchemas.Drill.describe('The drill that runs, else the last one; absent where there was none.').optional(),
 });
 const pools = z.object({ pools: z.array(pool), revision });
 
@@ -123,6 +125,7 @@ const shop: PoolStatus = {
   versions: [stable, canary],
   overrides: [overrideExamples.Override],
   mirrors: [mirrorExamples.Mirror],
+  drill: drillExamples.Drill as PoolStatus['drill'],
 };
 
 export const poolExamples: Examples<typeof poolSchemas> = {

@@ -3,6 +3,8 @@
 import { Alarms } from '../control/rollouts/alarms.ts';
 import { Breakers } from '../control/rollouts/breakers.ts';
 import { Comparisons } from '../control/rollouts/comparisons.ts';
+import { Drills } from '../control/rollouts/drills.ts';
+import type { LoadedRollouts } from '../control/rollouts/rollouts-when-needed.ts';
 import { Effects } from '../control/rollouts/effects.ts';
 import { Freeze } from '../control/rollouts/freeze.ts';
 import { KeptRollouts } from '../control/rollouts/kept-rollouts.ts';
@@ -44,7 +46,7 @@ export interface CreateRolloutsDeps {
   readonly log: Log;
 }
 
-export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
+export function createRollouts(deps: CreateRolloutsDeps): LoadedRollouts {
   const { current, controller, journal, evidence, control, log } = deps;
   const { notes } = deps.left;
   const onChange = (): void => void controller.submit({ kind: 'discovered' });
@@ -60,21 +62,24 @@ export function createRollouts(deps: CreateRolloutsDeps): Rollouts {
   const comparison = comparisons.verdict.bind(comparisons);
   const onResult = (): void => rollouts.wake();
   const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, env: process.env, onResult });
-  const { look, seenTraffic } = createLook(deps, { counts, outside, isFrozen: () => frozen.fault() !== undefined });
+  const { look, seenTraffic, endpoints } = createLook(deps, { counts, outside, isFrozen: () => frozen.fault() !== undefined });
   const effects = new Effects({ env: process.env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
   const planner = new Planner({ traffic: seenTraffic, wallMs });
   const perSecond = seenTraffic.perSecond.bind(seenTraffic);
   const told = { perSecond, counts, effects, outside, look, kept, reports, breakers, frozen, alarmsKnown, planner };
-  const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, newWord, log }, notes);
+  const ready = (pool: string, version: string): number => endpoints(pool, version).filter((each) => each.ready).length;
+  const drills = new Drills({ clock: systemClock, current, controller, counts, journal, frozen, ready, newWord, log }, notes);
+  const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, drills, newWord, log }, notes);
+  drills.taken = (pool) => rollouts.taken(pool);
   rollouts.resume();
-  return rollouts;
+  return { rollouts, drills };
 }
 
 /** The eyes of rollouts: counters, endpoints, and what others say. */
 function createLook(
   { current, counters, traffic }: CreateRolloutsDeps,
   others: Pick<LookDeps, 'counts' | 'outside' | 'isFrozen'>,
-): { readonly look: Look; readonly seenTraffic: PoolTraffic } {
+): { readonly look: Look; readonly seenTraffic: PoolTraffic; readonly endpoints: LookDeps['endpoints'] } {
   const versionsOf = (name: string): readonly string[] =>
     current.config?.pools.find((each) => each.name === name)?.versions.map((version) => version.name) ?? [];
   const seenTraffic = poolTraffic(traffic, versionsOf);
@@ -84,5 +89,5 @@ function createLook(
     const found = served === undefined ? [] : endpointStatuses(name, served, counters);
     return found.map(({ address, ready, reason, inFlight }) => ({ key: address, ready, drained: reason === 'draining', inFlight }));
   };
-  return { look: new Look({ traffic: seenTraffic, endpoints, values: () => ({}), nowMs, ...others }), seenTraffic };
+  return { look: new Look({ traffic: seenTraffic, endpoints, values: () => ({}), nowMs, ...others }), seenTraffic, endpoints };
 }

@@ -2,6 +2,7 @@
 
 import type { Finding, VersionOverview } from '../api/overview.ts';
 import type { EndpointStatus, PoolStatus, VersionStatus } from '../api/pools.ts';
+import { viewLastDrill } from './view-drill.ts';
 import { formatLatency, formatRate, formatShare, formatSpan } from './quantity.ts';
 import { formatTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
@@ -44,7 +45,12 @@ export function viewPool(pool: PoolStatus, paint: Paint, { versions, findings, n
       ...version.endpoints.map((endpoint) => [...endpointRow(endpoint, paint, nowMs), ...(counts ? [''] : [])]),
     ];
   });
-  return [headOf(pool, paint), ...formatTable(counts ? [...COLUMNS, USERS] : COLUMNS, rows), ...overrideLines(pool)];
+  return [
+    headOf(pool, paint),
+    ...formatTable(counts ? [...COLUMNS, USERS] : COLUMNS, rows),
+    ...overrideLines(pool),
+    ...drillLines(pool, paint, nowMs),
+  ];
 }
 
 /** The split alone. */
@@ -129,6 +135,10 @@ function readiness({ ready, reason }: EndpointStatus, paint: Paint): string {
   if (reason === undefined) return paint('bad', 'not ready');
   const words = Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined;
   return paint(reason === 'draining' ? 'warn' : 'bad', words ?? `not ready: ${reason}`);
+}
+
+function drillLines({ drill }: PoolStatus, paint: Paint, nowMs: number): readonly string[] {
+  return drill === undefined ? [] : [viewLastDrill(drill, paint, nowMs)];
 }
 
 function overrideLines({ overrides }: PoolStatus): readonly string[] {

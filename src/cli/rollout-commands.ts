@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { asClient, run, type CommandLine } from './command-frame.ts';
+import type { DrillOptions } from './drill.ts';
 import type { ForwardOptions, RolloutReportOptions, RolloutStartOptions, RolloutStatusOptions, ReasonOptions } from './rollout.ts';
 import type { CommandOptions } from './run-admin-command.ts';
 
@@ -21,6 +22,7 @@ const WHICH_ENDED = 'id, or the name of a pool; default: one that is paused or h
 const OVER = 'refused, or the rollout did not succeed';
 
 export function addRollouts(program: Command, line: CommandLine): void {
+  addDrill(program, line);
   const group = program
     .command('rollout')
     .helpCommand(false)
@@ -39,6 +41,28 @@ export function addRollouts(program: Command, line: CommandLine): void {
     });
   }
   addOthers(group, line);
+}
+
+function addDrill(program: Command, line: CommandLine): void {
+  asClient(
+    program.command('drill'),
+    'rehearse rollback and failover of a pool on the live config, and put everything back: sluice drill shop',
+    'refused, or it did not pass',
+  )
+    .argument('<pool>')
+    .option('--to <version>', 'the version that is drilled (default: one without weight)')
+    .option(
+      '--weight <share>',
+      'give it this share of the requests, at most 5%, so that users meet it (default: copies alone, and nobody does)',
+    )
+    .option('--for <duration>', 'how long it has them (default: 1s)')
+    .option('--reason <text>', 'why, for the journal')
+    .option('--dry-run', 'only say what it would do')
+    .option('--yes', 'ask nothing')
+    .action(async (pool: string, options: CommandOptions & DrillOptions) => {
+      const { runDrill } = await import('./drill.ts');
+      await run(line, options, (call) => runDrill(call, pool));
+    });
 }
 
 function addStart(group: Command, line: CommandLine): void {

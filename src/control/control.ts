@@ -137,6 +137,7 @@ export class Control implements ControlApi {
       },
       drainOf: (pool, version, endpoint) => drains.of(pool, version, endpoint),
       healthOf,
+      drillOf: (pool) => this.#deps.rollouts.lastDrill(pool),
     });
   }
 

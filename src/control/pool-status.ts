@@ -10,6 +10,7 @@ import type { MirrorStatus } from '../api/mirrors.ts';
 import type { OverrideStatus } from '../api/overrides.ts';
 import type { EndpointStatus, NotReadyReason, PoolStatus, VersionStatus } from '../api/pools.ts';
 import type { Adoption } from '../api/scalars.ts';
+import type { Drill } from '../api/drills.ts';
 import type { EndpointHealth } from './ports.ts';
 
 export interface PoolStatusDeps {
@@ -24,6 +25,8 @@ export interface PoolStatusDeps {
   readonly deployOf?: (pool: string, version: string) => DeployStatus | undefined;
   /** Default: nothing is known of drains. Without an endpoint that of the version. */
   readonly drainOf?: (pool: string, version: string, endpoint?: string) => DrainStatus | undefined;
+  /** Default: no pool was drilled. */
+  readonly drillOf?: (pool: string) => Drill | undefined;
   /** Default: nothing is probed. */
   readonly healthOf?: (pool: string, version: string, endpoint: string) => EndpointHealth | undefined;
 }
@@ -65,7 +68,13 @@ function statusOf(pool: PoolConfig, deps: PoolStatusDeps, find: FindBlock): Pool
     ),
     overrides: pool.overrides.map((override) => overrideStatus(override, isAmended(pool.name, 'overrides', override.name))),
     mirrors: pool.mirrors.map((mirror) => mirrorStatus(pool.name, mirror, deps)),
+    ...drillIn(deps, pool.name),
   };
+}
+
+function drillIn({ drillOf }: PoolStatusDeps, pool: string): { readonly drill?: Drill } {
+  const drill = drillOf?.(pool);
+  return drill === undefined ? {} : { drill };
 }
 
 /** What is not ready, or drains, leaves its share to the others, unless the pool has no fallback: then its requests fail. */

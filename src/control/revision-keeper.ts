@@ -16,7 +16,7 @@ const OF_THE_FILE: ReadonlySet<string> = new Set(['start', 'file', 'signal']);
 
 /** What a file says stays without us, and a rollout that goes back must not wait for a disk. */
 function countsUnkept({ cause, change }: Next['origin']): boolean {
-  return OF_THE_FILE.has(cause) || (cause === 'rollout' && change?.kind === 'shift' && change.isBack);
+  return OF_THE_FILE.has(cause) || ((cause === 'rollout' || cause === 'drill') && change?.kind === 'shift' && change.isBack);
 }
 
 export class RevisionKeeper {

@@ -54,6 +54,8 @@ export interface RolloutLines {
   readonly verdicts: () => Lines;
   readonly evidence: () => Lines;
   readonly aborts: () => Lines;
+  readonly drills: () => Lines;
+  readonly drillSeconds: () => Lines;
 }
 
 /** Figures of the responses of shadows, read at each scrape. */
@@ -85,7 +87,15 @@ export class Exposition {
   #adminRefused: () => Lines = () => [];
   #users: () => Lines = () => [];
   #deploys: () => Lines = () => [];
-  #rollouts: RolloutLines = { states: () => [], steps: () => [], verdicts: () => [], evidence: () => [], aborts: () => [] };
+  #rollouts: RolloutLines = {
+    states: () => [],
+    steps: () => [],
+    verdicts: () => [],
+    evidence: () => [],
+    aborts: () => [],
+    drills: () => [],
+    drillSeconds: () => [],
+  };
   #shadows: MirrorLines = { comparisons: () => [], differences: () => [], missedWrites: () => [] };
   #discovery: () => Iterable<DiscoverySample> = () => [];
 
@@ -210,6 +220,8 @@ export class Exposition {
     this.#expose(METRICS.rolloutVerdict, () => plainSamples(this.#rollouts.verdicts()));
     this.#expose(METRICS.rolloutEvidence, () => plainSamples(this.#rollouts.evidence()));
     this.#expose(METRICS.rolloutAborts, () => plainSamples(this.#rollouts.aborts()));
+    this.#expose(METRICS.drillTimestamp, () => plainSamples(this.#rollouts.drills()));
+    this.#expose(METRICS.drillSeconds, () => plainSamples(this.#rollouts.drillSeconds()));
     this.#expose(METRICS.splitWeight, () => plainSamples(this.#split.map(({ weight, ...labels }) => [labels, weight])));
   }
 

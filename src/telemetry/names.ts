@@ -96,6 +96,13 @@ export const METRICS = {
     'towards',
   ),
   rolloutAborts: counter('sluice_rollout_aborts_total', 'Rollouts that ended without success, by how they ended.', 'reason'),
+  drillTimestamp: gauge(
+    'sluice_drill_timestamp_seconds',
+    'When the last drill of the pool ended, in seconds since the epoch.',
+    'pool',
+    'result',
+  ),
+  drillSeconds: gauge('sluice_drill_seconds', 'Seconds until every worker obeyed, of each phase of the last drill.', 'pool', 'phase'),
   splitWeight: gauge('sluice_split_weight', 'Weight in the split, as configured.', 'pool', 'version'),
 
   endpointReady: gauge('sluice_endpoint_ready', '1 when every worker may pick the endpoint, else 0.', 'pool', 'version', 'endpoint'),

@@ -113,6 +113,7 @@ function steps(endpoint: string, config: object): readonly Step[] {
     }),
     { call: 'getBreaker', parameters: shop, response: { open: false } },
     { call: 'resetBreaker', parameters: shop, body: {}, response: { open: false } },
+    { call: 'drillPool', parameters: { ...shop, dryRun: true }, body: {}, response: { state: 'planned' } },
     { call: 'tellAlarms', body: { alerts: [] }, response: { firing: 0 } },
     { call: 'tellConversions', body: { events: [] }, response: { counted: 0 } },
     { call: 'resetSplit', parameters: shop, response: stored(13) },

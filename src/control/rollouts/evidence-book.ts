@@ -1,10 +1,9 @@
 // The counters of all rollouts that run, by id: opened and closed with them, told which segment counts, and each 10 s what is slow.
 
-import type { RolloutState } from '../../rollout/model.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Exposure, RolloutCounts } from '../ports.ts';
 import type { RolloutEvidence } from '../rollout-evidence.ts';
-import type { Counted, Counting } from './ports.ts';
+import type { Counted, CountedState, Counting } from './ports.ts';
 
 export interface EvidenceBookDeps {
   readonly evidence: Pick<RolloutEvidence, 'open' | 'onNews'>;
@@ -40,7 +39,7 @@ export class EvidenceBook implements Counting {
     this.#deps.evidence.onNews = wake;
   }
 
-  open({ id, pool, baseline, canary, segment, template }: RolloutState): void {
+  open({ id, pool, baseline, canary, segment, template }: CountedState): void {
     this.close(id);
     // Where endpoints are replaced in place nothing is left to chance, and there is nothing to compare.
     if (baseline === canary) return;

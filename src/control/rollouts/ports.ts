@@ -5,10 +5,15 @@ import type { Config } from '../../config/model.ts';
 import type { Exposure } from '../ports.ts';
 import type { Effect, EffectResult, OutsideResult, RolloutState, SegmentEvidence, Seen, WindowCounts } from '../../rollout/model.ts';
 
+/** What is to be known of a rollout, or of a drill, to count for it. */
+export type CountedState = Pick<RolloutState, 'id' | 'pool' | 'baseline' | 'canary' | 'segment'> & {
+  readonly template: Pick<RolloutState['template'], 'checks'>;
+};
+
 /** The counters of all rollouts that run. */
 export interface Counting {
   /** The workers count for it from the next config on that is put in force. */
-  open(state: RolloutState): void;
+  open(state: CountedState): void;
   /** What was counted since it was opened; empty when it was not. */
   read(id: string): Counted;
   /** Who met the canary since it was opened; nobody when it was not. */

@@ -7,7 +7,10 @@ import type { RolloutLines } from '../../telemetry/exposition.ts';
 const REASONS = ['rolled-back', 'aborted', 'superseded', 'failed'] as const;
 
 /** @param latest the rollout of each pool that runs, or ended last @param ended since the start of the process, by how they ended */
-export function rolloutLines(latest: () => readonly RolloutState[], ended: () => ReadonlyMap<string, number>): RolloutLines {
+export function rolloutLines(
+  latest: () => readonly RolloutState[],
+  ended: () => ReadonlyMap<string, number>,
+): Omit<RolloutLines, 'drills' | 'drillSeconds'> {
   return {
     *states() {
       for (const { pool, status } of latest()) yield [{ pool, state: status }, 1];

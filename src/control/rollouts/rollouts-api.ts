@@ -3,6 +3,7 @@
 import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
 import type { RolloutReport } from '../../api/rollout-report.ts';
 import type { ChangeProblem } from '../../api/problem.ts';
+import type { DrillsApi } from './drills-api.ts';
 import type { Role } from '../touched-fields.ts';
 
 /** Who asks, and why. */
@@ -53,7 +54,7 @@ export interface Conversion {
   readonly key: string;
 }
 
-export interface RolloutsApi {
+export interface RolloutsApi extends DrillsApi {
   /** Returns when the rollout is kept; its first step begins at once. */
   start(request: StartRequest): Promise<RolloutOutcome>;
   /** Those that run, then those that ended, newest first. */

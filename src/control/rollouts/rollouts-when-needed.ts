@@ -3,8 +3,13 @@
 import type { Finding } from '../../api/overview.ts';
 import type { BreakerView, FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
 import type { RolloutReport } from '../../api/rollout-report.ts';
+import type { Config } from '../../config/model.ts';
+import type { Drill } from '../../api/drills.ts';
 import type { Note } from '../../store/store.ts';
 import type { RolloutLines } from '../../telemetry/exposition.ts';
+import { drillFindings, drillLines } from './drill-lines.ts';
+import type { Drills } from './drills.ts';
+import type { DrillOutcome, DrillRequest } from './drills-api.ts';
 import { rolloutFindings } from './rollout-findings.ts';
 import { rolloutLines } from './rollout-lines.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -21,8 +26,14 @@ import type {
   StartRequest,
 } from './rollouts-api.ts';
 
+export interface LoadedRollouts {
+  readonly rollouts: Rollouts;
+  readonly drills: Drills;
+}
+
 export interface RolloutsWhenNeededDeps {
-  readonly load: () => Promise<Rollouts>;
+  readonly load: () => Promise<LoadedRollouts>;
+  readonly config: () => Config | undefined;
   /** What the process before has left. */
   readonly notes: readonly Note[];
   readonly wallMs: () => number;
@@ -36,13 +47,15 @@ const NONE: ReadonlyMap<string, number> = new Map();
 export class RolloutsWhenNeeded implements RolloutsApi {
   readonly #deps: RolloutsWhenNeededDeps;
   #rollouts: Rollouts | undefined = undefined;
-  #loading: Promise<Rollouts> | undefined = undefined;
+  #drills: Drills | undefined = undefined;
+  #loading: Promise<LoadedRollouts> | undefined = undefined;
   readonly lines: RolloutLines;
 
   constructor(deps: RolloutsWhenNeededDeps) {
     this.#deps = deps;
     const states = () => (this.#rollouts?.latest() ?? []).map(({ state }) => state);
-    this.lines = rolloutLines(states, () => this.#rollouts?.endedBy ?? NONE);
+    const drills = () => this.#drills?.all() ?? [];
+    this.lines = { ...rolloutLines(states, () => this.#rollouts?.endedBy ?? NONE), ...drillLines(drills) };
   }
 
   /** Resolves when those that were left can count: to be awaited before the workers get their first config. */
@@ -51,7 +64,8 @@ export class RolloutsWhenNeeded implements RolloutsApi {
   }
 
   findings(): readonly Finding[] {
-    return rolloutFindings(this.#rollouts?.latest() ?? [], this.#deps.wallMs());
+    const wallMs = this.#deps.wallMs();
+    return [...rolloutFindings(this.#rollouts?.latest() ?? [], wallMs), ...drillFindings(this.#drills?.all() ?? [], wallMs)];
   }
 
   async start(request: StartRequest): Promise<RolloutOutcome> {
@@ -102,24 +116,39 @@ export class RolloutsWhenNeeded implements RolloutsApi {
     return (await this.#load()).alarms(alarms);
   }
 
+  async drill(request: DrillRequest): Promise<DrillOutcome> {
+    await this.#load();
+    return this.#drills!.start(this.#deps.config(), request);
+  }
+
+  lastDrill(pool: string): Drill | undefined {
+    return this.#drills?.find(pool);
+  }
+
   /** Another config is in force. */
   wake(): void {
     this.#rollouts?.wake();
+    this.#drills?.wake();
   }
 
   async close(): Promise<void> {
-    await this.#loading?.then((rollouts) => rollouts.close());
+    this.#drills?.close();
+    await this.#loading?.then(({ rollouts }) => rollouts.close());
   }
 
   /** What fails to load is tried again by the next call. */
-  #load(): Promise<Rollouts> {
+  async #load(): Promise<Rollouts> {
     this.#loading ??= this.#deps.load().then(
-      (rollouts) => (this.#rollouts = rollouts),
+      (loaded) => {
+        this.#rollouts = loaded.rollouts;
+        this.#drills = loaded.drills;
+        return loaded;
+      },
       (error: unknown) => {
         this.#loading = undefined;
         throw error;
       },
     );
-    return this.#loading;
+    return (await this.#loading).rollouts;
   }
 }

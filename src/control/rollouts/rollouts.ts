@@ -2,22 +2,12 @@
 
 import type { RolloutReport } from '../../api/rollout-report.ts';
 import type { FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
-import type { Clock, Timer } from '../../lib/clock.ts';
-import type { Log } from '../../lib/log.ts';
+import type { Timer } from '../../lib/clock.ts';
 import { isOver } from '../../rollout/leave.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
 import type { Note } from '../../store/store.ts';
-import type { Controller } from '../controller.ts';
-import type { Current } from '../in-force/current.ts';
-import type { Breakers } from './breakers.ts';
-import type { Freeze } from './freeze.ts';
 import type { KeptRollouts } from './kept-rollouts.ts';
-import type { Look } from './look.ts';
-import type { Planner } from './planner.ts';
-import type { ReportBook } from './report-book.ts';
-import type { EffectRunner, OutsideChecks, Counting } from './ports.ts';
-import type { Alarms } from './alarms.ts';
 import { commandOf, conflict, findTarget, forceFault, takenUp } from './asked.ts';
 import { begin } from './begin.ts';
 import { RolloutRun } from './rollout-run.ts';
@@ -36,27 +26,7 @@ import type {
 import type { ShownRollout } from './rollout-findings.ts';
 import { showRollout } from './show-rollout.ts';
 import type { Around } from './show-rollout.ts';
-
-export interface RolloutsDeps {
-  readonly clock: Clock;
-  readonly current: Pick<Current, 'config' | 'served' | 'revision'>;
-  readonly controller: Pick<Controller, 'submit'>;
-  readonly counts: Counting;
-  readonly effects: EffectRunner;
-  readonly outside: OutsideChecks;
-  readonly look: Look;
-  /** Requests of a pool. */
-  readonly perSecond: (pool: string) => number;
-  readonly kept: KeptRollouts;
-  readonly reports: ReportBook;
-  readonly breakers: Breakers;
-  readonly frozen: Freeze;
-  readonly alarmsKnown: Alarms;
-  readonly planner: Planner;
-  /** A short random text: of ids and salts. */
-  readonly newWord: () => string;
-  readonly log: Log;
-}
+import type { RolloutsDeps } from './rollouts-deps.ts';
 
 /** What depends on time alone is looked at so often; bad events of a canary wake their rollout at once. */
 const LOOK_MS = 200;
@@ -75,9 +45,9 @@ export class Rollouts {
   /** @param notes what the process before has left: its rollouts go on when the first config is in force */
   constructor(deps: RolloutsDeps, notes: readonly Note[]) {
     this.#deps = deps;
-    const { breakers, frozen, clock, current } = deps;
+    const { breakers, drills, frozen, clock, current } = deps;
     const wallMs = () => clock.wallMs();
-    this.guards = new StartGuards({ breakers, frozen, config: () => current.config, ended: () => this.#allEnded(), wallMs });
+    this.guards = new StartGuards({ breakers, drills, frozen, config: () => current.config, ended: () => this.#allEnded(), wallMs });
     deps.counts.onEvidence = () => this.wake();
     for (const state of deps.kept.read(notes)) {
       // One that ended as the process did may still have to move the weights, or to tell a hook.
@@ -91,19 +61,23 @@ export class Rollouts {
     return [...this.#runs.values()].find(({ state }) => state.pool === pool)?.state;
   }
 
+  /** Why nothing else may move the pool; undefined when it may. */
+  taken(pool: string): string | undefined {
+    const running = this.ofPool(pool);
+    if (running !== undefined) return `A rollout of pool ${pool} runs already: ${running.id}.`;
+    return this.#starting.has(pool) ? `A rollout of pool ${pool} is being started.` : undefined;
+  }
+
   async start(request: StartRequest): Promise<RolloutOutcome> {
     // One that has ended may be about to set the weights.
     await [...this.#runs.values()].find(({ state }) => state.pool === request.pool && ENDED.has(state.status))?.settled();
     const found = findTarget(this.#deps.current.config, request);
     if ('result' in found) return found;
     const { pool, template } = found;
-    const running = this.ofPool(pool.name);
-    if (running !== undefined || this.#starting.has(pool.name))
-      return conflict(`A rollout of pool ${pool.name} runs already${running === undefined ? '' : `: ${running.id}`}.`);
     const { counts, kept } = this.#deps;
     const mayNot = forceFault(request, 'start');
     if (mayNot !== undefined) return mayNot;
-    const blocked = this.guards.startFault(pool.name, template, request.force);
+    const blocked = this.taken(pool.name) ?? this.guards.startFault(pool.name, template, request.force);
     if (blocked !== undefined) return conflict(blocked);
     const { clock, current, newWord } = this.#deps;
     const earlier = [...this.#ended.values()];
@@ -170,10 +144,7 @@ export class Rollouts {
   #blockedFor(action: RolloutAction, force: boolean, ended: RolloutState | undefined): string | undefined {
     if (action === 'promote') return this.guards.promoteFault();
     if (action !== 'retry' || ended === undefined) return undefined;
-    const running = this.ofPool(ended.pool);
-    if (running !== undefined) return `A rollout of pool ${ended.pool} runs already: ${running.id}.`;
-    if (this.#starting.has(ended.pool)) return `A rollout of pool ${ended.pool} is being started.`;
-    return this.guards.startFault(ended.pool, ended.template, force);
+    return this.taken(ended.pool) ?? this.guards.startFault(ended.pool, ended.template, force);
   }
 
   plan(request: PlanRequest): RolloutPlan | RolloutRefusal {

@@ -1,4 +1,4 @@
-// What keeps rollouts from starting: a freeze, the breaker of a pool, the windows of a template. None of it stops what takes back.
+// What keeps rollouts from starting: a drill, a freeze, the breaker of a pool, the windows of a template. None of it stops what takes back.
 
 import type { BreakerView, FreezeView } from '../../api/rollouts.ts';
 import type { Config } from '../../config/model.ts';
@@ -6,11 +6,13 @@ import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
 import { closedFault } from './asked.ts';
 import type { Breakers } from './breakers.ts';
+import type { Drills } from './drills.ts';
 import type { Freeze } from './freeze.ts';
 import type { By } from './rollouts-api.ts';
 
 export interface StartGuardsDeps {
   readonly breakers: Breakers;
+  readonly drills: Pick<Drills, 'fault'>;
   readonly frozen: Freeze;
   readonly config: () => Config | undefined;
   /** Rollouts that have ended, also those that still have to set the weights. */
@@ -27,8 +29,10 @@ export class StartGuards {
 
   /** Why no rollout of the pool may start. @param force also while no window is open */
   startFault(pool: string, template: RolloutTemplate, force: boolean): string | undefined {
-    const { breakers, ended, wallMs } = this.#deps;
-    return this.promoteFault() ?? breakers.fault(pool, template.breaker, ended()) ?? closedFault(template, force, wallMs());
+    const { breakers, drills, ended, wallMs } = this.#deps;
+    return (
+      drills.fault(pool) ?? this.promoteFault() ?? breakers.fault(pool, template.breaker, ended()) ?? closedFault(template, force, wallMs())
+    );
   }
 
   promoteFault(): string | undefined {

@@ -12,6 +12,7 @@ import type { PoolStatus } from '../../../src/api/pools.ts';
 import { EXAMPLES } from '../../../src/api/contract.ts';
 import type { ConfigDiff, Overview } from '../../../src/api/overview.ts';
 import type { PoolStats } from '../../../src/api/stats.ts';
+import type { Drill } from '../../../src/api/drills.ts';
 import type { RolloutReport } from '../../../src/api/rollout-report.ts';
 import type { RolloutPlan, RolloutView } from '../../../src/api/rollouts.ts';
 import type { RolloutOutcome, RolloutsApi } from '../../../src/control/rollouts/rollouts-api.ts';
@@ -102,6 +103,8 @@ export class FakeControl implements ControlApi {
     resetBreaker: async (pool) => (pool === 'shop' ? EXAMPLES.Breaker : undefined),
     freeze: EXAMPLES.Freeze,
     setFreeze: async (frozen) => ({ ...EXAMPLES.Freeze, frozen }),
+    drill: async () => ({ result: 'done', drill: EXAMPLES.Drill as Drill }),
+    lastDrill: () => undefined,
     alarms: async (alarms) => alarms.length,
     conversions: async (events) => events.length,
   };
