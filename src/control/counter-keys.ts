@@ -1,6 +1,8 @@
 // Which counters a Config calls for: the labels of every metric come from here, and so from the config alone.
 
 import type { Config, MirrorConfig, PoolConfig, RouteConfig } from '../config/model.ts';
+import { STEP_COUNT, finish } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 import type { CounterKey } from '../telemetry/counter-key.ts';
 
 interface Known {
@@ -16,10 +18,17 @@ const known = new WeakMap<Config['routes'], Known>();
  * The same list as long as routes and names stay.
  */
 export function counterKeys(config: Config): readonly CounterKey[] {
+  return finish(counterKeysInSteps(config));
+}
+
+/** The same for who has other things to do in between. */
+export function* counterKeysInSteps(config: Config): Steps<readonly CounterKey[]> {
   const names = namesIn(config);
-  let found = known.get(config.routes);
-  if (found?.names !== names) known.set(config.routes, (found = { names, keys: findKeys(config) }));
-  return found.keys;
+  const found = known.get(config.routes);
+  if (found?.names === names) return found.keys;
+  const keys = yield* findKeys(config);
+  known.set(config.routes, { names, keys });
+  return keys;
 }
 
 /** Those of the versions that mirrors send copies to, without those of second copies. */
@@ -38,14 +47,18 @@ function namesIn({ listeners, pools }: Config): string {
   return JSON.stringify([listeners.map(({ name }) => name), inPools]);
 }
 
-function findKeys(config: Config): readonly CounterKey[] {
+function* findKeys(config: Config): Steps<readonly CounterKey[]> {
   const pools = new Map(config.pools.map((pool) => [pool.name, pool]));
-  return [
+  const keys = [
     ...config.listeners.map(({ name }): CounterKey => ({ kind: 'listener', listener: name })),
     ...config.pools.flatMap(poolKeys),
     ...config.pools.flatMap((pool) => mirrorKeys(pool, pools)),
-    ...config.routes.flatMap((route) => routeKeys(route, pools)),
   ];
+  for (const [index, route] of config.routes.entries()) {
+    keys.push(...routeKeys(route, pools));
+    if (index % STEP_COUNT === STEP_COUNT - 1) yield;
+  }
+  return keys;
 }
 
 function poolKeys(pool: PoolConfig): readonly CounterKey[] {

@@ -5,6 +5,8 @@ import { CounterBlock } from './counter-block.ts';
 import type { MappedBank } from './counter-block.ts';
 import { ALWAYS, identify } from './counter-key.ts';
 import type { CounterKey, CounterKind } from './counter-key.ts';
+import { STEP_COUNT, finish } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 import { BLOCK_CELLS } from './counter-layout.ts';
 import type { CounterPlan } from './counter-plan.ts';
 
@@ -17,9 +19,12 @@ interface Reservation {
   readonly keys: readonly CounterKey[];
   readonly plan: CounterPlan;
   readonly blocks: ReadonlyMap<string, CounterBlock>;
+  readonly byKind: PerKind<CounterBlock>;
   readonly added: readonly CounterBlock[];
   readonly dropped: readonly CounterBlock[];
 }
+
+type Matched = Pick<Reservation, 'blocks' | 'byKind' | 'added' | 'dropped'>;
 
 type PerKind<T> = Readonly<Record<CounterKind, T[]>>;
 
@@ -51,39 +56,65 @@ export class CounterRegistry {
    * until then scrapes see the old keys. Throws while another reservation is open.
    */
   reserve(keys: readonly CounterKey[]): CounterPlan {
-    if (this.#pending !== undefined) throw new Error('a counter reservation is open already');
-    const { blocks, added, dropped } = keys === this.#keys ? { blocks: this.#blocks, added: [], dropped: [] } : this.#match(keys);
+    return finish(this.reserveInSteps(keys));
+  }
+
+  /** The same for who has other things to do in between; there may be one at a time, and until its last step nothing has changed. */
+  *reserveInSteps(keys: readonly CounterKey[]): Steps<CounterPlan> {
+    this.#expectNone();
+    const same = { blocks: this.#blocks, byKind: this.#byKind, added: [], dropped: [] };
+    const { blocks, byKind, added, dropped } = keys === this.#keys ? same : yield* this.#match(keys);
+    this.#expectNone();
     const posted = this.#inStep ? added : [...blocks.values()];
     const follows = this.#inStep ? this.#committed : 0;
     const plan = describe(posted, { number: ++this.#lastPlan, follows, dropped: dropped.map((block) => block.id) });
-    this.#pending = { keys, plan, blocks, added, dropped };
+    this.#pending = { keys, plan, blocks, byKind, added, dropped };
     return plan;
   }
 
-  #match(keys: readonly CounterKey[]): Pick<Reservation, 'blocks' | 'added' | 'dropped'> {
+  #expectNone(): void {
+    if (this.#pending !== undefined) throw new Error('a counter reservation is open already');
+  }
+
+  *#match(keys: readonly CounterKey[]): Steps<Matched> {
     const blocks = new Map<string, CounterBlock>();
     const wanted = new Map<string, CounterKey>();
-    for (const key of [...ALWAYS, ...keys]) {
+    for (let index = -ALWAYS.length; index < keys.length; index++) {
+      const key = index < 0 ? ALWAYS.at(index)! : keys[index]!;
       const id = identify(key);
       const known = this.#blocks.get(id);
       if (known !== undefined) blocks.set(id, known);
       else wanted.set(id, key);
+      if (index % STEP_COUNT === STEP_COUNT - 1) yield;
     }
-    const dropped = blocks.size === this.#blocks.size ? [] : [...this.#blocks.values()].filter((block) => !blocks.has(block.id));
+    const dropped = blocks.size === this.#blocks.size ? [] : yield* this.#missingIn(blocks);
     const added = this.#allocate(wanted);
     for (const block of added) blocks.set(block.id, block);
-    return { blocks, added, dropped };
+    const byKind = perKind<CounterBlock>();
+    let count = 0;
+    for (const block of blocks.values()) {
+      byKind[block.key.kind].push(block);
+      if (++count % STEP_COUNT === 0) yield;
+    }
+    return { blocks, byKind, added, dropped };
+  }
+
+  *#missingIn(blocks: ReadonlyMap<string, CounterBlock>): Steps<readonly CounterBlock[]> {
+    const missing: CounterBlock[] = [];
+    let count = 0;
+    for (const block of this.#blocks.values()) {
+      if (!blocks.has(block.id)) missing.push(block);
+      if (++count % STEP_COUNT === 0) yield;
+    }
+    return missing;
   }
 
   /** The plan is in force. `some`: a worker that has not adopted it may live; the next plan will be complete. */
   commit(plan: CounterPlan, adoption: 'all' | 'some'): void {
-    const { keys, blocks, dropped } = this.#close(plan);
+    const { keys, blocks, byKind, dropped } = this.#close(plan);
     this.#keys = keys;
-    if (blocks !== this.#blocks) {
-      this.#blocks = blocks;
-      this.#byKind = perKind();
-      for (const block of blocks.values()) this.#byKind[block.key.kind].push(block);
-    }
+    this.#blocks = blocks;
+    this.#byKind = byKind;
     this.#fading = this.#fading.concat(dropped);
     this.#committed = plan.number;
     this.#inStep = adoption === 'all';

@@ -6,7 +6,7 @@ import type { Address, Config } from '../../config/model.ts';
 import { Pace, finishInTurns } from '../../lib/pace.ts';
 import { compileInSteps } from '../../routing/compile.ts';
 import type { CounterRegistry } from '../../telemetry/counter-registry.ts';
-import { counterKeys } from '../counter-keys.ts';
+import { counterKeysInSteps } from '../counter-keys.ts';
 import type { ClaimAddress, EndpointDiscovery, MirrorFollower } from '../ports.ts';
 import type { SessionTables } from '../session-tables.ts';
 import type { Participant } from './participant.ts';
@@ -35,8 +35,10 @@ export function discovered(discovery: EndpointDiscovery): Participant {
 export function counted(counters: CounterRegistry): Participant {
   return {
     name: 'counters',
-    prepare(next) {
-      next.counters = counters.reserve(counterKeys(next.served));
+    async prepare(next) {
+      const pace = new Pace();
+      const keys = await finishInTurns(counterKeysInSteps(next.served), pace);
+      next.counters = await finishInTurns(counters.reserveInSteps(keys), pace);
     },
     abort({ counters: plan }) {
       if (plan !== undefined) counters.cancel(plan);

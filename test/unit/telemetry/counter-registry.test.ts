@@ -50,6 +50,34 @@ describe('CounterRegistry', () => {
     expect(fleet.inFlight('shop', 'v2')).toBe(0);
   });
 
+  it('reserves in steps, and nothing has changed before the last one', () => {
+    const fleet = new Fleet(2);
+    const many = (first: number): CounterKey[] => Array.from({ length: 500 }, (_, index) => shop(`v${first + index}`));
+    fleet.apply(many(0));
+    fleet.sets[1]!.version('shop', 'v400').began();
+    const [before, blocks] = [fleet.registry.complete(), fleet.registry.blocks('version')];
+    const steps = fleet.registry.reserveInSteps(many(250));
+    let count = 0;
+    let next = steps.next();
+    while (next.done !== true) {
+      count++;
+      expect(fleet.registry.complete().number).toBe(before.number);
+      expect(fleet.registry.blocks('version')).toBe(blocks);
+      next = steps.next();
+    }
+    expect(count).toBeGreaterThan(5);
+    const plan = structuredClone(next.value);
+    for (const set of fleet.sets) adoptPlan(set, plan);
+    fleet.registry.commit(plan, 'all');
+    expect(fleet.registry.blocks('version')).toHaveLength(500);
+    expect([fleet.inFlight('shop', 'v400'), fleet.inFlight('shop', 'v0')]).toEqual([1, undefined]);
+    // One at a time: the first that is done is the one that holds.
+    const late = fleet.registry.reserveInSteps(many(0));
+    late.next();
+    fleet.registry.reserve([]);
+    expect(() => [...late]).toThrow('open already');
+  });
+
   it('tells each worker how many connections all of them hold', () => {
     const fleet = new Fleet(3);
     fleet.apply([{ kind: 'listener', listener: 'web' }, shop('v1')]);
