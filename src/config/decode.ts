@@ -19,7 +19,7 @@ import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
 import { withAbsoluteSecrets } from './rollout-files.ts';
-import { reviewConfig, trustRoutes } from './rules/all.ts';
+import { reviewConfig, trustReviewed } from './rules/all.ts';
 import { unknownNames } from './rules/written-names.ts';
 
 export interface LoadResult {
@@ -138,7 +138,7 @@ export function adoptDecoded(read: FileRead, { config, problems, notices }: Pick
   alone.set(read, problems);
   if (config === undefined || read.document === undefined) return;
   rememberDecoded(read.document.value, config);
-  if (!notices.some(({ path }) => path.startsWith('routes'))) trustRoutes(config);
+  trustReviewed(config, notices);
 }
 
 type Decoded = Pick<LoadResult, 'config' | 'problems' | 'notices'>;

@@ -1,7 +1,9 @@
 // The list of rules. Each is independent of the others; what they find is sorted by place afterwards.
 
 import type { Merged } from '../merge.ts';
-import type { Config } from '../model.ts';
+import type { Config, PoolConfig } from '../model.ts';
+import { formatPath } from '../path.ts';
+import type { Problem } from '../problem.ts';
 import { adminNeedsAuth, openFoldersHoldNoConfig } from './admin.ts';
 import { expressionsOfPoolsCompile, expressionsOfRoutesCompile } from './expressions.ts';
 import { headerChangesKeepFraming, headerNamesAreUnique, headersOfPoolsAreSeen, headersOfRoutesAreSeen } from './headers.ts';
@@ -19,7 +21,7 @@ import { uniqueAddresses, uniqueEndpoints, uniqueListenerNames, uniqueNamesInPoo
 import { endpointsAreNoListeners, shadowsAreDifferent, versionsAreDifferent } from './own-addresses.ts';
 import { pathsCanMatch, pathsOfMirrorsCanMatch } from './paths.ts';
 import { redirectsLeadElsewhere } from './redirects.ts';
-import { EnoughFound, Review } from './review.ts';
+import { EnoughFound, MAX_NOTICES, Review } from './review.ts';
 import type { Rule } from './review.ts';
 import {
   headersOfRolloutsKeepFraming,
@@ -49,39 +51,43 @@ import {
   splitPercentsAreAll,
 } from './versions.ts';
 
-const RULES: readonly Rule[] = [
-  uniqueListenerNames,
-  uniqueTokenNames,
+/** These look at one pool after the other, and at nothing else but the addresses of this instance. */
+const RULES_OF_POOLS: readonly Rule[] = [
   uniqueNamesInPools,
   uniqueEndpoints,
-  uniqueAddresses,
   splitNamesVersions,
   canaryIsVersion,
   splitIsRequired,
   splitIsNotAllZero,
   splitPercentsAreAll,
   overridesNameVersions,
-  mirrorsLeadSomewhere,
   mirrorsLeadElsewhere,
   mirrorsMayCopy,
   pathsOfMirrorsCanMatch,
   headersOfMirrorsKeepFraming,
   comparisonsFitTheirMirrors,
   comparisonsCanPass,
-  poolsAreUsed,
   headersOfPoolsAreSeen,
-  expressionsOfPoolsCompile,
   healthKeysMeanSomething,
   gatewayFailuresDecide,
+  endpointsAreNoListeners,
+  versionsAreDifferent,
+  versionsAreServed,
+];
+
+const RULES: readonly Rule[] = [
+  uniqueListenerNames,
+  uniqueTokenNames,
+  uniqueAddresses,
+  mirrorsLeadSomewhere,
+  poolsAreUsed,
+  expressionsOfPoolsCompile,
   adminNeedsAuth,
   openFoldersHoldNoConfig,
   listenersAreServed,
   trustFitsListeners,
-  endpointsAreNoListeners,
-  versionsAreDifferent,
   shadowsAreDifferent,
   redirectsLeadElsewhere,
-  versionsAreServed,
   checksAreServed,
   weightsOfRolloutsGrow,
   stepsOfRolloutsEnd,
@@ -110,7 +116,9 @@ const RULES_OF_ROUTES: readonly Rule[] = [
 ];
 
 /** Lists of routes in which nothing was found, with the names that they could name then. */
-const sound = new WeakMap<Config['routes'], string>();
+const soundRoutes = new WeakMap<Config['routes'], string>();
+/** Pools in which nothing was found, with the addresses of the instance then. A pool that is written otherwise is another object. */
+const soundPools = new WeakMap<PoolConfig, string>();
 
 export function reviewConfig(config: Config, merged: Merged): Review {
   const review = new Review(merged);
@@ -123,19 +131,45 @@ export function reviewConfig(config: Config, merged: Merged): Review {
 }
 
 function applyRules(config: Config, review: Review): void {
+  const addresses = addressesFor(config);
+  for (const pool of config.pools) if (soundPools.get(pool) !== addresses) judgePool({ ...config, pools: [pool] }, addresses, review);
   for (const rule of RULES) rule(config, review);
   const names = namesFor(config);
-  if (sound.get(config.routes) === names) return;
+  if (soundRoutes.get(config.routes) === names) return;
   const found = review.count;
   for (const rule of RULES_OF_ROUTES) rule(config, review);
-  if (review.count === found) sound.set(config.routes, names);
+  if (review.count === found) soundRoutes.set(config.routes, names);
 }
 
-/** For a config that was reviewed elsewhere, and in whose routes nothing was found. */
-export function trustRoutes(config: Config): void {
-  sound.set(config.routes, namesFor(config));
+/** @param alone a config of one pool */
+function judgePool(alone: Config, addresses: string, review: Review): void {
+  const found = review.count;
+  for (const rule of RULES_OF_POOLS) rule(alone, review);
+  if (review.count === found) for (const pool of alone.pools) soundPools.set(pool, addresses);
+}
+
+/** For a config that was reviewed elsewhere. @param notices what was found, all of it */
+export function trustReviewed(config: Config, notices: readonly Problem[]): void {
+  if (notices.length >= MAX_NOTICES) return;
+  const places = notices.map(({ path }) => path);
+  if (!places.some((path) => path.startsWith('routes'))) soundRoutes.set(config.routes, namesFor(config));
+  const noticed = new Set(places.map((path) => /^pools(?:\.[\w-]+|\["(?:[^"\\]|\\.)*"\])/.exec(path)?.[0]));
+  const addresses = addressesFor(config);
+  for (const pool of config.pools) if (!noticed.has(formatPath(['pools', pool.name]))) soundPools.set(pool, addresses);
 }
 
 function namesFor({ listeners, pools }: Config): string {
-  return JSON.stringify([listeners.map(({ name }) => name), pools.map(({ name, versions }) => [name, versions.map((each) => each.name)])]);
+  return `${JSON.stringify(listeners.map(({ name }) => name))} ${pools.map(namesOf).join(' ')}`;
+}
+
+const knownNames = new WeakMap<PoolConfig, string>();
+
+function namesOf(pool: PoolConfig): string {
+  let names = knownNames.get(pool);
+  if (names === undefined) knownNames.set(pool, (names = JSON.stringify([pool.name, pool.versions.map(({ name }) => name)])));
+  return names;
+}
+
+function addressesFor({ listeners, admin }: Config): string {
+  return JSON.stringify([listeners.map(({ name, address }) => [name, address]), admin.address, admin.probesAddress]);
 }

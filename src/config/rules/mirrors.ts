@@ -10,14 +10,15 @@ import { checkChanges, checkCompared, checkSeen, uniqueSpelling } from './header
 import type { Review } from './review.ts';
 
 export function mirrorsLeadSomewhere(config: Config, review: Review): void {
-  const pools = new Map(config.pools.map((pool) => [pool.name, pool.versions.map(({ name }) => name)]));
-  eachMirror(config, (pool, mirror, path) => {
+  const pools = new Map(config.pools.map((pool) => [pool.name, pool]));
+  eachMirror(config, (pool, { version, ...mirror }, path) => {
     const target = mirror.pool ?? pool.name;
-    const names = pools.get(target);
-    if (names === undefined) review.problem([...path, 'pool'], noSuch('pool', target, pools.keys()));
-    else if (mirror.version !== undefined && !names.includes(mirror.version)) {
+    const versions = pools.get(target)?.versions;
+    if (versions === undefined) review.problem([...path, 'pool'], noSuch('pool', target, pools.keys()));
+    else if (version !== undefined && !versions.some(({ name }) => name === version)) {
       const where = target === pool.name ? '' : `in pool "${target}" `;
-      review.problem([...path, 'version'], where + noSuch('version', mirror.version, names));
+      const names = versions.map(({ name }) => name);
+      review.problem([...path, 'version'], where + noSuch('version', version, names));
     }
   });
 }

@@ -10,7 +10,7 @@ import type { Side } from '../source.ts';
 
 /** More would not be read, and each has to be located; near names of thousands would take minutes. */
 const MAX_PROBLEMS = 200;
-const MAX_NOTICES = 1_000;
+export const MAX_NOTICES = 1_000;
 
 /** Thrown to end a review in which there are Problems enough. */
 export class EnoughFound {

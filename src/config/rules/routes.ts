@@ -17,11 +17,15 @@ export function routesNamePools(config: Config, review: Review): void {
 }
 
 export function routesNameVersions(config: Config, review: Review): void {
-  const pools = new Map(config.pools.map((pool) => [pool.name, pool.versions.map(({ name }) => name)]));
+  const pools = new Map(config.pools.map((pool) => [pool.name, pool]));
+  const namesOf = new Map<string, ReadonlySet<string>>();
   for (const [index, { action }] of config.routes.entries()) {
     if (action.kind !== 'pool' || action.version === undefined) continue;
-    const names = pools.get(action.pool);
-    if (names === undefined || names.includes(action.version)) continue;
+    const pool = pools.get(action.pool);
+    if (pool === undefined) continue;
+    const names = namesOf.get(pool.name) ?? new Set(pool.versions.map(({ name }) => name));
+    namesOf.set(pool.name, names);
+    if (names.has(action.version)) continue;
     review.problem(['routes', index, 'version'], `in pool "${action.pool}" ${noSuch('version', action.version, names)}`);
   }
 }

@@ -7,9 +7,9 @@ import type { Review } from './review.ts';
 
 export function splitNamesVersions(config: Config, review: Review): void {
   for (const pool of config.pools) {
-    const names = versionNames(pool);
+    const names = new Set(versionNames(pool));
     for (const name of Object.keys(writtenSplit(pool, review) ?? {})) {
-      if (names.includes(name)) continue;
+      if (names.has(name)) continue;
       review.problem(['pools', pool.name, 'split', name], noSuch('version', name, names), 'key');
     }
   }
@@ -17,9 +17,9 @@ export function splitNamesVersions(config: Config, review: Review): void {
 
 export function canaryIsVersion(config: Config, review: Review): void {
   for (const { name, canary, versions } of config.pools) {
+    if (canary === undefined || versions.some((version) => version.name === canary)) continue;
     const names = versions.map((version) => version.name);
-    if (canary !== undefined && !names.includes(canary))
-      review.problem(['pools', name, 'canary'], noSuch('version', canary, names), 'value');
+    review.problem(['pools', name, 'canary'], noSuch('version', canary, names), 'value');
   }
 }
 
@@ -73,9 +73,9 @@ function hintOfSum(percents: readonly (readonly [string, unknown])[], sum: numbe
 
 export function overridesNameVersions(config: Config, review: Review): void {
   for (const pool of config.pools) {
-    const names = versionNames(pool);
+    const names = new Set(versionNames(pool));
     for (const [index, { version }] of pool.overrides.entries()) {
-      if (!names.includes(version)) review.problem(['pools', pool.name, 'overrides', index, 'version'], noSuch('version', version, names));
+      if (!names.has(version)) review.problem(['pools', pool.name, 'overrides', index, 'version'], noSuch('version', version, names));
     }
   }
 }
