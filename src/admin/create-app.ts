@@ -125,7 +125,7 @@ function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scr
   addListed(app, control);
   addMirrorReports(app, control);
   addDrains(app, control);
-  addRevisions(app, control, (request, ms) => workload.charge(request, ms));
+  addRevisions(app, control);
   addMarkers(app, control);
   addRollouts(app, control);
   addRolloutReports(app, control);

@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { PoolStatus } from '../api/pools.ts';
+import { jsonPieces } from '../config/print-pieces.ts';
 import { noSuch } from '../config/suggest.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { sentence } from '../lib/shown-text.ts';
@@ -13,7 +14,7 @@ import { chooseType } from './accept.ts';
 import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
 import { JSON_TYPE, readBody, refuseBody } from './read-body.ts';
-import { mustServe, sendState } from './state-reply.ts';
+import { mustServe, sendInTurns, sendState, sendStateInTurns } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
 export function addPools(app: FastifyInstance, control: ControlApi): void {
@@ -67,6 +68,15 @@ export function findPool(control: ControlApi, name: string): PoolStatus {
   return pool;
 }
 
+function* poolsAsJson(revision: number, pools: Iterable<PoolStatus>): Generator<string, void> {
+  let before = `{"revision":${revision},"pools":[`;
+  for (const pool of pools) {
+    yield `${before}${JSON.stringify(pool)}`;
+    before = ',';
+  }
+  yield before === ',' ? ']}' : `${before}]}`;
+}
+
 const STATS_QUERY = ['window'] as const;
 
 function addReads(app: FastifyInstance, control: ControlApi): void {
@@ -76,13 +86,13 @@ function addReads(app: FastifyInstance, control: ControlApi): void {
     readQuery(request.query, []);
     mustServe(control);
     const { revision } = control;
-    return sendState(request, reply, revision, { revision, pools: control.pools() });
+    return sendStateInTurns(request, reply, revision, () => poolsAsJson(revision, control.pools()));
   });
   const one = describe({ ...read, id: 'getPool', summary: 'A pool with its live state.', path: ['pool'], response: 'Pool' });
   app.get('/v1/pools/:pool', { schema: one }, (request, reply) => {
     readQuery(request.query, []);
     const pool = findPool(control, nameIn(request, 'pool'));
-    return sendState(request, reply, pool.revision, pool);
+    return sendStateInTurns(request, reply, pool.revision, () => jsonPieces(pool));
   });
   const stats = describe({
     ...{ id: 'getStats', tag: 'pools', kind: 'report', path: ['pool'], query: STATS_QUERY, response: 'PoolStats' },
@@ -93,7 +103,7 @@ function addReads(app: FastifyInstance, control: ControlApi): void {
     chooseType(request.headers.accept, [JSON_TYPE]);
     const { name } = findPool(control, nameIn(request, 'pool'));
     if (window < MIN_WINDOW_MS || window > MAX_WINDOW_MS) throw new HttpProblem(400, 'window must be 1s to 5m, such as 60s.');
-    return reply.type(JSON_TYPE).send(control.stats(name, window));
+    return sendInTurns(request, reply, jsonPieces(control.stats(name, window)));
   });
   const split = describe({
     ...read,

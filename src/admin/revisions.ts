@@ -4,23 +4,21 @@ import type { FastifyInstance } from 'fastify';
 import { yamlPieces } from '../config/print-pieces.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import { restoreBody } from '../api/revisions.ts';
-import { threadCpuMs } from '../lib/clock.ts';
 import { joinInTurns } from '../lib/pace.ts';
-import type { Charge } from './cpu-use.ts';
+import { chooseType } from './accept.ts';
 import { revisionIn } from './names.ts';
 import { describe } from './openapi.ts';
 import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
-import { readBody } from './read-body.ts';
-import { sendState } from './state-reply.ts';
+import { JSON_TYPE, readBody } from './read-body.ts';
+import { sendState, tagUnlessKnown } from './state-reply.ts';
 import { carryOut, WRITE_QUERY } from './write.ts';
 
 const READ = { tag: 'revisions', kind: 'state' } as const;
 
-/** @param charge told what a print has used, turn by turn */
-export function addRevisions(app: FastifyInstance, control: ControlApi, charge: Charge): void {
+export function addRevisions(app: FastifyInstance, control: ControlApi): void {
   addList(app, control);
-  addOne(app, control, charge);
+  addOne(app, control);
   addRestore(app, control);
 }
 
@@ -43,19 +41,52 @@ function addList(app: FastifyInstance, control: ControlApi): void {
   });
 }
 
-function addOne(app: FastifyInstance, control: ControlApi, charge: Charge): void {
+function addOne(app: FastifyInstance, control: ControlApi): void {
   const schema = describe({ ...READ, id: 'getRevision', summary: 'A revision with its config.', path: ['revision'], response: 'Revision' });
+  const printed = new LastPrinted();
   app.get('/v1/revisions/:revision', { schema }, async (request, reply) => {
     readQuery(request.query, []);
-    const before = threadCpuMs();
-    const found = await control.findRevision(revisionIn(request));
-    // To read a large one back and to mask it takes as long as to print it, and nothing else runs meanwhile.
-    charge(request, threadCpuMs() - before);
+    chooseType(request.headers.accept, [JSON_TYPE]);
+    const number = revisionIn(request);
+    const found = await control.findRevision(number);
     if (found === undefined) throw new HttpProblem(404, 'There is no such revision, or it is no longer kept.');
-    const { written, ...summary } = found;
-    const config = await joinInTurns(yamlPieces(written), (ms) => charge(request, ms));
-    return sendState(request, reply, summary.revision, { ...summary, config: config.toString() });
+    if (tagUnlessKnown(request, reply, number)) return reply.code(304).send();
+    const print = async (): Promise<Buffer> => {
+      const { written, ...summary } = found;
+      const config = yamlPieces(await written(request.account));
+      return joinInTurns(withText(summary, 'config', config), (ms) => request.account.charge(ms));
+    };
+    const body = await printed.take(number, print);
+    return reply.type(`${JSON_TYPE}; charset=utf-8`).send(body);
   });
+}
+
+/** JSON of a map with one more text, which comes in pieces. */
+function* withText(map: object, key: string, pieces: Iterable<string>): Generator<string, void> {
+  yield `${JSON.stringify(map).slice(0, -1)},${JSON.stringify(key)}:"`;
+  for (const piece of pieces) yield JSON.stringify(piece).slice(1, -1);
+  yield '"}';
+}
+
+/** The revision that was printed last: it never changes, and who watches a rollback asks for it again. */
+class LastPrinted {
+  #number = 0;
+  /** Weak once it is printed: memory is for others. */
+  #body: Promise<Buffer> | WeakRef<Buffer> | undefined = undefined;
+
+  async take(number: number, print: () => Promise<Buffer>): Promise<Buffer> {
+    const known = this.#number === number ? this.#body : undefined;
+    const body = known instanceof WeakRef ? known.deref() : known;
+    if (body !== undefined) return body;
+    const printing = print();
+    [this.#number, this.#body] = [number, printing];
+    let made: Buffer | undefined;
+    try {
+      return (made = await printing);
+    } finally {
+      if (this.#body === printing) this.#body = made && new WeakRef(made);
+    }
+  }
 }
 
 function addRestore(app: FastifyInstance, control: ControlApi): void {

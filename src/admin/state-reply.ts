@@ -2,6 +2,7 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
+import { joinInTurns } from '../lib/pace.ts';
 import { chooseType } from './accept.ts';
 import { isKnown, tagOf } from './preconditions.ts';
 import { HttpProblem } from './problem-reply.ts';
@@ -12,6 +13,30 @@ export function sendState(request: FastifyRequest, reply: FastifyReply, revision
   chooseType(request.headers.accept, [JSON_TYPE]);
   if (tagUnlessKnown(request, reply, revision)) return reply.code(304).send();
   return reply.type(JSON_TYPE).send(state);
+}
+
+/**
+ * The same in turns, for a state that may take long to look up or to write.
+ * @param pieces of its JSON, made when they are asked for
+ */
+export async function sendStateInTurns(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  revision: number,
+  pieces: () => Iterable<string>,
+): Promise<FastifyReply> {
+  chooseType(request.headers.accept, [JSON_TYPE]);
+  if (tagUnlessKnown(request, reply, revision)) return reply.code(304).send();
+  return sendInTurns(request, reply, pieces());
+}
+
+/** Ends a request with JSON that may be long. */
+export async function sendInTurns(request: FastifyRequest, reply: FastifyReply, pieces: Iterable<string>): Promise<FastifyReply> {
+  // What is done until here is on the caller's account already.
+  await Promise.resolve();
+  const body = await joinInTurns(pieces, (ms) => request.account.charge(ms));
+  // The framework names the charset of texts, and this is bytes.
+  return reply.type(`${JSON_TYPE}; charset=utf-8`).send(body);
 }
 
 /** Sets the tag; true when the client has named it. It stands for the desired state: a client that watches live state names none. */

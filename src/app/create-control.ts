@@ -87,7 +87,7 @@ export function createControl(
     reading,
     transform,
     ...{ fileState, exposition, log },
-    statuses: () => control.pools(),
+    statusOf: (pool) => control.pool(pool),
   });
   const sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => keptSessions?.load(pool) });
   const keptSessions = createKeeper({ config: first, store, sessions, log });

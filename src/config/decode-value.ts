@@ -1,12 +1,12 @@
 // Plain data to a Config by the schema, pool by pool and route by route: what was decoded before is not decoded again, and however much is
 // wrong, there is an end. Never throws.
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import { isMap } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
-import type { Config, PoolConfig, RouteConfig } from './model.ts';
+import type { Config, PoolConfig, RouteConfig, VersionConfig } from './model.ts';
 import type { Path } from './path.ts';
-import { pools as poolsSchema } from './schema/pool.ts';
+import { pools as poolsSchema, versions as versionsSchema } from './schema/pool.ts';
 import { schema } from './schema/root.ts';
 import { plainRoute } from './schema/plain-route.ts';
 import { route as routeSchema } from './schema/route.ts';
@@ -23,13 +23,17 @@ const MAX_POOLS = 20_000;
 export type DecodedValue =
   { readonly config: Config; readonly issues?: undefined } | { readonly config?: undefined; readonly issues: readonly Issue[] };
 
-/** What a part meant, by its plain data, which nobody changes. A pool also by its name, which its cookie takes. */
+/** What a part meant, by its plain data, which nobody changes. A pool also by its name, which its cookie takes, and a version by its own. */
 const knownRoutes = new WeakMap<object, RouteConfig>();
 const knownPools = new WeakMap<object, PoolConfig>();
+const knownVersions = new WeakMap<object, VersionConfig>();
 /** The whole list, so that it stays the same object while it says the same. */
 const knownLists = new WeakMap<object, Config['routes']>();
 
 const pool = poolsSchema();
+/** For a pool whose versions are decoded already. */
+const poolAround = poolsSchema(z.custom<readonly VersionConfig[]>());
+const versions = versionsSchema();
 const route = routeSchema();
 
 export function decodeValue(value: Plain): DecodedValue {
@@ -62,7 +66,17 @@ export function rememberDecoded(value: Plain, config: Pick<Config, 'routes' | 'p
   if (!isMap(pools)) return;
   for (const decoded of config.pools) {
     const written = pools[decoded.name];
-    if (isMap(written)) knownPools.set(written, decoded);
+    if (isMap(written)) rememberPool(written, decoded);
+  }
+}
+
+function rememberPool(written: Plain, decoded: PoolConfig): void {
+  knownPools.set(written, decoded);
+  const { versions: parts } = written;
+  if (!isMap(parts)) return;
+  for (const version of decoded.versions) {
+    const part = parts[version.name];
+    if (isMap(part)) knownVersions.set(part, version);
   }
 }
 
@@ -95,12 +109,38 @@ function decodePools(pools: Plain, issues: Issue[]): Config['pools'] {
     if (issues.length >= MAX_ISSUES) break;
     const written = pools[name];
     const before = isMap(written) ? knownPools.get(written) : undefined;
-    const config = before?.name === name ? before : decodePart(pool, ['pools'], { [name]: written }, issues)?.[0];
+    if (before?.name === name) {
+      decoded.push(before);
+      continue;
+    }
+    const config = decodeAround(name, written) ?? decodePart(pool, ['pools'], { [name]: written }, issues)?.[0];
     if (config === undefined) continue;
     decoded.push(config);
-    if (isMap(written)) knownPools.set(written, config);
+    if (isMap(written)) rememberPool(written, config);
   }
   return decoded;
+}
+
+/** A pool some of whose versions were decoded before: the others, and what stands around them. Undefined where it has none, or a fault. */
+function decodeAround(name: string, written: unknown): PoolConfig | undefined {
+  const parts = isMap(written) ? written['versions'] : undefined;
+  const known = isMap(parts) ? decodeOthers(parts) : undefined;
+  return known && decodePart(poolAround, [], { [name]: { ...(written as Plain), versions: known } }, [])?.[0];
+}
+
+function decodeOthers(parts: Plain): readonly VersionConfig[] | undefined {
+  const names = Object.keys(parts);
+  const found = new Map<string, VersionConfig>();
+  for (const name of names) {
+    const part = parts[name];
+    const known = isMap(part) ? knownVersions.get(part) : undefined;
+    if (known?.name === name) found.set(name, known);
+  }
+  if (found.size === 0 || names.length > MAX_ENTRIES) return undefined;
+  const others = Object.fromEntries(names.filter((name) => !found.has(name)).map((name) => [name, parts[name]]));
+  const decoded = found.size === names.length ? [] : decodePart(versions, [], others, []);
+  for (const version of decoded ?? []) found.set(version.name, version);
+  return decoded && names.map((name) => found.get(name)!);
 }
 
 function decodePart<T>(part: z.ZodType<T>, path: Path, written: unknown, issues: Issue[]): T | undefined {

@@ -1,11 +1,12 @@
 // What a reload changed, in the words of the YAML, for the log and the journal. It decides nothing.
 
+import type { Pace } from '../lib/pace.ts';
 import { isMap, own } from '../lib/plain.ts';
 import { shorten } from '../lib/shown-text.ts';
 import type { Config } from './model.ts';
 import { formatPath } from './path.ts';
 import type { Path } from './path.ts';
-import { showBoth } from './print.ts';
+import { showPool, showRoute, showSettings, showTemplates, withoutSame } from './print.ts';
 
 export interface Difference {
   /** Named things by name: `pools.shop.split.v1`, `routes.api.timeout`, `pools.shop.versions.v1.endpoints["127.0.0.1:9001"]`. */
@@ -20,25 +21,64 @@ const MAX_TEXT_LENGTH = 120;
 
 /** In the order of `before`, with what is new at the end of each map. The order of routes counts as a difference of its own. */
 export function diffConfigs(before: Config, after: Config): readonly Difference[] {
+  return [...differencesOf(before, after)].flat();
+}
+
+/** The same in turns, for configs of which a whole comparison takes longer than a thread may be busy at once. */
+export async function diffInTurns(before: Config, after: Config, pace: Pace): Promise<readonly Difference[]> {
   const differences: Difference[] = [];
-  const [was, is] = showBoth(before, after);
-  compare(was, is, [], differences);
-  if (before.routes === after.routes) return differences;
-  const [orderBefore, orderAfter] = [commonRoutes(before, after), commonRoutes(after, before)];
-  if (orderBefore.join(' ') !== orderAfter.join(' ')) {
-    differences.push({
-      path: 'routes (order)',
-      before: shorten(orderBefore.join(', '), MAX_TEXT_LENGTH),
-      after: shorten(orderAfter.join(', '), MAX_TEXT_LENGTH),
-    });
+  for (const found of differencesOf(before, after)) {
+    for (const difference of found) differences.push(difference);
+    await pace.rest();
   }
   return differences;
+}
+
+/** Thing by thing. */
+function* differencesOf(before: Config, after: Config): Generator<readonly Difference[], void> {
+  const [was, is] = withoutSame(before, after);
+  yield compared(showSettings(was), showSettings(is), []);
+  yield* ofThings(byNames(was.pools), byNames(is.pools), ['pools'], showPool);
+  yield compared(showTemplates(was), showTemplates(is), []);
+  if (before.routes === after.routes) return;
+  const [routesBefore, routesAfter] = [byNames(was.routes), byNames(is.routes)];
+  const areNamed = routesBefore.size === was.routes.length && routesAfter.size === is.routes.length;
+  if (areNamed && routesBefore.size > 0 && routesAfter.size > 0) yield* ofThings(routesBefore, routesAfter, ['routes'], showRoute);
+  else yield compared(was.routes.map(showRoute), is.routes.map(showRoute), ['routes']);
+  yield orderOf(before, after);
+}
+
+function byNames<T extends { readonly name: string }>(things: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(things.map((thing) => [thing.name, thing]));
+}
+
+function* ofThings<T>(
+  was: ReadonlyMap<string, T>,
+  is: ReadonlyMap<string, T>,
+  around: Path,
+  show: (thing: T) => unknown,
+): Generator<readonly Difference[], void> {
+  for (const name of new Set([...was.keys(), ...is.keys()])) {
+    const [one, other] = [was.get(name), is.get(name)];
+    yield compared(one && show(one), other && show(other), [...around, name]);
+  }
+}
+
+function orderOf(before: Config, after: Config): readonly Difference[] {
+  const [was, is] = [commonRoutes(before, after).join(', '), commonRoutes(after, before).join(', ')];
+  return was === is ? [] : [{ path: 'routes (order)', before: shorten(was, MAX_TEXT_LENGTH), after: shorten(is, MAX_TEXT_LENGTH) }];
 }
 
 /** `pools.shop.split.v1: 95 -> 90`, `routes.api: added`, `pools.old: removed`. */
 export function formatDifference({ path, before, after }: Difference): string {
   if (before === undefined) return `${path}: added ${after ?? ''}`.trimEnd();
   return after === undefined ? `${path}: removed` : `${path}: ${before} -> ${after}`;
+}
+
+function compared(was: unknown, is: unknown, path: Path): readonly Difference[] {
+  const differences: Difference[] = [];
+  compare(was, is, path, differences);
+  return differences;
 }
 
 function compare(was: unknown, is: unknown, path: Path, differences: Difference[]): void {

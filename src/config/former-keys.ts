@@ -18,13 +18,31 @@ export function presentName(place: Place): string | undefined {
   )?.name;
 }
 
-/** Plain data in the grammar, with the keys of today. @param place where it stands in a config */
+/** Plain data in the grammar, with the keys of today; the same object where it has no other. @param place where it stands in a config */
 export function withPresentKeys(value: unknown, place: Place = []): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => withPresentKeys(item, [...place, index]));
+  const former = FORMER_KEYS.filter((each) => place.every((part, depth) => fits(each.place[depth], part)));
+  return renamed(value, place.length, former);
+}
+
+/** @param former those that may be in the value, which stands so deep */
+function renamed(value: unknown, depth: number, former: typeof FORMER_KEYS): unknown {
+  if (former.length === 0) return value;
+  const within = (part: string | number): typeof FORMER_KEYS => former.filter(({ place }) => fits(place[depth], part));
+  if (Array.isArray(value)) {
+    const items = value.map((item, index) => renamed(item, depth + 1, within(index)));
+    return items.every((item, index) => item === value[index]) ? value : items;
+  }
   if (!isMap(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [presentName([...place, key]) ?? key, withPresentKeys(inner, [...place, key])]),
-  );
+  const entries = Object.entries(value).map(([key, inner]): readonly [string, unknown] => {
+    const further = within(key);
+    return [further.find(({ place }) => place.length === depth + 1)?.name ?? key, renamed(inner, depth + 1, further)];
+  });
+  const isSame = Object.keys(value).every((key, index) => entries[index]![0] === key && entries[index]![1] === value[key]);
+  return isSame ? value : Object.fromEntries(entries);
+}
+
+function fits(part: string | undefined, given: string | number): boolean {
+  return part === '*' || part === given;
 }
 
 /** Amendments as they were stored: in their paths as well. Anything else is returned as it is. */

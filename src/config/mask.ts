@@ -4,6 +4,7 @@
 import { createHmac } from 'node:crypto';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { MASK, isSecretName } from '../lib/mask.ts';
+import type { Pace } from '../lib/pace.ts';
 import { isMap } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
 import { newKey } from '../lib/random.ts';
@@ -33,6 +34,32 @@ export function isSecretPlace(path: Path): boolean {
 /** A written config, or the part of it that stands at `at`, without the values of secret fields. What holds no secret stays the same object. */
 export function maskWritten<T>(written: T, at: FieldPath = []): T {
   return walk(written, placeOf(at), 'nothing', (place, value) => (isMask(value) ? value : maskOf(place, value))) as T;
+}
+
+/** A whole written config so, thing by thing, for one that takes longer than a thread may be busy at once. */
+export async function maskInTurns(written: unknown, pace: Pace): Promise<unknown> {
+  if (!isMap(written)) return maskWritten(written);
+  const { pools, routes, ...rest } = written;
+  const masked: Record<string, unknown> = { ...written, ...maskWritten(rest) };
+  if (isMap(pools)) masked['pools'] = await maskEach(Object.entries(pools), 'pools', pace).then((each) => Object.fromEntries(each));
+  if (Array.isArray(routes)) {
+    const named = [...itemsOf(routes, ['routes'])].map(([name, route]): readonly [string, unknown] => [String(name), route]);
+    masked['routes'] = (await maskEach(named, 'routes', pace)).map(([, route]) => route);
+  }
+  return masked;
+}
+
+async function maskEach(
+  things: readonly (readonly [string, unknown])[],
+  around: string,
+  pace: Pace,
+): Promise<(readonly [string, unknown])[]> {
+  const masked: (readonly [string, unknown])[] = [];
+  for (const [name, thing] of things) {
+    masked.push([name, maskWritten(thing, [around, name])]);
+    await pace.rest();
+  }
+  return masked;
 }
 
 /** The same without masks, to judge its form before anybody knows what they stand for. */

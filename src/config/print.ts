@@ -32,15 +32,6 @@ export function showConfig(config: Config): Written {
   return withRoutes(showTop(config), () => onceWhileUsed(shownRoutes, config.routes, () => config.routes.map(showRoute)));
 }
 
-/** The same, as `describeBoth` returns them. */
-export function showBoth(before: Config, after: Config): readonly [Written, Written] {
-  const [was, is] = withoutSame(before, after);
-  return [
-    { ...showTop(was), routes: was.routes.map(showRoute) },
-    { ...showTop(is), routes: is.routes.map(showRoute) },
-  ];
-}
-
 /** Plain data in the words of the grammar as YAML; what looks like a variable is written so that it is read back as it is. */
 export function printWritten(written: unknown): string {
   return stringify(withoutVariables(written), { lineWidth: 0, aliasDuplicateObjects: false, version: '1.2' });
@@ -80,7 +71,8 @@ export function describeBoth(before: Config, after: Config): readonly [Written, 
   ];
 }
 
-function withoutSame(before: Config, after: Config): readonly [Config, Config] {
+/** Both without pools that are the same objects in both, and without the routes, the same objects, with which both lists begin and end. */
+export function withoutSame(before: Config, after: Config): readonly [Config, Config] {
   const [had, has] = [new Set(before.pools), new Set(after.pools)];
   const [was, is] = withoutSameRoutes(before.routes, after.routes);
   return [
@@ -117,7 +109,17 @@ function describeTop(config: Top): Written {
 }
 
 function showTop(config: Top): Written {
-  return { ...maskWritten(describeRest(config)), pools: poolsOf(config, showPool), ...maskWritten(describeTemplates(config)) };
+  return { ...showSettings(config), pools: poolsOf(config, showPool), ...showTemplates(config) };
+}
+
+/** All but pools, routes and rollouts. */
+export function showSettings(config: Top): Written {
+  return maskWritten(describeRest(config));
+}
+
+/** `rollouts`, where there are any. */
+export function showTemplates(config: Top): Written {
+  return maskWritten(describeTemplates(config));
 }
 
 function poolsOf({ pools }: Top, written: (pool: PoolConfig) => Written): Written {
@@ -130,13 +132,13 @@ function describePoolOnce(pool: PoolConfig): Written {
   return written;
 }
 
-function showPool(pool: PoolConfig): Written {
+export function showPool(pool: PoolConfig): Written {
   let written = shownPools.get(pool);
   if (written === undefined) shownPools.set(pool, (written = maskWritten(describePoolOnce(pool), ['pools', pool.name])));
   return written;
 }
 
-function showRoute(route: Config['routes'][number]): Written {
+export function showRoute(route: Config['routes'][number]): Written {
   const written = describeRoute(route);
   return maySayValues(route) ? maskWritten(written, ['routes', route.name]) : written;
 }

@@ -184,8 +184,8 @@ export interface MissedWritesQuery {
   readonly limit: number;
 }
 
-/** A revision with its config as plain data in the words of the grammar: to print it may take long. */
-export type KeptConfig = RevisionSummary & { readonly written: unknown };
+/** A revision, with its config as plain data in the words of the grammar, without secrets, read when it is asked for: that may take long. */
+export type KeptConfig = RevisionSummary & { readonly written: (account?: CpuAccount) => Promise<unknown> };
 
 /** `busy`: the comparison did not respond in time, or has just begun anew. */
 export type MirrorReportOutcome =
@@ -198,14 +198,15 @@ export interface ControlApi {
   readonly config: Config | undefined;
   /** Changes are made one after the other. Never rejects for what the submission says. */
   change(submission: ChangeRequest, account?: CpuAccount): Promise<ChangeOutcome>;
-  pools(): readonly PoolStatus[];
+  /** Each is looked at when its turn comes: all of them can be more than a turn of the thread. */
+  pools(): Iterable<PoolStatus>;
   pool(name: string): PoolStatus | undefined;
   /** What its versions and endpoints did in the last `windowMs`, 1 s to 5 min. */
   stats(pool: string, windowMs: number): PoolStats | undefined;
   /** One page of state, with what is wrong. */
-  overview(): Overview;
+  overview(account?: CpuAccount): Promise<Overview>;
   /** What is served, against the file as it was last taken. */
-  configDiff(): ConfigDiff;
+  configDiff(account?: CpuAccount): Promise<ConfigDiff>;
   /** Newest first; `before` is exclusive. */
   revisions(page: { readonly before: number | undefined; readonly limit: number }): Promise<readonly RevisionSummary[]>;
   findRevision(number: number): Promise<KeptConfig | undefined>;

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
-import { maskWritten } from '../config/mask.ts';
+import { maskInTurns } from '../config/mask.ts';
 import { noSuch } from '../config/suggest.ts';
 import { Pace } from '../lib/pace.ts';
 import { compileTable } from '../routing/compile.ts';
@@ -43,7 +43,7 @@ export interface ControlDeps {
   readonly controller: Pick<Controller, 'submit'>;
   readonly current: Current;
   readonly journal: Journal;
-  readonly counters: Pick<CounterRegistry, 'blocks'>;
+  readonly counters: Pick<CounterRegistry, 'blocks' | 'find'>;
   readonly sessions: Pick<SessionTables, 'users' | 'find' | 'wallSeconds'>;
   readonly markers: Markers;
   readonly drains: DrainWatch;
@@ -90,7 +90,9 @@ export class Control implements ControlApi {
     if ('message' in sides) return { result: 'failed', message: sides.message };
     const { exchanges } = await pace.apart(() => this.#deps.recall.recent());
     await this.#turns.rest();
-    const impact = foreseeImpact(sides.before, sides.after, seenRequests(exchanges));
+    const same = new Set(before.pools);
+    const touched = new Set([...after.pools.filter((pool) => !same.has(pool)).map(({ name }) => name), ...(outcome.moved ?? [])]);
+    const impact = foreseeImpact(sides.before, sides.after, seenRequests(exchanges), (pool) => touched.has(pool));
     pace.end();
     return { ...outcome, impact };
   }
@@ -103,7 +105,11 @@ export class Control implements ControlApi {
     moved = [],
   }: DryRun): { readonly before: Side; readonly after: Side } | { readonly message: string } {
     const { sessions } = this.#deps;
-    const statuses = this.#statusesOf(before.pools);
+    const pools = new Map(before.pools.map((pool) => [pool.name, pool]));
+    const statusOf = (name: string): PoolStatus | undefined => {
+      const pool = pools.get(name);
+      return pool && this.#statusOf(pool);
+    };
     const staying = {
       find: (pool: string) => (moved.includes(pool) ? undefined : sessions.find(pool)),
       wallSeconds: () => sessions.wallSeconds(),
@@ -111,18 +117,17 @@ export class Control implements ControlApi {
     try {
       const table = this.#tableOf(before, revision);
       const changed = compileTable(after, revision);
-      return { before: sideBefore(table, statuses, sessions), after: sideAfter(changed, after, statuses, staying) };
+      return { before: sideBefore(table, statusOf, sessions), after: sideAfter(changed, statusOf, staying) };
     } catch (error) {
       return { message: error instanceof Error ? error.message : String(error) };
     }
   }
 
-  pools(): readonly PoolStatus[] {
-    const { served } = this.#deps.current;
-    return served === undefined ? [] : this.#statusesOf(served.pools);
+  pools(): Iterable<PoolStatus> {
+    return this.#statusesOf(this.#deps.current.served?.pools ?? []);
   }
 
-  #statusesOf(pools: Config['pools']): readonly PoolStatus[] {
+  #statusesOf(pools: Config['pools']): Iterable<PoolStatus> {
     const { current, counters, markers, drains, sessions, healthOf } = this.#deps;
     const { revision, workers } = current;
     return poolStatuses(pools, {
@@ -154,7 +159,12 @@ export class Control implements ControlApi {
 
   pool(name: string): PoolStatus | undefined {
     const found = this.#deps.current.served?.pools.find((pool) => pool.name === name);
-    return found && this.#statusesOf([found])[0];
+    return found && this.#statusOf(found);
+  }
+
+  #statusOf(pool: Config['pools'][number]): PoolStatus | undefined {
+    const [status] = this.#statusesOf([pool]);
+    return status;
   }
 
   stats(name: string, windowMs: number): PoolStats | undefined {
@@ -162,12 +172,12 @@ export class Control implements ControlApi {
     return pool && this.#deps.views.stats(pool, windowMs);
   }
 
-  overview(): Overview {
-    return this.#deps.views.overview(this.pools());
+  overview(account?: CpuAccount): Promise<Overview> {
+    return this.#deps.views.overview(this.pools(), paceOf(account));
   }
 
-  configDiff(): ConfigDiff {
-    return this.#deps.views.configDiff();
+  configDiff(account?: CpuAccount): Promise<ConfigDiff> {
+    return this.#deps.views.configDiff(paceOf(account));
   }
 
   revisions(page: Parameters<ControlApi['revisions']>[0]): ReturnType<ControlApi['revisions']> {
@@ -175,8 +185,15 @@ export class Control implements ControlApi {
   }
 
   async findRevision(number: number): ReturnType<ControlApi['findRevision']> {
-    const found = await this.#deps.journal.find(number);
-    return found && { ...found.summary, written: maskWritten(found.written) };
+    const found = await this.#deps.journal.look(number);
+    if (found === undefined) return undefined;
+    const written = async (account?: CpuAccount): Promise<unknown> => {
+      const pace = paceOf(account);
+      const masked = await maskInTurns(await found.written(pace), pace);
+      pace.end();
+      return masked;
+    };
+    return { ...found.summary, written };
   }
 
   journal(query: Parameters<ControlApi['journal']>[0]): ReturnType<ControlApi['journal']> {
@@ -209,16 +226,8 @@ export class Control implements ControlApi {
     const names = config.listeners.map(({ name }) => name);
     const listener = asked.listener ?? names[0] ?? '';
     if (!names.includes(listener)) return noSuch('listener', listener, names);
-    const ready = new Set(
-      this.pools().flatMap(({ name, versions }) => versions.filter((each) => each.ready).map((each) => `${name} ${each.name}`)),
-    );
-    return explain(this.#tableOf(config, revision), {
-      ...question,
-      listener,
-      client,
-      memory: this.#deps.sessions,
-      ready: (pool, version) => ready.has(`${pool.name} ${pool.versions[version]?.name ?? ''}`),
-    });
+    const { ready } = sideBefore(this.#tableOf(config, revision), (pool) => this.pool(pool));
+    return explain(this.#tableOf(config, revision), { ...question, listener, client, memory: this.#deps.sessions, ready });
   }
 
   async exchanges(query: ExchangeQuery): Promise<RecentExchangesResponse> {

@@ -20,10 +20,10 @@ import { GivenUp } from './in-force/participant.ts';
 import type { PutInForce } from './in-force/put-in-force.ts';
 import type { InForce, Next, Origin } from './in-force/transition.ts';
 import type { Journal } from './journal.ts';
-import type { PoolStatus } from '../api/pools.ts';
 import { lastRespondingFault } from './last-responding.ts';
 import { logApplied, logFailed, logRejected } from './reload-log.ts';
 import type { Reading } from './ports.ts';
+import type { StatusOf } from './predict-impact.ts';
 import { restartNotices } from './restart-notices.ts';
 import type { RevisionKeeper } from './revision-keeper.ts';
 import { desiredByFile } from './sources/desired.ts';
@@ -45,8 +45,8 @@ export interface ControllerDeps {
   readonly fileState: Pick<FileState, 'ended'>;
   readonly exposition: Pick<Exposition, 'reloaded'>;
   readonly log: Log;
-  /** The pools with their live state; default: nothing is known of it. */
-  readonly statuses?: (() => readonly PoolStatus[]) | undefined;
+  /** A pool with its live state; default: nothing is known of it. */
+  readonly statusOf?: StatusOf | undefined;
 }
 
 interface Task<S, R> {
@@ -193,7 +193,8 @@ export class Controller {
     if ('result' in asked) return asked;
     await pace.rest();
     const after = inForce.expand(asked.config);
-    const message = lastRespondingFault(submission.change, { before: now.served, after, statuses: this.#deps.statuses?.() ?? [] });
+    const statusOf = this.#deps.statusOf ?? (() => undefined);
+    const message = lastRespondingFault(submission.change, { before: now.served, after, statusOf });
     if (message !== undefined) return { result: 'unconfirmed', revision, message };
     if (submission.dryRun) {
       const { differences } = asked;

@@ -45,7 +45,7 @@ export async function evaluateChange(
 ): Promise<Asked | Refusal> {
   const { change, role } = question;
   const amendments = await toAmendments(question, basis, {
-    journal: { find: (revision) => pace.apart(() => journal.find(revision)) },
+    journal: { find: (revision) => journal.find(revision, pace) },
     reading: { text: (file, text, inForce) => pace.apart(() => reading.text(file, text, inForce)) },
   });
   if ('result' in amendments) return amendments;

@@ -3,7 +3,9 @@
 import { formatDifference } from '../config/diff.ts';
 import { withPresentKeys, withPresentPaths } from '../config/former-keys.ts';
 import type { Difference } from '../config/diff.ts';
-import { textInTurns } from '../lib/pace.ts';
+import { jsonPieces } from '../config/print-pieces.ts';
+import { parseInTurns } from '../lib/json-in-turns.ts';
+import { Pace, textInTurns } from '../lib/pace.ts';
 import { StoreFailed } from '../store/store-errors.ts';
 import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } from '../store/store.ts';
 import type { JournalLine } from '../api/journal.ts';
@@ -30,6 +32,11 @@ export interface KeptRevision {
   readonly summary: RevisionSummary;
   readonly written: unknown;
   readonly amendments: unknown;
+}
+
+/** The same, with its config unread. */
+export interface SeenRevision extends Pick<KeptRevision, 'summary'> {
+  readonly written: (pace: Pace) => Promise<unknown>;
 }
 
 /** What the process before has left. */
@@ -80,7 +87,8 @@ export class Journal {
   /** Durable when it resolves, with all that were late. Rejects when it cannot be kept; then it was not. One call at a time. */
   async keep(revision: NewRevision): Promise<void> {
     if (this.#late.length > 0) await this.#catchUp();
-    await this.#append(this.#stamp(revision, await textInTurns(revision.written())));
+    const [written, amendments] = [await textInTurns(revision.written()), await textInTurns(jsonPieces(revision.amendments))];
+    await this.#append(this.#stamp(revision, { written, amendments }));
     this.#number = revision.number;
   }
 
@@ -90,7 +98,8 @@ export class Journal {
    */
   keepLater(revision: NewRevision): void {
     if (this.#late.length >= MAX_LATE) throw new Error(`more than ${MAX_LATE} revisions in a row could not be kept`);
-    this.#late.push(this.#stamp(revision, [...revision.written()].join('')));
+    const texts = { written: [...revision.written()].join(''), amendments: JSON.stringify(revision.amendments) };
+    this.#late.push(this.#stamp(revision, texts));
     this.#number = revision.number;
   }
 
@@ -112,14 +121,12 @@ export class Journal {
     }
   }
 
-  #stamp(revision: NewRevision, written: string): Late {
-    const { number, cause, author, reason, amendments, differences } = revision;
-    const texts = {
-      amendments: JSON.stringify(amendments),
-      written,
-      differences: JSON.stringify(differences),
+  #stamp(revision: NewRevision, texts: Pick<StoredRevision, 'written' | 'amendments'>): Late {
+    const { number, cause, author, reason, differences } = revision;
+    return {
+      revision,
+      stored: { number, atMs: this.#wallMs(), cause, author, reason, ...texts, differences: JSON.stringify(differences) },
     };
-    return { revision, stored: { number, atMs: this.#wallMs(), cause, author, reason, ...texts } };
   }
 
   async #append({ revision, stored }: Late): Promise<void> {
@@ -178,9 +185,23 @@ export class Journal {
     return [...late.filter(({ number }) => number > newest).reverse(), ...kept].slice(0, limit).map(summaryOf);
   }
 
-  async find(number: number): Promise<KeptRevision | undefined> {
-    const found = this.#late.find(({ stored }) => stored.number === number)?.stored ?? (await this.#store.find(number));
-    return found && revisionOf(found);
+  /** A revision, whole. @param pace in whose turns it is read: it may be long */
+  async find(number: number, pace: Pace = new Pace()): Promise<KeptRevision | undefined> {
+    const stored = await pace.apart(() => this.#stored(number));
+    if (stored === undefined) return undefined;
+    const written = withPresentKeys(await parseInTurns(stored.written, pace));
+    await pace.rest();
+    return { summary: summaryOf(stored), written, amendments: withPresentPaths(await parseInTurns(stored.amendments, pace)) };
+  }
+
+  /** What a revision says of itself, and what reads its config when that is asked for. */
+  async look(number: number): Promise<SeenRevision | undefined> {
+    const stored = await this.#stored(number);
+    return stored && { summary: summaryOf(stored), written: async (pace) => withPresentKeys(await parseInTurns(stored.written, pace)) };
+  }
+
+  async #stored(number: number): Promise<StoredRevision | undefined> {
+    return this.#late.find(({ stored }) => stored.number === number)?.stored ?? (await this.#store.find(number));
   }
 
   /** What is not kept gets no number of its own: who resumes after it misses nothing that is kept. */

@@ -3,17 +3,19 @@
 import type { PoolStatus } from '../api/pools.ts';
 import type { Config, PoolConfig } from '../config/model.ts';
 import type { Change } from './control-api.ts';
-import { readyVersions, versionStatuses } from './predict-impact.ts';
+import { readyVersions } from './predict-impact.ts';
+import type { StatusOf } from './predict-impact.ts';
 
 export interface Around {
   /** Both with the endpoints that are known. */
   readonly before: Config;
   readonly after: Config;
-  readonly statuses: readonly PoolStatus[];
+  /** Asked about the pool of a drain alone. */
+  readonly statusOf: StatusOf;
 }
 
 /** A sentence; undefined when there is nothing to fear, or `force` says that it is meant. */
-export function lastRespondingFault(change: Change, { before, after, statuses }: Around): string | undefined {
+export function lastRespondingFault(change: Change, { before, after, statusOf }: Around): string | undefined {
   if ((change.kind !== 'drain' && change.kind !== 'split') || change.force === true) return undefined;
   const find = ({ pools }: Config): PoolConfig | undefined => pools.find(({ name }) => name === change.pool);
   const [was, is] = [find(before), find(after)];
@@ -21,7 +23,7 @@ export function lastRespondingFault(change: Change, { before, after, statuses }:
   if (change.kind === 'split') return splitFault(was, is);
   const what = `pool ${change.pool}`;
   // As they are now; and as they would be if all were well, so that what may come back is not taken away.
-  for (const known of [versionStatuses(statuses), ALL_WELL]) {
+  for (const known of [statusOf(change.pool), ALL_WELL]) {
     const [had, has] = [usedVersions(was, known), usedVersions(is, known)];
     if (had.length > 0 && has.length === 0)
       return `${what} would have no version left that responds: its requests would get 503 until one is resumed`;
@@ -45,13 +47,12 @@ function splitFault(was: PoolConfig, is: PoolConfig): string | undefined {
   );
 }
 
-const ALL_WELL = versionStatuses([]);
+/** What nobody knows is well. */
+const ALL_WELL = undefined;
 
 /** Names of those that have a share and are ready. */
-function usedVersions(pool: PoolConfig, known: ReturnType<typeof versionStatuses>): readonly string[] {
-  return readyVersions(pool, known)
-    .map((key) => key.slice(pool.name.length + 1))
-    .filter((name) => hasShare(pool, name));
+function usedVersions(pool: PoolConfig, known: PoolStatus | undefined): readonly string[] {
+  return readyVersions(pool, known).filter((name) => hasShare(pool, name));
 }
 
 function hasShare({ split }: PoolConfig, version: string): boolean {

@@ -14,7 +14,7 @@ import type { Drill } from '../api/drills.ts';
 import type { EndpointHealth } from './ports.ts';
 
 export interface PoolStatusDeps {
-  readonly counters: Pick<CounterRegistry, 'blocks'>;
+  readonly counters: Pick<CounterRegistry, 'blocks' | 'find'>;
   readonly revision: number;
   readonly workers: Adoption;
   /** Whether the API added or changed this override or mirror. */
@@ -31,20 +31,28 @@ export interface PoolStatusDeps {
   readonly healthOf?: (pool: string, version: string, endpoint: string) => EndpointHealth | undefined;
 }
 
-/** `pools` with the endpoints that are served. */
-export function poolStatuses(pools: readonly PoolConfig[], deps: PoolStatusDeps): readonly PoolStatus[] {
-  const asked = new Set(pools.map(({ name }) => name));
-  const blocks = new Map<string, CounterBlock>();
-  for (const block of deps.counters.blocks('endpoint')) {
-    const { key } = block;
-    if (key.kind === 'endpoint' && asked.has(key.pool)) blocks.set(`${key.pool}\n${key.version}\n${key.endpoint}`, block);
+/** `pools` with the endpoints that are served: each is looked at when its turn comes. */
+export function* poolStatuses(pools: Iterable<PoolConfig>, deps: PoolStatusDeps): Generator<PoolStatus, void> {
+  const { counters } = deps;
+  const paused = pausedMirrors(counters.blocks('mirror'));
+  for (const pool of pools) {
+    const find: FindBlock = (version, endpoint) => counters.find({ kind: 'endpoint', pool: pool.name, version, endpoint });
+    yield statusOf(pool, { ...deps, isPaused: (mirror) => paused.has(`${pool.name}\n${mirror}`) }, find);
   }
-  return pools.map((pool) => statusOf(pool, deps, (version, endpoint) => blocks.get(`${pool.name}\n${version}\n${endpoint}`)));
+}
+
+function pausedMirrors(blocks: readonly CounterBlock[]): ReadonlySet<string> {
+  const paused = blocks.filter((block) => block.total(at.MIRROR_PAUSED) > 0);
+  return new Set(paused.map(({ key }) => (key.kind === 'mirror' ? `${key.pool}\n${key.mirror}` : '')));
 }
 
 type FindBlock = (version: string, endpoint: string) => CounterBlock | undefined;
 
-function statusOf(pool: PoolConfig, deps: PoolStatusDeps, find: FindBlock): PoolStatus {
+interface Looking extends PoolStatusDeps {
+  readonly isPaused: (mirror: string) => boolean;
+}
+
+function statusOf(pool: PoolConfig, deps: Looking, find: FindBlock): PoolStatus {
   const { revision, workers, isAmended, users, deployOf, drainOf, healthOf } = deps;
   const counted = users?.(pool.name);
   const total = Object.values(pool.split).reduce((sum, weight) => sum + weight, 0);
@@ -132,13 +140,10 @@ function reasonOf(endpoint: EndpointConfig, version: VersionConfig, count: (cell
   return count(at.ENDPOINT_EJECTED) > 0 ? 'ejected' : 'unhealthy';
 }
 
-function mirrorStatus(pool: string, mirror: MirrorConfig, { counters, isAmended }: PoolStatusDeps): MirrorStatus {
+function mirrorStatus(pool: string, mirror: MirrorConfig, { isAmended, isPaused }: Looking): MirrorStatus {
   const { name, version, percent } = mirror;
   const origin = isAmended(pool, 'mirrors', name) ? 'api' : 'file';
-  const paused = counters.blocks('mirror').some((block) => {
-    return block.key.kind === 'mirror' && block.key.pool === pool && block.key.mirror === name && block.total(at.MIRROR_PAUSED) > 0;
-  });
-  return { name, to: { pool: mirror.pool ?? pool, version }, percent, origin, ...(paused && { paused }) };
+  return { name, to: { pool: mirror.pool ?? pool, version }, percent, origin, ...(isPaused(name) && { paused: true }) };
 }
 
 function overrideStatus({ name, version }: OverrideConfig, amended: boolean): OverrideStatus {

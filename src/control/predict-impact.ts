@@ -1,6 +1,6 @@
 // What a change would mean for the users and the latest requests, before it is made. It asks the workers what they remember.
 
-import type { Config, PoolConfig, VersionConfig } from '../config/model.ts';
+import type { PoolConfig, VersionConfig } from '../config/model.ts';
 import type { SeenRequest, Side } from '../routing/expected-versions.ts';
 import type { SessionMemory } from '../routing/session-reader.ts';
 import type { PoolTable, Table } from '../routing/table.ts';
@@ -19,27 +19,42 @@ export function seenRequests(exchanges: readonly Observation[]): readonly SeenRe
     .map(seenRequest);
 }
 
-/** The Table of now, with what is ready now. */
-export function sideBefore(table: Table, statuses: readonly PoolStatus[], memory?: SessionMemory & Pick<Side, 'users'>): Side {
-  const ready = new Set(statuses.flatMap((pool) => pool.versions.filter((each) => each.ready).map((each) => key(pool.name, each.name))));
-  return { table, ready: (pool, version) => ready.has(keyOf(pool, version)), memory, users: (pool) => memory?.users?.(pool) };
+/** A pool as it is now; undefined when it is not known. */
+export type StatusOf = (pool: string) => PoolStatus | undefined;
+
+/** The Table of now, with what is ready now: a pool is looked at when it is asked about. */
+export function sideBefore(table: Table, statusOf: StatusOf, memory?: SessionMemory & Pick<Side, 'users'>): Side {
+  const ready = oncePerPool((pool) => (statusOf(pool)?.versions ?? []).filter((each) => each.ready).map(({ name }) => name));
+  return { table, ready: (pool, version) => isAmong(ready(pool.name), pool, version), memory, users: (pool) => memory?.users?.(pool) };
 }
 
 /** Another one, with what would be ready then: endpoints are as well as they are now, and those that nobody knows yet are well. */
-export function sideAfter(table: Table, { pools }: Config, statuses: readonly PoolStatus[], memory?: SessionMemory): Side {
-  const known = versionStatuses(statuses);
-  const ready = new Set(pools.flatMap((pool) => readyVersions(pool, known)));
-  return { table, ready: (pool, version) => ready.has(keyOf(pool, version)), memory };
+export function sideAfter(table: Table, statusOf: StatusOf, memory?: SessionMemory): Side {
+  const pools = new Map(table.pools.map(({ config }) => [config.name, config]));
+  const ready = oncePerPool((name) => {
+    const pool = pools.get(name);
+    return pool === undefined ? [] : readyVersions(pool, statusOf(name));
+  });
+  return { table, ready: (pool, version) => isAmong(ready(pool.name), pool, version), memory };
 }
 
-export function versionStatuses(statuses: readonly PoolStatus[]): ReadonlyMap<string, VersionStatus> {
-  return new Map(statuses.flatMap((pool) => pool.versions.map((version) => [key(pool.name, version.name), version] as const)));
+/** Names of the versions of a pool that are ready; what is not known is. */
+export function readyVersions(pool: PoolConfig, status: PoolStatus | undefined): readonly string[] {
+  const known = new Map(status?.versions.map((version) => [version.name, version]));
+  return pool.versions.filter((version) => wouldBeReady(version, known.get(version.name))).map(({ name }) => name);
 }
 
-/** Versions of a pool that are ready, each as `pool version`; what is not known is. */
-export function readyVersions(pool: PoolConfig, known: ReadonlyMap<string, VersionStatus>): readonly string[] {
-  const names = pool.versions.map((version) => [version, key(pool.name, version.name)] as const);
-  return names.filter(([version, name]) => wouldBeReady(version, known.get(name))).map(([, name]) => name);
+function oncePerPool(find: (pool: string) => readonly string[]): (pool: string) => ReadonlySet<string> {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (pool) => {
+    let names = known.get(pool);
+    if (names === undefined) known.set(pool, (names = new Set(find(pool))));
+    return names;
+  };
+}
+
+function isAmong(names: ReadonlySet<string>, pool: PoolTable, version: number): boolean {
+  return names.has(pool.versions[version]?.name ?? '');
 }
 
 function wouldBeReady(version: VersionConfig, status: VersionStatus | undefined): boolean {
@@ -60,13 +75,4 @@ function seenRequest({ listener, method, target, authority, fields, client, stan
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? '' : target.slice(mark + 1);
   return { listener, client, standsFor, request: { method, path, query, authority, block: fields } };
-}
-
-function keyOf(pool: PoolTable, version: number): string {
-  return key(pool.name, pool.versions[version]?.name ?? '');
-}
-
-/** No name holds a blank. */
-function key(pool: string, version: string): string {
-  return `${pool} ${version}`;
 }

@@ -3,9 +3,10 @@
 import type { ConfigDiff, FileOverview, Finding, Overview, PoolOverview, VersionOverview } from '../api/overview.ts';
 import type { PoolStatus, VersionStatus } from '../api/pools.ts';
 import type { PoolStats } from '../api/stats.ts';
-import { diffConfigs } from '../config/diff.ts';
+import { diffInTurns } from '../config/diff.ts';
 import type { Difference } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
+import type { Pace } from '../lib/pace.ts';
 import type { TrafficHistory, VersionWindow } from '../telemetry/traffic-history.ts';
 import type { FileState } from './file-state.ts';
 import { figuresOf, poolRatesOf, shareOf, statsOfVersion } from './figures.ts';
@@ -14,7 +15,7 @@ import type { DiscoveryFault } from './ports.ts';
 import type { PressureLevel } from './pressure.ts';
 import { waitingForRestart } from './restart-notices.ts';
 import { routedVersions, versionKey } from './routed-versions.ts';
-import { whatIsWrong } from './what-is-wrong.ts';
+import { whatIsWrong, whatIsWrongWith } from './what-is-wrong.ts';
 
 export interface ViewsDeps {
   readonly current: Pick<Current, 'config' | 'started' | 'written' | 'revision' | 'isAdrift'>;
@@ -52,41 +53,64 @@ export class Views {
     return { pool: pool.name, revision: pool.revision, windowMs, measuredMs, ...poolRatesOf(versions, measuredMs), versions };
   }
 
-  overview(pools: readonly PoolStatus[]): Overview {
-    const { current, workers, file, pressure, faults, accessLogFault, rollouts, wallMs } = this.#deps;
-    const windows = new Map(pools.map((pool) => [pool.name, this.#windowsOf(pool, OVERVIEW_WINDOW_MS)]));
+  /** @param pools looked at one after the other, in turns */
+  async overview(pools: Iterable<PoolStatus>, pace: Pace): Promise<Overview> {
+    const { current, workers, pressure, faults, accessLogFault, rollouts, wallMs } = this.#deps;
+    const { revision } = current;
+    const file = await this.#file(pace);
     const named = routedVersions(current.config?.routes ?? []);
+    const isNamed = (pool: string, version: string): boolean => named.has(versionKey(pool, version));
+    const seen: { readonly pool: PoolStatus; readonly windows: ReadonlyMap<string, VersionWindow> }[] = [];
+    const ofPools: Finding[] = [];
+    let measuredMs = 0;
+    for (const pool of pools) {
+      const windows = this.#windowsOf(pool, OVERVIEW_WINDOW_MS);
+      for (const window of windows.values()) measuredMs = Math.max(measuredMs, window.measuredMs);
+      const found = whatIsWrongWith(pool, { isNamed, lately: (version) => latelyOf(windows.get(version)) });
+      ofPools.push(...found);
+      seen.push({ pool, windows });
+      await pace.rest();
+    }
+    const shown: PoolOverview[] = [];
+    for (const { pool, windows } of seen) {
+      shown.push(poolOverview(pool, windows, measuredMs));
+      await pace.rest();
+    }
     const findings = whatIsWrong({
-      file: file.shown,
+      file: this.#deps.file.shown,
       workers,
       pressure: pressure(),
       isAdrift: current.isAdrift,
       restart: this.#restart(),
       accessLogFault: accessLogFault(),
-      pools,
-      isNamed: (pool, version) => named.has(versionKey(pool, version)),
-      lately: (pool, version) => latelyOf(windows.get(pool)?.get(version)),
+      ofPools,
+      isReady: (pool, version) =>
+        seen.some((each) => each.pool.name === pool && each.pool.versions.some(({ name, ready }) => name === version && ready)),
       faults: faults(),
       rollouts: rollouts(),
     });
-    const measuredMs = Math.max(0, ...[...windows.values()].flatMap((each) => [...each.values()].map((window) => window.measuredMs)));
+    pace.end();
     return {
-      revision: current.revision,
+      revision,
       atMs: wallMs(),
       startedMs: this.#startedMs,
       workers: { applied: workers.serving, total: workers.total },
       windowMs: OVERVIEW_WINDOW_MS,
       measuredMs,
-      file: this.#file(),
-      pools: pools.map((pool) => poolOverview(pool, windows.get(pool.name) ?? new Map(), measuredMs)),
+      file,
+      pools: shown,
       findings: findings.slice(0, MAX_FINDINGS),
       findingCount: findings.length,
     };
   }
 
   /** What is served, against the file as it was last taken. */
-  configDiff(): ConfigDiff {
-    return { revision: this.#deps.current.revision, file: this.#file(), differences: this.#differences(), restart: [...this.#restart()] };
+  async configDiff(pace: Pace): Promise<ConfigDiff> {
+    const { revision } = this.#deps.current;
+    const differences = await this.#differences(pace);
+    const file = { ...this.#deps.file.shown, differences: differences.length };
+    pace.end();
+    return { revision, file, differences, restart: [...this.#restart()] };
   }
 
   #restart(): readonly string[] {
@@ -94,17 +118,18 @@ export class Views {
     return waitingForRestart(started, config);
   }
 
-  #file(): FileOverview {
-    return { ...this.#deps.file.shown, differences: this.#differences().length };
+  async #file(pace: Pace): Promise<FileOverview> {
+    const differences = await this.#differences(pace);
+    return { ...this.#deps.file.shown, differences: differences.length };
   }
 
-  #differences(): readonly Difference[] {
+  async #differences(pace: Pace): Promise<readonly Difference[]> {
     const { written, config } = this.#deps.current;
-    if (this.#compared.written !== written || this.#compared.config !== config) {
-      const differences = written === undefined || config === undefined || written === config ? [] : diffConfigs(written, config);
-      this.#compared = { written, config, differences };
-    }
-    return this.#compared.differences;
+    if (this.#compared.written === written && this.#compared.config === config) return this.#compared.differences;
+    await pace.rest();
+    const differences = written === undefined || config === undefined || written === config ? [] : await diffInTurns(written, config, pace);
+    this.#compared = { written, config, differences };
+    return differences;
   }
 
   #windowsOf({ name, versions }: PoolStatus, windowMs: number): ReadonlyMap<string, VersionWindow> {

@@ -25,12 +25,17 @@ export interface Observed {
   readonly restart: readonly string[];
   /** Why lines of the access log are lost; undefined while they are not. */
   readonly accessLogFault: string | undefined;
-  readonly pools: readonly PoolStatus[];
-  /** Whether a route names the version outright. */
-  readonly isNamed: (pool: string, version: string) => boolean;
-  readonly lately: (pool: string, version: string) => LatelyFailed | undefined;
+  /** What is wrong with each pool, in the order of the config. */
+  readonly ofPools: readonly Finding[];
+  readonly isReady: (pool: string, version: string) => boolean;
   readonly faults: Iterable<DiscoveryFault>;
   readonly rollouts: readonly Finding[];
+}
+
+export interface ObservedPool {
+  /** Whether a route names the version outright. */
+  readonly isNamed: (pool: string, version: string) => boolean;
+  readonly lately: (version: string) => LatelyFailed | undefined;
 }
 
 /** Errors from which on a version fails: fewer say little. */
@@ -42,9 +47,6 @@ const ENDPOINTS_SHOWN = 3;
 
 /** Errors first; within them what concerns the whole instance, then pools in the order of the config. */
 export function whatIsWrong(observed: Observed): readonly Finding[] {
-  const ready = new Set(
-    observed.pools.flatMap(({ name, versions }) => versions.filter((each) => each.ready).map((each) => keyOf(name, each))),
-  );
   const found = [
     ...ofFile(observed.file),
     ...ofWorkers(observed),
@@ -53,8 +55,8 @@ export function whatIsWrong(observed: Observed): readonly Finding[] {
     ...observed.restart.map(ofRestart),
     ...ofAccessLog(observed.accessLogFault),
     ...observed.rollouts,
-    ...observed.pools.flatMap((pool) => ofPool(pool, observed)),
-    ...[...observed.faults].map((fault) => ofDiscovery(fault, ready.has(`${fault.pool}\n${fault.version}`))),
+    ...observed.ofPools,
+    ...[...observed.faults].map((fault) => ofDiscovery(fault, observed.isReady(fault.pool, fault.version))),
   ];
   return [...found.filter(({ severity }) => severity === 'error'), ...found.filter(({ severity }) => severity === 'warning')];
 }
@@ -109,10 +111,11 @@ function ofAccessLog(fault: string | undefined): readonly Finding[] {
   return [{ severity: 'warning', code: 'access-log', place: 'accessLog', message: `Lines of the access log are lost: ${fault}.` }];
 }
 
-function ofPool(pool: PoolStatus, observed: Observed): readonly Finding[] {
+/** The part of it that concerns one pool. */
+export function whatIsWrongWith(pool: PoolStatus, observed: ObservedPool): readonly Finding[] {
   const ofVersions = pool.versions.flatMap((version) => {
     if (version.draining || !isUsed(pool, version, observed)) return [];
-    return [...ofReadiness(pool.name, version), ...ofFailures(pool.name, version, observed.lately(pool.name, version.name))];
+    return [...ofReadiness(pool.name, version), ...ofFailures(pool.name, version, observed.lately(version.name))];
   });
   return [...ofVersions, ...pool.mirrors.filter(({ paused }) => paused === true).map(({ name }) => ofMirror(pool.name, name))];
 }
@@ -123,7 +126,7 @@ function ofMirror(pool: string, mirror: string): Finding {
 }
 
 /** Nobody misses a version that gets no requests: one that is not deployed yet, or was left. */
-function isUsed({ name, overrides, mirrors }: PoolStatus, version: VersionStatus, { isNamed }: Observed): boolean {
+function isUsed({ name, overrides, mirrors }: PoolStatus, version: VersionStatus, { isNamed }: ObservedPool): boolean {
   if (version.share > 0 || isNamed(name, version.name)) return true;
   if (overrides.some((each) => each.version === version.name)) return true;
   return mirrors.some(({ to }) => to.pool === name && to.version === version.name);
@@ -186,8 +189,4 @@ function ofDiscovery({ kind, pool, version, source, sinceMs, reason, kept }: Dis
 
 function placeOf(pool: string, version: string): string {
   return `pools.${pool}.versions.${version}`;
-}
-
-function keyOf(pool: string, { name }: { readonly name: string }): string {
-  return `${pool}\n${name}`;
 }

@@ -41,14 +41,20 @@ interface RequestImpact {
   readonly share: number | undefined;
 }
 
-export function foreseeImpact(before: Side, after: Side, requests: readonly SeenRequest[]): Impact {
-  return { pools: foreseeUsers(before, after), requests: foreseeRequests(before, after, requests) };
+/** @param isTouched whether the change concerns a pool at all: the users of others stay where they are */
+export function foreseeImpact(
+  before: Side,
+  after: Side,
+  requests: readonly SeenRequest[],
+  isTouched: (pool: string) => boolean = () => true,
+): Impact {
+  return { pools: foreseeUsers(before, after, isTouched), requests: foreseeRequests(before, after, requests) };
 }
 
-function foreseeUsers(before: Side, after: Side): readonly PoolImpact[] {
+function foreseeUsers(before: Side, after: Side, isTouched: (pool: string) => boolean): readonly PoolImpact[] {
   const pools = new Map(after.table.pools.map((pool) => [pool.name, pool]));
   return before.table.pools.flatMap((one) => {
-    const other = pools.get(one.name);
+    const other = isTouched(one.name) ? pools.get(one.name) : undefined;
     if (other === undefined || keepsUsers(one, other, after)) return [];
     const parts = takingOf(other, after);
     const present = presentUsers(one, before);

@@ -77,9 +77,17 @@ export interface Difference {
 /** What happened between two copies. @param before undefined: all of it */
 export function differenceOf(now: Uint32Array, before: Uint32Array | undefined): Difference {
   const at = (cell: number, was = cell): number => (now[cell]! - (before?.[was] ?? 0)) >>> 0;
-  const latency = Uint32Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => at(LATENCY + bucket));
-  const firstByte = Uint32Array.from({ length: LATENCY_BUCKETS }, (_, bucket) => at(FIRST_BYTE + bucket));
-  const requests = latency.reduce((sum, count) => sum + count, 0);
+  // Asked for each of thousands of versions: loops cost a tenth of `Uint32Array.from`.
+  const latency = now.slice(LATENCY, LATENCY + LATENCY_BUCKETS);
+  const firstByte = now.slice(FIRST_BYTE, FIRST_BYTE + LATENCY_BUCKETS);
+  let requests = 0;
+  for (let bucket = 0; bucket < LATENCY_BUCKETS; bucket++) {
+    if (before !== undefined) {
+      latency[bucket]! -= before[LATENCY + bucket]!;
+      firstByte[bucket]! -= before[FIRST_BYTE + bucket]!;
+    }
+    requests += latency[bucket]!;
+  }
   return {
     version: { requests, errors: at(ERRORS), fallbacks: at(FALLBACKS), ejections: at(EJECTIONS), latency, firstByte },
     endpoint(place, was) {

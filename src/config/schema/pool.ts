@@ -1,5 +1,6 @@
 // Schema of a pool: its versions, their split, and how they are reached.
 
+import type { z } from 'zod';
 import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
 import { drained, endpoint } from './endpoint.ts';
 import { MAX_LIMIT, dnsServer, duration, filePath, salt, share, size, weightOrPercent } from './scalar.ts';
@@ -12,16 +13,19 @@ const MIB = 1024 * 1024;
 
 type PoolBody = Omit<PoolConfig, 'name' | 'affinity'> & { readonly affinity: AffinityConfig | undefined };
 
-/** Pools by name, as a list in the order of the file. */
-export function pools() {
-  return named('pool', pool()).transform((written): PoolConfig[] =>
+/**
+ * Pools by name, as a list in the order of the file.
+ * @param ofVersions for pools in which versions do not stand as they are written
+ */
+export function pools(ofVersions: z.ZodType<readonly VersionConfig[]> = versions()) {
+  return named('pool', pool(ofVersions)).transform((written): PoolConfig[] =>
     Object.entries(written).map(([name, body]) => ({ name, ...body, affinity: nameCookie(name, body.affinity) })),
   );
 }
 
-function pool() {
+function pool(ofVersions: z.ZodType<readonly VersionConfig[]>) {
   return strictMap({
-    versions: versions().describe('Deployable revisions of this pool, by name.'),
+    versions: ofVersions.describe('Deployable revisions of this pool, by name.'),
     split: named('version', weightOrPercent())
       .describe('Weight per version, as numbers or as percents of 100; required when there is more than one.')
       .optional(),
@@ -65,7 +69,7 @@ function nameCookie(pool: string, affinity: AffinityConfig | undefined): Affinit
   return affinity?.kind === 'cookie' && affinity.name === '' ? { ...affinity, name: `sluice-${pool}` } : affinity;
 }
 
-function versions() {
+export function versions() {
   return named('version', version())
     .refine((written) => Object.keys(written).length > 0, { error: 'must be a map with at least one version' })
     .transform((written): VersionConfig[] => Object.entries(written).map(([name, body]) => ({ name, ...body })));

@@ -126,11 +126,11 @@ export class FakeControl implements ControlApi {
     return this.pool(name) && { ...EXAMPLES.PoolStats, pool: name, windowMs };
   }
 
-  overview(): Overview {
+  async overview(): Promise<Overview> {
     return EXAMPLES.Overview;
   }
 
-  configDiff(): ConfigDiff {
+  async configDiff(): Promise<ConfigDiff> {
     return EXAMPLES.ConfigDiff;
   }
 
@@ -140,7 +140,7 @@ export class FakeControl implements ControlApi {
   }
 
   async findRevision(number: number): Promise<KeptConfig | undefined> {
-    return number <= this.revision ? { ...summary(number), written: { pools: {} } } : undefined;
+    return number <= this.revision ? { ...summary(number), written: async () => ({ pools: {} }) } : undefined;
   }
 
   async journal({ after, limit, kind, sinceMs = -Infinity, from = 'oldest' }: JournalQuery): Promise<readonly JournalLine[]> {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { decodeText } from '../../../src/config/decode.ts';
 import type { Config } from '../../../src/config/model.ts';
-import type { PoolStatus } from '../../../src/api/pools.ts';
 import { lastRespondingFault } from '../../../src/control/last-responding.ts';
+import type { StatusOf } from '../../../src/control/predict-impact.ts';
 import type { Change } from '../../../src/control/control-api.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
 import { poolStatuses } from '../../../src/control/pool-status.ts';
@@ -35,14 +35,14 @@ routes: [{ name: main, pool: shop }]
 }
 
 /** As the pool is, with endpoints that fail their health check. */
-function statuses(of: Config, unhealthy: readonly string[] = []): readonly PoolStatus[] {
+function statusOf(of: Config, unhealthy: readonly string[] = []): StatusOf {
   const found = poolStatuses(of.pools, {
     counters: new CounterRegistry(1),
     revision: 1,
     workers: { applied: 1, total: 1 },
     isAmended: () => false,
   });
-  return found.map((pool) => ({
+  const shown = [...found].map((pool) => ({
     ...pool,
     versions: pool.versions.map((version) => {
       const endpoints = version.endpoints.map((each) =>
@@ -51,6 +51,7 @@ function statuses(of: Config, unhealthy: readonly string[] = []): readonly PoolS
       return { ...version, endpoints, ready: endpoints.some(({ ready }) => ready) };
     }),
   }));
+  return (name) => shown.find((pool) => pool.name === name);
 }
 
 interface Case extends Parts {
@@ -72,7 +73,7 @@ function fault({ drains, already = [], unhealthy = [], force, ...parts }: Case):
     endpoint: isVersion ? undefined : drains,
     ...(force !== undefined && { force }),
   };
-  return lastRespondingFault(change, { before, after, statuses: statuses(before, unhealthy) });
+  return lastRespondingFault(change, { before, after, statusOf: statusOf(before, unhealthy) });
 }
 
 it.each<[string, Case]>([
@@ -109,14 +110,14 @@ it('a version with a share that no other takes over is not drained by omission',
 
 it('a change of another kind fears nothing', () => {
   const [before, after] = [config({ drained: ['v1'] }), config({ drained: ['v1', 'v2'] })];
-  expect(lastRespondingFault({ kind: 'restore', revision: 1 }, { before, after, statuses: [] })).toBeUndefined();
+  expect(lastRespondingFault({ kind: 'restore', revision: 1 }, { before, after, statusOf: () => undefined })).toBeUndefined();
 });
 
 describe('a split', () => {
   const splitFault = (split: string, parts: Parts, force?: boolean): string | undefined => {
     const [before, after] = [config(parts), config({ ...parts, split })];
     const change: Change = { kind: 'split', pool: 'shop', weights: {}, ...(force !== undefined && { force }) };
-    return lastRespondingFault(change, { before, after, statuses: statuses(before) });
+    return lastRespondingFault(change, { before, after, statusOf: statusOf(before) });
   };
 
   it.each<[string, readonly string[]]>([

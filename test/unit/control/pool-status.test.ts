@@ -36,15 +36,14 @@ function open(options?: Parameters<typeof text>[0]) {
   const workers = { applied: 1, total: 2 };
   const isAmended = (pool: string, list: string, name: string): boolean => pool === 'shop' && list === 'overrides' && name === 'qb';
   const users = (pool: string) => (pool === 'shop' ? new Map([['v2', 12]]) : undefined);
-  const statuses = () => poolStatuses(config!.pools, { counters, revision: 7, workers, isAmended, users });
+  const statuses = () => [...poolStatuses(config!.pools, { counters, revision: 7, workers, isAmended, users })];
   const shop = () => statuses().find(({ name }) => name === 'shop')!;
   const version = (name: string) => shop().versions.find((each) => each.name === name)!;
   const endpoint = (address: string, of = 'v1') => version(of).endpoints.find((each) => each.address === address)!;
-  const one = (pool: string) =>
-    poolStatuses(
-      config!.pools.filter(({ name }) => name === pool),
-      { counters, revision: 7, workers, isAmended, users },
-    );
+  const one = (pool: string) => {
+    const pools = config!.pools.filter(({ name }) => name === pool);
+    return [...poolStatuses(pools, { counters, revision: 7, workers, isAmended, users })];
+  };
   return { config: config!, counters, sets, statuses, shop, version, endpoint, one };
 }
 
@@ -106,7 +105,7 @@ describe('poolStatuses', () => {
     const { config } = decodeText('/etc/sluice.yaml', text());
     const pools = config!.pools.map((pool) => ({ ...pool, split: {} }));
     const parts = { counters: new CounterRegistry(1), revision: 1, workers: { applied: 1, total: 1 }, isAmended: () => false };
-    expect(poolStatuses(pools, parts)[0]!.versions.map(({ weight, share }) => [weight, share])).toEqual([
+    expect([...poolStatuses(pools, parts)][0]!.versions.map(({ weight, share }) => [weight, share])).toEqual([
       [0, 0],
       [0, 0],
     ]);

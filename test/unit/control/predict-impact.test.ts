@@ -48,12 +48,12 @@ function status(...reasons: readonly (NotReadyReason | undefined)[]): PoolStatus
 
 function readyAfter(after: PoolConfig, before: PoolStatus): readonly boolean[] {
   const config = makeConfig([], [after]);
-  const side = sideAfter(compileTable(config, 1), config, [before]);
+  const side = sideAfter(compileTable(config, 1), () => before);
   return side.table.pools[0]!.versions.map(({ index }) => side.ready(side.table.pools[0]!, index));
 }
 
 test('before: what is ready now', () => {
-  const side = sideBefore(compileTable(makeConfig([], [pool]), 1), [status('unhealthy')]);
+  const side = sideBefore(compileTable(makeConfig([], [pool]), 1), () => status('unhealthy'));
   expect([0, 1].map((version) => side.ready(side.table.pools[0]!, version))).toEqual([false, true]);
 });
 
@@ -74,7 +74,7 @@ describe('after', () => {
 
   test('a version that nobody knows yet is ready', () => {
     const config = makeConfig([], [makePool({ v1: 1, v2: 1, v3: 1 })]);
-    const side = sideAfter(compileTable(config, 1), config, [status(undefined)]);
+    const side = sideAfter(compileTable(config, 1), () => status(undefined));
     expect(side.ready(side.table.pools[0]!, 2)).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EndpointStatus, PoolStatus, VersionStatus } from '../../../src/api/pools.ts';
-import { whatIsWrong } from '../../../src/control/what-is-wrong.ts';
+import { whatIsWrong, whatIsWrongWith } from '../../../src/control/what-is-wrong.ts';
 import type { LatelyFailed, Observed } from '../../../src/control/what-is-wrong.ts';
 
 const good: EndpointStatus = { address: 'a:1', weight: 1, ready: true, inFlight: 0, connections: 0 };
@@ -22,7 +22,16 @@ function pool(versions: readonly VersionStatus[], more: Partial<PoolStatus> = {}
   return { name: 'shop', revision: 1, workers: { applied: 1, total: 1 }, weights: {}, versions, overrides: [], mirrors: [], ...more };
 }
 
-function judge(given: Partial<Observed> = {}) {
+interface Given extends Partial<Omit<Observed, 'ofPools' | 'isReady'>> {
+  readonly pools?: readonly PoolStatus[];
+  readonly isNamed?: (pool: string, version: string) => boolean;
+  readonly lately?: (pool: string, version: string) => LatelyFailed | undefined;
+}
+
+const WELL = [pool([version('v1', 0.9, [good]), version('v2', 0.1, [good])])];
+
+function judge({ pools = WELL, isNamed = () => false, lately, ...given }: Given = {}) {
+  const find = (pool: string, version: string) => pools.find(({ name }) => name === pool)?.versions.find(({ name }) => name === version);
   return whatIsWrong({
     file: { state: 'taken', sinceMs: 0, problems: [], problemCount: 0 },
     workers: { serving: 2, total: 2 },
@@ -30,9 +39,8 @@ function judge(given: Partial<Observed> = {}) {
     isAdrift: false,
     restart: [],
     accessLogFault: undefined,
-    pools: [pool([version('v1', 0.9, [good]), version('v2', 0.1, [good])])],
-    isNamed: () => false,
-    lately: () => undefined,
+    ofPools: pools.flatMap((each) => whatIsWrongWith(each, { isNamed, lately: (version) => lately?.(each.name, version) })),
+    isReady: (pool, version) => find(pool, version)?.ready === true,
     faults: [],
     rollouts: [],
     ...given,
