@@ -29,6 +29,13 @@ export interface ViewsDeps {
   readonly wallMs: () => number;
 }
 
+interface SeenPool {
+  readonly pool: PoolStatus;
+  readonly windows: ReadonlyMap<string, VersionWindow>;
+  readonly findings: readonly Finding[];
+  readonly measuredMs: number;
+}
+
 /** Of the overview, and of what is said to fail. */
 const OVERVIEW_WINDOW_MS = 60_000;
 const MAX_FINDINGS = 100;
@@ -55,40 +62,17 @@ export class Views {
 
   /** @param pools looked at one after the other, in turns */
   async overview(pools: Iterable<PoolStatus>, pace: Pace): Promise<Overview> {
-    const { current, workers, pressure, faults, accessLogFault, rollouts, wallMs } = this.#deps;
+    const { current, workers, wallMs } = this.#deps;
     const { revision } = current;
     const file = await this.#file(pace);
-    const named = routedVersions(current.config?.routes ?? []);
-    const isNamed = (pool: string, version: string): boolean => named.has(versionKey(pool, version));
-    const seen: { readonly pool: PoolStatus; readonly windows: ReadonlyMap<string, VersionWindow> }[] = [];
-    const ofPools: Finding[] = [];
-    let measuredMs = 0;
-    for (const pool of pools) {
-      const windows = this.#windowsOf(pool, OVERVIEW_WINDOW_MS);
-      for (const window of windows.values()) measuredMs = Math.max(measuredMs, window.measuredMs);
-      const found = whatIsWrongWith(pool, { isNamed, lately: (version) => latelyOf(windows.get(version)) });
-      ofPools.push(...found);
-      seen.push({ pool, windows });
-      await pace.rest();
-    }
+    const seen = await this.#see(pools, pace);
+    const measuredMs = Math.max(0, ...seen.map((each) => each.measuredMs));
     const shown: PoolOverview[] = [];
     for (const { pool, windows } of seen) {
       shown.push(poolOverview(pool, windows, measuredMs));
       await pace.rest();
     }
-    const findings = whatIsWrong({
-      file: this.#deps.file.shown,
-      workers,
-      pressure: pressure(),
-      isAdrift: current.isAdrift,
-      restart: this.#restart(),
-      accessLogFault: accessLogFault(),
-      ofPools,
-      isReady: (pool, version) =>
-        seen.some((each) => each.pool.name === pool && each.pool.versions.some(({ name, ready }) => name === version && ready)),
-      faults: faults(),
-      rollouts: rollouts(),
-    });
+    const findings = this.#findings(seen);
     pace.end();
     return {
       revision,
@@ -102,6 +86,36 @@ export class Views {
       findings: findings.slice(0, MAX_FINDINGS),
       findingCount: findings.length,
     };
+  }
+
+  async #see(pools: Iterable<PoolStatus>, pace: Pace): Promise<readonly SeenPool[]> {
+    const named = routedVersions(this.#deps.current.config?.routes ?? []);
+    const isNamed = (pool: string, version: string): boolean => named.has(versionKey(pool, version));
+    const seen: SeenPool[] = [];
+    for (const pool of pools) {
+      const windows = this.#windowsOf(pool, OVERVIEW_WINDOW_MS);
+      const findings = whatIsWrongWith(pool, { isNamed, lately: (version) => latelyOf(windows.get(version)) });
+      seen.push({ pool, windows, findings, measuredMs: Math.max(0, ...[...windows.values()].map((window) => window.measuredMs)) });
+      await pace.rest();
+    }
+    return seen;
+  }
+
+  #findings(seen: readonly SeenPool[]): readonly Finding[] {
+    const { current, workers, file, pressure, faults, accessLogFault, rollouts } = this.#deps;
+    const versionsOf = (name: string): readonly VersionStatus[] => seen.find(({ pool }) => pool.name === name)?.pool.versions ?? [];
+    return whatIsWrong({
+      file: file.shown,
+      workers,
+      pressure: pressure(),
+      isAdrift: current.isAdrift,
+      restart: this.#restart(),
+      accessLogFault: accessLogFault(),
+      ofPools: seen.flatMap(({ findings }) => findings),
+      isReady: (pool, version) => versionsOf(pool).some(({ name, ready }) => name === version && ready),
+      faults: faults(),
+      rollouts: rollouts(),
+    });
   }
 
   /** What is served, against the file as it was last taken. */
