@@ -6,7 +6,7 @@ import { LabelEvidence } from '../../src/analysis/label-evidence.ts';
 import type { Segment } from '../../src/analysis/label-test.ts';
 import { labelTest } from '../../src/analysis/label-test.ts';
 import { SlidingCounts } from '../../src/analysis/sliding-counts.ts';
-import { GUARD_PART } from '../../src/rollout/judge.ts';
+import { GUARD_PART } from '../../src/rollout/alpha.ts';
 import { judgeGuard } from '../../src/rollout/judge-guards.ts';
 import type { GuardCheck } from '../../src/rollout/judge-guards.ts';
 import type { Decision, Judge, Running, Window } from './judge.ts';

@@ -17,6 +17,12 @@ export interface LabelState {
   readonly logs: readonly number[];
 }
 
+/** Under which events come that are still to come. */
+export interface Chances {
+  readonly chance: number;
+  readonly theirChance?: number;
+}
+
 /** What is staked at once. The rest is for late changes: it costs ln(1 / 0.8) at the start. */
 const AT_ONCE = 0.8;
 /** Events between two starts. */
@@ -68,6 +74,28 @@ export class LabelEvidence {
     addCounts(this.#logs, this.#each, { chance, ours, theirs }, this.#test);
     this.#start(this.#events, events);
     this.#events = events;
+  }
+
+  /**
+   * At least what `log` will be after so many more events, however they come: at once or one by one, in any order. Only of a test towards `above`.
+   * `chance` is that of the events of ours, `theirChance` the greatest under which one of theirs may come.
+   */
+  logAtLeast({ chance, theirChance = chance }: Chances, ours: number, theirs: number): number {
+    checkSegment(chance, ours, theirs);
+    checkSegment(theirChance, ours, theirs);
+    const events = this.#events + ours + theirs;
+    // What is staked meanwhile may meet all events of theirs, and none of ours.
+    const lost = new Float64Array(ALTERNATIVES);
+    fillTheirs(this.#each, theirChance, this.#test);
+    addCounts(lost, this.#each, { chance: theirChance, ours: 0, theirs }, this.#test);
+    const staked = this.#kept(this.#events) - this.#kept(events);
+    const late = staked > 0 ? Math.log(staked / ALTERNATIVES) + logSumOf(lost) : -Infinity;
+    for (let k = 0; k < ALTERNATIVES; k++) lost[k]! += this.#logs[k] as number;
+    fillTheirs(this.#each, chance, this.#test);
+    addCounts(lost, this.#each, { chance, ours, theirs: 0 }, this.#test);
+    this.#chance = -1;
+    const left = this.#kept(events);
+    return logSum(logSum(logSumOf(lost), late), left > 0 ? Math.log(left) : -Infinity);
   }
 
   state(): LabelState {

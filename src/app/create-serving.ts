@@ -72,7 +72,7 @@ export function createServing(
     onMissed: (writes, unlisted) => mirrorAnalysis.missed.add(writes, unlisted),
     onRestarted: () => exposition.workerRestarted(),
     onEjection: ({ kind, ...event }) => onEndpoint(kind, event),
-    onEvidence: () => evidence.tell(),
+    onEvidence: (pool) => evidence.tell(pool),
   });
   const mirrorAnalysis = new MirrorAnalysis({ log, counters, dir: stateDir, setLinks: (makeLink) => workers.setLinks(makeLink) });
   const probes = createProbes({ log, counters, workers, onEndpoint });

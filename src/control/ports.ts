@@ -7,6 +7,7 @@ import type { InForce } from '../config/mask.ts';
 import type { EventSource } from '../config/rollout-model.ts';
 import type { SegmentEvidence } from '../rollout/model.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
+import type { Arming, Trip } from '../rollout/tripwire.ts';
 import type { SlowBounds } from '../telemetry/evidence-signals.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { Adoption } from '../api/scalars.ts';
@@ -100,9 +101,19 @@ export interface RolloutCounts {
   exposed(): Exposure;
   /** Call it every 10 s: what has ended since the call before decides what is slow until the next one. Undefined: too little; the bounds stay. */
   publishBounds(): SlowBounds | undefined;
-  /** No worker sends anything to the canary from its next request on; there is no way back. */
+  /** No worker sends anything to the canary from its next request on. */
   halt(): void;
+  /** Also by a worker: see `arm`. */
   readonly halted: boolean;
+  /** The canary gets requests again, and nothing is left to the workers until `arm`. */
+  lift(): void;
+  /**
+   * Leaves it to the workers to halt the canary as soon as what came since the last `read` is enough, also with the weights that are set next.
+   * False: one of them has since then; see `tripped`, and read again.
+   */
+  arm(arming: Arming | undefined): boolean;
+  /** Why a worker has halted the canary. */
+  readonly tripped: Trip | undefined;
   /** An event of the user with this affinity key, seen elsewhere. False: it counts nowhere, as no check has it or the user was not drawn. */
   tell(event: string, key: string): boolean;
   /** Nothing counts from the next Update on; what was counted can still be read. */

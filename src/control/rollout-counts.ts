@@ -2,6 +2,7 @@
 
 import type { PoolConfig } from '../config/model.ts';
 import type { SegmentEvidence } from '../rollout/model.ts';
+import type { Arming, Trip } from '../rollout/tripwire.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import { BASELINE, CANARY, createCounts, EVENTS, MAX_EVENTS, partsFor, SEGMENTS } from '../telemetry/evidence-layout.ts';
 import type { Arm } from '../telemetry/evidence-layout.ts';
@@ -12,6 +13,8 @@ import type { ArmSums } from '../telemetry/evidence-sums.ts';
 import { createUsers, EvidenceUsers, NO_USER } from '../telemetry/evidence-users.ts';
 import { EvidenceWriter } from '../telemetry/evidence-writer.ts';
 import type { CountedPair, CountedRollout, Exposure, RolloutCounts } from './ports.ts';
+import { RolloutTrips } from './rollout-trips.ts';
+import type { TripPlace } from './rollout-trips.ts';
 import { SlowWindow } from './slow-window.ts';
 
 interface Segment {
@@ -38,6 +41,7 @@ export class Counts implements RolloutCounts {
   readonly #told: SignalsWriter;
   readonly #users: SharedArrayBuffer;
   readonly #slow: SlowWindow;
+  readonly #trips: RolloutTrips;
   readonly #segments: Segment[] = [];
   #number: number;
   #closed = false;
@@ -49,13 +53,14 @@ export class Counts implements RolloutCounts {
     this.#deps = deps;
     this.#number = pair.segment;
     this.#told = new SignalsWriter(this.#signals, pair.ceilingMs);
+    this.#trips = new RolloutTrips(this.#told.trips);
     this.#users = createUsers(Math.floor(deps.chance() * 2 ** 32) | 0);
     this.#slow = new SlowWindow(deps.counters, pair);
     this.publishBounds();
   }
 
   get halted(): boolean {
-    return this.#told.halted;
+    return this.#told.trips.halted;
   }
 
   get saturated(): boolean {
@@ -76,6 +81,7 @@ export class Counts implements RolloutCounts {
     const share = weight / (weight + weightIn(split, baseline));
     if (!(share > 0 && share < 1)) return undefined;
     const segment = this.#segmentOf(share);
+    this.#trips.move(this.#place());
     const { counts } = this.#segments[segment]!;
     return { pool, baseline, canary, segment, share, ratio, counts, users: this.#users, signals: this.#signals, events };
   }
@@ -87,7 +93,7 @@ export class Counts implements RolloutCounts {
       const { number, share } = this.#segments[at]!;
       return `${number} ${share}`;
     });
-    return [...places.values()].map((each) => this.#total(each));
+    return this.#trips.looking(this.#place(), () => [...places.values()].map((each) => this.#total(each)));
   }
 
   exposed(): Exposure {
@@ -102,7 +108,19 @@ export class Counts implements RolloutCounts {
   }
 
   halt(): void {
-    this.#told.halt();
+    this.#trips.halt();
+  }
+
+  lift(): void {
+    this.#trips.lift();
+  }
+
+  get tripped(): Trip | undefined {
+    return this.#trips.tripped;
+  }
+
+  arm(arming: Arming | undefined): boolean {
+    return this.#trips.arm(arming, this.#place());
   }
 
   tell(event: string, key: string): boolean {
@@ -123,6 +141,12 @@ export class Counts implements RolloutCounts {
   close(): void {
     this.#closed = true;
     this.#deps.onChange();
+  }
+
+  /** Where the workers count, or are about to. */
+  #place(): TripPlace | undefined {
+    const at = this.#segments.length - 1;
+    return at < 0 ? undefined : { at, ...this.#segments[at]! };
   }
 
   /** A refused change may come back to the weights before it: the same share of the same step is the same segment, unless another came between. */

@@ -17,8 +17,8 @@ export class RolloutEvidence {
   readonly #open = new Map<string, Counts>();
   #version = 0;
   #toldVersion = 0;
-  /** A canary has done something bad; at once, and at most once a few milliseconds. */
-  onNews: () => void = () => undefined;
+  /** The canary of this pool has done something bad; at once, and at most once a few milliseconds. */
+  onNews: (pool: string) => void = () => undefined;
 
   constructor(deps: RolloutEvidenceDeps) {
     this.#deps = deps;
@@ -52,8 +52,8 @@ export class RolloutEvidence {
     return pools.map((pool) => this.#open.get(pool.name)?.plan(pool)).filter((counted) => counted !== undefined);
   }
 
-  /** A worker says that there is news. */
-  tell(): void {
-    this.onNews();
+  /** A worker says that there is news of the rollout of this pool. */
+  tell(pool: string): void {
+    this.onNews(pool);
   }
 }

@@ -14,10 +14,12 @@ import { requestsNeeded } from './needs.ts';
 import { ratioInterval } from './ratio-interval.ts';
 import { formatEvidence, formatPart, formatPercent } from './sentences.ts';
 import { sumOf } from './segments.ts';
+import type { Trip } from './tripwire.ts';
 
 /** Of tests that let a rollout go on: "below" and "above" by as much as they usually have to tell. */
 const HARMLESS = { least: 1.1, most: 20 } as const;
 const [SLOW_MIDDLE, SLOW_UPPER, SLOW_TAIL] = slowTests();
+const SLOW_COUNT = 3;
 const AS_SLOW = labelTest({ allowed: 1, towards: 'below', ...HARMLESS });
 
 export interface LabelQuestion {
@@ -38,6 +40,8 @@ export interface LabelCounts {
   readonly epoch: readonly SegmentEvidence[];
   readonly step: readonly SegmentEvidence[];
   readonly before: Judged | undefined;
+  /** Of this check, since the last look. */
+  readonly trip?: Trip | undefined;
 }
 
 export interface Judgement {
@@ -52,8 +56,9 @@ export function judgeLabels(question: LabelQuestion, counts: LabelCounts): Judge
     for (const { chance, ours, theirs } of labelled(counts.fresh, counters[index % counters.length]!)) evidence.add(chance, ours, theirs);
     return evidence;
   });
-  const log = logMean(tests.map((test) => test.log));
   const needed = failsAt(question.alpha, question.alphaShare);
+  // What was enough then stays so, whatever came between that moment and this look.
+  const log = Math.max(logMean(tests.map((test) => test.log)), logAtTrip(question, counts, needed));
   const harmless = harmlessTowards(question, counts.step, counters);
   const judged: Judged = {
     tests: tests.map((test) => test.state()),
@@ -61,6 +66,22 @@ export function judgeLabels(question: LabelQuestion, counts: LabelCounts): Judge
     harmless: counts.before?.harmless === true || harmless >= 1,
   };
   return { judged, verdict: wordVerdict(question, counts, judged, { log, needed, harmless, told: strongestOf(tests) }) };
+}
+
+/** The least that the evidence was when those who count halted the canary; -Infinity where they did not, or it was not enough. */
+function logAtTrip({ check }: LabelQuestion, { before, trip }: LabelCounts, needed: number): number {
+  if (trip === undefined) return -Infinity;
+  const tests = testsOf(check);
+  const at = trippedTest(check);
+  const evidence = new LabelEvidence(tests[at]!, 'again', before?.tests[at]);
+  const logs = tests.map((_, index) => (index === at ? evidence.logAtLeast(trip.chances, trip.ours, trip.theirs) : -Infinity));
+  const log = logMean(logs);
+  return log >= needed ? log : -Infinity;
+}
+
+/** Position of the test that alone can stop the rollout at once: towards more, of the rarest events. */
+export function trippedTest(check: LabelCheck): number {
+  return check.kind === 'latency' ? SLOW_COUNT - 1 : 0;
 }
 
 type Counter = (counts: ArmCounts) => number;
@@ -89,7 +110,7 @@ function countersOf({ check, event }: LabelQuestion): readonly [Counter, ...Coun
 }
 
 /** Towards "worse", the mean of whose evidence counts. */
-function testsOf(check: LabelCheck): readonly LabelTest[] {
+export function testsOf(check: LabelCheck): readonly LabelTest[] {
   switch (check.kind) {
     case 'errors':
       return [labelTest({ allowed: check.ratio, towards: 'above' })];

@@ -1,8 +1,7 @@
 // All checks of a rollout, from what is seen by now: verdicts, and what holds it although no check failed.
 
-import { alphaShares } from '../analysis/alpha.ts';
 import { BROKEN_AT, logOfRecorded } from '../analysis/recorded-ratio.ts';
-import type { RolloutCheck } from '../config/rollout-model.ts';
+import { alphaOf, shareOfAlpha } from './alpha.ts';
 import { stepAt } from './course.ts';
 import { eventsOf } from './events.ts';
 import { isGuard, judgeGuard } from './judge-guards.ts';
@@ -16,6 +15,7 @@ import { formatCount, formatPercent } from './sentences.ts';
 import { countedSince, fold, mergeEvidence, newSince } from './segments.ts';
 import { change } from './turn.ts';
 import type { Turn } from './turn.ts';
+import { isWarm } from './warmup.ts';
 import { shareOf } from './weights.ts';
 
 export interface Judgements {
@@ -39,7 +39,7 @@ export function judge(turn: Turn): Judgements {
   for (const check of state.template.checks) {
     const { name } = check;
     if (isGuard(check)) {
-      const guarded = judgeGuard(check, seen, { alpha: alphaOf(state) * shareOfAlpha(turn, check), names: state });
+      const guarded = judgeGuard(check, seen, { alpha: alphaOf(state) * shareOfAlpha(state, check, turn.company.pools), names: state });
       verdicts[name] = guarded.verdict;
       both ??= guarded.both;
     } else if (isOutside(check)) verdicts[name] = judgeOutside(check, seen);
@@ -69,12 +69,19 @@ function judgeLabelCheck(turn: Turn, check: LabelCheck, looked: Looked, { verdic
     segments.filter(({ segment }) => segment >= from);
   const from = isWarm(state) ? state.judgedSegment : Infinity;
   const found = judgeLabels(
-    { check, event: eventsOf(state.template).indexOf(check), alpha: alphaOf(state), alphaShare: shareOfAlpha(turn, check), names: state },
+    {
+      check,
+      event: eventsOf(state.template).indexOf(check),
+      alpha: alphaOf(state),
+      alphaShare: shareOfAlpha(state, check, turn.company.pools),
+      names: state,
+    },
     {
       fresh: since(looked.fresh, from),
       epoch: since(looked.epoch, from),
       step: since(looked.epoch, Math.max(from, state.stepSegment)),
       before: state.judged[check.name],
+      trip: seen.tripped?.check === check.name && seen.tripped.segment >= from ? seen.tripped : undefined,
     },
   );
   const notes = notesOn(state, seen, check, looked.uneven);
@@ -106,25 +113,6 @@ function notesOn(state: RolloutState, { saturated, topUserShare }: Turn['seen'],
     notes.push(`one user has ${formatPercent(topUserShare)} of the failures`);
   if (uneven !== undefined) notes.push('what was counted cannot be trusted');
   return notes.join('; ');
-}
-
-export function isWarm({ warmRanMs, template }: RolloutState): boolean {
-  return template.warmupMs === 0 || (warmRanMs !== undefined && warmRanMs >= template.warmupMs);
-}
-
-function alphaOf({ template, alphaShare }: Pick<RolloutState, 'template' | 'alphaShare'>): number {
-  return template.alpha * alphaShare;
-}
-
-/** What a guard has of alpha beside a check that compares: it is for what is far past its bound. */
-export const GUARD_PART = 0.25;
-
-/** Critical checks share alpha, over all pools of the rollout; one that is not stops nothing for good, and has its own. */
-function shareOfAlpha({ state: { template }, company }: Turn, check: RolloutCheck): number {
-  if (!check.critical) return 1;
-  const sharing = template.checks.filter((each) => each.critical && !isOutside(each));
-  const [share = 1] = alphaShares(sharing.map((each) => (isGuard(each) ? GUARD_PART : 1))).slice(sharing.indexOf(check));
-  return share / company.pools;
 }
 
 function unevenIn({ baseline, canary, judgedSegment }: RolloutState, segments: readonly SegmentEvidence[]): string | undefined {

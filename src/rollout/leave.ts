@@ -38,7 +38,7 @@ export function goOnLeaving(turn: Turn): void {
  * How much of the traffic the baseline can take, 0 to 1: all where it has at least half of it anyway, or half of its endpoints are ready;
  * else as many parts as it has endpoints ready.
  */
-function takes(state: RolloutState, { readyEndpoints: { baseline, baselineTotal } }: Seen): number {
+export function takes(state: RolloutState, { readyEndpoints: { baseline, baselineTotal } }: Pick<Seen, 'readyEndpoints'>): number {
   if (isInPlace(state)) return 1;
   if (baseline <= 0) return 0;
   const has = 1 - shareOf(state.applied, state);

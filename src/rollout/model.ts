@@ -2,6 +2,7 @@
 
 import type { LabelState } from '../analysis/label-evidence.ts';
 import type { HookMoment, RolloutTemplate } from '../config/rollout-model.ts';
+import type { Trip } from './tripwire.ts';
 
 export const STATUSES = [
   'pending',
@@ -165,6 +166,8 @@ export interface ArmCounts {
 /** Everything that a step of the machine may look at. */
 export interface Seen {
   readonly segments: readonly SegmentEvidence[];
+  /** Those who count have halted the canary: what was enough for them. */
+  readonly tripped?: Trip | undefined;
   /** A bounded set of users is full: later events of keyed users are not counted. */
   readonly saturated: boolean;
   /** Part of the canary's failed requests that one user had; undefined where that is not known. */

@@ -3,7 +3,7 @@
 
 import type { HistoryLine, Instant, RolloutState, Seen, Wants } from './model.ts';
 import { ENDED } from './model.ts';
-import { isWarm, judge } from './judge.ts';
+import { judge } from './judge.ts';
 import type { Judgements } from './judge.ts';
 import { goOnLeaving } from './leave.ts';
 import { holdFor } from './moves.ts';
@@ -12,6 +12,7 @@ import { react } from './react.ts';
 import { ALONE, change } from './turn.ts';
 import type { Company, Turn } from './turn.ts';
 import { wantsOf } from './wants.ts';
+import { isWarm } from './warmup.ts';
 
 export interface Stepped {
   readonly state: RolloutState;

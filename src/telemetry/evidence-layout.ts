@@ -38,6 +38,10 @@ export function partsFor(workers: number): number {
   return workers + 1;
 }
 
+export function partsIn(cells: Float64Array): number {
+  return cells.length / PART_CELLS;
+}
+
 export function createCounts(workers: number): SharedArrayBuffer {
   return new SharedArrayBuffer(partsFor(workers) * PART_CELLS * Float64Array.BYTES_PER_ELEMENT);
 }

@@ -12,7 +12,7 @@ export const STEADY_GAP_MS = 50;
 export const MAX_IN_A_ROW = 10;
 
 export class EvidenceNews {
-  readonly #post: () => void;
+  readonly #post: (pool: string) => void;
   readonly #clock: Pick<Clock, 'nowMs' | 'after'>;
   /** Of rollouts whose news waits. */
   readonly #late: SignalsReader[] = [];
@@ -21,8 +21,8 @@ export class EvidenceNews {
   /** Messages that may follow each other soon; one more for each steady gap. */
   #left = MAX_IN_A_ROW;
 
-  /** @param post wakes the control thread */
-  constructor(post: () => void, clock: Pick<Clock, 'nowMs' | 'after'> = { nowMs, after }) {
+  /** @param post wakes the control thread for the rollout of this pool */
+  constructor(post: (pool: string) => void, clock: Pick<Clock, 'nowMs' | 'after'> = { nowMs, after }) {
     this.#post = post;
     this.#clock = clock;
   }
@@ -45,6 +45,6 @@ export class EvidenceNews {
     this.#left = Math.min(MAX_IN_A_ROW, this.#left + (atMs - this.#toldMs) / STEADY_GAP_MS) - 1;
     this.#toldMs = atMs;
     this.#nextMs = atMs + (this.#left >= 1 ? NEWS_GAP_MS : STEADY_GAP_MS);
-    this.#post();
+    this.#post(signals.pool);
   }
 }

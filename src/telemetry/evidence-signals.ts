@@ -1,17 +1,17 @@
 // What the control thread and the workers tell each other about one rollout without a message: the bounds of what is slow, the halt, whether
-// there is news, and whether the table of users is full. The control thread alone writes bounds and halt.
+// there is news, and whether the table of users is full. The control thread alone writes bounds; the halt is in `evidence-trips.ts`.
 
+import { GATE, TripReader, TRIPS_AT, TRIPS_CELLS, TripWriter } from './evidence-trips.ts';
 import { latencyCeiling } from './latency-buckets.ts';
 
-/** The control thread writes what workers read at each request; what workers write lies on other cache lines. */
-const HALTED = 0;
+/** What workers read at each request, as GATE is; what they write at times lies on other cache lines. */
 const GENERATION = 1;
 const NEWS = 16;
 const SATURATED = 32;
 /** Two sets of bounds, in doubles: readers have the one of the generation while the other is written. */
 const BOUNDS = 24;
 const SET_CELLS = 4;
-const CELLS = 64;
+const CELLS = TRIPS_AT + TRIPS_CELLS;
 
 /** Of times until the head of a response, in milliseconds; Infinity where nothing is slow yet. */
 export interface SlowBounds {
@@ -30,11 +30,13 @@ export function createSignals(): SharedArrayBuffer {
 export class SignalsWriter {
   readonly #cells: Int32Array;
   readonly #doubles: Float64Array;
+  readonly trips: TripWriter;
 
   /** @param hangMs while there are no bounds */
   constructor(memory: SharedArrayBuffer, hangMs: number) {
     this.#cells = new Int32Array(memory);
     this.#doubles = new Float64Array(memory);
+    this.trips = new TripWriter(memory);
     this.publish({ p50: Infinity, p90: Infinity, p99: Infinity, hangMs });
   }
 
@@ -47,15 +49,6 @@ export class SignalsWriter {
     this.#doubles[at + 2] = bounds.p99;
     this.#doubles[at + 3] = bounds.hangMs;
     Atomics.store(this.#cells, GENERATION, generation);
-  }
-
-  /** No worker sends anything to the canary any more, from its next request on. There is no way back: another rollout has other signals. */
-  halt(): void {
-    Atomics.store(this.#cells, HALTED, 1);
-  }
-
-  get halted(): boolean {
-    return this.#cells[HALTED] === 1;
   }
 
   /** Before the counts are read: what comes meanwhile is news again. */
@@ -74,19 +67,23 @@ export class SignalsReader {
   readonly #cells: Int32Array;
   readonly #doubles: Float64Array;
   readonly #ratio: number;
+  readonly pool: string;
+  readonly trips: TripReader;
   #generation = -1;
   #baseline: SlowBounds = NEVER_SLOW;
   #canary: SlowBounds = NEVER_SLOW;
 
-  /** @param ratio the canary may take so many times as long */
-  constructor(memory: SharedArrayBuffer, ratio: number) {
+  /** @param ratio the canary may take so many times as long; @param pool whose rollout it is */
+  constructor(memory: SharedArrayBuffer, ratio: number, pool = '') {
     this.#cells = new Int32Array(memory);
     this.#doubles = new Float64Array(memory);
     this.#ratio = ratio;
+    this.pool = pool;
+    this.trips = new TripReader(memory);
   }
 
   get halted(): boolean {
-    return this.#cells[HALTED] === 1;
+    return this.#cells[GATE]! < 0;
   }
 
   /** Of this moment; an object per generation, which an exchange holds to its end. */

@@ -97,7 +97,9 @@ export class EvidenceWriter {
     if (user !== NO_USER && !this.users.mark(user, 1 << cell)) return;
     this.#cells[row + cell]!++;
     // Ordinary times pass the lower bounds all the time: they are evidence for the next look.
-    if (arm === CANARY && cell !== SLOW_P50 && cell !== SLOW_P90) this.#news.raise(this.signals);
+    if (arm !== CANARY || cell === SLOW_P50 || cell === SLOW_P90) return;
+    if (segmentAt(row) === this.#segment % SEGMENTS) this.signals.trips.look(this.#cells, this.#segment, cell);
+    this.#news.raise(this.signals);
   }
 
   /** @param cell EVENTS + position */

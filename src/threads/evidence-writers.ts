@@ -32,7 +32,7 @@ export class EvidenceWriters {
       worker: this.#worker,
       segment: rollout.segment,
       users: new EvidenceUsers(rollout.users),
-      signals: new SignalsReader(rollout.signals, rollout.ratio),
+      signals: new SignalsReader(rollout.signals, rollout.ratio, name),
       news: this.#news,
       fields: seen(rollout.events, (source) => (source.kind === 'response-header' ? source.name.toLowerCase() : undefined)),
       routes: seen(rollout.events, (source) => (source.kind === 'route' ? source.route : undefined)),

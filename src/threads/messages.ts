@@ -76,7 +76,7 @@ export type FromWorker =
   | { readonly kind: 'missed'; readonly writes: readonly MissedWrite[]; readonly unlisted: readonly UnlistedWrites[] }
   /** An endpoint is ejected or returns: the other workers are to look. */
   | { readonly kind: 'ejections'; readonly change: EjectionChange }
-  /** A canary has done something bad: look. */
-  | { readonly kind: 'evidence' }
+  /** The canary of a rollout of this pool has done something bad: look. */
+  | { readonly kind: 'evidence'; readonly pool: string }
   /** Connections that had to be cut at the deadline. */
   | { readonly kind: 'drained'; readonly cut: number };

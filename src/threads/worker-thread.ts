@@ -54,7 +54,7 @@ const livePools = new LivePools({
   onEjections: (change) => post({ kind: 'ejections', change }),
   onFault: (error) => context?.failed(error),
 });
-const evidence = new EvidenceWriters(start.index, new EvidenceNews(() => post({ kind: 'evidence' })));
+const evidence = new EvidenceWriters(start.index, new EvidenceNews((pool) => post({ kind: 'evidence', pool })));
 const builder = new ServingBuilder(livePools, counters, evidence);
 const sampler = new ComparisonSampler(start.workers, post);
 let pressure: PressureLevel = 0;

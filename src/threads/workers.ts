@@ -40,7 +40,7 @@ export interface WorkersOptions {
   readonly onMissed: (writes: readonly MissedWrite[], unlisted: readonly UnlistedWrites[]) => void;
   readonly onRestarted: () => void;
   readonly onEjection: (change: EjectionChange) => void;
-  readonly onEvidence: () => void;
+  readonly onEvidence: (pool: string) => void;
   readonly nowMs: () => number;
 }
 
@@ -345,7 +345,7 @@ export class Workers {
         this.#options.onEjection(message.change);
         break;
       case 'evidence':
-        this.#options.onEvidence();
+        this.#options.onEvidence(message.pool);
         break;
       case 'drained':
         break;

@@ -1,5 +1,6 @@
 // The counters of all rollouts that run, by id: opened and closed with them, told which segment counts, and each 10 s what is slow.
 
+import type { Arming } from '../../rollout/tripwire.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Exposure, RolloutCounts } from '../ports.ts';
 import type { RolloutEvidence } from '../rollout-evidence.ts';
@@ -17,7 +18,7 @@ const BOUNDS_MS = 10_000;
 const FIRST_BOUNDS_MS = 500;
 /** While there are no bounds a request without a head is slow after this. */
 const CEILING_MS = 5_000;
-const NOTHING: Counted = { segments: [], saturated: false, topUserShare: undefined };
+const NOTHING: Counted = { segments: [], saturated: false, topUserShare: undefined, tripped: undefined };
 
 interface Opened {
   readonly counts: RolloutCounts;
@@ -35,7 +36,7 @@ export class EvidenceBook implements Counting {
     this.#deps = deps;
   }
 
-  set onEvidence(wake: () => void) {
+  set onEvidence(wake: (pool: string) => void) {
     this.#deps.evidence.onNews = wake;
   }
 
@@ -53,7 +54,8 @@ export class EvidenceBook implements Counting {
   read(id: string): Counted {
     const opened = this.#open.get(id);
     if (opened === undefined) return NOTHING;
-    return { segments: opened.counts.read(), saturated: opened.counts.saturated, topUserShare: undefined };
+    const { counts } = opened;
+    return { segments: counts.read(), saturated: counts.saturated, topUserShare: undefined, tripped: counts.tripped };
   }
 
   exposed(id: string): Exposure {
@@ -70,6 +72,18 @@ export class EvidenceBook implements Counting {
 
   halt(id: string): void {
     this.#open.get(id)?.counts.halt();
+  }
+
+  halted(id: string): boolean {
+    return this.#open.get(id)?.counts.halted === true;
+  }
+
+  lift(id: string): void {
+    this.#open.get(id)?.counts.lift();
+  }
+
+  arm(id: string, arming: Arming | undefined): boolean {
+    return this.#open.get(id)?.counts.arm(arming) ?? true;
   }
 
   /** An event of a user, seen elsewhere. False: it counts nowhere. */

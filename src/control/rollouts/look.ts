@@ -40,12 +40,13 @@ export class Look {
 
   seenOf(state: RolloutState, pool: PoolConfig): Seen {
     const { counts, traffic, outside, isFrozen } = this.#deps;
-    const { segments, saturated, topUserShare } = counts.read(state.id);
+    const { segments, saturated, topUserShare, tripped } = counts.read(state.id);
     const canary = this.#deps.endpoints(pool.name, state.canary);
     return {
       segments,
       saturated,
       topUserShare,
+      tripped,
       windows: Object.fromEntries(state.template.checks.flatMap((check) => this.#windowOf(check, state))),
       outside: outside.results(state.id),
       readyEndpoints: readyEndpoints(this.#deps.endpoints(pool.name, state.baseline), canary),

@@ -1,6 +1,7 @@
 // What rollouts need of those who count, serve and ask others.
 
 import type { TrafficMark } from '../../telemetry/traffic-history.ts';
+import type { Arming, Trip } from '../../rollout/tripwire.ts';
 import type { Config } from '../../config/model.ts';
 import type { Exposure } from '../ports.ts';
 import type { Effect, EffectResult, OutsideResult, RolloutState, SegmentEvidence, Seen, WindowCounts } from '../../rollout/model.ts';
@@ -20,21 +21,28 @@ export interface Counting {
   exposed(id: string): Exposure;
   /** What counts from now on is evidence of this segment. */
   segment(id: string, segment: number): void;
-  /** No worker chooses the canary from its next request on, whatever the Table says; there is no way back but to open it again. */
+  /** No worker chooses the canary from its next request on, whatever the Table says. */
   halt(id: string): void;
+  /** Whether that is so; a worker may have done it. */
+  halted(id: string): boolean;
+  lift(id: string): void;
+  /** The workers halt the canary by what was judged at the last `read`. False: one has since then: read and judge again. */
+  arm(id: string, arming: Arming | undefined): boolean;
   /** An event of the user with this affinity key, seen elsewhere. False: it counts nowhere. */
   tell(event: string, key: string): boolean;
   close(id: string): void;
   /** Sluice is stopping: bounds are published no more. */
   stop(): void;
-  /** Called as soon as a canary has had a bad event. */
-  onEvidence: () => void;
+  /** Called as soon as the canary of this pool has had a bad event. */
+  onEvidence: (pool: string) => void;
 }
 
 export interface Counted {
   readonly segments: readonly SegmentEvidence[];
   readonly saturated: boolean;
   readonly topUserShare: number | undefined;
+  /** Why a worker has halted the canary. */
+  readonly tripped: Trip | undefined;
 }
 
 interface WindowBounds {

@@ -7,11 +7,13 @@ import type { Log } from '../../lib/log.ts';
 import { command } from '../../rollout/command.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { Effect, HistoryLine, Instant, RolloutCommand, RolloutState, Wants } from '../../rollout/model.ts';
-import { step } from '../../rollout/step.ts';
+import type { Stepped } from '../../rollout/step.ts';
 import { sameWeights } from '../../rollout/weights.ts';
 import type { Controller } from '../controller.ts';
 import type { Current } from '../in-force/current.ts';
 import type { AmendOutcome } from '../submission.ts';
+import { decide, halted } from './decide.ts';
+import type { Moment } from './decide.ts';
 import type { EffectRunner, Counting } from './ports.ts';
 import { lostFault, toldSince, wordsOf } from './run-faults.ts';
 import { goesBack, shiftFor } from './shift-for.ts';
@@ -128,18 +130,16 @@ export class RolloutRun {
   }
 
   async #takeTurn(): Promise<void> {
-    const { current, counts, look } = this.#deps;
+    const { current, counts } = this.#deps;
     const instant = this.#instant();
     const { config } = current;
     if (config === undefined) return;
     const pool = config.pools.find(({ name }) => name === this.#state.pool);
     const lost = lostFault(this.#state, pool);
     if (lost !== undefined) return this.#end(lost);
-    const { state, wants, told } = step(this.#state, look.seenOf(this.#state, pool!), instant);
-    // First of all: nobody else meets the canary, whatever takes its time from here on.
-    if (this.#isTakenBack(wants)) counts.halt(state.id);
-    this.#take(state);
-    this.#untold = [...this.#untold, ...told];
+    const decided = decide(this.#deps, this.#moment(pool!, instant));
+    this.#follow(decided);
+    const { state, wants } = decided;
     const unkept = await this.#keepUnlessBack(instant);
     counts.segment(state.id, state.segment);
     // Whose result could not be kept would be called again and again.
@@ -151,21 +151,25 @@ export class RolloutRun {
 
   /** A canary that is found bad while its weights are still on their way is halted at once; the next turn does the rest. */
   #glance(): void {
-    const { current, counts, look } = this.#deps;
-    const pool = current.config?.pools.find(({ name }) => name === this.#state.pool);
+    const pool = this.#deps.current.config?.pools.find(({ name }) => name === this.#state.pool);
     if (pool === undefined || ENDED.has(this.#state.status)) return;
-    const { state, wants, told } = step(this.#state, look.seenOf(this.#state, pool), this.#instant());
-    if (!this.#isTakenBack(wants)) return;
-    counts.halt(state.id);
+    const decided = halted(this.#deps, this.#moment(pool, this.#instant()));
+    if (decided !== undefined) this.#follow(decided);
+  }
+
+  #moment(pool: PoolConfig, instant: Instant): Moment {
+    return { state: this.#state, pool, has: this.#has(), instant };
+  }
+
+  #follow({ state, told }: Stepped): void {
     this.#take(state);
     this.#untold = [...this.#untold, ...told];
   }
 
-  /** Whether users are to leave the canary that it has, or may have by now. */
-  #isTakenBack({ weights }: Wants): boolean {
+  /** What the canary has, or may have by now. */
+  #has(): number {
     const { canary, applied } = this.#state;
-    const has = Math.max(applied[canary] ?? 0, this.#asked[canary] ?? 0);
-    return weights !== undefined && (weights[canary] ?? 0) === 0 && has > 0;
+    return Math.max(applied[canary] ?? 0, this.#asked[canary] ?? 0);
   }
 
   /** What goes back does so whether or not it can be kept; returns why it could not. */

@@ -48,7 +48,7 @@ export class Rollouts {
     const { breakers, drills, frozen, clock, current } = deps;
     const wallMs = () => clock.wallMs();
     this.guards = new StartGuards({ breakers, drills, frozen, config: () => current.config, ended: () => this.#allEnded(), wallMs });
-    deps.counts.onEvidence = () => this.wake();
+    deps.counts.onEvidence = (pool) => this.#wakeOf(pool);
     for (const state of deps.kept.read(notes)) {
       // One that ended as the process did may still have to move the weights, or to tell a hook.
       if (ENDED.has(state.status) && isOver(state)) this.#ended.set(state.id, state);
@@ -189,6 +189,10 @@ export class Rollouts {
   /** Another config is in force, or something else has changed that rollouts look at. */
   wake(): void {
     for (const run of this.#runs.values()) run.wake();
+  }
+
+  #wakeOf(pool: string): void {
+    for (const run of this.#runs.values()) if (run.state.pool === pool) run.wake();
   }
 
   async close(): Promise<void> {

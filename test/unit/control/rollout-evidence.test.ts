@@ -153,11 +153,11 @@ describe('news', () => {
   });
 
   it('reaches who asked for it', () => {
-    let heard = 0;
-    evidence.tell();
-    evidence.onNews = () => void heard++;
-    evidence.tell();
-    expect(heard).toBe(1);
+    const heard: string[] = [];
+    evidence.tell('shop');
+    evidence.onNews = (pool) => void heard.push(pool);
+    evidence.tell('shop');
+    expect(heard).toEqual(['shop']);
   });
 });
 

@@ -44,11 +44,11 @@ describe('bounds', () => {
 describe('signals', () => {
   it('halt for good, on all workers', () => {
     const { told, heard, other } = pair();
-    expect([told.halted, heard.halted]).toEqual([false, false]);
-    told.halt();
+    expect([told.trips.halted, heard.halted]).toEqual([false, false]);
+    told.trips.halt();
     told.publish(BOUNDS);
     told.clearNews();
-    expect([told.halted, heard.halted, other.halted]).toEqual([true, true, true]);
+    expect([told.trips.halted, heard.halted, other.halted]).toEqual([true, true, true]);
   });
 
   it('say once that there is news, until it is taken', () => {

@@ -314,7 +314,7 @@ describe('while a version starts slowly', () => {
 test.each<OutcomeCode>(['ok', 'upstream_reset'])('a halted canary gets nothing, and nothing counts: %s', (outcome) => {
   for (const version of [STABLE, FRESH]) {
     const made = draw(version);
-    made.evidence.told.halt();
+    made.evidence.told.trips.halt();
     made.begin();
     expect(made.chosen.version).toBe('stable');
     expect(made.end(outcome).counted).toEqual({ stable: {}, fresh: {} });

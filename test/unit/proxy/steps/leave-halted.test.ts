@@ -17,7 +17,7 @@ function halted(options: CountedOptions = {}) {
   const made = draw(FRESH, options).begin();
   for (const { settings } of made.versions) settings.retryAttempts = 0;
   made.upstream.sent = true;
-  made.evidence.told.halt();
+  made.evidence.told.trips.halt();
   made.calls.length = 0;
   return made;
 }
@@ -103,7 +103,7 @@ describe('a request on a canary that was halted meanwhile', () => {
     made.begin();
     made.state.attempt.connection = undefined;
     expect(switchVersion(made.exchange)).toBe(false);
-    made.evidence.told.halt();
+    made.evidence.told.trips.halt();
     expect(switchVersion(made.exchange)).toBe(true);
     expect([made.chosen.version, made.counted.fresh]).toEqual(['stable', { assigned: 1, finished: 1 }]);
   });
@@ -117,7 +117,7 @@ describe('a request that hangs', () => {
     made.exchange.onUpstreamFailure = (_: unknown, outcome: { readonly code: string }): void => void (failed = outcome.code);
     timeOut(made.exchange, made.state.hangDeadline);
     expect([failed, made.exchange.fakeContext.deadlines.armed.get(made.state.hangDeadline)]).toEqual(['', 100]);
-    made.evidence.told.halt();
+    made.evidence.told.trips.halt();
     timeOut(made.exchange, made.state.hangDeadline);
     expect([failed, made.calls.includes('destroy')]).toEqual(['response_timeout', true]);
   });
@@ -129,7 +129,7 @@ describe('a request that hangs', () => {
     made.exchange.onStillHeld = (): boolean => ++asked > 0;
     timeOut(made.exchange, made.state.hangDeadline);
     expect(asked).toBe(0);
-    made.evidence.told.halt();
+    made.evidence.told.trips.halt();
     timeOut(made.exchange, made.state.hangDeadline);
     expect(asked).toBe(1);
   });
@@ -137,7 +137,7 @@ describe('a request that hangs', () => {
   test('on the baseline is counted and waits', () => {
     const made = draw(STABLE).begin();
     timeOut(made.exchange, made.state.hangDeadline);
-    made.evidence.told.halt();
+    made.evidence.told.trips.halt();
     timeOut(made.exchange, made.state.hangDeadline);
     expect([made.chosen.version, made.counted.stable]).toEqual(['stable', { assigned: 1, slow: [1, 1, 1] }]);
   });
@@ -150,7 +150,7 @@ describe('a request that comes after the halt', () => {
       for (const isReady of [true, false]) {
         const made = draw(FRESH, { pool: { fallback: { whenNoneReady } } });
         if (!isReady) made.pool.unready.add(FRESH);
-        made.evidence.told.halt();
+        made.evidence.told.trips.halt();
         expect(made.begin().chosen.version).toBe('stable');
       }
     },
@@ -159,10 +159,10 @@ describe('a request that comes after the halt', () => {
   test('has the canary where the baseline is not ready, and where it asks for it', () => {
     const made = draw(FRESH);
     made.pool.unready.add(STABLE);
-    made.evidence.told.halt();
+    made.evidence.told.trips.halt();
     expect(made.begin().chosen.version).toBe('fresh');
     const asking = draw(STABLE, { route: { action: { kind: 'pool', pool: 'shop', version: 'fresh' } } });
-    asking.evidence.told.halt();
+    asking.evidence.told.trips.halt();
     expect(asking.begin().chosen.version).toBe('fresh');
   });
 });
