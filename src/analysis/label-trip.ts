@@ -1,4 +1,4 @@
-// When a label test is certain to fail, told before the events come: so that whoever counts them can stop at once, with integers alone and without
+// When a label test is certain to fail, told before the events come: so that a thread that counts them can stop at once, with integers alone and without
 // asking the judge. Its word is never beyond that of the test.
 
 import type { Chances, LabelEvidence } from './label-evidence.ts';
@@ -9,7 +9,7 @@ export const TRIP_COLUMNS = 8;
 export const NEVER = 0x7fff_ffff;
 
 /** More are not looked for: who is so far from failing is told by the judge. */
-const MOST = 512;
+const FARTHEST = 512;
 /** Sums in another order differ by less. */
 const ROUNDING = 1e-9;
 
@@ -36,14 +36,14 @@ export function suffices(
   return evidence.logAtLeast(chances, ours, theirs) >= needed + ROUNDING;
 }
 
-/** The fewest from `least` on, up to MOST, that do. */
+/** The fewest from `least` on, up to FARTHEST, that do. */
 function fewest(least: number, isEnough: (count: number) => boolean): number {
   if (isEnough(least)) return least;
   let [below, enough] = [least, least];
   do {
-    if (enough >= MOST) return NEVER;
+    if (enough >= FARTHEST) return NEVER;
     below = enough;
-    enough = Math.min(MOST, enough * 2);
+    enough = Math.min(FARTHEST, enough * 2);
   } while (!isEnough(enough));
   while (enough - below > 1) {
     const middle = (below + enough) >> 1;
