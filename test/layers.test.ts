@@ -116,7 +116,7 @@ describe('the rules', () => {
     ['a thread', `new Worker(new URL('../control/a.ts', import.meta.url));`],
   ])('see %s', (_form, line) => {
     expect(findForbiddenImports(set({ 'src/proxy/x.ts': `// First line.\n${line}` }))).toEqual([
-      'src/proxy/x.ts:2: imports ../control/a.ts: proxy may import lib, net, http, http1, http2, routing, upstream, telemetry, compare',
+      'src/proxy/x.ts:2: imports ../control/a.ts: proxy may import lib, tls, net, http, http1, http2, routing, upstream, telemetry, compare',
     ]);
   });
 

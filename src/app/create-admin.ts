@@ -15,7 +15,7 @@ export interface AdminOfInstance {
 }
 
 export function createAdmin(
-  { exposition, workers, mirrorAnalysis, probes, discovery }: ServingOfInstance,
+  { exposition, workers, mirrorAnalysis, probes, discovery, certificates }: ServingOfInstance,
   { control, sessions, markers, memory, rollouts }: ControlOfInstance,
   { config, log, ready }: AdminOfInstance,
 ): AdminServer {
@@ -40,6 +40,7 @@ export function createAdmin(
   exposition.registerMirrors(mirrorAnalysis.lines);
   exposition.registerHealthChecks(() => probes.counts());
   exposition.registerDiscovery(() => discovery.samples());
+  exposition.registerCertificates(() => certificates.lines());
   exposition.registerUsers(() => sessions.lines());
   exposition.registerDeploys(() => markers.labels());
   exposition.registerRollouts(rollouts.lines);

@@ -111,13 +111,18 @@ export function createControl(
 
 /** Figures need somebody who looks at the counters now and then. */
 function createViews(
-  { counters, workers, discovery, accessLog }: ServingOfInstance,
+  { counters, workers, discovery, accessLog, certificates }: ServingOfInstance,
   known: Pick<ViewsDeps, 'current' | 'file' | 'pressure' | 'rollouts'>,
 ): { readonly traffic: TrafficHistory; readonly views: Views; readonly looking: Timer } {
   const traffic = new TrafficHistory(counters, nowMs);
   const looking = every(LOOK_MS, () => traffic.look(), { unref: true });
   const accessLogFault = (): string | undefined => accessLog.fault;
-  return { traffic, views: new Views({ ...known, traffic, workers, faults: () => discovery.faults(), accessLogFault, wallMs }), looking };
+  const rollouts = (): ReturnType<ViewsDeps['rollouts']> => [...certificates.findings(), ...known.rollouts()];
+  return {
+    traffic,
+    views: new Views({ ...known, rollouts, traffic, workers, faults: () => discovery.faults(), accessLogFault, wallMs }),
+    looking,
+  };
 }
 
 function createOutageWatch({ counters, workers }: ServingOfInstance, current: Current, journal: Journal, log: Log): OutageWatch {

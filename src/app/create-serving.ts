@@ -2,11 +2,12 @@
 
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/model.ts';
+import { Certificates } from '../control/certificates/certificates.ts';
 import type { EndpointEvents } from '../control/endpoint-events.ts';
 import { RolloutEvidence } from '../control/rollout-evidence.ts';
-import { nowMs } from '../lib/clock.ts';
+import { nowMs, systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
-import { freshFraction } from '../lib/random.ts';
+import { freshFraction, newSeed } from '../lib/random.ts';
 import { cpuLimit, workersFor } from '../control/cpu-limit.ts';
 import { RETRY_REASONS } from '../proxy/retry-reasons.ts';
 import { CHOICE_REASONS } from '../routing/choice.ts';
@@ -48,6 +49,7 @@ export interface ServingOfInstance {
   readonly probes: Probes;
   readonly discovery: Discovery;
   readonly evidence: RolloutEvidence;
+  readonly certificates: Certificates;
 }
 
 export function createServing(
@@ -74,10 +76,11 @@ export function createServing(
     onEjection: ({ kind, ...event }) => onEndpoint(kind, event),
     onEvidence: (pool) => evidence.tell(pool),
   });
+  const certificates = new Certificates({ tell: (update) => workers.setTls(update), newSeed, clock: systemClock, log });
   const mirrorAnalysis = new MirrorAnalysis({ log, counters, dir: stateDir, setLinks: (makeLink) => workers.setLinks(makeLink) });
   const probes = createProbes({ log, counters, workers, onEndpoint });
   const discovery = createDiscovery(log, (path) => reader.endpoints(path), onDiscovered);
-  return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery, evidence };
+  return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery, evidence, certificates };
 }
 
 /** @param wanted 0 = as many as there are processors that this process may use */

@@ -200,11 +200,12 @@ export class Instance {
 
   async stop(timeoutMs: number): Promise<number> {
     this.#draining = true;
-    const { accessLog, discovery, mirrorAnalysis, probes, workers } = this.#serving;
+    const { accessLog, discovery, mirrorAnalysis, probes, workers, certificates } = this.#serving;
     const { rollouts, controller, drains, endpointEvents, journal, keptSessions, looking, memory, outages } = this.#control;
     outages.close();
     await this.#file.close();
     await rollouts.close();
+    await certificates.close();
     // A worker that was told to drain confirms nothing any more.
     controller.close();
     await discovery.close();

@@ -37,7 +37,7 @@ const HABITS: readonly Habit[] = [
     write: 'routes: [{ name: shop, pool: shop }]',
     meant: 'routes',
   },
-  { place: '', keys: 'tls ssl certificates https', write: 'nothing: TLS is not served by this release, so end it in front of Sluice' },
+  { place: '', keys: 'tls ssl certificates https', write: 'tls at the listener, with certificates: [{ certFile: …, keyFile: … }]' },
   {
     place: '',
     keys: 'apiVersion kind metadata spec version static_resources',

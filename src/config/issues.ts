@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import { isSecretName } from '../lib/mask.ts';
 import { presentName } from './former-keys.ts';
-import { LISTENER_TLS, VERSION_TLS } from './unserved.ts';
+import { VERSION_TLS } from './unserved.ts';
 import { exampleFor, meantBy } from './habits.ts';
 import { isSecretPlace } from './mask.ts';
 import type { Merged } from './merge.ts';
@@ -91,7 +91,6 @@ function missingHint(path: Path): string {
 
 /** What is wrong within a key that is not served at all need not be mended first. */
 function tlsAt(path: Path): { readonly depth: number; readonly message: string } | undefined {
-  if (path[0] === 'listeners' && path[2] === 'tls') return { depth: 3, message: LISTENER_TLS };
   if (path[0] === 'pools' && path[2] === 'versions' && path[4] === 'tls') return { depth: 5, message: VERSION_TLS };
   return undefined;
 }

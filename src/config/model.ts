@@ -55,8 +55,21 @@ export interface ListenerLimits {
 
 export interface ListenerTlsConfig {
   readonly certificates: readonly { readonly certFile: string; readonly keyFile: string }[];
+  /** What a client gets that asks for a name without a certificate: the first certificate, or a refusal. */
+  readonly sni: 'default' | 'strict';
   readonly minVersion: '1.2' | '1.3';
-  readonly clientAuth: { readonly caFile: string; readonly required: boolean } | undefined;
+  readonly policy: 'modern' | 'intermediate';
+  readonly handshakeTimeoutMs: number;
+  readonly clientAuth: ClientAuthConfig | undefined;
+}
+
+interface ClientAuthConfig {
+  readonly caFile: string;
+  readonly required: boolean;
+  /** URIs or names of hosts, one of which must be in the certificate; empty: any. */
+  readonly allow: readonly string[];
+  /** Whether upstreams learn by x-forwarded-client-cert whom the client has shown to be. */
+  readonly forward: boolean;
 }
 
 export interface AdminConfig {

@@ -5,7 +5,7 @@ import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
 import { escapeVariables } from './environment.ts';
 import { maskWritten } from './mask.ts';
-import type { AdminConfig, Config, ListenerConfig, OverloadConfig, PoolConfig } from './model.ts';
+import type { AdminConfig, Config, ListenerConfig, ListenerTlsConfig, OverloadConfig, PoolConfig } from './model.ts';
 import { describePool } from './print-pool.ts';
 import { describeRollouts } from './print-rollout.ts';
 import { describeRoute, maySayValues } from './print-route.ts';
@@ -170,7 +170,7 @@ function describeListener({ address, limits, ...rest }: ListenerConfig): Written
     name: rest.name,
     address: formatAddress(address),
     mode: formatMode(rest.mode),
-    tls: rest.tls,
+    tls: rest.tls === undefined ? undefined : describeTls(rest.tls),
     protocols: rest.protocols,
     trustedProxies: rest.trustedProxies,
     proxyProtocol: rest.proxyProtocol,
@@ -185,6 +185,10 @@ function describeListener({ address, limits, ...rest }: ListenerConfig): Written
       bodyBytes: formatSize(limits.bodyBytes),
     },
   };
+}
+
+function describeTls({ handshakeTimeoutMs, ...rest }: ListenerTlsConfig): Written {
+  return { ...rest, handshakeTimeout: formatDuration(handshakeTimeoutMs) };
 }
 
 function formatMode(mode: number | undefined): string | undefined {

@@ -22,6 +22,22 @@ export interface Update {
   readonly sessions: Readonly<Record<string, SharedArrayBuffer>>;
   /** Those that count with these weights; at most one of a pool. */
   readonly rollouts: readonly CountedRollout[];
+  readonly tls: TlsUpdate;
+}
+
+/** What the TLS of listeners is made of: texts of files, which may change while a config stays. */
+export interface TlsUpdate {
+  /** 32 bytes, base64url: what keys of session tickets come from, in all workers. */
+  readonly ticketSeed: string;
+  /** One for each listener with TLS. */
+  readonly listeners: readonly (ListenerFiles & { readonly listener: string })[];
+}
+
+export interface ListenerFiles {
+  /** PEM; in the order of the config. */
+  readonly certificates: readonly { readonly cert: string; readonly key: string }[];
+  /** PEM; undefined: clients are not asked for a certificate. */
+  readonly clientAuthorities: string | undefined;
 }
 
 /** Where a worker counts the evidence of one rollout, with the weights of one Table. */
@@ -62,6 +78,8 @@ export interface DataPlane {
   setEndpoints(update: EndpointUpdate): Promise<Adoption>;
   /** The same for what counts, with the weights that are served. Never rejects. */
   setRollouts(rollouts: readonly CountedRollout[]): Promise<Adoption>;
+  /** The same for certificates. Never rejects. */
+  setTls(update: TlsUpdate): Promise<Adoption>;
 }
 
 /** Two versions of a pool between which a rollout moves requests. */

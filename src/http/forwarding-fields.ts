@@ -8,6 +8,8 @@ import type { IncomingRequest } from './request.ts';
 export const SHADOW_FIELD = 'x-sluice-shadow';
 /** All fields whose name begins like this are forwarding fields. */
 export const FORWARDED_PREFIX = 'x-forwarded-';
+/** Who the client is by its certificate, as Envoy writes it: one element for each hop. It may be matched, for nobody can forge it. */
+export const CLIENT_CERT_FIELD = 'x-forwarded-client-cert';
 /**
  * Those that proxies, CDNs, servers and frameworks believe without being asked: who the client is, what it asked for before it was rewritten,
  * and `proxy`, which CGI makes HTTP_PROXY of.

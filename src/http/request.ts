@@ -32,6 +32,8 @@ export class IncomingRequest {
   forwarded = '';
   /** Value of CDN-Loop, which stays in the block. */
   cdnLoop = '';
+  /** What is known of the client's certificate, as x-forwarded-client-cert says it; it is in the block, too. */
+  clientCert = '';
   /** Whether the block holds other forwarding fields (`forwarding-fields.ts`). */
   forwardedOther = false;
 
@@ -54,6 +56,7 @@ export class IncomingRequest {
     this.requestId = '';
     this.forwarded = '';
     this.cdnLoop = '';
+    this.clientCert = '';
     this.forwardedOther = false;
   }
 }

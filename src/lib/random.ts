@@ -4,6 +4,7 @@ import { randomFillSync } from 'node:crypto';
 
 const KEY_BYTES = 16;
 const FRACTION_BYTES = 6;
+const SEED_BYTES = 32;
 
 // Asking the system for a few bytes at a time costs microseconds; asking for many costs nothing per use.
 const pool = Buffer.allocUnsafeSlow(4096);
@@ -13,6 +14,11 @@ let used = pool.length;
 export function newKey(): string {
   const at = take(KEY_BYTES);
   return pool.toString('base64url', at, at + KEY_BYTES);
+}
+
+/** 32 bytes for keys, as base64url. */
+export function newSeed(): string {
+  return randomFillSync(Buffer.allocUnsafeSlow(SEED_BYTES)).toString('base64url');
 }
 
 /** Eight letters and digits that nobody can guess, for names. */

@@ -1,18 +1,16 @@
-// A bound address: accepts connections as byte streams that read into one shared buffer.
-// Accepted handles become sockets here rather than in node:net, because only a socket made with a read callback reads into our buffer.
+// A bound address: accepts connections, which become byte streams that read into one shared buffer.
+// Accepted handles become sockets in accepted.ts rather than in node:net, because only a socket made with a read callback reads into our buffer.
 
 import { Server } from 'node:net';
-import type { Socket } from 'node:net';
-import type { ByteStream, StreamOwner } from './byte-stream.ts';
-import { EventStream } from './event-stream.ts';
-import { GrowingStream } from './growing-stream.ts';
+import { AcceptedHandle, AcceptedSocket } from './accepted.ts';
+import type { Accepted } from './accepted.ts';
 import { listeningHandle } from './private-parts.ts';
 
 export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
 
 export interface Acceptor {
-  /** A connection; unless its owner is set before this returns, it must be destroyed. */
-  onAccepted(stream: ByteStream): void;
+  /** A connection; unless it is opened, secured or peeked at before this returns, it must be destroyed. */
+  onAccepted(accepted: Accepted): void;
   /** The kernel had a connection for us and could not give it: out of file descriptors, mostly. */
   onAcceptFailed(errno: number): void;
   /** The listening socket itself has failed. */
@@ -62,13 +60,13 @@ export class ListeningSocket {
     const acceptor = this.#acceptor;
     const handle = listeningHandle(this.#server);
     if (handle === undefined) {
-      this.#server.on('connection', (socket) => this.#admit(() => acceptor.onAccepted(eventStream(socket))));
+      this.#server.on('connection', (socket) => this.#admit(() => acceptor.onAccepted(new AcceptedSocket(socket))));
       return;
     }
     handle.onconnection = (error, client) => {
       if (client === undefined || error) acceptor.onAcceptFailed(error);
-      else if (this.#early === undefined) acceptor.onAccepted(callbackStream(client));
-      else this.#admit(() => acceptor.onAccepted(callbackStream(client)));
+      else if (this.#early === undefined) acceptor.onAccepted(new AcceptedHandle(client));
+      else this.#admit(() => acceptor.onAccepted(new AcceptedHandle(client)));
     };
   }
 
@@ -78,18 +76,3 @@ export class ListeningSocket {
     else this.#early.push(admit);
   }
 }
-
-function callbackStream(handle: object): ByteStream {
-  const stream = new GrowingStream(handle);
-  stream.on('error', onSocketError);
-  stream.setNoDelay(true);
-  return stream;
-}
-
-function eventStream(socket: Socket): ByteStream {
-  socket.on('error', onSocketError);
-  return new EventStream<StreamOwner>(socket, undefined, undefined);
-}
-
-/** A reset is always followed by `close`; there is nothing more to learn from it. */
-function onSocketError(): void {}

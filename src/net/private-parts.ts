@@ -2,10 +2,11 @@
 // slower, since each read allocates, and otherwise the same. test/unit/net says which part a new Node has changed.
 
 import type { Server } from 'node:net';
+import type { ConnectionHandle } from './accepted.ts';
 
 /** The part of a listening handle that is used. */
 export interface ListeningHandle {
-  onconnection: ((error: number, client: object | undefined) => void) | undefined;
+  onconnection: ((error: number, client: ConnectionHandle | undefined) => void) | undefined;
 }
 
 let avoided = false;

@@ -11,6 +11,7 @@ import { RecentExchanges } from '../telemetry/recent-exchanges.ts';
 import type { ServingState } from './serving-state.ts';
 import { MirroredRequests } from './mirror/mirrored-requests.ts';
 import { Turns } from './turns.ts';
+import { Handshakes } from './downstream/handshakes.ts';
 
 export class ProxyContext {
   serving: ServingState;
@@ -35,6 +36,7 @@ export class ProxyContext {
   readonly malformed = new LogPace();
   readonly shadows: MirroredRequests;
   readonly turns = new Turns();
+  readonly handshakes = new Handshakes();
 
   #draining = false;
   readonly #idPrefix = newKey().slice(0, 12);

@@ -29,6 +29,6 @@ export function drain(context: ProxyContext, listeners: readonly Listener[], tim
 
 function count(listeners: readonly Listener[]): number {
   let connections = 0;
-  for (const listener of listeners) connections += listener.connections.size;
+  for (const listener of listeners) connections += listener.size;
   return connections;
 }

@@ -1,6 +1,13 @@
 // What the upstream is told of the client: decides whose word counts, and which id the request has.
 
-import { beginForwarding, forwardedScheme, forwardTrusted, forwardUntrusted, isRequestId } from '../http/forwarding-fields.ts';
+import {
+  beginForwarding,
+  CLIENT_CERT_FIELD,
+  forwardedScheme,
+  forwardTrusted,
+  forwardUntrusted,
+  isRequestId,
+} from '../http/forwarding-fields.ts';
 import { readForwarded } from '../http/forwarded.ts';
 import { isAuthority } from '../http1/authority.ts';
 import { bareAddress } from '../routing/trust.ts';
@@ -56,5 +63,7 @@ export function forwardingFields(state: ExchangeState, context: ProxyContext): s
   }
   state.requestId = context.newRequestId();
   if (downstream.forwarded === '') downstream.forwarded = beginForwarding(downstream.peer, head.scheme);
-  return forwardUntrusted(head, downstream.forwarded, state.requestId, context.via);
+  const fields = forwardUntrusted(head, downstream.forwarded, state.requestId, context.via);
+  // A client's own word on it has been taken out before.
+  return head.clientCert === '' ? fields : fields + CLIENT_CERT_FIELD + ': ' + head.clientCert + '\r\n';
 }

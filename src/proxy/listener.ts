@@ -2,16 +2,20 @@
 
 import { after, nowMs, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
+import type { Accepted } from '../net/accepted.ts';
 import type { ByteStream } from '../net/byte-stream.ts';
 import { ListeningSocket } from '../net/listening-socket.ts';
 import type { Acceptor, BindAddress } from '../net/listening-socket.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
-import type { ListenerCounters } from '../telemetry/counters.ts';
+import type { ListenerCounters } from '../telemetry/listener-counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { ProxyContext } from './context.ts';
 import type { ListenerSettings } from './downstream/downstream.ts';
 import { Http1Connection } from './downstream/http1-connection.ts';
 import type { ConnectionOwner } from './downstream/http1-connection.ts';
+import { OpeningConnection } from './downstream/opening-connection.ts';
+import type { OpeningOwner } from './downstream/opening-connection.ts';
+import type { Security } from './downstream/security.ts';
 import { ExchangePool } from './exchange-pool.ts';
 import { Exchange } from './exchange.ts';
 import type { ServingState } from './serving-state.ts';
@@ -22,7 +26,7 @@ const CALM_MS = 0.2;
 
 const ACCEPT_LOG_MS = 1000;
 
-export class Listener implements Acceptor, ConnectionOwner {
+export class Listener implements Acceptor, ConnectionOwner, OpeningOwner {
   readonly context: ProxyContext;
   counters: ListenerCounters;
   settings: ListenerSettings;
@@ -30,6 +34,8 @@ export class Listener implements Acceptor, ConnectionOwner {
   /** The last one that knew this listener, once it is leaving: requests that were on their way are served by it. */
   lastServing: ServingState | undefined = undefined;
   readonly connections = new Set<Http1Connection>();
+  /** Of these nobody knows yet whether they become connections. */
+  readonly #openings = new Set<OpeningConnection>();
   readonly exchanges: ExchangePool;
 
   readonly #allCounters: CounterSet;
@@ -60,8 +66,8 @@ export class Listener implements Acceptor, ConnectionOwner {
   configure(settings: ListenerSettings, counters: ListenerCounters): void {
     this.settings = settings;
     if (counters === this.counters) return;
-    this.counters.moved(-this.connections.size);
-    counters.moved(this.connections.size);
+    this.counters.moved(-this.size);
+    counters.moved(this.size);
     this.counters = counters;
   }
 
@@ -85,6 +91,12 @@ export class Listener implements Acceptor, ConnectionOwner {
   destroyAll(): void {
     this.#grace?.stop();
     for (const connection of this.connections) connection.onGone();
+    for (const opening of this.#openings) opening.destroy();
+  }
+
+  /** Connections, those included that are being opened. */
+  get size(): number {
+    return this.connections.size + this.#openings.size;
   }
 
   /** What the kernel has accepted for us would be reset with the socket: it is taken first, until a short turn brings nothing more. */
@@ -101,6 +113,7 @@ export class Listener implements Acceptor, ConnectionOwner {
 
   #closeIdle(): void {
     for (const connection of this.connections) if (!connection.busy) connection.linger();
+    for (const opening of this.#openings) if (!opening.begun) opening.destroy();
   }
 
   onConnectionClosed(connection: Http1Connection): void {
@@ -108,19 +121,46 @@ export class Listener implements Acceptor, ConnectionOwner {
     this.counters.closed();
   }
 
-  onAccepted(stream: ByteStream): void {
+  onAccepted(accepted: Accepted): void {
     const most = this.settings.connections;
     this.#accepted++;
     // Left to wait in the kernel's queue a client would learn nothing; closed at once it can turn to another instance.
     if (this.context.rejectsConnections || (most > 0 && this.#allCounters.openConnections(this.settings.name) >= most)) {
       this.counters.refused(OUTCOME.overload.index);
-      stream.destroy();
+      accepted.destroy();
       return;
     }
-    const connection = new Http1Connection(this, stream);
+    this.counters.opened();
+    const { tls } = this.settings;
+    if (tls !== undefined) {
+      this.#openings.add(new OpeningConnection(this, tls, accepted));
+      return;
+    }
+    const stream = accepted.open();
+    this.#serve(stream, stream.peer, undefined);
+  }
+
+  onSecured(opening: OpeningConnection, stream: ByteStream, security: Security): void {
+    this.#openings.delete(opening);
+    this.#serve(stream, opening.peer, security);
+  }
+
+  onPlainHttp(opening: OpeningConnection, stream: ByteStream, first: Buffer): void {
+    this.#openings.delete(opening);
+    const connection = this.#serve(stream, opening.peer, undefined);
+    connection.refuseProtocol(OUTCOME.tls_expected, first.toString('latin1', 0, this.settings.headerBytes), 'plain HTTP on a port of TLS');
+  }
+
+  onOpeningFailed(opening: OpeningConnection): void {
+    this.#openings.delete(opening);
+    this.counters.closed();
+  }
+
+  #serve(stream: ByteStream, peer: string, security: Security | undefined): Http1Connection {
+    const connection = new Http1Connection(this, stream, peer, security);
     stream.owner = connection;
     this.connections.add(connection);
-    this.counters.opened();
+    return connection;
   }
 
   /** Counted each time, logged once a second at most. */

@@ -2,6 +2,7 @@
 // Gauges stand for something alive in the worker, so they are zeroed when it dies; counters never go back.
 
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
+import { HANDSHAKE_CODES } from './handshakes.ts';
 import { OUTCOMES } from './outcomes.ts';
 import type { CounterKind } from './counter-key.ts';
 import { LATENCY_BUCKETS } from './latency-buckets.ts';
@@ -62,7 +63,9 @@ export const LISTENER_OPEN = 0;
 export const LISTENER_ACCEPTED = 1;
 export const LISTENER_REQUESTS = 2;
 export const LISTENER_REFUSED = 3;
-const LISTENER_CELLS = LISTENER_REFUSED + OUTCOMES.length;
+/** Openings of connections over TLS that ended, by how. */
+export const LISTENER_HANDSHAKES = LISTENER_REFUSED + OUTCOMES.length;
+const LISTENER_CELLS = LISTENER_HANDSHAKES + HANDSHAKE_CODES.length;
 
 export const ENDPOINT_IN_FLIGHT = 0;
 export const ENDPOINT_CONNECTIONS = 1;

@@ -3,7 +3,8 @@
 import { endpointId, listenerId, mirrorId, routeId, versionId, WORKER_ID } from './counter-key.ts';
 import { BLOCK_CELLS, LISTENER_OPEN } from './counter-layout.ts';
 import type { CounterPlan } from './counter-plan.ts';
-import { EndpointCounters, ListenerCounters, MirrorCounters, RouteCounters, VersionCounters, WorkerCounters } from './counters.ts';
+import { EndpointCounters, MirrorCounters, RouteCounters, VersionCounters, WorkerCounters } from './counters.ts';
+import { ListenerCounters } from './listener-counters.ts';
 
 type Counters = EndpointCounters | ListenerCounters | MirrorCounters | RouteCounters | VersionCounters | WorkerCounters;
 

@@ -1,26 +1,11 @@
 // The counters of a worker: thin live objects over its own part of shared memory.
 // One writer per cell, so plain additions suffice; nothing here allocates, waits or throws.
 
+import { Cells } from './counter-cells.ts';
 import * as at from './counter-layout.ts';
 import { latencyBucket } from './latency-buckets.ts';
 
-/** A block's place can change (`move`), its identity cannot: a holder keeps one object for as long as it likes. */
-class Block {
-  protected cells: Float64Array;
-  protected first: number;
-
-  constructor(cells: Float64Array, first: number) {
-    this.cells = cells;
-    this.first = first;
-  }
-
-  move(cells: Float64Array, first: number): void {
-    this.cells = cells;
-    this.first = first;
-  }
-}
-
-export class RouteCounters extends Block {
+export class RouteCounters extends Cells {
   /** Counts one response. Anything that is no status (0: none was sent) counts as `other`. */
   responded(status: number): void {
     const cells = this.cells;
@@ -40,7 +25,7 @@ export class RouteCounters extends Block {
   }
 }
 
-export class VersionCounters extends Block {
+export class VersionCounters extends Cells {
   began(): void {
     this.cells[this.first + at.VERSION_IN_FLIGHT]!++;
   }
@@ -121,33 +106,8 @@ export class VersionCounters extends Block {
   }
 }
 
-export class ListenerCounters extends Block {
-  opened(): void {
-    this.cells[this.first + at.LISTENER_OPEN]!++;
-    this.cells[this.first + at.LISTENER_ACCEPTED]!++;
-  }
-
-  closed(): void {
-    this.cells[this.first + at.LISTENER_OPEN]!--;
-  }
-
-  /** Open connections that a listener took along when it was renamed; negative where they left. */
-  moved(connections: number): void {
-    this.cells[this.first + at.LISTENER_OPEN]! += connections;
-  }
-
-  requested(): void {
-    this.cells[this.first + at.LISTENER_REQUESTS]!++;
-  }
-
-  /** @param outcome position in `OUTCOMES` */
-  refused(outcome: number): void {
-    this.cells[this.first + at.LISTENER_REFUSED + outcome]!++;
-  }
-}
-
 /** Of the copies that one mirror sends to one version. */
-export class MirrorCounters extends Block {
+export class MirrorCounters extends Cells {
   began(): void {
     this.cells[this.first + at.MIRROR_IN_FLIGHT]!++;
   }
@@ -188,7 +148,7 @@ export class MirrorCounters extends Block {
 }
 
 /** Of one endpoint as it is served: of each address that a name resolves to. */
-export class EndpointCounters extends Block {
+export class EndpointCounters extends Cells {
   began(): void {
     this.cells[this.first + at.ENDPOINT_IN_FLIGHT]!++;
   }
@@ -269,7 +229,7 @@ export class EndpointCounters extends Block {
   }
 }
 
-export class WorkerCounters extends Block {
+export class WorkerCounters extends Cells {
   /** @param utilization busy share of the period, 0 to 1; @param delayMs longest delay in it */
   looped(utilization: number, delayMs: number): void {
     this.cells[this.first + at.WORKER_LOOP_UTILIZATION] = utilization;

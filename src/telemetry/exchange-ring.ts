@@ -90,6 +90,7 @@ function copyOf(from: Observation, standsFor: number): Observation {
   to.firstByteMs = from.firstByteMs;
   to.bytesIn = from.bytesIn;
   to.bytesOut = from.bytesOut;
+  to.tls = flat(from.tls, TARGET_BYTES);
   to.override = from.override;
   to.keyed = from.keyed;
   to.keyField = from.keyField;

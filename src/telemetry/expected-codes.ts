@@ -1,5 +1,6 @@
 // Which codes can be counted where: those have a line in the exposition before they happen for the first time.
 
+import { HANDSHAKE_CODES } from './handshakes.ts';
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { OUTCOME, OUTCOMES } from './outcomes.ts';
 import type { Outcome } from './outcomes.ts';
@@ -14,6 +15,7 @@ export function codesOf(label: string, names: readonly string[]): readonly Code[
 const BEFORE_ATTEMPTS: ReadonlySet<Outcome> = new Set([
   ...[OUTCOME.replied, OUTCOME.header_too_large, OUTCOME.uri_too_long, OUTCOME.expectation_failed, OUTCOME.not_implemented],
   ...[OUTCOME.version_not_supported, OUTCOME.no_route, OUTCOME.no_endpoint, OUTCOME.loop_detected, OUTCOME.too_many_proxies],
+  ...[OUTCOME.tls_not_spoken, OUTCOME.tls_expected, OUTCOME.misdirected],
 ]);
 
 export const ATTEMPT_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
@@ -28,6 +30,8 @@ export const REFUSAL_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
   labels: { outcome: outcome.code },
   isExpected: (outcome.source === 'downstream' && outcome !== OUTCOME.downstream_closed) || REFUSED_BY_US.has(outcome),
 }));
+
+export const HANDSHAKE_RESULTS: readonly Code[] = HANDSHAKE_CODES.map((result) => ({ labels: { result }, isExpected: false }));
 
 export const MIRROR_CODES: readonly Code[] = codesOf(
   'outcome',

@@ -4,7 +4,7 @@
 import type { Registry } from 'prom-client';
 import * as at from './counter-layout.ts';
 import type { CounterRegistry } from './counter-registry.ts';
-import { ATTEMPT_CODES, codesOf, MIRROR_CODES, REFUSAL_CODES } from './expected-codes.ts';
+import { ATTEMPT_CODES, codesOf, HANDSHAKE_RESULTS, MIRROR_CODES, REFUSAL_CODES } from './expected-codes.ts';
 import { writeMetrics } from './metric-slices.ts';
 import type { SampledMetric } from './metric-slices.ts';
 import { METRICS } from './names.ts';
@@ -85,6 +85,7 @@ export class Exposition {
   #servesFile = true;
   #lost = { history: false, changes: false };
   #adminRefused: () => Lines = () => [];
+  #certificates: () => Lines = () => [];
   #users: () => Lines = () => [];
   #deploys: () => Lines = () => [];
   #rollouts: RolloutLines = {
@@ -165,6 +166,11 @@ export class Exposition {
   /** @param counts requests that the admin API refused, read at each scrape */
   registerAdminRefusals(counts: () => Lines): void {
     this.#adminRefused = counts;
+  }
+
+  /** @param ends seconds until the end of each certificate, worked out at each scrape */
+  registerCertificates(ends: () => Lines): void {
+    this.#certificates = ends;
   }
 
   /** @param counts users by pool and version, asked at each scrape */
@@ -257,6 +263,7 @@ export class Exposition {
     this.#expose(METRICS.accepted, () => cellSamples(listeners(), at.LISTENER_ACCEPTED));
     this.#expose(METRICS.listenerRequests, () => cellSamples(listeners(), at.LISTENER_REQUESTS));
     this.#expose(METRICS.refused, () => codeSamples(listeners(), at.LISTENER_REFUSED, REFUSAL_CODES));
+    this.#expose(METRICS.handshakes, () => codeSamples(listeners(), at.LISTENER_HANDSHAKES, HANDSHAKE_RESULTS));
   }
 
   #exposeInstance(build: string): void {
@@ -265,6 +272,7 @@ export class Exposition {
     this.#expose(METRICS.reloads, () => plainSamples(Object.entries(this.#reloads).map(([result, count]) => [{ result }, count])));
     this.#expose(METRICS.fileTaken, () => plainSamples([[{}, this.#servesFile ? 1 : 0]]));
     this.#expose(METRICS.stateLost, () => plainSamples(Object.entries(this.#lost).map(([part, isLost]) => [{ part }, isLost ? 1 : 0])));
+    this.#expose(METRICS.certificates, () => plainSamples(this.#certificates()));
     this.#expose(METRICS.adminRefused, () => plainSamples(this.#adminRefused()));
     this.#expose(METRICS.workers, () => plainSamples(Object.entries(this.#workers).map(([state, count]) => [{ state }, count])));
     this.#expose(METRICS.workerRestarts, () => plainSamples([[{}, this.#workerRestarts]]));

@@ -161,6 +161,9 @@ export const METRICS = {
   listenerRequests: counter('sluice_listener_requests_total', 'Requests received, refused ones included.', 'listener'),
   refused: counter('sluice_refused_total', 'Requests refused before routing, by outcome.', 'listener', 'outcome'),
 
+  certificates: gauge('sluice_tls_certificate_expiry_seconds', 'Until a certificate ends; below 0 when it has.', 'listener', 'file'),
+  handshakes: counter('sluice_tls_handshakes_total', 'Openings of connections over TLS, by how they ended.', 'listener', 'result'),
+
   revision: gauge('sluice_config_revision', 'Number of the desired state that is served.'),
   reloads: counter('sluice_config_reloads_total', 'Configs offered, by what became of them.', 'result'),
   fileTaken: gauge('sluice_config_last_reload_successful', '0 while the config on disk is refused and the one before it is still served.'),

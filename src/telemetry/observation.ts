@@ -27,6 +27,8 @@ export class Observation {
   durationMs = 0;
   /** Until the head of the response; -1 when there was none. */
   firstByteMs = -1;
+  /** What is known of the TLS of its connection, as a JSON object; empty: plaintext. */
+  tls = '';
   /** Body bytes as framed on the wire. */
   bytesIn = 0;
   bytesOut = 0;

@@ -12,6 +12,8 @@ import { IDLE_GRACE_MS } from '../proxy/downstream/http1-connection.ts';
 import { Listener } from '../proxy/listener.ts';
 import { compileTrust } from '../routing/trust.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
+import type { TlsUpdate } from '../control/ports.ts';
+import type { WorkerTls } from './listener-tls.ts';
 import type { WorkerStart } from './messages.ts';
 
 /** Descriptors that are no connections of listeners or to upstreams. */
@@ -35,6 +37,10 @@ export class ListenerSet {
   /** No longer in the Config, but with connections that finish what they carry. */
   #retired: Listener[] = [];
   #closing: Promise<void>[] = [];
+  #configs: readonly ListenerConfig[] = [];
+  /** By listener. */
+  #tls = new Map<string, WorkerTls>();
+  #tlsCode: typeof import('./listener-tls.ts') | undefined = undefined;
   /** Most connections of one listener. */
   #share = Infinity;
 
@@ -53,7 +59,10 @@ export class ListenerSet {
    * Binds what is new and lets go of what the Config no longer has; call it before the Table is swapped.
    * Rejects with nothing changed when an address cannot be bound.
    */
-  async prepare(configs: readonly ListenerConfig[], ports: Readonly<Record<string, number>>): Promise<void> {
+  async prepare(configs: readonly ListenerConfig[], ports: Readonly<Record<string, number>>, tls: TlsUpdate): Promise<void> {
+    if (configs.some((config) => config.tls !== undefined)) this.#tlsCode ??= await import('./listener-tls.ts');
+    this.#configs = configs;
+    this.#makeTls(tls);
     const fresh: [string, Bound][] = [];
     try {
       for (const config of configs) {
@@ -67,6 +76,30 @@ export class ListenerSet {
     for (const [place, bound] of fresh) this.#bound.set(place, bound);
     this.#permit(configs);
     this.#retireAllBut(new Set(configs.map(placeOf)));
+  }
+
+  /** Other certificates for the listeners of now. */
+  setTls(tls: TlsUpdate): void {
+    this.#makeTls(tls);
+    for (const config of this.#configs)
+      if (config.tls !== undefined && this.#serves(config)) {
+        const { listener } = this.#bound.get(placeOf(config))!;
+        listener.configure(this.#settings(config), listener.counters);
+      }
+  }
+
+  /** Throws where they cannot be used. */
+  #makeTls({ ticketSeed, listeners }: TlsUpdate): void {
+    const made = new Map<string, WorkerTls>();
+    for (const { name, tls } of this.#configs) {
+      const files = listeners.find(({ listener }) => listener === name);
+      if (tls === undefined || files === undefined) continue;
+      const code = this.#tlsCode!;
+      const known = this.#tls.get(name);
+      const same = known?.made === code.madeOf(name, tls, files, ticketSeed);
+      made.set(name, same ? known! : new code.WorkerTls(name, tls, files, ticketSeed));
+    }
+    this.#tls = made;
   }
 
   /** Takes over settings. Returns the port of each listener by name. */
@@ -120,7 +153,7 @@ export class ListenerSet {
   }
 
   #retireAllBut(places: ReadonlySet<string>): void {
-    this.#retired = this.#retired.filter((listener) => listener.connections.size > 0);
+    this.#retired = this.#retired.filter((listener) => listener.size > 0);
     for (const [place, { listener }] of this.#bound) {
       if (places.has(place)) continue;
       this.#bound.delete(place);
@@ -157,6 +190,7 @@ export class ListenerSet {
       requestsPerConnection: limits.requestsPerConnection,
       connections: Math.min(limits.connections === 0 ? Infinity : limits.connections, this.#share),
       bodyBytes: limits.bodyBytes,
+      tls: this.#tls.get(config.name),
       trust: compileTrust(config.trustedProxies, config.address.kind === 'unix'),
     };
   }

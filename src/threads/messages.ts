@@ -2,7 +2,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { PoolConfig, RouteConfig, VersionEndpoints } from '../config/model.ts';
-import type { CountedRollout, Update } from '../control/ports.ts';
+import type { CountedRollout, TlsUpdate, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
@@ -47,6 +47,8 @@ export type ToWorker =
   | { readonly kind: 'endpoints'; readonly id: number; readonly versions: readonly VersionEndpoints[]; readonly counters: CounterPlan }
   /** What counts from here on, with the Table that is served. */
   | { readonly kind: 'rollouts'; readonly id: number; readonly rollouts: readonly CountedRollout[] }
+  /** Certificates of the listeners that are served. */
+  | { readonly kind: 'tls'; readonly id: number; readonly tls: TlsUpdate }
   /** All endpoints that are unhealthy; each message stands for itself, so that none can be missed for long. */
   | { readonly kind: 'health'; readonly unhealthy: readonly EndpointName[] }
   /** Which deploy each version is that has a marker; each message stands for itself. */

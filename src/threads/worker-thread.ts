@@ -80,10 +80,10 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
     context.setOverloadLevel(pressure);
     context.shadows.createTap = sampler.find;
     listeners = new ListenerSet(context, counters, start);
-    await listeners.prepare(update.config.listeners, ports);
+    await listeners.prepare(update.config.listeners, ports, update.tls);
   } else {
     // Binding is what can still fail; it comes before anything is changed.
-    await listeners.prepare(update.config.listeners, ports);
+    await listeners.prepare(update.config.listeners, ports, update.tls);
     context.serve(builder.build(update, table));
   }
   sampler.forget();
@@ -126,7 +126,7 @@ function flush(): void {
 }
 
 type Apply = Extract<ToWorker, { kind: 'apply' }>;
-type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' | 'rollouts' }>;
+type Change = Extract<ToWorker, { kind: 'apply' | 'endpoints' | 'rollouts' | 'tls' }>;
 
 /** Says at once what is left: a worker at rest would say it much later, and memory counts as short until then. */
 function collect(): void {
@@ -154,6 +154,7 @@ async function onChange(message: Change): Promise<void> {
       return;
     }
     if (message.kind === 'endpoints') setEndpoints(message);
+    else if (message.kind === 'tls') listeners?.setTls(message.tls);
     else context?.serve(builder.count(context.serving, message.rollouts));
     post({ kind: 'followed', id });
   } catch (error) {

@@ -3,7 +3,7 @@
 
 import type { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
-import type { CountedRollout, EndpointUpdate, Recollection, Update } from '../control/ports.ts';
+import type { CountedRollout, EndpointUpdate, Recollection, TlsUpdate, Update } from '../control/ports.ts';
 import type { PressureLevel } from '../control/pressure.ts';
 import { makePseudonym } from '../http/way.ts';
 import { after } from '../lib/clock.ts';
@@ -116,6 +116,13 @@ export class Workers {
     if (this.#update !== undefined) this.#update = { ...this.#update, rollouts };
     const threads = this.#threads.filter((thread) => thread !== undefined);
     return this.#settle(threads, (thread) => this.#ask(thread, (id) => ({ kind: 'rollouts', id, rollouts })));
+  }
+
+  /** The same for certificates. */
+  async setTls(tls: TlsUpdate): Promise<{ applied: number; total: number }> {
+    if (this.#update !== undefined) this.#update = { ...this.#update, tls };
+    const threads = this.#threads.filter((thread) => thread !== undefined);
+    return this.#settle(threads, (thread) => this.#ask(thread, (id) => ({ kind: 'tls', id, tls })));
   }
 
   /** Waits until all have taken a change; those that did not are replaced. */

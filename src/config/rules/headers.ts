@@ -1,6 +1,6 @@
 // Header fields that an operator may not touch or cannot match on.
 
-import { FORWARDED_PREFIX } from '../../http/forwarding-fields.ts';
+import { CLIENT_CERT_FIELD, FORWARDED_PREFIX } from '../../http/forwarding-fields.ts';
 import { CDN_LOOP_FIELD, VIA_FIELD } from '../../http/way.ts';
 import { HOP_BY_HOP_FIELDS } from '../../http/hop-by-hop.ts';
 import type { Config, HeaderChanges } from '../model.ts';
@@ -108,7 +108,7 @@ function checkName(review: Review, path: Path, name: string, { side, hostKey }: 
 export function checkSeen(review: Review, path: Path, name: string, side: 'key' | 'value'): void {
   const lower = name.toLowerCase();
   if (lower === 'host') review.problem(path, 'host cannot be matched as a header: use hosts of the route', side);
-  else if (UNSEEN.includes(lower) || lower.startsWith(FORWARDED_PREFIX))
+  else if (UNSEEN.includes(lower) || (lower.startsWith(FORWARDED_PREFIX) && lower !== CLIENT_CERT_FIELD))
     review.problem(path, `${lower} belongs to the proxy and cannot be matched`, side);
 }
 

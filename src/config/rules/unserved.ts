@@ -1,15 +1,14 @@
 // Parts of the grammar that this release does not serve. Where serving without them would be wrong it is a Problem; else a notice.
 
 import type { Config } from '../model.ts';
-import { LISTENER_TLS, VERSION_TLS } from '../unserved.ts';
+import { VERSION_TLS } from '../unserved.ts';
 import type { Review } from './review.ts';
 
 const LATER = 'is not served by this release';
 
 export function listenersAreServed(config: Config, review: Review): void {
-  for (const [index, { tls, proxyProtocol, protocols }] of config.listeners.entries()) {
+  for (const [index, { proxyProtocol, protocols }] of config.listeners.entries()) {
     const path = ['listeners', index];
-    if (tls !== undefined) review.problem([...path, 'tls'], LISTENER_TLS, 'key');
     if (proxyProtocol) review.problem([...path, 'proxyProtocol'], `the PROXY protocol ${LATER}: set it to false`);
     if (!protocols.includes('http2')) continue;
     if (protocols.includes('http1')) review.notice([...path, 'protocols'], `http2 ${LATER}: only http1 is`, 'key');

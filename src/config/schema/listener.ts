@@ -94,15 +94,30 @@ function tls() {
   const clientAuth = strictMap({
     caFile: filePath('caFile').describe('Authorities that sign client certificates, PEM.'),
     required: flag().default(true).describe('Whether a client must show a certificate.'),
+    allow: list(nonEmptyText('allow'))
+      .default([])
+      .describe('URIs ("spiffe://mesh/*") and names ("*.example.com") of which a certificate must have one; default: any.'),
+    forward: flag().default(true).describe('Whether upstreams get x-forwarded-client-cert.'),
   });
   return strictMap({
-    certificates: nonEmptyList('certificate', certificate).describe('SNI picks; files are watched.'),
+    certificates: nonEmptyList('certificate', certificate).describe('The name that a client asks for (SNI) picks; files are watched.'),
+    sni: oneOf('sni', ['default', 'strict'])
+      .default('default')
+      .describe('For a name without a certificate: the first certificate, or (strict) a refusal.'),
     minVersion: z
       .enum(['1.2', '1.3'], { error: 'minVersion must be "1.2" or "1.3" (in quotes)' })
       .default('1.2')
       .describe('Oldest TLS version.'),
+    policy: oneOf('policy', ['intermediate', 'modern'])
+      .default('intermediate')
+      .describe('Versions and ciphers after Mozilla: modern is TLS 1.3 alone.'),
+    handshakeTimeout: duration(1).prefault('10s').describe('Until a connection is open.'),
     clientAuth: clientAuth.describe('Mutual TLS.').optional(),
-  }).transform((written): ListenerTlsConfig => ({ ...written, clientAuth: written.clientAuth }));
+  }).transform(({ handshakeTimeout, ...written }): ListenerTlsConfig => ({
+    ...written,
+    handshakeTimeoutMs: handshakeTimeout,
+    clientAuth: written.clientAuth,
+  }));
 }
 
 function protocols() {

@@ -67,11 +67,11 @@ export class Current {
     return this.#alone.config;
   }
 
-  take({ revision, config, served, read, load, workers }: Transition): void {
+  take({ revision, config, served, read, load, tls, workers }: Transition): void {
     this.#started ??= config;
     if (this.#firstRevision === 0) this.#firstRevision = revision;
     const { amendments } = load.amended;
-    this.#inForce = { revision, config, served, read, amendments, workers: workers ?? this.workers };
+    this.#inForce = { revision, config, served, read, amendments, tls, workers: workers ?? this.workers };
   }
 
   /** The same config with other endpoints. */

@@ -4,6 +4,7 @@
 import type { Exposition } from '../../telemetry/exposition.ts';
 import type { CounterRegistry } from '../../telemetry/counter-registry.ts';
 import type { DrainWatch } from '../drain-watch.ts';
+import type { Certificates } from '../certificates/certificates.ts';
 import type { Markers } from '../markers.ts';
 import type { AccessLogPlace, AdminSettings, ClaimAddress, DataPlane, EndpointDiscovery, HealthChecks, MirrorFollower } from '../ports.ts';
 import type { RevisionKeeper } from '../revision-keeper.ts';
@@ -11,7 +12,7 @@ import type { RolloutEvidence } from '../rollout-evidence.ts';
 import type { SessionTables } from '../session-tables.ts';
 import type { Current } from './current.ts';
 import type { Participant } from './participant.ts';
-import { claimed, counted, discovered, mirrored, remembered, splitWeights, trialCompile } from './prepared.ts';
+import { certified, claimed, counted, discovered, mirrored, remembered, splitWeights, trialCompile } from './prepared.ts';
 import { kept, served, stillWanted } from './serving.ts';
 
 export interface InForceDeps {
@@ -20,6 +21,7 @@ export interface InForceDeps {
   readonly discovery: EndpointDiscovery;
   readonly counters: CounterRegistry;
   readonly claimAddress: ClaimAddress;
+  readonly certificates: Pick<Certificates, 'read' | 'follow' | 'update'>;
   readonly sessions: Pick<SessionTables, 'plan' | 'commit'>;
   readonly evidence: Pick<RolloutEvidence, 'plan' | 'version' | 'told' | 'changed'>;
   /** Lets users of these pools follow the weights at once, on all workers when it returns. */
@@ -44,6 +46,8 @@ export function participantsOf(deps: InForceDeps, isClosed: () => boolean): read
     discovered(deps.discovery),
     // After discovery, whose endpoints are counted too; before the workers, who count from their first request on.
     counted(deps.counters),
+    // Files that are missing or do not fit together; before anything that others can see.
+    certified(deps.certificates),
     // Before the workers bind: with SO_REUSEPORT two instances would share a port without an error.
     claimed(deps.claimAddress),
     // The workers get the memory of the sessions with the config; who looks sessions up follows when it is in force.

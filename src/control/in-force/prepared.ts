@@ -8,6 +8,8 @@ import { compileInSteps } from '../../routing/compile.ts';
 import type { CounterRegistry } from '../../telemetry/counter-registry.ts';
 import { counterKeysInSteps } from '../counter-keys.ts';
 import type { ClaimAddress, EndpointDiscovery, MirrorFollower } from '../ports.ts';
+import type { Certificates } from '../certificates/certificates.ts';
+import { TlsFileFault } from '../certificates/tls-files.ts';
 import type { SessionTables } from '../session-tables.ts';
 import type { Participant } from './participant.ts';
 
@@ -64,6 +66,21 @@ export function claimed(claimAddress: ClaimAddress): Participant {
         }
       }
     },
+  };
+}
+
+/** Certificates that cannot be used refuse a config; those of the one before stay as they were read. */
+export function certified(certificates: Pick<Certificates, 'read' | 'follow'>): Participant {
+  return {
+    name: 'certificates',
+    async prepare(next) {
+      try {
+        next.tls = await certificates.read(next.config);
+      } catch (error) {
+        throw error instanceof TlsFileFault ? locatedFault(next.read, error.path, error) : error;
+      }
+    },
+    release: ({ config, tls }) => certificates.follow(config, tls),
   };
 }
 

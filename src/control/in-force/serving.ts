@@ -7,6 +7,8 @@ import type { CounterRegistry } from '../../telemetry/counter-registry.ts';
 import type { DataPlane, HealthChecks } from '../ports.ts';
 import type { RevisionKeeper } from '../revision-keeper.ts';
 import type { RolloutEvidence } from '../rollout-evidence.ts';
+import type { Certificates } from '../certificates/certificates.ts';
+import type { ListenerTlsFiles } from '../certificates/tls-files.ts';
 import type { SessionTable, SessionTables } from '../session-tables.ts';
 import { CannotGoBack, GivenUp } from './participant.ts';
 import type { Participant } from './participant.ts';
@@ -26,6 +28,7 @@ export interface ServedDeps {
   readonly counters: Pick<CounterRegistry, 'complete'>;
   readonly sessions: Pick<SessionTables, 'plan'>;
   readonly evidence: Pick<RolloutEvidence, 'plan' | 'version' | 'told'>;
+  readonly certificates: Pick<Certificates, 'update'>;
 }
 
 interface Handed {
@@ -33,14 +36,22 @@ interface Handed {
   readonly served: Config;
   readonly counters: CounterPlan;
   readonly sessions: ReadonlyMap<string, SessionTable>;
+  readonly tls: readonly ListenerTlsFiles[];
 }
 
-export function served({ workers, probes, counters, sessions, evidence }: ServedDeps): Participant {
+export function served({ workers, probes, counters, sessions, evidence, certificates }: ServedDeps): Participant {
   const hand = async (handed: Handed): Promise<Adoption> => {
     const memory = Object.fromEntries([...handed.sessions].map(([pool, table]) => [pool, table.sessions.memory]));
     const { version } = evidence;
     const rollouts = evidence.plan(handed.served.pools);
-    const update = { revision: handed.revision, config: handed.served, counters: handed.counters, sessions: memory, rollouts };
+    const update = {
+      revision: handed.revision,
+      config: handed.served,
+      counters: handed.counters,
+      sessions: memory,
+      rollouts,
+      tls: certificates.update(handed.tls),
+    };
     const adoption = await probes.adopt(handed.served.pools, () => workers.apply(update));
     evidence.told(version);
     return adoption;

@@ -2,8 +2,10 @@
 
 import type { HeadLimits } from '../../http1/limits.ts';
 import type { TrustedProxies } from '../../routing/trust.ts';
-import type { ListenerCounters } from '../../telemetry/counters.ts';
+import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
 import type { ServingState } from '../serving-state.ts';
+import type { ListenerTls } from './listener-tls.ts';
+import type { Security } from './security.ts';
 
 export interface ListenerSettings extends HeadLimits {
   readonly name: string;
@@ -16,6 +18,8 @@ export interface ListenerSettings extends HeadLimits {
   /** 0 = no limit. */
   readonly bodyBytes: number;
   readonly trust: TrustedProxies;
+  /** Undefined: plaintext. */
+  readonly tls: ListenerTls | undefined;
 }
 
 /** What an exchange may know of the listener that its client came to. It changes with the Config, so nobody keeps parts of it. */
@@ -31,6 +35,8 @@ export interface Downstream {
   readonly owner: DownstreamOwner;
   /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
+  /** What is known of its TLS; undefined: it is plaintext. */
+  readonly security: Security | undefined;
   /** Whether the connection may be kept after the exchange under way. */
   readonly canKeepAlive: boolean;
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */

@@ -34,6 +34,7 @@ import { observeRefusal } from '../steps/observe.ts';
 import type { TurnTaker } from '../turns.ts';
 import type { Downstream, DownstreamOwner } from './downstream.ts';
 import { EarlyBytes, MIN_EARLY_BYTES } from './early-bytes.ts';
+import type { Security } from './security.ts';
 import type { RequestSink } from './request-sink.ts';
 
 /** How long a closing connection may go on sending what nobody reads (the client must see our response before a reset). */
@@ -64,6 +65,9 @@ const MAX_LEADING_BYTES = 8;
 /** A head that comes in more reads than this is judged again only when its end is in sight: a slow sender must not cost a parse a byte. */
 const MAX_JUDGED_PIECES = 8;
 
+/** First byte of a TLS record that holds a handshake. */
+const TLS_RECORD = 0x16;
+
 /** Waits for a request head. */
 const AWAITING = 0;
 const BUSY = 1;
@@ -89,6 +93,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   readonly owner: ConnectionOwner;
   /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
+  readonly security: Security | undefined;
   /** Requests begun on it. */
   requests = 0;
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
@@ -116,10 +121,11 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   /** The client has ended its side. */
   #ended = false;
 
-  constructor(owner: ConnectionOwner, stream: ByteStream) {
+  constructor(owner: ConnectionOwner, stream: ByteStream, peer: string, security: Security | undefined) {
     this.owner = owner;
     this.#stream = stream;
-    this.peer = stream.peer;
+    this.peer = peer;
+    this.security = security;
     this.#deadline = new Deadline(this);
     owner.context.deadlines.arm(this.#deadline, owner.settings.headerTimeoutMs);
   }
@@ -428,6 +434,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
       text = latin1(bytes, from, most);
       end = readRequestHead(text, 0, exchange.head, settings);
     }
+    if (this.security !== undefined) exchange.head.scheme = 'https';
     if (end <= 0) {
       const { refusal } = exchange.head;
       exchanges.put(exchange);
@@ -465,7 +472,18 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     this.#pending = text;
   }
 
+  /** The client's first bytes, of another protocol than this listener's, have been read by somebody else. */
+  refuseProtocol(outcome: Outcome, first: string, reason: string): void {
+    this.#refuse(outcome, first, reason);
+  }
+
   #refuse(outcome: Outcome, text: string, reason: string): void {
+    // A client that speaks TLS would not understand a word.
+    if (this.security === undefined && this.requests === 0 && text.charCodeAt(0) === TLS_RECORD && text.charCodeAt(1) === 3) {
+      this.owner.counters.refused(OUTCOME.tls_not_spoken.index);
+      observeRefusal(this, this.owner.context, { outcome: OUTCOME.tls_not_spoken, text: '', reason: 'TLS on a port of plain HTTP' });
+      return this.destroy();
+    }
     this.owner.counters.refused(outcome.index);
     observeRefusal(this, this.owner.context, { outcome, text, reason });
     this.writeReply(refusalText(outcome));

@@ -102,6 +102,7 @@ function describeRequest({ head, downstream, match, choice, destination, client,
   observation.keyed = choice.key !== '' && !choice.setCookie;
   observation.keyField = keyFieldOf(destination);
   observation.fields = head.block;
+  observation.tls = downstream!.security?.described ?? '';
 }
 
 function describeEnd(state: ExchangeState, status: number, durationMs: number): void {

@@ -12,10 +12,14 @@ import { takeForwarded } from '../forwarding-fields.ts';
 import { beginEvidence } from './count-evidence.ts';
 import { reply, replyAsRecipient, replyRoute } from './local-reply.ts';
 import { startAttempt } from './start-attempt.ts';
+import { isMisdirected, takeIdentity } from './take-identity.ts';
 
 export function route(exchange: ExchangeControl): void {
   const { state } = exchange;
   const { head } = state;
+  const { security } = state.downstream!;
+  if (security !== undefined && isMisdirected(state, security)) return refuseMisdirected(exchange);
+  if (head.forwardedOther || (security !== undefined && security.clientCert !== '')) takeIdentity(state);
   if (isAmbiguousPath(head.path)) return refuseTarget(exchange);
   if ((head.via !== '' || head.cdnLoop !== '') && isLooping(exchange)) return;
   if (head.maxForwards === 0) return replyAsRecipient(exchange);
@@ -65,6 +69,12 @@ function isLooping(exchange: ExchangeControl): boolean {
   state.downstream!.owner.counters.refused(outcome.index);
   reply(exchange, outcome);
   return true;
+}
+
+/** The client is to ask on another connection; this one goes on. */
+function refuseMisdirected(exchange: ExchangeControl): void {
+  exchange.state.downstream!.owner.counters.refused(OUTCOME.misdirected.index);
+  reply(exchange, OUTCOME.misdirected);
 }
 
 /** A target with two readings: refused like any other malformed request, with the connection closed. */

@@ -16,10 +16,13 @@ routes:
 export const COMPLETE = `listeners:
   - name: web
     address: 127.0.0.1:8080
-    tls: # unserved
-      certificates: [{ certFile: a.pem, keyFile: a.key }] # unserved
-      minVersion: "1.2" # unserved
-      clientAuth: { caFile: ca.pem, required: true } # unserved
+    tls:
+      certificates: [{ certFile: a.pem, keyFile: a.key }]
+      sni: strict
+      minVersion: "1.2"
+      policy: intermediate
+      handshakeTimeout: 5s
+      clientAuth: { caFile: ca.pem, required: true, allow: ["spiffe://mesh/*"], forward: true }
     protocols: [http1, http2]
     trustedProxies: [10.0.0.0/8]
     proxyProtocol: false

@@ -910,7 +910,7 @@ export const MISTAKES: readonly Mistake[] = [
   [
     'drain: { timeout: 30s }',
     'tls: {}',
-    '6:1: unknown key "tls" (write nothing: TLS is not served by this release, so end it in front of Sluice)',
+    '6:1: unknown key "tls" (write tls at the listener, with certificates: [{ certFile: …, keyFile: … }])',
   ],
   ['routes:', 'route:', '19:1: unknown key "route" (did you mean "routes"?)'],
   ['listeners:', 'listener:', '1:1: unknown key "listener" (did you mean "listeners"?)'],
@@ -979,7 +979,7 @@ export const MISTAKES: readonly Mistake[] = [
   [
     '  - name: web\n',
     '  - name: web\n    tls: { cert: a.pem, key: b.pem }\n',
-    '3:5: listeners[0].tls: TLS is not served by this release: remove tls, and end TLS in front of Sluice',
+    '3:10: listeners[0].tls: the required key "certificates" is missing',
   ],
   [
     'endpoints: [127.0.0.1:9003]',

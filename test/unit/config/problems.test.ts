@@ -498,11 +498,6 @@ const BAD_CHANGES: [string, string, string[]][] = [
   // Not served yet.
   [
     'address: 127.0.0.1:8080',
-    'address: 127.0.0.1:8080, tls: { certificates: [{ certFile: a, keyFile: b }] }',
-    ['2:43: listeners[0].tls: TLS is not served by this release: remove tls, and end TLS in front of Sluice'],
-  ],
-  [
-    'address: 127.0.0.1:8080',
     'address: 127.0.0.1:8080, proxyProtocol: true',
     ['2:58: listeners[0].proxyProtocol: the PROXY protocol is not served by this release: set it to false'],
   ],

@@ -74,6 +74,10 @@ class FakeDataPlane implements DataPlane {
     return Promise.resolve({ applied: 2, total: 2 });
   }
 
+  setTls(): Promise<Adoption> {
+    return Promise.resolve({ applied: 2, total: 2 });
+  }
+
   async #take(update: Pick<Update, 'counters'>): Promise<Adoption> {
     this.underWay += 1;
     expect(this.underWay).toBe(1);
@@ -171,6 +175,11 @@ function createFollowers() {
     steps,
     probes: { adopt: <T>(_pools: readonly PoolConfig[], apply: () => Promise<T>): Promise<T> => apply() },
     claimAddress: (): Promise<void> => Promise.resolve(),
+    certificates: {
+      read: () => Promise.resolve([]),
+      follow: () => undefined,
+      update: () => ({ ticketSeed: '', listeners: [] }),
+    },
     mirrors: {
       expect: ({ pools }: Config) => void steps.push(`expect ${namesIn(pools)}`),
       follow: ({ pools }: Config) => void steps.push(`mirrors ${namesIn(pools)}`),

@@ -55,7 +55,8 @@ interface Accepted {
 async function listen(): Promise<{ port: number; listening: ListeningSocket; accepted: Accepted[] }> {
   const accepted: Accepted[] = [];
   const listening = new ListeningSocket({
-    onAccepted: (stream) => {
+    onAccepted: (connection) => {
+      const stream = connection.open();
       const owner = new Recorder();
       stream.owner = owner;
       accepted.push({ stream, owner });

@@ -37,6 +37,7 @@ export const SETTINGS: ListenerSettings = {
   connections: 0,
   bodyBytes: 0,
   trust: compileTrust([]),
+  tls: undefined,
 };
 
 export const trusting = (...networks: string[]): ListenerSettings => ({ ...SETTINGS, trust: compileTrust(networks) });
@@ -61,6 +62,7 @@ export class FakeDownstream implements Downstream {
   watchedMs = 0;
   readonly owner: { settings: ListenerSettings; counters: never; lastServing: ServingState | undefined };
   peer = '192.0.2.7';
+  readonly security = undefined;
   canKeepAlive = true;
   forwarded = '';
   /** All that was written, as latin1; replies of our own as they are. */

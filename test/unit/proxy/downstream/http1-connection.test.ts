@@ -158,7 +158,7 @@ function connect(settings = SETTINGS, peer = '192.0.2.7'): Http1Connection {
     ...{ context: shared as unknown as ProxyContext, onConnectionClosed: () => void calls.push('gone') },
   };
   owner = made;
-  connection = new Http1Connection(made as ConnectionOwner, stream);
+  connection = new Http1Connection(made as ConnectionOwner, stream, stream.peer, undefined);
   return connection;
 }
 

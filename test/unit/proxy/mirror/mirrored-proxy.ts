@@ -51,6 +51,8 @@ const COMPARE: CompareConfig = {
   verdict: { minRequests: 1, maxDifferences: 0.1, maxFailures: 0.1 },
 };
 
+const NO_TLS = { ticketSeed: '', listeners: [] };
+
 export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, compare }: MirroredParts): Promise<MirroredProxy> {
   const mirrors = [{ name: 'dark', version: 'v2', ...mirror }];
   const written = configFor({ endpoints: { v1: [...primary], v2: [...shadow] }, pool: { split: { v1: 1, v2: 0 }, mirrors, ...pool } });
@@ -65,10 +67,10 @@ export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, c
   const log = { info: vi.fn(), warn: vi.fn(), error: (fields: unknown) => faults.push(fields) } as unknown as Log;
   const livePools = new LivePools({ deadlines, counters, log, worker: 0, workers: 1, onFault: (error) => faults.push(error) });
   const builder = new ServingBuilder(livePools, counters, new EvidenceWriters(0, new EvidenceNews(() => undefined)));
-  const serving = builder.build({ revision: 1, config, counters: plan, sessions: {}, rollouts: [] }, compileTable(config, 1));
+  const serving = builder.build({ revision: 1, config, counters: plan, sessions: {}, rollouts: [], tls: NO_TLS }, compileTable(config, 1));
   const context = new ProxyContext(serving, deadlines, counters.worker(), log);
   const { limits } = config.listeners[0]!;
-  const listener = new Listener({ name: 'web', ...limits, trust: compileTrust([]) }, context, counters);
+  const listener = new Listener({ name: 'web', ...limits, trust: compileTrust([]), tls: undefined }, context, counters);
   const port = await listener.open({ host: '127.0.0.1', port: 0, reusePort: false });
   listener.start();
   open({

@@ -1,0 +1,189 @@
+// The certificates of listeners while an instance runs: reads them for a config, looks whether their files change, and hands what is new and
+// fits together to the workers. What is bad is told and not used; the last good ones stay. Also shares the seed of the ticket keys, and renews it.
+
+import { stat } from 'node:fs/promises';
+import { formatPath } from '../../config/path.ts';
+import type { Config } from '../../config/model.ts';
+import type { Finding } from '../../api/overview.ts';
+import { every } from '../../lib/clock.ts';
+import type { Clock, Timer } from '../../lib/clock.ts';
+import type { Log } from '../../lib/log.ts';
+import type { TlsUpdate } from '../ports.ts';
+import { certificateFindings } from './certificate-findings.ts';
+import { TlsFileFault, readTlsFiles, tlsFilesOf } from './tls-files.ts';
+import type { ListenerTlsFiles } from './tls-files.ts';
+
+const LOOK_MS = 500;
+/** A pair that does not fit is given so long: a certificate and its key are written one after the other. */
+const UNFIT_MS = 2000;
+/** Of the keys of session tickets; a ticket is good for two hours, and one of the keys before for none. */
+const TICKET_SEED_MS = 12 * 3_600_000;
+/** How often ends that are near are looked for. */
+const EXPIRY_LOOK_MS = 3_600_000;
+
+export interface CertificatesDeps {
+  /** Hands them to all workers. Never rejects. */
+  readonly tell: (update: TlsUpdate) => Promise<unknown>;
+  readonly newSeed: () => string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Fault {
+  readonly message: string;
+  readonly sinceMs: number;
+}
+
+export class Certificates {
+  readonly #deps: CertificatesDeps;
+  #seed: string;
+  #seedMs: number;
+  #config: Pick<Config, 'listeners'> = { listeners: [] };
+  #read: readonly ListenerTlsFiles[] = [];
+  #stamp = '';
+  /** Of what is on disk and not in use. */
+  #unfitSinceMs: number | undefined = undefined;
+  #fault: Fault | undefined = undefined;
+  #looking: Timer | undefined = undefined;
+  #busy: Promise<void> | undefined = undefined;
+  #expiryMs = -Infinity;
+  #told = '';
+
+  constructor(deps: CertificatesDeps) {
+    this.#deps = deps;
+    this.#seed = deps.newSeed();
+    this.#seedMs = deps.clock.nowMs();
+  }
+
+  /** What a config needs; rejects with a `TlsFileFault`. */
+  read(config: Pick<Config, 'listeners'>): Promise<readonly ListenerTlsFiles[]> {
+    return readTlsFiles(config);
+  }
+
+  /** As the workers take it. */
+  update(read: readonly ListenerTlsFiles[]): TlsUpdate {
+    const listeners = read.map(({ listener, certificates, clientAuthorities }) => ({ listener, certificates, clientAuthorities }));
+    return { ticketSeed: this.#seed, listeners };
+  }
+
+  /** This config is in force, with these certificates. */
+  follow(config: Pick<Config, 'listeners'>, read: readonly ListenerTlsFiles[]): void {
+    this.#config = config;
+    this.#take(read);
+    this.#stamp = '';
+    if (read.length === 0) {
+      this.#looking?.stop();
+      this.#looking = undefined;
+    } else this.#looking ??= every(LOOK_MS, () => this.#look(), { unref: true });
+  }
+
+  /** What is wrong, or will be. */
+  findings(): readonly Finding[] {
+    const faults: Finding[] =
+      this.#fault === undefined
+        ? []
+        : [
+            {
+              severity: 'error',
+              code: 'certificate-refused',
+              place: 'listeners',
+              message: `New certificates are not used, the ones before serve on: ${this.#fault.message}.`,
+              sinceMs: this.#fault.sinceMs,
+            },
+          ];
+    return [...faults, ...certificateFindings(this.#read, this.#deps.clock.wallMs())];
+  }
+
+  /** Seconds until the end of each, below zero when it is past. */
+  lines(): readonly (readonly [Readonly<Record<string, string>>, number])[] {
+    const atMs = this.#deps.clock.wallMs();
+    return this.#read.flatMap(({ listener, read }) =>
+      read.map(({ certFile, pair }) => [{ listener, file: certFile }, Math.round((pair.notAfterMs - atMs) / 1000)] as const),
+    );
+  }
+
+  /** After it resolves nothing is told any more. */
+  async close(): Promise<void> {
+    this.#looking?.stop();
+    this.#looking = undefined;
+    await this.#busy;
+  }
+
+  #look(): void {
+    this.#busy ??= this.#check().finally(() => (this.#busy = undefined));
+  }
+
+  async #check(): Promise<void> {
+    const config = this.#config;
+    const { clock } = this.#deps;
+    this.#tellExpiry();
+    if (clock.nowMs() - this.#seedMs >= TICKET_SEED_MS) {
+      this.#seed = this.#deps.newSeed();
+      this.#seedMs = clock.nowMs();
+      await this.#deps.tell(this.update(this.#read));
+    }
+    const stamp = await stampOf(tlsFilesOf(config));
+    if (stamp === this.#stamp || this.#looking === undefined || config !== this.#config) return;
+    let read: readonly ListenerTlsFiles[];
+    try {
+      read = await readTlsFiles(config);
+    } catch (error) {
+      this.#refuse(error, stamp);
+      return;
+    }
+    // They may have changed while they were read, and a reload may have come between.
+    if (config !== this.#config || (await stampOf(tlsFilesOf(config))) !== stamp) return;
+    this.#stamp = stamp;
+    if (sameFiles(read, this.#read)) return this.#take(this.#read);
+    this.#take(read);
+    await this.#deps.tell(this.update(read));
+    this.#deps.log.info({ certificates: read.flatMap((each) => each.read.map(({ certFile }) => certFile)) }, 'new certificates are served');
+  }
+
+  #take(read: readonly ListenerTlsFiles[]): void {
+    this.#read = read;
+    this.#unfitSinceMs = undefined;
+    this.#fault = undefined;
+    this.#told = '';
+    this.#expiryMs = -Infinity;
+  }
+
+  /** A fault that lasts is told once; until then it may be that half of the files are written. */
+  #refuse(error: unknown, stamp: string): void {
+    const { clock, log } = this.#deps;
+    this.#unfitSinceMs ??= clock.nowMs();
+    if (clock.nowMs() - this.#unfitSinceMs < UNFIT_MS) return;
+    this.#stamp = stamp;
+    const message = error instanceof TlsFileFault ? `${formatPath(error.path)}: ${error.message}` : String(error);
+    this.#fault = { message, sinceMs: this.#fault?.sinceMs ?? clock.wallMs() };
+    if (message === this.#told) return;
+    this.#told = message;
+    log.error({ reason: message }, 'new certificates are not used, the ones before serve on');
+  }
+
+  #tellExpiry(): void {
+    const { clock, log } = this.#deps;
+    if (clock.nowMs() - this.#expiryMs < EXPIRY_LOOK_MS) return;
+    this.#expiryMs = clock.nowMs();
+    for (const { message } of certificateFindings(this.#read, clock.wallMs())) log.warn({}, message);
+  }
+}
+
+/** Changes with any of the files, also when a link leads to another one. */
+async function stampOf(files: readonly string[]): Promise<string> {
+  const stamps = await Promise.all(
+    files.map((file) =>
+      stat(file).then(
+        ({ dev, ino, size, mtimeMs, ctimeMs }) => [dev, ino, size, mtimeMs, ctimeMs].join(),
+        () => '',
+      ),
+    ),
+  );
+  return stamps.join(' ');
+}
+
+function sameFiles(one: readonly ListenerTlsFiles[], other: readonly ListenerTlsFiles[]): boolean {
+  const digest = (read: readonly ListenerTlsFiles[]): string =>
+    JSON.stringify(read.map(({ certificates, clientAuthorities }) => [certificates, clientAuthorities]));
+  return digest(one) === digest(other);
+}

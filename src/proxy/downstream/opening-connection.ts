@@ -1,0 +1,214 @@
+// A connection over TLS before it is one: reads the first message of the client, picks the certificate by the name in it, waits for the
+// handshake, and becomes a connection that serves requests. What never gets so far costs little and is gone at a deadline.
+//
+//   HELLO --whole--> QUEUED --turn--> HANDSHAKE --done--> becomes an Http1Connection
+//     |                |                  |
+//     +----------------+------------------+--> LEAVING (a last word is on its way) --> CLOSED
+
+import { Deadline } from '../../lib/deadlines.ts';
+import type { DeadlineOwner } from '../../lib/deadlines.ts';
+import type { Accepted, FirstBytesOwner, ServerSide } from '../../net/accepted.ts';
+import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
+import type { HandshakeOwner, SecureByteStream } from '../../net/tls/secure-byte-stream.ts';
+import { HANDSHAKE } from '../../telemetry/handshakes.ts';
+import type { HandshakeCode } from '../../telemetry/handshakes.ts';
+import { MAX_HELLO_BYTES, HELLO_FOREIGN, HELLO_INCOMPLETE, emptyHello, readClientHello } from '../../tls/client-hello.ts';
+import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
+import type { ProxyContext } from '../context.ts';
+import type { HandshakeTaker } from './handshakes.ts';
+import type { ListenerTls } from './listener-tls.ts';
+import { Security } from './security.ts';
+
+/** The listener, as connections know it that are not open yet. */
+export interface OpeningOwner {
+  readonly context: ProxyContext;
+  readonly counters: ListenerCounters;
+  /** Called once, unless it failed: from here on `stream` is the connection. */
+  onSecured(opening: OpeningConnection, stream: SecureByteStream, security: Security): void;
+  /** Its client speaks plain HTTP: it is to be told. */
+  onPlainHttp(opening: OpeningConnection, stream: ByteStream, first: Buffer): void;
+  /** Called once when it has come to nothing. */
+  onOpeningFailed(opening: OpeningConnection): void;
+}
+
+/** A client that is told why it is refused has so long to take it. */
+const LEAVING_MS = 500;
+const HTTP_METHOD = /^[A-Z]{3,16} /;
+/** Alerts (RFC 8446, section 6) as whole records. */
+const DECODE_ERROR = Buffer.from('15030300020232', 'hex');
+const UNRECOGNIZED_NAME = Buffer.from('15030300020270', 'hex');
+const NO_BYTES = Buffer.alloc(0);
+
+const HELLO = 0;
+const QUEUED = 1;
+const HANDSHAKING = 2;
+const LEAVING = 3;
+const CLOSED = 4;
+
+/** One is read at a time, in one turn. */
+const hello = emptyHello();
+
+export class OpeningConnection implements FirstBytesOwner, HandshakeOwner, HandshakeTaker, DeadlineOwner, StreamOwner {
+  readonly peer: string;
+  readonly #owner: OpeningOwner;
+  readonly #tls: ListenerTls;
+  readonly #accepted: Accepted;
+  readonly #deadline: Deadline;
+  #phase = HELLO;
+  #first: Buffer = NO_BYTES;
+  #side: ServerSide | undefined = undefined;
+  #stream: ByteStream | undefined = undefined;
+  #serverName = '';
+  #random = '';
+
+  constructor(owner: OpeningOwner, tls: ListenerTls, accepted: Accepted) {
+    this.#owner = owner;
+    this.#tls = tls;
+    this.#accepted = accepted;
+    this.peer = accepted.peer;
+    this.#deadline = new Deadline(this);
+    owner.context.deadlines.arm(this.#deadline, tls.timeoutMs);
+    accepted.peek(this);
+  }
+
+  /** Whether its client has sent anything yet. */
+  get begun(): boolean {
+    return this.#first.length > 0;
+  }
+
+  onFirstBytes(bytes: Buffer): void {
+    if (this.#phase === QUEUED) {
+      // Nothing is due from a client before our first message, except early data, which is not taken.
+      if (this.#first.length + bytes.length > 2 * MAX_HELLO_BYTES) return this.#fail('malformed');
+      this.#first = Buffer.concat([this.#first, bytes]);
+      return;
+    }
+    this.#first = this.#first.length === 0 ? bytes : Buffer.concat([this.#first, bytes]);
+    const end = readClientHello(this.#first, this.#first.length, hello);
+    if (end === HELLO_INCOMPLETE) return;
+    if (end === HELLO_FOREIGN) return this.#refuseForeign();
+    if (end < 0) return this.#leave('malformed', DECODE_ERROR);
+    this.#side = this.#tls.find(hello.serverName);
+    if (this.#side === undefined) return this.#leave('unknown_name', UNRECOGNIZED_NAME);
+    this.#serverName = hello.serverName;
+    this.#random = hello.random;
+    this.#phase = QUEUED;
+    this.#owner.context.handshakes.take(this);
+  }
+
+  onHandshakeTurn(): void {
+    this.#phase = HANDSHAKING;
+    const first = this.#first;
+    this.#first = NO_BYTES;
+    this.#stream = this.#accepted.secure(this.#side!, first, this);
+    // It may have failed already.
+    if ((this.#phase as number) === CLOSED) this.#stream.destroy();
+  }
+
+  onSecure(stream: SecureByteStream): void {
+    this.#owner.context.handshakes.end(this);
+    if (this.#phase !== HANDSHAKING) return stream.destroy();
+    const identity = this.#tls.identify(stream);
+    if (typeof identity === 'string') return this.#refuseClient(identity, stream);
+    this.#phase = CLOSED;
+    this.#deadline.disarm();
+    const { resumed } = stream;
+    this.#owner.counters.handshook(resumed ? HANDSHAKE.resumed : HANDSHAKE.full);
+    const facts = { serverName: this.#serverName, random: this.#random, resumed, identity, forwards: this.#tls.forwardsIdentity };
+    this.#owner.onSecured(this, stream, new Security(facts, stream));
+  }
+
+  #refuseClient(reason: string, stream: SecureByteStream): void {
+    this.#owner.context.log.info({ client: this.peer, serverName: this.#serverName, reason }, 'a client certificate is not accepted');
+    this.#count('client_certificate');
+    this.#phase = LEAVING;
+    stream.owner = this;
+    this.#stream = stream;
+    stream.end();
+    this.#owner.context.deadlines.arm(this.#deadline, LEAVING_MS);
+  }
+
+  onHandshakeFailed(reason: string): void {
+    this.#owner.context.handshakes.end(this);
+    if (this.#phase === HANDSHAKING) this.#fail(reason === 'ECONNRESET' || reason === 'EPIPE' ? 'gone' : 'refused');
+  }
+
+  onFirstGone(): void {
+    this.#owner.context.handshakes.end(this);
+    if (this.#phase !== CLOSED) this.#fail('gone');
+  }
+
+  giveWay(): void {
+    this.#owner.context.handshakes.end(this);
+    this.#fail('crowded_out');
+  }
+
+  onDeadline(): void {
+    this.#owner.context.handshakes.end(this);
+    if (this.#phase === LEAVING) this.#close();
+    else this.#fail('timeout');
+  }
+
+  /** Ends it with its listener. */
+  destroy(): void {
+    this.#owner.context.handshakes.end(this);
+    if (this.#phase === LEAVING) this.#close();
+    else if (this.#phase !== CLOSED) this.#fail('gone');
+  }
+
+  #refuseForeign(): void {
+    const first = this.#first;
+    if (!HTTP_METHOD.test(first.toString('latin1', 0, 17))) return this.#fail('not_tls');
+    this.#count('plain_http');
+    this.#phase = CLOSED;
+    this.#deadline.disarm();
+    this.#owner.onPlainHttp(this, this.#accepted.open(), first);
+  }
+
+  #leave(code: HandshakeCode, alert: Buffer): void {
+    this.#count(code);
+    this.#phase = LEAVING;
+    const stream = this.#accepted.open();
+    this.#stream = stream;
+    stream.owner = this;
+    stream.writeBytes(alert);
+    stream.end();
+    this.#owner.context.deadlines.arm(this.#deadline, LEAVING_MS);
+  }
+
+  #count(code: HandshakeCode): void {
+    this.#owner.counters.handshook(HANDSHAKE[code]);
+  }
+
+  #fail(code: HandshakeCode): void {
+    if (this.#phase === CLOSED) return;
+    this.#count(code);
+    this.#close();
+  }
+
+  #close(): void {
+    const before = this.#phase;
+    this.#phase = CLOSED;
+    this.#first = NO_BYTES;
+    this.#deadline.disarm();
+    if (this.#stream !== undefined) this.#stream.destroy();
+    else if (before !== HANDSHAKING) this.#accepted.destroy();
+    this.#owner.onOpeningFailed(this);
+  }
+
+  // While it leaves.
+
+  onRead(): boolean {
+    return true;
+  }
+
+  onEnd(): void {
+    if (this.#phase === LEAVING) this.#close();
+  }
+
+  onDrain(): void {}
+
+  onGone(): void {
+    if (this.#phase === LEAVING) this.#close();
+  }
+}

@@ -1,0 +1,34 @@
+// What a worker counts of one listener.
+
+import { Cells } from './counter-cells.ts';
+import * as at from './counter-layout.ts';
+
+export class ListenerCounters extends Cells {
+  opened(): void {
+    this.cells[this.first + at.LISTENER_OPEN]!++;
+    this.cells[this.first + at.LISTENER_ACCEPTED]!++;
+  }
+
+  closed(): void {
+    this.cells[this.first + at.LISTENER_OPEN]!--;
+  }
+
+  /** Open connections that a listener took along when it was renamed; negative where they left. */
+  moved(connections: number): void {
+    this.cells[this.first + at.LISTENER_OPEN]! += connections;
+  }
+
+  requested(): void {
+    this.cells[this.first + at.LISTENER_REQUESTS]!++;
+  }
+
+  /** @param outcome position in `OUTCOMES` */
+  refused(outcome: number): void {
+    this.cells[this.first + at.LISTENER_REFUSED + outcome]!++;
+  }
+
+  /** A connection over TLS was opened, or came to nothing. @param code position in `HANDSHAKE_CODES` */
+  handshook(code: number): void {
+    this.cells[this.first + at.LISTENER_HANDSHAKES + code]!++;
+  }
+}

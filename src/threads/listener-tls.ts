@@ -1,0 +1,73 @@
+// The TLS of a listener in one worker: its certificates and whom it lets in. Loaded where a config has some, for node:tls takes memory.
+
+import { wallMs } from '../lib/clock.ts';
+import type { ListenerTlsConfig } from '../config/model.ts';
+import type { ListenerFiles } from '../control/ports.ts';
+import { ServerContexts } from '../net/tls/server-contexts.ts';
+import type { SecureByteStream } from '../net/tls/secure-byte-stream.ts';
+import type { ServerSide } from '../net/accepted.ts';
+import type { ListenerTls } from '../proxy/downstream/listener-tls.ts';
+import { readPair } from '../tls/certificate.ts';
+import type { CertificatePair } from '../tls/certificate.ts';
+import { identityOf, isAllowed } from '../tls/client-identity.ts';
+import type { ClientIdentity } from '../tls/client-identity.ts';
+import { tlsPolicy } from '../tls/policy.ts';
+
+export class WorkerTls implements ListenerTls {
+  readonly timeoutMs: number;
+  readonly forwardsIdentity: boolean;
+  /** Of what it was made of: another one is made only where that differs. */
+  readonly made: string;
+  readonly #contexts: ServerContexts;
+  readonly #clientAuth: ListenerTlsConfig['clientAuth'];
+
+  constructor(listener: string, config: ListenerTlsConfig, files: ListenerFiles, ticketSeed: string) {
+    this.timeoutMs = config.handshakeTimeoutMs;
+    this.forwardsIdentity = config.clientAuth?.forward === true;
+    this.made = madeOf(listener, config, files, ticketSeed);
+    this.#clientAuth = config.clientAuth;
+    this.#contexts = new ServerContexts({
+      certificates: files.certificates.map(({ cert, key }) => usable(readPair(cert, key))),
+      strict: config.sni === 'strict',
+      policy: tlsPolicy(config.policy, config.minVersion),
+      clientAuthorities: files.clientAuthorities,
+      needsCertificate: config.clientAuth?.required === true,
+      protocols: ['http/1.1'],
+      ticketSeed: Buffer.from(ticketSeed, 'base64url'),
+      listener,
+    });
+  }
+
+  find(name: string): ServerSide | undefined {
+    return this.#contexts.find(name);
+  }
+
+  serveAlike(one: string, other: string): boolean {
+    return this.#contexts.serveAlike(one, other);
+  }
+
+  identify(stream: SecureByteStream): ClientIdentity | undefined | string {
+    const auth = this.#clientAuth;
+    if (auth === undefined) return undefined;
+    const { certificate } = stream;
+    if (certificate === undefined) return auth.required ? 'it has shown none' : undefined;
+    const fault = stream.certificateFault;
+    if (fault !== undefined) return fault;
+    // A session that is resumed may have begun before its end.
+    if (certificate.validToDate.getTime() < wallMs()) return 'CERT_HAS_EXPIRED';
+    const identity = identityOf(certificate);
+    if (auth.allow.length > 0 && !isAllowed(identity, auth.allow))
+      return `none of its names is allowed: ${[...identity.uris, ...identity.names].join(', ')}`;
+    return identity;
+  }
+}
+
+export function madeOf(listener: string, config: ListenerTlsConfig, files: ListenerFiles, ticketSeed: string): string {
+  return JSON.stringify([listener, config, files.certificates, files.clientAuthorities, ticketSeed]);
+}
+
+/** The control thread has judged it. */
+function usable(pair: ReturnType<typeof readPair>): CertificatePair {
+  if ('message' in pair) throw new Error(`a certificate ${pair.message}`);
+  return pair;
+}
