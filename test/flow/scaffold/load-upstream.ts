@@ -12,10 +12,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { open } from './open.ts';
 
 const PATTERN_BYTES = 4 * 1024 * 1024;
-/** Not periodic over any length that a buffer size could hide. */
-const pattern = Buffer.concat(
-  Array.from({ length: PATTERN_BYTES / 64 + 1024 }, (_, index) => createHash('sha512').update(`${index}`).digest()),
-);
+/** Not periodic over any length that a buffer size could hide. Made by one call: many files begin with it. */
+const pattern = createHash('shake256', { outputLength: PATTERN_BYTES + 65_536 })
+  .update('pattern')
+  .digest();
 
 /** The body that `/bytes/SIZE/SEED` has: shifted, dropped or repeated bytes make another one. */
 export function recipe(size: number, seed: number): Buffer {
