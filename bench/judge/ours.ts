@@ -5,6 +5,7 @@ import { judgeHarmless } from '../../src/analysis/harmless.ts';
 import { LabelEvidence } from '../../src/analysis/label-evidence.ts';
 import type { Segment } from '../../src/analysis/label-test.ts';
 import { labelTest } from '../../src/analysis/label-test.ts';
+import type { Hits } from '../../src/analysis/rate-interval.ts';
 import { SlidingCounts } from '../../src/analysis/sliding-counts.ts';
 import { GUARD_PART } from '../../src/rollout/alpha.ts';
 import { judgeGuard } from '../../src/rollout/judge-guards.ts';
@@ -12,7 +13,8 @@ import type { GuardCheck } from '../../src/rollout/judge-guards.ts';
 import type { Decision, Judge, Running, Window } from './judge.ts';
 
 const ALPHA = 0.05;
-const GUARD: GuardCheck = { name: 'error-rate', critical: true, onFail: 'rollback', kind: 'error-rate', max: 0.05, overMs: 30_000 };
+const LIMIT = 0.05;
+const GUARD: GuardCheck = { name: 'error-rate', critical: true, onFail: 'rollback', kind: 'error-rate', max: LIMIT, overMs: 30_000 };
 const GUARD_SLOTS = 30;
 const NAMES = { baseline: 'v1', canary: 'v2' };
 const [TEST_SHARE, GUARD_SHARE] = alphaShares([1, GUARD_PART]) as [number, number];
@@ -31,6 +33,7 @@ class OurJudge implements Running {
   readonly #segments = new Map<number, { chance: number; ours: number; theirs: number }>();
   readonly #totals = [0, 0, 0, 0];
   readonly #hasGuard: boolean;
+  #isPromoted = false;
   readonly #everySeconds: number;
 
   constructor(allowed: number, hasGuard: boolean, everySeconds: number) {
@@ -59,16 +62,20 @@ class OurJudge implements Running {
     [canary, canaryFailed, baseline, baselineFailed].forEach((count, i) => (this.#totals[i]! += count));
     const guarded = this.#guard(second, window);
     if (guarded !== 'go on') return guarded;
-    return second % ASKED_EVERY_SECONDS === 0 && this.#isHarmless() ? 'promote' : 'go on';
+    if (this.#isPromoted || second % ASKED_EVERY_SECONDS !== 0 || !this.#isHarmless()) return 'go on';
+    this.#isPromoted = true;
+    return 'promote';
   }
 
   #guard(second: number, { canaryUnits, canaryUnitsFailed, baselineUnits, baselineUnitsFailed }: Window): Decision {
     const nowMs = second * 1000;
     this.#guards[0].add(nowMs, canaryUnitsFailed, canaryUnits);
     this.#guards[1].add(nowMs, baselineUnitsFailed, baselineUnits);
-    const [ours, theirs] = this.#guards.map((guard) => guard.sum(nowMs));
-    const counts = ({ differing, total } = ours!) => ({ requests: total, failures: differing, slow: 0 });
-    const windows = { [GUARD.name]: { canary: counts(), baseline: counts(theirs), start: second } };
+    const [ours, theirs] = this.#guards.map((guard) => guard.sum(nowMs)) as [Hits, Hits];
+    // Within its bound nothing is past it.
+    if (ours.differing <= LIMIT * ours.total) return 'go on';
+    const counts = ({ differing, total }: Hits) => ({ requests: total, failures: differing, slow: 0 });
+    const windows = { [GUARD.name]: { canary: counts(ours), baseline: counts(theirs), start: second } };
     const { verdict, both } = judgeGuard(GUARD, { windows }, { alpha: ALPHA * GUARD_SHARE, names: NAMES });
     if (both !== undefined) return 'hold';
     return verdict.verdict === 'fail' ? 'roll back' : 'go on';
