@@ -3,7 +3,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { RolloutEvidence } from '../../src/control/rollout-evidence.ts';
 
-const PAIR = { pool: 'app', baseline: 'v1', canary: 'v2', segment: 0, latencyRatio: 1.3, ceilingMs: 5000, events: [] };
+const PAIR = { pool: 'app', baseline: 'v1', canary: 'v2', segment: 0, latencyRatio: 1.3, ceilingMs: 5000, events: [], values: [] };
 /** As a rollout has it. */
 const WINDOW_MS = 10_000;
 

@@ -55,6 +55,9 @@ const check = z.object({
     .describe('Of the ratio of canary to baseline, with the confidence of the rollout.')
     .optional(),
   needs: count.describe('About so many more requests of the canary until there is a verdict; absent where nobody knows.').optional(),
+  topUserShare: fraction
+    .describe("Part of the canary's bad events that one user with a key had, at least; absent where no user is known.")
+    .optional(),
   sentence: z.string().describe('The verdict in words, with its numbers.'),
 });
 
@@ -167,12 +170,22 @@ export const conversionsBody = strictMap({
   events: z
     .array(
       strictMap({
-        event: z.string({ error: 'event must be text' }).min(1).max(200).describe('As a check of kind event names it (told).'),
+        event: z
+          .string({ error: 'event must be text' })
+          .min(1)
+          .max(200)
+          .describe('As a check of kind event (told) or value (event) names it.'),
         key: z
           .string({ error: 'key must be text' })
           .min(1)
           .max(1000)
           .describe('The affinity key of the user, as the requests of the pool bring it.'),
+        value: z
+          .number({ error: 'value must be a number' })
+          .min(0, { error: 'value must be 0 or more' })
+          .max(1e15, { error: 'value must be at most 1e15' })
+          .describe('What it is worth, for a check of kind value; those of a user are added up, to its cap.')
+          .optional(),
       }),
       { error: 'events must be a list' },
     )
@@ -276,7 +289,7 @@ export const rolloutExamples: Examples<typeof rolloutSchemas> = {
   Freeze: { frozen: false, reason: '', author: '' },
   FreezeBody: { frozen: true, reason: 'black Friday' },
   AlarmsKnown: { firing: 1 },
-  ConversionsBody: { events: [{ event: 'purchase', key: 'u-4711' }] },
+  ConversionsBody: { events: [{ event: 'purchase', key: 'u-4711', value: 19.9 }] },
   ConversionsCounted: { counted: 1 },
   AlarmsBody: { alerts: [{ status: 'firing', labels: { alertname: 'ShopDown' } }] },
 };

@@ -321,6 +321,7 @@ export const SHAPES = {
         'canary?': { events: 'number', of: 'number' },
         'interval?': { low: 'number', high: 'number' },
         'needs?': 'number',
+        'topUserShare?': 'number',
         sentence: 'text',
       },
     ],

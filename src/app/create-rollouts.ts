@@ -89,5 +89,5 @@ function createLook(
     const found = served === undefined ? [] : endpointStatuses(name, served, counters);
     return found.map(({ address, ready, reason, inFlight }) => ({ key: address, ready, drained: reason === 'draining', inFlight }));
   };
-  return { look: new Look({ traffic: seenTraffic, endpoints, values: () => ({}), nowMs, ...others }), seenTraffic, endpoints };
+  return { look: new Look({ traffic: seenTraffic, endpoints, nowMs, ...others }), seenTraffic, endpoints };
 }

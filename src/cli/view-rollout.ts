@@ -15,6 +15,9 @@ type Check = RolloutView['checks'][number];
 const WIDTH = 100;
 const GAUGE = 10;
 const HISTORY = 5;
+/** One user with less of a canary's bad events is not worth a word. */
+const TOLD_USER = 0.2;
+const ONE_USER = 'one user has';
 
 const COLOURS: Readonly<Record<string, Colour | undefined>> = {
   succeeded: 'good',
@@ -93,11 +96,13 @@ function viewShare({ canary, share: { desired, measured }, exposed }: RolloutVie
 }
 
 /** Both gauges: towards "it harms", and towards "it is harmless". */
-function viewCheck({ name, kind, verdict, evidence, onFail, sentence }: Check, { paint }: RolloutPicture): readonly string[] {
+function viewCheck({ name, kind, verdict, evidence, onFail, topUserShare, sentence }: Check, { paint }: RolloutPicture): readonly string[] {
   const word = paint(VERDICTS[verdict] ?? 'strong', verdict.padEnd(12));
   const gauges = `harm ${gauge(evidence.towardsFail, 'bad', paint)}  harmless ${gauge(evidence.towardsHarmless, 'good', paint)}`;
   const title = `${(name === kind ? name : `${name} (${kind})`).padEnd(24)} ${word} ${gauges}  ${paint('dim', `on fail: ${onFail}`)}`;
-  return [title, ...wrapText(sentence, WIDTH - 2).map((line) => `  ${line}`)];
+  const isTold = topUserShare === undefined || topUserShare < TOLD_USER || sentence.includes(ONE_USER);
+  const told = isTold ? sentence : `${sentence} (${ONE_USER} ${formatShare(topUserShare)} of these requests)`;
+  return [title, ...wrapText(told, WIDTH - 2).map((line) => `  ${line}`)];
 }
 
 function gauge(part: number, colour: Colour, paint: Terminal['paint']): string {

@@ -10,6 +10,7 @@ import type {
   RolloutTemplate,
   RolloutWindow,
   SecretSource,
+  ValueSource,
 } from './rollout-model.ts';
 import { WEEKDAYS } from './rollout-model.ts';
 
@@ -99,7 +100,7 @@ function describeKind(kind: CheckKind): object {
     case 'event':
       return { event: describeSource(kind.source), worseThan: formatFewer(kind.worseThan) };
     case 'value':
-      return { value: { event: kind.event, cap: kind.cap }, worseThan: formatFewer(kind.worseThan) };
+      return { value: { ...describeValue(kind.source), cap: kind.cap }, worseThan: formatFewer(kind.worseThan) };
     case 'alarm':
       return { alarm: { alertname: kind.alertname } };
     case 'comparison':
@@ -128,6 +129,10 @@ function describeSource(source: EventSource): object {
     case 'told':
       return { told: source.event };
   }
+}
+
+function describeValue(source: ValueSource): object {
+  return source.kind === 'told' ? { event: source.event } : { response: { header: source.name } };
 }
 
 function describeHook({ secret, timeoutMs, ...hook }: RolloutHook): object {

@@ -39,6 +39,8 @@ export const MAX_STEPS = 32;
 export const MAX_CHECKS = 16;
 /** Checks of kind `event` of one template: the data plane counts them by position. */
 export const MAX_EVENTS = 8;
+/** Checks of kind `value` of one template: each keeps a number for each user. */
+export const MAX_VALUES = 4;
 export const MAX_HOOKS = 8;
 /** Of one smoke step. */
 export const MAX_SMOKE_REQUESTS = 16;
@@ -172,8 +174,8 @@ export type CheckKind =
   | { readonly kind: 'slow'; readonly quantile: 0.5 | 0.9 | 0.99; readonly maxMs: number; readonly overMs: number }
   /** A good event, such as a purchase: the canary may have fewer by `worseThan` (0.05 = 5 %) at most; above 0, below 1. */
   | { readonly kind: 'event'; readonly source: EventSource; readonly worseThan: number }
-  /** A value per user, told by `POST /v1/events`; `cap` is the most that counts of one user. */
-  | { readonly kind: 'value'; readonly event: string; readonly worseThan: number; readonly cap: number }
+  /** A value per user, 0 or more; `cap` is the most that counts of one user. */
+  | { readonly kind: 'value'; readonly source: ValueSource; readonly worseThan: number; readonly cap: number }
   | PrometheusCheck
   | WebhookCheck
   /** An alarm of this name was told by `POST /v1/alarms`, and has not ended. */
@@ -220,6 +222,9 @@ export type EventSource =
   | { readonly kind: 'route'; readonly route: string }
   /** `POST /v1/events`. */
   | { readonly kind: 'told'; readonly event: string };
+
+/** Where the values of users come from: as those of events, with a number. */
+export type ValueSource = Extract<EventSource, { kind: 'response-header' | 'told' }>;
 
 export const HOOK_MOMENTS = ['start', 'step', 'endpoint', 'promote', 'rollback', 'hold', 'end'] as const;
 export type HookMoment = (typeof HOOK_MOMENTS)[number];

@@ -4,8 +4,9 @@ import type { DatedReport } from '../compare/mirror-report.ts';
 import type { LoadResult } from '../config/decode.ts';
 import type { AdminConfig, Address, Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
 import type { InForce } from '../config/mask.ts';
-import type { EventSource } from '../config/rollout-model.ts';
+import type { EventSource, ValueSource } from '../config/rollout-model.ts';
 import type { SegmentEvidence } from '../rollout/model.ts';
+import type { GuardedUnits } from '../rollout/user-windows.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Arming, Trip } from '../rollout/tripwire.ts';
 import type { SlowBounds } from '../telemetry/evidence-signals.ts';
@@ -55,6 +56,10 @@ export interface CountedRollout {
   readonly users: SharedArrayBuffer;
   readonly signals: SharedArrayBuffer;
   readonly events: readonly EventSource[];
+  /** Which users have most of the canary's bad events. */
+  readonly top: SharedArrayBuffer;
+  /** Of the checks of values; without memory where none looks at responses. */
+  readonly values: { readonly memory: SharedArrayBuffer | undefined; readonly sources: readonly ValueSource[] };
 }
 
 /** Other endpoints for a Config that is served. */
@@ -95,7 +100,19 @@ export interface CountedPair {
   readonly ceilingMs: number;
   /** Of the checks of kind `event`, in the order of the template; at most `MAX_EVENTS`. */
   readonly events: readonly EventSource[];
+  /** Of the checks of kind `value`, in the order of the template. */
+  readonly values: readonly CountedValue[];
 }
+
+/** A value per user. */
+export interface CountedValue {
+  readonly source: ValueSource;
+  /** The most that counts of one user. */
+  readonly cap: number;
+}
+
+/** The user with most bad events of a kind has this part of the canary's, at least; undefined where no user is known. */
+export type TopShares = Readonly<Record<'errors' | 'latency' | 'gave-up' | 'client-errors', number | undefined>>;
 
 /** Who met a canary. */
 export interface Exposure {
@@ -116,7 +133,14 @@ export interface RolloutCounts {
   read(): readonly SegmentEvidence[];
   /** The table of users is full: requests of users who are not in it are left out. */
   readonly saturated: boolean;
+  /** Values that do not count: texts that are no amount, and those that found no room. */
+  readonly lostValues: { readonly unreadable: number; readonly lost: number };
   exposed(): Exposure;
+  /** What the guards look at, of all segments. */
+  guarded(): GuardedUnits;
+  topShares(): TopShares;
+  /** Users count anew for the guards. */
+  nextWindow(): void;
   /** Call it every 10 s: what has ended since the call before decides what is slow until the next one. Undefined: too little; the bounds stay. */
   publishBounds(): SlowBounds | undefined;
   /** No worker sends anything to the canary from its next request on. */
@@ -132,8 +156,11 @@ export interface RolloutCounts {
   arm(arming: Arming | undefined): boolean;
   /** Why a worker has halted the canary. */
   readonly tripped: Trip | undefined;
-  /** An event of the user with this affinity key, seen elsewhere. False: it counts nowhere, as no check has it or the user was not drawn. */
-  tell(event: string, key: string): boolean;
+  /**
+   * An event of the user with this affinity key, seen elsewhere, and what it is worth. False: it counts nowhere, as no check has it or the user was
+   * not drawn.
+   */
+  tell(event: string, key: string, value: number | undefined): boolean;
   /** Nothing counts from the next Update on; what was counted can still be read. */
   close(): void;
 }

@@ -3,19 +3,37 @@
 import type { PoolConfig } from '../config/model.ts';
 import type { SegmentEvidence } from '../rollout/model.ts';
 import type { Arming, Trip } from '../rollout/tripwire.ts';
+import type { GuardedUnits } from '../rollout/user-windows.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
-import { BASELINE, CANARY, createCounts, EVENTS, MAX_EVENTS, partsFor, SEGMENTS } from '../telemetry/evidence-layout.ts';
+import {
+  BASELINE,
+  CANARY,
+  CLIENT_ERRORS,
+  createCounts,
+  ERRORS,
+  EVENTS,
+  GAVE_UP,
+  MAX_EVENTS,
+  partsFor,
+  SEGMENTS,
+  SLOW_P99,
+} from '../telemetry/evidence-layout.ts';
 import type { Arm } from '../telemetry/evidence-layout.ts';
 import { createSignals, SignalsReader, SignalsWriter } from '../telemetry/evidence-signals.ts';
 import type { SlowBounds } from '../telemetry/evidence-signals.ts';
-import { plus, sumArm } from '../telemetry/evidence-sums.ts';
-import type { ArmSums } from '../telemetry/evidence-sums.ts';
+import { plus, sumArm, sumGuarded } from '../telemetry/evidence-sums.ts';
+import type { ArmSums, GuardedSums } from '../telemetry/evidence-sums.ts';
 import { createUsers, EvidenceUsers, NO_USER } from '../telemetry/evidence-users.ts';
+import { createTop, topShare } from '../telemetry/evidence-top.ts';
+import type { TopCell } from '../telemetry/evidence-top.ts';
+import { createValues } from '../telemetry/evidence-values.ts';
 import { EvidenceWriter } from '../telemetry/evidence-writer.ts';
-import type { CountedPair, CountedRollout, Exposure, RolloutCounts } from './ports.ts';
+import type { CountedPair, CountedRollout, Exposure, RolloutCounts, TopShares } from './ports.ts';
 import { RolloutTrips } from './rollout-trips.ts';
 import type { TripPlace } from './rollout-trips.ts';
 import { SlowWindow } from './slow-window.ts';
+import { ValueSums } from './value-sums.ts';
+import type { ValuePair } from './value-sums.ts';
 
 interface Segment {
   /** As the rollout has it; several have it where somebody else changed the weights meanwhile. */
@@ -42,6 +60,9 @@ export class Counts implements RolloutCounts {
   readonly #users: SharedArrayBuffer;
   readonly #slow: SlowWindow;
   readonly #trips: RolloutTrips;
+  readonly #top: SharedArrayBuffer;
+  readonly #valueMemory: SharedArrayBuffer | undefined;
+  readonly #values: ValueSums;
   readonly #segments: Segment[] = [];
   #number: number;
   #closed = false;
@@ -56,6 +77,11 @@ export class Counts implements RolloutCounts {
     this.#trips = new RolloutTrips(this.#told.trips);
     this.#users = createUsers(Math.floor(deps.chance() * 2 ** 32) | 0);
     this.#slow = new SlowWindow(deps.counters, pair);
+    const { workers } = deps.counters;
+    this.#top = createTop(workers);
+    this.#valueMemory = pair.values.some(({ source }) => source.kind === 'response-header') ? createValues(workers) : undefined;
+    const sent = this.#valueMemory && { memory: this.#valueMemory, workers };
+    this.#values = new ValueSums(pair.values, new EvidenceUsers(this.#users), sent);
     this.publishBounds();
   }
 
@@ -83,12 +109,27 @@ export class Counts implements RolloutCounts {
     const segment = this.#segmentOf(share);
     this.#trips.move(this.#place());
     const { counts } = this.#segments[segment]!;
-    return { pool, baseline, canary, segment, share, ratio, counts, users: this.#users, signals: this.#signals, events };
+    const values = { memory: this.#valueMemory, sources: this.#pair.values.map(({ source }) => source) };
+    return {
+      pool,
+      baseline,
+      canary,
+      segment,
+      share,
+      ratio,
+      counts,
+      users: this.#users,
+      signals: this.#signals,
+      events,
+      top: this.#top,
+      values,
+    };
   }
 
   read(): readonly SegmentEvidence[] {
     // First: what is counted from here on is news again.
     this.#told.clearNews();
+    this.#values.drain(this.#segments.length - 1);
     const places = Map.groupBy(this.#segments.keys(), (at) => {
       const { number, share } = this.#segments[at]!;
       return `${number} ${share}`;
@@ -99,6 +140,23 @@ export class Counts implements RolloutCounts {
   exposed(): Exposure {
     const sums = this.#segments.map((_, at) => this.#sums(at, CANARY));
     return { requests: sumOf(sums, 'requests'), users: sumOf(sums, 'met') };
+  }
+
+  get lostValues(): { unreadable: number; lost: number } {
+    return { unreadable: this.#values.unreadable, lost: this.#values.lost };
+  }
+
+  guarded(): GuardedUnits {
+    return { baseline: this.#guarded(BASELINE), canary: this.#guarded(CANARY) };
+  }
+
+  topShares(): TopShares {
+    const of = (cell: TopCell): number | undefined => topShare(this.#top, this.#deps.counters.workers, cell);
+    return { errors: of(ERRORS), latency: of(SLOW_P99), 'gave-up': of(GAVE_UP), 'client-errors': of(CLIENT_ERRORS) };
+  }
+
+  nextWindow(): void {
+    this.#told.nextWindow();
   }
 
   publishBounds(): SlowBounds | undefined {
@@ -123,11 +181,17 @@ export class Counts implements RolloutCounts {
     return this.#trips.arm(arming, this.#place());
   }
 
-  tell(event: string, key: string): boolean {
-    const position = this.#pair.events.findIndex((source) => source.kind === 'told' && source.event === event);
+  tell(event: string, key: string, value: number | undefined): boolean {
     const user = new EvidenceUsers(this.#users).lookUp(key);
     const segment = this.#segments.length - 1;
-    if (position < 0 || user === NO_USER || segment < 0) return false;
+    if (user === NO_USER || segment < 0) return false;
+    const isWorth = value !== undefined && this.#values.tell(event, { user, value, segment });
+    return this.#tellEvent(event, user, segment) || isWorth;
+  }
+
+  #tellEvent(event: string, user: number, segment: number): boolean {
+    const position = this.#pair.events.findIndex((source) => source.kind === 'told' && source.event === event);
+    if (position < 0) return false;
     const writer = this.#ownWriter(segment);
     for (const arm of [BASELINE, CANARY] as const) {
       const row = writer.rowOfKept(arm, user);
@@ -163,7 +227,12 @@ export class Counts implements RolloutCounts {
   /** Of places with the same number and share. */
   #total(places: readonly number[]): SegmentEvidence {
     const { number, share } = this.#segments[places[0]!]!;
-    const total = (arm: Arm): ArmSums => places.map((at) => this.#sums(at, arm)).reduce(plus);
+    const total = (arm: Arm): ArmSums & { readonly values: readonly ValuePair[] } => {
+      const values = places.map((at) => this.#values.of(at, arm));
+      const addUp = (position: number, of: 0 | 1): number => values.reduce((sum, each) => sum + each[position]![of], 0);
+      const pairs = this.#pair.values.map((_, position): ValuePair => [addUp(position, 0), addUp(position, 1)]);
+      return { ...places.map((at) => this.#sums(at, arm)).reduce(plus), values: pairs };
+    };
     return { segment: number, share, baseline: total(BASELINE), canary: total(CANARY) };
   }
 
@@ -171,10 +240,17 @@ export class Counts implements RolloutCounts {
     return sumArm(this.#segments[at]!.cells, partsFor(this.#deps.counters.workers), at % SEGMENTS, arm);
   }
 
+  #guarded(arm: Arm): GuardedSums {
+    const writers = partsFor(this.#deps.counters.workers);
+    const each = this.#segments.map(({ cells }, at) => sumGuarded(cells, writers, at % SEGMENTS, arm));
+    return { units: each.reduce((sum, { units }) => sum + units, 0), failed: each.reduce((sum, { failed }) => sum + failed, 0) };
+  }
+
   /** What arrives here is counted in a part of its own. */
   #ownWriter(segment: number): EvidenceWriter {
     return new EvidenceWriter({
       ...{ baseline: -1, canary: -1, fields: [], routes: [], news: { raise: () => undefined } },
+      ...{ top: { add: () => undefined }, valueFields: [], values: undefined },
       cells: this.#segments[segment]!.cells,
       worker: this.#deps.counters.workers,
       segment,

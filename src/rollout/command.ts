@@ -37,13 +37,13 @@ export function command(state: RolloutState, asked: RolloutCommand, instant: Ins
 const NOTHING_SEEN: Seen = {
   segments: [],
   saturated: false,
-  topUserShare: undefined,
+  topUserShares: {},
+  lostValues: 0,
   windows: {},
   outside: {},
   readyEndpoints: { baseline: 0, canary: 0, baselineTotal: 0, canaryTotal: 0 },
   perSecond: 0,
   endpoints: [],
-  values: {},
   frozen: false,
 };
 

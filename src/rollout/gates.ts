@@ -32,7 +32,7 @@ export function passageOf(state: RolloutState, seen: Seen): Passage {
     case 'weight':
       return step.share === 1 && step.forMs > 0
         ? withTraffic(seen, afterTime(state, step.forMs, 'the canary has everything'))
-        : passageOfWeight(step, state, seen);
+        : passageOfWeight(step, state);
     case 'approve':
       return Object.hasOwn(state.done, approvalName(state))
         ? { is: 'open' }
@@ -73,7 +73,7 @@ function passageOfMirror(step: MirrorStep, state: RolloutState, seen: Seen): Pas
   return goodEnough(state);
 }
 
-function passageOfWeight(step: WeightStep, state: RolloutState, seen: Seen): Passage {
+function passageOfWeight(step: WeightStep, state: RolloutState): Passage {
   const { canary } = countedSince(state, state.stepSegment);
   const isCompared = step.share < 1 && state.template.checks.some(({ kind }) => kind === 'errors' || kind === 'latency');
   if (state.stepRanMs < step.forMs) return afterTime(state, step.forMs, `the weight is held at ${percentOf(step.share)}`);
@@ -86,7 +86,7 @@ function passageOfWeight(step: WeightStep, state: RolloutState, seen: Seen): Pas
     if (open !== undefined) return { is: 'waits', why: `${open.name} is not yet shown to be harmless${sentenceOf(state, open.name)}` };
   }
   if (step.until === 'winner') {
-    const winner = winnerOf(state, seen);
+    const winner = winnerOf(state);
     if (winner === undefined) return { is: 'waits', why: 'no event says yet which version is better' };
     if (winner.version !== state.canary) return { is: 'failed', why: winner.sentence, reason: 'check' };
   }

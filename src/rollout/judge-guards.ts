@@ -45,6 +45,7 @@ export function judgeGuard(check: GuardCheck, seen: Pick<Seen, 'windows'>, { alp
       counts: { baseline: countsOf(check, windows?.baseline), canary: countsOf(check, windows?.canary) },
       interval: undefined,
       needs: verdict === 'no-data' ? 1 : 0,
+      topUserShare: undefined,
       sentence: isBoth ? `${told}; ${other}: both are past ${boundOf(check)}` : `${told}: ${conclude(check, verdict)}`,
     },
     both: isBoth ? `both got worse since the start: ${told}; ${other}` : undefined,

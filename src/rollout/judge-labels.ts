@@ -178,6 +178,7 @@ function wordVerdict(question: LabelQuestion, counts: LabelCounts, judged: Judge
     counts: { baseline: [counter(baseline), baseline.finished], canary: [counter(canary), canary.finished] },
     interval: hasBoth ? ratioInterval(labelled(counts.epoch, counter), alpha) : undefined,
     needs,
+    topUserShare: undefined,
     sentence: `${describeCounts(question, figures.told, { baseline, canary })}: ${conclusion(question, verdict, figures, needs)}`,
   };
 }

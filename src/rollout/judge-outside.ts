@@ -27,6 +27,7 @@ function word(verdict: CheckVerdict['verdict'], sentence: string): CheckVerdict 
     counts: { baseline: [0, 0], canary: [0, 0] },
     interval: undefined,
     needs: undefined,
+    topUserShare: undefined,
     sentence,
   };
 }

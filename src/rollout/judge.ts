@@ -10,6 +10,7 @@ import { isLabelCheck } from './label-checks.ts';
 import type { LabelCheck } from './label-checks.ts';
 import { isOutside, judgeOutside } from './judge-outside.ts';
 import { isValue, judgeValue } from './judge-value.ts';
+import type { ValueCheck } from './judge-value.ts';
 import type { CheckVerdict, Judged, RolloutState, SegmentEvidence } from './model.ts';
 import { formatCount, formatPercent } from './sentences.ts';
 import { countedSince, fold, mergeEvidence, newSince } from './segments.ts';
@@ -25,7 +26,7 @@ export interface Judgements {
   readonly uneven: string | undefined;
 }
 
-/** One user with more of the failures than this is told. */
+/** One user with more of a canary's bad events than this is told. */
 const TOP_USER = 0.5;
 
 /** Takes in the evidence and judges each check; the state has the verdicts afterwards. */
@@ -43,9 +44,8 @@ export function judge(turn: Turn): Judgements {
       verdicts[name] = guarded.verdict;
       both ??= guarded.both;
     } else if (isOutside(check)) verdicts[name] = judgeOutside(check, seen);
-    else if (isValue(check)) {
-      verdicts[name] = judgeValue(check, seen, { share: shareOf(state.applied, state), alpha: alphaOf(state), names: state });
-    } else if (isLabelCheck(check)) judgeLabelCheck(turn, check, looked, { verdicts, judged });
+    else if (isValue(check)) verdicts[name] = judgeValueCheck(turn, check, looked);
+    else if (isLabelCheck(check)) judgeLabelCheck(turn, check, looked, { verdicts, judged });
   }
   const kept = fold(merged, state);
   change(turn, { evidence: kept.evidence, foldedSegment: kept.foldedSegment, verdicts, judged });
@@ -84,13 +84,13 @@ function judgeLabelCheck(turn: Turn, check: LabelCheck, looked: Looked, { verdic
       trip: seen.tripped?.check === check.name && seen.tripped.segment >= from ? seen.tripped : undefined,
     },
   );
-  const notes = notesOn(state, seen, check, looked.uneven);
-  const sentence = notes === '' ? found.verdict.sentence : `${found.verdict.sentence} (${notes})`;
+  const topUserShare = check.kind === 'event' ? undefined : seen.topUserShares[check.kind];
+  const sentence = withNotes(found.verdict.sentence, notesOn(state, seen, topUserShare, looked.uneven));
   // What is broken is not judged, also not for good.
   const isBroken = looked.uneven !== undefined && found.verdict.verdict !== 'no-data';
   judged[check.name] =
     isBroken && state.judged[check.name]?.failed !== true ? { ...found.judged, failed: false, harmless: false } : found.judged;
-  const verdict = { ...found.verdict, sentence, ...(isBroken && { verdict: 'inconclusive' as const }) };
+  const verdict = { ...found.verdict, topUserShare, sentence, ...(isBroken && { verdict: 'inconclusive' as const }) };
   const last = isBroken || verdict.verdict === 'fail' ? undefined : lastCompared(state, check, looked.epoch);
   verdicts[check.name] = last ?? verdict;
 }
@@ -105,14 +105,33 @@ function lastCompared(state: RolloutState, { name }: LabelCheck, epoch: readonly
   return isCompared ? undefined : before;
 }
 
-function notesOn(state: RolloutState, { saturated, topUserShare }: Turn['seen'], check: LabelCheck, uneven: string | undefined): string {
+function judgeValueCheck(turn: Turn, check: ValueCheck, { epoch, uneven }: Looked): CheckVerdict {
+  const { state, seen } = turn;
+  const from = isWarm(state) ? state.judgedSegment : Infinity;
+  const segments = epoch.filter(({ segment }) => segment >= from);
+  const position = state.template.checks.filter(isValue).indexOf(check);
+  const found = judgeValue(check, segments, { position, alpha: alphaOf(state) * shareOfAlpha(state, check, turn.company.pools), names: state });
+  const lost = seen.lostValues === 0 ? [] : [`${formatCount(seen.lostValues)} values did not count: no amounts, or too many at once`];
+  const sentence = withNotes(found.sentence, [...lost, ...notesOn(state, seen, undefined, uneven)]);
+  return { ...found, sentence, ...(uneven !== undefined && found.verdict !== 'no-data' && { verdict: 'inconclusive' as const }) };
+}
+
+function withNotes(sentence: string, notes: readonly string[]): string {
+  return notes.length === 0 ? sentence : `${sentence} (${notes.join('; ')})`;
+}
+
+function notesOn(
+  state: RolloutState,
+  { saturated }: Turn['seen'],
+  topUserShare: number | undefined,
+  uneven: string | undefined,
+): readonly string[] {
   const notes: string[] = [];
   if (!isWarm(state)) notes.push('the canary is warming up');
   if (saturated) notes.push('saturated: there are more users than are remembered, and further ones are not counted');
-  if (check.kind === 'errors' && topUserShare !== undefined && topUserShare > TOP_USER)
-    notes.push(`one user has ${formatPercent(topUserShare)} of the failures`);
+  if (topUserShare !== undefined && topUserShare > TOP_USER) notes.push(`one user has ${formatPercent(topUserShare)} of these requests`);
   if (uneven !== undefined) notes.push('what was counted cannot be trusted');
-  return notes.join('; ');
+  return notes;
 }
 
 function unevenIn({ baseline, canary, judgedSegment }: RolloutState, segments: readonly SegmentEvidence[]): string | undefined {

@@ -1,7 +1,7 @@
 // What a rollout is: its state as it is kept, the evidence that it is given, what it wants of the world. Plain data, as JSON.
 
 import type { LabelState } from '../analysis/label-evidence.ts';
-import type { HookMoment, RolloutTemplate } from '../config/rollout-model.ts';
+import type { CheckKind, HookMoment, RolloutTemplate } from '../config/rollout-model.ts';
 import type { Trip } from './tripwire.ts';
 
 export const STATUSES = [
@@ -161,6 +161,8 @@ export interface ArmCounts {
   readonly clientErrors: number;
   /** By position of the template's checks of kind `event`; at most 8. */
   readonly events: readonly number[];
+  /** The same of checks of kind `value`: of the values per user, cut off at the check's cap, the sum and that of their squares. */
+  readonly values: readonly (readonly [sum: number, squares: number])[];
 }
 
 /** Everything that a step of the machine may look at. */
@@ -170,8 +172,10 @@ export interface Seen {
   readonly tripped?: Trip | undefined;
   /** A bounded set of users is full: later events of keyed users are not counted. */
   readonly saturated: boolean;
-  /** Part of the canary's failed requests that one user had; undefined where that is not known. */
-  readonly topUserShare: number | undefined;
+  /** By kind of check, the part of the canary's bad events that one user had, at least; undefined where no user is known. */
+  readonly topUserShares: Readonly<Partial<Record<LabelKind, number | undefined>>>;
+  /** Values that did not count: no amount, or no room for them. */
+  readonly lostValues: number;
   /** Over the windows of the absolute checks, by check name. */
   readonly windows: Readonly<Record<string, GuardWindows>>;
   /**
@@ -189,11 +193,11 @@ export interface Seen {
   readonly perSecond: number;
   /** Of the version `canary`, for steps that replace endpoints; else it may be empty. */
   readonly endpoints: readonly EndpointSeen[];
-  /** Sums of values per user, by check name. */
-  readonly values: Readonly<Record<string, { readonly baseline: ValueSums; readonly canary: ValueSums } | undefined>>;
   /** A freeze is on. */
   readonly frozen: boolean;
 }
+
+type LabelKind = Exclude<CheckKind['kind'], 'event' | 'value' | 'error-rate' | 'slow' | 'prometheus' | 'webhook' | 'alarm' | 'comparison'>;
 
 export interface EndpointSeen {
   readonly key: string;
@@ -202,13 +206,6 @@ export interface EndpointSeen {
   readonly drained: boolean;
   /** Over all workers, of a moment after `drained` came true. */
   readonly inFlight: number;
-}
-
-/** Of values that are cut off at the check's cap. */
-export interface ValueSums {
-  readonly users: number;
-  readonly sum: number;
-  readonly sumOfSquares: number;
 }
 
 export interface GuardWindows {
@@ -239,6 +236,8 @@ export interface CheckVerdict {
   readonly interval: readonly [low: number, high: number] | undefined;
   /** About so many more requests of the canary until there is a verdict; undefined where nobody knows. */
   readonly needs: number | undefined;
+  /** Part of the canary's bad events that one user had, at least; undefined where no user is known. */
+  readonly topUserShare: number | undefined;
   readonly sentence: string;
 }
 

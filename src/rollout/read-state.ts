@@ -1,5 +1,6 @@
 // A state as the store gives it back: text that is not trusted. What is of another form, or was written by a later version, is refused and not obeyed.
 
+import { MAX_VALUES } from '../config/rollout-model.ts';
 import { readTemplate } from '../config/read-template.ts';
 import { isFault } from '../config/fault.ts';
 import type { Fault } from '../config/fault.ts';
@@ -64,6 +65,7 @@ const arm = shape({
   gaveUp: count,
   clientErrors: count,
   events: listOf(count, 8),
+  values: listOf(tuple(positive, positive), MAX_VALUES),
 });
 const evidence = shape({ segment: count, share: (value) => part(value) && value !== 0 && value !== 1, baseline: arm, canary: arm });
 const TRIED = labelTest({ allowed: 1, towards: 'above' });
@@ -82,6 +84,7 @@ const verdict = shape({
   counts: shape({ baseline: tuple(positive, positive), canary: tuple(positive, positive) }),
   interval: maybe(tuple(positive, positive)),
   needs: maybe(count),
+  topUserShare: maybe(part),
   sentence: text,
 });
 const weights = named(positive);

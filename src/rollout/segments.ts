@@ -5,7 +5,16 @@ import type { ArmCounts, RolloutState, SegmentEvidence } from './model.ts';
 /** More are added up, the oldest first. */
 const MAX_SEGMENTS = 64;
 
-export const NO_COUNTS: ArmCounts = { assigned: 0, finished: 0, errors: 0, slow: [0, 0, 0], gaveUp: 0, clientErrors: 0, events: [] };
+export const NO_COUNTS: ArmCounts = {
+  assigned: 0,
+  finished: 0,
+  errors: 0,
+  slow: [0, 0, 0],
+  gaveUp: 0,
+  clientErrors: 0,
+  events: [],
+  values: [],
+};
 
 /** What came since the last look, segment by segment. */
 export function newSince(state: Pick<RolloutState, 'evidence'>, merged: readonly SegmentEvidence[]): readonly SegmentEvidence[] {
@@ -84,6 +93,8 @@ function later(known: SegmentEvidence, seen: SegmentEvidence): SegmentEvidence {
 
 function combine(one: ArmCounts, other: ArmCounts, by: (a: number, b: number) => number): ArmCounts {
   const length = Math.max(one.events.length, other.events.length);
+  const values = Math.max(one.values.length, other.values.length);
+  const value = ({ values: all }: ArmCounts, position: number, of: 0 | 1): number => all[position]?.[of] ?? 0;
   return {
     assigned: by(one.assigned, other.assigned),
     finished: by(one.finished, other.finished),
@@ -92,6 +103,10 @@ function combine(one: ArmCounts, other: ArmCounts, by: (a: number, b: number) =>
     gaveUp: by(one.gaveUp, other.gaveUp),
     clientErrors: by(one.clientErrors, other.clientErrors),
     events: Array.from({ length }, (_, index) => by(one.events[index] ?? 0, other.events[index] ?? 0)),
+    values: Array.from({ length: values }, (_, at) => [
+      by(value(one, at, 0), value(other, at, 0)),
+      by(value(one, at, 1), value(other, at, 1)),
+    ]),
   };
 }
 

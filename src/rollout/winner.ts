@@ -3,9 +3,8 @@
 import { labelTest, logOfLabels } from '../analysis/label-test.ts';
 import { eventsOf } from './events.ts';
 import { differenceOf, isValue } from './judge-value.ts';
-import type { RolloutState, Seen } from './model.ts';
+import type { RolloutState } from './model.ts';
 import { formatEvidence } from './sentences.ts';
-import { shareOf } from './weights.ts';
 
 export interface Winner {
   readonly version: string;
@@ -16,7 +15,7 @@ const MORE = labelTest({ allowed: 1, towards: 'above', least: 1.01, most: 10 });
 const FEWER = labelTest({ allowed: 1, towards: 'below', least: 1.01, most: 10 });
 
 /** By the first check of an event or a value that shows one; each direction has half of alpha. */
-export function winnerOf(state: RolloutState, seen: Seen): Winner | undefined {
+export function winnerOf(state: RolloutState): Winner | undefined {
   const { baseline, canary, template } = state;
   const alpha = template.alpha * state.alphaShare;
   for (const check of template.checks) {
@@ -33,8 +32,9 @@ export function winnerOf(state: RolloutState, seen: Seen): Winner | undefined {
       if (log >= Math.log(2 / alpha))
         return { version, sentence: `${version} wins: more of ${check.name} is shown (${formatEvidence(log)})` };
     } else if (isValue(check)) {
-      const question = { share: shareOf(state.applied, state), alpha, names: { baseline, canary } };
-      const difference = differenceOf(check, seen, question);
+      const position = template.checks.filter(isValue).indexOf(check);
+      const since = state.evidence.filter(({ segment }) => segment >= state.stepSegment);
+      const difference = differenceOf(since, { position, alpha });
       if (difference === undefined || (difference.low <= 0 && difference.high >= 0)) continue;
       const version = difference.low > 0 ? canary : baseline;
       return { version, sentence: `${version} wins: more of ${check.name} per user is shown` };

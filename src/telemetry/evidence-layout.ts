@@ -27,6 +27,10 @@ export const REQUESTS = FINISHED + 1;
 /** Units that were drawn for the arm, each once in the rollout: of the canary those who met it. */
 export const MET = REQUESTS + 1;
 
+/** Units of the guards: requests without a key, and of each user the first request that ends in a window of them; and those that failed. */
+export const GUARDED = MET + 1;
+export const GUARDED_FAILED = GUARDED + 1;
+
 /** Three cache lines: a row begins on one, so two writers never share any. */
 const ROW_CELLS = 24;
 /** Segments that one buffer has room for. */

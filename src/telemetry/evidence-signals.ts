@@ -6,8 +6,11 @@ import { latencyCeiling } from './latency-buckets.ts';
 
 /** What workers read at each request, as GATE is; what they write at times lies on other cache lines. */
 const GENERATION = 1;
+const WINDOW = 2;
 const NEWS = 16;
 const SATURATED = 32;
+/** Windows are told apart by so many numbers. */
+const WINDOWS = 255;
 /** Two sets of bounds, in doubles: readers have the one of the generation while the other is written. */
 const BOUNDS = 24;
 const SET_CELLS = 4;
@@ -51,6 +54,11 @@ export class SignalsWriter {
     Atomics.store(this.#cells, GENERATION, generation);
   }
 
+  /** Another window of the guards begins: users count anew in it. */
+  nextWindow(): void {
+    Atomics.store(this.#cells, WINDOW, (this.#cells[WINDOW]! + 1) % WINDOWS);
+  }
+
   /** Before the counts are read: what comes meanwhile is news again. */
   clearNews(): void {
     Atomics.store(this.#cells, NEWS, 0);
@@ -84,6 +92,11 @@ export class SignalsReader {
 
   get halted(): boolean {
     return this.#cells[GATE]! < 0;
+  }
+
+  /** The window of the guards, from 1. */
+  get window(): number {
+    return this.#cells[WINDOW]! + 1;
   }
 
   /** Of this moment; an object per generation, which an exchange holds to its end. */

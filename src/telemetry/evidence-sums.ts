@@ -7,6 +7,8 @@ import {
   EVENTS,
   FINISHED,
   GAVE_UP,
+  GUARDED,
+  GUARDED_FAILED,
   MAX_EVENTS,
   MET,
   REQUESTS,
@@ -59,6 +61,23 @@ export function sumArm(cells: Float64Array, writers: number, segment: number, ar
     requests: sum(REQUESTS),
     met: sum(MET),
   };
+}
+
+/** Units of the guards of one arm, and those that failed. */
+export interface GuardedSums {
+  readonly units: number;
+  readonly failed: number;
+}
+
+export function sumGuarded(cells: Float64Array, writers: number, segment: number, arm: Arm): GuardedSums {
+  let [units, failed] = [0, 0];
+  for (let writer = 0; writer < writers; writer++) {
+    const row = rowAt(writer, segment, arm);
+    units += cells[row + GUARDED]!;
+    failed += cells[row + GUARDED_FAILED]!;
+  }
+  // Counted one after the other by another thread.
+  return { units: Math.max(units, failed), failed };
 }
 
 /** Of both together. */

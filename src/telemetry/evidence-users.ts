@@ -5,7 +5,7 @@ import { hashString } from '../lib/hash.ts';
 import { ERRORS, EVENT_CELLS } from './evidence-layout.ts';
 import type { Arm } from './evidence-layout.ts';
 
-const SLOTS = 2 ** 18;
+export const SLOTS = 2 ** 18;
 const MASK = SLOTS - 1;
 /** Users that it has room for: beyond three quarters lookups get long. */
 export const MAX_USERS = (SLOTS / 4) * 3;
@@ -32,22 +32,26 @@ const MARK_FAILED = 1 << ERRORS;
 /** In front of the slots: the number of users, and on a cache line of its own the seed. */
 const HEADER = 32;
 const SEED = 16;
+/** Behind hashes and marks, a byte for each user: the window of the guards in which it counted last. */
+const WINDOWS_AT = (HEADER + SLOTS * 2) * Int32Array.BYTES_PER_ELEMENT;
 /** Keys come from outside: however they are chosen, a lookup has an end. */
 const MAX_STEPS = 512;
 
 /** @param seed of the hashes: 32 bits that nobody can guess */
 export function createUsers(seed: number): SharedArrayBuffer {
-  const memory = new SharedArrayBuffer((HEADER + SLOTS * 2) * Int32Array.BYTES_PER_ELEMENT);
+  const memory = new SharedArrayBuffer(WINDOWS_AT + SLOTS);
   new Int32Array(memory)[SEED] = seed;
   return memory;
 }
 
 export class EvidenceUsers {
   readonly #cells: Int32Array;
+  readonly #windows: Uint8Array;
 
   /** @param memory made by `createUsers` */
   constructor(memory: SharedArrayBuffer) {
-    this.#cells = new Int32Array(memory);
+    this.#cells = new Int32Array(memory, 0, HEADER + SLOTS * 2);
+    this.#windows = new Uint8Array(memory, WINDOWS_AT);
   }
 
   get size(): number {
@@ -118,6 +122,11 @@ export class EvidenceUsers {
       const others = marks & ~(FINISHED_MASK << FINISHED_SHIFT);
       if (Atomics.compareExchange(this.#cells, at, marks, others | ((place + 1) << FINISHED_SHIFT)) === marks) return true;
     }
+  }
+
+  /** Whether the user has not counted in this window of the guards, 1 to 255. */
+  enter(slot: number, window: number): boolean {
+    return this.#windows[slot] !== window && Atomics.exchange(this.#windows, slot, window) !== window;
   }
 
   /** Number of the segment in which the user was drawn for this arm, modulo 256; -1 when it was not. */

@@ -1,12 +1,28 @@
 // The writing side of the evidence: what one worker counts in one segment of a rollout. Plain additions in cells of its own; nothing here
 // allocates, waits or throws.
 
-import { ASSIGNED, CANARY, ERRORS, FINISHED, MET, REQUESTS, rowAt, segmentAt, SEGMENTS, SLOW_P50, SLOW_P90 } from './evidence-layout.ts';
+import {
+  ASSIGNED,
+  CANARY,
+  ERRORS,
+  FINISHED,
+  GUARDED,
+  GUARDED_FAILED,
+  MET,
+  REQUESTS,
+  rowAt,
+  segmentAt,
+  SEGMENTS,
+  SLOW_P50,
+  SLOW_P90,
+} from './evidence-layout.ts';
 import type { Arm } from './evidence-layout.ts';
 import type { EvidenceNews } from './evidence-news.ts';
 import type { SignalsReader, SlowBounds } from './evidence-signals.ts';
+import type { TopWriter } from './evidence-top.ts';
 import { MARK_MET, NO_USER } from './evidence-users.ts';
 import type { EvidenceUsers } from './evidence-users.ts';
+import type { ValueSender } from './evidence-values.ts';
 
 /** An event that is seen on the data path, and its position among the checks of kind `event`. */
 export interface SeenEvent {
@@ -30,6 +46,10 @@ export interface EvidenceWriterDeps {
   readonly news: Pick<EvidenceNews, 'raise'>;
   readonly fields: readonly SeenEvent[];
   readonly routes: readonly SeenEvent[];
+  readonly top: Pick<TopWriter, 'add'>;
+  /** Fields of responses with a value, and who takes it. */
+  readonly valueFields: readonly SeenEvent[];
+  readonly values: Pick<ValueSender, 'send'> | undefined;
 }
 
 export class EvidenceWriter {
@@ -39,10 +59,13 @@ export class EvidenceWriter {
   readonly signals: SignalsReader;
   readonly fields: readonly SeenEvent[];
   readonly routes: readonly SeenEvent[];
+  readonly valueFields: readonly SeenEvent[];
   readonly #cells: Float64Array;
   readonly #worker: number;
   readonly #segment: number;
   readonly #news: Pick<EvidenceNews, 'raise'>;
+  readonly #top: Pick<TopWriter, 'add'>;
+  readonly #values: Pick<ValueSender, 'send'> | undefined;
 
   constructor(deps: EvidenceWriterDeps) {
     this.baseline = deps.baseline;
@@ -55,6 +78,9 @@ export class EvidenceWriter {
     this.#worker = deps.worker;
     this.#segment = deps.segment;
     this.#news = deps.news;
+    this.#top = deps.top;
+    this.valueFields = deps.valueFields;
+    this.#values = deps.values;
   }
 
   boundsOf(arm: Arm): SlowBounds {
@@ -94,6 +120,7 @@ export class EvidenceWriter {
   bad(row: number, arm: Arm, user: number, cell: number): void {
     // First: once it has failed it is not among those who may.
     if (cell === ERRORS && user !== NO_USER) this.finished(row, user);
+    if (arm === CANARY) this.#top.add(cell, user);
     if (user !== NO_USER && !this.users.mark(user, 1 << cell)) return;
     this.#cells[row + cell]!++;
     // Ordinary times pass the lower bounds all the time: they are evidence for the next look.
@@ -105,5 +132,17 @@ export class EvidenceWriter {
   /** @param cell EVENTS + position */
   good(row: number, user: number, cell: number): void {
     if (user === NO_USER || this.users.mark(user, 1 << cell)) this.#cells[row + cell]!++;
+  }
+
+  /** A request has ended that a guard counts; a user counts once in its window. */
+  guarded(row: number, user: number, failed: boolean): void {
+    if (user !== NO_USER && !this.users.enter(user, this.signals.window)) return;
+    this.#cells[row + GUARDED]!++;
+    if (failed) this.#cells[row + GUARDED_FAILED]!++;
+  }
+
+  /** @param position among the checks of values */
+  value(position: number, arm: Arm, user: number, value: number): void {
+    this.#values?.send({ user, segment: this.#segment, arm, position, value });
   }
 }

@@ -5,7 +5,9 @@ import type { CountedRollout } from '../control/ports.ts';
 import type { PoolTable } from '../routing/table.ts';
 import type { EvidenceNews } from '../telemetry/evidence-news.ts';
 import { SignalsReader } from '../telemetry/evidence-signals.ts';
+import { TopWriter } from '../telemetry/evidence-top.ts';
 import { EvidenceUsers } from '../telemetry/evidence-users.ts';
+import { ValueSender } from '../telemetry/evidence-values.ts';
 import { EvidenceWriter } from '../telemetry/evidence-writer.ts';
 import type { SeenEvent } from '../telemetry/evidence-writer.ts';
 
@@ -34,6 +36,9 @@ export class EvidenceWriters {
       users: new EvidenceUsers(rollout.users),
       signals: new SignalsReader(rollout.signals, rollout.ratio, name),
       news: this.#news,
+      top: new TopWriter(rollout.top, this.#worker),
+      valueFields: seen(rollout.values.sources, (source) => (source.kind === 'response-header' ? source.name.toLowerCase() : undefined)),
+      values: rollout.values.memory && new ValueSender(rollout.values.memory, this.#worker),
       fields: seen(rollout.events, (source) => (source.kind === 'response-header' ? source.name.toLowerCase() : undefined)),
       routes: seen(rollout.events, (source) => (source.kind === 'route' ? source.route : undefined)),
     });

@@ -19,7 +19,7 @@ import type { Script } from './scaffold/upstream.ts';
 afterEach(closeAll);
 
 const WEIGHTS = { v1: 80, v2: 20 };
-const PAIR = { pool: 'shop', baseline: 'v1', canary: 'v2', segment: 0, latencyRatio: 1.3, ceilingMs: 100, events: [] };
+const PAIR = { pool: 'shop', baseline: 'v1', canary: 'v2', segment: 0, latencyRatio: 1.3, ceilingMs: 100, events: [], values: [] };
 const echo = responding((request) => ok('v1', `x-request-id: ${request.field('x-request-id') ?? ''}`));
 
 /** Two workers, and a rollout that counts. */

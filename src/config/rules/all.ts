@@ -41,7 +41,7 @@ import {
   routesNamePools,
   routesNameVersions,
 } from './routes.ts';
-import { checksAreServed, listenersAreServed, versionsAreServed } from './unserved.ts';
+import { listenersAreServed, versionsAreServed } from './unserved.ts';
 import {
   canaryIsVersion,
   overridesNameVersions,
@@ -88,7 +88,6 @@ const RULES: readonly Rule[] = [
   trustFitsListeners,
   shadowsAreDifferent,
   redirectsLeadElsewhere,
-  checksAreServed,
   weightsOfRolloutsGrow,
   stepsOfRolloutsEnd,
   stepsOfRolloutsCanDecide,

@@ -26,14 +26,3 @@ export function versionsAreServed(config: Config, review: Review): void {
     }
   }
 }
-
-/** A step that waits for evidence of such a check would wait for ever. */
-export function checksAreServed(config: Config, review: Review): void {
-  for (const { name, checks } of config.rollouts) {
-    for (const [index, { kind }] of checks.entries()) {
-      if (kind !== 'value') continue;
-      const path = ['rollouts', name, 'checks', index, 'value'];
-      review.notice(path, 'values of users are not served by this release: the check never has a result', 'key');
-    }
-  }
-}

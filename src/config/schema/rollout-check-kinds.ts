@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { PERCENT_PATTERN, parsePercent } from '../percent.ts';
-import type { CheckKind } from '../rollout-model.ts';
+import type { CheckKind, ValueSource } from '../rollout-model.ts';
 import { DEFAULT_ERRORS, DEFAULT_ERROR_RATE } from '../shipped-rollouts.ts';
 import { secretSource, webAddress } from './rollout-calls.ts';
 import { duration, nonEmptyText, share, tokenName } from './scalar.ts';
@@ -92,9 +92,19 @@ export function value() {
   const error = 'cap must be a number above 0';
   const cap = z.number({ error }).gt(0, { error }).max(1e12, { error });
   return strictMap({
-    event: nameOf('event').describe('Told by POST /v1/events, with its value.'),
+    event: nameOf('event').describe('Told by POST /v1/events, with its value.').optional(),
+    response: strictMap({ header: tokenName('header').describe('Its value is a number such as 19.90.') })
+      .describe('Told by the response.')
+      .optional(),
     cap: cap.describe('The most that counts of one user: one customer must not decide.'),
-  }).transform((written) => ({ kind: 'value' as const, ...written }));
+  }).transform((written, context): Omit<Extract<CheckKind, { kind: 'value' }>, 'worseThan'> => {
+    const fault = exactlyOneFault('value', ['event', 'response'], written);
+    if (fault !== undefined) addProblem(context, fault);
+    const { event: told = '', response, cap: most } = written;
+    const source: ValueSource =
+      response === undefined ? { kind: 'told', event: told } : { kind: 'response-header', name: response.header.toLowerCase() };
+    return { kind: 'value', source, cap: most };
+  });
 }
 
 /** `-5%`: 0.05. */

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { OnFail, RolloutTemplate } from '../rollout-model.ts';
-import { MAX_CHECKS, MAX_EVENTS, MAX_HOOKS, MAX_STEPS, MAX_TEMPLATES, MAX_WINDOWS, STRATEGIES } from '../rollout-model.ts';
+import { MAX_CHECKS, MAX_EVENTS, MAX_HOOKS, MAX_STEPS, MAX_TEMPLATES, MAX_VALUES, MAX_WINDOWS, STRATEGIES } from '../rollout-model.ts';
 import { DEFAULT_ALPHA, DEFAULT_BREAKER, defaultChecks, defaultSteps } from '../shipped-rollouts.ts';
 import { hook } from './rollout-calls.ts';
 import { check } from './rollout-checks.ts';
@@ -50,6 +50,8 @@ function template() {
     atMost(context, settled, { most: MAX_CHECKS, what: 'checks', path: ['checks'] });
     const events = settled.filter(({ kind }) => kind === 'event').length;
     if (events > MAX_EVENTS) addProblem(context, `must have at most ${MAX_EVENTS} checks of events, got ${events}`, ['checks']);
+    const values = settled.filter(({ kind }) => kind === 'value').length;
+    if (values > MAX_VALUES) addProblem(context, `must have at most ${MAX_VALUES} checks of values, got ${values}`, ['checks']);
     const { alpha: chance, breaker: blocks } = rest;
     const times = { warmupMs: warmup, keepWarmMs: keepWarm };
     return { strategy, steps, checks: settled, alpha: chance, onFail, hooks, breaker: blocks, ...times, windows };

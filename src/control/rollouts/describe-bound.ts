@@ -23,7 +23,7 @@ export function describeBound(check: RolloutCheck, { baseline, canary }: Pick<Ro
     case 'event':
       return `fails when the event is shown to come ${percent(check.worseThan)} less often with ${canary}`;
     case 'value':
-      return `fails when ${check.event} is shown to be ${percent(check.worseThan)} lower with ${canary}`;
+      return `fails when ${check.name} is shown to be ${percent(check.worseThan)} lower per user of ${canary}`;
     case 'alarm':
       return `fails while the alarm ${check.alertname} is on`;
     case 'comparison':

@@ -18,13 +18,16 @@ const BOUNDS_MS = 10_000;
 const FIRST_BOUNDS_MS = 500;
 /** While there are no bounds a request without a head is slow after this. */
 const CEILING_MS = 5_000;
-const NOTHING: Counted = { segments: [], saturated: false, topUserShare: undefined, tripped: undefined };
+const NOTHING: Counted = { segments: [], saturated: false, topUserShares: {}, lostValues: 0, guarded: undefined, tripped: undefined };
 
 interface Opened {
   readonly counts: RolloutCounts;
   segment: number;
   /** Milliseconds since its window began; undefined before the first bounds. */
   windowMs: number | undefined;
+  /** How long a user counts once for the guards, and until when. */
+  readonly unitsMs: number;
+  unitsLeftMs: number;
 }
 
 export class EvidenceBook implements Counting {
@@ -46,8 +49,10 @@ export class EvidenceBook implements Counting {
     if (baseline === canary) return;
     const latency = template.checks.find((check) => check.kind === 'latency');
     const events = template.checks.flatMap((check) => (check.kind === 'event' ? [check.source] : []));
-    const pair = { pool, baseline, canary, segment, latencyRatio: latency?.ratio ?? 1, ceilingMs: CEILING_MS, events };
-    this.#open.set(id, { counts: this.#deps.evidence.open(pair), segment, windowMs: undefined });
+    const values = template.checks.flatMap((check) => (check.kind === 'value' ? [{ source: check.source, cap: check.cap }] : []));
+    const unitsMs = template.checks.find((check) => check.kind === 'error-rate')?.overMs ?? BOUNDS_MS;
+    const pair = { pool, baseline, canary, segment, latencyRatio: latency?.ratio ?? 1, ceilingMs: CEILING_MS, events, values };
+    this.#open.set(id, { counts: this.#deps.evidence.open(pair), segment, windowMs: undefined, unitsMs, unitsLeftMs: unitsMs });
     this.#timer ??= this.#deps.clock.every(FIRST_BOUNDS_MS, () => this.#publish(), { unref: true });
   }
 
@@ -55,7 +60,16 @@ export class EvidenceBook implements Counting {
     const opened = this.#open.get(id);
     if (opened === undefined) return NOTHING;
     const { counts } = opened;
-    return { segments: counts.read(), saturated: counts.saturated, topUserShare: undefined, tripped: counts.tripped };
+    const segments = counts.read();
+    const { unreadable, lost } = counts.lostValues;
+    return {
+      segments,
+      saturated: counts.saturated,
+      topUserShares: counts.topShares(),
+      lostValues: unreadable + lost,
+      guarded: counts.guarded(),
+      tripped: counts.tripped,
+    };
   }
 
   exposed(id: string): Exposure {
@@ -87,9 +101,9 @@ export class EvidenceBook implements Counting {
   }
 
   /** An event of a user, seen elsewhere. False: it counts nowhere. */
-  tell(event: string, key: string): boolean {
+  tell(event: string, key: string, value: number | undefined): boolean {
     let counted = false;
-    for (const { counts } of this.#open.values()) if (counts.tell(event, key)) counted = true;
+    for (const { counts } of this.#open.values()) if (counts.tell(event, key, value)) counted = true;
     return counted;
   }
 
@@ -109,6 +123,11 @@ export class EvidenceBook implements Counting {
 
   #publish(): void {
     for (const opened of this.#open.values()) {
+      opened.unitsLeftMs -= FIRST_BOUNDS_MS;
+      if (opened.unitsLeftMs <= 0) {
+        opened.unitsLeftMs = opened.unitsMs;
+        opened.counts.nextWindow();
+      }
       if (opened.windowMs !== undefined) opened.windowMs += FIRST_BOUNDS_MS;
       if (opened.windowMs !== undefined && opened.windowMs < BOUNDS_MS) continue;
       if (opened.counts.publishBounds() !== undefined) opened.windowMs = 0;

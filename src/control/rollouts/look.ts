@@ -3,6 +3,9 @@
 import type { PoolConfig } from '../../config/model.ts';
 import type { RolloutCheck } from '../../config/rollout-model.ts';
 import type { EndpointSeen, GuardWindows, RolloutState, Seen, WindowCounts } from '../../rollout/model.ts';
+import { UserWindows } from '../../rollout/user-windows.ts';
+import type { GuardedUnits } from '../../rollout/user-windows.ts';
+import { shareOf } from '../../rollout/weights.ts';
 import type { TrafficMark } from '../../telemetry/traffic-history.ts';
 import type { OutsideChecks, PoolTraffic, ReadyEndpoints, Counting } from './ports.ts';
 
@@ -12,8 +15,6 @@ export interface LookDeps {
   readonly outside: Pick<OutsideChecks, 'results'>;
   /** Endpoints of a version, as the workers see them. */
   readonly endpoints: (pool: string, version: string) => readonly EndpointSeen[];
-  /** Values that users were told to have, by check. */
-  readonly values: (id: string) => Seen['values'];
   readonly isFrozen: () => boolean;
   /** Monotonic. */
   readonly nowMs: () => number;
@@ -27,6 +28,8 @@ interface Marks {
   readonly atMs: number;
   readonly baseline: TrafficMark | undefined;
   readonly canary: TrafficMark | undefined;
+  /** By check. */
+  readonly users: Map<string, UserWindows>;
 }
 
 export class Look {
@@ -40,21 +43,29 @@ export class Look {
 
   seenOf(state: RolloutState, pool: PoolConfig): Seen {
     const { counts, traffic, outside, isFrozen } = this.#deps;
-    const { segments, saturated, topUserShare, tripped } = counts.read(state.id);
+    const { guarded, ...counted } = counts.read(state.id);
     const canary = this.#deps.endpoints(pool.name, state.canary);
     return {
-      segments,
-      saturated,
-      topUserShare,
-      tripped,
-      windows: Object.fromEntries(state.template.checks.flatMap((check) => this.#windowOf(check, state))),
+      ...counted,
+      windows: Object.fromEntries(this.#windowsOf(state, pool.affinity !== undefined && isDrawn(state) ? guarded : undefined)),
       outside: outside.results(state.id),
       readyEndpoints: readyEndpoints(this.#deps.endpoints(pool.name, state.baseline), canary),
       perSecond: traffic.perSecond(pool.name),
       endpoints: canary,
-      values: this.#deps.values(state.id),
       frozen: isFrozen(),
     };
+  }
+
+  /** @param guarded where requests have a key, and chance draws the version */
+  #windowsOf(state: RolloutState, guarded: GuardedUnits | undefined): readonly (readonly [string, GuardWindows])[] {
+    const { users } = this.#marksOf(state);
+    const nowMs = this.#deps.nowMs();
+    return state.template.checks.flatMap((check) => {
+      if (check.kind !== 'error-rate' || guarded === undefined) return this.#windowOf(check, state);
+      let known = users.get(check.name);
+      if (known === undefined) users.set(check.name, (known = new UserWindows(check.overMs, guarded, nowMs)));
+      return [[check.name, known.look(guarded, nowMs)] as const];
+    });
   }
 
   #windowOf(check: RolloutCheck, state: RolloutState): readonly (readonly [string, GuardWindows])[] {
@@ -74,10 +85,17 @@ export class Look {
     const known = this.#marks.get(pool);
     if (known?.of === of) return known;
     const { traffic } = this.#deps;
-    const marks = { of, atMs: this.#deps.nowMs(), baseline: traffic.mark(pool, baseline), canary: traffic.mark(pool, canary) };
+    const [ours, theirs] = [traffic.mark(pool, canary), traffic.mark(pool, baseline)];
+    const marks: Marks = { of, atMs: this.#deps.nowMs(), baseline: theirs, canary: ours, users: new Map() };
     this.#marks.set(pool, marks);
     return marks;
   }
+}
+
+/** At 0 and 100 % nothing is left to chance, and no user is counted. */
+function isDrawn(state: RolloutState): boolean {
+  const share = shareOf(state.applied, state);
+  return share > 0 && share < 1;
 }
 
 function readyEndpoints(baseline: readonly EndpointSeen[], canary: readonly EndpointSeen[]): ReadyEndpoints {

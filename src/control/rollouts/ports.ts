@@ -2,6 +2,7 @@
 
 import type { TrafficMark } from '../../telemetry/traffic-history.ts';
 import type { Arming, Trip } from '../../rollout/tripwire.ts';
+import type { GuardedUnits } from '../../rollout/user-windows.ts';
 import type { Config } from '../../config/model.ts';
 import type { Exposure } from '../ports.ts';
 import type { Effect, EffectResult, OutsideResult, RolloutState, SegmentEvidence, Seen, WindowCounts } from '../../rollout/model.ts';
@@ -28,8 +29,8 @@ export interface Counting {
   lift(id: string): void;
   /** The workers halt the canary by what was judged at the last `read`. False: one has since then: read and judge again. */
   arm(id: string, arming: Arming | undefined): boolean;
-  /** An event of the user with this affinity key, seen elsewhere. False: it counts nowhere. */
-  tell(event: string, key: string): boolean;
+  /** An event of the user with this affinity key, seen elsewhere, and what it is worth. False: it counts nowhere. */
+  tell(event: string, key: string, value: number | undefined): boolean;
   close(id: string): void;
   /** Sluice is stopping: bounds are published no more. */
   stop(): void;
@@ -40,7 +41,10 @@ export interface Counting {
 export interface Counted {
   readonly segments: readonly SegmentEvidence[];
   readonly saturated: boolean;
-  readonly topUserShare: number | undefined;
+  readonly topUserShares: Seen['topUserShares'];
+  readonly lostValues: number;
+  /** What the guards look at; undefined where it was not opened. */
+  readonly guarded: GuardedUnits | undefined;
   /** Why a worker has halted the canary. */
   readonly tripped: Trip | undefined;
 }

@@ -52,6 +52,7 @@ export interface Alarm {
 export interface Conversion {
   readonly event: string;
   readonly key: string;
+  readonly value?: number | undefined;
 }
 
 export interface RolloutsApi extends DrillsApi {

@@ -160,7 +160,7 @@ export class Rollouts {
   }
 
   conversions(events: readonly Conversion[]): number {
-    const counted = events.filter(({ event, key }) => this.#deps.counts.tell(event, key)).length;
+    const counted = events.filter(({ event, key, value }) => this.#deps.counts.tell(event, key, value)).length;
     if (counted > 0) this.wake();
     return counted;
   }

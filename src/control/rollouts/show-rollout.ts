@@ -70,7 +70,7 @@ function showCheck(check: RolloutCheck, state: RolloutState): RolloutView['check
     const nothing = { towardsFail: 0, towardsHarmless: 0 };
     return { name, kind, onFail, verdict: 'no-data', evidence: nothing, sentence: 'nothing was measured yet' };
   }
-  const { verdict, towards, counts, interval, needs, sentence } = found;
+  const { verdict, towards, counts, interval, needs, topUserShare, sentence } = found;
   const [baseline, canary] = [counts.baseline, counts.canary].map(([events, of]) => ({ events, of }));
   return {
     name,
@@ -81,6 +81,7 @@ function showCheck(check: RolloutCheck, state: RolloutState): RolloutView['check
     ...(baseline!.of + canary!.of > 0 && { baseline: baseline!, canary: canary! }),
     ...(interval !== undefined && Number.isFinite(interval[1]) && { interval: { low: interval[0], high: interval[1] } }),
     ...(needs !== undefined && { needs: Math.ceil(needs) }),
+    ...(topUserShare !== undefined && { topUserShare }),
     sentence,
   };
 }

@@ -6,12 +6,13 @@
 // before the head gave up; a status of 400 to 499 is a client error. An ejection is no event beside the failures that led to it.
 // SEAM: a bad status of gRPC, in the trailers, becomes an error in `endEvidence`.
 
-import { findLine } from '../../http/header-block.ts';
+import { findField, findLine } from '../../http/header-block.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
 import { nowMs } from '../../lib/clock.ts';
 import { countsBeside } from '../../routing/choose-otherwise.ts';
 import { BASELINE, CANARY, CLIENT_ERRORS, ERRORS, EVENTS, GAVE_UP, SLOW_P50, SLOW_P90, SLOW_P99 } from '../../telemetry/evidence-layout.ts';
 import { NO_ROOM, NO_USER } from '../../telemetry/evidence-users.ts';
+import { readAmount } from '../../telemetry/evidence-values.ts';
 import type { EvidenceWriter } from '../../telemetry/evidence-writer.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
@@ -65,6 +66,7 @@ export function countHead(state: ExchangeState, response: ResponseHead): void {
   if (headMs > bounds!.p90) countBad(assignment, SLOW_P90);
   if (headMs > bounds!.p99) countBad(assignment, SLOW_P99);
   if (response.status >= 400) return;
+  if (writer!.valueFields.length > 0) countValues(state, response);
   for (let at = 0; at < writer!.fields.length; at++) {
     const { name, position } = writer!.fields[at]!;
     if (findLine(response.block, name, 0) >= 0) writer!.good(assignment.row, assignment.user, EVENTS + position);
@@ -72,6 +74,15 @@ export function countHead(state: ExchangeState, response: ResponseHead): void {
   for (let at = 0; at < writer!.routes.length; at++) {
     const { name, position } = writer!.routes[at]!;
     if (name === state.match!.route.name) writer!.good(assignment.row, assignment.user, EVENTS + position);
+  }
+}
+
+/** A text that is no amount is told as well: somebody has to see that nothing counts. */
+function countValues({ assignment }: ExchangeState, { block }: ResponseHead): void {
+  const { writer, arm, user } = assignment;
+  for (const { name, position } of writer!.valueFields) {
+    const text = findField(block, name);
+    if (text !== undefined) writer!.value(position, arm, user, readAmount(text));
   }
 }
 
@@ -96,6 +107,7 @@ export function leaveEvidence(state: ExchangeState): void {
   state.hangDeadline.disarm();
   assignment.writer = undefined;
   writer.finished(row, user);
+  writer.guarded(row, user, (assignment.counted & (1 << ERRORS)) !== 0);
 }
 
 /** The exchange has ended with this status. @param failed not by its client */

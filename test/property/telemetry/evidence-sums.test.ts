@@ -23,13 +23,16 @@ const act = fc.record({
 });
 type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
 
+/** Neither values nor who has most. */
+const NO_MORE = { top: { add: () => undefined }, valueFields: [], values: undefined };
+
 function countAll(acts: readonly Act[], workerOf: (act: Act) => number) {
   new Int32Array(users).fill(0);
   const counts = createCounts(WORKERS);
   const of = (worker: number, segment: number): EvidenceWriter => {
     const signals = new SignalsReader(createSignals(), 1);
     const deps = { baseline: 0, canary: 1, cells: new Float64Array(counts), worker, segment, signals, fields: [], routes: [] };
-    return new EvidenceWriter({ ...deps, users: new EvidenceUsers(users), news: { raise: () => undefined } });
+    return new EvidenceWriter({ ...deps, users: new EvidenceUsers(users), news: { raise: () => undefined }, ...NO_MORE });
   };
   const writers = Array.from({ length: WORKERS }, (_, worker) => new Map(SEGMENTS.map((segment) => [segment, of(worker, segment)])));
   for (const one of acts) {

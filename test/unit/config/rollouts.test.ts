@@ -205,13 +205,14 @@ describe('steps', () => {
     expect(faults({ steps, checks: [{ name: 'e', errors: {}, critical: false }] }).join()).toContain('needs a critical check');
   });
 
-  test('values of users, which nothing tells yet, are noticed', () => {
-    const checks = [
-      { name: 'errors', errors: {} },
-      { name: 'revenue', value: { event: 'revenue', cap: 500 }, worseThan: '-5%' },
-    ];
-    expect(noticed({ checks }).join()).toContain('the check never has a result');
-    expect(noticed({ checks: checks.slice(0, 1) })).toEqual([]);
+  test('values of users come from a field of the response or are told, and are few', () => {
+    const value = (more: object, at = 0) => ({ name: `c${at}`, value: { cap: 500, ...more }, worseThan: '-5%' });
+    const sourceOf = (more: object) => (read({ checks: [{ name: 'e', errors: {} }, value(more)] }).checks[1] as { source?: object }).source;
+    expect(sourceOf({ event: 'revenue' })).toEqual({ kind: 'told', event: 'revenue' });
+    expect(sourceOf({ response: { header: 'X-Revenue' } })).toEqual({ kind: 'response-header', name: 'x-revenue' });
+    expect(faults({ checks: [value({})] }).join()).toContain('event');
+    expect(faults({ checks: [{ name: 'e', errors: {} }, value({ event: 'a', response: { header: 'b' } })] })).toHaveLength(1);
+    expect(faults({ checks: [0, 1, 2, 3, 4].map((at) => value({ event: 'a' }, at)) }).join()).toContain('at most 4 checks of values');
   });
 
   test('an A/B test below a week is noticed', () => {

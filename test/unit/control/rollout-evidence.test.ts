@@ -10,6 +10,7 @@ import { EvidenceNews } from '../../../src/telemetry/evidence-news.ts';
 import { SignalsReader } from '../../../src/telemetry/evidence-signals.ts';
 import { NO_USER } from '../../../src/telemetry/evidence-users.ts';
 import type { EvidenceWriter } from '../../../src/telemetry/evidence-writer.ts';
+import { readAmount } from '../../../src/telemetry/evidence-values.ts';
 import { EvidenceWriters } from '../../../src/threads/evidence-writers.ts';
 import { adoptPlan } from '../../scaffold/adopt-plan.ts';
 import { makePool, makePoolTable } from '../routing/make-table.ts';
@@ -21,6 +22,10 @@ const PAIR: CountedPair = {
     { kind: 'told', event: 'bought' },
     { kind: 'response-header', name: 'X-Purchase' },
     { kind: 'route', route: 'thanks' },
+  ],
+  values: [
+    { source: { kind: 'told', event: 'revenue' }, cap: 50 },
+    { source: { kind: 'response-header', name: 'X-Revenue' }, cap: 30 },
   ],
 };
 
@@ -212,9 +217,13 @@ describe('an event that is told', () => {
   it('counts for the arm of the user, once, where a check has it', () => {
     const counts = evidence.open(PAIR);
     const writer = writerOf(planFor({ v1: 95, v2: 5 }));
-    expect(counts.tell('bought', 'ada')).toBe(false);
+    expect(counts.tell('bought', 'ada', undefined)).toBe(false);
     writer.assigned(writer.rowOf(CANARY), CANARY, writer.users.find('ada', false));
-    expect([counts.tell('bought', 'ada'), counts.tell('bought', 'ada'), counts.tell('sold', 'ada')]).toEqual([true, true, false]);
+    expect([
+      counts.tell('bought', 'ada', undefined),
+      counts.tell('bought', 'ada', undefined),
+      counts.tell('sold', 'ada', undefined),
+    ]).toEqual([true, true, false]);
     const { baseline, canary } = counts.read()[0]!;
     expect([baseline.events[0], canary.events[0]]).toEqual([0, 1]);
   });
@@ -271,5 +280,114 @@ describe('the workers of an instance', () => {
     await apply(yaml({ weight: 10, route: 'other' }));
     expect(dataPlane.updates.at(-1)!.rollouts.map(({ share }) => share)).toEqual([0.1]);
     expect(counts.read().map(({ share }) => share)).toEqual([0.2, 0.1]);
+  });
+});
+
+describe('values of users', () => {
+  const counted = () => {
+    const counts = evidence.open(PAIR);
+    const writer = writerOf(planFor({ v1: 95, v2: 5 }));
+    const user = (name: string, arm: typeof BASELINE | typeof CANARY = CANARY): number => {
+      const slot = writer.users.find(name, false);
+      writer.assigned(writer.rowOf(arm), arm, slot);
+      return slot;
+    };
+    const values = (at = 0) => {
+      const { baseline, canary } = counts.read()[at]!;
+      return { baseline: baseline.values, canary: canary.values };
+    };
+    return { counts, writer, user, values };
+  };
+
+  it('are added up by user, to the cap, whether told or seen in responses', () => {
+    const { counts, writer, user, values } = counted();
+    const [ada, bob] = [user('ada'), user('bob', BASELINE)];
+    expect([20, 20, 20].map((value) => counts.tell('revenue', 'ada', value))).toEqual([true, true, true]);
+    writer.value(1, BASELINE, bob, 4);
+    writer.value(1, BASELINE, bob, 3.5);
+    writer.value(1, CANARY, ada, 1000);
+    writer.value(1, CANARY, NO_USER, 2);
+    writer.value(1, CANARY, NO_USER, 2);
+    expect(values()).toEqual({
+      baseline: [
+        [0, 0],
+        [7.5, 56.25],
+      ],
+      canary: [
+        [50, 2500],
+        [34, 908],
+      ],
+    });
+    expect(values()).toEqual(values());
+  });
+
+  it('count where the user was first drawn, whatever serves it later', () => {
+    const { counts, user, values } = counted();
+    const ada = user('ada', BASELINE);
+    counts.segment(1);
+    const later = writerOf(planFor({ v1: 50, v2: 50 }), { v1: 50, v2: 50 });
+    later.assigned(later.rowOf(CANARY), CANARY, ada);
+    later.value(1, CANARY, ada, 5);
+    expect(values().baseline[1]).toEqual([5, 25]);
+    expect(values(1).canary[1]).toEqual([0, 0]);
+  });
+
+  it('of nobody who was drawn, of another name and without a number count nowhere; what is no amount is told', () => {
+    const { counts, writer, user } = counted();
+    user('ada');
+    expect(counts.tell('revenue', 'eve', 5)).toBe(false);
+    expect(counts.tell('profit', 'ada', 5)).toBe(false);
+    expect(counts.tell('revenue', 'ada', undefined)).toBe(false);
+    for (const text of ['', '-1', '1e3', 'NaN', '0x10', '1,5', '1'.repeat(16), ' 1']) writer.value(1, CANARY, NO_USER, readAmount(text));
+    expect(counts.read()[0]!.canary.values[1]).toEqual([0, 0]);
+    expect(counts.lostValues).toEqual({ unreadable: 8, lost: 0 });
+    expect([readAmount('19.90'), readAmount('0'), readAmount('999999999999999')]).toEqual([19.9, 0, 999_999_999_999_999]);
+  });
+
+  it('wait for the next look in bounded memory; what finds no room is told', () => {
+    const { counts, writer, values } = counted();
+    for (let i = 0; i < 5000; i++) writer.value(1, CANARY, NO_USER, 1);
+    expect(values().canary[1]).toEqual([4096, 4096]);
+    expect(counts.lostValues).toEqual({ unreadable: 0, lost: 904 });
+    for (let i = 0; i < 10; i++) writer.value(1, CANARY, NO_USER, 1);
+    expect(values().canary[1]).toEqual([4106, 4106]);
+  });
+});
+
+describe('the guards', () => {
+  it('count a user once in each window, with what came of its first request there', () => {
+    const counts = evidence.open(PAIR);
+    const [one, other] = [0, 1].map((worker) => writerOf(planFor({ v1: 95, v2: 5 }), undefined, worker)) as [
+      EvidenceWriter,
+      EvidenceWriter,
+    ];
+    const row = one.rowOf(CANARY);
+    const [ada, bob] = ['ada', 'bob'].map((name) => one.users.find(name, false)) as [number, number];
+    for (let i = 0; i < 300; i++) one.guarded(row, ada, i > 0);
+    other.guarded(other.rowOf(CANARY), ada, true);
+    one.guarded(row, bob, true);
+    for (let i = 0; i < 3; i++) one.guarded(row, NO_USER, i === 0);
+    expect(counts.guarded().canary).toEqual({ units: 5, failed: 2 });
+    counts.nextWindow();
+    one.guarded(row, ada, true);
+    expect(counts.guarded()).toEqual({ baseline: { units: 0, failed: 0 }, canary: { units: 6, failed: 3 } });
+  });
+});
+
+describe('the user with most bad events', () => {
+  it('is found among many, over all workers, by kind', () => {
+    const counts = evidence.open(PAIR);
+    const writers = [0, 1].map((worker) => writerOf(planFor({ v1: 95, v2: 5 }), undefined, worker));
+    expect(counts.topShares()).toEqual({ errors: undefined, latency: undefined, 'gave-up': undefined, 'client-errors': undefined });
+    const fail = (at: number, name: string): void => {
+      const writer = writers[at % 2]!;
+      writer.bad(writer.rowOf(CANARY), CANARY, name === '' ? NO_USER : writer.users.find(name, false), ERRORS);
+    };
+    for (let at = 0; at < 1000; at++) fail(at, at % 5 < 3 ? 'bot' : `user ${at}`);
+    // 600 of 1,000: the table says so less a 17th of all at most.
+    expect(counts.topShares().errors).toBeGreaterThan(0.6 - 1 / 17);
+    expect(counts.topShares().errors).toBeLessThanOrEqual(0.6);
+    for (let at = 0; at < 1000; at++) fail(at, '');
+    expect(counts.topShares().errors).toBeLessThanOrEqual(0.3);
   });
 });

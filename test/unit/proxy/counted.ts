@@ -10,6 +10,7 @@ import { createSignals, SignalsReader, SignalsWriter } from '../../../src/teleme
 import { sumArm } from '../../../src/telemetry/evidence-sums.ts';
 import type { ArmSums } from '../../../src/telemetry/evidence-sums.ts';
 import { createUsers, EvidenceUsers } from '../../../src/telemetry/evidence-users.ts';
+import type { SentValue } from '../../../src/telemetry/evidence-values.ts';
 import { EvidenceWriter } from '../../../src/telemetry/evidence-writer.ts';
 import type { SeenEvent } from '../../../src/telemetry/evidence-writer.ts';
 import { OUTCOME } from '../../../src/telemetry/outcomes.ts';
@@ -28,22 +29,27 @@ export interface CountedOptions {
   readonly fields?: readonly SeenEvent[];
   readonly routes?: readonly SeenEvent[];
   readonly users?: SharedArrayBuffer;
+  readonly valueFields?: readonly SeenEvent[];
 }
 
 /** Evidence of one segment in one worker. */
-export function makeEvidence({ fields = [], routes = [], users = createUsers(7) }: CountedOptions = {}, segment = 0) {
+export function makeEvidence({ fields = [], routes = [], valueFields = [], users = createUsers(7) }: CountedOptions = {}, segment = 0) {
   const [counts, memory] = [createCounts(1), createSignals()];
   const told = new SignalsWriter(memory, 5000);
   const signals = new SignalsReader(memory, 2);
   let news = 0;
+  const sent: SentValue[] = [];
   const cells = new Float64Array(counts);
   const writer = new EvidenceWriter({
     ...{ baseline: STABLE, canary: FRESH, cells, worker: 0, segment, signals, fields, routes },
     users: new EvidenceUsers(users),
     news: { raise: () => void news++ },
+    top: { add: () => undefined },
+    valueFields,
+    values: { send: (value) => void sent.push(value) },
   });
   const sums = (arm: Arm): ArmSums => sumArm(cells, partsFor(1), segment % SEGMENTS, arm);
-  return { writer, told, sums, news: () => news };
+  return { writer, told, sums, sent, news: () => news };
 }
 
 export type Counted = ReturnType<typeof draw>;

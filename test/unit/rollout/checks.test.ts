@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ArmCounts } from '../../../src/rollout/model.ts';
 import { SEEN, World, arm, begun } from './fakes.ts';
 
 function running(checks: readonly object[], steps: readonly object[] = [{ weight: '50%', for: '1h' }], more: object = {}): World {
@@ -108,11 +109,17 @@ describe('checks', () => {
       { name: 'e', errors: {} },
       { name: 'c', value: { event: 'revenue', cap: 100 } },
     ]);
-    const sums = (users: number, mean: number) => ({ users, sum: users * mean, sumOfSquares: users * (mean * mean + 4) });
-    world.see({ values: { c: { baseline: sums(900, 10), canary: sums(900, 5) } } }).tick();
+    const drawn = (users: number, mean: number): Partial<ArmCounts> => ({
+      finished: users,
+      values: [[users * mean, users * (mean * mean + 4)]],
+    });
+    world.count(drawn(900, 10), drawn(900, 5)).tick();
     expect(verdictOf(world)).toMatchObject({ verdict: 'no-data', needs: 100 });
-    world.see({ values: { c: { baseline: sums(9000, 10), canary: sums(9000, 5) } } }).tick();
-    expect(verdictOf(world)!.verdict).toBe('fail');
+    world.see({ lostValues: 3 }).count(drawn(9000, 10), drawn(9000, 5)).tick();
+    expect(verdictOf(world)).toMatchObject({ verdict: 'fail', counts: { canary: [9000, 9000] } });
+    expect(verdictOf(world)!.sentence).toBe(
+      'v2 has 5 per user of 9,000, v1 10 of 9,000: a loss of more than 5 % is shown (3 values did not count: no amounts, or too many at once)',
+    );
   });
 
   test('what others judge holds without a result, and never passes', () => {
@@ -157,8 +164,11 @@ describe('checks', () => {
 
   test('users that are too many to remember, and one that has most failures, are told', () => {
     const world = running([{ name: 'c', errors: {} }]);
-    world.see({ saturated: true, topUserShare: 0.9 }).count({ finished: 10 }, { finished: 10 }).tick();
-    expect(verdictOf(world)!.sentence).toMatch(/\(saturated: .*; one user has 90 % of the failures\)$/);
+    world
+      .see({ saturated: true, topUserShares: { errors: 0.9 } })
+      .count({ finished: 10 }, { finished: 10 })
+      .tick();
+    expect(verdictOf(world)!.sentence).toMatch(/\(saturated: .*; one user has 90 % of these requests\)$/);
   });
 });
 

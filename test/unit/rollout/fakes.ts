@@ -59,13 +59,13 @@ export function begun(written: object, more: Partial<StartInput> = {}): RolloutS
 export const SEEN: Seen = {
   segments: [],
   saturated: false,
-  topUserShare: undefined,
+  topUserShares: {},
+  lostValues: 0,
   windows: {},
   outside: {},
   readyEndpoints: { baseline: 4, canary: 4, baselineTotal: 4, canaryTotal: 4 },
   perSecond: 100,
   endpoints: [],
-  values: {},
   frozen: false,
 };
 

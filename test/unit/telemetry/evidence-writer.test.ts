@@ -32,7 +32,13 @@ beforeEach(() => {
 function writer(worker: number, segment: number): EvidenceWriter {
   const signals = new SignalsReader(createSignals(), 1);
   const deps = { baseline: 0, canary: 1, cells: new Float64Array(counts), worker, segment, users, signals, fields: [], routes: [] };
-  return new EvidenceWriter({ ...deps, news: { raise: () => void news++ } });
+  return new EvidenceWriter({
+    ...deps,
+    news: { raise: () => void news++ },
+    top: { add: () => undefined },
+    valueFields: [],
+    values: undefined,
+  });
 }
 
 const sums = (segment: number, arm: typeof BASELINE | typeof CANARY) => sumArm(new Float64Array(counts), partsFor(WORKERS), segment, arm);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { NO_USER } from '../../../../src/telemetry/evidence-users.ts';
 import type { AffinityConfig } from '../../../../src/config/model.ts';
 import { forwardHead } from '../../../../src/proxy/steps/forward-response.ts';
 import { retry, retryResponse, retryReasonOfStatus } from '../../../../src/proxy/steps/retry.ts';
@@ -258,6 +259,32 @@ describe('an event', () => {
     const failed = draw(STABLE, options).begin();
     respond(failed, 409, 'x-purchase: 12');
     expect(failed.end('ok', 409).counted.stable).toEqual({ ...FINE, clientErrors: 1 });
+  });
+});
+
+describe('a value', () => {
+  const options = { valueFields: [{ name: 'x-revenue', position: 1 }] };
+
+  test('is the number in a field of the response; a text that is none is told as well', () => {
+    for (const [text, value] of [
+      ['19.90', 19.9],
+      ['a lot', NaN],
+    ] as const) {
+      const made = draw(FRESH, options).begin();
+      respond(made, 200, `X-Revenue: ${text}`);
+      expect(made.end().evidence.sent).toEqual([{ user: NO_USER, segment: 0, arm: FRESH, position: 1, value }]);
+    }
+  });
+
+  test('is none without the field, and none in a response that failed', () => {
+    for (const [status, field] of [
+      [200, 'x-revenues: 1'],
+      [402, 'x-revenue: 1'],
+    ] as const) {
+      const made = draw(FRESH, options).begin();
+      respond(made, status, field);
+      expect(made.evidence.sent).toEqual([]);
+    }
   });
 });
 
