@@ -75,7 +75,10 @@ test('values of users are judged, and one user who fails all the time is no brok
   await users.close();
   const [, revenue, spend] = held.checks;
   expect(revenue!.verdict).toBe('fail');
-  expect(revenue!.sentence).toMatch(/^v2 has 6\.5 per user of [12],\d{3}, v1 10 of [12],\d{3}: a loss of more than 5 % is shown$/);
+  // A few are drawn whose response has not come.
+  expect(revenue!.sentence).toMatch(
+    /^v2 has 6\.[45]\d* per user of [12],\d{3}, v1 (?:9\.9\d*|10) of [12],\d{3}: a loss of more than 5 % is shown$/,
+  );
   // Those of whom nobody told anything have nothing.
   expect(spend!.sentence).toMatch(/^v2 has 0\.\d+ per user of [12],\d{3}, v1 0\.\d+ of/);
   expect((await rolloutOf(sluice, guarded)).state).toBe('running');
