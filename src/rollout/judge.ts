@@ -110,7 +110,11 @@ function judgeValueCheck(turn: Turn, check: ValueCheck, { epoch, uneven }: Looke
   const from = isWarm(state) ? state.judgedSegment : Infinity;
   const segments = epoch.filter(({ segment }) => segment >= from);
   const position = state.template.checks.filter(isValue).indexOf(check);
-  const found = judgeValue(check, segments, { position, alpha: alphaOf(state) * shareOfAlpha(state, check, turn.company.pools), names: state });
+  const found = judgeValue(check, segments, {
+    position,
+    alpha: alphaOf(state) * shareOfAlpha(state, check, turn.company.pools),
+    names: state,
+  });
   const lost = seen.lostValues === 0 ? [] : [`${formatCount(seen.lostValues)} values did not count: no amounts, or too many at once`];
   const sentence = withNotes(found.sentence, [...lost, ...notesOn(state, seen, undefined, uneven)]);
   return { ...found, sentence, ...(uneven !== undefined && found.verdict !== 'no-data' && { verdict: 'inconclusive' as const }) };
