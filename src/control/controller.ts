@@ -21,7 +21,7 @@ import type { PutInForce } from './in-force/put-in-force.ts';
 import type { InForce, Next, Origin } from './in-force/transition.ts';
 import type { Journal } from './journal.ts';
 import { lastRespondingFault } from './last-responding.ts';
-import { logApplied, logFailed, logRejected } from './reload-log.ts';
+import { logApplied, logFailed, logRejected, newDoubts } from './reload-log.ts';
 import type { Reading } from './ports.ts';
 import type { StatusOf } from './predict-impact.ts';
 import { restartNotices } from './restart-notices.ts';
@@ -56,6 +56,8 @@ interface Task<S, R> {
 }
 
 const STOPPING = 'Sluice is stopping.';
+/** Who changed the file is told all that it probably does not mean. */
+const CAUSES_TOLD_ALL: ReadonlySet<string> = new Set(['start', 'file', 'signal']);
 
 export class Controller {
   readonly #deps: ControllerDeps;
@@ -70,6 +72,8 @@ export class Controller {
   #discovered: (() => void)[] = [];
   #busy = false;
   #closed = false;
+  /** Notices of what is in force. */
+  #doubts: LoadResult['notices'] = [];
 
   constructor(deps: ControllerDeps) {
     this.#deps = deps;
@@ -243,7 +247,9 @@ export class Controller {
     }
     const after = config ?? next.config;
     const notices = restartNotices({ started: current.started ?? after, before: before ?? after, after });
-    logApplied(log, { before, after, revision, cause, workers, notices, doubts: next.load.notices });
+    const known = CAUSES_TOLD_ALL.has(cause) ? [] : this.#doubts;
+    this.#doubts = next.load.notices;
+    logApplied(log, { before, after, revision, cause, workers, notices, doubts: newDoubts(this.#doubts, known) });
     return { result: 'applied', revision, workers, notices };
   }
 

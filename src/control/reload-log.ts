@@ -17,6 +17,8 @@ export interface AppliedReload {
   readonly doubts: readonly Problem[];
 }
 
+/** More are not compared with those of the config before. */
+const MAX_COMPARED = 1000;
 const CHANGES_SHOWN = 20;
 const PROBLEMS_SHOWN = 50;
 
@@ -28,6 +30,12 @@ export function logApplied(log: Log, reload: AppliedReload): void {
   else log.warn(fields, 'config applied, but not by every worker');
   for (const notice of notices) log.warn({ revision, notice }, 'config change waits for a restart');
   for (const doubt of doubts.slice(0, PROBLEMS_SHOWN)) log.warn({ at: formatProblem(doubt), path: doubt.path }, 'config notice');
+}
+
+/** What the config before did not make us say: a change by API or by a rollout repeats nothing. */
+export function newDoubts(doubts: readonly Problem[], before: readonly Problem[]): readonly Problem[] {
+  const known = new Set(before.slice(0, MAX_COMPARED).map(formatProblem));
+  return doubts.slice(0, MAX_COMPARED).filter((doubt) => !known.has(formatProblem(doubt)));
 }
 
 export function logRejected(log: Log, problems: readonly Problem[], cause: string): void {

@@ -57,6 +57,18 @@ class FailingStore extends MemoryStore {
 }
 
 describe('Controller.submit', () => {
+  it('tells once what the config says but probably does not mean, and again where a person changed the file', async () => {
+    const { controller, lines } = await started(undefined, { pool: 'outlier: { consecutive: 5, consecutiveGateway: 9 }' });
+    const told = (): number => lines.filter(({ message }) => message === 'config notice').length;
+    const once = told();
+    expect(once).toBeGreaterThan(0);
+    await controller.submit(submission(weight(20)));
+    await controller.submit(submission(weight(30), { cause: 'rollout' }));
+    expect(told()).toBe(once);
+    await controller.apply(file({ weight: 11, pool: 'outlier: { consecutive: 5, consecutiveGateway: 9 }' }), 'file');
+    expect(told()).toBe(2 * once);
+  });
+
   it('takes a canary back while the store fails, and refuses what goes forward', async () => {
     const store = new FailingStore();
     const { controller, journal } = await started(store);
