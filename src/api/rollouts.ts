@@ -31,6 +31,7 @@ const rolloutStatus = z.enum([
   'held',
   'promoting',
   'watching',
+  'rolling-back',
   'succeeded',
   'rolled-back',
   'aborted',

@@ -138,8 +138,10 @@ function showOne(call: AdminCall, body: unknown): void {
   show(call, viewRollout(readResponse('Rollout', body), view));
 }
 
+const UNSUCCESSFUL: ReadonlySet<RolloutView['state']> = new Set(['rolling-back', 'rolled-back', 'aborted', 'failed', 'superseded']);
+
 function exitOf({ state }: RolloutView): ExitCode {
-  return state === 'rolled-back' || state === 'aborted' || state === 'failed' || state === 'superseded' ? EXIT.refused : EXIT.done;
+  return UNSUCCESSFUL.has(state) ? EXIT.refused : EXIT.done;
 }
 
 function forward({ reason, force }: ForwardOptions): object {

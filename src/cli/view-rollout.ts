@@ -21,6 +21,7 @@ const ONE_USER = 'one user has';
 
 const COLOURS: Readonly<Record<string, Colour | undefined>> = {
   succeeded: 'good',
+  'rolling-back': 'bad',
   'rolled-back': 'bad',
   failed: 'bad',
   aborted: 'warn',

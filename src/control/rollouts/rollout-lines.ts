@@ -2,6 +2,7 @@
 
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
+import { shownState } from './show-rollout.ts';
 import type { RolloutLines } from '../../telemetry/exposition.ts';
 
 const REASONS = ['rolled-back', 'aborted', 'superseded', 'failed'] as const;
@@ -13,7 +14,7 @@ export function rolloutLines(
 ): Omit<RolloutLines, 'drills' | 'drillSeconds'> {
   return {
     *states() {
-      for (const { pool, status } of latest()) yield [{ pool, state: status }, 1];
+      for (const state of latest()) yield [{ pool: state.pool, state: shownState(state) }, 1];
     },
     *steps() {
       for (const { pool, step, status } of latest()) if (!ENDED.has(status)) yield [{ pool }, step];

@@ -4,7 +4,7 @@ import type { RolloutView } from '../../api/rollouts.ts';
 import type { RolloutCheck } from '../../config/rollout-model.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState, SegmentEvidence } from '../../rollout/model.ts';
-import { shareOf } from '../../rollout/weights.ts';
+import { sameWeights, shareOf } from '../../rollout/weights.ts';
 import { closedAt, wordWindow } from '../../rollout/windows.ts';
 import { describeStep, shareOfStep } from './describe-step.ts';
 
@@ -18,7 +18,7 @@ export interface Around {
  * @param fault why the world is not as the rollout wants it; undefined when it is
  */
 export function showRollout(state: RolloutState, fault: string | undefined, { perSecond, wallMs }: Around): RolloutView {
-  const { id, pool, baseline, canary, template, status, author, reason, startedWallMs, endedWallMs } = state;
+  const { id, pool, baseline, canary, template, author, reason, startedWallMs, endedWallMs } = state;
   const segments = state.evidence;
   const exposed = sum(segments, ({ canary: arm }) => arm.assigned);
   const desired = shareOf(state.applied, state);
@@ -31,7 +31,7 @@ export function showRollout(state: RolloutState, fault: string | undefined, { pe
     template: template.name,
     strategy: template.strategy,
     alpha: template.alpha * state.alphaShare,
-    state: status,
+    state: shownState(state),
     why: fault === undefined ? state.why : `${state.why} It cannot go on: ${fault}`,
     step: state.step,
     steps: template.steps.map((step, index) => {
@@ -45,7 +45,7 @@ export function showRollout(state: RolloutState, fault: string | undefined, { pe
     author,
     reason,
     startedMs: startedWallMs,
-    ...(template.windows.length > 0 && !ENDED.has(status) && { windows: showWindows(state, wallMs) }),
+    ...(template.windows.length > 0 && !ENDED.has(state.status) && { windows: showWindows(state, wallMs) }),
     ...(endedWallMs !== undefined && { endedMs: endedWallMs }),
     history: state.history.map(({ wallMs, what, author: by }) => ({ atMs: wallMs, author: by, text: what })),
   };
@@ -56,6 +56,13 @@ function showWindows({ template: { windows }, forced }: RolloutState, wallMs: nu
   const texts = windows.map(wordWindow);
   const sentence = closed?.sentence ?? 'a window is open';
   return { open: closed === undefined, sentence, texts, ...(closed !== undefined && { opensMs: closed.opensMs }), forced };
+}
+
+/** It is back when the weights are in force, on all workers. */
+export function shownState(state: Pick<RolloutState, 'status' | 'applied' | 'wanted'>): RolloutView['state'] {
+  const { status, applied, wanted } = state;
+  const isGoing = (status === 'rolled-back' || status === 'aborted') && !sameWeights(applied, wanted);
+  return isGoing ? 'rolling-back' : status;
 }
 
 function stateOf(index: number, { step, status }: RolloutState): 'done' | 'running' | 'next' {
