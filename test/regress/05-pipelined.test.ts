@@ -1,9 +1,9 @@
 // Responses that wait in our socket for a slow client are owed to it: neither its half-close nor our own end may cut them.
 
-import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { connectTo, get } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
+import { heldByKernel } from '../flow/scaffold/held-by-kernel.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { configFor, startSluice } from '../flow/scaffold/sluice.ts';
 import type { Sluice } from '../flow/scaffold/sluice.ts';
@@ -40,15 +40,8 @@ async function readResponses(wire: Wire): Promise<Message[]> {
 }
 
 /** Bytes of responses that the client has not read, in its own memory and in the kernel. */
-function unreadBytes(wire: Wire): number {
-  const port = `:${wire.socket.localPort!.toString(16).toUpperCase().padStart(4, '0')}`;
-  let held = wire.socket.readableLength;
-  for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
-    const [, local = '', remote = '', , queues = ''] = line.trim().split(/\s+/);
-    if (!local.endsWith(port) && !remote.endsWith(port)) continue;
-    for (const queue of queues.split(':')) held += Number.parseInt(queue, 16);
-  }
-  return held;
+function unreadBytes({ socket }: Wire): number {
+  return socket.readableLength + heldByKernel(socket.localPort);
 }
 
 test('a client that ends its side while one response waits in our queue gets it whole', async () => {
