@@ -1,6 +1,6 @@
 // What people and programs ask of a rollout, and the results of what was done for it. Each is legal or refused with the reason; none waits.
 
-import { approvalName } from './effects.ts';
+import { approvalName, MAX_RESULTS, withRoom } from './effects.ts';
 import { isInPlace, promotionAt, stepAt } from './course.ts';
 import { newEpoch } from './epoch.ts';
 import { endAs } from './leave.ts';
@@ -25,8 +25,6 @@ export const RETRY_WITHIN_MS = 24 * 3_600_000;
 /** How one goes on although no window is open. */
 export const FORCED = 'To go on all the same, say why: --force --reason TEXT';
 const MAX_SENTENCE_LENGTH = 500;
-/** Results that are kept; a rollout has no more effects at a time. */
-const MAX_RESULTS = 4096;
 
 export function command(state: RolloutState, asked: RolloutCommand, instant: Instant): Commanded {
   const turn: Turn = { state, seen: NOTHING_SEEN, instant, company: ALONE, told: [] };
@@ -202,9 +200,10 @@ function supersede(turn: Turn, { author, reason }: Asked): string | undefined {
 function keepResult(turn: Turn, name: string, { ok, sentence }: EffectResult): string | undefined {
   const { state } = turn;
   if (Object.hasOwn(state.done, name)) return undefined;
-  if (Object.keys(state.done).length >= MAX_RESULTS) return 'there are too many results';
+  const kept = withRoom(state);
+  if (kept === undefined) return `there are ${MAX_RESULTS} results, and no room for one more`;
   const result = { ok, sentence: sentence.slice(0, MAX_SENTENCE_LENGTH) };
-  change(turn, { done: { ...state.done, [name]: result } });
+  change(turn, { done: { ...kept, [name]: result } });
   if (!ok) tell(turn, `${name} failed: ${result.sentence}`, OURSELVES);
   return undefined;
 }

@@ -3,6 +3,11 @@
 import type { HookMoment, RolloutHook } from '../config/rollout-model.ts';
 import type { Effect, EffectResult, RolloutState } from './model.ts';
 
+/** Results that are kept. An effect whose result is not kept would be done again and again. */
+export const MAX_RESULTS = 4096;
+/** Of those the endpoints of one batch may have; the others are for gates, smoke requests and other hooks. */
+const MAX_BATCH_RESULTS = MAX_RESULTS - 512;
+
 type Named = Pick<RolloutState, 'epoch' | 'step'>;
 
 /** Under which the result of comparing by a step `mirror` is seen, and which the mirror is wanted by. */
@@ -54,6 +59,19 @@ export function withoutResult(state: RolloutState, effects: readonly Effect[]): 
 
 function resultOf({ done }: Pick<RolloutState, 'done'>, name: string): EffectResult | undefined {
   return Object.hasOwn(done, name) ? done[name] : undefined;
+}
+
+/** How many endpoints can be replaced at once, so that all results of their hooks are kept. */
+export function mostAtOnce({ template }: Pick<RolloutState, 'template'>): number {
+  return Math.floor(MAX_BATCH_RESULTS / Math.max(1, template.hooks.filter(({ on }) => on.includes('endpoint')).length));
+}
+
+/** The results that are kept where one more comes: when they are many, those of earlier holds go. Undefined: there is no room. */
+export function withRoom({ done, epoch, segment }: RolloutState): RolloutState['done'] | undefined {
+  const results = Object.entries(done);
+  if (results.length < MAX_RESULTS) return done;
+  const left = results.filter(([name]) => !/^hook \d+ hold /.test(name) || name.endsWith(` ${epoch}.${segment}`));
+  return left.length < MAX_RESULTS ? Object.fromEntries(left) : undefined;
 }
 
 interface HookSpot {

@@ -3,7 +3,7 @@
 
 import type { RecreateStep, ReplaceStep, RolloutStep } from '../config/rollout-model.ts';
 import { formatDuration } from '../config/duration.ts';
-import { hooksOf, outcomeOf } from './effects.ts';
+import { hooksOf, mostAtOnce, outcomeOf } from './effects.ts';
 import type { Effect, EndpointSeen, Replacing, RolloutState } from './model.ts';
 import { holdFor, moveOn, timeOut, wait } from './moves.ts';
 import { fail } from './react.ts';
@@ -56,12 +56,18 @@ function nextBatch(turn: Turn, step: ReplaceStep | RecreateStep, { done }: Repla
   }
   const closed = closedFor(turn.state, turn.instant.wallMs);
   if (closed !== undefined) return holdFor(turn, { why: closed.sentence, reason: 'window' });
-  const size = step.kind === 'recreate' ? left.length : roomFor(step, endpoints, left);
+  const most = mostAtOnce(turn.state);
+  if (step.kind === 'recreate' && left.length > most) return stop(turn, tooMany(left.length, most));
+  const size = step.kind === 'recreate' ? left.length : Math.min(most, roomFor(step, endpoints, left));
   if (size < 1) return wait(turn, 'waits until enough of the other endpoints are ready');
   const batch = left.slice(0, size).map(({ key }) => key);
   wait(turn, `replaces ${batch.join(', ')}`);
   change(turn, { replacing: { done, batch, phase: 'drain', readyMs: 0 }, stepRanMs: 0 });
   tell(turn, `replaces ${batch.join(', ')}`);
+}
+
+function tooMany(endpoints: number, most: number): string {
+  return `recreate would replace ${endpoints} endpoints at once, and with these hooks ${most} are the most: use a step replace, or fewer hooks on endpoint`;
 }
 
 /** Those that are not ready anyway count as unavailable, and one that is left may always be taken of those. */

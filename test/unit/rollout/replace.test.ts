@@ -99,3 +99,32 @@ describe('endpoints in place', () => {
     expect(world.state.status).toBe('succeeded');
   });
 });
+
+describe('more results than are kept', () => {
+  const eight = Array.from({ length: 8 }, (_, hook) => ({ on: ['endpoint', 'hold'], url: `http://a/${hook}` }));
+  const many = (strategy: string, step: object, endpoints: number): World => {
+    const world = new World(begun({ strategy, hooks: eight, steps: [step] }, { to: 'v1' }));
+    world.obeys = false;
+    const all = Array.from({ length: endpoints }, (_, at) => ({ key: `e${at}`, ready: true, drained: false, inFlight: 0 }));
+    world.see({ endpoints: all });
+    for (let turn = 0; turn < 9; turn++) world.tick(0);
+    return world;
+  };
+
+  test('do not come: a batch is as large as there is room, and what must be at once is refused in words', () => {
+    const rolled = many('rolling', { replace: { batch: '100%', maxUnavailable: '100%' } }, 600);
+    expect(rolled.state.replacing?.batch).toHaveLength(448);
+    const recreated = many('recreate', { recreate: {} }, 600);
+    expect(recreated.last!.wants.drained).toEqual([]);
+    expect(recreated.state.why).toContain('recreate would replace 600 endpoints at once, and with these hooks 448 are the most');
+    expect(many('recreate', { recreate: {} }, 448).state.replacing?.batch).toHaveLength(448);
+  });
+
+  test('those of earlier holds go', () => {
+    const world = rolling();
+    const done = Object.fromEntries(Array.from({ length: 4096 }, (_, at) => [`hook 0 hold 0.${at + 100}`, { ok: true, sentence: '' }]));
+    world.state = { ...world.state, done };
+    expect(world.ask({ kind: 'effect', name: 'hook 0 endpoint 0.0 a', result: { ok: true, sentence: 'one more' } })).toBeUndefined();
+    expect(Object.keys(world.state.done)).toEqual(['hook 0 endpoint 0.0 a']);
+  });
+});
