@@ -15,6 +15,8 @@ export const JOURNAL_KINDS = [
   'ejected',
   'unejected',
   'endpoints',
+  'secret-read',
+  'secret-refused',
   'not-ready',
   'ready',
   'mirror-paused',

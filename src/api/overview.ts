@@ -22,6 +22,7 @@ const finding = z
         'certificate-expired',
         'certificate-early',
         'certificate-ends',
+        'secret',
         'version-not-ready',
         'version-failing',
         'endpoints-not-ready',

@@ -2,6 +2,7 @@
 
 import { withPresentPaths } from '../config/former-keys.ts';
 import type { Config } from '../config/model.ts';
+import { readSecret } from '../config/read-secret.ts';
 import { Control } from '../control/control.ts';
 import { Controller } from '../control/controller.ts';
 import { DrainWatch } from '../control/drain-watch.ts';
@@ -19,6 +20,8 @@ import type { MemoryWatch } from '../control/memory-watch.ts';
 import type { Reading } from '../control/ports.ts';
 import { RevisionKeeper } from '../control/revision-keeper.ts';
 import type { SessionKeeper } from '../control/session-keeper.ts';
+import { SecretValues } from '../control/secret-values.ts';
+import type { SecretValuesDeps } from '../control/secret-values.ts';
 import { SessionTables } from '../control/session-tables.ts';
 import type { Transform } from '../control/sources/desired.ts';
 import type { FileSource } from '../control/sources/file-source.ts';
@@ -57,6 +60,7 @@ export interface ControlOfInstance {
   readonly controller: Controller;
   readonly sessions: SessionTables;
   readonly keptSessions: SessionKeeper | undefined;
+  readonly secrets: SecretValues;
   readonly markers: Markers;
   readonly drains: DrainWatch;
   readonly outages: OutageWatch;
@@ -78,15 +82,10 @@ export function createControl(
   const fileState = new FileState({ journal, exposition, wallMs });
   const endpointEvents = new EndpointEvents({ journal, revision: () => current.revision, clock: systemClock });
   const revisions = new RevisionKeeper(journal, left.latest, log);
-  const controller = new Controller({
-    current,
-    keeper: revisions,
-    journal,
+  const secrets = createSecrets({ journal, log, exposition, current, controller: () => controller });
+  const controller: Controller = new Controller({
+    ...{ current, secrets, keeper: revisions, journal, file, reading, transform, fileState, exposition, log },
     left: left.latest?.amendments ?? copiedAmendments(lost),
-    file,
-    reading,
-    transform,
-    ...{ fileState, exposition, log },
     statusOf: (pool) => control.pool(pool),
   });
   const sessions = new SessionTables({ wallMs, chance: freshFraction, load: (pool) => keptSessions?.load(pool) });
@@ -98,21 +97,34 @@ export function createControl(
   const memory = createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload });
   const recall = new ExchangeLookup(() => workers.recall(), systemClock);
   const pressure = (): MemoryWatch['level'] => memory.level;
-  const { traffic, ...looked } = createViews(serving, { current, file: fileState, pressure, rollouts: () => rollouts.findings() });
+  const { traffic, ...looked } = createViews(serving, { current, secrets, file: fileState, pressure, rollouts: () => rollouts.findings() });
   const healthOf = probes.healthOf.bind(probes);
   const seen = { counters, recall, comparing: mirrorAnalysis.comparing, missed: mirrorAnalysis.missed, healthOf, views: looked.views };
   const given = { current, controller, journal, left, traffic, counters, evidence: serving.evidence, control: () => control, log };
   const load = async (): Promise<LoadedRollouts> => (await import('./create-rollouts.ts')).createRollouts(given);
   const rollouts = new RolloutsWhenNeeded({ load, config: () => current.config, notes: left.notes, wallMs });
   const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen, rollouts });
-  const told = { journal, fileState, endpointEvents, revisions, markers, drains, outages };
+  const told = { secrets, journal, fileState, endpointEvents, revisions, markers, drains, outages };
   return { ...told, current, controller, sessions, keptSessions, memory, looking: looked.looking, rollouts, control };
+}
+
+interface SecretsDeps extends Pick<SecretValuesDeps, 'journal' | 'log'>, Pick<ServingOfInstance, 'exposition'> {
+  readonly current: Current;
+  readonly controller: () => Controller;
+}
+
+function createSecrets({ journal, log, exposition, current, controller }: SecretsDeps): SecretValues {
+  const onChange = (): void => void controller().submit({ kind: 'discovered' });
+  const revision = (): number => current.revision;
+  const secrets = new SecretValues({ clock: systemClock, read: readSecret, onChange, journal, revision, log });
+  exposition.registerSecrets(() => secrets.faults().length);
+  return secrets;
 }
 
 /** Figures need somebody who looks at the counters now and then. */
 function createViews(
   { counters, workers, discovery, accessLog, certificates }: ServingOfInstance,
-  known: Pick<ViewsDeps, 'current' | 'file' | 'pressure' | 'rollouts'>,
+  known: Pick<ViewsDeps, 'current' | 'secrets' | 'file' | 'pressure' | 'rollouts'>,
 ): { readonly traffic: TrafficHistory; readonly views: Views; readonly looking: Timer } {
   const traffic = new TrafficHistory(counters, nowMs);
   const looking = every(LOOK_MS, () => traffic.look(), { unref: true });

@@ -201,8 +201,9 @@ export class Instance {
   async stop(timeoutMs: number): Promise<number> {
     this.#draining = true;
     const { accessLog, discovery, mirrorAnalysis, probes, workers, certificates } = this.#serving;
-    const { rollouts, controller, drains, endpointEvents, journal, keptSessions, looking, memory, outages } = this.#control;
+    const { rollouts, controller, drains, endpointEvents, journal, keptSessions, looking, memory, outages, secrets } = this.#control;
     outages.close();
+    secrets.close();
     await this.#file.close();
     await rollouts.close();
     await certificates.close();

@@ -9,6 +9,7 @@ import { decodeValue, rememberDecoded } from './decode-value.ts';
 import { dropUnfittingAmendments } from './drop-unfitting.ts';
 import { escapeVariables } from './environment.ts';
 import type { Environment } from './environment.ts';
+import { withAbsoluteSources } from './fill-secrets.ts';
 import { problemsOf } from './issues.ts';
 import { unmaskWritten } from './mask.ts';
 import type { InForce } from './mask.ts';
@@ -168,7 +169,7 @@ function decodeDocument(document: Merged): Decoded {
 function withAbsolutePaths(config: Config, merged: Merged): Config {
   const absolute = (name: string, path: Path): string => resolve(dirname(merged.place(path, 'value').file), name);
   const { state, accessLog, admin, listeners, pools, rollouts } = config;
-  return {
+  const files = {
     ...config,
     listeners: listeners.map((listener, index) => {
       if (listener.tls === undefined) return listener;
@@ -197,6 +198,7 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
     accessLog:
       accessLog === undefined || accessLog.path === 'stdout' ? accessLog : { ...accessLog, path: absolute(accessLog.path, ['accessLog']) },
   };
+  return withAbsoluteSources(files, absolute);
 }
 
 /** What stays the same object is not worked out again elsewhere. */

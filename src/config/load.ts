@@ -1,4 +1,5 @@
-// Reads a file, or a directory of files, into a Config. The one place in this room that touches the disk and the environment; never throws on what it finds there.
+// Reads a file, or a directory of files, into a Config. With read-secret the one place in this room that touches the disk and the environment;
+// never throws on what it finds there.
 
 import { closeSync, fstatSync, openSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import type { EndpointList } from './endpoint-file.ts';
 import type { AdminTokenConfig } from './model.ts';
 import { MAX_TEXT_LENGTH } from './parse.ts';
 import type { Problem } from './problem.ts';
+import { unreadableSecrets } from './read-secret.ts';
 import { unusableTokens } from './rules/usable-tokens.ts';
 
 const MAX_FILES = 1_000;
@@ -22,10 +24,17 @@ export function loadConfig(path: string, amendments: readonly Amendment[] = []):
 
 /** What is read here, with notices of tokens that cannot be used in this environment. */
 function withTokens(read: FileRead, amendments: readonly Amendment[] = []): LoadResult {
-  const result = decodeFitting(read, amendments);
+  const result = withSecrets(read, decodeFitting(read, amendments));
   if (result.config === undefined || read.document === undefined) return result;
   const unusable = unusableTokens(result.config, read.document, secretOf);
   return unusable.length === 0 ? result : { ...result, notices: [...result.notices, ...unusable] };
+}
+
+/** What was decoded, refused where a secret of a header value cannot be read here. */
+export function withSecrets({ document }: FileRead, load: LoadResult): LoadResult {
+  if (load.config === undefined || document === undefined) return load;
+  const problems = unreadableSecrets(load.config, document);
+  return problems.length === 0 ? load : { ...load, config: undefined, problems };
 }
 
 /** Undefined when there is none that this user may read. */

@@ -3,6 +3,7 @@
 // Long because the whole Config stands on one page, without any code.
 
 import type { RolloutTemplate } from './rollout-model.ts';
+import type { Field } from './secret.ts';
 
 export interface Config {
   readonly listeners: readonly ListenerConfig[];
@@ -327,7 +328,7 @@ export interface HealthConfig {
   /** The Host of probes; undefined = the address of the endpoint. */
   readonly host: string | undefined;
   /** Further header fields of probes. */
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: readonly Field[];
   /** Where probes go in place of the endpoint's port; 0 = there. */
   readonly port: number;
   readonly intervalMs: number;
@@ -445,7 +446,7 @@ export interface RedirectConfig {
 export interface RespondConfig {
   readonly status: number;
   readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: readonly Field[];
 }
 
 export interface RewriteConfig {
@@ -460,7 +461,7 @@ export type PathRewrite = { readonly kind: 'prefix'; readonly value: string } | 
 
 /** Names keep the case they were written in; order is that of the file. */
 export interface HeaderChanges {
-  readonly set: readonly (readonly [string, string])[];
-  readonly add: readonly (readonly [string, string])[];
+  readonly set: readonly Field[];
+  readonly add: readonly Field[];
   readonly remove: readonly string[];
 }

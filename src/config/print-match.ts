@@ -1,6 +1,7 @@
 // Matchers, path rewrites and header changes in the words of the grammar.
 
 import type { HeaderChanges, MatchConfig, PathRewrite, ValueMatcher } from './model.ts';
+import { describeFields } from './secret.ts';
 
 /** One object for all that have none. */
 const NONE: object = {};
@@ -19,7 +20,7 @@ export function describeHeaders(matchers: MatchConfig['headers']): object {
 }
 
 export function describeChanges({ set, add, remove }: HeaderChanges): object {
-  return { set: set.length === 0 ? NONE : Object.fromEntries(set), add: add.length === 0 ? NONE : Object.fromEntries(add), remove };
+  return { set: set.length === 0 ? NONE : describeFields(set), add: add.length === 0 ? NONE : describeFields(add), remove };
 }
 
 export function describeValue(matcher: ValueMatcher): string | object {

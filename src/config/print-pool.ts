@@ -5,6 +5,7 @@ import { formatDuration } from './duration.ts';
 import type { AffinityConfig, Drained, HealthConfig, KeySource, OverrideConfig, PoolConfig, VersionConfig } from './model.ts';
 import { describeValue } from './print-match.ts';
 import { describeMirror } from './print-mirror.ts';
+import { describeFields } from './secret.ts';
 import { formatSize } from './size.ts';
 
 export function describePool(pool: PoolConfig): object {
@@ -110,7 +111,7 @@ function describeOverride({ name, source, value, version }: OverrideConfig): obj
 function describeHealth({ intervalMs, idleIntervalMs, timeoutMs, headers, ...rest }: HealthConfig): object {
   return {
     ...rest,
-    headers: Object.fromEntries(headers),
+    headers: describeFields(headers),
     interval: formatDuration(intervalMs),
     idleInterval: formatDuration(idleIntervalMs),
     timeout: formatDuration(timeoutMs),

@@ -9,10 +9,11 @@ import type {
   RolloutStep,
   RolloutTemplate,
   RolloutWindow,
-  SecretSource,
   ValueSource,
 } from './rollout-model.ts';
 import { WEEKDAYS } from './rollout-model.ts';
+import { describeFields } from './secret.ts';
+import type { SecretSource } from './secret.ts';
 
 /** By name. */
 export function describeRollouts(templates: readonly RolloutTemplate[]): object {
@@ -75,7 +76,7 @@ function describeGate({ atMostMs, onTimeout }: { readonly atMostMs: number; read
 
 function describeSmoke({ expect, headers, ...request }: Extract<RolloutStep, { kind: 'smoke' }>['requests'][number]): object {
   const { status, body, withinMs } = expect;
-  return { ...request, headers: Object.fromEntries(headers), expect: { status, body, within: formatDuration(withinMs) } };
+  return { ...request, headers: describeFields(headers), expect: { status, body, within: formatDuration(withinMs) } };
 }
 
 function describeCheck(check: RolloutCheck): object {

@@ -3,6 +3,7 @@
 import { formatDuration } from './duration.ts';
 import type { RouteConfig } from './model.ts';
 import { describeChanges, describeMatch, describePathRewrite, withoutUndefined } from './print-match.ts';
+import { describeFields } from './secret.ts';
 
 type Written = Readonly<Record<string, unknown>>;
 
@@ -41,6 +42,6 @@ function describeAction(action: RouteConfig['action']): Written {
     case 'redirect':
       return withoutUndefined({ redirect: { ...action.redirect, path: describePathRewrite(action.redirect.path) } }) as Written;
     case 'respond':
-      return { respond: action.respond };
+      return { respond: { ...action.respond, headers: describeFields(action.respond.headers) } };
   }
 }

@@ -1,6 +1,8 @@
 // Templates of rollouts as the Config has them: plain data, defaults filled in. Durations are milliseconds, shares 0 to 1.
 // Long because the whole grammar stands on one page, without any code.
 
+import type { Field, SecretSource } from './secret.ts';
+
 export interface RolloutTemplate {
   readonly name: string;
   readonly strategy: RolloutStrategy;
@@ -141,7 +143,7 @@ export interface SmokeRequest {
   readonly path: string;
   /** Undefined: the address of the endpoint. */
   readonly host: string | undefined;
-  readonly headers: readonly (readonly [string, string])[];
+  readonly headers: readonly Field[];
   readonly times: number;
   readonly expect: { readonly status: readonly number[]; readonly body: string | undefined; readonly withinMs: number };
 }
@@ -207,12 +209,6 @@ interface WebhookCheck {
   readonly failures: number;
   readonly secret: SecretSource | undefined;
   readonly whenGone: 'hold' | 'rollback';
-}
-
-/** Where a secret is read from; a file is absolute. */
-export interface SecretSource {
-  readonly kind: 'env' | 'file';
-  readonly name: string;
 }
 
 export type EventSource =

@@ -25,6 +25,7 @@ import { logApplied, logFailed, logRejected, newDoubts } from './reload-log.ts';
 import type { Reading } from './ports.ts';
 import type { StatusOf } from './predict-impact.ts';
 import { restartNotices } from './restart-notices.ts';
+import type { SecretValues } from './secret-values.ts';
 import type { RevisionKeeper } from './revision-keeper.ts';
 import { desiredByFile } from './sources/desired.ts';
 import type { Transform } from './sources/desired.ts';
@@ -42,6 +43,7 @@ export interface ControllerDeps {
   readonly reading: Reading;
   /** Changes what was decoded (the demo puts its own upstreams in). */
   readonly transform?: Transform | undefined;
+  readonly secrets: Pick<SecretValues, 'unreadable'>;
   readonly fileState: Pick<FileState, 'ended'>;
   readonly exposition: Pick<Exposition, 'reloaded'>;
   readonly log: Log;
@@ -166,8 +168,9 @@ export class Controller {
   }
 
   async #applyFile(cause: FileSubmission['cause'], inForce: PutInForce): Promise<ApplyResult> {
-    const { current, exposition, file } = this.#deps;
-    const { config, read, load } = desiredByFile(await file.read(), this.amendments, this.#transform);
+    const { current, exposition, file, secrets } = this.#deps;
+    const loaded = await file.read();
+    const { config, read, load } = desiredByFile(loaded, this.amendments, this.#transform, (each) => secrets.unreadable(each));
     if (config === undefined) return this.#reject(load, cause);
     if (this.#isInForce(config, load)) {
       current.reread(read);
@@ -184,7 +187,7 @@ export class Controller {
   }
 
   async #amend(submission: AmendSubmission, inForce: PutInForce, pace: Pace): Promise<AmendOutcome> {
-    const { current, journal, reading } = this.#deps;
+    const { current, journal, reading, secrets } = this.#deps;
     const now = current.inForce;
     const seconds = submission.account?.waitSeconds() ?? 0;
     if (seconds > 0) return { result: 'exhausted', seconds };
@@ -193,7 +196,7 @@ export class Controller {
     const { revision } = now;
     const { expected } = submission;
     if (expected !== undefined && expected !== revision) return { result: 'stale', revision };
-    const asked = await evaluateChange(submission, now, { journal, reading, transform: this.#transform, pace });
+    const asked = await evaluateChange(submission, now, { journal, reading, secrets, transform: this.#transform, pace });
     if ('result' in asked) return asked;
     await pace.rest();
     const after = inForce.expand(asked.config);

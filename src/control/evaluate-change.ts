@@ -12,10 +12,11 @@ import type { ChangeRequest } from './control-api.ts';
 import type { Plain } from '../lib/plain.ts';
 import { movedPools } from './moved-pools.ts';
 import { fileAlone } from './sources/file-alone.ts';
-import { desiredByApi } from './sources/desired.ts';
+import { desiredByApi, problemOf } from './sources/desired.ts';
 import type { Transform } from './sources/desired.ts';
 import type { Basis, Refusal } from './submission.ts';
 import { strangeFiles } from './named-files.ts';
+import type { SecretValues } from './secret-values.ts';
 import { toAmendments } from './to-amendments.ts';
 import type { ChangeSources } from './to-amendments.ts';
 import { fieldsAbove, touchedFields } from './touched-fields.ts';
@@ -32,6 +33,7 @@ export interface Asked {
 
 export interface EvaluationDeps extends ChangeSources {
   readonly transform: Transform;
+  readonly secrets: Pick<SecretValues, 'unreadable'>;
   /** Between its steps others have their turns. */
   readonly pace: Pace;
 }
@@ -41,7 +43,7 @@ export type Question = Pick<ChangeRequest, 'change' | 'role'>;
 export async function evaluateChange(
   question: Question,
   basis: Basis,
-  { journal, reading, transform, pace }: EvaluationDeps,
+  { journal, reading, secrets, transform, pace }: EvaluationDeps,
 ): Promise<Asked | Refusal> {
   const { change, role } = question;
   const amendments = await toAmendments(question, basis, {
@@ -55,6 +57,9 @@ export async function evaluateChange(
   await pace.rest();
   const fields = forbiddenFields(role, basis, asked.config);
   if (fields.length > 0) return { result: 'forbidden', revision: basis.revision, fields };
+  // Only now: to read something for a caller that may not name it would tell whether it is there.
+  const unreadable = secrets.unreadable(asked.config).map(problemOf);
+  if (unreadable.length > 0) return { result: 'rejected', revision: basis.revision, problems: unreadable };
   return { ...asked, moved: movedPools(change, basis.config, asked.config) };
 }
 

@@ -1,8 +1,9 @@
-// Files and sockets that a config names. The API names none that the config file does not name in a field of the same kind, or that is not
-// below a folder that `admin.files` of the file opens: a caller of the API would else write and read what the process may.
+// Files and sockets that a config names, and variables of the environment that header values are read from. The API names none that the config
+// file does not name in a field of the same kind, or that is not below a folder that `admin.files` of the file opens: a caller of the API would
+// else write and read what the process may.
 
 import type { Amendment } from '../config/amend.ts';
-import { isNamedList, itemsOf, readField } from '../config/field.ts';
+import { isNamedList, isNamedThing, itemsOf, readField } from '../config/field.ts';
 import { formatPath } from '../config/path.ts';
 import type { Path } from '../config/path.ts';
 import { isMap, own } from '../lib/plain.ts';
@@ -35,7 +36,8 @@ export function strangeAmendments(
   const strange = new Map<Amendment, string>();
   for (const amendment of amendments) {
     const [path] = strangeFiles([amendment.path], after, alone);
-    if (path !== undefined) strange.set(amendment, `${formatPath(path)}: only the config file names files`);
+    if (path !== undefined)
+      strange.set(amendment, `${formatPath(path)}: only the config file names ${path.at(-1) === 'env' ? 'variables' : 'files'}`);
   }
   return strange;
 }
@@ -45,14 +47,15 @@ function openFolders(alone: Plain): readonly string[] {
   return Array.isArray(folders) ? folders.filter((each) => typeof each === 'string') : [];
 }
 
-/** No sockets, no state, and nothing that is something else already: a log that is written to a token file would end the token. */
+/** No variables, sockets, state, and nothing that is something else already: a log that is written to a token file would end the token. */
 function isOpen({ path, name }: NamedFile, folders: readonly string[], known: readonly NamedFile[]): boolean {
-  if (folders.length === 0 || path[0] === 'state' || name.startsWith('unix:')) return false;
+  if (folders.length === 0 || path[0] === 'state' || path.at(-1) === 'env' || name.startsWith('unix:')) return false;
   return !known.some((each) => each.name === name) && isWithin(name, folders);
 }
 
-/** The same file is another thing as a log than as a certificate. */
+/** The same file is another thing as a log than as a certificate. What one header may send, another may. */
 function kindOf({ path, name }: NamedFile): string {
+  if (isHeaderValue(path)) return `header ${String(path.at(-1))} ${name}`;
   return `${String(path[0])} ${String(path.at(-1))} ${name}`;
 }
 
@@ -68,10 +71,22 @@ function filesWithin(value: unknown, path: Path): readonly NamedFile[] {
 /** Maps whose keys are names that people choose. */
 const FREE: ReadonlySet<string> = new Set(['set', 'add', 'headers', 'query', 'json']);
 
+/** Whether the part at this depth is such a name; so may be a word of the grammar, and a word that means such a map. */
+function isFree(path: Path, depth: number): boolean {
+  return depth > 0 && FREE.has(String(path[depth - 1])) && !isNamedThing(path.slice(0, depth)) && !isFree(path, depth - 1);
+}
+
+/** Where a header value is read from: the `env` or `file` below the name of a header. */
+function isHeaderValue(path: Path): boolean {
+  const key = path.at(-1);
+  return (key === 'env' || key === 'file') && isFree(path, path.length - 2);
+}
+
 /** Also keys that are yet to come: whatever ends with `File`. */
 function isFile(path: Path, value: string): boolean {
   const key = String(path.at(-1));
-  if (FREE.has(String(path.at(-2)))) return false;
+  if (isHeaderValue(path)) return true;
+  if (isFree(path, path.length - 1)) return false;
   if (key === 'address') return value.startsWith('unix:');
   if (path[0] === 'accessLog') return key === 'path' && value !== 'stdout';
   return key === 'file' || key.endsWith('File') || (path[0] === 'state' && key === 'dir');

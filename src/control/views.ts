@@ -15,10 +15,12 @@ import type { DiscoveryFault } from './ports.ts';
 import type { PressureLevel } from './pressure.ts';
 import { waitingForRestart } from './restart-notices.ts';
 import { routedVersions, versionKey } from './routed-versions.ts';
+import type { SecretValues } from './secret-values.ts';
 import { whatIsWrong, whatIsWrongWith } from './what-is-wrong.ts';
 
 export interface ViewsDeps {
   readonly current: Pick<Current, 'config' | 'started' | 'written' | 'revision' | 'isAdrift'>;
+  readonly secrets: Pick<SecretValues, 'faults'>;
   readonly traffic: Pick<TrafficHistory, 'window'>;
   readonly file: Pick<FileState, 'shown'>;
   readonly workers: { readonly serving: number; readonly total: number };
@@ -102,7 +104,7 @@ export class Views {
   }
 
   #findings(seen: readonly SeenPool[]): readonly Finding[] {
-    const { current, workers, file, pressure, faults, accessLogFault, rollouts } = this.#deps;
+    const { current, secrets, workers, file, pressure, faults, accessLogFault, rollouts } = this.#deps;
     const versionsOf = (name: string): readonly VersionStatus[] => seen.find(({ pool }) => pool.name === name)?.pool.versions ?? [];
     return whatIsWrong({
       file: file.shown,
@@ -114,6 +116,7 @@ export class Views {
       ofPools: seen.flatMap(({ findings }) => findings),
       isReady: (pool, version) => versionsOf(pool).some(({ name, ready }) => name === version && ready),
       faults: faults(),
+      secrets: secrets.faults(),
       rollouts: rollouts(),
     });
   }

@@ -6,6 +6,7 @@ import { firstProblem } from './file-state.ts';
 import type { ShownFile } from './file-state.ts';
 import type { DiscoveryFault } from './ports.ts';
 import type { PressureLevel } from './pressure.ts';
+import type { SecretFault } from './secret-values.ts';
 
 export interface LatelyFailed {
   readonly measuredMs: number;
@@ -29,6 +30,7 @@ export interface Observed {
   readonly ofPools: readonly Finding[];
   readonly isReady: (pool: string, version: string) => boolean;
   readonly faults: Iterable<DiscoveryFault>;
+  readonly secrets: readonly SecretFault[];
   readonly rollouts: readonly Finding[];
 }
 
@@ -54,6 +56,7 @@ export function whatIsWrong(observed: Observed): readonly Finding[] {
     ...(observed.isAdrift ? [ADRIFT] : []),
     ...observed.restart.map(ofRestart),
     ...ofAccessLog(observed.accessLogFault),
+    ...observed.secrets.map(ofSecret),
     ...observed.rollouts,
     ...observed.ofPools,
     ...[...observed.faults].map((fault) => ofDiscovery(fault, observed.isReady(fault.pool, fault.version))),
@@ -109,6 +112,10 @@ function ofRestart(place: string): Finding {
 function ofAccessLog(fault: string | undefined): readonly Finding[] {
   if (fault === undefined) return [];
   return [{ severity: 'warning', code: 'access-log', place: 'accessLog', message: `Lines of the access log are lost: ${fault}.` }];
+}
+
+function ofSecret({ place, reason, sinceMs }: SecretFault): Finding {
+  return { severity: 'warning', code: 'secret', place, message: `A secret cannot be read, its last value is used on: ${reason}.`, sinceMs };
 }
 
 /** The part of it that concerns one pool. */

@@ -4,8 +4,9 @@ import { compoundKey } from '../lib/compound-key.ts';
 import { hashString } from '../lib/hash.ts';
 import { STEP_COUNT, finish } from '../lib/steps.ts';
 import type { Steps } from '../lib/steps.ts';
-import { compileHeaderChanges, type CompiledHeaderChanges } from '../http/header-changes.ts';
-import type { Config, HeaderChanges, PoolConfig, RouteConfig } from '../config/model.ts';
+import { compileChanges } from './compile-changes.ts';
+import type { Config, PoolConfig, RespondConfig, RouteConfig } from '../config/model.ts';
+import { revealed } from '../config/secret.ts';
 import { compileAffinity } from './affinity.ts';
 import { Matcher } from './match.ts';
 import { compileMirrors } from './mirror.ts';
@@ -13,7 +14,7 @@ import { compileOverride } from './overrides.ts';
 import { compileSessionRule } from './session-rule.ts';
 import type { VersionTable } from './choice.ts';
 import { ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND } from './route-table.ts';
-import type { RouteTable } from './route-table.ts';
+import type { FixedResponse, RouteTable } from './route-table.ts';
 import type { Destination, PoolTable, Table } from './table.ts';
 
 const SEED = 0x51_0c_e5_ed;
@@ -153,7 +154,7 @@ function compileRoute(config: RouteConfig, index: number): RouteTable {
     name: config.name,
     action: action.kind === 'pool' ? ACTION_POOL : action.kind === 'redirect' ? ACTION_REDIRECT : ACTION_RESPOND,
     redirect: action.kind === 'redirect' ? action.redirect : undefined,
-    respond: action.kind === 'respond' ? action.respond : undefined,
+    respond: action.kind === 'respond' ? compileResponse(action.respond) : undefined,
     timeoutMs: config.timeoutMs,
     rewriteHost: config.rewrite.host,
     rewritePath: config.rewrite.path,
@@ -186,7 +187,6 @@ function namedVersion(versions: readonly VersionTable[], name: string, pool: str
   return version;
 }
 
-function compileChanges(changes: HeaderChanges): CompiledHeaderChanges | undefined {
-  const count = changes.set.length + changes.add.length + changes.remove.length;
-  return count === 0 ? undefined : compileHeaderChanges(changes);
+function compileResponse({ status, headers, body }: RespondConfig): FixedResponse {
+  return { status, fields: headers.map(([name, value]) => `${name}: ${revealed(value)}\r\n`).join(''), body };
 }

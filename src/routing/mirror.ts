@@ -4,10 +4,10 @@
 import { hashString, mix, toFraction } from '../lib/hash.ts';
 import { SHADOW_FIELD } from '../http/forwarding-fields.ts';
 import { findLine } from '../http/header-block.ts';
-import { compileHeaderChanges } from '../http/header-changes.ts';
 import { isSafe } from '../http/method.ts';
 import type { MirrorConfig, MirrorMatch, PoolConfig } from '../config/model.ts';
 import { readKey } from './affinity.ts';
+import { compileChanges } from './compile-changes.ts';
 import { rankByKey } from './rank-by-key.ts';
 import type { RoutableRequest } from './request.ts';
 import type { MirrorTable, PoolTable } from './table.ts';
@@ -31,7 +31,6 @@ export function compileMirrors(config: PoolConfig, find: (name: string) => PoolT
 }
 
 function compileMirror(owner: string, config: MirrorConfig, index: number, pool: PoolTable): MirrorTable {
-  const { requestHeaders: changes } = config;
   const version = pool.versions.find(({ name }) => name === config.version);
   if (version === undefined && config.version !== undefined) throw new Error(`pool ${pool.name} has no version ${config.version}`);
   return {
@@ -46,7 +45,7 @@ function compileMirror(owner: string, config: MirrorConfig, index: number, pool:
     conditions: isEmpty(config.match) ? undefined : new MirrorConditions(config.match),
     finishesAborted: config.onAbort === 'finish',
     timeoutMs: config.timeoutMs,
-    requestHeaders: changes.set.length + changes.add.length + changes.remove.length === 0 ? undefined : compileHeaderChanges(changes),
+    requestHeaders: compileChanges(config.requestHeaders),
     rewriteHost: config.rewrite.host,
     config,
   };

@@ -1,6 +1,6 @@
 // A route compiled for serving: what is done with a request that matches it. It names no pool; `Table.destinations` does.
 
-import type { PathRewrite, RespondConfig, RouteConfig } from '../config/model.ts';
+import type { PathRewrite, RouteConfig } from '../config/model.ts';
 import type { CompiledHeaderChanges } from '../http/header-changes.ts';
 
 export const ACTION_POOL = 0;
@@ -13,7 +13,7 @@ export interface RouteTable {
   readonly name: string;
   readonly action: typeof ACTION_POOL | typeof ACTION_REDIRECT | typeof ACTION_RESPOND;
   readonly redirect: CompiledRedirect | undefined;
-  readonly respond: RespondConfig | undefined;
+  readonly respond: FixedResponse | undefined;
   readonly timeoutMs: number;
   readonly rewriteHost: string | undefined;
   readonly rewritePath: PathRewrite | undefined;
@@ -23,6 +23,14 @@ export interface RouteTable {
   readonly requestHeaders: CompiledHeaderChanges | undefined;
   readonly responseHeaders: CompiledHeaderChanges | undefined;
   readonly config: RouteConfig;
+}
+
+/** What a route responds with itself. */
+export interface FixedResponse {
+  readonly status: number;
+  /** Field lines. */
+  readonly fields: string;
+  readonly body: string;
 }
 
 export interface CompiledRedirect {

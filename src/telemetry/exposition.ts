@@ -21,6 +21,7 @@ import {
   workerSamples,
 } from './samples.ts';
 import type { DiscoverySample, Lines, Samples } from './samples.ts';
+import type { MirrorLines, RolloutLines } from './lines.ts';
 
 export interface ExpositionOptions {
   /** Names of the positions given to `VersionCounters.retried`; at most RETRY_REASONS_MAX. */
@@ -47,24 +48,6 @@ export interface OverloadSample {
   readonly limitBytes: number;
 }
 
-/** Figures of rollouts, read at each scrape. */
-export interface RolloutLines {
-  readonly states: () => Lines;
-  readonly steps: () => Lines;
-  readonly verdicts: () => Lines;
-  readonly evidence: () => Lines;
-  readonly aborts: () => Lines;
-  readonly drills: () => Lines;
-  readonly drillSeconds: () => Lines;
-}
-
-/** Figures of the responses of shadows, read at each scrape. */
-export interface MirrorLines {
-  readonly comparisons: () => Lines;
-  readonly differences: () => Lines;
-  readonly missedWrites: () => Lines;
-}
-
 const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** How often the delay of the main thread's event loop is sampled, from the first scrape on; it is the floor of what is measured. */
 const LOOP_DELAY_SAMPLE_MS = 10;
@@ -86,6 +69,7 @@ export class Exposition {
   #lost = { history: false, changes: false };
   #adminRefused: () => Lines = () => [];
   #certificates: () => Lines = () => [];
+  #badSecrets: () => number = () => 0;
   #users: () => Lines = () => [];
   #deploys: () => Lines = () => [];
   #rollouts: RolloutLines = {
@@ -171,6 +155,11 @@ export class Exposition {
   /** @param ends seconds until the end of each certificate, worked out at each scrape */
   registerCertificates(ends: () => Lines): void {
     this.#certificates = ends;
+  }
+
+  /** @param count secrets whose file cannot be read, read at each scrape */
+  registerSecrets(count: () => number): void {
+    this.#badSecrets = count;
   }
 
   /** @param counts users by pool and version, asked at each scrape */
@@ -273,6 +262,7 @@ export class Exposition {
     this.#expose(METRICS.fileTaken, () => plainSamples([[{}, this.#servesFile ? 1 : 0]]));
     this.#expose(METRICS.stateLost, () => plainSamples(Object.entries(this.#lost).map(([part, isLost]) => [{ part }, isLost ? 1 : 0])));
     this.#expose(METRICS.certificates, () => plainSamples(this.#certificates()));
+    this.#expose(METRICS.badSecrets, () => plainSamples([[{}, this.#badSecrets()]]));
     this.#expose(METRICS.adminRefused, () => plainSamples(this.#adminRefused()));
     this.#expose(METRICS.workers, () => plainSamples(Object.entries(this.#workers).map(([state, count]) => [{ state }, count])));
     this.#expose(METRICS.workerRestarts, () => plainSamples([[{}, this.#workerRestarts]]));

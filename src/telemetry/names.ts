@@ -168,6 +168,7 @@ export const METRICS = {
   reloads: counter('sluice_config_reloads_total', 'Configs offered, by what became of them.', 'result'),
   fileTaken: gauge('sluice_config_last_reload_successful', '0 while the config on disk is refused and the one before it is still served.'),
   adminRefused: counter('sluice_admin_refused_total', 'Requests that the admin API refused before it read them, by reason.', 'reason'),
+  badSecrets: gauge('sluice_secrets_unreadable', 'Secrets of header values whose file cannot be read: their last values are used.'),
   stateLost: gauge(
     'sluice_state_lost',
     '1 when the start found this part of its state damaged or gone: the history, or what the API had changed over the file.',

@@ -9,7 +9,7 @@ import { systemClock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { MIRROR_UNCOMPARED } from '../telemetry/counter-layout.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
-import type { MirrorLines } from '../telemetry/exposition.ts';
+import type { MirrorLines } from '../telemetry/lines.ts';
 import type { VersionDeploy } from '../telemetry/version-deploy.ts';
 import { ComparedCounts } from './compared-counts.ts';
 import { ComparisonSupervisor } from './comparison-supervisor.ts';

@@ -4,7 +4,7 @@
 import { adoptDecoded, decodeRead, readSent } from '../config/decode.ts';
 import type { FileRead, LoadResult } from '../config/decode.ts';
 import type { EndpointList } from '../config/endpoint-file.ts';
-import { loadEndpoints, readConfig, readFitting, sizeOf } from '../config/load.ts';
+import { loadEndpoints, readConfig, readFitting, sizeOf, withSecrets } from '../config/load.ts';
 import { shareMaskKey } from '../config/mask.ts';
 import type { InForce } from '../config/mask.ts';
 import { BEGINNING, refuseByBeginning } from '../config/parse.ts';
@@ -159,7 +159,7 @@ export class Reader implements Reading {
 }
 
 function decoded(read: FileRead): Required<Loaded> {
-  return { read, alone: decodeRead(read) };
+  return { read, alone: withSecrets(read, decodeRead(read)) };
 }
 
 /** The character that it ends within, if there is one, is left out. */

@@ -2,8 +2,8 @@
 
 import { parentPort } from 'node:worker_threads';
 import { decodeRead, readSent } from '../config/decode.ts';
-import type { FileRead } from '../config/decode.ts';
-import { loadEndpoints, readConfig } from '../config/load.ts';
+import type { FileRead, LoadResult } from '../config/decode.ts';
+import { loadEndpoints, readConfig, withSecrets } from '../config/load.ts';
 import type { Config } from '../config/model.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
 import { isMap } from '../lib/plain.ts';
@@ -30,7 +30,10 @@ let rest: Rest | undefined;
 
 function work(job: Job): void {
   if (job.kind === 'endpoints') return post({ kind: 'endpoints', list: loadEndpoints(job.path) });
-  sendConfig(job.kind === 'config' ? readConfig(job.path) : readSent(job.file, textOf(job.text), job.inForce));
+  const read = job.kind === 'config' ? readConfig(job.path) : readSent(job.file, textOf(job.text), job.inForce);
+  const load = decodeRead(read);
+  // What is sent names secrets that may be in use already: control judges them.
+  sendConfig(read, job.kind === 'config' ? withSecrets(read, load) : load);
 }
 
 /** Its bytes are gone afterwards: what is read of them needs the room. */
@@ -41,8 +44,7 @@ function textOf(text: string | Uint8Array): string {
   return decoded;
 }
 
-function sendConfig(read: FileRead): void {
-  const load = decodeRead(read);
+function sendConfig(read: FileRead, load: LoadResult): void {
   const { document, ...facts } = read;
   const value = document?.value;
   const { config } = load;

@@ -27,6 +27,9 @@ const blocks = readPages().flatMap((page) =>
     .map(({ kind, text }) => [page.path, text, kind.split(' ')[1] ?? ''] as const),
 );
 
+// What an example takes from the environment.
+process.env['SHOP_TOKEN'] = 'Bearer example';
+
 describe('config/', () => {
   const files = filesIn('config', '.yaml');
 

@@ -21,7 +21,11 @@ export function headerChangesKeepFraming(config: Config, review: Review): void {
     }
     if (!isVoid(route.responseHeaders)) checkChanges(review, ['routes', index, 'responseHeaders'], route.responseHeaders);
     if (route.action.kind !== 'respond') continue;
-    checkNames(review, ['routes', index, 'respond', 'headers'], Object.keys(route.action.respond.headers));
+    checkNames(
+      review,
+      ['routes', index, 'respond', 'headers'],
+      route.action.respond.headers.map(([name]) => name),
+    );
   }
 }
 

@@ -13,7 +13,7 @@ export function health() {
     protocol: oneOf('protocol', ['http', 'tcp']).default('http').describe('tcp: a connection that opens is enough.'),
     path: path().default('/healthz').describe('The path that is asked for.'),
     host: hostText('host', 'with port').describe('Host of the probe; default: the address of the endpoint.').optional(),
-    headers: headerMap().default({}).describe('Further header fields of the probe.'),
+    headers: headerMap().describe('Further header fields of the probe.'),
     port: integer('port', 0, 65_535).default(0).describe('Port that is probed; 0 = that of the endpoint.'),
     interval: duration(1).prefault('2s').describe('From one probe to the next.'),
     idleInterval: duration().prefault('0s').describe('The same while the version gets no requests; 0s = no difference.'),
@@ -25,7 +25,7 @@ export function health() {
   }).transform(({ interval, idleInterval, timeout, host, headers, ...rest }): HealthConfig => ({
     ...rest,
     host,
-    headers: Object.entries(headers),
+    headers,
     intervalMs: interval,
     idleIntervalMs: idleInterval,
     timeoutMs: timeout,

@@ -1,7 +1,8 @@
 // Schema of what a rollout calls: addresses, secrets, hooks.
 
-import type { RolloutHook, SecretSource } from '../rollout-model.ts';
+import type { RolloutHook } from '../rollout-model.ts';
 import { HOOK_MOMENTS } from '../rollout-model.ts';
+import type { SecretSource } from '../secret.ts';
 import { duration, filePath, nonEmptyText } from './scalar.ts';
 import { addProblem, exactlyOneFault, flag, integer, nonEmptyList, oneOf, strictMap } from './strict-map.ts';
 

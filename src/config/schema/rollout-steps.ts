@@ -124,7 +124,7 @@ function smokeRequests() {
       .describe('Path, with its query.'),
     method: method().default('GET').describe('Method of the request.'),
     host: hostText('host', 'with port').describe('Host of the request; default: the address of the endpoint.').optional(),
-    headers: headerMap().default({}).describe('Header fields of the request.'),
+    headers: headerMap().describe('Header fields of the request.'),
     times: integer('times', 1, MAX_TIMES).default(1).describe('How often it is sent; every response must be as expected.'),
     expect: strictMap({
       status: nonEmptyList('status', integer('status', 100, 599))
@@ -138,7 +138,7 @@ function smokeRequests() {
   }).transform(({ headers, expect, host, ...rest }): SmokeRequest => ({
     ...rest,
     host,
-    headers: Object.entries(headers),
+    headers,
     expect: { status: expect.status, body: expect.body, withinMs: expect.within },
   }));
   return nonEmptyList('request', request).superRefine((requests, context) =>

@@ -90,7 +90,7 @@ function respond() {
   return strictMap({
     status: integer('status', 200, 599).default(200).describe('Status of the response.'),
     body: z.string({ error: 'body must be text' }).default('').describe('Body of the response.'),
-    headers: headerMap().default({}).describe('Header fields of the response.'),
+    headers: headerMap().describe('Header fields of the response.'),
   }).transform((written, context): RespondConfig => {
     const bodiless = written.status === 204 || written.status === 205 || written.status === 304;
     if (bodiless && written.body !== '') addProblem(context, `a response with status ${written.status} has no body`, ['body']);

@@ -104,9 +104,11 @@ export function nonEmptyText(what: string) {
   return checked(`${what} must be text without control characters, and not empty`, (text) => text !== '' && isPlainText(text));
 }
 
+export const FIELD_VALUE_FORM = 'header value must be printable ASCII text, without a blank at either end';
+
 /** Value of a header field. */
 export function fieldValue() {
-  return checked('header value must be printable ASCII text, without a blank at either end', isFieldValue).refine(isNoMask, MASK_FAULT);
+  return checked(FIELD_VALUE_FORM, isFieldValue).refine(isNoMask, MASK_FAULT);
 }
 
 const MASK_FAULT = {
@@ -175,6 +177,13 @@ export function dnsServer() {
     addProblem(context, `${error}, got ${JSON.stringify(text)}`);
     return z.NEVER;
   });
+}
+
+/** Name of an environment variable. */
+export function variableName() {
+  return checked('env must be the name of an environment variable: letters, digits and "_"', (text) =>
+    /^[A-Za-z_][A-Za-z0-9_]{0,255}$/.test(text),
+  );
 }
 
 /** Path of a file. */

@@ -66,6 +66,11 @@ export class Certificates {
     return { ticketSeed: this.#seed, listeners };
   }
 
+  /** As they were read last: the files may have changed since their config was put in force. */
+  get inUse(): readonly ListenerTlsFiles[] {
+    return this.#read;
+  }
+
   /** This config is in force, with these certificates. */
   follow(config: Pick<Config, 'listeners'>, read: readonly ListenerTlsFiles[]): void {
     this.#config = config;

@@ -6,10 +6,10 @@ import { counterKeys } from '../counter-keys.ts';
 import { findChanges, logChanges } from '../endpoint-changes.ts';
 import type { InForceDeps } from './participants.ts';
 
-export type FollowDeps = Pick<InForceDeps, 'workers' | 'probes' | 'discovery' | 'counters' | 'drains' | 'current'>;
+export type FollowDeps = Pick<InForceDeps, 'workers' | 'probes' | 'discovery' | 'counters' | 'drains' | 'current' | 'secrets'>;
 
 export async function followEndpoints(deps: FollowDeps, log: Log): Promise<void> {
-  const { counters, current, discovery, drains, probes, workers } = deps;
+  const { counters, current, discovery, drains, probes, secrets, workers } = deps;
   const { inForce } = current;
   if (inForce === undefined) return;
   const { config, served: before } = inForce;
@@ -17,7 +17,8 @@ export async function followEndpoints(deps: FollowDeps, log: Log): Promise<void>
   const versions = findChanges(before.pools, after.pools);
   if (versions.length === 0) return;
   const plan = counters.reserve(counterKeys(after));
-  const { applied, total } = await probes.adopt(after.pools, () => workers.setEndpoints({ config: after, versions, counters: plan }));
+  const filled = secrets.fill(after);
+  const { applied, total } = await probes.adopt(filled.pools, () => workers.setEndpoints({ config: filled, versions, counters: plan }));
   drains.follow(after.pools);
   counters.commit(plan, applied === total ? 'all' : 'some');
   current.follow(after);

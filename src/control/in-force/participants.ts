@@ -9,19 +9,21 @@ import type { Markers } from '../markers.ts';
 import type { AccessLogPlace, AdminSettings, ClaimAddress, DataPlane, EndpointDiscovery, HealthChecks, MirrorFollower } from '../ports.ts';
 import type { RevisionKeeper } from '../revision-keeper.ts';
 import type { RolloutEvidence } from '../rollout-evidence.ts';
+import type { SecretValues } from '../secret-values.ts';
 import type { SessionTables } from '../session-tables.ts';
 import type { Current } from './current.ts';
 import type { Participant } from './participant.ts';
-import { certified, claimed, counted, discovered, mirrored, remembered, splitWeights, trialCompile } from './prepared.ts';
+import { certified, claimed, counted, discovered, mirrored, remembered, secretsRead, splitWeights, trialCompile } from './prepared.ts';
 import { kept, served, stillWanted } from './serving.ts';
 
 export interface InForceDeps {
   readonly workers: DataPlane;
   readonly probes: HealthChecks;
   readonly discovery: EndpointDiscovery;
+  readonly secrets: Pick<SecretValues, 'prepare' | 'settle' | 'fill' | 'version' | 'told' | 'changed'>;
   readonly counters: CounterRegistry;
   readonly claimAddress: ClaimAddress;
-  readonly certificates: Pick<Certificates, 'read' | 'follow' | 'update'>;
+  readonly certificates: Pick<Certificates, 'read' | 'follow' | 'update' | 'inUse'>;
   readonly sessions: Pick<SessionTables, 'plan' | 'commit'>;
   readonly evidence: Pick<RolloutEvidence, 'plan' | 'version' | 'told' | 'changed'>;
   /** Lets users of these pools follow the weights at once, on all workers when it returns. */
@@ -42,6 +44,8 @@ export function participantsOf(deps: InForceDeps, isClosed: () => boolean): read
   return [
     // What cannot be compiled must not reach a worker; the trial costs least, so it comes first.
     trialCompile(),
+    // Before anybody waits: what is read here is handed to the workers, and to probes.
+    secretsRead(deps.secrets),
     // Waits for names, for two seconds at most. Sources of both configs live side by side until one of the two is in force.
     discovered(deps.discovery),
     // After discovery, whose endpoints are counted too; before the workers, who count from their first request on.

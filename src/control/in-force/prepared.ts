@@ -10,6 +10,7 @@ import { counterKeysInSteps } from '../counter-keys.ts';
 import type { ClaimAddress, EndpointDiscovery, MirrorFollower } from '../ports.ts';
 import type { Certificates } from '../certificates/certificates.ts';
 import { TlsFileFault } from '../certificates/tls-files.ts';
+import type { SecretValues } from '../secret-values.ts';
 import type { SessionTables } from '../session-tables.ts';
 import type { Participant } from './participant.ts';
 
@@ -19,6 +20,15 @@ export function trialCompile(): Participant {
     async prepare({ config, revision }) {
       await finishInTurns(compileInSteps(config, revision), new Pace());
     },
+  };
+}
+
+export function secretsRead(secrets: Pick<SecretValues, 'prepare' | 'settle'>): Participant {
+  return {
+    name: 'secrets',
+    prepare: ({ config }) => secrets.prepare(config),
+    abort: ({ before }) => secrets.settle(before?.config),
+    release: ({ config }) => secrets.settle(config),
   };
 }
 

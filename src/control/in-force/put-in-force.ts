@@ -2,6 +2,7 @@
 
 import type { Log } from '../../lib/log.ts';
 import { followEndpoints, followRollouts } from './follow-endpoints.ts';
+import { followSecrets } from './follow-secrets.ts';
 import type { Participant } from './participant.ts';
 import { participantsOf } from './participants.ts';
 import type { InForceDeps } from './participants.ts';
@@ -26,8 +27,9 @@ export class PutInForce {
     return allOrNothing(this.#participants, new Transition(next, this.#deps.current.inForce), this.#log);
   }
 
-  /** Endpoints that were discovered since, and what counts by now. */
+  /** Secrets that were read again, endpoints that were discovered since, and what counts by now. */
   async follow(): Promise<void> {
+    if (!this.#closed) await followSecrets(this.#deps, this.#log);
     if (!this.#closed) await followEndpoints(this.#deps, this.#log);
     if (!this.#closed) await followRollouts(this.#deps);
   }

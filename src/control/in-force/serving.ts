@@ -9,6 +9,7 @@ import type { RevisionKeeper } from '../revision-keeper.ts';
 import type { RolloutEvidence } from '../rollout-evidence.ts';
 import type { Certificates } from '../certificates/certificates.ts';
 import type { ListenerTlsFiles } from '../certificates/tls-files.ts';
+import type { SecretValues } from '../secret-values.ts';
 import type { SessionTable, SessionTables } from '../session-tables.ts';
 import { CannotGoBack, GivenUp } from './participant.ts';
 import type { Participant } from './participant.ts';
@@ -28,7 +29,8 @@ export interface ServedDeps {
   readonly counters: Pick<CounterRegistry, 'complete'>;
   readonly sessions: Pick<SessionTables, 'plan'>;
   readonly evidence: Pick<RolloutEvidence, 'plan' | 'version' | 'told'>;
-  readonly certificates: Pick<Certificates, 'update'>;
+  readonly certificates: Pick<Certificates, 'update' | 'inUse'>;
+  readonly secrets: Pick<SecretValues, 'fill' | 'version' | 'told'>;
 }
 
 interface Handed {
@@ -39,34 +41,39 @@ interface Handed {
   readonly tls: readonly ListenerTlsFiles[];
 }
 
-export function served({ workers, probes, counters, sessions, evidence, certificates }: ServedDeps): Participant {
-  const hand = async (handed: Handed): Promise<Adoption> => {
-    const memory = Object.fromEntries([...handed.sessions].map(([pool, table]) => [pool, table.sessions.memory]));
-    const { version } = evidence;
-    const rollouts = evidence.plan(handed.served.pools);
-    const update = {
-      revision: handed.revision,
-      config: handed.served,
-      counters: handed.counters,
-      sessions: memory,
-      rollouts,
-      tls: certificates.update(handed.tls),
-    };
-    const adoption = await probes.adopt(handed.served.pools, () => workers.apply(update));
-    evidence.told(version);
-    return adoption;
-  };
+/** Hands all that is served to workers and probes: the one place, with `follow-endpoints`, where secrets leave control. */
+export async function hand({ workers, probes, evidence, certificates, secrets }: ServedDeps, handed: Handed): Promise<Adoption> {
+  const { revision, counters } = handed;
+  const memory = Object.fromEntries([...handed.sessions].map(([pool, table]) => [pool, table.sessions.memory]));
+  const { version } = evidence;
+  const { version: values } = secrets;
+  const rollouts = evidence.plan(handed.served.pools);
+  const config = secrets.fill(handed.served);
+  const update = { revision, config, counters, sessions: memory, rollouts, tls: certificates.update(handed.tls) };
+  const adoption = await probes.adopt(config.pools, () => workers.apply(update));
+  evidence.told(version);
+  secrets.told(values);
+  return adoption;
+}
+
+export function served(deps: ServedDeps): Participant {
+  const { certificates, counters, sessions } = deps;
   return {
     name: 'workers',
     async commit(next) {
-      next.workers = await hand({ ...next, counters: next.counters ?? counters.complete() });
+      next.workers = await hand(deps, { ...next, counters: next.counters ?? counters.complete() });
     },
     /** The plan of the counters is open as yet, so that a complete one has the keys of both configs. */
     async abort(next) {
       const { before } = next;
       if (next.workers === undefined || before === undefined) return;
       try {
-        await hand({ ...before, counters: counters.complete(), sessions: sessions.plan(before.served.pools) });
+        await hand(deps, {
+          ...before,
+          tls: certificates.inUse,
+          counters: counters.complete(),
+          sessions: sessions.plan(before.served.pools),
+        });
       } catch (error) {
         next.isInStep = false;
         throw new CannotGoBack('the workers serve a config that they cannot go back from', { cause: error });

@@ -2,7 +2,7 @@
 
 import type { Drill } from '../../api/drills.ts';
 import type { Finding } from '../../api/overview.ts';
-import type { RolloutLines } from '../../telemetry/exposition.ts';
+import type { RolloutLines } from '../../telemetry/lines.ts';
 
 /** A drill that failed is told for so long, or until the next of its pool. */
 const TOLD_MS = 3_600_000;

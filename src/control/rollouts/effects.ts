@@ -1,6 +1,10 @@
 // What a rollout does beside moving weights: webhooks at its moments, and smoke requests straight to the canary. Each gives one result.
 
 import type { Config, EndpointConfig } from '../../config/model.ts';
+import { isFault } from '../../config/fault.ts';
+import type { Fault } from '../../config/fault.ts';
+import { readSecret } from '../../config/read-secret.ts';
+import { isSource, revealed } from '../../config/secret.ts';
 import type { HookMoment, RolloutHook, SmokeRequest } from '../../config/rollout-model.ts';
 import type { Effect, EffectResult, RolloutState } from '../../rollout/model.ts';
 import { askHttp } from './ask-http.ts';
@@ -108,7 +112,9 @@ export class Effects implements EffectRunner {
     // Not resolved: a path such as //host/x would be asked of that host.
     const url = new URL(`http://${host}${path}`);
     const named = asked === undefined ? [] : [['host', asked] as const];
-    const fields = [['user-agent', 'sluice-smoke'] as const, ...named, ...headers];
+    const values = this.#valuesOf(headers);
+    if ('fault' in values) return values.fault;
+    const fields = [['user-agent', 'sluice-smoke'] as const, ...named, ...values];
     const { withinMs: timeoutMs } = expect;
     const result = await askHttp(
       { url, method, headers: fields, body: undefined, timeoutMs, maxBytes: MAX_BODY_BYTES, socketPath },
@@ -118,6 +124,16 @@ export class Effects implements EffectRunner {
     if (!expect.status.includes(result.status)) return `status ${result.status}, expected ${expect.status.join(' or ')}`;
     if (expect.body !== undefined && !result.body.includes(expect.body)) return `the body does not contain ${JSON.stringify(expect.body)}`;
     return undefined;
+  }
+
+  #valuesOf(headers: SmokeRequest['headers']): readonly (readonly [string, string])[] | Fault {
+    const values: (readonly [string, string])[] = [];
+    for (const [name, value] of headers) {
+      const read = isSource(value) ? readSecret(value, this.#deps.env) : revealed(value);
+      if (isFault(read)) return read;
+      values.push([name, read]);
+    }
+    return values;
   }
 }
 

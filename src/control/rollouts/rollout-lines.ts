@@ -3,7 +3,7 @@
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
 import { shownState } from './show-rollout.ts';
-import type { RolloutLines } from '../../telemetry/exposition.ts';
+import type { RolloutLines } from '../../telemetry/lines.ts';
 
 const REASONS = ['rolled-back', 'aborted', 'superseded', 'failed'] as const;
 

@@ -6,7 +6,7 @@ import type { RolloutReport } from '../../api/rollout-report.ts';
 import type { Config } from '../../config/model.ts';
 import type { Drill } from '../../api/drills.ts';
 import type { Note } from '../../store/store.ts';
-import type { RolloutLines } from '../../telemetry/exposition.ts';
+import type { RolloutLines } from '../../telemetry/lines.ts';
 import { drillFindings, drillLines } from './drill-lines.ts';
 import type { Drills } from './drills.ts';
 import type { DrillOutcome, DrillRequest } from './drills-api.ts';

@@ -1,7 +1,7 @@
 // Signatures of what is sent to webhooks: HMAC-SHA256 of the body, by a secret that is read anew each time, so that it can be exchanged.
 
 import { createHmac } from 'node:crypto';
-import type { SecretSource } from '../../config/rollout-model.ts';
+import type { SecretSource } from '../../config/secret.ts';
 import { readSmallFile } from '../../lib/small-file.ts';
 
 /** Environment variables by name. */

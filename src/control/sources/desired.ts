@@ -1,13 +1,17 @@
 // What a source wants to be in force, in one form for all of them: a file, what the API set over it, and those to come.
 
+import { covers } from '../../config/amend.ts';
 import type { Amendment } from '../../config/amend.ts';
 import { decodeFitting, decodeRead } from '../../config/decode.ts';
 import type { FileRead, LoadResult } from '../../config/decode.ts';
 import type { Config } from '../../config/model.ts';
+import { formatPath } from '../../config/path.ts';
 import type { Path } from '../../config/path.ts';
+import type { Problem } from '../../config/problem.ts';
 import type { Place } from '../../config/source.ts';
 import { describeConfig } from '../../config/print.ts';
 import { strangeAmendments } from '../named-files.ts';
+import type { Unreadable } from '../secret-values.ts';
 import type { Loaded } from '../submission.ts';
 import { fileAlone } from './file-alone.ts';
 
@@ -28,21 +32,59 @@ export interface Desired {
 export type Transform = (load: LoadResult) => LoadResult;
 
 /** A file, with the amendments that still fit it: those that do not are overtaken. */
-export function desiredByFile({ read, alone }: Loaded, amendments: readonly Amendment[], transform: Transform): Desired {
-  const known = amendments.length === 0 ? alone : undefined;
-  return desired('file', read, transform(known ?? withoutStrange(read, decodeFitting(read, amendments))));
+export function desiredByFile(
+  { read, alone }: Loaded,
+  amendments: readonly Amendment[],
+  transform: Transform,
+  unreadable: FindUnreadable = () => [],
+): Desired {
+  // With Problems it is refused, whatever the API changed.
+  const known = amendments.length === 0 || alone?.config === undefined ? alone : undefined;
+  const load = transform(known ?? withoutStrange(read, decodeFitting(read, amendments), unreadable));
+  return desired('file', read, refuseUnreadable(load, unreadable));
 }
 
-/** What was kept may be from a time when the API could name any file. */
-function withoutStrange(read: FileRead, load: LoadResult): LoadResult {
+/** Secrets of a config that cannot be read and have no value from before. */
+type FindUnreadable = (config: Config) => readonly Unreadable[];
+
+/** What names such a secret is refused. It is a Problem with its place when the file is read: this is for what has gone since. */
+function refuseUnreadable(load: LoadResult, unreadable: FindUnreadable): LoadResult {
+  if (load.config === undefined) return load;
+  const problems = unreadable(load.config).map((each): Problem => ({
+    file: load.files[0] ?? '',
+    line: 1,
+    column: 1,
+    ...problemOf(each),
+  }));
+  return problems.length === 0 ? load : { ...load, config: undefined, problems };
+}
+
+/** What was kept may be from a time when the API could name any file, or name a secret that is gone. */
+function withoutStrange(read: FileRead, load: LoadResult, unreadable: FindUnreadable): LoadResult {
   const { config, amended } = load;
   if (config === undefined || amended.amendments.length === 0) return load;
-  const strange = strangeAmendments(amended.amendments, describeConfig(config), () => fileAlone(read));
+  const strange = new Map([
+    ...strangeAmendments(amended.amendments, describeConfig(config), () => fileAlone(read)),
+    ...unreadableAmendments(amended.amendments, unreadable(config)),
+  ]);
   if (strange.size === 0) return load;
   const rest = amended.amendments.filter((amendment) => !strange.has(amendment));
   const superseded = [...strange].map(([amendment, reason]) => ({ amendment, reason }));
-  const fitting = withoutStrange(read, decodeFitting(read, rest));
+  const fitting = withoutStrange(read, decodeFitting(read, rest), unreadable);
   return { ...fitting, amended: { ...fitting.amended, superseded: [...amended.superseded, ...superseded, ...fitting.amended.superseded] } };
+}
+
+/** Without a place. */
+export function problemOf({ names, fault }: Unreadable): Pick<Problem, 'path' | 'message'> {
+  const path = formatPath(names);
+  return { path, message: `${path}: ${fault}` };
+}
+
+function* unreadableAmendments(amendments: readonly Amendment[], unreadable: readonly Unreadable[]): Iterable<[Amendment, string]> {
+  for (const each of unreadable) {
+    const amendment = amendments.find((one) => covers(one, each.names));
+    if (amendment !== undefined) yield [amendment, problemOf(each).message];
+  }
 }
 
 /** Amendments over a file that is in force: what is wrong with them is a Problem. */

@@ -33,9 +33,7 @@ export function replyRoute(exchange: ExchangeControl, match: RouteMatch): void {
     const location = redirectLocation(route.redirect, state.head, match, clientScheme(state));
     respond(exchange, route.redirect.status, 'location: ' + location + '\r\n', '');
   } else if (route.respond !== undefined) {
-    let fields = '';
-    for (const [name, value] of Object.entries(route.respond.headers)) fields += name + ': ' + value + '\r\n';
-    respond(exchange, route.respond.status, fields, route.respond.body);
+    respond(exchange, route.respond.status, route.respond.fields, route.respond.body);
   } else reply(exchange, OUTCOME.internal);
 }
 

@@ -4,6 +4,7 @@
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
 import type { HealthConfig, HealthExpectation } from '../../config/model.ts';
+import { revealedFields } from '../../config/secret.ts';
 import { findMismatch } from './json-fields.ts';
 import type { Probe, ProbeEnd, ProbeResult } from './probe.ts';
 
@@ -47,7 +48,7 @@ function fieldsOf(health: HealthConfig, host: string): string[] {
     ['accept', '*/*'],
   ];
   const named = new Set(health.headers.map(([name]) => name.toLowerCase()));
-  return [...own.filter(([name = '']) => !named.has(name)), ...health.headers].flat();
+  return [...own.filter(([name = '']) => !named.has(name)), ...revealedFields(health.headers)].flat();
 }
 
 class ProbeResponse implements Dispatcher.DispatchHandler {

@@ -11,6 +11,9 @@ import { PutInForce } from '../../../src/control/in-force/put-in-force.ts';
 import type { CountedRollout, DataPlane, EndpointDiscovery, EndpointUpdate, Reading, Update } from '../../../src/control/ports.ts';
 import { RevisionKeeper } from '../../../src/control/revision-keeper.ts';
 import { RolloutEvidence } from '../../../src/control/rollout-evidence.ts';
+import { readSecret } from '../../../src/config/read-secret.ts';
+import { SecretValues } from '../../../src/control/secret-values.ts';
+import { systemClock } from '../../../src/lib/clock.ts';
 import { SessionTables } from '../../../src/control/session-tables.ts';
 import type { AmendSubmission, FileSubmission, Loaded, Submission } from '../../../src/control/submission.ts';
 import type { Adoption } from '../../../src/api/scalars.ts';
@@ -149,7 +152,20 @@ export async function open(store: Store = new MemoryStore()) {
   const moveUsers = (pools: readonly string[]) => void movedUsers.push(`${pools.join(' ')} after ${dataPlane.updates.length}`);
   const followers = createFollowers();
   const evidence = new RolloutEvidence({ counters, chance: () => 0.5 });
-  const deps = { ...followers, workers: dataPlane, discovery, counters, sessions, evidence, moveUsers, exposition, keeper, current };
+  const secrets = new SecretValues({ clock: systemClock, read: readSecret, onChange: () => undefined, journal, revision: () => 0, log });
+  const deps = {
+    ...followers,
+    workers: dataPlane,
+    discovery,
+    secrets,
+    counters,
+    sessions,
+    evidence,
+    moveUsers,
+    exposition,
+    keeper,
+    current,
+  };
   const fileState = new FileState({ journal, exposition, wallMs: () => 0 });
   const controller = new Controller({
     current,
@@ -158,6 +174,7 @@ export async function open(store: Store = new MemoryStore()) {
     left: left.latest?.amendments,
     file,
     reading: readingHere,
+    secrets,
     fileState,
     exposition,
     log,
@@ -176,6 +193,7 @@ function createFollowers() {
     probes: { adopt: <T>(_pools: readonly PoolConfig[], apply: () => Promise<T>): Promise<T> => apply() },
     claimAddress: (): Promise<void> => Promise.resolve(),
     certificates: {
+      inUse: [],
       read: () => Promise.resolve([]),
       follow: () => undefined,
       update: () => ({ ticketSeed: '', listeners: [] }),

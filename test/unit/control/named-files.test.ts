@@ -35,6 +35,39 @@ it('a name that people chose is no field', () => {
   expect(paths).toEqual([['routes', 0, 'tls', 'certFile']]);
 });
 
+it('a source of a header value is named, whatever the header is called, and a name of a thing is no map of headers', () => {
+  const set = { set: { file: '/a' }, headers: { env: 'B' }, add: 'in clear', file: 'no', 'x-a': { file: '/c' } };
+  const after = {
+    pools: {
+      set: { versions: { headers: { endpointsFile: '/d' } }, health: { headers: { headers: { file: '/e' }, file: 'no', env: 'no' } } },
+    },
+    routes: [{ name: 'a', requestHeaders: { set } }],
+    rollouts: { set: { steps: [{ smoke: [{ headers: { json: { env: 'F' }, env: 'no' } }] }], hooks: [{ secret: { env: 'FREE' } }] } },
+  };
+  const at = ['routes', 'a', 'requestHeaders', 'set'];
+  const found = [
+    ['pools', 'set', 'versions', 'headers', 'endpointsFile'],
+    ['pools', 'set', 'health', 'headers', 'headers', 'file'],
+    [...at, 'set', 'file'],
+    [...at, 'headers', 'env'],
+    [...at, 'x-a', 'file'],
+    ['rollouts', 'set', 'steps', 0, 'smoke', 0, 'headers', 'json', 'env'],
+  ];
+  expect(strangeFiles([[]], after, () => ({}))).toEqual(found);
+  for (const path of [
+    [...at, 'set'],
+    [...at, 'set', 'file'],
+  ])
+    expect(strangeFiles([path], after, () => ({}))).toEqual([[...at, 'set', 'file']]);
+  // What one header of the file is read from, any other may be; a file of another kind is no header value.
+  const alone = {
+    routes: [{ name: 'z', responseHeaders: { add: { 'x-z': { file: '/a' }, 'x-y': { env: 'B' } } } }],
+    pools: { shop: { versions: { v1: { endpointsFile: '/c' } } } },
+    rollouts: { careful: { hooks: [{ secret: { env: 'F' } }] } },
+  };
+  expect(strangeFiles([[]], after, () => alone)).toEqual(found.filter(({ length }, index) => length > 0 && ![2, 3].includes(index)));
+});
+
 describe('below a folder that the file opens', () => {
   function openFolder() {
     const root = mkdtempSync(join(tmpdir(), 'sluice-files-'));

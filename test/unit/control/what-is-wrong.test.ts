@@ -39,6 +39,7 @@ function judge({ pools = WELL, isNamed = () => false, lately, ...given }: Given 
     isAdrift: false,
     restart: [],
     accessLogFault: undefined,
+    secrets: [],
     ofPools: pools.flatMap((each) => whatIsWrongWith(each, { isNamed, lately: (version) => lately?.(each.name, version) })),
     isReady: (pool, version) => find(pool, version)?.ready === true,
     faults: [],

@@ -65,7 +65,7 @@ describe('a change of', () => {
 
   test("a route's own response: when it says something else", () => {
     const respond = (name: string, body: string): RouteConfig =>
-      makeRoute(name, { action: { kind: 'respond', respond: { status: 200, body, headers: {} } } });
+      makeRoute(name, { action: { kind: 'respond', respond: { status: 200, body, headers: [] } } });
     const before = side([respond('hello', 'hello')], []);
     expect(otherwise(before, side([respond('other', 'hello')], []), seen('GET a/'))).toBe(0);
     expect(otherwise(before, side([respond('hello', 'bye')], []), seen('GET a/'))).toBe(1);

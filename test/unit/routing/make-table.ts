@@ -29,7 +29,7 @@ export function makeRoute(name: string, route: Partial<RouteConfig> = {}): Route
     listeners: [],
     hosts: [],
     match: [makeMatch()],
-    action: { kind: 'respond', respond: { status: 200, body: name, headers: {} } },
+    action: { kind: 'respond', respond: { status: 200, body: name, headers: [] } },
     timeoutMs: 0,
     rewrite: { host: undefined, path: undefined, location: false },
     requestHeaders: nothing,

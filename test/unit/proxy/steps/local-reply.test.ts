@@ -76,7 +76,7 @@ describe('a route that responds by itself', () => {
     return exchange;
   }
   const respond = (status: number, body = '', headers = {}): Partial<RouteConfig> => ({
-    action: { kind: 'respond', respond: { status, body, headers } },
+    action: { kind: 'respond', respond: { status, body, headers: Object.entries(headers) } },
   });
   const redirect = (redirected: object): Partial<RouteConfig> => ({
     action: {

@@ -49,7 +49,7 @@ describe('a request ends here', () => {
   });
 
   test('when the route has a response of its own', () => {
-    const own = makeRoute('own', { action: { kind: 'respond', respond: { status: 203, body: 'mine', headers: { 'x-a': 'b' } } } });
+    const own = makeRoute('own', { action: { kind: 'respond', respond: { status: 203, body: 'mine', headers: [['x-a', 'b']] } } });
     const { exchange, state, downstream } = asking('GET /a', { routes: [own] });
     route(exchange);
     expect(downstream.written).toMatch(/^HTTP\/1\.1 203 .*x-a: b\r\n.*\r\n\r\nmine$/s);
