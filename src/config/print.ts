@@ -82,6 +82,7 @@ export function withoutSame(before: Config, after: Config): readonly [Config, Co
 }
 
 function withoutSameRoutes(before: Config['routes'], after: Config['routes']): readonly [Config['routes'], Config['routes']] {
+  if (before === after) return [before.slice(-1), after.slice(-1)];
   const least = Math.min(before.length, after.length);
   let [start, end] = [0, 0];
   while (start < least && before[start] === after[start]) start++;

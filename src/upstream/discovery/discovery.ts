@@ -131,8 +131,16 @@ function* discovered(pools: readonly PoolConfig[]): Iterable<Discovered> {
   }
 }
 
+/** Of thousands of versions most stay the same objects from change to change. */
+const known = new WeakMap<VersionConfig, boolean>();
+
 function hasSources(config: VersionConfig): boolean {
-  return config.endpointsFile !== undefined || config.endpoints.some(({ address }) => sourceOf(address) !== undefined);
+  let has = known.get(config);
+  if (has === undefined) {
+    has = config.endpointsFile !== undefined || config.endpoints.some(({ address }) => sourceOf(address) !== undefined);
+    known.set(config, has);
+  }
+  return has;
 }
 
 function identify(pool: string, config: VersionConfig): string {
