@@ -11,6 +11,7 @@ import type { EntryQuery, JournalEntry, NewEntry, Note, Store, StoredRevision } 
 import type { JournalLine } from '../api/journal.ts';
 import type { JournalKind } from '../api/journal-kinds.ts';
 import type { RevisionSummary } from '../api/revisions.ts';
+import { packText, unpackText } from './packed-text.ts';
 
 /** What a new revision says of itself. */
 export interface NewRevision {
@@ -20,7 +21,7 @@ export interface NewRevision {
   readonly reason: string;
   /** What the API changed over the file, as it stands now. */
   readonly amendments: readonly unknown[];
-  /** The whole desired config in the words of the grammar: JSON, in pieces. */
+  /** The whole desired config in the words of the grammar: JSON, in pieces; what is long is kept packed. */
   readonly written: () => Iterable<string>;
   readonly differences: readonly Difference[];
   /** Further facts for the journal. */
@@ -62,6 +63,8 @@ export class Journal {
   #number: number;
   /** In force, and not kept yet; oldest first. */
   readonly #late: Late[] = [];
+  /** What was made of those that could not be kept: it takes long. */
+  readonly #texts = new WeakMap<NewRevision, Pick<StoredRevision, 'written' | 'amendments'>>();
   readonly #followers = new Set<(line: JournalLine) => void>();
   /** Settles when followers have heard of everything that was written before. */
   #told: Promise<unknown> = Promise.resolve();
@@ -76,7 +79,7 @@ export class Journal {
   static async open(store: Store, wallMs: () => number): Promise<{ readonly journal: Journal; readonly left: Left }> {
     const [latest, notes] = await Promise.all([store.latest(), store.notes()]);
     const journal = new Journal(store, wallMs, store.lastRevision);
-    return { journal, left: { latest: latest && revisionOf(latest), notes } };
+    return { journal, left: { latest: latest && (await revisionOf(latest)), notes } };
   }
 
   /** Of the newest revision, kept or late; where there is none, that behind which the first one begins. */
@@ -87,8 +90,9 @@ export class Journal {
   /** Durable when it resolves, with all that were late. Rejects when it cannot be kept; then it was not. One call at a time. */
   async keep(revision: NewRevision): Promise<void> {
     if (this.#late.length > 0) await this.#catchUp();
-    const [written, amendments] = [await textInTurns(revision.written()), await textInTurns(jsonPieces(revision.amendments))];
-    await this.#append(this.#stamp(revision, { written, amendments }));
+    const texts = { written: await packText(revision.written()), amendments: await textInTurns(jsonPieces(revision.amendments)) };
+    this.#texts.set(revision, texts);
+    await this.#append(this.#stamp(revision, texts));
     this.#number = revision.number;
   }
 
@@ -98,7 +102,8 @@ export class Journal {
    */
   keepLater(revision: NewRevision): void {
     if (this.#late.length >= MAX_LATE) throw new Error(`more than ${MAX_LATE} revisions in a row could not be kept`);
-    const texts = { written: [...revision.written()].join(''), amendments: JSON.stringify(revision.amendments) };
+    const made = this.#texts.get(revision);
+    const texts = made ?? { written: [...revision.written()].join(''), amendments: JSON.stringify(revision.amendments) };
     this.#late.push(this.#stamp(revision, texts));
     this.#number = revision.number;
   }
@@ -189,7 +194,8 @@ export class Journal {
   async find(number: number, pace: Pace = new Pace()): Promise<KeptRevision | undefined> {
     const stored = await pace.apart(() => this.#stored(number));
     if (stored === undefined) return undefined;
-    const written = withPresentKeys(await parseInTurns(stored.written, pace));
+    const text = await pace.apart(() => unpackText(stored.written));
+    const written = withPresentKeys(await parseInTurns(text, pace));
     await pace.rest();
     return { summary: summaryOf(stored), written, amendments: withPresentPaths(await parseInTurns(stored.amendments, pace)) };
   }
@@ -197,7 +203,12 @@ export class Journal {
   /** What a revision says of itself, and what reads its config when that is asked for. */
   async look(number: number): Promise<SeenRevision | undefined> {
     const stored = await this.#stored(number);
-    return stored && { summary: summaryOf(stored), written: async (pace) => withPresentKeys(await parseInTurns(stored.written, pace)) };
+    if (stored === undefined) return undefined;
+    const written: SeenRevision['written'] = async (pace) => {
+      const text = await pace.apart(() => unpackText(stored.written));
+      return withPresentKeys(await parseInTurns(text, pace));
+    };
+    return { summary: summaryOf(stored), written };
   }
 
   async #stored(number: number): Promise<StoredRevision | undefined> {
@@ -230,8 +241,9 @@ export class Journal {
   }
 }
 
-function revisionOf(stored: StoredRevision): KeptRevision {
-  const [written, amendments] = [withPresentKeys(JSON.parse(stored.written)), withPresentPaths(JSON.parse(stored.amendments))];
+async function revisionOf(stored: StoredRevision): Promise<KeptRevision> {
+  const written = withPresentKeys(JSON.parse(await unpackText(stored.written)));
+  const amendments = withPresentPaths(JSON.parse(stored.amendments));
   return { summary: summaryOf(stored), written, amendments };
 }
 

@@ -90,6 +90,11 @@ export async function joinInTurns(pieces: Iterable<string>, onUsed: (ms: number)
 
 /** The same as text. */
 export async function textInTurns(pieces: Iterable<string>): Promise<string> {
+  return (await listInTurns(pieces)).join('');
+}
+
+/** All pieces, made in turns. */
+export async function listInTurns(pieces: Iterable<string>): Promise<readonly string[]> {
   const pace = new Pace();
   const parts: string[] = [];
   for (const piece of pieces) {
@@ -97,5 +102,5 @@ export async function textInTurns(pieces: Iterable<string>): Promise<string> {
     const rest = pace.rest();
     if (rest !== undefined) await rest;
   }
-  return parts.join('');
+  return parts;
 }

@@ -14,6 +14,7 @@ import type { Plain } from '../../lib/plain.ts';
 import { printWritten } from '../../config/print.ts';
 import { removeAmendments } from '../../config/remove-amendments.ts';
 import type { Store } from '../../store/store.ts';
+import { unpackText } from '../packed-text.ts';
 
 export interface LastGood {
   /** Stands for the file until that is valid again: what the API changed lies over it as it did. */
@@ -41,7 +42,7 @@ export function findStateFolder(configPath: string, read: FileRead, named: strin
 export async function findLastGood(store: Store, configPath: string): Promise<LastGood | undefined> {
   const latest = await store.latest();
   if (latest === undefined) return undefined;
-  const written = withPresentKeys(JSON.parse(latest.written));
+  const written = withPresentKeys(JSON.parse(await unpackText(latest.written)));
   const amendments = readAmendments(withPresentPaths(JSON.parse(latest.amendments)));
   if (!isMap(written)) return undefined;
   const { number: revision, atMs } = latest;
