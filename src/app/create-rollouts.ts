@@ -57,7 +57,8 @@ export function createRollouts(deps: CreateRolloutsDeps): LoadedRollouts {
   const reports = new ReportBook({ journal, exposed: (id) => counts.exposed(id), exchanges, nowMs }, notes);
   const frozen = new Freeze({ journal, revision, wallMs }, notes);
   const breakers = new Breakers({ journal, revision, wallMs }, notes);
-  const alarmsKnown = new Alarms(nowMs);
+  const onUnkept = (error: Error): void => log.warn({ err: error }, 'alarms could not be kept: a restart would not know them');
+  const alarmsKnown = new Alarms({ nowMs, wallMs, keepNote: journal.keepNote.bind(journal), onUnkept }, notes);
   const comparisons = new Comparisons((pool, mirror) => control().mirrorReport(pool, mirror), systemClock);
   const comparison = comparisons.verdict.bind(comparisons);
   const onResult = (): void => rollouts.wake();

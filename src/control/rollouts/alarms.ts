@@ -1,46 +1,109 @@
-// Alarms that others told of, by name: they fire until they are resolved, or told no more for a day. Bounded.
+// Alarms that others told of, by name: they fire until they are resolved, or told no more for a day. Bounded, and kept beyond a restart: who told of
+// one may not tell again for hours. Where one may have been lost nobody knows which fire, and a check on one that is not known to fire holds.
 
 import { createHash } from 'node:crypto';
+import type { Note } from '../../store/store.ts';
 import type { Alarm } from './rollouts-api.ts';
 
+const NOTE = 'rollouts-alarms';
 const MAX_ALARMS = 1000;
 /** Of an alarm's name; a check names no longer one. */
 const MAX_NAME = 1000;
 const KEPT_MS = 24 * 3_600_000;
 
-export class Alarms {
-  readonly #nowMs: () => number;
-  /** When each was told last; by its labels. */
-  readonly #firing = new Map<string, { readonly name: string; readonly atMs: number }>();
+export interface AlarmsDeps {
+  /** Monotonic. */
+  readonly nowMs: () => number;
+  readonly wallMs: () => number;
+  /** Rejects when the store fails. */
+  readonly keepNote: (note: Note) => Promise<void>;
+  /** What was told is known to this process alone. */
+  readonly onUnkept: (error: Error) => void;
+}
 
-  /** @param nowMs monotonic */
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
+interface Firing {
+  readonly name: string;
+  /** When it was told last; of the process, also below 0. */
+  readonly atMs: number;
+}
+
+interface Kept {
+  readonly wallMs: number;
+  /** Until when some may fire that are not known, in milliseconds from `wallMs` on; 0 = none are. */
+  readonly lostForMs: number;
+  /** By digest of labels. */
+  readonly firing: readonly (readonly [key: string, name: string, ageMs: number])[];
+}
+
+export class Alarms {
+  readonly #deps: AlarmsDeps;
+  /** By digest of labels, the oldest first. */
+  readonly #firing = new Map<string, Firing>();
+  #lostUntilMs = -Infinity;
+  #keeping: Promise<void> | undefined = undefined;
+  #isChanged = false;
+
+  /** @param notes what the process before has left */
+  constructor(deps: AlarmsDeps, notes: readonly Note[] = []) {
+    this.#deps = deps;
+    const kept = notes.find(({ name }) => name === NOTE);
+    if (kept !== undefined) this.#restore(kept.text);
   }
 
   /** Returns how many fire. */
   take(alarms: readonly Alarm[]): number {
+    const nowMs = this.#deps.nowMs();
     for (const { status, labels } of alarms) {
       const key = digestOf(labels);
-      this.#firing.delete(key);
-      if (status === 'firing') this.#firing.set(key, { name: (labels['alertname'] ?? '').slice(0, MAX_NAME), atMs: this.#nowMs() });
+      const known = this.#firing.delete(key);
+      if (status === 'firing') this.#firing.set(key, { name: (labels['alertname'] ?? '').slice(0, MAX_NAME), atMs: nowMs });
+      this.#isChanged ||= known || status === 'firing';
     }
     this.#forget();
     return this.#firing.size;
   }
 
-  /** Whether one of this name fires. */
-  fires(name: string): boolean {
-    this.#forget();
-    return [...this.#firing.values()].some((each) => each.name === name);
+  /** Resolves when a process that comes after this one knows of them, or the store has failed. */
+  async kept(): Promise<void> {
+    while (this.#isChanged || this.#keeping !== undefined) await (this.#keeping ??= this.#keep());
   }
 
-  /** The oldest go first: they are first in the map. */
+  /** Whether one of this name fires; undefined where one may that is not known any more. */
+  fires(name: string): boolean | undefined {
+    this.#forget();
+    if ([...this.#firing.values()].some((each) => each.name === name)) return true;
+    return this.#deps.nowMs() < this.#lostUntilMs ? undefined : false;
+  }
+
+  /** The oldest go first. */
   #forget(): void {
-    const oldestMs = this.#nowMs() - KEPT_MS;
+    const oldestMs = this.#deps.nowMs() - KEPT_MS;
     for (const [key, { atMs }] of this.#firing) {
       if (atMs >= oldestMs && this.#firing.size <= MAX_ALARMS) return;
       this.#firing.delete(key);
+      this.#lostUntilMs = Math.max(this.#lostUntilMs, atMs + KEPT_MS);
+    }
+  }
+
+  async #keep(): Promise<void> {
+    this.#isChanged = false;
+    const { nowMs, wallMs, keepNote, onUnkept } = this.#deps;
+    const now = nowMs();
+    const firing = [...this.#firing].map(([key, { name, atMs }]) => [key, name, now - atMs] as const);
+    const text: Kept = { wallMs: wallMs(), lostForMs: Math.max(0, this.#lostUntilMs - now), firing };
+    await keepNote({ name: NOTE, text: JSON.stringify(text) }).catch((error: unknown) => onUnkept(error as Error));
+    this.#keeping = undefined;
+  }
+
+  #restore(text: string): void {
+    const now = this.#deps.nowMs();
+    try {
+      const { wallMs, lostForMs, firing } = JSON.parse(text) as Kept;
+      const goneMs = Math.max(0, this.#deps.wallMs() - wallMs);
+      for (const [key, name, ageMs] of firing) this.#firing.set(key, { name: String(name), atMs: now - ageMs - goneMs });
+      if (lostForMs > goneMs) this.#lostUntilMs = now + lostForMs - goneMs;
+    } catch {
+      this.#lostUntilMs = now + KEPT_MS;
     }
   }
 }

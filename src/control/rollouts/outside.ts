@@ -86,9 +86,7 @@ export class Outside implements OutsideChecks {
   #resultOf({ id, pool }: Followed, check: RolloutCheck): OutsideResult | undefined {
     switch (check.kind) {
       case 'alarm':
-        return this.#deps.alarms.fires(check.alertname)
-          ? { result: 'fail', value: undefined, sentence: `the alarm ${check.alertname} fires` }
-          : { result: 'pass', value: undefined, sentence: `the alarm ${check.alertname} does not fire` };
+        return wordAlarm(check.alertname, this.#deps.alarms.fires(check.alertname));
       case 'comparison':
         return this.#deps.comparison(pool, check.mirror);
       case 'prometheus':
@@ -173,6 +171,14 @@ export class Outside implements OutsideChecks {
 function named(query: string, { pool, baseline, canary }: Followed): string {
   const names: Readonly<Record<string, string>> = { pool, baseline, canary };
   return query.replace(/\{\{ *(pool|baseline|canary) *\}\}/g, (_, name: string) => names[name]!);
+}
+
+function wordAlarm(name: string, fires: boolean | undefined): OutsideResult {
+  if (fires === undefined)
+    return noData(`more alarms fired than are remembered, and ${name} may be among them: tell it again, or wait for a day`);
+  return fires
+    ? { result: 'fail', value: undefined, sentence: `the alarm ${name} fires` }
+    : { result: 'pass', value: undefined, sentence: `the alarm ${name} does not fire` };
 }
 
 function noData(sentence: string): OutsideResult {

@@ -165,9 +165,11 @@ export class Rollouts {
     return counted;
   }
 
-  alarms(alarms: readonly Alarm[]): number {
-    const known = this.#deps.alarmsKnown.take(alarms);
+  async alarms(alarms: readonly Alarm[]): Promise<number> {
+    const { alarmsKnown } = this.#deps;
+    const known = alarmsKnown.take(alarms);
     this.wake();
+    await alarmsKnown.kept();
     return known;
   }
 
