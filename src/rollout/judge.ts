@@ -132,7 +132,7 @@ function notesOn(
 ): readonly string[] {
   const notes: string[] = [];
   if (!isWarm(state)) notes.push('the canary is warming up');
-  if (saturated) notes.push('saturated: there are more users than are remembered, and further ones are not counted');
+  if (saturated) notes.push('saturated: there are more users than are remembered, and only failures count of the others');
   if (topUserShare !== undefined && topUserShare > TOP_USER) notes.push(`one user has ${formatPercent(topUserShare)} of these requests`);
   if (uneven !== undefined) notes.push('what was counted cannot be trusted');
   return notes;

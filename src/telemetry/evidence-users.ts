@@ -9,6 +9,11 @@ export const SLOTS = 2 ** 18;
 const MASK = SLOTS - 1;
 /** Users that it has room for: beyond three quarters lookups get long. */
 export const MAX_USERS = (SLOTS / 4) * 3;
+/**
+ * The last quarter of it is for users who fail when the rest is full: keys come from outside, and a client that invents them must not hide how
+ * others fare.
+ */
+export const MAX_DRAWN_USERS = (MAX_USERS / 4) * 3;
 /** Users whose key was made for the request may take so much of it: most of them may be clients that keep no cookie and never come back. */
 export const MAX_NEW_USERS = MAX_USERS / 2;
 
@@ -28,6 +33,7 @@ const FINISHED_SHIFT = SEGMENT_SHIFT + 8;
 const FINISHED_MASK = 0x7f;
 export const MARK_MET = 1 << 31;
 const MARK_FAILED = 1 << ERRORS;
+const MARK_OTHERS = ((1 << EVENT_CELLS) - 1) & ~MARK_FAILED;
 
 /** In front of the slots: the number of users, and on a cache line of its own the seed. */
 const HEADER = 32;
@@ -63,6 +69,20 @@ export class EvidenceUsers {
    * made for this request and there is no room for more of those; the request stands for itself.
    */
   find(key: string, isNewKey: boolean): number {
+    return this.#findOrAdd(key, isNewKey, MAX_DRAWN_USERS);
+  }
+
+  /**
+   * The slot of a user that there was no room for and who has failed now; NO_ROOM: there is none for those either. Nothing else counts of such a user:
+   * of the version that fails more often there would be more who are slow, too.
+   */
+  findFailed(key: string): number {
+    const slot = this.#findOrAdd(key, false, MAX_USERS);
+    if (slot !== NO_ROOM) Atomics.or(this.#cells, HEADER + SLOTS + slot, MARK_OTHERS);
+    return slot;
+  }
+
+  #findOrAdd(key: string, isNewKey: boolean, room: number): number {
     const hash = this.#hashOf(key);
     const cells = this.#cells;
     let slot = hash & MASK;
@@ -71,7 +91,7 @@ export class EvidenceUsers {
       if (found === hash) return slot;
       if (found !== 0) continue;
       const size = cells[0]!;
-      if (size >= MAX_USERS) return NO_ROOM;
+      if (size >= room) return NO_ROOM;
       if (isNewKey && size >= MAX_NEW_USERS) return NO_USER;
       const before = Atomics.compareExchange(cells, HEADER + slot, 0, hash);
       if (before === 0) Atomics.add(cells, 0, 1);
@@ -122,6 +142,11 @@ export class EvidenceUsers {
       const others = marks & ~(FINISHED_MASK << FINISHED_SHIFT);
       if (Atomics.compareExchange(this.#cells, at, marks, others | ((place + 1) << FINISHED_SHIFT)) === marks) return true;
     }
+  }
+
+  /** Whether it was listed as it failed (`findFailed`). Rates leave such users out: of those that there was no room for, only they are known. */
+  isFailedAlone(slot: number): boolean {
+    return (this.#cells[HEADER + SLOTS + slot]! & MARK_OTHERS) === MARK_OTHERS;
   }
 
   /** Whether the user has not counted in this window of the guards, 1 to 255. */

@@ -20,7 +20,7 @@ import type { Arm } from './evidence-layout.ts';
 import type { EvidenceNews } from './evidence-news.ts';
 import type { SignalsReader, SlowBounds } from './evidence-signals.ts';
 import type { TopWriter } from './evidence-top.ts';
-import { MARK_MET, NO_USER } from './evidence-users.ts';
+import { MARK_MET, NO_ROOM, NO_USER } from './evidence-users.ts';
 import type { EvidenceUsers } from './evidence-users.ts';
 import type { ValueSender } from './evidence-values.ts';
 
@@ -111,9 +111,18 @@ export class EvidenceWriter {
     if (arm === CANARY && (user === NO_USER || this.users.mark(user, MARK_MET))) this.#cells[row + MET]!++;
   }
 
+  /** A user that there was no room for has failed: its slot from here on, or NO_ROOM. That it was drawn has been counted nowhere. */
+  listFailed(key: string, row: number, arm: Arm): number {
+    const user = this.users.findFailed(key);
+    if (user === NO_ROOM) return user;
+    this.users.assign(user, this.#segment, arm);
+    if (arm === CANARY && this.users.mark(user, MARK_MET)) this.#cells[row + MET]!++;
+    return user;
+  }
+
   /** What happens to such a request is known. */
   finished(row: number, user: number): void {
-    if (user === NO_USER || this.users.finish(user, segmentAt(row))) this.#cells[row + FINISHED]!++;
+    if (user === NO_USER || (this.#isRated(user) && this.users.finish(user, segmentAt(row)))) this.#cells[row + FINISHED]!++;
   }
 
   /** @param cell ERRORS to CLIENT_ERRORS; the caller sees to it that an exchange counts in it once */
@@ -131,18 +140,24 @@ export class EvidenceWriter {
 
   /** @param cell EVENTS + position */
   good(row: number, user: number, cell: number): void {
+    if (user === NO_ROOM) return;
     if (user === NO_USER || this.users.mark(user, 1 << cell)) this.#cells[row + cell]!++;
   }
 
   /** A request has ended that a guard counts; a user counts once in its window. */
   guarded(row: number, user: number, failed: boolean): void {
-    if (user !== NO_USER && !this.users.enter(user, this.signals.window)) return;
+    if (user !== NO_USER && (!this.#isRated(user) || !this.users.enter(user, this.signals.window))) return;
     this.#cells[row + GUARDED]!++;
     if (failed) this.#cells[row + GUARDED_FAILED]!++;
   }
 
   /** @param position among the checks of values */
   value(position: number, arm: Arm, user: number, value: number): void {
+    if (user !== NO_USER && !this.#isRated(user)) return;
     this.#values?.send({ user, segment: this.#segment, arm, position, value });
+  }
+
+  #isRated(user: number): boolean {
+    return user !== NO_ROOM && !this.users.isFailedAlone(user);
   }
 }

@@ -30,7 +30,7 @@ export function beginEvidence(exchange: ExchangeControl, servedPool: ServedPool,
   if (pool.hasSlowStart && !countsBeside(isCanary ? writer.baseline : writer.canary, pool, servedPool, choice)) return;
   assignment.arm = isCanary ? CANARY : BASELINE;
   if (!findUser(state, writer)) return;
-  writer.assigned(assignment.row, assignment.arm, assignment.user);
+  if (assignment.user !== NO_ROOM) writer.assigned(assignment.row, assignment.arm, assignment.user);
   assignment.writer = writer;
   if (choice.version?.index !== drawn) return failEvidence(state);
   assignment.bounds = writer.boundsOf(assignment.arm);
@@ -44,14 +44,18 @@ function findUser({ choice, assignment }: ExchangeState, writer: EvidenceWriter)
   if (key === '') return true;
   const user = choice.kept ? writer.users.lookUp(key) : writer.users.find(key, choice.setCookie);
   assignment.user = user;
+  // Of a user that there is no room for a failure counts still.
   if (user === NO_ROOM) writer.signals.saturate();
-  if (user === NO_ROOM || (choice.kept && user === NO_USER)) return false;
+  if (choice.kept && user === NO_USER) return false;
   if (choice.kept) assignment.row = writer.rowOfKept(assignment.arm, user);
   return assignment.row >= 0;
 }
 
 /** The drawn version failed an attempt. */
-export function countError({ assignment }: ExchangeState): void {
+export function countError(state: ExchangeState): void {
+  const { assignment, choice } = state;
+  const { writer, row, arm } = assignment;
+  if (writer !== undefined && assignment.user === NO_ROOM) assignment.user = writer.listFailed(choice.key, row, arm);
   countBad(assignment, ERRORS);
 }
 
@@ -95,7 +99,7 @@ export function countHang({ assignment }: ExchangeState): void {
 
 /** The drawn version could not, and another one takes its place, or none. */
 function failEvidence(state: ExchangeState): void {
-  countBad(state.assignment, ERRORS);
+  countError(state);
   leaveEvidence(state);
 }
 
@@ -113,7 +117,7 @@ export function leaveEvidence(state: ExchangeState): void {
 /** The exchange has ended with this status. @param failed not by its client */
 export function endEvidence(state: ExchangeState, status: number, failed: boolean): void {
   const { assignment, outcome } = state;
-  if (failed) countBad(assignment, ERRORS);
+  if (failed) countError(state);
   else if (outcome === OUTCOME.downstream_closed && !assignment.responded) countBad(assignment, GAVE_UP);
   else if (outcome === OUTCOME.ok && status >= 400 && status < 500) countBad(assignment, CLIENT_ERRORS);
   leaveEvidence(state);
@@ -121,7 +125,7 @@ export function endEvidence(state: ExchangeState, status: number, failed: boolea
 
 function countBad(assignment: ExchangeState['assignment'], cell: number): void {
   const { writer, row, arm, user } = assignment;
-  if (writer === undefined || (assignment.counted & (1 << cell)) !== 0) return;
+  if (writer === undefined || user === NO_ROOM || (assignment.counted & (1 << cell)) !== 0) return;
   assignment.counted |= 1 << cell;
   writer.bad(row, arm, user, cell);
 }

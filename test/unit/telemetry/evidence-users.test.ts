@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { BASELINE, CANARY, ERRORS } from '../../../src/telemetry/evidence-layout.ts';
-import { createUsers, EvidenceUsers, MARK_MET, MAX_NEW_USERS, MAX_USERS, NO_ROOM, NO_USER } from '../../../src/telemetry/evidence-users.ts';
+import {
+  createUsers,
+  EvidenceUsers,
+  MARK_MET,
+  MAX_DRAWN_USERS,
+  MAX_NEW_USERS,
+  MAX_USERS,
+  NO_ROOM,
+  NO_USER,
+} from '../../../src/telemetry/evidence-users.ts';
 
 const SEED = 0x1234;
 
@@ -54,9 +63,22 @@ describe('the users of a rollout', () => {
   });
 
   it('are bounded: those who are known stay known, others find no room', () => {
-    const { users } = filled(MAX_USERS);
-    expect([users.find('nobody yet', false), users.find('nobody yet', true), users.size]).toEqual([NO_ROOM, NO_ROOM, MAX_USERS]);
+    const { users } = filled(MAX_DRAWN_USERS);
+    expect([users.find('nobody yet', false), users.find('nobody yet', true), users.size]).toEqual([NO_ROOM, NO_ROOM, MAX_DRAWN_USERS]);
     expect(users.find('user-0', false)).toBeGreaterThanOrEqual(0);
+  });
+
+  it('who fail have room where the others have none, and count for that alone', () => {
+    const { users } = filled(MAX_DRAWN_USERS);
+    const failed = users.findFailed('she');
+    expect([users.find('she', false), users.isFailedAlone(failed), users.isFailedAlone(users.find('user-0', false))]).toEqual([
+      failed,
+      true,
+      false,
+    ]);
+    expect([ERRORS, ERRORS, ERRORS + 1].map((cell) => users.mark(failed, 1 << cell))).toEqual([true, false, false]);
+    for (let user = 0; users.size < MAX_USERS; user++) users.findFailed(`failing-${user}`);
+    expect([users.findFailed('he'), users.findFailed('she'), users.size]).toEqual([NO_ROOM, failed, MAX_USERS]);
   });
 
   it('whose keys were made for the request take half of the room at most, and stand for themselves then', () => {

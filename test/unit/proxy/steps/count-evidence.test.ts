@@ -7,7 +7,7 @@ import { switchVersion } from '../../../../src/proxy/steps/switch-version.ts';
 import { timeOut } from '../../../../src/proxy/steps/time-out.ts';
 import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';
 import type { OutcomeCode } from '../../../../src/telemetry/outcomes.ts';
-import { createUsers, EvidenceUsers, MAX_USERS } from '../../../../src/telemetry/evidence-users.ts';
+import { createUsers, EvidenceUsers, MAX_DRAWN_USERS, MAX_USERS } from '../../../../src/telemetry/evidence-users.ts';
 import { makePool } from '../../routing/make-table.ts';
 import { draw, FRESH, makeEvidence, STABLE } from '../counted.ts';
 import type { Counted } from '../counted.ts';
@@ -299,23 +299,28 @@ describe('a user', () => {
     expect(evidence.news()).toBe(1);
   });
 
-  test('for whom there is no room counts nowhere, and it is said', () => {
+  test('for whom there is no room counts when it fails alone, and it is said', () => {
     const memory = createUsers(7);
     const users = new EvidenceUsers(memory);
-    for (let user = 0; users.size < MAX_USERS; user++) users.find(`user-${user}`, false);
+    for (let user = 0; users.size < MAX_DRAWN_USERS; user++) users.find(`user-${user}`, false);
     const evidence = makeEvidence({ users: memory });
     const options = { pool: { affinity: BY_USER, split: { stable: 0, fresh: 1, old: 0 } } };
-    expect(
-      draw(FRESH, { ...options, head: from('ada') }, evidence)
+    const ask = (user: string, status: number) =>
+      draw(FRESH, { ...options, head: from(user) }, evidence)
         .begin()
-        .end('ok', 500).counted.fresh,
-    ).toEqual({});
+        .end('ok', status).counted.fresh;
+    expect([ask('ada', 200), ask('ada', 404)]).toEqual([{}, {}]);
+    // Once, however often; nothing else of it counts, also not in what the rate is of.
+    expect([ask('ada', 500), ask('ada', 500), ask('ada', 404)]).toEqual(Array(3).fill({ errors: 1, finished: 1 }));
+    expect(evidence.sums(FRESH)).toMatchObject({ assigned: 0, clientErrors: 0, met: 1 });
     expect(evidence.told.saturated).toBe(true);
     expect(
       draw(FRESH, { ...options, head: from('user-3') }, evidence)
         .begin()
         .end('ok', 500).counted.fresh,
-    ).toEqual({ ...FINE, errors: 1 });
+    ).toEqual({ ...FINE, finished: 2, errors: 2 });
+    for (let user = 0; users.size < MAX_USERS; user++) users.findFailed(`failing-${user}`);
+    expect(ask('eve', 500)).toEqual({ ...FINE, finished: 2, errors: 2 });
   });
 });
 
