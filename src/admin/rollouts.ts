@@ -1,7 +1,15 @@
 // Rollouts: to start and steer them, and to see where they are and why.
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { alarmsBody, conversionsBody, freezeBody, rolloutActionBody, rolloutForwardBody, rolloutStartBody } from '../api/rollouts.ts';
+import {
+  alarmsBody,
+  conversionsBody,
+  freezeBody,
+  rolloutActionBody,
+  rolloutForwardBody,
+  rolloutPlanBody,
+  rolloutStartBody,
+} from '../api/rollout-bodies.ts';
 import type { ControlApi } from '../control/control-api.ts';
 import type { By, RolloutAction, RolloutOutcome, RolloutRefusal } from '../control/rollouts/rollouts-api.ts';
 import { chooseType } from './accept.ts';
@@ -67,26 +75,27 @@ function addStart(app: FastifyInstance, { rollouts }: ControlApi): void {
     kind: 'action',
     id: 'startRollout',
     status: 201,
-    summary: 'Starts a rollout of a pool. Responds when it is kept; its first step begins at once.',
+    summary: 'Starts a rollout of a pool, or of several together. Responds when it is kept; its first step begins at once.',
     body: 'RolloutStartBody',
     response: 'Rollout',
   });
   app.post('/v1/rollouts', { schema: start, config: { access: 'operator' } }, async (request, reply) => {
     refuseConditions(request);
-    const { pool, to, from, template, reason, force = false } = readBody(rolloutStartBody, request);
-    return replyTo(reply.status(201), await rollouts.start({ pool, to, from, template, force, ...by(request, reason) }));
+    const { pool = '', to = '', from, pools = [{ pool, to, from }], template, reason, force = false } = readBody(rolloutStartBody, request);
+    const targets = pools.map((each) => ({ pool: each.pool, to: each.to, from: each.from }));
+    return replyTo(reply.status(201), await rollouts.start({ pools: targets, template, force, ...by(request, reason) }));
   });
   const plan = describe({
     tag: 'rollouts',
     kind: 'action',
     id: 'planRollout',
     summary: 'What a start would do, from the traffic of the last minutes. Changes nothing.',
-    body: 'RolloutStartBody',
+    body: 'RolloutPlanBody',
     response: 'RolloutPlan',
   });
   app.post('/v1/rollouts/plan', { schema: plan, config: { access: 'viewer' } }, async (request, reply) => {
     refuseConditions(request);
-    const { pool, to, from, template } = readBody(rolloutStartBody, request);
+    const { pool, to, from, template } = readBody(rolloutPlanBody, request);
     const found = await rollouts.plan({ pool, to, from, template });
     if ('result' in found) throw problemOf(found);
     return send(reply, found);

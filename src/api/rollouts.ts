@@ -1,28 +1,16 @@
-// Rollouts: how one is started and steered, and what it shows: its steps, its checks with their evidence, and why it is where it is.
+// What a rollout shows: its steps, its checks with their evidence, and why it is where it is.
 
 import { z } from 'zod';
-import { flag, oneOf, strictMap } from '../config/schema/strict-map.ts';
-import { NAME_PATTERN } from '../config/syntax.ts';
-import { reason } from './change.ts';
+import {
+  alarmsBody,
+  conversionsBody,
+  freezeBody,
+  rolloutActionBody,
+  rolloutForwardBody,
+  rolloutPlanBody,
+  rolloutStartBody,
+} from './rollout-bodies.ts';
 import { author, count, fraction, timeMs, type Contract, type Examples } from './scalars.ts';
-
-const name = (what: string) =>
-  z.string({ error: `${what} must be text` }).regex(new RegExp(NAME_PATTERN), { error: `${what} must be a name` });
-
-const force = flag().describe('Also while no window of the template is open; it takes a reason.').optional();
-
-export const rolloutStartBody = strictMap({
-  pool: name('pool').describe('The pool that is moved.'),
-  to: name('to').describe('The version that is to serve the pool: the canary.'),
-  from: name('from').describe('The version that serves it now: the baseline. Default: the version of the greatest weight.').optional(),
-  template: name('template').describe('A template of the config, or one of those that Sluice brings. Default: canary.').optional(),
-  reason,
-  force,
-});
-
-export const rolloutActionBody = strictMap({ reason });
-
-export const rolloutForwardBody = strictMap({ reason, force });
 
 const rolloutStatus = z.enum([
   'pending',
@@ -42,6 +30,7 @@ const rolloutStatus = z.enum([
 const arm = z.object({ events: count, of: count }).describe('So many events among so many requests (or users, where requests have a key).');
 
 const check = z.object({
+  pool: z.string().describe('Of a rollout of several pools, whose check it is.').optional(),
   name: z.string(),
   kind: z.string(),
   onFail: z.string().describe('rollback, previous, hold or warn: what happens when the check fails.'),
@@ -69,6 +58,15 @@ const step = z.object({
   state: z.enum(['done', 'running', 'next']),
 });
 
+const share = z
+  .object({
+    desired: fraction,
+    measured: fraction.describe('Over the requests that chance assigned; absent before the first.').optional(),
+  })
+  .describe('Of the canary, of what it and the baseline have together.');
+
+const exposed = z.object({ requests: count }).describe('Requests that the canary was given by chance, over all steps.');
+
 const rollout = z.object({
   id: z.string(),
   pool: z.string(),
@@ -81,18 +79,29 @@ const rollout = z.object({
   why: z.string().describe('Why it is in this state: one sentence.'),
   step: count.describe('Position of the step that runs, from 0; the number of steps when all are done.'),
   steps: z.array(step),
-  share: z
-    .object({
-      desired: fraction,
-      measured: fraction.describe('Over the requests that chance assigned; absent before the first.').optional(),
-    })
-    .describe('Of the canary, of what it and the baseline have together.'),
+  share,
+  pools: z
+    .array(
+      z.object({
+        pool: z.string(),
+        baseline: z.string(),
+        canary: z.string(),
+        state: rolloutStatus,
+        why: z.string(),
+        share,
+        exposed,
+      }),
+    )
+    .describe(
+      'Of a rollout of several pools each of them; the keys beside it are those of the first. Absent where one pool alone is moved.',
+    )
+    .optional(),
   checks: z.array(check),
   needs: z
     .object({ requests: count, seconds: z.number().min(0).optional() })
     .describe('About so many more requests of the canary, and so much time, until the step can end; absent where nobody knows.')
     .optional(),
-  exposed: z.object({ requests: count }).describe('Requests that the canary was given by chance, over all steps.'),
+  exposed,
   windows: z
     .object({
       open: z.boolean(),
@@ -149,50 +158,6 @@ const breaker = z.object({
 
 export type BreakerView = Contract<typeof breaker>;
 
-export const freezeBody = strictMap({ frozen: flag(), reason });
-
-export const alarmsBody = z
-  .object({
-    alerts: z
-      .array(
-        z.object({
-          status: oneOf('status', ['firing', 'resolved']),
-          labels: z
-            .record(z.string().max(200), z.string().max(1000))
-            .refine((labels) => Object.keys(labels).length <= 64, { error: 'labels must have at most 64 entries' }),
-        }),
-      )
-      .max(200),
-  })
-  .describe('The form of an Alertmanager webhook; members that are not named here are ignored.');
-
-/** A conversion of a user, seen by the application. */
-export const conversionsBody = strictMap({
-  events: z
-    .array(
-      strictMap({
-        event: z
-          .string({ error: 'event must be text' })
-          .min(1)
-          .max(200)
-          .describe('As a check of kind event (told) or value (event) names it.'),
-        key: z
-          .string({ error: 'key must be text' })
-          .min(1)
-          .max(1000)
-          .describe('The affinity key of the user, as the requests of the pool bring it.'),
-        value: z
-          .number({ error: 'value must be a number' })
-          .min(0, { error: 'value must be 0 or more' })
-          .max(1e15, { error: 'value must be at most 1e15' })
-          .describe('What it is worth, for a check of kind value; those of a user are added up, to its cap.')
-          .optional(),
-      }),
-      { error: 'events must be a list' },
-    )
-    .max(1000, { error: 'events must have at most 1000 items' }),
-});
-
 const conversionsCounted = z.object({
   counted: count.describe('Events that a running rollout counts; the others name no check, or a user that it does not know.'),
 });
@@ -208,6 +173,7 @@ export const rolloutSchemas = {
   Rollouts: page,
   RolloutPlan: plan,
   RolloutStartBody: rolloutStartBody,
+  RolloutPlanBody: rolloutPlanBody,
   RolloutActionBody: rolloutActionBody,
   RolloutForwardBody: rolloutForwardBody,
   Breaker: breaker,
@@ -284,6 +250,7 @@ export const rolloutExamples: Examples<typeof rolloutSchemas> = {
     advice: 'canary: the pool has enough traffic to show a doubled error rate at 5 % within about 5 minutes.',
   },
   RolloutStartBody: { pool: 'shop', to: 'v2', template: 'canary', reason: 'release 1.42' },
+  RolloutPlanBody: { pool: 'shop', to: 'v2', template: 'canary' },
   RolloutActionBody: { reason: 'seen by the team' },
   RolloutForwardBody: { reason: 'seen by the team' },
   Breaker: { pool: 'shop', open: false, failures: 1 },

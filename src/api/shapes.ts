@@ -310,8 +310,20 @@ export const SHAPES = {
     step: 'number',
     steps: [{ kind: 'text', text: 'text', 'share?': 'number', state: 'text' }],
     share: { desired: 'number', 'measured?': 'number' },
+    'pools?': [
+      {
+        pool: 'text',
+        baseline: 'text',
+        canary: 'text',
+        state: 'text',
+        why: 'text',
+        share: { desired: 'number', 'measured?': 'number' },
+        exposed: { requests: 'number' },
+      },
+    ],
     checks: [
       {
+        'pool?': 'text',
         name: 'text',
         kind: 'text',
         onFail: 'text',

@@ -67,8 +67,9 @@ function addDrill(program: Command, line: CommandLine): void {
 
 function addStart(group: Command, line: CommandLine): void {
   asClient(group.command('start'), 'start a rollout: sluice rollout start shop v2 --template canary-15m', OVER)
-    .argument('<pool>')
-    .argument('<version>', 'the version that is to serve the pool: the canary')
+    .argument('<pool>', 'with its version; or several that go together: shop=v2 cart=v2')
+    .argument('[version]', 'the version that is to serve the pool: the canary')
+    .argument('[others...]')
     .option(
       '--template <name>',
       'a template of the config, or one that Sluice brings: canary, canary-5m, canary-15m, blue-green (default: canary)',
@@ -77,21 +78,22 @@ function addStart(group: Command, line: CommandLine): void {
     .option('--reason <text>', 'why, for the journal')
     .option(...FORCE)
     .option('--watch', 'look each second until it ends; exit code 0 = it succeeded')
-    .action(async (pool: string, version: string, options: CommandOptions & RolloutStartOptions) => {
+    .action(async (pool: string, version: string | undefined, others: readonly string[], options: CommandOptions & RolloutStartOptions) => {
       const { runRolloutStart } = await import('./rollout.ts');
-      await run(line, options, (call) => runRolloutStart(call, pool, version));
+      await run(line, options, (call) => runRolloutStart(call, wordsOf(pool, version, others)));
     });
 }
 
 function addPlan(group: Command, line: CommandLine): void {
   asClient(group.command('plan'), 'say what a start would do: users exposed, time until evidence, what it could miss')
-    .argument('<pool>')
-    .argument('<version>')
+    .argument('<pool>', 'with its version; several (shop=v2 cart=v2) are planned each for itself')
+    .argument('[version]')
+    .argument('[others...]')
     .option('--template <name>', 'default: canary')
     .option('--from <version>', 'the baseline (default: the version of the greatest weight)')
-    .action(async (pool: string, version: string, options: CommandOptions & RolloutStartOptions) => {
+    .action(async (pool: string, version: string | undefined, others: readonly string[], options: CommandOptions & RolloutStartOptions) => {
       const { runRolloutPlan } = await import('./rollout.ts');
-      await run(line, options, (call) => runRolloutPlan(call, pool, version));
+      await run(line, options, (call) => runRolloutPlan(call, wordsOf(pool, version, others)));
     });
 }
 
@@ -135,4 +137,8 @@ function addOthers(group: Command, line: CommandLine): void {
       const { runResetBreaker } = await import('./rollout.ts');
       await run(line, options, (call) => runResetBreaker(call, pool));
     });
+}
+
+function wordsOf(pool: string, version: string | undefined, others: readonly string[]): readonly string[] {
+  return version === undefined ? [pool] : [pool, version, ...others];
 }

@@ -5,6 +5,7 @@ import { ask, show, showJson, type AdminCall } from './admin-call.ts';
 import { pathOf, type AdminQuestion } from './admin-client.ts';
 import { EXIT, Failure, type ExitCode } from './failure.ts';
 import { readResponse } from './read-response.ts';
+import { readTargets } from './rollout-targets.ts';
 import { viewRolloutPlan } from './view-rollout-plan.ts';
 import { markdownOfReport, viewRolloutReport } from './view-rollout-report.ts';
 import { isOver, viewRollout, viewRollouts } from './view-rollout.ts';
@@ -31,9 +32,12 @@ export interface RolloutStatusOptions {
 
 type Action = 'pause' | 'resume' | 'approve' | 'promote' | 'abort' | 'retry';
 
-export async function runRolloutStart(call: AdminCall<RolloutStartOptions>, pool: string, to: string): Promise<ExitCode> {
-  const { template, from } = call.options;
-  const body = { pool, to, ...(template !== undefined && { template }), ...(from !== undefined && { from }), ...forward(call.options) };
+/** @param words `shop v2`, or several as `shop=v2 cart=v2` */
+export async function runRolloutStart(call: AdminCall<RolloutStartOptions>, words: readonly string[]): Promise<ExitCode> {
+  const targets = readTargets(words);
+  const [{ pool, to }] = targets;
+  const which = targets.length === 1 ? { pool, to, ...from(call, targets) } : { pools: targets, ...from(call, targets) };
+  const body = { ...which, ...template(call), ...forward(call.options) };
   const started = await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts'), body }, { pool, version: to });
   const rollout = readResponse('Rollout', started);
   if (call.options.watch === true) return follow(call, rollout.id);
@@ -41,12 +45,30 @@ export async function runRolloutStart(call: AdminCall<RolloutStartOptions>, pool
   return EXIT.done;
 }
 
-export async function runRolloutPlan(call: AdminCall<RolloutStartOptions>, pool: string, to: string): Promise<void> {
-  const { template, from } = call.options;
-  const body = { pool, to, ...(template !== undefined && { template }), ...(from !== undefined && { from }) };
-  const plan = await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts', 'plan'), body }, { pool, version: to });
-  if (call.options.json === true) return showJson(call, plan);
-  show(call, viewRolloutPlan(readResponse('RolloutPlan', plan), call.terminal.paint));
+/** Of several pools each for itself: what they wait for together comes to it. */
+export async function runRolloutPlan(call: AdminCall<RolloutStartOptions>, words: readonly string[]): Promise<void> {
+  const targets = readTargets(words);
+  const plans: unknown[] = [];
+  for (const { pool, to } of targets) {
+    const body = { pool, to, ...template(call), ...from(call, targets) };
+    plans.push(await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts', 'plan'), body }, { pool, version: to }));
+  }
+  if (call.options.json === true) return showJson(call, plans.length === 1 ? plans[0] : { plans });
+  const views = plans.map((plan) => viewRolloutPlan(readResponse('RolloutPlan', plan), call.terminal.paint));
+  show(
+    call,
+    views.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines])),
+  );
+}
+
+function template({ options }: AdminCall<RolloutStartOptions>): object {
+  return options.template === undefined ? {} : { template: options.template };
+}
+
+function from({ options }: AdminCall<RolloutStartOptions>, targets: readonly unknown[]): object {
+  if (options.from === undefined) return {};
+  if (targets.length > 1) throw new Failure(EXIT.usage, '--from is the baseline of one pool, and several are named');
+  return { from: options.from };
 }
 
 export async function runRolloutStatus(call: AdminCall<RolloutStatusOptions>, name: string | undefined): Promise<ExitCode> {
@@ -117,7 +139,7 @@ async function follow(call: AdminCall, id: string): Promise<ExitCode> {
 /** By id or by pool; the newest of a pool. */
 async function findRollout(call: AdminCall, name: string | undefined, which: 'running' | 'any'): Promise<RolloutView> {
   const { rollouts } = readResponse('Rollouts', await ask(call, LIST));
-  const meant = rollouts.filter((each) => name === undefined || each.id === name || each.pool === name);
+  const meant = rollouts.filter((each) => name === undefined || each.id === name || poolsOf(each).includes(name));
   const running = meant.filter((each) => !isOver(each));
   const found = name === undefined && running.length > 1 ? undefined : (running[0] ?? (which === 'any' ? meant[0] : undefined));
   if (found !== undefined) return found;
@@ -125,9 +147,9 @@ async function findRollout(call: AdminCall, name: string | undefined, which: 'ru
     throw new Failure(
       EXIT.usage,
       'several rollouts run: name one',
-      running.map(({ id, pool }) => `${id}   pool ${pool}`),
+      running.map((each) => `${each.id}   pool ${poolsOf(each).join(', ')}`),
     );
-  const known = rollouts.slice(0, 10).map(({ id, pool, state }) => `${id}   pool ${pool}, ${state}`);
+  const known = rollouts.slice(0, 10).map((each) => `${each.id}   pool ${poolsOf(each).join(', ')}, ${each.state}`);
   const what = which === 'running' ? 'no rollout runs' : 'there is no rollout';
   throw new Failure(EXIT.refused, name === undefined ? what : `${what} of this name: ${name}`, known);
 }
@@ -139,6 +161,10 @@ function showOne(call: AdminCall, body: unknown): void {
 }
 
 const UNSUCCESSFUL: ReadonlySet<RolloutView['state']> = new Set(['rolling-back', 'rolled-back', 'aborted', 'failed', 'superseded']);
+
+function poolsOf({ pool, pools }: RolloutView): readonly string[] {
+  return pools?.map((each) => each.pool) ?? [pool];
+}
 
 function exitOf({ state }: RolloutView): ExitCode {
   return UNSUCCESSFUL.has(state) ? EXIT.refused : EXIT.done;

@@ -3,6 +3,7 @@
 import type { RolloutReport } from '../api/rollout-report.ts';
 import { wrapText } from './fit-table.ts';
 import { count, countApart, formatInstant, formatLatency, formatShare, formatSpan } from './quantity.ts';
+import { movesOf } from './view-rollout.ts';
 import type { Terminal } from './terminal.ts';
 
 const WIDTH = 100;
@@ -34,10 +35,10 @@ function escape(text: string): string {
 }
 
 function headOf({ rollout }: RolloutReport): readonly string[] {
-  const { id, pool, baseline, canary, template, strategy, alpha, state, startedMs, endedMs, author, reason, why } = rollout;
+  const { id, template, strategy, alpha, state, startedMs, endedMs, author, reason, why } = rollout;
   const ended = endedMs === undefined ? 'has not ended' : `ended ${formatInstant(endedMs)}, after ${formatSpan(endedMs - startedMs)}`;
   return [
-    `Rollout ${id}: ${pool}, ${baseline} → ${canary}: ${state}`,
+    `Rollout ${id}: ${movesOf(rollout)}: ${state}`,
     why,
     `Started ${formatInstant(startedMs)} (UTC) by ${author}${reason === '' ? '' : `: ${reason}`}; ${ended}.`,
     `Template ${template} (${strategy}), alpha ${Number(alpha.toPrecision(3))}.`,
@@ -67,11 +68,13 @@ function stepsOf({ rollout: { steps } }: RolloutReport): readonly string[] {
 }
 
 function evidenceOf(check: RolloutReport['rollout']['checks'][number], { bounds, rollout }: RolloutReport): readonly string[] {
-  const { name, verdict, onFail, evidence, baseline, canary, interval, sentence } = check;
+  const { pool, name: plain, verdict, onFail, evidence, baseline, canary, interval, sentence } = check;
+  const name = pool === undefined ? plain : `${pool}: ${plain}`;
+  const versions = rollout.pools?.find((each) => each.pool === pool) ?? rollout;
   const bound = bounds.find((each) => each.check === name)?.text;
   const counted = ([version, arm]: readonly [string, typeof canary]): string =>
     arm === undefined ? '' : `${version} ${countApart(arm.events, 'event')} of ${countApart(arm.of, 'request')}`;
-  const counts = [counted([rollout.canary, canary]), counted([rollout.baseline, baseline])].filter((each) => each !== '');
+  const counts = [counted([versions.canary, canary]), counted([versions.baseline, baseline])].filter((each) => each !== '');
   const ratio = interval === undefined ? '' : `ratio between ${round(interval.low)} and ${round(interval.high)}`;
   const towards = `evidence of harm ${formatShare(evidence.towardsFail)}, of harmlessness ${formatShare(evidence.towardsHarmless)}`;
   const figures = [...counts, ratio, towards].filter((each) => each !== '').join('; ');
@@ -106,7 +109,11 @@ function examplesOf({ examples }: RolloutReport): readonly string[] {
 function timelineOf({ rollout, journal, journalCut, changes }: RolloutReport): readonly string[] {
   const told =
     journal.length > 0
-      ? journal.map(({ atMs, author, detail }) => ({ atMs, text: String(detail['what'] ?? ''), author }))
+      ? journal.map(({ atMs, author, detail }) => ({
+          atMs,
+          text: `${rollout.pools === undefined ? '' : `${String(detail['pool'])}: `}${String(detail['what'] ?? '')}`,
+          author,
+        }))
       : rollout.history.map(({ atMs, author, text }) => ({ atMs, text, author }));
   const made = changes.revisions.map(({ atMs, author, revision }) => ({ atMs, text: `revision ${revision} is in force`, author }));
   const all = [...told, ...made].sort((a, b) => a.atMs - b.atMs);

@@ -54,22 +54,37 @@ export function viewRollout(rollout: RolloutView, picture: RolloutPicture): read
 export function viewRollouts(rollouts: readonly RolloutView[], { paint, nowMs }: RolloutPicture): readonly string[] {
   if (rollouts.length === 0) return ['no rollout was started yet: sluice rollout start POOL VERSION'];
   return rollouts.flatMap((rollout) => {
-    const { id, baseline, canary, state, startedMs, why } = rollout;
-    const head = `${paint('strong', id)}  ${baseline} → ${canary}  ${paint(COLOURS[state] ?? 'strong', state)}  started ${formatAgo(startedMs, nowMs)}`;
+    const { id, state, startedMs, why } = rollout;
+    const head = `${paint('strong', id)}  ${movesOf(rollout)}  ${paint(COLOURS[state] ?? 'strong', state)}  started ${formatAgo(startedMs, nowMs)}`;
     return [head, ...wrapText(why, WIDTH - 2).map((line) => `  ${line}`)];
   });
 }
 
 function viewHead(rollout: RolloutView, { paint, nowMs }: RolloutPicture): readonly string[] {
-  const { id, pool, baseline, canary, template, alpha, state, startedMs, endedMs, author, reason, why } = rollout;
+  const { id, template, alpha, state, startedMs, endedMs, author, reason, why } = rollout;
   const time = endedMs === undefined ? `for ${formatSpan(nowMs - startedMs)}` : `after ${formatSpan(endedMs - startedMs)}`;
   const by = [author === '' ? '' : `by ${author}`, reason].filter((each) => each !== '').join(': ');
   return [
-    `${paint('strong', `${pool}: ${baseline} → ${canary}`)}  ${paint(COLOURS[state] ?? 'strong', state.toUpperCase())} ${time}`,
+    `${paint('strong', movesOf(rollout))}  ${paint(COLOURS[state] ?? 'strong', state.toUpperCase())} ${time}`,
     paint('dim', `${id}, template ${template}, alpha ${Number(alpha.toPrecision(3))}${by === '' ? '' : `, ${by}`}`),
     ...wrapText(why, WIDTH),
     ...viewWindows(rollout, paint),
   ];
+}
+
+/** `shop: v1 → v2`, of several pools one after the other. */
+export function movesOf({ pool, baseline, canary, pools = [{ pool, baseline, canary }] }: MovedPools): string {
+  return pools.map((each) => `${each.pool}: ${each.baseline} → ${each.canary}`).join(', ');
+}
+
+interface Moved {
+  readonly pool: string;
+  readonly baseline: string;
+  readonly canary: string;
+}
+
+interface MovedPools extends Moved {
+  readonly pools?: readonly Moved[] | undefined;
 }
 
 function viewWindows({ windows }: RolloutView, paint: Terminal['paint']): readonly string[] {
@@ -91,16 +106,24 @@ function viewSteps(rollout: RolloutView, { paint }: RolloutPicture): readonly st
   });
 }
 
-function viewShare({ canary, share: { desired, measured }, exposed }: RolloutView): readonly string[] {
+function viewShare(rollout: RolloutView): readonly string[] {
+  const { pools } = rollout;
+  if (pools === undefined) return ['', wordShare(rollout)];
+  return ['', ...pools.map((each) => `${each.pool} (${each.state}): ${wordShare(each)}`)];
+}
+
+function wordShare({ canary, share: { desired, measured }, exposed }: Pick<RolloutView, 'canary' | 'share' | 'exposed'>): string {
   const seen = measured === undefined ? '' : `, measured ${formatShare(measured)}`;
-  return ['', `${canary} is to have ${formatShare(desired)}${seen}; ${countApart(exposed.requests, 'request')} so far`];
+  return `${canary} is to have ${formatShare(desired)}${seen}; ${countApart(exposed.requests, 'request')} so far`;
 }
 
 /** Both gauges: towards "it harms", and towards "it is harmless". */
-function viewCheck({ name, kind, verdict, evidence, onFail, topUserShare, sentence }: Check, { paint }: RolloutPicture): readonly string[] {
+function viewCheck(check: Check, { paint }: RolloutPicture): readonly string[] {
+  const { pool, name: plain, kind, verdict, evidence, onFail, topUserShare, sentence } = check;
+  const name = pool === undefined ? plain : `${pool}: ${plain}`;
   const word = paint(VERDICTS[verdict] ?? 'strong', verdict.padEnd(12));
   const gauges = `harm ${gauge(evidence.towardsFail, 'bad', paint)}  harmless ${gauge(evidence.towardsHarmless, 'good', paint)}`;
-  const title = `${(name === kind ? name : `${name} (${kind})`).padEnd(24)} ${word} ${gauges}  ${paint('dim', `on fail: ${onFail}`)}`;
+  const title = `${(plain === kind ? name : `${name} (${kind})`).padEnd(24)} ${word} ${gauges}  ${paint('dim', `on fail: ${onFail}`)}`;
   const isTold = topUserShare === undefined || topUserShare < TOLD_USER || sentence.includes(ONE_USER);
   const told = isTold ? sentence : `${sentence} (${ONE_USER} ${formatShare(topUserShare)} of these requests)`;
   return [title, ...wrapText(told, WIDTH - 2).map((line) => `  ${line}`)];

@@ -35,6 +35,8 @@ export interface RolloutWindow {
 }
 
 export const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+/** That one rollout moves together. */
+export const MAX_POOLS = 16;
 export const MAX_WINDOWS = 32;
 export const MAX_TEMPLATES = 200;
 export const MAX_STEPS = 32;

@@ -24,6 +24,17 @@ export interface Shift {
   readonly drains: readonly { readonly version: string; readonly endpoint: string; readonly drained: boolean }[];
 }
 
+/** Of several pools, likewise. */
+export function shiftPools(standing: Standing, shifts: readonly Shift[]): Changed {
+  let now = standing;
+  for (const shift of shifts) {
+    const changed = shiftPool(now, shift);
+    if (isRefused(changed)) return changed;
+    now = { ...now, amendments: changed };
+  }
+  return now.amendments;
+}
+
 /** All amendments from now on, or the first of its parts that is refused. */
 export function shiftPool(standing: Standing, shift: Shift): Changed {
   const { pool, weights, salts, canary, overrides, mirrors, drains } = shift;

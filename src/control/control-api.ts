@@ -59,7 +59,9 @@ export type Change =
       readonly force?: boolean | undefined;
     }
   /** What a rollout wants of its pool. */
-  | ({ readonly kind: 'shift'; readonly sessions?: UserMove | undefined } & Shift)
+  | ({ readonly kind: 'shift' } & PoolShift)
+  /** The same of a rollout that moves several pools: all of them at once. */
+  | { readonly kind: 'shifts'; readonly isBack: boolean; readonly pools: readonly PoolShift[] }
   /** The whole config, as plain data, as YAML text, or as the UTF-8 of such a text, which is taken: it is empty afterwards. */
   | { readonly kind: 'config'; readonly document: unknown }
   /** `sessions` is `move` by default: users must leave what is taken back. With `pools` only what shifts traffic in these comes back. */
@@ -69,6 +71,10 @@ export type Change =
       readonly pools?: readonly string[] | undefined;
       readonly sessions?: UserMove | undefined;
     };
+
+export interface PoolShift extends Shift {
+  readonly sessions?: UserMove | undefined;
+}
 
 export interface ChangeRequest {
   readonly change: Change;

@@ -9,6 +9,10 @@ export function movedPools(change: Change, before: Config, after: Config): reado
   const remembering = after.pools.filter(({ affinity }) => affinity?.remember !== undefined);
   if (change.kind === 'split' || change.kind === 'shift')
     return change.sessions === 'move' ? namesOf(remembering).filter((name) => name === change.pool) : [];
+  if (change.kind === 'shifts') {
+    const moved = new Set(change.pools.filter(({ sessions }) => sessions === 'move').map(({ pool }) => pool));
+    return namesOf(remembering).filter((name) => moved.has(name));
+  }
   if (change.kind !== 'restore' || change.sessions === 'keep') return [];
   const asked = remembering.filter(({ name }) => change.pools?.includes(name) ?? true);
   if (isDeepStrictEqual(before, after)) return namesOf(asked);

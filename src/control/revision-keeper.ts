@@ -16,7 +16,8 @@ const OF_THE_FILE: ReadonlySet<string> = new Set(['start', 'file', 'signal']);
 
 /** What a file says stays without us, and a rollout that goes back must not wait for a disk. */
 function countsUnkept({ cause, change }: Next['origin']): boolean {
-  return OF_THE_FILE.has(cause) || ((cause === 'rollout' || cause === 'drill') && change?.kind === 'shift' && change.isBack);
+  const isShift = change?.kind === 'shift' || change?.kind === 'shifts';
+  return OF_THE_FILE.has(cause) || ((cause === 'rollout' || cause === 'drill') && isShift && change.isBack);
 }
 
 export class RevisionKeeper {

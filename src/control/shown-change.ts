@@ -2,7 +2,7 @@
 
 import { isMap } from '../lib/plain.ts';
 import { MASK, isSecretName, maskValue } from '../lib/mask.ts';
-import type { Change } from './control-api.ts';
+import type { Change, PoolShift } from './control-api.ts';
 
 /** Deeper than any config. */
 const MAX_DEPTH = 32;
@@ -16,7 +16,9 @@ export function shownChange(change: Change): Readonly<Record<string, unknown>> {
     case 'mirror':
       return { ...change, mirror: mask({ key: '', secret: false }, change.mirror, 0) };
     case 'shift':
-      return { ...change, overrides: maskAll(change.overrides), mirrors: maskAll(change.mirrors) };
+      return { kind: change.kind, ...shownShift(change) };
+    case 'shifts':
+      return { ...change, pools: change.pools.map(shownShift) };
     default:
       return { ...change };
   }
@@ -29,6 +31,10 @@ interface Within {
   readonly key: string;
   /** All below the value of a secret field is, however it is written: `{ regex: … }`. */
   readonly secret: boolean;
+}
+
+function shownShift(shift: PoolShift): PoolShift {
+  return { ...shift, overrides: maskAll(shift.overrides), mirrors: maskAll(shift.mirrors) };
 }
 
 /** By name, which says nothing of what is in it. */

@@ -25,7 +25,7 @@ import { readField } from '../config/field.ts';
 import { samePlain } from '../config/plain.ts';
 import { describeConfig, withoutVariables } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
-import { shiftPool } from '../config/shift.ts';
+import { shiftPools } from '../config/shift.ts';
 import { setDrain } from '../config/set-drain.ts';
 import { Draft } from '../config/draft.ts';
 import { fileAlone } from './sources/file-alone.ts';
@@ -51,7 +51,6 @@ export async function toAmendments(
   { journal, reading }: ChangeSources,
 ): Promise<AmendmentsOrRefusal> {
   const standing: Standing = { written: basis.read.document?.value ?? {}, amendments: basis.amendments };
-  // Who reads a config gets masks; sent back, they stand for the secrets in force.
   const inForce: InForce = { known: describeConfig(basis.config), mayWrite: role === 'admin' ? 'all' : 'traffic' };
   const change = unmasked(sent, inForce);
   switch (change.kind) {
@@ -78,7 +77,8 @@ export async function toAmendments(
     case 'resume':
       return told(setDrain(standing, change, false), basis);
     case 'shift':
-      return told(shiftPool(standing, change), basis);
+    case 'shifts':
+      return told(shiftPools(standing, change.kind === 'shift' ? [change] : change.pools), basis);
     case 'config':
       return replaceConfig(change.document, inForce, { standing, basis, reading });
     case 'restore':
@@ -86,6 +86,7 @@ export async function toAmendments(
   }
 }
 
+/** Who reads a config gets masks; sent back, they stand for the secrets in force. */
 function unmasked(change: Change, inForce: InForce): Change {
   if (change.kind === 'override') {
     const override = unmaskWritten(change.override, inForce, ['pools', change.pool, 'overrides', change.name]);

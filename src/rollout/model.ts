@@ -33,7 +33,7 @@ export interface Instant {
   readonly nowMs: number;
 }
 
-/** Kept whole in the store under `rollout:ID` after each change. A pool of a group has a state of its own with the group's name. */
+/** Of one pool; kept whole in the store after each change. A rollout of several pools has one of each, with the group's name, in one note. */
 export interface RolloutState {
   readonly form: typeof STATE_FORM;
   readonly id: string;

@@ -52,6 +52,19 @@ export function commandTogether(
   return isRefused ? refusals[0]! : done.map((each, index) => stateOf(each, states[index]!));
 }
 
+/** What comes of one pool alone: a result of what was done for it. */
+export function commandOne(
+  states: readonly RolloutState[],
+  id: string,
+  asked: RolloutCommand,
+  instant: Instant,
+): readonly RolloutState[] | string {
+  const meant = states.find((state) => state.id === id);
+  if (meant === undefined) return `there is no pool of ${id}`;
+  const done = command(meant, asked, instant);
+  return 'refusal' in done ? done.refusal : states.map((state) => (state === meant ? done.state : state));
+}
+
 /** The others are for those of the pools that they fit: one that is not held is not resumed. */
 const MUST_ALL: ReadonlySet<RolloutCommand['kind']> = new Set<RolloutCommand['kind']>(['pause', 'approve', 'promote', 'retry']);
 

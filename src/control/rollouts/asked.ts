@@ -1,18 +1,19 @@
 // What is asked for of rollouts, in the words of the machine, and how a refusal is told. Pure.
 
-import type { Config } from '../../config/model.ts';
+import type { Config, PoolConfig } from '../../config/model.ts';
 import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import { allTemplates, DEFAULT_TEMPLATE, findTemplate } from '../../config/shipped-rollouts.ts';
 import type { Clock } from '../../lib/clock.ts';
-import { FORCED, command } from '../../rollout/command.ts';
+import { FORCED } from '../../rollout/command.ts';
 import type { RolloutCommand, RolloutState } from '../../rollout/model.ts';
+import { commandTogether } from '../../rollout/together.ts';
 import { closedAt } from '../../rollout/windows.ts';
-import type { ActBy, RolloutAction, RolloutRefusal, StartRequest } from './rollouts-api.ts';
+import type { ActBy, PlanRequest, RolloutAction, RolloutRefusal, StartRequest } from './rollouts-api.ts';
 
 /** The pool and the template that are meant, or why there is none. */
 export function findTarget(
   config: Config | undefined,
-  { pool: name, template: asked = DEFAULT_TEMPLATE }: Pick<StartRequest, 'pool' | 'template'>,
+  { pool: name, template: asked = DEFAULT_TEMPLATE }: Pick<PlanRequest, 'pool' | 'template'>,
 ) {
   if (config === undefined) return { result: 'failed', message: 'No config is in force.' } as const;
   const pool = config.pools.find((each) => each.name === name);
@@ -32,6 +33,26 @@ export function findTarget(
   return { config, pool, template };
 }
 
+/** All pools that are meant. */
+export function findTargets(
+  config: Config | undefined,
+  { pools: asked, template }: Pick<StartRequest, 'pools' | 'template'>,
+): { readonly pools: readonly PoolConfig[]; readonly template: RolloutTemplate } | RolloutRefusal {
+  const pools: PoolConfig[] = [];
+  let by: RolloutTemplate | undefined;
+  for (const [index, { pool }] of asked.entries()) {
+    const found = findTarget(config, { pool, template });
+    if ('result' in found) return found;
+    if (pools.includes(found.pool))
+      return { result: 'rejected', problems: [{ path: `pools[${index}].pool`, message: `pool ${pool} is named twice` }] };
+    pools.push(found.pool);
+    by = found.template;
+  }
+  return by === undefined
+    ? { result: 'rejected', problems: [{ path: 'pools', message: 'at least one pool is moved' }] }
+    : { pools, template: by };
+}
+
 export function commandOf(action: RolloutAction, { author, reason, role, force }: ActBy, salt: string): RolloutCommand {
   if (action === 'approve') return { kind: action, author, reason, role: role === 'admin' ? 'admin' : 'operator' };
   if (action === 'retry') return { kind: action, author, reason, force, salt };
@@ -39,9 +60,9 @@ export function commandOf(action: RolloutAction, { author, reason, role, force }
 }
 
 /** What this process counts is a segment of its own. */
-export function takenUp(state: RolloutState, clock: Pick<Clock, 'nowMs' | 'wallMs'>): RolloutState {
-  const done = command(state, { kind: 'taken-up' }, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
-  return 'refusal' in done ? state : done.state;
+export function takenUp(states: readonly RolloutState[], clock: Pick<Clock, 'nowMs' | 'wallMs'>): readonly RolloutState[] {
+  const done = commandTogether(states, { kind: 'taken-up' }, { nowMs: clock.nowMs(), wallMs: clock.wallMs() });
+  return typeof done === 'string' ? states : done;
 }
 
 /** Why windows may not be passed over; undefined when they may, or when nobody asks for it. */

@@ -5,10 +5,10 @@ import type { PoolConfig } from '../../config/model.ts';
 import { takes } from '../../rollout/leave.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { Instant, RolloutState, Seen } from '../../rollout/model.ts';
-import { step } from '../../rollout/step.ts';
 import type { Stepped } from '../../rollout/step.ts';
+import { stepTogether } from '../../rollout/together.ts';
 import { armingOf } from '../../rollout/trips.ts';
-import { ALONE, OURSELVES, withLine } from '../../rollout/turn.ts';
+import { OURSELVES, withLine } from '../../rollout/turn.ts';
 import type { Look } from './look.ts';
 import type { Counting } from './ports.ts';
 
@@ -17,55 +17,71 @@ export interface DecideDeps {
   readonly look: Pick<Look, 'seenOf'>;
 }
 
+/** Of one pool of the rollout. */
 export interface Moment {
   readonly state: RolloutState;
   readonly pool: PoolConfig;
   /** Weight of the canary, or what it may have by now. */
   readonly has: number;
-  readonly instant: Instant;
 }
 
-export function decide(deps: DecideDeps, moment: Moment): Stepped {
+export function decide(deps: DecideDeps, moments: readonly Moment[], instant: Instant): readonly Stepped[] {
   for (;;) {
-    const seen = deps.look.seenOf(moment.state, moment.pool);
-    const stepped = step(moment.state, seen, moment.instant);
-    if (isHalted(stepped, moment.has, seen)) return halt(deps, stepped);
-    // Where a worker has halted the canary since it was looked at, that is judged first.
-    if (seen.tripped === undefined && !deps.counts.arm(moment.state.id, armingOf(stepped.state, seen, ALONE.pools))) continue;
-    return letOn(deps, stepped, { seen, instant: moment.instant });
+    const looked = look(deps, moments, instant);
+    if (halt(deps, looked)) return looked.map(({ stepped }) => stepped);
+    // Where a worker has halted a canary since it was looked at, that is judged first.
+    const isStale = looked.some(({ stepped: { state }, seen }) => {
+      return seen.tripped === undefined && !deps.counts.arm(state.id, armingOf(state, seen, moments.length));
+    });
+    if (!isStale) return looked.map((each) => letOn(deps, each, { instant, pools: moments.length }));
   }
 }
 
-/** The same, where it follows that the canary is halted; else nothing is decided. */
-export function halted(deps: DecideDeps, { state, pool, has, instant }: Moment): Stepped | undefined {
-  const seen = deps.look.seenOf(state, pool);
-  const stepped = step(state, seen, instant);
-  return isHalted(stepped, has, seen) ? halt(deps, stepped) : undefined;
+/** The same, where it follows that a canary is halted; else nothing is decided. */
+export function halted(deps: DecideDeps, moments: readonly Moment[], instant: Instant): readonly Stepped[] | undefined {
+  const looked = look(deps, moments, instant);
+  return halt(deps, looked) ? looked.map(({ stepped }) => stepped) : undefined;
+}
+
+interface Looked {
+  readonly stepped: Stepped;
+  readonly seen: Seen;
+  readonly has: number;
+}
+
+function look(deps: DecideDeps, moments: readonly Moment[], instant: Instant): readonly Looked[] {
+  const members = moments.map(({ state, pool }) => ({ state, seen: deps.look.seenOf(state, pool) }));
+  return stepTogether(members, instant).map((stepped, index) => ({ stepped, seen: members[index]!.seen, has: moments[index]!.has }));
 }
 
 /**
  * Whether users leave the canary before the weights that say so are in force: where it loses all of its weight, or goes back by a step and the
  * baseline can take everybody for that moment. A cold baseline gets only as much as it can take, by weight.
  */
-function isHalted({ state, wants: { weights } }: Stepped, has: number, seen: Seen): boolean {
-  if (weights === undefined) return false;
-  const wanted = weights[state.canary] ?? 0;
+function isHalted({ stepped: { state, wants }, has, seen }: Looked): boolean {
+  if (wants.weights === undefined) return false;
+  const wanted = wants.weights[state.canary] ?? 0;
   if (wanted >= has) return false;
   return wanted === 0 || (state.wentBack.length > 0 && state.leaving === undefined && takes(state, seen) >= 1);
 }
 
-/** First of all: nobody else meets the canary, whatever takes its time from here on. */
-function halt({ counts }: DecideDeps, stepped: Stepped): Stepped {
-  counts.halt(stepped.state.id);
-  return stepped;
+/** First of all: nobody else meets a canary that is taken back, whatever takes its time from here on. False: there is none. */
+function halt({ counts }: DecideDeps, looked: readonly Looked[]): boolean {
+  const back = looked.filter(isHalted);
+  for (const { stepped } of back) counts.halt(stepped.state.id);
+  return back.length > 0;
 }
 
 /** A canary that was halted until its weights are in force gets requests again, and one that a worker halted for what the judge does not confirm. */
-function letOn({ counts }: DecideDeps, stepped: Stepped, { seen, instant }: { readonly seen: Seen; readonly instant: Instant }): Stepped {
+function letOn(
+  { counts }: DecideDeps,
+  { stepped, seen }: Looked,
+  { instant, pools }: { readonly instant: Instant; readonly pools: number },
+): Stepped {
   const { state, told } = stepped;
   if (ENDED.has(state.status) || !counts.halted(state.id)) return stepped;
   counts.lift(state.id);
-  counts.arm(state.id, armingOf(state, seen, ALONE.pools));
+  counts.arm(state.id, armingOf(state, seen, pools));
   if (seen.tripped === undefined) return stepped;
   const what = `a worker halted ${state.canary} for the check ${seen.tripped.check}; it gets requests again`;
   const line = { wallMs: instant.wallMs, what, author: OURSELVES };

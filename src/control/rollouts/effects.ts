@@ -7,6 +7,7 @@ import { readSecret } from '../../config/read-secret.ts';
 import { isSource, revealed } from '../../config/secret.ts';
 import type { HookMoment, RolloutHook, SmokeRequest } from '../../config/rollout-model.ts';
 import type { Effect, EffectResult, RolloutState } from '../../rollout/model.ts';
+import { idOf } from '../../rollout/together.ts';
 import { askHttp } from './ask-http.ts';
 import type { EffectRunner } from './ports.ts';
 import { signatureOf } from './signature.ts';
@@ -48,7 +49,8 @@ export class Effects implements EffectRunner {
   }
 
   async #hook(hook: RolloutHook, state: RolloutState, moment: HookMoment, endpoint: string | undefined): Promise<string | undefined> {
-    const { id: rollout, pool, baseline, canary: version, step, status, why: reason } = state;
+    const { pool, baseline, canary: version, step, status, why: reason } = state;
+    const rollout = idOf(state);
     const body = JSON.stringify({
       rollout,
       pool,

@@ -4,6 +4,7 @@ import type { JournalLine } from '../../api/journal.ts';
 import type { RolloutReport } from '../../api/rollout-report.ts';
 import type { RolloutView } from '../../api/rollouts.ts';
 import type { RolloutState } from '../../rollout/model.ts';
+import { idOf } from '../../rollout/together.ts';
 import type { Journal } from '../journal.ts';
 import { describeBound } from './describe-bound.ts';
 import type { Met } from './met.ts';
@@ -22,15 +23,22 @@ const MAX_LINES = 500;
 /** What is written about a rollout after its end. */
 const AFTER_MS = 60_000;
 
-export async function makeReport(state: RolloutState, { rollout, met, journal }: MakeReportDeps): Promise<RolloutReport> {
-  const told = await linesOf(journal, state, 'rollout', ({ detail }) => detail['rollout'] === state.id);
+export async function makeReport(states: readonly RolloutState[], { rollout, met, journal }: MakeReportDeps): Promise<RolloutReport> {
+  const [state] = states as [RolloutState];
+  const id = idOf(state);
+  const told = await linesOf(journal, state, 'rollout', ({ detail }) => detail['rollout'] === id);
   const made = await linesOf(journal, state, 'revision', ({ detail: { cause, reason } }) => {
-    return cause === 'rollout' && typeof reason === 'string' && reason.startsWith(`rollout ${state.id}: `);
+    return cause === 'rollout' && typeof reason === 'string' && reason.startsWith(`rollout ${id}: `);
   });
   const { exposed, examples } = met;
   return {
     rollout,
-    bounds: state.template.checks.map((check) => ({ check: check.name, text: describeBound(check, state) })),
+    bounds: states.flatMap((each) =>
+      each.template.checks.map((check) => ({
+        check: states.length === 1 ? check.name : `${each.pool}: ${check.name}`,
+        text: describeBound(check, each),
+      })),
+    ),
     exposed: { requests: exposed.requests, users: exposed.users },
     journal: told.lines,
     journalCut: told.isCut,

@@ -8,7 +8,7 @@ import { plan } from '../../rollout/plan.ts';
 import type { PlannedStep } from '../../rollout/plan.ts';
 import { closedAt } from '../../rollout/windows.ts';
 import { describeStep } from './describe-step.ts';
-import type { StartRequest } from './rollouts-api.ts';
+import type { PlanRequest } from './rollouts-api.ts';
 import type { PoolTraffic } from './ports.ts';
 
 export interface PlannerDeps {
@@ -28,7 +28,7 @@ export class Planner {
     this.#deps = deps;
   }
 
-  plan(pool: PoolConfig, template: RolloutTemplate, { to, from }: Pick<StartRequest, 'to' | 'from'>): RolloutPlan {
+  plan(pool: PoolConfig, template: RolloutTemplate, { to, from }: Pick<PlanRequest, 'to' | 'from'>): RolloutPlan {
     const baseline = from ?? greatest(pool.split) ?? to;
     const { requests, failures } = this.#deps.traffic.window(pool.name, baseline, { overMs: WINDOW_MS, slowMs: Infinity, mark: undefined });
     const traffic = {

@@ -57,8 +57,11 @@ export class ReportBook {
     return entry === undefined ? { exposed: NOBODY, examples: [] } : { exposed: plus(entry.before, entry.now), examples: entry.examples };
   }
 
-  report(state: RolloutState, rollout: RolloutView): Promise<RolloutReport> {
-    return makeReport(state, { rollout, met: this.find(state.id), journal: this.#deps.journal });
+  report(states: readonly RolloutState[], rollout: RolloutView): Promise<RolloutReport> {
+    const met = states.map(({ id }) => this.find(id));
+    const exposed = met.reduce((sum, each) => plus(sum, each.exposed), NOBODY);
+    const all = { exposed, examples: met.flatMap(({ examples }) => examples) };
+    return makeReport(states, { rollout, met: all, journal: this.#deps.journal });
   }
 
   /** Call it each time that a rollout is kept, and before its counters close. */

@@ -3,6 +3,7 @@
 import type { Finding } from '../../api/overview.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
+import { idOf } from '../../rollout/together.ts';
 
 export interface ShownRollout {
   readonly state: RolloutState;
@@ -18,11 +19,9 @@ export function rolloutFindings(rollouts: readonly ShownRollout[], wallMs: numbe
   return rollouts.flatMap(({ state, fault }) => ofRollout(state, fault, wallMs));
 }
 
-function ofRollout(
-  { id, pool, status, why, endedWallMs = 0 }: RolloutState,
-  fault: string | undefined,
-  wallMs: number,
-): readonly Finding[] {
+function ofRollout(state: RolloutState, fault: string | undefined, wallMs: number): readonly Finding[] {
+  const { pool, status, why, endedWallMs = 0 } = state;
+  const id = idOf(state);
   const at = { place: `pools.${pool}`, pool };
   const see = `See: sluice rollout status ${id}`;
   if (fault !== undefined && !ENDED.has(status))

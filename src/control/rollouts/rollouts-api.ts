@@ -14,11 +14,17 @@ export interface By {
   readonly reason: string;
 }
 
-export interface StartRequest extends By {
+/** A pool that is moved. */
+interface Target {
   readonly pool: string;
   readonly to: string;
   /** Undefined: the version of the greatest weight. */
   readonly from: string | undefined;
+}
+
+export interface StartRequest extends By {
+  /** At least one; several are moved together. */
+  readonly pools: readonly Target[];
   /** Undefined: `default`. */
   readonly template: string | undefined;
   /** Also while no window of the template is open; it takes a reason. */
@@ -30,7 +36,7 @@ export interface ActBy extends By {
   readonly force: boolean;
 }
 
-export type PlanRequest = Omit<StartRequest, keyof By | 'force'>;
+export type PlanRequest = Target & Pick<StartRequest, 'template'>;
 
 export type RolloutAction = 'pause' | 'resume' | 'approve' | 'promote' | 'abort' | 'retry';
 

@@ -1,14 +1,17 @@
-// All rollouts of an instance: starts them, wakes those that run, and carries out what people ask of them. One of a pool at a time.
+// All rollouts of an instance: starts them, wakes those that run, and carries out what people ask of them. One of a pool at a time;
+// it may move several pools.
 
 import type { RolloutReport } from '../../api/rollout-report.ts';
 import type { FreezeView, RolloutPlan, RolloutView } from '../../api/rollouts.ts';
 import type { Timer } from '../../lib/clock.ts';
 import { isOver } from '../../rollout/leave.ts';
+import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
+import { idOf } from '../../rollout/together.ts';
 import type { Note } from '../../store/store.ts';
 import type { KeptRollouts } from './kept-rollouts.ts';
-import { commandOf, conflict, findTarget, forceFault, takenUp } from './asked.ts';
+import { commandOf, conflict, findTarget, findTargets, forceFault, takenUp } from './asked.ts';
 import { begin } from './begin.ts';
 import { RolloutRun } from './rollout-run.ts';
 import { StartGuards } from './start-guards.ts';
@@ -24,17 +27,17 @@ import type {
   StartRequest,
 } from './rollouts-api.ts';
 import type { ShownRollout } from './rollout-findings.ts';
-import { showRollout } from './show-rollout.ts';
-import type { Around } from './show-rollout.ts';
 import type { RolloutsDeps } from './rollouts-deps.ts';
+import { toldSince } from './run-faults.ts';
+import { Shelf } from './shelf.ts';
+import { showAll } from './show-group.ts';
 
 /** What depends on time alone is looked at so often; bad events of a canary wake their rollout at once. */
 const LOOK_MS = 200;
 
 export class Rollouts {
   readonly #deps: RolloutsDeps;
-  readonly #runs = new Map<string, RolloutRun>();
-  readonly #ended = new Map<string, RolloutState>();
+  readonly #shelf = new Shelf();
   /** Pools of rollouts that are being started. */
   readonly #starting = new Set<string>();
   /** Since the start of the process, by how they ended. */
@@ -47,87 +50,82 @@ export class Rollouts {
     this.#deps = deps;
     const { breakers, drills, frozen, clock, current } = deps;
     const wallMs = () => clock.wallMs();
-    this.guards = new StartGuards({ breakers, drills, frozen, config: () => current.config, ended: () => this.#allEnded(), wallMs });
-    deps.counts.onEvidence = (pool) => this.#wakeOf(pool);
-    for (const state of deps.kept.read(notes)) {
+    const ended = () => this.#shelf.endedStates();
+    this.guards = new StartGuards({ breakers, drills, frozen, config: () => current.config, ended, wallMs });
+    deps.counts.onEvidence = (pool) => this.#shelf.ofPool(pool)?.wake();
+    for (const states of deps.kept.read(notes)) {
       // One that ended as the process did may still have to move the weights, or to tell a hook.
-      if (ENDED.has(state.status) && isOver(state)) this.#ended.set(state.id, state);
-      else this.#run(takenUp(state, deps.clock));
+      if (states.every((state) => ENDED.has(state.status) && isOver(state))) this.#shelf.ends(states);
+      else this.#run(takenUp(states, deps.clock));
     }
-  }
-
-  /** Whether a rollout of the pool runs. */
-  ofPool(pool: string): RolloutState | undefined {
-    return [...this.#runs.values()].find(({ state }) => state.pool === pool)?.state;
   }
 
   /** Why nothing else may move the pool; undefined when it may. */
   taken(pool: string): string | undefined {
-    const running = this.ofPool(pool);
+    const running = this.#shelf.ofPool(pool);
     if (running !== undefined) return `A rollout of pool ${pool} runs already: ${running.id}.`;
     return this.#starting.has(pool) ? `A rollout of pool ${pool} is being started.` : undefined;
   }
 
   async start(request: StartRequest): Promise<RolloutOutcome> {
+    const names = request.pools.map(({ pool }) => pool);
     // One that has ended may be about to set the weights.
-    await [...this.#runs.values()].find(({ state }) => state.pool === request.pool && ENDED.has(state.status))?.settled();
-    const found = findTarget(this.#deps.current.config, request);
+    for (const name of names) {
+      const run = this.#shelf.ofPool(name);
+      if (run?.hasEnded === true) await run.settled();
+    }
+    const found = findTargets(this.#deps.current.config, request);
     if ('result' in found) return found;
-    const { pool, template } = found;
-    const { counts, kept } = this.#deps;
+    const { template } = found;
     const mayNot = forceFault(request, 'start');
     if (mayNot !== undefined) return mayNot;
-    const blocked = this.taken(pool.name) ?? this.guards.startFault(pool.name, template, request.force);
+    const blocked = this.#startFault(names, template, request.force);
     if (blocked !== undefined) return conflict(blocked);
-    const { clock, current, newWord } = this.#deps;
-    const earlier = [...this.#ended.values()];
-    const started = begin({ current, newWord, wallMs: clock.wallMs(), earlier }, request, found);
-    if ('refusal' in started) return { result: 'rejected', problems: [{ path: started.key ?? '', message: started.refusal }] };
-    const { state } = started;
-    this.#starting.add(pool.name);
+    const { clock, current, counts, kept, newWord } = this.#deps;
+    const earlier = this.#shelf.endedStates();
+    const begun = begin({ current, newWord, wallMs: clock.wallMs(), earlier }, request, found);
+    if ('result' in begun) return begun;
+    for (const name of names) this.#starting.add(name);
     try {
-      await kept.keep(state, state.history);
+      await kept.keep(begun, toldSince([], begun));
     } catch (error) {
       return { result: 'failed', message: (error as Error).message };
     } finally {
-      this.#starting.delete(pool.name);
+      for (const name of names) this.#starting.delete(name);
     }
-    counts.open(state);
-    const run = this.#run(state);
+    for (const state of begun) counts.open(state);
+    const run = this.#run(begun);
     run.wake();
     return { result: 'done', rollout: this.#show(run) };
   }
 
   list(): readonly RolloutView[] {
-    const ended = [...this.#ended.values()].sort((a, b) => (b.endedWallMs ?? 0) - (a.endedWallMs ?? 0));
-    return [
-      ...[...this.#runs.values()].map((run) => this.#show(run)),
-      ...ended.map((state) => showRollout(state, undefined, this.#around(undefined))),
-    ];
+    const ended = this.#shelf.allEnded().toReversed();
+    return [...this.#shelf.runs.map((run) => this.#show(run)), ...ended.map((states) => this.#showEnded(states))];
   }
 
   find(id: string): RolloutView | undefined {
-    const run = this.#runs.get(id);
+    const run = this.#shelf.run(id);
     if (run !== undefined) return this.#show(run);
-    const state = this.#ended.get(id);
-    return state && showRollout(state, undefined, this.#around(undefined));
+    const states = this.#shelf.ended(id);
+    return states && this.#showEnded(states);
   }
 
   async report(id: string): Promise<RolloutReport | undefined> {
-    const state = this.#runs.get(id)?.state ?? this.#ended.get(id);
-    return state && this.#deps.reports.report(state, this.find(id)!);
+    const states = this.#shelf.run(id)?.states ?? this.#shelf.ended(id);
+    return states && this.#deps.reports.report(states, this.find(id)!);
   }
 
   async act(id: string, action: RolloutAction, by: ActBy): Promise<RolloutOutcome> {
     const mayNot = forceFault(by, action);
     if (mayNot !== undefined) return mayNot;
-    const ended = this.#ended.get(id);
+    const ended = this.#shelf.ended(id);
     const blocked = this.#blockedFor(action, by.force, ended);
     if (blocked !== undefined) return conflict(blocked);
-    const run = this.#runs.get(id) ?? (ended && action === 'retry' ? this.#revive(ended) : undefined);
+    const run = this.#shelf.run(id) ?? (ended && action === 'retry' ? this.#revive(ended) : undefined);
     if (run === undefined) {
       if (ended === undefined) return { result: 'unknown', message: `There is no rollout ${id}.` };
-      return conflict(`The rollout has ended: it is ${ended.status}.`);
+      return conflict(`The rollout has ended: it is ${this.find(id)!.state}.`);
     }
     try {
       const done = await run.command(commandOf(action, by, this.#deps.newWord()));
@@ -141,10 +139,19 @@ export class Rollouts {
   }
 
   /** A retry is a start. */
-  #blockedFor(action: RolloutAction, force: boolean, ended: RolloutState | undefined): string | undefined {
+  #blockedFor(action: RolloutAction, force: boolean, ended: readonly RolloutState[] | undefined): string | undefined {
     if (action === 'promote') return this.guards.promoteFault();
     if (action !== 'retry' || ended === undefined) return undefined;
-    return this.taken(ended.pool) ?? this.guards.startFault(ended.pool, ended.template, force);
+    return this.#startFault(
+      ended.map(({ pool }) => pool),
+      ended[0]!.template,
+      force,
+    );
+  }
+
+  #startFault(pools: readonly string[], template: RolloutTemplate, force: boolean): string | undefined {
+    const faults = pools.map((pool) => this.taken(pool) ?? this.guards.startFault(pool, template, force));
+    return faults.find((fault) => fault !== undefined);
   }
 
   plan(request: PlanRequest): RolloutPlan | RolloutRefusal {
@@ -173,28 +180,13 @@ export class Rollouts {
     return known;
   }
 
-  /** Also those that still have to set the weights. */
-  #allEnded(): readonly RolloutState[] {
-    const ending = [...this.#runs.values()].map(({ state }) => state).filter(({ status }) => ENDED.has(status));
-    return [...this.#ended.values(), ...ending];
-  }
-
-  /** Of each pool the one that runs, else the one that ended last. */
   latest(): readonly ShownRollout[] {
-    const found = new Map<string, ShownRollout>();
-    for (const state of [...this.#ended.values()].sort((a, b) => (a.endedWallMs ?? 0) - (b.endedWallMs ?? 0)))
-      found.set(state.pool, { state, fault: undefined });
-    for (const { state, fault } of this.#runs.values()) found.set(state.pool, { state, fault });
-    return [...found.values()];
+    return this.#shelf.latest();
   }
 
   /** Another config is in force, or something else has changed that rollouts look at. */
   wake(): void {
-    for (const run of this.#runs.values()) run.wake();
-  }
-
-  #wakeOf(pool: string): void {
-    for (const run of this.#runs.values()) if (run.state.pool === pool) run.wake();
+    for (const run of this.#shelf.runs) run.wake();
   }
 
   async close(): Promise<void> {
@@ -202,29 +194,30 @@ export class Rollouts {
     this.#deps.effects.close();
     this.#deps.outside.close();
     this.#deps.counts.stop();
-    await Promise.all([...this.#runs.values()].map((run) => run.close()));
+    await Promise.all(this.#shelf.runs.map((run) => run.close()));
   }
 
   /** Opens the counters of those that an earlier process has left: before the workers get their first config. */
   resume(): void {
-    for (const { state } of this.#runs.values()) {
-      this.#deps.counts.open(state);
-    }
+    for (const state of this.#shelf.running) this.#deps.counts.open(state);
   }
 
-  #run(state: RolloutState): RolloutRun {
+  #run(states: readonly RolloutState[]): RolloutRun {
     const { clock, current, controller, counts, effects, look, kept, reports, log } = this.#deps;
-    const onEnded = (ended: RolloutState): void => void this.#ends(ended);
-    const keep: KeptRollouts['keep'] = (now, told) => (reports.saw(now), kept.keep(now, told));
-    const run = new RolloutRun(state, { clock, current, controller, counts, effects, look, keep, onEnded, log });
-    this.#runs.set(state.id, run);
+    const onEnded = (ended: readonly RolloutState[]): void => void this.#ends(ended);
+    const keep: KeptRollouts['keep'] = (now, told) => {
+      for (const state of now) reports.saw(state);
+      return kept.keep(now, told);
+    };
+    const run = new RolloutRun(states, { clock, current, controller, counts, effects, look, keep, onEnded, log });
+    this.#shelf.begins(run);
     this.#follow();
     return run;
   }
 
   /** Others are asked and time is looked at while a rollout runs. */
   #follow(): void {
-    const running = [...this.#runs.values()].map((each) => each.state);
+    const { running } = this.#shelf;
     this.#deps.outside.follow(running);
     if (running.length > 0) this.#ticking ??= this.#deps.clock.every(LOOK_MS, () => this.wake(), { unref: true });
     else {
@@ -233,40 +226,37 @@ export class Rollouts {
     }
   }
 
-  async #ends(state: RolloutState): Promise<void> {
-    const { counts, kept, reports } = this.#deps;
-    reports.saw(state);
-    this.#runs.delete(state.id);
-    this.#ended.set(state.id, state);
-    this.endedBy.set(state.status, (this.endedBy.get(state.status) ?? 0) + 1);
-    counts.close(state.id);
-    this.#follow();
-    const gone = await kept.prune([...this.#ended.values()]);
-    for (const { id } of gone) this.#ended.delete(id);
-    reports.forget(gone.map(({ id }) => id));
+  async #ends(states: readonly RolloutState[]): Promise<void> {
+    const { kept, reports } = this.#deps;
+    for (const state of states) {
+      reports.saw(state);
+      this.endedBy.set(state.status, (this.endedBy.get(state.status) ?? 0) + 1);
+    }
+    this.#putBack(states);
+    const gone = await kept.prune(this.#shelf.allEnded());
+    for (const [first] of gone) this.#shelf.forget(idOf(first!));
+    reports.forget(gone.flat().map(({ id }) => id));
   }
 
   /** One that has ended runs anew, as a retry allows it. */
-  #revive(ended: RolloutState): RolloutRun {
-    this.#ended.delete(ended.id);
-    this.#deps.counts.open(ended);
+  #revive(ended: readonly RolloutState[]): RolloutRun {
+    for (const state of ended) this.#deps.counts.open(state);
     return this.#run(ended);
   }
 
-  /** The retry was refused: it has ended as before. */
-  #putBack(ended: RolloutState): void {
-    this.#runs.delete(ended.id);
-    this.#ended.set(ended.id, ended);
-    this.#deps.counts.close(ended.id);
+  /** It has ended, or its retry was refused: it has ended as before. */
+  #putBack(ended: readonly RolloutState[]): void {
+    this.#shelf.ends(ended);
+    for (const { id } of ended) this.#deps.counts.close(id);
     this.#follow();
   }
 
-  #around(pool: string | undefined): Around {
+  #show({ states, fault }: RolloutRun): RolloutView {
     const { perSecond, clock } = this.#deps;
-    return { perSecond: pool === undefined ? 0 : perSecond(pool), wallMs: clock.wallMs() };
+    return showAll(states, fault, (pool) => ({ perSecond: perSecond(pool), wallMs: clock.wallMs() }));
   }
 
-  #show({ state, fault }: RolloutRun): RolloutView {
-    return showRollout(state, fault, this.#around(state.pool));
+  #showEnded(states: readonly RolloutState[]): RolloutView {
+    return showAll(states, undefined, () => ({ perSecond: 0, wallMs: this.#deps.clock.wallMs() }));
   }
 }

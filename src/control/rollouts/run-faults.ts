@@ -10,10 +10,28 @@ export function lostFault({ pool: name, baseline, canary }: RolloutState, pool: 
   return gone === undefined ? undefined : `the version ${gone} is gone from the config`;
 }
 
-/** Lines that came to the history, of which the oldest may have gone. */
-export function toldSince({ history: before }: RolloutState, { history }: RolloutState): readonly HistoryLine[] {
-  const last = before.at(-1);
-  return last === undefined ? history : history.slice(history.lastIndexOf(last) + 1);
+/** A line of the history of one pool of a rollout. */
+export interface Told {
+  readonly of: string;
+  readonly line: HistoryLine;
+}
+
+/** Lines that came to the histories, of which the oldest may have gone. */
+export function toldSince(before: readonly RolloutState[], now: readonly RolloutState[]): readonly Told[] {
+  return now.flatMap(({ id, history }, index) => {
+    const last = before[index]?.history.at(-1);
+    const lines = last === undefined ? history : history.slice(history.lastIndexOf(last) + 1);
+    return lines.map((line) => ({ of: id, line }));
+  });
+}
+
+/** Why the rollout is where it is: as the first says of which people must know. */
+export function leadOf(states: readonly RolloutState[]): RolloutState {
+  return (
+    states.find(({ leaving }) => leaving !== undefined) ??
+    states.find(({ why }) => !why.startsWith('together with ') && !why.startsWith('waits for ')) ??
+    states[0]!
+  );
 }
 
 export function wordsOf(outcome: {

@@ -1,14 +1,39 @@
-// What a rollout wants, as one change of its pool. Pure.
+// What a rollout wants, as one change of its pools. Pure.
 
 import type { PoolConfig } from '../../config/model.ts';
 import type { Shift } from '../../config/shift.ts';
 import type { RolloutState, Wants } from '../../rollout/model.ts';
-import type { Change } from '../control-api.ts';
+import { sameWeights } from '../../rollout/weights.ts';
+import type { Change, PoolShift } from '../control-api.ts';
 
-export function shiftFor(state: RolloutState, wants: Wants, now: PoolConfig): Change & { readonly kind: 'shift' } {
+/** What a rollout wants of one of its pools. */
+export interface Wanted {
+  readonly state: RolloutState;
+  readonly wants: Wants;
+  /** As it is in force. */
+  readonly pool: PoolConfig;
+}
+
+/** Of all its pools, in one revision. */
+export function changeFor(wanted: readonly Wanted[]): Change {
+  const [first, ...others] = wanted.map(shiftFor) as [PoolShift, ...PoolShift[]];
+  if (others.length === 0) return { kind: 'shift', ...first };
+  return { kind: 'shifts', isBack: wanted.some(({ state }) => goesBack(state)), pools: [first, ...others] };
+}
+
+/** Whether the pool has the weights that are wanted. */
+export function isThere({ wants: { weights }, pool }: Wanted): boolean {
+  return weights === undefined || sameWeights(pool.split, weights);
+}
+
+/** The same where the same is wanted. */
+export function fingerprintOf(wanted: readonly Wanted[]): string {
+  return JSON.stringify(wanted.map(({ wants }) => [wants.weights, wants.salt, wants.overrides, wants.mirrors, wants.drained]));
+}
+
+function shiftFor({ state, wants, pool: now }: Wanted): PoolShift {
   const { weights, overrides, mirrors } = wants;
   return {
-    kind: 'shift',
     pool: state.pool,
     rollout: state.id,
     weights: weights && Object.fromEntries(now.versions.map(({ name }) => [name, weights[name] ?? 0])),

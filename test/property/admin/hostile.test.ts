@@ -170,6 +170,7 @@ function expectWellFormed({ change, author, reason, expected, dryRun }: ChangeRe
       return;
     }
     case 'shift':
+    case 'shifts':
       // Rollouts alone ask for it.
       throw new Error('a call asked for a shift');
     case 'remove-override':

@@ -48,7 +48,7 @@ function world(written: object, weight = 5) {
       clock.advance(100);
       const instant = { nowMs: clock.nowMs(), wallMs: clock.wallMs() };
       const has = state.applied['v2'] ?? 0;
-      const decided = decide({ counts: book, look }, { state, pool: undefined as unknown as PoolConfig, has, instant });
+      const [decided] = decide({ counts: book, look }, [{ state, pool: undefined as unknown as PoolConfig, has }], instant) as [Stepped];
       state = decided.state;
       return decided;
     },

@@ -86,6 +86,7 @@ const BODIES: Readonly<Record<string, Json>> = {
   ExplainBody: { method: 'GET', url: 'http://shop.example.com/', headers: { a: 'b' } },
   Config: { listeners: [] },
   RolloutStartBody: { pool: 'shop', to: 'v2', template: 'careful', reason: 'release' },
+  RolloutPlanBody: { pool: 'shop', to: 'v2' },
   RolloutActionBody: { reason: 'seen' },
   RolloutForwardBody: { reason: 'seen', force: true },
   DrillBody: { weight: '0.1%', for: '2s' },

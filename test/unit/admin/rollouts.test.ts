@@ -18,7 +18,19 @@ it('hands on a start with who asks, and responds with 201', async () => {
   const { ask, control } = await openAdmin({ env, config: { tokens, limits: { writesPerSecond: 100 } } });
   const started = await ask('/v1/rollouts', { method: 'POST', body: START, headers: as(env.CI) });
   expect([started.status, started.json['id']]).toEqual([201, 'shop-7f3a']);
-  expect(control.rolloutCalls).toEqual([['start', { ...START, from: undefined, force: false, author: 'ci', role: 'operator' }]]);
+  expect(control.rolloutCalls).toEqual([
+    [
+      'start',
+      {
+        pools: [{ pool: 'shop', to: 'v2', from: undefined }],
+        template: 'canary',
+        reason: 'release',
+        force: false,
+        author: 'ci',
+        role: 'operator',
+      },
+    ],
+  ]);
 });
 
 it.each(['pause', 'resume', 'approve', 'promote', 'abort', 'retry'])('hands on %s, with a body or without one', async (action) => {
@@ -83,8 +95,8 @@ it.each([
 });
 
 it.each([
-  ['/v1/rollouts', 'version', { pool: 'shop', version: 'v2' }, 'keys here are pool, to, from, template, reason, force'],
-  ['/v1/rollouts', 'kind', { ...START, kind: 'canary' }, 'keys here are pool, to, from, template, reason, force'],
+  ['/v1/rollouts', 'version', { pool: 'shop', version: 'v2' }, 'keys here are pool, to, from, pools, template, reason, force'],
+  ['/v1/rollouts', 'kind', { ...START, kind: 'canary' }, 'keys here are pool, to, from, pools, template, reason, force'],
   ['/v1/rollouts/shop-7f3a/abort', 'service', { service: 'shop' }, 'keys here are reason'],
 ])('tells for %s and the key %s which keys the call takes, and nothing of configs', async (path, key, body, hint) => {
   const { ask } = await openAdmin();

@@ -47,7 +47,7 @@ function world(
     split = change.weights ?? split;
     return Promise.resolve({ result: 'applied' });
   }) as unknown as RolloutRunDeps['controller']['submit'];
-  const run = new RolloutRun(begun(written, { weights: { v1: 100, v2: 0 } }), {
+  const run = new RolloutRun([begun(written, { weights: { v1: 100, v2: 0 } })], {
     clock,
     current: current as unknown as RolloutRunDeps['current'],
     controller: { submit },
@@ -68,11 +68,11 @@ function world(
 }
 
 async function until(run: RolloutRun, what: (state: RolloutState) => boolean): Promise<void> {
-  for (let turns = 0; turns < 50 && !what(run.state); turns++) {
+  for (let turns = 0; turns < 50 && !what(run.states[0]!); turns++) {
     run.wake();
     await run.settled();
   }
-  expect(what(run.state)).toBe(true);
+  expect(what(run.states[0]!)).toBe(true);
 }
 
 const LONG = { steps: [{ weight: '20%', for: '1h' }, { weight: '100%' }] };
@@ -82,7 +82,7 @@ it('takes the canary from everybody on an abort, also while the store fails', as
   const { run, clock, halted, split, breakStore, mendStore } = world(LONG);
   await until(run, ({ applied }) => applied['v2'] === 20);
   breakStore();
-  expect(await run.command({ kind: 'abort', ...by })).toMatchObject({ status: 'aborted' });
+  expect(await run.command({ kind: 'abort', ...by })).toMatchObject([{ status: 'aborted' }]);
   expect(halted).toContain('r1');
   expect(run.fault).toContain('no space left');
   expect(split()).toEqual({ v1: 100, v2: 0 });
@@ -98,12 +98,12 @@ it('refuses what would go on while the store fails', async () => {
   await until(run, ({ applied }) => applied['v2'] === 20);
   breakStore();
   for (const kind of ['promote', 'pause'] as const) await expect(run.command({ kind, ...by })).rejects.toThrow('no space left');
-  expect([run.state.status, run.state.step, halted]).toEqual(['running', 0, []]);
+  expect([run.states[0]!.status, run.states[0]!.step, halted]).toEqual(['running', 0, []]);
 });
 
 it('goes on to a result where an effect breaks', async () => {
   const broken = { run: () => Promise.reject(new Error('Invalid URL')), close: () => undefined };
   const { run } = world({ steps: [{ smoke: [{ path: '/' }] }, { weight: '100%' }] }, broken);
   await until(run, ({ done }) => Object.keys(done).length > 0);
-  expect(Object.values(run.state.done)[0]).toMatchObject({ ok: false, sentence: expect.stringContaining('Invalid URL') });
+  expect(Object.values(run.states[0]!.done)[0]).toMatchObject({ ok: false, sentence: expect.stringContaining('Invalid URL') });
 });
