@@ -53,6 +53,7 @@ function describeStep(step: RolloutStep, before: number): object {
       return {
         weight: formatShare(step.share),
         for: formatDuration(step.forMs),
+        ramp: formatDuration(step.rampMs),
         until: step.until,
         ...describeGate(step),
         lower: step.share < before ? true : undefined,

@@ -14,8 +14,7 @@ const read = rollouts();
 /** @param written plain data, as JSON gives it */
 export function readTemplate(written: unknown): RolloutTemplate | Fault {
   if (!isMap(written)) return { fault: 'a template must be a map' };
-  // Those that an earlier release kept have no windows.
-  const whole = { windows: [], ...withSecrets(written) };
+  const whole = completed(withSecrets(written));
   let decoded: ReturnType<typeof read.safeParse>;
   try {
     decoded = read.safeParse(JSON.parse(JSON.stringify(describeRollouts([whole as unknown as RolloutTemplate]))));
@@ -48,4 +47,10 @@ function withSecrets(kept: Plain): Plain {
 
 function listed(list: unknown, change: (item: unknown) => unknown): unknown {
   return Array.isArray(list) ? list.map(change) : list;
+}
+
+/** What an earlier release kept has no windows, and no weight of it rises. */
+function completed({ steps, ...others }: Plain): Plain {
+  const withRamp = (step: unknown): unknown => (isMap(step) && step['kind'] === 'weight' ? { rampMs: 0, ...step } : step);
+  return { windows: [], ...others, steps: listed(steps, withRamp) };
 }

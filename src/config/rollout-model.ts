@@ -102,6 +102,8 @@ export interface WeightStep extends Gate {
   /** Above 0, at most 1. */
   readonly share: number;
   readonly forMs: number;
+  /** The share rises over so long, in parts, from the one before; 0 = at once. */
+  readonly rampMs: number;
   readonly until: Until;
 }
 

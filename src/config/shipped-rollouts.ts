@@ -100,7 +100,7 @@ function ramp(shares: readonly number[], forMs: number): readonly RolloutStep[] 
 }
 
 function weight(share: number, forMs: number, until: Until = 'time'): WeightStep {
-  return { kind: 'weight', share, forMs, until, ...gate(forMs + DEFAULT_PATIENCE_MS) };
+  return { kind: 'weight', share, forMs, rampMs: 0, until, ...gate(forMs + DEFAULT_PATIENCE_MS) };
 }
 
 function gate(atMostMs: number): Gate {

@@ -30,7 +30,7 @@ export function passageOf(state: RolloutState, seen: Seen): Passage {
     case 'cohort':
       return afterTime(state, step.forMs, 'the cohort has the canary');
     case 'weight':
-      return step.share === 1 && step.forMs > 0
+      return step.share === 1 && step.forMs > 0 && state.stepRanMs >= step.rampMs
         ? withTraffic(seen, afterTime(state, step.forMs, 'the canary has everything'))
         : passageOfWeight(step, state);
     case 'approve':
@@ -76,6 +76,7 @@ function passageOfMirror(step: MirrorStep, state: RolloutState, seen: Seen): Pas
 function passageOfWeight(step: WeightStep, state: RolloutState): Passage {
   const { canary } = countedSince(state, state.stepSegment);
   const isCompared = step.share < 1 && state.template.checks.some(({ kind }) => kind === 'errors' || kind === 'latency');
+  if (state.stepRanMs < step.rampMs) return afterTime(state, step.rampMs, `the weight rises to ${percentOf(step.share)}`);
   if (state.stepRanMs < step.forMs) return afterTime(state, step.forMs, `the weight is held at ${percentOf(step.share)}`);
   if (isCompared && canary.finished === 0 && (step.forMs > 0 || step.until !== 'time'))
     return isEarly(state)

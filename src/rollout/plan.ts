@@ -104,7 +104,11 @@ function questionAt({ template, traffic }: PlanQuestion, share: number): Paramet
 function typicalTime(question: PlanQuestion, step: RolloutStep, share: number): number | undefined {
   switch (step.kind) {
     case 'weight':
-      return step.until === 'evidence' ? evidenceTime(question, share, step.forMs) : step.until === 'winner' ? undefined : step.forMs;
+      return step.until === 'evidence'
+        ? evidenceTime(question, share, step.forMs)
+        : step.until === 'winner'
+          ? undefined
+          : Math.max(step.forMs, step.rampMs);
     case 'watch':
     case 'cohort':
       return step.forMs;

@@ -9,6 +9,7 @@ import type { Effect, RolloutState } from './model.ts';
 import { percentOf } from './percent.ts';
 import { holdFor, moveOn, statusOf, timeOut, wait } from './moves.ts';
 import { fail } from './react.ts';
+import { shareNow } from './ramp.ts';
 import { isReplacing, replace } from './replace.ts';
 import { change, explain, tell } from './turn.ts';
 import type { Turn } from './turn.ts';
@@ -23,6 +24,8 @@ export function progress(turn: Turn): void {
   if (state.step >= state.template.steps.length) return finish(turn);
   const step = stepAt(state, state.step)!;
   if (isReplacing(step)) return replace(turn, step);
+  const share = shareNow(state, state.stepRanMs);
+  if (share > shareOf(state.wanted, state)) return rise(turn, share);
   const passage = passageOf(state, turn.seen);
   if (passage.is === 'failed') return fail(turn, state.template.onFail === 'hold' ? 'hold' : 'rollback', passage);
   if (passage.is === 'open') return moveOn(turn);
@@ -52,7 +55,7 @@ function begin(turn: Turn): void {
     change(turn, { started: true, held: undefined, status: 'running' });
     return tell(turn, `started from ${state.baseline} to ${state.canary}`);
   }
-  const share = shareAt(state, state.step);
+  const share = shareNow(state, 0);
   const at = stepAt(state, state.step);
   // A step between two weights goes on at the first of them, and with what was shown at it.
   const wanted = weightsFor(state, share);
@@ -64,13 +67,23 @@ function begin(turn: Turn): void {
     wanted,
     segment: state.segment + 1,
     stepSegment: isAtWeight ? state.stepSegment : state.segment + 1,
-    judged: isAtWeight
-      ? state.judged
-      : Object.fromEntries(Object.entries(state.judged).map(([name, judged]) => [name, { ...judged, harmless: false }])),
+    judged: isAtWeight ? state.judged : notHarmless(state),
   });
   change(turn, { status: statusOf(turn.state) });
   tell(turn, `${nameOf(state)}: ${describeStep(at, share)}`);
   explain(turn, describeStep(at, share));
+}
+
+/** To the next part of a weight that rises; what was shown at less counts no more for the step. */
+function rise(turn: Turn, share: number): void {
+  const { state } = turn;
+  const next = state.segment + 1;
+  change(turn, { wanted: weightsFor(state, share), segment: next, stepSegment: next, judged: notHarmless(state) });
+  explain(turn, `the weight rises: ${percentOf(share)} by now`);
+}
+
+function notHarmless({ judged }: RolloutState): RolloutState['judged'] {
+  return Object.fromEntries(Object.entries(judged).map(([name, each]) => [name, { ...each, harmless: false }]));
 }
 
 /** At the end of all steps nothing may be left to move. */

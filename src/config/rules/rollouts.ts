@@ -39,6 +39,10 @@ export function stepsOfRolloutsEnd(config: Config, review: Review): void {
       const [most, least] = [formatDuration(step.atMostMs), formatDuration(step.forMs)];
       review.problem([...at, 'atMost'], `atMost (${most}) is shorter than for (${least}): the step could never end in time`);
     }
+    if (step.kind === 'weight' && step.atMostMs < step.rampMs) {
+      const [most, ramp] = [formatDuration(step.atMostMs), formatDuration(step.rampMs)];
+      review.problem([...at, 'atMost'], `atMost (${most}) is shorter than ramp (${ramp}): the step could never end in time`);
+    }
     if (step.kind === 'watch' && index < template.steps.length - 1)
       review.problem(path, 'watch is the last step: the canary has got everything by then', 'key');
     if (step.kind === 'replace' && step.batch > step.maxUnavailable) {

@@ -18,7 +18,7 @@ const DAY_MS = 86_400_000;
 const MAX_STEP_MS = 90 * DAY_MS;
 const KINDS = ['smoke', 'mirror', 'cohort', 'weight', 'approve', 'watch', 'replace', 'recreate'] as const;
 /** Beside `weight`; `atMost` and `onTimeout` also beside `smoke`. */
-const BESIDE = ['for', 'until', 'atMost', 'onTimeout', 'lower'] as const;
+const BESIDE = ['for', 'ramp', 'until', 'atMost', 'onTimeout', 'lower'] as const;
 const MAX_TIMES = 1000;
 
 function time() {
@@ -45,6 +45,9 @@ export function step() {
     replace: replace().describe('The endpoints of the version are replaced in place, batch by batch.').optional(),
     recreate: recreate().describe('All endpoints of the version are replaced at once; requests wait where the pool holds them.').optional(),
     for: time().describe('Of a weight: how long it holds at least.').optional(),
+    ramp: time()
+      .describe('Of a weight: it rises over so long, in ten parts, in place of at once: a cold canary warms up meanwhile.')
+      .optional(),
     until: oneOf('until', ['time', 'evidence', 'winner'])
       .describe('Of a weight: evidence = until every critical check is shown to be harmless; winner = until an event says who is better.')
       .optional(),
@@ -68,6 +71,7 @@ interface WrittenStep {
   readonly smoke?: SmokeRequest[] | undefined;
   readonly weight?: number | undefined;
   readonly for?: number | undefined;
+  readonly ramp?: number | undefined;
   readonly until?: 'time' | 'evidence' | 'winner' | undefined;
   readonly atMost?: number | undefined;
   readonly onTimeout?: Gate['onTimeout'] | undefined;
@@ -80,10 +84,10 @@ interface WrittenStep {
 }
 
 function read(written: WrittenStep): RolloutStep {
-  const { for: forMs = 0, until = 'time', onTimeout = 'hold' } = written;
+  const { for: forMs = 0, ramp: rampMs = 0, until = 'time', onTimeout = 'hold' } = written;
   if (written.weight !== undefined) {
-    const atMostMs = written.atMost ?? Math.min(forMs + DEFAULT_PATIENCE_MS, MAX_STEP_MS);
-    return { kind: 'weight', share: written.weight, forMs, until, atMostMs, onTimeout };
+    const atMostMs = written.atMost ?? Math.min(Math.max(forMs, rampMs) + DEFAULT_PATIENCE_MS, MAX_STEP_MS);
+    return { kind: 'weight', share: written.weight, forMs, rampMs, until, atMostMs, onTimeout };
   }
   if (written.smoke !== undefined) return { kind: 'smoke', requests: written.smoke, atMostMs: written.atMost ?? 300_000, onTimeout };
   const { mirror, cohort: staff, approve: gate, watch: after, replace: rolling, recreate: all } = written;

@@ -16,7 +16,7 @@ export function describeStep(step: RolloutStep): string {
     case 'cohort':
       return `the cohort ${step.name} alone${held(step.forMs, 'time')}`;
     case 'weight':
-      return `${percent(step.share)}${held(step.forMs, step.until)}`;
+      return `${percent(step.share)}${step.rampMs === 0 ? '' : `, rising over ${formatDuration(step.rampMs)},`}${held(step.forMs, step.until)}`;
     case 'approve':
       return `waits for an approval by an ${step.by}${step.notStarter ? ', not the one who started it' : ''}`;
     case 'watch':

@@ -18,7 +18,7 @@ const step = fc.oneof(
     lower: fc.constant(true),
     for: pause,
   }),
-  fc.record({ weight: fc.constantFrom('0.001%', '33.3%', '100%'), lower: fc.constant(true), for: pause, onTimeout }),
+  fc.record({ weight: fc.constantFrom('0.001%', '33.3%', '100%'), lower: fc.constant(true), for: pause, ramp: pause, onTimeout }),
   fc.record({ weight: fc.constant('5%'), until: fc.constant('evidence'), lower: fc.constant(true) }),
   fc.record({ approve: optional({ by: fc.constantFrom('operator', 'admin'), notStarter: fc.boolean(), atMost: pause }) }),
 );

@@ -84,7 +84,15 @@ describe('the grammar', () => {
     expect(problems.map(formatProblem)).toEqual([]);
     const [careful] = config!.rollouts;
     expect(careful?.steps.map(({ kind }) => kind)).toEqual(['smoke', 'mirror', 'cohort', 'weight', 'weight', 'approve', 'weight', 'watch']);
-    expect(careful?.steps[3]).toEqual({ kind: 'weight', share: 0.01, forMs: 0, until: 'evidence', atMostMs: 900_000, onTimeout: 'hold' });
+    expect(careful?.steps[3]).toEqual({
+      kind: 'weight',
+      share: 0.01,
+      forMs: 0,
+      rampMs: 0,
+      until: 'evidence',
+      atMostMs: 900_000,
+      onTimeout: 'hold',
+    });
     expect(careful?.checks.map(({ name, critical, onFail }) => `${name} ${critical} ${onFail}`)).toEqual([
       'errors true rollback',
       'slow true rollback',
@@ -341,5 +349,15 @@ describe('windows', () => {
     [{ ...OFFICE, days: ['mon-fri', 'tue'] }, 'a day is named twice'],
   ])('%j is refused', (window, message) => {
     expect(faults({ windows: [window] }).join('\n')).toContain(message);
+  });
+});
+
+describe('a weight that rises', () => {
+  test('has an hour more than its time, and may not take longer than its step', () => {
+    expect(read({ steps: [{ weight: '50%', ramp: '2h', for: '1h' }] }).steps[0]).toMatchObject({ rampMs: 7_200_000, atMostMs: 10_800_000 });
+    expect(faults({ steps: [{ weight: '50%', ramp: '2h', atMost: '1h' }] })).toEqual([
+      'rollouts.r.steps[0].atMost: atMost (1h) is shorter than ramp (2h): the step could never end in time',
+    ]);
+    expect(faults({ steps: [{ watch: { for: '1m' }, ramp: '1m' }] }).join()).toContain('ramp');
   });
 });

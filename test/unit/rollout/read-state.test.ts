@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readState } from '../../../src/rollout/read-state.ts';
+import type { RolloutState } from '../../../src/rollout/model.ts';
 import { World, begun } from './fakes.ts';
 
 const kept = (() => {
@@ -69,4 +70,13 @@ describe('a state that was kept', () => {
       }),
     );
   });
+});
+
+test('what a release kept that knew no windows, no force and no weights that rise is read', () => {
+  const state = begun({ steps: [{ weight: '50%', for: '1m' }, { weight: '100%' }] });
+  const { forced, template, ...others } = JSON.parse(JSON.stringify(state)) as RolloutState;
+  const { windows, steps, ...more } = template;
+  const plain = steps.map((step) => Object.fromEntries(Object.entries(step).filter(([key]) => key !== 'rampMs')));
+  expect([forced, windows]).toEqual([false, []]);
+  expect(readState(JSON.stringify({ ...others, template: { ...more, steps: plain } }))).toEqual(state);
 });
