@@ -15,13 +15,14 @@ export interface ProbesOfInstance {
   readonly log: Log;
   readonly counters: CounterRegistry;
   readonly workers: Pick<Workers, 'setHealth'>;
+  readonly tlsOf: ProbesOptions['tlsOf'];
   readonly onEndpoint: EndpointEvents['tell'];
 }
 
-export function createProbes({ log, counters, workers, onEndpoint }: ProbesOfInstance): Probes {
+export function createProbes({ log, counters, workers, tlsOf, onEndpoint }: ProbesOfInstance): Probes {
   const activity = versionActivity(counters);
   const onHealth: Workers['setHealth'] = (unhealthy) => workers.setHealth(unhealthy);
   const onVerdict: ProbesOptions['onVerdict'] = (endpoint, { healthy, result, detail }) =>
     onEndpoint(healthy ? 'healthy' : 'unhealthy', { ...endpoint, result, detail });
-  return new Probes({ clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, onHealth, onVerdict });
+  return new Probes({ clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, tlsOf, onHealth, onVerdict });
 }

@@ -78,7 +78,7 @@ export function createServing(
   });
   const certificates = new Certificates({ tell: (update) => workers.setTls(update), newSeed, clock: systemClock, log });
   const mirrorAnalysis = new MirrorAnalysis({ log, counters, dir: stateDir, setLinks: (makeLink) => workers.setLinks(makeLink) });
-  const probes = createProbes({ log, counters, workers, onEndpoint });
+  const probes = createProbes({ log, counters, workers, onEndpoint, tlsOf: (pool, version) => certificates.tlsOf(pool, version) });
   const discovery = createDiscovery(log, (path) => reader.endpoints(path), onDiscovered);
   return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery, evidence, certificates };
 }

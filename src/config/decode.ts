@@ -15,7 +15,7 @@ import { unmaskWritten } from './mask.ts';
 import type { InForce } from './mask.ts';
 import { mergeSources } from './merge.ts';
 import type { Merged } from './merge.ts';
-import type { Config, PoolConfig } from './model.ts';
+import type { Config, PoolConfig, VersionConfig, VersionTlsConfig } from './model.ts';
 import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
@@ -203,13 +203,25 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
 
 /** What stays the same object is not worked out again elsewhere. */
 function withAbsoluteFiles(pool: PoolConfig, absolute: (name: string, path: Path) => string): PoolConfig {
-  if (pool.versions.every(({ endpointsFile }) => endpointsFile === undefined || resolve(endpointsFile) === endpointsFile)) return pool;
+  if (pool.versions.every((version) => filesOf(version).every((name) => resolve(name) === name))) return pool;
   const versions = pool.versions.map((version) => {
-    if (version.endpointsFile === undefined) return version;
-    const at = ['pools', pool.name, 'versions', version.name, 'endpointsFile'];
-    return { ...version, endpointsFile: absolute(version.endpointsFile, at) };
+    const at = ['pools', pool.name, 'versions', version.name];
+    const full = (name: string, key: string): string => absolute(name, [...at, key]);
+    const endpointsFile = version.endpointsFile === undefined ? undefined : full(version.endpointsFile, 'endpointsFile');
+    return { ...version, endpointsFile, tls: version.tls && withAbsoluteTls(version.tls, (name) => full(name, 'tls')) };
   });
   return { ...pool, versions };
+}
+
+function filesOf({ endpointsFile, tls }: VersionConfig): readonly string[] {
+  const files = [endpointsFile, tls?.caFile, tls?.certificate?.certFile, tls?.certificate?.keyFile];
+  return files.filter((name) => name !== undefined);
+}
+
+function withAbsoluteTls(tls: VersionTlsConfig, full: (name: string) => string): VersionTlsConfig {
+  const { caFile, certificate } = tls;
+  const files = certificate && { certFile: full(certificate.certFile), keyFile: full(certificate.keyFile) };
+  return { ...tls, caFile: caFile === undefined ? undefined : full(caFile), certificate: files };
 }
 
 /** Sorted by place; one fault found twice is reported once. */

@@ -3,7 +3,6 @@
 import type { z } from 'zod';
 import { isSecretName } from '../lib/mask.ts';
 import { presentName } from './former-keys.ts';
-import { VERSION_TLS } from './unserved.ts';
 import { exampleFor, meantBy } from './habits.ts';
 import { isSecretPlace } from './mask.ts';
 import type { Merged } from './merge.ts';
@@ -54,8 +53,6 @@ interface Work {
 }
 
 function describe(issue: Issue, path: Path, work: Work): void {
-  const tls = tlsAt(path);
-  if (tls !== undefined) return report(work, path.slice(0, tls.depth), tls.message, 'key');
   switch (issue.code) {
     case 'unrecognized_keys':
       return describeUnknownKeys(issue, path, work);
@@ -87,12 +84,6 @@ function describeValue(issue: Issue, path: Path, work: Work): void {
 function missingHint(path: Path): string {
   const isValue = path.length === 6 && path[0] === 'pools' && path[2] === 'overrides' && path[5] === 'value';
   return isValue ? ' (write value: v2, or value: { present: true } for any)' : '';
-}
-
-/** What is wrong within a key that is not served at all need not be mended first. */
-function tlsAt(path: Path): { readonly depth: number; readonly message: string } | undefined {
-  if (path[0] === 'pools' && path[2] === 'versions' && path[4] === 'tls') return { depth: 5, message: VERSION_TLS };
-  return undefined;
 }
 
 /** The message of such an issue is the list of known keys: see `shape`. */

@@ -55,7 +55,7 @@ export interface ListenerLimits {
 }
 
 export interface ListenerTlsConfig {
-  readonly certificates: readonly { readonly certFile: string; readonly keyFile: string }[];
+  readonly certificates: readonly CertificateFiles[];
   /** What a client gets that asks for a name without a certificate: the first certificate, or a refusal. */
   readonly sni: 'default' | 'strict';
   readonly minVersion: '1.2' | '1.3';
@@ -160,8 +160,8 @@ export type Drained = boolean | number;
 export interface VersionConfig {
   readonly name: string;
   readonly endpoints: readonly EndpointConfig[];
-  /** Whether the upstream side speaks TLS. */
-  readonly tls: boolean;
+  /** Undefined: its endpoints speak plaintext. */
+  readonly tls: VersionTlsConfig | undefined;
   readonly protocol: 'http1' | 'http2' | 'auto';
   readonly dns: DnsConfig;
   /** A list of further endpoints that is watched; absolute. */
@@ -172,6 +172,22 @@ export interface VersionConfig {
   readonly slowStartMs: number;
   /** Goes into the hash of keyed users; another one means other users. Empty unless somebody gave one. */
   readonly salt: string;
+}
+
+export interface VersionTlsConfig {
+  /** Authorities that sign certificates of endpoints; absolute; undefined: those that come with Node. */
+  readonly caFile: string | undefined;
+  /** Whom all endpoints must prove to be; undefined: each the host of its address. */
+  readonly serverName: string | undefined;
+  readonly verify: boolean;
+  readonly minVersion: '1.2' | '1.3';
+  /** What we show where an endpoint asks; absolute paths. */
+  readonly certificate: CertificateFiles | undefined;
+}
+
+interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
 }
 
 export interface DnsConfig {
@@ -185,6 +201,8 @@ export interface EndpointConfig {
   readonly address: Address;
   /** The address as one canonical string, such as `127.0.0.1:9001`, `[::1]:80` or `unix:/run/a.sock`; unique in its version. */
   readonly key: string;
+  /** The name that it was written with, where that was resolved: whom its TLS must prove to be. Undefined: its own host. */
+  readonly name?: string | undefined;
   readonly weight: number;
   readonly zone: string | undefined;
   /** Gets nothing new; what it has is finished. */

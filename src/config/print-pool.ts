@@ -62,7 +62,7 @@ function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, drain, 
   return {
     endpoints: listed.length === 0 ? undefined : listed,
     endpointsFile,
-    tls: tls ? {} : undefined,
+    tls,
     protocol,
     dns: { refresh: formatDuration(dns.refreshMs), servers: dns.servers },
     drain: describeDrained(drain),

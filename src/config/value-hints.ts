@@ -74,7 +74,7 @@ function hintOfTls(message: string, found: unknown): string | undefined {
   const isUrl = message.startsWith('an address has') && typeof found === 'string';
   const address = isUrl ? /^https:\/\/([^/\s]+)\/?$/i.exec(found)?.[1] : undefined;
   if (address === undefined) return undefined;
-  return `TLS to upstreams is not served by this release: write the address of a port without TLS, such as ${address.replace(/:[0-9]+$/, '')}:80`;
+  return `write ${/:[0-9]+$/.test(address) ? address : `${address}:443`}, and tls: {} at the version`;
 }
 
 function hintOfMode(message: string, found: unknown): string | undefined {

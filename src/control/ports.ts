@@ -32,6 +32,17 @@ export interface TlsUpdate {
   readonly ticketSeed: string;
   /** One for each listener with TLS. */
   readonly listeners: readonly (ListenerFiles & { readonly listener: string })[];
+  /** One for each version with TLS. */
+  readonly upstreams: readonly UpstreamFiles[];
+}
+
+export interface UpstreamFiles {
+  readonly pool: string;
+  readonly version: string;
+  /** PEM; undefined: those that come with Node. */
+  readonly authorities: string | undefined;
+  /** PEM. */
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
 }
 
 export interface ListenerFiles {

@@ -11,6 +11,12 @@ import { keepAfterFailedWrite, tellEndAfterError } from './socket-state.ts';
 export type SocketAddress =
   { readonly kind: 'tcp'; readonly host: string; readonly port: number } | { readonly kind: 'unix'; readonly path: string };
 
+/** Makes connections over TLS; its code is loaded where an upstream speaks it, and nowhere else. */
+export interface SecureConnector {
+  /** The same as `connect`; `onConnected` follows when the upstream has proved to be `name`. */
+  connect(address: SocketAddress, name: string, memory: Buffer, owner: ConnectingOwner): ByteStream;
+}
+
 const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
 
 /** Begins to connect; `onConnected` or `onGone` follows. What is read lies at the start of `memory`. */

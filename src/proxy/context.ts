@@ -34,6 +34,8 @@ export class ProxyContext {
   readonly recent = new RecentExchanges();
   /** Of lines about responses that are malformed. */
   readonly malformed = new LogPace();
+  /** Of lines about upstreams whose TLS is not accepted. */
+  readonly untrusted = new LogPace();
   readonly shadows: MirroredRequests;
   readonly turns = new Turns();
   readonly handshakes = new Handshakes();

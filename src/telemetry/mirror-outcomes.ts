@@ -18,6 +18,7 @@ const rows = [
   ['response_too_large', 'failed'],
   ['connect_refused', 'failed'],
   ['connect_timeout', 'failed'],
+  ['connect_tls', 'failed'],
   ['upstream_reset', 'failed'],
   ['upstream_malformed', 'failed'],
   ['response_timeout', 'failed'],

@@ -161,7 +161,7 @@ export const METRICS = {
   listenerRequests: counter('sluice_listener_requests_total', 'Requests received, refused ones included.', 'listener'),
   refused: counter('sluice_refused_total', 'Requests refused before routing, by outcome.', 'listener', 'outcome'),
 
-  certificates: gauge('sluice_tls_certificate_expiry_seconds', 'Until a certificate ends; below 0 when it has.', 'listener', 'file'),
+  certificates: gauge('sluice_tls_certificate_expiry_seconds', 'Until a certificate ends; below 0 when it has.', 'place', 'file'),
   handshakes: counter('sluice_tls_handshakes_total', 'Openings of connections over TLS, by how they ended.', 'listener', 'result'),
 
   revision: gauge('sluice_config_revision', 'Number of the desired state that is served.'),

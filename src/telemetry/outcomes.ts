@@ -36,6 +36,7 @@ const rows = [
   ['overload', 503, 'proxy', 'The server is overloaded.'],
   ['connect_refused', 502, 'upstream', 'The upstream refused the connection.'],
   ['connect_timeout', 504, 'upstream', 'The upstream did not accept the connection in time.'],
+  ['connect_tls', 502, 'upstream', 'The upstream could not be reached securely.'],
   ['response_timeout', 504, 'upstream', 'The upstream did not respond in time.'],
   ['upstream_stalled', 504, 'upstream', 'The upstream stopped reading or sending.'],
   ['drain_timeout', 503, 'proxy', 'The endpoint was drained before it responded.'],

@@ -25,9 +25,10 @@ import { EvidenceWriters } from './evidence-writers.ts';
 import { Inbox } from './inbox.ts';
 import { changed } from './list-change.ts';
 import { ListenerSet } from './listener-set.ts';
-import type { Update } from '../control/ports.ts';
+import type { TlsUpdate, Update } from '../control/ports.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { ServingBuilder } from './serving-builder.ts';
+import { UpstreamTls } from './upstream-tls.ts';
 
 const FLUSH_MS = 200;
 const LOOP_METER_MS = 1000;
@@ -45,12 +46,14 @@ const start = await inbox.first;
 const deadlines = new Deadlines();
 const counters = new CounterSet(start.index);
 const log = forwardLog((line) => post({ kind: 'log', line }));
+const upstreamTls = new UpstreamTls();
 const livePools = new LivePools({
   deadlines,
   counters,
   log,
   worker: start.index,
   workers: start.workers,
+  secureFor: upstreamTls.find,
   onEjections: (change) => post({ kind: 'ejections', change }),
   onFault: (error) => context?.failed(error),
 });
@@ -74,7 +77,9 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
   const steps = compileAndCount(update);
   // What serves goes on serving.
   const table = context === undefined ? finish(steps) : await finishInTurns(steps, new Pace(undefined, SERVING_TURN_MS));
+  await upstreamTls.prepare(pools);
   if (context === undefined || listeners === undefined) {
+    makeUpstreamTls(update.tls);
     context = new ProxyContext(builder.build(update, table), deadlines, counters.worker(), log);
     context.setPseudonym(start.pseudonym);
     context.setOverloadLevel(pressure);
@@ -84,6 +89,7 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
   } else {
     // Binding is what can still fail; it comes before anything is changed.
     await listeners.prepare(update.config.listeners, ports, update.tls);
+    makeUpstreamTls(update.tls);
     context.serve(builder.build(update, table));
   }
   sampler.forget();
@@ -141,6 +147,15 @@ function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'e
   counters.settle();
 }
 
+function makeUpstreamTls(tls: TlsUpdate): void {
+  if (upstreamTls.make(pools, tls)) livePools.secure();
+}
+
+function setTls(tls: TlsUpdate): void {
+  listeners?.setTls(tls);
+  makeUpstreamTls(tls);
+}
+
 async function onChange(message: Change): Promise<void> {
   const { id } = message;
   try {
@@ -154,7 +169,7 @@ async function onChange(message: Change): Promise<void> {
       return;
     }
     if (message.kind === 'endpoints') setEndpoints(message);
-    else if (message.kind === 'tls') listeners?.setTls(message.tls);
+    else if (message.kind === 'tls') setTls(message.tls);
     else context?.serve(builder.count(context.serving, message.rollouts));
     post({ kind: 'followed', id });
   } catch (error) {

@@ -16,6 +16,7 @@ import type { Drained, EndpointConfig } from '../config/model.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import { randomFraction } from '../lib/random.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
+import type { SecureConnector } from '../net/connect.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import type { EndpointDrains } from './endpoint-drain.ts';
 import { Endpoint, NOT_READY_DRAINING } from './endpoint.ts';
@@ -51,6 +52,8 @@ export class EndpointSet implements ConnectionOwner {
   readonly selection = new Selection(randomFraction);
   readonly limit: ConnectionLimit;
   settings: EndpointSetSettings;
+  secure: SecureConnector | undefined = undefined;
+  #serverName: string | undefined = undefined;
   endpoints: readonly Endpoint[] = [];
   readonly drains: EndpointDrains;
   readonly #owner: EndpointSetOwner;
@@ -62,6 +65,13 @@ export class EndpointSet implements ConnectionOwner {
     this.settings = settings;
     this.drains = drains;
     this.deadlines = drains.deadlines;
+  }
+
+  /** How its connections are made from now on; free ones that were made otherwise close. @param serverName of all endpoints; undefined: each its own */
+  secureWith(secure: SecureConnector | undefined, serverName: string | undefined): void {
+    if (secure !== this.secure || serverName !== this.#serverName) for (const endpoint of this.endpoints) closeFree(endpoint);
+    this.secure = secure;
+    this.#serverName = serverName;
   }
 
   /** Endpoints that stay keep their state; those that left finish what they have. @param drains of all that do not say it themselves */
@@ -149,7 +159,8 @@ export class EndpointSet implements ConnectionOwner {
   }
 
   /** Whether its drain begins or ends. */
-  #configure(endpoint: Endpoint, { weight, zone }: EndpointConfig, drain: Drained): boolean {
+  #configure(endpoint: Endpoint, { address, name, weight, zone }: EndpointConfig, drain: Drained): boolean {
+    endpoint.serverName = this.#serverName ?? name ?? (address.kind === 'tcp' ? address.host : 'localhost');
     const drainMs = typeof drain === 'number' ? drain : 0;
     const isRetimed = endpoint.drainMs !== drainMs;
     endpoint.weight = weight;

@@ -44,6 +44,8 @@ export class Endpoint {
   /** What stands in Host where a client gave none. */
   readonly authority: string;
   readonly counters: EndpointCounters;
+  /** Whom its TLS must prove to be. */
+  serverName = '';
   weight: number;
   zone: string | undefined;
   /** How long it may take to be drained; 0 = as long as its pool allows. */

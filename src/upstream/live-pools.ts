@@ -91,6 +91,12 @@ export class LivePools {
     this.#watch.restart();
   }
 
+  /** Their connections may be made otherwise from now on. */
+  secure(): void {
+    for (const { versions } of this.#pools.values()) for (const version of versions) version.secure();
+    this.#mirrors.secure();
+  }
+
   /** All endpoints that probes find unhealthy; every other one is healthy. Holds for endpoints that come later, too. */
   setUnhealthy(names: readonly EndpointName[]): void {
     this.#unhealthy = new Set(names.map(identifyEndpoint));

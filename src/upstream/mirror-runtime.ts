@@ -3,6 +3,7 @@
 
 import type { EndpointConfig, MirrorConfig, PoolConfig } from '../config/model.ts';
 import { nowMs } from '../lib/clock.ts';
+import type { SecureConnector } from '../net/connect.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import { randomFraction } from '../lib/random.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
@@ -23,6 +24,7 @@ export interface MirrorDeps {
   /** From 0. */
   readonly worker: number;
   readonly workers: number;
+  readonly secureFor: (pool: string, version: string) => SecureConnector | undefined;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -106,6 +108,10 @@ export class MirrorRuntime {
     for (const shadow of this.#present()) if (shadow.name === version) shadow.set.replace(endpoints, drains);
   }
 
+  secure(): void {
+    for (const shadow of this.#present()) shadow.secure();
+  }
+
   /** @param unhealthy names of endpoints (`identifyEndpoint`) that probes find unhealthy */
   markHealth(unhealthy: ReadonlySet<string>): void {
     for (const shadow of this.#present()) shadow.markHealth(this.target, unhealthy);
@@ -155,7 +161,7 @@ export class MirrorRuntime {
   }
 
   #makeTarget(version: string): MirrorTarget {
-    const { counters, deadlines, onFault } = this.#deps;
+    const { counters, deadlines, secureFor, onFault } = this.#deps;
     const name = this.target === this.#owner ? version : `${this.target}/${version}`;
     return new MirrorTarget(version, {
       counters: counters.mirror(this.#owner, this.name, name),
@@ -164,6 +170,7 @@ export class MirrorRuntime {
       settings: this.settings,
       pool: this.target,
       deadlines,
+      secureFor,
       onFault,
     });
   }

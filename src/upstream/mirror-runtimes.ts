@@ -52,6 +52,10 @@ export class Mirrors {
     }
   }
 
+  secure(): void {
+    for (const mirror of this.#all()) mirror.secure();
+  }
+
   markHealth(unhealthy: ReadonlySet<string>): void {
     for (const mirror of this.#all()) mirror.markHealth(unhealthy);
   }

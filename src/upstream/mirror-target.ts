@@ -1,6 +1,7 @@
 // A version as one mirror reaches it: its endpoints and connections, counted for the mirror.
 
 import type { PoolConfig, VersionConfig } from '../config/model.ts';
+import type { SecureConnector } from '../net/connect.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { EndpointCounters, MirrorCounters } from '../telemetry/counters.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
@@ -21,6 +22,7 @@ export interface MirrorTargetDeps {
   /** The version's pool. */
   readonly pool: string;
   readonly deadlines: Deadlines;
+  readonly secureFor: (pool: string, version: string) => SecureConnector | undefined;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -30,6 +32,9 @@ export class MirrorTarget implements EndpointSetOwner {
   readonly set: EndpointSet;
   readonly #uncounted: EndpointCounters;
   readonly #onFault: (error: unknown) => void;
+  readonly #secureFor: MirrorTargetDeps['secureFor'];
+  #pool = '';
+  #serverName: string | undefined = undefined;
   #isCut = false;
 
   constructor(name: string, deps: MirrorTargetDeps) {
@@ -37,6 +42,7 @@ export class MirrorTarget implements EndpointSetOwner {
     this.counters = deps.counters;
     this.#uncounted = deps.uncounted;
     this.#onFault = deps.onFault;
+    this.#secureFor = deps.secureFor;
     // A drain of a shadow has no deadline, and nobody waits for its end: copies are short, and nothing is lost with them.
     const drains = new EndpointDrains({ pool: deps.pool, version: name }, deps.deadlines, undefined);
     this.set = new EndpointSet(this, deps.limit, deps.settings, drains);
@@ -47,12 +53,20 @@ export class MirrorTarget implements EndpointSetOwner {
   }
 
   /** Endpoints that stay keep their connections. */
-  configure(pool: PoolConfig, settings: EndpointSetSettings, { endpoints, drain }: VersionConfig): void {
+  configure(pool: PoolConfig, settings: EndpointSetSettings, { endpoints, drain, tls }: VersionConfig): void {
     this.set.settings = settings;
     this.set.selection.configure(pool);
     // A copy has no user who waits for it: an endpoint that starts gets its full share at once.
     this.set.selection.slowStart.windowMs = 0;
+    this.#pool = pool.name;
+    this.#serverName = tls?.serverName;
+    this.secure();
     this.set.replace(endpoints, drain);
+  }
+
+  /** How its connections are made. */
+  secure(): void {
+    this.set.secureWith(this.#secureFor(this.#pool, this.name), this.#serverName);
   }
 
   /** The mirror has it no more: copies in flight go on. */

@@ -3,6 +3,7 @@
 // and who is turned away is one decision over all that a version has.
 
 import type { Drained, EndpointConfig, PoolConfig, VersionConfig } from '../config/model.ts';
+import type { SecureConnector } from '../net/connect.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import type { EndpointCounters, VersionCounters } from '../telemetry/counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
@@ -30,6 +31,8 @@ export interface VersionDeps extends OutlierEjectorDeps {
   readonly worker: number;
   /** Number of workers of the instance: bounds are divided by it. */
   readonly workers: number;
+  /** What makes connections to the endpoints of a version; undefined: they are plaintext. */
+  readonly secureFor: (pool: string, version: string) => SecureConnector | undefined;
   /** Told of errors that are ours. */
   readonly onFault: (error: unknown) => void;
 }
@@ -58,6 +61,7 @@ export class VersionRuntime implements EndpointSetOwner {
   readonly #limit = new ConnectionLimit();
   readonly #set: EndpointSet;
   #drains: Drained = false;
+  #serverName: string | undefined = undefined;
   #retired = false;
   readonly #siblings: Siblings;
 
@@ -127,10 +131,17 @@ export class VersionRuntime implements EndpointSetOwner {
     this.#ramp.windowMs = version.slowStartMs;
     this.#concurrency.configure(pool.limits.adaptive);
     this.selection.configure(pool);
+    this.#serverName = version.tls?.serverName;
+    this.secure();
     this.setEndpoints(version.endpoints);
     this.ejector.configure(pool.outlier);
     this.#limit.configure(this.settings.connectionLimit);
     this.#serveWaiting();
+  }
+
+  /** How its connections are made from now on. */
+  secure(): void {
+    this.#set.secureWith(this.#deps.secureFor(this.#pool, this.name), this.#serverName);
   }
 
   /** It joins others that serve already: its slow start begins with its first ready endpoint. */

@@ -27,6 +27,7 @@ test('a response that has been read to its end is not failed while the client st
   let closed = 0;
   let free = 0;
   const owner = {
+    secure: undefined,
     deadlines,
     settings,
     onFault: () => undefined,

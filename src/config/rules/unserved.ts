@@ -1,7 +1,6 @@
 // Parts of the grammar that this release does not serve. Where serving without them would be wrong it is a Problem; else a notice.
 
 import type { Config } from '../model.ts';
-import { VERSION_TLS } from '../unserved.ts';
 import type { Review } from './review.ts';
 
 const LATER = 'is not served by this release';
@@ -18,9 +17,8 @@ export function listenersAreServed(config: Config, review: Review): void {
 
 export function versionsAreServed(config: Config, review: Review): void {
   for (const pool of config.pools) {
-    for (const { name, tls, protocol } of pool.versions) {
+    for (const { name, protocol } of pool.versions) {
       const path = ['pools', pool.name, 'versions', name];
-      if (tls) review.problem([...path, 'tls'], VERSION_TLS, 'key');
       if (protocol === 'http2') review.problem([...path, 'protocol'], `http2 to upstreams ${LATER}: use http1`);
       if (protocol === 'auto') review.notice([...path, 'protocol'], `http2 to upstreams ${LATER}: auto means http1`);
     }

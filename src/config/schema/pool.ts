@@ -1,9 +1,9 @@
 // Schema of a pool: its versions, their split, and how they are reached.
 
-import type { z } from 'zod';
-import type { AffinityConfig, PoolConfig, VersionConfig } from '../model.ts';
+import { z } from 'zod';
+import type { AffinityConfig, PoolConfig, VersionConfig, VersionTlsConfig } from '../model.ts';
 import { drained, endpoint } from './endpoint.ts';
-import { MAX_LIMIT, dnsServer, duration, filePath, salt, share, size, weightOrPercent } from './scalar.ts';
+import { MAX_LIMIT, dnsServer, duration, filePath, hostText, salt, share, size, weightOrPercent } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, named, oneOf, rare, strictMap, integer } from './strict-map.ts';
 import { mirror } from './mirror.ts';
 import { affinity, override } from './affinity.ts';
@@ -79,7 +79,7 @@ function version() {
   return strictMap({
     endpoints: nonEmptyList('endpoint', endpoint()).describe('Addresses that serve this version.').optional(),
     endpointsFile: filePath('endpointsFile').describe('A YAML or JSON list of further endpoints; it is watched.').optional(),
-    tls: strictMap({}).describe('Present: the upstream side speaks TLS.').optional(),
+    tls: versionTls().describe('Present: its endpoints speak TLS.').optional(),
     protocol: oneOf('protocol', ['http1', 'http2', 'auto']).default('http1').describe('What the upstream speaks.'),
     dns: dns().describe('How names are resolved.'),
     drain: drained().describe('true: it gets nothing new, and finishes what it has; a duration: within that time.'),
@@ -87,8 +87,35 @@ function version() {
     salt: salt().default('').describe('Goes into the hash of keyed users: another salt, other users. A rollout draws one.'),
   }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, drain, slowStart, salt: given }, context) => {
     if (endpoints.length === 0 && endpointsFile === undefined) addProblem(context, 'a version needs endpoints or an endpointsFile');
-    return { endpoints, endpointsFile, tls: tls !== undefined, protocol, dns: resolving, drain, slowStartMs: slowStart, salt: given };
+    return { endpoints, endpointsFile, tls, protocol, dns: resolving, drain, slowStartMs: slowStart, salt: given };
   });
+}
+
+function versionTls() {
+  return strictMap({
+    caFile: filePath('caFile')
+      .describe('Authorities that sign certificates of endpoints, PEM; default: those that come with Node.')
+      .optional(),
+    serverName: hostText('serverName', 'without port')
+      .describe('Whom all endpoints must prove to be; default: each the host of its address as it is written.')
+      .optional(),
+    verify: flag().default(true).describe('Whether endpoints must prove who they are.'),
+    minVersion: z
+      .enum(['1.2', '1.3'], { error: 'minVersion must be "1.2" or "1.3" (in quotes)' })
+      .default('1.2')
+      .describe('Oldest TLS version.'),
+    certificate: strictMap({
+      certFile: filePath('certFile').describe('Certificate chain, PEM.'),
+      keyFile: filePath('keyFile').describe('Private key, PEM.'),
+    })
+      .describe('What is shown to endpoints that ask for a certificate.')
+      .optional(),
+  }).transform((written): VersionTlsConfig => ({
+    ...written,
+    caFile: written.caFile,
+    serverName: written.serverName,
+    certificate: written.certificate,
+  }));
 }
 
 function dns() {

@@ -1,17 +1,17 @@
-// The certificates of listeners while an instance runs: reads them for a config, looks whether their files change, and hands what is new and
+// The certificates of listeners and versions while an instance runs: reads them for a config, looks whether their files change, and hands what is new and
 // fits together to the workers. What is bad is told and not used; the last good ones stay. Also shares the seed of the ticket keys, and renews it.
 
 import { stat } from 'node:fs/promises';
 import { formatPath } from '../../config/path.ts';
-import type { Config } from '../../config/model.ts';
+import type { Config, VersionTlsConfig } from '../../config/model.ts';
 import type { Finding } from '../../api/overview.ts';
 import { every } from '../../lib/clock.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { TlsUpdate } from '../ports.ts';
+import type { TlsUpdate, UpstreamFiles } from '../ports.ts';
 import { certificateFindings } from './certificate-findings.ts';
-import { TlsFileFault, readTlsFiles, tlsFilesOf } from './tls-files.ts';
-import type { ListenerTlsFiles } from './tls-files.ts';
+import { NO_TLS_FILES, TlsFileFault, readTlsFiles, tlsFilesOf } from './tls-files.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 const LOOK_MS = 500;
 /** A pair that does not fit is given so long: a certificate and its key are written one after the other. */
@@ -29,6 +29,8 @@ export interface CertificatesDeps {
   readonly log: Log;
 }
 
+type Served = Pick<Config, 'listeners' | 'pools'>;
+
 interface Fault {
   readonly message: string;
   readonly sinceMs: number;
@@ -38,8 +40,9 @@ export class Certificates {
   readonly #deps: CertificatesDeps;
   #seed: string;
   #seedMs: number;
-  #config: Pick<Config, 'listeners'> = { listeners: [] };
-  #read: readonly ListenerTlsFiles[] = [];
+  #coming: { readonly config: Served; readonly read: TlsFiles } | undefined = undefined;
+  #config: Served = { listeners: [], pools: [] };
+  #read = NO_TLS_FILES;
   #stamp = '';
   /** Of what is on disk and not in use. */
   #unfitSinceMs: number | undefined = undefined;
@@ -55,31 +58,49 @@ export class Certificates {
     this.#seedMs = deps.clock.nowMs();
   }
 
-  /** What a config needs; rejects with a `TlsFileFault`. */
-  read(config: Pick<Config, 'listeners'>): Promise<readonly ListenerTlsFiles[]> {
-    return readTlsFiles(config);
+  /** What a config needs, which is on its way: `follow` or `forget` comes after it. Rejects with a `TlsFileFault`. */
+  async prepare(config: Served): Promise<TlsFiles> {
+    const read = await readTlsFiles(config);
+    this.#coming = { config, read };
+    return read;
+  }
+
+  /** The config that was prepared does not come. */
+  forget(): void {
+    this.#coming = undefined;
   }
 
   /** As the workers take it. */
-  update(read: readonly ListenerTlsFiles[]): TlsUpdate {
-    const listeners = read.map(({ listener, certificates, clientAuthorities }) => ({ listener, certificates, clientAuthorities }));
-    return { ticketSeed: this.#seed, listeners };
+  update({ listeners, upstreams }: TlsFiles): TlsUpdate {
+    return { ticketSeed: this.#seed, listeners, upstreams };
   }
 
   /** As they were read last: the files may have changed since their config was put in force. */
-  get inUse(): readonly ListenerTlsFiles[] {
+  get inUse(): TlsFiles {
     return this.#read;
   }
 
   /** This config is in force, with these certificates. */
-  follow(config: Pick<Config, 'listeners'>, read: readonly ListenerTlsFiles[]): void {
+  follow(config: Served, read: TlsFiles): void {
+    this.#coming = undefined;
     this.#config = config;
     this.#take(read);
     this.#stamp = '';
-    if (read.length === 0) {
+    if (read.listeners.length + read.upstreams.length === 0) {
       this.#looking?.stop();
       this.#looking = undefined;
     } else this.#looking ??= every(LOOK_MS, () => this.#look(), { unref: true });
+  }
+
+  /** What connections to the endpoints of a version are made with; undefined: they speak plaintext. */
+  tlsOf(pool: string, version: string): (UpstreamFiles & Pick<VersionTlsConfig, 'verify' | 'minVersion' | 'serverName'>) | undefined {
+    // Probes of what is coming begin before it is in force.
+    const { config, read } = this.#coming ?? { config: this.#config, read: this.#read };
+    const files = read.upstreams.find((each) => each.pool === pool && each.version === version);
+    if (files === undefined) return undefined;
+    const versions = config.pools.find(({ name }) => name === pool)?.versions;
+    const tls = versions?.find(({ name }) => name === version)?.tls;
+    return tls === undefined ? undefined : { ...files, verify: tls.verify, minVersion: tls.minVersion, serverName: tls.serverName };
   }
 
   /** What is wrong, or will be. */
@@ -91,20 +112,18 @@ export class Certificates {
             {
               severity: 'error',
               code: 'certificate-refused',
-              place: 'listeners',
+              place: 'tls',
               message: `New certificates are not used, the ones before serve on: ${this.#fault.message}.`,
               sinceMs: this.#fault.sinceMs,
             },
           ];
-    return [...faults, ...certificateFindings(this.#read, this.#deps.clock.wallMs())];
+    return [...faults, ...certificateFindings(this.#read.own, this.#deps.clock.wallMs())];
   }
 
   /** Seconds until the end of each, below zero when it is past. */
   lines(): readonly (readonly [Readonly<Record<string, string>>, number])[] {
     const atMs = this.#deps.clock.wallMs();
-    return this.#read.flatMap(({ listener, read }) =>
-      read.map(({ certFile, pair }) => [{ listener, file: certFile }, Math.round((pair.notAfterMs - atMs) / 1000)] as const),
-    );
+    return this.#read.own.map(({ place, certFile, pair }) => [{ place, file: certFile }, Math.round((pair.notAfterMs - atMs) / 1000)]);
   }
 
   /** After it resolves nothing is told any more. */
@@ -129,7 +148,7 @@ export class Certificates {
     }
     const stamp = await stampOf(tlsFilesOf(config));
     if (stamp === this.#stamp || this.#looking === undefined || config !== this.#config) return;
-    let read: readonly ListenerTlsFiles[];
+    let read: TlsFiles;
     try {
       read = await readTlsFiles(config);
     } catch (error) {
@@ -142,10 +161,10 @@ export class Certificates {
     if (sameFiles(read, this.#read)) return this.#take(this.#read);
     this.#take(read);
     await this.#deps.tell(this.update(read));
-    this.#deps.log.info({ certificates: read.flatMap((each) => each.read.map(({ certFile }) => certFile)) }, 'new certificates are served');
+    this.#deps.log.info({ certificates: read.own.map(({ certFile }) => certFile) }, 'new certificates are served');
   }
 
-  #take(read: readonly ListenerTlsFiles[]): void {
+  #take(read: TlsFiles): void {
     this.#read = read;
     this.#unfitSinceMs = undefined;
     this.#fault = undefined;
@@ -170,7 +189,7 @@ export class Certificates {
     const { clock, log } = this.#deps;
     if (clock.nowMs() - this.#expiryMs < EXPIRY_LOOK_MS) return;
     this.#expiryMs = clock.nowMs();
-    for (const { message } of certificateFindings(this.#read, clock.wallMs())) log.warn({}, message);
+    for (const { message } of certificateFindings(this.#read.own, clock.wallMs())) log.warn({}, message);
   }
 }
 
@@ -187,8 +206,6 @@ async function stampOf(files: readonly string[]): Promise<string> {
   return stamps.join(' ');
 }
 
-function sameFiles(one: readonly ListenerTlsFiles[], other: readonly ListenerTlsFiles[]): boolean {
-  const digest = (read: readonly ListenerTlsFiles[]): string =>
-    JSON.stringify(read.map(({ certificates, clientAuthorities }) => [certificates, clientAuthorities]));
-  return digest(one) === digest(other);
+function sameFiles(one: TlsFiles, other: TlsFiles): boolean {
+  return JSON.stringify([one.listeners, one.upstreams]) === JSON.stringify([other.listeners, other.upstreams]);
 }

@@ -1,11 +1,11 @@
-// What the TLS of listeners is made of, read from the files that a config names. It touches the disk and judges; it keeps nothing.
+// What the TLS of listeners and versions is made of, read from the files that a config names. It touches the disk and judges; it keeps nothing.
 
 import { open } from 'node:fs/promises';
-import type { Config, ListenerConfig, ListenerTlsConfig } from '../../config/model.ts';
+import type { Config, ListenerConfig, ListenerTlsConfig, VersionTlsConfig } from '../../config/model.ts';
 import type { Path } from '../../config/path.ts';
 import { readAuthorities, readPair } from '../../tls/certificate.ts';
 import type { CertificatePair } from '../../tls/certificate.ts';
-import type { ListenerFiles } from '../ports.ts';
+import type { ListenerFiles, TlsUpdate, UpstreamFiles } from '../ports.ts';
 
 /** A chain of certificates takes some KiB; the authorities of a whole system some hundred. */
 const MAX_FILE_BYTES = 1_048_576;
@@ -23,49 +23,86 @@ export class TlsFileFault extends Error {
   }
 }
 
-export interface ListenerTlsFiles extends ListenerFiles {
-  readonly listener: string;
-  /** In the order of the config. */
-  readonly read: readonly { readonly certFile: string; readonly pair: CertificatePair }[];
+/** A certificate of ours that is in use. */
+export interface OwnCertificate {
+  /** `listener web` or `version v1 of shop`, for people. */
+  readonly owner: string;
+  /** In the words of the config. */
+  readonly place: string;
+  readonly certFile: string;
+  readonly pair: CertificatePair;
 }
 
-/** All files that the listeners of a config name. */
-export function tlsFilesOf({ listeners }: Pick<Config, 'listeners'>): readonly string[] {
-  const files = listeners.flatMap(({ tls }) =>
-    tls === undefined
-      ? []
-      : [...tls.certificates.flatMap((each) => [each.certFile, each.keyFile]), ...(tls.clientAuth ? [tls.clientAuth.caFile] : [])],
-  );
+export interface TlsFiles {
+  readonly listeners: TlsUpdate['listeners'];
+  readonly upstreams: readonly UpstreamFiles[];
+  readonly own: readonly OwnCertificate[];
+}
+
+export const NO_TLS_FILES: TlsFiles = { listeners: [], upstreams: [], own: [] };
+
+type Served = Pick<Config, 'listeners' | 'pools'>;
+
+/** All files that a config names for TLS. */
+export function tlsFilesOf({ listeners, pools }: Served): readonly string[] {
+  const files: string[] = [];
+  for (const { tls } of listeners) {
+    for (const { certFile, keyFile } of tls?.certificates ?? []) files.push(certFile, keyFile);
+    if (tls?.clientAuth !== undefined) files.push(tls.clientAuth.caFile);
+  }
+  for (const { versions } of pools)
+    for (const { tls } of versions) {
+      if (tls?.caFile !== undefined) files.push(tls.caFile);
+      if (tls?.certificate !== undefined) files.push(tls.certificate.certFile, tls.certificate.keyFile);
+    }
   return [...new Set(files)];
 }
 
 /** Rejects with a `TlsFileFault` at the first file that cannot be used. */
-export async function readTlsFiles({ listeners }: Pick<Config, 'listeners'>): Promise<readonly ListenerTlsFiles[]> {
-  const found: ListenerTlsFiles[] = [];
+export async function readTlsFiles({ listeners, pools }: Served): Promise<TlsFiles> {
+  const own: OwnCertificate[] = [];
+  const ofListeners: (ListenerFiles & { listener: string })[] = [];
   for (const [index, listener] of listeners.entries())
-    if (listener.tls !== undefined) found.push(await readListener(listener, listener.tls, ['listeners', index, 'tls']));
-  return found;
+    if (listener.tls !== undefined) ofListeners.push(await readListener(listener, listener.tls, ['listeners', index, 'tls'], own));
+  const upstreams: UpstreamFiles[] = [];
+  for (const { name: pool, versions } of pools)
+    for (const { name: version, tls } of versions) if (tls !== undefined) upstreams.push(await readUpstream(pool, version, tls, own));
+  return { listeners: ofListeners, upstreams, own };
+}
+
+async function readUpstream(pool: string, version: string, tls: VersionTlsConfig, own: OwnCertificate[]): Promise<UpstreamFiles> {
+  const path = ['pools', pool, 'versions', version, 'tls'];
+  const authorities = tls.caFile === undefined ? undefined : await readCa(tls.caFile, [...path, 'caFile']);
+  if (tls.certificate === undefined) return { pool, version, authorities, certificate: undefined };
+  const { certFile } = tls.certificate;
+  const pair = await readCertificate(tls.certificate, [...path, 'certificate']);
+  own.push({ owner: `version ${version} of ${pool}`, place: `pools.${pool}.versions.${version}.tls`, certFile, pair });
+  return { pool, version, authorities, certificate: { cert: pair.cert, key: pair.key } };
 }
 
 async function readListener(
   { name }: ListenerConfig,
   { certificates, clientAuth }: ListenerTlsConfig,
   path: Path,
-): Promise<ListenerTlsFiles> {
-  const read: { certFile: string; pair: CertificatePair }[] = [];
-  for (const [index, { certFile, keyFile }] of certificates.entries()) {
-    const at = [...path, 'certificates', index];
-    const cert = await readText(certFile, [...at, 'certFile']);
-    const key = await readText(keyFile, [...at, 'keyFile']);
-    const pair = readPair(cert, key);
-    if ('message' in pair)
-      throw pair.file === 'cert'
-        ? new TlsFileFault([...at, 'certFile'], certFile, pair.message)
-        : new TlsFileFault([...at, 'keyFile'], keyFile, pair.message);
-    read.push({ certFile, pair });
+  own: OwnCertificate[],
+): Promise<ListenerFiles & { listener: string }> {
+  const pairs: CertificatePair[] = [];
+  for (const [index, files] of certificates.entries()) {
+    const pair = await readCertificate(files, [...path, 'certificates', index]);
+    own.push({ owner: `listener ${name}`, place: `listeners.${name}.tls`, certFile: files.certFile, pair });
+    pairs.push(pair);
   }
   const clientAuthorities = clientAuth === undefined ? undefined : await readCa(clientAuth.caFile, [...path, 'clientAuth', 'caFile']);
-  return { listener: name, read, certificates: read.map(({ pair: { cert, key } }) => ({ cert, key })), clientAuthorities };
+  return { listener: name, certificates: pairs.map(({ cert, key }) => ({ cert, key })), clientAuthorities };
+}
+
+async function readCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }, path: Path): Promise<CertificatePair> {
+  const cert = await readText(certFile, [...path, 'certFile']);
+  const key = await readText(keyFile, [...path, 'keyFile']);
+  const pair = readPair(cert, key);
+  if (!('message' in pair)) return pair;
+  const [name, file] = pair.file === 'cert' ? ['certFile', certFile] : ['keyFile', keyFile];
+  throw new TlsFileFault([...path, name!], file!, pair.message);
 }
 
 async function readCa(file: string, path: Path): Promise<string> {

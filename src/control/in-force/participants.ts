@@ -23,7 +23,7 @@ export interface InForceDeps {
   readonly secrets: Pick<SecretValues, 'prepare' | 'settle' | 'fill' | 'version' | 'told' | 'changed'>;
   readonly counters: CounterRegistry;
   readonly claimAddress: ClaimAddress;
-  readonly certificates: Pick<Certificates, 'read' | 'follow' | 'update' | 'inUse'>;
+  readonly certificates: Pick<Certificates, 'prepare' | 'forget' | 'follow' | 'update' | 'inUse'>;
   readonly sessions: Pick<SessionTables, 'plan' | 'commit'>;
   readonly evidence: Pick<RolloutEvidence, 'plan' | 'version' | 'told' | 'changed'>;
   /** Lets users of these pools follow the weights at once, on all workers when it returns. */

@@ -80,16 +80,17 @@ export function claimed(claimAddress: ClaimAddress): Participant {
 }
 
 /** Certificates that cannot be used refuse a config; those of the one before stay as they were read. */
-export function certified(certificates: Pick<Certificates, 'read' | 'follow'>): Participant {
+export function certified(certificates: Pick<Certificates, 'prepare' | 'forget' | 'follow'>): Participant {
   return {
     name: 'certificates',
     async prepare(next) {
       try {
-        next.tls = await certificates.read(next.config);
+        next.tls = await certificates.prepare(next.config);
       } catch (error) {
         throw error instanceof TlsFileFault ? locatedFault(next.read, error.path, error) : error;
       }
     },
+    abort: () => certificates.forget(),
     release: ({ config, tls }) => certificates.follow(config, tls),
   };
 }

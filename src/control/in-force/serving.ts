@@ -8,7 +8,7 @@ import type { DataPlane, HealthChecks } from '../ports.ts';
 import type { RevisionKeeper } from '../revision-keeper.ts';
 import type { RolloutEvidence } from '../rollout-evidence.ts';
 import type { Certificates } from '../certificates/certificates.ts';
-import type { ListenerTlsFiles } from '../certificates/tls-files.ts';
+import type { TlsFiles } from '../certificates/tls-files.ts';
 import type { SecretValues } from '../secret-values.ts';
 import type { SessionTable, SessionTables } from '../session-tables.ts';
 import { CannotGoBack, GivenUp } from './participant.ts';
@@ -38,7 +38,7 @@ interface Handed {
   readonly served: Config;
   readonly counters: CounterPlan;
   readonly sessions: ReadonlyMap<string, SessionTable>;
-  readonly tls: readonly ListenerTlsFiles[];
+  readonly tls: TlsFiles;
 }
 
 /** Hands all that is served to workers and probes: the one place, with `follow-endpoints`, where secrets leave control. */

@@ -6,7 +6,8 @@ import type { FileRead, LoadResult } from '../../config/decode.ts';
 import type { Config } from '../../config/model.ts';
 import type { CounterPlan } from '../../telemetry/counter-plan.ts';
 import type { Change } from '../control-api.ts';
-import type { ListenerTlsFiles } from '../certificates/tls-files.ts';
+import { NO_TLS_FILES } from '../certificates/tls-files.ts';
+import type { TlsFiles } from '../certificates/tls-files.ts';
 import type { SessionTable } from '../session-tables.ts';
 
 /** What is in force. */
@@ -21,7 +22,7 @@ export interface InForce {
   readonly read: FileRead;
   /** What the API changed over the file. */
   readonly amendments: readonly Amendment[];
-  readonly tls: readonly ListenerTlsFiles[];
+  readonly tls: TlsFiles;
   /** Workers that obeyed when it was put in force. */
   readonly workers: Adoption;
 }
@@ -56,7 +57,7 @@ export class Transition {
   readonly before: InForce | undefined;
   /** Filled on the way, each by the participant of that name: the config with the endpoints that are known. */
   served: Config;
-  tls: readonly ListenerTlsFiles[];
+  tls: TlsFiles;
   counters: CounterPlan | undefined;
   sessions: ReadonlyMap<string, SessionTable>;
   /** Undefined until the workers serve it. */
@@ -72,7 +73,7 @@ export class Transition {
     this.origin = origin;
     this.before = before;
     this.served = config;
-    this.tls = [];
+    this.tls = NO_TLS_FILES;
     this.counters = undefined;
     this.sessions = new Map();
     this.workers = undefined;

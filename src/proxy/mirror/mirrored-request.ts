@@ -288,6 +288,8 @@ function outcomeOf(outcome: Outcome): MirrorOutcome {
       return MIRRORED.connect_refused;
     case OUTCOME.connect_timeout:
       return MIRRORED.connect_timeout;
+    case OUTCOME.connect_tls:
+      return MIRRORED.connect_tls;
     case OUTCOME.upstream_malformed:
     case OUTCOME.upstream_header_too_large:
       return MIRRORED.upstream_malformed;

@@ -18,7 +18,13 @@ export interface MissedWriteDetectorDeps {
 }
 
 /** With these nothing has reached the primary. */
-const UNSENT: ReadonlySet<object> = new Set([OUTCOME.connect_refused, OUTCOME.connect_timeout, OUTCOME.no_endpoint, OUTCOME.overload]);
+const UNSENT: ReadonlySet<object> = new Set([
+  OUTCOME.connect_refused,
+  OUTCOME.connect_timeout,
+  OUTCOME.connect_tls,
+  OUTCOME.no_endpoint,
+  OUTCOME.overload,
+]);
 
 export class MissedWriteDetector implements ResponseTap {
   readonly wantsSecondary = false;

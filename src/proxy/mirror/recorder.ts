@@ -30,6 +30,7 @@ export interface RecorderDeps {
 const FAILURES: ReadonlySet<string> = new Set<OutcomeCode>([
   'connect_refused',
   'connect_timeout',
+  'connect_tls',
   'response_timeout',
   'upstream_stalled',
   'upstream_reset',

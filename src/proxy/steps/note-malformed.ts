@@ -15,6 +15,16 @@ export function noteMalformed({ state, context }: ExchangeControl, connection: U
   context.log.warn(silent === 0 ? fields : { ...fields, more: silent }, 'malformed response');
 }
 
+/** No connection over TLS could be made: `connection` knows why. */
+export function noteUntrusted({ state, context }: ExchangeControl, { fault }: UpstreamStream): void {
+  state.detail = fault;
+  const silent = context.untrusted.take(context.deadlines.refresh());
+  if (silent < 0) return;
+  const { version, endpoint } = state.attempt;
+  const fields = { pool: state.destination!.pool.name, version: version!.name, endpoint: endpoint!.key, reason: fault };
+  context.log.warn(silent === 0 ? fields : { ...fields, more: silent }, 'no secure connection to an endpoint');
+}
+
 /** What is wrong, the limit that it breaks, and where. */
 function describeFault({ attempt }: ExchangeState, { head, scanner }: UpstreamStream): string {
   if (head.refusal === '') {

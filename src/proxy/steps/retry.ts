@@ -22,7 +22,7 @@ import {
 import { countError } from './count-evidence.ts';
 import { leavesHalted } from './leave-halted.ts';
 import { reply } from './local-reply.ts';
-import { noteMalformed } from './note-malformed.ts';
+import { noteMalformed, noteUntrusted } from './note-malformed.ts';
 import { startAttempt, hold } from './start-attempt.ts';
 import { moveToVersion, retryVersionOf } from './version-fallback.ts';
 
@@ -30,6 +30,7 @@ import { moveToVersion, retryVersionOf } from './version-fallback.ts';
 export function retry(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
   const { state } = exchange;
   if (outcome === OUTCOME.upstream_malformed || outcome === OUTCOME.upstream_header_too_large) noteMalformed(exchange, connection);
+  if (outcome === OUTCOME.connect_tls) noteUntrusted(exchange, connection);
   if (state.responded) return failResponse(exchange, connection, outcome);
   const stale = isStale(state, connection, outcome);
   const reason = stale ? STALE : leavesHalted(state, connection.sent) ? HALT : reasonOf(outcome, connection.sent);
@@ -101,7 +102,7 @@ function isStale({ attempt, replayable, head }: ExchangeState, connection: Upstr
 }
 
 function reasonOf(outcome: Outcome, sent: boolean): number {
-  if (outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout) return CONNECT_FAILURE;
+  if (outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout || outcome === OUTCOME.connect_tls) return CONNECT_FAILURE;
   if (outcome === OUTCOME.drain_timeout) return sent ? RESET : CONNECT_FAILURE;
   if (outcome === OUTCOME.upstream_reset) return RESET;
   return outcome === OUTCOME.response_timeout ? RESPONSE_TIMEOUT : -1;

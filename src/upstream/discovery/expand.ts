@@ -40,5 +40,6 @@ export function expand(entries: Iterable<EndpointConfig>, known: (source: Source
 
 function endpointAt({ host, port, weight }: Found, entry: EndpointConfig): EndpointConfig {
   const address: Address = { kind: 'tcp', host, port: entry.address.kind === 'tcp' ? entry.address.port : port };
-  return { ...entry, address, key: formatAddress(address), weight: entry.weight * weight };
+  const name = entry.address.kind === 'tcp' ? entry.address.host : entry.address.kind === 'srv' ? host : undefined;
+  return { ...entry, name, address, key: formatAddress(address), weight: entry.weight * weight };
 }

@@ -5,11 +5,11 @@ import type { EndpointConfig } from '../../config/model.ts';
 import type { Probe, Probing } from './probe.ts';
 import { probeTcp } from './probe-tcp.ts';
 
-export const probeEndpoint: Probe = (endpoint, health, onEnd) => {
+export const probeEndpoint: Probe = (endpoint, health, onEnd, tls) => {
   const probed = atPort(endpoint, health.port);
   switch (health.protocol) {
     case 'http':
-      return (loaded ?? probeOnceLoaded)(probed, health, onEnd);
+      return (loaded ?? probeOnceLoaded)(probed, health, onEnd, tls);
     case 'tcp':
       return probeTcp(probed, health, onEnd);
   }
@@ -24,13 +24,13 @@ function atPort(endpoint: EndpointConfig, port: number): EndpointConfig {
 
 let loaded: Probe | undefined;
 
-const probeOnceLoaded: Probe = (endpoint, health, onEnd) => {
+const probeOnceLoaded: Probe = (endpoint, health, onEnd, tls) => {
   let probing: Probing | undefined;
   let cancelled = false;
   import('./probe-http.ts').then(
     ({ probeHttp }) => {
       loaded = probeHttp;
-      if (!cancelled) probing = probeHttp(endpoint, health, onEnd);
+      if (!cancelled) probing = probeHttp(endpoint, health, onEnd, tls);
     },
     (error: unknown) => {
       if (!cancelled) onEnd('broken', error instanceof Error ? error.message : String(error));

@@ -1,22 +1,29 @@
 // A probe over HTTP: a GET, judged by the status and the body of its response.
 // It follows no redirect and keeps no more of a response than BODY_MAX_BYTES.
 
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { HealthConfig, HealthExpectation } from '../../config/model.ts';
+import type { EndpointConfig, HealthConfig, HealthExpectation } from '../../config/model.ts';
 import { revealedFields } from '../../config/secret.ts';
 import { findMismatch } from './json-fields.ts';
-import type { Probe, ProbeEnd, ProbeResult } from './probe.ts';
+import type { Probe, ProbeEnd, ProbeResult, ProbeTls } from './probe.ts';
 
 /** What a response's body is searched in; the rest is not read. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** Asks the endpoint over HTTP/1.1. The endpoint must have a TCP or Unix address. */
-export const probeHttp: Probe = (endpoint, health, onEnd) => {
+export const probeHttp: Probe = (endpoint, health, onEnd, tls) => {
   const { address, key } = endpoint;
   const host = address.kind === 'unix' ? 'localhost' : key;
-  const client = new Client(`http://${host}`, {
-    connect: address.kind === 'unix' ? { socketPath: address.path, timeout: 0 } : { timeout: 0 },
+  const client = new Client(`${tls === undefined ? 'http' : 'https'}://${host}`, {
+    connect: {
+      timeout: 0,
+      ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
+      ...(tls === undefined ? {} : secureOptions(endpoint, tls)),
+    },
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
@@ -39,6 +46,20 @@ export const probeHttp: Probe = (endpoint, health, onEnd) => {
     },
   };
 };
+
+/** As the data path has it (`net/tls/client-side`). */
+function secureOptions({ address, name }: EndpointConfig, tls: ProbeTls): Omit<ConnectionOptions, 'port' | 'timeout'> {
+  const { authorities, certificate, verify, minVersion } = tls;
+  const expected = tls.serverName ?? name ?? (address.kind === 'tcp' ? address.host : 'localhost');
+  return {
+    ...(authorities === undefined ? {} : { ca: authorities }),
+    ...certificate,
+    minVersion: `TLSv${minVersion}`,
+    rejectUnauthorized: verify,
+    servername: isIP(expected) === 0 ? expected : '',
+    checkServerIdentity: (_host, shown) => (verify ? checkServerIdentity(expected, shown) : undefined),
+  };
+}
 
 /** What the config says replaces our own fields of the name. */
 function fieldsOf(health: HealthConfig, host: string): string[] {

@@ -17,5 +17,17 @@ export interface Probing {
   cancel(): void;
 }
 
+/** What a probe of an endpoint that speaks TLS is made with. */
+export interface ProbeTls {
+  /** PEM; undefined: those that come with Node. */
+  readonly authorities: string | undefined;
+  /** PEM. */
+  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  readonly verify: boolean;
+  readonly minVersion: '1.2' | '1.3';
+  /** Whom all endpoints must prove to be; undefined: each its own host. */
+  readonly serverName: string | undefined;
+}
+
 /** Begins a probe. `onEnd` is called at most once, never before the call has returned. The address must not be a DNS service. */
-export type Probe = (endpoint: EndpointConfig, health: HealthConfig, onEnd: ProbeEnd) => Probing;
+export type Probe = (endpoint: EndpointConfig, health: HealthConfig, onEnd: ProbeEnd, tls?: ProbeTls) => Probing;

@@ -8,7 +8,7 @@ import type { VersionActivity } from '../../telemetry/version-activity.ts';
 import { identifyEndpoint } from '../endpoint.ts';
 import type { EndpointName } from '../endpoint.ts';
 import { PROBE_RESULTS } from './probe.ts';
-import type { Probe, ProbeResult } from './probe.ts';
+import type { Probe, ProbeResult, ProbeTls } from './probe.ts';
 import { Prober } from './prober.ts';
 import type { ProberOwner, ProberDeps } from './prober.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
@@ -21,6 +21,8 @@ export interface ProbesOptions {
   readonly probe: Probe;
   readonly log: Log;
   readonly activity: VersionActivity;
+  /** Undefined: its endpoints speak plaintext. */
+  readonly tlsOf: (pool: string, version: string) => ProbeTls | undefined;
   /** Told after every change: all endpoints that are unhealthy now. */
   readonly onHealth: (unhealthy: readonly EndpointName[]) => void;
   /** Told of each verdict that is another one, and of the first that is bad. */
@@ -159,6 +161,7 @@ export class Probes {
       taken: (result, detail) => this.#take(probed(), result, detail),
       certain: () => probed().verdict.certain,
       activity: () => (wanted.health.idleIntervalMs === 0 ? 0 : this.#options.activity(wanted.pool, wanted.version)),
+      tls: () => this.#options.tlsOf(wanted.pool, wanted.version),
     };
     return new Prober(wanted, this.#deps, owner);
   }

@@ -1,6 +1,7 @@
 // What a connection to an endpoint asks of the endpoints' set that made it.
 
 import type { HeadLimits } from '../../http1/limits.ts';
+import type { SecureConnector } from '../../net/connect.ts';
 import type { Deadlines } from '../../lib/deadlines.ts';
 import type { PooledConnection } from '../endpoint.ts';
 
@@ -13,6 +14,8 @@ export interface ConnectionSettings {
 export interface ConnectionOwner {
   readonly deadlines: Deadlines;
   readonly settings: ConnectionSettings;
+  /** Makes its connections; undefined: they are plaintext. */
+  readonly secure: SecureConnector | undefined;
   /** An error that is ours, not the upstream's. */
   onFault(error: unknown): void;
   /** A new connection is open; called before the request that it was made for hears of it. */

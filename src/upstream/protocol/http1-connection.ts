@@ -26,7 +26,7 @@ import type { Outcome } from '../../telemetry/outcomes.ts';
 import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, takeBlock, takeCopyBlock } from './blocks.ts';
 import type { Endpoint, PooledConnection } from '../endpoint.ts';
 import type { StreamRequest } from '../stream-request.ts';
-import { connectOutcome } from './connect-outcome.ts';
+import { connectOutcome, describeTlsFault, secureOutcome } from './connect-outcome.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
 import { ResponseFraming } from './response-framing.ts';
 import type { ResponseSink, UpstreamStream } from './upstream-stream.ts';
@@ -57,6 +57,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   responses = 0;
   responding = false;
   sent = false;
+  fault = '';
   readonly scanner: ChunkedScanner;
 
   readonly #owner: ConnectionOwner;
@@ -92,7 +93,9 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.memory = takeBlock();
     const to = endpoint.address;
     if (to.kind === 'srv') throw new Error('an SRV name is resolved before a connection is made');
-    this.#stream = connect(to, this.memory.subarray(HEADROOM), this);
+    const memory = this.memory.subarray(HEADROOM);
+    const { secure } = owner;
+    this.#stream = secure === undefined ? connect(to, memory, this) : secure.connect(to, endpoint.serverName, memory, this);
     owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
   }
 
@@ -343,7 +346,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   }
 
   onError(error: NodeJS.ErrnoException): void {
-    if (this.#phase === CONNECTING) this.#failure = connectOutcome(error);
+    if (this.#phase === CONNECTING) this.#noteFailure(error);
     // Reading goes on and finds the response, or the end of the connection.
     this.#refused = true;
   }
@@ -352,6 +355,12 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     if (this.#phase === DONE) this.#reusable = false;
     else this.#fail(this.#failure);
     this.#close();
+  }
+
+  #noteFailure(error: NodeJS.ErrnoException): void {
+    const { secure } = this.#owner;
+    this.#failure = secure === undefined ? connectOutcome(error) : secureOutcome(error);
+    if (this.#failure === OUTCOME.connect_tls) this.fault = describeTlsFault(error);
   }
 
   #fail(outcome: Outcome): void {

@@ -37,6 +37,8 @@ export interface UpstreamStream {
   readonly responding: boolean;
   /** Whether a byte of the current request was given to the kernel. */
   readonly sent: boolean;
+  /** Why it could not be made, for operators; empty where the outcome says it all. */
+  readonly fault: string;
   /** Whether its connection is open. */
   readonly connected: boolean;
   /** Whether nothing has begun on it. */

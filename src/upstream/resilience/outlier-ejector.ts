@@ -214,7 +214,7 @@ function kindOf(outcome: Outcome, status: number): FailureKind {
 }
 
 function isConnectFailure(outcome: Outcome): boolean {
-  return outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout;
+  return outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout || outcome === OUTCOME.connect_tls;
 }
 
 function isEjected(endpoint: Endpoint): boolean {

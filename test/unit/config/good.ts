@@ -46,7 +46,7 @@ pools:
       v1: { endpoints: [127.0.0.1:9001, 127.0.0.1:9002] }
       v2:
         endpoints: [{ address: 127.0.0.1:9003, weight: 2, zone: a }]
-        tls: {} # unserved
+        tls: { caFile: ca.pem, serverName: shop.internal, verify: true, minVersion: "1.2", certificate: { certFile: us.pem, keyFile: us.key } }
         protocol: http1
       v3: { endpoints: [shop-v3.internal:8080], dns: { refresh: 5s } }
     split: { v1: 95, v2: 5 }

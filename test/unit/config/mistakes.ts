@@ -974,17 +974,12 @@ export const MISTAKES: readonly Mistake[] = [
   [
     'endpoints: [127.0.0.1:9003]',
     'endpoints: ["https://host:443"]',
-    '13:21: pools.shop.versions.v2.endpoints[0]: an address has no scheme, got "https://host:443" (TLS to upstreams is not served by this release: write the address of a port without TLS, such as host:80)',
+    '13:21: pools.shop.versions.v2.endpoints[0]: an address has no scheme, got "https://host:443" (write host:443, and tls: {} at the version)',
   ],
   [
     '  - name: web\n',
     '  - name: web\n    tls: { cert: a.pem, key: b.pem }\n',
     '3:10: listeners[0].tls: the required key "certificates" is missing',
-  ],
-  [
-    'endpoints: [127.0.0.1:9003]',
-    'endpoints: [127.0.0.1:9003]\n        tls: { verify: false }',
-    '14:9: pools.shop.versions.v2.tls: TLS to upstreams is not served by this release: remove tls',
   ],
   [
     '    health:',

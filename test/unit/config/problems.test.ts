@@ -509,10 +509,7 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     '[127.0.0.1:9001] }',
     '["srv:_http._tcp.a"], tls: {}, protocol: http2 }',
-    [
-      '6:46: pools.shop.versions.v1.tls: TLS to upstreams is not served by this release: remove tls',
-      '6:65: pools.shop.versions.v1.protocol: http2 to upstreams is not served by this release: use http1',
-    ],
+    ['6:65: pools.shop.versions.v1.protocol: http2 to upstreams is not served by this release: use http1'],
   ],
 ];
 

@@ -9,6 +9,7 @@ import { FileState } from '../../../src/control/file-state.ts';
 import { Current } from '../../../src/control/in-force/current.ts';
 import { PutInForce } from '../../../src/control/in-force/put-in-force.ts';
 import type { CountedRollout, DataPlane, EndpointDiscovery, EndpointUpdate, Reading, Update } from '../../../src/control/ports.ts';
+import { NO_TLS_FILES } from '../../../src/control/certificates/tls-files.ts';
 import { RevisionKeeper } from '../../../src/control/revision-keeper.ts';
 import { RolloutEvidence } from '../../../src/control/rollout-evidence.ts';
 import { readSecret } from '../../../src/config/read-secret.ts';
@@ -193,10 +194,11 @@ function createFollowers() {
     probes: { adopt: <T>(_pools: readonly PoolConfig[], apply: () => Promise<T>): Promise<T> => apply() },
     claimAddress: (): Promise<void> => Promise.resolve(),
     certificates: {
-      inUse: [],
-      read: () => Promise.resolve([]),
+      inUse: NO_TLS_FILES,
+      prepare: () => Promise.resolve(NO_TLS_FILES),
+      forget: () => undefined,
       follow: () => undefined,
-      update: () => ({ ticketSeed: '', listeners: [] }),
+      update: () => ({ ticketSeed: '', listeners: [], upstreams: [] }),
     },
     mirrors: {
       expect: ({ pools }: Config) => void steps.push(`expect ${namesIn(pools)}`),

@@ -44,7 +44,7 @@ export function makePool(split: Readonly<Record<string, number>>, pool: Partial<
     versions: Object.keys(split).map((name) => ({
       name,
       endpoints: [],
-      tls: false,
+      tls: undefined,
       protocol: 'http1',
       dns: { refreshMs: 5000, servers: [] },
       endpointsFile: undefined,

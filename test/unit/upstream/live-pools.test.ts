@@ -25,7 +25,16 @@ function start(all: Config): LivePools {
   const counters = new CounterSet(0);
   counters.place(registry.reserve(counterKeys(all)));
   const deadlines = new Deadlines();
-  const live = new LivePools({ deadlines, counters, log, worker: 0, workers: 1, onEjections: () => undefined, onFault: () => undefined });
+  const live = new LivePools({
+    deadlines,
+    counters,
+    log,
+    worker: 0,
+    workers: 1,
+    secureFor: () => undefined,
+    onEjections: () => undefined,
+    onFault: () => undefined,
+  });
   onTestFinished(() => {
     live.apply([]);
     deadlines.close();

@@ -51,7 +51,7 @@ const COMPARE: CompareConfig = {
   verdict: { minRequests: 1, maxDifferences: 0.1, maxFailures: 0.1 },
 };
 
-const NO_TLS = { ticketSeed: '', listeners: [] };
+const NO_TLS = { ticketSeed: '', listeners: [], upstreams: [] };
 
 export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, compare }: MirroredParts): Promise<MirroredProxy> {
   const mirrors = [{ name: 'dark', version: 'v2', ...mirror }];
@@ -65,7 +65,15 @@ export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, c
   adoptPlan(counters, plan);
   counted.commit(plan, 'all');
   const log = { info: vi.fn(), warn: vi.fn(), error: (fields: unknown) => faults.push(fields) } as unknown as Log;
-  const livePools = new LivePools({ deadlines, counters, log, worker: 0, workers: 1, onFault: (error) => faults.push(error) });
+  const livePools = new LivePools({
+    deadlines,
+    counters,
+    log,
+    worker: 0,
+    workers: 1,
+    secureFor: () => undefined,
+    onFault: (error) => faults.push(error),
+  });
   const builder = new ServingBuilder(livePools, counters, new EvidenceWriters(0, new EvidenceNews(() => undefined)));
   const serving = builder.build({ revision: 1, config, counters: plan, sessions: {}, rollouts: [], tls: NO_TLS }, compileTable(config, 1));
   const context = new ProxyContext(serving, deadlines, counters.worker(), log);

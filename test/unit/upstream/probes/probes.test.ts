@@ -68,6 +68,7 @@ beforeEach(() => {
       every: clock.every.bind(clock),
     },
     random: () => chance,
+    tlsOf: () => undefined,
     activity: () => activity,
     log: log as unknown as Log,
     onHealth: (unhealthy: readonly EndpointName[]) => told.push(unhealthy.map(({ endpoint }) => endpoint)),

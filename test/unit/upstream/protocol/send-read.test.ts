@@ -36,7 +36,7 @@ beforeEach(async () => {
   open({ close: () => Promise.resolve(deadlines.close()) });
   const settings = { responseLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 }, connectMs: 10_000, idleMs: 10_000 };
   const none = (): void => undefined;
-  const owner = { deadlines, settings, onFault: none, onOpened: none, onFree: none, onClosed: none };
+  const owner = { deadlines, settings, secure: undefined, onFault: none, onOpened: none, onFree: none, onClosed: none };
   const { port } = server.address() as AddressInfo;
   const endpoint = { address: { kind: 'tcp', host: '127.0.0.1', port } } as Endpoint;
   let connected = false;

@@ -1,0 +1,86 @@
+// A TLS connection to an upstream as a byte stream, by documented parts of node:tls.
+
+import type { TLSSocket } from 'node:tls';
+import { plainAddress } from '../byte-stream.ts';
+import type { ByteStream, ConnectingOwner } from '../byte-stream.ts';
+import { NOTHING } from '../callback-stream.ts';
+
+export class SecureClientStream implements ByteStream {
+  owner: ConnectingOwner;
+  #socket: TLSSocket | undefined;
+  #isOpen = false;
+
+  constructor(owner: ConnectingOwner) {
+    this.owner = owner;
+  }
+
+  begin(socket: TLSSocket): void {
+    this.#socket = socket;
+  }
+
+  opened(): void {
+    this.#isOpen = true;
+    this.owner.onConnected();
+  }
+
+  /** Whether the upstream has proved who it is, as far as that was asked. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get peer(): string {
+    return plainAddress(this.#socket!.remoteAddress ?? '');
+  }
+
+  get unsentBytes(): number {
+    return this.#socket!.writableLength;
+  }
+
+  get needsDrain(): boolean {
+    return this.#socket!.writableNeedDrain;
+  }
+
+  writeText(text: string, encoding: 'latin1' | 'utf8', onFlushed?: () => void): boolean {
+    return this.#socket!.write(text, encoding, onFlushed);
+  }
+
+  writeBytes(bytes: Buffer, onFlushed?: () => void): boolean {
+    return this.#socket!.write(bytes, onFlushed);
+  }
+
+  cork(): void {
+    this.#socket!.cork();
+  }
+
+  uncork(): void {
+    this.#socket!.uncork();
+  }
+
+  growRead(): void {
+    // Its memory is its own, and has its size.
+  }
+
+  pause(): void {
+    this.#socket!.pause();
+  }
+
+  resume(): void {
+    this.#socket!.resume();
+  }
+
+  probe(): void {
+    this.#socket!.write(NOTHING);
+  }
+
+  end(): void {
+    this.#socket!.end();
+  }
+
+  abort(): void {
+    this.#socket!.destroy();
+  }
+
+  destroy(): void {
+    this.#socket!.destroy();
+  }
+}
