@@ -9,7 +9,7 @@ import type { PoolConfig } from '../../../src/config/model.ts';
 import type { RolloutState, Seen } from '../../../src/rollout/model.ts';
 import type { Stepped } from '../../../src/rollout/step.ts';
 import { CounterRegistry } from '../../../src/telemetry/counter-registry.ts';
-import { BASELINE, CANARY, ERRORS } from '../../../src/telemetry/evidence-layout.ts';
+import { BASELINE, CANARY, ERRORS, SLOW_P50, SLOW_P90, SLOW_P99 } from '../../../src/telemetry/evidence-layout.ts';
 import type { Arm } from '../../../src/telemetry/evidence-layout.ts';
 import { EvidenceNews } from '../../../src/telemetry/evidence-news.ts';
 import { NO_USER } from '../../../src/telemetry/evidence-users.ts';
@@ -129,6 +129,33 @@ describe('a worker', () => {
       { numRuns: 150 },
     );
     expect(trips).toBeGreaterThan(20);
+  });
+
+  it('halts one that is slow beyond the highest bound by that alone, and the judge says why', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('canary', 'baseline', 'judge'), { maxLength: 80 }), fc.constantFrom(5, 20), (events, weight) => {
+        const it = world(
+          {
+            checks: [
+              { name: 'latency', latency: {} },
+              { name: 'left', gaveUp: {}, onFail: 'rollback' },
+            ],
+          },
+          weight,
+        );
+        const arms = { canary: CANARY, baseline: BASELINE } as const;
+        for (const does of [...events, ...Array<string>(40).fill('canary')]) {
+          if (does === 'judge') it.judge();
+          else for (const cell of [SLOW_P50, SLOW_P90, SLOW_P99]) it.fail(arms[does as keyof typeof arms], 0, cell);
+          if (does === 'canary') it.pass(BASELINE, 3 * (100 / weight - 1));
+          if (it.halted) break;
+        }
+        expect(it.halted).toBe(true);
+        const { state } = it.judge();
+        expect([state.status, state.why]).toEqual(['rolled-back', expect.stringContaining('check latency failed: v2 was slower')]);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('is told of the weights that come next before they are in force', () => {
