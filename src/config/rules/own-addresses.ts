@@ -58,6 +58,7 @@ export function versionsAreDifferent(config: Config, review: Review): void {
       for (const [position, { address, key }] of endpoints.entries()) {
         const before = first.get(placeOf(address));
         if (before === undefined || before.version === name) continue;
+        if (!review.hasRoom) return;
         isSound = false;
         const path = ['pools', pool.name, 'versions', name, 'endpoints', position];
         const where = review.lineOf(before.path, path);

@@ -35,6 +35,11 @@ export class Review {
     return this.problems.length + this.notices.length;
   }
 
+  /** Whether another notice would be taken: to work one out that would not costs as much. */
+  get hasRoom(): boolean {
+    return this.notices.length < MAX_NOTICES;
+  }
+
   /** A fault: the Config is refused. Throws when there are so many that the rest is not looked for. */
   problem(path: Path, message: string, side: Side = 'value'): void {
     this.problems.push(problemAt(this.merged, path, message, side));
@@ -43,7 +48,7 @@ export class Review {
 
   /** Something that is accepted but probably not what its author expects. */
   notice(path: Path, message: string, side: Side = 'value'): void {
-    if (this.notices.length < MAX_NOTICES) this.notices.push(problemAt(this.merged, path, message, side));
+    if (this.hasRoom) this.notices.push(problemAt(this.merged, path, message, side));
   }
 
   /** The value as the file has it; undefined when the file does not mention it. */
