@@ -25,6 +25,8 @@ interface Target {
   readonly revision: number;
   /** Whose traffic alone is restored; undefined = all that the role may restore. */
   readonly pools: readonly string[] | undefined;
+  /** What it undoes, such as `revisions 2 to 3`; empty when it was named. */
+  readonly which: string;
   /** Why this one, in a sentence; empty when it was named. */
   readonly because: string;
   /** For the journal, which knows times and names by itself. */
@@ -68,10 +70,14 @@ export async function runRollback(call: AdminCall<RollbackOptions>, revision: nu
 
 /** A preview would make the way back longer, and the response of the write says what it changed. */
 async function restoreAtOnce(call: AdminCall<RollbackOptions>, target: Target, restore: Restore): Promise<void> {
-  if (call.options.json !== true) show(call, [describeTarget(call, target)]);
   // What came after the choice was made could be the change that was to be undone.
   const exact = over(call, target, target.newest);
-  showWrite(exact, await write(exact, restore), () => describeLeft(call, target.left));
+  const body = await write(exact, restore);
+  const done = call.options.json === true ? undefined : readResponse('ChangeResponse', body);
+  // Only what changed something undoes it.
+  if (done !== undefined && isNothing(done)) return show(call, describeNothing(target));
+  if (done !== undefined) show(call, [describeTarget(call, target)]);
+  showWrite(exact, body, () => describeLeft(call, target.left));
 }
 
 async function restoreAfterPreview(call: AdminCall<RollbackOptions>, target: Target, restore: Restore): Promise<void> {
@@ -160,7 +166,7 @@ function describeLeft({ terminal }: AdminCall, left: readonly RevisionSummary[])
 }
 
 function nameTarget(revision: number): Target {
-  return { revision, pools: undefined, because: '', reason: `rollback to revision ${revision}`, newest: undefined, left: [] };
+  return { revision, pools: undefined, which: '', because: '', reason: `rollback to revision ${revision}`, newest: undefined, left: [] };
 }
 
 function targetOf(call: AdminCall, { changes, before, pools, left, newest }: Extract<Found, { kind: 'undo' }>): Target {
@@ -174,6 +180,7 @@ function targetOf(call: AdminCall, { changes, before, pools, left, newest }: Ext
   return {
     revision: before.revision,
     pools,
+    which,
     because: `undoes ${which}, by ${latest.author || 'unknown'} ${when}${why}${steps}`,
     reason,
     newest,
@@ -187,8 +194,7 @@ function describeTarget({ terminal: { paint } }: AdminCall, { revision, because 
 
 function describePlan(call: AdminCall, target: Target, preview: ChangeResponse): readonly string[] {
   const moved = describeMoved(preview.moved ?? [], 'will follow');
-  const same = `revision ${preview.revision} is already the same as revision ${target.revision}`;
-  if (preview.differences.length === 0) return isNothing(preview) ? [`${same}: nothing to do`] : [same, ...moved];
+  if (preview.differences.length === 0) return isNothing(preview) ? describeNothing(target) : [sameAs(target), ...moved];
   return [
     describeTarget(call, target),
     ...describeDifferences(preview.differences, call.terminal.paint),
@@ -196,6 +202,17 @@ function describePlan(call: AdminCall, target: Target, preview: ChangeResponse):
     ...describeImpact(preview.impact),
     ...describeLeft(call, target.left),
   ];
+}
+
+/** A restore gives back what the role of its caller may change: that is what there is to compare. */
+function sameAs({ revision }: Target): string {
+  return `all that you may restore is already as in revision ${revision}`;
+}
+
+function describeNothing(target: Target): readonly string[] {
+  const { revision, which } = target;
+  const stays = `  what else ${which} changed stays in force: an admin takes it back (sluice rollback ${revision}), or an edit of the file does`;
+  return [`nothing to do: ${sameAs(target)}`, ...(which === '' ? [] : [stays])];
 }
 
 function isNothing({ differences, moved = [] }: ChangeResponse): boolean {

@@ -69,11 +69,24 @@ revision 5, obeyed by 2 of 2 workers
     const response = { revision: 4, dryRun: true, differences: [], moved: ['shop'] };
     admin.scripted.set('POST /v1/revisions/4/restore', { status: 200, body: response });
     const { stdout } = await runAgainst(admin.url, {}, (call) => runRollback(call, 4), new FakeTerminal('y'));
-    expect(stdout).toBe(`revision 4 is already the same as revision 4
+    expect(stdout).toBe(`all that you may restore is already as in revision 4
   users of shop will follow the weights at once
 nothing to change: revision 4 is already so
   users of shop follow the weights at once
 `);
+  });
+
+  test('where nothing is left that the caller may restore, nothing is said to be undone', async () => {
+    const response = { revision: 4, differences: [] };
+    admin.scripted.set('POST /v1/revisions/1/restore', { status: 200, body: response });
+    const said = `nothing to do: all that you may restore is already as in revision 1
+  what else revisions 2 to 3 changed stays in force: an admin takes it back (sluice rollback 1), or an edit of the file does
+`;
+    expect(await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, undefined))).toMatchObject({ code: 0, stdout: said });
+    admin.scripted.set('POST /v1/revisions/1/restore', { status: 200, body: { ...response, dryRun: true } });
+    expect(await runAgainst(admin.url, {}, (call) => runRollback(call, undefined), new FakeTerminal('y'))).toMatchObject({ stdout: said });
+    const named = await runAgainst(admin.url, {}, (call) => runRollback(call, 1), new FakeTerminal('y'));
+    expect(named.stdout).toBe('nothing to do: all that you may restore is already as in revision 1\n');
   });
 
   test('a person says yes', async () => {
