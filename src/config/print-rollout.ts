@@ -95,6 +95,10 @@ function describeKind(kind: CheckKind): object {
       return { gaveUp: { worseThan: formatRatio(kind.ratio) } };
     case 'client-errors':
       return { clientErrors: { worseThan: formatRatio(kind.ratio) } };
+    case 'redirects':
+      return { redirects: { worseThan: formatRatio(kind.ratio) } };
+    case 'empty-bodies':
+      return { emptyBodies: { worseThan: formatRatio(kind.ratio) } };
     case 'error-rate':
       return { errorRate: { max: kind.max, over: formatDuration(kind.overMs) } };
     case 'slow':

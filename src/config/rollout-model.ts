@@ -41,7 +41,7 @@ export const MAX_WINDOWS = 32;
 export const MAX_TEMPLATES = 200;
 export const MAX_STEPS = 32;
 export const MAX_CHECKS = 16;
-/** Checks of kind `event` of one template: the data plane counts them by position. */
+/** Checks of kind `event`, `redirects` and `empty-bodies` of one template: the data plane counts them by position. */
 export const MAX_EVENTS = 8;
 /** Checks of kind `value` of one template: each keeps a number for each user. */
 export const MAX_VALUES = 4;
@@ -174,6 +174,10 @@ export type CheckKind =
   | { readonly kind: 'gave-up'; readonly ratio: number }
   /** Statuses of 400 to 499; in both directions. */
   | { readonly kind: 'client-errors'; readonly ratio: number }
+  /** Statuses of 300 to 399; in both directions. */
+  | { readonly kind: 'redirects'; readonly ratio: number }
+  /** Responses of 200 to 299 whose head says that there is no body; in both directions. */
+  | { readonly kind: 'empty-bodies'; readonly ratio: number }
   /** Over the last `overMs` more than `max` of the canary's requests failed; 0 to 1. Where the baseline's did as well, the rollout holds. */
   | { readonly kind: 'error-rate'; readonly max: number; readonly overMs: number }
   /** Over the last `overMs` the quantile of the time until the head is beyond `maxMs`, likewise. */
@@ -222,6 +226,9 @@ export type EventSource =
   | { readonly kind: 'route'; readonly route: string }
   /** `POST /v1/events`. */
   | { readonly kind: 'told'; readonly event: string };
+
+/** What the data plane counts for checks of events: statuses and bodies as well, which nobody has to name. */
+export type CountedEvent = EventSource | { readonly kind: 'redirects' | 'empty-bodies' };
 
 /** Where the values of users come from: as those of events, with a number. */
 export type ValueSource = Extract<EventSource, { kind: 'response-header' | 'told' }>;

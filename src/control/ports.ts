@@ -4,7 +4,7 @@ import type { DatedReport } from '../compare/mirror-report.ts';
 import type { LoadResult } from '../config/decode.ts';
 import type { AdminConfig, Address, Config, PoolConfig, VersionEndpoints } from '../config/model.ts';
 import type { InForce } from '../config/mask.ts';
-import type { EventSource, ValueSource } from '../config/rollout-model.ts';
+import type { CountedEvent, ValueSource } from '../config/rollout-model.ts';
 import type { SegmentEvidence } from '../rollout/model.ts';
 import type { GuardedUnits } from '../rollout/user-windows.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
@@ -66,7 +66,7 @@ export interface CountedRollout {
   readonly counts: SharedArrayBuffer;
   readonly users: SharedArrayBuffer;
   readonly signals: SharedArrayBuffer;
-  readonly events: readonly EventSource[];
+  readonly events: readonly CountedEvent[];
   /** Which users have most of the canary's bad events. */
   readonly top: SharedArrayBuffer;
   /** Of the checks of values; without memory where none looks at responses. */
@@ -109,8 +109,8 @@ export interface CountedPair {
   readonly latencyRatio: number;
   /** While there are no bounds, a request without a head is taken for slow after this. */
   readonly ceilingMs: number;
-  /** Of the checks of kind `event`, in the order of the template; at most `MAX_EVENTS`. */
-  readonly events: readonly EventSource[];
+  /** Of the checks of events, in the order of the template; at most `MAX_EVENTS`. */
+  readonly events: readonly CountedEvent[];
   /** Of the checks of kind `value`, in the order of the template. */
   readonly values: readonly CountedValue[];
 }

@@ -250,7 +250,7 @@ export class Counts implements RolloutCounts {
   #ownWriter(segment: number): EvidenceWriter {
     return new EvidenceWriter({
       ...{ baseline: -1, canary: -1, fields: [], routes: [], news: { raise: () => undefined } },
-      ...{ top: { add: () => undefined }, valueFields: [], values: undefined },
+      ...{ top: { add: () => undefined }, valueFields: [], values: undefined, redirects: [], emptyBodies: [] },
       cells: this.#segments[segment]!.cells,
       worker: this.#deps.counters.workers,
       segment,

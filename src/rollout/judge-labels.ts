@@ -104,6 +104,8 @@ function countersOf({ check, event }: LabelQuestion): readonly [Counter, ...Coun
       return [({ gaveUp }) => gaveUp];
     case 'client-errors':
       return [({ clientErrors }) => clientErrors];
+    case 'redirects':
+    case 'empty-bodies':
     case 'event':
       return [({ events }) => events[event] ?? 0];
   }
@@ -118,6 +120,8 @@ export function testsOf(check: LabelCheck): readonly LabelTest[] {
       return [SLOW_MIDDLE, SLOW_UPPER, SLOW_TAIL];
     case 'gave-up':
     case 'client-errors':
+    case 'redirects':
+    case 'empty-bodies':
       return [labelTest({ allowed: check.ratio, towards: 'above' }), labelTest({ allowed: 1 / check.ratio, towards: 'below' })];
     case 'event':
       return [labelTest({ allowed: 1 - check.worseThan, towards: 'below', ...HARMLESS })];
@@ -142,7 +146,9 @@ function harmlessTowards(question: LabelQuestion, step: readonly SegmentEvidence
     case 'latency':
       return towards(logMean(segments.map((each) => logOfLabels(each, AS_SLOW))), needed);
     case 'gave-up':
-    case 'client-errors': {
+    case 'client-errors':
+    case 'redirects':
+    case 'empty-bodies': {
       const below = logOfLabels(segments[0]!, labelTest({ allowed: check.ratio, towards: 'below', ...HARMLESS }));
       const above = logOfLabels(segments[0]!, labelTest({ allowed: 1 / check.ratio, towards: 'above', ...HARMLESS }));
       return towards(Math.min(below, above), needed);
@@ -201,6 +207,8 @@ const VERBS: Readonly<Record<Exclude<LabelCheck['kind'], 'latency'>, string>> = 
   errors: 'failed',
   'gave-up': 'lost the client of',
   'client-errors': 'refused',
+  redirects: 'redirected',
+  'empty-bodies': 'had no body in the response of',
   event: 'had the event in',
 };
 
@@ -225,6 +233,8 @@ function boundOf(check: LabelCheck): string {
       return `slower than ${check.ratio} x`;
     case 'gave-up':
     case 'client-errors':
+    case 'redirects':
+    case 'empty-bodies':
       return `a difference of more than ${check.ratio} x`;
     case 'event':
       return `a loss of more than ${formatPercent(check.worseThan)}`;

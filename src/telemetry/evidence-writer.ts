@@ -46,6 +46,9 @@ export interface EvidenceWriterDeps {
   readonly news: Pick<EvidenceNews, 'raise'>;
   readonly fields: readonly SeenEvent[];
   readonly routes: readonly SeenEvent[];
+  /** Positions of checks that count redirects, and responses without a body. */
+  readonly redirects: readonly number[];
+  readonly emptyBodies: readonly number[];
   readonly top: Pick<TopWriter, 'add'>;
   /** Fields of responses with a value, and who takes it. */
   readonly valueFields: readonly SeenEvent[];
@@ -59,6 +62,8 @@ export class EvidenceWriter {
   readonly signals: SignalsReader;
   readonly fields: readonly SeenEvent[];
   readonly routes: readonly SeenEvent[];
+  readonly redirects: readonly number[];
+  readonly emptyBodies: readonly number[];
   readonly valueFields: readonly SeenEvent[];
   readonly #cells: Float64Array;
   readonly #worker: number;
@@ -74,6 +79,8 @@ export class EvidenceWriter {
     this.signals = deps.signals;
     this.fields = deps.fields;
     this.routes = deps.routes;
+    this.redirects = deps.redirects;
+    this.emptyBodies = deps.emptyBodies;
     this.#cells = deps.cells;
     this.#worker = deps.worker;
     this.#segment = deps.segment;

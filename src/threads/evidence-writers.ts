@@ -1,6 +1,6 @@
 // Gives each pool of a Table that a rollout is moving the place where this worker counts its evidence.
 
-import type { EventSource } from '../config/rollout-model.ts';
+import type { CountedEvent } from '../config/rollout-model.ts';
 import type { CountedRollout } from '../control/ports.ts';
 import type { PoolTable } from '../routing/table.ts';
 import type { EvidenceNews } from '../telemetry/evidence-news.ts';
@@ -36,6 +36,8 @@ export class EvidenceWriters {
       users: new EvidenceUsers(rollout.users),
       signals: new SignalsReader(rollout.signals, rollout.ratio, name),
       news: this.#news,
+      redirects: positionsOf(rollout.events, 'redirects'),
+      emptyBodies: positionsOf(rollout.events, 'empty-bodies'),
       top: new TopWriter(rollout.top, this.#worker),
       valueFields: seen(rollout.values.sources, (source) => (source.kind === 'response-header' ? source.name.toLowerCase() : undefined)),
       values: rollout.values.memory && new ValueSender(rollout.values.memory, this.#worker),
@@ -45,7 +47,11 @@ export class EvidenceWriters {
   }
 }
 
-function seen(events: readonly EventSource[], nameOf: (source: EventSource) => string | undefined): readonly SeenEvent[] {
+function positionsOf(events: readonly CountedEvent[], kind: CountedEvent['kind']): readonly number[] {
+  return events.flatMap((event, position) => (event.kind === kind ? [position] : []));
+}
+
+function seen<S>(events: readonly S[], nameOf: (source: S) => string | undefined): readonly SeenEvent[] {
   return events.flatMap((source, position) => {
     const name = nameOf(source);
     return name === undefined ? [] : [{ name, position }];

@@ -17,6 +17,8 @@ const COMPARING: ReadonlySet<CheckKind['kind']> = new Set([
   'latency',
   'gave-up',
   'client-errors',
+  'redirects',
+  'empty-bodies',
   'event',
   'value',
   'comparison',

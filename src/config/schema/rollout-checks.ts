@@ -13,6 +13,8 @@ const KINDS = [
   'latency',
   'gaveUp',
   'clientErrors',
+  'redirects',
+  'emptyBodies',
   'errorRate',
   'slow',
   'event',
@@ -33,6 +35,8 @@ const ACTIONS: Readonly<Record<CheckKind['kind'], OnFail | 'warn' | 'critical'>>
   'gave-up': 'warn',
   value: 'warn',
   'client-errors': 'hold',
+  redirects: 'hold',
+  'empty-bodies': 'hold',
   event: 'hold',
   prometheus: 'hold',
   webhook: 'hold',
@@ -57,6 +61,8 @@ export function check() {
       .optional(),
     gaveUp: ratioOf('gaveUp', 2).describe('Clients that give up, in both directions.').optional(),
     clientErrors: ratioOf('clientErrors', 1.5).describe('Responses of 400 to 499, in both directions.').optional(),
+    redirects: ratioOf('redirects', 1.5).describe('Responses of 300 to 399, in both directions.').optional(),
+    emptyBodies: ratioOf('emptyBodies', 1.5).describe('Responses of 200 to 299 without a body, in both directions.').optional(),
     errorRate: errorRate().describe('An absolute guard: the share of failed requests.').optional(),
     slow: slow().describe('An absolute guard: a quantile of the time until the head of the response.').optional(),
     event: event().describe('A good event, of which the canary may not have fewer.').optional(),
@@ -123,6 +129,10 @@ function kindOf(written: Kinds, worseThan: number): CheckKind | undefined {
         return { kind: 'gave-up', ratio: found as number };
       case 'clientErrors':
         return { kind: 'client-errors', ratio: found as number };
+      case 'redirects':
+        return { kind: 'redirects', ratio: found as number };
+      case 'emptyBodies':
+        return { kind: 'empty-bodies', ratio: found as number };
       case 'event':
       case 'value':
         return { ...(found as object), worseThan } as CheckKind;

@@ -48,8 +48,9 @@ function template() {
     atMost(context, windows, { most: MAX_WINDOWS, what: 'windows', path: ['windows'] });
     const settled = checks === undefined ? defaultChecks(strategy, onFail) : settleChecks(checks, onFail);
     atMost(context, settled, { most: MAX_CHECKS, what: 'checks', path: ['checks'] });
-    const events = settled.filter(({ kind }) => kind === 'event').length;
-    if (events > MAX_EVENTS) addProblem(context, `must have at most ${MAX_EVENTS} checks of events, got ${events}`, ['checks']);
+    const events = settled.filter(({ kind }) => kind === 'event' || kind === 'redirects' || kind === 'empty-bodies').length;
+    if (events > MAX_EVENTS)
+      addProblem(context, `must have at most ${MAX_EVENTS} checks of events, redirects and empty bodies, got ${events}`, ['checks']);
     const values = settled.filter(({ kind }) => kind === 'value').length;
     if (values > MAX_VALUES) addProblem(context, `must have at most ${MAX_VALUES} checks of values, got ${values}`, ['checks']);
     const { alpha: chance, breaker: blocks } = rest;

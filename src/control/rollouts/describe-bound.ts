@@ -16,6 +16,10 @@ export function describeBound(check: RolloutCheck, { baseline, canary }: Pick<Ro
       return `fails when clients are shown to leave ${canary} ${check.ratio} times as often, or as rarely, as ${baseline}`;
     case 'client-errors':
       return `fails when ${canary} is shown to have ${check.ratio} times as many, or as few, statuses of 400 to 499 as ${baseline}`;
+    case 'redirects':
+      return `fails when ${canary} is shown to have ${check.ratio} times as many, or as few, statuses of 300 to 399 as ${baseline}`;
+    case 'empty-bodies':
+      return `fails when ${canary} is shown to have ${check.ratio} times as many, or as few, responses without a body as ${baseline}`;
     case 'error-rate':
       return `fails when more than ${percent(check.max)} of the requests of ${canary} failed in the last ${formatDuration(check.overMs)}`;
     case 'slow':

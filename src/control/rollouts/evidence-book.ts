@@ -1,5 +1,6 @@
 // The counters of all rollouts that run, by id: opened and closed with them, told which segment counts, and each 10 s what is slow.
 
+import { countedEvents } from '../../rollout/events.ts';
 import type { Arming } from '../../rollout/tripwire.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Exposure, RolloutCounts } from '../ports.ts';
@@ -48,7 +49,7 @@ export class EvidenceBook implements Counting {
     // Where endpoints are replaced in place nothing is left to chance, and there is nothing to compare.
     if (baseline === canary) return;
     const latency = template.checks.find((check) => check.kind === 'latency');
-    const events = template.checks.flatMap((check) => (check.kind === 'event' ? [check.source] : []));
+    const events = countedEvents(template);
     const values = template.checks.flatMap((check) => (check.kind === 'value' ? [{ source: check.source, cap: check.cap }] : []));
     const unitsMs = template.checks.find((check) => check.kind === 'error-rate')?.overMs ?? BOUNDS_MS;
     const pair = { pool, baseline, canary, segment, latencyRatio: latency?.ratio ?? 1, ceilingMs: CEILING_MS, events, values };

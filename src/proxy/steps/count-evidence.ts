@@ -7,6 +7,7 @@
 // SEAM: a bad status of gRPC, in the trailers, becomes an error in `endEvidence`.
 
 import { findField, findLine } from '../../http/header-block.ts';
+import { BODY_NONE } from '../../http1/framing.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
 import { nowMs } from '../../lib/clock.ts';
 import { countsBeside } from '../../routing/choose-otherwise.ts';
@@ -70,6 +71,8 @@ export function countHead(state: ExchangeState, response: ResponseHead): void {
   if (headMs > bounds!.p90) countBad(assignment, SLOW_P90);
   if (headMs > bounds!.p99) countBad(assignment, SLOW_P99);
   if (response.status >= 400) return;
+  if (response.status >= 300) countShape(assignment, writer!.redirects);
+  else if (response.body === BODY_NONE) countShape(assignment, writer!.emptyBodies);
   if (writer!.valueFields.length > 0) countValues(state, response);
   for (let at = 0; at < writer!.fields.length; at++) {
     const { name, position } = writer!.fields[at]!;
@@ -79,6 +82,10 @@ export function countHead(state: ExchangeState, response: ResponseHead): void {
     const { name, position } = writer!.routes[at]!;
     if (name === state.match!.route.name) writer!.good(assignment.row, assignment.user, EVENTS + position);
   }
+}
+
+function countShape({ writer, row, user }: ExchangeState['assignment'], positions: readonly number[]): void {
+  for (let at = 0; at < positions.length; at++) writer!.good(row, user, EVENTS + positions[at]!);
 }
 
 /** A text that is no amount is told as well: somebody has to see that nothing counts. */

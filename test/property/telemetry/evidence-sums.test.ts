@@ -24,7 +24,7 @@ const act = fc.record({
 type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
 
 /** Neither values nor who has most. */
-const NO_MORE = { top: { add: () => undefined }, valueFields: [], values: undefined };
+const NO_MORE = { top: { add: () => undefined }, valueFields: [], values: undefined, redirects: [], emptyBodies: [] };
 
 function countAll(acts: readonly Act[], workerOf: (act: Act) => number) {
   new Int32Array(users).fill(0);

@@ -44,6 +44,8 @@ rollouts:
       - { name: revenue, value: { event: revenue, cap: 500 }, worseThan: -2% }
       - { name: left, gaveUp: {} }
       - { name: statuses, clientErrors: { worseThan: 2x }, onFail: warn }
+      - { name: moved, redirects: { worseThan: 3x } }
+      - { name: nothing, emptyBodies: {} }
       - { name: cpu, prometheus: { address: "http://127.0.0.1:9090/", query: up, max: 0.9, for: 1m }, onFail: hold }
       - { name: ours, webhook: { url: "http://127.0.0.1:1/x", secret: { file: k.txt } } }
       - { name: pager, alarm: { alertname: ShopDown } }

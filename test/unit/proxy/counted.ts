@@ -30,10 +30,15 @@ export interface CountedOptions {
   readonly routes?: readonly SeenEvent[];
   readonly users?: SharedArrayBuffer;
   readonly valueFields?: readonly SeenEvent[];
+  readonly redirects?: readonly number[];
+  readonly emptyBodies?: readonly number[];
 }
 
 /** Evidence of one segment in one worker. */
-export function makeEvidence({ fields = [], routes = [], valueFields = [], users = createUsers(7) }: CountedOptions = {}, segment = 0) {
+export function makeEvidence(
+  { fields = [], routes = [], valueFields = [], redirects = [], emptyBodies = [], users = createUsers(7) }: CountedOptions = {},
+  segment = 0,
+) {
   const [counts, memory] = [createCounts(1), createSignals()];
   const told = new SignalsWriter(memory, 5000);
   const signals = new SignalsReader(memory, 2);
@@ -46,6 +51,8 @@ export function makeEvidence({ fields = [], routes = [], valueFields = [], users
     news: { raise: () => void news++ },
     top: { add: () => undefined },
     valueFields,
+    redirects,
+    emptyBodies,
     values: { send: (value) => void sent.push(value) },
   });
   const sums = (arm: Arm): ArmSums => sumArm(cells, partsFor(1), segment % SEGMENTS, arm);

@@ -91,6 +91,25 @@ describe('checks', () => {
     }
   });
 
+  test('so are redirects and responses without a body, each in its place among the events', () => {
+    for (const [redirects, empty] of [
+      [200, 10],
+      [10, 200],
+    ] as const) {
+      const checks = [
+        { name: 'e', errors: {} },
+        { name: 'c', event: { told: 'buy' } },
+        { name: 'r', redirects: {} },
+        { name: 'b', emptyBodies: {} },
+      ];
+      const world = running(checks);
+      world.count({ finished: 1000, events: [50, 10, 10] }, { finished: 1000, events: [50, redirects, empty] }).tick();
+      expect(world.state).toMatchObject({ status: 'held', held: 'check' });
+      const failed = Object.entries(world.state.verdicts).filter(([, { verdict }]) => verdict === 'fail');
+      expect(failed.map(([name]) => name)).toEqual([redirects > 10 ? 'r' : 'b']);
+    }
+  });
+
   test('a loss of good events holds; clients that leave only warn', () => {
     const world = running([
       { name: 'e', errors: {} },

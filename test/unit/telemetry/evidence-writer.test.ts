@@ -38,6 +38,8 @@ function writer(worker: number, segment: number): EvidenceWriter {
     top: { add: () => undefined },
     valueFields: [],
     values: undefined,
+    redirects: [],
+    emptyBodies: [],
   });
 }
 

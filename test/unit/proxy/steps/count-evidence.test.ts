@@ -262,6 +262,24 @@ describe('an event', () => {
   });
 });
 
+describe('the shape of a response', () => {
+  const options = { redirects: [0, 4], emptyBodies: [3] };
+  const events = (...positions: number[]) => ({ events: Array.from({ length: 8 }, (_, at) => (positions.includes(at) ? 1 : 0)) });
+
+  test.each([
+    [302, 'ok', events(0, 4)],
+    [204, '', events(3)],
+    [200, '', events(3)],
+    [200, 'ok', {}],
+  ])('of %s with the body %j', (status, body, counted) => {
+    const made = draw(FRESH, options).begin();
+    const head = [`HTTP/1.1 ${status} X`, ...(status === 204 ? [] : [`content-length: ${body.length}`]), '', body].join('\r\n');
+    const { from: start, to } = made.upstream.respond(head);
+    forwardHead(made.exchange, made.upstream.real, start, to, true);
+    expect(made.end('ok', status).counted.fresh).toEqual({ ...FINE, ...counted });
+  });
+});
+
 describe('a value', () => {
   const options = { valueFields: [{ name: 'x-revenue', position: 1 }] };
 
