@@ -37,7 +37,7 @@ export function judgeGuard(check: GuardCheck, seen: Pick<Seen, 'windows'>, { alp
   const [canary, baseline] = [windows?.canary, windows?.baseline].map((window) => judgeWindow(check, window, { alpha, start }));
   const [told, other] = [wordWindow(check, names.canary, windows?.canary), wordWindow(check, names.baseline, windows?.baseline)];
   const { verdict } = canary!;
-  const isBoth = verdict === 'above' && names.baseline !== names.canary && baseline!.log >= SUSPECT * baseline!.needed;
+  const isBoth = names.baseline !== names.canary && (verdict === 'above' ? isSuspect(baseline!) : isBeside(baseline!, canary!));
   return {
     verdict: {
       verdict: verdict === 'no-data' ? 'no-data' : isBoth ? 'inconclusive' : verdict === 'above' ? 'fail' : 'pass',
@@ -50,6 +50,15 @@ export function judgeGuard(check: GuardCheck, seen: Pick<Seen, 'windows'>, { alp
     },
     both: isBoth ? `both got worse since the start: ${told}; ${other}` : undefined,
   };
+}
+
+function isSuspect({ log, needed }: GuardVerdict): boolean {
+  return log >= SUSPECT * needed;
+}
+
+/** The baseline is past the bound, and the canary with its fewer requests rather past it than not. */
+function isBeside(baseline: GuardVerdict, canary: GuardVerdict): boolean {
+  return baseline.verdict === 'above' && canary.log > 0;
 }
 
 function judgeWindow(check: GuardCheck, window: WindowCounts | undefined, look: { alpha: number; start: number }): GuardVerdict {

@@ -106,12 +106,14 @@ describe('the grammar', () => {
       'revenue false warn',
       'left false warn',
       'statuses false warn',
+      'moved false hold',
+      'nothing false hold',
       'cpu false hold',
       'ours false hold',
       'pager true rollback',
       'shadow false hold',
     ]);
-    expect(careful?.checks[11]).toMatchObject({ secret: { kind: 'file', name: '/etc/k.txt' } });
+    expect(careful?.checks[13]).toMatchObject({ secret: { kind: 'file', name: '/etc/k.txt' } });
     expect(careful?.checks[4]).toMatchObject({ source: { kind: 'response-header', name: 'x-purchase' }, worseThan: 0.05 });
     expect(careful?.hooks[0]).toEqual({
       on: ['start', 'step'],

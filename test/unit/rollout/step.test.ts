@@ -113,5 +113,12 @@ describe('a canary that fails', () => {
     expect(world.state.why).toContain('both got worse');
     world.see({ windows: {} }).tick();
     expect(world.state.status).toBe('running');
+    // The canary has too few requests to be shown past the bound by itself.
+    const [few, none] = [12, 2].map((failures) => ({ requests: 100, failures, slow: 0 }));
+    const baseline = { requests: 5000, failures: 600, slow: 0 };
+    world.see({ windows: { 'error-rate': { baseline, canary: none!, start: 100 } } }).tick();
+    expect(world.state.status).toBe('running');
+    world.see({ windows: { 'error-rate': { baseline, canary: few!, start: 100 } } }).tick();
+    expect(world.state).toMatchObject({ status: 'held', held: 'both' });
   });
 });
