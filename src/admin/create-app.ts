@@ -25,6 +25,7 @@ import { addListed } from './overrides-and-mirrors.ts';
 import { addOverview } from './overview.ts';
 import { addMirrorReports } from './mirror-reports.ts';
 import { addPools } from './pools.ts';
+import { addPreviews } from './previews.ts';
 import { addProbes } from './probes.ts';
 import { PROBLEM_TYPE, problemDetails, HttpProblem, sendProblem } from './problem-reply.ts';
 import { addRevisions } from './revisions.ts';
@@ -130,6 +131,7 @@ function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scr
   addRollouts(app, control);
   addRolloutReports(app, control);
   addDrillsOfPools(app, control);
+  addPreviews(app, control);
   addExplain(app, control);
   addJournal(app, control, clock);
   addExchanges(app, control);

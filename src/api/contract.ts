@@ -15,6 +15,7 @@ import { missedWriteExamples, missedWriteSchemas } from './missed-writes.ts';
 import { overviewExamples, overviewSchemas } from './overview.ts';
 import { overrideExamples, overrideSchemas } from './overrides.ts';
 import { poolExamples, poolSchemas } from './pools.ts';
+import { previewExamples, previewSchemas } from './previews.ts';
 import { probeExamples, probeSchemas } from './probe.ts';
 import { problemExamples, problemSchemas } from './problem.ts';
 import { revisionExamples, revisionSchemas } from './revisions.ts';
@@ -33,6 +34,7 @@ export const SCHEMAS = {
   ...statsSchemas,
   ...overviewSchemas,
   ...overrideSchemas,
+  ...previewSchemas,
   ...mirrorSchemas,
   ...mirrorReportSchemas,
   ...missedWriteSchemas,
@@ -63,6 +65,7 @@ export const EXAMPLES: Examples<typeof SCHEMAS> = {
   ...statsExamples,
   ...overviewExamples,
   ...overrideExamples,
+  ...previewExamples,
   ...mirrorExamples,
   ...mirrorReportExamples,
   ...missedWriteExamples,

@@ -56,6 +56,7 @@ const versionKeys = {
   users: count.describe('Users that have this version and were seen lately; absent in a pool without affinity.remember.').optional(),
   endpoints: z.array(endpoint),
   deploy: deploy.optional(),
+  previewUntilMs: timeMs.describe('Of a preview: when it goes.').optional(),
   drain: drain.describe('Present while it is drained.').optional(),
 };
 const version = z.object(versionKeys);

@@ -20,7 +20,7 @@ const summaryKeys = {
   atMs: timeMs.describe('When it came into force, in milliseconds since the epoch.'),
   author,
   reason: z.string().describe('Empty when none was given.'),
-  cause: z.string().describe('What made it: start, file, signal, api, restore, rollout or drill.'),
+  cause: z.string().describe('What made it: start, file, signal, api, restore, rollout, drill or preview.'),
   differences: z.array(difference),
 };
 const summary = z.object(summaryKeys);

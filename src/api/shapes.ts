@@ -52,6 +52,7 @@ export const SHAPES = {
     'users?': 'number',
     endpoints: ['Endpoint'],
     'deploy?': 'Deploy',
+    'previewUntilMs?': 'number',
     'drain?': 'Drain',
   },
   VersionState: {
@@ -69,6 +70,7 @@ export const SHAPES = {
     'users?': 'number',
     endpoints: ['Endpoint'],
     'deploy?': 'Deploy',
+    'previewUntilMs?': 'number',
     'drain?': 'Drain',
   },
   Pool: {
@@ -177,6 +179,8 @@ export const SHAPES = {
     'query?': { name: 'text', value: 'any' },
   },
   Overrides: { pool: 'text', revision: 'number', overrides: ['Override'] },
+  Preview: { name: 'text', endpoints: ['text'], untilMs: 'number', requests: 'text' },
+  Previews: { pool: 'text', revision: 'number', previews: ['Preview'] },
   Mirror: { name: 'text', to: { pool: 'text', 'version?': 'text' }, percent: 'number', origin: 'text', 'paused?': 'flag' },
   MirrorState: {
     pool: 'text',

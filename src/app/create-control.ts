@@ -18,6 +18,7 @@ import { RolloutsWhenNeeded } from '../control/rollouts/rollouts-when-needed.ts'
 import type { LoadedRollouts } from '../control/rollouts/rollouts-when-needed.ts';
 import type { MemoryWatch } from '../control/memory-watch.ts';
 import type { Reading } from '../control/ports.ts';
+import { Previews } from '../control/previews.ts';
 import { RevisionKeeper } from '../control/revision-keeper.ts';
 import type { SessionKeeper } from '../control/session-keeper.ts';
 import { SecretValues } from '../control/secret-values.ts';
@@ -68,6 +69,7 @@ export interface ControlOfInstance {
   /** Looks at the traffic now and then. */
   readonly looking: Timer;
   readonly rollouts: RolloutsWhenNeeded;
+  readonly previews: Previews;
   readonly control: Control;
 }
 
@@ -93,8 +95,7 @@ export function createControl(
   const markers = createMarkers(serving, journal, left, log);
   const drains = new DrainWatch({ clock: systemClock, counters });
   const outages = createOutageWatch(serving, current, journal, log);
-  const overload = (): Config['overload'] => (current.config ?? first).overload;
-  const memory = createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload });
+  const memory = createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload: () => (current.config ?? first).overload });
   const recall = new ExchangeLookup(() => workers.recall(), systemClock);
   const pressure = (): MemoryWatch['level'] => memory.level;
   const { traffic, ...looked } = createViews(serving, { current, secrets, file: fileState, pressure, rollouts: () => rollouts.findings() });
@@ -105,7 +106,8 @@ export function createControl(
   const rollouts = new RolloutsWhenNeeded({ load, config: () => current.config, notes: left.notes, wallMs });
   const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen, rollouts });
   const told = { secrets, journal, fileState, endpointEvents, revisions, markers, drains, outages };
-  return { ...told, current, controller, sessions, keptSessions, memory, looking: looked.looking, rollouts, control };
+  const previews = new Previews({ clock: systemClock, current, controller, log });
+  return { ...told, current, controller, sessions, keptSessions, memory, looking: looked.looking, rollouts, previews, control };
 }
 
 interface SecretsDeps extends Pick<SecretValuesDeps, 'journal' | 'log'>, Pick<ServingOfInstance, 'exposition'> {

@@ -3,7 +3,7 @@
 import type { Finding, VersionOverview } from '../api/overview.ts';
 import type { EndpointStatus, PoolStatus, VersionStatus } from '../api/pools.ts';
 import { viewLastDrill } from './view-drill.ts';
-import { formatLatency, formatRate, formatShare, formatSpan } from './quantity.ts';
+import { formatInstant, formatLatency, formatRate, formatShare, formatSpan } from './quantity.ts';
 import { formatTable, type Column } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -77,8 +77,9 @@ function headOf({ name, revision, workers }: PoolStatus, paint: Paint): string {
 }
 
 function versionRow(version: VersionStatus, state: string, paint: Paint): readonly string[] {
-  const { name, weight, share, shareNow = share } = version;
-  const label = version.deploy === undefined ? '' : ` (${version.deploy.deploy})`;
+  const { name, weight, share, shareNow = share, previewUntilMs } = version;
+  const until = previewUntilMs === undefined ? '' : ` (preview until ${formatInstant(previewUntilMs)})`;
+  const label = `${version.deploy === undefined ? '' : ` (${version.deploy.deploy})`}${until}`;
   return [`  ${paint('strong', name)}${paint('dim', label)}`, String(weight), formatShare(shareNow), state];
 }
 

@@ -63,7 +63,7 @@ export function touchesTraffic(path: string): boolean {
 
 export function findUndo(history: History): Undo {
   const undone = new Undone(history);
-  const changes = history.revisions.filter((each) => !history.restored.has(each.revision) && !isDrill(each) && isTraffic(each));
+  const changes = history.revisions.filter((each) => !history.restored.has(each.revision) && !isPassedOver(each) && isTraffic(each));
   const latest = history.isStep ? changes.find((each) => undone.by(each) === undefined) : changes[0];
   if (latest === undefined) return undoneOf(changes, undone);
   const ramp = history.isStep ? [latest] : rampTo(latest, history, undone);
@@ -143,9 +143,9 @@ export function poolsOf({ differences }: RevisionSummary): readonly string[] | u
   return [...pools];
 }
 
-/** A drill has put back what it changed. */
-function isDrill({ cause }: RevisionSummary): boolean {
-  return cause === 'drill';
+/** A drill has put back what it changed, and a preview moves nobody who does not ask for it. */
+function isPassedOver({ cause }: RevisionSummary): boolean {
+  return cause === 'drill' || cause === 'preview';
 }
 
 /** Id of the rollout that made a change; undefined where a person or a program did. */
@@ -169,7 +169,7 @@ function rampTo(latest: RevisionSummary, history: History, undone: Undone): read
     if (before === undefined) break;
     const by = undone.by(each);
     // What was taken back before the latest step, and what took it back, leave the ramp as it was.
-    const isOut = restored.has(each.revision) || isDrill(each) || (by !== undefined && by.revision < latest.revision);
+    const isOut = restored.has(each.revision) || isPassedOver(each) || (by !== undefined && by.revision < latest.revision);
     if (!isOut && each.revision <= latest.revision && isOfSplit(each, pool)) {
       const gap = (ramp.at(-1) ?? each).atMs - each.atMs;
       if (gap > MAX_GAP_MS || !goesOn(direction, before, weights)) break;

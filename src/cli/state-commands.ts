@@ -7,14 +7,16 @@ import { asClient, asWriter, readNumber, run, type CommandLine } from './command
 import type { ExportOptions } from './config.ts';
 import type { MarkersOptions, MarkOptions } from './mark.ts';
 import type { OverrideOptions } from './override.ts';
+import { addPreviews } from './preview-commands.ts';
 import { addMirrors } from './mirror-commands.ts';
 import type { CommandOptions } from './run-admin-command.ts';
 
-/** Adds `mark`, `markers`, `override …`, `mirror …` and `config …`. */
+/** Adds `mark`, `markers`, `override …`, `mirror …`, `preview …` and `config …`. */
 export function addStateCommands(program: Command, line: CommandLine): void {
   addMarkers(program, line);
   addOverrides(program, line);
   addMirrors(program, line);
+  addPreviews(program, line);
   addConfig(program, line);
 }
 

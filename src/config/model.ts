@@ -150,6 +150,17 @@ export interface PoolConfig {
   readonly timeouts: PoolTimeouts;
   readonly retries: RetryConfig;
   readonly fallback: { readonly whenNoneReady: 'split' | 'fail' };
+  readonly previews: PreviewsConfig | undefined;
+}
+
+/** What operators may make previews of. */
+interface PreviewsConfig {
+  /** Addresses, ranges and ports that their endpoints may have; empty: only admins make previews. */
+  readonly endpoints: readonly string[];
+  /** Hosts that they may have; `*.x` = all below. */
+  readonly hosts: readonly string[];
+  readonly atMost: number;
+  readonly longestMs: number;
 }
 
 export type BalancerName = 'round-robin' | 'least-request' | 'peak-ewma' | 'ring-hash' | 'random';
@@ -172,6 +183,8 @@ export interface VersionConfig {
   readonly slowStartMs: number;
   /** Goes into the hash of keyed users; another one means other users. Empty unless somebody gave one. */
   readonly salt: string;
+  /** Of a preview: when it goes, in milliseconds since the epoch. It never has a weight. */
+  readonly previewUntilMs: number | undefined;
 }
 
 export interface VersionTlsConfig {

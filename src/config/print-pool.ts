@@ -43,6 +43,7 @@ export function describePool(pool: PoolConfig): object {
       acrossVersions: retries.acrossVersions,
     },
     fallback: pool.fallback,
+    previews: pool.previews && describePreviews(pool.previews),
   };
 }
 
@@ -55,7 +56,17 @@ function describeTimeouts({ connectMs, responseMs, stallMs, idleMs }: PoolConfig
   };
 }
 
-function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, drain, slowStartMs, salt }: VersionConfig): object {
+function describeVersion({
+  endpoints,
+  endpointsFile,
+  tls,
+  protocol,
+  dns,
+  drain,
+  slowStartMs,
+  salt,
+  previewUntilMs,
+}: VersionConfig): object {
   const listed = endpoints.map(({ address, weight, zone, drain: drained }) => {
     return { address: formatAddress(address), weight, zone, drain: describeDrained(drained) };
   });
@@ -68,7 +79,12 @@ function describeVersion({ endpoints, endpointsFile, tls, protocol, dns, drain, 
     drain: describeDrained(drain),
     slowStart: formatDuration(slowStartMs),
     salt: salt === '' ? undefined : salt,
+    preview: previewUntilMs === undefined ? undefined : new Date(previewUntilMs).toISOString(),
   };
+}
+
+function describePreviews({ endpoints, hosts, atMost, longestMs }: NonNullable<PoolConfig['previews']>): object {
+  return { endpoints, hosts, atMost, longest: formatDuration(longestMs) };
 }
 
 function describeDrained(drain: Drained): boolean | string {

@@ -2,6 +2,7 @@
 // in `api`; only types come from there, because a thread that loads this must not load zod.
 
 import type { Config } from '../config/model.ts';
+import type { Preview } from '../config/set-preview.ts';
 import type { Shift } from '../config/shift.ts';
 import type { Difference, Impact, UserMove } from '../api/change.ts';
 import type { RecentExchangesResponse } from '../api/exchanges.ts';
@@ -43,6 +44,9 @@ export type Change =
   | { readonly kind: 'mirror'; readonly pool: string; readonly name: string; readonly mirror: unknown }
   | { readonly kind: 'remove-mirror'; readonly pool: string; readonly name: string }
   | { readonly kind: 'clear-mirrors'; readonly pool: string }
+  /** A version for a time, with an override that leads to it. */
+  | ({ readonly kind: 'preview' } & Preview)
+  | { readonly kind: 'remove-preview'; readonly pool: string; readonly name: string }
   /** The split of the file comes back. */
   | { readonly kind: 'reset-split'; readonly pool: string }
   /** Everything is as the file says. */

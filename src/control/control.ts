@@ -79,7 +79,8 @@ export class Control implements ControlApi {
   }
 
   async change(asked: ChangeRequest, account?: CpuAccount): Promise<ChangeOutcome> {
-    const cause = asked.change.kind === 'restore' ? 'restore' : 'api';
+    const { kind } = asked.change;
+    const cause = kind === 'restore' ? 'restore' : kind === 'preview' || kind === 'remove-preview' ? 'preview' : 'api';
     const outcome = await this.#deps.controller.submit({ kind: 'amend', cause, ...asked, account });
     // Nobody else's change waits while this is worked out.
     return outcome.result === 'dry-run' ? this.#foresee(outcome, paceOf(account)) : outcome;

@@ -15,6 +15,7 @@ import { fileAlone } from './sources/file-alone.ts';
 import { desiredByApi, problemOf } from './sources/desired.ts';
 import type { Transform } from './sources/desired.ts';
 import type { Basis, Refusal } from './submission.ts';
+import { opensPreview } from '../config/set-preview.ts';
 import { strangeFiles } from './named-files.ts';
 import type { SecretValues } from './secret-values.ts';
 import { toAmendments } from './to-amendments.ts';
@@ -55,12 +56,25 @@ export async function evaluateChange(
   const asked = evaluateAmendments(amendments, basis, transform);
   if ('result' in asked) return asked;
   await pace.rest();
-  const fields = forbiddenFields(role, basis, asked.config);
+  const fields = forbiddenFields(mayPreview(question, basis) ? 'admin' : role, basis, asked.config);
   if (fields.length > 0) return { result: 'forbidden', revision: basis.revision, fields };
   // Only now: to read something for a caller that may not name it would tell whether it is there.
   const unreadable = secrets.unreadable(asked.config).map(problemOf);
   if (unreadable.length > 0) return { result: 'rejected', revision: basis.revision, problems: unreadable };
   return { ...asked, moved: movedPools(change, basis.config, asked.config) };
+}
+
+/** Operators make previews of the endpoints that the config opens for them, and take previews away. */
+function mayPreview({ change, role }: Question, { config }: Basis): boolean {
+  if (role !== 'operator') return false;
+  if (change.kind === 'remove-preview') return true;
+  return (
+    change.kind === 'preview' &&
+    opensPreview(
+      config.pools.find(({ name }) => name === change.pool),
+      change,
+    )
+  );
 }
 
 /** Fields of a change that its author may not change. Judged by what it does: the call that it came by says nothing. */

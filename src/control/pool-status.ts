@@ -115,6 +115,7 @@ function versionStatus(version: VersionConfig, weight: number, total: number, fi
     inFlight: endpoints.reduce((sum, { inFlight }) => sum + inFlight, 0),
     connections: endpoints.reduce((sum, { connections }) => sum + connections, 0),
     endpoints,
+    ...(version.previewUntilMs !== undefined && { previewUntilMs: version.previewUntilMs }),
   };
 }
 

@@ -48,10 +48,18 @@ function poolAsThen(then: Plain, now: Plain, role: Role): Plain {
     ...rest,
     ...(affinity !== undefined && { affinity }),
     split: Object.fromEntries(names.map((name) => [name, own(shares, name) ?? 0])),
-    overrides: own(then, 'overrides'),
-    mirrors: mirrorsOf(then, now, role),
+    // Previews come and go by themselves, with what leads to them.
+    overrides: [
+      ...listOf(own(then, 'overrides')).filter((each) => !leadsToPreview(each, was)),
+      ...listOf(own(now, 'overrides')).filter((each) => leadsToPreview(each, is)),
+    ],
+    mirrors: mirrorsOf(then, now, role).filter((each) => own(each, 'pool') !== undefined || !leadsToPreview(each, was)),
     versions: Object.fromEntries(names.map((name) => [name, drainedAs(mapOf(own(was, name)), mapOf(own(is, name)))])),
   };
+}
+
+function leadsToPreview(thing: Plain, versions: Plain): boolean {
+  return own(mapOf(own(versions, String(own(thing, 'version')))), 'preview') !== undefined;
 }
 
 /** An operator chooses no header values: those of a mirror that is there stay. */

@@ -15,6 +15,8 @@ export function shownChange(change: Change): Readonly<Record<string, unknown>> {
       return { ...change, override: mask({ key: '', secret: false }, change.override, 0) };
     case 'mirror':
       return { ...change, mirror: mask({ key: '', secret: false }, change.mirror, 0) };
+    case 'preview':
+      return { ...change, override: change.override && mask({ key: '', secret: false }, change.override, 0) };
     case 'shift':
       return { kind: change.kind, ...shownShift(change) };
     case 'shifts':

@@ -16,7 +16,7 @@ export interface FileSubmission {
 /** Somebody asks for a change over the file. Each gets its turn. */
 export interface AmendSubmission extends ChangeRequest {
   readonly kind: 'amend';
-  readonly cause: 'api' | 'restore' | 'rollout' | 'drill';
+  readonly cause: 'api' | 'restore' | 'rollout' | 'drill' | 'preview';
   readonly change: Change;
   /** Of its author, looked at when its turn has come; default: without bounds. */
   readonly account?: CpuAccount | undefined;

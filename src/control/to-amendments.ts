@@ -25,6 +25,7 @@ import { readField } from '../config/field.ts';
 import { samePlain } from '../config/plain.ts';
 import { describeConfig, withoutVariables } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
+import { removePreview, setPreview } from '../config/set-preview.ts';
 import { shiftPools } from '../config/shift.ts';
 import { setDrain } from '../config/set-drain.ts';
 import { Draft } from '../config/draft.ts';
@@ -59,23 +60,23 @@ export async function toAmendments(
     case 'override':
       return told(setOverride(standing, change.pool, change.name, change.override), basis);
     case 'remove-override':
-      return told(removeOverride(standing, change.pool, change.name), basis);
+    case 'remove-mirror':
+      return told((change.kind === 'remove-mirror' ? removeMirror : removeOverride)(standing, change.pool, change.name), basis);
     case 'clear-overrides':
-      return told(clearOverrides(standing, change.pool), basis);
+    case 'clear-mirrors':
+      return told((change.kind === 'clear-mirrors' ? clearMirrors : clearOverrides)(standing, change.pool), basis);
     case 'reset-split':
       return told(resetSplit(standing, change.pool), basis);
     case 'reset-config':
       return [];
     case 'mirror':
       return told(setMirror(standing, change.pool, change.name, change.mirror), basis);
-    case 'remove-mirror':
-      return told(removeMirror(standing, change.pool, change.name), basis);
-    case 'clear-mirrors':
-      return told(clearMirrors(standing, change.pool), basis);
     case 'drain':
-      return told(setDrain(standing, change, change.deadlineMs ?? true), basis);
     case 'resume':
-      return told(setDrain(standing, change, false), basis);
+      return told(setDrain(standing, change, change.kind === 'drain' && (change.deadlineMs ?? true)), basis);
+    case 'preview':
+    case 'remove-preview':
+      return told(changePreview(standing, change, basis), basis);
     case 'shift':
     case 'shifts':
       return told(shiftPools(standing, change.kind === 'shift' ? [change] : change.pools), basis);
@@ -84,6 +85,12 @@ export async function toAmendments(
     case 'restore':
       return restore(change, { role, standing, basis, journal, reading });
   }
+}
+
+function changePreview(standing: Standing, change: Change & { readonly kind: 'preview' | 'remove-preview' }, { config }: Basis): Changed {
+  if (change.kind === 'remove-preview') return removePreview(standing, change.pool, change.name);
+  const pool = config.pools.find(({ name }) => name === change.pool);
+  return setPreview(standing, change, pool);
 }
 
 /** Who reads a config gets masks; sent back, they stand for the secrets in force. */

@@ -77,6 +77,7 @@ export function startDrill(pool: PoolConfig, request: DrillRequest): Drilled {
     return { refusal: `a drill needs a second version with endpoints in pool ${pool.name}: name one with "to"` };
   }
   if (canary === baseline) return { refusal: `${canary.name} has the greatest weight: a drill leads to another version, and back` };
+  if (canary.previewUntilMs !== undefined) return { refusal: `${canary.name} is a preview` };
   if (canary.drain !== false) return { refusal: `version ${canary.name} is drained: resume it first` };
   if (ready(canary.name) === 0) return { refusal: `version ${canary.name} has no endpoint that is ready` };
   if (share > 0 && weightOf(canary.name) > 0)
@@ -89,8 +90,9 @@ export function startDrill(pool: PoolConfig, request: DrillRequest): Drilled {
 }
 
 function chooseCanary(others: PoolConfig['versions'], weightOf: (name: string) => number): PoolConfig['versions'][number] | undefined {
-  const idle = others.filter(({ name, drain }) => weightOf(name) === 0 && drain === false);
-  return idle.find(({ endpoints }) => endpoints.length > 0) ?? others.find(({ endpoints }) => endpoints.length > 0);
+  const lasting = others.filter(({ previewUntilMs }) => previewUntilMs === undefined);
+  const idle = lasting.filter(({ name, drain }) => weightOf(name) === 0 && drain === false);
+  return idle.find(({ endpoints }) => endpoints.length > 0) ?? lasting.find(({ endpoints }) => endpoints.length > 0);
 }
 
 interface Chosen {

@@ -9,7 +9,7 @@ export interface StoredRevision {
   readonly atMs: number;
   readonly author: string;
   readonly reason: string;
-  /** What it came from: start, file, signal, api, restore, rollout, drill. */
+  /** What it came from: start, file, signal, api, restore, rollout, drill, preview. */
   readonly cause: string;
   /** JSON: what the API changed over the file, as it stood with this revision. */
   readonly amendments: string;

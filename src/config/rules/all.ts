@@ -44,6 +44,7 @@ import {
 import { listenersAreServed, versionsAreServed } from './unserved.ts';
 import {
   canaryIsVersion,
+  previewsHaveNoWeight,
   overridesNameVersions,
   splitIsNotAllZero,
   splitIsRequired,
@@ -57,6 +58,7 @@ const RULES_OF_POOLS: readonly Rule[] = [
   uniqueEndpoints,
   splitNamesVersions,
   canaryIsVersion,
+  previewsHaveNoWeight,
   splitIsRequired,
   splitIsNotAllZero,
   splitPercentsAreAll,

@@ -15,6 +15,16 @@ export function splitNamesVersions(config: Config, review: Review): void {
   }
 }
 
+/** Whatever weights say, nobody meets a preview by chance. */
+export function previewsHaveNoWeight(config: Config, review: Review): void {
+  for (const { name: pool, versions, split } of config.pools) {
+    for (const { name, previewUntilMs } of versions) {
+      if (previewUntilMs === undefined || (split[name] ?? 0) === 0) continue;
+      review.problem(['pools', pool, 'split', name], `${name} is a preview, which never has a weight: add it as a version`, 'value');
+    }
+  }
+}
+
 export function canaryIsVersion(config: Config, review: Review): void {
   for (const { name, canary, versions } of config.pools) {
     if (canary === undefined || versions.some((version) => version.name === canary)) continue;

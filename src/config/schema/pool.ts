@@ -7,6 +7,7 @@ import { MAX_LIMIT, dnsServer, duration, filePath, hostText, salt, share, size, 
 import { addProblem, flag, nonEmptyList, list, nameOf, named, oneOf, rare, strictMap, integer } from './strict-map.ts';
 import { mirror } from './mirror.ts';
 import { affinity, override } from './affinity.ts';
+import { previews, previewTime } from './previews.ts';
 import { health, outlier, retries } from './resilience.ts';
 
 const MIB = 1024 * 1024;
@@ -47,12 +48,14 @@ function pool(ofVersions: z.ZodType<readonly VersionConfig[]>) {
     timeouts: timeouts().describe('Of the upstream side.'),
     retries: retries().describe('When and how often an exchange is tried again.'),
     fallback: fallback().describe('Which version responds when the chosen one has no ready endpoint.'),
+    previews: previews().describe('Which previews the API may add.').optional(),
   }).transform(({ slowStart, hold, drain, split, ...rest }): PoolBody => ({
     ...rest,
     split: fillSplit(rest.versions, split),
     canary: rest.canary,
     affinity: rest.affinity,
     health: rest.health,
+    previews: rest.previews,
     slowStartMs: slowStart,
     holdMs: hold,
     drainTimeoutMs: drain.timeout,
@@ -85,9 +88,10 @@ function version() {
     drain: drained().describe('true: it gets nothing new, and finishes what it has; a duration: within that time.'),
     slowStart: duration().prefault('0s').describe('How long this version takes to get its full share of the split when it comes into use.'),
     salt: salt().default('').describe('Goes into the hash of keyed users: another salt, other users. A rollout draws one.'),
-  }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, drain, slowStart, salt: given }, context) => {
+    preview: previewTime().describe('Present: a preview, which never has a weight; the time at which it goes. The API sets it.').optional(),
+  }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, drain, slowStart, salt: given, preview }, context) => {
     if (endpoints.length === 0 && endpointsFile === undefined) addProblem(context, 'a version needs endpoints or an endpointsFile');
-    return { endpoints, endpointsFile, tls, protocol, dns: resolving, drain, slowStartMs: slowStart, salt: given };
+    return { endpoints, endpointsFile, tls, protocol, dns: resolving, drain, slowStartMs: slowStart, salt: given, previewUntilMs: preview };
   });
 }
 

@@ -35,6 +35,7 @@ export interface InForceDeps {
   readonly accessLog: AccessLogPlace;
   readonly exposition: Pick<Exposition, 'serves'>;
   readonly rollouts: { wake(): void };
+  readonly previews: { wake(): void };
   readonly keeper: Pick<RevisionKeeper, 'persist' | 'retryPersist'>;
   readonly current: Current;
 }
@@ -76,6 +77,7 @@ export function participantsOf(deps: InForceDeps, isClosed: () => boolean): read
     { name: 'access log', release: ({ config }) => deps.accessLog.open(config.accessLog?.path ?? '') },
     // What rollouts want is asserted over what is in force now.
     { name: 'rollouts', release: () => deps.rollouts.wake() },
+    { name: 'previews', release: () => deps.previews.wake() },
     // COMMIT POINT 2, the last line: durable. What cannot be kept is taken back above, as it would be gone after the next start.
     kept(deps.keeper),
   ];

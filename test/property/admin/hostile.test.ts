@@ -173,6 +173,11 @@ function expectWellFormed({ change, author, reason, expected, dryRun }: ChangeRe
     case 'shifts':
       // Rollouts alone ask for it.
       throw new Error('a call asked for a shift');
+    case 'preview':
+      expect(change.endpoints.length).toBeGreaterThan(0);
+      expect((change.override === undefined) !== (change.host === undefined)).toBe(true);
+      return;
+    case 'remove-preview':
     case 'remove-override':
     case 'clear-overrides':
     case 'remove-mirror':

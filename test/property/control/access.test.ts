@@ -113,6 +113,17 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     name: fc.constantFrom('dark', 'qa'),
   }),
   fc.record({ kind: fc.constantFrom('clear-mirrors' as const, 'clear-overrides' as const), pool: shop }),
+  fc.record({
+    kind: fc.constant('preview' as const),
+    pool: shop,
+    name: fc.constantFrom('pr', 'v2'),
+    endpoints: fc.constantFrom(['127.0.0.9:1'], ['10.0.0.1:80']),
+    untilMs: fc.constant(4e12),
+    ttlMs: fc.constant(1000),
+    override: fc.constantFrom(undefined, { header: { name: 'x-p', value: 'pr' } }),
+    host: fc.constantFrom(undefined, 'pr.example.com'),
+  }),
+  fc.record({ kind: fc.constant('remove-preview' as const), pool: shop, name: fc.constantFrom('pr', 'v2') }),
   fc.record({ kind: fc.constantFrom('drain' as const, 'resume' as const), ...target }),
 );
 const step = fc.record({ change, role: fc.constantFrom<Role>('viewer', 'operator', 'operator', 'admin'), dryRun: fc.boolean() });

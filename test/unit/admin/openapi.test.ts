@@ -89,6 +89,7 @@ const BODIES: Readonly<Record<string, Json>> = {
   RolloutPlanBody: { pool: 'shop', to: 'v2' },
   RolloutActionBody: { reason: 'seen' },
   RolloutForwardBody: { reason: 'seen', force: true },
+  PreviewBody: { endpoints: ['127.0.0.1:9007'], host: 'pr-1.example.com', ttl: '2h' },
   DrillBody: { weight: '0.1%', for: '2s' },
   FreezeBody: { frozen: true },
   AlarmsBody: { alerts: [{ status: 'firing', labels: { alertname: 'ShopDown' } }] },
@@ -111,6 +112,7 @@ describe('the document', () => {
       'DELETE /v1/pools/{pool}/mirrors/{name}',
       'DELETE /v1/pools/{pool}/overrides',
       'DELETE /v1/pools/{pool}/overrides/{name}',
+      'DELETE /v1/pools/{pool}/previews/{name}',
       'DELETE /v1/pools/{pool}/split',
       'GET /livez',
       'GET /metrics',
@@ -133,6 +135,7 @@ describe('the document', () => {
       'GET /v1/pools/{pool}/mirrors/{name}/report',
       'GET /v1/pools/{pool}/overrides',
       'GET /v1/pools/{pool}/overrides/{name}',
+      'GET /v1/pools/{pool}/previews',
       'GET /v1/pools/{pool}/split',
       'GET /v1/pools/{pool}/stats',
       'GET /v1/pools/{pool}/versions/{version}',
@@ -164,6 +167,7 @@ describe('the document', () => {
       'PUT /v1/freeze',
       'PUT /v1/pools/{pool}/mirrors/{name}',
       'PUT /v1/pools/{pool}/overrides/{name}',
+      'PUT /v1/pools/{pool}/previews/{name}',
       'PUT /v1/pools/{pool}/split',
     ]);
   });
@@ -231,6 +235,8 @@ describe('a client made of the document', () => {
         'resume',
         'config',
         'restore',
+        'preview',
+        'remove-preview',
       ]),
     );
   });

@@ -205,6 +205,7 @@ function createFollowers() {
       follow: ({ pools }: Config) => void steps.push(`mirrors ${namesIn(pools)}`),
     },
     rollouts: { wake: () => void steps.push('rollouts') },
+    previews: { wake: () => undefined },
     drains: { follow: (pools: readonly PoolConfig[]) => void steps.push(`drains ${namesIn(pools)}`) },
     markers: { retain: ({ pools }: Config) => void steps.push(`markers ${namesIn(pools)}`) },
     admin: { configure: () => void steps.push('admin') },

@@ -51,6 +51,7 @@ export function makePool(split: Readonly<Record<string, number>>, pool: Partial<
       drain: false,
       slowStartMs: 0,
       salt: '',
+      previewUntilMs: undefined,
     })),
     split,
     canary: undefined,
@@ -77,6 +78,7 @@ export function makePool(split: Readonly<Record<string, number>>, pool: Partial<
     timeouts: { connectMs: 1000, responseMs: 15_000, stallMs: 300_000, idleMs: 60_000 },
     retries: { attempts: 1, on: [], perTryMs: 0, budget: 0.2, acrossVersions: false },
     fallback: { whenNoneReady: 'split' },
+    previews: undefined,
     ...pool,
   };
 }
