@@ -75,9 +75,8 @@ export function participantsOf(deps: InForceDeps, isClosed: () => boolean): read
     // Tokens that are gone open no door from here on.
     { name: 'admin API', release: ({ config }) => deps.admin.configure(config.admin) },
     { name: 'access log', release: ({ config }) => deps.accessLog.open(config.accessLog?.path ?? '') },
-    // What rollouts want is asserted over what is in force now.
-    { name: 'rollouts', release: () => deps.rollouts.wake() },
-    { name: 'previews', release: () => deps.previews.wake() },
+    // What rollouts want is asserted over what is in force now, and previews in it have their end.
+    { name: 'rollouts', release: () => [deps.rollouts, deps.previews].forEach((each) => each.wake()) },
     // COMMIT POINT 2, the last line: durable. What cannot be kept is taken back above, as it would be gone after the next start.
     kept(deps.keeper),
   ];
