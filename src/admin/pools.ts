@@ -15,7 +15,7 @@ import { HttpProblem } from './problem-reply.ts';
 import { readQuery } from './query.ts';
 import { JSON_TYPE, readBody, refuseBody } from './read-body.ts';
 import { mustServe, sendInTurns, sendState, sendStateInTurns } from './state-reply.ts';
-import { carryOut, WRITE_QUERY } from './write.ts';
+import { carryOut, FORCEFUL_QUERY, WRITE_QUERY } from './write.ts';
 
 export function addPools(app: FastifyInstance, control: ControlApi): void {
   addReads(app, control);
@@ -40,7 +40,7 @@ export function addPools(app: FastifyInstance, control: ControlApi): void {
     tag: 'pools',
     summary: 'Takes back what the API did to the split; that of the file comes back.',
     path: ['pool'],
-    query: WRITE_QUERY,
+    query: FORCEFUL_QUERY,
     response: 'ChangeResponse',
     kind: 'write',
   });

@@ -17,6 +17,11 @@ export const PARAMETERS = {
     maxLength: MAX_REASON_LENGTH,
     description: 'Why the change is made, for the journal; where the body does not say it.',
   },
+  force: {
+    type: 'boolean',
+    default: false,
+    description: 'true: also when requests would get 503 because versions are drained, which is refused without it (409).',
+  },
   before: { type: 'integer', minimum: 1, maximum: MAX_NUMBER, description: 'Only what is older than this revision.' },
   limit: { type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: DEFAULT_PER_PAGE, description: 'How many at most.' },
   kind: { type: 'string', enum: JOURNAL_KINDS, description: 'Only those of this kind.' },
@@ -57,6 +62,7 @@ export type ParameterName = keyof typeof PARAMETERS;
 
 export interface Query {
   readonly dryRun: boolean;
+  readonly force: boolean;
   readonly reason: string | undefined;
   readonly before: number | undefined;
   readonly limit: number;
@@ -77,6 +83,7 @@ export interface Query {
 
 const UNSAID: Query = {
   dryRun: false,
+  force: false,
   reason: undefined,
   before: undefined,
   limit: PARAMETERS.limit.default,

@@ -102,7 +102,14 @@ function addRestore(app: FastifyInstance, control: ControlApi): void {
   });
   app.post('/v1/revisions/:revision/restore', { schema, config: { access: 'operator' } }, (request, reply) => {
     const revision = revisionIn(request);
-    const { pools, sessions, reason } = readBody(restoreBody, request);
-    return carryOut(control, { request, reply }, { kind: 'restore', revision, ...(pools !== undefined && { pools }), sessions }, reason);
+    const { pools, sessions, force, reason } = readBody(restoreBody, request);
+    const change = {
+      kind: 'restore',
+      revision,
+      ...(pools !== undefined && { pools }),
+      sessions,
+      ...(force === true && { force }),
+    } as const;
+    return carryOut(control, { request, reply }, change, reason);
   });
 }

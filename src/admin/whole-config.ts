@@ -11,7 +11,7 @@ import { readQuery } from './query.ts';
 import { JSON_TYPE, readText, refuseBody, takeYaml, YAML_TYPE } from './read-body.ts';
 import { letGo } from './receive-body.ts';
 import { mustServe, tagUnlessKnown } from './state-reply.ts';
-import { carryOut, WRITE_QUERY } from './write.ts';
+import { carryOut, FORCEFUL_QUERY } from './write.ts';
 
 /** `app` is a scope of its own: only here YAML is accepted. */
 export function addConfig(app: FastifyInstance, control: ControlApi): void {
@@ -34,7 +34,7 @@ export function addConfig(app: FastifyInstance, control: ControlApi): void {
     id: 'resetConfig',
     tag: 'config',
     summary: 'Takes back everything that the API changed; what the file says is in force.',
-    query: WRITE_QUERY,
+    query: FORCEFUL_QUERY,
     response: 'ChangeResponse',
     kind: 'write',
   });
@@ -49,7 +49,7 @@ function addReplace(app: FastifyInstance, control: ControlApi): void {
     id: 'setConfig',
     tag: 'config',
     summary: 'Replaces the config: all of it or nothing.',
-    query: WRITE_QUERY,
+    query: FORCEFUL_QUERY,
     response: 'ChangeResponse',
     kind: 'write',
   });

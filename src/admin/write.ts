@@ -13,6 +13,8 @@ import { JSON_TYPE } from './read-body.ts';
 
 /** Query parameters of every write. */
 export const WRITE_QUERY = ['dryRun', 'reason'] as const;
+/** Of those whose body has no room for `force`. */
+export const FORCEFUL_QUERY = [...WRITE_QUERY, 'force'] as const;
 
 /** @param reason of the body; it has precedence over that of the query */
 export async function carryOut(
@@ -21,14 +23,29 @@ export async function carryOut(
   change: Change,
   reason?: string,
 ): Promise<FastifyReply> {
-  const query = readQuery(request.query, WRITE_QUERY);
+  const isForceful = FORCEFUL.has(change.kind);
+  const query = readQuery(request.query, isForceful ? FORCEFUL_QUERY : WRITE_QUERY);
   chooseType(request.headers.accept, [JSON_TYPE]);
   if (request.headers['if-none-match'] !== undefined) throw new HttpProblem(400, 'A change takes If-Match, not If-None-Match.');
   const { author, role } = request;
   const expected = expectedRevision(request.headers['if-match'], control.revision);
-  const asked = { change, author, role, reason: reason ?? query.reason ?? '', expected, dryRun: query.dryRun };
+  const asked = {
+    change: query.force ? { ...change, force: true } : change,
+    author,
+    role,
+    reason: reason ?? query.reason ?? '',
+    expected,
+    dryRun: query.dryRun,
+  };
   const outcome = await control.change(asked, request.account);
+  if (outcome.result === 'unconfirmed' && isForceful) throw unconfirmed(outcome.message, 'force=true in the query');
   return response(request, reply, outcome);
+}
+
+const FORCEFUL: ReadonlySet<Change['kind']> = new Set(['config', 'reset-config', 'reset-split']);
+
+function unconfirmed(message: string, how: string): HttpProblem {
+  return new HttpProblem(409, `${sentence(message)} Send ${how} if that is meant.`);
 }
 
 function response(request: FastifyRequest, reply: FastifyReply, outcome: ChangeOutcome): FastifyReply {
@@ -60,7 +77,7 @@ export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 
       return new HttpProblem(422, 'The rules of the config do not allow this; nothing has changed.', { problems });
     }
     case 'unconfirmed':
-      return new HttpProblem(409, `${sentence(outcome.message)} Send "force": true if that is meant.`);
+      return unconfirmed(outcome.message, '"force": true');
     case 'exhausted':
       return exhausted(caller.author, outcome.seconds);
     case 'unknown':

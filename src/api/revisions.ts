@@ -1,7 +1,7 @@
 // Revisions: what was in force, who changed it, when and why; and the way back.
 
 import { z } from 'zod';
-import { list, nameOf, strictMap } from '../config/schema/strict-map.ts';
+import { flag, list, nameOf, strictMap } from '../config/schema/strict-map.ts';
 import { changeExamples, difference, reason, userMove } from './change.ts';
 import { author, revision, timeMs, type Contract, type Examples } from './scalars.ts';
 
@@ -12,6 +12,9 @@ export const restoreBody = strictMap({
     )
     .optional(),
   sessions: userMove('move').optional(),
+  force: flag()
+    .describe('true: also when requests would get 503 because versions are drained, which is refused without it (409).')
+    .optional(),
   reason,
 });
 

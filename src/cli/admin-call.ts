@@ -62,7 +62,7 @@ export function questionOf(call: AdminCall<WriteOptions>, { method, path, body }
 /** For a write without a body of its own: the reason goes with the path. */
 export function writePath({ options: { reason, dryRun } }: AdminCall<WriteOptions>, path: string): string {
   const query = new URLSearchParams({ ...(dryRun === true && { dryRun: 'true' }), ...(reason !== undefined && { reason }) }).toString();
-  return query === '' ? path : `${path}?${query}`;
+  return query === '' ? path : `${path}${path.includes('?') ? '&' : '?'}${query}`;
 }
 
 /** The body as it came for `--json`, else the words for it. */

@@ -21,12 +21,23 @@ export async function carefulWrite(call: AdminCall<WriteOptions>, question: Writ
 
 /** The same for what the API wants to be told with `force`. */
 export async function forcefulWrite(call: AdminCall<WriteOptions>, question: WriteQuestion, named: Named): Promise<unknown> {
-  const forced = { ...question, body: { ...question.body, force: true } };
+  const forced = forcing(question);
   if (call.options.dryRun === true || call.options.yes === true) return write(call, forced, named);
   const preview = await tryOut(call, question);
   if (preview.status !== 409) return writeOver(call, preview, question, named);
-  await confirm(call, isMap(preview.body) ? optionalText(preview.body, 'detail').replace(/ Send "force".*$/, '') : 'it is dangerous.');
+  await confirmForce(call, preview);
   return write(call, forced, named);
+}
+
+/** The same, with the word that it is meant. What has no body says it in its path. */
+export function forcing<Q extends { readonly path: string; readonly body?: unknown }>(question: Q): Q {
+  if (isMap(question.body)) return { ...question, body: { ...question.body, force: true } };
+  return { ...question, path: `${question.path}${question.path.includes('?') ? '&' : '?'}force=true` };
+}
+
+/** Asks whether what was refused with 409 is meant. */
+export async function confirmForce(call: AdminCall, { body }: AdminResponse): Promise<void> {
+  await confirm(call, isMap(body) ? optionalText(body, 'detail').replace(/ Send (?:"force"|force=).*$/, '') : 'it is dangerous.');
 }
 
 function tryOut(call: AdminCall<WriteOptions>, question: WriteQuestion): Promise<AdminResponse> {

@@ -4,7 +4,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { MAX_CONFIG_BYTES } from '../api/bounds.ts';
 import { ask, show, showJson, showWrite, writePath, type AdminCall, type WriteOptions } from './admin-call.ts';
 import type { AdminQuestion } from './admin-client.ts';
-import { carefulWrite, confirmMove, tried } from './careful-write.ts';
+import { confirmForce, confirmMove, forcefulWrite, forcing, tried } from './careful-write.ts';
 import { isMap } from '../lib/plain.ts';
 import { describeDifferences } from './describe-write.ts';
 import { optionalText } from './fields.ts';
@@ -71,23 +71,35 @@ export async function runConfigApply(call: AdminCall<WriteOptions>, file: string
   const text = { type: YAML_TYPE, text: await readConfig(file) };
   const name = file === '-' ? 'stdin' : file;
   const question: AdminQuestion = { method: 'PUT', path: writePath(call, PATH), text, expected: call.options.ifRevision };
-  const revision = await confirmApply(call, question, name);
-  const { status, body } = await call.client.ask({ ...question, expected: question.expected ?? revision });
+  const { revision, isForced } = await confirmApply(call, question, name);
+  const meant = isForced ? forcing(question) : question;
+  const { status, body } = await call.client.ask({ ...meant, expected: question.expected ?? revision });
   if (status >= 400) throw faultOf(call, { status, body, file: name });
   showWrite(call, body);
 }
 
 /** Everything is again as the file of the instance says. */
 export async function runConfigReset(call: AdminCall<WriteOptions>): Promise<void> {
-  showWrite(call, await carefulWrite(call, { method: 'DELETE', path: PATH }));
+  showWrite(call, await forcefulWrite(call, { method: 'DELETE', path: PATH }, {}));
 }
 
-/** The revision that must be the current one; undefined: any. */
-async function confirmApply(call: AdminCall<WriteOptions>, question: AdminQuestion, file: string): Promise<number | undefined> {
-  if (call.options.yes === true || call.options.dryRun === true) return undefined;
+interface Confirmed {
+  /** The revision that must be the current one; undefined: any. */
+  readonly revision: number | undefined;
+  /** It is meant, though a pool is left without a version that responds. */
+  readonly isForced: boolean;
+}
+
+async function confirmApply(call: AdminCall<WriteOptions>, question: AdminQuestion, file: string): Promise<Confirmed> {
+  const { yes = false, dryRun = false } = call.options;
+  if (yes || dryRun) return { revision: undefined, isForced: yes };
   const response = await call.client.ask(tried(question));
+  if (response.status === 409) {
+    await confirmForce(call, response);
+    return { revision: undefined, isForced: true };
+  }
   if (response.status >= 400) throw faultOf(call, { ...response, file });
-  return (await confirmMove(call, response, {})).revision;
+  return { ...(await confirmMove(call, response, {})), isForced: false };
 }
 
 async function askYaml(call: AdminCall): Promise<string> {

@@ -4,8 +4,9 @@
 
 import type { ChangeResponse } from '../api/change.ts';
 import type { RevisionSummary } from '../api/revisions.ts';
-import { ask, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
+import { ask, bodyOf, questionOf, show, showJson, showWrite, write, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
+import { confirmForce, forcing } from './careful-write.ts';
 import { readResponse } from './read-response.ts';
 import { describeDifferences, describeImpact, describeMoved } from './describe-write.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -72,7 +73,7 @@ export async function runRollback(call: AdminCall<RollbackOptions>, revision: nu
 async function restoreAtOnce(call: AdminCall<RollbackOptions>, target: Target, restore: Restore): Promise<void> {
   // What came after the choice was made could be the change that was to be undone.
   const exact = over(call, target, target.newest);
-  const body = await write(exact, restore);
+  const body = await write(exact, forcing(restore));
   const done = call.options.json === true ? undefined : readResponse('ChangeResponse', body);
   // Only what changed something undoes it.
   if (done !== undefined && isNothing(done)) return show(call, describeNothing(target));
@@ -82,7 +83,12 @@ async function restoreAtOnce(call: AdminCall<RollbackOptions>, target: Target, r
 
 async function restoreAfterPreview(call: AdminCall<RollbackOptions>, target: Target, restore: Restore): Promise<void> {
   const { json, dryRun } = call.options;
-  const tried = await write(withOptions(call, { dryRun: true }), restore);
+  const dry = withOptions(call, { dryRun: true });
+  const first = await call.client.ask(questionOf(dry, restore));
+  const isForced = first.status === 409 && dryRun !== true;
+  if (isForced) await confirmForce(call, first);
+  const meant = isForced ? forcing(restore) : restore;
+  const tried = isForced ? await write(dry, meant) : await bodyOf(call, first, {});
   const preview = readResponse('ChangeResponse', tried);
   if (dryRun === true && json === true) return showJson(call, tried);
   // With --json stdout is for the response alone; the person who confirms must see the plan all the same.
@@ -93,7 +99,7 @@ async function restoreAfterPreview(call: AdminCall<RollbackOptions>, target: Tar
   await confirm(call, target);
   // Only over the revision that the preview was made from: what was shown is what happens.
   const exact = over(call, target, preview.revision);
-  showWrite(exact, await write(exact, restore));
+  showWrite(exact, await write(exact, meant));
 }
 
 type Found = Extract<Undo, { kind: 'undo' | 'undone' }> & { readonly newest: number };

@@ -3,7 +3,7 @@
 import type { PoolStatus } from '../api/pools.ts';
 import { ask, show, showJson, showWrite, type AdminCall, type WriteOptions } from './admin-call.ts';
 import { pathOf } from './admin-client.ts';
-import { carefulWrite, forcefulWrite } from './careful-write.ts';
+import { forcefulWrite } from './careful-write.ts';
 import { EXIT, Failure } from './failure.ts';
 import { readResponse } from './read-response.ts';
 import { viewSplit } from './pool-view.ts';
@@ -27,7 +27,7 @@ export async function runSplit(call: AdminCall<SplitOptions>, pool: string, word
   const path = pathOf('v1', 'pools', pool, 'split');
   if (reset === true) {
     if (words.length > 0) throw new Failure(EXIT.usage, 'give weights or --reset, not both');
-    return showWrite(call, await carefulWrite(call, { method: 'DELETE', path }, { pool }));
+    return showWrite(call, await forcefulWrite(call, { method: 'DELETE', path }, { pool }));
   }
   if (words.length === 0) return showSplit(call, pool);
   const { weights, revision } = await readWeights(call, pool, parseWeights(words));

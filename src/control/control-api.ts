@@ -48,9 +48,9 @@ export type Change =
   | ({ readonly kind: 'preview' } & Preview)
   | { readonly kind: 'remove-preview'; readonly pool: string; readonly name: string }
   /** The split of the file comes back. */
-  | { readonly kind: 'reset-split'; readonly pool: string }
+  | ({ readonly kind: 'reset-split'; readonly pool: string } & Forceful)
   /** Everything is as the file says. */
-  | { readonly kind: 'reset-config' }
+  | ({ readonly kind: 'reset-config' } & Forceful)
   /** Without an endpoint it means the whole version. */
   | {
       readonly kind: 'drain' | 'resume';
@@ -67,14 +67,19 @@ export type Change =
   /** The same of a rollout that moves several pools: all of them at once. */
   | { readonly kind: 'shifts'; readonly isBack: boolean; readonly pools: readonly PoolShift[] }
   /** The whole config, as plain data, as YAML text, or as the UTF-8 of such a text, which is taken: it is empty afterwards. */
-  | { readonly kind: 'config'; readonly document: unknown }
+  | ({ readonly kind: 'config'; readonly document: unknown } & Forceful)
   /** `sessions` is `move` by default: users must leave what is taken back. With `pools` only what shifts traffic in these comes back. */
-  | {
+  | ({
       readonly kind: 'restore';
       readonly revision: number;
       readonly pools?: readonly string[] | undefined;
       readonly sessions?: UserMove | undefined;
-    };
+    } & Forceful);
+
+interface Forceful {
+  /** Also where all versions of a pool that have a share afterwards are drained. */
+  readonly force?: boolean | undefined;
+}
 
 export interface PoolShift extends Shift {
   readonly sessions?: UserMove | undefined;

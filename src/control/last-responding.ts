@@ -1,4 +1,4 @@
-// Whether a drain, or a split, would leave a pool no version that responds. Pure.
+// Whether a drain, a split, or what brings one along (a config, a restore, a reset) would leave a pool no version that responds. Pure.
 
 import type { PoolStatus } from '../api/pools.ts';
 import type { Config, PoolConfig } from '../config/model.ts';
@@ -16,7 +16,9 @@ export interface Around {
 
 /** A sentence; undefined when there is nothing to fear, or `force` says that it is meant. */
 export function lastRespondingFault(change: Change, { before, after, statusOf }: Around): string | undefined {
-  if ((change.kind !== 'drain' && change.kind !== 'split') || change.force === true) return undefined;
+  if ('force' in change && change.force === true) return undefined;
+  if (WHOLE.has(change.kind)) return firstFault(before, after);
+  if (change.kind !== 'drain' && change.kind !== 'split') return undefined;
   const find = ({ pools }: Config): PoolConfig | undefined => pools.find(({ name }) => name === change.pool);
   const [was, is] = [find(before), find(after)];
   if (was === undefined || is === undefined) return undefined;
@@ -29,6 +31,22 @@ export function lastRespondingFault(change: Change, { before, after, statusOf }:
       return `${what} would have no version left that responds: its requests would get 503 until one is resumed`;
     if (is.fallback.whenNoneReady === 'fail' && has.length < had.length)
       return `no other version of ${what} takes over (fallback.whenNoneReady: fail): the share of ${change.version} would get 503 until it is resumed`;
+  }
+  return undefined;
+}
+
+/** They may bring other splits, and other drains. */
+const WHOLE: ReadonlySet<Change['kind']> = new Set(['config', 'restore', 'reset-config', 'reset-split']);
+
+/** Of the pools that stay and are otherwise than before. */
+function firstFault(before: Config, after: Config): string | undefined {
+  const had = new Map(before.pools.map((pool) => [pool.name, pool]));
+  for (const is of after.pools) {
+    const was = had.get(is.name);
+    // Where nothing has a share any more, that is what was asked for.
+    if (was === undefined || was === is || !is.versions.some(({ name }) => hasShare(is, name))) continue;
+    const fault = splitFault(was, is);
+    if (fault !== undefined) return fault;
   }
   return undefined;
 }

@@ -110,3 +110,41 @@ test('what the API changed is taken back as a whole', { timeout: 60_000 }, async
   expect((await sluiceCommand(sluice, 'config', 'reset')).code).toBe(0);
   expect((await call(sluice, 'GET', '/v1/config')).body).toEqual(first);
 });
+
+test('a split that a reset, a config or a restore brings along is not given to drained versions alone', { timeout: 60_000 }, async () => {
+  const sluice = await startShop();
+  await setWeights(sluice, { v1: 0, v2: 100 });
+  expect((await call(sluice, 'POST', '/v1/pools/shop/versions/v1/drain', {})).status).toBe(200);
+  const config = (await call(sluice, 'GET', '/v1/config')).body as unknown as { readonly pools: { readonly shop: object } };
+  const document = { ...config, pools: { shop: { ...config.pools.shop, split: { v1: 1, v2: 0 } } } };
+  const calls = [
+    ['DELETE', '/v1/pools/shop/split', undefined, /Send force=true in the query/],
+    ['PUT', '/v1/config', document, /Send force=true in the query/],
+    ['POST', '/v1/revisions/1/restore', { pools: ['shop'] }, undefined],
+  ] as const;
+  for (const [method, path, body, refused] of calls) {
+    for (const query of ['?dryRun=true', '']) {
+      const { status, body: said } = await call(sluice, method, path + query, body);
+      // That revision had no drain: with its split its version comes back.
+      if (refused === undefined) expect(status).toBe(200);
+      else expect([status, said.detail]).toEqual([409, expect.stringMatching(refused)]);
+    }
+  }
+  await setWeights(sluice, { v1: 0, v2: 100 });
+  expect((await call(sluice, 'POST', '/v1/pools/shop/versions/v1/drain', {})).status).toBe(200);
+  const unattended = await sluiceCommand(sluice, 'split', 'shop', '--reset');
+  expect(unattended).toMatchObject({ code: 2, stderr: expect.stringContaining('are drained') as string });
+  expect(unattended.stderr).not.toContain('force=true');
+  expect(await weightsOf(sluice)).toEqual({ v1: 0, v2: 100 });
+  expect((await call(sluice, 'PUT', '/v1/config?force=true&dryRun=true', document)).status).toBe(200);
+  expect(await sluiceCommand(sluice, 'split', 'shop', '--reset', '--yes')).toMatchObject({ code: 0 });
+  expect(await weightsOf(sluice)).toEqual({ v1: 100, v2: 0 });
+  // What it came from: a restore of it is a split of drained versions alone.
+  const revision = await revisionOf(sluice);
+  await setWeights(sluice, { v1: 0, v2: 100 });
+  expect(await call(sluice, 'POST', `/v1/revisions/${revision}/restore`, {})).toMatchObject({
+    status: 409,
+    body: { detail: expect.stringContaining('Send "force": true') as string },
+  });
+  expect((await call(sluice, 'POST', `/v1/revisions/${revision}/restore`, { force: true })).status).toBe(200);
+});

@@ -90,7 +90,7 @@ describe('a split', () => {
 
   test('--reset goes back to the file', async () => {
     expect((await runAgainst(admin.url, { yes: true, reset: true }, (call) => runSplit(call, 'shop', []))).code).toBe(0);
-    expect(asked()).toEqual([['DELETE /v1/pools/shop/split', undefined]]);
+    expect(asked()).toEqual([['DELETE /v1/pools/shop/split?force=true', undefined]]);
     expect((await runAgainst(admin.url, { reset: true }, (call) => runSplit(call, 'shop', ['v1=1']))).code).toBe(2);
   });
 });

@@ -32,14 +32,14 @@ revision 5, obeyed by 2 of 2 workers
       ['GET', '/v1/revisions?limit=50', undefined],
       ['POST', '/v1/revisions/1/restore', '"4"'],
     ]);
-    expect(restored()[0]?.body).toEqual({ pools: ['shop'], reason: 'rollback of revisions 2 to 3: canary step 2' });
+    expect(restored()[0]?.body).toEqual({ pools: ['shop'], force: true, reason: 'rollback of revisions 2 to 3: canary step 2' });
   });
 
   test('--yes to a revision that was named restores it over whatever there is', async () => {
     const { code, stdout } = await runAgainst(admin.url, { yes: true }, (call) => runRollback(call, 1));
     expect([code, stdout.split('\n')[0]]).toEqual([0, 'restore of revision 1']);
     expect(admin.asked.map(({ url, ifMatch, body }) => [url, ifMatch, body])).toEqual([
-      ['/v1/revisions/1/restore', undefined, { reason: 'rollback to revision 1' }],
+      ['/v1/revisions/1/restore', undefined, { force: true, reason: 'rollback to revision 1' }],
     ]);
   });
 
@@ -87,6 +87,15 @@ nothing to change: revision 4 is already so
     expect(await runAgainst(admin.url, {}, (call) => runRollback(call, undefined), new FakeTerminal('y'))).toMatchObject({ stdout: said });
     const named = await runAgainst(admin.url, {}, (call) => runRollback(call, 1), new FakeTerminal('y'));
     expect(named.stdout).toBe('nothing to do: all that you may restore is already as in revision 1\n');
+  });
+
+  test('a person is asked where all versions that would have a share are drained', async () => {
+    const detail = 'All versions of pool shop that would have a share are drained. Send "force": true if that is meant.';
+    admin.scripted.set('POST /v1/revisions/1/restore', problem(409, detail));
+    const terminal = new FakeTerminal('n');
+    const ended = await runAgainst(admin.url, {}, (call) => runRollback(call, 1), terminal);
+    expect([ended.code, terminal.questions]).toEqual([1, ['All versions of pool shop that would have a share are drained. Go on? [y/N] ']]);
+    expect(restored()).toEqual([]);
   });
 
   test('a person says yes', async () => {

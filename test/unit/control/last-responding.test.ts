@@ -76,6 +76,29 @@ function fault({ drains, already = [], unhealthy = [], force, ...parts }: Case):
   return lastRespondingFault(change, { before, after, statusOf: statusOf(before, unhealthy) });
 }
 
+describe('a change that brings a whole split along', () => {
+  const kinds: readonly Change[] = [
+    { kind: 'reset-split', pool: 'shop' },
+    { kind: 'reset-config' },
+    { kind: 'config', document: '' },
+    { kind: 'restore', revision: 1 },
+  ];
+  const said = (change: Change, before: Config, after: Config): string | undefined =>
+    lastRespondingFault(change, { before, after, statusOf: () => undefined });
+
+  it.each(kinds)('$kind', (change) => {
+    const before = config({ split: 'v1: 0, v2: 1', drained: ['v1'] });
+    const drained = config({ split: 'v1: 1, v2: 0', drained: ['v1'] });
+    expect(said(change, before, drained)).toMatch(/^all versions of pool shop that would have a share are drained/);
+    expect(said({ ...change, force: true } as Change, before, drained)).toBeUndefined();
+    // Endpoint by endpoint is drained as well; what is drained without a share is nobody's loss; no share at all is asked for in so many words.
+    expect(said(change, before, config({ split: 'v1: 1, v2: 0', drained: [FIRST, SECOND] }))).toContain('drained');
+    expect(said(change, before, config({ split: 'v1: 1, v2: 1', drained: ['v1'] }))).toBeUndefined();
+    expect(said(change, before, config({ split: 'v1: 0, v2: 0' }))).toBeUndefined();
+    expect(said(change, drained, drained)).toBeUndefined();
+  });
+});
+
 it.each<[string, Case]>([
   ['the only version with a weight', { drains: 'v1', split: 'v1: 1, v2: 0' }],
   ['the last version', { drains: 'v2', already: ['v1'] }],
@@ -110,7 +133,7 @@ it('a version with a share that no other takes over is not drained by omission',
 
 it('a change of another kind fears nothing', () => {
   const [before, after] = [config({ drained: ['v1'] }), config({ drained: ['v1', 'v2'] })];
-  expect(lastRespondingFault({ kind: 'restore', revision: 1 }, { before, after, statusOf: () => undefined })).toBeUndefined();
+  expect(lastRespondingFault({ kind: 'clear-overrides', pool: 'shop' }, { before, after, statusOf: () => undefined })).toBeUndefined();
 });
 
 describe('a split', () => {
