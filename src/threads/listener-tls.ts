@@ -11,6 +11,7 @@ import { readPair } from '../tls/certificate.ts';
 import type { CertificatePair } from '../tls/certificate.ts';
 import { identityOf, isAllowed } from '../tls/client-identity.ts';
 import type { ClientIdentity } from '../tls/client-identity.ts';
+import { ALPN_HTTP1 } from '../tls/protocols.ts';
 import { tlsPolicy } from '../tls/policy.ts';
 
 export class WorkerTls implements ListenerTls {
@@ -32,7 +33,7 @@ export class WorkerTls implements ListenerTls {
       policy: tlsPolicy(config.policy, config.minVersion),
       clientAuthorities: files.clientAuthorities,
       needsCertificate: config.clientAuth?.required === true,
-      protocols: ['http/1.1'],
+      protocols: [ALPN_HTTP1],
       ticketSeed: Buffer.from(ticketSeed, 'base64url'),
       listener,
     });

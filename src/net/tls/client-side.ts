@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { checkServerIdentity, connect, createSecureContext } from 'node:tls';
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import type { ByteStream, ConnectingOwner } from '../byte-stream.ts';
+import { ALPN_HTTP1 } from '../../tls/protocols.ts';
 import type { SecureConnector, SocketAddress } from '../connect.ts';
 import { keepAfterFailedWrite, tellEndAfterError } from '../socket-state.ts';
 import { SecureClientStream } from './secure-client-stream.ts';
@@ -49,7 +50,7 @@ export class ClientSide implements SecureConnector {
       checkServerIdentity: (_host, certificate) => (this.#verify ? checkServerIdentity(name, certificate) : undefined),
       ...(isIP(name) === 0 ? { servername: name } : {}),
       ...(session === undefined ? {} : { session }),
-      ALPNProtocols: ['http/1.1'],
+      ALPNProtocols: [ALPN_HTTP1],
       onread: { buffer: memory, callback: (length: number, bytes: Uint8Array) => stream.owner.onRead(bytes as Buffer, length) },
     };
     const socket = connect(options);

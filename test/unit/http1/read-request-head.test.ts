@@ -54,6 +54,7 @@ test('sorts every kind of field', () => {
     acceptsTrailers: true,
     forwarded: 'for=192.0.2.1',
     cdnLoop: '',
+    clientCert: '',
     maxForwards: -1,
     forwardedFor: '192.0.2.1, 192.0.2.2',
     forwardedProto: 'https',
