@@ -8,8 +8,8 @@ const MIB = 1024 * 1024;
 /** Of all bodies together, as far as this role may fill it: one whole config of operators at a time, and one more of admins. */
 const MAX_BYTES: Readonly<Record<Role, number>> = { viewer: 2 * MIB, operator: 11 * MIB, admin: 20 * MIB };
 const ROLES: readonly Role[] = ['admin', 'operator', 'viewer'];
-/** A client whose turn does not come until then is told to come again. */
-const WAIT_MS = 5_000;
+/** A client whose turn does not come until then is told to come again: who sends several at once is told so soon, not after all of them. */
+const WAIT_MS = 1_000;
 
 interface Waiting {
   readonly bytes: number;

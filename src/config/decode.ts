@@ -1,6 +1,5 @@
 // Sources to a Config: decoded by the schema, checked by the rules, its file paths made absolute. Never throws on what an operator wrote.
 
-import { createHash } from 'node:crypto';
 import { dirname, resolve } from 'node:path';
 import type { Plain } from '../lib/plain.ts';
 import type { Amendment, SupersededAmendment } from './amend.ts';
@@ -30,8 +29,6 @@ export interface LoadResult {
   readonly problems: readonly Problem[];
   /** What is accepted but probably not what its author expects. */
   readonly notices: readonly Problem[];
-  /** SHA-256 of the names and texts that were read, in hex; equal hashes mean that nothing changed. */
-  readonly hash: string;
   /** What was read, in order. */
   readonly files: readonly string[];
   /** What the files say, as plain data without any amendment; undefined when they could not be read. */
@@ -48,7 +45,6 @@ export interface LoadResult {
 /** What stands in the files, read once, to be decoded with one list of amendments after the other. It holds all their text. */
 export interface FileRead {
   readonly files: readonly string[];
-  readonly hash: string;
   readonly problems: readonly Problem[];
   /** Undefined when there are Problems. */
   readonly document: Merged | undefined;
@@ -90,7 +86,7 @@ export function readFiles(texts: readonly FileText[], before: readonly Problem[]
   const problems = [...before, ...parsed.flatMap((each) => each.problems)];
   const [first, ...others] = parsed.map(({ source }) => source).filter((source) => source !== undefined);
   const document = first === undefined || problems.length > 0 ? undefined : mergeSources([first, ...others]);
-  const given = { files: texts.map(({ file }) => file), hash: hashOf(texts) };
+  const given = { files: texts.map(({ file }) => file) };
   const unknown = parsed.flatMap((each) => each.unknown ?? []);
   if (unknown.length === 0) return { ...given, problems, document };
   return { ...given, problems: [...problems, ...unknown, ...besides(unknown, document)], document: undefined };
@@ -117,8 +113,8 @@ export function decodeFitting(read: FileRead, amendments: readonly Amendment[]):
 
 /** For amendments that are new: what is wrong with them is a Problem. What is wrong with the files alone comes first and alone. */
 export function decodeRead(read: FileRead, amendments: readonly Amendment[] = []): LoadResult {
-  const { document, files, hash } = read;
-  const given = { files, hash, written: document?.value, amended: { amendments, superseded: [] } };
+  const { document, files } = read;
+  const given = { files, written: document?.value, amended: { amendments, superseded: [] } };
   if (document === undefined) return { ...given, config: undefined, problems: inOrder(read.problems, files), notices: [] };
   if (amendments.length === 0) {
     const decoded = decodeDocument(document);
@@ -234,10 +230,4 @@ function inOrder(problems: readonly Problem[], files: readonly string[]): readon
     const key = `${problem.file}:${problem.line}:${problem.column}:${problem.message}`;
     return seen.has(key) ? false : (seen.add(key), true);
   });
-}
-
-function hashOf(texts: readonly FileText[]): string {
-  const hash = createHash('sha256');
-  for (const { file, text } of texts) hash.update(`${Buffer.byteLength(file)} ${Buffer.byteLength(text)}\n${file}\n${text}\n`);
-  return hash.digest('hex');
 }

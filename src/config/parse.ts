@@ -125,16 +125,29 @@ function readRoot(origin: Origin, whenEmpty: string): Node | Parsed {
   return root === null || (isScalar(root) && root.value === null) ? failed(origin, 0, whenEmpty) : (root as Node);
 }
 
-/** Done here because the package loses count in text that is not valid YAML. Returns whether there are not too many. */
+/**
+ * Done here because the package loses count in text that is not valid YAML. Returns whether there are not too many: then there are none, since
+ * a million of them take more memory than the text.
+ */
 function countLines({ text, lines }: Origin): boolean {
+  let count = 1;
+  for (const _ of lineStarts(text)) if (++count > MAX_LINES) return false;
   lines.addNewLine(0);
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code !== 0x0a && (code !== 0x0d || text.charCodeAt(at + 1) === 0x0a)) continue;
-    lines.addNewLine(at + 1);
-    if (lines.lineStarts.length > MAX_LINES) return false;
-  }
+  for (const start of lineStarts(text)) lines.addNewLine(start);
   return true;
+}
+
+function* lineStarts(text: string): Generator<number, void> {
+  let [feed, back] = [text.indexOf('\n'), text.indexOf('\r')];
+  while (feed >= 0 || back >= 0) {
+    if (back < 0 || (feed >= 0 && feed < back)) {
+      yield feed + 1;
+      feed = text.indexOf('\n', feed + 1);
+    } else {
+      if (back + 1 !== feed) yield back + 1;
+      back = text.indexOf('\r', back + 1);
+    }
+  }
 }
 
 function read(origin: Origin): Document | undefined {

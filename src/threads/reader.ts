@@ -190,7 +190,7 @@ function failed(file: string, failure: Failure): Required<Loaded> {
 
 function refused(file: string, problem: Problem): Required<Loaded> {
   const problems = [problem];
-  const read: FileRead = { files: [file], hash: '', problems, document: undefined };
+  const read: FileRead = { files: [file], problems, document: undefined };
   return { read, alone: decodeRead(read) };
 }
 

@@ -305,13 +305,6 @@ test('what is printed decodes to the same Config', () => {
   expect(printed).toContain('requestLine: 8KiB');
 });
 
-test('the hash tells whether anything changed', () => {
-  const hash = (text: string): string => decodeText('f.yaml', text).hash;
-  expect(hash(SMALL)).toBe(hash(SMALL));
-  expect(hash(SMALL)).not.toBe(hash(`${SMALL}#`));
-  expect(hash(SMALL)).toMatch(/^[0-9a-f]{64}$/);
-});
-
 test('the JSON Schema describes every key', () => {
   const undescribed: string[] = [];
   walk(jsonSchema(), '', undescribed);
