@@ -1,10 +1,10 @@
 // The config in force as text, made once for each revision and type, however many ask for it.
 
 import type { Config } from '../config/model.ts';
-import { showConfig, withoutVariables } from '../config/print.ts';
+import { showConfig, showInTurns, withoutVariables } from '../config/print.ts';
 import { jsonPieces, yamlPieces } from '../config/print-pieces.ts';
 import type { YAML_TYPE } from './read-body.ts';
-import { joinInTurns } from '../lib/pace.ts';
+import { Pace, joinInTurns } from '../lib/pace.ts';
 import { JSON_TYPE } from './read-body.ts';
 
 type Printed = Map<string, Promise<Buffer>>;
@@ -17,8 +17,13 @@ export function printedConfig(config: Config, type: typeof JSON_TYPE | typeof YA
   if (texts === undefined) printed.set(config, (texts = new Map()));
   let text = texts.get(type);
   if (text !== undefined) return text;
-  const written = showConfig(config);
-  text = joinInTurns(type === JSON_TYPE ? jsonPieces(written, withoutVariables) : yamlPieces(written));
+  text = print(config, type);
   texts.set(type, text);
   return text;
+}
+
+async function print(config: Config, type: typeof JSON_TYPE | typeof YAML_TYPE): Promise<Buffer> {
+  await showInTurns(config, new Pace());
+  const written = showConfig(config);
+  return joinInTurns(type === JSON_TYPE ? jsonPieces(written, withoutVariables) : yamlPieces(written));
 }

@@ -11,6 +11,7 @@ import { describeRollouts } from './print-rollout.ts';
 import { describeRoute, maySayValues } from './print-route.ts';
 import { withoutUndefined } from './print-match.ts';
 import { formatSize } from './size.ts';
+import type { Pace } from '../lib/pace.ts';
 
 /** Plain data in the grammar of the YAML; keys whose value is undefined are absent. */
 export type Written = Readonly<Record<string, unknown>>;
@@ -69,6 +70,40 @@ export function describeBoth(before: Config, after: Config): readonly [Written, 
     { ...describeTop(was), routes: was.routes.map(describeRoute) },
     { ...describeTop(is), routes: is.routes.map(describeRoute) },
   ];
+}
+
+/** Makes what `describeConfig` returns of the pools, in turns: what is known by then is not made again. */
+export async function describeInTurns({ pools }: Config, pace: Pace): Promise<void> {
+  for (const pool of pools) {
+    describePoolOnce(pool);
+    await pace.rest();
+  }
+}
+
+/** The same for `showConfig`. */
+export async function showInTurns({ pools }: Config, pace: Pace): Promise<void> {
+  for (const pool of pools) {
+    showPool(pool);
+    await pace.rest();
+  }
+}
+
+/** Pools that are described at once. */
+const GROUP = 50;
+
+/** The same part by part: all but pools, then some pools after the other. Each names what it compares on both sides. */
+export function* describeDifferent(before: Config, after: Config): Generator<readonly [Written, Written], void> {
+  const [was, is] = withoutSame(before, after);
+  yield describeBoth({ ...was, pools: [] }, { ...is, pools: [] });
+  const names = [...new Set([...was.pools, ...is.pools].map(({ name }) => name))];
+  for (let from = 0; from < names.length; from += GROUP) {
+    const group = new Set(names.slice(from, from + GROUP));
+    const of = ({ pools }: Config): Written => {
+      const some = pools.filter(({ name }) => group.has(name));
+      return { pools: Object.fromEntries(some.map((pool) => [pool.name, describePoolOnce(pool)])) };
+    };
+    yield [of(was), of(is)];
+  }
 }
 
 /** Both without pools that are the same objects in both, and without the routes, the same objects, with which both lists begin and end. */

@@ -63,7 +63,8 @@ function namesWithin(was: unknown, is: unknown, path: FieldPath): readonly strin
     // A version without any endpoint of its own has no such key; an empty list would be a Problem.
     if (is.length === 0 && path.at(-1) === 'endpoints') return undefined;
     const [old, now] = [[...itemsOf(was, path).keys()], [...itemsOf(is, path).keys()]];
-    const lasting = old.filter((name) => now.includes(name));
+    const still = new Set(now);
+    const lasting = old.filter((name) => still.has(name));
     return lasting.every((name, index) => name === now[index]) ? [...new Set([...old, ...now])].map(String) : undefined;
   }
   if (!isMap(was) || !isMap(is)) return undefined;
@@ -78,5 +79,6 @@ function isOpen(path: FieldPath): boolean {
 /** What is new first and what goes last, so that a beginning of the list is likely to fit as well. */
 function inOrder(added: readonly Amendment[], before: Plain, after: Plain): readonly Amendment[] {
   const rank = ({ path }: Amendment): number => (readField(before, path) === undefined ? 0 : readField(after, path) === undefined ? 2 : 1);
-  return [...added].sort((a, b) => rank(a) - rank(b));
+  const ranked = added.map((amendment) => ({ amendment, rank: rank(amendment) }));
+  return ranked.sort((a, b) => a.rank - b.rank).map(({ amendment }) => amendment);
 }

@@ -2,11 +2,11 @@
 
 import type { Amendment } from '../config/amend.ts';
 import type { LoadResult } from '../config/decode.ts';
-import { diffConfigs } from '../config/diff.ts';
+import { diffInTurns } from '../config/diff.ts';
 import type { Difference } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { formatPath } from '../config/path.ts';
-import { describeBoth } from '../config/print.ts';
+import { describeDifferent } from '../config/print.ts';
 import type { Pace } from '../lib/pace.ts';
 import type { ChangeRequest } from './control-api.ts';
 import type { Plain } from '../lib/plain.ts';
@@ -50,13 +50,14 @@ export async function evaluateChange(
   const amendments = await toAmendments(question, basis, {
     journal: { find: (revision) => journal.find(revision, pace) },
     reading: { text: (file, text, inForce) => pace.apart(() => reading.text(file, text, inForce)) },
+    pace,
   });
   if ('result' in amendments) return amendments;
   await pace.rest();
-  const asked = evaluateAmendments(amendments, basis, transform);
+  const asked = await evaluateAmendments(amendments, basis, transform, pace);
   if ('result' in asked) return asked;
   await pace.rest();
-  const fields = forbiddenFields(mayPreview(question, basis) ? 'admin' : role, basis, asked.config);
+  const fields = await forbiddenFields(mayPreview(question, basis) ? 'admin' : role, basis, asked.config, pace);
   if (fields.length > 0) return { result: 'forbidden', revision: basis.revision, fields };
   // Only now: to read something for a caller that may not name it would tell whether it is there.
   const unreadable = secrets.unreadable(asked.config).map(problemOf);
@@ -78,28 +79,34 @@ function mayPreview({ change, role }: Question, { config }: Basis): boolean {
 }
 
 /** Fields of a change that its author may not change. Judged by what it does: the call that it came by says nothing. */
-function forbiddenFields(role: Question['role'], { config: before, read }: Basis, after: Config): readonly ForbiddenField[] {
-  const [was, is] = describeBoth(before, after);
-  const touched = touchedFields(was, is);
-  if (touched.length === 0) return [];
+async function forbiddenFields(
+  role: Question['role'],
+  { config: before, read }: Basis,
+  after: Config,
+  pace: Pace,
+): Promise<readonly ForbiddenField[]> {
   // Who is let in without a token is decided where the instance is started.
   if (before.admin.tokens.length > 0 && after.admin.tokens.length === 0) return [{ path: 'admin.auth.tokens', needed: 'file' }];
   const alone = (): Plain | undefined => fileAlone(read);
-  const strange = strangeFiles(
-    touched.map(({ path }) => path),
-    is,
-    alone,
-  ).map((path): ForbiddenField => ({ path: formatPath(path), needed: 'file' }));
-  const above = fieldsAbove(role, touched, is, alone).filter(({ path }) => !strange.some((file) => file.path.startsWith(path)));
-  return [...strange, ...above];
+  const found: ForbiddenField[] = [];
+  for (const [was, is] of describeDifferent(before, after)) {
+    const touched = touchedFields(was, is);
+    const paths = touched.map(({ path }) => path);
+    const strange = strangeFiles(paths, is, alone).map((path): ForbiddenField => ({ path: formatPath(path), needed: 'file' }));
+    const above = fieldsAbove(role, touched, is, alone).filter(({ path }) => !strange.some((file) => file.path.startsWith(path)));
+    found.push(...strange, ...above);
+    await pace.rest();
+  }
+  return found;
 }
 
 /** The same for what is to stand over the file. */
-export function evaluateAmendments(
+export async function evaluateAmendments(
   amendments: readonly Amendment[],
   { revision, config: before, read }: Basis,
   transform: Transform,
-): Omit<Asked, 'moved'> | Refusal {
+  pace: Pace,
+): Promise<Omit<Asked, 'moved'> | Refusal> {
   const { config, load } = desiredByApi(read, amendments, transform);
   // Places are those of the file, which nobody asked about.
   if (config === undefined)
@@ -107,7 +114,8 @@ export function evaluateAmendments(
   // The file is the one that the others fit, so what does not is what was asked for.
   const lost = load.amended.superseded.map(({ amendment, reason }) => ({ path: formatPath(amendment.path), message: reason }));
   if (lost.length > 0) return { result: 'rejected', revision, problems: lost };
-  return { load, config, differences: diffConfigs(before, config) };
+  await pace.rest();
+  return { load, config, differences: await diffInTurns(before, config, pace) };
 }
 
 /** What is told of moved users, in every outcome. */

@@ -17,7 +17,7 @@ interface NamedFile {
 
 /** Paths of fields that name a file which is not among those of the file. What is given is as `describeConfig` returns it. */
 export function strangeFiles(touched: readonly Path[], after: Plain, alone: () => Plain | undefined): readonly Path[] {
-  const found = touched.flatMap((path) => filesWithin(readField(after, path.map(String)), path));
+  const found = touched.flatMap((path) => filesIn(readField(after, path.map(String)), path));
   if (found.length === 0) return [];
   const file = alone() ?? {};
   const known = filesWithin(file, []);
@@ -58,6 +58,19 @@ function kindOf({ path, name }: NamedFile): string {
   if (isHeaderValue(path)) return `header ${String(path.at(-1))} ${name}`;
   return `${String(path[0])} ${String(path.at(-1))} ${name}`;
 }
+
+function filesIn(value: unknown, path: Path): readonly NamedFile[] {
+  return mayNameFiles(value, String(path.at(-1))) ? filesWithin(value, path) : [];
+}
+
+/** Looks at keys alone, which costs a tenth: a new config may have a million fields and names few files. */
+function mayNameFiles(value: unknown, key: string): boolean {
+  if (typeof value === 'string') return FILE_KEYS.has(key) || key.endsWith('File') || value.startsWith('unix:');
+  if (Array.isArray(value)) return value.some((item) => mayNameFiles(item, key));
+  return isMap(value) && Object.keys(value).some((inner) => mayNameFiles(value[inner], inner));
+}
+
+const FILE_KEYS: ReadonlySet<string> = new Set(['file', 'path', 'dir']);
 
 function filesWithin(value: unknown, path: Path): readonly NamedFile[] {
   if (typeof value === 'string') return isFile(path, value) ? [{ path, name: value }] : [];

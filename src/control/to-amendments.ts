@@ -2,6 +2,7 @@
 
 import { dirname, join } from 'node:path';
 import { MASK } from '../lib/mask.ts';
+import { Pace } from '../lib/pace.ts';
 import { isMap, own } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
 import type { Amendment } from '../config/amend.ts';
@@ -23,7 +24,7 @@ import type { InForce } from '../config/mask.ts';
 import { formatPath } from '../config/path.ts';
 import { readField } from '../config/field.ts';
 import { samePlain } from '../config/plain.ts';
-import { describeConfig, withoutVariables } from '../config/print.ts';
+import { describeConfig, describeInTurns, withoutVariables } from '../config/print.ts';
 import { setConfig } from '../config/set-config.ts';
 import { removePreview, setPreview } from '../config/set-preview.ts';
 import { shiftPools } from '../config/shift.ts';
@@ -44,13 +45,16 @@ type AmendmentsOrRefusal = readonly Amendment[] | Refusal;
 export interface ChangeSources {
   readonly journal: Pick<Journal, 'find'>;
   readonly reading: Reading;
+  /** Between steps others have their turns; default: one of its own. */
+  readonly pace?: Pace;
 }
 
 export async function toAmendments(
   { change: sent, role }: Pick<ChangeRequest, 'change' | 'role'>,
   basis: Basis,
-  { journal, reading }: ChangeSources,
+  { journal, reading, pace = new Pace() }: ChangeSources,
 ): Promise<AmendmentsOrRefusal> {
+  await describeInTurns(basis.config, pace);
   const standing: Standing = { written: basis.read.document?.value ?? {}, amendments: basis.amendments };
   const inForce: InForce = { known: describeConfig(basis.config), mayWrite: role === 'admin' ? 'all' : 'traffic' };
   const change = unmasked(sent, inForce);
@@ -81,9 +85,9 @@ export async function toAmendments(
     case 'shifts':
       return told(shiftPools(standing, change.kind === 'shift' ? [change] : change.pools), basis);
     case 'config':
-      return replaceConfig(change.document, inForce, { standing, basis, reading });
+      return replaceConfig(change.document, inForce, { standing, basis, reading, pace });
     case 'restore':
-      return restore(change, { role, standing, basis, journal, reading });
+      return restore(change, { role, standing, basis, journal, reading, pace });
   }
 }
 
@@ -111,6 +115,7 @@ function told(changed: Changed, { revision }: Basis): AmendmentsOrRefusal {
 }
 
 interface Replacing extends Pick<ChangeSources, 'reading'> {
+  readonly pace: Pace;
   readonly standing: Standing;
   readonly basis: Basis;
 }
@@ -119,7 +124,7 @@ interface Replacing extends Pick<ChangeSources, 'reading'> {
 async function replaceConfig(
   document: unknown,
   inForce: InForce | undefined,
-  { standing, basis, reading }: Replacing,
+  { standing, basis, reading, pace }: Replacing,
 ): Promise<AmendmentsOrRefusal> {
   const { config, read, revision } = basis;
   const file = join(dirname(read.files[0] ?? '.'), 'config');
@@ -132,6 +137,7 @@ async function replaceConfig(
       revision,
       problems: asked.problems.map(({ path, line, column, message }) => ({ path, line, column, message })),
     };
+  await describeInTurns(asked.config, pace);
   const alone = decodeRead(read).config;
   return told(setConfig({ ...standing, config, alone }, { written: asked.written, config: asked.config }), basis);
 }
@@ -145,14 +151,14 @@ function mayHoldMasks(text: string | Uint8Array): boolean {
   return typeof text === 'string' ? text.includes(mark) : Buffer.from(text.buffer, text.byteOffset, text.byteLength).includes(mark);
 }
 
-interface Restoring extends ChangeSources, Replacing {
+interface Restoring extends Omit<ChangeSources, 'pace'>, Replacing {
   readonly role: ChangeRequest['role'];
 }
 
 /** What stood over the file then, if that gives what is to be restored; else what differs from the file of today. */
 async function restore(
   { revision, pools }: Change & { readonly kind: 'restore' },
-  { role, standing, basis, journal, reading }: Restoring,
+  { role, standing, basis, journal, reading, pace }: Restoring,
 ): Promise<AmendmentsOrRefusal> {
   const found = await journal.find(revision);
   if (found === undefined || !isMap(found.written))
@@ -162,7 +168,7 @@ async function restore(
   const document = withFilesOf(describeConfig(basis.config), restored.document, () => fileAlone(basis.read));
   const before = decodeRead(basis.read, found.amendments as readonly Amendment[]);
   if (before.config !== undefined && samePlain(describeConfig(before.config), document)) return before.amended.amendments;
-  return withoutPlaces(await replaceConfig(withoutVariables(document), undefined, { standing, basis, reading }));
+  return withoutPlaces(await replaceConfig(withoutVariables(document), undefined, { standing, basis, reading, pace }));
 }
 
 /** Files that the config file no longer names stay as they are: they are no reason to refuse the rest. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_AMENDMENTS } from '../../../src/config/amend.ts';
 import { decodeRead, readFiles } from '../../../src/config/decode.ts';
 import { evaluateAmendments } from '../../../src/control/evaluate-change.ts';
+import { Pace } from '../../../src/lib/pace.ts';
 import type { AmendSubmission } from '../../../src/control/submission.ts';
 import type { Change } from '../../../src/control/control-api.ts';
 import { MemoryStore } from '../../../src/store/memory-store.ts';
@@ -178,14 +179,14 @@ describe('Controller.submit', () => {
     expect([opened.journal.number, opened.dataPlane.updates.length, opened.controller.amendments]).toEqual([1, 1, []]);
   });
 
-  it('says so when a change cannot lie over the file', () => {
+  it('says so when a change cannot lie over the file', async () => {
     const { read } = file()();
     const desired = { revision: 1, config: load().config!, read, amendments: [] };
     const path = ['pools', 'shop', 'overrides', '__proto__'];
-    const outcome = evaluateAmendments([{ path, value: {} }], desired, (one) => one);
+    const outcome = await evaluateAmendments([{ path, value: {} }], desired, (one) => one, new Pace());
     expect(outcome).toMatchObject({ result: 'rejected', problems: [{ message: expect.stringContaining('is no path') }] });
     const many = Array.from({ length: MAX_AMENDMENTS + 1 }, (_, n) => ({ path: ['pools', 'shop', 'overrides', `o${n}`] }));
-    expect(evaluateAmendments(many, desired, (one) => one)).toMatchObject({
+    expect(await evaluateAmendments(many, desired, (one) => one, new Pace())).toMatchObject({
       result: 'rejected',
       problems: [{ path: `pools.shop.overrides.o${MAX_AMENDMENTS}`, message: expect.stringContaining('more than') }],
     });
