@@ -14,18 +14,20 @@ import type { Sluice } from './scaffold/sluice.ts';
 /** CPU of one turn; without a mend it is a multiple. Collections of garbage are a part of it, so the best of some counts. */
 const MOST_MS = 60;
 const TRIES = 4;
+/** Where everything is new: what is worked out for all of it at once is not yet in turns everywhere. */
+const MOST_NEW_MS = 220;
 const [POOLS, VERSIONS] = [2_500, 1_500];
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-turns-'));
 let sluice: Sluice;
 let watch: Socket;
 
-function largeConfig(weight: number): object {
+function largeConfig(split: object): object {
   const endpoint = (index: number): string => `127.1.${(index >> 8) & 255}.${index & 255}:9000`;
   const versionsOf = (count: number, from: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`v${index}`, { endpoints: [endpoint(from + index)] }]));
-  const pools: Record<string, object> = { crowd: { versions: versionsOf(VERSIONS, 0), split: { v0: weight, v1: 1 } } };
-  for (let index = 0; index < POOLS; index++) pools[`p${index}`] = { versions: versionsOf(2, index * 2), split: { v0: 90, v1: 10 } };
+  const pools: Record<string, object> = { crowd: { versions: versionsOf(VERSIONS, 0), split: { v0: 99, v1: 1 } } };
+  for (let index = 0; index < POOLS; index++) pools[`p${index}`] = { versions: versionsOf(2, index * 2), split };
   const routes = Object.keys(pools).map((pool) => ({ name: pool, hosts: [`${pool}.test`], pool }));
   return { ...configFor({}), pools, routes };
 }
@@ -39,13 +41,15 @@ async function ask(command: 'reset' | 'longest'): Promise<number> {
 interface Call {
   readonly method?: string;
   readonly body?: string;
+  /** Default 200. */
+  readonly status?: number;
 }
 
-async function call(path: string, { method = 'GET', body }: Call = {}): Promise<void> {
+async function call(path: string, { method = 'GET', body, status = 200 }: Call = {}): Promise<void> {
   const headers = { connection: 'close', ...(body !== undefined && { 'content-type': 'application/json' }) };
   const response = await fetch(`http://127.0.0.1:${sluice.adminPort}${path}`, { method, headers, ...(body !== undefined && { body }) });
   const text = await response.text();
-  expect({ status: response.status, text: text.slice(0, 300) }).toMatchObject({ status: 200 });
+  expect({ status: response.status, text: text.slice(0, 300) }).toMatchObject({ status });
 }
 
 /** Of a call the turn that took longest. */
@@ -58,7 +62,7 @@ async function longestTurn(path: string, given?: Call): Promise<number> {
 beforeAll(async () => {
   const path = join(folder, 'watch.sock');
   const preload = join(import.meta.dirname, 'scaffold/turn-watch.mjs');
-  sluice = await startSluice(largeConfig(99), { env: { TURN_WATCH: path }, nodeArguments: ['--import', preload] });
+  sluice = await startSluice(largeConfig({ v0: 90, v1: 10 }), { env: { TURN_WATCH: path }, nodeArguments: ['--import', preload] });
   watch = connect(path).setEncoding('latin1');
   await once(watch, 'connect');
   // What is loaded and worked out for the first call.
@@ -74,8 +78,14 @@ afterAll(async () => {
 
 const split = (version: number): Call => ({ method: 'PUT', body: JSON.stringify({ weights: { v0: 90 - version, v1: 10 + version } }) });
 let turn = 0;
+/** Other limits in each pool: the caller, an operator, may not, which is found where all of it is judged. */
+const allNew = (): Call => {
+  const config = largeConfig({ v0: 80, v1: 20 }) as { pools: Record<string, object> };
+  const pools = Object.fromEntries(Object.entries(config.pools).map(([name, pool]) => [name, { ...pool, hold: '1s' }]));
+  return { method: 'PUT', body: JSON.stringify({ ...config, pools }), status: 403 };
+};
 
-test.each<[string, () => Promise<number>]>([
+test.each<[string, () => Promise<number>, number?]>([
   ['the overview', () => longestTurn('/v1/overview')],
   ['all pools', () => longestTurn('/v1/pools')],
   ['a pool of many versions', () => longestTurn('/v1/pools/crowd')],
@@ -84,10 +94,12 @@ test.each<[string, () => Promise<number>]>([
   ['explain', () => longestTurn('/v1/explain', { method: 'POST', body: JSON.stringify({ method: 'GET', url: 'http://p1.test/' }) })],
   ['a dry run of a split', () => longestTurn('/v1/pools/p1/split?dryRun=true', split(++turn))],
   ['a dry run of a split of many', () => longestTurn('/v1/pools/crowd/split?dryRun=true', split(++turn))],
+  ['a dry run of a config that is all new', () => longestTurn('/v1/config?dryRun=true', allNew()), MOST_NEW_MS],
+  ['the config', () => longestTurn('/v1/config')],
   ['a split', () => longestTurn(`/v1/pools/p${turn}/split`, split(++turn))],
   ['the difference to the file', () => longestTurn('/v1/config/diff')],
-])('%s', { timeout: 60_000 }, async (_, measure) => {
+])('%s', { timeout: 60_000 }, async (_, measure, most = MOST_MS) => {
   let least = Infinity;
-  for (let tried = 0; tried < TRIES && least > MOST_MS; tried++) least = Math.min(least, await measure());
-  expect(least).toBeLessThan(MOST_MS);
+  for (let tried = 0; tried < TRIES && least > most; tried++) least = Math.min(least, await measure());
+  expect(least).toBeLessThan(most);
 });
