@@ -1,6 +1,7 @@
 // Text to a Source: YAML 1.2 with merge keys, one document, a map or a list at the top. Bounded in size, depth and aliases; never throws.
 
 import { LineCounter, Pair, Scalar, YAMLMap, isAlias, isMap, isNode, isScalar, isSeq, parseDocument } from 'yaml';
+import { lineStarts } from './line-starts.ts';
 import type { Alias, Document, Node, YAMLSeq } from 'yaml';
 import { isMap as isPlainMap } from '../lib/plain.ts';
 import { Filler, hideVariables, soleVariable } from './environment.ts';
@@ -135,19 +136,6 @@ function countLines({ text, lines }: Origin): boolean {
   lines.addNewLine(0);
   for (const start of lineStarts(text)) lines.addNewLine(start);
   return true;
-}
-
-function* lineStarts(text: string): Generator<number, void> {
-  let [feed, back] = [text.indexOf('\n'), text.indexOf('\r')];
-  while (feed >= 0 || back >= 0) {
-    if (back < 0 || (feed >= 0 && feed < back)) {
-      yield feed + 1;
-      feed = text.indexOf('\n', feed + 1);
-    } else {
-      if (back + 1 !== feed) yield back + 1;
-      back = text.indexOf('\r', back + 1);
-    }
-  }
 }
 
 function read(origin: Origin): Document | undefined {
