@@ -6,7 +6,7 @@ import { diffInTurns } from '../config/diff.ts';
 import type { Difference } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { formatPath } from '../config/path.ts';
-import { describeDifferent } from '../config/print.ts';
+import { describeDifferent, describeInTurns } from '../config/print.ts';
 import type { Pace } from '../lib/pace.ts';
 import type { ChangeRequest } from './control-api.ts';
 import type { Plain } from '../lib/plain.ts';
@@ -47,6 +47,7 @@ export async function evaluateChange(
   { journal, reading, secrets, transform, pace }: EvaluationDeps,
 ): Promise<Asked | Refusal> {
   const { change, role } = question;
+  await describeInTurns(basis.config, pace);
   const amendments = await toAmendments(question, basis, {
     journal: { find: (revision) => journal.find(revision, pace) },
     reading: { text: (file, text, inForce) => pace.apart(() => reading.text(file, text, inForce)) },

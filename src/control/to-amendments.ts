@@ -54,7 +54,6 @@ export async function toAmendments(
   basis: Basis,
   { journal, reading, pace = new Pace() }: ChangeSources,
 ): Promise<AmendmentsOrRefusal> {
-  await describeInTurns(basis.config, pace);
   const standing: Standing = { written: basis.read.document?.value ?? {}, amendments: basis.amendments };
   const inForce: InForce = { known: describeConfig(basis.config), mayWrite: role === 'admin' ? 'all' : 'traffic' };
   const change = unmasked(sent, inForce);
