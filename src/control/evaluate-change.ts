@@ -15,7 +15,7 @@ import { fileAlone } from './sources/file-alone.ts';
 import { desiredByApi, problemOf } from './sources/desired.ts';
 import type { Transform } from './sources/desired.ts';
 import type { Basis, Refusal } from './submission.ts';
-import { opensPreview } from '../config/set-preview.ts';
+import { opensPreview, routeName } from '../config/set-preview.ts';
 import { strangeFiles } from './named-files.ts';
 import type { SecretValues } from './secret-values.ts';
 import { toAmendments } from './to-amendments.ts';
@@ -66,17 +66,15 @@ export async function evaluateChange(
   return { ...asked, moved: movedPools(change, basis.config, asked.config) };
 }
 
-/** Operators make previews of the endpoints that the config opens for them, and take previews away. */
+/** Operators make previews of what the config opens for them, and take those away. */
 function mayPreview({ change, role }: Question, { config }: Basis): boolean {
-  if (role !== 'operator') return false;
-  if (change.kind === 'remove-preview') return true;
-  return (
-    change.kind === 'preview' &&
-    opensPreview(
-      config.pools.find(({ name }) => name === change.pool),
-      change,
-    )
-  );
+  if (role !== 'operator' || (change.kind !== 'preview' && change.kind !== 'remove-preview')) return false;
+  const pool = config.pools.find(({ name }) => name === change.pool);
+  // One that is replaced goes as well.
+  const there = pool?.versions.find(({ name }) => name === change.name);
+  const host = config.routes.find(({ name }) => name === routeName(change.pool, change.name))?.hosts[0];
+  const endpoints = there?.endpoints.map(({ key }) => key) ?? [];
+  return opensPreview(pool, { endpoints, host }) && (change.kind === 'remove-preview' || opensPreview(pool, change));
 }
 
 /** Fields of a change that its author may not change. Judged by what it does: the call that it came by says nothing. */

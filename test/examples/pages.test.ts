@@ -9,7 +9,7 @@ import { blocksOf, readPage, readPages, root, type Page } from './pages.ts';
 
 /** Its table names what there was before. */
 const pages = readPages().filter(({ path }) => path !== 'CHANGELOG.md');
-const GROUPS = ['rollout', 'override', 'mirror', 'config'];
+const GROUPS = ['rollout', 'override', 'mirror', 'preview', 'config'];
 
 describe.each(pages.map((page) => [page.path, page] as const))('%s', (path, page) => {
   test('links lead somewhere', () => {
