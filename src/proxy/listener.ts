@@ -133,7 +133,9 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner {
     this.counters.opened();
     const { tls } = this.settings;
     if (tls !== undefined) {
-      this.#openings.add(new OpeningConnection(this, tls, accepted));
+      const opening = new OpeningConnection(this, tls, accepted);
+      this.#openings.add(opening);
+      opening.begin();
       return;
     }
     const stream = accepted.open();

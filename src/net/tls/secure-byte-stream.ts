@@ -1,4 +1,4 @@
-// What a TLS connection says beyond its bytes.
+// What a TLS connection says beyond its bytes, as long as it is open.
 
 import type { X509Certificate } from 'node:crypto';
 import type { ByteStream } from '../byte-stream.ts';

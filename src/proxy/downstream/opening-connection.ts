@@ -67,13 +67,17 @@ export class OpeningConnection implements FirstBytesOwner, HandshakeOwner, Hands
     this.#accepted = accepted;
     this.peer = accepted.peer;
     this.#deadline = new Deadline(this);
-    owner.context.deadlines.arm(this.#deadline, tls.timeoutMs);
-    accepted.peek(this);
+  }
+
+  /** Call it once, when its owner knows it: it may fail at once. */
+  begin(): void {
+    this.#owner.context.deadlines.arm(this.#deadline, this.#tls.timeoutMs);
+    this.#accepted.peek(this);
   }
 
   /** Whether its client has sent anything yet. */
   get begun(): boolean {
-    return this.#first.length > 0;
+    return this.#phase !== HELLO || this.#first.length > 0;
   }
 
   onFirstBytes(bytes: Buffer): void {
@@ -112,10 +116,10 @@ export class OpeningConnection implements FirstBytesOwner, HandshakeOwner, Hands
     if (typeof identity === 'string') return this.#refuseClient(identity, stream);
     this.#phase = CLOSED;
     this.#deadline.disarm();
-    const { resumed } = stream;
+    const { version, cipher, resumed } = stream;
     this.#owner.counters.handshook(resumed ? HANDSHAKE.resumed : HANDSHAKE.full);
-    const facts = { serverName: this.#serverName, random: this.#random, resumed, identity, forwards: this.#tls.forwardsIdentity };
-    this.#owner.onSecured(this, stream, new Security(facts, stream));
+    const session = { serverName: this.#serverName, random: this.#random, version, cipher, resumed };
+    this.#owner.onSecured(this, stream, new Security({ ...session, identity, forwards: this.#tls.forwardsIdentity }));
   }
 
   #refuseClient(reason: string, stream: SecureByteStream): void {
@@ -134,26 +138,22 @@ export class OpeningConnection implements FirstBytesOwner, HandshakeOwner, Hands
   }
 
   onFirstGone(): void {
-    this.#owner.context.handshakes.end(this);
-    if (this.#phase !== CLOSED) this.#fail('gone');
+    this.#fail('gone');
   }
 
   giveWay(): void {
-    this.#owner.context.handshakes.end(this);
     this.#fail('crowded_out');
   }
 
   onDeadline(): void {
-    this.#owner.context.handshakes.end(this);
     if (this.#phase === LEAVING) this.#close();
     else this.#fail('timeout');
   }
 
   /** Ends it with its listener. */
   destroy(): void {
-    this.#owner.context.handshakes.end(this);
     if (this.#phase === LEAVING) this.#close();
-    else if (this.#phase !== CLOSED) this.#fail('gone');
+    else this.#fail('gone');
   }
 
   #refuseForeign(): void {
@@ -191,6 +191,8 @@ export class OpeningConnection implements FirstBytesOwner, HandshakeOwner, Hands
     this.#phase = CLOSED;
     this.#first = NO_BYTES;
     this.#deadline.disarm();
+    // Whatever it ends by: a turn that came later would make TLS of a connection that is closed, which Node does not survive.
+    this.#owner.context.handshakes.end(this);
     if (this.#stream !== undefined) this.#stream.destroy();
     else if (before !== HANDSHAKING) this.#accepted.destroy();
     this.#owner.onOpeningFailed(this);

@@ -1,6 +1,5 @@
 // What is known of a connection over TLS, for logs and decisions. One per connection.
 
-import type { SecureByteStream } from '../../net/tls/secure-byte-stream.ts';
 import { forwardedClientCert } from '../../tls/client-identity.ts';
 import type { ClientIdentity } from '../../tls/client-identity.ts';
 
@@ -9,6 +8,9 @@ export interface SecurityFacts {
   readonly serverName: string;
   /** The client's random bytes, in hex: what tells the connection in a capture of the network. */
   readonly random: string;
+  /** Kept from the start: a stream that is gone, as when a client leaves, tells nothing any more. */
+  readonly version: string;
+  readonly cipher: string;
   readonly resumed: boolean;
   /** Whom the client has shown to be; undefined: nobody. */
   readonly identity: ClientIdentity | undefined;
@@ -23,12 +25,10 @@ export class Security {
   /** The authority of the last request that was found to belong here. */
   checkedAuthority = '';
   readonly #facts: SecurityFacts;
-  readonly #stream: SecureByteStream;
   #described = '';
 
-  constructor(facts: SecurityFacts, stream: SecureByteStream) {
+  constructor(facts: SecurityFacts) {
     this.#facts = facts;
-    this.#stream = stream;
     this.serverName = facts.serverName;
     this.clientCert = facts.identity !== undefined && facts.forwards ? forwardedClientCert(facts.identity) : '';
   }
@@ -36,8 +36,7 @@ export class Security {
   /** For the access log: a JSON object. Made when it is asked for first. */
   get described(): string {
     if (this.#described !== '') return this.#described;
-    const { serverName, random, resumed, identity } = this.#facts;
-    const { version, cipher } = this.#stream;
+    const { serverName, version, cipher, random, resumed, identity } = this.#facts;
     const client = identity === undefined ? {} : { client: identity.uris[0] ?? identity.names[0] ?? identity.subject };
     this.#described = JSON.stringify({ serverName, version, cipher, resumed, random, ...client });
     return this.#described;
