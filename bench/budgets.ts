@@ -18,6 +18,10 @@ const BUDGETS: readonly Budget[] = [
   { scenario: 'small', subject: 'sluice', reference: 'undici', ratio: 0.5 },
   { scenario: 'small', subject: 'sluice', reference: 'http-proxy', ratio: 0.2 },
   { scenario: 'large', subject: 'sluice', reference: 'nginx', ratio: 1.3 },
+  { scenario: 'tls', subject: 'sluice', reference: 'nginx', ratio: 1.2 },
+  { scenario: 'tls-large', subject: 'sluice', reference: 'nginx', ratio: 1.3 },
+  { scenario: 'handshakes', subject: 'sluice', reference: 'nginx', ratio: 1.8 },
+  { scenario: 'resumed', subject: 'sluice', reference: 'nginx', ratio: 2 },
   // At most 0.7 of a second proxied request on top.
   { scenario: 'mirrors', subject: 'mirror', reference: 'no mirror', ratio: 1.7 },
   { scenario: 'routes', subject: '10,000 routes', reference: '10 routes', ratio: 1.05 },

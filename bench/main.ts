@@ -7,14 +7,17 @@ import { join } from 'node:path';
 import { checkBudgets, checkIdleBudget } from './budgets.ts';
 import type { BudgetResult } from './budgets.ts';
 import { chooseGenerator } from './load/generator.ts';
+import { handshakeGenerator } from './load/handshakes.ts';
 import type { Generator } from './load/load.ts';
 import { killChildrenOnExit } from './machine/children.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options, ScenarioName } from './options.ts';
 import { describeIdle, describeMeasurements } from './report/rows.ts';
 import { describeInstallation, RIVALS } from './rivals/all.ts';
+import { secureHaproxy } from './rivals/haproxy.ts';
+import { secureNginx } from './rivals/nginx.ts';
 import type { Rival } from './rivals/rival.ts';
-import { MIRRORING, sluiceWithRoutes } from './rivals/sluice.ts';
+import { MIRRORING, secureSluice, sluiceWithRoutes } from './rivals/sluice.ts';
 import { measureIdle } from './scenarios/idle.ts';
 import type { IdleMeasurement } from './scenarios/idle.ts';
 import { measureRivals } from './scenarios/proxied.ts';
@@ -39,7 +42,21 @@ const LOADS = {
   upload: { path: '/upload', bodyBytes: 1024 * 1024, connections: 16 },
   routes: { path: '/', bodyBytes: 0, connections: 64 },
   mirrors: { path: '/', bodyBytes: 0, connections: 64 },
+  tls: { path: '/', bodyBytes: 0, connections: 64 },
+  'tls-large': { path: '/large', bodyBytes: 0, connections: 64 },
+  handshakes: { path: '/', bodyBytes: 0, connections: 16 },
+  resumed: { path: '/', bodyBytes: 0, connections: 16 },
 } as const;
+
+/** Scenarios over TLS. */
+const SECURE: ReadonlySet<ScenarioName> = new Set(['tls', 'tls-large', 'handshakes', 'resumed']);
+const SECURE_RIVALS = [secureSluice, secureNginx, secureHaproxy];
+
+/** Scenarios with a load of their own. */
+const GENERATORS: Readonly<Partial<Record<ScenarioName, Generator>>> = {
+  handshakes: handshakeGenerator('full'),
+  resumed: handshakeGenerator('resumed'),
+};
 
 /** Scenarios in which Sluice is compared with itself. */
 const OURS: Readonly<Partial<Record<ScenarioName, { readonly rivals: () => readonly Rival[]; readonly reference: string }>>> = {
@@ -81,10 +98,11 @@ async function main(): Promise<void> {
 
 async function runLoad(scenario: Exclude<ScenarioName, 'idle'>, options: Options, tools: Tools): Promise<Result> {
   const ours = OURS[scenario];
-  const rivals = (ours?.rivals() ?? chosenRivals(options, [])).filter((rival) => rival.available());
+  const known = SECURE.has(scenario) ? SECURE_RIVALS : RIVALS;
+  const rivals = (ours?.rivals() ?? chosenRivals(options, [], known)).filter((rival) => rival.available());
   const shape = LOADS[scenario];
   const load = { ...shape, connections: options.connections || shape.connections, seconds: options.seconds, rounds: options.rounds };
-  const measurements = await measureRivals(rivals, load, tools);
+  const measurements = await measureRivals(rivals, load, { ...tools, generator: GENERATORS[scenario] ?? tools.generator });
   const table = describeMeasurements(measurements, ours === undefined ? ['nginx', 'relay'] : [ours.reference]);
   return { scenario, measurements, table, budgets: checkBudgets(scenario, measurements) };
 }
@@ -98,9 +116,9 @@ async function runIdle(options: Options, tools: Tools): Promise<Result> {
 }
 
 /** What `--only` names; else those in `usual`; else all. */
-function chosenRivals(options: Options, usual: readonly string[]): readonly Rival[] {
+function chosenRivals(options: Options, usual: readonly string[], known = RIVALS): readonly Rival[] {
   const names = options.only.length > 0 ? options.only : usual;
-  return RIVALS.filter((rival) => names.length === 0 || names.includes(rival.name));
+  return known.filter((rival) => names.length === 0 || names.includes(rival.name));
 }
 
 function readOptions(): Options {

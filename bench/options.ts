@@ -3,7 +3,18 @@
 import { parseArgs } from 'node:util';
 import { RIVALS } from './rivals/all.ts';
 
-export const SCENARIO_NAMES = ['small', 'large', 'upload', 'routes', 'mirrors', 'idle'] as const;
+export const SCENARIO_NAMES = [
+  'small',
+  'large',
+  'upload',
+  'routes',
+  'mirrors',
+  'tls',
+  'tls-large',
+  'handshakes',
+  'resumed',
+  'idle',
+] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 export interface Options {

@@ -5,6 +5,8 @@ export interface LoadRequest {
   readonly path: string;
   /** More than 0 makes it a POST. */
   readonly bodyBytes: number;
+  /** Over TLS. */
+  readonly secure?: boolean;
 }
 
 export const BROWSER_HEADERS: Readonly<Record<string, string>> = {

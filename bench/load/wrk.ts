@@ -12,7 +12,7 @@ export const wrkGenerator: Generator = { name: 'wrk', load };
 async function load(options: LoadOptions): Promise<Load> {
   const script = join(options.dir, 'wrk.lua');
   writeFileSync(script, scriptFor(options.request));
-  const url = `http://127.0.0.1:${options.request.port}${options.request.path}`;
+  const url = `${options.request.secure === true ? 'https' : 'http'}://127.0.0.1:${options.request.port}${options.request.path}`;
   const counts = ['-t1', `-c${options.connections}`, `-d${options.seconds}s`, '--timeout', '10s', '--latency', '-s', script];
   const output = await run({ role: 'load', file: 'wrk', args: [...counts, url] });
   const line = /^RESULT (.*)$/m.exec(output)?.[1];

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:net';
 import { get } from 'node:http';
+import { get as getSecurely } from 'node:https';
 import type { Child } from './children.ts';
 import { pause } from './children.ts';
 
@@ -19,22 +20,23 @@ export function freePort(): Promise<number> {
 }
 
 /** Resolves when a GET gets 200; rejects with what the process wrote when it ends or 20 s pass. */
-export async function waitUntilServing(child: Child, port: number, path: string): Promise<void> {
+export async function waitUntilServing(child: Child, port: number, path: string, secure = false): Promise<void> {
   const deadline = performance.now() + 20_000;
   let ended = false;
   void child.exited.then(() => (ended = true));
   let status = 0;
   while (status !== 200) {
-    status = await statusOf(port, path);
+    status = await statusOf(port, path, secure);
     if (ended) throw new Error(`ended before it served:\n${child.output()}`);
     if (performance.now() > deadline) throw new Error(`no 200 within 20 s, but ${status || 'no response'}:\n${child.output()}`);
     if (status !== 200) await pause(50);
   }
 }
 
-function statusOf(port: number, path: string): Promise<number> {
+function statusOf(port: number, path: string, secure: boolean): Promise<number> {
   return new Promise((resolve) => {
-    const request = get({ host: '127.0.0.1', port, path, agent: false, timeout: 1_000 }, (response) => {
+    const where = { host: '127.0.0.1', port, path, agent: false as const, timeout: 1_000, rejectUnauthorized: false };
+    const request = (secure ? getSecurely : get)(where, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });

@@ -1,25 +1,40 @@
 // HAProxy with one thread and shared keep-alive connections to the upstream.
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled, startChild } from '../machine/children.ts';
 import { freePort } from '../machine/ports.ts';
+import { makeCertificate } from './certificate.ts';
 import type { Rival } from './rival.ts';
 
-export const haproxy: Rival = {
-  name: 'haproxy',
-  install: 'apt-get install haproxy',
-  available: () => isInstalled('haproxy'),
-  start: async (upstreamPort, dir) => {
-    const port = await freePort();
-    const file = join(dir, 'haproxy.cfg');
-    writeFileSync(file, configuration(port, upstreamPort));
-    const child = startChild({ role: 'proxy', file: 'haproxy', args: ['-db', '-f', file] });
-    return { port, pids: [child.pid], child };
-  },
-};
+export const haproxy = haproxyWith(false);
+/** Over TLS. */
+export const secureHaproxy = haproxyWith(true);
 
-function configuration(port: number, upstreamPort: number): string {
+function haproxyWith(secure: boolean): Rival {
+  return {
+    name: 'haproxy',
+    install: 'apt-get install haproxy',
+    available: () => isInstalled('haproxy'),
+    start: async (upstreamPort, dir) => {
+      const port = await freePort();
+      const file = join(dir, 'haproxy.cfg');
+      writeFileSync(file, configuration(port, upstreamPort, secure ? pemOf(dir) : undefined));
+      const child = startChild({ role: 'proxy', file: 'haproxy', args: ['-db', '-f', file] });
+      return { port, pids: [child.pid], child, secure };
+    },
+  };
+}
+
+/** It wants both in one file. */
+function pemOf(dir: string): string {
+  const { certFile, keyFile } = makeCertificate(dir);
+  const file = join(dir, 'both.pem');
+  writeFileSync(file, readFileSync(certFile, 'utf8') + readFileSync(keyFile, 'utf8'));
+  return file;
+}
+
+function configuration(port: number, upstreamPort: number, pem: string | undefined): string {
   return `
 global
   nbthread 1
@@ -33,7 +48,7 @@ defaults
   timeout server 600s
   timeout http-keep-alive 600s
 frontend web
-  bind 127.0.0.1:${port} backlog 4096
+  bind 127.0.0.1:${port}${pem === undefined ? '' : ` ssl crt ${pem} alpn http/1.1`} backlog 4096
   default_backend app
 backend app
   server upstream 127.0.0.1:${upstreamPort}

@@ -5,6 +5,8 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled, startChild } from '../machine/children.ts';
 import { freePort } from '../machine/ports.ts';
+import { makeCertificate } from './certificate.ts';
+import type { BenchCertificate } from './certificate.ts';
 import type { Rival } from './rival.ts';
 
 /** The reference of the budgets: its own defaults for buffers, so that an upload is read whole, into a file, before it goes on. */
@@ -21,7 +23,10 @@ export const nginxTuned = nginxWith(
       proxy_busy_buffers_size 32k;`,
 );
 
-function nginxWith(name: string, tuning: string): Rival {
+/** Over TLS, with tickets, as it is by default. */
+export const secureNginx = nginxWith('nginx', '', true);
+
+function nginxWith(name: string, tuning: string, secure = false): Rival {
   return {
     name,
     install: 'apt-get install nginx-light',
@@ -29,13 +34,17 @@ function nginxWith(name: string, tuning: string): Rival {
     start: async (upstreamPort, dir) => {
       const port = await freePort();
       const file = join(dir, 'nginx.conf');
-      writeFileSync(file, configuration({ port, upstreamPort, dir, tuning }));
+      writeFileSync(file, configuration({ port, upstreamPort, dir, tuning, tls: secure ? makeCertificate(dir) : undefined }));
       // Started by root, its worker is another user, and must get to the directories for bodies.
       chmodSync(dir, 0o755);
       const child = startChild({ role: 'proxy', file: 'nginx', args: ['-p', dir, '-e', 'stderr', '-c', file] });
-      return { port, pids: [child.pid], child };
+      return { port, pids: [child.pid], child, secure };
     },
   };
+}
+
+function certificateLines({ certFile, keyFile }: BenchCertificate): string {
+  return `\n    ssl_certificate ${certFile};\n    ssl_certificate_key ${keyFile};\n    ssl_protocols TLSv1.2 TLSv1.3;`;
 }
 
 interface Shape {
@@ -43,9 +52,10 @@ interface Shape {
   readonly upstreamPort: number;
   readonly dir: string;
   readonly tuning: string;
+  readonly tls: BenchCertificate | undefined;
 }
 
-function configuration({ port, upstreamPort, dir, tuning }: Shape): string {
+function configuration({ port, upstreamPort, dir, tuning, tls }: Shape): string {
   return `
 daemon off;
 worker_processes 1;
@@ -71,7 +81,7 @@ http {
     keepalive_requests 1000000000;
   }
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port}${tls === undefined ? '' : ' ssl'} backlog=4096;${tls === undefined ? '' : certificateLines(tls)}
     location / {
       proxy_pass http://app;
       proxy_http_version 1.1;

@@ -16,4 +16,6 @@ export interface RunningRival {
   /** The processes whose time and memory count, without their descendants, which count too. */
   readonly pids: readonly number[];
   readonly child: Child;
+  /** It speaks TLS. */
+  readonly secure?: boolean;
 }

@@ -4,6 +4,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from '../machine/children.ts';
 import { freePort } from '../machine/ports.ts';
+import { makeCertificate } from './certificate.ts';
+import type { BenchCertificate } from './certificate.ts';
 import type { Rival } from './rival.ts';
 
 const MAIN = new URL('../../src/app/main.ts', import.meta.url).pathname;
@@ -22,7 +24,13 @@ export const MIRRORING: readonly Rival[] = [
   sluiceWith('mirror and compare', { versions: 2, mirror: '{ name: dark, version: v2, compare: {} }' }),
 ];
 
-function sluiceWith(name: string, shape: Omit<Shape, 'port' | 'adminPort' | 'upstreamPort'>): Rival {
+/** Over TLS. */
+export const secureSluice: Rival = sluiceWith('sluice', { secure: true });
+
+function sluiceWith(
+  name: string,
+  { secure = false, ...shape }: Omit<Shape, 'port' | 'adminPort' | 'upstreamPort' | 'tls'> & { secure?: boolean },
+): Rival {
   return {
     name,
     install: 'src/app/main.ts is missing',
@@ -30,10 +38,11 @@ function sluiceWith(name: string, shape: Omit<Shape, 'port' | 'adminPort' | 'ups
     start: async (upstreamPort, dir) => {
       const [port, adminPort] = [await freePort(), await freePort()];
       const file = join(dir, 'sluice.yaml');
-      writeFileSync(file, sluiceConfiguration({ port, adminPort, upstreamPort, ...shape }));
+      const tls = secure ? { tls: makeCertificate(dir) } : {};
+      writeFileSync(file, sluiceConfiguration({ port, adminPort, upstreamPort, ...shape, ...tls }));
       const args = [MAIN, 'run', '--config', file, '--workers', '1'];
       const child = startChild({ role: 'proxy', file: process.execPath, args, env: { NODE_ENV: 'production' } });
-      return { port, pids: [child.pid], child };
+      return { port, pids: [child.pid], child, secure };
     },
   };
 }
@@ -52,11 +61,12 @@ interface Shape {
   readonly pool?: string;
   /** YAML of the mirror of the pool. */
   readonly mirror?: string;
+  readonly tls?: BenchCertificate;
 }
 
 /** The YAML that is served. */
 export function sluiceConfiguration(shape: Shape): string {
-  const { port, adminPort, upstreamPort, routeCount = 1, versions = 1, split = '{ v1: 1 }', pool, mirror } = shape;
+  const { port, adminPort, upstreamPort, routeCount = 1, versions = 1, split = '{ v1: 1 }', pool, mirror, tls } = shape;
   const named = Array.from({ length: versions }, (_, index) => `      v${index + 1}: { endpoints: [127.0.0.1:${upstreamPort}] }\n`);
   const others = Array.from({ length: routeCount - 1 }, (_, index) => otherRoute(index));
   return `
@@ -64,7 +74,7 @@ listeners:
   - name: web
     address: 127.0.0.1:${port}
     limits: { connections: 0, idleTimeout: 10m }
-admin: { address: 127.0.0.1:${adminPort} }
+${tls === undefined ? '' : `    tls: { certificates: [{ certFile: ${tls.certFile}, keyFile: ${tls.keyFile} }] }\n`}admin: { address: 127.0.0.1:${adminPort} }
 state: memory
 pools:
   app:

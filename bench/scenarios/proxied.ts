@@ -67,13 +67,14 @@ async function startContestant(contestant: Contestant, front: { upstreamPort: nu
   const dir = join(front.dir, contestant.rival.name.replaceAll(/\W/g, '-'));
   mkdirSync(dir, { recursive: true });
   contestant.running = await contestant.rival.start(front.upstreamPort, dir);
-  await waitUntilServing(contestant.running.child, contestant.running.port, front.path);
+  const { child, port, secure } = contestant.running;
+  await waitUntilServing(child, port, front.path, secure);
 }
 
 async function measureRound(contestant: Contestant, load: Load, tools: { generator: Generator; dir: string }): Promise<Round> {
-  const { port, pids } = contestant.running as RunningRival;
+  const { port, pids, secure = false } = contestant.running as RunningRival;
   const before = cpuMicros(pids);
-  const request = { port, path: load.path, bodyBytes: load.bodyBytes };
+  const request = { port, path: load.path, bodyBytes: load.bodyBytes, secure };
   const result = await tools.generator.load({ request, connections: load.connections, seconds: load.seconds, dir: tools.dir });
   const used = cpuMicros(pids) - before;
   if (result.requests === 0) throw new Error('responded to no request');

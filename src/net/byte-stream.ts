@@ -21,6 +21,8 @@ export interface ByteStream {
   readonly peer: string;
   /** Bytes that the kernel has yet to take. */
   readonly unsentBytes: number;
+  /** Whether bytes that were written last still lie where their writer has them: they must not change until they are flushed. */
+  readonly borrows: boolean;
   /** Whether a write returned false and `onDrain` has yet to follow. */
   readonly needsDrain: boolean;
   /** Set once, before anything is read or written; without an owner events are lost. */

@@ -38,6 +38,10 @@ export class CallbackStream<Owner extends StreamOwner> extends Socket implements
     return this.writableLength;
   }
 
+  get borrows(): boolean {
+    return this.writableLength > 0;
+  }
+
   get needsDrain(): boolean {
     return this.writableNeedDrain;
   }

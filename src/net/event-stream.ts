@@ -34,6 +34,10 @@ export class EventStream<Owner extends StreamOwner> implements ByteStream {
     return this.#socket.writableLength;
   }
 
+  get borrows(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
   get needsDrain(): boolean {
     return this.#socket.writableNeedDrain;
   }

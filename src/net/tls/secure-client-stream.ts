@@ -36,6 +36,10 @@ export class SecureClientStream implements ByteStream {
     return this.#socket!.writableLength;
   }
 
+  get borrows(): boolean {
+    return this.#socket!.writableLength > 0;
+  }
+
   get needsDrain(): boolean {
     return this.#socket!.writableNeedDrain;
   }

@@ -21,6 +21,7 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
   owner: StreamOwner | undefined = undefined;
   /** Until the handshake is over. */
   handshake: HandshakeOwner | undefined;
+  #borrows = false;
 
   /**
    * @param handle of the accepted connection, which nobody reads
@@ -60,6 +61,11 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
     return this.writableLength;
   }
 
+  /** What goes straight to OpenSSL is encrypted, or copied, by the time the write returns; what waits in node's stream is not. */
+  get borrows(): boolean {
+    return this.#borrows && this.writableLength > 0;
+  }
+
   get needsDrain(): boolean {
     return this.writableNeedDrain;
   }
@@ -69,6 +75,7 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
   }
 
   writeBytes(bytes: Buffer, onFlushed?: () => void): boolean {
+    this.#borrows = this.writableLength > 0 || this.writableCorked > 0;
     return this.write(bytes, onFlushed);
   }
 

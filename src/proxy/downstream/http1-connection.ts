@@ -219,7 +219,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   writeBytes(bytes: Buffer): boolean {
     if (this.#ended) this.#watchHalfClosed();
     this.#stream.writeBytes(bytes, this.#onFlushed ?? this.#makeOnFlushed());
-    return this.#stream.unsentBytes === 0;
+    return !this.#stream.borrows;
   }
 
   onDeadline(): void {

@@ -23,6 +23,10 @@ class FakeStream implements ByteStream {
   needsDrain = false;
   readonly flushed: (() => void)[] = [];
 
+  get borrows(): boolean {
+    return this.unsentBytes > 0;
+  }
+
   constructor(calls: string[], peer: string) {
     this.calls = calls;
     this.peer = peer;
