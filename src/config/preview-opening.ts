@@ -17,10 +17,9 @@ interface Opening {
 /** Undefined: it is none. `10.1.0.0/16`, `127.0.0.1:9000-9100`, `[fd00::/8]:8080`. */
 export function parseOpening(text: string): Opening | undefined {
   if (!grammar.test(text)) return undefined;
-  const [, bracketed, plain, from = '1', to = from === '1' ? String(MAX_PORT) : from] =
-    /^(?:\[([^\]]+)\]|([0-9./]+))(?::(\d+)(?:-(\d+))?)?$/.exec(text) ?? [];
+  const [, bracketed, plain, from, to = from] = /^(?:\[([^\]]+)\]|([0-9./]+))(?::(\d+)(?:-(\d+))?)?$/.exec(text) ?? [];
   const network = networkOf(bracketed ?? plain ?? '');
-  const ports = [Number(from), Number(to)] as const;
+  const ports = [Number(from ?? 1), Number(to ?? MAX_PORT)] as const;
   if (network === undefined || ports[0] < 1 || ports[1] > MAX_PORT || ports[0] > ports[1]) return undefined;
   return { network, from: ports[0], to: ports[1] };
 }
