@@ -45,13 +45,22 @@ export function halted(deps: DecideDeps, moments: readonly Moment[], instant: In
 
 interface Looked {
   readonly stepped: Stepped;
+  /** Whether this look knew of it: a worker may halt it at any moment, and nobody lifts what has not been judged. */
+  readonly wasHalted: boolean;
   readonly seen: Seen;
   readonly has: number;
 }
 
 function look(deps: DecideDeps, moments: readonly Moment[], instant: Instant): readonly Looked[] {
-  const members = moments.map(({ state, pool }) => ({ state, seen: deps.look.seenOf(state, pool) }));
-  return stepTogether(members, instant).map((stepped, index) => ({ stepped, seen: members[index]!.seen, has: moments[index]!.has }));
+  const members = moments.map(({ state, pool, has }) => {
+    const before = deps.counts.halted(state.id);
+    const seen = deps.look.seenOf(state, pool);
+    return { state, seen, has, wasHalted: before || seen.tripped !== undefined };
+  });
+  return stepTogether(members, instant).map((stepped, index) => {
+    const { seen, has, wasHalted } = members[index]!;
+    return { stepped, seen, has, wasHalted };
+  });
 }
 
 /**
@@ -75,11 +84,11 @@ function halt({ counts }: DecideDeps, looked: readonly Looked[]): boolean {
 /** A canary that was halted until its weights are in force gets requests again, and one that a worker halted for what the judge does not confirm. */
 function letOn(
   { counts }: DecideDeps,
-  { stepped, seen }: Looked,
+  { stepped, seen, wasHalted }: Looked,
   { instant, pools }: { readonly instant: Instant; readonly pools: number },
 ): Stepped {
   const { state, told } = stepped;
-  if (ENDED.has(state.status) || !counts.halted(state.id)) return stepped;
+  if (ENDED.has(state.status) || !wasHalted) return stepped;
   counts.lift(state.id);
   counts.arm(state.id, armingOf(state, seen, pools));
   if (seen.tripped === undefined) return stepped;

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../../src/control/rollouts/decide.ts';
+import type { DecideDeps } from '../../../src/control/rollouts/decide.ts';
 import { EvidenceBook } from '../../../src/control/rollouts/evidence-book.ts';
 import { RolloutEvidence } from '../../../src/control/rollout-evidence.ts';
 import type { PoolConfig } from '../../../src/config/model.ts';
@@ -30,7 +31,18 @@ function world(written: object, weight = 5) {
   let state: RolloutState = begun({ steps, ...CHECKS, ...written }, { weights: { v1: 100, v2: 0 } });
   let more: Partial<Seen> = {};
   let workers: readonly EvidenceWriter[] = [];
+  let onArmed: () => void = () => undefined;
   book.open(state);
+  const counts: DecideDeps['counts'] = {
+    halt: (id) => book.halt(id),
+    halted: (id) => book.halted(id),
+    lift: (id) => book.lift(id),
+    arm(id, arming) {
+      const done = book.arm(id, arming);
+      onArmed();
+      return done;
+    },
+  };
   const look = { seenOf: ({ id }: RolloutState) => ({ ...SEEN, ...book.read(id), ...more }) };
   const self = {
     book,
@@ -43,12 +55,14 @@ function world(written: object, weight = 5) {
     get halted() {
       return book.halted(state.id);
     },
+    /** What workers do as soon as something is armed. */
+    meanwhile: (does: () => void) => void (onArmed = does),
     see: (seen: Partial<Seen>) => void (more = { ...more, ...seen }),
     judge(): Stepped {
       clock.advance(100);
       const instant = { nowMs: clock.nowMs(), wallMs: clock.wallMs() };
       const has = state.applied['v2'] ?? 0;
-      const [decided] = decide({ counts: book, look }, [{ state, pool: undefined as unknown as PoolConfig, has }], instant) as [Stepped];
+      const [decided] = decide({ counts, look }, [{ state, pool: undefined as unknown as PoolConfig, has }], instant) as [Stepped];
       state = decided.state;
       return decided;
     },
@@ -189,6 +203,18 @@ describe('a worker', () => {
     cold.judge();
     for (let event = 0; event < 30; event++) cold.fail(CANARY);
     expect(cold.halted).toBe(false);
+  });
+
+  it('that halts one as soon as it may, while the same look still goes on, is not overruled', () => {
+    const it = world({});
+    it.meanwhile(() => {
+      for (let event = 0; event < 20 && !it.halted; event++) it.fail(CANARY);
+    });
+    expect(it.judge().state.status).toBe('running');
+    expect(it.halted).toBe(true);
+    it.meanwhile(() => undefined);
+    expect(it.judge().state.status).toBe('rolled-back');
+    expect(it.halted).toBe(true);
   });
 
   it('whose halt the judge does not confirm is told so, and the canary gets requests again', () => {
