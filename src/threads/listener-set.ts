@@ -92,8 +92,10 @@ export class ListenerSet {
   #makeTls({ ticketSeed, listeners }: TlsUpdate): void {
     const made = new Map<string, WorkerTls>();
     for (const { name, tls } of this.#configs) {
+      if (tls === undefined) continue;
       const files = listeners.find(({ listener }) => listener === name);
-      if (tls === undefined || files === undefined) continue;
+      // Without them it would speak plaintext.
+      if (files === undefined) throw new Error(`listener ${name} speaks TLS and has no certificate`);
       const code = this.#tlsCode!;
       const known = this.#tls.get(name);
       const same = known?.made === code.madeOf(name, tls, files, ticketSeed);

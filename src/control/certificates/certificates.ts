@@ -5,7 +5,6 @@ import { stat } from 'node:fs/promises';
 import { formatPath } from '../../config/path.ts';
 import type { Config, VersionTlsConfig } from '../../config/model.ts';
 import type { Finding } from '../../api/overview.ts';
-import { every } from '../../lib/clock.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { TlsUpdate, UpstreamFiles } from '../ports.ts';
@@ -89,7 +88,7 @@ export class Certificates {
     if (read.listeners.length + read.upstreams.length === 0) {
       this.#looking?.stop();
       this.#looking = undefined;
-    } else this.#looking ??= every(LOOK_MS, () => this.#look(), { unref: true });
+    } else this.#looking ??= this.#deps.clock.every(LOOK_MS, () => this.#look(), { unref: true });
   }
 
   /** What connections to the endpoints of a version are made with; undefined: they speak plaintext. */
@@ -130,6 +129,11 @@ export class Certificates {
   async close(): Promise<void> {
     this.#looking?.stop();
     this.#looking = undefined;
+    await this.looked();
+  }
+
+  /** Resolves when the look at the files that is under way is over. */
+  async looked(): Promise<void> {
     await this.#busy;
   }
 
@@ -141,13 +145,15 @@ export class Certificates {
     const config = this.#config;
     const { clock } = this.#deps;
     this.#tellExpiry();
+    // The workers may have what is coming by now: with what was before they would lack the certificates of new listeners.
+    if (this.#coming !== undefined) return;
     if (clock.nowMs() - this.#seedMs >= TICKET_SEED_MS) {
       this.#seed = this.#deps.newSeed();
       this.#seedMs = clock.nowMs();
       await this.#deps.tell(this.update(this.#read));
     }
     const stamp = await stampOf(tlsFilesOf(config));
-    if (stamp === this.#stamp || this.#looking === undefined || config !== this.#config) return;
+    if (stamp === this.#stamp || this.#looking === undefined || config !== this.#config || this.#coming !== undefined) return;
     let read: TlsFiles;
     try {
       read = await readTlsFiles(config);
@@ -156,7 +162,7 @@ export class Certificates {
       return;
     }
     // They may have changed while they were read, and a reload may have come between.
-    if (config !== this.#config || (await stampOf(tlsFilesOf(config))) !== stamp) return;
+    if ((await stampOf(tlsFilesOf(config))) !== stamp || config !== this.#config || this.#coming !== undefined) return;
     this.#stamp = stamp;
     if (sameFiles(read, this.#read)) return this.#take(this.#read);
     this.#take(read);
