@@ -61,16 +61,20 @@ export class ListenerSet {
    */
   async prepare(configs: readonly ListenerConfig[], ports: Readonly<Record<string, number>>, tls: TlsUpdate): Promise<void> {
     if (configs.some((config) => config.tls !== undefined)) this.#tlsCode ??= await import('./listener-tls.ts');
-    this.#configs = configs;
-    this.#makeTls(tls);
+    const before = { configs: this.#configs, tls: this.#tls };
     const fresh: [string, Bound][] = [];
     try {
+      this.#makeTls(configs, tls);
+      this.#configs = configs;
       for (const config of configs) {
         const place = placeOf(config);
         if (!this.#bound.has(place) && this.#serves(config)) fresh.push([place, await this.#bind(config, ports[config.name])]);
       }
     } catch (error) {
       for (const [, bound] of fresh) void bound.listener.retire(0);
+      // New certificates are for what still serves.
+      this.#configs = before.configs;
+      this.#tls = before.tls;
       throw error;
     }
     for (const [place, bound] of fresh) this.#bound.set(place, bound);
@@ -80,7 +84,7 @@ export class ListenerSet {
 
   /** Other certificates for the listeners of now. */
   setTls(tls: TlsUpdate): void {
-    this.#makeTls(tls);
+    this.#makeTls(this.#configs, tls);
     for (const config of this.#configs)
       if (config.tls !== undefined && this.#serves(config)) {
         const { listener } = this.#bound.get(placeOf(config))!;
@@ -89,9 +93,9 @@ export class ListenerSet {
   }
 
   /** Throws where they cannot be used. */
-  #makeTls({ ticketSeed, listeners }: TlsUpdate): void {
+  #makeTls(configs: readonly ListenerConfig[], { ticketSeed, listeners }: TlsUpdate): void {
     const made = new Map<string, WorkerTls>();
-    for (const { name, tls } of this.#configs) {
+    for (const { name, tls } of configs) {
       if (tls === undefined) continue;
       const files = listeners.find(({ listener }) => listener === name);
       // Without them it would speak plaintext.

@@ -66,6 +66,8 @@ let listeners: ListenerSet | undefined;
 
 let routes: Config['routes'] = [];
 let pools: Config['pools'] = [];
+/** Of the Config that serves: one that is refused says nothing of the connections of now. */
+let servedPools: Config['pools'] = [];
 
 async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports }: Apply): Promise<Record<string, number>> {
   // Also when it is refused: the control thread goes by what it has sent.
@@ -79,7 +81,7 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
   const table = context === undefined ? finish(steps) : await finishInTurns(steps, new Pace(undefined, SERVING_TURN_MS));
   await upstreamTls.prepare(pools);
   if (context === undefined || listeners === undefined) {
-    makeUpstreamTls(update.tls);
+    makeUpstreamTls(pools, update.tls);
     context = new ProxyContext(builder.build(update, table), deadlines, counters.worker(), log);
     context.setPseudonym(start.pseudonym);
     context.setOverloadLevel(pressure);
@@ -89,7 +91,7 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
   } else {
     // Binding is what can still fail; it comes before anything is changed.
     await listeners.prepare(update.config.listeners, ports, update.tls);
-    makeUpstreamTls(update.tls);
+    makeUpstreamTls(pools, update.tls);
     context.serve(builder.build(update, table));
   }
   sampler.forget();
@@ -147,13 +149,14 @@ function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'e
   counters.settle();
 }
 
-function makeUpstreamTls(tls: TlsUpdate): void {
-  if (upstreamTls.make(pools, tls)) livePools.secure();
+function makeUpstreamTls(of: Config['pools'], tls: TlsUpdate): void {
+  servedPools = of;
+  if (upstreamTls.make(of, tls)) livePools.secure();
 }
 
 function setTls(tls: TlsUpdate): void {
   listeners?.setTls(tls);
-  makeUpstreamTls(tls);
+  makeUpstreamTls(servedPools, tls);
 }
 
 async function onChange(message: Change): Promise<void> {

@@ -55,16 +55,17 @@ export function readClientHello(bytes: Uint8Array, length: number, into: ClientH
   let at = 0;
   let parts: Uint8Array[] | undefined;
   let gathered = 0;
+  let total = Infinity;
   for (;;) {
     const end = recordEnd(bytes, at, length);
     if (end <= 0) return end;
     const part = bytes.subarray(at + RECORD_HEADER, end);
     gathered += part.length;
     if (parts !== undefined) parts.push(part);
-    const message = parts === undefined ? part : join(parts, gathered);
-    if (message[0] !== CLIENT_HELLO) return HELLO_MALFORMED;
-    const total = gathered < HANDSHAKE_HEADER ? Infinity : HANDSHAKE_HEADER + read24(message, 1);
-    if (gathered === total) return readBody(message, into) ? end : HELLO_MALFORMED;
+    else if (part[0] !== CLIENT_HELLO) return HELLO_MALFORMED;
+    // Put together once its length is known, and once when it is whole: a slow sender must not cost all of it a byte.
+    if (total === Infinity && gathered >= HANDSHAKE_HEADER) total = HANDSHAKE_HEADER + read24(together(part, parts, gathered), 1);
+    if (gathered === total) return readBody(together(part, parts, gathered), into) ? end : HELLO_MALFORMED;
     if (gathered > total || (total > MAX_HELLO_BYTES && total < Infinity)) return HELLO_MALFORMED;
     parts ??= [part];
     if (parts.length > MAX_RECORDS) return HELLO_MALFORMED;
@@ -194,7 +195,9 @@ function readVersions(hello: Uint8Array, from: number, to: number, into: ClientH
   return true;
 }
 
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+/** @param first where it is alone, `parts` is undefined */
+function together(first: Uint8Array, parts: readonly Uint8Array[] | undefined, length: number): Uint8Array {
+  if (parts === undefined) return first;
   const whole = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {

@@ -174,3 +174,15 @@ describe('the first message of a client', () => {
     expect(read(endless).end).toBe(HELLO_MALFORMED);
   });
 });
+
+test('that comes byte by byte in many records costs about what it is long', () => {
+  const message = Buffer.alloc(4 + 16_000);
+  message[0] = 1;
+  message.writeUIntBE(16_000, 1, 3);
+  const cut = inRecords(Buffer.concat([Buffer.alloc(5), message]), 254);
+  const hello = emptyHello();
+  const sinceMs = performance.now();
+  for (let length = 1; length < cut.length; length++) expect(readClientHello(cut, length, hello)).toBe(HELLO_INCOMPLETE);
+  // Some 8 GB would be copied otherwise.
+  expect(performance.now() - sinceMs).toBeLessThan(700);
+});
