@@ -11,7 +11,6 @@ import { isFault } from './fault.ts';
 import { readField } from './field.ts';
 import type { FieldPath } from './field.ts';
 import { samePlain } from './plain.ts';
-import type { Plain } from '../lib/plain.ts';
 import type { PoolConfig } from './model.ts';
 import { isOpen } from './preview-opening.ts';
 import { NAME_PATTERN } from './syntax.ts';
@@ -97,18 +96,20 @@ export function removePreview(standing: Standing, pool: string, name: string): C
   return record(standing, [...gone, ...splitWithout(standing, pool, name)]);
 }
 
-/** Everything that names it: nothing that is left may lead to a version that is gone. */
+/** Everything that names it, mirrors of other pools too: nothing that is left may lead to a version that is gone. */
 function leadingTo(standing: Standing, pool: string, name: string): readonly FieldPath[] {
   const value = standingValue(standing);
-  const [routes, overrides, mirrors] = [['routes'], ['pools', pool, 'overrides'], ['pools', pool, 'mirrors']].map((path) => {
+  const named = (path: FieldPath, home: string): readonly FieldPath[] => {
     const found = readField(value, path);
-    const list = Array.isArray(found) ? found.filter(isMap) : [];
-    return list.filter((each) => own(each, 'version') === name).map((each) => ({ each, field: [...path, String(own(each, 'name'))] }));
-  });
-  const isIts = (thing: Plain): boolean => (own(thing, 'pool') ?? pool) === pool;
+    const its = (Array.isArray(found) ? found.filter(isMap) : []).filter(
+      (each) => own(each, 'version') === name && (own(each, 'pool') ?? home) === pool,
+    );
+    return its.map((each) => [...path, String(own(each, 'name'))]);
+  };
+  const pools = readField(value, ['pools']);
+  const mirrors = Object.keys(isMap(pools) ? pools : {}).flatMap((each) => named(['pools', each, 'mirrors'], each));
   const canary = readField(value, ['pools', pool, 'canary']) === name ? [['pools', pool, 'canary']] : [];
-  const listed = [...routes!, ...mirrors!].filter(({ each }) => isIts(each));
-  return [...[...listed, ...overrides!].map(({ field }) => field), ...canary];
+  return [...named(['routes'], pool), ...mirrors, ...named(['pools', pool, 'overrides'], pool), ...canary];
 }
 
 /** A split that somebody set may name it, with weight 0. */

@@ -19,6 +19,8 @@ export interface StartInput {
   readonly weights: Readonly<Record<string, number>>;
   /** Endpoints by version, ready or not. */
   readonly endpoints: Readonly<Record<string, number>>;
+  /** Versions that never have a weight. */
+  readonly previews: readonly string[];
   /** Drawn by chance; used where the canary begins at weight 0. */
   readonly salt: string;
   readonly group: string | undefined;
@@ -37,6 +39,9 @@ export function start(input: StartInput): Started {
   const { to, weights, endpoints, template, pool } = input;
   if (!Object.hasOwn(weights, to))
     return { refusal: `pool ${pool} has no version ${to}: there are ${Object.keys(weights).join(', ')}`, key: 'to' };
+  const preview = input.previews.find((name) => name === to || name === input.from);
+  if (preview !== undefined)
+    return { refusal: `${preview} is a preview, which never has a weight: add it as a version`, key: preview === to ? 'to' : 'from' };
   if ((endpoints[to] ?? 0) === 0) return { refusal: `version ${to} has no endpoints`, key: 'to' };
   const isInPlace = template.steps.some(({ kind }) => kind === 'replace' || kind === 'recreate');
   const baseline = isInPlace ? to : (input.from ?? greatest(weights));

@@ -62,6 +62,10 @@ test('a preview is met by header or host alone, survives a reload, and is gone w
   expect(await splitOf(sluice)).toEqual({ v1: 100, v2: 0, 'pr-123': 0 });
   // Nobody gives it a share.
   expect((await call(sluice, 'PUT', '/v1/pools/shop/split', { weights: { v1: 90, v2: 0, 'pr-123': 10 } })).status).toBe(422);
+  expect(await call(sluice, 'POST', '/v1/rollouts', { pool: 'shop', to: 'pr-123' })).toMatchObject({
+    status: 422,
+    body: { problems: [{ path: 'to', message: expect.stringContaining('preview') }] },
+  });
   // Who was at the preview is at home everywhere else.
   const cookie = async (): Promise<string> => {
     const wire = new Wire(connect(sluice.whereOf()));

@@ -34,7 +34,8 @@ export function begin(
     // With those that names and files stand for.
     const { versions } = current.served?.pools.find(({ name }) => name === pool.name) ?? pool;
     const endpoints = Object.fromEntries(versions.map((version) => [version.name, version.endpoints.length]));
-    const input = { id, pool: pool.name, to, from, template, weights: pool.split, endpoints, author, reason };
+    const previews = pool.versions.flatMap(({ name, previewUntilMs }) => (previewUntilMs === undefined ? [] : [name]));
+    const input = { id, pool: pool.name, to, from, template, weights: pool.split, endpoints, previews, author, reason };
     const started = start({ ...input, salt: newWord(), group, forced, earlier, wallMs });
     if ('refusal' in started) {
       const path = group === undefined ? (started.key ?? '') : `pools[${index}]${started.key === undefined ? '' : `.${started.key}`}`;

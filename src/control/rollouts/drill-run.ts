@@ -121,7 +121,7 @@ export class DrillRun {
       const pool = this.#pool();
       const isBack = this.#state.phase === 'back';
       // Without the pool, or the version, there is nothing left to put back.
-      if (pool === undefined) return isBack ? undefined : 'the pool is gone from the config';
+      if (pool === undefined) return isBack ? undefined : `the pool or its version ${this.#state.canary} is gone from the config`;
       const revision = current.revision;
       if (!isSplitOf(this.#state, pool)) {
         this.#isOurs = false;

@@ -1,6 +1,7 @@
 // Previews as amendments: what they may be, that they take along what leads to them, and that nothing of them stays.
 
 import { expect, it } from 'vitest';
+import { amendmentOf } from '../../../src/config/amend.ts';
 import type { Amendment } from '../../../src/config/amend.ts';
 import { isRefused } from '../../../src/config/changes.ts';
 import type { Changed } from '../../../src/config/changes.ts';
@@ -39,6 +40,17 @@ it('comes with an override or a route, and goes with it and with the split that 
   ]);
   expect(of(removePreview({ written: WRITTEN, amendments: hosted }, 'shop', 'pr-1'))).toEqual([]);
   expect(of(removePreview({ written: WRITTEN, amendments: added }, 'shop', 'gone'))).toEqual(added);
+});
+
+it('goes with the mirrors of other pools that lead to it, and leaves those that lead elsewhere', () => {
+  const written = { ...WRITTEN, pools: { ...WRITTEN.pools, cart: { versions: { v1: { endpoints: ['127.0.0.1:2'] } } } } };
+  const added = of(setPreview({ written, amendments: [] }, preview, undefined));
+  const path = ['pools', 'cart', 'mirrors'];
+  const mirror = (name: string, more: object): Amendment =>
+    amendmentOf(written, [...path, name], { name, version: 'pr-1', percent: 1, ...more });
+  const amendments = [...added, mirror('dark', { pool: 'shop' }), mirror('own', {})];
+  const left = of(removePreview({ written, amendments }, 'shop', 'pr-1'));
+  expect(left.map((each) => each.path.join('.'))).toEqual(['pools.cart.mirrors.own']);
 });
 
 it.each([

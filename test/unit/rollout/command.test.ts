@@ -15,6 +15,8 @@ describe('start', () => {
   test.each([
     ['an unknown version', { to: 'v9' }, 'has no version v9: there are v1, v2, v3'],
     ['a version without endpoints', { endpoints: { v1: 1 } }, 'v2 has no endpoints'],
+    ['a preview', { previews: ['v2'] }, 'v2 is a preview, which never has a weight'],
+    ['a preview as the baseline', { from: 'v3', previews: ['v3'] }, 'v3 is a preview, which never has a weight'],
     ['the version that has the most', { to: 'v1' }, 'has the greatest weight already'],
     ['the baseline itself', { from: 'v2' }, 'which is the baseline as well'],
     ['an unknown baseline', { from: 'v9' }, 'no version v9'],

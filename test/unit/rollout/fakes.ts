@@ -39,6 +39,7 @@ export function startInput(written: object, more: Partial<StartInput> = {}): Sta
     template: template(written),
     weights: { v1: 100, v2: 0, v3: 7 },
     endpoints: { v1: 4, v2: 4, v3: 1 },
+    previews: [],
     salt: 'pepper',
     group: undefined,
     forced: false,
