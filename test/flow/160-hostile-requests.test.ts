@@ -116,7 +116,6 @@ const requestLines: readonly Row[] = [
   ['HTTP/1.10', line('GET / HTTP/1.10'), 400],
   ['lower case version', line('GET / http/1.1'), 400],
   ['HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
-  ['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 400],
   ['many empty lines', `\r\n\r\n\r\n\r\n${get('/')}`, 400],
 ];
 
