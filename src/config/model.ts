@@ -48,6 +48,8 @@ export interface ListenerLimits {
   readonly idleTimeoutMs: number;
   /** 0 = no limit. */
   readonly requestsPerConnection: number;
+  /** Open tunnels over all workers; 0 = no limit. */
+  readonly tunnels: number;
   /** Open connections over all workers of the instance; 0 = no limit. */
   readonly connections: number;
   /** Largest request body; 0 = no limit. */
@@ -415,6 +417,8 @@ interface PoolTimeouts {
   readonly stallMs: number;
   /** Of an unused upstream connection. */
   readonly idleMs: number;
+  /** Of a tunnel without a byte in either direction; 0 = none. */
+  readonly tunnelMs: number;
 }
 
 type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'gateway-error' | '5xx' | 'response-timeout';

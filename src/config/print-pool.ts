@@ -47,12 +47,13 @@ export function describePool(pool: PoolConfig): object {
   };
 }
 
-function describeTimeouts({ connectMs, responseMs, stallMs, idleMs }: PoolConfig['timeouts']): object {
+function describeTimeouts({ connectMs, responseMs, stallMs, idleMs, tunnelMs }: PoolConfig['timeouts']): object {
   return {
     connect: formatDuration(connectMs),
     response: formatDuration(responseMs),
     stall: formatDuration(stallMs),
     idle: formatDuration(idleMs),
+    tunnel: formatDuration(tunnelMs),
   };
 }
 

@@ -217,6 +217,7 @@ function describeListener({ address, limits, ...rest }: ListenerConfig): Written
       headerTimeout: formatDuration(limits.headerTimeoutMs),
       idleTimeout: formatDuration(limits.idleTimeoutMs),
       requestsPerConnection: limits.requestsPerConnection,
+      tunnels: limits.tunnels,
       connections: limits.connections,
       bodyBytes: formatSize(limits.bodyBytes),
     },

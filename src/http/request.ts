@@ -75,6 +75,8 @@ export class OutgoingRequest {
   acceptsTrailers = false;
   /** Whether its block asks for an interim 100 before the body. */
   expectsContinue = false;
+  /** Protocols that its connection is to change to; empty: none. */
+  upgrade = '';
 
   /** Sets every field to its first value, so that a kept request holds on to no text. */
   reset(): void {
@@ -85,5 +87,6 @@ export class OutgoingRequest {
     this.unsized = false;
     this.acceptsTrailers = false;
     this.expectsContinue = false;
+    this.upgrade = '';
   }
 }

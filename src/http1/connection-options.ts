@@ -9,6 +9,8 @@ const MAX_OPTIONS = 32;
 export class ConnectionOptions {
   close = false;
   keepAlive = false;
+  /** Upgrade says something of this connection. */
+  upgrade = false;
   /** Further fields to remove, in lower case; undefined when there are none. */
   named: Set<string> | undefined = undefined;
 }
@@ -17,6 +19,7 @@ export class ConnectionOptions {
 export function readConnectionOptions(value: string, options: ConnectionOptions): boolean {
   options.close = value === 'close';
   options.keepAlive = value === 'keep-alive' || value === 'Keep-Alive';
+  options.upgrade = false;
   options.named = undefined;
   if (value === '' || options.close || options.keepAlive) return true;
   const names = value.split(',', MAX_OPTIONS + 1);
@@ -38,6 +41,7 @@ function readOption(name: string, options: ConnectionOptions): boolean {
   if (!OPTION.test(name)) return false;
   if (name === 'close') options.close = true;
   else if (name === 'keep-alive') options.keepAlive = true;
+  else if (name === 'upgrade') options.upgrade = true;
   if (mayBeHopByHop(name)) {
     options.named ??= new Set();
     options.named.add(name);

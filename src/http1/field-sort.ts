@@ -11,7 +11,7 @@ const FIELD_KEEP_ALIVE = 3;
 const FIELD_PROXY_CONNECTION = 4;
 export const FIELD_TE = 5;
 export const FIELD_TRANSFER_ENCODING = 6;
-const FIELD_UPGRADE = 7;
+export const FIELD_UPGRADE = 7;
 export const FIELD_CONTENT_LENGTH = 8;
 export const FIELD_EXPECT = 9;
 export const FIELD_FORWARDED_FOR = 10;
@@ -52,7 +52,6 @@ export const FORWARDING_MASK =
 const VALUED = ~(
   (1 << FIELD_KEEP_ALIVE) |
   (1 << FIELD_PROXY_CONNECTION) |
-  (1 << FIELD_UPGRADE) |
   (1 << FIELD_LOOKALIKE) |
   (1 << FIELD_OUTCOME) |
   (1 << FIELD_DATE)
@@ -153,7 +152,7 @@ function fieldAt(text: string, at: number): number {
       return text.charCodeAt(at + 9) === 0x3a ? match(text, at, 'forwarded', FIELD_FORWARDED) : claimAt(text, at);
     case 0x68: // h
       if (text.charCodeAt(at + 4) === 0x3a) return match(text, at, 'host', FIELD_HOST);
-      return text.charCodeAt(at + 14) === 0x3a ? match(text, at, 'http2-settings', FIELD_UPGRADE) : FIELD_PLAIN;
+      return text.charCodeAt(at + 14) === 0x3a ? match(text, at, 'http2-settings', FIELD_PROXY_CONNECTION) : FIELD_PLAIN;
     case 0x6b: // k
       return text.charCodeAt(at + 10) === 0x3a ? match(text, at, 'keep-alive', FIELD_KEEP_ALIVE) : FIELD_PLAIN;
     case 0x6d: // m

@@ -21,6 +21,7 @@ import {
   FIELD_REQUEST_ID,
   FIELD_TE,
   FIELD_TRANSFER_ENCODING,
+  FIELD_UPGRADE,
   FIELD_VIA,
   FORWARDING_MASK,
   HOP_BY_HOP_MASK,
@@ -32,6 +33,7 @@ import { REFUSE_BAD_REQUEST, REFUSE_EXPECTATION, REFUSE_HEADER_TOO_LARGE, REFUSE
 import type { RequestHead } from './request-head.ts';
 import { endOfRequestLine, judgeRequestLine } from './request-line.ts';
 import { reduceTarget } from './request-target.ts';
+import { offeredProtocols } from './upgrade.ts';
 
 const CUT = HOP_BY_HOP_MASK | FORWARDING_MASK | (1 << FIELD_HOST) | (1 << FIELD_LOOKALIKE);
 const CUT_OF_1_0 = CUT | (1 << FIELD_EXPECT);
@@ -76,6 +78,7 @@ export function readRequestHead(text: string, from: number, head: RequestHead, l
   sorted.sort(text, fields, end, head.minor === 1 ? CUT : CUT_OF_1_0);
   if (sorted.count > limits.headerCount) return refuse(head, REFUSE_HEADER_TOO_LARGE, 'too many fields');
   const code = readHost(head) || readLine(text, start, fields, head) || readConnection(head) || readFraming(head) || readRare(head);
+  if (options.upgrade && code === 0 && sorted.has(FIELD_UPGRADE)) head.upgrade = offeredProtocols(head, sorted.value(FIELD_UPGRADE));
   return code === 0 ? end : code;
 }
 

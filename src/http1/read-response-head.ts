@@ -10,6 +10,7 @@ import {
   FIELD_DATE,
   FIELD_OUTCOME,
   FIELD_TRANSFER_ENCODING,
+  FIELD_UPGRADE,
   HOP_BY_HOP_MASK,
   SortedFields,
 } from './field-sort.ts';
@@ -61,6 +62,7 @@ export function readResponseHead(text: string, from: number, head: ResponseHead,
   head.status = digitAt(text, from + 9) * 100 + digitAt(text, from + 10) * 10 + digitAt(text, from + 11);
   head.reason = text.slice(from + 13, fields - 2);
   const code = readConnection(head) || readFraming(head, requestMethod);
+  if (head.status === 101 && options.upgrade) head.upgrade = sorted.value(FIELD_UPGRADE);
   return code === 0 ? end : code;
 }
 

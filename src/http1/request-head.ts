@@ -12,6 +12,8 @@ export class RequestHead extends IncomingRequest {
   keepAlive = true;
   /** Asks for an interim 100 before its body (RFC 9110, section 10.1.1). */
   expectsContinue = false;
+  /** Protocols that the client wants to change to, as `judgeUpgrade` leaves them; empty: none that can be passed on. */
+  upgrade = '';
   /** Why the request was refused, for logs; empty when it was not. */
   refusal = '';
 
@@ -21,6 +23,7 @@ export class RequestHead extends IncomingRequest {
     this.body = BODY_NONE;
     this.keepAlive = true;
     this.expectsContinue = false;
+    this.upgrade = '';
     this.refusal = '';
   }
 }

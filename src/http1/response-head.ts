@@ -11,6 +11,8 @@ export class ResponseHead extends IncomingResponse {
   body: BodyKind = BODY_NONE;
   /** Whether the connection may carry another response after this one. */
   keepAlive = true;
+  /** Of a 101: the protocols that it names; empty: it names none. */
+  upgrade = '';
   /** Why the response was refused, for logs; empty when it was not. */
   refusal = '';
 
@@ -19,6 +21,7 @@ export class ResponseHead extends IncomingResponse {
     this.minor = 1;
     this.body = BODY_NONE;
     this.keepAlive = true;
+    this.upgrade = '';
     this.refusal = '';
   }
 }

@@ -36,7 +36,9 @@ function head({ method, target }: OutgoingRequest, authority: string, fields: st
   return method + ' ' + target + ' HTTP/1.1\r\nhost: ' + authority + '\r\n' + fields + '\r\n';
 }
 
-function framingFields({ unsized, acceptsTrailers }: OutgoingRequest): string {
+function framingFields({ unsized, acceptsTrailers, upgrade }: OutgoingRequest): string {
+  // Such a request has no body, and trailers do not outweigh what it wants.
+  if (upgrade !== '') return 'upgrade: ' + upgrade + '\r\nconnection: upgrade\r\n';
   const framing = unsized ? 'transfer-encoding: chunked\r\n' : '';
   return acceptsTrailers ? framing + 'te: trailers\r\nconnection: te\r\n' : framing;
 }

@@ -38,6 +38,11 @@ export function writeInterimHead(response: StatusOfResponse, fields: string): st
   return statusLine(response.status, response.reason) + fields + '\r\n';
 }
 
+/** The head of a 101, behind which the bytes of another protocol follow. */
+export function writeSwitchHead(response: StatusOfResponse, fields: string, protocol: string): string {
+  return statusLine(response.status, response.reason) + fields + 'upgrade: ' + protocol + '\r\nconnection: upgrade\r\n\r\n';
+}
+
 /** The head of a response that Sluice makes itself. @param bodyBytes -1 for a status without body */
 export function writeLocalHead(status: number, fields: string, bodyBytes: number, persistence: Persistence): string {
   const length = bodyBytes < 0 ? '' : 'content-length: ' + bodyBytes + '\r\n';

@@ -25,7 +25,7 @@ export interface ByteStream {
   readonly borrows: boolean;
   /** Whether a write returned false and `onDrain` has yet to follow. */
   readonly needsDrain: boolean;
-  /** Set once, before anything is read or written; without an owner events are lost. */
+  /** Set before anything is read or written; without an owner events are lost. It may be handed over in between two reads, or inside one. */
   owner: StreamOwner | undefined;
   /** Writes text; `onFlushed` follows when it has left for the kernel. False: wait for `onDrain` before more. */
   writeText(text: string, encoding: 'latin1' | 'utf8', onFlushed?: () => void): boolean;
@@ -43,6 +43,8 @@ export interface ByteStream {
   resume(): void;
   /** Finds out whether a peer that is not read has reset the connection: `onGone` follows then. What it has ended cannot be seen so. */
   probe(): void;
+  /** From here on the end of the peer's side does not end ours. */
+  keepHalfOpen(): void;
   /** Ends this side after what is written; the peer may go on sending. */
   end(): void;
   /** Closes with a reset, so that the peer cannot take what it has received for all there is. TCP only. */

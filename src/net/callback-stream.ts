@@ -62,6 +62,10 @@ export class CallbackStream<Owner extends StreamOwner> extends Socket implements
     this.write(NOTHING);
   }
 
+  keepHalfOpen(): void {
+    this.allowHalfOpen = true;
+  }
+
   abort(): void {
     this.resetAndDestroy();
   }

@@ -78,6 +78,10 @@ export class EventStream<Owner extends StreamOwner> implements ByteStream {
     else soon(() => this.#passRest());
   }
 
+  keepHalfOpen(): void {
+    this.#socket.allowHalfOpen = true;
+  }
+
   end(): void {
     this.#socket.end();
   }

@@ -41,6 +41,7 @@ export class ProxyContext {
   readonly handshakes = new Handshakes();
 
   #draining = false;
+  #cutsAtMs = 0;
   readonly #idPrefix = newKey().slice(0, 12);
   #ids = 0;
 
@@ -59,9 +60,15 @@ export class ProxyContext {
     this.log.error({ err: error }, 'internal error in an exchange');
   }
 
-  /** From here on no connection is kept. */
-  drain(): void {
+  /** How long a tunnel that opens now may stay open; 0 = for as long as it likes. */
+  get tunnelMs(): number {
+    return this.#draining ? Math.max(1, this.#cutsAtMs - this.deadlines.atMs) : 0;
+  }
+
+  /** From here on no connection is kept. @param timeoutMs until those that are left are cut */
+  drain(timeoutMs: number): void {
     this.#draining = true;
+    this.#cutsAtMs = this.deadlines.refresh() + timeoutMs;
     this.allowsKeepAlive = false;
   }
 

@@ -1,5 +1,6 @@
 // Ends a worker's service without failing a request: no new connections, `Connection: close` on every response,
-// unused connections closed after a moment in which a request already on its way may still arrive, a deadline for the rest.
+// unused connections closed after a moment in which a request already on its way may still arrive, tunnels told to come again one after the
+// other, a deadline for the rest.
 
 import { after, every } from '../lib/clock.ts';
 import type { ProxyContext } from './context.ts';
@@ -10,8 +11,9 @@ const LOOK_MS = 10;
 
 /** Resolves when no connection is left, or at the deadline, with how many had to be cut. */
 export function drain(context: ProxyContext, listeners: readonly Listener[], timeoutMs: number): Promise<number> {
-  context.drain();
+  context.drain(timeoutMs);
   for (const listener of listeners) void listener.retire(Math.min(IDLE_GRACE_MS, timeoutMs / 2));
+  for (const listener of listeners) listener.leaveTunnels(timeoutMs);
   return new Promise((resolve) => {
     const finish = (): void => {
       deadline.stop();

@@ -16,6 +16,8 @@
 //                                           v
 //                                   responseEnded ----> finish
 //
+//   request sent --onSwitch--> open-tunnel: neither side calls the exchange any more, until the tunnel has ended ----> finish
+//
 //   From each of them: the client goes (finish), a deadline passes (time-out), a failure of a response under way (abort, then finish).
 
 import type { RequestHead } from '../http1/request-head.ts';
@@ -35,6 +37,7 @@ import { forwardBody, forwardHead, forwardInterim } from './steps/forward-respon
 import { haltBaselineOf } from './steps/leave-halted.ts';
 import { reply } from './steps/local-reply.ts';
 import { observe } from './steps/observe.ts';
+import { openTunnel } from './steps/open-tunnel.ts';
 import { receiveBody, receiveRequest } from './steps/receive-request.ts';
 import { retry } from './steps/retry.ts';
 import { bindUpstream, continueBody, sendRequest, watchUpstream } from './steps/start-attempt.ts';
@@ -79,8 +82,12 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     return this.state.attempt.failedEndpoint;
   }
 
+  get upgrades(): boolean {
+    return this.state.head.upgrade !== '';
+  }
+
   get wantsFresh(): boolean {
-    return this.state.attempt.wantsFresh;
+    return this.state.attempt.wantsFresh || this.upgrades;
   }
 
   get leavesVersion(): boolean {
@@ -175,6 +182,10 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
 
   onResponseBytes(connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
     return forwardBody(this, connection, from, to, done);
+  }
+
+  onSwitch(connection: UpstreamStream, from: number, to: number): string {
+    return openTunnel(this, connection, from, to);
   }
 
   onUpstreamDrained(): void {

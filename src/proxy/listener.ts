@@ -41,6 +41,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner {
   readonly #allCounters: CounterSet;
   readonly #socket = new ListeningSocket(this);
   #quietUntilMs = 0;
+  #tunnels = 0;
   #grace: Timer | undefined = undefined;
   #accepted = 0;
 
@@ -68,6 +69,8 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner {
     if (counters === this.counters) return;
     this.counters.moved(-this.size);
     counters.moved(this.size);
+    this.counters.tunnelsMoved(-this.#tunnels);
+    counters.tunnelsMoved(this.#tunnels);
     this.counters = counters;
   }
 
@@ -114,6 +117,26 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner {
   #closeIdle(): void {
     for (const connection of this.connections) if (!connection.busy) connection.linger();
     for (const opening of this.#openings) if (!opening.begun) opening.destroy();
+  }
+
+  get tunnelsFull(): boolean {
+    const most = this.settings.tunnels;
+    return most > 0 && this.#allCounters.openTunnels(this.settings.name) >= most;
+  }
+
+  onTunnelOpened(): void {
+    this.#tunnels++;
+    this.counters.tunnelOpened();
+  }
+
+  onTunnelClosed(): void {
+    this.#tunnels--;
+    this.counters.tunnelClosed();
+  }
+
+  /** Its tunnels are to end within this time. */
+  leaveTunnels(withinMs: number): void {
+    for (const connection of this.connections) connection.leave(withinMs);
   }
 
   onConnectionClosed(connection: Http1Connection): void {

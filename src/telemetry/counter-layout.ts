@@ -6,6 +6,7 @@ import { HANDSHAKE_CODES } from './handshakes.ts';
 import { OUTCOMES } from './outcomes.ts';
 import type { CounterKind } from './counter-key.ts';
 import { LATENCY_BUCKETS } from './latency-buckets.ts';
+import { TUNNEL_AGE_BOUNDS_S, TUNNEL_ENDS } from './tunnel-ends.ts';
 
 /** Upper bounds of the buckets in milliseconds; a last bucket takes the rest. */
 export const DURATION_BOUNDS_MS = [1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000] as const;
@@ -46,7 +47,15 @@ export const VERSION_LATENCY = VERSION_ERRORS + 1;
 export const VERSION_FIRST_BYTE = VERSION_LATENCY + LATENCY_BUCKETS;
 /** 1 while no endpoint is ready. */
 export const VERSION_NOT_READY = VERSION_FIRST_BYTE + LATENCY_BUCKETS;
-const VERSION_CELLS = VERSION_NOT_READY + 1;
+/** Open tunnels. */
+export const VERSION_TUNNELS = VERSION_NOT_READY + 1;
+/** Bytes that passed in tunnels, from clients and to them. */
+export const VERSION_TUNNEL_BYTES = VERSION_TUNNELS + 1;
+/** Tunnels that ended, by why. */
+export const VERSION_TUNNEL_ENDS = VERSION_TUNNEL_BYTES + 2;
+export const VERSION_TUNNEL_AGE_SUM_MS = VERSION_TUNNEL_ENDS + TUNNEL_ENDS.length;
+export const VERSION_TUNNEL_AGES = VERSION_TUNNEL_AGE_SUM_MS + 1;
+const VERSION_CELLS = VERSION_TUNNEL_AGES + TUNNEL_AGE_BOUNDS_S.length + 1;
 
 export const MIRROR_IN_FLIGHT = 0;
 export const MIRROR_CONNECTIONS = 1;
@@ -65,7 +74,9 @@ export const LISTENER_REQUESTS = 2;
 export const LISTENER_REFUSED = 3;
 /** Openings of connections over TLS that ended, by how. */
 export const LISTENER_HANDSHAKES = LISTENER_REFUSED + OUTCOMES.length;
-const LISTENER_CELLS = LISTENER_HANDSHAKES + HANDSHAKE_CODES.length;
+/** Open tunnels. */
+export const LISTENER_TUNNELS = LISTENER_HANDSHAKES + HANDSHAKE_CODES.length;
+const LISTENER_CELLS = LISTENER_TUNNELS + 1;
 
 export const ENDPOINT_IN_FLIGHT = 0;
 export const ENDPOINT_CONNECTIONS = 1;
@@ -104,9 +115,9 @@ export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
 };
 
 export const GAUGE_CELLS: Readonly<Record<CounterKind, readonly number[]>> = {
-  listener: [LISTENER_OPEN],
+  listener: [LISTENER_OPEN, LISTENER_TUNNELS],
   route: [],
-  version: [VERSION_IN_FLIGHT, VERSION_HELD, VERSION_CONCURRENCY_LIMIT, VERSION_PANIC, VERSION_NOT_READY],
+  version: [VERSION_IN_FLIGHT, VERSION_HELD, VERSION_CONCURRENCY_LIMIT, VERSION_PANIC, VERSION_NOT_READY, VERSION_TUNNELS],
   endpoint: [ENDPOINT_IN_FLIGHT, ENDPOINT_CONNECTIONS, ENDPOINT_NOT_READY, ENDPOINT_EJECTED, ENDPOINT_DRAINING],
   mirror: [MIRROR_IN_FLIGHT, MIRROR_CONNECTIONS, MIRROR_WAITING, MIRROR_PAUSED],
   worker: [WORKER_LOOP_UTILIZATION, WORKER_LOOP_DELAY_MS, WORKER_MEMORY_BYTES],

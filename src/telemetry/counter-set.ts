@@ -1,7 +1,7 @@
 // The worker's side of the counters: finds the live object of a key. Kept in step with the registry by adopting its plans in order.
 
 import { endpointId, listenerId, mirrorId, routeId, versionId, WORKER_ID } from './counter-key.ts';
-import { BLOCK_CELLS, LISTENER_OPEN } from './counter-layout.ts';
+import { BLOCK_CELLS, LISTENER_OPEN, LISTENER_TUNNELS } from './counter-layout.ts';
 import type { CounterPlan } from './counter-plan.ts';
 import { EndpointCounters, MirrorCounters, RouteCounters, VersionCounters, WorkerCounters } from './counters.ts';
 import { ListenerCounters } from './listener-counters.ts';
@@ -70,11 +70,20 @@ export class CounterSet {
 
   /** Connections that are open on a listener in all workers together; those of others may be a moment old. */
   openConnections(listener: string): number {
+    return this.#sumOf(listener, LISTENER_OPEN);
+  }
+
+  /** The same of tunnels. */
+  openTunnels(listener: string): number {
+    return this.#sumOf(listener, LISTENER_TUNNELS);
+  }
+
+  #sumOf(listener: string, counted: number): number {
     const place = this.#places.get(listenerId(listener));
     if (place === undefined) return 0;
     const { everyone, cellsPerWorker } = this.#banks.get(place.bank)!;
     let open = 0;
-    for (let cell = place.first + LISTENER_OPEN; cell < everyone.length; cell += cellsPerWorker) open += everyone[cell]!;
+    for (let cell = place.first + counted; cell < everyone.length; cell += cellsPerWorker) open += everyone[cell]!;
     return open;
   }
 

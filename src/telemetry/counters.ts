@@ -4,6 +4,7 @@
 import { Cells } from './counter-cells.ts';
 import * as at from './counter-layout.ts';
 import { latencyBucket } from './latency-buckets.ts';
+import { TUNNEL_AGE_BOUNDS_S } from './tunnel-ends.ts';
 
 export class RouteCounters extends Cells {
   /** Counts one response. Anything that is no status (0: none was sent) counts as `other`. */
@@ -103,6 +104,31 @@ export class VersionCounters extends Cells {
 
   sent(bytes: number): void {
     this.cells[this.first + at.VERSION_BYTES_OUT]! += bytes;
+  }
+
+  tunnelOpened(): void {
+    this.cells[this.first + at.VERSION_TUNNELS]!++;
+  }
+
+  /** @param end position in `TUNNEL_ENDS` */
+  tunnelEnded(end: number, ageMs: number): void {
+    const cells = this.cells;
+    const first = this.first;
+    cells[first + at.VERSION_TUNNELS]!--;
+    cells[first + at.VERSION_TUNNEL_ENDS + end]!++;
+    cells[first + at.VERSION_TUNNEL_AGE_SUM_MS]! += ageMs;
+    let bucket = 0;
+    while (bucket < TUNNEL_AGE_BOUNDS_S.length && ageMs > TUNNEL_AGE_BOUNDS_S[bucket]! * 1000) bucket++;
+    cells[first + at.VERSION_TUNNEL_AGES + bucket]!++;
+  }
+
+  /** From clients, in tunnels. */
+  tunnelReceived(bytes: number): void {
+    this.cells[this.first + at.VERSION_TUNNEL_BYTES]! += bytes;
+  }
+
+  tunnelSent(bytes: number): void {
+    this.cells[this.first + at.VERSION_TUNNEL_BYTES + 1]! += bytes;
   }
 }
 

@@ -4,6 +4,7 @@ import { HANDSHAKE_CODES } from './handshakes.ts';
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { OUTCOME, OUTCOMES } from './outcomes.ts';
 import type { Outcome } from './outcomes.ts';
+import { TUNNEL_ENDS } from './tunnel-ends.ts';
 import type { Code } from './samples.ts';
 
 /** All of them, under one label. */
@@ -32,6 +33,11 @@ export const REFUSAL_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
 }));
 
 export const HANDSHAKE_RESULTS: readonly Code[] = HANDSHAKE_CODES.map((result) => ({ labels: { result }, isExpected: false }));
+
+/** Most pools never have a tunnel. */
+export const TUNNEL_CODES: readonly Code[] = TUNNEL_ENDS.map(({ code }) => ({ labels: { reason: code }, isExpected: false }));
+
+export const TUNNEL_DIRECTIONS: readonly Code[] = ['in', 'out'].map((direction) => ({ labels: { direction }, isExpected: false }));
 
 export const MIRROR_CODES: readonly Code[] = codesOf(
   'outcome',

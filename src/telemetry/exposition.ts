@@ -1,10 +1,18 @@
 // Everything Sluice measures as Prometheus text. Counters are read from shared memory at the moment of a scrape;
-// what only the main thread knows (revision, reloads, workers) is told to it and kept here.
+// what only the main thread knows (revision, reloads, workers) is told to it and kept here. Long because each metric has its line.
 
 import type { Registry } from 'prom-client';
 import * as at from './counter-layout.ts';
 import type { CounterRegistry } from './counter-registry.ts';
-import { ATTEMPT_CODES, codesOf, HANDSHAKE_RESULTS, MIRROR_CODES, REFUSAL_CODES } from './expected-codes.ts';
+import {
+  ATTEMPT_CODES,
+  codesOf,
+  HANDSHAKE_RESULTS,
+  MIRROR_CODES,
+  REFUSAL_CODES,
+  TUNNEL_CODES,
+  TUNNEL_DIRECTIONS,
+} from './expected-codes.ts';
 import { writeMetrics } from './metric-slices.ts';
 import type { SampledMetric } from './metric-slices.ts';
 import { METRICS } from './names.ts';
@@ -18,6 +26,7 @@ import {
   plainSamples,
   readySamples,
   statusSamples,
+  tunnelAgeSamples,
   workerSamples,
 } from './samples.ts';
 import type { DiscoverySample, Lines, Samples } from './samples.ts';
@@ -208,6 +217,10 @@ export class Exposition {
     this.#expose(METRICS.panic, () => cellSamples(versions(), at.VERSION_PANIC));
     this.#expose(METRICS.bytesIn, () => cellSamples(versions(), at.VERSION_BYTES_IN));
     this.#expose(METRICS.bytesOut, () => cellSamples(versions(), at.VERSION_BYTES_OUT));
+    this.#expose(METRICS.tunnels, () => cellSamples(versions(), at.VERSION_TUNNELS));
+    this.#expose(METRICS.tunnelsEnded, () => codeSamples(versions(), at.VERSION_TUNNEL_ENDS, TUNNEL_CODES));
+    this.#expose(METRICS.tunnelBytes, () => codeSamples(versions(), at.VERSION_TUNNEL_BYTES, TUNNEL_DIRECTIONS));
+    this.#expose(METRICS.tunnelAge, () => tunnelAgeSamples(versions()));
     this.#expose(METRICS.affinityUsers, () => plainSamples(this.#users()));
     this.#expose(METRICS.versionInfo, () => plainSamples(this.#deploys()));
     this.#expose(METRICS.rolloutState, () => plainSamples(this.#rollouts.states()));
@@ -249,6 +262,7 @@ export class Exposition {
     this.#expose(METRICS.discoveryAddresses, () => discoverySamples(this.#discovery(), ({ addresses }) => addresses));
     this.#expose(METRICS.discoveryAge, () => discoverySamples(this.#discovery(), ({ ageMs }) => ageMs / 1000));
     this.#expose(METRICS.connections, () => cellSamples(listeners(), at.LISTENER_OPEN));
+    this.#expose(METRICS.listenerTunnels, () => cellSamples(listeners(), at.LISTENER_TUNNELS));
     this.#expose(METRICS.accepted, () => cellSamples(listeners(), at.LISTENER_ACCEPTED));
     this.#expose(METRICS.listenerRequests, () => cellSamples(listeners(), at.LISTENER_REQUESTS));
     this.#expose(METRICS.refused, () => codeSamples(listeners(), at.LISTENER_REFUSED, REFUSAL_CODES));

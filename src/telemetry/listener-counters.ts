@@ -18,6 +18,19 @@ export class ListenerCounters extends Cells {
     this.cells[this.first + at.LISTENER_OPEN]! += connections;
   }
 
+  tunnelOpened(): void {
+    this.cells[this.first + at.LISTENER_TUNNELS]!++;
+  }
+
+  tunnelClosed(): void {
+    this.cells[this.first + at.LISTENER_TUNNELS]!--;
+  }
+
+  /** The same as `moved`, of tunnels. */
+  tunnelsMoved(tunnels: number): void {
+    this.cells[this.first + at.LISTENER_TUNNELS]! += tunnels;
+  }
+
   requested(): void {
     this.cells[this.first + at.LISTENER_REQUESTS]!++;
   }

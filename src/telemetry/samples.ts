@@ -4,6 +4,7 @@
 import type { CounterBlock } from './counter-block.ts';
 import * as at from './counter-layout.ts';
 import { METRICS } from './names.ts';
+import { TUNNEL_AGE_BOUNDS_S } from './tunnel-ends.ts';
 
 /** `labels` and `sharedLabels` are never changed: their text is kept by identity. */
 export interface Sample {
@@ -73,25 +74,39 @@ export function* statusSamples(blocks: readonly CounterBlock[]): Samples {
 
 /** Buckets, sum and count per version block, in seconds. */
 export function* durationSamples(blocks: readonly CounterBlock[]): Samples {
+  for (const block of blocks) yield* histogramSamples(block, DURATION);
+}
+
+/** The same of tunnels, of versions that have had some. */
+export function* tunnelAgeSamples(blocks: readonly CounterBlock[]): Samples {
+  for (const block of blocks) if (block.total(at.VERSION_TUNNEL_AGE_SUM_MS) > 0) yield* histogramSamples(block, TUNNEL_AGE);
+}
+
+interface Histogram {
+  readonly name: string;
+  readonly buckets: readonly Readonly<Record<string, string>>[];
+  /** Cells: the first bucket, and the sum in milliseconds. */
+  readonly first: number;
+  readonly sum: number;
+}
+
+function* histogramSamples(block: CounterBlock, { name, buckets, first, sum }: Histogram): Samples {
   const sample = createSample();
-  for (const block of blocks) {
-    sample.sharedLabels = block.labels;
-    sample.metricName = `${METRICS.duration.name}_bucket`;
-    sample.value = 0;
-    for (let bucket = 0; bucket < BUCKET_LABELS.length; bucket++) {
-      sample.value += block.total(at.VERSION_BUCKETS + bucket);
-      sample.labels = BUCKET_LABELS[bucket]!;
-      yield sample;
-    }
-    const count = sample.value;
-    sample.labels = NO_LABELS;
-    sample.metricName = `${METRICS.duration.name}_sum`;
-    sample.value = block.total(at.VERSION_DURATION_SUM_MS) / 1000;
-    yield sample;
-    sample.metricName = `${METRICS.duration.name}_count`;
-    sample.value = count;
+  sample.sharedLabels = block.labels;
+  sample.metricName = `${name}_bucket`;
+  for (let bucket = 0; bucket < buckets.length; bucket++) {
+    sample.value += block.total(first + bucket);
+    sample.labels = buckets[bucket]!;
     yield sample;
   }
+  const count = sample.value;
+  sample.labels = NO_LABELS;
+  sample.metricName = `${name}_sum`;
+  sample.value = block.total(sum) / 1000;
+  yield sample;
+  sample.metricName = `${name}_count`;
+  sample.value = count;
+  yield sample;
 }
 
 /** 1 where no worker holds the endpoint for unready. */
@@ -153,7 +168,23 @@ export function* plainSamples(lines: Lines): Samples {
 
 const NO_LABELS: Readonly<Record<string, string>> = {};
 
-const BUCKET_LABELS = [...at.DURATION_BOUNDS_MS.map((bound) => ({ le: String(bound / 1000) })), { le: '+Inf' }];
+function bucketLabels(boundsSeconds: readonly number[]): Histogram['buckets'] {
+  return [...boundsSeconds.map((bound) => ({ le: String(bound) })), { le: '+Inf' }];
+}
+
+const DURATION: Histogram = {
+  name: METRICS.duration.name,
+  buckets: bucketLabels(at.DURATION_BOUNDS_MS.map((bound) => bound / 1000)),
+  first: at.VERSION_BUCKETS,
+  sum: at.VERSION_DURATION_SUM_MS,
+};
+
+const TUNNEL_AGE: Histogram = {
+  name: METRICS.tunnelAge.name,
+  buckets: bucketLabels(TUNNEL_AGE_BOUNDS_S),
+  first: at.VERSION_TUNNEL_AGES,
+  sum: at.VERSION_TUNNEL_AGE_SUM_MS,
+};
 
 const STATUS_LABELS = new Map<number, Readonly<Record<string, string>>>([[0, { status: 'other' }]]);
 

@@ -195,6 +195,7 @@ export class ListenerSet {
       idleTimeoutMs: limits.idleTimeoutMs,
       requestsPerConnection: limits.requestsPerConnection,
       connections: Math.min(limits.connections === 0 ? Infinity : limits.connections, this.#share),
+      tunnels: limits.tunnels,
       bodyBytes: limits.bodyBytes,
       tls: this.#tls.get(config.name),
       trust: compileTrust(config.trustedProxies, config.address.kind === 'unix'),

@@ -49,13 +49,17 @@ export class EndpointDrains {
       else if (isLogged) this.#log?.info(fields, 'endpoint is drained');
     });
     this.#drains.set(endpoint, drain);
+    for (const connection of endpoint.connections) connection.leave(timeoutMs);
     drain.check();
   }
 
   /** The endpoint is back in use. */
   cancel(endpoint: Endpoint): void {
-    this.#drains.get(endpoint)?.cancel();
+    const drain = this.#drains.get(endpoint);
+    if (drain === undefined) return;
+    drain.cancel();
     this.#drains.delete(endpoint);
+    for (const connection of endpoint.connections) connection.stay();
   }
 
   /** To be called when a connection of the endpoint has closed. */

@@ -32,6 +32,10 @@ export interface PooledConnection {
   readonly streams: number;
   /** A stream for another exchange; the connection must have room for it. */
   takeStream(): UpstreamStream;
+  /** Its endpoint is drained: what would not end by itself ends within this time; 0 = there is no deadline. */
+  leave(withinMs: number): void;
+  /** The drain was called off. */
+  stay(): void;
   /** Ends it at once; the exchanges on it hear that their endpoint was drained. */
   cut(): void;
   /** Ends it at once; the exchanges on it hear nothing more. */

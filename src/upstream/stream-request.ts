@@ -11,6 +11,8 @@ export const OVERLOAD = 2;
 export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 
 export interface StreamRequest extends ResponseSink {
+  /** Whether it asks for a change of protocol: it gets a connection of its own. */
+  readonly upgrades: boolean;
   /** A connection is being made for it; `onConnected` or `onUpstreamFailure` follows. */
   onConnecting(stream: UpstreamStream, endpoint: Endpoint): void;
   /** The stream may begin. */

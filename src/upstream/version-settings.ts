@@ -15,6 +15,8 @@ export interface VersionSettings extends ConnectionSettings {
   readonly responseMs: number;
   /** Without a byte of a body that one side owes, in either direction; 0 = no limit. */
   readonly stallMs: number;
+  /** Of a tunnel without a byte in either direction; 0 = no limit. */
+  readonly tunnelMs: number;
   readonly retryAttempts: number;
   readonly retryOn: ReadonlySet<string>;
   /** Statuses that are tried again, and the least of all that may be; Infinity where none is. */
@@ -35,6 +37,7 @@ export function settingsOf(pool: PoolConfig, worker: number, workers: number): V
     ...connectionSettingsOf(pool),
     responseMs: shorterOf(retries.perTryMs, timeouts.responseMs),
     stallMs: timeouts.stallMs,
+    tunnelMs: timeouts.tunnelMs,
     retryAttempts: retries.attempts,
     ...retriedOn(retries),
     acrossVersions: retries.acrossVersions,

@@ -39,6 +39,8 @@ test('a response that has been read to its end is not failed while the client st
   const failures: string[] = [];
   let done = false;
   const sink: StreamRequest = {
+    upgrades: false,
+    onSwitch: () => '',
     onConnecting: () => undefined,
     onConnected: (made) => {
       made.begin(sink, 'GET');

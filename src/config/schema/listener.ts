@@ -141,6 +141,9 @@ function limits() {
     connections: integer('connections', 0, 10 * MILLION)
       .default(10_000)
       .describe('Open connections over all workers; 0 = no limit.'),
+    tunnels: integer('tunnels', 0, 10 * MILLION)
+      .default(10_000)
+      .describe('Open tunnels (WebSocket) over all workers; 0 = no limit.'),
     bodyBytes: size(0, TIB).prefault('0B').describe('Largest request body; 0 = no limit.'),
   })
     .transform(({ requestLine, headerTimeout, idleTimeout, ...rest }): ListenerLimits => ({

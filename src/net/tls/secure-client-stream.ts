@@ -76,6 +76,10 @@ export class SecureClientStream implements ByteStream {
     this.#socket!.write(NOTHING);
   }
 
+  keepHalfOpen(): void {
+    this.#socket!.allowHalfOpen = true;
+  }
+
   end(): void {
     this.#socket!.end();
   }

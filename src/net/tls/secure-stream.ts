@@ -87,6 +87,10 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
     this.write(NOTHING);
   }
 
+  keepHalfOpen(): void {
+    this.allowHalfOpen = true;
+  }
+
   abort(): void {
     this.destroy();
   }

@@ -1,8 +1,10 @@
 // The client's side of an exchange, whatever protocol it speaks. Nobody above this seam sees a socket.
 
 import type { HeadLimits } from '../../http1/limits.ts';
+import type { ByteStream } from '../../net/byte-stream.ts';
 import type { TrustedProxies } from '../../routing/trust.ts';
 import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
+import type { TunnelLife } from '../../upstream/protocol/upstream-stream.ts';
 import type { ServingState } from '../serving-state.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import type { Security } from './security.ts';
@@ -20,6 +22,8 @@ export interface ListenerSettings extends HeadLimits {
   readonly trust: TrustedProxies;
   /** Undefined: plaintext. */
   readonly tls: ListenerTls | undefined;
+  /** Open tunnels over all workers; 0 = no limit. */
+  readonly tunnels: number;
 }
 
 /** What an exchange may know of the listener that its client came to. It changes with the Config, so nobody keeps parts of it. */
@@ -28,6 +32,10 @@ export interface DownstreamOwner {
   readonly counters: ListenerCounters;
   /** The last one that knew this listener, once it leaves: requests that were on their way are served by it. */
   readonly lastServing: ServingState | undefined;
+  /** Whether it may have no further tunnel. */
+  readonly tunnelsFull: boolean;
+  onTunnelOpened(): void;
+  onTunnelClosed(): void;
 }
 
 /** One client connection, or one stream of it, during one exchange. */
@@ -41,6 +49,8 @@ export interface Downstream {
   readonly canKeepAlive: boolean;
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
   forwarded: string;
+  /** What it has become. */
+  tunnel: TunnelLife | undefined;
   /** Writes latin1 text. `last`: nothing follows. False: more must wait until the exchange hears that all is flushed. */
   writeText(text: string, last: boolean): boolean;
   /** Writes bytes that must stay as they are until they are flushed. False: they are not yet; the exchange will hear of it. */
@@ -60,6 +70,12 @@ export interface Downstream {
   cutOff(framed: boolean): void;
   /** Closes so that nobody can take what was sent for a whole response. `end` still follows. */
   abort(): void;
+  /** Hands over its bytes, in both directions, until `closeTunnel`; set `tunnel` then. */
+  openTunnel(): ByteStream;
+  /** Gives the tunnel what the client sent before it was open, and the end of its side where that has come. */
+  passEarly(): void;
+  /** Has its bytes back; `end` or `abort` follows. */
+  closeTunnel(): void;
   /** The exchange has ended and all that it had to say is written. @param keep the connection may serve another request */
   end(keep: boolean): void;
 }

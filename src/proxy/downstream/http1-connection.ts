@@ -17,6 +17,8 @@
 //         | client closed, or LINGER_MS        From each of them: gone, abort, or a deadline -> CLOSED
 //         v
 //        CLOSED
+//
+//  BUSY --openTunnel--> TUNNEL, in which another has its bytes --closeTunnel--> BUSY, to end at once.
 
 import { BODY_NONE } from '../../http1/framing.ts';
 import { REFUSAL_OUTCOMES } from '../../http1/refusal.ts';
@@ -25,6 +27,7 @@ import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
 import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
+import type { TunnelLife } from '../../upstream/protocol/upstream-stream.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { ProxyContext } from '../context.ts';
@@ -60,6 +63,8 @@ const PROBE_MS = 500;
 
 /** How much of a read is decoded at first to find a head. */
 const HEAD_PROBE_BYTES = 2048;
+/** Of bytes that came before a tunnel was open: how many are passed on at a time. */
+const PASSED_BYTES = 65_536;
 /** Empty lines that may come before a head, with room to spare. */
 const MAX_LEADING_BYTES = 8;
 /** A head that comes in more reads than this is judged again only when its end is in sight: a slow sender must not cost a parse a byte. */
@@ -78,6 +83,8 @@ const CLOSED = 3;
 const FLUSHING = 4;
 /** Requests that were read wait for the connection's turn. */
 const NEXT_TURN = 5;
+/** Its bytes are those of a tunnel. */
+const TUNNEL = 6;
 
 /** The listener, as its connections know it. */
 export interface ConnectionOwner extends DownstreamOwner {
@@ -98,6 +105,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   requests = 0;
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
   forwarded = '';
+  tunnel: TunnelLife | undefined = undefined;
 
   readonly #stream: ByteStream;
   readonly #deadline: Deadline;
@@ -132,7 +140,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
 
   /** Whether a request is being served or has begun to arrive. */
   get busy(): boolean {
-    return this.#phase === BUSY || this.#phase === FLUSHING || this.#phase === NEXT_TURN || this.#pending !== '';
+    return this.#phase === BUSY || this.#phase >= FLUSHING || this.#pending !== '';
   }
 
   /** Whether this connection may be kept after the exchange under way. */
@@ -180,6 +188,8 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   /** Nobody is there any more. */
   onGone(): void {
     if (this.#phase === CLOSED) return;
+    // Only its listener says so then.
+    if (this.#phase === TUNNEL) this.tunnel?.cut();
     const exchange = this.#exchange;
     this.destroy();
     exchange?.onDownstreamClosed();
@@ -254,6 +264,38 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     if (this.#ended) this.#watchHalfClosed();
     else if (this.#paused) this.owner.context.deadlines.armQuietly(this.#deadline, PROBE_MS);
     else this.#deadline.disarm();
+  }
+
+  openTunnel(): ByteStream {
+    this.#phase = TUNNEL;
+    this.#deadline.disarm();
+    return this.#stream;
+  }
+
+  passEarly(): void {
+    if (this.#paused) this.resume();
+    const early = this.#early;
+    this.#early = undefined;
+    const { owner } = this.#stream;
+    if (early !== undefined) {
+      for (let at = early.from; at < early.to; at += PASSED_BYTES) {
+        const piece = early.bytes.subarray(at, Math.min(at + PASSED_BYTES, early.to));
+        owner?.onRead(piece, piece.length);
+      }
+      early.release();
+    }
+    if (this.#ended) owner?.onEnd();
+  }
+
+  closeTunnel(): void {
+    this.#stream.owner = this;
+    this.tunnel = undefined;
+    this.#phase = BUSY;
+  }
+
+  /** Its tunnel, if it is one, is to end within this time. */
+  leave(withinMs: number): void {
+    this.tunnel?.leave(withinMs);
   }
 
   end(keep: boolean): void {
@@ -344,7 +386,16 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     if (this.#phase !== BUSY && this.#phase !== FLUSHING && this.#phase !== NEXT_TURN) return;
     if (this.#phase === BUSY && (this.#dropped > 0 || this.#early?.isFull === true)) return this.#drop(to - from);
     (this.#early ??= new EarlyBytes()).add(bytes, from, to);
+    if (this.#phase === BUSY && this.#exchange!.head.upgrade !== '') this.#keepForTunnel();
     if (this.#hasEnough) this.pause();
+  }
+
+  /** They are for the tunnel, or for nobody: if there is to be none they must not be taken for another request. */
+  #keepForTunnel(): void {
+    this.#exchange!.head.keepAlive = false;
+    if (!this.#early!.isFull) return;
+    this.pause();
+    this.owner.context.deadlines.armQuietly(this.#deadline, PROBE_MS);
   }
 
   /** Whether nothing need be read now: its turn comes soon, or it takes no responses, in which case a write finds out when it leaves. */
@@ -450,7 +501,8 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     owner.counters.requested();
     const rest = from + end - before.length;
     // The responses to requests that came together leave together.
-    if (rest < to && exchange.head.body === BODY_NONE && !this.#corked) this.#cork();
+    if (rest < to && exchange.head.upgrade !== '') exchange.head.keepAlive = false;
+    else if (rest < to && exchange.head.body === BODY_NONE && !this.#corked) this.#cork();
     const next = exchange.begin(this, bytes, rest, to);
     if (this.#ended && this.#phase === BUSY) this.onEnd();
     return next;

@@ -37,6 +37,7 @@ export interface MirroredRequestOwner {
 export class MirroredRequest implements StreamRequest, DeadlineOwner {
   /** The next copy of the same request. */
   next: MirroredRequest | undefined = undefined;
+  readonly upgrades = false;
   /** Whether an exchange still refers to it. */
   attached = false;
   /** Begun, and not ended. */
@@ -145,6 +146,11 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
   }
 
   onInterim(): void {}
+
+  /** A copy never asks for it. */
+  onSwitch(): string {
+    return 'switch of protocols that nobody asked for';
+  }
 
   onResponse(connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
     this.#status = connection.head.status;

@@ -27,6 +27,17 @@ export function endAttempt(exchange: ExchangeControl, outcome: Outcome): void {
   else connection.destroy();
 }
 
+/** The attempt under way has become a tunnel: it holds no place any more, and its endpoint has responded well. */
+export function endAttemptInTunnel({ state }: ExchangeControl): void {
+  const { attempt } = state;
+  const version = attempt.version!;
+  closeAttempt(attempt);
+  state.responseDeadline.disarm();
+  version.releaseSlot();
+  version.counters.attempted(OUTCOME.ok.index);
+  version.succeeded(attempt.endpoint!);
+}
+
 /** An attempt is given up after its time, or because its client went: the version's adaptive limit learns from it. */
 export function tellGivenUp({ state }: ExchangeControl, why: 'late' | 'unwanted'): void {
   const { attempt } = state;

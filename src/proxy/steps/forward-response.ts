@@ -116,14 +116,20 @@ function written(exchange: ExchangeControl, flushed: boolean, done: boolean): bo
 }
 
 function headText(state: ExchangeState, response: ResponseHead): string {
-  const { head, choice } = state;
+  const fields = responseFields(state, response);
+  const chunked = response.body === BODY_CHUNKED && !state.unchunk;
+  return writeResponseHead(response, fields, chunked, persistenceOf(state.keep, state.head.minor));
+}
+
+/** The fields of the upstream's response as the client gets them. */
+export function responseFields(state: ExchangeState, response: ResponseHead): string {
+  const { choice } = state;
   const { route } = state.match!;
   let fields = response.dated ? response.block : response.block + dateLine(wallMs());
   if (route.rewritesLocation) fields = rewriteLocations(fields, knownPlaces(state));
   if (route.responseHeaders !== undefined) fields = applyHeaderChanges(fields, route.responseHeaders);
   if (choice.setCookie) fields = giveKey(state, response.status, fields);
-  const chunked = response.body === BODY_CHUNKED && !state.unchunk;
-  return writeResponseHead(response, fields, chunked, persistenceOf(state.keep, head.minor));
+  return fields;
 }
 
 /** A shared cache that kept the response would give one user's key to all others. */

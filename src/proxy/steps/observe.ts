@@ -24,22 +24,12 @@ const observation = new Observation();
 export function observe(state: ExchangeState, context: ProxyContext): void {
   // Also wakes a thread at rest: what is recorded now must leave it soon.
   const endedMs = context.deadlines.refresh();
-  const { version, versionSinceMs } = state.attempt;
   // A response that came whole, and left at once, was as old at its head.
   if (state.firstByteMs < 0 && state.outcome === OUTCOME.ok) state.firstByteMs = endedMs - state.startedMs;
-  if (version !== undefined) {
-    const headMs = state.firstByteMs < 0 ? -1 : state.startedMs + state.firstByteMs - versionSinceMs;
-    version.counters.ended(endedMs - versionSinceMs, headMs);
-    version.counters.received(state.body.bytes);
-    version.counters.sent(state.bytesOut);
-  }
   // Where no response was sent, the outcome says what stands in its place (499: the client went away).
   const status = state.status === 0 ? state.outcome.status : state.status;
-  routeCountersOf(state).responded(status);
   const failed = isFailed(state.outcome, status);
-  const isVersions = failed && version !== undefined && state.outcome.source !== 'downstream';
-  if (isVersions) version.counters.failed();
-  if (state.assignment.writer !== undefined) endEvidence(state, status, isVersions);
+  if (!state.switched) countEnd(state, endedMs, status, failed);
   const ring = failed ? context.recent.failed : context.recent.fine;
   const isWanted = ring.offer(endedMs);
   const { accessLog } = context;
@@ -48,6 +38,26 @@ export function observe(state: ExchangeState, context: ProxyContext): void {
   describeEnd(state, status, endedMs - state.startedMs);
   if (isWanted) ring.keep(observation, endedMs);
   accessLog?.record(observation);
+}
+
+/** The exchange becomes a tunnel: as a request it has ended, and ended well. What it is from here on is no latency of a version. */
+export function observeSwitch(state: ExchangeState, context: ProxyContext): void {
+  countEnd(state, context.deadlines.refresh(), state.status, false);
+  state.switched = true;
+}
+
+function countEnd(state: ExchangeState, endedMs: number, status: number, failed: boolean): void {
+  const { version, versionSinceMs } = state.attempt;
+  if (version !== undefined) {
+    const headMs = state.firstByteMs < 0 ? -1 : state.startedMs + state.firstByteMs - versionSinceMs;
+    version.counters.ended(endedMs - versionSinceMs, headMs);
+    version.counters.received(state.body.bytes);
+    version.counters.sent(state.bytesOut);
+  }
+  routeCountersOf(state).responded(status);
+  const isVersions = failed && version !== undefined && state.outcome.source !== 'downstream';
+  if (isVersions) version.counters.failed();
+  if (state.assignment.writer !== undefined) endEvidence(state, status, isVersions);
 }
 
 /** What is known of a request whose head could not be used. */

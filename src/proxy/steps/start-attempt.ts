@@ -70,7 +70,7 @@ export function sendRequest(exchange: ExchangeControl, connection: UpstreamStrea
   let more = state.lentBody === undefined ? connection.send(text) : connection.sendWithCopy(text, state.lentBody);
   state.lentBody = undefined;
   for (const bytes of state.pendingBody) more = connection.sendBytes(bytes);
-  if (!state.mirrored && state.destination!.pool.mirrors !== undefined) mirror(exchange);
+  if (!state.mirrored && state.destination!.pool.mirrors !== undefined && state.outgoing.upgrade === '') mirror(exchange);
   if (state.head.expectsContinue && state.body.bytes > 0) attempt.unasked = true;
   if (state.pendingBody.length > 0) state.pendingBody = [];
   if (state.body.done) awaitResponse(exchange);
@@ -154,6 +154,7 @@ function fillOutgoing({ state, context }: ExchangeControl): void {
   outgoing.unsized = head.body === BODY_CHUNKED;
   outgoing.acceptsTrailers = head.acceptsTrailers;
   outgoing.expectsContinue = head.expectsContinue;
+  outgoing.upgrade = head.upgrade;
 }
 
 /** What a route says of forwarding fields is final: then they are written before it speaks. */

@@ -7,6 +7,14 @@ export const HEADROOM = 2048;
 export const READ_BYTES = 131_072;
 
 const MAX_KEPT = 64;
+const SHARED_BYTES = 65_536;
+
+let shared: Buffer | undefined;
+
+/** What connections read into that may become tunnels: all of a thread the same, so that an idle one has no memory. */
+export function sharedBlock(): Buffer {
+  return (shared ??= Buffer.allocUnsafeSlow(SHARED_BYTES));
+}
 
 const kept: Buffer[] = [];
 let spareCopy: Buffer | undefined;

@@ -7,6 +7,8 @@
 //                              |               +-+ interim head                       |
 //                              +---------- release, when it may be used again --------+
 //
+//   HEAD --101 that was asked for--> TUNNEL, in which another has its bytes.
+//
 //   Any phase -> CLOSED: by `destroy` and `cut`, when a deadline passes, and when the upstream fails or closes. The exchange hears of a
 //   failure in CONNECTING, HEAD and BODY; in IDLE there is none, and in DONE its response is whole.
 
@@ -23,13 +25,13 @@ import { connect } from '../../net/connect.ts';
 import { canKeep, giveLarge, keepRead, loseLarge } from '../../net/large-memory.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
-import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, takeBlock, takeCopyBlock } from './blocks.ts';
+import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, sharedBlock, takeBlock, takeCopyBlock } from './blocks.ts';
 import type { Endpoint, PooledConnection } from '../endpoint.ts';
 import type { StreamRequest } from '../stream-request.ts';
 import { connectOutcome, describeTlsFault, secureOutcome } from './connect-outcome.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
 import { ResponseFraming } from './response-framing.ts';
-import type { ResponseSink, UpstreamStream } from './upstream-stream.ts';
+import type { ResponseSink, TunnelLife, UpstreamStream } from './upstream-stream.ts';
 
 /** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
 export const TEXT_BYTES = 16384;
@@ -47,6 +49,7 @@ const HEAD = 2;
 const BODY = 3;
 const DONE = 4;
 const CLOSED = 5;
+const TUNNEL = 6;
 
 export class Http1Connection implements UpstreamStream, PooledConnection, ConnectingOwner, DeadlineOwner {
   readonly endpoint: Endpoint;
@@ -58,6 +61,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   responding = false;
   sent = false;
   fault = '';
+  tunnel: TunnelLife | undefined = undefined;
   readonly scanner: ChunkedScanner;
 
   readonly #owner: ConnectionOwner;
@@ -79,6 +83,8 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   /** The upstream takes no more of the request; what it has sent may still be there to read. */
   #refused = false;
   #failure: Outcome = OUTCOME.upstream_reset;
+  /** It reads into memory of all of its kind, since it may become a tunnel: until then what it reads is copied into its own. */
+  readonly #copies: boolean;
   #onFlushed: (() => void) | undefined = undefined;
   /** What the kernel has yet to take lies in it. */
   #kept: Buffer | undefined = undefined;
@@ -91,9 +97,10 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#deadline = new Deadline(this);
     this.scanner = this.#framing.scanner;
     this.memory = takeBlock();
+    this.#copies = request.upgrades;
     const to = endpoint.address;
     if (to.kind === 'srv') throw new Error('an SRV name is resolved before a connection is made');
-    const memory = this.memory.subarray(HEADROOM);
+    const memory = this.#copies ? sharedBlock() : this.memory.subarray(HEADROOM);
     const { secure } = owner;
     this.#stream = secure === undefined ? connect(to, memory, this) : secure.connect(to, endpoint.serverName, memory, this);
     owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
@@ -188,7 +195,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   release(): void {
     this.#sink = undefined;
     this.text = '';
-    if (this.#phase !== DONE || !this.#reusable || this.#refused) return this.destroy();
+    if (this.#phase !== DONE || !this.#reusable || this.#refused || this.#copies) return this.destroy();
     this.#phase = IDLE;
     // The last bytes of a response may have been slow to leave; unread, the connection would give no other response.
     if (this.#paused) this.resume();
@@ -204,7 +211,23 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#close();
   }
 
+  openTunnel(): ByteStream {
+    this.#phase = TUNNEL;
+    this.#sink = undefined;
+    giveBlock(this.memory);
+    return this.#stream;
+  }
+
+  leave(withinMs: number): void {
+    this.tunnel?.leave(withinMs);
+  }
+
+  stay(): void {
+    this.tunnel?.stay();
+  }
+
   cut(): void {
+    if (this.tunnel !== undefined) return this.tunnel.cut();
     // A whole response stays one while the client takes it.
     if (this.#phase === DONE) this.destroy();
     else this.#fail(OUTCOME.drain_timeout);
@@ -228,8 +251,9 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   }
 
   /** A fault of ours costs this connection and its exchange, not the worker. */
-  onRead(_bytes: Buffer, length: number): boolean {
+  onRead(bytes: Buffer, length: number): boolean {
     this.#reading = true;
+    if (this.#copies) bytes.copy(this.memory, HEADROOM, 0, length);
     try {
       return this.#read(length);
     } catch (error) {
@@ -273,10 +297,8 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
       offset = to - (text.length - end);
       if (this.head.status >= 200) return this.#startBody(offset, limit, to === limit ? text : '', end);
       this.#interims++;
-      if (this.#interims > MAX_INTERIM || this.head.status === 101) {
-        this.head.refusal = this.head.status === 101 ? 'switch of protocols that nobody asked for' : 'too many interim responses';
-        return this.#malformed();
-      }
+      if (this.#interims > MAX_INTERIM) return this.#malformedBy('too many interim responses');
+      if (this.head.status === 101) return this.#switch(offset, limit);
       this.#sink?.onInterim(this);
       if (this.#phase !== HEAD || offset === limit) return this.#phase === HEAD;
     }
@@ -321,6 +343,17 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   #refuseHead(code: number): boolean {
     this.#fail(code === REFUSE_LARGE_RESPONSE ? OUTCOME.upstream_header_too_large : OUTCOME.upstream_malformed);
     return false;
+  }
+
+  #switch(from: number, to: number): boolean {
+    if (!this.#copies) return this.#malformedBy('switch of protocols that nobody asked for');
+    const refusal = this.#sink?.onSwitch(this, from, to) ?? '';
+    return refusal === '' ? this.#phase === TUNNEL : this.#malformedBy(refusal);
+  }
+
+  #malformedBy(refusal: string): boolean {
+    this.head.refusal = refusal;
+    return this.#malformed();
   }
 
   #malformed(): boolean {
@@ -372,11 +405,14 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
 
   #close(): void {
     if (this.#phase === CLOSED) return;
+    // That of a tunnel is given back already.
+    const gives = !this.#paused && !this.#reading && this.#phase !== TUNNEL;
     this.#phase = CLOSED;
     this.#deadline.disarm();
-    if (!this.#paused && !this.#reading) giveBlock(this.memory);
+    if (gives) giveBlock(this.memory);
     if (this.#kept !== undefined) loseLarge();
     this.#kept = undefined;
+    this.tunnel = undefined;
     this.#owner.onClosed(this);
   }
 }

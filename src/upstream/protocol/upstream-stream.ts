@@ -3,7 +3,18 @@
 
 import type { ChunkedScanner } from '../../http1/chunked-scanner.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
+import type { ByteStream } from '../../net/byte-stream.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
+
+/** What takes the place of a response after a change of protocol: it is told what becomes of its endpoint. */
+export interface TunnelLife {
+  /** Its endpoint is drained: it is to end within this time; 0 = there is no deadline. */
+  leave(withinMs: number): void;
+  /** The drain was called off. */
+  stay(): void;
+  /** The time is over: it ends at once. */
+  cut(): void;
+}
 
 /** The exchange's side of a stream. Offsets are into `stream.memory`. */
 export interface ResponseSink {
@@ -19,6 +30,11 @@ export interface ResponseSink {
   onResponseBytes(stream: UpstreamStream, from: number, to: number, done: boolean): boolean;
   /** All that was sent has left for the kernel, after `send` or `sendBytes` had returned false. */
   onUpstreamDrained(stream: UpstreamStream): void;
+  /**
+   * A 101 is in `stream.head`; what came behind it lies in `from` to `to` of its memory. It calls `openTunnel` where the protocol is changed.
+   * Returns why the response is malformed; empty: it is not.
+   */
+  onSwitch(stream: UpstreamStream, from: number, to: number): string;
   /** The stream has failed and is closed already. */
   onUpstreamFailure(stream: UpstreamStream, outcome: Outcome): void;
 }
@@ -43,6 +59,8 @@ export interface UpstreamStream {
   readonly connected: boolean;
   /** Whether nothing has begun on it. */
   readonly idle: boolean;
+  /** What it has become. */
+  tunnel: TunnelLife | undefined;
   /** Bytes that the kernel has yet to take. */
   readonly unsent: number;
   /** Begins an exchange; the method of its request decides how the response is framed. */
@@ -65,6 +83,11 @@ export interface UpstreamStream {
   resume(): void;
   /** Gives it back after its response has ended and its bytes are no longer needed; others may use its connection when that is safe. */
   release(): void;
+  /**
+   * Called in `onSwitch`: hands over its bytes, in both directions, until it is destroyed; set `tunnel` then. Its memory is another's once
+   * `onSwitch` returns.
+   */
+  openTunnel(): ByteStream;
   /** Ends it at once; its sink hears nothing more. */
   destroy(): void;
 }

@@ -42,6 +42,7 @@ const listenerLimits = optional({
   headerTimeout: duration,
   idleTimeout: duration,
   requestsPerConnection: fc.nat(100),
+  tunnels: fc.nat(100),
   connections: fc.nat(100),
   bodyBytes: fc.oneof(size, fc.constant(0)),
 });
@@ -122,6 +123,7 @@ const pool = versions.chain((names) =>
         response: fc.oneof(duration, fc.constant('0s')),
         stall: fc.oneof(duration, fc.constant('0s')),
         idle: duration,
+        tunnel: duration,
       }),
       retries: optional({
         attempts: fc.nat(10),

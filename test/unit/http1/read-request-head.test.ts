@@ -62,6 +62,7 @@ test('sorts every kind of field', () => {
     forwardedOther: false,
     via: '1.1 one, 1.1 two',
     requestId: 'r1',
+    upgrade: '',
     refusal: '',
   });
 });

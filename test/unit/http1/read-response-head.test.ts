@@ -31,6 +31,7 @@ test('sorts every kind of field', () => {
     body: BODY_CHUNKED,
     contentLength: -1,
     keepAlive: true,
+    upgrade: '',
     refusal: '',
   });
 });

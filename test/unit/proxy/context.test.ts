@@ -37,7 +37,7 @@ describe('load is shed in steps', () => {
 
 test('a context that drains keeps no connection, however little the load', () => {
   const context = make();
-  context.drain();
+  context.drain(1000);
   context.setOverloadLevel(0);
   expect(context.allowsKeepAlive).toBe(false);
 });

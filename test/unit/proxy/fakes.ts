@@ -17,7 +17,7 @@ import { compileTrust } from '../../../src/routing/trust.ts';
 import { RecentExchanges } from '../../../src/telemetry/recent-exchanges.ts';
 import type { EvidenceWriter } from '../../../src/telemetry/evidence-writer.ts';
 import type { Outcome } from '../../../src/telemetry/outcomes.ts';
-import type { UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
+import type { TunnelLife, UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
 import { RetryBudget } from '../../../src/upstream/resilience/retry-budget.ts';
 import type { NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/stream-request.ts';
@@ -34,6 +34,7 @@ export const SETTINGS: ListenerSettings = {
   headerTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
   requestsPerConnection: 0,
+  tunnels: 0,
   connections: 0,
   bodyBytes: 0,
   trust: compileTrust([]),
@@ -60,7 +61,15 @@ export class FakeDownstream implements Downstream {
   readonly calls: string[] = [];
   /** As it was told last. */
   watchedMs = 0;
-  readonly owner: { settings: ListenerSettings; counters: never; lastServing: ServingState | undefined };
+  readonly owner: {
+    settings: ListenerSettings;
+    counters: never;
+    lastServing: ServingState | undefined;
+    tunnelsFull: boolean;
+    onTunnelOpened: () => void;
+    onTunnelClosed: () => void;
+  };
+  tunnel: TunnelLife | undefined = undefined;
   peer = '192.0.2.7';
   readonly security = undefined;
   canKeepAlive = true;
@@ -71,7 +80,24 @@ export class FakeDownstream implements Downstream {
   flushes = true;
 
   constructor(settings: ListenerSettings = SETTINGS) {
-    this.owner = { settings, counters: counting(this.calls, 'listener'), lastServing: undefined };
+    this.owner = { settings, counters: counting(this.calls, 'listener'), lastServing: undefined, ...this.#tunnels() };
+  }
+
+  #tunnels(): Pick<FakeDownstream['owner'], 'tunnelsFull' | 'onTunnelOpened' | 'onTunnelClosed'> {
+    const note = (call: string) => () => void this.calls.push(call);
+    return { tunnelsFull: false, onTunnelOpened: note('tunnelOpened'), onTunnelClosed: note('tunnelClosed') };
+  }
+
+  openTunnel(): never {
+    throw new Error('no bytes behind it');
+  }
+
+  passEarly(): void {
+    this.calls.push('passEarly');
+  }
+
+  closeTunnel(): void {
+    this.calls.push('closeTunnel');
   }
 
   writeText(text: string, last: boolean): boolean {
@@ -337,6 +363,7 @@ export class FakeExchange implements ExchangeControl {
   readonly affinityKey = '';
   readonly failedEndpoint = undefined;
   readonly wantsFresh = false;
+  readonly upgrades = false;
   readonly holdOver = false;
   readonly leavesVersion = false;
 
@@ -395,6 +422,11 @@ export class FakeExchange implements ExchangeControl {
   onTurnedAway(): void {}
   onConnecting(): void {}
   onConnected(): void {}
+  onSwitch(): string {
+    this.calls.push('onSwitch');
+    return '';
+  }
+
   onInterim(): void {}
   onResponse = (): boolean => true;
   onResponseBytes = (): boolean => true;

@@ -66,6 +66,8 @@ function connect(endpoint: Endpoint, streams = 0): PooledConnection {
     endpoint,
     streams,
     takeStream: () => connection as unknown as UpstreamStream,
+    leave: () => undefined,
+    stay: () => undefined,
     cut: () => void (events.push(`cut ${endpoint.key}`), connection.destroy()),
     destroy: () => void (endpoint.connections.has(connection) && set.onClosed(connection)),
   };

@@ -64,6 +64,10 @@ class FakeStream implements ByteStream {
     this.calls.push('grow');
   }
 
+  keepHalfOpen(): void {
+    this.calls.push('keepHalfOpen');
+  }
+
   probe(): void {
     this.calls.push('probe');
   }
@@ -159,6 +163,7 @@ function connect(settings = SETTINGS, peer = '192.0.2.7'): Http1Connection {
   });
   const made = {
     ...{ settings, counters: counting(calls, 'listener'), lastServing: undefined, closing: false, exchanges },
+    ...{ tunnelsFull: false, onTunnelOpened: () => undefined, onTunnelClosed: () => undefined },
     ...{ context: shared as unknown as ProxyContext, onConnectionClosed: () => void calls.push('gone') },
   };
   owner = made;

@@ -41,6 +41,8 @@ beforeEach(async () => {
   const endpoint = { address: { kind: 'tcp', host: '127.0.0.1', port } } as Endpoint;
   let connected = false;
   const sink: StreamRequest = {
+    upgrades: false,
+    onSwitch: () => '',
     onConnecting: none,
     onConnected: (made) => {
       made.begin(sink, 'POST');
