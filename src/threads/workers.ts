@@ -1,6 +1,7 @@
 // The data-plane threads as the control thread sees them: starts them, hands them Configs, replaces the dead, drains all.
 // Long because every question to a worker may meet its death, and what happens then is decided in one place.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import type { Config } from '../config/model.ts';
 import type { CountedRollout, EndpointUpdate, Recollection, TlsUpdate, Update } from '../control/ports.ts';
@@ -95,13 +96,32 @@ export class Workers {
 
   /**
    * Hands a Config to all workers and waits until they serve it. Rejects when the first worker cannot (then no other was asked):
-   * binding an address is what may fail, and what fails in one fails in all.
+   * binding an address is what may fail, and what fails in one fails in all. Where there is nothing to bind it rejects when none can.
    */
   async apply(update: Update): Promise<{ applied: number; total: number }> {
+    if (bindsLike(update, this.#update)) return this.#applyAtOnce(update);
     const first = await this.#applyFirst(update);
     // Looked up only now: one that died and one that took its place meanwhile are both accounted for.
     const others = this.#threads.filter((thread) => thread !== undefined && thread !== first) as Thread[];
     return this.#settle(others, (thread) => this.#send(thread, update, this.#ports));
+  }
+
+  /** Nothing is bound, and so nothing can fail in one alone: all go over in the same moment, since a user may meet each of them. */
+  async #applyAtOnce(update: Update): Promise<{ applied: number; total: number }> {
+    const handed = new Map(this.#alive().map((thread) => [thread, this.#send(thread, update, this.#ports)]));
+    const results = await Promise.allSettled(handed.values());
+    if (!results.some(({ status }) => status === 'fulfilled')) {
+      // Those that have died say nothing about the config.
+      const refusal = this.#alive().find((thread) => handed.has(thread));
+      if (refusal !== undefined) await handed.get(refusal);
+      await this.#applyFirst(update);
+    }
+    this.#update = update;
+    return this.#settle(this.#alive(), (thread) => handed.get(thread) ?? this.#send(thread, update, this.#ports));
+  }
+
+  #alive(): readonly Thread[] {
+    return this.#threads.filter((thread) => thread !== undefined);
   }
 
   /** The same for endpoints alone. Never rejects; a worker that starts meanwhile begins with the endpoints of now. */
@@ -358,6 +378,11 @@ export class Workers {
         break;
     }
   }
+}
+
+/** Whether its listeners are those of the update before. */
+function bindsLike({ config, tls }: Update, before: Update | undefined): boolean {
+  return before !== undefined && isDeepStrictEqual([config.listeners, tls], [before.config.listeners, before.tls]);
 }
 
 function link({ worker }: Thread, makeLink: MakeLink | undefined): void {
