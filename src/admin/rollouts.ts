@@ -11,7 +11,7 @@ import {
   rolloutStartBody,
 } from '../api/rollout-bodies.ts';
 import type { ControlApi } from '../control/control-api.ts';
-import type { By, RolloutAction, RolloutOutcome, RolloutRefusal } from '../control/rollouts/rollouts-api.ts';
+import type { By, RolloutAction, RolloutOutcome, RolloutRefusal, StartRequest } from '../control/rollouts/rollouts-api.ts';
 import { chooseType } from './accept.ts';
 import { nameIn } from './names.ts';
 import { describe } from './openapi.ts';
@@ -81,25 +81,36 @@ function addStart(app: FastifyInstance, { rollouts }: ControlApi): void {
   });
   app.post('/v1/rollouts', { schema: start, config: { access: 'operator' } }, async (request, reply) => {
     refuseConditions(request);
-    const { pool = '', to = '', from, pools = [{ pool, to, from }], template, reason, force = false } = readBody(rolloutStartBody, request);
-    const targets = pools.map((each) => ({ pool: each.pool, to: each.to, from: each.from }));
-    return replyTo(reply.status(201), await rollouts.start({ pools: targets, template, force, ...by(request, reason) }));
+    const body = readBody(rolloutStartBody, request);
+    const { template, reason, force = false } = body;
+    return replyTo(reply.status(201), await rollouts.start({ pools: targetsOf(body), template, force, ...by(request, reason) }));
   });
   const plan = describe({
     tag: 'rollouts',
     kind: 'action',
     id: 'planRollout',
-    summary: 'What a start would do, from the traffic of the last minutes. Changes nothing.',
+    summary: 'What a start would do, of one pool or of several together, from the traffic of the last minutes. Changes nothing.',
     body: 'RolloutPlanBody',
     response: 'RolloutPlan',
   });
   app.post('/v1/rollouts/plan', { schema: plan, config: { access: 'viewer' } }, async (request, reply) => {
     refuseConditions(request);
-    const { pool, to, from, template } = readBody(rolloutPlanBody, request);
-    const found = await rollouts.plan({ pool, to, from, template });
+    const body = readBody(rolloutPlanBody, request);
+    const found = await rollouts.plan({ pools: targetsOf(body), template: body.template });
     if ('result' in found) throw problemOf(found);
     return send(reply, found);
   });
+}
+
+interface Asked {
+  readonly pool?: string | undefined;
+  readonly to?: string | undefined;
+  readonly from?: string | undefined;
+  readonly pools?: readonly { readonly pool: string; readonly to: string; readonly from?: string | undefined }[] | undefined;
+}
+
+function targetsOf({ pool = '', to = '', from, pools = [{ pool, to, from }] }: Asked): StartRequest['pools'] {
+  return pools.map((each) => ({ pool: each.pool, to: each.to, from: each.from }));
 }
 
 function addAction(app: FastifyInstance, { rollouts }: ControlApi, action: RolloutAction, summary: string): void {

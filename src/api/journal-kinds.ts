@@ -24,6 +24,7 @@ export const JOURNAL_KINDS = [
   'rollout',
   'freeze',
   'drill',
+  'preview-stuck',
 ] as const;
 
 export type JournalKind = (typeof JOURNAL_KINDS)[number];

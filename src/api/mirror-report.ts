@@ -84,6 +84,7 @@ const mirrorReport = z.object({
     .object({ requests: count, differences: count })
     .describe('What exceeds the bounds of the report: requests of templates, and differences of fields, that are not listed.'),
   dropped: count.describe('Exchanges that were not compared because comparison could not keep up; since the start of the process.'),
+  rollout: z.string().describe('The rollout that waits for this verdict; absent where none does.').optional(),
 });
 
 export type MirrorReport = Contract<typeof mirrorReport>;

@@ -32,8 +32,11 @@ const finding = z
         'rollout-stuck',
         'rollout-held',
         'rollout-failed',
+        'rollout-saturated',
         'drill-stuck',
         'drill-failed',
+        'drill-unreadable',
+        'preview-stuck',
       ])
       .describe('What kind of thing is wrong.'),
     place: z.string().describe('Where, in the words of the config, such as pools.shop.versions.v2.'),

@@ -17,13 +17,7 @@ const target = {
   from: name('from').describe('The version that serves it now: the baseline. Default: the version of the greatest weight.').optional(),
 };
 
-export const rolloutPlanBody = strictMap({
-  ...target,
-  template: name('template').describe('As of a start.').optional(),
-  reason,
-});
-
-export const rolloutStartBody = strictMap({
+const targets = {
   pool: target.pool.optional(),
   to: target.to.optional(),
   from: target.from,
@@ -33,16 +27,35 @@ export const rolloutStartBody = strictMap({
     .max(MAX_POOLS, { error: `pools must have at most ${MAX_POOLS} items` })
     .describe('In place of pool and to: several pools that take their steps together and go back together.')
     .optional(),
+};
+
+export const rolloutPlanBody = strictMap({
+  ...targets,
+  template: name('template').describe('As of a start.').optional(),
+  reason,
+}).superRefine(nameOneOrSeveral);
+
+export const rolloutStartBody = strictMap({
+  ...targets,
   template: name('template').describe('A template of the config, or one of those that Sluice brings. Default: canary.').optional(),
   reason,
   force,
-}).superRefine(({ pool, to, from, pools }, context) => {
+}).superRefine(nameOneOrSeveral);
+
+interface Named {
+  readonly pool?: string | undefined;
+  readonly to?: string | undefined;
+  readonly from?: string | undefined;
+  readonly pools?: readonly unknown[] | undefined;
+}
+
+function nameOneOrSeveral({ pool, to, from, pools }: Named, context: Parameters<typeof addProblem>[0]): void {
   if (pools !== undefined && (pool !== undefined || to !== undefined || from !== undefined))
     addProblem(context, 'name one pool with pool and to, or several with pools, not both', ['pools']);
   if (pools !== undefined) return;
   if (pool === undefined) addProblem(context, 'pool is missing: name the pool that is moved, or several with pools', ['pool']);
   if (to === undefined) addProblem(context, 'to is missing: name the version that is to serve the pool', ['to']);
-});
+}
 
 export const rolloutActionBody = strictMap({ reason });
 

@@ -142,6 +142,10 @@ const plan = z.object({
   template: z.string(),
   perSecond: z.number().min(0).describe('Requests of the pool per second, over the last minutes.'),
   errorRate: fraction.describe('Of the baseline, over the last minutes.'),
+  pools: z
+    .array(z.object({ pool: z.string(), baseline: z.string(), canary: z.string(), perSecond: z.number().min(0), errorRate: fraction }))
+    .describe('Of several pools all of them: the fields above are of the first, and each step is of all pools together.')
+    .optional(),
   steps: z.array(planStep),
   warnings: z.array(z.string()),
   advice: z.string().describe('Which strategy fits the traffic, and why.'),

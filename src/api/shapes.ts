@@ -247,6 +247,7 @@ export const SHAPES = {
     unlistedTemplates: 'number',
     overflow: { requests: 'number', differences: 'number' },
     dropped: 'number',
+    'rollout?': 'text',
   },
   MissedWrite: {
     seq: 'number',
@@ -358,6 +359,7 @@ export const SHAPES = {
     template: 'text',
     perSecond: 'number',
     errorRate: 'number',
+    'pools?': [{ pool: 'text', baseline: 'text', canary: 'text', perSecond: 'number', errorRate: 'number' }],
     steps: [
       {
         text: 'text',

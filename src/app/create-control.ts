@@ -98,7 +98,8 @@ export function createControl(
   const memory = createMemoryWatch({ counters, workers, mirrorAnalysis, log, overload: () => (current.config ?? first).overload });
   const recall = new ExchangeLookup(() => workers.recall(), systemClock);
   const pressure = (): MemoryWatch['level'] => memory.level;
-  const { traffic, ...looked } = createViews(serving, { current, secrets, file: fileState, pressure, rollouts: () => rollouts.findings() });
+  const toldOf = (): ReturnType<ViewsDeps['rollouts']> => [...rollouts.findings(), ...previews.findings()];
+  const { traffic, ...looked } = createViews(serving, { current, secrets, file: fileState, pressure, rollouts: toldOf });
   const healthOf = probes.healthOf.bind(probes);
   const seen = { counters, recall, comparing: mirrorAnalysis.comparing, missed: mirrorAnalysis.missed, healthOf, views: looked.views };
   const given = { current, controller, journal, left, traffic, counters, evidence: serving.evidence, control: () => control, log };
@@ -106,7 +107,7 @@ export function createControl(
   const rollouts = new RolloutsWhenNeeded({ load, config: () => current.config, notes: left.notes, wallMs });
   const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen, rollouts });
   const told = { secrets, journal, fileState, endpointEvents, revisions, markers, drains, outages };
-  const previews = new Previews({ clock: systemClock, current, controller, log });
+  const previews = new Previews({ clock: systemClock, current, controller, journal, log });
   return { ...told, current, controller, sessions, keptSessions, memory, looking: looked.looking, rollouts, previews, control };
 }
 

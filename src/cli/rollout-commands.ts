@@ -86,7 +86,7 @@ function addStart(group: Command, line: CommandLine): void {
 
 function addPlan(group: Command, line: CommandLine): void {
   asClient(group.command('plan'), 'say what a start would do: users exposed, time until evidence, what it could miss')
-    .argument('<pool>', 'with its version; several (shop=v2 cart=v2) are planned each for itself')
+    .argument('<pool>', 'with its version; several that move together as shop=v2 cart=v2')
     .argument('[version]')
     .argument('[others...]')
     .option('--template <name>', 'default: canary')

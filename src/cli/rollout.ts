@@ -6,6 +6,7 @@ import { pathOf, type AdminQuestion } from './admin-client.ts';
 import { EXIT, Failure, type ExitCode } from './failure.ts';
 import { readResponse } from './read-response.ts';
 import { readTargets } from './rollout-targets.ts';
+import type { RolloutTarget } from './rollout-targets.ts';
 import { viewRolloutPlan } from './view-rollout-plan.ts';
 import { markdownOfReport, viewRolloutReport } from './view-rollout-report.ts';
 import { isOver, viewRollout, viewRollouts } from './view-rollout.ts';
@@ -36,8 +37,7 @@ type Action = 'pause' | 'resume' | 'approve' | 'promote' | 'abort' | 'retry';
 export async function runRolloutStart(call: AdminCall<RolloutStartOptions>, words: readonly string[]): Promise<ExitCode> {
   const targets = readTargets(words);
   const [{ pool, to }] = targets;
-  const which = targets.length === 1 ? { pool, to, ...from(call, targets) } : { pools: targets, ...from(call, targets) };
-  const body = { ...which, ...template(call), ...forward(call.options) };
+  const body = { ...which(call, targets), ...template(call), ...forward(call.options) };
   const started = await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts'), body }, { pool, version: to });
   const rollout = readResponse('Rollout', started);
   if (call.options.watch === true) return follow(call, rollout.id);
@@ -45,20 +45,19 @@ export async function runRolloutStart(call: AdminCall<RolloutStartOptions>, word
   return EXIT.done;
 }
 
-/** Of several pools each for itself: what they wait for together comes to it. */
 export async function runRolloutPlan(call: AdminCall<RolloutStartOptions>, words: readonly string[]): Promise<void> {
   const targets = readTargets(words);
-  const plans: unknown[] = [];
-  for (const { pool, to } of targets) {
-    const body = { pool, to, ...template(call), ...from(call, targets) };
-    plans.push(await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts', 'plan'), body }, { pool, version: to }));
-  }
-  if (call.options.json === true) return showJson(call, plans.length === 1 ? plans[0] : { plans });
-  const views = plans.map((plan) => viewRolloutPlan(readResponse('RolloutPlan', plan), call.terminal.paint));
-  show(
-    call,
-    views.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines])),
-  );
+  const body = { ...which(call, targets), ...template(call) };
+  const [{ pool, to }] = targets;
+  const plan = await ask(call, { method: 'POST', path: pathOf('v1', 'rollouts', 'plan'), body }, { pool, version: to });
+  if (call.options.json === true) return showJson(call, plan);
+  show(call, viewRolloutPlan(readResponse('RolloutPlan', plan), call.terminal.paint));
+}
+
+/** One pool, or several that are moved together. */
+function which(call: AdminCall<RolloutStartOptions>, targets: readonly [RolloutTarget, ...RolloutTarget[]]): object {
+  const [{ pool, to }] = targets;
+  return targets.length === 1 ? { pool, to, ...from(call, targets) } : { pools: targets, ...from(call, targets) };
 }
 
 function template({ options }: AdminCall<RolloutStartOptions>): object {

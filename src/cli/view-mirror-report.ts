@@ -28,6 +28,9 @@ export function viewReport(report: MirrorReport, view: ReportView): readonly str
   const { paint } = view;
   return [
     ...viewVerdict(report, paint),
+    ...(report.rollout === undefined
+      ? []
+      : wrapText(`Rollout ${report.rollout} waits for this verdict. See: sluice rollout status ${report.rollout}`, WIDTH)),
     ...describeCounts(report, view),
     ...viewLatency(report, paint),
     ...viewFields(report, view),

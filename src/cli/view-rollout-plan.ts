@@ -9,7 +9,8 @@ import type { Terminal } from './terminal.ts';
 const WIDTH = 100;
 
 export function viewRolloutPlan(plan: RolloutPlan, paint: Terminal['paint']): readonly string[] {
-  const { pool, baseline, canary, template, perSecond, errorRate, steps, warnings, advice } = plan;
+  const { template, steps, warnings, advice, pools = [plan] } = plan;
+  const moves = pools.map(({ pool, baseline, canary }) => `${pool}: ${baseline} → ${canary}`).join(', ');
   const rows = steps.map(({ text, requests, seconds }, index) => [
     `${index + 1}`,
     text,
@@ -23,8 +24,11 @@ export function viewRolloutPlan(plan: RolloutPlan, paint: Terminal['paint']): re
     { title: 'TIME', align: 'right' as const },
   ];
   return [
-    `${paint('strong', `${pool}: ${baseline} → ${canary}`)}, template ${template}`,
-    `the pool has ${formatRate(perSecond)} requests/s, and ${baseline} fails ${formatShare(errorRate)} of its requests`,
+    `${paint('strong', moves)}, template ${template}`,
+    ...pools.map(
+      ({ pool, baseline, perSecond, errorRate }) =>
+        `${pools.length === 1 ? 'the pool' : `pool ${pool}`} has ${formatRate(perSecond)} requests/s, and ${baseline} fails ${formatShare(errorRate)} of its requests`,
+    ),
     '',
     ...formatTable(columns, rows),
     '',

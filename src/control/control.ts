@@ -238,8 +238,11 @@ export class Control implements ControlApi {
     return { workers: { responded, total }, exchanges: showExchanges(exchanges, query, keyFields) };
   }
 
-  mirrorReport(pool: string, mirror: string): Promise<MirrorReportOutcome> {
-    return reportOf(this.config, this.#deps.comparing, { pool, mirror });
+  async mirrorReport(pool: string, mirror: string): Promise<MirrorReportOutcome> {
+    const outcome = await reportOf(this.config, this.#deps.comparing, { pool, mirror });
+    const rollout = this.#deps.rollouts.awaiting(pool, mirror);
+    if (outcome.result !== 'report' || rollout === undefined) return outcome;
+    return { result: 'report', report: { ...outcome.report, rollout } };
   }
 
   missedWrites(query: MissedWritesQuery): MissedWrites | string {

@@ -15,6 +15,11 @@ export function mirrorResultName(step: number): string {
   return `mirror of step ${step + 1}`;
 }
 
+/** What a step `mirror` calls its mirror. */
+export function mirrorName({ id }: Pick<RolloutState, 'id'>): string {
+  return `${id}-mirror`;
+}
+
 export function smokeEffect({ epoch, step }: Named): Effect {
   return { name: `smoke ${epoch}.${step}`, kind: 'smoke', step };
 }

@@ -3,6 +3,7 @@
 import { chanceToMiss, ratioToldWithin, unitsToClear, unitsToClearMargin, unitsToTell } from '../analysis/planning.ts';
 import { formatDuration } from '../config/duration.ts';
 import type { RolloutStep, RolloutTemplate } from '../config/rollout-model.ts';
+import { shareOfAlpha } from './alpha.ts';
 import { percentOf } from './percent.ts';
 import { formatCount, formatPercent } from './sentences.ts';
 
@@ -20,6 +21,8 @@ export interface PlanQuestion {
   readonly traffic: PoolTraffic;
   /** How many times as many errors are asked about: 2 = twice. */
   readonly degradation: number;
+  /** Pools that the rollout moves together; default 1. They share alpha. */
+  readonly pools?: number;
 }
 
 export interface PlannedStep {
@@ -89,10 +92,9 @@ function planStep(question: PlanQuestion, step: RolloutStep, { index, share }: S
   };
 }
 
-function questionAt({ template, traffic }: PlanQuestion, share: number): Parameters<typeof unitsToTell>[0] {
+function questionAt({ template, traffic, pools = 1 }: PlanQuestion, share: number): Parameters<typeof unitsToTell>[0] {
   const errors = template.checks.find(({ kind }) => kind === 'errors');
-  const critical = template.checks.filter((each) => each.critical && (each.kind === 'errors' || each.kind === 'latency')).length;
-  const alpha = errors?.critical === true ? template.alpha / Math.max(1, critical) : template.alpha;
+  const alpha = errors === undefined ? template.alpha : template.alpha * shareOfAlpha({ template }, errors, pools);
   return {
     chance: share,
     rate: Math.min(0.5, Math.max(LEAST_RATE, traffic.errorRate)),

@@ -1,7 +1,7 @@
 // What the world is to be like for a state. The same state always wants the same.
 
 import { isInPlace, shareAt, stepAt } from './course.ts';
-import { hooksOf, smokeEffect, withoutResult } from './effects.ts';
+import { hooksOf, mirrorName, smokeEffect, withoutResult } from './effects.ts';
 import { isOver, lastHooks } from './leave.ts';
 import type { Effect, RolloutState, Wants } from './model.ts';
 import { ENDED } from './model.ts';
@@ -63,7 +63,7 @@ function overridesOf(state: RolloutState): Readonly<Record<string, unknown>> {
 function mirrorsOf(state: RolloutState): Readonly<Record<string, unknown>> {
   const step = stepAt(state, state.step);
   if (step?.kind !== 'mirror' || !state.begun || state.leaving !== undefined) return {};
-  return { [`${state.id}-mirror`]: { ...step.mirror, version: state.canary } };
+  return { [mirrorName(state)]: { ...step.mirror, version: state.canary } };
 }
 
 /** Back at once for those who have the canary, and on to it where it gets everything. */

@@ -34,6 +34,12 @@ test('two pools go forward and back as one', { timeout: 60_000 }, async () => {
   };
   visit(sluice, 'shop');
   visit(sluice, 'cart');
+  const planned = await runCommand(['rollout', 'plan', 'shop=v2', 'cart=v2', '--template', 'pair', ...admin]);
+  expect(planned).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^shop: v1 → v2, cart: v1 → v2, template pair\n.*pool shop/),
+  });
 
   const started = await runCommand(['rollout', 'start', 'shop=v2', 'cart=v2', '--template', 'pair', '--json', ...admin]);
   expect(started).toMatchObject({ code: 0, stderr: '' });

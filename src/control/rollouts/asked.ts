@@ -8,12 +8,12 @@ import { FORCED } from '../../rollout/command.ts';
 import type { RolloutCommand, RolloutState } from '../../rollout/model.ts';
 import { commandTogether } from '../../rollout/together.ts';
 import { closedAt } from '../../rollout/windows.ts';
-import type { ActBy, PlanRequest, RolloutAction, RolloutRefusal, StartRequest } from './rollouts-api.ts';
+import type { ActBy, RolloutAction, RolloutRefusal, StartRequest } from './rollouts-api.ts';
 
 /** The pool and the template that are meant, or why there is none. */
 export function findTarget(
   config: Config | undefined,
-  { pool: name, template: asked = DEFAULT_TEMPLATE }: Pick<PlanRequest, 'pool' | 'template'>,
+  { pool: name, template: asked = DEFAULT_TEMPLATE }: { readonly pool: string; readonly template: string | undefined },
 ) {
   if (config === undefined) return { result: 'failed', message: 'No config is in force.' } as const;
   const pool = config.pools.find((each) => each.name === name);

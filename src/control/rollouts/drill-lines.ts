@@ -1,4 +1,4 @@
-// Drills as metrics, and what is wrong with them: one that cannot put everything back, and one that failed. Pure.
+// Drills as metrics, and what is wrong with them: one that cannot put everything back, one that failed, and one that cannot be read. Pure.
 
 import type { Drill } from '../../api/drills.ts';
 import type { Finding } from '../../api/overview.ts';
@@ -31,4 +31,15 @@ export function drillFindings(drills: readonly Drill[], wallMs: number): readonl
     if (result !== 'failed' || wallMs - endedMs >= TOLD_MS) return [];
     return [{ severity: 'warning', code: 'drill-failed', ...at, message: `The last drill failed: ${why}.`, sinceMs: endedMs }];
   });
+}
+
+/** @param pools whose drill was kept and cannot be read */
+export function unreadableDrills(pools: readonly string[]): readonly Finding[] {
+  return pools.map((pool) => ({
+    severity: 'error',
+    code: 'drill-unreadable',
+    place: `pools.${pool}`,
+    pool,
+    message: `A drill of pool ${pool} was kept and cannot be read: if it was under way, what it changed is not put back. See: sluice config diff; the next drill of the pool ends this`,
+  }));
 }

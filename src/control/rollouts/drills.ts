@@ -29,6 +29,8 @@ export class Drills {
   /** Left by a process that ended in them. */
   readonly #left: DrillState[] = [];
   readonly #last = new Map<string, DrillState>();
+  /** Pools whose kept drill cannot be read, until the next drill of them is kept. */
+  readonly #unreadable = new Set<string>();
   /** Why the pool is taken; set by who starts rollouts. */
   taken: (pool: string) => string | undefined = () => undefined;
 
@@ -40,11 +42,13 @@ export class Drills {
 
   #read(pool: string, text: string): void {
     const state = readDrill(text);
-    if (state === undefined)
+    if (state === undefined) {
+      this.#unreadable.add(pool);
       return this.#deps.log.error(
         { pool },
         'a drill that was kept cannot be read: what it changed is not put back; see sluice config diff',
       );
+    }
     if (state.phase === 'over') return void this.#last.set(pool, state);
     const { result = 'interrupted' } = state;
     const why = result === 'interrupted' ? 'Sluice ended in it, and put everything back when it was started again' : state.why;
@@ -93,6 +97,10 @@ export class Drills {
     const run = this.#runs.get(pool);
     const state = run?.state ?? this.#left.find((each) => each.pool === pool) ?? this.#last.get(pool);
     return state && showDrill(state, run?.fault);
+  }
+
+  get unreadable(): readonly string[] {
+    return [...this.#unreadable];
   }
 
   all(): readonly Drill[] {
@@ -147,6 +155,7 @@ export class Drills {
       what: result === undefined ? 'began' : why,
     };
     await journal.note(note, { kind: 'drill', author, revision: current.revision, detail });
+    this.#unreadable.delete(pool);
   }
 }
 

@@ -73,6 +73,10 @@ export class EvidenceBook implements Counting {
     };
   }
 
+  saturated(id: string): boolean {
+    return this.#open.get(id)?.counts.saturated === true;
+  }
+
   exposed(id: string): Exposure {
     return this.#open.get(id)?.counts.exposed() ?? { requests: 0, users: 0 };
   }

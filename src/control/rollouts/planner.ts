@@ -8,12 +8,20 @@ import { plan } from '../../rollout/plan.ts';
 import type { PlannedStep } from '../../rollout/plan.ts';
 import { closedAt } from '../../rollout/windows.ts';
 import { describeStep } from './describe-step.ts';
-import type { PlanRequest } from './rollouts-api.ts';
+import { planTogether } from './plan-together.ts';
 import type { PoolTraffic } from './ports.ts';
 
 export interface PlannerDeps {
   readonly traffic: PoolTraffic;
   readonly wallMs: () => number;
+}
+
+/** A pool and where it is to go. */
+export interface PlannedPool {
+  readonly pool: PoolConfig;
+  readonly to: string;
+  /** Undefined: the version of the greatest weight. */
+  readonly from: string | undefined;
 }
 
 /** The longest window that is known. */
@@ -28,7 +36,15 @@ export class Planner {
     this.#deps = deps;
   }
 
-  plan(pool: PoolConfig, template: RolloutTemplate, { to, from }: Pick<PlanRequest, 'to' | 'from'>): RolloutPlan {
+  /** @param targets at least one; several are moved together */
+  plan(targets: readonly PlannedPool[], template: RolloutTemplate): RolloutPlan {
+    const plans = targets.map((target) => this.#planOne(target, template, targets.length));
+    const warnings = closedWarning(template, this.#deps.wallMs());
+    if (plans.length > 1) return planTogether(plans, warnings);
+    return { ...plans[0]!, warnings: [...warnings, ...plans[0]!.warnings] };
+  }
+
+  #planOne({ pool, to, from }: PlannedPool, template: RolloutTemplate, pools: number): RolloutPlan {
     const baseline = from ?? greatest(pool.split) ?? to;
     const { requests, failures } = this.#deps.traffic.window(pool.name, baseline, { overMs: WINDOW_MS, slowMs: Infinity, mark: undefined });
     const traffic = {
@@ -36,7 +52,7 @@ export class Planner {
       errorRate: requests === 0 ? 0 : Math.min(1, failures / requests),
       usersPerSecond: undefined,
     };
-    const plans = DEGRADATIONS.map((degradation) => ({ degradation, planned: plan({ template, traffic, degradation }) }));
+    const plans = DEGRADATIONS.map((degradation) => ({ degradation, planned: plan({ template, traffic, degradation, pools }) }));
     const { steps, warnings } = plans[0]!.planned;
     const endpoints = { baseline: endpointsOf(pool, baseline), canary: endpointsOf(pool, to) };
     const { template: fitting, why } = advise({ traffic, risk: 'high', endpoints, canMirror: true });
@@ -50,7 +66,7 @@ export class Planner {
         ...secondsOf(step.typicallyMs),
         detects: plans.flatMap(({ degradation, planned }) => detectionOf(degradation, planned.steps[index]!, traffic.perSecond)),
       })),
-      warnings: [...closedWarning(template, this.#deps.wallMs()), ...warnings],
+      warnings,
       advice: `${fitting}: ${why}.`,
     };
   }

@@ -18,6 +18,8 @@ export interface Counting {
   open(state: CountedState): void;
   /** What was counted since it was opened; empty when it was not. */
   read(id: string): Counted;
+  /** Whether more users have come than are remembered; unlike `read` it judges nothing. */
+  saturated(id: string): boolean;
   /** Who met the canary since it was opened; nobody when it was not. */
   exposed(id: string): Exposure;
   /** What counts from now on is evidence of this segment. */

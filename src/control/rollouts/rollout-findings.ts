@@ -1,4 +1,5 @@
-// What is wrong with rollouts, for `status`: one that holds, one that cannot do what it wants, and one that was taken back and not looked at since. Pure.
+// What is wrong with rollouts, for `status`: one that holds, one that cannot do what it wants, one with more
+// users than are remembered, and one that was taken back and not looked at since. Pure.
 
 import type { Finding } from '../../api/overview.ts';
 import { ENDED } from '../../rollout/model.ts';
@@ -9,6 +10,8 @@ export interface ShownRollout {
   readonly state: RolloutState;
   /** Why the world is not as it wants it. */
   readonly fault: string | undefined;
+  /** More users have come than are remembered. */
+  readonly saturated?: boolean;
 }
 
 /** A rollout that was taken back is told for so long, or until the next of its pool. */
@@ -16,7 +19,16 @@ const TOLD_MS = 3_600_000;
 
 /** @param rollouts the one of each pool that runs, or ended last */
 export function rolloutFindings(rollouts: readonly ShownRollout[], wallMs: number): readonly Finding[] {
-  return rollouts.flatMap(({ state, fault }) => ofRollout(state, fault, wallMs));
+  return rollouts.flatMap((shown) => [...ofRollout(shown.state, shown.fault, wallMs), ...ofUsers(shown)]);
+}
+
+/** What ended is judged no more. */
+function ofUsers({ state, saturated = false }: ShownRollout): readonly Finding[] {
+  const { pool, status } = state;
+  if (!saturated || ENDED.has(status)) return [];
+  const id = idOf(state);
+  const message = `Rollout ${id}: pool ${pool} has more users than are remembered, and of the others only failures count: its checks are less certain. See: sluice rollout status ${id}`;
+  return [{ severity: 'warning', code: 'rollout-saturated', place: `pools.${pool}`, pool, message }];
 }
 
 function ofRollout(state: RolloutState, fault: string | undefined, wallMs: number): readonly Finding[] {

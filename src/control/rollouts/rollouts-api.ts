@@ -36,7 +36,7 @@ export interface ActBy extends By {
   readonly force: boolean;
 }
 
-export type PlanRequest = Target & Pick<StartRequest, 'template'>;
+export type PlanRequest = Pick<StartRequest, 'pools' | 'template'>;
 
 export type RolloutAction = 'pause' | 'resume' | 'approve' | 'promote' | 'abort' | 'retry';
 
@@ -64,6 +64,8 @@ export interface Conversion {
 export interface RolloutsApi extends DrillsApi {
   /** Returns when the rollout is kept; its first step begins at once. */
   start(request: StartRequest): Promise<RolloutOutcome>;
+  /** The rollout that waits for the verdict of a mirror of the pool. */
+  awaiting(pool: string, mirror: string): string | undefined;
   /** Those that run, then those that ended, newest first. */
   list(): readonly RolloutView[];
   find(id: string): RolloutView | undefined;

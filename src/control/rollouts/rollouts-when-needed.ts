@@ -7,9 +7,10 @@ import type { Config } from '../../config/model.ts';
 import type { Drill } from '../../api/drills.ts';
 import type { Note } from '../../store/store.ts';
 import type { RolloutLines } from '../../telemetry/lines.ts';
-import { drillFindings, drillLines } from './drill-lines.ts';
+import { drillFindings, drillLines, unreadableDrills } from './drill-lines.ts';
 import type { Drills } from './drills.ts';
 import type { DrillOutcome, DrillRequest } from './drills-api.ts';
+import { awaitedBy } from './awaited-by.ts';
 import { rolloutFindings } from './rollout-findings.ts';
 import { rolloutLines } from './rollout-lines.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -65,11 +66,23 @@ export class RolloutsWhenNeeded implements RolloutsApi {
 
   findings(): readonly Finding[] {
     const wallMs = this.#deps.wallMs();
-    return [...rolloutFindings(this.#rollouts?.latest() ?? [], wallMs), ...drillFindings(this.#drills?.all() ?? [], wallMs)];
+    return [
+      ...rolloutFindings(this.#rollouts?.latest() ?? [], wallMs),
+      ...drillFindings(this.#drills?.all() ?? [], wallMs),
+      ...unreadableDrills(this.#drills?.unreadable ?? []),
+    ];
   }
 
   async start(request: StartRequest): Promise<RolloutOutcome> {
     return (await this.#load()).start(request);
+  }
+
+  awaiting(pool: string, mirror: string): string | undefined {
+    return awaitedBy(
+      (this.#rollouts?.latest() ?? []).map(({ state }) => state),
+      pool,
+      mirror,
+    );
   }
 
   list(): readonly RolloutView[] {

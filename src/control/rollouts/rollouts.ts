@@ -11,7 +11,7 @@ import type { RolloutState } from '../../rollout/model.ts';
 import { idOf } from '../../rollout/together.ts';
 import type { Note } from '../../store/store.ts';
 import type { KeptRollouts } from './kept-rollouts.ts';
-import { commandOf, conflict, findTarget, findTargets, forceFault, takenUp } from './asked.ts';
+import { commandOf, conflict, findTargets, forceFault, takenUp } from './asked.ts';
 import { begin } from './begin.ts';
 import { RolloutRun } from './rollout-run.ts';
 import { StartGuards } from './start-guards.ts';
@@ -155,9 +155,12 @@ export class Rollouts {
   }
 
   plan(request: PlanRequest): RolloutPlan | RolloutRefusal {
-    const found = findTarget(this.#deps.current.config, request);
+    const found = findTargets(this.#deps.current.config, request);
     if ('result' in found) return found;
-    return this.#deps.planner.plan(found.pool, found.template, request);
+    return this.#deps.planner.plan(
+      found.pools.map((pool, index) => ({ ...request.pools[index]!, pool })),
+      found.template,
+    );
   }
 
   async setFreeze(frozen: boolean, by: By): Promise<FreezeView> {
@@ -181,7 +184,7 @@ export class Rollouts {
   }
 
   latest(): readonly ShownRollout[] {
-    return this.#shelf.latest();
+    return this.#shelf.latest().map((shown) => ({ ...shown, saturated: this.#deps.counts.saturated(shown.state.id) }));
   }
 
   /** Another config is in force, or something else has changed that rollouts look at. */

@@ -98,7 +98,9 @@ export class FakeControl implements ControlApi {
     report: async (id) => (id === ROLLOUT.id ? (EXAMPLES.RolloutReport as RolloutReport) : undefined),
     find: (id) => (id === ROLLOUT.id ? ROLLOUT : undefined),
     act: (id, action, by) => this.#asked([action, id, by]),
-    plan: async ({ pool }) => (pool === 'shop' ? PLAN : { result: 'unknown', message: `There is no pool ${pool}.` }),
+    awaiting: () => undefined,
+    plan: async ({ pools: [first] }) =>
+      first?.pool === 'shop' ? PLAN : { result: 'unknown', message: `There is no pool ${first?.pool}.` },
     breaker: async (pool) => (pool === 'shop' ? EXAMPLES.Breaker : undefined),
     resetBreaker: async (pool) => (pool === 'shop' ? EXAMPLES.Breaker : undefined),
     freeze: EXAMPLES.Freeze,

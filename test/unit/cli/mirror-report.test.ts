@@ -49,6 +49,14 @@ shop   /orders/{id}  header:x-request-id    100 %  100 %  value: string(36) -> s
   );
 });
 
+test('the verdict points to the rollout that waits for it', async () => {
+  const { stdout } = await report(makeReport({ rollout: 'shop-a1b2' }));
+  expect(stdout.split('\n').slice(1, 3)).toEqual([
+    'Rollout shop-a1b2 waits for this verdict. See: sluice rollout status shop-a1b2',
+    'mirror    dark of pool shop, to shop/v2',
+  ]);
+});
+
 test.each([
   ['pass', 0],
   ['fail', 5],

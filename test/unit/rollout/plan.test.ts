@@ -23,6 +23,22 @@ describe('a plan', () => {
     expect(plan({ template: template(written), traffic, degradation: 2 }).typicallyMs!).toBeLessThan(5 * 300_000);
   });
 
+  test('divides alpha as the run does: among critical checks, guards too, and among pools', () => {
+    const checks = [
+      { name: 'e', errors: {} },
+      { name: 'l', latency: {} },
+      { name: 'g', errorRate: { max: '5%' } },
+    ];
+    const asked = (written: object, pools: number) =>
+      plan({ template: template({ steps: [{ weight: '10%', for: '1h' }], ...written }), traffic, degradation: 5, pools }).steps[0]!
+        .toldAfterMs!;
+    // 1, 1 and a quarter of alpha: the errors have 4/9.
+    const alone = (alpha: number) => asked({ checks: [checks[0]], alpha }, 1);
+    expect(asked({ checks, alpha: 0.09 }, 1)).toBe(alone(0.04));
+    expect(asked({ checks, alpha: 0.09 }, 2)).toBe(alone(0.02));
+    expect(asked({ checks, alpha: 0.09 }, 2)).toBeGreaterThan(asked({ checks, alpha: 0.09 }, 1));
+  });
+
   test('warns of a step that cannot decide in its time, and says what would', () => {
     const slow = { ...traffic, perSecond: 2 };
     const written = {
