@@ -2,6 +2,8 @@
 
 import { isMap } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
+import { STEP_COUNT } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 
 /** As deep as the YAML may nest, so that a function that recurses over plain data returns. */
 const MAX_DEPTH = 32;
@@ -14,6 +16,30 @@ export function samePlain(a: unknown, b: unknown): boolean {
   if (!isMap(a) || !isMap(b)) return false;
   const keys = keysOf(a);
   return keys.length === keysOf(b).length && keys.every((key) => Object.hasOwn(b, key) && samePlain(a[key], b[key]));
+}
+
+/** The same for who has other things to do in between: of a config a pool or a route after the other. */
+export function* samePlainInSteps(a: unknown, b: unknown, depth = 2): Steps<boolean> {
+  const [one, other] = [partsOf(a), partsOf(b)];
+  if (depth === 0 || a === b || one === undefined || other === undefined) return samePlain(a, b);
+  if (one.length !== other.length || Array.isArray(a) !== Array.isArray(b)) return false;
+  const there = Array.isArray(a) ? undefined : new Map(other);
+  for (let index = 0; index < one.length; index++) {
+    const [key, value] = one[index]!;
+    if (there !== undefined && !there.has(key)) return false;
+    const against = there === undefined ? other[index]![1] : there.get(key);
+    if (!(yield* samePlainInSteps(value, against, depth - 1))) return false;
+    if (index % STEP_COUNT === STEP_COUNT - 1) yield;
+  }
+  return true;
+}
+
+type Part = readonly [key: string, value: unknown];
+
+/** Undefined: a value alone. Keys whose value is undefined are left out of maps. */
+function partsOf(value: unknown): readonly Part[] | undefined {
+  if (Array.isArray(value)) return value.map((item): Part => ['', item]);
+  return isMap(value) ? keysOf(value).map((key): Part => [key, value[key]]) : undefined;
 }
 
 /** What keeps a value from being plain data that can be stored as JSON and read back the same; undefined when nothing does. */

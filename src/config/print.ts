@@ -12,6 +12,8 @@ import { describeRoute, maySayValues } from './print-route.ts';
 import { withoutUndefined } from './print-match.ts';
 import { formatSize } from './size.ts';
 import type { Pace } from '../lib/pace.ts';
+import { STEP_COUNT } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 
 /** Plain data in the grammar of the YAML; keys whose value is undefined are absent. */
 export type Written = Readonly<Record<string, unknown>>;
@@ -64,7 +66,38 @@ export function describeConfig({ routes, ...config }: Config): Written {
  * Two configs as `describeConfig` returns them, to be compared: without pools that are the same objects in both, and without the routes, the
  * same objects, with which both lists begin and end.
  */
-export function describeBoth(before: Config, after: Config): readonly [Written, Written] {
+export function* describeBothInSteps(before: Config, after: Config): Steps<readonly [Written, Written]> {
+  const [was, is] = withoutSame(before, after);
+  yield;
+  const [routesBefore, routesAfter] = [yield* describeRoutes(was.routes), yield* describeRoutes(is.routes)];
+  yield* describePools(was.pools);
+  yield* describePools(is.pools);
+  return [
+    { ...describeTop(was), routes: routesBefore },
+    { ...describeTop(is), routes: routesAfter },
+  ];
+}
+
+function* describeRoutes(routes: Config['routes']): Steps<Routes> {
+  const known = describedRoutes.get(routes)?.deref();
+  if (known !== undefined) return known;
+  const list: Written[] = [];
+  for (const route of routes) {
+    list.push(describeRoute(route));
+    if (list.length % STEP_COUNT === 0) yield;
+  }
+  describedRoutes.set(routes, new WeakRef(list));
+  return list;
+}
+
+function* describePools(pools: Config['pools']): Steps<void> {
+  for (let index = 0; index < pools.length; index++) {
+    describePoolOnce(pools[index]!);
+    if (index % STEP_COUNT === STEP_COUNT - 1) yield;
+  }
+}
+
+function describeBoth(before: Config, after: Config): readonly [Written, Written] {
   const [was, is] = withoutSame(before, after);
   return [
     { ...describeTop(was), routes: was.routes.map(describeRoute) },
@@ -78,6 +111,13 @@ export async function describeInTurns({ pools }: Config, pace: Pace): Promise<vo
     describePoolOnce(pool);
     await pace.rest();
   }
+}
+
+/** What `describeConfig` returns, with the routes worked out, for who has other things to do in between. */
+export function* describeInSteps(config: Config): Steps<Written> {
+  yield* describePools(config.pools);
+  const routes = yield* describeRoutes(config.routes);
+  return { ...describeTop(config), routes };
 }
 
 /** The same for `showConfig`. */

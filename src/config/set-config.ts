@@ -3,6 +3,8 @@
 
 import { isMap } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
+import { finish } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 import { amendmentOf, covers } from './amend.ts';
 import type { Amendment } from './amend.ts';
 import { record } from './changes.ts';
@@ -10,8 +12,8 @@ import type { Changed, Standing } from './changes.ts';
 import { isNamedList, itemsOf, readField } from './field.ts';
 import type { FieldPath } from './field.ts';
 import type { Config } from './model.ts';
-import { samePlain } from './plain.ts';
-import { describeBoth, describeConfig } from './print.ts';
+import { samePlain, samePlainInSteps } from './plain.ts';
+import { describeBothInSteps, describeConfig, describeInSteps } from './print.ts';
 
 /** A config as it is written and as what it means. */
 export interface Meant {
@@ -28,15 +30,27 @@ export interface Current extends Standing {
 
 /** The amendments with which the file means what `document` does. */
 export function setConfig(current: Current, document: Meant): Changed {
-  const [before, after] = describeBoth(current.config, document.config);
+  return finish(setConfigInSteps(current, document));
+}
+
+/** The same for who has other things to do in between. */
+export function* setConfigInSteps(current: Current, document: Meant): Steps<Changed> {
+  const [before, after] = yield* describeBothInSteps(current.config, document.config);
   // Of the routes both leave out what is the same.
-  const meant = describeConfig(document.config);
-  const alone = current.alone && describeConfig(current.alone);
-  const added = wholes(findDifferent(before, after, []), current.amendments).map((path): Amendment => {
-    const asFile = alone !== undefined && samePlain(readField(alone, path), readField(meant, path));
-    return amendmentOf(current.written, path, readField(asFile ? current.written : document.written, path));
-  });
-  return record(current, inOrder(added, before, after));
+  const paths = wholes(yield* findDifferent(before, after, []), current.amendments);
+  yield;
+  const hasRoutes = paths.some(([key]) => key === 'routes');
+  const meant = hasRoutes ? yield* describeInSteps(document.config) : describeConfig(document.config);
+  const alone = current.alone && (hasRoutes ? yield* describeInSteps(current.alone) : describeConfig(current.alone));
+  const added: Amendment[] = [];
+  for (const path of paths) {
+    const asFile = alone !== undefined && (yield* samePlainInSteps(readField(alone, path), readField(meant, path)));
+    added.push(amendmentOf(current.written, path, readField(asFile ? current.written : document.written, path)));
+    yield;
+  }
+  const ordered = inOrder(added, before, after);
+  yield;
+  return record(current, ordered);
 }
 
 /** A field inside a whole that the API set is set with that whole: so nothing of it is left once the whole is as in the file again. */
@@ -49,11 +63,26 @@ function wholes(paths: readonly FieldPath[], amendments: readonly Amendment[]): 
 }
 
 /** Paths at which the two descriptions differ, as deep as is worth it. */
-function findDifferent(before: Plain, after: Plain, path: FieldPath): readonly FieldPath[] {
+function* findDifferent(before: Plain, after: Plain, path: FieldPath): Steps<readonly FieldPath[]> {
   const [was, is] = path.length === 0 ? [before, after] : [readField(before, path), readField(after, path)];
+  const names = namesWithin(was, is, path);
+  if (names === undefined) return (yield* samePlainInSteps(was, is)) ? [] : [path];
+  const found: FieldPath[] = [];
+  for (const name of names) {
+    const inner = [...path, name];
+    const different = path.length === 0 ? yield* findDifferent(before, after, inner) : differentWithin(before, after, inner);
+    for (const each of different) found.push(each);
+    yield;
+  }
+  return found;
+}
+
+/** The same for a pool or less. */
+function differentWithin(before: Plain, after: Plain, path: FieldPath): readonly FieldPath[] {
+  const [was, is] = [readField(before, path), readField(after, path)];
   if (samePlain(was, is)) return [];
   const names = namesWithin(was, is, path);
-  return names === undefined ? [path] : names.flatMap((name) => findDifferent(before, after, [...path, name]));
+  return names === undefined ? [path] : names.flatMap((name) => differentWithin(before, after, [...path, name]));
 }
 
 /** What to compare one by one; undefined when it is to be taken as a whole. */

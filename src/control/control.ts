@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
 import { maskInTurns } from '../config/mask.ts';
 import { noSuch } from '../config/suggest.ts';
-import { Pace } from '../lib/pace.ts';
-import { compileTable } from '../routing/compile.ts';
+import { Pace, finishInTurns } from '../lib/pace.ts';
+import { compileInSteps, compileTable } from '../routing/compile.ts';
 import type { Side } from '../routing/expected-versions.ts';
 import { explain } from '../routing/explain.ts';
 import type { Explanation } from '../routing/explain.ts';
@@ -87,7 +87,7 @@ export class Control implements ControlApi {
   }
 
   async #foresee({ before, after, ...outcome }: DryRun, pace: Pace): Promise<ChangeOutcome> {
-    const sides = this.#sidesOf({ before, after, ...outcome });
+    const sides = await this.#sidesOf({ before, after, ...outcome }, pace);
     if ('message' in sides) return { result: 'failed', message: sides.message };
     const { exchanges } = await pace.apart(() => this.#deps.recall.recent());
     await this.#turns.rest();
@@ -99,12 +99,10 @@ export class Control implements ControlApi {
   }
 
   /** What cannot be compiled could not be put in force. */
-  #sidesOf({
-    before,
-    after,
-    revision,
-    moved = [],
-  }: DryRun): { readonly before: Side; readonly after: Side } | { readonly message: string } {
+  async #sidesOf(
+    { before, after, revision, moved = [] }: DryRun,
+    pace: Pace,
+  ): Promise<{ readonly before: Side; readonly after: Side } | { readonly message: string }> {
     const { sessions } = this.#deps;
     const pools = new Map(before.pools.map((pool) => [pool.name, pool]));
     const statusOf = (name: string): PoolStatus | undefined => {
@@ -116,8 +114,8 @@ export class Control implements ControlApi {
       wallSeconds: () => sessions.wallSeconds(),
     };
     try {
-      const table = this.#tableOf(before, revision);
-      const changed = compileTable(after, revision);
+      const table = await this.#compileInTurns(before, revision, pace);
+      const changed = await finishInTurns(compileInSteps(after, revision), pace);
       return { before: sideBefore(table, statusOf, sessions), after: sideAfter(changed, statusOf, staying) };
     } catch (error) {
       return { message: error instanceof Error ? error.message : String(error) };
@@ -252,6 +250,14 @@ export class Control implements ControlApi {
   #tableOf(config: Config, revision: number): Table {
     if (this.#table?.revision !== revision) this.#table = compileTable(config, revision);
     return this.#table;
+  }
+
+  async #compileInTurns(config: Config, revision: number, pace: Pace): Promise<Table> {
+    if (this.#table?.revision === revision) return this.#table;
+    const table = await finishInTurns(compileInSteps(config, revision), pace);
+    // By now there may be a later one.
+    if (this.#table === undefined || this.#table.revision < revision) this.#table = table;
+    return table;
   }
 
   refused({ author, ...detail }: Parameters<ControlApi['refused']>[0]): void {

@@ -195,7 +195,9 @@ export class Journal {
     const stored = await pace.apart(() => this.#stored(number));
     if (stored === undefined) return undefined;
     const text = await pace.apart(() => unpackText(stored.written));
-    const written = withPresentKeys(await parseInTurns(text, pace));
+    const parsed = await parseInTurns(text, pace);
+    await pace.rest();
+    const written = withPresentKeys(parsed);
     await pace.rest();
     return { summary: summaryOf(stored), written, amendments: withPresentPaths(await parseInTurns(stored.amendments, pace)) };
   }
@@ -206,7 +208,9 @@ export class Journal {
     if (stored === undefined) return undefined;
     const written: SeenRevision['written'] = async (pace) => {
       const text = await pace.apart(() => unpackText(stored.written));
-      return withPresentKeys(await parseInTurns(text, pace));
+      const parsed = await parseInTurns(text, pace);
+      await pace.rest();
+      return withPresentKeys(parsed);
     };
     return { summary: summaryOf(stored), written };
   }

@@ -34,6 +34,16 @@ interface Watched {
   readonly isOut: boolean | undefined;
 }
 
+/** What the counters say. */
+interface Counted {
+  readonly serving: number;
+  /** Workers without a ready endpoint, by version. */
+  readonly notReady: ReadonlyMap<string, number>;
+  /** Versions that a mirror makes no copies for, by mirror. */
+  readonly paused: ReadonlyMap<string, readonly string[]>;
+  readonly mayBeOut: (id: string, counted: boolean) => boolean;
+}
+
 interface Outage {
   readonly sinceMs: number;
   isTold: boolean;
@@ -72,9 +82,13 @@ export class OutageWatch {
     const serving = this.#deps.serving();
     if (config === undefined || serving === 0) return;
     const before = this.#outages;
+    const [notReady, paused] = [this.#notReady(), this.#paused()];
+    // Almost always; there may be thousands of versions.
+    if (before.size + notReady.size + paused.size === 0) return;
     this.#outages = new Map();
     this.#leftToTell = MAX_TOLD;
-    for (const watched of this.#watched(config, serving)) {
+    const mayBeOut = (id: string, counted: boolean): boolean => counted || before.has(id);
+    for (const watched of this.#watched(config, { serving, notReady, paused, mayBeOut })) {
       const outage = this.#judge(watched, before.get(watched.id));
       if (outage !== undefined) this.#outages.set(watched.id, outage);
     }
@@ -115,30 +129,35 @@ export class OutageWatch {
     });
   }
 
-  *#watched(config: Config, serving: number): Iterable<Watched> {
-    const notReady = this.#notReady();
+  /** Those that are out by the counters, or were. */
+  *#watched(config: Config, { serving, notReady, paused, mayBeOut }: Counted): Iterable<Watched> {
     const named = namedVersions(config);
     for (const pool of config.pools) {
-      const responding = respondingVersions(pool, notReady);
+      let responding: ReadonlySet<string> | undefined = undefined;
       for (const version of pool.versions) {
         const key = versionKey(pool.name, version.name);
-        if (isDrained(version) || !(weightOf(pool, version.name) > 0 || named.has(key))) continue;
         const workers = notReady.get(key) ?? 0;
+        const id = `version ${key}`;
+        if (!mayBeOut(id, workers > 0)) continue;
+        if (isDrained(version) || !(weightOf(pool, version.name) > 0 || named.has(key))) continue;
+        responding ??= respondingVersions(pool, notReady);
         const facts = {
           pool: pool.name,
           version: version.name,
           endpoints: version.endpoints.length,
           then: whatThen(pool, version.name, responding),
         };
-        yield { id: `version ${key}`, kind: 'version', facts, isOut: workers === 0 ? false : workers >= serving || undefined };
+        yield { id, kind: 'version', facts, isOut: workers === 0 ? false : workers >= serving || undefined };
       }
     }
-    const paused = this.#paused();
     for (const { name: pool, mirrors } of config.pools) {
       for (const { name: mirror } of mirrors) {
-        const versions = paused.get(versionKey(pool, mirror)) ?? [];
+        const key = versionKey(pool, mirror);
+        const versions = paused.get(key) ?? [];
+        const id = `mirror ${key}`;
+        if (!mayBeOut(id, versions.length > 0)) continue;
         const facts = { pool, mirror, ...(versions.length > 0 && { versions }) };
-        yield { id: `mirror ${versionKey(pool, mirror)}`, kind: 'mirror', facts, isOut: versions.length > 0 };
+        yield { id, kind: 'mirror', facts, isOut: versions.length > 0 };
       }
     }
   }

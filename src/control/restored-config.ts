@@ -3,6 +3,8 @@
 
 import { isMap, own } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
+import { finish } from '../lib/steps.ts';
+import type { Steps } from '../lib/steps.ts';
 import type { Role } from './touched-fields.ts';
 
 export interface RestoreScope {
@@ -14,15 +16,18 @@ export interface RestoreScope {
 /** Never restored: a revision from before tokens were set must not open the door again. */
 const NEVER = ['admin', 'state'] as const;
 
+type Restored = { readonly document: Plain } | { readonly lost: string };
+
 /**
  * Both as `describeConfig` returns them.
  * @returns a pool of which no version is left that had a share then: it cannot be restored
  */
-export function restoredConfig(
-  then: Plain,
-  now: Plain,
-  { role, pools }: RestoreScope,
-): { readonly document: Plain } | { readonly lost: string } {
+export function restoredConfig(then: Plain, now: Plain, scope: RestoreScope): Restored {
+  return finish(restoreInSteps(then, now, scope));
+}
+
+/** The same for who has other things to do in between. */
+export function* restoreInSteps(then: Plain, now: Plain, { role, pools }: RestoreScope): Steps<Restored> {
   if (role === 'admin' && pools === undefined)
     return { document: { ...then, ...Object.fromEntries(NEVER.map((key) => [key, own(now, key)])) } };
   const present = mapOf(own(now, 'pools'));
@@ -33,6 +38,7 @@ export function restoredConfig(
     const pool = poolAsThen(was, is, role);
     if (hasShares(was) && !hasShares(pool)) return { lost: name };
     shifted[name] = pool;
+    yield;
   }
   return { document: { ...now, pools: shifted } };
 }

@@ -2,9 +2,10 @@
 
 import { dirname, join } from 'node:path';
 import { MASK } from '../lib/mask.ts';
-import { Pace } from '../lib/pace.ts';
+import { Pace, finishInTurns, textInTurns } from '../lib/pace.ts';
 import { isMap, own } from '../lib/plain.ts';
 import type { Plain } from '../lib/plain.ts';
+import type { Steps } from '../lib/steps.ts';
 import type { Amendment } from '../config/amend.ts';
 import {
   clearMirrors,
@@ -22,10 +23,12 @@ import { decodeRead } from '../config/decode.ts';
 import { unmaskWritten } from '../config/mask.ts';
 import type { InForce } from '../config/mask.ts';
 import { formatPath } from '../config/path.ts';
+import type { Path } from '../config/path.ts';
 import { readField } from '../config/field.ts';
-import { samePlain } from '../config/plain.ts';
-import { describeConfig, describeInTurns, withoutVariables } from '../config/print.ts';
-import { setConfig } from '../config/set-config.ts';
+import { samePlainInSteps } from '../config/plain.ts';
+import { describeConfig, describeInSteps, describeInTurns, withoutVariables } from '../config/print.ts';
+import { jsonPieces } from '../config/print-pieces.ts';
+import { setConfigInSteps } from '../config/set-config.ts';
 import { removePreview, setPreview } from '../config/set-preview.ts';
 import { shiftPools } from '../config/shift.ts';
 import { setDrain } from '../config/set-drain.ts';
@@ -37,7 +40,7 @@ import type { Journal } from './journal.ts';
 import type { Reading } from './ports.ts';
 import type { Basis, Refusal } from './submission.ts';
 import type { Change, ChangeRequest } from './control-api.ts';
-import { restoredConfig } from './restored-config.ts';
+import { restoreInSteps } from './restored-config.ts';
 
 type AmendmentsOrRefusal = readonly Amendment[] | Refusal;
 
@@ -138,7 +141,9 @@ async function replaceConfig(
     };
   await describeInTurns(asked.config, pace);
   const alone = decodeRead(read).config;
-  return told(setConfig({ ...standing, config, alone }, { written: asked.written, config: asked.config }), basis);
+  await pace.rest();
+  const meant = { written: asked.written, config: asked.config };
+  return told(await finishInTurns(setConfigInSteps({ ...standing, config, alone }, meant), pace), basis);
 }
 
 function textOf(document: unknown): string {
@@ -162,17 +167,32 @@ async function restore(
   const found = await journal.find(revision);
   if (found === undefined || !isMap(found.written))
     return { result: 'unknown', message: `There is no revision ${revision}; it was never made, or is too old to be kept.` };
-  const restored = restoredConfig(found.written, describeConfig(basis.config), { role, pools });
+  const now = await finishInTurns(describeInSteps(basis.config), pace);
+  const restored = await finishInTurns(restoreInSteps(found.written, now, { role, pools }), pace);
   if ('lost' in restored) return nothingLeft(restored.lost, revision, basis);
-  const document = withFilesOf(describeConfig(basis.config), restored.document, () => fileAlone(basis.read));
+  const document = await finishInTurns(
+    withFilesOf(now, restored.document, () => fileAlone(basis.read)),
+    pace,
+  );
+  await pace.rest();
   const before = decodeRead(basis.read, found.amendments as readonly Amendment[]);
-  if (before.config !== undefined && samePlain(describeConfig(before.config), document)) return before.amended.amendments;
-  return withoutPlaces(await replaceConfig(withoutVariables(document), undefined, { standing, basis, reading, pace }));
+  await pace.rest();
+  if (before.config !== undefined) {
+    const then = await finishInTurns(describeInSteps(before.config), pace);
+    if (await finishInTurns(samePlainInSteps(then, document), pace)) return before.amended.amendments;
+  }
+  const text = await textInTurns(jsonPieces(document, withoutVariables));
+  return withoutPlaces(await replaceConfig(text, undefined, { standing, basis, reading, pace }));
 }
 
 /** Files that the config file no longer names stay as they are: they are no reason to refuse the rest. */
-function withFilesOf(now: Plain, document: Plain, alone: () => Plain | undefined): Plain {
-  const paths = touchedFields(now, document).map(({ path }) => path);
+function* withFilesOf(now: Plain, document: Plain, alone: () => Plain | undefined): Steps<Plain> {
+  const paths: Path[] = [];
+  const isRouted = yield* samePlainInSteps(own(now, 'routes'), own(document, 'routes'));
+  for (const [was, is] of partsOf(now, document, isRouted ? { pools: {}, routes: [] } : { pools: {} })) {
+    for (const { path } of touchedFields(was, is)) paths.push(path);
+    yield;
+  }
   return strangeFiles(paths, document, alone).reduce((kept, [top, pool, key, version, field]): Plain => {
     if (top === 'accessLog' || top === 'listeners') return { ...kept, [top]: own(now, top) };
     const around = ['pools', String(pool), 'versions', String(version)];
@@ -181,6 +201,32 @@ function withFilesOf(now: Plain, document: Plain, alone: () => Plain | undefined
     draft.set([...around, field], readField(now, [...around, field]));
     return draft.finish();
   }, document);
+}
+
+/** Both part by part: all but pools, then some pools after the other. @param without what the first part has in place of what it leaves out */
+function* partsOf(now: Plain, document: Plain, without: Plain): Generator<readonly [Plain, Plain], void> {
+  yield [
+    { ...now, ...without },
+    { ...document, ...without },
+  ];
+  const [had, has] = [poolsOf(now), poolsOf(document)];
+  const names = [...new Set([...Object.keys(had), ...Object.keys(has)])];
+  for (let from = 0; from < names.length; from += GROUP) {
+    const group = names.slice(from, from + GROUP);
+    yield [{ pools: some(had, group) }, { pools: some(has, group) }];
+  }
+}
+
+/** Pools that are compared at once. */
+const GROUP = 50;
+
+function poolsOf(written: Plain): Plain {
+  const pools = own(written, 'pools');
+  return isMap(pools) ? pools : {};
+}
+
+function some(map: Plain, names: readonly string[]): Plain {
+  return Object.fromEntries(names.filter((name) => Object.hasOwn(map, name)).map((name) => [name, map[name]]));
 }
 
 function nothingLeft(pool: string, revision: number, basis: Basis): Refusal {

@@ -40,8 +40,7 @@ export function compileTable(config: Config, revision: number): Table {
 
 /** The same for who has other things to do in between. */
 export function* compileInSteps(config: Config, revision: number): Steps<Table> {
-  const pools = compilePools(config.pools);
-  yield;
+  const pools = yield* compilePools(config.pools);
   const { routes, matchers, targets, targetOf } = yield* compileRoutes(config);
   const places = findDestinations(targets, pools);
   return { revision, pools, routes, matchers, destinations: Array.from(targetOf, (target) => places[target]) };
@@ -91,10 +90,16 @@ function findDestinations(targets: readonly RouteConfig[], pools: readonly PoolT
   });
 }
 
-function compilePools(configs: readonly PoolConfig[]): readonly PoolTable[] {
-  const pools = configs.map(compilePoolOnce);
+function* compilePools(configs: readonly PoolConfig[]): Steps<readonly PoolTable[]> {
+  const pools: Unmirrored[] = [];
+  for (const [index, config] of configs.entries()) {
+    pools.push(compilePoolOnce(config, index));
+    if (index % STEP_COUNT === STEP_COUNT - 1) yield;
+  }
+  yield;
+  const byName = new Map(pools.map((pool) => [pool.name, pool]));
   const find = (name: string): PoolTable => {
-    const pool = pools.find((each) => each.name === name);
+    const pool = byName.get(name);
     if (pool === undefined) throw new Error(`a mirror leads to the unknown pool ${name}`);
     return pool;
   };

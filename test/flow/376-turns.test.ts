@@ -98,6 +98,8 @@ test.each<[string, () => Promise<number>, number?]>([
   ['the config', () => longestTurn('/v1/config')],
   ['a split', () => longestTurn(`/v1/pools/p${turn}/split`, split(++turn))],
   ['the difference to the file', () => longestTurn('/v1/config/diff')],
+  // Of an operator: each pool is put together of then and now.
+  ['a dry run of a restore', () => longestTurn('/v1/revisions/1/restore?dryRun=true', { method: 'POST', body: '{}' })],
 ])('%s', { timeout: 60_000 }, async (_, measure, most = MOST_MS) => {
   let least = Infinity;
   for (let tried = 0; tried < TRIES && least > most; tried++) least = Math.min(least, await measure());

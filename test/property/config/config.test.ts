@@ -4,8 +4,10 @@ import { decodeText } from '../../../src/config/decode.ts';
 import type { LoadResult } from '../../../src/config/decode.ts';
 import { formatDuration, parseDuration } from '../../../src/config/duration.ts';
 import { diffConfigs } from '../../../src/config/diff.ts';
-import { samePlain } from '../../../src/config/plain.ts';
-import { configAsJson, describeBoth, describeConfig, printWritten } from '../../../src/config/print.ts';
+import { samePlain, samePlainInSteps } from '../../../src/config/plain.ts';
+import { configAsJson, describeBothInSteps, describeConfig, printWritten } from '../../../src/config/print.ts';
+import { isMap } from '../../../src/lib/plain.ts';
+import { finish } from '../../../src/lib/steps.ts';
 import { touchedFields } from '../../../src/control/touched-fields.ts';
 import { formatSize, parseSize } from '../../../src/config/size.ts';
 import { suggest } from '../../../src/config/suggest.ts';
@@ -164,7 +166,7 @@ test('what two configs differ in is the same where what both have is left out', 
         ...changed,
         routes: [...kept.slice(0, count), ...changed.routes.filter(({ name }) => !names.has(name)), ...kept.slice(count)],
       };
-      const [was, is] = describeBoth(before, after);
+      const [was, is] = finish(describeBothInSteps(before, after));
       expect(samePlain(was, is)).toBe(samePlain(describeConfig(before), describeConfig(after)));
       expect(touchedFields(was, is)).toEqual(touchedFields(describeConfig(before), describeConfig(after)));
       expect(diffConfigs(before, after)).toEqual(diffConfigs(structuredClone(before), structuredClone(after)));
@@ -172,3 +174,29 @@ test('what two configs differ in is the same where what both have is left out', 
     { numRuns: 25 },
   );
 });
+
+test('what says the same does so in steps as well', () => {
+  const leaf = fc.oneof(fc.constantFrom(0, -0, 1, 'a', null, undefined, true), fc.array(fc.integer({ min: 0, max: 1 }), { maxLength: 2 }));
+  const values = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      leaf,
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom('a', 'b', '__proto__', '0'), tie('value'), { maxKeys: 3 }),
+    ),
+  })).value;
+  fc.assert(
+    fc.property(values, values, (one, other) => {
+      const [copy, turned] = [structuredClone(one), reversed(other)];
+      for (const [a, b] of [
+        [one, other],
+        [one, copy],
+        [other, turned],
+      ] as const)
+        expect(finish(samePlainInSteps(a, b))).toBe(samePlain(a, b));
+    }),
+  );
+});
+
+function reversed(value: unknown): unknown {
+  return isMap(value) ? Object.fromEntries(Object.entries(value).reverse()) : value;
+}

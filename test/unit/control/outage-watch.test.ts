@@ -158,6 +158,15 @@ test('a mirror that pauses is told once, whatever versions it copies to, and whe
   expect(recorded.map((line) => (line as unknown[])[0])).toEqual(['mirror-paused', 'mirror-resumed']);
 });
 
+test('where nothing is out and nothing was, a look goes through no pool', () => {
+  config = new Proxy(config, {
+    get: (_, key) => {
+      throw new Error(`${String(key)} was read`);
+    },
+  });
+  expect(look).not.toThrow();
+});
+
 test('a pool of thousands of versions that are all out is looked at in milliseconds, and told little by little', () => {
   const names = Array.from({ length: 9_000 }, (_, index) => `v${index}`);
   serve(Object.fromEntries(names.map((name) => [name, 1])));
