@@ -4,15 +4,15 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { makeAuthority } from '../scaffold/certificates.ts';
 import type { Authority, Pair } from '../scaffold/certificates.ts';
-import { get } from './scaffold/client.ts';
-import { eventually } from './scaffold/eventually.ts';
+import { ask, get } from './scaffold/client.ts';
+import { eventually, within } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
 import type { Folder } from './scaffold/folder.ts';
-import { closeAll } from './scaffold/open.ts';
+import { closeAll, open as keepOpen } from './scaffold/open.ts';
 import { secureTo, tlsFailure } from './scaffold/secure-client.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
@@ -103,4 +103,40 @@ test('a client that leaves in the middle of an exchange is written to the access
   await eventually('a line of the access log', () => existsSync(log) && readFileSync(log, 'utf8').includes('\n'));
   const line = JSON.parse(readFileSync(log, 'utf8').split('\n')[0]!) as { tls: Record<string, unknown> };
   expect(line.tls).toMatchObject({ serverName: 'a.test', version: 'TLSv1.3', cipher: expect.stringMatching(/^TLS_/) as string });
+});
+
+/** A record of data that nobody has a key for. */
+const FOREIGN_RECORD = Buffer.concat([Buffer.from('1703034000', 'hex'), Buffer.alloc(16_384, 7)]);
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)('what breaks TLS on an open connection ends it at once (%s)', async (maxVersion) => {
+  const upstream = await startUpstream(async (wire) => void (await wire.readHead()));
+  const sluice = await startSecure({ endpoints: [upstream.address] });
+  for (const request of ['', get('/x')]) {
+    const wire = await opened(sluice);
+    const client = connectTls({ socket: wire, servername: 'a.test', rejectUnauthorized: false, maxVersion });
+    client.on('error', () => undefined);
+    await once(client, 'secureConnect');
+    if (request !== '') {
+      client.write(request);
+      await upstream.wire(0);
+    }
+    const end = closed(wire);
+    wire.write(FOREIGN_RECORD);
+    await within('end of a broken connection', end, 4000);
+    await sluice.untilQuiet();
+  }
+});
+
+test('an upstream that breaks TLS in the middle of an exchange fails it at once', async () => {
+  const server = createTlsServer(pair);
+  let raw: Socket | undefined;
+  server.on('connection', (socket: Socket) => (raw = socket.on('error', () => undefined)));
+  server.on('secureConnection', (socket) => socket.on('error', () => undefined).once('data', () => raw!.write(FOREIGN_RECORD)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  keepOpen({ close: () => new Promise<void>((resolve) => (raw?.destroy(), server.close(() => resolve()))) });
+  const { port } = server.address() as { port: number };
+  const version = { endpoints: [`127.0.0.1:${port}`], tls: { verify: false } };
+  const sluice = await startSluice(configFor({ endpoints: [], pool: { versions: { v1: version }, retries: { attempts: 1 } } }));
+  const { status } = await within('answer', ask(sluice, get('/x')), 4000);
+  expect(status).toBe(502);
 });

@@ -69,6 +69,8 @@ export class ClientSide implements SecureConnector {
         if (!stream.isOpen) this.#sessions.delete(key);
         tellEndAfterError(socket);
         stream.owner.onError(error);
+        // Nothing more can be read; Node would leave it open. A failed write may have a response before it.
+        if (error.code?.startsWith('ERR_SSL_') === true) socket.destroy();
       })
       .on('session', (session: Buffer) => this.#keep(key, session))
       .on('end', () => stream.owner.onEnd())

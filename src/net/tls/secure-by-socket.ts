@@ -34,6 +34,10 @@ export function secureBySocket(socket: Socket, side: SecureOptions, first: Buffe
     owner?.onSecure(stream);
   });
   secure.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+  // What comes after the handshake is no longer TLS: Node tells it by this event alone, and neither reads on nor closes.
+  secure.on('_tlsError', () => {
+    if (pending === undefined) secure.destroy();
+  });
   secure.on('close', () => fail('ECONNRESET'));
   return stream;
 }

@@ -45,6 +45,7 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
     // It is connected, though node:tls takes a socket without another one below it for one that is yet to connect.
     (this as unknown as { connecting: boolean }).connecting = false;
     this.on('error', onError).on('secure', onSecure).on('end', onEnd).on('drain', onDrain).on('close', onClose);
+    this.on('_tlsError', endBroken);
     handleOf(this).receive(first);
   }
 
@@ -150,6 +151,11 @@ function onError(this: SecureStream, error: NodeJS.ErrnoException): void {
   const { handshake } = this;
   this.handshake = undefined;
   handshake?.onHandshakeFailed(error.code ?? error.message);
+}
+
+/** What comes is no longer TLS. Node tells it by this event alone, and neither reads on nor closes. */
+function endBroken(this: SecureStream): void {
+  if (this.handshake === undefined) this.destroy();
 }
 
 function onEnd(this: SecureStream): void {
