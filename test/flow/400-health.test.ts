@@ -122,7 +122,8 @@ test.each([1, 2])('probes that find an endpoint well again end its ejection, %i 
   await probed(apps);
   await dead.close();
   await eventually('it is ejected', async () => {
-    await ask(sluice, get());
+    // Enough at once that it fails twice in a row before probes have found it dead: what is unhealthy gets no requests that could fail.
+    await Promise.all(Array.from({ length: 12 }, () => ask(sluice, get())));
     return (await sluice.metric('sluice_endpoint_ejections_total', { endpoint: dead.address })) === 1;
   });
   await eventually('probes have found it dead', async () => (await checks(sluice, dead, 'connect')) >= 3);
