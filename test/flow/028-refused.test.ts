@@ -79,11 +79,18 @@ test.each(REFUSED)('%s is recorded once', async (_what, request, status, method,
 
 test('bytes that are no request are recorded without a target', async () => {
   const wire = await connectTo(sluice);
-  await wire.write('\x16\x03\x01\x02\x00\x01\x00\r\n\r\n');
+  await wire.write('\x17\x03\x01\x02\x00\x01\x00\r\n\r\n');
   expect((await wire.readMessage()).status).toBe(400);
   const line = await recorded((each) => each.method === '' && each.status === 400);
   expect(line).toMatchObject({ target: '', outcome: 'bad_request' });
   await wire.close();
+});
+
+test('a client that speaks TLS is recorded, and hears nothing', async () => {
+  const wire = await connectTo(sluice);
+  await wire.write('\x16\x03\x01\x02\x00\x01\x00\r\n\r\n');
+  expect(await wire.readRest().catch(() => '')).toBe('');
+  expect(await recorded((each) => each.outcome === 'tls_not_spoken')).toMatchObject({ target: '', method: '' });
 });
 
 const OK = 'HTTP/1.1 200 OK\r\n';
