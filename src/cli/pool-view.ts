@@ -29,11 +29,15 @@ export interface Known {
   readonly nowMs: number;
 }
 
-const USERS: Column = { title: 'USERS', align: 'right' };
+/** Columns that only some pools have something for. */
+const RARE = [
+  { title: 'TUNNELS', key: 'tunnels' },
+  { title: 'USERS', key: 'users' },
+] as const;
 
 /** The pool, its versions with their endpoints, and its overrides. */
 export function viewPool(pool: PoolStatus, paint: Paint, { versions, findings, nowMs }: Known): readonly string[] {
-  const counts = pool.versions.some(({ users }) => users !== undefined);
+  const rare = RARE.filter(({ key }) => pool.versions.some((version) => version[key] !== undefined));
   const failing = new Set(
     findings.filter((each) => each.pool === pool.name && each.code === 'version-failing').map((each) => each.version),
   );
@@ -41,13 +45,13 @@ export function viewPool(pool: PoolStatus, paint: Paint, { versions, findings, n
     const figures = versions.find(({ name }) => name === version.name);
     const state = failing.has(version.name) ? failureOf(figures, paint) : stateOf(version, paint);
     return [
-      [...versionRow(version, state, paint), ...figureCells(version, figures), ...(counts ? [String(version.users ?? '')] : [])],
-      ...version.endpoints.map((endpoint) => [...endpointRow(endpoint, paint, nowMs), ...(counts ? [''] : [])]),
+      [...versionRow(version, state, paint), ...figureCells(version, figures), ...rare.map(({ key }) => String(version[key] ?? ''))],
+      ...version.endpoints.map((endpoint) => [...endpointRow(endpoint, paint, nowMs), ...rare.map(() => '')]),
     ];
   });
   return [
     headOf(pool, paint),
-    ...formatTable(counts ? [...COLUMNS, USERS] : COLUMNS, rows),
+    ...formatTable([...COLUMNS, ...rare.map(({ title }): Column => ({ title, align: 'right' }))], rows),
     ...overrideLines(pool),
     ...drillLines(pool, paint, nowMs),
   ];
@@ -61,7 +65,7 @@ export function viewSplit(pool: PoolStatus, paint: Paint): readonly string[] {
 
 /** Without the counts that change all the time: what makes a new block for a reader that is no screen. */
 export function settledView(pool: PoolStatus): string {
-  const uncounted = { inFlight: 0, connections: 0, drain: undefined };
+  const uncounted = { inFlight: 0, connections: 0, tunnels: undefined, drain: undefined };
   const calm = pool.versions.map(({ endpoints, ...version }) => ({
     ...version,
     ...uncounted,

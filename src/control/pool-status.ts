@@ -53,7 +53,7 @@ interface Looking extends PoolStatusDeps {
 }
 
 function statusOf(pool: PoolConfig, deps: Looking, find: FindBlock): PoolStatus {
-  const { revision, workers, isAmended, users, deployOf, drainOf, healthOf } = deps;
+  const { counters, revision, workers, isAmended, users, deployOf, drainOf, healthOf } = deps;
   const counted = users?.(pool.name);
   const total = Object.values(pool.split).reduce((sum, weight) => sum + weight, 0);
   return {
@@ -71,7 +71,15 @@ function statusOf(pool: PoolConfig, deps: Looking, find: FindBlock): PoolStatus 
           health: healthOf?.(pool.name, version.name, each.address),
         }));
         const [deploy, drain] = [deployOf?.(pool.name, version.name), drainOf?.(pool.name, version.name)];
-        return { ...status, endpoints, deploy, drain, ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }) };
+        const tunnels = counters.find({ kind: 'version', pool: pool.name, version: version.name })?.total(at.VERSION_TUNNELS) ?? 0;
+        return {
+          ...status,
+          ...(tunnels > 0 && { tunnels }),
+          endpoints,
+          deploy,
+          drain,
+          ...(counted !== undefined && { users: counted.get(version.name) ?? 0 }),
+        };
       }),
     ),
     overrides: pool.overrides.map((override) => overrideStatus(override, isAmended(pool.name, 'overrides', override.name))),

@@ -56,6 +56,8 @@ test('messages of all kinds and sizes pass, both ways, and are counted', async (
   }
   expect(await gauges(sluice)).toEqual({ tunnels: 1, listener: 1, inFlight: 0 });
   expect(await sluice.metric('sluice_requests_total', { status: '101', version: 'v1' })).toBe(1);
+  const status = await fetch(`http://127.0.0.1:${sluice.adminPort}/v1/pools/shop`);
+  expect(((await status.json()) as { versions: object[] }).versions[0]).toMatchObject({ tunnels: 1, inFlight: 1 });
   expect(await sluice.metric('sluice_tunnel_bytes_total', { direction: 'in' })).toBeGreaterThan(3_000_000);
   socket.socket.close(4321, 'bye');
   expect(await socket.gone).toBe(4321);

@@ -34,9 +34,10 @@ export function openTunnel(exchange: ExchangeControl, connection: UpstreamStream
   const head = writeSwitchHead(connection.head, responseFields(state, connection.head), upgrade);
   endAttemptInTunnel(exchange);
   observeSwitch(state, exchange.context);
+  const first = connection.memory.subarray(from, to);
   const tunnel = join(exchange, connection, upgrade.toLowerCase() === WEBSOCKET);
   tunnel.client.writeText(head);
-  if (to > from) tunnel.upstream.onRead(connection.memory.subarray(from, to), to - from);
+  if (first.length > 0) tunnel.upstream.onRead(first, first.length);
   state.downstream!.passEarly();
   return '';
 }

@@ -54,7 +54,7 @@ const TUNNEL = 6;
 export class Http1Connection implements UpstreamStream, PooledConnection, ConnectingOwner, DeadlineOwner {
   readonly endpoint: Endpoint;
   readonly head = new ResponseHead();
-  readonly memory: Buffer;
+  memory: Buffer;
   text = '';
   textBody = 0;
   responses = 0;
@@ -215,6 +215,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#phase = TUNNEL;
     this.#sink = undefined;
     giveBlock(this.memory);
+    this.memory = NOTHING;
     return this.#stream;
   }
 
