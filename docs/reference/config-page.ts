@@ -47,7 +47,7 @@ const HEAD = `# All config keys
 Each key with its type, its bounds, its default and what it does. The page is made of the schema (\`npm run docs:reference\`), as is what
 \`sluice check --schema\` prints for editors. \`[]\` stands for each item of a list, \`NAME\` for a name that you choose. How durations, sizes and
 shares are written, and what a file may hold beside these keys: [Config, reload and restart](../guide/config-and-reload.md). Keys of what
-this release does not serve yet (TLS, HTTP/2, the PROXY protocol) are here as well; \`sluice check\` says so of each.
+this release does not serve yet (HTTP/2) are here as well; \`sluice check\` says so of each.
 `;
 
 /** The whole page, formatted as it is kept. @param schema what it is made of */

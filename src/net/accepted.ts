@@ -25,7 +25,7 @@ export interface ServerSide {
 export interface Accepted {
   /** Address of the peer, an IPv4-mapped one as IPv4; empty on a Unix socket. */
   readonly peer: string;
-  /** Reads its first bytes, and goes on until it becomes something else. */
+  /** Reads its first bytes, and goes on until it becomes something else. Called again, another hears of what follows. */
   peek(owner: FirstBytesOwner): void;
   /** Becomes a stream of plain bytes. Those that were peeked at are not read again. */
   open(): ByteStream;
@@ -66,6 +66,7 @@ export class AcceptedHandle implements Accepted {
       this.destroy();
       owner.onFirstGone();
     };
+    if (handle.reading) return;
     handle.reading = true;
     // A connection that is gone by now.
     if (handle.readStart() === 0) return;
@@ -116,8 +117,9 @@ export class AcceptedSocket implements Accepted {
   }
 
   peek(owner: FirstBytesOwner): void {
+    const isRead = this.#owner !== undefined;
     this.#owner = owner;
-    this.#socket.on('data', this.#onData).on('end', this.#onGone).on('close', this.#onGone);
+    if (!isRead) this.#socket.on('data', this.#onData).on('end', this.#onGone).on('close', this.#onGone);
   }
 
   open(): ByteStream {

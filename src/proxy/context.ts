@@ -36,6 +36,8 @@ export class ProxyContext {
   readonly malformed = new LogPace();
   /** Of lines about upstreams whose TLS is not accepted. */
   readonly untrusted = new LogPace();
+  /** Of lines about connections that do not begin with a PROXY header as they must. */
+  readonly unintroduced = new LogPace();
   readonly shadows: MirroredRequests;
   readonly turns = new Turns();
   readonly handshakes = new Handshakes();

@@ -13,8 +13,12 @@ import type { ProxyContext } from './context.ts';
 import type { ListenerSettings } from './downstream/downstream.ts';
 import { Http1Connection } from './downstream/http1-connection.ts';
 import type { ConnectionOwner } from './downstream/http1-connection.ts';
+import type { Opening } from './downstream/opening.ts';
 import { OpeningConnection } from './downstream/opening-connection.ts';
 import type { OpeningOwner } from './downstream/opening-connection.ts';
+import { ProxiedConnection } from './downstream/proxied-connection.ts';
+import type { ProxiedOwner } from './downstream/proxied-connection.ts';
+import type { ListenerTls } from './downstream/listener-tls.ts';
 import type { Security } from './downstream/security.ts';
 import { ExchangePool } from './exchange-pool.ts';
 import { Exchange } from './exchange.ts';
@@ -25,8 +29,9 @@ const MAX_CALM_TURNS = 200;
 const CALM_MS = 0.2;
 
 const ACCEPT_LOG_MS = 1000;
+const NO_BYTES = Buffer.alloc(0);
 
-export class Listener implements Acceptor, ConnectionOwner, OpeningOwner {
+export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, ProxiedOwner {
   readonly context: ProxyContext;
   counters: ListenerCounters;
   settings: ListenerSettings;
@@ -35,7 +40,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner {
   lastServing: ServingState | undefined = undefined;
   readonly connections = new Set<Http1Connection>();
   /** Of these nobody knows yet whether they become connections. */
-  readonly #openings = new Set<OpeningConnection>();
+  readonly #openings = new Set<Opening>();
   readonly exchanges: ExchangePool;
 
   readonly #allCounters: CounterSet;
@@ -154,15 +159,29 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner {
       return;
     }
     this.counters.opened();
-    const { tls } = this.settings;
-    if (tls !== undefined) {
-      const opening = new OpeningConnection(this, tls, accepted);
-      this.#openings.add(opening);
-      opening.begin();
-      return;
+    const { tls, proxyProtocol } = this.settings;
+    if (proxyProtocol) {
+      const proxied = new ProxiedConnection(this, accepted);
+      this.#openings.add(proxied);
+      return proxied.begin();
     }
+    if (tls !== undefined) return this.#secure(tls, accepted, accepted.peer, NO_BYTES);
     const stream = accepted.open();
     this.#serve(stream, stream.peer, undefined);
+  }
+
+  onIntroduced(opening: Opening, accepted: Accepted, peer: string, rest: Buffer): void {
+    this.#openings.delete(opening);
+    const { tls } = this.settings;
+    if (tls !== undefined) return this.#secure(tls, accepted, peer, rest);
+    const connection = this.#serve(accepted.open(), peer, undefined);
+    if (rest.length > 0) connection.onRead(rest, rest.length);
+  }
+
+  #secure(tls: ListenerTls, accepted: Accepted, peer: string, first: Buffer): void {
+    const opening = new OpeningConnection(this, tls, accepted, peer);
+    this.#openings.add(opening);
+    opening.begin(first);
   }
 
   onSecured(opening: OpeningConnection, stream: ByteStream, security: Security): void {
@@ -176,7 +195,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner {
     connection.refuseProtocol(OUTCOME.tls_expected, first.toString('latin1', 0, this.settings.headerBytes), 'plain HTTP on a port of TLS');
   }
 
-  onOpeningFailed(opening: OpeningConnection): void {
+  onOpeningFailed(opening: Opening): void {
     this.#openings.delete(opening);
     this.counters.closed();
   }

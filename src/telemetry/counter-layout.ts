@@ -4,6 +4,7 @@
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { HANDSHAKE_CODES } from './handshakes.ts';
 import { OUTCOMES } from './outcomes.ts';
+import { PROXY_HEADER_CODES } from './proxy-headers.ts';
 import type { CounterKind } from './counter-key.ts';
 import { LATENCY_BUCKETS } from './latency-buckets.ts';
 import { TUNNEL_AGE_BOUNDS_S, TUNNEL_ENDS } from './tunnel-ends.ts';
@@ -76,7 +77,9 @@ export const LISTENER_REFUSED = 3;
 export const LISTENER_HANDSHAKES = LISTENER_REFUSED + OUTCOMES.length;
 /** Open tunnels. */
 export const LISTENER_TUNNELS = LISTENER_HANDSHAKES + HANDSHAKE_CODES.length;
-const LISTENER_CELLS = LISTENER_TUNNELS + 1;
+/** Connections that were to begin with a PROXY header, by what came. */
+export const LISTENER_PROXY_HEADERS = LISTENER_TUNNELS + 1;
+const LISTENER_CELLS = LISTENER_PROXY_HEADERS + PROXY_HEADER_CODES.length;
 
 export const ENDPOINT_IN_FLIGHT = 0;
 export const ENDPOINT_CONNECTIONS = 1;

@@ -44,4 +44,9 @@ export class ListenerCounters extends Cells {
   handshook(code: number): void {
     this.cells[this.first + at.LISTENER_HANDSHAKES + code]!++;
   }
+
+  /** A connection has, or has not, begun with a PROXY header. @param code position in `PROXY_HEADER_CODES` */
+  introduced(code: number): void {
+    this.cells[this.first + at.LISTENER_PROXY_HEADERS + code]!++;
+  }
 }

@@ -168,6 +168,12 @@ export const METRICS = {
 
   certificates: gauge('sluice_tls_certificate_expiry_seconds', 'Until a certificate ends; below 0 when it has.', 'place', 'file'),
   handshakes: counter('sluice_tls_handshakes_total', 'Openings of connections over TLS, by how they ended.', 'listener', 'result'),
+  proxyHeaders: counter(
+    'sluice_proxy_protocol_total',
+    'Connections that must begin with a PROXY header, by what came.',
+    'listener',
+    'result',
+  ),
 
   revision: gauge('sluice_config_revision', 'Number of the desired state that is served.'),
   reloads: counter('sluice_config_reloads_total', 'Configs offered, by what became of them.', 'result'),

@@ -198,6 +198,7 @@ export class ListenerSet {
       tunnels: limits.tunnels,
       bodyBytes: limits.bodyBytes,
       tls: this.#tls.get(config.name),
+      proxyProtocol: config.proxyProtocol,
       trust: compileTrust(config.trustedProxies, config.address.kind === 'unix'),
     };
   }

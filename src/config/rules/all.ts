@@ -8,7 +8,7 @@ import { adminNeedsAuth, openFoldersHoldNoConfig } from './admin.ts';
 import { expressionsOfPoolsCompile, expressionsOfRoutesCompile } from './expressions.ts';
 import { headerChangesKeepFraming, headerNamesAreUnique, headersOfPoolsAreSeen, headersOfRoutesAreSeen } from './headers.ts';
 import { gatewayFailuresDecide, healthKeysMeanSomething } from './health.ts';
-import { listenersLeadSomewhere, trustFitsListeners } from './listeners.ts';
+import { listenersLeadSomewhere, proxiesAreTrusted, trustFitsListeners } from './listeners.ts';
 import {
   comparisonsCanPass,
   comparisonsFitTheirMirrors,
@@ -88,6 +88,7 @@ const RULES: readonly Rule[] = [
   openFoldersHoldNoConfig,
   listenersAreServed,
   trustFitsListeners,
+  proxiesAreTrusted,
   shadowsAreDifferent,
   redirectsLeadElsewhere,
   weightsOfRolloutsGrow,

@@ -5,15 +5,25 @@ import type { Review } from './review.ts';
 
 /** On a TCP listener nobody comes by a Unix socket, and the other way round. */
 export function trustFitsListeners(config: Config, review: Review): void {
-  for (const [index, { name, address, trustedProxies }] of config.listeners.entries()) {
+  for (const [index, { name, address, trustedProxies, proxyProtocol }] of config.listeners.entries()) {
     for (const [position, peer] of trustedProxies.entries()) {
       const path = ['listeners', index, 'trustedProxies', position];
       if (peer === 'unix' && address.kind !== 'unix') {
         review.problem(path, `unix stands for the peers of a Unix socket, and listener "${name}" has a port: name their addresses`);
-      } else if (peer !== 'unix' && address.kind === 'unix') {
+      } else if (peer !== 'unix' && address.kind === 'unix' && !proxyProtocol) {
         review.notice(path, `the peers of a Unix socket have no address: write unix to trust them`);
       }
     }
+  }
+}
+
+/** The header says who a client is, so that only those may write it who are trusted: without any nobody could connect. */
+export function proxiesAreTrusted(config: Config, review: Review): void {
+  for (const [index, { name, address, trustedProxies, proxyProtocol }] of config.listeners.entries()) {
+    if (!proxyProtocol || (address.kind === 'unix' ? trustedProxies.includes('unix') : trustedProxies.length > 0)) continue;
+    const path = ['listeners', index, 'proxyProtocol'];
+    const whom = address.kind === 'unix' ? 'unix' : 'the addresses of the proxies that write the header';
+    review.problem(path, `listener "${name}" takes no connection, for it trusts nobody: name ${whom} in trustedProxies`);
   }
 }
 

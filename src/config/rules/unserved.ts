@@ -6,9 +6,8 @@ import type { Review } from './review.ts';
 const LATER = 'is not served by this release';
 
 export function listenersAreServed(config: Config, review: Review): void {
-  for (const [index, { proxyProtocol, protocols }] of config.listeners.entries()) {
+  for (const [index, { protocols }] of config.listeners.entries()) {
     const path = ['listeners', index];
-    if (proxyProtocol) review.problem([...path, 'proxyProtocol'], `the PROXY protocol ${LATER}: set it to false`);
     if (!protocols.includes('http2')) continue;
     if (protocols.includes('http1')) review.notice([...path, 'protocols'], `http2 ${LATER}: only http1 is`, 'key');
     else review.problem([...path, 'protocols'], `http2 ${LATER}: use [http1]`, 'key');

@@ -18,7 +18,9 @@ export function listener() {
     tls: tls().describe('Absent: plaintext.').optional(),
     protocols: protocols().describe('Protocols that clients may use.'),
     trustedProxies: list(peers()).default([]).describe('Ranges of addresses, or unix, whose forwarding fields are believed.'),
-    proxyProtocol: flag().default(false).describe('Whether connections begin with a PROXY protocol header.'),
+    proxyProtocol: flag()
+      .default(false)
+      .describe('Whether connections begin with a PROXY header (v1 or v2); then only trustedProxies may connect.'),
     limits: limits().describe('Bounds on what clients may send.'),
   }).transform((written, context): ListenerConfig => {
     if (!modeFits(written)) addProblem(context, MODE_UNFIT, ['mode']);

@@ -24,6 +24,8 @@ export interface ListenerSettings extends HeadLimits {
   readonly tls: ListenerTls | undefined;
   /** Open tunnels over all workers; 0 = no limit. */
   readonly tunnels: number;
+  /** Whether connections begin with a PROXY header; only those of trusted peers are taken then. */
+  readonly proxyProtocol: boolean;
 }
 
 /** What an exchange may know of the listener that its client came to. It changes with the Config, so nobody keeps parts of it. */

@@ -98,7 +98,7 @@ export interface ConnectionOwner extends DownstreamOwner {
 
 export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, TurnTaker {
   readonly owner: ConnectionOwner;
-  /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
+  /** Address of the peer, or of the client that a PROXY header names, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
   readonly security: Security | undefined;
   /** Requests begun on it. */
@@ -356,7 +356,8 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     this.#phase = CLOSED;
     this.#deadline.disarm();
     this.#dropEarly();
-    if (this.#resets && this.peer !== '') this.#stream.abort();
+    // The peer may be one that a PROXY header names; a Unix socket has no address, and no reset.
+    if (this.#resets && this.#stream.peer !== '') this.#stream.abort();
     this.#stream.destroy();
     this.owner.onConnectionClosed(this);
   }

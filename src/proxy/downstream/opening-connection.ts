@@ -17,6 +17,7 @@ import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
 import type { ProxyContext } from '../context.ts';
 import type { HandshakeTaker } from './handshakes.ts';
 import type { ListenerTls } from './listener-tls.ts';
+import type { Opening } from './opening.ts';
 import { Security } from './security.ts';
 
 /** The listener, as connections know it that are not open yet. */
@@ -28,7 +29,7 @@ export interface OpeningOwner {
   /** Its client speaks plain HTTP: it is to be told. */
   onPlainHttp(opening: OpeningConnection, stream: ByteStream, first: Buffer): void;
   /** Called once when it has come to nothing. */
-  onOpeningFailed(opening: OpeningConnection): void;
+  onOpeningFailed(opening: Opening): void;
 }
 
 /** A client that is told why it is refused has so long to take it. */
@@ -48,7 +49,7 @@ const CLOSED = 4;
 /** One is read at a time, in one turn. */
 const hello = emptyHello();
 
-export class OpeningConnection implements FirstBytesOwner, HandshakeOwner, HandshakeTaker, DeadlineOwner, StreamOwner {
+export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwner, HandshakeTaker, DeadlineOwner, StreamOwner {
   readonly peer: string;
   readonly #owner: OpeningOwner;
   readonly #tls: ListenerTls;
@@ -61,21 +62,22 @@ export class OpeningConnection implements FirstBytesOwner, HandshakeOwner, Hands
   #serverName = '';
   #random = '';
 
-  constructor(owner: OpeningOwner, tls: ListenerTls, accepted: Accepted) {
+  /** @param peer address of the client, which a PROXY header may have named */
+  constructor(owner: OpeningOwner, tls: ListenerTls, accepted: Accepted, peer: string) {
     this.#owner = owner;
     this.#tls = tls;
     this.#accepted = accepted;
-    this.peer = accepted.peer;
+    this.peer = peer;
     this.#deadline = new Deadline(this);
   }
 
-  /** Call it once, when its owner knows it: it may fail at once. */
-  begin(): void {
+  /** Call it once, when its owner knows it: it may fail at once. @param first what was read of it so far; it may be kept */
+  begin(first: Buffer): void {
     this.#owner.context.deadlines.arm(this.#deadline, this.#tls.timeoutMs);
     this.#accepted.peek(this);
+    if (first.length > 0 && this.#phase === HELLO) this.onFirstBytes(first);
   }
 
-  /** Whether its client has sent anything yet. */
   get begun(): boolean {
     return this.#phase !== HELLO || this.#first.length > 0;
   }
@@ -150,7 +152,6 @@ export class OpeningConnection implements FirstBytesOwner, HandshakeOwner, Hands
     else this.#fail('timeout');
   }
 
-  /** Ends it with its listener. */
   destroy(): void {
     if (this.#phase === LEAVING) this.#close();
     else this.#fail('gone');

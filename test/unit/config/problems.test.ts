@@ -495,12 +495,19 @@ const BAD_CHANGES: [string, string, string[]][] = [
     'admin: { auth: { tokens: [{ name: a, role: viewer, env: A, file: b }] } }\npools:\n',
     ['3:27: admin.auth.tokens[0]: token needs exactly one of env or file, got env and file'],
   ],
-  // Not served yet.
   [
     'address: 127.0.0.1:8080',
     'address: 127.0.0.1:8080, proxyProtocol: true',
-    ['2:58: listeners[0].proxyProtocol: the PROXY protocol is not served by this release: set it to false'],
+    [
+      '2:58: listeners[0].proxyProtocol: listener "web" takes no connection, for it trusts nobody: name the addresses of the proxies that write the header in trustedProxies',
+    ],
   ],
+  [
+    'address: 127.0.0.1:8080',
+    'address: unix:/tmp/s.sock, proxyProtocol: true, trustedProxies: [10.0.0.0/8]',
+    ['2:60: listeners[0].proxyProtocol: listener "web" takes no connection, for it trusts nobody: name unix in trustedProxies'],
+  ],
+  // Not served yet.
   [
     'address: 127.0.0.1:8080',
     'address: 127.0.0.1:8080, protocols: [http2]',

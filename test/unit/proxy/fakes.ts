@@ -39,6 +39,7 @@ export const SETTINGS: ListenerSettings = {
   bodyBytes: 0,
   trust: compileTrust([]),
   tls: undefined,
+  proxyProtocol: false,
 };
 
 export const trusting = (...networks: string[]): ListenerSettings => ({ ...SETTINGS, trust: compileTrust(networks) });

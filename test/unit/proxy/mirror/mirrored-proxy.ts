@@ -78,7 +78,11 @@ export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, c
   const serving = builder.build({ revision: 1, config, counters: plan, sessions: {}, rollouts: [], tls: NO_TLS }, compileTable(config, 1));
   const context = new ProxyContext(serving, deadlines, counters.worker(), log);
   const { limits } = config.listeners[0]!;
-  const listener = new Listener({ name: 'web', ...limits, trust: compileTrust([]), tls: undefined }, context, counters);
+  const listener = new Listener(
+    { name: 'web', ...limits, trust: compileTrust([]), tls: undefined, proxyProtocol: false },
+    context,
+    counters,
+  );
   const port = await listener.open({ host: '127.0.0.1', port: 0, reusePort: false });
   listener.start();
   open({
