@@ -9,7 +9,7 @@ describe('boundsFault', () => {
   it.each([
     ['depth of lists', '['.repeat(33)],
     ['depth of maps', '{"a":'.repeat(33)],
-    ['many items', `[${'1,'.repeat(4_000)}1]`],
+    ['many items', `[${'1,'.repeat(5_000)}1]`],
     ['many empty lists', `[${'[],'.repeat(20_000)}1]`],
     ['many lists that never end', `[${'[],'.repeat(10_001)}`],
   ])('refuses %s', (_, text) => {
@@ -22,6 +22,11 @@ describe('boundsFault', () => {
       expect(boundsFault(text)).toBeUndefined();
     },
   );
+
+  it('has nothing against as many events of users as a call may bring', () => {
+    const event = { event: 'spend', key: 'user', value: 5 };
+    expect(boundsFault(JSON.stringify({ events: Array(1000).fill(event) }))).toBeUndefined();
+  });
 
   it('takes a text of the greatest size in a moment, whatever is in it', () => {
     for (const part of ['[', '"', '{"a":', '\\"', '1,', '{},', ' ']) {
