@@ -4,15 +4,16 @@ import { afterEach, expect, test } from 'vitest';
 import type { RolloutReport } from '../../src/api/rollout-report.ts';
 import { call } from './scaffold/admin.ts';
 import { runCommand, startCommand } from './scaffold/command.ts';
-import { within } from './scaffold/eventually.ts';
+import { eventually, within } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
-import { callRollout, startRollout, startShops, untilRollout, visit } from './scaffold/shops.ts';
+import { callRollout, PATIENCE_MS, startRollout, startShops, untilRollout, visit } from './scaffold/shops.ts';
 
 afterEach(closeAll);
 
 const rollouts = {
   quick: { warmup: '0s', steps: [{ weight: '20%', until: 'evidence', atMost: '1h' }, { weight: '100%' }] },
   short: { warmup: '0s', steps: [{ weight: '100%' }, { watch: { for: '0s' } }] },
+  dark: { warmup: '0s', steps: [{ mirror: { percent: 10, compare: {}, until: 'verdict', atMost: '1h' } }, { weight: '100%' }] },
 };
 
 test('metrics, findings and commands, of one that is taken back and one that succeeds', { timeout: 90_000 }, async () => {
@@ -103,4 +104,12 @@ test('a plan says whom it exposes, how long it takes, and changes nothing', { ti
   const id = await startRollout(sluice, { pool: 'shop', to: 'v2', template: 'quick' });
   await callRollout(sluice, 'POST', `/v1/rollouts/${id}/abort`, {});
   await untilRollout(sluice, id, 'aborted');
+
+  // The report of a mirror names the rollout that waits for its verdict.
+  const dark = await startRollout(sluice, { pool: 'shop', to: 'v2', template: 'dark' });
+  const report = ['mirror', 'report', 'shop', `${dark}-mirror`, '--admin', `http://127.0.0.1:${sluice.adminPort}`];
+  const named = `Rollout ${dark} waits for this verdict. See: sluice rollout status ${dark}`;
+  await eventually('the report', async () => (await runCommand(report)).stdout.includes(named), PATIENCE_MS);
+  await callRollout(sluice, 'POST', `/v1/rollouts/${dark}/abort`, {});
+  await untilRollout(sluice, dark, 'aborted');
 });

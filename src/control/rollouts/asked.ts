@@ -11,7 +11,7 @@ import { closedAt } from '../../rollout/windows.ts';
 import type { ActBy, RolloutAction, RolloutRefusal, StartRequest } from './rollouts-api.ts';
 
 /** The pool and the template that are meant, or why there is none. */
-export function findTarget(
+function findTarget(
   config: Config | undefined,
   { pool: name, template: asked = DEFAULT_TEMPLATE }: { readonly pool: string; readonly template: string | undefined },
 ) {
