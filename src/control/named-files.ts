@@ -70,7 +70,7 @@ function mayNameFiles(value: unknown, key: string): boolean {
   return isMap(value) && Object.keys(value).some((inner) => mayNameFiles(value[inner], inner));
 }
 
-const FILE_KEYS: ReadonlySet<string> = new Set(['file', 'path', 'dir']);
+const FILE_KEYS: ReadonlySet<string> = new Set(['env', 'file', 'path', 'dir']);
 
 function filesWithin(value: unknown, path: Path): readonly NamedFile[] {
   if (typeof value === 'string') return isFile(path, value) ? [{ path, name: value }] : [];
