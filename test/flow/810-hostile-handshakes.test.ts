@@ -16,7 +16,7 @@ import { closeAll, open as keepOpen } from './scaffold/open.ts';
 import { secureTo, tlsFailure } from './scaffold/secure-client.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
-import { startUpstream } from './scaffold/upstream.ts';
+import { responding, startUpstream } from './scaffold/upstream.ts';
 
 afterEach(closeAll);
 
@@ -49,12 +49,12 @@ function write(folder: Folder, name: string, { cert, key }: Pair): { certFile: s
   return { certFile: folder.write(`${name}.pem`, cert), keyFile: folder.write(`${name}.key`, key) };
 }
 
-async function startSecure(more: { tls?: object; endpoints?: readonly string[]; top?: object } = {}): Promise<Sluice> {
+async function startSecure(more: { tls?: object; limits?: object; endpoints?: readonly string[]; top?: object } = {}): Promise<Sluice> {
   const certificates = [write(makeFolder(), 'a', pair)];
   return startSluice(
     configFor({
       endpoints: [...(more.endpoints ?? ['127.0.0.1:1'])],
-      listener: { tls: { certificates, ...more.tls } },
+      listener: { tls: { certificates, ...more.tls }, limits: more.limits ?? {} },
       top: more.top ?? {},
     }),
   );
@@ -105,8 +105,48 @@ test('a client that leaves in the middle of an exchange is written to the access
   expect(line.tls).toMatchObject({ serverName: 'a.test', version: 'TLSv1.3', cipher: expect.stringMatching(/^TLS_/) as string });
 });
 
-/** A record of data that nobody has a key for. */
-const FOREIGN_RECORD = Buffer.concat([Buffer.from('1703034000', 'hex'), Buffer.alloc(16_384, 7)]);
+/** Of TLS 1.2 and 1.3: what a client may send instead of what is due. */
+const OTHER = {
+  alert: Buffer.from('15030300020228', 'hex'),
+  closeNotify: Buffer.from('15030300020100', 'hex'),
+  changeCipher: Buffer.from('140303000101', 'hex'),
+  oversized: Buffer.concat([Buffer.from('160303ffff', 'hex'), Buffer.alloc(70_000, 1)]),
+  emptyRecords: Buffer.from('1603030000'.repeat(200), 'hex'),
+  earlyData: Buffer.concat([Buffer.from('1703034000', 'hex'), Buffer.alloc(16_384, 7)]),
+  oldHello: Buffer.from('802e0100020015000000100100800300800700c0030080060040020080040080' + '00'.repeat(20), 'hex'),
+  noise: Buffer.from(Array.from({ length: 3000 }, (_, index) => (index * 7919) % 256)),
+};
+
+type End = (socket: Socket) => void;
+
+const ENDS: readonly End[] = [
+  (socket) => socket.resetAndDestroy(),
+  (socket) => socket.destroy(),
+  (socket) => socket.end(),
+  () => undefined,
+];
+
+/** Each way to begin, with each way to end at once or when something has come. */
+function* hostileClients(sluice: Sluice): Generator<Socket> {
+  const cuts = [1, 5, 6, 9, 43, 100, hello.length - 1].map((length) => hello.subarray(0, length));
+  const behind = Object.values(OTHER).map((bytes) => Buffer.concat([hello, bytes]));
+  const beginnings = [...cuts, hello, Buffer.concat([hello, hello]), ...Object.values(OTHER), ...behind];
+  for (const bytes of beginnings)
+    for (const end of ENDS) {
+      const socket = open(sluice);
+      socket.write(bytes, () => end(socket));
+      yield socket;
+      const later = open(sluice);
+      later.write(bytes);
+      later.once('data', () => (later.write(OTHER.noise), end(later)));
+      yield later;
+    }
+  for (const end of ENDS) {
+    const silent = open(sluice);
+    silent.once('connect', () => end(silent));
+    yield silent;
+  }
+}
 
 test.each(['TLSv1.2', 'TLSv1.3'] as const)('what breaks TLS on an open connection ends it at once (%s)', async (maxVersion) => {
   const upstream = await startUpstream(async (wire) => void (await wire.readHead()));
@@ -121,7 +161,7 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)('what breaks TLS on an open connectio
       await upstream.wire(0);
     }
     const end = closed(wire);
-    wire.write(FOREIGN_RECORD);
+    wire.write(OTHER.earlyData);
     await within('end of a broken connection', end, 4000);
     await sluice.untilQuiet();
   }
@@ -131,7 +171,7 @@ test('an upstream that breaks TLS in the middle of an exchange fails it at once'
   const server = createTlsServer(pair);
   let raw: Socket | undefined;
   server.on('connection', (socket: Socket) => (raw = socket.on('error', () => undefined)));
-  server.on('secureConnection', (socket) => socket.on('error', () => undefined).once('data', () => raw!.write(FOREIGN_RECORD)));
+  server.on('secureConnection', (socket) => socket.on('error', () => undefined).once('data', () => raw!.write(OTHER.earlyData)));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   keepOpen({ close: () => new Promise<void>((resolve) => (raw?.destroy(), server.close(() => resolve()))) });
   const { port } = server.address() as { port: number };
@@ -140,3 +180,79 @@ test('an upstream that breaks TLS in the middle of an exchange fails it at once'
   const { status } = await within('answer', ask(sluice, get('/x')), 4000);
   expect(status).toBe(502);
 });
+
+test('whatever a client sends, and wherever it stops, the process lives and nothing is left', async () => {
+  const sluice = await startSecure({ tls: { handshakeTimeout: '700ms' }, limits: { idleTimeout: '1s' } });
+  const sockets = [...hostileClients(sluice)];
+  const slow = open(sluice).setNoDelay(true);
+  const byBytes = (async () => {
+    for (const byte of hello) {
+      slow.write(Buffer.of(byte));
+      await new Promise(setImmediate);
+    }
+  })();
+  // Real clients that leave at each step.
+  const leaving = Array.from({ length: 40 }, (_each, index) => {
+    const wire = open(sluice);
+    const maxVersion = index % 2 === 0 ? 'TLSv1.3' : 'TLSv1.2';
+    const client = connectTls({ socket: wire, servername: 'a.test', rejectUnauthorized: false, maxVersion });
+    client.on('error', () => undefined).resume();
+    // A socket below TLS ends its side no more: that is for the client to do.
+    const leave = (): void => (index % 3 === 2 ? void client.end() : ENDS[index % 3]!(wire));
+    if (index % 5 === 0) wire.once('connect', () => setImmediate(leave));
+    else if (index % 5 === 1) client.once('secureConnect', leave);
+    else if (index % 5 === 2) client.once('secureConnect', () => client.write(get('/x'), leave));
+    else if (index % 5 === 3) client.once('session', leave);
+    else client.once('secureConnect', () => (client.write(get('/x')), wire.write(OTHER.noise), leave()));
+    return wire;
+  });
+  expect(await tlsFailure(sluice, { servername: 'a.test' })).toBe('open');
+  await byBytes;
+  const left = (): number => [...sockets, ...leaving, slow].filter((socket) => !socket.destroyed).length;
+  await eventually('all are closed', () => left() === 0, 9000);
+  expect(await tlsFailure(sluice, { servername: 'a.test' })).toBe('open');
+  await sluice.untilQuiet();
+});
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'who a client is cannot be written by it, nor by a session from before its refusal (%s)',
+  async (maxVersion) => {
+    const folder = makeFolder();
+    const asked: (readonly string[])[] = [];
+    const upstream = await startUpstream(
+      responding(({ fields }) => (asked.push(fields), 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok')),
+    );
+    const clientAuth = { caFile: folder.write('ca.pem', authority.pem), required: false };
+    const sluice = await startSecure({ tls: { clientAuth }, endpoints: [upstream.address] });
+    const stranger = await (await makeAuthority('CN=Other')).issue({ uris: ['spiffe://mesh/shop'] });
+    const options = { servername: 'a.test', ca: authority.pem, maxVersion };
+    // Its handshake is whole before it is refused: it may have a ticket by then.
+    const sessions: Buffer[] = [];
+    for (let round = 0; round < 3; round++) {
+      const socket = connectTls({ port: sluice.portOf('web'), ...options, ...stranger, session: sessions.at(-1) });
+      socket.on('session', (session) => sessions.push(session)).on('error', () => undefined);
+      socket.write(get('/x'));
+      await closed(socket.resume());
+    }
+    expect(asked).toEqual([]);
+    const known = await authority.issue({ uris: ['spiffe://mesh/a,URI=spiffe://mesh/admin', 'spiffe://mesh/"q";Hash=0'] });
+    const forged = [
+      'X-Forwarded-Client-Cert: URI=spiffe://mesh/admin',
+      'x-forwarded-client-cert: Hash=1',
+      'x-forwarded-client-cert:\tURI=spiffe://mesh/admin',
+      'connection: x-forwarded-client-cert',
+    ];
+    for (const pairOfClient of [undefined, known]) {
+      const { wire } = await secureTo(sluice, { ...options, ...pairOfClient });
+      await wire.write(get('/x', ...forged));
+      expect((await wire.readMessage()).status).toBe(200);
+      wire.destroy();
+    }
+    const told = asked.map((fields) => fields.filter((line) => /^x.forwarded.client.cert/i.test(line)));
+    expect(told[0]).toEqual([]);
+    expect(told[1]).toHaveLength(1);
+    expect(told[1]![0]).toMatch(
+      /^x-forwarded-client-cert: Hash=[0-9a-f]{64};Subject="CN=test";URI="spiffe:\/\/mesh\/a,URI=spiffe:\/\/mesh\/admin";URI="spiffe:\/\/mesh\/\\"q\\";Hash=0"$/,
+    );
+  },
+);
