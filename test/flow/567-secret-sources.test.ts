@@ -88,11 +88,15 @@ async function exitsOf(sluice: Sluice, admin: Call): Promise<Readonly<Record<str
   const { revisions } = (await admin('GET', '/v1/revisions')).body;
   const paths = ['config', 'config/diff', 'pools', 'overview', 'revisions', 'journal', 'exchanges', 'rollouts', 'pools/shop/mirrors/dark'];
   paths.push(...revisions.map(({ revision }) => `revisions/${revision}`));
-  const told = await Promise.all(paths.map(async (path) => [path, JSON.stringify((await admin('GET', `/v1/${path}`)).body)] as const));
   const command = async (...words: string[]): Promise<string> => {
     const { stdout, stderr } = await runCommand([...words, '--admin', `http://127.0.0.1:${sluice.adminPort}`, '--token', TOKENS.admin]);
     return stdout + stderr;
   };
+  const [status, show, ...told] = await Promise.all([
+    command('status'),
+    command('config', 'show'),
+    ...paths.map(async (path) => [path, JSON.stringify((await admin('GET', `/v1/${path}`)).body)] as const),
+  ]);
   const kept = readdirSync(join(sluice.dir, 'state')).map((name) => [
     `state/${name}`,
     readFileSync(join(sluice.dir, 'state', name), 'latin1'),
@@ -100,8 +104,8 @@ async function exitsOf(sluice: Sluice, admin: Call): Promise<Readonly<Record<str
   return {
     ...(Object.fromEntries([...told, ...kept]) as Record<string, string>),
     log: sluice.logs.map(({ text }) => text).join('\n'),
-    status: await command('status'),
-    show: await command('config', 'show'),
+    status,
+    show,
   };
 }
 
@@ -233,7 +237,8 @@ routes:
   );
   const at = (line: number, name: string, kind: string, message: string): string =>
     `${file}:${line}:${kind === 'env' ? 19 : 20}: routes[0].requestHeaders.set.${name}.${kind}: ${message}`;
-  const { code, stdout, stderr } = await runCommand(['check', file]);
+  const [checked, ran] = await Promise.all([runCommand(['check', file]), runCommand(['run', '--config', file])]);
+  const { code, stdout, stderr } = checked;
   expect(code).toBe(1);
   const told = (stdout + stderr).split('\n');
   for (const line of [
@@ -251,7 +256,7 @@ routes:
     at(14, 'g', 'file', 'the file / is no regular file'),
   ])
     expect(told).toContain(line);
-  expect(await runCommand(['run', '--config', file])).toMatchObject({
+  expect(ran).toMatchObject({
     code: 1,
     stderr: expect.stringContaining(`${dir}/none is not there`) as string,
   });

@@ -45,10 +45,9 @@ test('drills by mirror and by weight, what is refused, and what people see', { t
   await visitors.more(20);
   const { revision } = (await call(sluice, 'GET', '/v1/pools/shop')).body;
 
-  const planned = await drill(sluice, {}, '?dryRun=true');
+  const [planned, unasked] = await Promise.all([drill(sluice, {}, '?dryRun=true'), runCommand(['drill', 'shop', ...admin])]);
   expect(planned).toMatchObject({ status: 200, body: { state: 'planned', by: 'mirror', baseline: 'v1', canary: 'v2' } });
   expect(planned.body.plan.join('\n')).toMatch(/nobody is exposed[^]*put back/);
-  const unasked = await runCommand(['drill', 'shop', ...admin]);
   expect(unasked).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--yes') });
   expect(await lastDrill(sluice)).toBeUndefined();
   expect((await call(sluice, 'GET', '/v1/pools/shop')).body.revision).toBe(revision);
@@ -68,7 +67,8 @@ test('drills by mirror and by weight, what is refused, and what people see', { t
   expect(await lastDrill(sluice)).toMatchObject({ by: 'weight', share: 0.001, result: 'passed' });
   await expectAllBack(sluice);
   expect(visitors.failures).toBe(0);
-  const status = await runCommand(['status', ...admin]);
+  // What a drill did and undid is no change that a rollback would undo.
+  const [status, rollback] = await Promise.all([runCommand(['status', ...admin]), runCommand(['rollback', '--dry-run', ...admin])]);
   expect(status).toMatchObject({ code: 0, stdout: expect.stringMatching(/last drill .*passed.* back in [\d.]+ s/) });
   const metrics = await sluice.metrics();
   expect(metrics.sum('sluice_drill_seconds', { pool: 'shop', phase: 'back' })).toBeGreaterThan(0);
@@ -78,8 +78,6 @@ test('drills by mirror and by weight, what is refused, and what people see', { t
     ({ kind, detail }) => kind === 'drill' && detail['by'] === 'weight' && detail['result'] === 'passed',
   );
   expect(lines.filter(({ kind }) => kind === 'drill')).toHaveLength(4);
-  // What a drill did and undid is no change that a rollback would undo.
-  const rollback = await runCommand(['rollback', '--dry-run', ...admin]);
   expect(rollback.stdout + rollback.stderr).not.toMatch(/drill/);
 
   await call(sluice, 'PUT', '/v1/freeze', { frozen: true });
