@@ -82,11 +82,11 @@ export class AdminConnection {
   }
 
   /** What came is no request, or comes too slowly. What is under way and whole gets its response first. */
-  refuse(status: number): void {
+  refuse(status: number, detail = 'The request is malformed, too large or too slow.'): void {
     if (this.#closing || this.socket.writableEnded) return;
     this.#closing = true;
     if ([...this.#underWay.values()].some(({ kind }) => kind === 'stream')) return void this.socket.destroy();
-    const body = JSON.stringify(problemDetails(status, 'The request is malformed, too large or too slow.'));
+    const body = JSON.stringify(problemDetails(status, detail));
     for (const [response, { request }] of this.#underWay) {
       if (request.complete || response.headersSent) continue;
       // Its body is what came: it was not carried out.

@@ -47,10 +47,9 @@ export class AdminConnections {
     this.#deps = deps;
   }
 
-  /** Follows all connections that `server` accepts, and speaks to those whose bytes are no request. */
-  follow(server: Server): void {
-    server.on('connection', (socket: Socket) => this.#accept(socket));
-    server.on('clientError', (error: Error & { code?: string }, socket: Socket) => this.#refuse(error, socket));
+  /** Speaks to those whose bytes are no request. */
+  hear(server: Server): void {
+    server.on('clientError', (error: Error & { code?: string }, socket: Socket) => this.#onFault(error, socket));
   }
 
   /** A request has come; false when it gets no response, because its connection ends. */
@@ -65,16 +64,40 @@ export class AdminConnections {
     else connection.place(response, kind, onOver);
   }
 
-  #accept(socket: Socket): void {
-    const { clock } = this.#deps;
-    const connection = new AdminConnection(socket, clock, (calm) => this.#moveBack(calm));
-    const { peer } = connection;
-    const ofPeer = (this.#perPeer.get(peer) ?? 0) + 1;
-    this.#perPeer.set(peer, ofPeer);
+  /** One more; false when there is no room for it, and it is closed. */
+  accept(socket: Socket): boolean {
+    const connection = this.#add(socket);
+    const ofPeer = this.#perPeer.get(connection.peer) ?? 0;
+    if (this.#open.size > MAX_AT_ONCE || ofPeer > MAX_AT_ONCE_PER_PEER) {
+      this.#close(connection);
+      return false;
+    }
+    if (this.#open.size > MAX_CONNECTIONS || ofPeer > MAX_PER_PEER) this.#judgeSoon();
+    return true;
+  }
+
+  /** What was accepted as `bare` speaks TLS, and is one connection as before. */
+  replace(bare: Socket, secure: Socket): void {
+    const connection = this.#open.get(bare);
+    if (connection !== undefined) this.#forget(connection);
+    this.#add(secure);
+  }
+
+  /** A connection that gets no more than this. */
+  refuse(socket: Socket, status: number, detail: string): void {
+    const connection = this.#open.get(socket);
+    if (connection === undefined) return void socket.destroy();
+    connection.refuse(status, detail);
+    // What it sends is thrown away, so that it does not reset the connection under the response.
+    socket.resume();
+  }
+
+  #add(socket: Socket): AdminConnection {
+    const connection = new AdminConnection(socket, this.#deps.clock, (calm) => this.#moveBack(calm));
+    this.#perPeer.set(connection.peer, (this.#perPeer.get(connection.peer) ?? 0) + 1);
     this.#open.set(socket, connection);
     socket.once('close', () => this.#forget(connection));
-    if (this.#open.size > MAX_AT_ONCE || ofPeer > MAX_AT_ONCE_PER_PEER) this.#close(connection);
-    else if (this.#open.size > MAX_CONNECTIONS || ofPeer > MAX_PER_PEER) this.#judgeSoon();
+    return connection;
   }
 
   /** It was used just now. */
@@ -128,7 +151,7 @@ export class AdminConnections {
     this.#refused = 0;
   }
 
-  #refuse({ code = '' }: Error & { code?: string }, socket: Socket): void {
+  #onFault({ code = '' }: Error & { code?: string }, socket: Socket): void {
     const connection = this.#open.get(socket);
     if (connection === undefined || code === 'ECONNRESET' || socket.destroyed) socket.destroy();
     else connection.refuse(CLIENT_ERRORS.get(code) ?? 400);

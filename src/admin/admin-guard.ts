@@ -4,13 +4,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AdminConfig } from '../config/model.ts';
 import type { Clock } from '../lib/clock.ts';
 import { ANONYMOUS, identify, mayDo } from './auth.ts';
-import type { Access, Caller, Role } from './auth.ts';
+import type { Access, Caller, Credentials, Role } from './auth.ts';
 import { isAllowedOrigin, isAllowedSite } from './origins.ts';
 import { HttpProblem } from './problem-reply.ts';
 import { CHALLENGE, roleProblem } from './role-problem.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { Refusals } from './refusals.ts';
-import type { Tokens } from './tokens.ts';
 import type { Workload } from './workload.ts';
 
 declare module 'fastify' {
@@ -21,7 +20,7 @@ declare module 'fastify' {
     isStream?: boolean;
   }
   interface FastifyRequest {
-    /** Name of a token, or `anonymous`. */
+    /** Name of a token or of a certificate's entry, or `anonymous`. */
     author: string;
     role: Role;
   }
@@ -30,7 +29,7 @@ declare module 'fastify' {
 export interface AdminGuardDeps {
   /** Whether a Host field may say this. */
   readonly isAllowedHost: (host: string) => boolean;
-  readonly tokens: Tokens;
+  readonly credentials: Credentials;
   readonly limits: AdminConfig['limits'];
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly refusals: Refusals;
@@ -61,11 +60,12 @@ export class AdminGuard {
   /** Throws an HttpProblem for a request that must not come in. */
   admit(request: FastifyRequest, reply: FastifyReply): void {
     this.#checkFields(request);
-    const { tokens } = this.#options;
+    const { credentials } = this.#options;
     const { access = 'viewer' } = request.routeOptions.config;
     const isOpen = this.#isOpen(request);
-    const caller = identify(tokens, request.headers.authorization);
-    this.#checkPlace(request, isOpen, tokens.required && caller.kind === 'known');
+    this.#checkConnection(request);
+    const caller = identify(credentials, { authorization: request.headers.authorization, socket: request.socket });
+    this.#checkPlace(request, isOpen, caller.kind === 'known' && caller.by === 'token');
     if (!isOpen) this.#authorize(request, caller, access);
     if (request.is404) this.#refuseNowhere(request);
     if (!isRead(request)) this.#checkWrite(request, access);
@@ -82,7 +82,18 @@ export class AdminGuard {
       if (countFields(raw.rawHeaders, field) > 1) throw new HttpProblem(400, `The request has more than one ${titleOf(field)} field.`);
   }
 
-  /** A caller with a token is no web page that tries its luck; such a page is known by the names and origins that its browser sends. */
+  /** Certificates end, and authorities are taken away, while connections are open. */
+  #checkConnection(request: FastifyRequest): void {
+    const fault = this.#options.credentials.certificates?.faultOf(request.socket);
+    if (fault === undefined) return;
+    this.#options.refusals.report(request, 'certificate', ANONYMOUS);
+    throw new HttpProblem(401, fault, {}, { 'www-authenticate': CHALLENGE, connection: 'close' });
+  }
+
+  /**
+   * A caller with a token is no web page that tries its luck; such a page is known by the names and origins that its browser sends. A browser
+   * shows certificates unasked, for any page.
+   */
   #checkPlace(request: FastifyRequest, isOpen: boolean, hasToken: boolean): void {
     const { isAllowedHost, refusals } = this.#options;
     const { host = '', origin } = request.headers;
@@ -94,7 +105,8 @@ export class AdminGuard {
       );
     }
     const isAllowed = hasToken ? (name: string) => name.toLowerCase() === host.toLowerCase() || isAllowedHost(name) : isAllowedHost;
-    const isOwn = origin === undefined || isAllowedOrigin(origin, host, request.method, isAllowed);
+    const isOwn =
+      origin === undefined || isAllowedOrigin(origin, { host, method: request.method, isSecure: request.protocol === 'https' }, isAllowed);
     if (isOwn && (hasToken || isAllowedSite(request.headers, request.method, request.routeOptions.config.isStream === true))) return;
     refusals.report(request, 'origin', ANONYMOUS);
     throw new HttpProblem(403, 'The request comes from a web page of another origin.');
@@ -119,16 +131,18 @@ export class AdminGuard {
   }
 
   /** Wrong tokens never delay a right one: a client that guesses must not be able to lock out an operator. */
-  #refuseUnknown(request: FastifyRequest, { isMissing }: Caller & { kind: 'unknown' }): HttpProblem {
-    const { refusals } = this.#options;
-    const reason = isMissing ? 'no-token' : 'bad-token';
+  #refuseUnknown(request: FastifyRequest, { isMissing, roleless }: Caller & { kind: 'unknown' }): HttpProblem {
+    const { refusals, credentials } = this.#options;
+    const reason = roleless !== undefined ? 'certificate' : isMissing ? 'no-token' : 'bad-token';
     if (!this.#failures.take(request.socket.remoteAddress ?? '')) {
       refusals.count(reason);
       return new HttpProblem(429, 'Too many requests without a valid token came from this address.', {}, { 'retry-after': '1' });
     }
     refusals.report(request, reason, ANONYMOUS);
     const error = isMissing ? '' : ', error="invalid_token"';
-    const detail = isMissing ? 'Send a token: Authorization: Bearer …' : 'The Authorization field has no valid token.';
+    const send = credentials.certificates?.required === true ? SEND_EITHER : SEND_TOKEN;
+    const missing = roleless === undefined ? send : `The client certificate has no role here, ${roleless}. ${SEND_TOKEN}`;
+    const detail = isMissing ? missing : 'The Authorization field has no valid token.';
     return new HttpProblem(401, detail, {}, { 'www-authenticate': CHALLENGE + error });
   }
 
@@ -151,6 +165,9 @@ export class AdminGuard {
     throw new HttpProblem(429, `${request.author} makes more changes per second than admin.limits.writesPerSecond allows.`, {}, after);
   }
 }
+
+const SEND_TOKEN = 'Send a token: Authorization: Bearer …';
+const SEND_EITHER = 'Show a client certificate, or send a token: Authorization: Bearer …';
 
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/livez', '/readyz', '/metrics']);
 

@@ -2,6 +2,7 @@
 
 import type { AdminConfig, Address } from '../config/model.ts';
 import type { ControlApi } from '../control/control-api.ts';
+import type { ListenerFiles } from '../control/ports.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 
@@ -20,7 +21,7 @@ export interface Readiness {
 }
 
 /** Who may call, how often and by which names. */
-export type AdminAccess = Pick<AdminConfig, 'tokens' | 'limits'> & Partial<Pick<AdminConfig, 'hosts'>>;
+export type AdminAccess = Pick<AdminConfig, 'tokens' | 'limits'> & Partial<Pick<AdminConfig, 'hosts' | 'tls'>>;
 
 export interface AdminServerOptions {
   /** Where to listen; cannot change live. */
@@ -36,6 +37,8 @@ export interface AdminServerOptions {
   readonly control?: ControlApi;
   /** At the start; see `configure`. */
   readonly config?: AdminAccess;
+  /** Reads what `config.tls` names, before it listens; absent: plaintext. */
+  readonly readTls?: (() => Promise<ListenerFiles>) | undefined;
   /** For tokens that nobody can use. */
   readonly log?: Pick<Log, 'error' | 'info' | 'warn'>;
   /** Default: the environment of the process. */

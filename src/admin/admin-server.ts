@@ -2,14 +2,18 @@
 // reach it, and it must never delay a shutdown.
 
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { isLoopback } from '../config/address.ts';
-import type { AdminConfig, Address } from '../config/model.ts';
+import { certificatesMayChange, knowsCallers } from '../config/admin-callers.ts';
+import type { AdminConfig, AdminTlsConfig, Address } from '../config/model.ts';
+import type { ListenerFiles } from '../control/ports.ts';
 import { systemClock, threadCpuMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { AdminConnections } from './admin-connections.ts';
 import { AdminGuard } from './admin-guard.ts';
 import type { AdminAccess, AdminServerOptions } from './admin-options.ts';
+import type { AdminTls } from './admin-tls.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { knownPaths } from './known-paths.ts';
 import { closeServer, createServer, listen, otherAddresses } from './open-server.ts';
@@ -17,6 +21,7 @@ import { problemDetails } from './problem-reply.ts';
 import { plainProbe, sendProbe } from './plain-probe.ts';
 import { probeListener } from './probe-server.ts';
 import { Refusals } from './refusals.ts';
+import type { createSecureServer } from './secure-server.ts';
 import { Scrapes } from './scrapes.ts';
 import { Tokens } from './tokens.ts';
 import { Workload } from './workload.ts';
@@ -27,12 +32,16 @@ export class AdminServer {
   readonly #refusals: Refusals;
   readonly #connections: AdminConnections;
   readonly #scrapes: Scrapes;
-  readonly #server: Server;
+  /** Made anew where it is to speak TLS. */
+  #server: Server;
   /** For further addresses of the same name, and for that of the probes. */
   readonly #others: Server[] = [];
+  /** Of the config. */
+  #hosts: readonly string[] = [];
   #isAllowed: (host: string) => boolean;
   #limits: AdminConfig['limits'];
   #guard: AdminGuard | undefined = undefined;
+  #secure: { readonly tls: AdminTls; readonly create: typeof createSecureServer } | undefined = undefined;
   /** Undefined until something other than a probe is asked. */
   #app: Promise<FastifyInstance> | undefined = undefined;
   #serve: RequestListener | undefined = undefined;
@@ -41,8 +50,8 @@ export class AdminServer {
     this.#options = options;
     const { clock = systemClock, env = process.env, log = SILENT, config = NO_CONFIG, address } = options;
     const nowMs = () => clock.nowMs();
-    if (options.control !== undefined && !this.#mayBeOpen(config)) throw new Error(NEEDS_TOKENS);
-    this.#tokens = new Tokens({ log, nowMs, env }, config.tokens);
+    if (options.control !== undefined && !this.#mayBeOpen(config)) throw new Error(NEEDS_CALLERS);
+    this.#tokens = new Tokens({ log, nowMs, env, othersMayChange: () => this.#certificatesMayChange }, config.tokens);
     this.#refusals = new Refusals(options.control, nowMs);
     this.#connections = this.#createConnections();
     this.#scrapes = new Scrapes({ metrics: () => options.ports.metrics(), nowMs, cpuMs: threadCpuMs });
@@ -51,10 +60,21 @@ export class AdminServer {
     this.#server = this.#createServer();
   }
 
+  get #certificatesMayChange(): boolean {
+    const tls = this.#secure?.tls.config ?? this.#options.config?.tls;
+    return certificatesMayChange({ tls });
+  }
+
+  /** Whether callers must say who they are. */
+  get #asks(): boolean {
+    return this.#tokens.required || this.#secure?.tls.required === true;
+  }
+
   /** Where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */
   async listen(): Promise<Address> {
+    await this.#loadTls();
     const bound = await listen(this.#server, this.#options.address, this.#options.mode);
-    if (this.#options.control !== undefined && !this.#tokens.required) this.#options.log?.info({}, OPEN);
+    if (this.#options.control !== undefined && !this.#asks) this.#options.log?.info({}, OPEN);
     for (const address of await otherAddresses(this.#server, this.#options.address)) {
       const server = this.#createServer();
       // One that is taken or not there leaves the first, which is the one that was asked for.
@@ -64,6 +84,32 @@ export class AdminServer {
       );
     }
     return bound;
+  }
+
+  async #loadTls(): Promise<void> {
+    const { config, readTls, clock = systemClock } = this.#options;
+    if (config?.tls === undefined || readTls === undefined) return;
+    const files = await readTls();
+    const [{ AdminTls: Tls }, { createSecureServer: create }] = await Promise.all([import('./admin-tls.ts'), import('./secure-server.ts')]);
+    this.#secure = { tls: new Tls(config.tls, files, () => clock.wallMs()), create };
+    this.#nameHosts(config.hosts ?? []);
+    this.#server = this.#createServer();
+  }
+
+  /** Certificates of the same config, which were read anew. Those that cannot be used leave the ones before. */
+  useCertificates(files: ListenerFiles): void {
+    const tls = this.#secure?.tls;
+    if (tls === undefined) return;
+    this.#configureTls(tls, tls.config, files);
+    this.#nameHosts(this.#hosts);
+  }
+
+  #configureTls(tls: AdminTls, config: AdminTlsConfig, files: ListenerFiles): void {
+    try {
+      tls.configure(config, files);
+    } catch (error) {
+      this.#options.log?.error({ reason: String(error) }, KEEPS_CERTIFICATES);
+    }
   }
 
   /** Where probes and metrics have an address of their own, as `listen`; call it once. Undefined where they have none. */
@@ -84,7 +130,21 @@ export class AdminServer {
   }
 
   #createServer(): Server {
-    return createServer(this.#connections, (request, response) => this.#onRequest(request, response));
+    const [connections, refusals] = [this.#connections, this.#refusals];
+    const serve: RequestListener = (request, response) => this.#onRequest(request, response);
+    if (this.#secure === undefined) return createServer(connections, serve);
+    const { clock = systemClock, log = SILENT } = this.#options;
+    const onFailed = (): void => refusals.count('handshake');
+    const onRefused = ({ remoteAddress: peer }: Socket, reason: string): void => {
+      if (refusals.reportConnection()) log.warn({ peer, reason }, 'a client of the admin API is refused by its certificate');
+    };
+    return this.#secure.create({ connections, serve, tls: this.#secure.tls, clock, onFailed, onRefused });
+  }
+
+  /** Names of its certificates are names of its own. */
+  #nameHosts(hosts: readonly string[]): void {
+    this.#hosts = hosts;
+    this.#isAllowed = allowedHosts(this.#options.address, [...hosts, ...(this.#secure?.tls.hosts ?? [])]);
   }
 
   #onRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -112,16 +172,17 @@ export class AdminServer {
     const { createApp } = await import('./create-app.ts');
     const { clock = systemClock } = this.#options;
     const isAllowedHost = (host: string): boolean => this.#isAllowed(host);
-    const [tokens, refusals, limits, connections] = [this.#tokens, this.#refusals, this.#limits, this.#connections];
+    const [refusals, limits, connections] = [this.#refusals, this.#limits, this.#connections];
+    const credentials = { tokens: this.#tokens, certificates: this.#secure?.tls };
     const workload = new Workload({ connections, refusals, clock });
     const createGuard = (app: FastifyInstance) =>
-      (this.#guard = new AdminGuard({ isAllowedHost, tokens, limits, clock, refusals, workload, methodsAt: knownPaths(app) }));
+      (this.#guard = new AdminGuard({ isAllowedHost, credentials, limits, clock, refusals, workload, methodsAt: knownPaths(app) }));
     let serve: RequestListener | undefined;
     const onListener = (listener: RequestListener): void => void (serve = listener);
     const app = createApp({
       options: this.#options,
       clock,
-      tokens,
+      credentials,
       workload,
       scrapes: this.#scrapes,
       createGuard,
@@ -133,14 +194,23 @@ export class AdminServer {
     return app;
   }
 
-  /** Tokens, limits and names from now on. A caller without a valid token is refused at once; its streams end at their next heartbeat. */
-  configure(config: AdminAccess): void {
+  /**
+   * Who may call, limits and names from now on. A caller that is not known any more is refused at once; its streams end at their next heartbeat.
+   * @param files what `config.tls` names
+   */
+  configure(config: AdminAccess, files?: ListenerFiles | undefined): void {
     this.#limits = config.limits;
-    this.#isAllowed = allowedHosts(this.#options.address, config.hosts);
     this.#guard?.configure(config.limits);
-    // A config that lost its tokens, by whatever way, must not open the door of an instance that runs.
-    if (config.tokens.length > 0 || !this.#tokens.required) this.#tokens.configure(config.tokens);
-    else this.#options.log?.warn({}, KEEPS_TOKENS);
+    const tls = this.#secure?.tls;
+    const hasRoles = tls !== undefined && config.tls?.clientAuth !== undefined && config.tls.clientAuth.roles.length > 0;
+    // A config that lost its tokens and roles, by whatever way, must not open the door of an instance that runs.
+    if (this.#asks && config.tokens.length === 0 && !hasRoles) this.#options.log?.warn({}, KEEPS_CALLERS);
+    else {
+      this.#tokens.configure(config.tokens);
+      if (tls !== undefined && config.tls !== undefined && files !== undefined) this.#configureTls(tls, config.tls, files);
+      else tls?.dropRoles();
+    }
+    this.#nameHosts(config.hosts ?? []);
   }
 
   /** Lines of `sluice_admin_refused_total`, read at a scrape. */
@@ -148,8 +218,8 @@ export class AdminServer {
     return this.#refusals.lines();
   }
 
-  #mayBeOpen({ tokens }: Pick<AdminConfig, 'tokens'>): boolean {
-    return tokens.length > 0 || isLoopback(this.#options.address);
+  #mayBeOpen({ tokens, tls }: AdminAccess): boolean {
+    return isLoopback(this.#options.address) || knowsCallers({ tokens, tls });
   }
 
   /** Stops at once: a scrape under way is cut, so that no slow reader delays a shutdown. */
@@ -165,12 +235,15 @@ export class AdminServer {
 
 const UNSERVED = { status: 500, body: problemDetails(500, 'The request could not be served.') };
 
-const NEEDS_TOKENS = 'without tokens it may only listen on an address of this machine';
+const NEEDS_CALLERS = 'without tokens, or required client certificates with roles, it may only listen on an address of this machine';
 
 const OPEN =
   'no token is configured (admin.auth.tokens): every caller of the admin API has the role operator, and shifts traffic alone; the config file changes the rest';
 
-const KEEPS_TOKENS = 'the config lists no token for the admin API any more: those of before are needed until a restart';
+const KEEPS_CALLERS =
+  'the config lists no token and no role of a certificate for the admin API any more: those of before are needed until a restart';
+
+const KEEPS_CERTIFICATES = 'new certificates of the admin API cannot be used: those of before serve on';
 
 const NO_CONFIG: AdminAccess = { tokens: [], limits: { writesPerSecond: 500 } };
 

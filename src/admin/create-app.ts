@@ -9,6 +9,7 @@ import { MAX_BODY_BYTES } from '../api/bounds.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AdminServerOptions } from './admin-options.ts';
 import { identify } from './auth.ts';
+import type { Credentials } from './auth.ts';
 import { addConfig } from './whole-config.ts';
 import { measureCpu } from './cpu-use.ts';
 import type { Charge } from './cpu-use.ts';
@@ -36,13 +37,12 @@ import { SAFE_HEADERS } from './safe-headers.ts';
 import type { Scrapes } from './scrapes.ts';
 import { JSON_TYPE, takeJson } from './read-body.ts';
 import { announcedBytes } from './receive-body.ts';
-import type { Tokens } from './tokens.ts';
 import type { Workload } from './workload.ts';
 
 export interface AppDeps {
   readonly options: AdminServerOptions;
   readonly clock: Clock;
-  readonly tokens: Tokens;
+  readonly credentials: Credentials;
   readonly workload: Workload;
   readonly scrapes: Scrapes;
   /** Called before the app has routes. */
@@ -117,7 +117,7 @@ function readRequests(app: FastifyInstance, { workload }: AppDeps): void {
   });
 }
 
-function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scrapes }: AppDeps): void {
+function addRoutes(app: FastifyInstance, { options, clock, credentials, workload, scrapes }: AppDeps): void {
   addProbes(app, options, scrapes);
   const { control } = options;
   if (control === undefined) return;
@@ -138,8 +138,9 @@ function addRoutes(app: FastifyInstance, { options, clock, tokens, workload, scr
   addEvents(app, {
     control,
     clock,
-    isAllowed: ({ author, headers }) => {
-      const caller = identify(tokens, headers.authorization);
+    isAllowed: ({ author, headers, raw }) => {
+      if (credentials.certificates?.faultOf(raw.socket) !== undefined) return false;
+      const caller = identify(credentials, { authorization: headers.authorization, socket: raw.socket });
       return caller.kind === 'known' && caller.author === author;
     },
     beginStream: (request, reply) => workload.beginStream(request, reply),

@@ -13,7 +13,7 @@ import { Subscriber } from './subscriber.ts';
 export interface EventsDeps {
   readonly control: ControlApi;
   readonly clock: Clock;
-  /** Whether the token of a request is still valid. */
+  /** Whether the token or the certificate of a request is still valid. */
   readonly isAllowed: (request: FastifyRequest) => boolean;
   /** Called when a request stays open. Throws an HttpProblem when there is no place for one more. */
   readonly beginStream: (request: FastifyRequest, reply: FastifyReply) => void;

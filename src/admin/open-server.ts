@@ -3,10 +3,11 @@
 import { lookup } from 'node:dns/promises';
 import { chmodSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Address } from '../config/model.ts';
 import type { AdminConnections } from './admin-connections.ts';
 
-const LIMITS = {
+export const LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 5_000,
   requestTimeout: 10_000,
@@ -20,13 +21,23 @@ const SILENCE_MS = 35_000;
 /** Listens nowhere yet. Requests come to `serve`, but for those of connections that end. */
 export function createServer(connections: AdminConnections, serve: RequestListener): Server {
   // An import would evaluate all that the module names, which loads the HTTP client of fetch: 16 MB.
-  const server = process.getBuiltinModule('node:http').createServer(LIMITS, (request, response) => {
+  const server = process.getBuiltinModule('node:http').createServer(LIMITS, served(connections, serve));
+  server.on('connection', (socket: Socket) => connections.accept(socket));
+  connections.hear(server);
+  return equip(server);
+}
+
+export function served(connections: AdminConnections, serve: RequestListener): RequestListener {
+  return (request, response) => {
     if (connections.begin(request, response)) serve(request, response);
-  });
+  };
+}
+
+/** What no option says. */
+export function equip<S extends Server>(server: S): S {
   server.timeout = SILENCE_MS;
   // A client that ends its side behind its request still gets the response, which may say what has changed.
-  (server as HalfOpenServer).httpAllowHalfOpen = true;
-  connections.follow(server);
+  (server as Server as HalfOpenServer).httpAllowHalfOpen = true;
   return server;
 }
 

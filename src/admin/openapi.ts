@@ -49,8 +49,8 @@ const AFTER_HEADER = { 'Retry-After': { type: 'integer', description: 'Seconds.'
 /** Responses that say what went wrong, by status. */
 const PROBLEMS: Readonly<Record<number, string>> = {
   400: 'The request is malformed; `problems` says where.',
-  401: 'No valid token.',
-  403: 'The role of the token does not allow this, or the request comes from a web page of another origin.',
+  401: 'No valid token, and no client certificate with a role.',
+  403: 'The role of the caller does not allow this, or the request comes from a web page of another origin.',
   404: 'The resource does not exist.',
   406: 'Accept allows none of the types of this resource.',
   409: 'The config or the state does not allow this; `detail` says why, and what to do.',
@@ -115,7 +115,13 @@ export function documentOptions(build: string, schemas: Record<string, object>):
       security: [{ token: [] }],
       components: {
         schemas,
-        securitySchemes: { token: { type: 'http', scheme: 'bearer', description: 'A token of admin.auth.tokens.' } },
+        securitySchemes: {
+          token: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A token of admin.auth.tokens; over TLS a client certificate may take its place.',
+          },
+        },
       } as never,
     },
     // The plugin describes every body as required; it has no option for that.

@@ -2,14 +2,24 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 
+/** What a request with an Origin field goes to. */
+export interface OriginTarget {
+  /** Its Host field. */
+  readonly host: string;
+  readonly method: string;
+  readonly isSecure: boolean;
+}
+
 /**
  * Whether a request of this origin is taken. Reads may come from any page of an allowed host; a write must come from the very host and
  * port that it goes to, because a page of another port on this machine could send one without a body unasked.
- * @param origin the Origin field; @param host the Host field of the same request
+ * Over TLS the page must have come over TLS as well: others on the way can write into one that did not.
+ * @param origin the Origin field
  */
-export function isAllowedOrigin(origin: string, host: string, method: string, allowed: (host: string) => boolean): boolean {
+export function isAllowedOrigin(origin: string, { host, method, isSecure }: OriginTarget, allowed: (host: string) => boolean): boolean {
   const named = /^https?:\/\/([^/?#@\s]+)$/i.exec(origin)?.[1];
   if (named === undefined || !allowed(named)) return false;
+  if (isSecure && !/^https:/i.test(origin)) return false;
   return method === 'GET' || method === 'HEAD' || named.toLowerCase() === host.toLowerCase();
 }
 

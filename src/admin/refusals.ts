@@ -2,23 +2,40 @@
 
 import type { FastifyRequest } from 'fastify';
 import type { ControlApi } from '../control/control-api.ts';
+import { ANONYMOUS } from './auth.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-const REASONS = ['host', 'origin', 'no-token', 'bad-token', 'role', 'rate', 'busy', 'cpu', 'connections'] as const;
+const REASONS = [
+  'host',
+  'origin',
+  'no-token',
+  'bad-token',
+  'certificate',
+  'handshake',
+  'role',
+  'rate',
+  'busy',
+  'cpu',
+  'connections',
+] as const;
 
 /** Why a request was refused; the label of the metric. */
 export type RefusalReason = (typeof REASONS)[number];
 
 const REPORTS_PER_SECOND = 10;
+const LOG_EVERY_MS = 5000;
 const MAX_PATH_LENGTH = 256;
 
 export class Refusals {
   readonly #counts = new Map<RefusalReason, number>(REASONS.map((reason) => [reason, 0]));
   readonly #control: Pick<ControlApi, 'refused'> | undefined;
   readonly #reports: TokenBucket;
+  readonly #nowMs: () => number;
+  #loggedMs = -Infinity;
 
   constructor(control: Pick<ControlApi, 'refused'> | undefined, nowMs: () => number) {
     this.#control = control;
+    this.#nowMs = nowMs;
     this.#reports = new TokenBucket(nowMs, REPORTS_PER_SECOND, REPORTS_PER_SECOND);
   }
 
@@ -28,10 +45,22 @@ export class Refusals {
 
   /** Counts, and notes it in the journal unless there were many just now. The query stays out: some clients put secrets there. */
   report(request: FastifyRequest, reason: RefusalReason, author: string): void {
-    this.count(reason);
-    if (!this.#reports.take('')) return;
     const path = (request.url.split('?', 1)[0] ?? '').slice(0, MAX_PATH_LENGTH);
-    this.#control?.refused({ method: request.method, path, reason, author });
+    this.#note({ method: request.method, path, reason, author });
+  }
+
+  /** The same for a connection that was not let in, of which no request was read. @returns whether it is to stand in the log as well */
+  reportConnection(): boolean {
+    this.#note({ method: 'TLS', path: 'handshake', reason: 'certificate', author: ANONYMOUS });
+    const now = this.#nowMs();
+    if (now - this.#loggedMs < LOG_EVERY_MS) return false;
+    this.#loggedMs = now;
+    return true;
+  }
+
+  #note(refused: Parameters<ControlApi['refused']>[0] & { readonly reason: RefusalReason }): void {
+    this.count(refused.reason);
+    if (this.#reports.take('')) this.#control?.refused(refused);
   }
 
   /** Lines of `sluice_admin_refused_total`. */

@@ -8,7 +8,7 @@ import { HttpProblem } from './problem-reply.ts';
 export const CHALLENGE = 'Bearer realm="sluice"';
 
 export interface Caller {
-  /** Name of a token, or `anonymous`. */
+  /** Name of a token or of a certificate's entry, or `anonymous`. */
   readonly author: string;
   readonly role: Role;
 }
@@ -39,6 +39,6 @@ function reasonOf(needed: ForbiddenField['needed']): string {
 }
 
 function describeCaller({ author, role }: Caller): string {
-  if (author !== ANONYMOUS) return `the token ${author} has the role ${role}`;
+  if (author !== ANONYMOUS) return `the caller ${author} has the role ${role}`;
   return `where the config lists no token (admin.auth.tokens) every caller has the role ${role}`;
 }

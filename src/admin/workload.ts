@@ -130,7 +130,7 @@ export class Workload {
       return this.#deps.connections.place({ request: request.raw, response: reply.raw, kind, onOver: () => places.giveBack(holder) });
     this.#deps.refusals.count('busy');
     const { again } = what;
-    if (result === 'own') throw new HttpProblem(429, `${holder.author} has as many ${what.of} as one token may have.`, {}, again);
+    if (result === 'own') throw new HttpProblem(429, `${holder.author} has as many ${what.of} as one caller may have.`, {}, again);
     throw new HttpProblem(
       503,
       `There are as many ${what.of} as there may be${holder.role === 'admin' ? '' : ' for this role'}.`,

@@ -28,7 +28,9 @@ export const statusCode = z.int().min(0).max(999);
 export const revision = count.describe('Number of a desired state; 0 before the first one.');
 export const author = z
   .string()
-  .describe('Name of the token that was used, anonymous, or file for what the config on disk says; empty for what Sluice found itself.');
+  .describe(
+    'Name of the token that was used or of the entry that fits the certificate, anonymous, or file for what the config on disk says; empty for what Sluice found itself.',
+  );
 
 export const adoption = z.object({ applied: count, total: count }).describe('How many workers obey the revision, and how many there are.');
 

@@ -2,6 +2,7 @@
 
 import { AdminServer } from '../admin/admin-server.ts';
 import type { Address, Config } from '../config/model.ts';
+import { readAdminTls } from '../control/certificates/tls-files.ts';
 import type { Log } from '../lib/log.ts';
 import { bindableHost } from '../net/claim-address.ts';
 import type { ControlOfInstance } from './create-control.ts';
@@ -34,9 +35,11 @@ export function createAdmin(
     ports: { ready, metrics, onError },
     control,
     config,
+    readTls: config.tls && (() => readAdminTls(config.tls!)),
     log,
     build: version,
   });
+  certificates.onAdmin((files) => admin.useCertificates(files));
   exposition.registerMirrors(mirrorAnalysis.lines);
   exposition.registerHealthChecks(() => probes.counts());
   exposition.registerDiscovery(() => discovery.samples());

@@ -1,6 +1,7 @@
 // One Sluice process: control plane here, data plane in worker threads. Wires them, starts them in order, and ends them in order.
 
 import type { AdminServer } from '../admin/admin-server.ts';
+import { TlsFileFault } from '../control/certificates/tls-files.ts';
 import { locatedFault } from '../config/located-fault.ts';
 import type { Path } from '../config/path.ts';
 import { formatProblem } from '../config/problem.ts';
@@ -105,7 +106,9 @@ export class Instance {
       await this.#claimAdmin();
       await this.#file.ready;
       this.#serving.accessLog.open(this.config.accessLog?.path ?? '');
-      this.adminAddress = await this.#admin.listen();
+      this.adminAddress = await this.#admin.listen().catch((error: unknown) => {
+        throw error instanceof TlsFileFault ? locatedFault(this.#options.first.read, error.path, error) : error;
+      });
       this.probesAddress = await this.#admin.listenForProbes();
       await this.#control.rollouts.ready();
       const result = await this.#control.controller.submit({ kind: 'file', cause: 'start' });

@@ -23,9 +23,7 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
   const detail = optionalText(problem, 'detail') || textOf(body) || `status ${status}`;
   switch (status) {
     case 401:
-      return new Failure(EXIT.refused, `the admin API at ${address} needs a valid token`, [
-        'Put one in SLUICE_TOKEN, or in a file that --token-file names. The config lists the tokens: admin.auth.tokens.',
-      ]);
+      return unknownCaller(detail, address);
     case 403:
       return new Failure(EXIT.refused, `not allowed: ${detail}`, [...problemLines(problem), ...roleAdvice(detail)]);
     case 404:
@@ -46,6 +44,16 @@ export function refusal({ status, body, address, hints = [] }: Refusal): Failure
   }
 }
 
+/** The API says what it takes, and what was wrong with a certificate. */
+function unknownCaller(detail: string, address: string): Failure {
+  const token = 'Put one in SLUICE_TOKEN, or in a file that --token-file names. The config lists the tokens: admin.auth.tokens.';
+  if (!detail.includes('client certificate')) return new Failure(EXIT.refused, `the admin API at ${address} needs a valid token`, [token]);
+  return new Failure(EXIT.refused, `the admin API at ${address} does not know us: ${detail}`, [
+    'Name our certificate with --cert-file and --key-file. The config says whose role is which: admin.tls.clientAuth.',
+    ...(detail.includes('token') ? [token] : []),
+  ]);
+}
+
 /** The API says who called and what that role is; a field that only the file changes has no role. */
 function roleAdvice(detail: string): readonly string[] {
   if (detail.includes('only the config file may')) return ['Edit the config file of the instance: it is taken when it is saved.'];
@@ -53,7 +61,7 @@ function roleAdvice(detail: string): readonly string[] {
     'Roles: viewer reads, operator also shifts traffic (split, overrides, mirrors, drains), admin also changes the rest of the config.';
   if (detail.includes('admin.auth.tokens) every'))
     return [roles, 'List a token of the role admin in the config file, or edit the file itself.'];
-  return [roles, 'Use a token with a higher role.'];
+  return [roles, 'Use a token or a certificate with a higher role.'];
 }
 
 /** What a request that took too long was waiting for. */
@@ -92,6 +100,12 @@ const REACH: Readonly<Record<string, readonly [string, ...string[]] | undefined>
   DEPTH_ZERO_SELF_SIGNED_CERT: ['its certificate is from an authority that is not trusted here', 'Name the authority with --ca-file.'],
   SELF_SIGNED_CERT_IN_CHAIN: ['its certificate is from an authority that is not trusted here', 'Name the authority with --ca-file.'],
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: ['its certificate is from an authority that is not trusted here', 'Name the authority with --ca-file.'],
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: [
+    'its certificate is from an authority that is not trusted here',
+    'Name the authority with --ca-file.',
+  ],
+  ERR_TLS_CERT_ALTNAME_INVALID: ['its certificate is for another name', 'Name it by a name that stands in its certificate.'],
+  CERT_HAS_EXPIRED: ['its certificate has expired'],
 };
 
 const BEFORE_SENDING: ReadonlySet<string> = new Set(

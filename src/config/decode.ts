@@ -14,7 +14,7 @@ import { unmaskWritten } from './mask.ts';
 import type { InForce } from './mask.ts';
 import { mergeSources } from './merge.ts';
 import type { Merged } from './merge.ts';
-import type { Config, PoolConfig, VersionConfig, VersionTlsConfig } from './model.ts';
+import type { AdminTlsConfig, Config, ListenerTlsConfig, PoolConfig, VersionConfig, VersionTlsConfig } from './model.ts';
 import { parseText } from './parse.ts';
 import type { Path } from './path.ts';
 import type { Problem } from './problem.ts';
@@ -169,20 +169,12 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
     ...config,
     listeners: listeners.map((listener, index) => {
       if (listener.tls === undefined) return listener;
-      const { certificates, clientAuth } = listener.tls;
-      const at = (name: string): string => absolute(name, ['listeners', index]);
-      return {
-        ...listener,
-        tls: {
-          ...listener.tls,
-          certificates: certificates.map(({ certFile, keyFile }) => ({ certFile: at(certFile), keyFile: at(keyFile) })),
-          clientAuth: clientAuth && { ...clientAuth, caFile: at(clientAuth.caFile) },
-        },
-      };
+      return { ...listener, tls: { ...listener.tls, ...absoluteTls(listener.tls, (name) => absolute(name, ['listeners', index])) } };
     }),
     admin: {
       ...admin,
       files: admin.files.map((folder) => absolute(folder, ['admin'])),
+      tls: admin.tls && { ...admin.tls, ...absoluteTls(admin.tls, (name) => absolute(name, ['admin', 'tls'])) },
       tokens: admin.tokens.map(({ source, ...token }) => ({
         ...token,
         source: source.kind === 'file' ? { ...source, name: absolute(source.name, ['admin']) } : source,
@@ -195,6 +187,18 @@ function withAbsolutePaths(config: Config, merged: Merged): Config {
       accessLog === undefined || accessLog.path === 'stdout' ? accessLog : { ...accessLog, path: absolute(accessLog.path, ['accessLog']) },
   };
   return withAbsoluteSources(files, absolute);
+}
+
+type ServedTls = ListenerTlsConfig | AdminTlsConfig;
+
+function absoluteTls<T extends ServedTls>(
+  { certificates, clientAuth }: T,
+  at: (name: string) => string,
+): Pick<T, 'certificates' | 'clientAuth'> {
+  return {
+    certificates: certificates.map(({ certFile, keyFile }) => ({ certFile: at(certFile), keyFile: at(keyFile) })),
+    clientAuth: clientAuth && { ...clientAuth, caFile: at(clientAuth.caFile) },
+  };
 }
 
 /** What stays the same object is not worked out again elsewhere. */

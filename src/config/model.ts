@@ -86,12 +86,34 @@ export interface AdminConfig {
   /** Where probes and metrics are served beside `address`; `undefined` = only there. */
   readonly probesAddress: Address | undefined;
   readonly probesMode: number | undefined;
+  /** `undefined` = plaintext. */
+  readonly tls: AdminTlsConfig | undefined;
   readonly tokens: readonly AdminTokenConfig[];
   readonly limits: AdminLimits;
 }
 
+export interface AdminTlsConfig extends Pick<ListenerTlsConfig, 'certificates' | 'minVersion' | 'policy'> {
+  readonly clientAuth: AdminClientAuthConfig | undefined;
+}
+
+interface AdminClientAuthConfig {
+  readonly caFile: string;
+  /** Whether a client without a certificate is refused; one with a wrong certificate always is. */
+  readonly required: boolean;
+  /** The first that fits a certificate says whose it is. */
+  readonly roles: readonly CertificateRoleConfig[];
+}
+
+export interface CertificateRoleConfig {
+  /** Of the caller, for the journal. */
+  readonly name: string;
+  readonly role: 'viewer' | 'operator' | 'admin';
+  /** URIs or names of hosts, one of which must be in the certificate; at least one. */
+  readonly allow: readonly string[];
+}
+
 interface AdminLimits {
-  /** Changes that one token may ask for; twice as many at once after a pause. */
+  /** Changes that one caller may ask for; twice as many at once after a pause. */
   readonly writesPerSecond: number;
 }
 

@@ -272,13 +272,14 @@ function formatMode(mode: number | undefined): string | undefined {
   return mode === undefined ? undefined : `0${mode.toString(8).padStart(3, '0')}`;
 }
 
-function describeAdmin({ address, mode, files, hosts, probesAddress, probesMode, tokens, limits }: AdminConfig): Written {
+function describeAdmin({ address, mode, files, hosts, probesAddress, probesMode, tls, tokens, limits }: AdminConfig): Written {
   return {
     address: formatAddress(address),
     mode: formatMode(mode),
     hosts,
     files,
     probes: probesAddress === undefined ? undefined : { address: formatAddress(probesAddress), mode: formatMode(probesMode) },
+    tls,
     auth: { tokens: tokens.map(({ name, role, source }) => ({ name, role, [source.kind]: source.name })) },
     limits,
   };

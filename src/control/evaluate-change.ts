@@ -1,5 +1,6 @@
 // What a change would make of the desired state, or why it may not. Changes nothing.
 
+import { asksCallers } from '../config/admin-callers.ts';
 import type { Amendment } from '../config/amend.ts';
 import type { LoadResult } from '../config/decode.ts';
 import { diffInTurns } from '../config/diff.ts';
@@ -85,7 +86,8 @@ async function forbiddenFields(
   pace: Pace,
 ): Promise<readonly ForbiddenField[]> {
   // Who is let in without a token is decided where the instance is started.
-  if (before.admin.tokens.length > 0 && after.admin.tokens.length === 0) return [{ path: 'admin.auth.tokens', needed: 'file' }];
+  if (asksCallers(before.admin) && !asksCallers(after.admin))
+    return [{ path: before.admin.tokens.length > 0 ? 'admin.auth.tokens' : 'admin.tls.clientAuth', needed: 'file' }];
   const alone = (): Plain | undefined => fileAlone(read);
   const found: ForbiddenField[] = [];
   for (const [was, is] of describeDifferent(before, after)) {

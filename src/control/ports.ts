@@ -227,8 +227,8 @@ export interface MirrorFollower {
 
 /** The admin API, as control sees it. */
 export interface AdminSettings {
-  /** Tokens and limits from now on. */
-  configure(config: AdminConfig): void;
+  /** Tokens, limits, roles and certificates from now on. @param files what `tls` names; undefined where it names none */
+  configure(config: AdminConfig, files: ListenerFiles | undefined): void;
 }
 
 /** The access log, as control sees it. */

@@ -30,5 +30,6 @@ const FIELDS: readonly (readonly [name: string, select: (config: Config) => unkn
   ['admin.mode', (config) => config.admin.mode],
   ['admin.probes.address', (config) => config.admin.probesAddress],
   ['admin.probes.mode', (config) => config.admin.probesMode],
+  ['admin.tls', (config) => config.admin.tls !== undefined],
   ['state.dir', (config) => config.state.dir],
 ];

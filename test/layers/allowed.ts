@@ -31,8 +31,9 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   rollout: ['lib', 'config', 'analysis'],
   api: ['lib', 'config'],
   control: ['lib', 'tls', 'config', 'telemetry', 'routing', 'store', 'compare', 'rollout', 'api'],
-  // It speaks HTTP to operators: names of statuses, and a reply by `http1` on the bare socket of what Node's server cannot read.
-  admin: ['lib', 'http', 'http1', 'config', 'telemetry', 'control', 'api'],
+  // It speaks HTTP to operators: names of statuses, and a reply by `http1` on the bare socket of what Node's server cannot read. By `tls` it
+  // knows whom a certificate stands for.
+  admin: ['lib', 'tls', 'http', 'http1', 'config', 'telemetry', 'control', 'api'],
 
   // The outside. `dashboard` is a web page and talks to the public admin API alone.
   dashboard: [],

@@ -2,13 +2,17 @@
 
 import { dirname, relative, resolve } from 'node:path';
 import { formatAddress, isLoopback } from '../address.ts';
+import { knowsCallers } from '../admin-callers.ts';
 import type { Config } from '../model.ts';
 import type { Review } from './review.ts';
 
 export function adminNeedsAuth({ admin }: Config, review: Review): void {
-  if (isLoopback(admin.address) || admin.tokens.length > 0) return;
+  if (isLoopback(admin.address) || knowsCallers(admin)) return;
   const shown = formatAddress(admin.address);
-  review.problem(['admin', 'address'], `${shown} can be reached from other machines: add auth with tokens, or use a loopback address`);
+  review.problem(
+    ['admin', 'address'],
+    `${shown} can be reached from other machines: add auth with tokens, or tls with required client certificates and roles, or use a loopback address`,
+  );
 }
 
 /** By a log in the place of the config file, or of a database, an admin of the API would get what the file alone may say. */

@@ -14,7 +14,14 @@ export function uniqueRouteNames(config: Config, review: Review): void {
 }
 
 export function uniqueTokenNames(config: Config, review: Review): void {
-  uniqueNames(review, ['admin', 'auth', 'tokens'], config.admin.tokens);
+  const { tokens, tls } = config.admin;
+  uniqueNames(review, ['admin', 'auth', 'tokens'], tokens);
+  const path = ['admin', 'tls', 'clientAuth', 'roles'];
+  const roles = tls?.clientAuth?.roles ?? [];
+  uniqueNames(review, path, roles);
+  for (const [index, { name }] of roles.entries())
+    if (tokens.some((token) => token.name === name))
+      review.problem([...path, index, 'name'], `${JSON.stringify(name)} is the name of a token: the journal would not say who called`);
 }
 
 export function uniqueNamesInPools(config: Config, review: Review): void {

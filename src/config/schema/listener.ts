@@ -1,7 +1,15 @@
 // Schemas of listeners and of the admin address.
 
 import { z } from 'zod';
-import type { Address, AdminConfig, AdminTokenConfig, ListenerConfig, ListenerLimits, ListenerTlsConfig } from '../model.ts';
+import type {
+  Address,
+  AdminConfig,
+  AdminTlsConfig,
+  AdminTokenConfig,
+  ListenerConfig,
+  ListenerLimits,
+  ListenerTlsConfig,
+} from '../model.ts';
 import { duration, filePath, hostPattern, listenAddress, peers, size, nonEmptyText } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
@@ -62,11 +70,12 @@ export function admin() {
       .default([])
       .describe('Folders below which admins may name new files by the API (logs, endpoint files, tokens); default: none.'),
     probes: probes().optional(),
+    tls: adminTls().describe('Absent: plaintext. Whether there is one changes with a restart, what is in it at once.').optional(),
     auth: strictMap({ tokens: list(token()).default([]).describe('Who may call the admin API.') })
       .prefault({})
-      .describe('Without it only a loopback address is allowed.'),
+      .describe('Without tokens, or required client certificates with roles, only a loopback address is allowed.'),
     limits: strictMap({
-      writesPerSecond: integer('writesPerSecond', 1, MILLION).default(500).describe('Changes that one token may ask for.'),
+      writesPerSecond: integer('writesPerSecond', 1, MILLION).default(500).describe('Changes that one caller may ask for.'),
     })
       .prefault({})
       .describe('Bounds on what callers may ask.'),
@@ -74,25 +83,64 @@ export function admin() {
     .superRefine(({ probes: apart, ...written }, context) => {
       if (!modeFits(written)) addProblem(context, MODE_UNFIT, ['mode']);
       if (apart !== undefined && !modeFits(apart)) addProblem(context, MODE_UNFIT, ['probes', 'mode']);
+      if (written.tls !== undefined && written.address.kind === 'unix') addProblem(context, TLS_UNFIT, ['tls']);
     })
-    .transform(({ address, mode, files, hosts, probes: apart, auth, limits: bounds }): AdminConfig => ({
+    .transform(({ address, mode, files, hosts, probes: apart, tls: secure, auth, limits: bounds }): AdminConfig => ({
       address,
       mode,
       files,
       hosts,
       probesAddress: apart?.address,
       probesMode: apart?.mode,
+      tls: secure,
       tokens: auth.tokens,
       limits: bounds,
     }))
     .prefault({});
 }
 
-function tls() {
+const TLS_UNFIT = 'tls is for an address with a port: a Unix socket is guarded by its mode';
+
+function adminTls() {
+  const role = strictMap({
+    name: nameOf('role').describe('Name of the caller, for the journal.'),
+    role: oneOf('role', ['viewer', 'operator', 'admin']).describe('What the caller may do.'),
+    allow: nonEmptyList('name', nonEmptyText('allow')).describe(
+      'URIs ("spiffe://mesh/*") and names ("*.example.com") of which a certificate must have one.',
+    ),
+  });
+  const clientAuth = strictMap({
+    caFile: filePath('caFile').describe('Authorities that sign client certificates, PEM.'),
+    required: flag().default(true).describe('Whether a client must show a certificate.'),
+    roles: list(role).default([]).describe('Whose a certificate is: the first that fits. Without one that fits a caller needs a token.'),
+  });
+  return strictMap({
+    certificates: certificates(),
+    minVersion: minVersion(),
+    policy: policy(),
+    clientAuth: clientAuth.describe('Mutual TLS.').optional(),
+  }).transform((written): AdminTlsConfig => ({ ...written, clientAuth: written.clientAuth }));
+}
+
+function certificates() {
   const certificate = strictMap({
     certFile: filePath('certFile').describe('Certificate chain, PEM.'),
     keyFile: filePath('keyFile').describe('Private key, PEM.'),
   });
+  return nonEmptyList('certificate', certificate).describe('The name that a client asks for (SNI) picks; files are watched.');
+}
+
+function minVersion() {
+  return z.enum(['1.2', '1.3'], { error: 'minVersion must be "1.2" or "1.3" (in quotes)' }).default('1.2').describe('Oldest TLS version.');
+}
+
+function policy() {
+  return oneOf('policy', ['intermediate', 'modern'])
+    .default('intermediate')
+    .describe('Versions and ciphers after Mozilla: modern is TLS 1.3 alone.');
+}
+
+function tls() {
   const clientAuth = strictMap({
     caFile: filePath('caFile').describe('Authorities that sign client certificates, PEM.'),
     required: flag().default(true).describe('Whether a client must show a certificate.'),
@@ -102,17 +150,12 @@ function tls() {
     forward: flag().default(true).describe('Whether upstreams get x-forwarded-client-cert.'),
   });
   return strictMap({
-    certificates: nonEmptyList('certificate', certificate).describe('The name that a client asks for (SNI) picks; files are watched.'),
+    certificates: certificates(),
     sni: oneOf('sni', ['default', 'strict'])
       .default('default')
       .describe('For a name without a certificate: the first certificate, or (strict) a refusal.'),
-    minVersion: z
-      .enum(['1.2', '1.3'], { error: 'minVersion must be "1.2" or "1.3" (in quotes)' })
-      .default('1.2')
-      .describe('Oldest TLS version.'),
-    policy: oneOf('policy', ['intermediate', 'modern'])
-      .default('intermediate')
-      .describe('Versions and ciphers after Mozilla: modern is TLS 1.3 alone.'),
+    minVersion: minVersion(),
+    policy: policy(),
     handshakeTimeout: duration(1).prefault('10s').describe('Until a connection is open.'),
     clientAuth: clientAuth.describe('Mutual TLS.').optional(),
   }).transform(({ handshakeTimeout, ...written }): ListenerTlsConfig => ({

@@ -1,16 +1,16 @@
-// The certificates of listeners and versions while an instance runs: reads them for a config, looks whether their files change, and hands what is new and
-// fits together to the workers. What is bad is told and not used; the last good ones stay. Also shares the seed of the ticket keys, and renews it.
+// The certificates of listeners, versions and the admin API while an instance runs: reads them for a config, looks whether their files change, and
+// hands what is new and fits together to the workers and the admin API. What is bad is told and not used; the last good ones stay. Also shares the seed of the ticket keys, and renews it.
 
 import { stat } from 'node:fs/promises';
 import { formatPath } from '../../config/path.ts';
-import type { Config, VersionTlsConfig } from '../../config/model.ts';
+import type { VersionTlsConfig } from '../../config/model.ts';
 import type { Finding } from '../../api/overview.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
-import type { TlsUpdate, UpstreamFiles } from '../ports.ts';
+import type { ListenerFiles, TlsUpdate, UpstreamFiles } from '../ports.ts';
 import { certificateFindings } from './certificate-findings.ts';
 import { NO_TLS_FILES, TlsFileFault, readTlsFiles, tlsFilesOf } from './tls-files.ts';
-import type { TlsFiles } from './tls-files.ts';
+import type { Certified, TlsFiles } from './tls-files.ts';
 
 const LOOK_MS = 500;
 /** A pair that does not fit is given so long: a certificate and its key are written one after the other. */
@@ -28,8 +28,6 @@ export interface CertificatesDeps {
   readonly log: Log;
 }
 
-type Served = Pick<Config, 'listeners' | 'pools'>;
-
 interface Fault {
   readonly message: string;
   readonly sinceMs: number;
@@ -39,8 +37,8 @@ export class Certificates {
   readonly #deps: CertificatesDeps;
   #seed: string;
   #seedMs: number;
-  #coming: { readonly config: Served; readonly read: TlsFiles } | undefined = undefined;
-  #config: Served = { listeners: [], pools: [] };
+  #coming: { readonly config: Certified; readonly read: TlsFiles } | undefined = undefined;
+  #config: Certified = { listeners: [], pools: [], admin: { tls: undefined } };
   #read = NO_TLS_FILES;
   #stamp = '';
   /** Of what is on disk and not in use. */
@@ -50,6 +48,7 @@ export class Certificates {
   #busy: Promise<void> | undefined = undefined;
   #expiryMs = -Infinity;
   #told = '';
+  #onAdmin: (files: ListenerFiles) => void = () => undefined;
 
   constructor(deps: CertificatesDeps) {
     this.#deps = deps;
@@ -58,7 +57,7 @@ export class Certificates {
   }
 
   /** What a config needs, which is on its way: `follow` or `forget` comes after it. Rejects with a `TlsFileFault`. */
-  async prepare(config: Served): Promise<TlsFiles> {
+  async prepare(config: Certified): Promise<TlsFiles> {
     const read = await readTlsFiles(config);
     this.#coming = { config, read };
     return read;
@@ -67,6 +66,11 @@ export class Certificates {
   /** The config that was prepared does not come. */
   forget(): void {
     this.#coming = undefined;
+  }
+
+  /** Who takes those of the admin API when their files have changed. */
+  onAdmin(take: (files: ListenerFiles) => void): void {
+    this.#onAdmin = take;
   }
 
   /** As the workers take it. */
@@ -80,12 +84,12 @@ export class Certificates {
   }
 
   /** This config is in force, with these certificates. */
-  follow(config: Served, read: TlsFiles): void {
+  follow(config: Certified, read: TlsFiles): void {
     this.#coming = undefined;
     this.#config = config;
     this.#take(read);
     this.#stamp = '';
-    if (read.listeners.length + read.upstreams.length === 0) {
+    if (tlsFilesOf(config).length === 0) {
       this.#looking?.stop();
       this.#looking = undefined;
     } else this.#looking ??= this.#deps.clock.every(LOOK_MS, () => this.#look(), { unref: true });
@@ -166,6 +170,7 @@ export class Certificates {
     this.#stamp = stamp;
     if (sameFiles(read, this.#read)) return this.#take(this.#read);
     this.#take(read);
+    if (read.admin !== undefined) this.#onAdmin(read.admin);
     await this.#deps.tell(this.update(read));
     this.#deps.log.info({ certificates: read.own.map(({ certFile }) => certFile) }, 'new certificates are served');
   }
@@ -213,5 +218,5 @@ async function stampOf(files: readonly string[]): Promise<string> {
 }
 
 function sameFiles(one: TlsFiles, other: TlsFiles): boolean {
-  return JSON.stringify([one.listeners, one.upstreams]) === JSON.stringify([other.listeners, other.upstreams]);
+  return JSON.stringify([one.listeners, one.upstreams, one.admin]) === JSON.stringify([other.listeners, other.upstreams, other.admin]);
 }

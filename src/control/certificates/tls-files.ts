@@ -1,7 +1,7 @@
-// What the TLS of listeners and versions is made of, read from the files that a config names. It touches the disk and judges; it keeps nothing.
+// What the TLS of listeners, versions and the admin API is made of, read from the files that a config names. It touches the disk and judges; it keeps nothing.
 
 import { open } from 'node:fs/promises';
-import type { Config, ListenerConfig, ListenerTlsConfig, VersionTlsConfig } from '../../config/model.ts';
+import type { AdminTlsConfig, Config, ListenerTlsConfig, VersionTlsConfig } from '../../config/model.ts';
 import type { Path } from '../../config/path.ts';
 import { readAuthorities, readPair } from '../../tls/certificate.ts';
 import type { CertificatePair } from '../../tls/certificate.ts';
@@ -25,7 +25,7 @@ export class TlsFileFault extends Error {
 
 /** A certificate of ours that is in use. */
 export interface OwnCertificate {
-  /** `listener web` or `version v1 of shop`, for people. */
+  /** `listener web`, `version v1 of shop` or `the admin API`, for people. */
   readonly owner: string;
   /** In the words of the config. */
   readonly place: string;
@@ -36,17 +36,19 @@ export interface OwnCertificate {
 export interface TlsFiles {
   readonly listeners: TlsUpdate['listeners'];
   readonly upstreams: readonly UpstreamFiles[];
+  /** Of the admin API, for the control thread alone; undefined: it speaks plaintext. */
+  readonly admin: ListenerFiles | undefined;
   readonly own: readonly OwnCertificate[];
 }
 
-export const NO_TLS_FILES: TlsFiles = { listeners: [], upstreams: [], own: [] };
+export const NO_TLS_FILES: TlsFiles = { listeners: [], upstreams: [], admin: undefined, own: [] };
 
-type Served = Pick<Config, 'listeners' | 'pools'>;
+export type Certified = Pick<Config, 'listeners' | 'pools'> & { readonly admin: Pick<Config['admin'], 'tls'> };
 
 /** All files that a config names for TLS. */
-export function tlsFilesOf({ listeners, pools }: Served): readonly string[] {
+export function tlsFilesOf({ listeners, pools, admin }: Certified): readonly string[] {
   const files: string[] = [];
-  for (const { tls } of listeners) {
+  for (const { tls } of [...listeners, admin]) {
     for (const { certFile, keyFile } of tls?.certificates ?? []) files.push(certFile, keyFile);
     if (tls?.clientAuth !== undefined) files.push(tls.clientAuth.caFile);
   }
@@ -59,15 +61,23 @@ export function tlsFilesOf({ listeners, pools }: Served): readonly string[] {
 }
 
 /** Rejects with a `TlsFileFault` at the first file that cannot be used. */
-export async function readTlsFiles({ listeners, pools }: Served): Promise<TlsFiles> {
+export async function readTlsFiles({ listeners, pools, admin }: Certified): Promise<TlsFiles> {
   const own: OwnCertificate[] = [];
   const ofListeners: (ListenerFiles & { listener: string })[] = [];
-  for (const [index, listener] of listeners.entries())
-    if (listener.tls !== undefined) ofListeners.push(await readListener(listener, listener.tls, ['listeners', index, 'tls'], own));
+  for (const [index, { name, tls }] of listeners.entries()) {
+    if (tls === undefined) continue;
+    const at = { owner: `listener ${name}`, place: `listeners.${name}.tls`, path: ['listeners', index, 'tls'] };
+    ofListeners.push({ listener: name, ...(await readServed(tls, at, own)) });
+  }
   const upstreams: UpstreamFiles[] = [];
   for (const { name: pool, versions } of pools)
     for (const { name: version, tls } of versions) if (tls !== undefined) upstreams.push(await readUpstream(pool, version, tls, own));
-  return { listeners: ofListeners, upstreams, own };
+  return { listeners: ofListeners, upstreams, admin: admin.tls && (await readAdminTls(admin.tls, own)), own };
+}
+
+/** Rejects with a `TlsFileFault`. */
+export function readAdminTls(tls: AdminTlsConfig, own: OwnCertificate[] = []): Promise<ListenerFiles> {
+  return readServed(tls, { owner: 'the admin API', place: 'admin.tls', path: ['admin', 'tls'] }, own);
 }
 
 async function readUpstream(pool: string, version: string, tls: VersionTlsConfig, own: OwnCertificate[]): Promise<UpstreamFiles> {
@@ -80,20 +90,19 @@ async function readUpstream(pool: string, version: string, tls: VersionTlsConfig
   return { pool, version, authorities, certificate: { cert: pair.cert, key: pair.key } };
 }
 
-async function readListener(
-  { name }: ListenerConfig,
-  { certificates, clientAuth }: ListenerTlsConfig,
-  path: Path,
+async function readServed(
+  { certificates, clientAuth }: Pick<ListenerTlsConfig | AdminTlsConfig, 'certificates' | 'clientAuth'>,
+  { owner, place, path }: Pick<OwnCertificate, 'owner' | 'place'> & { readonly path: Path },
   own: OwnCertificate[],
-): Promise<ListenerFiles & { listener: string }> {
+): Promise<ListenerFiles> {
   const pairs: CertificatePair[] = [];
   for (const [index, files] of certificates.entries()) {
     const pair = await readCertificate(files, [...path, 'certificates', index]);
-    own.push({ owner: `listener ${name}`, place: `listeners.${name}.tls`, certFile: files.certFile, pair });
+    own.push({ owner, place, certFile: files.certFile, pair });
     pairs.push(pair);
   }
   const clientAuthorities = clientAuth === undefined ? undefined : await readCa(clientAuth.caFile, [...path, 'clientAuth', 'caFile']);
-  return { listener: name, certificates: pairs.map(({ cert, key }) => ({ cert, key })), clientAuthorities };
+  return { certificates: pairs.map(({ cert, key }) => ({ cert, key })), clientAuthorities };
 }
 
 async function readCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }, path: Path): Promise<CertificatePair> {

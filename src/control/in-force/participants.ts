@@ -73,7 +73,7 @@ export function participantsOf(deps: InForceDeps, isClosed: () => boolean): read
     // Workers may tell of new mirrors with the first request: expected before they serve. Evidence about what is gone goes at the end.
     mirrored(deps.mirrors),
     // Tokens that are gone open no door from here on.
-    { name: 'admin API', release: ({ config }) => deps.admin.configure(config.admin) },
+    { name: 'admin API', release: ({ config, tls }) => deps.admin.configure(config.admin, tls.admin) },
     { name: 'access log', release: ({ config }) => deps.accessLog.open(config.accessLog?.path ?? '') },
     // What rollouts want is asserted over what is in force now, and previews in it have their end.
     { name: 'rollouts', release: () => [deps.rollouts, deps.previews].forEach((each) => each.wake()) },

@@ -55,7 +55,7 @@ describe('roles', () => {
   it.each(OPERATIONS)('operators and admins may %s %s', async (method, path, body) => {
     const { ask, control } = await openGuarded();
     const refused = await ask(path, { method, body, headers: bearer(secretOf('viewer')) });
-    expect(expectProblem(refused, 403)['detail']).toBe('This needs the role operator; the token the-viewer has the role viewer.');
+    expect(expectProblem(refused, 403)['detail']).toBe('This needs the role operator; the caller the-viewer has the role viewer.');
     expectProblem(await ask(path, { method, body }), 401);
     expect(control.orders).toEqual([]);
     for (const role of ['operator', 'admin']) expect((await ask(path, { method, body, headers: bearer(secretOf(role)) })).status).toBe(200);
@@ -83,7 +83,7 @@ describe('roles', () => {
     const refused = await ask('/v1/revisions/1/restore', { method: 'POST', headers: bearer(secretOf('operator')) });
     expect(expectProblem(refused, 403)).toMatchObject({
       detail:
-        'This changes admin.limits.writesPerSecond and 1 more, which needs the role admin; the token the-operator has the role operator.',
+        'This changes admin.limits.writesPerSecond and 1 more, which needs the role admin; the caller the-operator has the role operator.',
       problems: [
         { path: 'admin.limits.writesPerSecond', message: 'admin.limits.writesPerSecond: a change of this needs the role admin' },
         { path: 'workers' },
@@ -234,7 +234,9 @@ describe('origins', () => {
     ['', 'PUT', false],
     ['file://localhost:9901', 'PUT', false],
   ])('%s may %s: %s', (origin, method, expected) => {
-    expect(isAllowedOrigin(origin, 'localhost:9901', method, (host) => /^localhost(?::[0-9]+)?$/i.test(host))).toBe(expected);
+    expect(
+      isAllowedOrigin(origin, { host: 'localhost:9901', method, isSecure: false }, (host) => /^localhost(?::[0-9]+)?$/i.test(host)),
+    ).toBe(expected);
   });
 
   it('of other pages are refused, counted and told', async () => {

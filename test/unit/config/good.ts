@@ -30,6 +30,11 @@ export const COMPLETE = `listeners:
 
 admin:
   address: 127.0.0.1:9901
+  tls:
+    certificates: [{ certFile: admin.pem, keyFile: admin.key }]
+    minVersion: "1.3"
+    policy: modern
+    clientAuth: { caFile: people.pem, required: true, roles: [{ name: people, role: admin, allow: ["spiffe://mesh/people/*"] }] }
   auth:
     tokens: [{ name: ci, role: operator, env: SLUICE_TOKEN_CI }]
   limits: { writesPerSecond: 50 }

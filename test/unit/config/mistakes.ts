@@ -803,7 +803,32 @@ export const MISTAKES: readonly Mistake[] = [
   [
     'admin:\n  address: 127.0.0.1:9901',
     'admin:\n  address: 0.0.0.0:9901',
-    '5:12: admin.address: 0.0.0.0:9901 can be reached from other machines: add auth with tokens, or use a loopback address',
+    '5:12: admin.address: 0.0.0.0:9901 can be reached from other machines: add auth with tokens, or tls with required client certificates and roles, or use a loopback address',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  address: 0.0.0.0:9901\n  tls: { certificates: [{ certFile: a.pem, keyFile: a.key }] }',
+    '5:12: admin.address: 0.0.0.0:9901 can be reached from other machines: add auth with tokens, or tls with required client certificates and roles, or use a loopback address',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  address: 0.0.0.0:9901\n  tls: { certificates: [{ certFile: a.pem, keyFile: a.key }], clientAuth: { caFile: ca.pem } }',
+    '5:12: admin.address: 0.0.0.0:9901 can be reached from other machines: add auth with tokens, or tls with required client certificates and roles, or use a loopback address',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  address: 0.0.0.0:9901\n  tls: { certificates: [{ certFile: a.pem, keyFile: a.key }], clientAuth: { caFile: ca.pem, required: false, roles: [{ name: ci, role: operator, allow: ["ci.test"] }] } }',
+    '5:12: admin.address: 0.0.0.0:9901 can be reached from other machines: add auth with tokens, or tls with required client certificates and roles, or use a loopback address',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  address: unix:/run/sluice.sock\n  tls: { certificates: [{ certFile: a.pem, keyFile: a.key }] }',
+    '6:8: admin.tls: tls is for an address with a port: a Unix socket is guarded by its mode',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  auth: { tokens: [{ name: ci, role: viewer, env: CI }] }\n  tls: { certificates: [{ certFile: a.pem, keyFile: a.key }], clientAuth: { caFile: ca.pem, roles: [{ name: ci, role: operator, allow: ["ci.test"] }] } }',
+    '6:109: admin.tls.clientAuth.roles[0].name: "ci" is the name of a token: the journal would not say who called',
   ],
   [
     'admin:\n  address: 127.0.0.1:9901',

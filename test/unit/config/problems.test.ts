@@ -488,7 +488,9 @@ const BAD_CHANGES: [string, string, string[]][] = [
   [
     'pools:\n',
     'admin: { address: ":9901" }\npools:\n',
-    ['3:19: admin.address: [::]:9901 can be reached from other machines: add auth with tokens, or use a loopback address'],
+    [
+      '3:19: admin.address: [::]:9901 can be reached from other machines: add auth with tokens, or tls with required client certificates and roles, or use a loopback address',
+    ],
   ],
   [
     'pools:\n',

@@ -116,6 +116,7 @@ export function makeConfig(
       files: [],
       probesAddress: undefined,
       probesMode: undefined,
+      tls: undefined,
       tokens: [],
       limits: { writesPerSecond: 500 },
     },
