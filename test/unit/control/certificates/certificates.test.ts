@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Config, ListenerConfig } from '../../../../src/config/model.ts';
+import type { ListenerConfig } from '../../../../src/config/model.ts';
 import { Certificates } from '../../../../src/control/certificates/certificates.ts';
+import type { Certified } from '../../../../src/control/certificates/tls-files.ts';
 import type { TlsUpdate } from '../../../../src/control/ports.ts';
 import { makeAuthority } from '../../../scaffold/certificates.ts';
 import type { Authority } from '../../../scaffold/certificates.ts';
@@ -23,10 +24,10 @@ async function write(name: string): Promise<void> {
   writeFileSync(join(dir, `${name}.key`), key);
 }
 
-function configOf(...names: string[]): Pick<Config, 'listeners' | 'pools'> {
+function configOf(...names: string[]): Certified {
   const files = (name: string) => ({ certFile: join(dir, `${name}.crt`), keyFile: join(dir, `${name}.key`) });
   const listeners = names.map((name) => ({ name, tls: { certificates: [files(name)] } }) as unknown as ListenerConfig);
-  return { listeners, pools: [] };
+  return { listeners, pools: [], admin: { tls: undefined } };
 }
 
 it('tell the workers nothing of the config before while another is on its way to them', async () => {
