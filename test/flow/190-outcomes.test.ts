@@ -81,6 +81,11 @@ const ELSEWHERE = [
   'upstream_stalled',
   'upstream_error',
   'internal',
+  // Of TLS: flows 800 and 805.
+  'tls_not_spoken',
+  'tls_expected',
+  'misdirected',
+  'connect_tls',
 ];
 
 const rows = OUTCOMES.filter((outcome) => !ELSEWHERE.includes(outcome.code));

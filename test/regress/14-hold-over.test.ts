@@ -27,6 +27,7 @@ function makeVersion(): VersionRuntime {
     counters: { version: () => counters, endpoint: () => counters } as unknown as CounterSet,
     worker: 0,
     workers: 1,
+    secureFor: () => undefined,
   } as unknown as VersionDeps;
   const pool = makePool({ v1: 1 }, { holdMs: 1000 });
   const version = new VersionRuntime(pool, 'v1', deps);
