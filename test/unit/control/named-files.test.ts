@@ -137,3 +137,12 @@ describe('below a folder that the file opens', () => {
     expect(realpathSync(join(root, 'link'))).toBe(realpathSync(open));
   });
 });
+
+it('a variable or file of a header value is found wherever it stands, by whichever key the quick look goes', () => {
+  for (const source of [{ env: 'OTHER' }, { file: '/etc/passwd' }])
+    for (const name of ['x-other', 'set', 'headers', 'env', 'path']) {
+      const after = { routes: [{ name: 'turn', requestHeaders: { set: { [name]: source } } }] };
+      expect(strangeFiles([['routes', 'turn', 'requestHeaders']], after, () => ({}))).toHaveLength(1);
+      expect(strangeFiles([['routes']], after, () => ({}))).toHaveLength(1);
+    }
+});
