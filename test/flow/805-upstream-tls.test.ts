@@ -32,6 +32,9 @@ interface SecureUpstream {
   readonly requests: string[];
   /** Of each connection: the name that it asked for, and whom its certificate names. */
   readonly shown: string[];
+  /** Those that `/x` came by. */
+  readonly served: ReadonlySet<TLSSocket>;
+  readonly resumed: ReadonlySet<TLSSocket>;
 }
 
 /** Responds to each request on each connection with 200. */
@@ -39,13 +42,16 @@ async function startSecure(options: TlsOptions): Promise<SecureUpstream> {
   const sockets: TLSSocket[] = [];
   const requests: string[] = [];
   const shown: string[] = [];
+  const [served, resumed] = [new Set<TLSSocket>(), new Set<TLSSocket>()];
   const server: Server = createServer(options, (socket) => {
     sockets.push(socket);
+    if (socket.isSessionReused()) resumed.add(socket);
     shown.push(`${(socket as unknown as { servername: string }).servername} ${socket.getPeerX509Certificate()?.subjectAltName ?? ''}`);
     socket
       .on('error', () => undefined)
       .on('data', (bytes: Buffer) => {
         requests.push(bytes.toString('latin1'));
+        if (bytes.includes('GET /x ')) served.add(socket);
         socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
       });
   });
@@ -58,7 +64,7 @@ async function startSecure(options: TlsOptions): Promise<SecureUpstream> {
         server.close(() => resolve());
       }),
   });
-  return { address: `localhost:${(server.address() as { port: number }).port}`, sockets, requests, shown };
+  return { address: `localhost:${(server.address() as { port: number }).port}`, sockets, requests, shown, served, resumed };
 }
 
 async function statusAndWhy(sluice: Sluice): Promise<string> {
@@ -152,10 +158,10 @@ test('the name of the endpoint is asked for, sessions are resumed, our certifica
   expect(new Set(main.shown)).toEqual(new Set(['localhost DNS:sluice.internal']));
   expect(new Set(shadow.shown)).toEqual(new Set(['localhost DNS:sluice.internal']));
   // The connection ends as it is unused; the next one resumes its session.
-  await eventually('a resumed session', async () => {
-    await statusAndWhy(sluice);
-    return main.sockets.some((socket) => socket.isSessionReused());
-  });
+  const connections = (): readonly TLSSocket[] => main.sockets.filter((socket) => main.served.has(socket));
+  await eventually('its end', () => connections().every(({ destroyed }) => destroyed));
+  expect(await statusAndWhy(sluice)).toBe('200');
+  expect(connections().map((socket) => main.resumed.has(socket))).toEqual([false, true]);
 });
 
 test('authorities that change hold for the next connections, and a plain version becomes a secure one', async () => {
