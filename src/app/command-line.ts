@@ -4,7 +4,7 @@
 import { Command, InvalidArgumentError, type CommanderError } from 'commander';
 import { addAdminCommands } from '../cli/admin-commands.ts';
 import { withAccess } from '../cli/command-frame.ts';
-import type { CheckOptions } from '../cli/check.ts';
+import type { CheckOptions, FaultOfFiles } from '../cli/check.ts';
 import type { AccessOptions } from '../cli/access.ts';
 import { runAdminCommand } from '../cli/run-admin-command.ts';
 import { openTerminal } from '../cli/terminal.ts';
@@ -70,7 +70,8 @@ program
   .action(async (named: string | undefined, options: CheckOptions & { config?: string }) => {
     const path = options.config === undefined ? named : onePath('check', named, options.config);
     const { runCheck } = await import('../cli/check.ts');
-    await end(runCheck(path, options, { out: print, err: (line) => void process.stderr.write(`${line}\n`) }));
+    const faultOfTls: FaultOfFiles = async (config) => (await import('../control/certificates/tls-files.ts')).tlsFaultOf(config);
+    await end(runCheck(path, options, { out: print, err: (line) => void process.stderr.write(`${line}\n`) }, faultOfTls));
   });
 
 interface ExplainArguments extends AccessOptions {

@@ -1,7 +1,10 @@
 // `sluice check F`: says whether a config is good. Offline; it starts nothing.
 
-import type { LoadResult } from '../config/decode.ts';
-import { loadConfig, loadEndpoints, loadStandardInput } from '../config/load.ts';
+import type { FileRead, LoadResult } from '../config/decode.ts';
+import { problemAt } from '../config/issues.ts';
+import { loadEndpoints, loadRead, readConfig, readStandardInput } from '../config/load.ts';
+import type { Config } from '../config/model.ts';
+import type { Path } from '../config/path.ts';
 import { printConfig } from '../config/print.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
@@ -23,8 +26,14 @@ export interface Output {
   err(line: string): void;
 }
 
-/** Exit code: 0 when the config is good (notices do not count), 1 when it has Problems, 2 when no file was named. */
-export function runCheck(path: string | undefined, options: CheckOptions, output: Output): number {
+/** What is wrong with a file that a config names, at the place that names it; undefined when nothing is. */
+export type FaultOfFiles = (config: Config) => Promise<{ readonly path: Path; readonly message: string } | undefined>;
+
+/**
+ * Exit code: 0 when the config is good (notices do not count), 1 when it has Problems, 2 when no file was named.
+ * @param faultOfTls reads certificates and keys, as a start would; asked only of a config that has some
+ */
+export async function runCheck(path: string | undefined, options: CheckOptions, output: Output, faultOfTls: FaultOfFiles): Promise<number> {
   if (options.schema === true) {
     output.out(JSON.stringify(jsonSchema(), undefined, 2));
     return 0;
@@ -34,7 +43,8 @@ export function runCheck(path: string | undefined, options: CheckOptions, output
     output.err('Usage: sluice check [options] [path]');
     return EXIT.usage;
   }
-  const result = withEndpointFiles(path === '-' ? loadStandardInput() : loadConfig(path));
+  const read = path === '-' ? readStandardInput() : readConfig(path);
+  const result = await withTlsFiles(read, withEndpointFiles(loadRead(read)), faultOfTls);
   if (options.json === true) printJson(result, output);
   else printText(path, result, options, output);
   return result.config === undefined ? 1 : 0;
@@ -45,6 +55,18 @@ function withEndpointFiles(result: LoadResult): LoadResult {
   const files = (result.config?.pools ?? []).flatMap(({ versions }) => versions.flatMap(({ endpointsFile }) => endpointsFile ?? []));
   const notices = [...new Set(files)].flatMap((file) => loadEndpoints(file).problems);
   return notices.length === 0 ? result : { ...result, notices: [...result.notices, ...notices] };
+}
+
+/** A start would be refused for them. */
+async function withTlsFiles({ document }: FileRead, result: LoadResult, faultOfTls: FaultOfFiles): Promise<LoadResult> {
+  const { config } = result;
+  if (config === undefined || document === undefined || !hasTls(config)) return result;
+  const fault = await faultOfTls(config);
+  return fault === undefined ? result : { ...result, config: undefined, problems: [problemAt(document, fault.path, fault.message)] };
+}
+
+function hasTls({ listeners, pools, admin }: Config): boolean {
+  return [...listeners, admin, ...pools.flatMap(({ versions }) => versions)].some(({ tls }) => tls !== undefined);
 }
 
 /** `F:line:col: notice: message`. */

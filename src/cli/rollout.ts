@@ -150,7 +150,9 @@ async function findRollout(call: AdminCall, name: string | undefined, which: 'ru
     );
   const known = rollouts.slice(0, 10).map((each) => `${each.id}   pool ${poolsOf(each).join(', ')}, ${each.state}`);
   const what = which === 'running' ? 'no rollout runs' : 'there is no rollout';
-  throw new Failure(EXIT.refused, name === undefined ? what : `${what} of this name: ${name}`, known);
+  // Those who want to go back after the end look for another command.
+  const undo = meant.some(({ state }) => state === 'succeeded') ? ['sluice rollback undoes one that has succeeded'] : [];
+  throw new Failure(EXIT.refused, name === undefined ? what : `${what} of this name: ${name}`, [...known, ...undo]);
 }
 
 function showOne(call: AdminCall, body: unknown): void {

@@ -3,7 +3,7 @@
 import type { RolloutReport } from '../api/rollout-report.ts';
 import { wrapText } from './fit-table.ts';
 import { count, countApart, formatInstant, formatLatency, formatShare, formatSpan } from './quantity.ts';
-import { movesOf } from './view-rollout.ts';
+import { isOver, movesOf } from './view-rollout.ts';
 import type { Terminal } from './terminal.ts';
 
 const WIDTH = 100;
@@ -56,15 +56,20 @@ function sectionsOf(report: RolloutReport): readonly Section[] {
   ];
 }
 
-function exposedOf({ exposed, rollout: { canary, share } }: RolloutReport): string {
+function exposedOf({ exposed, rollout }: RolloutReport): string {
+  const { pools, share } = rollout;
+  const canary = pools === undefined ? rollout.canary : pools.map((each) => `${each.canary} of ${each.pool}`).join(' or ');
   const measured = share.measured === undefined ? '' : `, measured ${formatShare(share.measured)}`;
   return `${countApart(exposed.requests, 'request')} of ${countApart(exposed.users, 'user')} met ${canary}; desired share ${formatShare(share.desired)}${measured}`;
 }
 
 const MARKS: Readonly<Record<string, string>> = { done: 'done', running: 'runs', next: 'not reached' };
 
-function stepsOf({ rollout: { steps } }: RolloutReport): readonly string[] {
-  return steps.map(({ text, state }, index) => `${index + 1}. ${text}: ${MARKS[state] ?? state}`);
+function stepsOf({ rollout }: RolloutReport): readonly string[] {
+  const endedAt = isOver(rollout) && rollout.state !== 'succeeded' ? rollout.step : undefined;
+  return rollout.steps.map(
+    ({ text, state }, index) => `${index + 1}. ${text}: ${index === endedAt ? 'ended here' : (MARKS[state] ?? state)}`,
+  );
 }
 
 function evidenceOf(check: RolloutReport['rollout']['checks'][number], { bounds, rollout }: RolloutReport): readonly string[] {

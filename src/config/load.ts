@@ -19,11 +19,11 @@ const MAX_TOKEN_FILE_BYTES = 64 * 1024;
 
 /** Loads `path`, with the amendments that still fit it. */
 export function loadConfig(path: string, amendments: readonly Amendment[] = []): LoadResult {
-  return withTokens(readConfig(path), amendments);
+  return loadRead(readConfig(path), amendments);
 }
 
-/** What is read here, with notices of tokens that cannot be used in this environment. */
-function withTokens(read: FileRead, amendments: readonly Amendment[] = []): LoadResult {
+/** What was read here, with notices of tokens that cannot be used in this environment. */
+export function loadRead(read: FileRead, amendments: readonly Amendment[] = []): LoadResult {
   const result = withSecrets(read, decodeFitting(read, amendments));
   if (result.config === undefined || read.document === undefined) return result;
   const unusable = unusableTokens(result.config, read.document, secretOf);
@@ -84,16 +84,16 @@ function readTexts(path: string): { readonly texts: readonly FileText[]; readonl
   return { texts, problems };
 }
 
-/** Loads what comes on standard input, to its end; paths of files in it are relative to the working folder. */
-export function loadStandardInput(): LoadResult {
+/** Reads what comes on standard input, to its end; paths of files in it are relative to the working folder. */
+export function readStandardInput(): FileRead {
   const file = '<stdin>';
   try {
     const bytes = readFileSync(0);
-    if (bytes.length > 3 * MAX_TEXT_LENGTH) return decodeFitting(readFiles([], [problemIn(file, tooLarge())]), []);
+    if (bytes.length > 3 * MAX_TEXT_LENGTH) return readFiles([], [problemIn(file, tooLarge())]);
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    return withTokens(readFiles([{ file, text }], [], process.env));
+    return readFiles([{ file, text }], [], process.env);
   } catch (error) {
-    return decodeFitting(readFiles([], [problemIn(file, reasonOf(error))]), []);
+    return readFiles([], [problemIn(file, reasonOf(error))]);
   }
 }
 

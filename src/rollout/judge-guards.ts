@@ -46,7 +46,7 @@ export function judgeGuard(check: GuardCheck, seen: Pick<Seen, 'windows'>, { alp
       interval: undefined,
       needs: verdict === 'no-data' ? 1 : 0,
       topUserShare: undefined,
-      sentence: isBoth ? `${told}; ${other}: both are past ${boundOf(check)}` : `${told}: ${conclude(check, verdict)}`,
+      sentence: isBoth ? `${told}; ${other}: both are past ${boundOf(check)}` : `${told}: ${conclude(check, verdict, windows?.canary)}`,
     },
     both: isBoth ? `both got worse since the start: ${told}; ${other}` : undefined,
   };
@@ -78,9 +78,13 @@ function wordWindow(check: GuardCheck, name: string, window: WindowCounts | unde
   return `${name} ${verb} ${formatPart(...countsOf(check, window))} in the last ${formatMs(check.overMs)}`;
 }
 
-function conclude(check: GuardCheck, verdict: GuardVerdict['verdict']): string {
+/** What is past the bound by so few that chance may have done it is neither past nor within. */
+function conclude(check: GuardCheck, verdict: GuardVerdict['verdict'], window: WindowCounts | undefined): string {
   if (verdict === 'no-data') return 'nothing to judge yet';
-  return `${verdict === 'above' ? 'past' : 'within'} ${boundOf(check)}`;
+  const [events, of] = countsOf(check, window);
+  const most = check.kind === 'error-rate' ? check.max : 1 - check.quantile;
+  const how = verdict === 'above' ? 'past' : events > most * of ? 'not yet shown to be past' : 'within';
+  return `${how} ${boundOf(check)}`;
 }
 
 function boundOf(check: GuardCheck): string {

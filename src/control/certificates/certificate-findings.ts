@@ -9,7 +9,6 @@ const NOTICE_MS = 30 * DAY_MS;
 
 export function certificateFindings(certificates: readonly OwnCertificate[], wallMs: number): readonly Finding[] {
   return certificates.flatMap(({ owner, place, certFile, pair }): readonly Finding[] => {
-    const about = { place, sinceMs: pair.notAfterMs - NOTICE_MS };
     const left = pair.notAfterMs - wallMs;
     if (pair.notBeforeMs > wallMs) {
       const message = `The certificate ${certFile} of ${owner} is not valid before ${day(pair.notBeforeMs)}: its peers refuse it.`;
@@ -17,13 +16,13 @@ export function certificateFindings(certificates: readonly OwnCertificate[], wal
     }
     if (left <= 0) {
       const message = `The certificate ${certFile} of ${owner} has ended on ${day(pair.notAfterMs)}: its peers refuse it.`;
-      return [{ severity: 'error', code: 'certificate-expired', ...about, sinceMs: pair.notAfterMs, message }];
+      return [{ severity: 'error', code: 'certificate-expired', place, sinceMs: pair.notAfterMs, message }];
     }
     if (left >= NOTICE_MS) return [];
     const days = Math.floor(left / DAY_MS);
     const when = days === 0 ? 'in less than a day' : days === 1 ? 'in one day' : `in ${days} days`;
     const message = `The certificate ${certFile} of ${owner} ends ${when}, on ${day(pair.notAfterMs)}.`;
-    return [{ severity: 'warning', code: 'certificate-ends', ...about, message }];
+    return [{ severity: 'warning', code: 'certificate-ends', place, message }];
   });
 }
 

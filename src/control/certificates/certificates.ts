@@ -88,6 +88,7 @@ export class Certificates {
     this.#coming = undefined;
     this.#config = config;
     this.#take(read);
+    this.#expiryMs = -Infinity;
     this.#stamp = '';
     if (tlsFilesOf(config).length === 0) {
       this.#looking?.stop();
@@ -170,6 +171,7 @@ export class Certificates {
     this.#stamp = stamp;
     if (sameFiles(read, this.#read)) return this.#take(this.#read);
     this.#take(read);
+    this.#expiryMs = -Infinity;
     if (read.admin !== undefined) this.#onAdmin(read.admin);
     await this.#deps.tell(this.update(read));
     this.#deps.log.info({ certificates: read.own.map(({ certFile }) => certFile) }, 'new certificates are served');
@@ -180,7 +182,6 @@ export class Certificates {
     this.#unfitSinceMs = undefined;
     this.#fault = undefined;
     this.#told = '';
-    this.#expiryMs = -Infinity;
   }
 
   /** A fault that lasts is told once; until then it may be that half of the files are written. */

@@ -80,6 +80,17 @@ export function readAdminTls(tls: AdminTlsConfig, own: OwnCertificate[] = []): P
   return readServed(tls, { owner: 'the admin API', place: 'admin.tls', path: ['admin', 'tls'] }, own);
 }
 
+/** The first file that cannot be used; undefined when there is none. */
+export async function tlsFaultOf(served: Certified): Promise<TlsFileFault | undefined> {
+  try {
+    await readTlsFiles(served);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TlsFileFault) return error;
+    throw error;
+  }
+}
+
 async function readUpstream(pool: string, version: string, tls: VersionTlsConfig, own: OwnCertificate[]): Promise<UpstreamFiles> {
   const path = ['pools', pool, 'versions', version, 'tls'];
   const authorities = tls.caFile === undefined ? undefined : await readCa(tls.caFile, [...path, 'caFile']);

@@ -14,6 +14,15 @@ it('has who was exposed, the bound of each check with its counts, what changed, 
   expect(text).toContain('status 500 from v2 at 127.0.0.1:9003');
 });
 
+it('says at which step it ended, and which versions of several pools were met', () => {
+  const moved = { state: 'aborted', why: 'aborted', share: { desired: 0 }, exposed: { requests: 3 } } as const;
+  const pools = ['shop', 'cart'].map((pool, index) => ({ pool, baseline: 'v1', canary: `v${index + 2}`, ...moved }));
+  const rollout = { ...report.rollout, state: 'aborted' as const, step: 1, pools };
+  const text = viewRolloutReport({ ...report, rollout }, (_, plain) => plain).join('\n');
+  expect(text).toContain('met v2 of shop or v3 of cart');
+  expect(text).toMatch(/1\. .*: done\n.*2\. .*: ended here\n.*3\. .*: not reached/);
+});
+
 it('lets nobody write markup into a post-mortem', () => {
   const rollout = { ...report.rollout, reason: '[click](http://evil.example) <img src=x> | **now**' };
   const text = markdownOfReport({ ...report, rollout }).join('\n');

@@ -79,21 +79,22 @@ test('what cannot be read is a Problem of the file, and nothing is waited for', 
   }
 });
 
-test('`sluice check` reads endpoint files: what is wrong with them is a notice', () => {
+test('`sluice check` reads endpoint files: what is wrong with them is a notice', async () => {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-endpoints-'));
-  const check = (path: string): { code: number; lines: string[] } => {
+  const check = async (path: string): Promise<{ code: number; lines: string[] }> => {
     const lines: string[] = [];
-    return { code: runCheck(path, {}, { out: (line) => lines.push(line), err: (line) => lines.push(line) }), lines };
+    const output = { out: (line: string) => lines.push(line), err: (line: string) => lines.push(line) };
+    return { code: await runCheck(path, {}, output, () => Promise.resolve(undefined)), lines };
   };
   try {
     const config = readFileSync(EXAMPLE, 'utf8');
     writeFileSync(join(dir, 'discovery.yaml'), config);
     mkdirSync(join(dir, 'endpoints'));
     writeFileSync(join(dir, 'endpoints', 'shop.yaml'), '- 10.0.0.1:80\n- 10.0.0.2\n');
-    const { code, lines } = check(join(dir, 'discovery.yaml'));
+    const { code, lines } = await check(join(dir, 'discovery.yaml'));
     expect(code).toBe(0);
     expect(lines[0]).toContain(`${join(dir, 'endpoints', 'shop.yaml')}:2:3: notice: endpoints[1]: address must look like`);
-    expect(check(EXAMPLE).lines).toEqual([`${EXAMPLE}: ok (1 pool, 1 route)`]);
+    expect((await check(EXAMPLE)).lines).toEqual([`${EXAMPLE}: ok (1 pool, 1 route)`]);
   } finally {
     rmSync(dir, { recursive: true });
   }

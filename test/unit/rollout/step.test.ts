@@ -104,6 +104,20 @@ describe('a canary that fails', () => {
     expect(world.state.status).toBe('rolled-back');
   });
 
+  test('by an absolute guard, which says of a few that they are past it by chance only', () => {
+    const world = new World(begun(BY_TIME));
+    world.settle();
+    const sentenceOf = (failures: number): string => {
+      const windows = {
+        'error-rate': { baseline: { requests: 90, failures: 0, slow: 0 }, canary: { requests: 4, failures, slow: 0 }, start: 0 },
+      };
+      world.see({ windows }).tick();
+      return world.state.verdicts['error-rate']!.sentence;
+    };
+    expect(sentenceOf(1)).toMatch(/failed 1 of 4 requests .*: not yet shown to be past 5 %$/);
+    expect(sentenceOf(0)).toMatch(/failed 0 of 4 requests .*: within 5 %$/);
+  });
+
   test('is held, not taken back, when both got worse', () => {
     const world = new World(begun(BY_TIME));
     world.settle();

@@ -67,3 +67,22 @@ it('tell the workers nothing of the config before while another is on its way to
   expect(seeds).toBe(2);
   await certificates.close();
 });
+
+it('tell once, not at each look, that a certificate ends soon', async () => {
+  const { cert, key } = await ca.issue({ names: ['soon.test'], days: 10 });
+  writeFileSync(join(dir, 'soon.crt'), cert);
+  writeFileSync(join(dir, 'soon.key'), key);
+  const clock = new ManualClock(Date.now());
+  const told: string[] = [];
+  const log = { info: () => undefined, warn: (_: object, line: string) => void told.push(line), error: () => undefined };
+  const certificates = new Certificates({ tell: async () => undefined, newSeed: () => 'seed', clock, log: log as never });
+  const config = configOf('soon');
+  certificates.follow(config, await certificates.prepare(config));
+  for (let looks = 0; looks < 4; looks++) {
+    clock.advance(500);
+    await certificates.looked();
+  }
+  expect(told).toHaveLength(1);
+  expect(certificates.findings()).toEqual([expect.not.objectContaining({ sinceMs: expect.anything() })]);
+  await certificates.close();
+});
