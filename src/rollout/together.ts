@@ -18,11 +18,6 @@ export interface Member {
   readonly seen: Seen;
 }
 
-/** By which the rollout is known to people: that of the group, where the state is one of several. */
-export function idOf({ id, group }: Pick<RolloutState, 'id' | 'group'>): string {
-  return group ?? id;
-}
-
 /** One look at all of them, in their order. */
 export function stepTogether(members: readonly Member[], instant: Instant): readonly Stepped[] {
   const company = { pools: members.length, stands: members.some(({ state }) => isForPeople(state)), waitsFor: undefined };

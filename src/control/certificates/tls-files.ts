@@ -3,7 +3,6 @@
 import { open } from 'node:fs/promises';
 import type { AdminTlsConfig, Config, ListenerTlsConfig, VersionTlsConfig } from '../../config/model.ts';
 import type { Path } from '../../config/path.ts';
-import { readAuthorities, readPair } from '../../tls/certificate.ts';
 import type { CertificatePair } from '../../tls/certificate.ts';
 import type { ListenerFiles, TlsUpdate, UpstreamFiles } from '../ports.ts';
 
@@ -44,6 +43,11 @@ export interface TlsFiles {
 export const NO_TLS_FILES: TlsFiles = { listeners: [], upstreams: [], admin: undefined, own: [] };
 
 export type Certified = Pick<Config, 'listeners' | 'pools'> & { readonly admin: Pick<Config['admin'], 'tls'> };
+
+/** Loaded where a config has TLS: most have none, and Node's certificates take memory. */
+function certificates(): Promise<typeof import('../../tls/certificate.ts')> {
+  return import('../../tls/certificate.ts');
+}
 
 /** All files that a config names for TLS. */
 export function tlsFilesOf({ listeners, pools, admin }: Certified): readonly string[] {
@@ -119,7 +123,7 @@ async function readServed(
 async function readCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }, path: Path): Promise<CertificatePair> {
   const cert = await readText(certFile, [...path, 'certFile']);
   const key = await readText(keyFile, [...path, 'keyFile']);
-  const pair = readPair(cert, key);
+  const pair = (await certificates()).readPair(cert, key);
   if (!('message' in pair)) return pair;
   const [name, file] = pair.file === 'cert' ? ['certFile', certFile] : ['keyFile', keyFile];
   throw new TlsFileFault([...path, name!], file!, pair.message);
@@ -127,7 +131,7 @@ async function readCertificate({ certFile, keyFile }: { certFile: string; keyFil
 
 async function readCa(file: string, path: Path): Promise<string> {
   const text = await readText(file, path);
-  const authorities = readAuthorities(text);
+  const authorities = (await certificates()).readAuthorities(text);
   if (typeof authorities === 'string') throw new TlsFileFault(path, file, authorities);
   return text;
 }

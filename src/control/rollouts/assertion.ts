@@ -1,7 +1,7 @@
 // Makes the pools of a rollout as they are wanted: one change for all of them, and only where nobody else has moved one of them since.
 
 import type { RolloutState } from '../../rollout/model.ts';
-import { idOf } from '../../rollout/together.ts';
+import { idOf } from '../../rollout/id-of.ts';
 import { sameWeights } from '../../rollout/weights.ts';
 import type { Controller } from '../controller.ts';
 import type { Current } from '../in-force/current.ts';

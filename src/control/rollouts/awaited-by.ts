@@ -4,7 +4,7 @@ import { stepAt } from '../../rollout/course.ts';
 import { mirrorName } from '../../rollout/effects.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
-import { idOf } from '../../rollout/together.ts';
+import { idOf } from '../../rollout/id-of.ts';
 
 /** Its id. @param states of each pool the one that runs, or ended last */
 export function awaitedBy(states: readonly RolloutState[], pool: string, mirror: string): string | undefined {

@@ -7,7 +7,7 @@ import { readSecret } from '../../config/read-secret.ts';
 import { isSource, revealed } from '../../config/secret.ts';
 import type { HookMoment, RolloutHook, SmokeRequest } from '../../config/rollout-model.ts';
 import type { Effect, EffectResult, RolloutState } from '../../rollout/model.ts';
-import { idOf } from '../../rollout/together.ts';
+import { idOf } from '../../rollout/id-of.ts';
 import { askHttp } from './ask-http.ts';
 import type { EffectRunner } from './ports.ts';
 import { signatureOf } from './signature.ts';

@@ -3,7 +3,7 @@
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
 import { GROUP_FORM, readStates } from '../../rollout/read-states.ts';
-import { idOf } from '../../rollout/together.ts';
+import { idOf } from '../../rollout/id-of.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Note } from '../../store/store.ts';
 import type { Journal } from '../journal.ts';

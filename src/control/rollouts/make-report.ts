@@ -4,7 +4,7 @@ import type { JournalLine } from '../../api/journal.ts';
 import type { RolloutReport } from '../../api/rollout-report.ts';
 import type { RolloutView } from '../../api/rollouts.ts';
 import type { RolloutState } from '../../rollout/model.ts';
-import { idOf } from '../../rollout/together.ts';
+import { idOf } from '../../rollout/id-of.ts';
 import type { Journal } from '../journal.ts';
 import { describeBound } from './describe-bound.ts';
 import type { Met } from './met.ts';

@@ -4,7 +4,7 @@
 import type { Finding } from '../../api/overview.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
-import { idOf } from '../../rollout/together.ts';
+import { idOf } from '../../rollout/id-of.ts';
 
 export interface ShownRollout {
   readonly state: RolloutState;

@@ -2,7 +2,7 @@
 
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
-import { shownState } from './show-rollout.ts';
+import { shownState } from './shown-state.ts';
 import type { RolloutLines } from '../../telemetry/lines.ts';
 
 const REASONS = ['rolled-back', 'aborted', 'superseded', 'failed'] as const;

@@ -10,7 +10,6 @@ import type { RolloutLines } from '../../telemetry/lines.ts';
 import { drillFindings, drillLines, unreadableDrills } from './drill-lines.ts';
 import type { Drills } from './drills.ts';
 import type { DrillOutcome, DrillRequest } from './drills-api.ts';
-import { awaitedBy } from './awaited-by.ts';
 import { rolloutFindings } from './rollout-findings.ts';
 import { rolloutLines } from './rollout-lines.ts';
 import type { Rollouts } from './rollouts.ts';
@@ -78,11 +77,7 @@ export class RolloutsWhenNeeded implements RolloutsApi {
   }
 
   awaiting(pool: string, mirror: string): string | undefined {
-    return awaitedBy(
-      (this.#rollouts?.latest() ?? []).map(({ state }) => state),
-      pool,
-      mirror,
-    );
+    return this.#rollouts?.awaiting(pool, mirror);
   }
 
   list(): readonly RolloutView[] {

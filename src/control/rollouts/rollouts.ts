@@ -8,7 +8,8 @@ import { isOver } from '../../rollout/leave.ts';
 import type { RolloutTemplate } from '../../config/rollout-model.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
-import { idOf } from '../../rollout/together.ts';
+import { idOf } from '../../rollout/id-of.ts';
+import { awaitedBy } from './awaited-by.ts';
 import type { Note } from '../../store/store.ts';
 import type { KeptRollouts } from './kept-rollouts.ts';
 import { commandOf, conflict, findTargets, forceFault, takenUp } from './asked.ts';
@@ -185,6 +186,12 @@ export class Rollouts {
 
   latest(): readonly ShownRollout[] {
     return this.#shelf.latest().map((shown) => ({ ...shown, saturated: this.#deps.counts.saturated(shown.state.id) }));
+  }
+
+  /** Which one waits for the verdict of a mirror. */
+  awaiting(pool: string, mirror: string): string | undefined {
+    const states = this.#shelf.latest().map(({ state }) => state);
+    return awaitedBy(states, pool, mirror);
   }
 
   /** Another config is in force, or something else has changed that rollouts look at. */

@@ -2,7 +2,7 @@
 
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState } from '../../rollout/model.ts';
-import { idOf } from '../../rollout/together.ts';
+import { idOf } from '../../rollout/id-of.ts';
 import type { ShownRollout } from './rollout-findings.ts';
 import type { RolloutRun } from './rollout-run.ts';
 

@@ -2,7 +2,7 @@
 
 import type { RolloutView } from '../../api/rollouts.ts';
 import type { RolloutState } from '../../rollout/model.ts';
-import { idOf } from '../../rollout/together.ts';
+import { idOf } from '../../rollout/id-of.ts';
 import { leadOf } from './run-faults.ts';
 import { showRollout } from './show-rollout.ts';
 import type { Around } from './show-rollout.ts';

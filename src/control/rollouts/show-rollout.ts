@@ -4,8 +4,9 @@ import type { RolloutView } from '../../api/rollouts.ts';
 import type { RolloutCheck } from '../../config/rollout-model.ts';
 import { ENDED } from '../../rollout/model.ts';
 import type { RolloutState, SegmentEvidence } from '../../rollout/model.ts';
-import { sameWeights, shareOf } from '../../rollout/weights.ts';
+import { shareOf } from '../../rollout/weights.ts';
 import { closedAt, wordWindow } from '../../rollout/windows.ts';
+import { shownState } from './shown-state.ts';
 import { describeStep, shareOfStep } from './describe-step.ts';
 
 /** perSecond: requests of the pool. */
@@ -56,13 +57,6 @@ function showWindows({ template: { windows }, forced }: RolloutState, wallMs: nu
   const texts = windows.map(wordWindow);
   const sentence = closed?.sentence ?? 'a window is open';
   return { open: closed === undefined, sentence, texts, ...(closed !== undefined && { opensMs: closed.opensMs }), forced };
-}
-
-/** It is back when the weights are in force, on all workers. */
-export function shownState(state: Pick<RolloutState, 'status' | 'applied' | 'wanted'>): RolloutView['state'] {
-  const { status, applied, wanted } = state;
-  const isGoing = (status === 'rolled-back' || status === 'aborted') && !sameWeights(applied, wanted);
-  return isGoing ? 'rolling-back' : status;
 }
 
 function stateOf(index: number, { step, status }: RolloutState): 'done' | 'running' | 'next' {

@@ -1,6 +1,6 @@
 // What is known of a connection over TLS, for logs and decisions. One per connection.
 
-import { forwardedClientCert } from '../../tls/client-identity.ts';
+import { forwardedClientCert } from '../../tls/client-cert-field.ts';
 import type { ClientIdentity } from '../../tls/client-identity.ts';
 
 export interface SecurityFacts {

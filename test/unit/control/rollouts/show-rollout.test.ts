@@ -1,7 +1,8 @@
 // What a rollout is said to be.
 
 import { expect, it } from 'vitest';
-import { shownState, showRollout } from '../../../../src/control/rollouts/show-rollout.ts';
+import { showRollout } from '../../../../src/control/rollouts/show-rollout.ts';
+import { shownState } from '../../../../src/control/rollouts/shown-state.ts';
 import { begun } from '../../rollout/fakes.ts';
 
 it('is back when its weights are in force', () => {
