@@ -3,10 +3,12 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdminTokenConfig } from '../config/model.ts';
 import { MAX_SECRET_LENGTH, faultOfSecret, mayChange, mendSecret } from '../config/token-secret.ts';
+import { fileMark } from '../lib/file-mark.ts';
 import type { Log } from '../lib/log.ts';
 import { isOpenToOthers } from '../lib/open-to-others.ts';
 
@@ -93,7 +95,7 @@ export class Tokens {
   }
 
   #lookAt(token: LoadedToken, path: string): void {
-    const mark = markOf(path);
+    const mark = fileMark(path);
     if (mark === token.mark) return;
     const isFirst = token.mark === '';
     token.mark = mark;
@@ -138,22 +140,25 @@ function digestOf(secret: string): Buffer {
   return createHash('sha256').update(secret, 'latin1').digest();
 }
 
-/** Follows symbolic links, as the mounts of secrets use them. */
-function markOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? 'none' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
-}
-
 const OPEN = 'a token file of the admin API can be read by others: take that right away (chmod go-r)';
 
 /** Of the file itself, also behind a link; a folder with the sticky bit lets nobody replace what is not theirs. */
 function openness(path: string): 'others may write it' | 'others may read it' | undefined {
-  const file = statSync(path, { throwIfNoEntry: false });
-  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  const file = found(path);
+  const folder = found(dirname(path));
   if (file === undefined || folder === undefined) return undefined;
   const isFolderOpen = isOpenToOthers(folder) && (folder.mode & 0o1000) === 0;
   if (isOpenToOthers(file) || isFolderOpen) return 'others may write it';
   return (file.mode & 0o004) === 0 ? undefined : 'others may read it';
+}
+
+/** Undefined where it cannot be looked at; nor can it be read then, which is told. */
+function found(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** At most a little more than the longest secret; undefined when it cannot be read. Never waits for a pipe. */

@@ -3,6 +3,7 @@
 
 import { closeSync, fstatSync, openSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readSmallFile } from '../lib/small-file.ts';
 import type { Amendment } from './amend.ts';
 import { decodeFitting, readFiles } from './decode.ts';
 import type { FileRead, FileText, LoadResult } from './decode.ts';
@@ -40,10 +41,8 @@ export function withSecrets({ document }: FileRead, load: LoadResult): LoadResul
 /** Undefined when there is none that this user may read. */
 function secretOf({ source: { kind, name } }: AdminTokenConfig): string | undefined {
   if (kind === 'env') return process.env[name];
-  const found = statSync(name, { throwIfNoEntry: false });
-  // To read a pipe would wait for ever.
-  const read = found?.isFile() === true && found.size <= MAX_TOKEN_FILE_BYTES ? readText(name) : undefined;
-  return read !== undefined && 'text' in read ? read.text : undefined;
+  const read = readSmallFile(name, MAX_TOKEN_FILE_BYTES);
+  return typeof read === 'string' ? read : undefined;
 }
 
 /** Reads `path`: a YAML file, or a directory whose *.yaml and *.yml files are merged in the order of their names. */

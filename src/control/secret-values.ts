@@ -1,7 +1,6 @@
 // The values of the secrets whose sources the config in force names. They are handed to those who serve, and shown nowhere. Files are looked at
 // now and then and read again when they change; what cannot be read leaves the value that was read before.
 
-import { statSync } from 'node:fs';
 import { fillSecrets } from '../config/fill-secrets.ts';
 import { isFault } from '../config/fault.ts';
 import type { Fault } from '../config/fault.ts';
@@ -13,6 +12,7 @@ import type { SecretSource } from '../config/secret.ts';
 import { secretPlaces } from '../config/secret-places.ts';
 import type { SecretPlace } from '../config/secret-places.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { fileMark } from '../lib/file-mark.ts';
 import type { Log } from '../lib/log.ts';
 import type { Journal } from './journal.ts';
 
@@ -180,13 +180,6 @@ export class SecretValues {
   }
 }
 
-/** Follows links, as the mounts of secrets use them. */
 function markOf({ kind, name }: SecretSource): string {
-  if (kind === 'env') return '';
-  try {
-    const stat = statSync(name, { throwIfNoEntry: false, bigint: true });
-    return stat === undefined ? 'none' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unknown';
-  }
+  return kind === 'env' ? '' : fileMark(name);
 }

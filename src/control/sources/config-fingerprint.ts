@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { fileMarks } from '../../lib/file-mark.ts';
 
 export interface Fingerprint {
   /** `undefined` when there is nothing at the path. */
@@ -73,8 +74,7 @@ async function stampFile(name: string, folders: Set<string>, files: Set<string>)
     const real = await realpath(name);
     folders.add(dirname(real));
     files.add(real);
-    const { ino, size, mtimeNs, ctimeNs } = await stat(real, { bigint: true });
-    return `${real} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+    return `${real} ${await fileMarks([real])}`;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? 'unknown';
   }

@@ -438,9 +438,13 @@ describe('Tokens', () => {
     expect(held.find('secret-of-a-moody-file')).toBeUndefined();
   });
 
-  it('refuse a folder and a file that may not be there', () => {
-    const { warnings } = openTokens([{ ...file('x'), source: { kind: 'file', name: dir } }, file('not-there')]);
-    expect(warnings.map(({ fault }) => fault)).toEqual(['it is missing or empty', 'it is missing or empty']);
+  it('refuse a folder, a file that may not be there, and one that cannot be looked at', () => {
+    symlinkSync('self', join(dir, 'self'));
+    const odd = [{ ...file('x'), source: { kind: 'file', name: dir } } as const, file('not-there'), file('self'), file('n'.repeat(300))];
+    const { clock, warnings, tokens: held } = openTokens(odd);
+    expect(warnings.map(({ fault }) => fault)).toEqual(odd.map(() => 'it is missing or empty'));
+    clock.advance(1000);
+    expect(held.find('a-secret-of-nobody')).toBeUndefined();
   });
 
   it('say once what is wrong, however often the same ones are configured', () => {

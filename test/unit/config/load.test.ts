@@ -141,6 +141,8 @@ test('a file of a token is looked at, and viewers alone lock nobody out', () => 
   expect(of('{ name: ops, role: operator, file: none }')[0]?.message).toMatch(
     /the file .*none, and it is missing or empty: write a secret /,
   );
+  symlinkSync('self', join(folder, 'self'));
+  expect(of('{ name: ops, role: operator, file: self }')[0]?.message).toContain('it is missing or empty');
   expect(of('{ name: ops, role: operator, file: good }')).toEqual([]);
   expect(of('{ name: ops, role: operator, file: good }, { name: b, role: admin, env: SLUICE_NONE }')).toEqual([]);
   expect(of('{ name: see, role: viewer, env: SLUICE_NONE }')).toEqual([]);
