@@ -1,12 +1,16 @@
 // On a Node whose private parts have changed plain events serve: the same bytes, the same ends, the same back-pressure.
 
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connectTo, get, post, requestText } from './scaffold/client.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeAuthority } from '../scaffold/certificates.ts';
+import type { Authority, Pair } from '../scaffold/certificates.ts';
+import { ask, connectTo, get, post, requestText } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
 import { closeAll } from './scaffold/open.ts';
+import { secureTo, tlsFailure } from './scaffold/secure-client.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
 import { ok, scripted, startUpstream } from './scaffold/upstream.ts';
@@ -22,11 +26,28 @@ let upstream: Upstream;
 let sluice: Sluice;
 let script: (wire: Wire) => Promise<void>;
 
+let authority: Authority;
+let client: Pair;
+
 beforeAll(async () => {
-  seen = makeFolder().file('plain-streams');
+  const folder = makeFolder();
+  seen = folder.file('plain-streams');
   upstream = await startUpstream(scripted(() => script));
+  authority = await makeAuthority();
+  client = await authority.issue({ names: ['client.test'] });
+  const certificates = [];
+  for (const name of ['a.test', '*.b.test']) {
+    const { cert, key } = await authority.issue({ names: [name] });
+    certificates.push({ certFile: folder.write(`${name[0]}.pem`, cert), keyFile: folder.write(`${name[0]}.key`, key) });
+  }
+  const clientAuth = { caFile: folder.write('ca.pem', authority.pem), required: false };
+  const config = configFor(upstream) as { listeners: object[] };
+  config.listeners.push(
+    { name: 'secure', address: '127.0.0.1:0', tls: { certificates } },
+    { name: 'mutual', address: '127.0.0.1:0', tls: { certificates, clientAuth } },
+  );
   const nodeArguments = ['--import', './test/flow/scaffold/plain-streams.ts'];
-  sluice = await startSluice(configFor(upstream), { nodeArguments, env: { PLAIN_STREAMS: seen } });
+  sluice = await startSluice(config, { nodeArguments, env: { PLAIN_STREAMS: seen } });
 });
 afterAll(closeAll);
 
@@ -120,6 +141,76 @@ test('a client that goes ends the work of the upstream', async () => {
   await eventually('the request', async () => (await sluice.metric('sluice_endpoint_requests_in_flight')) === 1);
   wire.destroy();
   await eventually('the end at the upstream', () => ended);
+});
+
+describe('TLS', () => {
+  test('a certificate by name, requests on one connection, and 8 MiB both ways', async () => {
+    script = async (wire) => {
+      const { body } = await wire.readMessage();
+      await wire.write(ok(body));
+    };
+    const { socket, wire } = await secureTo(sluice, { servername: 'x.b.test', ca: authority.pem, ALPNProtocols: ['http/1.1'] }, 'secure');
+    expect([socket.getPeerX509Certificate()!.subjectAltName, socket.alpnProtocol]).toEqual(['DNS:*.b.test', 'http/1.1']);
+    await wire.write('POST /1 HTTP/1.1\r\nhost: x.b.test\r\ncontent-length: 3\r\n\r\none');
+    expect((await wire.readMessage()).body).toBe('one');
+    await wire.write(`POST /2 HTTP/1.1\r\nhost: x.b.test\r\ncontent-length: ${BODY.length}\r\n\r\n`);
+    await wire.write(BODY);
+    await wire.readHead();
+    expect(await wire.digest(BODY.length)).toBe(DIGEST);
+    await wire.write('GET / HTTP/1.1\r\nhost: a.test\r\n\r\n');
+    expect((await wire.readMessage()).status).toBe(421);
+    wire.destroy();
+  });
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)('a session is resumed under its name alone (%s)', async (version) => {
+    script = async (wire) => {
+      await wire.readMessage();
+      await wire.write(ok('ok'));
+    };
+    const options = { ca: authority.pem, minVersion: version, maxVersion: version };
+    const { socket, wire } = await secureTo(sluice, { ...options, servername: 'x.b.test' }, 'secure');
+    const given = version === 'TLSv1.3' ? (once(socket, 'session') as Promise<[Buffer]>) : Promise.resolve([socket.getSession()!]);
+    await wire.write('GET / HTTP/1.1\r\nhost: x.b.test\r\n\r\n');
+    const [session] = await given;
+    wire.destroy();
+    const reused: boolean[] = [];
+    for (const servername of ['x.b.test', 'y.b.test', 'a.test']) {
+      const again = await secureTo(sluice, { ...options, servername, session }, 'secure');
+      reused.push(again.socket.isSessionReused());
+      again.wire.destroy();
+    }
+    expect(reused).toEqual([true, false, false]);
+  });
+
+  test('what is no TLS is told so, clients without a certificate are let in, and certificates of clients are refused', async () => {
+    script = async (wire) => {
+      await wire.readMessage();
+      await wire.write(ok('ok'));
+    };
+    expect((await ask(sluice, get('/'), 'secure')).status).toBe(400);
+    expect(await tlsFailure(sluice, { servername: 'a.test', maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA' }, 'secure')).toMatch(
+      /HANDSHAKE_FAILURE/,
+    );
+    expect(await tlsFailure(sluice, { servername: 'a.test' }, 'mutual')).toBe('open');
+    expect(await tlsFailure(sluice, { servername: 'a.test', ...client }, 'mutual')).toMatch(/^(ended|closed|ECONNRESET)$/);
+    const results = await sluice.metrics();
+    const count = (result: string): number => results.sum('sluice_tls_handshakes_total', { result });
+    expect([count('plain_http'), count('refused'), count('client_certificate')]).toEqual([1, 1, 1]);
+  });
+
+  test('a client that goes ends the work of the upstream', async () => {
+    let ended = false;
+    script = async (wire) => {
+      await wire.readMessage();
+      await wire.closed;
+      ended = true;
+    };
+    const { wire } = await secureTo(sluice, { servername: 'a.test', ca: authority.pem }, 'secure');
+    await wire.write('GET / HTTP/1.1\r\nhost: a.test\r\n\r\n');
+    await eventually('the request', async () => (await sluice.metric('sluice_endpoint_requests_in_flight')) === 1);
+    wire.destroy();
+    await eventually('the end at the upstream', () => ended);
+  });
 });
 
 test('leaves nothing in flight', () => sluice.untilQuiet());
