@@ -92,6 +92,11 @@ export class AdminConnections {
     socket.resume();
   }
 
+  /** Ends all of them at once, also those of which the server knows nothing yet: a handshake must not delay a shutdown. */
+  close(): void {
+    for (const socket of [...this.#open.keys()]) socket.destroy();
+  }
+
   #add(socket: Socket): AdminConnection {
     const connection = new AdminConnection(socket, this.#deps.clock, (calm) => this.#moveBack(calm));
     this.#perPeer.set(connection.peer, (this.#perPeer.get(connection.peer) ?? 0) + 1);

@@ -228,6 +228,7 @@ export class AdminServer {
     await closeServer(this.#server, async () => {
       const app = await this.#app?.catch(() => undefined);
       await app?.close();
+      this.#connections.close();
     });
     await Promise.all(others);
   }

@@ -51,7 +51,7 @@ interface Coming {
 class Entrance {
   readonly #deps: SecureServerDeps;
   readonly #server: SecureServer;
-  /** Connections in their handshake, by the other end. */
+  /** Connections in their handshake, by their ends: a client may come from one port to two addresses of this machine. */
   readonly #coming = new Map<string, Coming>();
   readonly #begin: (socket: Socket) => void;
   readonly #waiting: Socket[] = [];
@@ -137,7 +137,7 @@ function replace<S extends Socket>(server: SecureServer, event: string, listener
   return own as (socket: S) => void;
 }
 
-/** node:tls tells not of which connection a TLS connection is one; both have the same other end. */
-function keyOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
+/** node:tls tells not of which connection a TLS connection is one; both have the same ends. */
+function keyOf({ localAddress, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${remoteAddress} ${remotePort}`;
 }

@@ -2,13 +2,14 @@
 
 import { once } from 'node:events';
 import { request } from 'node:https';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect as connectSecure } from 'node:tls';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { makeAuthority } from '../../scaffold/certificates.ts';
 import type { Authority, Pair } from '../../scaffold/certificates.ts';
 import { ManualClock } from '../../scaffold/manual-clock.ts';
-import { eventually } from '../../flow/scaffold/eventually.ts';
+import { eventually, within } from '../../flow/scaffold/eventually.ts';
 import { closeAdmins, openAdmin } from './open-admin.ts';
 import type { Admin } from './open-admin.ts';
 
@@ -26,7 +27,9 @@ beforeAll(async () => {
   pair = await authority.issue({ names: ['localhost'] });
 });
 
-function openSecure(clock: ManualClock): Promise<Admin> {
+const TOKEN = { name: 'ci', role: 'viewer', source: { kind: 'env', name: 'CI_TOKEN' } } as const;
+
+function openSecure(clock: ManualClock, parts: Parameters<typeof openAdmin>[0] = {}): Promise<Admin> {
   const tls = {
     certificates: [{ certFile: 'a', keyFile: 'b' }],
     minVersion: '1.2',
@@ -35,8 +38,9 @@ function openSecure(clock: ManualClock): Promise<Admin> {
   } as const;
   return openAdmin({
     clock,
-    config: { tokens: [], limits: { writesPerSecond: 500 }, tls },
+    config: { tokens: [TOKEN], limits: { writesPerSecond: 500 }, tls },
     readTls: () => Promise.resolve({ certificates: [pair], clientAuthorities: undefined }),
+    ...parts,
   });
 }
 
@@ -82,4 +86,34 @@ it('lets a crowd that never says anything keep nobody out', async () => {
   expect(await status(admin.port)).toBe(200);
   await eventually('room', () => crowd.some(({ closed }) => closed));
   expect(counted(admin, 'connections')).toBe(1);
+});
+
+it('ends at once, whatever its connections have said so far', async () => {
+  const admin = await openSecure(new ManualClock());
+  const coming = [await open(admin.port), await open(admin.port, '\x16\x03\x01\x02\x00\x01\x00')];
+  expect(await status(admin.port)).toBe(200);
+  await within('the end of the server', admin.server.close(), 2000);
+  await eventually('the end of its connections', () => coming.every(({ closed }) => closed));
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+it('tells connections apart that come from one port to two of its addresses', async () => {
+  const admin = await openSecure(new ManualClock(), { address: { kind: 'tcp', host: '0.0.0.0', port: 0 } });
+  const localPort = await freePort();
+  const both = ['127.0.0.1', '127.0.0.2'].map((host) => {
+    const socket = connect({ host, port: admin.port, localAddress: '127.0.0.1', localPort });
+    const secure = connectSecure({ socket, ca: authority.pem, servername: 'localhost' });
+    sockets.push(socket, secure);
+    secure.on('error', () => undefined).write('GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    return secure;
+  });
+  const heads = await within('both responses', Promise.all(both.map((secure) => once(secure, 'data'))), 2000);
+  expect(heads.map(([data]) => String(data).slice(0, 15))).toEqual(['HTTP/1.1 200 OK', 'HTTP/1.1 200 OK']);
 });
