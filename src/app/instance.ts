@@ -204,8 +204,10 @@ export class Instance {
   async stop(timeoutMs: number): Promise<number> {
     this.#draining = true;
     const { accessLog, discovery, mirrorAnalysis, probes, workers, certificates } = this.#serving;
-    const { rollouts, controller, drains, endpointEvents, journal, keptSessions, looking, memory, outages, secrets } = this.#control;
+    const { rollouts, controller, drains, endpointEvents, journal, keptSessions, looking, memory, outages, previews, secrets } =
+      this.#control;
     outages.close();
+    previews.close();
     secrets.close();
     await this.#file.close();
     await rollouts.close();

@@ -26,6 +26,7 @@ export class Previews {
   readonly #deps: PreviewsDeps;
   #timer: Timer | undefined = undefined;
   #isBusy = false;
+  #isClosed = false;
   /** Those that could not be taken away. */
   readonly #stuck = new Map<string, Stuck>();
 
@@ -40,7 +41,7 @@ export class Previews {
     const { clock, current } = this.#deps;
     const ends = previewsOf(current.config);
     const [first] = ends;
-    if (first === undefined || this.#isBusy) return;
+    if (first === undefined || this.#isBusy || this.#isClosed) return;
     const waitMs = Math.min(Math.max(first.untilMs - clock.wallMs(), 0), LOOK_MS);
     this.#timer = clock.after(waitMs, () => void this.#look(), { unref: true });
   }
@@ -58,9 +59,10 @@ export class Previews {
     });
   }
 
+  /** What is under way then is told by nobody: it fails because Sluice stops. */
   close(): void {
+    this.#isClosed = true;
     this.#timer?.stop();
-    this.#isBusy = true;
   }
 
   async #look(): Promise<void> {
@@ -79,6 +81,7 @@ export class Previews {
         dryRun: false,
       } as const;
       const outcome = await controller.submit({ kind: 'amend', cause: 'preview', change, ...asked });
+      if (this.#isClosed) return;
       if (outcome.result === 'applied' || outcome.result === 'unknown') {
         this.#stuck.delete(keyOf(preview));
         continue;

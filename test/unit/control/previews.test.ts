@@ -61,3 +61,16 @@ it('says anew what fails for another reason, and forgets what somebody else took
   expect(previews.findings()).toEqual([]);
   previews.close();
 });
+
+it('tells nothing of what fails because it was closed, and tries nothing again', async () => {
+  const { previews, outcomes, recorded, clock, pass } = world();
+  outcomes.push({ result: 'failed', message: 'Sluice is stopping.' }, { result: 'failed', message: 'Sluice is stopping.' });
+  previews.wake();
+  clock.advance(1000);
+  previews.close();
+  await pass(60_000);
+  previews.wake();
+  await pass(60_000);
+  expect(recorded).toEqual([]);
+  expect(outcomes).toHaveLength(1);
+});
