@@ -1,5 +1,6 @@
 // How a call is refused that asks for more than the role of its caller allows.
 
+import type { ChangeOutcome } from '../control/control-api.ts';
 import type { ForbiddenField } from '../control/touched-fields.ts';
 import { ANONYMOUS } from './auth.ts';
 import type { Role } from './auth.ts';
@@ -24,14 +25,17 @@ export function roleProblem(what: string, caller: Caller, extra: Readonly<Record
   return new RoleProblem(403, `${what}; ${describeCaller(caller)}.`, extra, challenge);
 }
 
+type Forbidden = Pick<Extract<ChangeOutcome, { result: 'forbidden' }>, 'fields' | 'openedBy'>;
+
 /** A change of fields that are above the role of the caller; at least one. */
-export function fieldsProblem(fields: readonly ForbiddenField[], caller: Caller): RoleProblem {
+export function fieldsProblem({ fields, openedBy }: Forbidden, caller: Caller): RoleProblem {
   const problems = fields.slice(0, MAX_FIELDS).map(({ path, needed }) => ({ path, message: `${path}: ${reasonOf(needed)}` }));
   const first = fields.find(({ needed }) => needed !== 'file') ?? fields[0];
   const named = first === undefined ? '' : ` ${first.path}${fields.length > 1 ? ` and ${fields.length - 1} more` : ''}`;
   if (first?.needed === 'file')
     return new RoleProblem(403, `This changes${named}: only the config file may, not the API; nothing has changed.`, { problems });
-  return roleProblem(`This changes${named}, which needs the role ${first?.needed ?? 'admin'}`, caller, { problems });
+  const orOpened = openedBy === undefined ? '' : `, or to be opened for operators by ${openedBy}`;
+  return roleProblem(`This changes${named}, which needs the role ${first?.needed ?? 'admin'}${orOpened}`, caller, { problems });
 }
 
 function reasonOf(needed: ForbiddenField['needed']): string {

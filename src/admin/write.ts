@@ -67,7 +67,7 @@ function response(request: FastifyRequest, reply: FastifyReply, outcome: ChangeO
 export function refusedBy(outcome: Exclude<ChangeOutcome, { result: 'applied' | 'dry-run' }>, caller: Caller): HttpProblem {
   switch (outcome.result) {
     case 'forbidden':
-      return fieldsProblem(outcome.fields, caller);
+      return fieldsProblem(outcome, caller);
     case 'stale': {
       const { revision } = outcome;
       return new HttpProblem(412, `The current revision is ${revision}.`, { revision }, { etag: tagOf(revision) });

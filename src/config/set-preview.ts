@@ -128,17 +128,19 @@ function isPreview(standing: Standing, pool: string, name: string): boolean {
   return isMap(version) && own(version, 'preview') !== undefined;
 }
 
-/** Whether the config lets operators make a preview with these endpoints. */
-export function opensPreview(pool: PoolConfig | undefined, { endpoints, host }: Pick<Preview, 'endpoints' | 'host'>): boolean {
+/** The key of `previews` that would have to open a preview before operators may make it; undefined: they may. */
+export function closedBy(
+  pool: PoolConfig | undefined,
+  { endpoints, host }: Pick<Preview, 'endpoints' | 'host'>,
+): 'endpoints' | 'hosts' | undefined {
   const hosts = pool?.previews?.hosts ?? [];
   const isHostOpen = host === undefined || hosts.some((each) => each === host || (each.startsWith('*.') && host.endsWith(each.slice(1))));
-  return (
-    isHostOpen &&
-    endpoints.every((text) => {
-      const address = parseEndpointAddress(text);
-      return !isFault(address) && isOpen(pool?.previews?.endpoints ?? [], address);
-    })
-  );
+  if (!isHostOpen) return 'hosts';
+  const areOpen = endpoints.every((text) => {
+    const address = parseEndpointAddress(text);
+    return !isFault(address) && isOpen(pool?.previews?.endpoints ?? [], address);
+  });
+  return areOpen ? undefined : 'endpoints';
 }
 
 /** A sole version needs no split as long as it is alone. */

@@ -123,8 +123,13 @@ export type ChangeOutcome =
     } & Moved)
   | { readonly result: 'stale'; readonly revision: number }
   | { readonly result: 'rejected'; readonly revision: number; readonly problems: readonly ChangeProblem[] }
-  /** It touches fields that the author may not change; at least one. */
-  | { readonly result: 'forbidden'; readonly revision: number; readonly fields: readonly ForbiddenField[] }
+  /** It touches fields that the author may not change; at least one. `openedBy`: a key of the config that could allow it all the same. */
+  | {
+      readonly result: 'forbidden';
+      readonly revision: number;
+      readonly fields: readonly ForbiddenField[];
+      readonly openedBy?: string | undefined;
+    }
   /** It is dangerous, and does not say that it is meant so (`force`). */
   | { readonly result: 'unconfirmed'; readonly revision: number; readonly message: string }
   /** When its turn came, its author had used up its share of the thread that steers. */

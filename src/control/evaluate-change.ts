@@ -16,7 +16,7 @@ import { fileAlone } from './sources/file-alone.ts';
 import { desiredByApi, problemOf } from './sources/desired.ts';
 import type { Transform } from './sources/desired.ts';
 import type { Basis, Refusal } from './submission.ts';
-import { opensPreview, routeName } from '../config/set-preview.ts';
+import { closedBy, routeName } from '../config/set-preview.ts';
 import { strangeFiles } from './named-files.ts';
 import type { SecretValues } from './secret-values.ts';
 import { toAmendments } from './to-amendments.ts';
@@ -59,23 +59,28 @@ export async function evaluateChange(
   const asked = await evaluateAmendments(amendments, basis, transform, pace);
   if ('result' in asked) return asked;
   await pace.rest();
-  const fields = await forbiddenFields(mayPreview(question, basis) ? 'admin' : role, basis, asked.config, pace);
-  if (fields.length > 0) return { result: 'forbidden', revision: basis.revision, fields };
+  const preview = previewOf(question, basis);
+  const fields = await forbiddenFields(preview?.isOpen === true ? 'admin' : role, basis, asked.config, pace);
+  if (fields.length > 0) return { result: 'forbidden', revision: basis.revision, fields, openedBy: preview?.openedBy };
   // Only now: to read something for a caller that may not name it would tell whether it is there.
   const unreadable = secrets.unreadable(asked.config).map(problemOf);
   if (unreadable.length > 0) return { result: 'rejected', revision: basis.revision, problems: unreadable };
   return { ...asked, moved: movedPools(change, basis.config, asked.config) };
 }
 
-/** Operators make previews of what the config opens for them, and take those away. */
-function mayPreview({ change, role }: Question, { config }: Basis): boolean {
-  if (role !== 'operator' || (change.kind !== 'preview' && change.kind !== 'remove-preview')) return false;
+/** Operators make previews of what the config opens for them, and take those away. Undefined: somebody else asks, or for something else. */
+function previewOf(
+  { change, role }: Question,
+  { config }: Basis,
+): { readonly isOpen: boolean; readonly openedBy: string | undefined } | undefined {
+  if (role !== 'operator' || (change.kind !== 'preview' && change.kind !== 'remove-preview')) return undefined;
   const pool = config.pools.find(({ name }) => name === change.pool);
   // One that is replaced goes as well.
   const there = pool?.versions.find(({ name }) => name === change.name);
   const host = config.routes.find(({ name }) => name === routeName(change.pool, change.name))?.hosts[0];
   const endpoints = there?.endpoints.map(({ key }) => key) ?? [];
-  return opensPreview(pool, { endpoints, host }) && (change.kind === 'remove-preview' || opensPreview(pool, change));
+  const key = closedBy(pool, { endpoints, host }) ?? (change.kind === 'preview' ? closedBy(pool, change) : undefined);
+  return { isOpen: key === undefined, openedBy: key && formatPath(['pools', change.pool, 'previews', key]) };
 }
 
 /** Fields of a change that its author may not change. Judged by what it does: the call that it came by says nothing. */

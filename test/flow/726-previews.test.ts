@@ -39,7 +39,10 @@ test('a preview is met by header or host alone, survives a reload, and is gone w
 
   expect(await call(sluice, 'PUT', `${path}?dryRun=true`, body)).toMatchObject({ status: 200, body: { dryRun: true } });
   expect(await listed(sluice)).toEqual([]);
-  expect((await call(sluice, 'PUT', path, { ...body, endpoints: ['169.254.169.254:80'] })).status).toBe(403);
+  expect(await call(sluice, 'PUT', path, { ...body, endpoints: ['169.254.169.254:80'] })).toMatchObject({
+    status: 403,
+    body: { detail: expect.stringContaining('the role admin, or to be opened for operators by pools.shop.previews.endpoints;') },
+  });
   expect((await call(sluice, 'PUT', path, { ...body, endpoints: ['localhost:80'] })).status).toBe(403);
   expect((await call(sluice, 'PUT', path, { ...body, ttl: '30d' })).status).toBe(422);
   expect((await call(sluice, 'PUT', '/v1/pools/shop/previews/v2', body)).status).toBe(422);
@@ -91,7 +94,10 @@ test('a preview is met by header or host alone, survives a reload, and is gone w
     'v1',
   ]);
   expect((await call(sluice, 'PUT', '/v1/pools/shop/previews/pr-8', { ...hosted, host: 'pr-8.example.com' })).status).toBe(422);
-  expect((await call(sluice, 'PUT', '/v1/pools/shop/previews/pr-7', { ...hosted, host: 'pr-7.example.org' })).status).toBe(403);
+  expect(await call(sluice, 'PUT', '/v1/pools/shop/previews/pr-7', { ...hosted, host: 'pr-7.example.org' })).toMatchObject({
+    status: 403,
+    body: { detail: expect.stringContaining('by pools.shop.previews.hosts;') },
+  });
   const list = await runCommand(['preview', 'list', 'shop', ...admin]);
   expect(list).toMatchObject({ code: 0, stdout: expect.stringMatching(/pr-123 .*x-preview=pr-123[^]*pr-7 .*pr-7\.example\.com/) });
   expect((await runCommand(['status', 'shop', ...admin])).stdout).toMatch(/pr-123.*preview/);

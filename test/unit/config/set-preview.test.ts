@@ -7,7 +7,7 @@ import { isRefused } from '../../../src/config/changes.ts';
 import type { Changed } from '../../../src/config/changes.ts';
 import type { PoolConfig } from '../../../src/config/model.ts';
 import { isOpen, parseOpening } from '../../../src/config/preview-opening.ts';
-import { opensPreview, removePreview, setPreview } from '../../../src/config/set-preview.ts';
+import { closedBy, removePreview, setPreview } from '../../../src/config/set-preview.ts';
 import type { Preview } from '../../../src/config/set-preview.ts';
 
 const WRITTEN = {
@@ -97,10 +97,12 @@ it.each(['10.1', 'localhost', '10.0.0.0/33', '127.0.0.1:0', '127.0.0.1:9-8', '12
 
 it('lets operators have what is opened, and nothing where nothing is', () => {
   const pool = opened({ endpoints: ['127.0.0.9'], hosts: ['*.pr.test', 'one.test'], atMost: 1, longestMs: 1 });
-  const may = (endpoints: readonly string[], host?: string): boolean => opensPreview(pool, { endpoints, host });
-  expect([may(['127.0.0.9:1']), may(['127.0.0.9:1'], 'a.pr.test'), may(['127.0.0.9:1'], 'one.test')]).toEqual([true, true, true]);
-  expect([may(['127.0.0.8:1']), may(['unix:/run/x']), may(['127.0.0.9:1'], 'pr.test'), may(['127.0.0.9:1'], 'xpr.test')]).toEqual([
-    ...[false, false, false, false],
+  const shut = (endpoints: readonly string[], host?: string): string | undefined => closedBy(pool, { endpoints, host });
+  expect([shut(['127.0.0.9:1']), shut(['127.0.0.9:1'], 'a.pr.test'), shut(['127.0.0.9:1'], 'one.test')]).toEqual([
+    ...[undefined, undefined, undefined],
   ]);
-  expect(opensPreview(opened(undefined), { endpoints: ['127.0.0.9:1'], host: undefined })).toBe(false);
+  expect([shut(['127.0.0.8:1']), shut(['unix:/run/x']), shut(['127.0.0.9:1'], 'pr.test'), shut(['127.0.0.9:1'], 'xpr.test')]).toEqual([
+    ...['endpoints', 'endpoints', 'hosts', 'hosts'],
+  ]);
+  expect(closedBy(opened(undefined), { endpoints: ['127.0.0.9:1'], host: undefined })).toBe('endpoints');
 });
