@@ -69,6 +69,7 @@ function passageOfMirror(step: MirrorStep, state: RolloutState, seen: Seen): Pas
       is: isEarly(state) ? 'waits' : 'no-data',
       why: `the comparison has no verdict: ${result?.sentence ?? 'nothing was compared yet'}`,
     };
+  if (result.result === 'inconclusive') return { is: 'waits', why: `the comparison has no verdict yet: ${result.sentence}` };
   if (result.result === 'fail') return { is: 'failed', why: `the comparison failed: ${result.sentence}`, reason: 'check' };
   return goodEnough(state);
 }
@@ -122,8 +123,9 @@ function goodEnough(state: RolloutState): Passage {
     if (check.onFail === 'warn') continue;
     const verdict = state.verdicts[check.name];
     if (verdict?.verdict === 'fail') return { is: 'waits', why: `${check.name} has failed: ${verdict.sentence}` };
-    if (JUDGED_OUTSIDE.has(check.kind) && verdict?.verdict !== 'pass')
-      return { is: isEarly(state) ? 'waits' : 'no-data', why: `${check.name} has no result${sentenceOf(state, check.name)}` };
+    if (!JUDGED_OUTSIDE.has(check.kind) || verdict?.verdict === 'pass') continue;
+    if (verdict?.verdict === 'inconclusive') return { is: 'waits', why: `${check.name} has no verdict yet: ${verdict.sentence}` };
+    return { is: isEarly(state) ? 'waits' : 'no-data', why: `${check.name} has no result${sentenceOf(state, check.name)}` };
   }
   return { is: 'open' };
 }

@@ -224,6 +224,8 @@ export interface WindowCounts {
 
 export type OutsideResult =
   | { readonly result: 'pass' | 'fail'; readonly value: number | undefined; readonly sentence: string }
+  /** There is a result, and not enough of it to tell. */
+  | { readonly result: 'inconclusive'; readonly sentence: string }
   /** NaN, empty, stale or unreachable: says why. */
   | { readonly result: 'no-data'; readonly sentence: string; readonly forMs: number };
 

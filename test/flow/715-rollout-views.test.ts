@@ -14,6 +14,13 @@ const rollouts = {
   quick: { warmup: '0s', steps: [{ weight: '20%', until: 'evidence', atMost: '1h' }, { weight: '100%' }] },
   short: { warmup: '0s', steps: [{ weight: '100%' }, { watch: { for: '0s' } }] },
   dark: { warmup: '0s', steps: [{ mirror: { percent: 10, compare: {}, until: 'verdict', atMost: '1h' } }, { weight: '100%' }] },
+  compared: {
+    warmup: '0s',
+    steps: [
+      { mirror: { compare: { noise: 'off', verdict: { minRequests: 10, maxDifferences: '40%', maxFailures: '40%' } } } },
+      { weight: '100%' },
+    ],
+  },
 };
 
 test('metrics, findings and commands, of one that is taken back and one that succeeds', { timeout: 90_000 }, async () => {
@@ -80,7 +87,7 @@ async function expectDocument(text: string): Promise<void> {
 }
 
 test('a plan says whom it exposes, how long it takes, and changes nothing', { timeout: 60_000 }, async () => {
-  const { sluice } = await startShops(['shop'], { rollouts });
+  const { sluice, shops } = await startShops(['shop'], { rollouts });
   const visitors = visit(sluice);
   await visitors.more(200);
   const planned = await call(sluice, 'POST', '/v1/rollouts/plan', { pool: 'shop', to: 'v2', template: 'quick' });
@@ -112,4 +119,13 @@ test('a plan says whom it exposes, how long it takes, and changes nothing', { ti
   await eventually('the report', async () => (await runCommand(report)).stdout.includes(named), PATIENCE_MS);
   await callRollout(sluice, 'POST', `/v1/rollouts/${dark}/abort`, {});
   await untilRollout(sluice, dark, 'aborted');
+
+  // The verdict decides: a shadow that responds otherwise lets nobody in, one that responds alike is promoted.
+  const other = await startRollout(sluice, { pool: 'shop', to: 'v2', template: 'compared' });
+  expect((await untilRollout(sluice, other, 'rolled-back')).why).toMatch(/^the comparison failed: /);
+  shops['shop']!.v2.respond = (_request, response) => void response.end('v1');
+  const alike = await startRollout(sluice, { pool: 'shop', to: 'v2', template: 'compared' });
+  expect((await untilRollout(sluice, alike, 'succeeded')).history.map(({ text }) => text)).not.toContainEqual(
+    expect.stringMatching(/^held/),
+  );
 });

@@ -48,7 +48,7 @@ export class Look {
     return {
       ...counted,
       windows: Object.fromEntries(this.#windowsOf(state, pool.affinity !== undefined && isDrawn(state) ? guarded : undefined)),
-      outside: outside.results(state.id),
+      outside: outside.results(state),
       readyEndpoints: readyEndpoints(this.#deps.endpoints(pool.name, state.baseline), canary),
       perSecond: traffic.perSecond(pool.name),
       endpoints: canary,

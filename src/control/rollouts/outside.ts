@@ -3,6 +3,8 @@
 
 import type { RolloutCheck } from '../../config/rollout-model.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
+import { stepAt } from '../../rollout/course.ts';
+import { mirrorName, mirrorResultName } from '../../rollout/effects.ts';
 import type { OutsideResult, RolloutState } from '../../rollout/model.ts';
 import type { Alarms } from './alarms.ts';
 import { askHttp } from './ask-http.ts';
@@ -12,14 +14,15 @@ import { signatureOf } from './signature.ts';
 import type { Environment } from './signature.ts';
 
 type Followed = Pick<RolloutState, 'id' | 'pool' | 'baseline' | 'canary' | 'template'>;
+type Placed = Followed & Pick<RolloutState, 'epoch' | 'step' | 'begun'>;
 type Prometheus = RolloutCheck & { readonly kind: 'prometheus' };
 type Webhook = RolloutCheck & { readonly kind: 'webhook' };
 
 export interface OutsideDeps {
   readonly clock: Pick<Clock, 'nowMs' | 'wallMs' | 'every'>;
   readonly alarms: Pick<Alarms, 'fires'>;
-  /** The verdict of comparing the shadow of a mirror; undefined: there is none. */
-  readonly comparison: (pool: string, mirror: string) => OutsideResult | undefined;
+  /** The verdict of comparing the shadow of a mirror, as it was asked for by `by`; undefined: there is none yet. */
+  readonly comparison: (pool: string, mirror: string, by: string) => OutsideResult | undefined;
   /** Environment variables, for secrets. */
   readonly env: Environment;
   /** Something has another result. */
@@ -72,10 +75,10 @@ export class Outside implements OutsideChecks {
     }
   }
 
-  results(id: string): Readonly<Record<string, OutsideResult | undefined>> {
-    const rollout = this.#followed.find((each) => each.id === id);
-    if (rollout === undefined) return {};
-    return Object.fromEntries(rollout.template.checks.map((check) => [check.name, this.#resultOf(rollout, check)]));
+  results(rollout: Placed): Readonly<Record<string, OutsideResult | undefined>> {
+    if (!this.#followed.some(({ id }) => id === rollout.id)) return {};
+    const ofChecks = rollout.template.checks.map((check) => [check.name, this.#resultOf(rollout, check)] as const);
+    return Object.fromEntries([...ofChecks, ...this.#resultOfStep(rollout)]);
   }
 
   close(): void {
@@ -83,12 +86,21 @@ export class Outside implements OutsideChecks {
     this.#ending.abort();
   }
 
+  /** Of a step that waits for the verdict of its own mirror. */
+  #resultOfStep(rollout: Placed): readonly (readonly [string, OutsideResult | undefined])[] {
+    const { id, pool, epoch, step, begun } = rollout;
+    const at = stepAt(rollout, step);
+    if (at?.kind !== 'mirror' || at.until !== 'verdict' || !begun) return [];
+    // What an earlier step or try with a mirror of the same name has heard is not its own.
+    return [[mirrorResultName(step), this.#deps.comparison(pool, mirrorName(rollout), `${id} ${epoch}.${step}`)]];
+  }
+
   #resultOf({ id, pool }: Followed, check: RolloutCheck): OutsideResult | undefined {
     switch (check.kind) {
       case 'alarm':
         return wordAlarm(check.alertname, this.#deps.alarms.fires(check.alertname));
       case 'comparison':
-        return this.#deps.comparison(pool, check.mirror);
+        return this.#deps.comparison(pool, check.mirror, id);
       case 'prometheus':
       case 'webhook': {
         const asked = this.#asked.get(id)?.get(check.name);

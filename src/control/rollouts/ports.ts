@@ -79,8 +79,8 @@ export interface EffectRunner {
 export interface OutsideChecks {
   /** Begins asking for these, and forgets what is asked for no more. */
   follow(running: readonly Pick<RolloutState, 'id' | 'pool' | 'baseline' | 'canary' | 'template'>[]): void;
-  /** The latest of each check by its name; what is stale is `no-data`. */
-  results(id: string): Readonly<Record<string, OutsideResult | undefined>>;
+  /** The latest of each check by its name, and of the step that runs (`mirrorResultName`); what is stale is `no-data`. */
+  results(rollout: RolloutState): Readonly<Record<string, OutsideResult | undefined>>;
   close(): void;
 }
 

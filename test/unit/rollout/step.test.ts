@@ -68,6 +68,25 @@ describe('a canary by time', () => {
     expect(world.state.step).toBe(1);
   });
 
+  test('a comparison that has not enough yet is waited for, by a step and by a check; one that has nothing holds', () => {
+    const checks = [
+      { name: 'c', comparison: { mirror: 'dark' } },
+      { name: 'e', errorRate: { max: '5%' } },
+    ];
+    const world = new World(begun({ checks, steps: [{ mirror: { compare: {} } }, { weight: '100%' }] }));
+    const early = { result: 'inconclusive', sentence: '3 of 1,000' } as const;
+    world.settle();
+    world.pass(11_000);
+    expect(world.state).toMatchObject({ status: 'held', held: 'no-data' });
+    world.see({ outside: { 'mirror of step 1': early, c: early } }).pass(30_000);
+    expect(world.state).toMatchObject({ status: 'running', step: 0, why: 'the comparison has no verdict yet: 3 of 1,000' });
+    const pass = { result: 'pass', value: undefined, sentence: 'alike' } as const;
+    world.see({ outside: { 'mirror of step 1': pass, c: early } }).pass(30_000);
+    expect(world.state).toMatchObject({ status: 'running', step: 0, why: 'c has no verdict yet: 3 of 1,000' });
+    world.see({ outside: { 'mirror of step 1': pass, c: pass } }).settle();
+    expect(world.state.status).toBe('succeeded');
+  });
+
   test('a gate whose time is up is held until somebody decides', () => {
     const world = new World(begun({ steps: [{ weight: '5%', for: '1m', atMost: '2m' }] }));
     world.settle();
