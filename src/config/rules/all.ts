@@ -140,14 +140,14 @@ function applyRules(config: Config, review: Review): void {
   if (soundRoutes.get(config.routes) === names) return;
   const found = review.count;
   for (const rule of RULES_OF_ROUTES) rule(config, review);
-  if (review.count === found) soundRoutes.set(config.routes, names);
+  if (review.foundNothingSince(found)) soundRoutes.set(config.routes, names);
 }
 
 /** @param alone a config of one pool */
 function judgePool(alone: Config, addresses: string, review: Review): void {
   const found = review.count;
   for (const rule of RULES_OF_POOLS) rule(alone, review);
-  if (review.count === found) for (const pool of alone.pools) soundPools.set(pool, addresses);
+  if (review.foundNothingSince(found)) for (const pool of alone.pools) soundPools.set(pool, addresses);
 }
 
 /** For a config that was reviewed elsewhere. @param notices what was found, all of it */

@@ -35,6 +35,11 @@ export class Review {
     return this.problems.length + this.notices.length;
   }
 
+  /** Nobody knows where no more notices are kept. @param count of then */
+  foundNothingSince(count: number): boolean {
+    return this.count === count && this.hasRoom;
+  }
+
   /** Whether another notice would be taken: to work one out that would not costs as much. */
   get hasRoom(): boolean {
     return this.notices.length < MAX_NOTICES;
