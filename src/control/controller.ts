@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { readAmendments } from '../config/amend.ts';
 import type { Amendment } from '../config/amend.ts';
 import type { LoadResult } from '../config/decode.ts';
+import { diffInTurns } from '../config/diff.ts';
 import { isFault } from '../config/fault.ts';
 import type { Config } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
@@ -177,7 +178,8 @@ export class Controller {
       exposition.reloaded('unchanged');
       return { result: 'unchanged', revision: current.revision };
     }
-    return this.#put({ read, load, config, origin: { cause, author: FILE_AUTHOR, reason: '', moved: [] } }, inForce);
+    const differences = current.config === undefined ? [] : await diffInTurns(current.config, config, this.#pace);
+    return this.#put({ read, load, config, differences, origin: { cause, author: FILE_AUTHOR, reason: '', moved: [] } }, inForce);
   }
 
   /** Whether nothing would change, neither what is served nor what the API changed over the file. */
@@ -222,7 +224,7 @@ export class Controller {
       await this.#moveAlone(origin, inForce);
       return { result: 'applied', revision: now.revision, workers: now.workers, differences: [], ...told(asked) };
     }
-    const done = await this.#put({ read: now.read, load, config, origin }, inForce);
+    const done = await this.#put({ read: now.read, load, config, differences, origin }, inForce);
     if (done.result === 'applied')
       return { result: 'applied', revision: done.revision, workers: done.workers, differences, ...told(asked) };
     return { result: 'failed', message: done.result === 'failed' ? done.error.message : STOPPING };
@@ -252,7 +254,7 @@ export class Controller {
     const notices = restartNotices({ started: current.started ?? after, before: before ?? after, after });
     const known = CAUSES_TOLD_ALL.has(cause) ? [] : this.#doubts;
     this.#doubts = next.load.notices;
-    logApplied(log, { before, after, revision, cause, workers, notices, doubts: newDoubts(this.#doubts, known) });
+    logApplied(log, { differences: next.differences, revision, cause, workers, notices, doubts: newDoubts(this.#doubts, known) });
     return { result: 'applied', revision, workers, notices };
   }
 

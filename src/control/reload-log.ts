@@ -1,14 +1,13 @@
 // What the log says of a reload: one line of what changed, one per Problem. Bounded, whatever the size of the change.
 
-import { diffConfigs, formatDifference } from '../config/diff.ts';
-import type { Config } from '../config/model.ts';
+import { formatDifference } from '../config/diff.ts';
+import type { Difference } from '../config/diff.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Log } from '../lib/log.ts';
 
 export interface AppliedReload {
-  readonly before: Config | undefined;
-  readonly after: Config;
+  readonly differences: readonly Difference[];
   readonly revision: number;
   readonly cause: string;
   readonly workers: { readonly applied: number; readonly total: number };
@@ -23,9 +22,9 @@ const CHANGES_SHOWN = 20;
 const PROBLEMS_SHOWN = 50;
 
 export function logApplied(log: Log, reload: AppliedReload): void {
-  const { before, after, revision, cause, workers, notices, doubts } = reload;
-  const changes = before === undefined ? [] : diffConfigs(before, after);
-  const fields = { revision, cause, workers, changes: changes.slice(0, CHANGES_SHOWN).map(formatDifference), changeCount: changes.length };
+  const { differences, revision, cause, workers, notices, doubts } = reload;
+  const changes = differences.slice(0, CHANGES_SHOWN).map(formatDifference);
+  const fields = { revision, cause, workers, changes, changeCount: differences.length };
   if (workers.applied === workers.total) log.info(fields, 'config applied');
   else log.warn(fields, 'config applied, but not by every worker');
   for (const notice of notices) log.warn({ revision, notice }, 'config change waits for a restart');

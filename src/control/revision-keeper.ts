@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { decodeText } from '../config/decode.ts';
 import type { LoadResult } from '../config/decode.ts';
 import { diffConfigs } from '../config/diff.ts';
+import type { Difference } from '../config/diff.ts';
 import type { Config } from '../config/model.ts';
 import { configAsJson, describeConfig, printWritten } from '../config/print.ts';
 import type { Log } from '../lib/log.ts';
@@ -61,15 +62,16 @@ export class RevisionKeeper {
     this.#log.error({ err: error, revision: revision.number }, 'a revision could not be kept; it is served, and kept before the next one');
   }
 
-  #describe({ revision: number, config, load, origin: { moved, change, ...origin }, before }: Transition): NewRevision {
+  #describe(next: Transition): NewRevision {
+    const { revision: number, config, load, before } = next;
+    const { moved, change, ...origin } = next.origin;
     const { amendments, superseded } = load.amended;
     const facts = {
       ...(superseded.length > 0 && { overtaken: superseded.map(({ reason }) => reason) }),
       ...(moved.length > 0 && { moved }),
       ...(change !== undefined && { change: shownChange(change) }),
     };
-    const last = before === undefined ? this.#keptConfig() : before.config;
-    const differences = last === undefined ? [] : diffConfigs(last, config);
+    const differences = before === undefined ? this.#differencesFromKept(config) : next.differences;
     return { number, ...origin, amendments, written: () => configAsJson(config), differences, facts };
   }
 
@@ -83,10 +85,11 @@ export class RevisionKeeper {
     return isDeepStrictEqual(left.amendments, plain(amended.amendments));
   }
 
-  /** What was in force before this start; undefined when nothing was, or it is no config of today. */
-  #keptConfig(): Config | undefined {
+  /** From what was in force before this start; none when nothing was, or it is no config of today. */
+  #differencesFromKept(config: Config): readonly Difference[] {
     const written = this.#left?.written;
-    return written === undefined ? undefined : decodeText('/', printWritten(written)).config;
+    const last = written === undefined ? undefined : decodeText('/', printWritten(written)).config;
+    return last === undefined ? [] : diffConfigs(last, config);
   }
 }
 

@@ -3,6 +3,7 @@
 import type { Adoption } from '../../api/scalars.ts';
 import type { Amendment } from '../../config/amend.ts';
 import type { FileRead, LoadResult } from '../../config/decode.ts';
+import type { Difference } from '../../config/diff.ts';
 import type { Config } from '../../config/model.ts';
 import type { CounterPlan } from '../../telemetry/counter-plan.ts';
 import type { Change } from '../control-api.ts';
@@ -44,6 +45,8 @@ export interface Next {
   readonly read: FileRead;
   readonly load: LoadResult;
   readonly config: Config;
+  /** From what is in force; none at a start. */
+  readonly differences: readonly Difference[];
   readonly origin: Origin;
 }
 
@@ -52,6 +55,7 @@ export class Transition {
   readonly read: FileRead;
   readonly load: LoadResult;
   readonly config: Config;
+  readonly differences: readonly Difference[];
   readonly origin: Origin;
   /** Undefined at a start. */
   readonly before: InForce | undefined;
@@ -65,11 +69,12 @@ export class Transition {
   /** Whether all workers are known to have exactly these counters; a way back that failed leaves a doubt. */
   isInStep: boolean;
 
-  constructor({ revision, read, load, config, origin }: Next, before: InForce | undefined) {
+  constructor({ revision, read, load, config, differences, origin }: Next, before: InForce | undefined) {
     this.revision = revision;
     this.read = read;
     this.load = load;
     this.config = config;
+    this.differences = differences;
     this.origin = origin;
     this.before = before;
     this.served = config;

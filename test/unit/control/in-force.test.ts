@@ -7,6 +7,7 @@ import type { Participant } from '../../../src/control/in-force/participant.ts';
 import { participantsOf } from '../../../src/control/in-force/participants.ts';
 import { Transition } from '../../../src/control/in-force/transition.ts';
 import { decodeRead, readFiles } from '../../../src/config/decode.ts';
+import { diffConfigs } from '../../../src/config/diff.ts';
 import { open, yaml } from './fakes.ts';
 
 /** `committed`: it has taken effect already. */
@@ -34,7 +35,8 @@ async function start() {
     expect(load.problems).toEqual([]);
     const revision = deps.keeper.numberOf({ config: load.config!, load }, deps.current.config);
     const origin = { cause: 'api', author: 'ci', reason: '', moved: ['shop'] };
-    const next = new Transition({ revision, read, load, config: load.config!, origin }, deps.current.inForce);
+    const differences = deps.current.config === undefined ? [] : diffConfigs(deps.current.config, load.config!);
+    const next = new Transition({ revision, read, load, config: load.config!, differences, origin }, deps.current.inForce);
     calls.length = 0;
     const participants = participantsOf(deps, () => false).map((one) => watched(one, calls, failing));
     return allOrNothing(participants, next, log);
