@@ -105,6 +105,18 @@ test('a client that leaves in the middle of an exchange is written to the access
   expect(line.tls).toMatchObject({ serverName: 'a.test', version: 'TLSv1.3', cipher: expect.stringMatching(/^TLS_/) as string });
 });
 
+test('a client that asks and is gone at once holds no connection', async () => {
+  const upstream = await startUpstream(responding(() => 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'));
+  const sluice = await startSecure({ endpoints: [upstream.address] });
+  for (let round = 0; round < 20; round++) {
+    const raw = open(sluice);
+    const client = connectTls({ socket: raw, servername: 'a.test', ca: authority.pem });
+    client.on('error', () => undefined).once('secureConnect', () => client.write(get('/x'), () => raw.resetAndDestroy()));
+    await closed(raw);
+  }
+  await sluice.untilQuiet();
+});
+
 /** Of TLS 1.2 and 1.3: what a client may send instead of what is due. */
 const OTHER = {
   alert: Buffer.from('15030300020228', 'hex'),

@@ -72,10 +72,12 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
   }
 
   writeText(text: string, encoding: 'latin1' | 'utf8', onFlushed?: () => void): boolean {
+    if (this.readableEnded && isGone(this)) this.destroy();
     return this.write(text, encoding, onFlushed);
   }
 
   writeBytes(bytes: Buffer, onFlushed?: () => void): boolean {
+    if (this.readableEnded && isGone(this)) this.destroy();
     this.#borrows = this.writableLength > 0 || this.writableCorked > 0;
     return this.write(bytes, onFlushed);
   }
@@ -125,11 +127,18 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
 
 interface TlsHandle {
   receive(bytes: Buffer): void;
+  /** Undefined on a Unix socket. */
+  getpeername?(into: object): number | undefined;
   verifyError(): (Error & { code?: string }) | null | undefined;
 }
 
 function handleOf(stream: SecureStream): TlsHandle {
   return (stream as unknown as { _handle: TlsHandle })._handle;
+}
+
+/** Whether a client that has ended its side has reset the connection: Node tells nothing of it then, and a write may never come to its end. */
+function isGone(stream: SecureStream): boolean {
+  return !stream.destroyed && (handleOf(stream).getpeername?.({}) ?? 0) !== 0;
 }
 
 type WrapHandle = (this: unknown, ...args: unknown[]) => unknown;
@@ -159,7 +168,7 @@ function endBroken(this: SecureStream): void {
 }
 
 function onEnd(this: SecureStream): void {
-  if (this.handshake === undefined) this.owner?.onEnd();
+  if (this.handshake === undefined && !isGone(this)) this.owner?.onEnd();
   else this.destroy();
 }
 
