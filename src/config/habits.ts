@@ -1,4 +1,5 @@
 // What people write who come from other proxies, and what it is called here. Words of others stand in quotes, never as names.
+// Long because it is one table of habits, and one of examples.
 
 import type { Path } from './path.ts';
 
@@ -17,6 +18,8 @@ interface Habit {
   readonly write: string;
   readonly meant?: string;
 }
+
+const CERTIFICATES = 'certificates: [{ certFile: web.pem, keyFile: web.key }]';
 
 const HABITS: readonly Habit[] = [
   {
@@ -46,6 +49,8 @@ const HABITS: readonly Habit[] = [
   { place: '', keys: 'log logs logging access_log', write: 'accessLog: { path: stdout }' },
   { place: '', keys: 'logLevel loglevel log_level verbosity', write: 'nothing: start with --log-level debug' },
   { place: 'listeners.*', keys: 'port bind listen addr host socket_address', write: 'address: 127.0.0.1:8080', meant: 'address' },
+  { place: 'listeners.*', keys: 'https ssl secure certificates certificate cert', write: `tls: { ${CERTIFICATES} }`, meant: 'tls' },
+  ...['listeners.*.tls', 'admin.tls'].flatMap(ofServedTls),
   { place: 'admin', keys: 'port bind listen addr host', write: 'address: 127.0.0.1:9901', meant: 'address' },
   { place: 'admin', keys: 'token tokens', write: 'auth: { tokens: [{ name: ci, role: operator, env: CI_TOKEN }] }' },
   {
@@ -102,6 +107,24 @@ const HABITS: readonly Habit[] = [
     keys: 'servers targets hosts addresses backends upstreams url urls address host instances',
     write: 'endpoints: [127.0.0.1:9001]',
     meant: 'endpoints',
+  },
+  {
+    place: 'pools.*.versions.*',
+    keys: 'https ssl secure scheme',
+    write: 'tls: {}, which verifies by the authorities that come with Node, or tls: { caFile: ca.pem }',
+  },
+  { place: 'pools.*.versions.*.tls', keys: 'ca cacert ca_cert caCert ca_file authority rootCAs trustedCa', write: 'caFile: ca.pem' },
+  {
+    place: 'pools.*.versions.*.tls',
+    keys: 'cert certFile cert_file clientCert client_cert crt key keyFile key_file clientKey client_key certificates',
+    write: 'certificate: { certFile: our.pem, keyFile: our.key }',
+  },
+  ...ofPair('pools.*.versions.*.tls.certificate'),
+  { place: 'pools.*.versions.*.tls', keys: 'sni host hostname server_name name', write: 'serverName: shop.internal' },
+  {
+    place: 'pools.*.versions.*.tls',
+    keys: 'insecure insecureSkipVerify insecure_skip_verify skipVerify rejectUnauthorized',
+    write: 'verify: false, which lets anybody stand in for the endpoints',
   },
   { place: 'pools.*.versions.*.endpoints.*', keys: 'host ip port url uri target', write: 'address: 127.0.0.1:9001', meant: 'address' },
   { place: 'pools.*.health', keys: 'url uri endpoint target', write: 'path: /healthz', meant: 'path' },
@@ -168,11 +191,42 @@ const HABITS: readonly Habit[] = [
   { place: 'routes.*.respond', keys: 'text content', write: 'body: ok' },
 ];
 
+function ofPair(place: string): readonly Habit[] {
+  return [
+    { place, keys: 'cert cert_file certificate crt pem chain', write: 'certFile: web.pem', meant: 'certFile' },
+    { place, keys: 'key key_file privateKey private_key', write: 'keyFile: web.key', meant: 'keyFile' },
+  ];
+}
+
+function ofServedTls(place: string): readonly Habit[] {
+  return [
+    {
+      place,
+      keys: 'cert certFile cert_file certificate crt pem key keyFile key_file privateKey ssl_certificate ssl_certificate_key',
+      write: CERTIFICATES,
+      meant: 'certificates',
+    },
+    {
+      place,
+      keys: 'ca caFile ca_file caCert clientCa client_ca clientCAs ssl_client_certificate mtls clientCertificate',
+      write: 'clientAuth: { caFile: clients.pem }',
+    },
+    { place, keys: 'version versions protocols min_version tlsVersion minTlsVersion ssl_protocols', write: 'minVersion: "1.2"' },
+    { place, keys: 'ciphers cipherSuites cipher_suites ssl_ciphers', write: 'policy: intermediate, or modern for TLS 1.3 alone' },
+    ...ofPair(`${place}.certificates.*`),
+    { place: `${place}.clientAuth`, keys: 'ca cacert ca_file caCert', write: 'caFile: clients.pem', meant: 'caFile' },
+  ];
+}
+
 /** Where a map or a list stands, as it might be written. */
 const EXAMPLES: Readonly<Record<string, string>> = {
   listeners: 'listeners: [{ name: web, address: 127.0.0.1:8080 }]',
   'listeners.*': '{ name: web, address: 127.0.0.1:8080 }',
+  'listeners.*.tls': `tls: { ${CERTIFICATES} }`,
+  'listeners.*.tls.certificates.*': '{ certFile: web.pem, keyFile: web.key }',
   admin: 'admin: { address: 127.0.0.1:9901 }',
+  'admin.tls': `tls: { ${CERTIFICATES} }`,
+  'admin.tls.certificates.*': '{ certFile: web.pem, keyFile: web.key }',
   'admin.auth': 'auth: { tokens: [{ name: ci, role: operator, env: CI_TOKEN }] }',
   'admin.auth.tokens.*': '{ name: ci, role: operator, env: CI_TOKEN }',
   drain: 'drain: { timeout: 30s }',
@@ -183,6 +237,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'pools.*': 'shop: { versions: { v1: { endpoints: [127.0.0.1:9001] } } }',
   'pools.*.versions': 'versions: { v1: { endpoints: [127.0.0.1:9001] } }',
   'pools.*.versions.*': 'v1: { endpoints: [127.0.0.1:9001] }',
+  'pools.*.versions.*.tls': 'tls: {}, or tls: { caFile: ca.pem }',
   'pools.*.split': 'split: { v1: 95, v2: 5 }',
   'pools.*.health': 'health: { path: /healthz }',
   'pools.*.health.expect': 'expect: { status: [200] }',

@@ -17,6 +17,7 @@ const HINTS: readonly Hint[] = [
   hintOfSample,
   hintOfAddress,
   hintOfShare,
+  hintOfDays,
   (message, found) => (message.startsWith(DURATION_FORM) ? write(suggestDuration(found)) : undefined),
   (message, found) => (message.startsWith(SIZE_FORM) ? write(suggestSize(found)) : undefined),
   hintOfQuotes,
@@ -103,6 +104,18 @@ function hintOfSample(message: string, found: unknown): string | undefined {
 
 function hintOfShare(message: string, found: unknown): string | undefined {
   return message.startsWith('share must') && typeof found === 'number' && found > 1 && found <= 100 ? `write ${found}%` : undefined;
+}
+
+const DAY_WORDS: Readonly<Record<string, string>> = { weekdays: 'mon-fri', weekend: 'sat-sun', daily: 'mon-sun' };
+
+/** Days as they are called in full. */
+function hintOfDays(message: string, found: unknown): string | undefined {
+  if (!message.startsWith('a day must') || typeof found !== 'string') return undefined;
+  const lower = found.toLowerCase();
+  if (Object.hasOwn(DAY_WORDS, lower)) return write(DAY_WORDS[lower]);
+  const [, first, last] =
+    /^(mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}(?: ?(?:-|to) ?(mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6})?$/.exec(lower) ?? [];
+  return write(last === undefined ? first : `${first}-${last}`);
 }
 
 /** What other products call what is a word here. */

@@ -39,7 +39,7 @@ function days() {
       const [, first, , last = first] = new RegExp(DAYS).exec(text) ?? [];
       const [from, to] = [first, last].map((name) => WEEKDAYS.findIndex((day) => day === name));
       if (from === undefined || to === undefined || from < 0) {
-        addProblem(context, `${error}, got ${JSON.stringify(text)}`);
+        context.addIssue({ code: 'custom', message: error });
         return z.NEVER;
       }
       return Array.from({ length: ((to - from + 7) % 7) + 1 }, (_, index) => ((from + index) % 7) + 1);

@@ -1004,7 +1004,37 @@ export const MISTAKES: readonly Mistake[] = [
   [
     '  - name: web\n',
     '  - name: web\n    tls: { cert: a.pem, key: b.pem }\n',
-    '3:10: listeners[0].tls: the required key "certificates" is missing',
+    '3:12: listeners[0].tls: unknown key "cert" (write certificates: [{ certFile: web.pem, keyFile: web.key }])',
+  ],
+  [
+    '  - name: web\n',
+    '  - name: web\n    tls: { ca: ca.pem, certificates: [{ cert: a.pem, keyFile: a.key }] }\n',
+    '3:12: listeners[0].tls: unknown key "ca" (write clientAuth: { caFile: clients.pem })',
+  ],
+  [
+    '  - name: web\n',
+    '  - name: web\n    tls: true\n',
+    '3:10: listeners[0].tls: must be a map, got true (write tls: { certificates: [{ certFile: web.pem, keyFile: web.key }] })',
+  ],
+  [
+    '  - name: web\n',
+    '  - name: web\n    ssl: true\n',
+    '3:5: listeners[0]: unknown key "ssl" (write tls: { certificates: [{ certFile: web.pem, keyFile: web.key }] })',
+  ],
+  [
+    'endpoints: [127.0.0.1:9003]',
+    'endpoints: [127.0.0.1:9003]\n        tls: true',
+    '14:14: pools.shop.versions.v2.tls: must be a map, got true (write tls: {}, or tls: { caFile: ca.pem })',
+  ],
+  [
+    'endpoints: [127.0.0.1:9003]',
+    'endpoints: [127.0.0.1:9003]\n        tls: { insecureSkipVerify: true }',
+    '14:16: pools.shop.versions.v2.tls: unknown key "insecureSkipVerify" (write verify: false, which lets anybody stand in for the endpoints)',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  tls: { certificates: [{ certFile: a.pem, key: a.key }] }',
+    '5:44: admin.tls.certificates[0]: unknown key "key" (write keyFile: web.key)',
   ],
   [
     '    health:',

@@ -349,7 +349,10 @@ describe('windows', () => {
     [{ ...OFFICE, to: '24:01' }, 'to must be a time from 00:01 to 24:00 in quotes, such as "09:30", got "24:01"'],
     [{ ...OFFICE, to: '09:00' }, 'to must be after from on the same day: write two windows where one goes over midnight'],
     [{ ...OFFICE, days: [] }, 'must be a list with at least one day'],
-    [{ ...OFFICE, days: ['monday'] }, 'a day must look like mon or mon-fri, got "monday"'],
+    [{ ...OFFICE, days: ['monday'] }, 'a day must look like mon or mon-fri, got "monday" (write mon)'],
+    [{ ...OFFICE, days: ['Sat to Sunday'] }, 'a day must look like mon or mon-fri, got "Sat to Sunday" (write sat-sun)'],
+    [{ ...OFFICE, days: ['weekdays'] }, 'a day must look like mon or mon-fri, got "weekdays" (write mon-fri)'],
+    [{ ...OFFICE, days: ['moon'] }, 'a day must look like mon or mon-fri, got "moon"'],
     [{ ...OFFICE, days: ['mon-fri', 'tue'] }, 'a day is named twice'],
   ])('%j is refused', (window, message) => {
     expect(faults({ windows: [window] }).join('\n')).toContain(message);
