@@ -161,7 +161,7 @@ function makeMaterial(config: AdminTlsConfig, files: ListenerFiles): Material {
   const names = new ServerNames(pairs);
   const contexts = new Map<CertificateSet, SecureContext>();
   const written = pairs.flatMap((pair) => pair.names);
-  const optionsOf = (set: CertificateSet): SecureContextOptions => contextOptions(config, set, files.clientAuthorities);
+  const optionsOf = (set: CertificateSet): SecureContextOptions => contextOptions(config, set, files.clientAuthorities?.pem);
   for (const name of written) {
     const set = names.find(name.replace(/^\*/, 'any')) ?? names.first;
     if (!contexts.has(set)) contexts.set(set, createSecureContext(optionsOf(set)));
@@ -169,7 +169,7 @@ function makeMaterial(config: AdminTlsConfig, files: ListenerFiles): Material {
   const first = optionsOf(names.first);
   // A fault in what was given shows here, not when a server has half of it.
   if (!contexts.has(names.first)) createSecureContext(first);
-  const authorities = files.clientAuthorities === undefined ? [] : readAuthorities(files.clientAuthorities);
+  const authorities = files.clientAuthorities === undefined ? [] : readAuthorities(files.clientAuthorities.pem);
   return {
     names,
     contexts,

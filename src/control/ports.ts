@@ -36,20 +36,30 @@ export interface TlsUpdate {
   readonly upstreams: readonly UpstreamFiles[];
 }
 
+/** Those who use one file have one object: a structured clone of an update holds its text once, and it may be a bundle of hundreds of KiB. */
+export interface Authorities {
+  readonly pem: string;
+}
+
+/** PEM of chain and key; shared like `Authorities`. */
+export interface CertificateTexts {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface UpstreamFiles {
   readonly pool: string;
   readonly version: string;
-  /** PEM; undefined: those that come with Node. */
-  readonly authorities: string | undefined;
-  /** PEM. */
-  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
+  /** Undefined: those that come with Node. */
+  readonly authorities: Authorities | undefined;
+  readonly certificate: CertificateTexts | undefined;
 }
 
 export interface ListenerFiles {
-  /** PEM; in the order of the config. */
-  readonly certificates: readonly { readonly cert: string; readonly key: string }[];
-  /** PEM; undefined: clients are not asked for a certificate. */
-  readonly clientAuthorities: string | undefined;
+  /** In the order of the config. */
+  readonly certificates: readonly CertificateTexts[];
+  /** Undefined: clients are not asked for a certificate. */
+  readonly clientAuthorities: Authorities | undefined;
 }
 
 /** Where a worker counts the evidence of one rollout, with the weights of one Table. */

@@ -100,10 +100,9 @@ export class ListenerSet {
       const files = listeners.find(({ listener }) => listener === name);
       // Without them it would speak plaintext.
       if (files === undefined) throw new Error(`listener ${name} speaks TLS and has no certificate`);
-      const code = this.#tlsCode!;
       const known = this.#tls.get(name);
-      const same = known?.made === code.madeOf(name, tls, files, ticketSeed);
-      made.set(name, same ? known! : new code.WorkerTls(name, tls, files, ticketSeed));
+      const isSame = known?.isOf(name, tls, files, ticketSeed) === true;
+      made.set(name, isSame ? known : new this.#tlsCode!.WorkerTls(name, tls, files, ticketSeed));
     }
     this.#tls = made;
   }

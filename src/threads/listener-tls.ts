@@ -1,5 +1,6 @@
 // The TLS of a listener in one worker: its certificates and whom it lets in. Loaded where a config has some, for node:tls takes memory.
 
+import { isDeepStrictEqual } from 'node:util';
 import { wallMs } from '../lib/clock.ts';
 import type { ListenerTlsConfig } from '../config/model.ts';
 import type { ListenerFiles } from '../control/ports.ts';
@@ -17,26 +18,30 @@ import { tlsPolicy } from '../tls/policy.ts';
 export class WorkerTls implements ListenerTls {
   readonly timeoutMs: number;
   readonly forwardsIdentity: boolean;
-  /** Of what it was made of: another one is made only where that differs. */
-  readonly made: string;
+  readonly #made: readonly unknown[];
   readonly #contexts: ServerContexts;
   readonly #clientAuth: ListenerTlsConfig['clientAuth'];
 
   constructor(listener: string, config: ListenerTlsConfig, files: ListenerFiles, ticketSeed: string) {
     this.timeoutMs = config.handshakeTimeoutMs;
     this.forwardsIdentity = config.clientAuth?.forward === true;
-    this.made = madeOf(listener, config, files, ticketSeed);
+    this.#made = [listener, config, files, ticketSeed];
     this.#clientAuth = config.clientAuth;
     this.#contexts = new ServerContexts({
       certificates: files.certificates.map(({ cert, key }) => usable(readPair(cert, key))),
       strict: config.sni === 'strict',
       policy: tlsPolicy(config.policy, config.minVersion),
-      clientAuthorities: files.clientAuthorities,
+      clientAuthorities: files.clientAuthorities?.pem,
       needsCertificate: config.clientAuth?.required === true,
       protocols: [ALPN_HTTP1],
       ticketSeed: Buffer.from(ticketSeed, 'base64url'),
       listener,
     });
+  }
+
+  /** Whether another one would be the same: sessions stay with what stays. */
+  isOf(listener: string, config: ListenerTlsConfig, files: ListenerFiles, ticketSeed: string): boolean {
+    return isDeepStrictEqual(this.#made, [listener, config, files, ticketSeed]);
   }
 
   find(name: string): ServerSide | undefined {
@@ -61,10 +66,6 @@ export class WorkerTls implements ListenerTls {
       return `none of its names is allowed: ${[...identity.uris, ...identity.names].join(', ')}`;
     return identity;
   }
-}
-
-export function madeOf(listener: string, config: ListenerTlsConfig, files: ListenerFiles, ticketSeed: string): string {
-  return JSON.stringify([listener, config, files.certificates, files.clientAuthorities, ticketSeed]);
 }
 
 /** The control thread has judged it. */

@@ -2,6 +2,7 @@
 // hands what is new and fits together to the workers and the admin API. What is bad is told and not used; the last good ones stay. Also shares the seed of the ticket keys, and renews it.
 
 import { stat } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { formatPath } from '../../config/path.ts';
 import type { VersionTlsConfig } from '../../config/model.ts';
 import type { Finding } from '../../api/overview.ts';
@@ -33,13 +34,22 @@ interface Fault {
   readonly sinceMs: number;
 }
 
+type UpstreamTls = UpstreamFiles & Pick<VersionTlsConfig, 'verify' | 'minVersion' | 'serverName'>;
+
+/** By pool and version: probes ask for one each time. */
+type Upstreams = ReadonlyMap<string, UpstreamTls>;
+
 export class Certificates {
   readonly #deps: CertificatesDeps;
   #seed: string;
   #seedMs: number;
-  #coming: { readonly config: Certified; readonly read: TlsFiles } | undefined = undefined;
+  /** That of a config on its way. */
+  #coming: Upstreams | undefined = undefined;
   #config: Certified = { listeners: [], pools: [], admin: { tls: undefined } };
+  /** All that it names. */
+  #files: readonly string[] = [];
   #read = NO_TLS_FILES;
+  #upstreams: Upstreams = new Map();
   #stamp = '';
   /** Of what is on disk and not in use. */
   #unfitSinceMs: number | undefined = undefined;
@@ -59,7 +69,7 @@ export class Certificates {
   /** What a config needs, which is on its way: `follow` or `forget` comes after it. Rejects with a `TlsFileFault`. */
   async prepare(config: Certified): Promise<TlsFiles> {
     const read = await readTlsFiles(config);
-    this.#coming = { config, read };
+    this.#coming = upstreamsOf(config, read);
     return read;
   }
 
@@ -87,24 +97,20 @@ export class Certificates {
   follow(config: Certified, read: TlsFiles): void {
     this.#coming = undefined;
     this.#config = config;
+    this.#files = tlsFilesOf(config);
     this.#take(read);
     this.#expiryMs = -Infinity;
     this.#stamp = '';
-    if (tlsFilesOf(config).length === 0) {
+    if (this.#files.length === 0) {
       this.#looking?.stop();
       this.#looking = undefined;
     } else this.#looking ??= this.#deps.clock.every(LOOK_MS, () => this.#look(), { unref: true });
   }
 
   /** What connections to the endpoints of a version are made with; undefined: they speak plaintext. */
-  tlsOf(pool: string, version: string): (UpstreamFiles & Pick<VersionTlsConfig, 'verify' | 'minVersion' | 'serverName'>) | undefined {
+  tlsOf(pool: string, version: string): UpstreamTls | undefined {
     // Probes of what is coming begin before it is in force.
-    const { config, read } = this.#coming ?? { config: this.#config, read: this.#read };
-    const files = read.upstreams.find((each) => each.pool === pool && each.version === version);
-    if (files === undefined) return undefined;
-    const versions = config.pools.find(({ name }) => name === pool)?.versions;
-    const tls = versions?.find(({ name }) => name === version)?.tls;
-    return tls === undefined ? undefined : { ...files, verify: tls.verify, minVersion: tls.minVersion, serverName: tls.serverName };
+    return (this.#coming ?? this.#upstreams).get(keyOf(pool, version));
   }
 
   /** What is wrong, or will be. */
@@ -157,19 +163,19 @@ export class Certificates {
       this.#seedMs = clock.nowMs();
       await this.#deps.tell(this.update(this.#read));
     }
-    const stamp = await stampOf(tlsFilesOf(config));
+    const stamp = await stampOf(this.#files);
     if (stamp === this.#stamp || this.#looking === undefined || config !== this.#config || this.#coming !== undefined) return;
     let read: TlsFiles;
     try {
       read = await readTlsFiles(config);
     } catch (error) {
-      this.#refuse(error, stamp);
+      if (config === this.#config && this.#coming === undefined) this.#refuse(error, stamp);
       return;
     }
     // They may have changed while they were read, and a reload may have come between.
-    if ((await stampOf(tlsFilesOf(config))) !== stamp || config !== this.#config || this.#coming !== undefined) return;
+    if ((await stampOf(this.#files)) !== stamp || config !== this.#config || this.#coming !== undefined) return;
     this.#stamp = stamp;
-    if (sameFiles(read, this.#read)) return this.#take(this.#read);
+    if (isDeepStrictEqual(read, this.#read)) return this.#take(this.#read);
     this.#take(read);
     this.#expiryMs = -Infinity;
     if (read.admin !== undefined) this.#onAdmin(read.admin);
@@ -179,6 +185,7 @@ export class Certificates {
 
   #take(read: TlsFiles): void {
     this.#read = read;
+    this.#upstreams = upstreamsOf(this.#config, read);
     this.#unfitSinceMs = undefined;
     this.#fault = undefined;
     this.#told = '';
@@ -190,6 +197,8 @@ export class Certificates {
     this.#unfitSinceMs ??= clock.nowMs();
     if (clock.nowMs() - this.#unfitSinceMs < UNFIT_MS) return;
     this.#stamp = stamp;
+    // What is written next gets as long.
+    this.#unfitSinceMs = undefined;
     const message = error instanceof TlsFileFault ? `${formatPath(error.path)}: ${error.message}` : String(error);
     this.#fault = { message, sinceMs: this.#fault?.sinceMs ?? clock.wallMs() };
     if (message === this.#told) return;
@@ -218,6 +227,20 @@ async function stampOf(files: readonly string[]): Promise<string> {
   return stamps.join(' ');
 }
 
-function sameFiles(one: TlsFiles, other: TlsFiles): boolean {
-  return JSON.stringify([one.listeners, one.upstreams, one.admin]) === JSON.stringify([other.listeners, other.upstreams, other.admin]);
+function upstreamsOf({ pools }: Certified, { upstreams }: TlsFiles): Upstreams {
+  const files = new Map(upstreams.map((each) => [keyOf(each.pool, each.version), each]));
+  const found = new Map<string, UpstreamTls>();
+  for (const { name: pool, versions } of pools)
+    for (const { name, tls } of versions) {
+      const key = keyOf(pool, name);
+      const read = files.get(key);
+      if (tls === undefined || read === undefined) continue;
+      const { verify, minVersion, serverName } = tls;
+      found.set(key, { ...read, verify, minVersion, serverName });
+    }
+  return found;
+}
+
+function keyOf(pool: string, version: string): string {
+  return `${pool}\n${version}`;
 }

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import type { AdminTlsConfig, Config, ListenerTlsConfig, VersionTlsConfig } from '../../config/model.ts';
 import type { Path } from '../../config/path.ts';
 import type { CertificatePair } from '../../tls/certificate.ts';
-import type { ListenerFiles, TlsUpdate, UpstreamFiles } from '../ports.ts';
+import type { Authorities, CertificateTexts, ListenerFiles, TlsUpdate, UpstreamFiles } from '../ports.ts';
 
 /** A chain of certificates takes some KiB; the authorities of a whole system some hundred. */
 const MAX_FILE_BYTES = 1_048_576;
@@ -66,22 +66,22 @@ export function tlsFilesOf({ listeners, pools, admin }: Certified): readonly str
 
 /** Rejects with a `TlsFileFault` at the first file that cannot be used. */
 export async function readTlsFiles({ listeners, pools, admin }: Certified): Promise<TlsFiles> {
-  const own: OwnCertificate[] = [];
+  const round = new Round();
   const ofListeners: (ListenerFiles & { listener: string })[] = [];
   for (const [index, { name, tls }] of listeners.entries()) {
     if (tls === undefined) continue;
     const at = { owner: `listener ${name}`, place: `listeners.${name}.tls`, path: ['listeners', index, 'tls'] };
-    ofListeners.push({ listener: name, ...(await readServed(tls, at, own)) });
+    ofListeners.push({ listener: name, ...(await round.served(tls, at)) });
   }
   const upstreams: UpstreamFiles[] = [];
   for (const { name: pool, versions } of pools)
-    for (const { name: version, tls } of versions) if (tls !== undefined) upstreams.push(await readUpstream(pool, version, tls, own));
-  return { listeners: ofListeners, upstreams, admin: admin.tls && (await readAdminTls(admin.tls, own)), own };
+    for (const { name: version, tls } of versions) if (tls !== undefined) upstreams.push(await round.upstream(pool, version, tls));
+  return { listeners: ofListeners, upstreams, admin: admin.tls && (await round.served(admin.tls, ADMIN)), own: round.own };
 }
 
 /** Rejects with a `TlsFileFault`. */
-export function readAdminTls(tls: AdminTlsConfig, own: OwnCertificate[] = []): Promise<ListenerFiles> {
-  return readServed(tls, { owner: 'the admin API', place: 'admin.tls', path: ['admin', 'tls'] }, own);
+export function readAdminTls(tls: AdminTlsConfig): Promise<ListenerFiles> {
+  return new Round().served(tls, ADMIN);
 }
 
 /** The first file that cannot be used; undefined when there is none. */
@@ -95,32 +95,62 @@ export async function tlsFaultOf(served: Certified): Promise<TlsFileFault | unde
   }
 }
 
-async function readUpstream(pool: string, version: string, tls: VersionTlsConfig, own: OwnCertificate[]): Promise<UpstreamFiles> {
-  const path = ['pools', pool, 'versions', version, 'tls'];
-  const authorities = tls.caFile === undefined ? undefined : await readCa(tls.caFile, [...path, 'caFile']);
-  if (tls.certificate === undefined) return { pool, version, authorities, certificate: undefined };
-  const { certFile } = tls.certificate;
-  const pair = await readCertificate(tls.certificate, [...path, 'certificate']);
-  own.push({ owner: `version ${version} of ${pool}`, place: `pools.${pool}.versions.${version}.tls`, certFile, pair });
-  return { pool, version, authorities, certificate: { cert: pair.cert, key: pair.key } };
+/** Who uses files, and where the config says so. */
+interface Place extends Pick<OwnCertificate, 'owner' | 'place'> {
+  readonly path: Path;
 }
 
-async function readServed(
-  { certificates, clientAuth }: Pick<ListenerTlsConfig | AdminTlsConfig, 'certificates' | 'clientAuth'>,
-  { owner, place, path }: Pick<OwnCertificate, 'owner' | 'place'> & { readonly path: Path },
-  own: OwnCertificate[],
-): Promise<ListenerFiles> {
-  const pairs: CertificatePair[] = [];
-  for (const [index, files] of certificates.entries()) {
-    const pair = await readCertificate(files, [...path, 'certificates', index]);
-    own.push({ owner, place, certFile: files.certFile, pair });
-    pairs.push(pair);
+const ADMIN: Place = { owner: 'the admin API', place: 'admin.tls', path: ['admin', 'tls'] };
+
+/** One reading of the files: each is read and judged once, however many use it, and all of them have the same of it. */
+class Round {
+  readonly own: OwnCertificate[] = [];
+  readonly #authorities = new Map<string, Authorities>();
+  readonly #pairs = new Map<string, { readonly pair: CertificatePair; readonly texts: CertificateTexts }>();
+
+  async upstream(pool: string, version: string, { caFile, certificate }: VersionTlsConfig): Promise<UpstreamFiles> {
+    const path = ['pools', pool, 'versions', version, 'tls'];
+    const authorities = caFile === undefined ? undefined : await this.#readAuthorities(caFile, [...path, 'caFile']);
+    if (certificate === undefined) return { pool, version, authorities, certificate: undefined };
+    const at = { owner: `version ${version} of ${pool}`, place: `pools.${pool}.versions.${version}.tls`, path: [...path, 'certificate'] };
+    return { pool, version, authorities, certificate: await this.#readPair(certificate, at) };
   }
-  const clientAuthorities = clientAuth === undefined ? undefined : await readCa(clientAuth.caFile, [...path, 'clientAuth', 'caFile']);
-  return { certificates: pairs.map(({ cert, key }) => ({ cert, key })), clientAuthorities };
+
+  async served(
+    { certificates, clientAuth }: Pick<ListenerTlsConfig | AdminTlsConfig, 'certificates' | 'clientAuth'>,
+    { owner, place, path }: Place,
+  ): Promise<ListenerFiles> {
+    const read: CertificateTexts[] = [];
+    for (const [index, files] of certificates.entries())
+      read.push(await this.#readPair(files, { owner, place, path: [...path, 'certificates', index] }));
+    const clientAuthorities = clientAuth && (await this.#readAuthorities(clientAuth.caFile, [...path, 'clientAuth', 'caFile']));
+    return { certificates: read, clientAuthorities };
+  }
+
+  async #readPair({ certFile, keyFile }: CertificateFiles, { owner, place, path }: Place): Promise<CertificateTexts> {
+    const files = `${certFile}\n${keyFile}`;
+    let known = this.#pairs.get(files);
+    if (known === undefined) {
+      const pair = await readCertificate({ certFile, keyFile }, path);
+      this.#pairs.set(files, (known = { pair, texts: { cert: pair.cert, key: pair.key } }));
+    }
+    this.own.push({ owner, place, certFile, pair: known.pair });
+    return known.texts;
+  }
+
+  async #readAuthorities(file: string, path: Path): Promise<Authorities> {
+    let known = this.#authorities.get(file);
+    if (known === undefined) this.#authorities.set(file, (known = { pem: await readCa(file, path) }));
+    return known;
+  }
 }
 
-async function readCertificate({ certFile, keyFile }: { certFile: string; keyFile: string }, path: Path): Promise<CertificatePair> {
+interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+async function readCertificate({ certFile, keyFile }: CertificateFiles, path: Path): Promise<CertificatePair> {
   const cert = await readText(certFile, [...path, 'certFile']);
   const key = await readText(keyFile, [...path, 'keyFile']);
   const pair = (await certificates()).readPair(cert, key);

@@ -1,5 +1,5 @@
-// TLS to upstreams: what connections to the endpoints of one version are made with. Sessions are resumed with the endpoint that gave them, under
-// the name that it was trusted for, and never after the authorities or our own certificate have changed.
+// TLS to upstreams: what connections to endpoints are made with, for all versions that trust and show the same. Sessions are resumed with the
+// endpoint that gave them, under the name that it was trusted for, and never after the authorities or our own certificate have changed.
 
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect, createSecureContext } from 'node:tls';
@@ -21,7 +21,7 @@ export interface ClientTls {
 }
 
 /** Endpoints with a session at once; the one that gave one longest ago goes. */
-const MAX_SESSIONS = 1024;
+const MAX_SESSIONS = 4096;
 
 export class ClientSide implements SecureConnector {
   readonly #context: SecureContext;

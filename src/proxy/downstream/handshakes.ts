@@ -26,10 +26,6 @@ export class Handshakes {
   #scheduled = false;
   readonly #onTurn = (): void => this.#begin();
 
-  get underWay(): number {
-    return this.#underWay.size;
-  }
-
   /** `onHandshakeTurn` follows, now or in a later turn, unless it ends before. */
   take(taker: HandshakeTaker): void {
     if (this.#waiting.size === 0 && this.#begun < MAX_PER_TURN) return this.#start(taker);

@@ -52,7 +52,7 @@ function secureOptions({ address, name }: EndpointConfig, tls: ProbeTls): Omit<C
   const { authorities, certificate, verify, minVersion } = tls;
   const expected = tls.serverName ?? name ?? (address.kind === 'tcp' ? address.host : 'localhost');
   return {
-    ...(authorities === undefined ? {} : { ca: authorities }),
+    ...(authorities === undefined ? {} : { ca: authorities.pem }),
     ...certificate,
     minVersion: `TLSv${minVersion}`,
     rejectUnauthorized: verify,

@@ -19,8 +19,8 @@ export interface Probing {
 
 /** What a probe of an endpoint that speaks TLS is made with. */
 export interface ProbeTls {
-  /** PEM; undefined: those that come with Node. */
-  readonly authorities: string | undefined;
+  /** Undefined: those that come with Node. */
+  readonly authorities: { readonly pem: string } | undefined;
   /** PEM. */
   readonly certificate: { readonly cert: string; readonly key: string } | undefined;
   readonly verify: boolean;

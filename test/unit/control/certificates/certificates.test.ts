@@ -3,8 +3,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { serialize } from 'node:v8';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ListenerConfig } from '../../../../src/config/model.ts';
+import type { ListenerConfig, PoolConfig } from '../../../../src/config/model.ts';
 import { Certificates } from '../../../../src/control/certificates/certificates.ts';
 import type { Certified } from '../../../../src/control/certificates/tls-files.ts';
 import type { TlsUpdate } from '../../../../src/control/ports.ts';
@@ -14,6 +15,7 @@ import { ManualClock } from '../../../scaffold/manual-clock.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'sluice-certificates-'));
 const SEED_MS = 12 * 3_600_000;
+const QUIET = { info: () => undefined, warn: () => undefined, error: () => undefined };
 let ca: Authority;
 beforeAll(async () => void (ca = await makeAuthority()));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -35,7 +37,7 @@ it('tell the workers nothing of the config before while another is on its way to
   const clock = new ManualClock(Date.now());
   const told: string[][] = [];
   const tell = async ({ listeners }: TlsUpdate) => void told.push(listeners.map(({ listener }) => listener));
-  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const log = QUIET;
   let seeds = 0;
   const certificates = new Certificates({ tell, newSeed: () => `seed-${seeds++}`, clock, log: log as never });
   /** Looks, until it is done with it. */
@@ -84,5 +86,61 @@ it('tell once, not at each look, that a certificate ends soon', async () => {
   }
   expect(told).toHaveLength(1);
   expect(certificates.findings()).toEqual([expect.not.objectContaining({ sinceMs: expect.anything() })]);
+  await certificates.close();
+});
+
+it('read a file once for all who use it, so that a message to a worker holds it once', async () => {
+  await write('shared');
+  writeFileSync(join(dir, 'ca.crt'), ca.pem.repeat(100));
+  const certificate = { certFile: join(dir, 'shared.crt'), keyFile: join(dir, 'shared.key') };
+  const caFile = join(dir, 'ca.crt');
+  const versions = ['v1', 'v2'].map((name) => ({ name, tls: { caFile, certificate, verify: true, minVersion: '1.2' } }));
+  const pools = [{ name: 'shop', versions }] as unknown as PoolConfig[];
+  const listeners = ['one', 'two'].map((name) => ({ name, tls: { certificates: [certificate], clientAuth: { caFile } } }));
+  const config: Certified = { listeners: listeners as unknown as ListenerConfig[], pools, admin: { tls: undefined } };
+  const clock = new ManualClock(Date.now());
+  const certificates = new Certificates({ tell: async () => undefined, newSeed: () => 'seed', clock, log: QUIET as never });
+  const read = await certificates.prepare(config);
+  expect(serialize(certificates.update(read)).length).toBeLessThan(1.2 * ca.pem.length * 100);
+  expect(read.own).toHaveLength(4);
+  const { authorities } = read.upstreams[0]!;
+  expect(certificates.tlsOf('shop', 'v2')).toMatchObject({ version: 'v2', authorities, verify: true, serverName: undefined });
+  certificates.follow(config, read);
+  expect(certificates.tlsOf('shop', 'v2')?.authorities).toBe(authorities);
+  expect(certificates.tlsOf('shop', 'v3')).toBeUndefined();
+  await certificates.close();
+});
+
+it('give each pair that is written two seconds to be whole, also after one that was refused', async () => {
+  await write('half');
+  const clock = new ManualClock(Date.now());
+  const told: string[] = [];
+  const log = { ...QUIET, error: ({ reason }: { reason: string }) => void told.push(reason) };
+  const certificates = new Certificates({ tell: async () => undefined, newSeed: () => 'seed', clock, log: log as never });
+  const look = async (ms = 500): Promise<void> => {
+    clock.advance(ms);
+    await certificates.looked();
+  };
+  const config = configOf('half');
+  certificates.follow(config, await certificates.prepare(config));
+  await look();
+  writeFileSync(join(dir, 'half.key'), (await ca.issue({ names: ['x.test'] })).key);
+  await look();
+  expect(told).toEqual([]);
+  for (let looks = 0; looks < 4; looks++) await look();
+  expect(told).toEqual([expect.stringContaining('holds the key of another certificate')]);
+
+  // The next one comes a minute later, its certificate before its key.
+  await look(60_000);
+  const next = await ca.issue({ names: ['half.test'] });
+  writeFileSync(join(dir, 'half.crt'), 'none');
+  await look();
+  writeFileSync(join(dir, 'half.crt'), next.cert);
+  await look();
+  expect(told).toHaveLength(1);
+  writeFileSync(join(dir, 'half.key'), next.key);
+  await look();
+  expect(certificates.findings()).toEqual([]);
+  expect(certificates.inUse.listeners[0]?.certificates[0]?.key).toBe(next.key);
   await certificates.close();
 });
