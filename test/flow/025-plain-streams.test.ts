@@ -10,7 +10,7 @@ import { ask, connectTo, get, post, requestText } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
 import { closeAll } from './scaffold/open.ts';
-import { secureTo, tlsFailure } from './scaffold/secure-client.ts';
+import { rawSessionOf, secureTo, tlsFailure } from './scaffold/secure-client.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
 import { ok, scripted, startUpstream } from './scaffold/upstream.ts';
@@ -149,7 +149,11 @@ describe('TLS', () => {
       const { body } = await wire.readMessage();
       await wire.write(ok(body));
     };
-    const { socket, wire } = await secureTo(sluice, { servername: 'x.b.test', ca: authority.pem, ALPNProtocols: ['http/1.1'] }, 'secure');
+    const { socket, wire } = await secureTo(
+      sluice,
+      { servername: 'x.b.test', ca: authority.pem, ALPNProtocols: ['http/1.1'] },
+      { listener: 'secure' },
+    );
     expect([socket.getPeerX509Certificate()!.subjectAltName, socket.alpnProtocol]).toEqual(['DNS:*.b.test', 'http/1.1']);
     await wire.write('POST /1 HTTP/1.1\r\nhost: x.b.test\r\ncontent-length: 3\r\n\r\none');
     expect((await wire.readMessage()).body).toBe('one');
@@ -168,14 +172,15 @@ describe('TLS', () => {
       await wire.write(ok('ok'));
     };
     const options = { ca: authority.pem, minVersion: version, maxVersion: version };
-    const { socket, wire } = await secureTo(sluice, { ...options, servername: 'x.b.test' }, 'secure');
-    const given = version === 'TLSv1.3' ? (once(socket, 'session') as Promise<[Buffer]>) : Promise.resolve([socket.getSession()!]);
+    const { socket, wire } = await secureTo(sluice, { ...options, servername: 'x.b.test' }, { listener: 'secure' });
+    const given = version === 'TLSv1.3' ? once(socket, 'session') : Promise.resolve();
     await wire.write('GET / HTTP/1.1\r\nhost: x.b.test\r\n\r\n');
-    const [session] = await given;
+    await given;
+    const session = rawSessionOf(socket);
     wire.destroy();
     const reused: boolean[] = [];
     for (const servername of ['x.b.test', 'y.b.test', 'a.test']) {
-      const again = await secureTo(sluice, { ...options, servername, session }, 'secure');
+      const again = await secureTo(sluice, { ...options, servername }, { listener: 'secure', session });
       reused.push(again.socket.isSessionReused());
       again.wire.destroy();
     }
@@ -205,7 +210,7 @@ describe('TLS', () => {
       await wire.closed;
       ended = true;
     };
-    const { wire } = await secureTo(sluice, { servername: 'a.test', ca: authority.pem }, 'secure');
+    const { wire } = await secureTo(sluice, { servername: 'a.test', ca: authority.pem }, { listener: 'secure' });
     await wire.write('GET / HTTP/1.1\r\nhost: a.test\r\n\r\n');
     await eventually('the request', async () => (await sluice.metric('sluice_endpoint_requests_in_flight')) === 1);
     wire.destroy();

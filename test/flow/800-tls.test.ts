@@ -12,7 +12,7 @@ import { makeFolder } from './scaffold/folder.ts';
 import type { Folder } from './scaffold/folder.ts';
 import { runCommand } from './scaffold/command.ts';
 import { closeAll } from './scaffold/open.ts';
-import { secureTo, tlsFailure } from './scaffold/secure-client.ts';
+import { rawSessionOf, secureTo, tlsFailure } from './scaffold/secure-client.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
 import { responding, startUpstream } from './scaffold/upstream.ts';
@@ -142,27 +142,31 @@ describe('a listener with TLS', () => {
     const sessionOf = async (servername: string): Promise<Buffer> => {
       const { socket, wire } = await secureTo(sluice, { ...options, servername });
       // Within the handshake, or after it (TLS 1.3).
-      const session = version === 'TLSv1.3' ? (once(socket, 'session') as Promise<[Buffer]>) : Promise.resolve([socket.getSession()!]);
+      const given = version === 'TLSv1.3' ? once(socket, 'session') : Promise.resolve();
       await wire.write(get('/hi'));
-      const [given] = await session;
+      await given;
+      const session = rawSessionOf(socket);
       wire.destroy();
-      return given!;
+      return session;
     };
     const reuses = async (servername: string, session: Buffer): Promise<boolean> => {
-      const { socket, wire } = await secureTo(sluice, { ...options, servername, session });
+      const { socket, wire } = await secureTo(sluice, { ...options, servername }, { session });
       const reused = socket.isSessionReused();
       wire.destroy();
       return reused;
     };
-    expect(await reuses('x.b.test', await sessionOf('x.b.test'))).toBe(true);
-    expect(await reuses('a.test', await sessionOf('a.test'))).toBe(true);
+    for (const name of ['x.b.test', 'a.test', 'one.unknown', ''])
+      expect([name, await reuses(name, await sessionOf(name))]).toEqual([name, true]);
     for (const [from, to] of [
       ['a.test', 'x.b.test'],
       ['x.b.test', 'y.b.test'],
       ['x.b.test', 'a.test'],
       ['a.test', ''],
+      ['one.unknown', 'two.unknown'],
+      ['one.unknown', 'a.test'],
+      ['one.unknown', ''],
     ])
-      expect(await reuses(to!, await sessionOf(from!))).toBe(false);
+      expect([from, to, await reuses(to!, await sessionOf(from!))]).toEqual([from, to, false]);
   });
 });
 

@@ -1,6 +1,7 @@
 // The TLS side of a listener: for each name that clients ask for, what node:tls makes a connection with.
-// A name has a context, and with it keys of tickets, of its own: a session of one name cannot be resumed under another, nor under other
-// certificates or other authorities of clients, for its ticket cannot even be read there. OpenSSL alone would accept it (TLS 1.3).
+// A name has a context, and with it keys of tickets, of its own, also one without a certificate: a session of one name cannot be resumed under
+// another (RFC 6066, section 3), nor under other certificates or other authorities of clients, for its ticket cannot even be read there.
+// OpenSSL alone would accept it (TLS 1.3).
 
 import { createHash, hkdfSync } from 'node:crypto';
 import { constants } from 'node:crypto';
@@ -10,6 +11,7 @@ import type { TlsPolicy } from '../../tls/policy.ts';
 import { ServerNames } from '../../tls/server-names.ts';
 import type { CertificateSet } from '../../tls/server-names.ts';
 import type { CertificatePair } from '../../tls/certificate.ts';
+import { RecentNames } from './recent-names.ts';
 import { NamedSide } from './server-side.ts';
 
 export interface ServerTls {
@@ -31,7 +33,9 @@ export interface ServerTls {
 
 /** Names with a context of their own at once. One takes about 40 KiB. */
 const MAX_NAMES = 512;
-/** New names in a second; any label may stand before a wildcard, and a context costs more than a handshake. */
+/** The same of names without a certificate, which get the first one: they are apart, so that they take no place of those that have one. */
+const MAX_STRANGE_NAMES = 64;
+/** New names of either kind in a second; any label may stand before a wildcard, and a context costs more than a handshake. */
 const NAMES_PER_SECOND = 20;
 /** A ticket is good for so long, and not beyond its keys. */
 const SESSION_SECONDS = 7200;
@@ -41,12 +45,12 @@ export class ServerContexts {
   readonly #tls: ServerTls;
   readonly #names: ServerNames;
   readonly #digest: string;
-  /** By name, the one that was asked for longest ago first. */
-  readonly #own = new Map<string, NamedSide>();
-  /** By certificates: for names beyond those that have their own. */
+  /** For clients that ask for no name. */
+  readonly #nameless: NamedSide;
+  readonly #own = new RecentNames<NamedSide>({ max: MAX_NAMES, perSecond: NAMES_PER_SECOND, nowMs });
+  readonly #strange = new RecentNames<NamedSide>({ max: MAX_STRANGE_NAMES, perSecond: NAMES_PER_SECOND, nowMs });
+  /** By certificates, without tickets: for names beyond those that have their own. */
   readonly #shared = new Map<CertificateSet, NamedSide>();
-  #secondMs = 0;
-  #made = 0;
 
   constructor(tls: ServerTls) {
     this.#tls = tls;
@@ -55,20 +59,15 @@ export class ServerContexts {
       .update(JSON.stringify([tls.listener, tls.policy, tls.clientAuthorities ?? null, tls.needsCertificate]))
       .digest('hex');
     // A fault in what was given shows here, not at the first client.
-    this.#add('', this.#names.first);
+    this.#nameless = this.#make(this.#names.first, '', true);
   }
 
   /** @param name in lower case, empty for none. Undefined: the client is to be refused. */
   find(name: string): NamedSide | undefined {
-    const certificates = name === '' ? undefined : this.#names.find(name);
-    if (certificates === undefined) return this.#tls.strict && name !== '' ? undefined : this.#own.get('');
-    const own = this.#own.get(name);
-    if (own === undefined) return this.#mayAdd() ? this.#add(name, certificates) : this.#withoutTickets(certificates);
-    if (this.#own.size > MAX_NAMES / 2) {
-      this.#own.delete(name);
-      this.#own.set(name, own);
-    }
-    return own;
+    if (name === '') return this.#nameless;
+    const certificates = this.#names.find(name);
+    if (certificates !== undefined) return this.#findIn(this.#own, name, certificates);
+    return this.#tls.strict ? undefined : this.#findIn(this.#strange, name, this.#names.first);
   }
 
   /** Whether both names are served by the same certificates; a name without any is served by the first ones. */
@@ -77,26 +76,8 @@ export class ServerContexts {
     return (this.#names.find(one) ?? first) === (this.#names.find(other) ?? first);
   }
 
-  #mayAdd(): boolean {
-    const atMs = nowMs();
-    if (atMs - this.#secondMs >= 1000) {
-      this.#secondMs = atMs;
-      this.#made = 0;
-    }
-    return ++this.#made <= NAMES_PER_SECOND;
-  }
-
-  #add(name: string, certificates: CertificateSet): NamedSide {
-    if (this.#own.size >= MAX_NAMES) {
-      for (const oldest of this.#own.keys()) {
-        if (oldest === '') continue;
-        this.#own.delete(oldest);
-        break;
-      }
-    }
-    const made = this.#make(certificates, name, true);
-    this.#own.set(name, made);
-    return made;
+  #findIn(recent: RecentNames<NamedSide>, name: string, certificates: CertificateSet): NamedSide {
+    return recent.get(name) ?? recent.add(name, () => this.#make(certificates, name, true)) ?? this.#withoutTickets(certificates);
   }
 
   #withoutTickets(certificates: CertificateSet): NamedSide {

@@ -2,6 +2,7 @@
 //
 //   const { wire, socket } = await secureTo(sluice, { servername: 'a.test', ca: authority.pem })
 //   socket.getPeerX509Certificate(), socket.isSessionReused()
+//   await secureTo(sluice, options, { session: rawSessionOf(socket) })               offers that session, whatever name it is of
 //   await tlsFailure(sluice, options)            the code or message with which it is refused
 
 import { connect } from 'node:tls';
@@ -15,11 +16,37 @@ export interface SecureClient {
   readonly wire: Wire;
 }
 
-export async function secureTo(sluice: Sluice, options: ConnectionOptions, listener?: string): Promise<SecureClient> {
+export interface SecureToMore {
+  readonly listener?: string;
+  /** Of `rawSessionOf`. */
+  readonly session?: Buffer;
+}
+
+export async function secureTo(
+  sluice: Sluice,
+  options: ConnectionOptions,
+  { listener, session }: SecureToMore = {},
+): Promise<SecureClient> {
   const socket = connect({ ...(sluice.whereOf(listener) as object), ...options });
+  // Before it is connected: the handshake begins then.
+  if (session !== undefined) handleOf(socket).setSession(session);
   const wire = open(new Wire(socket));
   await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
   return { socket, wire };
+}
+
+/** Its session as OpenSSL has it: node:tls ties the one that it gives to a name, and does not offer it under another. */
+export function rawSessionOf(socket: TLSSocket): Buffer {
+  return handleOf(socket).getSession();
+}
+
+interface ClientHandle {
+  getSession(): Buffer;
+  setSession(session: Buffer): void;
+}
+
+function handleOf(socket: TLSSocket): ClientHandle {
+  return (socket as unknown as { _handle: ClientHandle })._handle;
 }
 
 /** How a connection, or the first request on it, fails; `open` when neither does. */
