@@ -49,6 +49,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
   #tunnels = 0;
   #grace: Timer | undefined = undefined;
   #accepted = 0;
+  #hasPort = false;
 
   constructor(settings: ListenerSettings, context: ProxyContext, counters: CounterSet) {
     this.settings = settings;
@@ -60,6 +61,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
 
   /** Binds and accepts. Returns the port (0 for a path). Rejects when the address cannot be bound. */
   open(address: BindAddress): Promise<number> {
+    this.#hasPort = 'port' in address;
     return this.#socket.open(address);
   }
 
@@ -160,14 +162,29 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     }
     this.counters.opened();
     const { tls, proxyProtocol } = this.settings;
-    if (proxyProtocol) {
-      const proxied = new ProxiedConnection(this, accepted);
-      this.#openings.add(proxied);
-      return proxied.begin();
-    }
-    if (tls !== undefined) return this.#secure(tls, accepted, accepted.peer, NO_BYTES);
-    const stream = accepted.open();
-    this.#serve(stream, stream.peer, undefined);
+    if (!proxyProtocol && tls === undefined) return this.#serveAccepted(accepted.open());
+    const { peer } = accepted;
+    if (this.#isGone(peer)) return this.#drop(accepted);
+    if (tls !== undefined && !proxyProtocol) return this.#secure(tls, accepted, peer, NO_BYTES);
+    const proxied = new ProxiedConnection(this, accepted, peer);
+    this.#openings.add(proxied);
+    proxied.begin();
+  }
+
+  #serveAccepted(stream: ByteStream): void {
+    const { peer } = stream;
+    if (this.#isGone(peer)) this.#drop(stream);
+    else this.#serve(stream, peer, undefined);
+  }
+
+  /** It was reset before it was accepted. What it has sent must not be served for a client without an address, which nobody could tell. */
+  #isGone(peer: string): boolean {
+    return peer === '' && this.#hasPort;
+  }
+
+  #drop(connection: Accepted | ByteStream): void {
+    connection.destroy();
+    this.counters.closed();
   }
 
   onIntroduced(opening: Opening, accepted: Accepted, peer: string, rest: Buffer): void {

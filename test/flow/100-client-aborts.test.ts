@@ -41,6 +41,23 @@ const silent = async (wire: Wire): Promise<void> => {
   await wire.closed;
 };
 
+test('before it is accepted: what it has sent is not served for a client whom nobody knows', async () => {
+  const before = upstream.wires.length;
+  const wires: Wire[] = [];
+  sluice.signal('SIGSTOP');
+  for (let client = 0; client < 3; client++) {
+    const wire = await connectTo(sluice);
+    await wire.write(requestText('POST', '/unknown', ['content-length: 0']));
+    wires.push(wire);
+  }
+  for (const wire of wires) wire.reset();
+  await Promise.all(wires.map((wire) => wire.closed));
+  sluice.signal('SIGCONT');
+  await sluice.untilQuiet(0);
+  expect(upstream.wires.length).toBe(before);
+  await staysUsable();
+});
+
 async function staysUsable(): Promise<void> {
   await sluice.untilQuiet(0);
   expect(upstream.open).toBe(0);

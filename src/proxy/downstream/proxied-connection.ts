@@ -36,10 +36,11 @@ export class ProxiedConnection implements Opening, FirstBytesOwner, DeadlineOwne
   #first: Buffer = NO_BYTES;
   #over = false;
 
-  constructor(owner: ProxiedOwner, accepted: Accepted) {
+  /** @param peer address of the proxy, empty on a Unix socket */
+  constructor(owner: ProxiedOwner, accepted: Accepted, peer: string) {
     this.#owner = owner;
     this.#accepted = accepted;
-    this.#peer = accepted.peer;
+    this.#peer = peer;
     this.#deadline = new Deadline(this);
   }
 
