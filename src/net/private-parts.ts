@@ -1,4 +1,5 @@
-// What `net` leans on in Node beyond its documentation, in one place. Where a Node lacks it, plain `data` events serve instead:
+// What `net` leans on in Node beyond its documentation, in one place; what TLS leans on is in tls/private-parts.ts, for node:tls is loaded where
+// it is needed alone. Where a Node lacks it, plain `data` events serve instead:
 // slower, since each read allocates, and otherwise the same. test/unit/net says which part a new Node has changed.
 
 import type { Server } from 'node:net';

@@ -7,6 +7,7 @@ import type { TLSSocketOptions } from 'node:tls';
 import { plainAddress } from '../byte-stream.ts';
 import type { StreamOwner } from '../byte-stream.ts';
 import { NOTHING } from '../callback-stream.ts';
+import { handleOf, wrapHandle } from './private-parts.ts';
 import type { HandshakeOwner, SecureByteStream } from './secure-byte-stream.ts';
 import type { SecureOptions } from './secure-options.ts';
 
@@ -46,11 +47,11 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
     (this as unknown as { connecting: boolean }).connecting = false;
     this.on('error', onError).on('secure', onSecure).on('end', onEnd).on('drain', onDrain).on('close', onClose);
     this.on('_tlsError', endBroken);
-    handleOf(this).receive(first);
+    handleOf(this)!.receive(first);
   }
 
   /** Called by the constructor of node:tls: takes the handle that is there instead of making one. */
-  _wrapHandle(wrap: unknown, handle: object | undefined, ...rest: unknown[]): unknown {
+  _wrapHandle(wrap: unknown, handle: object | undefined, ...rest: unknown[]): object {
     return wrapHandle.call(this, wrap, handle ?? adopted, ...rest);
   }
 
@@ -120,30 +121,17 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
   }
 
   get certificateFault(): string | undefined {
-    const error = handleOf(this).verifyError();
-    return error === null || error === undefined ? undefined : (error.code ?? error.message);
+    // OpenSSL has a fault also where nothing was shown.
+    if (this.certificate === undefined) return undefined;
+    const error = handleOf(this)?.verifyError() ?? undefined;
+    return error && (error.code ?? error.message);
   }
-}
-
-interface TlsHandle {
-  receive(bytes: Buffer): void;
-  /** Undefined on a Unix socket. */
-  getpeername?(into: object): number | undefined;
-  verifyError(): (Error & { code?: string }) | null | undefined;
-}
-
-function handleOf(stream: SecureStream): TlsHandle {
-  return (stream as unknown as { _handle: TlsHandle })._handle;
 }
 
 /** Whether a client that has ended its side has reset the connection: Node tells nothing of it then, and a write may never come to its end. */
 function isGone(stream: SecureStream): boolean {
-  return !stream.destroyed && (handleOf(stream).getpeername?.({}) ?? 0) !== 0;
+  return (handleOf(stream)?.getpeername?.({}) ?? 0) !== 0;
 }
-
-type WrapHandle = (this: unknown, ...args: unknown[]) => unknown;
-
-const wrapHandle = (TLSSocket.prototype as unknown as { _wrapHandle: WrapHandle })._wrapHandle;
 
 function onRead(this: unknown, length: number, bytes: Uint8Array): boolean {
   const { owner } = this as SecureStream;

@@ -1,7 +1,9 @@
 // What TLS connections of one kind are made with: the certificates of one name.
 
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import type { SocketConstructorOpts } from 'node:net';
 import type { ServerSide } from '../accepted.ts';
+import { takesHandles } from './private-parts.ts';
 import { secureBySocket } from './secure-by-socket.ts';
 import type { HandshakeOwner, SecureByteStream } from './secure-byte-stream.ts';
 import type { SecureOptions } from './secure-options.ts';
@@ -15,7 +17,10 @@ export class NamedSide implements ServerSide {
   }
 
   fromHandle(handle: object, first: Buffer, handshake: HandshakeOwner): SecureByteStream {
-    return new SecureStream(handle, this.#options, first, handshake);
+    if (takesHandles(this.#options.context)) return new SecureStream(handle, this.#options, first, handshake);
+    // The published types know other handles alone.
+    const options = { handle, allowHalfOpen: true } as unknown as SocketConstructorOpts;
+    return this.fromSocket(new Socket(options), first, handshake);
   }
 
   fromSocket(socket: Socket, first: Buffer, handshake: HandshakeOwner): SecureByteStream {

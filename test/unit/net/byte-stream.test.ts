@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ByteStream, ConnectingOwner, StreamOwner } from '../../../src/net/byte-stream.ts';
+import type { ByteStream, StreamOwner } from '../../../src/net/byte-stream.ts';
 import { plainAddress } from '../../../src/net/byte-stream.ts';
 import { connect } from '../../../src/net/connect.ts';
 import { CallbackStream } from '../../../src/net/callback-stream.ts';
@@ -13,39 +13,9 @@ import { avoidPrivateParts } from '../../../src/net/private-parts.ts';
 import { connectAt } from '../../flow/scaffold/client.ts';
 import { eventually } from '../../flow/scaffold/eventually.ts';
 import { closeAll, open } from '../../flow/scaffold/open.ts';
+import { Recorder } from './recorder.ts';
 
 afterEach(closeAll);
-
-/** Keeps what it hears. */
-class Recorder implements ConnectingOwner {
-  readonly events: string[] = [];
-  text = '';
-  /** What `onRead` returns. */
-  wantsMore = true;
-  /** The largest read. */
-  most = 0;
-
-  onRead(bytes: Buffer, length: number): boolean {
-    this.text += bytes.toString('latin1', 0, length);
-    this.most = Math.max(this.most, length);
-    return this.wantsMore;
-  }
-  onEnd(): void {
-    this.events.push('end');
-  }
-  onDrain(): void {
-    this.events.push('drain');
-  }
-  onGone(): void {
-    this.events.push('gone');
-  }
-  onConnected(): void {
-    this.events.push('connected');
-  }
-  onError(error: NodeJS.ErrnoException): void {
-    this.events.push(error.code ?? error.message);
-  }
-}
 
 interface Accepted {
   readonly stream: ByteStream;
