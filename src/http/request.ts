@@ -1,6 +1,9 @@
 // Requests in neutral form: what the proxy knows of them, whatever protocol they come in and leave by.
 // They never hold text of a protocol: no request line, no framing, nothing of the connection.
 
+import { BODY_NONE } from './body-kind.ts';
+import type { BodyKind } from './body-kind.ts';
+
 /** A request as a client sent it. The reader of a protocol extends it with what only that protocol has. */
 export class IncomingRequest {
   method = '';
@@ -16,8 +19,14 @@ export class IncomingRequest {
   query = '';
   /** Header block: field lines as received, each with its CRLF; without Host, hop-by-hop fields and those that have a place of their own below. */
   block = '';
+  /** BODY_NONE also when Content-Length is 0. */
+  body: BodyKind = BODY_NONE;
   /** -1 when it was not declared. */
   contentLength = -1;
+  /** Asks for an interim 100 before its body (RFC 9110, section 10.1.1). */
+  expectsContinue = false;
+  /** Protocols that the client wants to change to, as `judgeUpgrade` leaves them; empty: none that can be passed on. */
+  upgrade = '';
   /** Whether the client takes trailers. */
   acceptsTrailers = false;
   /** Of OPTIONS and TRACE: how many more may pass them on; -1 when it is not said. */
@@ -36,6 +45,8 @@ export class IncomingRequest {
   clientCert = '';
   /** Whether the block holds other forwarding fields (`forwarding-fields.ts`). */
   forwardedOther = false;
+  /** Why the request was refused, for logs; empty when it was not. */
+  refusal = '';
 
   /** Sets every field to its first value, so that a kept request holds on to no text. */
   reset(): void {
@@ -46,7 +57,10 @@ export class IncomingRequest {
     this.path = '';
     this.query = '';
     this.block = '';
+    this.body = BODY_NONE;
     this.contentLength = -1;
+    this.expectsContinue = false;
+    this.upgrade = '';
     this.acceptsTrailers = false;
     this.maxForwards = -1;
     this.forwardedFor = '';
@@ -58,10 +72,11 @@ export class IncomingRequest {
     this.cdnLoop = '';
     this.clientCert = '';
     this.forwardedOther = false;
+    this.refusal = '';
   }
 }
 
-/** A request as an upstream gets it. One per exchange, filled once for all of its attempts and copies. */
+/** A request as an upstream gets it. One per exchange, filled once for all of its attempts. */
 export class OutgoingRequest {
   /** Empty: not filled. */
   method = '';
@@ -69,8 +84,8 @@ export class OutgoingRequest {
   authority = '';
   /** Header block with the forwarding fields; without what frames the message or belongs to a connection. */
   block = '';
-  /** Whether it has a body whose length is not known before its end. */
-  unsized = false;
+  /** How its body is framed where it comes from. */
+  body: BodyKind = BODY_NONE;
   /** Whether trailers may follow the response. */
   acceptsTrailers = false;
   /** Whether its block asks for an interim 100 before the body. */
@@ -84,9 +99,21 @@ export class OutgoingRequest {
     this.target = '';
     this.authority = '';
     this.block = '';
-    this.unsized = false;
+    this.body = BODY_NONE;
     this.acceptsTrailers = false;
     this.expectsContinue = false;
     this.upgrade = '';
+  }
+
+  /** Makes it a copy of another one, whose block is to be this. It asks for no interim 100: the body of a copy follows at once. */
+  copy(from: OutgoingRequest, block: string): void {
+    this.method = from.method;
+    this.target = from.target;
+    this.authority = from.authority;
+    this.block = block;
+    this.body = from.body;
+    this.acceptsTrailers = from.acceptsTrailers;
+    this.expectsContinue = false;
+    this.upgrade = from.upgrade;
   }
 }

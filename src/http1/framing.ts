@@ -1,14 +1,7 @@
-// How the end of a message body is found (RFC 9112, section 6.3), and the two fields that say so.
+// The two fields that say where a body ends (RFC 9112, sections 6.1 and 6.2).
 
 import { trimSpaces } from './connection-options.ts';
 import { REFUSE_BAD_REQUEST, REFUSE_NOT_IMPLEMENTED, type Refusal } from './refusal.ts';
-
-export const BODY_NONE = 0;
-export const BODY_LENGTH = 1;
-export const BODY_CHUNKED = 2;
-/** Responses only. */
-export const BODY_UNTIL_CLOSE = 3;
-export type BodyKind = 0 | 1 | 2 | 3;
 
 const CODING = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 

@@ -27,7 +27,8 @@ import {
   HOP_BY_HOP_MASK,
   SortedFields,
 } from './field-sort.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, judgeTransferEncoding, parseContentLength } from './framing.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/body-kind.ts';
+import { judgeTransferEncoding, parseContentLength } from './framing.ts';
 import type { HeadLimits } from './limits.ts';
 import { REFUSE_BAD_REQUEST, REFUSE_EXPECTATION, REFUSE_HEADER_TOO_LARGE, REFUSE_URI_TOO_LONG } from './refusal.ts';
 import type { RequestHead } from './request-head.ts';

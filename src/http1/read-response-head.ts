@@ -14,7 +14,8 @@ import {
   HOP_BY_HOP_MASK,
   SortedFields,
 } from './field-sort.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_UNTIL_CLOSE, judgeTransferEncoding, parseContentLength } from './framing.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_UNTIL_CLOSE } from '../http/body-kind.ts';
+import { judgeTransferEncoding, parseContentLength } from './framing.ts';
 import type { HeadLimits } from './limits.ts';
 import { REFUSE_BAD_RESPONSE, REFUSE_LARGE_RESPONSE } from './refusal.ts';
 import type { ResponseHead } from './response-head.ts';
@@ -62,7 +63,7 @@ export function readResponseHead(text: string, from: number, head: ResponseHead,
   head.status = digitAt(text, from + 9) * 100 + digitAt(text, from + 10) * 10 + digitAt(text, from + 11);
   head.reason = text.slice(from + 13, fields - 2);
   const code = readConnection(head) || readFraming(head, requestMethod);
-  if (head.status === 101 && options.upgrade) head.upgrade = sorted.value(FIELD_UPGRADE);
+  if (head.status === 101 && head.minor === 1 && options.upgrade) head.upgrade = sorted.value(FIELD_UPGRADE);
   return code === 0 ? end : code;
 }
 

@@ -3,10 +3,11 @@
 
 import { createHash } from 'node:crypto';
 import { findAll, findField } from '../http/header-block.ts';
+import type { IncomingRequest } from '../http/request.ts';
+import type { IncomingResponse } from '../http/response.ts';
 import { trimSpaces } from './connection-options.ts';
-import { BODY_NONE } from './framing.ts';
+import { BODY_NONE } from '../http/body-kind.ts';
 import type { RequestHead } from './request-head.ts';
-import type { ResponseHead } from './response-head.ts';
 
 export const WEBSOCKET = 'websocket';
 
@@ -31,10 +32,10 @@ export function offeredProtocols(head: RequestHead, value: string): string {
 }
 
 /** Why a 101 is not the response to the request; empty: it is. */
-export function judgeSwitch(request: RequestHead, response: ResponseHead): string {
+export function judgeSwitch(request: IncomingRequest, response: IncomingResponse): string {
   if (request.upgrade === '') return 'switch of protocols that nobody asked for';
   const protocol = response.upgrade.toLowerCase();
-  if (response.minor === 0 || protocol === '') return 'switch of protocols that names none';
+  if (protocol === '') return 'switch of protocols that names none';
   if (!request.upgrade.split(', ').includes(protocol)) return 'switch to a protocol that nobody asked for';
   if (protocol !== WEBSOCKET) return '';
   const accepts = findAll(response.block, 'sec-websocket-accept');

@@ -2,7 +2,6 @@
 // It never acts. A field that the reset forgets would carry one client's bytes into the exchange of another; a property test looks for that.
 
 import { OutgoingRequest } from '../http/request.ts';
-import { ChunkedDecoder } from '../http1/chunked-decoder.ts';
 import { RequestHead } from '../http1/request-head.ts';
 import { Deadline } from '../lib/deadlines.ts';
 import type { DeadlineOwner } from '../lib/deadlines.ts';
@@ -27,7 +26,6 @@ export class ExchangeState {
   readonly outgoing = new OutgoingRequest();
   readonly attempt = new Attempt();
   readonly assignment = new Assignment();
-  readonly chunkedDecoder = new ChunkedDecoder();
   readonly exchangeDeadline: Deadline;
   readonly responseDeadline: Deadline;
   readonly holdDeadline: Deadline;
@@ -77,11 +75,9 @@ export class ExchangeState {
   /** Since the start of the exchange; -1 before. */
   firstByteMs = -1;
   status = 0;
-  /** Whether the client can tell by the framing that a response is not whole. */
-  framed = false;
-  /** The client cannot read chunks (HTTP/1.0): they are taken apart. */
-  unchunk = false;
-  /** Whether the connection of the client is kept after the response. */
+  /** What came of a response that has failed may be taken for the whole. */
+  looksDone = false;
+  /** Whether the connection of the client may serve another request, as far as this exchange goes. */
   keep = true;
   bytesOut = 0;
   /** Whether written bytes still lie in the upstream connection's memory. */
@@ -141,9 +137,7 @@ function resetResponseSide(state: ExchangeState): void {
   state.switched = false;
   state.firstByteMs = -1;
   state.status = 0;
-  state.chunkedDecoder.reset();
-  state.framed = false;
-  state.unchunk = false;
+  state.looksDone = false;
   state.keep = true;
   state.bytesOut = 0;
   state.unflushed = false;

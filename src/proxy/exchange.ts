@@ -212,7 +212,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     state.keep = false;
     // First: what ends an exchange in good order would send a clean end. Who takes nothing need not be waited for.
     if (outcome === OUTCOME.downstream_stalled || outcome === OUTCOME.downstream_closed) state.downstream!.abort();
-    else state.downstream!.cutOff(state.framed && state.attempt.connection?.scanner.looksDone !== true);
+    else state.downstream!.cutOff(state.looksDone || state.attempt.connection?.scanner.looksDone === true);
     this.finish();
   }
 

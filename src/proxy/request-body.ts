@@ -2,8 +2,8 @@
 // before a byte of it is passed on. It keeps none of the bytes.
 
 import { ChunkedScanner } from '../http1/chunked-scanner.ts';
-import { BODY_CHUNKED, BODY_NONE } from '../http1/framing.ts';
-import type { BodyKind } from '../http1/framing.ts';
+import { BODY_CHUNKED, BODY_NONE } from '../http/body-kind.ts';
+import type { BodyKind } from '../http/body-kind.ts';
 import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';

@@ -1,5 +1,6 @@
 // The deadline of a drain cuts what is under way, not what is complete; and a connection that was never made is a connection that failed.
 
+import { OutgoingRequest } from '../../src/http/request.ts';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
@@ -43,8 +44,7 @@ test('a response that has been read to its end is not failed while the client st
     onSwitch: () => '',
     onConnecting: () => undefined,
     onConnected: (made) => {
-      made.begin(sink, 'GET');
-      made.send('GET / HTTP/1.1\r\n\r\n');
+      made.begin(sink, Object.assign(new OutgoingRequest(), { method: 'GET', target: '/' }), 'a', '', undefined);
     },
     onInterim: () => undefined,
     // False: written bytes still lie in the connection's memory.

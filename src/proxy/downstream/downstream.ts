@@ -1,10 +1,11 @@
 // The client's side of an exchange, whatever protocol it speaks. Nobody above this seam sees a socket.
 
+import type { IncomingResponse } from '../../http/response.ts';
 import type { HeadLimits } from '../../http1/limits.ts';
 import type { ByteStream } from '../../net/byte-stream.ts';
 import type { TrustedProxies } from '../../routing/trust.ts';
 import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
-import type { TunnelLife } from '../../upstream/protocol/upstream-stream.ts';
+import type { TunnelLife, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ServingState } from '../serving-state.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import type { Security } from './security.ts';
@@ -47,18 +48,23 @@ export interface Downstream {
   readonly peer: string;
   /** What is known of its TLS; undefined: it is plaintext. */
   readonly security: Security | undefined;
-  /** Whether the connection may be kept after the exchange under way. */
-  readonly canKeepAlive: boolean;
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
   forwarded: string;
   /** What it has become. */
   tunnel: TunnelLife | undefined;
-  /** Writes latin1 text. `last`: nothing follows. False: more must wait until the exchange hears that all is flushed. */
-  writeText(text: string, last: boolean): boolean;
-  /** Writes bytes that must stay as they are until they are flushed. False: they are not yet; the exchange will hear of it. */
-  writeBytes(bytes: Buffer): boolean;
-  /** Writes a message of our own, UTF-8. */
-  writeReply(text: string): void;
+  /** Passes on an interim response, where the client knows them. */
+  sendInterim(response: IncomingResponse): void;
+  /**
+   * Passes on the response in `upstream` with these fields, and the first of its body, which lies in `from` to `to` of its memory. `done`: that is
+   * all of it. False: the bytes must stay as they are until the exchange hears that all is flushed.
+   */
+  sendHead(upstream: UpstreamStream, fields: string, from: number, to: number, done: boolean): boolean;
+  /** Passes on more of its body. False: as above. */
+  sendBody(upstream: UpstreamStream, from: number, to: number, done: boolean): boolean;
+  /** A whole response of our own. @param fields without what frames it @param body UTF-8; left out where the request or the status wants none */
+  sendReply(status: number, fields: string, body: string): void;
+  /** Called in a tunnel: tells the client that its protocol is changed to this one. */
+  sendSwitch(response: IncomingResponse, fields: string, protocol: string): void;
   /** (Re)starts the clock on a client that must send or take bytes now: `onDownstreamStalled` follows after this time; 0 = never. */
   watchProgress(stallMs: number): void;
   unwatchProgress(): void;
@@ -66,10 +72,10 @@ export interface Downstream {
   pause(): void;
   resume(): void;
   /**
-   * Closes after what is written, of which more was to come. `end` still follows.
-   * @param framed the client sees by the framing that the message is not whole; else only a reset tells it
+   * Ends the response, of which more was to come, so that the client can tell. `end` still follows.
+   * @param looksDone what has been written of it may be taken for the whole
    */
-  cutOff(framed: boolean): void;
+  cutOff(looksDone: boolean): void;
   /** Closes so that nobody can take what was sent for a whole response. `end` still follows. */
   abort(): void;
   /** Hands over its bytes, in both directions, until `closeTunnel`; set `tunnel` then. */
@@ -78,6 +84,6 @@ export interface Downstream {
   passEarly(): void;
   /** Has its bytes back; `end` or `abort` follows. */
   closeTunnel(): void;
-  /** The exchange has ended and all that it had to say is written. @param keep the connection may serve another request */
-  end(keep: boolean): void;
+  /** The exchange has ended and all that it had to say is written. @param clean the connection may serve another request, as far as the exchange goes */
+  end(clean: boolean): void;
 }

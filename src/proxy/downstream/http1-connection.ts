@@ -20,14 +20,15 @@
 //
 //  BUSY --openTunnel--> TUNNEL, in which another has its bytes --closeTunnel--> BUSY, to end at once.
 
-import { BODY_NONE } from '../../http1/framing.ts';
+import type { IncomingResponse } from '../../http/response.ts';
+import { BODY_NONE } from '../../http/body-kind.ts';
 import { REFUSAL_OUTCOMES } from '../../http1/refusal.ts';
 import { readRequestHead } from '../../http1/read-request-head.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
 import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
-import type { TunnelLife } from '../../upstream/protocol/upstream-stream.ts';
+import type { TunnelLife, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { ProxyContext } from '../context.ts';
@@ -37,6 +38,8 @@ import { observeRefusal } from '../steps/observe.ts';
 import type { TurnTaker } from '../turns.ts';
 import type { Downstream, DownstreamOwner } from './downstream.ts';
 import { EarlyBytes, MIN_EARLY_BYTES } from './early-bytes.ts';
+import { Http1Responses } from './http1-responses.ts';
+import type { ResponsesOwner } from './http1-responses.ts';
 import type { Security } from './security.ts';
 import type { RequestSink } from './request-sink.ts';
 
@@ -96,7 +99,7 @@ export interface ConnectionOwner extends DownstreamOwner {
   onConnectionClosed(connection: Downstream): void;
 }
 
-export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, TurnTaker {
+export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner, DeadlineOwner, TurnTaker {
   readonly owner: ConnectionOwner;
   /** Address of the peer, or of the client that a PROXY header names, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
@@ -123,7 +126,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   #resets = false;
   /** What is written leaves when `#feed` ends. */
   #corked = false;
-  #onFlushed: (() => void) | undefined = undefined;
+  readonly #responses: Http1Responses;
   /** Whether `#feed` is on the stack: an exchange that ends inside it must not start another loop. */
   #feeding = false;
   /** The client has ended its side. */
@@ -132,6 +135,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
   constructor(owner: ConnectionOwner, stream: ByteStream, peer: string, security: Security | undefined) {
     this.owner = owner;
     this.#stream = stream;
+    this.#responses = new Http1Responses(stream, this);
     this.peer = peer;
     this.security = security;
     this.#deadline = new Deadline(this);
@@ -143,11 +147,14 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     return this.#phase === BUSY || this.#phase >= FLUSHING || this.#pending !== '';
   }
 
-  /** Whether this connection may be kept after the exchange under way. */
-  get canKeepAlive(): boolean {
+  /** Whether this connection may be kept after the exchange under way, as far as its request and the listener go. */
+  get #mayKeep(): boolean {
     const { settings, closing, context } = this.owner;
     const most = settings.requestsPerConnection;
-    return !closing && context.allowsKeepAlive && this.#dropped === 0 && (most === 0 || this.requests < most);
+    const { head, requestDone } = this.#exchange!;
+    return (
+      head.keepAlive && requestDone && !closing && context.allowsKeepAlive && this.#dropped === 0 && (most === 0 || this.requests < most)
+    );
   }
 
   /** Bytes from the socket, in a buffer that is shared by all connections. A fault of ours costs this connection, not the worker. */
@@ -216,20 +223,31 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     }
   }
 
-  writeText(text: string, last: boolean): boolean {
-    if (last) {
-      this.#stream.writeText(text, 'latin1');
-      return true;
-    }
-    if (this.#ended) this.#watchHalfClosed();
-    this.#stream.writeText(text, 'latin1', this.#onFlushed ?? this.#makeOnFlushed());
-    return this.#stream.unsentBytes === 0;
+  sendInterim(response: IncomingResponse): void {
+    this.#responses.interim(this.#exchange!.head, response);
   }
 
-  writeBytes(bytes: Buffer): boolean {
+  sendHead(upstream: UpstreamStream, fields: string, from: number, to: number, done: boolean): boolean {
     if (this.#ended) this.#watchHalfClosed();
-    this.#stream.writeBytes(bytes, this.#onFlushed ?? this.#makeOnFlushed());
-    return !this.#stream.borrows;
+    return this.#responses.head(this.#exchange!.head, this.#mayKeep, upstream, fields, from, to, done);
+  }
+
+  sendBody(upstream: UpstreamStream, from: number, to: number, done: boolean): boolean {
+    if (this.#ended) this.#watchHalfClosed();
+    return this.#responses.body(this.#exchange!.head, upstream, from, to, done);
+  }
+
+  sendReply(status: number, fields: string, body: string): void {
+    this.#responses.local(this.#exchange!.head, this.#mayKeep, status, fields, body);
+  }
+
+  sendSwitch(response: IncomingResponse, fields: string, protocol: string): void {
+    this.#responses.switchTo(response, fields, protocol);
+  }
+
+  onFlushed(): void {
+    if (this.#phase === LINGERING && this.#resets) this.#watchReset();
+    else this.#exchange?.onDownstreamFlushed();
   }
 
   onDeadline(): void {
@@ -238,10 +256,6 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     else if (this.#phase === BUSY && this.#paused && this.#stream.unsentBytes === 0) this.#probe();
     else if (this.#phase === BUSY) this.#exchange!.onDownstreamStalled();
     else this.destroy();
-  }
-
-  writeReply(text: string): void {
-    this.#stream.writeText(text, 'utf8');
   }
 
   pause(): void {
@@ -298,12 +312,14 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     this.tunnel?.leave(withinMs);
   }
 
-  end(keep: boolean): void {
+  end(clean: boolean): void {
     const exchange = this.#exchange;
+    const keep = clean && this.#responses.keeps && this.#dropped === 0;
     this.#exchange = undefined;
+    this.#responses.reset();
     if (exchange !== undefined) this.owner.exchanges.put(exchange);
     if (this.#phase === CLOSED) return;
-    if (!keep || this.#dropped > 0) {
+    if (!keep) {
       this.linger();
       return;
     }
@@ -329,8 +345,8 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     context.deadlines.arm(this.#deadline, this.#stream.unsentBytes > 0 ? settings.idleTimeoutMs : LINGER_MS);
   }
 
-  cutOff(framed: boolean): void {
-    if (framed) return this.linger();
+  cutOff(looksDone: boolean): void {
+    if (this.#responses.tellsCut(looksDone)) return this.linger();
     if (this.#phase === CLOSED) return;
     this.#phase = LINGERING;
     this.#resets = true;
@@ -436,16 +452,6 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     else if (wasPaused && !this.#paused) this.#stream.resume();
   }
 
-  /** Made at the first write that needs it: idle connections and small responses do without. */
-  #makeOnFlushed(): () => void {
-    this.#onFlushed = () => {
-      if (this.#stream.unsentBytes > 0) return;
-      if (this.#phase === LINGERING && this.#resets) this.#watchReset();
-      else this.#exchange?.onDownstreamFlushed();
-    };
-    return this.#onFlushed;
-  }
-
   /** Serves the requests in `bytes` one after the other until one has to wait, others come first, or bytes run out. Returns where it stopped. */
   #feed(bytes: Buffer, from: number, to: number): number {
     this.#feeding = true;
@@ -539,7 +545,7 @@ export class Http1Connection implements Downstream, StreamOwner, DeadlineOwner, 
     }
     this.owner.counters.refused(outcome.index);
     observeRefusal(this, this.owner.context, { outcome, text, reason });
-    this.writeReply(refusalText(outcome));
+    this.#stream.writeText(refusalText(outcome), 'utf8');
     this.linger();
   }
 }

@@ -2,7 +2,8 @@
 // take at once is kept up to a bound, beyond it the copy ends. It is reused for later copies. Long because every way in which a copy can end
 // gives back the same few things.
 
-import { BODY_LENGTH } from '../../http1/framing.ts';
+import { BODY_LENGTH } from '../../http/body-kind.ts';
+import { OutgoingRequest } from '../../http/request.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner, Deadlines } from '../../lib/deadlines.ts';
 import type { MirrorTable } from '../../routing/table.ts';
@@ -53,9 +54,12 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
   #shadow: MirrorTarget | undefined = undefined;
   #connection: UpstreamStream | undefined = undefined;
   #endpoint: Endpoint | undefined = undefined;
-  #method = '';
-  /** Head, and a small body; until it is sent. */
+  readonly #request = new OutgoingRequest();
+  #authority = '';
+  /** A small body, or the beginning of a large one. */
   #text = '';
+  /** The head has been sent, and what there was of the body with it. */
+  #begun = false;
   #timeoutMs = 0;
   #startedMs = 0;
   #requestDone = false;
@@ -70,12 +74,13 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
     this.#owner = owner;
   }
 
-  /** Makes it ready for a copy; `start` follows. */
-  prepare(mirror: MirrorTable, method: string, text: string, startedMs: number): void {
+  /** Makes it ready for a copy of this request; `start` follows. @param block as the shadow gets it */
+  prepare(mirror: MirrorTable, request: OutgoingRequest, block: string, authority: string, startedMs: number): void {
     this.finishesAborted = mirror.finishesAborted;
     this.#timeoutMs = mirror.timeoutMs;
-    this.#method = method;
-    this.#text = text;
+    this.#request.copy(request, block);
+    this.#authority = authority;
+    this.#begun = false;
     this.#requestDone = false;
     this.#responseBytes = 0;
     this.#status = 0;
@@ -83,9 +88,10 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
     this.#startedMs = startedMs;
   }
 
-  /** Body bytes from before the start, which never change. */
-  queueBody(bytes: Buffer): void {
-    this.#queue.keep(bytes);
+  /** The body's bytes from before the start: latin1 text, and bytes that never change. */
+  queueBody(text: string, pieces: readonly Buffer[]): void {
+    this.#text = text;
+    for (const bytes of pieces) this.#queue.keep(bytes);
   }
 
   /** Begins. Returns why it was dropped instead, or undefined. @param avoid endpoint that is the last resort, by its key */
@@ -102,7 +108,7 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
   push(bytes: Buffer, from: number, to: number): void {
     if (!this.active) return;
     const connection = this.#connection!;
-    if (this.#text === '' && this.#queue.bytes === 0 && connection.unsent === 0) {
+    if (this.#begun && this.#queue.bytes === 0 && connection.unsent === 0) {
       connection.sendCopy(bytes, from, to);
       this.#watch(connection);
     } else this.#queue.copy(bytes, from, to);
@@ -227,8 +233,8 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
   }
 
   #send(connection: UpstreamStream): void {
-    connection.begin(this, this.#method);
-    connection.send(this.#text);
+    connection.begin(this, this.#request, this.#authority, this.#text, undefined);
+    this.#begun = true;
     this.#text = '';
     this.#flush(connection);
     this.#weigh();
@@ -283,6 +289,8 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
     this.#shadow = undefined;
     this.#connection = undefined;
     this.#endpoint = undefined;
+    this.#request.reset();
+    this.#authority = '';
     this.#text = '';
     this.#queue.clear();
   }

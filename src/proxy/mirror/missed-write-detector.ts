@@ -4,7 +4,7 @@ import type { MirrorTable } from '../../routing/table.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { MissedWrite } from '../../compare/mirrored-exchange.ts';
-import type { ResponseHead } from '../../http1/response-head.ts';
+import type { IncomingResponse } from '../../http/response.ts';
 import type { CopiedRequest, CopyRole, PrimaryEnd, Side, ResponseTap } from './response-tap.ts';
 
 export interface MissedWriteDetectorDeps {
@@ -41,7 +41,7 @@ export class MissedWriteDetector implements ResponseTap {
     this.#request = { pool: pool.name, method, authority, target, requestId };
   }
 
-  onHead(side: Side, head: ResponseHead): void {
+  onHead(side: Side, head: IncomingResponse): void {
     if (side === 'candidate') this.#status = head.status;
   }
 

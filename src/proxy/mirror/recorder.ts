@@ -1,7 +1,7 @@
 // Records what primary, candidate and secondary responded to one request, and hands it over to be compared when all have ended. What was given
 // up for reasons of our own is left out: it says nothing about anybody's responses.
 
-import type { ResponseHead } from '../../http1/response-head.ts';
+import type { IncomingResponse } from '../../http/response.ts';
 import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
@@ -60,7 +60,7 @@ export class Recorder implements ResponseTap {
     this.#open = deps.wantsSecondary ? 3 : 2;
   }
 
-  onHead(side: Side, head: ResponseHead, latencyMs: number): void {
+  onHead(side: Side, head: IncomingResponse, latencyMs: number): void {
     if (!this.#isSpoiled) this.#records[side].begin(head, latencyMs);
   }
 

@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { BODY_CHUNKED, BODY_LENGTH } from '../../http1/framing.ts';
-import type { ResponseHead } from '../../http1/response-head.ts';
+import { BODY_CHUNKED, BODY_LENGTH } from '../../http/body-kind.ts';
+import type { IncomingResponse } from '../../http/response.ts';
 import { ChunkedDecoder } from '../../http1/chunked-decoder.ts';
 import type { RecordedResponse, RecordedBody } from '../../compare/mirrored-exchange.ts';
 
@@ -45,7 +45,7 @@ export class ResponseRecord {
     this.#memory = memory;
   }
 
-  begin(head: ResponseHead, latencyMs: number): void {
+  begin(head: IncomingResponse, latencyMs: number): void {
     this.status = head.status;
     this.#fields = head.block;
     this.#latencyMs = latencyMs;

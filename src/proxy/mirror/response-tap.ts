@@ -1,7 +1,7 @@
 // The seam for what looks at copies: it hears what the primary and its copies respond to one request. A tap must not keep what it is given
 // without copying it, must not take long, and must bound what it keeps.
 
-import type { ResponseHead } from '../../http1/response-head.ts';
+import type { IncomingResponse } from '../../http/response.ts';
 import type { MirrorTable } from '../../routing/table.ts';
 import type { PoolTable } from '../../routing/table.ts';
 import type { MirrorOutcome } from '../../telemetry/mirror-outcomes.ts';
@@ -46,7 +46,7 @@ export interface ResponseTap {
   /** Whether a second copy shall be sent. Asked once, before anything is known of any response. */
   readonly wantsSecondary: boolean;
   /** The final head of a response. `latencyMs`: since the attempt began or the whole request was sent, whichever was later. */
-  onHead(side: Side, head: ResponseHead, latencyMs: number): void;
+  onHead(side: Side, head: IncomingResponse, latencyMs: number): void;
   /** Body bytes as framed (`head.body` says how), in memory that is overwritten afterwards. */
   onBody(side: Side, bytes: Buffer, from: number, to: number): void;
   /** The primary's exchange has ended. */
@@ -68,7 +68,7 @@ export class TapGroup implements ResponseTap {
     this.wantsSecondary = all.some((one) => one.wantsSecondary);
   }
 
-  onHead(side: Side, head: ResponseHead, latencyMs: number): void {
+  onHead(side: Side, head: IncomingResponse, latencyMs: number): void {
     for (const one of this.#all) one.onHead(side, head, latencyMs);
   }
 

@@ -2,7 +2,6 @@
 // nothing is awaited, what cannot be copied at once is dropped and counted, and no error leaves this file.
 
 import { SHADOW_FIELD } from '../../http/forwarding-fields.ts';
-import { writeCopyHead } from '../../http1/write-request.ts';
 import { chooseTargetVersion, isSampled, isShadow, mirrorKey } from '../../routing/mirror.ts';
 import type { MirrorTable } from '../../routing/table.ts';
 import { MIRRORED } from '../../telemetry/mirror-outcomes.ts';
@@ -12,10 +11,10 @@ import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts'
 import type { MirrorRuntime } from '../../upstream/mirror-runtime.ts';
 import type { MirrorTarget } from '../../upstream/mirror-target.ts';
 import { authorityFor } from '../attempt.ts';
-import type { ProxyContext } from '../context.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { ServedMirror } from '../serving-state.ts';
+import { copiedBlock } from './copied-block.ts';
 import type { CopiedRequest, CopyRole, PrimaryEnd, ResponseTap } from './response-tap.ts';
 
 /** Begins the copies of a request that has just been sent. Called once, for the first attempt alone. */
@@ -155,9 +154,13 @@ function send(exchange: ExchangeControl, wanted: Copy): void {
   const { table, live, shadow, key, side, tap } = wanted;
   if (shadows.pressed || shadows.isFull) return drop(exchange, wanted, MIRRORED.memory);
   const copy = shadows.take();
-  const head = side === 'candidate' ? candidateHead(state, table, context) : markedHead(state, table);
-  copy.prepare(table, state.head.method, head + state.bodyText, shadows.deadlines.refresh());
-  for (const bytes of state.pendingBody) copy.queueBody(bytes);
+  const { outgoing, attempt } = state;
+  const isCandidate = side === 'candidate';
+  const authority = (isCandidate ? table.rewriteHost : undefined) ?? authorityFor(outgoing, attempt);
+  const changes = isCandidate ? table.requestHeaders : undefined;
+  const mark = changes?.hidesWay === true ? markOf(table) + context.cdnLoop : markOf(table);
+  copy.prepare(table, outgoing, copiedBlock(outgoing, mark, changes), authority, shadows.deadlines.refresh());
+  copy.queueBody(state.bodyText, state.pendingBody);
   copy.side = side;
   copy.tap = tap;
   copy.attached = true;
@@ -175,18 +178,6 @@ function send(exchange: ExchangeControl, wanted: Copy): void {
 function drop({ context }: ExchangeControl, { shadow, side, tap }: Copy, outcome: MirrorOutcome): void {
   shadow.counters.dropped(outcome.index);
   if (tap !== undefined) context.shadows.tellEnd(tap, side, outcome);
-}
-
-/** What the primary got, marked. */
-function markedHead(state: ExchangeState, table: MirrorTable): string {
-  return writeCopyHead(state.outgoing, authorityFor(state.outgoing, state.attempt), markOf(table), undefined);
-}
-
-/** The same with the changes that the mirror wants. */
-function candidateHead(state: ExchangeState, table: MirrorTable, { cdnLoop }: ProxyContext): string {
-  const { requestHeaders, rewriteHost } = table;
-  const mark = requestHeaders?.hidesWay === true ? markOf(table) + cdnLoop : markOf(table);
-  return writeCopyHead(state.outgoing, rewriteHost ?? authorityFor(state.outgoing, state.attempt), mark, requestHeaders);
 }
 
 function markOf({ name }: MirrorTable): string {

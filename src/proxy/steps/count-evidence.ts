@@ -7,8 +7,8 @@
 // SEAM: a bad status of gRPC, in the trailers, becomes an error in `endEvidence`.
 
 import { findField, findLine } from '../../http/header-block.ts';
-import { BODY_NONE } from '../../http1/framing.ts';
-import type { ResponseHead } from '../../http1/response-head.ts';
+import { BODY_NONE } from '../../http/body-kind.ts';
+import type { IncomingResponse } from '../../http/response.ts';
 import { nowMs } from '../../lib/clock.ts';
 import { countsBeside } from '../../routing/choose-otherwise.ts';
 import { BASELINE, CANARY, CLIENT_ERRORS, ERRORS, EVENTS, GAVE_UP, SLOW_P50, SLOW_P90, SLOW_P99 } from '../../telemetry/evidence-layout.ts';
@@ -61,7 +61,7 @@ export function countError(state: ExchangeState): void {
 }
 
 /** The head of the response that the client gets has come from the drawn version. */
-export function countHead(state: ExchangeState, response: ResponseHead): void {
+export function countHead(state: ExchangeState, response: IncomingResponse): void {
   const { assignment, attempt } = state;
   const { bounds, writer } = assignment;
   state.hangDeadline.disarm();
@@ -89,7 +89,7 @@ function countShape({ writer, row, user }: ExchangeState['assignment'], position
 }
 
 /** A text that is no amount is told as well: somebody has to see that nothing counts. */
-function countValues({ assignment }: ExchangeState, { block }: ResponseHead): void {
+function countValues({ assignment }: ExchangeState, { block }: IncomingResponse): void {
   const { writer, arm, user } = assignment;
   for (const { name, position } of writer!.valueFields) {
     const text = findField(block, name);

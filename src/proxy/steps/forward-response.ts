@@ -1,16 +1,7 @@
-// The upstream's response on its way to the client: its head is written anew, its body passed on as it was framed.
+// The upstream's response on its way to the client: its head is written anew, its body passed on. How the client gets them is its side's to say.
 // Bytes are written straight from the upstream connection's memory; while any of them are unflushed nothing more is read into it.
 
-import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
-import type { ResponseHead } from '../../http1/response-head.ts';
-import {
-  chunksOf,
-  persistenceOf,
-  placeHeadBefore,
-  withoutChunks,
-  writeInterimHead,
-  writeResponseHead,
-} from '../../http1/write-response.ts';
+import type { IncomingResponse } from '../../http/response.ts';
 import { nowMs, wallMs } from '../../lib/clock.ts';
 import { dateLine } from '../../http/date.ts';
 import { withoutSharing } from '../../http/cache-control.ts';
@@ -30,8 +21,7 @@ import { watchUpstream } from './start-attempt.ts';
 /** Passes on an interim response, to clients that know them (RFC 9110, section 15.2). */
 export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamStream): void {
   if (head.status === 100) state.attempt.continued = true;
-  if (state.responded || state.head.minor === 0) return;
-  state.downstream!.writeText(writeInterimHead(head, head.block), true);
+  if (!state.responded) state.downstream!.sendInterim(head);
 }
 
 /** Sends the head with what has come of the body. False: pause reading. Five arguments instead of an object: it runs once per request. */
@@ -48,16 +38,8 @@ export function forwardHead(exchange: ExchangeControl, connection: UpstreamStrea
   state.status = response.status;
   if (!done) watchUpstream(exchange);
   if (state.taps !== undefined) tellHead(exchange, connection, from, to);
-  decideFraming(state, response);
-  const text = headText(state, response);
   state.bytesOut += to - from;
-  if (isEdited(state, connection, to)) return forwardEdited(exchange, connection, text, from, done);
-  const client = state.downstream!;
-  let flushed = true;
-  if (connection.text !== '') flushed = client.writeText(text + connection.text.slice(connection.textBody), done);
-  else if (to === from) flushed = client.writeText(text, done);
-  else flushed = client.writeBytes(placeHeadBefore(text, connection.memory, from, to));
-  return written(exchange, flushed, done);
+  return written(exchange, state.downstream!.sendHead(connection, responseFields(state, response), from, to, done), done);
 }
 
 /** Sends more of the body. False: pause reading. */
@@ -66,9 +48,7 @@ export function forwardBody(exchange: ExchangeControl, connection: UpstreamStrea
   state.bytesOut += to - from;
   watchUpstream(exchange);
   if (state.taps !== undefined) tellBody(exchange, connection, from, to);
-  if (isEdited(state, connection, to)) return forwardEdited(exchange, connection, '', from, done);
-  const flushed = to === from || state.downstream!.writeBytes(connection.memory.subarray(from, to));
-  return written(exchange, flushed, done);
+  return written(exchange, state.downstream!.sendBody(connection, from, to, done), done);
 }
 
 /** Nobody looks at the clock for the head of a response that has come whole: its end, a moment later, is looked at anyway. */
@@ -81,31 +61,6 @@ function measure({ state, context }: ExchangeControl, { head }: UpstreamStream, 
   if (version.followsLatency && state.body.done) version.observed(attempt.endpoint!, head.status, atMs - attempt.startedMs, atMs);
 }
 
-/** How the client learns where the body ends, and whether its connection can be kept then. */
-function decideFraming(state: ExchangeState, { body }: ResponseHead): void {
-  const { head } = state;
-  state.unchunk = body === BODY_CHUNKED && head.minor === 0;
-  state.framed = body !== BODY_UNTIL_CLOSE && !state.unchunk;
-  state.keep = head.keepAlive && state.downstream!.canKeepAlive && state.body.done && body !== BODY_UNTIL_CLOSE && !state.unchunk;
-}
-
-/** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers, which pass as a whole, to those who ask (RFC 9110, section 6.5.1). */
-function isEdited(state: ExchangeState, { head, scanner }: UpstreamStream, to: number): boolean {
-  if (head.body !== BODY_CHUNKED) return false;
-  if (state.unchunk) return true;
-  return scanner.dataEnd !== to || scanner.closing !== '';
-}
-
-function forwardEdited(exchange: ExchangeControl, connection: UpstreamStream, text: string, from: number, done: boolean): boolean {
-  const { state } = exchange;
-  const { memory, scanner } = connection;
-  const body = state.unchunk
-    ? withoutChunks(state.chunkedDecoder, scanner, memory, from)
-    : chunksOf(scanner, memory, from, state.head.acceptsTrailers);
-  const flushed = text + body === '' || state.downstream!.writeText(text + body, done);
-  return written(exchange, flushed, done);
-}
-
 function written(exchange: ExchangeControl, flushed: boolean, done: boolean): boolean {
   const { state } = exchange;
   state.unflushed = !flushed;
@@ -115,14 +70,8 @@ function written(exchange: ExchangeControl, flushed: boolean, done: boolean): bo
   return flushed;
 }
 
-function headText(state: ExchangeState, response: ResponseHead): string {
-  const fields = responseFields(state, response);
-  const chunked = response.body === BODY_CHUNKED && !state.unchunk;
-  return writeResponseHead(response, fields, chunked, persistenceOf(state.keep, state.head.minor));
-}
-
 /** The fields of the upstream's response as the client gets them. */
-export function responseFields(state: ExchangeState, response: ResponseHead): string {
+export function responseFields(state: ExchangeState, response: IncomingResponse): string {
   const { choice } = state;
   const { route } = state.match!;
   let fields = response.dated ? response.block : response.block + dateLine(wallMs());

@@ -4,8 +4,7 @@
 import { dateLine } from '../../http/date.ts';
 import { findLine } from '../../http/header-block.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
-import { isBodyless } from '../../http/status.ts';
-import { CLOSES, persistenceOf, writeLocalHead } from '../../http1/write-response.ts';
+import { CLOSES, writeLocalHead } from '../../http1/write-response.ts';
 import { writeTrace } from '../../http1/write-request.ts';
 import { wallMs } from '../../lib/clock.ts';
 import { redirectLocation } from '../../routing/redirect.ts';
@@ -54,20 +53,10 @@ export function refusalText(outcome: Outcome): string {
 
 function respond(exchange: ExchangeControl, status: number, fields: string, body: string): void {
   const { state } = exchange;
-  const { downstream, head } = state;
-  state.keep = head.keepAlive && downstream!.canKeepAlive && state.body.done;
   state.status = status;
   state.responded = true;
   exchange.endAttempt(state.outcome);
-  const bodyless = isBodyless(status);
-  let text = writeLocalHead(
-    status,
-    finalFields(state, fields),
-    bodyless ? -1 : Buffer.byteLength(body),
-    persistenceOf(state.keep, head.minor),
-  );
-  if (!bodyless && head.method !== 'HEAD') text += body;
-  downstream!.writeReply(text);
+  state.downstream!.sendReply(status, finalFields(state, fields), body);
   exchange.finish();
 }
 

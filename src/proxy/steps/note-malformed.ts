@@ -1,6 +1,6 @@
 // A response that cannot be passed on says why to operators: in the exchange, and now and then in the log. Clients hear the outcome alone.
 
-import { BODY_CHUNKED } from '../../http1/framing.ts';
+import { BODY_CHUNKED } from '../../http/body-kind.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';

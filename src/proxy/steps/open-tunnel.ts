@@ -2,7 +2,6 @@
 // a request then, and is recorded once, when the tunnel has ended.
 
 import { WEBSOCKET, judgeSwitch } from '../../http1/upgrade.ts';
-import { writeSwitchHead } from '../../http1/write-response.ts';
 import { nowMs } from '../../lib/clock.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { TunnelEnd } from '../../telemetry/tunnel-ends.ts';
@@ -31,12 +30,12 @@ export function openTunnel(exchange: ExchangeControl, connection: UpstreamStream
   }
   measure(exchange, connection);
   const { upgrade } = connection.head;
-  const head = writeSwitchHead(connection.head, responseFields(state, connection.head), upgrade);
+  const fields = responseFields(state, connection.head);
   endAttemptInTunnel(exchange);
   observeSwitch(state, exchange.context);
   const first = connection.memory.subarray(from, to);
   const tunnel = join(exchange, connection, upgrade.toLowerCase() === WEBSOCKET);
-  tunnel.client.writeText(head);
+  state.downstream!.sendSwitch(connection.head, fields, upgrade);
   if (first.length > 0) tunnel.upstream.onRead(first, first.length);
   state.downstream!.passEarly();
   return '';

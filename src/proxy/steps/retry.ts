@@ -89,7 +89,7 @@ function retryAttempt(exchange: ExchangeControl, reason: number): void {
 function failResponse(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
   const { state } = exchange;
   const { attempt } = state;
-  if (connection.scanner.looksDone) state.framed = false;
+  state.looksDone = connection.scanner.looksDone;
   exchange.endAttempt(outcome);
   attempt.version!.failed(attempt.endpoint!, outcome);
   exchange.abort(outcome);

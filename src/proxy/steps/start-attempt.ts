@@ -1,7 +1,5 @@
 // One attempt: finds a connection and sends the request on it. What comes back goes to the exchange.
 
-import { BODY_CHUNKED } from '../../http1/framing.ts';
-import { writeRequestHead } from '../../http1/write-request.ts';
 import { withoutForwardingFields } from '../../http/forwarding-fields.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import type { CompiledHeaderChanges } from '../../http/header-changes.ts';
@@ -63,11 +61,9 @@ export function sendRequest(exchange: ExchangeControl, connection: UpstreamStrea
   if (!atOnce) attempt.startedMs = exchange.context.deadlines.refresh();
   if (state.outgoing.method === '') fillOutgoing(exchange);
   state.holdDeadline.disarm();
-  connection.begin(exchange, state.head.method);
   // Mirrors need the bytes for longer than this read.
   if (state.destination!.pool.mirrors !== undefined) keepLentBody(state);
-  const text = writeRequestHead(state.outgoing, authorityFor(state.outgoing, attempt)) + state.bodyText;
-  let more = state.lentBody === undefined ? connection.send(text) : connection.sendWithCopy(text, state.lentBody);
+  let more = connection.begin(exchange, state.outgoing, authorityFor(state.outgoing, attempt), state.bodyText, state.lentBody);
   state.lentBody = undefined;
   for (const bytes of state.pendingBody) more = connection.sendBytes(bytes);
   if (!state.mirrored && state.destination!.pool.mirrors !== undefined && state.outgoing.upgrade === '') mirror(exchange);
@@ -151,7 +147,7 @@ function fillOutgoing({ state, context }: ExchangeControl): void {
   outgoing.target = route.rewritePath === undefined ? head.target : rewriteTarget(state.match!, head);
   outgoing.authority = route.rewriteHost ?? head.authority;
   outgoing.block = changedBlock(route.requestHeaders, received, forwardingFields(state, context), context);
-  outgoing.unsized = head.body === BODY_CHUNKED;
+  outgoing.body = head.body;
   outgoing.acceptsTrailers = head.acceptsTrailers;
   outgoing.expectsContinue = head.expectsContinue;
   outgoing.upgrade = head.upgrade;

@@ -13,10 +13,12 @@
 //   failure in CONNECTING, HEAD and BODY; in IDLE there is none, and in DONE its response is whole.
 
 import type { ChunkedScanner } from '../../http1/chunked-scanner.ts';
-import { BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
+import { BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
+import type { OutgoingRequest } from '../../http/request.ts';
 import { readResponseHead } from '../../http1/read-response-head.ts';
 import { REFUSE_LARGE_RESPONSE } from '../../http1/refusal.ts';
 import { ResponseHead } from '../../http1/response-head.ts';
+import { writeRequestHead } from '../../http1/write-request.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
@@ -122,17 +124,18 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     return this;
   }
 
-  begin(sink: ResponseSink, method: string): void {
+  begin(sink: ResponseSink, request: OutgoingRequest, authority: string, text: string, bytes: Buffer | undefined): boolean {
     this.#sink = sink;
-    this.#method = method;
+    this.#method = request.method;
     this.#phase = HEAD;
     this.#deadline.disarm();
     this.#interims = 0;
     this.responding = false;
-    this.sent = false;
+    const head = writeRequestHead(request, authority) + text;
+    return bytes === undefined ? this.#send(head) : this.#sendWithCopy(head, bytes);
   }
 
-  send(text: string): boolean {
+  #send(text: string): boolean {
     this.sent = true;
     return this.#stream.writeText(text, 'latin1');
   }
@@ -151,9 +154,9 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     return this.#sendBlock(copy, bytes.copy(copy, 0, from, to));
   }
 
-  sendWithCopy(text: string, bytes: Buffer): boolean {
+  #sendWithCopy(text: string, bytes: Buffer): boolean {
     if (text.length + bytes.length > READ_BYTES) {
-      this.send(text);
+      this.#send(text);
       return this.sendCopy(bytes, 0, bytes.length);
     }
     const copy = takeCopyBlock();

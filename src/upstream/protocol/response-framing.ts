@@ -1,7 +1,7 @@
 // Where the body of a response ends in the bytes that are read, by the framing that its head has named (RFC 9112, section 6.3).
 
 import { ChunkedScanner } from '../../http1/chunked-scanner.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../http1/framing.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
 
 export class ResponseFraming {

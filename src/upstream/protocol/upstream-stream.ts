@@ -2,7 +2,8 @@
 // A connection of HTTP/1 carries one at a time and is its own stream. The endpoint is told apart (`StreamRequest`).
 
 import type { ChunkedScanner } from '../../http1/chunked-scanner.ts';
-import type { ResponseHead } from '../../http1/response-head.ts';
+import type { OutgoingRequest } from '../../http/request.ts';
+import type { IncomingResponse } from '../../http/response.ts';
 import type { ByteStream } from '../../net/byte-stream.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 
@@ -28,7 +29,7 @@ export interface ResponseSink {
   onResponse(stream: UpstreamStream, from: number, to: number, done: boolean): boolean;
   /** More body bytes, as framed. False pauses reading until `resume`. */
   onResponseBytes(stream: UpstreamStream, from: number, to: number, done: boolean): boolean;
-  /** All that was sent has left for the kernel, after `send` or `sendBytes` had returned false. */
+  /** All that was sent has left for the kernel, after a send that returned false. */
   onUpstreamDrained(stream: UpstreamStream): void;
   /**
    * A 101 is in `stream.head`; what came behind it lies in `from` to `to` of its memory. It calls `openTunnel` where the protocol is changed.
@@ -40,7 +41,7 @@ export interface ResponseSink {
 }
 
 export interface UpstreamStream {
-  readonly head: ResponseHead;
+  readonly head: IncomingResponse;
   readonly memory: Buffer;
   /** The read that held the head, decoded, when it was small; else empty. */
   readonly text: string;
@@ -63,12 +64,11 @@ export interface UpstreamStream {
   tunnel: TunnelLife | undefined;
   /** Bytes that the kernel has yet to take. */
   readonly unsent: number;
-  /** Begins an exchange; the method of its request decides how the response is framed. */
-  begin(sink: ResponseSink, method: string): void;
-  /** Sends latin1 text. False: wait for `onUpstreamDrained` before more. */
-  send(text: string): boolean;
-  /** Sends latin1 text and, behind it, bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */
-  sendWithCopy(text: string, bytes: Buffer): boolean;
+  /**
+   * Begins an exchange, whose request it need not keep: sends the head, and behind it what there is of the body, framed as `request.body` says like
+   * all that follows: `text` (latin1), and bytes that may change once this returns. False: wait for `onUpstreamDrained` before more.
+   */
+  begin(sink: ResponseSink, request: OutgoingRequest, authority: string, text: string, bytes: Buffer | undefined): boolean;
   /** Sends bytes, which must not change until they are drained. False: wait for `onUpstreamDrained` before more. */
   sendBytes(bytes: Buffer): boolean;
   /** Sends bytes that may change once this returns. False: wait for `onUpstreamDrained` before more. */

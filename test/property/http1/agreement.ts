@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { METHODS } from 'node:http';
 import { CLAIM_FIELDS } from '../../../src/http/forwarding-fields.ts';
 import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, type BodyKind } from '../../../src/http1/framing.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE, type BodyKind } from '../../../src/http/body-kind.ts';
 import { readRequestHead } from '../../../src/http1/read-request-head.ts';
 import { RequestHead } from '../../../src/http1/request-head.ts';
 import { readResponseHead } from '../../../src/http1/read-response-head.ts';

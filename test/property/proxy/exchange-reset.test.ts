@@ -4,7 +4,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ChunkedDecoder } from '../../../src/http1/chunked-decoder.ts';
-import { BODY_CHUNKED } from '../../../src/http1/framing.ts';
+import { BODY_CHUNKED } from '../../../src/http/body-kind.ts';
 import { Deadline, Deadlines } from '../../../src/lib/deadlines.ts';
 import { ExchangeState, resetExchangeState } from '../../../src/proxy/exchange-state.ts';
 
@@ -100,15 +100,6 @@ describe('a reset', () => {
       expect(dataOf(state)).toEqual(dataOf(fresh()));
       expect(JSON.stringify(dataOf(state))).not.toContain(SECRET);
     });
-  });
-
-  test('forgets how far a chunked body was taken apart', () => {
-    const state = fresh();
-    const chunk = Buffer.from(`30\r\n${SECRET}`);
-    state.chunkedDecoder.take(chunk, 0, chunk.length);
-    resetExchangeState(state);
-    const next = Buffer.from('2\r\nok\r\n0\r\n\r\n');
-    expect(state.chunkedDecoder.take(next, 0, next.length).toString()).toBe('ok');
   });
 
   test('forgets a trailer that was cut in the middle', () => {

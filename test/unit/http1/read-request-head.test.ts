@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../../../src/http1/framing.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../../../src/http/body-kind.ts';
 import { readRequestHead } from '../../../src/http1/read-request-head.ts';
 import { RequestHead } from '../../../src/http1/request-head.ts';
 import { LIMITS, lines, parseRequest, verdict } from './heads.ts';

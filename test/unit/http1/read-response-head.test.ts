@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../../src/http1/framing.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../../src/http/body-kind.ts';
 import { readResponseHead } from '../../../src/http1/read-response-head.ts';
 import { ResponseHead } from '../../../src/http1/response-head.ts';
 import { LIMITS, lines, parseResponse, verdict } from './heads.ts';

@@ -25,6 +25,7 @@ function prepare(pool: Partial<PoolConfig> = {}, timeoutMs = 0): void {
   context.serving = made.serving;
   exchange = new Exchange(context.real);
   downstream = new FakeDownstream();
+  downstream.request = exchange.state;
   upstream = new FakeUpstream(calls);
 }
 

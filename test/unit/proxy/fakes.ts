@@ -1,15 +1,19 @@
 // The surroundings of one step: a state as it is after `begin`, and what stands on both sides of it, each writing down what it is told.
 
+import type { OutgoingRequest } from '../../../src/http/request.ts';
+import { writeRequestHead } from '../../../src/http1/write-request.ts';
 import { readRequestHead } from '../../../src/http1/read-request-head.ts';
 import type { RequestHead } from '../../../src/http1/request-head.ts';
 import { readResponseHead } from '../../../src/http1/read-response-head.ts';
 import { ResponseHead } from '../../../src/http1/response-head.ts';
 import { ChunkedScanner } from '../../../src/http1/chunked-scanner.ts';
-import { BODY_CHUNKED } from '../../../src/http1/framing.ts';
+import { BODY_CHUNKED } from '../../../src/http/body-kind.ts';
 import { LogPace } from '../../../src/lib/log-pace.ts';
 import type { Deadline } from '../../../src/lib/deadlines.ts';
 import type { ProxyContext } from '../../../src/proxy/context.ts';
 import type { Downstream, ListenerSettings } from '../../../src/proxy/downstream/downstream.ts';
+import { Http1Responses } from '../../../src/proxy/downstream/http1-responses.ts';
+import type { ByteStream } from '../../../src/net/byte-stream.ts';
 import type { ExchangeControl } from '../../../src/proxy/exchange-control.ts';
 import { ExchangeState } from '../../../src/proxy/exchange-state.ts';
 import type { ServedPool, ServingState } from '../../../src/proxy/serving-state.ts';
@@ -73,12 +77,17 @@ export class FakeDownstream implements Downstream {
   tunnel: TunnelLife | undefined = undefined;
   peer = '192.0.2.7';
   readonly security = undefined;
-  canKeepAlive = true;
+  /** Whether the listener would keep its connection. */
+  mayKeep = true;
   forwarded = '';
   /** All that was written, as latin1; replies of our own as they are. */
   written = '';
   /** Whether what is written leaves at once. */
   flushes = true;
+  /** Whose request it is. */
+  request: { readonly head: RequestHead; readonly body: { readonly done: boolean } } | undefined = undefined;
+  /** It writes as HTTP/1 does. */
+  readonly #responses = new Http1Responses(this.#stream(), { onFlushed: () => undefined });
 
   constructor(settings: ListenerSettings = SETTINGS) {
     this.owner = { settings, counters: counting(this.calls, 'listener'), lastServing: undefined, ...this.#tunnels() };
@@ -101,18 +110,52 @@ export class FakeDownstream implements Downstream {
     this.calls.push('closeTunnel');
   }
 
-  writeText(text: string, last: boolean): boolean {
-    this.written += text;
-    return last || this.flushes;
+  #stream(): ByteStream {
+    const write = (text: string): boolean => {
+      this.written += text;
+      return this.flushes;
+    };
+    const unsent = (): number => (this.flushes ? 0 : 1);
+    return {
+      writeText: (text: string) => write(text),
+      writeBytes: (bytes: Buffer) => write(bytes.toString('latin1')),
+      get unsentBytes() {
+        return unsent();
+      },
+      get borrows() {
+        return unsent() > 0;
+      },
+    } as unknown as ByteStream;
   }
 
-  writeBytes(bytes: Buffer): boolean {
-    this.written += bytes.toString('latin1');
-    return this.flushes;
+  /** Whether it says that its connection is kept. */
+  get keeps(): boolean {
+    return this.#responses.keeps;
   }
 
-  writeReply(text: string): void {
-    this.written += text;
+  get #keepsAsAsked(): boolean {
+    const { head, body } = this.request!;
+    return this.mayKeep && head.keepAlive && body.done;
+  }
+
+  sendInterim(response: ResponseHead): void {
+    this.#responses.interim(this.request!.head, response);
+  }
+
+  sendHead(upstream: UpstreamStream, fields: string, from: number, to: number, done: boolean): boolean {
+    return this.#responses.head(this.request!.head, this.#keepsAsAsked, upstream, fields, from, to, done);
+  }
+
+  sendBody(upstream: UpstreamStream, from: number, to: number, done: boolean): boolean {
+    return this.#responses.body(this.request!.head, upstream, from, to, done);
+  }
+
+  sendReply(status: number, fields: string, body: string): void {
+    this.#responses.local(this.request!.head, this.#keepsAsAsked, status, fields, body);
+  }
+
+  sendSwitch(response: ResponseHead, fields: string, protocol: string): void {
+    this.#responses.switchTo(response, fields, protocol);
   }
 
   watchProgress(stallMs: number): void {
@@ -136,12 +179,12 @@ export class FakeDownstream implements Downstream {
     this.calls.push('abort');
   }
 
-  cutOff(framed: boolean): void {
-    this.calls.push(`cutOff(${framed})`);
+  cutOff(looksDone: boolean): void {
+    this.calls.push(`cutOff(${this.#responses.tellsCut(looksDone)})`);
   }
 
-  end(keep: boolean): void {
-    this.calls.push(`end(${keep})`);
+  end(clean: boolean): void {
+    this.calls.push(`end(${clean})`);
   }
 }
 
@@ -172,8 +215,9 @@ export class FakeUpstream {
     return this as unknown as UpstreamStream;
   }
 
-  begin(_sink: unknown, method: string): void {
-    this.calls.push(`begin ${method}`);
+  begin(_sink: unknown, request: OutgoingRequest, authority: string, text: string, bytes: Buffer | undefined): boolean {
+    this.calls.push(`begin ${request.method}`);
+    return this.send(writeRequestHead(request, authority) + text + (bytes?.toString('latin1') ?? ''));
   }
 
   send(text: string): boolean {
@@ -184,10 +228,6 @@ export class FakeUpstream {
 
   sendBytes(bytes: Buffer): boolean {
     return this.send(bytes.toString('latin1'));
-  }
-
-  sendWithCopy(text: string, bytes: Buffer): boolean {
-    return this.send(text + bytes.toString('latin1'));
   }
 
   sendRead(bytes: Buffer, from: number, to: number): boolean {
@@ -373,6 +413,7 @@ export class FakeExchange implements ExchangeControl {
     parse(head, this.state.head);
     this.state.body.begin(this.state.head, 0);
     this.state.downstream = this.downstream;
+    this.downstream.request = this.state;
     this.state.active = true;
   }
 

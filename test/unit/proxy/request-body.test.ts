@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../../../src/http1/framing.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../../../src/http/body-kind.ts';
 import type { RequestHead } from '../../../src/http1/request-head.ts';
 import { RequestBody } from '../../../src/proxy/request-body.ts';
 

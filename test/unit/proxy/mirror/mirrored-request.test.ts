@@ -11,7 +11,11 @@ import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';
 import type { OutcomeCode } from '../../../../src/telemetry/outcomes.ts';
 import type { MirrorRuntime } from '../../../../src/upstream/mirror-runtime.ts';
 import type { MirrorTarget } from '../../../../src/upstream/mirror-target.ts';
+import { OutgoingRequest } from '../../../../src/http/request.ts';
 import { FakeUpstream, counting } from '../fakes.ts';
+
+/** What comes before the body of a copy. */
+const HEAD = 'PUT / HTTP/1.1\r\nhost: a\r\n\r\n';
 
 class ShadowConnection extends FakeUpstream {
   unsent = 0;
@@ -72,7 +76,8 @@ function start(when: 'at once' | 'later' = 'at once', mirror: Partial<MirrorTabl
       return live.isOverloaded;
     },
   };
-  copy.prepare(table(mirror), 'PUT', 'HEAD ', 10);
+  const request = Object.assign(new OutgoingRequest(), { method: 'PUT', target: '/' });
+  copy.prepare(table(mirror), request, '', 'a', 10);
   copy.attached = true;
   return copy.start(runtime as unknown as MirrorRuntime, shadow(), 'key', undefined);
 }
@@ -87,11 +92,11 @@ function respond(response = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok', do
 
 describe('a copy', () => {
   test('is sent with what waited, and what comes later', () => {
-    copy.queueBody(Buffer.from('early '));
+    copy.queueBody('first ', [Buffer.from('early ')]);
     start();
     copy.push(...bytes('late'));
     copy.requestEnded();
-    expect(connection.received).toBe('HEAD early late');
+    expect(connection.received).toBe(`${HEAD}first early late`);
     expect(calls).toEqual(['dark.began()', 'began', 'begin PUT', 'arm 900']);
   });
 
@@ -100,7 +105,7 @@ describe('a copy', () => {
     copy.push(...bytes('body'));
     expect([connection.received, owner.waiting > 0]).toEqual(['', true]);
     copy.onConnected(connection.real, connection.endpoint);
-    expect([connection.received, owner.waiting]).toEqual(['HEAD body', 0]);
+    expect([connection.received, owner.waiting]).toEqual([`${HEAD}body`, 0]);
   });
 
   test('ends well with the whole of request and response, and gives its connection back', () => {
@@ -158,12 +163,12 @@ describe('a shadow that is slow', () => {
     connection.refuses = 40;
     copy.push(...bytes('a'));
     copy.push(...bytes('b'));
-    expect(connection.received).toBe('HEAD a');
+    expect(connection.received).toBe(`${HEAD}a`);
     copy.onUpstreamDrained(connection.real);
-    expect(connection.received).toBe('HEAD a');
+    expect(connection.received).toBe(`${HEAD}a`);
     connection.unsent = 0;
     copy.onUpstreamDrained(connection.real);
-    expect([connection.received, owner.waiting]).toEqual(['HEAD ab', 0]);
+    expect([connection.received, owner.waiting]).toEqual([`${HEAD}ab`, 0]);
   });
 
   test('costs its copy where all copies together keep too much', () => {
@@ -287,5 +292,5 @@ test('one that was used serves the next as if it were new', () => {
   connection = new ShadowConnection(calls);
   start();
   copy.requestEnded();
-  expect([connection.received, calls]).toEqual(['HEAD ', ['dark.began()', 'began', 'begin PUT', 'arm 900']]);
+  expect([connection.received, calls]).toEqual([`${HEAD}`, ['dark.began()', 'began', 'begin PUT', 'arm 900']]);
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../../../src/http1/framing.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../../../src/http/body-kind.ts';
 import { ResponseHead } from '../../../../src/http1/response-head.ts';
 import { ResponseRecord, RecordMemory } from '../../../../src/proxy/mirror/response-record.ts';
 

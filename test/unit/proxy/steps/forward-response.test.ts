@@ -117,14 +117,14 @@ describe('the connection of the client is', () => {
     ['kept', undefined, {}, ok(''), true, undefined],
     ['kept, said in so many words to HTTP/1.0', old, {}, ok(''), true, 'keep-alive'],
     ['closed as the client wishes', 'GET / HTTP/1.1\r\nhost: a.example\r\nconnection: close\r\n\r\n', {}, ok(''), false, 'close'],
-    ['closed as the listener wishes', undefined, { canKeepAlive: false }, ok(''), false, 'close'],
+    ['closed as the listener wishes', undefined, { mayKeep: false }, ok(''), false, 'close'],
     ['closed where only that ends the body', undefined, {}, 'HTTP/1.1 200 OK\r\n\r\n', false, 'close'],
     ['closed where HTTP/1.0 gets the data of chunks', old, {}, chunked('0\r\n\r\n'), false, 'close'],
   ])('%s', (_, head, fields, response, keep, said) => {
     const made = sent(head);
     Object.assign(made.downstream, fields);
     respond(made, response);
-    expect(made.state.keep).toBe(keep);
+    expect(made.downstream.keeps).toBe(keep);
     expect(/^connection: (.*)\r$/m.exec(made.downstream.written)?.[1]).toBe(said);
   });
 
@@ -132,7 +132,7 @@ describe('the connection of the client is', () => {
     const made = sent();
     made.state.body.done = false;
     respond(made, ok(''));
-    expect(made.state.keep).toBe(false);
+    expect(made.downstream.keeps).toBe(false);
   });
 });
 

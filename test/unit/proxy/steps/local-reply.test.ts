@@ -49,13 +49,13 @@ describe('a failure', () => {
       ['GET / HTTP/1.0\r\nconnection: keep-alive\r\n\r\n', true],
     ) as fc.Arbitrary<[string, boolean]>;
     fc.assert(
-      fc.property(heads, fc.boolean(), fc.boolean(), ([head, wants], canKeepAlive, requestDone) => {
+      fc.property(heads, fc.boolean(), fc.boolean(), ([head, wants], mayKeep, requestDone) => {
         const { exchange, state, downstream } = makeRouted(head);
-        downstream.canKeepAlive = canKeepAlive;
+        downstream.mayKeep = mayKeep;
         state.body.done = requestDone;
         reply(exchange, OUTCOME.overload);
-        const keeps = wants && canKeepAlive && requestDone;
-        expect(state.keep).toBe(keeps);
+        const keeps = wants && mayKeep && requestDone;
+        expect(downstream.keeps).toBe(keeps);
         expect(read(downstream.written).fields.connection).toBe(keeps ? (head.includes('1.0') ? 'keep-alive' : undefined) : 'close');
       }),
     );
