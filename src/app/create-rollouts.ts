@@ -15,20 +15,22 @@ import { Outside } from '../control/rollouts/outside.ts';
 import { Planner } from '../control/rollouts/planner.ts';
 import type { RolloutEvidence } from '../control/rollout-evidence.ts';
 import { EvidenceBook } from '../control/rollouts/evidence-book.ts';
+import { rampShareOf } from '../control/rollouts/ramp-share.ts';
 import { ReportBook } from '../control/rollouts/report-book.ts';
 import type { ReportBookDeps } from '../control/rollouts/report-book.ts';
 import { Rollouts } from '../control/rollouts/rollouts.ts';
 import { poolTraffic } from '../control/rollouts/traffic.ts';
 import { endpointStatuses } from '../control/pool-status.ts';
+import type { PoolConfig } from '../config/model.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Control } from '../control/control.ts';
 import type { Controller } from '../control/controller.ts';
 import type { Current } from '../control/in-force/current.ts';
 import type { Journal } from '../control/journal.ts';
-import { after, nowMs, systemClock, wallMs } from '../lib/clock.ts';
+import { after, nowMs, processMs, systemClock, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { newWord } from '../lib/random.ts';
-import type { EndpointSeen } from '../rollout/model.ts';
+import type { EndpointSeen, RampShare } from '../rollout/seen.ts';
 import type { Note } from '../store/store.ts';
 import type { TrafficHistory } from '../telemetry/traffic-history.ts';
 
@@ -84,11 +86,12 @@ function createLook(
   const versionsOf = (name: string): readonly string[] =>
     current.config?.pools.find((each) => each.name === name)?.versions.map((version) => version.name) ?? [];
   const seenTraffic = poolTraffic(traffic, versionsOf);
+  const poolOf = (name: string): PoolConfig | undefined => current.served?.pools.find((each) => each.name === name);
   const endpoints = (name: string, version: string): readonly EndpointSeen[] => {
-    const pool = current.served?.pools.find((each) => each.name === name);
-    const served = pool?.versions.find((each) => each.name === version);
+    const served = poolOf(name)?.versions.find((each) => each.name === version);
     const found = served === undefined ? [] : endpointStatuses(name, served, counters);
     return found.map(({ address, ready, reason, inFlight }) => ({ key: address, ready, drained: reason === 'draining', inFlight }));
   };
-  return { look: new Look({ traffic: seenTraffic, endpoints, nowMs, ...others }), seenTraffic, endpoints };
+  const rampShares = (name: string, version: string): RampShare => rampShareOf(poolOf(name), version, counters, processMs());
+  return { look: new Look({ traffic: seenTraffic, endpoints, rampShares, nowMs, ...others }), seenTraffic, endpoints };
 }

@@ -23,6 +23,12 @@ export function nowMs(): number {
   return performance.now();
 }
 
+/** Milliseconds, with fractions, since a moment that is the same for all threads of the process; monotonic. */
+export function processMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
 /** Milliseconds since the epoch. */
 export function wallMs(): number {
   return Date.now();

@@ -4,7 +4,8 @@ import { approvalName, MAX_RESULTS, withRoom } from './effects.ts';
 import { isInPlace, promotionAt, stepAt } from './course.ts';
 import { newEpoch } from './epoch.ts';
 import { endAs } from './leave.ts';
-import type { EffectResult, Instant, RolloutCommand, RolloutState, Seen } from './model.ts';
+import type { EffectResult, Instant, RolloutCommand, RolloutState } from './model.ts';
+import type { Seen } from './seen.ts';
 import { ENDED } from './model.ts';
 import { statusOf } from './moves.ts';
 import { ALONE, OURSELVES, change, tell } from './turn.ts';
@@ -40,6 +41,7 @@ const NOTHING_SEEN: Seen = {
   windows: {},
   outside: {},
   readyEndpoints: { baseline: 0, canary: 0, baselineTotal: 0, canaryTotal: 0 },
+  rampShares: { baseline: { endpoints: 1, version: 1 }, canary: { endpoints: 1, version: 1 } },
   perSecond: 0,
   endpoints: [],
   frozen: false,

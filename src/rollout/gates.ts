@@ -4,8 +4,10 @@ import type { CheckKind, MirrorStep, RolloutCheck, WeightStep } from '../config/
 import { formatDuration } from '../config/duration.ts';
 import { stepAt } from './course.ts';
 import { approvalName, mirrorResultName, outcomeOf, smokeEffect } from './effects.ts';
-import type { HoldReason, RolloutState, Seen } from './model.ts';
+import type { HoldReason, RolloutState } from './model.ts';
+import type { Seen } from './seen.ts';
 import { percentOf } from './percent.ts';
+import { isRising, isStarting, risesWith } from './ramp.ts';
 import { countedSince } from './segments.ts';
 import { winnerOf } from './winner.ts';
 
@@ -22,6 +24,7 @@ const GRACE_MS = 10_000;
 
 export function passageOf(state: RolloutState, seen: Seen): Passage {
   const step = stepAt(state, state.step);
+  if (isRising(state) && isStarting(seen.rampShares)) return { is: 'waits', why: risesWith(state) };
   switch (step?.kind) {
     case 'smoke':
       return passageOfSmoke(state);

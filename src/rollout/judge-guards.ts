@@ -4,7 +4,8 @@ import { towards } from '../analysis/alpha.ts';
 import { judgeQuantile, judgeRate } from '../analysis/rate-guard.ts';
 import type { GuardVerdict } from '../analysis/rate-guard.ts';
 import type { RolloutCheck } from '../config/rollout-model.ts';
-import type { CheckVerdict, Seen, WindowCounts } from './model.ts';
+import type { CheckVerdict } from './model.ts';
+import type { Seen, WindowCounts } from './seen.ts';
 import { formatMs, formatPart, formatPercent } from './sentences.ts';
 
 export type GuardCheck = Extract<RolloutCheck, { kind: 'error-rate' | 'slow' }>;

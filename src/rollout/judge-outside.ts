@@ -1,7 +1,8 @@
 // Checks that others judge: a Prometheus, a webhook, an alarm, a comparison. What has no result holds, and never passes.
 
 import type { RolloutCheck } from '../config/rollout-model.ts';
-import type { CheckVerdict, Seen } from './model.ts';
+import type { CheckVerdict } from './model.ts';
+import type { Seen } from './seen.ts';
 
 type OutsideCheck = Extract<RolloutCheck, { kind: 'prometheus' | 'webhook' | 'alarm' | 'comparison' }>;
 

@@ -2,8 +2,10 @@
 
 import { isInPlace } from './course.ts';
 import { hooksOf, withoutResult } from './effects.ts';
-import type { Leaving, RolloutState, Seen } from './model.ts';
+import type { Leaving, RolloutState } from './model.ts';
+import type { Seen } from './seen.ts';
 import { percentOf } from './percent.ts';
+import { inParts } from './ramp.ts';
 import { change, explain, tell } from './turn.ts';
 import type { Turn } from './turn.ts';
 import { sameWeights, shareOf, weightsFor } from './weights.ts';
@@ -22,7 +24,7 @@ export function goOnLeaving(turn: Turn): void {
   if (most >= 1) return endAs(turn, leaving);
   const now = shareOf(state.wanted, state);
   const share = Math.min(now, 1 - most);
-  const why = `${leaving.why}; back to ${state.baseline} as its endpoints become ready: ${seen.readyEndpoints.baseline} of ${seen.readyEndpoints.baselineTotal} are, so ${state.canary} keeps ${percentOf(share)}`;
+  const why = `${leaving.why}; back to ${state.baseline} as its endpoints become ready: ${describeReady(seen)}, so ${state.canary} keeps ${percentOf(share)}`;
   if (state.held !== 'cold') tell(turn, why);
   const isNew = share !== now;
   change(turn, {
@@ -36,13 +38,26 @@ export function goOnLeaving(turn: Turn): void {
 
 /**
  * How much of the traffic the baseline can take, 0 to 1: all where it has at least half of it anyway, or half of its endpoints are ready;
- * else as many parts as it has endpoints ready.
+ * else as many parts as it has endpoints ready. One that starts slowly counts for what it has of its share.
  */
-export function takes(state: RolloutState, { readyEndpoints: { baseline, baselineTotal } }: Pick<Seen, 'readyEndpoints'>): number {
+export function takes(state: RolloutState, seen: Pick<Seen, 'readyEndpoints' | 'rampShares'>): number {
   if (isInPlace(state)) return 1;
+  const { baseline, baselineTotal } = seen.readyEndpoints;
   if (baseline <= 0) return 0;
+  const able = baseline * startedOf(seen);
   const has = 1 - shareOf(state.applied, state);
-  return has >= 0.5 || baseline * 2 >= baselineTotal ? 1 : Math.max(has, baseline / baselineTotal);
+  return has >= 0.5 || able * 2 >= baselineTotal ? 1 : Math.max(has, able / baselineTotal);
+}
+
+function startedOf({ rampShares: { baseline } }: Pick<Seen, 'rampShares'>): number {
+  return inParts(Math.min(baseline.endpoints, baseline.version));
+}
+
+function describeReady(seen: Seen): string {
+  const { baseline, baselineTotal } = seen.readyEndpoints;
+  const started = startedOf(seen);
+  const are = `${baseline} of ${baselineTotal} are`;
+  return started < 1 && baseline > 0 ? `${are}, which start slowly and can take ${percentOf(started)} of their share` : are;
 }
 
 export function endAs(turn: Turn, { as, why, author }: Leaving): void {

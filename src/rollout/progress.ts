@@ -9,7 +9,7 @@ import type { Effect, RolloutState } from './model.ts';
 import { percentOf } from './percent.ts';
 import { holdFor, moveOn, statusOf, timeOut, wait } from './moves.ts';
 import { fail } from './react.ts';
-import { shareNow } from './ramp.ts';
+import { isAbove, isRising, isStarting, risesWith, shareNow } from './ramp.ts';
 import { isReplacing, replace } from './replace.ts';
 import { change, explain, tell } from './turn.ts';
 import type { Turn } from './turn.ts';
@@ -21,11 +21,11 @@ export function progress(turn: Turn): void {
   if (company.waitsFor !== undefined) return wait(turn, `waits for ${company.waitsFor}`);
   if (!state.begun) return begin(turn);
   if (!sameWeights(state.applied, state.wanted)) return wait(turn, 'the weights are being set');
-  if (state.step >= state.template.steps.length) return finish(turn);
-  const step = stepAt(state, state.step)!;
-  if (isReplacing(step)) return replace(turn, step);
-  const share = shareNow(state, state.stepRanMs);
-  if (share > shareOf(state.wanted, state)) return rise(turn, share);
+  const step = stepAt(state, state.step);
+  if (step !== undefined && isReplacing(step)) return replace(turn, step);
+  const share = shareNow(state, state.stepRanMs, turn.seen);
+  if (isAbove(share, shareOf(state.wanted, state))) return rise(turn, share);
+  if (step === undefined) return isRising(state) ? wait(turn, risesWith(state)) : finish(turn);
   const passage = passageOf(state, turn.seen);
   if (passage.is === 'failed') return fail(turn, state.template.onFail === 'hold' ? 'hold' : 'rollback', passage);
   if (passage.is === 'open') return moveOn(turn);
@@ -55,7 +55,7 @@ function begin(turn: Turn): void {
     change(turn, { started: true, held: undefined, status: 'running' });
     return tell(turn, `started from ${state.baseline} to ${state.canary}`);
   }
-  const share = shareNow(state, 0);
+  const share = shareNow(state, 0, seen);
   const at = stepAt(state, state.step);
   // A step between two weights goes on at the first of them, and with what was shown at it.
   const wanted = weightsFor(state, share);
@@ -79,7 +79,7 @@ function rise(turn: Turn, share: number): void {
   const { state } = turn;
   const next = state.segment + 1;
   change(turn, { wanted: weightsFor(state, share), segment: next, stepSegment: next, judged: notHarmless(state) });
-  explain(turn, `the weight rises: ${percentOf(share)} by now`);
+  explain(turn, `${isStarting(turn.seen.rampShares) ? risesWith(state) : 'the weight rises'}: ${percentOf(share)} by now`);
 }
 
 function notHarmless({ judged }: RolloutState): RolloutState['judged'] {

@@ -4,7 +4,8 @@
 import type { RecreateStep, ReplaceStep, RolloutStep } from '../config/rollout-model.ts';
 import { formatDuration } from '../config/duration.ts';
 import { hooksOf, mostAtOnce, outcomeOf } from './effects.ts';
-import type { Effect, EndpointSeen, Replacing, RolloutState } from './model.ts';
+import type { Effect, Replacing, RolloutState } from './model.ts';
+import type { EndpointSeen } from './seen.ts';
 import { holdFor, moveOn, timeOut, wait } from './moves.ts';
 import { fail } from './react.ts';
 import { change, tell } from './turn.ts';

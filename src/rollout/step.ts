@@ -1,7 +1,8 @@
 // One look at a rollout: the next state, and what the world is to be like. Level-triggered: given any state that was kept it says so again, and it
 // never moves on in a call in which something that it waits for has no result.
 
-import type { HistoryLine, Instant, RolloutState, Seen, Wants } from './model.ts';
+import type { HistoryLine, Instant, RolloutState, Wants } from './model.ts';
+import type { Seen } from './seen.ts';
 import { ENDED } from './model.ts';
 import { judge } from './judge.ts';
 import type { Judgements } from './judge.ts';

@@ -4,7 +4,8 @@
 import { command } from './command.ts';
 import type { Commanded } from './command.ts';
 import { leave } from './leave.ts';
-import type { Instant, RolloutCommand, RolloutState, Seen } from './model.ts';
+import type { Instant, RolloutCommand, RolloutState } from './model.ts';
+import type { Seen } from './seen.ts';
 import { ENDED } from './model.ts';
 import { goBack } from './react.ts';
 import { isForPeople, step } from './step.ts';

@@ -13,7 +13,8 @@ import { isLabelCheck } from './label-checks.ts';
 import type { LabelCheck } from './label-checks.ts';
 import { takes } from './leave.ts';
 import { ENDED } from './model.ts';
-import type { RolloutState, Seen } from './model.ts';
+import type { RolloutState } from './model.ts';
+import type { Seen } from './seen.ts';
 import type { Arming, TripCount, Tripwire } from './tripwire.ts';
 import { isWarm } from './warmup.ts';
 
@@ -29,7 +30,7 @@ const COUNTS: Readonly<Partial<Record<RolloutCheck['kind'], TripCount>>> = {
  *
  * @param pools that the rollout moves
  */
-export function armingOf(state: RolloutState, seen: Pick<Seen, 'readyEndpoints'>, pools: number): Arming | undefined {
+export function armingOf(state: RolloutState, seen: Pick<Seen, 'readyEndpoints' | 'rampShares'>, pools: number): Arming | undefined {
   const { judgedSegment, started, status, leaving, held } = state;
   if (!started || ENDED.has(status) || leaving !== undefined || held === 'uneven' || isInPlace(state)) return undefined;
   if (!isWarm(state) || takes(state, seen) < 1) return undefined;

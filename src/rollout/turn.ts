@@ -1,6 +1,7 @@
 // One look at a rollout while it is worked out: the state as far as it has come, and what is to be told. It never leaves this room.
 
-import type { HistoryLine, Instant, RolloutState, Seen } from './model.ts';
+import type { HistoryLine, Instant, RolloutState } from './model.ts';
+import type { Seen } from './seen.ts';
 
 export const MAX_HISTORY = 200;
 /** What Sluice does by itself. */

@@ -2,7 +2,7 @@
 // time is one of many, however many requests that are.
 
 import { SlidingCounts } from '../analysis/sliding-counts.ts';
-import type { GuardWindows, WindowCounts } from './model.ts';
+import type { GuardWindows, WindowCounts } from './seen.ts';
 
 /** What was counted of each arm: units, and those that failed. */
 export type GuardedUnits = Readonly<Record<'baseline' | 'canary', { readonly units: number; readonly failed: number }>>;

@@ -53,6 +53,14 @@ export class CounterBlock {
     return total;
   }
 
+  /** The greatest that any worker wrote. */
+  most(cell: number): number {
+    const { cells, cellsPerWorker } = this.bank;
+    let most = 0;
+    for (let index = this.first + cell; index < cells.length; index += cellsPerWorker) most = Math.max(most, cells[index]!);
+    return most;
+  }
+
   /** Only while no worker holds the block. */
   clear(): void {
     for (let worker = 0; worker < this.workers; worker++) {

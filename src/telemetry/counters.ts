@@ -246,6 +246,11 @@ export class EndpointCounters extends Cells {
     this.cells[this.first + at.ENDPOINT_NOT_READY] = 1;
   }
 
+  /** It comes into use, new or again. @param atMs by `processMs` */
+  started(atMs: number): void {
+    this.cells[this.first + at.ENDPOINT_STARTED] = atMs;
+  }
+
   draining(): void {
     this.cells[this.first + at.ENDPOINT_DRAINING] = 1;
   }

@@ -14,6 +14,7 @@
 
 import type { Drained, EndpointConfig } from '../config/model.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
+import { processMs } from '../lib/clock.ts';
 import { randomFraction } from '../lib/random.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
 import type { SecureConnector } from '../net/connect.ts';
@@ -55,6 +56,8 @@ export class EndpointSet implements ConnectionOwner {
   secure: SecureConnector | undefined = undefined;
   #serverName: string | undefined = undefined;
   endpoints: readonly Endpoint[] = [];
+  /** Whether what comes is new: what was there from the beginning is not. */
+  isNew = false;
   readonly drains: EndpointDrains;
   readonly #owner: EndpointSetOwner;
 
@@ -76,7 +79,7 @@ export class EndpointSet implements ConnectionOwner {
 
   /** Endpoints that stay keep their state; those that left finish what they have. @param drains of all that do not say it themselves */
   replace(configs: readonly EndpointConfig[], drains: Drained): void {
-    const { readyCount: readyBefore, slowStart } = this.selection;
+    const readyBefore = this.selection.readyCount;
     const before = new Map(this.endpoints.map((endpoint) => [endpoint.key, endpoint]));
     // Where nothing stays, nothing can be spared for a while.
     const stays = readyBefore > 0 && configs.some(({ key }) => before.has(key));
@@ -85,22 +88,23 @@ export class EndpointSet implements ConnectionOwner {
       before.delete(config.key);
       const endpoint = known ?? new Endpoint(config, this.#owner.countersOf(config.key));
       const changed = this.#configure(endpoint, config, config.drain === false ? drains : config.drain);
-      if (stays && endpoint.notReadyReasons === 0 && (known === undefined || changed)) slowStart.begin(endpoint);
+      if (endpoint.notReadyReasons === 0 && (known === undefined || changed)) this.#start(endpoint, stays);
       return endpoint;
     });
     for (const gone of before.values()) {
-      slowStart.end(gone);
+      this.selection.slowStart.end(gone);
       this.#setReason(gone, NOT_READY_DRAINING, true);
     }
     this.selection.update(this.endpoints);
     this.#owner.onReadiness(readyBefore);
+    this.isNew = true;
   }
 
   /** Adds or removes a reason (`NOT_READY_…`) why an endpoint may not be picked. What is under way on it goes on. */
   mark(endpoint: Endpoint, reason: number, applies: boolean): void {
     const readyBefore = this.selection.readyCount;
     if (!this.#setReason(endpoint, reason, applies)) return;
-    if (endpoint.notReadyReasons === 0 && readyBefore > 0) this.selection.slowStart.begin(endpoint);
+    if (endpoint.notReadyReasons === 0) this.#start(endpoint, readyBefore > 0);
     this.selection.refresh();
     this.#owner.onReadiness(readyBefore);
   }
@@ -156,6 +160,12 @@ export class EndpointSet implements ConnectionOwner {
     if (at !== -1) endpoint.free.splice(at, 1);
     this.drains.check(endpoint);
     this.#owner.onClosed(endpoint);
+  }
+
+  /** It comes into use. @param slowly others can be given part of its share */
+  #start(endpoint: Endpoint, slowly: boolean): void {
+    if (this.isNew) endpoint.counters.started(processMs());
+    if (slowly) this.selection.slowStart.begin(endpoint);
   }
 
   /** Whether its drain begins or ends. */

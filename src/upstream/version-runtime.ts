@@ -146,7 +146,7 @@ export class VersionRuntime implements EndpointSetOwner {
 
   /** It joins others that serve already: its slow start begins with its first ready endpoint. */
   markAsNew(): void {
-    this.#ramp.isNew = true;
+    this.#set.isNew = true;
   }
 
   /**
@@ -161,7 +161,6 @@ export class VersionRuntime implements EndpointSetOwner {
   /** Those that stay keep their state; those that left finish what they have. */
   setEndpoints(endpoints: readonly EndpointConfig[]): void {
     this.#set.replace(endpoints, this.#drains);
-    this.#ramp.isNew = true;
   }
 
   /** Adds or removes a reason (`NOT_READY_…`) why an endpoint may not be picked. What is under way on it goes on. */
@@ -248,7 +247,7 @@ export class VersionRuntime implements EndpointSetOwner {
     if (panicking) this.counters.panicked();
     else this.counters.calmed();
     if (readyBefore > 0 || readyCount === 0) return;
-    this.#ramp.begin();
+    if (this.#set.isNew) this.#ramp.begin();
     this.#hold.scout();
   }
 

@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { connectTo, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
+import { callRollout, rolloutOf, startRollout, startShops, untilRollout, visit } from './scaffold/shops.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
 import { responding, ok, startUpstream } from './scaffold/upstream.ts';
@@ -128,3 +129,37 @@ test('when all versions start together none gives its share away', async () => {
   // They begin within the same reload, microseconds apart.
   expect(await share(sluice, 'v2', 500)).toBeCloseTo(0.2, 1);
 });
+
+test(
+  'a rollout gives a version that starts its weight step by step, and goes back so to endpoints that start',
+  { timeout: 60_000 },
+  async () => {
+    const rollouts = {
+      switch: { warmup: '0s', steps: [{ weight: '100%' }, { watch: { for: '1h' } }], checks: [{ name: 'errors', errors: {} }] },
+    };
+    const { sluice, shops, config } = await startShops(['shop'], { rollouts, pool: { slowStart: '2s' } });
+    const { v1, v2 } = shops['shop']!;
+    const drained = (one: boolean, two: boolean): object =>
+      config({ versions: { v1: { endpoints: [v1.address], drain: one }, v2: { endpoints: [v2.address], drain: two } } });
+    const back = async (one: boolean, two: boolean): Promise<void> => {
+      await reload(sluice, drained(one, two));
+      await reload(sluice, drained(false, false));
+    };
+    const visitors = visit(sluice);
+    await back(false, true);
+    const id = await startRollout(sluice, { pool: 'shop', to: 'v2', template: 'switch' });
+    const shares = new Set<number>();
+    await untilRollout(sluice, id, ({ state, share: { desired }, why }) => {
+      shares.add(desired);
+      if (desired > 0 && desired < 1 && state !== 'watching') expect(why).toContain('as the endpoints of v2 start');
+      return state === 'watching';
+    });
+    expect([...shares].filter((each) => each > 0 && each < 1).length).toBeGreaterThan(2);
+    await back(true, false);
+    await callRollout(sluice, 'POST', `/v1/rollouts/${id}/abort`, { reason: 'carts are empty' });
+    const cold = await rolloutOf(sluice, id);
+    expect([cold.state, cold.why]).toEqual(['held', expect.stringContaining('1 of 1 are, which start slowly and can take')]);
+    await untilRollout(sluice, id, 'aborted');
+    expect(visitors.faults).toEqual([]);
+  },
+);

@@ -2,7 +2,7 @@
 
 import type { MirrorReportOutcome } from '../control-api.ts';
 import type { Clock } from '../../lib/clock.ts';
-import type { OutsideResult } from '../../rollout/model.ts';
+import type { OutsideResult } from '../../rollout/seen.ts';
 
 const ASK_MS = 2000;
 /** What nobody has asked for as long is forgotten. */

@@ -4,7 +4,8 @@
 import type { PoolConfig } from '../../config/model.ts';
 import { takes } from '../../rollout/leave.ts';
 import { ENDED } from '../../rollout/model.ts';
-import type { Instant, RolloutState, Seen } from '../../rollout/model.ts';
+import type { Instant, RolloutState } from '../../rollout/model.ts';
+import type { Seen } from '../../rollout/seen.ts';
 import type { Stepped } from '../../rollout/step.ts';
 import { stepTogether } from '../../rollout/together.ts';
 import { armingOf } from '../../rollout/trips.ts';

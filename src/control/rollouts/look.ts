@@ -2,7 +2,8 @@
 
 import type { PoolConfig } from '../../config/model.ts';
 import type { RolloutCheck } from '../../config/rollout-model.ts';
-import type { EndpointSeen, GuardWindows, RolloutState, Seen, WindowCounts } from '../../rollout/model.ts';
+import type { RolloutState } from '../../rollout/model.ts';
+import type { EndpointSeen, GuardWindows, RampShare, Seen, WindowCounts } from '../../rollout/seen.ts';
 import { UserWindows } from '../../rollout/user-windows.ts';
 import type { GuardedUnits } from '../../rollout/user-windows.ts';
 import { shareOf } from '../../rollout/weights.ts';
@@ -15,6 +16,7 @@ export interface LookDeps {
   readonly outside: Pick<OutsideChecks, 'results'>;
   /** Endpoints of a version, as the workers see them. */
   readonly endpoints: (pool: string, version: string) => readonly EndpointSeen[];
+  readonly rampShares: (pool: string, version: string) => RampShare;
   readonly isFrozen: () => boolean;
   /** Monotonic. */
   readonly nowMs: () => number;
@@ -42,7 +44,7 @@ export class Look {
   }
 
   seenOf(state: RolloutState, pool: PoolConfig): Seen {
-    const { counts, traffic, outside, isFrozen } = this.#deps;
+    const { counts, traffic, outside, rampShares, isFrozen } = this.#deps;
     const { guarded, ...counted } = counts.read(state.id);
     const canary = this.#deps.endpoints(pool.name, state.canary);
     return {
@@ -50,6 +52,7 @@ export class Look {
       windows: Object.fromEntries(this.#windowsOf(state, pool.affinity !== undefined && isDrawn(state) ? guarded : undefined)),
       outside: outside.results(state),
       readyEndpoints: readyEndpoints(this.#deps.endpoints(pool.name, state.baseline), canary),
+      rampShares: { baseline: rampShares(pool.name, state.baseline), canary: rampShares(pool.name, state.canary) },
       perSecond: traffic.perSecond(pool.name),
       endpoints: canary,
       frozen: isFrozen(),

@@ -5,7 +5,8 @@ import type { Arming, Trip } from '../../rollout/tripwire.ts';
 import type { GuardedUnits } from '../../rollout/user-windows.ts';
 import type { Config } from '../../config/model.ts';
 import type { Exposure } from '../ports.ts';
-import type { Effect, EffectResult, OutsideResult, RolloutState, SegmentEvidence, Seen, WindowCounts } from '../../rollout/model.ts';
+import type { Effect, EffectResult, RolloutState, SegmentEvidence } from '../../rollout/model.ts';
+import type { OutsideResult, Seen, WindowCounts } from '../../rollout/seen.ts';
 
 /** What is to be known of a rollout, or of a drill, to count for it. */
 export type CountedState = Pick<RolloutState, 'id' | 'pool' | 'baseline' | 'canary' | 'segment'> & {

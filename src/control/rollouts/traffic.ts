@@ -2,7 +2,7 @@
 
 import { LATENCY_BUCKETS, latencyBucket } from '../../telemetry/latency-buckets.ts';
 import type { TrafficHistory } from '../../telemetry/traffic-history.ts';
-import type { WindowCounts } from '../../rollout/model.ts';
+import type { WindowCounts } from '../../rollout/seen.ts';
 import type { PoolTraffic } from './ports.ts';
 
 const RATE_MS = 60_000;

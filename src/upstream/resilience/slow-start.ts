@@ -2,11 +2,10 @@
 // starting is passed over with a chance that falls as its time goes by (Envoy's slow start, linear, from 10 %).
 
 import { nowMs } from '../../lib/clock.ts';
+import { growingShare } from '../../lib/growing-share.ts';
 import { hashString, toFraction } from '../../lib/hash.ts';
 import type { Endpoint } from '../endpoint.ts';
 
-/** Share at the beginning: nothing would warm up without a request. */
-const LEAST = 0.1;
 const STARTING_SEED = 0x736c6f77;
 
 export class SlowStart {
@@ -37,14 +36,9 @@ export class SlowStart {
   passesOver(endpoint: Endpoint, key: string): boolean {
     const sinceMs = this.#sinceMs.get(endpoint);
     if (sinceMs === undefined) return false;
-    const share = shareAt(nowMs() - sinceMs, this.windowMs);
+    const share = growingShare(nowMs() - sinceMs, this.windowMs);
     if (share < 1) return (key === '' ? this.#random() : toFraction(hashString(key, STARTING_SEED))) >= share;
     this.end(endpoint);
     return false;
   }
-}
-
-/** Part of its full share that something gets `ageMs` after it began; 1 once the window is over. */
-export function shareAt(ageMs: number, windowMs: number): number {
-  return ageMs >= windowMs ? 1 : Math.max(LEAST, ageMs / windowMs);
 }

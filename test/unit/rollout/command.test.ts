@@ -131,6 +131,27 @@ describe('going back', () => {
     expect(world.state).toMatchObject({ status: 'aborted', wanted: { v1: 100, v2: 0 } });
   });
 
+  test('to endpoints that only start happens as far as they can take it, and all at once when they can take half', () => {
+    const world = running();
+    world.ask({ kind: 'promote', ...said });
+    world.settle();
+    const starts = (endpoints: number, version: number): void => {
+      world.see({ rampShares: { ...SEEN.rampShares, baseline: { endpoints, version } } });
+      world.tick();
+    };
+    world.ask({ kind: 'abort', ...said });
+    starts(0.1, 0.14);
+    expect(world.state).toMatchObject({ status: 'held', held: 'cold', wanted: { v1: 10, v2: 90 } });
+    expect(world.state.why).toContain('4 of 4 are, which start slowly and can take 10 % of their share, so v2 keeps 90 %');
+    const { segment } = world.state;
+    starts(0.19, 1);
+    expect([world.state.segment, world.state.wanted]).toMatchObject([segment, { v1: 10, v2: 90 }]);
+    starts(1, 0.4);
+    expect(world.state.wanted).toMatchObject({ v1: 40, v2: 60 });
+    starts(0.5, 1);
+    expect(world.state).toMatchObject({ status: 'aborted', wanted: { v1: 100, v2: 0 } });
+  });
+
   test('from a small weight asks for nothing but one ready endpoint; said twice it asks for none', () => {
     const world = running();
     world.see({ readyEndpoints: { ...SEEN.readyEndpoints, baseline: 1 } });

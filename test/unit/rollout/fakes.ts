@@ -4,7 +4,8 @@ import { decodeText } from '../../../src/config/decode.ts';
 import { formatProblem } from '../../../src/config/problem.ts';
 import type { RolloutTemplate } from '../../../src/config/rollout-model.ts';
 import { command } from '../../../src/rollout/command.ts';
-import type { ArmCounts, RolloutCommand, RolloutState, Seen, SegmentEvidence } from '../../../src/rollout/model.ts';
+import type { ArmCounts, RolloutCommand, RolloutState, SegmentEvidence } from '../../../src/rollout/model.ts';
+import type { Seen } from '../../../src/rollout/seen.ts';
 import { NO_COUNTS } from '../../../src/rollout/segments.ts';
 import { start } from '../../../src/rollout/start.ts';
 import type { StartInput } from '../../../src/rollout/start.ts';
@@ -65,6 +66,7 @@ export const SEEN: Seen = {
   windows: {},
   outside: {},
   readyEndpoints: { baseline: 4, canary: 4, baselineTotal: 4, canaryTotal: 4 },
+  rampShares: { baseline: { endpoints: 1, version: 1 }, canary: { endpoints: 1, version: 1 } },
   perSecond: 100,
   endpoints: [],
   frozen: false,

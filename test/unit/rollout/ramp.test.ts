@@ -62,3 +62,88 @@ describe('ramp', () => {
     expect(world.state.step).toBe(1);
   });
 });
+
+describe('slow start', () => {
+  const starts = (world: World, endpoints: number, version = 1): World =>
+    world.see({ rampShares: { ...world.seen.rampShares, canary: { endpoints, version } } });
+
+  function starting(steps: readonly object[], endpoints: number, version = 1): World {
+    const world = starts(new World(begun({ steps, checks: [{ name: 'errors', errors: {} }] })), endpoints, version);
+    world.settle();
+    return world;
+  }
+
+  test('the weight rises with the endpoints of the canary, and the step waits for it', () => {
+    const world = starting([{ weight: '100%' }, { watch: { for: '1h' } }], 0.1);
+    expect([world.state.step, share(world)]).toEqual([0, 10]);
+    expect(world.state.why).toBe('the weight rises to 100 % as the endpoints of v2 start');
+    expect(starts(world, 0.37).tick().wanted).toMatchObject({ v1: 70, v2: 30 });
+    expect([world.tick().step, share(world)]).toEqual([0, 30]);
+    const { segment } = world.state;
+    // Within a part nothing changes.
+    starts(world, 0.39).tick();
+    expect(world.state.segment).toBe(segment);
+    starts(world, 1).settle();
+    expect([world.state.step, share(world)]).toEqual([1, 100]);
+  });
+
+  test('gives a small step its part, never takes what the canary has, and ends at the gate', () => {
+    const world = starting(
+      [
+        { weight: '20%', for: '1s', atMost: '5s' },
+        { weight: '60%', atMost: '5s' },
+      ],
+      1,
+    );
+    world.count({ finished: 80 }, { finished: 20 });
+    starts(world, 0.2).pass(2000);
+    expect([world.state.step, share(world)]).toEqual([1, 20]);
+    starts(world, 0.5).tick();
+    expect(share(world)).toBe(30);
+    world.pass(6000);
+    expect(world.state).toMatchObject({ status: 'held', held: 'timeout' });
+    expect(world.state.why).toContain('its time of 5s is up: the weight rises to 60 % as the endpoints of v2 start');
+    expect(share(starting([{ weight: '1%', for: '1s' }], 0.1))).toBe(0.1);
+  });
+
+  test('a ramp of the step and the slow start: the slower one counts', () => {
+    const world = starting([{ weight: '100%', ramp: '10s' }, { watch: { for: '1s' } }], 0.5);
+    world.pass(3000);
+    expect(share(world)).toBe(40);
+    world.pass(6000);
+    expect(share(world)).toBe(50);
+    starts(world, 1).tick();
+    expect(share(world)).toBe(100);
+  });
+
+  test('the slow start of the version is left to the workers, who need another one beside it', () => {
+    const world = starting([{ weight: '50%', for: '1s' }, { weight: '100%' }, { watch: { for: '1h' } }], 1, 0.1);
+    expect(share(world)).toBe(50);
+    world.count({ finished: 50 }, { finished: 50 }).pass(2000);
+    expect([world.state.step, share(world)]).toEqual([1, 99.9]);
+    starts(world, 1, 1).settle();
+    expect([world.state.step, share(world)]).toEqual([2, 100]);
+    // Both at once are no square of it.
+    expect(share(starting([{ weight: '50%', for: '1h' }], 0.4, 0.4))).toBe(50);
+    expect(share(starting([{ weight: '50%', for: '1h' }], 0.2, 0.4))).toBe(25);
+  });
+
+  test('also what a promotion and the end of all steps give the canary comes with it', () => {
+    const world = starting([{ weight: '20%', for: '1h' }], 1);
+    starts(world, 0.5).ask({ kind: 'promote', author: 'bob', reason: '' });
+    world.settle();
+    expect([world.state.status, share(world)]).toEqual(['promoting', 50]);
+    starts(world, 1).settle();
+    expect([world.state.status, share(world)]).toEqual(['succeeded', 100]);
+  });
+
+  test('a share that no binary fraction holds is reached once', () => {
+    for (const percent of [1, 3, 7, 29, 33, 57, 99]) {
+      const world = new World(begun({ steps: [{ weight: `${percent}%`, for: '1h' }] }, { weights: { v1: 90, v2: 0 } }));
+      for (let part = 1; part <= 10; part++) starts(world, part / 10).settle();
+      const { segment } = world.state;
+      world.settle();
+      expect([percent, world.state.segment]).toEqual([percent, segment]);
+    }
+  });
+});

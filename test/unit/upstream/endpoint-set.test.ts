@@ -112,7 +112,23 @@ describe('replace', () => {
     ]);
     set.replace([config('a'), config('b')], false);
     expect(set.endpoints.map(({ notReadyReasons }) => notReadyReasons)).toEqual([0, 0]);
-    expect(counted.filter((line) => line.endsWith(' a'))).toEqual(['notReady a', 'draining a', 'ready a', 'drainingEnded a']);
+    expect(counted.filter((line) => line.endsWith(' a'))).toEqual(['notReady a', 'draining a', 'ready a', 'drainingEnded a', 'started a']);
+  });
+
+  it('says when an endpoint comes into use, but of those that were there from the beginning', () => {
+    const started = (): string[] => counted.filter((line) => line.startsWith('started'));
+    set.replace([config('a'), config('b', { drain: true })], false);
+    set.replace([config('a'), config('b', { drain: true })], false);
+    expect(started()).toEqual([]);
+    set.replace([config('a'), config('b'), config('c')], false);
+    expect(started()).toEqual(['started b', 'started c']);
+    const [a] = set.endpoints;
+    set.mark(a!, NOT_READY_UNHEALTHY, true);
+    set.mark(a!, NOT_READY_UNHEALTHY, false);
+    expect(started()).toEqual(['started b', 'started c', 'started a']);
+    set.replace([], false);
+    set.replace([config('d')], false);
+    expect(started().at(-1)).toBe('started d');
   });
 
   it('closes free connections of an endpoint without weight', () => {
@@ -146,7 +162,7 @@ describe('mark', () => {
     set.mark(a!, NOT_READY_UNHEALTHY, false);
     expect(a!.notReadyReasons).toBe(NOT_READY_EJECTED);
     set.mark(a!, NOT_READY_EJECTED, false);
-    expect(counted).toEqual(['notReady a', 'notReady a', 'notReady a', 'ready a']);
+    expect(counted).toEqual(['notReady a', 'notReady a', 'notReady a', 'ready a', 'started a']);
     expect(a!.ready).toBe(true);
   });
 });
