@@ -11,7 +11,7 @@ export const explainBody = strictMap({
   method: text('method', MAX_METHOD_LENGTH)
     .refine(isToken, { error: 'method must be letters, digits or punctuation without blanks' })
     .default('GET'),
-  url: text('url', MAX_URL_LENGTH).describe('http://host/path?query, or a path alone.'),
+  url: text('url', MAX_URL_LENGTH).describe('http://host/path?query, or a path alone; of CONNECT host:port.'),
   headers: z
     .record(z.string(), text('header value', MAX_URL_LENGTH), { error: 'headers must be a map of values by name' })
     .superRefine((written, context) => {

@@ -31,7 +31,17 @@ export interface ListenerConfig {
   /** CIDR ranges as written. */
   readonly trustedProxies: readonly string[];
   readonly proxyProtocol: boolean;
+  /** What CONNECT may ask for; empty: nothing. */
+  readonly connect: readonly ConnectConfig[];
   readonly limits: ListenerLimits;
+}
+
+/** A place that clients may ask a tunnel to by CONNECT. */
+export interface ConnectConfig {
+  /** `name:port`, lower case; `*.x:port` for all names below x. */
+  readonly authority: string;
+  /** An endpoint of it is at the other end, whatever the authority is the name of. */
+  readonly pool: string;
 }
 
 /** A TCP address, a Unix socket path, or a DNS service (`srv:` endpoints). Port 0 lets the kernel choose. */

@@ -250,6 +250,7 @@ function describeListener({ address, limits, ...rest }: ListenerConfig): Written
     protocols: rest.protocols,
     trustedProxies: rest.trustedProxies,
     proxyProtocol: rest.proxyProtocol,
+    connect: rest.connect.length === 0 ? undefined : rest.connect,
     limits: {
       headerBytes: formatSize(limits.headerBytes),
       headerCount: limits.headerCount,

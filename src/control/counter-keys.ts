@@ -44,7 +44,7 @@ function namesIn({ listeners, pools }: Config): string {
     const inVersions = versions.map((each) => [each.name, each.endpoints.map(({ key }) => key)]);
     return [name, inVersions, mirrors.map((each) => [each.name, each.pool ?? '', each.version ?? '', hasSecondaries(each)])];
   });
-  return JSON.stringify([listeners.map(({ name }) => name), inPools]);
+  return JSON.stringify([listeners.map(({ name, connect }) => [name, connect.map(({ pool }) => pool)]), inPools]);
 }
 
 function* findKeys(config: Config): Steps<readonly CounterKey[]> {
@@ -54,6 +54,8 @@ function* findKeys(config: Config): Steps<readonly CounterKey[]> {
     ...config.pools.flatMap(poolKeys),
     ...config.pools.flatMap((pool) => mirrorKeys(pool, pools)),
   ];
+  const connected = new Set(config.listeners.flatMap(({ connect }) => connect.map(({ pool }) => pool)));
+  for (const pool of connected) keys.push(...routeKeys({ name: '', action: { kind: 'pool', pool, version: undefined } }, pools));
   for (const [index, route] of config.routes.entries()) {
     keys.push(...routeKeys(route, pools));
     if (index % STEP_COUNT === STEP_COUNT - 1) yield;
@@ -91,7 +93,8 @@ function hasSecondaries({ compare }: MirrorConfig): boolean {
   return compare !== undefined && compare.noisePercent > 0;
 }
 
-function routeKeys(route: RouteConfig, pools: ReadonlyMap<string, PoolConfig>): readonly CounterKey[] {
+/** CONNECT is counted as a route without a name. */
+function routeKeys(route: Pick<RouteConfig, 'name' | 'action'>, pools: ReadonlyMap<string, PoolConfig>): readonly CounterKey[] {
   const { name, action } = route;
   if (action.kind !== 'pool') return [{ kind: 'route', route: name, pool: '', version: '' }];
   const versions = pools.get(action.pool)?.versions ?? [];

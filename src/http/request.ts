@@ -27,6 +27,8 @@ export class IncomingRequest {
   expectsContinue = false;
   /** Protocols that the client wants to change to, as `judgeUpgrade` leaves them; empty: none that can be passed on. */
   upgrade = '';
+  /** CONNECT: `authority` is what it names, with its port. */
+  connects = false;
   /** Whether the client takes trailers. */
   acceptsTrailers = false;
   /** Of OPTIONS and TRACE: how many more may pass them on; -1 when it is not said. */
@@ -48,6 +50,11 @@ export class IncomingRequest {
   /** Why the request was refused, for logs; empty when it was not. */
   refusal = '';
 
+  /** Whether the bytes behind it may be those of a tunnel. */
+  get opensTunnel(): boolean {
+    return this.connects || this.upgrade !== '';
+  }
+
   /** Sets every field to its first value, so that a kept request holds on to no text. */
   reset(): void {
     this.method = '';
@@ -61,6 +68,7 @@ export class IncomingRequest {
     this.contentLength = -1;
     this.expectsContinue = false;
     this.upgrade = '';
+    this.connects = false;
     this.acceptsTrailers = false;
     this.maxForwards = -1;
     this.forwardedFor = '';

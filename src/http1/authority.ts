@@ -16,6 +16,11 @@ export function isAuthority(value: string): boolean {
   return name !== null && isPort(name[1]);
 }
 
+/** The target of CONNECT (RFC 9112, section 3.2.3): an authority with a port, which is not 0. */
+export function isConnectAuthority(value: string): boolean {
+  return /:0{0,4}[1-9][0-9]{0,4}$/.test(value) && isAuthority(value);
+}
+
 /** A colon without a port says nothing (RFC 3986, section 3.2.3). */
 export function withoutEmptyPort(value: string): string {
   return value.endsWith(':') ? value.slice(0, -1) : value;

@@ -2,7 +2,7 @@
 // It never guesses: what has two readings is refused, for the upstream might take the other one.
 
 import { withoutFields } from '../http/header-block.ts';
-import { isAuthority, withoutEmptyPort } from './authority.ts';
+import { isAuthority, isConnectAuthority, withoutEmptyPort } from './authority.ts';
 import { ConnectionOptions, namesOption, readConnectionOptions } from './connection-options.ts';
 import { endOfFieldLines, judgeFieldLines } from './field-lines.ts';
 import {
@@ -79,8 +79,10 @@ export function readRequestHead(text: string, from: number, head: RequestHead, l
   sorted.sort(text, fields, end, head.minor === 1 ? CUT : CUT_OF_1_0);
   if (sorted.count > limits.headerCount) return refuse(head, REFUSE_HEADER_TOO_LARGE, 'too many fields');
   const code = readHost(head) || readLine(text, start, fields, head) || readConnection(head) || readFraming(head) || readRare(head);
-  if (options.upgrade && code === 0 && sorted.has(FIELD_UPGRADE)) head.upgrade = offeredProtocols(head, sorted.value(FIELD_UPGRADE));
-  return code === 0 ? end : code;
+  if (code !== 0) return code;
+  if (head.connects) return finishConnect(head) || end;
+  if (options.upgrade && sorted.has(FIELD_UPGRADE)) head.upgrade = offeredProtocols(head, sorted.value(FIELD_UPGRADE));
+  return end;
 }
 
 function refuse(head: RequestHead, code: number, reason: string): number {
@@ -122,7 +124,8 @@ function readLine(text: string, start: number, fields: number, head: RequestHead
   head.method = methodAt(text, start, space);
   // HTTP/2 begins with it, and nobody else may (RFC 9113, section 11.5).
   if (head.method === 'PRI') return refuse(head, REFUSE_BAD_REQUEST, 'method PRI');
-  if (target.charCodeAt(0) !== 0x2f || head.method === 'CONNECT') {
+  if (head.method === 'CONNECT') return readConnect(head, target);
+  if (target.charCodeAt(0) !== 0x2f) {
     const reduced = reduceTarget(head.method, target, head.authority);
     if ('code' in reduced) return refuse(head, reduced.code, reduced.reason);
     head.authority = reduced.authority;
@@ -132,6 +135,22 @@ function readLine(text: string, start: number, fields: number, head: RequestHead
   head.target = target;
   head.path = mark < 0 ? target : target.slice(0, mark);
   head.query = mark < 0 ? '' : target.slice(mark + 1);
+  return 0;
+}
+
+// RFC 9112, section 3.2.3: what Host says is passed over, as for absolute-form.
+function readConnect(head: RequestHead, target: string): number {
+  if (!isConnectAuthority(target)) return refuse(head, REFUSE_BAD_REQUEST, 'target of CONNECT is no host with a port');
+  head.connects = true;
+  head.authority = target;
+  head.target = target;
+  return 0;
+}
+
+// RFC 9110, section 9.3.6: no content. What follows is meant for the tunnel: where there is to be none nobody may take it for a request.
+function finishConnect(head: RequestHead): number {
+  if (head.body !== BODY_NONE) return refuse(head, REFUSE_BAD_REQUEST, 'CONNECT with content');
+  head.keepAlive = false;
   return 0;
 }
 

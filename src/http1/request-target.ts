@@ -1,8 +1,8 @@
-// The rarer forms of a request target (RFC 9112, section 3.2): `*`, absolute-form and what only CONNECT may use.
+// The rarer forms of a request target (RFC 9112, section 3.2): `*` and absolute-form. That of CONNECT is read with its head.
 // Nothing is decoded or normalised beyond taking scheme and authority off: what is forwarded is the very text that routing matched.
 
 import { isAuthority, withoutEmptyPort } from './authority.ts';
-import { REFUSE_BAD_REQUEST, REFUSE_NOT_IMPLEMENTED, type Refusal } from './refusal.ts';
+import { REFUSE_BAD_REQUEST, type Refusal } from './refusal.ts';
 
 /** A target in origin-form, or `*`, with the authority that now holds. */
 export interface ReducedTarget {
@@ -14,7 +14,6 @@ const ABSOLUTE = /^(https?):\/\/([^/?]*)/i;
 
 /** Reduces a target that is not a plain path. `host` is the checked Host value, or empty. */
 export function reduceTarget(method: string, target: string, host: string): ReducedTarget | Refusal {
-  if (method === 'CONNECT') return { code: REFUSE_NOT_IMPLEMENTED, reason: 'CONNECT' };
   if (target === '*') return method === 'OPTIONS' ? { target, authority: host } : bad('target * without OPTIONS');
   const absolute = ABSOLUTE.exec(target);
   if (absolute === null) return bad('target is neither a path nor an http URI');

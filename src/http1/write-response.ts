@@ -43,6 +43,9 @@ export function writeSwitchHead(response: StatusOfResponse, fields: string, prot
   return statusLine(response.status, response.reason) + fields + 'upgrade: ' + protocol + '\r\nconnection: upgrade\r\n\r\n';
 }
 
+/** The head of a response to CONNECT, behind which the tunnel begins: it has no length (RFC 9110, section 9.3.6). */
+export const CONNECTED = 'HTTP/1.1 200 Connection established\r\n\r\n';
+
 /** The head of a response that Sluice makes itself. @param bodyBytes -1 for a status without body */
 export function writeLocalHead(status: number, fields: string, bodyBytes: number, persistence: Persistence): string {
   const length = bodyBytes < 0 ? '' : 'content-length: ' + bodyBytes + '\r\n';

@@ -16,7 +16,7 @@
 //                                           v
 //                                   responseEnded ----> finish
 //
-//   request sent --onSwitch--> open-tunnel: neither side calls the exchange any more, until the tunnel has ended ----> finish
+//   onConnected of CONNECT, or request sent --onSwitch--> open-tunnel: neither side calls the exchange any more, until the tunnel has ended ----> finish
 //
 //   From each of them: the client goes (finish), a deadline passes (time-out), a failure of a response under way (abort, then finish).
 
@@ -37,7 +37,7 @@ import { forwardBody, forwardHead, forwardInterim } from './steps/forward-respon
 import { haltBaselineOf } from './steps/leave-halted.ts';
 import { reply } from './steps/local-reply.ts';
 import { observe } from './steps/observe.ts';
-import { openTunnel } from './steps/open-tunnel.ts';
+import { openConnect, openTunnel } from './steps/open-tunnel.ts';
 import { receiveBody, receiveRequest } from './steps/receive-request.ts';
 import { retry } from './steps/retry.ts';
 import { bindUpstream, continueBody, sendRequest, watchUpstream } from './steps/start-attempt.ts';
@@ -83,7 +83,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
   }
 
   get upgrades(): boolean {
-    return this.state.head.upgrade !== '';
+    return this.state.head.opensTunnel;
   }
 
   get wantsFresh(): boolean {
@@ -169,7 +169,8 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
 
   onConnected(connection: UpstreamStream, endpoint: Endpoint): void {
     if (this.state.attempt.connection !== connection) bindUpstream(this, connection, endpoint);
-    sendRequest(this, connection);
+    if (this.state.head.connects) openConnect(this, connection);
+    else sendRequest(this, connection);
   }
 
   onInterim(connection: UpstreamStream): void {

@@ -102,6 +102,8 @@ export interface ServingState {
   readonly pools: readonly ServedPool[];
   /** By route index, then version index + 1; position 0 counts responses without a version. */
   readonly routes: readonly (readonly RouteCounters[])[];
+  /** By pool index, then as `routes`; of pools that CONNECT leads to. */
+  readonly connects: readonly (readonly RouteCounters[] | undefined)[];
   /** Requests that no route matched. */
   readonly unrouted: RouteCounters;
 }

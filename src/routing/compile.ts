@@ -5,6 +5,7 @@ import { hashString } from '../lib/hash.ts';
 import { STEP_COUNT, finish } from '../lib/steps.ts';
 import type { Steps } from '../lib/steps.ts';
 import { compileChanges } from './compile-changes.ts';
+import { compileConnects } from './connect-table.ts';
 import type { Config, PoolConfig, RespondConfig, RouteConfig } from '../config/model.ts';
 import { revealed } from '../config/secret.ts';
 import { compileAffinity } from './affinity.ts';
@@ -43,7 +44,8 @@ export function* compileInSteps(config: Config, revision: number): Steps<Table> 
   const pools = yield* compilePools(config.pools);
   const { routes, matchers, targets, targetOf } = yield* compileRoutes(config);
   const places = findDestinations(targets, pools);
-  return { revision, pools, routes, matchers, destinations: Array.from(targetOf, (target) => places[target]) };
+  const connects = compileConnects(config.listeners, pools);
+  return { revision, pools, routes, matchers, connects, destinations: Array.from(targetOf, (target) => places[target]) };
 }
 
 function* compileRoutes(config: Config): Steps<Compiled> {

@@ -42,7 +42,7 @@ export interface Explanation {
   readonly method: string;
   readonly authority: string;
   readonly path: string;
-  /** `pool`, `redirect`, `respond`, or what the request is refused with: `bad_request`, `no_route`, `no_endpoint`. */
+  /** `pool`, `redirect`, `respond`, or what the request is refused with: `bad_request`, `no_route`, `no_endpoint`, an outcome of CONNECT. */
   readonly outcome: string;
   /** Status of a local reply; undefined when a version responds. */
   readonly status: number | undefined;
@@ -84,6 +84,7 @@ interface Draft {
 export function explain(table: Table, question: ExplainQuestion): Explanation {
   const { request, listener } = question;
   const draft = emptyDraft();
+  if (request.method === 'CONNECT') return explainConnect(draft, table, question);
   const matcher = table.matchers.get(listener);
   const isRefused = isAmbiguousPath(request.path);
   const routing = isRefused || matcher === undefined ? undefined : explainRoute(matcher, request);
@@ -98,16 +99,35 @@ export function explain(table: Table, question: ExplainQuestion): Explanation {
     explainAction(draft, found, table.destinations[found.route.index], question);
   }
   return {
-    listener,
-    method: request.method,
-    authority: request.authority,
-    path: request.path,
+    ...asked(question),
     route: found?.route.name,
     match: found === undefined ? undefined : routing?.match,
     considered: routing?.considered ?? [],
     omitted: routing?.omitted ?? 0,
     ...draft,
   };
+}
+
+function asked({ listener, request }: ExplainQuestion): Pick<Explanation, 'listener' | 'method' | 'authority' | 'path'> {
+  const { method, authority, path } = request;
+  return { listener, method, authority, path };
+}
+
+/** No route has it: its listener says where it leads. */
+function explainConnect(draft: Draft, table: Table, question: ExplainQuestion): Explanation {
+  const { listener, request } = question;
+  const connects = table.connects.get(listener);
+  const destination = connects?.find(request.authority);
+  if (connects === undefined) refuse(draft, 'not_implemented', 501, `Listener ${listener} allows no CONNECT.`);
+  else if (destination === undefined)
+    refuse(draft, 'authority_not_allowed', 403, `Listener ${listener} allows no CONNECT to ${request.authority}.`);
+  else {
+    draft.outcome = 'pool';
+    draft.pool = destination.pool.name;
+    draft.steps.push(`CONNECT to ${request.authority} opens a tunnel to an endpoint of pool ${destination.pool.name}.`);
+    explainVersion(draft, destination, question);
+  }
+  return { ...asked(question), route: undefined, match: undefined, considered: [], omitted: 0, ...draft };
 }
 
 function explainAction(draft: Draft, found: RouteMatch, destination: Destination | undefined, question: ExplainQuestion): void {

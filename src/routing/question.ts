@@ -5,7 +5,7 @@ import type { RoutableRequest } from './request.ts';
 /** The question as it was written. */
 export interface AskedRequest {
   readonly method: string;
-  /** `http://shop.example.com/cart?x=1`, or a path alone. */
+  /** `http://shop.example.com/cart?x=1`, or a path alone; of CONNECT `db.internal:5432`. */
   readonly url: string;
   /** Each as `name: value`. */
   readonly headers: readonly string[];
@@ -17,6 +17,7 @@ export interface Question {
 }
 
 const URL_FORM = /^(https?):\/\/([^/?#\s]+)([^\s#]*)$/i;
+const AUTHORITY_FORM = /^[^\s/?#@]+:[0-9]{1,5}$/;
 const PATH_FORM = /^(?:\/[^\s#]*|\*)$/;
 const FIELD_FORM = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\uffff]*)$/;
 
@@ -30,7 +31,10 @@ export function readField(text: string): { readonly name: string; readonly value
 export function readQuestion(options: AskedRequest): Question | string {
   const method = options.method.toUpperCase();
   const url = URL_FORM.exec(options.url);
-  if (url === null && !PATH_FORM.test(options.url)) {
+  if (method === 'CONNECT' && !AUTHORITY_FORM.test(options.url)) {
+    return `CONNECT names a host with its port, such as db.internal:5432, got ${JSON.stringify(options.url)}`;
+  }
+  if (url === null && method !== 'CONNECT' && !PATH_FORM.test(options.url)) {
     return `${JSON.stringify(options.url)} is neither a URL such as http://shop.example.com/cart?x=1 nor a path such as /cart`;
   }
   let authority = url?.[2] ?? '';
@@ -42,6 +46,7 @@ export function readQuestion(options: AskedRequest): Question | string {
     if (name.toLowerCase() === 'host') authority = value.trim();
     else block += `${name}: ${Buffer.from(value, 'utf8').toString('latin1')}\r\n`;
   }
+  if (method === 'CONNECT') return { request: { method, path: '', query: '', authority: options.url, block }, scheme: 'http' };
   const rest = url === null ? options.url : (url[3] ?? '');
   const target = rest.startsWith('/') || rest === '*' ? rest : `/${rest}`;
   const mark = target.indexOf('?');

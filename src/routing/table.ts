@@ -18,8 +18,17 @@ export interface Table {
   readonly routes: readonly RouteTable[];
   /** By listener name. */
   readonly matchers: ReadonlyMap<string, Matcher>;
+  /** By listener name, of those that allow CONNECT. */
+  readonly connects: ReadonlyMap<string, ConnectTable>;
   /** By route index; undefined where Sluice itself responds. */
   readonly destinations: readonly (Destination | undefined)[];
+}
+
+/** Where CONNECT may lead on one listener. */
+export interface ConnectTable {
+  readonly pools: readonly PoolTable[];
+  /** An exact name goes before wildcards, and of these the longest. @param authority with its port, as a client has it */
+  find(authority: string): Destination | undefined;
 }
 
 /** Where a route leads. */

@@ -2,7 +2,7 @@
 
 export type CounterKey =
   | { readonly kind: 'listener'; readonly listener: string }
-  /** `pool` and `version` are empty where none was chosen; all three are empty for requests without a route. */
+  /** `pool` and `version` are empty where none was chosen; all three are empty for requests without a route, `route` alone for CONNECT. */
   | { readonly kind: 'route'; readonly route: string; readonly pool: string; readonly version: string }
   | { readonly kind: 'version'; readonly pool: string; readonly version: string }
   /** `version` of another pool: `POOL/VERSION`. */

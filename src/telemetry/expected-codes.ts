@@ -17,7 +17,7 @@ export function codesOf(label: string, names: readonly string[]): readonly Code[
 const BEFORE_ATTEMPTS: ReadonlySet<Outcome> = new Set([
   ...[OUTCOME.replied, OUTCOME.header_too_large, OUTCOME.uri_too_long, OUTCOME.expectation_failed, OUTCOME.not_implemented],
   ...[OUTCOME.version_not_supported, OUTCOME.no_route, OUTCOME.no_endpoint, OUTCOME.loop_detected, OUTCOME.too_many_proxies],
-  ...[OUTCOME.tls_not_spoken, OUTCOME.tls_expected, OUTCOME.misdirected],
+  ...[OUTCOME.tls_not_spoken, OUTCOME.tls_expected, OUTCOME.misdirected, OUTCOME.authority_not_allowed],
 ]);
 
 export const ATTEMPT_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({

@@ -25,6 +25,7 @@ const rows = [
   ['tls_not_spoken', 400, 'downstream', ''],
   ['tls_expected', 400, 'downstream', 'This port speaks TLS: use https.'],
   ['misdirected', 421, 'downstream', 'The connection was opened for another name.'],
+  ['authority_not_allowed', 403, 'downstream', 'No tunnel is opened to this authority.'],
   ['expectation_failed', 417, 'downstream', 'The expectation is not supported.'],
   ['not_implemented', 501, 'downstream', 'The request method or transfer coding is not supported.'],
   ['version_not_supported', 505, 'downstream', 'The HTTP version is not supported.'],

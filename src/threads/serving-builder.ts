@@ -55,13 +55,20 @@ export class ServingBuilder {
     });
     chance.end();
     finish(this.#countRoutes(table));
-    return { table, pools: served, routes: this.#last.counters, unrouted: this.#counters.route('', '', '') };
+    const connects = this.#countConnects(table);
+    return { table, pools: served, routes: this.#last.counters, connects, unrouted: this.#counters.route('', '', '') };
   }
 
   /** The same with other rollouts that count. */
   count(serving: ServingState, rollouts: readonly CountedRollout[]): ServingState {
     const pools = serving.pools.map((pool, index) => pool.counting(this.#evidence.writer(serving.table.pools[index]!, rollouts)));
     return { ...serving, pools };
+  }
+
+  #countConnects({ connects }: Table): ServingState['connects'] {
+    const counted: (readonly RouteCounters[] | undefined)[] = [];
+    for (const { pools } of connects.values()) for (const pool of pools) counted[pool.index] ??= this.#countersOf({ name: '' }, pool);
+    return counted;
   }
 
   /** Counters of a key stay the same object; only other routes or names of versions call for others. */
@@ -76,7 +83,7 @@ export class ServingBuilder {
     this.#last = { routes, names, counters };
   }
 
-  #countersOf({ name }: RouteTable, pool: PoolTable | undefined): RouteCounters[] {
+  #countersOf({ name }: Pick<RouteTable, 'name'>, pool: PoolTable | undefined): RouteCounters[] {
     const poolName = pool?.name ?? '';
     const versions = pool?.versions ?? [];
     return [this.#counters.route(name, poolName, ''), ...versions.map((version) => this.#counters.route(name, poolName, version.name))];

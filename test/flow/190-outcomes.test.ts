@@ -48,7 +48,8 @@ beforeAll(async () => {
     timeout: pool === 'exchange_timeout' ? '100ms' : '10s',
   }));
   const limits = { headerTimeout: '200ms', bodyBytes: '10B' };
-  const config = configFor({ endpoints: [silent.address], listener: { limits }, routes, route: { hosts: ['shop.example'] } }) as {
+  const listener = { limits, connect: [{ authority: 'a.example:443', pool: 'shop' }] };
+  const config = configFor({ endpoints: [silent.address], listener, routes, route: { hosts: ['shop.example'] } }) as {
     pools: object;
   };
   sluice = await startSluice({ ...config, pools: { ...config.pools, ...pools } });
@@ -64,7 +65,8 @@ const REQUESTS: Readonly<Record<string, string>> = {
   request_timeout: 'GET / HTTP/1.1\r\n',
   downstream_stalled: requestText('POST', '/downstream_stalled', ['content-length: 4']),
   expectation_failed: requestText('POST', '/', ['expect: more', 'content-length: 1']),
-  not_implemented: requestText('CONNECT', 'a.example:80'),
+  not_implemented: requestText('A'.repeat(33), '/'),
+  authority_not_allowed: requestText('CONNECT', 'a.example:80'),
   version_not_supported: 'GET / HTTP/3.0\r\nhost: a\r\n\r\n',
   no_route: get('/nowhere'),
   too_many_proxies: get('/', `via: ${'1.1 a, '.repeat(16)}1.1 b`),

@@ -8,7 +8,7 @@ import { adminNeedsAuth, openFoldersHoldNoConfig } from './admin.ts';
 import { expressionsOfPoolsCompile, expressionsOfRoutesCompile } from './expressions.ts';
 import { headerChangesKeepFraming, headerNamesAreUnique, headersOfPoolsAreSeen, headersOfRoutesAreSeen } from './headers.ts';
 import { gatewayFailuresDecide, healthKeysMeanSomething } from './health.ts';
-import { listenersLeadSomewhere, proxiesAreTrusted, trustFitsListeners } from './listeners.ts';
+import { connectsNamePools, listenersLeadSomewhere, proxiesAreTrusted, trustFitsListeners } from './listeners.ts';
 import {
   comparisonsCanPass,
   comparisonsFitTheirMirrors,
@@ -17,7 +17,15 @@ import {
   mirrorsLeadSomewhere,
   mirrorsMayCopy,
 } from './mirrors.ts';
-import { uniqueAddresses, uniqueEndpoints, uniqueListenerNames, uniqueNamesInPools, uniqueRouteNames, uniqueTokenNames } from './names.ts';
+import {
+  uniqueAddresses,
+  uniqueAuthorities,
+  uniqueEndpoints,
+  uniqueListenerNames,
+  uniqueNamesInPools,
+  uniqueRouteNames,
+  uniqueTokenNames,
+} from './names.ts';
 import { endpointsAreNoListeners, shadowsAreDifferent, versionsAreDifferent } from './own-addresses.ts';
 import { pathsCanMatch, pathsOfMirrorsCanMatch } from './paths.ts';
 import { redirectsLeadElsewhere } from './redirects.ts';
@@ -81,6 +89,7 @@ const RULES: readonly Rule[] = [
   uniqueListenerNames,
   uniqueTokenNames,
   uniqueAddresses,
+  uniqueAuthorities,
   mirrorsLeadSomewhere,
   poolsAreUsed,
   expressionsOfPoolsCompile,
@@ -89,6 +98,7 @@ const RULES: readonly Rule[] = [
   listenersAreServed,
   trustFitsListeners,
   proxiesAreTrusted,
+  connectsNamePools,
   shadowsAreDifferent,
   redirectsLeadElsewhere,
   weightsOfRolloutsGrow,
@@ -161,7 +171,7 @@ export function trustReviewed(config: Config, notices: readonly Problem[]): void
 }
 
 function namesFor({ listeners, pools }: Config): string {
-  return `${JSON.stringify(listeners.map(({ name }) => name))} ${pools.map(namesOf).join(' ')}`;
+  return `${JSON.stringify(listeners.map(({ name, connect }) => [name, connect.length > 0]))} ${pools.map(namesOf).join(' ')}`;
 }
 
 const knownNames = new WeakMap<PoolConfig, string>();

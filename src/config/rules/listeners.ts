@@ -1,6 +1,7 @@
 // Listeners beside the rest of the config: whom they trust, and whether a route leads on from them.
 
 import type { Config } from '../model.ts';
+import { noSuch } from '../suggest.ts';
 import type { Review } from './review.ts';
 
 /** On a TCP listener nobody comes by a Unix socket, and the other way round. */
@@ -27,6 +28,13 @@ export function proxiesAreTrusted(config: Config, review: Review): void {
   }
 }
 
+export function connectsNamePools(config: Config, review: Review): void {
+  const names = new Set(config.pools.map(({ name }) => name));
+  for (const [index, { connect }] of config.listeners.entries())
+    for (const [position, { pool }] of connect.entries())
+      if (!names.has(pool)) review.problem(['listeners', index, 'connect', position, 'pool'], noSuch('pool', pool, names));
+}
+
 /** Clients get 404 there for all that they ask. */
 export function listenersLeadSomewhere(config: Config, review: Review): void {
   const named = new Set(config.routes.flatMap(({ listeners }) => listeners));
@@ -34,7 +42,8 @@ export function listenersLeadSomewhere(config: Config, review: Review): void {
   // A route that names a listener which does not exist is a Problem; the one that was meant would only look unused.
   const known = new Set(config.listeners.map(({ name }) => name));
   if ([...named].some((name) => !known.has(name))) return;
-  for (const [index, { name }] of config.listeners.entries()) {
-    if (!named.has(name)) review.notice(['listeners', index, 'name'], `no route serves listener "${name}": every request there gets 404`);
+  for (const [index, { name, connect }] of config.listeners.entries()) {
+    if (!named.has(name) && connect.length === 0)
+      review.notice(['listeners', index, 'name'], `no route serves listener "${name}": every request there gets 404`);
   }
 }

@@ -45,6 +45,14 @@ export function uniqueEndpoints(config: Config, review: Review): void {
   }
 }
 
+/** What CONNECT may name leads to one pool. */
+export function uniqueAuthorities(config: Config, review: Review): void {
+  for (const [index, { connect }] of config.listeners.entries()) {
+    const authorities = connect.map(({ authority }) => authority);
+    unique(review, authorities, (position) => ['listeners', index, 'connect', position, 'authority'], 'authority');
+  }
+}
+
 /** Listeners and the admin API each need an address of their own. Port 0 is a different port each time. */
 export function uniqueAddresses(config: Config, review: Review): void {
   const { address, probesAddress } = config.admin;

@@ -121,7 +121,8 @@ function nameRoutes({ routes }: Config, indices: readonly number[]): string {
 
 export function poolsAreUsed(config: Config, review: Review): void {
   const routed = config.routes.map(({ action }) => (action.kind === 'pool' ? action.pool : undefined));
-  const used = new Set([...routed, ...config.pools.flatMap(({ mirrors }) => mirrors.map(({ pool }) => pool))]);
+  const connected = config.listeners.flatMap(({ connect }) => connect.map(({ pool }) => pool));
+  const used = new Set([...routed, ...connected, ...config.pools.flatMap(({ mirrors }) => mirrors.map(({ pool }) => pool))]);
   // A route to a pool that does not exist is a Problem; the pool it was meant for would only look unused.
   const names = new Set(config.pools.map(({ name }) => name));
   if ([...used].some((name) => name !== undefined && !names.has(name))) return;

@@ -20,6 +20,17 @@ export function readHostPattern(text: string): string | Fault {
   return `*.${host}`;
 }
 
+/** The same with a port. */
+export function readAuthorityPattern(text: string): string | Fault {
+  const shown = JSON.stringify(text);
+  const [, name = '', port = ''] = /^(.*):([0-9]{1,6})$/s.exec(text) ?? [];
+  if (port === '') return { fault: `authority must be a host with its port, such as db.internal:5432 or *.corp.example:443, got ${shown}` };
+  if (Number(port) < 1 || Number(port) > 65_535) return { fault: `port must be 1 to 65535, got ${port}` };
+  if (name === '*') return { fault: `authority must say which hosts: *.example.com:${port}, got ${shown}` };
+  const host = readHostPattern(name);
+  return typeof host === 'string' ? `${host}:${Number(port)}` : host;
+}
+
 /** IPv6 needs brackets here, as in every authority (RFC 3986, section 3.2.2). */
 export function isHostText(text: string): boolean {
   const bracketed = /^\[(.*)\]$/.exec(text)?.[1];

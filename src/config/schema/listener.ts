@@ -10,7 +10,7 @@ import type {
   ListenerLimits,
   ListenerTlsConfig,
 } from '../model.ts';
-import { duration, filePath, hostPattern, listenAddress, peers, size, nonEmptyText } from './scalar.ts';
+import { authorityPattern, duration, filePath, hostPattern, listenAddress, peers, size, nonEmptyText } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
 const KIB = 1024;
@@ -29,10 +29,20 @@ export function listener() {
     proxyProtocol: flag()
       .default(false)
       .describe('Whether connections begin with a PROXY header (v1 or v2); then only trustedProxies may connect.'),
+    connect: list(connectTo()).default([]).describe('Tunnels that clients may ask for by CONNECT; without any CONNECT gets 501.'),
     limits: limits().describe('Bounds on what clients may send.'),
   }).transform((written, context): ListenerConfig => {
     if (!modeFits(written)) addProblem(context, MODE_UNFIT, ['mode']);
     return { ...written, mode: written.mode, tls: written.tls };
+  });
+}
+
+function connectTo() {
+  return strictMap({
+    authority: authorityPattern().describe(
+      'What clients name, with its port: db.internal:5432, or "*.corp.example:443" for all names below.',
+    ),
+    pool: nameOf('pool').describe('The pool of which an endpoint is at the other end, whatever the authority is the name of.'),
   });
 }
 
@@ -188,7 +198,7 @@ function limits() {
       .describe('Open connections over all workers; 0 = no limit.'),
     tunnels: integer('tunnels', 0, 10 * MILLION)
       .default(10_000)
-      .describe('Open tunnels (WebSocket) over all workers; 0 = no limit.'),
+      .describe('Open tunnels (WebSocket, CONNECT) over all workers; 0 = no limit.'),
     bodyBytes: size(0, TIB).prefault('0B').describe('Largest request body; 0 = no limit.'),
   })
     .transform(({ requestLine, headerTimeout, idleTimeout, ...rest }): ListenerLimits => ({

@@ -12,7 +12,7 @@ import type { Address } from '../model.ts';
 import { PERCENT_PATTERN, parsePercent } from '../percent.ts';
 import { SIZE_FORM, SIZE_PATTERN, formatSize, parseSize } from '../size.ts';
 import { isFieldValue, isPath, isPlainText, isRange, isToken } from '../syntax.ts';
-import { isHostText, readHostPattern } from './host-pattern.ts';
+import { isHostText, readAuthorityPattern, readHostPattern } from './host-pattern.ts';
 import { addProblem } from './strict-map.ts';
 
 /** Milliseconds from `least` on; at most what a timer can hold unless `most` says otherwise. */
@@ -151,6 +151,16 @@ export function hostPattern() {
     const host = readHostPattern(text);
     if (!isFault(host)) return host;
     addProblem(context, host.fault);
+    return z.NEVER;
+  });
+}
+
+/** What CONNECT may name: a host as that of a route, with its port. */
+export function authorityPattern() {
+  return z.string({ error: 'authority must be text' }).transform((text, context): string => {
+    const authority = readAuthorityPattern(text);
+    if (!isFault(authority)) return authority;
+    addProblem(context, authority.fault);
     return z.NEVER;
   });
 }

@@ -65,6 +65,8 @@ export interface Downstream {
   sendReply(status: number, fields: string, body: string): void;
   /** Called in a tunnel: tells the client that its protocol is changed to this one. */
   sendSwitch(response: IncomingResponse, fields: string, protocol: string): void;
+  /** Called in a tunnel: tells the client that what it asked for by CONNECT is connected. */
+  sendConnected(): void;
   /** (Re)starts the clock on a client that must send or take bytes now: `onDownstreamStalled` follows after this time; 0 = never. */
   watchProgress(stallMs: number): void;
   unwatchProgress(): void;

@@ -245,6 +245,10 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
     this.#responses.switchTo(response, fields, protocol);
   }
 
+  sendConnected(): void {
+    this.#responses.connected();
+  }
+
   onFlushed(): void {
     if (this.#phase === LINGERING && this.#resets) this.#watchReset();
     else this.#exchange?.onDownstreamFlushed();
@@ -403,7 +407,7 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
     if (this.#phase !== BUSY && this.#phase !== FLUSHING && this.#phase !== NEXT_TURN) return;
     if (this.#phase === BUSY && (this.#dropped > 0 || this.#early?.isFull === true)) return this.#drop(to - from);
     (this.#early ??= new EarlyBytes()).add(bytes, from, to);
-    if (this.#phase === BUSY && this.#exchange!.head.upgrade !== '') this.#keepForTunnel();
+    if (this.#phase === BUSY && this.#exchange!.head.opensTunnel) this.#keepForTunnel();
     if (this.#hasEnough) this.pause();
   }
 
@@ -508,7 +512,7 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
     owner.counters.requested();
     const rest = from + end - before.length;
     // The responses to requests that came together leave together.
-    if (rest < to && exchange.head.upgrade !== '') exchange.head.keepAlive = false;
+    if (rest < to && exchange.head.opensTunnel) exchange.head.keepAlive = false;
     else if (rest < to && exchange.head.body === BODY_NONE && !this.#corked) this.#cork();
     const next = exchange.begin(this, bytes, rest, to);
     if (this.#ended && this.#phase === BUSY) this.onEnd();

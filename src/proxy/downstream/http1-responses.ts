@@ -7,6 +7,7 @@ import { ChunkedDecoder } from '../../http1/chunked-decoder.ts';
 import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
 import type { RequestHead } from '../../http1/request-head.ts';
 import {
+  CONNECTED,
   chunksOf,
   persistenceOf,
   placeHeadBefore,
@@ -49,6 +50,11 @@ export class Http1Responses {
   /** The head of a 101, behind which the bytes of another protocol follow. */
   switchTo(response: IncomingResponse, fields: string, protocol: string): void {
     this.#stream.writeText(writeSwitchHead(response, fields, protocol), 'latin1');
+  }
+
+  /** The response to CONNECT. */
+  connected(): void {
+    this.#stream.writeText(CONNECTED, 'latin1');
   }
 
   /**

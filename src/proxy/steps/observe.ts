@@ -90,9 +90,10 @@ export function observeRefusal({ owner, peer }: Downstream, context: ProxyContex
   accessLog?.record(made);
 }
 
-function routeCountersOf({ match, serving, attempt, choice }: ExchangeState): RouteCounters {
-  if (match === undefined) return serving!.unrouted;
-  return serving!.routes[match.route.index]![attempt.version === undefined ? 0 : choice.version!.index + 1]!;
+function routeCountersOf({ match, destination, serving, attempt, choice }: ExchangeState): RouteCounters {
+  if (destination === undefined && match === undefined) return serving!.unrouted;
+  const counters = match === undefined ? serving!.connects[destination!.pool.index]! : serving!.routes[match.route.index]!;
+  return counters[attempt.version === undefined ? 0 : choice.version!.index + 1]!;
 }
 
 function isFailed(outcome: Outcome, status: number): boolean {

@@ -1,5 +1,5 @@
-// What follows a 101: it is judged by what the client asked for, passed on, and the two connections become a tunnel. The exchange is over as
-// a request then, and is recorded once, when the tunnel has ended.
+// What follows a 101: it is judged by what the client asked for, passed on, and the two connections become a tunnel. CONNECT has one as soon as
+// its connection stands. The exchange is over as a request then, and is recorded once, when the tunnel has ended.
 
 import { WEBSOCKET, judgeSwitch } from '../../http1/upgrade.ts';
 import { nowMs } from '../../lib/clock.ts';
@@ -8,6 +8,7 @@ import type { TunnelEnd } from '../../telemetry/tunnel-ends.ts';
 import { NOT_READY_DRAINING } from '../../upstream/endpoint.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
+import type { ExchangeState } from '../exchange-state.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { countHead } from './count-evidence.ts';
 import { endAttemptInTunnel } from './end-attempt.ts';
@@ -23,11 +24,7 @@ export function openTunnel(exchange: ExchangeControl, connection: UpstreamStream
   const { state } = exchange;
   const refusal = judgeSwitch(state.head, connection.head);
   if (refusal !== '') return refusal;
-  if (state.downstream!.owner.tunnelsFull) {
-    state.downstream!.owner.counters.refused(OUTCOME.overload.index);
-    reply(exchange, OUTCOME.overload);
-    return '';
-  }
+  if (!hasRoom(exchange)) return '';
   measure(exchange, connection);
   const { upgrade } = connection.head;
   const fields = responseFields(state, connection.head);
@@ -41,6 +38,29 @@ export function openTunnel(exchange: ExchangeControl, connection: UpstreamStream
   return '';
 }
 
+/** A connection for CONNECT stands: nothing was sent on it. */
+export function openConnect(exchange: ExchangeControl, connection: UpstreamStream): void {
+  const { state } = exchange;
+  if (!hasRoom(exchange)) return;
+  state.holdDeadline.disarm();
+  state.hangDeadline.disarm();
+  state.firstByteMs = nowMs() - state.startedMs;
+  endRequest(state, 200);
+  endAttemptInTunnel(exchange);
+  observeSwitch(state, exchange.context);
+  join(exchange, connection, false);
+  state.downstream!.sendConnected();
+  state.downstream!.passEarly();
+}
+
+function hasRoom(exchange: ExchangeControl): boolean {
+  const { owner } = exchange.state.downstream!;
+  if (!owner.tunnelsFull) return true;
+  owner.counters.refused(OUTCOME.overload.index);
+  reply(exchange, OUTCOME.overload);
+  return false;
+}
+
 function measure(exchange: ExchangeControl, { head }: UpstreamStream): void {
   const { state } = exchange;
   const { attempt } = state;
@@ -49,12 +69,16 @@ function measure(exchange: ExchangeControl, { head }: UpstreamStream): void {
   if (version.followsLatency) version.observed(attempt.endpoint!, head.status, atMs - attempt.startedMs, atMs);
   if (state.assignment.writer !== undefined) countHead(state, head);
   state.firstByteMs = atMs - state.startedMs;
-  state.status = head.status;
+  // What a route allows an exchange is meant for the way to its response.
+  state.exchangeDeadline.disarm();
+  endRequest(state, head.status);
+}
+
+function endRequest(state: ExchangeState, status: number): void {
+  state.status = status;
   state.responded = true;
   state.responseDone = true;
   state.keep = false;
-  // What a route allows an exchange is meant for the way to its response.
-  state.exchangeDeadline.disarm();
 }
 
 function join(exchange: ExchangeControl, connection: UpstreamStream, isWebSocket: boolean): Tunnel {

@@ -18,7 +18,7 @@ export function receiveRequest(exchange: ExchangeControl, bytes: Buffer, from: n
   if (!body.begin(state.head, state.downstream!.owner.settings.bodyBytes)) return refuse(exchange, body.refusal, to);
   if (exchange.context.rejectsRequests) return refuse(exchange, OUTCOME.overload, to);
   if (body.done) {
-    if (state.head.upgrade !== '' && state.downstream!.owner.tunnelsFull) return refuse(exchange, OUTCOME.overload, to);
+    if (state.head.opensTunnel && state.downstream!.owner.tunnelsFull) return refuse(exchange, OUTCOME.overload, to);
     route(exchange);
     return from;
   }

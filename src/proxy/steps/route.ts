@@ -1,22 +1,21 @@
 // The way of a request, in order: its path, the listener's routes, the pool, the version. Each step may end the exchange with a reply of our own.
 
 import { judgeWay, WAY_LOOP } from '../../http/way.ts';
-import { leaveVersion } from '../../routing/choose-otherwise.ts';
-import { chooseFor } from '../../routing/choose.ts';
 import { isAmbiguousPath } from '../../routing/path.ts';
-import type { Destination } from '../../routing/table.ts';
 import { findClient } from '../../routing/trust.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import { takeForwarded } from '../forwarding-fields.ts';
-import { beginEvidence } from './count-evidence.ts';
+import { chooseVersion } from './choose-version.ts';
 import { reply, replyAsRecipient, replyRoute } from './local-reply.ts';
+import { routeConnect } from './route-connect.ts';
 import { startAttempt } from './start-attempt.ts';
 import { isMisdirected, takeIdentity } from './take-identity.ts';
 
 export function route(exchange: ExchangeControl): void {
   const { state } = exchange;
   const { head } = state;
+  if (head.connects) return routeConnect(exchange);
   const { security } = state.downstream!;
   if (security !== undefined && isMisdirected(state, security)) return refuseMisdirected(exchange);
   if (head.forwardedOther || (security !== undefined && security.clientCert !== '')) takeIdentity(state);
@@ -38,25 +37,6 @@ export function route(exchange: ExchangeControl): void {
   if (!chooseVersion(exchange, destination)) return reply(exchange, OUTCOME.no_endpoint);
   if (match.route.timeoutMs > 0) exchange.context.deadlines.arm(state.exchangeDeadline, match.route.timeoutMs);
   startAttempt(exchange);
-}
-
-/** False: no version may respond. */
-function chooseVersion(exchange: ExchangeControl, destination: Destination): boolean {
-  const { state } = exchange;
-  const { choice } = state;
-  const servedPool = state.serving!.pools[destination.pool.index]!;
-  chooseFor(destination, state.head, state.client, servedPool, choice);
-  const { evidence } = servedPool;
-  if (evidence !== undefined) {
-    if (evidence.signals.halted) leaveVersion(destination.pool, evidence.canary, evidence.baseline, servedPool, choice);
-    else beginEvidence(exchange, servedPool, evidence);
-  }
-  if (choice.version === undefined) return false;
-  const version = servedPool.versions[choice.version.index]!;
-  state.attempt.version = version;
-  version.counters.began();
-  version.counters.chosen(choice.reason);
-  return true;
 }
 
 /** Ends a request that has been here before, or that goes round without saying so. */

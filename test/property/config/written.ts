@@ -300,6 +300,7 @@ export const writtenConfig: fc.Arbitrary<object> = fc.uniqueArray(name, { minLen
             address: `127.0.0.${index + 1}:${at}`,
             limits,
             trustedProxies: ['10.0.0.0/8', '::1'],
+            ...(at % 2 === 0 && { connect: [{ authority: `*.x${at}.example:${at}`, pool: pools[at % pools.length] }] }),
           })),
         ),
       admin: fc.record({

@@ -20,6 +20,7 @@ export const REQUESTS = [
   'GET /old HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
   'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n\r\n',
   'GET /socket HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  'CONNECT db.example:5432 HTTP/1.1\r\nHost: db.example:5432\r\nProxy-Connection: keep-alive\r\n\r\n',
   'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
 ];
 

@@ -21,6 +21,7 @@ test('defaults are filled in', () => {
         protocols: ['http1'],
         trustedProxies: [],
         proxyProtocol: false,
+        connect: [],
         limits: {
           headerBytes: 16_384,
           headerCount: 100,

@@ -26,6 +26,7 @@ export const COMPLETE = `listeners:
     protocols: [http1, http2]
     trustedProxies: [10.0.0.0/8]
     proxyProtocol: false
+    connect: [{ authority: "*.corp.example:443", pool: shop }]
     limits: { headerBytes: 16KiB, headerCount: 100, requestLine: 8KiB, headerTimeout: 10s, idleTimeout: 60s, requestsPerConnection: 0, connections: 10000, bodyBytes: 1MiB }
 
 admin:

@@ -509,6 +509,24 @@ const BAD_CHANGES: [string, string, string[]][] = [
     'address: unix:/tmp/s.sock, proxyProtocol: true, trustedProxies: [10.0.0.0/8]',
     ['2:60: listeners[0].proxyProtocol: listener "web" takes no connection, for it trusts nobody: name unix in trustedProxies'],
   ],
+  [
+    'address: 127.0.0.1:8080',
+    'address: 127.0.0.1:8080, connect: [{ authority: db:1, pool: shp }, { authority: "DB:01", pool: shop }]',
+    [
+      '2:78: listeners[0].connect[0].pool: there is no pool "shp" (did you mean "shop"?)',
+      '2:98: listeners[0].connect[1].authority: authority "db:1" is already taken at line 2',
+    ],
+  ],
+  [
+    'address: 127.0.0.1:8080',
+    'address: 127.0.0.1:8080, connect: [{ authority: db, pool: shop }, { authority: "*:443", pool: shop }, { authority: "db:0", pool: shop }, { authority: "a.*.b:1", pool: shop }]',
+    [
+      '2:66: listeners[0].connect[0].authority: authority must be a host with its port, such as db.internal:5432 or *.corp.example:443, got "db"',
+      '2:97: listeners[0].connect[1].authority: authority must say which hosts: *.example.com:443, got "*:443"',
+      '2:133: listeners[0].connect[2].authority: port must be 1 to 65535, got 0',
+      '2:168: listeners[0].connect[3].authority: a wildcard may only stand as the first label, such as *.example.com, got "a.*.b"',
+    ],
+  ],
   // Not served yet.
   [
     'address: 127.0.0.1:8080',

@@ -63,6 +63,7 @@ test('sorts every kind of field', () => {
     via: '1.1 one, 1.1 two',
     requestId: 'r1',
     upgrade: '',
+    connects: false,
     refusal: '',
   });
 });
@@ -87,6 +88,29 @@ test('takes pipelined requests one by one and leaves nothing of the one before',
   expect(head).toEqual(Object.assign(new RequestHead(), { method: 'GET', target: '/second', path: '/second', minor: 0, keepAlive: false }));
   expect(readRequestHead(text, first.length + second.length, head, LIMITS)).toBe(0);
   expect(head).toEqual(new RequestHead());
+});
+
+test.each([
+  ['a.example:443', 'HTTP/1.1', 'a.example'],
+  ['A.example:00443', 'HTTP/1.1', 'a.example:443'],
+  ['[2001:db8::1]:1', 'HTTP/1.1', 'other.example'],
+  ['10.0.0.1:65535', 'HTTP/1.0', ''],
+])('CONNECT %s %s names a place, and closes where it is refused', (target, version, host) => {
+  const fields = host === '' ? [] : [`Host: ${host}`];
+  const { head, end } = parseRequest(
+    lines(`CONNECT ${target} ${version}`, ...fields, 'Upgrade: x', 'Connection: upgrade', 'A: 1', 'Content-Length: 0'),
+  );
+  expect(end).toBeGreaterThan(0);
+  expect(head).toMatchObject({
+    method: 'CONNECT',
+    connects: true,
+    authority: target,
+    target,
+    path: '',
+    query: '',
+    block: 'A: 1\r\nContent-Length: 0\r\n',
+  });
+  expect(head).toMatchObject({ opensTunnel: true, upgrade: '', keepAlive: false, body: BODY_NONE });
 });
 
 test('a refused request leaves nothing to the next one', () => {

@@ -158,6 +158,10 @@ export class FakeDownstream implements Downstream {
     this.#responses.switchTo(response, fields, protocol);
   }
 
+  sendConnected(): void {
+    this.#responses.connected();
+  }
+
   watchProgress(stallMs: number): void {
     this.calls.push('watch');
     this.watchedMs = stallMs;
@@ -509,6 +513,7 @@ export function makeServing(
     table,
     pools: [living as unknown as ServedPool],
     routes: table.routes.map(({ name }) => ['none', ...Object.keys(split)].map((version) => counters(`${name}/${version}`))),
+    connects: [],
     unrouted: counters('unrouted'),
   };
   return { serving, versions, pool: living };

@@ -97,6 +97,7 @@ export function makeConfig(
       protocols: ['http1'],
       trustedProxies: [],
       proxyProtocol: false,
+      connect: [],
       limits: {
         headerBytes: 16_384,
         headerCount: 100,
