@@ -206,6 +206,8 @@ describe('the rules', () => {
     ['src/proxy/x.ts', `const tls = await import('node:tls');`, 1],
     ['src/upstream/x.ts', `import { isIP, connect } from 'node:net';`, 1],
     ['src/upstream/x.ts', `import { isIP } from 'node:net';`, 0],
+    ['src/tls/x.ts', `import { createSecureContext } from 'node:tls';`, 0],
+    ['src/tls/x.ts', `import { createSecureContext, TLSSocket } from 'node:tls';`, 1],
     ['src/net/x.ts', `import { connect } from 'node:net';`, 0],
     ['src/upstream/probes/x.ts', `import { connect } from 'node:net';`, 0],
     ['src/upstream/probes/x.ts', 'socket._handle.reading = false;', 1],

@@ -1,7 +1,6 @@
 // The TLS of the admin API: its certificates by name, which clients it lets in, and whose their certificates are. Loaded where a config has some, for
 // node:tls takes memory. Sessions are not resumed: each connection proves anew who it is.
 
-import { constants } from 'node:crypto';
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
@@ -9,10 +8,10 @@ import type { SecureContext, SecureContextOptions, TLSSocket } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import type { AdminTlsConfig, CertificateRoleConfig } from '../config/model.ts';
 import type { ListenerFiles } from '../control/ports.ts';
-import { fingerprintOf, readAuthorities, readPair } from '../tls/certificate.ts';
-import type { CertificatePair } from '../tls/certificate.ts';
+import { fingerprintOf, readAuthorities } from '../tls/certificate.ts';
 import { identityOf, isAllowed } from '../tls/client-identity.ts';
 import type { ClientIdentity } from '../tls/client-identity.ts';
+import { contextOptions, usablePairs } from '../tls/context-options.ts';
 import { ALPN_HTTP1 } from '../tls/protocols.ts';
 import { tlsPolicy } from '../tls/policy.ts';
 import { ServerNames } from '../tls/server-names.ts';
@@ -157,11 +156,14 @@ type AskingServer = Server & { requestCert: boolean };
 const NEEDS_CERTIFICATE = 'The admin API needs a client certificate.';
 
 function makeMaterial(config: AdminTlsConfig, files: ListenerFiles): Material {
-  const pairs = files.certificates.map(({ cert, key }) => usable(readPair(cert, key)));
+  const pairs = usablePairs(files.certificates);
   const names = new ServerNames(pairs);
   const contexts = new Map<CertificateSet, SecureContext>();
   const written = pairs.flatMap((pair) => pair.names);
-  const optionsOf = (set: CertificateSet): SecureContextOptions => contextOptions(config, set, files.clientAuthorities?.pem);
+  const policy = tlsPolicy(config.policy, config.minVersion);
+  const clientAuthorities = files.clientAuthorities?.pem;
+  const optionsOf = (certificates: CertificateSet): SecureContextOptions =>
+    contextOptions({ certificates, policy, clientAuthorities, hasTickets: false });
   for (const name of written) {
     const set = names.find(name.replace(/^\*/, 'any')) ?? names.first;
     if (!contexts.has(set)) contexts.set(set, createSecureContext(optionsOf(set)));
@@ -169,7 +171,7 @@ function makeMaterial(config: AdminTlsConfig, files: ListenerFiles): Material {
   const first = optionsOf(names.first);
   // A fault in what was given shows here, not when a server has half of it.
   if (!contexts.has(names.first)) createSecureContext(first);
-  const authorities = files.clientAuthorities === undefined ? [] : readAuthorities(files.clientAuthorities.pem);
+  const authorities = clientAuthorities === undefined ? [] : readAuthorities(clientAuthorities);
   return {
     names,
     contexts,
@@ -177,30 +179,6 @@ function makeMaterial(config: AdminTlsConfig, files: ListenerFiles): Material {
     hosts: written.filter((name) => !name.startsWith('*')),
     authorities: new Set(typeof authorities === 'string' ? [] : authorities.map(fingerprintOf)),
   };
-}
-
-function contextOptions(
-  { policy, minVersion }: AdminTlsConfig,
-  set: CertificateSet,
-  authorities: string | undefined,
-): SecureContextOptions {
-  const { ciphers, curves, minVersion: oldest } = tlsPolicy(policy, minVersion);
-  return {
-    // Side by side: OpenSSL picks by what the client can verify.
-    cert: set.map(({ cert }) => cert),
-    key: set.map(({ key }) => key),
-    ...(authorities === undefined ? {} : { ca: authorities }),
-    ciphers,
-    ecdhCurve: curves,
-    minVersion: oldest,
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_TICKET,
-  };
-}
-
-/** The control thread has judged it. */
-function usable(pair: ReturnType<typeof readPair>): CertificatePair {
-  if ('message' in pair) throw new Error(`a certificate ${pair.message}`);
-  return pair;
 }
 
 /** With the root, which the client need not send. */

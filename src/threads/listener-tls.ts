@@ -8,10 +8,9 @@ import { ServerContexts } from '../net/tls/server-contexts.ts';
 import type { SecureByteStream } from '../net/tls/secure-byte-stream.ts';
 import type { ServerSide } from '../net/accepted.ts';
 import type { ListenerTls } from '../proxy/downstream/listener-tls.ts';
-import { readPair } from '../tls/certificate.ts';
-import type { CertificatePair } from '../tls/certificate.ts';
 import { identityOf, isAllowed } from '../tls/client-identity.ts';
 import type { ClientIdentity } from '../tls/client-identity.ts';
+import { usablePairs } from '../tls/context-options.ts';
 import { ALPN_HTTP1 } from '../tls/protocols.ts';
 import { tlsPolicy } from '../tls/policy.ts';
 
@@ -28,7 +27,7 @@ export class WorkerTls implements ListenerTls {
     this.#made = [listener, config, files, ticketSeed];
     this.#clientAuth = config.clientAuth;
     this.#contexts = new ServerContexts({
-      certificates: files.certificates.map(({ cert, key }) => usable(readPair(cert, key))),
+      certificates: usablePairs(files.certificates),
       strict: config.sni === 'strict',
       policy: tlsPolicy(config.policy, config.minVersion),
       clientAuthorities: files.clientAuthorities?.pem,
@@ -66,10 +65,4 @@ export class WorkerTls implements ListenerTls {
       return `none of its names is allowed: ${[...identity.uris, ...identity.names].join(', ')}`;
     return identity;
   }
-}
-
-/** The control thread has judged it. */
-function usable(pair: ReturnType<typeof readPair>): CertificatePair {
-  if ('message' in pair) throw new Error(`a certificate ${pair.message}`);
-  return pair;
 }

@@ -4,13 +4,17 @@ import type { PoolConfig, VersionTlsConfig } from '../config/model.ts';
 import type { TlsUpdate, UpstreamFiles } from '../control/ports.ts';
 import type { SecureConnector } from '../net/connect.ts';
 
-export class UpstreamTls {
+export interface UpstreamSides {
   /** By pool and version. */
-  #sides: ReadonlyMap<string, SecureConnector> = new Map();
+  readonly sides: ReadonlyMap<string, SecureConnector>;
   /** By what they are made of: versions that have the same share one. */
-  #made: ReadonlyMap<string, SecureConnector> = new Map();
+  readonly made: ReadonlyMap<string, SecureConnector>;
   /** What stands for each of their texts, which may be hundreds of KiB long. */
-  #numbers: ReadonlyMap<string, number> = new Map();
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+export class UpstreamTls {
+  #current: UpstreamSides = { sides: new Map(), made: new Map(), numbers: new Map() };
   #lastNumber = 0;
   #code: typeof import('../net/tls/client-side.ts') | undefined = undefined;
 
@@ -20,14 +24,14 @@ export class UpstreamTls {
       this.#code ??= await import('../net/tls/client-side.ts');
   }
 
-  /** What stays as it is, keeps its sessions. Returns whether anything is other than before. Throws where files cannot be used. */
-  make(pools: readonly PoolConfig[], { upstreams }: TlsUpdate): boolean {
-    if (upstreams.length + this.#sides.size === 0) return false;
+  /** What to `take` for these: what stays as it is, is the same object and keeps its sessions. Throws where files cannot be used. */
+  make(pools: readonly PoolConfig[], { upstreams }: TlsUpdate): UpstreamSides {
+    const before = this.#current;
     const files = new Map(upstreams.map((each) => [keyOf(each.pool, each.version), each]));
     const numbers = new Map<string, number>();
     const numberOf = (text: string | undefined): number => {
       if (text === undefined) return 0;
-      const number = numbers.get(text) ?? this.#numbers.get(text) ?? ++this.#lastNumber;
+      const number = numbers.get(text) ?? before.numbers.get(text) ?? ++this.#lastNumber;
       numbers.set(text, number);
       return number;
     };
@@ -42,19 +46,22 @@ export class UpstreamTls {
         if (read === undefined) throw new Error(`version ${name} of ${pool.name} speaks TLS and its files are missing`);
         const texts = [read.authorities?.pem, read.certificate?.cert, read.certificate?.key];
         const of = `${tls.verify} ${tls.minVersion} ${texts.map(numberOf).join(' ')}`;
-        const side = made.get(of) ?? this.#made.get(of) ?? this.#makeOne(tls, read);
+        const side = made.get(of) ?? before.made.get(of) ?? this.#makeOne(tls, read);
         made.set(of, side);
         sides.set(key, side);
       }
-    const isSame = sides.size === this.#sides.size && [...sides].every(([key, side]) => this.#sides.get(key) === side);
-    this.#sides = sides;
-    this.#made = made;
-    this.#numbers = numbers;
-    return !isSame;
+    return { sides, made, numbers };
+  }
+
+  /** Returns whether anything is other than before. */
+  take(next: UpstreamSides): boolean {
+    const { sides } = this.#current;
+    this.#current = next;
+    return next.sides.size !== sides.size || [...next.sides].some(([key, side]) => sides.get(key) !== side);
   }
 
   /** Undefined: plaintext. */
-  readonly find = (pool: string, version: string): SecureConnector | undefined => this.#sides.get(keyOf(pool, version));
+  readonly find = (pool: string, version: string): SecureConnector | undefined => this.#current.sides.get(keyOf(pool, version));
 
   #makeOne({ verify, minVersion }: VersionTlsConfig, { authorities, certificate }: UpstreamFiles): SecureConnector {
     return new this.#code!.ClientSide({ verify, minVersion: `TLSv${minVersion}`, authorities: authorities?.pem, certificate });

@@ -29,6 +29,7 @@ import type { TlsUpdate, Update } from '../control/ports.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { ServingBuilder } from './serving-builder.ts';
 import { UpstreamTls } from './upstream-tls.ts';
+import type { UpstreamSides } from './upstream-tls.ts';
 
 const FLUSH_MS = 200;
 const LOOP_METER_MS = 1000;
@@ -80,8 +81,9 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
   // What serves goes on serving.
   const table = context === undefined ? finish(steps) : await finishInTurns(steps, new Pace(undefined, SERVING_TURN_MS));
   await upstreamTls.prepare(pools);
+  const sides = upstreamTls.make(pools, update.tls);
   if (context === undefined || listeners === undefined) {
-    makeUpstreamTls(pools, update.tls);
+    takeUpstreamTls(pools, sides);
     context = new ProxyContext(builder.build(update, table), deadlines, counters.worker(), log);
     context.setPseudonym(start.pseudonym);
     context.setOverloadLevel(pressure);
@@ -91,7 +93,7 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
   } else {
     // Binding is what can still fail; it comes before anything is changed.
     await listeners.prepare(update.config.listeners, ports, update.tls);
-    makeUpstreamTls(pools, update.tls);
+    takeUpstreamTls(pools, sides);
     context.serve(builder.build(update, table));
   }
   sampler.forget();
@@ -149,14 +151,16 @@ function setEndpoints({ versions, counters: plan }: Extract<ToWorker, { kind: 'e
   counters.settle();
 }
 
-function makeUpstreamTls(of: Config['pools'], tls: TlsUpdate): void {
+function takeUpstreamTls(of: Config['pools'], sides: UpstreamSides): void {
   servedPools = of;
-  if (upstreamTls.make(of, tls)) livePools.secure();
+  if (upstreamTls.take(sides)) livePools.secure();
 }
 
+/** What is refused of it leaves all as it was. */
 function setTls(tls: TlsUpdate): void {
+  const sides = upstreamTls.make(servedPools, tls);
   listeners?.setTls(tls);
-  makeUpstreamTls(servedPools, tls);
+  takeUpstreamTls(servedPools, sides);
 }
 
 async function onChange(message: Change): Promise<void> {

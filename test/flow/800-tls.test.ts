@@ -238,6 +238,13 @@ describe('certificates that change', () => {
     replace(files.keyFile, next.key);
     await eventually('the new one is served', async () => (await serial()) !== first, 10_000);
     expect(await findings(sluice)).toEqual([]);
+    // A pair that fits, and that node:tls refuses.
+    const served = await serial();
+    const weak = await authority.issue({ names: ['a.test'], kind: 'weak' });
+    replace(files.certFile, weak.cert);
+    replace(files.keyFile, weak.key);
+    await eventually('it is refused', async () => (await findings(sluice)).includes('certificate-refused'), 10_000);
+    expect(await serial()).toBe(served);
     const ending = await authority.issue({ names: ['a.test'], days: 10 });
     replace(files.certFile, `${ending.cert}`);
     replace(files.keyFile, ending.key);
@@ -263,10 +270,22 @@ describe('certificates that change', () => {
     expect(stderr).toContain('listeners[0].tls.certificates[0].keyFile: ');
     expect(stderr).toContain('holds no private key');
     const sluice = await startSluice(config(files.certFile, files.keyFile));
-    sluice.expectLog(/listeners\[0\]\.tls/);
+    sluice.expectLog(/listeners\[0\]\.tls|listeners\[1\]\.address/);
     sluice.writeConfig(config(`${files.certFile}.gone`, files.keyFile));
     await eventually('it is refused', () => sluice.logs.some(({ text }) => text.includes('is not there')));
     expect(await tlsFailure(sluice, { servername: 'a.test' })).toBe('open');
+    // What is refused later than its certificates were read leaves those before watched.
+    const refused = config(write(folder, 'rsa', pairs.rsa).certFile, folder.file('rsa.key')) as { listeners: object[] };
+    refused.listeners.push({ name: 'taken', address: `127.0.0.1:${sluice.adminPort}` });
+    sluice.writeConfig(refused);
+    await eventually('it is refused', () => sluice.logs.some(({ text }) => text.includes('listeners[1]')));
+    write(folder, 'a', await authority.issue({ names: ['a.test', 'new.test'] }));
+    await eventually('the new one', async () => {
+      const { socket, wire } = await secureTo(sluice, { servername: 'a.test', ca: authority.pem });
+      const isNew = nameOf(socket)?.includes('new.test') === true;
+      wire.destroy();
+      return isNew;
+    });
   });
 });
 

@@ -77,7 +77,7 @@ export const NEVER_A_NAME: readonly string[] = [
   'misc',
 ];
 
-/** Where sockets may be made; everything else sees byte streams. `isIP` and the like, which only read text, are free. */
+/** Where sockets may be made; everything else sees byte streams. `isIP` and `createSecureContext`, which only read text, are free. */
 export const SOCKET_ROOMS: readonly string[] = ['src/net/', 'src/http2/', 'src/admin/', 'src/upstream/probes/'];
 /** Parts of Node that its documentation does not promise; only `net` leans on them. */
 export const PRIVATE_PARTS: readonly string[] = [

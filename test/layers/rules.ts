@@ -99,7 +99,7 @@ function packageOf(specifier: string): string {
 
 function importsSockets(line: string): boolean {
   if (!/['"`]node:(net|tls|http2)['"`]/.test(line)) return false;
-  return !/^import \{( ?isIP(v4|v6)?,?)+ \} from/.test(line);
+  return !/^import( type)? \{( ?(isIP(v4|v6)?|createSecureContext|SecureContextOptions),?)+ \} from/.test(line);
 }
 
 function hasWord(line: string, word: string): boolean {

@@ -1,7 +1,7 @@
 // Certificates for tests, made when they are asked for: authorities, servers, clients; of any kind, time and name.
 //
 //   const ca = await makeAuthority()
-//   const { cert, key } = await ca.issue({ names: ['a.test', '*.b.test'] })          PEM texts; kind: 'rsa' | 'ec'
+//   const { cert, key } = await ca.issue({ names: ['a.test', '*.b.test'] })          PEM texts; kind: 'rsa' | 'weak' | 'ec'
 //   ca.pem                                                                            for `ca` of a client
 
 // What the library below needs, and must find before it.
@@ -18,7 +18,11 @@ interface KeyPair {
 
 const EC = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', publicExponent: new Uint8Array([1, 0, 1]), modulusLength: 2048 };
+/** Fits together, and OpenSSL does not serve with it. */
+const WEAK = { ...RSA, modulusLength: 1024 };
 const DAY_MS = 86_400_000;
+
+const KINDS = { ec: EC, rsa: RSA, weak: WEAK };
 
 export interface Pair {
   readonly cert: string;
@@ -29,7 +33,7 @@ interface Wanted {
   readonly names?: readonly string[];
   readonly uris?: readonly string[];
   readonly subject?: string;
-  readonly kind?: 'rsa' | 'ec';
+  readonly kind?: keyof typeof KINDS;
   /** From now; negative: it has ended. Default 90. */
   readonly days?: number;
 }
@@ -84,6 +88,6 @@ function nextSerial(): string {
   return (0x1000_0000 + serial).toString(16);
 }
 
-async function generate(kind: 'rsa' | 'ec'): Promise<KeyPair> {
-  return (await webcrypto.subtle.generateKey(kind === 'ec' ? EC : RSA, true, ['sign', 'verify'])) as KeyPair;
+async function generate(kind: keyof typeof KINDS): Promise<KeyPair> {
+  return (await webcrypto.subtle.generateKey(KINDS[kind], true, ['sign', 'verify'])) as KeyPair;
 }

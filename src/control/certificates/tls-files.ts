@@ -45,8 +45,8 @@ export const NO_TLS_FILES: TlsFiles = { listeners: [], upstreams: [], admin: und
 export type Certified = Pick<Config, 'listeners' | 'pools'> & { readonly admin: Pick<Config['admin'], 'tls'> };
 
 /** Loaded where a config has TLS: most have none, and Node's certificates take memory. */
-function certificates(): Promise<typeof import('../../tls/certificate.ts')> {
-  return import('../../tls/certificate.ts');
+async function judge(): Promise<typeof import('../../tls/certificate.ts') & typeof import('../../tls/context-options.ts')> {
+  return { ...(await import('../../tls/certificate.ts')), ...(await import('../../tls/context-options.ts')) };
 }
 
 /** All files that a config names for TLS. */
@@ -153,15 +153,18 @@ interface CertificateFiles {
 async function readCertificate({ certFile, keyFile }: CertificateFiles, path: Path): Promise<CertificatePair> {
   const cert = await readText(certFile, [...path, 'certFile']);
   const key = await readText(keyFile, [...path, 'keyFile']);
-  const pair = (await certificates()).readPair(cert, key);
-  if (!('message' in pair)) return pair;
-  const [name, file] = pair.file === 'cert' ? ['certFile', certFile] : ['keyFile', keyFile];
-  throw new TlsFileFault([...path, name!], file!, pair.message);
+  const { readPair, refusalOf } = await judge();
+  const pair = readPair(cert, key);
+  if ('message' in pair && pair.file === 'key') throw new TlsFileFault([...path, 'keyFile'], keyFile, pair.message);
+  // What OpenSSL refuses would end each worker that is handed it.
+  const fault = 'message' in pair ? pair.message : refusalOf(pair);
+  if (fault !== undefined) throw new TlsFileFault([...path, 'certFile'], certFile, fault);
+  return pair as CertificatePair;
 }
 
 async function readCa(file: string, path: Path): Promise<string> {
   const text = await readText(file, path);
-  const authorities = (await certificates()).readAuthorities(text);
+  const authorities = (await judge()).readAuthorities(text);
   if (typeof authorities === 'string') throw new TlsFileFault(path, file, authorities);
   return text;
 }

@@ -4,9 +4,9 @@
 // OpenSSL alone would accept it (TLS 1.3).
 
 import { createHash, hkdfSync } from 'node:crypto';
-import { constants } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { nowMs } from '../../lib/clock.ts';
+import { contextOptions } from '../../tls/context-options.ts';
 import type { TlsPolicy } from '../../tls/policy.ts';
 import { ServerNames } from '../../tls/server-names.ts';
 import type { CertificateSet } from '../../tls/server-names.ts';
@@ -88,18 +88,11 @@ export class ServerContexts {
     return made;
   }
 
-  #make(certificates: CertificateSet, name: string, tickets: boolean): NamedSide {
+  #make(certificates: CertificateSet, name: string, hasTickets: boolean): NamedSide {
     const { policy, clientAuthorities, needsCertificate, protocols, ticketSeed } = this.#tls;
     const identity = `${this.#digest} ${certificates.map(({ fingerprint }) => fingerprint).join()} ${name}`;
     const context = createSecureContext({
-      // Side by side: OpenSSL picks by what the client can verify.
-      cert: certificates.map(({ cert }) => cert),
-      key: certificates.map(({ key }) => key),
-      ...(clientAuthorities === undefined ? {} : { ca: clientAuthorities }),
-      ciphers: policy.ciphers,
-      ecdhCurve: policy.curves,
-      minVersion: policy.minVersion,
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION | (tickets ? 0 : constants.SSL_OP_NO_TICKET),
+      ...contextOptions({ certificates, policy, clientAuthorities, hasTickets }),
       sessionIdContext: createHash('sha256').update(identity).digest('hex').slice(0, 32),
       sessionTimeout: SESSION_SECONDS,
       ticketKeys: Buffer.from(hkdfSync('sha256', ticketSeed, '', `sluice tickets ${identity}`, TICKET_KEY_BYTES)),

@@ -27,17 +27,22 @@ function updateOf(texts: readonly string[]): TlsUpdate {
   return structuredClone({ ticketSeed: '', listeners: [], upstreams });
 }
 
+/** As a worker does; returns whether anything is other than before. */
+function set(tls: UpstreamTls, texts: readonly string[]): boolean {
+  return tls.take(tls.make(pools, updateOf(texts)));
+}
+
 it('is one for all versions that trust and show the same', async () => {
   const tls = new UpstreamTls();
   await tls.prepare(pools);
-  expect(tls.make(pools, updateOf([pem, pem, pem]))).toBe(true);
+  expect(set(tls, [pem, pem, pem])).toBe(true);
   const first = tls.find('shop', 'v1')!;
   expect(tls.find('shop', 'v2')).toBe(first);
   expect(tls.find('shop', 'v3')).not.toBe(first);
   expect(tls.find('shop', 'v4')).toBeUndefined();
 
-  expect(tls.make(pools, updateOf([pem, pem, pem]))).toBe(false);
-  expect(tls.make(pools, updateOf([otherPem, pem, pem]))).toBe(true);
+  expect(set(tls, [pem, pem, pem])).toBe(false);
+  expect(set(tls, [otherPem, pem, pem])).toBe(true);
   expect(tls.find('shop', 'v1')).not.toBe(first);
   expect(tls.find('shop', 'v2')).toBe(first);
 });
@@ -45,7 +50,7 @@ it('is one for all versions that trust and show the same', async () => {
 it('is not made of a version whose files are missing, and what was there stays', async () => {
   const tls = new UpstreamTls();
   await tls.prepare(pools);
-  tls.make(pools, updateOf([pem, pem, pem]));
+  set(tls, [pem, pem, pem]);
   const first = tls.find('shop', 'v1');
   expect(() => tls.make(pools, updateOf([pem, pem]))).toThrow('version v3 of shop speaks TLS and its files are missing');
   expect(tls.find('shop', 'v1')).toBe(first);

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { serialize } from 'node:v8';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ListenerConfig, PoolConfig } from '../../../../src/config/model.ts';
+import { formatPath } from '../../../../src/config/path.ts';
 import { Certificates } from '../../../../src/control/certificates/certificates.ts';
+import { tlsFaultOf } from '../../../../src/control/certificates/tls-files.ts';
 import type { Certified } from '../../../../src/control/certificates/tls-files.ts';
 import type { TlsUpdate } from '../../../../src/control/ports.ts';
 import { makeAuthority } from '../../../scaffold/certificates.ts';
@@ -143,4 +145,53 @@ it('give each pair that is written two seconds to be whole, also after one that 
   expect(certificates.findings()).toEqual([]);
   expect(certificates.inUse.listeners[0]?.certificates[0]?.key).toBe(next.key);
   await certificates.close();
+});
+
+it('look on after a config that was refused, and hand out what is in force', async () => {
+  await Promise.all(['kept', 'refused'].map(write));
+  const clock = new ManualClock(Date.now());
+  const told: TlsUpdate[] = [];
+  const certificates = new Certificates({
+    tell: async (update) => void told.push(update),
+    newSeed: () => 'seed',
+    clock,
+    log: QUIET as never,
+  });
+  const look = async (): Promise<void> => {
+    clock.advance(500);
+    await certificates.looked();
+  };
+  const pools = [{ name: 'shop', versions: [{ name: 'v1', tls: { verify: true, minVersion: '1.2' } }] }] as unknown as PoolConfig[];
+  const config = configOf('kept');
+  certificates.follow(config, await certificates.prepare(config));
+  await look();
+  await certificates.prepare({ ...configOf('kept', 'refused'), pools });
+  expect(certificates.tlsOf('shop', 'v1')).toBeDefined();
+  certificates.forget();
+  expect(certificates.tlsOf('shop', 'v1')).toBeUndefined();
+  expect(certificates.inUse.listeners.map(({ listener }) => listener)).toEqual(['kept']);
+  await Promise.all(['kept', 'refused'].map(write));
+  await look();
+  expect(told.map(({ listeners }) => listeners.map(({ listener }) => listener))).toEqual([['kept']]);
+  await certificates.close();
+});
+
+it('are refused, by place, where they fit together and OpenSSL does not serve with them', async () => {
+  const { cert, key } = await ca.issue({ names: ['weak.test'], kind: 'weak' });
+  writeFileSync(join(dir, 'weak.crt'), cert);
+  writeFileSync(join(dir, 'weak.key'), key);
+  const files = { certFile: join(dir, 'weak.crt'), keyFile: join(dir, 'weak.key') };
+  const pools = [{ name: 'shop', versions: [{ name: 'v1', tls: { certificate: files, verify: true } }] }] as unknown as PoolConfig[];
+  const admin = { tls: { certificates: [files] } } as unknown as Certified['admin'];
+  const plain = { listeners: [], pools: [], admin: { tls: undefined } };
+  const paths = [configOf('weak'), { ...plain, pools }, { ...plain, admin }].map(async (config) => {
+    const fault = await tlsFaultOf(config);
+    expect(fault?.message).toBe(`${files.certFile} has a key that is too short for TLS: RSA needs 2048 bits`);
+    return formatPath(fault!.path);
+  });
+  expect(await Promise.all(paths)).toEqual([
+    'listeners[0].tls.certificates[0].certFile',
+    'pools.shop.versions.v1.tls.certificate.certFile',
+    'admin.tls.certificates[0].certFile',
+  ]);
 });
