@@ -2,6 +2,7 @@
 // and passes over the data by arithmetic; it never copies or decodes the body. What may not be passed on it marks: extensions, blanks in
 // responses, and trailers until all of them are sound. Long because its states share their place in the bytes.
 
+import { REFUSE_BAD_REQUEST, REFUSE_BODY_TOO_LARGE, REFUSE_HEADER_TOO_LARGE } from '../http/refusal.ts';
 import {
   afterBlank,
   EXTENSION_BLANK,
@@ -10,7 +11,6 @@ import {
   mayEndExtension,
   nextExtensionState,
 } from './chunk-extension.ts';
-import { REFUSE_BAD_REQUEST, REFUSE_BODY_TOO_LARGE, REFUSE_HEADER_TOO_LARGE } from './refusal.ts';
 import { judgeTrailerLine } from './trailer-fields.ts';
 
 /** Of one chunk, and of all chunks of a message. */

@@ -1,36 +1,32 @@
 // Reads the head of one HTTP/1 request (RFC 9112): once, strictly, in linear time. Bytes only: it knows no socket.
 // It never guesses: what has two readings is refused, for the upstream might take the other one.
 
+import { isAuthority, isConnectAuthority, withoutEmptyPort } from '../http/authority.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/body-kind.ts';
+import { parseContentLength } from '../http/content-length.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
 import { withoutFields } from '../http/header-block.ts';
-import { isAuthority, isConnectAuthority, withoutEmptyPort } from './authority.ts';
-import { ConnectionOptions, namesOption, readConnectionOptions } from './connection-options.ts';
-import { endOfFieldLines, judgeFieldLines } from './field-lines.ts';
 import {
   FIELD_CDN_LOOP,
   FIELD_CONNECTION,
   FIELD_CONTENT_LENGTH,
   FIELD_EXPECT,
-  FIELD_FORWARDED,
-  FIELD_FORWARDED_FOR,
-  FIELD_FORWARDED_HOST,
   FIELD_FORWARDED_OTHER,
-  FIELD_FORWARDED_PROTO,
   FIELD_HOST,
   FIELD_LOOKALIKE,
   FIELD_MAX_FORWARDS,
-  FIELD_REQUEST_ID,
   FIELD_TE,
   FIELD_TRANSFER_ENCODING,
   FIELD_UPGRADE,
-  FIELD_VIA,
   FORWARDING_MASK,
   HOP_BY_HOP_MASK,
-  SortedFields,
-} from './field-sort.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/body-kind.ts';
-import { judgeTransferEncoding, parseContentLength } from './framing.ts';
-import type { HeadLimits } from './limits.ts';
-import { REFUSE_BAD_REQUEST, REFUSE_EXPECTATION, REFUSE_HEADER_TOO_LARGE, REFUSE_URI_TOO_LONG } from './refusal.ts';
+} from '../http/known-fields.ts';
+import { REFUSE_BAD_REQUEST, REFUSE_EXPECTATION, REFUSE_HEADER_TOO_LARGE, REFUSE_URI_TOO_LONG } from '../http/refusal.ts';
+import { takeForwardingFields, takeMaxForwards } from '../http/request-fields.ts';
+import { ConnectionOptions, namesOption, readConnectionOptions } from './connection-options.ts';
+import { endOfFieldLines, judgeFieldLines } from './field-lines.ts';
+import { SortedFields } from './field-sort.ts';
+import { judgeTransferEncoding } from './framing.ts';
 import type { RequestHead } from './request-head.ts';
 import { endOfRequestLine, judgeRequestLine } from './request-line.ts';
 import { reduceTarget } from './request-target.ts';
@@ -46,8 +42,6 @@ const RARE =
   (1 << FIELD_EXPECT) |
   (1 << FIELD_CDN_LOOP) |
   (1 << FIELD_MAX_FORWARDS);
-const MAX_FORWARDS = /^[0-9]{1,9}$/;
-const MAX_FORWARDS_ONLY: ReadonlySet<string> = new Set(['max-forwards']);
 /** Of empty lines before a request. */
 const MAX_LEADING_BYTES = 4;
 
@@ -190,16 +184,11 @@ function readTransferEncoding(head: RequestHead): number {
 
 function readRare(head: RequestHead): number {
   if ((sorted.seen & RARE) === 0) return 0;
-  head.forwardedFor = sorted.value(FIELD_FORWARDED_FOR);
-  head.forwardedProto = sorted.value(FIELD_FORWARDED_PROTO);
-  head.forwardedHost = sorted.value(FIELD_FORWARDED_HOST);
-  head.via = sorted.value(FIELD_VIA);
-  head.requestId = sorted.value(FIELD_REQUEST_ID);
-  head.forwarded = sorted.value(FIELD_FORWARDED);
-  head.cdnLoop = sorted.value(FIELD_CDN_LOOP);
-  head.forwardedOther = sorted.has(FIELD_FORWARDED_OTHER);
+  takeForwardingFields(sorted, head);
   head.acceptsTrailers = namesOption(sorted.value(FIELD_TE), 'trailers');
-  return readExpect(head) || readMaxForwards(head);
+  const code = readExpect(head);
+  if (code !== 0) return code;
+  return takeMaxForwards(sorted, head) ? 0 : refuse(head, REFUSE_BAD_REQUEST, 'malformed max-forwards');
 }
 
 // An expectation in HTTP/1.0 is to be ignored (RFC 9110, section 10.1.1); its line has left the block already. In HTTP/1.1 the one that is
@@ -208,14 +197,4 @@ function readExpect(head: RequestHead): number {
   if (!sorted.has(FIELD_EXPECT) || head.minor === 0) return 0;
   head.expectsContinue = sorted.value(FIELD_EXPECT).toLowerCase() === '100-continue';
   return head.expectsContinue ? 0 : refuse(head, REFUSE_EXPECTATION, 'unknown expectation');
-}
-
-// RFC 9110, section 7.6.2: it counts for OPTIONS and TRACE alone. For these it leaves the block, and is written anew.
-function readMaxForwards(head: RequestHead): number {
-  if (!sorted.has(FIELD_MAX_FORWARDS) || (head.method !== 'OPTIONS' && head.method !== 'TRACE')) return 0;
-  const value = sorted.value(FIELD_MAX_FORWARDS);
-  if (!MAX_FORWARDS.test(value)) return refuse(head, REFUSE_BAD_REQUEST, 'malformed max-forwards');
-  head.maxForwards = Number(value);
-  head.block = withoutFields(head.block, MAX_FORWARDS_ONLY);
-  return 0;
 }

@@ -1,9 +1,10 @@
 // Reads the head of one HTTP/1 response (RFC 9112): once, strictly, in linear time. Bytes only: it knows no socket.
 // A malformed response is refused as a whole; nothing of it is repaired and passed on.
 
+import { BODY_CHUNKED, BODY_LENGTH, BODY_UNTIL_CLOSE } from '../http/body-kind.ts';
+import { parseContentLength } from '../http/content-length.ts';
+import type { HeadLimits } from '../http/head-limits.ts';
 import { withoutFields } from '../http/header-block.ts';
-import { ConnectionOptions, readConnectionOptions } from './connection-options.ts';
-import { BLANK_BEFORE_COLON, endOfFieldLines, judgeFieldLines, withoutBlanksBeforeColons } from './field-lines.ts';
 import {
   FIELD_CONNECTION,
   FIELD_CONTENT_LENGTH,
@@ -12,12 +13,12 @@ import {
   FIELD_TRANSFER_ENCODING,
   FIELD_UPGRADE,
   HOP_BY_HOP_MASK,
-  SortedFields,
-} from './field-sort.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_UNTIL_CLOSE } from '../http/body-kind.ts';
-import { judgeTransferEncoding, parseContentLength } from './framing.ts';
-import type { HeadLimits } from './limits.ts';
-import { REFUSE_BAD_RESPONSE, REFUSE_LARGE_RESPONSE } from './refusal.ts';
+} from '../http/known-fields.ts';
+import { REFUSE_BAD_RESPONSE, REFUSE_LARGE_RESPONSE } from '../http/refusal.ts';
+import { ConnectionOptions, readConnectionOptions } from './connection-options.ts';
+import { BLANK_BEFORE_COLON, endOfFieldLines, judgeFieldLines, withoutBlanksBeforeColons } from './field-lines.ts';
+import { SortedFields } from './field-sort.ts';
+import { judgeTransferEncoding } from './framing.ts';
 import type { ResponseHead } from './response-head.ts';
 
 const STATUS_LINE = /HTTP\/1\.[01] [1-5][0-9]{2}(?: [\t -~\x80-\xff]*)?\r\n/y;

@@ -1,8 +1,8 @@
 // The request line (RFC 9112, section 3): exactly one space between the parts, visible ASCII without `#` in the target, HTTP/1.0 or 1.1.
 
+import type { HeadLimits } from '../http/head-limits.ts';
+import { REFUSE_BAD_REQUEST, REFUSE_NOT_IMPLEMENTED, REFUSE_URI_TOO_LONG, REFUSE_VERSION, type Refusal } from '../http/refusal.ts';
 import { faultOfByte } from './field-lines.ts';
-import type { HeadLimits } from './limits.ts';
-import { REFUSE_BAD_REQUEST, REFUSE_NOT_IMPLEMENTED, REFUSE_URI_TOO_LONG, REFUSE_VERSION, type Refusal } from './refusal.ts';
 
 const LINE = /[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32} [!"$-~]+ HTTP\/1\.[01]\r\n/y;
 const SHAPE = /^([^ ]+) ([^ ]+) HTTP\/[0-9]\.([0-9])$/;

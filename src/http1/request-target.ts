@@ -1,8 +1,8 @@
 // The rarer forms of a request target (RFC 9112, section 3.2): `*` and absolute-form. That of CONNECT is read with its head.
 // Nothing is decoded or normalised beyond taking scheme and authority off: what is forwarded is the very text that routing matched.
 
-import { isAuthority, withoutEmptyPort } from './authority.ts';
-import { REFUSE_BAD_REQUEST, type Refusal } from './refusal.ts';
+import { isAuthority, withoutEmptyPort } from '../http/authority.ts';
+import { REFUSE_BAD_REQUEST, type Refusal } from '../http/refusal.ts';
 
 /** A target in origin-form, or `*`, with the authority that now holds. */
 export interface ReducedTarget {

@@ -2,11 +2,11 @@
 // and whether a 101 is the response to what was asked. It changes nothing, and it knows no socket.
 
 import { createHash } from 'node:crypto';
+import { BODY_NONE } from '../http/body-kind.ts';
 import { findAll, findField } from '../http/header-block.ts';
 import type { IncomingRequest } from '../http/request.ts';
 import type { IncomingResponse } from '../http/response.ts';
 import { trimSpaces } from './connection-options.ts';
-import { BODY_NONE } from '../http/body-kind.ts';
 import type { RequestHead } from './request-head.ts';
 
 export const WEBSOCKET = 'websocket';

@@ -9,7 +9,7 @@ import {
   isRequestId,
 } from '../http/forwarding-fields.ts';
 import { readForwarded } from '../http/forwarded.ts';
-import { isAuthority } from '../http1/authority.ts';
+import { isAuthority } from '../http/authority.ts';
 import { bareAddress } from '../routing/trust.ts';
 import type { ProxyContext } from './context.ts';
 import type { ExchangeState } from './exchange-state.ts';

@@ -4,7 +4,7 @@
 import { ChunkedScanner } from '../http1/chunked-scanner.ts';
 import { BODY_CHUNKED, BODY_NONE } from '../http/body-kind.ts';
 import type { BodyKind } from '../http/body-kind.ts';
-import { REFUSAL_OUTCOMES } from '../http1/refusal.ts';
+import { REFUSAL_OUTCOMES } from '../http/refusal.ts';
 import type { RequestHead } from '../http1/request-head.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';

@@ -1,7 +1,7 @@
 // The client's side of an exchange, whatever protocol it speaks. Nobody above this seam sees a socket.
 
 import type { IncomingResponse } from '../../http/response.ts';
-import type { HeadLimits } from '../../http1/limits.ts';
+import type { HeadLimits } from '../../http/head-limits.ts';
 import type { ByteStream } from '../../net/byte-stream.ts';
 import type { TrustedProxies } from '../../routing/trust.ts';
 import type { ListenerCounters } from '../../telemetry/listener-counters.ts';

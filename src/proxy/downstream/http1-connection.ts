@@ -22,7 +22,7 @@
 
 import type { IncomingResponse } from '../../http/response.ts';
 import { BODY_NONE } from '../../http/body-kind.ts';
-import { REFUSAL_OUTCOMES } from '../../http1/refusal.ts';
+import { REFUSAL_OUTCOMES } from '../../http/refusal.ts';
 import { readRequestHead } from '../../http1/read-request-head.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';

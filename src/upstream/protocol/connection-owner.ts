@@ -1,6 +1,6 @@
 // What a connection to an endpoint asks of the endpoints' set that made it.
 
-import type { HeadLimits } from '../../http1/limits.ts';
+import type { HeadLimits } from '../../http/head-limits.ts';
 import type { SecureConnector } from '../../net/connect.ts';
 import type { Deadlines } from '../../lib/deadlines.ts';
 import type { PooledConnection } from '../endpoint.ts';

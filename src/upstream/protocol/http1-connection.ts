@@ -16,7 +16,7 @@ import type { ChunkedScanner } from '../../http1/chunked-scanner.ts';
 import { BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
 import type { OutgoingRequest } from '../../http/request.ts';
 import { readResponseHead } from '../../http1/read-response-head.ts';
-import { REFUSE_LARGE_RESPONSE } from '../../http1/refusal.ts';
+import { REFUSE_LARGE_RESPONSE } from '../../http/refusal.ts';
 import { ResponseHead } from '../../http1/response-head.ts';
 import { writeRequestHead } from '../../http1/write-request.ts';
 import { Deadline } from '../../lib/deadlines.ts';

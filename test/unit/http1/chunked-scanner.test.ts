@@ -6,7 +6,7 @@ import {
   MAX_TRAILER_BYTES,
   MAX_TRAILERS,
 } from '../../../src/http1/chunked-scanner.ts';
-import { REFUSAL_OUTCOMES } from '../../../src/http1/refusal.ts';
+import { REFUSAL_OUTCOMES } from '../../../src/http/refusal.ts';
 
 const BODY = '5\r\nhello\r\n00aB;a;b=c;d="e\\"; \xe9"\r\n' + 'x'.repeat(0xab) + '\r\n0\r\n';
 const TRAILERS = 'Server-Timing: a\r\nX-Sum: b\r\n';

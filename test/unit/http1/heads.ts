@@ -1,6 +1,6 @@
 // Parses texts of the tests into fresh heads.
 
-import { REFUSAL_OUTCOMES } from '../../../src/http1/refusal.ts';
+import { REFUSAL_OUTCOMES } from '../../../src/http/refusal.ts';
 import { readRequestHead } from '../../../src/http1/read-request-head.ts';
 import { RequestHead } from '../../../src/http1/request-head.ts';
 import { readResponseHead } from '../../../src/http1/read-response-head.ts';
