@@ -13,10 +13,11 @@ import { PERCENT_PATTERN, parsePercent } from '../percent.ts';
 import { SIZE_FORM, SIZE_PATTERN, formatSize, parseSize } from '../size.ts';
 import { isFieldValue, isPath, isPlainText, isRange, isToken } from '../syntax.ts';
 import { isHostText, readAuthorityPattern, readHostPattern } from './host-pattern.ts';
+import { shared } from './shared.ts';
 import { addProblem } from './strict-map.ts';
 
 /** Milliseconds from `least` on; at most what a timer can hold unless `most` says otherwise. */
-export function duration(least = 0, most = MAX_DURATION_MS) {
+export const duration = shared((least: number = 0, most: number = MAX_DURATION_MS) => {
   return z
     .string({ error: DURATION_FORM })
     .meta({ pattern: DURATION_PATTERN, ...boundsOf(formatDuration, least, most === MAX_DURATION_MS ? undefined : most) })
@@ -27,10 +28,10 @@ export function duration(least = 0, most = MAX_DURATION_MS) {
       else if (ms > most) addProblem(context, `duration must be at most ${formatDuration(most - (most % 86_400_000))}, got ${text}`);
       return ms ?? z.NEVER;
     });
-}
+});
 
 /** Bytes. */
-export function size(least: number, most: number) {
+export const size = shared((least: number, most: number) => {
   const text = z.string({ error: SIZE_FORM }).meta({ pattern: SIZE_PATTERN, ...boundsOf(formatSize, least, most) });
   return z.union([text, z.number({ error: SIZE_FORM })], { error: SIZE_FORM }).transform((written, context): number => {
     const bytes = parseSize(String(written));
@@ -39,7 +40,7 @@ export function size(least: number, most: number) {
     else if (bytes > most) addProblem(context, `size must be at most ${formatSize(most)}, got ${written}`);
     return bytes ?? z.NEVER;
   });
-}
+});
 
 /** JSON Schema has no bounds for texts: they stand in a comment, for those who read it. */
 function boundsOf(show: (value: number) => string, least: number, most: number | undefined): { readonly $comment?: string } {
@@ -48,16 +49,16 @@ function boundsOf(show: (value: number) => string, least: number, most: number |
 }
 
 /** `50%` or 0.5; gives 0 to 1. */
-export function share() {
+export const share = shared(() => {
   const error = 'share must be a number from 0 to 1 or look like 50%';
   return proportion(error, 1).transform((written): number => (typeof written === 'number' ? written : (parsePercent(written) ?? 0) / 100));
-}
+});
 
 /** `10%` or 10; gives 0 to 100. */
-export function percent() {
+export const percent = shared(() => {
   const error = 'percent must be a number from 0 to 100 or look like 50%';
   return proportion(error, 100).transform((written): number => (typeof written === 'number' ? written : (parsePercent(written) ?? 0)));
-}
+});
 
 /** Of a version or an endpoint. */
 export const MAX_WEIGHT = 1_000_000_000;
@@ -65,51 +66,51 @@ export const MAX_WEIGHT = 1_000_000_000;
 export const MAX_LIMIT = 1_000_000_000;
 
 /** In a config: a number, or a percent such as `5%`, which gives 5. */
-export function weightOrPercent() {
+export const weightOrPercent = shared(() => {
   const error = 'weight must be a non-negative number or look like 5%';
   const text = z
     .string({ error })
     .meta({ pattern: PERCENT_PATTERN })
     .refine((written) => parsePercent(written) !== undefined, { error });
   return z.union([text, weight()], { error }).transform((written): number => weightOf(written) ?? 0);
-}
+});
 
 /** What a weight means that was written; undefined when it is none. */
 export function weightOf(written: unknown): number | undefined {
   return typeof written === 'number' ? written : typeof written === 'string' ? parsePercent(written) : undefined;
 }
 
-export function weight() {
+export const weight = shared(() => {
   const error = 'weight must be a non-negative number';
   return z
     .number({ error })
     .min(0, { error })
     .max(MAX_WEIGHT, { error: `weight must be at most ${MAX_WEIGHT}` });
-}
+});
 
-export function listenAddress() {
+export const listenAddress = shared(() => {
   return address(LISTEN_FORM, parseListenAddress);
-}
+});
 
-export function endpointAddress() {
+export const endpointAddress = shared(() => {
   return address(ENDPOINT_FORM, parseEndpointAddress);
-}
+});
 
 /** Any text without control characters. */
-export function plainText(what: string) {
+export const plainText = shared((what: string) => {
   return checked(`${what} must be text without control characters`, isPlainText);
-}
+});
 
-export function nonEmptyText(what: string) {
+export const nonEmptyText = shared((what: string) => {
   return checked(`${what} must be text without control characters, and not empty`, (text) => text !== '' && isPlainText(text));
-}
+});
 
 export const FIELD_VALUE_FORM = 'header value must be printable ASCII text, without a blank at either end';
 
 /** Value of a header field. */
-export function fieldValue() {
+export const fieldValue = shared(() => {
   return checked(FIELD_VALUE_FORM, isFieldValue).refine(isNoMask, MASK_FAULT);
-}
+});
 
 const MASK_FAULT = {
   error:
@@ -126,34 +127,34 @@ export function unmasked<T extends z.ZodType<string, string>>(text: T) {
   return text.refine(isNoMask, MASK_FAULT);
 }
 
-export function tokenName(what: string) {
+export const tokenName = shared((what: string) => {
   return checked(`${what} name must be letters, digits or !#$%&'*+-.^_\`|~`, isToken);
-}
+});
 
-export function path(what = 'path') {
+export const path = shared((what = 'path') => {
   return checked(`${what} must start with "/" and have no blank, "?", "#" or character outside ASCII`, isPath);
-}
+});
 
 const STANDARD_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'];
 
 /** Methods are case-sensitive, so a lower-case `get` would never match what clients send. */
-export function method() {
+export const method = shared(() => {
   return checked("method must be letters, digits or !#$%&'*+-.^_`|~", isToken).superRefine((text, context) => {
     const upper = text.toUpperCase();
     if (upper !== text && STANDARD_METHODS.includes(upper))
       addProblem(context, `methods are written in upper case: ${upper}, got "${text}"`);
   });
-}
+});
 
 /** Host of a route: lower case, without port; `*.x` for all names below x. */
-export function hostPattern() {
+export const hostPattern = shared(() => {
   return z.string({ error: 'host must be text' }).transform((text, context): string => {
     const host = readHostPattern(text);
     if (!isFault(host)) return host;
     addProblem(context, host.fault);
     return z.NEVER;
   });
-}
+});
 
 /** What CONNECT may name: a host as that of a route, with its port. */
 export function authorityPattern() {
@@ -166,19 +167,19 @@ export function authorityPattern() {
 }
 
 /** Host of a redirect, or with a port of a rewrite: what is written into Location or Host. */
-export function hostText(what: string, port: 'with port' | 'without port') {
+export const hostText = shared((what: string, port: 'with port' | 'without port') => {
   const form = port === 'with port' ? 'a DNS name or IP address, with or without port' : 'a DNS name or IP address without port';
   return checked(`${what} must be ${form}`, (text) => isHostText(port === 'with port' ? withoutPort(text) : text));
-}
+});
 
 /** Whose word counts: a range of addresses, or the peers of a Unix socket. */
-export function peers() {
+export const peers = shared(() => {
   const form = 'must be a range such as 10.0.0.0/8 or fd00::/8, an IP address, or unix for the peers of a Unix socket';
   return checked(form, (text) => text === 'unix' || isRange(text));
-}
+});
 
 /** Address of a DNS server, with its port. */
-export function dnsServer() {
+export const dnsServer = shared(() => {
   const error = 'a DNS server must look like 10.0.0.53, 10.0.0.53:53, "::1" or "[::1]:53"';
   return z.string({ error }).transform((text, context): string => {
     const bare = isIP(text) === 6 ? `[${text}]:53` : `${text}:53`;
@@ -187,19 +188,19 @@ export function dnsServer() {
     addProblem(context, `${error}, got ${JSON.stringify(text)}`);
     return z.NEVER;
   });
-}
+});
 
 /** Name of an environment variable. */
-export function variableName() {
+export const variableName = shared(() => {
   return checked('env must be the name of an environment variable: letters, digits and "_"', (text) =>
     /^[A-Za-z_][A-Za-z0-9_]{0,255}$/.test(text),
   );
-}
+});
 
 /** Path of a file. */
-export function filePath(what: string) {
+export const filePath = shared((what: string) => {
   return checked(`${what} must be the path of a file`, (text) => text !== '' && isPlainText(text));
-}
+});
 
 function checked(error: string, right: (text: string) => boolean) {
   return z.string({ error }).refine(right, { error });
@@ -230,7 +231,7 @@ function withoutPort(text: string): string {
 
 const SALT_PATTERN = '^[A-Za-z0-9_-]{0,64}$';
 
-export function salt() {
+export const salt = shared(() => {
   const error = 'salt must be text of at most 64 letters, digits, "_" or "-"';
   return z.string({ error }).regex(new RegExp(SALT_PATTERN), { error });
-}
+});

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { NAME_PATTERN } from '../syntax.ts';
+import { shared } from './shared.ts';
 
 // Parsers that zod compiles are no faster for ten thousand routes, and compiling them takes a tenth of a start.
 z.config({ jitless: true });
@@ -59,11 +60,11 @@ export function named<V extends z.ZodType>(what: string, value: V) {
   return z.record(nameOf(what), value, { error: `must be a map of ${what}s by name` });
 }
 
-export function nameOf(what: string) {
+export const nameOf = shared((what: string) => {
   return z.string({ error: `${what} name must be text` }).regex(new RegExp(NAME_PATTERN), {
     error: `${what} name must be 1 to 100 letters, digits, ".", "_" or "-", and begin with a letter or digit`,
   });
-}
+});
 
 /** An item that most configs do not have: its schema, of a few hundred parts, is built with the first one. */
 export function rare<V extends z.ZodType>(item: () => V) {
@@ -84,11 +85,11 @@ export function oneOf<const W extends readonly [string, ...string[]]>(what: stri
   return z.enum(words, { error: `${what} must be ${wanted}` });
 }
 
-export function flag() {
+export const flag = shared(() => {
   return z.boolean({ error: 'must be true or false' });
-}
+});
 
-export function integer(what: string, least: number, most: number) {
+export const integer = shared((what: string, least: number, most: number) => {
   const error = `${what} must be a whole number from ${least} to ${most}`;
   return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
-}
+});
