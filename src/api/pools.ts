@@ -53,7 +53,10 @@ const versionKeys = {
   draining: z.boolean(),
   inFlight: count.describe('Requests that are in flight on it.'),
   connections: count.describe('Open connections to it.'),
-  tunnels: count.describe('Open tunnels (WebSocket); they are among those in flight. Absent where there are none.').optional(),
+  tunnels: count.describe('Open tunnels (WebSocket, CONNECT); they are among those in flight. Absent where there are none.').optional(),
+  eventStreams: count
+    .describe('Open responses of server-sent events; they are among those in flight. Absent where there are none.')
+    .optional(),
   users: count.describe('Users that have this version and were seen lately; absent in a pool without affinity.remember.').optional(),
   endpoints: z.array(endpoint),
   deploy: deploy.optional(),

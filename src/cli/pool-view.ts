@@ -32,6 +32,7 @@ export interface Known {
 /** Columns that only some pools have something for. */
 const RARE = [
   { title: 'TUNNELS', key: 'tunnels' },
+  { title: 'EVENT STREAMS', key: 'eventStreams' },
   { title: 'USERS', key: 'users' },
 ] as const;
 
@@ -65,7 +66,7 @@ export function viewSplit(pool: PoolStatus, paint: Paint): readonly string[] {
 
 /** Without the counts that change all the time: what makes a new block for a reader that is no screen. */
 export function settledView(pool: PoolStatus): string {
-  const uncounted = { inFlight: 0, connections: 0, tunnels: undefined, drain: undefined };
+  const uncounted = { inFlight: 0, connections: 0, tunnels: undefined, eventStreams: undefined, drain: undefined };
   const calm = pool.versions.map(({ endpoints, ...version }) => ({
     ...version,
     ...uncounted,

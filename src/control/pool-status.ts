@@ -71,10 +71,13 @@ function statusOf(pool: PoolConfig, deps: Looking, find: FindBlock): PoolStatus 
           health: healthOf?.(pool.name, version.name, each.address),
         }));
         const [deploy, drain] = [deployOf?.(pool.name, version.name), drainOf?.(pool.name, version.name)];
-        const tunnels = counters.find({ kind: 'version', pool: pool.name, version: version.name })?.total(at.VERSION_TUNNELS) ?? 0;
+        const block = counters.find({ kind: 'version', pool: pool.name, version: version.name });
+        const tunnels = block?.total(at.VERSION_TUNNELS) ?? 0;
+        const eventStreams = block?.total(at.VERSION_EVENT_STREAMS) ?? 0;
         return {
           ...status,
           ...(tunnels > 0 && { tunnels }),
+          ...(eventStreams > 0 && { eventStreams }),
           endpoints,
           deploy,
           drain,

@@ -160,6 +160,11 @@ export class ChunkedScanner {
     return !this.done && (this.#state === TRAILER || (this.#digits > 0 && this.#size === 0));
   }
 
+  /** Whether no chunk is under way. */
+  get betweenChunks(): boolean {
+    return this.#state === SIZE && this.#digits === 0;
+  }
+
   #setDataEnd(from: number, at: number): void {
     this.dataEnd = this.#state < TRAILER ? at : from >= 0 ? from : this.#trailerAt;
     if (!this.done || from === at) return;

@@ -12,6 +12,8 @@ export class Attempt {
   versionSinceMs = 0;
   /** Whether an attempt is under way: a slot of `version` is taken. */
   holdsSlot = false;
+  /** The slot is given back before the attempt has ended: it may last for as long as it likes. */
+  slotFree = false;
   /** Where the attempt under way is sent. */
   connection: UpstreamStream | undefined = undefined;
   /** Where the latest attempt was sent; it stays when that attempt has ended. */
@@ -38,6 +40,7 @@ export class Attempt {
 export function openAttempt(attempt: Attempt): void {
   attempt.count++;
   attempt.holdsSlot = true;
+  attempt.slotFree = false;
   attempt.continued = false;
   attempt.unasked = false;
 }
@@ -64,6 +67,7 @@ export function resetAttempt(attempt: Attempt): void {
   attempt.version = undefined;
   attempt.versionSinceMs = 0;
   attempt.holdsSlot = false;
+  attempt.slotFree = false;
   attempt.connection = undefined;
   attempt.endpoint = undefined;
   attempt.continued = false;

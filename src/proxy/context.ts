@@ -62,8 +62,8 @@ export class ProxyContext {
     this.log.error({ err: error }, 'internal error in an exchange');
   }
 
-  /** How long a tunnel that opens now may stay open; 0 = for as long as it likes. */
-  get tunnelMs(): number {
+  /** How long what opens now, and does not end by itself, may stay open; 0 = for as long as it likes. */
+  get lateMs(): number {
     return this.#draining ? Math.max(1, this.#cutsAtMs - this.deadlines.atMs) : 0;
   }
 

@@ -13,6 +13,7 @@ import type { Outcome } from '../telemetry/outcomes.ts';
 import { Assignment, resetAssignment } from './assignment.ts';
 import { Attempt, resetAttempt } from './attempt.ts';
 import type { Downstream } from './downstream/downstream.ts';
+import type { EventStream } from './event-stream.ts';
 import type { MirroredRequest } from './mirror/mirrored-request.ts';
 import type { ResponseTap } from './mirror/response-tap.ts';
 import { RequestBody } from './request-body.ts';
@@ -66,6 +67,9 @@ export class ExchangeState {
   shadow: MirroredRequest | undefined = undefined;
   /** What looks at its copies. */
   taps: ResponseTap[] | undefined = undefined;
+
+  /** Set where the response is a stream of events. */
+  events: EventStream | undefined = undefined;
 
   /** A byte of the response may have left: no other response can be given. */
   responded = false;
@@ -132,6 +136,7 @@ function resetRequestSide(state: ExchangeState): void {
 }
 
 function resetResponseSide(state: ExchangeState): void {
+  state.events = undefined;
   state.responded = false;
   state.responseDone = false;
   state.switched = false;

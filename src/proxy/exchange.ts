@@ -125,6 +125,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     if (state.responseDone) return this.responseEnded();
     watchUpstream(this);
     state.attempt.connection?.resume();
+    state.events?.flushed();
   }
 
   onDownstreamStalled(): void {
@@ -135,6 +136,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     if (!this.state.active) return;
     tellGivenUp(this, 'unwanted');
     this.state.outcome = OUTCOME.downstream_closed;
+    this.state.events?.clientGone();
     this.finish();
   }
 
@@ -232,6 +234,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     state.active = false;
     state.exchangeDeadline.disarm();
     state.holdDeadline.disarm();
+    state.events?.close();
     endAttempt(this, state.outcome);
     observe(state, this.context);
     if (state.shadow !== undefined || state.taps !== undefined) leaveMirrored(this);

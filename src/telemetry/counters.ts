@@ -122,6 +122,16 @@ export class VersionCounters extends Cells {
     cells[first + at.VERSION_TUNNEL_AGES + bucket]!++;
   }
 
+  eventStreamOpened(): void {
+    this.cells[this.first + at.VERSION_EVENT_STREAMS]!++;
+  }
+
+  /** @param drained whether because of a drain */
+  eventStreamEnded(drained: boolean): void {
+    this.cells[this.first + at.VERSION_EVENT_STREAMS]!--;
+    if (drained) this.cells[this.first + at.VERSION_EVENT_STREAMS_DRAINED]!++;
+  }
+
   /** From clients, in tunnels. */
   tunnelReceived(bytes: number): void {
     this.cells[this.first + at.VERSION_TUNNEL_BYTES]! += bytes;

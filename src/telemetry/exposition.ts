@@ -221,6 +221,8 @@ export class Exposition {
     this.#expose(METRICS.tunnels, () => cellSamples(versions(), at.VERSION_TUNNELS));
     this.#expose(METRICS.tunnelsEnded, () => codeSamples(versions(), at.VERSION_TUNNEL_ENDS, TUNNEL_CODES));
     this.#expose(METRICS.tunnelBytes, () => codeSamples(versions(), at.VERSION_TUNNEL_BYTES, TUNNEL_DIRECTIONS));
+    this.#expose(METRICS.eventStreams, () => cellSamples(versions(), at.VERSION_EVENT_STREAMS));
+    this.#expose(METRICS.eventStreamsDrained, () => cellSamples(versions(), at.VERSION_EVENT_STREAMS_DRAINED));
     this.#expose(METRICS.tunnelAge, () => tunnelAgeSamples(versions()));
     this.#expose(METRICS.affinityUsers, () => plainSamples(this.#users()));
     this.#expose(METRICS.versionInfo, () => plainSamples(this.#deploys()));

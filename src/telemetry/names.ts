@@ -65,6 +65,13 @@ export const METRICS = {
   tunnelsEnded: counter('sluice_tunnels_ended_total', 'Tunnels that ended, by why.', 'pool', 'version', 'reason'),
   tunnelBytes: counter('sluice_tunnel_bytes_total', 'Bytes in tunnels, in (from clients) and out.', 'pool', 'version', 'direction'),
   tunnelAge: histogram('sluice_tunnel_age_seconds', 'How old tunnels were when they ended.', 'pool', 'version'),
+  eventStreams: gauge('sluice_event_streams', 'Open responses of server-sent events.', 'pool', 'version'),
+  eventStreamsDrained: counter(
+    'sluice_event_streams_drained_total',
+    'Responses of server-sent events that a drain ended.',
+    'pool',
+    'version',
+  ),
   listenerTunnels: gauge('sluice_listener_tunnels', 'Open tunnels.', 'listener'),
   bytesIn: counter('sluice_request_bytes_total', 'Request body bytes.', 'pool', 'version'),
   bytesOut: counter('sluice_response_bytes_total', 'Response body bytes.', 'pool', 'version'),

@@ -162,7 +162,7 @@ function timeouts() {
       .describe('From the end of the request until the head of the response arrives; the time of an upload does not count; 0s = none.'),
     stall: duration().prefault('5m').describe('How long an exchange may stand still in the middle of a body, of either side; 0s = none.'),
     idle: duration(1).prefault('60s').describe('How long an unused connection is kept.'),
-    tunnel: duration().prefault('1h').describe('How long a tunnel (WebSocket, CONNECT) may stand still, in both directions; 0s = none.'),
+    tunnel: duration().prefault('1h').describe('How long a tunnel (WebSocket, CONNECT) or a stream of events may stand still; 0s = none.'),
   })
     .transform(({ connect, response, stall, idle, tunnel }) => ({
       connectMs: connect,

@@ -5,7 +5,7 @@ import type { HeadLimits } from '../../http/head-limits.ts';
 import type { ByteStream } from '../../net/byte-stream.ts';
 import type { TrustedProxies } from '../../routing/trust.ts';
 import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
-import type { TunnelLife, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
+import type { LongLived, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ServingState } from '../serving-state.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import type { Security } from './security.ts';
@@ -50,8 +50,8 @@ export interface Downstream {
   readonly security: Security | undefined;
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
   forwarded: string;
-  /** What it has become. */
-  tunnel: TunnelLife | undefined;
+  /** What it carries that does not end by itself. */
+  longLived: LongLived | undefined;
   /** Passes on an interim response, where the client knows them. */
   sendInterim(response: IncomingResponse): void;
   /**
@@ -61,6 +61,8 @@ export interface Downstream {
   sendHead(upstream: UpstreamStream, fields: string, from: number, to: number, done: boolean): boolean;
   /** Passes on more of its body. False: as above. */
   sendBody(upstream: UpstreamStream, from: number, to: number, done: boolean): boolean;
+  /** Ends the body of the response in `upstream` here, as if it were whole, and the connection behind it. False: a chunk is under way. */
+  endBody(upstream: UpstreamStream): boolean;
   /** A whole response of our own. @param fields without what frames it @param body UTF-8; left out where the request or the status wants none */
   sendReply(status: number, fields: string, body: string): void;
   /** Called in a tunnel: tells the client that its protocol is changed to this one. */
@@ -80,7 +82,7 @@ export interface Downstream {
   cutOff(looksDone: boolean): void;
   /** Closes so that nobody can take what was sent for a whole response. `end` still follows. */
   abort(): void;
-  /** Hands over its bytes, in both directions, until `closeTunnel`; set `tunnel` then. */
+  /** Hands over its bytes, in both directions, until `closeTunnel`; set `longLived` then. */
   openTunnel(): ByteStream;
   /** Gives the tunnel what the client sent before it was open, and the end of its side where that has come. */
   passEarly(): void;

@@ -28,7 +28,7 @@ import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
 import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
-import type { TunnelLife, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
+import type { LongLived, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { ProxyContext } from '../context.ts';
@@ -108,7 +108,7 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
   requests = 0;
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
   forwarded = '';
-  tunnel: TunnelLife | undefined = undefined;
+  longLived: LongLived | undefined = undefined;
 
   readonly #stream: ByteStream;
   readonly #deadline: Deadline;
@@ -196,7 +196,7 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
   onGone(): void {
     if (this.#phase === CLOSED) return;
     // Only its listener says so then.
-    if (this.#phase === TUNNEL) this.tunnel?.cut();
+    if (this.#phase === TUNNEL) this.longLived?.cut();
     const exchange = this.#exchange;
     this.destroy();
     exchange?.onDownstreamClosed();
@@ -235,6 +235,10 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
   sendBody(upstream: UpstreamStream, from: number, to: number, done: boolean): boolean {
     if (this.#ended) this.#watchHalfClosed();
     return this.#responses.body(this.#exchange!.head, upstream, from, to, done);
+  }
+
+  endBody(upstream: UpstreamStream): boolean {
+    return this.#responses.endBody(upstream);
   }
 
   sendReply(status: number, fields: string, body: string): void {
@@ -307,13 +311,13 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
 
   closeTunnel(): void {
     this.#stream.owner = this;
-    this.tunnel = undefined;
+    this.longLived = undefined;
     this.#phase = BUSY;
   }
 
-  /** Its tunnel, if it is one, is to end within this time. */
+  /** What does not end by itself is to end within this time. */
   leave(withinMs: number): void {
-    this.tunnel?.leave(withinMs);
+    this.longLived?.leave(withinMs);
   }
 
   end(clean: boolean): void {

@@ -8,6 +8,7 @@ import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
 import type { RequestHead } from '../../http1/request-head.ts';
 import {
   CONNECTED,
+  LAST_CHUNK,
   chunksOf,
   persistenceOf,
   placeHeadBefore,
@@ -80,6 +81,14 @@ export class Http1Responses {
   body(request: RequestHead, upstream: UpstreamStream, from: number, to: number, done: boolean): boolean {
     if (this.#isEdited(upstream, to)) return this.#edited(request, upstream, '', from, done);
     return to === from || this.#bytes(upstream.memory.subarray(from, to));
+  }
+
+  /** Ends the body of the response in `upstream` here, as if it were whole; the connection is not kept. False: a chunk is under way. */
+  endBody({ scanner }: UpstreamStream): boolean {
+    if (this.#framed && !scanner.betweenChunks) return false;
+    if (this.#framed) this.#stream.writeText(LAST_CHUNK, 'latin1');
+    this.keeps = false;
+    return true;
   }
 
   /** A response of our own, whole. @param fields without what frames it @param body UTF-8 */

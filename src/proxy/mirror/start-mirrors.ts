@@ -55,19 +55,22 @@ export function tellBody(exchange: ExchangeControl, connection: UpstreamStream, 
 /** The exchange has ended: its copies go on alone, or end. */
 export function leaveMirrored(exchange: ExchangeControl): void {
   const { state } = exchange;
-  if (state.taps !== undefined) tellPrimaryEnd(exchange);
+  const isUnwanted = state.outcome === OUTCOME.downstream_closed || state.events?.isCut === true;
+  if (state.taps !== undefined) tellPrimaryEnd(exchange, isUnwanted);
   state.taps = undefined;
   let copy = state.shadow;
   state.shadow = undefined;
   while (copy !== undefined) {
     const { next } = copy;
-    copy.detach(state.outcome === OUTCOME.downstream_closed);
+    copy.detach(isUnwanted);
     copy = next;
   }
 }
 
-function tellPrimaryEnd(exchange: ExchangeControl): void {
-  const { outcome, status, body, attempt } = exchange.state;
+/** @param isUnwanted it is not whole, and nobody waits for the rest */
+function tellPrimaryEnd(exchange: ExchangeControl, isUnwanted: boolean): void {
+  const { status, body, attempt } = exchange.state;
+  const outcome = isUnwanted ? OUTCOME.downstream_closed : exchange.state.outcome;
   const end: PrimaryEnd = { outcome, status, requestDone: body.done, version: attempt.version! };
   tell(exchange, (tap) => tap.onPrimaryEnd(end));
 }

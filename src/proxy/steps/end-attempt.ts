@@ -16,7 +16,7 @@ export function endAttempt(exchange: ExchangeControl, outcome: Outcome): void {
   const version = attempt.version!;
   closeAttempt(attempt);
   state.responseDeadline.disarm();
-  version.releaseSlot();
+  if (!attempt.slotFree) version.releaseSlot();
   version.counters.attempted(outcome.index);
   if (connection === undefined) {
     version.withdraw(exchange);

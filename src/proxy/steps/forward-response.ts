@@ -14,6 +14,7 @@ import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { clientAuthority, clientScheme } from '../forwarding-fields.ts';
 import { tellBody, tellHead } from '../mirror/start-mirrors.ts';
+import { ServerSentEvents, isEventStream } from '../server-sent-events.ts';
 import { countHead } from './count-evidence.ts';
 import { retryReasonOfStatus, retryResponse } from './retry.ts';
 import { watchUpstream } from './start-attempt.ts';
@@ -36,10 +37,12 @@ export function forwardHead(exchange: ExchangeControl, connection: UpstreamStrea
   if (state.assignment.writer !== undefined) countHead(state, response);
   state.responded = true;
   state.status = response.status;
+  if (!done && isEventStream(response)) openEventStream(exchange);
   if (!done) watchUpstream(exchange);
   if (state.taps !== undefined) tellHead(exchange, connection, from, to);
   state.bytesOut += to - from;
-  return written(exchange, state.downstream!.sendHead(connection, responseFields(state, response), from, to, done), done);
+  const flushed = written(exchange, state.downstream!.sendHead(connection, responseFields(state, response), from, to, done), done);
+  return done || state.events === undefined ? flushed : state.events.passed(connection, from, to) && flushed;
 }
 
 /** Sends more of the body. False: pause reading. */
@@ -48,7 +51,14 @@ export function forwardBody(exchange: ExchangeControl, connection: UpstreamStrea
   state.bytesOut += to - from;
   watchUpstream(exchange);
   if (state.taps !== undefined) tellBody(exchange, connection, from, to);
-  return written(exchange, state.downstream!.sendBody(connection, from, to, done), done);
+  const flushed = written(exchange, state.downstream!.sendBody(connection, from, to, done), done);
+  return done || state.events === undefined ? flushed : state.events.passed(connection, from, to) && flushed;
+}
+
+function openEventStream(exchange: ExchangeControl): void {
+  const events = new ServerSentEvents(exchange);
+  exchange.state.events = events;
+  events.open();
 }
 
 /** Nobody looks at the clock for the head of a response that has come whole: its end, a moment later, is looked at anyway. */

@@ -50,7 +50,8 @@ function countEnd(state: ExchangeState, endedMs: number, status: number, failed:
   const { version, versionSinceMs } = state.attempt;
   if (version !== undefined) {
     const headMs = state.firstByteMs < 0 ? -1 : state.startedMs + state.firstByteMs - versionSinceMs;
-    version.counters.ended(endedMs - versionSinceMs, headMs);
+    // How long a stream of events is open is no latency.
+    version.counters.ended(state.events === undefined ? endedMs - versionSinceMs : headMs, headMs);
     version.counters.received(state.body.bytes);
     version.counters.sent(state.bytesOut);
   }

@@ -9,15 +9,13 @@ import { NOT_READY_DRAINING } from '../../upstream/endpoint.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
+import { LATE_MS } from '../leave-moment.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { countHead } from './count-evidence.ts';
 import { endAttemptInTunnel } from './end-attempt.ts';
 import { responseFields } from './forward-response.ts';
 import { reply } from './local-reply.ts';
 import { observeSwitch } from './observe.ts';
-
-/** A tunnel that opens while its endpoint is drained ends within this time. */
-const LATE_MS = 1000;
 
 /** The 101 in `connection.head` has come; what follows it lies in `from` to `to`. Returns why it is malformed; empty: it is not. */
 export function openTunnel(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number): string {
@@ -95,13 +93,13 @@ function join(exchange: ExchangeControl, connection: UpstreamStream, isWebSocket
     onFinished: (ended, end) => closeTunnel(exchange, connection, ended, end),
     onFault: (error) => context.failed(error),
   });
-  downstream!.tunnel = tunnel;
-  connection.tunnel = tunnel;
+  downstream!.longLived = tunnel;
+  connection.longLived = tunnel;
   version.counters.tunnelOpened();
   downstream!.owner.onTunnelOpened();
   tunnel.open();
   const isDraining = (attempt.endpoint!.notReadyReasons & NOT_READY_DRAINING) !== 0;
-  if (isDraining || context.tunnelMs > 0) tunnel.leave(context.tunnelMs || LATE_MS);
+  if (isDraining || context.lateMs > 0) tunnel.leave(context.lateMs || LATE_MS);
   return tunnel;
 }
 

@@ -103,7 +103,13 @@ export function continueBody(exchange: ExchangeControl): void {
 /** (Re)starts the clock on an upstream that must take or send bytes of a body now. */
 export function watchUpstream({ state, context }: ExchangeControl): void {
   state.movedMs = context.deadlines.atMs;
-  context.deadlines.arm(state.responseDeadline, state.attempt.version!.settings.stallMs);
+  context.deadlines.arm(state.responseDeadline, quietMsOf(state));
+}
+
+/** How long an upstream may be quiet in the middle of a body; 0 = no limit. */
+export function quietMsOf({ events, attempt }: ExchangeState): number {
+  const { stallMs, tunnelMs } = attempt.version!.settings;
+  return events === undefined ? stallMs : tunnelMs;
 }
 
 function passBody(exchange: ExchangeControl, bytes: Buffer, from: number, to: number): void {

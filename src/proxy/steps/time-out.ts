@@ -10,6 +10,7 @@ import { countHang } from './count-evidence.ts';
 import { leaveHanging } from './leave-halted.ts';
 import { reply } from './local-reply.ts';
 import { retry } from './retry.ts';
+import { quietMsOf } from './start-attempt.ts';
 
 /** A clock that is set again runs for a whole number of such parts: few durations share the timer of a worker well. */
 const PARTS_OF_STALL = 8;
@@ -28,7 +29,7 @@ export function timeOut(exchange: ExchangeControl, deadline: Deadline): void {
 /** The client neither sent nor took a byte for the time of a stall. Bytes that move the other way keep the exchange alive. */
 export function stall(exchange: ExchangeControl): void {
   const { state } = exchange;
-  const leftMs = untilStalled(exchange);
+  const leftMs = untilStalled(exchange, state.attempt.version!.settings.stallMs);
   if (leftMs !== STALLED) state.downstream!.watchProgress(leftMs);
   else if (!state.responded && !state.body.done) reply(exchange, OUTCOME.downstream_stalled);
   else exchange.abort(OUTCOME.downstream_stalled);
@@ -55,6 +56,7 @@ function endWait(exchange: ExchangeControl): void {
   if (connection === undefined) return reply(exchange, OUTCOME.overload);
   const isStall = state.responded || state.clientPaused;
   if (isStall && keepWatching(exchange)) return;
+  if (state.events !== undefined) return state.events.quiet();
   if (state.responded) return exchange.abort(isClients(state) ? OUTCOME.downstream_stalled : OUTCOME.upstream_stalled);
   tellGivenUp(exchange, 'late');
   connection.destroy();
@@ -64,7 +66,7 @@ function endWait(exchange: ExchangeControl): void {
 /** Whether something moves the other way, or it is the client who has to take what there is: its own clock runs. */
 function keepWatching(exchange: ExchangeControl): boolean {
   const { state, context } = exchange;
-  const leftMs = state.unflushed ? state.attempt.version!.settings.stallMs : untilStalled(exchange);
+  const leftMs = state.unflushed ? state.attempt.version!.settings.stallMs : untilStalled(exchange, quietMsOf(state));
   if (leftMs !== STALLED) context.deadlines.arm(state.responseDeadline, leftMs);
   return leftMs !== STALLED;
 }
@@ -75,8 +77,7 @@ function isClients({ body, clientPaused }: ExchangeState): boolean {
 }
 
 /** How long until no byte has moved for the time of a stall, a little more rather than less; 0 = no limit, as when a reload has lifted it. */
-function untilStalled({ state, context }: ExchangeControl): number {
-  const { stallMs } = state.attempt.version!.settings;
+function untilStalled({ state, context }: ExchangeControl, stallMs: number): number {
   if (stallMs === 0) return 0;
   const leftMs = state.movedMs + stallMs - context.deadlines.atMs;
   const part = Math.ceil(stallMs / PARTS_OF_STALL);

@@ -8,24 +8,18 @@
 
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner, Deadlines } from '../../lib/deadlines.ts';
-import { randomFraction } from '../../lib/random.ts';
 import type { ByteStream } from '../../net/byte-stream.ts';
 import { TUNNEL_END } from '../../telemetry/tunnel-ends.ts';
 import type { TunnelEnd } from '../../telemetry/tunnel-ends.ts';
 import type { VersionCounters } from '../../telemetry/counters.ts';
-import type { TunnelLife } from '../../upstream/protocol/upstream-stream.ts';
+import type { LongLived } from '../../upstream/protocol/upstream-stream.ts';
+import { CLOSE_MS, leaveMomentMs } from '../leave-moment.ts';
 import { CLOSE_GOING_AWAY, CLOSE_SERVICE_RESTART, FrameFollower, closeFrame } from './frames.ts';
 import { TunnelSide } from './tunnel-side.ts';
 import type { TunnelOwner } from './tunnel-side.ts';
 
-/** How long the peers of a tunnel that we end have to end it as well. */
-const CLOSE_MS = 2000;
 /** Parts of the idle time, so that one timer serves without a look at the clock for each piece. */
 const PARTS_OF_IDLE = 8;
-/** Where a drain has no deadline, its tunnels end within this time. */
-const DRAIN_MS = 30_000;
-/** Moments in it: each is a list of deadlines. */
-const MOMENTS = 200;
 
 export interface TunnelDeps {
   readonly client: ByteStream;
@@ -40,7 +34,7 @@ export interface TunnelDeps {
   readonly onFault: (error: unknown) => void;
 }
 
-export class Tunnel implements TunnelOwner, TunnelLife, DeadlineOwner {
+export class Tunnel implements TunnelOwner, LongLived, DeadlineOwner {
   readonly client: TunnelSide;
   readonly upstream: TunnelSide;
   readonly #deps: TunnelDeps;
@@ -119,8 +113,7 @@ export class Tunnel implements TunnelOwner, TunnelLife, DeadlineOwner {
 
   leave(withinMs: number): void {
     if (this.#finished || this.#closing) return;
-    const stepMs = spreadMs(withinMs > 0 ? withinMs : DRAIN_MS) / MOMENTS;
-    this.#deps.deadlines.arm(this.#leaving, Math.max(1, Math.round(Math.ceil(randomFraction() * MOMENTS) * stepMs)));
+    this.#deps.deadlines.arm(this.#leaving, leaveMomentMs(withinMs));
   }
 
   stay(): void {
@@ -217,11 +210,6 @@ export class Tunnel implements TunnelOwner, TunnelLife, DeadlineOwner {
     this.#leaving.disarm();
     this.#deps.onFinished(this, this.#end);
   }
-}
-
-/** The part of a drain in which its tunnels are told to end; the rest is for those that are slow to go. */
-function spreadMs(drainMs: number): number {
-  return Math.max(drainMs / 2, Math.min(drainMs * 0.9, drainMs - 2 * CLOSE_MS));
 }
 
 function endOf(side: TunnelSide, client: TunnelSide): TunnelEnd {

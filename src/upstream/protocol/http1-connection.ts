@@ -33,7 +33,7 @@ import type { StreamRequest } from '../stream-request.ts';
 import { connectOutcome, describeTlsFault, secureOutcome } from './connect-outcome.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
 import { ResponseFraming } from './response-framing.ts';
-import type { ResponseSink, TunnelLife, UpstreamStream } from './upstream-stream.ts';
+import type { LongLived, ResponseSink, UpstreamStream } from './upstream-stream.ts';
 
 /** Reads up to this size are handled as one string: at this size V8 writes it to the socket without a heap buffer. */
 export const TEXT_BYTES = 16384;
@@ -63,7 +63,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   responding = false;
   sent = false;
   fault = '';
-  tunnel: TunnelLife | undefined = undefined;
+  longLived: LongLived | undefined = undefined;
   readonly scanner: ChunkedScanner;
 
   readonly #owner: ConnectionOwner;
@@ -223,15 +223,15 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   }
 
   leave(withinMs: number): void {
-    this.tunnel?.leave(withinMs);
+    this.longLived?.leave(withinMs);
   }
 
   stay(): void {
-    this.tunnel?.stay();
+    this.longLived?.stay();
   }
 
   cut(): void {
-    if (this.tunnel !== undefined) return this.tunnel.cut();
+    if (this.longLived !== undefined) return this.longLived.cut();
     // A whole response stays one while the client takes it.
     if (this.#phase === DONE) this.destroy();
     else this.#fail(OUTCOME.drain_timeout);
@@ -416,7 +416,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     if (gives) giveBlock(this.memory);
     if (this.#kept !== undefined) loseLarge();
     this.#kept = undefined;
-    this.tunnel = undefined;
+    this.longLived = undefined;
     this.#owner.onClosed(this);
   }
 }

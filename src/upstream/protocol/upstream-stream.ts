@@ -7,8 +7,8 @@ import type { IncomingResponse } from '../../http/response.ts';
 import type { ByteStream } from '../../net/byte-stream.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 
-/** What takes the place of a response after a change of protocol: it is told what becomes of its endpoint. */
-export interface TunnelLife {
+/** What does not end by itself, a tunnel or a stream of events: it is told what becomes of its endpoint. */
+export interface LongLived {
   /** Its endpoint is drained: it is to end within this time; 0 = there is no deadline. */
   leave(withinMs: number): void;
   /** The drain was called off. */
@@ -60,8 +60,8 @@ export interface UpstreamStream {
   readonly connected: boolean;
   /** Whether nothing has begun on it. */
   readonly idle: boolean;
-  /** What it has become. */
-  tunnel: TunnelLife | undefined;
+  /** What it carries that does not end by itself. */
+  longLived: LongLived | undefined;
   /** Bytes that the kernel has yet to take. */
   readonly unsent: number;
   /**
@@ -84,7 +84,7 @@ export interface UpstreamStream {
   /** Gives it back after its response has ended and its bytes are no longer needed; others may use its connection when that is safe. */
   release(): void;
   /**
-   * Called in `onSwitch`: hands over its bytes, in both directions, until it is destroyed; set `tunnel` then. Its memory is another's once
+   * Called in `onSwitch`: hands over its bytes, in both directions, until it is destroyed; set `longLived` then. Its memory is another's once
    * `onSwitch` returns.
    */
   openTunnel(): ByteStream;

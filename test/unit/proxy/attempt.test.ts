@@ -20,7 +20,7 @@ test('what the next attempt and the records need outlives the one that is over',
   const counted = { retries: 1, wantsFresh: true, holdOver: true, versionSinceMs: 3, startedMs: 5 };
   Object.assign(attempt, counted, { version, endpoint, failedEndpoint, connection: upstream.real });
   closeAttempt(attempt);
-  const own = { count: 1, holdsSlot: false, connection: undefined, continued: false, unasked: false };
+  const own = { count: 1, holdsSlot: false, slotFree: false, connection: undefined, continued: false, unasked: false };
   expect({ ...attempt }).toEqual({ ...counted, ...own, version, endpoint, failedEndpoint });
   expect([attempt.version, attempt.endpoint, attempt.failedEndpoint]).toEqual([version, endpoint, failedEndpoint]);
   resetAttempt(attempt);

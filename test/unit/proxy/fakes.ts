@@ -21,7 +21,7 @@ import { compileTrust } from '../../../src/routing/trust.ts';
 import { RecentExchanges } from '../../../src/telemetry/recent-exchanges.ts';
 import type { EvidenceWriter } from '../../../src/telemetry/evidence-writer.ts';
 import type { Outcome } from '../../../src/telemetry/outcomes.ts';
-import type { TunnelLife, UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
+import type { LongLived, UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
 import { RetryBudget } from '../../../src/upstream/resilience/retry-budget.ts';
 import type { NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/stream-request.ts';
@@ -74,7 +74,7 @@ export class FakeDownstream implements Downstream {
     onTunnelOpened: () => void;
     onTunnelClosed: () => void;
   };
-  tunnel: TunnelLife | undefined = undefined;
+  longLived: LongLived | undefined = undefined;
   peer = '192.0.2.7';
   readonly security = undefined;
   /** Whether the listener would keep its connection. */
@@ -148,6 +148,10 @@ export class FakeDownstream implements Downstream {
 
   sendBody(upstream: UpstreamStream, from: number, to: number, done: boolean): boolean {
     return this.#responses.body(this.request!.head, upstream, from, to, done);
+  }
+
+  endBody(upstream: UpstreamStream): boolean {
+    return this.#responses.endBody(upstream);
   }
 
   sendReply(status: number, fields: string, body: string): void {
@@ -289,6 +293,7 @@ export interface FakeVersionSettings {
   connectMs: number;
   responseMs: number;
   stallMs: number;
+  tunnelMs: number;
 }
 
 export class FakeVersion {
@@ -300,7 +305,7 @@ export class FakeVersion {
   readonly fallbackBudget = new RetryBudget();
   readonly settings: FakeVersionSettings = {
     ...{ retryAttempts: 1, retryOn: new Set(), retryStatuses: new Set(), leastRetryStatus: 500, acrossVersions: false, holdMs: 0 },
-    ...{ connectMs: 1000, responseMs: 15_000, stallMs: 300_000, responseLimits: LIMITS },
+    ...{ connectMs: 1000, responseMs: 15_000, stallMs: 300_000, tunnelMs: 3_600_000, responseLimits: LIMITS },
   };
   followsLatency = false;
   isBusy = false;
