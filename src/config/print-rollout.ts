@@ -99,6 +99,8 @@ function describeKind(kind: CheckKind): object {
       return { redirects: { worseThan: formatRatio(kind.ratio) } };
     case 'empty-bodies':
       return { emptyBodies: { worseThan: formatRatio(kind.ratio) } };
+    case 'small-bodies':
+      return { smallBodies: { worseThan: formatRatio(kind.ratio) } };
     case 'error-rate':
       return { errorRate: { max: kind.max, over: formatDuration(kind.overMs) } };
     case 'slow':

@@ -41,7 +41,7 @@ export const MAX_WINDOWS = 32;
 export const MAX_TEMPLATES = 200;
 export const MAX_STEPS = 32;
 export const MAX_CHECKS = 16;
-/** Checks of kind `event`, `redirects` and `empty-bodies` of one template: the data plane counts them by position. */
+/** Checks of kind `event`, `redirects`, `empty-bodies` and `small-bodies` of one template: the data plane counts them by position. */
 export const MAX_EVENTS = 8;
 /** Checks of kind `value` of one template: each keeps a number for each user. */
 export const MAX_VALUES = 4;
@@ -178,6 +178,8 @@ export type CheckKind =
   | { readonly kind: 'redirects'; readonly ratio: number }
   /** Responses of 200 to 299 whose head says that there is no body; in both directions. */
   | { readonly kind: 'empty-bodies'; readonly ratio: number }
+  /** Responses of 200 to 299 whose body is much smaller (a quarter) than the baseline's usually are for such a path; in both directions. */
+  | { readonly kind: 'small-bodies'; readonly ratio: number }
   /** Over the last `overMs` more than `max` of the canary's requests failed; 0 to 1. Where the baseline's did as well, the rollout holds. */
   | { readonly kind: 'error-rate'; readonly max: number; readonly overMs: number }
   /** Over the last `overMs` the quantile of the time until the head is beyond `maxMs`, likewise. */
@@ -228,7 +230,7 @@ export type EventSource =
   | { readonly kind: 'told'; readonly event: string };
 
 /** What the data plane counts for checks of events: statuses and bodies as well, which nobody has to name. */
-export type CountedEvent = EventSource | { readonly kind: 'redirects' | 'empty-bodies' };
+export type CountedEvent = EventSource | { readonly kind: 'redirects' | 'empty-bodies' | 'small-bodies' };
 
 /** Where the values of users come from: as those of events, with a number. */
 export type ValueSource = Extract<EventSource, { kind: 'response-header' | 'told' }>;

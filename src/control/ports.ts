@@ -79,6 +79,8 @@ export interface CountedRollout {
   readonly events: readonly CountedEvent[];
   /** Which users have most of the canary's bad events. */
   readonly top: SharedArrayBuffer;
+  /** How large bodies usually are; undefined where no check asks. */
+  readonly sizes: SharedArrayBuffer | undefined;
   /** Of the checks of values; without memory where none looks at responses. */
   readonly values: { readonly memory: SharedArrayBuffer | undefined; readonly sources: readonly ValueSource[] };
 }
@@ -164,6 +166,8 @@ export interface RolloutCounts {
   nextWindow(): void;
   /** Call it every 10 s: what has ended since the call before decides what is slow until the next one. Undefined: too little; the bounds stay. */
   publishBounds(): SlowBounds | undefined;
+  /** So much time has passed: what bodies usually are is learnt anew, window by window. */
+  learnSizes(passedMs: number): void;
   /** No worker sends anything to the canary from its next request on. */
   halt(): void;
   /** Also by a worker: see `arm`. */

@@ -24,6 +24,7 @@ import type { SlowBounds } from '../telemetry/evidence-signals.ts';
 import { plus, sumArm, sumGuarded } from '../telemetry/evidence-sums.ts';
 import type { ArmSums, GuardedSums } from '../telemetry/evidence-sums.ts';
 import { createUsers, EvidenceUsers, NO_USER } from '../telemetry/evidence-users.ts';
+import { createSizes, SizeBounds } from '../telemetry/body-sizes.ts';
 import { createTop, topShare } from '../telemetry/evidence-top.ts';
 import type { TopCell } from '../telemetry/evidence-top.ts';
 import { createValues } from '../telemetry/evidence-values.ts';
@@ -61,6 +62,8 @@ export class Counts implements RolloutCounts {
   readonly #slow: SlowWindow;
   readonly #trips: RolloutTrips;
   readonly #top: SharedArrayBuffer;
+  readonly #sizes: SharedArrayBuffer | undefined;
+  readonly #sizeBounds: SizeBounds | undefined;
   readonly #valueMemory: SharedArrayBuffer | undefined;
   readonly #values: ValueSums;
   readonly #segments: Segment[] = [];
@@ -79,6 +82,8 @@ export class Counts implements RolloutCounts {
     this.#slow = new SlowWindow(deps.counters, pair);
     const { workers } = deps.counters;
     this.#top = createTop(workers);
+    this.#sizes = pair.events.some(({ kind }) => kind === 'small-bodies') ? createSizes(workers) : undefined;
+    this.#sizeBounds = this.#sizes && new SizeBounds(this.#sizes);
     this.#valueMemory = pair.values.some(({ source }) => source.kind === 'response-header') ? createValues(workers) : undefined;
     const sent = this.#valueMemory && { memory: this.#valueMemory, workers };
     this.#values = new ValueSums(pair.values, new EvidenceUsers(this.#users), sent);
@@ -122,6 +127,7 @@ export class Counts implements RolloutCounts {
       signals: this.#signals,
       events,
       top: this.#top,
+      sizes: this.#sizes,
       values,
     };
   }
@@ -163,6 +169,10 @@ export class Counts implements RolloutCounts {
     const bounds = this.#slow.end();
     if (bounds !== undefined) this.#told.publish(bounds);
     return bounds;
+  }
+
+  learnSizes(passedMs: number): void {
+    this.#sizeBounds?.pass(passedMs);
   }
 
   halt(): void {
@@ -251,6 +261,7 @@ export class Counts implements RolloutCounts {
     return new EvidenceWriter({
       ...{ baseline: -1, canary: -1, fields: [], routes: [], news: { raise: () => undefined } },
       ...{ top: { add: () => undefined }, valueFields: [], values: undefined, redirects: [], emptyBodies: [] },
+      ...{ smallBodies: [], sizes: undefined },
       cells: this.#segments[segment]!.cells,
       worker: this.#deps.counters.workers,
       segment,

@@ -14,6 +14,9 @@ export class Assignment {
   user = NO_USER;
   /** Of the moment at which it was drawn. */
   bounds: SlowBounds | undefined = undefined;
+  /** Where the size of its body counts, see `body-sizes.ts`, and below which it was much smaller than usual at that moment. */
+  sizeGroup = 0;
+  smallBytes = 0;
   /** A bit for each cell that it has counted in. */
   counted = 0;
   /** The head of its response has come. */
@@ -27,6 +30,8 @@ export function resetAssignment(assignment: Assignment): void {
   assignment.row = 0;
   assignment.user = NO_USER;
   assignment.bounds = undefined;
+  assignment.sizeGroup = 0;
+  assignment.smallBytes = 0;
   assignment.counted = 0;
   assignment.responded = false;
 }

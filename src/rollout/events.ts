@@ -13,5 +13,6 @@ export function countedEvents({ checks }: Pick<RolloutTemplate, 'checks'>): read
 
 function countedFor(check: RolloutCheck): CountedEvent | undefined {
   if (check.kind === 'event') return check.source;
-  return check.kind === 'redirects' || check.kind === 'empty-bodies' ? { kind: check.kind } : undefined;
+  const { kind } = check;
+  return kind === 'redirects' || kind === 'empty-bodies' || kind === 'small-bodies' ? { kind } : undefined;
 }

@@ -106,6 +106,7 @@ function countersOf({ check, event }: LabelQuestion): readonly [Counter, ...Coun
       return [({ clientErrors }) => clientErrors];
     case 'redirects':
     case 'empty-bodies':
+    case 'small-bodies':
     case 'event':
       return [({ events }) => events[event] ?? 0];
   }
@@ -122,6 +123,7 @@ export function testsOf(check: LabelCheck): readonly LabelTest[] {
     case 'client-errors':
     case 'redirects':
     case 'empty-bodies':
+    case 'small-bodies':
       return [labelTest({ allowed: check.ratio, towards: 'above' }), labelTest({ allowed: 1 / check.ratio, towards: 'below' })];
     case 'event':
       return [labelTest({ allowed: 1 - check.worseThan, towards: 'below', ...HARMLESS })];
@@ -148,7 +150,8 @@ function harmlessTowards(question: LabelQuestion, step: readonly SegmentEvidence
     case 'gave-up':
     case 'client-errors':
     case 'redirects':
-    case 'empty-bodies': {
+    case 'empty-bodies':
+    case 'small-bodies': {
       const below = logOfLabels(segments[0]!, labelTest({ allowed: check.ratio, towards: 'below', ...HARMLESS }));
       const above = logOfLabels(segments[0]!, labelTest({ allowed: 1 / check.ratio, towards: 'above', ...HARMLESS }));
       return towards(Math.min(below, above), needed);
@@ -209,6 +212,7 @@ const VERBS: Readonly<Record<Exclude<LabelCheck['kind'], 'latency'>, string>> = 
   'client-errors': 'refused',
   redirects: 'redirected',
   'empty-bodies': 'had no body in the response of',
+  'small-bodies': 'had a much smaller body than usual in the response of',
   event: 'had the event in',
 };
 
@@ -235,6 +239,7 @@ function boundOf(check: LabelCheck): string {
     case 'client-errors':
     case 'redirects':
     case 'empty-bodies':
+    case 'small-bodies':
       return `a difference of more than ${check.ratio} x`;
     case 'event':
       return `a loss of more than ${formatPercent(check.worseThan)}`;

@@ -4,7 +4,7 @@ import type { RolloutCheck } from '../config/rollout-model.ts';
 
 export type LabelCheck = Extract<
   RolloutCheck,
-  { kind: 'errors' | 'latency' | 'gave-up' | 'client-errors' | 'redirects' | 'empty-bodies' | 'event' }
+  { kind: 'errors' | 'latency' | 'gave-up' | 'client-errors' | 'redirects' | 'empty-bodies' | 'small-bodies' | 'event' }
 >;
 
 export function isLabelCheck(check: RolloutCheck): check is LabelCheck {
@@ -18,5 +18,6 @@ const LABELS: ReadonlySet<RolloutCheck['kind']> = new Set([
   'client-errors',
   'redirects',
   'empty-bodies',
+  'small-bodies',
   'event',
 ]);

@@ -19,6 +19,7 @@ import {
 import type { Arm } from './evidence-layout.ts';
 import type { EvidenceNews } from './evidence-news.ts';
 import type { SignalsReader, SlowBounds } from './evidence-signals.ts';
+import type { SizeWriter } from './body-sizes.ts';
 import type { TopWriter } from './evidence-top.ts';
 import { MARK_MET, NO_ROOM, NO_USER } from './evidence-users.ts';
 import type { EvidenceUsers } from './evidence-users.ts';
@@ -49,6 +50,9 @@ export interface EvidenceWriterDeps {
   /** Positions of checks that count redirects, and responses without a body. */
   readonly redirects: readonly number[];
   readonly emptyBodies: readonly number[];
+  /** Of checks that count bodies that are much smaller than usual, and what is usual; undefined where there is none. */
+  readonly smallBodies: readonly number[];
+  readonly sizes: SizeWriter | undefined;
   readonly top: Pick<TopWriter, 'add'>;
   /** Fields of responses with a value, and who takes it. */
   readonly valueFields: readonly SeenEvent[];
@@ -64,6 +68,8 @@ export class EvidenceWriter {
   readonly routes: readonly SeenEvent[];
   readonly redirects: readonly number[];
   readonly emptyBodies: readonly number[];
+  readonly smallBodies: readonly number[];
+  readonly sizes: SizeWriter | undefined;
   readonly valueFields: readonly SeenEvent[];
   readonly #cells: Float64Array;
   readonly #worker: number;
@@ -81,6 +87,8 @@ export class EvidenceWriter {
     this.routes = deps.routes;
     this.redirects = deps.redirects;
     this.emptyBodies = deps.emptyBodies;
+    this.smallBodies = deps.smallBodies;
+    this.sizes = deps.sizes;
     this.#cells = deps.cells;
     this.#worker = deps.worker;
     this.#segment = deps.segment;

@@ -5,6 +5,7 @@ import type { CountedRollout } from '../control/ports.ts';
 import type { PoolTable } from '../routing/table.ts';
 import type { EvidenceNews } from '../telemetry/evidence-news.ts';
 import { SignalsReader } from '../telemetry/evidence-signals.ts';
+import { SizeWriter } from '../telemetry/body-sizes.ts';
 import { TopWriter } from '../telemetry/evidence-top.ts';
 import { EvidenceUsers } from '../telemetry/evidence-users.ts';
 import { ValueSender } from '../telemetry/evidence-values.ts';
@@ -38,6 +39,8 @@ export class EvidenceWriters {
       news: this.#news,
       redirects: positionsOf(rollout.events, 'redirects'),
       emptyBodies: positionsOf(rollout.events, 'empty-bodies'),
+      smallBodies: positionsOf(rollout.events, 'small-bodies'),
+      sizes: rollout.sizes && new SizeWriter(rollout.sizes, this.#worker),
       top: new TopWriter(rollout.top, this.#worker),
       valueFields: seen(rollout.values.sources, (source) => (source.kind === 'response-header' ? source.name.toLowerCase() : undefined)),
       values: rollout.values.memory && new ValueSender(rollout.values.memory, this.#worker),

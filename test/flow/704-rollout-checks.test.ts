@@ -197,3 +197,24 @@ test('hooks are told, signed and tried again; one that is required and refuses h
   await eventually('the end is told', () => told.some((each) => each['on'] === 'end' && each['state'] === 'succeeded'), PATIENCE_MS);
   expect(told.some((each) => each['on'] === 'rollback')).toBe(false);
 });
+
+test('an error page with the status 200 is found by its size', { timeout: 60_000 }, async () => {
+  const little = { name: 'little', smallBodies: { worseThan: '2x' }, onFail: 'rollback' };
+  const rollouts = { sized: { warmup: '0s', steps: [{ weight: '50%', for: '1h' }], checks: [little] } };
+  const { sluice, shops } = await startShops(['shop'], { rollouts });
+  const { v1, v2 } = shops['shop']!;
+  // In chunks, and of many sizes: there is no length in its head.
+  const page: Respond = (_request, response) => {
+    response.write('x'.repeat(4000));
+    response.end('y'.repeat(Math.floor(4000 * Math.random())));
+  };
+  v1.respond = page;
+  v2.respond = page;
+  visit(sluice);
+  const id = await startRollout(sluice, { pool: 'shop', to: 'v2', template: 'sized' });
+  await untilRollout(sluice, id, ({ checks }) => (checks[0]!.canary?.of ?? 0) > 100);
+  expect((await rolloutOf(sluice, id)).state).toBe('running');
+  v2.respond = (_request, response) => void response.end('<h1>Something went wrong</h1>');
+  const back = await untilRollout(sluice, id, 'rolled-back');
+  expect(back.why).toMatch(/^check little failed: v2 had a much smaller body than usual in the response of \d+ of \d+ requests/);
+});

@@ -19,6 +19,7 @@ const COMPARING: ReadonlySet<CheckKind['kind']> = new Set([
   'client-errors',
   'redirects',
   'empty-bodies',
+  'small-bodies',
   'event',
   'value',
   'comparison',

@@ -15,6 +15,7 @@ const KINDS = [
   'clientErrors',
   'redirects',
   'emptyBodies',
+  'smallBodies',
   'errorRate',
   'slow',
   'event',
@@ -37,6 +38,7 @@ const ACTIONS: Readonly<Record<CheckKind['kind'], OnFail | 'warn' | 'critical'>>
   'client-errors': 'hold',
   redirects: 'hold',
   'empty-bodies': 'hold',
+  'small-bodies': 'hold',
   event: 'hold',
   prometheus: 'hold',
   webhook: 'hold',
@@ -60,9 +62,7 @@ export function check() {
       .describe('Time until the head of the response, of canary against baseline.')
       .optional(),
     gaveUp: ratioOf('gaveUp', 2).describe('Clients that give up, in both directions.').optional(),
-    clientErrors: ratioOf('clientErrors', 1.5).describe('Responses of 400 to 499, in both directions.').optional(),
-    redirects: ratioOf('redirects', 1.5).describe('Responses of 300 to 399, in both directions.').optional(),
-    emptyBodies: ratioOf('emptyBodies', 1.5).describe('Responses of 200 to 299 without a body, in both directions.').optional(),
+    ...shapes(),
     errorRate: errorRate().describe('An absolute guard: the share of failed requests.').optional(),
     slow: slow().describe('An absolute guard: a quantile of the time until the head of the response.').optional(),
     event: event().describe('A good event, of which the canary may not have fewer.').optional(),
@@ -85,6 +85,18 @@ export function check() {
     if (kind === undefined) return z.NEVER;
     return settle(written, kind);
   });
+}
+
+/** What responses look like. */
+function shapes() {
+  return {
+    clientErrors: ratioOf('clientErrors', 1.5).describe('Responses of 400 to 499, in both directions.').optional(),
+    redirects: ratioOf('redirects', 1.5).describe('Responses of 300 to 399, in both directions.').optional(),
+    emptyBodies: ratioOf('emptyBodies', 1.5).describe('Responses of 200 to 299 without a body, in both directions.').optional(),
+    smallBodies: ratioOf('smallBodies', 1.5)
+      .describe('Responses of 200 to 299 with less than a quarter of the body that is usual for such a path, in both directions.')
+      .optional(),
+  };
 }
 
 interface Named {
@@ -133,6 +145,8 @@ function kindOf(written: Kinds, worseThan: number): CheckKind | undefined {
         return { kind: 'redirects', ratio: found as number };
       case 'emptyBodies':
         return { kind: 'empty-bodies', ratio: found as number };
+      case 'smallBodies':
+        return { kind: 'small-bodies', ratio: found as number };
       case 'event':
       case 'value':
         return { ...(found as object), worseThan } as CheckKind;

@@ -1,7 +1,7 @@
 // Schema of templates of rollouts. Most configs have none: it is built with the first one.
 
 import { z } from 'zod';
-import type { OnFail, RolloutTemplate } from '../rollout-model.ts';
+import type { CheckKind, OnFail, RolloutTemplate } from '../rollout-model.ts';
 import { MAX_CHECKS, MAX_EVENTS, MAX_HOOKS, MAX_STEPS, MAX_TEMPLATES, MAX_VALUES, MAX_WINDOWS, STRATEGIES } from '../rollout-model.ts';
 import { DEFAULT_ALPHA, DEFAULT_BREAKER, defaultChecks, defaultSteps } from '../shipped-rollouts.ts';
 import { hook } from './rollout-calls.ts';
@@ -13,6 +13,7 @@ import { duration } from './scalar.ts';
 import { addProblem, atMost, integer, list, named, nonEmptyList, oneOf, rare, strictMap } from './strict-map.ts';
 
 const DAY_MS = 86_400_000;
+const EVENTS: ReadonlySet<CheckKind['kind']> = new Set(['event', 'redirects', 'empty-bodies', 'small-bodies']);
 
 /** Templates by name, as a list in the order of the file. */
 export function rollouts() {
@@ -48,9 +49,9 @@ function template() {
     atMost(context, windows, { most: MAX_WINDOWS, what: 'windows', path: ['windows'] });
     const settled = checks === undefined ? defaultChecks(strategy, onFail) : settleChecks(checks, onFail);
     atMost(context, settled, { most: MAX_CHECKS, what: 'checks', path: ['checks'] });
-    const events = settled.filter(({ kind }) => kind === 'event' || kind === 'redirects' || kind === 'empty-bodies').length;
+    const events = settled.filter(({ kind }) => EVENTS.has(kind)).length;
     if (events > MAX_EVENTS)
-      addProblem(context, `must have at most ${MAX_EVENTS} checks of events, redirects and empty bodies, got ${events}`, ['checks']);
+      addProblem(context, `must have at most ${MAX_EVENTS} checks of events, redirects, empty and small bodies, got ${events}`, ['checks']);
     const values = settled.filter(({ kind }) => kind === 'value').length;
     if (values > MAX_VALUES) addProblem(context, `must have at most ${MAX_VALUES} checks of values, got ${values}`, ['checks']);
     const { alpha: chance, breaker: blocks } = rest;

@@ -20,6 +20,8 @@ export function describeBound(check: RolloutCheck, { baseline, canary }: Pick<Ro
       return `fails when ${canary} is shown to have ${check.ratio} times as many, or as few, statuses of 300 to 399 as ${baseline}`;
     case 'empty-bodies':
       return `fails when ${canary} is shown to have ${check.ratio} times as many, or as few, responses without a body as ${baseline}`;
+    case 'small-bodies':
+      return `fails when ${canary} is shown to have ${check.ratio} times as many, or as few, much smaller bodies as ${baseline}`;
     case 'error-rate':
       return `fails when more than ${percent(check.max)} of the requests of ${canary} failed in the last ${formatDuration(check.overMs)}`;
     case 'slow':

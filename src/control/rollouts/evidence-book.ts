@@ -1,4 +1,4 @@
-// The counters of all rollouts that run, by id: opened and closed with them, told which segment counts, and each 10 s what is slow.
+// The counters of all rollouts that run, by id: opened and closed with them, told which segment counts, and each 10 s what is slow and what is small.
 
 import { countedEvents } from '../../rollout/events.ts';
 import type { Arming } from '../../rollout/tripwire.ts';
@@ -133,6 +133,7 @@ export class EvidenceBook implements Counting {
         opened.unitsLeftMs = opened.unitsMs;
         opened.counts.nextWindow();
       }
+      opened.counts.learnSizes(FIRST_BOUNDS_MS);
       if (opened.windowMs !== undefined) opened.windowMs += FIRST_BOUNDS_MS;
       if (opened.windowMs !== undefined && opened.windowMs < BOUNDS_MS) continue;
       if (opened.counts.publishBounds() !== undefined) opened.windowMs = 0;

@@ -11,6 +11,7 @@ import { BODY_NONE } from '../../http/body-kind.ts';
 import type { IncomingResponse } from '../../http/response.ts';
 import { nowMs } from '../../lib/clock.ts';
 import { countsBeside } from '../../routing/choose-otherwise.ts';
+import { groupOf } from '../../telemetry/body-sizes.ts';
 import { BASELINE, CANARY, CLIENT_ERRORS, ERRORS, EVENTS, GAVE_UP, SLOW_P50, SLOW_P90, SLOW_P99 } from '../../telemetry/evidence-layout.ts';
 import { NO_ROOM, NO_USER } from '../../telemetry/evidence-users.ts';
 import { readAmount } from '../../telemetry/evidence-values.ts';
@@ -35,6 +36,10 @@ export function beginEvidence(exchange: ExchangeControl, servedPool: ServedPool,
   assignment.writer = writer;
   if (choice.version?.index !== drawn) return failEvidence(state);
   assignment.bounds = writer.boundsOf(assignment.arm);
+  if (writer.sizes !== undefined) {
+    assignment.sizeGroup = groupOf(state.head.path);
+    assignment.smallBytes = writer.sizes.boundOf(assignment.sizeGroup);
+  }
   context.deadlines.arm(state.hangDeadline, assignment.bounds.hangMs);
 }
 
@@ -127,7 +132,16 @@ export function endEvidence(state: ExchangeState, status: number, failed: boolea
   if (failed) countError(state);
   else if (outcome === OUTCOME.downstream_closed && !assignment.responded) countBad(assignment, GAVE_UP);
   else if (outcome === OUTCOME.ok && status >= 400 && status < 500) countBad(assignment, CLIENT_ERRORS);
+  else if (outcome === OUTCOME.ok && status >= 200 && status < 300 && assignment.writer?.sizes !== undefined) countSize(state);
   leaveEvidence(state);
+}
+
+/** A body has come whole. A HEAD has none, whatever is sent. */
+function countSize({ assignment, head, bytesOut }: ExchangeState): void {
+  if (head.method === 'HEAD') return;
+  const { writer, arm, sizeGroup, smallBytes } = assignment;
+  if (arm === BASELINE) writer!.sizes!.add(sizeGroup, bytesOut);
+  if (bytesOut < smallBytes) countShape(assignment, writer!.smallBodies);
 }
 
 function countBad(assignment: ExchangeState['assignment'], cell: number): void {

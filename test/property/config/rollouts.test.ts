@@ -28,6 +28,7 @@ const check = fc.oneof(
     { latency: {}, onFail: 'warn' },
     { clientErrors: { worseThan: '3x' }, critical: true },
     { gaveUp: {} },
+    { smallBodies: { worseThan: '2.5x' } },
     { errorRate: { max: '12.5%', over: '1m' } },
     { slow: { p90: '250ms' } },
     { event: { response: { header: 'X-Buy' } }, worseThan: '-0.5%' },

@@ -24,7 +24,15 @@ const act = fc.record({
 type Act = typeof act extends fc.Arbitrary<infer T> ? T : never;
 
 /** Neither values nor who has most. */
-const NO_MORE = { top: { add: () => undefined }, valueFields: [], values: undefined, redirects: [], emptyBodies: [] };
+const NO_MORE = {
+  top: { add: () => undefined },
+  valueFields: [],
+  values: undefined,
+  redirects: [],
+  emptyBodies: [],
+  smallBodies: [],
+  sizes: undefined,
+};
 
 function countAll(acts: readonly Act[], workerOf: (act: Act) => number) {
   new Int32Array(users).fill(0);

@@ -132,6 +132,18 @@ describe('the grammar', () => {
     expect(again.config!.rollouts).toEqual(first.rollouts);
   });
 
+  test('much smaller bodies hold unless it is said otherwise', () => {
+    const checks = [
+      { name: 'errors', errors: {} },
+      { name: 'a', smallBodies: {} },
+      { name: 'b', smallBodies: { worseThan: '3x' }, onFail: 'rollback' },
+    ];
+    expect(read({ checks }).checks.slice(1)).toEqual([
+      { name: 'a', critical: false, onFail: 'hold', kind: 'small-bodies', ratio: 1.5 },
+      { name: 'b', critical: false, onFail: 'rollback', kind: 'small-bodies', ratio: 3 },
+    ]);
+  });
+
   test('a template that says nothing is a canary by evidence', () => {
     const { strategy, steps, checks, ...rest } = read({});
     expect([strategy, rest]).toEqual([

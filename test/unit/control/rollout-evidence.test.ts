@@ -213,6 +213,28 @@ describe('what is slow', () => {
   });
 });
 
+describe('what bodies usually are', () => {
+  it('is learnt from the baseline of all workers, where a check asks', () => {
+    const counts = evidence.open({ ...PAIR, events: [{ kind: 'redirects' }, { kind: 'small-bodies' }] });
+    const plan = planFor({ v1: 95, v2: 5 });
+    const writers = [0, 1].map((worker) => writerOf(plan, undefined, worker));
+    expect(writers[0]!.smallBodies).toEqual([1]);
+    for (let each = 0; each < 40; each++) writers[each % 2]!.sizes!.add(3, 4096);
+    counts.learnSizes(500);
+    expect(writers.map((writer) => [writer.sizes!.boundOf(3), writer.sizes!.boundOf(4)])).toEqual([
+      [1024, 0],
+      [1024, 0],
+    ]);
+  });
+
+  it('is not counted where none does', () => {
+    const counts = evidence.open(PAIR);
+    const plan = planFor({ v1: 95, v2: 5 });
+    expect([plan[0]!.sizes, writerOf(plan).sizes, writerOf(plan).smallBodies]).toEqual([undefined, undefined, []]);
+    counts.learnSizes(500);
+  });
+});
+
 describe('an event that is told', () => {
   it('counts for the arm of the user, once, where a check has it', () => {
     const counts = evidence.open(PAIR);

@@ -1,5 +1,6 @@
 // A request whose version chance has drawn while a rollout of its pool counts, and what has been counted of it.
 
+import { createSizes, SizeBounds, SizeWriter } from '../../../src/telemetry/body-sizes.ts';
 import type { PoolConfig, RouteConfig } from '../../../src/config/model.ts';
 import { route } from '../../../src/proxy/steps/route.ts';
 import { observe } from '../../../src/proxy/steps/observe.ts';
@@ -32,11 +33,20 @@ export interface CountedOptions {
   readonly valueFields?: readonly SeenEvent[];
   readonly redirects?: readonly number[];
   readonly emptyBodies?: readonly number[];
+  readonly smallBodies?: readonly number[];
 }
 
 /** Evidence of one segment in one worker. */
 export function makeEvidence(
-  { fields = [], routes = [], valueFields = [], redirects = [], emptyBodies = [], users = createUsers(7) }: CountedOptions = {},
+  {
+    fields = [],
+    routes = [],
+    valueFields = [],
+    redirects = [],
+    emptyBodies = [],
+    smallBodies,
+    users = createUsers(7),
+  }: CountedOptions = {},
   segment = 0,
 ) {
   const [counts, memory] = [createCounts(1), createSignals()];
@@ -44,6 +54,7 @@ export function makeEvidence(
   const signals = new SignalsReader(memory, 2);
   let news = 0;
   const sent: SentValue[] = [];
+  const sizes = createSizes(1);
   const cells = new Float64Array(counts);
   const writer = new EvidenceWriter({
     ...{ baseline: STABLE, canary: FRESH, cells, worker: 0, segment, signals, fields, routes },
@@ -53,10 +64,12 @@ export function makeEvidence(
     valueFields,
     redirects,
     emptyBodies,
+    smallBodies: smallBodies ?? [],
+    sizes: smallBodies && new SizeWriter(sizes, 0),
     values: { send: (value) => void sent.push(value) },
   });
   const sums = (arm: Arm): ArmSums => sumArm(cells, partsFor(1), segment % SEGMENTS, arm);
-  return { writer, told, sums, sent, news: () => news };
+  return { writer, told, sums, sent, sizes: new SizeBounds(sizes), news: () => news };
 }
 
 export type Counted = ReturnType<typeof draw>;

@@ -91,22 +91,26 @@ describe('checks', () => {
     }
   });
 
-  test('so are redirects and responses without a body, each in its place among the events', () => {
-    for (const [redirects, empty] of [
-      [200, 10],
-      [10, 200],
+  test('so are redirects, responses without a body and much smaller ones, each in its place among the events', () => {
+    for (const [redirects, empty, small] of [
+      [200, 10, 10],
+      [10, 200, 10],
+      [10, 10, 200],
+      [10, 10, 0],
     ] as const) {
       const checks = [
         { name: 'e', errors: {} },
         { name: 'c', event: { told: 'buy' } },
         { name: 'r', redirects: {} },
         { name: 'b', emptyBodies: {} },
+        { name: 's', smallBodies: {} },
       ];
       const world = running(checks);
-      world.count({ finished: 1000, events: [50, 10, 10] }, { finished: 1000, events: [50, redirects, empty] }).tick();
+      const before = small === 0 ? 90 : 10;
+      world.count({ finished: 1000, events: [50, 10, 10, before] }, { finished: 1000, events: [50, redirects, empty, small] }).tick();
       expect(world.state).toMatchObject({ status: 'held', held: 'check' });
       const failed = Object.entries(world.state.verdicts).filter(([, { verdict }]) => verdict === 'fail');
-      expect(failed.map(([name]) => name)).toEqual([redirects > 10 ? 'r' : 'b']);
+      expect(failed.map(([name]) => name)).toEqual([redirects > 10 ? 'r' : empty > 10 ? 'b' : 's']);
     }
   });
 

@@ -40,6 +40,8 @@ function writer(worker: number, segment: number): EvidenceWriter {
     values: undefined,
     redirects: [],
     emptyBodies: [],
+    smallBodies: [],
+    sizes: undefined,
   });
 }
 

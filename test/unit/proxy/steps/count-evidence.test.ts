@@ -10,7 +10,7 @@ import type { OutcomeCode } from '../../../../src/telemetry/outcomes.ts';
 import { createUsers, EvidenceUsers, MAX_DRAWN_USERS, MAX_USERS } from '../../../../src/telemetry/evidence-users.ts';
 import { makePool } from '../../routing/make-table.ts';
 import { draw, FRESH, makeEvidence, STABLE } from '../counted.ts';
-import type { Counted } from '../counted.ts';
+import type { Counted, CountedOptions } from '../counted.ts';
 
 const BY_USER: AffinityConfig = { kind: 'header', name: 'x-user', remember: undefined };
 const QA = { name: 'qa', source: { kind: 'header', name: 'x-user' }, value: { kind: 'exact', value: 'qa' }, version: 'fresh' };
@@ -277,6 +277,57 @@ describe('the shape of a response', () => {
     const { from: start, to } = made.upstream.respond(head);
     forwardHead(made.exchange, made.upstream.real, start, to, true);
     expect(made.end('ok', status).counted.fresh).toEqual({ ...FINE, ...counted });
+  });
+});
+
+describe('the size of a body', () => {
+  const options = { smallBodies: [2] };
+  const small = { events: [0, 0, 1, 0, 0, 0, 0, 0] };
+  const sized = (version: number, bytes: number, evidence = makeEvidence(options), more: CountedOptions = {}) => {
+    const made = draw(version, more, evidence).begin();
+    made.state.bytesOut = bytes;
+    return made;
+  };
+  /** Bodies of 4 KiB are usual; the other arm has what is counted. */
+  const usual = () => {
+    const evidence = makeEvidence(options);
+    for (let each = 0; each < 40; each++) sized(STABLE, 4096, evidence).end();
+    evidence.sizes.pass(500);
+    return evidence;
+  };
+
+  test.each([
+    [1024, {}],
+    [1023, small],
+    [0, small],
+  ])('of %d bytes counts where less than a quarter of the usual has come', (bytes, counted) => {
+    expect(sized(FRESH, bytes, usual()).end().counted.fresh).toEqual({ ...FINE, ...counted });
+    expect(sized(STABLE, bytes, usual()).end().counted.stable.events).toEqual(counted === small ? small.events : undefined);
+  });
+
+  test('of others than 200 to 299, of one that broke off, of a HEAD, of another path, and before anything is usual counts nowhere', () => {
+    const others: readonly (readonly [OutcomeCode, number])[] = [
+      ['ok', 404],
+      ['ok', 302],
+      ['ok', 500],
+      ['upstream_reset', 200],
+      ['downstream_closed', 200],
+    ];
+    const evidence = usual();
+    for (const [outcome, status] of others) sized(FRESH, 10, evidence).end(outcome, status);
+    sized(FRESH, 0, evidence, { head: 'HEAD /a HTTP/1.1\r\nhost: a.example\r\n\r\n' }).end();
+    sized(FRESH, 10, evidence, { head: 'GET /other HTTP/1.1\r\nhost: a.example\r\n\r\n' }).end();
+    expect(sized(FRESH, 10).end().counted.fresh.events).toBeUndefined();
+    expect(sized(FRESH, 10, makeEvidence()).end().counted.fresh.events).toBeUndefined();
+    expect(sized(FRESH, 4096, evidence).end().counted.fresh.events).toBeUndefined();
+  });
+
+  test('is held against what was usual when the version was drawn', () => {
+    const evidence = makeEvidence(options);
+    const early = sized(FRESH, 10, evidence);
+    for (let each = 0; each < 40; each++) sized(STABLE, 4096, evidence).end();
+    evidence.sizes.pass(500);
+    expect(early.end().counted.fresh.events).toBeUndefined();
   });
 });
 
