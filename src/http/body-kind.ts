@@ -7,4 +7,6 @@ export const BODY_LENGTH = 1;
 export const BODY_CHUNKED = 2;
 /** Content alone, of responses; the connection ends with it. */
 export const BODY_UNTIL_CLOSE = 3;
-export type BodyKind = 0 | 1 | 2 | 3;
+/** Content alone; its end, and the trailers behind it, are told beside it. */
+export const BODY_STREAM = 4;
+export type BodyKind = 0 | 1 | 2 | 3 | 4;

@@ -1,7 +1,7 @@
 // Writes the heads of requests to upstreams as HTTP/1.1 text, latin1: what `read-request-head` accepts.
 // It decides nothing: which fields go out is settled in the message.
 
-import { BODY_CHUNKED } from '../http/body-kind.ts';
+import { BODY_CHUNKED, BODY_STREAM } from '../http/body-kind.ts';
 import type { OutgoingRequest } from '../http/request.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -20,6 +20,6 @@ export function writeTrace({ target, minor, authority, via }: RequestHead): stri
 function framingFields({ body, acceptsTrailers, upgrade }: OutgoingRequest): string {
   // Such a request has no body, and trailers do not outweigh what it wants.
   if (upgrade !== '') return 'upgrade: ' + upgrade + '\r\nconnection: upgrade\r\n';
-  const framing = body === BODY_CHUNKED ? 'transfer-encoding: chunked\r\n' : '';
+  const framing = body === BODY_CHUNKED || body === BODY_STREAM ? 'transfer-encoding: chunked\r\n' : '';
   return acceptsTrailers ? framing + 'te: trailers\r\nconnection: te\r\n' : framing;
 }

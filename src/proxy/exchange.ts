@@ -38,7 +38,7 @@ import { haltBaselineOf } from './steps/leave-halted.ts';
 import { reply } from './steps/local-reply.ts';
 import { observe } from './steps/observe.ts';
 import { openConnect, openTunnel } from './steps/open-tunnel.ts';
-import { receiveBody, receiveRequest } from './steps/receive-request.ts';
+import { receiveBody, receiveEnd, receiveRequest } from './steps/receive-request.ts';
 import { retry } from './steps/retry.ts';
 import { bindUpstream, continueBody, sendRequest, watchUpstream } from './steps/start-attempt.ts';
 import { switchVersion } from './steps/switch-version.ts';
@@ -100,7 +100,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
 
   // What the client does.
 
-  begin(downstream: Downstream, bytes: Buffer, from: number, to: number): number {
+  begin(downstream: Downstream, bytes: Buffer, from: number, to: number, ended: boolean): number {
     const { state, context } = this;
     const startedMs = context.deadlines.refresh();
     state.active = true;
@@ -110,11 +110,15 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     state.movedMs = startedMs;
     state.attempt.startedMs = startedMs;
     state.attempt.versionSinceMs = startedMs;
-    return receiveRequest(this, bytes, from, to);
+    return receiveRequest(this, bytes, from, to, ended);
   }
 
   onRequestBytes(bytes: Buffer, from: number, to: number): number {
     return receiveBody(this, bytes, from, to);
+  }
+
+  onRequestEnd(trailers: string): void {
+    receiveEnd(this, trailers);
   }
 
   onDownstreamFlushed(): void {

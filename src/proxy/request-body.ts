@@ -2,10 +2,10 @@
 // before a byte of it is passed on. It keeps none of the bytes.
 
 import { ChunkedScanner } from '../http1/chunked-scanner.ts';
-import { BODY_CHUNKED, BODY_NONE } from '../http/body-kind.ts';
+import { BODY_CHUNKED, BODY_NONE, BODY_STREAM } from '../http/body-kind.ts';
 import type { BodyKind } from '../http/body-kind.ts';
 import { REFUSAL_OUTCOMES } from '../http/refusal.ts';
-import type { RequestHead } from '../http1/request-head.ts';
+import type { IncomingRequest } from '../http/request.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 
@@ -19,9 +19,13 @@ export class RequestBody {
   kind: BodyKind = BODY_NONE;
   /** Of a body with a length: bytes that are yet to come. */
   remaining = 0;
+  /** Header block behind a body of BODY_STREAM that is over. */
+  trailers = '';
   readonly scanner = new ChunkedScanner();
   /** What stands for the bytes of the last `advance`, where they cannot pass as they came (extensions, trailers); it may be empty. */
   cleaned: Buffer | undefined = undefined;
+  /** Most bytes of a body of BODY_STREAM; 0 = no limit. */
+  #limit = 0;
 
   /** Back to the first values. */
   reset(): void {
@@ -31,11 +35,13 @@ export class RequestBody {
     this.refusal = OUTCOME.bad_request;
     this.kind = BODY_NONE;
     this.remaining = 0;
+    this.trailers = '';
     this.cleaned = undefined;
+    this.#limit = 0;
   }
 
   /** Starts on the body that `head` announces; false when it is larger than `limit` bytes (0 = no limit). */
-  begin(head: RequestHead, limit: number): boolean {
+  begin(head: IncomingRequest, limit: number): boolean {
     this.kind = head.body;
     this.done = head.body === BODY_NONE;
     this.bytes = 0;
@@ -45,6 +51,8 @@ export class RequestBody {
       this.scanner.reset(limit);
       return true;
     }
+    this.#limit = limit;
+    if (head.body === BODY_STREAM) return true;
     this.remaining = head.contentLength;
     if (limit === 0 || head.contentLength <= limit) return true;
     this.refusal = OUTCOME.body_too_large;
@@ -54,6 +62,7 @@ export class RequestBody {
   /** Where the body ends in `bytes` from `from` to `to`: `to` when all of them belong to it, -1 when it is refused. */
   advance(bytes: Buffer, from: number, to: number): number {
     if (this.done) return from;
+    if (this.kind === BODY_STREAM) return this.#count(from, to);
     const end = this.kind === BODY_CHUNKED ? this.scanner.scan(bytes, from, to) : Math.min(to, from + this.remaining);
     if (end < 0) {
       this.refusal = OUTCOME[REFUSAL_OUTCOMES[this.scanner.refusalCode] ?? 'bad_request'];
@@ -64,6 +73,19 @@ export class RequestBody {
     this.bytes += end - from;
     if (this.kind === BODY_CHUNKED) this.#clean(bytes, from, end);
     return end;
+  }
+
+  /** A body of BODY_STREAM is over. */
+  end(trailers: string): void {
+    this.done = true;
+    this.trailers = trailers;
+  }
+
+  #count(from: number, to: number): number {
+    this.bytes += to - from;
+    if (this.#limit === 0 || this.bytes <= this.#limit) return to;
+    this.refusal = OUTCOME.body_too_large;
+    return -1;
   }
 
   #clean(bytes: Buffer, from: number, to: number): void {

@@ -518,7 +518,7 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
     // The responses to requests that came together leave together.
     if (rest < to && exchange.head.opensTunnel) exchange.head.keepAlive = false;
     else if (rest < to && exchange.head.body === BODY_NONE && !this.#corked) this.#cork();
-    const next = exchange.begin(this, bytes, rest, to);
+    const next = exchange.begin(this, bytes, rest, to, false);
     if (this.#ended && this.#phase === BUSY) this.onEnd();
     return next;
   }

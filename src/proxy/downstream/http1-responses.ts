@@ -4,7 +4,8 @@
 import type { IncomingResponse } from '../../http/response.ts';
 import { isBodyless } from '../../http/status.ts';
 import { ChunkedDecoder } from '../../http1/chunked-decoder.ts';
-import { BODY_CHUNKED, BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
+import { BODY_CHUNKED, BODY_STREAM, BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
+import { chunkHead } from '../../http1/write-chunk.ts';
 import type { RequestHead } from '../../http1/request-head.ts';
 import {
   CONNECTED,
@@ -35,6 +36,8 @@ export class Http1Responses {
   #framed = false;
   /** The client cannot read chunks (HTTP/1.0): they are taken apart. */
   #unchunker: ChunkedDecoder | undefined = undefined;
+  /** The body comes without framing: it leaves in chunks. */
+  #chunks = false;
   /** Made at the first write that needs it: idle connections and small responses do without. */
   #flushed: (() => void) | undefined = undefined;
 
@@ -66,11 +69,14 @@ export class Http1Responses {
   head(request: RequestHead, mayKeep: boolean, upstream: UpstreamStream, fields: string, from: number, to: number, done: boolean): boolean {
     const response = upstream.head;
     const { body } = response;
-    const unchunks = body === BODY_CHUNKED && request.minor === 0;
-    this.#unchunker = unchunks ? new ChunkedDecoder() : undefined;
-    this.#framed = body !== BODY_UNTIL_CLOSE && !unchunks;
+    const inChunks = body === BODY_CHUNKED || body === BODY_STREAM;
+    const knowsChunks = request.minor > 0;
+    this.#unchunker = body === BODY_CHUNKED && !knowsChunks ? new ChunkedDecoder() : undefined;
+    this.#chunks = body === BODY_STREAM && knowsChunks;
+    this.#framed = body !== BODY_UNTIL_CLOSE && (knowsChunks || !inChunks);
     this.keeps = mayKeep && this.#framed;
-    const text = writeResponseHead(response, fields, body === BODY_CHUNKED && !unchunks, persistenceOf(this.keeps, request.minor));
+    const text = writeResponseHead(response, fields, inChunks && knowsChunks, persistenceOf(this.keeps, request.minor));
+    if (this.#chunks) return this.#inChunks(request, upstream, text, from, to, done);
     if (this.#isEdited(upstream, to)) return this.#edited(request, upstream, text, from, done);
     if (upstream.text !== '') return this.#text(text + upstream.text.slice(upstream.textBody), done);
     if (to === from) return this.#text(text, done);
@@ -79,6 +85,7 @@ export class Http1Responses {
 
   /** More of the body. Returns false: written bytes still lie in the upstream's memory. */
   body(request: RequestHead, upstream: UpstreamStream, from: number, to: number, done: boolean): boolean {
+    if (this.#chunks) return this.#inChunks(request, upstream, '', from, to, done);
     if (this.#isEdited(upstream, to)) return this.#edited(request, upstream, '', from, done);
     return to === from || this.#bytes(upstream.memory.subarray(from, to));
   }
@@ -109,6 +116,20 @@ export class Http1Responses {
     this.keeps = true;
     this.#framed = false;
     this.#unchunker = undefined;
+    this.#chunks = false;
+  }
+
+  /** As one chunk, and the last one where it is done. */
+  #inChunks(request: RequestHead, upstream: UpstreamStream, head: string, from: number, to: number, done: boolean): boolean {
+    const trailers = done && request.acceptsTrailers ? upstream.trailers : '';
+    const end = done ? '0\r\n' + trailers + '\r\n' : '';
+    if (to === from) return head + end === '' || this.#text(head + end, done);
+    this.#stream.cork();
+    this.#stream.writeText(head + chunkHead(to - from), 'latin1');
+    this.#stream.writeBytes(upstream.memory.subarray(from, to));
+    this.#stream.writeText('\r\n' + end, 'latin1', this.#flushed ?? this.#makeFlushed());
+    this.#stream.uncork();
+    return this.#stream.unsentBytes === 0;
   }
 
   /** Whether bytes cannot pass as they came: chunks for HTTP/1.0, or trailers, which pass as a whole, to those who ask (RFC 9110, section 6.5.1). */

@@ -14,10 +14,15 @@ export interface RequestSink {
   readonly responded: boolean;
   /** Whether the exchange waits for written bytes to leave. */
   readonly unflushed: boolean;
-  /** Starts on the request in `head`. `bytes` from `from` to `to` follow it; returns where the request ends in them. */
-  begin(downstream: Downstream, bytes: Buffer, from: number, to: number): number;
+  /**
+   * Starts on the request in `head`. `bytes` from `from` to `to` follow it; returns where the request ends in them. `ended`: a body whose kind does not
+   * tell its end (BODY_STREAM) is over with them.
+   */
+  begin(downstream: Downstream, bytes: Buffer, from: number, to: number, ended: boolean): number;
   /** Body bytes of the request; returns where it ends in them. */
   onRequestBytes(bytes: Buffer, from: number, to: number): number;
+  /** A body whose kind does not tell its end is over. @param trailers a header block */
+  onRequestEnd(trailers: string): void;
   /** All written bytes have left. */
   onDownstreamFlushed(): void;
   /** The client neither sent nor took a byte for the time that it was given. */

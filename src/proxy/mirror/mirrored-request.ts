@@ -2,7 +2,7 @@
 // take at once is kept up to a bound, beyond it the copy ends. It is reused for later copies. Long because every way in which a copy can end
 // gives back the same few things.
 
-import { BODY_LENGTH } from '../../http/body-kind.ts';
+import { BODY_LENGTH, BODY_NONE, BODY_STREAM } from '../../http/body-kind.ts';
 import { OutgoingRequest } from '../../http/request.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner, Deadlines } from '../../lib/deadlines.ts';
@@ -63,6 +63,7 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
   #timeoutMs = 0;
   #startedMs = 0;
   #requestDone = false;
+  #trailers = '';
   #responseBytes = 0;
   #status = 0;
   /** What the kernel of this machine has yet to take, without the queue. */
@@ -115,10 +116,12 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
     this.#weigh();
   }
 
-  /** The whole request is here: from now on it is the shadow's time that runs. */
-  requestEnded(): void {
+  /** The whole request is here: from now on it is the shadow's time that runs. @param trailers behind a body of BODY_STREAM */
+  requestEnded(trailers: string): void {
     if (!this.active || this.#requestDone) return;
     this.#requestDone = true;
+    this.#trailers = trailers;
+    if (this.#begun && this.#queue.bytes === 0) this.#sendEnd(this.#connection!);
     if (this.tap !== undefined) this.#startedMs = this.#owner.deadlines.refresh();
     this.#owner.deadlines.arm(this.#deadline, this.#timeoutMs);
   }
@@ -243,7 +246,15 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
   /** Everything that waits goes to the kernel, or as far as it takes it. */
   #flush(connection: UpstreamStream): void {
     for (const bytes of this.#queue.take()) connection.sendBytes(bytes);
+    if (this.#requestDone) this.#sendEnd(connection);
     this.#watch(connection);
+  }
+
+  /** Of a body whose kind does not tell it; once. */
+  #sendEnd(connection: UpstreamStream): void {
+    if (this.#request.body !== BODY_STREAM) return;
+    this.#request.body = BODY_NONE;
+    connection.sendEnd(this.#trailers);
   }
 
   #watch(connection: UpstreamStream): void {
@@ -292,6 +303,7 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
     this.#request.reset();
     this.#authority = '';
     this.#text = '';
+    this.#trailers = '';
     this.#queue.clear();
   }
 }

@@ -34,7 +34,7 @@ export function copyBody({ state }: ExchangeControl, bytes: Buffer, from: number
   for (let copy = state.shadow; copy !== undefined; copy = copy.next) {
     try {
       copy.push(bytes, from, to);
-      if (done) copy.requestEnded();
+      if (done) copy.requestEnded('');
     } catch (error) {
       copy.fail(error);
     }
@@ -175,7 +175,7 @@ function send(exchange: ExchangeControl, wanted: Copy): void {
   }
   copy.next = state.shadow;
   state.shadow = copy;
-  if (state.body.done) copy.requestEnded();
+  if (state.body.done) copy.requestEnded(state.body.trailers);
 }
 
 function drop({ context }: ExchangeControl, { shadow, side, tap }: Copy, outcome: MirrorOutcome): void {

@@ -9,10 +9,10 @@ import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import { reply } from './local-reply.ts';
 import { route } from './route.ts';
-import { keepLentBody, sendBody } from './start-attempt.ts';
+import { endBody, keepLentBody, sendBody } from './start-attempt.ts';
 
-/** Starts on the head in the state. `bytes` from `from` to `to` follow it; returns where this request ends in them. */
-export function receiveRequest(exchange: ExchangeControl, bytes: Buffer, from: number, to: number): number {
+/** Starts on the head in the state. `bytes` from `from` to `to` follow it; `ended`: with them it is over. Returns where this request ends in them. */
+export function receiveRequest(exchange: ExchangeControl, bytes: Buffer, from: number, to: number, ended: boolean): number {
   const { state } = exchange;
   const { body } = state;
   if (!body.begin(state.head, state.downstream!.owner.settings.bodyBytes)) return refuse(exchange, body.refusal, to);
@@ -24,6 +24,7 @@ export function receiveRequest(exchange: ExchangeControl, bytes: Buffer, from: n
   }
   const end = body.advance(bytes, from, to);
   if (end < 0) return refuse(exchange, body.refusal, to);
+  if (ended) body.end('');
   const { cleaned } = body;
   if (cleaned === undefined) keepBeginning(state, bytes, from, end);
   else keepBeginning(state, cleaned, 0, cleaned.length);
@@ -46,6 +47,15 @@ export function receiveBody(exchange: ExchangeControl, bytes: Buffer, from: numb
   } else if (end > from) sendBody(exchange, bytes, from, end);
   if (state.active) exchange.watchClient();
   return end;
+}
+
+/** The body is over, of a request whose kind does not tell it. */
+export function receiveEnd(exchange: ExchangeControl, trailers: string): void {
+  const { state } = exchange;
+  if (state.body.done) return;
+  state.body.end(trailers);
+  endBody(exchange);
+  if (state.active) exchange.watchClient();
 }
 
 /** What has come with the head is sent with it. */

@@ -1,5 +1,6 @@
 // One attempt: finds a connection and sends the request on it. What comes back goes to the exchange.
 
+import { BODY_STREAM } from '../../http/body-kind.ts';
 import { withoutForwardingFields } from '../../http/forwarding-fields.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import type { CompiledHeaderChanges } from '../../http/header-changes.ts';
@@ -66,6 +67,7 @@ export function sendRequest(exchange: ExchangeControl, connection: UpstreamStrea
   let more = connection.begin(exchange, state.outgoing, authorityFor(state.outgoing, attempt), state.bodyText, state.lentBody);
   state.lentBody = undefined;
   for (const bytes of state.pendingBody) more = connection.sendBytes(bytes);
+  if (state.body.kind === BODY_STREAM && state.body.done) connection.sendEnd(state.body.trailers);
   if (!state.mirrored && state.destination!.pool.mirrors !== undefined && state.outgoing.upgrade === '') mirror(exchange);
   if (state.head.expectsContinue && state.body.bytes > 0) attempt.unasked = true;
   if (state.pendingBody.length > 0) state.pendingBody = [];
@@ -89,6 +91,18 @@ export function sendBody(exchange: ExchangeControl, bytes: Buffer, from: number,
   state.movedMs = exchange.context.deadlines.atMs;
   passBody(exchange, bytes, from, to);
   if (state.shadow !== undefined) copyBody(exchange, bytes, from, to);
+}
+
+/** The body is over, which only its client's side could tell. */
+export function endBody(exchange: ExchangeControl): void {
+  const { state } = exchange;
+  const { connection } = state.attempt;
+  if (connection?.connected === true && !connection.idle) {
+    connection.sendEnd(state.body.trailers);
+    state.attempt.startedMs = exchange.context.deadlines.refresh();
+    awaitResponse(exchange);
+  }
+  for (let copy = state.shadow; copy !== undefined; copy = copy.next) copy.requestEnded(state.body.trailers);
 }
 
 /** All that was sent of the body has left: the client is read again. */

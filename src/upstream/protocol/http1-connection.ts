@@ -18,20 +18,20 @@ import type { OutgoingRequest } from '../../http/request.ts';
 import { readResponseHead } from '../../http1/read-response-head.ts';
 import { REFUSE_LARGE_RESPONSE } from '../../http/refusal.ts';
 import { ResponseHead } from '../../http1/response-head.ts';
-import { writeRequestHead } from '../../http1/write-request.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
 import type { ByteStream, ConnectingOwner } from '../../net/byte-stream.ts';
 import { connect } from '../../net/connect.ts';
-import { canKeep, giveLarge, keepRead, loseLarge } from '../../net/large-memory.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
-import { HEADROOM, READ_BYTES, giveBlock, giveCopyBlock, sharedBlock, takeBlock, takeCopyBlock } from './blocks.ts';
+import { HEADROOM, giveBlock, sharedBlock, takeBlock } from './blocks.ts';
 import type { Endpoint, PooledConnection } from '../endpoint.ts';
 import type { StreamRequest } from '../stream-request.ts';
 import { connectOutcome, describeTlsFault, secureOutcome } from './connect-outcome.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
+import { Http1Requests } from './http1-requests.ts';
+import type { RequestsOwner } from './http1-requests.ts';
 import { ResponseFraming } from './response-framing.ts';
 import type { LongLived, ResponseSink, UpstreamStream } from './upstream-stream.ts';
 
@@ -39,9 +39,6 @@ import type { LongLived, ResponseSink, UpstreamStream } from './upstream-stream.
 export const TEXT_BYTES = 16384;
 /** Interim (1xx) responses that are accepted before the final one. */
 const MAX_INTERIM = 16;
-
-/** `onDrain` follows a write of this size (Node's own `highWaterMark` of a socket), whatever was written before. */
-const DRAINED_BYTES = 65_536;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -53,7 +50,7 @@ const DONE = 4;
 const CLOSED = 5;
 const TUNNEL = 6;
 
-export class Http1Connection implements UpstreamStream, PooledConnection, ConnectingOwner, DeadlineOwner {
+export class Http1Connection implements UpstreamStream, PooledConnection, ConnectingOwner, RequestsOwner, DeadlineOwner {
   readonly endpoint: Endpoint;
   readonly head = new ResponseHead();
   memory: Buffer;
@@ -61,7 +58,8 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   textBody = 0;
   responses = 0;
   responding = false;
-  sent = false;
+  /** None that it does not frame itself. */
+  readonly trailers = '';
   fault = '';
   longLived: LongLived | undefined = undefined;
   readonly scanner: ChunkedScanner;
@@ -70,6 +68,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   readonly #stream: ByteStream;
   readonly #deadline: Deadline;
   readonly #framing = new ResponseFraming();
+  readonly #requests: Http1Requests;
   /** It was made for this one. */
   #request: StreamRequest | undefined;
   #sink: ResponseSink | undefined;
@@ -82,14 +81,9 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   #paused = false;
   /** What was read just now is being passed on. */
   #reading = false;
-  /** The upstream takes no more of the request; what it has sent may still be there to read. */
-  #refused = false;
   #failure: Outcome = OUTCOME.upstream_reset;
   /** It reads into memory of all of its kind, since it may become a tunnel: until then what it reads is copied into its own. */
   readonly #copies: boolean;
-  #onFlushed: (() => void) | undefined = undefined;
-  /** What the kernel has yet to take lies in it. */
-  #kept: Buffer | undefined = undefined;
 
   constructor(endpoint: Endpoint, owner: ConnectionOwner, request: StreamRequest) {
     this.endpoint = endpoint;
@@ -105,6 +99,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     const memory = this.#copies ? sharedBlock() : this.memory.subarray(HEADROOM);
     const { secure } = owner;
     this.#stream = secure === undefined ? connect(to, memory, this) : secure.connect(to, endpoint.serverName, memory, this);
+    this.#requests = new Http1Requests(this.#stream, this);
     owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
   }
 
@@ -131,63 +126,39 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#deadline.disarm();
     this.#interims = 0;
     this.responding = false;
-    const head = writeRequestHead(request, authority) + text;
-    return bytes === undefined ? this.#send(head) : this.#sendWithCopy(head, bytes);
-  }
-
-  #send(text: string): boolean {
-    this.sent = true;
-    return this.#stream.writeText(text, 'latin1');
+    return this.#requests.begin(request, authority, text, bytes);
   }
 
   sendBytes(bytes: Buffer): boolean {
-    this.sent = true;
-    return this.#stream.writeBytes(bytes);
+    return this.#requests.bytes(bytes);
   }
 
   sendCopy(bytes: Buffer, from: number, to: number): boolean {
-    if (to - from > READ_BYTES) {
-      this.sendCopy(bytes, from, from + READ_BYTES);
-      return this.sendCopy(bytes, from + READ_BYTES, to);
-    }
-    const copy = takeCopyBlock();
-    return this.#sendBlock(copy, bytes.copy(copy, 0, from, to));
-  }
-
-  #sendWithCopy(text: string, bytes: Buffer): boolean {
-    if (text.length + bytes.length > READ_BYTES) {
-      this.#send(text);
-      return this.sendCopy(bytes, 0, bytes.length);
-    }
-    const copy = takeCopyBlock();
-    const head = copy.write(text, 'latin1');
-    return this.#sendBlock(copy, head + bytes.copy(copy, head));
-  }
-
-  #sendBlock(copy: Buffer, length: number): boolean {
-    const more = this.sendBytes(copy.subarray(0, length));
-    if (this.#stream.unsentBytes > 0) return more;
-    // Taken by the kernel at once, as most are: the copy has served.
-    giveCopyBlock(copy);
-    return more || !this.#refused;
+    return this.#requests.copy(bytes, from, to);
   }
 
   sendRead(bytes: Buffer, from: number, to: number): boolean {
-    // A write below this size may wait for the kernel without a call to `onDrain` after it.
-    if (to - from < DRAINED_BYTES || !canKeep(bytes) || this.#kept !== undefined) return this.sendCopy(bytes, from, to);
-    this.sendBytes(to - from === bytes.length ? bytes : bytes.subarray(from, to));
-    if (this.#stream.unsentBytes === 0) return !this.#refused;
-    this.#kept = bytes;
-    keepRead();
-    return false;
+    return this.#requests.read(bytes, from, to);
+  }
+
+  sendEnd(trailers: string): void {
+    this.#requests.end(trailers);
   }
 
   tellDrained(): void {
-    this.#stream.writeBytes(NOTHING, (this.#onFlushed ??= () => this.#sink?.onUpstreamDrained(this)));
+    this.#requests.tellSent();
+  }
+
+  onSent(): void {
+    this.#sink?.onUpstreamDrained(this);
+  }
+
+  get sent(): boolean {
+    return this.#requests.sent;
   }
 
   get unsent(): number {
-    return this.#stream.unsentBytes;
+    return this.#requests.unsent;
   }
 
   resume(): void {
@@ -198,7 +169,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   release(): void {
     this.#sink = undefined;
     this.text = '';
-    if (this.#phase !== DONE || !this.#reusable || this.#refused || this.#copies) return this.destroy();
+    if (this.#phase !== DONE || !this.#reusable || this.#requests.refused || this.#copies) return this.destroy();
     this.#phase = IDLE;
     // The last bytes of a response may have been slow to leave; unread, the connection would give no other response.
     if (this.#paused) this.resume();
@@ -366,7 +337,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   }
 
   onEnd(): void {
-    if (this.#phase === BODY && this.head.body === BODY_UNTIL_CLOSE && !this.#refused) {
+    if (this.#phase === BODY && this.head.body === BODY_UNTIL_CLOSE && !this.#requests.refused) {
       this.#phase = DONE;
       this.#reusable = false;
       this.#sink?.onResponseBytes(this, HEADROOM, HEADROOM, true);
@@ -377,15 +348,14 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   }
 
   onDrain(): void {
-    if (this.#kept !== undefined) giveLarge(this.#kept);
-    this.#kept = undefined;
+    this.#requests.drained();
     this.#sink?.onUpstreamDrained(this);
   }
 
   onError(error: NodeJS.ErrnoException): void {
     if (this.#phase === CONNECTING) this.#noteFailure(error);
     // Reading goes on and finds the response, or the end of the connection.
-    this.#refused = true;
+    this.#requests.refused = true;
   }
 
   onGone(): void {
@@ -414,8 +384,7 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#phase = CLOSED;
     this.#deadline.disarm();
     if (gives) giveBlock(this.memory);
-    if (this.#kept !== undefined) loseLarge();
-    this.#kept = undefined;
+    this.#requests.closed();
     this.longLived = undefined;
     this.#owner.onClosed(this);
   }

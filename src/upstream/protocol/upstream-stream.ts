@@ -48,6 +48,8 @@ export interface UpstreamStream {
   readonly textBody: number;
   /** Follows chunked responses; knows where their trailer section begins. */
   readonly scanner: ChunkedScanner;
+  /** Header block behind the body of a response that is over, where its kind does not hold them (BODY_STREAM). */
+  readonly trailers: string;
   /** Responses read on its connection so far. */
   readonly responses: number;
   /** Whether a byte of the current response has been read. */
@@ -78,6 +80,8 @@ export interface UpstreamStream {
    * False: wait for `onUpstreamDrained` before more.
    */
   sendRead(bytes: Buffer, from: number, to: number): boolean;
+  /** The body is over, of a request whose kind does not tell it (BODY_STREAM). @param trailers a header block */
+  sendEnd(trailers: string): void;
   /** `onUpstreamDrained` follows when all that was sent has left, however little it is. */
   tellDrained(): void;
   resume(): void;

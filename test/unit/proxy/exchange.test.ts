@@ -38,7 +38,7 @@ function begin(head = GET, connects = true, body = ''): void {
     if (connects) request.onConnected(upstream.real, upstream.endpoint);
   };
   parse(head, exchange.head);
-  exchange.begin(downstream, Buffer.from(body), 0, body.length);
+  exchange.begin(downstream, Buffer.from(body), 0, body.length, false);
 }
 
 function respond(response = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok', done = true): boolean {

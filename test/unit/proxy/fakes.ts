@@ -119,6 +119,8 @@ export class FakeDownstream implements Downstream {
     return {
       writeText: (text: string) => write(text),
       writeBytes: (bytes: Buffer) => write(bytes.toString('latin1')),
+      cork: () => undefined,
+      uncork: () => undefined,
       get unsentBytes() {
         return unsent();
       },
@@ -204,6 +206,7 @@ export class FakeUpstream {
   readonly memory = Buffer.alloc(4096, '.');
   text = '';
   textBody = 0;
+  trailers = '';
   responses = 0;
   responding = false;
   sent = false;
@@ -244,6 +247,10 @@ export class FakeUpstream {
 
   sendCopy(bytes: Buffer, from: number, to: number): boolean {
     return this.send(bytes.toString('latin1', from, to));
+  }
+
+  sendEnd(trailers: string): void {
+    this.calls.push(`sendEnd(${trailers})`);
   }
 
   release(): void {

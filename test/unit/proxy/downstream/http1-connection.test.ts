@@ -113,6 +113,10 @@ class FakeSink implements RequestSink {
     return end;
   }
 
+  onRequestEnd(): void {
+    calls.push('request ended');
+  }
+
   onDownstreamFlushed(): void {
     calls.push('flushed');
   }

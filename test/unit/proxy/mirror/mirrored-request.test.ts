@@ -11,6 +11,8 @@ import { OUTCOME } from '../../../../src/telemetry/outcomes.ts';
 import type { OutcomeCode } from '../../../../src/telemetry/outcomes.ts';
 import type { MirrorRuntime } from '../../../../src/upstream/mirror-runtime.ts';
 import type { MirrorTarget } from '../../../../src/upstream/mirror-target.ts';
+import { BODY_NONE, BODY_STREAM } from '../../../../src/http/body-kind.ts';
+import type { BodyKind } from '../../../../src/http/body-kind.ts';
 import { OutgoingRequest } from '../../../../src/http/request.ts';
 import { FakeUpstream, counting } from '../fakes.ts';
 
@@ -62,7 +64,11 @@ beforeEach(() => {
 });
 
 /** Starts a copy. `at once`: a used connection is there; `later`: one is being made. */
-function start(when: 'at once' | 'later' = 'at once', mirror: Partial<MirrorTable> = {}): MirrorOutcome | undefined {
+function start(
+  when: 'at once' | 'later' = 'at once',
+  mirror: Partial<MirrorTable> = {},
+  body: BodyKind = BODY_NONE,
+): MirrorOutcome | undefined {
   const runtime = {
     ...live,
     acquire: () => {
@@ -76,7 +82,7 @@ function start(when: 'at once' | 'later' = 'at once', mirror: Partial<MirrorTabl
       return live.isOverloaded;
     },
   };
-  const request = Object.assign(new OutgoingRequest(), { method: 'PUT', target: '/' });
+  const request = Object.assign(new OutgoingRequest(), { method: 'PUT', target: '/', body });
   copy.prepare(table(mirror), request, '', 'a', 10);
   copy.attached = true;
   return copy.start(runtime as unknown as MirrorRuntime, shadow(), 'key', undefined);
@@ -95,9 +101,23 @@ describe('a copy', () => {
     copy.queueBody('first ', [Buffer.from('early ')]);
     start();
     copy.push(...bytes('late'));
-    copy.requestEnded();
+    copy.requestEnded('');
     expect(connection.received).toBe(`${HEAD}first early late`);
     expect(calls).toEqual(['dark.began()', 'began', 'begin PUT', 'arm 900']);
+  });
+
+  test('of a request whose end is told beside it tells it, once, behind all that waited', () => {
+    for (const when of ['at once', 'later'] as const) {
+      connection = new ShadowConnection(calls);
+      copy = new MirroredRequest(owner);
+      start(when, {}, BODY_STREAM);
+      copy.push(...bytes('body'));
+      copy.requestEnded('x: y\r\n');
+      expect(calls.filter((call) => call.startsWith('sendEnd'))).toEqual(when === 'at once' ? ['sendEnd(x: y\r\n)'] : []);
+      if (when === 'later') copy.onConnected(connection.real, connection.endpoint);
+      expect(connection.received.endsWith('body')).toBe(true);
+      expect(calls.splice(0).filter((call) => call.startsWith('sendEnd'))).toEqual(['sendEnd(x: y\r\n)']);
+    }
   });
 
   test('waits for its connection, and is kept meanwhile', () => {
@@ -110,7 +130,7 @@ describe('a copy', () => {
 
   test('ends well with the whole of request and response, and gives its connection back', () => {
     start();
-    copy.requestEnded();
+    copy.requestEnded('');
     expect(respond()).toBe(true);
     expect(calls.slice(-4)).toEqual([`dark.ended(${MIRRORED.ok.index})`, 'leave ok', 'ended', 'release']);
     expect(copy.active).toBe(false);
@@ -126,7 +146,7 @@ describe('a copy', () => {
 
   test('with an error as response is counted as such', () => {
     start();
-    copy.requestEnded();
+    copy.requestEnded('');
     respond('HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n');
     expect(ends()).toEqual(['upstream_error']);
   });
@@ -191,7 +211,7 @@ describe('a shadow that is slow', () => {
 
   test('to respond has the time of the mirror', () => {
     start();
-    copy.requestEnded();
+    copy.requestEnded('');
     copy.onDeadline();
     expect([ends(), calls.at(-1)]).toEqual([['response_timeout'], 'destroy']);
   });
@@ -220,7 +240,7 @@ describe('its client went away', () => {
     [true, false, 'incomplete'],
   ])('mirror finishes aborted requests: %s, request whole: %s', (finishesAborted, requestDone, ended) => {
     start('at once', { finishesAborted });
-    if (requestDone) copy.requestEnded();
+    if (requestDone) copy.requestEnded('');
     copy.detach(true);
     expect(ends()).toEqual(ended === undefined ? [] : [ended]);
     expect(copy.active).toBe(ended === undefined);
@@ -260,7 +280,7 @@ describe('its tap', () => {
       onCopyEnd: (side, { code }) => void heard.push(`${side} ended ${code}`),
     };
     start();
-    copy.requestEnded();
+    copy.requestEnded('');
     respond();
     expect(heard).toEqual(['candidate 200 0', 'candidate ok', 'candidate ended ok']);
   });
@@ -285,12 +305,12 @@ test('a fault of ours ends the copy and goes no further', () => {
 
 test('one that was used serves the next as if it were new', () => {
   start();
-  copy.requestEnded();
+  copy.requestEnded('');
   respond();
   copy.detach(false);
   calls.length = 0;
   connection = new ShadowConnection(calls);
   start();
-  copy.requestEnded();
+  copy.requestEnded('');
   expect([connection.received, calls]).toEqual([`${HEAD}`, ['dark.began()', 'began', 'begin PUT', 'arm 900']]);
 });

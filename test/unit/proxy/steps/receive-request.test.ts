@@ -19,7 +19,7 @@ describe('the start of a request', () => {
   test('without a body: what follows belongs to the next', () => {
     const { exchange, state, calls } = receiving(get);
     const bytes = Buffer.from('GET /next');
-    expect(receiveRequest(exchange, bytes, 0, bytes.length)).toBe(0);
+    expect(receiveRequest(exchange, bytes, 0, bytes.length, false)).toBe(0);
     expect(calls).toContain('v1.acquire');
     expect([state.replayable, state.bodyText]).toEqual([true, '']);
   });
@@ -27,14 +27,14 @@ describe('the start of a request', () => {
   test('with a small body keeps it as text, which can be sent again', () => {
     const { exchange, state } = receiving(sized(5));
     const bytes = Buffer.from('..helloGET /next');
-    expect(receiveRequest(exchange, bytes, 2, bytes.length)).toBe(7);
+    expect(receiveRequest(exchange, bytes, 2, bytes.length, false)).toBe(7);
     expect([state.bodyText, state.replayable, state.body.done]).toEqual(['hello', true, true]);
   });
 
   test('with a large body keeps a copy, which is sent once', () => {
     const { exchange, state } = receiving(sized(20_000));
     const bytes = Buffer.alloc(20_000, 'a');
-    expect(receiveRequest(exchange, bytes, 0, bytes.length)).toBe(20_000);
+    expect(receiveRequest(exchange, bytes, 0, bytes.length, false)).toBe(20_000);
     bytes.fill('b');
     expect([state.bodyText, state.replayable, String(state.pendingBody[0]).slice(0, 3)]).toEqual(['', false, 'aaa']);
   });
@@ -42,14 +42,14 @@ describe('the start of a request', () => {
   test('with part of a body: the client is watched for the rest', () => {
     const { exchange, state, calls } = receiving(sized(10));
     const bytes = Buffer.from('half.');
-    expect(receiveRequest(exchange, bytes, 0, 5)).toBe(5);
+    expect(receiveRequest(exchange, bytes, 0, 5, false)).toBe(5);
     expect([state.bodyText, state.replayable]).toEqual(['half.', false]);
     expect(calls.at(-1)).toBe('watchClient');
   });
 
   test('with a body that is yet to come can still be sent again as far as it came', () => {
     const { exchange, state } = receiving(sized(10));
-    expect(receiveRequest(exchange, Buffer.alloc(0), 0, 0)).toBe(0);
+    expect(receiveRequest(exchange, Buffer.alloc(0), 0, 0, false)).toBe(0);
     expect(state.replayable).toBe(true);
   });
 
@@ -60,7 +60,7 @@ describe('the start of a request', () => {
   ] as const)('that is %s', (_, request, body, outcome) => {
     const { exchange, calls, downstream } = receiving(request, { ...SETTINGS, bodyBytes: 100 });
     const bytes = Buffer.from(`${body}rest`);
-    expect(receiveRequest(exchange, bytes, 0, bytes.length)).toBe(bytes.length);
+    expect(receiveRequest(exchange, bytes, 0, bytes.length, false)).toBe(bytes.length);
     expect(downstream.written).toContain(`x-sluice-outcome: ${outcome}\r\n`);
     expect(downstream.written).toContain('connection: close\r\n');
     expect(downstream.calls).toContain(`listener.refused(${OUTCOME[outcome].index})`);
@@ -70,14 +70,14 @@ describe('the start of a request', () => {
   test('while load is shed', () => {
     const { exchange, calls, downstream } = receiving(get);
     exchange.fakeContext.rejectsRequests = true;
-    expect(receiveRequest(exchange, Buffer.from('xyz'), 0, 3)).toBe(3);
+    expect(receiveRequest(exchange, Buffer.from('xyz'), 0, 3, false)).toBe(3);
     expect(downstream.written).toMatch(/^HTTP\/1\.1 503 .*retry-after: 1\r\n/s);
     expect(calls).toEqual(['endAttempt(overload)', 'finish(overload)']);
   });
 
   test('a body that nobody waits for, as the route responds by itself, is not watched for', () => {
     const { exchange, state, calls } = receiving(head('PUT /a/%2e%2e/b', 'content-length: 10'));
-    receiveRequest(exchange, Buffer.from('half.'), 0, 5);
+    receiveRequest(exchange, Buffer.from('half.'), 0, 5, false);
     expect(state.active).toBe(false);
     expect(calls).not.toContain('watchClient');
   });
@@ -86,7 +86,7 @@ describe('the start of a request', () => {
 describe('the rest of a body', () => {
   function uploading(request: string, settings = SETTINGS) {
     const made = receiving(request, settings);
-    receiveRequest(made.exchange, Buffer.alloc(0), 0, 0);
+    receiveRequest(made.exchange, Buffer.alloc(0), 0, 0, false);
     const upstream = new FakeUpstream(made.calls);
     bind(made.state, upstream);
     made.calls.length = 0;
