@@ -1,6 +1,7 @@
 // WebSocket by the package `ws`, on both sides: what is said of frames here was not written by those who wrote Sluice.
 //
 //   const server = await startSockets('v1')      sends its name first, then every message back; server.address, server.sockets, server.closes
+//   startSockets((request) => 'v1 …')            the name depends on the handshake
 //   const socket = await openSocket(sluice)      an open client; socket.next() is the next message, socket.gone the code of its end
 //   await refusal(sluice, options)               the status with which it is turned away
 
@@ -24,16 +25,17 @@ export interface SocketServer {
   readonly closes: readonly number[];
 }
 
-/** @param tls certificate and key; default: plaintext */
-export async function startSockets(name: string, tls?: ServerOptions): Promise<SocketServer> {
-  const respond = (_request: IncomingMessage, response: ServerResponse): void => void response.end(name);
+/** @param name what it sends first @param tls certificate and key; default: plaintext */
+export async function startSockets(name: string | ((request: IncomingMessage) => string), tls?: ServerOptions): Promise<SocketServer> {
+  const nameFor = typeof name === 'string' ? () => name : name;
+  const respond = (request: IncomingMessage, response: ServerResponse): void => void response.end(nameFor(request));
   const http = tls === undefined ? createServer(respond) : createSecureServer(tls, respond);
   const server = new WebSocketServer({ server: http, perMessageDeflate: true });
   const requests: IncomingMessage[] = [];
   const closes: number[] = [];
   server.on('connection', (socket, request) => {
     requests.push(request);
-    socket.send(name);
+    socket.send(nameFor(request));
     socket.on('message', (content: Buffer, isBinary) => socket.send(content, { binary: isBinary }));
     socket.on('close', (code) => closes.push(code));
     socket.on('error', () => undefined);
