@@ -5,9 +5,6 @@ import { reasonPhrase } from '../http/status.ts';
 import type { ChunkedDecoder } from './chunked-decoder.ts';
 import type { ChunkedScanner } from './chunked-scanner.ts';
 
-/** Behind the chunks of a body, without trailers. */
-export const LAST_CHUNK = '0\r\n\r\n';
-
 /** What a response says of its connection. */
 export const CLOSES = 0;
 /** As HTTP/1.1 does where nothing is said. */

@@ -5,11 +5,10 @@ import type { IncomingResponse } from '../../http/response.ts';
 import { isBodyless } from '../../http/status.ts';
 import { ChunkedDecoder } from '../../http1/chunked-decoder.ts';
 import { BODY_CHUNKED, BODY_STREAM, BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
-import { chunkHead } from '../../http1/write-chunk.ts';
+import { LAST_CHUNK, chunkHead } from '../../http1/write-chunk.ts';
 import type { RequestHead } from '../../http1/request-head.ts';
 import {
   CONNECTED,
-  LAST_CHUNK,
   chunksOf,
   persistenceOf,
   placeHeadBefore,
@@ -92,7 +91,8 @@ export class Http1Responses {
 
   /** Ends the body of the response in `upstream` here, as if it were whole; the connection is not kept. False: a chunk is under way. */
   endBody({ scanner }: UpstreamStream): boolean {
-    if (this.#framed && !scanner.betweenChunks) return false;
+    // What comes without framing leaves in whole chunks.
+    if (this.#framed && !this.#chunks && !scanner.betweenChunks) return false;
     if (this.#framed) this.#stream.writeText(LAST_CHUNK, 'latin1');
     this.keeps = false;
     return true;

@@ -59,6 +59,13 @@ describe('a body without framing', () => {
     expect(downstream.calls).toEqual(['cutOff(true)']);
   });
 
+  test('may be ended between any two pieces', () => {
+    const { downstream } = respond(NEW, ['first', 'second']);
+    const upstream = new FakeUpstream();
+    downstream.written = '';
+    expect([downstream.endBody(upstream.real), downstream.written, downstream.keeps]).toEqual([true, '0\r\n\r\n', false]);
+  });
+
   test('waits for a client that reads slowly', () => {
     expect(respond(NEW, ['first', ''], { flushes: false }).flushed).toEqual([false, true]);
   });
