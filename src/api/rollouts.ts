@@ -55,7 +55,9 @@ const step = z.object({
   kind: z.string(),
   text: z.string().describe('What the step does, in words.'),
   share: fraction.describe('Of the canary while the step runs; absent where the step sets none.').optional(),
-  state: z.enum(['done', 'running', 'next']),
+  state: z
+    .enum(['done', 'skipped', 'running', 'next'])
+    .describe('skipped: somebody promoted the rollout before the step was over, or had begun.'),
 });
 
 const share = z

@@ -40,6 +40,8 @@ export interface CreateRolloutsDeps {
   readonly journal: Journal;
   /** What the process before has left. */
   readonly left: { readonly notes: readonly Note[] };
+  /** It is gone, or a part of it. */
+  readonly isLost: boolean;
   readonly evidence: RolloutEvidence;
   readonly traffic: TrafficHistory;
   readonly counters: Pick<CounterRegistry, 'find'>;
@@ -60,10 +62,10 @@ export function createRollouts(deps: CreateRolloutsDeps): LoadedRollouts {
   const frozen = new Freeze({ journal, revision, wallMs }, notes);
   const breakers = new Breakers({ journal, revision, wallMs }, notes);
   const onUnkept = (error: Error): void => log.warn({ err: error }, 'alarms could not be kept: a restart would not know them');
-  const alarmsKnown = new Alarms({ nowMs, wallMs, keepNote: journal.keepNote.bind(journal), onUnkept }, notes);
+  const alarmsKnown = new Alarms({ nowMs, wallMs, keepNote: journal.keepNote.bind(journal), onUnkept, isLost: deps.isLost }, notes);
   const comparisons = new Comparisons((pool, mirror) => control().mirrorReport(pool, mirror), systemClock);
   const comparison = comparisons.verdict.bind(comparisons);
-  const onResult = (): void => rollouts.wake();
+  const onResult = (pool: string): void => rollouts.wakeFor(pool);
   const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, env: process.env, onResult });
   const { look, seenTraffic, endpoints } = createLook(deps, { counts, outside, isFrozen: () => frozen.fault() !== undefined });
   const effects = new Effects({ env: process.env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });

@@ -63,7 +63,7 @@ function exposedOf({ exposed, rollout }: RolloutReport): string {
   return `${countApart(exposed.requests, 'request')} of ${countApart(exposed.users, 'user')} met ${canary}; desired share ${formatShare(share.desired)}${measured}`;
 }
 
-const MARKS: Readonly<Record<string, string>> = { done: 'done', running: 'runs', next: 'not reached' };
+const MARKS: Readonly<Record<string, string>> = { done: 'done', skipped: 'skipped', running: 'runs', next: 'not reached' };
 
 function stepsOf({ rollout }: RolloutReport): readonly string[] {
   const endedAt = isOver(rollout) && rollout.state !== 'succeeded' ? rollout.step : undefined;

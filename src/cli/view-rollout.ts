@@ -94,15 +94,15 @@ function viewWindows({ windows }: RolloutView, paint: Terminal['paint']): readon
   return wrapText(`${now} (${texts.join('; ')})`, WIDTH).map((line) => paint('dim', line));
 }
 
-const MARKS: Readonly<Record<string, string>> = { done: '✓', running: '●', next: '○' };
+const MARKS: Readonly<Record<string, string>> = { done: '✓', skipped: '»', running: '●', next: '○' };
 
 function viewSteps(rollout: RolloutView, { paint }: RolloutPicture): readonly string[] {
   const { steps, step, state: how } = rollout;
   const endedAt = isOver(rollout) && how !== 'succeeded' ? step : undefined;
   return steps.map(({ state, text }, index) => {
     if (index === endedAt) return paint(COLOURS[how] ?? 'strong', `✗ ${text}`);
-    const line = `${MARKS[state] ?? '?'} ${text}`;
-    return state === 'running' ? paint('strong', line) : state === 'next' ? paint('dim', line) : line;
+    const line = `${MARKS[state] ?? '?'} ${text}${state === 'skipped' ? ' (skipped)' : ''}`;
+    return state === 'running' ? paint('strong', line) : state === 'done' ? line : paint('dim', line);
   });
 }
 

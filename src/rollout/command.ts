@@ -127,7 +127,9 @@ function promote(turn: Turn, { author, reason, force = false }: Forward): string
   const why = `promoted by ${author}${because(reason)}`;
   const step = isWatching ? state.template.steps.length : Math.max(at, state.step);
   const stays = step === state.step && state.begun;
-  change(turn, { started: true, step, begun: stays, ...(!stays && { stepRanMs: 0 }), held: undefined, status: 'promoting', why });
+  const passed = Array.from({ length: Math.max(0, step - state.step) }, (_, index) => state.step + index);
+  const skipped = [...state.skipped, ...passed];
+  change(turn, { started: true, step, begun: stays, ...(!stays && { stepRanMs: 0 }), held: undefined, status: 'promoting', why, skipped });
   if (force) change(turn, { forced: true });
   tell(turn, why, author);
   return undefined;
@@ -180,6 +182,7 @@ function retry(turn: Turn, { author, reason, force = false, salt }: Forward & { 
     held: undefined,
     leaving: undefined,
     wentBack: [],
+    skipped: [],
     replacing: undefined,
     done: {},
     salt: state.salt === undefined ? undefined : salt,

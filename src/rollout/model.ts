@@ -72,6 +72,8 @@ export interface RolloutState {
   readonly leaving: Leaving | undefined;
   /** Steps from which it has gone back once (`onFail: previous`). */
   readonly wentBack: readonly number[];
+  /** Steps that somebody passed over, or ended before their time. */
+  readonly skipped: readonly number[];
   /** Of a step `replace` or `recreate`. */
   readonly replacing: Replacing | undefined;
   /**

@@ -3,6 +3,7 @@
 import { formatDuration } from '../config/duration.ts';
 import type { Gate } from '../config/rollout-model.ts';
 import { promotionAt, stepAt } from './course.ts';
+import { passageOf } from './gates.ts';
 import type { RolloutState, RolloutStatus } from './model.ts';
 import { fail, hold } from './react.ts';
 import type { Failure } from './react.ts';
@@ -25,11 +26,25 @@ export function moveOn(turn: Turn): void {
 }
 
 export function timeOut(turn: Turn, step: Gate, missing: string): void {
-  const why = `its time of ${formatDuration(step.atMostMs)} is up: ${missing}`;
+  const why = wordTimeOut(step, missing);
   if (step.onTimeout === 'rollback') return fail(turn, 'rollback', { why, reason: 'timeout' });
   if (step.onTimeout === 'hold') return hold(turn, { why, reason: 'timeout' });
   tell(turn, `goes on although ${why}`);
   moveOn(turn);
+}
+
+/** What a step that is out of time still lacks: that changes while a person is waited for. */
+export function sayMissing(turn: Turn): void {
+  const { state, seen } = turn;
+  const step = stepAt(state, state.step);
+  if (state.status !== 'held' || state.held !== 'timeout' || step === undefined || !('atMostMs' in step)) return;
+  if (step.kind === 'replace' || step.kind === 'recreate') return;
+  const passage = passageOf(state, seen);
+  explain(turn, wordTimeOut(step, passage.is === 'open' ? 'what it waited for has come since' : passage.why));
+}
+
+function wordTimeOut({ atMostMs }: Gate, missing: string): string {
+  return `its time of ${formatDuration(atMostMs)} is up: ${missing}`;
 }
 
 /** Ends by itself as soon as what is missing is there. */

@@ -3,6 +3,7 @@
 import { chanceToMiss, ratioToldWithin, unitsToClear, unitsToClearMargin, unitsToTell } from '../analysis/planning.ts';
 import { formatDuration } from '../config/duration.ts';
 import type { RolloutStep, RolloutTemplate } from '../config/rollout-model.ts';
+import { comparedTimes } from '../config/rollout-warmup.ts';
 import { shareOfAlpha } from './alpha.ts';
 import { percentOf } from './percent.ts';
 import { formatCount, formatPercent } from './sentences.ts';
@@ -55,12 +56,13 @@ export function plan(question: PlanQuestion): Planned {
   const steps: PlannedStep[] = [];
   const warnings: string[] = [];
   let share = 0;
+  const compared = comparedTimes(question.template);
   for (const [index, step] of question.template.steps.entries()) {
     if (step.kind === 'weight') share = step.share;
     if (step.kind === 'watch') share = 1 - step.holdback;
-    const planned = planStep(question, step, { index, share });
+    const planned = planStep(question, step, { index, share, comparedMs: compared.get(index) });
     steps.push(planned);
-    const warning = warningOf(question, step, planned);
+    const warning = compared.get(index) === 0 ? tooShort(question.template, planned) : warningOf(question, step, planned);
     if (warning !== undefined) warnings.push(warning);
   }
   const times = steps.map(({ typicallyMs }) => typicallyMs);
@@ -71,15 +73,18 @@ export function plan(question: PlanQuestion): Planned {
 interface Spot {
   readonly index: number;
   readonly share: number;
+  /** What its longest time has beyond the warmup. */
+  readonly comparedMs: number | undefined;
 }
 
-function planStep(question: PlanQuestion, step: RolloutStep, { index, share }: Spot): PlannedStep {
+function planStep(question: PlanQuestion, step: RolloutStep, { index, share, comparedMs = Infinity }: Spot): PlannedStep {
   const { perSecond, usersPerSecond } = question.traffic;
   const typicallyMs = typicalTime(question, step, share);
   const seconds = (typicallyMs ?? longestTime(step)) / 1000;
   const isCompared = share > 0 && share < 1 && perSecond > 0;
   const toldUnits = isCompared ? unitsToTell(questionAt(question, share), question.degradation) : Infinity;
   const units = perSecond * seconds;
+  const told = Math.min(units, (perSecond * comparedMs) / 1000);
   return {
     step: index,
     kind: step.kind,
@@ -88,7 +93,7 @@ function planStep(question: PlanQuestion, step: RolloutStep, { index, share }: S
     requests: Math.round(units * share),
     users: usersPerSecond === undefined ? undefined : Math.round(usersPerSecond * seconds * share),
     toldAfterMs: Number.isFinite(toldUnits) ? Math.round((toldUnits / perSecond) * 1000) : undefined,
-    missed: isCompared && units > 0 ? chanceToMiss(questionAt(question, share), question.degradation, units) : undefined,
+    missed: isCompared && units > 0 ? (told > 0 ? chanceToMiss(questionAt(question, share), question.degradation, told) : 1) : undefined,
   };
 }
 
@@ -133,6 +138,10 @@ function evidenceTime(question: PlanQuestion, share: number, forMs: number): num
   const byRatio = unitsToClear(asked, 1);
   const byMargin = errors.absolute === undefined ? Infinity : unitsToClearMargin(asked, errors.absolute) / share;
   return Math.max(forMs, Math.round((Math.min(byRatio, byMargin) / perSecond) * 1000));
+}
+
+function tooShort({ warmupMs }: RolloutTemplate, { step, share }: PlannedStep): string {
+  return `step ${step + 1} (${percentOf(share)}): it is over before the warmup of ${formatDuration(warmupMs)} is, so nothing is compared in it: give it more time, or write warmup: 0s`;
 }
 
 function longestTime(step: RolloutStep): number {

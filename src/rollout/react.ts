@@ -60,6 +60,7 @@ export function goBack(turn: Turn, failure: Failure): void {
     status: 'running',
     held: undefined,
     wentBack: [...state.wentBack, state.step],
+    skipped: state.skipped.filter((index) => index < at),
     wanted: weightsFor(state, share),
   });
   const why = `back to ${percentOf(share)}: ${failure.why}`;

@@ -114,6 +114,7 @@ const STATE: Readonly<Record<Exclude<keyof RolloutState, 'template'>, Check>> = 
   forced: flag,
   leaving: maybe(shape({ as: oneOf('rolled-back', 'aborted'), author: text, why: text })),
   wentBack: listOf(count),
+  skipped: listOf(count),
   replacing: maybe(shape({ done: listOf(text), batch: listOf(text), phase: oneOf('drain', 'hook', 'ready'), readyMs: positive })),
   applied: weights,
   wanted: weights,
@@ -146,8 +147,8 @@ export function readState(kept: string): RolloutState | Fault {
     return {
       fault: `the state of the rollout has the form ${JSON.stringify(value['form'])?.slice(0, 40)}, and this release reads ${STATE_FORM}`,
     };
-  // One that an earlier release kept knows of no windows.
-  const { template: kind, ...others } = { forced: false, ...value } as Readonly<Record<string, unknown>>;
+  // One that an earlier release kept knows of no windows, and not what was passed over.
+  const { template: kind, ...others } = { forced: false, skipped: [], ...value } as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(others).find((key) => !Object.hasOwn(STATE, key));
   if (unknown !== undefined)
     return { fault: `the state of the rollout has the key ${JSON.stringify(unknown.slice(0, 40))}, which it does not know` };

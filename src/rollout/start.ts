@@ -70,6 +70,7 @@ const NOT_BEGUN = {
   held: undefined,
   leaving: undefined,
   wentBack: [],
+  skipped: [],
   replacing: undefined,
   segment: 0,
   stepSegment: 0,

@@ -7,7 +7,7 @@ import { ENDED } from './model.ts';
 import { judge } from './judge.ts';
 import type { Judgements } from './judge.ts';
 import { goOnLeaving } from './leave.ts';
-import { holdFor } from './moves.ts';
+import { holdFor, sayMissing } from './moves.ts';
 import { progress } from './progress.ts';
 import { react } from './react.ts';
 import { ALONE, change } from './turn.ts';
@@ -49,7 +49,8 @@ function look(turn: Turn): void {
   react(turn, before);
   if (ENDED.has(turn.state.status) || turn.state.leaving !== undefined || turn.state.epoch !== judged.epoch) return;
   endWarmup(turn);
-  if (isForPeople(turn.state) || holdForConditions(turn, judgements)) return;
+  if (isForPeople(turn.state)) return sayMissing(turn);
+  if (holdForConditions(turn, judgements)) return;
   progress(turn);
 }
 

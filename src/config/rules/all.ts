@@ -38,6 +38,7 @@ import {
   rolloutsLookAtErrors,
   stepsOfRolloutsCanDecide,
   stepsOfRolloutsEnd,
+  stepsOfRolloutsOutlastWarmup,
   weightsOfRolloutsGrow,
 } from './rollouts.ts';
 import {
@@ -104,6 +105,7 @@ const RULES: readonly Rule[] = [
   weightsOfRolloutsGrow,
   stepsOfRolloutsEnd,
   stepsOfRolloutsCanDecide,
+  stepsOfRolloutsOutlastWarmup,
   replacementsStandAlone,
   namesInRolloutsAreKnown,
   headersOfRolloutsKeepFraming,

@@ -6,6 +6,7 @@ import type { Config } from '../model.ts';
 import type { Path } from '../path.ts';
 import { sharesBefore } from '../print-rollout.ts';
 import type { CheckKind, RolloutStep, RolloutTemplate } from '../rollout-model.ts';
+import { comparedTimes } from '../rollout-warmup.ts';
 import { noSuch } from '../suggest.ts';
 import { checkNames, checkSeen, uniqueSpelling } from './headers.ts';
 import type { Review } from './review.ts';
@@ -68,6 +69,22 @@ export function stepsOfRolloutsCanDecide(config: Config, review: Review): void {
       review.problem(at, 'until: winner needs a check of an event or a value: { name: buys, event: { response: { header: x-purchase } } }');
     if (step.forMs < WEEK_MS)
       review.notice([...path, 'for'], 'a winner of less than a week is one of these days: people do other things on other days');
+  });
+}
+
+/** Until the warmup is over nothing is compared. */
+export function stepsOfRolloutsOutlastWarmup(config: Config, review: Review): void {
+  eachRollout(config, (template, path) => {
+    for (const [index, comparedMs] of comparedTimes(template)) {
+      const step = template.steps[index]!;
+      if (comparedMs > 0) continue;
+      const at = [...path, 'steps', index, ...(step.kind === 'watch' ? ['watch'] : [])];
+      const key = step.kind === 'weight' && step.until !== 'time' ? 'atMost' : 'for';
+      review.notice(
+        [...at, key],
+        `the step is over before the warmup of ${formatDuration(template.warmupMs)} is, so nothing is compared in it: give it more time, or write warmup: 0s`,
+      );
+    }
   });
 }
 

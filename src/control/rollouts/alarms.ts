@@ -19,6 +19,8 @@ export interface AlarmsDeps {
   readonly keepNote: (note: Note) => Promise<void>;
   /** What was told is known to this process alone. */
   readonly onUnkept: (error: Error) => void;
+  /** What the process before had kept is lost. */
+  readonly isLost: boolean;
 }
 
 interface Firing {
@@ -48,6 +50,10 @@ export class Alarms {
     this.#deps = deps;
     const kept = notes.find(({ name }) => name === NOTE);
     if (kept !== undefined) this.#restore(kept.text);
+    if (!deps.isLost) return;
+    this.#lostUntilMs = deps.nowMs() + KEPT_MS;
+    this.#isChanged = true;
+    void this.kept();
   }
 
   /** Returns how many fire. */
@@ -100,8 +106,13 @@ export class Alarms {
     try {
       const { wallMs, lostForMs, firing } = JSON.parse(text) as Kept;
       const goneMs = Math.max(0, this.#deps.wallMs() - wallMs);
-      for (const [key, name, ageMs] of firing) this.#firing.set(key, { name: String(name), atMs: now - ageMs - goneMs });
-      if (lostForMs > goneMs) this.#lostUntilMs = now + lostForMs - goneMs;
+      for (const [key, name, ageMs] of firing) {
+        const isOver = ageMs + goneMs > KEPT_MS;
+        if (!isOver) this.#firing.set(key, { name: String(name), atMs: now - ageMs - goneMs });
+        // Nobody could tell of it again meanwhile, or the clock has jumped.
+        else this.#lostUntilMs = now + KEPT_MS;
+      }
+      this.#lostUntilMs = Math.max(this.#lostUntilMs, now + lostForMs - goneMs);
     } catch {
       this.#lostUntilMs = now + KEPT_MS;
     }

@@ -22,6 +22,7 @@ const CEILING_MS = 5_000;
 const NOTHING: Counted = { segments: [], saturated: false, topUserShares: {}, lostValues: 0, guarded: undefined, tripped: undefined };
 
 interface Opened {
+  readonly pool: string;
   readonly counts: RolloutCounts;
   segment: number;
   /** Milliseconds since its window began; undefined before the first bounds. */
@@ -53,7 +54,7 @@ export class EvidenceBook implements Counting {
     const values = template.checks.flatMap((check) => (check.kind === 'value' ? [{ source: check.source, cap: check.cap }] : []));
     const unitsMs = template.checks.find((check) => check.kind === 'error-rate')?.overMs ?? BOUNDS_MS;
     const pair = { pool, baseline, canary, segment, latencyRatio: latency?.ratio ?? 1, ceilingMs: CEILING_MS, events, values };
-    this.#open.set(id, { counts: this.#deps.evidence.open(pair), segment, windowMs: undefined, unitsMs, unitsLeftMs: unitsMs });
+    this.#open.set(id, { pool, counts: this.#deps.evidence.open(pair), segment, windowMs: undefined, unitsMs, unitsLeftMs: unitsMs });
     this.#timer ??= this.#deps.clock.every(FIRST_BOUNDS_MS, () => this.#publish(), { unref: true });
   }
 
@@ -105,11 +106,9 @@ export class EvidenceBook implements Counting {
     return this.#open.get(id)?.counts.arm(arming) ?? true;
   }
 
-  /** An event of a user, seen elsewhere. False: it counts nowhere. */
-  tell(event: string, key: string, value: number | undefined): boolean {
-    let counted = false;
-    for (const { counts } of this.#open.values()) if (counts.tell(event, key, value)) counted = true;
-    return counted;
+  /** An event of a user, seen elsewhere; returns the pools in whose rollouts it counts. */
+  tell(event: string, key: string, value: number | undefined): readonly string[] {
+    return [...this.#open.values()].filter(({ counts }) => counts.tell(event, key, value)).map(({ pool }) => pool);
   }
 
   close(id: string): void {

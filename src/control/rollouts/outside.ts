@@ -26,8 +26,8 @@ export interface OutsideDeps {
   readonly comparison: (pool: string, mirror: string, by: string) => OutsideResult | undefined;
   /** Environment variables, for secrets. */
   readonly env: Environment;
-  /** Something has another result. */
-  readonly onResult: () => void;
+  /** Something that the rollout of this pool asks for has another result. */
+  readonly onResult: (pool: string) => void;
 }
 
 interface Asked {
@@ -137,7 +137,7 @@ export class Outside implements OutsideChecks {
     asked.isAsking = false;
     if (result.result !== 'no-data') asked.atMs = this.#deps.clock.nowMs();
     asked.result = result;
-    this.#deps.onResult();
+    this.#deps.onResult(asked.rollout.pool);
   }
 
   async #askPrometheus(check: Prometheus, asked: Asked): Promise<OutsideResult> {
@@ -188,7 +188,9 @@ function named(query: string, { pool, baseline, canary }: Followed): string {
 
 function wordAlarm(name: string, fires: boolean | undefined): OutsideResult {
   if (fires === undefined)
-    return noData(`more alarms fired than are remembered, and ${name} may be among them: tell it again, or wait for a day`);
+    return noData(
+      `alarms were lost, at a restart or beyond the 1,000 that are remembered, and ${name} may be one of them: tell it again, or wait for a day`,
+    );
   return fires
     ? { result: 'fail', value: undefined, sentence: `the alarm ${name} fires` }
     : { result: 'pass', value: undefined, sentence: `the alarm ${name} does not fire` };

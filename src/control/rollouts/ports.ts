@@ -32,8 +32,8 @@ export interface Counting {
   lift(id: string): void;
   /** The workers halt the canary by what was judged at the last `read`. False: one has since then: read and judge again. */
   arm(id: string, arming: Arming | undefined): boolean;
-  /** An event of the user with this affinity key, seen elsewhere, and what it is worth. False: it counts nowhere. */
-  tell(event: string, key: string, value: number | undefined): boolean;
+  /** An event of the user with this affinity key, seen elsewhere, and what it is worth. Returns the pools in whose rollouts it counts. */
+  tell(event: string, key: string, value: number | undefined): readonly string[];
   close(id: string): void;
   /** Sluice is stopping: bounds are published no more. */
   stop(): void;

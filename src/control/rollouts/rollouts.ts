@@ -53,7 +53,7 @@ export class Rollouts {
     const wallMs = () => clock.wallMs();
     const ended = () => this.#shelf.endedStates();
     this.guards = new StartGuards({ breakers, drills, frozen, config: () => current.config, ended, wallMs });
-    deps.counts.onEvidence = (pool) => this.#shelf.ofPool(pool)?.wake();
+    deps.counts.onEvidence = (pool) => this.wakeFor(pool);
     for (const states of deps.kept.read(notes)) {
       // One that ended as the process did may still have to move the weights, or to tell a hook.
       if (states.every((state) => ENDED.has(state.status) && isOver(state))) this.#shelf.ends(states);
@@ -171,15 +171,16 @@ export class Rollouts {
   }
 
   conversions(events: readonly Conversion[]): number {
-    const counted = events.filter(({ event, key, value }) => this.#deps.counts.tell(event, key, value)).length;
-    if (counted > 0) this.wake();
-    return counted;
+    const pools = events.map(({ event, key, value }) => this.#deps.counts.tell(event, key, value));
+    for (const pool of new Set(pools.flat())) this.wakeFor(pool);
+    return pools.filter(({ length }) => length > 0).length;
   }
 
   async alarms(alarms: readonly Alarm[]): Promise<number> {
     const { alarmsKnown } = this.#deps;
     const known = alarmsKnown.take(alarms);
-    this.wake();
+    const names = new Set(alarms.map(({ labels }) => labels['alertname']));
+    for (const run of this.#shelf.runs) if (run.states.some((state) => asksForAlarm(state, names))) run.wake();
     await alarmsKnown.kept();
     return known;
   }
@@ -194,7 +195,12 @@ export class Rollouts {
     return awaitedBy(states, pool, mirror);
   }
 
-  /** Another config is in force, or something else has changed that rollouts look at. */
+  /** There is news of this pool alone. */
+  wakeFor(pool: string): void {
+    this.#shelf.ofPool(pool)?.wake();
+  }
+
+  /** Another config is in force, or something else has changed that all rollouts look at. */
   wake(): void {
     for (const run of this.#shelf.runs) run.wake();
   }
@@ -269,4 +275,8 @@ export class Rollouts {
   #showEnded(states: readonly RolloutState[]): RolloutView {
     return showAll(states, undefined, () => ({ perSecond: 0, wallMs: this.#deps.clock.wallMs() }));
   }
+}
+
+function asksForAlarm({ template }: RolloutState, names: ReadonlySet<string | undefined>): boolean {
+  return template.checks.some((check) => check.kind === 'alarm' && names.has(check.alertname));
 }

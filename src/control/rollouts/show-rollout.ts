@@ -59,8 +59,8 @@ function showWindows({ template: { windows }, forced }: RolloutState, wallMs: nu
   return { open: closed === undefined, sentence, texts, ...(closed !== undefined && { opensMs: closed.opensMs }), forced };
 }
 
-function stateOf(index: number, { step, status }: RolloutState): 'done' | 'running' | 'next' {
-  if (index < step) return 'done';
+function stateOf(index: number, { step, status, skipped }: RolloutState): 'done' | 'skipped' | 'running' | 'next' {
+  if (index < step) return skipped.includes(index) ? 'skipped' : 'done';
   return index === step && !ENDED.has(status) ? 'running' : 'next';
 }
 

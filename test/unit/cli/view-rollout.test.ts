@@ -12,6 +12,11 @@ it.each(['rolled-back', 'aborted', 'superseded', 'failed'] as const)('marks wher
   expect(marks.map((line) => line[0])).toEqual(['✓', '✗', '○']);
 });
 
+it('marks what was passed over', () => {
+  const steps = rollout.steps.map((step, index) => ({ ...step, state: index === 0 ? ('skipped' as const) : ('next' as const) }));
+  expect(draw({ steps }).find((line) => line.startsWith('»'))).toBe(`» ${steps[0]!.text} (skipped)`);
+});
+
 it('writes thousands apart, and who asked once', () => {
   const history = ['asked for by ops', 'asked for by ops: release', 'paused'].map((text) => ({ atMs: 0, author: 'ops', text }));
   const lines = draw({ history, exposed: { requests: 1_234_567 }, needs: { requests: 6_400 } }).join('\n');

@@ -294,6 +294,40 @@ describe('checks', () => {
     expect(faults({ hooks }).join()).toContain('at most 8 hooks');
   });
 
+  test('steps that are over before the warmup are noticed: nothing is compared in them', () => {
+    const places = (template: object) => {
+      const { problems, notices } = decode({ r: template });
+      expect(problems).toEqual([]);
+      return notices
+        .filter(({ message }) => message.includes('warmup'))
+        .map(({ path }) => path.replace(/^rollouts\.r\.steps\[(\d)\]/, '$1'));
+    };
+    const weight = (percent: number, time: string, more: object = {}) => ({ weight: `${percent}%`, for: time, ...more });
+    // The default is 30 s, from the first weight on.
+    expect(places({ steps: [weight(1, '10s'), weight(10, '15s'), weight(50, '10s'), { weight: '100%' }] })).toEqual(['0.for', '1.for']);
+    expect(places({ steps: [weight(1, '10s'), weight(10, '20s')], warmup: '9s' })).toEqual([]);
+    expect(places({ steps: [weight(1, '30s')] })).toEqual(['0.for']);
+    expect(places({ steps: [weight(1, '1s', { ramp: '31s' })] })).toEqual([]);
+    expect(places({ steps: [weight(1, '0s', { until: 'evidence', atMost: '20s' }), weight(5, '1s')] })).toEqual(['0.atMost']);
+    expect(places({ steps: [{ approve: {} }, weight(1, '5s'), { approve: {} }, weight(5, '5s')] })).toEqual(['1.for']);
+    expect(places({ steps: [{ weight: '100%' }, { watch: { for: '20s', holdback: '1%' } }] })).toEqual(['1.watch.for']);
+    expect(places({ steps: [{ weight: '100%' }, { watch: { for: '20s' } }] })).toEqual([]);
+    expect(places({ steps: [weight(1, '10s')], warmup: '0s' })).toEqual([]);
+    expect(places({ steps: [weight(1, '10s')], checks: [{ name: 'e', errorRate: {} }] })).toEqual([]);
+    for (const name of ['canary', 'blue-green', 'ab-test'])
+      expect(
+        places({
+          strategy: name,
+          ...(name === 'ab-test' && {
+            checks: [
+              { name: 'e', errors: {} },
+              { name: 'b', event: { told: 'b' } },
+            ],
+          }),
+        }),
+      ).toEqual([]);
+  });
+
   test('failed requests that nobody looks at are noticed', () => {
     expect(noticed({ steps: [{ weight: '5%', for: '1m' }], checks: [{ name: 'l', latency: {} }] }).join()).toContain('no check looks at');
   });

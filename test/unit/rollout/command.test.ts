@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { start } from '../../../src/rollout/start.ts';
+import { showRollout } from '../../../src/control/rollouts/show-rollout.ts';
 import { SEEN, World, begun, startInput } from './fakes.ts';
 
 const said = { author: 'bob', reason: 'so' };
@@ -97,6 +98,34 @@ describe('commands', () => {
     expect(world.state).toMatchObject({ status: 'pending', epoch: 1, alphaShare: 0.5, salt: 'x', step: 0 });
     world.settle();
     expect(world.state.step).toBe(1);
+  });
+
+  test('what a promotion passes over is skipped, and not done', () => {
+    const steps = [
+      { weight: '5%', for: '1s' },
+      { weight: '20%', for: '1h' },
+      { approve: {} },
+      { weight: '100%' },
+      { watch: { for: '1h' } },
+    ];
+    const world = new World(begun({ steps }));
+    world.settle();
+    world.count({ finished: 95 }, { finished: 5 }).pass(2000);
+    expect([world.state.step, world.state.skipped]).toEqual([1, []]);
+    world.ask({ kind: 'promote', ...said });
+    world.settle();
+    expect([world.state.step, world.state.skipped]).toEqual([4, [1, 2]]);
+    const shown = showRollout(world.state, undefined, { perSecond: 1, wallMs: 2 }).steps.map(({ state }) => state);
+    expect(shown).toEqual(['done', 'skipped', 'skipped', 'done', 'running']);
+    world.ask({ kind: 'promote', ...said });
+    world.settle();
+    expect([world.state.status, world.state.skipped]).toEqual(['succeeded', [1, 2, 4]]);
+    const again = running();
+    again.ask({ kind: 'promote', ...said });
+    again.ask({ kind: 'abort', ...said });
+    again.settle();
+    again.ask({ kind: 'retry', ...said, salt: 'x' });
+    expect(again.state.skipped).toEqual([]);
   });
 
   test('a retry after a day is a new rollout', () => {

@@ -56,6 +56,21 @@ describe('a plan', () => {
   });
 });
 
+test('a plan says where the warmup outlasts a step, and does not count on what comes in it', () => {
+  const written = { warmup: '30s', steps: [{ weight: '5%', for: '20s' }, { weight: '10%', for: '40s' }, { weight: '100%' }] };
+  const { steps, warnings } = plan({ template: template(written), traffic, degradation: 50 });
+  expect(warnings).toEqual([
+    'step 1 (5 %): it is over before the warmup of 30s is, so nothing is compared in it: give it more time, or write warmup: 0s',
+  ]);
+  expect(steps[0]!.missed).toBe(1);
+  const cold = plan({ template: template({ ...written, warmup: '0s' }), traffic, degradation: 5 }).steps;
+  const warm = plan({ template: template(written), traffic, degradation: 5 }).steps;
+  expect(warm[1]!.missed!).toBeGreaterThan(cold[1]!.missed!);
+  expect(warm.map(({ requests, toldAfterMs }) => [requests, toldAfterMs])).toEqual(
+    cold.map(({ requests, toldAfterMs }) => [requests, toldAfterMs]),
+  );
+});
+
 test('which strategy follows from traffic, risk and endpoints', () => {
   const endpoints = { baseline: 4, canary: 4 };
   const ask = (perSecond: number, risk: 'low' | 'high', canary = 4, canMirror = true) =>

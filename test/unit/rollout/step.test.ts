@@ -31,11 +31,23 @@ describe('a canary by time', () => {
   });
 
   test('whose time is shorter says at its end that no request came', () => {
-    const world = new World(begun({ steps: [{ weight: '5%', until: 'evidence', atMost: '2s' }, { weight: '100%' }] }));
+    const world = new World(
+      begun({ steps: [{ weight: '5%', until: 'evidence', atMost: '2s' }, { weight: '100%' }], checks: [{ name: 'errors', errors: {} }] }),
+    );
     world.settle();
     world.pass(2_500);
     expect(world.state).toMatchObject({ status: 'held', held: 'timeout' });
     expect(world.state.why).toMatch(/no request of v2 has been counted in this step$/);
+    // Nobody has decided yet, and that is true no more.
+    world.count({ finished: 95 }, { finished: 5 }).tick();
+    expect(world.state).toMatchObject({ status: 'held', held: 'timeout' });
+    expect(world.state.why).toMatch(/^its time of 2s is up: errors is not yet shown to be harmless: v2 failed 0 of 5 requests/);
+    world.count({ finished: 950_000, errors: 5000 }, { finished: 50_000, errors: 250 }).tick();
+    expect(world.state.why).toBe('its time of 2s is up: what it waited for has come since');
+    expect(world.state.history.filter(({ what }) => what.startsWith('held'))).toHaveLength(1);
+    world.ask({ kind: 'pause', author: 'bob', reason: '' });
+    world.tick();
+    expect(world.state.why).toBe('paused by bob');
   });
 
   test('waits for the first request after the warmup as well', () => {

@@ -3,8 +3,8 @@ import { Alarms } from '../../../../src/control/rollouts/alarms.ts';
 import type { Note } from '../../../../src/store/store.ts';
 
 const DAY_MS = 24 * 3_600_000;
-const open = (nowMs: () => number, notes: readonly Note[] = [], kept: Note[] = []) =>
-  new Alarms({ nowMs, wallMs: nowMs, keepNote: (note) => Promise.resolve(void kept.push(note)), onUnkept: () => undefined }, notes);
+const open = (nowMs: () => number, notes: readonly Note[] = [], kept: Note[] = [], isLost = false) =>
+  new Alarms({ nowMs, wallMs: nowMs, keepNote: (note) => Promise.resolve(void kept.push(note)), onUnkept: () => undefined, isLost }, notes);
 const firing = (alertname: string, more: Record<string, string> = {}) => ({ status: 'firing' as const, labels: { alertname, ...more } });
 
 it('knows what fires until it is resolved, whatever the order of its labels', () => {
@@ -57,4 +57,24 @@ it('knows after a restart what fired before it, and where it cannot know it says
   many.take(Array.from({ length: 1001 }, (_, index) => firing(`a${index}`)));
   await many.kept();
   expect(open(() => nowMs, [kept.at(-1)!]).fires('a0')).toBeUndefined();
+});
+
+it('knows nothing for a day of what ran out while nobody could tell of it, and where the state is lost', async () => {
+  let nowMs = 1000;
+  const kept: Note[] = [];
+  const alarms = open(() => nowMs, [], kept);
+  alarms.take([firing('ShopDown')]);
+  await alarms.kept();
+  nowMs += DAY_MS * 3;
+  const after = open(() => nowMs, [kept.at(-1)!]);
+  expect(after.fires('ShopDown')).toBeUndefined();
+  nowMs += DAY_MS + 1;
+  expect(after.fires('ShopDown')).toBe(false);
+
+  const lost = open(() => nowMs, [], kept, true);
+  expect([lost.fires('Any'), lost.take([firing('Told')]), lost.fires('Told')]).toEqual([undefined, 1, true]);
+  await lost.kept();
+  expect(open(() => nowMs, [kept.at(-1)!]).fires('Any')).toBeUndefined();
+  nowMs += DAY_MS + 1;
+  expect(lost.fires('Any')).toBe(false);
 });
