@@ -102,8 +102,9 @@ export function createControl(
   const { traffic, ...looked } = createViews(serving, { current, secrets, file: fileState, pressure, rollouts: toldOf });
   const healthOf = probes.healthOf.bind(probes);
   const seen = { counters, recall, comparing: mirrorAnalysis.comparing, missed: mirrorAnalysis.missed, healthOf, views: looked.views };
-  const isLost = lost !== undefined;
-  const given = { current, controller, journal, left, isLost, traffic, counters, evidence: serving.evidence, control: () => control, log };
+  const tlsOf = serving.certificates.tlsOf.bind(serving.certificates);
+  const seenBy = { traffic, counters, evidence: serving.evidence, tlsOf };
+  const given = { current, controller, journal, left, isLost: lost !== undefined, ...seenBy, control: () => control, log };
   const load = async (): Promise<LoadedRollouts> => (await import('./create-rollouts.ts')).createRollouts(given);
   const rollouts = new RolloutsWhenNeeded({ load, config: () => current.config, notes: left.notes, wallMs });
   const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen, rollouts });

@@ -33,6 +33,8 @@ import { newWord } from '../lib/random.ts';
 import type { EndpointSeen, RampShare } from '../rollout/seen.ts';
 import type { Note } from '../store/store.ts';
 import type { TrafficHistory } from '../telemetry/traffic-history.ts';
+import { dial } from '../upstream/probes/dial.ts';
+import type { ProbesOptions } from '../upstream/probes/probes.ts';
 
 export interface CreateRolloutsDeps {
   readonly current: Current;
@@ -45,6 +47,7 @@ export interface CreateRolloutsDeps {
   readonly evidence: RolloutEvidence;
   readonly traffic: TrafficHistory;
   readonly counters: Pick<CounterRegistry, 'find'>;
+  readonly tlsOf: ProbesOptions['tlsOf'];
   /** Asked when a rollout looks. */
   readonly control: () => Pick<Control, 'mirrorReport' | 'exchanges'>;
   readonly log: Log;
@@ -68,7 +71,11 @@ export function createRollouts(deps: CreateRolloutsDeps): LoadedRollouts {
   const onResult = (pool: string): void => rollouts.wakeFor(pool);
   const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, env: process.env, onResult });
   const { look, seenTraffic, endpoints } = createLook(deps, { counts, outside, isFrozen: () => frozen.fault() !== undefined });
-  const effects = new Effects({ env: process.env, pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })) });
+  const effects = new Effects({
+    env: process.env,
+    pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })),
+    dial: (pool, { name, proxyProtocol }, endpoint) => dial(endpoint, { tls: deps.tlsOf(pool, name), proxyProtocol }),
+  });
   const planner = new Planner({ traffic: seenTraffic, wallMs });
   const perSecond = seenTraffic.perSecond.bind(seenTraffic);
   const told = { perSecond, counts, effects, outside, look, kept, reports, breakers, frozen, alarmsKnown, planner };

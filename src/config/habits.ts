@@ -49,6 +49,11 @@ const HABITS: readonly Habit[] = [
   { place: '', keys: 'log logs logging access_log', write: 'accessLog: { path: stdout }' },
   { place: '', keys: 'logLevel loglevel log_level verbosity', write: 'nothing: start with --log-level debug' },
   { place: 'listeners.*', keys: 'port bind listen addr host socket_address', write: 'address: 127.0.0.1:8080', meant: 'address' },
+  {
+    place: 'listeners.*',
+    keys: 'acceptProxy accept_proxy accept-proxy proxy_protocol proxy-protocol',
+    write: 'proxyProtocol: true, with trustedProxies',
+  },
   { place: 'listeners.*', keys: 'https ssl secure certificates certificate cert', write: `tls: { ${CERTIFICATES} }`, meant: 'tls' },
   ...['listeners.*.tls', 'admin.tls'].flatMap(ofServedTls),
   { place: 'admin', keys: 'port bind listen addr host', write: 'address: 127.0.0.1:9901', meant: 'address' },
@@ -112,6 +117,11 @@ const HABITS: readonly Habit[] = [
     place: 'pools.*.versions.*',
     keys: 'https ssl secure scheme',
     write: 'tls: {}, which verifies by the authorities that come with Node, or tls: { caFile: ca.pem }',
+  },
+  {
+    place: 'pools.*.versions.*',
+    keys: 'sendProxy send_proxy send-proxy send-proxy-v2 proxy_protocol proxy-protocol proxyHeader',
+    write: 'proxyProtocol: v2, or v1',
   },
   { place: 'pools.*.versions.*.tls', keys: 'ca cacert ca_cert caCert ca_file authority rootCAs trustedCa', write: 'caFile: ca.pem' },
   {

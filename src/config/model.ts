@@ -202,12 +202,17 @@ export type BalancerName = 'round-robin' | 'least-request' | 'peak-ewma' | 'ring
 /** true: as long as its pool allows; a number: within so many milliseconds. */
 export type Drained = boolean | number;
 
+/** Which PROXY header connections begin with. */
+export type ProxyProtocol = 'v1' | 'v2';
+
 export interface VersionConfig {
   readonly name: string;
   readonly endpoints: readonly EndpointConfig[];
   /** Undefined: its endpoints speak plaintext. */
   readonly tls: VersionTlsConfig | undefined;
   readonly protocol: 'http1' | 'http2' | 'auto';
+  /** Undefined: none. */
+  readonly proxyProtocol: ProxyProtocol | undefined;
   readonly dns: DnsConfig;
   /** A list of further endpoints that is watched; absolute. */
   readonly endpointsFile: string | undefined;

@@ -2,7 +2,7 @@
 // listener speaks TLS or the PROXY protocol. Until then it is a handle without a socket, for many of them may never send any.
 
 import type { Socket } from 'node:net';
-import { plainAddress } from './byte-stream.ts';
+import { plainAddress } from './connection-ends.ts';
 import type { ByteStream, StreamOwner } from './byte-stream.ts';
 import { EventStream } from './event-stream.ts';
 import { GrowingStream } from './growing-stream.ts';

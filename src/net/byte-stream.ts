@@ -1,6 +1,8 @@
 // A connection as a stream of bytes, whatever carries it: the one form in which the data plane sees sockets.
 // Bytes are read into memory that the reader owns or shares, so that a read allocates nothing.
 
+import type { ConnectionEnds } from './connection-ends.ts';
+
 /** Whose stream it is: hears of everything that happens on it. */
 export interface StreamOwner {
   /**
@@ -19,6 +21,8 @@ export interface StreamOwner {
 export interface ByteStream {
   /** Address of the peer, an IPv4-mapped one as IPv4; empty on a Unix socket. */
   readonly peer: string;
+  /** Undefined on a Unix socket, and when the connection is gone. */
+  readonly ends: ConnectionEnds | undefined;
   /** Bytes that the kernel has yet to take. */
   readonly unsentBytes: number;
   /** Whether bytes that were written last still lie where their writer has them: they must not change until they are flushed. */
@@ -58,9 +62,4 @@ export interface ConnectingOwner extends StreamOwner {
   onConnected(): void;
   /** Connecting, reading or writing has failed. `onGone` follows, except after a failed write: then reading goes on. */
   onError(error: NodeJS.ErrnoException): void;
-}
-
-/** `::ffff:10.0.0.1`, which a socket of both families says of an IPv4 peer, is `10.0.0.1`. */
-export function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }

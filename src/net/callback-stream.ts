@@ -3,8 +3,9 @@
 
 import { Socket } from 'node:net';
 import type { SocketConstructorOpts } from 'node:net';
-import { plainAddress } from './byte-stream.ts';
 import type { ByteStream, StreamOwner } from './byte-stream.ts';
+import { endsOf, plainAddress } from './connection-ends.ts';
+import type { ConnectionEnds } from './connection-ends.ts';
 
 /** A write of nothing meets an error of the connection, and changes nothing else. */
 export const NOTHING = Buffer.alloc(0);
@@ -32,6 +33,10 @@ export class CallbackStream<Owner extends StreamOwner> extends Socket implements
 
   get peer(): string {
     return plainAddress(this.remoteAddress ?? '');
+  }
+
+  get ends(): ConnectionEnds | undefined {
+    return endsOf(this);
   }
 
   get unsentBytes(): number {

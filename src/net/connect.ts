@@ -13,8 +13,16 @@ export type SocketAddress =
 
 /** Makes connections over TLS; its code is loaded where an upstream speaks it, and nowhere else. */
 export interface SecureConnector {
-  /** The same as `connect`; `onConnected` follows when the upstream has proved to be `name`. */
-  connect(address: SocketAddress, name: string, memory: Buffer, owner: ConnectingOwner): ByteStream;
+  /** The same as `connect`; `onConnected` follows when the upstream has proved to be who it should be. */
+  connect(to: SecureTarget, memory: Buffer, owner: ConnectingOwner): ByteStream;
+}
+
+export interface SecureTarget {
+  readonly address: SocketAddress;
+  /** Whom it must prove to be. */
+  readonly name: string;
+  /** What goes before TLS, as latin1 text; empty: nothing. */
+  readonly header: string;
 }
 
 const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };

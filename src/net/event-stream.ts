@@ -3,13 +3,14 @@
 
 import type { Socket } from 'node:net';
 import { soon } from '../lib/clock.ts';
-import { plainAddress } from './byte-stream.ts';
 import type { ByteStream, StreamOwner } from './byte-stream.ts';
+import { endsOf, plainAddress } from './connection-ends.ts';
+import type { ConnectionEnds } from './connection-ends.ts';
 import { NOTHING } from './callback-stream.ts';
 
 export class EventStream<Owner extends StreamOwner> implements ByteStream {
   owner: Owner | undefined;
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #memory: Buffer | undefined;
   /** Read, and not yet passed on: the owner has paused in the middle of it. */
   #rest: Buffer | undefined = undefined;
@@ -20,14 +21,22 @@ export class EventStream<Owner extends StreamOwner> implements ByteStream {
     this.owner = owner;
     this.#socket = socket;
     this.#memory = memory;
-    socket.on('data', (bytes: Buffer) => this.#pass(bytes));
-    socket.on('end', () => this.owner?.onEnd());
-    socket.on('drain', () => this.owner?.onDrain());
-    socket.on('close', () => this.owner?.onGone());
+    this.#follow(socket);
+  }
+
+  /** The connection goes on in another socket, made of the one that it was: what becomes of that is told by the new one alone. */
+  goOnIn(socket: Socket): void {
+    this.#socket.off('data', this.#onData).off('end', this.#onEnd).off('drain', this.#onDrain).off('close', this.#onClose);
+    this.#socket = socket;
+    this.#follow(socket);
   }
 
   get peer(): string {
     return plainAddress(this.#socket.remoteAddress ?? '');
+  }
+
+  get ends(): ConnectionEnds | undefined {
+    return endsOf(this.#socket);
   }
 
   get unsentBytes(): number {
@@ -94,6 +103,15 @@ export class EventStream<Owner extends StreamOwner> implements ByteStream {
     this.#rest = undefined;
     this.#socket.destroy();
   }
+
+  #follow(socket: Socket): void {
+    socket.on('data', this.#onData).on('end', this.#onEnd).on('drain', this.#onDrain).on('close', this.#onClose);
+  }
+
+  readonly #onData = (bytes: Buffer): void => this.#pass(bytes);
+  readonly #onEnd = (): void => this.owner?.onEnd();
+  readonly #onDrain = (): void => this.owner?.onDrain();
+  readonly #onClose = (): void => this.owner?.onGone();
 
   #passRest(): void {
     const rest = this.#rest;

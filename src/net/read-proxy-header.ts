@@ -5,6 +5,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { crc32c } from '../lib/crc32c.ts';
+import type { ConnectionEnds } from './connection-ends.ts';
 
 /** Of version 1, its CRLF included. */
 const MAX_TEXT_BYTES = 107;
@@ -12,12 +13,13 @@ const MAX_TEXT_BYTES = 107;
 export const MAX_REST_BYTES = 4096;
 
 const TEXT_START = Buffer.from('PROXY ', 'latin1');
-const SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
+export const PROXY_SIGNATURE = Buffer.from('0d0a0d0a000d0a515549540a', 'hex');
 /** Signature, version and command, family and transport, length of the rest. */
 const FIXED_BYTES = 16;
 
-const LOCAL = 0;
-const PROXY = 1;
+/** Commands of version 2. */
+export const V2_LOCAL = 0;
+export const V2_PROXY = 1;
 /** Bytes of the addresses and ports, by family: none, IPv4, IPv6, Unix. */
 const ADDRESS_BYTES = [0, 12, 36, 216] as const;
 const TLV_CRC32C = 3;
@@ -28,14 +30,14 @@ const PORT = /^(0|[1-9][0-9]{0,4})$/;
 
 export interface ProxyHeader {
   version: 1 | 2;
-  /** Address of the client, IPv4-mapped as IPv4, in its shortest form; empty: the header names none, and the connection speaks for itself. */
-  client: string;
+  /** Of the client's connection, addresses in their shortest form; undefined: the header names none, and the connection speaks for itself. */
+  ends: ConnectionEnds | undefined;
   /** What is wrong, where it is malformed; it holds nothing that came from the peer. */
   fault: string;
 }
 
 export function emptyProxyHeader(): ProxyHeader {
-  return { version: 1, client: '', fault: '' };
+  return { version: 1, ends: undefined, fault: '' };
 }
 
 /** More bytes are needed to tell. */
@@ -51,10 +53,10 @@ export const PROXY_MALFORMED = -2;
  *   above zero; `into.fault` when it is malformed.
  */
 export function readProxyHeader(bytes: Uint8Array, length: number, into: ProxyHeader): number {
-  into.client = '';
+  into.ends = undefined;
   into.fault = '';
   if (beginsLike(bytes, length, TEXT_START)) return length < TEXT_START.length ? PROXY_INCOMPLETE : readText(bytes, length, into);
-  if (beginsLike(bytes, length, SIGNATURE)) return length < FIXED_BYTES ? PROXY_INCOMPLETE : readBinary(bytes, length, into);
+  if (beginsLike(bytes, length, PROXY_SIGNATURE)) return length < FIXED_BYTES ? PROXY_INCOMPLETE : readBinary(bytes, length, into);
   return PROXY_FOREIGN;
 }
 
@@ -93,7 +95,13 @@ function readLine(line: string, into: ProxyHeader): boolean {
   const fields = line.split(' ');
   into.fault = faultOfFields(fields);
   if (into.fault !== '') return false;
-  into.client = canonical(fields[1]!);
+  const [, source, destination, sourcePort, destinationPort] = fields;
+  into.ends = {
+    source: canonical(source!),
+    sourcePort: Number(sourcePort),
+    destination: canonical(destination!),
+    destinationPort: Number(destinationPort),
+  };
   return true;
 }
 
@@ -118,11 +126,12 @@ function isPort(text: string): boolean {
 /** In the form in which sockets give addresses, so that one client is one client. */
 function canonical(text: string): string {
   if (!text.includes(':')) return text;
-  return formatIPv6(ipaddr.IPv6.parse(text).toByteArray());
+  return format(ipaddr.IPv6.parse(text).toByteArray());
 }
 
-function formatIPv6(bytes: number[]): string {
-  const address = new ipaddr.IPv6(bytes);
+function format(bytes: Iterable<number>): string {
+  const address = ipaddr.fromByteArray([...bytes]);
+  if (address instanceof ipaddr.IPv4) return address.toString();
   return address.isIPv4MappedAddress() ? address.toIPv4Address().toString() : address.toRFC5952String();
 }
 
@@ -130,21 +139,32 @@ function readBinary(bytes: Uint8Array, length: number, into: ProxyHeader): numbe
   into.version = 2;
   const command = bytes[12]! & 0x0f;
   if (bytes[12]! >> 4 !== 2) return malformed(into, 'a version that is not 2');
-  if (command !== LOCAL && command !== PROXY) return malformed(into, 'a command that is neither LOCAL nor PROXY');
+  if (command !== V2_LOCAL && command !== V2_PROXY) return malformed(into, 'a command that is neither LOCAL nor PROXY');
   const rest = read16(bytes, 14);
   if (rest > MAX_REST_BYTES) return malformed(into, `more than ${MAX_REST_BYTES} bytes of addresses and additions`);
-  const fault = command === LOCAL ? '' : faultOfKind(bytes[13]!, rest);
+  const fault = command === V2_LOCAL ? '' : faultOfKind(bytes[13]!, rest);
   if (fault !== '') return malformed(into, fault);
   const end = FIXED_BYTES + rest;
   if (length < end) return PROXY_INCOMPLETE;
   // Of the proxy's own connections, such as health checks, all else is to be ignored.
-  if (command === LOCAL) return end;
+  if (command === V2_LOCAL) return end;
   const family = bytes[13]! >> 4;
   const added = faultOfAdditions(bytes, FIXED_BYTES + ADDRESS_BYTES[family]!, end);
   if (added !== '') return malformed(into, added);
-  if (family === 1) into.client = bytes.subarray(FIXED_BYTES, FIXED_BYTES + 4).join('.');
-  if (family === 2) into.client = formatIPv6([...bytes.subarray(FIXED_BYTES, FIXED_BYTES + 16)]);
+  if (family === 1) into.ends = readEnds(bytes, 4);
+  if (family === 2) into.ends = readEnds(bytes, 16);
   return end;
+}
+
+/** @param size bytes of an address */
+function readEnds(bytes: Uint8Array, size: number): ConnectionEnds {
+  const [middle, ports] = [FIXED_BYTES + size, FIXED_BYTES + 2 * size];
+  return {
+    source: format(bytes.subarray(FIXED_BYTES, middle)),
+    sourcePort: read16(bytes, ports),
+    destination: format(bytes.subarray(middle, ports)),
+    destinationPort: read16(bytes, ports + 2),
+  };
 }
 
 /** @param kind family in the upper half, transport in the lower one: none of both, or a stream or datagrams of a family */

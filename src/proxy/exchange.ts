@@ -26,6 +26,7 @@ import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { UpstreamStream } from '../upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../upstream/endpoint.ts';
+import type { Introduction } from '../upstream/introduction.ts';
 import type { ProxyContext } from './context.ts';
 import type { Downstream } from './downstream/downstream.ts';
 import type { RequestSink } from './downstream/request-sink.ts';
@@ -80,6 +81,10 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
 
   get failedEndpoint(): Endpoint | undefined {
     return this.state.attempt.failedEndpoint;
+  }
+
+  get introduction(): Introduction {
+    return this.state.downstream!.introduction;
   }
 
   get upgrades(): boolean {

@@ -18,7 +18,6 @@ import { OpeningConnection } from './downstream/opening-connection.ts';
 import type { OpeningOwner } from './downstream/opening-connection.ts';
 import { ProxiedConnection } from './downstream/proxied-connection.ts';
 import type { ProxiedOwner } from './downstream/proxied-connection.ts';
-import type { ListenerTls } from './downstream/listener-tls.ts';
 import type { Security } from './downstream/security.ts';
 import { ExchangePool } from './exchange-pool.ts';
 import { Exchange } from './exchange.ts';
@@ -165,7 +164,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     if (!proxyProtocol && tls === undefined) return this.#serveAccepted(accepted.open());
     const { peer } = accepted;
     if (this.#isGone(peer)) return this.#drop(accepted);
-    if (tls !== undefined && !proxyProtocol) return this.#secure(tls, accepted, peer, NO_BYTES);
+    if (tls !== undefined && !proxyProtocol) return this.#secure(new OpeningConnection(this, tls, accepted, peer), NO_BYTES);
     const proxied = new ProxiedConnection(this, accepted, peer);
     this.#openings.add(proxied);
     proxied.begin();
@@ -187,23 +186,28 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     this.counters.closed();
   }
 
-  onIntroduced(opening: Opening, accepted: Accepted, peer: string, rest: Buffer): void {
-    this.#openings.delete(opening);
+  onIntroduced(proxied: ProxiedConnection, accepted: Accepted, rest: Buffer): void {
+    this.#openings.delete(proxied);
     const { tls } = this.settings;
-    if (tls !== undefined) return this.#secure(tls, accepted, peer, rest);
-    const connection = this.#serve(accepted.open(), peer, undefined);
+    const { client, named } = proxied;
+    if (tls !== undefined) {
+      const opening = new OpeningConnection(this, tls, accepted, client);
+      opening.named = named;
+      return this.#secure(opening, rest);
+    }
+    const connection = this.#serve(accepted.open(), client, undefined);
+    connection.named = named;
     if (rest.length > 0) connection.onRead(rest, rest.length);
   }
 
-  #secure(tls: ListenerTls, accepted: Accepted, peer: string, first: Buffer): void {
-    const opening = new OpeningConnection(this, tls, accepted, peer);
+  #secure(opening: OpeningConnection, first: Buffer): void {
     this.#openings.add(opening);
     opening.begin(first);
   }
 
   onSecured(opening: OpeningConnection, stream: ByteStream, security: Security): void {
     this.#openings.delete(opening);
-    this.#serve(stream, opening.peer, security);
+    this.#serve(stream, opening.peer, security).named = opening.named;
   }
 
   onPlainHttp(opening: OpeningConnection, stream: ByteStream, first: Buffer): void {

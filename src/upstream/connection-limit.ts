@@ -1,6 +1,6 @@
 // How many connections (sockets, however many streams they carry) may be open to the endpoints of one version, or to all shadows of one mirror. Unused ones make room for new ones.
 
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, PooledConnection } from './endpoint.ts';
 
 /** Endpoints whose unused connections may be closed in favor of others. */
 export interface EndpointGroup {
@@ -34,12 +34,17 @@ export class ConnectionLimit {
   #evictIdle(): boolean {
     for (const { endpoints } of this.groups) {
       for (const endpoint of endpoints) {
-        const oldest = endpoint.free.findIndex(({ streams }) => streams === 0);
-        if (oldest === -1) continue;
-        endpoint.free.splice(oldest, 1)[0]!.destroy();
+        const oldest = findUnused(endpoint.free) ?? findUnused(endpoint.reserved);
+        if (oldest === undefined) continue;
+        oldest.destroy();
         return true;
       }
     }
     return false;
   }
+}
+
+function findUnused(connections: Iterable<PooledConnection>): PooledConnection | undefined {
+  for (const connection of connections) if (connection.streams === 0) return connection;
+  return undefined;
 }

@@ -12,7 +12,7 @@
 //
 // Reasons add up; each one that comes closes the free connections, and what is under way goes on.
 
-import type { Drained, EndpointConfig } from '../config/model.ts';
+import type { Drained, EndpointConfig, ProxyProtocol } from '../config/model.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import { processMs } from '../lib/clock.ts';
 import { randomFraction } from '../lib/random.ts';
@@ -22,6 +22,7 @@ import type { ConnectionLimit } from './connection-limit.ts';
 import type { EndpointDrains } from './endpoint-drain.ts';
 import { Endpoint, NOT_READY_DRAINING } from './endpoint.ts';
 import type { PooledConnection } from './endpoint.ts';
+import type { Introducer } from './introduction.ts';
 import type { ConnectionOwner, ConnectionSettings } from './protocol/connection-owner.ts';
 import { Http1Connection } from './protocol/http1-connection.ts';
 import type { UpstreamStream } from './protocol/upstream-stream.ts';
@@ -33,6 +34,16 @@ export interface EndpointSetSettings extends ConnectionSettings {
   readonly drainTimeoutMs: number | undefined;
 }
 
+/** How connections are made. */
+export interface ConnectionManner {
+  /** Undefined: they are plaintext. */
+  readonly secure: SecureConnector | undefined;
+  /** Whom all endpoints must prove to be; undefined: each its own host. */
+  readonly serverName: string | undefined;
+  /** Which header they begin with, if any. */
+  readonly proxyProtocol: ProxyProtocol | undefined;
+}
+
 /** A version or a mirror whose endpoints these are. */
 export interface EndpointSetOwner {
   countersOf(endpoint: string): EndpointCounters;
@@ -40,7 +51,7 @@ export interface EndpointSetOwner {
   onReadiness(readyBefore: number): void;
   /** A connection is open; called before the one that it was made for hears of it. */
   onOpened(): void;
-  /** A connection to a ready endpoint has room for another stream: it is given one, or joins the endpoint's `free`, or is closed. */
+  /** A connection to a ready endpoint has room for another stream: it is given one, or kept, or closed. */
   onFree(connection: PooledConnection): void;
   /** A connection is gone; the limit has room for another. */
   onClosed(endpoint: Endpoint): void;
@@ -54,7 +65,9 @@ export class EndpointSet implements ConnectionOwner {
   readonly limit: ConnectionLimit;
   settings: EndpointSetSettings;
   secure: SecureConnector | undefined = undefined;
-  #serverName: string | undefined = undefined;
+  proxyProtocol: ProxyProtocol | undefined = undefined;
+  manner = 0;
+  serverName: string | undefined = undefined;
   endpoints: readonly Endpoint[] = [];
   /** Whether what comes is new: what was there from the beginning is not. */
   isNew = false;
@@ -70,11 +83,15 @@ export class EndpointSet implements ConnectionOwner {
     this.deadlines = drains.deadlines;
   }
 
-  /** How its connections are made from now on; free ones that were made otherwise close. @param serverName of all endpoints; undefined: each its own */
-  secureWith(secure: SecureConnector | undefined, serverName: string | undefined): void {
-    if (secure !== this.secure || serverName !== this.#serverName) for (const endpoint of this.endpoints) closeFree(endpoint);
+  /** From now on. Unused connections that were made otherwise close, used ones when they are given back. */
+  connectAs({ secure, serverName, proxyProtocol }: ConnectionManner): void {
+    if (secure === this.secure && serverName === this.serverName && proxyProtocol === this.proxyProtocol) return;
+    this.manner++;
     this.secure = secure;
-    this.#serverName = serverName;
+    this.proxyProtocol = proxyProtocol;
+    this.serverName = serverName;
+    // Last: one that closes may let a request go on that waits for a connection.
+    for (const endpoint of this.endpoints) closeFree(endpoint);
   }
 
   /** Endpoints that stay keep their state; those that left finish what they have. @param drains of all that do not say it themselves */
@@ -124,9 +141,28 @@ export class EndpointSet implements ConnectionOwner {
       for (const connection of [...endpoint.connections]) connection.cut();
   }
 
-  /** A stream on an open connection, where one has room. */
-  take(endpoint: Endpoint): UpstreamStream | undefined {
-    return endpoint.free.pop()?.takeStream();
+  /** Whether `take` finds one. */
+  hasFree(endpoint: Endpoint, request: Introducer): boolean {
+    return this.proxyProtocol === undefined ? endpoint.free.length > 0 : request.introduction.find(endpoint.reserved) !== undefined;
+  }
+
+  /** A stream on an open connection that may serve the request, where one has room. */
+  take(endpoint: Endpoint, request: Introducer): UpstreamStream | undefined {
+    if (this.proxyProtocol === undefined) return endpoint.free.pop()?.takeStream();
+    const { introduction } = request;
+    const connection = introduction.find(endpoint.reserved);
+    if (connection === undefined) return undefined;
+    introduction.forget(connection);
+    endpoint.reserved.delete(connection);
+    return connection.takeStream();
+  }
+
+  /** Keeps a connection that has room for another stream. */
+  keep(connection: PooledConnection): void {
+    const { endpoint, introduction } = connection;
+    if (introduction === undefined) endpoint.free.push(connection);
+    else if (introduction.keep(connection)) endpoint.reserved.add(connection);
+    else connection.destroy();
   }
 
   /** Makes a connection; the limit must have room for it. */
@@ -147,17 +183,20 @@ export class EndpointSet implements ConnectionOwner {
   }
 
   onFree(connection: PooledConnection): void {
-    if (connection.endpoint.ready && !this.limit.isExceeded) this.#owner.onFree(connection);
+    const isAsNow = connection.manner === this.manner;
+    if (isAsNow && connection.endpoint.ready && !this.limit.isExceeded) this.#owner.onFree(connection);
     else connection.destroy();
   }
 
   onClosed(connection: PooledConnection): void {
-    const { endpoint } = connection;
+    const { endpoint, introduction } = connection;
     this.limit.connections--;
     endpoint.connections.delete(connection);
     endpoint.counters.closed();
     const at = endpoint.free.lastIndexOf(connection);
     if (at !== -1) endpoint.free.splice(at, 1);
+    if (introduction !== undefined) introduction.forget(connection);
+    if (introduction !== undefined) endpoint.reserved.delete(connection);
     this.drains.check(endpoint);
     this.#owner.onClosed(endpoint);
   }
@@ -170,7 +209,7 @@ export class EndpointSet implements ConnectionOwner {
 
   /** Whether its drain begins or ends. */
   #configure(endpoint: Endpoint, { address, name, weight, zone }: EndpointConfig, drain: Drained): boolean {
-    endpoint.serverName = this.#serverName ?? name ?? (address.kind === 'tcp' ? address.host : 'localhost');
+    endpoint.name = name ?? (address.kind === 'tcp' ? address.host : 'localhost');
     const drainMs = typeof drain === 'number' ? drain : 0;
     const isRetimed = endpoint.drainMs !== drainMs;
     endpoint.weight = weight;
@@ -210,4 +249,5 @@ export class EndpointSet implements ConnectionOwner {
 
 function closeFree(endpoint: Endpoint): void {
   for (const connection of endpoint.free.splice(0)) connection.destroy();
+  for (const connection of [...endpoint.reserved]) connection.destroy();
 }

@@ -2,6 +2,7 @@
 
 import type { Address, EndpointConfig } from '../config/model.ts';
 import type { EndpointCounters } from '../telemetry/counters.ts';
+import type { Introduction } from './introduction.ts';
 import type { UpstreamStream } from './protocol/upstream-stream.ts';
 import { Outlier } from './resilience/outlier.ts';
 
@@ -28,6 +29,10 @@ export function identifyEndpoint({ pool, version, endpoint }: EndpointName): str
 /** A connection as its endpoint sees it. One of HTTP/1 carries one stream, others may carry many. */
 export interface PooledConnection {
   readonly endpoint: Endpoint;
+  /** For whom alone it is; undefined: for anybody. */
+  readonly introduction: Introduction | undefined;
+  /** That of its set when it was made. */
+  readonly manner: number;
   /** Streams that it carries now. */
   readonly streams: number;
   /** A stream for another exchange; the connection must have room for it. */
@@ -48,8 +53,8 @@ export class Endpoint {
   /** What stands in Host where a client gave none. */
   readonly authority: string;
   readonly counters: EndpointCounters;
-  /** Whom its TLS must prove to be. */
-  serverName = '';
+  /** Whom its TLS must prove to be, unless its version says it for all. */
+  name = '';
   weight: number;
   zone: string | undefined;
   /** How long it may take to be drained; 0 = as long as its pool allows. */
@@ -58,6 +63,8 @@ export class Endpoint {
   zoneRank = 0;
   /** Connections with room for another stream; the last is the most recently used and the first to be used again. */
   readonly free: PooledConnection[] = [];
+  /** Unused connections that are each for one client; the one kept longest comes first. */
+  readonly reserved = new Set<PooledConnection>();
   /** All open connections, used or not, those being made included. */
   readonly connections = new Set<PooledConnection>();
   /** Attempts under way. */

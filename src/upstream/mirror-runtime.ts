@@ -127,10 +127,10 @@ export class MirrorRuntime {
     const { selection, endpoints } = shadow.set;
     const endpoint = selection.pick(key, avoid === undefined ? undefined : endpoints.find((each) => each.key === avoid));
     if (endpoint === undefined) return MIRRORED.no_endpoint;
-    if (endpoint.free.length === 0 && !this.#limit.makeRoom()) return MIRRORED.limit;
+    if (!shadow.set.hasFree(endpoint, request) && !this.#limit.makeRoom()) return MIRRORED.limit;
     if (!this.#breaker.admits(nowMs())) return MIRRORED.breaker;
     this.requests++;
-    const stream = shadow.set.take(endpoint);
+    const stream = shadow.set.take(endpoint, request);
     endpoint.inFlight++;
     if (stream !== undefined) request.onConnected(stream, endpoint);
     else shadow.connect(endpoint, request);

@@ -34,7 +34,7 @@ export class MirrorTarget implements EndpointSetOwner {
   readonly #onFault: (error: unknown) => void;
   readonly #secureFor: MirrorTargetDeps['secureFor'];
   #pool = '';
-  #serverName: string | undefined = undefined;
+  #version: VersionConfig | undefined = undefined;
   #isCut = false;
 
   constructor(name: string, deps: MirrorTargetDeps) {
@@ -53,20 +53,21 @@ export class MirrorTarget implements EndpointSetOwner {
   }
 
   /** Endpoints that stay keep their connections. */
-  configure(pool: PoolConfig, settings: EndpointSetSettings, { endpoints, drain, tls }: VersionConfig): void {
+  configure(pool: PoolConfig, settings: EndpointSetSettings, version: VersionConfig): void {
     this.set.settings = settings;
     this.set.selection.configure(pool);
     // A copy has no user who waits for it: an endpoint that starts gets its full share at once.
     this.set.selection.slowStart.windowMs = 0;
     this.#pool = pool.name;
-    this.#serverName = tls?.serverName;
+    this.#version = version;
     this.secure();
-    this.set.replace(endpoints, drain);
+    this.set.replace(version.endpoints, version.drain);
   }
 
   /** How its connections are made. */
   secure(): void {
-    this.set.secureWith(this.#secureFor(this.#pool, this.name), this.#serverName);
+    const { tls, proxyProtocol } = this.#version!;
+    this.set.connectAs({ secure: this.#secureFor(this.#pool, this.name), serverName: tls?.serverName, proxyProtocol });
   }
 
   /** The mirror has it no more: copies in flight go on. */
@@ -103,7 +104,7 @@ export class MirrorTarget implements EndpointSetOwner {
 
   onFree(connection: PooledConnection): void {
     if (this.#isCut) connection.destroy();
-    else connection.endpoint.free.push(connection);
+    else this.set.keep(connection);
   }
 
   onClosed(): void {

@@ -2,6 +2,7 @@
 
 import type { Outcome } from '../telemetry/outcomes.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { Introducer } from './introduction.ts';
 import type { ResponseSink, UpstreamStream } from './protocol/upstream-stream.ts';
 
 /** How `acquire` ended: `onConnected` was or will be called, or it never will. */
@@ -10,7 +11,8 @@ export const NO_ENDPOINT = 1;
 export const OVERLOAD = 2;
 export type Acquired = typeof ACQUIRED | typeof NO_ENDPOINT | typeof OVERLOAD;
 
-export interface StreamRequest extends ResponseSink {
+/** Asked for its introduction where the endpoints take PROXY headers. */
+export interface StreamRequest extends ResponseSink, Introducer {
   /** Whether it asks for a change of protocol: it gets a connection of its own. */
   readonly upgrades: boolean;
   /** A connection is being made for it; `onConnected` or `onUpstreamFailure` follows. */

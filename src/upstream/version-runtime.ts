@@ -61,7 +61,7 @@ export class VersionRuntime implements EndpointSetOwner {
   readonly #limit = new ConnectionLimit();
   readonly #set: EndpointSet;
   #drains: Drained = false;
-  #serverName: string | undefined = undefined;
+  #config: VersionConfig | undefined = undefined;
   #retired = false;
   readonly #siblings: Siblings;
 
@@ -131,7 +131,7 @@ export class VersionRuntime implements EndpointSetOwner {
     this.#ramp.windowMs = version.slowStartMs;
     this.#concurrency.configure(pool.limits.adaptive);
     this.selection.configure(pool);
-    this.#serverName = version.tls?.serverName;
+    this.#config = version;
     this.secure();
     this.setEndpoints(version.endpoints);
     this.ejector.configure(pool.outlier);
@@ -141,7 +141,8 @@ export class VersionRuntime implements EndpointSetOwner {
 
   /** How its connections are made from now on. */
   secure(): void {
-    this.#set.secureWith(this.#deps.secureFor(this.#pool, this.name), this.#serverName);
+    const { tls, proxyProtocol } = this.#config!;
+    this.#set.connectAs({ secure: this.#deps.secureFor(this.#pool, this.name), serverName: tls?.serverName, proxyProtocol });
   }
 
   /** It joins others that serve already: its slow start begins with its first ready endpoint. */
@@ -199,7 +200,7 @@ export class VersionRuntime implements EndpointSetOwner {
     if (!this.#concurrency.admits(this.#admitted)) return OVERLOAD;
     const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) return this.#mayHold(request) ? this.hold(request) : NO_ENDPOINT;
-    const stream = request.wantsFresh ? undefined : this.#set.take(endpoint);
+    const stream = request.wantsFresh ? undefined : this.#set.take(endpoint, request);
     if (stream !== undefined) {
       this.requests++;
       request.onConnected(stream, endpoint);
@@ -259,8 +260,9 @@ export class VersionRuntime implements EndpointSetOwner {
   onFree(connection: PooledConnection): void {
     const { endpoint } = connection;
     const next = this.#waiting[0];
-    if (next === undefined && !this.#retired) endpoint.free.push(connection);
-    else if (next === undefined || next.wantsFresh || (next.failedEndpoint === endpoint && this.readyCount > 1)) connection.destroy();
+    if (next === undefined && !this.#retired) this.#set.keep(connection);
+    else if (next === undefined || !mayServe(connection, next) || (next.failedEndpoint === endpoint && this.readyCount > 1))
+      connection.destroy();
     else {
       this.#waiting.shift();
       next.onConnected(connection.takeStream(), endpoint);
@@ -318,4 +320,9 @@ export class VersionRuntime implements EndpointSetOwner {
       } else next.onTurnedAway(OUTCOME.no_endpoint);
     }
   }
+}
+
+/** Who waits is another client than the one that a connection was introduced for: that one has its next request only after this one. */
+function mayServe({ introduction }: PooledConnection, { wantsFresh }: PendingRequest): boolean {
+  return introduction === undefined && !wantsFresh;
 }

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { Deadlines } from '../../src/lib/deadlines.ts';
+import { Introduction } from '../../src/upstream/introduction.ts';
 import { Http1Connection } from '../../src/upstream/protocol/http1-connection.ts';
 import type { StreamRequest } from '../../src/upstream/stream-request.ts';
 import type { Endpoint } from '../../src/upstream/endpoint.ts';
@@ -29,6 +30,9 @@ test('a response that has been read to its end is not failed while the client st
   let free = 0;
   const owner = {
     secure: undefined,
+    serverName: undefined,
+    proxyProtocol: undefined,
+    manner: 0,
     deadlines,
     settings,
     onFault: () => undefined,
@@ -41,6 +45,7 @@ test('a response that has been read to its end is not failed while the client st
   let done = false;
   const sink: StreamRequest = {
     upgrades: false,
+    introduction: new Introduction(() => ''),
     onSwitch: () => '',
     onConnecting: () => undefined,
     onConnected: (made) => {

@@ -84,14 +84,18 @@ function version() {
     endpointsFile: filePath('endpointsFile').describe('A YAML or JSON list of further endpoints; it is watched.').optional(),
     tls: versionTls().describe('Present: its endpoints speak TLS.').optional(),
     protocol: oneOf('protocol', ['http1', 'http2', 'auto']).default('http1').describe('What the upstream speaks.'),
+    proxyProtocol: oneOf('proxyProtocol', ['v1', 'v2'])
+      .describe('Present: connections begin with a PROXY header of this version, which names the client; none serves two clients.')
+      .optional(),
     dns: dns().describe('How names are resolved.'),
     drain: drained().describe('true: it gets nothing new, and finishes what it has; a duration: within that time.'),
     slowStart: duration().prefault('0s').describe('How long this version takes to get its full share of the split when it comes into use.'),
     salt: salt().default('').describe('Goes into the hash of keyed users: another salt, other users. A rollout draws one.'),
     preview: previewTime().describe('Present: a preview, which never has a weight; the time at which it goes. The API sets it.').optional(),
-  }).transform(({ endpoints = [], endpointsFile, tls, protocol, dns: resolving, drain, slowStart, salt: given, preview }, context) => {
+  }).transform(({ endpoints = [], slowStart, preview, ...rest }, context) => {
+    const { endpointsFile, tls, proxyProtocol } = rest;
     if (endpoints.length === 0 && endpointsFile === undefined) addProblem(context, 'a version needs endpoints or an endpointsFile');
-    return { endpoints, endpointsFile, tls, protocol, dns: resolving, drain, slowStartMs: slowStart, salt: given, previewUntilMs: preview };
+    return { ...rest, endpoints, endpointsFile, tls, proxyProtocol, slowStartMs: slowStart, previewUntilMs: preview };
   });
 }
 

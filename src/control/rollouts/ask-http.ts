@@ -1,6 +1,6 @@
 // One bounded request over HTTP/1.1, off the data path: webhooks, queries, smoke requests. It follows no redirect.
 
-import type { Dispatcher } from 'undici';
+import type { Client as HttpClient, Dispatcher } from 'undici';
 
 export interface Question {
   readonly url: URL;
@@ -11,8 +11,15 @@ export interface Question {
   readonly timeoutMs: number;
   /** A longer response is cut. */
   readonly maxBytes: number;
-  /** Of a Unix socket; undefined: TCP to the host of the URL. */
-  readonly socketPath?: string | undefined;
+  /** Undefined: to the host of the URL. */
+  readonly dial?: Dial;
+}
+
+/** How a connection is made that is not to the host of a URL. */
+export interface Dial {
+  readonly connect: NonNullable<HttpClient.Options['connect']>;
+  /** Gives up what is being connected. */
+  cancel(): void;
 }
 
 export type HttpResult =
@@ -24,8 +31,8 @@ export type HttpResult =
 export async function askHttp(question: Question, end?: AbortSignal): Promise<HttpResult> {
   // Loaded when it is first needed: it costs a start 16 MB.
   const { Client } = await import('undici');
-  const { url, method, headers, body, timeoutMs, maxBytes, socketPath } = question;
-  const client = new Client(url.origin, { allowH2: false, ...(socketPath !== undefined && { connect: { socketPath } }) });
+  const { url, method, headers, body, timeoutMs, maxBytes, dial } = question;
+  const client = new Client(url.origin, { allowH2: false, ...(dial !== undefined && { connect: dial.connect }) });
   const late = AbortSignal.timeout(timeoutMs);
   try {
     const response = await client.request({
@@ -40,6 +47,7 @@ export async function askHttp(question: Question, end?: AbortSignal): Promise<Ht
   } catch (error) {
     return { fault: late.aborted ? `no response within ${timeoutMs} ms` : faultOf(error) };
   } finally {
+    dial?.cancel();
     void client.destroy().catch(() => undefined);
   }
 }

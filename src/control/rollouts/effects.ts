@@ -1,6 +1,6 @@
 // What a rollout does beside moving weights: webhooks at its moments, and smoke requests straight to the canary. Each gives one result.
 
-import type { Config, EndpointConfig } from '../../config/model.ts';
+import type { Config, EndpointConfig, VersionConfig } from '../../config/model.ts';
 import { isFault } from '../../config/fault.ts';
 import type { Fault } from '../../config/fault.ts';
 import { readSecret } from '../../config/read-secret.ts';
@@ -9,6 +9,7 @@ import type { HookMoment, RolloutHook, SmokeRequest } from '../../config/rollout
 import type { Effect, EffectResult, RolloutState } from '../../rollout/model.ts';
 import { idOf } from '../../rollout/id-of.ts';
 import { askHttp } from './ask-http.ts';
+import type { Dial } from './ask-http.ts';
 import type { EffectRunner } from './ports.ts';
 import { signatureOf } from './signature.ts';
 import type { Environment } from './signature.ts';
@@ -22,6 +23,8 @@ export interface EffectsDeps {
   readonly env: Environment;
   /** Resolves after so many milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
+  /** How a connection to an endpoint of a version is made: with its TLS and its PROXY header. */
+  readonly dial: (pool: string, version: VersionConfig, endpoint: EndpointConfig) => Dial;
 }
 
 export class Effects implements EffectRunner {
@@ -87,15 +90,15 @@ export class Effects implements EffectRunner {
   /** One request after the other to each endpoint of the canary; the first that is not as expected ends it. */
   async #smoke({ template, pool: name, canary }: RolloutState, position: number, config: Config): Promise<EffectResult> {
     const step = template.steps[position];
-    const pool = config.pools.find((each) => each.name === name);
-    const endpoints = pool?.versions.find((each) => each.name === canary)?.endpoints ?? [];
+    const version = config.pools.find((each) => each.name === name)?.versions.find((each) => each.name === canary);
+    const endpoints = version?.endpoints ?? [];
     if (step?.kind !== 'smoke') return { ok: false, sentence: 'the step is gone' };
-    if (endpoints.length === 0) return { ok: false, sentence: `${canary} has no endpoint to ask` };
+    if (version === undefined || endpoints.length === 0) return { ok: false, sentence: `${canary} has no endpoint to ask` };
     let asked = 0;
     for (const request of step.requests) {
       for (let time = 0; time < request.times; time++) {
         const endpoint = endpoints[time % endpoints.length]!;
-        const fault = await this.#smokeOnce(request, endpoint);
+        const fault = await this.#smokeOnce(request, endpoint, { pool: name, version });
         if (fault !== undefined)
           return { ok: false, sentence: `${request.method} ${request.path} at ${canary} (${endpoint.key}): ${fault}` };
         asked++;
@@ -106,22 +109,22 @@ export class Effects implements EffectRunner {
 
   async #smokeOnce(
     { method, path, host: asked, headers, expect }: SmokeRequest,
-    { address, key }: EndpointConfig,
+    endpoint: EndpointConfig,
+    { pool, version }: { readonly pool: string; readonly version: VersionConfig },
   ): Promise<string | undefined> {
+    const { address, key } = endpoint;
     if (address.kind === 'srv') return 'it is a service, not an address';
     const host = address.kind === 'unix' ? 'localhost' : key;
-    const socketPath = address.kind === 'unix' ? address.path : undefined;
     // Not resolved: a path such as //host/x would be asked of that host.
-    const url = new URL(`http://${host}${path}`);
+    const url = new URL(`${version.tls === undefined ? 'http' : 'https'}://${host}${path}`);
     const named = asked === undefined ? [] : [['host', asked] as const];
     const values = this.#valuesOf(headers);
     if ('fault' in values) return values.fault;
     const fields = [['user-agent', 'sluice-smoke'] as const, ...named, ...values];
     const { withinMs: timeoutMs } = expect;
-    const result = await askHttp(
-      { url, method, headers: fields, body: undefined, timeoutMs, maxBytes: MAX_BODY_BYTES, socketPath },
-      this.#ending.signal,
-    );
+    const dial = this.#deps.dial(pool, version, endpoint);
+    const question = { url, method, headers: fields, body: undefined, timeoutMs, maxBytes: MAX_BODY_BYTES, dial };
+    const result = await askHttp(question, this.#ending.signal);
     if ('fault' in result) return result.fault;
     if (!expect.status.includes(result.status)) return `status ${result.status}, expected ${expect.status.join(' or ')}`;
     if (expect.body !== undefined && !result.body.includes(expect.body)) return `the body does not contain ${JSON.stringify(expect.body)}`;

@@ -1,12 +1,13 @@
 // TLS to upstreams: what connections to endpoints are made with, for all versions that trust and show the same. Sessions are resumed with the
 // endpoint that gave them, under the name that it was trusted for, and never after the authorities or our own certificate have changed.
 
-import { isIP } from 'node:net';
+import { createConnection, isIP } from 'node:net';
 import { checkServerIdentity, connect, createSecureContext } from 'node:tls';
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import type { ByteStream, ConnectingOwner } from '../byte-stream.ts';
 import { ALPN_HTTP1 } from '../../tls/protocols.ts';
-import type { SecureConnector, SocketAddress } from '../connect.ts';
+import type { SecureConnector, SecureTarget, SocketAddress } from '../connect.ts';
+import { EventStream } from '../event-stream.ts';
 import { keepAfterFailedWrite, tellEndAfterError } from '../socket-state.ts';
 import { SecureClientStream } from './secure-client-stream.ts';
 
@@ -23,6 +24,8 @@ export interface ClientTls {
 /** Endpoints with a session at once; the one that gave one longest ago goes. */
 const MAX_SESSIONS = 4096;
 
+const KEEP_ALIVE_MS = 30_000;
+
 export class ClientSide implements SecureConnector {
   readonly #context: SecureContext;
   readonly #verify: boolean;
@@ -37,13 +40,42 @@ export class ClientSide implements SecureConnector {
     });
   }
 
-  connect(address: SocketAddress, name: string, memory: Buffer, owner: ConnectingOwner): ByteStream {
-    const place = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
-    const key = `${name} ${address.kind === 'unix' ? address.path : `${address.host} ${address.port}`}`;
-    const session = this.#sessions.get(key);
+  connect(to: SecureTarget, memory: Buffer, owner: ConnectingOwner): ByteStream {
+    return to.header === '' ? this.#connect(to, memory, owner) : this.#connectBehind(to, memory, owner);
+  }
+
+  #connect(to: SecureTarget, memory: Buffer, owner: ConnectingOwner): ByteStream {
     const stream = new SecureClientStream(owner);
-    const options: ConnectionOptions & { onread: object } = {
-      ...place,
+    const onread = { buffer: memory, callback: (length: number, bytes: Uint8Array) => stream.owner.onRead(bytes as Buffer, length) };
+    const options: ConnectionOptions & { onread: object } = { ...this.#optionsFor(to), ...placeOf(to.address), onread };
+    const socket = connect(options);
+    socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
+    stream.begin(socket);
+    this.#follow(socket, keyOf(to), () => stream.owner);
+    socket.on('end', () => stream.owner.onEnd());
+    socket.on('drain', () => stream.owner.onDrain());
+    socket.on('close', () => stream.owner.onGone());
+    return stream;
+  }
+
+  /** The header goes in plain text, and TLS begins behind it. */
+  #connectBehind(to: SecureTarget, memory: Buffer, owner: ConnectingOwner): ByteStream {
+    const plain = createConnection({ ...placeOf(to.address), noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+    const stream = new StreamBehind(plain, memory, owner);
+    plain.on('error', (error) => stream.owner!.onError(error));
+    plain.on('connect', () => {
+      plain.write(to.header, 'latin1');
+      const socket = connect({ ...this.#optionsFor(to), socket: plain });
+      stream.goOnIn(socket);
+      this.#follow(socket, keyOf(to), () => stream.owner!);
+    });
+    return stream;
+  }
+
+  #optionsFor(to: SecureTarget): ConnectionOptions {
+    const { name } = to;
+    const session = this.#sessions.get(keyOf(to));
+    return {
       secureContext: this.#context,
       rejectUnauthorized: this.#verify,
       // The name that was configured, whatever the address is that it leads to.
@@ -51,31 +83,26 @@ export class ClientSide implements SecureConnector {
       ...(isIP(name) === 0 ? { servername: name } : {}),
       ...(session === undefined ? {} : { session }),
       ALPNProtocols: [ALPN_HTTP1],
-      onread: { buffer: memory, callback: (length: number, bytes: Uint8Array) => stream.owner.onRead(bytes as Buffer, length) },
     };
-    const socket = connect(options);
-    socket.setNoDelay(true).setKeepAlive(true, 30_000);
-    keepAfterFailedWrite(socket);
-    stream.begin(socket);
-    this.#follow(socket, stream, key);
-    return stream;
   }
 
-  #follow(socket: TLSSocket, stream: SecureClientStream, key: string): void {
+  #follow(socket: TLSSocket, key: string, owner: () => ConnectingOwner): void {
+    let isOpen = false;
+    keepAfterFailedWrite(socket);
     socket
-      .on('secureConnect', () => stream.opened())
+      .on('secureConnect', () => {
+        isOpen = true;
+        owner().onConnected();
+      })
       .on('error', (error: NodeJS.ErrnoException) => {
         // A session that led to a failure is not offered again.
-        if (!stream.isOpen) this.#sessions.delete(key);
+        if (!isOpen) this.#sessions.delete(key);
         tellEndAfterError(socket);
-        stream.owner.onError(error);
+        owner().onError(error);
         // Nothing more can be read; Node would leave it open. A failed write may have a response before it.
         if (error.code?.startsWith('ERR_SSL_') === true) socket.destroy();
       })
-      .on('session', (session: Buffer) => this.#keep(key, session))
-      .on('end', () => stream.owner.onEnd())
-      .on('drain', () => stream.owner.onDrain())
-      .on('close', () => stream.owner.onGone());
+      .on('session', (session: Buffer) => this.#keep(key, session));
   }
 
   #keep(key: string, session: Buffer): void {
@@ -86,4 +113,21 @@ export class ClientSide implements SecureConnector {
     }
     this.#sessions.set(key, session);
   }
+}
+
+/** A connection of TLS that begins with something else. */
+class StreamBehind extends EventStream<ConnectingOwner> {
+  override abort(): void {
+    this.destroy();
+  }
+}
+
+type Place = { readonly path: string } | { readonly host: string; readonly port: number };
+
+function placeOf(address: SocketAddress): Place {
+  return address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
+}
+
+function keyOf({ name, address }: SecureTarget): string {
+  return `${name} ${address.kind === 'unix' ? address.path : `${address.host} ${address.port}`}`;
 }

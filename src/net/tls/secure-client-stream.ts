@@ -1,14 +1,14 @@
 // A TLS connection to an upstream as a byte stream, by documented parts of node:tls.
 
 import type { TLSSocket } from 'node:tls';
-import { plainAddress } from '../byte-stream.ts';
 import type { ByteStream, ConnectingOwner } from '../byte-stream.ts';
+import { endsOf, plainAddress } from '../connection-ends.ts';
+import type { ConnectionEnds } from '../connection-ends.ts';
 import { NOTHING } from '../callback-stream.ts';
 
 export class SecureClientStream implements ByteStream {
   owner: ConnectingOwner;
   #socket: TLSSocket | undefined;
-  #isOpen = false;
 
   constructor(owner: ConnectingOwner) {
     this.owner = owner;
@@ -18,18 +18,12 @@ export class SecureClientStream implements ByteStream {
     this.#socket = socket;
   }
 
-  opened(): void {
-    this.#isOpen = true;
-    this.owner.onConnected();
-  }
-
-  /** Whether the upstream has proved who it is, as far as that was asked. */
-  get isOpen(): boolean {
-    return this.#isOpen;
-  }
-
   get peer(): string {
     return plainAddress(this.#socket!.remoteAddress ?? '');
+  }
+
+  get ends(): ConnectionEnds | undefined {
+    return endsOf(this.#socket!);
   }
 
   get unsentBytes(): number {

@@ -4,8 +4,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { TLSSocket } from 'node:tls';
 import type { TLSSocketOptions } from 'node:tls';
-import { plainAddress } from '../byte-stream.ts';
 import type { StreamOwner } from '../byte-stream.ts';
+import { endsOf, plainAddress } from '../connection-ends.ts';
+import type { ConnectionEnds } from '../connection-ends.ts';
 import { NOTHING } from '../callback-stream.ts';
 import { handleOf, wrapHandle } from './private-parts.ts';
 import type { HandshakeOwner, SecureByteStream } from './secure-byte-stream.ts';
@@ -57,6 +58,10 @@ export class SecureStream extends TLSSocket implements SecureByteStream {
 
   get peer(): string {
     return plainAddress(this.remoteAddress ?? '');
+  }
+
+  get ends(): ConnectionEnds | undefined {
+    return endsOf(this);
   }
 
   get unsentBytes(): number {

@@ -5,6 +5,7 @@ import type { HeadLimits } from '../../http/head-limits.ts';
 import type { ByteStream } from '../../net/byte-stream.ts';
 import type { TrustedProxies } from '../../routing/trust.ts';
 import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
+import type { Introducer } from '../../upstream/introduction.ts';
 import type { LongLived, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ServingState } from '../serving-state.ts';
 import type { ListenerTls } from './listener-tls.ts';
@@ -42,7 +43,7 @@ export interface DownstreamOwner {
 }
 
 /** One client connection, or one stream of it, during one exchange. */
-export interface Downstream {
+export interface Downstream extends Introducer {
   readonly owner: DownstreamOwner;
   /** Address of the peer, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;

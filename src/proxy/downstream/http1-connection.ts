@@ -28,6 +28,8 @@ import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
 import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
+import type { ConnectionEnds } from '../../net/connection-ends.ts';
+import type { Introduction } from '../../upstream/introduction.ts';
 import type { LongLived, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
@@ -40,6 +42,7 @@ import type { Downstream, DownstreamOwner } from './downstream.ts';
 import { EarlyBytes, MIN_EARLY_BYTES } from './early-bytes.ts';
 import { Http1Responses } from './http1-responses.ts';
 import type { ResponsesOwner } from './http1-responses.ts';
+import { introduce } from './introduce.ts';
 import type { Security } from './security.ts';
 import type { RequestSink } from './request-sink.ts';
 
@@ -109,6 +112,8 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
   /** Forwarding fields that are the same for every request of an untrusted peer; made at the first. */
   forwarded = '';
   longLived: LongLived | undefined = undefined;
+  /** What a PROXY header has named; undefined: nobody, or there was none. */
+  named: ConnectionEnds | undefined = undefined;
 
   readonly #stream: ByteStream;
   readonly #deadline: Deadline;
@@ -131,6 +136,8 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
   #feeding = false;
   /** The client has ended its side. */
   #ended = false;
+  /** Made when an upstream is first to be told of the client. */
+  #introduction: Introduction | undefined = undefined;
 
   constructor(owner: ConnectionOwner, stream: ByteStream, peer: string, security: Security | undefined) {
     this.owner = owner;
@@ -145,6 +152,10 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
   /** Whether a request is being served or has begun to arrive. */
   get busy(): boolean {
     return this.#phase === BUSY || this.#phase >= FLUSHING || this.#pending !== '';
+  }
+
+  get introduction(): Introduction {
+    return (this.#introduction ??= introduce(this.named ?? this.#stream.ends, this.peer));
   }
 
   /** Whether this connection may be kept after the exchange under way, as far as its request and the listener go. */
@@ -441,9 +452,11 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
     if (this.#phase === BUSY) this.owner.context.deadlines.armQuietly(this.#deadline, PROBE_MS);
   }
 
+  /** No further request is served. */
   #dropEarly(): void {
     this.#early?.release();
     this.#early = undefined;
+    this.#introduction?.end();
   }
 
   /** Goes on with what was read early, then with the socket. */

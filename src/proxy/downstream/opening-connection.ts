@@ -9,6 +9,7 @@ import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import type { Accepted, FirstBytesOwner, ServerSide } from '../../net/accepted.ts';
 import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
+import type { ConnectionEnds } from '../../net/connection-ends.ts';
 import type { HandshakeOwner, SecureByteStream } from '../../net/tls/secure-byte-stream.ts';
 import { HANDSHAKE } from '../../telemetry/handshakes.ts';
 import type { HandshakeCode } from '../../telemetry/handshakes.ts';
@@ -51,6 +52,8 @@ const hello = emptyHello();
 
 export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwner, HandshakeTaker, DeadlineOwner, StreamOwner {
   readonly peer: string;
+  /** What a PROXY header has named; undefined: nobody, or there was none. */
+  named: ConnectionEnds | undefined = undefined;
   readonly #owner: OpeningOwner;
   readonly #tls: ListenerTls;
   readonly #accepted: Accepted;

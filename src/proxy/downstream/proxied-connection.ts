@@ -4,6 +4,7 @@
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import type { Accepted, FirstBytesOwner } from '../../net/accepted.ts';
+import type { ConnectionEnds } from '../../net/connection-ends.ts';
 import { PROXY_FOREIGN, PROXY_INCOMPLETE, emptyProxyHeader, readProxyHeader } from '../../net/read-proxy-header.ts';
 import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
 import { PROXY_HEADER } from '../../telemetry/proxy-headers.ts';
@@ -17,8 +18,8 @@ export interface ProxiedOwner {
   readonly context: ProxyContext;
   readonly settings: ListenerSettings;
   readonly counters: ListenerCounters;
-  /** Called once, unless it failed. @param peer address of the client @param rest what came behind the header; it may be kept */
-  onIntroduced(opening: Opening, accepted: Accepted, peer: string, rest: Buffer): void;
+  /** Called once, unless it failed: `opening` knows the client. @param rest what came behind the header; it may be kept */
+  onIntroduced(opening: ProxiedConnection, accepted: Accepted, rest: Buffer): void;
   /** Called once when it has come to nothing. */
   onOpeningFailed(opening: Opening): void;
 }
@@ -29,6 +30,8 @@ const NO_BYTES = Buffer.alloc(0);
 const header = emptyProxyHeader();
 
 export class ProxiedConnection implements Opening, FirstBytesOwner, DeadlineOwner {
+  /** What the header has named; undefined: nobody. */
+  named: ConnectionEnds | undefined = undefined;
   readonly #owner: ProxiedOwner;
   readonly #accepted: Accepted;
   readonly #peer: string;
@@ -56,6 +59,11 @@ export class ProxiedConnection implements Opening, FirstBytesOwner, DeadlineOwne
     return this.#first.length > 0;
   }
 
+  /** Address of the client. */
+  get client(): string {
+    return this.named?.source ?? this.#peer;
+  }
+
   onFirstBytes(bytes: Buffer): void {
     const first = this.begun ? Buffer.concat([this.#first, bytes]) : bytes;
     const end = readProxyHeader(first, first.length, header);
@@ -63,9 +71,10 @@ export class ProxiedConnection implements Opening, FirstBytesOwner, DeadlineOwne
     if (end === PROXY_INCOMPLETE) return;
     if (end === PROXY_FOREIGN) return this.#refuse('missing', 'it does not begin with a PROXY header');
     if (end < 0) return this.#refuse('malformed', header.fault);
-    const { client, version } = header;
-    this.#end(client === '' ? 'local' : version === 1 ? 'v1' : 'v2');
-    this.#owner.onIntroduced(this, this.#accepted, client === '' ? this.#peer : client, first.subarray(end));
+    const { ends, version } = header;
+    this.named = ends;
+    this.#end(ends === undefined ? 'local' : version === 1 ? 'v1' : 'v2');
+    this.#owner.onIntroduced(this, this.#accepted, first.subarray(end));
   }
 
   onFirstGone(): void {

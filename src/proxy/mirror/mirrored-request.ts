@@ -14,6 +14,7 @@ import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { StreamRequest } from '../../upstream/stream-request.ts';
 import type { Endpoint } from '../../upstream/endpoint.ts';
+import type { Introducer, Introduction } from '../../upstream/introduction.ts';
 import type { MirrorRuntime } from '../../upstream/mirror-runtime.ts';
 import type { MirrorTarget } from '../../upstream/mirror-target.ts';
 import { BodyQueue } from './body-queue.ts';
@@ -46,6 +47,8 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
   finishesAborted = false;
   side: CopyRole = 'candidate';
   tap: ResponseTap | undefined = undefined;
+  /** Whose request it is; until it has started. */
+  client: Introducer | undefined = undefined;
 
   readonly #owner: MirroredRequestOwner;
   readonly #deadline = new Deadline(this);
@@ -100,9 +103,14 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
     this.#live = live;
     this.#shadow = shadow;
     const dropped = live.acquire(shadow, key, this, avoid);
+    this.client = undefined;
     if (dropped === undefined) return undefined;
     this.#forget();
     return dropped;
+  }
+
+  get introduction(): Introduction {
+    return this.client!.introduction;
   }
 
   /** More of the body; it lies in memory that the next read overwrites. */

@@ -166,6 +166,7 @@ function send(exchange: ExchangeControl, wanted: Copy): void {
   copy.queueBody(state.bodyText, state.pendingBody);
   copy.side = side;
   copy.tap = tap;
+  copy.client = state.downstream;
   copy.attached = true;
   const dropped = copy.start(live, shadow, key, side === 'secondary' ? state.attempt.endpoint!.key : undefined);
   if (dropped !== undefined) {

@@ -5,13 +5,15 @@ import type { EndpointConfig } from '../../config/model.ts';
 import type { Probe, Probing } from './probe.ts';
 import { probeTcp } from './probe-tcp.ts';
 
-export const probeEndpoint: Probe = (endpoint, health, onEnd, tls) => {
+export const probeEndpoint: Probe = (endpoint, health, onEnd, given) => {
   const probed = atPort(endpoint, health.port);
+  // Another port than that of requests is mostly that of another server, which knows nothing of the header.
+  const manner = probed === endpoint ? given : { ...given, proxyProtocol: undefined };
   switch (health.protocol) {
     case 'http':
-      return (loaded ?? probeOnceLoaded)(probed, health, onEnd, tls);
+      return (loaded ?? probeOnceLoaded)(probed, health, onEnd, manner);
     case 'tcp':
-      return probeTcp(probed, health, onEnd);
+      return probeTcp(probed, health, onEnd, manner);
   }
 };
 
@@ -24,13 +26,13 @@ function atPort(endpoint: EndpointConfig, port: number): EndpointConfig {
 
 let loaded: Probe | undefined;
 
-const probeOnceLoaded: Probe = (endpoint, health, onEnd, tls) => {
+const probeOnceLoaded: Probe = (endpoint, health, onEnd, manner) => {
   let probing: Probing | undefined;
   let cancelled = false;
   import('./probe-http.ts').then(
     ({ probeHttp }) => {
       loaded = probeHttp;
-      if (!cancelled) probing = probeHttp(endpoint, health, onEnd, tls);
+      if (!cancelled) probing = probeHttp(endpoint, health, onEnd, manner);
     },
     (error: unknown) => {
       if (!cancelled) onEnd('broken', error instanceof Error ? error.message : String(error));

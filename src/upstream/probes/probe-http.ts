@@ -1,29 +1,24 @@
 // A probe over HTTP: a GET, judged by the status and the body of its response.
 // It follows no redirect and keeps no more of a response than BODY_MAX_BYTES.
 
-import { isIP } from 'node:net';
-import { checkServerIdentity } from 'node:tls';
-import type { ConnectionOptions } from 'node:tls';
 import { Client } from 'undici';
 import type { Dispatcher } from 'undici';
-import type { EndpointConfig, HealthConfig, HealthExpectation } from '../../config/model.ts';
+import type { HealthConfig, HealthExpectation } from '../../config/model.ts';
 import { revealedFields } from '../../config/secret.ts';
+import { dial } from './dial.ts';
 import { findMismatch } from './json-fields.ts';
-import type { Probe, ProbeEnd, ProbeResult, ProbeTls } from './probe.ts';
+import type { Probe, ProbeEnd, ProbeResult } from './probe.ts';
 
 /** What a response's body is searched in; the rest is not read. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 /** Asks the endpoint over HTTP/1.1. The endpoint must have a TCP or Unix address. */
-export const probeHttp: Probe = (endpoint, health, onEnd, tls) => {
+export const probeHttp: Probe = (endpoint, health, onEnd, manner) => {
   const { address, key } = endpoint;
   const host = address.kind === 'unix' ? 'localhost' : key;
-  const client = new Client(`${tls === undefined ? 'http' : 'https'}://${host}`, {
-    connect: {
-      timeout: 0,
-      ...(address.kind === 'unix' ? { socketPath: address.path } : {}),
-      ...(tls === undefined ? {} : secureOptions(endpoint, tls)),
-    },
+  const dialed = dial(endpoint, manner);
+  const client = new Client(`${manner.tls === undefined ? 'http' : 'https'}://${host}`, {
+    connect: dialed.connect,
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
@@ -42,24 +37,11 @@ export const probeHttp: Probe = (endpoint, health, onEnd, tls) => {
     cancel: () => {
       cancelled = true;
       response.over = true;
+      dialed.cancel();
       void client.destroy();
     },
   };
 };
-
-/** As the data path has it (`net/tls/client-side`). */
-function secureOptions({ address, name }: EndpointConfig, tls: ProbeTls): Omit<ConnectionOptions, 'port' | 'timeout'> {
-  const { authorities, certificate, verify, minVersion } = tls;
-  const expected = tls.serverName ?? name ?? (address.kind === 'tcp' ? address.host : 'localhost');
-  return {
-    ...(authorities === undefined ? {} : { ca: authorities.pem }),
-    ...certificate,
-    minVersion: `TLSv${minVersion}`,
-    rejectUnauthorized: verify,
-    servername: isIP(expected) === 0 ? expected : '',
-    checkServerIdentity: (_host, shown) => (verify ? checkServerIdentity(expected, shown) : undefined),
-  };
-}
 
 /** What the config says replaces our own fields of the name. */
 function fieldsOf(health: HealthConfig, host: string): string[] {

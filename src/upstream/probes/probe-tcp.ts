@@ -1,15 +1,17 @@
-// A probe that asks for a connection and no more. It sends nothing but the end, and throws away what it is sent.
+// A probe that asks for a connection and no more. It sends nothing but the end, behind a PROXY header where the endpoint takes one, and throws
+// away what it is sent.
 
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { after } from '../../lib/clock.ts';
+import { writeProxyHeader } from '../../net/write-proxy-header.ts';
 import type { Probe } from './probe.ts';
 
 /** How long an endpoint may take to close its side once we have closed ours. */
 const LINGER_MS = 1000;
 
 /** Connects to the endpoint, and closes at once. */
-export const probeTcp: Probe = ({ address }, _health, onEnd) => {
+export const probeTcp: Probe = ({ address }, _health, onEnd, { proxyProtocol }) => {
   if (address.kind === 'srv') throw new Error('a DNS service is no address to connect to');
   const socket = connect(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port });
   let over = false;
@@ -20,7 +22,7 @@ export const probeTcp: Probe = ({ address }, _health, onEnd) => {
       socket.destroy();
       onEnd('connect', 'nobody listens: the connection led to itself');
     } else {
-      leave(socket);
+      leave(socket, proxyProtocol === undefined ? '' : writeProxyHeader(proxyProtocol, undefined));
       onEnd('ok', '');
     }
   });
@@ -39,8 +41,8 @@ export const probeTcp: Probe = ({ address }, _health, onEnd) => {
 };
 
 /** Reading what comes makes the end a FIN; unread bytes would make it an RST. */
-function leave(socket: Socket): void {
-  socket.end().resume().unref();
+function leave(socket: Socket, header: string): void {
+  socket.end(header, 'latin1').resume().unref();
   const late = after(LINGER_MS, () => socket.destroy(), { unref: true });
   socket.once('close', () => late.stop());
 }

@@ -1,6 +1,7 @@
 // What a probe is: one question to one endpoint, on a connection of its own. It knows no time: who began it cancels it.
 
 import type { EndpointConfig, HealthConfig } from '../../config/model.ts';
+import type { DialManner } from './dial.ts';
 
 /**
  * How a probe ended. `ok`; `connect`: no connection; `timeout`; `status`, `body`: not the expected one; `broken`: the connection
@@ -17,17 +18,5 @@ export interface Probing {
   cancel(): void;
 }
 
-/** What a probe of an endpoint that speaks TLS is made with. */
-export interface ProbeTls {
-  /** Undefined: those that come with Node. */
-  readonly authorities: { readonly pem: string } | undefined;
-  /** PEM. */
-  readonly certificate: { readonly cert: string; readonly key: string } | undefined;
-  readonly verify: boolean;
-  readonly minVersion: '1.2' | '1.3';
-  /** Whom all endpoints must prove to be; undefined: each its own host. */
-  readonly serverName: string | undefined;
-}
-
 /** Begins a probe. `onEnd` is called at most once, never before the call has returned. The address must not be a DNS service. */
-export type Probe = (endpoint: EndpointConfig, health: HealthConfig, onEnd: ProbeEnd, tls?: ProbeTls) => Probing;
+export type Probe = (endpoint: EndpointConfig, health: HealthConfig, onEnd: ProbeEnd, manner: DialManner) => Probing;

@@ -3,7 +3,8 @@
 
 import type { EndpointConfig, HealthConfig } from '../../config/model.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
-import type { Probe, ProbeEnd, ProbeResult, ProbeTls, Probing } from './probe.ts';
+import type { DialManner } from './dial.ts';
+import type { Probe, ProbeEnd, ProbeResult, Probing } from './probe.ts';
 import type { Semaphore } from '../../lib/semaphore.ts';
 
 /** Whose prober it is. */
@@ -13,8 +14,8 @@ export interface ProberOwner {
   readonly certain: () => boolean;
   /** A number that grows while the endpoint's version is in use. */
   readonly activity: () => number;
-  /** Undefined: the endpoint speaks plaintext. */
-  readonly tls: () => ProbeTls | undefined;
+  /** How it is connected to. */
+  readonly manner: () => DialManner;
 }
 
 export interface ProberDeps {
@@ -74,7 +75,7 @@ export class Prober {
     this.#beganMs = clock.nowMs();
     this.#activity = this.#owner.activity();
     this.#rounds++;
-    this.#running = probe(this.endpoint, this.health, (result, detail) => this.#end(result, detail), this.#owner.tls());
+    this.#running = probe(this.endpoint, this.health, (result, detail) => this.#end(result, detail), this.#owner.manner());
     this.#watch(SLICES, MAX_LATE);
   }
 

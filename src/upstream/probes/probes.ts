@@ -1,14 +1,15 @@
 // Active health checks of all endpoints, on the control thread. It finds out and tells; it never decides where a request goes.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { PoolConfig } from '../../config/model.ts';
+import type { PoolConfig, ProxyProtocol } from '../../config/model.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { VersionActivity } from '../../telemetry/version-activity.ts';
 import { identifyEndpoint } from '../endpoint.ts';
 import type { EndpointName } from '../endpoint.ts';
 import { PROBE_RESULTS } from './probe.ts';
-import type { Probe, ProbeResult, ProbeTls } from './probe.ts';
+import type { DialTls } from './dial.ts';
+import type { Probe, ProbeResult } from './probe.ts';
 import { Prober } from './prober.ts';
 import type { ProberOwner, ProberDeps } from './prober.ts';
 import { Semaphore } from '../../lib/semaphore.ts';
@@ -22,7 +23,7 @@ export interface ProbesOptions {
   readonly log: Log;
   readonly activity: VersionActivity;
   /** Undefined: its endpoints speak plaintext. */
-  readonly tlsOf: (pool: string, version: string) => ProbeTls | undefined;
+  readonly tlsOf: (pool: string, version: string) => DialTls | undefined;
   /** Told after every change: all endpoints that are unhealthy now. */
   readonly onHealth: (unhealthy: readonly EndpointName[]) => void;
   /** Told of each verdict that is another one, and of the first that is bad. */
@@ -46,6 +47,7 @@ interface Probed {
   readonly counts: Record<ProbeResult, number>;
   verdict: HealthState;
   prober: Prober;
+  proxyProtocol: ProxyProtocol | undefined;
   /** Since when the verdict stands, by the wall. */
   sinceMs: number;
   /** How the latest probe ended, and when. */
@@ -107,7 +109,7 @@ export class Probes {
       const id = identifyEndpoint(nameOf(each));
       const known = before.get(id);
       before.delete(id);
-      if (known !== undefined && !isDeepStrictEqual(known.prober.health, each.health)) this.#restart(known, each);
+      if (known !== undefined && !isProbedAs(known, each)) this.#restart(known, each);
       probed.set(id, known ?? this.#add(each, !this.#startsUnhealthy(each)));
     }
     for (const gone of before.values()) gone.prober.stop();
@@ -146,13 +148,16 @@ export class Probes {
     const counts = { ok: 0, connect: 0, timeout: 0, status: 0, body: 0, broken: 0 };
     const verdict = new HealthState(wanted.health, healthy);
     const sinceMs = this.#options.clock.wallMs();
-    const probed: Probed = { name: nameOf(wanted), counts, verdict, prober: this.#start(wanted, () => probed), sinceMs, latest: undefined };
+    const { proxyProtocol } = wanted;
+    const prober = this.#start(wanted, () => probed);
+    const probed: Probed = { name: nameOf(wanted), counts, verdict, prober, proxyProtocol, sinceMs, latest: undefined };
     return probed;
   }
 
   #restart(probed: Probed, wanted: Wanted): void {
     probed.prober.stop();
     probed.verdict = new HealthState(wanted.health, probed.verdict.healthy);
+    probed.proxyProtocol = wanted.proxyProtocol;
     probed.prober = this.#start(wanted, () => probed);
   }
 
@@ -161,7 +166,7 @@ export class Probes {
       taken: (result, detail) => this.#take(probed(), result, detail),
       certain: () => probed().verdict.certain,
       activity: () => (wanted.health.idleIntervalMs === 0 ? 0 : this.#options.activity(wanted.pool, wanted.version)),
-      tls: () => this.#options.tlsOf(wanted.pool, wanted.version),
+      manner: () => ({ tls: this.#options.tlsOf(wanted.pool, wanted.version), proxyProtocol: wanted.proxyProtocol }),
     };
     return new Prober(wanted, this.#deps, owner);
   }
@@ -199,6 +204,11 @@ export class Probes {
 interface Wanted extends Target {
   readonly pool: string;
   readonly version: string;
+  readonly proxyProtocol: ProxyProtocol | undefined;
+}
+
+function isProbedAs({ prober, proxyProtocol }: Probed, wanted: Wanted): boolean {
+  return proxyProtocol === wanted.proxyProtocol && isDeepStrictEqual(prober.health, wanted.health);
 }
 
 function nameOf({ pool, version, endpoint }: Wanted): EndpointName {
@@ -208,8 +218,8 @@ function nameOf({ pool, version, endpoint }: Wanted): EndpointName {
 function* wanted(pools: readonly PoolConfig[]): Iterable<Wanted> {
   for (const { name: pool, health, versions } of pools) {
     if (health === undefined) continue;
-    for (const { name: version, endpoints } of versions) {
-      for (const endpoint of endpoints) if (endpoint.address.kind !== 'srv') yield { pool, health, version, endpoint };
+    for (const { name: version, endpoints, proxyProtocol } of versions) {
+      for (const endpoint of endpoints) if (endpoint.address.kind !== 'srv') yield { pool, health, version, endpoint, proxyProtocol };
     }
   }
 }

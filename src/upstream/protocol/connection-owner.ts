@@ -1,5 +1,6 @@
 // What a connection to an endpoint asks of the endpoints' set that made it.
 
+import type { ProxyProtocol } from '../../config/model.ts';
 import type { HeadLimits } from '../../http/head-limits.ts';
 import type { SecureConnector } from '../../net/connect.ts';
 import type { Deadlines } from '../../lib/deadlines.ts';
@@ -16,6 +17,12 @@ export interface ConnectionOwner {
   readonly settings: ConnectionSettings;
   /** Makes its connections; undefined: they are plaintext. */
   readonly secure: SecureConnector | undefined;
+  /** Whom all endpoints must prove to be; undefined: each its own name. */
+  readonly serverName: string | undefined;
+  /** Which header its connections begin with, if any. */
+  readonly proxyProtocol: ProxyProtocol | undefined;
+  /** Another number whenever its connections are made otherwise than before: those of another manner are not used again. */
+  readonly manner: number;
   /** An error that is ours, not the upstream's. */
   onFault(error: unknown): void;
   /** A new connection is open; called before the request that it was made for hears of it. */

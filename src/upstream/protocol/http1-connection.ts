@@ -27,6 +27,7 @@ import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import { HEADROOM, giveBlock, sharedBlock, takeBlock } from './blocks.ts';
 import type { Endpoint, PooledConnection } from '../endpoint.ts';
+import type { Introduction } from '../introduction.ts';
 import type { StreamRequest } from '../stream-request.ts';
 import { connectOutcome, describeTlsFault, secureOutcome } from './connect-outcome.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
@@ -52,6 +53,8 @@ const TUNNEL = 6;
 
 export class Http1Connection implements UpstreamStream, PooledConnection, ConnectingOwner, RequestsOwner, DeadlineOwner {
   readonly endpoint: Endpoint;
+  readonly introduction: Introduction | undefined;
+  readonly manner: number;
   readonly head = new ResponseHead();
   memory: Buffer;
   text = '';
@@ -69,6 +72,8 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   readonly #deadline: Deadline;
   readonly #framing = new ResponseFraming();
   readonly #requests: Http1Requests;
+  /** What it begins with, behind which the first request follows; empty: nothing, or it is written before TLS. */
+  #header = '';
   /** It was made for this one. */
   #request: StreamRequest | undefined;
   #sink: ResponseSink | undefined;
@@ -97,8 +102,12 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     const to = endpoint.address;
     if (to.kind === 'srv') throw new Error('an SRV name is resolved before a connection is made');
     const memory = this.#copies ? sharedBlock() : this.memory.subarray(HEADROOM);
-    const { secure } = owner;
-    this.#stream = secure === undefined ? connect(to, memory, this) : secure.connect(to, endpoint.serverName, memory, this);
+    const { secure, serverName: name = endpoint.name, proxyProtocol } = owner;
+    this.manner = owner.manner;
+    this.introduction = proxyProtocol === undefined ? undefined : request.introduction;
+    const header = proxyProtocol === undefined ? '' : this.introduction!.header(proxyProtocol);
+    if (secure === undefined) this.#header = header;
+    this.#stream = secure === undefined ? connect(to, memory, this) : secure.connect({ address: to, name, header }, memory, this);
     this.#requests = new Http1Requests(this.#stream, this);
     owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
   }
@@ -222,7 +231,16 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#sink = undefined;
     this.#owner.onOpened();
     if (request === undefined) this.destroy();
-    else request.onConnected(this, this.endpoint);
+    else if (this.#header === '') request.onConnected(this, this.endpoint);
+    else this.#introduce(request);
+  }
+
+  /** The header and the first request leave in one write. */
+  #introduce(request: StreamRequest): void {
+    this.#stream.cork();
+    this.#stream.writeText(this.#header, 'latin1');
+    request.onConnected(this, this.endpoint);
+    this.#stream.uncork();
   }
 
   /** A fault of ours costs this connection and its exchange, not the worker. */

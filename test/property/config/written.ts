@@ -149,6 +149,7 @@ function version(): fc.Arbitrary<object> {
       // One IPv6 address has several spellings, so an address that may repeat another is left out.
       endpoints: fc.uniqueArray(endpoint, { minLength: 1, maxLength: 3, selector: canonical }).map((list) => list.slice(0, 1)),
       protocol: fc.constantFrom('http1', 'auto'),
+      proxyProtocol: fc.constantFrom('v1', 'v2'),
       dns: optional({ refresh: duration, servers: fc.constantFrom([], ['10.0.0.53'], ['::1', '127.0.0.1:8600']) }),
       drain: fc.constantFrom(false, true, '30s'),
       slowStart: duration,

@@ -103,6 +103,7 @@ function version(name: string, port: number): object {
     endpoints: [{ address, key: `127.0.0.1:${port}`, weight: 1, zone: undefined, drain: false }],
     tls: undefined,
     protocol: 'http1',
+    proxyProtocol: undefined,
     dns: { refreshMs: 5_000, servers: [] },
     endpointsFile: undefined,
     drain: false,

@@ -1102,6 +1102,16 @@ export const MISTAKES: readonly Mistake[] = [
     'endpoints: [127.0.0.1:9003]\n        protocol: h2c',
     '14:19: pools.shop.versions.v2.protocol: protocol must be http1, http2 or auto, got "h2c" (write http1)',
   ],
+  [
+    'endpoints: [127.0.0.1:9003]',
+    'endpoints: [127.0.0.1:9003]\n        send-proxy-v2: true',
+    '14:9: pools.shop.versions.v2: unknown key "send-proxy-v2" (write proxyProtocol: v2, or v1)',
+  ],
+  [
+    'endpoints: [127.0.0.1:9003]',
+    'endpoints: [127.0.0.1:9003]\n        proxyProtocol: true',
+    '14:24: pools.shop.versions.v2.proxyProtocol: proxyProtocol must be v1 or v2, got true',
+  ],
   ['drain: { timeout: 30s }', 'overload: true', '6:11: overload: must be a map, got true (write overload: { memory: auto })'],
   [
     'pool: shop\n',

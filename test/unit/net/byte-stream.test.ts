@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ByteStream, StreamOwner } from '../../../src/net/byte-stream.ts';
-import { plainAddress } from '../../../src/net/byte-stream.ts';
+import { plainAddress } from '../../../src/net/connection-ends.ts';
 import { connect } from '../../../src/net/connect.ts';
 import { CallbackStream } from '../../../src/net/callback-stream.ts';
 import { EventStream } from '../../../src/net/event-stream.ts';

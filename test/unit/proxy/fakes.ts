@@ -23,6 +23,7 @@ import type { EvidenceWriter } from '../../../src/telemetry/evidence-writer.ts';
 import type { Outcome } from '../../../src/telemetry/outcomes.ts';
 import type { LongLived, UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
 import type { Endpoint } from '../../../src/upstream/endpoint.ts';
+import { Introduction } from '../../../src/upstream/introduction.ts';
 import { RetryBudget } from '../../../src/upstream/resilience/retry-budget.ts';
 import type { NO_ENDPOINT, OVERLOAD } from '../../../src/upstream/stream-request.ts';
 import { ACQUIRED } from '../../../src/upstream/stream-request.ts';
@@ -77,6 +78,7 @@ export class FakeDownstream implements Downstream {
   longLived: LongLived | undefined = undefined;
   peer = '192.0.2.7';
   readonly security = undefined;
+  readonly introduction = new Introduction(() => '');
   /** Whether the listener would keep its connection. */
   mayKeep = true;
   forwarded = '';
@@ -417,6 +419,7 @@ export class FakeExchange implements ExchangeControl {
   readonly fakeContext = new FakeContext(this.calls);
   readonly context = this.fakeContext.real;
   readonly downstream: FakeDownstream;
+  readonly introduction = new Introduction(() => '');
   readonly affinityKey = '';
   readonly failedEndpoint = undefined;
   readonly wantsFresh = false;

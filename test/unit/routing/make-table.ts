@@ -46,6 +46,7 @@ export function makePool(split: Readonly<Record<string, number>>, pool: Partial<
       endpoints: [],
       tls: undefined,
       protocol: 'http1',
+      proxyProtocol: undefined,
       dns: { refreshMs: 5000, servers: [] },
       endpointsFile: undefined,
       drain: false,

@@ -8,6 +8,8 @@ import { ConnectionLimit } from '../../../src/upstream/connection-limit.ts';
 import { NOT_READY_DRAINING, NOT_READY_EJECTED, NOT_READY_UNHEALTHY } from '../../../src/upstream/endpoint.ts';
 import type { Endpoint, PooledConnection } from '../../../src/upstream/endpoint.ts';
 import { EndpointDrains } from '../../../src/upstream/endpoint-drain.ts';
+import { Introduction } from '../../../src/upstream/introduction.ts';
+import type { ConnectionManner } from '../../../src/upstream/endpoint-set.ts';
 import { EndpointSet } from '../../../src/upstream/endpoint-set.ts';
 import type { UpstreamStream } from '../../../src/upstream/protocol/upstream-stream.ts';
 import { makePool } from '../routing/make-table.ts';
@@ -18,6 +20,8 @@ const SETTINGS = {
   idleMs: 1000,
   drainTimeoutMs: 5000,
 };
+
+const ANYBODY = { introduction: new Introduction(() => '') };
 
 let deadlines: Deadlines;
 let events: string[];
@@ -60,10 +64,12 @@ function config(key: string, more: Partial<EndpointConfig> = {}): EndpointConfig
 }
 
 /** A connection as it would be after its response; `streams`: whether it is in use. */
-function connect(endpoint: Endpoint, streams = 0): PooledConnection {
+function connect(endpoint: Endpoint, streams = 0, introduction?: Introduction): PooledConnection {
   limit.connections++;
   const connection: PooledConnection = {
     endpoint,
+    introduction,
+    manner: set.manner,
     streams,
     takeStream: () => connection as unknown as UpstreamStream,
     leave: () => undefined,
@@ -72,7 +78,7 @@ function connect(endpoint: Endpoint, streams = 0): PooledConnection {
     destroy: () => void (endpoint.connections.has(connection) && set.onClosed(connection)),
   };
   endpoint.connections.add(connection);
-  if (streams === 0) endpoint.free.push(connection);
+  if (streams === 0) set.keep(connection);
   return connection;
 }
 
@@ -193,8 +199,103 @@ describe('a connection with room', () => {
     const [a] = set.endpoints;
     connect(a!);
     const last = connect(a!);
-    expect(set.take(a!)).toBe(last);
-    expect([a!.free.length, set.take(a!) === undefined, set.take(a!)]).toEqual([1, false, undefined]);
+    expect(set.take(a!, ANYBODY)).toBe(last);
+    expect([a!.free.length, set.take(a!, ANYBODY) === undefined, set.take(a!, ANYBODY)]).toEqual([1, false, undefined]);
+  });
+});
+
+describe('connections that are made otherwise from now on', () => {
+  const plain = { secure: undefined, serverName: undefined, proxyProtocol: undefined };
+  it.each<[string, ConnectionManner]>([
+    ['over TLS', { ...plain, secure: { connect: () => undefined as never } }],
+    ['to another name', { ...plain, serverName: 'other.internal' }],
+    ['with a header', { ...plain, proxyProtocol: 'v1' }],
+  ])('%s close when they are unused, or are given back', (_what, manner) => {
+    set.replace([config('a')], false);
+    const [a] = set.endpoints;
+    const [used] = [connect(a!, 1), connect(a!)];
+    events.length = 0;
+    set.connectAs(manner);
+    expect(events).toEqual(['closed a']);
+    set.onFree(used);
+    expect(events).toEqual(['closed a', 'closed a']);
+    const next = connect(a!, 1);
+    set.connectAs({ ...manner });
+    set.onFree(next);
+    expect(events.slice(2)).toEqual(['free a']);
+  });
+});
+
+describe('connections that begin with a header', () => {
+  const client = (): { readonly introduction: Introduction } => ({ introduction: new Introduction(() => '') });
+
+  beforeEach(() => {
+    set.connectAs({ secure: undefined, serverName: undefined, proxyProtocol: 'v2' });
+    set.replace([config('a'), config('b')], false);
+  });
+
+  it('are taken again by their client alone: the one that was used last, to the endpoint that was picked', () => {
+    const [a, b] = set.endpoints;
+    const [one, two] = [client(), client()];
+    const first = connect(a!, 0, one.introduction);
+    const last = connect(a!, 0, one.introduction);
+    expect([set.hasFree(a!, two), set.take(a!, two), set.hasFree(b!, one), set.take(b!, one)]).toEqual([
+      false,
+      undefined,
+      false,
+      undefined,
+    ]);
+    expect([set.hasFree(a!, one), set.take(a!, one), set.take(a!, one)]).toEqual([true, last, first]);
+    expect([set.hasFree(a!, one), set.take(a!, one), a!.reserved.size]).toEqual([false, undefined, 0]);
+  });
+
+  it('close with their client, also those that it gives back later', () => {
+    const [a] = set.endpoints;
+    const { introduction } = client();
+    const used = connect(a!, 1, introduction);
+    connect(a!, 0, introduction);
+    introduction.end();
+    expect([limit.connections, a!.reserved.size]).toEqual([1, 0]);
+    set.keep(used);
+    expect(limit.connections).toBe(0);
+  });
+
+  it('are five at most for one client, to all endpoints together', () => {
+    const [a, b] = set.endpoints;
+    const one = client();
+    const all = [a!, b!, b!, b!, b!, b!].map((endpoint) => connect(endpoint, 0, one.introduction));
+    expect([a!.connections.size, b!.connections.size]).toEqual([0, 5]);
+    expect(set.take(b!, one)).toBe(all.at(-1));
+    connect(a!, 0, one.introduction);
+    expect(limit.connections).toBe(6);
+  });
+
+  it('count no longer once they have closed', () => {
+    const [a] = set.endpoints;
+    const one = client();
+    for (let count = 0; count < 5; count++) connect(a!, 0, one.introduction).destroy();
+    for (let count = 0; count < 6; count++) connect(a!, 0, one.introduction);
+    expect(a!.connections.size).toBe(5);
+  });
+
+  it('make room for those of other clients, the one that was kept longest first', () => {
+    const [a] = set.endpoints;
+    const [oldest] = [connect(a!, 0, client().introduction), connect(a!, 1, client().introduction), connect(a!, 0, client().introduction)];
+    limit.configure(3);
+    expect([limit.makeRoom(), a!.connections.has(oldest!)]).toEqual([true, false]);
+    limit.configure(1);
+    expect([limit.connections, limit.makeRoom()]).toEqual([1, false]);
+  });
+
+  it('close with their endpoint, unused ones at once', () => {
+    const [a] = set.endpoints;
+    const one = client();
+    const used = connect(a!, 1, one.introduction);
+    connect(a!, 0, one.introduction);
+    set.mark(a!, NOT_READY_UNHEALTHY, true);
+    expect([limit.connections, set.take(a!, one)]).toEqual([1, undefined]);
+    set.onFree(used);
+    expect(limit.connections).toBe(0);
   });
 });
 

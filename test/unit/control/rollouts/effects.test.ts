@@ -4,9 +4,11 @@ import { afterEach, expect, it } from 'vitest';
 import { decodeText } from '../../../../src/config/decode.ts';
 import type { Config } from '../../../../src/config/model.ts';
 import { Effects } from '../../../../src/control/rollouts/effects.ts';
+import { dial } from '../../../../src/upstream/probes/dial.ts';
 import type { EffectResult } from '../../../../src/rollout/model.ts';
 import { begun } from '../../rollout/fakes.ts';
 
+const PLAIN = { tls: undefined, proxyProtocol: undefined };
 const closing: (() => void)[] = [];
 afterEach(() => closing.splice(0).forEach((close) => close()));
 
@@ -29,7 +31,7 @@ function configOf(canary: string): Config {
 }
 
 function smoke(path: string, canary: string): Promise<EffectResult> {
-  const effects = new Effects({ env: {}, pause: () => Promise.resolve() });
+  const effects = new Effects({ env: {}, pause: () => Promise.resolve(), dial: (_pool, _version, endpoint) => dial(endpoint, PLAIN) });
   const state = begun({ steps: [{ smoke: [{ path, expect: { body: 'canary' } }] }, { weight: '100%' }] });
   return effects.run(state, { name: 'smoke', kind: 'smoke', step: 0 }, configOf(canary));
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RequestHead } from '../../../../src/http1/request-head.ts';
 import type { Deadline } from '../../../../src/lib/deadlines.ts';
 import type { ByteStream, StreamOwner } from '../../../../src/net/byte-stream.ts';
+import type { ConnectionEnds } from '../../../../src/net/connection-ends.ts';
 import type { ProxyContext } from '../../../../src/proxy/context.ts';
 import { RecentExchanges } from '../../../../src/telemetry/recent-exchanges.ts';
 import type { Downstream } from '../../../../src/proxy/downstream/downstream.ts';
@@ -16,6 +17,7 @@ import { FakeUpstream, SETTINGS, counting } from '../fakes.ts';
 class FakeStream implements ByteStream {
   readonly calls: string[];
   readonly peer: string;
+  ends: ConnectionEnds | undefined = undefined;
   owner: StreamOwner | undefined = undefined;
   written = '';
   /** What the kernel has yet to take. */

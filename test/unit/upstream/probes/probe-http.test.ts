@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Address, HealthConfig } from '../../../../src/config/model.ts';
 import { formatAddress } from '../../../../src/config/address.ts';
+import type { DialManner } from '../../../../src/upstream/probes/dial.ts';
 import { probeEndpoint } from '../../../../src/upstream/probes/probe-endpoint.ts';
 import { probeHttp } from '../../../../src/upstream/probes/probe-http.ts';
 
@@ -71,9 +72,16 @@ function run(
     ...more,
   };
   return new Promise((resolve) => {
-    probeHttp({ address, key: formatAddress(address), weight: 1, zone: undefined, drain: false }, health, (result) => resolve(result));
+    probeHttp(
+      { address, key: formatAddress(address), weight: 1, zone: undefined, drain: false },
+      health,
+      (result) => resolve(result),
+      PLAIN,
+    );
   });
 }
+
+const PLAIN: DialManner = { tls: undefined, proxyProtocol: undefined };
 
 const HEALTH: HealthConfig = {
   path: '/',
@@ -157,8 +165,8 @@ test('a port of its own', async () => {
   };
   for (const protocol of ['http', 'tcp'] as const) {
     const health = { ...HEALTH, protocol, port };
-    expect(await new Promise((resolve) => probeEndpoint(endpoint, health, resolve))).toBe('ok');
-    expect(await new Promise((resolve) => probeEndpoint(endpoint, { ...health, port: 0 }, resolve))).toBe('connect');
+    expect(await new Promise((resolve) => probeEndpoint(endpoint, health, resolve, PLAIN))).toBe('ok');
+    expect(await new Promise((resolve) => probeEndpoint(endpoint, { ...health, port: 0 }, resolve, PLAIN))).toBe('connect');
   }
   expect(raw.received).toContain(`\r\nhost: 127.0.0.1:${port}\r\n`);
 });
@@ -182,7 +190,7 @@ test('a cancelled probe closes its connection and says nothing', async () => {
   const health = HEALTH;
   const ended: string[] = [];
   const endpoint = { address: raw.address, key: formatAddress(raw.address), weight: 1, zone: undefined, drain: false };
-  const probing = probeHttp(endpoint, health, (result) => ended.push(result));
+  const probing = probeHttp(endpoint, health, (result) => ended.push(result), PLAIN);
   await expect.poll(() => raw.received).toContain('GET /');
   probing.cancel();
   probing.cancel();

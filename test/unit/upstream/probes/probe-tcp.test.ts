@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { formatAddress } from '../../../../src/config/address.ts';
 import type { Address, HealthConfig } from '../../../../src/config/model.ts';
+import type { DialManner } from '../../../../src/upstream/probes/dial.ts';
 import { probeEndpoint } from '../../../../src/upstream/probes/probe-endpoint.ts';
 import type { Probing } from '../../../../src/upstream/probes/probe.ts';
 
@@ -15,6 +16,8 @@ const open: (() => void)[] = [];
 afterEach(() => {
   for (const close of open.splice(0)) close();
 });
+
+const PLAIN: DialManner = { tls: undefined, proxyProtocol: undefined };
 
 const HEALTH: HealthConfig = {
   protocol: 'tcp',
@@ -58,7 +61,7 @@ async function listen(greet: (socket: Socket) => void, path?: string): Promise<B
 }
 
 function begin(address: Address, onEnd: (result: string) => void): Probing {
-  return probeEndpoint({ address, key: formatAddress(address), weight: 1, zone: undefined, drain: false }, HEALTH, onEnd);
+  return probeEndpoint({ address, key: formatAddress(address), weight: 1, zone: undefined, drain: false }, HEALTH, onEnd, PLAIN);
 }
 
 function run(address: Address): Promise<string> {

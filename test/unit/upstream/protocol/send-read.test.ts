@@ -8,6 +8,7 @@ import { Deadlines } from '../../../../src/lib/deadlines.ts';
 import { LARGE_BYTES, beginRead, canKeep, endRead, giveLarge, takeLarge, usedLargeBlocks } from '../../../../src/net/large-memory.ts';
 import { OutgoingRequest } from '../../../../src/http/request.ts';
 import type { Endpoint } from '../../../../src/upstream/endpoint.ts';
+import { Introduction } from '../../../../src/upstream/introduction.ts';
 import { Http1Connection } from '../../../../src/upstream/protocol/http1-connection.ts';
 import type { StreamRequest } from '../../../../src/upstream/stream-request.ts';
 import { eventually } from '../../../flow/scaffold/eventually.ts';
@@ -39,12 +40,24 @@ beforeEach(async () => {
   open({ close: () => Promise.resolve(deadlines.close()) });
   const settings = { responseLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 }, connectMs: 10_000, idleMs: 10_000 };
   const none = (): void => undefined;
-  const owner = { deadlines, settings, secure: undefined, onFault: none, onOpened: none, onFree: none, onClosed: none };
+  const owner = {
+    deadlines,
+    settings,
+    secure: undefined,
+    onFault: none,
+    onOpened: none,
+    onFree: none,
+    onClosed: none,
+    serverName: undefined,
+    proxyProtocol: undefined,
+    manner: 0,
+  };
   const { port } = server.address() as AddressInfo;
   const endpoint = { address: { kind: 'tcp', host: '127.0.0.1', port } } as Endpoint;
   let connected = false;
   sink = {
     upgrades: false,
+    introduction: new Introduction(() => ''),
     onSwitch: () => '',
     onConnecting: none,
     onConnected: () => {
