@@ -2,8 +2,10 @@
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AdminConfig } from '../config/model.ts';
+import type { LinkView } from '../control/rollouts/rollouts-api.ts';
 import type { Clock } from '../lib/clock.ts';
-import { ANONYMOUS, identify, mayDo } from './auth.ts';
+import { unknownLink } from './asked-link.ts';
+import { ANONYMOUS, identify, LINK_CALLER, mayDo } from './auth.ts';
 import type { Access, Caller, Credentials, Role } from './auth.ts';
 import { isAllowedOrigin, isAllowedSite } from './origins.ts';
 import { HttpProblem } from './problem-reply.ts';
@@ -18,9 +20,11 @@ declare module 'fastify' {
     access?: Access;
     /** Whether its response stays open. */
     isStream?: boolean;
+    /** Fields of its responses in place of those that all have. */
+    headers?: Readonly<Record<string, string>>;
   }
   interface FastifyRequest {
-    /** Name of a token or of a certificate's entry, or `anonymous`. */
+    /** Name of a token or of a certificate's entry, `anonymous`, or `a link`. */
     author: string;
     role: Role;
   }
@@ -36,6 +40,8 @@ export interface AdminGuardDeps {
   readonly workload: Pick<Workload, 'admit' | 'begin'>;
   /** Methods of a path; empty for an unknown path. */
   readonly methodsAt: (path: string) => readonly string[];
+  /** How the link stands to which the request goes; undefined when this instance has not made it. */
+  readonly linkAt: (request: FastifyRequest) => Pick<LinkView, 'is'> | undefined;
 }
 
 const FAILURES_PER_SECOND = 10;
@@ -66,7 +72,8 @@ export class AdminGuard {
     this.#checkConnection(request);
     const caller = identify(credentials, { authorization: request.headers.authorization, socket: request.socket });
     this.#checkPlace(request, isOpen, caller.kind === 'known' && caller.by === 'token');
-    if (!isOpen) this.#authorize(request, caller, access);
+    if (access === 'link') this.#admitLink(request);
+    else if (!isOpen) this.#authorize(request, caller, access);
     if (request.is404) this.#refuseNowhere(request);
     if (!isRead(request)) this.#checkWrite(request, access);
     if (!isOpen) this.#options.workload.admit(request, reply);
@@ -117,7 +124,23 @@ export class AdminGuard {
     return request.routeOptions.config.access === 'open' || (request.is404 && OPEN_PATHS.has(pathOf(request)));
   }
 
-  #authorize(request: FastifyRequest, caller: Caller, access: Access): void {
+  /**
+   * It proves itself, as a token does. What its holder may use is apart from what others have; one that does nothing any more, which many may
+   * have by then, takes no place of those who operate.
+   */
+  #admitLink(request: FastifyRequest): void {
+    const { linkAt, refusals } = this.#options;
+    const link = linkAt(request);
+    if (link === undefined) {
+      if (!this.#failures.take(request.socket.remoteAddress ?? '')) refusals.count('bad-link');
+      else refusals.report(request, 'bad-link', ANONYMOUS);
+      unknownLink();
+    }
+    request.author = LINK_CALLER;
+    request.role = link.is === 'open' ? 'operator' : 'viewer';
+  }
+
+  #authorize(request: FastifyRequest, caller: Caller, access: Exclude<Access, 'link'>): void {
     if (caller.kind === 'unknown') throw this.#refuseUnknown(request, caller);
     request.author = caller.author;
     request.role = caller.role;

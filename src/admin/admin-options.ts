@@ -21,7 +21,7 @@ export interface Readiness {
 }
 
 /** Who may call, how often and by which names. */
-export type AdminAccess = Pick<AdminConfig, 'tokens' | 'limits'> & Partial<Pick<AdminConfig, 'hosts' | 'tls'>>;
+export type AdminAccess = Pick<AdminConfig, 'tokens' | 'limits'> & Partial<Pick<AdminConfig, 'hosts' | 'tls' | 'links'>>;
 
 export interface AdminServerOptions {
   /** Where to listen; cannot change live. */

@@ -14,6 +14,7 @@ import { AdminConnections } from './admin-connections.ts';
 import { AdminGuard } from './admin-guard.ts';
 import type { AdminAccess, AdminServerOptions } from './admin-options.ts';
 import type { AdminTls } from './admin-tls.ts';
+import type { AppDeps } from './create-app.ts';
 import { allowedHosts } from './allowed-hosts.ts';
 import { knownPaths } from './known-paths.ts';
 import { closeServer, createServer, listen, otherAddresses } from './open-server.ts';
@@ -56,7 +57,7 @@ export class AdminServer {
     this.#connections = this.#createConnections();
     this.#scrapes = new Scrapes({ metrics: () => options.ports.metrics(), nowMs, cpuMs: threadCpuMs });
     this.#limits = config.limits;
-    this.#isAllowed = allowedHosts(address, config.hosts);
+    this.#isAllowed = allowedHosts(address, ownNames(config));
     this.#server = this.#createServer();
   }
 
@@ -92,7 +93,7 @@ export class AdminServer {
     const files = await readTls();
     const [{ AdminTls: Tls }, { createSecureServer: create }] = await Promise.all([import('./admin-tls.ts'), import('./secure-server.ts')]);
     this.#secure = { tls: new Tls(config.tls, files, () => clock.wallMs()), create };
-    this.#nameHosts(config.hosts ?? []);
+    this.#nameHosts(ownNames(config));
     this.#server = this.#createServer();
   }
 
@@ -175,8 +176,9 @@ export class AdminServer {
     const [refusals, limits, connections] = [this.#refusals, this.#limits, this.#connections];
     const credentials = { tokens: this.#tokens, certificates: this.#secure?.tls };
     const workload = new Workload({ connections, refusals, clock });
-    const createGuard = (app: FastifyInstance) =>
-      (this.#guard = new AdminGuard({ isAllowedHost, credentials, limits, clock, refusals, workload, methodsAt: knownPaths(app) }));
+    const given = { isAllowedHost, credentials, limits, clock, refusals, workload };
+    const createGuard: AppDeps['createGuard'] = (app, linkAt) =>
+      (this.#guard = new AdminGuard({ ...given, methodsAt: knownPaths(app), linkAt }));
     let serve: RequestListener | undefined;
     const onListener = (listener: RequestListener): void => void (serve = listener);
     const app = createApp({
@@ -210,7 +212,7 @@ export class AdminServer {
       if (tls !== undefined && config.tls !== undefined && files !== undefined) this.#configureTls(tls, config.tls, files);
       else tls?.dropRoles();
     }
-    this.#nameHosts(config.hosts ?? []);
+    this.#nameHosts(ownNames(config));
   }
 
   /** Lines of `sluice_admin_refused_total`, read at a scrape. */
@@ -232,6 +234,11 @@ export class AdminServer {
     });
     await Promise.all(others);
   }
+}
+
+/** That of the links is one that people are sent to. */
+function ownNames({ hosts = [], links }: AdminAccess): readonly string[] {
+  return links === undefined ? hosts : [...hosts, new URL(links.url).hostname];
 }
 
 const UNSERVED = { status: 500, body: problemDetails(500, 'The request could not be served.') };

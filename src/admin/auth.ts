@@ -6,8 +6,8 @@ import type { Tokens } from './tokens.ts';
 
 export type Role = AdminTokenConfig['role'];
 
-/** What a route asks for; `open` routes need no token at all. */
-export type Access = Role | 'open';
+/** What a route asks for; `open` routes need no token at all, and a `link` is asked for itself. */
+export type Access = Role | 'open' | 'link';
 
 export type Caller =
   | { readonly kind: 'known'; readonly author: string; readonly role: Role; readonly by: 'token' | 'certificate' | 'nothing' }
@@ -37,8 +37,10 @@ export interface ShownCredentials {
 }
 
 export const ANONYMOUS = 'anonymous';
+/** Who calls by a link, for bounds on what callers may use: no name of a token. */
+export const LINK_CALLER = 'a link';
 
-const RANKS: Readonly<Record<Access, number>> = { open: 0, viewer: 1, operator: 2, admin: 3 };
+const RANKS: Readonly<Record<Role | 'open', number>> = { open: 0, viewer: 1, operator: 2, admin: 3 };
 
 /**
  * A token says who calls, and where none is sent the certificate. A wrong token is never made up for by a certificate. Without either list
@@ -59,6 +61,6 @@ function byCertificate(found: CertificateRoleConfig | string | undefined): Calle
   return { kind: 'known', author: found.name, role: found.role, by: 'certificate' };
 }
 
-export function mayDo(role: Role, access: Access): boolean {
+export function mayDo(role: Role, access: Role | 'open'): boolean {
   return RANKS[role] >= RANKS[access];
 }

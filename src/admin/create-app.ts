@@ -8,6 +8,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyServerOptions 
 import { MAX_BODY_BYTES } from '../api/bounds.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { AdminServerOptions } from './admin-options.ts';
+import { askedIn } from './asked-link.ts';
 import { identify } from './auth.ts';
 import type { Credentials } from './auth.ts';
 import { addConfig } from './whole-config.ts';
@@ -15,12 +16,13 @@ import { measureCpu } from './cpu-use.ts';
 import type { Charge } from './cpu-use.ts';
 import { addDrillsOfPools } from './drills-of-pools.ts';
 import { addDrains } from './drains.ts';
-import type { AdminGuard } from './admin-guard.ts';
+import type { AdminGuard, AdminGuardDeps } from './admin-guard.ts';
 import { addEvents } from './events.ts';
 import { addExchanges } from './exchanges.ts';
 import { addExplain } from './explain.ts';
 import { describe, documentOptions, openApiDocument } from './openapi.ts';
 import { addJournal } from './journal.ts';
+import { addLinks } from './links.ts';
 import { addMarkers } from './markers.ts';
 import { addListed } from './overrides-and-mirrors.ts';
 import { addOverview } from './overview.ts';
@@ -46,7 +48,7 @@ export interface AppDeps {
   readonly workload: Workload;
   readonly scrapes: Scrapes;
   /** Called before the app has routes. */
-  readonly createGuard: (app: FastifyInstance) => AdminGuard;
+  readonly createGuard: (app: FastifyInstance, linkAt: AdminGuardDeps['linkAt']) => AdminGuard;
   /** What its requests come from, and who is told how to serve them. */
   readonly server: Server;
   readonly onListener: (serve: RequestListener) => void;
@@ -87,10 +89,10 @@ export function createApp(deps: AppDeps): FastifyInstance {
     },
   });
   readRequests(app, deps);
-  const guard = deps.createGuard(app);
+  const guard = deps.createGuard(app, (request) => options.control?.rollouts.link(askedIn(request)));
   app.addHook('onRequest', async (request, reply) => guard.admit(request, reply));
   app.addHook('preHandler', async (request, reply) => guard.begin(request, reply));
-  app.addHook('onSend', async (_request, reply) => void reply.headers(SAFE_HEADERS));
+  app.addHook('onSend', async (request, reply) => void reply.headers({ ...SAFE_HEADERS, ...request.routeOptions.config.headers }));
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 404, 'There is no such resource.'));
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     if (error instanceof RoleProblem) guard.reportRole(request);
@@ -131,6 +133,7 @@ function addRoutes(app: FastifyInstance, { options, clock, credentials, workload
   addRollouts(app, control);
   addRolloutReports(app, control);
   addDrillsOfPools(app, control);
+  addLinks(app, control);
   addPreviews(app, control);
   addExplain(app, control);
   addJournal(app, control, clock);

@@ -26,7 +26,9 @@ export interface Operation {
   /** Schema of the JSON response, or types whose content is text. */
   readonly response: SchemaName | readonly string[];
   /** `state` has a tag, for If-None-Match. `write` changes something. `history` is what happened, without a tag. `report` is what is known so far. `action` changes what has no revision. */
-  readonly kind: 'state' | 'write' | 'action' | 'question' | 'history' | 'report' | 'probe' | 'events' | 'document';
+  readonly kind: 'state' | 'write' | 'action' | 'question' | 'history' | 'report' | 'probe' | 'events' | 'document' | 'link';
+  /** Whether it takes the form of its own page. */
+  readonly form?: boolean;
 }
 
 const PATH_PARTS = {
@@ -34,6 +36,8 @@ const PATH_PARTS = {
   version: { type: 'string', pattern: NAME_PATTERN, description: 'Name of a version.' },
   name: { type: 'string', pattern: NAME_PATTERN, description: 'Name of an override or a mirror.' },
   rollout: { type: 'string', pattern: NAME_PATTERN, description: 'Id of a rollout.' },
+  action: { type: 'string', enum: ['approve', 'resume', 'abort'], description: 'What the link does.' },
+  code: { type: 'string', maxLength: 100, description: 'What stands in the link.' },
   address: {
     type: 'string',
     minLength: 1,
@@ -42,6 +46,16 @@ const PATH_PARTS = {
   },
   revision: { type: 'integer', minimum: 1, description: 'Number of a revision.' },
 } as const;
+
+export const FORM_TYPE = 'application/x-www-form-urlencoded';
+const FORM = {
+  [FORM_TYPE]: {
+    schema: {
+      type: 'object',
+      properties: { reason: { type: 'string', maxLength: 200, description: 'Who decides or why, for the journal.' } },
+    },
+  },
+};
 
 const TAG_HEADER = { ETag: { type: 'string', description: 'The revision in quotes: what If-Match takes.' } };
 const AFTER_HEADER = { 'Retry-After': { type: 'integer', description: 'Seconds.' } };
@@ -53,6 +67,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   403: 'The role of the caller does not allow this, or the request comes from a web page of another origin.',
   404: 'The resource does not exist.',
   406: 'Accept allows none of the types of this resource.',
+  410: 'The link does nothing any more; the page says who decided, and when.',
   409: 'The config or the state does not allow this; `detail` says why, and what to do.',
   412: 'If-Match names another state; `revision` is the current one.',
   413: 'The body is too large.',
@@ -74,6 +89,7 @@ const EXPECTED: Readonly<Record<Operation['kind'], readonly number[]>> = {
   document: [400, 401, 403, 421, 429, 500, 503],
   events: [400, 401, 403, 406, 421, 429, 500, 503],
   probe: [400, 403, 421, 500, 503],
+  link: [400, 403, 404, 409, 413, 415, 421, 429, 500, 503],
 };
 
 export function describe(operation: Operation): FastifySchema {
@@ -82,11 +98,12 @@ export function describe(operation: Operation): FastifySchema {
     operationId: operation.id,
     summary: operation.summary,
     tags: [operation.tag],
-    ...(operation.kind === 'probe' ? { security: [] } : {}),
+    ...(operation.kind === 'probe' || operation.kind === 'link' ? { security: [] } : {}),
     ...(path.length === 0 ? {} : { params: { type: 'object', required: path, properties: pick(PATH_PARTS, path) } }),
     ...(query.length === 0 ? {} : { querystring: { type: 'object', properties: pick(PARAMETERS, query) } }),
     ...headersOf(operation),
     ...(body === undefined ? {} : { body: { content: { [JSON_TYPE]: { schema: { $ref: referenceTo(body) } } } } }),
+    ...(operation.form === true ? { body: { content: FORM } } : {}),
     response: { [operation.status ?? 200]: responseOf(operation), ...problemsOf(operation) },
   } as FastifySchema;
 }
@@ -146,7 +163,8 @@ function withOptionalBodies(document: object): object {
   for (const item of Object.values((document as Written).paths ?? {}))
     for (const { requestBody } of Object.values(item)) {
       const reference = requestBody?.content[JSON_TYPE]?.schema.$ref;
-      if (requestBody !== undefined && OPTIONAL_BODIES.some((name) => reference === referenceTo(name))) requestBody.required = false;
+      const isOptional = requestBody?.content[FORM_TYPE] !== undefined || OPTIONAL_BODIES.some((name) => reference === referenceTo(name));
+      if (requestBody !== undefined && isOptional) requestBody.required = false;
     }
   return document;
 }
@@ -168,6 +186,7 @@ function headersOf({ kind }: Operation): { headers?: object } {
     case 'report':
     case 'document':
     case 'probe':
+    case 'link':
       return {};
   }
 }
@@ -191,9 +210,10 @@ function problemsOf({ kind }: Operation): object {
     status,
     { description: PROBLEMS[status], ...(status === 429 || status === 503 ? { headers: AFTER_HEADER } : {}), content },
   ]);
+  const over = kind === 'link' ? [[410, { description: PROBLEMS[410], content: { 'text/html': { schema: { type: 'string' } } } }]] : [];
   const unchanged =
     kind === 'state' ? [[304, { description: 'The revision is still the one of If-None-Match.', headers: TAG_HEADER }]] : [];
-  return Object.fromEntries([...entries, ...unchanged]) as object;
+  return Object.fromEntries([...entries, ...over, ...unchanged]) as object;
 }
 
 function pick(from: Readonly<Record<string, object>>, names: readonly string[]): object {

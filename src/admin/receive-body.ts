@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
+import { formatSize } from '../config/size.ts';
 import { HttpProblem } from './problem-reply.ts';
 
 type Taken = { readonly bytes: Uint8Array } | { readonly error: Error };
@@ -17,7 +18,7 @@ export function announcedBytes({ headers }: FastifyRequest, limit: number): numb
 /** Reads `payload` to its end. Rejects with an HttpProblem (413) when it is longer than its route takes. */
 export function receiveBody(request: FastifyRequest, payload: IncomingMessage): Promise<Uint8Array> {
   const limit = request.routeOptions.bodyLimit;
-  if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge());
+  if (Number(request.headers['content-length'] ?? 0) > limit) return Promise.reject(tooLarge(limit));
   const buffer = new ArrayBuffer(0, { maxByteLength: Math.max(1, announcedBytes(request, limit)) });
   let size = 0;
   return new Promise((resolve, reject) => {
@@ -30,7 +31,7 @@ export function receiveBody(request: FastifyRequest, payload: IncomingMessage): 
       reject(taken.error);
     };
     const onChunk = (chunk: Uint8Array<ArrayBuffer>): void => {
-      if (size + chunk.length > limit) return end({ error: tooLarge() });
+      if (size + chunk.length > limit) return end({ error: tooLarge(limit) });
       buffer.resize(size + chunk.length);
       new Uint8Array(buffer).set(chunk, size);
       size += chunk.length;
@@ -49,6 +50,6 @@ export function letGo(buffer: ArrayBufferLike): void {
   if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
-function tooLarge(): HttpProblem {
-  return new HttpProblem(413, 'The body is larger than 1 MiB, than 8 MiB for a config, or than 256 KiB for a question.');
+function tooLarge(limit: number): HttpProblem {
+  return new HttpProblem(413, `The body is larger than this call takes: ${formatSize(limit)}.`);
 }

@@ -10,6 +10,7 @@ const REASONS = [
   'origin',
   'no-token',
   'bad-token',
+  'bad-link',
   'certificate',
   'handshake',
   'role',
@@ -43,9 +44,12 @@ export class Refusals {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
   }
 
-  /** Counts, and notes it in the journal unless there were many just now. The query stays out: some clients put secrets there. */
+  /**
+   * Counts, and notes it in the journal unless there were many just now. The query stays out, for some clients put secrets there, and so does
+   * what stands in a link: it may be a genuine one with a wrong Host.
+   */
   report(request: FastifyRequest, reason: RefusalReason, author: string): void {
-    const path = (request.url.split('?', 1)[0] ?? '').slice(0, MAX_PATH_LENGTH);
+    const path = (request.url.split('?', 1)[0] ?? '').replace(/(\/links\/).*/is, '$1…').slice(0, MAX_PATH_LENGTH);
     this.#note({ method: request.method, path, reason, author });
   }
 

@@ -241,7 +241,7 @@ function replyTo(reply: FastifyReply, outcome: RolloutOutcome): FastifyReply {
   return send(reply, outcome.rollout);
 }
 
-function problemOf(refusal: RolloutRefusal): HttpProblem {
+export function problemOf(refusal: RolloutRefusal): HttpProblem {
   switch (refusal.result) {
     case 'unknown':
       return new HttpProblem(404, refusal.message);

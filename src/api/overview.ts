@@ -33,6 +33,7 @@ const finding = z
         'rollout-held',
         'rollout-failed',
         'rollout-saturated',
+        'rollout-links',
         'drill-stuck',
         'drill-failed',
         'drill-unreadable',

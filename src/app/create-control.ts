@@ -35,7 +35,7 @@ import { freshFraction } from '../lib/random.ts';
 import type { Store } from '../store/store.ts';
 import { LOOK_MS, TrafficHistory } from '../telemetry/traffic-history.ts';
 import type { ServingOfInstance } from './create-serving.ts';
-import { createKeeper } from './create-keeper.ts';
+import { createKeeper, stateDirOf } from './create-keeper.ts';
 import { createMemoryWatch } from './create-memory-watch.ts';
 import type { LostState } from './open-state.ts';
 
@@ -104,7 +104,8 @@ export function createControl(
   const seen = { counters, recall, comparing: mirrorAnalysis.comparing, missed: mirrorAnalysis.missed, healthOf, views: looked.views };
   const tlsOf = serving.certificates.tlsOf.bind(serving.certificates);
   const seenBy = { traffic, counters, evidence: serving.evidence, tlsOf };
-  const given = { current, controller, journal, left, isLost: lost !== undefined, ...seenBy, control: () => control, log };
+  const kept = { left, isLost: lost !== undefined, stateDir: stateDirOf(first, store) };
+  const given = { current, controller, journal, ...kept, ...seenBy, control: () => control, log };
   const load = async (): Promise<LoadedRollouts> => (await import('./create-rollouts.ts')).createRollouts(given);
   const rollouts = new RolloutsWhenNeeded({ load, config: () => current.config, notes: left.notes, wallMs });
   const control: Control = new Control({ controller, current, journal, sessions, markers, drains, ...seen, rollouts });

@@ -8,6 +8,7 @@ import type { LoadedRollouts } from '../control/rollouts/rollouts-when-needed.ts
 import { Effects } from '../control/rollouts/effects.ts';
 import { Freeze } from '../control/rollouts/freeze.ts';
 import { KeptRollouts } from '../control/rollouts/kept-rollouts.ts';
+import { Links } from '../control/rollouts/links.ts';
 import { Look } from '../control/rollouts/look.ts';
 import type { LookDeps } from '../control/rollouts/look.ts';
 import type { PoolTraffic } from '../control/rollouts/ports.ts';
@@ -31,6 +32,7 @@ import { after, nowMs, processMs, systemClock, wallMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { newWord } from '../lib/random.ts';
 import type { EndpointSeen, RampShare } from '../rollout/seen.ts';
+import { InstanceKey } from '../store/instance-key.ts';
 import type { Note } from '../store/store.ts';
 import type { TrafficHistory } from '../telemetry/traffic-history.ts';
 import { dial } from '../upstream/probes/dial.ts';
@@ -40,6 +42,8 @@ export interface CreateRolloutsDeps {
   readonly current: Current;
   readonly controller: Pick<Controller, 'submit'>;
   readonly journal: Journal;
+  /** Where state is kept; undefined: nowhere. */
+  readonly stateDir: string | undefined;
   /** What the process before has left. */
   readonly left: { readonly notes: readonly Note[] };
   /** It is gone, or a part of it. */
@@ -71,21 +75,34 @@ export function createRollouts(deps: CreateRolloutsDeps): LoadedRollouts {
   const onResult = (pool: string): void => rollouts.wakeFor(pool);
   const outside = new Outside({ clock: systemClock, alarms: alarmsKnown, comparison, env: process.env, onResult });
   const { look, seenTraffic, endpoints } = createLook(deps, { counts, outside, isFrozen: () => frozen.fault() !== undefined });
+  const { links, linksFault } = createLinks(deps);
   const effects = new Effects({
     env: process.env,
+    links,
     pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })),
     dial: (pool, { name, proxyProtocol }, endpoint) => dial(endpoint, { tls: deps.tlsOf(pool, name), proxyProtocol }),
   });
   const planner = new Planner({ traffic: seenTraffic, wallMs });
   const perSecond = seenTraffic.perSecond.bind(seenTraffic);
-  const told = { perSecond, counts, effects, outside, look, kept, reports, breakers, frozen, alarmsKnown, planner };
+  const told = { perSecond, counts, effects, outside, look, kept, links, reports, breakers, frozen, alarmsKnown, planner };
   const ready = (pool: string, version: string): number => endpoints(pool, version).filter((each) => each.ready).length;
   const drills = new Drills({ clock: systemClock, current, controller, counts, journal, frozen, ready, newWord, log }, notes);
   const rollouts = new Rollouts({ clock: systemClock, current, controller, ...told, drills, newWord, log }, notes);
   drills.taken = (pool) => rollouts.taken(pool);
   rollouts.resume();
-  return { rollouts, drills };
+  return { rollouts, drills, linksFault };
 }
+
+function createLinks({ stateDir, current, log }: CreateRolloutsDeps): {
+  readonly links: Links;
+  readonly linksFault: () => string | undefined;
+} {
+  const onReplaced = (reason: string): void => log.warn({ reason }, LINKS_ENDED);
+  const key = new InstanceKey({ dir: stateDir, name: 'links.key', onReplaced });
+  return { links: new Links({ key, settings: () => current.config?.admin.links, wallMs }), linksFault: () => key.fault };
+}
+
+const LINKS_ENDED = 'the key of links in notifications of rollouts is made anew: those that were sent do not work any more';
 
 /** The eyes of rollouts: counters, endpoints, and what others say. */
 function createLook(

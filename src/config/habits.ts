@@ -57,6 +57,11 @@ const HABITS: readonly Habit[] = [
   { place: 'listeners.*', keys: 'https ssl secure certificates certificate cert', write: `tls: { ${CERTIFICATES} }`, meant: 'tls' },
   ...['listeners.*.tls', 'admin.tls'].flatMap(ofServedTls),
   { place: 'admin', keys: 'port bind listen addr host', write: 'address: 127.0.0.1:9901', meant: 'address' },
+  {
+    place: 'admin',
+    keys: 'url baseUrl publicUrl externalUrl external_url root_url',
+    write: 'links: { url: https://sluice.internal:9901 }, for links in notifications of rollouts',
+  },
   { place: 'admin', keys: 'token tokens', write: 'auth: { tokens: [{ name: ci, role: operator, env: CI_TOKEN }] }' },
   {
     place: 'admin.auth.tokens.*',
@@ -235,6 +240,7 @@ const EXAMPLES: Readonly<Record<string, string>> = {
   'listeners.*.tls': `tls: { ${CERTIFICATES} }`,
   'listeners.*.tls.certificates.*': '{ certFile: web.pem, keyFile: web.key }',
   admin: 'admin: { address: 127.0.0.1:9901 }',
+  'admin.links': 'links: { url: https://sluice.internal:9901 }',
   'admin.tls': `tls: { ${CERTIFICATES} }`,
   'admin.tls.certificates.*': '{ certFile: web.pem, keyFile: web.key }',
   'admin.auth': 'auth: { tokens: [{ name: ci, role: operator, env: CI_TOKEN }] }',

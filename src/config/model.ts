@@ -99,7 +99,17 @@ export interface AdminConfig {
   /** `undefined` = plaintext. */
   readonly tls: AdminTlsConfig | undefined;
   readonly tokens: readonly AdminTokenConfig[];
+  /** `undefined` = hooks carry no links. */
+  readonly links: AdminLinksConfig | undefined;
   readonly limits: AdminLimits;
+}
+
+/** Links in notifications, by which somebody decides about a rollout without a token. */
+export interface AdminLinksConfig {
+  /** Where people reach the admin API: `http` or `https`, perhaps with a path, without a slash at its end. */
+  readonly url: string;
+  /** How long a link works. */
+  readonly forMs: number;
 }
 
 export interface AdminTlsConfig extends Pick<ListenerTlsConfig, 'certificates' | 'minVersion' | 'policy'> {

@@ -273,7 +273,7 @@ function formatMode(mode: number | undefined): string | undefined {
   return mode === undefined ? undefined : `0${mode.toString(8).padStart(3, '0')}`;
 }
 
-function describeAdmin({ address, mode, files, hosts, probesAddress, probesMode, tls, tokens, limits }: AdminConfig): Written {
+function describeAdmin({ address, mode, files, hosts, probesAddress, probesMode, tls, tokens, links, limits }: AdminConfig): Written {
   return {
     address: formatAddress(address),
     mode: formatMode(mode),
@@ -282,6 +282,7 @@ function describeAdmin({ address, mode, files, hosts, probesAddress, probesMode,
     probes: probesAddress === undefined ? undefined : { address: formatAddress(probesAddress), mode: formatMode(probesMode) },
     tls,
     auth: { tokens: tokens.map(({ name, role, source }) => ({ name, role, [source.kind]: source.name })) },
+    links: links === undefined ? undefined : { url: links.url, for: formatDuration(links.forMs) },
     limits,
   };
 }

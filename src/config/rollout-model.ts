@@ -235,7 +235,7 @@ export type CountedEvent = EventSource | { readonly kind: 'redirects' | 'empty-b
 /** Where the values of users come from: as those of events, with a number. */
 export type ValueSource = Extract<EventSource, { kind: 'response-header' | 'told' }>;
 
-export const HOOK_MOMENTS = ['start', 'step', 'endpoint', 'promote', 'rollback', 'hold', 'end'] as const;
+export const HOOK_MOMENTS = ['start', 'step', 'approve', 'endpoint', 'promote', 'rollback', 'hold', 'end'] as const;
 export type HookMoment = (typeof HOOK_MOMENTS)[number];
 
 export interface RolloutHook {

@@ -2,6 +2,7 @@
 
 import { approvalName, MAX_RESULTS, withRoom } from './effects.ts';
 import { isInPlace, promotionAt, stepAt } from './course.ts';
+import { MAX_DECIDED } from './decided.ts';
 import { newEpoch } from './epoch.ts';
 import { endAs } from './leave.ts';
 import type { EffectResult, Instant, RolloutCommand, RolloutState } from './model.ts';
@@ -26,11 +27,24 @@ export const RETRY_WITHIN_MS = 24 * 3_600_000;
 /** How one goes on although no window is open. */
 export const FORCED = 'To go on all the same, say why: --force --reason TEXT';
 const MAX_SENTENCE_LENGTH = 500;
+const MAX_REMEMBERED_REASON = 200;
 
 export function command(state: RolloutState, asked: RolloutCommand, instant: Instant): Commanded {
   const turn: Turn = { state, seen: NOTHING_SEEN, instant, company: ALONE, told: [] };
   const refusal = obey(turn, asked);
-  return refusal === undefined ? { state: turn.state } : { refusal };
+  if (refusal !== undefined) return { refusal };
+  return { state: 'author' in asked ? remember(turn.state, asked, state, instant) : turn.state };
+}
+
+/** @param before where it stood */
+function remember(
+  state: RolloutState,
+  { kind: what, author, reason }: Extract<RolloutCommand, Asked>,
+  { epoch, step, resumed, held }: RolloutState,
+  { wallMs }: Instant,
+): RolloutState {
+  const decided = { what, epoch, step, resumed, held, author, reason: reason.slice(0, MAX_REMEMBERED_REASON), wallMs };
+  return { ...state, decided: [...state.decided, decided].slice(-MAX_DECIDED) };
 }
 
 const NOTHING_SEEN: Seen = {
@@ -106,6 +120,7 @@ function resume(turn: Turn, { author, reason, force = false }: Forward): string 
     ...(failed && newEpoch(state)),
     ...((failed || state.held === 'timeout') && { stepRanMs: 0 }),
     held: undefined,
+    resumed: state.resumed + 1,
     forced: state.forced || force,
     why,
   });
@@ -156,6 +171,11 @@ function approve(turn: Turn, { author, role, reason }: Asked & { readonly role: 
     return `this step takes the approval of somebody other than ${author}, who started the rollout`;
   const sentence = `approved by ${author}${because(reason)}`.slice(0, MAX_SENTENCE_LENGTH);
   change(turn, { done: { ...state.done, [approvalName(state)]: { ok: true, sentence } } });
+  // What it was held for is there now.
+  if (state.held === 'timeout') {
+    change(turn, { held: undefined });
+    if (state.status === 'held') change(turn, { status: statusOf(turn.state) });
+  }
   tell(turn, sentence, author);
   return undefined;
 }

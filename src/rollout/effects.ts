@@ -36,11 +36,13 @@ export function hooksOf(state: RolloutState, moment: HookMoment, endpoint?: stri
   );
 }
 
+/** What has happened already waits for nobody. */
+const TOLD: ReadonlySet<HookMoment> = new Set<HookMoment>(['approve', 'rollback', 'hold', 'end']);
+
 /** Whether the rollout waits for it and does not go on when it fails. */
 function isWaitedFor(hook: RolloutHook | undefined, moment: HookMoment): boolean {
   if (moment === 'endpoint') return true;
-  const isOver = moment === 'rollback' || moment === 'hold' || moment === 'end';
-  return hook?.required === true && !isOver;
+  return hook?.required === true && !TOLD.has(moment);
 }
 
 export type Outcome = { readonly is: 'done' } | { readonly is: 'open' } | { readonly is: 'failed'; readonly sentence: string };
@@ -72,10 +74,11 @@ export function mostAtOnce({ template }: Pick<RolloutState, 'template'>): number
 }
 
 /** The results that are kept where one more comes: when they are many, those of earlier holds go. Undefined: there is no room. */
-export function withRoom({ done, epoch, segment }: RolloutState): RolloutState['done'] | undefined {
+export function withRoom(state: RolloutState): RolloutState['done'] | undefined {
+  const { done } = state;
   const results = Object.entries(done);
   if (results.length < MAX_RESULTS) return done;
-  const left = results.filter(([name]) => !/^hook \d+ hold /.test(name) || name.endsWith(` ${epoch}.${segment}`));
+  const left = results.filter(([name]) => !/^hook \d+ hold /.test(name) || name.endsWith(` ${placeOf(state, 'hold')}`));
   return left.length < MAX_RESULTS ? Object.fromEntries(left) : undefined;
 }
 
@@ -85,8 +88,24 @@ interface HookSpot {
   readonly endpoint: string | undefined;
 }
 
+function hookName(state: RolloutState, { index, moment, endpoint }: HookSpot): string {
+  return `hook ${index} ${moment} ${placeOf(state, moment)}${endpoint === undefined ? '' : ` ${endpoint}`}`;
+}
+
 /** Moments that come once in an epoch have no step in their name: they are not called again when the step changes. */
-function hookName({ epoch, step, segment }: RolloutState, { index, moment, endpoint }: HookSpot): string {
-  const at = moment === 'step' || moment === 'endpoint' ? `${epoch}.${step}` : moment === 'hold' ? `${epoch}.${segment}` : `${epoch}`;
-  return `hook ${index} ${moment} ${at}${endpoint === undefined ? '' : ` ${endpoint}`}`;
+function placeOf({ epoch, step, resumed, held = 'cold' }: RolloutState, moment: HookMoment): string {
+  switch (moment) {
+    case 'step':
+    case 'approve':
+    case 'endpoint':
+      return `${epoch}.${step}`;
+    case 'hold':
+      // What has waited for data may wait for a person later, and what was resumed is held anew.
+      return `${epoch}.${step} ${held} ${resumed}`;
+    case 'start':
+    case 'promote':
+    case 'rollback':
+    case 'end':
+      return `${epoch}`;
+  }
 }

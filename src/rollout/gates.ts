@@ -3,8 +3,9 @@
 import type { CheckKind, MirrorStep, RolloutCheck, WeightStep } from '../config/rollout-model.ts';
 import { formatDuration } from '../config/duration.ts';
 import { stepAt } from './course.ts';
+import type { HoldReason } from './decided.ts';
 import { approvalName, mirrorResultName, outcomeOf, smokeEffect } from './effects.ts';
-import type { HoldReason, RolloutState } from './model.ts';
+import type { RolloutState } from './model.ts';
 import type { Seen } from './seen.ts';
 import { percentOf } from './percent.ts';
 import { isRising, isStarting, risesWith } from './ramp.ts';

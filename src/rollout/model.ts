@@ -2,6 +2,7 @@
 
 import type { LabelState } from '../analysis/label-evidence.ts';
 import type { HookMoment, RolloutTemplate } from '../config/rollout-model.ts';
+import type { Decided, HoldReason } from './decided.ts';
 
 export const STATUSES = [
   'pending',
@@ -66,6 +67,8 @@ export interface RolloutState {
   readonly warmRanMs: number | undefined;
   /** Why the status is `held`. */
   readonly held: HoldReason | undefined;
+  /** How often somebody has resumed it: held again for the same reason it is held anew. */
+  readonly resumed: number;
   /** Somebody has said that it need not wait for a window of its template. */
   readonly forced: boolean;
   /** What it goes back for, as soon as the baseline can take it. */
@@ -101,14 +104,13 @@ export interface RolloutState {
   readonly verdicts: Readonly<Record<string, CheckVerdict>>;
   /** Gates that somebody opened, hooks that were done, smoke requests that passed: by name. */
   readonly done: Readonly<Record<string, EffectResult>>;
+  /** What people and programs decided, newest last; bounded. */
+  readonly decided: readonly Decided[];
   /** Why the status is what it is: one sentence for people. */
   readonly why: string;
   /** Newest last; bounded. */
   readonly history: readonly HistoryLine[];
 }
-
-/** check: one failed whose word is hold. Those that a person must end: timeout, check, smoke, hook. The others end by themselves. */
-export type HoldReason = 'timeout' | 'check' | 'smoke' | 'hook' | 'both' | 'uneven' | 'cold' | 'no-data' | 'frozen' | 'window';
 
 export interface Leaving {
   readonly as: 'rolled-back' | 'aborted';

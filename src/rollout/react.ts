@@ -2,8 +2,9 @@
 
 import type { CheckAction, RolloutCheck } from '../config/rollout-model.ts';
 import { shareAt, weightBefore } from './course.ts';
+import type { HoldReason } from './decided.ts';
 import { leave } from './leave.ts';
-import type { HoldReason, RolloutState } from './model.ts';
+import type { RolloutState } from './model.ts';
 import { newEpoch } from './epoch.ts';
 import { OURSELVES, change, explain, tell } from './turn.ts';
 import type { Turn } from './turn.ts';

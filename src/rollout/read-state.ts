@@ -7,6 +7,7 @@ import type { Fault } from '../config/fault.ts';
 import { LabelEvidence } from '../analysis/label-evidence.ts';
 import { labelTest } from '../analysis/label-test.ts';
 import { isMap } from '../lib/plain.ts';
+import { DECISIONS, HOLD_REASONS, MAX_DECIDED } from './decided.ts';
 import type { RolloutState } from './model.ts';
 import { STATE_FORM, STATUSES } from './model.ts';
 import { MAX_HISTORY } from './turn.ts';
@@ -90,6 +91,18 @@ const verdict = shape({
 const weights = named(positive);
 const line = shape({ wallMs: number, what: text, author: text });
 
+const held = maybe(oneOf(...HOLD_REASONS));
+const decided = shape({
+  what: oneOf(...DECISIONS),
+  epoch: count,
+  step: count,
+  resumed: count,
+  held,
+  author: text,
+  reason: text,
+  wallMs: number,
+});
+
 const STATE: Readonly<Record<Exclude<keyof RolloutState, 'template'>, Check>> = {
   form: (value) => value === STATE_FORM,
   id: text,
@@ -110,7 +123,8 @@ const STATE: Readonly<Record<Exclude<keyof RolloutState, 'template'>, Check>> = 
   stepRanMs: positive,
   tickedMs: number,
   warmRanMs: maybe(positive),
-  held: maybe(oneOf('timeout', 'check', 'smoke', 'hook', 'both', 'uneven', 'cold', 'no-data', 'frozen', 'window')),
+  held,
+  resumed: count,
   forced: flag,
   leaving: maybe(shape({ as: oneOf('rolled-back', 'aborted'), author: text, why: text })),
   wentBack: listOf(count),
@@ -129,6 +143,7 @@ const STATE: Readonly<Record<Exclude<keyof RolloutState, 'template'>, Check>> = 
   judged: named(judged),
   verdicts: named(verdict),
   done: named(shape({ ok: flag, sentence: text })),
+  decided: listOf(decided, MAX_DECIDED),
   why: text,
   history: listOf(line, MAX_HISTORY),
 };
@@ -147,8 +162,9 @@ export function readState(kept: string): RolloutState | Fault {
     return {
       fault: `the state of the rollout has the form ${JSON.stringify(value['form'])?.slice(0, 40)}, and this release reads ${STATE_FORM}`,
     };
-  // One that an earlier release kept knows of no windows, and not what was passed over.
-  const { template: kind, ...others } = { forced: false, skipped: [], ...value } as Readonly<Record<string, unknown>>;
+  // One that an earlier release kept knows of no windows, and not what was passed over or decided.
+  const earlier = { forced: false, skipped: [], resumed: 0, decided: [] };
+  const { template: kind, ...others } = { ...earlier, ...value } as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(others).find((key) => !Object.hasOwn(STATE, key));
   if (unknown !== undefined)
     return { fault: `the state of the rollout has the key ${JSON.stringify(unknown.slice(0, 40))}, which it does not know` };

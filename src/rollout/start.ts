@@ -68,6 +68,7 @@ const NOT_BEGUN = {
   tickedMs: 0,
   warmRanMs: undefined,
   held: undefined,
+  resumed: 0,
   leaving: undefined,
   wentBack: [],
   skipped: [],
@@ -82,6 +83,7 @@ const NOT_BEGUN = {
   judged: {},
   verdicts: {},
   done: {},
+  decided: [],
 } as const;
 
 function begin(input: StartInput, baseline: string): RolloutState {

@@ -1,6 +1,7 @@
 // One look at a rollout: the next state, and what the world is to be like. Level-triggered: given any state that was kept it says so again, and it
 // never moves on in a call in which something that it waits for has no result.
 
+import { DECIDED_BY_PEOPLE } from './decided.ts';
 import type { HistoryLine, Instant, RolloutState, Wants } from './model.ts';
 import type { Seen } from './seen.ts';
 import { ENDED } from './model.ts';
@@ -24,8 +25,6 @@ export interface Stepped {
 
 /** So much of the time between two looks counts at most: a clock that jumps and a process that stood still decide nothing. */
 const MAX_TICK_MS = 1000;
-/** A person must decide. */
-const DECIDED_BY_PEOPLE: ReadonlySet<string> = new Set(['timeout', 'check', 'smoke', 'hook']);
 
 /** @param company of the other pools that the rollout moves */
 export function step(state: RolloutState, seen: Seen, instant: Instant, company: Company = ALONE): Stepped {

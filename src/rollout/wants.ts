@@ -5,6 +5,7 @@ import { hooksOf, mirrorName, smokeEffect, withoutResult } from './effects.ts';
 import { isOver, lastHooks } from './leave.ts';
 import type { Effect, RolloutState, Wants } from './model.ts';
 import { ENDED } from './model.ts';
+import { waitsForApproval } from './occasion.ts';
 import { hooksBefore } from './progress.ts';
 import { drainedBy, hooksOfBatch } from './replace.ts';
 import { sameWeights, shareOf } from './weights.ts';
@@ -46,7 +47,9 @@ function effectsOf(state: RolloutState): readonly Effect[] {
   const held = state.status === 'held' ? hooksOf(state, 'hold') : [];
   if (state.status === 'paused') return held;
   if (!state.begun) return [...held, ...hooksBefore(state)];
-  if (stepAt(state, state.step)?.kind === 'smoke') return [...held, smokeEffect(state)];
+  const step = stepAt(state, state.step);
+  if (step?.kind === 'smoke') return [...held, smokeEffect(state)];
+  if (step?.kind === 'approve') return [...held, ...(waitsForApproval(state) ? hooksOf(state, 'approve') : [])];
   return [...held, ...hooksOfBatch(state)];
 }
 

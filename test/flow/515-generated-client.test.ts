@@ -119,6 +119,8 @@ function steps(endpoint: string, config: object): readonly Step[] {
     ...(['pause', 'resume', 'approve', 'promote', 'abort', 'retry'] as const).map((action) => {
       return { call: `${action}Rollout`, parameters: { rollout: 'none' }, body: {}, status: 404 };
     }),
+    { call: 'showLink', parameters: { rollout: 'none', action: 'approve', code: 'none' }, status: 404 },
+    { call: 'useLink', parameters: { rollout: 'none', action: 'approve', code: 'none' }, status: 404 },
     { call: 'getBreaker', parameters: shop, response: { open: false } },
     { call: 'resetBreaker', parameters: shop, body: {}, response: { open: false } },
     { call: 'drillPool', parameters: { ...shop, dryRun: true }, body: {}, response: { state: 'planned' } },

@@ -4,12 +4,14 @@ import { z } from 'zod';
 import type {
   Address,
   AdminConfig,
+  AdminLinksConfig,
   AdminTlsConfig,
   AdminTokenConfig,
   ListenerConfig,
   ListenerLimits,
   ListenerTlsConfig,
 } from '../model.ts';
+import { webAddress } from './rollout-calls.ts';
 import { authorityPattern, duration, filePath, hostPattern, listenAddress, peers, size, nonEmptyText } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
 
@@ -17,6 +19,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const TIB = 1024 * 1024 * MIB;
 const MILLION = 1_000_000;
+const DAY_MS = 86_400_000;
 
 export function listener() {
   return strictMap({
@@ -84,6 +87,7 @@ export function admin() {
     auth: strictMap({ tokens: list(token()).default([]).describe('Who may call the admin API.') })
       .prefault({})
       .describe('Without tokens, or required client certificates with roles, only a loopback address is allowed.'),
+    links: links().describe('Hooks on approve and hold carry links by which people decide; absent: no links.').optional(),
     limits: strictMap({
       writesPerSecond: integer('writesPerSecond', 1, MILLION).default(500).describe('Changes that one caller may ask for.'),
     })
@@ -95,18 +99,29 @@ export function admin() {
       if (apart !== undefined && !modeFits(apart)) addProblem(context, MODE_UNFIT, ['probes', 'mode']);
       if (written.tls !== undefined && written.address.kind === 'unix') addProblem(context, TLS_UNFIT, ['tls']);
     })
-    .transform(({ address, mode, files, hosts, probes: apart, tls: secure, auth, limits: bounds }): AdminConfig => ({
-      address,
-      mode,
-      files,
-      hosts,
+    .transform(({ probes: apart, tls: secure, auth, links: asked, ...written }): AdminConfig => ({
+      ...written,
+      mode: written.mode,
       probesAddress: apart?.address,
       probesMode: apart?.mode,
       tls: secure,
       tokens: auth.tokens,
-      limits: bounds,
+      links: asked,
     }))
     .prefault({});
+}
+
+function links() {
+  return strictMap({
+    url: webAddress('url')
+      .superRefine((text, context) => {
+        if (text.includes('?')) addProblem(context, 'url may have no "?" in it: the path of a link goes behind it');
+      })
+      .describe('Where people reach the admin API, such as https://sluice.internal:9901; a name in it is one that it may be called by.'),
+    for: duration(60_000, 7 * DAY_MS)
+      .prefault('1d')
+      .describe('How long a link works, if nobody decides before.'),
+  }).transform((written): AdminLinksConfig => ({ url: written.url.replace(/\/+$/, ''), forMs: written.for }));
 }
 
 const TLS_UNFIT = 'tls is for an address with a port: a Unix socket is guarded by its mode';

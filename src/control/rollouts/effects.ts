@@ -6,10 +6,13 @@ import type { Fault } from '../../config/fault.ts';
 import { readSecret } from '../../config/read-secret.ts';
 import { isSource, revealed } from '../../config/secret.ts';
 import type { HookMoment, RolloutHook, SmokeRequest } from '../../config/rollout-model.ts';
+import { isInPlace } from '../../rollout/course.ts';
 import type { Effect, EffectResult, RolloutState } from '../../rollout/model.ts';
 import { idOf } from '../../rollout/id-of.ts';
 import { askHttp } from './ask-http.ts';
 import type { Dial } from './ask-http.ts';
+import { linesOf } from './links.ts';
+import type { Links } from './links.ts';
 import type { EffectRunner } from './ports.ts';
 import { signatureOf } from './signature.ts';
 import type { Environment } from './signature.ts';
@@ -23,6 +26,7 @@ export interface EffectsDeps {
   readonly env: Environment;
   /** Resolves after so many milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
+  readonly links: Pick<Links, 'told'>;
   /** How a connection to an endpoint of a version is made: with its TLS and its PROXY header. */
   readonly dial: (pool: string, version: VersionConfig, endpoint: EndpointConfig) => Dial;
 }
@@ -54,6 +58,7 @@ export class Effects implements EffectRunner {
   async #hook(hook: RolloutHook, state: RolloutState, moment: HookMoment, endpoint: string | undefined): Promise<string | undefined> {
     const { pool, baseline, canary: version, step, status, why: reason } = state;
     const rollout = idOf(state);
+    const told = this.#deps.links.told(state, moment);
     const body = JSON.stringify({
       rollout,
       pool,
@@ -64,7 +69,8 @@ export class Effects implements EffectRunner {
       step,
       state: status,
       reason,
-      text: `${pool}: ${reason}`,
+      text: [`${pool}, ${isInPlace(state) ? version : `${baseline} → ${version}`}: ${reason}`, ...linesOf(told)].join('\n'),
+      ...told,
     });
     const signature = signatureOf(body, hook.secret, this.#deps.env);
     if ('fault' in signature) return signature.fault;

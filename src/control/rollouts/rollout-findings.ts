@@ -31,6 +31,13 @@ function ofUsers({ state, saturated = false }: ShownRollout): readonly Finding[]
   return [{ severity: 'warning', code: 'rollout-saturated', place: `pools.${pool}`, pool, message }];
 }
 
+/** @param fault why the key of links is not kept */
+export function linkFindings(fault: string | undefined): readonly Finding[] {
+  if (fault === undefined) return [];
+  const message = `Links in notifications of rollouts work until this process ends, for their key cannot be kept: ${ended(fault)}`;
+  return [{ severity: 'warning', code: 'rollout-links', place: 'state.dir', message }];
+}
+
 function ofRollout(state: RolloutState, fault: string | undefined, wallMs: number): readonly Finding[] {
   const { pool, status, why, endedWallMs = 0 } = state;
   const id = idOf(state);

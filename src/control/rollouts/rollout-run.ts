@@ -90,9 +90,15 @@ export class RolloutRun {
     });
   }
 
-  /** Resolves when it is kept, and what it changes is in force as far as that can be had at once; a string says why it is refused. */
-  async command(asked: RolloutCommand): Promise<readonly RolloutState[] | string> {
-    const done = await this.#inTurn(() => this.#obey(asked));
+  /**
+   * Resolves when it is kept, and what it changes is in force as far as that can be had at once; a string says why it is refused.
+   * @param faultOf looked at when its turn comes, with the states that it would change
+   */
+  async command(
+    asked: RolloutCommand,
+    faultOf: (states: readonly RolloutState[]) => string | undefined = () => undefined,
+  ): Promise<readonly RolloutState[] | string> {
+    const done = await this.#inTurn(async () => faultOf(this.#states) ?? this.#obey(asked));
     if (typeof done === 'string') return done;
     await this.settled();
     return this.#states;

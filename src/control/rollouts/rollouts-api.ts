@@ -61,6 +61,29 @@ export interface Conversion {
   readonly value?: number | undefined;
 }
 
+/** Below it in the admin API stand links; what follows is a secret. */
+export const LINKS_PATH = '/links/';
+
+/** As it stands in the path of a link. */
+export interface AskedLink {
+  readonly rollout: string;
+  readonly action: string;
+  readonly code: string;
+}
+
+/** What somebody is told who opens a link, or has used it. */
+export interface LinkView {
+  /** `open`: nothing has happened; `over`: nothing happens any more. */
+  readonly is: 'open' | 'over' | 'done';
+  readonly action: 'approve' | 'resume' | 'abort';
+  /** What it would do, why it does nothing any more, or what it did: sentences. */
+  readonly text: string;
+  /** Milliseconds since the epoch. */
+  readonly untilMs: number;
+  /** Undefined when it is on record no more. */
+  readonly rollout: RolloutView | undefined;
+}
+
 export interface RolloutsApi extends DrillsApi {
   /** Returns when the rollout is kept; its first step begins at once. */
   start(request: StartRequest): Promise<RolloutOutcome>;
@@ -72,6 +95,10 @@ export interface RolloutsApi extends DrillsApi {
   /** Everything about one. */
   report(id: string): Promise<RolloutReport | undefined>;
   act(id: string, action: RolloutAction, by: ActBy): Promise<RolloutOutcome>;
+  /** Of a link in a notification; changes nothing. Undefined for what was not made by this instance. */
+  link(asked: AskedLink): LinkView | undefined;
+  /** Does what the link says, once, as an operator: `done`, or `over`. Undefined as above. */
+  follow(asked: AskedLink, reason: string): Promise<LinkView | RolloutRefusal | undefined>;
   /** What a start would do, from the traffic of the last minutes. */
   plan(request: PlanRequest): Promise<RolloutPlan | RolloutRefusal>;
   breaker(pool: string): Promise<BreakerView | undefined>;

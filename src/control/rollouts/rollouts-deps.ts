@@ -7,6 +7,7 @@ import type { Current } from '../in-force/current.ts';
 import type { Breakers } from './breakers.ts';
 import type { Freeze } from './freeze.ts';
 import type { KeptRollouts } from './kept-rollouts.ts';
+import type { Links } from './links.ts';
 import type { Look } from './look.ts';
 import type { Planner } from './planner.ts';
 import type { ReportBook } from './report-book.ts';
@@ -25,6 +26,7 @@ export interface RolloutsDeps {
   /** Requests of a pool. */
   readonly perSecond: (pool: string) => number;
   readonly kept: KeptRollouts;
+  readonly links: Pick<Links, 'read'>;
   readonly reports: ReportBook;
   readonly breakers: Breakers;
   readonly frozen: Freeze;

@@ -10,14 +10,16 @@ import type { RolloutLines } from '../../telemetry/lines.ts';
 import { drillFindings, drillLines, unreadableDrills } from './drill-lines.ts';
 import type { Drills } from './drills.ts';
 import type { DrillOutcome, DrillRequest } from './drills-api.ts';
-import { rolloutFindings } from './rollout-findings.ts';
+import { linkFindings, rolloutFindings } from './rollout-findings.ts';
 import { rolloutLines } from './rollout-lines.ts';
 import type { Rollouts } from './rollouts.ts';
 import type {
   ActBy,
   Alarm,
+  AskedLink,
   By,
   Conversion,
+  LinkView,
   PlanRequest,
   RolloutAction,
   RolloutOutcome,
@@ -29,6 +31,8 @@ import type {
 export interface LoadedRollouts {
   readonly rollouts: Rollouts;
   readonly drills: Drills;
+  /** Why links do not outlast the process although the state does. */
+  readonly linksFault: () => string | undefined;
 }
 
 export interface RolloutsWhenNeededDeps {
@@ -48,6 +52,7 @@ export class RolloutsWhenNeeded implements RolloutsApi {
   readonly #deps: RolloutsWhenNeededDeps;
   #rollouts: Rollouts | undefined = undefined;
   #drills: Drills | undefined = undefined;
+  #linksFault: LoadedRollouts['linksFault'] = () => undefined;
   #loading: Promise<LoadedRollouts> | undefined = undefined;
   readonly lines: RolloutLines;
 
@@ -69,6 +74,7 @@ export class RolloutsWhenNeeded implements RolloutsApi {
       ...rolloutFindings(this.#rollouts?.latest() ?? [], wallMs),
       ...drillFindings(this.#drills?.all() ?? [], wallMs),
       ...unreadableDrills(this.#drills?.unreadable ?? []),
+      ...linkFindings(this.#linksFault()),
     ];
   }
 
@@ -94,6 +100,15 @@ export class RolloutsWhenNeeded implements RolloutsApi {
 
   async act(id: string, action: RolloutAction, by: ActBy): Promise<RolloutOutcome> {
     return (await this.#load()).act(id, action, by);
+  }
+
+  /** Without a rollout there is no link. */
+  link(asked: AskedLink): LinkView | undefined {
+    return this.#rollouts?.link(asked);
+  }
+
+  async follow(asked: AskedLink, reason: string): Promise<LinkView | RolloutRefusal | undefined> {
+    return this.#rollouts?.follow(asked, reason);
   }
 
   async plan(request: PlanRequest): Promise<RolloutPlan | RolloutRefusal> {
@@ -150,6 +165,7 @@ export class RolloutsWhenNeeded implements RolloutsApi {
       (loaded) => {
         this.#rollouts = loaded.rollouts;
         this.#drills = loaded.drills;
+        this.#linksFault = loaded.linksFault;
         return loaded;
       },
       (error: unknown) => {

@@ -19,8 +19,10 @@ import { StartGuards } from './start-guards.ts';
 import type {
   ActBy,
   Alarm,
+  AskedLink,
   By,
   Conversion,
+  LinkView,
   PlanRequest,
   RolloutAction,
   RolloutOutcome,
@@ -32,6 +34,8 @@ import type { RolloutsDeps } from './rollouts-deps.ts';
 import { toldSince } from './run-faults.ts';
 import { Shelf } from './shelf.ts';
 import { showAll } from './show-group.ts';
+import { followLink, viewLink } from './use-link.ts';
+import type { UseLinkDeps } from './use-link.ts';
 
 /** What depends on time alone is looked at so often; bad events of a canary wake their rollout at once. */
 const LOOK_MS = 200;
@@ -137,6 +141,19 @@ export class Rollouts {
       if (ended !== undefined) this.#putBack(ended);
       return { result: 'failed', message: (error as Error).message };
     }
+  }
+
+  link(asked: AskedLink): LinkView | undefined {
+    return viewLink(this.#linkDeps, asked);
+  }
+
+  follow(asked: AskedLink, reason: string): Promise<LinkView | RolloutRefusal | undefined> {
+    return followLink(this.#linkDeps, asked, reason);
+  }
+
+  get #linkDeps(): UseLinkDeps {
+    const { links, clock } = this.#deps;
+    return { links, shelf: this.#shelf, show: (id) => this.find(id), wallMs: () => clock.wallMs() };
   }
 
   /** A retry is a start. */

@@ -42,6 +42,12 @@ export class Shelf {
     this.#ended.delete(id);
   }
 
+  /** All states of the rollout one of whose pools has this id. */
+  withMember(id: string): readonly RolloutState[] | undefined {
+    const has = (states: readonly RolloutState[]): boolean => states.some((state) => state.id === id);
+    return this.runs.find(({ states }) => has(states))?.states ?? [...this.#ended.values()].find(has);
+  }
+
   /** The rollout of the pool that runs. */
   ofPool(pool: string): RolloutRun | undefined {
     return this.runs.find(({ states }) => states.some((state) => state.pool === pool));

@@ -47,7 +47,7 @@ const rollout = fc.record(
     alpha: fc.constantFrom(0.01, 0.5),
     warmup: fc.constantFrom('0s', '1500ms', '1m30s'),
     onFail: fc.constantFrom('rollback', 'previous', 'hold'),
-    hooks: fc.constantFrom<object[][]>([], [{ on: ['start', 'end'], url: 'http://a.test/', secret: { env: 'K' }, retries: 0 }]),
+    hooks: fc.constantFrom<object[][]>([], [{ on: ['start', 'approve', 'end'], url: 'http://a.test/', secret: { env: 'K' }, retries: 0 }]),
     breaker: optional({ failures: fc.nat(9), blockFor: pause }),
     keepWarm: pause,
     windows: fc.array(

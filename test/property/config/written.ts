@@ -307,6 +307,7 @@ export const writtenConfig: fc.Arbitrary<object> = fc.uniqueArray(name, { minLen
       admin: fc.record({
         address: fc.constantFrom('127.0.0.1:9901', '[::1]:9901', 'unix:/run/admin.sock'),
         limits: fc.record({ writesPerSecond: fc.integer({ min: 1, max: 1000 }) }),
+        links: optional({ for: fc.constantFrom('1m', '90m', '7d') }).map((more) => ({ url: 'https://ops.example.com/sluice', ...more })),
       }),
       workers: fc.oneof(fc.constant('auto'), fc.integer({ min: 1, max: 512 })),
       state: fc.oneof(fc.constant('memory'), fc.record({ dir: label })),

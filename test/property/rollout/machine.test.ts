@@ -6,6 +6,8 @@ import { shareAt } from '../../../src/rollout/course.ts';
 import type { RolloutCommand, RolloutState, SegmentEvidence } from '../../../src/rollout/model.ts';
 import type { Seen } from '../../../src/rollout/seen.ts';
 import { ENDED } from '../../../src/rollout/model.ts';
+import { actionsAt, decidedAt, isStill, occasionOf } from '../../../src/rollout/occasion.ts';
+import type { Occasion, OccasionAction } from '../../../src/rollout/occasion.ts';
 import { readState } from '../../../src/rollout/read-state.ts';
 import { shareOf } from '../../../src/rollout/weights.ts';
 import { SEEN, World, arm, begun } from '../../unit/rollout/fakes.ts';
@@ -206,6 +208,56 @@ describe('a rollout, whatever happens', () => {
     );
   });
 
+  test('asks each thing once: what was decided for an occasion is never open again, and it is known who decided', () => {
+    const hooks = [{ on: ['approve', 'hold'], url: 'http://a/' }];
+    const templates = [
+      { hooks, steps: [{ approve: { atMost: '500ms' } }, { weight: '5%', for: '1s' }, { approve: {} }, { weight: '50%', for: '1h' }] },
+      {
+        hooks,
+        onFail: 'hold',
+        steps: [{ weight: '5%', until: 'evidence', atMost: '500ms' }, { approve: {} }, { weight: '50%', for: '1h' }],
+      },
+    ];
+    const second = fc.constant<Event>({ is: 'tick', ms: 1000, requests: 0, bad: 0, badBaseline: 0 });
+    const applied = fc.constant<Event>({ is: 'applied' });
+    const happens = fc.oneof(event, { weight: 6, arbitrary: second }, { weight: 3, arbitrary: applied });
+    const followed = fc.array(fc.tuple(happens, fc.nat(35)), {
+      minLength: 20,
+      maxLength: 50,
+    });
+    const used = new Set<string>();
+    fc.assert(
+      fc.property(fc.constantFrom(...templates), followed, (template, events) => {
+        const driver = new Driver(begun(template));
+        const { world } = driver;
+        const over: (readonly [Occasion, OccasionAction])[] = [];
+        for (const [next, choice] of events) {
+          driver.run(next);
+          for (const moment of choice % 2 === 0 ? (['approve', 'hold'] as const) : (['hold', 'approve'] as const)) {
+            const occasion = occasionOf(world.state, moment);
+            if (occasion === undefined || choice > 5) continue;
+            const actions = actionsAt(world.state, occasion);
+            const action = actions[Math.floor(choice / 2) % actions.length]!;
+            expect(world.ask({ ...commandOf(action), author: `link ${over.length}` } as RolloutCommand)).toBeUndefined();
+            over.push([occasion, action]);
+            used.add(`${moment} ${action}`);
+          }
+          const { state } = world;
+          // What is long ago is forgotten; that it is over is not.
+          const isKnown = state.decided.length < 64;
+          const found = over.map(([occasion], index) => {
+            const { what, author } = decidedAt(state, occasion) ?? {};
+            return isStill(state, occasion) || (isKnown && author !== `link ${index}`) ? 'lost' : what;
+          });
+          if (found.includes('lost')) expect(found).toEqual(over.map(([, what]) => what));
+        }
+      }),
+      { numRuns: 40 },
+    );
+    // Of the five that there are, by chance.
+    expect(used.size).toBeGreaterThan(2);
+  });
+
   test('promotes by evidence alone: each critical check is shown to be harmless at each weight', () => {
     fc.assert(
       fc.property(fc.array(event, { maxLength: 120 }), (events) => {
@@ -274,7 +326,7 @@ describe('a rollout, whatever happens', () => {
           expect(eventsJudged(twin.state)).toBe(judged);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

@@ -45,6 +45,14 @@ routes: [{ name: shop, match: [{ path: { prefix: / } }], pool: shop }]
 const ROLLOUT = EXAMPLES.Rollout as unknown as RolloutView;
 const PLAN = EXAMPLES.RolloutPlan as unknown as RolloutPlan;
 
+export const LINK_CODE = `approve.0.2.1767225600.${'0123456789abcdef'.repeat(2)}`;
+export const LINK = {
+  is: 'open',
+  action: 'approve',
+  text: 'The rollout goes on to step 4 of 5: 100 %.',
+  untilMs: 1_767_225_600_000,
+} as const;
+
 type Explained = ReturnType<ControlApi['explain']>;
 
 export class FakeControl implements ControlApi {
@@ -91,6 +99,8 @@ export class FakeControl implements ControlApi {
   }
 
   readonly rolloutCalls: unknown[] = [];
+  linkOf: RolloutsApi['link'] = ({ code }) => (code === LINK_CODE ? { ...LINK, rollout: ROLLOUT } : undefined);
+  followed: Awaited<ReturnType<RolloutsApi['follow']>> = undefined;
   rolloutOutcome: RolloutOutcome = { result: 'done', rollout: ROLLOUT };
   readonly rollouts: RolloutsApi = {
     start: (request) => this.#asked(['start', request]),
@@ -99,6 +109,11 @@ export class FakeControl implements ControlApi {
     find: (id) => (id === ROLLOUT.id ? ROLLOUT : undefined),
     act: (id, action, by) => this.#asked([action, id, by]),
     awaiting: () => undefined,
+    link: (asked) => this.linkOf(asked),
+    follow: async (asked, reason) => {
+      this.rolloutCalls.push(['follow', asked, reason]);
+      return this.followed ?? this.linkOf(asked);
+    },
     plan: async ({ pools: [first] }) =>
       first?.pool === 'shop' ? PLAN : { result: 'unknown', message: `There is no pool ${first?.pool}.` },
     breaker: async (pool) => (pool === 'shop' ? EXAMPLES.Breaker : undefined),

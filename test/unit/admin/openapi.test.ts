@@ -2,6 +2,7 @@
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, describe, expect, it } from 'vitest';
+import { LINK_CODE } from './fake-control.ts';
 import { mirrorReport, missedWrites } from './mirror-responses.ts';
 import { closeAdmins, openAdmin } from './open-admin.ts';
 import type { Admin, ReceivedResponse } from './open-admin.ts';
@@ -73,6 +74,8 @@ const PARTS: Readonly<Record<string, string>> = {
   address: encodeURIComponent('127.0.0.1:9001'),
   revision: '3',
   rollout: 'shop-7f3a',
+  action: 'approve',
+  code: LINK_CODE,
 };
 
 const BODIES: Readonly<Record<string, Json>> = {
@@ -114,6 +117,7 @@ describe('the document', () => {
       'DELETE /v1/pools/{pool}/overrides/{name}',
       'DELETE /v1/pools/{pool}/previews/{name}',
       'DELETE /v1/pools/{pool}/split',
+      'GET /links/{rollout}/{action}/{code}',
       'GET /livez',
       'GET /metrics',
       'GET /openapi.json',
@@ -144,6 +148,7 @@ describe('the document', () => {
       'GET /v1/rollouts',
       'GET /v1/rollouts/{rollout}',
       'GET /v1/rollouts/{rollout}/report',
+      'POST /links/{rollout}/{action}/{code}',
       'POST /v1/alarms',
       'POST /v1/events',
       'POST /v1/explain',

@@ -38,6 +38,7 @@ admin:
     clientAuth: { caFile: people.pem, required: true, roles: [{ name: people, role: admin, allow: ["spiffe://mesh/people/*"] }] }
   auth:
     tokens: [{ name: ci, role: operator, env: SLUICE_TOKEN_CI }]
+  links: { url: https://sluice.internal:9901/, for: 12h }
   limits: { writesPerSecond: 50 }
 
 workers: auto

@@ -835,6 +835,32 @@ export const MISTAKES: readonly Mistake[] = [
     'admin:\n  address: 127.0.0.1:8080',
     '5:12: admin.address: address "127.0.0.1:8080" is already taken at line 3',
   ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  links: https://sluice.internal',
+    '5:10: admin.links: must be a map, got "https://sluice.internal" (write links: { url: https://sluice.internal:9901 })',
+  ],
+  ['admin:\n  address: 127.0.0.1:9901', 'admin:\n  links: { for: 1h }', '5:10: admin.links: the required key "url" is missing'],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  links: { url: sluice.internal:9901 }',
+    '5:17: admin.links.url: url must look like http://127.0.0.1:8080/path, or with https',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  links: { url: "https://a.test/?b=" }',
+    '5:17: admin.links.url: url may have no "?" in it: the path of a link goes behind it',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  links: { url: "https://a.test", for: 30d }',
+    '5:40: admin.links.for: duration must be at most 7d, got 30d',
+  ],
+  [
+    'admin:\n  address: 127.0.0.1:9901',
+    'admin:\n  publicUrl: https://a.test',
+    '5:3: admin: unknown key "publicUrl" (write links: { url: https://sluice.internal:9901 }, for links in notifications of rollouts)',
+  ],
   ['admin:\n  address: 127.0.0.1:9901', 'admin:\n  port: 9901', '5:3: admin: unknown key "port" (write address: 127.0.0.1:9901)'],
   [
     'admin:\n  address: 127.0.0.1:9901',

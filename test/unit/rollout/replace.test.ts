@@ -122,7 +122,9 @@ describe('more results than are kept', () => {
 
   test('those of earlier holds go', () => {
     const world = rolling();
-    const done = Object.fromEntries(Array.from({ length: 4096 }, (_, at) => [`hook 0 hold 0.${at + 100}`, { ok: true, sentence: '' }]));
+    const done = Object.fromEntries(
+      Array.from({ length: 4096 }, (_, at) => [`hook 0 hold 0.${at + 100} timeout 0`, { ok: true, sentence: '' }]),
+    );
     world.state = { ...world.state, done };
     expect(world.ask({ kind: 'effect', name: 'hook 0 endpoint 0.0 a', result: { ok: true, sentence: 'one more' } })).toBeUndefined();
     expect(Object.keys(world.state.done)).toEqual(['hook 0 endpoint 0.0 a']);

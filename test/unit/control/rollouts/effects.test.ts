@@ -31,7 +31,12 @@ function configOf(canary: string): Config {
 }
 
 function smoke(path: string, canary: string): Promise<EffectResult> {
-  const effects = new Effects({ env: {}, pause: () => Promise.resolve(), dial: (_pool, _version, endpoint) => dial(endpoint, PLAIN) });
+  const effects = new Effects({
+    env: {},
+    pause: () => Promise.resolve(),
+    links: { told: () => undefined },
+    dial: (_pool, _version, endpoint) => dial(endpoint, PLAIN),
+  });
   const state = begun({ steps: [{ smoke: [{ path, expect: { body: 'canary' } }] }, { weight: '100%' }] });
   return effects.run(state, { name: 'smoke', kind: 'smoke', step: 0 }, configOf(canary));
 }
