@@ -10,6 +10,7 @@ import { connectAt, connectTo, get, post } from './scaffold/client.ts';
 import { startBlackhole } from './scaffold/blackhole.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
+import { freePort } from './scaffold/free-port.ts';
 import { startIntroduced } from './scaffold/introduced-upstream.ts';
 import type { IntroducedRequest, IntroducedUpstream } from './scaffold/introduced-upstream.ts';
 import { closeAll, open } from './scaffold/open.ts';
@@ -36,6 +37,8 @@ const seen: string[] = [];
 /** How many of those are this one. */
 const timesSeen = (request: string): number => seen.filter((each) => each === request).length;
 let held = Promise.resolve();
+/** Nobody listens there at first. */
+let latePort: number;
 
 const withConnection = ({ client, connection }: IntroducedRequest): string => ok(`${client} #${connection}`);
 
@@ -66,6 +69,7 @@ beforeAll(async () => {
   ]);
   narrow = await startIntroduced(async (request) => (await held, withConnection(request)));
   busy = await Promise.all([{}, {}, { tls: pair }].map((options) => startIntroduced(unreliable, options)));
+  latePort = await freePort();
   const of = (upstream: IntroducedUpstream, proxyProtocol: string): object => ({ endpoints: [upstream.address], proxyProtocol });
   const outlier = { consecutive: 0 };
   const pools = {
@@ -83,6 +87,7 @@ beforeAll(async () => {
     ...Object.fromEntries(Object.entries(await faulty()).map(([name, of]) => [name, failing(of, tls)])),
     large: { versions: { v1: { ...of(shadow, 'v2'), tls } } },
     'by-tcp': { versions: { v1: of(byTcp, 'v2') }, health: { protocol: 'tcp', interval: '50ms' } },
+    late: { versions: { v1: { endpoints: [`127.0.0.1:${latePort}`], proxyProtocol: 'v1' } }, hold: '10s' },
     narrow: { versions: { v1: of(narrow, 'v2') }, limits: { connections: 2 } },
     busy: {
       versions: {
@@ -262,6 +267,16 @@ test('the bound on connections holds: those of clients that rest give way, and w
   for (const [index, body] of (await bodies).entries()) expect(body).toMatch(`${endsOf(clients[index]!)} #`);
   for (const client of clients) client.destroy();
   await eventually('the end of all', () => narrow.open === 0);
+});
+
+test('requests that were held go on, each with a header of its own', async () => {
+  const clients = await Promise.all(Array.from({ length: 3 }, () => connectTo(sluice)));
+  const bodies = Promise.all(clients.map((client) => bodyOf(client, get('/late'))));
+  await eventually('all of them', async () => (await sluice.metric('sluice_requests_held', { pool: 'late' })) === 3);
+  const late = await startIntroduced(({ client }) => ok(client), { where: { host: '127.0.0.1', port: latePort } });
+  expect(await bodies).toEqual(clients.map(endsOf));
+  expect(late.connections.map(({ requests }) => requests.length)).toEqual([1, 1, 1]);
+  for (const client of clients) client.destroy();
 });
 
 /** What an endpoint of `busy` has to say against a client: a request of its own on a connection of another. */

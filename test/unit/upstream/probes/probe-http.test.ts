@@ -10,6 +10,7 @@ import type { Address, HealthConfig } from '../../../../src/config/model.ts';
 import { formatAddress } from '../../../../src/config/address.ts';
 import type { DialManner } from '../../../../src/upstream/probes/dial.ts';
 import { probeEndpoint } from '../../../../src/upstream/probes/probe-endpoint.ts';
+import { startBlackhole } from '../../../flow/scaffold/blackhole.ts';
 import { probeHttp } from '../../../../src/upstream/probes/probe-http.ts';
 
 const open: (() => void)[] = [];
@@ -196,4 +197,17 @@ test('a cancelled probe closes its connection and says nothing', async () => {
   probing.cancel();
   await expect.poll(() => raw.sockets[0]!.readableEnded || raw.sockets[0]!.destroyed).toBe(true);
   expect(ended).toEqual([]);
+});
+
+test('a probe that is cancelled while it connects leaves nothing behind', async () => {
+  const hole = await startBlackhole();
+  const sockets = (): number => process.getActiveResourcesInfo().filter((each) => each === 'TCPSocketWrap').length;
+  const before = sockets();
+  const [host, port] = hole.address.split(':') as [string, string];
+  const address = { kind: 'tcp', host, port: Number(port) } as const;
+  const probing = probeHttp({ address, key: hole.address, weight: 1, zone: undefined, drain: false }, HEALTH, () => undefined, PLAIN);
+  await expect.poll(sockets).toBe(before + 1);
+  probing.cancel();
+  await expect.poll(sockets).toBe(before);
+  await hole.close();
 });
