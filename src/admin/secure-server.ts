@@ -5,8 +5,8 @@ import type { RequestListener, Server } from 'node:http';
 import type { Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { soon } from '../lib/clock.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { HandshakePlace, Handshakes } from '../tls/handshakes.ts';
 import type { AdminConnections } from './admin-connections.ts';
 import type { AdminTls } from './admin-tls.ts';
 import { LIMITS, equip, served } from './open-server.ts';
@@ -24,8 +24,9 @@ export interface SecureServerDeps {
 
 /** From the connection to the end of its handshake. */
 const HANDSHAKE_MS = 5000;
-/** Handshakes that begin in one turn: each takes half a millisecond, which what is under way would wait for. */
-const BEGIN_AT_ONCE = 4;
+/** At once; all connections together are bounded by `AdminConnections`. */
+const MAX_UNDER_WAY = 64;
+const MAX_WAITING = 1024;
 const TLS_HANDSHAKE = 0x16;
 const SPEAKS_TLS = 'This address speaks TLS: use https:// for it.';
 
@@ -43,6 +44,7 @@ export function createSecureServer(deps: SecureServerDeps): Server {
 interface Coming {
   readonly socket: Socket;
   readonly timer: Timer;
+  readonly place: HandshakePlace;
   /** Whether node:tls has it: it tells of the end itself. */
   isBegun: boolean;
 }
@@ -54,11 +56,12 @@ class Entrance {
   /** Connections in their handshake, by their ends: a client may come from one port to two addresses of this machine. */
   readonly #coming = new Map<string, Coming>();
   readonly #begin: (socket: Socket) => void;
-  readonly #waiting: Socket[] = [];
+  readonly #handshakes: Handshakes;
 
   constructor(server: SecureServer, deps: SecureServerDeps) {
     this.#deps = deps;
     this.#server = server;
+    this.#handshakes = new Handshakes({ maxUnderWay: MAX_UNDER_WAY, maxWaiting: MAX_WAITING });
     this.#begin = replace(server, 'connection', (socket: Socket) => this.#greet(socket));
     const serve = replace(server, 'secureConnection', (socket: TLSSocket) => this.#judge(socket, serve));
     server.on('tlsClientError', () => deps.onFailed());
@@ -69,48 +72,50 @@ class Entrance {
     socket.on('error', () => undefined);
     if (!connections.accept(socket)) return;
     const key = keyOf(socket);
-    const timer = clock.after(
-      HANDSHAKE_MS,
-      () => {
-        if (this.#coming.get(key)?.isBegun === false) onFailed();
-        socket.destroy();
-      },
-      { unref: true },
-    );
-    this.#coming.set(key, { socket, timer, isBegun: false });
+    const giveUp = (): void => {
+      if (!coming.isBegun) onFailed();
+      socket.destroy();
+    };
+    const onHandshakeTurn = (): void => {
+      coming.isBegun = true;
+      this.#begin.call(this.#server, socket);
+    };
+    const coming: Coming = {
+      socket,
+      timer: clock.after(HANDSHAKE_MS, giveUp, { unref: true }),
+      place: new HandshakePlace({ onHandshakeTurn, giveWay: giveUp }),
+      isBegun: false,
+    };
+    this.#coming.set(key, coming);
     socket.once('close', () => {
-      timer.stop();
-      if (this.#coming.get(key)?.socket === socket) this.#coming.delete(key);
+      this.#leave(coming);
+      if (this.#coming.get(key) === coming) this.#coming.delete(key);
     });
-    socket.once('readable', () => this.#look(socket));
+    socket.once('readable', () => this.#look(coming));
+  }
+
+  #leave({ timer, place }: Coming): void {
+    timer.stop();
+    this.#handshakes.end(place);
   }
 
   /** The first byte tells TLS from HTTP. */
-  #look(socket: Socket): void {
+  #look(coming: Coming): void {
+    const { socket, place } = coming;
     const first = socket.read() as Buffer | null;
     if (first === null) return void socket.destroy();
-    if (first[0] !== TLS_HANDSHAKE) return this.#refusePlain(socket, first);
+    if (first[0] !== TLS_HANDSHAKE) return this.#refusePlain(coming, first);
     socket.unshift(first);
-    if (this.#waiting.push(socket) === 1) soon(() => this.#beginSome());
+    this.#handshakes.take(place);
   }
 
-  #beginSome(): void {
-    for (const socket of this.#waiting.splice(0, BEGIN_AT_ONCE)) {
-      const coming = this.#coming.get(keyOf(socket));
-      if (socket.destroyed || coming === undefined) continue;
-      coming.isBegun = true;
-      this.#begin.call(this.#server, socket);
-    }
-    if (this.#waiting.length > 0) soon(() => this.#beginSome());
-  }
-
-  #refusePlain(socket: Socket, first: Buffer): void {
+  #refusePlain(coming: Coming, first: Buffer): void {
     const { connections, onFailed } = this.#deps;
-    this.#coming.get(keyOf(socket))?.timer.stop();
+    this.#leave(coming);
     onFailed();
     // A letter: a method of HTTP begins with one.
-    if (!/^[A-Za-z]/.test(first.toString('latin1', 0, 1))) return void socket.destroy();
-    connections.refuse(socket, 400, SPEAKS_TLS);
+    if (!/^[A-Za-z]/.test(first.toString('latin1', 0, 1))) return void coming.socket.destroy();
+    connections.refuse(coming.socket, 400, SPEAKS_TLS);
   }
 
   #judge(secure: TLSSocket, serve: (socket: TLSSocket) => void): void {
@@ -118,7 +123,7 @@ class Entrance {
     const coming = this.#coming.get(keyOf(secure));
     // It is gone already.
     if (coming === undefined) return void secure.destroy();
-    coming.timer.stop();
+    this.#leave(coming);
     this.#coming.delete(keyOf(secure));
     connections.replace(coming.socket, secure);
     const reason = tls.refusalOf(secure);

@@ -11,7 +11,12 @@ import { RecentExchanges } from '../telemetry/recent-exchanges.ts';
 import type { ServingState } from './serving-state.ts';
 import { MirroredRequests } from './mirror/mirrored-requests.ts';
 import { Turns } from './turns.ts';
-import { Handshakes } from './downstream/handshakes.ts';
+import { Handshakes } from '../tls/handshakes.ts';
+
+/** Of one worker, at once: 50 KiB each, and two thousand in a second where clients are 0.1 s away. */
+const MAX_HANDSHAKES = 256;
+/** Have sent their first message, some KiB, and wait for a turn: more than a worker begins in a second. */
+const MAX_WAITING_HANDSHAKES = 2048;
 
 export class ProxyContext {
   serving: ServingState;
@@ -40,7 +45,7 @@ export class ProxyContext {
   readonly unintroduced = new LogPace();
   readonly shadows: MirroredRequests;
   readonly turns = new Turns();
-  readonly handshakes = new Handshakes();
+  readonly handshakes = new Handshakes({ maxUnderWay: MAX_HANDSHAKES, maxWaiting: MAX_WAITING_HANDSHAKES });
 
   #draining = false;
   #cutsAtMs = 0;

@@ -16,7 +16,7 @@ const codes = [
   'timeout',
   // The client has gone.
   'gone',
-  // Too many were under way, and this one had waited for its client longest.
+  // Too many were under way, and this one had waited for its client, or for its turn, longest.
   'crowded_out',
 ] as const;
 

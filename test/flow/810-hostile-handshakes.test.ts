@@ -2,7 +2,7 @@
 // everybody else is served, and nothing of them is left.
 
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeAll, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ import { eventually, within } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
 import type { Folder } from './scaffold/folder.ts';
 import { closeAll, open as keepOpen } from './scaffold/open.ts';
-import { secureTo, tlsFailure } from './scaffold/secure-client.ts';
+import { clientHello, secureTo, tlsFailure } from './scaffold/secure-client.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
 import { responding, startUpstream } from './scaffold/upstream.ts';
@@ -27,23 +27,8 @@ let hello: Buffer;
 beforeAll(async () => {
   authority = await makeAuthority();
   pair = await authority.issue({ names: ['a.test'] });
-  hello = await firstMessage();
+  hello = await clientHello('a.test');
 });
-
-/** The ClientHello of a client that asks for a.test. */
-async function firstMessage(): Promise<Buffer> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  const client = connectTls({ host: '127.0.0.1', port, servername: 'a.test' });
-  client.on('error', () => undefined);
-  const [socket] = (await once(server, 'connection')) as [Socket];
-  const [bytes] = (await once(socket, 'data')) as [Buffer];
-  client.destroy();
-  socket.destroy();
-  server.close();
-  return bytes;
-}
 
 function write(folder: Folder, name: string, { cert, key }: Pair): { certFile: string; keyFile: string } {
   return { certFile: folder.write(`${name}.pem`, cert), keyFile: folder.write(`${name}.key`, key) };

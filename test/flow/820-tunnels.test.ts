@@ -6,10 +6,11 @@ import { makeAuthority } from '../scaffold/certificates.ts';
 import { ask, connectTo, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
+import { freePort } from './scaffold/free-port.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { ConfigParts, Sluice } from './scaffold/sluice.ts';
-import { startUpstream } from './scaffold/upstream.ts';
+import { responseText, startUpstream } from './scaffold/upstream.ts';
 import { openSocket, refusal, startSockets } from './scaffold/websockets.ts';
 import type { Wire } from './scaffold/wire.ts';
 
@@ -155,6 +156,85 @@ test('a refused upgrade is a response like any other, and early bytes are no req
   expect(await early.readRest()).toBe('');
   expect(await refusal(sluice)).toBe(403);
   expect(await gauges(sluice)).toMatchObject({ tunnels: 0, listener: 0 });
+});
+
+test('until a 101 has come a handshake is tried again as any request is, and never after', async () => {
+  const early = 'early';
+  // What each endpoint got on each connection: heads, and early bytes where it opened a tunnel.
+  const got: Record<string, string[]> = {};
+  const endpoint = async (name: string, then: (wire: Wire, head: string) => Promise<void> | void): Promise<string> => {
+    got[name] = [];
+    const upstream = await startUpstream(async (wire) => {
+      const head = await wire.readHead();
+      got[name]!.push(head.split(' ')[0]! + wire.unread);
+      await then(wire, head);
+    });
+    return upstream.address;
+  };
+  const switches = async (wire: Wire, head: string): Promise<void> => {
+    await wire.write(head.includes('upgrade: other') ? SWITCH.replace('websocket', 'other/1') : SWITCH);
+    got['good']!.push(await wire.read(early.length));
+    await wire.write('taken');
+  };
+  const good = await endpoint('good', switches);
+  const bad: Record<string, string> = {
+    refusing: `127.0.0.1:${await freePort()}`,
+    resetting: await endpoint('resetting', (wire) => wire.reset()),
+    failing: await endpoint('failing', async (wire) => wire.write(responseText(503, 'Unavailable', 'no'))),
+    // An interim response is none.
+    hinting: await endpoint('hinting', async (wire) => (await wire.write('HTTP/1.1 103 Early Hints\r\n\r\n'), wire.reset())),
+    dying: await endpoint('dying', async (wire) => (await wire.write(SWITCH), wire.reset())),
+    lying: await endpoint('lying', async (wire) => wire.write(SWITCH.replace(ACCEPT, 'AAAA'))),
+  };
+  const retries = { attempts: 1, on: ['connect-failure', 'reset', 503], budget: '100%' };
+  const pool = (address: string): object => ({
+    ...{ versions: { v1: { endpoints: [address, good] } }, balancer: 'round-robin', outlier: { consecutive: 0 }, retries },
+  });
+  const pools = Object.fromEntries(Object.entries(bad).map(([name, address]) => [name, pool(address)]));
+  const none = { versions: { v1: { endpoints: [bad['resetting']] } }, retries: { attempts: 0 }, outlier: { consecutive: 0 } };
+  const routes = [...Object.keys(pools), 'none'].map((name) => ({ name, match: [{ path: { prefix: `/${name}` } }], pool: name }));
+  const base = configFor({ endpoints: [good], routes }) as { pools: object };
+  const sluice = await startSluice({ ...base, pools: { ...base.pools, ...pools, none } });
+  /** What a client that sends early bytes sees of it. */
+  const seen = async (path: string, method = 'GET', protocol = 'websocket'): Promise<string> => {
+    const client = await connectTo(sluice);
+    await client.write(HANDSHAKE.replace('GET /', `${method} /${path}`).replace('upgrade: websocket', `upgrade: ${protocol}`) + early);
+    let head = await client.readHead();
+    while (head.includes(' 103 ')) head = await client.readHead();
+    const rest = head.includes(' 101 ') ? await client.read(5).catch(() => 'cut') : '';
+    client.destroy();
+    return `${head.split(' ')[1]!} ${rest}`;
+  };
+  const several = async (path: string): Promise<string[]> => [await seen(path), await seen(path), await seen(path), await seen(path)];
+  const opened = Array.from({ length: 4 }, () => '101 taken');
+  for (const path of ['refusing', 'resetting', 'failing', 'hinting']) expect([path, await several(path)]).toEqual([path, opened]);
+  const retried = (): Promise<number[]> =>
+    Promise.all(['connect-failure', 'reset', 'status'].map((reason) => sluice.metric('sluice_retries_total', { reason })));
+  const before = await retried();
+  expect(before[0]).toBeGreaterThan(0);
+  // Each handshake came once to one that failed it, and its early bytes came to those alone who had switched.
+  const failed = [[...got['resetting']!, ...got['hinting']!], got['failing']];
+  expect(failed).toEqual(before.slice(1).map((count) => Array.from({ length: count }, () => 'GET')));
+  expect(got['good']).toEqual(Array.from({ length: 16 }, () => ['GET', early]).flat());
+
+  // What has begun to respond, was not asked twice or may have been applied is not tried again.
+  const notRetried = async (seenThere: Promise<readonly string[]>, name: string, what: string): Promise<void> => {
+    const ends = await seenThere;
+    expect([name, ends.filter((each) => each === what).length]).toEqual([name, got[name]!.length]);
+    expect(ends.filter((each) => each !== what && each !== '101 taken')).toEqual([]);
+    expect(got[name]!.length).toBeGreaterThan(0);
+  };
+  await notRetried(several('dying'), 'dying', '101 cut');
+  await notRetried(several('lying'), 'lying', '502 ');
+  got['resetting'] = [];
+  await notRetried(
+    Promise.all(['none', 'resetting', 'resetting'].map((path) => (path === 'none' ? seen(path) : seen(path, 'POST', 'other/1')))),
+    'resetting',
+    '502 ',
+  );
+  expect(await retried()).toEqual(before);
+  await untilNone(sluice);
+  await sluice.untilQuiet(0);
 });
 
 test('each direction ends by itself, and waits for who reads slowly', async () => {

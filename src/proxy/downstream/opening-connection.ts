@@ -14,9 +14,10 @@ import type { HandshakeOwner, SecureByteStream } from '../../net/tls/secure-byte
 import { HANDSHAKE } from '../../telemetry/handshakes.ts';
 import type { HandshakeCode } from '../../telemetry/handshakes.ts';
 import { MAX_HELLO_BYTES, HELLO_FOREIGN, HELLO_INCOMPLETE, emptyHello, readClientHello } from '../../tls/client-hello.ts';
+import { HandshakePlace } from '../../tls/handshakes.ts';
+import type { HandshakeTaker } from '../../tls/handshakes.ts';
 import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
 import type { ProxyContext } from '../context.ts';
-import type { HandshakeTaker } from './handshakes.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import type { Opening } from './opening.ts';
 import { Security } from './security.ts';
@@ -58,6 +59,7 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
   readonly #tls: ListenerTls;
   readonly #accepted: Accepted;
   readonly #deadline: Deadline;
+  readonly #place: HandshakePlace;
   #phase = HELLO;
   #first: Buffer = NO_BYTES;
   #side: ServerSide | undefined = undefined;
@@ -72,6 +74,7 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
     this.#accepted = accepted;
     this.peer = peer;
     this.#deadline = new Deadline(this);
+    this.#place = new HandshakePlace(this);
   }
 
   /** Call it once, when its owner knows it: it may fail at once. @param first what was read of it so far; it may be kept */
@@ -102,7 +105,7 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
     this.#serverName = hello.serverName;
     this.#random = hello.random;
     this.#phase = QUEUED;
-    this.#owner.context.handshakes.take(this);
+    this.#owner.context.handshakes.take(this.#place);
   }
 
   onHandshakeTurn(): void {
@@ -115,7 +118,7 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
   }
 
   onSecure(stream: SecureByteStream): void {
-    this.#owner.context.handshakes.end(this);
+    this.#owner.context.handshakes.end(this.#place);
     if (this.#phase !== HANDSHAKING) return stream.destroy();
     const identity = this.#tls.identify(stream);
     if (typeof identity === 'string') return this.#refuseClient(identity, stream);
@@ -138,7 +141,7 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
   }
 
   onHandshakeFailed(reason: string): void {
-    this.#owner.context.handshakes.end(this);
+    this.#owner.context.handshakes.end(this.#place);
     if (this.#phase === HANDSHAKING) this.#fail(reason === 'ECONNRESET' || reason === 'EPIPE' ? 'gone' : 'refused');
   }
 
@@ -196,7 +199,7 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
     this.#first = NO_BYTES;
     this.#deadline.disarm();
     // Whatever it ends by: a turn that came later would make TLS of a connection that is closed, which Node does not survive.
-    this.#owner.context.handshakes.end(this);
+    this.#owner.context.handshakes.end(this.#place);
     if (this.#stream !== undefined) this.#stream.destroy();
     else if (before !== HANDSHAKING) this.#accepted.destroy();
     this.#owner.onOpeningFailed(this);

@@ -3,8 +3,11 @@
 //   const { wire, socket } = await secureTo(sluice, { servername: 'a.test', ca: authority.pem })
 //   socket.getPeerX509Certificate(), socket.isSessionReused()
 //   await secureTo(sluice, options, { session: rawSessionOf(socket) })               offers that session, whatever name it is of
+//   await clientHello('a.test')                  the first message of a client, for one that says nothing more
 //   await tlsFailure(sluice, options)            the code or message with which it is refused
 
+import { once } from 'node:events';
+import { duplexPair } from 'node:stream';
 import { connect } from 'node:tls';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { open } from './open.ts';
@@ -33,6 +36,15 @@ export async function secureTo(
   const wire = open(new Wire(socket));
   await new Promise<void>((resolve, reject) => socket.once('secureConnect', resolve).once('error', reject));
   return { socket, wire };
+}
+
+/** The first message of a client that asks for this name. */
+export async function clientHello(servername: string): Promise<Buffer> {
+  const [below, heard] = duplexPair();
+  const socket = connect({ socket: below, servername }).on('error', () => undefined);
+  const [hello] = (await once(heard, 'data')) as [Buffer];
+  socket.destroy();
+  return hello;
 }
 
 /** Its session as OpenSSL has it: node:tls ties the one that it gives to a name, and does not offer it under another. */

@@ -10,6 +10,7 @@ import { makeAuthority } from '../../scaffold/certificates.ts';
 import type { Authority, Pair } from '../../scaffold/certificates.ts';
 import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { eventually, within } from '../../flow/scaffold/eventually.ts';
+import { clientHello } from '../../flow/scaffold/secure-client.ts';
 import { closeAdmins, openAdmin } from './open-admin.ts';
 import type { Admin } from './open-admin.ts';
 
@@ -86,6 +87,15 @@ it('lets a crowd that never says anything keep nobody out', async () => {
   expect(await status(admin.port)).toBe(200);
   await eventually('room', () => crowd.some(({ closed }) => closed));
   expect(counted(admin, 'connections')).toBe(1);
+});
+
+it('serves others beside a crowd that begins handshakes and finishes none', async () => {
+  const admin = await openSecure(new ManualClock());
+  const hello = (await clientHello('localhost')).toString('latin1');
+  const crowd = await Promise.all(Array.from({ length: 100 }, () => open(admin.port, hello)));
+  expect(await within('a good client', status(admin.port), 3000)).toBe(200);
+  // They have given way to those that came after them.
+  expect(crowd.some(({ closed }) => closed)).toBe(true);
 });
 
 it('ends at once, whatever its connections have said so far', async () => {

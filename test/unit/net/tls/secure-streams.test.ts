@@ -3,8 +3,6 @@
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { duplexPair } from 'node:stream';
-import { connect as connectSecure } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ServerSide } from '../../../../src/net/accepted.ts';
@@ -12,6 +10,7 @@ import { avoidPrivateParts } from '../../../../src/net/private-parts.ts';
 import { NamedSide } from '../../../../src/net/tls/server-side.ts';
 import { eventually } from '../../../flow/scaffold/eventually.ts';
 import { closeAll } from '../../../flow/scaffold/open.ts';
+import { clientHello } from '../../../flow/scaffold/secure-client.ts';
 import type { Wire } from '../../../flow/scaffold/wire.ts';
 import { ASKING, acceptSecure, dialSecure } from './accept-secure.ts';
 import type { Secured } from './accept-secure.ts';
@@ -119,7 +118,7 @@ it.each([false, true])('a handshake that fails, or whose client goes, is told on
   for (const leave of ['end', 'resetAndDestroy'] as const) {
     failed.length = 0;
     const client = connect({ host: '127.0.0.1', port }).on('error', () => undefined);
-    client.write(await helloOf());
+    client.write(await clientHello('a.test'));
     // The first message of the server.
     await once(client, 'data');
     client[leave]();
@@ -130,12 +129,3 @@ it.each([false, true])('a handshake that fails, or whose client goes, is told on
   expect(secured).toEqual([]);
   undo();
 });
-
-/** The first message of a client. */
-async function helloOf(): Promise<Buffer> {
-  const [below, heard] = duplexPair();
-  const socket = connectSecure({ socket: below, servername: 'a.test' }).on('error', () => undefined);
-  const [hello] = (await once(heard, 'data')) as [Buffer];
-  socket.destroy();
-  return hello;
-}
