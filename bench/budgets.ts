@@ -22,12 +22,16 @@ const BUDGETS: readonly Budget[] = [
   { scenario: 'tls-large', subject: 'sluice', reference: 'nginx', ratio: 1.3 },
   { scenario: 'handshakes', subject: 'sluice', reference: 'nginx', ratio: 1.8 },
   { scenario: 'resumed', subject: 'sluice', reference: 'nginx', ratio: 2 },
+  { scenario: 'tunnels', subject: 'sluice', reference: 'nginx', ratio: 1.5 },
+  { scenario: 'tunnels', subject: 'sluice', reference: 'relay', ratio: 1.2 },
   // At most 0.7 of a second proxied request on top.
   { scenario: 'mirrors', subject: 'mirror', reference: 'no mirror', ratio: 1.7 },
   { scenario: 'routes', subject: '10,000 routes', reference: '10 routes', ratio: 1.05 },
 ];
 
 const IDLE_BUDGET_BYTES = 4096;
+/** Beside what the two sockets of a tunnel take, which the relay has as well. */
+const TUNNEL_BUDGET_BYTES = 8192;
 
 export interface BudgetResult {
   readonly text: string;
@@ -51,6 +55,14 @@ export function checkIdleBudget(measurement: IdleMeasurement): readonly BudgetRe
   const kept = measurement.bytesPerConnection <= IDLE_BUDGET_BYTES && measurement.failed === 0;
   const bytes = Math.round(measurement.bytesPerConnection);
   return [{ text: `sluice at most ${IDLE_BUDGET_BYTES} B per idle connection: ${bytes} B ${kept ? 'kept' : 'BROKEN'}`, kept }];
+}
+
+export function checkTunnelBudget(measurements: readonly IdleMeasurement[]): readonly BudgetResult[] {
+  const [ours, sockets] = ['sluice', 'relay'].map((name) => measurements.find(({ rival, failure }) => rival === name && failure === ''));
+  if (ours === undefined || sockets === undefined) return [];
+  const bytes = Math.round(ours.bytesPerConnection - sockets.bytesPerConnection);
+  const kept = bytes <= TUNNEL_BUDGET_BYTES && ours.failed === 0;
+  return [{ text: `sluice at most ${TUNNEL_BUDGET_BYTES} B per tunnel beside its sockets: ${bytes} B ${kept ? 'kept' : 'BROKEN'}`, kept }];
 }
 
 /** The median of the ratios of each round, since what disturbs one round disturbs both sides of it. NaN when one side is missing. */

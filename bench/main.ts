@@ -4,20 +4,22 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkBudgets, checkIdleBudget } from './budgets.ts';
+import { checkBudgets, checkIdleBudget, checkTunnelBudget } from './budgets.ts';
 import type { BudgetResult } from './budgets.ts';
 import { chooseGenerator } from './load/generator.ts';
 import { handshakeGenerator } from './load/handshakes.ts';
 import type { Generator } from './load/load.ts';
+import { tunnelGenerator } from './load/tunnels.ts';
 import { killChildrenOnExit } from './machine/children.ts';
 import { parseOptions, USAGE } from './options.ts';
 import type { Options, ScenarioName } from './options.ts';
 import { describeIdle, describeMeasurements } from './report/rows.ts';
 import { describeInstallation, RIVALS } from './rivals/all.ts';
-import { secureHaproxy } from './rivals/haproxy.ts';
-import { secureNginx } from './rivals/nginx.ts';
+import { haproxy, secureHaproxy } from './rivals/haproxy.ts';
+import { secureNginx, upgradingNginx } from './rivals/nginx.ts';
+import { relay } from './rivals/node-servers.ts';
 import type { Rival } from './rivals/rival.ts';
-import { MIRRORING, secureSluice, sluiceWithRoutes } from './rivals/sluice.ts';
+import { MIRRORING, secureSluice, sluiceWithRoutes, tunnellingSluice } from './rivals/sluice.ts';
 import { measureIdle } from './scenarios/idle.ts';
 import type { IdleMeasurement } from './scenarios/idle.ts';
 import { measureRivals } from './scenarios/proxied.ts';
@@ -46,16 +48,21 @@ const LOADS = {
   'tls-large': { path: '/large', bodyBytes: 0, connections: 64 },
   handshakes: { path: '/', bodyBytes: 0, connections: 16 },
   resumed: { path: '/', bodyBytes: 0, connections: 16 },
+  tunnels: { path: '/', bodyBytes: 0, connections: 64 },
 } as const;
 
 /** Scenarios over TLS. */
 const SECURE: ReadonlySet<ScenarioName> = new Set(['tls', 'tls-large', 'handshakes', 'resumed']);
 const SECURE_RIVALS = [secureSluice, secureNginx, secureHaproxy];
 
+/** Those that carry tunnels. */
+const TUNNELLING = [tunnellingSluice, relay, upgradingNginx, haproxy];
+
 /** Scenarios with a load of their own. */
 const GENERATORS: Readonly<Partial<Record<ScenarioName, Generator>>> = {
   handshakes: handshakeGenerator('full'),
   resumed: handshakeGenerator('resumed'),
+  tunnels: tunnelGenerator,
 };
 
 /** Scenarios in which Sluice is compared with itself. */
@@ -67,6 +74,7 @@ const OURS: Readonly<Partial<Record<ScenarioName, { readonly rivals: () => reado
 /** Those that say something about idle connections; the relay needs two files for each. */
 const IDLE_RIVALS = ['sluice', 'nginx', 'undici'];
 const IDLE_CONNECTIONS = 10_000;
+const OPEN_TUNNELS = 5_000;
 
 await main();
 
@@ -84,7 +92,7 @@ async function main(): Promise<void> {
   console.log(machine);
   const results: Result[] = [];
   for (const scenario of options.scenarios) {
-    const result = scenario === 'idle' ? await runIdle(options, tools) : await runLoad(scenario, options, tools);
+    const result = await runScenario(scenario, options, tools);
     console.log(`\n${scenario}\n${result.table}`);
     result.budgets.forEach((budget) => console.log(`  ${budget.text}`));
     results.push(result);
@@ -96,9 +104,14 @@ async function main(): Promise<void> {
   process.exit(sluiceFailed || results.some((result) => result.budgets.some((budget) => !budget.kept)) ? 1 : 0);
 }
 
-async function runLoad(scenario: Exclude<ScenarioName, 'idle'>, options: Options, tools: Tools): Promise<Result> {
+function runScenario(scenario: ScenarioName, options: Options, tools: Tools): Promise<Result> {
+  if (scenario === 'idle') return runIdle(options, tools);
+  return scenario === 'open-tunnels' ? runOpenTunnels(options, tools) : runLoad(scenario, options, tools);
+}
+
+async function runLoad(scenario: keyof typeof LOADS, options: Options, tools: Tools): Promise<Result> {
   const ours = OURS[scenario];
-  const known = SECURE.has(scenario) ? SECURE_RIVALS : RIVALS;
+  const known = SECURE.has(scenario) ? SECURE_RIVALS : scenario === 'tunnels' ? TUNNELLING : RIVALS;
   const rivals = (ours?.rivals() ?? chosenRivals(options, [], known)).filter((rival) => rival.available());
   const shape = LOADS[scenario];
   const load = { ...shape, connections: options.connections || shape.connections, seconds: options.seconds, rounds: options.rounds };
@@ -110,9 +123,17 @@ async function runLoad(scenario: Exclude<ScenarioName, 'idle'>, options: Options
 async function runIdle(options: Options, tools: Tools): Promise<Result> {
   const measurements: IdleMeasurement[] = [];
   for (const rival of chosenRivals(options, IDLE_RIVALS)) {
-    if (rival.available()) measurements.push(await measureIdle(rival, options.connections || IDLE_CONNECTIONS, tools));
+    if (rival.available()) measurements.push(await measureIdle(rival, 'requests', options.connections || IDLE_CONNECTIONS, tools));
   }
   return { scenario: 'idle', measurements, table: describeIdle(measurements), budgets: measurements.flatMap(checkIdleBudget) };
+}
+
+async function runOpenTunnels(options: Options, tools: Tools): Promise<Result> {
+  const measurements: IdleMeasurement[] = [];
+  for (const rival of chosenRivals(options, [], TUNNELLING)) {
+    if (rival.available()) measurements.push(await measureIdle(rival, 'tunnels', options.connections || OPEN_TUNNELS, tools));
+  }
+  return { scenario: 'open-tunnels', measurements, table: describeIdle(measurements), budgets: checkTunnelBudget(measurements) };
 }
 
 /** What `--only` names; else those in `usual`; else all. */

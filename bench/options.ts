@@ -13,7 +13,9 @@ export const SCENARIO_NAMES = [
   'tls-large',
   'handshakes',
   'resumed',
+  'tunnels',
   'idle',
+  'open-tunnels',
 ] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 

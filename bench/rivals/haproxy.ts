@@ -47,6 +47,7 @@ defaults
   timeout client 600s
   timeout server 600s
   timeout http-keep-alive 600s
+  timeout tunnel 600s
 frontend web
   bind 127.0.0.1:${port}${pem === undefined ? '' : ` ssl crt ${pem} alpn http/1.1`} backlog 4096
   default_backend app

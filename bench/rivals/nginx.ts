@@ -26,7 +26,19 @@ export const nginxTuned = nginxWith(
 /** Over TLS, with tickets, as it is by default. */
 export const secureNginx = nginxWith('nginx', '', true);
 
-function nginxWith(name: string, tuning: string, secure = false): Rival {
+/** Passes a change of protocol on, which it does only where it is told to. */
+export const upgradingNginx = nginxWith(
+  'nginx',
+  `
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      proxy_read_timeout 600s;
+      proxy_send_timeout 600s;`,
+  false,
+  '',
+);
+
+function nginxWith(name: string, tuning: string, secure = false, connection = 'proxy_set_header Connection "";'): Rival {
   return {
     name,
     install: 'apt-get install nginx-light',
@@ -34,7 +46,7 @@ function nginxWith(name: string, tuning: string, secure = false): Rival {
     start: async (upstreamPort, dir) => {
       const port = await freePort();
       const file = join(dir, 'nginx.conf');
-      writeFileSync(file, configuration({ port, upstreamPort, dir, tuning, tls: secure ? makeCertificate(dir) : undefined }));
+      writeFileSync(file, configuration({ port, upstreamPort, dir, connection, tuning, tls: secure ? makeCertificate(dir) : undefined }));
       // Started by root, its worker is another user, and must get to the directories for bodies.
       chmodSync(dir, 0o755);
       const child = startChild({ role: 'proxy', file: 'nginx', args: ['-p', dir, '-e', 'stderr', '-c', file] });
@@ -51,11 +63,13 @@ interface Shape {
   readonly port: number;
   readonly upstreamPort: number;
   readonly dir: string;
+  /** What it says of its connection to the upstream. */
+  readonly connection: string;
   readonly tuning: string;
   readonly tls: BenchCertificate | undefined;
 }
 
-function configuration({ port, upstreamPort, dir, tuning, tls }: Shape): string {
+function configuration({ port, upstreamPort, dir, connection, tuning, tls }: Shape): string {
   return `
 daemon off;
 worker_processes 1;
@@ -75,6 +89,10 @@ http {
   fastcgi_temp_path ${dir}/fastcgi;
   uwsgi_temp_path ${dir}/uwsgi;
   scgi_temp_path ${dir}/scgi;
+  map $http_upgrade $connection_upgrade {
+    default upgrade;
+    '' '';
+  }
   upstream app {
     server 127.0.0.1:${upstreamPort};
     keepalive 256;
@@ -85,7 +103,7 @@ http {
     location / {
       proxy_pass http://app;
       proxy_http_version 1.1;
-      proxy_set_header Connection "";
+      ${connection}
       proxy_set_header Host $host;
       proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_max_temp_file_size 0;${tuning}

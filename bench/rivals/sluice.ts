@@ -24,6 +24,9 @@ export const MIRRORING: readonly Rival[] = [
   sluiceWith('mirror and compare', { versions: 2, mirror: '{ name: dark, version: v2, compare: {} }' }),
 ];
 
+/** With room for tunnels, each of which is a connection to the upstream. */
+export const tunnellingSluice: Rival = sluiceWith('sluice', { pool: 'limits: { connections: 0 }' });
+
 /** Over TLS. */
 export const secureSluice: Rival = sluiceWith('sluice', { secure: true });
 

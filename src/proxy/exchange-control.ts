@@ -15,6 +15,8 @@ export interface ExchangeControl extends PendingRequest {
   abort(outcome: Outcome): void;
   /** The one end of every exchange. The state is that of no exchange, or of the next one, once this returns. */
   finish(): void;
+  /** Its connections have become a tunnel, which is recorded by itself: it is over without an end. The state is that of no exchange once this returns. */
+  becomeTunnel(): void;
   /** The response is complete; the rest of a request body that nobody read is not waited for. */
   responseEnded(): void;
   /** Lets the client's clock run while it is its turn: to send more of a body, or to take what is written. */

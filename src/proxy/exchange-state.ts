@@ -74,8 +74,6 @@ export class ExchangeState {
   /** A byte of the response may have left: no other response can be given. */
   responded = false;
   responseDone = false;
-  /** Its protocol was changed: from here on it is a tunnel, and counted as one. */
-  switched = false;
   /** Since the start of the exchange; -1 before. */
   firstByteMs = -1;
   status = 0;
@@ -139,7 +137,6 @@ function resetResponseSide(state: ExchangeState): void {
   state.events = undefined;
   state.responded = false;
   state.responseDone = false;
-  state.switched = false;
   state.firstByteMs = -1;
   state.status = 0;
   state.looksDone = false;

@@ -16,7 +16,7 @@
 //                                           v
 //                                   responseEnded ----> finish
 //
-//   onConnected of CONNECT, or request sent --onSwitch--> open-tunnel: neither side calls the exchange any more, until the tunnel has ended ----> finish
+//   onConnected of CONNECT, or request sent --onSwitch--> open-tunnel: the tunnel goes on without the exchange ----> spare (reset)
 //
 //   From each of them: the client goes (finish), a deadline passes (time-out), a failure of a response under way (abort, then finish).
 
@@ -251,6 +251,15 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     downstream.unwatchProgress();
     // The downstream gives this exchange back, which resets it.
     downstream.end(state.keep);
+  }
+
+  becomeTunnel(): void {
+    const { state } = this;
+    // A tunnel that could not be told of its client has ended already, and all with it.
+    if (!state.active) return;
+    state.active = false;
+    // The downstream gives this exchange back, which resets it.
+    state.downstream!.giveBack();
   }
 
   watchClient(): void {

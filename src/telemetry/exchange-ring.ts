@@ -1,7 +1,7 @@
 // The last exchanges of one kind, in a ring of fixed size. What it keeps are copies of bounded length: text that was cut out of what a
 // socket gave would hold on to all of that. Taking none costs an exchange one addition and one comparison.
 
-import { latin1 } from '../lib/latin1.ts';
+import { ownText } from '../lib/own-text.ts';
 import { Observation } from './observation.ts';
 
 export interface ExchangeRingOptions {
@@ -16,8 +16,6 @@ const TARGET_BYTES = 2048;
 const FIELDS_BYTES = 4096;
 const METHOD_BYTES = 32;
 const NAME_BYTES = 300;
-
-const scratch = Buffer.allocUnsafeSlow(FIELDS_BYTES);
 
 export class ExchangeRing {
   readonly #options: ExchangeRingOptions;
@@ -75,14 +73,14 @@ function copyOf(from: Observation, standsFor: number): Observation {
   to.version = from.version;
   to.deploy = from.deploy;
   to.endpoint = from.endpoint;
-  to.method = flat(from.method, METHOD_BYTES);
-  to.authority = flat(from.authority, NAME_BYTES);
-  to.target = flat(from.target, TARGET_BYTES);
-  to.client = flat(from.client, NAME_BYTES);
-  to.requestId = flat(from.requestId, NAME_BYTES);
+  to.method = ownText(from.method, METHOD_BYTES);
+  to.authority = ownText(from.authority, NAME_BYTES);
+  to.target = ownText(from.target, TARGET_BYTES);
+  to.client = ownText(from.client, NAME_BYTES);
+  to.requestId = ownText(from.requestId, NAME_BYTES);
   to.status = from.status;
   to.outcome = from.outcome;
-  to.detail = flat(from.detail, NAME_BYTES);
+  to.detail = ownText(from.detail, NAME_BYTES);
   to.reason = from.reason;
   to.attempts = from.attempts;
   to.startedAtMs = from.startedAtMs;
@@ -90,17 +88,12 @@ function copyOf(from: Observation, standsFor: number): Observation {
   to.firstByteMs = from.firstByteMs;
   to.bytesIn = from.bytesIn;
   to.bytesOut = from.bytesOut;
-  to.tls = flat(from.tls, TARGET_BYTES);
+  to.tls = ownText(from.tls, TARGET_BYTES);
   to.override = from.override;
   to.keyed = from.keyed;
   to.keyField = from.keyField;
-  to.fields = flat(fields, fieldsEnd);
-  to.isCut = fieldsEnd < fields.length || from.target.length > TARGET_BYTES;
+  to.fields = ownText(fields, fieldsEnd);
+  to.isCut = from.isCut || fieldsEnd < fields.length || from.target.length > TARGET_BYTES;
   to.standsFor = standsFor;
   return to;
-}
-
-/** At most `most` characters of a latin1 text, in memory of their own. */
-function flat(text: string, most: number): string {
-  return text === '' ? '' : latin1(scratch, 0, scratch.write(text, 0, Math.min(most, text.length), 'latin1'));
 }

@@ -40,7 +40,7 @@ export class Observation {
   keyField = '';
   /** Field lines of the request, each with its CRLF; without those that only proxies write. Latin1. */
   fields = '';
-  /** Of a copy: whether the target or the fields are cut short. */
+  /** Whether the target or the fields are cut short; what lasts for long, and copies, keep only so much. */
   isCut = false;
   /** Of a copy: exchanges of its kind that it stands for in a sample, itself included. */
   standsFor = 0;

@@ -351,7 +351,7 @@ test('a drain ends tunnels with 1012, one after the other', async () => {
 
 test('a tunnel that stands still for too long ends, and a listener has no more of them than it may', async () => {
   const server = await startSockets('v1');
-  const limits = { listener: { limits: { tunnels: 2 } }, pool: { timeouts: { tunnel: '1s' } } };
+  const limits = { listener: { limits: { tunnels: 2 } }, pool: { timeouts: { tunnel: '2s' } } };
   const sluice = await startFor(server.address, limits);
   const [quiet, busy] = [await openSocket(sluice), await openSocket(sluice)];
   expect(await refusal(sluice)).toBe(503);

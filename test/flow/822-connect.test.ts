@@ -36,6 +36,7 @@ beforeAll(async () => {
     await wire.readRest();
   });
   const other = await startUpstream(async (wire) => void (await wire.write('other\n')));
+  const told = await startUpstream(async (wire) => void (await wire.write(await wire.readTo('early\n'))));
   secure = await startSecure();
   log = makeFolder().file('access.log');
   const dead = `127.0.0.1:${await freePort()}`;
@@ -47,6 +48,7 @@ beforeAll(async () => {
         { authority: '*.corp.example:443', pool: 'corp' },
         { authority: 'dead.internal:1', pool: 'dead' },
         { authority: 'half.internal:1', pool: 'half' },
+        { authority: 'told.internal:1', pool: 'told' },
       ],
     },
     top: { accessLog: { path: log }, drain: { timeout: '1s' } },
@@ -62,6 +64,7 @@ beforeAll(async () => {
         overrides: [{ name: 'qa', header: { name: 'x-version', value: 'v2' }, version: 'v2' }],
       },
       corp: { versions: { v1: { endpoints: [secure.address] } } },
+      told: { versions: { v1: { endpoints: [told.address], proxyProtocol: 'v1' } } },
       dead: { versions: { v1: { endpoints: [dead] } } },
       half: { versions: { v1: { endpoints: [dead, talker.address] } }, balancer: 'round-robin' },
     },
@@ -162,6 +165,14 @@ test('another endpoint takes the place of one that refuses', async () => {
     expect(await client.readTo('hello\n')).toBe(ESTABLISHED + 'hello\n');
     client.destroy();
   }
+});
+
+test('an endpoint that wants to know the client hears of it first', async () => {
+  const client = await connectTo(sluice);
+  await client.write(connectText('told.internal:1') + 'early\n');
+  const { localPort } = client.socket;
+  expect(await client.readTo('early\n')).toBe(`${ESTABLISHED}PROXY TCP4 127.0.0.1 127.0.0.1 ${localPort} ${sluice.port}\r\nearly\n`);
+  client.destroy();
 });
 
 test('explain says where it leads', async () => {

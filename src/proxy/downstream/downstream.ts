@@ -85,6 +85,8 @@ export interface Downstream extends Introducer {
   abort(): void;
   /** Hands over its bytes, in both directions, until `closeTunnel`; set `longLived` then. */
   openTunnel(): ByteStream;
+  /** Of a tunnel: its exchange is over. */
+  giveBack(): void;
   /** Gives the tunnel what the client sent before it was open, and the end of its side where that has come. */
   passEarly(): void;
   /** Has its bytes back; `end` or `abort` follows. */

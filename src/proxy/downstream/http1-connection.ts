@@ -302,7 +302,15 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
   openTunnel(): ByteStream {
     this.#phase = TUNNEL;
     this.#deadline.disarm();
+    this.forwarded = '';
     return this.#stream;
+  }
+
+  giveBack(): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    this.#responses.reset();
+    if (exchange !== undefined) this.owner.exchanges.put(exchange);
   }
 
   passEarly(): void {
@@ -332,11 +340,8 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
   }
 
   end(clean: boolean): void {
-    const exchange = this.#exchange;
     const keep = clean && this.#responses.keeps && this.#dropped === 0;
-    this.#exchange = undefined;
-    this.#responses.reset();
-    if (exchange !== undefined) this.owner.exchanges.put(exchange);
+    this.giveBack();
     if (this.#phase === CLOSED) return;
     if (!keep) {
       this.linger();

@@ -2,6 +2,7 @@
 // ring of recent exchanges.
 
 import { wallMs } from '../../lib/clock.ts';
+import { ownText } from '../../lib/own-text.ts';
 import { AFFINITY_HEADER } from '../../routing/affinity.ts';
 import { CHOICE_REASONS } from '../../routing/choice.ts';
 import type { Destination } from '../../routing/table.ts';
@@ -17,6 +18,8 @@ import { endEvidence } from './count-evidence.ts';
 /** Method and target of what looks like a request line, however it goes on. */
 const FIRST_LINE = /^[\r\n]{0,4}([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([!-~]{1,2048})/;
 const MAX_LINE = 2100;
+/** Of the target and the fields of a request that became a tunnel. */
+const MAX_KEPT_CHARACTERS = 2048;
 
 /** Reused: its readers read it at once and keep nothing of it. */
 const observation = new Observation();
@@ -29,21 +32,42 @@ export function observe(state: ExchangeState, context: ProxyContext): void {
   // Where no response was sent, the outcome says what stands in its place (499: the client went away).
   const status = state.status === 0 ? state.outcome.status : state.status;
   const failed = isFailed(state.outcome, status);
-  if (!state.switched) countEnd(state, endedMs, status, failed);
+  countEnd(state, endedMs, status, failed);
   const ring = failed ? context.recent.failed : context.recent.fine;
   const isWanted = ring.offer(endedMs);
   const { accessLog } = context;
   if (!isWanted && accessLog === undefined) return;
-  describeRequest(state);
-  describeEnd(state, status, endedMs - state.startedMs);
+  describeRequest(observation, state);
+  describeEnd(observation, state, status, endedMs - state.startedMs);
   if (isWanted) ring.keep(observation, endedMs);
   accessLog?.record(observation);
 }
 
-/** The exchange becomes a tunnel: as a request it has ended, and ended well. What it is from here on is no latency of a version. */
-export function observeSwitch(state: ExchangeState, context: ProxyContext): void {
+/**
+ * The exchange becomes a tunnel: as a request it has ended, and ended well. What it is from here on is no latency of a version.
+ * Returns what is to be recorded when the tunnel has ended; it holds on to nothing of the exchange.
+ */
+export function observeSwitch(state: ExchangeState, context: ProxyContext): Observation {
   countEnd(state, context.deadlines.refresh(), state.status, false);
-  state.switched = true;
+  const made = new Observation();
+  describeRequest(made, state);
+  describeEnd(made, state, state.status, 0);
+  made.method = ownText(made.method);
+  made.authority = ownText(made.authority);
+  made.isCut = made.target.length > MAX_KEPT_CHARACTERS || made.fields.length > MAX_KEPT_CHARACTERS;
+  made.target = ownText(made.target, MAX_KEPT_CHARACTERS);
+  made.requestId = ownText(made.requestId);
+  made.fields = made.isCut ? '' : ownText(made.fields);
+  return made;
+}
+
+/** The tunnel of which `made` tells has ended, and so has all of its exchange. */
+export function observeTunnel(made: Observation, context: ProxyContext, durationMs: number): void {
+  const { fine } = context.recent;
+  const { atMs } = context.deadlines;
+  made.durationMs = durationMs;
+  if (fine.offer(atMs)) fine.keep(made, atMs);
+  context.accessLog?.record(made);
 }
 
 function countEnd(state: ExchangeState, endedMs: number, status: number, failed: boolean): void {
@@ -101,39 +125,39 @@ function isFailed(outcome: Outcome, status: number): boolean {
   return (outcome !== OUTCOME.ok && outcome !== OUTCOME.replied) || status >= 500;
 }
 
-function describeRequest({ head, downstream, match, choice, destination, client, requestId }: ExchangeState): void {
+function describeRequest(made: Observation, { head, downstream, match, choice, destination, client, requestId }: ExchangeState): void {
   const { owner, peer } = downstream!;
-  observation.listener = owner.settings.name;
-  observation.route = match?.route.name ?? '';
-  observation.pool = destination?.pool.name ?? '';
-  observation.method = head.method;
-  observation.authority = head.authority;
-  observation.target = head.target;
-  observation.client = client === '' ? peer : client;
-  observation.requestId = requestId;
-  observation.keyed = choice.key !== '' && !choice.setCookie;
-  observation.keyField = keyFieldOf(destination);
-  observation.fields = head.block;
-  observation.tls = downstream!.security?.described ?? '';
+  made.listener = owner.settings.name;
+  made.route = match?.route.name ?? '';
+  made.pool = destination?.pool.name ?? '';
+  made.method = head.method;
+  made.authority = head.authority;
+  made.target = head.target;
+  made.client = client === '' ? peer : client;
+  made.requestId = requestId;
+  made.keyed = choice.key !== '' && !choice.setCookie;
+  made.keyField = keyFieldOf(destination);
+  made.fields = head.block;
+  made.tls = downstream!.security?.described ?? '';
 }
 
-function describeEnd(state: ExchangeState, status: number, durationMs: number): void {
+function describeEnd(made: Observation, state: ExchangeState, status: number, durationMs: number): void {
   const { attempt, choice } = state;
   const { version } = attempt;
-  observation.version = version?.name ?? '';
-  observation.deploy = version?.deploy ?? '';
-  observation.endpoint = attempt.endpoint?.key ?? '';
-  observation.reason = version === undefined ? '' : CHOICE_REASONS[choice.reason]!;
-  observation.override = version === undefined ? '' : choice.override;
-  observation.attempts = attempt.count;
-  observation.status = status;
-  observation.outcome = state.outcome.code;
-  observation.detail = state.detail;
-  observation.startedAtMs = wallMs() - durationMs;
-  observation.durationMs = durationMs;
-  observation.firstByteMs = state.firstByteMs;
-  observation.bytesIn = state.body.bytes;
-  observation.bytesOut = state.bytesOut;
+  made.version = version?.name ?? '';
+  made.deploy = version?.deploy ?? '';
+  made.endpoint = attempt.endpoint?.key ?? '';
+  made.reason = version === undefined ? '' : CHOICE_REASONS[choice.reason]!;
+  made.override = version === undefined ? '' : choice.override;
+  made.attempts = attempt.count;
+  made.status = status;
+  made.outcome = state.outcome.code;
+  made.detail = state.detail;
+  made.startedAtMs = wallMs() - durationMs;
+  made.durationMs = durationMs;
+  made.firstByteMs = state.firstByteMs;
+  made.bytesIn = state.body.bytes;
+  made.bytesOut = state.bytesOut;
 }
 
 function keyFieldOf(destination: Destination | undefined): string {

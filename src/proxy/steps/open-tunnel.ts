@@ -4,18 +4,22 @@
 import { WEBSOCKET, judgeSwitch } from '../../http1/upgrade.ts';
 import { nowMs } from '../../lib/clock.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
+import type { VersionCounters } from '../../telemetry/counters.ts';
+import type { Observation } from '../../telemetry/observation.ts';
 import type { TunnelEnd } from '../../telemetry/tunnel-ends.ts';
 import { NOT_READY_DRAINING } from '../../upstream/endpoint.ts';
+import type { Endpoint } from '../../upstream/endpoint.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
+import type { ProxyContext } from '../context.ts';
+import type { Downstream } from '../downstream/downstream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
-import type { ExchangeState } from '../exchange-state.ts';
 import { LATE_MS } from '../leave-moment.ts';
 import { Tunnel } from '../tunnel/tunnel.ts';
 import { countHead } from './count-evidence.ts';
 import { endAttemptInTunnel } from './end-attempt.ts';
 import { responseFields } from './forward-response.ts';
 import { reply } from './local-reply.ts';
-import { observeSwitch } from './observe.ts';
+import { observeSwitch, observeTunnel } from './observe.ts';
 
 /** The 101 in `connection.head` has come; what follows it lies in `from` to `to`. Returns why it is malformed; empty: it is not. */
 export function openTunnel(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number): string {
@@ -27,12 +31,14 @@ export function openTunnel(exchange: ExchangeControl, connection: UpstreamStream
   const { upgrade } = connection.head;
   const fields = responseFields(state, connection.head);
   endAttemptInTunnel(exchange);
-  observeSwitch(state, exchange.context);
   const first = connection.memory.subarray(from, to);
+  const downstream = state.downstream!;
   const tunnel = join(exchange, connection, upgrade.toLowerCase() === WEBSOCKET);
-  state.downstream!.sendSwitch(connection.head, fields, upgrade);
+  downstream.sendSwitch(connection.head, fields, upgrade);
+  connection.head.reset();
+  exchange.becomeTunnel();
   if (first.length > 0) tunnel.upstream.onRead(first, first.length);
-  state.downstream!.passEarly();
+  downstream.passEarly();
   return '';
 }
 
@@ -40,15 +46,14 @@ export function openTunnel(exchange: ExchangeControl, connection: UpstreamStream
 export function openConnect(exchange: ExchangeControl, connection: UpstreamStream): void {
   const { state } = exchange;
   if (!hasRoom(exchange)) return;
-  state.holdDeadline.disarm();
-  state.hangDeadline.disarm();
   state.firstByteMs = nowMs() - state.startedMs;
-  endRequest(state, 200);
+  state.status = 200;
   endAttemptInTunnel(exchange);
-  observeSwitch(state, exchange.context);
+  const downstream = state.downstream!;
   join(exchange, connection, false);
-  state.downstream!.sendConnected();
-  state.downstream!.passEarly();
+  downstream.sendConnected();
+  exchange.becomeTunnel();
+  downstream.passEarly();
 }
 
 function hasRoom(exchange: ExchangeControl): boolean {
@@ -67,55 +72,62 @@ function measure(exchange: ExchangeControl, { head }: UpstreamStream): void {
   if (version.followsLatency) version.observed(attempt.endpoint!, head.status, atMs - attempt.startedMs, atMs);
   if (state.assignment.writer !== undefined) countHead(state, head);
   state.firstByteMs = atMs - state.startedMs;
-  // What a route allows an exchange is meant for the way to its response.
-  state.exchangeDeadline.disarm();
-  endRequest(state, head.status);
+  state.status = head.status;
 }
 
-function endRequest(state: ExchangeState, status: number): void {
-  state.status = status;
-  state.responded = true;
-  state.responseDone = true;
-  state.keep = false;
+/** What is kept of the exchange while its tunnel is open: a Table that it held would outlive all reloads. */
+interface OpenTunnel {
+  readonly context: ProxyContext;
+  readonly downstream: Downstream;
+  readonly connection: UpstreamStream;
+  readonly endpoint: Endpoint;
+  readonly counters: VersionCounters;
+  readonly startedMs: number;
+  readonly observation: Observation;
 }
 
 function join(exchange: ExchangeControl, connection: UpstreamStream, isWebSocket: boolean): Tunnel {
   const { state, context } = exchange;
-  const { downstream, attempt } = state;
-  const version = attempt.version!;
+  const { attempt, startedMs } = state;
+  const [version, endpoint, downstream] = [attempt.version!, attempt.endpoint!, state.downstream!];
+  const { counters } = version;
+  const open: OpenTunnel = { context, downstream, connection, endpoint, counters, startedMs, observation: observeSwitch(state, context) };
   const tunnel = new Tunnel({
-    client: downstream!.openTunnel(),
+    client: downstream.openTunnel(),
     upstream: connection.openTunnel(),
     isWebSocket,
     idleMs: version.settings.tunnelMs,
     deadlines: context.deadlines,
-    counters: version.counters,
-    onFinished: (ended, end) => closeTunnel(exchange, connection, ended, end),
+    counters,
+    onFinished: (ended, end) => closeTunnel(open, ended, end),
     onFault: (error) => context.failed(error),
   });
-  downstream!.longLived = tunnel;
+  downstream.longLived = tunnel;
   connection.longLived = tunnel;
-  version.counters.tunnelOpened();
-  downstream!.owner.onTunnelOpened();
+  counters.tunnelOpened();
+  downstream.owner.onTunnelOpened();
   tunnel.open();
-  const isDraining = (attempt.endpoint!.notReadyReasons & NOT_READY_DRAINING) !== 0;
+  const isDraining = (endpoint.notReadyReasons & NOT_READY_DRAINING) !== 0;
   if (isDraining || context.lateMs > 0) tunnel.leave(context.lateMs || LATE_MS);
   return tunnel;
 }
 
-function closeTunnel(exchange: ExchangeControl, connection: UpstreamStream, tunnel: Tunnel, end: TunnelEnd): void {
-  const { state, context } = exchange;
-  const { endpoint, version } = state.attempt;
-  const downstream = state.downstream!;
+function closeTunnel(
+  { context, downstream, connection, endpoint, counters, startedMs, observation }: OpenTunnel,
+  tunnel: Tunnel,
+  end: TunnelEnd,
+): void {
+  const ageMs = context.deadlines.refresh() - startedMs;
   connection.destroy();
-  endpoint!.inFlight--;
-  endpoint!.counters.ended();
-  version!.counters.tunnelEnded(end.index, context.deadlines.refresh() - state.startedMs);
+  endpoint.inFlight--;
+  endpoint.counters.ended();
+  counters.tunnelEnded(end.index, ageMs);
   downstream.owner.onTunnelClosed();
-  state.body.bytes = tunnel.client.bytes;
-  state.bytesOut = tunnel.upstream.bytes;
-  state.detail = 'tunnel ended: ' + end.code;
+  observation.bytesIn = tunnel.client.bytes;
+  observation.bytesOut = tunnel.upstream.bytes;
+  observation.detail = 'tunnel ended: ' + end.code;
+  observeTunnel(observation, context, ageMs);
   downstream.closeTunnel();
   if (tunnel.client.gone) downstream.abort();
-  exchange.finish();
+  downstream.end(false);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkBudgets, checkIdleBudget, cpuRatio } from '../../../bench/budgets.ts';
+import { checkBudgets, checkIdleBudget, checkTunnelBudget, cpuRatio } from '../../../bench/budgets.ts';
 
 const measurement = (rival: string, ...cpu: number[]) => ({
   rival,
@@ -30,9 +30,9 @@ describe('checkBudgets', () => {
   });
 });
 
-describe('checkIdleBudget', () => {
-  const idle = { rival: 'sluice', connections: 10, failed: 0, beforeBytes: 0, afterBytes: 0, bytesPerConnection: 4096, failure: '' };
+const idle = { rival: 'sluice', connections: 10, failed: 0, beforeBytes: 0, afterBytes: 0, bytesPerConnection: 4096, failure: '' };
 
+describe('checkIdleBudget', () => {
   it.each([
     [idle, [true]],
     [{ ...idle, bytesPerConnection: 4097 }, [false]],
@@ -41,5 +41,19 @@ describe('checkIdleBudget', () => {
     [{ ...idle, failure: 'ended' }, []],
   ])('judges %j as %j', (measured, kept) => {
     expect(checkIdleBudget(measured).map((each) => each.kept)).toEqual(kept);
+  });
+});
+
+describe('checkTunnelBudget', () => {
+  const of = (rival: string, bytesPerConnection: number) => ({ ...idle, rival, bytesPerConnection });
+
+  it.each([
+    [[of('sluice', 12_192), of('relay', 4000)], [true]],
+    [[of('sluice', 12_193), of('relay', 4000)], [false]],
+    [[{ ...of('sluice', 5000), failed: 1 }, of('relay', 4000)], [false]],
+    [[of('sluice', 12_192), of('nginx', 4000)], []],
+    [[of('sluice', 12_192), { ...of('relay', 4000), failure: 'ended' }], []],
+  ])('judges %j as %j', (measured, kept) => {
+    expect(checkTunnelBudget(measured).map((each) => each.kept)).toEqual(kept);
   });
 });

@@ -104,6 +104,10 @@ export class FakeDownstream implements Downstream {
     throw new Error('no bytes behind it');
   }
 
+  giveBack(): void {
+    this.calls.push('giveBack');
+  }
+
   passEarly(): void {
     this.calls.push('passEarly');
   }
@@ -461,6 +465,10 @@ export class FakeExchange implements ExchangeControl {
 
   responseEnded(): void {
     this.calls.push('responseEnded');
+  }
+
+  becomeTunnel(): void {
+    this.calls.push('becomeTunnel');
   }
 
   watchClient(): void {

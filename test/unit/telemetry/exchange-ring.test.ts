@@ -77,7 +77,7 @@ describe('a ring', () => {
     const ring = new ExchangeRing({ size: 1, everyMs: 0, burst: 1 });
     ring.offer(0);
     ring.keep(Object.assign(full, Object.fromEntries(values)), 0);
-    expect(ring.list(-Infinity)).toEqual([{ ...full, isCut: false, standsFor: 1 }]);
+    expect(ring.list(-Infinity)).toEqual([{ ...full, isCut: true, standsFor: 1 }]);
   });
 
   test('does not hold on to what was read', () => {

@@ -630,6 +630,23 @@ describe('the end', () => {
   });
 });
 
+test('a tunnel gives the exchange back at once, and ends without one', () => {
+  read(get('/socket') + 'early');
+  calls.length = 0;
+  expect(connection.openTunnel()).toBe(stream);
+  connection.giveBack();
+  expect(calls).toEqual(['back']);
+  const passed: string[] = [];
+  stream.owner = { onRead: (bytes: Buffer, length: number) => passed.push(bytes.toString('latin1', 0, length)) } as unknown as StreamOwner;
+  connection.passEarly();
+  expect(passed).toEqual(['early']);
+  connection.closeTunnel();
+  connection.end(false);
+  expect(calls).toEqual(['back', 'end', 'resume']);
+  connection.onGone();
+  expect(calls).toEqual(['back', 'end', 'resume', 'destroy', 'gone']);
+});
+
 test('what is of our own making is written as UTF-8', () => {
   read(get('/'));
   connection.sendReply(200, '', 'grüße');
