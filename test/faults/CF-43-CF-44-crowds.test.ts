@@ -1,14 +1,18 @@
-// CF-43: clients that give up, in every phase, in a storm. CF-44: a crowd of idle connections.
+// CF-43: clients that give up, in every phase, in a storm. CF-44: a crowd of idle connections, and one of handshakes.
 
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { get, requestText } from '../flow/scaffold/client.ts';
 import { startCrowd } from '../flow/scaffold/crowd.ts';
-import { eventually } from '../flow/scaffold/eventually.ts';
+import { eventually, within } from '../flow/scaffold/eventually.ts';
+import { makeFolder } from '../flow/scaffold/folder.ts';
 import { figure, scaled } from '../flow/scaffold/full.ts';
 import { startLoadUpstream } from '../flow/scaffold/load-upstream.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
+import { clientHello, secureTo } from '../flow/scaffold/secure-client.ts';
 import { configFor } from '../flow/scaffold/sluice.ts';
+import type { Wire } from '../flow/scaffold/wire.ts';
+import { makeAuthority } from '../scaffold/certificates.ts';
 import { leavesNothing } from './leak-check.ts';
 import { startRig } from './rig.ts';
 import { ends, expectQuick, quantile, startTraffic } from './traffic.ts';
@@ -77,5 +81,37 @@ test('CF-44: a crowd of idle connections does not slow the others down, and leav
     expectQuick(tally);
     await crowd.order({ kind: 'leave' });
     await eventually('all gone', async () => (await sluice.metric('sluice_connections')) === 0);
+  });
+});
+
+test('CF-44: a crowd that begins handshakes and finishes none slows the others down little, and leaves nothing behind', async () => {
+  const authority = await makeAuthority();
+  const { cert, key } = await authority.issue({ names: ['a.test'] });
+  const folder = makeFolder();
+  const certificates = [{ certFile: folder.write('a.pem', cert), keyFile: folder.write('a.key', key) }];
+  const config = configFor({ listener: { tls: { certificates, handshakeTimeout: '5s' }, limits: { connections: 0 } } });
+  const rig = await startRig({ ...config, pools: {}, routes: [{ name: 'all', respond: { status: 200, body: 'hi' } }] });
+  const { sluice } = rig;
+  const hello = (await clientHello('a.test')).toString('latin1');
+  const crowd = startCrowd();
+  const connectSecurely = async (): Promise<Wire> => (await secureTo(sluice, { servername: 'a.test', ca: authority.pem })).wire;
+  const results = (result: string): Promise<number> => sluice.metric('sluice_tls_handshakes_total', { listener: 'web', result });
+  const count = scaled(1_500, 9_000);
+  await leavesNothing(rig, async () => {
+    const before = await results('crowded_out');
+    const kept = startTraffic(sluice, { loops: 4, connect: connectSecurely });
+    await eventually('traffic', () => kept.tally.sent > 50);
+    await crowd.order({ kind: 'begin', port: sluice.port, count, bytes: hello });
+    // More than there are places for: they give way, and a client that means it comes through.
+    await eventually('some have given way', async () => (await results('crowded_out')) - before > 200, 20_000);
+    const wire = await within('a client that comes', connectSecurely(), 5_000);
+    await wire.write(get('/'));
+    expect((await wire.readMessage()).status).toBe(200);
+    wire.destroy();
+    await crowd.order({ kind: 'leave' });
+    const tally = await kept.stop();
+    expect(ends(tally)).toEqual({ 200: tally.sent });
+    figure(`beside ${count} handshakes`, { 'p50 ms': quantile(tally, 0.5), 'p99 ms': quantile(tally, 0.99) });
+    expectQuick(tally);
   });
 });

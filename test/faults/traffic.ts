@@ -16,6 +16,8 @@ export interface TrafficOptions {
   readonly loops?: number;
   /** Text of the request with that number; default `GET /`. */
   readonly request?: (number: number) => string;
+  /** Default: plain HTTP to the first listener. */
+  readonly connect?: () => Promise<Wire>;
   /** Between two requests of a loop; default 2 ms. */
   readonly pauseMs?: number;
 }
@@ -55,13 +57,17 @@ export class Traffic {
     while (!this.#stopping) {
       if (wire === undefined || wire.ended) {
         wire?.destroy();
-        wire = await connectAt(this.#sluice.whereOf()).catch(() => undefined);
+        wire = await this.#connect().catch(() => undefined);
       }
       if (wire === undefined) this.#count('refused');
       else if (!(await this.#once(wire))) wire = (wire.destroy(), undefined);
       await pause(this.#options.pauseMs ?? 2);
     }
     wire?.destroy();
+  }
+
+  #connect(): Promise<Wire> {
+    return this.#options.connect?.() ?? connectAt(this.#sluice.whereOf());
   }
 
   /** Whether the connection may be used again. */

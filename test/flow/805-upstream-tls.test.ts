@@ -1,15 +1,15 @@
 // TLS to upstreams: whom we trust, as what we show ourselves, what is told when it fails, sessions, files that change.
 
 import { renameSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:tls';
-import type { Server, TLSSocket, TlsOptions } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { makeAuthority } from '../scaffold/certificates.ts';
 import type { Authority, Pair } from '../scaffold/certificates.ts';
 import { ask, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
-import { closeAll, open } from './scaffold/open.ts';
+import { closeAll } from './scaffold/open.ts';
+import { startSecure } from './scaffold/secure-upstream.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';
 import { startUpstream } from './scaffold/upstream.ts';
@@ -25,47 +25,6 @@ beforeAll(async () => {
   other = await makeAuthority('CN=Other');
   right = await authority.issue({ names: ['shop.internal', 'localhost'] });
 });
-
-interface SecureUpstream {
-  readonly address: string;
-  readonly sockets: TLSSocket[];
-  readonly requests: string[];
-  /** Of each connection: the name that it asked for, and whom its certificate names. */
-  readonly shown: string[];
-  /** Those that `/x` came by. */
-  readonly served: ReadonlySet<TLSSocket>;
-  readonly resumed: ReadonlySet<TLSSocket>;
-}
-
-/** Responds to each request on each connection with 200. */
-async function startSecure(options: TlsOptions): Promise<SecureUpstream> {
-  const sockets: TLSSocket[] = [];
-  const requests: string[] = [];
-  const shown: string[] = [];
-  const [served, resumed] = [new Set<TLSSocket>(), new Set<TLSSocket>()];
-  const server: Server = createServer(options, (socket) => {
-    sockets.push(socket);
-    if (socket.isSessionReused()) resumed.add(socket);
-    shown.push(`${(socket as unknown as { servername: string }).servername} ${socket.getPeerX509Certificate()?.subjectAltName ?? ''}`);
-    socket
-      .on('error', () => undefined)
-      .on('data', (bytes: Buffer) => {
-        requests.push(bytes.toString('latin1'));
-        if (bytes.includes('GET /x ')) served.add(socket);
-        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
-      });
-  });
-  server.on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  open({
-    close: () =>
-      new Promise<void>((resolve) => {
-        for (const socket of sockets) socket.destroy();
-        server.close(() => resolve());
-      }),
-  });
-  return { address: `localhost:${(server.address() as { port: number }).port}`, sockets, requests, shown, served, resumed };
-}
 
 async function statusAndWhy(sluice: Sluice): Promise<string> {
   const { status, field } = await ask(sluice, get('/x'));

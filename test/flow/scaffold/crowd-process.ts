@@ -7,6 +7,8 @@ import type { Socket } from 'node:net';
 export type CrowdOrder =
   /** Opens connections, sends `request` on each, and waits for the end of a response's head (or for nothing, when it is empty). */
   | { readonly kind: 'open'; readonly port: number; readonly count: number; readonly request: string }
+  /** The same without waiting for anything: each sends `bytes` (latin1), and may be closed for it. */
+  | { readonly kind: 'begin'; readonly port: number; readonly count: number; readonly bytes: string }
   /** All read `bytes` every `everyMs` from here on. */
   | { readonly kind: 'sip'; readonly everyMs: number }
   /** All read as fast as they can until the peers end; returns how many bytes each has read at least and at most. */
@@ -52,6 +54,9 @@ async function obey(order: CrowdOrder): Promise<void> {
         await Promise.all(Array.from({ length: Math.min(AT_ONCE, order.count - begun) }, () => openOne(order.port, order.request)));
       }
       return;
+    case 'begin':
+      await Promise.all(Array.from({ length: order.count }, () => beginOne(order.port, Buffer.from(order.bytes, 'latin1'))));
+      return;
     case 'sip':
       for (const { socket } of clients) socket.pause();
       sipping = setInterval(() => clients.forEach(({ socket }) => void socket.resume()), order.everyMs);
@@ -69,6 +74,17 @@ async function obey(order: CrowdOrder): Promise<void> {
       );
       clients = [];
   }
+}
+
+function beginOne(port: number, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    const client: Client = { socket, bytes: 0, ended: false };
+    clients.push(client);
+    socket.on('error', () => undefined).resume();
+    socket.on('close', () => ((client.ended = true), resolve()));
+    socket.write(bytes, () => resolve());
+  });
 }
 
 function openOne(port: number, request: string): Promise<void> {
