@@ -4,12 +4,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { compareRequest, compareResponse } from '../property/http1/agreement.ts';
+import { compareFrames, compareRequests, compareResponses } from '../property/http2/agreement.ts';
+import type { Agreement } from '../property/http2/agreement.ts';
 import { seededRandom } from '../scaffold/seeded-random.ts';
+import { makeFrames } from './frame-grammar.ts';
 import { makeRequest, makeResponse } from './grammar.ts';
+import { blocksOf, makeBlocks } from './hpack-grammar.ts';
 import type { Input, Target } from './target.ts';
 import { openAdminTarget } from './targets/admin.ts';
 import { config } from './targets/config.ts';
 import { chunks, request, response } from './targets/http1.ts';
+import { frames, requestFields, responseFields } from './targets/http2.ts';
 
 const corpus = JSON.parse(readFileSync(join(import.meta.dirname, 'corpus.json'), 'utf8')) as Readonly<Record<string, readonly Input[]>>;
 const admin = await openAdminTarget();
@@ -19,6 +24,9 @@ test.each([
   [request, 20_000],
   [response, 20_000],
   [chunks, 20_000],
+  [frames, 150],
+  [requestFields, 80],
+  [responseFields, 80],
   [config, 200],
   [admin, 200],
 ] as readonly (readonly [Target, number])[])('$name: the corpus, and some by chance', { timeout: 60_000 }, async (target, count) => {
@@ -46,4 +54,21 @@ test('what is made by chance is neither all sound nor all refused', () => {
   }
   for (const of of [verdicts.request, verdicts.response])
     for (const verdict of ['accepted', 'refused']) expect(of.get(verdict)).toBeGreaterThan(300);
+});
+
+test('nor is what is made of HTTP/2', async () => {
+  const chance = seededRandom(11);
+  const count = async (make: () => Promise<readonly Agreement[]>): Promise<ReadonlyMap<string, number>> => {
+    const verdicts = new Map<string, number>();
+    for (let index = 0; index < 80; index++) for (const verdict of await make()) verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+    return verdicts;
+  };
+  for (const verdicts of [
+    await count(() => compareRequests(blocksOf(makeBlocks(chance, 'request')))),
+    await count(() => compareResponses(blocksOf(makeBlocks(chance, 'response')))),
+    await count(async () => [await compareFrames(Buffer.from(makeFrames(chance), 'latin1'))]),
+  ]) {
+    for (const verdict of ['accepted', 'refused', 'compression'])
+      expect(verdicts.get(verdict)).toBeGreaterThan(verdict === 'compression' ? 1 : 10);
+  }
 });

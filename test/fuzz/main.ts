@@ -1,6 +1,6 @@
 // `npm run fuzz`: inputs by chance until a number of them is through, or one shows a fault; then it says which and ends with 1.
 //
-//   npm run fuzz -- [--inputs 100000] [--seed N] [--only request,response,chunks,config,admin,peers]
+//   npm run fuzz -- [--inputs 100000] [--seed N] [--only request,response,chunks,frames,request-fields,response-fields,config,admin,peers]
 //
 // A fault is printed with what makes it again: its target and the input as a JSON string, ready for corpus.json beside this file.
 
@@ -18,6 +18,7 @@ import type { Input, Target } from './target.ts';
 import { openAdminTarget } from './targets/admin.ts';
 import { config } from './targets/config.ts';
 import { chunks, request, response } from './targets/http1.ts';
+import { frames, requestFields, responseFields } from './targets/http2.ts';
 
 const { values } = parseArgs({
   options: { inputs: { type: 'string', default: '100000' }, seed: { type: 'string' }, only: { type: 'string' } },
@@ -25,17 +26,35 @@ const { values } = parseArgs({
 const inputs = Number(values.inputs);
 const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
 if (!Number.isSafeInteger(inputs) || inputs < 1 || !Number.isSafeInteger(seed)) {
-  console.error('npm run fuzz -- [--inputs N] [--seed N] [--only request,response,chunks,config,admin,peers]');
+  console.error(
+    'npm run fuzz -- [--inputs N] [--seed N] [--only request,response,chunks,frames,request-fields,response-fields,config,admin,peers]',
+  );
   process.exit(2);
 }
 const only = values.only?.split(',');
-/** Real connections, or whole configs: each costs as much as many heads. */
-const SHARES: Readonly<Record<string, number>> = { config: 0.02, admin: 0.02, peers: 0.05 };
+/** Connections, real or in memory, or whole configs: each costs as much as many heads. */
+const SHARES: Readonly<Record<string, number>> = {
+  config: 0.02,
+  admin: 0.02,
+  peers: 0.05,
+  frames: 0.2,
+  'request-fields': 0.1,
+  'response-fields': 0.1,
+};
 const BATCH = 256;
 let faulty = 0;
 
 console.log(`seed ${seed}`);
-for (const open of [() => request, () => response, () => chunks, () => config, openAdminTarget]) {
+for (const open of [
+  () => request,
+  () => response,
+  () => chunks,
+  () => frames,
+  () => requestFields,
+  () => responseFields,
+  () => config,
+  openAdminTarget,
+]) {
   const target = await open();
   if (only === undefined || only.includes(target.name)) await fuzz(target);
   await target.close?.();

@@ -16,7 +16,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
   // Bytes of a protocol, both directions. They meet in the messages of `http`.
   http1: ['lib', 'http'],
-  http2: ['lib', 'http', 'net'],
+  http2: ['lib', 'http'],
 
   // Text to Config. It knows the words of HTTP, not its bytes.
   config: ['lib', 'http'],
@@ -46,6 +46,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   // lib/json-log.ts is the one door to the logger.
   lib: ['pino'],
   http1: [],
+  http2: [],
 };
 
 /** Packages that only these folders may load: what they cost in memory and at the start is paid nowhere else. */
@@ -78,7 +79,7 @@ export const NEVER_A_NAME: readonly string[] = [
 ];
 
 /** Where sockets may be made; everything else sees byte streams. `isIP` and `createSecureContext`, which only read text, are free. */
-export const SOCKET_ROOMS: readonly string[] = ['src/net/', 'src/http2/', 'src/admin/', 'src/upstream/probes/'];
+export const SOCKET_ROOMS: readonly string[] = ['src/net/', 'src/admin/', 'src/upstream/probes/'];
 /** Parts of Node that its documentation does not promise; only `net` leans on them. */
 export const PRIVATE_PARTS: readonly string[] = [
   '_handle',
