@@ -47,6 +47,7 @@ export class ProxyContext {
   readonly turns = new Turns();
   readonly handshakes = new Handshakes({ maxUnderWay: MAX_HANDSHAKES, maxWaiting: MAX_WAITING_HANDSHAKES });
 
+  #next: { readonly serving: ServingState; readonly isDue: () => boolean } | undefined = undefined;
   #draining = false;
   #cutsAtMs = 0;
   readonly #idPrefix = newKey().slice(0, 12);
@@ -100,6 +101,19 @@ export class ProxyContext {
   /** From here on requests are served with this. */
   serve(serving: ServingState): void {
     this.serving = serving;
+    this.#next = undefined;
+  }
+
+  /** From the moment on at which it is due requests are served with this. */
+  serveNext(serving: ServingState, isDue: () => boolean): void {
+    this.#next = { serving, isDue };
+  }
+
+  /** What a request is served with that begins now. */
+  get servingNow(): ServingState {
+    const next = this.#next;
+    if (next !== undefined && next.isDue()) this.serve(next.serving);
+    return this.serving;
   }
 
   /** Unique over all workers and restarts; not secret. */

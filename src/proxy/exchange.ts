@@ -110,7 +110,7 @@ export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
     const startedMs = context.deadlines.refresh();
     state.active = true;
     state.downstream = downstream;
-    state.serving = context.serving;
+    state.serving = context.servingNow;
     state.startedMs = startedMs;
     state.movedMs = startedMs;
     state.attempt.startedMs = startedMs;

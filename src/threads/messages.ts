@@ -8,6 +8,7 @@ import type { LogLine } from '../lib/log.ts';
 import type { CounterPlan } from '../telemetry/counter-plan.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
+import type { Changeover } from './changeover.ts';
 import type { ListChange } from './list-change.ts';
 import type { EndpointName } from '../upstream/endpoint.ts';
 import type { EjectionChange } from '../upstream/resilience/outlier-ejector.ts';
@@ -20,6 +21,8 @@ export interface WorkerStart {
   readonly reusePort: boolean;
   /** What the instance calls itself on the way of a request. */
   readonly pseudonym: string;
+  /** Where workers go over to another Table together. */
+  readonly changeovers: SharedArrayBuffer;
 }
 
 /** A worker's way to the thread that compares. */
@@ -33,7 +36,7 @@ export type ToWorker =
   /**
    * `ports`: what the kernel chose for listeners with port 0, by name; empty for the first worker to bind. `routes`: those of the Config,
    * which comes without, as they may be many: what differs from those of the last `apply`. `pools`: the same; a number stands for the pool at
-   * that position in the last `apply`. What stays is the same object.
+   * that position in the last `apply`. What stays is the same object. `changeover`: where others go over at the same time.
    */
   | {
       readonly kind: 'apply';
@@ -42,6 +45,7 @@ export type ToWorker =
       readonly routes: ListChange<RouteConfig>;
       readonly pools: readonly (PoolConfig | number)[];
       readonly ports: Readonly<Record<string, number>>;
+      readonly changeover: Changeover | undefined;
     }
   /** Endpoints of some versions of the Config that is served. */
   | { readonly kind: 'endpoints'; readonly id: number; readonly versions: readonly VersionEndpoints[]; readonly counters: CounterPlan }

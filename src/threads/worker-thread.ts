@@ -10,6 +10,7 @@ import { forwardLog } from '../lib/log.ts';
 import { Pulse } from '../lib/pulse.ts';
 import { ProxyContext } from '../proxy/context.ts';
 import { drain } from '../proxy/drain.ts';
+import type { ServingState } from '../proxy/serving-state.ts';
 import { Pace, SERVING_TURN_MS, finishInTurns } from '../lib/pace.ts';
 import { finish } from '../lib/steps.ts';
 import type { Steps } from '../lib/steps.ts';
@@ -19,6 +20,8 @@ import { AccessLog } from '../telemetry/access-log.ts';
 import { CounterSet } from '../telemetry/counter-set.ts';
 import { EvidenceNews } from '../telemetry/evidence-news.ts';
 import { LivePools } from '../upstream/live-pools.ts';
+import { ChangeoverGate } from './changeover.ts';
+import type { Changeover } from './changeover.ts';
 import { ComparisonSampler } from './comparison-sampler.ts';
 import { saveCompiled } from '../lib/compile-cache.js';
 import { EvidenceWriters } from './evidence-writers.ts';
@@ -44,6 +47,7 @@ const inbox = new Inbox(port);
 collectGarbage();
 const start = await inbox.first;
 
+const gate = new ChangeoverGate(start.changeovers);
 const deadlines = new Deadlines();
 const counters = new CounterSet(start.index);
 const log = forwardLog((line) => post({ kind: 'log', line }));
@@ -70,7 +74,7 @@ let pools: Config['pools'] = [];
 /** Of the Config that serves: one that is refused says nothing of the connections of now. */
 let servedPools: Config['pools'] = [];
 
-async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports }: Apply): Promise<Record<string, number>> {
+async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports, changeover }: Apply): Promise<Record<string, number>> {
   // Also when it is refused: the control thread goes by what it has sent.
   routes = changed(routes, sentRoutes);
   const before = pools;
@@ -94,7 +98,7 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
     // Binding is what can still fail; it comes before anything is changed.
     await listeners.prepare(update.config.listeners, ports, update.tls);
     takeUpstreamTls(pools, sides);
-    context.serve(builder.build(update, table));
+    await goOver(context, builder.build(update, table), changeover);
   }
   sampler.forget();
   setAccessLog(context, update);
@@ -102,6 +106,14 @@ async function apply({ update: sent, routes: sentRoutes, pools: sentPools, ports
   counters.settle();
   await listeners.released();
   return bound;
+}
+
+async function goOver(served: ProxyContext, serving: ServingState, changeover: Changeover | undefined): Promise<void> {
+  if (changeover !== undefined) {
+    served.serveNext(serving, () => gate.isOpen(changeover));
+    await gate.pass(changeover);
+  }
+  served.serve(serving);
 }
 
 function* compileAndCount(update: Update): Steps<Table> {

@@ -18,6 +18,8 @@ import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.t
 import type { EndpointName } from '../upstream/endpoint.ts';
 import type { EjectionChange } from '../upstream/resilience/outlier-ejector.ts';
 import type { VersionDeploy } from '../telemetry/version-deploy.ts';
+import { Changeovers } from './changeover.ts';
+import type { Changeover } from './changeover.ts';
 import { changeOf } from './list-change.ts';
 import type { CompareLink, FromWorker, ToWorker, WorkerStart } from './messages.ts';
 import { FAST_RESTART_MS, RestartPace } from './restart-pace.ts';
@@ -66,6 +68,7 @@ export class Workers {
   readonly #pace = new RestartPace();
   readonly #pseudonym = makePseudonym(newKey());
   readonly #restarts = new Set<Timer>();
+  readonly #changeovers = new Changeovers();
   #update: Update | undefined = undefined;
   #unhealthy: readonly EndpointName[] = [];
   #deploys: readonly VersionDeploy[] = [];
@@ -108,7 +111,9 @@ export class Workers {
 
   /** Nothing is bound, and so nothing can fail in one alone: all go over in the same moment, since a user may meet each of them. */
   async #applyAtOnce(update: Update): Promise<{ applied: number; total: number }> {
-    const handed = new Map(this.#alive().map((thread) => [thread, this.#send(thread, update, this.#ports)]));
+    const threads = this.#alive();
+    const changeover = this.#changeovers.next(threads.length);
+    const handed = new Map(threads.map((thread) => [thread, this.#send(thread, update, this.#ports, changeover)]));
     const results = await Promise.allSettled(handed.values());
     if (!results.some(({ status }) => status === 'fulfilled')) {
       // Those that have died say nothing about the config.
@@ -262,7 +267,8 @@ export class Workers {
   #start(index: number): Thread {
     const { counters, log, count, reusePort, early } = this.#options;
     const worker = index === 0 && early !== undefined ? early.take() : spawnWorker(index);
-    worker.postMessage({ index, workers: count, reusePort, pseudonym: this.#pseudonym } satisfies WorkerStart);
+    const { memory: changeovers } = this.#changeovers;
+    worker.postMessage({ index, workers: count, reusePort, pseudonym: this.#pseudonym, changeovers } satisfies WorkerStart);
     // Before its first Config: it never takes an endpoint for healthy that is known not to be.
     if (this.#unhealthy.length > 0) worker.postMessage({ kind: 'health', unhealthy: this.#unhealthy } satisfies ToWorker);
     if (this.#deploys.length > 0) worker.postMessage({ kind: 'deploys', id: 0, deploys: this.#deploys } satisfies ToWorker);
@@ -319,7 +325,13 @@ export class Workers {
     }
   }
 
-  async #send(thread: Thread, update: Update, ports: Readonly<Record<string, number>>): Promise<Readonly<Record<string, number>>> {
+  /** @param changeover where others are handed the same */
+  async #send(
+    thread: Thread,
+    update: Update,
+    ports: Readonly<Record<string, number>>,
+    changeover?: Changeover,
+  ): Promise<Readonly<Record<string, number>>> {
     const { config } = update;
     const routes = changeOf(thread.routes, config.routes);
     thread.routes = config.routes;
@@ -327,7 +339,7 @@ export class Workers {
     const pools = config.pools.map((pool) => known.get(pool) ?? pool);
     thread.pools = config.pools;
     const light = { ...update, config: { ...config, pools: [], routes: [] } };
-    const response = await this.#ask(thread, (id) => ({ kind: 'apply', id, update: light, pools, routes, ports }));
+    const response = await this.#ask(thread, (id) => ({ kind: 'apply', id, update: light, pools, routes, ports, changeover }));
     if (response.kind !== 'applied') throw new Error('unexpected message from a worker');
     thread.serving = true;
     return response.ports;

@@ -1,6 +1,7 @@
 // Keyed users during a ramp, through the real process: no user goes back, shares hold, and all workers and restarts agree.
 
 import { afterEach, expect, test } from 'vitest';
+import { call } from './scaffold/admin.ts';
 import { connectToEach } from './scaffold/by-worker.ts';
 import { connectTo, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
@@ -80,4 +81,44 @@ test('a ramp of 1, 5, 25, 50, 100: no keyed user ever goes back, on any worker, 
   for (const wire of wires.slice(0, 2)) expect(await versionsOf(some, [wire])).toEqual(at25.slice(0, 1000));
   const another = await startSluice(config(25));
   expect(await versionsOf(some, [await connectTo(another)])).toEqual(at25.slice(0, 1000));
+});
+
+test('at a change of weights no user goes back and forth between workers', { timeout: 60_000 }, async () => {
+  const [v1, v2] = [await startUpstream(saying('v1')), await startUpstream(saying('v2'))];
+  const endpoints = { v1: [v1.address], v2: [v2.address] };
+  const pool = { split: { v1: 99, v2: 1 }, affinity: { header: 'x-user-id' } };
+  const sluice = await startSluice(configFor({ endpoints, pool }), { workers: 2 });
+  const [one, two] = (await connectToEach(sluice, 2)) as [Wire, Wire];
+  let [asked, judged] = [0, 0];
+  const flips: string[] = [];
+  for (let change = 0; judged < 20 && change < 100; change++) {
+    const to = change % 2 === 0 ? 'v2' : 'v1';
+    let isDone = false;
+    let isOver = false;
+    let back = 0;
+    const askOnBoth = async (): Promise<void> => {
+      // The same worker is first and second in turns.
+      for (let at = 0; !isDone || at % 4 !== 0; at++) {
+        const wire = (at + (at >> 1)) % 2 === 0 ? one : two;
+        await wire.write(get('/', `x-user-id: user-${change}`));
+        const version = (await wire.readMessage()).field('x-version');
+        asked++;
+        if (version === to) isOver = true;
+        else if (isOver) back++;
+      }
+    };
+    const asking = askOnBoth();
+    const beganMs = performance.now();
+    await call(sluice, 'PUT', '/v1/pools/shop/split', { weights: to === 'v2' ? { v1: 1, v2: 99 } : { v1: 99, v2: 1 } });
+    const tookMs = performance.now() - beganMs;
+    isDone = true;
+    await asking;
+    // For a worker that is later than that the other does not wait.
+    if (tookMs >= 50) continue;
+    judged++;
+    if (back > 0) flips.push(`change ${change}: ${back} times, ${tookMs} ms`);
+  }
+  figure('changes of weights', { asked, judged, flips: flips.length });
+  expect(judged).toBeGreaterThan(4);
+  expect(flips).toEqual([]);
 });

@@ -65,3 +65,17 @@ test('what is served is swapped as a whole', () => {
   context.serve(next);
   expect(context.serving).toBe(next);
 });
+
+test('what is served next is served from the moment on at which it is due, and what comes after it at once', () => {
+  const context = make();
+  const [first, next, last] = [context.serving, {} as ServingState, {} as ServingState];
+  let isDue = false;
+  context.serveNext(next, () => isDue);
+  expect(context.servingNow).toBe(first);
+  isDue = true;
+  expect([context.servingNow, context.serving]).toEqual([next, next]);
+  expect(context.servingNow).toBe(next);
+  context.serveNext(last, () => false);
+  context.serve(first);
+  expect(context.servingNow).toBe(first);
+});

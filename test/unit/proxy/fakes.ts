@@ -399,6 +399,10 @@ export class FakeContext {
   cdnLoop = 'cdn-loop: sluice\r\n';
   serving: ServingState | undefined = undefined;
 
+  get servingNow(): ServingState | undefined {
+    return this.serving;
+  }
+
   constructor(calls: string[]) {
     this.calls = calls;
   }

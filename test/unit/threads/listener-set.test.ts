@@ -41,7 +41,13 @@ function worker(listeners: readonly object[]): { set: ListenerSet; configs: read
   counted.commit(plan, 'all');
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const context = new ProxyContext(undefined as never, deadlines, counters.worker(), log as never);
-  const set = new ListenerSet(context, counters, { index: 0, workers: 1, reusePort: false, pseudonym: 's' });
+  const set = new ListenerSet(context, counters, {
+    index: 0,
+    workers: 1,
+    reusePort: false,
+    pseudonym: 's',
+    changeovers: new SharedArrayBuffer(8),
+  });
   open({
     close: async () => {
       const all = set.open;
