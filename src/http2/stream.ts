@@ -1,13 +1,17 @@
 // What the protocol knows of one stream: its state, its windows, and whether its content is as long as was declared. A connection extends it with
 // what the stream carries, and uses it again for another one.
 
+import { PROTOCOL_ERROR } from './error-codes.ts';
 import { FlowControl } from './flow-control.ts';
-import { IDLE, judgeFrame, withLocalEnd, withRemoteEnd } from './stream-state.ts';
+import { DATA } from './frames.ts';
+import { IDLE, STREAM_SCOPE, TAKE, judgeFrame, withLocalEnd, withRemoteEnd } from './stream-state.ts';
 import type { StreamState, Verdict } from './stream-state.ts';
 
 export class Stream extends FlowControl {
   id = 0;
   state: StreamState = IDLE;
+  /** The peer's head has come, and it was no interim one: content may follow, and the next HEADERS are trailers. */
+  hasHead = false;
   /** Octets of content that are to come; -1: that was not declared. */
   contentLeft = -1;
 
@@ -15,12 +19,16 @@ export class Stream extends FlowControl {
   begin(id: number, state: StreamState, sendSize: number, receiveSize: number): void {
     this.id = id;
     this.state = state;
+    this.hasHead = false;
     this.contentLeft = -1;
     this.beginWindows(sendSize, receiveSize);
   }
 
+  /** What becomes of a frame of this type. */
   judge(type: number): Verdict {
-    return judgeFrame(this.state, type);
+    const verdict = judgeFrame(this.state, type);
+    // RFC 9113, section 8.1: a message begins with its head.
+    return verdict === TAKE && type === DATA && !this.hasHead ? STREAM_SCOPE | PROTOCOL_ERROR : verdict;
   }
 
   /** The peer has ended its side. */

@@ -14,7 +14,7 @@ import type { Input, Target } from './target.ts';
 import { openAdminTarget } from './targets/admin.ts';
 import { config } from './targets/config.ts';
 import { chunks, request, response } from './targets/http1.ts';
-import { frames, requestFields, responseFields } from './targets/http2.ts';
+import { frames, hpack, requestFields, responseFields } from './targets/http2.ts';
 
 const corpus = JSON.parse(readFileSync(join(import.meta.dirname, 'corpus.json'), 'utf8')) as Readonly<Record<string, readonly Input[]>>;
 const admin = await openAdminTarget();
@@ -25,6 +25,7 @@ test.each([
   [response, 20_000],
   [chunks, 20_000],
   [frames, 150],
+  [hpack, 2_000],
   [requestFields, 80],
   [responseFields, 80],
   [config, 200],

@@ -1,6 +1,6 @@
 // `npm run fuzz`: inputs by chance until a number of them is through, or one shows a fault; then it says which and ends with 1.
 //
-//   npm run fuzz -- [--inputs 100000] [--seed N] [--only request,response,chunks,frames,request-fields,response-fields,config,admin,peers]
+//   npm run fuzz -- [--inputs 100000] [--seed N] [--only request,response,chunks,frames,hpack,request-fields,response-fields,config,admin,peers]
 //
 // A fault is printed with what makes it again: its target and the input as a JSON string, ready for corpus.json beside this file.
 
@@ -18,7 +18,7 @@ import type { Input, Target } from './target.ts';
 import { openAdminTarget } from './targets/admin.ts';
 import { config } from './targets/config.ts';
 import { chunks, request, response } from './targets/http1.ts';
-import { frames, requestFields, responseFields } from './targets/http2.ts';
+import { frames, hpack, requestFields, responseFields } from './targets/http2.ts';
 
 const { values } = parseArgs({
   options: { inputs: { type: 'string', default: '100000' }, seed: { type: 'string' }, only: { type: 'string' } },
@@ -27,7 +27,7 @@ const inputs = Number(values.inputs);
 const seed = values.seed === undefined ? Date.now() % 1_000_000_000 : Number(values.seed);
 if (!Number.isSafeInteger(inputs) || inputs < 1 || !Number.isSafeInteger(seed)) {
   console.error(
-    'npm run fuzz -- [--inputs N] [--seed N] [--only request,response,chunks,frames,request-fields,response-fields,config,admin,peers]',
+    'npm run fuzz -- [--inputs N] [--seed N] [--only request,response,chunks,frames,hpack,request-fields,response-fields,config,admin,peers]',
   );
   process.exit(2);
 }
@@ -50,6 +50,7 @@ for (const open of [
   () => response,
   () => chunks,
   () => frames,
+  () => hpack,
   () => requestFields,
   () => responseFields,
   () => config,

@@ -8,12 +8,15 @@ import { CODE_LENGTHS, CODES, END_OF_STRING } from './huffman-code.ts';
 const SYMBOLS_SHIFT = 24;
 const BROKEN = 1 << 26;
 const FAULTS_SHIFT = 27;
+/** Alone: the entry has yet to be made. */
+const MISSING = 1 << 30;
 
 /** Above the offset in what `readHuffman` returns. */
 export const READ_FAULTS_SHIFT = 24;
 
 const tree = makeTree();
-const TRANSITIONS = makeTransitions();
+/** By place and byte. Made when they are first needed: most never are, and all of them would take a thread 10 ms at its start. */
+const TRANSITIONS = new Int32Array(tree.length << 7).fill(MISSING);
 /** Places where a string may end: up to seven bits of 1 behind the last symbol. */
 const MAY_END = makeEnds();
 
@@ -21,10 +24,10 @@ const MAY_END = makeEnds();
  * Decodes the bytes from `from` to `to` into `into`, which has room for twice as many and one more. Returns the offset behind the last byte
  * written, with the `BYTE_FAULTS` of all from bit 24 on; or -1 when they are no such string.
  */
-export function readHuffman(bytes: Buffer, from: number, to: number, into: Buffer, at: number): number {
+export function readHuffman(bytes: Buffer, from: number, to: number, into: Buffer, start: number): number {
   let place = 0;
   let all = 0;
-  let end = at;
+  let end = start;
   for (let next = from; next < to; next++) {
     const entry = TRANSITIONS[(place << 8) | bytes[next]!]!;
     // Both are written, whether there are any: cheaper than to ask.
@@ -34,8 +37,20 @@ export function readHuffman(bytes: Buffer, from: number, to: number, into: Buffe
     all |= entry;
     place = entry & 0xff;
   }
+  // Looked at here and not in the loop, which would take half as long again.
+  if ((all & MISSING) !== 0) return readAnew(bytes, from, to, into, start);
   if ((all & BROKEN) !== 0 || MAY_END[place] !== 1) return -1;
   return end | ((all >> FAULTS_SHIFT) << READ_FAULTS_SHIFT);
+}
+
+function readAnew(bytes: Buffer, from: number, to: number, into: Buffer, start: number): number {
+  let place = 0;
+  for (let next = from; next < to; next++) {
+    const at = (place << 8) | bytes[next]!;
+    if (TRANSITIONS[at] === MISSING) TRANSITIONS[at] = makeTransition(at);
+    place = TRANSITIONS[at]! & 0xff;
+  }
+  return readHuffman(bytes, from, to, into, start);
 }
 
 /** Both ways out of each place, at twice its number: another place, or the complement of a symbol. */
@@ -56,24 +71,16 @@ function makeTree(): number[] {
   return ways;
 }
 
-function makeTransitions(): Int32Array {
-  const transitions = new Int32Array(tree.length * 128);
-  for (let place = 0; place < tree.length / 2; place++) follow(transitions, place << 8, place, 8, 0);
-  return transitions;
-}
-
-/** Follows all values of the `bits` that are left of a byte; `made` is the entry so far, without its place. */
-function follow(transitions: Int32Array, first: number, place: number, bits: number, made: number): void {
-  if (bits === 0) {
-    transitions[first] = made | place;
-    return;
+/** Follows the eight bits of a byte from a place on. */
+function makeTransition(at: number): number {
+  let place = at >> 8;
+  let made = 0;
+  for (let bit = 7; bit >= 0; bit--) {
+    const way = tree[2 * place + ((at >> bit) & 1)]!;
+    if (way < 0) made = withSymbol(made, ~way);
+    place = Math.max(0, way);
   }
-  for (let bit = 0; bit < 2; bit++) {
-    const way = tree[2 * place + bit]!;
-    const at = first + (bit << (bits - 1));
-    if (way >= 0) follow(transitions, at, way, bits - 1, made);
-    else follow(transitions, at, 0, bits - 1, withSymbol(made, ~way));
-  }
+  return made | place;
 }
 
 function withSymbol(made: number, symbol: number): number {

@@ -81,6 +81,7 @@ export class ModelConnection implements FrameVisitor {
     this.#open.set(streamId, stream);
     if (readRequestHead(this.#fields, stream.request, ends) !== 0) return this.#reset(streamId, codes.PROTOCOL_ERROR);
     this.streams.set(streamId, stream);
+    stream.hasHead = true;
     stream.contentLeft = stream.request.contentLength;
     if (ends) stream.endRemote();
   }

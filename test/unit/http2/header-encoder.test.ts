@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { OutgoingRequest } from '../../../src/http/request.ts';
 import { RESPONSE_RULES, TRAILER_RULES } from '../../../src/http2/block-rules.ts';
 import { HeaderDecoder } from '../../../src/http2/hpack/header-decoder.ts';
+import { EncodingTable } from '../../../src/http2/hpack/encoding-table.ts';
 import { HeaderEncoder, maxEncodedBytes } from '../../../src/http2/hpack/header-encoder.ts';
+import { SEND_ONCE } from '../../../src/http2/hpack/name-rules.ts';
+import { Step } from '../../../src/http2/hpack/step.ts';
 import { decode, integer, linesOf, pairsOf, string, type Pair } from './blocks.ts';
 
 function lines(...pairs: readonly Pair[]): string {
@@ -229,5 +232,21 @@ describe('room', () => {
     }
     const many = 'a:b\r\n'.repeat(length);
     expect(response(new HeaderEncoder(false), 200, many).length).toBeLessThanOrEqual(maxEncodedBytes(many.length));
+  });
+});
+
+describe('an entry that is evicted', () => {
+  it('keeps no others, so that a long connection does not keep all that it ever sent', () => {
+    const table = new EncodingTable(200);
+    const rule = { name: 'x', hash: 0, index: 0, inRequests: SEND_ONCE, inResponses: SEND_ONCE };
+    const entries = Array.from({ length: 4 }, (_, index) => new Step(`x: ${index}\r\n`, rule, SEND_ONCE, index, 60));
+    for (const [index, entry] of entries.entries()) {
+      table.insert(entry);
+      if (index > 0) entries[index - 1]!.next = entry;
+    }
+    expect(entries.map((entry) => table.has(entry))).toEqual([false, true, true, true]);
+    expect(entries.map(({ next }) => next)).toEqual([undefined, entries[2], entries[3], undefined]);
+    table.resize(0);
+    expect(entries.map(({ next }) => next)).toEqual([undefined, undefined, undefined, undefined]);
   });
 });

@@ -28,7 +28,18 @@ describe('a stream', () => {
   ] as const)('that is %s', (_name, state, expected) => {
     const stream = new Stream();
     stream.begin(1, state, 0, 0);
+    stream.hasHead = true;
     expect(verdicts((type) => stream.judge(type))).toEqual(expected);
+  });
+
+  it.each([OPEN, HALF_CLOSED_LOCAL] as const)('has no content before its head (state %i)', (state) => {
+    const stream = new Stream();
+    stream.begin(1, state, 0, 0);
+    expect([stream.judge(DATA), stream.judge(HEADERS)]).toEqual([STREAM_SCOPE | PROTOCOL_ERROR, TAKE]);
+    stream.hasHead = true;
+    expect(stream.judge(DATA)).toBe(TAKE);
+    stream.begin(3, state, 0, 0);
+    expect(stream.judge(DATA)).not.toBe(TAKE);
   });
 
   it('is closed when both sides have ended', () => {
