@@ -18,15 +18,22 @@ export class Field {
   value: string;
   /** In octets, as tables and limits count it. */
   size: number;
+  /** The beginning of the line, before its value, once another field has taken a long name from this one. */
+  start = '';
 
-  constructor(line: string, nameLength: number, kind: number, mask: number) {
+  constructor(line: string, nameLength: number, kind: number, mask: number, value: string) {
     this.line = line;
     this.nameLength = nameLength;
     this.kind = kind;
     this.mask = mask;
-    this.value = kind === FIELD_PLAIN ? '' : line.slice(nameLength + 2, -2);
+    this.value = value;
     this.size = sizeOfLine(line.length);
   }
+}
+
+/** The value of a line; empty for a field that is only passed on. */
+export function valueOfLine(line: string, nameLength: number, kind: number): string {
+  return kind === FIELD_PLAIN ? '' : line.slice(nameLength + 2, -2);
 }
 
 /** @param length of the line with its CRLF */
@@ -44,5 +51,5 @@ export function maskOf(kind: number, valueFaults: number): number {
 export function makeField(name: string, value: string): Field {
   const line = `${name}: ${value}\r\n`;
   const kind = kindOf(line, name.length, 0);
-  return new Field(line, name.length, kind, 1 << kind);
+  return new Field(line, name.length, kind, 1 << kind, valueOfLine(line, name.length, kind));
 }

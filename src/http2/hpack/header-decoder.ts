@@ -7,7 +7,7 @@ import type { DecodedFields } from '../decoded-fields.ts';
 import { FIELD_PLAIN } from '../../http/known-fields.ts';
 import { PSEUDO, kindOf } from '../field-kinds.ts';
 import { DecodingTable } from './decoding-table.ts';
-import { Field, makeField, maskOf, sizeOfLine } from './field.ts';
+import { Field, makeField, maskOf, sizeOfLine, valueOfLine } from './field.ts';
 import { READ_FAULTS_SHIFT, readHuffman } from './read-huffman.ts';
 import { STATIC_ENTRIES, STATIC_TABLE } from './static-table.ts';
 import { TAILS, Tail, placeOf } from './tail.ts';
@@ -18,6 +18,8 @@ const MAX_SIZE_UPDATES = 2;
 const MAX_INTEGER_OCTETS = 4;
 /** The prefix of a field that enters no table (RFC 7541, sections 6.2.2 and 6.2.3). */
 const NO_ENTRY = 0x0f;
+/** In characters. A longer name of an entry is not copied. */
+const MAX_COPIED_NAME = 64;
 /** The kind of a name that has yet to be looked at. */
 const UNKNOWN = -1;
 const OFFSET = (1 << READ_FAULTS_SHIFT) - 1;
@@ -139,11 +141,26 @@ export class HeaderDecoder {
     const faults = (value >> READ_FAULTS_SHIFT) | blankFault(nameLength + 2, end);
     const { kind } = named;
     if (prefix === NO_ENTRY && kind !== UNKNOWN && ((1 << kind) & PSEUDO) !== 0) return passValue(kind, nameLength, end, faults);
+    if (named !== passing && nameLength > MAX_COPIED_NAME) return this.#takeLongName(prefix, named, end, faults);
     if (named !== passing) copyName(named);
     const line = takeLine(nameLength, end);
     const known = kind === UNKNOWN ? kindOf(line, nameLength, nameFaults) : kind;
-    if (prefix === NO_ENTRY) return passLine(line, known, nameLength, faults);
-    const field = new Field(line, nameLength, known, maskOf(known, faults));
+    return this.#make(prefix, line, nameLength, known, faults, valueOfLine(line, nameLength, known));
+  }
+
+  // A few octets may call for the longest of names, again and again: their characters are not touched.
+  #takeLongName(prefix: number, named: Field, end: number, faults: number): Field {
+    const { kind, nameLength } = named;
+    if (named.start === '') named.start = startOf(named);
+    const value = latin1(scratch, nameLength + 2, end);
+    const field = this.#make(prefix, named.start + value + '\r\n', nameLength, kind, faults, kind === FIELD_PLAIN ? '' : value);
+    field.start = named.start;
+    return field;
+  }
+
+  #make(prefix: number, line: string, nameLength: number, kind: number, faults: number, value: string): Field {
+    if (prefix === NO_ENTRY) return pass(line, nameLength, kind, faults, value, line.length);
+    const field = new Field(line, nameLength, kind, maskOf(kind, faults), value);
     this.#table.insert(field);
     return field;
   }
@@ -221,22 +238,23 @@ function takeLine(nameLength: number, end: number): string {
   return latin1(scratch, 0, end + 2);
 }
 
-function passLine(line: string, kind: number, nameLength: number, faults: number): Field {
-  passing.line = line;
-  passing.value = kind === FIELD_PLAIN ? '' : line.slice(nameLength + 2, -2);
-  return pass(kind, nameLength, line.length, faults);
-}
-
 /** Of a field that enters no block as it is, the value is enough. */
 function passValue(kind: number, nameLength: number, end: number, faults: number): Field {
-  passing.value = latin1(scratch, nameLength + 2, end);
-  return pass(kind, nameLength, end + 2, faults);
+  return pass('', nameLength, kind, faults, latin1(scratch, nameLength + 2, end), end + 2);
 }
 
-function pass(kind: number, nameLength: number, length: number, faults: number): Field {
-  passing.kind = kind;
+function pass(line: string, nameLength: number, kind: number, faults: number, value: string, length: number): Field {
+  passing.line = line;
   passing.nameLength = nameLength;
+  passing.kind = kind;
   passing.mask = maskOf(kind, faults);
+  passing.value = value;
   passing.size = sizeOfLine(length);
   return passing;
+}
+
+/** A string of its own, so that nobody keeps the whole line for it. */
+function startOf({ line, nameLength }: Field): string {
+  makeRoom(nameLength + 2);
+  return latin1(scratch, 0, scratch.write(line.slice(0, nameLength + 2), 'latin1'));
 }

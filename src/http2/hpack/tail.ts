@@ -51,7 +51,7 @@ export class Tail {
   give(version: number, bytes: Buffer, from: number, to: number, fields: DecodedFields): boolean {
     const length = to - from;
     if (version !== this.#version || length !== this.#length || fields.rules !== this.#rules) return false;
-    if (!fields.fits(fields.size + this.#size, fields.count + this.#count)) return false;
+    if (fields.fault !== '' || !fields.fits(fields.size + this.#size, fields.count + this.#count)) return false;
     for (let at = 0; at < length; at++) if (this.#octets[at] !== bytes[from + at]) return false;
     if (!this.#flat) this.#flatten();
     fields.takeNoted(this.#block, this.#count, this.#size, this.#seen);

@@ -38,6 +38,48 @@ describe('a field', () => {
     ]);
   });
 
+  it.each([
+    'n'.repeat(64),
+    'n'.repeat(65),
+    `x-forwarded-${'n'.repeat(100)}`,
+    `x-forwarded_${'n'.repeat(100)}`,
+    'N'.repeat(100),
+    'n'.repeat(3000),
+  ])('has the long name of an entry (%#)', (name) => {
+    const known = [
+      ...integer(62, 0x0f, 0),
+      ...string('2'),
+      ...integer(62, 0x3f, 0x40),
+      ...huffman('3'),
+      ...integer(62, 0x3f, 0x40),
+      ...string(''),
+      0xbe,
+    ];
+    const spelt = [literal([name, '2']), literal([name, '3']), literal([name, '']), literal([name, ''])].flat();
+    const decoded = after(literal([name, '1'], INDEXED), known);
+    const expected = decode(Buffer.from(spelt));
+    expect(pairsOf(decoded)).toEqual(pairsOf(expected));
+    for (const key of ['seen', 'count', 'size', 'fault'] as const) expect(decoded.fields[key]).toBe(expected.fields[key]);
+  });
+
+  it('costs little for few octets, also when they call for a long name', () => {
+    const time = (of: readonly number[], again: readonly number[]): number => {
+      const block = Buffer.from([...of, ...Array.from({ length: 5000 }, () => again).flat()]);
+      const times = Array.from({ length: 5 }, () => {
+        const began = performance.now();
+        expect(decode(block).sound).toBe(true);
+        return performance.now() - began;
+      });
+      return Math.min(...times) / again.length;
+    };
+    const usual = time([], literal(['x', 'y'], INDEXED));
+    for (const bits of [0x40, 0x00]) {
+      expect(time(literal(['n'.repeat(2000), ''], INDEXED), [...integer(62, bits === 0x40 ? 0x3f : 0x0f, bits), 0])).toBeLessThan(
+        10 * usual,
+      );
+    }
+  });
+
   it('is as long as the block lets it be', () => {
     const value = 'v'.repeat(200_000);
     const limits = { headerBytes: 300_000, headerCount: 10, requestLineBytes: 8192 };
