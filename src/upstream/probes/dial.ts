@@ -39,21 +39,28 @@ export interface Dial {
 /** For one connection. The address must not be a DNS service. */
 export function dial(endpoint: EndpointConfig, { tls, proxyProtocol }: DialManner): Dial {
   let socket: Socket | undefined;
+  let over = false;
   const connect: Connect = (_options, onEnd) => {
     const plain = openPlain(endpoint);
     socket = plain;
-    const fail = (error: Error): void => onEnd(error, null);
-    plain.once('error', fail);
+    // Either socket may fail at any time, also when it is another's: an error that nobody listens for would end the process.
+    const fail = (error: Error): void => {
+      if (!over) onEnd(error, null);
+      over = true;
+    };
+    const succeed = (open: Socket): void => {
+      if (!over) onEnd(null, open);
+      over = true;
+    };
+    plain.on('error', fail);
     plain.once('connect', () => {
       if (proxyProtocol !== undefined) plain.write(writeProxyHeader(proxyProtocol, undefined), 'latin1');
-      plain.off('error', fail);
-      if (tls === undefined) return onEnd(null, plain);
+      if (tls === undefined) return succeed(plain);
       const secure = connectSecure({ ...secureOptions(endpoint, tls), socket: plain });
       socket = secure;
-      secure.once('error', fail).once('secureConnect', () => {
-        secure.off('error', fail);
-        onEnd(null, secure);
-      });
+      secure.on('error', fail).once('secureConnect', () => succeed(secure));
+      // Where the one below it has closed there may be no error.
+      secure.once('close', () => fail(new Error('the connection was closed')));
     });
   };
   return { connect, cancel: () => socket?.destroy() };

@@ -1,5 +1,6 @@
 // One probe over HTTP against a raw server on this machine.
 
+import diagnostics from 'node:diagnostics_channel';
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -210,4 +211,26 @@ test('a probe that is cancelled while it connects leaves nothing behind', async 
   probing.cancel();
   await expect.poll(sockets).toBe(before);
   await hole.close();
+});
+
+test.each([false, true])('a connection that fails more than once costs its probe alone (over TLS: %s)', async (isSecure) => {
+  const { address } = await listen(undefined);
+  const tls = { authorities: undefined, certificate: undefined, verify: true, minVersion: '1.2', serverName: undefined } as const;
+  const manner: DialManner = { tls: isSecure ? tls : undefined, proxyProtocol: 'v2' };
+  const endpoint = { address, key: formatAddress(address), weight: 1, zone: undefined, drain: false };
+  // Where an endpoint resets at once what it has accepted, Node may tell it of the read and of the write.
+  const onSocket = (message: unknown): void => {
+    const { socket } = message as { socket: Socket };
+    socket.once('connect', () =>
+      setImmediate(() => {
+        socket.emit('error', new Error('read EINVAL'));
+        socket.emit('error', new Error('write EPIPE'));
+        socket.destroy();
+      }),
+    );
+  };
+  diagnostics.subscribe('net.client.socket', onSocket);
+  open.push(() => void diagnostics.unsubscribe('net.client.socket', onSocket));
+  const result = await new Promise<string>((resolve) => void probeEndpoint(endpoint, HEALTH, resolve, manner));
+  expect(result).toBe(isSecure ? 'connect' : 'broken');
 });
