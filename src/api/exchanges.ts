@@ -4,12 +4,17 @@ import { z } from 'zod';
 import { count, statusCode, timeMs, type Contract, type Examples } from './scalars.ts';
 
 const exchange = z.object({
+  protocol: z
+    .literal('tcp')
+    .describe('Of a connection that was passed through, which has no method, target, fields and status; absent: it was a request.')
+    .optional(),
   atMs: timeMs.describe('When the head of the request was complete, in milliseconds since the epoch.'),
   id: z.string().describe('Request id, as the upstream got it; absent when no upstream was asked.').optional(),
   listener: z.string(),
   client: z.string().describe('Address of the client; empty on a Unix socket.'),
   method: z.string(),
   authority: z.string(),
+  serverName: z.string().describe('The name that the client of such a connection asked for.').optional(),
   target: z.string(),
   fields: z.array(z.object({ name: z.string(), value: z.string() })).describe('Fields of the request, in their order; secrets are ***.'),
   cut: z.boolean().describe('Whether target or fields are longer than what was kept.'),
@@ -30,8 +35,8 @@ const exchange = z.object({
   attempts: count.describe('How often an upstream was tried.'),
   durationMs: z.number().describe('Milliseconds from the head of the request to the end of the response.'),
   firstByteMs: z.number().describe('Milliseconds to the head of the response; absent when there was none.').optional(),
-  bytesIn: count.describe('Bytes of the request body.'),
-  bytesOut: count.describe('Bytes of the response body.'),
+  bytesIn: count.describe('Bytes of the request body, or from the client.'),
+  bytesOut: count.describe('Bytes of the response body, or to the client.'),
 });
 
 const exchanges = z.object({

@@ -21,7 +21,11 @@ export const explainBody = strictMap({
       if (bad !== undefined) addProblem(context, 'header names must be letters, digits or punctuation without blanks', [bad]);
     })
     .default({}),
-  listener: nameOf('listener').describe('The listener that the request comes in on; default: the first one.').optional(),
+  listener: nameOf('listener')
+    .describe(
+      'The listener that the request comes in on; default: the first one that serves requests. On one that passes connections through only the host counts.',
+    )
+    .optional(),
   client: text('client', MAX_CLIENT_LENGTH).describe('Address of the client, for affinity by address.').optional(),
 });
 
@@ -51,7 +55,7 @@ const explanation = z.object({
   method: z.string(),
   authority: z.string(),
   path: z.string(),
-  outcome: z.string().describe('pool, redirect, respond, or why the request is refused, such as no_route.'),
+  outcome: z.string().describe('pool, redirect, respond, or why the request is refused, or the connection closed, such as no_route.'),
   status: z.int().describe('Status of the response that Sluice itself makes; absent when a version responds.').optional(),
   route: z.string().optional(),
   match: z.string().optional(),

@@ -82,9 +82,9 @@ function viewExchanges({ terminal }: AdminCall, exchanges: readonly ShownExchang
   ] as const;
   const rows = exchanges.map((each) => [
     formatInstant(each.atMs),
-    each.method,
+    each.protocol ?? each.method,
     shorten(targetOf(each), MAX_TARGET_LENGTH),
-    terminal.paint(colourOf(each.status), String(each.status)),
+    terminal.paint(colourOf(each), statusOf(each)),
     each.outcome,
     versionOf(each),
     reasonOf(each),
@@ -99,7 +99,7 @@ function viewExchange(each: ShownExchange): readonly string[] {
   return [
     ...formatPairs([
       ['time', `${formatInstant(each.atMs)} UTC`],
-      ['request', `${each.method} ${targetOf(each)}`],
+      each.protocol === undefined ? ['request', `${each.method} ${targetOf(each)}`] : ['connection', `${each.protocol} ${targetOf(each)}`],
       ['request id', each.id ?? ''],
       ['client', `${orDash(each.client)} on listener ${each.listener}`],
       ['route', orDash(each.route ?? '')],
@@ -109,7 +109,7 @@ function viewExchange(each: ShownExchange): readonly string[] {
       ['affinity key', each.keyed ? 'the request brought one' : 'none'],
       [
         'outcome',
-        `${each.outcome}, status ${each.status}, ${count(attempts, 'attempt')}${each.detail === undefined ? '' : `: ${each.detail}`}`,
+        `${each.outcome}, ${each.protocol === undefined ? `status ${each.status}, ` : ''}${count(attempts, 'attempt')}${each.detail === undefined ? '' : `: ${each.detail}`}`,
       ],
       ['duration', `${duration(each.durationMs)}${firstByte}`],
       ['bytes', `${each.bytesIn} in, ${each.bytesOut} out`],
@@ -120,6 +120,7 @@ function viewExchange(each: ShownExchange): readonly string[] {
 }
 
 function targetOf(each: ShownExchange): string {
+  if (each.protocol !== undefined) return orDash(each.serverName ?? '');
   return `${each.authority}${each.target}`;
 }
 
@@ -143,6 +144,11 @@ function duration(ms: number): string {
   return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
 }
 
-function colourOf(status: number): Colour {
+function statusOf({ protocol, status }: ShownExchange): string {
+  return protocol === undefined ? String(status) : '-';
+}
+
+function colourOf({ protocol, status, outcome }: ShownExchange): Colour {
+  if (protocol !== undefined) return outcome === 'ok' ? 'good' : 'bad';
   return status >= 500 ? 'bad' : status >= 400 ? 'warn' : 'good';
 }

@@ -1,6 +1,7 @@
 // `sluice explain`: which route, pool and version a request gets, asked of a config file. Opens no socket; every version counts as ready.
 
 import { loadConfig } from '../config/load.ts';
+import { servingListeners } from '../config/passthrough.ts';
 import { formatProblem } from '../config/problem.ts';
 import { noSuch } from '../config/suggest.ts';
 import { compileTable } from '../routing/compile.ts';
@@ -17,7 +18,7 @@ export interface ExplainOptions {
   /** Each as `name: value`. */
   readonly headers: readonly string[];
   readonly json: boolean;
-  /** Default: the first listener. */
+  /** Default: the first one that serves requests, else the first one. */
   readonly listener?: string | undefined;
   /** Address of the client, for affinity by it. */
   readonly client?: string | undefined;
@@ -41,7 +42,7 @@ export function runExplain(options: ExplainOptions, { out, err }: { readonly out
     return 1;
   }
   const names = config.listeners.map(({ name }) => name);
-  const listener = options.listener ?? names[0] ?? '';
+  const listener = options.listener ?? servingListeners(config)[0]?.name ?? names[0] ?? '';
   if (!names.includes(listener)) {
     err.write(`${noSuch('listener', listener, names)}\n`);
     return 2;

@@ -27,6 +27,8 @@ export interface ListenerConfig {
   /** Of the file of a Unix socket; undefined: as the umask of the process has it. */
   readonly mode: number | undefined;
   readonly tls: ListenerTlsConfig | undefined;
+  /** Undefined: it serves requests. */
+  readonly passthrough: PassthroughConfig | undefined;
   readonly protocols: readonly ('http1' | 'http2')[];
   /** CIDR ranges as written. */
   readonly trustedProxies: readonly string[];
@@ -64,6 +66,24 @@ export interface ListenerLimits {
   readonly connections: number;
   /** Largest request body; 0 = no limit. */
   readonly bodyBytes: number;
+}
+
+/** Where the connections of a listener go that passes their bytes on as they come. */
+export type PassthroughConfig = PassedWhole | PassedByName;
+
+/** All of them, whatever they speak. */
+interface PassedWhole {
+  readonly kind: 'whole';
+  readonly pool: string;
+}
+
+/** Those that begin with TLS, by the name that the client asks for (SNI). */
+interface PassedByName {
+  readonly kind: 'sni';
+  /** Lower case; `*.x` = any depth below x; each once. */
+  readonly names: readonly { readonly name: string; readonly pool: string }[];
+  /** For those that ask for no name, or for another; undefined: they are closed. */
+  readonly otherwise: string | undefined;
 }
 
 export interface ListenerTlsConfig {

@@ -5,7 +5,8 @@ import { formatAddress } from './address.ts';
 import { formatDuration } from './duration.ts';
 import { escapeVariables } from './environment.ts';
 import { maskWritten } from './mask.ts';
-import type { AdminConfig, Config, ListenerConfig, ListenerTlsConfig, OverloadConfig, PoolConfig } from './model.ts';
+import type { AdminConfig, Config, OverloadConfig, PoolConfig } from './model.ts';
+import { describeListener, formatMode } from './print-listener.ts';
 import { describePool } from './print-pool.ts';
 import { describeRollouts } from './print-rollout.ts';
 import { describeRoute, maySayValues } from './print-route.ts';
@@ -239,38 +240,6 @@ function describeTemplates({ rollouts }: Top): Written {
 function describeMemory({ memoryBytes }: OverloadConfig): string {
   if (memoryBytes === 'auto') return 'auto';
   return memoryBytes === 0 ? 'off' : formatSize(memoryBytes);
-}
-
-function describeListener({ address, limits, ...rest }: ListenerConfig): Written {
-  return {
-    name: rest.name,
-    address: formatAddress(address),
-    mode: formatMode(rest.mode),
-    tls: rest.tls === undefined ? undefined : describeTls(rest.tls),
-    protocols: rest.protocols,
-    trustedProxies: rest.trustedProxies,
-    proxyProtocol: rest.proxyProtocol,
-    connect: rest.connect.length === 0 ? undefined : rest.connect,
-    limits: {
-      headerBytes: formatSize(limits.headerBytes),
-      headerCount: limits.headerCount,
-      requestLine: formatSize(limits.requestLineBytes),
-      headerTimeout: formatDuration(limits.headerTimeoutMs),
-      idleTimeout: formatDuration(limits.idleTimeoutMs),
-      requestsPerConnection: limits.requestsPerConnection,
-      tunnels: limits.tunnels,
-      connections: limits.connections,
-      bodyBytes: formatSize(limits.bodyBytes),
-    },
-  };
-}
-
-function describeTls({ handshakeTimeoutMs, ...rest }: ListenerTlsConfig): Written {
-  return { ...rest, handshakeTimeout: formatDuration(handshakeTimeoutMs) };
-}
-
-function formatMode(mode: number | undefined): string | undefined {
-  return mode === undefined ? undefined : `0${mode.toString(8).padStart(3, '0')}`;
 }
 
 function describeAdmin({ address, mode, files, hosts, probesAddress, probesMode, tls, tokens, links, limits }: AdminConfig): Written {

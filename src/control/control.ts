@@ -3,12 +3,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
 import { maskInTurns } from '../config/mask.ts';
+import { servingListeners } from '../config/passthrough.ts';
 import { noSuch } from '../config/suggest.ts';
 import { Pace, finishInTurns } from '../lib/pace.ts';
 import { compileInSteps, compileTable } from '../routing/compile.ts';
 import type { Side } from '../routing/expected-versions.ts';
 import { explain } from '../routing/explain.ts';
-import type { Explanation } from '../routing/explain.ts';
+import type { Explanation } from '../routing/explain-draft.ts';
 import { foreseeImpact } from '../routing/impact.ts';
 import { readQuestion } from '../routing/question.ts';
 import type { Table } from '../routing/table.ts';
@@ -223,7 +224,7 @@ export class Control implements ControlApi {
     const question = readQuestion({ method, url, headers: fields });
     if (typeof question === 'string') return question;
     const names = config.listeners.map(({ name }) => name);
-    const listener = asked.listener ?? names[0] ?? '';
+    const listener = asked.listener ?? servingListeners(config)[0]?.name ?? names[0] ?? '';
     if (!names.includes(listener)) return noSuch('listener', listener, names);
     const { ready } = sideBefore(this.#tableOf(config, revision), (pool) => this.pool(pool));
     return explain(this.#tableOf(config, revision), { ...question, listener, client, memory: this.#deps.sessions, ready });

@@ -70,9 +70,15 @@ function isWell(status: EndpointStatus | undefined): boolean {
   return status?.reason !== 'unhealthy' && status?.reason !== 'ejected';
 }
 
-function seenRequest({ listener, method, target, authority, fields, client, standsFor }: Observation): SeenRequest {
+function seenRequest({ protocol, serverName, listener, method, target, authority, fields, client, standsFor }: Observation): SeenRequest {
   const mark = target.indexOf('?');
   const path = mark < 0 ? target : target.slice(0, mark);
   const query = mark < 0 ? '' : target.slice(mark + 1);
-  return { listener, client, standsFor, request: { method, path, query, authority, block: fields } };
+  return {
+    listener,
+    client,
+    standsFor,
+    serverName: protocol === '' ? undefined : serverName,
+    request: { method, path, query, authority, block: fields },
+  };
 }

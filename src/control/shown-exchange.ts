@@ -33,10 +33,12 @@ function showExchange(each: Observation, keyFields: ReadonlySet<string>): ShownE
   return {
     atMs: Math.round(each.startedAtMs),
     id: orAbsent(textOf(each.requestId)),
+    protocol: each.protocol === 'tcp' ? each.protocol : undefined,
     listener: each.listener,
     client: textOf(each.client),
     method: textOf(each.method),
     authority: textOf(each.authority),
+    serverName: orAbsent(textOf(each.serverName)),
     target: maskUrl(textOf(each.target)),
     fields: fieldsOf(each, keyFields),
     cut: each.isCut,

@@ -2,11 +2,11 @@
 // Steps import this and never the driver, so that each can be run with a state and a control made by hand.
 
 import type { Outcome } from '../telemetry/outcomes.ts';
-import type { PendingRequest } from '../upstream/stream-request.ts';
+import type { PendingStream } from '../upstream/stream-request.ts';
 import type { ProxyContext } from './context.ts';
 import type { ExchangeState } from './exchange-state.ts';
 
-export interface ExchangeControl extends PendingRequest {
+export interface ExchangeControl extends PendingStream {
   readonly state: ExchangeState;
   readonly context: ProxyContext;
   /** Ends the attempt under way, if any: its connection goes back to its version, or is closed. */

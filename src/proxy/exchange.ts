@@ -46,6 +46,7 @@ import { switchVersion } from './steps/switch-version.ts';
 import { stall, timeOut } from './steps/time-out.ts';
 
 export class Exchange implements ExchangeControl, RequestSink, DeadlineOwner {
+  readonly isRaw = false;
   readonly context: ProxyContext;
   readonly state: ExchangeState;
 

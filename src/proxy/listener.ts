@@ -4,6 +4,7 @@ import { after, nowMs, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
 import type { Accepted } from '../net/accepted.ts';
 import type { ByteStream } from '../net/byte-stream.ts';
+import type { ConnectionEnds } from '../net/connection-ends.ts';
 import { ListeningSocket } from '../net/listening-socket.ts';
 import type { Acceptor, BindAddress } from '../net/listening-socket.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
@@ -11,7 +12,7 @@ import type { ListenerCounters } from '../telemetry/listener-counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { ProxyContext } from './context.ts';
 import type { ListenerSettings } from './downstream/downstream.ts';
-import { Http1Connection } from './downstream/http1-connection.ts';
+import { Http1Connection, IDLE_GRACE_MS } from './downstream/http1-connection.ts';
 import type { ConnectionOwner } from './downstream/http1-connection.ts';
 import type { Opening } from './downstream/opening.ts';
 import { OpeningConnection } from './downstream/opening-connection.ts';
@@ -19,6 +20,10 @@ import type { OpeningOwner } from './downstream/opening-connection.ts';
 import { ProxiedConnection } from './downstream/proxied-connection.ts';
 import type { ProxiedOwner } from './downstream/proxied-connection.ts';
 import type { Security } from './downstream/security.ts';
+import { PassedConnection } from './passthrough/passed-connection.ts';
+import type { PassedClient, PassedOwner } from './passthrough/passed-connection.ts';
+import { PeekedConnection } from './passthrough/peeked-connection.ts';
+import type { PeekedOwner } from './passthrough/peeked-connection.ts';
 import { ExchangePool } from './exchange-pool.ts';
 import { Exchange } from './exchange.ts';
 import type { ServingState } from './serving-state.ts';
@@ -30,14 +35,17 @@ const CALM_MS = 0.2;
 const ACCEPT_LOG_MS = 1000;
 const NO_BYTES = Buffer.alloc(0);
 
-export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, ProxiedOwner {
+export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, ProxiedOwner, PeekedOwner, PassedOwner {
   readonly context: ProxyContext;
   counters: ListenerCounters;
   settings: ListenerSettings;
+  /** No connection is kept: it leaves, or passes connections through from now on. */
   closing = false;
   /** The last one that knew this listener, once it is leaving: requests that were on their way are served by it. */
   lastServing: ServingState | undefined = undefined;
   readonly connections = new Set<Http1Connection>();
+  /** Those that are passed through. */
+  readonly #passed = new Set<PassedConnection>();
   /** Of these nobody knows yet whether they become connections. */
   readonly #openings = new Set<Opening>();
   readonly exchanges: ExchangePool;
@@ -71,6 +79,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
 
   /** Takes over settings; under a new name its open connections count as that listener's. */
   configure(settings: ListenerSettings, counters: ListenerCounters): void {
+    if (settings.passthrough !== this.settings.passthrough) this.#turnTo(settings.passthrough);
     this.settings = settings;
     if (counters === this.counters) return;
     this.counters.moved(-this.size);
@@ -78,6 +87,13 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     this.counters.tunnelsMoved(-this.#tunnels);
     counters.tunnelsMoved(this.#tunnels);
     this.counters = counters;
+  }
+
+  /** What was served by routes finishes what it has, and what is passed through stays, whatever new connections get. */
+  #turnTo(passthrough: ListenerSettings['passthrough']): void {
+    this.closing = passthrough !== 'off';
+    this.#grace?.stop();
+    if (this.closing) this.#grace = after(IDLE_GRACE_MS, () => this.#closeIdle(), { unref: true });
   }
 
   /**
@@ -88,7 +104,8 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     this.closing = true;
     this.start();
     this.lastServing ??= this.context.serving;
-    this.#grace = after(graceMs, () => this.#closeIdle(), { unref: true });
+    this.#grace?.stop();
+    this.#grace = after(graceMs, () => this.#closeUnbegun(), { unref: true });
     return new Promise((resolve) => this.#closeWhenCalm(MAX_CALM_TURNS, resolve));
   }
 
@@ -100,12 +117,13 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
   destroyAll(): void {
     this.#grace?.stop();
     for (const connection of this.connections) connection.onGone();
+    for (const connection of this.#passed) connection.destroy();
     for (const opening of this.#openings) opening.destroy();
   }
 
   /** Connections, those included that are being opened. */
   get size(): number {
-    return this.connections.size + this.#openings.size;
+    return this.connections.size + this.#passed.size + this.#openings.size;
   }
 
   /** What the kernel has accepted for us would be reset with the socket: it is taken first, until a short turn brings nothing more. */
@@ -122,6 +140,10 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
 
   #closeIdle(): void {
     for (const connection of this.connections) if (!connection.busy) connection.linger();
+  }
+
+  #closeUnbegun(): void {
+    this.#closeIdle();
     for (const opening of this.#openings) if (!opening.begun) opening.destroy();
   }
 
@@ -143,6 +165,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
   /** Its tunnels are to end within this time. */
   leaveTunnels(withinMs: number): void {
     for (const connection of this.connections) connection.leave(withinMs);
+    for (const connection of this.#passed) connection.leave(withinMs);
   }
 
   onConnectionClosed(connection: Http1Connection): void {
@@ -160,10 +183,11 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
       return;
     }
     this.counters.opened();
-    const { tls, proxyProtocol } = this.settings;
-    if (!proxyProtocol && tls === undefined) return this.#serveAccepted(accepted.open());
+    const { tls, proxyProtocol, passthrough } = this.settings;
+    if (!proxyProtocol && tls === undefined && passthrough === 'off') return this.#serveAccepted(accepted.open());
     const { peer } = accepted;
     if (this.#isGone(peer)) return this.#drop(accepted);
+    if (passthrough !== 'off' && !proxyProtocol) return this.#pass(accepted, peer, undefined, NO_BYTES);
     if (tls !== undefined && !proxyProtocol) return this.#secure(new OpeningConnection(this, tls, accepted, peer), NO_BYTES);
     const proxied = new ProxiedConnection(this, accepted, peer);
     this.#openings.add(proxied);
@@ -188,8 +212,9 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
 
   onIntroduced(proxied: ProxiedConnection, accepted: Accepted, rest: Buffer): void {
     this.#openings.delete(proxied);
-    const { tls } = this.settings;
+    const { tls, passthrough } = this.settings;
     const { client, named } = proxied;
+    if (passthrough !== 'off') return this.#pass(accepted, client, named, rest);
     if (tls !== undefined) {
       const opening = new OpeningConnection(this, tls, accepted, client);
       opening.named = named;
@@ -203,6 +228,29 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
   #secure(opening: OpeningConnection, first: Buffer): void {
     this.#openings.add(opening);
     opening.begin(first);
+  }
+
+  #pass(accepted: Accepted, peer: string, named: ConnectionEnds | undefined, first: Buffer): void {
+    if (this.settings.passthrough === 'whole') return this.#passOn(accepted, { peer, named, serverName: '' }, first);
+    const opening = new PeekedConnection(this, accepted, { peer, named });
+    this.#openings.add(opening);
+    opening.begin(first);
+  }
+
+  onNamed(opening: PeekedConnection, accepted: Accepted, serverName: string, first: Buffer): void {
+    this.#openings.delete(opening);
+    this.#passOn(accepted, { ...opening.client, serverName }, first);
+  }
+
+  #passOn(accepted: Accepted, client: PassedClient, first: Buffer): void {
+    const connection = new PassedConnection(this, accepted.open(), client);
+    this.#passed.add(connection);
+    connection.begin(first);
+  }
+
+  onPassedClosed(connection: PassedConnection): void {
+    this.#passed.delete(connection);
+    this.counters.closed();
   }
 
   onSecured(opening: OpeningConnection, stream: ByteStream, security: Security): void {

@@ -12,6 +12,7 @@ import { compileAffinity } from './affinity.ts';
 import { Matcher } from './match.ts';
 import { compileMirrors } from './mirror.ts';
 import { compileOverride } from './overrides.ts';
+import { compilePassthroughs } from './passthrough.ts';
 import { compileSessionRule } from './session-rule.ts';
 import type { VersionTable } from './choice.ts';
 import { ACTION_POOL, ACTION_REDIRECT, ACTION_RESPOND } from './route-table.ts';
@@ -45,7 +46,9 @@ export function* compileInSteps(config: Config, revision: number): Steps<Table> 
   const { routes, matchers, targets, targetOf } = yield* compileRoutes(config);
   const places = findDestinations(targets, pools);
   const connects = compileConnects(config.listeners, pools);
-  return { revision, pools, routes, matchers, connects, destinations: Array.from(targetOf, (target) => places[target]) };
+  const passthroughs = compilePassthroughs(config.listeners, pools);
+  const destinations = Array.from(targetOf, (target) => places[target]);
+  return { revision, pools, routes, matchers, connects, passthroughs, destinations };
 }
 
 function* compileRoutes(config: Config): Steps<Compiled> {

@@ -3,6 +3,7 @@
 
 import { chooseFor } from './choose.ts';
 import { heaviestVersion } from './split.ts';
+import { NO_REQUEST } from './passthrough.ts';
 import { isAmbiguousPath } from './path.ts';
 import type { SessionMemory, SessionReader } from './session-reader.ts';
 import { Choice } from './choice.ts';
@@ -24,6 +25,8 @@ export interface Side {
 export interface SeenRequest {
   readonly listener: string;
   readonly request: RoutableRequest;
+  /** The name that a connection asked for which was passed through; undefined: it was a request. */
+  readonly serverName?: string | undefined;
   /** The client's address; empty when unknown. */
   readonly client: string;
   /** How many requests it stands for in the sample. */
@@ -55,9 +58,14 @@ export class ExpectedVersions {
     this.#side = side;
   }
 
-  of({ listener, request, client }: SeenRequest): VersionShares {
+  of({ listener, request, client, serverName }: SeenRequest): VersionShares {
+    const { matchers, destinations, passthroughs } = this.#side.table;
+    const passthrough = passthroughs.get(listener);
+    if (passthrough !== undefined || serverName !== undefined) {
+      const lead = passthrough?.find(serverName ?? '');
+      return lead === undefined ? only('no_route') : this.#poolVersions(lead.destination, NO_REQUEST, client);
+    }
     if (isAmbiguousPath(request.path)) return only('bad_request');
-    const { matchers, destinations } = this.#side.table;
     const route = matchers.get(listener)?.find(request)?.route;
     if (route === undefined) return only('no_route');
     const destination = destinations[route.index];

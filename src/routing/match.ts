@@ -9,6 +9,7 @@ import { STEP_COUNT } from '../lib/steps.ts';
 import type { Steps } from '../lib/steps.ts';
 import { Candidate } from './candidate.ts';
 import { canonicalConfigHost, hostOfAuthority } from './host.ts';
+import { HostIndex } from './host-index.ts';
 import { canonicalPath } from './path.ts';
 import { PathIndex } from './path-index.ts';
 import type { RoutableRequest } from './request.ts';
@@ -25,32 +26,19 @@ export interface HostGroup {
 export class Matcher {
   /** Every candidate in the order of the file. */
   readonly candidates: readonly Candidate[];
-  readonly #exact = new Map<string, HostGroup>();
-  /** By suffix with its leading dot: `.example.com`. */
-  readonly #wildcards = new Map<string, HostGroup>();
+  readonly #hosts: HostIndex<HostGroup>;
   readonly #any: HostGroup | undefined;
-  readonly #longestSuffix: number;
   // Most connections ask for one host again and again.
   #lastAuthority = '';
   #lastGroup: HostGroup | undefined;
 
   private constructor(candidates: readonly Candidate[], groups: ReadonlyMap<string, PathIndex>) {
     this.candidates = candidates;
-    let any: HostGroup | undefined;
-    let longestSuffix = 0;
-    for (const [host, paths] of groups) {
-      const group: HostGroup = { name: host === '' ? '*' : host, paths, next: undefined };
-      if (host === '') any = group;
-      else if (!host.startsWith('*.')) this.#exact.set(host, group);
-      else {
-        this.#wildcards.set(host.slice(1), group);
-        longestSuffix = Math.max(longestSuffix, host.length - 1);
-      }
-    }
-    this.#any = any;
-    this.#longestSuffix = longestSuffix;
-    for (const [suffix, group] of this.#wildcards) group.next = this.#wildcardOf(suffix, 1) ?? this.#any;
-    for (const [host, group] of this.#exact) group.next = this.#wildcardOf(host, 1) ?? this.#any;
+    const all = [...groups].map(([host, paths]): [string, HostGroup] => [host, { name: host === '' ? '*' : host, paths, next: undefined }]);
+    const named = all.filter(([host]) => host !== '');
+    this.#any = all.find(([host]) => host === '')?.[1];
+    this.#hosts = new HostIndex(named);
+    for (const [host, group] of named) group.next = this.#hosts.wider(host.startsWith('*.') ? host.slice(1) : host) ?? this.#any;
     this.#lastGroup = this.#any;
   }
 
@@ -91,21 +79,10 @@ export class Matcher {
   groupOf(authority: string): HostGroup | undefined {
     if (authority === this.#lastAuthority) return this.#lastGroup;
     const host = hostOfAuthority(authority);
-    const group = this.#exact.get(host) ?? this.#wildcardOf(host, 1) ?? this.#any;
+    const group = this.#hosts.find(host) ?? this.#any;
     this.#lastAuthority = authority;
     this.#lastGroup = group;
     return group;
-  }
-
-  /** The longest wildcard whose suffix begins at or after `from`. Looks at no suffix longer than the longest configured. */
-  #wildcardOf(host: string, from: number): HostGroup | undefined {
-    if (this.#longestSuffix === 0) return undefined;
-    let dot = host.indexOf('.', Math.max(from, host.length - this.#longestSuffix));
-    for (; dot >= 0; dot = host.indexOf('.', dot + 1)) {
-      const group = this.#wildcards.get(host.slice(dot));
-      if (group !== undefined) return group;
-    }
-    return undefined;
   }
 }
 

@@ -20,6 +20,8 @@ export interface Table {
   readonly matchers: ReadonlyMap<string, Matcher>;
   /** By listener name, of those that allow CONNECT. */
   readonly connects: ReadonlyMap<string, ConnectTable>;
+  /** By listener name, of those that pass connections through. */
+  readonly passthroughs: ReadonlyMap<string, PassthroughTable>;
   /** By route index; undefined where Sluice itself responds. */
   readonly destinations: readonly (Destination | undefined)[];
 }
@@ -36,6 +38,21 @@ export interface Destination {
   readonly pool: PoolTable;
   /** The one version that the route always uses, or undefined. */
   readonly version: VersionTable | undefined;
+}
+
+/** Where the connections of a listener go that passes them through. */
+export interface PassthroughTable {
+  /** Whether the first bytes are looked at, for the name that a client of TLS asks for. */
+  readonly isByName: boolean;
+  /** @param name in lower case; empty: it asks for none, or nobody has looked. Undefined: it leads nowhere */
+  find(name: string): Lead | undefined;
+}
+
+/** Where a name leads, and by what. */
+interface Lead {
+  readonly destination: Destination;
+  /** The name as it is configured, such as `*.example.com`; empty: it stands for all others. */
+  readonly name: string;
 }
 
 export interface PoolTable {

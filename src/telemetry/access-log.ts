@@ -29,7 +29,7 @@ export class AccessLog {
     // A tenth added ten times is a little less than one.
     if (this.#owed < 1 - 1e-9) return;
     this.#owed -= 1;
-    this.#chunk += formatLine(observation);
+    this.#chunk += observation.protocol === '' ? formatLine(observation) : formatConnectionLine(observation);
     this.#lines += 1;
     if (this.#chunk.length >= CHUNK_CHARACTERS) this.flush();
   }
@@ -59,6 +59,17 @@ export function formatLine(o: Observation): string {
     `,"outcome":${text(o.outcome)}${o.detail === '' ? '' : `,"detail":${text(o.detail)}`},"reason":${text(o.reason)},"attempts":${count(o.attempts)}` +
     `,"durationMs":${micros(o.durationMs)},"firstByteMs":${micros(o.firstByteMs)}` +
     `,"bytesIn":${count(o.bytesIn)},"bytesOut":${count(o.bytesOut)}${o.tls === '' ? '' : `,"tls":${o.tls}`}}\n`
+  );
+}
+
+/** The same of a connection that was passed through. */
+export function formatConnectionLine(o: Observation): string {
+  return (
+    `{"time":"${isoTime(o.startedAtMs)}","protocol":${text(o.protocol)},"listener":${text(o.listener)},"pool":${text(o.pool)}` +
+    `,"version":${text(o.version)}${o.deploy === '' ? '' : `,"deploy":${text(o.deploy)}`},"endpoint":${text(o.endpoint)}` +
+    `,"serverName":${text(o.serverName)},"client":${text(o.client)},"requestId":${text(o.requestId)}` +
+    `,"outcome":${text(o.outcome)}${o.detail === '' ? '' : `,"detail":${text(o.detail)}`},"reason":${text(o.reason)},"attempts":${count(o.attempts)}` +
+    `,"durationMs":${micros(o.durationMs)},"firstByteMs":${micros(o.firstByteMs)},"bytesIn":${count(o.bytesIn)},"bytesOut":${count(o.bytesOut)}}\n`
   );
 }
 

@@ -4,6 +4,7 @@
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { HANDSHAKE_CODES } from './handshakes.ts';
 import { OUTCOMES } from './outcomes.ts';
+import { PASSTHROUGH_CODES } from './passthroughs.ts';
 import { PROXY_HEADER_CODES } from './proxy-headers.ts';
 import type { CounterKind } from './counter-key.ts';
 import { LATENCY_BUCKETS } from './latency-buckets.ts';
@@ -82,7 +83,9 @@ export const LISTENER_HANDSHAKES = LISTENER_REFUSED + OUTCOMES.length;
 export const LISTENER_TUNNELS = LISTENER_HANDSHAKES + HANDSHAKE_CODES.length;
 /** Connections that were to begin with a PROXY header, by what came. */
 export const LISTENER_PROXY_HEADERS = LISTENER_TUNNELS + 1;
-const LISTENER_CELLS = LISTENER_PROXY_HEADERS + PROXY_HEADER_CODES.length;
+/** Connections that were to be passed through, by how that began. */
+export const LISTENER_PASSTHROUGHS = LISTENER_PROXY_HEADERS + PROXY_HEADER_CODES.length;
+const LISTENER_CELLS = LISTENER_PASSTHROUGHS + PASSTHROUGH_CODES.length;
 
 export const ENDPOINT_IN_FLIGHT = 0;
 export const ENDPOINT_CONNECTIONS = 1;

@@ -3,8 +3,9 @@
 import { endpointId, listenerId, mirrorId, routeId, versionId, WORKER_ID } from './counter-key.ts';
 import { BLOCK_CELLS, LISTENER_OPEN, LISTENER_TUNNELS } from './counter-layout.ts';
 import type { CounterPlan } from './counter-plan.ts';
-import { EndpointCounters, MirrorCounters, RouteCounters, VersionCounters, WorkerCounters } from './counters.ts';
+import { EndpointCounters, RouteCounters, VersionCounters, WorkerCounters } from './counters.ts';
 import { ListenerCounters } from './listener-counters.ts';
+import { MirrorCounters } from './mirror-counters.ts';
 
 type Counters = EndpointCounters | ListenerCounters | MirrorCounters | RouteCounters | VersionCounters | WorkerCounters;
 

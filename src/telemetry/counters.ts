@@ -33,9 +33,19 @@ export class VersionCounters extends Cells {
 
   /** @param durationMs of the whole exchange @param firstByteMs until the head of the response; negative where there was none */
   ended(durationMs: number, firstByteMs = -1): void {
+    this.leftFlight();
+    this.measured(durationMs, firstByteMs);
+  }
+
+  /** What was in flight is not any more, and how long it took is not known yet. */
+  leftFlight(): void {
+    this.cells[this.first + at.VERSION_IN_FLIGHT]!--;
+  }
+
+  /** How long it took, with the parameters of `ended`. */
+  measured(durationMs: number, firstByteMs: number): void {
     const cells = this.cells;
     const first = this.first;
-    cells[first + at.VERSION_IN_FLIGHT]!--;
     cells[first + at.VERSION_DURATION_SUM_MS]! += durationMs;
     let bucket = 0;
     while (bucket < at.DURATION_BOUNDS_MS.length && durationMs > at.DURATION_BOUNDS_MS[bucket]!) bucket++;
@@ -139,47 +149,6 @@ export class VersionCounters extends Cells {
 
   tunnelSent(bytes: number): void {
     this.cells[this.first + at.VERSION_TUNNEL_BYTES + 1]! += bytes;
-  }
-}
-
-/** Of the copies that one mirror sends to one version. */
-export class MirrorCounters extends Cells {
-  began(): void {
-    this.cells[this.first + at.MIRROR_IN_FLIGHT]!++;
-  }
-
-  /** One that had begun. @param outcome position in `MIRROR_OUTCOMES` */
-  ended(outcome: number): void {
-    this.cells[this.first + at.MIRROR_IN_FLIGHT]!--;
-    this.cells[this.first + at.MIRROR_OUTCOME + outcome]!++;
-  }
-
-  /** One that never began. @param outcome position in `MIRROR_OUTCOMES` */
-  dropped(outcome: number): void {
-    this.cells[this.first + at.MIRROR_OUTCOME + outcome]!++;
-  }
-
-  opened(): void {
-    this.cells[this.first + at.MIRROR_CONNECTIONS]!++;
-  }
-
-  closed(): void {
-    this.cells[this.first + at.MIRROR_CONNECTIONS]!--;
-  }
-
-  /** There was no room for responses that were to be compared. */
-  uncompared(): void {
-    this.cells[this.first + at.MIRROR_UNCOMPARED]!++;
-  }
-
-  /** @param breakers more, or fewer, that hold copies back */
-  pauses(breakers: number): void {
-    this.cells[this.first + at.MIRROR_PAUSED]! += breakers;
-  }
-
-  /** @param bytes more, or fewer, that wait for the shadow */
-  waits(bytes: number): void {
-    this.cells[this.first + at.MIRROR_WAITING]! += bytes;
   }
 }
 

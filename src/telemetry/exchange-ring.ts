@@ -67,6 +67,7 @@ function copyOf(from: Observation, standsFor: number): Observation {
   // A cut block ends with a whole line.
   const fieldsEnd = fields.length <= FIELDS_BYTES ? fields.length : fields.lastIndexOf('\n', FIELDS_BYTES - 1) + 1;
   const to = new Observation();
+  to.protocol = from.protocol;
   to.listener = from.listener;
   to.route = from.route;
   to.pool = from.pool;
@@ -88,6 +89,7 @@ function copyOf(from: Observation, standsFor: number): Observation {
   to.firstByteMs = from.firstByteMs;
   to.bytesIn = from.bytesIn;
   to.bytesOut = from.bytesOut;
+  to.serverName = ownText(from.serverName, NAME_BYTES);
   to.tls = ownText(from.tls, TARGET_BYTES);
   to.override = from.override;
   to.keyed = from.keyed;

@@ -4,6 +4,7 @@ import { HANDSHAKE_CODES } from './handshakes.ts';
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { OUTCOME, OUTCOMES } from './outcomes.ts';
 import type { Outcome } from './outcomes.ts';
+import { PASSTHROUGH_CODES } from './passthroughs.ts';
 import { PROXY_HEADER_CODES } from './proxy-headers.ts';
 import { TUNNEL_ENDS } from './tunnel-ends.ts';
 import type { Code } from './samples.ts';
@@ -36,6 +37,8 @@ export const REFUSAL_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
 export const HANDSHAKE_RESULTS: readonly Code[] = HANDSHAKE_CODES.map((result) => ({ labels: { result }, isExpected: false }));
 
 export const PROXY_HEADER_RESULTS: readonly Code[] = PROXY_HEADER_CODES.map((result) => ({ labels: { result }, isExpected: false }));
+
+export const PASSTHROUGH_RESULTS: readonly Code[] = PASSTHROUGH_CODES.map((result) => ({ labels: { result }, isExpected: false }));
 
 /** Most pools never have a tunnel. */
 export const TUNNEL_CODES: readonly Code[] = TUNNEL_ENDS.map(({ code }) => ({ labels: { reason: code }, isExpected: false }));

@@ -9,6 +9,7 @@ import {
   codesOf,
   HANDSHAKE_RESULTS,
   MIRROR_CODES,
+  PASSTHROUGH_RESULTS,
   PROXY_HEADER_RESULTS,
   REFUSAL_CODES,
   TUNNEL_CODES,
@@ -271,6 +272,7 @@ export class Exposition {
     this.#expose(METRICS.refused, () => codeSamples(listeners(), at.LISTENER_REFUSED, REFUSAL_CODES));
     this.#expose(METRICS.handshakes, () => codeSamples(listeners(), at.LISTENER_HANDSHAKES, HANDSHAKE_RESULTS));
     this.#expose(METRICS.proxyHeaders, () => codeSamples(listeners(), at.LISTENER_PROXY_HEADERS, PROXY_HEADER_RESULTS));
+    this.#expose(METRICS.passthroughs, () => codeSamples(listeners(), at.LISTENER_PASSTHROUGHS, PASSTHROUGH_RESULTS));
   }
 
   #exposeInstance(build: string): void {

@@ -49,4 +49,9 @@ export class ListenerCounters extends Cells {
   introduced(code: number): void {
     this.cells[this.first + at.LISTENER_PROXY_HEADERS + code]!++;
   }
+
+  /** A connection is passed through, or has come to nothing before. @param code position in `PASSTHROUGH_CODES` */
+  passed(code: number): void {
+    this.cells[this.first + at.LISTENER_PASSTHROUGHS + code]!++;
+  }
 }

@@ -61,7 +61,12 @@ export const METRICS = {
     'pool',
     'mirror',
   ),
-  tunnels: gauge('sluice_tunnels', 'Open tunnels: connections that have changed their protocol, such as WebSocket.', 'pool', 'version'),
+  tunnels: gauge(
+    'sluice_tunnels',
+    'Open tunnels: connections that have changed their protocol, such as WebSocket, or that are passed through.',
+    'pool',
+    'version',
+  ),
   tunnelsEnded: counter('sluice_tunnels_ended_total', 'Tunnels that ended, by why.', 'pool', 'version', 'reason'),
   tunnelBytes: counter('sluice_tunnel_bytes_total', 'Bytes in tunnels, in (from clients) and out.', 'pool', 'version', 'direction'),
   tunnelAge: histogram('sluice_tunnel_age_seconds', 'How old tunnels were when they ended.', 'pool', 'version'),
@@ -178,6 +183,12 @@ export const METRICS = {
   proxyHeaders: counter(
     'sluice_proxy_protocol_total',
     'Connections that must begin with a PROXY header, by what came.',
+    'listener',
+    'result',
+  ),
+  passthroughs: counter(
+    'sluice_passthrough_total',
+    'Connections that a listener was to pass through, by how that began.',
     'listener',
     'result',
   ),

@@ -1,6 +1,8 @@
 // The record of one exchange that has ended. Exactly one is recorded per exchange.
 
 export class Observation {
+  /** `tcp`: a connection that was passed through; empty: a request. */
+  protocol = '';
   listener = '';
   route = '';
   pool = '';
@@ -22,14 +24,16 @@ export class Observation {
   /** Why this version: one of routing's choice reasons; empty when no version was chosen. */
   reason = '';
   attempts = 0;
-  /** Milliseconds since the epoch at which the request head was complete. */
+  /** Milliseconds since the epoch at which the request head was complete, or a connection to be passed through had come. */
   startedAtMs = 0;
   durationMs = 0;
-  /** Until the head of the response; -1 when there was none. */
+  /** Until the head of the response, or the first byte of an upstream; -1 when there was none. */
   firstByteMs = -1;
+  /** Of a connection that was passed through: the name that its client asked for; empty: none, or nobody has looked. */
+  serverName = '';
   /** What is known of the TLS of its connection, as a JSON object; empty: plaintext. */
   tls = '';
-  /** Body bytes as framed on the wire. */
+  /** Body bytes as framed on the wire; of a connection, all bytes. */
   bytesIn = 0;
   bytesOut = 0;
   /** Name of the override that decided; empty otherwise. */

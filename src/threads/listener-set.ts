@@ -198,6 +198,7 @@ export class ListenerSet {
       bodyBytes: limits.bodyBytes,
       tls: this.#tls.get(config.name),
       proxyProtocol: config.proxyProtocol,
+      passthrough: config.passthrough?.kind ?? 'off',
       trust: compileTrust(config.trustedProxies, config.address.kind === 'unix'),
     };
   }

@@ -21,13 +21,14 @@ import type { SecureConnector } from '../net/connect.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import type { EndpointDrains } from './endpoint-drain.ts';
 import { Endpoint, NOT_READY_DRAINING } from './endpoint.ts';
-import type { PooledConnection } from './endpoint.ts';
+import type { LiveConnection, PooledConnection } from './endpoint.ts';
 import type { Introducer } from './introduction.ts';
 import type { ConnectionOwner, ConnectionSettings } from './protocol/connection-owner.ts';
 import { Http1Connection } from './protocol/http1-connection.ts';
+import { RawConnection } from './protocol/raw-connection.ts';
 import type { UpstreamStream } from './protocol/upstream-stream.ts';
 import { Selection } from './selection.ts';
-import type { StreamRequest } from './stream-request.ts';
+import type { RawRequest, StreamRequest } from './stream-request.ts';
 
 export interface EndpointSetSettings extends ConnectionSettings {
   /** How long an endpoint may take to be drained that does not say it itself; 0 = no deadline; undefined = none for any endpoint. */
@@ -166,12 +167,19 @@ export class EndpointSet implements ConnectionOwner {
   }
 
   /** Makes a connection; the limit must have room for it. */
-  connect(endpoint: Endpoint, request: StreamRequest): void {
+  connect(endpoint: Endpoint, request: StreamRequest | RawRequest): void {
     this.limit.connections++;
     endpoint.counters.opened();
+    if (request.isRaw) return this.#connectRaw(endpoint, request);
     const connection = new Http1Connection(endpoint, this, request);
     endpoint.connections.add(connection);
     request.onConnecting(connection, endpoint);
+  }
+
+  #connectRaw(endpoint: Endpoint, request: RawRequest): void {
+    const connection = new RawConnection(endpoint, this, request);
+    endpoint.connections.add(connection);
+    request.onRawConnecting(connection, endpoint);
   }
 
   onFault(error: unknown): void {
@@ -190,13 +198,18 @@ export class EndpointSet implements ConnectionOwner {
 
   onClosed(connection: PooledConnection): void {
     const { endpoint, introduction } = connection;
-    this.limit.connections--;
-    endpoint.connections.delete(connection);
-    endpoint.counters.closed();
     const at = endpoint.free.lastIndexOf(connection);
     if (at !== -1) endpoint.free.splice(at, 1);
     if (introduction !== undefined) introduction.forget(connection);
     if (introduction !== undefined) endpoint.reserved.delete(connection);
+    this.onRawClosed(connection);
+  }
+
+  onRawClosed(connection: LiveConnection): void {
+    const { endpoint } = connection;
+    this.limit.connections--;
+    endpoint.connections.delete(connection);
+    endpoint.counters.closed();
     this.drains.check(endpoint);
     this.#owner.onClosed(endpoint);
   }

@@ -26,17 +26,9 @@ export function identifyEndpoint({ pool, version, endpoint }: EndpointName): str
   return `${pool}\n${version}\n${endpoint}`;
 }
 
-/** A connection as its endpoint sees it. One of HTTP/1 carries one stream, others may carry many. */
-export interface PooledConnection {
+/** A connection as its endpoint sees it. */
+export interface LiveConnection {
   readonly endpoint: Endpoint;
-  /** For whom alone it is; undefined: for anybody. */
-  readonly introduction: Introduction | undefined;
-  /** That of its set when it was made. */
-  readonly manner: number;
-  /** Streams that it carries now. */
-  readonly streams: number;
-  /** A stream for another exchange; the connection must have room for it. */
-  takeStream(): UpstreamStream;
   /** Its endpoint is drained: what would not end by itself ends within this time; 0 = there is no deadline. */
   leave(withinMs: number): void;
   /** The drain was called off. */
@@ -45,6 +37,18 @@ export interface PooledConnection {
   cut(): void;
   /** Ends it at once; the exchanges on it hear nothing more. */
   destroy(): void;
+}
+
+/** One that carries streams: one of HTTP/1 a single one, others may carry many. */
+export interface PooledConnection extends LiveConnection {
+  /** For whom alone it is; undefined: for anybody. */
+  readonly introduction: Introduction | undefined;
+  /** That of its set when it was made. */
+  readonly manner: number;
+  /** Streams that it carries now. */
+  readonly streams: number;
+  /** A stream for another exchange; the connection must have room for it. */
+  takeStream(): UpstreamStream;
 }
 
 export class Endpoint {
@@ -66,7 +70,7 @@ export class Endpoint {
   /** Unused connections that are each for one client; the one kept longest comes first. */
   readonly reserved = new Set<PooledConnection>();
   /** All open connections, used or not, those being made included. */
-  readonly connections = new Set<PooledConnection>();
+  readonly connections = new Set<LiveConnection>();
   /** Attempts under way. */
   inFlight = 0;
   /** Why it may not be picked: a set of the bits above (`NOT_READY_…`); 0 when nothing speaks against it. Changed by its version alone. */

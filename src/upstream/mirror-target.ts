@@ -3,7 +3,8 @@
 import type { PoolConfig, VersionConfig } from '../config/model.ts';
 import type { SecureConnector } from '../net/connect.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
-import type { EndpointCounters, MirrorCounters } from '../telemetry/counters.ts';
+import type { EndpointCounters } from '../telemetry/counters.ts';
+import type { MirrorCounters } from '../telemetry/mirror-counters.ts';
 import type { ConnectionLimit } from './connection-limit.ts';
 import type { StreamRequest } from './stream-request.ts';
 import { identifyEndpoint, NOT_READY_UNHEALTHY } from './endpoint.ts';

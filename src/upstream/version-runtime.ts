@@ -200,11 +200,13 @@ export class VersionRuntime implements EndpointSetOwner {
     if (!this.#concurrency.admits(this.#admitted)) return OVERLOAD;
     const endpoint = this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) return this.#mayHold(request) ? this.hold(request) : NO_ENDPOINT;
-    const stream = request.wantsFresh ? undefined : this.#set.take(endpoint, request);
-    if (stream !== undefined) {
-      this.requests++;
-      request.onConnected(stream, endpoint);
-      return ACQUIRED;
+    if (!request.wantsFresh) {
+      const stream = this.#set.take(endpoint, request);
+      if (stream !== undefined) {
+        this.requests++;
+        request.onConnected(stream, endpoint);
+        return ACQUIRED;
+      }
     }
     if (this.#limit.makeRoom()) {
       this.requests++;
@@ -261,7 +263,7 @@ export class VersionRuntime implements EndpointSetOwner {
     const { endpoint } = connection;
     const next = this.#waiting[0];
     if (next === undefined && !this.#retired) this.#set.keep(connection);
-    else if (next === undefined || !mayServe(connection, next) || (next.failedEndpoint === endpoint && this.readyCount > 1))
+    else if (next === undefined || next.isRaw || !mayServe(connection, next) || (next.failedEndpoint === endpoint && this.readyCount > 1))
       connection.destroy();
     else {
       this.#waiting.shift();

@@ -25,7 +25,9 @@ test.each([
 test('durations, sizes and what is required', async () => {
   const page = (await configPage()).split('\n').map((line) => line.replaceAll(/ +/g, ' '));
   expect(page).toContain('| `listeners[].limits.headerBytes` | size, at least 256B, at most 1MiB | `16KiB` | Largest request head. |');
-  expect(page).toContain('| `listeners[].limits.headerTimeout` | duration, at least 1ms | `10s` | Until a request head is complete. |');
+  expect(page).toContain(
+    '| `listeners[].limits.headerTimeout` | duration, at least 1ms | `10s` | Until a request head is complete; or a PROXY header; or, with passthrough.sni, the first message of TLS. |',
+  );
   expect(page.find((line) => line.startsWith('| `listeners[].address`'))).toContain('| required |');
   expect(page.find((line) => line.startsWith('| `admin.files`'))).toContain('| list of text |');
 });

@@ -39,11 +39,13 @@ test('a response that has been read to its end is not failed while the client st
     onOpened: () => undefined,
     onFree: () => void free++,
     onClosed: () => void closed++,
+    onRawClosed: () => undefined,
   };
   const endpoint = { address: { kind: 'tcp', host: '127.0.0.1', port } } as Endpoint;
   const failures: string[] = [];
   let done = false;
   const sink: StreamRequest = {
+    isRaw: false,
     upgrades: false,
     introduction: new Introduction(() => ''),
     onSwitch: () => '',

@@ -27,6 +27,14 @@ import {
   uniqueTokenNames,
 } from './names.ts';
 import { endpointsAreNoListeners, shadowsAreDifferent, versionsAreDifferent } from './own-addresses.ts';
+import {
+  passedLimitsMeanSomething,
+  passedPoolsMeanSomething,
+  passthroughLeadsElsewhere,
+  passthroughNamesPools,
+  passthroughStandsAlone,
+  routesAreServed,
+} from './passthrough.ts';
 import { pathsCanMatch, pathsOfMirrorsCanMatch } from './paths.ts';
 import { redirectsLeadElsewhere } from './redirects.ts';
 import { EnoughFound, MAX_NOTICES, Review } from './review.ts';
@@ -100,6 +108,12 @@ const RULES: readonly Rule[] = [
   trustFitsListeners,
   proxiesAreTrusted,
   connectsNamePools,
+  passthroughStandsAlone,
+  passthroughNamesPools,
+  passthroughLeadsElsewhere,
+  passedLimitsMeanSomething,
+  passedPoolsMeanSomething,
+  routesAreServed,
   shadowsAreDifferent,
   redirectsLeadElsewhere,
   weightsOfRolloutsGrow,
@@ -173,7 +187,8 @@ export function trustReviewed(config: Config, notices: readonly Problem[]): void
 }
 
 function namesFor({ listeners, pools }: Config): string {
-  return `${JSON.stringify(listeners.map(({ name, connect }) => [name, connect.length > 0]))} ${pools.map(namesOf).join(' ')}`;
+  const ofListeners = listeners.map(({ name, connect, passthrough }) => [name, connect.length > 0, passthrough !== undefined]);
+  return `${JSON.stringify(ofListeners)} ${pools.map(namesOf).join(' ')}`;
 }
 
 const knownNames = new WeakMap<PoolConfig, string>();
@@ -185,5 +200,9 @@ function namesOf(pool: PoolConfig): string {
 }
 
 function addressesFor({ listeners, admin }: Config): string {
-  return JSON.stringify([listeners.map(({ name, address }) => [name, address]), admin.address, admin.probesAddress]);
+  return JSON.stringify([
+    listeners.map(({ name, address, passthrough }) => [name, address, passthrough]),
+    admin.address,
+    admin.probesAddress,
+  ]);
 }

@@ -5,6 +5,7 @@
 
 import { leadOf, type Lead } from '../../lib/lead.ts';
 import type { Config, MatchConfig, RouteConfig, ValueMatcher } from '../model.ts';
+import { servingListeners } from '../passthrough.ts';
 
 /** How many entries of one path are looked at for each: enough for people, and a bound for what a program wrote. */
 const MAX_COMPARED = 100;
@@ -69,7 +70,7 @@ function routesByListener(listeners: Config['listeners'], routes: readonly Route
     const own = routes[index]?.listeners ?? [];
     return own.length === 0 || own.includes(name);
   };
-  return listeners.map(({ name }) => all.filter((index) => serves(index, name)));
+  return servingListeners({ listeners }).map(({ name }) => all.filter((index) => serves(index, name)));
 }
 
 function entriesByHost(

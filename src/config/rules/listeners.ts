@@ -1,6 +1,7 @@
 // Listeners beside the rest of the config: whom they trust, and whether a route leads on from them.
 
 import type { Config } from '../model.ts';
+import { servingListeners } from '../passthrough.ts';
 import { noSuch } from '../suggest.ts';
 import type { Review } from './review.ts';
 
@@ -42,8 +43,10 @@ export function listenersLeadSomewhere(config: Config, review: Review): void {
   // A route that names a listener which does not exist is a Problem; the one that was meant would only look unused.
   const known = new Set(config.listeners.map(({ name }) => name));
   if ([...named].some((name) => !known.has(name))) return;
-  for (const [index, { name, connect }] of config.listeners.entries()) {
-    if (!named.has(name) && connect.length === 0)
+  const serving = new Set(servingListeners(config));
+  for (const [index, listener] of config.listeners.entries()) {
+    const { name, connect } = listener;
+    if (serving.has(listener) && !named.has(name) && connect.length === 0)
       review.notice(['listeners', index, 'name'], `no route serves listener "${name}": every request there gets 404`);
   }
 }

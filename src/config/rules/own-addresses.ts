@@ -2,24 +2,30 @@
 
 import { formatAddress, isLoopback } from '../address.ts';
 import type { Address, Config, PoolConfig } from '../model.ts';
+import { passedPools } from '../passthrough.ts';
 import type { Path } from '../path.ts';
 import type { Review } from './review.ts';
 
 interface OwnAddress {
   readonly address: Address;
   readonly what: string;
+  readonly isListener: boolean;
   /** What a request there would do. */
   readonly then: string;
 }
 
-/** Requests would come back to where they came from. They end (508), but nobody wants that. */
+/**
+ * Requests would come back to where they came from. They end (508), but nobody wants that. Connections may be passed on to a listener of this
+ * instance on purpose, one that ends their TLS; those that would come back have a rule of their own.
+ */
 export function endpointsAreNoListeners(config: Config, review: Review): void {
   const own = ownAddresses(config);
+  const passed = passedPools(config);
   for (const { name: pool, versions, health } of config.pools) {
     for (const version of versions) {
       for (const [position, { address, key }] of version.endpoints.entries()) {
         const path = ['pools', pool, 'versions', version.name, 'endpoints', position];
-        const found = own.find((each) => reaches(address, each.address));
+        const found = own.find((each) => reaches(address, each.address) && !(each.isListener && passed.has(pool)));
         if (found !== undefined) review.notice(path, `${key} is ${found.what}: ${found.then}`);
         if (health === undefined || health.port === 0 || address.kind !== 'tcp') continue;
         const probed = own.find((each) => reaches({ ...address, port: health.port }, each.address));
@@ -37,11 +43,14 @@ function ownAddresses({ listeners, admin }: Config): readonly OwnAddress[] {
   const own = listeners.map(({ name, address }) => ({
     address,
     what: `listener "${name}" of this config`,
+    isListener: true,
     then: 'requests would go round',
   }));
-  own.push({ address: admin.address, what: 'the admin address of this config', then: 'clients would reach the admin API' });
+  const others = { isListener: false };
+  own.push({ ...others, address: admin.address, what: 'the admin address of this config', then: 'clients would reach the admin API' });
   const { probesAddress: address } = admin;
-  if (address !== undefined) own.push({ address, what: 'admin.probes of this config', then: 'clients would reach probes and metrics' });
+  if (address !== undefined)
+    own.push({ ...others, address, what: 'admin.probes of this config', then: 'clients would reach probes and metrics' });
   return own;
 }
 
@@ -108,7 +117,7 @@ function placeOf(address: Address): string {
 }
 
 /** Whether a connection to `to` arrives at what listens on `on`. */
-function reaches(to: Address, on: Address): boolean {
+export function reaches(to: Address, on: Address): boolean {
   if (to.kind !== 'tcp' || on.kind !== 'tcp') return to.kind === 'unix' && on.kind === 'unix' && formatAddress(to) === formatAddress(on);
   if (to.port !== on.port) return false;
   const host = sameMachine(to.host);

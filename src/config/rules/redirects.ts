@@ -2,6 +2,7 @@
 // listener is called outside, whichever other routes there are.
 
 import type { Config, MatchConfig, RedirectConfig, RouteConfig } from '../model.ts';
+import { servingListeners } from '../passthrough.ts';
 import type { Review } from './review.ts';
 
 /** How many redirects are held against all other routes: enough for people, and a bound for what a program wrote. */
@@ -26,7 +27,7 @@ export function redirectsLeadElsewhere(config: Config, review: Review): void {
 /** Whether scheme and port of the target are those that clients come by. */
 function keepsOrigin(config: Config, { listeners }: RouteConfig, { scheme, port }: RedirectConfig): boolean {
   if (scheme === undefined && port === undefined) return true;
-  const served = config.listeners.filter(({ name }) => listeners.length === 0 || listeners.includes(name));
+  const served = servingListeners(config).filter(({ name }) => listeners.length === 0 || listeners.includes(name));
   // Who trusts peers may be told of https; a scheme that is named has its own port.
   if (scheme === 'https' || served.some(({ trustedProxies }) => trustedProxies.length > 0)) return false;
   const target = port ?? 80;

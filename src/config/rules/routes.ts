@@ -1,6 +1,7 @@
 // Routes must lead somewhere, and to something that exists.
 
 import type { Config, RouteConfig } from '../model.ts';
+import { passedPools } from '../passthrough.ts';
 import type { Path } from '../path.ts';
 import { noSuch } from '../suggest.ts';
 import { findHiddenRoutes } from './hidden-routes.ts';
@@ -32,10 +33,12 @@ export function routesNameVersions(config: Config, review: Review): void {
 
 export function routesNameListeners(config: Config, review: Review): void {
   const names = new Set(config.listeners.map(({ name }) => name));
+  const passing = new Set(config.listeners.filter(({ passthrough }) => passthrough !== undefined).map(({ name }) => name));
   for (const [index, { listeners }] of config.routes.entries()) {
     for (const [position, name] of listeners.entries()) {
-      if (names.has(name)) continue;
-      review.problem(['routes', index, 'listeners', position], noSuch('listener', name, names));
+      const path = ['routes', index, 'listeners', position];
+      if (!names.has(name)) review.problem(path, noSuch('listener', name, names));
+      else if (passing.has(name)) review.problem(path, `listener "${name}" passes connections through: it serves no routes`);
     }
   }
 }
@@ -122,7 +125,8 @@ function nameRoutes({ routes }: Config, indices: readonly number[]): string {
 export function poolsAreUsed(config: Config, review: Review): void {
   const routed = config.routes.map(({ action }) => (action.kind === 'pool' ? action.pool : undefined));
   const connected = config.listeners.flatMap(({ connect }) => connect.map(({ pool }) => pool));
-  const used = new Set([...routed, ...connected, ...config.pools.flatMap(({ mirrors }) => mirrors.map(({ pool }) => pool))]);
+  const mirrored = config.pools.flatMap(({ mirrors }) => mirrors.map(({ pool }) => pool));
+  const used = new Set([...routed, ...connected, ...passedPools(config), ...mirrored]);
   // A route to a pool that does not exist is a Problem; the pool it was meant for would only look unused.
   const names = new Set(config.pools.map(({ name }) => name));
   if ([...used].some((name) => name !== undefined && !names.has(name))) return;

@@ -15,6 +15,7 @@ export function unknownNames(document: Merged): readonly Problem[] {
   try {
     judgePools(document.value, review);
     judgeRoutes(document.value, review);
+    judgePassthroughs(document.value, review);
   } catch (error) {
     if (!(error instanceof EnoughFound)) throw error;
   }
@@ -65,6 +66,23 @@ function judgeLead(pools: Plain, { pool, version }: Plain, index: number, review
   const versions = isMap(written) ? namesIn(written['versions']) : undefined;
   if (!isName(version) || versions === undefined || versions.includes(version)) return;
   review.problem(['routes', index, 'version'], `in pool "${pool}" ${noSuch('version', version, versions)}`);
+}
+
+function judgePassthroughs({ pools, listeners }: Plain, review: Review): void {
+  const names = namesIn(pools);
+  if (names === undefined) return;
+  for (const [index, listener] of itemsOf(listeners).entries()) {
+    const passthrough = isMap(listener) ? listener['passthrough'] : undefined;
+    if (!isMap(passthrough)) continue;
+    const path = ['listeners', index, 'passthrough'];
+    const named = [
+      ...['pool', 'otherwise'].map((key) => [[key], passthrough[key]] as const),
+      ...entriesOf(passthrough['sni']).map(([name, pool]) => [['sni', name], pool] as const),
+    ];
+    for (const [place, pool] of named) {
+      if (isName(pool) && !names.includes(pool)) review.problem([...path, ...place], noSuch('pool', pool, names));
+    }
+  }
 }
 
 /** Undefined where they are not known, also where one is written wrongly: it may be the one that was meant. */

@@ -11,6 +11,7 @@ import type {
   ListenerLimits,
   ListenerTlsConfig,
 } from '../model.ts';
+import { passthrough } from './passthrough.ts';
 import { webAddress } from './rollout-calls.ts';
 import { authorityPattern, duration, filePath, hostPattern, listenAddress, peers, size, nonEmptyText } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
@@ -27,6 +28,7 @@ export function listener() {
     address: listenAddress().describe('Where to listen: host:port, "[v6]:port", :port for all interfaces, or unix:/path.'),
     mode: socketMode().describe(MODE).optional(),
     tls: tls().describe('Absent: plaintext.').optional(),
+    passthrough: passthrough().describe('Connections are passed on as they come: no TLS ends here, no request is read.').optional(),
     protocols: protocols().describe('Protocols that clients may use.'),
     trustedProxies: list(peers()).default([]).describe('Ranges of addresses, or unix, whose forwarding fields are believed.'),
     proxyProtocol: flag()
@@ -36,7 +38,7 @@ export function listener() {
     limits: limits().describe('Bounds on what clients may send.'),
   }).transform((written, context): ListenerConfig => {
     if (!modeFits(written)) addProblem(context, MODE_UNFIT, ['mode']);
-    return { ...written, mode: written.mode, tls: written.tls };
+    return { ...written, mode: written.mode, tls: written.tls, passthrough: written.passthrough };
   });
 }
 
@@ -203,7 +205,9 @@ function limits() {
     headerBytes: size(256, MIB).prefault('16KiB').describe('Largest request head.'),
     headerCount: integer('headerCount', 1, 10_000).default(100).describe('Most header fields.'),
     requestLine: size(64, MIB).prefault('8KiB').describe('Longest request line.'),
-    headerTimeout: duration(1).prefault('10s').describe('Until a request head is complete.'),
+    headerTimeout: duration(1)
+      .prefault('10s')
+      .describe('Until a request head is complete; or a PROXY header; or, with passthrough.sni, the first message of TLS.'),
     idleTimeout: duration(1).prefault('60s').describe('How long a connection stays open without a request.'),
     requestsPerConnection: integer('requestsPerConnection', 0, 1000 * MILLION)
       .default(0)
@@ -213,7 +217,7 @@ function limits() {
       .describe('Open connections over all workers; 0 = no limit.'),
     tunnels: integer('tunnels', 0, 10 * MILLION)
       .default(10_000)
-      .describe('Open tunnels (WebSocket, CONNECT) over all workers; 0 = no limit.'),
+      .describe('Open tunnels (WebSocket, CONNECT, passthrough) over all workers; 0 = no limit.'),
     bodyBytes: size(0, TIB).prefault('0B').describe('Largest request body; 0 = no limit.'),
   })
     .transform(({ requestLine, headerTimeout, idleTimeout, ...rest }): ListenerLimits => ({

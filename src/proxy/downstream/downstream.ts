@@ -24,6 +24,8 @@ export interface ListenerSettings extends HeadLimits {
   readonly trust: TrustedProxies;
   /** Undefined: plaintext. */
   readonly tls: ListenerTls | undefined;
+  /** Whether connections are passed through: all of them, or those of TLS, by the name that they ask for. */
+  readonly passthrough: 'off' | 'whole' | 'sni';
   /** Open tunnels over all workers; 0 = no limit. */
   readonly tunnels: number;
   /** Whether connections begin with a PROXY header; only those of trusted peers are taken then. */

@@ -8,16 +8,18 @@
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import type { Accepted, FirstBytesOwner, ServerSide } from '../../net/accepted.ts';
-import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
+import type { ByteStream } from '../../net/byte-stream.ts';
 import type { ConnectionEnds } from '../../net/connection-ends.ts';
 import type { HandshakeOwner, SecureByteStream } from '../../net/tls/secure-byte-stream.ts';
 import { HANDSHAKE } from '../../telemetry/handshakes.ts';
 import type { HandshakeCode } from '../../telemetry/handshakes.ts';
+import { DECODE_ERROR, UNRECOGNIZED_NAME } from '../../tls/alerts.ts';
 import { MAX_HELLO_BYTES, HELLO_FOREIGN, HELLO_INCOMPLETE, emptyHello, readClientHello } from '../../tls/client-hello.ts';
 import { HandshakePlace } from '../../tls/handshakes.ts';
 import type { HandshakeTaker } from '../../tls/handshakes.ts';
 import type { ListenerCounters } from '../../telemetry/listener-counters.ts';
 import type { ProxyContext } from '../context.ts';
+import { Leaving } from './leaving.ts';
 import type { ListenerTls } from './listener-tls.ts';
 import type { Opening } from './opening.ts';
 import { Security } from './security.ts';
@@ -37,9 +39,6 @@ export interface OpeningOwner {
 /** A client that is told why it is refused has so long to take it. */
 const LEAVING_MS = 500;
 const HTTP_METHOD = /^[A-Z]{3,16} /;
-/** Alerts (RFC 8446, section 6) as whole records. */
-const DECODE_ERROR = Buffer.from('15030300020232', 'hex');
-const UNRECOGNIZED_NAME = Buffer.from('15030300020270', 'hex');
 const NO_BYTES = Buffer.alloc(0);
 
 const HELLO = 0;
@@ -51,7 +50,7 @@ const CLOSED = 4;
 /** One is read at a time, in one turn. */
 const hello = emptyHello();
 
-export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwner, HandshakeTaker, DeadlineOwner, StreamOwner {
+export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwner, HandshakeTaker, DeadlineOwner {
   readonly peer: string;
   /** What a PROXY header has named; undefined: nobody, or there was none. */
   named: ConnectionEnds | undefined = undefined;
@@ -64,6 +63,7 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
   #first: Buffer = NO_BYTES;
   #side: ServerSide | undefined = undefined;
   #stream: ByteStream | undefined = undefined;
+  #leaving: Leaving | undefined = undefined;
   #serverName = '';
   #random = '';
 
@@ -133,11 +133,7 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
   #refuseClient(reason: string, stream: SecureByteStream): void {
     this.#owner.context.log.info({ client: this.peer, serverName: this.#serverName, reason }, 'a client certificate is not accepted');
     this.#count('client_certificate');
-    this.#phase = LEAVING;
-    stream.owner = this;
-    this.#stream = stream;
-    stream.end();
-    this.#owner.context.deadlines.arm(this.#deadline, LEAVING_MS);
+    this.#leaveBy(stream);
   }
 
   onHandshakeFailed(reason: string): void {
@@ -154,12 +150,11 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
   }
 
   onDeadline(): void {
-    if (this.#phase === LEAVING) this.#close();
-    else this.#fail('timeout');
+    this.#fail('timeout');
   }
 
   destroy(): void {
-    if (this.#phase === LEAVING) this.#close();
+    if (this.#phase === LEAVING) this.#leaving!.destroy();
     else this.#fail('gone');
   }
 
@@ -174,13 +169,18 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
 
   #leave(code: HandshakeCode, alert: Buffer): void {
     this.#count(code);
-    this.#phase = LEAVING;
     const stream = this.#accepted.open();
-    this.#stream = stream;
-    stream.owner = this;
     stream.writeBytes(alert);
-    stream.end();
-    this.#owner.context.deadlines.arm(this.#deadline, LEAVING_MS);
+    this.#leaveBy(stream);
+  }
+
+  #leaveBy(stream: ByteStream): void {
+    const { deadlines } = this.#owner.context;
+    this.#phase = LEAVING;
+    this.#stream = stream;
+    this.#deadline.disarm();
+    this.#leaving = new Leaving(stream, { deadlines, lingerMs: LEAVING_MS, onGone: () => this.#close() });
+    this.#leaving.begin('end');
   }
 
   #count(code: HandshakeCode): void {
@@ -203,21 +203,5 @@ export class OpeningConnection implements Opening, FirstBytesOwner, HandshakeOwn
     if (this.#stream !== undefined) this.#stream.destroy();
     else if (before !== HANDSHAKING) this.#accepted.destroy();
     this.#owner.onOpeningFailed(this);
-  }
-
-  // While it leaves.
-
-  onRead(): boolean {
-    return true;
-  }
-
-  onEnd(): void {
-    if (this.#phase === LEAVING) this.#close();
-  }
-
-  onDrain(): void {}
-
-  onGone(): void {
-    if (this.#phase === LEAVING) this.#close();
   }
 }

@@ -39,6 +39,7 @@ export interface MirroredRequestOwner {
 export class MirroredRequest implements StreamRequest, DeadlineOwner {
   /** The next copy of the same request. */
   next: MirroredRequest | undefined = undefined;
+  readonly isRaw = false;
   readonly upgrades = false;
   /** Whether an exchange still refers to it. */
   attached = false;

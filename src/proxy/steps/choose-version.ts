@@ -1,25 +1,25 @@
-// Which version of the pool that a request leads to is to respond, and for which arm of a rollout it counts.
+// Chooses the version that serves a request or a connection, and begins to count for a rollout where there is one.
 
 import { leaveVersion } from '../../routing/choose-otherwise.ts';
 import { chooseFor } from '../../routing/choose.ts';
-import type { Destination } from '../../routing/table.ts';
-import type { ExchangeControl } from '../exchange-control.ts';
+import type { RoutableRequest } from '../../routing/request.ts';
+import type { VersionedControl } from '../versioned.ts';
 import { beginEvidence } from './count-evidence.ts';
 
-/** False: no version may respond. */
-export function chooseVersion(exchange: ExchangeControl, destination: Destination): boolean {
-  const { state } = exchange;
-  const { choice } = state;
-  const servedPool = state.serving!.pools[destination.pool.index]!;
-  chooseFor(destination, state.head, state.client, servedPool, choice);
+/** @param client its address. False: no version may respond */
+export function chooseVersion(control: VersionedControl, request: RoutableRequest, client: string): boolean {
+  const { choice, attempt, serving, destination } = control.state;
+  const { pool } = destination!;
+  const servedPool = serving!.pools[pool.index]!;
+  chooseFor(destination!, request, client, servedPool, choice);
   const { evidence } = servedPool;
   if (evidence !== undefined) {
-    if (evidence.signals.halted) leaveVersion(destination.pool, evidence.canary, evidence.baseline, servedPool, choice);
-    else beginEvidence(exchange, servedPool, evidence);
+    if (evidence.signals.halted) leaveVersion(pool, evidence.canary, evidence.baseline, servedPool, choice);
+    else beginEvidence(control, request.path, servedPool, evidence);
   }
   if (choice.version === undefined) return false;
   const version = servedPool.versions[choice.version.index]!;
-  state.attempt.version = version;
+  attempt.version = version;
   version.counters.began();
   version.counters.chosen(choice.reason);
   return true;

@@ -17,13 +17,12 @@ import { NO_ROOM, NO_USER } from '../../telemetry/evidence-users.ts';
 import { readAmount } from '../../telemetry/evidence-values.ts';
 import type { EvidenceWriter } from '../../telemetry/evidence-writer.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
-import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { ServedPool } from '../serving-state.ts';
+import type { Versioned, VersionedControl } from '../versioned.ts';
 
-/** A version was chosen, or none may respond; the canary is not halted. */
-export function beginEvidence(exchange: ExchangeControl, servedPool: ServedPool, writer: EvidenceWriter): void {
-  const { state, context } = exchange;
+/** A version was chosen, or none may respond; the canary is not halted. @param path of the request; empty: it is a connection */
+export function beginEvidence({ state, context }: VersionedControl, path: string, servedPool: ServedPool, writer: EvidenceWriter): void {
   const { choice, assignment } = state;
   const { drawn } = choice;
   if (drawn !== writer.canary && drawn !== writer.baseline) return;
@@ -37,14 +36,14 @@ export function beginEvidence(exchange: ExchangeControl, servedPool: ServedPool,
   if (choice.version?.index !== drawn) return failEvidence(state);
   assignment.bounds = writer.boundsOf(assignment.arm);
   if (writer.sizes !== undefined) {
-    assignment.sizeGroup = groupOf(state.head.path);
+    assignment.sizeGroup = groupOf(path);
     assignment.smallBytes = writer.sizes.boundOf(assignment.sizeGroup);
   }
   context.deadlines.arm(state.hangDeadline, assignment.bounds.hangMs);
 }
 
 /** Where the request counts, and as whose. False: nowhere. */
-function findUser({ choice, assignment }: ExchangeState, writer: EvidenceWriter): boolean {
+function findUser({ choice, assignment }: Versioned, writer: EvidenceWriter): boolean {
   const { key } = choice;
   assignment.row = writer.rowOf(assignment.arm);
   if (key === '') return true;
@@ -58,23 +57,29 @@ function findUser({ choice, assignment }: ExchangeState, writer: EvidenceWriter)
 }
 
 /** The drawn version failed an attempt. */
-export function countError(state: ExchangeState): void {
+export function countError(state: Versioned): void {
   const { assignment, choice } = state;
   const { writer, row, arm } = assignment;
   if (writer !== undefined && assignment.user === NO_ROOM) assignment.user = writer.listFailed(choice.key, row, arm);
   countBad(assignment, ERRORS);
 }
 
-/** The head of the response that the client gets has come from the drawn version. */
-export function countHead(state: ExchangeState, response: IncomingResponse): void {
-  const { assignment, attempt } = state;
-  const { bounds, writer } = assignment;
-  state.hangDeadline.disarm();
+/** The drawn version has begun to respond. */
+export function countFirstByte({ assignment, attempt, hangDeadline }: Versioned): void {
+  const { bounds } = assignment;
+  hangDeadline.disarm();
   assignment.responded = true;
   const headMs = nowMs() - attempt.versionSinceMs;
   if (headMs > bounds!.p50) countBad(assignment, SLOW_P50);
   if (headMs > bounds!.p90) countBad(assignment, SLOW_P90);
   if (headMs > bounds!.p99) countBad(assignment, SLOW_P99);
+}
+
+/** The head of the response that the client gets has come from the drawn version. */
+export function countHead(state: ExchangeState, response: IncomingResponse): void {
+  countFirstByte(state);
+  const { assignment } = state;
+  const { writer } = assignment;
   if (response.status >= 400) return;
   if (response.status >= 300) countShape(assignment, writer!.redirects);
   else if (response.body === BODY_NONE) countShape(assignment, writer!.emptyBodies);
@@ -89,7 +94,7 @@ export function countHead(state: ExchangeState, response: IncomingResponse): voi
   }
 }
 
-function countShape({ writer, row, user }: ExchangeState['assignment'], positions: readonly number[]): void {
+function countShape({ writer, row, user }: Versioned['assignment'], positions: readonly number[]): void {
   for (let at = 0; at < positions.length; at++) writer!.good(row, user, EVENTS + positions[at]!);
 }
 
@@ -103,20 +108,20 @@ function countValues({ assignment }: ExchangeState, { block }: IncomingResponse)
 }
 
 /** The bound has passed without a head: it is beyond all of them. */
-export function countHang({ assignment }: ExchangeState): void {
+export function countHang({ assignment }: Pick<Versioned, 'assignment'>): void {
   countBad(assignment, SLOW_P50);
   countBad(assignment, SLOW_P90);
   countBad(assignment, SLOW_P99);
 }
 
 /** The drawn version could not, and another one takes its place, or none. */
-function failEvidence(state: ExchangeState): void {
+function failEvidence(state: Versioned): void {
   countError(state);
   leaveEvidence(state);
 }
 
 /** Another version takes the place of the drawn one, whatever that did. */
-export function leaveEvidence(state: ExchangeState): void {
+export function leaveEvidence(state: Versioned): void {
   const { assignment } = state;
   const { writer, row, user } = assignment;
   if (writer === undefined) return;
@@ -129,10 +134,17 @@ export function leaveEvidence(state: ExchangeState): void {
 /** The exchange has ended with this status. @param failed not by its client */
 export function endEvidence(state: ExchangeState, status: number, failed: boolean): void {
   const { assignment, outcome } = state;
+  if (failed || outcome === OUTCOME.downstream_closed) return endUntold(state, failed);
+  if (outcome === OUTCOME.ok && status >= 400 && status < 500) countBad(assignment, CLIENT_ERRORS);
+  else if (outcome === OUTCOME.ok && status >= 200 && status < 300 && assignment.writer?.sizes !== undefined) countSize(state);
+  leaveEvidence(state);
+}
+
+/** The same of what has no status, such as a connection. */
+export function endUntold(state: Versioned, failed: boolean): void {
+  const { assignment, outcome } = state;
   if (failed) countError(state);
   else if (outcome === OUTCOME.downstream_closed && !assignment.responded) countBad(assignment, GAVE_UP);
-  else if (outcome === OUTCOME.ok && status >= 400 && status < 500) countBad(assignment, CLIENT_ERRORS);
-  else if (outcome === OUTCOME.ok && status >= 200 && status < 300 && assignment.writer?.sizes !== undefined) countSize(state);
   leaveEvidence(state);
 }
 
@@ -144,7 +156,7 @@ function countSize({ assignment, head, bytesOut }: ExchangeState): void {
   if (bytesOut < smallBytes) countShape(assignment, writer!.smallBodies);
 }
 
-function countBad(assignment: ExchangeState['assignment'], cell: number): void {
+function countBad(assignment: Versioned['assignment'], cell: number): void {
   const { writer, row, arm, user } = assignment;
   if (writer === undefined || user === NO_ROOM || (assignment.counted & (1 << cell)) !== 0) return;
   assignment.counted |= 1 << cell;

@@ -6,12 +6,13 @@ import { REASON_OVERRIDE, REASON_ROUTE } from '../../routing/choice.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
+import type { Versioned } from '../versioned.ts';
 
 /** How often a request that hangs is looked at, in case the canary is halted meanwhile. */
 const LOOK_MS = 100;
 
 /** Index of the baseline, where the exchange is on a canary that is halted and the baseline may respond in its place; else -1. */
-export function haltBaselineOf({ choice, destination, serving }: ExchangeState): number {
+export function haltBaselineOf({ choice, destination, serving }: Versioned): number {
   const servedPool = serving!.pools[destination!.pool.index]!;
   const { evidence } = servedPool;
   if (evidence === undefined || !evidence.signals.halted || choice.version!.index !== evidence.canary) return -1;

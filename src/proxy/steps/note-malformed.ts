@@ -4,6 +4,7 @@ import { BODY_CHUNKED } from '../../http/body-kind.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
+import type { Versioned, VersionedControl } from '../versioned.ts';
 
 /** The response on `connection`, which is closed already, is malformed or beyond a limit. */
 export function noteMalformed({ state, context }: ExchangeControl, connection: UpstreamStream): void {
@@ -15,8 +16,12 @@ export function noteMalformed({ state, context }: ExchangeControl, connection: U
   context.log.warn(silent === 0 ? fields : { ...fields, more: silent }, 'malformed response');
 }
 
-/** No connection over TLS could be made: `connection` knows why. */
-export function noteUntrusted({ state, context }: ExchangeControl, { fault }: UpstreamStream): void {
+interface Noted extends VersionedControl {
+  readonly state: Versioned & { detail: string };
+}
+
+/** No connection over TLS could be made. @param fault why */
+export function noteUntrusted({ state, context }: Noted, fault: string): void {
   state.detail = fault;
   const silent = context.untrusted.take(context.deadlines.refresh());
   if (silent < 0) return;

@@ -118,7 +118,8 @@ function closeTunnel(
   end: TunnelEnd,
 ): void {
   const ageMs = context.deadlines.refresh() - startedMs;
-  connection.destroy();
+  if (tunnel.client.wasReset) connection.abort();
+  else connection.destroy();
   endpoint.inFlight--;
   endpoint.counters.ended();
   counters.tunnelEnded(end.index, ageMs);
@@ -129,5 +130,6 @@ function closeTunnel(
   observeTunnel(observation, context, ageMs);
   downstream.closeTunnel();
   if (tunnel.client.gone) downstream.abort();
+  else if (tunnel.upstream.wasReset) downstream.cutOff(false);
   downstream.end(false);
 }

@@ -8,6 +8,7 @@ import type { Outcome } from '../../telemetry/outcomes.ts';
 import type { UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
+import type { Versioned } from '../versioned.ts';
 import {
   CONNECT_FAILURE,
   GATEWAY_ERROR,
@@ -30,7 +31,7 @@ import { moveToVersion, retryVersionOf } from './version-fallback.ts';
 export function retry(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
   const { state } = exchange;
   if (outcome === OUTCOME.upstream_malformed || outcome === OUTCOME.upstream_header_too_large) noteMalformed(exchange, connection);
-  if (outcome === OUTCOME.connect_tls) noteUntrusted(exchange, connection);
+  if (outcome === OUTCOME.connect_tls) noteUntrusted(exchange, connection.fault);
   if (state.responded) return failResponse(exchange, connection, outcome);
   const stale = isStale(state, connection, outcome);
   const reason = stale ? STALE : leavesHalted(state, connection.sent) ? HALT : reasonOf(outcome, connection.sent);
@@ -101,7 +102,8 @@ function isStale({ attempt, replayable, head }: ExchangeState, connection: Upstr
   return connection.responses > 0 && !connection.responding && replayable && isIdempotent(head.method);
 }
 
-function reasonOf(outcome: Outcome, sent: boolean): number {
+/** Why an attempt that failed with `outcome` may be made again; -1: it may not. */
+export function reasonOf(outcome: Outcome, sent: boolean): number {
   if (outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout || outcome === OUTCOME.connect_tls) return CONNECT_FAILURE;
   if (outcome === OUTCOME.drain_timeout) return sent ? RESET : CONNECT_FAILURE;
   if (outcome === OUTCOME.upstream_reset) return RESET;
@@ -110,10 +112,15 @@ function reasonOf(outcome: Outcome, sent: boolean): number {
 
 /** Takes a retry out of its budget where nothing else forbids it: that of the version, or, where another version responds, that of the pool. */
 function mayRetry(state: ExchangeState, reason: number, sent: boolean): boolean {
+  if (reason !== HALT && sent && !(state.replayable && isIdempotent(state.head.method))) return false;
+  return mayTryAgain(state, reason);
+}
+
+/** The same of what may be sent again. */
+export function mayTryAgain(state: Versioned, reason: number): boolean {
   if (reason === HALT) return true;
-  const { attempt, replayable, head } = state;
+  const { attempt } = state;
   const { settings, budget, fallbackBudget } = attempt.version!;
   if (attempt.retries >= settings.retryAttempts || !settings.retryOn.has(RETRY_REASONS[reason]!)) return false;
-  if (sent && !(replayable && isIdempotent(head.method))) return false;
   return (retryVersionOf(state) >= 0 ? fallbackBudget : budget).withdraw(nowMs());
 }

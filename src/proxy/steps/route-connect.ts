@@ -22,7 +22,7 @@ export function routeConnect(exchange: ExchangeControl): void {
   if (head.forwardedOther || (downstream!.security?.clientCert ?? '') !== '') takeIdentity(state);
   state.destination = destination;
   state.client = findClient(downstream!.peer, head.forwardedFor, settings.trust);
-  if (!chooseVersion(exchange, destination)) return reply(exchange, OUTCOME.no_endpoint);
+  if (!chooseVersion(exchange, head, state.client)) return reply(exchange, OUTCOME.no_endpoint);
   startAttempt(exchange);
 }
 

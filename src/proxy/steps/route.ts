@@ -34,7 +34,7 @@ export function route(exchange: ExchangeControl): void {
   if (destination === undefined) return replyRoute(exchange, match);
   state.destination = destination;
   state.client = findClient(state.downstream!.peer, head.forwardedFor, settings.trust);
-  if (!chooseVersion(exchange, destination)) return reply(exchange, OUTCOME.no_endpoint);
+  if (!chooseVersion(exchange, state.head, state.client)) return reply(exchange, OUTCOME.no_endpoint);
   if (match.route.timeoutMs > 0) exchange.context.deadlines.arm(state.exchangeDeadline, match.route.timeoutMs);
   startAttempt(exchange);
 }

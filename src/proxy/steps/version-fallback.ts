@@ -5,12 +5,12 @@ import { nowMs } from '../../lib/clock.ts';
 import { rankByKey } from '../../routing/rank-by-key.ts';
 import { findFallbackVersion, pickReadyByWeight } from '../../routing/split.ts';
 import { REASON_FALLBACK, REASON_OVERRIDE, REASON_ROUTE } from '../../routing/choice.ts';
-import type { ExchangeState } from '../exchange-state.ts';
+import type { Versioned } from '../versioned.ts';
 import { leaveEvidence } from './count-evidence.ts';
 import { haltBaselineOf } from './leave-halted.ts';
 
 /** Index of the version that a retry turns to, where `retries.acrossVersions` allows it and one may respond; else -1. */
-export function fallbackVersionOf({ choice, destination, serving, attempt }: ExchangeState): number {
+export function fallbackVersionOf({ choice, destination, serving, attempt }: Versioned): number {
   // A client that asks for a version outright wants to know how it fares.
   if (!attempt.version!.settings.acrossVersions || choice.reason === REASON_ROUTE || choice.reason === REASON_OVERRIDE) return -1;
   const { pool } = destination!;
@@ -18,7 +18,7 @@ export function fallbackVersionOf({ choice, destination, serving, attempt }: Exc
 }
 
 /** Index of a version that is ready, chosen as for a request that comes now; -1 where another version is no substitute, or none is ready. */
-export function readyVersionOf(state: ExchangeState): number {
+export function readyVersionOf(state: Versioned): number {
   const baseline = haltBaselineOf(state);
   if (baseline >= 0) return baseline;
   const { choice, destination, serving } = state;
@@ -33,7 +33,7 @@ export function readyVersionOf(state: ExchangeState): number {
  * Index of the version that a retry turns to, or -1 for the same one: where `retries.acrossVersions` says so, and where none of its own
  * endpoints is ready any more. The failure before may have ejected the last one.
  */
-export function retryVersionOf(state: ExchangeState): number {
+export function retryVersionOf(state: Versioned): number {
   const baseline = haltBaselineOf(state);
   if (baseline >= 0) return baseline;
   const other = fallbackVersionOf(state);
@@ -41,7 +41,7 @@ export function retryVersionOf(state: ExchangeState): number {
 }
 
 /** Makes the version at `index` of the pool the one that responds. */
-export function moveToVersion(state: ExchangeState, index: number): void {
+export function moveToVersion(state: Versioned, index: number): void {
   const { choice, attempt } = state;
   const { pool } = state.destination!;
   leaveEvidence(state);

@@ -29,6 +29,8 @@ export class TunnelSide implements ConnectingOwner {
   ended = false;
   /** Both directions are closed. */
   gone = false;
+  /** It was closed without the end of its side: by a reset, mostly. */
+  wasReset = false;
   /** We send it nothing more. */
   over = false;
   /** Read again when all that was written here has left. */
@@ -65,6 +67,7 @@ export class TunnelSide implements ConnectingOwner {
   onGone(): void {
     if (this.gone) return;
     this.gone = true;
+    this.wasReset = !this.ended;
     this.over = true;
     this.ended = true;
     this.#owner.onSideEnded(this);

@@ -73,6 +73,11 @@ export class Tunnel implements TunnelOwner, LongLived, DeadlineOwner {
     this.#deps.deadlines.arm(this.#deadline, this.#idlePartMs);
   }
 
+  /** We have ended it: what the peers do now is how they take that. */
+  get isClosing(): boolean {
+    return this.#closing;
+  }
+
   pass(side: TunnelSide, bytes: Buffer, length: number): boolean {
     if (this.#finished) return true;
     const { counters } = this.#deps;
@@ -94,6 +99,8 @@ export class Tunnel implements TunnelOwner, LongLived, DeadlineOwner {
     const other = this.#otherOf(side);
     // Who was asked to close may be the first to do so.
     if (!this.#closing && !other.ended) this.#end = endOf(this.#saidClose ?? side, this.client);
+    // After a reset an end of ours would say that this is all there was: how the other side is closed is the owner's.
+    if (side.wasReset) return this.#finishWhenTaken();
     if (!side.cutsAtBoundary || side.gone) other.end();
     if (side.gone || (side.ended && other.ended)) this.#finishWhenTaken();
   }

@@ -4,7 +4,7 @@ import type { ProxyProtocol } from '../../config/model.ts';
 import type { HeadLimits } from '../../http/head-limits.ts';
 import type { SecureConnector } from '../../net/connect.ts';
 import type { Deadlines } from '../../lib/deadlines.ts';
-import type { PooledConnection } from '../endpoint.ts';
+import type { LiveConnection, PooledConnection } from '../endpoint.ts';
 
 export interface ConnectionSettings {
   readonly responseLimits: HeadLimits;
@@ -31,4 +31,6 @@ export interface ConnectionOwner {
   onFree(connection: PooledConnection): void;
   /** The connection is gone; called exactly once. */
   onClosed(connection: PooledConnection): void;
+  /** The same of one that carries no streams. */
+  onRawClosed(connection: LiveConnection): void;
 }

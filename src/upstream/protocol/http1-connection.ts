@@ -194,6 +194,11 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.#close();
   }
 
+  abort(): void {
+    if (this.#phase !== CLOSED && this.endpoint.address.kind === 'tcp') this.#stream.abort();
+    this.destroy();
+  }
+
   openTunnel(): ByteStream {
     this.#phase = TUNNEL;
     this.#sink = undefined;

@@ -17,6 +17,20 @@ export interface LongLived {
   cut(): void;
 }
 
+/** A connection of which nobody reads a byte before it is another's, as the one that it was made for sees it. */
+export interface RawStream {
+  /** Why it could not be made, for operators; empty where the outcome says it all. */
+  readonly fault: string;
+  /** What has its bytes. */
+  longLived: LongLived | undefined;
+  /** Hands over its bytes, in both directions; set `longLived` then. */
+  openTunnel(): ByteStream;
+  /** Ends it at once; the one that it was made for hears nothing more. */
+  destroy(): void;
+  /** The same by a reset, so that the endpoint cannot take what it has received for all there is. */
+  abort(): void;
+}
+
 /** The exchange's side of a stream. Offsets are into `stream.memory`. */
 export interface ResponseSink {
   /** An interim (1xx) head; it is in `stream.head`. */
@@ -94,4 +108,6 @@ export interface UpstreamStream {
   openTunnel(): ByteStream;
   /** Ends it at once; its sink hears nothing more. */
   destroy(): void;
+  /** The same by a reset, so that the endpoint cannot take what it has received for all there is. */
+  abort(): void;
 }

@@ -285,23 +285,42 @@ function route(pools: readonly string[]): fc.Arbitrary<{ name: string }> {
   return fc.tuple(name, rest, action(pools)).map(([key, more, does]) => ({ name: key, ...more, ...does }));
 }
 
+/** Of a listener: most serve requests. */
+function passthrough(pools: readonly string[]): fc.Arbitrary<object> {
+  const names = fc.uniqueArray(
+    fc.oneof(
+      label.map((text) => `${text}.example.com`),
+      label.map((text) => `*.${text}.example.com`),
+    ),
+    { minLength: 1, maxLength: 3 },
+  );
+  const pool = fc.constantFrom(...pools);
+  const sni = names.chain((all) =>
+    fc.tuple(...all.map(() => pool)).map((to) => Object.fromEntries(all.map((key, index) => [key, to[index]]))),
+  );
+  const passes = fc.oneof(fc.record({ pool }), fc.record({ sni, otherwise: pool }, { requiredKeys: ['sni'] }));
+  return fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: passes.map((to) => ({ passthrough: to })) });
+}
+
 /** Decodes without Problems; may give notices. */
 export const writtenConfig: fc.Arbitrary<object> = fc.uniqueArray(name, { minLength: 1, maxLength: 3 }).chain((pools) =>
   fc.record(
     {
       listeners: fc
-        .uniqueArray(fc.tuple(name, fc.integer({ min: 1, max: 9_000 }), listenerLimits), {
+        .uniqueArray(fc.tuple(name, fc.integer({ min: 1, max: 9_000 }), listenerLimits, passthrough(pools)), {
           minLength: 1,
           maxLength: 3,
           selector: ([key]) => key,
         })
         .map((all) =>
-          all.map(([key, at, limits], index) => ({
+          all.map(([key, at, limits, passes], index) => ({
             name: key,
             address: `127.0.0.${index + 1}:${at}`,
             limits,
             trustedProxies: ['10.0.0.0/8', '::1'],
-            ...(at % 2 === 0 && { connect: [{ authority: `*.x${at}.example:${at}`, pool: pools[at % pools.length] }] }),
+            ...passes,
+            ...(!('passthrough' in passes) &&
+              at % 2 === 0 && { connect: [{ authority: `*.x${at}.example:${at}`, pool: pools[at % pools.length] }] }),
           })),
         ),
       admin: fc.record({

@@ -47,6 +47,23 @@ describe('exchanges', () => {
     expect(admin.asked.map(({ url }) => url)).toEqual(['/v1/exchanges']);
   });
 
+  test('a connection beside requests, and in full', async () => {
+    const passed = {
+      ...shownExchange(),
+      ...{ protocol: 'tcp', serverName: 'db.test', method: '', authority: '', target: '', fields: [], status: 0 },
+    };
+    responses([passed, { ...passed, serverName: undefined, outcome: 'connect_refused' }]);
+    const { stdout } = await runAgainst(admin.url, {}, (call) => runExchanges(call, undefined, undefined));
+    expect(stdout.split('\n').slice(1, 3)).toEqual([
+      '2023-11-14 22:13:20  tcp     db.test       -  ok               shop/v2  override qa     12 ms',
+      '2023-11-14 22:13:20  tcp     -             -  connect_refused  shop/v2  override qa     12 ms',
+    ]);
+    responses([passed]);
+    const one = await runAgainst(admin.url, { id: 'x' }, (call) => runExchanges(call, undefined, undefined));
+    expect(one.stdout).toContain('tcp db.test');
+    expect(one.stdout).not.toContain('status');
+  });
+
   test('asks for what is named; JSON as it came', async () => {
     responses([shownExchange()]);
     const options = { route: 'r', outcome: 'ok', status: 200, limit: 5, json: true };

@@ -45,6 +45,7 @@ export const SETTINGS: ListenerSettings = {
   trust: compileTrust([]),
   tls: undefined,
   proxyProtocol: false,
+  passthrough: 'off',
 };
 
 export const trusting = (...networks: string[]): ListenerSettings => ({ ...SETTINGS, trust: compileTrust(networks) });
@@ -422,6 +423,7 @@ export class FakeContext {
 
 /** An exchange whose driver only writes down what it is asked for. */
 export class FakeExchange implements ExchangeControl {
+  readonly isRaw = false;
   readonly calls: string[] = [];
   readonly state = new ExchangeState({ onDeadline: () => undefined });
   readonly fakeContext = new FakeContext(this.calls);

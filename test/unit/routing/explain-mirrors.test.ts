@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MirrorConfig, PoolConfig } from '../../../src/config/model.ts';
-import { explain, type Explanation } from '../../../src/routing/explain.ts';
+import { explain } from '../../../src/routing/explain.ts';
+import type { Explanation } from '../../../src/routing/explain-draft.ts';
 import type { ExplainedMirror } from '../../../src/routing/explain-mirrors.ts';
 import { isSampled } from '../../../src/routing/mirror.ts';
 import type { RoutableRequest } from '../../../src/routing/request.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OverrideConfig, PoolConfig } from '../../../src/config/model.ts';
-import { explain, type ExplainQuestion } from '../../../src/routing/explain.ts';
+import { explain } from '../../../src/routing/explain.ts';
+import type { ExplainQuestion } from '../../../src/routing/explain-draft.ts';
 import { compileSessionRule } from '../../../src/routing/session-rule.ts';
 import { type SessionMemory, SessionReader } from '../../../src/routing/session-reader.ts';
 import { createSessionMemory, Sessions } from '../../../src/routing/sessions.ts';

@@ -96,7 +96,7 @@ export function makeConfig(
       address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
       mode: undefined,
       tls: undefined,
-      links: undefined,
+      passthrough: undefined,
       protocols: ['http1'],
       trustedProxies: [],
       proxyProtocol: false,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AccessLog, CHUNK_CHARACTERS, formatLine } from '../../../src/telemetry/access-log.ts';
+import { AccessLog, CHUNK_CHARACTERS, formatConnectionLine, formatLine } from '../../../src/telemetry/access-log.ts';
 import { Observation } from '../../../src/telemetry/observation.ts';
 
 function observe(fields: Partial<Observation> = {}): Observation {
@@ -84,6 +84,28 @@ describe('AccessLog', () => {
     ['/a?X-Amz-Signature=abc', '/a?X-Amz-Signature=***'],
   ])('the target %j as %j', (target, shown) => {
     expect(JSON.parse(formatLine(observe({ target })))).toMatchObject({ target: shown });
+  });
+
+  it('writes a connection that was passed through with what is known of it', () => {
+    const log = collect(1);
+    const names = {
+      listener: 'edge',
+      pool: 'db',
+      version: 'v1',
+      deploy: 'd-1',
+      endpoint: '127.0.0.1:1',
+      serverName: 'db.test',
+      client: '::1',
+    };
+    const ends = { outcome: 'ok', detail: 'tunnel ended: client', reason: 'weight', attempts: 2, requestId: 'id' };
+    const observed = observe({ protocol: 'tcp', ...names, ...ends, durationMs: 5.5, firstByteMs: -1, bytesIn: 3, bytesOut: 4 });
+    log.log.record(observed);
+    log.log.flush();
+    expect(log.chunks).toEqual([formatConnectionLine(observed)]);
+    expect(JSON.parse(log.chunks[0]!)).toEqual({
+      ...{ time: '1970-01-01T00:00:00.000Z', protocol: 'tcp', ...names, ...ends },
+      ...{ durationMs: 5.5, firstByteMs: -1, bytesIn: 3, bytesOut: 4 },
+    });
   });
 
   it('says the deploy of the version where there is one', () => {

@@ -1,6 +1,3 @@
-import { createServer } from 'node:net';
-import { connect } from 'node:tls';
-import type { ConnectionOptions } from 'node:tls';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -11,25 +8,7 @@ import {
   emptyHello,
   readClientHello,
 } from '../../../src/tls/client-hello.ts';
-
-/** What a real client sends first. */
-function helloOf(options: ConnectionOptions): Promise<Buffer> {
-  return new Promise((resolve) => {
-    const server = createServer((socket) => {
-      socket
-        .on('error', () => undefined)
-        .once('data', (bytes: Buffer) => {
-          resolve(bytes);
-          socket.destroy();
-          server.close();
-        });
-    });
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...options }).on('error', () => undefined);
-    });
-  });
-}
+import { helloOf, inRecords } from '../../scaffold/client-hello.ts';
 
 let modern: Buffer;
 let older: Buffer;
@@ -44,17 +23,6 @@ beforeAll(async () => {
 function read(bytes: Uint8Array, length = bytes.length) {
   const hello = emptyHello();
   return { end: readClientHello(bytes, length, hello), ...hello };
-}
-
-/** The same message cut into records of at most `size` bytes. */
-function inRecords(hello: Buffer, size: number): Buffer {
-  const message = hello.subarray(5);
-  const parts: Buffer[] = [];
-  for (let at = 0; at < message.length; at += size) {
-    const part = message.subarray(at, at + size);
-    parts.push(Buffer.from([22, 3, 1, part.length >> 8, part.length & 255]), part);
-  }
-  return Buffer.concat(parts);
 }
 
 /** A ClientHello with these extensions: kind and content. */

@@ -48,6 +48,7 @@ beforeEach(async () => {
     onOpened: none,
     onFree: none,
     onClosed: none,
+    onRawClosed: none,
     serverName: undefined,
     proxyProtocol: undefined,
     manner: 0,
@@ -56,6 +57,7 @@ beforeEach(async () => {
   const endpoint = { address: { kind: 'tcp', host: '127.0.0.1', port } } as Endpoint;
   let connected = false;
   sink = {
+    isRaw: false,
     upgrades: false,
     introduction: new Introduction(() => ''),
     onSwitch: () => '',
