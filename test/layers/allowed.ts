@@ -23,7 +23,7 @@ export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 
   // The data plane. `proxy` sees the Config only as compiled into the Table.
   routing: ['lib', 'http', 'config'],
-  upstream: ['lib', 'net', 'http', 'http1', 'http2', 'config', 'telemetry'],
+  upstream: ['lib', 'tls', 'net', 'http', 'http1', 'http2', 'config', 'telemetry'],
   compare: ['lib', 'http', 'analysis', 'telemetry'],
   proxy: ['lib', 'tls', 'net', 'http', 'http1', 'http2', 'routing', 'upstream', 'telemetry', 'compare'],
 

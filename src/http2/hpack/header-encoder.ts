@@ -36,7 +36,7 @@ const NOTHING = Buffer.alloc(0);
 const line = new FieldLine();
 let scratch: Buffer = Buffer.allocUnsafeSlow(4096);
 
-/** The most that a head of this many characters, its block included, may take. */
+/** The most octets that a head of this many characters may take: method, target, authority, protocol and field lines, also those that are added. */
 export function maxEncodedBytes(characters: number): number {
   return characters + (characters >> 4) + 64;
 }

@@ -7,6 +7,7 @@ import { checkServerIdentity, connect as connectSecure } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
 import type { EndpointConfig, ProxyProtocol } from '../../config/model.ts';
 import { writeProxyHeader } from '../../net/write-proxy-header.ts';
+import { ALPN_HTTP1 } from '../../tls/protocols.ts';
 
 /** What a connection to an endpoint that speaks TLS is made with. */
 export interface DialTls {
@@ -82,6 +83,6 @@ function secureOptions({ address, name }: EndpointConfig, tls: DialTls): Connect
     rejectUnauthorized: verify,
     servername: isIP(expected) === 0 ? expected : '',
     checkServerIdentity: (_host, shown) => (verify ? checkServerIdentity(expected, shown) : undefined),
-    ALPNProtocols: ['http/1.1'],
+    ALPNProtocols: [ALPN_HTTP1],
   };
 }

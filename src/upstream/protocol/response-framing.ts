@@ -1,7 +1,7 @@
 // Where the body of a response ends in the bytes that are read, by the framing that its head has named (RFC 9112, section 6.3).
 
 import { ChunkedScanner } from '../../http1/chunked-scanner.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
+import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE, BODY_STREAM, BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
 import type { ResponseHead } from '../../http1/response-head.ts';
 
 export class ResponseFraming {
@@ -37,6 +37,8 @@ export class ResponseFraming {
         this.done = this.scanner.done;
         break;
       case BODY_UNTIL_CLOSE:
+      // No head of HTTP/1 announces it.
+      case BODY_STREAM:
         break;
     }
     return to;

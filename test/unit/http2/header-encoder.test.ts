@@ -230,6 +230,18 @@ describe('room', () => {
       const block = `${name}:${'v'.repeat(length)}\r\n`;
       expect(response(new HeaderEncoder(false), 503, block).length).toBeLessThanOrEqual(maxEncodedBytes(block.length));
     }
+    const [text, encoder] = ['v'.repeat(length), new HeaderEncoder(true)];
+    encoder.resize(0);
+    for (const changes of [{ target: `/${text}` }, { method: text }, { upgrade: text }]) {
+      const outgoing = Object.assign(
+        new OutgoingRequest(),
+        { method: 'PUT', target: '/', block: 'a:b\r\n', acceptsTrailers: true },
+        changes,
+      );
+      const { method, target, upgrade, block } = outgoing;
+      const room = maxEncodedBytes((method + target + upgrade + block + text).length);
+      expect(encoder.encodeRequest(outgoing, 'https', text, Buffer.alloc(2 * room), 0)).toBeLessThanOrEqual(room);
+    }
     const many = 'a:b\r\n'.repeat(length);
     expect(response(new HeaderEncoder(false), 200, many).length).toBeLessThanOrEqual(maxEncodedBytes(many.length));
   });
