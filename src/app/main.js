@@ -5,11 +5,9 @@
 
 import { hearSignals } from './signals.js';
 import { keepCompiled } from '../lib/compile-cache.js';
-import { spareModules } from '../lib/spare-modules.js';
 
 // A name like that among the arguments of another command does no harm.
 const words = process.argv.slice(2);
 if (words.includes('run') || words.includes('demo')) hearSignals();
 keepCompiled();
-spareModules();
 await import('./command-line.ts');
