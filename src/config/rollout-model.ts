@@ -195,6 +195,18 @@ export type CheckKind =
   /** The verdict of comparing the canary as the shadow of this mirror of the pool. */
   | { readonly kind: 'comparison'; readonly mirror: string };
 
+/** Of each of these the judge asks only of which version an event was. */
+export const LABEL_KINDS = [
+  'errors',
+  'latency',
+  'gave-up',
+  'client-errors',
+  'redirects',
+  'empty-bodies',
+  'small-bodies',
+  'event',
+] as const satisfies readonly CheckKind['kind'][];
+
 interface PrometheusCheck {
   readonly kind: 'prometheus';
   /** `http://…` or `https://…`, without a slash at its end. */

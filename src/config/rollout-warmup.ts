@@ -1,18 +1,9 @@
 // Which steps of a rollout are over before its warmup is: in them nothing is compared. Pure.
 
+import { LABEL_KINDS } from './rollout-model.ts';
 import type { CheckKind, RolloutStep, RolloutTemplate } from './rollout-model.ts';
 
-const COMPARED: ReadonlySet<CheckKind['kind']> = new Set<CheckKind['kind']>([
-  'errors',
-  'latency',
-  'gave-up',
-  'client-errors',
-  'redirects',
-  'empty-bodies',
-  'small-bodies',
-  'event',
-  'value',
-]);
+const COMPARED: ReadonlySet<CheckKind['kind']> = new Set<CheckKind['kind']>([...LABEL_KINDS, 'value']);
 
 /** By position; the time that the step has beyond the warmup, in milliseconds. Without those that nothing is compared in anyway, or that have no end of their own. */
 export function comparedTimes(template: Pick<RolloutTemplate, 'steps' | 'checks' | 'warmupMs'>): ReadonlyMap<number, number> {

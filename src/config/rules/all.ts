@@ -43,6 +43,7 @@ import {
   headersOfRolloutsKeepFraming,
   namesInRolloutsAreKnown,
   replacementsStandAlone,
+  rolloutsCompareLatencyByOneRatio,
   rolloutsLookAtErrors,
   stepsOfRolloutsCanDecide,
   stepsOfRolloutsEnd,
@@ -123,6 +124,7 @@ const RULES: readonly Rule[] = [
   replacementsStandAlone,
   namesInRolloutsAreKnown,
   headersOfRolloutsKeepFraming,
+  rolloutsCompareLatencyByOneRatio,
   rolloutsLookAtErrors,
 ];
 

@@ -5,6 +5,7 @@ import { formatDuration } from '../duration.ts';
 import type { Config } from '../model.ts';
 import type { Path } from '../path.ts';
 import { sharesBefore } from '../print-rollout.ts';
+import { LABEL_KINDS } from '../rollout-model.ts';
 import type { CheckKind, RolloutStep, RolloutTemplate } from '../rollout-model.ts';
 import { comparedTimes } from '../rollout-warmup.ts';
 import { noSuch } from '../suggest.ts';
@@ -13,18 +14,7 @@ import type { Review } from './review.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 /** They compare two versions that serve at the same time. */
-const COMPARING: ReadonlySet<CheckKind['kind']> = new Set([
-  'errors',
-  'latency',
-  'gave-up',
-  'client-errors',
-  'redirects',
-  'empty-bodies',
-  'small-bodies',
-  'event',
-  'value',
-  'comparison',
-]);
+const COMPARING: ReadonlySet<CheckKind['kind']> = new Set<CheckKind['kind']>([...LABEL_KINDS, 'value', 'comparison']);
 
 export function weightsOfRolloutsGrow(config: Config, review: Review): void {
   eachStep(config, ({ template, step, index, path }) => {
@@ -143,6 +133,18 @@ export function headersOfRolloutsKeepFraming(config: Config, review: Review): vo
       const names = headers.map(([name]) => name);
       checkNames(review, at, names, 'host of the request');
       uniqueSpelling(review, at, names);
+    }
+  });
+}
+
+/** The workers count who is slow by one ratio. */
+export function rolloutsCompareLatencyByOneRatio(config: Config, review: Review): void {
+  eachRollout(config, ({ checks }, path) => {
+    const first = checks.find((check) => check.kind === 'latency');
+    for (const [index, check] of checks.entries()) {
+      if (check.kind !== 'latency' || check.ratio === first!.ratio) continue;
+      const message = `"${first!.name}" compares latencies by ${first!.ratio}x, and all checks of them have one ratio: write the same, or bound a quantile by slow: { p99: 1s }`;
+      review.problem([...path, 'checks', index, 'latency'], message, 'key');
     }
   });
 }

@@ -5,7 +5,7 @@ import type { IncomingResponse } from '../../http/response.ts';
 import { isBodyless } from '../../http/status.ts';
 import { ChunkedDecoder } from '../../http1/chunked-decoder.ts';
 import { BODY_CHUNKED, BODY_STREAM, BODY_UNTIL_CLOSE } from '../../http/body-kind.ts';
-import { LAST_CHUNK, chunkHead } from '../../http1/write-chunk.ts';
+import { LAST_CHUNK, chunkHead, lastChunk } from '../../http1/write-chunk.ts';
 import type { RequestHead } from '../../http1/request-head.ts';
 import {
   CONNECTED,
@@ -121,8 +121,7 @@ export class Http1Responses {
 
   /** As one chunk, and the last one where it is done. */
   #inChunks(request: RequestHead, upstream: UpstreamStream, head: string, from: number, to: number, done: boolean): boolean {
-    const trailers = done && request.acceptsTrailers ? upstream.trailers : '';
-    const end = done ? '0\r\n' + trailers + '\r\n' : '';
+    const end = done ? lastChunk(request.acceptsTrailers ? upstream.trailers : '') : '';
     if (to === from) return head + end === '' || this.#text(head + end, done);
     this.#stream.cork();
     this.#stream.writeText(head + chunkHead(to - from), 'latin1');

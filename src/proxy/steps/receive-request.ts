@@ -1,6 +1,7 @@
 // The request as it comes in: its first bytes begin the exchange, the others follow as its body. What cannot be passed on is refused here,
 // before anything is spent on it.
 
+import { BODY_STREAM } from '../../http/body-kind.ts';
 import { latin1 } from '../../lib/latin1.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
@@ -24,7 +25,7 @@ export function receiveRequest(exchange: ExchangeControl, bytes: Buffer, from: n
   }
   const end = body.advance(bytes, from, to);
   if (end < 0) return refuse(exchange, body.refusal, to);
-  if (ended) body.end('');
+  if (ended && state.head.body === BODY_STREAM) body.end('');
   const { cleaned } = body;
   if (cleaned === undefined) keepBeginning(state, bytes, from, end);
   else keepBeginning(state, cleaned, 0, cleaned.length);

@@ -3,7 +3,7 @@
 
 import { BODY_STREAM } from '../../http/body-kind.ts';
 import type { OutgoingRequest } from '../../http/request.ts';
-import { LAST_CHUNK, chunkHead } from '../../http1/write-chunk.ts';
+import { chunkHead, lastChunk } from '../../http1/write-chunk.ts';
 import { writeRequestHead } from '../../http1/write-request.ts';
 import type { ByteStream } from '../../net/byte-stream.ts';
 import { canKeep, giveLarge, keepRead, loseLarge } from '../../net/large-memory.ts';
@@ -92,7 +92,7 @@ export class Http1Requests {
 
   /** The body is over, which was sent in chunks. @param trailers a header block */
   end(trailers: string): void {
-    this.#text(trailers === '' ? LAST_CHUNK : '0\r\n' + trailers + '\r\n');
+    this.#text(lastChunk(trailers));
   }
 
   /** The owner hears of it when all that was sent has left, however little it is. */

@@ -285,6 +285,15 @@ describe('checks', () => {
     expect(faults({ checks }).join()).toContain('name "a" is already taken');
   });
 
+  test('latencies are compared by one ratio, which the workers count by', () => {
+    const latency = (name: string, worseThan: string) => ({ name, latency: { worseThan } });
+    const problems = faults({
+      checks: [latency('mild', '2x'), { name: 'e', errors: {} }, latency('same', '2x'), latency('strict', '1.1x')],
+    });
+    expect(problems.join()).toMatch(/checks\[3\]\.latency: "mild" compares latencies by 2x/);
+    expect(problems).toHaveLength(1);
+  });
+
   test('there are bounds', () => {
     const checks = Array.from({ length: 17 }, (_, index) => ({ name: `c${index}`, errors: {} }));
     expect(faults({ checks }).join()).toContain('at most 16 checks, got 17');
