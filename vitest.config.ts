@@ -22,6 +22,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'faults',
+          globalSetup: 'test/scaffold/make-bundle.ts',
           include: ['test/faults/**/*.test.ts'],
           // They bring load of their own, and hold what happens against the clock.
           maxWorkers: 2,
@@ -32,6 +33,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'running',
+          globalSetup: 'test/scaffold/make-bundle.ts',
           include: ['test/{flow,regress}/**/*.test.ts'],
           // They wait for half of their time: a third fills two cores.
           maxWorkers: 3,

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { programOf } from '../scaffold/program.ts';
 import { ask, connectTo, get } from './scaffold/client.ts';
 import { eventually, within } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
@@ -46,7 +47,7 @@ async function start(within: readonly string[] = []): Promise<Started> {
   const config = folder.file('sluice.yaml');
   const pool = 'pools: { a: { versions: { v1: { endpoints: [127.0.0.1:9] } } } }';
   writeFileSync(config, `listeners: [{ name: web, address: 127.0.0.1:${port} }]\nadmin: { address: 127.0.0.1:${adminPort} }\n${pool}\n`);
-  const [program, ...words] = [...within, process.execPath, 'src/app/main.ts', 'run', '--config', config, '--workers', '1'];
+  const [program, ...words] = [...within, process.execPath, programOf(), 'run', '--config', config, '--workers', '1'];
   const child = spawn(program!, words, { cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'pipe'] });
   open({ close: () => Promise.resolve(void child.kill('SIGKILL')) });
   const texts = { stdout: '', stderr: '' };

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
+import { programOf } from '../scaffold/program.ts';
 import { ask, connectAt, connectTo, get, post } from './scaffold/client.ts';
 import { startProgram } from './scaffold/command.ts';
 import { eventually } from './scaffold/eventually.ts';
@@ -152,7 +153,7 @@ test('a stdout that was closed before the start costs the ready line alone', asy
   const port = await freePort();
   const upstream = await startLoadUpstream();
   const config = folder.write('a.yaml', configFor({ endpoints: [upstream.address], listener: { address: `127.0.0.1:${port}` } }));
-  const script = `( "$0" src/app/main.ts run --config "$1" & pid=$!; echo $pid >"$2"; wait $pid; echo "code $?" >&2 ) | true`;
+  const script = `( "$0" ${programOf()} run --config "$1" & pid=$!; echo $pid >"$2"; wait $pid; echo "code $?" >&2 ) | true`;
   const started = startProgram('sh', ['-c', script, process.execPath, config, folder.file('pid')]);
   await eventually('config applied', () => started.stderr.includes('config applied'));
   const wire = await connectAt({ host: '127.0.0.1', port });
@@ -174,7 +175,7 @@ test.each([
   const folder = makeFolder();
   const upstream = await startLoadUpstream();
   const config = folder.write('a.yaml', configFor({ endpoints: [upstream.address], top: { accessLog: { path: 'stdout' } } }));
-  const script = `"$0" src/app/main.ts run --config "$1" --workers 2 & pid=$!; echo $pid >&9; wait $pid; echo "code $?" >&2`;
+  const script = `"$0" ${programOf()} run --config "$1" --workers 2 & pid=$!; echo $pid >&9; wait $pid; echo "code $?" >&2`;
   const shell = `exec 9>"$4"; ( ${script} ) | ( ${reader} )`;
   const [first, ready, pidFile] = [folder.file('first'), folder.file('ready'), folder.file('pid')];
   const started = startProgram('sh', ['-c', shell, process.execPath, config, first, ready, pidFile]);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { bombs } from '../scaffold/bombs.ts';
+import { programOf } from '../scaffold/program.ts';
 import { ask, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { closeAll } from './scaffold/open.ts';
@@ -143,7 +144,7 @@ test('at a start: it fails in bounded time, and says why', { timeout: 120_000 },
   for (const [name, text] of SENT.slice(0, 6)) {
     writeFileSync(path, text);
     const began = performance.now();
-    const run = ['--max-old-space-size=256', 'src/app/main.ts', 'run', '--config', path];
+    const run = ['--max-old-space-size=256', programOf(), 'run', '--config', path];
     const { status, stderr } = spawnSync(process.execPath, run, { encoding: 'utf8', timeout: MOST_REFUSAL_MS });
     expect(status, name).toBe(1);
     expect(stderr, name).toMatch(/sluice\.yaml:[0-9]+:[0-9]+: /);

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { programOf } from '../scaffold/program.ts';
 import { ask, get } from './scaffold/client.ts';
 import { runCommand, startCommand } from './scaffold/command.ts';
 import type { Ended } from './scaffold/command.ts';
@@ -107,8 +108,8 @@ test('a token: none, a weak one, the right one', { timeout: 60_000 }, async () =
 test('tab completion in bash', { timeout: 60_000 }, async () => {
   const sluice = await startShop();
   const line = 'sluice drain shop ';
-  const script = `source <("${process.execPath}" src/app/main.ts completion bash)
-    sluice() { "${process.execPath}" src/app/main.ts "$@"; }
+  const script = `source <("${process.execPath}" ${programOf()} completion bash)
+    sluice() { "${process.execPath}" ${programOf()} "$@"; }
     COMP_LINE='${line}' COMP_POINT=${line.length} COMP_WORDS=(sluice)
     _sluice; printf '<%s>' "\${COMPREPLY[@]}"`;
   // On a busy machine 300 ms may be too short for the instance to respond: then there is nothing, and a person presses tab again.

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
+import { programOf } from '../scaffold/program.ts';
 import { call } from './scaffold/admin.ts';
 import { ask, connectTo, get } from './scaffold/client.ts';
 import { runCommand, startCommand, startProgram } from './scaffold/command.ts';
@@ -104,7 +105,7 @@ test('the whole config: shown, exported, changed by hand, tried and applied', { 
   expect(await served(sluice, 'x-fixed: 2')).toBe('v2');
   expect(await printed(sluice, 'revisions')).toMatch(/api .* by hand$/m);
 
-  const program = `"${process.execPath}" src/app/main.ts config`;
+  const program = `"${process.execPath}" ${programOf()} config`;
   const admin = `--admin http://127.0.0.1:${sluice.adminPort}`;
   const piped = startProgram('bash', ['-c', `${program} show ${admin} | sed 's/v1: 100/v1: 99/' | ${program} apply - ${admin}`]);
   expect(await piped.ended).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/split\.v1 +100 -> 99\n/) as string });

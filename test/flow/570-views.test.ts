@@ -176,7 +176,7 @@ test('events tell of health and ejections', { timeout: 60_000 }, async () => {
     failures: 3,
   });
   await journalOf(sluice, ({ kind }) => kind === 'unejected');
-  const health = { path: '/', interval: '2s', timeout: '2s', healthyAfter: 1, unhealthyAfter: 1 };
+  const health = { path: '/', interval: '1s', timeout: '1s', healthyAfter: 1, unhealthyAfter: 1 };
   await sluice.writeConfig(configFor({ endpoints, pool: { health, outlier } }));
   const sick = await journalOf(sluice, ({ kind }) => kind === 'unhealthy');
   expect(sick.at(-1)!.detail).toMatchObject({ endpoint: moody.address, result: 'status' });

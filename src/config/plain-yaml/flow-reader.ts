@@ -18,6 +18,8 @@ export const MAX_ITEMS = 100_000;
 
 const [COMMA, OPEN_LIST, CLOSE_LIST, OPEN_MAP, CLOSE_MAP] = [0x2c, 0x5b, 0x5d, 0x7b, 0x7d];
 const [DOUBLE, SINGLE] = [0x22, 0x27];
+/** Characters that mean nothing wherever they stand in plain text: one step for a run of them, also where a text is one huge value. */
+const ORDINARY = /[^\u0000- \u007f-\u009f\ufeff#,:[\]{}]+/y;
 /** Characters that plain text may begin with. */
 const STARTS = startsOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+~^$();<=\\');
 /** Those that it may begin with before one of `STARTS`. */
@@ -79,6 +81,9 @@ export class FlowReader extends Cursor {
     let at = start;
     this.isKey = false;
     for (; at < text.length; at++) {
+      ORDINARY.lastIndex = at;
+      if (ORDINARY.test(text)) end = at = ORDINARY.lastIndex;
+      if (at === text.length) break;
       const code = text.charCodeAt(at);
       if (code === SPACE) continue;
       if (code === LF || (code === CR && text.charCodeAt(at + 1) === LF)) break;

@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { programOf } from '../../scaffold/program.ts';
 import { eventually, within } from './eventually.ts';
 import { open } from './open.ts';
 
@@ -63,7 +64,7 @@ export class Started {
 }
 
 export function startCommand(parameters: readonly string[]): Started {
-  return open(new Started(process.execPath, ['src/app/main.ts', ...parameters]));
+  return open(new Started(process.execPath, [programOf(), ...parameters]));
 }
 
 /** Any program, in the project's folder. */

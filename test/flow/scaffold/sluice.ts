@@ -1,4 +1,4 @@
-// The real process: `node src/app/main.ts run` with a config in a temporary directory, ports from the kernel.
+// The real process: `sluice run` with a config in a temporary directory, ports from the kernel.
 //
 //   const sluice = await startSluice(configFor(upstream));       or any config object or YAML text; { workers: 2 } etc. as second argument
 //   sluice.port, sluice.portOf('web'), sluice.adminPort, sluice.pid, sluice.dir
@@ -32,6 +32,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { programOf } from '../../scaffold/program.ts';
 import { eventually, within } from './eventually.ts';
 import { Metrics } from './metrics.ts';
 import { open } from './open.ts';
@@ -87,7 +88,7 @@ export class Sluice {
     this.configPath = join(this.dir, 'sluice.yaml');
     writeFileSync(this.configPath, config);
     const run = [
-      'src/app/main.ts',
+      programOf(options.nodeArguments),
       'run',
       '--config',
       this.configPath,
