@@ -234,13 +234,15 @@ export type Drained = boolean | number;
 
 /** Which PROXY header connections begin with. */
 export type ProxyProtocol = 'v1' | 'v2';
+/** `auto`: what both sides agree on over TLS; HTTP/1 over plaintext. */
+export type UpstreamProtocol = 'http1' | 'http2' | 'auto';
 
 export interface VersionConfig {
   readonly name: string;
   readonly endpoints: readonly EndpointConfig[];
   /** Undefined: its endpoints speak plaintext. */
   readonly tls: VersionTlsConfig | undefined;
-  readonly protocol: 'http1' | 'http2' | 'auto';
+  readonly protocol: UpstreamProtocol;
   /** Undefined: none. */
   readonly proxyProtocol: ProxyProtocol | undefined;
   readonly dns: DnsConfig;
@@ -467,6 +469,8 @@ export interface OutlierConfig {
 /** Bounds per version over the whole instance (each worker gets its part); 0 = no limit. */
 interface PoolLimits {
   readonly connections: number;
+  /** Of one connection of HTTP/2, and not divided. */
+  readonly streams: number;
   readonly pending: number;
   readonly requests: number;
   /** Whether requests in flight are also bounded by what latency says that the version can take. */

@@ -94,6 +94,8 @@ export class OutgoingRequest {
   block = '';
   /** How its body is framed where it comes from. */
   body: BodyKind = BODY_NONE;
+  /** Of BODY_LENGTH. */
+  contentLength = -1;
   /** Whether trailers may follow the response. */
   acceptsTrailers = false;
   /** Whether its block asks for an interim 100 before the body. */
@@ -108,6 +110,7 @@ export class OutgoingRequest {
     this.authority = '';
     this.block = '';
     this.body = BODY_NONE;
+    this.contentLength = -1;
     this.acceptsTrailers = false;
     this.expectsContinue = false;
     this.upgrade = '';
@@ -120,6 +123,7 @@ export class OutgoingRequest {
     this.authority = from.authority;
     this.block = block;
     this.body = from.body;
+    this.contentLength = from.contentLength;
     this.acceptsTrailers = from.acceptsTrailers;
     this.expectsContinue = false;
     this.upgrade = from.upgrade;

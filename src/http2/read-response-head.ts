@@ -1,7 +1,7 @@
 // Reads the head of one response from its block of fields (RFC 9113, section 8.3.2). A malformed response is refused as a whole; nothing of it is
 // repaired and passed on.
 
-import { BODY_CHUNKED, BODY_LENGTH } from '../http/body-kind.ts';
+import { BODY_LENGTH, BODY_STREAM } from '../http/body-kind.ts';
 import { parseContentLength } from '../http/content-length.ts';
 import { withoutFields } from '../http/header-block.ts';
 import { FIELD_CONTENT_LENGTH, FIELD_DATE } from '../http/known-fields.ts';
@@ -59,7 +59,7 @@ function readFraming(fields: DecodedFields, head: IncomingResponse, ends: boolea
   if (requestMethod === 'HEAD' || head.status === 304) return 0;
   if (ends) return head.contentLength > 0 ? refuse(head, 'content other than content-length') : 0;
   if (head.contentLength > 0) head.body = BODY_LENGTH;
-  else if (!declares) head.body = BODY_CHUNKED;
+  else if (!declares) head.body = BODY_STREAM;
   return 0;
 }
 

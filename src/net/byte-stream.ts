@@ -59,7 +59,8 @@ export interface ByteStream {
 
 /** The owner of a stream that is being connected. */
 export interface ConnectingOwner extends StreamOwner {
-  onConnected(): void;
+  /** @param protocol that both sides have agreed on (ALPN), where it is over TLS; empty: none */
+  onConnected(protocol?: string): void;
   /** Connecting, reading or writing has failed. `onGone` follows, except after a failed write: then reading goes on. */
   onError(error: NodeJS.ErrnoException): void;
 }

@@ -23,6 +23,8 @@ export interface SecureTarget {
   readonly name: string;
   /** What goes before TLS, as latin1 text; empty: nothing. */
   readonly header: string;
+  /** What may be spoken above it (ALPN), the most wanted first. */
+  readonly protocols: readonly string[];
 }
 
 const OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };

@@ -28,6 +28,8 @@ export class Attempt {
   count = 0;
   /** Retries decided on; the replacement of a stale connection is none. */
   retries = 0;
+  /** How often a request was moved from a connection that went away to another one, which is no retry. */
+  moves = 0;
   /** The endpoint that failed the attempt before. */
   failedEndpoint: Endpoint | undefined = undefined;
   /** A reused connection turned out to be closed. It is replaced once, by a new one. */
@@ -75,6 +77,7 @@ export function resetAttempt(attempt: Attempt): void {
   attempt.startedMs = 0;
   attempt.count = 0;
   attempt.retries = 0;
+  attempt.moves = 0;
   attempt.failedEndpoint = undefined;
   attempt.wantsFresh = false;
   attempt.holdOver = false;

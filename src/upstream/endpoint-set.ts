@@ -12,7 +12,7 @@
 //
 // Reasons add up; each one that comes closes the free connections, and what is under way goes on.
 
-import type { Drained, EndpointConfig, ProxyProtocol } from '../config/model.ts';
+import type { Drained, EndpointConfig, ProxyProtocol, UpstreamProtocol } from '../config/model.ts';
 import type { Deadlines } from '../lib/deadlines.ts';
 import { processMs } from '../lib/clock.ts';
 import { randomFraction } from '../lib/random.ts';
@@ -24,9 +24,12 @@ import { Endpoint, NOT_READY_DRAINING } from './endpoint.ts';
 import type { LiveConnection, PooledConnection } from './endpoint.ts';
 import type { Introducer } from './introduction.ts';
 import type { ConnectionOwner, ConnectionSettings } from './protocol/connection-owner.ts';
+import { Http2Connection } from './protocol/http2/http2-connection.ts';
 import { Http1Connection } from './protocol/http1-connection.ts';
 import { RawConnection } from './protocol/raw-connection.ts';
 import type { UpstreamStream } from './protocol/upstream-stream.ts';
+import { closeFree, takeFree, takeReserved } from './free-connections.ts';
+import { OpeningConnections } from './opening-connections.ts';
 import { Selection } from './selection.ts';
 import type { RawRequest, StreamRequest } from './stream-request.ts';
 
@@ -43,6 +46,7 @@ export interface ConnectionManner {
   readonly serverName: string | undefined;
   /** Which header they begin with, if any. */
   readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly protocol: UpstreamProtocol;
 }
 
 /** A version or a mirror whose endpoints these are. */
@@ -67,6 +71,7 @@ export class EndpointSet implements ConnectionOwner {
   settings: EndpointSetSettings;
   secure: SecureConnector | undefined = undefined;
   proxyProtocol: ProxyProtocol | undefined = undefined;
+  protocol: UpstreamProtocol = 'http1';
   manner = 0;
   serverName: string | undefined = undefined;
   endpoints: readonly Endpoint[] = [];
@@ -74,6 +79,7 @@ export class EndpointSet implements ConnectionOwner {
   isNew = false;
   readonly drains: EndpointDrains;
   readonly #owner: EndpointSetOwner;
+  readonly #opening = new OpeningConnections();
 
   /** @param limit of all sets that share it */
   constructor(owner: EndpointSetOwner, limit: ConnectionLimit, settings: EndpointSetSettings, drains: EndpointDrains) {
@@ -85,12 +91,14 @@ export class EndpointSet implements ConnectionOwner {
   }
 
   /** From now on. Unused connections that were made otherwise close, used ones when they are given back. */
-  connectAs({ secure, serverName, proxyProtocol }: ConnectionManner): void {
-    if (secure === this.secure && serverName === this.serverName && proxyProtocol === this.proxyProtocol) return;
+  connectAs({ secure, serverName, proxyProtocol, protocol }: ConnectionManner): void {
+    const isAsBefore = secure === this.secure && serverName === this.serverName && proxyProtocol === this.proxyProtocol;
+    if (isAsBefore && protocol === this.protocol) return;
     this.manner++;
     this.secure = secure;
     this.proxyProtocol = proxyProtocol;
     this.serverName = serverName;
+    this.protocol = protocol;
     // Last: one that closes may let a request go on that waits for a connection.
     for (const endpoint of this.endpoints) closeFree(endpoint);
   }
@@ -147,15 +155,19 @@ export class EndpointSet implements ConnectionOwner {
     return this.proxyProtocol === undefined ? endpoint.free.length > 0 : request.introduction.find(endpoint.reserved) !== undefined;
   }
 
+  /** Whether `join` finds one. */
+  mayJoin(endpoint: Endpoint, request: StreamRequest | RawRequest): boolean {
+    return this.#opening.mayJoin(endpoint, request, this.manner);
+  }
+
+  /** Lets the request wait for a connection that is being made, and will carry many streams. False: there is none. */
+  join(endpoint: Endpoint, request: StreamRequest | RawRequest): boolean {
+    return this.#opening.join(endpoint, request, this.manner);
+  }
+
   /** A stream on an open connection that may serve the request, where one has room. */
   take(endpoint: Endpoint, request: Introducer): UpstreamStream | undefined {
-    if (this.proxyProtocol === undefined) return endpoint.free.pop()?.takeStream();
-    const { introduction } = request;
-    const connection = introduction.find(endpoint.reserved);
-    if (connection === undefined) return undefined;
-    introduction.forget(connection);
-    endpoint.reserved.delete(connection);
-    return connection.takeStream();
+    return this.proxyProtocol === undefined ? takeFree(endpoint) : takeReserved(endpoint, request);
   }
 
   /** Keeps a connection that has room for another stream. */
@@ -163,7 +175,7 @@ export class EndpointSet implements ConnectionOwner {
     const { endpoint, introduction } = connection;
     if (introduction === undefined) endpoint.free.push(connection);
     else if (introduction.keep(connection)) endpoint.reserved.add(connection);
-    else connection.destroy();
+    else connection.retire();
   }
 
   /** Makes a connection; the limit must have room for it. */
@@ -171,9 +183,17 @@ export class EndpointSet implements ConnectionOwner {
     this.limit.connections++;
     endpoint.counters.opened();
     if (request.isRaw) return this.#connectRaw(endpoint, request);
+    if (this.protocol === 'http2' && !request.upgrades) return this.#connectHttp2(endpoint, request);
     const connection = new Http1Connection(endpoint, this, request);
     endpoint.connections.add(connection);
     request.onConnecting(connection, endpoint);
+  }
+
+  #connectHttp2(endpoint: Endpoint, request: StreamRequest): void {
+    const connection = new Http2Connection(endpoint, this, this.proxyProtocol === undefined ? undefined : request.introduction);
+    endpoint.connections.add(connection);
+    this.#opening.add(connection);
+    request.onConnecting(connection.join(request), endpoint);
   }
 
   #connectRaw(endpoint: Endpoint, request: RawRequest): void {
@@ -193,15 +213,20 @@ export class EndpointSet implements ConnectionOwner {
   onFree(connection: PooledConnection): void {
     const isAsNow = connection.manner === this.manner;
     if (isAsNow && connection.endpoint.ready && !this.limit.isExceeded) this.#owner.onFree(connection);
-    else connection.destroy();
+    else connection.retire();
   }
 
-  onClosed(connection: PooledConnection): void {
+  onRetired(connection: PooledConnection): void {
     const { endpoint, introduction } = connection;
+    this.#opening.forget(connection);
     const at = endpoint.free.lastIndexOf(connection);
     if (at !== -1) endpoint.free.splice(at, 1);
     if (introduction !== undefined) introduction.forget(connection);
     if (introduction !== undefined) endpoint.reserved.delete(connection);
+  }
+
+  onClosed(connection: PooledConnection): void {
+    this.onRetired(connection);
     this.onRawClosed(connection);
   }
 
@@ -258,9 +283,4 @@ export class EndpointSet implements ConnectionOwner {
     const { drainTimeoutMs } = this.settings;
     return drainTimeoutMs === undefined ? 0 : drainMs || drainTimeoutMs;
   }
-}
-
-function closeFree(endpoint: Endpoint): void {
-  for (const connection of endpoint.free.splice(0)) connection.destroy();
-  for (const connection of [...endpoint.reserved]) connection.destroy();
 }

@@ -47,8 +47,12 @@ export interface PooledConnection extends LiveConnection {
   readonly manner: number;
   /** Streams that it carries now. */
   readonly streams: number;
+  /** Whether it has room for a stream beside those that it carries. One of HTTP/1 carries one alone. */
+  readonly hasRoom: boolean;
   /** A stream for another exchange; the connection must have room for it. */
   takeStream(): UpstreamStream;
+  /** It gets no further stream, and closes when it carries none. */
+  retire(): void;
 }
 
 export class Endpoint {
@@ -67,6 +71,8 @@ export class Endpoint {
   zoneRank = 0;
   /** Connections with room for another stream; the last is the most recently used and the first to be used again. */
   readonly free: PooledConnection[] = [];
+  /** Streams that a connection of HTTP/2 to it may carry, as it said last. */
+  streamsAtOnce = Infinity;
   /** Unused connections that are each for one client; the one kept longest comes first. */
   readonly reserved = new Set<PooledConnection>();
   /** All open connections, used or not, those being made included. */

@@ -12,7 +12,7 @@ export interface Introducer {
 }
 
 interface KeptConnection {
-  destroy(): void;
+  retire(): void;
 }
 
 export class Introduction {
@@ -44,7 +44,7 @@ export class Introduction {
   keep(connection: KeptConnection): boolean {
     if (this.#ended) return false;
     this.#kept.push(connection);
-    if (this.#kept.length > MAX_KEPT) this.#kept[0]!.destroy();
+    if (this.#kept.length > MAX_KEPT) this.#kept[0]!.retire();
     return true;
   }
 
@@ -57,6 +57,6 @@ export class Introduction {
   /** Its client has gone, or asks nothing more: no connection is kept for it from here on. */
   end(): void {
     this.#ended = true;
-    for (const connection of this.#kept.splice(0)) connection.destroy();
+    for (const connection of this.#kept.splice(0)) connection.retire();
   }
 }

@@ -127,7 +127,7 @@ export class MirrorRuntime {
     const { selection, endpoints } = shadow.set;
     const endpoint = selection.pick(key, avoid === undefined ? undefined : endpoints.find((each) => each.key === avoid));
     if (endpoint === undefined) return MIRRORED.no_endpoint;
-    if (!shadow.set.hasFree(endpoint, request) && !this.#limit.makeRoom()) return MIRRORED.limit;
+    if (!shadow.set.hasFree(endpoint, request) && !shadow.set.mayJoin(endpoint, request) && !this.#limit.makeRoom()) return MIRRORED.limit;
     if (!this.#breaker.admits(nowMs())) return MIRRORED.breaker;
     this.requests++;
     const stream = shadow.set.take(endpoint, request);

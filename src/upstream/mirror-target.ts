@@ -67,8 +67,8 @@ export class MirrorTarget implements EndpointSetOwner {
 
   /** How its connections are made. */
   secure(): void {
-    const { tls, proxyProtocol } = this.#version!;
-    this.set.connectAs({ secure: this.#secureFor(this.#pool, this.name), serverName: tls?.serverName, proxyProtocol });
+    const { tls, proxyProtocol, protocol } = this.#version!;
+    this.set.connectAs({ secure: this.#secureFor(this.#pool, this.name), serverName: tls?.serverName, proxyProtocol, protocol });
   }
 
   /** The mirror has it no more: copies in flight go on. */
@@ -91,6 +91,7 @@ export class MirrorTarget implements EndpointSetOwner {
   }
 
   connect(endpoint: Endpoint, request: StreamRequest): void {
+    if (this.set.join(endpoint, request)) return;
     this.counters.opened();
     this.set.connect(endpoint, request);
   }
@@ -104,7 +105,7 @@ export class MirrorTarget implements EndpointSetOwner {
   onOpened(): void {}
 
   onFree(connection: PooledConnection): void {
-    if (this.#isCut) connection.destroy();
+    if (this.#isCut) connection.retire();
     else this.set.keep(connection);
   }
 

@@ -92,6 +92,11 @@ export class VersionRuntime implements EndpointSetOwner {
     return this.#set.endpoints;
   }
 
+  /** Whether its endpoints speak HTTP/2 alone. */
+  get isHttp2(): boolean {
+    return this.#set.protocol === 'http2';
+  }
+
   /** Open connections, those being made included. */
   get connections(): number {
     return this.#limit.connections;
@@ -141,8 +146,8 @@ export class VersionRuntime implements EndpointSetOwner {
 
   /** How its connections are made from now on. */
   secure(): void {
-    const { tls, proxyProtocol } = this.#config!;
-    this.#set.connectAs({ secure: this.#deps.secureFor(this.#pool, this.name), serverName: tls?.serverName, proxyProtocol });
+    const { tls, proxyProtocol, protocol } = this.#config!;
+    this.#set.connectAs({ secure: this.#deps.secureFor(this.#pool, this.name), serverName: tls?.serverName, proxyProtocol, protocol });
   }
 
   /** It joins others that serve already: its slow start begins with its first ready endpoint. */
@@ -208,9 +213,9 @@ export class VersionRuntime implements EndpointSetOwner {
         return ACQUIRED;
       }
     }
-    if (this.#limit.makeRoom()) {
+    if (this.#set.mayJoin(endpoint, request) || this.#limit.makeRoom()) {
       this.requests++;
-      this.#set.connect(endpoint, request);
+      this.#connect(endpoint, request);
       return ACQUIRED;
     }
     if (this.#isFull) return OVERLOAD;
@@ -264,10 +269,12 @@ export class VersionRuntime implements EndpointSetOwner {
     const next = this.#waiting[0];
     if (next === undefined && !this.#retired) this.#set.keep(connection);
     else if (next === undefined || next.isRaw || !mayServe(connection, next) || (next.failedEndpoint === endpoint && this.readyCount > 1))
-      connection.destroy();
+      connection.retire();
     else {
       this.#waiting.shift();
       next.onConnected(connection.takeStream(), endpoint);
+      // Those of HTTP/2 may serve more of them.
+      if (connection.hasRoom) this.onFree(connection);
     }
   }
 
@@ -292,8 +299,13 @@ export class VersionRuntime implements EndpointSetOwner {
   #proceed(request: PendingRequest): void {
     const endpoint = request.leavesVersion ? undefined : this.selection.pick(request.affinityKey, request.failedEndpoint);
     if (endpoint === undefined) this.#proceedHeld(request);
-    else if (this.#limit.makeRoom()) this.#set.connect(endpoint, request);
+    else if (this.#set.mayJoin(endpoint, request) || this.#limit.makeRoom()) this.#connect(endpoint, request);
     else this.#wait(request);
+  }
+
+  /** By a connection that is being made and has room for it, or by one of its own. */
+  #connect(endpoint: Endpoint, request: PendingRequest): void {
+    if (!this.#set.join(endpoint, request)) this.#set.connect(endpoint, request);
   }
 
   #mayHold(request: PendingRequest): boolean {
@@ -315,7 +327,7 @@ export class VersionRuntime implements EndpointSetOwner {
     while (this.#waiting.length > 0 && this.#limit.connections < this.#limit.limit) {
       const next = this.#waiting.shift()!;
       const endpoint = this.selection.pick(next.affinityKey, next.failedEndpoint);
-      if (endpoint !== undefined) this.#set.connect(endpoint, next);
+      if (endpoint !== undefined) this.#connect(endpoint, next);
       else if (this.#mayHold(next)) {
         this.#hold.add(next);
         next.onHeld();

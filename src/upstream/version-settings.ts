@@ -64,6 +64,7 @@ export function connectionSettingsOf({ limits, timeouts }: PoolConfig): Connecti
     responseLimits: { headerBytes: limits.headerBytes, headerCount: limits.headerCount, requestLineBytes: MAX_STATUS_LINE_BYTES },
     connectMs: timeouts.connectMs,
     idleMs: timeouts.idleMs,
+    streams: limits.streams,
   };
 }
 

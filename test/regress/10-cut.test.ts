@@ -25,7 +25,12 @@ test('a response that has been read to its end is not failed while the client st
   const deadlines = new Deadlines();
   open({ close: () => Promise.resolve(deadlines.close()) });
   const { port } = server.address() as AddressInfo;
-  const settings = { responseLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 }, connectMs: 1000, idleMs: 1000 };
+  const settings = {
+    responseLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 },
+    connectMs: 1000,
+    idleMs: 1000,
+    streams: 1,
+  };
   let closed = 0;
   let free = 0;
   const owner = {
@@ -38,6 +43,7 @@ test('a response that has been read to its end is not failed while the client st
     onFault: () => undefined,
     onOpened: () => undefined,
     onFree: () => void free++,
+    onRetired: () => undefined,
     onClosed: () => void closed++,
     onRawClosed: () => undefined,
   };

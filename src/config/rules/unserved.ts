@@ -18,7 +18,6 @@ export function versionsAreServed(config: Config, review: Review): void {
   for (const pool of config.pools) {
     for (const { name, protocol } of pool.versions) {
       const path = ['pools', pool.name, 'versions', name];
-      if (protocol === 'http2') review.problem([...path, 'protocol'], `http2 to upstreams ${LATER}: use http1`);
       if (protocol === 'auto') review.notice([...path, 'protocol'], `http2 to upstreams ${LATER}: auto means http1`);
     }
   }

@@ -150,6 +150,7 @@ function balancer() {
 function limits() {
   return strictMap({
     connections: integer('connections', 0, MAX_LIMIT).default(1024).describe('Open connections; 0 = no limit.'),
+    streams: integer('streams', 1, MAX_LIMIT).default(100).describe('Requests at once on one connection of HTTP/2.'),
     pending: integer('pending', 0, MAX_LIMIT).default(1024).describe('Requests that wait for a connection; 0 = no limit.'),
     requests: integer('requests', 0, MAX_LIMIT).default(0).describe('Requests in flight; 0 = no limit.'),
     adaptive: flag().default(false).describe('Bound requests in flight by what latency says that the version can take.'),

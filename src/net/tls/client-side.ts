@@ -5,7 +5,6 @@ import { createConnection, isIP } from 'node:net';
 import { checkServerIdentity, connect, createSecureContext } from 'node:tls';
 import type { ConnectionOptions, SecureContext, TLSSocket } from 'node:tls';
 import type { ByteStream, ConnectingOwner } from '../byte-stream.ts';
-import { ALPN_HTTP1 } from '../../tls/protocols.ts';
 import type { SecureConnector, SecureTarget, SocketAddress } from '../connect.ts';
 import { EventStream } from '../event-stream.ts';
 import { keepAfterFailedWrite, tellEndAfterError } from '../socket-state.ts';
@@ -82,7 +81,7 @@ export class ClientSide implements SecureConnector {
       checkServerIdentity: (_host, certificate) => (this.#verify ? checkServerIdentity(name, certificate) : undefined),
       ...(isIP(name) === 0 ? { servername: name } : {}),
       ...(session === undefined ? {} : { session }),
-      ALPNProtocols: [ALPN_HTTP1],
+      ALPNProtocols: [...to.protocols],
     };
   }
 
@@ -92,7 +91,7 @@ export class ClientSide implements SecureConnector {
     socket
       .on('secureConnect', () => {
         isOpen = true;
-        owner().onConnected();
+        owner().onConnected(typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : '');
       })
       .on('error', (error: NodeJS.ErrnoException) => {
         // A session that led to a failure is not offered again.

@@ -14,6 +14,7 @@ import {
   GATEWAY_ERROR,
   HALT,
   NAMED_STATUS,
+  REFUSED_STREAM,
   RESET,
   RESPONSE_TIMEOUT,
   RETRY_REASONS,
@@ -27,23 +28,33 @@ import { noteMalformed, noteUntrusted } from './note-malformed.ts';
 import { startAttempt, hold } from './start-attempt.ts';
 import { moveToVersion, retryVersionOf } from './version-fallback.ts';
 
+/** From one connection that goes away to another. */
+const MAX_MOVES = 3;
+
+/** What the upstream has of the request. */
+type Sent = Pick<UpstreamStream, 'sent' | 'unprocessed'>;
+const RESPONDED: Sent = { sent: true, unprocessed: false };
+
 /** The attempt failed with `outcome`; `connection` is closed already. */
 export function retry(exchange: ExchangeControl, connection: UpstreamStream, outcome: Outcome): void {
   const { state } = exchange;
   if (outcome === OUTCOME.upstream_malformed || outcome === OUTCOME.upstream_header_too_large) noteMalformed(exchange, connection);
   if (outcome === OUTCOME.connect_tls) noteUntrusted(exchange, connection.fault);
   if (state.responded) return failResponse(exchange, connection, outcome);
-  const stale = isStale(state, connection, outcome);
-  const reason = stale ? STALE : leavesHalted(state, connection.sent) ? HALT : reasonOf(outcome, connection.sent);
+  const moves = mayMove(state, connection);
+  const stale = moves || isStale(state, connection, outcome);
+  const sent = connection.sent && !connection.unprocessed;
+  const reason = stale ? STALE : leavesHalted(state, connection.sent) ? HALT : reasonOf(outcome, sent, connection.unprocessed);
   exchange.endAttempt(outcome);
   if (stale) {
-    state.attempt.wantsFresh = true;
+    if (moves) state.attempt.moves++;
+    else state.attempt.wantsFresh = true;
     return retryAttempt(exchange, STALE);
   }
   state.attempt.version!.failed(state.attempt.endpoint!, outcome);
   // What we cut ourselves says nothing about it, unless the client hears of it.
   if (outcome.source === 'upstream') countError(state);
-  if (reason >= 0 && mayRetry(state, reason, connection.sent)) {
+  if (reason >= 0 && mayRetry(state, reason, connection)) {
     state.attempt.failedEndpoint = state.attempt.endpoint;
     retryAttempt(exchange, reason);
   } else if (reason !== CONNECT_FAILURE) reply(exchange, outcome);
@@ -54,11 +65,11 @@ export function retry(exchange: ExchangeControl, connection: UpstreamStream, out
 export function retryReasonOfStatus(state: ExchangeState, status: number): number {
   const { retryOn: on, retryStatuses } = state.attempt.version!.settings;
   if (status >= 500 && leavesHalted(state, true)) return HALT;
-  if (retryStatuses.has(status)) return mayRetry(state, NAMED_STATUS, true) ? NAMED_STATUS : -1;
+  if (retryStatuses.has(status)) return mayRetry(state, NAMED_STATUS, RESPONDED) ? NAMED_STATUS : -1;
   if (status < 500) return -1;
-  if (on.has('gateway-error') && (status === 502 || status === 503 || status === 504) && mayRetry(state, GATEWAY_ERROR, true))
+  if (on.has('gateway-error') && (status === 502 || status === 503 || status === 504) && mayRetry(state, GATEWAY_ERROR, RESPONDED))
     return GATEWAY_ERROR;
-  if (on.has('5xx') && mayRetry(state, SERVER_ERROR, true)) return SERVER_ERROR;
+  if (on.has('5xx') && mayRetry(state, SERVER_ERROR, RESPONDED)) return SERVER_ERROR;
   return -1;
 }
 
@@ -98,12 +109,18 @@ function failResponse(exchange: ExchangeControl, connection: UpstreamStream, out
 
 /** A reused connection that closed before a byte of the response: the upstream had given it up already (keep-alive race). */
 function isStale({ attempt, replayable, head }: ExchangeState, connection: UpstreamStream, outcome: Outcome): boolean {
-  if (outcome !== OUTCOME.upstream_reset || attempt.wantsFresh) return false;
+  if (outcome !== OUTCOME.upstream_reset || attempt.wantsFresh || connection.unprocessed) return false;
   return connection.responses > 0 && !connection.responding && replayable && isIdempotent(head.method);
 }
 
+/** The connection that was to carry it goes away, and says that it has not looked at it. */
+function mayMove({ attempt, replayable }: ExchangeState, { unprocessed, leaves, sent }: UpstreamStream): boolean {
+  return unprocessed && leaves && (replayable || !sent) && attempt.moves < MAX_MOVES;
+}
+
 /** Why an attempt that failed with `outcome` may be made again; -1: it may not. */
-export function reasonOf(outcome: Outcome, sent: boolean): number {
+export function reasonOf(outcome: Outcome, sent: boolean, unprocessed = false): number {
+  if (unprocessed) return REFUSED_STREAM;
   if (outcome === OUTCOME.connect_refused || outcome === OUTCOME.connect_timeout || outcome === OUTCOME.connect_tls) return CONNECT_FAILURE;
   if (outcome === OUTCOME.drain_timeout) return sent ? RESET : CONNECT_FAILURE;
   if (outcome === OUTCOME.upstream_reset) return RESET;
@@ -111,8 +128,9 @@ export function reasonOf(outcome: Outcome, sent: boolean): number {
 }
 
 /** Takes a retry out of its budget where nothing else forbids it: that of the version, or, where another version responds, that of the pool. */
-function mayRetry(state: ExchangeState, reason: number, sent: boolean): boolean {
-  if (reason !== HALT && sent && !(state.replayable && isIdempotent(state.head.method))) return false;
+function mayRetry(state: ExchangeState, reason: number, { sent, unprocessed }: Sent): boolean {
+  const mayRepeat = state.replayable && (unprocessed || isIdempotent(state.head.method));
+  if (reason !== HALT && sent && !mayRepeat) return false;
   return mayTryAgain(state, reason);
 }
 

@@ -22,8 +22,10 @@ const MAX_PENDING_BODY_BYTES = 65536;
 
 /** Begins an attempt on the version that was chosen. */
 export function startAttempt(exchange: ExchangeControl): void {
-  const { attempt } = exchange.state;
+  const { attempt, head } = exchange.state;
   const version = attempt.version!;
+  // RFC 8441 has a way that few servers know.
+  if (head.upgrade !== '' && version.isHttp2) return reply(exchange, OUTCOME.not_implemented);
   openAttempt(attempt);
   if (attempt.count === 1) {
     version.budget.deposit();
@@ -168,6 +170,7 @@ function fillOutgoing({ state, context }: ExchangeControl): void {
   outgoing.authority = route.rewriteHost ?? head.authority;
   outgoing.block = changedBlock(route.requestHeaders, received, forwardingFields(state, context), context);
   outgoing.body = head.body;
+  outgoing.contentLength = head.contentLength;
   outgoing.acceptsTrailers = head.acceptsTrailers;
   outgoing.expectsContinue = head.expectsContinue;
   outgoing.upgrade = head.upgrade;

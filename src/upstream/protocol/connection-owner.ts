@@ -10,6 +10,8 @@ export interface ConnectionSettings {
   readonly responseLimits: HeadLimits;
   readonly connectMs: number;
   readonly idleMs: number;
+  /** That a connection may carry at once, where its protocol allows many. */
+  readonly streams: number;
 }
 
 export interface ConnectionOwner {
@@ -29,6 +31,8 @@ export interface ConnectionOwner {
   onOpened(): void;
   /** A stream was given back, and the connection may carry another one; unless somebody takes it, it stays unused. */
   onFree(connection: PooledConnection): void;
+  /** It takes no further stream from here on. */
+  onRetired(connection: PooledConnection): void;
   /** The connection is gone; called exactly once. */
   onClosed(connection: PooledConnection): void;
   /** The same of one that carries no streams. */

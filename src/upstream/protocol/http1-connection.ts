@@ -23,6 +23,7 @@ import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
 import type { ByteStream, ConnectingOwner } from '../../net/byte-stream.ts';
 import { connect } from '../../net/connect.ts';
+import { ALPN_HTTP1 } from '../../tls/protocols.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
 import { HEADROOM, giveBlock, sharedBlock, takeBlock } from './blocks.ts';
@@ -42,6 +43,7 @@ export const TEXT_BYTES = 16384;
 const MAX_INTERIM = 16;
 
 const NOTHING = Buffer.alloc(0);
+const HTTP1_ALONE = [ALPN_HTTP1];
 
 const CONNECTING = 0;
 const IDLE = 1;
@@ -63,6 +65,10 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
   responding = false;
   /** None that it does not frame itself. */
   readonly trailers = '';
+  /** HTTP/1 cannot say so. */
+  readonly unprocessed = false;
+  readonly leaves = false;
+  readonly hasRoom = false;
   fault = '';
   longLived: LongLived | undefined = undefined;
   readonly scanner: ChunkedScanner;
@@ -107,7 +113,10 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
     this.introduction = proxyProtocol === undefined ? undefined : request.introduction;
     const header = proxyProtocol === undefined ? '' : this.introduction!.header(proxyProtocol);
     if (secure === undefined) this.#header = header;
-    this.#stream = secure === undefined ? connect(to, memory, this) : secure.connect({ address: to, name, header }, memory, this);
+    this.#stream =
+      secure === undefined
+        ? connect(to, memory, this)
+        : secure.connect({ address: to, name, header, protocols: HTTP1_ALONE }, memory, this);
     this.#requests = new Http1Requests(this.#stream, this);
     owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
   }
@@ -126,6 +135,10 @@ export class Http1Connection implements UpstreamStream, PooledConnection, Connec
 
   takeStream(): UpstreamStream {
     return this;
+  }
+
+  retire(): void {
+    this.destroy();
   }
 
   begin(sink: ResponseSink, request: OutgoingRequest, authority: string, text: string, bytes: Buffer | undefined): boolean {

@@ -10,12 +10,15 @@ import type { ByteStream, ConnectingOwner } from '../../net/byte-stream.ts';
 import { connect } from '../../net/connect.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
+import { ALPN_HTTP1 } from '../../tls/protocols.ts';
 import type { Endpoint, LiveConnection } from '../endpoint.ts';
 import type { RawRequest } from '../stream-request.ts';
 import { sharedBlock } from './blocks.ts';
 import { connectOutcome, describeTlsFault, secureOutcome } from './connect-outcome.ts';
 import type { ConnectionOwner } from './connection-owner.ts';
 import type { RawStream, LongLived } from './upstream-stream.ts';
+
+const HTTP1_ALONE = [ALPN_HTTP1];
 
 const CONNECTING = 0;
 const OPEN = 1;
@@ -46,7 +49,9 @@ export class RawConnection implements RawStream, LiveConnection, ConnectingOwner
     const header = proxyProtocol === undefined ? '' : request.introduction.header(proxyProtocol);
     if (secure === undefined) this.#header = header;
     this.#stream =
-      secure === undefined ? connect(to, sharedBlock(), this) : secure.connect({ address: to, name, header }, sharedBlock(), this);
+      secure === undefined
+        ? connect(to, sharedBlock(), this)
+        : secure.connect({ address: to, name, header, protocols: HTTP1_ALONE }, sharedBlock(), this);
     owner.deadlines.arm(this.#deadline, owner.settings.connectMs);
   }
 

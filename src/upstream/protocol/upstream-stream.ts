@@ -70,6 +70,10 @@ export interface UpstreamStream {
   readonly responding: boolean;
   /** Whether a byte of the current request was given to the kernel. */
   readonly sent: boolean;
+  /** Whether it has failed, and the upstream has not looked at its request: any may be sent again then. */
+  readonly unprocessed: boolean;
+  /** Whether its connection takes no further stream. */
+  readonly leaves: boolean;
   /** Why it could not be made, for operators; empty where the outcome says it all. */
   readonly fault: string;
   /** Whether its connection is open. */

@@ -16,7 +16,13 @@ import type { UpstreamStream } from '../../../src/upstream/protocol/upstream-str
 import { makePool } from '../../unit/routing/make-table.ts';
 
 const CLIENTS = 4;
-const SETTINGS = { responseLimits: { headerBytes: 1, headerCount: 1, requestLineBytes: 1 }, connectMs: 1, idleMs: 1, drainTimeoutMs: 0 };
+const SETTINGS = {
+  responseLimits: { headerBytes: 1, headerCount: 1, requestLineBytes: 1 },
+  connectMs: 1,
+  idleMs: 1,
+  streams: 1,
+  drainTimeoutMs: 0,
+};
 const counters = new Proxy({}, { get: () => () => undefined }) as EndpointCounters;
 
 interface Connection extends PooledConnection {
@@ -42,7 +48,7 @@ class World {
     const owner = { countersOf: () => counters, onReadiness: ignore, onOpened: ignore, onFree, onClosed: ignore, onFault: ignore };
     const set: EndpointSet = new EndpointSet(owner, this.limit, SETTINGS, drains);
     set.selection.configure(makePool({ v1: 1 }));
-    set.connectAs({ secure: undefined, serverName: undefined, proxyProtocol: 'v1' });
+    set.connectAs({ secure: undefined, serverName: undefined, proxyProtocol: 'v1', protocol: 'http1' });
     this.replace(set, 2);
     return set;
   }
@@ -70,10 +76,11 @@ class World {
   #connect(client: number, set: EndpointSet, endpoint: Endpoint): Connection {
     const { proxyProtocol, manner } = set;
     const connection: Connection = {
-      ...{ endpoint, manner, streams: 1, leave: () => undefined, stay: () => undefined },
+      ...{ endpoint, manner, streams: 1, hasRoom: false, leave: () => undefined, stay: () => undefined },
       introduction: proxyProtocol === undefined ? undefined : this.clients[client]!.introduction,
       takeStream: () => connection as unknown as UpstreamStream,
       cut: () => connection.destroy(),
+      retire: () => connection.destroy(),
       destroy: () => void (endpoint.connections.has(connection) && set.onClosed(connection)),
     };
     this.limit.connections++;
@@ -150,7 +157,12 @@ it('serve their own client alone, and are all accounted for', () => {
         else if (each.kind === 'limit') world.limit.configure(each.limit);
         else if (each.kind === 'replace') world.replace(world.sets[each.set]!, each.count);
         else if (each.kind === 'manner')
-          world.sets[each.set]!.connectAs({ secure: undefined, serverName: undefined, proxyProtocol: each.proxyProtocol });
+          world.sets[each.set]!.connectAs({
+            secure: undefined,
+            serverName: undefined,
+            proxyProtocol: each.proxyProtocol,
+            protocol: 'http1',
+          });
         else {
           const endpoint = world.sets[each.set]!.endpoints[each.endpoint];
           if (endpoint === undefined) continue;

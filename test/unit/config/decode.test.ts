@@ -67,7 +67,7 @@ test('defaults are filled in', () => {
           ejectionMs: 30_000,
           maxEjected: 0.5,
         },
-        limits: { connections: 1024, pending: 1024, requests: 0, adaptive: false, headerBytes: 32_768, headerCount: 200 },
+        limits: { connections: 1024, streams: 100, pending: 1024, requests: 0, adaptive: false, headerBytes: 32_768, headerCount: 200 },
         slowStartMs: 0,
         canary: undefined,
         zones: [],

@@ -533,11 +533,6 @@ const BAD_CHANGES: [string, string, string[]][] = [
     'address: 127.0.0.1:8080, protocols: [http2]',
     ['2:43: listeners[0].protocols: http2 is not served by this release: use [http1]'],
   ],
-  [
-    '[127.0.0.1:9001] }',
-    '["srv:_http._tcp.a"], tls: {}, protocol: http2 }',
-    ['6:65: pools.shop.versions.v1.protocol: http2 to upstreams is not served by this release: use http1'],
-  ],
 ];
 
 test.each(BAD_CHANGES)('%j written as %j', (before, after, expected) => {

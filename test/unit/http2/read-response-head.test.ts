@@ -1,7 +1,7 @@
 // Heads of responses, and trailers: what they say, and what is refused.
 
 import { describe, expect, it } from 'vitest';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../../../src/http/body-kind.ts';
+import { BODY_STREAM, BODY_LENGTH, BODY_NONE } from '../../../src/http/body-kind.ts';
 import { block, linesOf, readResponse, readTrailers, type Pair } from './blocks.ts';
 
 const read = (status: string, fields: readonly Pair[] = [], options = {}) => readResponse(block([':status', status], ...fields), options);
@@ -18,13 +18,13 @@ describe('a response', () => {
       ['x-sluice-outcome', 'no_route'],
     ]);
     expect(verdict).toBe('accepted');
-    expect(head).toMatchObject({ status: 200, reason: '', dated: true, body: BODY_CHUNKED, contentLength: -1 });
+    expect(head).toMatchObject({ status: 200, reason: '', dated: true, body: BODY_STREAM, contentLength: -1 });
     // They are none of a request: nothing is joined, and what looks like a field of a proxy is one like any other.
     expect(linesOf(head.block).map(([name]) => name)).toEqual(['content-type', 'date', 'via', 'x_forwarded_for', 'cookie', 'cookie']);
   });
 
   it.each([
-    ['200', undefined, false, 'GET', BODY_CHUNKED, -1],
+    ['200', undefined, false, 'GET', BODY_STREAM, -1],
     ['200', undefined, true, 'GET', BODY_NONE, -1],
     ['200', '5', false, 'GET', BODY_LENGTH, 5],
     ['200', '0', false, 'GET', BODY_NONE, 0],

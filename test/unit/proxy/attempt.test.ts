@@ -17,7 +17,7 @@ test('what the next attempt and the records need outlives the one that is over',
   openAttempt(attempt);
   const version = new FakeVersion([]).real;
   const [endpoint, failedEndpoint] = [upstream.endpoint, new FakeUpstream().endpoint];
-  const counted = { retries: 1, wantsFresh: true, holdOver: true, versionSinceMs: 3, startedMs: 5 };
+  const counted = { retries: 1, moves: 1, wantsFresh: true, holdOver: true, versionSinceMs: 3, startedMs: 5 };
   Object.assign(attempt, counted, { version, endpoint, failedEndpoint, connection: upstream.real });
   closeAttempt(attempt);
   const own = { count: 1, holdsSlot: false, slotFree: false, connection: undefined, continued: false, unasked: false };

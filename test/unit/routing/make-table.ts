@@ -71,7 +71,7 @@ export function makePool(split: Readonly<Record<string, number>>, pool: Partial<
       ejectionMs: 30_000,
       maxEjected: 0.5,
     },
-    limits: { connections: 1024, pending: 1024, requests: 0, adaptive: false, headerBytes: 32_768, headerCount: 200 },
+    limits: { connections: 1024, streams: 100, pending: 1024, requests: 0, adaptive: false, headerBytes: 32_768, headerCount: 200 },
     slowStartMs: 0,
     zones: [],
     panic: 0,

@@ -18,6 +18,7 @@ const SETTINGS = {
   responseLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 },
   connectMs: 1000,
   idleMs: 1000,
+  streams: 1,
   drainTimeoutMs: 5000,
 };
 
@@ -71,6 +72,8 @@ function connect(endpoint: Endpoint, streams = 0, introduction?: Introduction): 
     introduction,
     manner: set.manner,
     streams,
+    hasRoom: false,
+    retire: () => connection.destroy(),
     takeStream: () => connection as unknown as UpstreamStream,
     leave: () => undefined,
     stay: () => undefined,
@@ -205,11 +208,12 @@ describe('a connection with room', () => {
 });
 
 describe('connections that are made otherwise from now on', () => {
-  const plain = { secure: undefined, serverName: undefined, proxyProtocol: undefined };
+  const plain = { secure: undefined, serverName: undefined, proxyProtocol: undefined, protocol: 'http1' as const };
   it.each<[string, ConnectionManner]>([
     ['over TLS', { ...plain, secure: { connect: () => undefined as never } }],
     ['to another name', { ...plain, serverName: 'other.internal' }],
     ['with a header', { ...plain, proxyProtocol: 'v1' }],
+    ['for another protocol', { ...plain, protocol: 'http2' }],
   ])('%s close when they are unused, or are given back', (_what, manner) => {
     set.replace([config('a')], false);
     const [a] = set.endpoints;
@@ -230,7 +234,7 @@ describe('connections that begin with a header', () => {
   const client = (): { readonly introduction: Introduction } => ({ introduction: new Introduction(() => '') });
 
   beforeEach(() => {
-    set.connectAs({ secure: undefined, serverName: undefined, proxyProtocol: 'v2' });
+    set.connectAs({ secure: undefined, serverName: undefined, proxyProtocol: 'v2', protocol: 'http1' });
     set.replace([config('a'), config('b')], false);
   });
 

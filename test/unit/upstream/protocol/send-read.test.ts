@@ -38,7 +38,12 @@ beforeEach(async () => {
   open({ close: () => new Promise<void>((resolve) => (peer.destroy(), server.close(() => resolve()))) });
   const deadlines = new Deadlines();
   open({ close: () => Promise.resolve(deadlines.close()) });
-  const settings = { responseLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 }, connectMs: 10_000, idleMs: 10_000 };
+  const settings = {
+    responseLimits: { headerBytes: 1024, headerCount: 10, requestLineBytes: 100 },
+    connectMs: 10_000,
+    idleMs: 10_000,
+    streams: 1,
+  };
   const none = (): void => undefined;
   const owner = {
     deadlines,
@@ -47,6 +52,7 @@ beforeEach(async () => {
     onFault: none,
     onOpened: none,
     onFree: none,
+    onRetired: none,
     onClosed: none,
     onRawClosed: none,
     serverName: undefined,
