@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { connectTo, get, requestText } from '../flow/scaffold/client.ts';
 import { eventually, within } from '../flow/scaffold/eventually.ts';
-import { freePort } from '../flow/scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { digestOf, recipe, startLoadUpstream } from '../flow/scaffold/load-upstream.ts';
 import { startLoad } from '../flow/scaffold/load.ts';
 import { closeAll } from '../flow/scaffold/open.ts';

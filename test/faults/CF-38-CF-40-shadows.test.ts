@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { connectAt, get } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
-import { freePort } from '../flow/scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { figure, isFull, scaled } from '../flow/scaffold/full.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { responding, ok, startUpstream } from '../flow/scaffold/upstream.ts';

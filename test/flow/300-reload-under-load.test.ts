@@ -6,7 +6,7 @@ import { connectToEach } from './scaffold/by-worker.ts';
 import { get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { figure, scaled, promised } from './scaffold/full.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { startLoad } from './scaffold/load.ts';
 import { startLoadUpstream } from './scaffold/load-upstream.ts';
 import { closeAll } from './scaffold/open.ts';

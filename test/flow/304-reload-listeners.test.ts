@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { connect } from 'node:net';
 import { connectAt, connectTo, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { startLoad } from './scaffold/load.ts';
 import { recipe, startLoadUpstream } from './scaffold/load-upstream.ts';
 import { closeAll } from './scaffold/open.ts';

@@ -7,7 +7,7 @@ import { afterEach, expect, test } from 'vitest';
 import { connectAt, get } from './scaffold/client.ts';
 import { runCommand, startCommand } from './scaffold/command.ts';
 import { makeFolder } from './scaffold/folder.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { closeAll, open } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 

@@ -10,7 +10,7 @@ import { programOf } from '../scaffold/program.ts';
 import { ask, connectTo, get } from './scaffold/client.ts';
 import { eventually, within } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { startLoadUpstream } from './scaffold/load-upstream.ts';
 import { closeAll, open } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';

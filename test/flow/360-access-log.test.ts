@@ -7,7 +7,7 @@ import { ask, connectAt, connectTo, get, post } from './scaffold/client.ts';
 import { startProgram } from './scaffold/command.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { promised } from './scaffold/full.ts';
 import { startLoadUpstream } from './scaffold/load-upstream.ts';
 import { closeAll } from './scaffold/open.ts';

@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { ask, connectTo, get, post } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { promised } from './scaffold/full.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';

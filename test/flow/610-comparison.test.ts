@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { call } from './scaffold/admin.ts';
 import { ask, connectTo, get, post } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { Sluice } from './scaffold/sluice.ts';

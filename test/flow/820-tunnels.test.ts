@@ -6,7 +6,7 @@ import { makeAuthority } from '../scaffold/certificates.ts';
 import { ask, connectTo, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { closeAll } from './scaffold/open.ts';
 import { configFor, startSluice } from './scaffold/sluice.ts';
 import type { ConfigParts, Sluice } from './scaffold/sluice.ts';

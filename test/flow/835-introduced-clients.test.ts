@@ -10,7 +10,7 @@ import { connectAt, connectTo, get, post } from './scaffold/client.ts';
 import { startBlackhole } from './scaffold/blackhole.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { startIntroduced } from './scaffold/introduced-upstream.ts';
 import type { IntroducedRequest, IntroducedUpstream } from './scaffold/introduced-upstream.ts';
 import { closeAll, open } from './scaffold/open.ts';

@@ -10,7 +10,7 @@ import type { Authority } from '../scaffold/certificates.ts';
 import { ask, connectTo, get } from './scaffold/client.ts';
 import { eventually } from './scaffold/eventually.ts';
 import { makeFolder } from './scaffold/folder.ts';
-import { freePort } from './scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { closeAll, open } from './scaffold/open.ts';
 import { proxyHeader } from './scaffold/proxy-header.ts';
 import { secureTo, tlsFailure } from './scaffold/secure-client.ts';

@@ -3,7 +3,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { ask, connectTo, get } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
-import { freePort } from '../flow/scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { startSluice } from '../flow/scaffold/sluice.ts';
 import type { Sluice } from '../flow/scaffold/sluice.ts';

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { get } from '../flow/scaffold/client.ts';
 import { eventually } from '../flow/scaffold/eventually.ts';
-import { freePort } from '../flow/scaffold/free-port.ts';
+import { freePort } from '../scaffold/free-port.ts';
 import { closeAll } from '../flow/scaffold/open.ts';
 import { configFor, startSluice } from '../flow/scaffold/sluice.ts';
 import { Wire } from '../flow/scaffold/wire.ts';

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort } from '../../flow/scaffold/free-port.ts';
+import { freePort } from '../../scaffold/free-port.ts';
 import type { Input } from '../target.ts';
 import type { Peer, Seen } from './peer.ts';
 import { endWithUs, eventually, isListening } from './reach.ts';

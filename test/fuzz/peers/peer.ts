@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { freePort } from '../../flow/scaffold/free-port.ts';
+import { freePort } from '../../scaffold/free-port.ts';
 import { endWithUs, eventually, isListening } from './reach.ts';
 
 /** A request as a server saw it; all empty for bytes that it refused as no request. */

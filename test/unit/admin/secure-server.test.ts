@@ -2,12 +2,13 @@
 
 import { once } from 'node:events';
 import { request } from 'node:https';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { connect as connectSecure } from 'node:tls';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { makeAuthority } from '../../scaffold/certificates.ts';
 import type { Authority, Pair } from '../../scaffold/certificates.ts';
+import { freePort } from '../../scaffold/free-port.ts';
 import { ManualClock } from '../../scaffold/manual-clock.ts';
 import { eventually, within } from '../../flow/scaffold/eventually.ts';
 import { clientHello } from '../../flow/scaffold/secure-client.ts';
@@ -105,14 +106,6 @@ it('ends at once, whatever its connections have said so far', async () => {
   await within('the end of the server', admin.server.close(), 2000);
   await eventually('the end of its connections', () => coming.every(({ closed }) => closed));
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 it('tells connections apart that come from one port to two of its addresses', async () => {
   const admin = await openSecure(new ManualClock(), { address: { kind: 'tcp', host: '0.0.0.0', port: 0 } });
