@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import type { MatchConfig, RedirectConfig, RespondConfig, RewriteConfig, RouteAction, RouteConfig } from '../model.ts';
 import { headerChanges, headerMap } from './header-changes.ts';
+import { grpcMatcher } from './grpc-matcher.ts';
 import { fieldMatcher, matchers, pathMatcher, pathRewrite, queryMatcher } from './matcher.ts';
 import { duration, hostPattern, hostText, method, nonEmptyText, tokenName } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, nameOf, exactlyOneFault, oneOf, strictMap, integer } from './strict-map.ts';
@@ -56,14 +57,22 @@ function actionOf({ pool, version, redirect: to, respond: response }: WrittenAct
 
 function match() {
   return strictMap({
-    path: pathMatcher().prefault({ prefix: '/' }).describe('exact, prefix or regex.'),
+    path: pathMatcher().describe('exact, prefix or regex; default: any path.').optional(),
     methods: list(method()).default([]).describe('Default: any.'),
     headers: matchers('header', tokenName('header'), fieldMatcher()).describe('All of these headers.'),
     query: matchers('query parameter', nonEmptyText('query parameter'), queryMatcher()).describe('All of these query parameters.'),
-  }).transform((written): MatchConfig => ({
-    ...written,
-    headers: written.headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
-  }));
+    grpc: grpcMatcher().describe('Calls of gRPC, by service, by method, or by both; in place of path and methods.').optional(),
+  }).transform(({ path, methods, headers, query, grpc }, context): MatchConfig => {
+    const beside = path !== undefined ? 'path' : methods.length > 0 ? 'methods' : undefined;
+    if (grpc !== undefined && beside !== undefined)
+      addProblem(context, `${beside} does not stand beside grpc, which says the path and the method of the request`, [beside]);
+    return {
+      path: grpc?.path ?? path ?? { kind: 'prefix', path: '/' },
+      methods: grpc?.methods ?? methods,
+      headers: headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })),
+      query,
+    };
+  });
 }
 
 function redirect() {

@@ -2,6 +2,7 @@
 // They say what the client may know and no more.
 
 import { dateLine } from '../../http/date.ts';
+import { grpcFields, isGrpc } from '../../http/grpc.ts';
 import { findLine } from '../../http/header-block.ts';
 import { applyHeaderChanges } from '../../http/header-changes.ts';
 import { CLOSES, writeLocalHead } from '../../http1/write-response.ts';
@@ -17,10 +18,11 @@ import { clientScheme } from '../forwarding-fields.ts';
 
 /** Ends the exchange with the response of a failed outcome. */
 export function reply(exchange: ExchangeControl, outcome: Outcome): void {
-  exchange.state.outcome = outcome;
-  const retryAfter = outcome.status === 503 ? 'retry-after: 1\r\n' : '';
-  const fields = 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n' + retryAfter;
-  respond(exchange, outcome.status, fields, outcome.text + '\n');
+  const { state } = exchange;
+  state.outcome = outcome;
+  const told = 'x-sluice-outcome: ' + outcome.code + '\r\n' + (outcome.status === 503 ? 'retry-after: 1\r\n' : '');
+  if (isGrpc(state.head.block)) return respond(exchange, 200, grpcFields(outcome.status, outcome.text) + told, '');
+  respond(exchange, outcome.status, 'content-type: text/plain; charset=utf-8\r\n' + told, outcome.text + '\n');
 }
 
 /** Ends the exchange with what a route says without asking a pool. */

@@ -34,6 +34,31 @@ describe('a failure', () => {
     expect(calls).toEqual([`endAttempt(${outcome.code})`, `finish(${outcome.code})`]);
   });
 
+  test('is a status of gRPC to a call, in a head that is the whole response', () => {
+    const told = (contentType: string, outcome: keyof typeof OUTCOME) => {
+      const { exchange, downstream, state } = makeRouted(
+        `POST /shop.Carts/Add HTTP/1.1\r\nhost: a\r\ncontent-type: ${contentType}\r\n\r\n`,
+      );
+      reply(exchange, OUTCOME[outcome]);
+      const { status, fields, body } = read(downstream.written);
+      return [
+        status,
+        state.status,
+        body,
+        fields['content-type'],
+        fields['grpc-status'],
+        fields['grpc-message'],
+        fields['x-sluice-outcome'],
+      ];
+    };
+    const GRPC = 'application/grpc';
+    expect(told(GRPC, 'no_endpoint')).toEqual([200, 200, '', GRPC, '14', OUTCOME.no_endpoint.text, 'no_endpoint']);
+    expect(told('application/grpc+proto', 'response_timeout')).toEqual([200, 200, '', GRPC, '4', expect.any(String), 'response_timeout']);
+    expect(told('Application/gRPC; x=y', 'no_route')).toEqual([200, 200, '', GRPC, '12', expect.any(String), 'no_route']);
+    expect(told('application/grpc-web+proto', 'no_route')[0]).toBe(404);
+    expect(told('application/grpcs', 'no_route')[0]).toBe(404);
+  });
+
   test('has no body for HEAD, and says how long it would be', () => {
     const { exchange, downstream } = makeRouted('HEAD / HTTP/1.1\r\nhost: a.example\r\n\r\n');
     reply(exchange, OUTCOME.no_route);

@@ -1,0 +1,33 @@
+// What gRPC asks of a response that no application has made: status 200, and what went wrong as a status of its own, in a head that is the whole
+// response (PROTOCOL-HTTP2 of gRPC, "Responses"). Clients would guess it from the status of HTTP otherwise.
+
+import { findField } from './header-block.ts';
+
+/** By status of HTTP, as clients guess (http-grpc-status-mapping of gRPC); but a time that is over is told as such, and what is too large as well. */
+const STATUSES: Readonly<Record<number, number>> = {
+  403: 7, // PERMISSION_DENIED
+  404: 12, // UNIMPLEMENTED
+  408: 4, // DEADLINE_EXCEEDED
+  413: 8, // RESOURCE_EXHAUSTED
+  414: 13, // INTERNAL
+  417: 13,
+  421: 14, // UNAVAILABLE
+  500: 13,
+  501: 12,
+  502: 14,
+  503: 14,
+  504: 4,
+};
+const INTERNAL = 13;
+
+const GRPC = /^application\/grpc(?:[+;]|$)/i;
+
+/** Whether a header block is that of a call; gRPC-Web, which browsers speak over HTTP/1 as well, is none. */
+export function isGrpc(block: string): boolean {
+  return GRPC.test(findField(block, 'content-type') ?? '');
+}
+
+/** Fields of a response to a call that has come to nothing. @param status of HTTP @param text printable ASCII without `%` */
+export function grpcFields(status: number, text: string): string {
+  return `content-type: application/grpc\r\ngrpc-status: ${STATUSES[status] ?? INTERNAL}\r\ngrpc-message: ${text}\r\n`;
+}
