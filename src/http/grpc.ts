@@ -27,6 +27,19 @@ export function isGrpc(block: string): boolean {
   return GRPC.test(findField(block, 'content-type') ?? '');
 }
 
+const TIMEOUT = /^(\d{1,8})([HMSmun])$/;
+const UNIT_MS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 };
+
+/**
+ * For how long the client of a call waits, in milliseconds, at least 1 (PROTOCOL-HTTP2 of gRPC, "Requests"); 0: it does not say, or says nothing that
+ * could be read.
+ */
+export function callTimeoutMs(block: string): number {
+  const read = TIMEOUT.exec(findField(block, 'grpc-timeout') ?? '');
+  if (read === null || !isGrpc(block)) return 0;
+  return Math.max(1, Math.ceil(Number(read[1]) * UNIT_MS[read[2]!]!));
+}
+
 /** Fields of a response to a call that has come to nothing. @param status of HTTP @param text printable ASCII without `%` */
 export function grpcFields(status: number, text: string): string {
   return `content-type: application/grpc\r\ngrpc-status: ${STATUSES[status] ?? INTERNAL}\r\ngrpc-message: ${text}\r\n`;

@@ -1,7 +1,10 @@
 // The way of a request, in order: its path, the listener's routes, the pool, the version. Each step may end the exchange with a reply of our own.
 
+import { callTimeoutMs } from '../../http/grpc.ts';
 import { judgeWay, WAY_LOOP } from '../../http/way.ts';
+import type { RequestHead } from '../../http1/request-head.ts';
 import { isAmbiguousPath } from '../../routing/path.ts';
+import type { RouteTable } from '../../routing/route-table.ts';
 import { findClient } from '../../routing/trust.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { ExchangeControl } from '../exchange-control.ts';
@@ -35,8 +38,16 @@ export function route(exchange: ExchangeControl): void {
   state.destination = destination;
   state.client = findClient(state.downstream!.peer, head.forwardedFor, settings.trust);
   if (!chooseVersion(exchange, state.head, state.client)) return reply(exchange, OUTCOME.no_endpoint);
-  if (match.route.timeoutMs > 0) exchange.context.deadlines.arm(state.exchangeDeadline, match.route.timeoutMs);
+  const timeoutMs = head.acceptsTrailers ? boundOf(head, match.route) : match.route.timeoutMs;
+  if (timeoutMs > 0) exchange.context.deadlines.arm(state.exchangeDeadline, timeoutMs);
   startAttempt(exchange);
+}
+
+/** All calls of gRPC take trailers, and few others do: only these are asked how long their client waits. 0 = no bound. */
+function boundOf({ block }: RequestHead, { timeoutMs }: RouteTable): number {
+  const callMs = callTimeoutMs(block);
+  if (callMs === 0) return timeoutMs;
+  return timeoutMs === 0 ? callMs : Math.min(timeoutMs, callMs);
 }
 
 /** Ends a request that has been here before, or that goes round without saying so. */

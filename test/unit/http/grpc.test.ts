@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { grpcFields } from '../../../src/http/grpc.ts';
+import { callTimeoutMs, grpcFields } from '../../../src/http/grpc.ts';
 import { OUTCOMES } from '../../../src/telemetry/outcomes.ts';
 
 test.each(OUTCOMES.filter(({ status }) => status > 0))(
@@ -11,3 +11,21 @@ test.each(OUTCOMES.filter(({ status }) => status > 0))(
     expect(found?.[2]).toBe(text);
   },
 );
+
+test.each([
+  ['1H', 3_600_000],
+  ['2M', 120_000],
+  ['10S', 10_000],
+  ['250m', 250],
+  ['1500u', 2],
+  ['99999999n', 100],
+  ['0n', 1],
+  ['123456789m', 0],
+  ['5', 0],
+  ['-5S', 0],
+  ['5s', 0],
+  ['', 0],
+])('grpc-timeout: %s is %i ms', (written, ms) => {
+  expect(callTimeoutMs(`content-type: application/grpc\r\ngrpc-timeout: ${written}\r\n`)).toBe(ms);
+  expect(callTimeoutMs(`grpc-timeout: ${written}\r\n`)).toBe(0);
+});

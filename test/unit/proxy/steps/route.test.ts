@@ -27,6 +27,18 @@ test('a route without a timeout arms none', () => {
   expect(exchange.armed).toEqual({});
 });
 
+test.each([
+  [0, '90m', 90],
+  [700, '90m', 90],
+  [700, '2S', 700],
+  [700, 'soon', 700],
+])('a route of %i ms and a call of %s bound the exchange together: %i ms', (timeoutMs, call, bound) => {
+  const fields = (te: string) => `content-type: application/grpc\r\ngrpc-timeout: ${call}\r\n${te}connection: te\r\n`;
+  const { exchange } = asking('POST /a', { route: { timeoutMs } }, undefined, fields('te: trailers\r\n'));
+  route(exchange);
+  expect(exchange.armed).toEqual({ exchange: bound });
+});
+
 describe('a request ends here', () => {
   test('when its path has two readings; its connection too', () => {
     const { exchange, state, downstream, calls } = asking('GET /a/%2e%2e/b');
