@@ -16,6 +16,8 @@ export class IncomingResponse {
   body: BodyKind = BODY_NONE;
   /** As declared, also where no body follows (HEAD, 304); -1 when it was not. */
   contentLength = -1;
+  /** It could have content, declares no length, and has none. */
+  isEmpty = false;
   /** Whether it says when it was made (Date). */
   dated = false;
   /** Of a 101: the protocols that it names; empty: it names none. */
@@ -30,6 +32,7 @@ export class IncomingResponse {
     this.block = '';
     this.body = BODY_NONE;
     this.contentLength = -1;
+    this.isEmpty = false;
     this.dated = false;
     this.upgrade = '';
     this.refusal = '';

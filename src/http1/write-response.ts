@@ -19,6 +19,11 @@ export interface StatusOfResponse {
   readonly reason: string;
 }
 
+/** One of which the head tells whether a body follows. */
+export interface FramedResponse extends StatusOfResponse {
+  readonly isEmpty: boolean;
+}
+
 const OK_LINE = statusLine(200, 'OK');
 
 /** @param minor of the client's request, HTTP/1.x */
@@ -28,9 +33,9 @@ export function persistenceOf(keep: boolean, minor: number): Persistence {
 }
 
 /** @param fields header block, with Content-Length where there is one */
-export function writeResponseHead(response: StatusOfResponse, fields: string, chunked: boolean, persistence: Persistence): string {
+export function writeResponseHead(response: FramedResponse, fields: string, chunked: boolean, persistence: Persistence): string {
   const line = response.status === 200 && response.reason === 'OK' ? OK_LINE : statusLine(response.status, response.reason);
-  const framed = chunked ? fields + 'transfer-encoding: chunked\r\n' : fields;
+  const framed = chunked ? fields + 'transfer-encoding: chunked\r\n' : response.isEmpty ? fields + 'content-length: 0\r\n' : fields;
   return line + framed + connectionField(persistence) + '\r\n';
 }
 

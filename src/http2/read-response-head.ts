@@ -57,7 +57,10 @@ function readFraming(fields: DecodedFields, head: IncomingResponse, ends: boolea
   }
   if (head.status < 200 || head.status === 204) return dropLength(head);
   if (requestMethod === 'HEAD' || head.status === 304) return 0;
-  if (ends) return head.contentLength > 0 ? refuse(head, 'content other than content-length') : 0;
+  if (ends) {
+    head.isEmpty = !declares;
+    return head.contentLength > 0 ? refuse(head, 'content other than content-length') : 0;
+  }
   if (head.contentLength > 0) head.body = BODY_LENGTH;
   else if (!declares) head.body = BODY_STREAM;
   return 0;

@@ -125,7 +125,7 @@ test('a response is read back as it was written', () => {
     fc.property(status, reason, block, fc.boolean(), fc.boolean(), fc.constantFrom(0, 1), (code, phrase, fields, chunked, keep, minor) => {
       const persistence = persistenceOf(keep, minor);
       const unframed = isBodyless(code);
-      const written = writeResponseHead({ status: code, reason: phrase }, fields, chunked && !unframed, persistence);
+      const written = writeResponseHead({ status: code, reason: phrase, isEmpty: false }, fields, chunked && !unframed, persistence);
       expect(readResponseHead(written, 0, head, LIMITS, 'GET')).toBe(written.length);
       const untilClose = !chunked && !unframed;
       expect(head).toMatchObject({ status: code, reason: phrase, block: fields, minor: 1, refusal: '' });

@@ -27,6 +27,7 @@ test('sorts every kind of field', () => {
     reason: 'Fine, caf\xe9',
     minor: 1,
     block: 'Date: x\r\nSet-Cookie: a=b\r\nSet-Cookie: c=d\r\nVia: 1.1 one\r\nHost: odd\r\n',
+    isEmpty: false,
     dated: true,
     body: BODY_CHUNKED,
     contentLength: -1,

@@ -21,10 +21,13 @@ test('only HTTP/1.0 is told that its connection stays', () => {
 });
 
 test('writes heads with what frames them last', () => {
-  const ok = { status: 200, reason: 'OK' };
+  const ok = { status: 200, reason: 'OK', isEmpty: false };
   expect(writeResponseHead(ok, 'a: b\r\n', false, PERSISTS)).toBe('HTTP/1.1 200 OK\r\na: b\r\n\r\n');
+  expect(writeResponseHead({ ...ok, isEmpty: true }, '', false, PERSISTS)).toBe('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
   expect(writeResponseHead(ok, '', true, CLOSES)).toBe('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n');
-  expect(writeResponseHead({ status: 200, reason: '' }, '', false, KEEPS_ALIVE)).toBe('HTTP/1.1 200 \r\nconnection: keep-alive\r\n\r\n');
+  expect(writeResponseHead({ status: 200, reason: '', isEmpty: false }, '', false, KEEPS_ALIVE)).toBe(
+    'HTTP/1.1 200 \r\nconnection: keep-alive\r\n\r\n',
+  );
   expect(writeInterimHead({ status: 103, reason: 'Early Hints' }, 'link: </a>\r\n')).toBe('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n');
   expect(writeLocalHead(404, 'a: b\r\n', 3, PERSISTS)).toBe('HTTP/1.1 404 Not Found\r\na: b\r\ncontent-length: 3\r\n\r\n');
   expect(writeLocalHead(204, '', -1, CLOSES)).toBe('HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n');

@@ -38,7 +38,10 @@ describe('a response', () => {
     const fields: readonly Pair[] = length === undefined ? [] : [['content-length', length]];
     const { head, verdict } = read(status, fields, { ends, method });
     expect([verdict, head.body, head.contentLength, head.dated]).toEqual(['accepted', body, contentLength, false]);
-    expect(head.block === '').toBe(contentLength < 0);
+    expect([head.block === '', head.isEmpty]).toEqual([
+      contentLength < 0,
+      ends && body === BODY_NONE && method === 'GET' && (status === '200' || status === '599'),
+    ]);
   });
 
   it.each([

@@ -10,6 +10,7 @@
 import { REFUSE_LARGE_RESPONSE } from '../../../http/refusal.ts';
 import type { OutgoingRequest } from '../../../http/request.ts';
 import { BODY_LENGTH, BODY_NONE } from '../../../http/body-kind.ts';
+import { reasonPhrase } from '../../../http/status.ts';
 import {
   ABUSE_REASONS,
   AbuseBudget,
@@ -399,6 +400,7 @@ export class Http2Connection implements PooledConnection, StreamCarrier, Connect
     const code = readResponseHead(fields, head, ends, stream.method);
     if (code === REFUSE_LARGE_RESPONSE) return this.#giveUp(stream, OUTCOME.upstream_header_too_large, codes.PROTOCOL_ERROR);
     if (code !== 0) return this.#refuse(stream, head.refusal);
+    head.reason = reasonPhrase(head.status);
     if (head.status < 200) {
       if (!stream.takeInterim()) this.#refuse(stream, 'too many interim responses');
       return;
