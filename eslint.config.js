@@ -8,7 +8,7 @@ const TIME = 'Time enters through src/lib/clock.ts, so that tests can turn the c
 const CHANCE = 'Chance enters through src/lib/random.ts, so that tests can seed it.';
 
 export default defineConfig(
-  globalIgnores(['node_modules/', 'bench/results/', 'test-results/', 'coverage/', 'state/', 'test-bundle/']),
+  globalIgnores(['node_modules/', 'bench/results/', 'test-results/', 'coverage/', 'state/', 'test-bundle/', 'dist/']),
   {
     name: 'all TypeScript',
     files: ['**/*.ts'],

@@ -1,5 +1,6 @@
 // `sluice demo`: v1 to v4 of an application in this process, and `config/demo.yaml` in front of them.
 
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULT_ADMIN } from '../cli/admin-address.ts';
 import type { LoadResult } from '../config/decode.ts';
@@ -10,6 +11,9 @@ import type { Instance } from './instance.ts';
 import { readyLine, run } from './run.ts';
 
 const CONFIG = fileURLToPath(new URL('../../config/demo.yaml', import.meta.url));
+
+/** How the one who reads it has called us. */
+const SLUICE = process.env['npm_lifecycle_event'] === 'start' ? 'npm start --' : 'sluice';
 
 export interface DemoOptions {
   readonly log: Log;
@@ -33,10 +37,10 @@ export async function demo({ log, tellLeft, anyPort, print }: DemoOptions): Prom
       invite(instance, print);
     };
     const code = await run({ config: CONFIG, workers: undefined, log, tellLeft, transform, onReady });
-    if (!isReady && !anyPort) print('sluice demo: it did not start; where a port is taken: npm start -- demo --any-port');
+    if (!isReady && !anyPort) print(`sluice demo: it did not start; where a port is taken: ${SLUICE} demo --any-port`);
     return code;
   } catch (error) {
-    print(`sluice demo: ${error instanceof Error ? error.message : String(error)} (try: npm start -- demo --any-port)`);
+    print(`sluice demo: ${error instanceof Error ? error.message : String(error)} (try: ${SLUICE} demo --any-port)`);
     return 1;
   } finally {
     for (const upstream of upstreams) upstream.close();
@@ -51,14 +55,20 @@ function invite(instance: Instance, print: (line: string) => void): void {
   print(`     curl -H 'x-version: v3' http://127.0.0.1:${web}/    a header picks the version`);
   const there = `http://127.0.0.1:${admin}` === DEFAULT_ADMIN ? '' : ` --admin http://127.0.0.1:${admin}`;
   print(`     curl http://127.0.0.1:${admin}/metrics | grep sluice_requests_total`);
-  print(`     npm start -- split shop v1=50 v2=50${there}     and take it back: npm start -- rollback${there}`);
+  print(`     ${SLUICE} split shop v1=50 v2=50${there}     and take it back: ${SLUICE} rollback${there}`);
   print(`     curl -s "http://127.0.0.1:${web}/items/[1-1000]" -o /dev/null     then, whether v3 would respond the same way:`);
-  print(`     npm start -- mirror report shop dark${there}`);
+  print(`     ${SLUICE} mirror report shop dark${there}`);
   print(
     `     while curl -s "http://127.0.0.1:${web}/[1-500]" -o /dev/null; do :; done     traffic, and in another terminal a bad release:`,
   );
-  print(`     npm start -- rollout start shop v4 --template demo --watch${there}     it is taken back after a few requests`);
-  print(`     edit config/demo.yaml (split: { v1: 50, v2: 50 }) and save: no restart, no request lost`);
+  print(`     ${SLUICE} rollout start shop v4 --template demo --watch${there}     it is taken back after a few requests`);
+  print(`     edit ${shownPath()} (split: { v1: 50, v2: 50 }) and save: no restart, no request lost`);
+}
+
+/** Short where the reader stands beside it. */
+function shownPath(): string {
+  const path = relative(process.cwd(), CONFIG);
+  return path.startsWith('..') ? CONFIG : path;
 }
 
 function withPorts(config: Config, ports: ReadonlyMap<string, number>): Config {

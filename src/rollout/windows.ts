@@ -3,6 +3,7 @@
 
 import type { RolloutWindow } from '../config/rollout-model.ts';
 import { WEEKDAYS } from '../config/rollout-model.ts';
+import { temporal } from '../lib/temporal.ts';
 import type { RolloutState } from './model.ts';
 
 const WEEK_DAYS = 7;
@@ -68,7 +69,7 @@ function opensAfter(window: RolloutWindow, wallMs: number): number {
 }
 
 function zonedAt(wallMs: number, timezone: string): Temporal.ZonedDateTime {
-  return Temporal.Instant.fromEpochMilliseconds(Math.floor(wallMs)).toZonedDateTimeISO(timezone);
+  return temporal.Instant.fromEpochMilliseconds(Math.floor(wallMs)).toZonedDateTimeISO(timezone);
 }
 
 /** Such as `mon 2026-12-07 09:00 Europe/Berlin`. */

@@ -2,25 +2,16 @@
 // finding, reading and linking some nine hundred modules, once for each thread.
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { env, pid } from 'node:process';
-import { fileURLToPath } from 'node:url';
-import { rolldown } from 'rolldown';
+import { bundle, root } from '../../build/bundle.ts';
 import { BUNDLE_VARIABLE } from './program.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Two folders below the root, as `src/app` is: the program finds its other files from where it is. */
 const FOLDER = 'test-bundle';
 /** Runs of other sources may be under way. */
 const KEPT = 4;
-
-const ENTRIES = {
-  main: 'src/app/main.js',
-  'worker-thread': 'src/threads/worker-thread.ts',
-  'reading-thread': 'src/threads/reading-thread.ts',
-  'comparison-thread': 'src/threads/comparison-thread.ts',
-};
 
 /** For vitest, which calls it before the first file of a project. */
 export async function setup(): Promise<void> {
@@ -28,29 +19,12 @@ export async function setup(): Promise<void> {
   const name = markOfSources();
   const folder = join(root, FOLDER, name);
   if (!existsSync(folder)) {
-    await bundleInto(`${folder}.${pid}`);
+    await bundle({ folder: `${folder}.${pid}`, withLibraries: true, sourceMaps: false });
     settle(`${folder}.${pid}`, folder);
     removeOld(name);
   }
   env[BUNDLE_VARIABLE] = join(FOLDER, name, 'main.js');
 }
-
-async function bundleInto(folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  const bundle = await rolldown({
-    cwd: root,
-    platform: 'node',
-    input: ENTRIES,
-    plugins: [
-      { name: 'threads', transform: (code) => code.replace(THREAD, (_, thread: string) => `new URL('./${thread}.js', import.meta.url)`) },
-    ],
-  });
-  await bundle.write({ dir: folder, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' });
-  await bundle.close();
-}
-
-/** All files of a bundle lie beside each other. */
-const THREAD = /new URL\('\.\/(\w+-thread)\.ts', import\.meta\.url\)/g;
 
 /** Another run may have been quicker. */
 function settle(made: string, folder: string): void {
@@ -72,7 +46,7 @@ function removeOld(name: string): void {
 function markOfSources(): string {
   const hash = createHash('sha256');
   const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((each) => /\.[jt]s$/.test(each));
-  for (const path of [...files.map((each) => join('src', each)), 'package-lock.json', 'test/scaffold/make-bundle.ts'].sort()) {
+  for (const path of [...files.map((each) => join('src', each)), 'package-lock.json', 'build/bundle.ts'].sort()) {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path} ${size} ${mtimeMs}\n`);
   }
