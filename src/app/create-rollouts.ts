@@ -80,7 +80,7 @@ export function createRollouts(deps: CreateRolloutsDeps): LoadedRollouts {
     env: process.env,
     links,
     pause: (ms) => new Promise((resolve) => void after(ms, resolve, { unref: true })),
-    dial: (pool, { name, proxyProtocol }, endpoint) => dial(endpoint, { tls: deps.tlsOf(pool, name), proxyProtocol }),
+    dial: (pool, { name, proxyProtocol }, endpoint) => dial(endpoint, { tls: deps.tlsOf(pool, name), proxyProtocol, protocol: 'http1' }),
   });
   const planner = new Planner({ traffic: seenTraffic, wallMs });
   const perSecond = seenTraffic.perSecond.bind(seenTraffic);

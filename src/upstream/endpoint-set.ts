@@ -183,10 +183,15 @@ export class EndpointSet implements ConnectionOwner {
     this.limit.connections++;
     endpoint.counters.opened();
     if (request.isRaw) return this.#connectRaw(endpoint, request);
-    if (this.protocol === 'http2' && !request.upgrades) return this.#connectHttp2(endpoint, request);
+    if (this.#mayBeHttp2(endpoint) && !request.upgrades) return this.#connectHttp2(endpoint, request);
     const connection = new Http1Connection(endpoint, this, request);
     endpoint.connections.add(connection);
     request.onConnecting(connection, endpoint);
+  }
+
+  /** Whether a connection may turn out to be of HTTP/2. */
+  #mayBeHttp2({ choseHttp1 }: Endpoint): boolean {
+    return this.protocol === 'http2' || (this.protocol === 'auto' && this.secure !== undefined && !choseHttp1);
   }
 
   #connectHttp2(endpoint: Endpoint, request: StreamRequest): void {
@@ -234,6 +239,7 @@ export class EndpointSet implements ConnectionOwner {
     const { endpoint } = connection;
     this.limit.connections--;
     endpoint.connections.delete(connection);
+    if (endpoint.connections.size === 0) endpoint.choseHttp1 = false;
     endpoint.counters.closed();
     this.drains.check(endpoint);
     this.#owner.onClosed(endpoint);

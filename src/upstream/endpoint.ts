@@ -71,6 +71,8 @@ export class Endpoint {
   zoneRank = 0;
   /** Connections with room for another stream; the last is the most recently used and the first to be used again. */
   readonly free: PooledConnection[] = [];
+  /** Asked over TLS, it has chosen HTTP/1; as long as it has connections. */
+  choseHttp1 = false;
   /** Streams that a connection of HTTP/2 to it may carry, as it said last. */
   streamsAtOnce = Infinity;
   /** Unused connections that are each for one client; the one kept longest comes first. */

@@ -37,6 +37,7 @@ test('a response that has been read to its end is not failed while the client st
     secure: undefined,
     serverName: undefined,
     proxyProtocol: undefined,
+    protocol: 'http1' as const,
     manner: 0,
     deadlines,
     settings,

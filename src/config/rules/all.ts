@@ -59,7 +59,7 @@ import {
   routesNamePools,
   routesNameVersions,
 } from './routes.ts';
-import { listenersAreServed, versionsAreServed } from './unserved.ts';
+import { listenersAreServed } from './unserved.ts';
 import {
   canaryIsVersion,
   previewsHaveNoWeight,
@@ -92,7 +92,6 @@ const RULES_OF_POOLS: readonly Rule[] = [
   gatewayFailuresDecide,
   endpointsAreNoListeners,
   versionsAreDifferent,
-  versionsAreServed,
 ];
 
 const RULES: readonly Rule[] = [

@@ -13,12 +13,3 @@ export function listenersAreServed(config: Config, review: Review): void {
     else review.problem([...path, 'protocols'], `http2 ${LATER}: use [http1]`, 'key');
   }
 }
-
-export function versionsAreServed(config: Config, review: Review): void {
-  for (const pool of config.pools) {
-    for (const { name, protocol } of pool.versions) {
-      const path = ['pools', pool.name, 'versions', name];
-      if (protocol === 'auto') review.notice([...path, 'protocol'], `http2 to upstreams ${LATER}: auto means http1`);
-    }
-  }
-}

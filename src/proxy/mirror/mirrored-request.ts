@@ -202,7 +202,8 @@ export class MirroredRequest implements StreamRequest, DeadlineOwner {
   }
 
   onUpstreamFailure(connection: UpstreamStream, outcome: Outcome): void {
-    const stale = outcome === OUTCOME.upstream_reset && connection.responses > 0 && !connection.responding;
+    const { responses, responding, unprocessed } = connection;
+    const stale = outcome === OUTCOME.upstream_reset && (unprocessed || (responses > 0 && !responding));
     this.end(stale ? MIRRORED.stale : outcomeOf(outcome));
   }
 

@@ -5,9 +5,9 @@ import { connect as connectPlain, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { checkServerIdentity, connect as connectSecure } from 'node:tls';
 import type { ConnectionOptions } from 'node:tls';
-import type { EndpointConfig, ProxyProtocol } from '../../config/model.ts';
+import type { EndpointConfig, ProxyProtocol, UpstreamProtocol } from '../../config/model.ts';
 import { writeProxyHeader } from '../../net/write-proxy-header.ts';
-import { ALPN_HTTP1 } from '../../tls/protocols.ts';
+import { ALPN_HTTP1, ALPN_HTTP2 } from '../../tls/protocols.ts';
 
 /** What a connection to an endpoint that speaks TLS is made with. */
 export interface DialTls {
@@ -26,6 +26,7 @@ export interface DialManner {
   readonly tls: DialTls | undefined;
   /** Undefined: no header. */
   readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly protocol: UpstreamProtocol;
 }
 
 /** As a client of undici takes it for its `connect`; the options that it gives are those of the endpoint. */
@@ -38,7 +39,7 @@ export interface Dial {
 }
 
 /** For one connection. The address must not be a DNS service. */
-export function dial(endpoint: EndpointConfig, { tls, proxyProtocol }: DialManner): Dial {
+export function dial(endpoint: EndpointConfig, { tls, proxyProtocol, protocol }: DialManner): Dial {
   let socket: Socket | undefined;
   let over = false;
   const connect: Connect = (_options, onEnd) => {
@@ -57,9 +58,13 @@ export function dial(endpoint: EndpointConfig, { tls, proxyProtocol }: DialManne
     plain.once('connect', () => {
       if (proxyProtocol !== undefined) plain.write(writeProxyHeader(proxyProtocol, undefined), 'latin1');
       if (tls === undefined) return succeed(plain);
-      const secure = connectSecure({ ...secureOptions(endpoint, tls), socket: plain });
+      const secure = connectSecure({ ...secureOptions(endpoint, tls, protocol), socket: plain });
       socket = secure;
-      secure.on('error', fail).once('secureConnect', () => succeed(secure));
+      secure.on('error', fail).once('secureConnect', () => {
+        if (protocol !== 'http2' || secure.alpnProtocol === ALPN_HTTP2) return succeed(secure);
+        fail(new Error('it does not choose HTTP/2 (ALPN h2)'));
+        secure.destroy();
+      });
       // Where the one below it has closed there may be no error.
       secure.once('close', () => fail(new Error('the connection was closed')));
     });
@@ -73,7 +78,13 @@ function openPlain({ address }: EndpointConfig): Socket {
   return connectPlain({ ...place, noDelay: true });
 }
 
-function secureOptions({ address, name }: EndpointConfig, tls: DialTls): ConnectionOptions {
+const OFFERED: Readonly<Record<UpstreamProtocol, string[]>> = {
+  http1: [ALPN_HTTP1],
+  http2: [ALPN_HTTP2],
+  auto: [ALPN_HTTP2, ALPN_HTTP1],
+};
+
+function secureOptions({ address, name }: EndpointConfig, tls: DialTls, protocol: UpstreamProtocol): ConnectionOptions {
   const { authorities, certificate, verify, minVersion } = tls;
   const expected = tls.serverName ?? name ?? (address.kind === 'tcp' ? address.host : 'localhost');
   return {
@@ -83,6 +94,6 @@ function secureOptions({ address, name }: EndpointConfig, tls: DialTls): Connect
     rejectUnauthorized: verify,
     servername: isIP(expected) === 0 ? expected : '',
     checkServerIdentity: (_host, shown) => (verify ? checkServerIdentity(expected, shown) : undefined),
-    ALPNProtocols: [ALPN_HTTP1],
+    ALPNProtocols: OFFERED[protocol],
   };
 }

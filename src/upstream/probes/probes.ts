@@ -1,7 +1,7 @@
 // Active health checks of all endpoints, on the control thread. It finds out and tells; it never decides where a request goes.
 
 import { isDeepStrictEqual } from 'node:util';
-import type { PoolConfig, ProxyProtocol } from '../../config/model.ts';
+import type { PoolConfig, ProxyProtocol, UpstreamProtocol } from '../../config/model.ts';
 import type { Clock, Timer } from '../../lib/clock.ts';
 import type { Log } from '../../lib/log.ts';
 import type { VersionActivity } from '../../telemetry/version-activity.ts';
@@ -48,6 +48,7 @@ interface Probed {
   verdict: HealthState;
   prober: Prober;
   proxyProtocol: ProxyProtocol | undefined;
+  protocol: UpstreamProtocol;
   /** Since when the verdict stands, by the wall. */
   sinceMs: number;
   /** How the latest probe ended, and when. */
@@ -148,9 +149,9 @@ export class Probes {
     const counts = { ok: 0, connect: 0, timeout: 0, status: 0, body: 0, broken: 0 };
     const verdict = new HealthState(wanted.health, healthy);
     const sinceMs = this.#options.clock.wallMs();
-    const { proxyProtocol } = wanted;
+    const { proxyProtocol, protocol } = wanted;
     const prober = this.#start(wanted, () => probed);
-    const probed: Probed = { name: nameOf(wanted), counts, verdict, prober, proxyProtocol, sinceMs, latest: undefined };
+    const probed: Probed = { name: nameOf(wanted), counts, verdict, prober, proxyProtocol, protocol, sinceMs, latest: undefined };
     return probed;
   }
 
@@ -158,6 +159,7 @@ export class Probes {
     probed.prober.stop();
     probed.verdict = new HealthState(wanted.health, probed.verdict.healthy);
     probed.proxyProtocol = wanted.proxyProtocol;
+    probed.protocol = wanted.protocol;
     probed.prober = this.#start(wanted, () => probed);
   }
 
@@ -166,7 +168,11 @@ export class Probes {
       taken: (result, detail) => this.#take(probed(), result, detail),
       certain: () => probed().verdict.certain,
       activity: () => (wanted.health.idleIntervalMs === 0 ? 0 : this.#options.activity(wanted.pool, wanted.version)),
-      manner: () => ({ tls: this.#options.tlsOf(wanted.pool, wanted.version), proxyProtocol: wanted.proxyProtocol }),
+      manner: () => ({
+        tls: this.#options.tlsOf(wanted.pool, wanted.version),
+        proxyProtocol: wanted.proxyProtocol,
+        protocol: wanted.protocol,
+      }),
     };
     return new Prober(wanted, this.#deps, owner);
   }
@@ -205,10 +211,11 @@ interface Wanted extends Target {
   readonly pool: string;
   readonly version: string;
   readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly protocol: UpstreamProtocol;
 }
 
-function isProbedAs({ prober, proxyProtocol }: Probed, wanted: Wanted): boolean {
-  return proxyProtocol === wanted.proxyProtocol && isDeepStrictEqual(prober.health, wanted.health);
+function isProbedAs({ prober, proxyProtocol, protocol }: Probed, wanted: Wanted): boolean {
+  return proxyProtocol === wanted.proxyProtocol && protocol === wanted.protocol && isDeepStrictEqual(prober.health, wanted.health);
 }
 
 function nameOf({ pool, version, endpoint }: Wanted): EndpointName {
@@ -218,8 +225,9 @@ function nameOf({ pool, version, endpoint }: Wanted): EndpointName {
 function* wanted(pools: readonly PoolConfig[]): Iterable<Wanted> {
   for (const { name: pool, health, versions } of pools) {
     if (health === undefined) continue;
-    for (const { name: version, endpoints, proxyProtocol } of versions) {
-      for (const endpoint of endpoints) if (endpoint.address.kind !== 'srv') yield { pool, health, version, endpoint, proxyProtocol };
+    for (const { name: version, endpoints, proxyProtocol, protocol } of versions) {
+      for (const endpoint of endpoints)
+        if (endpoint.address.kind !== 'srv') yield { pool, health, version, endpoint, proxyProtocol, protocol };
     }
   }
 }

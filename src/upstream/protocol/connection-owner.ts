@@ -1,6 +1,6 @@
 // What a connection to an endpoint asks of the endpoints' set that made it.
 
-import type { ProxyProtocol } from '../../config/model.ts';
+import type { ProxyProtocol, UpstreamProtocol } from '../../config/model.ts';
 import type { HeadLimits } from '../../http/head-limits.ts';
 import type { SecureConnector } from '../../net/connect.ts';
 import type { Deadlines } from '../../lib/deadlines.ts';
@@ -23,6 +23,7 @@ export interface ConnectionOwner {
   readonly serverName: string | undefined;
   /** Which header its connections begin with, if any. */
   readonly proxyProtocol: ProxyProtocol | undefined;
+  readonly protocol: UpstreamProtocol;
   /** Another number whenever its connections are made otherwise than before: those of another manner are not used again. */
   readonly manner: number;
   /** An error that is ours, not the upstream's. */

@@ -50,7 +50,7 @@ import type { ByteStream, ConnectingOwner } from '../../../net/byte-stream.ts';
 import { connect } from '../../../net/connect.ts';
 import { OUTCOME } from '../../../telemetry/outcomes.ts';
 import type { Outcome } from '../../../telemetry/outcomes.ts';
-import { ALPN_HTTP2 } from '../../../tls/protocols.ts';
+import { ALPN_HTTP1, ALPN_HTTP2 } from '../../../tls/protocols.ts';
 import type { Endpoint, PooledConnection } from '../../endpoint.ts';
 import type { Introduction } from '../../introduction.ts';
 import type { StreamRequest } from '../../stream-request.ts';
@@ -73,6 +73,9 @@ const CONTENT_BYTES = MIN_MAX_FRAME_SIZE;
 /** Octets of a block of fields beyond the limit of what it decodes to, which is judged there. */
 const BLOCK_SLACK = 16_384;
 const LAST_STREAM_ID = 0x7fff_ff00;
+
+const HTTP2_ALONE = [ALPN_HTTP2];
+const EITHER = [ALPN_HTTP2, ALPN_HTTP1];
 
 const CONNECTING = 0;
 const GREETING = 1;
@@ -134,7 +137,7 @@ export class Http2Connection implements PooledConnection, StreamCarrier, Connect
     const header = proxyProtocol === undefined ? '' : introduction!.header(proxyProtocol);
     if (secure === undefined) this.#header = header;
     const memory = sharedBlock();
-    const protocols = [ALPN_HTTP2];
+    const protocols = owner.protocol === 'auto' ? EITHER : HTTP2_ALONE;
     this.#stream =
       secure === undefined ? connect(to, memory, this) : secure.connect({ address: to, name, header, protocols }, memory, this);
     this.#output = new FrameOutput(this.#stream);
@@ -323,16 +326,26 @@ export class Http2Connection implements PooledConnection, StreamCarrier, Connect
 
   onConnected(protocol = ''): void {
     if (this.#phase !== CONNECTING) return;
-    if (this.#owner.secure !== undefined && protocol !== ALPN_HTTP2) {
-      this.fault = 'it does not choose HTTP/2 (ALPN h2)';
-      return this.#failAll(OUTCOME.connect_tls);
-    }
+    if (this.#owner.secure !== undefined && protocol !== ALPN_HTTP2) return this.#leaveToHttp1();
     this.#phase = GREETING;
     this.#stream.cork();
     if (this.#header !== '') this.#stream.writeText(this.#header, 'latin1');
     this.#signals.preface(this.#owner.settings.responseLimits.headerBytes, this.#flow.enlarge(CONNECTION_WINDOW));
     this.#output.flush();
     this.#stream.uncork();
+  }
+
+  /** Its peer does not choose HTTP/2. Where it need not, those that wait get connections of HTTP/1. */
+  #leaveToHttp1(): void {
+    if (this.#owner.protocol !== 'auto') {
+      this.fault = 'it does not choose HTTP/2 (ALPN h2)';
+      return this.#failAll(OUTCOME.connect_tls);
+    }
+    const joined = [...this.#carried];
+    this.#close();
+    // It is forgotten when its last connection closes, as this one may be.
+    this.endpoint.choseHttp1 = true;
+    for (const stream of joined) this.#refuseUnsent(stream);
   }
 
   onRead(bytes: Buffer, length: number): boolean {

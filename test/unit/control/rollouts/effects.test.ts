@@ -8,7 +8,7 @@ import { dial } from '../../../../src/upstream/probes/dial.ts';
 import type { EffectResult } from '../../../../src/rollout/model.ts';
 import { begun } from '../../rollout/fakes.ts';
 
-const PLAIN = { tls: undefined, proxyProtocol: undefined };
+const PLAIN = { tls: undefined, proxyProtocol: undefined, protocol: 'http1' as const };
 const closing: (() => void)[] = [];
 afterEach(() => closing.splice(0).forEach((close) => close()));
 

@@ -83,7 +83,7 @@ function run(
   });
 }
 
-const PLAIN: DialManner = { tls: undefined, proxyProtocol: undefined };
+const PLAIN: DialManner = { tls: undefined, proxyProtocol: undefined, protocol: 'http1' };
 
 const HEALTH: HealthConfig = {
   path: '/',
@@ -216,7 +216,7 @@ test('a probe that is cancelled while it connects leaves nothing behind', async 
 test.each([false, true])('a connection that fails more than once costs its probe alone (over TLS: %s)', async (isSecure) => {
   const { address } = await listen(undefined);
   const tls = { authorities: undefined, certificate: undefined, verify: true, minVersion: '1.2', serverName: undefined } as const;
-  const manner: DialManner = { tls: isSecure ? tls : undefined, proxyProtocol: 'v2' };
+  const manner: DialManner = { tls: isSecure ? tls : undefined, proxyProtocol: 'v2', protocol: 'http1' };
   const endpoint = { address, key: formatAddress(address), weight: 1, zone: undefined, drain: false };
   // Where an endpoint resets at once what it has accepted, Node may tell it of the read and of the write.
   const onSocket = (message: unknown): void => {

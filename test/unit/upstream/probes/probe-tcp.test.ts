@@ -17,7 +17,7 @@ afterEach(() => {
   for (const close of open.splice(0)) close();
 });
 
-const PLAIN: DialManner = { tls: undefined, proxyProtocol: undefined };
+const PLAIN: DialManner = { tls: undefined, proxyProtocol: undefined, protocol: 'http1' };
 
 const HEALTH: HealthConfig = {
   protocol: 'tcp',

@@ -57,6 +57,7 @@ beforeEach(async () => {
     onRawClosed: none,
     serverName: undefined,
     proxyProtocol: undefined,
+    protocol: 'http1' as const,
     manner: 0,
   };
   const { port } = server.address() as AddressInfo;
