@@ -492,7 +492,9 @@ interface PoolTimeouts {
   readonly tunnelMs: number;
 }
 
-type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'gateway-error' | '5xx' | 'response-timeout';
+type RetryCondition = 'connect-failure' | 'reset' | 'refused-stream' | 'gateway-error' | '5xx' | 'response-timeout' | CallCondition;
+/** Statuses of gRPC. */
+type CallCondition = 'cancelled' | 'deadline-exceeded' | 'resource-exhausted' | 'internal' | 'unavailable';
 
 export interface RetryConfig {
   /** Further attempts after the first. */

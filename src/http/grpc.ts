@@ -40,6 +40,32 @@ export function callTimeoutMs(block: string): number {
   return Math.max(1, Math.ceil(Number(read[1]) * UNIT_MS[read[2]!]!));
 }
 
+/** Statuses of gRPC that a call may be tried again for, by the words that configs have for them. */
+export const RETRIED_CALLS: Readonly<Record<string, number>> = {
+  cancelled: 1,
+  'deadline-exceeded': 4,
+  'resource-exhausted': 8,
+  internal: 13,
+  unavailable: 14,
+};
+
+/** As which status of HTTP an application's own status of gRPC counts, by its number: those of 500 and above are its fault. */
+const COUNTED_AS: readonly number[] = [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401];
+const OK = 0;
+const UNKNOWN = 2;
+const STATUS = /^\d{1,2}$/;
+
+/** The status of a call, by the fields behind its content, or those of a head that is all of its response; UNKNOWN where they have none. */
+export function callStatusOf(block: string): number {
+  const text = findField(block, 'grpc-status') ?? '';
+  return STATUS.test(text) && Number(text) < COUNTED_AS.length ? Number(text) : UNKNOWN;
+}
+
+/** @param status of gRPC */
+export function countedAs(status: number): number {
+  return status === OK ? 200 : COUNTED_AS[status]!;
+}
+
 /** Fields of a response to a call that has come to nothing. @param status of HTTP @param text printable ASCII without `%` */
 export function grpcFields(status: number, text: string): string {
   return `content-type: application/grpc\r\ngrpc-status: ${STATUSES[status] ?? INTERNAL}\r\ngrpc-message: ${text}\r\n`;

@@ -74,6 +74,8 @@ export class ExchangeState {
   /** A byte of the response may have left: no other response can be given. */
   responded = false;
   responseDone = false;
+  /** The response is that of a call of gRPC, whose own status says how it ended. */
+  isCall = false;
   /** Since the start of the exchange; -1 before. */
   firstByteMs = -1;
   status = 0;
@@ -137,6 +139,7 @@ function resetResponseSide(state: ExchangeState): void {
   state.events = undefined;
   state.responded = false;
   state.responseDone = false;
+  state.isCall = false;
   state.firstByteMs = -1;
   state.status = 0;
   state.looksDone = false;

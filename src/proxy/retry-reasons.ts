@@ -11,6 +11,7 @@ export const RETRY_REASONS = [
   'status',
   'halt',
   'refused-stream',
+  'grpc-status',
 ] as const;
 export const STALE = 0;
 export const CONNECT_FAILURE = 1;
@@ -23,3 +24,5 @@ export const NAMED_STATUS = 6;
 export const HALT = 7;
 /** The upstream has said that it has not looked at the request. */
 export const REFUSED_STREAM = 8;
+/** A call of gRPC has ended with a status that the config names. */
+export const CALL_STATUS = 9;

@@ -1,5 +1,6 @@
 // What a version is told by its pool, as one worker needs it: bounds that hold for the whole instance are divided by the workers.
 
+import { RETRIED_CALLS, countedAs } from '../http/grpc.ts';
 import type { PoolConfig, RetryConfig } from '../config/model.ts';
 import type { ConnectionSettings } from './protocol/connection-owner.ts';
 
@@ -22,6 +23,8 @@ export interface VersionSettings extends ConnectionSettings {
   /** Statuses that are tried again, and the least of all that may be; Infinity where none is. */
   readonly retryStatuses: ReadonlySet<number>;
   readonly leastRetryStatus: number;
+  /** Statuses of gRPC that are tried again. */
+  readonly retryCalls: ReadonlySet<number>;
   readonly acrossVersions: boolean;
   readonly holdMs: number;
   readonly drainTimeoutMs: number;
@@ -46,15 +49,17 @@ export function settingsOf(pool: PoolConfig, worker: number, workers: number): V
   };
 }
 
-/** `status` stands for all statuses that are named. */
-function retriedOn({ on }: RetryConfig): Pick<VersionSettings, 'retryOn' | 'retryStatuses' | 'leastRetryStatus'> {
+/** `status` stands for all statuses that are named, `grpc-status` for those of gRPC. */
+function retriedOn({ on }: RetryConfig): Pick<VersionSettings, 'retryOn' | 'retryStatuses' | 'leastRetryStatus' | 'retryCalls'> {
   const statuses = on.filter((each) => typeof each === 'number');
   const words = on.filter((each) => typeof each === 'string');
+  const calls = words.filter((each) => Object.hasOwn(RETRIED_CALLS, each)).map((each) => RETRIED_CALLS[each]!);
   const least = words.includes('gateway-error') || words.includes('5xx') ? 500 : Infinity;
   return {
-    retryOn: new Set([...words, ...(statuses.length > 0 ? ['status'] : [])]),
+    retryOn: new Set([...words, ...(statuses.length > 0 ? ['status'] : []), ...(calls.length > 0 ? ['grpc-status'] : [])]),
     retryStatuses: new Set(statuses),
-    leastRetryStatus: Math.min(least, ...statuses),
+    retryCalls: new Set(calls),
+    leastRetryStatus: Math.min(least, ...statuses, ...calls.map(countedAs)),
   };
 }
 

@@ -6,7 +6,11 @@ import { headerMap } from './header-changes.ts';
 import { duration, hostText, path, share, nonEmptyText } from './scalar.ts';
 import { addProblem, flag, nonEmptyList, list, oneOf, strictMap, integer } from './strict-map.ts';
 
-const CONDITIONS = ['connect-failure', 'reset', 'refused-stream', 'gateway-error', '5xx', 'response-timeout'] as const;
+/** Statuses of gRPC are those of calls that have nothing else. */
+const CONDITIONS = [
+  ...(['connect-failure', 'reset', 'refused-stream', 'gateway-error', '5xx', 'response-timeout'] as const),
+  ...(['cancelled', 'deadline-exceeded', 'resource-exhausted', 'internal', 'unavailable'] as const),
+] as const;
 
 export function health() {
   return strictMap({

@@ -4,7 +4,7 @@
 // An exchange counts in each cell at most once. Errors: an attempt that failed, a status that is tried again or is 500 or above, a time that
 // is over, no endpoint ready. Slow: the head came later than the bound of the moment of the draw, or has not come by then. A client that goes
 // before the head gave up; a status of 400 to 499 is a client error. An ejection is no event beside the failures that led to it.
-// SEAM: a bad status of gRPC, in the trailers, becomes an error in `endEvidence`.
+// A call of gRPC has the status that its own counts as (`forward-response`).
 
 import { findField, findLine } from '../../http/header-block.ts';
 import { BODY_NONE } from '../../http/body-kind.ts';

@@ -1,6 +1,8 @@
 // The upstream's response on its way to the client: its head is written anew, its body passed on. How the client gets them is its side's to say.
 // Bytes are written straight from the upstream connection's memory; while any of them are unflushed nothing more is read into it.
 
+import { BODY_STREAM } from '../../http/body-kind.ts';
+import { callStatusOf, countedAs, isGrpc } from '../../http/grpc.ts';
 import type { IncomingResponse } from '../../http/response.ts';
 import { nowMs, wallMs } from '../../lib/clock.ts';
 import { dateLine } from '../../http/date.ts';
@@ -19,6 +21,8 @@ import { countHead } from './count-evidence.ts';
 import { retryReasonOfStatus, retryResponse } from './retry.ts';
 import { watchUpstream } from './start-attempt.ts';
 
+const NO_CALL = -1;
+
 /** Passes on an interim response, to clients that know them (RFC 9110, section 15.2). */
 export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamStream): void {
   if (head.status === 100) state.attempt.continued = true;
@@ -29,14 +33,18 @@ export function forwardInterim({ state }: ExchangeControl, { head }: UpstreamStr
 export function forwardHead(exchange: ExchangeControl, connection: UpstreamStream, from: number, to: number, done: boolean): boolean {
   const { state } = exchange;
   const response = connection.head;
-  if (response.status >= state.attempt.version!.settings.leastRetryStatus || response.status >= 500) {
-    const reason = retryReasonOfStatus(state, response.status);
-    if (reason >= 0) return retryResponse(exchange, connection, reason);
+  const call = mayBeCall(response) ? callOf(response) : NO_CALL;
+  const status = call > 0 && done ? countedAs(call) : response.status;
+  if (status >= state.attempt.version!.settings.leastRetryStatus || status >= 500) {
+    const reason = retryReasonOfStatus(state, status, call);
+    if (reason >= 0) return retryResponse(exchange, connection, reason, status);
   }
   measure(exchange, connection, done);
   if (state.assignment.writer !== undefined) countHead(state, response);
   state.responded = true;
   state.status = response.status;
+  if (call !== NO_CALL) state.isCall = true;
+  if (call !== NO_CALL && done) endCall(state, response.isEmpty ? response.block : connection.trailers);
   if (!done && isEventStream(response)) openEventStream(exchange);
   if (!done) watchUpstream(exchange);
   if (state.taps !== undefined) tellHead(exchange, connection, from, to);
@@ -51,8 +59,28 @@ export function forwardBody(exchange: ExchangeControl, connection: UpstreamStrea
   state.bytesOut += to - from;
   watchUpstream(exchange);
   if (state.taps !== undefined) tellBody(exchange, connection, from, to);
+  if (done && state.isCall) endCall(state, connection.trailers);
   const flushed = written(exchange, state.downstream!.sendBody(connection, from, to, done), done);
   return done || state.events === undefined ? flushed : state.events.passed(connection, from, to) && flushed;
+}
+
+/** A response without a length: calls of gRPC have none, and come by HTTP/2 alone. */
+function mayBeCall({ body, isEmpty }: IncomingResponse): boolean {
+  return isEmpty || body === BODY_STREAM;
+}
+
+/** The status of gRPC in a head; 0 where it may follow behind the content; NO_CALL: it is no call. */
+function callOf({ isEmpty, block, status }: IncomingResponse): number {
+  if (status !== 200 || !isGrpc(block)) return NO_CALL;
+  return isEmpty ? callStatusOf(block) : 0;
+}
+
+/** From here on the call counts by its own status. */
+function endCall(state: ExchangeState, fields: string): void {
+  const status = callStatusOf(fields);
+  if (status === 0) return;
+  state.status = countedAs(status);
+  state.detail = 'grpc-status ' + status;
 }
 
 function openEventStream(exchange: ExchangeControl): void {

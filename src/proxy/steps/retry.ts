@@ -10,6 +10,7 @@ import type { ExchangeControl } from '../exchange-control.ts';
 import type { ExchangeState } from '../exchange-state.ts';
 import type { Versioned } from '../versioned.ts';
 import {
+  CALL_STATUS,
   CONNECT_FAILURE,
   GATEWAY_ERROR,
   HALT,
@@ -61,10 +62,15 @@ export function retry(exchange: ExchangeControl, connection: UpstreamStream, out
   else if (!hold(exchange)) reply(exchange, state.attempt.holdOver ? OUTCOME.no_endpoint : outcome);
 }
 
-/** Why a response with this status is to be thrown away and the request sent again; -1 when it is not. */
-export function retryReasonOfStatus(state: ExchangeState, status: number): number {
-  const { retryOn: on, retryStatuses } = state.attempt.version!.settings;
+/**
+ * Why a response with this status is to be thrown away and the request sent again; -1 when it is not.
+ * @param call its status of gRPC, where it has one and nothing else
+ */
+export function retryReasonOfStatus(state: ExchangeState, status: number, call = -1): number {
+  const { retryOn: on, retryStatuses, retryCalls } = state.attempt.version!.settings;
   if (status >= 500 && leavesHalted(state, true)) return HALT;
+  // Calls are all POST: that they may be repeated is for the config to say.
+  if (call > 0) return retryCalls.has(call) && state.replayable && mayTryAgain(state, CALL_STATUS) ? CALL_STATUS : -1;
   if (retryStatuses.has(status)) return mayRetry(state, NAMED_STATUS, RESPONDED) ? NAMED_STATUS : -1;
   if (status < 500) return -1;
   if (on.has('gateway-error') && (status === 502 || status === 503 || status === 504) && mayRetry(state, GATEWAY_ERROR, RESPONDED))
@@ -74,13 +80,18 @@ export function retryReasonOfStatus(state: ExchangeState, status: number): numbe
 }
 
 /** Throws away the response that begins on `connection`, and sends the request again. Returns false: nothing more is read of it. */
-export function retryResponse(exchange: ExchangeControl, connection: UpstreamStream, reason: number): false {
+export function retryResponse(
+  exchange: ExchangeControl,
+  connection: UpstreamStream,
+  reason: number,
+  status = connection.head.status,
+): false {
   const { attempt } = exchange.state;
   attempt.failedEndpoint = attempt.endpoint;
   exchange.endAttempt(OUTCOME.upstream_error);
   countError(exchange.state);
   // A status below 500 says nothing about the endpoint.
-  if (connection.head.status >= 500) attempt.version!.failed(attempt.endpoint!, OUTCOME.upstream_error, connection.head.status);
+  if (status >= 500) attempt.version!.failed(attempt.endpoint!, OUTCOME.upstream_error, status);
   retryAttempt(exchange, reason);
   return false;
 }

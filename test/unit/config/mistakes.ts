@@ -469,12 +469,12 @@ export const MISTAKES: readonly Mistake[] = [
   [
     '    retries: { attempts: 1 }',
     '    retries: { on: [error, timeout] }',
-    '18:21: pools.shop.retries.on[0]: condition must be connect-failure, reset, refused-stream, gateway-error, 5xx, response-timeout or a status from 400 to 599, got "error" (write connect-failure and reset)',
+    '18:21: pools.shop.retries.on[0]: condition must be connect-failure, reset, refused-stream, gateway-error, 5xx, response-timeout, cancelled, deadline-exceeded, resource-exhausted, internal, unavailable or a status from 400 to 599, got "error" (write connect-failure and reset)',
   ],
   [
     '    retries: { attempts: 1 }',
     '    retries: { attempts: 1, on: [200] }',
-    '18:34: pools.shop.retries.on[0]: condition must be connect-failure, reset, refused-stream, gateway-error, 5xx, response-timeout or a status from 400 to 599, got 200',
+    '18:34: pools.shop.retries.on[0]: condition must be connect-failure, reset, refused-stream, gateway-error, 5xx, response-timeout, cancelled, deadline-exceeded, resource-exhausted, internal, unavailable or a status from 400 to 599, got 200',
   ],
   [
     '    retries: { attempts: 1 }',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { callTimeoutMs, grpcFields } from '../../../src/http/grpc.ts';
+import { callStatusOf, callTimeoutMs, countedAs, grpcFields } from '../../../src/http/grpc.ts';
 import { OUTCOMES } from '../../../src/telemetry/outcomes.ts';
 
 test.each(OUTCOMES.filter(({ status }) => status > 0))(
@@ -28,4 +28,15 @@ test.each([
 ])('grpc-timeout: %s is %i ms', (written, ms) => {
   expect(callTimeoutMs(`content-type: application/grpc\r\ngrpc-timeout: ${written}\r\n`)).toBe(ms);
   expect(callTimeoutMs(`grpc-timeout: ${written}\r\n`)).toBe(0);
+});
+
+test.each([
+  ['grpc-status: 0\r\n', 0, 200],
+  ['a: b\r\ngrpc-status: 14\r\n', 14, 503],
+  ['grpc-status: 16\r\n', 16, 401],
+  ['grpc-status: 17\r\n', 2, 500],
+  ['grpc-status: -1\r\n', 2, 500],
+  ['', 2, 500],
+])('%j says %i, which counts as %i', (block, status, counted) => {
+  expect([callStatusOf(block), countedAs(callStatusOf(block))]).toEqual([status, counted]);
 });

@@ -318,7 +318,15 @@ export class FakeVersion {
   readonly budget = new RetryBudget();
   readonly fallbackBudget = new RetryBudget();
   readonly settings: FakeVersionSettings = {
-    ...{ retryAttempts: 1, retryOn: new Set(), retryStatuses: new Set(), leastRetryStatus: 500, acrossVersions: false, holdMs: 0 },
+    ...{
+      retryAttempts: 1,
+      retryOn: new Set(),
+      retryStatuses: new Set(),
+      retryCalls: new Set(),
+      leastRetryStatus: 500,
+      acrossVersions: false,
+      holdMs: 0,
+    },
     ...{ connectMs: 1000, responseMs: 15_000, stallMs: 300_000, tunnelMs: 3_600_000, responseLimits: LIMITS },
   };
   followsLatency = false;
