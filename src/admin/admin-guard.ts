@@ -12,6 +12,7 @@ import { HttpProblem } from './problem-reply.ts';
 import { CHALLENGE, roleProblem } from './role-problem.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { Refusals } from './refusals.ts';
+import type { Rest } from './rest.ts';
 import type { Workload } from './workload.ts';
 
 declare module 'fastify' {
@@ -38,6 +39,7 @@ export interface AdminGuardDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly refusals: Refusals;
   readonly workload: Pick<Workload, 'admit' | 'begin'>;
+  readonly rest: Pick<Rest, 'admit'>;
   /** Methods of a path; empty for an unknown path. */
   readonly methodsAt: (path: string) => readonly string[];
   /** How the link stands to which the request goes; undefined when this instance has not made it. */
@@ -75,7 +77,7 @@ export class AdminGuard {
     if (access === 'link') this.#admitLink(request);
     else if (!isOpen) this.#authorize(request, caller, access);
     if (request.is404) this.#refuseNowhere(request);
-    if (!isRead(request)) this.#checkWrite(request, access);
+    if (!isRead(request)) this.#checkWrite(request, reply, access);
     if (!isOpen) this.#options.workload.admit(request, reply);
   }
 
@@ -177,12 +179,13 @@ export class AdminGuard {
     throw new HttpProblem(405, `This path has the methods ${allow}.`, {}, { allow });
   }
 
-  #checkWrite(request: FastifyRequest, access: Access): void {
+  #checkWrite(request: FastifyRequest, reply: FastifyReply, access: Access): void {
     const coding = request.headers['content-encoding'];
     if (coding !== undefined && coding.toLowerCase() !== 'identity')
       throw new HttpProblem(415, 'A body must come without a content coding.', {}, { 'accept-encoding': 'identity' });
     // A question in a body changes nothing, so it is no write.
-    if (access === 'viewer' || this.#writes.take(request.author)) return;
+    if (access === 'viewer') return;
+    if (this.#writes.take(request.author)) return this.#options.rest.admit(reply);
     this.#options.refusals.count('rate');
     const after = { 'retry-after': String(this.#writes.retryAfter) };
     throw new HttpProblem(429, `${request.author} makes more changes per second than admin.limits.writesPerSecond allows.`, {}, after);

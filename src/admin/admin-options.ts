@@ -31,6 +31,8 @@ export interface AdminServerOptions {
   /** Where probes and metrics alone are served as well; cannot change live. */
   readonly probesAddress?: Address | undefined;
   readonly probesMode?: number | undefined;
+  /** Another process may bind its ports beside this one, to take over. */
+  readonly reusePort?: boolean;
   readonly metricsType: string;
   readonly ports: AdminPorts;
   /** Absent: only the probes are served. */

@@ -8,7 +8,7 @@ import { isLoopback } from '../config/address.ts';
 import { certificatesMayChange, knowsCallers } from '../config/admin-callers.ts';
 import type { AdminConfig, AdminTlsConfig, Address } from '../config/model.ts';
 import type { ListenerFiles } from '../control/ports.ts';
-import { systemClock, threadCpuMs } from '../lib/clock.ts';
+import { after, soon, systemClock, threadCpuMs } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { AdminConnections } from './admin-connections.ts';
 import { AdminGuard } from './admin-guard.ts';
@@ -23,6 +23,7 @@ import { plainProbe, sendProbe } from './plain-probe.ts';
 import { probeListener } from './probe-server.ts';
 import { Refusals } from './refusals.ts';
 import type { createSecureServer } from './secure-server.ts';
+import { Rest } from './rest.ts';
 import { Scrapes } from './scrapes.ts';
 import { Tokens } from './tokens.ts';
 import { Workload } from './workload.ts';
@@ -33,6 +34,7 @@ export class AdminServer {
   readonly #refusals: Refusals;
   readonly #connections: AdminConnections;
   readonly #scrapes: Scrapes;
+  readonly #rest = new Rest();
   /** Made anew where it is to speak TLS. */
   #server: Server;
   /** For further addresses of the same name, and for that of the probes. */
@@ -73,13 +75,14 @@ export class AdminServer {
 
   /** Where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken. */
   async listen(): Promise<Address> {
+    const { address, mode, reusePort = false } = this.#options;
     await this.#loadTls();
-    const bound = await listen(this.#server, this.#options.address, this.#options.mode);
+    const bound = await listen(this.#server, address, { mode, reusePort });
     if (this.#options.control !== undefined && !this.#asks) this.#options.log?.info({}, OPEN);
-    for (const address of await otherAddresses(this.#server, this.#options.address)) {
+    for (const other of await otherAddresses(this.#server, address)) {
       const server = this.#createServer();
       // One that is taken or not there leaves the first, which is the one that was asked for.
-      await listen(server, address).then(
+      await listen(server, other, { reusePort }).then(
         () => this.#others.push(server),
         () => undefined,
       );
@@ -115,11 +118,11 @@ export class AdminServer {
 
   /** Where probes and metrics have an address of their own, as `listen`; call it once. Undefined where they have none. */
   async listenForProbes(): Promise<Address | undefined> {
-    const { probesAddress, probesMode, ports, metricsType } = this.#options;
+    const { probesAddress, probesMode: mode, reusePort = false, ports, metricsType } = this.#options;
     if (probesAddress === undefined) return undefined;
     const listener = probeListener({ ready: ports.ready, scrapes: this.#scrapes, metricsType, onError: (error) => ports.onError?.(error) });
     const server = createServer(this.#createConnections(), listener);
-    const bound = await listen(server, probesAddress, probesMode);
+    const bound = await listen(server, probesAddress, { mode, reusePort });
     this.#others.push(server);
     return bound;
   }
@@ -176,7 +179,7 @@ export class AdminServer {
     const [refusals, limits, connections] = [this.#refusals, this.#limits, this.#connections];
     const credentials = { tokens: this.#tokens, certificates: this.#secure?.tls };
     const workload = new Workload({ connections, refusals, clock });
-    const given = { isAllowedHost, credentials, limits, clock, refusals, workload };
+    const given = { isAllowedHost, credentials, limits, clock, refusals, workload, rest: this.#rest };
     const createGuard: AppDeps['createGuard'] = (app, linkAt) =>
       (this.#guard = new AdminGuard({ ...given, methodsAt: knownPaths(app), linkAt }));
     let serve: RequestListener | undefined;
@@ -224,6 +227,22 @@ export class AdminServer {
     return isLoopback(this.#options.address) || knowsCallers({ tokens, tls });
   }
 
+  /** Refuses changes, with that reason, until it is undefined. */
+  rest(reason: string | undefined): Pick<Rest, 'calm'> {
+    this.#rest.set(reason);
+    return this.#rest;
+  }
+
+  /** Another process listens on the same addresses: lets go of them, and ends what has had its time. */
+  async retire(): Promise<void> {
+    const servers = [this.#server, ...this.#others];
+    // What the kernel has queued for it would be reset.
+    for (let turn = 0; turn < CALM_TURNS; turn++) await new Promise<void>((resolve) => void soon(resolve));
+    const closed = servers.map((server) => new Promise<void>((resolve) => void server.close(() => resolve())));
+    await Promise.race([Promise.all(closed), new Promise<void>((resolve) => void after(RETIRE_MS, resolve, { unref: true }))]);
+    await this.close();
+  }
+
   /** Stops at once: a scrape under way is cut, so that no slow reader delays a shutdown. */
   async close(): Promise<void> {
     const others = this.#others.map((server) => closeServer(server, async () => undefined));
@@ -240,6 +259,11 @@ export class AdminServer {
 function ownNames({ hosts = [], links }: AdminAccess): readonly string[] {
   return links === undefined ? hosts : [...hosts, new URL(links.url).hostname];
 }
+
+/** As those of a listener that leaves, which takes a connection each. */
+const CALM_TURNS = 20;
+/** For calls that are under way; subscribers come again. */
+const RETIRE_MS = 1_000;
 
 const UNSERVED = { status: 500, body: problemDetails(500, 'The request could not be served.') };
 

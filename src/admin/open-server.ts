@@ -1,10 +1,10 @@
 // The HTTP server of the admin API: its limits, and where it listens. It knows no paths.
 
 import { lookup } from 'node:dns/promises';
-import { chmodSync } from 'node:fs';
 import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Address } from '../config/model.ts';
+import { OwnPath, draftOf } from '../lib/own-path.ts';
 import type { AdminConnections } from './admin-connections.ts';
 
 export const LIMITS = {
@@ -44,27 +44,51 @@ export function equip<S extends Server>(server: S): S {
 /** A field of Node's server without a line in its documents: its own tests hold it. */
 type HalfOpenServer = Server & { httpAllowHalfOpen: boolean };
 
+export interface ListenOptions {
+  /** Of the file of a Unix socket; undefined: as the umask has it. */
+  readonly mode?: number | undefined;
+  /** Another process may bind the port beside this one, to take it over. */
+  readonly reusePort?: boolean;
+}
+
 /**
  * Resolves with where it listens: with the port that the kernel chose, if it was asked to. Rejects when the address is taken.
- * @param mode of the file of a Unix socket; undefined: as the umask has it
  */
-export async function listen(server: Server, address: Address, mode?: number): Promise<Address> {
+export async function listen(server: Server, address: Address, { mode, reusePort = false }: ListenOptions = {}): Promise<Address> {
   if (address.kind === 'srv') throw new Error('the admin API cannot listen on an SRV name');
+  if (address.kind === 'unix') {
+    await listenAtPath(server, address.path, mode);
+    return address;
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }, () => {
+    server.listen({ host: address.host, port: address.port, reusePort }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const bound = server.address();
+  if (typeof bound !== 'object' || bound === null) return address;
+  return { ...address, port: bound.port };
+}
+
+/** Rejects when it cannot be bound. Its file goes when the server is closed. */
+async function listenAtPath(server: Server, path: string, mode?: number): Promise<void> {
+  const draft = draftOf(path);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ path: draft }, () => {
       server.off('error', reject);
       try {
-        if (address.kind === 'unix' && mode !== undefined) chmodSync(address.path, mode);
+        const own = new OwnPath(path, draft, mode);
+        server.once('close', () => own.remove());
         resolve();
       } catch (error) {
+        server.close();
         reject(error as Error);
       }
     });
   });
-  const bound = server.address();
-  if (address.kind === 'unix' || typeof bound !== 'object' || bound === null) return address;
-  return { ...address, port: bound.port };
 }
 
 /**

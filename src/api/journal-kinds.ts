@@ -25,6 +25,7 @@ export const JOURNAL_KINDS = [
   'freeze',
   'drill',
   'preview-stuck',
+  'takeover',
 ] as const;
 
 export type JournalKind = (typeof JOURNAL_KINDS)[number];

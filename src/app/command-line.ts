@@ -29,25 +29,33 @@ const program = new Command('sluice')
   .exitOverride(endUsage);
 const deps = { terminal: openTerminal(process, process.env), env: process.env };
 
+interface RunArguments {
+  readonly config?: string;
+  readonly workers?: number;
+  readonly takeover?: boolean;
+  readonly fallbackToLastGood?: string | true;
+}
+
 program
   .command('run')
   .description('serve a config; prints one line when ready')
   .argument('[path]', 'YAML file, or a directory of them')
   .option('--config <path>', 'the same')
   .option('--workers <number>', 'data-plane threads, instead of what the config says', readCount)
+  .option('--takeover', 'take over from the process that runs with the same state.dir, without a pause; with none it just starts')
   .option(
     '--fallback-to-last-good [dir]',
     'when the config has problems, serve what was served last until they are mended; dir: the state folder, if not the one that the config names',
   )
-  .action(async (path: string | undefined, options: { config?: string; workers?: number; fallbackToLastGood?: string | true }) => {
+  .action(async (path: string | undefined, options: RunArguments) => {
     const config = onePath('run', path, options.config);
     const { spawnEarly } = await import('../threads/spawn-worker.ts');
     const early = spawnEarly();
     const { readyLine, run } = await import('./run.ts');
-    const { workers, fallbackToLastGood: last } = options;
+    const { workers, takeover = false, fallbackToLastGood: last } = options;
     const fallback = last === undefined ? undefined : { stateDir: last === true ? undefined : last };
     const told = { ...(await openTold()), onReady: (instance: Instance) => print(readyLine(instance)) };
-    await end(run({ config, workers, fallback, early, ...told }));
+    await end(run({ config, workers, takeover, fallback, early, ...told }));
   });
 
 program

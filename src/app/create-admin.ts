@@ -12,13 +12,15 @@ import { version } from './version.ts';
 export interface AdminOfInstance {
   readonly config: Config['admin'];
   readonly log: Log;
+  /** Whether another process may take over from this one. */
+  readonly isShared: boolean;
   readonly ready: () => { readonly ok: boolean; readonly reason: string };
 }
 
 export function createAdmin(
   { exposition, workers, mirrorAnalysis, probes, discovery, certificates }: ServingOfInstance,
   { control, sessions, markers, memory, rollouts }: ControlOfInstance,
-  { config, log, ready }: AdminOfInstance,
+  { config, isShared, log, ready }: AdminOfInstance,
 ): AdminServer {
   const metrics = (): Promise<Buffer> => {
     const { serving, total } = workers;
@@ -28,6 +30,7 @@ export function createAdmin(
   const onError = (error: unknown): void => log.error({ err: error as Error }, 'an admin request failed');
   const admin = new AdminServer({
     address: bindable(config.address),
+    reusePort: isShared,
     mode: config.mode,
     probesMode: config.probesMode,
     probesAddress: config.probesAddress === undefined ? undefined : bindable(config.probesAddress),

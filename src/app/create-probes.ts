@@ -12,6 +12,7 @@ import type { ProbesOptions } from '../upstream/probes/probes.ts';
 import type { Workers } from '../threads/workers.ts';
 
 export interface ProbesOfInstance {
+  readonly left: ProbesOptions['left'];
   readonly log: Log;
   readonly counters: CounterRegistry;
   readonly workers: Pick<Workers, 'setHealth'>;
@@ -19,10 +20,10 @@ export interface ProbesOfInstance {
   readonly onEndpoint: EndpointEvents['tell'];
 }
 
-export function createProbes({ log, counters, workers, tlsOf, onEndpoint }: ProbesOfInstance): Probes {
+export function createProbes({ left, log, counters, workers, tlsOf, onEndpoint }: ProbesOfInstance): Probes {
   const activity = versionActivity(counters);
   const onHealth: Workers['setHealth'] = (unhealthy) => workers.setHealth(unhealthy);
   const onVerdict: ProbesOptions['onVerdict'] = (endpoint, { healthy, result, detail }) =>
     onEndpoint(healthy ? 'healthy' : 'unhealthy', { ...endpoint, result, detail });
-  return new Probes({ clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, tlsOf, onHealth, onVerdict });
+  return new Probes({ left, clock: systemClock, random: randomFraction, probe: probeEndpoint, log, activity, tlsOf, onHealth, onVerdict });
 }

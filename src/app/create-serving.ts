@@ -22,6 +22,7 @@ import type { Probes } from '../upstream/probes/probes.ts';
 import { AccessOutput } from './access-output.ts';
 import { createDiscovery } from './create-discovery.ts';
 import { createProbes } from './create-probes.ts';
+import type { Beside } from './takeover/take-over.ts';
 import { version } from './version.ts';
 
 export interface ServingOptions {
@@ -31,6 +32,8 @@ export interface ServingOptions {
   readonly early: EarlyWorker | undefined;
   /** Where state is kept; undefined: nowhere. */
   readonly stateDir: string | undefined;
+  /** The process that is taken over. */
+  readonly beside: Beside | undefined;
   readonly log: Log;
   /** Reads endpoint files. */
   readonly reader: Pick<Reader, 'endpoints'>;
@@ -54,7 +57,7 @@ export interface ServingOfInstance {
 
 export function createServing(
   config: Config,
-  { workers: wanted, early, stateDir, log, reader, onDiscovered, onEndpoint }: ServingOptions,
+  { workers: wanted, early, stateDir, beside, log, reader, onDiscovered, onEndpoint }: ServingOptions,
 ): ServingOfInstance {
   // Without reusePort (macOS, Windows) only one thread can listen on a port.
   const reusePort = process.platform === 'linux';
@@ -66,6 +69,8 @@ export function createServing(
   const workers = new Workers({
     count,
     reusePort,
+    ports: beside?.given.listeners,
+    beside: beside?.paths,
     early,
     counters,
     log,
@@ -76,9 +81,16 @@ export function createServing(
     onEjection: ({ kind, ...event }) => onEndpoint(kind, event),
     onEvidence: (pool) => evidence.tell(pool),
   });
-  const certificates = new Certificates({ tell: (update) => workers.setTls(update), newSeed, clock: systemClock, log });
+  const certificates = new Certificates({
+    tell: (update) => workers.setTls(update),
+    firstSeed: beside?.given.ticketSeed,
+    newSeed,
+    clock: systemClock,
+    log,
+  });
   const mirrorAnalysis = new MirrorAnalysis({ log, counters, dir: stateDir, setLinks: (makeLink) => workers.setLinks(makeLink) });
-  const probes = createProbes({ log, counters, workers, onEndpoint, tlsOf: (pool, version) => certificates.tlsOf(pool, version) });
+  const left = beside?.unhealthy;
+  const probes = createProbes({ left, log, counters, workers, onEndpoint, tlsOf: (pool, version) => certificates.tlsOf(pool, version) });
   const discovery = createDiscovery(log, (path) => reader.endpoints(path), onDiscovered);
   return { counters, exposition, accessLog, workers, mirrorAnalysis, probes, discovery, evidence, certificates };
 }

@@ -1,4 +1,5 @@
 // One Sluice process: control plane here, data plane in worker threads. Wires them, starts them in order, and ends them in order.
+// Long because both orders are told here, with all that changes them: a config that was lost, another process that takes over.
 
 import type { AdminServer } from '../admin/admin-server.ts';
 import { TlsFileFault } from '../control/certificates/tls-files.ts';
@@ -14,6 +15,7 @@ import { Journal } from '../control/journal.ts';
 import type { Transform } from '../control/sources/desired.ts';
 import { FileSource } from '../control/sources/file-source.ts';
 import type { ChangeCause } from '../control/sources/file-watch.ts';
+import type { ClaimAddress } from '../control/ports.ts';
 import type { ApplyResult, Loaded } from '../control/submission.ts';
 import { after, wallMs } from '../lib/clock.ts';
 import { collectGarbage, isLargeHeap } from '../lib/heap.ts';
@@ -30,6 +32,14 @@ import { createServing } from './create-serving.ts';
 import type { ServingOfInstance } from './create-serving.ts';
 import { stateDirOf } from './create-keeper.ts';
 import type { LostState } from './open-state.ts';
+import { createDoor } from './takeover/create-door.ts';
+import type { DoorOfInstance } from './takeover/create-door.ts';
+import { AT_REST } from './takeover/giving-way.ts';
+import type { Beside } from './takeover/take-over.ts';
+import type { TakeoverDoor } from './takeover/takeover-door.ts';
+
+/** Nobody waits for its end: clients that are slow to learn of it have time. */
+const TAKEN_OVER_GRACE_MS = 1_000;
 
 export interface InstanceOptions {
   /** The config to start with, already judged. */
@@ -40,6 +50,8 @@ export interface InstanceOptions {
   readonly lost: LostState | undefined;
   /** Where state is kept; closed when the instance has stopped. */
   readonly store: Store;
+  /** The process that is taken over. */
+  readonly beside?: Beside | undefined;
   /** Changes what was decoded. */
   readonly transform?: Transform | undefined;
   /** Fingerprint of the config on disk from before `first` was read. */
@@ -65,6 +77,9 @@ export class Instance {
   readonly #file: FileSource;
   readonly #admin: AdminServer;
   #isStarted = false;
+  #door: TakeoverDoor | undefined = undefined;
+  readonly #takenOver = Promise.withResolvers<void>();
+  #isTakenOver = false;
   #draining = false;
   adminAddress: Address;
   /** Of probes and metrics alone; undefined when they have none of their own. */
@@ -76,19 +91,25 @@ export class Instance {
   }
 
   private constructor(config: Config, options: InstanceOptions, kept: Awaited<ReturnType<typeof Journal.open>>) {
-    const { store, lost, reader, transform, workers, early, watchPath, first, firstDigest, lastGood, load, log } = options;
+    const { store, beside, lost, reader, transform, workers, early, watchPath, first, firstDigest, lastGood, load, log } = options;
     this.config = config;
     this.#options = options;
     const onDiscovered = (): void => void this.#control.controller.submit({ kind: 'discovered' });
     const onEndpoint: EndpointEvents['tell'] = (kind, event) => this.#control.endpointEvents.tell(kind, event);
     const stateDir = stateDirOf(config, store);
-    this.#serving = createServing(config, { workers, early, stateDir, log, reader, onDiscovered, onEndpoint });
+    this.#serving = createServing(config, { workers, early, stateDir, beside, log, reader, onDiscovered, onEndpoint });
     const onChange = (cause: ChangeCause): void => this.#reload(cause);
     const isLastGood = lastGood !== undefined;
     this.#file = new FileSource({ path: watchPath, load, first, firstDigest, isLastGood, onChange, ...this.#onFileGone(), log });
     this.#control = createControl(config, this.#serving, { store, ...kept, lost, file: this.#file, reading: reader, transform, log });
     this.adminAddress = config.admin.address;
-    this.#admin = createAdmin(this.#serving, this.#control, { config: config.admin, log, ready: () => this.#readiness() });
+    this.#admin = createAdmin(this.#serving, this.#control, {
+      isShared: stateDir !== undefined && process.platform === 'linux',
+      config: beside?.placed(config.admin) ?? config.admin,
+      log,
+      ready: () => this.#readiness(),
+    });
+    if (beside !== undefined) this.#admin.rest(AT_REST);
     const { mirrorAnalysis: mirrors, ...serving } = this.#serving;
     const { sessions, keptSessions, revisions: keeper, controller, ...control } = this.#control;
     const moveUsers = (pools: readonly string[]): void => {
@@ -96,7 +117,7 @@ export class Instance {
       keptSessions?.forget(pools);
     };
     controller.begin(
-      new PutInForce({ ...serving, ...control, mirrors, sessions, keeper, moveUsers, claimAddress, admin: this.#admin }, log),
+      new PutInForce({ ...serving, ...control, mirrors, sessions, keeper, moveUsers, claimAddress: this.#claim, admin: this.#admin }, log),
     );
   }
 
@@ -114,22 +135,68 @@ export class Instance {
       const result = await this.#control.controller.submit({ kind: 'file', cause: 'start' });
       if (result.result === 'failed') throw result.error;
       if (result.result !== 'applied') throw new Error('the config changed to an invalid one while Sluice started');
+      await this.#commit();
       await this.#tellLost();
       await this.#tellLastGood();
       await this.#settle();
       this.#isStarted = true;
+      await this.#openDoor();
       return result;
     } catch (error) {
-      await this.stop(0);
+      // Beside another process it may have clients.
+      await this.stop(this.#options.beside === undefined ? 0 : this.config.drain.timeoutMs);
       throw error;
     }
+  }
+
+  /** What the process that is taken over has is bound beside it. */
+  readonly #claim: ClaimAddress = async (address) => {
+    const { beside } = this.#options;
+    if (this.#isStarted || address.kind === 'srv' || beside?.has(address) !== true) await claimAddress(address);
+  };
+
+  /** All is served: the process that is taken over ends from here on. */
+  async #commit(): Promise<void> {
+    const { beside, store, log } = this.#options;
+    if (beside === undefined) return;
+    const entries = await beside.commit();
+    for (const entry of entries) await store.record(entry);
+    const { pid, version } = beside.given;
+    const { revision } = this.#control.current;
+    await this.#control.journal.record('takeover', { author: '', revision }, { result: 'taken', pid, version });
+    log.info({ from: pid, version, revision }, 'this process has taken over');
+    beside.end();
+    this.#serving.workers.endBeside();
+    this.#admin.rest(undefined);
+  }
+
+  /** From here on another process can take over from this one. */
+  async #openDoor(): Promise<void> {
+    const { store, log } = this.#options;
+    const dir = stateDirOf(this.config, store);
+    const onLeft = (): void => {
+      this.#isTakenOver = true;
+      this.#takenOver.resolve();
+    };
+    const adminAddresses: DoorOfInstance['adminAddresses'] = () => ({
+      written: this.config.admin.address,
+      bound: this.adminAddress,
+      probes: this.probesAddress,
+    });
+    this.#door = createDoor(this.#serving, this.#control, { store, admin: this.#admin, adminAddresses, onLeft, log });
+    if (dir !== undefined) await this.#door?.open(dir);
+  }
+
+  /** Resolves when another process has taken over. */
+  get takenOver(): Promise<void> {
+    return this.#takenOver.promise;
   }
 
   async #claimAdmin(): Promise<void> {
     const { address, probesAddress } = this.config.admin;
     const claim = async (each: Address | undefined, path: Path): Promise<void> => {
       if (each === undefined) return;
-      await claimAddress(each).catch((error: unknown) => {
+      await this.#claim(each).catch((error: unknown) => {
         throw locatedFault(this.#options.first.read, path, error);
       });
     };
@@ -197,7 +264,8 @@ export class Instance {
     this.#draining = true;
     this.#options.log.info({ delayMs, timeoutMs }, 'draining');
     await this.#file.close();
-    if (delayMs > 0) await new Promise<void>((resolve) => void after(delayMs, resolve));
+    // New clients meet the other process.
+    if (delayMs > 0 && !this.#isTakenOver) await new Promise<void>((resolve) => void after(delayMs, resolve));
     return this.stop(timeoutMs);
   }
 
@@ -206,6 +274,7 @@ export class Instance {
     const { accessLog, discovery, mirrorAnalysis, probes, workers, certificates } = this.#serving;
     const { rollouts, controller, drains, endpointEvents, journal, keptSessions, looking, memory, outages, previews, secrets } =
       this.#control;
+    await this.#door?.close();
     outages.close();
     previews.close();
     secrets.close();
@@ -215,7 +284,7 @@ export class Instance {
     // A worker that was told to drain confirms nothing any more.
     controller.close();
     await discovery.close();
-    const cut = await workers.drain(timeoutMs);
+    const cut = await (this.#isTakenOver ? workers.drain(timeoutMs, TAKEN_OVER_GRACE_MS) : workers.drain(timeoutMs));
     await mirrorAnalysis.close();
     memory.close();
     looking.stop();

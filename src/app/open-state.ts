@@ -2,8 +2,10 @@
 
 import type { StateConfig } from '../config/model.ts';
 import type { Log } from '../lib/log.ts';
+import { MovingStore } from '../store/moving-store.ts';
 import { openStore } from '../store/open-store.ts';
 import type { LastChanges } from '../store/sealed-changes.ts';
+import { SqliteStore } from '../store/sqlite-store.ts';
 import { StoreUnusable } from '../store/store-errors.ts';
 import type { Store } from '../store/store.ts';
 
@@ -37,7 +39,7 @@ export function openState({ dir }: Pick<StateConfig, 'dir'>, { explicit, log }: 
   };
   try {
     const store = openStore({ dir, onMoved, onLost });
-    return { store, lost };
+    return { store: store instanceof SqliteStore && dir !== undefined ? new MovingStore(store, { dir, onMoved }) : store, lost };
   } catch (error) {
     if (explicit || !(error instanceof StoreUnusable)) throw error;
     log.warn({ dir, reason: error.message }, 'nothing is kept on disk: name a folder (state: { dir: … }), or say state: memory');

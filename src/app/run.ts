@@ -19,6 +19,7 @@ import { betterNode } from './node-version.ts';
 import { openState } from './open-state.ts';
 import { awaitStop, type UntilStopped } from './shutdown.ts';
 import { onReopen } from './signals.js';
+import type { Beside } from './takeover/take-over.ts';
 import { Reader } from '../threads/reader.ts';
 import type { EarlyWorker } from '../threads/spawn-worker.ts';
 
@@ -28,6 +29,8 @@ export interface RunOptions {
   /** File or directory. */
   readonly config: string;
   readonly workers: number | undefined;
+  /** Takes over from the process that runs with the same state, if there is one. */
+  readonly takeover?: boolean;
   readonly log: Log;
   /** Told of a drain what it waits for; default: the log. */
   readonly tellLeft?: ((requests: number) => void) | undefined;
@@ -47,6 +50,7 @@ export async function run(options: RunOptions): Promise<number> {
   const reader = new Reader();
   const load = (): Promise<Loaded> => reader.config(watchPath);
   let instance: Instance;
+  let beside: Beside | undefined;
   let untilStopped: UntilStopped;
   try {
     // Reading a large config takes a second: it is read again only if it changes while Sluice starts.
@@ -54,13 +58,16 @@ export async function run(options: RunOptions): Promise<number> {
     const start = await readFirst(options, reader);
     if (start === undefined) return await endWith(reader);
     const { config, ...beginning } = start;
+    ({ beside } = beginning);
     instance = await Instance.open(config, { ...beginning, transform, firstDigest, load, reader, watchPath, workers, early, log });
     untilStopped = awaitStop(log, options.tellLeft ?? ((left) => log.info({ left }, 'requests are left')));
     const better = betterNode(process.version);
     if (better !== undefined) log.warn({ node: process.version, better }, 'this Node lacks security fixes: update it');
     await instance.start();
   } catch (error) {
-    process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`sluice: ${message}\n`);
+    beside?.fail(message);
     return endWith(reader);
   }
   onReopen(() => instance.reopenLogs());
@@ -82,25 +89,33 @@ function settle(): void {
   if (!isLargeHeap()) collectGarbage();
 }
 
-type Start = Pick<InstanceOptions, 'first' | 'store' | 'lost' | 'lastGood'> & { readonly config: Config };
+type Start = Pick<InstanceOptions, 'first' | 'store' | 'beside' | 'lost' | 'lastGood'> & { readonly config: Config };
 
 /** Undefined when there is nothing to serve; then it was said why. */
-async function readFirst({ config: path, transform, log, fallback }: RunOptions, reader: Reader): Promise<Start | undefined> {
+async function readFirst({ config: path, transform, log, fallback, takeover }: RunOptions, reader: Reader): Promise<Start | undefined> {
   const { read, alone } = await reader.first(path);
   const { config, problems, notices } = transform?.(alone) ?? alone;
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   for (const notice of notices) process.stderr.write(`${formatNotice(notice)}\n`);
+  const besideIn = async (dir: string | undefined): Promise<Beside | undefined> => {
+    if (takeover !== true || dir === undefined) return undefined;
+    const { takeOver } = await import('./takeover/take-over.ts');
+    return takeOver(dir, log);
+  };
   if (config !== undefined) {
+    const beside = await besideIn(config.state.dir);
     const opened = openState(config.state, { explicit: read.document?.value['state'] !== undefined, log });
-    return { config, ...opened, first: { read, alone }, lastGood: undefined };
+    return { config, ...opened, beside, first: { read, alone }, lastGood: undefined };
   }
   if (fallback === undefined) return undefined;
   const dir = findStateFolder(path, read, fallback.stateDir);
   if (dir === undefined)
     throw new Error('there is no last known good config to fall back to: name the state folder, --fallback-to-last-good <dir>');
+  const beside = await besideIn(dir);
   const { store, lost } = openState({ dir }, { explicit: true, log });
   const found = await findLastGood(store, path);
-  if (found !== undefined) return { config: found.config, store, lost, first: { read: found.read }, lastGood: { ...found, problems } };
+  if (found !== undefined)
+    return { config: found.config, store, beside, lost, first: { read: found.read }, lastGood: { ...found, problems } };
   await store.close();
   throw new Error(`there is no last known good config to fall back to in ${dir}`);
 }

@@ -14,6 +14,8 @@ interface Stoppable {
   drain(): Promise<number>;
   /** Requests that are in flight. */
   readonly left: number;
+  /** Resolves when another process serves in its place: it ends then, too. */
+  readonly takenOver: Promise<void>;
 }
 
 const TELL_MS = 1000;
@@ -37,7 +39,7 @@ export function awaitStop(log: Log, tellLeft: (requests: number) => void): Until
     });
   });
   return async (instance) => {
-    await asked;
+    await Promise.race([asked, instance.takenOver]);
     const telling = tellWhile(instance, tellLeft);
     const cut = await instance.drain();
     telling.stop();

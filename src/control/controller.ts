@@ -75,6 +75,9 @@ export class Controller {
   #discovered: (() => void)[] = [];
   #busy = false;
   #closed = false;
+  /** What is asked for waits. */
+  #held = false;
+  #calm: (() => void)[] = [];
   /** Notices of what is in force. */
   #doubts: LoadResult['notices'] = [];
 
@@ -121,9 +124,21 @@ export class Controller {
     return promise;
   }
 
+  /** What is asked for from now on waits until it is released. Resolves when nothing is under way. */
+  async hold(): Promise<void> {
+    this.#held = true;
+    if (this.#busy) await new Promise<void>((resolve) => void this.#calm.push(resolve));
+  }
+
+  release(): void {
+    this.#held = false;
+    this.#wake();
+  }
+
   /** Nothing is changed any more; what is under way is given up as far as it has not reached the workers. */
   close(): void {
     this.#closed = true;
+    this.#held = false;
     this.#inForce?.close();
     this.#file?.resolve({ result: 'superseded', revision: this.#deps.current.revision });
     this.#file = undefined;
@@ -132,12 +147,12 @@ export class Controller {
   }
 
   #wake(): void {
-    if (!this.#busy && this.#inForce !== undefined) void this.#work(this.#inForce);
+    if (!this.#busy && !this.#held && this.#inForce !== undefined) void this.#work(this.#inForce);
   }
 
   async #work(inForce: PutInForce): Promise<void> {
     this.#busy = true;
-    for (;;) {
+    while (!this.#held) {
       const task = this.#amends.shift();
       if (task !== undefined) {
         const pace = paceOf(task.submission.account);
@@ -157,6 +172,7 @@ export class Controller {
       } else if (this.#amends.length === 0) break;
     }
     this.#busy = false;
+    for (const resolve of this.#calm.splice(0)) resolve();
   }
 
   async #apply({ cause }: FileSubmission, inForce: PutInForce): Promise<ApplyResult> {

@@ -33,6 +33,7 @@ export class MissedWriteFile {
   #work: Promise<void> = Promise.resolve();
   #isBusy = false;
   #failed = false;
+  #isShared = false;
 
   constructor({ dir, log }: MissedWriteFileDeps) {
     this.#path = join(dir, NAME);
@@ -64,13 +65,20 @@ export class MissedWriteFile {
 
   /** Writes the file anew. @param all asked when it is time */
   renew(all: () => readonly KeptMissedWrite[]): void {
+    if (this.#isShared) return;
     this.#next = all;
     this.#begin();
   }
 
+  /** Another process may have it, too: it is only appended to. Resolves when it has been written. */
+  async share(isShared: boolean): Promise<void> {
+    this.#isShared = isShared;
+    await this.#work;
+  }
+
   /** Whether it is large enough to be worth it. */
   get isLarge(): boolean {
-    return this.#bytes > this.#renewBytes;
+    return !this.#isShared && this.#bytes > this.#renewBytes;
   }
 
   /** When all is on disk, as far as that goes. */

@@ -38,6 +38,7 @@ export class SessionKeeper {
   #work: Promise<void> = Promise.resolve();
   #isBusy = false;
   #failed = false;
+  #rests = false;
 
   constructor(options: SessionKeeperOptions) {
     this.#options = options;
@@ -56,6 +57,7 @@ export class SessionKeeper {
 
   /** Removes what is on disk of these pools, durably: what users had may not come back with a restart. */
   forget(pools: readonly string[]): void {
+    if (this.#rests) return;
     for (const pool of pools) {
       this.#saved.delete(pool);
       try {
@@ -69,11 +71,26 @@ export class SessionKeeper {
 
   /** Writes what has changed. One call at a time works; others wait for it. Never rejects. */
   save(): Promise<void> {
+    if (this.#rests) return this.#work;
     if (!this.#isBusy) {
       this.#isBusy = true;
       this.#work = this.#saveAll().finally(() => (this.#isBusy = false));
     }
     return this.#work;
+  }
+
+  /** Writes what has changed, and nothing more: another process may use the folder when it resolves. */
+  async rest(): Promise<void> {
+    await this.#work;
+    const saved = this.save();
+    this.#rests = true;
+    await saved;
+  }
+
+  resume(): void {
+    this.#rests = false;
+    // Another process may have written there.
+    this.#saved.clear();
   }
 
   /** Writes what is there at the end, when nobody writes sessions any more. */

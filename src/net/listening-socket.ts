@@ -2,11 +2,15 @@
 // Accepted handles become sockets in accepted.ts rather than in node:net, because only a socket made with a read callback reads into our buffer.
 
 import { Server } from 'node:net';
+import { OwnPath, draftOf } from '../lib/own-path.ts';
 import { AcceptedHandle, AcceptedSocket } from './accepted.ts';
 import type { Accepted } from './accepted.ts';
 import { listeningHandle } from './private-parts.ts';
 
-export type BindAddress = { readonly host: string; readonly port: number; readonly reusePort: boolean } | { readonly path: string };
+export type BindAddress =
+  | { readonly host: string; readonly port: number; readonly reusePort: boolean }
+  /** `mode` undefined: as the umask has it. */
+  | { readonly path: string; readonly mode?: number | undefined };
 
 export interface Acceptor {
   /** A connection; unless it is opened, secured or peeked at before this returns, it must be destroyed. */
@@ -24,6 +28,7 @@ export class ListeningSocket {
   readonly #server = new Server({ noDelay: true, allowHalfOpen: true });
   /** Accepted before `start`; nothing is read of them yet. */
   #early: (() => void)[] | undefined = [];
+  #path: OwnPath | undefined = undefined;
 
   constructor(acceptor: Acceptor) {
     this.#acceptor = acceptor;
@@ -32,10 +37,18 @@ export class ListeningSocket {
   /** Binds and accepts. Returns the port (0 for a path). Rejects when the address cannot be bound. */
   open(address: BindAddress): Promise<number> {
     const server = this.#server;
+    const draft = 'path' in address ? draftOf(address.path) : '';
+    const where = 'path' in address ? { path: draft } : address;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ ...address, backlog: BACKLOG }, () => {
+      server.listen({ ...where, backlog: BACKLOG }, () => {
         server.off('error', reject);
+        try {
+          if ('path' in address) this.#path = new OwnPath(address.path, draft, address.mode);
+        } catch (error) {
+          server.close();
+          return reject(error as Error);
+        }
         server.on('error', (error) => this.#acceptor.onListenFailed(error));
         this.#accept();
         const bound = server.address();
@@ -53,6 +66,7 @@ export class ListeningSocket {
 
   /** Frees the address. Connections stay. */
   close(): void {
+    this.#path?.remove();
     this.#server.close();
   }
 

@@ -4,15 +4,20 @@
 
 import { after, every } from '../lib/clock.ts';
 import type { ProxyContext } from './context.ts';
-import { IDLE_GRACE_MS } from './downstream/http1-connection.ts';
 import type { Listener } from './listener.ts';
 
 const LOOK_MS = 10;
 
+export interface DrainTimes {
+  readonly timeoutMs: number;
+  /** As long a connection without a request may have one on its way. */
+  readonly graceMs: number;
+}
+
 /** Resolves when no connection is left, or at the deadline, with how many had to be cut. */
-export function drain(context: ProxyContext, listeners: readonly Listener[], timeoutMs: number): Promise<number> {
+export function drain(context: ProxyContext, listeners: readonly Listener[], { timeoutMs, graceMs }: DrainTimes): Promise<number> {
   context.drain(timeoutMs);
-  for (const listener of listeners) void listener.retire(Math.min(IDLE_GRACE_MS, timeoutMs / 2));
+  for (const listener of listeners) void listener.retire(Math.min(graceMs, timeoutMs / 2));
   for (const listener of listeners) listener.leaveTunnels(timeoutMs);
   return new Promise((resolve) => {
     const finish = (): void => {

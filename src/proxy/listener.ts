@@ -31,6 +31,8 @@ import type { ServingState } from './serving-state.ts';
 /** Bounds how long a flood of new connections can keep a leaving listener open. */
 const MAX_CALM_TURNS = 200;
 const CALM_MS = 0.2;
+/** One alone may have come in the middle of an accept. */
+const CALM_TURNS = 2;
 
 const ACCEPT_LOG_MS = 1000;
 const NO_BYTES = Buffer.alloc(0);
@@ -106,7 +108,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     this.lastServing ??= this.context.serving;
     this.#grace?.stop();
     this.#grace = after(graceMs, () => this.#closeUnbegun(), { unref: true });
-    return new Promise((resolve) => this.#closeWhenCalm(MAX_CALM_TURNS, resolve));
+    return new Promise((resolve) => this.#closeWhenCalm(MAX_CALM_TURNS, 0, resolve));
   }
 
   /** Ends connections that were used and are not now. One that is new may have its first request on its way. */
@@ -126,13 +128,13 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     return this.connections.size + this.#passed.size + this.#openings.size;
   }
 
-  /** What the kernel has accepted for us would be reset with the socket: it is taken first, until a short turn brings nothing more. */
-  #closeWhenCalm(turns: number, onClosed: () => void): void {
+  /** What the kernel has accepted for us would be reset with the socket: it is taken first, until short turns bring nothing more. */
+  #closeWhenCalm(turns: number, calmTurns: number, onClosed: () => void): void {
     const before = this.#accepted;
     const sinceMs = nowMs();
     soon(() => {
-      const calm = this.#accepted === before && nowMs() - sinceMs < CALM_MS;
-      if (!calm && turns > 0) return this.#closeWhenCalm(turns - 1, onClosed);
+      const calm = this.#accepted === before && nowMs() - sinceMs < CALM_MS ? calmTurns + 1 : 0;
+      if (calm < CALM_TURNS && turns > 0) return this.#closeWhenCalm(turns - 1, calm, onClosed);
       this.#socket.close();
       onClosed();
     });

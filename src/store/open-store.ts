@@ -27,6 +27,8 @@ export interface StoreOptions {
   readonly retention?: Retention;
   /** Damaged state was moved to `path`, and an empty store takes its place. */
   readonly onMoved: (path: string, reason: string) => void;
+  /** Called when the folder is ours, before anything in it is opened. */
+  readonly beforeOpen?: () => void;
   /** The store is new, but another was here: what the API had changed last, or in words why that is lost as well. */
   readonly onLost?: (changes: LastChanges | string) => void;
 }
@@ -43,10 +45,11 @@ interface Place {
 
 /** Throws `StoreInUse` and `StoreUnusable`; never for what a file has in it. */
 export function openStore(options: StoreOptions): Store {
-  const { dir, retention = DEFAULT_RETENTION, onMoved, onLost = () => undefined } = options;
+  const { dir, retention = DEFAULT_RETENTION, onMoved, onLost = () => undefined, beforeOpen } = options;
   if (dir === undefined) return new MemoryStore(retention);
   const { release } = claimFolder(dir);
   try {
+    beforeOpen?.();
     return openClaimed({ dir, path: join(dir, 'sluice.db'), retention, onMoved, onLost, sealed: new SealedChanges(dir), release });
   } catch (error) {
     release();

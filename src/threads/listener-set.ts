@@ -134,7 +134,7 @@ export class ListenerSet {
   async #bind(config: ListenerConfig, port: number | undefined): Promise<Bound> {
     const listener = new Listener(this.#settings(config), this.#context, this.#counters);
     // A worker that died has left its socket file behind.
-    if (config.address.kind === 'unix') await claimAddress(config.address);
+    if (config.address.kind === 'unix' && !this.#start.beside.includes(config.address.path)) await claimAddress(config.address);
     return { listener, port: await listener.open(this.#bindAddress(config, port)) };
   }
 
@@ -152,7 +152,7 @@ export class ListenerSet {
 
   #bindAddress(config: ListenerConfig, port: number | undefined): BindAddress {
     const { address } = config;
-    if (address.kind === 'unix') return { path: address.path };
+    if (address.kind === 'unix') return { path: address.path, mode: config.mode };
     if (address.kind === 'srv') throw new Error('a listener needs an address');
     return { host: bindableHost(address.host), port: address.port === 0 ? (port ?? 0) : address.port, reusePort: this.#start.reusePort };
   }

@@ -19,6 +19,8 @@ export interface WorkerStart {
   readonly index: number;
   readonly workers: number;
   readonly reusePort: boolean;
+  /** Paths of Unix sockets that another process has, which this one takes over. */
+  readonly beside: readonly string[];
   /** What the instance calls itself on the way of a request. */
   readonly pseudonym: string;
   /** Where workers go over to another Table together. */
@@ -67,7 +69,7 @@ export type ToWorker =
   | { readonly kind: 'recall'; readonly id: number }
   /** Where to send exchanges that are to be compared; nowhere without a port. Each message stands for itself. */
   | { readonly kind: 'compare'; readonly link: CompareLink | undefined }
-  | { readonly kind: 'drain'; readonly timeoutMs: number };
+  | { readonly kind: 'drain'; readonly timeoutMs: number; readonly graceMs: number };
 
 export type FromWorker =
   | { readonly kind: 'applied'; readonly id: number; readonly ports: Readonly<Record<string, number>> }

@@ -73,6 +73,11 @@ export class MirrorAnalysis {
     this.#comparisons.setDeploys(deploys);
   }
 
+  /** Another process may have the folder of the state, too. */
+  async share(isShared: boolean): Promise<void> {
+    await this.#file?.share(isShared);
+  }
+
   async close(): Promise<void> {
     await this.#comparisons.close();
     await this.#file?.close();

@@ -211,7 +211,7 @@ async function onMessage(
   message: Exclude<ToWorker, { kind: 'health' | 'deploys' | 'ejections' | 'pressure' | 'collect' | 'recall' | 'compare' }>,
 ): Promise<void> {
   if (message.kind !== 'drain') return onChange(message);
-  const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message.timeoutMs);
+  const cut = context === undefined ? 0 : await drain(context, listeners?.open ?? [], message);
   flush();
   sampler.connect(undefined);
   pulse.stop();

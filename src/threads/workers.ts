@@ -12,6 +12,7 @@ import type { Timer } from '../lib/clock.ts';
 import { newKey } from '../lib/random.ts';
 import { writeLine } from '../lib/log.ts';
 import type { Log } from '../lib/log.ts';
+import { IDLE_GRACE_MS } from '../proxy/downstream/http1-connection.ts';
 import type { CounterRegistry } from '../telemetry/counter-registry.ts';
 import type { Observation } from '../telemetry/observation.ts';
 import type { MissedWrite, UnlistedWrites } from '../compare/mirrored-exchange.ts';
@@ -36,6 +37,10 @@ export interface WorkersOptions {
   readonly count: number;
   readonly reusePort: boolean;
   readonly counters: CounterRegistry;
+  /** What listeners with port 0 are to bind, by name; others let the kernel choose. */
+  readonly ports?: Readonly<Record<string, number>> | undefined;
+  /** Paths of Unix sockets that another process has, which this one takes over. */
+  readonly beside?: readonly string[] | undefined;
   /** The first thread, if it was started already. */
   readonly early?: EarlyWorker | undefined;
   readonly log: Log;
@@ -73,13 +78,16 @@ export class Workers {
   #unhealthy: readonly EndpointName[] = [];
   #deploys: readonly VersionDeploy[] = [];
   #pressure: PressureLevel = 0;
+  #beside: readonly string[];
   #makeLink: MakeLink | undefined = undefined;
-  #ports: Readonly<Record<string, number>> = {};
+  #ports: Readonly<Record<string, number>>;
   #lastId = 0;
   #closing = false;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
+    this.#ports = options.ports ?? {};
+    this.#beside = options.beside ?? [];
     this.#threads = Array.from({ length: options.count }, (_, index) => this.#start(index));
   }
 
@@ -190,6 +198,11 @@ export class Workers {
     for (const thread of this.#threads) if (thread !== undefined) link(thread, makeLink);
   }
 
+  /** The other process is gone: a worker that starts from here on claims what it binds. */
+  endBeside(): void {
+    this.#beside = [];
+  }
+
   collect(): void {
     for (const thread of this.#threads) thread?.worker.postMessage({ kind: 'collect' } satisfies ToWorker);
   }
@@ -241,22 +254,25 @@ export class Workers {
     return alive;
   }
 
-  /** Drains all workers and ends them. Returns how many connections had to be cut. */
-  async drain(timeoutMs: number): Promise<number> {
+  /**
+   * Drains all workers and ends them. Returns how many connections had to be cut.
+   * @param graceMs as long a connection without a request may have one on its way
+   */
+  async drain(timeoutMs: number, graceMs = IDLE_GRACE_MS): Promise<number> {
     this.#closing = true;
     for (const restart of this.#restarts) restart.stop();
-    const cuts = await Promise.all(this.#threads.map((thread) => (thread === undefined ? 0 : this.#drainOne(thread, timeoutMs))));
+    const cuts = await Promise.all(this.#threads.map((thread) => (thread === undefined ? 0 : this.#drainOne(thread, timeoutMs, graceMs))));
     return cuts.reduce((sum, cut) => sum + cut, 0);
   }
 
-  async #drainOne(thread: Thread, timeoutMs: number): Promise<number> {
+  async #drainOne(thread: Thread, timeoutMs: number, graceMs: number): Promise<number> {
     const drained = new Promise<number>((resolve) => {
       thread.worker.on('message', (message: FromWorker) => {
         if (message.kind === 'drained') resolve(message.cut);
       });
       void thread.ended.then(() => resolve(0));
     });
-    thread.worker.postMessage({ kind: 'drain', timeoutMs } satisfies ToWorker);
+    thread.worker.postMessage({ kind: 'drain', timeoutMs, graceMs } satisfies ToWorker);
     const late = after(timeoutMs + DRAIN_SLACK_MS, () => void thread.worker.terminate());
     const cut = await drained;
     await thread.ended;
@@ -266,9 +282,10 @@ export class Workers {
 
   #start(index: number): Thread {
     const { counters, log, count, reusePort, early } = this.#options;
+    const beside = this.#beside;
     const worker = index === 0 && early !== undefined ? early.take() : spawnWorker(index);
     const { memory: changeovers } = this.#changeovers;
-    worker.postMessage({ index, workers: count, reusePort, pseudonym: this.#pseudonym, changeovers } satisfies WorkerStart);
+    worker.postMessage({ index, workers: count, reusePort, beside, pseudonym: this.#pseudonym, changeovers } satisfies WorkerStart);
     // Before its first Config: it never takes an endpoint for healthy that is known not to be.
     if (this.#unhealthy.length > 0) worker.postMessage({ kind: 'health', unhealthy: this.#unhealthy } satisfies ToWorker);
     if (this.#deploys.length > 0) worker.postMessage({ kind: 'deploys', id: 0, deploys: this.#deploys } satisfies ToWorker);

@@ -24,6 +24,8 @@ const EXPIRY_LOOK_MS = 3_600_000;
 export interface CertificatesDeps {
   /** Hands them to all workers. Never rejects. */
   readonly tell: (update: TlsUpdate) => Promise<unknown>;
+  /** Of the process before; undefined: a new one. */
+  readonly firstSeed?: string | undefined;
   readonly newSeed: () => string;
   readonly clock: Clock;
   readonly log: Log;
@@ -62,8 +64,13 @@ export class Certificates {
 
   constructor(deps: CertificatesDeps) {
     this.#deps = deps;
-    this.#seed = deps.newSeed();
+    this.#seed = deps.firstSeed ?? deps.newSeed();
     this.#seedMs = deps.clock.nowMs();
+  }
+
+  /** Of the keys of session tickets: who has it resumes them. */
+  get seed(): string {
+    return this.#seed;
   }
 
   /** What a config needs, which is on its way: `follow` or `forget` comes after it. Rejects with a `TlsFileFault`. */

@@ -27,6 +27,8 @@ export interface ProbesOptions {
   /** Told after every change: all endpoints that are unhealthy now. */
   readonly onHealth: (unhealthy: readonly EndpointName[]) => void;
   /** Told of each verdict that is another one, and of the first that is bad. */
+  /** Ids of endpoints that the process before knew to be unhealthy: so they count until their first probe. */
+  readonly left?: ReadonlySet<string> | undefined;
   readonly onVerdict?: (
     endpoint: EndpointName,
     verdict: { readonly healthy: boolean; readonly result: string; readonly detail: string },
@@ -132,6 +134,11 @@ export class Probes {
     return probed && { healthy: probed.verdict.healthy, sinceMs: probed.sinceMs, probe: probed.latest };
   }
 
+  /** Endpoints that count as unhealthy. */
+  get unhealthy(): readonly EndpointName[] {
+    return [...this.#probed.values()].filter(({ verdict }) => !verdict.healthy).map(({ name }) => name);
+  }
+
   /** Stops all probes; nothing is told any more. */
   close(): void {
     this.#closed = true;
@@ -142,7 +149,8 @@ export class Probes {
   }
 
   #startsUnhealthy(wanted: Wanted): boolean {
-    return wanted.health.start === 'unhealthy' && !this.#known.has(identifyEndpoint(nameOf(wanted)));
+    const id = identifyEndpoint(nameOf(wanted));
+    return (wanted.health.start === 'unhealthy' || this.#options.left?.has(id) === true) && !this.#known.has(id);
   }
 
   #add(wanted: Wanted, healthy: boolean): Probed {
@@ -201,8 +209,7 @@ export class Probes {
     if (this.#closed) return;
     this.#telling?.stop();
     this.#telling = undefined;
-    const unhealthy = [...this.#probed.values()].filter(({ verdict }) => !verdict.healthy);
-    this.#options.onHealth([...[...this.#expected].flat(), ...unhealthy.map(({ name }) => name)]);
+    this.#options.onHealth([...[...this.#expected].flat(), ...this.unhealthy]);
   }
 }
 

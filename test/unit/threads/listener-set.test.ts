@@ -45,6 +45,7 @@ function worker(listeners: readonly object[]): { set: ListenerSet; configs: read
     index: 0,
     workers: 1,
     reusePort: false,
+    beside: [],
     pseudonym: 's',
     changeovers: new SharedArrayBuffer(8),
   });
