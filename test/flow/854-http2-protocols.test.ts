@@ -52,7 +52,9 @@ function startClients(sluice: Sluice): () => Promise<ReadonlyMap<number, number>
 test('over TLS: http2 asks for h2, and is told where it does not get it; auto takes what it gets', async () => {
   const [modern, old] = [await startHttp2(echo, { ...pair }), await startSecure({ ...pair, ALPNProtocols: ['http/1.1'] })];
   const [both, strict, plain] = await Promise.all([
-    startSluice(secureConfig('auto', [localhost(modern), old.address], { balancer: 'round-robin', health: {} })),
+    startSluice(
+      secureConfig('auto', [localhost(modern), old.address], { balancer: 'round-robin', health: { timeout: '5s', interval: '200ms' } }),
+    ),
     startSluice(secureConfig('http2', [old.address])),
     startSluice(secureConfig('http2', [localhost(modern)])),
   ]);
@@ -71,7 +73,9 @@ test('a reload from http1 to http2 and back, under load, beside health probes', 
   const modern = await startHttp2(echo);
   const old = await startUpstream(responding(() => ok('old')));
   const config = (address: string, protocol: string): object =>
-    configFor({ pool: { versions: { v1: { endpoints: [address], protocol } }, health: { path: '/up', interval: '20ms' } } });
+    configFor({
+      pool: { versions: { v1: { endpoints: [address], protocol } }, health: { path: '/up', interval: '20ms', timeout: '10s' } },
+    });
   const sluice = await startSluice(config(old.address, 'http1'));
   const stop = startClients(sluice);
   for (const [address, protocol] of [
@@ -99,7 +103,11 @@ test('connections that go away under load (GOAWAY): no request fails', async () 
   const stop = startClients(sluice);
   for (let round = 1; round <= 10; round++) {
     await eventually('a connection', () => upstream.sessions.length >= round && upstream.open.length > 0);
-    for (const session of upstream.open) session.close();
+    // In two steps: what is on its way when Node's server closes is lost with the connection.
+    const [session] = upstream.open;
+    session!.goaway(0, 2 ** 31 - 1);
+    setTimeout(() => session!.close(), 30);
+    await eventually('its end', () => session!.destroyed);
   }
   await eventually('one more', () => upstream.open.length > 0);
   expect([...(await stop()).keys()]).toEqual([200]);

@@ -515,6 +515,8 @@ export class Http2Connection implements PooledConnection, StreamCarrier, Connect
     this.#phase = OPEN;
     this.#deadline.disarm();
     const joined = [...this.#carried];
+    // First: requests that go on because it is open find it.
+    if (this.hasRoom) this.#owner.onFree(this);
     this.#owner.onOpened();
     if (joined.length > 0) this.#watch();
     const room = Math.min(this.#settings.maxConcurrentStreams, this.#owner.settings.streams);
@@ -527,7 +529,6 @@ export class Http2Connection implements PooledConnection, StreamCarrier, Connect
     }
     if (this.#phase !== OPEN) return;
     if (this.#carried.size === 0) this.#owner.deadlines.arm(this.#deadline, this.#owner.settings.idleMs);
-    if (this.hasRoom) this.#owner.onFree(this);
   }
 
   /** Nothing of it was sent, and it has no place here. */
