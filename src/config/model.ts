@@ -60,6 +60,8 @@ export interface ListenerLimits {
   readonly idleTimeoutMs: number;
   /** 0 = no limit. */
   readonly requestsPerConnection: number;
+  /** Open streams of one connection of HTTP/2. */
+  readonly streams: number;
   /** Open tunnels over all workers; 0 = no limit. */
   readonly tunnels: number;
   /** Open connections over all workers of the instance; 0 = no limit. */

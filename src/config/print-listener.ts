@@ -31,6 +31,7 @@ function describeLimits(limits: ListenerLimits): Written {
     headerTimeout: formatDuration(limits.headerTimeoutMs),
     idleTimeout: formatDuration(limits.idleTimeoutMs),
     requestsPerConnection: limits.requestsPerConnection,
+    streams: limits.streams,
     tunnels: limits.tunnels,
     connections: limits.connections,
     bodyBytes: formatSize(limits.bodyBytes),

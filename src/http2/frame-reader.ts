@@ -90,6 +90,16 @@ export class FrameReader {
     return this.#phase === HEAD && this.#octets === 0 && this.#blockStream === 0;
   }
 
+  /** Whether anything has come. */
+  get hasBegun(): boolean {
+    return this.#phase !== PREFACE || this.#octets > 0;
+  }
+
+  /** Whether a block of fields waits for its end. */
+  get collects(): boolean {
+    return this.#blockStream !== 0 || (this.#phase === PAYLOAD && this.#type === HEADERS);
+  }
+
   /** Reads on, from `from` to `to`. Returns NO_ERROR, or the code with which the connection is to end: then nothing more is read. */
   read(bytes: Buffer, from: number, to: number): number {
     let at = from;

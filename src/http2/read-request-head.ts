@@ -2,7 +2,7 @@
 // readings is refused, for the upstream might take the other one.
 
 import { isAuthority, isConnectAuthority, withoutEmptyPort } from '../http/authority.ts';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../http/body-kind.ts';
+import { BODY_LENGTH, BODY_NONE, BODY_STREAM } from '../http/body-kind.ts';
 import { parseContentLength } from '../http/content-length.ts';
 import {
   FIELD_CDN_LOOP,
@@ -141,7 +141,7 @@ function normalise(authority: string, defaultPort: string): string {
 
 // RFC 9113, section 8.1.1. What it declares is held against the content once that is here.
 function readFraming(fields: DecodedFields, head: IncomingRequest, ends: boolean): number {
-  head.body = ends || head.opensTunnel ? BODY_NONE : BODY_CHUNKED;
+  head.body = ends || head.opensTunnel ? BODY_NONE : BODY_STREAM;
   if (!fields.has(FIELD_CONTENT_LENGTH)) return 0;
   if (fields.linesOf(FIELD_CONTENT_LENGTH) > 1) return refuse(head, REFUSE_BAD_REQUEST, 'repeated content-length');
   head.contentLength = parseContentLength(fields.value(FIELD_CONTENT_LENGTH));

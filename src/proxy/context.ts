@@ -43,6 +43,8 @@ export class ProxyContext {
   readonly untrusted = new LogPace();
   /** Of lines about connections that do not begin with a PROXY header as they must. */
   readonly unintroduced = new LogPace();
+  /** Of lines about connections of HTTP/2 that are ended for what their clients did. */
+  readonly http2Faults = new LogPace();
   readonly shadows: MirroredRequests;
   readonly turns = new Turns();
   readonly handshakes = new Handshakes({ maxUnderWay: MAX_HANDSHAKES, maxWaiting: MAX_WAITING_HANDSHAKES });

@@ -1,4 +1,5 @@
 // A bound address in one worker: accepts connections and hands what they read to their connection.
+// Long because what a connection becomes, TLS, a passage or a protocol, is decided where it is counted and ended.
 
 import { after, nowMs, soon } from '../lib/clock.ts';
 import type { Timer } from '../lib/clock.ts';
@@ -6,14 +7,17 @@ import type { Accepted } from '../net/accepted.ts';
 import type { ByteStream } from '../net/byte-stream.ts';
 import type { ConnectionEnds } from '../net/connection-ends.ts';
 import { ListeningSocket } from '../net/listening-socket.ts';
+import type { SecureByteStream } from '../net/tls/secure-byte-stream.ts';
+import { ALPN_HTTP2 } from '../tls/protocols.ts';
 import type { Acceptor, BindAddress } from '../net/listening-socket.ts';
 import type { CounterSet } from '../telemetry/counter-set.ts';
 import type { ListenerCounters } from '../telemetry/listener-counters.ts';
 import { OUTCOME } from '../telemetry/outcomes.ts';
 import type { ProxyContext } from './context.ts';
 import type { ListenerSettings } from './downstream/downstream.ts';
+import type { ClientConnection, ConnectionOwner } from './downstream/client-connection.ts';
 import { Http1Connection, IDLE_GRACE_MS } from './downstream/http1-connection.ts';
-import type { ConnectionOwner } from './downstream/http1-connection.ts';
+import { Http2Connection } from './downstream/http2-connection.ts';
 import type { Opening } from './downstream/opening.ts';
 import { OpeningConnection } from './downstream/opening-connection.ts';
 import type { OpeningOwner } from './downstream/opening-connection.ts';
@@ -45,7 +49,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
   closing = false;
   /** The last one that knew this listener, once it is leaving: requests that were on their way are served by it. */
   lastServing: ServingState | undefined = undefined;
-  readonly connections = new Set<Http1Connection>();
+  readonly connections = new Set<ClientConnection>();
   /** Those that are passed through. */
   readonly #passed = new Set<PassedConnection>();
   /** Of these nobody knows yet whether they become connections. */
@@ -56,6 +60,8 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
   readonly #socket = new ListeningSocket(this);
   #quietUntilMs = 0;
   #tunnels = 0;
+  /** Open streams of HTTP/2. */
+  #streams = 0;
   #grace: Timer | undefined = undefined;
   #accepted = 0;
   #hasPort = false;
@@ -88,6 +94,8 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     counters.moved(this.size);
     this.counters.tunnelsMoved(-this.#tunnels);
     counters.tunnelsMoved(this.#tunnels);
+    this.counters.streamsMoved(-this.#streams);
+    counters.streamsMoved(this.#streams);
     this.counters = counters;
   }
 
@@ -95,6 +103,7 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
   #turnTo(passthrough: ListenerSettings['passthrough']): void {
     this.closing = passthrough !== 'off';
     this.#grace?.stop();
+    if (this.closing) this.#retireAll();
     if (this.closing) this.#grace = after(IDLE_GRACE_MS, () => this.#closeIdle(), { unref: true });
   }
 
@@ -107,8 +116,13 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     this.start();
     this.lastServing ??= this.context.serving;
     this.#grace?.stop();
+    this.#retireAll();
     this.#grace = after(graceMs, () => this.#closeUnbegun(), { unref: true });
     return new Promise((resolve) => this.#closeWhenCalm(MAX_CALM_TURNS, 0, resolve));
+  }
+
+  #retireAll(): void {
+    for (const connection of this.connections) connection.retire();
   }
 
   /** Ends connections that were used and are not now. One that is new may have its first request on its way. */
@@ -164,13 +178,23 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     this.counters.tunnelClosed();
   }
 
+  onStreamOpened(): void {
+    this.#streams++;
+    this.counters.streamOpened();
+  }
+
+  onStreamClosed(): void {
+    this.#streams--;
+    this.counters.streamClosed();
+  }
+
   /** Its tunnels are to end within this time. */
   leaveTunnels(withinMs: number): void {
     for (const connection of this.connections) connection.leave(withinMs);
     for (const connection of this.#passed) connection.leave(withinMs);
   }
 
-  onConnectionClosed(connection: Http1Connection): void {
+  onConnectionClosed(connection: ClientConnection): void {
     this.connections.delete(connection);
     this.counters.closed();
   }
@@ -222,9 +246,9 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
       opening.named = named;
       return this.#secure(opening, rest);
     }
-    const connection = this.#serve(accepted.open(), client, undefined);
-    connection.named = named;
-    if (rest.length > 0) connection.onRead(rest, rest.length);
+    const stream = accepted.open();
+    this.#serve(stream, client, undefined).named = named;
+    if (rest.length > 0) stream.owner?.onRead(rest, rest.length);
   }
 
   #secure(opening: OpeningConnection, first: Buffer): void {
@@ -255,14 +279,24 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     this.counters.closed();
   }
 
-  onSecured(opening: OpeningConnection, stream: ByteStream, security: Security): void {
+  onSecured(opening: OpeningConnection, stream: SecureByteStream, security: Security): void {
     this.#openings.delete(opening);
-    this.#serve(stream, opening.peer, security).named = opening.named;
+    const connection =
+      stream.protocol === ALPN_HTTP2 ? this.#serveHttp2(stream, opening.peer, security) : this.#serve(stream, opening.peer, security);
+    connection.named = opening.named;
+  }
+
+  onHttp2(connection: ClientConnection, stream: ByteStream, first: Buffer): void {
+    this.connections.delete(connection);
+    const { peer } = connection;
+    const next = this.#serveHttp2(stream, peer, undefined);
+    next.named = connection.named;
+    next.onRead(first, first.length);
   }
 
   onPlainHttp(opening: OpeningConnection, stream: ByteStream, first: Buffer): void {
     this.#openings.delete(opening);
-    const connection = this.#serve(stream, opening.peer, undefined);
+    const connection = this.#serveHttp1(stream, opening.peer, undefined);
     connection.refuseProtocol(OUTCOME.tls_expected, first.toString('latin1', 0, this.settings.headerBytes), 'plain HTTP on a port of TLS');
   }
 
@@ -271,7 +305,19 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     this.counters.closed();
   }
 
-  #serve(stream: ByteStream, peer: string, security: Security | undefined): Http1Connection {
+  /** What it speaks is known, or found out by its first bytes. */
+  #serve(stream: ByteStream, peer: string, security: Security | undefined): ClientConnection {
+    return this.settings.http1 ? this.#serveHttp1(stream, peer, security) : this.#serveHttp2(stream, peer, security);
+  }
+
+  #serveHttp2(stream: ByteStream, peer: string, security: Security | undefined): Http2Connection {
+    const connection = new Http2Connection(this, stream, peer, security);
+    stream.owner = connection;
+    this.connections.add(connection);
+    return connection;
+  }
+
+  #serveHttp1(stream: ByteStream, peer: string, security: Security | undefined): Http1Connection {
     const connection = new Http1Connection(this, stream, peer, security);
     stream.owner = connection;
     this.connections.add(connection);

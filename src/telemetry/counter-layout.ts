@@ -4,6 +4,7 @@
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { HANDSHAKE_CODES } from './handshakes.ts';
 import { OUTCOMES } from './outcomes.ts';
+import { HTTP2_FAULT_CODES } from './http2-faults.ts';
 import { PASSTHROUGH_CODES } from './passthroughs.ts';
 import { PROXY_HEADER_CODES } from './proxy-headers.ts';
 import type { CounterKind } from './counter-key.ts';
@@ -85,7 +86,11 @@ export const LISTENER_TUNNELS = LISTENER_HANDSHAKES + HANDSHAKE_CODES.length;
 export const LISTENER_PROXY_HEADERS = LISTENER_TUNNELS + 1;
 /** Connections that were to be passed through, by how that began. */
 export const LISTENER_PASSTHROUGHS = LISTENER_PROXY_HEADERS + PROXY_HEADER_CODES.length;
-const LISTENER_CELLS = LISTENER_PASSTHROUGHS + PASSTHROUGH_CODES.length;
+/** Open streams of HTTP/2. */
+export const LISTENER_STREAMS = LISTENER_PASSTHROUGHS + PASSTHROUGH_CODES.length;
+/** Connections and streams of HTTP/2 that were ended for what a client did, by why. */
+export const LISTENER_HTTP2_FAULTS = LISTENER_STREAMS + 1;
+const LISTENER_CELLS = LISTENER_HTTP2_FAULTS + HTTP2_FAULT_CODES.length;
 
 export const ENDPOINT_IN_FLIGHT = 0;
 export const ENDPOINT_CONNECTIONS = 1;
@@ -126,7 +131,7 @@ export const BLOCK_CELLS: Readonly<Record<CounterKind, number>> = {
 };
 
 export const GAUGE_CELLS: Readonly<Record<CounterKind, readonly number[]>> = {
-  listener: [LISTENER_OPEN, LISTENER_TUNNELS],
+  listener: [LISTENER_OPEN, LISTENER_TUNNELS, LISTENER_STREAMS],
   route: [],
   version: [
     VERSION_IN_FLIGHT,

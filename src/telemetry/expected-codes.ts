@@ -4,6 +4,7 @@ import { HANDSHAKE_CODES } from './handshakes.ts';
 import { MIRROR_OUTCOMES } from './mirror-outcomes.ts';
 import { OUTCOME, OUTCOMES } from './outcomes.ts';
 import type { Outcome } from './outcomes.ts';
+import { HTTP2_FAULT_CODES } from './http2-faults.ts';
 import { PASSTHROUGH_CODES } from './passthroughs.ts';
 import { PROXY_HEADER_CODES } from './proxy-headers.ts';
 import { TUNNEL_ENDS } from './tunnel-ends.ts';
@@ -37,6 +38,8 @@ export const REFUSAL_CODES: readonly Code[] = OUTCOMES.map((outcome) => ({
 export const HANDSHAKE_RESULTS: readonly Code[] = HANDSHAKE_CODES.map((result) => ({ labels: { result }, isExpected: false }));
 
 export const PROXY_HEADER_RESULTS: readonly Code[] = PROXY_HEADER_CODES.map((result) => ({ labels: { result }, isExpected: false }));
+
+export const HTTP2_FAULTS: readonly Code[] = HTTP2_FAULT_CODES.map((reason) => ({ labels: { reason }, isExpected: false }));
 
 export const PASSTHROUGH_RESULTS: readonly Code[] = PASSTHROUGH_CODES.map((result) => ({ labels: { result }, isExpected: false }));
 

@@ -9,6 +9,7 @@ import {
   codesOf,
   HANDSHAKE_RESULTS,
   MIRROR_CODES,
+  HTTP2_FAULTS,
   PASSTHROUGH_RESULTS,
   PROXY_HEADER_RESULTS,
   REFUSAL_CODES,
@@ -267,6 +268,8 @@ export class Exposition {
     this.#expose(METRICS.discoveryAge, () => discoverySamples(this.#discovery(), ({ ageMs }) => ageMs / 1000));
     this.#expose(METRICS.connections, () => cellSamples(listeners(), at.LISTENER_OPEN));
     this.#expose(METRICS.listenerTunnels, () => cellSamples(listeners(), at.LISTENER_TUNNELS));
+    this.#expose(METRICS.listenerStreams, () => cellSamples(listeners(), at.LISTENER_STREAMS));
+    this.#expose(METRICS.http2Faults, () => codeSamples(listeners(), at.LISTENER_HTTP2_FAULTS, HTTP2_FAULTS));
     this.#expose(METRICS.accepted, () => cellSamples(listeners(), at.LISTENER_ACCEPTED));
     this.#expose(METRICS.listenerRequests, () => cellSamples(listeners(), at.LISTENER_REQUESTS));
     this.#expose(METRICS.refused, () => codeSamples(listeners(), at.LISTENER_REFUSED, REFUSAL_CODES));

@@ -54,4 +54,22 @@ export class ListenerCounters extends Cells {
   passed(code: number): void {
     this.cells[this.first + at.LISTENER_PASSTHROUGHS + code]!++;
   }
+
+  streamOpened(): void {
+    this.cells[this.first + at.LISTENER_STREAMS]!++;
+  }
+
+  streamClosed(): void {
+    this.cells[this.first + at.LISTENER_STREAMS]!--;
+  }
+
+  /** The same as `moved`, of streams. */
+  streamsMoved(streams: number): void {
+    this.cells[this.first + at.LISTENER_STREAMS]! += streams;
+  }
+
+  /** A connection or a stream of HTTP/2 was ended for what its client did. @param code position in `HTTP2_FAULT_CODES` */
+  http2Fault(code: number): void {
+    this.cells[this.first + at.LISTENER_HTTP2_FAULTS + code]!++;
+  }
 }

@@ -77,6 +77,13 @@ export const METRICS = {
     'pool',
     'version',
   ),
+  listenerStreams: gauge('sluice_http2_streams', 'Open streams on downstream connections of HTTP/2.', 'listener'),
+  http2Faults: counter(
+    'sluice_http2_errors_total',
+    'Downstream connections and streams of HTTP/2 that were ended for what a client did, by reason.',
+    'listener',
+    'reason',
+  ),
   listenerTunnels: gauge('sluice_listener_tunnels', 'Open tunnels.', 'listener'),
   bytesIn: counter('sluice_request_bytes_total', 'Request body bytes.', 'pool', 'version'),
   bytesOut: counter('sluice_response_bytes_total', 'Response body bytes.', 'pool', 'version'),

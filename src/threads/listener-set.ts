@@ -95,14 +95,15 @@ export class ListenerSet {
   /** Throws where they cannot be used. */
   #makeTls(configs: readonly ListenerConfig[], { ticketSeed, listeners }: TlsUpdate): void {
     const made = new Map<string, WorkerTls>();
-    for (const { name, tls } of configs) {
+    for (const config of configs) {
+      const { name, tls } = config;
       if (tls === undefined) continue;
       const files = listeners.find(({ listener }) => listener === name);
       // Without them it would speak plaintext.
       if (files === undefined) throw new Error(`listener ${name} speaks TLS and has no certificate`);
       const known = this.#tls.get(name);
-      const isSame = known?.isOf(name, tls, files, ticketSeed) === true;
-      made.set(name, isSame ? known : new this.#tlsCode!.WorkerTls(name, tls, files, ticketSeed));
+      const isSame = known?.isOf(config, tls, files, ticketSeed) === true;
+      made.set(name, isSame ? known : new this.#tlsCode!.WorkerTls(config, tls, files, ticketSeed));
     }
     this.#tls = made;
   }
@@ -192,6 +193,9 @@ export class ListenerSet {
       requestLineBytes: limits.requestLineBytes,
       headerTimeoutMs: limits.headerTimeoutMs,
       idleTimeoutMs: limits.idleTimeoutMs,
+      http1: config.protocols.includes('http1'),
+      http2: config.protocols.includes('http2'),
+      streams: limits.streams,
       requestsPerConnection: limits.requestsPerConnection,
       connections: Math.min(limits.connections === 0 ? Infinity : limits.connections, this.#share),
       tunnels: limits.tunnels,

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { wallMs } from '../lib/clock.ts';
-import type { ListenerTlsConfig } from '../config/model.ts';
+import type { ListenerConfig, ListenerTlsConfig } from '../config/model.ts';
 import type { ListenerFiles } from '../control/ports.ts';
 import { ServerContexts } from '../net/tls/server-contexts.ts';
 import type { SecureByteStream } from '../net/tls/secure-byte-stream.ts';
@@ -11,8 +11,10 @@ import type { ListenerTls } from '../proxy/downstream/listener-tls.ts';
 import { identityOf, isAllowed } from '../tls/client-identity.ts';
 import type { ClientIdentity } from '../tls/client-identity.ts';
 import { usablePairs } from '../tls/context-options.ts';
-import { ALPN_HTTP1 } from '../tls/protocols.ts';
+import { ALPN_HTTP1, ALPN_HTTP2 } from '../tls/protocols.ts';
 import { tlsPolicy } from '../tls/policy.ts';
+
+type TlsListener = Pick<ListenerConfig, 'name' | 'protocols'>;
 
 export class WorkerTls implements ListenerTls {
   readonly timeoutMs: number;
@@ -21,10 +23,10 @@ export class WorkerTls implements ListenerTls {
   readonly #contexts: ServerContexts;
   readonly #clientAuth: ListenerTlsConfig['clientAuth'];
 
-  constructor(listener: string, config: ListenerTlsConfig, files: ListenerFiles, ticketSeed: string) {
+  constructor({ name, protocols }: TlsListener, config: ListenerTlsConfig, files: ListenerFiles, ticketSeed: string) {
     this.timeoutMs = config.handshakeTimeoutMs;
     this.forwardsIdentity = config.clientAuth?.forward === true;
-    this.#made = [listener, config, files, ticketSeed];
+    this.#made = [name, protocols, config, files, ticketSeed];
     this.#clientAuth = config.clientAuth;
     this.#contexts = new ServerContexts({
       certificates: usablePairs(files.certificates),
@@ -32,15 +34,16 @@ export class WorkerTls implements ListenerTls {
       policy: tlsPolicy(config.policy, config.minVersion),
       clientAuthorities: files.clientAuthorities?.pem,
       needsCertificate: config.clientAuth?.required === true,
-      protocols: [ALPN_HTTP1],
+      // The policies have no cipher that HTTP/2 may not have (RFC 9113, section 9.2.2).
+      protocols: protocols.includes('http2') ? (protocols.includes('http1') ? [ALPN_HTTP2, ALPN_HTTP1] : [ALPN_HTTP2]) : [ALPN_HTTP1],
       ticketSeed: Buffer.from(ticketSeed, 'base64url'),
-      listener,
+      listener: name,
     });
   }
 
   /** Whether another one would be the same: sessions stay with what stays. */
-  isOf(listener: string, config: ListenerTlsConfig, files: ListenerFiles, ticketSeed: string): boolean {
-    return isDeepStrictEqual(this.#made, [listener, config, files, ticketSeed]);
+  isOf({ name, protocols }: TlsListener, config: ListenerTlsConfig, files: ListenerFiles, ticketSeed: string): boolean {
+    return isDeepStrictEqual(this.#made, [name, protocols, config, files, ticketSeed]);
   }
 
   find(name: string): ServerSide | undefined {

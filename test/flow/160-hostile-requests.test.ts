@@ -115,7 +115,6 @@ const requestLines: readonly Row[] = [
   ['HTTP/1.2', line('GET / HTTP/1.2'), 505],
   ['HTTP/1.10', line('GET / HTTP/1.10'), 400],
   ['lower case version', line('GET / http/1.1'), 400],
-  ['HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
   ['many empty lines', `\r\n\r\n\r\n\r\n${get('/')}`, 400],
 ];
 

@@ -85,7 +85,7 @@ describe('a listener with TLS', () => {
       { certificates: [write(folder, 'a', pairs.a), write(folder, 'wild', pairs.wild)] },
       { upstream: upstream.address, top: { accessLog: { path: log } } },
     );
-    const { wire, socket } = await secureTo(sluice, { servername: 'a.test', ca: authority.pem, ALPNProtocols: ['h2', 'http/1.1'] });
+    const { wire, socket } = await secureTo(sluice, { servername: 'a.test', ca: authority.pem, ALPNProtocols: ['http/1.1'] });
     expect(socket.alpnProtocol).toBe('http/1.1');
     await wire.write('GET /x HTTP/1.1\r\nhost: a.test\r\nx-forwarded-client-cert: Hash=forged\r\n\r\n');
     expect((await wire.readMessage()).status).toBe(200);

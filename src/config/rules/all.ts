@@ -59,7 +59,6 @@ import {
   routesNamePools,
   routesNameVersions,
 } from './routes.ts';
-import { listenersAreServed } from './unserved.ts';
 import {
   canaryIsVersion,
   previewsHaveNoWeight,
@@ -104,7 +103,6 @@ const RULES: readonly Rule[] = [
   expressionsOfPoolsCompile,
   adminNeedsAuth,
   openFoldersHoldNoConfig,
-  listenersAreServed,
   trustFitsListeners,
   proxiesAreTrusted,
   connectsNamePools,

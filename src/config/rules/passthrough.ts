@@ -58,6 +58,7 @@ const OF_REQUESTS: readonly (readonly [string, keyof ListenerConfig['limits'], n
   ['requestLine', 'requestLineBytes', 8192],
   ['idleTimeout', 'idleTimeoutMs', 60_000],
   ['requestsPerConnection', 'requestsPerConnection', 0],
+  ['streams', 'streams', 100],
   ['bodyBytes', 'bodyBytes', 0],
 ];
 

@@ -29,7 +29,7 @@ export function listener() {
     mode: socketMode().describe(MODE).optional(),
     tls: tls().describe('Absent: plaintext.').optional(),
     passthrough: passthrough().describe('Connections are passed on as they come: no TLS ends here, no request is read.').optional(),
-    protocols: protocols().describe('Protocols that clients may use.'),
+    protocols: protocols().describe('Protocols that clients may use; http2 by ALPN over TLS, and by prior knowledge without.'),
     trustedProxies: list(peers()).default([]).describe('Ranges of addresses, or unix, whose forwarding fields are believed.'),
     proxyProtocol: flag()
       .default(false)
@@ -197,7 +197,7 @@ function protocols() {
     .superRefine((written, context) => {
       if (new Set(written).size < written.length) addProblem(context, 'a protocol is named twice');
     })
-    .default(['http1']);
+    .default(['http1', 'http2']);
 }
 
 function limits() {
@@ -212,6 +212,7 @@ function limits() {
     requestsPerConnection: integer('requestsPerConnection', 0, 1000 * MILLION)
       .default(0)
       .describe('0 = no limit.'),
+    streams: integer('streams', 1, 10_000).default(100).describe('Requests under way at once on one connection of HTTP/2.'),
     connections: integer('connections', 0, 10 * MILLION)
       .default(10_000)
       .describe('Open connections over all workers; 0 = no limit.'),

@@ -15,6 +15,11 @@ export interface ListenerSettings extends HeadLimits {
   readonly name: string;
   readonly headerTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** Whether clients may speak HTTP/1, and HTTP/2; one of them they may. */
+  readonly http1: boolean;
+  readonly http2: boolean;
+  /** Open streams of one connection of HTTP/2. */
+  readonly streams: number;
   /** 0 = no limit. */
   readonly requestsPerConnection: number;
   /** Open connections over all workers; 0 = no limit. */

@@ -24,6 +24,7 @@ import type { IncomingResponse } from '../../http/response.ts';
 import { BODY_NONE } from '../../http/body-kind.ts';
 import { REFUSAL_OUTCOMES } from '../../http/refusal.ts';
 import { readRequestHead } from '../../http1/read-request-head.ts';
+import { CLIENT_PREFACE } from '../../http2/frames.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import { latin1 } from '../../lib/latin1.ts';
@@ -33,12 +34,11 @@ import type { Introduction } from '../../upstream/introduction.ts';
 import type { LongLived, UpstreamStream } from '../../upstream/protocol/upstream-stream.ts';
 import { OUTCOME } from '../../telemetry/outcomes.ts';
 import type { Outcome } from '../../telemetry/outcomes.ts';
-import type { ProxyContext } from '../context.ts';
-import type { ExchangePool } from '../exchange-pool.ts';
 import { refusalText } from '../steps/local-reply.ts';
 import { observeRefusal } from '../steps/observe.ts';
 import type { TurnTaker } from '../turns.ts';
-import type { Downstream, DownstreamOwner } from './downstream.ts';
+import type { ClientConnection, ConnectionOwner } from './client-connection.ts';
+import type { Downstream } from './downstream.ts';
 import { EarlyBytes, MIN_EARLY_BYTES } from './early-bytes.ts';
 import { Http1Responses } from './http1-responses.ts';
 import type { ResponsesOwner } from './http1-responses.ts';
@@ -76,6 +76,10 @@ const MAX_LEADING_BYTES = 8;
 /** A head that comes in more reads than this is judged again only when its end is in sight: a slow sender must not cost a parse a byte. */
 const MAX_JUDGED_PIECES = 8;
 
+/** What a connection of HTTP/2 begins with, and how much of it cannot be anything else. */
+const PREFACE = CLIENT_PREFACE.toString('latin1');
+const LEAST_PREFACE = 16;
+
 /** First byte of a TLS record that holds a handshake. */
 const TLS_RECORD = 0x16;
 
@@ -92,17 +96,7 @@ const NEXT_TURN = 5;
 /** Its bytes are those of a tunnel. */
 const TUNNEL = 6;
 
-/** The listener, as its connections know it. */
-export interface ConnectionOwner extends DownstreamOwner {
-  readonly context: ProxyContext;
-  readonly exchanges: ExchangePool;
-  /** It leaves: no connection is kept. */
-  readonly closing: boolean;
-  /** Called once for each connection. */
-  onConnectionClosed(connection: Downstream): void;
-}
-
-export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner, DeadlineOwner, TurnTaker {
+export class Http1Connection implements ClientConnection, Downstream, StreamOwner, ResponsesOwner, DeadlineOwner, TurnTaker {
   readonly owner: ConnectionOwner;
   /** Address of the peer, or of the client that a PROXY header names, IPv4-mapped addresses as IPv4; empty on a Unix socket. */
   readonly peer: string;
@@ -334,6 +328,10 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
     this.#phase = BUSY;
   }
 
+  retire(): void {
+    // Its next response says so.
+  }
+
   /** What does not end by itself is to end within this time. */
   leave(withinMs: number): void {
     this.longLived?.leave(withinMs);
@@ -523,7 +521,7 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
       const { refusal } = exchange.head;
       exchanges.put(exchange);
       if (end === 0) this.#await(text);
-      else this.#refuse(OUTCOME[REFUSAL_OUTCOMES[-end] ?? 'bad_request'], text, refusal);
+      else if (!isPreface(text) || !this.#becomesHttp2(before, bytes, from, to)) this.#refuse(outcomeOf(-end), text, refusal);
       return to;
     }
     this.#pending = '';
@@ -557,6 +555,16 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
     this.#pending = text;
   }
 
+  /** It is another's from here on, with all that was read. False: its listener, or what came before, says that it may not be. */
+  #becomesHttp2(before: string, bytes: Buffer, from: number, to: number): boolean {
+    if (this.requests > 0 || this.security !== undefined || !this.owner.settings.http2) return false;
+    const read = bytes.subarray(from, to);
+    this.#phase = CLOSED;
+    this.#deadline.disarm();
+    this.owner.onHttp2(this, this.#stream, before === '' ? read : Buffer.concat([Buffer.from(before, 'latin1'), read]));
+    return true;
+  }
+
   /** The client's first bytes, of another protocol than this listener's, have been read by somebody else. */
   refuseProtocol(outcome: Outcome, first: string, reason: string): void {
     this.#refuse(outcome, first, reason);
@@ -579,4 +587,14 @@ export class Http1Connection implements Downstream, StreamOwner, ResponsesOwner,
 /** Whether a head that grew cannot be complete yet; saves a slow sender's head from being parsed again at every byte. */
 function isFarFromEnd(text: string, from: number, limit: number): boolean {
   return text.length <= limit && text.indexOf('\n\r\n', Math.max(0, from - 3)) === -1;
+}
+
+/** Whether so much of it has come that HTTP/1 refuses it, and nothing else. */
+function isPreface(text: string): boolean {
+  return text.length >= LEAST_PREFACE && text.startsWith(PREFACE.slice(0, text.length));
+}
+
+/** @param code of `refusal.ts` */
+function outcomeOf(code: number): Outcome {
+  return OUTCOME[REFUSAL_OUTCOMES[code] ?? 'bad_request'];
 }

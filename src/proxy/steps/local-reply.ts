@@ -49,8 +49,12 @@ export function replyAsRecipient(exchange: ExchangeControl): void {
 /** The response to a request whose head could not be used; the connection is closed behind it. */
 export function refusalText(outcome: Outcome): string {
   const body = outcome.text + '\n';
-  const fields = 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n';
-  return writeLocalHead(outcome.status, dateLine(wallMs()) + fields, Buffer.byteLength(body), CLOSES) + body;
+  return writeLocalHead(outcome.status, refusalFields(outcome), Buffer.byteLength(body), CLOSES) + body;
+}
+
+/** The fields of such a response, without what frames it. */
+export function refusalFields(outcome: Outcome): string {
+  return dateLine(wallMs()) + 'content-type: text/plain; charset=utf-8\r\nx-sluice-outcome: ' + outcome.code + '\r\n';
 }
 
 function respond(exchange: ExchangeControl, status: number, fields: string, body: string): void {

@@ -95,7 +95,7 @@ export interface RefusedHead {
 }
 
 /** Records a request whose head was refused, which no exchange has begun on. */
-export function observeRefusal({ owner, peer }: Downstream, context: ProxyContext, refused: RefusedHead): void {
+export function observeRefusal({ owner, peer }: Pick<Downstream, 'owner' | 'peer'>, context: ProxyContext, refused: RefusedHead): void {
   const { outcome } = refused;
   const endedMs = context.deadlines.refresh();
   const isWanted = context.recent.failed.offer(endedMs);

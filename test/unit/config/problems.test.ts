@@ -527,12 +527,6 @@ const BAD_CHANGES: [string, string, string[]][] = [
       '2:168: listeners[0].connect[3].authority: a wildcard may only stand as the first label, such as *.example.com, got "a.*.b"',
     ],
   ],
-  // Not served yet.
-  [
-    'address: 127.0.0.1:8080',
-    'address: 127.0.0.1:8080, protocols: [http2]',
-    ['2:43: listeners[0].protocols: http2 is not served by this release: use [http1]'],
-  ],
 ];
 
 test.each(BAD_CHANGES)('%j written as %j', (before, after, expected) => {
@@ -615,11 +609,7 @@ const NOTICES: [string, string, string[]][] = [
   ...hiddenRoutes(),
   ['pool: shop }', 'redirect: { port: 81 } }', ['4:3: pools.shop: no route leads to this pool']],
   ['v1: 90, v2: 10', 'v1: 0, v2: 0', ['8:5: pools.shop.split: every weight is 0: requests without an override get 503']],
-  [
-    'address: 127.0.0.1:8080',
-    'address: 127.0.0.1:8080, protocols: [http1, http2]',
-    ['2:43: listeners[0].protocols: http2 is not served by this release: only http1 is'],
-  ],
+  ['address: 127.0.0.1:8080', 'address: 127.0.0.1:8080, protocols: [http2]', []],
   [
     '    split:',
     '    mirrors: [{ name: dark, version: v2, match: { methods: [GET, POST] } }]\n    split:',

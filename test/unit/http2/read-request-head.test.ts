@@ -1,7 +1,7 @@
 // Heads of requests: what they say, and what RFC 9113, section 8, and we refuse.
 
 import { describe, expect, it } from 'vitest';
-import { BODY_CHUNKED, BODY_LENGTH, BODY_NONE } from '../../../src/http/body-kind.ts';
+import { BODY_LENGTH, BODY_NONE, BODY_STREAM } from '../../../src/http/body-kind.ts';
 import { block, linesOf, readRequest, type Pair } from './blocks.ts';
 
 const CONTROL: readonly Pair[] = [
@@ -56,7 +56,7 @@ describe('a request', () => {
 
   it.each([
     ['nothing', undefined, true, BODY_NONE, -1],
-    ['content of any length', undefined, false, BODY_CHUNKED, -1],
+    ['content of any length', undefined, false, BODY_STREAM, -1],
     ['content of this length', '5', false, BODY_LENGTH, 5],
     ['content of no length', '0', false, BODY_NONE, 0],
     ['a length of nothing', '0', true, BODY_NONE, 0],

@@ -108,6 +108,7 @@ export function makeConfig(
         headerTimeoutMs: 10_000,
         idleTimeoutMs: 60_000,
         requestsPerConnection: 0,
+        streams: 100,
         tunnels: 0,
         connections: 0,
         bodyBytes: 0,

@@ -6,8 +6,8 @@ import type { ConnectionEnds } from '../../../../src/net/connection-ends.ts';
 import type { ProxyContext } from '../../../../src/proxy/context.ts';
 import { RecentExchanges } from '../../../../src/telemetry/recent-exchanges.ts';
 import type { Downstream } from '../../../../src/proxy/downstream/downstream.ts';
+import type { ConnectionOwner } from '../../../../src/proxy/downstream/client-connection.ts';
 import { Http1Connection, IDLE_GRACE_MS } from '../../../../src/proxy/downstream/http1-connection.ts';
-import type { ConnectionOwner } from '../../../../src/proxy/downstream/http1-connection.ts';
 import { MAX_EARLY_BYTES, MIN_EARLY_BYTES } from '../../../../src/proxy/downstream/early-bytes.ts';
 import type { RequestSink } from '../../../../src/proxy/downstream/request-sink.ts';
 import type { TurnTaker } from '../../../../src/proxy/turns.ts';
@@ -171,6 +171,7 @@ function connect(settings = SETTINGS, peer = '192.0.2.7'): Http1Connection {
     ...{ settings, counters: counting(calls, 'listener'), lastServing: undefined, closing: false, exchanges },
     ...{ tunnelsFull: false, onTunnelOpened: () => undefined, onTunnelClosed: () => undefined },
     ...{ context: shared as unknown as ProxyContext, onConnectionClosed: () => void calls.push('gone') },
+    ...{ onHttp2: () => void calls.push('http2'), onStreamOpened: () => undefined, onStreamClosed: () => undefined },
   };
   owner = made;
   connection = new Http1Connection(made as ConnectionOwner, stream, stream.peer, undefined);

@@ -79,7 +79,7 @@ export async function startMirrored({ primary, shadow, mirror = {}, pool = {}, c
   const context = new ProxyContext(serving, deadlines, counters.worker(), log);
   const { limits } = config.listeners[0]!;
   const listener = new Listener(
-    { name: 'web', ...limits, trust: compileTrust([]), tls: undefined, proxyProtocol: false, passthrough: 'off' },
+    { name: 'web', ...limits, http1: true, http2: true, trust: compileTrust([]), tls: undefined, proxyProtocol: false, passthrough: 'off' },
     context,
     counters,
   );
