@@ -428,6 +428,8 @@ interface MirrorLimits {
 export interface HealthConfig {
   /** `tcp`: a connection that opens is good. */
   readonly protocol: 'http' | 'tcp';
+  /** Service of gRPC that is asked for, empty for all of the endpoint; undefined: probes are no calls. */
+  readonly grpc: string | undefined;
   readonly path: string;
   /** The Host of probes; undefined = the address of the endpoint. */
   readonly host: string | undefined;

@@ -100,4 +100,32 @@ test('an endpoint whose calls fail again and again is ejected', async () => {
   script = responding(0);
 });
 
+test('the health protocol of gRPC says which endpoints are ready', async () => {
+  let serving = 1;
+  const asked: string[] = [];
+  const upstream = await startHttp2((stream, fields) => {
+    if (fields[':path'] !== '/grpc.health.v1.Health/Check') return responding(0)(stream, fields);
+    stream.on('data', (piece: Buffer) => asked.push(piece.toString('latin1')));
+    stream.on('end', () => {
+      stream.respond(CALL, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': 0 }));
+      stream.end(Buffer.from([0, 0, 0, 0, 2, 8, serving]));
+    });
+  });
+  const pool = {
+    versions: { v1: { endpoints: [upstream.address], protocol: 'http2' } },
+    health: { grpc: 'shop.Carts', interval: '20ms', timeout: '5s', unhealthyAfter: 1, healthyAfter: 1 },
+  };
+  const other = await startSluice(configFor({ pool }));
+  other.expectLog(/an endpoint is unhealthy/);
+  const result = (name: string) => other.metric('sluice_health_checks_total', { result: name });
+  await eventually('a good probe', async () => (await result('ok')) > 0);
+  expect(asked[0]).toBe('\0\0\0\0\x0c\n\nshop.Carts');
+  serving = 2;
+  await eventually('a bad one', async () => (await result('body')) > 0);
+  await eventually('its effect', async () => (await ask(other, requestText('GET', '/', []))).status === 503);
+  serving = 1;
+  await eventually('its return', async () => (await ask(other, requestText('GET', '/', []))).status === 200);
+});
+
 test('leaves nothing in flight', () => sluice.untilQuiet());

@@ -13,7 +13,10 @@ export function healthKeysMeanSomething(config: Config, review: Review): void {
   for (const { name, health } of config.pools) {
     if (health === undefined) continue;
     const path = ['pools', name, 'health'];
-    if (health.protocol === 'tcp') noticeHttpKeys(health, path, review);
+    if (health.protocol === 'tcp') noticeHttpKeys(health, path, review, 'tcp: a connection that opens is good');
+    else if (health.grpc !== undefined) noticeHttpKeys(health, path, review, 'grpc: the service says how it is');
+    if (health.protocol === 'tcp' && health.grpc !== undefined)
+      review.problem([...path, 'grpc'], 'probes are of tcp or of gRPC: leave one out', 'key');
     checkNames(
       review,
       [...path, 'headers'],
@@ -43,9 +46,9 @@ export function gatewayFailuresDecide(config: Config, review: Review): void {
   }
 }
 
-function noticeHttpKeys(health: HealthConfig, path: Path, review: Review): void {
+function noticeHttpKeys(health: HealthConfig, path: Path, review: Review, why: string): void {
   for (const key of ['path', 'host', 'headers', 'expect'] as const) {
     if (isDeepStrictEqual(health[key], DEFAULTS[key])) continue;
-    review.notice([...path, key], `${key} has no meaning for tcp: a connection that opens is good`, 'key');
+    review.notice([...path, key], `${key} has no meaning for ${why}`, 'key');
   }
 }

@@ -15,6 +15,9 @@ const CONDITIONS = [
 export function health() {
   return strictMap({
     protocol: oneOf('protocol', ['http', 'tcp']).default('http').describe('tcp: a connection that opens is enough.'),
+    grpc: serviceName()
+      .describe('Present: the health protocol of gRPC is asked for this service; "" asks for the whole endpoint.')
+      .optional(),
     path: path().default('/healthz').describe('The path that is asked for.'),
     host: hostText('host', 'with port').describe('Host of the probe; default: the address of the endpoint.').optional(),
     headers: headerMap().describe('Further header fields of the probe.'),
@@ -26,14 +29,20 @@ export function health() {
     unhealthyAfter: integer('unhealthyAfter', 1, 1000).default(3).describe('Bad probes in a row that make it unhealthy.'),
     start: oneOf('start', ['healthy', 'unhealthy']).default('healthy').describe('What a new endpoint counts as until its first probe.'),
     expect: expect().describe('What makes a probe good.'),
-  }).transform(({ interval, idleInterval, timeout, host, headers, ...rest }): HealthConfig => ({
+  }).transform(({ interval, idleInterval, timeout, host, headers, grpc, ...rest }): HealthConfig => ({
     ...rest,
+    grpc,
     host,
     headers,
     intervalMs: interval,
     idleIntervalMs: idleInterval,
     timeoutMs: timeout,
   }));
+}
+
+function serviceName() {
+  const error = 'grpc must be the name of a service, such as shop.v1.Carts, of at most 127 characters, or ""';
+  return z.string({ error }).regex(/^(?:[A-Za-z_][\w.]{0,126})?$/, { error });
 }
 
 export function outlier() {

@@ -9,9 +9,10 @@ export const probeEndpoint: Probe = (endpoint, health, onEnd, given) => {
   const probed = atPort(endpoint, health.port);
   // Another port than that of requests is mostly that of another server, which knows nothing of the header.
   const manner = probed === endpoint ? given : { ...given, proxyProtocol: undefined };
+  if (health.grpc !== undefined) return probeCall(probed, health, onEnd, manner);
   switch (health.protocol) {
     case 'http':
-      return (loaded ?? probeOnceLoaded)(probed, health, onEnd, manner);
+      return probeByHttp(probed, health, onEnd, manner);
     case 'tcp':
       return probeTcp(probed, health, onEnd, manner);
   }
@@ -24,24 +25,30 @@ function atPort(endpoint: EndpointConfig, port: number): EndpointConfig {
   return { ...endpoint, address, key: formatAddress(address) };
 }
 
-let loaded: Probe | undefined;
+const probeByHttp = onceLoaded(async () => (await import('./probe-http.ts')).probeHttp);
+const probeCall = onceLoaded(async () => (await import('./probe-grpc.ts')).probeGrpc);
 
-const probeOnceLoaded: Probe = (endpoint, health, onEnd, manner) => {
-  let probing: Probing | undefined;
-  let cancelled = false;
-  import('./probe-http.ts').then(
-    ({ probeHttp }) => {
-      loaded = probeHttp;
-      if (!cancelled) probing = probeHttp(endpoint, health, onEnd, manner);
-    },
-    (error: unknown) => {
-      if (!cancelled) onEnd('broken', error instanceof Error ? error.message : String(error));
-    },
-  );
-  return {
-    cancel: () => {
-      cancelled = true;
-      probing?.cancel();
-    },
+/** A probe whose code is loaded with the first of its kind. */
+function onceLoaded(load: () => Promise<Probe>): Probe {
+  let loaded: Probe | undefined;
+  return (endpoint, health, onEnd, manner) => {
+    if (loaded !== undefined) return loaded(endpoint, health, onEnd, manner);
+    let probing: Probing | undefined;
+    let cancelled = false;
+    load().then(
+      (probe) => {
+        loaded = probe;
+        if (!cancelled) probing = probe(endpoint, health, onEnd, manner);
+      },
+      (error: unknown) => {
+        if (!cancelled) onEnd('broken', error instanceof Error ? error.message : String(error));
+      },
+    );
+    return {
+      cancel: () => {
+        cancelled = true;
+        probing?.cancel();
+      },
+    };
   };
-};
+}

@@ -34,7 +34,13 @@ const probeEither: Probe = (endpoint, health, onEnd, manner) => {
     if (error !== null) return onEnd('connect', error.message);
     const choice = socket instanceof TLSSocket ? socket.alpnProtocol : ALPN_HTTP2;
     const open: Dial = { connect: (_options: unknown, onOpen) => onOpen(null, socket), cancel: () => socket.destroy() };
-    probing = choice === ALPN_HTTP2 ? probeHttp2(endpoint, health, onEnd, socket) : probeHttp1(endpoint, health, onEnd, manner, open);
+    // What Node's client does not send it throws: a field of a connection in the config.
+    try {
+      probing = choice === ALPN_HTTP2 ? probeHttp2(endpoint, health, onEnd, socket) : probeHttp1(endpoint, health, onEnd, manner, open);
+    } catch (fault) {
+      socket.destroy();
+      onEnd('broken', fault instanceof Error ? fault.message : String(fault));
+    }
   });
   return {
     cancel: () => {

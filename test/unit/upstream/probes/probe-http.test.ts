@@ -59,6 +59,7 @@ function run(
 ): Promise<string> {
   const expectation = { status: [200], body: undefined, json: {}, ...expected };
   const health = {
+    grpc: undefined,
     path,
     host: undefined,
     headers: [],
@@ -86,6 +87,7 @@ function run(
 const PLAIN: DialManner = { tls: undefined, proxyProtocol: undefined, protocol: 'http1' };
 
 const HEALTH: HealthConfig = {
+  grpc: undefined,
   path: '/',
   host: undefined,
   headers: [],

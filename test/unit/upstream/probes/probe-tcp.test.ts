@@ -21,6 +21,7 @@ const PLAIN: DialManner = { tls: undefined, proxyProtocol: undefined, protocol: 
 
 const HEALTH: HealthConfig = {
   protocol: 'tcp',
+  grpc: undefined,
   path: '/healthz',
   host: undefined,
   headers: [],

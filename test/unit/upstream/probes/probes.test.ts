@@ -9,6 +9,7 @@ import type { ProbeResult } from '../../../../src/upstream/probes/probe.ts';
 import { Probes } from '../../../../src/upstream/probes/probes.ts';
 
 const HEALTH: HealthConfig = {
+  grpc: undefined,
   path: '/healthz',
   host: undefined,
   headers: [],
