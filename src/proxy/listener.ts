@@ -35,6 +35,8 @@ import type { ServingState } from './serving-state.ts';
 /** Bounds how long a flood of new connections can keep a leaving listener open. */
 const MAX_CALM_TURNS = 200;
 const CALM_MS = 0.2;
+/** What comes between the last look at the queue and the close is reset: half of the turns go by in wait for a shorter one. */
+const SHORT_MS = 0.04;
 /** One alone may have come in the middle of an accept. */
 const CALM_TURNS = 2;
 
@@ -147,7 +149,8 @@ export class Listener implements Acceptor, ConnectionOwner, OpeningOwner, Proxie
     const before = this.#accepted;
     const sinceMs = nowMs();
     soon(() => {
-      const calm = this.#accepted === before && nowMs() - sinceMs < CALM_MS ? calmTurns + 1 : 0;
+      const longestMs = turns > MAX_CALM_TURNS / 2 ? SHORT_MS : CALM_MS;
+      const calm = this.#accepted === before && nowMs() - sinceMs < longestMs ? calmTurns + 1 : 0;
       if (calm < CALM_TURNS && turns > 0) return this.#closeWhenCalm(turns - 1, calm, onClosed);
       this.#socket.close();
       onClosed();
