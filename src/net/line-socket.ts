@@ -36,6 +36,11 @@ export class LineSocket {
     this.#socket.end();
   }
 
+  /** Ends it now, whatever the other side does. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
   #take(text: string, owner: LineOwner, maxLength: number): void {
     this.#text += text;
     if (this.#text.length > maxLength) {

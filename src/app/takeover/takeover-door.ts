@@ -20,6 +20,8 @@ const HELLO_LIMIT_MS = 5_000;
 /** A large config takes its time to compile. */
 const READY_LIMIT_MS = 60_000;
 const TAKEN_LIMIT_MS = 10_000;
+/** For the other process to go, when this one is told to stop meanwhile. */
+const STOP_LIMIT_MS = 3_000;
 const TRY_AGAIN_MS = 50;
 /** A process that ends waits no longer for what was its own. */
 const MAX_LAST_TRIES = 40;
@@ -76,8 +78,11 @@ export class TakeoverDoor {
     this.#isStopping = true;
     this.#path?.remove();
     this.#server?.close();
-    this.#talk?.send({ kind: 'aborted', reason: STOPPING });
+    const talk = this.#talk;
+    talk?.send({ kind: 'aborted', reason: STOPPING });
+    const late = after(STOP_LIMIT_MS, () => talk?.giveUp());
     await this.#work;
+    late.stop();
   }
 
   #meet(socket: LineSocket): void {

@@ -51,6 +51,11 @@ export class Talk implements LineOwner {
     this.#socket.end();
   }
 
+  /** Waits for the other process no longer: it counts as gone. */
+  giveUp(): void {
+    this.#socket.destroy();
+  }
+
   onLine(line: string): void {
     this.#hear(readMessage(line) ?? NONSENSE);
   }
