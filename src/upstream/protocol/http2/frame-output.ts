@@ -93,8 +93,13 @@ export class FrameOutput {
 
   /** The content of a stream is over: its last frame says so where it has not left yet. */
   endContent(streamId: number): void {
-    if (this.#lastAt >= 0 && this.#lastStream === streamId) this.#block[this.#lastAt + FLAGS_AT]! |= END_STREAM;
-    else this.wrote(writeDataHead(this.#block, this.reserve(FRAME_HEAD), 0, streamId, true));
+    if (this.#lastAt >= 0 && this.#lastStream === streamId) {
+      this.#block[this.#lastAt + FLAGS_AT]! |= END_STREAM;
+      return;
+    }
+    // It may be another block from here on.
+    const at = this.reserve(FRAME_HEAD);
+    this.wrote(writeDataHead(this.#block, at, 0, streamId, true));
   }
 
   /** All leaves in one write. */
