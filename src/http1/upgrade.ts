@@ -3,9 +3,11 @@
 
 import { createHash } from 'node:crypto';
 import { BODY_NONE } from '../http/body-kind.ts';
-import { findAll, findField } from '../http/header-block.ts';
+import { findAll, findField, withoutFields } from '../http/header-block.ts';
+import { fieldLine } from '../http/header-changes.ts';
 import type { IncomingRequest } from '../http/request.ts';
 import type { IncomingResponse } from '../http/response.ts';
+import { newKey } from '../lib/random.ts';
 import { trimSpaces } from './connection-options.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -41,6 +43,14 @@ export function judgeSwitch(request: IncomingRequest, response: IncomingResponse
   const accepts = findAll(response.block, 'sec-websocket-accept');
   const isRight = accepts.length === 1 && accepts[0] === acceptOf(findField(request.block, 'sec-websocket-key') ?? '');
   return isRight ? '' : 'sec-websocket-accept does not fit the key of the request';
+}
+
+const KEY_ONLY: ReadonlySet<string> = new Set(['sec-websocket-key']);
+
+/** Of a request of HTTP/2, which needs none (RFC 8441, section 5.1): the key that a server of HTTP/1 asks for. */
+export function giveKey(request: IncomingRequest): void {
+  request.block =
+    withoutFields(request.block, KEY_ONLY) + fieldLine('sec-websocket-key', Buffer.from(newKey(), 'base64url').toString('base64'));
 }
 
 /** What a server makes of a key, to show that it speaks WebSocket. */

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acceptOf } from '../../src/http1/upgrade.ts';
 import { HeaderEncoder } from '../../src/http2/hpack/header-encoder.ts';
 import * as codes from '../../src/http2/error-codes.ts';
 import * as frames from '../../src/http2/frames.ts';
@@ -66,6 +67,14 @@ async function startApplication(): Promise<string> {
       response.setHeader('x-proto', String(headers['x-forwarded-proto']));
       response.end(Buffer.concat(pieces));
     });
+  });
+  server.on('upgrade', (request, socket) => {
+    const accept = acceptOf(String(request.headers['sec-websocket-key']));
+    socket.on('error', () => undefined);
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`,
+    );
+    socket.pipe(socket);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -155,6 +164,30 @@ describe.each(['plaintext', 'TLS'])('over %s', (over) => {
   test('a response that breaks off is reset', async () => {
     await expect(askOn(session, { ':path': '/cut' })).rejects.toThrow('NGHTTP2_INTERNAL_ERROR');
     expect((await askOn(session, { ':path': '/hi' })).status).toBe(200);
+  });
+
+  test('WebSocket by an extended CONNECT', async () => {
+    const fields = {
+      ':method': 'CONNECT',
+      ':protocol': 'websocket',
+      ':path': '/chat',
+      ':authority': 'a.test',
+      'sec-websocket-version': '13',
+    };
+    const stream = session.request(fields, { endStream: false });
+    const [head] = (await once(stream, 'response')) as [Record<string, unknown>];
+    expect([head[':status'], head['sec-websocket-accept']]).toEqual([200, undefined]);
+    const message = randomBytes(300_000);
+    const frameOf = Buffer.concat([Buffer.from([0x82, 0x7f, 0, 0, 0, 0, 0, 4, 0x93, 0xe0]), message]);
+    stream.write(frameOf);
+    let got = Buffer.alloc(0);
+    stream.on('data', (piece: Buffer) => (got = Buffer.concat([got, piece])));
+    await eventually('all of it is back', () => got.length === frameOf.length);
+    expect(got.equals(frameOf)).toBe(true);
+    stream.end();
+    await once(stream, 'close');
+    expect((await askOn(session, { ':path': '/hi' })).status).toBe(200);
+    await eventually('no tunnel is open', async () => (await sluice.metric('sluice_listener_tunnels')) === 0);
   });
 
   test('a stream that its client gives up ends its upstream work', async () => {

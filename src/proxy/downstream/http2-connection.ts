@@ -42,6 +42,7 @@ import { CLOSED as STREAM_IS_CLOSED, CONNECTION_SCOPE, IGNORE, TAKE, codeOf } fr
 import type { Verdict } from '../../http2/stream-state.ts';
 import { BODY_NONE } from '../../http/body-kind.ts';
 import { REFUSAL_OUTCOMES, REFUSE_BAD_REQUEST } from '../../http/refusal.ts';
+import { WEBSOCKET, giveKey } from '../../http1/upgrade.ts';
 import { Deadline } from '../../lib/deadlines.ts';
 import type { DeadlineOwner } from '../../lib/deadlines.ts';
 import type { ByteStream, StreamOwner } from '../../net/byte-stream.ts';
@@ -295,6 +296,7 @@ export class Http2Connection implements ClientConnection, StreamOwner, FrameVisi
     this.#streams.set(streamId, stream);
     owner.onStreamOpened();
     if (code !== 0) return this.#refuseHead(stream, exchange, code, ends);
+    if (exchange.head.upgrade === WEBSOCKET) giveKey(exchange.head);
     this.requests++;
     owner.counters.requested();
     this.#budget.worked();
