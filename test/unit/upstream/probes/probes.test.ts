@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { HealthConfig, PoolConfig } from '../../../../src/config/model.ts';
 import { ManualClock } from '../../../scaffold/manual-clock.ts';
 import type { Log } from '../../../../src/lib/log.ts';
+import { identifyEndpoint } from '../../../../src/upstream/endpoint.ts';
 import type { EndpointName } from '../../../../src/upstream/endpoint.ts';
 import type { ProbeResult } from '../../../../src/upstream/probes/probe.ts';
 import { Probes } from '../../../../src/upstream/probes/probes.ts';
@@ -60,8 +61,13 @@ beforeEach(() => {
   heldUpMs = 0;
   ends = new Map();
   activity = 0;
+  probes = createProbes();
+});
+
+function createProbes(left?: ReadonlySet<string>): Probes {
   const log = { info: (_: object, text: string) => logged.push(text), warn: (_: object, text: string) => logged.push(text) };
-  probes = new Probes({
+  return new Probes({
+    left,
     clock: {
       nowMs: () => clock.nowMs() + heldUpMs,
       wallMs: () => clock.wallMs(),
@@ -81,7 +87,7 @@ beforeEach(() => {
       return { cancel: () => void (probe.cancelled = true) };
     },
   });
-});
+}
 
 afterEach(() => {
   probes.close();
@@ -284,6 +290,17 @@ describe('idleInterval', () => {
     clock.advance(2000);
     expect(begunOf('a')).toEqual([0, 750, 1750]);
   });
+});
+
+test('what the process before knew to be unhealthy is so from the start, and its first probe decides', async () => {
+  const left = new Set(['a', 'b'].map((endpoint) => identifyEndpoint({ pool: 'shop', version: 'v1', endpoint })));
+  probes = createProbes(left);
+  ends.set('a', 'ok');
+  ends.set('b', 'timeout');
+  await probes.adopt([shop(['a', 'b', 'c'])], async () => expect(told).toEqual([['a', 'b']]));
+  expect(probes.unhealthy.map(({ endpoint }) => endpoint)).toEqual(['a', 'b']);
+  clock.advance(100);
+  expect(told.at(-1)).toEqual(['b']);
 });
 
 describe('start: unhealthy', () => {
