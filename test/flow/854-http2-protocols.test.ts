@@ -105,8 +105,10 @@ test('connections that go away under load (GOAWAY): no request fails', async () 
     await eventually('a connection', () => upstream.sessions.length >= round && upstream.open.length > 0);
     // In two steps: what is on its way when Node's server closes is lost with the connection.
     const [session] = upstream.open;
+    const before = upstream.sessions.length;
     session!.goaway(0, 2 ** 31 - 1);
-    setTimeout(() => session!.close(), 30);
+    await eventually('another connection', () => upstream.sessions.length > before);
+    session!.close();
     await eventually('its end', () => session!.destroyed);
   }
   await eventually('one more', () => upstream.open.length > 0);
