@@ -225,6 +225,7 @@ export class Http2Connection implements ClientConnection, StreamOwner, FrameVisi
   }
 
   onDrain(): void {
+    this.output.takeBack();
     if (this.#paused && this.output.pending <= MAX_UNTAKEN) {
       this.#paused = false;
       this.#stream.resume();

@@ -23,6 +23,11 @@ const NOTHING = Buffer.alloc(0);
 const spareSmall: Buffer[] = [];
 const spareLarge: Buffer[] = [];
 
+interface FullBlock {
+  readonly bytes: Buffer;
+  readonly length: number;
+}
+
 export interface OutputOwner {
   /** What was written in this turn is about to leave. */
   onFlush(): void;
@@ -38,8 +43,10 @@ export class Http2Output {
   #bytes: Buffer = NOTHING;
   #at = 0;
   /** Blocks that are full. */
-  #full: Buffer[] | undefined = undefined;
+  #full: FullBlock[] | undefined = undefined;
   #fullBytes = 0;
+  /** Blocks that the stream has yet to send. */
+  #lent: Buffer[] | undefined = undefined;
   #marked = false;
   #closed = false;
 
@@ -110,9 +117,18 @@ export class Http2Output {
   flush(): void {
     this.#marked = false;
     if (this.#closed) return;
+    this.takeBack();
     this.#owner.onFlush();
     this.#send();
     this.#owner.onFlushed();
+  }
+
+  /** Blocks whose bytes have all left are used again. */
+  takeBack(): void {
+    const lent = this.#lent;
+    if (lent === undefined || this.#stream.unsentBytes > 0) return;
+    this.#lent = undefined;
+    for (const bytes of lent) giveBlock(bytes);
   }
 
   /** Nothing more is sent. */
@@ -121,6 +137,7 @@ export class Http2Output {
     this.#give();
     this.#full = undefined;
     this.#fullBytes = 0;
+    this.#lent = undefined;
   }
 
   onFault(error: unknown): void {
@@ -133,9 +150,11 @@ export class Http2Output {
       this.#full = undefined;
       this.#fullBytes = 0;
       this.#stream.cork();
-      for (const bytes of full) this.#stream.writeBytes(bytes);
+      for (const { bytes, length } of full) this.#stream.writeBytes(bytes.subarray(0, length));
+      (this.#lent ??= []).push(...full.map(({ bytes }) => bytes));
       this.#sendBlock();
       this.#stream.uncork();
+      this.takeBack();
     } else this.#sendBlock();
   }
 
@@ -150,6 +169,7 @@ export class Http2Output {
     }
     this.#stream.writeBytes(bytes.subarray(0, length));
     if (this.#stream.borrows) {
+      (this.#lent ??= []).push(bytes);
       this.#bytes = NOTHING;
       this.#at = 0;
     } else this.#give();
@@ -160,8 +180,7 @@ export class Http2Output {
     const bytes = this.#bytes;
     this.#bytes = NOTHING;
     this.#at = 0;
-    if (bytes.length === SMALL_BYTES && spareSmall.length < MAX_SPARE) spareSmall.push(bytes);
-    else if (bytes.length === LARGE_BYTES && spareLarge.length < MAX_SPARE) spareLarge.push(bytes);
+    giveBlock(bytes);
   }
 
   #reserveBlock(fields: string, maxFrameBytes: number): number {
@@ -182,12 +201,17 @@ export class Http2Output {
       this.#bytes = larger;
       this.#at = length;
     } else {
-      (this.#full ??= []).push(before.subarray(0, length));
+      (this.#full ??= []).push({ bytes: before, length });
       this.#fullBytes += length;
       this.#bytes = takeBlock(Math.max(octets, LARGE_BYTES));
       this.#at = 0;
     }
   }
+}
+
+function giveBlock(bytes: Buffer): void {
+  if (bytes.length === SMALL_BYTES && spareSmall.length < MAX_SPARE) spareSmall.push(bytes);
+  else if (bytes.length === LARGE_BYTES && spareLarge.length < MAX_SPARE) spareLarge.push(bytes);
 }
 
 function takeBlock(octets: number): Buffer {
