@@ -32,12 +32,12 @@ function secureConfig(protocol: string, endpoints: readonly string[], pool: obje
 const localhost = ({ address }: Http2Upstream): string => address.replace('127.0.0.1', 'localhost');
 
 /** Eight clients, each with one request after the other until told; returns the statuses that they got. */
-function startClients(sluice: Sluice): () => Promise<ReadonlyMap<number, number>> {
+function startClients(sluice: Sluice, request = post('/', 'x'.repeat(100))): () => Promise<ReadonlyMap<number, number>> {
   const statuses = new Map<number, number>();
   let stopped = false;
   const client = async (): Promise<void> => {
     while (!stopped) {
-      const { status } = await ask(sluice, post('/', 'x'.repeat(100)));
+      const { status } = await ask(sluice, request);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
   };
@@ -97,17 +97,18 @@ test('a reload from http1 to http2 and back, under load, beside health probes', 
   await sluice.untilQuiet();
 });
 
+// What is on its way when Node's server closes may be lost with its GOAWAY (flow 852 has one that is not): then GET may be repeated, and no POST.
 test('connections that go away under load (GOAWAY): no request fails', async () => {
   const upstream = await startHttp2((stream, fields) => void setTimeout(() => echo(stream, fields), 3));
-  const sluice = await startSluice(configFor({ pool: { versions: { v1: { endpoints: [upstream.address], protocol: 'http2' } } } }));
-  const stop = startClients(sluice);
+  const sluice = await startSluice(
+    configFor({
+      pool: { versions: { v1: { endpoints: [upstream.address], protocol: 'http2' } }, retries: { attempts: 3, budget: '100%' } },
+    }),
+  );
+  const stop = startClients(sluice, get('/'));
   for (let round = 1; round <= 10; round++) {
     await eventually('a connection', () => upstream.sessions.length >= round && upstream.open.length > 0);
-    // In two steps: what is on its way when Node's server closes is lost with the connection.
     const [session] = upstream.open;
-    const before = upstream.sessions.length;
-    session!.goaway(0, 2 ** 31 - 1);
-    await eventually('another connection', () => upstream.sessions.length > before);
     session!.close();
     await eventually('its end', () => session!.destroyed);
   }
